@@ -1,0 +1,50 @@
+import type { Database } from './db/database.ts'
+import type { Sql } from './db/sql.ts'
+import type { PredictionLog } from './log/prediction-log.ts'
+
+/** Levels as in syslog's common subset; `fields` are structured. */
+export type Logger = {
+	info(message: string, fields?: Record<string, unknown>): void
+	warn(message: string, fields?: Record<string, unknown>): void
+	error(message: string, fields?: Record<string, unknown>): void
+}
+
+export const roles = ['ingest', 'viewer', 'analyst', 'approver', 'auditor', 'admin'] as const
+export type Role = (typeof roles)[number]
+
+/** Who acts, as the ledger records it. `how` is the way they were authenticated. */
+export type Actor = {
+	id: string // "key:<id>", "slack:<team>/<user>", "job:<name>", "cli"
+	how: 'key' | 'slack' | 'job' | 'cli'
+	role: Role
+	models: readonly string[] // globs
+}
+
+/** Limits that a client can run into; each is named in its error. */
+export type Limits = {
+	jsonBytes: number
+	lineBytes: number
+	gunzippedBytes: number
+	gunzipRatio: number
+	featuresPerRow: number
+	stringBytes: number
+	idCharacters: number
+	futureMs: number
+}
+
+/** Everything that a use case may reach. Roots build it; tests build it with a fixed clock. */
+export type Context = {
+	db: Database
+	sql: Sql
+	log: PredictionLog
+	/** Milliseconds since the epoch. */
+	now: () => number
+	random: (bytes: number) => Uint8Array
+	fetch: typeof fetch
+	logger: Logger
+	limits: Limits
+	/** Where links point to, such as `http://127.0.0.1:8787`; no trailing slash. */
+	publicUrl: string
+	/** The parsed rule set that is in force; replaced as a whole on reload. */
+	rules: { current(): import('./rules/rule-set.ts').RuleSet }
+}

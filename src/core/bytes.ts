@@ -1,0 +1,16 @@
+const hexDigits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+export const toHex = (bytes: Uint8Array): string => {
+	let text = ''
+	for (const byte of bytes) text += hexDigits[byte]
+	return text
+}
+
+export const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
+
+/** SHA-256 by Web Crypto, so that it runs alike on Node and on workers. */
+export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+	return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+}
+
+export const sha256Hex = async (text: string): Promise<string> => toHex(await sha256(utf8(text)))

@@ -1,0 +1,34 @@
+/** The closed list of failures that a caller can tell apart. Each transport maps them once. */
+export type ErrorCode =
+	| 'invalid' // the request has the wrong shape or content (HTTP 422)
+	| 'malformed' // the body cannot be parsed at all (400)
+	| 'unauthenticated' // no key, or an unknown, revoked or expired one (401)
+	| 'forbidden' // outside the key's role or model scope (403)
+	| 'not-found' // (404)
+	| 'conflict' // the object changed, or exists with other content (409)
+	| 'too-large' // over a limit that the message names (413)
+	| 'unsupported' // content type or encoding (415)
+	| 'overloaded' // try again after `retryAfterMs` (503)
+	| 'unavailable' // the store or a peer cannot be reached or written (503)
+	| 'internal' // our bug (500)
+
+export type Fault = { path: string; message: string }
+
+/** What services throw. `message` is written for the person who has to act on it. */
+export class AppError extends Error {
+	readonly code: ErrorCode
+	readonly faults: readonly Fault[]
+	readonly retryAfterMs: number | undefined
+
+	constructor(
+		code: ErrorCode,
+		message: string,
+		options: { cause?: unknown; faults?: readonly Fault[]; retryAfterMs?: number } = {},
+	) {
+		super(message, options.cause === undefined ? undefined : { cause: options.cause })
+		this.name = 'AppError'
+		this.code = code
+		this.faults = options.faults ?? []
+		this.retryAfterMs = options.retryAfterMs
+	}
+}

@@ -1,0 +1,60 @@
+import type { Actor, Context } from '../context.ts'
+import { AppError } from '../core/errors.ts'
+import { formatTime } from '../core/time.ts'
+import { entryText, type LedgerEntry, leafHash } from '../ledger/entry.ts'
+import type { Statement } from './sql.ts'
+
+/** Any drizzle insert, update or delete that has not been awaited. */
+export type Query = { toSQL(): { sql: string; params: unknown[] } }
+
+export type Change = {
+	query: Query | Statement
+	/** A compare-and-set: the whole commit fails with `conflict` unless this statement changed at least one row. */
+	guarded?: boolean
+}
+
+/** The part of an entry that the caller knows; time and actor are filled in. */
+export type EntryDraft = Omit<LedgerEntry, 'at' | 'actor'>
+
+const isQuery = (q: Query | Statement): q is Query => 'toSQL' in q
+const guard: Statement = { sql: 'INSERT INTO guard (ok) VALUES (changes() > 0)' }
+
+function toStatement(query: Query | Statement): Statement {
+	if (!isQuery(query)) return query
+	const { sql, params } = query.toSQL()
+	return { sql, params: params as NonNullable<Statement['params']> }
+}
+
+/**
+ * The one way to change state: every statement and its ledger entries in one batch, or nothing.
+ * Entries take the next contiguous indexes inside the batch itself, so that writers never race for a number.
+ * Throws `conflict` when a guarded statement found nothing to change.
+ */
+export async function commit(
+	context: Context,
+	actor: Pick<Actor, 'id' | 'how'>,
+	drafts: EntryDraft | readonly EntryDraft[],
+	changes: readonly Change[],
+): Promise<void> {
+	const at = context.now()
+	const statements: Statement[] = []
+	for (const change of changes) {
+		statements.push(toStatement(change.query))
+		if (change.guarded) statements.push(guard)
+	}
+	for (const draft of Array.isArray(drafts) ? (drafts as EntryDraft[]) : [drafts as EntryDraft]) {
+		const text = entryText({ ...draft, at: formatTime(at), actor: { id: actor.id, how: actor.how } })
+		statements.push({
+			sql: `INSERT INTO ledger_entry (idx, at, actor, action, object, model, entry, leaf_hash)
+				SELECT coalesce(max(idx) + 1, 0), ?, ?, ?, ?, ?, ?, ? FROM ledger_entry`,
+			params: [at, actor.id, draft.action, draft.object, draft.model ?? null, text, await leafHash(text)],
+		})
+	}
+	try {
+		await context.sql.batch(statements)
+	} catch (cause) {
+		if (String(cause).includes('CHECK constraint failed') && String(cause).includes('ok = 1'))
+			throw new AppError('conflict', 'The object changed in the meantime. Read it again, then repeat.', { cause })
+		throw cause
+	}
+}

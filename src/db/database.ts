@@ -1,0 +1,24 @@
+import { drizzle, type SqliteRemoteDatabase } from 'drizzle-orm/sqlite-proxy'
+import * as schema from './schema.ts'
+import { isWriteStatement, type Sql, type SqlRow, type SqlValue } from './sql.ts'
+
+export type Database = SqliteRemoteDatabase<typeof schema>
+
+// drizzle maps JSON and blobs itself; booleans and dates are not used in the schema.
+const toValues = (params: readonly unknown[]) =>
+	params.map((p) => (p instanceof ArrayBuffer ? new Uint8Array(p) : p)) as SqlValue[]
+
+/** drizzle over our `Sql`, so that one schema serves a libSQL file, libSQL over HTTP and D1. */
+export function openDatabase(sql: Sql): Database {
+	const one = async (text: string, params: unknown[], method: 'run' | 'all' | 'values' | 'get') => {
+		const statement = { sql: text, params: toValues(params) }
+		const rows = isWriteStatement(text) ? ((await sql.batch([statement]))[0] as SqlRow[]) : await sql.all(statement)
+		// drizzle's proxy wants a single row, unwrapped, for `get`; undefined means no row.
+		return { rows: (method === 'get' ? rows[0] : rows) as unknown[] }
+	}
+	const many = async (batch: { sql: string; params: unknown[]; method: string }[]) => {
+		const results = await sql.batch(batch.map((b) => ({ sql: b.sql, params: toValues(b.params) })))
+		return results.map((rows, i) => ({ rows: (batch[i]?.method === 'get' ? rows[0] : rows) as unknown[] }))
+	}
+	return drizzle(one, many, { schema })
+}

@@ -1,0 +1,67 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { createClient } from '@libsql/client'
+import { AppError } from '../core/errors.ts'
+import type { Sql, SqlRow, Statement } from './sql.ts'
+
+type LibsqlClient = ReturnType<typeof createClient>
+
+const toRow = (row: ArrayLike<unknown>): SqlRow =>
+	Array.from(row, (v) => (v instanceof ArrayBuffer ? new Uint8Array(v) : v))
+
+const toStatement = (s: Statement) => ({ sql: s.sql, args: [...(s.params ?? [])] })
+
+/** `Sql` over any libSQL client: a file, or a server over HTTP. */
+export function overLibsql(client: LibsqlClient): Sql {
+	return {
+		all: async (s) => (await client.execute(toStatement(s))).rows.map((r) => toRow(r as ArrayLike<unknown>)),
+		batch: async (list) =>
+			(await client.batch(list.map(toStatement), 'write')).map((r) =>
+				r.rows.map((x) => toRow(x as ArrayLike<unknown>)),
+			),
+		close: async () => client.close(),
+	}
+}
+
+/**
+ * Opens a libSQL file or server. For a file: WAL, and FULL, so that what was answered survives power loss.
+ * Throws `unavailable` with what to do when the file cannot be opened or is not a database.
+ */
+export async function openSql(url: string, token?: string): Promise<Sql> {
+	try {
+		const client = createClient({ url, concurrency: url.startsWith('file:') ? 1 : 20, ...(token ? { authToken: token } : {}), ...(url.startsWith('file:') ? { timeout: 10_000 } : {}) })
+		if (url.startsWith('file:')) {
+			await client.execute('PRAGMA page_size = 8192')
+			await client.execute('PRAGMA journal_mode = WAL')
+			await client.execute('PRAGMA synchronous = FULL')
+		}
+		return overLibsql(client)
+	} catch (cause) {
+		throw new AppError('unavailable', `The database ${url} cannot be opened: ${(cause as Error).message}`, { cause })
+	}
+}
+
+const splitStatements = (text: string) =>
+	text
+		.replace(/^\s*--.*$/gm, '')
+		.split(/;\s*$/m)
+		.map((s) => s.trim())
+		.filter((s) => s !== '')
+
+/** Applies the files of `folder` that this database has not seen, in name order, each in one batch. */
+export async function migrate(sql: Sql, folder: string): Promise<string[]> {
+	await sql.batch([
+		{ sql: 'CREATE TABLE IF NOT EXISTS schema_migration (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL)' },
+	])
+	const done = new Set((await sql.all({ sql: 'SELECT name FROM schema_migration' })).map((r) => r[0]))
+	const applied: string[] = []
+	for (const name of (await readdir(folder)).filter((n) => n.endsWith('.sql')).sort()) {
+		if (done.has(name)) continue
+		const statements = splitStatements(await readFile(`${folder}/${name}`, 'utf8')).map((text) => ({ sql: text }))
+		await sql.batch([
+			...statements,
+			{ sql: "INSERT INTO schema_migration VALUES (?, strftime('%Y-%m-%dT%H:%M:%fZ'))", params: [name] },
+		])
+		applied.push(name)
+	}
+	return applied
+}

@@ -1,0 +1,2 @@
+export * from './schema/operations.ts'
+export * from './schema/registry.ts'

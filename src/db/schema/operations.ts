@@ -1,0 +1,30 @@
+import { blob, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+
+export const ledgerEntries = sqliteTable('ledger_entry', {
+	idx: integer().primaryKey(),
+	at: integer().notNull(),
+	actor: text().notNull(),
+	action: text().notNull(),
+	object: text().notNull(),
+	model: text(),
+	/** The exact text whose UTF-8 bytes are the leaf's data. */
+	entry: text().notNull(),
+	leafHash: blob('leaf_hash').$type<Uint8Array>().notNull(),
+})
+
+export const leases = sqliteTable('lease', {
+	name: text().primaryKey(),
+	owner: text().notNull(),
+	fence: integer().notNull(),
+	until: integer().notNull(),
+})
+
+export const jobRuns = sqliteTable('job_run', {
+	id: text().primaryKey(),
+	job: text().notNull(),
+	startedAt: integer('started_at').notNull(),
+	finishedAt: integer('finished_at'),
+	status: text().$type<'running' | 'ok' | 'failed'>().notNull(),
+	error: text(),
+	detail: text({ mode: 'json' }).$type<Record<string, unknown>>(),
+})

@@ -1,0 +1,79 @@
+import { blob, integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import type { Role } from '../../context.ts'
+import type { FeatureSpec } from '../../profile/grid.ts'
+
+export const accessKeys = sqliteTable('access_key', {
+	id: text().primaryKey(),
+	hash: text().notNull(),
+	name: text().notNull(),
+	role: text().$type<Role>().notNull(),
+	models: text({ mode: 'json' }).$type<string[]>().notNull(),
+	createdAt: integer('created_at').notNull(),
+	expiresAt: integer('expires_at'),
+	revokedAt: integer('revoked_at'),
+})
+
+export type Task = 'binary' | 'multiclass' | 'regression' | 'ranking'
+
+export const models = sqliteTable('model', {
+	name: text().primaryKey(),
+	task: text().$type<Task>().notNull(),
+	owner: text(),
+	riskTier: text('risk_tier'),
+	tags: text({ mode: 'json' }).$type<string[]>().notNull(),
+	positiveLabel: text('positive_label'),
+	threshold: real(),
+	sensitive: text({ mode: 'json' }).$type<string[]>().notNull(),
+	segments: text({ mode: 'json' }).$type<string[]>().notNull(),
+	upstreams: text({ mode: 'json' }).$type<string[]>().notNull(),
+	retentionMs: integer('retention_ms').notNull(),
+	createdAt: integer('created_at').notNull(),
+	revision: integer().notNull(),
+})
+
+export const modelVersions = sqliteTable(
+	'model_version',
+	{
+		model: text().notNull(),
+		version: text().notNull(),
+		features: text({ mode: 'json' }).$type<FeatureSpec[]>().notNull(),
+		artifact: text({ mode: 'json' }).$type<Record<string, unknown>>(),
+		manifest: text({ mode: 'json' }).$type<Record<string, unknown>>(),
+		lineage: text({ mode: 'json' }).$type<Record<string, unknown>>(),
+		metrics: text({ mode: 'json' }).$type<Record<string, unknown>>(),
+		createdAt: integer('created_at').notNull(),
+	},
+	(t) => [primaryKey({ columns: [t.model, t.version] })],
+)
+
+/** `grid` and `profile` are the encodings of src/profile. The one in force has no `replacedAt`. */
+export const baselines = sqliteTable(
+	'baseline',
+	{
+		model: text().notNull(),
+		version: text().notNull(),
+		digest: text().notNull(),
+		rows: integer().notNull(),
+		grid: blob().$type<Uint8Array>().notNull(),
+		profile: blob().$type<Uint8Array>().notNull(),
+		summary: text({ mode: 'json' }).$type<{ name: string; cells: number; warnings: string[] }[]>().notNull(),
+		createdAt: integer('created_at').notNull(),
+		replacedAt: integer('replaced_at'),
+	},
+	(t) => [primaryKey({ columns: [t.model, t.version, t.digest] })],
+)
+
+/** Every change is a new revision; the highest one is what serves. */
+export const deployments = sqliteTable(
+	'deployment',
+	{
+		model: text().notNull(),
+		environment: text().notNull(),
+		revision: integer().notNull(),
+		champion: text().notNull(),
+		challenger: text(),
+		canary: text({ mode: 'json' }).$type<{ version: string; percent: number }>(),
+		since: integer().notNull(),
+	},
+	(t) => [primaryKey({ columns: [t.model, t.environment, t.revision] })],
+)

@@ -1,0 +1,19 @@
+export type SqlValue = string | number | null | Uint8Array
+export type Statement = { sql: string; params?: readonly SqlValue[] }
+/** A row as an array of values, in the order of the selected columns. Blobs are Uint8Array. */
+export type SqlRow = readonly unknown[]
+
+/**
+ * The least that a libSQL file, libSQL over HTTP and D1 have in common.
+ * drizzle (`context.db`) runs on top of it; the prediction log uses it directly, for blobs and bulk.
+ */
+export type Sql = {
+	/** Reads. May be answered by another connection than the writer's, but always sees every finished `batch`. */
+	all(statement: Statement): Promise<SqlRow[]>
+	/** Writes: all or nothing, in order. Answers each statement's rows. */
+	batch(statements: readonly Statement[]): Promise<SqlRow[][]>
+	close(): Promise<void>
+}
+
+/** Whether a statement may change something: then it belongs on the writing connection. */
+export const isWriteStatement = (sql: string): boolean => !/^\s*(select|with|pragma|explain)\b/i.test(sql)

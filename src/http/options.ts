@@ -1,0 +1,12 @@
+import type { JobRun } from '../services/job/run-job.ts'
+
+/** What the app has beside the HTTP routes. Without a part, its paths answer `unavailable` and say why. */
+export type AppOptions = {
+	/** Answers what Slack posts to `/slack/events`. */
+	slack?: (request: Request) => Promise<Response>
+	jobs?: {
+		list: readonly { id: string; cron: string }[]
+		/** Runs one job now. Throws `not-found` for an unknown id. */
+		run: (id: string) => Promise<JobRun>
+	}
+}

@@ -1,0 +1,58 @@
+import type { Context as HonoContext } from 'hono'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { Actor, Context } from '../context.ts'
+import { authorise } from '../services/authorise.ts'
+import { authenticate } from './authenticate.ts'
+import type { Call, Endpoint, Reply } from './endpoint.ts'
+import { parseOr422 } from './faults.ts'
+import type { AppOptions } from './options.ts'
+import { problem, problemType } from './problem.ts'
+import { readJson } from './read-json.ts'
+import { accepts, readQuery } from './read-query.ts'
+
+const nobody: Actor = { id: 'nobody', how: 'key', role: 'viewer', models: [] }
+
+/** The types that an endpoint may answer with. */
+const answerTypes = (endpoint: Endpoint): string[] => [
+	...new Set(Object.values(endpoint.answers).map((a) => a.type ?? 'application/json')),
+]
+
+/**
+ * Answers one operation: key, role, scope, Accept, query, body, then the handler. The order is that of least
+ * knowledge: who may not use an operation learns nothing about its objects.
+ */
+export function serveEndpoint(endpoint: Endpoint, context: Context, options: AppOptions) {
+	const types = answerTypes(endpoint)
+	return async (c: HonoContext): Promise<Response> => {
+		const request = c.req.raw
+		const params = c.req.param() as Record<string, string>
+		const actor = endpoint.access === 'open' ? nobody : await authenticate(context, request)
+		if (endpoint.access !== 'open') authorise(actor, endpoint.access, params.model)
+		if (!types.some((type) => accepts(c.req.header('accept') ?? null, type))) return notAcceptable(c, types)
+		const call: Call = { context, options, actor, request, ...(await read(endpoint, context, request, params)) } as Call
+		return toResponse(c, await endpoint.handle(call))
+	}
+}
+
+async function read(endpoint: Endpoint, context: Context, request: Request, params: Record<string, string>) {
+	// The body comes before the query, so that its own errors (415, 413, 400) are not hidden by a 422.
+	const raw = endpoint.body ? await readJson(request, context.limits.jsonBytes, endpoint.bodyOptional === true) : undefined
+	return {
+		params: endpoint.params ? parseOr422(endpoint.params, params, 'path') : params,
+		query: readQuery(endpoint.query, request.url),
+		body: endpoint.body ? parseOr422(endpoint.body, raw ?? {}, 'body') : undefined,
+	}
+}
+
+function notAcceptable(c: HonoContext, types: string[]): Response {
+	const answer = problem('not-acceptable', `This answers ${types.join(' or ')}, which the Accept header excludes.`)
+	return c.body(JSON.stringify(answer), 406, { 'content-type': problemType })
+}
+
+function toResponse(c: HonoContext, reply: Reply | Response): Response {
+	if (reply instanceof Response) return reply
+	const { status, body, headers } = reply
+	if (body === undefined) return c.body(null, status as 204, headers)
+	const text = typeof body === 'string' ? body : JSON.stringify(body)
+	return c.body(text, status as ContentfulStatusCode, { 'content-type': 'application/json', ...headers })
+}

@@ -1,0 +1,112 @@
+import { AppError } from '../core/errors.ts'
+import type { RowBatch } from '../profile/columns.ts'
+import { concatBatches } from '../profile/select-rows.ts'
+import type { Item } from './judge.ts'
+import type { AppendVerdict } from './prediction-log.ts'
+
+const maxPendingRows = 40_000
+const maxGroupRows = 4_000
+const smallBatch = 256
+
+type Pending = { item: Item; resolve: (answer: AppendVerdict) => void; reject: (error: unknown) => void }
+
+/**
+ * Gathers what arrives while the writer is busy into one group, so that many small posts share a commit (group
+ * commit). At most `maxPendingRows` wait: beyond, the caller is told to come back.
+ */
+export class AppendQueue {
+	private readonly waiting: Pending[] = []
+	private pendingRows = 0
+	private busy: Promise<void> | undefined
+	private readonly write: (items: readonly Item[]) => Promise<AppendVerdict[]>
+
+	constructor(write: (items: readonly Item[]) => Promise<AppendVerdict[]>) {
+		this.write = write
+	}
+
+	append(item: Item): Promise<AppendVerdict> {
+		if (item.batch.rows === 0) return Promise.resolve({ verdicts: new Uint8Array(), waiting: 0 })
+		if (this.pendingRows > 0 && this.pendingRows + item.batch.rows > maxPendingRows)
+			return Promise.reject(
+				new AppError('overloaded', `More than ${maxPendingRows} rows are waiting to be stored. Send this request again later.`, { retryAfterMs: 1000 }),
+			)
+		this.pendingRows += item.batch.rows
+		return new Promise((resolve, reject) => {
+			this.waiting.push({ item, resolve, reject })
+			this.busy ??= this.run()
+		})
+	}
+
+	private async run(): Promise<void> {
+		// Whatever else has arrived in this turn of the event loop joins the group.
+		await Promise.resolve()
+		while (this.waiting.length > 0) await this.writeGroup(this.takeGroup())
+		this.busy = undefined
+	}
+
+	/** Items of one kind, in order, up to a size that one commit stores without a pause. */
+	private takeGroup(): Pending[] {
+		const kind = (this.waiting[0] as Pending).item.kind
+		let rows = 0
+		let count = 0
+		while (count < this.waiting.length) {
+			const { item } = this.waiting[count] as Pending
+			if (item.kind !== kind || (count > 0 && rows + item.batch.rows > maxGroupRows)) break
+			rows += item.batch.rows
+			count++
+		}
+		return this.waiting.splice(0, count)
+	}
+
+	private async writeGroup(group: Pending[]): Promise<void> {
+		const rows = group.reduce((sum, p) => sum + p.item.batch.rows, 0)
+		const merged = mergeSmall(group)
+		try {
+			const answers = await this.write(merged.map((m) => m.item))
+			merged.forEach((m, i) => {
+				handOut(m.members, answers[i] as AppendVerdict)
+			})
+		} catch (error) {
+			for (const p of group) p.reject(error)
+		}
+		this.pendingRows -= rows
+	}
+
+	async drain(): Promise<void> {
+		while (this.busy) await this.busy
+	}
+
+	stats(): Record<string, number> {
+		return { queueRows: this.pendingRows, queueLimitRows: maxPendingRows }
+	}
+}
+
+type Member = Pending & { rows: number }
+
+/** Joins small batches of a model into one item: one chunk instead of many. */
+function mergeSmall(group: readonly Pending[]): { item: Item; members: Member[] }[] {
+	const merged: { item: Item; members: Member[] }[] = []
+	const small = new Map<string, Pending[]>()
+	for (const p of group) {
+		const member = { ...p, rows: p.item.batch.rows }
+		if (member.rows >= smallBatch) merged.push({ item: p.item, members: [member] })
+		else small.set(p.item.model, [...(small.get(p.item.model) ?? []), p])
+	}
+	for (const [model, list] of small) {
+		const first = list[0] as Pending
+		const batch: RowBatch = concatBatches(list.map((p) => p.item.batch))
+		merged.push({ item: { model, kind: first.item.kind, batch }, members: list.map((p) => ({ ...p, rows: p.item.batch.rows })) })
+	}
+	return merged
+}
+
+/** Gives each member its part of the verdicts; a count of waiting rows is shared out to the members in order. */
+function handOut(members: readonly Member[], answer: AppendVerdict): void {
+	let at = 0
+	for (const member of members) {
+		const verdicts = answer.verdicts.slice(at, at + member.rows)
+		const waiting = answer.waitingRows?.slice(at, at + member.rows)
+		at += member.rows
+		member.resolve({ verdicts, ...(waiting ? { waitingRows: waiting } : {}), waiting: waiting ? waiting.reduce((a, b) => a + b, 0) : answer.waiting })
+	}
+}

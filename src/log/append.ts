@@ -1,0 +1,177 @@
+import type { Sql, Statement } from '../db/sql.ts'
+import { dayMs } from '../core/time.ts'
+import type { RowBatch } from '../profile/columns.ts'
+import { selectRows } from '../profile/select-rows.ts'
+import { encodeBody, encodeIds } from './chunk.ts'
+import type { Codec } from './codec.ts'
+import { Deltas, type Owner } from './deltas.ts'
+import { kindNumber } from './hot-store.ts'
+import { joinFeatureLogs, joinPredictions, waitingOutcomes } from './join.ts'
+import { type Hashes, type Item, judge, type KeyLookup, verdict } from './judge.ts'
+import type { KeyRuns, Slice } from './key-runs.ts'
+import type { AppendVerdict } from './prediction-log.ts'
+import type { ProfilePlan, ProfilePlans } from './profile-plan.ts'
+import type { SeriesTable } from './series-table.ts'
+
+export type NewKeys = { hashes: Hashes; rows: Int32Array; chunk: number }
+
+/** The key index as the writer uses it. */
+export type KeyIndex = {
+	find: KeyRuns['find']
+	/** What the commit of `keys` has to carry; `rows` says how much upkeep is fair. */
+	maintain(rows: number, lastChunk: number, keys: readonly NewKeys[]): Promise<Slice>
+	/** Called when the commit of these keys has succeeded. */
+	added(keys: readonly NewKeys[]): void
+}
+
+export type Writer = {
+	sql: Sql
+	codec: Codec
+	keys: KeyIndex
+	lookup: KeyLookup
+	plans: ProfilePlans
+	series: SeriesTable
+	/** The number that the next chunk gets. */
+	nextChunk: number
+}
+
+/** A chunk to be: rows of one series and one UTC day. */
+export type Bucket = { owner: Owner; day: number; item: number; rows: Int32Array }
+
+export type Group = {
+	statements: Statement[]
+	deltas: Deltas
+	/** Keys to add once the commit has succeeded. */
+	newKeys: NewKeys[]
+	chunk: number
+	lastChunk: number
+	/** Waiting predictions that this group has joined. */
+	joined: Set<string>
+}
+
+/**
+ * Stores a group of items of one kind in one commit: chunks, profile deltas, dirty marks and a slice of index work.
+ * Resolves when they are durable. A row that is a duplicate or a conflict changes nothing but a counter.
+ */
+export async function appendGroup(writer: Writer, items: readonly Item[]): Promise<AppendVerdict[]> {
+	const group: Group = { statements: [], deltas: new Deltas(writer.series), newKeys: [], chunk: writer.nextChunk, lastChunk: writer.nextChunk - 1, joined: new Set() }
+	const seen = new Map<string, Map<string, { batch: RowBatch; row: number }[]>>()
+	const answers: AppendVerdict[] = []
+	let rows = 0
+	for (const [index, item] of items.entries()) {
+		const hashes = writer.lookup.hash(item.model, item.kind, item.batch.ids)
+		const mine = seen.get(item.model) ?? new Map()
+		seen.set(item.model, mine)
+		const verdicts = await judge(item, hashes, writer.lookup, mine)
+		await addDuplicates(writer, group, item, verdicts)
+		for (const bucket of buckets(item, index, verdicts)) await addBucket(writer, group, item, hashes, bucket)
+		answers.push(await answerOf(writer, item, verdicts))
+		rows += item.batch.rows
+	}
+	await commitGroup(writer, group, rows)
+	return answers
+}
+
+async function answerOf(writer: Writer, item: Item, verdicts: Uint8Array): Promise<AppendVerdict> {
+	if (item.kind !== 'outcome') return { verdicts, waiting: 0 }
+	const waitingRows = await waitingOutcomes(writer, item, verdicts)
+	return { verdicts, waitingRows, waiting: waitingRows.reduce((a, b) => a + b, 0) }
+}
+
+async function commitGroup(writer: Writer, group: Group, rows: number): Promise<void> {
+	const slice = await writer.keys.maintain(rows, writer.nextChunk - 1, group.newKeys)
+	const deltas = group.deltas.statements(group.chunk)
+	const statements = [...writer.series.pending(), ...group.statements, ...deltas, ...slice.statements]
+	if (statements.length === 0) return
+	try {
+		await writer.sql.batch(statements)
+	} catch (error) {
+		slice.failed()
+		throw error
+	}
+	slice.applied()
+	writer.series.stored()
+	writer.keys.added(group.newKeys)
+	writer.nextChunk = group.lastChunk + 1
+}
+
+const textAt = (batch: RowBatch, index: number) => (index === -1 ? '' : (batch.strings[index] as string))
+
+export const ownerOf = (model: string, batch: RowBatch, row: number): Owner => ({
+	model,
+	version: textAt(batch, batch.versions[row] as number),
+	environment: textAt(batch, batch.environments[row] as number),
+})
+
+/** Splits the accepted rows by version, environment and UTC day, in order of first appearance. */
+function buckets(item: Item, index: number, verdicts: Uint8Array): Bucket[] {
+	const { batch } = item
+	const byKey = new Map<string, { owner: Owner; day: number; rows: number[] }>()
+	let lastKey = ''
+	let last: { rows: number[] } | undefined
+	for (let r = 0; r < batch.rows; r++) {
+		if (verdicts[r] !== verdict.accepted) continue
+		const day = Math.floor((batch.timestamps[r] as number) / dayMs)
+		const key = `${batch.versions[r]} ${batch.environments[r]} ${day}`
+		if (key !== lastKey || !last) {
+			let entry = byKey.get(key)
+			if (!entry) {
+				entry = { owner: ownerOf(item.model, batch, r), day, rows: [] }
+				byKey.set(key, entry)
+			}
+			last = entry
+			lastKey = key
+		}
+		last.rows.push(r)
+	}
+	return [...byKey.values()].map(({ owner, day, rows }) => ({ owner, day, item: index, rows: Int32Array.from(rows) }))
+}
+
+async function addBucket(writer: Writer, group: Group, item: Item, hashes: Hashes, bucket: Bucket): Promise<void> {
+	const chunk = ++group.lastChunk
+	const isPrediction = item.kind === 'prediction'
+	const plan = isPrediction ? await writer.plans.planFor(item.model, bucket.owner.version) : undefined
+	if (plan) {
+		group.deltas.addRows(bucket.owner, plan, item.batch, bucket.rows)
+		await joinPredictions(writer, group, item, bucket, plan, chunk)
+	}
+	if (item.kind === 'feature') await joinFeatureLogs(writer, group, item, bucket, chunk)
+	const series = writer.series.idOf({ ...bucket.owner, segment: '', value: '' })
+	group.statements.push(await chunkStatement(writer.codec, chunk, { kind: kindNumber[item.kind], series, day: bucket.day, gridId: plan?.gridId ?? null }, item.batch, bucket.rows))
+	group.newKeys.push({ hashes, rows: bucket.rows, chunk })
+}
+
+/** The insert of one chunk with the chosen rows. */
+export async function chunkStatement(
+	codec: Codec,
+	id: number,
+	head: { kind: number; series: number; day: number; gridId: number | null },
+	batch: RowBatch,
+	rows: Int32Array,
+): Promise<Statement> {
+	const part = rows.length === batch.rows ? batch : selectRows(batch, rows)
+	let from = Number.POSITIVE_INFINITY
+	let to = Number.NEGATIVE_INFINITY
+	for (const at of part.timestamps) {
+		if (at < from) from = at
+		if (at > to) to = at
+	}
+	const body = await codec.compress(encodeBody(part))
+	return {
+		sql: `INSERT INTO log_chunk (id, kind, series, day, rows, from_ms, to_ms, grid, ids, body)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		params: [id, head.kind, head.series, head.day, part.rows, from, to, head.gridId, encodeIds(part.ids), body],
+	}
+}
+
+async function addDuplicates(writer: Writer, group: Group, item: Item, verdicts: Uint8Array): Promise<void> {
+	if (item.kind !== 'prediction') return
+	const plans = new Map<string, ProfilePlan | undefined>()
+	for (let r = 0; r < verdicts.length; r++) {
+		if (verdicts[r] !== verdict.duplicate) continue
+		const owner = ownerOf(item.model, item.batch, r)
+		if (!plans.has(owner.version)) plans.set(owner.version, await writer.plans.planFor(item.model, owner.version))
+		const plan = plans.get(owner.version)
+		if (plan) group.deltas.addDuplicate(owner, plan, item.batch, r)
+	}
+}

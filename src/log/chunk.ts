@@ -1,0 +1,173 @@
+import { ByteReader, ByteWriter } from '../profile/bytes.ts'
+import { cellKind, type Column, type RowBatch } from '../profile/columns.ts'
+import { readNumbers, writeNumbers } from './encode-numbers.ts'
+
+const formatVersion = 1
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+const hexValue = (code: number): number => (code < 58 ? code - 48 : code - 87)
+
+/** Ids as bytes: lower-case UUIDs take 16 each, anything else is a JSON list. */
+export function encodeIds(ids: readonly string[]): Uint8Array {
+	const out = new ByteWriter()
+	if (!ids.every((id) => id.length === 36 && uuid.test(id))) {
+		out.byte(0)
+		out.raw(new TextEncoder().encode(JSON.stringify(ids)))
+		return out.bytes()
+	}
+	const bytes = new Uint8Array(ids.length * 16)
+	let at = 0
+	for (const id of ids) {
+		for (let i = 0; i < 36; i += 2) {
+			if (id.charCodeAt(i) === 45) i++
+			bytes[at++] = (hexValue(id.charCodeAt(i)) << 4) | hexValue(id.charCodeAt(i + 1))
+		}
+	}
+	out.byte(1)
+	out.raw(bytes)
+	return out.bytes()
+}
+
+const hex = Array.from({ length: 256 }, (_, b) => b.toString(16).padStart(2, '0'))
+
+export function decodeIds(bytes: Uint8Array): string[] {
+	if (bytes[0] === 0) return JSON.parse(new TextDecoder().decode(bytes.subarray(1)))
+	return Array.from({ length: (bytes.length - 1) / 16 }, (_, k) => {
+		let id = ''
+		for (let i = 0; i < 16; i++) {
+			id += hex[bytes[1 + k * 16 + i] as number]
+			if (i === 3 || i === 5 || i === 7 || i === 9) id += '-'
+		}
+		return id
+	})
+}
+
+/** Texts that one chunk uses, in order of first use: a batch's texts may belong to several chunks. */
+class Texts {
+	readonly list: string[] = []
+	private readonly map: Int32Array
+	private readonly from: readonly string[]
+
+	constructor(from: readonly string[]) {
+		this.from = from
+		this.map = new Int32Array(from.length).fill(-1)
+	}
+
+	index(i: number): number {
+		if (i === -1) return -1
+		if (this.map[i] === -1) this.map[i] = this.list.push(this.from[i] as string) - 1
+		return this.map[i] as number
+	}
+}
+
+function writeIndexes(out: ByteWriter, indexes: Int32Array, texts: Texts): void {
+	writeNumbers(out, Float64Array.from(indexes, (i) => texts.index(i)))
+}
+
+/** Optional numbers: a flag byte, then a bitmap when only some are there. */
+function writeOptional(out: ByteWriter, values: Float64Array): void {
+	let present = 0
+	for (const v of values) if (!Number.isNaN(v)) present++
+	out.byte(present === 0 ? 0 : present === values.length ? 1 : 2)
+	if (present === 0) return
+	if (present < values.length) {
+		const bitmap = new Uint8Array((values.length + 7) >> 3)
+		values.forEach((v, i) => {
+			if (!Number.isNaN(v)) bitmap[i >> 3] = (bitmap[i >> 3] as number) | (1 << (i & 7))
+		})
+		out.raw(bitmap)
+	}
+	writeNumbers(out, present === values.length ? values : values.filter((v) => !Number.isNaN(v)))
+}
+
+function readOptional(input: ByteReader, n: number): Float64Array {
+	const flag = input.byte()
+	if (flag === 0) return new Float64Array(n).fill(Number.NaN)
+	if (flag === 1) return readNumbers(input, n)
+	const bitmap = input.raw((n + 7) >> 3)
+	const has = (i: number) => ((bitmap[i >> 3] as number) >> (i & 7)) & 1
+	let present = 0
+	for (let i = 0; i < n; i++) present += has(i)
+	const values = readNumbers(input, present)
+	let at = 0
+	return Float64Array.from({ length: n }, (_, i) => (has(i) ? (values[at++] as number) : Number.NaN))
+}
+
+function writeColumn(out: ByteWriter, column: Column, texts: Texts): void {
+	const { kinds } = column
+	const first = kinds[0] as number
+	const uniform = kinds.every((k) => k === first)
+	out.byte(uniform ? first : 255)
+	if (!uniform) out.raw(kinds)
+	let hasText = false
+	for (const k of kinds) if (k === cellKind.string || k === cellKind.json) hasText = true
+	if (!hasText) return writeNumbers(out, column.nums)
+	const nums = column.nums.map((v, i) =>
+		kinds[i] === cellKind.string || kinds[i] === cellKind.json ? texts.index(v) : v,
+	)
+	writeNumbers(out, nums)
+}
+
+function readColumn(input: ByteReader, n: number): Column {
+	const flag = input.byte()
+	const kinds = flag === 255 ? input.raw(n).slice() : new Uint8Array(n).fill(flag)
+	return { kinds, nums: readNumbers(input, n) }
+}
+
+function writeColumns(out: ByteWriter, columns: Map<string, Column>, texts: Texts): void {
+	out.varint(columns.size)
+	for (const [name, column] of columns) {
+		out.text(name)
+		writeColumn(out, column, texts)
+	}
+}
+
+const readColumns = (input: ByteReader, n: number): Map<string, Column> =>
+	new Map(Array.from({ length: input.varint() }, () => [input.text(), readColumn(input, n)] as const))
+
+/** Everything but the ids, as bytes to be compressed. */
+export function encodeBody(batch: RowBatch): Uint8Array<ArrayBuffer> {
+	const texts = new Texts(batch.strings)
+	const out = new ByteWriter()
+	writeNumbers(out, batch.timestamps, true)
+	for (const m of ['versions', 'environments', 'subjects', 'extras'] as const) writeIndexes(out, batch[m], texts)
+	writeOptional(out, batch.scores)
+	writeOptional(out, batch.latencies)
+	writeNumbers(out, Float64Array.from(batch.hasFeatures))
+	writeColumn(out, batch.labels, texts)
+	writeColumns(out, batch.features, texts)
+	writeColumns(out, batch.segments, texts)
+	// The texts are known only now, and are read first.
+	const head = new ByteWriter()
+	head.byte(formatVersion)
+	head.varint(batch.rows)
+	head.text(JSON.stringify(texts.list))
+	head.raw(out.bytes())
+	return head.bytes()
+}
+
+/** The rows of a chunk. Throws RangeError when the bytes are not a chunk's. */
+export function decodeChunk(ids: string[], body: Uint8Array): RowBatch {
+	const input = new ByteReader(body)
+	const version = input.byte()
+	if (version !== formatVersion) throw new RangeError(`chunk format ${version} is not known`)
+	const rows = input.varint()
+	const strings = JSON.parse(input.text()) as string[]
+	const indexes = () => Int32Array.from(readNumbers(input, rows))
+	return {
+		rows,
+		ids,
+		strings,
+		timestamps: readNumbers(input, rows),
+		versions: indexes(),
+		environments: indexes(),
+		subjects: indexes(),
+		extras: indexes(),
+		scores: readOptional(input, rows),
+		latencies: readOptional(input, rows),
+		hasFeatures: Uint8Array.from(readNumbers(input, rows)),
+		labels: readColumn(input, rows),
+		features: readColumns(input, rows),
+		segments: readColumns(input, rows),
+	}
+}

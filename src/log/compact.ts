@@ -1,0 +1,147 @@
+import type { Sql, Statement } from '../db/sql.ts'
+import type { RowBatch } from '../profile/columns.ts'
+import { mergeProfiles } from '../profile/accumulate.ts'
+import { decodeProfile, encodeProfile } from '../profile/encoding.ts'
+import { concatBatches } from '../profile/select-rows.ts'
+import { chunkStatement } from './append.ts'
+import type { Codec } from './codec.ts'
+import type { HotStore } from './hot-store.ts'
+
+const deltasWorthFolding = 8
+const smallRows = 512
+const fullRows = 4096
+
+/** Folds deltas of touched windows and small chunks that are new since the last time. Answers how many records went. */
+export async function compactLog(sql: Sql, store: HotStore, codec: Codec): Promise<number> {
+	return (await foldDeltas(sql)) + (await foldChunks(sql, store, codec))
+}
+
+/** Only windows that are marked as changed are looked at, so the cost does not grow with what is stored. */
+async function foldDeltas(sql: Sql): Promise<number> {
+	const windows = (await sql.all({
+		sql: `SELECT p.series, p.hour, p.grid FROM log_dirty d JOIN log_profile p ON p.series = d.series AND p.hour = d.hour
+			GROUP BY p.series, p.hour, p.grid HAVING count(*) >= ?`,
+		params: [deltasWorthFolding],
+	})) as unknown as [number, number, number][]
+	let folded = 0
+	for (const [series, hour, grid] of windows) folded += await foldWindow(sql, series, hour, grid)
+	return folded
+}
+
+async function foldWindow(sql: Sql, series: number, hour: number, grid: number): Promise<number> {
+	const key = 'series = ? AND hour = ? AND grid = ?'
+	const rows = (await sql.all({
+		sql: `SELECT chunk, bytes FROM log_profile WHERE ${key}`,
+		params: [series, hour, grid],
+	})) as unknown as [number, Uint8Array][]
+	if (rows.length < 2) return 0
+	const total = rows.map(([, bytes]) => decodeProfile(bytes, '')).reduce(mergeProfiles)
+	const chunks = rows.map(([chunk]) => chunk)
+	await sql.batch([
+		{
+			sql: `DELETE FROM log_profile WHERE ${key} AND chunk IN (SELECT value FROM json_each(?))`,
+			params: [series, hour, grid, JSON.stringify(chunks)],
+		},
+		{ sql: 'INSERT INTO guard (ok) VALUES (changes() = ?)', params: [chunks.length] },
+		{
+			sql: 'INSERT INTO log_profile (series, hour, grid, chunk, bytes) VALUES (?, ?, ?, ?, ?)',
+			params: [series, hour, grid, Math.max(...chunks), encodeProfile(total, { withDigest: false })],
+		},
+	])
+	return rows.length - 1
+}
+
+type Small = { id: number; kind: number; series: number; day: number; rows: number; grid: number | null; covered: string | null }
+
+async function foldChunks(sql: Sql, store: HotStore, codec: Codec): Promise<number> {
+	const [state] = await sql.all({
+		sql: "SELECT coalesce((SELECT value FROM log_state WHERE key = 'folded_to'), '0'), coalesce(max(id), 0) FROM log_chunk",
+	})
+	const [from, to] = (state as unknown as [string, number]) ?? ['0', 0]
+	const rows = (await sql.all({
+		sql: `SELECT id, kind, series, day, rows, grid,
+				(SELECT group_concat(grid) FROM (SELECT grid FROM log_covered WHERE chunk = c.id ORDER BY grid))
+			FROM log_chunk c WHERE id > ? AND id <= ? AND rows < ? AND body IS NOT NULL ORDER BY id`,
+		params: [Number(from), to, smallRows],
+	})) as unknown as [number, number, number, number, number, number | null, string | null][]
+	const groups = new Map<string, Small[]>()
+	for (const [id, kind, series, day, count, grid, covered] of rows) {
+		const key = `${kind} ${series} ${day} ${grid} ${covered}`
+		const group = groups.get(key)
+		const small = { id, kind, series, day, rows: count, grid, covered }
+		if (group) group.push(small)
+		else groups.set(key, [small])
+	}
+	let folded = 0
+	for (const group of groups.values()) for (const part of parts(group)) folded += await foldPart(sql, store, codec, part)
+	await sql.batch([
+		{
+			sql: "INSERT INTO log_state (key, value) VALUES ('folded_to', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+			params: [String(to)],
+		},
+	])
+	return folded
+}
+
+/** Runs of at most `fullRows` rows, each of two chunks or more. */
+function parts(group: Small[]): Small[][] {
+	const list: Small[][] = []
+	let current: Small[] = []
+	let rows = 0
+	for (const small of group) {
+		if (rows + small.rows > fullRows) {
+			list.push(current)
+			current = []
+			rows = 0
+		}
+		current.push(small)
+		rows += small.rows
+	}
+	list.push(current)
+	return list.filter((part) => part.length > 1)
+}
+
+async function foldPart(sql: Sql, store: HotStore, codec: Codec, part: Small[]): Promise<number> {
+	const batches: RowBatch[] = []
+	for (const small of part) {
+		const chunk = await store.chunk(small.id)
+		if (!chunk) return 0
+		batches.push(chunk.batch)
+	}
+	const whole = concatBatches(batches)
+	const head = part[0] as Small
+	const insert = await chunkStatement(codec, 0, { ...head, gridId: head.grid }, whole, Int32Array.from({ length: whole.rows }, (_, r) => r))
+	const ids = JSON.stringify(part.map((p) => p.id))
+	const statements: Statement[] = [
+		{
+			// A number above all others, so that nothing is ever read under a number that meant something else.
+			sql: insert.sql.replace('VALUES (?,', 'SELECT max(id) + 1,').replace(/\)$/, ' FROM log_chunk'),
+			params: (insert.params ?? []).slice(1),
+		},
+		{ sql: 'DELETE FROM log_chunk WHERE id IN (SELECT value FROM json_each(?))', params: [ids] },
+		{ sql: 'INSERT INTO guard (ok) VALUES (changes() = ?)', params: [part.length] },
+		{
+			sql: 'INSERT INTO log_covered (chunk, grid) SELECT (SELECT max(id) FROM log_chunk), grid FROM log_covered WHERE chunk = ?',
+			params: [head.id],
+		},
+		{ sql: 'DELETE FROM log_covered WHERE chunk IN (SELECT value FROM json_each(?))', params: [ids] },
+	]
+	let first = 0
+	for (const small of part) {
+		statements.push(...redirect(small.id, first, small.rows))
+		first += small.rows
+	}
+	await sql.batch(statements)
+	return part.length - 1
+}
+
+/** Everything that named a chunk names its place in the newest one. */
+const redirect = (id: number, first: number, rows: number): Statement[] => [
+	{ sql: 'UPDATE log_alias SET target = (SELECT max(id) FROM log_chunk), first = first + ? WHERE target = ?', params: [first, id] },
+	{ sql: 'INSERT INTO log_alias (id, target, first, rows) SELECT ?, max(id), ?, ? FROM log_chunk', params: [id, first, rows] },
+	{ sql: 'UPDATE log_join SET chunk = (SELECT max(id) FROM log_chunk), row = row + ? WHERE chunk = ?', params: [first, id] },
+	{
+		sql: 'UPDATE log_join SET feature_chunk = (SELECT max(id) FROM log_chunk), feature_row = feature_row + ? WHERE feature_chunk = ?',
+		params: [first, id],
+	},
+]

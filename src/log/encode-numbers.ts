@@ -1,0 +1,138 @@
+import type { ByteReader, ByteWriter } from '../profile/bytes.ts'
+
+// How a column of doubles is written. Every way is lossless; the shortest that fits is taken.
+const way = { constant: 0, decimal: 1, deltas: 2, shuffled: 3 } as const
+const maxPower = 9
+const powers = Array.from({ length: maxPower + 1 }, (_, k) => 10 ** k)
+
+/** The least k for which every value is an integer over 10^k (and below 2^47 in size), or -1. */
+function decimalPower(values: Float64Array): number {
+	let k = 0
+	for (let i = 0; i < values.length; i++) {
+		const value = values[i] as number
+		for (;;) {
+			const scaled = Math.round(value * (powers[k] as number))
+			if (scaled / (powers[k] as number) === value && scaled < 1.4e14 && scaled > -1.4e14) break
+			if (++k > maxPower) return -1
+		}
+	}
+	return k
+}
+
+function range(values: Float64Array): [number, number] {
+	let min = values[0] as number
+	let max = min
+	for (let i = 1; i < values.length; i++) {
+		const v = values[i] as number
+		if (v < min) min = v
+		else if (v > max) max = v
+	}
+	return [min, max]
+}
+
+/** Byte planes of non-negative integers below 2^48: all lowest bytes first, so that compression sees like with like. */
+function planes(values: Float64Array, width: number): Uint8Array {
+	const n = values.length
+	const out = new Uint8Array(n * width)
+	for (let i = 0; i < n; i++) {
+		const v = values[i] as number
+		const low = v >>> 0
+		out[i] = low
+		if (width > 1) out[n + i] = low >>> 8
+		if (width > 2) out[2 * n + i] = low >>> 16
+		if (width > 3) out[3 * n + i] = low >>> 24
+		if (width > 4) {
+			const high = Math.floor(v / 2 ** 32)
+			out[4 * n + i] = high
+			if (width > 5) out[5 * n + i] = high >>> 8
+		}
+	}
+	return out
+}
+
+function unplane(bytes: Uint8Array, n: number, width: number): Float64Array {
+	const values = new Float64Array(n)
+	for (let p = width - 1; p >= 0; p--) for (let i = 0; i < n; i++) values[i] = (values[i] as number) * 256 + (bytes[p * n + i] as number)
+	return values
+}
+
+const widthOf = (max: number): number => (max < 1 ? 1 : Math.floor(Math.log2(max) / 8) + 1)
+
+/** Writes `values` (no NaN among them unless all are; infinities allowed). `ordered`: neighbours are alike, as times are. */
+export function writeNumbers(out: ByteWriter, values: Float64Array, ordered = false): void {
+	const [min, max] = values.length === 0 ? [0, 0] : range(values)
+	if (min === max) {
+		out.byte(way.constant)
+		out.double(min)
+		return
+	}
+	const k = decimalPower(values)
+	if (k < 0) {
+		out.byte(way.shuffled)
+		out.raw(shuffle(values))
+		return
+	}
+	const power = powers[k] as number
+	const integers = new Float64Array(values.length)
+	for (let i = 0; i < values.length; i++) integers[i] = Math.round((values[i] as number) * power)
+	if (ordered) return writeDeltas(out, integers, k)
+	const base = Math.round(min * power)
+	for (let i = 0; i < values.length; i++) integers[i] = (integers[i] as number) - base
+	writeIntegers(out, way.decimal, k, base, integers, Math.round(max * power) - base)
+}
+
+function writeIntegers(out: ByteWriter, kind: number, k: number, base: number, integers: Float64Array, max: number): void {
+	const width = widthOf(max)
+	out.byte(kind)
+	out.byte(k)
+	out.double(base)
+	out.byte(width)
+	out.raw(planes(integers, width))
+}
+
+function writeDeltas(out: ByteWriter, integers: Float64Array, k: number): void {
+	const first = integers[0] as number
+	let max = 0
+	for (let i = integers.length - 1; i > 0; i--) {
+		const delta = (integers[i] as number) - (integers[i - 1] as number)
+		const zigzag = delta < 0 ? -delta * 2 - 1 : delta * 2
+		integers[i] = zigzag
+		if (zigzag > max) max = zigzag
+	}
+	integers[0] = 0
+	writeIntegers(out, way.deltas, k, first, integers, max)
+}
+
+function shuffle(values: Float64Array): Uint8Array {
+	const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+	const n = values.length
+	const out = new Uint8Array(bytes.length)
+	for (let i = 0; i < n; i++) for (let p = 0; p < 8; p++) out[p * n + i] = bytes[i * 8 + p] as number
+	return out
+}
+
+function unshuffle(bytes: Uint8Array, n: number): Float64Array {
+	const out = new Uint8Array(n * 8)
+	for (let i = 0; i < n; i++) for (let p = 0; p < 8; p++) out[i * 8 + p] = bytes[p * n + i] as number
+	return new Float64Array(out.buffer)
+}
+
+export function readNumbers(input: ByteReader, n: number): Float64Array {
+	const kind = input.byte()
+	if (kind === way.constant) return new Float64Array(n).fill(input.double())
+	if (kind === way.shuffled) return unshuffle(input.raw(n * 8), n)
+	const power = powers[input.byte()] as number
+	const base = input.double()
+	const width = input.byte()
+	const values = unplane(input.raw(n * width), n, width)
+	if (kind === way.decimal) for (let i = 0; i < n; i++) values[i] = ((values[i] as number) + base) / power
+	else {
+		let at = base
+		for (let i = 0; i < n; i++) {
+			const zigzag = values[i] as number
+			at += zigzag % 2 === 1 ? -(zigzag + 1) / 2 : zigzag / 2
+			values[i] = at / power
+		}
+	}
+	return values
+}

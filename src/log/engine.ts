@@ -1,0 +1,126 @@
+import { AppError } from '../core/errors.ts'
+import type { Sql } from '../db/sql.ts'
+import { appendGroup, type KeyIndex, type Writer } from './append.ts'
+import { decodeIds } from './chunk.ts'
+import type { Codec } from './codec.ts'
+import { HotStore, type ReadArchive } from './hot-store.ts'
+import { type Item, KeyLookup } from './judge.ts'
+import type { KeyRuns } from './key-runs.ts'
+import type { AppendVerdict, RowKind, StoredPrediction } from './prediction-log.ts'
+import { ProfilePlans } from './profile-plan.ts'
+import { readPrediction } from './read.ts'
+import { SeriesTable } from './series-table.ts'
+
+export type EngineOptions = {
+	sql: Sql
+	codec: Codec
+	random: (bytes: number) => Uint8Array
+	readArchive?: ReadArchive | undefined
+	/** Runs in memory, for the one process that holds a file; or rows of a table, for many stateless writers. */
+	keys: (sql: Sql) => KeyIndex | KeyRuns
+}
+
+const maxTries = 5
+const kinds: RowKind[] = ['prediction', 'feature', 'outcome']
+const isRuns = (keys: KeyIndex | KeyRuns): keys is KeyRuns => 'load' in keys
+
+/** What appends and reads by key. One call at a time: the caller queues. */
+export class LogEngine {
+	private readonly options: EngineOptions
+	readonly store: HotStore
+	readonly series: SeriesTable
+	private writer!: Writer
+
+	constructor(options: EngineOptions) {
+		this.options = options
+		this.store = new HotStore(options.sql, options.codec, options.readArchive)
+		this.series = new SeriesTable(options.sql)
+	}
+
+	async open(): Promise<this> {
+		const { sql, codec } = this.options
+		const seed = await this.seed()
+		const keys = this.options.keys(sql)
+		if (isRuns(keys)) await keys.load()
+		this.writer = {
+			sql,
+			codec,
+			keys,
+			lookup: new KeyLookup(keys, this.store, this.series, seed),
+			plans: new ProfilePlans(sql),
+			series: this.series,
+			nextChunk: isRuns(keys) ? keys.lastIndexedChunk + 1 : 1,
+		}
+		await this.catchUp()
+		return this
+	}
+
+	/** Each database has its own, so that ids which collide cannot be prepared. */
+	private async seed(): Promise<number> {
+		const { sql, random } = this.options
+		const fresh = new DataView(random(4).slice().buffer).getUint32(0)
+		await sql.batch([{ sql: "INSERT OR IGNORE INTO log_state (key, value) VALUES ('seed', ?)", params: [String(fresh)] }])
+		const [row] = await sql.all({ sql: "SELECT value FROM log_state WHERE key = 'seed'" })
+		return Number((row as [string])[0])
+	}
+
+	/** Takes in what was stored behind our last chunk: after a restart, or by another writer. */
+	private async catchUp(): Promise<void> {
+		const { sql } = this.options
+		this.store.forget()
+		await this.series.refresh()
+		const from = this.writer.nextChunk
+		if (isRuns(this.writer.keys as KeyRuns)) await this.indexFrom(from)
+		const [row] = await sql.all({ sql: 'SELECT max(coalesce(max(id), 0), coalesce((SELECT max(id) FROM log_alias), 0)) FROM log_chunk' })
+		this.writer.nextChunk = Math.max(from, ((row as [number])[0] ?? 0) + 1)
+	}
+
+	private async indexFrom(from: number): Promise<void> {
+		// A chunk that others were folded into is indexed under their numbers.
+		const rows = (await this.options.sql.all({
+			sql: `SELECT c.id, 0, c.rows, c.kind, s.model, c.ids FROM log_chunk c JOIN log_series s ON s.id = c.series
+				WHERE c.id >= ?1 AND c.ids IS NOT NULL AND NOT EXISTS (SELECT 1 FROM log_alias a WHERE a.target = c.id)
+				UNION ALL SELECT a.id, a.first, a.rows, c.kind, s.model, c.ids FROM log_alias a
+				JOIN log_chunk c ON c.id = a.target JOIN log_series s ON s.id = c.series
+				WHERE a.id >= ?1 AND c.ids IS NOT NULL`,
+			params: [from],
+		})) as unknown as [number, number, number, number, string, Uint8Array][]
+		for (const [chunk, first, count, kind, model, blob] of rows) {
+			const ids = decodeIds(blob).slice(first, first + count)
+			const hashes = this.writer.lookup.hash(model, kinds[kind - 1] as RowKind, ids)
+			this.writer.keys.added([{ hashes, rows: Int32Array.from(ids, (_, i) => i), chunk }])
+		}
+	}
+
+	async append(items: readonly Item[]): Promise<AppendVerdict[]> {
+		for (let attempt = 1; ; attempt++) {
+			try {
+				return await appendGroup(this.writer, items)
+			} catch (error) {
+				this.series.forgetPending()
+				const raced = /UNIQUE constraint failed: log_(chunk|series|profile)/.test(String(error))
+				if (!raced || attempt === maxTries) throw toAppError(error)
+				await this.catchUp()
+			}
+		}
+	}
+
+	read(model: string, predictionId: string): Promise<StoredPrediction | undefined> {
+		return readPrediction({ sql: this.options.sql, lookup: this.writer.lookup, series: this.series }, model, predictionId)
+	}
+
+	stats(): Record<string, number> {
+		const keys = this.writer.keys
+		return isRuns(keys as KeyRuns) ? { ...(keys as KeyRuns).stats() } : {}
+	}
+}
+
+function toAppError(error: unknown): unknown {
+	const text = String(error)
+	if (/SQLITE_(FULL|READONLY|IOERR|BUSY|LOCKED|CORRUPT|NOTADB|CANTOPEN)/.test(text) || /database or disk is full/.test(text))
+		return new AppError('unavailable', `Nothing of this request was stored: ${text}. Free the disk or the database file, then send it again.`, {
+			cause: error,
+			retryAfterMs: 5000,
+		})
+	return error
+}

@@ -1,0 +1,102 @@
+import type { RowBatch } from '../profile/columns.ts'
+import { sameRow } from '../profile/select-rows.ts'
+import { type HotStore, kindNumber, type StoredChunk } from './hot-store.ts'
+import { hashKeys, keySpace } from './key-hash.ts'
+import type { KeyRuns } from './key-runs.ts'
+import type { Location } from './key-table.ts'
+import type { RowKind } from './prediction-log.ts'
+import type { SeriesTable } from './series-table.ts'
+
+export const verdict = { accepted: 0, duplicate: 1, conflict: 2 } as const
+
+export type Item = { model: string; kind: RowKind; batch: RowBatch }
+export type Hashes = { high: Uint32Array; low: Uint16Array }
+export type FoundRow = { chunk: StoredChunk; row: number }
+
+/** Looks rows up by key. Every candidate of the index is checked against the stored row's own id and model. */
+export class KeyLookup {
+	private readonly keys: Pick<KeyRuns, 'find'>
+	private readonly store: HotStore
+	private readonly series: SeriesTable
+	private readonly seed: number
+
+	constructor(keys: Pick<KeyRuns, 'find'>, store: HotStore, series: SeriesTable, seed: number) {
+		this.keys = keys
+		this.store = store
+		this.series = series
+		this.seed = seed
+	}
+
+	hash(model: string, kind: RowKind, ids: readonly string[]): Hashes {
+		return hashKeys(this.seed, keySpace[kind], model, ids)
+	}
+
+	/** By index into `ids`: the stored rows of that kind with that id, oldest first. */
+	async find(model: string, kind: RowKind, ids: readonly string[], hashes = this.hash(model, kind, ids)): Promise<Map<number, FoundRow[]>> {
+		const found = new Map<number, FoundRow[]>()
+		for (const [i, locations] of await this.keys.find(hashes)) {
+			const rows = await this.check(model, kind, ids[i] as string, locations)
+			if (rows.length > 0) found.set(i, rows)
+		}
+		return found
+	}
+
+	/** The row that a location stands for today. */
+	resolve(location: Location): Promise<FoundRow | undefined> {
+		return this.store.resolve(location)
+	}
+
+	private async check(model: string, kind: RowKind, id: string, locations: Location[]): Promise<FoundRow[]> {
+		const rows: FoundRow[] = []
+		const seen = new Set<string>()
+		for (const location of locations.sort((a, b) => a.chunk - b.chunk || a.row - b.row)) {
+			const hit = await this.store.resolve(location)
+			if (!hit || hit.chunk.kind !== kindNumber[kind] || hit.chunk.batch.ids[hit.row] !== id) continue
+			if (this.series.get(hit.chunk.series)?.model !== model) continue
+			const place = `${hit.chunk.id} ${hit.row}`
+			if (!seen.has(place)) rows.push(hit)
+			seen.add(place)
+		}
+		return rows
+	}
+}
+
+/** Ids of feature logs carry what they name, since a subject and a prediction may share a text. */
+export const subjectKey = (subject: string): string => `s${subject}`
+export const predictionKey = (predictionId: string): string => `p${predictionId}`
+
+/**
+ * The verdict on each row of an item, against what is stored and against earlier rows of the same group (`seen`).
+ * A prediction's id is taken once. A feature log is the same when subject and time are; an outcome may be corrected,
+ * so only an equal one is a duplicate.
+ */
+export async function judge(
+	item: Item,
+	hashes: Hashes,
+	lookup: KeyLookup,
+	seen: Map<string, { batch: RowBatch; row: number }[]>,
+): Promise<Uint8Array> {
+	const { batch, kind } = item
+	const verdicts = new Uint8Array(batch.rows)
+	const stored = await lookup.find(item.model, kind, batch.ids, hashes)
+	for (let r = 0; r < batch.rows; r++) {
+		const id = batch.ids[r] as string
+		const earlier = seen.get(id)
+		const known = stored.get(r)
+		if (known || earlier) {
+			const rows = [...(known ?? []).map((k) => ({ batch: k.chunk.batch, row: k.row })), ...(earlier ?? [])]
+			verdicts[r] = against(kind, batch, r, rows)
+		}
+		if (verdicts[r] !== verdict.accepted) continue
+		if (earlier) earlier.push({ batch, row: r })
+		else seen.set(id, [{ batch, row: r }])
+	}
+	return verdicts
+}
+
+function against(kind: RowKind, batch: RowBatch, row: number, rows: { batch: RowBatch; row: number }[]): number {
+	const bySubject = kind === 'feature' && (batch.ids[row] as string).startsWith('s')
+	const rivals = bySubject ? rows.filter((k) => k.batch.timestamps[k.row] === batch.timestamps[row]) : rows
+	if (rivals.some((k) => sameRow(batch, row, k.batch, k.row))) return verdict.duplicate
+	return kind === 'outcome' || rivals.length === 0 ? verdict.accepted : verdict.conflict
+}

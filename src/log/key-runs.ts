@@ -1,0 +1,274 @@
+import type { Sql, Statement } from '../db/sql.ts'
+import { KeyFilter } from './key-filter.ts'
+import { decodePage, emptyKeys, encodePage, findSorted, KeyTable, type Location, lowerBound, type SortedKeys } from './key-table.ts'
+
+const pageKeys = 640
+const pagesPerRun = 2 ** 24 // page id = run * pagesPerRun + index
+const fanOut = 4
+const cachedPages = 512
+
+type Run = { id: number; entries: number; filter: KeyFilter; fences: Uint32Array }
+type Merge = { target: number; sources: Run[]; cursors: Cursor[]; filter: KeyFilter; fences: number[]; entries: number; done: number }
+export type Slice = { statements: Statement[]; applied: () => void; failed: () => void }
+type Cursor = { run: Run; page: number; keys: SortedKeys; at: number }
+
+/**
+ * The index from key to row. New keys stay in memory (at most two tables of `tableKeys`); a full table is sorted and
+ * written as an immutable run, page by page with the commits that follow; four runs of a size are merged into one in
+ * the same way. So no commit touches a random page, and none waits for a merge. A Bloom filter a run keeps look-ups
+ * of new keys off the disk. Tables lost in a crash are rebuilt from the chunks behind `lastIndexedChunk`.
+ */
+export class KeyRuns {
+	lastIndexedChunk = 0
+	private recent: KeyTable
+	private frozen: { keys: SortedKeys; written: number; run: Run; lastChunk: number } | undefined
+	private runs: Run[] = []
+	private merge: Merge | undefined
+	private obsolete: { id: number; pages: number }[] = []
+	private nextRun = 1
+	private readonly pages = new Map<number, SortedKeys>()
+	private readonly sql: Sql
+	private readonly tableKeys: number
+
+	constructor(sql: Sql, tableKeys = 2 ** 18) {
+		this.sql = sql
+		this.tableKeys = tableKeys
+		this.recent = new KeyTable(tableKeys)
+	}
+
+	async load(): Promise<void> {
+		const rows = await this.sql.all({ sql: 'SELECT id, entries, last_chunk, ready, filter FROM log_key_run ORDER BY id' })
+		for (const [id, entries, lastChunk, ready, filter] of rows as [number, number, number, number, Uint8Array][]) {
+			this.nextRun = Math.max(this.nextRun, id + 1)
+			if (ready !== 1) {
+				this.obsolete.push({ id, pages: Math.ceil(entries / pageKeys) })
+				continue
+			}
+			const fences = (await this.sql.all({
+				sql: 'SELECT first FROM log_key_page WHERE id >= ? AND id < ? ORDER BY id',
+				params: [id * pagesPerRun, (id + 1) * pagesPerRun],
+			})) as [number][]
+			const words = new Uint32Array(filter.slice().buffer)
+			this.runs.push({ id, entries, filter: new KeyFilter(words), fences: Uint32Array.from(fences, (f) => f[0]) })
+			this.lastIndexedChunk = Math.max(this.lastIndexedChunk, lastChunk)
+		}
+	}
+
+	/** Keys of rows that are stored. */
+	added(keys: readonly { hashes: { high: Uint32Array; low: Uint16Array }; rows: Int32Array; chunk: number }[]): void {
+		for (const { hashes, rows, chunk } of keys) {
+			for (let i = 0; i < rows.length; i++) {
+				const r = rows[i] as number
+				this.recent.add(hashes.high[r] as number, hashes.low[r] as number, chunk, i)
+			}
+		}
+	}
+
+	/** Where each key may be. Only keys with a candidate are in the answer; candidates must be checked against the row. */
+	async find(keys: { high: Uint32Array; low: Uint16Array }): Promise<Map<number, Location[]>> {
+		const hits = new Map<number, Location[]>()
+		const pages = new Map<number, number[]>()
+		for (let i = 0; i < keys.high.length; i++) {
+			const [high, low] = [keys.high[i] as number, keys.low[i] as number]
+			const found = (location: Location) => push(hits, i, location)
+			this.recent.find(high, low, found)
+			if (this.frozen) findSorted(this.frozen.keys, high, low, found)
+			for (const run of this.runs) {
+				if (!run.filter.mayHave(high, low)) continue
+				for (const page of pagesOf(run, high)) push(pages, run.id * pagesPerRun + page, i)
+			}
+		}
+		for (const [page, wanted] of pages) {
+			const sorted = await this.page(page)
+			for (const i of wanted)
+				findSorted(sorted, keys.high[i] as number, keys.low[i] as number, (location) => push(hits, i, location))
+		}
+		return hits
+	}
+
+	private async page(id: number): Promise<SortedKeys> {
+		const known = this.pages.get(id)
+		if (known) return known
+		const [row] = await this.sql.all({ sql: 'SELECT bytes FROM log_key_page WHERE id = ?', params: [id] })
+		if (!row) throw new RangeError(`page ${id} of the key index is missing`)
+		const page = decodePage(row[0] as Uint8Array)
+		if (this.pages.size >= cachedPages) this.pages.delete(this.pages.keys().next().value as number)
+		this.pages.set(id, page)
+		return page
+	}
+
+	/**
+	 * A slice of the index's own work, to be put into the commit that stores `rows` rows; call `applied` once it has
+	 * succeeded, `failed` when it has not. A slice is proportional to `rows`, so the work keeps up and no commit is long.
+	 */
+	async maintain(rows: number, lastChunk: number): Promise<Slice> {
+		const statements: Statement[] = []
+		const after: (() => void)[] = []
+		const budget = Math.max(24, Math.ceil((rows * 6) / pageKeys))
+		if (!this.frozen && this.recent.size >= this.tableKeys * 0.75) this.freeze(lastChunk)
+		if (this.frozen) this.writeFrozen(budget, statements, after)
+		else if (this.merge) await this.continueMerge(budget, statements, after)
+		else if (this.obsolete.length > 0) this.dropObsolete(budget, statements, after)
+		else await this.startMerge()
+		return {
+			statements,
+			applied: () => {
+				for (const f of after) f()
+			},
+			failed: () => this.abandonMerge(),
+		}
+	}
+
+	// Its cursors have moved past pages that were not stored.
+	private abandonMerge(): void {
+		if (!this.merge) return
+		this.obsolete.push({ id: this.merge.target, pages: this.merge.fences.length })
+		this.merge = undefined
+	}
+
+	private freeze(lastChunk: number): void {
+		const keys = this.recent.sorted()
+		const n = keys.high.length
+		const filter = KeyFilter.forKeys(n)
+		for (let i = 0; i < n; i++) filter.add(keys.high[i] as number, keys.low[i] as number)
+		const fences = Uint32Array.from({ length: Math.ceil(n / pageKeys) }, (_, p) => keys.high[p * pageKeys] as number)
+		this.frozen = { keys, written: 0, lastChunk, run: { id: this.nextRun++, entries: n, filter, fences } }
+		this.recent = new KeyTable(this.tableKeys)
+	}
+
+	private writeFrozen(budget: number, statements: Statement[], after: (() => void)[]): void {
+		const frozen = this.frozen as NonNullable<typeof this.frozen>
+		const { run, keys } = frozen
+		if (frozen.written === 0) statements.push(runStatement(run, frozen.lastChunk, 0))
+		const end = Math.min(run.fences.length, frozen.written + budget)
+		for (let p = frozen.written; p < end; p++) statements.push(pageStatement(run.id, p, keys, p * pageKeys))
+		const complete = end === run.fences.length
+		if (complete) statements.push({ sql: 'UPDATE log_key_run SET ready = 1 WHERE id = ?', params: [run.id] })
+		after.push(() => {
+			frozen.written = end
+			if (!complete) return
+			this.runs.push(run)
+			this.lastIndexedChunk = frozen.lastChunk
+			this.frozen = undefined
+		})
+	}
+
+	private async startMerge(): Promise<void> {
+		const sizes = [...this.runs].sort((a, b) => a.entries - b.entries)
+		for (let i = 0; i + fanOut <= sizes.length; i++) {
+			const sources = sizes.slice(i, i + fanOut)
+			// Runs of a size only: a key is rewritten once for each fourfold growth.
+			if ((sources[fanOut - 1] as Run).entries > (sources[0] as Run).entries * 3) continue
+			const cursors: Cursor[] = []
+			for (const run of sources) cursors.push({ run, page: 0, keys: await this.page(run.id * pagesPerRun), at: 0 })
+			const entries = sources.reduce((sum, r) => sum + r.entries, 0)
+			this.merge = { target: this.nextRun++, sources, cursors, filter: KeyFilter.forKeys(entries), fences: [], entries, done: 0 }
+			return
+		}
+	}
+
+	private async continueMerge(budget: number, statements: Statement[], after: (() => void)[]): Promise<void> {
+		const merge = this.merge as Merge
+		if (merge.done === 0) {
+			const run = { id: merge.target, entries: merge.entries, filter: KeyFilter.forKeys(1), fences: new Uint32Array() }
+			statements.push(runStatement(run, 0, 0))
+		}
+		for (let page = 0; page < budget && merge.done < merge.entries; page++) {
+			const keys = await this.nextPage(merge)
+			statements.push(pageStatement(merge.target, merge.fences.length, keys, 0))
+			merge.fences.push(keys.high[0] as number)
+		}
+		if (merge.done < merge.entries) return
+		const run = { id: merge.target, entries: merge.entries, filter: merge.filter, fences: Uint32Array.from(merge.fences) }
+		statements.push({ sql: 'DELETE FROM log_key_run WHERE id = ?', params: [run.id] }, runStatement(run, this.lastIndexedChunk, 1))
+		for (const source of merge.sources) statements.push({ sql: 'UPDATE log_key_run SET ready = 2 WHERE id = ?', params: [source.id] })
+		after.push(() => {
+			this.runs = [...this.runs.filter((r) => !merge.sources.includes(r)), run]
+			this.obsolete.push(...merge.sources.map((s) => ({ id: s.id, pages: s.fences.length })))
+			this.merge = undefined
+		})
+	}
+
+	private async nextPage(merge: Merge): Promise<SortedKeys> {
+		const n = Math.min(pageKeys, merge.entries - merge.done)
+		const out = emptyKeys(n)
+		for (let i = 0; i < n; i++) {
+			let least: Cursor | undefined
+			for (const c of merge.cursors) {
+				if (c.at < c.keys.high.length && (!least || (c.keys.high[c.at] as number) < (least.keys.high[least.at] as number))) least = c
+			}
+			const { keys, at } = least as Cursor
+			out.high[i] = keys.high[at] as number
+			out.low[i] = keys.low[at] as number
+			out.chunk[i] = keys.chunk[at] as number
+			out.row[i] = keys.row[at] as number
+			merge.filter.add(out.high[i] as number, out.low[i] as number)
+			const wait = this.advance(least as Cursor)
+			if (wait) await wait
+		}
+		merge.done += n
+		return out
+	}
+
+	private advance(cursor: Cursor): Promise<void> | undefined {
+		cursor.at++
+		if (cursor.at < cursor.keys.high.length || cursor.page + 1 >= cursor.run.fences.length) return undefined
+		cursor.page++
+		return this.page(cursor.run.id * pagesPerRun + cursor.page).then((keys) => {
+			cursor.keys = keys
+			cursor.at = 0
+		})
+	}
+
+	private dropObsolete(budget: number, statements: Statement[], after: (() => void)[]): void {
+		const run = this.obsolete[0] as { id: number; pages: number }
+		const from = Math.max(0, run.pages - budget)
+		statements.push({
+			sql: 'DELETE FROM log_key_page WHERE id >= ? AND id < ?',
+			params: [run.id * pagesPerRun + from, (run.id + 1) * pagesPerRun],
+		})
+		if (from === 0) statements.push({ sql: 'DELETE FROM log_key_run WHERE id = ?', params: [run.id] })
+		after.push(() => {
+			run.pages = from
+			if (from === 0) this.obsolete.shift()
+		})
+	}
+
+	/** Keys held, and the memory that they and the filters take. */
+	stats(): { keys: number; memoryBytes: number; runs: number } {
+		const filters = this.runs.reduce((sum, r) => sum + r.filter.words.byteLength + r.fences.byteLength, 0)
+		const frozen = this.frozen ? this.frozen.keys.high.length : 0
+		return {
+			keys: this.recent.size + frozen + this.runs.reduce((sum, r) => sum + r.entries, 0),
+			memoryBytes: this.recent.bytes + frozen * 12 + filters,
+			runs: this.runs.length,
+		}
+	}
+}
+
+const push = <T>(map: Map<number, T[]>, key: number, value: T): void => {
+	const list = map.get(key)
+	if (list) list.push(value)
+	else map.set(key, [value])
+}
+
+/** The pages of a run that can hold `high`: one, or more when it stands on a border. */
+function pagesOf(run: Run, high: number): number[] {
+	const first = Math.max(0, lowerBound(run.fences, high) - 1)
+	const pages = [first]
+	for (let p = first + 1; p < run.fences.length && (run.fences[p] as number) <= high; p++) pages.push(p)
+	return pages
+}
+
+const runStatement = (run: Run, lastChunk: number, ready: number): Statement => ({
+	sql: 'INSERT INTO log_key_run (id, entries, last_chunk, ready, filter) VALUES (?, ?, ?, ?, ?)',
+	params: [run.id, run.entries, lastChunk, ready, new Uint8Array(run.filter.words.buffer)],
+})
+
+const pageStatement = (run: number, page: number, keys: SortedKeys, from: number): Statement => {
+	const to = Math.min(keys.high.length, from + pageKeys)
+	return {
+		sql: 'INSERT INTO log_key_page (id, first, bytes) VALUES (?, ?, ?)',
+		params: [run * pagesPerRun + page, keys.high[from] as number, encodePage(keys, from, to)],
+	}
+}

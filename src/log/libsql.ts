@@ -1,0 +1,69 @@
+import type { Sql } from '../db/sql.ts'
+import { isWriteStatement } from '../db/sql.ts'
+import { openSql } from '../db/open-node.ts'
+import { archiveChunks, archiveReader } from './archive-node.ts'
+import { nodeCodec } from './codec-node.ts'
+import { AppendQueue } from './append-queue.ts'
+import type { Item } from './judge.ts'
+import type { AppendVerdict, PredictionLog, StoredPrediction } from './prediction-log.ts'
+import { type Backend, logOver } from './sql-log.ts'
+import { startWriter, type WriterClient } from './writer-node.ts'
+
+/** Every buffer of an item, to be handed over to the writing thread. */
+function buffersOf(items: readonly Item[]): ArrayBuffer[] {
+	const buffers = new Set<ArrayBuffer>()
+	const add = (array: { buffer: ArrayBufferLike }) => buffers.add(array.buffer as ArrayBuffer)
+	for (const { batch: b } of items) {
+		for (const array of [b.timestamps, b.versions, b.environments, b.subjects, b.extras, b.scores, b.latencies, b.hasFeatures]) add(array)
+		for (const column of [b.labels, ...b.features.values(), ...b.segments.values()]) {
+			add(column.kinds)
+			add(column.nums)
+		}
+	}
+	return [...buffers]
+}
+
+/** Reads on a connection of this thread (readers never wait in WAL mode); writes on the writing thread's. */
+const splitSql = (reader: Sql, writer: WriterClient): Sql => ({
+	all: (statement) => reader.all(statement),
+	batch: (statements) =>
+		statements.every((s) => !isWriteStatement(s.sql))
+			? reader.batch(statements)
+			: writer.call({ call: 'batch', statements: statements.map((s) => ({ sql: s.sql, params: [...(s.params ?? [])] })) }),
+	close: () => reader.close(),
+})
+
+/**
+ * The log of one libSQL file and the `Sql` of its database. Rows older than a model's retention go to Parquet files
+ * in `<file>.archive/`. The caller closes the log, then nothing else.
+ */
+export async function openLibsqlLog(url: string): Promise<{ sql: Sql; log: PredictionLog }> {
+	const archive = `${url.replace(/^file:/, '')}.archive`
+	const reader = await openSql(url)
+	const writer = await startWriter(url, archive)
+	const sql = splitSql(reader, writer)
+	const queue = new AppendQueue((items) => writer.call<AppendVerdict[]>({ call: 'append', items: [...items] }, buffersOf(items)))
+	const backend: Backend = {
+		append: (items) => writer.call({ call: 'append', items: [...items] }),
+		read: (model, predictionId) => writer.call<StoredPrediction | undefined>({ call: 'read', model, predictionId }),
+		stats: () => writer.call({ call: 'stats' }),
+		close: async () => {
+			await queue.drain()
+			clearInterval(timer)
+			await writer.close()
+			await reader.close()
+		},
+	}
+	let last: Record<string, number> = {}
+	const refresh = () => writer.call<Record<string, number>>({ call: 'stats' }).then((s) => (last = s), () => {})
+	const timer = setInterval(refresh, 5000)
+	timer.unref()
+	const readArchive = archiveReader(archive)
+	const log = logOver(sql, nodeCodec, backend, {
+		append: (model, kind, batch) => queue.append({ model, kind, batch }),
+		archive: (model, before) => archiveChunks(sql, nodeCodec, archive, model, before),
+		stats: () => ({ ...last, ...queue.stats() }),
+		readArchive,
+	})
+	return { sql, log }
+}

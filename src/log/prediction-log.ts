@@ -1,0 +1,80 @@
+import type { RowBatch } from '../profile/columns.ts'
+import type { Grid } from '../profile/grid.ts'
+import type { Profile } from '../profile/profile.ts'
+
+export type RowKind = 'prediction' | 'feature' | 'outcome'
+
+export type RejectCode =
+	| 'malformed'
+	| 'invalid'
+	| 'too-large'
+	| 'conflict'
+	| 'unknown-version'
+	| 'too-old'
+	| 'in-future'
+	| 'erased'
+
+/** 0 accepted, 1 duplicate (same id, same content), 2 conflict (same id, other content). */
+export type AppendVerdict = {
+	verdicts: Uint8Array
+	/** Outcomes: how many name a prediction that has not come yet, and which. */
+	waiting: number
+	waitingRows?: Uint8Array
+}
+
+/** A prediction as it was sent, with what was joined to it later. */
+export type StoredPrediction = {
+	predictionId: string
+	model: string
+	version: string
+	environment: string
+	timestamp: number
+	features: Record<string, unknown> | null
+	score?: number
+	label?: unknown
+	probabilities?: unknown
+	attributions?: unknown
+	segment?: Record<string, unknown>
+	subject?: string
+	latencyMs?: number
+	outcome?: { actual: unknown; timestamp: number; observed: boolean }
+	outcomeHistory?: { actual: unknown; timestamp: number; observed: boolean }[]
+}
+
+/** Whose rows: a version in an environment, in all or in one value of a declared segment. */
+export type Series = {
+	id: number
+	model: string
+	version: string
+	environment: string
+	/** Empty for all rows. */
+	segment: string
+	value: string
+}
+
+/** The prediction log: rows in, verdicts out; windows of them summarised. libSQL by default. */
+export type PredictionLog = {
+	/** Durable when it resolves. Rejects with `overloaded` when the writer is too far behind. */
+	append(model: string, kind: RowKind, batch: RowBatch): Promise<AppendVerdict>
+	read(model: string, predictionId: string): Promise<StoredPrediction | undefined>
+	/** Rows of one version with event time in [from, to), oldest chunk first, a chunk at a time. */
+	scan(
+		query: { model: string; version?: string; environment?: string; from: number; to: number },
+		onRows: (rows: RowBatch, series: { version: string; environment: string }) => void | Promise<void>,
+	): Promise<void>
+	series(model?: string): Promise<Series[]>
+	/** The exact sum of the deltas of [from, to) on this grid. Undefined when there are none. */
+	profile(seriesId: number, grid: Grid, from: number, to: number): Promise<Profile | undefined>
+	/** Hours whose profile changed since they were last cleared, with the mark to clear them by. */
+	dirtyHours(limit: number): Promise<{ seriesId: number; hour: number; mark: number }[]>
+	clearDirty(hours: readonly { seriesId: number; hour: number; mark: number }[]): Promise<void>
+	/** Makes the profiles of a grid for windows that were written before it was in force. */
+	rebuild(model: string, version: string, grid: Grid): Promise<void>
+	/** Folds deltas and small chunks. Returns how many records went. */
+	compact(): Promise<number>
+	/** Moves rows older than `before` into Parquet files, a model and day each; still readable. */
+	archive(model: string, before: number): Promise<number>
+	/** Gauges for /metrics: keys in memory, bytes, queue. */
+	stats(): Record<string, number>
+	close(): Promise<void>
+}

@@ -1,0 +1,54 @@
+import type { Sql } from '../db/sql.ts'
+import type { DecisionRule } from '../profile/accumulate.ts'
+import type { FeatureSpec, Grid } from '../profile/grid.ts'
+import { decodeGrid, schemaGrid } from '../profile/make-grid.ts'
+
+/** What profiling rows of a version takes: its grid in force, how scores become decisions, and the declared segments. */
+export type ProfilePlan = { grid: Grid; gridId: number; rule: DecisionRule; segments: readonly string[] }
+
+type PlanRow = [string | null, number | null, string, number, string, string | null]
+
+/** Plans by version. Whether one still holds is asked at each use: a point query, and no notice can be missed. */
+export class ProfilePlans {
+	private readonly plans = new Map<string, { stamp: string; plan: ProfilePlan }>()
+	private readonly sql: Sql
+
+	constructor(sql: Sql) {
+		this.sql = sql
+	}
+
+	/** Undefined when the version is not registered. */
+	async planFor(model: string, version: string): Promise<ProfilePlan | undefined> {
+		const [row] = (await this.sql.all({
+			sql: `SELECT m.positive_label, m.threshold, m.segments, m.revision, v.features, b.digest
+				FROM model m JOIN model_version v ON v.model = m.name
+				LEFT JOIN baseline b ON b.model = v.model AND b.version = v.version AND b.replaced_at IS NULL
+				WHERE m.name = ? AND v.version = ?`,
+			params: [model, version],
+		})) as unknown as PlanRow[]
+		if (!row) return undefined
+		const [positiveLabel, threshold, segments, revision, features, digest] = row
+		const key = JSON.stringify([model, version])
+		const stamp = `${revision} ${digest}`
+		const known = this.plans.get(key)
+		if (known?.stamp === stamp) return known.plan
+		const grid = digest === null ? schemaGrid(JSON.parse(features) as FeatureSpec[]) : await this.gridOf(model, version, digest)
+		const plan = { grid, gridId: await this.gridId(grid.digest), rule: { positiveLabel, threshold }, segments: JSON.parse(segments) as string[] }
+		this.plans.set(key, { stamp, plan })
+		return plan
+	}
+
+	private async gridOf(model: string, version: string, digest: string): Promise<Grid> {
+		const [row] = await this.sql.all({
+			sql: 'SELECT grid FROM baseline WHERE model = ? AND version = ? AND digest = ?',
+			params: [model, version, digest],
+		})
+		return decodeGrid((row as [Uint8Array])[0])
+	}
+
+	async gridId(digest: string): Promise<number> {
+		await this.sql.batch([{ sql: 'INSERT OR IGNORE INTO log_grid (digest) VALUES (?)', params: [digest] }])
+		const [row] = await this.sql.all({ sql: 'SELECT id FROM log_grid WHERE digest = ?', params: [digest] })
+		return (row as [number])[0]
+	}
+}

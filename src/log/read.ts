@@ -1,0 +1,77 @@
+import type { Sql } from '../db/sql.ts'
+import { cellValue } from '../profile/cell.ts'
+import type { Column, RowBatch } from '../profile/columns.ts'
+import type { FoundRow, KeyLookup } from './judge.ts'
+import type { StoredPrediction } from './prediction-log.ts'
+import type { SeriesTable } from './series-table.ts'
+
+type Reader = { sql: Sql; lookup: KeyLookup; series: SeriesTable }
+
+/** One prediction with its joined features and its outcomes, the latest one first named. */
+export async function readPrediction(reader: Reader, model: string, predictionId: string): Promise<StoredPrediction | undefined> {
+	const [hit] = (await reader.lookup.find(model, 'prediction', [predictionId])).get(0) ?? []
+	if (!hit) return undefined
+	const series = reader.series.get(hit.chunk.series)
+	if (!series) return undefined
+	const { batch } = hit.chunk
+	const features = batch.hasFeatures[hit.row] === 1 ? { batch, row: hit.row } : await joinedFeatures(reader, hit)
+	return {
+		...toPrediction(batch, hit.row),
+		model,
+		version: series.version,
+		environment: series.environment,
+		features: features ? toRecord(features.batch.features, features.row, features.batch.strings) : null,
+		...(await outcomesOf(reader, model, predictionId)),
+	}
+}
+
+async function joinedFeatures(reader: Reader, hit: FoundRow) {
+	const [join] = await reader.sql.all({
+		sql: 'SELECT feature_chunk, feature_row FROM log_join WHERE chunk = ? AND row = ?',
+		params: [hit.chunk.id, hit.row],
+	})
+	if (!join) return undefined
+	const [chunk, row] = join as unknown as [number, number]
+	const found = await reader.lookup.resolve({ chunk, row })
+	return found && { batch: found.chunk.batch, row: found.row }
+}
+
+async function outcomesOf(reader: Reader, model: string, predictionId: string) {
+	const rows = (await reader.lookup.find(model, 'outcome', [predictionId])).get(0) ?? []
+	if (rows.length === 0) return {}
+	const history = rows.map(({ chunk: { batch }, row }) => ({
+		actual: cellValue(batch.labels, row, batch.strings),
+		timestamp: batch.timestamps[row] as number,
+		observed: batch.extras[row] === -1,
+	}))
+	// The latest by its own time is what counts; of equal times, the one that came last.
+	const outcome = history.reduce((best, next) => (next.timestamp >= best.timestamp ? next : best))
+	return { outcome, outcomeHistory: history }
+}
+
+function toRecord(columns: Map<string, Column>, row: number, strings: readonly string[]): Record<string, unknown> {
+	const record: Record<string, unknown> = Object.create(null)
+	for (const [name, column] of columns) {
+		const value = cellValue(column, row, strings)
+		if (value !== undefined) record[name] = value
+	}
+	return record
+}
+
+/** The members that a row was sent with, but its features. */
+function toPrediction(batch: RowBatch, row: number) {
+	const extra = batch.extras[row] as number
+	const subject = batch.subjects[row] as number
+	const label = cellValue(batch.labels, row, batch.strings)
+	const segment = toRecord(batch.segments, row, batch.strings)
+	return {
+		predictionId: batch.ids[row] as string,
+		timestamp: batch.timestamps[row] as number,
+		...(Number.isNaN(batch.scores[row]) ? {} : { score: batch.scores[row] as number }),
+		...(label === undefined ? {} : { label }),
+		...(Number.isNaN(batch.latencies[row]) ? {} : { latencyMs: batch.latencies[row] as number }),
+		...(subject === -1 ? {} : { subject: batch.strings[subject] as string }),
+		...(Object.keys(segment).length === 0 ? {} : { segment }),
+		...(extra === -1 ? {} : (JSON.parse(batch.strings[extra] as string) as Record<string, unknown>)),
+	}
+}

@@ -1,0 +1,46 @@
+import { dayMs } from '../core/time.ts'
+import type { Sql } from '../db/sql.ts'
+import type { RowBatch } from '../profile/columns.ts'
+import { selectRows } from '../profile/select-rows.ts'
+import { type HotStore, kindNumber } from './hot-store.ts'
+import type { PredictionLog } from './prediction-log.ts'
+
+/** Predictions of a model with event time in [from, to), a chunk at a time, by day. */
+export async function scanPredictions(
+	sql: Sql,
+	store: HotStore,
+	query: Parameters<PredictionLog['scan']>[0],
+	onRows: Parameters<PredictionLog['scan']>[1],
+): Promise<void> {
+	const chunks = (await sql.all({
+		sql: `SELECT c.id, c.from_ms, c.to_ms, s.version, s.environment FROM log_series s
+			JOIN log_chunk c ON c.series = s.id AND c.kind = ?1
+			WHERE s.model = ?2 AND s.segment = '' AND (?3 IS NULL OR s.version = ?3) AND (?4 IS NULL OR s.environment = ?4)
+			AND c.day >= ?5 AND c.day <= ?6 AND c.to_ms >= ?7 AND c.from_ms < ?8 ORDER BY c.day, c.id`,
+		params: [
+			kindNumber.prediction,
+			query.model,
+			query.version ?? null,
+			query.environment ?? null,
+			Math.floor(query.from / dayMs),
+			Math.floor(query.to / dayMs),
+			query.from,
+			query.to,
+		],
+	})) as unknown as [number, number, number, string, string][]
+	for (const [id, from, to, version, environment] of chunks) {
+		const chunk = await store.chunk(id)
+		if (!chunk) continue
+		const whole = from >= query.from && to < query.to
+		const rows = whole ? chunk.batch : within(chunk.batch, query.from, query.to)
+		if (rows.rows > 0) await onRows(rows, { version, environment })
+	}
+}
+
+function within(batch: RowBatch, from: number, to: number): RowBatch {
+	const rows: number[] = []
+	batch.timestamps.forEach((at, r) => {
+		if (at >= from && at < to) rows.push(r)
+	})
+	return selectRows(batch, Int32Array.from(rows))
+}

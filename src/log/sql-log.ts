@@ -1,0 +1,72 @@
+import type { Sql } from '../db/sql.ts'
+import { compactLog } from './compact.ts'
+import type { Codec } from './codec.ts'
+import { LogEngine, type EngineOptions } from './engine.ts'
+import { HotStore } from './hot-store.ts'
+import type { Item } from './judge.ts'
+import { keyRows } from './key-rows.ts'
+import type { AppendVerdict, PredictionLog, StoredPrediction } from './prediction-log.ts'
+import { rebuildProfiles } from './rebuild.ts'
+import { scanPredictions } from './scan.ts'
+import { clearDirty, dirtyHours, listSeries, windowProfile } from './windows.ts'
+
+/** What needs the key index, wherever it lives: in this thread, or in the writer's. */
+export type Backend = {
+	append(items: readonly Item[]): Promise<AppendVerdict[]>
+	read(model: string, predictionId: string): Promise<StoredPrediction | undefined>
+	stats(): Promise<Record<string, number>> | Record<string, number>
+	close(): Promise<void>
+}
+
+/** The parts of a log that need SQL alone, around a backend that holds the keys. */
+export function logOver(
+	sql: Sql,
+	codec: Codec,
+	backend: Backend,
+	options: Pick<PredictionLog, 'append' | 'archive' | 'stats'> & { readArchive?: EngineOptions['readArchive'] },
+): PredictionLog {
+	const store = new HotStore(sql, codec, options.readArchive)
+	return {
+		append: options.append,
+		archive: options.archive,
+		stats: options.stats,
+		read: (model, predictionId) => backend.read(model, predictionId),
+		scan: (query, onRows) => scanPredictions(sql, store, query, onRows),
+		series: (model) => listSeries(sql, model),
+		profile: (seriesId, grid, from, to) => windowProfile(sql, seriesId, grid, from, to),
+		dirtyHours: (limit) => dirtyHours(sql, limit),
+		clearDirty: (hours) => clearDirty(sql, hours),
+		rebuild: (model, version, grid) => rebuildProfiles(sql, store, model, version, grid),
+		compact: async () => {
+			const folded = await compactLog(sql, store, codec)
+			store.forget()
+			return folded
+		},
+		close: () => backend.close(),
+	}
+}
+
+/**
+ * The log on any `Sql`, in this thread: for workers and for libSQL over HTTP. Rows stay in the database: there is
+ * no file system to archive to.
+ */
+export async function openSqlLog(options: { sql: Sql; codec: Codec; random: (bytes: number) => Uint8Array }): Promise<PredictionLog> {
+	const engine = await new LogEngine({ ...options, keys: keyRows }).open()
+	let tail: Promise<unknown> = Promise.resolve()
+	const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+		const result = tail.then(work, work)
+		tail = result.catch(() => {})
+		return result
+	}
+	const backend: Backend = {
+		append: (items) => inTurn(() => engine.append(items)),
+		read: (model, id) => inTurn(() => engine.read(model, id)),
+		stats: () => engine.stats(),
+		close: async () => {},
+	}
+	return logOver(options.sql, options.codec, backend, {
+		append: async (model, kind, batch) => (await backend.append([{ model, kind, batch }]))[0] as AppendVerdict,
+		archive: async () => 0,
+		stats: () => engine.stats(),
+	})
+}

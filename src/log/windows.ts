@@ -1,0 +1,47 @@
+import type { Sql } from '../db/sql.ts'
+import { emptyProfile, mergeProfiles } from '../profile/accumulate.ts'
+import { decodeProfile } from '../profile/encoding.ts'
+import type { Grid } from '../profile/grid.ts'
+import type { Profile } from '../profile/profile.ts'
+import type { Series } from './prediction-log.ts'
+
+export async function listSeries(sql: Sql, model?: string): Promise<Series[]> {
+	const rows = await sql.all({
+		sql: `SELECT id, model, version, environment, segment, value FROM log_series
+			WHERE version <> '' AND (?1 IS NULL OR model = ?1) ORDER BY id`,
+		params: [model ?? null],
+	})
+	return (rows as unknown as [number, string, string, string, string, string][]).map(
+		([id, name, version, environment, segment, value]) => ({ id, model: name, version, environment, segment, value }),
+	)
+}
+
+/** The sum of a series' deltas over [from, to) on one grid, in ms since the epoch; undefined when there are none. */
+export async function windowProfile(sql: Sql, seriesId: number, grid: Grid, from: number, to: number): Promise<Profile | undefined> {
+	const rows = (await sql.all({
+		sql: `SELECT p.bytes FROM log_profile p JOIN log_grid g ON g.id = p.grid
+			WHERE p.series = ? AND p.hour >= ? AND p.hour < ? AND g.digest = ?`,
+		params: [seriesId, from, to, grid.digest],
+	})) as unknown as [Uint8Array][]
+	if (rows.length === 0) return undefined
+	const total = emptyProfile(grid)
+	for (const [bytes] of rows) mergeProfiles(total, decodeProfile(bytes, grid.digest))
+	return total
+}
+
+export async function dirtyHours(sql: Sql, limit: number): Promise<{ seriesId: number; hour: number; mark: number }[]> {
+	const rows = await sql.all({ sql: 'SELECT series, hour, mark FROM log_dirty ORDER BY hour, series LIMIT ?', params: [limit] })
+	return (rows as unknown as [number, number, number][]).map(([seriesId, hour, mark]) => ({ seriesId, hour, mark }))
+}
+
+/** Clears marks, but not those that were set again in the meantime. */
+export async function clearDirty(sql: Sql, hours: readonly { seriesId: number; hour: number; mark: number }[]): Promise<void> {
+	if (hours.length === 0) return
+	await sql.batch([
+		{
+			sql: `DELETE FROM log_dirty WHERE (series, hour, mark) IN
+				(SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?))`,
+			params: [JSON.stringify(hours.map((h) => [h.seriesId, h.hour, h.mark]))],
+		},
+	])
+}

@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto'
+import { parentPort, workerData } from 'node:worker_threads'
+import { openSql } from '../db/open-node.ts'
+import type { Statement } from '../db/sql.ts'
+import { archiveReader } from './archive-node.ts'
+import { nodeCodec } from './codec-node.ts'
+import { LogEngine } from './engine.ts'
+import type { Item } from './judge.ts'
+import { KeyRuns } from './key-runs.ts'
+import { toFailure } from './failure.ts'
+
+// The thread that owns the writing connection: log commits and every other write of the process, one after another.
+
+export type WriterCall =
+	| { call: 'append'; items: Item[] }
+	| { call: 'read'; model: string; predictionId: string }
+	| { call: 'batch'; statements: Statement[] }
+	| { call: 'stats' }
+	| { call: 'close' }
+
+const { url, archive } = workerData as { url: string; archive: string }
+const port = parentPort as NonNullable<typeof parentPort>
+const sql = await openSql(url)
+const random = (count: number) => new Uint8Array(randomBytes(count))
+const engine = await new LogEngine({ sql, codec: nodeCodec, random, readArchive: archiveReader(archive), keys: (s) => new KeyRuns(s) }).open()
+
+const answer = (message: WriterCall): Promise<unknown> | unknown => {
+	switch (message.call) {
+		case 'append':
+			return engine.append(message.items)
+		case 'read':
+			return engine.read(message.model, message.predictionId)
+		case 'batch':
+			return sql.batch(message.statements)
+		case 'stats':
+			return engine.stats()
+		case 'close':
+			return sql.close()
+	}
+}
+
+let tail: Promise<void> = Promise.resolve()
+port.on('message', ({ id, message }: { id: number; message: WriterCall }) => {
+	tail = tail.then(async () => {
+		try {
+			port.postMessage({ id, value: await answer(message) })
+		} catch (error) {
+			port.postMessage({ id, failure: toFailure(error) })
+		}
+		if (message.call === 'close') port.close()
+	})
+})
+port.postMessage({ ready: true })

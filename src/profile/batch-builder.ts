@@ -1,0 +1,158 @@
+import { cellKind, type Column, type RowBatch } from './columns.ts'
+
+/** One row, already judged to have the right shape. Absent members are undefined. */
+export type RowInput = {
+	id: string
+	timestamp: number
+	version?: string | undefined
+	environment?: string | undefined
+	subject?: string | undefined
+	features?: Record<string, unknown> | undefined
+	score?: number | undefined
+	label?: unknown
+	latencyMs?: number | undefined
+	/** JSON text of members that are only kept. */
+	extra?: string | undefined
+	segment?: Record<string, unknown> | undefined
+}
+
+class ColumnBuilder {
+	kinds: Uint8Array
+	nums: Float64Array
+
+	constructor(capacity: number) {
+		this.kinds = new Uint8Array(capacity)
+		this.nums = new Float64Array(capacity)
+	}
+
+	take(rows: number): Column {
+		return rows === this.kinds.length ? this : { kinds: this.kinds.slice(0, rows), nums: this.nums.slice(0, rows) }
+	}
+}
+
+/** Collects rows into columns. `capacity` is the number of rows it can take. */
+export class BatchBuilder {
+	private rows = 0
+	private readonly capacity: number
+	private readonly strings: string[] = []
+	private readonly indexes = new Map<string, number>()
+	private readonly ids: string[] = []
+	private readonly timestamps: Float64Array
+	private readonly versions: Int32Array
+	private readonly environments: Int32Array
+	private readonly subjects: Int32Array
+	private readonly hasFeatures: Uint8Array
+	private readonly scores: Float64Array
+	private readonly latencies: Float64Array
+	private readonly extras: Int32Array
+	private readonly labels: ColumnBuilder
+	private readonly features = new Map<string, ColumnBuilder>()
+	private readonly segments = new Map<string, ColumnBuilder>()
+
+	constructor(capacity: number) {
+		this.capacity = capacity
+		this.timestamps = new Float64Array(capacity)
+		this.versions = new Int32Array(capacity).fill(-1)
+		this.environments = new Int32Array(capacity).fill(-1)
+		this.subjects = new Int32Array(capacity).fill(-1)
+		this.hasFeatures = new Uint8Array(capacity)
+		this.scores = new Float64Array(capacity).fill(Number.NaN)
+		this.latencies = new Float64Array(capacity).fill(Number.NaN)
+		this.extras = new Int32Array(capacity).fill(-1)
+		this.labels = new ColumnBuilder(capacity)
+	}
+
+	get length(): number {
+		return this.rows
+	}
+
+	get full(): boolean {
+		return this.rows === this.capacity
+	}
+
+	private intern(text: string | undefined): number {
+		if (text === undefined) return -1
+		let index = this.indexes.get(text)
+		if (index === undefined) {
+			index = this.strings.push(text) - 1
+			this.indexes.set(text, index)
+		}
+		return index
+	}
+
+	private set(column: ColumnBuilder, row: number, value: unknown): void {
+		switch (typeof value) {
+			case 'number':
+				column.kinds[row] = cellKind.number
+				column.nums[row] = value + 0 // -0 and 0 are one value
+				return
+			case 'string':
+				column.kinds[row] = cellKind.string
+				column.nums[row] = this.intern(value.isWellFormed() ? value : value.toWellFormed())
+				return
+			case 'boolean':
+				column.kinds[row] = cellKind.boolean
+				column.nums[row] = value ? 1 : 0
+				return
+			case 'undefined':
+				return
+			default:
+				column.kinds[row] = value === null ? cellKind.null : cellKind.json
+				if (value !== null) column.nums[row] = this.intern(JSON.stringify(value).toWellFormed())
+		}
+	}
+
+	private columnOf(columns: Map<string, ColumnBuilder>, name: string): ColumnBuilder {
+		let column = columns.get(name)
+		if (column === undefined) {
+			column = new ColumnBuilder(this.capacity)
+			columns.set(name.toWellFormed(), column)
+		}
+		return column
+	}
+
+	/** Adds a row and answers its index. */
+	add(row: RowInput): number {
+		const at = this.rows++
+		this.ids.push(row.id)
+		this.timestamps[at] = row.timestamp
+		this.versions[at] = this.intern(row.version)
+		this.environments[at] = this.intern(row.environment)
+		this.subjects[at] = this.intern(row.subject)
+		if (row.score !== undefined) this.scores[at] = row.score + 0
+		if (row.latencyMs !== undefined) this.latencies[at] = row.latencyMs
+		this.extras[at] = this.intern(row.extra)
+		this.set(this.labels, at, row.label)
+		const { features, segment } = row
+		if (features !== undefined) {
+			this.hasFeatures[at] = 1
+			for (const name in features) this.set(this.columnOf(this.features, name), at, features[name])
+		}
+		if (segment !== undefined) for (const name in segment) this.set(this.columnOf(this.segments, name), at, segment[name])
+		return at
+	}
+
+	/** The batch so far. The builder must not be used again. */
+	finish(): RowBatch {
+		const n = this.rows
+		const columns = (map: Map<string, ColumnBuilder>) => new Map([...map].map(([name, c]) => [name, c.take(n)]))
+		const cut = <T extends Float64Array | Int32Array | Uint8Array>(a: T): T =>
+			(n === this.capacity ? a : a.slice(0, n)) as T
+		return {
+			rows: n,
+			strings: this.strings,
+			ids: this.ids,
+			timestamps: cut(this.timestamps),
+			versions: cut(this.versions),
+			environments: cut(this.environments),
+			subjects: cut(this.subjects),
+			hasFeatures: cut(this.hasFeatures),
+			scores: cut(this.scores),
+			latencies: cut(this.latencies),
+			extras: cut(this.extras),
+			labels: this.labels.take(n),
+			features: columns(this.features),
+			segments: columns(this.segments),
+		}
+	}
+}

@@ -1,0 +1,106 @@
+import { emptyColumnProfile } from './accumulate.ts'
+import { ByteReader, ByteWriter } from './bytes.ts'
+import { ExactSum } from './exact-sum.ts'
+import { extraCells } from './grid.ts'
+import type { ColumnProfile, Profile } from './profile.ts'
+
+const formatVersion = 1
+
+/**
+ * A profile as bytes. Equal profiles have equal bytes. Counts are variable-length integers, sparse or dense,
+ * whichever is shorter for the column. `withDigest: false` leaves the grid's digest to the caller.
+ */
+export function encodeProfile(profile: Profile, options: { withDigest?: boolean } = {}): Uint8Array {
+	const out = new ByteWriter()
+	out.byte(formatVersion)
+	out.text(options.withDigest === false ? '' : profile.gridDigest)
+	for (const n of [profile.rows, profile.duplicates, profile.errors, profile.schemaViolations]) out.varint(n)
+	out.double(profile.firstMs)
+	out.double(profile.lastMs)
+	const latency = [...profile.latency].sort((a, b) => a[0] - b[0])
+	out.varint(latency.length)
+	for (const [bucket, count] of latency) {
+		out.varint(bucket)
+		out.varint(count)
+	}
+	out.varint(profile.columns.length)
+	for (const column of profile.columns) writeColumn(out, column)
+	return out.bytes()
+}
+
+export function decodeProfile(bytes: Uint8Array, gridDigest?: string): Profile {
+	const input = new ByteReader(bytes)
+	const version = input.byte()
+	if (version !== formatVersion) throw new RangeError(`profile format ${version} is not known`)
+	const digest = input.text()
+	const profile: Profile = {
+		gridDigest: gridDigest ?? digest,
+		rows: input.varint(),
+		duplicates: input.varint(),
+		errors: input.varint(),
+		schemaViolations: input.varint(),
+		firstMs: input.double(),
+		lastMs: input.double(),
+		latency: new Map(),
+		columns: [],
+	}
+	for (let left = input.varint(); left > 0; left--) profile.latency.set(input.varint(), input.varint())
+	for (let left = input.varint(); left > 0; left--) profile.columns.push(readColumn(input))
+	return profile
+}
+
+function writeColumn(out: ByteWriter, column: ColumnProfile): void {
+	for (const n of [column.nulls, column.absent, column.rangeViolations, column.domainViolations]) out.varint(n)
+	const ranged = !Number.isNaN(column.min)
+	out.byte(ranged ? 1 : 0)
+	if (ranged) {
+		out.double(column.min)
+		out.double(column.max)
+	}
+	const { low, limbs } = column.sum.parts()
+	out.varint(limbs.length)
+	if (limbs.length > 0) out.varint(low)
+	// Only the highest limb can be negative, and a limb is below 2^32 in size.
+	for (const limb of limbs) out.varint(limb < 0 ? -limb * 2 - 1 : limb * 2)
+	writeCounts(out, column.counts)
+}
+
+function writeCounts(out: ByteWriter, counts: Float64Array): void {
+	let filled = 0
+	for (const count of counts) if (count !== 0) filled++
+	const sparse = filled * 2 < counts.length
+	out.varint(counts.length - extraCells)
+	out.varint(sparse ? filled + 1 : 0)
+	if (!sparse) {
+		for (const count of counts) out.varint(count)
+		return
+	}
+	let last = -1
+	counts.forEach((count, i) => {
+		if (count === 0) return
+		out.varint(i - last - 1)
+		out.varint(count)
+		last = i
+	})
+}
+
+function readColumn(input: ByteReader): ColumnProfile {
+	const [nulls, absent, rangeViolations, domainViolations] = [input.varint(), input.varint(), input.varint(), input.varint()]
+	const ranged = input.byte() === 1
+	const min = ranged ? input.double() : Number.NaN
+	const max = ranged ? input.double() : Number.NaN
+	const limbCount = input.varint()
+	const low = limbCount > 0 ? input.varint() : 0
+	const limbs = Array.from({ length: limbCount }, () => {
+		const zigzag = input.varint()
+		return zigzag % 2 === 1 ? -(zigzag + 1) / 2 : zigzag / 2
+	})
+	const column = emptyColumnProfile(input.varint())
+	const entries = input.varint()
+	if (entries === 0) for (let i = 0; i < column.counts.length; i++) column.counts[i] = input.varint()
+	for (let k = 1, at = -1; k < entries; k++) {
+		at += input.varint() + 1
+		column.counts[at] = input.varint()
+	}
+	return { ...column, nulls, absent, rangeViolations, domainViolations, min, max, sum: ExactSum.fromParts(low, limbs) }
+}

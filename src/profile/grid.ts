@@ -1,0 +1,30 @@
+/** A feature as the version declares it. */
+export type FeatureSpec = {
+	name: string
+	type: 'numeric' | 'categorical' | 'boolean' | 'text'
+	min?: number | undefined
+	max?: number | undefined
+	values?: string[] | undefined
+	nullable?: boolean | undefined
+}
+
+/**
+ * The cells of one column. A numeric value x is in cell i when edges[i-1] < x <= edges[i]; the last cell is open above.
+ * A categorical value is in the cell of its text. Three cells follow the `cells` of either kind, in this order:
+ * unseen (a category that the baseline does not have), missing (null or absent), type error.
+ */
+export type ColumnGrid =
+	| { name: string; kind: 'numeric'; edges: Float64Array; spec?: FeatureSpec | undefined }
+	| { name: string; kind: 'categorical'; values: readonly string[]; spec?: FeatureSpec | undefined }
+
+/** Fixed once made: counts on the same grid add. `columns` are the features, then `$score` and `$decision`. */
+export type Grid = { digest: string; columns: readonly ColumnGrid[] }
+
+export const cellCount = (grid: ColumnGrid): number =>
+	grid.kind === 'numeric' ? grid.edges.length + 1 : grid.values.length
+
+/** Offsets of the three cells behind the `cells` proper. */
+export const unseenCell = (cells: number): number => cells
+export const missingCell = (cells: number): number => cells + 1
+export const typeErrorCell = (cells: number): number => cells + 2
+export const extraCells = 3

@@ -1,0 +1,38 @@
+import type { Actor, Role } from '../context.ts'
+import { AppError } from '../core/errors.ts'
+import { matchesGlob } from '../core/glob.ts'
+
+/** What each role may do besides its own name: `ingest` stands apart, it writes rows and reads nothing. */
+const covers: Record<Role, readonly Role[]> = {
+	ingest: ['ingest'],
+	viewer: ['viewer'],
+	analyst: ['viewer', 'analyst'],
+	approver: ['viewer', 'analyst', 'approver'],
+	auditor: ['viewer', 'auditor'],
+	admin: ['ingest', 'viewer', 'analyst', 'approver', 'auditor', 'admin'],
+}
+
+/** Whether the actor's role is, or includes, one of the needed ones. */
+export const hasRole = (actor: Actor, needed: Role | readonly Role[]): boolean =>
+	[needed].flat().some((role) => covers[actor.role].includes(role))
+
+/** Whether the actor's globs cover the model. */
+export const inScope = (actor: Actor, model: string): boolean => actor.models.some((glob) => matchesGlob(glob, model))
+
+/** Whether the actor sees every model, now and later. */
+export const seesAll = (actor: Actor): boolean => actor.models.includes('*')
+
+/** Throws `forbidden` unless the actor has one of the roles and, where a model is named, the model in its scope. */
+export function authorise(actor: Actor, needed: Role | readonly Role[], model?: string): void {
+	const roles = [needed].flat()
+	if (!hasRole(actor, roles))
+		throw new AppError(
+			'forbidden',
+			`This needs the role ${roles.join(' or ')}; ${actor.id} has the role ${actor.role}. Ask an admin for a key with that role.`,
+		)
+	if (model !== undefined && !inScope(actor, model))
+		throw new AppError(
+			'forbidden',
+			`${actor.id} may not reach the model ${JSON.stringify(model)}: its scope is ${actor.models.join(', ') || 'empty'}.`,
+		)
+}

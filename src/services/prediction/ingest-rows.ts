@@ -1,0 +1,160 @@
+import { eq } from 'drizzle-orm'
+import type { Actor, Context } from '../../context.ts'
+import { AppError } from '../../core/errors.ts'
+import { modelVersions } from '../../db/schema.ts'
+import type { AppendVerdict, RejectCode, RowKind } from '../../log/prediction-log.ts'
+import { BatchBuilder } from '../../profile/batch-builder.ts'
+import type { RowBatch } from '../../profile/columns.ts'
+import { authorise } from '../authorise.ts'
+import { findModel } from '../model/find-model.ts'
+import { judges, sentId } from './judge-kinds.ts'
+import { RowRejected, type RowRules } from './judge-row.ts'
+
+/** A row of a body, parsed or not. `index` is its position as the client counts. */
+export type IncomingRow = { index: number; value: unknown } | { index: number; error: 'malformed' | 'too-large'; message: string }
+
+export type RejectedRow = { index: number; predictionId: string | null; code: RejectCode; path: string; message: string }
+export type IngestAnswer = {
+	accepted: number
+	duplicates: number
+	rejected: RejectedRow[]
+	/** All rejections, also those beyond the ones that are listed. */
+	rejectedCount: number
+	waiting: number
+}
+
+const batchRows = 1000
+const maxListed = 10_000
+const maxInFlight = 2
+const retryMs = 100
+const maxRetries = 100
+
+const conflictMessage = 'stored before with other content; what is stored is never overwritten'
+
+/**
+ * Judges rows one by one and stores the good ones, a thousand at a time, with at most two batches on their way.
+ * Resolves when all that it counts as accepted is durable. Throws `overloaded` when the store is too far behind.
+ */
+export async function ingestRows(
+	context: Context,
+	actor: Actor,
+	modelName: string,
+	kind: RowKind,
+	incoming: AsyncIterable<IncomingRow[]>,
+): Promise<IngestAnswer> {
+	authorise(actor, 'ingest', modelName)
+	const model = await findModel(context, modelName)
+	const rules = await rulesFor(context, model)
+	const run = new IngestRun(context, model.name, kind, rules)
+	for await (const rows of incoming) for (const row of rows) if (run.take(row)) await run.flush()
+	return run.finish()
+}
+
+async function rulesFor(context: Context, model: { name: string; retentionMs: number }): Promise<RowRules> {
+	const versions = await context.db.select({ version: modelVersions.version }).from(modelVersions).where(eq(modelVersions.model, model.name))
+	const now = context.now()
+	const { limits } = context
+	return { versions: new Set(versions.map((v) => v.version)), oldest: now - model.retentionMs, latest: now + limits.futureMs, limits }
+}
+
+class IngestRun {
+	private readonly answer: IngestAnswer = { accepted: 0, duplicates: 0, rejected: [], rejectedCount: 0, waiting: 0 }
+	private builder = new BatchBuilder(batchRows)
+	private indexes: number[] = []
+	private readonly inFlight = new Set<Promise<void>>()
+	private failure: unknown
+	private stored = false
+	private readonly context: Context
+	private readonly model: string
+	private readonly kind: RowKind
+	private readonly rules: RowRules
+
+	constructor(context: Context, model: string, kind: RowKind, rules: RowRules) {
+		this.context = context
+		this.model = model
+		this.kind = kind
+		this.rules = rules
+	}
+
+	/** Takes one row; true when a batch is full. */
+	take(row: IncomingRow): boolean {
+		if ('error' in row) {
+			this.reject({ index: row.index, predictionId: null, code: row.error, path: '', message: row.message })
+			return false
+		}
+		try {
+			this.builder.add(judges[this.kind](row.value, this.rules))
+			this.indexes.push(row.index)
+		} catch (error) {
+			if (!(error instanceof RowRejected)) throw error
+			this.reject({ index: row.index, predictionId: idOf(row.value), ...error.rejection })
+		}
+		return this.builder.full
+	}
+
+	private reject(row: RejectedRow): void {
+		this.answer.rejectedCount++
+		if (this.answer.rejected.length < maxListed) this.answer.rejected.push(row)
+	}
+
+	/** Sends the rows collected so far on their way, and waits while too many are. */
+	async flush(): Promise<void> {
+		if (this.builder.length === 0) return
+		const batch = this.builder.finish()
+		const { indexes } = this
+		this.builder = new BatchBuilder(batchRows)
+		this.indexes = []
+		const work = this.store(batch, indexes).then(
+			() => {},
+			(error) => {
+				this.failure ??= error
+			},
+		)
+		this.inFlight.add(work)
+		work.finally(() => this.inFlight.delete(work))
+		if (this.inFlight.size >= maxInFlight) await Promise.race(this.inFlight)
+		if (this.failure) throw this.failure
+	}
+
+	private async store(batch: RowBatch, indexes: number[]): Promise<void> {
+		// The buffers go to the writer; the ids are copied, and stay.
+		const { ids } = batch
+		const { verdicts, waiting } = await this.append(batch)
+		this.stored = true
+		this.answer.waiting += waiting
+		verdicts.forEach((v, r) => {
+			if (v === 0) this.answer.accepted++
+			else if (v === 1) this.answer.duplicates++
+			else {
+				const predictionId = sentId(this.kind, ids[r] as string)
+				this.reject({ index: indexes[r] as number, predictionId, code: 'conflict', path: 'predictionId', message: conflictMessage })
+			}
+		})
+	}
+
+	/** A stream that has begun waits for the writer; a request that has stored nothing is sent away at once. */
+	private async append(batch: RowBatch): Promise<AppendVerdict> {
+		for (let tries = 0; ; tries++) {
+			try {
+				return await this.context.log.append(this.model, this.kind, batch)
+			} catch (error) {
+				const busy = error instanceof AppError && error.code === 'overloaded'
+				if (!busy || !this.stored || tries === maxRetries) throw error
+				await new Promise((resolve) => setTimeout(resolve, retryMs))
+			}
+		}
+	}
+
+	async finish(): Promise<IngestAnswer> {
+		if (this.inFlight.size > 0 || this.builder.length > 0) await this.flush()
+		await Promise.all(this.inFlight)
+		if (this.failure) throw this.failure
+		this.answer.rejected.sort((a, b) => a.index - b.index)
+		return this.answer
+	}
+}
+
+function idOf(value: unknown): string | null {
+	const id = (value as { predictionId?: unknown } | null)?.predictionId
+	return typeof id === 'string' ? id.slice(0, 256).toWellFormed() : null
+}

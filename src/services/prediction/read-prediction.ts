@@ -1,0 +1,45 @@
+import { and, eq } from 'drizzle-orm'
+import type { Actor, Context } from '../../context.ts'
+import { AppError } from '../../core/errors.ts'
+import { formatTime } from '../../core/time.ts'
+import { modelVersions } from '../../db/schema.ts'
+import { BatchBuilder } from '../../profile/batch-builder.ts'
+import { judgeRow, type QualityMark } from '../../profile/quality.ts'
+import { authorise } from '../authorise.ts'
+import { findModel } from '../model/find-model.ts'
+
+/** A logged prediction as `GET …/predictions/{predictionId}` answers it. */
+export type PredictionAnswer = Record<string, unknown> & { predictionId: string; quality: QualityMark[] }
+
+const mayNotSeeFeatures = new Set(['viewer'])
+
+/** One prediction with its outcome and quality marks. Viewers see it without feature values. */
+export async function readPrediction(context: Context, actor: Actor, modelName: string, predictionId: string): Promise<PredictionAnswer> {
+	authorise(actor, ['viewer', 'analyst', 'approver', 'auditor'], modelName)
+	const model = await findModel(context, modelName)
+	const stored = await context.log.read(model.name, predictionId)
+	if (!stored) throw new AppError('not-found', `No prediction "${predictionId}" is logged for ${model.name}. Its id may be mistyped, or it was never sent.`)
+	const hidden = mayNotSeeFeatures.has(actor.role)
+	const { outcome, outcomeHistory, features, timestamp, ...rest } = stored
+	return {
+		...rest,
+		timestamp: formatTime(timestamp),
+		...(hidden ? {} : { features }),
+		outcome: outcome ? { ...outcome, timestamp: formatTime(outcome.timestamp) } : null,
+		...(outcomeHistory && outcomeHistory.length > 1
+			? { outcomeHistory: outcomeHistory.map((o) => ({ ...o, timestamp: formatTime(o.timestamp) })) }
+			: {}),
+		quality: await qualityOf(context, model.name, stored.version, features),
+	}
+}
+
+async function qualityOf(context: Context, model: string, version: string, features: Record<string, unknown> | null): Promise<QualityMark[]> {
+	if (!features) return []
+	const [row] = await context.db
+		.select({ features: modelVersions.features })
+		.from(modelVersions)
+		.where(and(eq(modelVersions.model, model), eq(modelVersions.version, version)))
+	const builder = new BatchBuilder(1)
+	builder.add({ id: '', timestamp: 0, features })
+	return judgeRow(row?.features ?? [], builder.finish(), 0)
+}
