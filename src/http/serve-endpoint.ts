@@ -40,7 +40,7 @@ async function read(endpoint: Endpoint, context: Context, request: Request, para
 	return {
 		params: endpoint.params ? parseOr422(endpoint.params, params, 'path') : params,
 		query: readQuery(endpoint.query, request.url),
-		body: endpoint.body ? parseOr422(endpoint.body, raw ?? {}, 'body') : undefined,
+		body: endpoint.body ? parseOr422(endpoint.body, raw === undefined ? {} : raw, 'body') : undefined,
 	}
 }
 

@@ -61,6 +61,11 @@ function files(chunks: readonly Chunk[]): Chunk[][] {
 	return list
 }
 
+// Ids stay while the key index in memory is rebuilt from them: until a run on disk holds their keys.
+const moveSql = `UPDATE log_chunk SET body = NULL, file = ?, file_row = ?,
+	ids = CASE WHEN id <= (SELECT coalesce(max(last_chunk), 0) FROM log_key_run WHERE ready = 1) THEN NULL ELSE ids END
+	WHERE id = ?`
+
 async function writeFile(sql: Sql, store: HotStore, folder: string, model: string, chunks: Chunk[]): Promise<number> {
 	const batches = []
 	for (const { id } of chunks) {
@@ -81,7 +86,7 @@ async function writeFile(sql: Sql, store: HotStore, folder: string, model: strin
 	const statements = chunks.map((chunk) => {
 		const params = [name, first, chunk.id]
 		first += chunk.rows
-		return { sql: 'UPDATE log_chunk SET ids = NULL, body = NULL, file = ?, file_row = ? WHERE id = ?', params }
+		return { sql: moveSql, params }
 	})
 	await sql.batch(statements)
 	return first

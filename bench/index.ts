@@ -1,0 +1,10 @@
+import { benchCompute } from './compute.ts'
+import { benchIngest } from './ingest.ts'
+import { toTable } from './table.ts'
+
+// `npm run bench` for the whole table; `npm run bench -- ingest 500000` for a part of it.
+const [part, size] = process.argv.slice(2)
+const results = []
+if (part === undefined || part === 'ingest') results.push(...(await benchIngest(Number(size ?? 4_000_000))))
+if (part === undefined || part === 'compute') results.push(...(await benchCompute()))
+console.log(toTable(results))

@@ -1,0 +1,32 @@
+import type { Role } from '../../context.ts'
+import { formatTime } from '../../core/time.ts'
+import type { accessKeys } from '../../db/schema.ts'
+
+/** A key as it is shown: never its secret, never the hash. */
+export type KeyRecord = {
+	id: string
+	name: string
+	role: Role
+	models: string[]
+	status: 'active' | 'expired' | 'revoked'
+	createdAt: string
+	expiresAt: string | null
+	revokedAt: string | null
+}
+
+type KeyRow = typeof accessKeys.$inferSelect
+const timeOrNull = (ms: number | null) => (ms === null ? null : formatTime(ms))
+
+export function toKeyRecord(row: KeyRow, now: number): KeyRecord {
+	const expired = row.expiresAt !== null && row.expiresAt <= now
+	return {
+		id: row.id,
+		name: row.name,
+		role: row.role,
+		models: row.models,
+		status: row.revokedAt !== null ? 'revoked' : expired ? 'expired' : 'active',
+		createdAt: formatTime(row.createdAt),
+		expiresAt: timeOrNull(row.expiresAt),
+		revokedAt: timeOrNull(row.revokedAt),
+	}
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod'
+import { dayMs, parseDuration } from '../../core/time.ts'
+import { FieldName, Name } from './name.ts'
+
+export const Tasks = z.enum(['binary', 'multiclass', 'regression', 'ranking'])
+const names = z.array(FieldName).max(100)
+const shortText = z.string().trim().min(1).max(256)
+const longestRetentionMs = 3650 * dayMs
+export const defaultRetention = '90d'
+
+const isRetention = (text: string) => {
+	const ms = parseDuration(text)
+	return ms !== undefined && ms >= dayMs && ms <= longestRetentionMs
+}
+
+const members = {
+	owner: shortText.nullable().meta({ description: 'The team or person who answers for it.', example: 'credit-risk' }),
+	riskTier: shortText.nullable().meta({ description: 'The risk class of your own policy.', example: 'high' }),
+	tags: z.array(shortText).max(100).meta({ description: 'What rules select it by.', example: ['credit'] }),
+	positiveLabel: z
+		.union([z.string().min(1).max(256), z.number(), z.boolean()])
+		.transform(String)
+		.nullable()
+		.meta({ description: 'The decision that a score at or above the threshold stands for.', example: '1' }),
+	threshold: z.number().nullable().meta({ description: 'The score at which the decision turns positive.', example: 0.5 }),
+	sensitive: names.meta({ description: 'Features that fairness is measured by.', example: ['SEX'] }),
+	segments: names.meta({ description: 'Members of `segment` that get statistics of their own.', example: ['branch'] }),
+	upstreams: names.meta({ description: 'Where the features come from: incidents with one source in common are one.', example: ['crm'] }),
+	retention: z
+		.string()
+		.refine(isRetention, 'must be a duration from 1d to 3650d')
+		.meta({ description: 'How long rows stay in the database, `1d` to `3650d`.', example: '90d' }),
+}
+
+export const ModelInput = z
+	.strictObject({
+		model: Name.meta({ description: 'The name, which every path and message uses.', example: 'credit-default' }),
+		task: Tasks.meta({ description: 'What it predicts.', example: 'binary' }),
+		owner: members.owner.default(null),
+		riskTier: members.riskTier.default(null),
+		tags: members.tags.default([]),
+		positiveLabel: members.positiveLabel.default(null),
+		threshold: members.threshold.default(null),
+		sensitive: members.sensitive.default([]),
+		segments: members.segments.default([]),
+		upstreams: members.upstreams.default([]),
+		retention: members.retention.default(defaultRetention),
+	})
+	.meta({ id: 'ModelInput', description: 'A model to be registered.' })
+export type ModelInput = z.output<typeof ModelInput>
+
+/** The task is not in it: another task is another model. */
+export const ModelPatch = z
+	.strictObject({
+		owner: members.owner.optional(),
+		riskTier: members.riskTier.optional(),
+		tags: members.tags.optional(),
+		positiveLabel: members.positiveLabel.optional(),
+		threshold: members.threshold.optional(),
+		sensitive: members.sensitive.optional(),
+		segments: members.segments.optional(),
+		upstreams: members.upstreams.optional(),
+		retention: members.retention.optional(),
+	})
+	.meta({ id: 'ModelPatch', description: 'The members to change; what is absent stays, null clears.' })
+export type ModelPatch = z.output<typeof ModelPatch>

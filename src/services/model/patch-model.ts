@@ -1,0 +1,39 @@
+import { and, eq } from 'drizzle-orm'
+import type { Actor, Context } from '../../context.ts'
+import { canonicalJson } from '../../core/canonical-json.ts'
+import { parseDuration } from '../../core/time.ts'
+import { commit } from '../../db/commit.ts'
+import { models } from '../../db/schema.ts'
+import { authorise } from '../authorise.ts'
+import { digestOf } from './digest.ts'
+import { findModel, type ModelRow } from './find-model.ts'
+import type { ModelPatch } from './model-input.ts'
+import { type ModelRecord, toModelRecord } from './model-record.ts'
+
+const content = ({ createdAt: _, revision: __, ...rest }: ModelRow) => rest
+
+/** Changes members of a model; a patch that changes nothing leaves no entry. Throws `not-found` and `conflict`. */
+export async function patchModel(context: Context, actor: Actor, name: string, patch: ModelPatch): Promise<ModelRecord> {
+	authorise(actor, 'admin', name)
+	const before = await findModel(context, name)
+	const { retention, ...given } = patch
+	const changes = {
+		...(Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined)) as Partial<ModelRow>),
+		...(retention === undefined ? {} : { retentionMs: parseDuration(retention) as number }),
+	}
+	const after = { ...before, ...changes }
+	if (canonicalJson(before) === canonicalJson(after)) return toModelRecord(before)
+	const revision = before.revision + 1
+	const mine = and(eq(models.name, name), eq(models.revision, before.revision))
+	const entry = {
+		action: 'change-model',
+		object: `model:${name}`,
+		model: name,
+		before: await digestOf(content(before)),
+		after: await digestOf(content(after)),
+		details: { members: Object.keys(patch) },
+	}
+	const query = context.db.update(models).set({ ...changes, revision }).where(mine)
+	await commit(context, actor, entry, [{ query, guarded: true }])
+	return toModelRecord({ ...after, revision })
+}

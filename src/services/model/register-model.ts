@@ -1,0 +1,42 @@
+import type { Actor, Context } from '../../context.ts'
+import { canonicalJson } from '../../core/canonical-json.ts'
+import { AppError } from '../../core/errors.ts'
+import { parseDuration } from '../../core/time.ts'
+import { commit } from '../../db/commit.ts'
+import { models } from '../../db/schema.ts'
+import { authorise } from '../authorise.ts'
+import { digestOf } from './digest.ts'
+import { findModel, type ModelRow, quote } from './find-model.ts'
+import type { ModelInput } from './model-input.ts'
+import { type ModelRecord, toModelRecord } from './model-record.ts'
+
+const content = ({ createdAt: _, revision: __, ...rest }: ModelRow) => rest
+
+/**
+ * Registers a model. The same content again answers what is there, `isNew: false`; other content under a name that is
+ * taken throws `conflict`.
+ */
+export async function registerModel(
+	context: Context,
+	actor: Actor,
+	input: ModelInput,
+): Promise<{ record: ModelRecord; isNew: boolean }> {
+	authorise(actor, 'admin', input.model)
+	const { model: name, retention, ...rest } = input
+	const row: ModelRow = { ...rest, name, retentionMs: parseDuration(retention) as number, createdAt: context.now(), revision: 1 }
+	const entry = { action: 'register-model', object: `model:${name}`, model: name, after: await digestOf(content(row)) }
+	try {
+		const query = context.db.insert(models).values(row).onConflictDoNothing()
+		await commit(context, actor, entry, [{ query, guarded: true }])
+		return { record: toModelRecord(row), isNew: true }
+	} catch (error) {
+		if (!(error instanceof AppError && error.code === 'conflict')) throw error
+		const there = await findModel(context, name)
+		if (canonicalJson(content(there)) === canonicalJson(content(row))) return { record: toModelRecord(there), isNew: false }
+		throw new AppError(
+			'conflict',
+			`The model ${quote(name)} is registered with other content. Change it with PATCH /v1/models/${encodeURIComponent(name)}.`,
+			{ cause: error },
+		)
+	}
+}

@@ -1,0 +1,205 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { dayMs, hourMs } from '../../src/core/time.ts'
+import { openLibsqlLog } from '../../src/log/libsql.ts'
+import type { PredictionLog, RowKind } from '../../src/log/prediction-log.ts'
+import { BatchBuilder, type RowInput } from '../../src/profile/batch-builder.ts'
+import { encodeProfile } from '../../src/profile/encoding.ts'
+import { schemaGrid } from '../../src/profile/make-grid.ts'
+import { registerTestModel, testFeatures } from '../support/model.ts'
+import { startOfTest, testContext } from '../support/context.ts'
+
+type Test = Awaited<ReturnType<typeof testContext>>
+let test: Test
+let log: PredictionLog
+beforeEach(async () => {
+	test = await testContext()
+	log = test.context.log
+	await registerTestModel(test.context)
+})
+afterEach(() => test.close())
+
+const grid = schemaGrid(testFeatures)
+const prediction = (n: number, more: Partial<RowInput> = {}): RowInput => ({
+	id: `p${n}`,
+	version: '1',
+	environment: 'production',
+	timestamp: startOfTest - dayMs + n * 1000,
+	features: { income: 1000 + n, region: n % 2 === 0 ? 'north' : 'south' },
+	score: (n % 100) / 100,
+	...more,
+})
+
+async function append(kind: RowKind, rows: RowInput[], to = log): Promise<number[]> {
+	const builder = new BatchBuilder(rows.length)
+	for (const row of rows) builder.add(row)
+	return [...(await to.append('m', kind, builder.finish())).verdicts]
+}
+
+async function totals() {
+	const series = (await log.series('m')).find((s) => s.segment === '')
+	const profile = await log.profile(series?.id ?? 0, grid, 0, startOfTest + dayMs)
+	if (!profile) throw new Error('no profile')
+	return profile
+}
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
+
+describe('appending predictions', () => {
+	it('keeps what was accepted and reads it back by id', async () => {
+		expect(await append('prediction', [prediction(1), prediction(2)])).toEqual([0, 0])
+		const stored = await log.read('m', 'p2')
+		expect(stored).toMatchObject({ predictionId: 'p2', version: '1', environment: 'production', score: 0.02 })
+		expect(stored?.features).toEqual({ income: 1002, region: 'north' })
+		expect(await log.read('m', 'p3')).toBeUndefined()
+		expect(await log.read('other', 'p2')).toBeUndefined()
+	})
+
+	it('calls the same content a duplicate and other content a conflict, in one batch and across batches', async () => {
+		expect(await append('prediction', [prediction(1), prediction(1), prediction(1, { score: 0.9 })])).toEqual([0, 1, 2])
+		expect(await append('prediction', [prediction(1), prediction(1, { features: { income: 1 } }), prediction(2)])).toEqual([1, 2, 0])
+		expect((await log.read('m', 'p1'))?.score).toBe(0.01)
+		const { rows, duplicates } = await totals()
+		expect([rows, duplicates]).toEqual([2, 2])
+	})
+
+	it('sums windows to the same bytes whatever the order and the batches', async () => {
+		const rows = range(0, 500).map((n) => prediction(n, { features: { income: 0.1 * n, region: null } }))
+		await append('prediction', rows)
+		const whole = encodeProfile(await totals())
+		const other = await testContext()
+		await registerTestModel(other.context)
+		const shuffled = rows.map((r, i) => ({ r, k: (i * 7919) % 500 })).sort((a, b) => a.k - b.k).map((x) => x.r)
+		await Promise.all(range(0, 10).map((i) => append('prediction', shuffled.slice(i * 50, i * 50 + 50), other.context.log)))
+		const [series] = await other.context.log.series('m')
+		const parts = await other.context.log.profile(series?.id ?? 0, grid, 0, startOfTest + dayMs)
+		expect(parts && encodeProfile(parts)).toEqual(whole)
+		await other.close()
+	})
+
+	it('marks only the hours that were touched', async () => {
+		await append('prediction', [prediction(1)])
+		const dirty = await log.dirtyHours(100)
+		expect(dirty.map((d) => d.hour)).toEqual([startOfTest - dayMs])
+		await append('prediction', [prediction(2)])
+		await log.clearDirty(dirty)
+		expect(await log.dirtyHours(100)).toHaveLength(1) // set again in the meantime
+		await log.clearDirty(await log.dirtyHours(100))
+		expect(await log.dirtyHours(100)).toHaveLength(0)
+	})
+
+	it('profiles each value of a declared segment, and all past fifty as other', async () => {
+		await append('prediction', range(0, 60).map((n) => prediction(n, { segment: { branch: `b${n}` } })))
+		const series = await log.series('m')
+		expect(series.filter((s) => s.segment === 'branch')).toHaveLength(51)
+		const other = series.find((s) => s.value === 'other')
+		expect((await log.profile(other?.id ?? 0, grid, 0, startOfTest))?.rows).toBe(10)
+	})
+})
+
+describe('outcomes', () => {
+	it('may come before their prediction, be corrected, and repeat', async () => {
+		const outcome = (actual: unknown, timestamp: number): RowInput => ({ id: 'p1', timestamp, label: actual })
+		expect(await append('outcome', [outcome(0, 1)])).toEqual([0])
+		await append('prediction', [prediction(1)])
+		expect(await append('outcome', [outcome(0, 1), outcome(1, 2)])).toEqual([1, 0])
+		const stored = await log.read('m', 'p1')
+		expect(stored?.outcome).toEqual({ actual: 1, timestamp: 2, observed: true })
+		expect(stored?.outcomeHistory).toHaveLength(2)
+	})
+
+	it('says which of them wait for a prediction', async () => {
+		await append('prediction', [prediction(1)])
+		const builder = new BatchBuilder(2)
+		builder.add({ id: 'p1', timestamp: 1, label: 1 })
+		builder.add({ id: 'p2', timestamp: 1, label: 1 })
+		expect((await log.append('m', 'outcome', builder.finish())).waiting).toBe(1)
+	})
+})
+
+describe('feature logs', () => {
+	const bare = (n: number, more: Partial<RowInput> = {}) => prediction(n, { features: undefined, ...more })
+	const features = (id: string, timestamp: number, income: number): RowInput => ({ id, timestamp, features: { income } })
+
+	it.each(['before', 'after'])('joins by prediction when the log comes %s the prediction', async (when) => {
+		const at = startOfTest - dayMs
+		if (when === 'before') await append('feature', [features('pp1', at, 42)])
+		await append('prediction', [bare(1)])
+		if (when === 'after') await append('feature', [features('pp1', at, 42)])
+		expect((await log.read('m', 'p1'))?.features).toEqual({ income: 42 })
+		const income = (await totals()).columns[0]
+		expect([income?.sum.value(), income?.absent]).toEqual([42, 0])
+	})
+
+	it('joins by subject: the latest log at or before the prediction', async () => {
+		const at = startOfTest - dayMs
+		await append('feature', [features('sann', at - 5000, 1), features('sann', at - 1000, 2), features('sann', at + 9000, 3)])
+		await append('prediction', [bare(1, { subject: 'ann' }), bare(2, { subject: 'bob' })])
+		expect((await log.read('m', 'p1'))?.features).toEqual({ income: 2 })
+		expect((await log.read('m', 'p2'))?.features).toBeNull()
+		await append('feature', [features('sbob', at, 7)])
+		expect((await log.read('m', 'p2'))?.features).toEqual({ income: 7 })
+		expect((await totals()).columns[0]?.sum.value()).toBe(9)
+	})
+})
+
+describe('the log over time', () => {
+	it('knows its keys and rows again after a restart', async () => {
+		await append('prediction', range(0, 300).map((n) => prediction(n)))
+		await test.context.log.close()
+		const again = await openLibsqlLog(test.url)
+		expect(await append('prediction', [prediction(5), prediction(300)], again.log)).toEqual([1, 0])
+		expect((await again.log.read('m', 'p299'))?.features).toMatchObject({ income: 1299 })
+		test.context.log = again.log
+		Object.assign(test, { close: () => again.log.close() })
+	})
+
+	it('folds small chunks and deltas without changing what they say, and still joins', async () => {
+		const at = startOfTest - dayMs
+		for (const n of range(0, 40)) await append('prediction', [prediction(n, n === 7 ? { features: undefined } : {})])
+		const before = encodeProfile(await totals())
+		expect(await log.compact()).toBeGreaterThan(70)
+		expect(encodeProfile(await totals())).toEqual(before)
+		expect(await append('prediction', [prediction(3), prediction(3, { score: 1 }), prediction(99)])).toEqual([1, 2, 0])
+		await append('feature', [{ id: 'pp7', timestamp: at, features: { income: 5 } }])
+		expect((await log.read('m', 'p7'))?.features).toEqual({ income: 5 })
+		for (const n of range(100, 110)) await append('prediction', [prediction(n)])
+		await log.compact()
+		expect((await log.read('m', 'p7'))?.features).toEqual({ income: 5 })
+		for (const n of [0, 39, 99, 105]) expect((await log.read('m', `p${n}`))?.predictionId).toBe(`p${n}`)
+	})
+
+	it('moves old rows to Parquet files, still readable by id and by scan', async () => {
+		const old = range(0, 50).map((n) => prediction(n, { timestamp: startOfTest - 95 * dayMs + n, label: n % 2 === 0, segment: { branch: 'x' } }))
+		await append('prediction', old)
+		await append('prediction', range(50, 60).map((n) => prediction(n)))
+		const before = await log.read('m', 'p17')
+		expect(await log.archive('m', startOfTest - 90 * dayMs)).toBe(50)
+		expect(await log.archive('m', startOfTest - 90 * dayMs)).toBe(0)
+		const ids: string[] = []
+		await log.scan({ model: 'm', from: 0, to: startOfTest }, (rows) => {
+			ids.push(...rows.ids)
+		})
+		expect(ids).toHaveLength(60)
+		await test.context.log.close()
+		const again = await openLibsqlLog(test.url)
+		expect(await again.log.read('m', 'p17')).toEqual(before)
+		expect(await append('prediction', [old[3] as RowInput], again.log)).toEqual([1])
+		Object.assign(test, { close: () => again.log.close() })
+	})
+
+	it('scans a span of event time', async () => {
+		await append('prediction', range(0, 7200).map((n) => prediction(n)))
+		let rows = 0
+		await log.scan({ model: 'm', from: startOfTest - dayMs + hourMs, to: startOfTest }, (batch) => {
+			rows += batch.rows
+		})
+		expect(rows).toBe(3600)
+	})
+
+	it('answers overloaded instead of queueing without end', async () => {
+		const work = range(0, 60).map((b) => append('prediction', range(0, 1000).map((n) => prediction(b * 1000 + n))))
+		const results = await Promise.allSettled(work)
+		const refused = results.filter((r) => r.status === 'rejected').map((r) => (r as PromiseRejectedResult).reason.code)
+		expect(new Set(refused)).toEqual(new Set(['overloaded']))
+		expect((await totals()).rows).toBe((60 - refused.length) * 1000)
+	})
+})
