@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import type { RowKind } from '../../log/prediction-log.ts'
+import { ingestRows } from '../../services/prediction/ingest-rows.ts'
+import { type Endpoint, endpoint, ok } from '../endpoint.ts'
+import { modelPath } from '../schema/common.ts'
+import { IngestAnswer, OutcomeAnswer } from '../schema/rows.ts'
+import { openBody } from './open-body.ts'
+import { parseRows } from './parse-rows.ts'
+
+/** The operation that takes rows of one kind: the same body, limits and answer for all of them. */
+export function ingestEndpoint(spec: { kind: RowKind; path: string; id: string; summary: string; description: string; row: z.ZodType; example: object }): Endpoint {
+	const { kind, row, example } = spec
+	const line = JSON.stringify(example)
+	return endpoint({
+		method: 'post',
+		path: `/v1/models/{model}/${spec.path}`,
+		id: spec.id,
+		summary: spec.summary,
+		description: `${spec.description}\n\nA batch is judged row by row: good rows are kept, bad ones come back in \`rejected\`. What is counted as accepted is durable. Sending the same rows again is safe.`,
+		access: 'ingest',
+		params: z.object(modelPath),
+		rows: {
+			description: 'A JSON array, or NDJSON (streamed); optionally with Content-Encoding: gzip.',
+			types: {
+				'application/json': { schema: z.array(row), example: [example] },
+				'application/x-ndjson': { schema: z.string(), example: `${line}\n` },
+			},
+		},
+		answers: {
+			200: {
+				description: 'The verdict on the rows',
+				schema: kind === 'outcome' ? OutcomeAnswer : IngestAnswer,
+				example: { accepted: 1, duplicates: 0, rejected: [], rejectedCount: 0, ...(kind === 'outcome' ? { waiting: 0 } : {}) },
+			},
+		},
+		errors: ['overloaded'],
+		handle: async ({ context, actor, params, request }) => {
+			const rows = parseRows(openBody(request, context.limits), context.limits)
+			const { waiting, ...answer } = await ingestRows(context, actor, params.model, kind, rows)
+			return ok(kind === 'outcome' ? { ...answer, waiting } : answer)
+		},
+	})
+}

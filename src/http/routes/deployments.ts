@@ -1,0 +1,89 @@
+import { z } from 'zod'
+import { DeploymentInput } from '../../services/model/deployment-input.ts'
+import { findModel } from '../../services/model/find-model.ts'
+import { currentDeployments, type Deployment, deploymentHistory, getDeployment } from '../../services/model/get-deployment.ts'
+import { setDeployment } from '../../services/model/set-deployment.ts'
+import { endpoint, ok, type Resource } from '../endpoint.ts'
+import { modelPath, pageOf, pageParameters, pathText } from '../schema/common.ts'
+import { Deployment as DeploymentSchema } from '../schema/registry.ts'
+
+const input = { champion: '7', challenger: '8', canary: { version: '8', percent: 5 } }
+const example = { model: 'credit-default', environment: 'production', revision: 1, ...input, since: '2026-03-02T00:00:00.000Z' }
+const params = z.strictObject({ ...modelPath, environment: pathText('Where it serves.', 'production') })
+const headers = { etag: 'Changes with the deployment; send it back as If-None-Match' }
+
+const etagOf = (deployment: Deployment) => `"${deployment.revision}"`
+
+/** RFC 9110, 13.1.2: `*`, or a list of tags that are compared weakly. */
+function matches(header: string | null, etag: string): boolean {
+	if (header === null) return false
+	return header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag)
+}
+
+const put = endpoint({
+	method: 'put',
+	path: '/v1/models/{model}/deployments/{environment}',
+	id: 'setDeployment',
+	summary: 'Say what serves in an environment',
+	description: 'Every change is kept as history; the same content again changes nothing.',
+	access: 'admin',
+	params,
+	body: DeploymentInput,
+	bodyExample: input,
+	answers: {
+		200: { description: 'Changed, or as it was', schema: DeploymentSchema, example, headers },
+		201: { description: 'The first deployment there', schema: DeploymentSchema, example, headers },
+	},
+	errors: ['conflict'],
+	handle: async ({ context, actor, params: { model, environment }, body }) => {
+		const { deployment, isNew } = await setDeployment(context, actor, model, environment, body)
+		return { status: isNew ? 201 : 200, body: deployment, headers: { etag: etagOf(deployment) } }
+	},
+})
+
+const get = endpoint({
+	method: 'get',
+	path: '/v1/models/{model}/deployments/{environment}',
+	id: 'getDeployment',
+	summary: 'Read what serves in an environment',
+	access: 'viewer',
+	params,
+	answers: {
+		200: { description: 'What serves there now', schema: DeploymentSchema, example, headers },
+		304: { description: 'It is still what If-None-Match names' },
+	},
+	handle: async ({ context, params: { model, environment }, request }) => {
+		const deployment = await getDeployment(context, model, environment)
+		const etag = etagOf(deployment)
+		if (matches(request.headers.get('if-none-match'), etag)) return { status: 304, headers: { etag } }
+		return ok(deployment, { etag, 'cache-control': 'private, no-cache' })
+	},
+})
+
+const list = endpoint({
+	method: 'get',
+	path: '/v1/models/{model}/deployments',
+	id: 'listDeployments',
+	summary: 'List what serves in every environment',
+	access: 'viewer',
+	params: z.strictObject(modelPath),
+	answers: { 200: { description: 'One item an environment', schema: pageOf(DeploymentSchema), example: { items: [example], next: null } } },
+	handle: async ({ context, params: { model } }) => {
+		await findModel(context, model)
+		return ok({ items: await currentDeployments(context, model), next: null })
+	},
+})
+
+const history = endpoint({
+	method: 'get',
+	path: '/v1/models/{model}/deployments/{environment}/history',
+	id: 'listDeploymentHistory',
+	summary: 'List what served in an environment, newest first',
+	access: 'viewer',
+	params,
+	query: z.strictObject(pageParameters),
+	answers: { 200: { description: 'Every deployment there', schema: pageOf(DeploymentSchema), example: { items: [example], next: null } } },
+	handle: async ({ context, params: { model, environment }, query }) => ok(await deploymentHistory(context, model, environment, query)),
+})
+
+export const deployments = { about: 'What serves where.', endpoints: [put, get, list, history] } satisfies Resource

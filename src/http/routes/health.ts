@@ -1,0 +1,75 @@
+import { z } from 'zod'
+import { AppError } from '../../core/errors.ts'
+import { checkStore } from '../../services/health/check-store.ts'
+import { renderMetrics } from '../prometheus.ts'
+import { endpoint, ok, type Resource } from '../endpoint.ts'
+
+const Status = z.strictObject({ status: z.literal('ok') }).meta({ id: 'Status' })
+
+const alive = endpoint({
+	method: 'get',
+	path: '/healthz',
+	id: 'healthz',
+	summary: 'Whether the process answers',
+	access: 'open',
+	answers: { 200: { description: 'It does', schema: Status, example: { status: 'ok' } } },
+	handle: () => ok({ status: 'ok' }),
+})
+
+const ready = endpoint({
+	method: 'get',
+	path: '/readyz',
+	id: 'readyz',
+	summary: 'Whether the database can be read and written',
+	description: 'A load balancer sends traffic only while this is 200.',
+	access: 'open',
+	answers: { 200: { description: 'It can', schema: Status, example: { status: 'ok' } } },
+	handle: async ({ context }) => {
+		await checkStore(context)
+		return ok({ status: 'ok' })
+	},
+})
+
+const metrics = endpoint({
+	method: 'get',
+	path: '/metrics',
+	id: 'prometheusMetrics',
+	summary: 'How the service itself is doing, for Prometheus',
+	access: 'viewer',
+	answers: {
+		200: {
+			description: 'The text exposition format',
+			type: 'text/plain',
+			schema: z.string(),
+			example: '# TYPE plumbline_models gauge\nplumbline_models 2\n',
+		},
+	},
+	handle: async ({ context }) => ({
+		status: 200,
+		body: await renderMetrics(context),
+		headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
+	}),
+})
+
+const slack = endpoint({
+	method: 'post',
+	path: '/slack/events',
+	id: 'slackEvents',
+	summary: 'What Slack posts: events, commands and buttons',
+	description: 'Checked by the signature of Slack instead of a key.',
+	access: 'open',
+	rows: {
+		description: 'As Slack sends it',
+		types: {
+			'application/json': { example: { type: 'url_verification', challenge: '…' } },
+			'application/x-www-form-urlencoded': { example: 'command=%2Fplumb&text=help' },
+		},
+	},
+	answers: { 200: { description: 'Taken' } },
+	handle: ({ options, request }) => {
+		if (!options.slack) throw new AppError('unavailable', 'Slack is not set up here: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET.')
+		return options.slack(request)
+	},
+})
+
+export const health = { about: 'The service itself.', endpoints: [alive, ready, metrics, slack] } satisfies Resource

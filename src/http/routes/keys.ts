@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import { createKey } from '../../services/key/create-key.ts'
+import { KeyInput } from '../../services/key/key-input.ts'
+import { listKeys } from '../../services/key/list-keys.ts'
+import { revokeKey } from '../../services/key/revoke-key.ts'
+import { created, endpoint, noContent, ok, type Resource } from '../endpoint.ts'
+import { pageOf, pageParameters, pathText } from '../schema/common.ts'
+import { Key, NewKey } from '../schema/registry.ts'
+
+const example = {
+	id: 'key_01jn8k0000',
+	name: 'scoring service',
+	role: 'ingest',
+	models: ['credit-*'],
+	status: 'active',
+	createdAt: '2026-03-02T00:00:00.000Z',
+	expiresAt: '2026-05-31T00:00:00.000Z',
+	revokedAt: null,
+}
+
+const create = endpoint({
+	method: 'post',
+	path: '/v1/keys',
+	id: 'createKey',
+	summary: 'Create a key',
+	description: 'The secret is in this answer only. A key cannot give a wider scope than its own.',
+	access: 'admin',
+	body: KeyInput,
+	bodyExample: { name: 'scoring service', role: 'ingest', models: ['credit-*'], expires: '90d' },
+	answers: {
+		201: { description: 'The key and its secret', schema: NewKey, example: { ...example, secret: 'plk_…' } },
+	},
+	handle: async ({ context, actor, body }) => created(await createKey(context, actor, body)),
+})
+
+const list = endpoint({
+	method: 'get',
+	path: '/v1/keys',
+	id: 'listKeys',
+	summary: 'List keys',
+	access: 'admin',
+	query: z.strictObject(pageParameters),
+	answers: { 200: { description: 'Keys, without secrets', schema: pageOf(Key), example: { items: [example], next: null } } },
+	handle: async ({ context, actor, query }) => ok(await listKeys(context, actor, query)),
+})
+
+const revoke = endpoint({
+	method: 'delete',
+	path: '/v1/keys/{id}',
+	id: 'revokeKey',
+	summary: 'Revoke a key',
+	description: 'It stops at once. Revoking it again is fine.',
+	access: 'admin',
+	params: z.strictObject({ id: pathText('The id of the key.', 'key_01jn8k0000') }),
+	answers: { 204: { description: 'Revoked' } },
+	errors: ['conflict'],
+	handle: async ({ context, actor, params }) => {
+		await revokeKey(context, actor, params.id)
+		return noContent
+	},
+})
+
+export const keys = { about: 'Who may do what.', endpoints: [create, list, revoke] } satisfies Resource

@@ -1,0 +1,85 @@
+import { z } from 'zod'
+import { getModel, listModels } from '../../services/model/list-models.ts'
+import { ModelInput, ModelPatch } from '../../services/model/model-input.ts'
+import { patchModel } from '../../services/model/patch-model.ts'
+import { registerModel } from '../../services/model/register-model.ts'
+import { endpoint, ok, type Resource } from '../endpoint.ts'
+import { modelPath, pageOf, pageParameters } from '../schema/common.ts'
+import { Model, ModelWithHealth } from '../schema/registry.ts'
+
+const input = {
+	model: 'credit-default',
+	task: 'binary',
+	owner: 'credit-risk',
+	riskTier: 'high',
+	tags: ['credit'],
+	positiveLabel: '1',
+	threshold: 0.5,
+	sensitive: ['SEX'],
+	segments: ['branch'],
+	upstreams: ['crm'],
+}
+const example = { ...input, retention: '90d', createdAt: '2026-03-02T00:00:00.000Z', revision: 1 }
+const health = { status: 'ok', worstAlert: null, lastPrediction: '2026-03-02T09:30:00.000Z', lastComputation: '2026-03-02T09:35:00.000Z' }
+
+const register = endpoint({
+	method: 'post',
+	path: '/v1/models',
+	id: 'registerModel',
+	summary: 'Register a model',
+	description: 'The same content again answers 200; other content under the same name is a conflict.',
+	access: 'admin',
+	body: ModelInput,
+	bodyExample: input,
+	answers: {
+		201: { description: 'Registered', schema: Model, example, headers: { location: 'Where the model is' } },
+		200: { description: 'It was registered before with this content', schema: Model, example },
+	},
+	errors: ['conflict'],
+	handle: async ({ context, actor, body }) => {
+		const { record, isNew } = await registerModel(context, actor, body)
+		const location = `/v1/models/${encodeURIComponent(record.model)}`
+		return { status: isNew ? 201 : 200, body: record, headers: { location } }
+	},
+})
+
+const list = endpoint({
+	method: 'get',
+	path: '/v1/models',
+	id: 'listModels',
+	summary: 'List models with their health',
+	access: 'viewer',
+	query: z.strictObject(pageParameters),
+	answers: {
+		200: { description: 'The models in the scope of the key', schema: pageOf(ModelWithHealth), example: { items: [{ ...example, health }], next: null } },
+	},
+	handle: async ({ context, actor, query }) => ok(await listModels(context, actor, query)),
+})
+
+const get = endpoint({
+	method: 'get',
+	path: '/v1/models/{model}',
+	id: 'getModel',
+	summary: 'Read a model with its health',
+	access: 'viewer',
+	params: z.strictObject(modelPath),
+	answers: { 200: { description: 'The model', schema: ModelWithHealth, example: { ...example, health } } },
+	handle: async ({ context, actor, params }) => ok(await getModel(context, actor, params.model)),
+})
+
+const patch = endpoint({
+	method: 'patch',
+	path: '/v1/models/{model}',
+	id: 'patchModel',
+	summary: 'Change a model',
+	description: 'The name and the task stay: another task is another model.',
+	access: 'admin',
+	params: z.strictObject(modelPath),
+	body: ModelPatch,
+	bodyExample: { owner: 'credit-risk', threshold: 0.4 },
+	answers: { 200: { description: 'The model as it is now', schema: Model, example: { ...example, threshold: 0.4, revision: 2 } } },
+	errors: ['conflict'],
+	handle: async ({ context, actor, params, body }) => ok(await patchModel(context, actor, params.model, body)),
+})
+
+export const models = { about: 'What is watched.', endpoints: [register, list, get, patch] } satisfies Resource

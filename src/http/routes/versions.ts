@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import { findVersion } from '../../services/model/find-version.ts'
+import { listVersions } from '../../services/model/list-versions.ts'
+import { registerVersion } from '../../services/model/register-version.ts'
+import { VersionInput } from '../../services/model/version-input.ts'
+import { toVersionRecord } from '../../services/model/version-record.ts'
+import { endpoint, ok, type Resource } from '../endpoint.ts'
+import { modelPath, pageOf, pageParameters, pathText } from '../schema/common.ts'
+import { Version } from '../schema/registry.ts'
+
+const input = {
+	version: '7',
+	features: [
+		{ name: 'LIMIT_BAL', type: 'numeric', min: 0 },
+		{ name: 'EDUCATION', type: 'categorical', values: ['1', '2', '3', '4'] },
+		{ name: 'PAY_0', type: 'numeric', nullable: false },
+	],
+	lineage: { run: 'mlflow:4f1c', commit: '9fceb02' },
+}
+const example = { model: 'credit-default', ...input, artifact: null, manifest: null, metrics: null, createdAt: '2026-03-02T00:00:00.000Z' }
+
+const register = endpoint({
+	method: 'post',
+	path: '/v1/models/{model}/versions',
+	id: 'registerVersion',
+	summary: 'Register a version',
+	description: 'A version never changes. The same content again answers 200; other content is a conflict.',
+	access: 'admin',
+	params: z.strictObject(modelPath),
+	body: VersionInput,
+	bodyExample: input,
+	answers: {
+		201: { description: 'Registered', schema: Version, example, headers: { location: 'Where the version is' } },
+		200: { description: 'It was registered before with this content', schema: Version, example },
+	},
+	errors: ['conflict'],
+	handle: async ({ context, actor, params, body }) => {
+		const { record, isNew } = await registerVersion(context, actor, params.model, body)
+		const location = `/v1/models/${encodeURIComponent(record.model)}/versions/${encodeURIComponent(record.version)}`
+		return { status: isNew ? 201 : 200, body: record, headers: { location } }
+	},
+})
+
+const list = endpoint({
+	method: 'get',
+	path: '/v1/models/{model}/versions',
+	id: 'listVersions',
+	summary: 'List the versions of a model',
+	access: 'viewer',
+	params: z.strictObject(modelPath),
+	query: z.strictObject(pageParameters),
+	answers: { 200: { description: 'Versions by name', schema: pageOf(Version), example: { items: [example], next: null } } },
+	handle: async ({ context, actor, params, query }) => ok(await listVersions(context, actor, params.model, query)),
+})
+
+const get = endpoint({
+	method: 'get',
+	path: '/v1/models/{model}/versions/{version}',
+	id: 'getVersion',
+	summary: 'Read a version',
+	access: 'viewer',
+	params: z.strictObject({ ...modelPath, version: pathText('A version of the model.', '7') }),
+	answers: { 200: { description: 'The version', schema: Version, example } },
+	handle: async ({ context, params }) => ok(toVersionRecord(await findVersion(context, params.model, params.version))),
+})
+
+export const versions = { about: 'What a model consists of, version by version.', endpoints: [register, list, get] } satisfies Resource

@@ -1,0 +1,92 @@
+import { z } from 'zod'
+import { roles } from '../../context.ts'
+import { FeatureInput } from '../../services/model/version-input.ts'
+import { Tasks } from '../../services/model/model-input.ts'
+import { Time, TimeOrNull } from './common.ts'
+
+/** The shapes of what the registry answers. */
+export const Key = z
+	.strictObject({
+		id: z.string(),
+		name: z.string(),
+		role: z.enum(roles),
+		models: z.array(z.string()),
+		status: z.enum(['active', 'expired', 'revoked']),
+		createdAt: Time,
+		expiresAt: TimeOrNull,
+		revokedAt: TimeOrNull,
+	})
+	.meta({ id: 'Key', description: 'A key, without its secret.' })
+
+export const NewKey = z
+	.strictObject({ ...Key.shape, secret: z.string().meta({ description: 'Shown this once; only its hash is kept.' }) })
+	.meta({ id: 'NewKey', description: 'A key with its secret.' })
+
+export const Health = z
+	.strictObject({
+		status: z.enum(['ok', 'info', 'warning', 'critical', 'unknown']).meta({ description: 'The severity of the worst open alert; `unknown` before the first computation.' }),
+		worstAlert: z
+			.strictObject({ rule: z.string(), severity: z.string(), subject: z.record(z.string(), z.unknown()), since: TimeOrNull, incident: z.string().nullable() })
+			.nullable(),
+		lastPrediction: TimeOrNull.meta({ description: 'The latest event time of a stored prediction.' }),
+		lastComputation: TimeOrNull.meta({ description: 'When its metrics were last computed.' }),
+	})
+	.meta({ id: 'Health' })
+
+const modelMembers = {
+	model: z.string(),
+	task: Tasks,
+	owner: z.string().nullable(),
+	riskTier: z.string().nullable(),
+	tags: z.array(z.string()),
+	positiveLabel: z.string().nullable(),
+	threshold: z.number().nullable(),
+	sensitive: z.array(z.string()),
+	segments: z.array(z.string()),
+	upstreams: z.array(z.string()),
+	retention: z.string(),
+	createdAt: Time,
+	revision: z.int().meta({ description: 'Counts its changes.' }),
+}
+
+export const Model = z.strictObject(modelMembers).meta({ id: 'Model' })
+export const ModelWithHealth = z.strictObject({ ...modelMembers, health: Health }).meta({ id: 'ModelWithHealth' })
+
+const anyObject = z.record(z.string(), z.unknown())
+export const Version = z
+	.strictObject({
+		model: z.string(),
+		version: z.string(),
+		features: z.array(FeatureInput),
+		artifact: anyObject.nullable(),
+		manifest: anyObject.nullable(),
+		lineage: anyObject.nullable(),
+		metrics: anyObject.nullable(),
+		createdAt: Time,
+	})
+	.meta({ id: 'Version' })
+
+export const Deployment = z
+	.strictObject({
+		model: z.string(),
+		environment: z.string(),
+		revision: z.int(),
+		champion: z.string(),
+		challenger: z.string().nullable(),
+		canary: z.strictObject({ version: z.string(), percent: z.number() }).nullable(),
+		since: Time,
+	})
+	.meta({ id: 'Deployment' })
+
+export const LedgerEntry = z
+	.strictObject({
+		index: z.int(),
+		at: Time,
+		actor: z.string(),
+		action: z.string(),
+		object: z.string(),
+		model: z.string().nullable(),
+		leafHash: z.string().meta({ description: 'SHA-256 of a zero byte and the UTF-8 bytes of `entry`, in hexadecimal (RFC 6962, 2.1).' }),
+		entry: z.string().meta({ description: 'The exact text of the entry.' }),
+	})
+	.meta({ id: 'LedgerEntry' })

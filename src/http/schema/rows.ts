@@ -1,0 +1,81 @@
+import { z } from 'zod'
+
+const id = z.string().min(1).max(256)
+const time = z.string().describe('RFC 3339 with an offset, such as 2026-03-01T12:00:00Z')
+const label = z.union([z.string(), z.number(), z.boolean(), z.null()])
+const features = z.record(z.string(), z.unknown()).describe('Feature name to value. Wrong types are kept and marked, never refused.')
+const numbers = z.record(z.string(), z.number())
+
+// The rows of a batch are judged one by one, by hand, in src/services/prediction: these schemas describe them, and a
+// test holds both to the same verdicts.
+export const PredictionRow = z
+	.object({
+		predictionId: id,
+		version: id,
+		timestamp: time,
+		features: features.optional(),
+		score: z.number().optional(),
+		label: label.optional().describe('The decision. Absent: positiveLabel when score >= threshold.'),
+		probabilities: numbers.optional().describe('By class.'),
+		segment: z.record(z.string(), label).optional().describe('By name of a segment that the model declares.'),
+		subject: id.optional(),
+		attributions: numbers.optional(),
+		latencyMs: z.number().min(0).optional(),
+		environment: id.default('production'),
+	})
+	.strict()
+	.meta({ id: 'PredictionRow' })
+
+export const FeatureRow = z
+	.object({ predictionId: id.optional(), subject: id.optional(), timestamp: time, features })
+	.strict()
+	.meta({ id: 'FeatureRow' })
+
+export const OutcomeRow = z
+	.object({ predictionId: id, actual: label.optional(), timestamp: time, observed: z.boolean().default(true) })
+	.strict()
+	.meta({ id: 'OutcomeRow' })
+
+export const RejectedRow = z
+	.object({
+		index: z.number().int().describe('Position in the body, from 0; for NDJSON the line.'),
+		predictionId: z.string().nullable(),
+		code: z.enum(['malformed', 'invalid', 'too-large', 'conflict', 'unknown-version', 'too-old', 'in-future', 'erased']),
+		path: z.string(),
+		message: z.string(),
+	})
+	.meta({ id: 'RejectedRow' })
+
+export const IngestAnswer = z
+	.object({
+		accepted: z.number().int(),
+		duplicates: z.number().int(),
+		rejected: z.array(RejectedRow).describe('The first 10,000.'),
+		rejectedCount: z.number().int(),
+	})
+	.meta({ id: 'IngestAnswer' })
+
+export const OutcomeAnswer = IngestAnswer.extend({
+	waiting: z.number().int().describe('Accepted outcomes whose prediction has not come yet.'),
+}).meta({ id: 'OutcomeAnswer' })
+
+export const StoredPrediction = z
+	.object({
+		predictionId: id,
+		model: id,
+		version: id,
+		environment: id,
+		timestamp: time,
+		features: features.nullable().optional().describe('Null when none came; not there for viewers.'),
+		score: z.number().optional(),
+		label: label.optional(),
+		probabilities: numbers.optional(),
+		segment: z.record(z.string(), label).optional(),
+		subject: id.optional(),
+		attributions: numbers.optional(),
+		latencyMs: z.number().optional(),
+		outcome: z.object({ actual: label.optional(), timestamp: time, observed: z.boolean() }).nullable(),
+		outcomeHistory: z.array(z.object({ actual: label.optional(), timestamp: time, observed: z.boolean() })).optional(),
+		quality: z.array(z.object({ code: z.string(), path: z.string(), message: z.string() })),
+	})
+	.meta({ id: 'StoredPrediction' })
