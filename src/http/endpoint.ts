@@ -2,16 +2,18 @@ import type { z } from 'zod'
 import type { Actor, Context, Role } from '../context.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { AppOptions } from './options.ts'
+import type { Traffic } from './traffic.ts'
 
 /** What a handler answers: JSON unless `body` is a string, which goes out as it is with its own content type. */
 export type Reply = { status: number; body?: unknown; headers?: Record<string, string> }
 
 type Output<S> = S extends z.ZodType ? z.output<S> : undefined
 
+/** What every operation of one app shares. */
+export type Service = { context: Context; options: AppOptions; traffic: Traffic }
+
 /** A request that passed the key, role, scope and shape checks. */
-export type Call<P = undefined, Q = undefined, B = undefined> = {
-	context: Context
-	options: AppOptions
+export type Call<P = undefined, Q = undefined, B = undefined> = Service & {
 	actor: Actor
 	params: Output<P>
 	query: Output<Q>

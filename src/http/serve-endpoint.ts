@@ -3,9 +3,8 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Actor, Context } from '../context.ts'
 import { authorise } from '../services/authorise.ts'
 import { authenticate } from './authenticate.ts'
-import type { Call, Endpoint, Reply } from './endpoint.ts'
+import type { Call, Endpoint, Reply, Service } from './endpoint.ts'
 import { parseOr422 } from './faults.ts'
-import type { AppOptions } from './options.ts'
 import { problem, problemType } from './problem.ts'
 import { readJson } from './read-json.ts'
 import { accepts, readQuery } from './read-query.ts'
@@ -21,7 +20,8 @@ const answerTypes = (endpoint: Endpoint): string[] => [
  * Answers one operation: key, role, scope, Accept, query, body, then the handler. The order is that of least
  * knowledge: who may not use an operation learns nothing about its objects.
  */
-export function serveEndpoint(endpoint: Endpoint, context: Context, options: AppOptions) {
+export function serveEndpoint(endpoint: Endpoint, service: Service) {
+	const { context } = service
 	const types = answerTypes(endpoint)
 	return async (c: HonoContext): Promise<Response> => {
 		const request = c.req.raw
@@ -29,7 +29,7 @@ export function serveEndpoint(endpoint: Endpoint, context: Context, options: App
 		const actor = endpoint.access === 'open' ? nobody : await authenticate(context, request)
 		if (endpoint.access !== 'open') authorise(actor, endpoint.access, params.model)
 		if (!types.some((type) => accepts(c.req.header('accept') ?? null, type))) return notAcceptable(c, types)
-		const call: Call = { context, options, actor, request, ...(await read(endpoint, context, request, params)) } as Call
+		const call = { ...service, actor, request, ...(await read(endpoint, context, request, params)) } as Call
 		return toResponse(c, await endpoint.handle(call))
 	}
 }

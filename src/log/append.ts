@@ -80,7 +80,7 @@ async function answerOf(writer: Writer, item: Item, verdicts: Uint8Array): Promi
 
 async function commitGroup(writer: Writer, group: Group, rows: number): Promise<void> {
 	const slice = await writer.keys.maintain(rows, writer.nextChunk - 1, group.newKeys)
-	const deltas = group.deltas.statements(group.chunk)
+	const deltas = group.deltas.statements(group.chunk, group.lastChunk >= group.chunk)
 	const statements = [...writer.series.pending(), ...group.statements, ...deltas, ...slice.statements]
 	if (statements.length === 0) return
 	try {

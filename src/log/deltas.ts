@@ -95,12 +95,16 @@ export class Deltas {
 		}
 	}
 
-	/** Inserts of the deltas under the number of the chunk that made them, and the marks of the windows they touch. */
-	statements(chunk: number): Statement[] {
+	/**
+	 * Inserts of the deltas under the number of the chunk that made them, and the marks of the windows they touch.
+	 * `stored: false`: the group stored no chunk (it had duplicates only), so the number is not taken yet.
+	 */
+	statements(chunk: number, stored = true): Statement[] {
 		const list: Statement[] = []
 		for (const { series, hour, gridId, profile } of this.profiles.values()) {
+			const number = stored ? '?4' : `(SELECT min(0, coalesce(min(chunk), 0)) - 1 FROM log_profile WHERE series = ?1 AND hour = ?2 AND grid = ?3)`
 			list.push({
-				sql: 'INSERT INTO log_profile (series, hour, grid, chunk, bytes) VALUES (?, ?, ?, ?, ?)',
+				sql: `INSERT INTO log_profile (series, hour, grid, chunk, bytes) VALUES (?1, ?2, ?3, ${number}, ?5)`,
 				params: [series, hour, gridId, chunk, encodeProfile(profile, { withDigest: false })],
 			})
 			list.push(markDirty(series, hour, chunk))
@@ -111,7 +115,7 @@ export class Deltas {
 
 export const markDirty = (series: number, hour: number, mark: number): Statement => ({
 	sql: `INSERT INTO log_dirty (series, hour, mark) VALUES (?, ?, ?)
-		ON CONFLICT (series, hour) DO UPDATE SET mark = excluded.mark`,
+		ON CONFLICT (series, hour) DO UPDATE SET mark = max(excluded.mark, mark + 1)`,
 	params: [series, hour, mark],
 })
 

@@ -61,6 +61,13 @@ describe('appending predictions', () => {
 		expect([rows, duplicates]).toEqual([2, 2])
 	})
 
+	it('counts duplicates that come alone, again and again', async () => {
+		await append('prediction', [prediction(1)])
+		for (const _ of range(0, 3)) expect(await append('prediction', [prediction(1)])).toEqual([1])
+		expect((await totals()).duplicates).toBe(3)
+		expect(await append('prediction', [prediction(2)])).toEqual([0])
+	})
+
 	it('sums windows to the same bytes whatever the order and the batches', async () => {
 		const rows = range(0, 500).map((n) => prediction(n, { features: { income: 0.1 * n, region: null } }))
 		await append('prediction', rows)

@@ -44,9 +44,9 @@ const metrics = endpoint({
 			example: '# TYPE plumbline_models gauge\nplumbline_models 2\n',
 		},
 	},
-	handle: async ({ context }) => ({
+	handle: async ({ context, traffic }) => ({
 		status: 200,
-		body: await renderMetrics(context),
+		body: await renderMetrics(context, traffic),
 		headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
 	}),
 })

@@ -1,0 +1,47 @@
+import { Hono } from 'hono'
+import type { Context } from './context.ts'
+import { documentation } from './http/docs/endpoints.ts'
+import { resources } from './http/index.ts'
+import { honoPath, refuseOtherMethods } from './http/methods.ts'
+import type { AppOptions } from './http/options.ts'
+import { notFound, onError, requestId, safeHeaders } from './http/respond.ts'
+import { serveEndpoint } from './http/serve-endpoint.ts'
+import { Traffic } from './http/traffic.ts'
+
+export type { AppOptions } from './http/options.ts'
+
+/**
+ * The whole service as one `fetch` function. Reads no environment and no clock: all comes by the context.
+ * What an operation does not need is not run for it: there is one small step for all, then the operation itself.
+ */
+export function buildApp(context: Context, options: AppOptions = {}): Hono {
+	const app = new Hono<{ Variables: { requestId: string } }>()
+	const service = { context, options, traffic: new Traffic() }
+	const endpoints = [...Object.values(resources).flatMap((r) => r.endpoints), ...documentation(context, resources)]
+	app.use(async (c, next) => {
+		const id = requestId(context, c.req.header('x-request-id'))
+		c.set('requestId', id)
+		c.header('x-request-id', id)
+		for (const name in safeHeaders) c.header(name, safeHeaders[name])
+		await next()
+	})
+	for (const endpoint of endpoints) {
+		const serve = serveEndpoint(endpoint, service)
+		app.on(endpoint.method.toUpperCase(), honoPath(endpoint.path), async (c) => {
+			const from = context.now()
+			try {
+				const response = await serve(c)
+				service.traffic.add(endpoint.id, response.status, context.now() - from)
+				return response
+			} catch (error) {
+				const response = onError(context, error, c)
+				service.traffic.add(endpoint.id, response.status, context.now() - from)
+				return response
+			}
+		})
+	}
+	refuseOtherMethods(app, endpoints)
+	app.notFound(notFound)
+	app.onError((error, c) => onError(context, error, c))
+	return app
+}
