@@ -87,3 +87,9 @@ CREATE TABLE job_run (
 	detail TEXT
 );
 CREATE INDEX job_run_job ON job_run (job, started_at);
+-- When each job is due, and since when a process has been there to run it.
+CREATE TABLE job_schedule (
+	job TEXT PRIMARY KEY,
+	cron TEXT NOT NULL,
+	since INTEGER NOT NULL
+);

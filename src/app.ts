@@ -9,13 +9,15 @@ import { serveEndpoint } from './http/serve-endpoint.ts'
 import { Traffic } from './http/traffic.ts'
 
 export type { AppOptions } from './http/options.ts'
+type Env = { Variables: { requestId: string } }
+export type App = Hono<Env>
 
 /**
  * The whole service as one `fetch` function. Reads no environment and no clock: all comes by the context.
  * What an operation does not need is not run for it: there is one small step for all, then the operation itself.
  */
-export function buildApp(context: Context, options: AppOptions = {}): Hono {
-	const app = new Hono<{ Variables: { requestId: string } }>()
+export function buildApp(context: Context, options: AppOptions = {}): App {
+	const app = new Hono<Env>()
 	const service = { context, options, traffic: new Traffic() }
 	const endpoints = [...Object.values(resources).flatMap((r) => r.endpoints), ...documentation(context, resources)]
 	app.use(async (c, next) => {

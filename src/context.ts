@@ -32,6 +32,17 @@ export type Limits = {
 	futureMs: number
 }
 
+export const defaultLimits: Limits = {
+	jsonBytes: 32 * 2 ** 20,
+	lineBytes: 4 * 2 ** 20,
+	gunzippedBytes: 2 ** 30,
+	gunzipRatio: 200,
+	featuresPerRow: 2000,
+	stringBytes: 8192,
+	idCharacters: 256,
+	futureMs: 5 * 60 * 1000,
+}
+
 /** Everything that a use case may reach. Roots build it; tests build it with a fixed clock. */
 export type Context = {
 	db: Database

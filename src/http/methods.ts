@@ -1,4 +1,4 @@
-import type { Hono } from 'hono'
+import type { Env, Hono } from 'hono'
 import type { Endpoint } from './endpoint.ts'
 import { problem, problemType } from './problem.ts'
 
@@ -15,7 +15,7 @@ export function methodsByPath(endpoints: readonly Endpoint[]): Map<string, strin
 }
 
 /** Behind the operations: a known path with another method is 405 with Allow, and OPTIONS says what there is. */
-export function refuseOtherMethods(app: Hono, endpoints: readonly Endpoint[]): void {
+export function refuseOtherMethods<E extends Env>(app: Hono<E>, endpoints: readonly Endpoint[]): void {
 	for (const [path, methods] of methodsByPath(endpoints)) {
 		const allow = [...methods, 'OPTIONS'].join(', ')
 		app.all(honoPath(path), (c) => {

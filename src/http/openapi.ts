@@ -117,7 +117,7 @@ export function openApiDocument(context: Pick<Context, 'publicUrl'>, resources: 
 		for (const endpoint of endpoints) if (!endpoint.hidden) registry.registerPath(toRoute(tag, endpoint))
 	return app.getOpenAPI31Document({
 		openapi: '3.1.0',
-		info: { title: 'Plumbline', version: '1', description: about, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+		info: { title: 'Plumbline', version: '1', description: about, license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' } },
 		servers: [{ url: context.publicUrl, description: 'This service' }],
 		tags: Object.entries(resources).map(([name, { about: description }]) => ({ name, description })),
 	})

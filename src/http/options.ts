@@ -6,7 +6,7 @@ export type AppOptions = {
 	slack?: (request: Request) => Promise<Response>
 	jobs?: {
 		list: readonly { id: string; cron: string }[]
-		/** Runs one job now. Throws `not-found` for an unknown id. */
+		/** Runs one job of the list now, under its lease; a failing job is an answer. */
 		run: (id: string) => Promise<JobRun>
 	}
 }

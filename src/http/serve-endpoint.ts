@@ -29,7 +29,7 @@ export function serveEndpoint(endpoint: Endpoint, service: Service) {
 		const actor = endpoint.access === 'open' ? nobody : await authenticate(context, request)
 		if (endpoint.access !== 'open') authorise(actor, endpoint.access, params.model)
 		if (!types.some((type) => accepts(c.req.header('accept') ?? null, type))) return notAcceptable(c, types)
-		const call = { ...service, actor, request, ...(await read(endpoint, context, request, params)) } as Call
+		const call = { ...service, actor, request, ...(await read(endpoint, context, request, params)) } as unknown as Call
 		return toResponse(c, await endpoint.handle(call))
 	}
 }
@@ -50,7 +50,8 @@ function notAcceptable(c: HonoContext, types: string[]): Response {
 }
 
 function toResponse(c: HonoContext, reply: Reply | Response): Response {
-	if (reply instanceof Response) return reply
+	// Through `c`, so that the headers of all answers come with it.
+	if (reply instanceof Response) return c.newResponse(reply.body, reply.status as 200, Object.fromEntries(reply.headers))
 	const { status, body, headers } = reply
 	if (body === undefined) return c.body(null, status as 204, headers)
 	const text = typeof body === 'string' ? body : JSON.stringify(body)

@@ -14,7 +14,16 @@ export type FeatureSpec = {
  * unseen (a category that the baseline does not have), missing (null or absent), type error.
  */
 export type ColumnGrid =
-	| { name: string; kind: 'numeric'; edges: Float64Array; spec?: FeatureSpec | undefined }
+	| {
+			name: string
+			kind: 'numeric'
+			edges: Float64Array
+			/** Each baseline value has a cell of its own, at whose right edge it stands. */
+			points?: boolean
+			/** Of the baseline's finite values; standard deviation with ddof 0. */
+			moments?: { mean: number; sd: number }
+			spec?: FeatureSpec | undefined
+	  }
 	| { name: string; kind: 'categorical'; values: readonly string[]; spec?: FeatureSpec | undefined }
 
 /** Fixed once made: counts on the same grid add. `columns` are the features, then `$score` and `$decision`. */

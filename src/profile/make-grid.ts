@@ -1,11 +1,150 @@
-// PLACEHOLDER by LEAD so that the log can be tried: MEASURES replaces this file as a whole.
-import type { FeatureSpec, Grid } from './grid.ts'
-export const schemaGrid = (specs: FeatureSpec[]): Grid => ({
-	digest: `schema:${JSON.stringify(specs)}`,
-	columns: [
-		...specs.map((spec) => spec.type === 'numeric' ? { name: spec.name, kind: 'numeric' as const, edges: new Float64Array(), spec } : { name: spec.name, kind: 'categorical' as const, values: [], spec }),
-		{ name: '$score', kind: 'numeric', edges: new Float64Array() },
-		{ name: '$decision', kind: 'categorical', values: [] },
-	],
-})
-export const decodeGrid = (_bytes: Uint8Array): Grid => { throw new Error('placeholder') }
+import { quantileSorted } from 'simple-statistics'
+import { sha256Hex, toHex } from '../core/bytes.ts'
+import { canonicalJson } from '../core/canonical-json.ts'
+import { ByteReader, ByteWriter } from './bytes.ts'
+import { textHash } from './cell.ts'
+import type { ColumnGrid, FeatureSpec, Grid } from './grid.ts'
+
+/** Up to this many distinct values, each has its own cell; above, quantiles make this many cells. */
+export const innerCells = 128
+const tailCells = 14
+export const mostCategories = 500
+
+/** What a baseline says of one column: sorted finite numbers, or counts of categories. */
+export type ColumnSample =
+	| { spec: FeatureSpec; kind: 'numeric'; sorted: Float64Array; mean: number; sd: number }
+	| { spec: FeatureSpec; kind: 'categorical'; counts: ReadonlyMap<string, number> }
+
+/** The columns that every grid has behind the features. */
+export const answerColumns: FeatureSpec[] = [
+	{ name: '$score', type: 'numeric' },
+	{ name: '$decision', type: 'categorical' },
+]
+
+/** The grid of a baseline: its cells come from the baseline alone. */
+export async function makeGrid(samples: readonly ColumnSample[]): Promise<Grid> {
+	const columns = samples.map(toColumn)
+	return { digest: await sha256Hex(toHex(encodeColumns(columns))), columns }
+}
+
+function toColumn(sample: ColumnSample): ColumnGrid {
+	const { spec } = sample
+	if (sample.kind === 'categorical') {
+		const ranked = [...sample.counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+		const declared = spec.type === 'boolean' ? ['false', 'true'] : []
+		const values = ranked.slice(0, mostCategories).map(([value]) => value)
+		return { name: spec.name, kind: 'categorical', values: [...new Set([...declared, ...values])], spec }
+	}
+	const { sorted, mean, sd } = sample
+	if (sorted.length === 0) return { name: spec.name, kind: 'numeric', edges: new Float64Array(), spec }
+	const distinct = distinctUpTo(sorted, innerCells)
+	const inner = distinct ?? quantileEdges(sorted)
+	return { name: spec.name, kind: 'numeric', edges: withTails(sorted, inner), points: distinct !== undefined, moments: { mean, sd }, spec }
+}
+
+/** The distinct values when there are at most `most`. */
+function distinctUpTo(sorted: Float64Array, most: number): number[] | undefined {
+	const values: number[] = []
+	for (const v of sorted) {
+		if (v === values.at(-1)) continue
+		if (values.length === most) return undefined
+		values.push(v)
+	}
+	return values
+}
+
+/** Quantiles, and before each value that holds a cell's share alone the value below it, so that it has a cell to itself. */
+function quantileEdges(sorted: Float64Array): number[] {
+	const list = sorted as unknown as number[] // simple-statistics reads by index only
+	const edges = new Set<number>()
+	let last = Number.NaN
+	for (let i = 1; i <= innerCells; i++) {
+		const edge = i === innerCells ? (sorted.at(-1) as number) : quantileSorted(list, i / innerCells)
+		if (edge === last) {
+			const below = sorted[firstNotBelow(sorted, edge) - 1]
+			if (below !== undefined) edges.add(below)
+		}
+		edges.add(edge)
+		last = edge
+	}
+	return [...edges].sort((a, b) => a - b)
+}
+
+function firstNotBelow(sorted: Float64Array, value: number): number {
+	let low = 0
+	let high = sorted.length
+	while (low < high) {
+		const middle = (low + high) >>> 1
+		if ((sorted[middle] as number) < value) low = middle + 1
+		else high = middle
+	}
+	return low
+}
+
+/** Edges beyond the baseline's range, at distances that double: a change of unit is still seen in its size. */
+function withTails(sorted: Float64Array, inner: readonly number[]): Float64Array {
+	const min = sorted[0] as number
+	const max = sorted.at(-1) as number
+	const span = max > min ? max - min : Math.max(Math.abs(max), 1)
+	const tail = Array.from({ length: tailCells }, (_, k) => span * 2 ** (k - 3))
+	const finite = [...tail.map((t) => min - t), justBelow(min), ...inner, ...tail.map((t) => max + t)].filter(Number.isFinite)
+	return Float64Array.from([...new Set(finite)].sort((a, b) => a - b))
+}
+
+const bits = new DataView(new ArrayBuffer(8))
+
+/** The next double towards minus infinity. */
+export function justBelow(x: number): number {
+	if (x === 0) return -Number.MIN_VALUE
+	bits.setFloat64(0, x)
+	bits.setBigInt64(0, bits.getBigInt64(0) + (x > 0 ? -1n : 1n))
+	return bits.getFloat64(0)
+}
+
+/** The grid of a version that has no baseline: counts of what is missing or wrong, and of declared categories. */
+export function schemaGrid(specs: readonly FeatureSpec[]): Grid {
+	const columns = [...specs, ...answerColumns].map(
+		(spec): ColumnGrid =>
+			spec.type === 'numeric'
+				? { name: spec.name, kind: 'numeric', edges: new Float64Array(), spec }
+				: { name: spec.name, kind: 'categorical', values: spec.type === 'boolean' ? ['false', 'true'] : (spec.values ?? []), spec },
+	)
+	// It tells versions of one model apart; nothing secret or hostile hangs on it.
+	const text = canonicalJson(specs)
+	return { digest: `schema:${textHash(text).toString(16)}${textHash(`${text} `).toString(16)}`, columns }
+}
+
+const formatVersion = 1
+
+export function encodeGrid(grid: Grid): Uint8Array<ArrayBuffer> {
+	const out = new ByteWriter()
+	out.text(grid.digest)
+	out.raw(encodeColumns(grid.columns))
+	return out.bytes()
+}
+
+function encodeColumns(columns: readonly ColumnGrid[]): Uint8Array<ArrayBuffer> {
+	const out = new ByteWriter()
+	out.byte(formatVersion)
+	out.varint(columns.length)
+	for (const column of columns) {
+		const { edges, ...rest } = column.kind === 'numeric' ? column : { ...column, edges: undefined }
+		out.text(canonicalJson(rest))
+		out.varint(edges?.length ?? 0)
+		for (const edge of edges ?? []) out.double(edge)
+	}
+	return out.bytes()
+}
+
+export function decodeGrid(bytes: Uint8Array): Grid {
+	const input = new ByteReader(bytes)
+	const digest = input.text()
+	const version = input.byte()
+	if (version !== formatVersion) throw new RangeError(`grid format ${version} is not known`)
+	const columns = Array.from({ length: input.varint() }, (): ColumnGrid => {
+		const rest = JSON.parse(input.text()) as ColumnGrid
+		const edges = Float64Array.from({ length: input.varint() }, () => input.double())
+		return rest.kind === 'numeric' ? { ...rest, edges } : rest
+	})
+	return { digest, columns }
+}

@@ -2,23 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Context } from '../../src/context.ts'
+import { type Context, defaultLimits } from '../../src/context.ts'
 import { openDatabase } from '../../src/db/database.ts'
 import { migrate, openSql } from '../../src/db/open-node.ts'
 import { openLibsqlLog } from '../../src/log/libsql.ts'
 
 export const startOfTest = Date.parse('2026-03-02T00:00:00Z')
-
-export const defaultLimits: Context['limits'] = {
-	jsonBytes: 32 * 2 ** 20,
-	lineBytes: 4 * 2 ** 20,
-	gunzippedBytes: 2 ** 30,
-	gunzipRatio: 200,
-	featuresPerRow: 2000,
-	stringBytes: 8192,
-	idCharacters: 256,
-	futureMs: 5 * 60 * 1000,
-}
 
 /** A context on a fresh file database with a clock that only moves when told. */
 export async function testContext(options: Partial<Context> = {}) {

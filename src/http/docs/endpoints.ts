@@ -28,7 +28,7 @@ export function documentation(context: Context, resources: Readonly<Record<strin
 			id: 'docs',
 			summary: 'The same for people',
 			answers: { 200: { description: 'A page', type: 'text/html' } },
-			handle: () => ({ status: 200, body: make().page, headers: pageHeaders }),
+			handle: async () => ({ status: 200, body: make().page, headers: await pageHeaders() }),
 		}),
 	]
 }

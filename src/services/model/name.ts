@@ -12,7 +12,7 @@ const refused: { pattern: RegExp; why: string }[] = [
 
 /** Why a text cannot be the name of a model, version or environment; undefined when it can. */
 export function nameFault(text: string): string | undefined {
-	const length = [...text].length
+	const { length } = text
 	if (length === 0) return 'must not be empty'
 	if (length > longest) return `has ${length} characters; the limit is ${longest} (idCharacters)`
 	if (!text.isWellFormed()) return 'contains a lone surrogate, which is not Unicode text'

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Actor } from '../../../src/context.ts'
+import { type Actor, defaultLimits } from '../../../src/context.ts'
 import { dayMs, formatTime } from '../../../src/core/time.ts'
 import { parseRows } from '../../../src/http/ingest/parse-rows.ts'
 import { PredictionRow } from '../../../src/http/schema/rows.ts'
 import { type IngestAnswer, ingestRows } from '../../../src/services/prediction/ingest-rows.ts'
 import { judges } from '../../../src/services/prediction/judge-kinds.ts'
 import { readPrediction } from '../../../src/services/prediction/read-prediction.ts'
-import { defaultLimits, startOfTest, testContext } from '../../support/context.ts'
+import { startOfTest, testContext } from '../../support/context.ts'
 import { registerTestModel } from '../../support/model.ts'
 
 const actor: Actor = { id: 'key:1', how: 'key', role: 'admin', models: ['*'] }

@@ -1,0 +1,23 @@
+# Two steps: build the package as it is published, then install only that.
+FROM node:24-slim AS build
+WORKDIR /build
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+COPY . .
+RUN npm pack --pack-destination /
+
+FROM node:24-slim
+ENV NODE_ENV=production
+COPY --from=build /plumbline-*.tgz /tmp/
+RUN npm install --global --omit=dev /tmp/plumbline-*.tgz \
+	&& rm -rf /tmp/plumbline-*.tgz /root/.npm \
+	&& mkdir /data && chown node:node /data
+USER node
+WORKDIR /data
+VOLUME /data
+ENV PLUMBLINE_DATABASE_URL=file:/data/plumbline.db PLUMBLINE_HOST=0.0.0.0 PLUMBLINE_PORT=8787
+EXPOSE 8787
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
+	CMD node -e "fetch('http://127.0.0.1:'+process.env.PLUMBLINE_PORT+'/healthz').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"
+# Exec form: the service gets SIGTERM itself and drains.
+CMD ["plumbline", "serve"]

@@ -1,0 +1,100 @@
+import type { Limits } from '../../context.ts'
+import { AppError, type Fault } from '../../core/errors.ts'
+import { parseTime } from '../../core/time.ts'
+import { BatchBuilder } from '../../profile/batch-builder.ts'
+import type { RowBatch } from '../../profile/columns.ts'
+import {
+	checkFeatures,
+	checkLabel,
+	type JsonObject,
+	optionalId,
+	optionalNumber,
+	optionalNumbers,
+	refuseUnknown,
+	requireObject,
+	RowRejected,
+} from '../../services/prediction/judge-row.ts'
+import type { ParsedRow } from './parse-rows.ts'
+
+export type BaselineBatch = { batch: RowBatch; actuals: unknown[] }
+
+const rowMembers = [
+	'predictionId', 'version', 'timestamp', 'features', 'score', 'label', 'probabilities', 'actual',
+	'segment', 'subject', 'attributions', 'latencyMs', 'environment',
+] // biome-ignore format: a list to be read at a glance
+
+const batchRows = 1000
+const maxFaults = 50
+
+/** A baseline row is a prediction row in which all but the content is optional: it is no traffic. */
+function addRow(builder: BatchBuilder, value: unknown, version: string, limits: Limits): unknown {
+	const row = requireObject(value)
+	refuseUnknown(row, rowMembers)
+	const named = optionalId(row, 'version', limits)
+	if (named !== undefined && named !== version) throw new RowRejected('invalid', 'version', `is "${named}"; this is the baseline of "${version}"`)
+	optionalNumbers(row, 'probabilities', limits)
+	const actual = checkLabel(row, 'actual', limits)
+	builder.add({
+		id: optionalId(row, 'predictionId', limits) ?? '',
+		timestamp: timeOf(row),
+		version,
+		features: checkFeatures(row.features, limits),
+		score: optionalNumber(row, 'score'),
+		label: checkLabel(row, 'label', limits),
+		segment: segmentOf(row, limits),
+	})
+	return actual
+}
+
+function timeOf({ timestamp }: JsonObject): number {
+	if (timestamp === undefined || timestamp === null) return Number.NaN
+	const at = typeof timestamp === 'string' ? parseTime(timestamp) : undefined
+	if (at === undefined) throw new RowRejected('invalid', 'timestamp', 'RFC 3339 with an offset, such as 2026-03-01T12:00:00Z, or nothing')
+	return at
+}
+
+function segmentOf({ segment }: JsonObject, limits: Limits): JsonObject | undefined {
+	if (segment === undefined || segment === null) return undefined
+	if (typeof segment !== 'object' || Array.isArray(segment)) throw new RowRejected('invalid', 'segment', 'an object of segment name to value')
+	for (const [name, value] of Object.entries(segment)) checkLabel({ [`segment.${name}`]: value }, `segment.${name}`, limits)
+	return segment as JsonObject
+}
+
+/**
+ * Rows as batches for a baseline. A baseline with a wrong row is wrong as a whole: what it would be compared with later
+ * must not depend on which rows were left out. Throws `invalid` with the path of each fault (at most 50), and for no rows.
+ */
+export async function* baselineBatches(rows: AsyncIterable<ParsedRow[]>, version: string, limits: Limits): AsyncGenerator<BaselineBatch> {
+	const faults: Fault[] = []
+	let builder = new BatchBuilder(batchRows)
+	let actuals: unknown[] = []
+	let count = 0
+	for await (const some of rows) {
+		for (const row of some) {
+			count++
+			try {
+				if ('error' in row) throw new RowRejected(row.error, '', row.message)
+				actuals.push(addRow(builder, row.value, version, limits))
+			} catch (error) {
+				if (!(error instanceof RowRejected)) throw error
+				const { path, message } = error.rejection
+				faults.push({ path: ['rows', row.index, ...(path ? [path] : [])].join('.'), message })
+				if (faults.length === maxFaults) throw wrong(faults)
+			}
+			if (builder.full) {
+				if (faults.length === 0) yield { batch: builder.finish(), actuals }
+				builder = new BatchBuilder(batchRows)
+				actuals = []
+			}
+		}
+	}
+	if (faults.length > 0) throw wrong(faults)
+	if (count === 0) throw new AppError('invalid', 'The baseline has no rows.', { faults: [{ path: '', message: 'no rows' }] })
+	if (builder.length > 0) yield { batch: builder.finish(), actuals }
+}
+
+function wrong(faults: readonly Fault[]): AppError {
+	const [first] = faults as [Fault]
+	const more = faults.length > 1 ? ` and ${faults.length - 1}${faults.length === maxFaults ? ' or more' : ''} others` : ''
+	return new AppError('invalid', `The baseline was not taken: ${first.path}: ${first.message}${more}.`, { faults })
+}

@@ -1,0 +1,36 @@
+import type { FeatureSpec } from '../../profile/grid.ts'
+
+const number = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+const booleans: Record<string, boolean> = { true: true, True: true, TRUE: true, false: false, False: false, FALSE: false }
+
+const asNumber = (text: string): number | undefined => {
+	const trimmed = text.trim()
+	return number.test(trimmed) ? Number(trimmed) : undefined
+}
+
+/** `1.0` for the declared category `1`: what a data frame makes of codes that have nulls among them. */
+function asCategory(spec: FeatureSpec, text: string): string {
+	if (spec.values === undefined || spec.values.includes(text)) return text
+	const code = asNumber(text)
+	return code !== undefined && spec.values.includes(String(code)) ? String(code) : text
+}
+
+/**
+ * The JSON value that a text cell stands for, by the declared type of its feature; a text that does not fit stays text,
+ * so that it is marked, not lost. An empty cell is null. Undeclared columns are guessed.
+ */
+export function cellOf(spec: FeatureSpec | undefined, text: string): string | number | boolean | null {
+	if (text === '') return null
+	switch (spec?.type) {
+		case 'numeric':
+			return asNumber(text) ?? text
+		case 'boolean':
+			return booleans[text.trim()] ?? asNumber(text) ?? text
+		case 'categorical':
+			return asCategory(spec, text)
+		case 'text':
+			return text
+		default:
+			return asNumber(text) ?? booleans[text] ?? text
+	}
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod'
+import { putBaseline } from '../../services/baseline/put-baseline.ts'
+import { findVersion } from '../../services/model/find-version.ts'
+import { hasBaseline } from '../../services/model/has-baseline.ts'
+import { endpoint, type Resource } from '../endpoint.ts'
+import { BaselineWindow, baselineBody } from '../ingest/baseline-body.ts'
+import { modelPath, pathText } from '../schema/common.ts'
+
+const row = { features: { LIMIT_BAL: 20000, EDUCATION: '2' }, score: 0.31, actual: 0 }
+const BaselineRow = z
+	.strictObject({
+		predictionId: z.string().optional(),
+		timestamp: z.string().optional(),
+		features: z.record(z.string(), z.unknown()).optional(),
+		score: z.number().optional(),
+		label: z.unknown().optional(),
+		actual: z.unknown().optional().meta({ description: 'What really happened.' }),
+		segment: z.record(z.string(), z.unknown()).optional(),
+	})
+	.meta({ id: 'BaselineRow', description: 'A prediction row in which all but the content is optional.' })
+
+const BaselineAnswer = z
+	.strictObject({
+		digest: z.string().meta({ description: 'Names the baseline in every answer that compares with it.' }),
+		rows: z.int(),
+		features: z.array(z.strictObject({ name: z.string(), cells: z.int(), warnings: z.array(z.string()) })),
+	})
+	.meta({ id: 'Baseline' })
+
+const example = { digest: 'sha256:9f86d081…', rows: 10000, features: [{ name: 'LIMIT_BAL', cells: 20, warnings: [] }] }
+const csv = 'LIMIT_BAL,EDUCATION,score,actual\n20000,2,0.31,0\n'
+
+const put = endpoint({
+	method: 'put',
+	path: '/v1/models/{model}/versions/{version}/baseline',
+	id: 'putBaseline',
+	summary: 'Set what a version is compared with',
+	description:
+		'Rows of the same shape as predictions, with all but the content optional; or a window of the log. In CSV and Parquet: a column a feature, plus `score`, `label`, `actual`, `timestamp`, `predictionId` and `segment.<name>`; `features.<name>` for a feature that is called like one of these. Empty CSV cells are null. Baseline rows are not traffic. The answer comes when the baseline is in force.',
+	access: 'admin',
+	params: z.strictObject({ ...modelPath, version: pathText('A version of the model.', '7') }),
+	rows: {
+		description: 'The rows, optionally gzipped, or a window. One wrong row refuses the whole: the faults come with the paths.',
+		types: {
+			'application/json': { schema: z.union([z.array(BaselineRow), BaselineWindow]), example: [row] },
+			'application/x-ndjson': { schema: z.string(), example: `${JSON.stringify(row)}\n` },
+			'text/csv': { schema: z.string(), example: csv },
+			'application/vnd.apache.parquet': { schema: z.string().meta({ format: 'binary' }), example: '' },
+		},
+	},
+	answers: {
+		200: { description: 'It replaces the one before', schema: BaselineAnswer, example },
+		201: { description: 'The first baseline of the version', schema: BaselineAnswer, example },
+	},
+	errors: ['conflict'],
+	handle: async ({ context, actor, params, request }) => {
+		const version = await findVersion(context, params.model, params.version)
+		const batches = await baselineBody(context, request, version)
+		const isNew = !(await hasBaseline(context, params.model, params.version))
+		const answer = await putBaseline(context, actor, params.model, params.version, batches)
+		return { status: isNew ? 201 : 200, body: answer }
+	},
+})
+
+export const baselines = { about: 'What a version is compared with.', endpoints: [put] } satisfies Resource

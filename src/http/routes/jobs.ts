@@ -1,0 +1,87 @@
+import { z } from 'zod'
+import { AppError } from '../../core/errors.ts'
+import { nearest } from '../../core/nearest.ts'
+import { formatTime } from '../../core/time.ts'
+import { listRuns } from '../../services/job/list-runs.ts'
+import type { JobRun } from '../../services/job/run-job.ts'
+import { cursorText, toPage } from '../../services/page.ts'
+import { created, endpoint, ok, type Resource } from '../endpoint.ts'
+import type { AppOptions } from '../options.ts'
+import { pageParameters, pathText, Time, TimeOrNull } from '../schema/common.ts'
+
+const Run = z
+	.strictObject({
+		id: z.string(),
+		job: z.string(),
+		status: z.enum(['running', 'ok', 'failed']),
+		startedAt: Time,
+		finishedAt: TimeOrNull,
+		durationMs: z.number().nullable(),
+		error: z.string().nullable(),
+		detail: z.record(z.string(), z.unknown()).nullable().meta({ description: 'What the run did.' }),
+	})
+	.meta({ id: 'JobRun' })
+
+const Runs = z.strictObject({
+	items: z.array(Run),
+	next: z.string().nullable(),
+	jobs: z.array(z.strictObject({ id: z.string(), cron: z.string() })).meta({ description: 'All jobs, with when they run (UTC).' }),
+})
+
+const example = {
+	id: 'run_01jn8k0000',
+	job: 'compute',
+	status: 'ok',
+	startedAt: '2026-03-02T00:05:00.000Z',
+	finishedAt: '2026-03-02T00:05:01.210Z',
+	durationMs: 1210,
+	error: null,
+	detail: { windows: 12 },
+}
+
+const list = endpoint({
+	method: 'get',
+	path: '/v1/jobs',
+	id: 'listJobRuns',
+	summary: 'List the runs of jobs, the latest first',
+	access: 'viewer',
+	query: z.strictObject({ job: z.string().max(64).optional().meta({ description: 'Only this job.', example: 'compute' }), ...pageParameters }),
+	answers: { 200: { description: 'Runs, and the jobs that there are', schema: Runs, example: { items: [example], next: null, jobs: [{ id: 'compute', cron: '*/5 * * * *' }] } } },
+	handle: async ({ context, options, query: { job, cursor, limit } }) => {
+		const rows = await listRuns(context, { job, before: cursorText(cursor), limit: limit + 1 })
+		const page = toPage(rows, limit, (run) => run.id, (run) => run)
+		return ok({ ...page, jobs: (options.jobs?.list ?? []).map(({ id, cron }) => ({ id, cron })) })
+	},
+})
+
+function checkJob(jobs: AppOptions['jobs'], id: string): NonNullable<AppOptions['jobs']> {
+	if (!jobs) throw new AppError('unavailable', 'This process runs no jobs. `plumbline run <job>` does.')
+	if (jobs.list.some((job) => job.id === id)) return jobs
+	const ids = jobs.list.map((job) => job.id)
+	const near = nearest(id, ids)
+	const known = near ? `Did you mean ${JSON.stringify(near)}?` : `There are ${ids.join(', ')}.`
+	throw new AppError('not-found', `There is no job ${JSON.stringify(id.slice(0, 64))}. ${known}`)
+}
+
+function toAnswer(run: JobRun) {
+	if (run.status === 'busy') throw new AppError('conflict', `The job ${run.job} is running already. Look at GET /v1/jobs?job=${run.job}.`)
+	const { startedAt, finishedAt, error = null, detail = null } = run
+	return { ...run, startedAt: formatTime(startedAt), finishedAt: formatTime(finishedAt), durationMs: finishedAt - startedAt, error, detail }
+}
+
+const run = endpoint({
+	method: 'post',
+	path: '/v1/jobs/{job}/runs',
+	id: 'runJob',
+	summary: 'Run a job now',
+	description: 'Answers when the run is over, also when it failed.',
+	access: 'admin',
+	params: z.strictObject({ job: pathText('The id of a job.', 'compute') }),
+	body: z.strictObject({}).meta({ description: 'Nothing to say.' }),
+	bodyOptional: true,
+	answers: { 201: { description: 'The run', schema: Run, example } },
+	errors: ['conflict'],
+	handle: async ({ options, params }) => created(toAnswer(await checkJob(options.jobs, params.job).run(params.job))),
+})
+
+export const jobs = { about: 'What runs by the clock.', endpoints: [list, run] } satisfies Resource

@@ -1,0 +1,27 @@
+import type { Context } from '../context.ts'
+import { pruneRuns } from '../services/job/prune-runs.ts'
+import { allModels } from '../services/model/all-models.ts'
+import type { Job } from './job.ts'
+
+/**
+ * Moves rows past their model's retention to Parquet files and forgets old records of our own. One model that fails
+ * does not stop the others.
+ */
+export const retention = {
+	id: 'retention',
+	cron: '17 * * * *',
+	run: async (context: Context) => {
+		let archivedRows = 0
+		const failures: { subject: string; error: string }[] = []
+		for (const { name, retentionMs } of await allModels(context)) {
+			try {
+				archivedRows += await context.log.archive(name, context.now() - retentionMs)
+			} catch (error) {
+				failures.push({ subject: name, error: String(error) })
+				context.logger.error('a model could not be archived', { model: name, error: String(error) })
+			}
+		}
+		await pruneRuns(context)
+		return { archivedRows, failures }
+	},
+} satisfies Job

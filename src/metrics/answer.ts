@@ -1,0 +1,37 @@
+/** One statistic of one subject in one window, as every interface answers it. Times are RFC 3339, UTC. */
+export type Answer = {
+	metric: string
+	subject: { model: string; version: string; environment: string; feature?: string; segment?: { name: string; value: string }; group?: string }
+	window: { from: string; to: string }
+	status: 'ok' | 'insufficient' | 'failed'
+	value: number | null
+	/** Rows of the window, and of the baseline. */
+	n: number
+	m: number
+	low: number | null
+	high: number | null
+	p: number | null
+	q: number | null
+	method: string
+	reason: string | null
+	/** Digest of the baseline that it was compared with. */
+	baseline: string | null
+	provisional: boolean
+	computedAt: string
+	/** When the value that it replaces was computed. */
+	supersedes?: string
+}
+
+/** What a descriptor computes: an answer without its place. */
+export type Measure = Pick<Answer, 'status'> & {
+	value: number | null
+	low?: number
+	high?: number
+	p?: number
+	q?: number
+	method: string
+	reason?: string
+}
+
+export const measured = (value: number, method: string, more: Partial<Measure> = {}): Measure => ({ status: 'ok', value, method, ...more })
+export const insufficient = (method: string, reason: string): Measure => ({ status: 'insufficient', value: null, method, reason })

@@ -1,0 +1,18 @@
+import { measured } from '../answer.ts'
+import { comparable } from '../compare.ts'
+import type { ColumnMetric } from '../descriptor.ts'
+
+const method = 'Benjamini-Hochberg over the family of the window'
+
+export const q = {
+	id: 'drift.q',
+	about: 'The same after Benjamini-Hochberg over all features, score, decision and segments of the window. The second of two gates.',
+	unit: 'probability',
+	subject: 'feature',
+	measure: (view) => {
+		const { result } = view
+		const missing = comparable(view, method)
+		if (missing) return missing
+		return measured(result.q, method, { q: result.q })
+	},
+} satisfies ColumnMetric

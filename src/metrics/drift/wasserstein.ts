@@ -1,0 +1,20 @@
+import { insufficient, measured } from '../answer.ts'
+import { comparable } from '../compare.ts'
+import type { ColumnMetric } from '../descriptor.ts'
+
+const method = 'Wasserstein-1 on the grid over the baseline standard deviation (ddof 0)'
+
+export const wasserstein = {
+	id: 'drift.wasserstein',
+	about: 'Wasserstein-1 distance: how far values moved on average, in standard deviations of the baseline.',
+	unit: 'reference standard deviations',
+	subject: 'feature',
+	measure: (view) => {
+		const { reference, result } = view
+		const missing = comparable(view, method, true)
+		if (missing) return missing
+		if (Number.isNaN(result.wasserstein)) return insufficient(method, 'categories have no distances; see drift.tvd')
+		const flat = reference.grid.kind === 'numeric' && reference.grid.moments?.sd === 0
+		return measured(result.wasserstein, flat ? `${method}, in units of the feature, since the baseline is constant` : method)
+	},
+} satisfies ColumnMetric

@@ -1,0 +1,12 @@
+import { measured } from '../answer.ts'
+import type { WindowMetric } from '../descriptor.ts'
+
+const method = 'count'
+
+export const volume = {
+	id: 'quality.volume',
+	about: 'Predictions in the window.',
+	unit: 'rows',
+	subject: 'model',
+	measure: ({ result }) => measured(result.rows, method),
+} satisfies WindowMetric

@@ -1,0 +1,95 @@
+import { total } from '../stats/counts.ts'
+import { type ColumnGrid, cellCount, extraCells, type Grid } from '../profile/grid.ts'
+import type { Profile } from '../profile/profile.ts'
+
+const deciles = 10
+/** Up to this many distinct values, PSI and its kin compare value by value, not by deciles. */
+const mostByValue = 20
+
+/** A baseline column, made ready for comparing: cells united into the groups that PSI and the tests use. */
+export type ReferenceColumn = {
+	grid: ColumnGrid
+	/** On the grid, with the three cells behind the cells proper. */
+	counts: Float64Array
+	/** The group of each cell; the last three are unseen, missing and type error. */
+	groupOf: Int32Array
+	groups: Float64Array
+	/** Finite borders of the cells proper; only for numeric columns. */
+	borders: Float64Array
+}
+
+export type Reference = { digest: string; rows: number; grid: Grid; columns: ReferenceColumn[] }
+
+/** A baseline's grid and its own profile on it. */
+export function referenceOf(digest: string, grid: Grid, profile: Profile): Reference {
+	const columns = grid.columns.map((column, i) => referenceColumn(column, profile.columns[i]?.counts ?? new Float64Array()))
+	return { digest, rows: profile.rows, grid, columns }
+}
+
+function referenceColumn(grid: ColumnGrid, counts: Float64Array): ReferenceColumn {
+	const cells = cellCount(grid)
+	const groupOf = new Int32Array(cells + extraCells)
+	const proper = grid.kind === 'categorical' ? byCell(groupOf, cells) : numericGroups(grid, counts, groupOf, cells)
+	for (let i = 0; i < extraCells; i++) groupOf[cells + i] = proper + i
+	return { grid, counts, groupOf, groups: unite(counts, groupOf, proper + extraCells), borders: bordersOf(grid) }
+}
+
+/** Sums the counts of the cells of each group. */
+export function unite(counts: Float64Array, groupOf: Int32Array, groups: number): Float64Array {
+	const united = new Float64Array(groups)
+	for (let i = 0; i < groupOf.length; i++) {
+		const group = groupOf[i] as number
+		united[group] = (united[group] as number) + (counts[i] ?? 0)
+	}
+	return united
+}
+
+function byCell(groupOf: Int32Array, cells: number): number {
+	for (let i = 0; i < cells; i++) groupOf[i] = i
+	return cells
+}
+
+function numericGroups(grid: ColumnGrid, counts: Float64Array, groupOf: Int32Array, cells: number): number {
+	const proper = counts.subarray(0, cells)
+	const used = proper.reduce((n, c) => n + (c > 0 ? 1 : 0), 0)
+	const points = grid.kind === 'numeric' && grid.points === true
+	return points && used <= mostByValue ? byValue(proper, groupOf) : byDecile(proper, groupOf)
+}
+
+/** A group for what lies below, one for each baseline value, and one for what lies above. */
+function byValue(counts: Float64Array, groupOf: Int32Array): number {
+	const rows = total(counts)
+	let group = 0
+	let before = 0
+	counts.forEach((count, i) => {
+		if (count > 0 || (before === rows && (counts[i - 1] ?? 0) > 0)) group++
+		groupOf[i] = group
+		before += count
+	})
+	return group + 1
+}
+
+/** Ten groups of about equal share of the baseline, by where a cell's middle row stands; the tails go with the end groups. */
+function byDecile(counts: Float64Array, groupOf: Int32Array): number {
+	const rows = Math.max(1, total(counts))
+	let group = -1
+	let lastTenth = -1
+	let before = 0
+	counts.forEach((count, i) => {
+		const tenth = Math.min(deciles - 1, Math.floor((deciles * (before + count / 2)) / rows))
+		if (tenth !== lastTenth) group++
+		lastTenth = tenth
+		groupOf[i] = group
+		before += count
+	})
+	return group + 1
+}
+
+/** Open ends get a border as far out again as the last edge is from the first. */
+function bordersOf(grid: ColumnGrid): Float64Array {
+	if (grid.kind !== 'numeric' || grid.edges.length === 0) return new Float64Array()
+	const { edges } = grid
+	const [first, last] = [edges[0] as number, edges.at(-1) as number]
+	const span = last - first
+	return Float64Array.from([first - span, ...edges, last + span])
+}

@@ -1,0 +1,15 @@
+import { insufficient, measured } from '../answer.ts'
+import type { WindowMetric } from '../descriptor.ts'
+
+const method = 'nearest rank on buckets of 1% relative width'
+
+export const latencyP99 = {
+	id: 'service.latency_p99_ms',
+	about: 'The latency that 99% of the predictions stay below or at, of those that were sent with one.',
+	unit: 'ms',
+	subject: 'model',
+	measure: ({ result }) => {
+		const value = result.latency.p99
+		return Number.isNaN(value) ? insufficient(method, 'no row had latencyMs') : measured(value, method)
+	},
+} satisfies WindowMetric

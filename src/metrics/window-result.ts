@@ -1,0 +1,98 @@
+import { latencyOfBucket } from '../profile/latency.ts'
+import type { ColumnGrid } from '../profile/grid.ts'
+import type { ColumnProfile, Profile } from '../profile/profile.ts'
+import { kolmogorovSmirnov } from '../stats/kolmogorov-smirnov.ts'
+import { wassersteinFromCells, wassersteinOfPoints } from '../stats/wasserstein.ts'
+import { type Reference, type ReferenceColumn, referenceOf, unite } from './reference.ts'
+
+/**
+ * What is stored of one column of one window: all that its metrics are computed from. The counts of a few groups
+ * stand for a dozen metrics, exactly; only what needs the whole grid (ks, wasserstein) or the family (q) is a number.
+ */
+export type ColumnResult = {
+	/** Counts of the reference's groups, then unseen, missing, type error. */
+	groups: Float64Array
+	rangeViolations: number
+	domainViolations: number
+	constant: boolean
+	/** NaN where there is nothing to compare or the column has no order. */
+	ks: number
+	wasserstein: number
+	q: number
+}
+
+export type WindowResult = {
+	rows: number
+	duplicates: number
+	errors: number
+	schemaViolations: number
+	/** Event time of the last row, ms since the epoch; NaN when there is none. */
+	lastMs: number
+	/** ms; NaN when no row had a latency. */
+	latency: { p50: number; p95: number; p99: number }
+	columns: ColumnResult[]
+}
+
+/** For a version without baseline: its schema grid as a reference that holds no rows. */
+export function emptyReference(grid: Reference['grid']): Reference {
+	return referenceOf('', grid, { rows: 0, columns: [] } as unknown as Profile)
+}
+
+/** A window's profile, reduced to what its metrics need. `q` comes later, from the whole family. */
+export function summariseWindow(reference: Reference, profile: Profile): WindowResult {
+	return {
+		rows: profile.rows,
+		duplicates: profile.duplicates,
+		errors: profile.errors,
+		schemaViolations: profile.schemaViolations,
+		lastMs: profile.lastMs,
+		latency: { p50: percentile(profile.latency, 0.5), p95: percentile(profile.latency, 0.95), p99: percentile(profile.latency, 0.99) },
+		columns: profile.columns.map((column, i) => summariseColumn(reference.columns[i] as ReferenceColumn, column)),
+	}
+}
+
+function summariseColumn(reference: ReferenceColumn, column: ColumnProfile): ColumnResult {
+	const groups = unite(column.counts, reference.groupOf, reference.groups.length)
+	return {
+		groups,
+		rangeViolations: column.rangeViolations,
+		domainViolations: column.domainViolations,
+		constant: column.min === column.max,
+		...distances(reference, column),
+		q: Number.NaN,
+	}
+}
+
+/** Distances that need the order of all cells, over the values that are there. */
+function distances({ grid, counts, borders }: ReferenceColumn, column: ColumnProfile): { ks: number; wasserstein: number } {
+	const none = { ks: Number.NaN, wasserstein: Number.NaN }
+	if (grid.kind !== 'numeric' || borders.length === 0) return none
+	const cells = grid.edges.length + 1
+	const reference = counts.subarray(0, cells)
+	const current = column.counts.subarray(0, cells)
+	if (!reference.some((c) => c > 0) || !current.some((c) => c > 0)) return none
+	return { ks: kolmogorovSmirnov(reference, current), wasserstein: area(grid, borders, reference, current) / sdOf(grid) }
+}
+
+type NumericGrid = Extract<ColumnGrid, { kind: 'numeric' }>
+
+function area(grid: NumericGrid, borders: Float64Array, reference: Float64Array, current: Float64Array): number {
+	// Where each value has its own cell, the value stands at the cell's right edge.
+	if (grid.points) return wassersteinOfPoints(borders.subarray(1), reference, current)
+	return wassersteinFromCells(borders, reference, current)
+}
+
+/** A constant baseline has no spread to measure by: distances are then in its own units. */
+const sdOf = (grid: NumericGrid): number => (grid.moments && grid.moments.sd > 0 ? grid.moments.sd : 1)
+
+/** The value at a share of the sorted latencies (nearest rank). */
+function percentile(latency: ReadonlyMap<number, number>, share: number): number {
+	let rows = 0
+	for (const count of latency.values()) rows += count
+	let seen = 0
+	for (const [bucket, count] of [...latency].sort((a, b) => a[0] - b[0])) {
+		seen += count
+		if (seen >= share * rows) return latencyOfBucket(bucket)
+	}
+	return Number.NaN
+}

@@ -1,0 +1,180 @@
+import { windowMs } from '../core/time.ts'
+import { coversSubject } from './applies.ts'
+import { type FactTable, type FactValue, type Lookup, parseKey, type Subject, type SubjectFacts, subjectKey } from './facts.ts'
+import { noDataRule, type Rule } from './rule-set.ts'
+import { noStates, type RuleStates, type States } from './states.ts'
+import { lostSince, type SubjectState, step, type Verdict } from './step.ts'
+
+
+export type AlertEvent = {
+	kind: 'fired' | 'firing' | 'resolved'
+	rule: Rule
+	key: string
+	subject: Subject
+	/** The state after the event; before it, when resolved. */
+	state: SubjectState
+	/** The reported fact; undefined when it is not known. */
+	value: number | undefined
+	facts: Lookup
+	from: number
+	to: number
+}
+
+export type Evaluation = {
+	states: States
+	events: AlertEvent[]
+	/** Unknown now and without a state: whether their facts were ever known has to be looked up, by `markLost`. */
+	lost: { rule: Rule; subject: SubjectFacts; key: string }[]
+}
+
+export type Surroundings = {
+	/** Whether a rule that inhibits this one was firing at any time of the window. */
+	inhibited(rule: Rule): boolean
+	/** States that are no metrics: `baseline.missing` and, for a feature, `baseline.null_rate`. */
+	state(name: string, subject: Subject): FactValue | undefined
+}
+
+/**
+ * Judges one window by the rules of its size: facts and the states before it in, states after it and events out. Pure.
+ * `rules` stand behind those that inhibit them, and apply to the model.
+ */
+export function evaluate(rules: readonly Rule[], table: FactTable, before: States, around: Surroundings): Evaluation {
+	const result: Evaluation = { states: noStates, events: [], lost: [] }
+	const lookups = lookupsOf(table, around)
+	const after = new Map<string, Map<string, SubjectState>>()
+	for (const rule of rules) {
+		// Inhibited facts count as unknown: they neither fire nor resolve, and are not missed either.
+		const states = around.inhibited(rule) ? new Map(before.get(rule.name)) : judgeRule(rule, table, before.get(rule.name), lookups, result)
+		if (states.size > 0) after.set(rule.name, states)
+	}
+	judgeNoData(rules, table, before, after, result)
+	result.states = after
+	return result
+}
+
+type Judged = { subject: SubjectFacts; key: string; lookup: Lookup }
+
+function lookupsOf(table: FactTable, around: Surroundings): Judged[] {
+	const whole = table.subjects.find((s) => s.feature === undefined && s.segment === undefined && s.group === undefined)
+	return table.subjects.map((subject) => ({ subject, key: subjectKey(subject), lookup: lookupOf(subject, whole, around) }))
+}
+
+/** A subject's own facts, then those of the model as a whole. */
+const lookupOf = (subject: SubjectFacts, whole: SubjectFacts | undefined, around: Surroundings): Lookup => (name) =>
+	name === 'n' ? subject.n : name === 'm' ? subject.m : (subject.facts.get(name) ?? whole?.facts.get(name) ?? around.state(name, subject))
+
+const withSeverity = (rule: Rule, lookup: Lookup): Lookup =>
+	rule.when.names.includes('severity') || rule.clear?.names.includes('severity') ? (name) => (name === 'severity' ? rule.severity : lookup(name)) : lookup
+
+export function verdictOf(rule: Rule, facts: Lookup): Verdict {
+	const lookup = withSeverity(rule, facts)
+	const when = rule.when.test(lookup)
+	return { when, clear: rule.clear ? rule.clear.test(lookup) : when === undefined ? undefined : !when }
+}
+
+function judgeRule(
+	rule: Rule,
+	table: FactTable,
+	before: RuleStates | undefined,
+	judged: readonly Judged[],
+	result: Evaluation,
+): Map<string, SubjectState> {
+	const after = new Map<string, SubjectState>()
+	const at = { from: table.from, windowMs: windowMs[rule.window] }
+	const left = new Map(before)
+	for (const { subject, key, lookup } of judged) {
+		if (!coversSubject(rule, subject)) continue
+		left.delete(key)
+		const verdict = verdictOf(rule, lookup)
+		const state = before?.get(key)
+		if (verdict.when === undefined && state === undefined) {
+			result.lost.push({ rule, subject, key })
+			continue
+		}
+		// Nearly every subject of nearly every window leaves here.
+		if (verdict.when === false && state === undefined) continue
+		const next = step(state, verdict, rule, at)
+		if (next.state) after.set(key, next.state)
+		const kind = next.event ?? (next.state?.status === 'firing' ? 'firing' : undefined)
+		if (kind) result.events.push(eventOf(kind, rule, key, subject, (next.state ?? state) as SubjectState, lookup, table))
+	}
+	// A subject that is not in the window at all is unknown in it.
+	for (const [key, state] of left) {
+		const next = step(state, { when: undefined, clear: undefined }, rule, at)
+		if (next.state) after.set(key, next.state)
+	}
+	return after
+}
+
+function eventOf(kind: AlertEvent['kind'], rule: Rule, key: string, of: Subject, state: SubjectState, facts: Lookup, table: FactTable): AlertEvent {
+	const value = facts(rule.metric)
+	const subject = subjectOf(of)
+	return { kind, rule, key, subject, state, value: typeof value === 'boolean' ? Number(value) : typeof value === 'number' ? value : undefined, facts, from: table.from, to: table.to }
+}
+
+const subjectOf = ({ feature, segment, group }: Subject): Subject => ({
+	...(feature === undefined ? {} : { feature }),
+	...(segment === undefined ? {} : { segment }),
+	...(group === undefined ? {} : { group }),
+})
+
+/** The built-in alert, once a subject, however many rules lost its facts. */
+function judgeNoData(rules: readonly Rule[], table: FactTable, before: States, after: Map<string, Map<string, SubjectState>>, result: Evaluation): void {
+	const overdue = new Map<string, Rule>()
+	for (const rule of rules) {
+		if (rule.noDataMs === undefined) continue
+		for (const [key, state] of after.get(rule.name) ?? []) {
+			const since = lostSince(state)
+			if (since !== undefined && table.from - since >= rule.noDataMs) overdue.set(key, rule)
+		}
+	}
+	const known = before.get(noDataRule)
+	if (overdue.size === 0 && !known) return
+	const states = new Map<string, SubjectState>()
+	for (const key of new Set([...overdue.keys(), ...(known?.keys() ?? [])])) {
+		const cause = overdue.get(key)
+		const rule = noData(cause ?? rules[0])
+		if (!rule) continue
+		const next = step(known?.get(key), { when: cause !== undefined, clear: cause === undefined }, rule, { from: table.from, windowMs: windowMs[rule.window] })
+		if (next.state) states.set(key, next.state)
+		const kind = next.event ?? (next.state ? 'firing' : undefined)
+		const subject = table.subjects.find((s) => subjectKey(s) === key) ?? parseKey(key)
+		if (kind) result.events.push(eventOf(kind, rule, key, subject, (next.state ?? known?.get(key)) as SubjectState, () => undefined, table))
+	}
+	if (states.size > 0) after.set(noDataRule, states)
+}
+
+/** Names the rule that misses its facts; everything else is fixed. */
+function noData(cause: Rule | undefined): Rule | undefined {
+	if (!cause) return undefined
+	return {
+		...cause,
+		name: noDataRule,
+		about: `The facts that ${cause.name} judges have been missing for too long. That is not the same as being fine.`,
+		title: `has had no ${cause.metric} for too long`,
+		clear: undefined,
+		for: 1,
+		keep: 1,
+		severity: 'warning',
+		inhibitedBy: [],
+		actions: [{ name: 'open-incident', afterMs: 0, if: undefined }],
+	}
+}
+
+/**
+ * Gives those whose facts are unknown for the first time a state: `unknown` if the window before had them, else `never`.
+ * Facts that never were cannot be missed.
+ */
+export function markLost(states: States, lost: Evaluation['lost'], previous: FactTable | undefined, from: number, around: Surroundings): States {
+	if (lost.length === 0) return states
+	const after = new Map([...states].map(([name, of]) => [name, new Map(of)]))
+	const judged = new Map((previous ? lookupsOf(previous, around) : []).map((j) => [j.key, j.lookup]))
+	for (const { rule, key } of lost) {
+		const lookup = judged.get(key)
+		const known = lookup !== undefined && verdictOf(rule, lookup).when !== undefined
+		const of = after.get(rule.name) ?? new Map<string, SubjectState>()
+		of.set(key, { status: known ? 'unknown' : 'never', since: from, count: 0, clear: 0 })
+		after.set(rule.name, of)
+	}
+	return after
+}

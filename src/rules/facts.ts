@@ -1,0 +1,65 @@
+import type { WindowSize } from '../core/time.ts'
+
+export type FactValue = number | boolean | string
+/** Undefined is "unknown": not computed, not enough rows, not applicable. */
+export type Lookup = (name: string) => FactValue | undefined
+
+export type Subject = { feature?: string; segment?: { name: string; value: string }; group?: string }
+
+/** What was computed of one subject in one window. `n` current and `m` baseline rows. */
+export type SubjectFacts = Subject & { facts: ReadonlyMap<string, number>; n: number; m: number }
+
+export type FactTable = { from: number; to: number; closed: boolean; subjects: readonly SubjectFacts[] }
+
+/** A version's traffic in one environment, summarised in windows of one size. */
+export type SeriesId = { model: string; version: string; environment: string; window: WindowSize }
+
+export type FactType = 'number' | 'boolean' | 'string'
+
+/** Where a fact is known: on windows, on the clock for a model, on the clock for the service, or everywhere. */
+type StateFact = { type: FactType; on: 'window' | 'clock' | 'service' | 'any'; about: string }
+
+/** What conditions may name besides metric ids. */
+export const stateFacts: Readonly<Record<string, StateFact>> = {
+	n: { type: 'number', on: 'window', about: 'rows of the subject in the window' },
+	m: { type: 'number', on: 'window', about: 'rows of the baseline that it is compared with' },
+	severity: { type: 'string', on: 'any', about: "the rule's severity; in actions the incident's" },
+	'baseline.null_rate': { type: 'number', on: 'window', about: 'share of missing values of the feature in the baseline' },
+	'baseline.missing': { type: 'boolean', on: 'any', about: 'a version with traffic has no baseline' },
+	'feed.stopped': {
+		type: 'boolean',
+		on: 'clock',
+		about: 'a feed that was live has been silent for twice its longest usual pause, and two hours at least',
+	},
+	'quality.freshness_ms': { type: 'number', on: 'clock', about: 'time since the last prediction of a feed that was live' },
+	'job.missed': { type: 'boolean', on: 'service', about: 'a job that ran before did not run, or failed, for three of its periods' },
+	'job.late_ms': { type: 'number', on: 'service', about: 'how long the latest of the missed jobs has not finished well; 0 when none' },
+}
+
+/** Everything that a condition may name, with its type. */
+export function factNames(metricIds: Iterable<string>): Map<string, StateFact> {
+	const names = new Map<string, StateFact>()
+	for (const id of metricIds) names.set(id, { type: 'number', on: 'window', about: 'a metric' })
+	for (const [name, fact] of Object.entries(stateFacts)) names.set(name, fact)
+	return names
+}
+
+export type FactNames = ReturnType<typeof factNames>
+
+/** Equal subjects have equal keys: '' for the model as a whole. */
+export function subjectKey({ feature, segment, group }: Subject): string {
+	if (segment === undefined && group === undefined) return feature === undefined ? '' : `f:${feature}`
+	return JSON.stringify([feature ?? null, segment ? [segment.name, segment.value] : null, group ?? null])
+}
+
+/** The subject that a key stands for. */
+export function parseKey(key: string): Subject {
+	if (key === '') return {}
+	if (key.startsWith('f:')) return { feature: key.slice(2) }
+	const [feature, segment, group] = JSON.parse(key) as [string | null, [string, string] | null, string | null]
+	return {
+		...(feature === null ? {} : { feature }),
+		...(segment === null ? {} : { segment: { name: segment[0], value: segment[1] } }),
+		...(group === null ? {} : { group }),
+	}
+}

@@ -1,0 +1,102 @@
+import { LineCounter, parseDocument } from 'yaml'
+import type { z } from 'zod'
+import { nearest } from '../core/nearest.ts'
+import { type ActionName, actionNames, actionOptions } from './action-options.ts'
+import { type Position, Positions } from './positions.ts'
+import { RuleFile, RuleInput } from './schema.ts'
+
+/** What is wrong with a rule file, and where; line and column count from 1. */
+export type RuleFault = Position & { file: string; message: string }
+export type RuleText = { name: string; text: string }
+export type ReadFile = { name: string; rules: RuleInput[]; positions: Positions; faults: RuleFault[] }
+
+/** Reads one file: YAML, then shape. Conditions and references between rules are checked with the whole set. */
+export function readRuleFile({ name, text }: RuleText): ReadFile {
+	const lines = new LineCounter()
+	const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+	const positions = new Positions(document, lines, text)
+	const fault = (message: string, at: Position): RuleFault => ({ file: name, ...at, message })
+	if (document.errors.length > 0) {
+		const faults = document.errors.map((e) => fault(`not YAML: ${e.message}`, positions.at(e.pos[0])))
+		return { name, rules: [], positions, faults }
+	}
+	const content = toValue(() => document.toJS({ maxAliasCount: 100 }))
+	if (content instanceof Error) return { name, rules: [], positions, faults: [fault(content.message, { line: 1, column: 1 })] }
+	// An empty file, or one with comments only, has no rules.
+	if (content === null || content === undefined) return { name, rules: [], positions, faults: [] }
+	const parsed = RuleFile.safeParse(content)
+	if (parsed.success) return { name, rules: parsed.data.rules, positions, faults: [] }
+	const faults = parsed.error.issues.flatMap((issue) => describe(issue, content, positions).map(([message, at]) => fault(message, at)))
+	return { name, rules: [], positions, faults }
+}
+
+function toValue(read: () => unknown): unknown {
+	try {
+		return read()
+	} catch (error) {
+		return error as Error
+	}
+}
+
+type Issue = z.core.$ZodIssue
+type Told = [message: string, at: Position]
+
+function describe(issue: Issue, content: unknown, positions: Positions): Told[] {
+	const { path } = issue
+	if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => [unknownKey(key, path), positions.ofKey(path, key)])
+	if (issue.code === 'invalid_union') return describeUnion(issue, content, positions)
+	return [[told(issue), positions.ofValue(path)]]
+}
+
+const ruleKeys = Object.keys(RuleInput.shape)
+
+function unknownKey(key: string, path: readonly PropertyKey[]): string {
+	const known = path.length === 0 ? ['rules'] : path.length === 2 ? ruleKeys : []
+	const near = nearest(key, known)
+	return `unknown member ${JSON.stringify(key)}.${near ? ` Did you mean ${near}?` : known.length > 0 ? ` There are ${known.join(', ')}.` : ''}`
+}
+
+function told(issue: Issue): string {
+	const last = issue.path.findLast((part) => typeof part === 'string')
+	const where = last === undefined ? '' : `${String(last)}: `
+	if (issue.code === 'invalid_type' && issue.input === undefined && issue.message.includes('undefined')) return `${where}is missing`
+	if (issue.code === 'invalid_value') {
+		const given = typeof issue.input === 'string' ? nearest(issue.input, issue.values.map(String)) : undefined
+		return `${where}must be one of ${issue.values.map(String).join(', ')}${given ? `. Did you mean ${given}?` : ''}`
+	}
+	return `${where}${issue.message.replace(/^Invalid input: /, '')}`
+}
+
+/** A union says only "no": an action is explained by its own options instead. */
+function describeUnion(issue: Extract<Issue, { code: 'invalid_union' }>, content: unknown, positions: Positions): Told[] {
+	const { path } = issue
+	const given = path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], content)
+	if (path[2] === 'then' && path.length === 4) return describeAction(given, path, positions)
+	const branch = issue.errors.find((errors) => errors.every((e) => e.code !== 'invalid_type' || e.path.length > 0))
+	const [first] = branch ?? issue.errors[0] ?? []
+	if (!first) return [[told(issue), positions.ofValue(path)]]
+	return describe({ ...first, path: [...path, ...first.path] } as Issue, content, positions)
+}
+
+function describeAction(given: unknown, path: readonly PropertyKey[], positions: Positions): Told[] {
+	const [name, ...more] = typeof given === 'string' ? [given] : Object.keys((given ?? {}) as object)
+	if (name === undefined || more.length > 0)
+		return [['then: an action is a name, or one name with its options, such as notify: { channel: "#ml" }', positions.ofValue(path)]]
+	if (!(actionNames as string[]).includes(name)) {
+		const near = nearest(name, actionNames)
+		const next = near ? `Did you mean ${near}?` : `There are ${actionNames.join(', ')}.`
+		return [[`unknown action ${JSON.stringify(name)}. ${next}`, positions.ofKey(path, name)]]
+	}
+	const options = typeof given === 'string' ? {} : ((given as Record<string, unknown>)[name] ?? {})
+	const parsed = actionOptions[name as ActionName].safeParse(options)
+	if (parsed.success) return [[`${name}: needs its options written as a map`, positions.ofKey(path, name)]]
+	return parsed.error.issues.map((issue) => {
+		const inner = [...path, name, ...issue.path]
+		if (issue.code === 'unrecognized_keys') {
+			const [key = ''] = issue.keys
+			const near = nearest(key, Object.keys(actionOptions[name as ActionName].shape))
+			return [`${name}: unknown option ${JSON.stringify(key)}.${near ? ` Did you mean ${near}?` : ''}`, positions.ofKey(inner, key)]
+		}
+		return [`${name}: ${told({ ...issue, path: issue.path } as Issue)}`, positions.ofValue(inner)]
+	})
+}

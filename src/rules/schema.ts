@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import { parseDuration, windowSizes } from '../core/time.ts'
+import { actionOptions } from './action-options.ts'
+import { eachOf, noDataRule, severities } from './rule-set.ts'
+
+const glob = z.string().min(1).max(256)
+const globs = z.union([glob, z.array(glob).min(1)])
+const name = z
+	.string()
+	.regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must be kebab-case, such as feature-drift, of at most 64 characters')
+	.refine((text) => text !== noDataRule, `must not be ${noDataRule}, which is built in`)
+const condition = z.string().min(1).max(2000)
+const windows = z.int().min(1).max(1000)
+
+const noData = z
+	.string()
+	.refine((text) => text === 'never' || parseDuration(text) !== undefined, 'must be a duration such as 7d, or never')
+	.meta({ pattern: '^(never|\\d+(\\.\\d+)?(ms|s|m|h|d|w))$' })
+
+const options = actionOptions
+const action = z.union([
+	z.enum(['open-incident', 'request-retraining', 'propose-rollback']),
+	z.strictObject({ 'open-incident': options['open-incident'] }),
+	z.strictObject({ notify: options.notify }),
+	z.strictObject({ 'request-retraining': options['request-retraining'] }),
+	z.strictObject({ 'propose-rollback': options['propose-rollback'] }),
+])
+
+/** One rule as it is written. */
+export const RuleInput = z.strictObject({
+	name: name.describe('Unique over all files'),
+	about: z.string().max(500).default('').describe('What it means when this fires, for the person who is woken'),
+	title: z.string().min(1).max(120).optional().describe('What happened, in words that follow the subject: "drifted from the baseline"'),
+	models: z
+		.union([glob, z.array(glob).min(1), z.strictObject({ names: globs.optional(), tags: z.array(z.string().min(1)).min(1).optional() })])
+		.default('*')
+		.describe('Which models: a glob, globs, or { tags } of which one is enough. Default: every model'),
+	environments: globs.default('*').describe('Which environments, by glob'),
+	each: z.enum(eachOf).default('model').describe('One alert for each of these'),
+	features: globs.optional().describe('Which features, by glob. Default: all but $score and $decision'),
+	window: z.enum(windowSizes).default('1h').describe('The windows that are judged'),
+	when: condition.describe('A CEL condition over metrics and states: fires while it holds'),
+	clear: condition.optional().describe('A second threshold: resolves while it holds. Default: when `when` does not hold'),
+	for: windows.default(1).describe('Consecutive windows before it fires'),
+	keep: windows.default(1).describe('Consecutive clear windows before it resolves'),
+	no_data: noData.optional().describe('How long the facts may be unknown before a no-data alert; or never'),
+	metric: z.string().optional().describe('The fact that the alert reports. Default: the first metric of `when`'),
+	severity: z.enum(severities).default('warning'),
+	inhibited_by: z.array(name).default([]).describe('Rules that keep this one silent while they fire for the same model'),
+	then: z.array(action).max(20).default(['open-incident']).describe('What to do when it fires'),
+})
+export type RuleInput = z.output<typeof RuleInput>
+
+export const RuleFile = z.strictObject({ rules: z.array(RuleInput) }).meta({
+	title: 'Plumbline rules',
+	description: 'When to raise an alert, and what to do then',
+})
+
+/** For editors: `# yaml-language-server: $schema=./rules.schema.json` on the first line of a rule file. */
+export const rulesJsonSchema = (): Record<string, unknown> => z.toJSONSchema(RuleFile, { io: 'input', target: 'draft-7' })

@@ -1,0 +1,44 @@
+import type { SubjectState } from './step.ts'
+
+export type RuleStates = ReadonlyMap<string, SubjectState>
+/** Rule name -> subject key -> state, for one series. Inactive ones are not in it. */
+export type States = ReadonlyMap<string, RuleStates>
+
+export const noStates: States = new Map()
+
+type Packed = [rule: string, subjects: [key: string, state: SubjectState][]][]
+
+const byName = (a: readonly [string, unknown], b: readonly [string, unknown]) => (a[0] < b[0] ? -1 : 1)
+
+/** The states as a text, equal for equal states; '' when all are inactive. */
+export function packStates(states: States): string {
+	if (states.size === 0) return ''
+	const packed: Packed = [...states].sort(byName).map(([rule, of]) => [rule, [...of].sort(byName).map(([key, state]) => [key, ordered(state)])])
+	return JSON.stringify(packed)
+}
+
+// Members in one order, so that equal states have equal texts.
+const ordered = ({ status, since, count, clear, lostAt, alert }: SubjectState): SubjectState => ({
+	status,
+	since,
+	count,
+	clear,
+	...(lostAt === undefined ? {} : { lostAt }),
+	...(alert === undefined ? {} : { alert }),
+})
+
+export function unpackStates(text: string): States {
+	if (text === '') return noStates
+	return new Map((JSON.parse(text) as Packed).map(([rule, of]) => [rule, new Map(of)]))
+}
+
+/** With another state for one subject of a rule; undefined takes it out. */
+export function withState(states: States, rule: string, key: string, state: SubjectState | undefined): States {
+	const of = new Map(states.get(rule))
+	if (state) of.set(key, state)
+	else of.delete(key)
+	const after = new Map(states)
+	if (of.size > 0) after.set(rule, of)
+	else after.delete(rule)
+	return after
+}

@@ -1,0 +1,96 @@
+import { standardDeviation } from 'simple-statistics'
+import { categoryOf, hasType } from '../../profile/cell.ts'
+import { cellKind, type RowBatch } from '../../profile/columns.ts'
+import { decisionOf, type DecisionRule } from '../../profile/accumulate.ts'
+import type { FeatureSpec } from '../../profile/grid.ts'
+import { answerColumns, type ColumnSample } from '../../profile/make-grid.ts'
+import { selectRows } from '../../profile/select-rows.ts'
+
+/** More rows than this are thinned to an even sample: quantiles and tests gain nothing from more. */
+export const mostRows = 250_000
+
+/** The rows that a baseline is made of. `rows` counts all that were given. */
+export type BaselineRows = { batches: RowBatch[]; rows: number; kept: number }
+
+// An even spread of the row numbers over 32 bits: a fixed choice, so that equal rows make an equal baseline.
+const spread = (row: number): number => Math.imul(row + 1, 0x9e3779b1) >>> 0
+
+/** Collects rows in bounded memory: whenever there are too many, every second one by a fixed hash goes. */
+export async function collectRows(incoming: AsyncIterable<{ batch: RowBatch }>): Promise<BaselineRows> {
+	let batches: { batch: RowBatch; numbers: Uint32Array }[] = []
+	let limit = 2 ** 32
+	let rows = 0
+	let kept = 0
+	for await (const { batch } of incoming) {
+		const from = rows
+		rows += batch.rows
+		const numbers = Uint32Array.from({ length: batch.rows }, (_, r) => spread(from + r))
+		const part = thin({ batch, numbers }, limit)
+		batches.push(part)
+		kept += part.batch.rows
+		while (kept > mostRows) {
+			limit /= 2
+			batches = batches.map((b) => thin(b, limit))
+			kept = batches.reduce((sum, b) => sum + b.batch.rows, 0)
+		}
+	}
+	return { batches: batches.map((b) => b.batch), rows, kept }
+}
+
+function thin(part: { batch: RowBatch; numbers: Uint32Array }, limit: number): { batch: RowBatch; numbers: Uint32Array } {
+	const chosen: number[] = []
+	part.numbers.forEach((n, r) => {
+		if (n < limit) chosen.push(r)
+	})
+	if (chosen.length === part.batch.rows) return part
+	const rows = Int32Array.from(chosen)
+	return { batch: selectRows(part.batch, rows), numbers: Uint32Array.from(rows, (r) => part.numbers[r] as number) }
+}
+
+/** What the rows say of each declared feature, of the score and of the decision. */
+export function sampleColumns(specs: readonly FeatureSpec[], batches: readonly RowBatch[], rule: DecisionRule): ColumnSample[] {
+	const [score, decision] = answerColumns as [FeatureSpec, FeatureSpec]
+	return [...specs.map((spec) => sampleFeature(spec, batches)), sampleScore(score, batches), sampleDecision(decision, batches, rule)]
+}
+
+function sampleFeature(spec: FeatureSpec, batches: readonly RowBatch[]): ColumnSample {
+	const numbers: number[] = []
+	const counts = new Map<string, number>()
+	for (const batch of batches) {
+		const column = batch.features.get(spec.name)
+		if (!column) continue
+		for (let r = 0; r < batch.rows; r++) {
+			const kind = column.kinds[r] as number
+			const num = column.nums[r] as number
+			if (kind === cellKind.absent || kind === cellKind.null || !hasType(spec.type, kind, num)) continue
+			if (spec.type === 'numeric') numbers.push(num)
+			else count(counts, spec.type === 'boolean' ? (num === 1 ? 'true' : 'false') : (categoryOf(kind, num, batch.strings) as string))
+		}
+	}
+	return spec.type === 'numeric' ? numericSample(spec, numbers) : { spec, kind: 'categorical', counts }
+}
+
+const count = (counts: Map<string, number>, value: string) => counts.set(value, (counts.get(value) ?? 0) + 1)
+
+function numericSample(spec: FeatureSpec, numbers: number[]): ColumnSample {
+	const sorted = Float64Array.from(numbers).sort()
+	const mean = sorted.reduce((sum, x) => sum + x / sorted.length, 0)
+	const sd = sorted.length === 0 ? 0 : standardDeviation(sorted as unknown as number[])
+	return { spec, kind: 'numeric', sorted, mean, sd: Number.isFinite(sd) ? sd : 0 }
+}
+
+const sampleScore = (spec: FeatureSpec, batches: readonly RowBatch[]): ColumnSample =>
+	numericSample(spec, batches.flatMap((b) => [...b.scores].filter((s) => !Number.isNaN(s))))
+
+function sampleDecision(spec: FeatureSpec, batches: readonly RowBatch[], rule: DecisionRule): ColumnSample {
+	const counts = new Map<string, number>()
+	for (const batch of batches) {
+		for (let r = 0; r < batch.rows; r++) {
+			const kind = batch.labels.kinds[r] as number
+			const sent = kind === cellKind.absent || kind === cellKind.null ? undefined : categoryOf(kind, batch.labels.nums[r] as number, batch.strings)
+			const decision = sent ?? decisionOf(batch.scores[r] as number, rule)
+			if (decision !== undefined) count(counts, decision)
+		}
+	}
+	return { spec, kind: 'categorical', counts }
+}

@@ -1,0 +1,105 @@
+import { and, eq } from 'drizzle-orm'
+import type { Context } from '../../context.ts'
+import { newId } from '../../core/ids.ts'
+import type { Change } from '../../db/commit.ts'
+import { jobRuns } from '../../db/schema.ts'
+import { keepLease, type Lease, releaseLease, takeLease } from './lease.ts'
+import { scheduleUpsert } from './register-schedules.ts'
+
+/** What can be run; the registry of jobs has them. */
+export type Runnable = { id: string; cron: string; run(context: Context): Promise<Record<string, unknown>> }
+
+export type JobRun = {
+	id: string
+	job: string
+	/** `busy`: another process holds the lease, so nothing was done or recorded. */
+	status: 'ok' | 'failed' | 'busy'
+	/** Milliseconds since the epoch, as `finishedAt`. */
+	startedAt: number
+	finishedAt: number
+	error?: string
+	detail?: Record<string, unknown>
+}
+
+type Outcome = Pick<JobRun, 'finishedAt' | 'error' | 'detail'> & { status: 'ok' | 'failed' }
+
+/**
+ * Runs a job under its lease and records the run. A failure is recorded and answered, never thrown. A job that went
+ * wrong for a part of its subjects answers them in `failures: [{ subject, error }]`; its run is then a failed one.
+ */
+export async function runJob(context: Context, job: Runnable, owner: string): Promise<JobRun> {
+	const startedAt = context.now()
+	const base = { id: newId('run', startedAt, context.random), job: job.id, startedAt }
+	let lease: Lease | undefined
+	try {
+		lease = await takeLease(context, job.id, owner, startChanges(context, job, base.id))
+	} catch (error) {
+		return { ...base, ...failed(context, job.id, error) }
+	}
+	if (!lease) return { ...base, status: 'busy', finishedAt: startedAt }
+	const letGo = keepLease(context, lease)
+	const outcome = await attempt(context, job)
+	letGo()
+	try {
+		const kept = await releaseLease(context, lease, [endChange(context, base.id, outcome)])
+		return { ...base, ...(kept ? outcome : failed(context, job.id, new Error(lostLease))) }
+	} catch (error) {
+		return { ...base, ...failed(context, job.id, error) }
+	}
+}
+
+// Its record says already that it failed: whoever took the lease over wrote so.
+const lostLease = 'The lease ran out while the job was running, so another process may have run it too.'
+
+/** Who holds the lease knows that runs of this job which still count as running have lost their process. */
+function startChanges(context: Context, job: Runnable, id: string): Change[] {
+	const now = context.now()
+	const orphans = context.db
+		.update(jobRuns)
+		.set({ status: 'failed', finishedAt: now, error: 'The process that ran it ended.' })
+		.where(and(eq(jobRuns.job, job.id), eq(jobRuns.status, 'running')))
+	const start = context.db.insert(jobRuns).values({ id, job: job.id, startedAt: now, status: 'running' })
+	return [{ query: orphans }, { query: start }, { query: scheduleUpsert(job, now) }]
+}
+
+const endChange = (
+	context: Context,
+	id: string,
+	{ status, finishedAt, error = null, detail = null }: Outcome,
+): Change => ({
+	query: context.db.update(jobRuns).set({ status, finishedAt, error, detail }).where(eq(jobRuns.id, id)),
+})
+
+async function attempt(context: Context, job: Runnable): Promise<Outcome> {
+	try {
+		const detail = await job.run(context)
+		const error = failuresOf(detail)
+		const finishedAt = context.now()
+		return error === undefined
+			? { status: 'ok', finishedAt, detail }
+			: { status: 'failed', finishedAt, detail, error }
+	} catch (error) {
+		return failed(context, job.id, error)
+	}
+}
+
+function failed(context: Context, job: string, error: unknown): Outcome & { error: string } {
+	const message = error instanceof Error ? error.message : String(error)
+	context.logger.error('a job failed', {
+		job,
+		error: message,
+		stack: error instanceof Error ? error.stack : undefined,
+	})
+	return { status: 'failed', finishedAt: context.now(), error: message }
+}
+
+const shownFailures = 5
+
+function failuresOf({ failures }: Record<string, unknown>): string | undefined {
+	if (!Array.isArray(failures) || failures.length === 0) return undefined
+	const shown = failures
+		.slice(0, shownFailures)
+		.map((f: { subject: string; error: string }) => `${f.subject}: ${f.error}`)
+	const more = failures.length > shownFailures ? ` and ${failures.length - shownFailures} more` : ''
+	return `${shown.join('; ')}${more}`
+}

@@ -1,0 +1,65 @@
+import type { Context } from '../../context.ts'
+import { type WindowSize, windowMs } from '../../core/time.ts'
+import type { Statement } from '../../db/sql.ts'
+import type { Series } from '../../log/prediction-log.ts'
+import { comparable } from '../../metrics/compare.ts'
+import { evidenceOf } from '../../metrics/gates.ts'
+import type { Reference } from '../../metrics/reference.ts'
+import { summariseWindow, type WindowResult } from '../../metrics/window-result.ts'
+import { emptyProfile } from '../../profile/accumulate.ts'
+import { benjaminiHochberg } from '../../stats/benjamini-hochberg.ts'
+import { currentReference } from '../baseline/current-grid.ts'
+import { changeStatement, currentRecords, recordStatements } from './records.ts'
+
+/** A version in an environment, with its series: over all rows first, then by segment. */
+export type Family = { model: string; version: string; environment: string; series: Series[] }
+export type Window = { size: WindowSize; from: number }
+
+/** Computes and stores windows of a family, in the order given. Answers how many records changed. */
+export async function computeFamily(context: Context, family: Family, windows: readonly Window[]): Promise<number> {
+	const reference = await currentReference(context, family.model, family.version)
+	let changed = 0
+	for (const window of windows) changed += await computeWindow(context, family, reference, window)
+	return changed
+}
+
+async function computeWindow(context: Context, family: Family, reference: Reference, { size, from }: Window): Promise<number> {
+	const to = from + windowMs[size]
+	const now = context.now()
+	const before = await currentRecords(context, family.series.map((s) => s.id), size, from)
+	const results: { series: Series; result: WindowResult }[] = []
+	for (const series of family.series) {
+		const profile = await context.log.profile(series.id, reference.grid, from, to)
+		// On another grid there may have been rows: then zeros are what is known on this one.
+		if (profile || before.has(series.id)) results.push({ series, result: summariseWindow(reference, profile ?? emptyProfile(reference.grid)) })
+	}
+	fillFamily(reference, results.map((r) => r.result))
+	const statements: Statement[] = []
+	let changed = 0
+	for (const { series, result } of results) {
+		const baseline = reference.digest === '' ? null : reference.digest
+		const next = { series: series.id, window: size, from, computedAt: now, provisional: to > now, baseline, result }
+		const own = recordStatements(next, before.get(series.id))
+		if (own.length > 0) changed++
+		statements.push(...own)
+	}
+	const overall = family.series[0]
+	if (changed > 0 && overall) statements.push(changeStatement(overall.id, size, from))
+	if (statements.length > 0) await context.sql.batch(statements)
+	return changed
+}
+
+/** q for every subject of the family: all features, score, decision and segments of one window are one set of tests. */
+export function fillFamily(reference: Reference, results: readonly WindowResult[]): void {
+	const tests = results.flatMap(({ columns }) =>
+		columns.map((result, i) => {
+			const column = reference.columns[i] as Reference['columns'][number]
+			const view = { reference: column, result, spec: column.grid.spec, hasBaseline: reference.digest !== '' }
+			return { result, p: comparable(view, '') ? Number.NaN : evidenceOf(view).p }
+		}),
+	)
+	const q = benjaminiHochberg(tests.map((t) => t.p))
+	tests.forEach(({ result }, i) => {
+		result.q = q[i] as number
+	})
+}

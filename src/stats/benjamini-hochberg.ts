@@ -1,0 +1,16 @@
+/**
+ * Benjamini-Hochberg adjusted p-values (q), in the order given: reject q <= alpha and the expected share of false
+ * rejections is at most alpha (Benjamini and Hochberg 1995; scipy.stats.false_discovery_control). NaN stays NaN and
+ * does not count as a test.
+ */
+export function benjaminiHochberg(p: readonly number[]): number[] {
+	const order = p.map((value, i) => ({ value, i })).filter(({ value }) => !Number.isNaN(value)).sort((a, b) => b.value - a.value)
+	const q = p.map(() => Number.NaN)
+	const tests = order.length
+	let least = 1
+	order.forEach(({ value, i }, fromTop) => {
+		least = Math.min(least, (value * tests) / (tests - fromTop))
+		q[i] = least
+	})
+	return q
+}

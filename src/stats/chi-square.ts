@@ -1,0 +1,74 @@
+import { requirePair } from './counts.ts'
+import { upperGamma } from './gamma.ts'
+
+/** P(X >= x) for the chi-square distribution with `df` degrees of freedom. */
+export const chiSquareTail = (x: number, df: number): number => (df <= 0 ? 1 : upperGamma(df / 2, x / 2))
+
+export type Homogeneity = { statistic: number; df: number; p: number }
+
+/**
+ * Pearson's chi-square test that two samples come from one population: both sides vary, neither is taken as exact.
+ * As scipy.stats.chi2_contingency(correction=False) over the cells that are used.
+ */
+export function chiSquareHomogeneity(reference: ArrayLike<number>, current: ArrayLike<number>): Homogeneity {
+	return homogeneity(reference, current, (observed, expected) => (observed - expected) ** 2 / expected)
+}
+
+/** The likelihood-ratio (G) test of the same (chi2_contingency with lambda_="log-likelihood"). */
+export function gHomogeneity(reference: ArrayLike<number>, current: ArrayLike<number>): Homogeneity {
+	return homogeneity(reference, current, (observed, expected) => (observed === 0 ? 0 : 2 * observed * Math.log(observed / expected)))
+}
+
+function homogeneity(reference: ArrayLike<number>, current: ArrayLike<number>, term: (observed: number, expected: number) => number): Homogeneity {
+	const { n, m } = requirePair(reference, current)
+	let statistic = 0
+	let used = 0
+	for (let i = 0; i < reference.length; i++) {
+		const [a, b] = [reference[i] as number, current[i] as number]
+		if (a === 0 && b === 0) continue
+		used++
+		const row = (a + b) / (n + m)
+		statistic += term(a, n * row) + term(b, m * row)
+	}
+	const df = used - 1
+	return { statistic, df, p: chiSquareTail(Math.max(0, statistic), df) }
+}
+
+/**
+ * Joins sparse cells, rarest first, until every cell is expected to hold at least `least` rows on both sides: Cochran's
+ * rule, without which the test's level does not hold (Cochran 1954).
+ */
+export function poolSparse(reference: ArrayLike<number>, current: ArrayLike<number>, least = 5): { reference: number[]; current: number[] } {
+	const { n, m } = requirePair(reference, current)
+	const share = Math.min(n, m) / (n + m)
+	const cells = Array.from({ length: reference.length }, (_, i) => [reference[i] as number, current[i] as number] as [number, number])
+		.filter(([a, b]) => a + b > 0)
+		.sort((x, y) => x[0] + x[1] - y[0] - y[1])
+	const enough = ([a, b]: [number, number]) => (a + b) * share >= least
+	const kept: [number, number][] = []
+	let rest: [number, number] = [0, 0]
+	for (const cell of cells) {
+		if (enough(cell)) kept.push(cell)
+		else rest = [rest[0] + cell[0], rest[1] + cell[1]]
+	}
+	if (rest[0] + rest[1] > 0) {
+		// A remainder that is still sparse joins the rarest cell that is not.
+		const first = kept[0]
+		if (enough(rest) || !first) kept.unshift(rest)
+		else kept[0] = [first[0] + rest[0], first[1] + rest[1]]
+	}
+	return { reference: kept.map((c) => c[0]), current: kept.map((c) => c[1]) }
+}
+
+/**
+ * Cramer's V with Bergsma's bias correction (2013), in [0, 1], for a 2 x k table. `statistic` is Pearson's over the
+ * `used` cells and `rows` rows of both samples.
+ */
+export function cramersV(statistic: number, used: number, rows: number): number {
+	if (used < 2 || rows < 2) return 0
+	const phi2 = Math.max(0, statistic / rows - (used - 1) / (rows - 1))
+	const r = 2 - 1 / (rows - 1)
+	const k = used - (used - 1) ** 2 / (rows - 1)
+	const least = Math.min(r - 1, k - 1)
+	return least <= 0 ? 0 : Math.sqrt(phi2 / least)
+}

@@ -1,0 +1,56 @@
+import type { AddressInfo } from 'node:net'
+import { serve } from '@hono/node-server'
+import { type AppOptions, buildApp } from '../../src/app.ts'
+import type { Context } from '../../src/context.ts'
+import { ensureAdminKey } from '../../src/services/key/ensure-admin-key.ts'
+import { checkAnswer } from './check-answer.ts'
+import { testContext } from './context.ts'
+
+export const adminKey = 'test-admin-key-0123456789'
+
+type Ask = { method?: string; headers?: Record<string, string>; key?: string | null; json?: unknown; body?: BodyInit }
+export type Answered = { status: number; headers: Headers; text: string; body: any }
+
+/**
+ * The app on a real port over a fresh database, with an admin key. `fetch` takes a path, sends the admin key unless
+ * `key` is another one (null: none), and answers with the body read and, where it is JSON, parsed. It fails when an
+ * answer is not as the documentation says.
+ */
+export async function testServer(options: AppOptions = {}, contextOptions: Partial<Context> = {}) {
+	const made = await testContext(contextOptions)
+	await ensureAdminKey(made.context, adminKey)
+	const app = buildApp(made.context, options)
+	const server = await new Promise<ReturnType<typeof serve>>((resolve) => {
+		const listening = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }, () => resolve(listening))
+	})
+	const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+	const ask = async (path: string, { key = adminKey, json, ...init }: Ask = {}): Promise<Answered> => {
+		const headers = new Headers(init.headers)
+		if (key !== null) headers.set('authorization', `Bearer ${key}`)
+		if (json !== undefined && !headers.has('content-type')) headers.set('content-type', 'application/json')
+		const body = json === undefined ? init.body : JSON.stringify(json)
+		const response = await fetch(url + path, { ...init, headers, ...(body === undefined ? {} : { body }) } as RequestInit)
+		const text = await response.text()
+		const isJson = /json/.test(response.headers.get('content-type') ?? '') && text !== ''
+		const answered = { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined }
+		checkAnswer(init.method ?? 'GET', path, answered)
+		return answered
+	}
+	const post = (path: string, json: unknown, more: Ask = {}) => ask(path, { method: 'POST', json, ...more })
+	return {
+		...made,
+		databaseUrl: made.url,
+		url,
+		adminKey,
+		fetch: ask,
+		post,
+		/** A key with the given role; answers its secret. */
+		async keyOf(role: string, more: object = {}): Promise<string> {
+			return (await post('/v1/keys', { name: role, role, ...more })).body.secret
+		},
+		async close() {
+			await new Promise<void>((resolve) => server.close(() => resolve()))
+			await made.close()
+		},
+	}
+}

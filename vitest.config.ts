@@ -1,0 +1,38 @@
+import { defineConfig } from 'vitest/config'
+
+const pure = ['core', 'stats', 'metrics', 'profile', 'explain', 'rules', 'ledger', 'house']
+const processes = ['runtimes', 'pack', 'end-to-end']
+const inFolders = (names: readonly string[]) => [`test/{${names.join(',')}}/**/*.test.ts`]
+
+// In CI the counts are taken from this file: a reporter's text is for people.
+const report: ['json', { outputFile: string }] = ['json', { outputFile: 'node_modules/.cache/vitest.json' }]
+
+export default defineConfig({
+	test: {
+		reporters: process.env.CI ? ['default', report] : ['default'],
+		projects: [
+			{ test: { name: 'unit', include: inFolders(pure), sequence: { groupOrder: 0 } } },
+			{
+				test: {
+					name: 'service',
+					include: ['test/**/*.test.ts'],
+					exclude: inFolders([...pure, ...processes]),
+					testTimeout: 30_000,
+					hookTimeout: 30_000,
+					sequence: { groupOrder: 1 },
+				},
+			},
+			{
+				test: {
+					name: 'runtime',
+					include: inFolders(processes),
+					testTimeout: 300_000,
+					hookTimeout: 300_000,
+					// They start servers and measure them: one at a time.
+					fileParallelism: false,
+					sequence: { groupOrder: 2 },
+				},
+			},
+		],
+	},
+})
