@@ -1,39 +1,101 @@
 import { z } from 'zod'
+import { defaultLimits, type Limits } from './context.ts'
 import { AppError } from './core/errors.ts'
 
 const text = z.string().min(1)
+const httpUrl = z
+	.url({ protocol: /^https?$/, error: 'must be a URL such as https://plumbline.example.com' })
+	.transform((url) => url.replace(/\/+$/, ''))
+
 const databaseUrl = text
-	.regex(/^(file:|libsql:\/\/|https?:\/\/|wss?:\/\/)/, 'must start with file:, libsql://, http:// or https://')
+	.regex(
+		/^(file:.|(libsql|https?|wss?):\/\/.)/,
+		'must be file:<path>, or the address of a libSQL server: libsql://… or http(s)://…',
+	)
 	.default('file:plumbline.db')
 
-/** The environment of the service, as documented in docs/operate.md. Only the roots read it. */
-export const Config = z.object({
-	PLUMBLINE_DATABASE_URL: databaseUrl,
-	PLUMBLINE_DATABASE_TOKEN: text.optional(),
-	PLUMBLINE_PORT: z.coerce.number('must be a port, 0 to 65535').int().min(0).max(65_535).default(8787),
-	PLUMBLINE_HOST: text.default('127.0.0.1'),
-	PLUMBLINE_RULES: text.default('rules'),
-	PLUMBLINE_LOG_URL: text.optional(),
-	PLUMBLINE_LEDGER_KEY: text.optional(),
-	PLUMBLINE_ADMIN_KEY: z.string().min(16, 'must have 16 characters or more').optional(),
-	PLUMBLINE_PUBLIC_URL: z.url('must be a URL').optional(),
-	PLUMBLINE_URL: z.url('must be a URL').default('http://127.0.0.1:8787'),
-	PLUMBLINE_KEY: text.optional(),
-	SLACK_BOT_TOKEN: text.startsWith('xoxb-', 'must be a bot token (xoxb-…)').optional(),
-	SLACK_SIGNING_SECRET: text.optional(),
-	SLACK_APP_TOKEN: text.startsWith('xapp-', 'must be an app-level token (xapp-…)').optional(),
-	SLACK_API_URL: z.url('must be a URL').optional(),
-	SLACK_CHANNEL: text.optional(),
-})
+const port = z
+	.string()
+	.regex(/^\d+$/, 'must be a port: a number from 0 to 65535')
+	.transform(Number)
+	.refine((n) => n <= 65_535, 'must be a port: a number from 0 to 65535')
+
+const adminKey = z
+	.string()
+	.min(16, 'must have 16 characters or more')
+	.regex(/^\S*$/, 'must not contain white space')
+
+const limit = z
+	.string()
+	.regex(/^[1-9]\d{0,14}$/, 'must be a whole number of 1 or more')
+	.transform(Number)
+	.optional()
+
+const limitNames = {
+	jsonBytes: 'PLUMBLINE_LIMIT_JSON_BYTES',
+	lineBytes: 'PLUMBLINE_LIMIT_LINE_BYTES',
+	gunzippedBytes: 'PLUMBLINE_LIMIT_GUNZIPPED_BYTES',
+	gunzipRatio: 'PLUMBLINE_LIMIT_GUNZIP_RATIO',
+	featuresPerRow: 'PLUMBLINE_LIMIT_FEATURES_PER_ROW',
+	stringBytes: 'PLUMBLINE_LIMIT_STRING_BYTES',
+	idCharacters: 'PLUMBLINE_LIMIT_ID_CHARACTERS',
+	futureMs: 'PLUMBLINE_LIMIT_FUTURE_MS',
+} as const satisfies Record<keyof Limits, string>
+
+type LimitName = (typeof limitNames)[keyof Limits]
+const limitFields = Object.fromEntries(Object.values(limitNames).map((name) => [name, limit])) as Record<
+	LimitName,
+	typeof limit
+>
+
+/** The environment of the service. Only the roots read it. */
+export const Config = z
+	.object({
+		PLUMBLINE_DATABASE_URL: databaseUrl,
+		PLUMBLINE_DATABASE_TOKEN: text.optional(),
+		PLUMBLINE_PORT: port.default(8787),
+		PLUMBLINE_HOST: text.default('127.0.0.1'),
+		/** A folder of rule files. Absent: `rules` where it exists, else the rules of the package. */
+		PLUMBLINE_RULES: text.optional(),
+		PLUMBLINE_ADMIN_KEY: adminKey.optional(),
+		/** Where links point to. Absent: the address that the service listens on. */
+		PLUMBLINE_PUBLIC_URL: httpUrl.optional(),
+		PLUMBLINE_LOG_LEVEL: z
+			.enum(['info', 'warn', 'error'], { error: 'must be info, warn or error' })
+			.default('info'),
+		PLUMBLINE_URL: httpUrl.default('http://127.0.0.1:8787'),
+		PLUMBLINE_KEY: text.optional(),
+		SLACK_BOT_TOKEN: text.startsWith('xoxb-', 'must be a bot token (xoxb-…)').optional(),
+		SLACK_SIGNING_SECRET: text.optional(),
+		SLACK_APP_TOKEN: text.startsWith('xapp-', 'must be an app-level token (xapp-…)').optional(),
+		SLACK_API_URL: z.url('must be a URL').optional(),
+		SLACK_CHANNEL: text.optional(),
+		...limitFields,
+	})
+	.superRefine((env, issues) => {
+		const missing = (name: string, message: string) => issues.addIssue({ code: 'custom', path: [name], message })
+		const { SLACK_BOT_TOKEN: bot, SLACK_SIGNING_SECRET: secret, SLACK_APP_TOKEN: app } = env
+		if (bot === undefined && (secret ?? app) !== undefined)
+			missing('SLACK_BOT_TOKEN', 'is needed beside the other settings of Slack')
+		if (bot !== undefined && secret === undefined && app === undefined)
+			missing('SLACK_SIGNING_SECRET', 'is needed beside SLACK_BOT_TOKEN (or SLACK_APP_TOKEN, for Socket Mode)')
+	})
 export type Config = z.output<typeof Config>
 
 /** Reads the environment; empty values count as absent. Throws `invalid` with one line that names the value and why. */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-	const given = Object.fromEntries(Object.entries(env).filter(([, v]) => v !== undefined && v !== ''))
+export function readConfig(env: Readonly<Record<string, unknown>>): Config {
+	const given = Object.fromEntries(Object.entries(env).filter(([, v]) => typeof v === 'string' && v !== ''))
 	const result = Config.safeParse(given)
 	if (result.success) return result.data
 	const issue = result.error.issues[0]
 	const name = String(issue?.path[0])
-	const shown = /KEY|TOKEN|SECRET/.test(name) ? '' : ` (it is "${given[name]}")`
-	throw new AppError('invalid', `The environment variable ${name} is wrong: ${issue?.message}${shown}.`)
+	const isShown = given[name] !== undefined && !/KEY|TOKEN|SECRET/.test(name)
+	const shown = isShown ? ` It is ${JSON.stringify(given[name])}.` : ''
+	throw new AppError('invalid', `${name} ${issue?.message}.${shown}`)
+}
+
+/** The limits of requests: ours, or the environment's. */
+export function limitsOf(config: Config): Limits {
+	const names = Object.entries(limitNames) as [keyof Limits, LimitName][]
+	return Object.fromEntries(names.map(([key, name]) => [key, config[name] ?? defaultLimits[key]])) as Limits
 }

@@ -22,6 +22,27 @@ export function overLibsql(client: LibsqlClient): Sql {
 	}
 }
 
+async function setUp(client: LibsqlClient): Promise<void> {
+	for (const pragma of ['page_size = 8192', 'journal_mode = WAL', 'synchronous = FULL']) await client.execute(`PRAGMA ${pragma}`)
+}
+
+/**
+ * One call at a time, and a new connection after a lock was not had: the driver leaves the statement that failed open,
+ * and from then on every commit of that connection fails with "SQL statements in progress".
+ */
+function inTurn(sql: Sql, renew: () => Promise<void>): Sql {
+	let tail: Promise<unknown> = Promise.resolve()
+	const run = <T>(work: () => Promise<T>): Promise<T> => {
+		const result = tail.then(work).catch(async (error) => {
+			if (/SQLITE_(BUSY|LOCKED)/.test(String(error))) await renew().catch(() => {})
+			throw error
+		})
+		tail = result.catch(() => {})
+		return result
+	}
+	return { all: (s) => run(() => sql.all(s)), batch: (list) => run(() => sql.batch(list)), close: () => sql.close() }
+}
+
 /**
  * Opens a libSQL file or server. For a file: WAL, and FULL, so that what was answered survives power loss.
  * Throws `unavailable` with what to do when the file cannot be opened or is not a database.
@@ -29,12 +50,12 @@ export function overLibsql(client: LibsqlClient): Sql {
 export async function openSql(url: string, token?: string): Promise<Sql> {
 	try {
 		const client = createClient({ url, concurrency: url.startsWith('file:') ? 1 : 20, ...(token ? { authToken: token } : {}), ...(url.startsWith('file:') ? { timeout: 10_000 } : {}) })
-		if (url.startsWith('file:')) {
-			await client.execute('PRAGMA page_size = 8192')
-			await client.execute('PRAGMA journal_mode = WAL')
-			await client.execute('PRAGMA synchronous = FULL')
-		}
-		return overLibsql(client)
+		if (!url.startsWith('file:')) return overLibsql(client)
+		await setUp(client)
+		return inTurn(overLibsql(client), async () => {
+			await client.reconnect()
+			await setUp(client)
+		})
 	} catch (cause) {
 		throw new AppError('unavailable', `The database ${url} cannot be opened: ${(cause as Error).message}`, { cause })
 	}

@@ -1,10 +1,12 @@
 import type { Resource } from './endpoint.ts'
 import { audit } from './routes/audit.ts'
+import { baselines } from './routes/baselines.ts'
 import { deployments } from './routes/deployments.ts'
 import { features } from './routes/features.ts'
 import { health } from './routes/health.ts'
 import { jobs } from './routes/jobs.ts'
 import { keys } from './routes/keys.ts'
+import { metrics } from './routes/metrics.ts'
 import { models } from './routes/models.ts'
 import { outcomes } from './routes/outcomes.ts'
 import { predictions } from './routes/predictions.ts'
@@ -15,10 +17,12 @@ export const resources = {
 	keys,
 	models,
 	versions,
+	baselines,
 	deployments,
 	predictions,
 	features,
 	outcomes,
+	metrics,
 	jobs,
 	audit,
 	health,

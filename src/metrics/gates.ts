@@ -2,8 +2,11 @@ import { chiSquareHomogeneity, type Homogeneity, poolSparse } from '../stats/chi
 import { biasCorrectedPsi } from '../stats/psi.ts'
 import type { ColumnView } from './descriptor.ts'
 
-/** From here on a shift matters: the line that credit teams draw for PSI (Siddiqi 2006), here after bias correction. */
-export const effectThreshold = 0.1
+/**
+ * From here on a shift is worth a look: half of the PSI that credit teams call a moderate shift (0.1, Siddiqi 2006),
+ * which can be asked for only because the bias is taken off first.
+ */
+export const effectThreshold = 0.05
 export const alpha = 0.05
 
 /** The first gate: how much has changed. */

@@ -1,6 +1,7 @@
 import { type FSWatcher, existsSync, watch } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Logger } from '../context.ts'
 import { AppError } from '../core/errors.ts'
 import { metricIds } from '../metrics/index.ts'
@@ -9,7 +10,7 @@ import type { RuleFault, RuleText } from './read-file.ts'
 import type { RuleSet } from './rule-set.ts'
 
 // Beside src when run from the tree, beside dist (or above it) when installed.
-const packaged = ['../../rules', '../../../rules'].map((path) => new URL(path, import.meta.url).pathname)
+const packaged = ['../../rules', '../../../rules'].map((path) => fileURLToPath(new URL(path, import.meta.url)))
 
 /** The rules that come with the package. */
 export const builtInRules = (): string => packaged.find((path) => existsSync(path)) ?? (packaged[0] as string)
@@ -34,6 +35,7 @@ export type RuleSource = {
 
 /** Reads a rule folder and follows its changes. Throws `invalid` when it is wrong from the start. */
 export async function openRules(folder: string, options: { logger: Logger; watch?: boolean }): Promise<RuleSource> {
+	const ours = existsSync(folder)
 	const first = await read(folder)
 	if (!first.ok)
 		throw new AppError('invalid', `The rules in ${folder} are wrong. ${first.errors.map(faultText).join('; ')}`, {
@@ -41,6 +43,7 @@ export async function openRules(folder: string, options: { logger: Logger; watch
 		})
 	let ruleSet = first.ruleSet
 	const reload = async () => {
+		if (ours && !existsSync(folder)) return options.logger.error('the rule folder is gone; the old rules stay', { folder, digest: ruleSet.digest })
 		const next = await read(folder).catch((error: Error) => ({ ok: false as const, errors: [wholeFolder(error)] }))
 		if (!next.ok) return options.logger.error('the changed rules are wrong; the old ones stay', { digest: ruleSet.digest, errors: next.errors.map(faultText) })
 		if (next.ruleSet.digest === ruleSet.digest) return

@@ -3,11 +3,11 @@ import { measured } from '../answer.ts'
 import { comparable } from '../compare.ts'
 import type { ColumnMetric } from '../descriptor.ts'
 
-const method = 'effect >= 0.1 and q <= 0.05'
+const method = 'effect >= 0.05 and q <= 0.05'
 
 export const detected = {
 	id: 'drift.detected',
-	about: '1 when both gates are passed: the effect is at least 0.1 and q is at most 0.05.',
+	about: '1 when both gates are passed: the effect is at least 0.05 and q is at most 0.05.',
 	unit: '0 or 1',
 	subject: 'feature',
 	measure: (view) => {

@@ -1,0 +1,166 @@
+import { integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import type { WindowSize } from '../../core/time.ts'
+
+export const ruleSets = sqliteTable('rule_set', {
+	digest: text().primaryKey(),
+	content: text().notNull(),
+	firstUsedAt: integer('first_used_at').notNull(),
+})
+
+/** How far the changes of computed windows have been judged. */
+export const ruleProgress = sqliteTable('rule_progress', { name: text().primaryKey(), sequence: integer().notNull() })
+
+const seriesColumns = {
+	model: text().notNull(),
+	environment: text().notNull(),
+	version: text().notNull(),
+	/** A window size, or `clock` for the states of things now. */
+	window: text().$type<WindowSize | 'clock'>().notNull(),
+}
+
+export const ruleWaiting = sqliteTable(
+	'rule_waiting',
+	{ ...seriesColumns, window: text().$type<WindowSize>().notNull(), from: integer('from_ms').notNull(), to: integer('to_ms').notNull() },
+	(t) => [primaryKey({ columns: [t.model, t.environment, t.version, t.window, t.from] })],
+)
+
+export const ruleSeries = sqliteTable(
+	'rule_series',
+	{ ...seriesColumns, lastFrom: integer('last_from').notNull(), revision: integer().notNull() },
+	(t) => [primaryKey({ columns: [t.model, t.environment, t.version, t.window] })],
+)
+
+/** `states` is the text of `packStates`. */
+export const ruleStates = sqliteTable(
+	'rule_state',
+	{ ...seriesColumns, from: integer('from_ms').notNull(), states: text().notNull() },
+	(t) => [primaryKey({ columns: [t.model, t.environment, t.version, t.window, t.from] })],
+)
+
+export const feeds = sqliteTable(
+	'feed',
+	{
+		model: text().notNull(),
+		environment: text().notNull(),
+		version: text().notNull(),
+		/** End of the last hour that has rows. */
+		lastTo: integer('last_to').notNull(),
+		/** By the clock: first and last time that fresh rows were seen to come in; null when they never were. */
+		liveFrom: integer('live_from'),
+		liveTo: integer('live_to'),
+		/** Longest time between two hours with rows. */
+		pauseMs: integer('pause_ms').notNull(),
+	},
+	(t) => [primaryKey({ columns: [t.model, t.environment, t.version] })],
+)
+
+export type IncidentStatus = 'open' | 'acknowledged' | 'resolved'
+export type SeverityName = 'info' | 'warning' | 'critical'
+
+export const incidents = sqliteTable('incident', {
+	id: text().primaryKey(),
+	model: text().notNull(),
+	environment: text().notNull(),
+	status: text().$type<IncidentStatus>().notNull(),
+	severity: text().$type<SeverityName>().notNull(),
+	title: text().notNull(),
+	cause: text(),
+	/** Event time: start of the first window that it is about, end of the one in which it was over. */
+	began: integer().notNull(),
+	ended: integer(),
+	/** By the clock. */
+	openedAt: integer('opened_at').notNull(),
+	acknowledgedAt: integer('acknowledged_at'),
+	acknowledgedBy: text('acknowledged_by'),
+	resolvedAt: integer('resolved_at'),
+	resolvedBy: text('resolved_by'),
+	channels: text({ mode: 'json' }).$type<string[]>().notNull(),
+	announcedAt: integer('announced_at'),
+	announceDue: integer('announce_due'),
+	revision: integer().notNull(),
+})
+
+export const incidentEvents = sqliteTable(
+	'incident_event',
+	{
+		incident: text().notNull(),
+		revision: integer().notNull(),
+		seq: integer().notNull(),
+		at: integer().notNull(),
+		who: text().notNull(),
+		what: text().notNull(),
+	},
+	(t) => [primaryKey({ columns: [t.incident, t.revision, t.seq] })],
+)
+
+/** `undone`: late rows changed a window so that it never fired. */
+export type AlertStatus = 'firing' | 'resolved' | 'undone'
+
+export const alerts = sqliteTable('alert', {
+	id: text().primaryKey(),
+	rule: text().notNull(),
+	model: text().notNull(),
+	environment: text().notNull(),
+	version: text().notNull(),
+	window: text().$type<WindowSize | 'clock'>().notNull(),
+	subjectKey: text('subject_key').notNull(),
+	severity: text().$type<SeverityName>().notNull(),
+	/** What happened, in words that follow the subject. */
+	title: text().notNull(),
+	status: text().$type<AlertStatus>().notNull(),
+	metric: text().notNull(),
+	value: real(),
+	/** The value in the window before it began, if there was one. */
+	before: real(),
+	/** Event time: start of the first true window, the window that fired, the window that resolved. */
+	began: integer().notNull(),
+	firedFrom: integer('fired_from').notNull(),
+	firedTo: integer('fired_to').notNull(),
+	endedFrom: integer('ended_from'),
+	endedTo: integer('ended_to'),
+	rulesDigest: text('rules_digest').notNull(),
+	/** Null while silenced, or when the rule has no action. */
+	incident: text(),
+	silence: text(),
+	/** Indexes of the rule's actions that were run. */
+	done: text({ mode: 'json' }).$type<number[]>().notNull(),
+	createdAt: integer('created_at').notNull(),
+})
+
+export const silences = sqliteTable('silence', {
+	id: text().primaryKey(),
+	rules: text({ mode: 'json' }).$type<string[]>().notNull(),
+	models: text({ mode: 'json' }).$type<string[]>().notNull(),
+	environments: text({ mode: 'json' }).$type<string[]>().notNull(),
+	features: text({ mode: 'json' }).$type<string[]>().notNull(),
+	reason: text().notNull(),
+	author: text().notNull(),
+	createdAt: integer('created_at').notNull(),
+	startsAt: integer('starts_at').notNull(),
+	expiresAt: integer('expires_at').notNull(),
+	revision: integer().notNull(),
+})
+
+export type RequestKind = 'rollback' | 'retraining' | 'promotion'
+
+export const requests = sqliteTable('request', {
+	id: text().primaryKey(),
+	kind: text().$type<RequestKind>().notNull(),
+	model: text().notNull(),
+	environment: text().notNull(),
+	status: text().$type<'pending' | 'cancelled'>().notNull(),
+	/** Canonical JSON: what an approver sees and what will be done, to the byte. */
+	action: text().notNull(),
+	actionDigest: text('action_digest').notNull(),
+	/** The champion, and the revision of the deployment, that the action starts from. */
+	expectedVersion: text('expected_version'),
+	expectedRevision: integer('expected_revision'),
+	requester: text().notNull(),
+	reason: text().notNull(),
+	needs: integer().notNull(),
+	incident: text(),
+	evidence: text({ mode: 'json' }).$type<Record<string, unknown>>().notNull(),
+	createdAt: integer('created_at').notNull(),
+	expiresAt: integer('expires_at').notNull(),
+	revision: integer().notNull(),
+})

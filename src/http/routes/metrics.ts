@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import { windowSizes } from '../../core/time.ts'
+import { metricIds } from '../../metrics/index.ts'
+import { readAnswers } from '../../services/metric/read-answers.ts'
+import { findModel } from '../../services/model/find-model.ts'
+import { endpoint, ok, type Resource } from '../endpoint.ts'
+import { Answer } from '../schema/answer.ts'
+import { modelPath, pageOf, pageParameters, periodParameters } from '../schema/common.ts'
+
+const example = {
+	metric: 'drift.psi',
+	subject: { model: 'credit-default', version: '7', environment: 'production', feature: 'LIMIT_BAL' },
+	window: { from: '2026-03-01T00:00:00.000Z', to: '2026-03-02T00:00:00.000Z' },
+	status: 'ok',
+	value: 0.31,
+	n: 1000,
+	m: 10000,
+	low: null,
+	high: null,
+	p: 0.0001,
+	q: 0.002,
+	method: 'PSI on the cells of the baseline',
+	reason: null,
+	baseline: 'sha256:9f86d081…',
+	provisional: false,
+	computedAt: '2026-03-02T00:05:00.000Z',
+}
+
+const text = (description: string, value: string) => z.string().min(1).max(512).optional().meta({ description, example: value })
+
+const MetricList = z
+	.string()
+	.min(1)
+	.max(4096)
+	.transform((list) => list.split(',').map((id) => id.trim()).filter((id) => id !== ''))
+	.optional()
+	.meta({ description: `Ids or globs such as \`drift.*\`, separated by commas; default all. Ids: ${metricIds.join(', ')}.`, example: 'drift.psi,drift.q' })
+
+const query = z.strictObject({
+	metric: MetricList,
+	feature: text('Only this feature; `$score` and `$decision` are the output. Default all.', 'LIMIT_BAL'),
+	segment: text('`name:value` for one value of a segment, `name` for all. Default: over all rows.', 'branch:north'),
+	group: text('Only this group of a sensitive attribute.', 'SEX=1'),
+	environment: text('Only this environment.', 'production'),
+	version: text('Only this version.', '7'),
+	...periodParameters,
+	window: z.enum(windowSizes).optional().meta({ description: 'Only windows of this length, aligned to UTC; weeks begin on Monday.', example: '1d' }),
+	history: z
+		.enum(['true', 'false'])
+		.transform((flag) => flag === 'true')
+		.optional()
+		.meta({ description: '`true`: with the values that were superseded.', example: 'false' }),
+	...pageParameters,
+})
+
+const read = endpoint({
+	method: 'get',
+	path: '/v1/models/{model}/metrics',
+	id: 'readMetrics',
+	summary: 'Read the statistics of a model',
+	description: 'The latest value of each window, oldest window first. The current window is there so far, as provisional.',
+	access: 'viewer',
+	params: z.strictObject(modelPath),
+	query,
+	answers: { 200: { description: 'Answers', schema: pageOf(Answer), example: { items: [example], next: null } } },
+	handle: async ({ context, params, query: { metric, ...rest } }) => {
+		const { name } = await findModel(context, params.model)
+		return ok(await readAnswers(context, { ...rest, model: name, metrics: metric }))
+	},
+})
+
+export const metrics = { about: 'What was measured: drift, quality, service.', endpoints: [read] } satisfies Resource
