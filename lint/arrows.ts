@@ -5,11 +5,21 @@ import { readdirSync } from 'node:fs'
 
 type Report = {
 	modules: { source: string; dependencies: unknown[] }[]
-	summary: { totalDependenciesCruised: number; violations: { rule: { name: string }; from: string; to: string }[] }
+	summary: {
+		totalDependenciesCruised: number
+		violations: { rule: { name: string }; from: string; to: string }[]
+	}
 }
 
 const run = (): Report => {
-	const args = ['node_modules/dependency-cruiser/bin/dependency-cruiser.mjs', 'src', 'test', 'bench', '--output-type', 'json']
+	const args = [
+		'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs',
+		'src',
+		'test',
+		'bench',
+		'--output-type',
+		'json',
+	]
 	const options = { encoding: 'utf8', maxBuffer: 2 ** 28, stdio: ['ignore', 'pipe', 'ignore'] } as const
 	return JSON.parse(execFileSync(process.execPath, args, options))
 }
@@ -23,8 +33,12 @@ const unseen = files.filter((name) => !seen.has(name))
 
 for (const { rule, from, to } of summary.violations) console.error(`${rule.name}: ${from} -> ${to}`)
 for (const name of unseen) console.error(`not cruised: ${name}`)
-if (summary.totalDependenciesCruised < files.length) console.error('hardly any dependency was found: the parser does not work')
+if (summary.totalDependenciesCruised < files.length)
+	console.error('hardly any dependency was found: the parser does not work')
 
-const faults = summary.violations.length + unseen.length + (summary.totalDependenciesCruised < files.length ? 1 : 0)
-console.log(`arrows: ${seen.size} modules, ${summary.totalDependenciesCruised} dependencies, ${faults} faults`)
+const faults =
+	summary.violations.length + unseen.length + (summary.totalDependenciesCruised < files.length ? 1 : 0)
+console.log(
+	`arrows: ${seen.size} modules, ${summary.totalDependenciesCruised} dependencies, ${faults} faults`,
+)
 process.exitCode = faults === 0 ? 0 : 1

@@ -9,6 +9,7 @@ import { serveEndpoint } from './http/serve-endpoint.ts'
 import { Traffic } from './http/traffic.ts'
 
 export type { AppOptions } from './http/options.ts'
+
 type Env = { Variables: { requestId: string } }
 export type App = Hono<Env>
 
@@ -19,7 +20,10 @@ export type App = Hono<Env>
 export function buildApp(context: Context, options: AppOptions = {}): App {
 	const app = new Hono<Env>()
 	const service = { context, options, traffic: new Traffic() }
-	const endpoints = [...Object.values(resources).flatMap((r) => r.endpoints), ...documentation(context, resources)]
+	const endpoints = [
+		...Object.values(resources).flatMap((r) => r.endpoints),
+		...documentation(context, resources),
+	]
 	app.use(async (c, next) => {
 		const id = requestId(context, c.req.header('x-request-id'))
 		c.set('requestId', id)

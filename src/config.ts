@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defaultLimits, type Limits } from './context.ts'
 import { AppError } from './core/errors.ts'
+import { logLevels } from './logger.ts'
 
 const text = z.string().min(1)
 const httpUrl = z
@@ -24,6 +25,9 @@ const adminKey = z
 	.string()
 	.min(16, 'must have 16 characters or more')
 	.regex(/^\S*$/, 'must not contain white space')
+
+/** The folder of rule files; where there is none of this name, the rules of the package apply. */
+export const defaultRules = 'rules'
 
 const limit = z
 	.string()
@@ -55,14 +59,11 @@ export const Config = z
 		PLUMBLINE_DATABASE_TOKEN: text.optional(),
 		PLUMBLINE_PORT: port.default(8787),
 		PLUMBLINE_HOST: text.default('127.0.0.1'),
-		/** A folder of rule files. Absent: `rules` where it exists, else the rules of the package. */
-		PLUMBLINE_RULES: text.optional(),
+		PLUMBLINE_RULES: text.default(defaultRules),
 		PLUMBLINE_ADMIN_KEY: adminKey.optional(),
 		/** Where links point to. Absent: the address that the service listens on. */
 		PLUMBLINE_PUBLIC_URL: httpUrl.optional(),
-		PLUMBLINE_LOG_LEVEL: z
-			.enum(['info', 'warn', 'error'], { error: 'must be info, warn or error' })
-			.default('info'),
+		PLUMBLINE_LOG_LEVEL: z.enum(logLevels, { error: 'must be info, warn or error' }).default('info'),
 		PLUMBLINE_URL: httpUrl.default('http://127.0.0.1:8787'),
 		PLUMBLINE_KEY: text.optional(),
 		SLACK_BOT_TOKEN: text.startsWith('xoxb-', 'must be a bot token (xoxb-…)').optional(),
@@ -73,12 +74,16 @@ export const Config = z
 		...limitFields,
 	})
 	.superRefine((env, issues) => {
-		const missing = (name: string, message: string) => issues.addIssue({ code: 'custom', path: [name], message })
+		const missing = (name: string, message: string) =>
+			issues.addIssue({ code: 'custom', path: [name], message })
 		const { SLACK_BOT_TOKEN: bot, SLACK_SIGNING_SECRET: secret, SLACK_APP_TOKEN: app } = env
 		if (bot === undefined && (secret ?? app) !== undefined)
 			missing('SLACK_BOT_TOKEN', 'is needed beside the other settings of Slack')
 		if (bot !== undefined && secret === undefined && app === undefined)
-			missing('SLACK_SIGNING_SECRET', 'is needed beside SLACK_BOT_TOKEN (or SLACK_APP_TOKEN, for Socket Mode)')
+			missing(
+				'SLACK_SIGNING_SECRET',
+				'is needed beside SLACK_BOT_TOKEN (or SLACK_APP_TOKEN, for Socket Mode)',
+			)
 	})
 export type Config = z.output<typeof Config>
 

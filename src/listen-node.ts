@@ -13,7 +13,11 @@ export type Listening = {
 const drainMs = 10 * secondMs
 
 // A large body over a slow line takes its time; headers do not. Idle connections outlive those of usual proxies.
-const timeouts = { requestTimeout: 60 * minuteMs, headersTimeout: 60 * secondMs, keepAliveTimeout: 75 * secondMs }
+const timeouts = {
+	requestTimeout: 60 * minuteMs,
+	headersTimeout: 60 * secondMs,
+	keepAliveTimeout: 75 * secondMs,
+}
 
 const wildcards: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
 
@@ -34,7 +38,11 @@ function refusal(error: NodeJS.ErrnoException, host: string, port: number): AppE
 }
 
 /** Serves HTTP. Resolves when it listens; rejects with what to do when it cannot. Port 0 takes any free one. */
-export function listen(fetch: (request: Request) => Response | Promise<Response>, host: string, port: number): Promise<Listening> {
+export function listen(
+	fetch: (request: Request) => Response | Promise<Response>,
+	host: string,
+	port: number,
+): Promise<Listening> {
 	return new Promise((resolve, reject) => {
 		const server = serve({ fetch, hostname: host, port, serverOptions: timeouts }, () => {
 			server.removeAllListeners('error')
@@ -45,13 +53,20 @@ export function listen(fetch: (request: Request) => Response | Promise<Response>
 	})
 }
 
+const sweepMs = 50
+
 function close(server: ServerType): Promise<void> {
 	return new Promise((resolve) => {
 		const cut = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), drainMs)
+		// A connection whose request has ended stays open for a next one, which cannot come any more.
+		const sweep = setInterval(
+			() => 'closeIdleConnections' in server && server.closeIdleConnections(),
+			sweepMs,
+		)
 		server.close(() => {
 			clearTimeout(cut)
+			clearInterval(sweep)
 			resolve()
 		})
-		if ('closeIdleConnections' in server) server.closeIdleConnections()
 	})
 }

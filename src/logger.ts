@@ -5,7 +5,8 @@ export type LogLevel = (typeof logLevels)[number]
 
 // An Error has nothing that JSON would show, and a bigint stops JSON altogether.
 const plain = (_key: string, value: unknown): unknown => {
-	if (value instanceof Error) return { message: value.message, stack: value.stack, ...(value.cause ? { cause: value.cause } : {}) }
+	if (value instanceof Error)
+		return { message: value.message, stack: value.stack, ...(value.cause ? { cause: value.cause } : {}) }
 	return typeof value === 'bigint' ? String(value) : value
 }
 
@@ -17,12 +18,17 @@ function toLine(entry: Record<string, unknown>): string {
 	}
 }
 
-/** One JSON object a line, for log collectors, from `level` up. */
-export function jsonLogger(options: { write: (line: string) => void; now: () => number; level: LogLevel }): Logger {
-	const { write, now, level: lowest } = options
-	const at = (level: LogLevel) => (message: string, fields: Record<string, unknown> = {}) => {
-		if (logLevels.indexOf(level) < logLevels.indexOf(lowest)) return
-		write(`${toLine({ time: new Date(now()).toISOString(), level, message, ...fields })}\n`)
-	}
+/** One JSON object a line, for log collectors, from the level `lowest` up. `now` in ms since the epoch. */
+export function jsonLogger(
+	write: (line: string) => void,
+	now: () => number,
+	lowest: LogLevel = 'info',
+): Logger {
+	const at =
+		(level: LogLevel) =>
+		(message: string, fields: Record<string, unknown> = {}) => {
+			if (logLevels.indexOf(level) < logLevels.indexOf(lowest)) return
+			write(`${toLine({ time: new Date(now()).toISOString(), level, message, ...fields })}\n`)
+		}
 	return { info: at('info'), warn: at('warn'), error: at('error') }
 }

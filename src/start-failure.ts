@@ -41,7 +41,11 @@ const advice: readonly { pattern: RegExp; text: string }[] = [
 
 function* chain(error: unknown): Generator<string> {
 	for (let at: unknown = error, depth = 0; at !== undefined && at !== null && depth < 8; depth++) {
-		const { code = '', message = String(at), cause } = at as { code?: unknown; message?: string; cause?: unknown }
+		const {
+			code = '',
+			message = String(at),
+			cause,
+		} = at as { code?: unknown; message?: string; cause?: unknown }
 		yield `${code} ${message}`
 		at = cause
 	}
@@ -52,5 +56,7 @@ export function databaseFailure(error: unknown, url: string): unknown {
 	const texts = [...chain(error)].join(' ')
 	const found = advice.find((a) => a.pattern.test(texts))
 	// The address may carry a token in its query.
-	return found ? new AppError('unavailable', `The database ${url.split('?')[0]} ${found.text}`, { cause: error }) : error
+	return found
+		? new AppError('unavailable', `The database ${url.split('?')[0]} ${found.text}`, { cause: error })
+		: error
 }

@@ -1,4 +1,4 @@
-/** The candidate with the smallest Levenshtein distance, if it is near enough to be a likely typing error. */
+/** The candidate with the smallest edit distance, if it is near enough to be a likely typing error. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
 	let best: string | undefined
 	let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1
@@ -13,14 +13,20 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
 	return best
 }
 
+/** Edits of single characters; two neighbours that changed places are one, as in most typing errors. */
 function editDistance(a: string, b: string): number {
+	let before: number[] = []
 	let row = Array.from({ length: b.length + 1 }, (_, j) => j)
 	for (let i = 1; i <= a.length; i++) {
 		const next = [i]
 		for (let j = 1; j <= b.length; j++) {
 			const substitution = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
-			next.push(Math.min(substitution, (row[j] as number) + 1, (next[j - 1] as number) + 1))
+			let least = Math.min(substitution, (row[j] as number) + 1, (next[j - 1] as number) + 1)
+			const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+			if (swapped) least = Math.min(least, (before[j - 2] as number) + 1)
+			next.push(least)
 		}
+		before = row
 		row = next
 	}
 	return row[b.length] as number

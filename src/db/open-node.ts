@@ -1,26 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { createClient } from '@libsql/client'
 import { AppError } from '../core/errors.ts'
-import type { Sql, SqlRow, Statement } from './sql.ts'
+import { overLibsql } from './over-libsql.ts'
+import type { Sql } from './sql.ts'
 
 type LibsqlClient = ReturnType<typeof createClient>
-
-const toRow = (row: ArrayLike<unknown>): SqlRow =>
-	Array.from(row, (v) => (v instanceof ArrayBuffer ? new Uint8Array(v) : v))
-
-const toStatement = (s: Statement) => ({ sql: s.sql, args: [...(s.params ?? [])] })
-
-/** `Sql` over any libSQL client: a file, or a server over HTTP. */
-export function overLibsql(client: LibsqlClient): Sql {
-	return {
-		all: async (s) => (await client.execute(toStatement(s))).rows.map((r) => toRow(r as ArrayLike<unknown>)),
-		batch: async (list) =>
-			(await client.batch(list.map(toStatement), 'write')).map((r) =>
-				r.rows.map((x) => toRow(x as ArrayLike<unknown>)),
-			),
-		close: async () => client.close(),
-	}
-}
 
 async function setUp(client: LibsqlClient): Promise<void> {
 	for (const pragma of ['page_size = 8192', 'journal_mode = WAL', 'synchronous = FULL']) await client.execute(`PRAGMA ${pragma}`)

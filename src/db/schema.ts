@@ -1,2 +1,3 @@
+export * from './schema/incidents.ts'
 export * from './schema/operations.ts'
 export * from './schema/registry.ts'

@@ -2,7 +2,8 @@ import type { Actor, Context } from '../context.ts'
 import { AppError } from '../core/errors.ts'
 import { findActor } from '../services/key/find-actor.ts'
 
-const hint = 'Send `Authorization: Bearer <key>`; an admin creates keys with POST /v1/keys or `plumbline keys create`.'
+const hint =
+	'Send `Authorization: Bearer <key>`; an admin creates keys with POST /v1/keys or `plumbline keys create`.'
 
 /**
  * Who sends the request. The key is looked up for every request, so that a revoked one stops at once.

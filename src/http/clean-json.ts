@@ -22,8 +22,8 @@ export function unstorable(value: unknown): Fault[] {
 
 function visit(value: unknown, path: readonly string[], faults: Fault[]): void {
 	if (faults.length >= maxFaults) return
-	if (path.length > maxDepth) return add(faults, path, `is nested deeper than ${maxDepth} levels`)
-	if (typeof value === 'string') {
+	if (path.length > maxDepth) add(faults, path, `is nested deeper than ${maxDepth} levels`)
+	else if (typeof value === 'string') {
 		const fault = textFault(value)
 		if (fault) add(faults, path, fault)
 	} else if (typeof value === 'number') {

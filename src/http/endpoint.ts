@@ -78,6 +78,14 @@ export const endpoint = <
 /** The operations of one kind of object: what a file in `routes/` exports. */
 export type Resource = { about: string; endpoints: readonly Endpoint[] }
 
-export const ok = (body: unknown, headers?: Record<string, string>): Reply => ({ status: 200, body, ...(headers ? { headers } : {}) })
-export const created = (body: unknown, headers?: Record<string, string>): Reply => ({ status: 201, body, ...(headers ? { headers } : {}) })
+export const ok = (body: unknown, headers?: Record<string, string>): Reply => ({
+	status: 200,
+	body,
+	...(headers ? { headers } : {}),
+})
+export const created = (body: unknown, headers?: Record<string, string>): Reply => ({
+	status: 201,
+	body,
+	...(headers ? { headers } : {}),
+})
 export const noContent: Reply = { status: 204 }

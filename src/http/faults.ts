@@ -5,7 +5,13 @@ import { nearest } from '../core/nearest.ts'
 const maxFaults = 50
 
 /** The strict object that raised the issue knows its members; zod drops it before the issue reaches us. */
-type RawIssue = { code?: string; keys?: readonly string[]; input?: unknown; values?: readonly unknown[]; inst?: unknown }
+type RawIssue = {
+	code?: string
+	keys?: readonly string[]
+	input?: unknown
+	values?: readonly unknown[]
+	inst?: unknown
+}
 const membersOf = (inst: unknown): string[] =>
 	Object.keys((inst as { _zod?: { def?: { shape?: object } } } | undefined)?._zod?.def?.shape ?? {})
 
@@ -45,8 +51,13 @@ function toFaults(issue: z.core.$ZodIssue, known: Map<readonly string[], string[
 	const members = known.get(issue.keys) ?? []
 	return issue.keys.map((key) => {
 		const near = nearest(key, members)
-		const hint = near ? `did you mean ${JSON.stringify(near)}?` : `known here: ${members.join(', ') || 'none'}`
+		const hint = near
+			? `did you mean ${JSON.stringify(near)}?`
+			: `known here: ${members.join(', ') || 'none'}`
 		const kind = what === 'query' ? 'parameter' : 'member'
-		return { path: [...path, key.slice(0, 256).toWellFormed()].join('.'), message: `unknown ${kind}; ${hint}` }
+		return {
+			path: [...path, key.slice(0, 256).toWellFormed()].join('.'),
+			message: `unknown ${kind}; ${hint}`,
+		}
 	})
 }

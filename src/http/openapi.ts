@@ -55,12 +55,22 @@ function errorResponses(endpoint: Endpoint): RouteConfig['responses'] {
 }
 
 const exampleOf = (code: ProblemCode) =>
-	problem(code, whatToDo[code] ?? problems[code].title, code === 'invalid' ? [{ path: 'tsak', message: 'unknown member; did you mean "task"?' }] : [])
+	problem(
+		code,
+		whatToDo[code] ?? problems[code].title,
+		code === 'invalid' ? [{ path: 'tsak', message: 'unknown member; did you mean "task"?' }] : [],
+	)
 
 function answerResponse(answer: Answer): RouteConfig['responses'][number] {
-	const headers = Object.entries(answer.headers ?? {}).map(([name, description]) => [name, { description, schema: { type: 'string' as const } }])
+	const headers = Object.entries(answer.headers ?? {}).map(([name, description]) => [
+		name,
+		{ description, schema: { type: 'string' as const } },
+	])
 	const content = answer.schema && {
-		[answer.type ?? 'application/json']: { schema: answer.schema, ...(answer.example === undefined ? {} : { example: answer.example }) },
+		[answer.type ?? 'application/json']: {
+			schema: answer.schema,
+			...(answer.example === undefined ? {} : { example: answer.example }),
+		},
 	}
 	return {
 		description: answer.description,
@@ -71,8 +81,13 @@ function answerResponse(answer: Answer): RouteConfig['responses'][number] {
 
 function requestBody(endpoint: Endpoint): object {
 	if (endpoint.rows) {
-		const content = Object.entries(endpoint.rows.types).map(([type, { schema, example }]) => [type, { schema: schema ?? {}, example }])
-		return { body: { required: true, description: endpoint.rows.description, content: Object.fromEntries(content) } }
+		const content = Object.entries(endpoint.rows.types).map(([type, { schema, example }]) => [
+			type,
+			{ schema: schema ?? {}, example },
+		])
+		return {
+			body: { required: true, description: endpoint.rows.description, content: Object.fromEntries(content) },
+		}
 	}
 	if (!endpoint.body) return {}
 	const example = endpoint.bodyExample === undefined ? {} : { example: endpoint.bodyExample }
@@ -81,7 +96,12 @@ function requestBody(endpoint: Endpoint): object {
 }
 
 const needed = (endpoint: Endpoint) =>
-	endpoint.access === 'open' ? 'Needs no key.' : `Needs a key with the role ${[endpoint.access].flat().map((r) => `\`${r}\``).join(' or ')}, or one that includes it.`
+	endpoint.access === 'open'
+		? 'Needs no key.'
+		: `Needs a key with the role ${[endpoint.access]
+				.flat()
+				.map((r) => `\`${r}\``)
+				.join(' or ')}, or one that includes it.`
 
 function toRoute(tag: string, endpoint: Endpoint): RouteConfig {
 	const answers = Object.entries(endpoint.answers).map(([status, answer]) => [status, answerResponse(answer)])
@@ -105,7 +125,10 @@ function toRoute(tag: string, endpoint: Endpoint): RouteConfig {
 export type OpenApiDocument = ReturnType<OpenAPIHono['getOpenAPI31Document']>
 
 /** The OpenAPI 3.1 description of all operations, generated from the schemas that also check the requests. */
-export function openApiDocument(context: Pick<Context, 'publicUrl'>, resources: Readonly<Record<string, Resource>>): OpenApiDocument {
+export function openApiDocument(
+	context: Pick<Context, 'publicUrl'>,
+	resources: Readonly<Record<string, Resource>>,
+): OpenApiDocument {
 	const app = new OpenAPIHono()
 	const registry = app.openAPIRegistry
 	registry.registerComponent('securitySchemes', 'bearer', {
@@ -117,7 +140,12 @@ export function openApiDocument(context: Pick<Context, 'publicUrl'>, resources: 
 		for (const endpoint of endpoints) if (!endpoint.hidden) registry.registerPath(toRoute(tag, endpoint))
 	return app.getOpenAPI31Document({
 		openapi: '3.1.0',
-		info: { title: 'Plumbline', version: '1', description: about, license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' } },
+		info: {
+			title: 'Plumbline',
+			version: '1',
+			description: about,
+			license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+		},
 		servers: [{ url: context.publicUrl, description: 'This service' }],
 		tags: Object.entries(resources).map(([name, { about: description }]) => ({ name, description })),
 	})

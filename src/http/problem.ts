@@ -41,7 +41,11 @@ const defaultRetryMs = 5000
 const mayRetry: readonly ErrorCode[] = ['overloaded', 'unavailable']
 
 /** What a thrown value is to the caller. Nothing of a stack or of an unforeseen message gets out. */
-export function toProblem(error: unknown): { problem: Problem; headers: Record<string, string>; ours: boolean } {
+export function toProblem(error: unknown): {
+	problem: Problem
+	headers: Record<string, string>
+	ours: boolean
+} {
 	const known = error instanceof AppError ? error : storeFailure(error)
 	if (!known || known.code === 'internal') {
 		const detail = 'Something went wrong on our side; it is in the log under the request id of this answer.'
@@ -51,5 +55,9 @@ export function toProblem(error: unknown): { problem: Problem; headers: Record<s
 	if (mayRetry.includes(known.code))
 		headers['retry-after'] = String(Math.max(1, Math.ceil((known.retryAfterMs ?? defaultRetryMs) / 1000)))
 	if (known.code === 'unauthenticated') headers['www-authenticate'] = 'Bearer realm="plumbline"'
-	return { problem: problem(known.code, known.message, known.faults), headers, ours: known.code === 'unavailable' }
+	return {
+		problem: problem(known.code, known.message, known.faults),
+		headers,
+		ours: known.code === 'unavailable',
+	}
 }

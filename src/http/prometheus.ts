@@ -7,7 +7,8 @@ type Sample = { labels?: Labels; value: number }
 type Family = { name: string; type: 'counter' | 'gauge'; help: string; samples: Sample[] }
 
 // Prometheus text exposition format 0.0.4: in label values, backslash, quote and line feed are escaped.
-const escaped = (value: string | number) => String(value).replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')
+const escaped = (value: string | number) =>
+	String(value).replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')
 
 function line(name: string, { labels = {}, value }: Sample): string {
 	const list = Object.entries(labels).map(([key, v]) => `${key}="${escaped(v)}"`)
@@ -15,18 +16,38 @@ function line(name: string, { labels = {}, value }: Sample): string {
 }
 
 const render = ({ name, type, help, samples }: Family): string =>
-	samples.length === 0 ? '' : `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${samples.map((s) => line(name, s)).join('')}`
+	samples.length === 0
+		? ''
+		: `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${samples.map((s) => line(name, s)).join('')}`
 
-const gauge = (name: string, help: string, samples: Sample[]): Family => ({ name: `plumbline_${name}`, type: 'gauge', help, samples })
-const counter = (name: string, help: string, samples: Sample[]): Family => ({ name: `plumbline_${name}`, type: 'counter', help, samples })
+const gauge = (name: string, help: string, samples: Sample[]): Family => ({
+	name: `plumbline_${name}`,
+	type: 'gauge',
+	help,
+	samples,
+})
+const counter = (name: string, help: string, samples: Sample[]): Family => ({
+	name: `plumbline_${name}`,
+	type: 'counter',
+	help,
+	samples,
+})
 const snakeCase = (name: string) => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`).replace(/\W/g, '_')
 
 function jobFamilies({ jobs }: Counts, now: number): Family[] {
 	const age = (ms: number) => Math.max(0, now - ms) / 1000
 	const ended = jobs.filter((j) => j.status === 'ok' && j.lastEnd !== null)
 	return [
-		gauge('job_runs', 'Recorded runs by job and state.', jobs.map((j) => ({ labels: { job: j.job, state: j.status }, value: j.runs }))),
-		gauge('job_last_success_age_seconds', 'Time since the job last ended well.', ended.map((j) => ({ labels: { job: j.job }, value: age(j.lastEnd as number) }))),
+		gauge(
+			'job_runs',
+			'Recorded runs by job and state.',
+			jobs.map((j) => ({ labels: { job: j.job, state: j.status }, value: j.runs })),
+		),
+		gauge(
+			'job_last_success_age_seconds',
+			'Time since the job last ended well.',
+			ended.map((j) => ({ labels: { job: j.job }, value: age(j.lastEnd as number) })),
+		),
 		gauge(
 			'job_last_start_age_seconds',
 			'Time since the job last started, by how that run went.',
@@ -39,8 +60,16 @@ function trafficFamilies(traffic: Traffic): Family[] {
 	const rows = traffic.list()
 	const labels = ({ operation, status }: { operation: string; status: number }) => ({ operation, status })
 	return [
-		counter('http_requests_total', 'Requests by operation and status.', rows.map((r) => ({ labels: labels(r), value: r.requests }))),
-		counter('http_request_seconds_total', 'Time spent on them.', rows.map((r) => ({ labels: labels(r), value: r.seconds }))),
+		counter(
+			'http_requests_total',
+			'Requests by operation and status.',
+			rows.map((r) => ({ labels: labels(r), value: r.requests })),
+		),
+		counter(
+			'http_request_seconds_total',
+			'Time spent on them.',
+			rows.map((r) => ({ labels: labels(r), value: r.seconds })),
+		),
 	]
 }
 
@@ -48,7 +77,9 @@ function trafficFamilies(traffic: Traffic): Family[] {
 export async function renderMetrics(context: Context, traffic: Traffic): Promise<string> {
 	const counts = await readCounts(context)
 	const families = [
-		...Object.entries(counts.objects).map(([name, value]) => gauge(name, `Number of ${name.replace('_', ' ')}.`, [{ value }])),
+		...Object.entries(counts.objects).map(([name, value]) =>
+			gauge(name, `Number of ${name.replace('_', ' ')}.`, [{ value }]),
+		),
 		...Object.entries(context.log.stats()).map(([name, value]) =>
 			gauge(`log_${snakeCase(name)}`, 'From the prediction log.', [{ value }]),
 		),

@@ -5,12 +5,15 @@ import { invalid } from './faults.ts'
 /** `type/subtype` in lower case, and its parameters. */
 export function mediaType(header: string | null): { type: string; charset: string | undefined } {
 	const [type = '', ...parameters] = (header ?? '').split(';')
-	const charset = parameters.map((p) => /^\s*charset\s*=\s*"?([^"\s]+)"?\s*$/i.exec(p)?.[1]).find((c) => c !== undefined)
+	const charset = parameters
+		.map((p) => /^\s*charset\s*=\s*"?([^"\s]+)"?\s*$/i.exec(p)?.[1])
+		.find((c) => c !== undefined)
 	return { type: type.trim().toLowerCase(), charset: charset?.toLowerCase() }
 }
 
 const isJson = (type: string) => type === 'application/json' || /^application\/[\w.-]+\+json$/.test(type)
-const isUtf8 = (charset: string | undefined) => charset === undefined || charset === 'utf-8' || charset === 'utf8'
+const isUtf8 = (charset: string | undefined) =>
+	charset === undefined || charset === 'utf-8' || charset === 'utf8'
 
 /**
  * The parsed JSON body of a request of the control plane, checked to be storable; undefined when it is empty and
@@ -37,18 +40,30 @@ export async function readJson(request: Request, limitBytes: number, optional: b
 function checkType(request: Request): void {
 	const encoding = request.headers.get('content-encoding')?.trim().toLowerCase()
 	if (encoding && encoding !== 'identity')
-		throw new AppError('unsupported', `Content-Encoding ${encoding} is not taken here: send the JSON as it is. Rows may be gzipped.`)
+		throw new AppError(
+			'unsupported',
+			`Content-Encoding ${encoding} is not taken here: send the JSON as it is. Rows may be gzipped.`,
+		)
 	const { type, charset } = mediaType(request.headers.get('content-type'))
 	if (!isJson(type))
-		throw new AppError('unsupported', `Content-Type ${type || '(none)'} is not taken here: send application/json.`)
-	if (!isUtf8(charset)) throw new AppError('unsupported', `The charset ${charset} is not taken: JSON is UTF-8 (RFC 8259, 8.1).`)
+		throw new AppError(
+			'unsupported',
+			`Content-Type ${type || '(none)'} is not taken here: send application/json.`,
+		)
+	if (!isUtf8(charset))
+		throw new AppError('unsupported', `The charset ${charset} is not taken: JSON is UTF-8 (RFC 8259, 8.1).`)
 }
 
 const tooLarge = (limitBytes: number) =>
-	new AppError('too-large', `The body is over the limit of ${limitBytes} bytes for a JSON body (limit jsonBytes).`)
+	new AppError(
+		'too-large',
+		`The body is over the limit of ${limitBytes} bytes for a JSON body (limit jsonBytes).`,
+	)
 
 const cutOff = (cause: unknown) =>
-	new AppError('malformed', 'The connection closed before the body was complete. Send the request again.', { cause })
+	new AppError('malformed', 'The connection closed before the body was complete. Send the request again.', {
+		cause,
+	})
 
 async function whole(request: Request): Promise<Uint8Array> {
 	try {
@@ -91,6 +106,8 @@ function parse(bytes: Uint8Array): unknown {
 	try {
 		return JSON.parse(text)
 	} catch (cause) {
-		throw new AppError('malformed', `The body is not JSON: ${(cause as Error).message.toWellFormed()}`, { cause })
+		throw new AppError('malformed', `The body is not JSON: ${(cause as Error).message.toWellFormed()}`, {
+			cause,
+		})
 	}
 }

@@ -11,7 +11,8 @@ export function readQuery(schema: z.ZodObject | undefined, url: string): Record<
 	if (at === -1 && schema === undefined) return {}
 	const raw: Record<string, string> = Object.create(null)
 	for (const [name, value] of new URLSearchParams(at === -1 ? '' : url.slice(at + 1).split('#', 1)[0])) {
-		if (Object.hasOwn(raw, name)) throw invalid('query', [{ path: name, message: 'stands more than once; give it once' }])
+		if (Object.hasOwn(raw, name))
+			throw invalid('query', [{ path: name, message: 'stands more than once; give it once' }])
 		raw[name] = value
 	}
 	const faults = unstorable(raw)
@@ -20,7 +21,10 @@ export function readQuery(schema: z.ZodObject | undefined, url: string): Record<
 }
 
 function refuseAll(raw: Record<string, string>): Record<string, unknown> {
-	const faults = Object.keys(raw).map((name) => ({ path: name, message: 'unknown parameter; this takes none' }))
+	const faults = Object.keys(raw).map((name) => ({
+		path: name,
+		message: 'unknown parameter; this takes none',
+	}))
 	if (faults.length > 0) throw invalid('query', faults)
 	return {}
 }

@@ -21,7 +21,10 @@ export function requestId(context: Context, sent: string | undefined): string {
 }
 
 export function notFound(c: HonoContext): Response {
-	const answer = problem('not-found', `There is nothing at ${c.req.path.slice(0, 256).toWellFormed()}. /docs lists all paths.`)
+	const answer = problem(
+		'not-found',
+		`There is nothing at ${c.req.path.slice(0, 256).toWellFormed()}. /docs lists all paths.`,
+	)
 	return c.body(JSON.stringify(answer), 404, { 'content-type': problemType })
 }
 
@@ -31,7 +34,14 @@ export function onError(context: Context, error: unknown, c: HonoContext): Respo
 	if (ours) {
 		const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : undefined
 		const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-		context.logger.error(`${c.req.method} ${c.req.path} failed`, { requestId: c.get('requestId'), error: text, cause })
+		context.logger.error(`${c.req.method} ${c.req.path} failed`, {
+			requestId: c.get('requestId'),
+			error: text,
+			cause,
+		})
 	}
-	return c.body(JSON.stringify(answer), answer.status as ContentfulStatusCode, { 'content-type': problemType, ...headers })
+	return c.body(JSON.stringify(answer), answer.status as ContentfulStatusCode, {
+		'content-type': problemType,
+		...headers,
+	})
 }

@@ -29,14 +29,21 @@ export function serveEndpoint(endpoint: Endpoint, service: Service) {
 		const actor = endpoint.access === 'open' ? nobody : await authenticate(context, request)
 		if (endpoint.access !== 'open') authorise(actor, endpoint.access, params.model)
 		if (!types.some((type) => accepts(c.req.header('accept') ?? null, type))) return notAcceptable(c, types)
-		const call = { ...service, actor, request, ...(await read(endpoint, context, request, params)) } as unknown as Call
+		const call = {
+			...service,
+			actor,
+			request,
+			...(await read(endpoint, context, request, params)),
+		} as unknown as Call
 		return toResponse(c, await endpoint.handle(call))
 	}
 }
 
 async function read(endpoint: Endpoint, context: Context, request: Request, params: Record<string, string>) {
 	// The body comes before the query, so that its own errors (415, 413, 400) are not hidden by a 422.
-	const raw = endpoint.body ? await readJson(request, context.limits.jsonBytes, endpoint.bodyOptional === true) : undefined
+	const raw = endpoint.body
+		? await readJson(request, context.limits.jsonBytes, endpoint.bodyOptional === true)
+		: undefined
 	return {
 		params: endpoint.params ? parseOr422(endpoint.params, params, 'path') : params,
 		query: readQuery(endpoint.query, request.url),
@@ -45,13 +52,17 @@ async function read(endpoint: Endpoint, context: Context, request: Request, para
 }
 
 function notAcceptable(c: HonoContext, types: string[]): Response {
-	const answer = problem('not-acceptable', `This answers ${types.join(' or ')}, which the Accept header excludes.`)
+	const answer = problem(
+		'not-acceptable',
+		`This answers ${types.join(' or ')}, which the Accept header excludes.`,
+	)
 	return c.body(JSON.stringify(answer), 406, { 'content-type': problemType })
 }
 
 function toResponse(c: HonoContext, reply: Reply | Response): Response {
 	// Through `c`, so that the headers of all answers come with it.
-	if (reply instanceof Response) return c.newResponse(reply.body, reply.status as 200, Object.fromEntries(reply.headers))
+	if (reply instanceof Response)
+		return c.newResponse(reply.body, reply.status as 200, Object.fromEntries(reply.headers))
 	const { status, body, headers } = reply
 	if (body === undefined) return c.body(null, status as 204, headers)
 	const text = typeof body === 'string' ? body : JSON.stringify(body)

@@ -1,6 +1,9 @@
 /** Requests by operation and status, since the process started. Kept in memory: Prometheus adds up restarts. */
 export class Traffic {
-	private readonly counts = new Map<string, { operation: string; status: number; requests: number; seconds: number }>()
+	private readonly counts = new Map<
+		string,
+		{ operation: string; status: number; requests: number; seconds: number }
+	>()
 
 	add(operation: string, status: number, ms: number): void {
 		const key = `${operation} ${status}`

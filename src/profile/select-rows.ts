@@ -1,7 +1,9 @@
 import { cellKind, type Column, type RowBatch } from './columns.ts'
 
 const pick = <T extends Float64Array | Int32Array | Uint8Array>(from: T, rows: Int32Array): T => {
-	const to = new (from.constructor as new (n: number) => T)(rows.length)
+	// What was read from a file may be a Buffer, whose constructor is deprecated.
+	const make = (from instanceof Uint8Array ? Uint8Array : from.constructor) as new (n: number) => T
+	const to = new make(rows.length)
 	for (let i = 0; i < rows.length; i++) to[i] = from[rows[i] as number] as number
 	return to
 }

@@ -1,9 +1,9 @@
-import { windowMs } from '../core/time.ts'
+import { windowMs, windowStart } from '../core/time.ts'
 import { coversSubject } from './applies.ts'
 import { type FactTable, type FactValue, type Lookup, parseKey, type Subject, type SubjectFacts, subjectKey } from './facts.ts'
 import { noDataRule, type Rule } from './rule-set.ts'
 import { noStates, type RuleStates, type States } from './states.ts'
-import { lostSince, type SubjectState, step, type Verdict } from './step.ts'
+import { lostSince, type Moment, type SubjectState, step, type Verdict } from './step.ts'
 
 
 export type AlertEvent = {
@@ -80,7 +80,7 @@ function judgeRule(
 	result: Evaluation,
 ): Map<string, SubjectState> {
 	const after = new Map<string, SubjectState>()
-	const at = { from: table.from, windowMs: windowMs[rule.window] }
+	const at = momentOf(rule, table)
 	const left = new Map(before)
 	for (const { subject, key, lookup } of judged) {
 		if (!coversSubject(rule, subject)) continue
@@ -105,6 +105,12 @@ function judgeRule(
 	}
 	return after
 }
+
+const momentOf = (rule: Rule, { from }: FactTable): Moment => ({
+	from,
+	windowMs: windowMs[rule.window],
+	...(rule.scope === 'window' ? {} : { slot: windowStart(rule.window, from) }),
+})
 
 function eventOf(kind: AlertEvent['kind'], rule: Rule, key: string, of: Subject, state: SubjectState, facts: Lookup, table: FactTable): AlertEvent {
 	const value = facts(rule.metric)
@@ -135,7 +141,7 @@ function judgeNoData(rules: readonly Rule[], table: FactTable, before: States, a
 		const cause = overdue.get(key)
 		const rule = noData(cause ?? rules[0])
 		if (!rule) continue
-		const next = step(known?.get(key), { when: cause !== undefined, clear: cause === undefined }, rule, { from: table.from, windowMs: windowMs[rule.window] })
+		const next = step(known?.get(key), { when: cause !== undefined, clear: cause === undefined }, rule, momentOf(rule, table))
 		if (next.state) states.set(key, next.state)
 		const kind = next.event ?? (next.state ? 'firing' : undefined)
 		const subject = table.subjects.find((s) => subjectKey(s) === key) ?? parseKey(key)

@@ -18,13 +18,14 @@ export function packStates(states: States): string {
 }
 
 // Members in one order, so that equal states have equal texts.
-const ordered = ({ status, since, count, clear, lostAt, alert }: SubjectState): SubjectState => ({
+const ordered = ({ status, since, count, clear, lostAt, alert, slot }: SubjectState): SubjectState => ({
 	status,
 	since,
 	count,
 	clear,
 	...(lostAt === undefined ? {} : { lostAt }),
 	...(alert === undefined ? {} : { alert }),
+	...(slot === undefined ? {} : { slot }),
 })
 
 export function unpackStates(text: string): States {

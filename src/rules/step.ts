@@ -14,12 +14,15 @@ export type SubjectState = {
 	lostAt?: number
 	/** The alert that a firing state stands for. */
 	alert?: string
+	/** The slot that was counted last. */
+	slot?: number
 }
 
 export type Thresholds = { for: number; keep: number; noDataMs: number | undefined }
 /** Undefined is unknown. `clear` is looked at only while firing. */
 export type Verdict = { when: boolean | undefined; clear: boolean | undefined }
-export type Moment = { from: number; windowMs: number }
+/** `slot`: for rules that look at the clock, the start of the window that now is in; each counts once. */
+export type Moment = { from: number; windowMs: number; slot?: number }
 
 export type Step = { state: SubjectState | undefined; event?: 'fired' | 'resolved' }
 
@@ -28,6 +31,19 @@ export type Step = { state: SubjectState | undefined; event?: 'fired' | 'resolve
  * drops a pending subject; `keep` counts only after firing; unknown changes nothing but is remembered.
  */
 export function step(state: SubjectState | undefined, verdict: Verdict, rule: Thresholds, at: Moment): Step {
+	if (at.slot === undefined) return stepWindow(state, verdict, rule, at)
+	if (state?.slot === at.slot && isCounted(state, verdict, rule)) return { state }
+	const next = stepWindow(state, verdict, rule, at)
+	return next.state ? { ...next, state: { ...next.state, slot: at.slot } } : next
+}
+
+/** A slot that was counted says nothing new, unless it drops a pending subject or is the last clear one that it takes. */
+function isCounted(state: SubjectState, { when, clear }: Verdict, rule: Thresholds): boolean {
+	if (state.status === 'pending') return when === true
+	return state.status === 'firing' && when !== true && clear === true && state.clear + 1 < rule.keep
+}
+
+function stepWindow(state: SubjectState | undefined, verdict: Verdict, rule: Thresholds, at: Moment): Step {
 	if (state?.status === 'firing') return stepFiring(state, verdict, rule, at)
 	if (verdict.when === undefined) return { state: stepUnknown(state, rule, at) }
 	if (!verdict.when) return { state: undefined }

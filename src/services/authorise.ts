@@ -17,7 +17,8 @@ export const hasRole = (actor: Actor, needed: Role | readonly Role[]): boolean =
 	[needed].flat().some((role) => covers[actor.role].includes(role))
 
 /** Whether the actor's globs cover the model. */
-export const inScope = (actor: Actor, model: string): boolean => actor.models.some((glob) => matchesGlob(glob, model))
+export const inScope = (actor: Actor, model: string): boolean =>
+	actor.models.some((glob) => matchesGlob(glob, model))
 
 /** Whether the actor sees every model, now and later. */
 export const seesAll = (actor: Actor): boolean => actor.models.includes('*')

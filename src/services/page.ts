@@ -14,13 +14,18 @@ const badCursor = (cause?: unknown) =>
 /** A position as an opaque text: clients must not take it apart. */
 export function encodeCursor(position: string | number): string {
 	const bytes = new TextEncoder().encode(JSON.stringify(position))
-	return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+	return btoa(String.fromCharCode(...bytes))
+		.replaceAll('+', '-')
+		.replaceAll('/', '_')
+		.replaceAll('=', '')
 }
 
 function decodeCursor(cursor: string): unknown {
 	try {
 		const binary = atob(cursor.replaceAll('-', '+').replaceAll('_', '/'))
-		return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(binary, (c) => c.charCodeAt(0))))
+		return JSON.parse(
+			new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(binary, (c) => c.charCodeAt(0))),
+		)
 	} catch (cause) {
 		throw badCursor(cause)
 	}
@@ -43,9 +48,17 @@ export function cursorNumber(cursor: string | undefined): number | undefined {
 }
 
 /** A page of rows that were read with one more than the limit, to know whether there is another page. */
-export function toPage<R, T>(rows: readonly R[], limit: number, position: (row: R) => string | number, item: (row: R) => T): Page<T> {
+export function toPage<R, T>(
+	rows: readonly R[],
+	limit: number,
+	position: (row: R) => string | number,
+	item: (row: R) => T,
+): Page<T> {
 	const last = rows.length > limit ? rows[limit - 1] : undefined
-	return { items: rows.slice(0, limit).map(item), next: last === undefined ? null : encodeCursor(position(last)) }
+	return {
+		items: rows.slice(0, limit).map(item),
+		next: last === undefined ? null : encodeCursor(position(last)),
+	}
 }
 
 const longestSearch = 50

@@ -11,23 +11,45 @@ beforeAll(async () => {
 afterAll(() => server.close())
 
 const json = { 'content-type': 'application/json' }
-const send = (body: BodyInit, headers: Record<string, string> = json) => server.fetch('/v1/models', { method: 'POST', body, headers })
+const send = (body: BodyInit, headers: Record<string, string> = json) =>
+	server.fetch('/v1/models', { method: 'POST', body, headers })
 
 test('answers 400 for a body that is no JSON, no UTF-8 or empty', async () => {
-	for (const body of ['{', '', '{"a":NaN}', '[1,]', 'null x', "{'model':'x'}", new Uint8Array([0x7b, 0xff, 0x7d])])
+	for (const body of [
+		'{',
+		'',
+		'{"a":NaN}',
+		'[1,]',
+		'null x',
+		"{'model':'x'}",
+		new Uint8Array([0x7b, 0xff, 0x7d]),
+	])
 		expect(await send(body), String(body)).toMatchObject({ status: 400, body: { code: 'malformed' } })
 })
 
 test('answers 415 for another content type, charset or encoding', async () => {
-	for (const headers of [{ 'content-type': 'text/plain' }, { 'content-type': 'application/xml' }, { 'content-type': 'application/json; charset=utf-16' }, { ...json, 'content-encoding': 'br' }] as Record<string, string>[])
+	for (const headers of [
+		{ 'content-type': 'text/plain' },
+		{ 'content-type': 'application/xml' },
+		{ 'content-type': 'application/json; charset=utf-16' },
+		{ ...json, 'content-encoding': 'br' },
+	] as Record<string, string>[])
 		expect(await send('{}', headers)).toMatchObject({ status: 415, body: { code: 'unsupported' } })
-	expect((await send('{}', { 'content-type': 'application/merge-patch+json; charset=UTF-8' })).status).toBe(422)
+	expect((await send('{}', { 'content-type': 'application/merge-patch+json; charset=UTF-8' })).status).toBe(
+		422,
+	)
 })
 
 test('answers 413 and names the limit, whether the size is told or not', async () => {
 	const big = JSON.stringify({ model: 'x'.repeat(100_000), task: 'binary' })
-	expect(await send(big)).toMatchObject({ status: 413, body: { code: 'too-large', detail: expect.stringMatching(/100000 bytes.*jsonBytes/) } })
-	expect(await chunked('/v1/models', big)).toMatchObject({ status: 413, text: expect.stringContaining('jsonBytes') })
+	expect(await send(big)).toMatchObject({
+		status: 413,
+		body: { code: 'too-large', detail: expect.stringMatching(/100000 bytes.*jsonBytes/) },
+	})
+	expect(await chunked('/v1/models', big)).toMatchObject({
+		status: 413,
+		text: expect.stringContaining('jsonBytes'),
+	})
 	expect((await chunked('/v1/models', '{"model":"chunked","task":"binary"}')).status).toBe(201)
 })
 
@@ -48,9 +70,20 @@ function chunked(path: string, body: string): Promise<{ status: number; text: st
 }
 
 test('answers 406 when the client takes no JSON', async () => {
-	expect(await server.fetch('/v1/models', { headers: { accept: 'text/html' } })).toMatchObject({ status: 406, body: { code: 'not-acceptable' } })
-	expect((await server.fetch('/v1/models', { headers: { accept: 'application/json;q=0, */*' } })).status).toBe(406)
-	for (const accept of ['*/*', 'application/*', 'text/html, */*;q=0.1', '', 'application/json; charset=utf-8'])
+	expect(await server.fetch('/v1/models', { headers: { accept: 'text/html' } })).toMatchObject({
+		status: 406,
+		body: { code: 'not-acceptable' },
+	})
+	expect(
+		(await server.fetch('/v1/models', { headers: { accept: 'application/json;q=0, */*' } })).status,
+	).toBe(406)
+	for (const accept of [
+		'*/*',
+		'application/*',
+		'text/html, */*;q=0.1',
+		'',
+		'application/json; charset=utf-8',
+	])
 		expect((await server.fetch('/v1/models', { headers: { accept } })).status, accept).toBe(200)
 })
 
@@ -77,14 +110,22 @@ test('answers 422 for parameters that are wrong, unknown or stand twice', async 
 		expect({ query, status, path: body.errors?.[0]?.path }).toEqual({ query, status: 422, path })
 	}
 	expect((await server.fetch('/v1/models?limti=5')).text).toContain('did you mean \\"limit\\"?')
-	expect((await server.fetch('/v1/keys', { method: 'POST', json: { role: 'viewer' }, headers: {} })).status).toBe(201)
-	expect(await server.fetch('/v1/keys?dry=1', { method: 'POST', json: { role: 'viewer' } })).toMatchObject({ status: 422, body: { errors: [{ path: 'dry' }] } })
+	expect(
+		(await server.fetch('/v1/keys', { method: 'POST', json: { role: 'viewer' }, headers: {} })).status,
+	).toBe(201)
+	expect(await server.fetch('/v1/keys?dry=1', { method: 'POST', json: { role: 'viewer' } })).toMatchObject({
+		status: 422,
+		body: { errors: [{ path: 'dry' }] },
+	})
 })
 
 test('reads a time whose + was not encoded, and refuses what is no time', async () => {
 	expect((await server.fetch('/v1/audit/entries?from=2026-03-02T01:00:00+01:00')).status).toBe(200)
 	for (const from of ['yesterday', '2026-03-02', '1772409600', '2026-13-01T00:00:00Z', ''])
-		expect(await server.fetch(`/v1/audit/entries?from=${from}`), from).toMatchObject({ status: 422, body: { errors: [{ path: 'from' }] } })
+		expect(await server.fetch(`/v1/audit/entries?from=${from}`), from).toMatchObject({
+			status: 422,
+			body: { errors: [{ path: 'from' }] },
+		})
 })
 
 test('refuses what cannot be stored as it was sent', async () => {
@@ -94,7 +135,7 @@ test('refuses what cannot be stored as it was sent', async () => {
 		'a lone surrogate in a name': '{"model":"a","task":"binary","\\udfff":1}',
 		'an overflowing number': '{"model":"a","task":"binary","threshold":1e400}',
 		'deep nesting': `{"model":"a","task":"binary","tags":${'['.repeat(5000)}${']'.repeat(5000)}}`,
-		'__proto__': '{"model":"a","task":"binary","__proto__":{"admin":true}}',
+		__proto__: '{"model":"a","task":"binary","__proto__":{"admin":true}}',
 		'a body of another shape': '[]',
 		null: 'null',
 		'a text': '"model"',
@@ -114,7 +155,17 @@ test('keeps __proto__ where any name is allowed', async () => {
 })
 
 test('survives odd paths', async () => {
-	for (const path of ['/v1/models/%00', '/v1/models/%', '/v1/models/%E0%A4%A', '/v1/models/%ED%A0%80', '/v1/models/..%2f..%2fetc', `/v1/models/${'x'.repeat(8000)}`, '/%2e%2e/', '//v1/models', '/v1/models/a/versions/%00'])
+	for (const path of [
+		'/v1/models/%00',
+		'/v1/models/%',
+		'/v1/models/%E0%A4%A',
+		'/v1/models/%ED%A0%80',
+		'/v1/models/..%2f..%2fetc',
+		`/v1/models/${'x'.repeat(8000)}`,
+		'/%2e%2e/',
+		'//v1/models',
+		'/v1/models/a/versions/%00',
+	])
 		expect([404, 422], path).toContain((await server.fetch(path)).status)
 })
 
@@ -137,15 +188,23 @@ test('stays alive when a body breaks off or a request is no HTTP', async () => {
 	await raw(`${head}Content-Length: 1000\r\n\r\n{"model":`)
 	await raw(`${head}Transfer-Encoding: chunked\r\n\r\nzz\r\n`)
 	await raw('nonsense\r\n\r\n')
-	expect(await raw('TRACE /v1/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')).toMatch(/^HTTP\/1.1 (4|5)\d\d/)
+	expect(await raw('TRACE /v1/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')).toMatch(
+		/^HTTP\/1.1 (4|5)\d\d/,
+	)
 	expect((await server.fetch('/healthz')).status).toBe(200)
 })
 
 test('gives every answer a request id and safe headers, and no stack', async () => {
 	const mine = await server.fetch('/v1/nothing', { headers: { 'x-request-id': 'abc-123' } })
 	expect(mine.headers.get('x-request-id')).toBe('abc-123')
-	expect((await server.fetch('/healthz', { headers: { 'x-request-id': 'a b' } })).headers.get('x-request-id')).toMatch(/^req_/)
-	for (const { headers } of [mine, await server.fetch('/healthz'), await server.fetch('/v1/models', { key: null })]) {
+	expect(
+		(await server.fetch('/healthz', { headers: { 'x-request-id': 'a b' } })).headers.get('x-request-id'),
+	).toMatch(/^req_/)
+	for (const { headers } of [
+		mine,
+		await server.fetch('/healthz'),
+		await server.fetch('/v1/models', { key: null }),
+	]) {
 		expect(headers.get('x-content-type-options')).toBe('nosniff')
 		expect(headers.get('content-security-policy')).toContain("default-src 'none'")
 		expect(headers.get('cache-control')).toBe('no-store')

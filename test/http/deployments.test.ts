@@ -3,20 +3,29 @@ import { testServer } from '../support/server.ts'
 
 let server: Awaited<ReturnType<typeof testServer>>
 const path = '/v1/models/credit/deployments'
-const put = (environment: string, json: unknown) => server.fetch(`${path}/${environment}`, { method: 'PUT', json })
+const put = (environment: string, json: unknown) =>
+	server.fetch(`${path}/${environment}`, { method: 'PUT', json })
 
 beforeAll(async () => {
 	server = await testServer()
 	await server.post('/v1/models', { model: 'credit', task: 'binary' })
-	for (const version of ['1', '2', '3']) await server.post('/v1/models/credit/versions', { version, features: [] })
+	for (const version of ['1', '2', '3'])
+		await server.post('/v1/models/credit/versions', { version, features: [] })
 })
 afterAll(() => server.close())
 
 test('answers 201 for the first deployment, 200 for a change and for no change', async () => {
-	expect(await put('production', { champion: '1' })).toMatchObject({ status: 201, body: { champion: '1', challenger: null, canary: null, revision: 1 } })
+	expect(await put('production', { champion: '1' })).toMatchObject({
+		status: 201,
+		body: { champion: '1', challenger: null, canary: null, revision: 1 },
+	})
 	server.clock.advance(60_000)
-	expect(await put('production', { champion: '2', challenger: '3', canary: { version: '3', percent: 5 } })).toMatchObject({ status: 200, body: { revision: 2 } })
-	expect(await put('production', { champion: '2', challenger: '3', canary: { version: '3', percent: 5 } })).toMatchObject({ status: 200, body: { revision: 2 } })
+	expect(
+		await put('production', { champion: '2', challenger: '3', canary: { version: '3', percent: 5 } }),
+	).toMatchObject({ status: 200, body: { revision: 2 } })
+	expect(
+		await put('production', { champion: '2', challenger: '3', canary: { version: '3', percent: 5 } }),
+	).toMatchObject({ status: 200, body: { revision: 2 } })
 })
 
 test('keeps every change as history, newest first', async () => {
@@ -44,7 +53,11 @@ test('answers 304 while nothing has changed', async () => {
 })
 
 test('refuses versions that are not registered, with the nearest one', async () => {
-	const { status, body } = await put('production', { champion: '11', challenger: '3', canary: { version: '9', percent: 5 } })
+	const { status, body } = await put('production', {
+		champion: '11',
+		challenger: '3',
+		canary: { version: '9', percent: 5 },
+	})
 	expect(status).toBe(422)
 	expect(body.errors).toEqual([
 		{ path: 'champion', message: expect.stringContaining('Did you mean "1"?') },
@@ -54,7 +67,9 @@ test('refuses versions that are not registered, with the nearest one', async () 
 
 test('refuses a challenger that is the champion, a share over 100 and a bad environment', async () => {
 	expect((await put('production', { champion: '1', challenger: '1' })).body.errors[0].path).toBe('challenger')
-	expect((await put('production', { champion: '1', canary: { version: '2', percent: 101 } })).body.errors[0].path).toBe('canary.percent')
+	expect(
+		(await put('production', { champion: '1', canary: { version: '2', percent: 101 } })).body.errors[0].path,
+	).toBe('canary.percent')
 	expect((await put('a%2Fb', { champion: '1' })).body.errors[0].path).toBe('environment')
 	expect((await put('production', {})).body.errors).toEqual([{ path: 'champion', message: 'is required' }])
 })
@@ -62,13 +77,18 @@ test('refuses a challenger that is the champion, a share over 100 and a bad envi
 test('lists what serves in each environment', async () => {
 	await put('shadow', { champion: '1' })
 	const { body } = await server.fetch(path)
-	expect(body.items.map((d: { environment: string; champion: string }) => [d.environment, d.champion])).toEqual([
+	expect(
+		body.items.map((d: { environment: string; champion: string }) => [d.environment, d.champion]),
+	).toEqual([
 		['production', '3'],
 		['shadow', '1'],
 	])
 })
 
 test('answers 404 for an environment that has nothing, with the nearest one', async () => {
-	expect(await server.fetch(`${path}/prodution`)).toMatchObject({ status: 404, body: { detail: expect.stringContaining('"production"') } })
+	expect(await server.fetch(`${path}/prodution`)).toMatchObject({
+		status: 404,
+		body: { detail: expect.stringContaining('"production"') },
+	})
 	expect((await server.fetch(`${path}/prodution/history`)).status).toBe(404)
 })

@@ -11,12 +11,21 @@ beforeAll(async () => {
 afterAll(() => server.close())
 
 test('shows a secret once, and never again', async () => {
-	const { status, body } = await server.post('/v1/keys', { name: 'scoring', role: 'ingest', models: ['credit-*'] })
+	const { status, body } = await server.post('/v1/keys', {
+		name: 'scoring',
+		role: 'ingest',
+		models: ['credit-*'],
+	})
 	expect(status).toBe(201)
 	expect(body.secret).toMatch(/^plk_[\w-]{43}$/)
 	const list = await server.fetch('/v1/keys?limit=1000')
 	expect(list.text).not.toContain(body.secret)
-	expect(list.body.items.find((k: { id: string }) => k.id === body.id)).toMatchObject({ name: 'scoring', role: 'ingest', models: ['credit-*'], status: 'active' })
+	expect(list.body.items.find((k: { id: string }) => k.id === body.id)).toMatchObject({
+		name: 'scoring',
+		role: 'ingest',
+		models: ['credit-*'],
+		status: 'active',
+	})
 })
 
 test('stores only a hash, in the key and in the ledger', async () => {
@@ -28,8 +37,13 @@ test('stores only a hash, in the key and in the ledger', async () => {
 })
 
 test('refuses no key, a key that is no bearer key, and an unknown one', async () => {
-	expect(await server.fetch('/v1/models', { key: null })).toMatchObject({ status: 401, body: { code: 'unauthenticated' } })
-	expect((await server.fetch('/v1/models', { key: null, headers: { authorization: 'Basic YTpi' } })).status).toBe(401)
+	expect(await server.fetch('/v1/models', { key: null })).toMatchObject({
+		status: 401,
+		body: { code: 'unauthenticated' },
+	})
+	expect(
+		(await server.fetch('/v1/models', { key: null, headers: { authorization: 'Basic YTpi' } })).status,
+	).toBe(401)
 	const unknown = await server.fetch('/v1/models', { key: 'plk_unknown' })
 	expect(unknown).toMatchObject({ status: 401, body: { detail: expect.stringContaining('unknown') } })
 	expect(unknown.headers.get('www-authenticate')).toMatch(/^Bearer/)
@@ -39,7 +53,10 @@ test('refuses a revoked key from the next request on', async () => {
 	const { body } = await server.post('/v1/keys', { role: 'viewer' })
 	expect((await server.fetch('/v1/models', { key: body.secret })).status).toBe(200)
 	expect((await server.fetch(`/v1/keys/${body.id}`, { method: 'DELETE' })).status).toBe(204)
-	expect(await server.fetch('/v1/models', { key: body.secret })).toMatchObject({ status: 401, body: { detail: expect.stringContaining('revoked') } })
+	expect(await server.fetch('/v1/models', { key: body.secret })).toMatchObject({
+		status: 401,
+		body: { detail: expect.stringContaining('revoked') },
+	})
 	expect((await server.fetch(`/v1/keys/${body.id}`, { method: 'DELETE' })).status).toBe(204)
 })
 
@@ -48,7 +65,10 @@ test('refuses an expired key, whether it was given a duration or a time', async 
 	const day = await server.keyOf('viewer', { expires: '2026-03-03T01:00:00+01:00' })
 	expect((await server.fetch('/v1/models', { key: hour })).status).toBe(200)
 	server.clock.advance(3_600_000)
-	expect(await server.fetch('/v1/models', { key: hour })).toMatchObject({ status: 401, body: { detail: expect.stringContaining('expired') } })
+	expect(await server.fetch('/v1/models', { key: hour })).toMatchObject({
+		status: 401,
+		body: { detail: expect.stringContaining('expired') },
+	})
 	expect((await server.fetch('/v1/models', { key: day })).status).toBe(200)
 	server.clock.advance(23 * 3_600_000)
 	expect((await server.fetch('/v1/models', { key: day })).status).toBe(401)
@@ -57,7 +77,10 @@ test('refuses an expired key, whether it was given a duration or a time', async 
 
 test('refuses an expiry that is past, far off or neither a time nor a duration', async () => {
 	for (const expires of ['2020-01-01T00:00:00Z', '9999-01-01T00:00:00Z', 'soon', '2027-01-01', '0s', ''])
-		expect(await server.post('/v1/keys', { role: 'viewer', expires }), expires).toMatchObject({ status: 422, body: { errors: [{ path: 'expires' }] } })
+		expect(await server.post('/v1/keys', { role: 'viewer', expires }), expires).toMatchObject({
+			status: 422,
+			body: { errors: [{ path: 'expires' }] },
+		})
 })
 
 test('lets each role do its own and no more', async () => {
@@ -66,14 +89,22 @@ test('lets each role do its own and no more', async () => {
 		auditor: { path: '/v1/audit/entries' },
 		admin: { path: '/v1/keys' },
 	}
-	const allowed = { ingest: [], viewer: ['viewer'], analyst: ['viewer'], approver: ['viewer'], auditor: ['viewer', 'auditor'], admin: ['viewer', 'auditor', 'admin'] }
+	const allowed = {
+		ingest: [],
+		viewer: ['viewer'],
+		analyst: ['viewer'],
+		approver: ['viewer'],
+		auditor: ['viewer', 'auditor'],
+		admin: ['viewer', 'auditor', 'admin'],
+	}
 	for (const role of roles) {
 		const key = await server.keyOf(role)
 		for (const [what, { path }] of Object.entries(may)) {
 			const { status, body } = await server.fetch(path, { key })
 			const expected = (allowed[role] as string[]).includes(what) ? 200 : 403
 			expect({ role, what, status }).toEqual({ role, what, status: expected })
-			if (expected === 403) expect(body).toMatchObject({ code: 'forbidden', detail: expect.stringContaining(what) })
+			if (expected === 403)
+				expect(body).toMatchObject({ code: 'forbidden', detail: expect.stringContaining(what) })
 		}
 	}
 })
@@ -81,25 +112,35 @@ test('lets each role do its own and no more', async () => {
 test('keeps a key inside its models', async () => {
 	const key = await server.keyOf('viewer', { models: ['credit-*'] })
 	expect((await server.fetch('/v1/models/credit-default', { key })).status).toBe(200)
-	expect(await server.fetch('/v1/models/fraud', { key })).toMatchObject({ status: 403, body: { detail: expect.stringContaining('credit-*') } })
+	expect(await server.fetch('/v1/models/fraud', { key })).toMatchObject({
+		status: 403,
+		body: { detail: expect.stringContaining('credit-*') },
+	})
 	const list = await server.fetch('/v1/models', { key })
 	expect(list.body.items.map((m: { model: string }) => m.model)).toEqual(['credit-default'])
 })
 
 test('tells a key out of scope nothing about whether a model exists', async () => {
 	const key = await server.keyOf('viewer', { models: ['credit-*'] })
-	const [there, missing] = [await server.fetch('/v1/models/fraud', { key }), await server.fetch('/v1/models/fruad', { key })]
+	const [there, missing] = [
+		await server.fetch('/v1/models/fraud', { key }),
+		await server.fetch('/v1/models/fruad', { key }),
+	]
 	expect([there.status, missing.status]).toEqual([403, 403])
 })
 
 test('never gives a key a wider scope than its maker has', async () => {
 	const key = await server.keyOf('admin', { models: ['credit-*'] })
 	for (const models of [['*'], ['fraud'], ['credit-a', '*'], ['c*'], ['*credit-']])
-		expect((await server.post('/v1/keys', { role: 'viewer', models }, { key })).status, models.join()).toBe(403)
+		expect((await server.post('/v1/keys', { role: 'viewer', models }, { key })).status, models.join()).toBe(
+			403,
+		)
 	expect((await server.post('/v1/keys', { role: 'viewer', models: ['credit-a*'] }, { key })).status).toBe(201)
 	expect((await server.post('/v1/keys', { role: 'viewer' }, { key })).status).toBe(403)
 	const narrow = await server.keyOf('admin', { models: ['credit-?'] })
-	expect((await server.post('/v1/keys', { role: 'viewer', models: ['credit-*'] }, { key: narrow })).status).toBe(403)
+	expect(
+		(await server.post('/v1/keys', { role: 'viewer', models: ['credit-*'] }, { key: narrow })).status,
+	).toBe(403)
 })
 
 test('answers 404 for a key that is not there', async () => {

@@ -3,10 +3,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Endpoint } from '../../src/http/endpoint.ts'
 import { resources } from '../../src/http/index.ts'
 import { problems } from '../../src/http/problem.ts'
-import { testServer } from '../support/server.ts'
+import { type Json, testServer } from '../support/server.ts'
 
 let server: Awaited<ReturnType<typeof testServer>>
-let document: any
+let document: Json
 const endpoints = Object.values(resources).flatMap((r): readonly Endpoint[] => r.endpoints)
 
 beforeAll(async () => {
@@ -16,9 +16,15 @@ beforeAll(async () => {
 afterAll(() => server.close())
 
 test('the registry is its folder: each file exports the resource of its name', async () => {
-	const files = readdirSync(new URL('../../src/http/routes', import.meta.url)).map((f) => f.replace(/\.ts$/, ''))
+	const files = readdirSync(new URL('../../src/http/routes', import.meta.url)).map((f) =>
+		f.replace(/\.ts$/, ''),
+	)
 	expect(Object.keys(resources).sort()).toEqual(files.sort())
-	for (const file of files) expect(await import(`../../src/http/routes/${file}.ts`)).toHaveProperty(file, (resources as Record<string, unknown>)[file])
+	for (const file of files)
+		expect(await import(`../../src/http/routes/${file}.ts`)).toHaveProperty(
+			file,
+			(resources as Record<string, unknown>)[file],
+		)
 })
 
 test('no two operations share a name or a method of a path', () => {
@@ -27,22 +33,39 @@ test('no two operations share a name or a method of a path', () => {
 })
 
 test('describes every operation with its answers, its errors and an example', () => {
-	expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'Plumbline' }, servers: [{ url: server.context.publicUrl }] })
+	expect(document).toMatchObject({
+		openapi: '3.1.0',
+		info: { title: 'Plumbline' },
+		servers: [{ url: server.context.publicUrl }],
+	})
 	expect(document.components.securitySchemes.bearer).toMatchObject({ type: 'http', scheme: 'bearer' })
 	for (const endpoint of endpoints) {
 		const operation = document.paths[endpoint.path][endpoint.method]
 		expect(operation.operationId).toBe(endpoint.id)
 		expect(operation.security).toEqual(endpoint.access === 'open' ? [] : [{ bearer: [] }])
-		for (const status of Object.keys(endpoint.answers)) expect(operation.responses[status].description).toBeTruthy()
-		const statuses = ['406', '422', '503', ...(endpoint.access === 'open' ? [] : ['401', '403']), ...(endpoint.body ? ['400', '413', '415'] : [])]
+		for (const status of Object.keys(endpoint.answers))
+			expect(operation.responses[status].description).toBeTruthy()
+		const statuses = [
+			'406',
+			'422',
+			'503',
+			...(endpoint.access === 'open' ? [] : ['401', '403']),
+			...(endpoint.body ? ['400', '413', '415'] : []),
+		]
 		for (const status of statuses) {
 			const media = operation.responses[status].content['application/problem+json']
 			expect(media.schema).toEqual({ $ref: '#/components/schemas/Problem' })
-			for (const { value } of Object.values(media.examples) as { value: { status: number } }[]) expect(String(value.status)).toBe(status)
+			for (const { value } of Object.values(media.examples) as { value: { status: number } }[])
+				expect(String(value.status)).toBe(status)
 		}
-		for (const parameter of operation.parameters ?? []) expect(parameter.description, `${endpoint.id} ${parameter.name}`).toBeTruthy()
+		for (const parameter of operation.parameters ?? [])
+			expect(parameter.description, `${endpoint.id} ${parameter.name}`).toBeTruthy()
 		const paths = [...endpoint.path.matchAll(/\{(\w+)\}/g)].map((m) => m[1])
-		expect((operation.parameters ?? []).filter((p: { in: string }) => p.in === 'path').map((p: { name: string }) => p.name)).toEqual(paths)
+		expect(
+			(operation.parameters ?? [])
+				.filter((p: { in: string }) => p.in === 'path')
+				.map((p: { name: string }) => p.name),
+		).toEqual(paths)
 	}
 })
 
@@ -50,12 +73,15 @@ test('has examples that its own schemas accept', () => {
 	for (const { id, body, bodyExample, bodyOptional, answers } of endpoints) {
 		if (body && !bodyOptional) expect(body.safeParse(bodyExample).error, id).toBeUndefined()
 		for (const [status, answer] of Object.entries(answers))
-			if (answer.schema) expect(answer.schema.safeParse(answer.example).error, `${id} ${status}`).toBeUndefined()
+			if (answer.schema)
+				expect(answer.schema.safeParse(answer.example).error, `${id} ${status}`).toBeUndefined()
 	}
 })
 
 test('refers only to what it defines', () => {
-	const refs = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map((m) => m[1])
+	const refs = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(
+		(m) => m[1],
+	)
 	for (const ref of refs) expect(document.components.schemas).toHaveProperty([ref as string])
 })
 
@@ -81,7 +107,9 @@ test('lets the page run its own style and script only', async () => {
 	const policy = headers.get('content-security-policy') as string
 	for (const tag of ['style', 'script']) {
 		const inner = new RegExp(`<${tag}>([\\s\\S]*?)</${tag}>`).exec(text)?.[1] as string
-		const digest = Buffer.from(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(inner))).toString('base64')
+		const digest = Buffer.from(
+			await crypto.subtle.digest('SHA-256', new TextEncoder().encode(inner)),
+		).toString('base64')
 		expect(policy).toContain(`${tag}-src 'sha256-${digest}'`)
 	}
 	expect(text).not.toMatch(/ style="| on\w+="/)

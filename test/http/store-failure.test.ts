@@ -34,7 +34,10 @@ test('answers 503 with Retry-After while another process holds the database, and
 	const other = createClient({ url: server.databaseUrl })
 	const held = await other.transaction('write')
 	const answer = await server.post('/v1/models', model)
-	expect(answer).toMatchObject({ status: 503, body: { code: 'unavailable', detail: expect.stringContaining('Another process holds the database') } })
+	expect(answer).toMatchObject({
+		status: 503,
+		body: { code: 'unavailable', detail: expect.stringContaining('Another process holds the database') },
+	})
 	expect(answer.headers.get('retry-after')).toBe('1')
 	expect((await server.fetch('/healthz')).status).toBe(200)
 	expect((await server.fetch('/v1/models')).status).toBe(200)
@@ -50,8 +53,12 @@ test.each([
 	const server = await startWith(pragma)
 	// Until the pages that the file already has are used up.
 	let answer = await server.post('/v1/models', model)
-	for (let i = 0; answer.status === 201 && i < 200; i++) answer = await server.post('/v1/models', { ...model, model: `m${i}`, owner: 'x'.repeat(250) })
-	expect(answer).toMatchObject({ status: 503, body: { code: 'unavailable', detail: expect.stringMatching(detail) } })
+	for (let i = 0; answer.status === 201 && i < 200; i++)
+		answer = await server.post('/v1/models', { ...model, model: `m${i}`, owner: 'x'.repeat(250) })
+	expect(answer).toMatchObject({
+		status: 503,
+		body: { code: 'unavailable', detail: expect.stringMatching(detail) },
+	})
 	expect(answer.headers.get('retry-after')).toBe('30')
 	expect((await server.fetch('/v1/models')).status).toBe(200)
 	expect((await server.fetch('/healthz')).status).toBe(200)
@@ -63,16 +70,31 @@ test('answers 503 for a file that was cut off, and says to restore a backup', as
 	for (let i = 0; i < 50; i++) await server.post('/v1/models', { ...model, model: `m${i}` })
 	await server.context.sql.all({ sql: 'PRAGMA wal_checkpoint(TRUNCATE)' })
 	await truncate(server.databaseUrl.replace('file:', ''), 8192 + 100)
-	const answers = await Promise.all([server.post('/v1/models', { ...model, model: 'new' }), server.fetch('/v1/models'), server.fetch('/readyz')])
-	for (const { status, body } of answers) if (status !== 200) expect({ status, code: body.code }).toEqual({ status: 503, code: 'unavailable' })
+	const answers = await Promise.all([
+		server.post('/v1/models', { ...model, model: 'new' }),
+		server.fetch('/v1/models'),
+		server.fetch('/readyz'),
+	])
+	for (const { status, body } of answers)
+		if (status !== 200) expect({ status, code: body.code }).toEqual({ status: 503, code: 'unavailable' })
 	expect(answers.some((a) => a.status === 503)).toBe(true)
 	expect((await server.fetch('/healthz')).status).toBe(200)
 }, 30_000)
 
 test('knows a failure of the store through the errors that wrap it, and no other', () => {
 	const busy = Object.assign(new Error('SQLITE_BUSY: database is locked'), { code: 'SQLITE_BUSY' })
-	expect(storeFailure(new Error('Failed query: select 1', { cause: busy }))).toMatchObject({ code: 'unavailable', retryAfterMs: 1000 })
-	expect(storeFailure(new Error('SQLITE_NOTADB: file is not a database'))).toMatchObject({ message: expect.stringContaining('restore') })
-	for (const other of [new Error('x is not a function'), new Error('SQLITE_CONSTRAINT: UNIQUE constraint failed'), 'text', undefined])
+	expect(storeFailure(new Error('Failed query: select 1', { cause: busy }))).toMatchObject({
+		code: 'unavailable',
+		retryAfterMs: 1000,
+	})
+	expect(storeFailure(new Error('SQLITE_NOTADB: file is not a database'))).toMatchObject({
+		message: expect.stringContaining('restore'),
+	})
+	for (const other of [
+		new Error('x is not a function'),
+		new Error('SQLITE_CONSTRAINT: UNIQUE constraint failed'),
+		'text',
+		undefined,
+	])
 		expect(storeFailure(other)).toBeUndefined()
 })

@@ -39,11 +39,17 @@ test('registers a version and reads it back', async () => {
 
 test('answers 200 for the same version again, 409 for other content: a version never changes', async () => {
 	expect((await server.post(path, full)).status).toBe(200)
-	expect(await server.post(path, { ...full, features: [] })).toMatchObject({ status: 409, body: { detail: expect.stringContaining('new version') } })
+	expect(await server.post(path, { ...full, features: [] })).toMatchObject({
+		status: 409,
+		body: { detail: expect.stringContaining('new version') },
+	})
 })
 
 test('takes numbers among declared values, as rows may send codes', async () => {
-	const { body } = await server.post(path, { version: 'codes', features: [{ name: 'a', type: 'categorical', values: [1, 2, 'x', true] }] })
+	const { body } = await server.post(path, {
+		version: 'codes',
+		features: [{ name: 'a', type: 'categorical', values: [1, 2, 'x', true] }],
+	})
 	expect(body.features[0].values).toEqual(['1', '2', 'x', 'true'])
 })
 
@@ -76,7 +82,9 @@ test('names what is wrong with features', async () => {
 		'features.8.nulable': expect.stringContaining('"nullable"'),
 		'features.9.name': 'is required',
 	})
-	expect(await faultsOf({ features: [numeric('a'), numeric('a')] })).toMatchObject({ 'features.1.name': expect.stringContaining('twice') })
+	expect(await faultsOf({ features: [numeric('a'), numeric('a')] })).toMatchObject({
+		'features.1.name': expect.stringContaining('twice'),
+	})
 })
 
 test('takes 2,000 features and no more', async () => {
@@ -93,7 +101,10 @@ test('names what is wrong with an artifact', async () => {
 })
 
 test('answers an unknown version with the nearest one', async () => {
-	expect(await server.fetch(`${path}/baer`)).toMatchObject({ status: 404, body: { detail: expect.stringContaining('"bare"') } })
+	expect(await server.fetch(`${path}/baer`)).toMatchObject({
+		status: 404,
+		body: { detail: expect.stringContaining('"bare"') },
+	})
 })
 
 test('lists versions by name', async () => {

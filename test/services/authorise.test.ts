@@ -13,7 +13,9 @@ const allowed = (role: Role, needed: Role | Role[]) => {
 }
 
 test('an admin may do everything, ingest only post rows, and the others read and more', () => {
-	const table = Object.fromEntries(roles.map((role) => [role, roles.filter((needed) => allowed(role, needed))]))
+	const table = Object.fromEntries(
+		roles.map((role) => [role, roles.filter((needed) => allowed(role, needed))]),
+	)
 	expect(table).toEqual({
 		ingest: ['ingest'],
 		viewer: ['viewer'],
@@ -33,5 +35,7 @@ test('a scope is globs', () => {
 	expect(inScope(actor('viewer', ['credit-*', 'fraud']), 'credit-default')).toBe(true)
 	expect(inScope(actor('viewer', ['credit-*', 'fraud']), 'fraud-2')).toBe(false)
 	expect(inScope(actor('viewer', []), 'fraud')).toBe(false)
-	expect(() => authorise(actor('admin', ['credit-*']), 'viewer', 'fraud')).toThrow(/may not reach the model "fraud"/)
+	expect(() => authorise(actor('admin', ['credit-*']), 'viewer', 'fraud')).toThrow(
+		/may not reach the model "fraud"/,
+	)
 })

@@ -14,9 +14,11 @@ const operations = Object.values(resources)
 export function checkAnswer(method: string, path: string, { status, headers, text, body }: Answered): void {
 	const type = headers.get('content-type') ?? ''
 	if (status >= 400) {
-		if (!type.startsWith('application/problem+json')) throw new Error(`${method} ${path}: ${status} is ${type}, not a problem: ${text}`)
+		if (!type.startsWith('application/problem+json'))
+			throw new Error(`${method} ${path}: ${status} is ${type}, not a problem: ${text}`)
 		expectShape(Problem, body, `${method} ${path} ${status}`)
-		if (body.status !== status) throw new Error(`${method} ${path}: the problem says ${body.status}, the answer ${status}`)
+		if (body.status !== status)
+			throw new Error(`${method} ${path}: the problem says ${body.status}, the answer ${status}`)
 		return
 	}
 	const [bare = ''] = path.split('?')
@@ -30,5 +32,8 @@ export function checkAnswer(method: string, path: string, { status, headers, tex
 
 function expectShape(schema: z.ZodType, body: unknown, what: string): void {
 	const result = schema.safeParse(body)
-	if (!result.success) throw new Error(`${what} is not in its declared shape: ${z.prettifyError(result.error)}\n${JSON.stringify(body)}`)
+	if (!result.success)
+		throw new Error(
+			`${what} is not in its declared shape: ${z.prettifyError(result.error)}\n${JSON.stringify(body)}`,
+		)
 }

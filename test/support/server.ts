@@ -8,8 +8,16 @@ import { testContext } from './context.ts'
 
 export const adminKey = 'test-admin-key-0123456789'
 
-type Ask = { method?: string; headers?: Record<string, string>; key?: string | null; json?: unknown; body?: BodyInit }
-export type Answered = { status: number; headers: Headers; text: string; body: any }
+type Ask = {
+	method?: string
+	headers?: Record<string, string>
+	key?: string | null
+	json?: unknown
+	body?: BodyInit
+}
+// biome-ignore lint/suspicious/noExplicitAny: tests look into answers, whose shape `checkAnswer` has checked
+export type Json = any
+export type Answered = { status: number; headers: Headers; text: string; body: Json }
 
 /**
  * The app on a real port over a fresh database, with an admin key. `fetch` takes a path, sends the admin key unless
@@ -29,10 +37,19 @@ export async function testServer(options: AppOptions = {}, contextOptions: Parti
 		if (key !== null) headers.set('authorization', `Bearer ${key}`)
 		if (json !== undefined && !headers.has('content-type')) headers.set('content-type', 'application/json')
 		const body = json === undefined ? init.body : JSON.stringify(json)
-		const response = await fetch(url + path, { ...init, headers, ...(body === undefined ? {} : { body }) } as RequestInit)
+		const response = await fetch(url + path, {
+			...init,
+			headers,
+			...(body === undefined ? {} : { body }),
+		} as RequestInit)
 		const text = await response.text()
 		const isJson = /json/.test(response.headers.get('content-type') ?? '') && text !== ''
-		const answered = { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined }
+		const answered = {
+			status: response.status,
+			headers: response.headers,
+			text,
+			body: isJson ? JSON.parse(text) : undefined,
+		}
 		checkAnswer(init.method ?? 'GET', path, answered)
 		return answered
 	}

@@ -5,7 +5,9 @@ const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
 const bodyText = (type: string, { example }: Media): string => {
 	if (typeof example === 'string') return example
 	const rows = type.includes('ndjson') && Array.isArray(example)
-	return rows ? (example as unknown[]).map((row) => JSON.stringify(row)).join('\n') : JSON.stringify(example ?? {})
+	return rows
+		? (example as unknown[]).map((row) => JSON.stringify(row)).join('\n')
+		: JSON.stringify(example ?? {})
 }
 
 function urlOf(operation: ListedOperation, server: string): string {
@@ -20,7 +22,8 @@ function urlOf(operation: ListedOperation, server: string): string {
 /** A command that does what the operation does, with the examples of the description; the key is in $PLUMBLINE_KEY. */
 export function curlOf(operation: ListedOperation, server: string): string {
 	const parts = [`curl ${quoted(urlOf(operation, server))}`]
-	if (operation.method !== 'get') parts[0] = `curl -X ${operation.method.toUpperCase()} ${quoted(urlOf(operation, server))}`
+	if (operation.method !== 'get')
+		parts[0] = `curl -X ${operation.method.toUpperCase()} ${quoted(urlOf(operation, server))}`
 	if (operation.security.length > 0) parts.push('-H "Authorization: Bearer $PLUMBLINE_KEY"')
 	const [media] = Object.entries(operation.requestBody?.content ?? {})
 	if (media) {

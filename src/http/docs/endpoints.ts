@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts'
-import { endpoint, type Endpoint, type Resource } from '../endpoint.ts'
+import { type Endpoint, endpoint, type Resource } from '../endpoint.ts'
 import { type OpenApiDocument, openApiDocument } from '../openapi.ts'
 import { docsPage, pageHeaders } from './page.ts'
 

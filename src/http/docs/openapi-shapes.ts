@@ -22,8 +22,19 @@ export type Schema = {
 	additionalProperties?: unknown
 }
 
-export type Media = { schema?: Schema; example?: unknown; examples?: Record<string, { summary?: string; value: unknown }> }
-export type Parameter = { name: string; in: string; required?: boolean; description?: string; schema?: Schema; example?: unknown }
+export type Media = {
+	schema?: Schema
+	example?: unknown
+	examples?: Record<string, { summary?: string; value: unknown }>
+}
+export type Parameter = {
+	name: string
+	in: string
+	required?: boolean
+	description?: string
+	schema?: Schema
+	example?: unknown
+}
 export type Operation = {
 	operationId: string
 	tags: string[]
@@ -32,7 +43,14 @@ export type Operation = {
 	security: object[]
 	parameters?: Parameter[]
 	requestBody?: { required?: boolean; description?: string; content: Record<string, Media> }
-	responses: Record<string, { description: string; headers?: Record<string, { description?: string }>; content?: Record<string, Media> }>
+	responses: Record<
+		string,
+		{
+			description: string
+			headers?: Record<string, { description?: string }>
+			content?: Record<string, Media>
+		}
+	>
 }
 export type ListedOperation = Operation & { method: string; path: string }
 
@@ -46,7 +64,9 @@ export type Shown = {
 
 export const operationsOf = (document: Shown, tag: string): ListedOperation[] =>
 	Object.entries(document.paths).flatMap(([path, methods]) =>
-		Object.entries(methods).flatMap(([method, operation]) => (operation.tags.includes(tag) ? [{ ...operation, method, path }] : [])),
+		Object.entries(methods).flatMap(([method, operation]) =>
+			operation.tags.includes(tag) ? [{ ...operation, method, path }] : [],
+		),
 	)
 
 export const refName = (ref: string): string => ref.slice(ref.lastIndexOf('/') + 1)

@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import { curlOf } from './curl.ts'
 import type { ListedOperation, Media, Parameter, Schema } from './openapi-shapes.ts'
-import { schemaView, notesOf, typeOf } from './schema-view.ts'
+import { notesOf, schemaView, typeOf } from './schema-view.ts'
 import { inline } from './text.ts'
 
 const example = (value: unknown) =>
@@ -19,13 +19,18 @@ function parameterTable(parameters: readonly Parameter[]) {
 
 function mediaView(type: string, media: Media) {
 	const shown = media.example ?? Object.values(media.examples ?? {})[0]?.value
-	const schema = media.schema && Object.keys(media.schema).length > 0 ? schemaView(media.schema, type) : html`<p>${type}</p>`
+	const schema =
+		media.schema && Object.keys(media.schema).length > 0
+			? schemaView(media.schema, type)
+			: html`<p>${type}</p>`
 	return html`${schema}${shown === undefined ? '' : example(shown)}`
 }
 
 function bodyView({ requestBody }: ListedOperation) {
 	if (!requestBody) return ''
-	const about = [requestBody.description, requestBody.required ? '' : 'A request without a body is fine.'].filter(Boolean).join(' ')
+	const about = [requestBody.description, requestBody.required ? '' : 'A request without a body is fine.']
+		.filter(Boolean)
+		.join(' ')
 	return html`<h4>Body</h4>${about ? html`<p>${inline(about)}</p>` : ''}${Object.entries(requestBody.content).map(([type, media]) => mediaView(type, media))}`
 }
 

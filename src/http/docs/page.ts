@@ -21,18 +21,22 @@ export const pageHeaders = async (): Promise<Record<string, string>> => ({
 
 const navigation = (document: Shown) => html`<nav aria-label="Contents">
 ${document.tags.map(
-	({ name }) => html`<strong>${name}</strong><ul>${operationsOf(document, name).map(
-		(o) => html`<li><a href="#${o.operationId}">${o.summary}</a></li>`,
-	)}</ul>`,
+	({ name }) =>
+		html`<strong>${name}</strong><ul>${operationsOf(document, name).map(
+			(o) => html`<li><a href="#${o.operationId}">${o.summary}</a></li>`,
+		)}</ul>`,
 )}<ul><li><a href="#schemas">Schemas</a></li><li><a href="#problems">Problems</a></li><li><a href="/openapi.json">openapi.json</a></li></ul></nav>`
 
 const problemList = () => html`<section aria-labelledby="problems"><h2 id="problems">Problems</h2>
 <p>Errors are <code>application/problem+json</code> (RFC 9457) with a <code>code</code> of this list.</p>
 ${Object.entries(problems).map(([code, { status, title }]) => html`<h3 id="problem-${code}"><code>${code}</code></h3><p>${title} (${status}).</p>`)}</section>`
 
-const schemaList = ({ components }: Shown) => html`<section aria-labelledby="schemas"><h2 id="schemas">Schemas</h2>
+const schemaList = ({
+	components,
+}: Shown) => html`<section aria-labelledby="schemas"><h2 id="schemas">Schemas</h2>
 ${Object.entries(components.schemas).map(
-	([name, schema]) => html`<h3 id="schema-${name}">${name}</h3>${schema.description ? html`<p>${schema.description}</p>` : ''}${schemaView(schema, 'Members')}`,
+	([name, schema]) =>
+		html`<h3 id="schema-${name}">${name}</h3>${schema.description ? html`<p>${schema.description}</p>` : ''}${schemaView(schema, 'Members')}`,
 )}</section>`
 
 /** The whole interface on one page, without anything from elsewhere. */
@@ -45,7 +49,10 @@ export function docsPage(openapi: OpenApiDocument): string {
 <body><a class="skip" href="#main">Skip to the content</a><div class="layout">${navigation(document)}
 <main id="main"><h1>${document.info.title} HTTP interface</h1>${paragraphs(document.info.description)}
 ${document.tags.map(
-	({ name, description }) => html`<section aria-labelledby="tag-${name}"><h2 id="tag-${name}">${name}</h2><p>${description}</p>
+	({
+		name,
+		description,
+	}) => html`<section aria-labelledby="tag-${name}"><h2 id="tag-${name}">${name}</h2><p>${description}</p>
 ${operationsOf(document, name).map((o) => operationView(o, server))}</section>`,
 )}${schemaList(document)}${problemList()}</main></div><script>${raw(script)}</script></body></html>`
 	return String(page)

@@ -12,11 +12,13 @@ export function typeOf(schema: Schema): Html | string {
 	if (schema.enum) return schema.enum.map((v) => JSON.stringify(v)).join(' | ')
 	if (schema.const !== undefined) return JSON.stringify(schema.const)
 	const types = [schema.type ?? 'any'].flat()
-	if (types.includes('array') && schema.items) return html`array of ${typeOf(schema.items)}${types.includes('null') ? ' | null' : ''}`
+	if (types.includes('array') && schema.items)
+		return html`array of ${typeOf(schema.items)}${types.includes('null') ? ' | null' : ''}`
 	return `${types.join(' | ')}${schema.format ? ` (${schema.format})` : ''}`
 }
 
-const join = (parts: (Html | string)[], between: string): Html => html`${parts.map((part, i) => (i === 0 ? part : html`${between}${part}`))}`
+const join = (parts: (Html | string)[], between: string): Html =>
+	html`${parts.map((part, i) => (i === 0 ? part : html`${between}${part}`))}`
 
 /** What else is known of a value: bounds, default. */
 export function notesOf(schema: Schema): string {
@@ -36,7 +38,9 @@ function rows(schema: Schema, prefix: string, depth: number): Html[] {
 		const path = `${prefix}${name}`
 		const required = schema.required?.includes(name) ? 'yes' : 'no'
 		const row = html`<tr><th scope="row"><code>${path}</code></th><td>${typeOf(member)}</td><td>${required}</td><td>${description(member)}</td></tr>`
-		const inner = member.items?.properties ? rows(member.items, `${path}[].`, depth + 1) : rows(member, `${path}.`, depth + 1)
+		const inner = member.items?.properties
+			? rows(member.items, `${path}[].`, depth + 1)
+			: rows(member, `${path}.`, depth + 1)
 		return depth < 4 ? [row, ...inner] : [row]
 	})
 }

@@ -28,10 +28,15 @@ export const BaselineWindow = z
 type Version = { model: string; version: string; features: readonly FeatureSpec[] }
 
 /** The rows of a baseline, in whichever form they came. Throws `unsupported` for another content type. */
-export async function baselineBody(context: Context, request: Request, version: Version): Promise<AsyncIterable<BaselineBatch>> {
+export async function baselineBody(
+	context: Context,
+	request: Request,
+	version: Version,
+): Promise<AsyncIterable<BaselineBatch>> {
 	const { limits } = context
 	const { type } = mediaType(request.headers.get('content-type'))
-	const rows = (parsed: Parameters<typeof baselineBatches>[0]) => baselineBatches(parsed, version.version, limits)
+	const rows = (parsed: Parameters<typeof baselineBatches>[0]) =>
+		baselineBatches(parsed, version.version, limits)
 	if (type === 'application/json') return fromJson(context, request, version)
 	const stream = () => plainStream(request, limits)
 	if (ndjson.includes(type)) return rows(parseRows({ format: 'ndjson', stream: stream() }, limits))
@@ -44,7 +49,11 @@ export async function baselineBody(context: Context, request: Request, version: 
 }
 
 /** An array is rows; an object names a window of the log. */
-async function fromJson(context: Context, request: Request, version: Version): Promise<AsyncIterable<BaselineBatch>> {
+async function fromJson(
+	context: Context,
+	request: Request,
+	version: Version,
+): Promise<AsyncIterable<BaselineBatch>> {
 	const { limits } = context
 	const text = await readAll(request, context)
 	if (!/^\s*\{/.test(text)) {
@@ -78,5 +87,6 @@ async function* nonEmpty(batches: AsyncIterable<BaselineBatch>): AsyncGenerator<
 		rows += batch.batch.rows
 		yield batch
 	}
-	if (rows === 0) throw invalid('window', [{ path: 'window', message: 'holds no predictions of this version' }])
+	if (rows === 0)
+		throw invalid('window', [{ path: 'window', message: 'holds no predictions of this version' }])
 }

@@ -10,9 +10,9 @@ import {
 	optionalId,
 	optionalNumber,
 	optionalNumbers,
+	RowRejected,
 	refuseUnknown,
 	requireObject,
-	RowRejected,
 } from '../../services/prediction/judge-row.ts'
 import type { ParsedRow } from './parse-rows.ts'
 
@@ -31,7 +31,8 @@ function addRow(builder: BatchBuilder, value: unknown, version: string, limits: 
 	const row = requireObject(value)
 	refuseUnknown(row, rowMembers)
 	const named = optionalId(row, 'version', limits)
-	if (named !== undefined && named !== version) throw new RowRejected('invalid', 'version', `is "${named}"; this is the baseline of "${version}"`)
+	if (named !== undefined && named !== version)
+		throw new RowRejected('invalid', 'version', `is "${named}"; this is the baseline of "${version}"`)
 	optionalNumbers(row, 'probabilities', limits)
 	const actual = checkLabel(row, 'actual', limits)
 	builder.add({
@@ -49,14 +50,21 @@ function addRow(builder: BatchBuilder, value: unknown, version: string, limits: 
 function timeOf({ timestamp }: JsonObject): number {
 	if (timestamp === undefined || timestamp === null) return Number.NaN
 	const at = typeof timestamp === 'string' ? parseTime(timestamp) : undefined
-	if (at === undefined) throw new RowRejected('invalid', 'timestamp', 'RFC 3339 with an offset, such as 2026-03-01T12:00:00Z, or nothing')
+	if (at === undefined)
+		throw new RowRejected(
+			'invalid',
+			'timestamp',
+			'RFC 3339 with an offset, such as 2026-03-01T12:00:00Z, or nothing',
+		)
 	return at
 }
 
 function segmentOf({ segment }: JsonObject, limits: Limits): JsonObject | undefined {
 	if (segment === undefined || segment === null) return undefined
-	if (typeof segment !== 'object' || Array.isArray(segment)) throw new RowRejected('invalid', 'segment', 'an object of segment name to value')
-	for (const [name, value] of Object.entries(segment)) checkLabel({ [`segment.${name}`]: value }, `segment.${name}`, limits)
+	if (typeof segment !== 'object' || Array.isArray(segment))
+		throw new RowRejected('invalid', 'segment', 'an object of segment name to value')
+	for (const [name, value] of Object.entries(segment))
+		checkLabel({ [`segment.${name}`]: value }, `segment.${name}`, limits)
 	return segment as JsonObject
 }
 
@@ -64,7 +72,11 @@ function segmentOf({ segment }: JsonObject, limits: Limits): JsonObject | undefi
  * Rows as batches for a baseline. A baseline with a wrong row is wrong as a whole: what it would be compared with later
  * must not depend on which rows were left out. Throws `invalid` with the path of each fault (at most 50), and for no rows.
  */
-export async function* baselineBatches(rows: AsyncIterable<ParsedRow[]>, version: string, limits: Limits): AsyncGenerator<BaselineBatch> {
+export async function* baselineBatches(
+	rows: AsyncIterable<ParsedRow[]>,
+	version: string,
+	limits: Limits,
+): AsyncGenerator<BaselineBatch> {
 	const faults: Fault[] = []
 	let builder = new BatchBuilder(batchRows)
 	let actuals: unknown[] = []
@@ -89,12 +101,18 @@ export async function* baselineBatches(rows: AsyncIterable<ParsedRow[]>, version
 		}
 	}
 	if (faults.length > 0) throw wrong(faults)
-	if (count === 0) throw new AppError('invalid', 'The baseline has no rows.', { faults: [{ path: '', message: 'no rows' }] })
+	if (count === 0)
+		throw new AppError('invalid', 'The baseline has no rows.', { faults: [{ path: '', message: 'no rows' }] })
 	if (builder.length > 0) yield { batch: builder.finish(), actuals }
 }
 
 function wrong(faults: readonly Fault[]): AppError {
 	const [first] = faults as [Fault]
-	const more = faults.length > 1 ? ` and ${faults.length - 1}${faults.length === maxFaults ? ' or more' : ''} others` : ''
-	return new AppError('invalid', `The baseline was not taken: ${first.path}: ${first.message}${more}.`, { faults })
+	const more =
+		faults.length > 1
+			? ` and ${faults.length - 1}${faults.length === maxFaults ? ' or more' : ''} others`
+			: ''
+	return new AppError('invalid', `The baseline was not taken: ${first.path}: ${first.message}${more}.`, {
+		faults,
+	})
 }

@@ -1,7 +1,14 @@
 import type { FeatureSpec } from '../../profile/grid.ts'
 
 const number = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
-const booleans: Record<string, boolean> = { true: true, True: true, TRUE: true, false: false, False: false, FALSE: false }
+const booleans: Record<string, boolean> = {
+	true: true,
+	True: true,
+	TRUE: true,
+	false: false,
+	False: false,
+	FALSE: false,
+}
 
 const asNumber = (text: string): number | undefined => {
 	const trimmed = text.trim()

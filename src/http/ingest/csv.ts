@@ -22,9 +22,16 @@ function valueOf(target: Target, text: string): unknown {
  * The rows of a CSV body (RFC 4180: comma, double quotes, a header line), some at a time. Rows count from 0 behind the
  * header. Throws `malformed` with the line for broken CSV, `too-large` for a record over the limit of a line.
  */
-export async function* csvRows(stream: ReadableStream<Uint8Array>, limits: Limits, features: readonly FeatureSpec[]): AsyncGenerator<ParsedRow[]> {
+export async function* csvRows(
+	stream: ReadableStream<Uint8Array>,
+	limits: Limits,
+	features: readonly FeatureSpec[],
+): AsyncGenerator<ParsedRow[]> {
 	const records = stream.pipeThrough(
-		parse({ bom: true, skip_empty_lines: true, max_record_size: limits.lineBytes }) as TransformStream<Uint8Array, string[]>,
+		parse({ bom: true, skip_empty_lines: true, max_record_size: limits.lineBytes }) as TransformStream<
+			Uint8Array,
+			string[]
+		>,
 	)
 	let targets: Target[] | undefined
 	let rows: ParsedRow[] = []
@@ -32,7 +39,11 @@ export async function* csvRows(stream: ReadableStream<Uint8Array>, limits: Limit
 	try {
 		for await (const record of records) {
 			if (targets === undefined) {
-				targets = targetsOf(record.map((name) => name.trim()), features, limits.featuresPerRow)
+				targets = targetsOf(
+					record.map((name) => name.trim()),
+					features,
+					limits.featuresPerRow,
+				)
 				continue
 			}
 			const value = toRow(targets, (target, column) => valueOf(target, record[column] ?? ''))
@@ -51,8 +62,14 @@ export async function* csvRows(stream: ReadableStream<Uint8Array>, limits: Limit
 function csvError(error: unknown, limits: Limits): unknown {
 	const code = (error as { code?: unknown }).code
 	if (code === 'CSV_MAX_RECORD_SIZE')
-		return new AppError('too-large', `A CSV record is over ${limits.lineBytes} bytes (limit lineBytes); is a quote left open?`, { cause: error })
+		return new AppError(
+			'too-large',
+			`A CSV record is over ${limits.lineBytes} bytes (limit lineBytes); is a quote left open?`,
+			{ cause: error },
+		)
 	if (typeof code === 'string' && code.startsWith('CSV_'))
-		return new AppError('malformed', `The body is not CSV: ${(error as Error).message.slice(0, 500)}`, { cause: error })
+		return new AppError('malformed', `The body is not CSV: ${(error as Error).message.slice(0, 500)}`, {
+			cause: error,
+		})
 	return bodyError(error)
 }

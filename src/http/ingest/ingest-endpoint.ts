@@ -8,7 +8,15 @@ import { openBody } from './open-body.ts'
 import { parseRows } from './parse-rows.ts'
 
 /** The operation that takes rows of one kind: the same body, limits and answer for all of them. */
-export function ingestEndpoint(spec: { kind: RowKind; path: string; id: string; summary: string; description: string; row: z.ZodType; example: object }): Endpoint {
+export function ingestEndpoint(spec: {
+	kind: RowKind
+	path: string
+	id: string
+	summary: string
+	description: string
+	row: z.ZodType
+	example: object
+}): Endpoint {
 	const { kind, row, example } = spec
 	const line = JSON.stringify(example)
 	return endpoint({
@@ -30,7 +38,13 @@ export function ingestEndpoint(spec: { kind: RowKind; path: string; id: string; 
 			200: {
 				description: 'The verdict on the rows',
 				schema: kind === 'outcome' ? OutcomeAnswer : IngestAnswer,
-				example: { accepted: 1, duplicates: 0, rejected: [], rejectedCount: 0, ...(kind === 'outcome' ? { waiting: 0 } : {}) },
+				example: {
+					accepted: 1,
+					duplicates: 0,
+					rejected: [],
+					rejectedCount: 0,
+					...(kind === 'outcome' ? { waiting: 0 } : {}),
+				},
 			},
 		},
 		errors: ['overloaded'],

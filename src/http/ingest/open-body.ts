@@ -16,7 +16,10 @@ export function openBody(request: Request, limits: Limits): OpenBody {
 	const type = (request.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
 	const format = formats[type]
 	if (!format)
-		throw new AppError('unsupported', `Content-Type "${type}" is not read here. Send application/json (an array) or application/x-ndjson.`)
+		throw new AppError(
+			'unsupported',
+			`Content-Type "${type}" is not read here. Send application/json (an array) or application/x-ndjson.`,
+		)
 	return { format, stream: plainStream(request, limits) }
 }
 
@@ -46,10 +49,16 @@ function gunzip(body: ReadableStream<Uint8Array>, limits: Limits): ReadableStrea
 			transform(chunk, controller) {
 				plain += chunk.byteLength
 				if (plain > limits.gunzippedBytes)
-					throw new AppError('too-large', `The body is over ${limits.gunzippedBytes} bytes when unpacked (limit gunzippedBytes). Send it in parts.`)
+					throw new AppError(
+						'too-large',
+						`The body is over ${limits.gunzippedBytes} bytes when unpacked (limit gunzippedBytes). Send it in parts.`,
+					)
 				// Small bodies may be very regular; a bomb is large.
 				if (plain > 2 ** 20 && plain > packed * limits.gunzipRatio)
-					throw new AppError('too-large', `The body unpacks to over ${limits.gunzipRatio} times its size (limit gunzipRatio). Send it unpacked or in parts.`)
+					throw new AppError(
+						'too-large',
+						`The body unpacks to over ${limits.gunzipRatio} times its size (limit gunzipRatio). Send it unpacked or in parts.`,
+					)
 				controller.enqueue(chunk)
 			},
 		}),
@@ -61,7 +70,11 @@ export function bodyError(error: unknown): unknown {
 	if (error instanceof AppError) return error
 	const text = String((error as { cause?: unknown }).cause ?? error)
 	if (/gzip|header|zlib|Z_|unexpected end|incorrect|trailing|decompress|corrupt|invalid/i.test(text))
-		return new AppError('malformed', `The gzip body cannot be unpacked: ${text}. Nothing after the damage was read.`, { cause: error })
+		return new AppError(
+			'malformed',
+			`The gzip body cannot be unpacked: ${text}. Nothing after the damage was read.`,
+			{ cause: error },
+		)
 	if (/aborted|ECONNRESET|terminated|premature/i.test(text))
 		return new AppError('malformed', 'The body ended early.', { cause: error })
 	return error

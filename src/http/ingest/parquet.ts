@@ -1,4 +1,10 @@
-import { type AsyncBuffer, type Compressors, type FileMetaData, parquetMetadataAsync, parquetScan } from 'hyparquet'
+import {
+	type AsyncBuffer,
+	type Compressors,
+	type FileMetaData,
+	parquetMetadataAsync,
+	parquetScan,
+} from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 import type { Limits } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
@@ -17,7 +23,11 @@ const rowsAtOnce = 500
  * numbers, NaN null (it is how data frames write what is missing).
  * Throws `malformed` for what is not Parquet, `too-large` over a limit that it names.
  */
-export async function* parquetRows(stream: ReadableStream<Uint8Array>, limits: Limits, features: readonly FeatureSpec[]): AsyncGenerator<ParsedRow[]> {
+export async function* parquetRows(
+	stream: ReadableStream<Uint8Array>,
+	limits: Limits,
+	features: readonly FeatureSpec[],
+): AsyncGenerator<ParsedRow[]> {
 	const file = await collect(stream)
 	const metadata = await guarded(() => parquetMetadataAsync(file))
 	checkSize(metadata, limits)
@@ -25,11 +35,16 @@ export async function* parquetRows(stream: ReadableStream<Uint8Array>, limits: L
 	const names = topColumns(metadata)
 	const targets = targetsOf(names, features, limits.featuresPerRow)
 	for (const { rowStart, rowEnd } of scan.ranges) {
-		const columns = await guarded(() => Promise.all(names.map((column) => scan.readColumn({ column, rowStart, rowEnd }))))
+		const columns = await guarded(() =>
+			Promise.all(names.map((column) => scan.readColumn({ column, rowStart, rowEnd }))),
+		)
 		for (let from = rowStart; from < rowEnd; from += rowsAtOnce) {
 			const rows: ParsedRow[] = []
 			for (let index = from; index < Math.min(from + rowsAtOnce, rowEnd); index++)
-				rows.push({ index, value: toRow(targets, (target, c) => valueOf(target, columns[c]?.[index - rowStart])) })
+				rows.push({
+					index,
+					value: toRow(targets, (target, c) => valueOf(target, columns[c]?.[index - rowStart])),
+				})
 			yield rows
 		}
 	}
@@ -42,7 +57,10 @@ async function collect(stream: ReadableStream<Uint8Array>): Promise<AsyncBuffer>
 		for await (const part of stream) {
 			size += part.byteLength
 			if (size > parquetBytes)
-				throw new AppError('too-large', `The Parquet file is over ${parquetBytes} bytes (limit parquetBytes). Send a sample, or NDJSON, which is streamed.`)
+				throw new AppError(
+					'too-large',
+					`The Parquet file is over ${parquetBytes} bytes (limit parquetBytes). Send a sample, or NDJSON, which is streamed.`,
+				)
 			parts.push(part as Uint8Array<ArrayBuffer>)
 		}
 	} catch (error) {
@@ -58,26 +76,40 @@ async function guarded<T>(read: () => T | Promise<T>): Promise<T> {
 		return await read()
 	} catch (cause) {
 		if (cause instanceof AppError) throw cause
-		throw new AppError('malformed', `The body is not a Parquet file that can be read: ${(cause as Error).message.slice(0, 300)}`, { cause })
+		throw new AppError(
+			'malformed',
+			`The body is not a Parquet file that can be read: ${(cause as Error).message.slice(0, 300)}`,
+			{ cause },
+		)
 	}
 }
 
 /** What a file claims to unpack to, before anything of it is unpacked. */
 function checkSize(metadata: FileMetaData, limits: Limits): void {
 	const rows = metadata.row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0)
-	if (!(rows <= mostRows) || rows < 0) throw new AppError('too-large', `The Parquet file claims ${rows} rows; at most ${mostRows} are read.`)
-	const bytes = metadata.row_groups.flatMap((g) => g.columns).reduce((sum, c) => sum + Number(c.meta_data?.total_uncompressed_size ?? 0), 0)
+	if (!(rows <= mostRows) || rows < 0)
+		throw new AppError('too-large', `The Parquet file claims ${rows} rows; at most ${mostRows} are read.`)
+	const bytes = metadata.row_groups
+		.flatMap((g) => g.columns)
+		.reduce((sum, c) => sum + Number(c.meta_data?.total_uncompressed_size ?? 0), 0)
 	if (!(bytes <= limits.gunzippedBytes))
-		throw new AppError('too-large', `The Parquet file is over ${limits.gunzippedBytes} bytes when unpacked (limit gunzippedBytes).`)
+		throw new AppError(
+			'too-large',
+			`The Parquet file is over ${limits.gunzippedBytes} bytes when unpacked (limit gunzippedBytes).`,
+		)
 }
 
 /** A page says how large it is when unpacked, whatever the file's index says. */
 function bounded(limits: Limits): Compressors {
-	const wrap = (unpack: (input: Uint8Array, length: number) => Uint8Array) => (input: Uint8Array, length: number) => {
-		if (length > limits.gunzippedBytes || length > 2 ** 20 + input.length * limits.gunzipRatio * 10)
-			throw new AppError('too-large', `A page of the Parquet file unpacks to ${length} bytes (limits gunzippedBytes, gunzipRatio).`)
-		return unpack(input, length)
-	}
+	const wrap =
+		(unpack: (input: Uint8Array, length: number) => Uint8Array) => (input: Uint8Array, length: number) => {
+			if (length > limits.gunzippedBytes || length > 2 ** 20 + input.length * limits.gunzipRatio * 10)
+				throw new AppError(
+					'too-large',
+					`A page of the Parquet file unpacks to ${length} bytes (limits gunzippedBytes, gunzipRatio).`,
+				)
+			return unpack(input, length)
+		}
 	return Object.fromEntries(Object.entries(compressors).map(([name, unpack]) => [name, wrap(unpack)]))
 }
 
@@ -90,7 +122,8 @@ function topColumns({ schema }: FileMetaData): string[] {
 /** The index behind an element and all that is nested in it. */
 function after(schema: FileMetaData['schema'], at: number): number {
 	let next = at + 1
-	for (let left = schema[at]?.num_children ?? 0; left > 0 && next < schema.length; left--) next = after(schema, next)
+	for (let left = schema[at]?.num_children ?? 0; left > 0 && next < schema.length; left--)
+		next = after(schema, next)
 	return next
 }
 

@@ -3,7 +3,9 @@ import { AppError } from '../../core/errors.ts'
 import { bodyError, type OpenBody } from './open-body.ts'
 
 /** One row's JSON value, or why the line is not one. Positions count from 0; blank lines are not rows but count. */
-export type ParsedRow = { index: number; value: unknown } | { index: number; error: 'malformed' | 'too-large'; message: string }
+export type ParsedRow =
+	| { index: number; value: unknown }
+	| { index: number; error: 'malformed' | 'too-large'; message: string }
 
 /** The rows of a body, some at a time, in bounded memory for NDJSON. Throws `malformed` or `too-large` for the body as a whole. */
 export async function* parseRows(body: OpenBody, limits: Limits): AsyncGenerator<ParsedRow[]> {
@@ -23,7 +25,10 @@ export async function readText(stream: ReadableStream<Uint8Array>, limits: Limit
 	for await (const chunk of stream) {
 		bytes += chunk.byteLength
 		if (bytes > limits.jsonBytes)
-			throw new AppError('too-large', `A JSON body is at most ${limits.jsonBytes} bytes (limit jsonBytes). Send NDJSON, which is streamed, or send it in parts.`)
+			throw new AppError(
+				'too-large',
+				`A JSON body is at most ${limits.jsonBytes} bytes (limit jsonBytes). Send NDJSON, which is streamed, or send it in parts.`,
+			)
 		text += decoder.decode(chunk, { stream: true })
 	}
 	return text + decoder.decode()
@@ -37,9 +42,13 @@ function parseArray(text: string): ParsedRow[] {
 		throw new AppError('malformed', `The body is not JSON: ${(cause as Error).message}`, { cause })
 	}
 	if (!Array.isArray(value))
-		throw new AppError('invalid', 'The body must be a JSON array of rows; send one row as [row], or NDJSON as application/x-ndjson.', {
-			faults: [{ path: '', message: 'expected an array' }],
-		})
+		throw new AppError(
+			'invalid',
+			'The body must be a JSON array of rows; send one row as [row], or NDJSON as application/x-ndjson.',
+			{
+				faults: [{ path: '', message: 'expected an array' }],
+			},
+		)
 	return value.map((row, index) => ({ index, value: row }))
 }
 

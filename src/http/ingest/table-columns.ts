@@ -24,12 +24,21 @@ function targetOf(name: string, declared: Map<string, FeatureSpec>): Target {
 }
 
 /** What each column of a table is. Throws `invalid` when two have the same name, `too-large` when there are too many. */
-export function targetsOf(names: readonly string[], features: readonly FeatureSpec[], limit: number): Target[] {
+export function targetsOf(
+	names: readonly string[],
+	features: readonly FeatureSpec[],
+	limit: number,
+): Target[] {
 	if (names.length > limit + members.size)
-		throw new AppError('too-large', `The table has ${names.length} columns; at most ${limit} features a row (limit featuresPerRow).`)
+		throw new AppError(
+			'too-large',
+			`The table has ${names.length} columns; at most ${limit} features a row (limit featuresPerRow).`,
+		)
 	const twice = names.find((name, i) => name !== '' && names.indexOf(name) < i)
 	if (twice !== undefined)
-		throw new AppError('invalid', `The column ${JSON.stringify(twice)} stands twice.`, { faults: [{ path: twice, message: 'stands twice' }] })
+		throw new AppError('invalid', `The column ${JSON.stringify(twice)} stands twice.`, {
+			faults: [{ path: twice, message: 'stands twice' }],
+		})
 	const declared = new Map(features.map((spec) => [spec.name, spec]))
 	return names.map((name) => targetOf(name, declared))
 }
@@ -37,7 +46,10 @@ export function targetsOf(names: readonly string[], features: readonly FeatureSp
 export type TableRow = Record<string, unknown>
 
 /** A row as JSON would have it; `valueOf` gives the value of a column. Its maps have no prototype: any name is a name. */
-export function toRow(targets: readonly Target[], valueOf: (target: Target, column: number) => unknown): TableRow {
+export function toRow(
+	targets: readonly Target[],
+	valueOf: (target: Target, column: number) => unknown,
+): TableRow {
 	const row: TableRow = { features: Object.create(null) }
 	targets.forEach((target, column) => {
 		if (target.to === 'nowhere') return

@@ -12,7 +12,8 @@ const example = {
 	object: 'model:credit-default',
 	model: 'credit-default',
 	leafHash: '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d',
-	entry: '{"action":"register-model","actor":{"how":"key","id":"key:key_admin"},"at":"2026-03-02T00:00:00.000Z","object":"model:credit-default"}',
+	entry:
+		'{"action":"register-model","actor":{"how":"key","id":"key:key_admin"},"at":"2026-03-02T00:00:00.000Z","object":"model:credit-default"}',
 }
 
 const entries = endpoint({
@@ -23,14 +24,35 @@ const entries = endpoint({
 	description: 'Every change of state has an entry, written in the same transaction. Indexes have no gaps.',
 	access: 'auditor',
 	query: z.strictObject({
-		object: z.string().max(1024).optional().meta({ description: 'Only entries about this object.', example: 'model:credit-default' }),
-		action: z.string().max(256).optional().meta({ description: 'Only entries of this kind.', example: 'register-model' }),
-		model: z.string().max(256).optional().meta({ description: 'Only entries about this model.', example: 'credit-default' }),
+		object: z
+			.string()
+			.max(1024)
+			.optional()
+			.meta({ description: 'Only entries about this object.', example: 'model:credit-default' }),
+		action: z
+			.string()
+			.max(256)
+			.optional()
+			.meta({ description: 'Only entries of this kind.', example: 'register-model' }),
+		model: z
+			.string()
+			.max(256)
+			.optional()
+			.meta({ description: 'Only entries about this model.', example: 'credit-default' }),
 		...periodParameters,
 		...pageParameters,
 	}),
-	answers: { 200: { description: 'Entries by index', schema: pageOf(LedgerEntry), example: { items: [example], next: null } } },
+	answers: {
+		200: {
+			description: 'Entries by index',
+			schema: pageOf(LedgerEntry),
+			example: { items: [example], next: null },
+		},
+	},
 	handle: async ({ context, actor, query }) => ok(await listEntries(context, actor, query)),
 })
 
-export const audit = { about: 'Who did what, in a log that an outsider can check.', endpoints: [entries] } satisfies Resource
+export const audit = {
+	about: 'Who did what, in a log that an outsider can check.',
+	endpoints: [entries],
+} satisfies Resource

@@ -27,7 +27,11 @@ const BaselineAnswer = z
 	})
 	.meta({ id: 'Baseline' })
 
-const example = { digest: 'sha256:9f86d081…', rows: 10000, features: [{ name: 'LIMIT_BAL', cells: 20, warnings: [] }] }
+const example = {
+	digest: 'sha256:9f86d081…',
+	rows: 10000,
+	features: [{ name: 'LIMIT_BAL', cells: 20, warnings: [] }],
+}
 const csv = 'LIMIT_BAL,EDUCATION,score,actual\n20000,2,0.31,0\n'
 
 const put = endpoint({
@@ -40,7 +44,8 @@ const put = endpoint({
 	access: 'admin',
 	params: z.strictObject({ ...modelPath, version: pathText('A version of the model.', '7') }),
 	rows: {
-		description: 'The rows, optionally gzipped, or a window. One wrong row refuses the whole: the faults come with the paths.',
+		description:
+			'The rows, optionally gzipped, or a window. One wrong row refuses the whole: the faults come with the paths.',
 		types: {
 			'application/json': { schema: z.union([z.array(BaselineRow), BaselineWindow]), example: [row] },
 			'application/x-ndjson': { schema: z.string(), example: `${JSON.stringify(row)}\n` },

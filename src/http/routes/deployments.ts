@@ -1,14 +1,25 @@
 import { z } from 'zod'
 import { DeploymentInput } from '../../services/model/deployment-input.ts'
 import { findModel } from '../../services/model/find-model.ts'
-import { currentDeployments, type Deployment, deploymentHistory, getDeployment } from '../../services/model/get-deployment.ts'
+import {
+	currentDeployments,
+	type Deployment,
+	deploymentHistory,
+	getDeployment,
+} from '../../services/model/get-deployment.ts'
 import { setDeployment } from '../../services/model/set-deployment.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { modelPath, pageOf, pageParameters, pathText } from '../schema/common.ts'
 import { Deployment as DeploymentSchema } from '../schema/registry.ts'
 
 const input = { champion: '7', challenger: '8', canary: { version: '8', percent: 5 } }
-const example = { model: 'credit-default', environment: 'production', revision: 1, ...input, since: '2026-03-02T00:00:00.000Z' }
+const example = {
+	model: 'credit-default',
+	environment: 'production',
+	revision: 1,
+	...input,
+	since: '2026-03-02T00:00:00.000Z',
+}
 const params = z.strictObject({ ...modelPath, environment: pathText('Where it serves.', 'production') })
 const headers = { etag: 'Changes with the deployment; send it back as If-None-Match' }
 
@@ -67,7 +78,13 @@ const list = endpoint({
 	summary: 'List what serves in every environment',
 	access: 'viewer',
 	params: z.strictObject(modelPath),
-	answers: { 200: { description: 'One item an environment', schema: pageOf(DeploymentSchema), example: { items: [example], next: null } } },
+	answers: {
+		200: {
+			description: 'One item an environment',
+			schema: pageOf(DeploymentSchema),
+			example: { items: [example], next: null },
+		},
+	},
 	handle: async ({ context, params: { model } }) => {
 		await findModel(context, model)
 		return ok({ items: await currentDeployments(context, model), next: null })
@@ -82,8 +99,18 @@ const history = endpoint({
 	access: 'viewer',
 	params,
 	query: z.strictObject(pageParameters),
-	answers: { 200: { description: 'Every deployment there', schema: pageOf(DeploymentSchema), example: { items: [example], next: null } } },
-	handle: async ({ context, params: { model, environment }, query }) => ok(await deploymentHistory(context, model, environment, query)),
+	answers: {
+		200: {
+			description: 'Every deployment there',
+			schema: pageOf(DeploymentSchema),
+			example: { items: [example], next: null },
+		},
+	},
+	handle: async ({ context, params: { model, environment }, query }) =>
+		ok(await deploymentHistory(context, model, environment, query)),
 })
 
-export const deployments = { about: 'What serves where.', endpoints: [put, get, list, history] } satisfies Resource
+export const deployments = {
+	about: 'What serves where.',
+	endpoints: [put, get, list, history],
+} satisfies Resource

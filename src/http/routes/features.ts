@@ -10,9 +10,14 @@ export const features = {
 			path: 'features',
 			id: 'postFeatures',
 			summary: 'Log features',
-			description: 'Joined to predictions that came without features: by predictionId, or by subject to the latest log at or before the prediction. The first join of a prediction stays.',
+			description:
+				'Joined to predictions that came without features: by predictionId, or by subject to the latest log at or before the prediction. The first join of a prediction stays.',
 			row: FeatureRow,
-			example: { subject: 'applicant-8841', timestamp: '2026-03-01T11:59:58Z', features: { income: 42000, region: 'north' } },
+			example: {
+				subject: 'applicant-8841',
+				timestamp: '2026-03-01T11:59:58Z',
+				features: { income: 42000, region: 'north' },
+			},
 		}),
 	],
 } satisfies Resource

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { AppError } from '../../core/errors.ts'
 import { checkStore } from '../../services/health/check-store.ts'
-import { renderMetrics } from '../prometheus.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
+import { renderMetrics } from '../prometheus.ts'
 
 const Status = z.strictObject({ status: z.literal('ok') }).meta({ id: 'Status' })
 
@@ -67,9 +67,16 @@ const slack = endpoint({
 	},
 	answers: { 200: { description: 'Taken' } },
 	handle: ({ options, request }) => {
-		if (!options.slack) throw new AppError('unavailable', 'Slack is not set up here: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET.')
+		if (!options.slack)
+			throw new AppError(
+				'unavailable',
+				'Slack is not set up here: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET.',
+			)
 		return options.slack(request)
 	},
 })
 
-export const health = { about: 'The service itself.', endpoints: [alive, ready, metrics, slack] } satisfies Resource
+export const health = {
+	about: 'The service itself.',
+	endpoints: [alive, ready, metrics, slack],
+} satisfies Resource

@@ -25,7 +25,9 @@ const Run = z
 const Runs = z.strictObject({
 	items: z.array(Run),
 	next: z.string().nullable(),
-	jobs: z.array(z.strictObject({ id: z.string(), cron: z.string() })).meta({ description: 'All jobs, with when they run (UTC).' }),
+	jobs: z
+		.array(z.strictObject({ id: z.string(), cron: z.string() }))
+		.meta({ description: 'All jobs, with when they run (UTC).' }),
 })
 
 const example = {
@@ -45,11 +47,25 @@ const list = endpoint({
 	id: 'listJobRuns',
 	summary: 'List the runs of jobs, the latest first',
 	access: 'viewer',
-	query: z.strictObject({ job: z.string().max(64).optional().meta({ description: 'Only this job.', example: 'compute' }), ...pageParameters }),
-	answers: { 200: { description: 'Runs, and the jobs that there are', schema: Runs, example: { items: [example], next: null, jobs: [{ id: 'compute', cron: '*/5 * * * *' }] } } },
+	query: z.strictObject({
+		job: z.string().max(64).optional().meta({ description: 'Only this job.', example: 'compute' }),
+		...pageParameters,
+	}),
+	answers: {
+		200: {
+			description: 'Runs, and the jobs that there are',
+			schema: Runs,
+			example: { items: [example], next: null, jobs: [{ id: 'compute', cron: '*/5 * * * *' }] },
+		},
+	},
 	handle: async ({ context, options, query: { job, cursor, limit } }) => {
 		const rows = await listRuns(context, { job, before: cursorText(cursor), limit: limit + 1 })
-		const page = toPage(rows, limit, (run) => run.id, (run) => run)
+		const page = toPage(
+			rows,
+			limit,
+			(run) => run.id,
+			(run) => run,
+		)
 		return ok({ ...page, jobs: (options.jobs?.list ?? []).map(({ id, cron }) => ({ id, cron })) })
 	},
 })
@@ -64,9 +80,20 @@ function checkJob(jobs: AppOptions['jobs'], id: string): NonNullable<AppOptions[
 }
 
 function toAnswer(run: JobRun) {
-	if (run.status === 'busy') throw new AppError('conflict', `The job ${run.job} is running already. Look at GET /v1/jobs?job=${run.job}.`)
+	if (run.status === 'busy')
+		throw new AppError(
+			'conflict',
+			`The job ${run.job} is running already. Look at GET /v1/jobs?job=${run.job}.`,
+		)
 	const { startedAt, finishedAt, error = null, detail = null } = run
-	return { ...run, startedAt: formatTime(startedAt), finishedAt: formatTime(finishedAt), durationMs: finishedAt - startedAt, error, detail }
+	return {
+		...run,
+		startedAt: formatTime(startedAt),
+		finishedAt: formatTime(finishedAt),
+		durationMs: finishedAt - startedAt,
+		error,
+		detail,
+	}
 }
 
 const run = endpoint({
@@ -81,7 +108,8 @@ const run = endpoint({
 	bodyOptional: true,
 	answers: { 201: { description: 'The run', schema: Run, example } },
 	errors: ['conflict'],
-	handle: async ({ options, params }) => created(toAnswer(await checkJob(options.jobs, params.job).run(params.job))),
+	handle: async ({ options, params }) =>
+		created(toAnswer(await checkJob(options.jobs, params.job).run(params.job))),
 })
 
 export const jobs = { about: 'What runs by the clock.', endpoints: [list, run] } satisfies Resource

@@ -40,7 +40,13 @@ const list = endpoint({
 	summary: 'List keys',
 	access: 'admin',
 	query: z.strictObject(pageParameters),
-	answers: { 200: { description: 'Keys, without secrets', schema: pageOf(Key), example: { items: [example], next: null } } },
+	answers: {
+		200: {
+			description: 'Keys, without secrets',
+			schema: pageOf(Key),
+			example: { items: [example], next: null },
+		},
+	},
 	handle: async ({ context, actor, query }) => ok(await listKeys(context, actor, query)),
 })
 

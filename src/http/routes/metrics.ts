@@ -26,25 +26,40 @@ const example = {
 	computedAt: '2026-03-02T00:05:00.000Z',
 }
 
-const text = (description: string, value: string) => z.string().min(1).max(512).optional().meta({ description, example: value })
+const text = (description: string, value: string) =>
+	z.string().min(1).max(512).optional().meta({ description, example: value })
 
 const MetricList = z
 	.string()
 	.min(1)
 	.max(4096)
-	.transform((list) => list.split(',').map((id) => id.trim()).filter((id) => id !== ''))
+	.transform((list) =>
+		list
+			.split(',')
+			.map((id) => id.trim())
+			.filter((id) => id !== ''),
+	)
 	.optional()
-	.meta({ description: `Ids or globs such as \`drift.*\`, separated by commas; default all. Ids: ${metricIds.join(', ')}.`, example: 'drift.psi,drift.q' })
+	.meta({
+		description: `Ids or globs such as \`drift.*\`, separated by commas; default all. Ids: ${metricIds.join(', ')}.`,
+		example: 'drift.psi,drift.q',
+	})
 
 const query = z.strictObject({
 	metric: MetricList,
 	feature: text('Only this feature; `$score` and `$decision` are the output. Default all.', 'LIMIT_BAL'),
-	segment: text('`name:value` for one value of a segment, `name` for all. Default: over all rows.', 'branch:north'),
+	segment: text(
+		'`name:value` for one value of a segment, `name` for all. Default: over all rows.',
+		'branch:north',
+	),
 	group: text('Only this group of a sensitive attribute.', 'SEX=1'),
 	environment: text('Only this environment.', 'production'),
 	version: text('Only this version.', '7'),
 	...periodParameters,
-	window: z.enum(windowSizes).optional().meta({ description: 'Only windows of this length, aligned to UTC; weeks begin on Monday.', example: '1d' }),
+	window: z.enum(windowSizes).optional().meta({
+		description: 'Only windows of this length, aligned to UTC; weeks begin on Monday.',
+		example: '1d',
+	}),
 	history: z
 		.enum(['true', 'false'])
 		.transform((flag) => flag === 'true')
@@ -58,15 +73,21 @@ const read = endpoint({
 	path: '/v1/models/{model}/metrics',
 	id: 'readMetrics',
 	summary: 'Read the statistics of a model',
-	description: 'The latest value of each window, oldest window first. The current window is there so far, as provisional.',
+	description:
+		'The latest value of each window, oldest window first. The current window is there so far, as provisional.',
 	access: 'viewer',
 	params: z.strictObject(modelPath),
 	query,
-	answers: { 200: { description: 'Answers', schema: pageOf(Answer), example: { items: [example], next: null } } },
+	answers: {
+		200: { description: 'Answers', schema: pageOf(Answer), example: { items: [example], next: null } },
+	},
 	handle: async ({ context, params, query: { metric, ...rest } }) => {
 		const { name } = await findModel(context, params.model)
 		return ok(await readAnswers(context, { ...rest, model: name, metrics: metric }))
 	},
 })
 
-export const metrics = { about: 'What was measured: drift, quality, service.', endpoints: [read] } satisfies Resource
+export const metrics = {
+	about: 'What was measured: drift, quality, service.',
+	endpoints: [read],
+} satisfies Resource

@@ -20,7 +20,12 @@ const input = {
 	upstreams: ['crm'],
 }
 const example = { ...input, retention: '90d', createdAt: '2026-03-02T00:00:00.000Z', revision: 1 }
-const health = { status: 'ok', worstAlert: null, lastPrediction: '2026-03-02T09:30:00.000Z', lastComputation: '2026-03-02T09:35:00.000Z' }
+const health = {
+	status: 'ok',
+	worstAlert: null,
+	lastPrediction: '2026-03-02T09:30:00.000Z',
+	lastComputation: '2026-03-02T09:35:00.000Z',
+}
 
 const register = endpoint({
 	method: 'post',
@@ -51,7 +56,11 @@ const list = endpoint({
 	access: 'viewer',
 	query: z.strictObject(pageParameters),
 	answers: {
-		200: { description: 'The models in the scope of the key', schema: pageOf(ModelWithHealth), example: { items: [{ ...example, health }], next: null } },
+		200: {
+			description: 'The models in the scope of the key',
+			schema: pageOf(ModelWithHealth),
+			example: { items: [{ ...example, health }], next: null },
+		},
 	},
 	handle: async ({ context, actor, query }) => ok(await listModels(context, actor, query)),
 })
@@ -77,9 +86,19 @@ const patch = endpoint({
 	params: z.strictObject(modelPath),
 	body: ModelPatch,
 	bodyExample: { owner: 'credit-risk', threshold: 0.4 },
-	answers: { 200: { description: 'The model as it is now', schema: Model, example: { ...example, threshold: 0.4, revision: 2 } } },
+	answers: {
+		200: {
+			description: 'The model as it is now',
+			schema: Model,
+			example: { ...example, threshold: 0.4, revision: 2 },
+		},
+	},
 	errors: ['conflict'],
-	handle: async ({ context, actor, params, body }) => ok(await patchModel(context, actor, params.model, body)),
+	handle: async ({ context, actor, params, body }) =>
+		ok(await patchModel(context, actor, params.model, body)),
 })
 
-export const models = { about: 'What is watched.', endpoints: [register, list, get, patch] } satisfies Resource
+export const models = {
+	about: 'What is watched.',
+	endpoints: [register, list, get, patch],
+} satisfies Resource

@@ -10,9 +10,14 @@ export const outcomes = {
 			path: 'outcomes',
 			id: 'postOutcomes',
 			summary: 'Log outcomes',
-			description: 'In any order, also before the prediction. Another actual for the same prediction corrects it; the history stays. `observed: false` says that it can never be known.',
+			description:
+				'In any order, also before the prediction. Another actual for the same prediction corrects it; the history stays. `observed: false` says that it can never be known.',
 			row: OutcomeRow,
-			example: { predictionId: '0192f0c4-7e3b-7cc1-a0b8-52f1d7a3c001', actual: 0, timestamp: '2026-04-01T00:00:00Z' },
+			example: {
+				predictionId: '0192f0c4-7e3b-7cc1-a0b8-52f1d7a3c001',
+				actual: 0,
+				timestamp: '2026-04-01T00:00:00Z',
+			},
 		}),
 	],
 } satisfies Resource

@@ -23,7 +23,8 @@ export const predictions = {
 			path: 'predictions',
 			id: 'postPredictions',
 			summary: 'Log predictions',
-			description: 'The same predictionId with the same content is a duplicate; with other content it is a conflict, and what is stored stays.',
+			description:
+				'The same predictionId with the same content is a duplicate; with other content it is a conflict, and what is stored stays.',
 			row: PredictionRow,
 			example,
 		}),
@@ -34,9 +35,25 @@ export const predictions = {
 			summary: 'Read a prediction back',
 			description: 'With its outcome, if there is one, and the quality marks of its features.',
 			access: ['viewer', 'analyst', 'approver', 'auditor'],
-			params: z.object({ ...modelPath, predictionId: pathText('The id that the prediction was sent with.', '8841') }),
-			answers: { 200: { description: 'The prediction', schema: StoredPrediction, example: { ...example, model: 'credit-risk', environment: 'production', outcome: null, quality: [] } } },
-			handle: async ({ context, actor, params }) => ok(await readPrediction(context, actor, params.model, params.predictionId)),
+			params: z.object({
+				...modelPath,
+				predictionId: pathText('The id that the prediction was sent with.', '8841'),
+			}),
+			answers: {
+				200: {
+					description: 'The prediction',
+					schema: StoredPrediction,
+					example: {
+						...example,
+						model: 'credit-risk',
+						environment: 'production',
+						outcome: null,
+						quality: [],
+					},
+				},
+			},
+			handle: async ({ context, actor, params }) =>
+				ok(await readPrediction(context, actor, params.model, params.predictionId)),
 		}),
 	],
 } satisfies Resource

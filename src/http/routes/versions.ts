@@ -17,7 +17,14 @@ const input = {
 	],
 	lineage: { run: 'mlflow:4f1c', commit: '9fceb02' },
 }
-const example = { model: 'credit-default', ...input, artifact: null, manifest: null, metrics: null, createdAt: '2026-03-02T00:00:00.000Z' }
+const example = {
+	model: 'credit-default',
+	...input,
+	artifact: null,
+	manifest: null,
+	metrics: null,
+	createdAt: '2026-03-02T00:00:00.000Z',
+}
 
 const register = endpoint({
 	method: 'post',
@@ -30,7 +37,12 @@ const register = endpoint({
 	body: VersionInput,
 	bodyExample: input,
 	answers: {
-		201: { description: 'Registered', schema: Version, example, headers: { location: 'Where the version is' } },
+		201: {
+			description: 'Registered',
+			schema: Version,
+			example,
+			headers: { location: 'Where the version is' },
+		},
 		200: { description: 'It was registered before with this content', schema: Version, example },
 	},
 	errors: ['conflict'],
@@ -49,8 +61,15 @@ const list = endpoint({
 	access: 'viewer',
 	params: z.strictObject(modelPath),
 	query: z.strictObject(pageParameters),
-	answers: { 200: { description: 'Versions by name', schema: pageOf(Version), example: { items: [example], next: null } } },
-	handle: async ({ context, actor, params, query }) => ok(await listVersions(context, actor, params.model, query)),
+	answers: {
+		200: {
+			description: 'Versions by name',
+			schema: pageOf(Version),
+			example: { items: [example], next: null },
+		},
+	},
+	handle: async ({ context, actor, params, query }) =>
+		ok(await listVersions(context, actor, params.model, query)),
 })
 
 const get = endpoint({
@@ -61,7 +80,11 @@ const get = endpoint({
 	access: 'viewer',
 	params: z.strictObject({ ...modelPath, version: pathText('A version of the model.', '7') }),
 	answers: { 200: { description: 'The version', schema: Version, example } },
-	handle: async ({ context, params }) => ok(toVersionRecord(await findVersion(context, params.model, params.version))),
+	handle: async ({ context, params }) =>
+		ok(toVersionRecord(await findVersion(context, params.model, params.version))),
 })
 
-export const versions = { about: 'What a model consists of, version by version.', endpoints: [register, list, get] } satisfies Resource
+export const versions = {
+	about: 'What a model consists of, version by version.',
+	endpoints: [register, list, get],
+} satisfies Resource

@@ -11,7 +11,10 @@ export const Answer = z
 			model: z.string(),
 			version: z.string(),
 			environment: z.string(),
-			feature: z.string().optional().meta({ description: '`$score` and `$decision` are the output of the model.' }),
+			feature: z
+				.string()
+				.optional()
+				.meta({ description: '`$score` and `$decision` are the output of the model.' }),
 			segment: z.strictObject({ name: z.string(), value: z.string() }).optional(),
 			group: z.string().optional(),
 		}),
@@ -26,7 +29,10 @@ export const Answer = z
 		q: numberOrNull.meta({ description: 'p, corrected for all tests of the run (Benjamini-Hochberg).' }),
 		method: z.string(),
 		reason: z.string().nullable(),
-		baseline: z.string().nullable().meta({ description: 'Digest of the baseline that it was compared with.' }),
+		baseline: z
+			.string()
+			.nullable()
+			.meta({ description: 'Digest of the baseline that it was compared with.' }),
 		provisional: z.boolean().meta({ description: 'The window is not over.' }),
 		computedAt: Time,
 		supersedes: Time.optional().meta({ description: 'When the value that it replaces was computed.' }),

@@ -9,7 +9,10 @@ export const TimeParameter = z
 	.transform((text, issues) => {
 		const ms = parseTime(text.replace(/ (\d\d:?\d\d)$/, '+$1'))
 		if (ms !== undefined) return ms
-		issues.addIssue({ code: 'custom', message: 'must be RFC 3339 with an offset, such as 2026-03-01T00:00:00Z' })
+		issues.addIssue({
+			code: 'custom',
+			message: 'must be RFC 3339 with an offset, such as 2026-03-01T00:00:00Z',
+		})
 		return z.NEVER
 	})
 	.meta({ format: 'date-time', description: 'RFC 3339 with an offset.', example: '2026-03-01T00:00:00Z' })
@@ -20,20 +23,33 @@ export const LimitParameter = z
 	.transform(Number)
 	.refine((n) => n >= 1 && n <= mostItems, `must be a whole number from 1 to ${mostItems}`)
 	.default(100)
-	.meta({ type: 'integer', minimum: 1, maximum: mostItems, default: 100, description: 'Items a page at most.', example: 100 })
+	.meta({
+		type: 'integer',
+		minimum: 1,
+		maximum: mostItems,
+		default: 100,
+		description: 'Items a page at most.',
+		example: 100,
+	})
 
 export const CursorParameter = z
 	.string()
-	.min(1)
-	.max(4096)
+	.max(1024)
+	.regex(/^[\w.~-]+$/, 'is not a cursor that this list gave')
 	.optional()
 	.meta({ description: 'Where to go on: `next` of the page before.' })
 
 export const pageParameters = { cursor: CursorParameter, limit: LimitParameter }
 
 export const periodParameters = {
-	from: TimeParameter.optional().meta({ description: 'The earliest time, inclusive.', example: '2026-03-01T00:00:00Z' }),
-	to: TimeParameter.optional().meta({ description: 'The latest time, exclusive.', example: '2026-03-02T00:00:00Z' }),
+	from: TimeParameter.optional().meta({
+		description: 'The earliest time, inclusive.',
+		example: '2026-03-01T00:00:00Z',
+	}),
+	to: TimeParameter.optional().meta({
+		description: 'The latest time, exclusive.',
+		example: '2026-03-02T00:00:00Z',
+	}),
 }
 
 /** Names in a path are free text here: what does not exist is 404, whatever it looks like. */
@@ -41,8 +57,13 @@ export const pathText = (description: string, example: string) => z.string().met
 
 export const modelPath = { model: pathText('The name of a model.', 'credit-default') }
 
-export const Time = z.string().meta({ format: 'date-time', description: 'RFC 3339, UTC.', example: '2026-03-02T09:30:00.000Z' })
-export const TimeOrNull = z.string().nullable().meta({ format: 'date-time', example: '2026-03-02T09:30:00.000Z' })
+export const Time = z
+	.string()
+	.meta({ format: 'date-time', description: 'RFC 3339, UTC.', example: '2026-03-02T09:30:00.000Z' })
+export const TimeOrNull = z
+	.string()
+	.nullable()
+	.meta({ format: 'date-time', example: '2026-03-02T09:30:00.000Z' })
 
 export const Problem = z
 	.strictObject({
@@ -51,9 +72,14 @@ export const Problem = z
 		status: z.int(),
 		code: z.string().meta({ description: 'One of a closed list, for programs.' }),
 		detail: z.string().meta({ description: 'What is wrong and what to do, for people.' }),
-		errors: z.array(z.strictObject({ path: z.string(), message: z.string() })).meta({ description: 'Each fault with its path.' }),
+		errors: z
+			.array(z.strictObject({ path: z.string(), message: z.string() }))
+			.meta({ description: 'Each fault with its path.' }),
 	})
 	.meta({ id: 'Problem', description: 'RFC 9457, with our code.' })
 
 export const pageOf = (item: z.ZodType) =>
-	z.strictObject({ items: z.array(item), next: z.string().nullable().meta({ description: 'The cursor of the next page; null at the end.' }) })
+	z.strictObject({
+		items: z.array(item),
+		next: z.string().nullable().meta({ description: 'The cursor of the next page; null at the end.' }),
+	})

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { roles } from '../../context.ts'
-import { FeatureInput } from '../../services/model/version-input.ts'
 import { Tasks } from '../../services/model/model-input.ts'
+import { FeatureInput } from '../../services/model/version-input.ts'
 import { Time, TimeOrNull } from './common.ts'
 
 /** The shapes of what the registry answers. */
@@ -19,14 +19,35 @@ export const Key = z
 	.meta({ id: 'Key', description: 'A key, without its secret.' })
 
 export const NewKey = z
-	.strictObject({ ...Key.shape, secret: z.string().meta({ description: 'Shown this once; only its hash is kept.' }) })
+	.strictObject({
+		...Key.shape,
+		secret: z.string().meta({ description: 'Shown this once; only its hash is kept.' }),
+	})
 	.meta({ id: 'NewKey', description: 'A key with its secret.' })
+
+/** What an alert is about; empty for the model as a whole. */
+export const AlertSubject = z.strictObject({
+	feature: z.string().optional(),
+	segment: z.strictObject({ name: z.string(), value: z.string() }).optional(),
+	group: z.string().optional(),
+})
 
 export const Health = z
 	.strictObject({
-		status: z.enum(['ok', 'info', 'warning', 'critical', 'unknown']).meta({ description: 'The severity of the worst open alert; `unknown` before the first computation.' }),
+		status: z
+			.enum(['ok', 'info', 'warning', 'critical', 'unknown'])
+			.meta({ description: 'The severity of the worst open alert; `unknown` before the first computation.' }),
 		worstAlert: z
-			.strictObject({ rule: z.string(), severity: z.string(), subject: z.record(z.string(), z.unknown()), since: TimeOrNull, incident: z.string().nullable() })
+			.strictObject({
+				rule: z.string(),
+				severity: z.enum(['info', 'warning', 'critical']),
+				title: z.string(),
+				environment: z.string(),
+				version: z.string(),
+				subject: AlertSubject,
+				since: Time.meta({ description: 'Start of the first window in which it was true.' }),
+				incident: z.string().nullable(),
+			})
 			.nullable(),
 		lastPrediction: TimeOrNull.meta({ description: 'The latest event time of a stored prediction.' }),
 		lastComputation: TimeOrNull.meta({ description: 'When its metrics were last computed.' }),
@@ -50,7 +71,9 @@ const modelMembers = {
 }
 
 export const Model = z.strictObject(modelMembers).meta({ id: 'Model' })
-export const ModelWithHealth = z.strictObject({ ...modelMembers, health: Health }).meta({ id: 'ModelWithHealth' })
+export const ModelWithHealth = z
+	.strictObject({ ...modelMembers, health: Health })
+	.meta({ id: 'ModelWithHealth' })
 
 const anyObject = z.record(z.string(), z.unknown())
 export const Version = z
@@ -86,7 +109,9 @@ export const LedgerEntry = z
 		action: z.string(),
 		object: z.string(),
 		model: z.string().nullable(),
-		leafHash: z.string().meta({ description: 'SHA-256 of a zero byte and the UTF-8 bytes of `entry`, in hexadecimal (RFC 6962, 2.1).' }),
+		leafHash: z.string().meta({
+			description: 'SHA-256 of a zero byte and the UTF-8 bytes of `entry`, in hexadecimal (RFC 6962, 2.1).',
+		}),
 		entry: z.string().meta({ description: 'The exact text of the entry.' }),
 	})
 	.meta({ id: 'LedgerEntry' })

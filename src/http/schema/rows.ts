@@ -3,7 +3,9 @@ import { z } from 'zod'
 const id = z.string().min(1).max(256)
 const time = z.string().describe('RFC 3339 with an offset, such as 2026-03-01T12:00:00Z')
 const label = z.union([z.string(), z.number(), z.boolean(), z.null()])
-const features = z.record(z.string(), z.unknown()).describe('Feature name to value. Wrong types are kept and marked, never refused.')
+const features = z
+	.record(z.string(), z.unknown())
+	.describe('Feature name to value. Wrong types are kept and marked, never refused.')
 const numbers = z.record(z.string(), z.number())
 
 // The rows of a batch are judged one by one, by hand, in src/services/prediction: these schemas describe them, and a
@@ -32,7 +34,12 @@ export const FeatureRow = z
 	.meta({ id: 'FeatureRow' })
 
 export const OutcomeRow = z
-	.object({ predictionId: id, actual: label.optional(), timestamp: time, observed: z.boolean().default(true) })
+	.object({
+		predictionId: id,
+		actual: label.optional(),
+		timestamp: time,
+		observed: z.boolean().default(true),
+	})
 	.strict()
 	.meta({ id: 'OutcomeRow' })
 
@@ -40,7 +47,16 @@ export const RejectedRow = z
 	.object({
 		index: z.number().int().describe('Position in the body, from 0; for NDJSON the line.'),
 		predictionId: z.string().nullable(),
-		code: z.enum(['malformed', 'invalid', 'too-large', 'conflict', 'unknown-version', 'too-old', 'in-future', 'erased']),
+		code: z.enum([
+			'malformed',
+			'invalid',
+			'too-large',
+			'conflict',
+			'unknown-version',
+			'too-old',
+			'in-future',
+			'erased',
+		]),
 		path: z.string(),
 		message: z.string(),
 	})
@@ -75,7 +91,9 @@ export const StoredPrediction = z
 		attributions: numbers.optional(),
 		latencyMs: z.number().optional(),
 		outcome: z.object({ actual: label.optional(), timestamp: time, observed: z.boolean() }).nullable(),
-		outcomeHistory: z.array(z.object({ actual: label.optional(), timestamp: time, observed: z.boolean() })).optional(),
+		outcomeHistory: z
+			.array(z.object({ actual: label.optional(), timestamp: time, observed: z.boolean() }))
+			.optional(),
 		quality: z.array(z.object({ code: z.string(), path: z.string(), message: z.string() })),
 	})
 	.meta({ id: 'StoredPrediction' })

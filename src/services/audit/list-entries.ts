@@ -41,7 +41,11 @@ const toRecord = (row: EntryRow): EntryRecord => ({
 })
 
 /** Ledger entries by index. A key whose scope is not `*` sees the entries of its models only. */
-export async function listEntries(context: Context, actor: Actor, query: EntryQuery): Promise<Page<EntryRecord>> {
+export async function listEntries(
+	context: Context,
+	actor: Actor,
+	query: EntryQuery,
+): Promise<Page<EntryRecord>> {
 	authorise(actor, 'auditor', query.model)
 	const { object, action, model, from, to, limit } = query
 	const matching = [

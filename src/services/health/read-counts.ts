@@ -2,7 +2,13 @@ import { count, max, sql } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import { accessKeys, jobRuns, ledgerEntries, models, modelVersions } from '../../db/schema.ts'
 
-export type JobCounts = { job: string; status: string; runs: number; lastStart: number; lastEnd: number | null }
+export type JobCounts = {
+	job: string
+	status: string
+	runs: number
+	lastStart: number
+	lastEnd: number | null
+}
 export type Counts = { objects: Record<string, number>; jobs: JobCounts[] }
 
 /** How many objects there are, and how the jobs went. */
@@ -18,7 +24,13 @@ export async function readCounts(context: Context): Promise<Counts> {
 	return {
 		objects: { models: modelCount, versions, keys, ledger_entries: entries },
 		jobs: await db
-			.select({ job: jobRuns.job, status: jobRuns.status, runs: count(), lastStart: sql<number>`max(${jobRuns.startedAt})`, lastEnd: max(jobRuns.finishedAt) })
+			.select({
+				job: jobRuns.job,
+				status: jobRuns.status,
+				runs: count(),
+				lastStart: sql<number>`max(${jobRuns.startedAt})`,
+				lastEnd: max(jobRuns.finishedAt),
+			})
 			.from(jobRuns)
 			.groupBy(jobRuns.job, jobRuns.status),
 	}

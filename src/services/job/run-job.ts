@@ -62,13 +62,10 @@ function startChanges(context: Context, job: Runnable, id: string): Change[] {
 	return [{ query: orphans }, { query: start }, { query: scheduleUpsert(job, now) }]
 }
 
-const endChange = (
-	context: Context,
-	id: string,
-	{ status, finishedAt, error = null, detail = null }: Outcome,
-): Change => ({
-	query: context.db.update(jobRuns).set({ status, finishedAt, error, detail }).where(eq(jobRuns.id, id)),
-})
+function endChange(context: Context, id: string, { status, finishedAt, error, detail }: Outcome): Change {
+	const end = { status, finishedAt, error: error ?? null, detail: detail ?? null }
+	return { query: context.db.update(jobRuns).set(end).where(eq(jobRuns.id, id)) }
+}
 
 async function attempt(context: Context, job: Runnable): Promise<Outcome> {
 	try {

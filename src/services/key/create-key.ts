@@ -24,26 +24,37 @@ function expiryOf(expires: string | null | undefined, now: number): number | nul
 	if (expires === undefined || expires === null) return null
 	const duration = parseDuration(expires)
 	const at = duration === undefined ? parseTime(expires) : now + duration
-	const fault = (message: string) => new AppError('invalid', `expires: ${message}`, { faults: [{ path: 'expires', message }] })
-	if (at === undefined) throw fault('must be RFC 3339 with an offset, such as 2027-01-01T00:00:00Z, or a duration such as 90d')
+	const fault = (message: string) =>
+		new AppError('invalid', `expires: ${message}`, { faults: [{ path: 'expires', message }] })
+	if (at === undefined)
+		throw fault('must be RFC 3339 with an offset, such as 2027-01-01T00:00:00Z, or a duration such as 90d')
 	if (at <= now) throw fault(`is in the past; the time is ${formatTime(now)}`)
-	if (at > now + longestMs) throw fault('is more than ten years ahead; leave it out for a key that does not expire')
+	if (at > now + longestMs)
+		throw fault('is more than ten years ahead; leave it out for a key that does not expire')
 	return Math.floor(at)
 }
 
 // A glob contains another when it matches its text, with the wildcards taken as text. `?` stands for exactly one
 // character, so it contains no `*`.
-const contains = (outer: string, inner: string) => matchesGlob(outer, inner) && !(outer.includes('?') && inner.includes('*'))
+const contains = (outer: string, inner: string) =>
+	matchesGlob(outer, inner) && !(outer.includes('?') && inner.includes('*'))
 
 /** Nobody hands out more than they have. */
 function checkScope(actor: Actor, models: readonly string[]): void {
 	const wider = models.find((inner) => !actor.models.some((outer) => contains(outer, inner)))
 	if (wider !== undefined)
-		throw new AppError('forbidden', `${actor.id} cannot give a key the scope ${wider}: its own is ${actor.models.join(', ')}.`)
+		throw new AppError(
+			'forbidden',
+			`${actor.id} cannot give a key the scope ${wider}: its own is ${actor.models.join(', ')}.`,
+		)
 }
 
 /** Creates a key. The secret is in the answer and nowhere else, so it cannot be shown again. */
-export async function createKey(context: Context, actor: Actor, input: KeyInput): Promise<KeyRecord & { secret: string }> {
+export async function createKey(
+	context: Context,
+	actor: Actor,
+	input: KeyInput,
+): Promise<KeyRecord & { secret: string }> {
 	authorise(actor, 'admin')
 	checkScope(actor, input.models)
 	const now = context.now()

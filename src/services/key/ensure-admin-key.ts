@@ -16,16 +16,22 @@ const actor = { id: 'config', how: 'cli' as const }
  */
 export async function ensureAdminKey(context: Context, secret: string): Promise<void> {
 	if (secret.length < shortest)
-		throw new AppError('invalid', `PLUMBLINE_ADMIN_KEY has ${secret.length} characters; it needs at least ${shortest}.`)
-	if (/\s/.test(secret)) throw new AppError('invalid', 'PLUMBLINE_ADMIN_KEY contains white space, which a bearer key cannot.')
+		throw new AppError(
+			'invalid',
+			`PLUMBLINE_ADMIN_KEY has ${secret.length} characters; it needs at least ${shortest}.`,
+		)
+	if (/\s/.test(secret))
+		throw new AppError('invalid', 'PLUMBLINE_ADMIN_KEY contains white space, which a bearer key cannot.')
 	const hash = await sha256Hex(secret)
 	const [current] = await context.db.select().from(accessKeys).where(eq(accessKeys.id, id))
 	if (current?.hash === hash) {
-		if (current.revokedAt !== null) context.logger.warn(`${name} was revoked and stays so; configure another one.`)
+		if (current.revokedAt !== null)
+			context.logger.warn(`${name} was revoked and stays so; configure another one.`)
 		return
 	}
 	const [other] = await context.db.select().from(accessKeys).where(eq(accessKeys.hash, hash))
-	if (other) throw new AppError('invalid', `${name} is the secret of the key ${other.id}; configure another one.`)
+	if (other)
+		throw new AppError('invalid', `${name} is the secret of the key ${other.id}; configure another one.`)
 	if (current) await replace(context, hash)
 	else await insert(context, hash)
 }

@@ -13,10 +13,20 @@ import { accessKeys } from '../../db/schema.ts'
 export async function findActor(context: Context, secret: string): Promise<Actor> {
 	const hash = await sha256Hex(secret)
 	const [key] = await context.db.select().from(accessKeys).where(eq(accessKeys.hash, hash)).limit(1)
-	if (!key) throw new AppError('unauthenticated', 'The key is unknown. Check that it was copied whole, or ask an admin for a new one.')
+	if (!key)
+		throw new AppError(
+			'unauthenticated',
+			'The key is unknown. Check that it was copied whole, or ask an admin for a new one.',
+		)
 	if (key.revokedAt !== null)
-		throw new AppError('unauthenticated', `The key ${key.id} was revoked at ${formatTime(key.revokedAt)}. Ask an admin for a new one.`)
+		throw new AppError(
+			'unauthenticated',
+			`The key ${key.id} was revoked at ${formatTime(key.revokedAt)}. Ask an admin for a new one.`,
+		)
 	if (key.expiresAt !== null && key.expiresAt <= context.now())
-		throw new AppError('unauthenticated', `The key ${key.id} expired at ${formatTime(key.expiresAt)}. Ask an admin for a new one.`)
+		throw new AppError(
+			'unauthenticated',
+			`The key ${key.id} expired at ${formatTime(key.expiresAt)}. Ask an admin for a new one.`,
+		)
 	return { id: `key:${key.id}`, how: 'key', role: key.role, models: key.models }
 }

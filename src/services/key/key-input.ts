@@ -1,25 +1,42 @@
 import { z } from 'zod'
 import { roles } from '../../context.ts'
 
-const glob = z
-	.string()
-	.min(1)
-	.max(256)
-	.meta({ description: 'A model name, or a glob: `*` is any run of characters, `?` is one.', example: 'credit-*' })
+const glob = z.string().min(1).max(256).meta({
+	description: 'A model name, or a glob: `*` is any run of characters, `?` is one.',
+	example: 'credit-*',
+})
 
 // The ledger names the scope, and an entry has to stay under 64 KB.
 const mostGlobs = 32
 
 export const KeyInput = z
 	.strictObject({
-		name: z.string().trim().min(1).max(256).default('unnamed').meta({ description: 'What the key is for.', example: 'scoring service' }),
+		name: z
+			.string()
+			.regex(/[^\s\u0000]/, 'must not be blank')
+			.trim()
+			.max(256)
+			.default('unnamed')
+			.meta({ description: 'What the key is for.', example: 'scoring service' }),
 		role: z.enum(roles).meta({ description: 'What the key may do.', example: 'ingest' }),
-		models: z.array(glob).min(1).max(mostGlobs).default(['*']).meta({ description: 'The models it reaches.', example: ['credit-*'] }),
+		models: z
+			.array(glob)
+			.min(1)
+			.max(mostGlobs)
+			.default(['*'])
+			.meta({ description: 'The models it reaches.', example: ['credit-*'] }),
 		expires: z
 			.string()
 			.max(64)
+			.regex(
+				/^(\d+(\.\d+)?(ms|s|m|h|d|w)|\d{4}-\d\d-\d\d[Tt ][\d:.]+([Zz]|[+-]\d\d:?\d\d))$/,
+				'must be RFC 3339 with an offset, or a duration such as 90d',
+			)
 			.nullish()
-			.meta({ description: 'RFC 3339, or a duration from now such as `90d`. Absent: it does not expire.', example: '90d' }),
+			.meta({
+				description: 'RFC 3339, or a duration from now such as `90d`. Absent: it does not expire.',
+				example: '90d',
+			}),
 	})
 	.meta({ id: 'KeyInput', description: 'A key to be created.' })
 export type KeyInput = z.output<typeof KeyInput>

@@ -16,5 +16,10 @@ export async function listKeys(context: Context, actor: Actor, page: PageQuery):
 		.orderBy(asc(accessKeys.id))
 		.limit(page.limit + 1)
 	const now = context.now()
-	return toPage(rows, page.limit, (row) => row.id, (row) => toKeyRecord(row, now))
+	return toPage(
+		rows,
+		page.limit,
+		(row) => row.id,
+		(row) => toKeyRecord(row, now),
+	)
 }

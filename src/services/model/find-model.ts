@@ -11,11 +11,19 @@ export async function findModel(context: Context, name: string): Promise<ModelRo
 	const [row] = await context.db.select().from(models).where(eq(models.name, name)).limit(1)
 	if (row) return row
 	const names = await context.db.select({ name: models.name }).from(models)
-	throw new AppError('not-found', `There is no model ${quote(name)}.${hint(name, names.map((n) => n.name), 'Register it with POST /v1/models.')}`)
+	throw new AppError(
+		'not-found',
+		`There is no model ${quote(name)}.${hint(
+			name,
+			names.map((n) => n.name),
+			'Register it with POST /v1/models.',
+		)}`,
+	)
 }
 
 const longestShown = 256
-export const quote = (name: string): string => JSON.stringify(name.length > longestShown ? `${name.slice(0, longestShown)}…` : name)
+export const quote = (name: string): string =>
+	JSON.stringify(name.length > longestShown ? `${name.slice(0, longestShown)}…` : name)
 
 export function hint(name: string, known: readonly string[], otherwise: string): string {
 	const near = nearest(name, known)

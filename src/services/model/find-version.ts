@@ -14,7 +14,10 @@ export async function findVersion(context: Context, model: string, version: stri
 	const { name } = await findModel(context, model)
 	const known = await versionNames(context, name)
 	const otherwise = `Register it with POST /v1/models/${encodeURIComponent(name)}/versions.`
-	throw new AppError('not-found', `The model ${quote(name)} has no version ${quote(version)}.${hint(version, known, otherwise)}`)
+	throw new AppError(
+		'not-found',
+		`The model ${quote(name)} has no version ${quote(version)}.${hint(version, known, otherwise)}`,
+	)
 }
 
 export async function versionNames(context: Context, model: string): Promise<string[]> {

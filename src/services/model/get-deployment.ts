@@ -10,10 +10,15 @@ type DeploymentRow = typeof deployments.$inferSelect
 export type Deployment = Omit<DeploymentRow, 'since'> & { since: string }
 
 const toDeployment = (row: DeploymentRow): Deployment => ({ ...row, since: formatTime(row.since) })
-const of = (model: string, environment: string) => and(eq(deployments.model, model), eq(deployments.environment, environment))
+const of = (model: string, environment: string) =>
+	and(eq(deployments.model, model), eq(deployments.environment, environment))
 
 /** What serves in an environment now; undefined when nothing was ever deployed there. */
-export async function findDeployment(context: Context, model: string, environment: string): Promise<Deployment | undefined> {
+export async function findDeployment(
+	context: Context,
+	model: string,
+	environment: string,
+): Promise<Deployment | undefined> {
 	const [row] = await context.db
 		.select()
 		.from(deployments)
@@ -24,13 +29,20 @@ export async function findDeployment(context: Context, model: string, environmen
 }
 
 /** What serves in an environment now. Throws `not-found` with the nearest environment. */
-export async function getDeployment(context: Context, model: string, environment: string): Promise<Deployment> {
+export async function getDeployment(
+	context: Context,
+	model: string,
+	environment: string,
+): Promise<Deployment> {
 	const found = await findDeployment(context, model, environment)
 	if (found) return found
 	const { name } = await findModel(context, model)
 	const known = (await currentDeployments(context, name)).map((d) => d.environment)
 	const otherwise = `Deploy it with PUT /v1/models/${encodeURIComponent(name)}/deployments/{environment}.`
-	throw new AppError('not-found', `The model ${quote(name)} is not deployed in ${quote(environment)}.${hint(environment, known, otherwise)}`)
+	throw new AppError(
+		'not-found',
+		`The model ${quote(name)} is not deployed in ${quote(environment)}.${hint(environment, known, otherwise)}`,
+	)
 }
 
 /** What serves in each environment of a model. There are few, so there are no pages. */
@@ -44,7 +56,12 @@ export async function currentDeployments(context: Context, model: string): Promi
 }
 
 /** Every deployment of an environment, newest first. */
-export async function deploymentHistory(context: Context, model: string, environment: string, page: PageQuery): Promise<Page<Deployment>> {
+export async function deploymentHistory(
+	context: Context,
+	model: string,
+	environment: string,
+	page: PageQuery,
+): Promise<Page<Deployment>> {
 	await getDeployment(context, model, environment)
 	const before = cursorNumber(page.cursor)
 	const rows = await context.db

@@ -4,7 +4,12 @@ import { FieldName, Name } from './name.ts'
 
 export const Tasks = z.enum(['binary', 'multiclass', 'regression', 'ranking'])
 const names = z.array(FieldName).max(100)
-const shortText = z.string().trim().min(1).max(256)
+// Written out, so that those who check by the schema alone know as much.
+const shortText = z
+	.string()
+	.regex(/^[^\u0000]*[^\s\u0000][^\u0000]*$/, 'must not be blank')
+	.trim()
+	.max(256)
 const longestRetentionMs = 3650 * dayMs
 export const defaultRetention = '90d'
 
@@ -14,27 +19,45 @@ const isRetention = (text: string) => {
 }
 
 const members = {
-	owner: shortText.nullable().meta({ description: 'The team or person who answers for it.', example: 'credit-risk' }),
+	owner: shortText
+		.nullable()
+		.meta({ description: 'The team or person who answers for it.', example: 'credit-risk' }),
 	riskTier: shortText.nullable().meta({ description: 'The risk class of your own policy.', example: 'high' }),
-	tags: z.array(shortText).max(100).meta({ description: 'What rules select it by.', example: ['credit'] }),
+	tags: z
+		.array(shortText)
+		.max(100)
+		.meta({ description: 'What rules select it by.', example: ['credit'] }),
 	positiveLabel: z
 		.union([z.string().min(1).max(256), z.number(), z.boolean()])
 		.transform(String)
 		.nullable()
 		.meta({ description: 'The decision that a score at or above the threshold stands for.', example: '1' }),
-	threshold: z.number().nullable().meta({ description: 'The score at which the decision turns positive.', example: 0.5 }),
+	threshold: z
+		.number()
+		.nullable()
+		.meta({ description: 'The score at which the decision turns positive.', example: 0.5 }),
 	sensitive: names.meta({ description: 'Features that fairness is measured by.', example: ['SEX'] }),
-	segments: names.meta({ description: 'Members of `segment` that get statistics of their own.', example: ['branch'] }),
-	upstreams: names.meta({ description: 'Where the features come from: incidents with one source in common are one.', example: ['crm'] }),
+	segments: names.meta({
+		description: 'Members of `segment` that get statistics of their own.',
+		example: ['branch'],
+	}),
+	upstreams: names.meta({
+		description: 'Where the features come from: incidents with one source in common are one.',
+		example: ['crm'],
+	}),
 	retention: z
 		.string()
+		.regex(/^\d+(\.\d+)?(ms|s|m|h|d|w)$/, 'must be a duration from 1d to 3650d')
 		.refine(isRetention, 'must be a duration from 1d to 3650d')
 		.meta({ description: 'How long rows stay in the database, `1d` to `3650d`.', example: '90d' }),
 }
 
 export const ModelInput = z
 	.strictObject({
-		model: Name.meta({ description: 'The name, which every path and message uses.', example: 'credit-default' }),
+		model: Name.meta({
+			description: 'The name, which every path and message uses.',
+			example: 'credit-default',
+		}),
 		task: Tasks.meta({ description: 'What it predicts.', example: 'binary' }),
 		owner: members.owner.default(null),
 		riskTier: members.riskTier.default(null),

@@ -19,9 +19,16 @@ export type ModelRecord = {
 	revision: number
 }
 
-const durationText = (ms: number) => (ms % dayMs === 0 ? `${ms / dayMs}d` : ms % hourMs === 0 ? `${ms / hourMs}h` : `${ms}ms`)
+const durationText = (ms: number) =>
+	ms % dayMs === 0 ? `${ms / dayMs}d` : ms % hourMs === 0 ? `${ms / hourMs}h` : `${ms}ms`
 
 export function toModelRecord(row: ModelRow): ModelRecord {
 	const { name, retentionMs, createdAt, revision, ...rest } = row
-	return { model: name, ...rest, retention: durationText(retentionMs), createdAt: formatTime(createdAt), revision }
+	return {
+		model: name,
+		...rest,
+		retention: durationText(retentionMs),
+		createdAt: formatTime(createdAt),
+		revision,
+	}
 }

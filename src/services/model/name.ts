@@ -2,7 +2,10 @@ import { z } from 'zod'
 
 const longest = 256
 const refused: { pattern: RegExp; why: string }[] = [
-	{ pattern: /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/, why: 'control characters, which cannot be seen in a log or a message' },
+	{
+		pattern: /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/,
+		why: 'control characters, which cannot be seen in a log or a message',
+	},
 	{ pattern: /[/\\]/, why: '"/" and "\\", as a name is one segment of a path and some proxies decode %2F' },
 	{ pattern: /[*?]/, why: '"*" and "?", which are wildcards in the scopes of keys and in rules' },
 	{ pattern: /@/, why: '"@", which stands between a model and its version' },
@@ -28,12 +31,19 @@ export const Name = z
 		if (fault) issues.addIssue({ code: 'custom', message: fault })
 	})
 	.meta({
-		description: 'A name of 1 to 256 characters. Refused: control characters, `/ \\ * ? @`, white space at its ends, `.` and `..`.',
+		description:
+			'A name of 1 to 256 characters. Refused: control characters, `/ \\ * ? @`, white space at its ends, `.` and `..`.',
 		minLength: 1,
 		maxLength: longest,
 		// The same rule for those who check before they send.
-		pattern: '^(?!\\s|\\.{1,2}$)[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029/\\\\*?@]*[^\\s\\u0000-\\u001f\\u007f-\\u009f/\\\\*?@]$',
+		pattern:
+			'^(?!\\s|\\.{1,2}$)[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029/\\\\*?@]*[^\\s\\u0000-\\u001f\\u007f-\\u009f/\\\\*?@]$',
 	})
 
 /** A name of something inside a row: a feature, a segment. Kept as it is sent, so only what cannot be kept is refused. */
-export const FieldName = z.string().min(1).max(longest).meta({ description: 'Kept exactly as sent.' })
+export const FieldName = z
+	.string()
+	.min(1)
+	.max(longest)
+	.regex(/^[^\u0000]*$/, 'must not contain NUL')
+	.meta({ description: 'Kept exactly as sent.' })

@@ -13,7 +13,12 @@ import { type ModelRecord, toModelRecord } from './model-record.ts'
 const content = ({ createdAt: _, revision: __, ...rest }: ModelRow) => rest
 
 /** Changes members of a model; a patch that changes nothing leaves no entry. Throws `not-found` and `conflict`. */
-export async function patchModel(context: Context, actor: Actor, name: string, patch: ModelPatch): Promise<ModelRecord> {
+export async function patchModel(
+	context: Context,
+	actor: Actor,
+	name: string,
+	patch: ModelPatch,
+): Promise<ModelRecord> {
 	authorise(actor, 'admin', name)
 	const before = await findModel(context, name)
 	const { retention, ...given } = patch
@@ -33,7 +38,10 @@ export async function patchModel(context: Context, actor: Actor, name: string, p
 		after: await digestOf(content(after)),
 		details: { members: Object.keys(patch) },
 	}
-	const query = context.db.update(models).set({ ...changes, revision }).where(mine)
+	const query = context.db
+		.update(models)
+		.set({ ...changes, revision })
+		.where(mine)
 	await commit(context, actor, entry, [{ query, guarded: true }])
 	return toModelRecord({ ...after, revision })
 }

@@ -23,8 +23,19 @@ export async function registerModel(
 ): Promise<{ record: ModelRecord; isNew: boolean }> {
 	authorise(actor, 'admin', input.model)
 	const { model: name, retention, ...rest } = input
-	const row: ModelRow = { ...rest, name, retentionMs: parseDuration(retention) as number, createdAt: context.now(), revision: 1 }
-	const entry = { action: 'register-model', object: `model:${name}`, model: name, after: await digestOf(content(row)) }
+	const row: ModelRow = {
+		...rest,
+		name,
+		retentionMs: parseDuration(retention) as number,
+		createdAt: context.now(),
+		revision: 1,
+	}
+	const entry = {
+		action: 'register-model',
+		object: `model:${name}`,
+		model: name,
+		after: await digestOf(content(row)),
+	}
 	try {
 		const query = context.db.insert(models).values(row).onConflictDoNothing()
 		await commit(context, actor, entry, [{ query, guarded: true }])
@@ -32,7 +43,8 @@ export async function registerModel(
 	} catch (error) {
 		if (!(error instanceof AppError && error.code === 'conflict')) throw error
 		const there = await findModel(context, name)
-		if (canonicalJson(content(there)) === canonicalJson(content(row))) return { record: toModelRecord(there), isNew: false }
+		if (canonicalJson(content(there)) === canonicalJson(content(row)))
+			return { record: toModelRecord(there), isNew: false }
 		throw new AppError(
 			'conflict',
 			`The model ${quote(name)} is registered with other content. Change it with PATCH /v1/models/${encodeURIComponent(name)}.`,

@@ -25,9 +25,27 @@ export async function registerVersion(
 	authorise(actor, 'admin', model)
 	await findModel(context, model)
 	const { artifact = null, manifest = null, lineage = null, metrics = null, version, features } = input
-	const row: VersionRow = { model, version, features, artifact, manifest, lineage, metrics, createdAt: context.now() }
-	const details = { features: features.length, ...(artifact ? { artifact: `sha256:${artifact.sha256}` } : {}) }
-	const entry = { action: 'register-version', object: `version:${model}@${version}`, model, after: await digestOf(content(row)), details }
+	const row: VersionRow = {
+		model,
+		version,
+		features,
+		artifact,
+		manifest,
+		lineage,
+		metrics,
+		createdAt: context.now(),
+	}
+	const details = {
+		features: features.length,
+		...(artifact ? { artifact: `sha256:${artifact.sha256}` } : {}),
+	}
+	const entry = {
+		action: 'register-version',
+		object: `version:${model}@${version}`,
+		model,
+		after: await digestOf(content(row)),
+		details,
+	}
 	try {
 		const query = context.db.insert(modelVersions).values(row).onConflictDoNothing()
 		await commit(context, actor, entry, [{ query, guarded: true }])
@@ -35,7 +53,8 @@ export async function registerVersion(
 	} catch (error) {
 		if (!(error instanceof AppError && error.code === 'conflict')) throw error
 		const there = await findVersion(context, model, version)
-		if (canonicalJson(content(there)) === canonicalJson(content(row))) return { record: toVersionRecord(there), isNew: false }
+		if (canonicalJson(content(there)) === canonicalJson(content(row)))
+			return { record: toVersionRecord(there), isNew: false }
 		throw new AppError(
 			'conflict',
 			`The version ${quote(version)} of ${quote(model)} is registered with other content. A version never changes: register the new content under a new version.`,

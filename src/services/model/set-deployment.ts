@@ -28,7 +28,8 @@ export async function setDeployment(
 	const before = await findDeployment(context, model, environment)
 	const { champion, challenger = null, canary = null } = input
 	const wanted = { champion, challenger, canary }
-	if (before && canonicalJson(content(before)) === canonicalJson(wanted)) return { deployment: before, isNew: false }
+	if (before && canonicalJson(content(before)) === canonicalJson(wanted))
+		return { deployment: before, isNew: false }
 	const row = { model, environment, revision: (before?.revision ?? 0) + 1, ...wanted, since: context.now() }
 	const entry = {
 		action: 'set-deployment',
@@ -43,19 +44,30 @@ export async function setDeployment(
 
 const content = ({ champion, challenger, canary }: Deployment) => ({ champion, challenger, canary })
 
-async function check(context: Context, model: string, environment: string, input: DeploymentInput): Promise<void> {
+async function check(
+	context: Context,
+	model: string,
+	environment: string,
+	input: DeploymentInput,
+): Promise<void> {
 	const faults: Fault[] = []
 	const environmentFault = nameFault(environment)
 	if (environmentFault) faults.push({ path: 'environment', message: environmentFault })
 	const known = await versionNames(context, model)
-	const named = { champion: input.champion, challenger: input.challenger, 'canary.version': input.canary?.version }
+	const named = {
+		champion: input.champion,
+		challenger: input.challenger,
+		'canary.version': input.canary?.version,
+	}
 	for (const [path, version] of Object.entries(named)) {
 		if (version === undefined || version === null || known.includes(version)) continue
 		const next = hint(version, known, 'Register the version first.')
 		faults.push({ path, message: `${JSON.stringify(version)} is not a version of this model.${next}` })
 	}
-	if (input.challenger === input.champion) faults.push({ path: 'challenger', message: 'is the champion itself' })
-	if (input.canary?.version === input.champion) faults.push({ path: 'canary.version', message: 'is the champion itself' })
+	if (input.challenger === input.champion)
+		faults.push({ path: 'challenger', message: 'is the champion itself' })
+	if (input.canary?.version === input.champion)
+		faults.push({ path: 'canary.version', message: 'is the champion itself' })
 	const [first] = faults
 	if (first) throw new AppError('invalid', `${first.path}: ${first.message}`, { faults })
 }

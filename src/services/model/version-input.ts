@@ -7,27 +7,44 @@ const category = z.union([z.string().max(1024), z.number(), z.boolean()]).transf
 
 /** Any JSON object, kept as it is sent: `__proto__` is a name like any other. */
 const JsonObject = z
-	.custom<Record<string, unknown>>((v) => typeof v === 'object' && v !== null && !Array.isArray(v), 'must be a JSON object')
+	.custom<Record<string, unknown>>(
+		(v) => typeof v === 'object' && v !== null && !Array.isArray(v),
+		'must be a JSON object',
+	)
 	.meta({ type: 'object', additionalProperties: true })
 
 export const FeatureInput = z
 	.strictObject({
-		name: FieldName.refine((name) => !reserved.includes(name), `${reserved.join(' and ')} name the model's own output`).meta({
+		name: FieldName.refine(
+			(name) => !reserved.includes(name),
+			`${reserved.join(' and ')} name the model's own output`,
+		).meta({
 			description: 'As it stands in rows. `$score` and `$decision` are reserved.',
 			example: 'LIMIT_BAL',
 		}),
-		type: z.enum(featureTypes).meta({ description: 'Values of another type are kept and marked.', example: 'numeric' }),
-		min: z.number().optional().meta({ description: 'Numeric only: below it is a range violation.', example: 0 }),
+		type: z
+			.enum(featureTypes)
+			.meta({ description: 'Values of another type are kept and marked.', example: 'numeric' }),
+		min: z
+			.number()
+			.optional()
+			.meta({ description: 'Numeric only: below it is a range violation.', example: 0 }),
 		max: z.number().optional().meta({ description: 'Numeric only: above it is a range violation.' }),
-		values: z.array(category).max(10_000).optional().meta({ description: 'Not numeric: others are domain violations.' }),
+		values: z
+			.array(category)
+			.max(10_000)
+			.optional()
+			.meta({ description: 'Not numeric: others are domain violations.' }),
 		nullable: z.boolean().optional().meta({ description: 'Whether null is in order. Default true.' }),
 	})
 	.superRefine((spec, issues) => {
-		const fault = (path: string, message: string) => issues.addIssue({ code: 'custom', path: [path], message })
+		const fault = (path: string, message: string) =>
+			issues.addIssue({ code: 'custom', path: [path], message })
 		const { type, min, max, values } = spec
 		if (type !== 'numeric' && min !== undefined) fault('min', `is for numeric features; this one is ${type}`)
 		if (type !== 'numeric' && max !== undefined) fault('max', `is for numeric features; this one is ${type}`)
-		if (type === 'numeric' && values !== undefined) fault('values', 'is not for numeric features; give min and max')
+		if (type === 'numeric' && values !== undefined)
+			fault('values', 'is not for numeric features; give min and max')
 		if (min !== undefined && max !== undefined && min > max) fault('max', `is below min, ${min}`)
 		if (values !== undefined && new Set(values).size < values.length) fault('values', 'names a value twice')
 	})
@@ -42,7 +59,12 @@ const Features = z
 	.superRefine((features, issues) => {
 		const seen = new Set<string>()
 		features.forEach(({ name }, i) => {
-			if (seen.has(name)) issues.addIssue({ code: 'custom', path: [i, 'name'], message: `${JSON.stringify(name)} is declared twice` })
+			if (seen.has(name))
+				issues.addIssue({
+					code: 'custom',
+					path: [i, 'name'],
+					message: `${JSON.stringify(name)} is declared twice`,
+				})
 			seen.add(name)
 		})
 	})
@@ -51,12 +73,17 @@ const formats = ['xgboost-json', 'xgboost-ubj', 'lightgbm-text', 'linear-json', 
 const text = z.string().min(1).max(2048)
 
 export const Artifact = z.strictObject({
-	uri: text.optional().meta({ description: 'Where the bytes are.', example: 's3://models/credit-default/7/model.json' }),
+	uri: text
+		.optional()
+		.meta({ description: 'Where the bytes are.', example: 's3://models/credit-default/7/model.json' }),
 	sha256: z
 		.string()
 		.regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hexadecimal digits')
 		.transform((s) => s.toLowerCase())
-		.meta({ description: 'SHA-256 of the bytes, in hexadecimal.', example: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855' }),
+		.meta({
+			description: 'SHA-256 of the bytes, in hexadecimal.',
+			example: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+		}),
 	format: z.enum(formats).meta({ description: 'What the bytes are.', example: 'xgboost-json' }),
 })
 
@@ -65,12 +92,22 @@ export const VersionInput = z
 		version: Name.meta({ description: 'The version, as rows name it.', example: '7' }),
 		features: Features.meta({ description: 'What a row of it holds, in the order of the model.' }),
 		artifact: Artifact.optional(),
-		manifest: JsonObject.optional().meta({ description: 'What replaying the model takes: encodings, order, points.' }),
+		manifest: JsonObject.optional().meta({
+			description: 'What replaying the model takes: encodings, order, points.',
+		}),
 		lineage: z
-			.strictObject({ run: text.optional(), dataset: text.optional(), commit: text.optional(), image: text.optional() })
+			.strictObject({
+				run: text.optional(),
+				dataset: text.optional(),
+				commit: text.optional(),
+				image: text.optional(),
+			})
 			.optional()
 			.meta({ description: 'Where it comes from.', example: { run: 'mlflow:4f1c', commit: '9fceb02' } }),
-		metrics: JsonObject.optional().meta({ description: 'What its training measured.', example: { roc_auc: 0.77 } }),
+		metrics: JsonObject.optional().meta({
+			description: 'What its training measured.',
+			example: { roc_auc: 0.77 },
+		}),
 	})
 	.meta({ id: 'VersionInput', description: 'A version to be registered.' })
 export type VersionInput = z.output<typeof VersionInput>

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
+import { defaultLimits } from '../../../src/context.ts'
 import { csvRows } from '../../../src/http/ingest/csv.ts'
 import type { FeatureSpec } from '../../../src/profile/grid.ts'
-import { defaultLimits } from '../../../src/context.ts'
+import type { Json } from '../../support/server.ts'
 
 const features: FeatureSpec[] = [
 	{ name: 'income', type: 'numeric' },
@@ -13,8 +14,9 @@ const features: FeatureSpec[] = [
 ]
 
 async function read(text: string, limits = defaultLimits) {
-	const rows: { index: number; value: any }[] = []
-	for await (const some of csvRows(new Blob([text]).stream(), limits, features)) rows.push(...(some as typeof rows))
+	const rows: { index: number; value: Json }[] = []
+	for await (const some of csvRows(new Blob([text]).stream(), limits, features))
+		rows.push(...(some as typeof rows))
 	return rows
 }
 const one = async (header: string, line: string) => (await read(`${header}\n${line}\n`))[0]?.value
@@ -71,7 +73,10 @@ test('reads quoted line breaks, quotes and commas', async () => {
 })
 
 test('says at which line a row has another number of columns', async () => {
-	await expect(read('income,zip\n1,2\n1,2,3\n')).rejects.toMatchObject({ code: 'malformed', message: expect.stringContaining('line 3') })
+	await expect(read('income,zip\n1,2\n1,2,3\n')).rejects.toMatchObject({
+		code: 'malformed',
+		message: expect.stringContaining('line 3'),
+	})
 })
 
 test('refuses two columns of one name', async () => {
@@ -80,12 +85,18 @@ test('refuses two columns of one name', async () => {
 
 test('names the limit for a quote that is never closed', async () => {
 	const limits = { ...defaultLimits, lineBytes: 1000 }
-	await expect(read(`note\n"${'x'.repeat(5000)}\n`, limits)).rejects.toMatchObject({ code: 'too-large', message: expect.stringContaining('lineBytes') })
+	await expect(read(`note\n"${'x'.repeat(5000)}\n`, limits)).rejects.toMatchObject({
+		code: 'too-large',
+		message: expect.stringContaining('lineBytes'),
+	})
 })
 
 test('refuses more columns than a row may have features', async () => {
 	const header = Array.from({ length: 3000 }, (_, i) => `f${i}`).join(',')
-	await expect(read(`${header}\n`)).rejects.toMatchObject({ code: 'too-large', message: expect.stringContaining('featuresPerRow') })
+	await expect(read(`${header}\n`)).rejects.toMatchObject({
+		code: 'too-large',
+		message: expect.stringContaining('featuresPerRow'),
+	})
 })
 
 test('a file with a header alone has no rows', async () => {

@@ -1,8 +1,9 @@
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { expect, test } from 'vitest'
+import { defaultLimits } from '../../../src/context.ts'
 import { parquetRows } from '../../../src/http/ingest/parquet.ts'
 import type { FeatureSpec } from '../../../src/profile/grid.ts'
-import { defaultLimits } from '../../../src/context.ts'
+import type { Json } from '../../support/server.ts'
 
 const features: FeatureSpec[] = [
 	{ name: 'income', type: 'numeric' },
@@ -11,8 +12,9 @@ const features: FeatureSpec[] = [
 type Columns = Parameters<typeof parquetWriteBuffer>[0]['columnData']
 
 async function read(bytes: ArrayBuffer | string, limits = defaultLimits) {
-	const rows: { index: number; value: any }[] = []
-	for await (const some of parquetRows(new Blob([bytes]).stream(), limits, features)) rows.push(...(some as typeof rows))
+	const rows: { index: number; value: Json }[] = []
+	for await (const some of parquetRows(new Blob([bytes]).stream(), limits, features))
+		rows.push(...(some as typeof rows))
 	return rows
 }
 const file = (columnData: Columns, more: object = {}) => parquetWriteBuffer({ columnData, ...more })
@@ -28,8 +30,26 @@ test('reads numbers, texts, booleans, nulls and times', async () => {
 		{ name: 'segment.branch', data: ['n', 's'], type: 'STRING' },
 	])
 	expect(await read(bytes)).toEqual([
-		{ index: 0, value: { predictionId: '7', timestamp: at.toISOString(), score: 0.25, segment: { branch: 'n' }, features: { income: 1.5, grade: 'a' } } },
-		{ index: 1, value: { predictionId: '8', timestamp: at.toISOString(), score: 0.75, segment: { branch: 's' }, features: { income: null, grade: 'b' } } },
+		{
+			index: 0,
+			value: {
+				predictionId: '7',
+				timestamp: at.toISOString(),
+				score: 0.25,
+				segment: { branch: 'n' },
+				features: { income: 1.5, grade: 'a' },
+			},
+		},
+		{
+			index: 1,
+			value: {
+				predictionId: '8',
+				timestamp: at.toISOString(),
+				score: 0.75,
+				segment: { branch: 's' },
+				features: { income: null, grade: 'b' },
+			},
+		},
 	])
 })
 
@@ -55,11 +75,18 @@ test('refuses a damaged file, wherever the damage is', async () => {
 	for (let at = 4; at < good.length; at += 37) {
 		const bad = good.slice()
 		bad[at] = (bad[at] as number) ^ 0xff
-		await read(bad.buffer).catch((error) => expect(['malformed', 'too-large', 'invalid']).toContain(error.code))
+		await read(bad.buffer).catch((error) =>
+			expect(['malformed', 'too-large', 'invalid']).toContain(error.code),
+		)
 	}
 })
 
 test('refuses a file that says it is larger than the limit when unpacked', async () => {
-	const bytes = file([{ name: 'grade', data: Array.from({ length: 5000 }, () => 'x'.repeat(40)), type: 'STRING' }])
-	await expect(read(bytes, { ...defaultLimits, gunzippedBytes: 50 })).rejects.toMatchObject({ code: 'too-large', message: expect.stringContaining('gunzippedBytes') })
+	const bytes = file([
+		{ name: 'grade', data: Array.from({ length: 5000 }, () => 'x'.repeat(40)), type: 'STRING' },
+	])
+	await expect(read(bytes, { ...defaultLimits, gunzippedBytes: 50 })).rejects.toMatchObject({
+		code: 'too-large',
+		message: expect.stringContaining('gunzippedBytes'),
+	})
 })

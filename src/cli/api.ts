@@ -1,0 +1,47 @@
+import { AppError } from '../core/errors.ts'
+import type { Terminal } from './command.ts'
+
+export type ApiAnswer = { status: number; headers: Headers; body: unknown }
+
+type Problem = { detail?: string; errors?: { path: string; message: string }[] }
+
+/** Calls the running service with the key of the environment. Throws with what to do when it is not there or refuses. */
+export async function callApi(
+	{ config }: Terminal,
+	method: string,
+	path: string,
+	options: { json?: unknown; body?: BodyInit; type?: string; gzip?: boolean; allow?: readonly number[] } = {},
+): Promise<ApiAnswer> {
+	const key = config.PLUMBLINE_KEY ?? config.PLUMBLINE_ADMIN_KEY
+	if (key === undefined) throw new AppError('unauthenticated', 'Set PLUMBLINE_KEY to a key of the service; `plumbline keys create --role admin` makes one.')
+	const headers = new Headers({ authorization: `Bearer ${key}` })
+	const body = options.json === undefined ? options.body : JSON.stringify(options.json)
+	if (body !== undefined) headers.set('content-type', options.type ?? 'application/json')
+	if (options.gzip) headers.set('content-encoding', 'gzip')
+	let response: Response
+	try {
+		response = await fetch(`${config.PLUMBLINE_URL}${path}`, { method, headers, ...(body === undefined ? {} : { body, duplex: 'half' }) } as RequestInit)
+	} catch (cause) {
+		throw new AppError('unavailable', `Nothing answers at ${config.PLUMBLINE_URL}: ${reason(cause)}. Start it with \`plumbline serve\`, or set PLUMBLINE_URL.`, { cause })
+	}
+	const text = await response.text()
+	const answer = { status: response.status, headers: response.headers, body: parse(text) }
+	if (response.ok || options.allow?.includes(response.status)) return answer
+	throw new AppError(response.status === 404 ? 'not-found' : 'invalid', describe(answer, method, path))
+}
+
+const reason = (error: unknown): string => String((error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message)
+
+function parse(text: string): unknown {
+	try {
+		return JSON.parse(text)
+	} catch {
+		return text
+	}
+}
+
+function describe({ status, body }: ApiAnswer, method: string, path: string): string {
+	const { detail, errors = [] } = (typeof body === 'object' && body !== null ? body : {}) as Problem
+	const faults = errors.slice(0, 10).map((e) => `\n  ${e.path}: ${e.message}`)
+	return `${method} ${path} was answered with ${status}: ${detail ?? String(body).slice(0, 300)}${faults.join('')}`
+}

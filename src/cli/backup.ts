@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs'
+import { cp, mkdir, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { createClient } from '@libsql/client'
+import { AppError } from '../core/errors.ts'
+import { type Command, requirePositional, type Terminal } from './command.ts'
+
+const archiveOf = (path: string) => `${path}.archive`
+
+/** The file of the configured database. Throws for a database that is not a file. */
+function databaseFile({ config }: Terminal): string {
+	const url = config.PLUMBLINE_DATABASE_URL
+	if (url.startsWith('file:')) return url.slice('file:'.length)
+	throw new AppError('invalid', `Only a file database is copied here; ${url} is served elsewhere and is backed up there.`)
+}
+
+async function checkIntegrity(path: string): Promise<void> {
+	const client = createClient({ url: `file:${path}` })
+	try {
+		const { rows } = await client.execute('PRAGMA integrity_check')
+		const verdict = String(rows[0]?.[0])
+		if (verdict !== 'ok') throw new AppError('unavailable', `${path} is damaged: ${verdict}`)
+	} finally {
+		client.close()
+	}
+}
+
+function refuseExisting(...paths: string[]): void {
+	const there = paths.find(existsSync)
+	if (there !== undefined) throw new AppError('conflict', `${there} exists already and is not overwritten. Move it away, or choose another place.`)
+}
+
+export const backup: Command = {
+	name: 'backup',
+	summary: 'copy the database consistently, also while serving',
+	help: `Usage: plumbline backup FILE
+
+Writes a consistent copy of the database PLUMBLINE_DATABASE_URL to FILE, and of its Parquet archive to FILE.archive, while
+the service runs. The copy is checked before it gets its name. FILE must not exist.
+
+  --json     for machines
+`,
+	options: {},
+	async run(terminal, args) {
+		const from = databaseFile(terminal)
+		const to = requirePositional(args, 0, 'The file to write')
+		if (!existsSync(from)) throw new AppError('not-found', `There is no database ${from}. Set PLUMBLINE_DATABASE_URL.`)
+		refuseExisting(to, archiveOf(to))
+		await mkdir(dirname(to), { recursive: true })
+		const part = `${to}.part`
+		await rm(part, { force: true })
+		const client = createClient({ url: `file:${from}` })
+		try {
+			// One statement in one read transaction: a consistent copy, whatever is written meanwhile.
+			await client.execute({ sql: 'VACUUM INTO ?', args: [part] })
+		} finally {
+			client.close()
+		}
+		await checkIntegrity(part)
+		// Archive files are complete before the database names them, and never change: copied after it, none is missing.
+		if (existsSync(archiveOf(from))) await cp(archiveOf(from), archiveOf(to), { recursive: true })
+		await rename(part, to)
+		terminal.out(args.values.json ? `${JSON.stringify({ file: to })}\n` : `${to} is a checked copy of ${from}.\n`)
+		return 0
+	},
+}
+
+export const restore: Command = {
+	name: 'restore',
+	summary: 'put a copy in the place of a lost database',
+	help: `Usage: plumbline restore FILE
+
+Checks the copy FILE (and FILE.archive) and puts it where PLUMBLINE_DATABASE_URL points. Refuses when something is there.
+
+  --json     for machines
+`,
+	options: {},
+	async run(terminal, args) {
+		const from = requirePositional(args, 0, 'The copy')
+		const to = databaseFile(terminal)
+		if (!existsSync(from)) throw new AppError('not-found', `There is no file ${from}.`)
+		refuseExisting(to, `${to}-wal`, archiveOf(to))
+		await checkIntegrity(from)
+		await mkdir(dirname(to), { recursive: true })
+		if (existsSync(archiveOf(from))) await cp(archiveOf(from), archiveOf(to), { recursive: true })
+		await cp(from, `${to}.part`)
+		await rename(`${to}.part`, to)
+		terminal.out(args.values.json ? `${JSON.stringify({ file: to })}\n` : `${to} is restored from ${from}.\n`)
+		return 0
+	},
+}

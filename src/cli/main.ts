@@ -1,0 +1,71 @@
+import { parseArgs } from 'node:util'
+import { AppError } from '../core/errors.ts'
+import { nearest } from '../core/nearest.ts'
+import { type Command, type ExitCode, type Parsed, type Terminal, UsageError } from './command.ts'
+import { commands } from './index.ts'
+
+const overview = `Plumbline watches machine-learning models in production.
+
+Usage: plumbline COMMAND [options]
+
+${commands.map((c) => `  ${c.name.padEnd(10)} ${c.summary}`).join('\n')}
+
+  plumbline COMMAND --help   how a command is used
+  plumbline --version
+
+Exit codes: 0 fine, 1 the answer is "no", 2 it could not be done.
+Begin with: plumbline demo
+`
+
+const common = { help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' } } as const
+
+function parse(command: Command, args: readonly string[]): Parsed {
+	try {
+		const { positionals, values } = parseArgs({ args: [...args], options: { ...common, ...command.options }, allowPositionals: true, strict: true })
+		return { positionals, values: values as Parsed['values'] }
+	} catch (cause) {
+		const message = (cause as Error).message
+		const unknown = /Unknown option '(--[^']*)'/.exec(message)?.[1]
+		const near = unknown && nearest(unknown, Object.keys({ ...common, ...command.options }).map((name) => `--${name}`))
+		throw new UsageError(unknown ? `There is no option ${unknown}.${near ? ` Did you mean ${near}?` : ''}` : message)
+	}
+}
+
+/** Runs a command line; `makeTerminal` reads the environment only when a command needs it. Never throws. */
+export async function main(args: readonly string[], makeTerminal: () => Terminal, version: string): Promise<ExitCode> {
+	const [name, ...rest] = args
+	const print = (text: string) => process.stdout.write(text)
+	if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+		print(overview)
+		return name === undefined ? 2 : 0
+	}
+	if (name === '--version') {
+		print(`${version}\n`)
+		return 0
+	}
+	const command = commands.find((c) => c.name === name)
+	if (!command) {
+		const near = nearest(name, commands.map((c) => c.name))
+		return fail(`There is no command "${name}".${near ? ` Did you mean "${near}"?` : ''} \`plumbline --help\` lists them.`)
+	}
+	return runCommand(command, rest, makeTerminal, print)
+}
+
+async function runCommand(command: Command, rest: readonly string[], makeTerminal: () => Terminal, print: (text: string) => unknown): Promise<ExitCode> {
+	try {
+		if (rest.includes('--help') || rest.includes('-h')) {
+			print(command.help)
+			return 0
+		}
+		return await command.run(makeTerminal(), parse(command, rest))
+	} catch (error) {
+		if (error instanceof UsageError) return fail(`${error.message} See \`plumbline ${command.name} --help\`.`)
+		if (error instanceof AppError) return fail(error.message)
+		return fail(String((error as Error).stack ?? error))
+	}
+}
+
+function fail(message: string): 2 {
+	process.stderr.write(`plumbline: ${message}\n`)
+	return 2
+}

@@ -1,0 +1,73 @@
+import { UsageError } from './command.ts'
+
+const members: Record<string, readonly string[]> = {
+	predictions: ['predictionId', 'version', 'timestamp', 'score', 'label', 'subject', 'latencyMs', 'environment'],
+	features: ['predictionId', 'subject', 'timestamp'],
+	outcomes: ['predictionId', 'actual', 'timestamp', 'observed'],
+}
+
+export type Mapping = {
+	renames: readonly { column: string; field: string }[]
+	ignored: readonly string[]
+	members: readonly string[]
+	defaults: Record<string, string>
+	withFeatures: boolean
+	/** Columns of a table that are called like a member are that member; a JSON row has said which is which. */
+	table: boolean
+}
+
+export function readMapping(options: { map: string[]; ignore: string[]; version: string | undefined; environment: string | undefined; kind: string; table: boolean }): Mapping {
+	const renames = options.map.map((text) => {
+		const at = text.indexOf('=')
+		if (at < 1 || at === text.length - 1) throw new UsageError(`--map ${text}: write COLUMN=FIELD, such as ID=predictionId.`)
+		return { column: text.slice(0, at), field: text.slice(at + 1) }
+	})
+	const isPrediction = options.kind === 'predictions'
+	const defaults = isPrediction ? { version: options.version, environment: options.environment } : {}
+	return {
+		renames,
+		ignored: options.ignore,
+		members: members[options.kind] as string[],
+		defaults: Object.fromEntries(Object.entries(defaults).filter((e): e is [string, string] => e[1] !== undefined)),
+		withFeatures: options.kind !== 'outcomes',
+		table: options.table,
+	}
+}
+
+type Row = Record<string, unknown>
+const ids = ['predictionId', 'subject', 'version', 'environment', 'timestamp']
+const nested = (row: Row, name: string): Row => (typeof row[name] === 'object' && row[name] !== null ? { ...(row[name] as Row) } : {})
+
+/** A row of the file as the service wants it. Members that this kind does not have go, if they came from a table. */
+export function mapRow(mapping: Mapping, value: unknown): unknown {
+	if (typeof value !== 'object' || value === null) return value
+	const row = value as Row
+	const features = nested(row, 'features')
+	const segment = nested(row, 'segment')
+	const { features: _, segment: __, ...rest } = row
+	for (const column of mapping.ignored) for (const part of [rest, features, segment]) delete part[column]
+	for (const { column, field } of mapping.renames) {
+		const from = [rest, features].find((part) => Object.hasOwn(part, column))
+		if (!from) continue
+		const cell = from[column]
+		delete from[column]
+		if (field.startsWith('segment.')) segment[field.slice('segment.'.length)] = cell
+		else if (field.startsWith('features.')) features[field.slice('features.'.length)] = cell
+		else rest[field] = cell
+	}
+	if (mapping.table) takeMembers(rest, features, mapping.members)
+	for (const name of ids) if (typeof rest[name] === 'number') rest[name] = String(rest[name])
+	for (const name of mapping.members) if (rest[name] === null && name !== 'label') delete rest[name]
+	const known = mapping.table ? Object.fromEntries(Object.entries(rest).filter(([name]) => mapping.members.includes(name))) : rest
+	const hasSegment = Object.keys(segment).length > 0 && mapping.members.includes('score')
+	const hasFeatures = mapping.withFeatures && row.features !== undefined
+	return { ...mapping.defaults, ...known, ...(hasFeatures ? { features } : {}), ...(hasSegment ? { segment } : {}) }
+}
+
+function takeMembers(rest: Row, features: Row, members: readonly string[]): void {
+	for (const name of members) {
+		if (rest[name] !== undefined || !Object.hasOwn(features, name)) continue
+		rest[name] = name === 'observed' ? String(features[name]) !== 'false' : features[name]
+		delete features[name]
+	}
+}

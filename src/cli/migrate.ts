@@ -1,0 +1,20 @@
+import { migrateDatabase } from '../node.ts'
+import type { Command } from './command.ts'
+
+export const migrate: Command = {
+	name: 'migrate',
+	summary: 'bring the database up to date',
+	help: `Usage: plumbline migrate
+
+Applies the migrations that the database PLUMBLINE_DATABASE_URL has not seen. \`serve\` does the same when it starts.
+
+  --json     for machines
+`,
+	options: {},
+	async run(terminal, args) {
+		const applied = await migrateDatabase(terminal.config)
+		if (args.values.json) terminal.out(`${JSON.stringify({ applied })}\n`)
+		else terminal.out(applied.length === 0 ? 'The database is up to date.\n' : applied.map((name) => `applied ${name}\n`).join(''))
+		return 0
+	},
+}

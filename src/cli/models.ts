@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { AppError } from '../core/errors.ts'
+import { callApi } from './api.ts'
+import { type Command, requirePositional, type Terminal, UsageError } from './command.ts'
+
+const Named = z.looseObject({ model: z.string(), versions: z.array(z.looseObject({ version: z.string() })).default([]), deployments: z.record(z.string(), z.looseObject({ champion: z.string() })).default({}) })
+const ModelsFile = z.strictObject({ models: z.array(Named) })
+
+type Change = { object: string; result: 'created' | 'changed' | 'unchanged' }
+
+async function apply(terminal: Terminal, entry: z.output<typeof Named>): Promise<Change[]> {
+	const { versions, deployments, ...model } = entry
+	const at = `/v1/models/${encodeURIComponent(model.model)}`
+	const changes: Change[] = []
+	const posted = await callApi(terminal, 'POST', '/v1/models', { json: model, allow: [409] })
+	if (posted.status === 409) {
+		const { model: _, ...patch } = model
+		await callApi(terminal, 'PATCH', at, { json: patch })
+	}
+	changes.push({ object: model.model, result: posted.status === 201 ? 'created' : posted.status === 409 ? 'changed' : 'unchanged' })
+	for (const version of versions) {
+		const { status } = await callApi(terminal, 'POST', `${at}/versions`, { json: version })
+		changes.push({ object: `${model.model}@${version.version}`, result: status === 201 ? 'created' : 'unchanged' })
+	}
+	for (const [environment, deployment] of Object.entries(deployments)) {
+		const { status } = await callApi(terminal, 'PUT', `${at}/deployments/${encodeURIComponent(environment)}`, { json: deployment })
+		changes.push({ object: `${model.model} in ${environment}`, result: status === 201 ? 'created' : 'changed' })
+	}
+	return changes
+}
+
+async function readModels(path: string): Promise<z.output<typeof ModelsFile>> {
+	const text = await readFile(path, 'utf8').catch((cause) => {
+		throw new AppError('not-found', `${path} cannot be read: ${cause.message}`, { cause })
+	})
+	const result = ModelsFile.safeParse(parse(text))
+	if (result.success) return result.data
+	const issue = result.error.issues[0]
+	throw new AppError('invalid', `${path}: ${issue?.path.join('.')}: ${issue?.message}`)
+}
+
+export const models: Command = {
+	name: 'models',
+	summary: 'register models, versions and deployments from a file (over HTTP)',
+	help: `Usage: plumbline models apply FILE.yaml
+
+Brings the service at PLUMBLINE_URL to what the file says; again changes nothing. Needs PLUMBLINE_KEY with the role admin.
+
+  models:
+    - model: credit-risk
+      task: binary
+      positiveLabel: default
+      threshold: 0.5
+      segments: [branch]
+      versions:
+        - version: "1"
+          features:
+            - { name: income, type: numeric, min: 0 }
+            - { name: region, type: categorical }
+      deployments:
+        production: { champion: "1" }
+
+  --json     for machines
+`,
+	options: {},
+	async run(terminal, args) {
+		if (requirePositional(args, 0, '"apply"') !== 'apply') throw new UsageError('models knows one verb: apply.')
+		const file = await readModels(requirePositional(args, 1, 'The file'))
+		const changes: Change[] = []
+		for (const model of file.models) changes.push(...(await apply(terminal, model)))
+		if (args.values.json) terminal.out(`${JSON.stringify({ changes })}\n`)
+		else for (const c of changes) terminal.out(`${c.result.padEnd(10)} ${c.object}\n`)
+		return 0
+	},
+}

@@ -1,0 +1,53 @@
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { AppError } from '../core/errors.ts'
+
+export type FileFormat = 'csv' | 'ndjson' | 'parquet'
+
+const types: Record<FileFormat, string> = {
+	csv: 'text/csv',
+	ndjson: 'application/x-ndjson',
+	parquet: 'application/vnd.apache.parquet',
+}
+const endings: Record<string, FileFormat> = { csv: 'csv', ndjson: 'ndjson', jsonl: 'ndjson', parquet: 'parquet' }
+
+export type InputFile = {
+	path: string
+	format: FileFormat
+	/** The media type of the content. */
+	type: string
+	gzipped: boolean
+	bytes: number
+	/** Names the content cheaply: size and time of change. */
+	stamp: string
+	/** The bytes as they are on disk; `onBytes` hears how many have been read. */
+	open(onBytes?: (read: number) => void): ReadableStream<Uint8Array>
+}
+
+/** A data file by its name: .csv, .ndjson, .jsonl or .parquet, each also with .gz. Throws with what to do. */
+export async function inputFile(path: string): Promise<InputFile> {
+	const gzipped = path.endsWith('.gz')
+	const ending = (gzipped ? path.slice(0, -3) : path).split('.').at(-1)?.toLowerCase() ?? ''
+	const format = endings[ending]
+	if (!format) throw new AppError('invalid', `${path}: name the file .csv, .ndjson or .parquet (also with .gz), so that its format is known.`)
+	const info = await stat(path).catch((cause) => {
+		throw new AppError('not-found', `${path} cannot be read: ${cause.code === 'ENOENT' ? 'there is no such file' : cause.message}.`, { cause })
+	})
+	if (info.isDirectory()) throw new AppError('invalid', `${path} is a folder.`)
+	return { path, format, type: types[format], gzipped, bytes: info.size, stamp: `${info.size}-${Math.round(info.mtimeMs)}`, open: (onBytes) => open(path, onBytes) }
+}
+
+function open(path: string, onBytes?: (read: number) => void): ReadableStream<Uint8Array> {
+	const file = createReadStream(path, { highWaterMark: 256 * 1024 })
+	let read = 0
+	file.on('data', (chunk) => {
+		read += chunk.length
+		onBytes?.(read)
+	})
+	return Readable.toWeb(file) as unknown as ReadableStream<Uint8Array>
+}
+
+/** The bytes with gzip undone. */
+export const plainBytes = (file: InputFile, onBytes?: (read: number) => void): ReadableStream<Uint8Array> =>
+	file.gzipped ? file.open(onBytes).pipeThrough(new DecompressionStream('gzip') as unknown as ReadableWritablePair<Uint8Array, Uint8Array>) : file.open(onBytes)

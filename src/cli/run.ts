@@ -1,0 +1,35 @@
+import { jobs, runAll, runJobById } from '../jobs/index.ts'
+import { processOwner } from '../node.ts'
+import { type Command, requirePositional } from './command.ts'
+import { withContext } from './with-context.ts'
+
+export const run: Command = {
+	name: 'run',
+	summary: 'run a job, or everything that is due (on the database)',
+	help: `Usage: plumbline run JOB|all
+
+Runs a job once, on the database PLUMBLINE_DATABASE_URL. \`all\` runs everything that is due, in order. Safe beside a
+running service: a job runs in one process at a time.
+
+Jobs: ${jobs.map((j) => j.id).join(', ')}
+
+  --json     for machines
+
+Exit code: 0 all went well, 1 a job failed, 2 it could not be run.
+`,
+	options: {},
+	async run(terminal, args) {
+		const id = requirePositional(args, 0, 'The job')
+		const runs = await withContext(terminal, (context) =>
+			id === 'all' ? runAll(context, processOwner) : runJobById(context, id, processOwner).then((r) => [r]),
+		)
+		if (args.values.json) terminal.out(`${JSON.stringify({ runs })}\n`)
+		else {
+			for (const r of runs) {
+				const detail = r.error ?? Object.entries(r.detail ?? {}).map(([k, v]) => `${k} ${Array.isArray(v) ? v.length : v}`).join(', ')
+				terminal.out(`${r.job.padEnd(16)} ${r.status.padEnd(7)} ${String(r.finishedAt - r.startedAt).padStart(6)} ms  ${detail}\n`)
+			}
+		}
+		return runs.every((r) => r.status === 'ok') ? 0 : 1
+	},
+}

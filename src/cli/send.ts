@@ -1,0 +1,145 @@
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import type { FeatureSpec } from '../profile/grid.ts'
+import { defaultLimits } from '../context.ts'
+import { AppError } from '../core/errors.ts'
+import { csvRows } from '../http/ingest/csv.ts'
+import { parquetRows } from '../http/ingest/parquet.ts'
+import { type ParsedRow, parseRows } from '../http/ingest/parse-rows.ts'
+import { callApi } from './api.ts'
+import { type Command, listOption, type Parsed, requireOption, requirePositional, type Terminal, textOption, UsageError } from './command.ts'
+import { Progress } from './progress.ts'
+import { type InputFile, inputFile, plainBytes } from './read-file.ts'
+import { mapRow, readMapping } from './map-row.ts'
+import { Sender, type Totals } from './sender.ts'
+
+const kinds = ['predictions', 'features', 'outcomes']
+const batchRows = 1000
+
+/** The declared features of a version: they say which cells are numbers. None when the version is not known here. */
+async function declared(terminal: Terminal, model: string, version: string | undefined): Promise<FeatureSpec[]> {
+	if (version === undefined) return []
+	const { status, body } = await callApi(terminal, 'GET', `/v1/models/${encodeURIComponent(model)}/versions?limit=1000`, { allow: [403] })
+	const items = status === 403 ? [] : (body as { items: { version: string; features: FeatureSpec[] }[] }).items
+	return items.find((v) => v.version === version)?.features ?? []
+}
+
+function rowsOf(file: InputFile, features: readonly FeatureSpec[], onBytes: (read: number) => void): AsyncIterable<ParsedRow[]> {
+	const stream = plainBytes(file, onBytes)
+	if (file.format === 'csv') return csvRows(stream, defaultLimits, features)
+	if (file.format === 'parquet') return parquetRows(stream, { ...defaultLimits, jsonBytes: Number.MAX_SAFE_INTEGER }, features)
+	return parseRows({ format: 'ndjson', stream }, defaultLimits)
+}
+
+/** How far an earlier run of the same command came: rows of this very file that were answered. */
+class Resume {
+	private readonly path: string
+	private readonly stamp: string
+
+	constructor(file: InputFile, target: string) {
+		this.path = `${file.path}.plumbline-sent`
+		this.stamp = `${target} ${file.stamp}`
+	}
+
+	async rows(): Promise<number> {
+		const state = await readFile(this.path, 'utf8').then(JSON.parse, () => undefined)
+		return state?.stamp === this.stamp && Number.isSafeInteger(state.rows) ? state.rows : 0
+	}
+
+	save(rows: number): Promise<void> {
+		return writeFile(this.path, JSON.stringify({ stamp: this.stamp, rows }))
+	}
+
+	done(): Promise<void> {
+		return rm(this.path, { force: true })
+	}
+}
+
+async function sendFile(terminal: Terminal, args: Parsed, model: string, kind: string): Promise<Totals> {
+	const file = await inputFile(requireOption(args, 'from'))
+	const version = textOption(args, 'version')
+	const mapping = readMapping({ map: listOption(args, 'map'), ignore: listOption(args, 'ignore'), version, environment: textOption(args, 'environment'), kind, table: file.format !== 'ndjson' })
+	const features = kind === 'outcomes' ? [] : await declared(terminal, model, version)
+	const path = `/v1/models/${encodeURIComponent(model)}/${kind}`
+	const resume = new Resume(file, `${terminal.config.PLUMBLINE_URL}${path}`)
+	const skip = args.values.restart ? 0 : await resume.rows()
+	if (skip > 0) terminal.err(`Going on behind row ${skip}, where the last run stopped (--restart sends all again).\n`)
+	const progress = new Progress(terminal, file.bytes)
+	const sender = new Sender(terminal, path)
+	let read = 0
+	let bytes = 0
+	let batch: { index: number; line: string }[] = []
+	const flush = async () => {
+		await sender.send(batch)
+		await resume.save(read)
+		batch = []
+		progress.update(bytes, read)
+	}
+	const rows = rowsOf(file, features, (n) => {
+		bytes = n
+	})
+	for await (const some of rows) {
+		for (const row of some) {
+			if (read++ < skip) continue
+			if ('error' in row) sender.rejectHere(row.index, row.error, row.message)
+			else batch.push({ index: row.index, line: JSON.stringify(mapRow(mapping, row.value)) })
+			if (batch.length === batchRows) await flush()
+		}
+	}
+	if (batch.length > 0) await flush()
+	progress.end()
+	await resume.done()
+	return sender.totals
+}
+
+export const send: Command = {
+	name: 'send',
+	summary: 'send predictions, features or outcomes from a file (over HTTP)',
+	help: `Usage: plumbline send MODEL --from FILE [options]
+
+Sends the rows of a file, a thousand at a time, and says what became of them. A run that was cut off goes on where it
+stopped when it is started again; rows that were stored already count as duplicates, so nothing is doubled. Waits and
+tries again while the service is busy or away.
+
+In CSV and Parquet a column is a feature, unless it is called predictionId, timestamp, version, score, label, subject,
+latencyMs, environment, actual, observed or segment.<name>.
+
+  --from FILE           .csv, .ndjson or .parquet, also .gz
+  --kind KIND           predictions (default), features or outcomes
+  --version V           the version of rows that do not say
+  --environment E       the environment of rows that do not say (production)
+  --map COLUMN=FIELD    a column under another name: predictionId, timestamp, score, segment.branch, features.age, …;
+                        may be repeated
+  --ignore COLUMN       leave a column out; may be repeated
+  --restart             send all rows, whatever an earlier run has sent
+  --json                for machines
+
+Exit code: 0 all rows are stored, 1 some were rejected, 2 it could not be done.
+
+Example: plumbline send credit-risk --version 7 --from march.csv.gz --map ID=predictionId --map scored_at=timestamp
+`,
+	options: {
+		from: { type: 'string' },
+		kind: { type: 'string' },
+		version: { type: 'string' },
+		environment: { type: 'string' },
+		map: { type: 'string', multiple: true },
+		ignore: { type: 'string', multiple: true },
+		restart: { type: 'boolean' },
+	},
+	async run(terminal, args) {
+		const model = requirePositional(args, 0, 'The model')
+		const kind = textOption(args, 'kind') ?? 'predictions'
+		if (!kinds.includes(kind)) throw new UsageError(`--kind must be one of ${kinds.join(', ')}.`)
+		const totals = await sendFile(terminal, args, model, kind)
+		if (args.values.json) terminal.out(`${JSON.stringify(totals)}\n`)
+		else {
+			const waiting = kind === 'outcomes' ? `, ${totals.waiting} waiting for their prediction` : ''
+			terminal.out(`${totals.accepted} accepted, ${totals.duplicates} duplicates, ${totals.rejectedCount} rejected${waiting}\n`)
+			for (const r of totals.rejected) terminal.out(`  row ${r.index}: ${r.code}${r.path ? ` ${r.path}` : ''}: ${r.message}\n`)
+			const more = totals.rejectedCount - totals.rejected.length
+			if (more > 0) terminal.out(`  … and ${more} more\n`)
+		}
+		if (totals.accepted + totals.duplicates + totals.rejectedCount === 0) throw new AppError('invalid', 'The file has no rows.')
+		return totals.rejectedCount > 0 ? 1 : 0
+	},
+}

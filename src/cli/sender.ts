@@ -1,0 +1,67 @@
+import { AppError } from '../core/errors.ts'
+import { callApi } from './api.ts'
+import type { Terminal } from './command.ts'
+
+type Rejected = { index: number; predictionId: string | null; code: string; path: string; message: string }
+export type Totals = { accepted: number; duplicates: number; rejectedCount: number; rejected: Rejected[]; waiting: number }
+
+const mostListed = 20
+const firstPauseMs = 200
+const longestPauseMs = 10_000
+const giveUpAfterMs = 5 * 60_000
+const busy = [429, 503]
+
+/** Sends batches and adds up the answers. While the service is busy or away it waits, up to five minutes a batch. */
+export class Sender {
+	readonly totals: Totals = { accepted: 0, duplicates: 0, rejectedCount: 0, rejected: [], waiting: 0 }
+	private readonly terminal: Terminal
+	private readonly path: string
+
+	constructor(terminal: Terminal, path: string) {
+		this.terminal = terminal
+		this.path = path
+	}
+
+	/** A row of the file that cannot be sent at all. */
+	rejectHere(index: number, code: string, message: string): void {
+		this.reject({ index, predictionId: null, code, path: '', message })
+	}
+
+	private reject(row: Rejected): void {
+		this.totals.rejectedCount++
+		if (this.totals.rejected.length < mostListed) this.totals.rejected.push(row)
+	}
+
+	/** `index` is the row's place in the file. */
+	async send(batch: readonly { index: number; line: string }[]): Promise<void> {
+		if (batch.length === 0) return
+		const answer = await this.post(`${batch.map((b) => b.line).join('\n')}\n`)
+		this.totals.accepted += answer.accepted
+		this.totals.duplicates += answer.duplicates
+		this.totals.waiting += answer.waiting ?? 0
+		for (const r of answer.rejected) this.reject({ ...r, index: batch[r.index]?.index ?? r.index })
+	}
+
+	private async post(body: string): Promise<Totals> {
+		const until = this.terminal.now() + giveUpAfterMs
+		for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
+			const attempt = await this.attempt(body)
+			if ('answer' in attempt) return attempt.answer
+			if (this.terminal.now() > until) throw attempt.error
+			await new Promise((resolve) => setTimeout(resolve, attempt.waitMs ?? pause))
+		}
+	}
+
+	private async attempt(body: string): Promise<{ answer: Totals } | { error: unknown; waitMs?: number }> {
+		try {
+			const { status, headers, body: answer } = await callApi(this.terminal, 'POST', this.path, { body, type: 'application/x-ndjson', allow: busy })
+			if (!busy.includes(status)) return { answer: answer as Totals }
+			const seconds = Number(headers.get('retry-after'))
+			const error = new AppError('overloaded', `The service is too busy: ${(answer as { detail?: string }).detail ?? status}`)
+			return { error, ...(seconds > 0 ? { waitMs: seconds * 1000 } : {}) }
+		} catch (error) {
+			if (error instanceof AppError && error.code === 'unavailable') return { error }
+			throw error
+		}
+	}
+}

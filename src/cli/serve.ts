@@ -1,0 +1,32 @@
+import { jsonLogger } from '../logger.ts'
+import { startServer } from '../node.ts'
+import type { Command } from './command.ts'
+
+export const serve: Command = {
+	name: 'serve',
+	summary: 'run the service',
+	help: `Usage: plumbline serve
+
+Serves HTTP on PLUMBLINE_HOST:PLUMBLINE_PORT (127.0.0.1:8787) with the database PLUMBLINE_DATABASE_URL
+(file:plumbline.db), and runs the jobs on their schedules. The first key is PLUMBLINE_ADMIN_KEY, or is made with
+\`plumbline keys create --role admin\`. Ends on SIGINT or SIGTERM once running requests are answered.
+
+  --json     say where it listens as one JSON object
+
+Log lines are JSON, on standard error.
+`,
+	options: {},
+	async run(terminal, args) {
+		const logger = jsonLogger((line) => terminal.err(line), terminal.now, terminal.config.PLUMBLINE_LOG_LEVEL)
+		const server = await startServer(terminal.config, { logger })
+		const { url, firstKey } = server
+		if (args.values.json) terminal.out(`${JSON.stringify({ url, firstKey })}\n`)
+		else terminal.out(`Plumbline listens on ${server.url}\n  documentation  ${server.url}/docs\n  database       ${terminal.config.PLUMBLINE_DATABASE_URL}\n`)
+		if (firstKey !== undefined && !args.values.json)
+			terminal.out(`  first key      ${firstKey}  (role admin; it is not shown again)\n`)
+		if (server.firstKey !== undefined) terminal.out(`  admin key      ${server.firstKey}   (made now, shown once: keep it)\n`)
+		await terminal.stopped
+		await server.close()
+		return 0
+	},
+}

@@ -1,0 +1,40 @@
+import { createClient } from '@libsql/client/web'
+import { overLibsql } from './over-libsql.ts'
+import { isWriteStatement, type Sql, type SqlRow, type Statement } from './sql.ts'
+
+type D1Statement = {
+	bind(...values: unknown[]): D1Statement
+	raw(): Promise<unknown[][]>
+}
+
+/** The part of Cloudflare's D1 binding that is used here. */
+export type D1 = {
+	prepare(sql: string): D1Statement
+	/** One transaction: all or nothing, in order. */
+	batch(statements: D1Statement[]): Promise<{ results?: Record<string, unknown>[] }[]>
+}
+
+// D1 answers a blob as an array of its bytes; no other value of it is an array.
+const toRow = (values: unknown[]): SqlRow => values.map((v) => (Array.isArray(v) ? Uint8Array.from(v) : v))
+
+/**
+ * `Sql` over D1. In a batch that writes, D1 answers rows as objects, so two columns of one name would be one: such a
+ * batch must not select them. Reads are answered as arrays.
+ */
+export function overD1(d1: D1): Sql {
+	const prepare = ({ sql, params = [] }: Statement) => d1.prepare(sql).bind(...params)
+	const all = async (statement: Statement) => (await prepare(statement).raw()).map(toRow)
+	return {
+		all,
+		batch: async (statements) => {
+			if (statements.every((s) => !isWriteStatement(s.sql))) return Promise.all(statements.map(all))
+			const results = await d1.batch(statements.map(prepare))
+			return results.map(({ results: rows = [] }) => rows.map((row) => toRow(Object.values(row))))
+		},
+		close: async () => {},
+	}
+}
+
+/** `Sql` over a libSQL server by `fetch`: no files, no sockets. */
+export const openWebSql = (url: string, token?: string): Sql =>
+	overLibsql(createClient({ url, ...(token === undefined ? {} : { authToken: token }) }))

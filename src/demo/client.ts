@@ -1,0 +1,33 @@
+/** Speaks to the service as any client would: HTTP with a key, rows as NDJSON. */
+export class DemoClient {
+	private readonly url: string
+	private readonly key: string
+	private readonly fetch: typeof fetch
+
+	constructor(url: string, key: string, fetcher: typeof fetch) {
+		this.url = url
+		this.key = key
+		this.fetch = fetcher
+	}
+
+	async call<T>(method: string, path: string, body?: unknown): Promise<T> {
+		const isRows = typeof body === 'string'
+		const response = await this.fetch(this.url + path, {
+			method,
+			headers: { authorization: `Bearer ${this.key}`, ...(body === undefined ? {} : { 'content-type': isRows ? 'application/x-ndjson' : 'application/json' }) },
+			...(body === undefined ? {} : { body: isRows ? body : JSON.stringify(body) }),
+		})
+		const text = await response.text()
+		if (!response.ok) throw new Error(`${method} ${path} was answered with ${response.status}: ${text.slice(0, 500)}`)
+		return JSON.parse(text) as T
+	}
+
+	/** Posts rows; every one must be taken. */
+	async rows(path: string, rows: readonly unknown[]): Promise<number> {
+		if (rows.length === 0) return 0
+		const body = `${rows.map((r) => JSON.stringify(r)).join('\n')}\n`
+		const { accepted, rejected } = await this.call<{ accepted: number; rejected: unknown[] }>('POST', path, body)
+		if (rejected.length > 0) throw new Error(`rows were rejected: ${JSON.stringify(rejected[0])}`)
+		return accepted
+	}
+}

@@ -1,0 +1,126 @@
+import { dayMs, formatTime, hourMs } from '../core/time.ts'
+import { Chance } from './random.ts'
+
+// A made-up lender: nothing here is a real person.
+export const branches = ['north', 'south', 'east', 'west', 'online'] as const
+/** The branches whose source system changed: it began to send income by the month instead of by the year. */
+export const changedBranches: readonly string[] = ['north', 'west']
+
+export type DemoRow = { predictionId: string; version: string; timestamp: string; features: Record<string, unknown>; score: number; latencyMs: number; segment: Record<string, string> }
+export type DemoOutcome = { predictionId: string; actual: number; timestamp: string }
+
+export type DemoModel = {
+	model: Record<string, unknown> & { model: string }
+	features: { name: string; type: string; min?: number; values?: string[] }[]
+	rowsPerDay: number
+	/** A row at a time; `broken` when the income source has changed for this branch. */
+	row(chance: Chance, at: number, broken: boolean): DemoRow
+}
+
+const round = (x: number, digits = 2) => Math.round(x * 10 ** digits) / 10 ** digits
+const logistic = (x: number) => 1 / (1 + Math.exp(-x))
+
+export const creditRisk: DemoModel = {
+	model: {
+		model: 'credit-risk',
+		task: 'binary',
+		owner: 'lending',
+		riskTier: 'high',
+		tags: ['credit'],
+		positiveLabel: '1',
+		threshold: 0.35,
+		sensitive: [],
+		segments: ['branch'],
+	},
+	features: [
+		{ name: 'income', type: 'numeric', min: 0 },
+		{ name: 'debt_ratio', type: 'numeric', min: 0 },
+		{ name: 'age', type: 'numeric', min: 18 },
+		{ name: 'employment', type: 'categorical', values: ['salaried', 'self-employed', 'retired', 'other'] },
+		{ name: 'late_payments', type: 'numeric', min: 0 },
+		{ name: 'loan_amount', type: 'numeric', min: 0 },
+	],
+	rowsPerDay: 1000,
+	row(chance, at, broken) {
+		const branch = chance.pick(branches)
+		const yearly = Math.exp(10.6 + 0.45 * chance.normal())
+		const income = round(broken && changedBranches.includes(branch) ? yearly / 12 : yearly, 0)
+		const debt = round(Math.min(2, Math.exp(-1.2 + 0.5 * chance.normal())), 3)
+		const late = Math.floor(-Math.log(1 - chance.uniform()) * 0.6)
+		const loan = round(Math.exp(9.3 + 0.6 * chance.normal()), -2)
+		const margin = -1.4 + 1.6 * debt + 0.8 * late - 0.9 * Math.log(yearly / 40_000) + 0.3 * Math.log(loan / 10_000)
+		const features = {
+			income,
+			debt_ratio: debt,
+			age: Math.floor(21 + 50 * chance.uniform() ** 1.3),
+			employment: chance.uniform() < 0.7 ? 'salaried' : chance.pick(['self-employed', 'retired', 'other']),
+			late_payments: late,
+			loan_amount: loan,
+		}
+		// The score is what the model would say to what it was sent; only part of it hangs on income.
+		const seen = margin - 0.15 * Math.log(income / yearly)
+		return finish(chance, at, features, logistic(seen), { branch })
+	},
+}
+
+export const cardFraud: DemoModel = {
+	model: {
+		model: 'card-fraud',
+		task: 'binary',
+		owner: 'payments',
+		riskTier: 'medium',
+		tags: ['fraud'],
+		positiveLabel: '1',
+		threshold: 0.8,
+		sensitive: [],
+		segments: ['channel'],
+	},
+	features: [
+		{ name: 'amount', type: 'numeric', min: 0 },
+		{ name: 'merchant', type: 'categorical' },
+		{ name: 'hours_since_last', type: 'numeric', min: 0 },
+		{ name: 'foreign', type: 'boolean' },
+	],
+	rowsPerDay: 660,
+	row(chance, at) {
+		const amount = round(Math.exp(3.4 + 1.1 * chance.normal()))
+		const foreign = chance.uniform() < 0.08
+		const hours = round(-Math.log(1 - chance.uniform()) * 20, 1)
+		const score = logistic(-3 + 0.5 * Math.log(amount / 30) + (foreign ? 1.5 : 0) + 0.8 * chance.normal())
+		const merchant = chance.pick(['grocery', 'fuel', 'travel', 'online', 'restaurant', 'electronics'])
+		return finish(chance, at, { amount, merchant, hours_since_last: hours, foreign }, score, { channel: chance.pick(['chip', 'web', 'tap']) })
+	},
+}
+
+function finish(chance: Chance, at: number, features: Record<string, unknown>, score: number, segment: Record<string, string>): DemoRow {
+	return {
+		predictionId: chance.uuid(at),
+		version: '1',
+		timestamp: formatTime(at),
+		features,
+		score: round(score, 4),
+		latencyMs: round(8 + 4 * Math.exp(0.6 * chance.normal()), 1),
+		segment,
+	}
+}
+
+export const historyDays = 60
+/** The month before the change is healthy; the source changes at the start of this day. */
+export const changeDay = 50
+
+/** A day of a model's traffic, spread over its hours. `start` is the first millisecond of the day. */
+export function dayOfTraffic(model: DemoModel, chance: Chance, start: number, day: number, until: number): DemoRow[] {
+	const rows: DemoRow[] = []
+	for (let i = 0; i < model.rowsPerDay; i++) {
+		const at = start + Math.floor((i / model.rowsPerDay) * dayMs + chance.uniform() * 1000)
+		if (at < until) rows.push(model.row(chance, at, day >= changeDay))
+	}
+	return rows
+}
+
+/** What became of a prediction, some days later: the better the score, the rarer the default. */
+export function outcomeOf(row: DemoRow, chance: Chance, now: number): DemoOutcome | undefined {
+	const at = Date.parse(row.timestamp) + Math.floor((1 + 9 * chance.uniform()) * dayMs)
+	const actual = chance.uniform() < row.score ? 1 : 0
+	return at <= now - hourMs ? { predictionId: row.predictionId, actual, timestamp: formatTime(at) } : undefined
+}

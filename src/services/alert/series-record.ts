@@ -1,0 +1,92 @@
+import { and, eq, sql } from 'drizzle-orm'
+import type { Context } from '../../context.ts'
+import type { Change } from '../../db/commit.ts'
+import { ruleSeries } from '../../db/schema.ts'
+import type { WindowSize } from '../../core/time.ts'
+
+/** A version's windows of one size, or with `clock` and no version: the state of a model's feed. */
+export type SeriesKey = { model: string; environment: string; version: string; window: WindowSize | 'clock' }
+/** `states` are packed, after the window that begins at `lastFrom`. */
+export type SeriesRecord = SeriesKey & { lastFrom: number; revision: number; states: string }
+
+export const seriesText = ({ model, environment, version, window }: SeriesKey): string => JSON.stringify([model, environment, version, window])
+export const placeText = ({ model, environment }: { model: string; environment: string }): string => JSON.stringify([model, environment])
+
+const latestStates = sql<string>`coalesce((SELECT states FROM rule_state s WHERE s.model = ${ruleSeries.model} AND
+	s.environment = ${ruleSeries.environment} AND s.version = ${ruleSeries.version} AND s.window = ${ruleSeries.window}
+	ORDER BY s.from_ms DESC LIMIT 1), '')`
+
+/** What is known of each series that was judged before: of all, or of one model in one environment. */
+export async function readSeries(context: Context, place?: { model: string; environment: string }): Promise<Map<string, SeriesRecord>> {
+	const rows = await context.db
+		.select({
+			model: ruleSeries.model,
+			environment: ruleSeries.environment,
+			version: ruleSeries.version,
+			window: ruleSeries.window,
+			lastFrom: ruleSeries.lastFrom,
+			revision: ruleSeries.revision,
+			states: latestStates,
+		})
+		.from(ruleSeries)
+		.where(place ? and(eq(ruleSeries.model, place.model), eq(ruleSeries.environment, place.environment)) : undefined)
+	return new Map(rows.map((row) => [seriesText(row), row]))
+}
+
+const of = 'model = ?1 AND environment = ?2 AND version = ?3 AND window = ?4'
+const params = ({ model, environment, version, window }: SeriesKey) => [model, environment, version, window]
+
+/** The states as they were before a window, and after it and each later one that changed them. */
+export async function readHistory(context: Context, key: SeriesKey, from: number): Promise<{ from: number; states: string }[]> {
+	const rows = (await context.sql.all({
+		sql: `SELECT from_ms, states FROM rule_state WHERE ${of} AND from_ms >= coalesce((SELECT max(from_ms) FROM rule_state
+			WHERE ${of} AND from_ms < ?5), ?5) ORDER BY from_ms`,
+		params: [...params(key), from],
+	})) as unknown as [number, string][]
+	return rows.map(([at, states]) => ({ from: at, states }))
+}
+
+/** Says how far a series was judged; fails the commit when somebody else judged it meanwhile. */
+export function seriesChange(key: SeriesKey, lastFrom: number, revision: number): Change {
+	const query = {
+		sql: `INSERT INTO rule_series (model, environment, version, window, last_from, revision) VALUES (?1, ?2, ?3, ?4, ?5, 1)
+			ON CONFLICT DO UPDATE SET last_from = ?5, revision = revision + 1 WHERE revision = ?6`,
+		params: [...params(key), lastFrom, revision],
+	}
+	return { query, guarded: true }
+}
+
+/** The same for many series in which nothing else changed; those that somebody else judged meanwhile stay as they are. */
+export function quietSeriesChange(series: readonly { key: SeriesKey; lastFrom: number; revision: number }[]): Change {
+	const list = series.map(({ key, lastFrom, revision }) => [...params(key), lastFrom, revision])
+	const query = {
+		sql: `INSERT INTO rule_series (model, environment, version, window, last_from, revision)
+			SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?) WHERE true
+			ON CONFLICT DO UPDATE SET last_from = excluded.last_from, revision = excluded.revision + 1
+			WHERE revision = excluded.revision`,
+		params: [JSON.stringify(list)],
+	}
+	return { query }
+}
+
+/** Replaces the states from a window on by others. Nobody replays what lies further back than `keepMs` before it. */
+export function stateChanges(key: SeriesKey, from: number, states: readonly { from: number; states: string }[], keepMs: number): Change[] {
+	const list = JSON.stringify(states.map((s) => [s.from, s.states]))
+	return [
+		{ query: { sql: `DELETE FROM rule_state WHERE ${of} AND from_ms >= ?5`, params: [...params(key), from] } },
+		{
+			query: {
+				sql: `INSERT INTO rule_state (model, environment, version, window, from_ms, states)
+					SELECT ?1, ?2, ?3, ?4, value ->> 0, value ->> 1 FROM json_each(?5)`,
+				params: [...params(key), list],
+			},
+		},
+		{
+			query: {
+				sql: `DELETE FROM rule_state WHERE ${of} AND from_ms < ?5 - ?6 AND from_ms <> (SELECT max(from_ms) FROM rule_state
+					WHERE ${of} AND from_ms < ?5 - ?6)`,
+				params: [...params(key), from, keepMs],
+			},
+		},
+	]
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import { limitsOf, readConfig } from '../src/config.ts'
+import { defaultLimits } from '../src/context.ts'
+
+const messageOf = (env: Record<string, string>): string => {
+	try {
+		readConfig(env)
+		return 'accepted'
+	} catch (error) {
+		return (error as Error).message
+	}
+}
+
+describe('the environment', () => {
+	it('needs nothing to start with', () => {
+		expect(readConfig({})).toMatchObject({
+			PLUMBLINE_DATABASE_URL: 'file:plumbline.db',
+			PLUMBLINE_PORT: 8787,
+			PLUMBLINE_HOST: '127.0.0.1',
+			PLUMBLINE_URL: 'http://127.0.0.1:8787',
+		})
+		expect(limitsOf(readConfig({}))).toEqual(defaultLimits)
+	})
+
+	it('takes an empty value for an absent one, as compose files send it', () => {
+		expect(readConfig({ SLACK_BOT_TOKEN: '', PLUMBLINE_PORT: '' }).PLUMBLINE_PORT).toBe(8787)
+	})
+
+	it.each([
+		[{ PLUMBLINE_PORT: 'abc' }, 'PLUMBLINE_PORT must be a port: a number from 0 to 65535. It is "abc".'],
+		[{ PLUMBLINE_PORT: '70000' }, 'PLUMBLINE_PORT must be a port: a number from 0 to 65535. It is "70000".'],
+		[{ PLUMBLINE_PORT: '-1' }, 'PLUMBLINE_PORT must be a port: a number from 0 to 65535. It is "-1".'],
+		[
+			{ PLUMBLINE_DATABASE_URL: 'postgres://x' },
+			/^PLUMBLINE_DATABASE_URL must be file:<path>.*"postgres:\/\/x"\.$/,
+		],
+		[{ PLUMBLINE_ADMIN_KEY: 'short' }, 'PLUMBLINE_ADMIN_KEY must have 16 characters or more.'],
+		[{ PLUMBLINE_ADMIN_KEY: 'with white space in it' }, 'PLUMBLINE_ADMIN_KEY must not contain white space.'],
+		[{ PLUMBLINE_URL: 'localhost:8787' }, /^PLUMBLINE_URL must be a URL/],
+		[{ PLUMBLINE_LOG_LEVEL: 'loud' }, /^PLUMBLINE_LOG_LEVEL must be info, warn or error\. It is "loud"\.$/],
+		[{ PLUMBLINE_LIMIT_JSON_BYTES: '1.5' }, /^PLUMBLINE_LIMIT_JSON_BYTES must be a whole number/],
+		[{ SLACK_BOT_TOKEN: 'secret-of-another-kind' }, 'SLACK_BOT_TOKEN must be a bot token (xoxb-…).'],
+		[{ SLACK_BOT_TOKEN: 'xoxb-1' }, /^SLACK_SIGNING_SECRET is needed beside SLACK_BOT_TOKEN/],
+		[{ SLACK_APP_TOKEN: 'xapp-1' }, /^SLACK_BOT_TOKEN is needed/],
+	])('is refused with one line that says which value and why: %o', (env, message) => {
+		const said = messageOf(env as unknown as Record<string, string>)
+		expect(said).toMatch(message)
+		expect(said.split('\n')).toHaveLength(1)
+	})
+
+	it('never shows a secret', () => {
+		expect(messageOf({ PLUMBLINE_ADMIN_KEY: 'short' })).not.toContain('short"')
+		expect(messageOf({ SLACK_BOT_TOKEN: 'secret' })).not.toContain('secret')
+	})
+
+	it('sets limits by name', () => {
+		expect(limitsOf(readConfig({ PLUMBLINE_LIMIT_FEATURES_PER_ROW: '10' }))).toEqual({
+			...defaultLimits,
+			featuresPerRow: 10,
+		})
+	})
+})
