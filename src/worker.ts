@@ -6,43 +6,54 @@ import { openDatabase } from './db/database.ts'
 import { type D1, openWebSql, overD1 } from './db/open-worker.ts'
 import type { Sql } from './db/sql.ts'
 import { jobs, runAll, runJobById } from './jobs/index.ts'
-import { lazyLog } from './log/lazy-log.ts'
+import { openedLog } from './log/opened-log.ts'
 import { openSqlLog } from './log/sql-log.ts'
 import { webCodec } from './log/web-codec.ts'
 import { jsonLogger } from './logger.ts'
-import type { RuleSet } from './rules/rule-set.ts'
 import { ensureAdminKey } from './services/key/ensure-admin-key.ts'
 import { workerRules } from './worker-rules.ts'
 
 /** Bindings and variables of the worker: a D1 database as `DB`, and the settings of the environment. */
-export type Env = { DB?: D1; [name: string]: unknown }
+type Env = { DB?: D1; [name: string]: unknown }
+type Service = { context: Context; fetch: (request: Request) => Response | Promise<Response> }
 
 const random = (count: number): Uint8Array => crypto.getRandomValues(new Uint8Array(count))
 const now = () => Date.now()
 const logger = jsonLogger((line) => console.log(line.trimEnd()), now)
+const defaultOrigin = 'http://127.0.0.1:8787'
+const owner = () => `worker/${crypto.randomUUID()}`
 
-function openStore(env: Env, config: Config): Sql {
+function openSql(env: Env, config: Config): Sql {
 	if (env.DB) return overD1(env.DB)
 	const url = config.PLUMBLINE_DATABASE_URL
 	if (url.startsWith('file:'))
-		throw new AppError('invalid', 'Bind a D1 database as DB, or set PLUMBLINE_DATABASE_URL to a libSQL server.')
+		throw new AppError(
+			'invalid',
+			'Bind a D1 database as DB, or set PLUMBLINE_DATABASE_URL to a libSQL server.',
+		)
 	return openWebSql(url, config.PLUMBLINE_DATABASE_TOKEN)
 }
 
-// What is kept between requests must not wait for anything of another request: values only, no promises.
-let rules: RuleSet | undefined
-let adminKey: string | undefined
+const openLog = (sql: Sql) => openSqlLog({ sql, codec: webCodec, random })
 
-/** A context of one request or one scheduled run. Nothing in it outlives that. */
-async function openContext(env: Env, origin: string): Promise<Context> {
+/** The same context with a log that a job may call many times. */
+function forJob(context: Context): Context {
+	let log: ReturnType<typeof openLog> | undefined
+	const open = () => {
+		log ??= openLog(context.sql)
+		return log
+	}
+	return { ...context, log: openedLog(open) }
+}
+
+async function openService(env: Env, origin: string): Promise<Service> {
 	const config = readConfig(env)
-	const sql = openStore(env, config)
-	const ruleSet = rules ?? (await workerRules())
-	rules = ruleSet
+	const sql = openSql(env, config)
+	const ruleSet = await workerRules()
 	const context: Context = {
 		sql,
 		db: openDatabase(sql),
-		log: lazyLog(() => openSqlLog({ sql, codec: webCodec, random })),
+		log: openedLog(() => openLog(sql)),
 		now,
 		random,
 		fetch: (input, init) => fetch(input, init),
@@ -51,23 +62,31 @@ async function openContext(env: Env, origin: string): Promise<Context> {
 		publicUrl: config.PLUMBLINE_PUBLIC_URL ?? origin,
 		rules: { current: () => ruleSet },
 	}
-	const secret = config.PLUMBLINE_ADMIN_KEY
-	if (secret !== undefined && secret !== adminKey) await ensureAdminKey(context, secret)
-	adminKey = secret
-	return context
+	if (config.PLUMBLINE_ADMIN_KEY !== undefined) await ensureAdminKey(context, config.PLUMBLINE_ADMIN_KEY)
+	const run = (id: string) => runJobById(forJob(context), id, owner())
+	return { context, fetch: buildApp(context, { jobs: { list: jobs, run } }).fetch }
 }
 
-const owner = () => `worker/${crypto.randomUUID()}`
+// Kept between requests as a value, never as a promise: what one request waits for must not hang on another.
+let service: Service | undefined
 
 async function answer(request: Request, env: Env): Promise<Response> {
 	try {
-		const context = await openContext(env, new URL(request.url).origin)
-		const run = (id: string) => runJobById(context, id, owner())
-		return await buildApp(context, { jobs: { list: jobs, run } }).fetch(request)
+		service ??= await openService(env, new URL(request.url).origin)
+		return await service.fetch(request)
 	} catch (error) {
 		logger.error('a request could not be served', { error })
-		const detail = error instanceof AppError ? error.message : 'The worker is not set up. Its log says what is missing.'
-		return Response.json({ code: 'unavailable', status: 503, detail }, { status: 503, headers: { 'retry-after': '30' } })
+		const detail =
+			error instanceof AppError ? error.message : 'The worker is not set up. Its log says what is missing.'
+		const problem = {
+			title: 'Not available at the moment',
+			status: 503,
+			code: 'unavailable',
+			detail,
+			errors: [],
+		}
+		const headers = { 'content-type': 'application/problem+json', 'retry-after': '30' }
+		return new Response(JSON.stringify(problem), { status: 503, headers })
 	}
 }
 
@@ -75,7 +94,8 @@ export default {
 	fetch: answer,
 	/** Cron triggers have no job names: everything that is due runs, in order. */
 	async scheduled(_event: unknown, env: Env): Promise<void> {
-		const runs = await runAll(await openContext(env, 'http://127.0.0.1:8787'), owner())
+		const { context } = await openService(env, defaultOrigin)
+		const runs = await runAll(forJob(context), owner())
 		logger.info('scheduled run', { jobs: runs.map((run) => `${run.job} ${run.status}`) })
 	},
 }

@@ -35,6 +35,22 @@ export function overD1(d1: D1): Sql {
 	}
 }
 
-/** `Sql` over a libSQL server by `fetch`: no files, no sockets. */
-export const openWebSql = (url: string, token?: string): Sql =>
-	overLibsql(createClient({ url, ...(token === undefined ? {} : { authToken: token }) }))
+/**
+ * `Sql` over a libSQL server by `fetch`: no files, no sockets. Each call has a client of its own, since what a client
+ * has under way belongs to the request that began it, and ends with it.
+ */
+export function openWebSql(url: string, token?: string): Sql {
+	const once = async <T>(work: (sql: Sql) => Promise<T>): Promise<T> => {
+		const sql = overLibsql(createClient({ url, ...(token === undefined ? {} : { authToken: token }) }))
+		try {
+			return await work(sql)
+		} finally {
+			await sql.close()
+		}
+	}
+	return {
+		all: (statement) => once((sql) => sql.all(statement)),
+		batch: (statements) => once((sql) => sql.batch(statements)),
+		close: async () => {},
+	}
+}

@@ -7,8 +7,8 @@ export type Job = {
 	cron: string
 	/**
 	 * Answers what it did, for the record; throws only when the whole run failed. Two members mean something to who runs
-	 * it: `failures: [{ subject, error }]` makes it a failed run that says for what; `remaining` above 0 says that there
-	 * is more to do right away.
+	 * it: `failed: [name]` makes it a failed run that says for what; `remaining` above 0 says that there is more to do
+	 * right away.
 	 */
 	run(context: Context): Promise<Record<string, unknown>>
 }

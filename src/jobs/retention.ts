@@ -12,16 +12,16 @@ export const retention = {
 	cron: '17 * * * *',
 	run: async (context: Context) => {
 		let archivedRows = 0
-		const failures: { subject: string; error: string }[] = []
+		const failed: string[] = []
 		for (const { name, retentionMs } of await allModels(context)) {
 			try {
 				archivedRows += await context.log.archive(name, context.now() - retentionMs)
 			} catch (error) {
-				failures.push({ subject: name, error: String(error) })
+				failed.push(name)
 				context.logger.error('a model could not be archived', { model: name, error: String(error) })
 			}
 		}
 		await pruneRuns(context)
-		return { archivedRows, failures }
+		return { archivedRows, failed }
 	},
 } satisfies Job

@@ -5,7 +5,7 @@ import type { Item } from './judge.ts'
 import type { AppendVerdict } from './prediction-log.ts'
 
 const maxPendingRows = 40_000
-const maxGroupRows = 4_000
+const maxGroupRows = 2_000
 const smallBatch = 256
 
 type Pending = { item: Item; resolve: (answer: AppendVerdict) => void; reject: (error: unknown) => void }
@@ -32,7 +32,11 @@ export class AppendQueue {
 			)
 		this.pendingRows += item.batch.rows
 		return new Promise((resolve, reject) => {
-			this.waiting.push({ item, resolve, reject })
+			const pending = { item, resolve, reject }
+			// Somebody waits for a small post; a large one is part of a stream. Small ones go first, in their order.
+			const at = item.batch.rows < smallBatch ? this.waiting.findIndex((p) => p.item.batch.rows >= smallBatch) : -1
+			if (at === -1) this.waiting.push(pending)
+			else this.waiting.splice(at, 0, pending)
 			this.busy ??= this.run()
 		})
 	}
@@ -44,7 +48,7 @@ export class AppendQueue {
 		this.busy = undefined
 	}
 
-	/** Items of one kind, in order, up to a size that one commit stores without a pause. */
+	/** Items of one kind, from the front, up to a size that one commit stores without a pause. */
 	private takeGroup(): Pending[] {
 		const kind = (this.waiting[0] as Pending).item.kind
 		let rows = 0

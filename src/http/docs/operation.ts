@@ -53,7 +53,7 @@ export function operationView(operation: ListedOperation, server: string) {
 <h3 id="${id}"><span class="method">${operation.method.toUpperCase()}</span> <code>${operation.path}</code></h3>
 <p><strong>${operation.summary}.</strong> ${inline(operation.description ?? '')}</p>
 ${parameterTable(operation.parameters ?? [])}${bodyView(operation)}
-<h4>Try it <button class="copy" type="button" hidden aria-label="Copy the command for ${operation.summary}" aria-live="polite" data-from="curl-${id}">Copy</button></h4>
+<h4>Try it</h4><button class="copy" type="button" hidden data-from="curl-${id}"><span>Copy</span><span class="hidden"> the command: ${operation.summary}</span></button>
 <pre tabindex="0"><code id="curl-${id}">${curlOf(operation, server)}</code></pre>
 ${answersView(operation)}</section>`
 }

@@ -46,7 +46,7 @@ export function docsPage(openapi: OpenApiDocument): string {
 	const page = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${document.info.title} HTTP interface</title><style>${raw(style)}</style></head>
-<body><a class="skip" href="#main">Skip to the content</a><div class="layout">${navigation(document)}
+<body><p id="said" role="status" class="hidden"></p><a class="skip" href="#main">Skip to the content</a><div class="layout">${navigation(document)}
 <main id="main"><h1>${document.info.title} HTTP interface</h1>${paragraphs(document.info.description)}
 ${document.tags.map(
 	({

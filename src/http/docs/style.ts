@@ -1,8 +1,8 @@
 /** System fonts and colours of both schemes; contrast of text is at least 7:1 in either. */
 export const style = `
-:root { color-scheme: light dark; --ink: #1b1f24; --soft: #4a525c; --paper: #fff; --panel: #f4f6f8; --line: #d0d7de; --link: #0a4fa8; }
+:root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --panel: #f4f6f8; --line: #d0d7de; --link: #0a4fa8; }
 @media (prefers-color-scheme: dark) {
-	:root { --ink: #e8ecf0; --soft: #b4bdc7; --paper: #14181d; --panel: #1e242b; --line: #3a434d; --link: #8fc1ff; }
+	:root { --ink: #e8ecf0; --paper: #14181d; --panel: #1e242b; --line: #3a434d; --link: #8fc1ff; }
 }
 * { box-sizing: border-box; }
 html { scroll-padding-top: 1rem; }
@@ -23,12 +23,12 @@ code { background: var(--panel); padding: .08em .3em; border-radius: 4px; }
 pre { background: var(--panel); border: 1px solid var(--line); border-radius: 6px; padding: .75rem; overflow-x: auto; margin: .3rem 0; }
 pre code { background: none; padding: 0; }
 .method { display: inline-block; min-width: 4.2em; font-weight: 700; }
-.soft { color: var(--soft); }
+.hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 caption { text-align: left; font-weight: 600; padding: .3rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .7rem .35rem 0; border-bottom: 1px solid var(--line); }
-.copy { float: right; font: inherit; font-size: .85rem; min-height: 2rem; padding: .2rem .8rem; color: var(--ink); background: var(--panel); border: 1px solid var(--line); border-radius: 6px; cursor: pointer; }
+.copy { float: right; font: inherit; font-size: .85rem; min-height: 2.75rem; min-width: 4.5rem; padding: .2rem .8rem; color: var(--ink); background: var(--panel); border: 1px solid var(--line); border-radius: 6px; cursor: pointer; }
 @media (max-width: 52rem) {
 	.layout { display: block; padding: 1rem; }
 	nav { position: static; max-height: none; }
@@ -42,10 +42,13 @@ export const script = `
 document.addEventListener('click', async (event) => {
 	const button = event.target.closest('.copy')
 	if (!button) return
-	const text = document.getElementById(button.dataset.from).textContent
-	try { await navigator.clipboard.writeText(text); button.textContent = 'Copied' }
-	catch { getSelection().selectAllChildren(document.getElementById(button.dataset.from)); button.textContent = 'Selected' }
-	setTimeout(() => { button.textContent = 'Copy' }, 2000)
+	const command = document.getElementById(button.dataset.from)
+	let said = 'Copied'
+	try { await navigator.clipboard.writeText(command.textContent) }
+	catch { getSelection().selectAllChildren(command); said = 'Selected' }
+	button.firstChild.textContent = said
+	document.getElementById('said').textContent = said
+	setTimeout(() => { button.firstChild.textContent = 'Copy' }, 2000)
 })
 for (const button of document.querySelectorAll('.copy')) button.hidden = false
 `

@@ -25,7 +25,7 @@ type Outcome = Pick<JobRun, 'finishedAt' | 'error' | 'detail'> & { status: 'ok' 
 
 /**
  * Runs a job under its lease and records the run. A failure is recorded and answered, never thrown. A job that went
- * wrong for a part of its subjects answers them in `failures: [{ subject, error }]`; its run is then a failed one.
+ * wrong for a part of its subjects answers them in `failed: [name]`; its run is then a failed one.
  */
 export async function runJob(context: Context, job: Runnable, owner: string): Promise<JobRun> {
 	const startedAt = context.now()
@@ -92,11 +92,8 @@ function failed(context: Context, job: string, error: unknown): Outcome & { erro
 
 const shownFailures = 5
 
-function failuresOf({ failures }: Record<string, unknown>): string | undefined {
-	if (!Array.isArray(failures) || failures.length === 0) return undefined
-	const shown = failures
-		.slice(0, shownFailures)
-		.map((f: { subject: string; error: string }) => `${f.subject}: ${f.error}`)
-	const more = failures.length > shownFailures ? ` and ${failures.length - shownFailures} more` : ''
-	return `${shown.join('; ')}${more}`
+function failuresOf({ failed: names }: Record<string, unknown>): string | undefined {
+	if (!Array.isArray(names) || names.length === 0) return undefined
+	const more = names.length > shownFailures ? ` and ${names.length - shownFailures} more` : ''
+	return `Failed for ${names.slice(0, shownFailures).join(', ')}${more}; the log says why.`
 }

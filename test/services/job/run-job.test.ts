@@ -75,13 +75,16 @@ describe('a run of a job', () => {
 	})
 
 	it('is a failed one when a part of its subjects failed, and says which', async () => {
-		const failures = [{ subject: 'credit', error: 'no rows' }]
 		const run = await runJob(
 			test.context,
-			job(async () => ({ computed: 7, failures })),
+			job(async () => ({ computed: 7, failed: ['credit'] })),
 			'a',
 		)
-		expect(run).toMatchObject({ status: 'failed', error: 'credit: no rows', detail: { computed: 7 } })
+		expect(run).toMatchObject({
+			status: 'failed',
+			error: 'Failed for credit; the log says why.',
+			detail: { computed: 7 },
+		})
 	})
 
 	it('excludes a second one at the same time, of another process or of its own', async () => {
