@@ -56,6 +56,8 @@ export type Context = {
 	limits: Limits
 	/** Where links point to, such as `http://127.0.0.1:8787`; no trailing slash. */
 	publicUrl: string
+	/** Slack, when it is connected. */
+	slack?: import('./services/slack/slack-client.ts').SlackClient
 	/** The parsed rule set that is in force; replaced as a whole on reload. */
 	rules: { current(): import('./rules/rule-set.ts').RuleSet }
 }

@@ -28,7 +28,7 @@ const BaselineAnswer = z
 	.meta({ id: 'Baseline' })
 
 const example = {
-	digest: 'sha256:9f86d081…',
+	digest: '9b3c9568142e82560961398075b8262f7cc5d442a28fda3451183e970a2af1ed',
 	rows: 10000,
 	features: [{ name: 'LIMIT_BAL', cells: 20, warnings: [] }],
 }

@@ -21,7 +21,7 @@ const example = {
 	q: 0.002,
 	method: 'PSI on the cells of the baseline',
 	reason: null,
-	baseline: 'sha256:9f86d081…',
+	baseline: '9b3c9568142e82560961398075b8262f7cc5d442a28fda3451183e970a2af1ed',
 	provisional: false,
 	computedAt: '2026-03-02T00:05:00.000Z',
 }

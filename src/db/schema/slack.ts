@@ -1,0 +1,41 @@
+import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import type { Role } from '../../context.ts'
+
+export const outbox = sqliteTable('outbox', {
+	id: integer().primaryKey({ autoIncrement: true }),
+	key: text().notNull().unique(),
+	kind: text().$type<'incident'>().notNull(),
+	payload: text({ mode: 'json' }).$type<{ incidentId: string; channel?: string }>().notNull(),
+	createdAt: integer('created_at').notNull(),
+	notBefore: integer('not_before').notNull(),
+	attempts: integer().notNull(),
+	doneAt: integer('done_at'),
+	error: text(),
+})
+
+export const slackMessages = sqliteTable(
+	'slack_message',
+	{
+		incident: text().notNull(),
+		channel: text().notNull(),
+		/** Slack's name of the message; null while it is not known whether a first attempt was posted. */
+		ts: text(),
+		attemptedAt: integer('attempted_at').notNull(),
+		/** Timeline entries that the thread has. */
+		replies: integer().notNull(),
+	},
+	(t) => [primaryKey({ columns: [t.incident, t.channel] })],
+)
+
+export const slackReplays = sqliteTable('slack_replay', { token: text().primaryKey(), seenAt: integer('seen_at').notNull() })
+
+export const slackUsers = sqliteTable(
+	'slack_user',
+	{
+		team: text().notNull(),
+		user: text().notNull(),
+		role: text().$type<Role>().notNull(),
+		models: text({ mode: 'json' }).$type<string[]>().notNull(),
+	},
+	(t) => [primaryKey({ columns: [t.team, t.user] })],
+)

@@ -1,0 +1,53 @@
+/** Slack's limits, in one place: they move. From the Block Kit reference; held by a test against every message we build. */
+export const limits = {
+	blocks: 50,
+	sectionText: 3000,
+	headerText: 150,
+	contextText: 2000,
+	contextElements: 10,
+	buttonText: 75,
+	buttonValue: 2000,
+	actions: 25,
+	actionId: 255,
+	messageText: 4000,
+	messageTotal: 13_200,
+} as const
+
+type Json = Record<string, unknown>
+const lengthOf = (text: unknown): number => (typeof text === 'string' ? text.length : 0)
+const textOf = (holder: unknown): string => String((holder as { text?: unknown } | undefined)?.text ?? '')
+
+function checkBlock(block: Json): string[] {
+	const faults: string[] = []
+	const atMost = (what: string, value: number, most: number) => {
+		if (value > most) faults.push(`${String(block.type)} ${what} is ${value}, at most ${most}`)
+	}
+	const elements = (block.elements ?? []) as Json[]
+	if (block.type === 'section') atMost('text', lengthOf(textOf(block.text)), limits.sectionText)
+	if (block.type === 'header') atMost('text', lengthOf(textOf(block.text)), limits.headerText)
+	if ((block.type === 'section' || block.type === 'header') && textOf(block.text) === '') faults.push(`${block.type} has no text`)
+	if (block.type === 'context') {
+		atMost('elements', elements.length, limits.contextElements)
+		for (const e of elements) atMost('text', lengthOf(e.text), limits.contextText)
+	}
+	if (block.type === 'actions') {
+		atMost('elements', elements.length, limits.actions)
+		for (const e of elements) {
+			atMost('button text', lengthOf(textOf(e.text)), limits.buttonText)
+			atMost('button value', lengthOf(e.value), limits.buttonValue)
+			atMost('action_id', lengthOf(e.action_id), limits.actionId)
+		}
+	}
+	return faults
+}
+
+/** What Slack would refuse in a message; empty when all is well. */
+export function checkMessage(message: { text: string; blocks: readonly Json[] }): string[] {
+	const faults = message.blocks.flatMap(checkBlock)
+	if (message.text === '') faults.push('the message has no text for notifications')
+	if (message.text.length > limits.messageText) faults.push(`text is ${message.text.length}, at most ${limits.messageText}`)
+	if (message.blocks.length > limits.blocks) faults.push(`${message.blocks.length} blocks, at most ${limits.blocks}`)
+	const total = JSON.stringify(message.blocks).length
+	if (total > limits.messageTotal) faults.push(`${total} characters in all, at most ${limits.messageTotal}`)
+	return faults
+}

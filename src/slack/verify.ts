@@ -1,0 +1,23 @@
+import { toHex, utf8 } from '../core/bytes.ts'
+
+const mostSkewSeconds = 300
+
+/** Compares without telling by its time where two texts differ. */
+function equal(a: string, b: string): boolean {
+	let difference = a.length ^ b.length
+	for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i % Math.max(1, b.length))
+	return difference === 0
+}
+
+/**
+ * Whether a request is Slack's: `v0=` and the HMAC-SHA-256 of `v0:{timestamp}:{raw body}`, and a timestamp at most five
+ * minutes from now on either side (a timestamp in the future would stay valid for as long as it likes).
+ */
+export async function isFromSlack(secret: string, headers: Headers, body: string, nowMs: number): Promise<boolean> {
+	const timestamp = headers.get('x-slack-request-timestamp') ?? ''
+	const signature = headers.get('x-slack-signature') ?? ''
+	if (!/^\d{1,12}$/.test(timestamp) || Math.abs(nowMs / 1000 - Number(timestamp)) > mostSkewSeconds) return false
+	const key = await crypto.subtle.importKey('raw', utf8(secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
+	const mac = await crypto.subtle.sign('HMAC', key, utf8(`v0:${timestamp}:${body}`))
+	return equal(`v0=${toHex(new Uint8Array(mac))}`, signature)
+}

@@ -1,0 +1,84 @@
+import { readdir } from 'node:fs/promises'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { dueTimes } from '../../src/core/cron.ts'
+import { weekMs } from '../../src/core/time.ts'
+import { jobs, runAll, runJobById } from '../../src/jobs/index.ts'
+import type { Job } from '../../src/jobs/job.ts'
+import { retention } from '../../src/jobs/retention.ts'
+import { testContext } from '../support/context.ts'
+import { registerTestModel } from '../support/model.ts'
+
+let test: Awaited<ReturnType<typeof testContext>>
+beforeEach(async () => {
+	test = await testContext()
+})
+afterEach(() => test.close())
+
+describe('the registry of jobs', () => {
+	it('has every file of its folder, under the name of the file', async () => {
+		const files = await readdir(new URL('../../src/jobs', import.meta.url))
+		const names = files
+			.map((file) => file.replace(/\.ts$/, ''))
+			.filter((name) => !['index', 'job', 'README.md'].includes(name))
+		expect(jobs.map((job) => job.id).sort()).toEqual(names.sort())
+	})
+
+	it('has schedules that come round', () => {
+		for (const { id, cron } of jobs) expect(dueTimes(cron, 0, weekMs, 1), id).toHaveLength(1)
+	})
+
+	it('names the nearest job for one that is not there', async () => {
+		await expect(runJobById(test.context, 'retain', 'a')).rejects.toThrow('There is no job "retain".')
+		await expect(runJobById(test.context, 'computes', 'a')).rejects.toThrow('Did you mean "compute"?')
+	})
+})
+
+describe('running everything that is due', () => {
+	const job = (id: string, run: Job['run']): Job => ({ id, cron: '* * * * *', run })
+
+	it('keeps the order, and runs a job again while it has more to do', async () => {
+		let left = 3
+		const list = [job('first', async () => ({ remaining: --left })), job('second', async () => ({}))]
+		expect((await runAll(test.context, 'a', list)).map((run) => run.job)).toEqual([
+			'first',
+			'first',
+			'first',
+			'second',
+		])
+	})
+
+	it('goes on behind a job that failed', async () => {
+		const list = [job('first', async () => Promise.reject(new Error('no'))), job('second', async () => ({}))]
+		expect((await runAll(test.context, 'a', list)).map((run) => run.status)).toEqual(['failed', 'ok'])
+	})
+
+	it('waits for a job that another process is running', async () => {
+		let end = () => {}
+		const held = new Promise<Record<string, unknown>>((resolve) => {
+			end = () => resolve({})
+		})
+		const other = runAll(test.context, 'other', [job('first', () => held)])
+		setTimeout(() => end(), 700)
+		await new Promise((resolve) => setTimeout(resolve, 50))
+		expect(
+			(await runAll(test.context, 'a', [job('first', async () => ({}))])).map((run) => run.status),
+		).toEqual(['ok'])
+		await other
+	})
+})
+
+describe('retention', () => {
+	it('goes on behind a model that fails, and says which', async () => {
+		await registerTestModel(test.context, 'bad')
+		await registerTestModel(test.context, 'good')
+		const seen: string[] = []
+		const archive = async (model: string) => {
+			seen.push(model)
+			if (model === 'bad') throw new Error('the disk is gone')
+			return 5
+		}
+		const context = { ...test.context, log: { ...test.context.log, archive } }
+		expect(await retention.run(context)).toMatchObject({ archivedRows: 5, failed: ['bad'] })
+		expect(seen.sort()).toEqual(['bad', 'good'])
+	})
+})
