@@ -20,3 +20,11 @@ CREATE TABLE metric_change (
 	from_ms INTEGER NOT NULL,
 	UNIQUE (series, hours, from_ms)
 );
+-- The profile of each computed day, so that a week is a sum of seven and not of 168.
+CREATE TABLE metric_day (
+	series INTEGER NOT NULL,
+	day_ms INTEGER NOT NULL,
+	grid TEXT NOT NULL,
+	bytes BLOB NOT NULL,
+	PRIMARY KEY (series, day_ms)
+) WITHOUT ROWID;

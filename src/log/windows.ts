@@ -1,6 +1,6 @@
 import type { Sql } from '../db/sql.ts'
-import { emptyProfile, mergeProfiles } from '../profile/accumulate.ts'
-import { decodeProfile } from '../profile/encoding.ts'
+import { emptyProfile } from '../profile/accumulate.ts'
+import { addEncoded } from '../profile/encoding.ts'
 import type { Grid } from '../profile/grid.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { Series } from './prediction-log.ts'
@@ -25,7 +25,7 @@ export async function windowProfile(sql: Sql, seriesId: number, grid: Grid, from
 	})) as unknown as [Uint8Array][]
 	if (rows.length === 0) return undefined
 	const total = emptyProfile(grid)
-	for (const [bytes] of rows) mergeProfiles(total, decodeProfile(bytes, grid.digest))
+	for (const [bytes] of rows) addEncoded(total, bytes)
 	return total
 }
 

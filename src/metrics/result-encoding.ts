@@ -26,14 +26,20 @@ function writeColumn(out: ByteWriter, column: ColumnResult): void {
 	for (const count of column.groups) out.varint(count)
 }
 
-export function decodeResult(bytes: Uint8Array): WindowResult {
+/** Reads a result; of its columns only `column` when that is given (the others are then holes in the list). */
+export function decodeResult(bytes: Uint8Array, column?: number): WindowResult {
 	const input = new ByteReader(bytes)
 	const version = input.byte()
 	if (version !== formatVersion) throw new RangeError(`result format ${version} is not known`)
 	const [rows, duplicates, errors, schemaViolations] = [input.varint(), input.varint(), input.varint(), input.varint()]
 	const lastMs = input.double()
 	const latency = { p50: input.double(), p95: input.double(), p99: input.double() }
-	const columns = Array.from({ length: input.varint() }, () => readColumn(input))
+	const columns: ColumnResult[] = new Array(input.varint())
+	for (let i = 0; i < columns.length; i++) {
+		if (column !== undefined && i > column) break
+		if (column === undefined || i === column) columns[i] = readColumn(input)
+		else skipColumn(input)
+	}
 	return { rows, duplicates, errors, schemaViolations, lastMs, latency, columns }
 }
 
@@ -41,6 +47,15 @@ function readColumn(input: ByteReader): ColumnResult {
 	const flags = input.byte()
 	const [ks, wasserstein, q] = [0, 1, 2].map((i) => ((flags >> i) & 1 ? input.double() : Number.NaN)) as [number, number, number]
 	const [rangeViolations, domainViolations] = [input.varint(), input.varint()]
-	const groups = Float64Array.from({ length: input.varint() }, () => input.varint())
+	const groups = new Float64Array(input.varint())
+	for (let i = 0; i < groups.length; i++) groups[i] = input.varint()
 	return { groups, rangeViolations, domainViolations, constant: (flags & 8) !== 0, ks, wasserstein, q }
+}
+
+function skipColumn(input: ByteReader): void {
+	const flags = input.byte()
+	input.raw(8 * ((flags & 1) + ((flags >> 1) & 1) + ((flags >> 2) & 1)))
+	input.varint()
+	input.varint()
+	for (let left = input.varint(); left > 0; left--) input.varint()
 }

@@ -49,6 +49,54 @@ export function decodeProfile(bytes: Uint8Array, gridDigest?: string): Profile {
 	return profile
 }
 
+/** Adds an encoded profile of the same grid to `into`, without making one of it: what summing many windows takes. */
+export function addEncoded(into: Profile, bytes: Uint8Array): void {
+	const input = new ByteReader(bytes)
+	const version = input.byte()
+	if (version !== formatVersion) throw new RangeError(`profile format ${version} is not known`)
+	input.text()
+	into.rows += input.varint()
+	into.duplicates += input.varint()
+	into.errors += input.varint()
+	into.schemaViolations += input.varint()
+	const [first, last] = [input.double(), input.double()]
+	if (!(into.firstMs <= first) && !Number.isNaN(first)) into.firstMs = first
+	if (!(into.lastMs >= last) && !Number.isNaN(last)) into.lastMs = last
+	for (let left = input.varint(); left > 0; left--) {
+		const bucket = input.varint()
+		into.latency.set(bucket, (into.latency.get(bucket) ?? 0) + input.varint())
+	}
+	const columns = input.varint()
+	if (columns !== into.columns.length) throw new RangeError('profiles of different grids do not add')
+	for (const column of into.columns) addColumn(column, input)
+}
+
+function addColumn(into: ColumnProfile, input: ByteReader): void {
+	into.nulls += input.varint()
+	into.absent += input.varint()
+	into.rangeViolations += input.varint()
+	into.domainViolations += input.varint()
+	if (input.byte() === 1) {
+		const [min, max] = [input.double(), input.double()]
+		if (!(into.min <= min)) into.min = min
+		if (!(into.max >= max)) into.max = max
+	}
+	const limbs = input.varint()
+	const low = limbs > 0 ? input.varint() : 0
+	for (let i = 0; i < limbs; i++) {
+		const zigzag = input.varint()
+		into.sum.addLimb(low + i, zigzag % 2 === 1 ? -(zigzag + 1) / 2 : zigzag / 2)
+	}
+	const { counts } = into
+	if (input.varint() + extraCells !== counts.length) throw new RangeError('profiles of different grids do not add')
+	const entries = input.varint()
+	if (entries === 0) for (let i = 0; i < counts.length; i++) counts[i] = (counts[i] as number) + input.varint()
+	for (let k = 1, at = -1; k < entries; k++) {
+		at += input.varint() + 1
+		counts[at] = (counts[at] as number) + input.varint()
+	}
+}
+
 function writeColumn(out: ByteWriter, column: ColumnProfile): void {
 	for (const n of [column.nulls, column.absent, column.rangeViolations, column.domainViolations]) out.varint(n)
 	const ranged = !Number.isNaN(column.min)

@@ -49,14 +49,17 @@ export class ExactSum {
 
 	/** Adds another sum, exactly. */
 	merge(other: ExactSum): void {
-		this.normalise()
 		other.normalise()
-		for (let i = other.low; i <= other.high; i++) {
-			this.limbs[i] = (this.limbs[i] as number) + (other.limbs[i] as number)
-		}
-		this.low = Math.min(this.low, other.low)
-		this.high = Math.max(this.high, other.high)
-		this.pending = 2
+		for (let i = other.low; i <= other.high; i++) this.addLimb(i, other.limbs[i] as number)
+		if (++this.pending >= maxPending) this.normalise()
+	}
+
+	/** Adds one limb of a normalised sum: below 2^32 in size, so it counts as one more pending addition. */
+	addLimb(index: number, limb: number): void {
+		this.limbs[index] = (this.limbs[index] as number) + limb
+		if (index < this.low) this.low = index
+		if (index > this.high) this.high = index
+		this.pending++
 	}
 
 	/** Carries, so that every limb but the highest is in [0, 2^32): one sum has one representation. */

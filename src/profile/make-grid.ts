@@ -1,5 +1,5 @@
 import { quantileSorted } from 'simple-statistics'
-import { sha256Hex, toHex } from '../core/bytes.ts'
+import { sha256, sha256Hex, toHex, utf8 } from '../core/bytes.ts'
 import { canonicalJson } from '../core/canonical-json.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import { textHash } from './cell.ts'
@@ -21,10 +21,16 @@ export const answerColumns: FeatureSpec[] = [
 	{ name: '$decision', type: 'categorical' },
 ]
 
-/** The grid of a baseline: its cells come from the baseline alone. */
-export async function makeGrid(samples: readonly ColumnSample[]): Promise<Grid> {
+/**
+ * The grid of a baseline: its cells come from the baseline alone. The digest is of the cells, of the values that were
+ * sampled and of the number of rows: another baseline has another digest, also when its cells are the same.
+ */
+export async function makeGrid(samples: readonly ColumnSample[], rows = 0): Promise<Grid> {
 	const columns = samples.map(toColumn)
-	return { digest: await sha256Hex(toHex(encodeColumns(columns))), columns }
+	const content = samples.map((s) => (s.kind === 'numeric' ? s.sorted : [...s.counts].sort((a, b) => (a[0] < b[0] ? -1 : 1))))
+	const parts = [encodeColumns(columns), ...content.map((c) => (c instanceof Float64Array ? new Uint8Array(c.buffer, c.byteOffset, c.byteLength) : utf8(JSON.stringify(c))))]
+	const digests = await Promise.all(parts.map(async (part) => toHex(await sha256(part as Uint8Array<ArrayBuffer>))))
+	return { digest: await sha256Hex(`${rows} ${digests.join(' ')}`), columns }
 }
 
 function toColumn(sample: ColumnSample): ColumnGrid {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { accumulate, cellOf, decisionOf, emptyProfile, mergeProfiles } from '../../src/profile/accumulate.ts'
 import { BatchBuilder, type RowInput } from '../../src/profile/batch-builder.ts'
-import { decodeProfile, encodeProfile } from '../../src/profile/encoding.ts'
+import { addEncoded, decodeProfile, encodeProfile } from '../../src/profile/encoding.ts'
 import type { Grid } from '../../src/profile/grid.ts'
 import { latencyBucket, latencyOfBucket } from '../../src/profile/latency.ts'
 import type { Profile } from '../../src/profile/profile.ts'
@@ -49,11 +49,14 @@ describe('a window profile', () => {
 			fc.property(fc.array(fc.tuple(row, fc.nat(4)), { maxLength: 60 }), fc.shuffledSubarray([0, 1, 2, 3, 4], { minLength: 5 }), (rows, order) => {
 				const whole = profileOf(rows.map(([r]) => r))
 				const total = emptyProfile(grid)
+				const summed = emptyProfile(grid)
 				for (const part of order) {
 					const profile = profileOf(rows.filter(([, p]) => p === part).map(([r]) => r))
 					mergeProfiles(total, decodeProfile(encodeProfile(profile)))
+					addEncoded(summed, encodeProfile(profile))
 				}
 				expect(encodeProfile(total)).toEqual(encodeProfile(whole))
+				expect(encodeProfile(summed)).toEqual(encodeProfile(whole))
 			}),
 			{ numRuns: 1000 },
 		)

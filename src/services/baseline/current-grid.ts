@@ -7,18 +7,10 @@ import { decodeProfile } from '../../profile/encoding.ts'
 import { decodeGrid, schemaGrid } from '../../profile/make-grid.ts'
 import { findVersion } from '../model/find-version.ts'
 
-// References never change once made, and are costly to make: the last few hundred are kept by digest.
+// References never change once made, and are costly to make: the last ones used are kept. A digest names all that one is
+// made of, but for what the version declares, which is in the grid and so in the digest too.
 const kept = new Map<string, Reference>()
-const mostKept = 256
-
-function remember(key: string, make: () => Reference): Reference {
-	const known = kept.get(key)
-	if (known) return known
-	const reference = make()
-	if (kept.size >= mostKept) kept.delete(kept.keys().next().value as string)
-	kept.set(key, reference)
-	return reference
-}
+const mostKept = 128
 
 /** What a version is compared with: its baseline in force, or a reference without rows on the schema's grid. */
 export async function currentReference(context: Context, model: string, version: string): Promise<Reference> {
@@ -34,13 +26,15 @@ export async function currentReference(context: Context, model: string, version:
 /** A baseline by its digest, also one that was replaced; null stands for none. */
 export async function referenceByDigest(context: Context, model: string, version: string, digest: string | null): Promise<Reference> {
 	if (digest === null) return emptyReference(schemaGrid((await findVersion(context, model, version)).features))
-	const key = JSON.stringify([model, version, digest])
-	const known = kept.get(key)
+	const known = kept.get(digest)
 	if (known) return known
 	const [row] = await context.db
 		.select()
 		.from(baselines)
 		.where(and(eq(baselines.model, model), eq(baselines.version, version), eq(baselines.digest, digest)))
 	if (!row) throw new RangeError(`the baseline ${digest} of ${model}@${version} is missing`)
-	return remember(key, () => referenceOf(digest, decodeGrid(row.grid), decodeProfile(row.profile)))
+	const reference = referenceOf(digest, decodeGrid(row.grid), decodeProfile(row.profile))
+	if (kept.size >= mostKept) kept.delete(kept.keys().next().value as string)
+	kept.set(digest, reference)
+	return reference
 }

@@ -34,7 +34,7 @@ export async function putBaseline(
 	const rule = { positiveLabel: model.positiveLabel, threshold: model.threshold }
 	const collected = await collectRows(batches)
 	if (collected.kept === 0) throw new AppError('invalid', 'The baseline has no rows.', { faults: [{ path: '', message: 'no rows' }] })
-	const grid = await makeGrid(sampleColumns(version.features, collected.batches, rule))
+	const grid = await makeGrid(sampleColumns(version.features, collected.batches, rule), collected.kept)
 	const profile = emptyProfile(grid)
 	for (const batch of collected.batches) accumulate(profile, grid, batch, undefined, rule)
 	const digest = grid.digest

@@ -18,7 +18,7 @@ export async function computeDirty(context: Context): Promise<{ families: number
 	for (const { family, hours, windows } of work) {
 		const name = `${family.model}@${family.version} ${family.environment}`
 		try {
-			const ordered = [...windows.values()].sort((a, b) => a.from + windowMs[a.size] - b.from - windowMs[b.size])
+			const ordered = [...windows.values()].sort((a, b) => endOf(a) - endOf(b) || windowMs[a.size] - windowMs[b.size])
 			answer.changed += await computeFamily(context, family, ordered)
 			await context.log.clearDirty(hours)
 			answer.families++
@@ -32,6 +32,9 @@ export async function computeDirty(context: Context): Promise<{ families: number
 	}
 	return answer
 }
+
+/** Windows are taken by their end, and of two that end together the shorter first: a week is summed from its days. */
+const endOf = ({ size, from }: Window): number => from + windowMs[size]
 
 async function closedProvisional(context: Context): Promise<{ seriesId: number; window: Window }[]> {
 	const found: { seriesId: number; window: Window }[] = []

@@ -9,6 +9,7 @@ import { summariseWindow, type WindowResult } from '../../metrics/window-result.
 import { emptyProfile } from '../../profile/accumulate.ts'
 import { benjaminiHochberg } from '../../stats/benjamini-hochberg.ts'
 import { currentReference } from '../baseline/current-grid.ts'
+import { keepDay, windowProfile } from './window-profile.ts'
 import { changeStatement, currentRecords, recordStatements } from './records.ts'
 
 /** A version in an environment, with its series: over all rows first, then by segment. */
@@ -28,13 +29,14 @@ async function computeWindow(context: Context, family: Family, reference: Refere
 	const now = context.now()
 	const before = await currentRecords(context, family.series.map((s) => s.id), size, from)
 	const results: { series: Series; result: WindowResult }[] = []
+	const statements: Statement[] = []
 	for (const series of family.series) {
-		const profile = await context.log.profile(series.id, reference.grid, from, to)
+		const profile = await windowProfile(context, series.id, reference.grid, { size, from })
+		if (profile && size === '1d') statements.push(keepDay(series.id, from, profile))
 		// On another grid there may have been rows: then zeros are what is known on this one.
 		if (profile || before.has(series.id)) results.push({ series, result: summariseWindow(reference, profile ?? emptyProfile(reference.grid)) })
 	}
 	fillFamily(reference, results.map((r) => r.result))
-	const statements: Statement[] = []
 	let changed = 0
 	for (const { series, result } of results) {
 		const baseline = reference.digest === '' ? null : reference.digest

@@ -25,27 +25,32 @@ export function measureRecord(placed: Placed, metrics: readonly MetricDescriptor
 		for (const metric of metrics)
 			if (metric.subject === 'model') answers.push(toAnswer(placed, metric, metric.measure({ result, from, until }), place))
 	}
-	columnViews(placed).forEach((view) => {
+	const drift = metrics.some((m) => m.id.startsWith('drift.'))
+	for (const view of columnViews(placed)) {
 		const { name } = view.reference.grid
-		if (feature !== undefined && feature !== name) return
+		if (feature !== undefined && feature !== name) continue
 		const place = { feature: name, n: total(view.result.groups), m: total(view.reference.groups) }
-		const evidence = metrics.some((m) => m.id.startsWith('drift.')) && !comparable(view, '') ? { p: evidenceOf(view).p, q: view.result.q } : {}
+		const evidence = drift && !comparable(view, '') ? { p: evidenceOf(view).p, q: view.result.q } : {}
 		for (const metric of metrics) {
 			if (metric.subject !== 'feature') continue
 			const measure = metric.measure(view)
 			const both = metric.id.startsWith('drift.') && measure.status === 'ok' ? { ...evidence, ...measure } : measure
 			answers.push(toAnswer(placed, metric, both, place))
 		}
-	})
+	}
 	return answers
 }
 
 /** The columns of a record beside their reference. */
-export const columnViews = ({ record, reference }: Placed): ColumnView[] =>
-	record.result.columns.flatMap((result, i) => {
+export function columnViews({ record, reference }: Placed): ColumnView[] {
+	const views: ColumnView[] = []
+	// Columns that were not decoded are holes, and are passed over.
+	record.result.columns.forEach((result, i) => {
 		const column = reference.columns[i]
-		return column ? [{ reference: column, result, spec: column.grid.spec, hasBaseline: record.baseline !== null }] : []
+		if (column) views.push({ reference: column, result, spec: column.grid.spec, hasBaseline: record.baseline !== null })
 	})
+	return views
+}
 
 const orNull = (value: number | null | undefined): number | null => (value === undefined || value === null || !Number.isFinite(value) ? null : value)
 

@@ -2,10 +2,11 @@ import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import { matchesGlob } from '../../core/glob.ts'
 import { nearest } from '../../core/nearest.ts'
-import type { WindowSize } from '../../core/time.ts'
+import { type WindowSize, windowSizes } from '../../core/time.ts'
 import type { Series } from '../../log/prediction-log.ts'
 import type { Answer } from '../../metrics/answer.ts'
 import { type MetricDescriptor, metricIds, metrics } from '../../metrics/index.ts'
+import type { Reference } from '../../metrics/reference.ts'
 import { referenceByDigest } from '../baseline/current-grid.ts'
 import { measureRecord } from './measure-record.ts'
 import { hoursOf, type MetricRecord, type RecordRow, recordColumns, toRecord } from './records.ts'
@@ -31,7 +32,7 @@ export type AnswerQuery = {
 }
 
 const defaultLimit = 100
-const recordsAtOnce = 200
+const recordsAtOnce = 1000
 
 /** The metrics that ids and globs name. Throws `invalid` for one that names none, with the nearest id. */
 export function chooseMetrics(wanted: readonly string[] | undefined): readonly MetricDescriptor[] {
@@ -68,10 +69,11 @@ export async function readAnswers(context: Context, query: AnswerQuery): Promise
 	let cursor = parseCursor(query.cursor)
 	if (query.group !== undefined) return { items, next: null }
 	for (;;) {
-		const records = await readRecords(context, [...series.keys()], query, cursor)
-		for (const record of records) {
-			const place = series.get(record.series) as Series
-			const reference = await referenceByDigest(context, place.model, place.version, record.baseline)
+		const rows = await readRecords(context, [...series.keys()], query, cursor)
+		for (const row of rows) {
+			const place = series.get(row[0]) as Series
+			const reference = await referenceByDigest(context, place.model, place.version, row[6])
+			const record = toRecord(row, columnOf(reference, query.feature))
 			const supersedes = record.revision > 1 ? await computedBefore(context, record) : undefined
 			const answers = measureRecord({ record, series: place, reference, supersedes }, chosen, query.feature, context.now())
 			const key: Cursor = [record.from, hoursOf(record.window), record.series, record.revision, 0]
@@ -81,10 +83,14 @@ export async function readAnswers(context: Context, query: AnswerQuery): Promise
 			cursor = [key[0], key[1], key[2], key[3], given + taken.length]
 			if (given + taken.length < answers.length) return { items, next: cursor.join('.') }
 		}
-		if (records.length < recordsAtOnce) return { items, next: null }
+		if (rows.length < recordsAtOnce) return { items, next: null }
 		if (items.length >= limit) return { items, next: cursor?.join('.') ?? null }
 	}
 }
+
+/** The place of a feature among the columns; -1 when the version does not have it. */
+const columnOf = (reference: Reference, feature: string | undefined): number | undefined =>
+	feature === undefined ? undefined : reference.columns.findIndex((c) => c.grid.name === feature)
 
 async function chosenSeries(context: Context, query: AnswerQuery): Promise<Series[]> {
 	const [name, value] = query.segment === undefined ? [''] : query.segment.split(/:(.*)/s)
@@ -98,27 +104,27 @@ async function chosenSeries(context: Context, query: AnswerQuery): Promise<Serie
 }
 
 /** Records from the cursor on, the cursor's own included: some of its answers may be left. */
-async function readRecords(context: Context, series: readonly number[], query: AnswerQuery, cursor: Cursor | undefined): Promise<MetricRecord[]> {
-	const [from, hours, id, revision] = cursor ?? [Number.MIN_SAFE_INTEGER, 0, 0, 0]
+async function readRecords(context: Context, series: readonly number[], query: AnswerQuery, cursor: Cursor | undefined): Promise<RecordRow[]> {
+	const [from, hours, id, revision] = cursor ?? [query.from ?? Number.MIN_SAFE_INTEGER, 0, 0, 0]
+	const windows = query.window === undefined ? windowSizes.map(hoursOf) : [hoursOf(query.window)]
 	const rows = await context.sql.all({
 		sql: `SELECT ${recordColumns} FROM metric_record WHERE series IN (SELECT value FROM json_each(?1))
-			AND (?2 IS NULL OR hours = ?2) AND from_ms >= ?3 AND from_ms < ?4 AND (?5 = 1 OR superseded_at IS NULL)
-			AND (from_ms, hours, series, revision) >= (?6, ?7, ?8, ?9)
-			ORDER BY from_ms, hours, series, revision LIMIT ?10`,
+			AND hours IN (SELECT value FROM json_each(?2)) AND from_ms >= ?3 AND from_ms < ?4
+			AND (?5 = 1 OR superseded_at IS NULL) AND (from_ms, hours, series, revision) >= (?3, ?6, ?7, ?8)
+			ORDER BY from_ms, hours, series, revision LIMIT ?9`,
 		params: [
 			JSON.stringify(series),
-			query.window === undefined ? null : hoursOf(query.window),
-			query.from ?? Number.MIN_SAFE_INTEGER,
+			JSON.stringify(windows),
+			from,
 			query.to ?? Number.MAX_SAFE_INTEGER,
 			query.history ? 1 : 0,
-			from,
 			hours,
 			id,
 			revision,
 			recordsAtOnce,
 		],
 	})
-	return (rows as unknown as RecordRow[]).map(toRecord)
+	return rows as unknown as RecordRow[]
 }
 
 async function computedBefore(context: Context, { series, window, from, revision }: MetricRecord): Promise<number | undefined> {

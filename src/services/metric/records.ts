@@ -22,7 +22,11 @@ const windowOf: Record<number, WindowSize> = { 1: '1h', 24: '1d', 168: '7d' }
 export const recordColumns = 'series, hours, from_ms, revision, computed_at, provisional, baseline, bytes, superseded_at'
 export type RecordRow = [number, number, number, number, number, number, string | null, Uint8Array, number | null]
 
-export const toRecord = ([series, hours, from, revision, computedAt, provisional, baseline, bytes, supersededAt]: RecordRow): MetricRecord => ({
+/** `column`: decode only this one of the columns. */
+export const toRecord = (
+	[series, hours, from, revision, computedAt, provisional, baseline, bytes, supersededAt]: RecordRow,
+	column?: number,
+): MetricRecord => ({
 	series,
 	window: windowOf[hours] as WindowSize,
 	from,
@@ -30,7 +34,7 @@ export const toRecord = ([series, hours, from, revision, computedAt, provisional
 	computedAt,
 	provisional: provisional === 1,
 	baseline,
-	result: decodeResult(bytes),
+	result: decodeResult(bytes, column),
 	supersededAt,
 })
 

@@ -1,0 +1,177 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Context, defaultLimits } from '../src/context.ts'
+import { dayMs, hourMs, windowStart } from '../src/core/time.ts'
+import { openDatabase } from '../src/db/database.ts'
+import { migrate, openSql } from '../src/db/open-node.ts'
+import type { Statement } from '../src/db/sql.ts'
+import { openLibsqlLog } from '../src/log/libsql.ts'
+import { accumulate, emptyProfile } from '../src/profile/accumulate.ts'
+import { BatchBuilder } from '../src/profile/batch-builder.ts'
+import { encodeProfile } from '../src/profile/encoding.ts'
+import type { FeatureSpec, Grid } from '../src/profile/grid.ts'
+import { encodeGrid, makeGrid } from '../src/profile/make-grid.ts'
+import type { Profile } from '../src/profile/profile.ts'
+import { sampleColumns } from '../src/services/baseline/collect-baseline.ts'
+import { computeDirty } from '../src/services/metric/compute-dirty.ts'
+import { readAnswers } from '../src/services/metric/read-answers.ts'
+import { randomSequence } from './rows.ts'
+import type { Measurement } from './table.ts'
+
+const models = 1000
+const features = 50
+const specs: FeatureSpec[] = Array.from({ length: features }, (_, f) => ({ name: `f${f}`, type: f % 5 === 4 ? 'categorical' : 'numeric' }))
+const rule = { positiveLabel: '1', threshold: 0.5 }
+const start = windowStart('7d', Date.parse('2026-03-10T00:00:00Z'))
+
+/** Rows whose features are normal, or one of eight categories. */
+function rowsOf(count: number, seed: number) {
+	const random = randomSequence(seed)
+	const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
+	const builder = new BatchBuilder(count)
+	for (let i = 0; i < count; i++) {
+		const row = Object.fromEntries(specs.map((s) => [s.name, s.type === 'numeric' ? Number(normal().toFixed(4)) : `c${Math.floor(random() * 8)}`]))
+		builder.add({ id: `${i}`, timestamp: start, features: row, score: random() })
+	}
+	return builder.finish()
+}
+
+function profileOf(grid: Grid, rows: number, seed: number): Profile {
+	const profile = emptyProfile(grid)
+	accumulate(profile, grid, rowsOf(rows, seed), undefined, rule)
+	return profile
+}
+
+/** The same window with every count multiplied: what a thousand times the rows would have left. */
+function scaled(profile: Profile, factor: number): Profile {
+	const columns = profile.columns.map((c) => ({ ...c, counts: c.counts.map((n) => n * factor) }))
+	return { ...profile, rows: profile.rows * factor, columns }
+}
+
+type Fleet = { context: Context; folder: string; grid: Grid; profiles: Profile[]; close(): Promise<void> }
+
+async function makeFleet(): Promise<Fleet> {
+	const folder = await mkdtemp(join(tmpdir(), 'plumbline-compute-'))
+	const url = `file:${join(folder, 'fleet.db')}`
+	const first = await openSql(url)
+	await migrate(first, new URL('../migrations', import.meta.url).pathname)
+	await first.close()
+	const { sql, log } = await openLibsqlLog(url)
+	const context = {
+		sql,
+		log,
+		db: openDatabase(sql),
+		now: () => start + dayMs + 2 * hourMs,
+		random: (n: number) => new Uint8Array(randomBytes(n)),
+		logger: { info() {}, warn() {}, error: console.error },
+		limits: defaultLimits,
+	} as unknown as Context
+	const baseline = rowsOf(10_000, 1)
+	const grid = await makeGrid(sampleColumns(specs, [baseline], rule))
+	const own = emptyProfile(grid)
+	accumulate(own, grid, baseline, undefined, rule)
+	const list: Statement[] = [{ sql: 'INSERT INTO log_grid (id, digest) VALUES (1, ?)', params: [grid.digest] }]
+	const [gridBytes, profileBytes] = [encodeGrid(grid), encodeProfile(own)]
+	for (let m = 1; m <= models; m++) {
+		const name = `model-${m}`
+		list.push(
+			{ sql: "INSERT INTO model VALUES (?, 'binary', NULL, NULL, '[]', '1', 0.5, '[]', '[]', '[]', 7776000000, 0, 1)", params: [name] },
+			{ sql: "INSERT INTO model_version (model, version, features, created_at) VALUES (?, '1', ?, 0)", params: [name, JSON.stringify(specs)] },
+			{
+				sql: "INSERT INTO baseline (model, version, digest, rows, grid, profile, summary, created_at) VALUES (?, '1', ?, 10000, ?, ?, '[]', 0)",
+				params: [name, grid.digest, gridBytes, profileBytes],
+			},
+			{ sql: "INSERT INTO log_series VALUES (?, ?, '1', 'production', '', '')", params: [m, name] },
+		)
+	}
+	await sql.batch(list)
+	const profiles = Array.from({ length: 8 }, (_, i) => profileOf(grid, 1000, 100 + i))
+	const close = async () => {
+		await log.close()
+		await rm(folder, { recursive: true, force: true })
+	}
+	return { context, folder, grid, profiles, close }
+}
+
+/** Puts one hour of every model into the log as ingest would have left it: one profile delta and a mark. */
+async function putHour(fleet: Fleet, hour: number, factor: number, chunk: number): Promise<void> {
+	const bytes = fleet.profiles.map((p) => encodeProfile(scaled(p, factor), { withDigest: false }))
+	const list: Statement[] = []
+	for (let m = 1; m <= models; m++) {
+		list.push(
+			{ sql: 'INSERT INTO log_profile VALUES (?, ?, 1, ?, ?)', params: [m, hour, chunk, bytes[m % bytes.length] as Uint8Array] },
+			{ sql: 'INSERT OR REPLACE INTO log_dirty VALUES (?, ?, ?)', params: [m, hour, chunk] },
+		)
+	}
+	await fleet.context.sql.batch(list)
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+	const began = performance.now()
+	await work()
+	return (performance.now() - began) / 1000
+}
+
+async function recordBytes(context: Context): Promise<number> {
+	const [row] = await context.sql.all({ sql: 'SELECT sum(length(bytes)) + 60 * count(*) FROM metric_record' })
+	return (row as [number])[0]
+}
+
+/** 1,000 models with 50 features: the hourly job, its independence of rows, what results take, and reading a series. */
+export async function benchCompute(): Promise<Measurement[]> {
+	const fleet = await makeFleet()
+	try {
+		const { context } = fleet
+		for (let h = 0; h < 23; h++) await putHour(fleet, start + h * hourMs, 1, h + 1)
+		await computeDirty(context)
+		const before = await recordBytes(context)
+		await putHour(fleet, start + 23 * hourMs, 1, 100)
+		const small = await timed(() => computeDirty(context))
+		const perHour = ((await recordBytes(context)) - before) / 1e6
+		await putHour(fleet, start + dayMs, 1000, 101)
+		const large = await timed(() => computeDirty(context))
+		await putHour(fleet, start + dayMs + hourMs, 1, 102)
+		const again = await timed(() => computeDirty(context))
+		const day = (await recordBytes(context)) / 1e6
+		await longSeries(fleet)
+		const times: number[] = []
+		for (let i = 0; i < 20; i++) times.push(1000 * (await timed(() => readSeries(context))))
+		const read = times.sort((a, b) => a - b)[18] as number
+		const ratio = large / ((small + again) / 2)
+		return [
+			{ name: '1,000 models x 50 features, one hour computed', value: small, unit: 's', target: '< 60', ok: small < 60 },
+			{ name: 'the same with 1,000,000 rows a window / with 1,000', value: ratio, unit: 'ratio', target: '<= 1.1', ok: ratio <= 1.1 },
+			{ name: 'results of one more hour of the fleet', value: perHour, unit: 'MB' },
+			{ name: 'results of a day of the fleet, hourly', value: day, unit: 'MB', target: '< 150', ok: day < 150 },
+			{ name: 'read one feature, 30 days hourly, p95', value: read, unit: 'ms', target: '< 20', ok: read < 20 },
+			{ name: 'RSS of the whole process', value: process.memoryUsage().rss / 2 ** 20, unit: 'MB', target: '< 512', ok: process.memoryUsage().rss / 2 ** 20 < 512 },
+		]
+	} finally {
+		await fleet.close()
+	}
+}
+
+const longModel = 'model-7'
+
+/** Thirty days of hourly records of one model. */
+async function longSeries({ context }: Fleet): Promise<void> {
+	const list: Statement[] = []
+	for (let h = 2 * 24; h < 30 * 24; h++) {
+		list.push({
+			sql: `INSERT INTO metric_record SELECT series, hours, from_ms - ?, revision, computed_at, 0, baseline, bytes, NULL FROM metric_record
+				WHERE series = 7 AND hours = 1 AND from_ms = ?`,
+			params: [h * hourMs, start + 23 * hourMs],
+		})
+	}
+	await context.sql.batch(list)
+}
+
+const readSeries = (context: Context) =>
+	readAnswers(context, { model: longModel, metrics: ['drift.psi'], feature: 'f3', window: '1h', limit: 1000 })
+
+if (import.meta.main) {
+	const { toTable } = await import('./table.ts')
+	console.log(toTable(await benchCompute()))
+}

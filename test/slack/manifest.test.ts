@@ -1,0 +1,14 @@
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { slackManifest } from '../../src/slack/manifest.ts'
+
+describe('the manifest', () => {
+	it('is YAML that points Slack at this service and asks for no more than is used', () => {
+		const manifest = parse(slackManifest('https://plumbline.example.com/'))
+		const [command] = manifest.features.slash_commands
+		expect([command.command, command.url]).toEqual(['/plumb', 'https://plumbline.example.com/slack/events'])
+		expect(manifest.settings.interactivity.request_url).toBe(command.url)
+		expect(manifest.oauth_config.scopes.bot.sort()).toEqual(['channels:history', 'chat:write', 'commands', 'groups:history'])
+		expect(manifest.display_information.name.length).toBeLessThanOrEqual(35)
+	})
+})

@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Delivery, slackReceiver } from '../../src/slack/receiver.ts'
+import { startOfTest, testContext } from '../support/context.ts'
+import { signingSecret, slackRequest } from '../support/slack-request.ts'
+
+const url = 'http://127.0.0.1/slack/events'
+let test: Awaited<ReturnType<typeof testContext>>
+let seen: Delivery['body'][]
+let receive: (request: Request) => Promise<Response>
+beforeEach(async () => {
+	test = await testContext()
+	seen = []
+	receive = slackReceiver(test.context, signingSecret, async ({ body, ack }) => {
+		seen.push(body)
+		await ack({ text: 'heard' })
+	})
+})
+afterEach(() => test.close())
+
+const command = { command: '/plumb', text: 'help', team_id: 'T1', user_id: 'U1' }
+const send = (options = {}, body: object = command) => receive(slackRequest(url, body, startOfTest, options))
+
+describe('what Slack posts', () => {
+	it('is handed on when it is signed, and answered with what was acknowledged', async () => {
+		const response = await send()
+		expect([response.status, await response.json()]).toEqual([200, { text: 'heard' }])
+		expect(seen).toEqual([command])
+	})
+
+	it('is parsed from a payload member, as buttons are', async () => {
+		await send({}, { payload: JSON.stringify({ type: 'block_actions', actions: [] }) })
+		expect(seen).toEqual([{ type: 'block_actions', actions: [] }])
+	})
+
+	it.each([
+		['a timestamp ten minutes old', { timestamp: startOfTest / 1000 - 600 }],
+		['a timestamp a year ahead', { timestamp: startOfTest / 1000 + 31_536_000 }],
+		['a timestamp just over five minutes ahead', { timestamp: startOfTest / 1000 + 301 }],
+		['another secret', { secret: 'not-the-secret' }],
+		['no signature', { headers: { 'x-slack-signature': '' } }],
+		['no timestamp', { headers: { 'x-slack-request-timestamp': '' } }],
+		['a cut signature', { headers: { 'x-slack-signature': 'v0=abc' } }],
+	])('is refused with %s', async (_, options) => {
+		expect((await send(options)).status).toBe(401)
+		expect(seen).toEqual([])
+	})
+
+	it('is refused when the body was changed after signing', async () => {
+		const signed = slackRequest(url, command, startOfTest)
+		const changed = new Request(url, { method: 'POST', headers: signed.headers, body: (await signed.text()).replace('help', 'status') })
+		expect((await receive(changed)).status).toBe(401)
+	})
+
+	it('acts once on a replay, and answers it', async () => {
+		await send()
+		const again = await send()
+		expect([again.status, seen.length]).toEqual([200, 1])
+	})
+
+	it('acts once on an event that is delivered again with another signature', async () => {
+		const event = { type: 'event_callback', event_id: 'Ev1', event: { type: 'app_mention' } }
+		await send({ json: true }, event)
+		await send({ json: true, timestamp: startOfTest / 1000 + 60, headers: { 'x-slack-retry-num': '1' } }, event)
+		expect(seen).toHaveLength(1)
+	})
+
+	it('answers the two checks of Slack itself', async () => {
+		expect(await (await send({ json: true }, { type: 'url_verification', challenge: 'c-123' })).json()).toEqual({ challenge: 'c-123' })
+		expect((await send({}, { ssl_check: '1' })).status).toBe(200)
+		expect(seen).toEqual([])
+	})
+
+	it('is refused when it cannot be parsed or is too large', async () => {
+		expect((await receive(new Request(url, { method: 'GET' }))).status).toBe(405)
+		expect((await send({}, { text: 'x'.repeat(1_100_000) })).status).toBe(413)
+		expect((await send({}, { payload: '{"broken": ' })).status).toBe(400)
+	})
+
+	it('is answered although the work fails', async () => {
+		const failing = slackReceiver(test.context, signingSecret, async () => {
+			throw new Error('no')
+		})
+		expect((await failing(slackRequest(url, command, startOfTest))).status).toBe(200)
+	})
+})
