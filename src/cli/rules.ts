@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { packaged } from '../node.ts'
-import { checkRules } from '../rules/check-rules-node.ts'
+import { checkRules } from '../rules/load-rules-node.ts'
 import { type Command, requirePositional, UsageError } from './command.ts'
 
 export const rules: Command = {

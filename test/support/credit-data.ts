@@ -21,7 +21,7 @@ export function creditRows(seed: number): { names: string[]; rows: CreditRow[] }
 	const [head = '', ...lines] = readFileSync(path, 'utf8').trim().split('\n')
 	const columns = head.split(',').map((name) => name.replaceAll('"', '').trim())
 	const names = columns.slice(1, -1)
-	const rows = lines.map((line) => Object.fromEntries(line.split(',').map((cell, i) => [columns[i] as string, Number(cell)])))
+	const rows: CreditRow[] = lines.map((line) => Object.fromEntries(line.split(',').map((cell, i) => [columns[i] as string, Number(cell)])))
 	const chance = new Chance(seed)
 	for (let i = rows.length - 1; i > 0; i--) {
 		const j = Math.floor(chance.uniform() * (i + 1))

@@ -59,6 +59,21 @@ export class AlertBook {
 		for (const pool of this.pools.values()) pool.sort((a, b) => a.row.firedFrom - b.row.firedFrom)
 	}
 
+	/** A window that is known to be judged as before: what was said in it stands. */
+	confirm(key: SeriesKey, from: number): void {
+		for (const alert of this.alerts.values()) {
+			const { row, stored } = alert
+			if (!stored || seriesText(row) !== seriesText(key)) continue
+			if (row.status === 'undone' && stored.status !== 'undone' && row.firedFrom === from) {
+				const pool = poolKey(key, row.rule, row.subjectKey)
+				this.pools.set(pool, (this.pools.get(pool) ?? []).filter((a) => a !== alert))
+				Object.assign(row, { status: 'firing', endedFrom: null, endedTo: null })
+			}
+			if (row.status === 'firing' && stored.endedFrom === from)
+				Object.assign(row, { status: 'resolved', endedFrom: stored.endedFrom, endedTo: stored.endedTo })
+		}
+	}
+
 	fired(key: SeriesKey, event: Opening): WorkingAlert {
 		const again = this.pools.get(poolKey(key, event.rule.name, event.key))?.shift()
 		const alert = again ?? this.create(key, event)

@@ -1,0 +1,23 @@
+import type { Context } from '../../context.ts'
+import type { ActionName, ActionUse } from '../../rules/action-options.ts'
+import type { Lookup } from '../../rules/facts.ts'
+import type { IncidentBook, WorkingIncident } from '../incident/incident-book.ts'
+import type { WorkingAlert } from './alert-book.ts'
+import type { Plan } from './plan.ts'
+
+/** What an action works on: one alert that fires, in the commit that is being made. */
+export type ActionInput = {
+	context: Context
+	plan: Plan
+	incidents: IncidentBook
+	alert: WorkingAlert
+	/** The alert's incident, once one of its actions has opened or joined one. */
+	incident: WorkingIncident | undefined
+	use: ActionUse
+	/** The facts of the window in which it fires. */
+	facts: Lookup
+}
+
+/** One action that rules can name. */
+export type RuleAction = { name: ActionName; run(input: ActionInput): Promise<void> }
+export type ActionRegistry = Readonly<Record<ActionName, RuleAction>>

@@ -1,0 +1,102 @@
+import type { Context } from '../../context.ts'
+import { windowMs } from '../../core/time.ts'
+import type { Statement } from '../../db/sql.ts'
+import { commit } from '../../db/commit.ts'
+import { ruleSets } from '../../db/schema.ts'
+import type { RuleSet } from '../../rules/rule-set.ts'
+import type { ActionRegistry } from './action.ts'
+import { judgePlace, type Place } from './judge-place.ts'
+import { ruleActor } from './plan.ts'
+import { placeText } from './series-record.ts'
+import { type ChangedWindow, metricSources, type Sources } from './sources.ts'
+
+export type EvaluateAnswer = { models: number; windows: number; waiting: number; failed: string[] }
+
+/**
+ * Judges every window that was computed since the last time and has closed, model by model. A model that fails is named,
+ * its windows wait for the next run, and the others go on.
+ */
+export async function evaluateAll(context: Context, actions: ActionRegistry, sources: Sources = metricSources): Promise<EvaluateAnswer> {
+	const ruleSet = context.rules.current()
+	await recordRuleSet(context, ruleSet)
+	const since = await readProgress(context)
+	const fresh = await sources.computedWindows(context, { since })
+	const sequence = fresh.reduce((max, w) => Math.max(max, w.sequence), since)
+	await keepWaiting(context, fresh, sequence)
+	const due = await readDue(context)
+	const answer: EvaluateAnswer = { models: 0, windows: 0, waiting: 0, failed: [] }
+	for (const { place, windows } of byPlace(due)) {
+		try {
+			answer.windows += await judgePlace(context, place, windows, { ruleSet, sources, actions })
+			answer.models++
+			await forget(context, windows)
+		} catch (error) {
+			answer.failed.push(`${place.model} ${place.environment}`)
+			context.logger.error('a model could not be judged', { ...place, error: String(error), stack: (error as Error).stack })
+		}
+		await new Promise((resolve) => setTimeout(resolve, 0))
+	}
+	const [left] = await context.sql.all({ sql: 'SELECT count(*) FROM rule_waiting' })
+	answer.waiting = (left as [number])[0]
+	return answer
+}
+
+/** Every alert names the digest of the rules that made it: the rules themselves are kept, and their use is on the ledger. */
+async function recordRuleSet(context: Context, { digest, content }: RuleSet): Promise<void> {
+	const known = await context.sql.all({ sql: 'SELECT 1 FROM rule_set WHERE digest = ?', params: [digest] })
+	if (known.length > 0) return
+	const query = context.db.insert(ruleSets).values({ digest, content, firstUsedAt: context.now() }).onConflictDoNothing()
+	await commit(context, ruleActor, { action: 'use-rules', object: 'rules', after: `sha256:${digest}` }, [{ query }])
+}
+
+async function readProgress(context: Context): Promise<number> {
+	const [row] = await context.sql.all({ sql: "SELECT sequence FROM rule_progress WHERE name = 'windows'" })
+	return (row as [number] | undefined)?.[0] ?? 0
+}
+
+/** Notes all changed windows as waiting, and how far the changes were read: in one batch, so that none is lost. */
+async function keepWaiting(context: Context, fresh: readonly ChangedWindow[], sequence: number): Promise<void> {
+	if (fresh.length === 0) return
+	const rows = fresh.map((w) => [w.model, w.environment, w.version, w.window, w.from, w.from + windowMs[w.window]])
+	const insert: Statement = {
+		sql: `INSERT OR IGNORE INTO rule_waiting (model, environment, version, window, from_ms, to_ms)
+			SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?)`,
+		params: [JSON.stringify(rows)],
+	}
+	const progress: Statement = {
+		sql: "INSERT INTO rule_progress (name, sequence) VALUES ('windows', ?1) ON CONFLICT (name) DO UPDATE SET sequence = ?1",
+		params: [sequence],
+	}
+	await context.sql.batch([insert, progress])
+}
+
+/** Only windows that have closed are judged: one that still fills up would count as one of `for` too early. */
+async function readDue(context: Context): Promise<ChangedWindow[]> {
+	const rows = (await context.sql.all({
+		sql: 'SELECT model, environment, version, window, from_ms FROM rule_waiting WHERE to_ms <= ? ORDER BY to_ms',
+		params: [context.now()],
+	})) as unknown as [string, string, string, ChangedWindow['window'], number][]
+	return rows.map(([model, environment, version, window, from]) => ({ model, environment, version, window, from, sequence: 0 }))
+}
+
+function byPlace(windows: readonly ChangedWindow[]): { place: Place; windows: ChangedWindow[] }[] {
+	const places = new Map<string, { place: Place; windows: ChangedWindow[] }>()
+	for (const window of windows) {
+		const { model, environment } = window
+		const entry = places.get(placeText(window)) ?? { place: { model, environment }, windows: [] }
+		entry.windows.push(window)
+		places.set(placeText(window), entry)
+	}
+	return [...places.values()]
+}
+
+async function forget(context: Context, windows: readonly ChangedWindow[]): Promise<void> {
+	const rows = windows.map((w) => [w.model, w.environment, w.version, w.window, w.from])
+	await context.sql.batch([
+		{
+			sql: `DELETE FROM rule_waiting WHERE (model, environment, version, window, from_ms) IN
+				(SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?))`,
+			params: [JSON.stringify(rows)],
+		},
+	])
+}

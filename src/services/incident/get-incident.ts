@@ -1,0 +1,23 @@
+import { eq } from 'drizzle-orm'
+import type { Actor, Context, Role } from '../../context.ts'
+import { AppError } from '../../core/errors.ts'
+import { incidents } from '../../db/schema.ts'
+import { authorise } from '../authorise.ts'
+import type { Incident, IncidentRow } from './incident.ts'
+import { withDetails } from './read-incidents.ts'
+
+export const readers: Role[] = ['viewer', 'analyst', 'approver', 'auditor']
+
+/** The stored row. Throws `not-found`, also for what lies outside the actor's scope. */
+export async function findIncident(context: Context, actor: Actor, id: string, roles: Role[]): Promise<IncidentRow> {
+	authorise(actor, roles)
+	const [row] = await context.db.select().from(incidents).where(eq(incidents.id, id))
+	if (!row) throw new AppError('not-found', `There is no incident "${id.slice(0, 100)}". GET /v1/incidents lists them.`)
+	authorise(actor, roles, row.model)
+	return row
+}
+
+export async function getIncident(context: Context, actor: Actor, id: string): Promise<Incident> {
+	const row = await findIncident(context, actor, id, readers)
+	return (await withDetails(context, [row]))[0] as Incident
+}

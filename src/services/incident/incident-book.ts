@@ -1,0 +1,169 @@
+import { and, eq, gte, ne, or } from 'drizzle-orm'
+import type { Context } from '../../context.ts'
+import { newId } from '../../core/ids.ts'
+import { dayMs, formatTime } from '../../core/time.ts'
+import { incidents } from '../../db/schema.ts'
+import { parseKey } from '../../rules/facts.ts'
+import { serviceModel, worst } from '../../rules/rule-set.ts'
+import type { AlertRow } from '../alert/alert-book.ts'
+import type { Plan } from '../alert/plan.ts'
+import { announce, eventInsert } from './change-incident.ts'
+import type { IncidentRow } from './incident.ts'
+
+const who = 'rules'
+/** A cause that comes back within a day is the same incident. */
+const reopenMs = dayMs
+const mostNamed = 3
+
+export type WorkingIncident = { row: IncidentRow; stored: IncidentRow | undefined; alerts: Set<AlertRow>; said: string[] }
+
+/** The incidents of one model in one environment, while alerts are put into them. */
+export class IncidentBook {
+	private readonly list: WorkingIncident[]
+	private readonly context: Context
+
+	private constructor(context: Context, list: WorkingIncident[]) {
+		this.context = context
+		this.list = list
+	}
+
+	/** Those that an alert from `from` on can belong to. */
+	static async open(context: Context, place: { model: string; environment: string }, from: number, alerts: Iterable<AlertRow>): Promise<IncidentBook> {
+		const rows = await context.db
+			.select()
+			.from(incidents)
+			.where(
+				and(
+					eq(incidents.model, place.model),
+					eq(incidents.environment, place.environment),
+					or(ne(incidents.status, 'resolved'), gte(incidents.ended, from - reopenMs)),
+				),
+			)
+		const known = [...alerts]
+		const list = rows.map((row) => ({ row: { ...row }, stored: row, alerts: new Set(known.filter((a) => a.incident === row.id)), said: [] }))
+		return new IncidentBook(context, list)
+	}
+
+	find(id: string | null): WorkingIncident | undefined {
+		return this.list.find((i) => i.row.id === id)
+	}
+
+	/** One cause, one incident: an alert joins the one of its model whose time overlaps its own, or opens another. */
+	place(alert: AlertRow): WorkingIncident {
+		const known = this.find(alert.incident)
+		const incident = known ?? this.overlapping(alert) ?? this.create(alert)
+		if (!incident.alerts.has(alert)) {
+			incident.alerts.add(alert)
+			alert.incident = incident.row.id
+			incident.said.push(`${subjectText(alert)} ${alert.title}${valueText(alert)} (rule ${alert.rule}, window from ${formatTime(alert.firedFrom)})`)
+		}
+		return incident
+	}
+
+	private overlapping(alert: AlertRow): WorkingIncident | undefined {
+		const until = alert.endedTo ?? Number.POSITIVE_INFINITY
+		const overlaps = ({ row }: WorkingIncident) => row.began <= until && (row.status === 'resolved' ? (row.ended ?? row.began) + reopenMs : Number.POSITIVE_INFINITY) >= alert.began
+		const fitting = this.list.filter(overlaps)
+		return fitting.find((i) => i.row.status !== 'resolved') ?? fitting.at(-1)
+	}
+
+	private create(alert: AlertRow): WorkingIncident {
+		const now = this.context.now()
+		const row: IncidentRow = {
+			id: newId('inc', now, this.context.random),
+			model: alert.model,
+			environment: alert.environment,
+			status: 'open',
+			severity: alert.severity,
+			title: '',
+			cause: null,
+			began: alert.began,
+			ended: null,
+			openedAt: now,
+			acknowledgedAt: null,
+			acknowledgedBy: null,
+			resolvedAt: null,
+			resolvedBy: null,
+			channels: [],
+			announcedAt: null,
+			announceDue: null,
+			revision: 0,
+		}
+		const incident: WorkingIncident = { row, stored: undefined, alerts: new Set(), said: ['opened'] }
+		this.list.push(incident)
+		return incident
+	}
+
+	/** Brings each incident to what its alerts say now, and adds what changed to the plan of one commit. */
+	settle(plan: Plan): void {
+		for (const incident of this.list) {
+			this.settleOne(incident)
+			const { row, stored, said } = incident
+			if (stored && said.length === 0 && JSON.stringify(row) === JSON.stringify(stored)) continue
+			this.write(plan, incident)
+		}
+	}
+
+	private settleOne({ row, stored, alerts, said }: WorkingIncident): void {
+		const standing = [...alerts].filter((a) => a.status !== 'undone')
+		if (standing.length > 0) {
+			row.began = Math.min(...standing.map((a) => a.began))
+			row.severity = standing.map((a) => a.severity).reduce(worst)
+			row.title = titleOf(standing)
+		}
+		const firing = standing.some((a) => a.status === 'firing')
+		const anew = standing.some((a) => a.status === 'firing' && a.firedFrom >= (stored?.ended ?? Number.POSITIVE_INFINITY))
+		if (row.status === 'resolved' && firing && anew) {
+			Object.assign(row, { status: 'open', ended: null, resolvedAt: null, resolvedBy: null })
+			said.push('opened again')
+		} else if (row.status !== 'resolved' && !firing && alerts.size > 0) {
+			const ended = Math.max(row.began, ...standing.map((a) => a.endedTo ?? 0))
+			Object.assign(row, { status: 'resolved', ended, resolvedAt: this.context.now(), resolvedBy: who })
+			said.push(standing.length > 0 ? 'resolved: every alert is clear again' : 'resolved: late rows show that nothing fired')
+		}
+	}
+
+	private write(plan: Plan, { row, stored, said }: WorkingIncident): void {
+		const { context } = this
+		const now = context.now()
+		row.revision++
+		const mine = and(eq(incidents.id, row.id), eq(incidents.revision, stored?.revision ?? 0))
+		plan.changes.push(
+			stored
+				? { query: context.db.update(incidents).set(row).where(mine), guarded: true }
+				: { query: context.db.insert(incidents).values(row) },
+		)
+		said.forEach((what, seq) => plan.changes.push(eventInsert(context, row.id, row.revision, seq, now, who, what)))
+		plan.changes.push(...announce(now, row, row.revision))
+		const action = !stored ? 'open-incident' : row.status === 'resolved' && stored.status !== 'resolved' ? 'resolve-incident' : 'update-incident'
+		plan.entries.push({ action, object: `incident:${row.id}`, model: row.model, details: { status: row.status, severity: row.severity, revision: row.revision } })
+	}
+}
+
+/** What an alert is about, in words. */
+export function subjectText(alert: Pick<AlertRow, 'subjectKey' | 'model'>): string {
+	const { feature, segment, group } = parseKey(alert.subjectKey)
+	const name = feature === '$score' ? 'the score' : feature === '$decision' ? 'the decision' : feature
+	const where = segment ? ` where ${segment.name} is ${segment.value}` : ''
+	return `${name ?? group ?? (alert.model === serviceModel ? 'Plumbline' : alert.model)}${where}`
+}
+
+const digits = (value: number) => String(Number(value.toPrecision(3)))
+
+/** From what to what. */
+function valueText({ metric, value, before }: AlertRow): string {
+	if (value === null) return ''
+	return before === null ? `: ${metric} ${digits(value)}` : `: ${metric} from ${digits(before)} to ${digits(value)}`
+}
+
+/** What happened, in plain words: the subjects of the worst kind of alert, and how many others there are. */
+function titleOf(alerts: readonly AlertRow[]): string {
+	const severity = alerts.map((a) => a.severity).reduce(worst)
+	const first = [...alerts].sort((a, b) => Number(b.severity === severity) - Number(a.severity === severity) || a.began - b.began)[0] as AlertRow
+	const names = [...new Set(alerts.filter((a) => a.title === first.title).map(subjectText))]
+	const named = names.slice(0, mostNamed).join(', ') + (names.length > mostNamed ? ` and ${names.length - mostNamed} more` : '')
+	const others = new Set(alerts.filter((a) => a.title !== first.title).map(subjectText))
+	for (const name of names) others.delete(name)
+	const more = others.size > 0 ? `; also ${[...others].slice(0, mostNamed).join(', ')}` : ''
+	return `${named} ${first.title} since ${formatTime(first.began).slice(0, 16).replace('T', ' ')}${more}`.slice(0, 300)
+}

@@ -1,0 +1,66 @@
+import { formatTime, windowMs } from '../../core/time.ts'
+import { parseKey } from '../../rules/facts.ts'
+import type { incidentEvents, incidents } from '../../db/schema.ts'
+import type { AlertRow } from '../alert/alert-book.ts'
+
+export type IncidentRow = typeof incidents.$inferSelect
+export type EventRow = typeof incidentEvents.$inferSelect
+
+export type IncidentAlert = {
+	rule: string
+	severity: string
+	status: string
+	subject: { version: string; feature?: string; segment?: { name: string; value: string }; group?: string }
+	metric: string
+	value: number | null
+	/** The value in the window before it began. */
+	before: number | null
+	window: { from: string; to: string }
+	rulesDigest: string
+}
+
+/** An incident as every interface answers it. */
+export type Incident = {
+	id: string
+	model: string
+	environment: string
+	status: IncidentRow['status']
+	severity: IncidentRow['severity']
+	title: string
+	/** Start of the first window that it is about. */
+	beganAt: string
+	openedAt: string
+	resolvedAt: string | null
+	cause: string | null
+	alerts: IncidentAlert[]
+	timeline: { at: string; who: string; what: string }[]
+}
+
+const timeOrNull = (ms: number | null) => (ms === null ? null : formatTime(ms))
+
+export const toIncident = (row: IncidentRow, alerts: readonly AlertRow[], events: readonly EventRow[]): Incident => ({
+	id: row.id,
+	model: row.model,
+	environment: row.environment,
+	status: row.status,
+	severity: row.severity,
+	title: row.title,
+	beganAt: formatTime(row.began),
+	openedAt: formatTime(row.openedAt),
+	resolvedAt: timeOrNull(row.resolvedAt),
+	cause: row.cause,
+	alerts: alerts.map(toAlert),
+	timeline: events.map(({ at, who, what }) => ({ at: formatTime(at), who, what })),
+})
+
+const toAlert = (row: AlertRow): IncidentAlert => ({
+	rule: row.rule,
+	severity: row.severity,
+	status: row.status,
+	subject: { version: row.version, ...parseKey(row.subjectKey) },
+	metric: row.metric,
+	value: row.value,
+	before: row.before,
+	window: { from: formatTime(row.firedFrom), to: formatTime(row.window === 'clock' ? row.firedTo : row.firedFrom + windowMs[row.window]) },
+	rulesDigest: row.rulesDigest,
+})

@@ -1,0 +1,38 @@
+import { and, desc, eq, gte, lt, sql } from 'drizzle-orm'
+import type { Actor, Context } from '../../context.ts'
+import { incidents } from '../../db/schema.ts'
+import { authorise, inScope } from '../authorise.ts'
+import { collectPage, cursorText, type Page, type PageQuery } from '../page.ts'
+import { readers } from './get-incident.ts'
+import type { Incident, IncidentRow } from './incident.ts'
+import { withDetails } from './read-incidents.ts'
+
+export type IncidentQuery = PageQuery & {
+	model?: string | undefined
+	status?: IncidentRow['status'] | undefined
+	/** By the time they were opened, ms since the epoch; `to` is exclusive. */
+	from?: number | undefined
+	to?: number | undefined
+}
+
+/** Incidents that the actor may see, the latest first, resolved ones included. */
+export async function listIncidents(context: Context, actor: Actor, query: IncidentQuery): Promise<Page<Incident>> {
+	authorise(actor, readers, query.model)
+	const wanted = and(
+		query.model === undefined ? undefined : eq(incidents.model, query.model),
+		query.status === undefined ? undefined : eq(incidents.status, query.status),
+		query.from === undefined ? undefined : gte(incidents.openedAt, query.from),
+		query.to === undefined ? undefined : lt(incidents.openedAt, query.to),
+	)
+	const position = (row: IncidentRow) => `${String(row.openedAt).padStart(15, '0')} ${row.id}`
+	const place = sql`printf('%015d %s', ${incidents.openedAt}, ${incidents.id})`
+	const read = (after: string | number | undefined) =>
+		context.db
+			.select()
+			.from(incidents)
+			.where(and(wanted, after === undefined ? undefined : lt(place, String(after))))
+			.orderBy(desc(incidents.openedAt), desc(incidents.id))
+			.limit(query.limit + 1)
+	const page = await collectPage(query.limit, read, cursorText(query.cursor), position, (row) => inScope(actor, row.model), (row) => row)
+	return { items: await withDetails(context, page.items), next: page.next }
+}
