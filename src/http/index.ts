@@ -4,12 +4,15 @@ import { baselines } from './routes/baselines.ts'
 import { deployments } from './routes/deployments.ts'
 import { features } from './routes/features.ts'
 import { health } from './routes/health.ts'
+import { incidents } from './routes/incidents.ts'
 import { jobs } from './routes/jobs.ts'
 import { keys } from './routes/keys.ts'
 import { metrics } from './routes/metrics.ts'
 import { models } from './routes/models.ts'
 import { outcomes } from './routes/outcomes.ts'
 import { predictions } from './routes/predictions.ts'
+import { requests } from './routes/requests.ts'
+import { silences } from './routes/silences.ts'
 import { versions } from './routes/versions.ts'
 
 /** One file in `routes/` and one line here for each kind of object, in the order of the documentation. */
@@ -23,6 +26,9 @@ export const resources = {
 	features,
 	outcomes,
 	metrics,
+	incidents,
+	silences,
+	requests,
 	jobs,
 	audit,
 	health,

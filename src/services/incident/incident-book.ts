@@ -156,10 +156,11 @@ function valueText({ metric, value, before }: AlertRow): string {
 	return before === null ? `: ${metric} ${digits(value)}` : `: ${metric} from ${digits(before)} to ${digits(value)}`
 }
 
-/** What happened, in plain words: the subjects of the worst kind of alert, and how many others there are. */
+const isAnswer = ({ subjectKey }: AlertRow) => subjectKey.startsWith('f:$')
+
+/** What happened, in plain words: what began first, inputs before the answers that follow from them, and what else there is. */
 function titleOf(alerts: readonly AlertRow[]): string {
-	const severity = alerts.map((a) => a.severity).reduce(worst)
-	const first = [...alerts].sort((a, b) => Number(b.severity === severity) - Number(a.severity === severity) || a.began - b.began)[0] as AlertRow
+	const first = [...alerts].sort((a, b) => a.began - b.began || Number(isAnswer(a)) - Number(isAnswer(b)))[0] as AlertRow
 	const names = [...new Set(alerts.filter((a) => a.title === first.title).map(subjectText))]
 	const named = names.slice(0, mostNamed).join(', ') + (names.length > mostNamed ? ` and ${names.length - mostNamed} more` : '')
 	const others = new Set(alerts.filter((a) => a.title !== first.title).map(subjectText))

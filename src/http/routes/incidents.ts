@@ -1,0 +1,107 @@
+import { z } from 'zod'
+import { acknowledgeIncident } from '../../services/incident/acknowledge-incident.ts'
+import { commentIncident } from '../../services/incident/comment-incident.ts'
+import { getIncident } from '../../services/incident/get-incident.ts'
+import { listIncidents } from '../../services/incident/list-incidents.ts'
+import { resolveIncident } from '../../services/incident/resolve-incident.ts'
+import { endpoint, ok, type Resource } from '../endpoint.ts'
+import { pageOf, pageParameters, pathText, periodParameters } from '../schema/common.ts'
+import { Incident } from '../schema/incident.ts'
+
+const readers = ['viewer', 'analyst', 'approver', 'auditor'] as const
+const handlers = ['analyst', 'approver'] as const
+const params = z.strictObject({ id: pathText('The id of an incident.', 'inc_01kjx2y4v0') })
+
+const example = {
+	id: 'inc_01kjx2y4v0',
+	model: 'credit-default',
+	environment: 'production',
+	status: 'open',
+	severity: 'warning',
+	title: 'LIMIT_BAL has drifted from the baseline since 2026-03-01 00:00',
+	beganAt: '2026-03-01T00:00:00.000Z',
+	openedAt: '2026-03-02T00:05:00.000Z',
+	resolvedAt: null,
+	cause: null,
+	alerts: [],
+	timeline: [{ at: '2026-03-02T00:05:00.000Z', who: 'rules', what: 'opened' }],
+}
+const answers = { 200: { description: 'The incident', schema: Incident, example } }
+
+const list = endpoint({
+	method: 'get',
+	path: '/v1/incidents',
+	id: 'listIncidents',
+	summary: 'List incidents',
+	description: 'The latest first, resolved ones included. `from` and `to` are about when they were opened.',
+	access: readers,
+	query: z.strictObject({
+		model: z.string().min(1).max(256).optional(),
+		status: z.enum(['open', 'acknowledged', 'resolved']).optional(),
+		...periodParameters,
+		...pageParameters,
+	}),
+	answers: { 200: { description: 'Incidents', schema: pageOf(Incident), example: { items: [example], next: null } } },
+	handle: async ({ context, actor, query }) => ok(await listIncidents(context, actor, query)),
+})
+
+const get = endpoint({
+	method: 'get',
+	path: '/v1/incidents/{id}',
+	id: 'getIncident',
+	summary: 'Read an incident',
+	access: readers,
+	params,
+	answers,
+	handle: async ({ context, actor, params: { id } }) => ok(await getIncident(context, actor, id)),
+})
+
+const acknowledge = endpoint({
+	method: 'post',
+	path: '/v1/incidents/{id}/acknowledge',
+	id: 'acknowledgeIncident',
+	summary: 'Say that you are on it',
+	description: 'Again changes nothing.',
+	access: handlers,
+	params,
+	body: z.strictObject({}),
+	bodyOptional: true,
+	answers,
+	errors: ['conflict'],
+	handle: async ({ context, actor, params: { id } }) => ok(await acknowledgeIncident(context, actor, id)),
+})
+
+const resolve = endpoint({
+	method: 'post',
+	path: '/v1/incidents/{id}/resolve',
+	id: 'resolveIncident',
+	summary: 'Close an incident by hand',
+	description: 'It opens again when one of its rules fires anew. Again changes nothing.',
+	access: handlers,
+	params,
+	body: z.strictObject({ reason: z.string().trim().min(1).max(1000).default('by hand') }),
+	bodyExample: { reason: 'the source was mended' },
+	bodyOptional: true,
+	answers,
+	errors: ['conflict'],
+	handle: async ({ context, actor, params: { id }, body }) => ok(await resolveIncident(context, actor, id, body)),
+})
+
+const comment = endpoint({
+	method: 'post',
+	path: '/v1/incidents/{id}/comment',
+	id: 'commentIncident',
+	summary: 'Add to the timeline',
+	access: handlers,
+	params,
+	body: z.strictObject({ text: z.string().trim().min(1).max(4000) }),
+	bodyExample: { text: 'The branch confirms the new unit.' },
+	answers,
+	errors: ['conflict'],
+	handle: async ({ context, actor, params: { id }, body }) => ok(await commentIncident(context, actor, id, body)),
+})
+
+export const incidents = {
+	about: 'What went wrong, since when, with the evidence and who did what about it.',
+	endpoints: [list, get, acknowledge, resolve, comment],
+} satisfies Resource

@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import { AppError } from '../../core/errors.ts'
+import { parseDuration, parseTime } from '../../core/time.ts'
+import { createSilence, expireSilence, listSilences } from '../../services/silence/silence.ts'
+import { created, endpoint, ok, type Resource } from '../endpoint.ts'
+import { pageOf, pageParameters, pathText } from '../schema/common.ts'
+import { Silence, SilenceInput } from '../schema/incident.ts'
+
+const example = {
+	id: 'sil_01kjx2y4v0',
+	rules: ['feature-drift*'],
+	models: ['credit-default'],
+	environments: ['*'],
+	features: ['*'],
+	reason: 'the source is being changed',
+	author: 'key:key_01',
+	status: 'active',
+	createdAt: '2026-03-02T00:00:00.000Z',
+	startsAt: '2026-03-02T00:00:00.000Z',
+	expiresAt: '2026-03-02T02:00:00.000Z',
+}
+
+function timeOf(text: string, path: string, from?: number): number {
+	const duration = from === undefined ? undefined : parseDuration(text)
+	const at = duration === undefined ? parseTime(text) : (from as number) + duration
+	if (at !== undefined) return at
+	const message = from === undefined ? 'must be RFC 3339 with an offset' : 'must be RFC 3339 with an offset, or a duration such as 2h'
+	throw new AppError('invalid', `${path}: ${message}`, { faults: [{ path, message }] })
+}
+
+const create = endpoint({
+	method: 'post',
+	path: '/v1/silences',
+	id: 'createSilence',
+	summary: 'Keep alerts quiet for a time',
+	description: 'Alerts that match all given globs open no incident. They are recorded all the same.',
+	access: ['analyst', 'approver'],
+	body: SilenceInput,
+	bodyExample: { rules: ['feature-drift*'], models: ['credit-default'], reason: 'the source is being changed', expires: '2h' },
+	answers: { 201: { description: 'The silence', schema: Silence, example } },
+	handle: async ({ context, actor, body: { startsAt, expires, ...rest } }) => {
+		const from = startsAt === undefined ? context.now() : timeOf(startsAt, 'startsAt')
+		const matchers = Object.fromEntries(Object.entries(rest).filter(([, v]) => v !== undefined))
+		return created(await createSilence(context, actor, { ...matchers, reason: rest.reason, startsAt: from, expiresAt: timeOf(expires, 'expires', from) }))
+	},
+})
+
+const list = endpoint({
+	method: 'get',
+	path: '/v1/silences',
+	id: 'listSilences',
+	summary: 'List silences',
+	access: ['viewer', 'analyst', 'approver', 'auditor'],
+	query: z.strictObject(pageParameters),
+	answers: { 200: { description: 'The latest first', schema: pageOf(Silence), example: { items: [example], next: null } } },
+	handle: async ({ context, actor, query }) => ok(await listSilences(context, actor, query)),
+})
+
+const expire = endpoint({
+	method: 'delete',
+	path: '/v1/silences/{id}',
+	id: 'expireSilence',
+	summary: 'End a silence now',
+	access: ['analyst', 'approver'],
+	params: z.strictObject({ id: pathText('The id of a silence.', 'sil_01kjx2y4v0') }),
+	answers: { 200: { description: 'The silence, expired', schema: Silence, example: { ...example, status: 'expired' } } },
+	errors: ['conflict'],
+	handle: async ({ context, actor, params }) => ok(await expireSilence(context, actor, params.id)),
+})
+
+export const silences = { about: 'Times in which alerts open nothing.', endpoints: [create, list, expire] } satisfies Resource

@@ -1,0 +1,98 @@
+import { z } from 'zod'
+import { Time, TimeOrNull } from './common.ts'
+
+const Alert = z
+	.strictObject({
+		rule: z.string(),
+		severity: z.enum(['info', 'warning', 'critical']),
+		status: z.enum(['firing', 'resolved', 'undone']).meta({ description: 'undone: late rows showed that it never fired.' }),
+		subject: z.strictObject({
+			version: z.string(),
+			feature: z.string().optional(),
+			segment: z.strictObject({ name: z.string(), value: z.string() }).optional(),
+			group: z.string().optional(),
+		}),
+		metric: z.string(),
+		value: z.number().nullable(),
+		before: z.number().nullable().meta({ description: 'In the window before it began.' }),
+		window: z.strictObject({ from: Time, to: Time }),
+		rulesDigest: z.string().meta({ description: 'Names the rule set that made it.' }),
+	})
+	.meta({ id: 'Alert' })
+
+export const Incident = z
+	.strictObject({
+		id: z.string(),
+		model: z.string(),
+		environment: z.string(),
+		status: z.enum(['open', 'acknowledged', 'resolved']),
+		severity: z.enum(['info', 'warning', 'critical']),
+		title: z.string(),
+		beganAt: Time,
+		openedAt: Time,
+		resolvedAt: TimeOrNull,
+		cause: z.string().nullable(),
+		alerts: z.array(Alert),
+		timeline: z.array(z.strictObject({ at: Time, who: z.string(), what: z.string() })),
+	})
+	.meta({ id: 'Incident' })
+
+const globs = z.array(z.string().min(1).max(256)).min(1).max(100)
+
+export const SilenceInput = z
+	.strictObject({
+		rules: globs.optional().meta({ description: 'Globs of rule names; default all.' }),
+		models: globs.optional(),
+		environments: globs.optional(),
+		features: globs.optional(),
+		reason: z.string().trim().min(1).max(1000),
+		startsAt: z.string().max(64).optional().meta({ description: 'RFC 3339; default now.' }),
+		expires: z.string().max(64).meta({ description: 'RFC 3339, or a duration from the start such as `2h`.', example: '2h' }),
+	})
+	.meta({ id: 'SilenceInput' })
+
+export const Silence = z
+	.strictObject({
+		id: z.string(),
+		rules: z.array(z.string()),
+		models: z.array(z.string()),
+		environments: z.array(z.string()),
+		features: z.array(z.string()),
+		reason: z.string(),
+		author: z.string(),
+		status: z.enum(['pending', 'active', 'expired']),
+		createdAt: Time,
+		startsAt: Time,
+		expiresAt: Time,
+	})
+	.meta({ id: 'Silence' })
+
+export const RequestInput = z
+	.strictObject({
+		kind: z.enum(['rollback', 'retraining', 'promotion']),
+		model: z.string().min(1).max(256),
+		environment: z.string().min(1).max(256).default('production'),
+		to: z.string().min(1).max(256).optional().meta({ description: 'The version to go to; a rollback goes to the champion before this one by default.' }),
+		reason: z.string().trim().min(1).max(1000),
+	})
+	.meta({ id: 'RequestInput' })
+
+export const ActionRequest = z
+	.strictObject({
+		id: z.string(),
+		kind: z.enum(['rollback', 'retraining', 'promotion']),
+		model: z.string(),
+		environment: z.string(),
+		status: z.enum(['pending', 'cancelled', 'expired']),
+		action: z.record(z.string(), z.unknown()).meta({ description: 'Exactly what would be done.' }),
+		actionDigest: z.string().meta({ description: 'SHA-256 of the canonical JSON of the action.' }),
+		requester: z.string(),
+		reason: z.string(),
+		needs: z.int().meta({ description: 'How many approvals it takes; never the requester’s own.' }),
+		votes: z.array(z.unknown()),
+		createdAt: Time,
+		expiresAt: Time,
+		evidence: z.record(z.string(), z.unknown()),
+		execution: z.null(),
+	})
+	.meta({ id: 'Request' })
