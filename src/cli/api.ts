@@ -3,6 +3,7 @@ import type { Terminal } from './command.ts'
 
 export type ApiAnswer = { status: number; headers: Headers; body: unknown }
 
+type CallOptions = { json?: unknown; body?: BodyInit; type?: string; gzip?: boolean; allow?: readonly number[] }
 type Problem = { detail?: string; errors?: { path: string; message: string }[] }
 
 /** Calls the running service with the key of the environment. Throws with what to do when it is not there or refuses. */
@@ -10,7 +11,7 @@ export async function callApi(
 	{ config }: Terminal,
 	method: string,
 	path: string,
-	options: { json?: unknown; body?: BodyInit; type?: string; gzip?: boolean; allow?: readonly number[] } = {},
+	options: CallOptions = {},
 ): Promise<ApiAnswer> {
 	const key = config.PLUMBLINE_KEY ?? config.PLUMBLINE_ADMIN_KEY
 	if (key === undefined) throw new AppError('unauthenticated', 'Set PLUMBLINE_KEY to a key of the service; `plumbline keys create --role admin` makes one.')
@@ -19,15 +20,38 @@ export async function callApi(
 	if (body !== undefined) headers.set('content-type', options.type ?? 'application/json')
 	if (options.gzip) headers.set('content-encoding', 'gzip')
 	let response: Response
+	let text: string
 	try {
 		response = await fetch(`${config.PLUMBLINE_URL}${path}`, { method, headers, ...(body === undefined ? {} : { body, duplex: 'half' }) } as RequestInit)
+		text = await response.text()
 	} catch (cause) {
 		throw new AppError('unavailable', `Nothing answers at ${config.PLUMBLINE_URL}: ${reason(cause)}. Start it with \`plumbline serve\`, or set PLUMBLINE_URL.`, { cause })
 	}
-	const text = await response.text()
 	const answer = { status: response.status, headers: response.headers, body: parse(text) }
 	if (response.ok || options.allow?.includes(response.status)) return answer
 	throw new AppError(response.status === 404 ? 'not-found' : 'invalid', describe(answer, method, path))
+}
+
+const firstPauseMs = 200
+const longestPauseMs = 10_000
+const giveUpAfterMs = 5 * 60_000
+const busy = [429, 503]
+
+/** As `callApi`, but waits and tries again while the service is busy or away, up to five minutes. */
+export async function callPatiently(terminal: Terminal, method: string, path: string, options: CallOptions = {}): Promise<ApiAnswer> {
+	const until = terminal.now() + giveUpAfterMs
+	for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
+		let waitMs = pause
+		try {
+			const answer = await callApi(terminal, method, path, { ...options, allow: [...(options.allow ?? []), ...busy] })
+			if (!busy.includes(answer.status)) return answer
+			waitMs = Number(answer.headers.get('retry-after')) * 1000 || pause
+			if (terminal.now() > until) throw new AppError('overloaded', describe(answer, method, path))
+		} catch (error) {
+			if (!(error instanceof AppError && error.code === 'unavailable') || terminal.now() > until) throw error
+		}
+		await new Promise((resolve) => setTimeout(resolve, waitMs))
+	}
 }
 
 const reason = (error: unknown): string => String((error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message)

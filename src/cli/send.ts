@@ -5,7 +5,7 @@ import { AppError } from '../core/errors.ts'
 import { csvRows } from '../http/ingest/csv.ts'
 import { parquetRows } from '../http/ingest/parquet.ts'
 import { type ParsedRow, parseRows } from '../http/ingest/parse-rows.ts'
-import { callApi } from './api.ts'
+import { callPatiently } from './api.ts'
 import { type Command, listOption, type Parsed, requireOption, requirePositional, type Terminal, textOption, UsageError } from './command.ts'
 import { Progress } from './progress.ts'
 import { type InputFile, inputFile, plainBytes } from './read-file.ts'
@@ -18,7 +18,7 @@ const batchRows = 1000
 /** The declared features of a version: they say which cells are numbers. None when the version is not known here. */
 async function declared(terminal: Terminal, model: string, version: string | undefined): Promise<FeatureSpec[]> {
 	if (version === undefined) return []
-	const { status, body } = await callApi(terminal, 'GET', `/v1/models/${encodeURIComponent(model)}/versions?limit=1000`, { allow: [403] })
+	const { status, body } = await callPatiently(terminal, 'GET', `/v1/models/${encodeURIComponent(model)}/versions?limit=1000`, { allow: [403] })
 	const items = status === 403 ? [] : (body as { items: { version: string; features: FeatureSpec[] }[] }).items
 	return items.find((v) => v.version === version)?.features ?? []
 }

@@ -1,15 +1,10 @@
-import { AppError } from '../core/errors.ts'
-import { callApi } from './api.ts'
+import { callPatiently } from './api.ts'
 import type { Terminal } from './command.ts'
 
 type Rejected = { index: number; predictionId: string | null; code: string; path: string; message: string }
 export type Totals = { accepted: number; duplicates: number; rejectedCount: number; rejected: Rejected[]; waiting: number }
 
 const mostListed = 20
-const firstPauseMs = 200
-const longestPauseMs = 10_000
-const giveUpAfterMs = 5 * 60_000
-const busy = [429, 503]
 
 /** Sends batches and adds up the answers. While the service is busy or away it waits, up to five minutes a batch. */
 export class Sender {
@@ -43,25 +38,7 @@ export class Sender {
 	}
 
 	private async post(body: string): Promise<Totals> {
-		const until = this.terminal.now() + giveUpAfterMs
-		for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
-			const attempt = await this.attempt(body)
-			if ('answer' in attempt) return attempt.answer
-			if (this.terminal.now() > until) throw attempt.error
-			await new Promise((resolve) => setTimeout(resolve, attempt.waitMs ?? pause))
-		}
-	}
-
-	private async attempt(body: string): Promise<{ answer: Totals } | { error: unknown; waitMs?: number }> {
-		try {
-			const { status, headers, body: answer } = await callApi(this.terminal, 'POST', this.path, { body, type: 'application/x-ndjson', allow: busy })
-			if (!busy.includes(status)) return { answer: answer as Totals }
-			const seconds = Number(headers.get('retry-after'))
-			const error = new AppError('overloaded', `The service is too busy: ${(answer as { detail?: string }).detail ?? status}`)
-			return { error, ...(seconds > 0 ? { waitMs: seconds * 1000 } : {}) }
-		} catch (error) {
-			if (error instanceof AppError && error.code === 'unavailable') return { error }
-			throw error
-		}
+		const { body: answer } = await callPatiently(this.terminal, 'POST', this.path, { body, type: 'application/x-ndjson' })
+		return answer as Totals
 	}
 }
