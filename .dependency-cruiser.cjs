@@ -134,7 +134,7 @@ module.exports = {
 			name: 'resolvable',
 			severity: 'error',
 			from: { path: '^(src|test|bench)/' },
-			to: { couldNotResolve: true },
+			to: { couldNotResolve: true, pathNot: '^cloudflare:' },
 		},
 	],
 	options: {

@@ -22,7 +22,10 @@ import type { Measurement } from './table.ts'
 
 const models = 1000
 const features = 50
-const specs: FeatureSpec[] = Array.from({ length: features }, (_, f) => ({ name: `f${f}`, type: f % 5 === 4 ? 'categorical' : 'numeric' }))
+const specs: FeatureSpec[] = Array.from({ length: features }, (_, f) => ({
+	name: `f${f}`,
+	type: f % 5 === 4 ? 'categorical' : 'numeric',
+}))
 const rule = { positiveLabel: '1', threshold: 0.5 }
 const start = windowStart('7d', Date.parse('2026-03-10T00:00:00Z'))
 
@@ -32,7 +35,12 @@ function rowsOf(count: number, seed: number) {
 	const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
 	const builder = new BatchBuilder(count)
 	for (let i = 0; i < count; i++) {
-		const row = Object.fromEntries(specs.map((s) => [s.name, s.type === 'numeric' ? Number(normal().toFixed(4)) : `c${Math.floor(random() * 8)}`]))
+		const row = Object.fromEntries(
+			specs.map((s) => [
+				s.name,
+				s.type === 'numeric' ? Number(normal().toFixed(4)) : `c${Math.floor(random() * 8)}`,
+			]),
+		)
 		builder.add({ id: `${i}`, timestamp: start, features: row, score: random() })
 	}
 	return builder.finish()
@@ -72,13 +80,21 @@ async function makeFleet(): Promise<Fleet> {
 	const grid = await makeGrid(sampleColumns(specs, [baseline], rule))
 	const own = emptyProfile(grid)
 	accumulate(own, grid, baseline, undefined, rule)
-	const list: Statement[] = [{ sql: 'INSERT INTO log_grid (id, digest) VALUES (1, ?)', params: [grid.digest] }]
+	const list: Statement[] = [
+		{ sql: 'INSERT INTO log_grid (id, digest) VALUES (1, ?)', params: [grid.digest] },
+	]
 	const [gridBytes, profileBytes] = [encodeGrid(grid), encodeProfile(own)]
 	for (let m = 1; m <= models; m++) {
 		const name = `model-${m}`
 		list.push(
-			{ sql: "INSERT INTO model VALUES (?, 'binary', NULL, NULL, '[]', '1', 0.5, '[]', '[]', '[]', 7776000000, 0, 1)", params: [name] },
-			{ sql: "INSERT INTO model_version (model, version, features, created_at) VALUES (?, '1', ?, 0)", params: [name, JSON.stringify(specs)] },
+			{
+				sql: "INSERT INTO model VALUES (?, 'binary', NULL, NULL, '[]', '1', 0.5, '[]', '[]', '[]', 7776000000, 0, 1)",
+				params: [name],
+			},
+			{
+				sql: "INSERT INTO model_version (model, version, features, created_at) VALUES (?, '1', ?, 0)",
+				params: [name, JSON.stringify(specs)],
+			},
 			{
 				sql: "INSERT INTO baseline (model, version, digest, rows, grid, profile, summary, created_at) VALUES (?, '1', ?, 10000, ?, ?, '[]', 0)",
 				params: [name, grid.digest, gridBytes, profileBytes],
@@ -101,7 +117,10 @@ async function putHour(fleet: Fleet, hour: number, factor: number, chunk: number
 	const list: Statement[] = []
 	for (let m = 1; m <= models; m++) {
 		list.push(
-			{ sql: 'INSERT INTO log_profile VALUES (?, ?, 1, ?, ?)', params: [m, hour, chunk, bytes[m % bytes.length] as Uint8Array] },
+			{
+				sql: 'INSERT INTO log_profile VALUES (?, ?, 1, ?, ?)',
+				params: [m, hour, chunk, bytes[m % bytes.length] as Uint8Array],
+			},
 			{ sql: 'INSERT OR REPLACE INTO log_dirty VALUES (?, ?, ?)', params: [m, hour, chunk] },
 		)
 	}
@@ -141,12 +160,42 @@ export async function benchCompute(): Promise<Measurement[]> {
 		const read = times.sort((a, b) => a - b)[18] as number
 		const ratio = large / ((small + again) / 2)
 		return [
-			{ name: '1,000 models x 50 features, one hour computed', value: small, unit: 's', target: '< 60', ok: small < 60 },
-			{ name: 'the same with 1,000,000 rows a window / with 1,000', value: ratio, unit: 'ratio', target: '<= 1.1', ok: ratio <= 1.1 },
+			{
+				name: '1,000 models x 50 features, one hour computed',
+				value: small,
+				unit: 's',
+				target: '< 60',
+				ok: small < 60,
+			},
+			{
+				name: 'the same with 1,000,000 rows a window / with 1,000',
+				value: ratio,
+				unit: 'ratio',
+				target: '<= 1.1',
+				ok: ratio <= 1.1,
+			},
 			{ name: 'results of one more hour of the fleet', value: perHour, unit: 'MB' },
-			{ name: 'results of a day of the fleet, hourly', value: day, unit: 'MB', target: '< 150', ok: day < 150 },
-			{ name: 'read one feature, 30 days hourly, p95', value: read, unit: 'ms', target: '< 20', ok: read < 20 },
-			{ name: 'RSS of the whole process', value: process.memoryUsage().rss / 2 ** 20, unit: 'MB', target: '< 512', ok: process.memoryUsage().rss / 2 ** 20 < 512 },
+			{
+				name: 'results of a day of the fleet, hourly',
+				value: day,
+				unit: 'MB',
+				target: '< 150',
+				ok: day < 150,
+			},
+			{
+				name: 'read one feature, 30 days hourly, p95',
+				value: read,
+				unit: 'ms',
+				target: '< 20',
+				ok: read < 20,
+			},
+			{
+				name: 'RSS of the whole process',
+				value: process.memoryUsage().rss / 2 ** 20,
+				unit: 'MB',
+				target: '< 512',
+				ok: process.memoryUsage().rss / 2 ** 20 < 512,
+			},
 		]
 	} finally {
 		await fleet.close()

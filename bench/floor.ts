@@ -15,7 +15,9 @@ export async function measureFloor(rows: number): Promise<number> {
 	await db.execute('PRAGMA page_size = 8192')
 	await db.execute('PRAGMA journal_mode = WAL')
 	await db.execute('PRAGMA synchronous = FULL')
-	await db.execute('CREATE TABLE row (id INTEGER PRIMARY KEY, prediction TEXT, version TEXT, at INTEGER, score REAL, features TEXT)')
+	await db.execute(
+		'CREATE TABLE row (id INTEGER PRIMARY KEY, prediction TEXT, version TEXT, at INTEGER, score REAL, features TEXT)',
+	)
 	const start = Date.parse('2026-03-01T00:00:00Z')
 	const bodies = makeBodies(20, 1000, 1, (r) => start + r)
 	const texts = bodies.map((b) => b.bytes.toString())
@@ -29,7 +31,14 @@ export async function measureFloor(rows: number): Promise<number> {
 			const row = JSON.parse(text)
 			statements.push({
 				sql: 'INSERT INTO row VALUES (?, ?, ?, ?, ?, ?)',
-				args: [++id, row.predictionId, row.version, Date.parse(row.timestamp), row.score, JSON.stringify(Object.values(row.features))],
+				args: [
+					++id,
+					row.predictionId,
+					row.version,
+					Date.parse(row.timestamp),
+					row.score,
+					JSON.stringify(Object.values(row.features)),
+				],
 			})
 		}
 		await db.batch(statements, 'write')

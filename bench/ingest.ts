@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Agent, request } from 'node:http'
 import { measureFloor } from './floor.ts'
-import { idAt, featureCount, makeBodies, withFreshIds } from './rows.ts'
+import { featureCount, idAt, makeBodies, withFreshIds } from './rows.ts'
 import type { Measurement } from './table.ts'
 
 const batchRows = 1000
@@ -15,8 +15,16 @@ type Server = { process: ChildProcess; url: string; folder: string; peakRssMb():
 
 async function startServer(): Promise<Server> {
 	const folder = await mkdtemp(join(tmpdir(), 'plumbline-bench-'))
-	const env = { ...process.env, PLUMBLINE_DATABASE_URL: `file:${join(folder, 'bench.db')}`, PLUMBLINE_PORT: '0', PLUMBLINE_ADMIN_KEY: key }
-	const child = spawn(process.execPath, ['src/cli.ts', 'serve', '--json'], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+	const env = {
+		...process.env,
+		PLUMBLINE_DATABASE_URL: `file:${join(folder, 'bench.db')}`,
+		PLUMBLINE_PORT: '0',
+		PLUMBLINE_ADMIN_KEY: key,
+	}
+	const child = spawn(process.execPath, ['src/cli.ts', 'serve', '--json'], {
+		env,
+		stdio: ['ignore', 'pipe', 'inherit'],
+	})
 	const url = await new Promise<string>((resolve, reject) => {
 		let text = ''
 		child.stdout?.on('data', (chunk) => {
@@ -26,22 +34,32 @@ async function startServer(): Promise<Server> {
 		})
 		child.on('exit', (code) => reject(new Error(`the server ended with ${code}`)))
 	})
-	const peakRssMb = async () => Number(/VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024
+	const peakRssMb = async () =>
+		Number(/VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024
 	return { process: child, url, folder, peakRssMb }
 }
 
 const agent = new Agent({ keepAlive: true, maxSockets: 16 })
 
-function send(url: string, method: string, type: string, body?: Buffer | string): Promise<{ status: number; body: string }> {
+function send(
+	url: string,
+	method: string,
+	type: string,
+	body?: Buffer | string,
+): Promise<{ status: number; body: string }> {
 	return new Promise((resolve, reject) => {
-		const call = request(url, { method, agent, headers: { authorization: `Bearer ${key}`, 'content-type': type } }, (response) => {
-			let text = ''
-			response.setEncoding('utf8')
-			response.on('data', (chunk) => {
-				text += chunk
-			})
-			response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }))
-		})
+		const call = request(
+			url,
+			{ method, agent, headers: { authorization: `Bearer ${key}`, 'content-type': type } },
+			(response) => {
+				let text = ''
+				response.setEncoding('utf8')
+				response.on('data', (chunk) => {
+					text += chunk
+				})
+				response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }))
+			},
+		)
 		call.on('error', reject)
 		call.end(body)
 	})
@@ -55,10 +73,18 @@ async function json(url: string, method: string, body: unknown): Promise<unknown
 
 async function prepare(server: Server): Promise<void> {
 	await json(`${server.url}/v1/models`, 'POST', { model, task: 'binary', positiveLabel: '1', threshold: 0.5 })
-	const features = Array.from({ length: featureCount }, (_, f) => ({ name: `feature_${String(f).padStart(2, '0')}`, type: 'numeric' }))
+	const features = Array.from({ length: featureCount }, (_, f) => ({
+		name: `feature_${String(f).padStart(2, '0')}`,
+		type: 'numeric',
+	}))
 	await json(`${server.url}/v1/models/${model}/versions`, 'POST', { version: '1', features })
 	const [baseline] = makeBodies(1, 10_000, 9, () => Date.now() - 3_600_000)
-	const answer = await send(`${server.url}/v1/models/${model}/versions/1/baseline`, 'PUT', 'application/x-ndjson', withFreshIds(baseline as never))
+	const answer = await send(
+		`${server.url}/v1/models/${model}/versions/1/baseline`,
+		'PUT',
+		'application/x-ndjson',
+		withFreshIds(baseline as never),
+	)
 	if (answer.status >= 300) throw new Error(`baseline: ${answer.status} ${answer.body}`)
 }
 
@@ -78,7 +104,8 @@ async function pump(server: Server, rows: number, ids: string[]): Promise<number
 			if (sent % 100_000 === 0) ids.push(idAt(bytes, body.idOffsets[7] as number))
 			const answer = await send(url, 'POST', 'application/x-ndjson', bytes)
 			const { accepted } = JSON.parse(answer.body) as { accepted: number }
-			if (answer.status !== 200 || accepted !== batchRows) throw new Error(`${answer.status} ${answer.body.slice(0, 300)}`)
+			if (answer.status !== 200 || accepted !== batchRows)
+				throw new Error(`${answer.status} ${answer.body.slice(0, 300)}`)
 			done += batchRows
 			if (done % (rows / 20) === 0) marks.push(performance.now())
 		}
@@ -87,10 +114,15 @@ async function pump(server: Server, rows: number, ids: string[]): Promise<number
 	return marks.slice(1).map((t, i) => (rows / 20 / (t - (marks[i] as number))) * 1000)
 }
 
-const quantile = (sorted: number[], q: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] as number
+const quantile = (sorted: number[], q: number) =>
+	sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] as number
 
 /** Single-row posts beside batches at half of the measured rate: latencies in ms. */
-async function singlePosts(server: Server, rate: number, seconds: number): Promise<{ p50: number; p99: number; max: number }> {
+async function singlePosts(
+	server: Server,
+	rate: number,
+	seconds: number,
+): Promise<{ p50: number; p99: number; max: number }> {
 	const url = `${server.url}/v1/models/${model}/predictions`
 	const bodies = makeBodies(4, batchRows, 5, () => Date.now() - 1000)
 	const [single] = makeBodies(1, 1, 6, () => Date.now() - 1000)
@@ -128,12 +160,16 @@ async function readBack(server: Server, ids: string[]): Promise<number> {
 		if (answer.status !== 200) throw new Error(`${id}: ${answer.status}`)
 		times.push(performance.now() - from)
 	}
-	return quantile(times.sort((a, b) => a - b), 0.95)
+	return quantile(
+		times.sort((a, b) => a - b),
+		0.95,
+	)
 }
 
 async function diskBytes(folder: string): Promise<number> {
 	let total = 0
-	for (const name of await readdir(folder, { recursive: true })) total += (await stat(join(folder, name))).size
+	for (const name of await readdir(folder, { recursive: true }))
+		total += (await stat(join(folder, name))).size
 	return total
 }
 
@@ -158,13 +194,43 @@ export async function benchIngest(rows: number): Promise<Measurement[]> {
 		return [
 			{ name: 'floor: parse and insert, sequential key', value: floor, unit: 'rows/s' },
 			{ name: `ingest over HTTP, ${rows / 1e6}M rows`, value: sustained, unit: 'rows/s' },
-			{ name: 'ingest / floor', value: sustained / floor, unit: 'ratio', target: '>= 0.8', ok: sustained / floor >= 0.8 },
-			{ name: 'rate of the last tenth / of the first', value: mean(rates.slice(-2)) / mean(rates.slice(0, 2)), unit: 'ratio', target: '>= 0.8', ok: mean(rates.slice(-2)) / mean(rates.slice(0, 2)) >= 0.8 },
-			{ name: 'disk, everything included', value: bytes, unit: 'bytes/row', target: '<= 110', ok: bytes <= 110 },
+			{
+				name: 'ingest / floor',
+				value: sustained / floor,
+				unit: 'ratio',
+				target: '>= 0.8',
+				ok: sustained / floor >= 0.8,
+			},
+			{
+				name: 'rate of the last tenth / of the first',
+				value: mean(rates.slice(-2)) / mean(rates.slice(0, 2)),
+				unit: 'ratio',
+				target: '>= 0.8',
+				ok: mean(rates.slice(-2)) / mean(rates.slice(0, 2)) >= 0.8,
+			},
+			{
+				name: 'disk, everything included',
+				value: bytes,
+				unit: 'bytes/row',
+				target: '<= 110',
+				ok: bytes <= 110,
+			},
 			{ name: 'read back by id, p95', value: read, unit: 'ms', target: '< 5', ok: read < 5 },
 			{ name: 'single-row post at half load, p50', value: single.p50, unit: 'ms' },
-			{ name: 'single-row post at half load, p99', value: single.p99, unit: 'ms', target: '< 25', ok: single.p99 < 25 },
-			{ name: 'single-row post at half load, longest', value: single.max, unit: 'ms', target: '<= 250', ok: single.max <= 250 },
+			{
+				name: 'single-row post at half load, p99',
+				value: single.p99,
+				unit: 'ms',
+				target: '< 25',
+				ok: single.p99 < 25,
+			},
+			{
+				name: 'single-row post at half load, longest',
+				value: single.max,
+				unit: 'ms',
+				target: '<= 250',
+				ok: single.max <= 250,
+			},
 			{ name: 'peak RSS of the service', value: rss, unit: 'MB', target: '< 768', ok: rss < 768 },
 		]
 	} finally {

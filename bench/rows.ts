@@ -20,7 +20,10 @@ const idSlots = [...idTemplate].flatMap((c, i) => (c === '0' ? [i] : []))
 export type Body = { bytes: Buffer; idOffsets: number[] }
 
 function line(random: () => number, timestamp: string): string {
-	const features = Array.from({ length: featureCount }, (_, f) => `"feature_${String(f).padStart(2, '0')}":${featureValue(f, random)}`)
+	const features = Array.from(
+		{ length: featureCount },
+		(_, f) => `"feature_${String(f).padStart(2, '0')}":${featureValue(f, random)}`,
+	)
 	const score = random().toFixed(4)
 	return `{"predictionId":"${idTemplate}","version":"1","timestamp":"${timestamp}","score":${score},"latencyMs":${(5 + random() * 40).toFixed(1)},"features":{${features.join(',')}}}\n`
 }
@@ -36,7 +39,9 @@ function featureValue(f: number, random: () => number): string {
 export function makeBodies(count: number, rows: number, seed: number, at: (row: number) => number): Body[] {
 	const random = randomSequence(seed)
 	return Array.from({ length: count }, (_, b) => {
-		const lines = Array.from({ length: rows }, (_, r) => line(random, new Date(at(b * rows + r)).toISOString()))
+		const lines = Array.from({ length: rows }, (_, r) =>
+			line(random, new Date(at(b * rows + r)).toISOString()),
+		)
 		const bytes = Buffer.from(lines.join(''))
 		let from = 0
 		const idOffsets = lines.map((text) => {
@@ -56,9 +61,11 @@ export function withFreshIds({ bytes, idOffsets }: Body): Buffer {
 	randomFillSync(noise, 0, Math.min(noise.length, idOffsets.length * 32))
 	let n = 0
 	for (const offset of idOffsets) {
-		for (const slot of idSlots) copy[offset + slot] = hexDigits[(noise[n++ % noise.length] as number) & 15] as number
+		for (const slot of idSlots)
+			copy[offset + slot] = hexDigits[(noise[n++ % noise.length] as number) & 15] as number
 	}
 	return copy
 }
 
-export const idAt = (body: Buffer, offset: number): string => body.toString('latin1', offset, offset + idLength)
+export const idAt = (body: Buffer, offset: number): string =>
+	body.toString('latin1', offset, offset + idLength)

@@ -6,6 +6,9 @@ const format = (value: number): string =>
 
 /** A Markdown table. */
 export function toTable(list: readonly Measurement[]): string {
-	const rows = list.map((m) => `| ${m.name} | ${format(m.value)} ${m.unit} | ${m.target ?? ''} | ${m.ok === undefined ? '' : m.ok ? 'yes' : '**no**'} |`)
+	const rows = list.map(
+		(m) =>
+			`| ${m.name} | ${format(m.value)} ${m.unit} | ${m.target ?? ''} | ${m.ok === undefined ? '' : m.ok ? 'yes' : '**no**'} |`,
+	)
 	return ['| measure | value | target | met |', '|---|---:|---|---|', ...rows].join('\n')
 }

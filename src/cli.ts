@@ -4,7 +4,9 @@ import type { Terminal } from './cli/command.ts'
 import { main } from './cli/main.ts'
 import { readConfig } from './config.ts'
 
-const version = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version
+const version = (
+	JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+).version
 
 const makeTerminal = (): Terminal => ({
 	config: readConfig(process.env),

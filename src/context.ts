@@ -56,6 +56,8 @@ export type Context = {
 	limits: Limits
 	/** Where links point to, such as `http://127.0.0.1:8787`; no trailing slash. */
 	publicUrl: string
+	/** Keeps work alive that goes on behind an answer. Absent where the process stays. */
+	background?: (work: Promise<unknown>) => void
 	/** Slack, when it is connected. */
 	slack?: import('./services/slack/slack-client.ts').SlackClient
 	/** The parsed rule set that is in force; replaced as a whole on reload. */

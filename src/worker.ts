@@ -1,3 +1,4 @@
+import { waitUntil } from 'cloudflare:workers'
 import { buildApp } from './app.ts'
 import { type Config, limitsOf, readConfig } from './config.ts'
 import type { Context } from './context.ts'
@@ -11,6 +12,7 @@ import { openSqlLog } from './log/sql-log.ts'
 import { webCodec } from './log/web-codec.ts'
 import { jsonLogger } from './logger.ts'
 import { ensureAdminKey } from './services/key/ensure-admin-key.ts'
+import { openSlack } from './slack/open-slack.ts'
 import { workerRules } from './worker-rules.ts'
 
 /** Bindings and variables of the worker: a D1 database as `DB`, and the settings of the environment. */
@@ -61,10 +63,23 @@ async function openService(env: Env, origin: string): Promise<Service> {
 		limits: limitsOf(config),
 		publicUrl: config.PLUMBLINE_PUBLIC_URL ?? origin,
 		rules: { current: () => ruleSet },
+		background: waitUntil,
 	}
 	if (config.PLUMBLINE_ADMIN_KEY !== undefined) await ensureAdminKey(context, config.PLUMBLINE_ADMIN_KEY)
 	const run = (id: string) => runJobById(forJob(context), id, owner())
-	return { context, fetch: buildApp(context, { jobs: { list: jobs, run } }).fetch }
+	const slack = await slackOf(context, config)
+	const { fetch: answerApp } = buildApp(context, { ...(slack ? { slack } : {}), jobs: { list: jobs, run } })
+	return { context, fetch: answerApp }
+}
+
+/** Bolt anew for each request, since its queues belong to one. Socket Mode needs a process that stays. */
+async function slackOf(context: Context, config: Config) {
+	const settings = { ...config, SLACK_APP_TOKEN: undefined }
+	if (!(await openSlack(context, settings))) return undefined
+	return async (request: Request): Promise<Response> => {
+		const slack = await openSlack(context, settings)
+		return slack ? slack.handle(request) : new Response(null, { status: 404 })
+	}
 }
 
 // Kept between requests as a value, never as a promise: what one request waits for must not hang on another.

@@ -5,6 +5,7 @@ export const notify = {
 	name: 'notify',
 	run: async ({ incidents, alert, use }) => {
 		const { row } = incidents.place(alert.row)
-		if (use.channel !== undefined && !row.channels.includes(use.channel)) row.channels = [...row.channels, use.channel]
+		if (use.channel !== undefined && !row.channels.includes(use.channel))
+			row.channels = [...row.channels, use.channel]
 	},
 } satisfies RuleAction

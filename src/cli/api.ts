@@ -3,7 +3,13 @@ import type { Terminal } from './command.ts'
 
 export type ApiAnswer = { status: number; headers: Headers; body: unknown }
 
-type CallOptions = { json?: unknown; body?: BodyInit; type?: string; gzip?: boolean; allow?: readonly number[] }
+type CallOptions = {
+	json?: unknown
+	body?: BodyInit
+	type?: string
+	gzip?: boolean
+	allow?: readonly number[]
+}
 type Problem = { detail?: string; errors?: { path: string; message: string }[] }
 
 /** Calls the running service with the key of the environment. Throws with what to do when it is not there or refuses. */
@@ -14,7 +20,11 @@ export async function callApi(
 	options: CallOptions = {},
 ): Promise<ApiAnswer> {
 	const key = config.PLUMBLINE_KEY ?? config.PLUMBLINE_ADMIN_KEY
-	if (key === undefined) throw new AppError('unauthenticated', 'Set PLUMBLINE_KEY to a key of the service; `plumbline keys create --role admin` makes one.')
+	if (key === undefined)
+		throw new AppError(
+			'unauthenticated',
+			'Set PLUMBLINE_KEY to a key of the service; `plumbline keys create --role admin` makes one.',
+		)
 	const headers = new Headers({ authorization: `Bearer ${key}` })
 	const body = options.json === undefined ? options.body : JSON.stringify(options.json)
 	if (body !== undefined) headers.set('content-type', options.type ?? 'application/json')
@@ -22,10 +32,18 @@ export async function callApi(
 	let response: Response
 	let text: string
 	try {
-		response = await fetch(`${config.PLUMBLINE_URL}${path}`, { method, headers, ...(body === undefined ? {} : { body, duplex: 'half' }) } as RequestInit)
+		response = await fetch(`${config.PLUMBLINE_URL}${path}`, {
+			method,
+			headers,
+			...(body === undefined ? {} : { body, duplex: 'half' }),
+		} as RequestInit)
 		text = await response.text()
 	} catch (cause) {
-		throw new AppError('unavailable', `Nothing answers at ${config.PLUMBLINE_URL}: ${reason(cause)}. Start it with \`plumbline serve\`, or set PLUMBLINE_URL.`, { cause })
+		throw new AppError(
+			'unavailable',
+			`Nothing answers at ${config.PLUMBLINE_URL}: ${reason(cause)}. Start it with \`plumbline serve\`, or set PLUMBLINE_URL.`,
+			{ cause },
+		)
 	}
 	const answer = { status: response.status, headers: response.headers, body: parse(text) }
 	if (response.ok || options.allow?.includes(response.status)) return answer
@@ -38,12 +56,20 @@ const giveUpAfterMs = 5 * 60_000
 const busy = [429, 503]
 
 /** As `callApi`, but waits and tries again while the service is busy or away, up to five minutes. */
-export async function callPatiently(terminal: Terminal, method: string, path: string, options: CallOptions = {}): Promise<ApiAnswer> {
+export async function callPatiently(
+	terminal: Terminal,
+	method: string,
+	path: string,
+	options: CallOptions = {},
+): Promise<ApiAnswer> {
 	const until = terminal.now() + giveUpAfterMs
 	for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
 		let waitMs = pause
 		try {
-			const answer = await callApi(terminal, method, path, { ...options, allow: [...(options.allow ?? []), ...busy] })
+			const answer = await callApi(terminal, method, path, {
+				...options,
+				allow: [...(options.allow ?? []), ...busy],
+			})
 			if (!busy.includes(answer.status)) return answer
 			waitMs = Number(answer.headers.get('retry-after')) * 1000 || pause
 			if (terminal.now() > until) throw new AppError('overloaded', describe(answer, method, path))
@@ -54,7 +80,8 @@ export async function callPatiently(terminal: Terminal, method: string, path: st
 	}
 }
 
-const reason = (error: unknown): string => String((error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message)
+const reason = (error: unknown): string =>
+	String((error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message)
 
 function parse(text: string): unknown {
 	try {

@@ -11,7 +11,10 @@ const archiveOf = (path: string) => `${path}.archive`
 function databaseFile({ config }: Terminal): string {
 	const url = config.PLUMBLINE_DATABASE_URL
 	if (url.startsWith('file:')) return url.slice('file:'.length)
-	throw new AppError('invalid', `Only a file database is copied here; ${url} is served elsewhere and is backed up there.`)
+	throw new AppError(
+		'invalid',
+		`Only a file database is copied here; ${url} is served elsewhere and is backed up there.`,
+	)
 }
 
 async function checkIntegrity(path: string): Promise<void> {
@@ -27,7 +30,11 @@ async function checkIntegrity(path: string): Promise<void> {
 
 function refuseExisting(...paths: string[]): void {
 	const there = paths.find(existsSync)
-	if (there !== undefined) throw new AppError('conflict', `${there} exists already and is not overwritten. Move it away, or choose another place.`)
+	if (there !== undefined)
+		throw new AppError(
+			'conflict',
+			`${there} exists already and is not overwritten. Move it away, or choose another place.`,
+		)
 }
 
 export const backup: Command = {
@@ -44,7 +51,8 @@ the service runs. The copy is checked before it gets its name. FILE must not exi
 	async run(terminal, args) {
 		const from = databaseFile(terminal)
 		const to = requirePositional(args, 0, 'The file to write')
-		if (!existsSync(from)) throw new AppError('not-found', `There is no database ${from}. Set PLUMBLINE_DATABASE_URL.`)
+		if (!existsSync(from))
+			throw new AppError('not-found', `There is no database ${from}. Set PLUMBLINE_DATABASE_URL.`)
 		refuseExisting(to, archiveOf(to))
 		await mkdir(dirname(to), { recursive: true })
 		const part = `${to}.part`
@@ -60,7 +68,9 @@ the service runs. The copy is checked before it gets its name. FILE must not exi
 		// Archive files are complete before the database names them, and never change: copied after it, none is missing.
 		if (existsSync(archiveOf(from))) await cp(archiveOf(from), archiveOf(to), { recursive: true })
 		await rename(part, to)
-		terminal.out(args.values.json ? `${JSON.stringify({ file: to })}\n` : `${to} is a checked copy of ${from}.\n`)
+		terminal.out(
+			args.values.json ? `${JSON.stringify({ file: to })}\n` : `${to} is a checked copy of ${from}.\n`,
+		)
 		return 0
 	},
 }

@@ -3,13 +3,18 @@ import { type Command, type Parsed, requireOption, requirePositional, UsageError
 import { inputFile } from './read-file.ts'
 import { toTable } from './table.ts'
 
-type Answer = { digest: string; rows: number; features: { name: string; cells: number; warnings: string[] }[] }
+type Answer = {
+	digest: string
+	rows: number
+	features: { name: string; cells: number; warnings: string[] }[]
+}
 
 /** `model@version` as an argument. */
 export function modelAndVersion(args: Parsed): { model: string; version: string } {
 	const text = requirePositional(args, 0, 'MODEL@VERSION')
 	const at = text.lastIndexOf('@')
-	if (at < 1 || at === text.length - 1) throw new UsageError('Say which version: MODEL@VERSION, such as credit-risk@7.')
+	if (at < 1 || at === text.length - 1)
+		throw new UsageError('Say which version: MODEL@VERSION, such as credit-risk@7.')
 	return { model: text.slice(0, at), version: text.slice(at + 1) }
 }
 
@@ -31,12 +36,23 @@ Example: plumbline baseline credit-risk@7 --from train.parquet
 		const { model, version } = modelAndVersion(args)
 		const file = await inputFile(requireOption(args, 'from'))
 		const path = `/v1/models/${encodeURIComponent(model)}/versions/${encodeURIComponent(version)}/baseline`
-		const { body } = await callApi(terminal, 'PUT', path, { body: file.open() as unknown as BodyInit, type: file.type, gzip: file.gzipped })
+		const { body } = await callApi(terminal, 'PUT', path, {
+			body: file.open() as unknown as BodyInit,
+			type: file.type,
+			gzip: file.gzipped,
+		})
 		const answer = body as Answer
 		if (args.values.json) terminal.out(`${JSON.stringify(answer)}\n`)
 		else {
-			terminal.out(`${answer.rows.toLocaleString('en')} rows are the baseline of ${model}@${version}: ${answer.digest}\n\n`)
-			terminal.out(toTable(['feature', 'cells', 'warnings'], answer.features.map((f) => [f.name, String(f.cells), f.warnings.join('; ')])))
+			terminal.out(
+				`${answer.rows.toLocaleString('en')} rows are the baseline of ${model}@${version}: ${answer.digest}\n\n`,
+			)
+			terminal.out(
+				toTable(
+					['feature', 'cells', 'warnings'],
+					answer.features.map((f) => [f.name, String(f.cells), f.warnings.join('; ')]),
+				),
+			)
 		}
 		return 0
 	},

@@ -13,7 +13,10 @@ export type Terminal = {
 	stopped: Promise<void>
 }
 
-export type Parsed = { positionals: string[]; values: Record<string, string | boolean | string[] | undefined> }
+export type Parsed = {
+	positionals: string[]
+	values: Record<string, string | boolean | string[] | undefined>
+}
 
 /** 0 fine, 1 the answer is "no", 2 could not do it. */
 export type ExitCode = 0 | 1 | 2

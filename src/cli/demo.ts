@@ -1,7 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { randomBytes } from 'node:crypto'
 import { dayMs } from '../core/time.ts'
 import { DemoClient } from '../demo/client.ts'
 import { postHistory } from '../demo/history.ts'
@@ -45,13 +45,21 @@ PLUMBLINE_PORT, PLUMBLINE_DATABASE_URL and PLUMBLINE_ADMIN_KEY are honoured.
 			const server = await startServer(config, { logger })
 			try {
 				const began = terminal.now()
-				if (!args.values.json) terminal.out(`Plumbline serves on ${server.url}. Posting sixty days of a lender's traffic …\n`)
+				if (!args.values.json)
+					terminal.out(`Plumbline serves on ${server.url}. Posting sixty days of a lender's traffic …\n`)
 				const client = new DemoClient(server.url, key, server.context.fetch)
 				const history = await postHistory(client, began)
 				await runAll(server.context, processOwner)
 				const incidents = await readIncidents(client)
 				const seconds = (terminal.now() - began) / 1000
-				const story = { url: server.url, key, ...history, seconds, changedAt: history.firstDay + changeDay * dayMs, incidents }
+				const story = {
+					url: server.url,
+					key,
+					...history,
+					seconds,
+					changedAt: history.firstDay + changeDay * dayMs,
+					incidents,
+				}
 				terminal.out(args.values.json ? `${JSON.stringify(story)}\n` : tell(story))
 				if (args.values.exit) return 0
 				if (!args.values.json) terminal.out('Live traffic goes on. Ctrl-C ends it.\n')

@@ -12,4 +12,17 @@ import { serve } from './serve.ts'
 import { slack } from './slack.ts'
 
 /** In the order in which the help lists them. */
-export const commands = [serve, demo, models, baseline, send, run, rules, keys, slack, migrate, backup, restore] satisfies Command[]
+export const commands = [
+	serve,
+	demo,
+	models,
+	baseline,
+	send,
+	run,
+	rules,
+	keys,
+	slack,
+	migrate,
+	backup,
+	restore,
+] satisfies Command[]

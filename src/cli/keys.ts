@@ -3,9 +3,18 @@ import { createKey } from '../services/key/create-key.ts'
 import { KeyInput } from '../services/key/key-input.ts'
 import { listKeys } from '../services/key/list-keys.ts'
 import { revokeKey } from '../services/key/revoke-key.ts'
-import { type Command, listOption, type Parsed, requireOption, requirePositional, type Terminal, textOption, UsageError } from './command.ts'
-import { withContext } from './with-context.ts'
+import {
+	type Command,
+	listOption,
+	type Parsed,
+	requireOption,
+	requirePositional,
+	type Terminal,
+	textOption,
+	UsageError,
+} from './command.ts'
 import { toTable } from './table.ts'
+import { withContext } from './with-context.ts'
 
 export const cliActor: Actor = { id: 'cli', how: 'cli', role: 'admin', models: ['*'] }
 
@@ -14,18 +23,30 @@ async function create(terminal: Terminal, args: Parsed): Promise<0> {
 	if (!roles.includes(role)) throw new UsageError(`--role must be one of ${roles.join(', ')}.`)
 	const models = listOption(args, 'models')
 	const expires = textOption(args, 'expires')
-	const input = KeyInput.parse({ name: textOption(args, 'name') ?? role, role, ...(models.length > 0 ? { models } : {}), ...(expires === undefined ? {} : { expires }) })
+	const input = KeyInput.parse({
+		name: textOption(args, 'name') ?? role,
+		role,
+		...(models.length > 0 ? { models } : {}),
+		...(expires === undefined ? {} : { expires }),
+	})
 	const key = await withContext(terminal, (context) => createKey(context, cliActor, input))
 	if (args.values.json) terminal.out(`${JSON.stringify(key)}\n`)
 	else terminal.out(`${key.secret}\n`)
-	if (!args.values.json) terminal.err(`The key ${key.id} (${role}) is shown once, here. Only its hash is stored.\n`)
+	if (!args.values.json)
+		terminal.err(`The key ${key.id} (${role}) is shown once, here. Only its hash is stored.\n`)
 	return 0
 }
 
 async function list(terminal: Terminal, args: Parsed): Promise<0> {
 	const { items } = await withContext(terminal, (context) => listKeys(context, cliActor, { limit: 1000 }))
 	if (args.values.json) terminal.out(`${JSON.stringify({ items })}\n`)
-	else terminal.out(toTable(['id', 'name', 'role', 'models', 'expires', 'status'], items.map((k) => [k.id, k.name, k.role, k.models.join(' '), k.expiresAt ?? 'never', k.status])))
+	else
+		terminal.out(
+			toTable(
+				['id', 'name', 'role', 'models', 'expires', 'status'],
+				items.map((k) => [k.id, k.name, k.role, k.models.join(' '), k.expiresAt ?? 'never', k.status]),
+			),
+		)
 	return 0
 }
 

@@ -21,18 +21,34 @@ const common = { help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' 
 
 function parse(command: Command, args: readonly string[]): Parsed {
 	try {
-		const { positionals, values } = parseArgs({ args: [...args], options: { ...common, ...command.options }, allowPositionals: true, strict: true })
+		const { positionals, values } = parseArgs({
+			args: [...args],
+			options: { ...common, ...command.options },
+			allowPositionals: true,
+			strict: true,
+		})
 		return { positionals, values: values as Parsed['values'] }
 	} catch (cause) {
 		const message = (cause as Error).message
 		const unknown = /Unknown option '(--[^']*)'/.exec(message)?.[1]
-		const near = unknown && nearest(unknown, Object.keys({ ...common, ...command.options }).map((name) => `--${name}`))
-		throw new UsageError(unknown ? `There is no option ${unknown}.${near ? ` Did you mean ${near}?` : ''}` : message)
+		const near =
+			unknown &&
+			nearest(
+				unknown,
+				Object.keys({ ...common, ...command.options }).map((name) => `--${name}`),
+			)
+		throw new UsageError(
+			unknown ? `There is no option ${unknown}.${near ? ` Did you mean ${near}?` : ''}` : message,
+		)
 	}
 }
 
 /** Runs a command line; `makeTerminal` reads the environment only when a command needs it. Never throws. */
-export async function main(args: readonly string[], makeTerminal: () => Terminal, version: string): Promise<ExitCode> {
+export async function main(
+	args: readonly string[],
+	makeTerminal: () => Terminal,
+	version: string,
+): Promise<ExitCode> {
 	const [name, ...rest] = args
 	const print = (text: string) => process.stdout.write(text)
 	if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
@@ -45,13 +61,23 @@ export async function main(args: readonly string[], makeTerminal: () => Terminal
 	}
 	const command = commands.find((c) => c.name === name)
 	if (!command) {
-		const near = nearest(name, commands.map((c) => c.name))
-		return fail(`There is no command "${name}".${near ? ` Did you mean "${near}"?` : ''} \`plumbline --help\` lists them.`)
+		const near = nearest(
+			name,
+			commands.map((c) => c.name),
+		)
+		return fail(
+			`There is no command "${name}".${near ? ` Did you mean "${near}"?` : ''} \`plumbline --help\` lists them.`,
+		)
 	}
 	return runCommand(command, rest, makeTerminal, print)
 }
 
-async function runCommand(command: Command, rest: readonly string[], makeTerminal: () => Terminal, print: (text: string) => unknown): Promise<ExitCode> {
+async function runCommand(
+	command: Command,
+	rest: readonly string[],
+	makeTerminal: () => Terminal,
+	print: (text: string) => unknown,
+): Promise<ExitCode> {
 	try {
 		if (rest.includes('--help') || rest.includes('-h')) {
 			print(command.help)

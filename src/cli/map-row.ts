@@ -1,7 +1,16 @@
 import { UsageError } from './command.ts'
 
 const members: Record<string, readonly string[]> = {
-	predictions: ['predictionId', 'version', 'timestamp', 'score', 'label', 'subject', 'latencyMs', 'environment'],
+	predictions: [
+		'predictionId',
+		'version',
+		'timestamp',
+		'score',
+		'label',
+		'subject',
+		'latencyMs',
+		'environment',
+	],
 	features: ['predictionId', 'subject', 'timestamp'],
 	outcomes: ['predictionId', 'actual', 'timestamp', 'observed'],
 }
@@ -16,10 +25,18 @@ export type Mapping = {
 	table: boolean
 }
 
-export function readMapping(options: { map: string[]; ignore: string[]; version: string | undefined; environment: string | undefined; kind: string; table: boolean }): Mapping {
+export function readMapping(options: {
+	map: string[]
+	ignore: string[]
+	version: string | undefined
+	environment: string | undefined
+	kind: string
+	table: boolean
+}): Mapping {
 	const renames = options.map.map((text) => {
 		const at = text.indexOf('=')
-		if (at < 1 || at === text.length - 1) throw new UsageError(`--map ${text}: write COLUMN=FIELD, such as ID=predictionId.`)
+		if (at < 1 || at === text.length - 1)
+			throw new UsageError(`--map ${text}: write COLUMN=FIELD, such as ID=predictionId.`)
 		return { column: text.slice(0, at), field: text.slice(at + 1) }
 	})
 	const isPrediction = options.kind === 'predictions'
@@ -28,7 +45,9 @@ export function readMapping(options: { map: string[]; ignore: string[]; version:
 		renames,
 		ignored: options.ignore,
 		members: members[options.kind] as string[],
-		defaults: Object.fromEntries(Object.entries(defaults).filter((e): e is [string, string] => e[1] !== undefined)),
+		defaults: Object.fromEntries(
+			Object.entries(defaults).filter((e): e is [string, string] => e[1] !== undefined),
+		),
 		withFeatures: options.kind !== 'outcomes',
 		table: options.table,
 	}
@@ -36,7 +55,8 @@ export function readMapping(options: { map: string[]; ignore: string[]; version:
 
 type Row = Record<string, unknown>
 const ids = ['predictionId', 'subject', 'version', 'environment', 'timestamp']
-const nested = (row: Row, name: string): Row => (typeof row[name] === 'object' && row[name] !== null ? { ...(row[name] as Row) } : {})
+const nested = (row: Row, name: string): Row =>
+	typeof row[name] === 'object' && row[name] !== null ? { ...(row[name] as Row) } : {}
 
 /** A row of the file as the service wants it. Members that this kind does not have go, if they came from a table. */
 export function mapRow(mapping: Mapping, value: unknown): unknown {
@@ -58,10 +78,17 @@ export function mapRow(mapping: Mapping, value: unknown): unknown {
 	if (mapping.table) takeMembers(rest, features, mapping.members)
 	for (const name of ids) if (typeof rest[name] === 'number') rest[name] = String(rest[name])
 	for (const name of mapping.members) if (rest[name] === null && name !== 'label') delete rest[name]
-	const known = mapping.table ? Object.fromEntries(Object.entries(rest).filter(([name]) => mapping.members.includes(name))) : rest
+	const known = mapping.table
+		? Object.fromEntries(Object.entries(rest).filter(([name]) => mapping.members.includes(name)))
+		: rest
 	const hasSegment = Object.keys(segment).length > 0 && mapping.members.includes('score')
 	const hasFeatures = mapping.withFeatures && row.features !== undefined
-	return { ...mapping.defaults, ...known, ...(hasFeatures ? { features } : {}), ...(hasSegment ? { segment } : {}) }
+	return {
+		...mapping.defaults,
+		...known,
+		...(hasFeatures ? { features } : {}),
+		...(hasSegment ? { segment } : {}),
+	}
 }
 
 function takeMembers(rest: Row, features: Row, members: readonly string[]): void {

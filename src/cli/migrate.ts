@@ -14,7 +14,12 @@ Applies the migrations that the database PLUMBLINE_DATABASE_URL has not seen. \`
 	async run(terminal, args) {
 		const applied = await migrateDatabase(terminal.config)
 		if (args.values.json) terminal.out(`${JSON.stringify({ applied })}\n`)
-		else terminal.out(applied.length === 0 ? 'The database is up to date.\n' : applied.map((name) => `applied ${name}\n`).join(''))
+		else
+			terminal.out(
+				applied.length === 0
+					? 'The database is up to date.\n'
+					: applied.map((name) => `applied ${name}\n`).join(''),
+			)
 		return 0
 	},
 }

@@ -5,7 +5,11 @@ import { AppError } from '../core/errors.ts'
 import { callApi } from './api.ts'
 import { type Command, requirePositional, type Terminal, UsageError } from './command.ts'
 
-const Named = z.looseObject({ model: z.string(), versions: z.array(z.looseObject({ version: z.string() })).default([]), deployments: z.record(z.string(), z.looseObject({ champion: z.string() })).default({}) })
+const Named = z.looseObject({
+	model: z.string(),
+	versions: z.array(z.looseObject({ version: z.string() })).default([]),
+	deployments: z.record(z.string(), z.looseObject({ champion: z.string() })).default({}),
+})
 const ModelsFile = z.strictObject({ models: z.array(Named) })
 
 type Change = { object: string; result: 'created' | 'changed' | 'unchanged' }
@@ -19,14 +23,28 @@ async function apply(terminal: Terminal, entry: z.output<typeof Named>): Promise
 		const { model: _, ...patch } = model
 		await callApi(terminal, 'PATCH', at, { json: patch })
 	}
-	changes.push({ object: model.model, result: posted.status === 201 ? 'created' : posted.status === 409 ? 'changed' : 'unchanged' })
+	changes.push({
+		object: model.model,
+		result: posted.status === 201 ? 'created' : posted.status === 409 ? 'changed' : 'unchanged',
+	})
 	for (const version of versions) {
 		const { status } = await callApi(terminal, 'POST', `${at}/versions`, { json: version })
-		changes.push({ object: `${model.model}@${version.version}`, result: status === 201 ? 'created' : 'unchanged' })
+		changes.push({
+			object: `${model.model}@${version.version}`,
+			result: status === 201 ? 'created' : 'unchanged',
+		})
 	}
 	for (const [environment, deployment] of Object.entries(deployments)) {
-		const { status } = await callApi(terminal, 'PUT', `${at}/deployments/${encodeURIComponent(environment)}`, { json: deployment })
-		changes.push({ object: `${model.model} in ${environment}`, result: status === 201 ? 'created' : 'changed' })
+		const { status } = await callApi(
+			terminal,
+			'PUT',
+			`${at}/deployments/${encodeURIComponent(environment)}`,
+			{ json: deployment },
+		)
+		changes.push({
+			object: `${model.model} in ${environment}`,
+			result: status === 201 ? 'created' : 'changed',
+		})
 	}
 	return changes
 }
@@ -66,7 +84,8 @@ Brings the service at PLUMBLINE_URL to what the file says; again changes nothing
 `,
 	options: {},
 	async run(terminal, args) {
-		if (requirePositional(args, 0, '"apply"') !== 'apply') throw new UsageError('models knows one verb: apply.')
+		if (requirePositional(args, 0, '"apply"') !== 'apply')
+			throw new UsageError('models knows one verb: apply.')
 		const file = await readModels(requirePositional(args, 1, 'The file'))
 		const changes: Change[] = []
 		for (const model of file.models) changes.push(...(await apply(terminal, model)))

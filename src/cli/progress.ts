@@ -23,8 +23,13 @@ export class Progress {
 		this.drawnAt = now
 		const seconds = Math.max(0.001, (now - this.startedAt) / 1000)
 		const share = this.total ? Math.min(1, bytes / this.total) : undefined
-		const bar = share === undefined ? '' : `[${'#'.repeat(Math.round(share * width)).padEnd(width, '.')}] ${Math.round(share * 100)}%  `
-		this.terminal.err(`\r${bar}${rows.toLocaleString('en')} rows, ${Math.round(rows / seconds).toLocaleString('en')}/s `)
+		const bar =
+			share === undefined
+				? ''
+				: `[${'#'.repeat(Math.round(share * width)).padEnd(width, '.')}] ${Math.round(share * 100)}%  `
+		this.terminal.err(
+			`\r${bar}${rows.toLocaleString('en')} rows, ${Math.round(rows / seconds).toLocaleString('en')}/s `,
+		)
 	}
 
 	end(): void {

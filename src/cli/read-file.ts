@@ -10,7 +10,12 @@ const types: Record<FileFormat, string> = {
 	ndjson: 'application/x-ndjson',
 	parquet: 'application/vnd.apache.parquet',
 }
-const endings: Record<string, FileFormat> = { csv: 'csv', ndjson: 'ndjson', jsonl: 'ndjson', parquet: 'parquet' }
+const endings: Record<string, FileFormat> = {
+	csv: 'csv',
+	ndjson: 'ndjson',
+	jsonl: 'ndjson',
+	parquet: 'parquet',
+}
 
 export type InputFile = {
 	path: string
@@ -30,12 +35,28 @@ export async function inputFile(path: string): Promise<InputFile> {
 	const gzipped = path.endsWith('.gz')
 	const ending = (gzipped ? path.slice(0, -3) : path).split('.').at(-1)?.toLowerCase() ?? ''
 	const format = endings[ending]
-	if (!format) throw new AppError('invalid', `${path}: name the file .csv, .ndjson or .parquet (also with .gz), so that its format is known.`)
+	if (!format)
+		throw new AppError(
+			'invalid',
+			`${path}: name the file .csv, .ndjson or .parquet (also with .gz), so that its format is known.`,
+		)
 	const info = await stat(path).catch((cause) => {
-		throw new AppError('not-found', `${path} cannot be read: ${cause.code === 'ENOENT' ? 'there is no such file' : cause.message}.`, { cause })
+		throw new AppError(
+			'not-found',
+			`${path} cannot be read: ${cause.code === 'ENOENT' ? 'there is no such file' : cause.message}.`,
+			{ cause },
+		)
 	})
 	if (info.isDirectory()) throw new AppError('invalid', `${path} is a folder.`)
-	return { path, format, type: types[format], gzipped, bytes: info.size, stamp: `${info.size}-${Math.round(info.mtimeMs)}`, open: (onBytes) => open(path, onBytes) }
+	return {
+		path,
+		format,
+		type: types[format],
+		gzipped,
+		bytes: info.size,
+		stamp: `${info.size}-${Math.round(info.mtimeMs)}`,
+		open: (onBytes) => open(path, onBytes),
+	}
 }
 
 function open(path: string, onBytes?: (read: number) => void): ReadableStream<Uint8Array> {
@@ -50,4 +71,10 @@ function open(path: string, onBytes?: (read: number) => void): ReadableStream<Ui
 
 /** The bytes with gzip undone. */
 export const plainBytes = (file: InputFile, onBytes?: (read: number) => void): ReadableStream<Uint8Array> =>
-	file.gzipped ? file.open(onBytes).pipeThrough(new DecompressionStream('gzip') as unknown as ReadableWritablePair<Uint8Array, Uint8Array>) : file.open(onBytes)
+	file.gzipped
+		? file
+				.open(onBytes)
+				.pipeThrough(
+					new DecompressionStream('gzip') as unknown as ReadableWritablePair<Uint8Array, Uint8Array>,
+				)
+		: file.open(onBytes)

@@ -26,8 +26,14 @@ Exit code: 0 all went well, 1 a job failed, 2 it could not be run.
 		if (args.values.json) terminal.out(`${JSON.stringify({ runs })}\n`)
 		else {
 			for (const r of runs) {
-				const detail = r.error ?? Object.entries(r.detail ?? {}).map(([k, v]) => `${k} ${Array.isArray(v) ? v.length : v}`).join(', ')
-				terminal.out(`${r.job.padEnd(16)} ${r.status.padEnd(7)} ${String(r.finishedAt - r.startedAt).padStart(6)} ms  ${detail}\n`)
+				const detail =
+					r.error ??
+					Object.entries(r.detail ?? {})
+						.map(([k, v]) => `${k} ${Array.isArray(v) ? v.length : v}`)
+						.join(', ')
+				terminal.out(
+					`${r.job.padEnd(16)} ${r.status.padEnd(7)} ${String(r.finishedAt - r.startedAt).padStart(6)} ms  ${detail}\n`,
+				)
 			}
 		}
 		return runs.every((r) => r.status === 'ok') ? 0 : 1

@@ -1,32 +1,56 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
-import type { FeatureSpec } from '../profile/grid.ts'
 import { defaultLimits } from '../context.ts'
 import { AppError } from '../core/errors.ts'
 import { csvRows } from '../http/ingest/csv.ts'
 import { parquetRows } from '../http/ingest/parquet.ts'
 import { type ParsedRow, parseRows } from '../http/ingest/parse-rows.ts'
+import type { FeatureSpec } from '../profile/grid.ts'
 import { callPatiently } from './api.ts'
-import { type Command, listOption, type Parsed, requireOption, requirePositional, type Terminal, textOption, UsageError } from './command.ts'
+import {
+	type Command,
+	listOption,
+	type Parsed,
+	requireOption,
+	requirePositional,
+	type Terminal,
+	textOption,
+	UsageError,
+} from './command.ts'
+import { mapRow, readMapping } from './map-row.ts'
 import { Progress } from './progress.ts'
 import { type InputFile, inputFile, plainBytes } from './read-file.ts'
-import { mapRow, readMapping } from './map-row.ts'
 import { Sender, type Totals } from './sender.ts'
 
 const kinds = ['predictions', 'features', 'outcomes']
 const batchRows = 1000
 
 /** The declared features of a version: they say which cells are numbers. None when the version is not known here. */
-async function declared(terminal: Terminal, model: string, version: string | undefined): Promise<FeatureSpec[]> {
+async function declared(
+	terminal: Terminal,
+	model: string,
+	version: string | undefined,
+): Promise<FeatureSpec[]> {
 	if (version === undefined) return []
-	const { status, body } = await callPatiently(terminal, 'GET', `/v1/models/${encodeURIComponent(model)}/versions?limit=1000`, { allow: [403] })
-	const items = status === 403 ? [] : (body as { items: { version: string; features: FeatureSpec[] }[] }).items
+	const { status, body } = await callPatiently(
+		terminal,
+		'GET',
+		`/v1/models/${encodeURIComponent(model)}/versions?limit=1000`,
+		{ allow: [403] },
+	)
+	const items =
+		status === 403 ? [] : (body as { items: { version: string; features: FeatureSpec[] }[] }).items
 	return items.find((v) => v.version === version)?.features ?? []
 }
 
-function rowsOf(file: InputFile, features: readonly FeatureSpec[], onBytes: (read: number) => void): AsyncIterable<ParsedRow[]> {
+function rowsOf(
+	file: InputFile,
+	features: readonly FeatureSpec[],
+	onBytes: (read: number) => void,
+): AsyncIterable<ParsedRow[]> {
 	const stream = plainBytes(file, onBytes)
 	if (file.format === 'csv') return csvRows(stream, defaultLimits, features)
-	if (file.format === 'parquet') return parquetRows(stream, { ...defaultLimits, jsonBytes: Number.MAX_SAFE_INTEGER }, features)
+	if (file.format === 'parquet')
+		return parquetRows(stream, { ...defaultLimits, jsonBytes: Number.MAX_SAFE_INTEGER }, features)
 	return parseRows({ format: 'ndjson', stream }, defaultLimits)
 }
 
@@ -57,12 +81,20 @@ class Resume {
 async function sendFile(terminal: Terminal, args: Parsed, model: string, kind: string): Promise<Totals> {
 	const file = await inputFile(requireOption(args, 'from'))
 	const version = textOption(args, 'version')
-	const mapping = readMapping({ map: listOption(args, 'map'), ignore: listOption(args, 'ignore'), version, environment: textOption(args, 'environment'), kind, table: file.format !== 'ndjson' })
+	const mapping = readMapping({
+		map: listOption(args, 'map'),
+		ignore: listOption(args, 'ignore'),
+		version,
+		environment: textOption(args, 'environment'),
+		kind,
+		table: file.format !== 'ndjson',
+	})
 	const features = kind === 'outcomes' ? [] : await declared(terminal, model, version)
 	const path = `/v1/models/${encodeURIComponent(model)}/${kind}`
 	const resume = new Resume(file, `${terminal.config.PLUMBLINE_URL}${path}`)
 	const skip = args.values.restart ? 0 : await resume.rows()
-	if (skip > 0) terminal.err(`Going on behind row ${skip}, where the last run stopped (--restart sends all again).\n`)
+	if (skip > 0)
+		terminal.err(`Going on behind row ${skip}, where the last run stopped (--restart sends all again).\n`)
 	const progress = new Progress(terminal, file.bytes)
 	const sender = new Sender(terminal, path)
 	let read = 0
@@ -134,12 +166,16 @@ Example: plumbline send credit-risk --version 7 --from march.csv.gz --map ID=pre
 		if (args.values.json) terminal.out(`${JSON.stringify(totals)}\n`)
 		else {
 			const waiting = kind === 'outcomes' ? `, ${totals.waiting} waiting for their prediction` : ''
-			terminal.out(`${totals.accepted} accepted, ${totals.duplicates} duplicates, ${totals.rejectedCount} rejected${waiting}\n`)
-			for (const r of totals.rejected) terminal.out(`  row ${r.index}: ${r.code}${r.path ? ` ${r.path}` : ''}: ${r.message}\n`)
+			terminal.out(
+				`${totals.accepted} accepted, ${totals.duplicates} duplicates, ${totals.rejectedCount} rejected${waiting}\n`,
+			)
+			for (const r of totals.rejected)
+				terminal.out(`  row ${r.index}: ${r.code}${r.path ? ` ${r.path}` : ''}: ${r.message}\n`)
 			const more = totals.rejectedCount - totals.rejected.length
 			if (more > 0) terminal.out(`  … and ${more} more\n`)
 		}
-		if (totals.accepted + totals.duplicates + totals.rejectedCount === 0) throw new AppError('invalid', 'The file has no rows.')
+		if (totals.accepted + totals.duplicates + totals.rejectedCount === 0)
+			throw new AppError('invalid', 'The file has no rows.')
 		return totals.rejectedCount > 0 ? 1 : 0
 	},
 }

@@ -2,7 +2,13 @@ import { callPatiently } from './api.ts'
 import type { Terminal } from './command.ts'
 
 type Rejected = { index: number; predictionId: string | null; code: string; path: string; message: string }
-export type Totals = { accepted: number; duplicates: number; rejectedCount: number; rejected: Rejected[]; waiting: number }
+export type Totals = {
+	accepted: number
+	duplicates: number
+	rejectedCount: number
+	rejected: Rejected[]
+	waiting: number
+}
 
 const mostListed = 20
 
@@ -38,7 +44,10 @@ export class Sender {
 	}
 
 	private async post(body: string): Promise<Totals> {
-		const { body: answer } = await callPatiently(this.terminal, 'POST', this.path, { body, type: 'application/x-ndjson' })
+		const { body: answer } = await callPatiently(this.terminal, 'POST', this.path, {
+			body,
+			type: 'application/x-ndjson',
+		})
 		return answer as Totals
 	}
 }

@@ -21,10 +21,14 @@ Log lines are JSON, on standard error.
 		const server = await startServer(terminal.config, { logger })
 		const { url, firstKey } = server
 		if (args.values.json) terminal.out(`${JSON.stringify({ url, firstKey })}\n`)
-		else terminal.out(`Plumbline listens on ${server.url}\n  documentation  ${server.url}/docs\n  database       ${terminal.config.PLUMBLINE_DATABASE_URL}\n`)
+		else
+			terminal.out(
+				`Plumbline listens on ${server.url}\n  documentation  ${server.url}/docs\n  database       ${terminal.config.PLUMBLINE_DATABASE_URL}\n`,
+			)
 		if (firstKey !== undefined && !args.values.json)
 			terminal.out(`  first key      ${firstKey}  (role admin; it is not shown again)\n`)
-		if (server.firstKey !== undefined) terminal.out(`  admin key      ${server.firstKey}   (made now, shown once: keep it)\n`)
+		if (server.firstKey !== undefined)
+			terminal.out(`  admin key      ${server.firstKey}   (made now, shown once: keep it)\n`)
 		await terminal.stopped
 		await server.close()
 		return 0

@@ -1,8 +1,15 @@
 import { type Role, roles } from '../context.ts'
 import { mapSlackUser } from '../services/slack/map-user.ts'
 import { slackManifest } from '../slack/manifest.ts'
+import {
+	type Command,
+	listOption,
+	requireOption,
+	requirePositional,
+	textOption,
+	UsageError,
+} from './command.ts'
 import { cliActor } from './keys.ts'
-import { type Command, listOption, requireOption, requirePositional, textOption, UsageError } from './command.ts'
 import { withContext } from './with-context.ts'
 
 export const slack: Command = {
@@ -24,7 +31,11 @@ Example: plumbline slack map T024BE7LD/U2147483697 --role approver --models 'cre
 	async run(terminal, args) {
 		const verb = requirePositional(args, 0, 'manifest or map')
 		if (verb === 'manifest') {
-			terminal.out(slackManifest(textOption(args, 'url') ?? terminal.config.PLUMBLINE_PUBLIC_URL ?? terminal.config.PLUMBLINE_URL))
+			terminal.out(
+				slackManifest(
+					textOption(args, 'url') ?? terminal.config.PLUMBLINE_PUBLIC_URL ?? terminal.config.PLUMBLINE_URL,
+				),
+			)
 			return 0
 		}
 		if (verb !== 'map') throw new UsageError(`slack knows manifest and map, not "${verb}".`)
@@ -33,7 +44,9 @@ Example: plumbline slack map T024BE7LD/U2147483697 --role approver --models 'cre
 		if (!team || !user) throw new UsageError('The user is written TEAM/USER, such as T024BE7LD/U2147483697.')
 		if (!roles.includes(role)) throw new UsageError(`--role must be one of ${roles.join(', ')}.`)
 		const globs = listOption(args, 'models')
-		await withContext(terminal, (context) => mapSlackUser(context, cliActor, { team, user, role, models: globs.length > 0 ? globs : ['*'] }))
+		await withContext(terminal, (context) =>
+			mapSlackUser(context, cliActor, { team, user, role, models: globs.length > 0 ? globs : ['*'] }),
+		)
 		terminal.out(`${team}/${user} is now ${role}.\n`)
 		return 0
 	},

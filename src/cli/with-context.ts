@@ -5,7 +5,9 @@ import type { Terminal } from './command.ts'
 
 /** Opens the database of the configuration for one piece of work. Warnings and errors go to standard error. */
 export async function withContext<T>(terminal: Terminal, work: (context: Context) => Promise<T>): Promise<T> {
-	const { context, close } = await openContext(terminal.config, { logger: jsonLogger((line) => terminal.err(line), terminal.now, 'warn') })
+	const { context, close } = await openContext(terminal.config, {
+		logger: jsonLogger((line) => terminal.err(line), terminal.now, 'warn'),
+	})
 	try {
 		return await work(context)
 	} finally {

@@ -54,7 +54,9 @@ export async function commit(
 		await context.sql.batch(statements)
 	} catch (cause) {
 		if (String(cause).includes('CHECK constraint failed') && String(cause).includes('ok = 1'))
-			throw new AppError('conflict', 'The object changed in the meantime. Read it again, then repeat.', { cause })
+			throw new AppError('conflict', 'The object changed in the meantime. Read it again, then repeat.', {
+				cause,
+			})
 		throw cause
 	}
 }

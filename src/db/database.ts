@@ -12,7 +12,9 @@ const toValues = (params: readonly unknown[]) =>
 export function openDatabase(sql: Sql): Database {
 	const one = async (text: string, params: unknown[], method: 'run' | 'all' | 'values' | 'get') => {
 		const statement = { sql: text, params: toValues(params) }
-		const rows = isWriteStatement(text) ? ((await sql.batch([statement]))[0] as SqlRow[]) : await sql.all(statement)
+		const rows = isWriteStatement(text)
+			? ((await sql.batch([statement]))[0] as SqlRow[])
+			: await sql.all(statement)
 		// drizzle's proxy wants a single row, unwrapped, for `get`; undefined means no row.
 		return { rows: (method === 'get' ? rows[0] : rows) as unknown[] }
 	}

@@ -7,7 +7,8 @@ import type { Sql } from './sql.ts'
 type LibsqlClient = ReturnType<typeof createClient>
 
 async function setUp(client: LibsqlClient): Promise<void> {
-	for (const pragma of ['page_size = 8192', 'journal_mode = WAL', 'synchronous = FULL']) await client.execute(`PRAGMA ${pragma}`)
+	for (const pragma of ['page_size = 8192', 'journal_mode = WAL', 'synchronous = FULL'])
+		await client.execute(`PRAGMA ${pragma}`)
 }
 
 /**
@@ -24,7 +25,11 @@ function inTurn(sql: Sql, renew: () => Promise<void>): Sql {
 		tail = result.catch(() => {})
 		return result
 	}
-	return { all: (s) => run(() => sql.all(s)), batch: (list) => run(() => sql.batch(list)), close: () => sql.close() }
+	return {
+		all: (s) => run(() => sql.all(s)),
+		batch: (list) => run(() => sql.batch(list)),
+		close: () => sql.close(),
+	}
 }
 
 /**
@@ -33,7 +38,12 @@ function inTurn(sql: Sql, renew: () => Promise<void>): Sql {
  */
 export async function openSql(url: string, token?: string): Promise<Sql> {
 	try {
-		const client = createClient({ url, concurrency: url.startsWith('file:') ? 1 : 20, ...(token ? { authToken: token } : {}), ...(url.startsWith('file:') ? { timeout: 10_000 } : {}) })
+		const client = createClient({
+			url,
+			concurrency: url.startsWith('file:') ? 1 : 20,
+			...(token ? { authToken: token } : {}),
+			...(url.startsWith('file:') ? { timeout: 10_000 } : {}),
+		})
 		if (!url.startsWith('file:')) return overLibsql(client)
 		await setUp(client)
 		return inTurn(overLibsql(client), async () => {
@@ -41,7 +51,9 @@ export async function openSql(url: string, token?: string): Promise<Sql> {
 			await setUp(client)
 		})
 	} catch (cause) {
-		throw new AppError('unavailable', `The database ${url} cannot be opened: ${(cause as Error).message}`, { cause })
+		throw new AppError('unavailable', `The database ${url} cannot be opened: ${(cause as Error).message}`, {
+			cause,
+		})
 	}
 }
 
@@ -61,7 +73,9 @@ export async function migrate(sql: Sql, folder: string): Promise<string[]> {
 	const applied: string[] = []
 	for (const name of (await readdir(folder)).filter((n) => n.endsWith('.sql')).sort()) {
 		if (done.has(name)) continue
-		const statements = splitStatements(await readFile(`${folder}/${name}`, 'utf8')).map((text) => ({ sql: text }))
+		const statements = splitStatements(await readFile(`${folder}/${name}`, 'utf8')).map((text) => ({
+			sql: text,
+		}))
 		await sql.batch([
 			...statements,
 			{ sql: "INSERT INTO schema_migration VALUES (?, strftime('%Y-%m-%dT%H:%M:%fZ'))", params: [name] },

@@ -14,11 +14,17 @@ export class DemoClient {
 		const isRows = typeof body === 'string'
 		const response = await this.fetch(this.url + path, {
 			method,
-			headers: { authorization: `Bearer ${this.key}`, ...(body === undefined ? {} : { 'content-type': isRows ? 'application/x-ndjson' : 'application/json' }) },
+			headers: {
+				authorization: `Bearer ${this.key}`,
+				...(body === undefined
+					? {}
+					: { 'content-type': isRows ? 'application/x-ndjson' : 'application/json' }),
+			},
 			...(body === undefined ? {} : { body: isRows ? body : JSON.stringify(body) }),
 		})
 		const text = await response.text()
-		if (!response.ok) throw new Error(`${method} ${path} was answered with ${response.status}: ${text.slice(0, 500)}`)
+		if (!response.ok)
+			throw new Error(`${method} ${path} was answered with ${response.status}: ${text.slice(0, 500)}`)
 		return JSON.parse(text) as T
 	}
 
@@ -26,7 +32,11 @@ export class DemoClient {
 	async rows(path: string, rows: readonly unknown[]): Promise<number> {
 		if (rows.length === 0) return 0
 		const body = `${rows.map((r) => JSON.stringify(r)).join('\n')}\n`
-		const { accepted, rejected } = await this.call<{ accepted: number; rejected: unknown[] }>('POST', path, body)
+		const { accepted, rejected } = await this.call<{ accepted: number; rejected: unknown[] }>(
+			'POST',
+			path,
+			body,
+		)
 		if (rejected.length > 0) throw new Error(`rows were rejected: ${JSON.stringify(rejected[0])}`)
 		return accepted
 	}

@@ -1,12 +1,20 @@
 import { dayMs, formatTime, hourMs } from '../core/time.ts'
-import { Chance } from './random.ts'
+import type { Chance } from './random.ts'
 
 // A made-up lender: nothing here is a real person.
 export const branches = ['north', 'south', 'east', 'west', 'online'] as const
 /** The branches whose source system changed: it began to send income by the month instead of by the year. */
 export const changedBranches: readonly string[] = ['north', 'west']
 
-export type DemoRow = { predictionId: string; version: string; timestamp: string; features: Record<string, unknown>; score: number; latencyMs: number; segment: Record<string, string> }
+export type DemoRow = {
+	predictionId: string
+	version: string
+	timestamp: string
+	features: Record<string, unknown>
+	score: number
+	latencyMs: number
+	segment: Record<string, string>
+}
 export type DemoOutcome = { predictionId: string; actual: number; timestamp: string }
 
 export type DemoModel = {
@@ -48,7 +56,8 @@ export const creditRisk: DemoModel = {
 		const debt = round(Math.min(2, Math.exp(-1.2 + 0.5 * chance.normal())), 3)
 		const late = Math.floor(-Math.log(1 - chance.uniform()) * 0.6)
 		const loan = round(Math.exp(9.3 + 0.6 * chance.normal()), -2)
-		const margin = -1.4 + 1.6 * debt + 0.8 * late - 0.9 * Math.log(yearly / 40_000) + 0.3 * Math.log(loan / 10_000)
+		const margin =
+			-1.4 + 1.6 * debt + 0.8 * late - 0.9 * Math.log(yearly / 40_000) + 0.3 * Math.log(loan / 10_000)
 		const features = {
 			income,
 			debt_ratio: debt,
@@ -88,11 +97,19 @@ export const cardFraud: DemoModel = {
 		const hours = round(-Math.log(1 - chance.uniform()) * 20, 1)
 		const score = logistic(-3 + 0.5 * Math.log(amount / 30) + (foreign ? 1.5 : 0) + 0.8 * chance.normal())
 		const merchant = chance.pick(['grocery', 'fuel', 'travel', 'online', 'restaurant', 'electronics'])
-		return finish(chance, at, { amount, merchant, hours_since_last: hours, foreign }, score, { channel: chance.pick(['chip', 'web', 'tap']) })
+		return finish(chance, at, { amount, merchant, hours_since_last: hours, foreign }, score, {
+			channel: chance.pick(['chip', 'web', 'tap']),
+		})
 	},
 }
 
-function finish(chance: Chance, at: number, features: Record<string, unknown>, score: number, segment: Record<string, string>): DemoRow {
+function finish(
+	chance: Chance,
+	at: number,
+	features: Record<string, unknown>,
+	score: number,
+	segment: Record<string, string>,
+): DemoRow {
 	return {
 		predictionId: chance.uuid(at),
 		version: '1',
@@ -109,7 +126,13 @@ export const historyDays = 60
 export const changeDay = 50
 
 /** A day of a model's traffic, spread over its hours. `start` is the first millisecond of the day. */
-export function dayOfTraffic(model: DemoModel, chance: Chance, start: number, day: number, until: number): DemoRow[] {
+export function dayOfTraffic(
+	model: DemoModel,
+	chance: Chance,
+	start: number,
+	day: number,
+	until: number,
+): DemoRow[] {
 	const rows: DemoRow[] = []
 	for (let i = 0; i < model.rowsPerDay; i++) {
 		const at = start + Math.floor((i / model.rowsPerDay) * dayMs + chance.uniform() * 1000)
@@ -122,5 +145,7 @@ export function dayOfTraffic(model: DemoModel, chance: Chance, start: number, da
 export function outcomeOf(row: DemoRow, chance: Chance, now: number): DemoOutcome | undefined {
 	const at = Date.parse(row.timestamp) + Math.floor((1 + 9 * chance.uniform()) * dayMs)
 	const actual = chance.uniform() < row.score ? 1 : 0
-	return at <= now - hourMs ? { predictionId: row.predictionId, actual, timestamp: formatTime(at) } : undefined
+	return at <= now - hourMs
+		? { predictionId: row.predictionId, actual, timestamp: formatTime(at) }
+		: undefined
 }

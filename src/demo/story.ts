@@ -2,9 +2,32 @@ import { formatTime } from '../core/time.ts'
 import type { DemoClient } from './client.ts'
 import { changedBranches } from './lender.ts'
 
-type Alert = { rule: string; severity: string; subject: Record<string, unknown>; metric: string; value: number | null; window: { from: string; to: string } }
-export type DemoIncident = { id: string; model: string; status: string; severity: string; title: string; openedAt: string; alerts: Alert[] }
-export type Story = { url: string; key: string; predictions: number; outcomes: number; seconds: number; changedAt: number; incidents: DemoIncident[] }
+type Alert = {
+	rule: string
+	severity: string
+	subject: Record<string, unknown>
+	metric: string
+	value: number | null
+	window: { from: string; to: string }
+}
+export type DemoIncident = {
+	id: string
+	model: string
+	status: string
+	severity: string
+	title: string
+	openedAt: string
+	alerts: Alert[]
+}
+export type Story = {
+	url: string
+	key: string
+	predictions: number
+	outcomes: number
+	seconds: number
+	changedAt: number
+	incidents: DemoIncident[]
+}
 
 export async function readIncidents(client: DemoClient): Promise<DemoIncident[]> {
 	return (await client.call<{ items: DemoIncident[] }>('GET', '/v1/incidents')).items
@@ -28,7 +51,9 @@ export function tell(story: Story): string {
 		`  curl -s -H 'Authorization: Bearer ${key}' '${url}/v1/incidents'`,
 		`  curl -s -H 'Authorization: Bearer ${key}' '${url}/v1/models/credit-risk/metrics?metric=drift.psi,drift.q&feature=income&window=1d'`,
 		`  ${url}/docs`,
-		...incidents.slice(0, 1).map(({ id }) => `  in Slack, once connected: /plumb incidents    /plumb incident ${id}`),
+		...incidents
+			.slice(0, 1)
+			.map(({ id }) => `  in Slack, once connected: /plumb incidents    /plumb incident ${id}`),
 		'',
 	]
 	return lines.join('\n')

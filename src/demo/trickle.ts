@@ -6,7 +6,11 @@ import { Chance } from './random.ts'
 const pauseMs = 2000
 
 /** Posts a row of each model every two seconds, until `stopped` resolves. */
-export async function trickle(client: DemoClient, context: Pick<Context, 'now' | 'logger'>, stopped: Promise<void>): Promise<void> {
+export async function trickle(
+	client: DemoClient,
+	context: Pick<Context, 'now' | 'logger'>,
+	stopped: Promise<void>,
+): Promise<void> {
 	const chance = new Chance(context.now())
 	let going = true
 	const end = stopped.then(() => {
@@ -15,7 +19,9 @@ export async function trickle(client: DemoClient, context: Pick<Context, 'now' |
 	while (going) {
 		for (const demo of demoModels) {
 			const row = demo.row(chance, context.now(), true)
-			await client.rows(`/v1/models/${demo.model.model}/predictions`, [row]).catch((error) => context.logger.warn('live traffic', { error: String(error) }))
+			await client
+				.rows(`/v1/models/${demo.model.model}/predictions`, [row])
+				.catch((error) => context.logger.warn('live traffic', { error: String(error) }))
 		}
 		await Promise.race([end, new Promise((resolve) => setTimeout(resolve, pauseMs).unref())])
 	}

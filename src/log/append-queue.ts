@@ -28,13 +28,18 @@ export class AppendQueue {
 		if (item.batch.rows === 0) return Promise.resolve({ verdicts: new Uint8Array(), waiting: 0 })
 		if (this.pendingRows > 0 && this.pendingRows + item.batch.rows > maxPendingRows)
 			return Promise.reject(
-				new AppError('overloaded', `More than ${maxPendingRows} rows are waiting to be stored. Send this request again later.`, { retryAfterMs: 1000 }),
+				new AppError(
+					'overloaded',
+					`More than ${maxPendingRows} rows are waiting to be stored. Send this request again later.`,
+					{ retryAfterMs: 1000 },
+				),
 			)
 		this.pendingRows += item.batch.rows
 		return new Promise((resolve, reject) => {
 			const pending = { item, resolve, reject }
 			// Somebody waits for a small post; a large one is part of a stream. Small ones go first, in their order.
-			const at = item.batch.rows < smallBatch ? this.waiting.findIndex((p) => p.item.batch.rows >= smallBatch) : -1
+			const at =
+				item.batch.rows < smallBatch ? this.waiting.findIndex((p) => p.item.batch.rows >= smallBatch) : -1
 			if (at === -1) this.waiting.push(pending)
 			else this.waiting.splice(at, 0, pending)
 			this.busy ??= this.run()
@@ -99,7 +104,10 @@ function mergeSmall(group: readonly Pending[]): { item: Item; members: Member[] 
 	for (const [model, list] of small) {
 		const first = list[0] as Pending
 		const batch: RowBatch = concatBatches(list.map((p) => p.item.batch))
-		merged.push({ item: { model, kind: first.item.kind, batch }, members: list.map((p) => ({ ...p, rows: p.item.batch.rows })) })
+		merged.push({
+			item: { model, kind: first.item.kind, batch },
+			members: list.map((p) => ({ ...p, rows: p.item.batch.rows })),
+		})
 	}
 	return merged
 }
@@ -111,6 +119,10 @@ function handOut(members: readonly Member[], answer: AppendVerdict): void {
 		const verdicts = answer.verdicts.slice(at, at + member.rows)
 		const waiting = answer.waitingRows?.slice(at, at + member.rows)
 		at += member.rows
-		member.resolve({ verdicts, ...(waiting ? { waitingRows: waiting } : {}), waiting: waiting ? waiting.reduce((a, b) => a + b, 0) : answer.waiting })
+		member.resolve({
+			verdicts,
+			...(waiting ? { waitingRows: waiting } : {}),
+			waiting: waiting ? waiting.reduce((a, b) => a + b, 0) : answer.waiting,
+		})
 	}
 }

@@ -1,5 +1,5 @@
-import type { Sql, Statement } from '../db/sql.ts'
 import { dayMs } from '../core/time.ts'
+import type { Sql, Statement } from '../db/sql.ts'
 import type { RowBatch } from '../profile/columns.ts'
 import { selectRows } from '../profile/select-rows.ts'
 import { encodeBody, encodeIds } from './chunk.ts'
@@ -54,7 +54,14 @@ export type Group = {
  * Resolves when they are durable. A row that is a duplicate or a conflict changes nothing but a counter.
  */
 export async function appendGroup(writer: Writer, items: readonly Item[]): Promise<AppendVerdict[]> {
-	const group: Group = { statements: [], deltas: new Deltas(writer.series), newKeys: [], chunk: writer.nextChunk, lastChunk: writer.nextChunk - 1, joined: new Set() }
+	const group: Group = {
+		statements: [],
+		deltas: new Deltas(writer.series),
+		newKeys: [],
+		chunk: writer.nextChunk,
+		lastChunk: writer.nextChunk - 1,
+		joined: new Set(),
+	}
 	const seen = new Map<string, Map<string, { batch: RowBatch; row: number }[]>>()
 	const answers: AppendVerdict[] = []
 	let rows = 0
@@ -124,10 +131,21 @@ function buckets(item: Item, index: number, verdicts: Uint8Array): Bucket[] {
 		}
 		last.rows.push(r)
 	}
-	return [...byKey.values()].map(({ owner, day, rows }) => ({ owner, day, item: index, rows: Int32Array.from(rows) }))
+	return [...byKey.values()].map(({ owner, day, rows }) => ({
+		owner,
+		day,
+		item: index,
+		rows: Int32Array.from(rows),
+	}))
 }
 
-async function addBucket(writer: Writer, group: Group, item: Item, hashes: Hashes, bucket: Bucket): Promise<void> {
+async function addBucket(
+	writer: Writer,
+	group: Group,
+	item: Item,
+	hashes: Hashes,
+	bucket: Bucket,
+): Promise<void> {
 	const chunk = ++group.lastChunk
 	const isPrediction = item.kind === 'prediction'
 	const plan = isPrediction ? await writer.plans.planFor(item.model, bucket.owner.version) : undefined
@@ -137,7 +155,15 @@ async function addBucket(writer: Writer, group: Group, item: Item, hashes: Hashe
 	}
 	if (item.kind === 'feature') await joinFeatureLogs(writer, group, item, bucket, chunk)
 	const series = writer.series.idOf({ ...bucket.owner, segment: '', value: '' })
-	group.statements.push(await chunkStatement(writer.codec, chunk, { kind: kindNumber[item.kind], series, day: bucket.day, gridId: plan?.gridId ?? null }, item.batch, bucket.rows))
+	group.statements.push(
+		await chunkStatement(
+			writer.codec,
+			chunk,
+			{ kind: kindNumber[item.kind], series, day: bucket.day, gridId: plan?.gridId ?? null },
+			item.batch,
+			bucket.rows,
+		),
+	)
 	group.newKeys.push({ hashes, rows: bucket.rows, chunk })
 }
 
@@ -160,7 +186,18 @@ export async function chunkStatement(
 	return {
 		sql: `INSERT INTO log_chunk (id, kind, series, day, rows, from_ms, to_ms, grid, ids, body)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		params: [id, head.kind, head.series, head.day, part.rows, from, to, head.gridId, encodeIds(part.ids), body],
+		params: [
+			id,
+			head.kind,
+			head.series,
+			head.day,
+			part.rows,
+			from,
+			to,
+			head.gridId,
+			encodeIds(part.ids),
+			body,
+		],
 	}
 }
 
@@ -170,7 +207,8 @@ async function addDuplicates(writer: Writer, group: Group, item: Item, verdicts:
 	for (let r = 0; r < verdicts.length; r++) {
 		if (verdicts[r] !== verdict.duplicate) continue
 		const owner = ownerOf(item.model, item.batch, r)
-		if (!plans.has(owner.version)) plans.set(owner.version, await writer.plans.planFor(item.model, owner.version))
+		if (!plans.has(owner.version))
+			plans.set(owner.version, await writer.plans.planFor(item.model, owner.version))
 		const plan = plans.get(owner.version)
 		if (plan) group.deltas.addDuplicate(owner, plan, item.batch, r)
 	}

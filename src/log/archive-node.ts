@@ -30,7 +30,13 @@ const kindNames = ['', 'predictions', 'features', 'outcomes']
  * Moves the chunks of a model whose rows are all older than `before` (ms since the epoch) to Parquet files, one or
  * more a kind and UTC day. A file is complete and on disk before the chunks point to it. Answers the rows moved.
  */
-export async function archiveChunks(sql: Sql, codec: Codec, folder: string, model: string, before: number): Promise<number> {
+export async function archiveChunks(
+	sql: Sql,
+	codec: Codec,
+	folder: string,
+	model: string,
+	before: number,
+): Promise<number> {
 	const rows = (await sql.all({
 		sql: `SELECT c.id, c.kind, c.day, c.rows FROM log_series s JOIN log_chunk c ON c.series = s.id
 			WHERE s.model = ? AND s.segment = '' AND c.day < ? AND c.to_ms < ? AND c.body IS NOT NULL ORDER BY c.day, c.id`,
@@ -66,7 +72,13 @@ const moveSql = `UPDATE log_chunk SET body = NULL, file = ?, file_row = ?,
 	ids = CASE WHEN id <= (SELECT coalesce(max(last_chunk), 0) FROM log_key_run WHERE ready = 1) THEN NULL ELSE ids END
 	WHERE id = ?`
 
-async function writeFile(sql: Sql, store: HotStore, folder: string, model: string, chunks: Chunk[]): Promise<number> {
+async function writeFile(
+	sql: Sql,
+	store: HotStore,
+	folder: string,
+	model: string,
+	chunks: Chunk[],
+): Promise<number> {
 	const batches = []
 	for (const { id } of chunks) {
 		const chunk = await store.chunk(id)
@@ -75,9 +87,19 @@ async function writeFile(sql: Sql, store: HotStore, folder: string, model: strin
 	const head = chunks[0] as Chunk
 	const columns = toArchive(concatBatches(batches))
 	const bytes = parquetWriteBuffer({
-		columnData: columns.map(({ name, type, data }) => ({ name, data, type: type === 'JSON' ? 'STRING' : type, nullable: true })),
+		columnData: columns.map(({ name, type, data }) => ({
+			name,
+			data,
+			type: type === 'JSON' ? 'STRING' : type,
+			nullable: true,
+		})),
 		rowGroupSize: chunks.map((c) => c.rows),
-		kvMetadata: [{ key: jsonColumnsKey, value: JSON.stringify(columns.filter((c) => c.type === 'JSON').map((c) => c.name)) }],
+		kvMetadata: [
+			{
+				key: jsonColumnsKey,
+				value: JSON.stringify(columns.filter((c) => c.type === 'JSON').map((c) => c.name)),
+			},
+		],
 	})
 	const day = formatTime(head.day * dayMs).slice(0, 10)
 	const name = `${encodeURIComponent(model)}/${kindNames[head.kind]}-${day}-${head.id}.parquet`

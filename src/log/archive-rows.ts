@@ -1,9 +1,13 @@
 import { BatchBuilder } from '../profile/batch-builder.ts'
 import { cellValue } from '../profile/cell.ts'
-import { cellKind, type Column, type RowBatch } from '../profile/columns.ts'
+import { type Column, cellKind, type RowBatch } from '../profile/columns.ts'
 
 /** A column of an archive file, for any Parquet reader: typed where all cells agree, else JSON text. */
-export type ArchiveColumn = { name: string; type: 'DOUBLE' | 'STRING' | 'BOOLEAN' | 'JSON' | 'INT64'; data: unknown[] }
+export type ArchiveColumn = {
+	name: string
+	type: 'DOUBLE' | 'STRING' | 'BOOLEAN' | 'JSON' | 'INT64'
+	data: unknown[]
+}
 
 const featurePrefix = 'feature.'
 const segmentPrefix = 'segment.'
@@ -29,10 +33,13 @@ function cellsColumn(name: string, column: Column, strings: readonly string[]): 
 	return { name, type: clear ? type : 'JSON', data }
 }
 
-const texts = (batch: RowBatch, member: 'versions' | 'environments' | 'subjects' | 'extras'): (string | null)[] =>
-	Array.from(batch[member], (i) => (i === -1 ? null : (batch.strings[i] as string)))
+const texts = (
+	batch: RowBatch,
+	member: 'versions' | 'environments' | 'subjects' | 'extras',
+): (string | null)[] => Array.from(batch[member], (i) => (i === -1 ? null : (batch.strings[i] as string)))
 
-const numbers = (values: Float64Array): (number | null)[] => Array.from(values, (v) => (Number.isNaN(v) ? null : v))
+const numbers = (values: Float64Array): (number | null)[] =>
+	Array.from(values, (v) => (Number.isNaN(v) ? null : v))
 
 export function toArchive(batch: RowBatch): ArchiveColumn[] {
 	return [
@@ -53,7 +60,10 @@ export function toArchive(batch: RowBatch): ArchiveColumn[] {
 
 type Row = Record<string, unknown>
 
-const infinities: Record<string, number> = { '"Infinity"': Number.POSITIVE_INFINITY, '"-Infinity"': Number.NEGATIVE_INFINITY }
+const infinities: Record<string, number> = {
+	'"Infinity"': Number.POSITIVE_INFINITY,
+	'"-Infinity"': Number.NEGATIVE_INFINITY,
+}
 
 /** The value of an archived cell; undefined when it was absent. `json` says that the column holds JSON text. */
 function valueOf(cell: unknown, json: boolean): unknown {
@@ -63,7 +73,8 @@ function valueOf(cell: unknown, json: boolean): unknown {
 
 function record(row: Row, prefix: string, json: ReadonlySet<string>): Record<string, unknown> {
 	const values: Record<string, unknown> = Object.create(null)
-	for (const name in row) if (name.startsWith(prefix)) values[name.slice(prefix.length)] = valueOf(row[name], json.has(name))
+	for (const name in row)
+		if (name.startsWith(prefix)) values[name.slice(prefix.length)] = valueOf(row[name], json.has(name))
 	return values
 }
 

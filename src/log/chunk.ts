@@ -1,5 +1,5 @@
 import { ByteReader, ByteWriter } from '../profile/bytes.ts'
-import { cellKind, type Column, type RowBatch } from '../profile/columns.ts'
+import { type Column, cellKind, type RowBatch } from '../profile/columns.ts'
 import { readNumbers, writeNumbers } from './encode-numbers.ts'
 
 const formatVersion = 1
@@ -61,7 +61,10 @@ class Texts {
 }
 
 function writeIndexes(out: ByteWriter, indexes: Int32Array, texts: Texts): void {
-	writeNumbers(out, Float64Array.from(indexes, (i) => texts.index(i)))
+	writeNumbers(
+		out,
+		Float64Array.from(indexes, (i) => texts.index(i)),
+	)
 }
 
 /** Optional numbers: a flag byte, then a bitmap when only some are there. */
@@ -101,7 +104,10 @@ function writeColumn(out: ByteWriter, column: Column, texts: Texts): void {
 	if (!uniform) out.raw(kinds)
 	let hasText = false
 	for (const k of kinds) if (k === cellKind.string || k === cellKind.json) hasText = true
-	if (!hasText) return writeNumbers(out, column.nums)
+	if (!hasText) {
+		writeNumbers(out, column.nums)
+		return
+	}
 	const nums = column.nums.map((v, i) =>
 		kinds[i] === cellKind.string || kinds[i] === cellKind.json ? texts.index(v) : v,
 	)
@@ -130,7 +136,8 @@ export function encodeBody(batch: RowBatch): Uint8Array<ArrayBuffer> {
 	const texts = new Texts(batch.strings)
 	const out = new ByteWriter()
 	writeNumbers(out, batch.timestamps, true)
-	for (const m of ['versions', 'environments', 'subjects', 'extras'] as const) writeIndexes(out, batch[m], texts)
+	for (const m of ['versions', 'environments', 'subjects', 'extras'] as const)
+		writeIndexes(out, batch[m], texts)
 	writeOptional(out, batch.scores)
 	writeOptional(out, batch.latencies)
 	writeNumbers(out, Float64Array.from(batch.hasFeatures))

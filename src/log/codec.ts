@@ -13,14 +13,20 @@ export function tagged(tag: number, bytes: Uint8Array): Uint8Array<ArrayBuffer> 
 	return out
 }
 
-export async function pipe(bytes: Uint8Array, through: CompressionStream | DecompressionStream): Promise<Uint8Array> {
+export async function pipe(
+	bytes: Uint8Array,
+	through: CompressionStream | DecompressionStream,
+): Promise<Uint8Array> {
 	const body = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(through)
 	return new Uint8Array(await new Response(body).arrayBuffer())
 }
 
 /** For runtimes with the web's streams only. Reads zstd through a decompressor that the caller gives. */
 export const webCodec = (unzstd: (bytes: Uint8Array) => Uint8Array): Codec => ({
-	compress: async (bytes) => tagged(codecTag.deflate, await pipe(bytes, new CompressionStream('deflate-raw'))),
+	compress: async (bytes) =>
+		tagged(codecTag.deflate, await pipe(bytes, new CompressionStream('deflate-raw'))),
 	decompress: async (bytes) =>
-		bytes[0] === codecTag.zstd ? unzstd(bytes.subarray(1)) : pipe(bytes.subarray(1), new DecompressionStream('deflate-raw')),
+		bytes[0] === codecTag.zstd
+			? unzstd(bytes.subarray(1))
+			: pipe(bytes.subarray(1), new DecompressionStream('deflate-raw')),
 })

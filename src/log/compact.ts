@@ -1,6 +1,6 @@
 import type { Sql, Statement } from '../db/sql.ts'
-import type { RowBatch } from '../profile/columns.ts'
 import { mergeProfiles } from '../profile/accumulate.ts'
+import type { RowBatch } from '../profile/columns.ts'
 import { decodeProfile, encodeProfile } from '../profile/encoding.ts'
 import { concatBatches } from '../profile/select-rows.ts'
 import { chunkStatement } from './append.ts'
@@ -51,7 +51,15 @@ async function foldWindow(sql: Sql, series: number, hour: number, grid: number):
 	return rows.length - 1
 }
 
-type Small = { id: number; kind: number; series: number; day: number; rows: number; grid: number | null; covered: string | null }
+type Small = {
+	id: number
+	kind: number
+	series: number
+	day: number
+	rows: number
+	grid: number | null
+	covered: string | null
+}
 
 async function foldChunks(sql: Sql, store: HotStore, codec: Codec): Promise<number> {
 	const [state] = await sql.all({
@@ -73,7 +81,8 @@ async function foldChunks(sql: Sql, store: HotStore, codec: Codec): Promise<numb
 		else groups.set(key, [small])
 	}
 	let folded = 0
-	for (const group of groups.values()) for (const part of parts(group)) folded += await foldPart(sql, store, codec, part)
+	for (const group of groups.values())
+		for (const part of parts(group)) folded += await foldPart(sql, store, codec, part)
 	await sql.batch([
 		{
 			sql: "INSERT INTO log_state (key, value) VALUES ('folded_to', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
@@ -110,7 +119,13 @@ async function foldPart(sql: Sql, store: HotStore, codec: Codec, part: Small[]):
 	}
 	const whole = concatBatches(batches)
 	const head = part[0] as Small
-	const insert = await chunkStatement(codec, 0, { ...head, gridId: head.grid }, whole, Int32Array.from({ length: whole.rows }, (_, r) => r))
+	const insert = await chunkStatement(
+		codec,
+		0,
+		{ ...head, gridId: head.grid },
+		whole,
+		Int32Array.from({ length: whole.rows }, (_, r) => r),
+	)
 	const ids = JSON.stringify(part.map((p) => p.id))
 	const statements: Statement[] = [
 		{
@@ -137,9 +152,18 @@ async function foldPart(sql: Sql, store: HotStore, codec: Codec, part: Small[]):
 
 /** Everything that named a chunk names its place in the newest one. */
 const redirect = (id: number, first: number, rows: number): Statement[] => [
-	{ sql: 'UPDATE log_alias SET target = (SELECT max(id) FROM log_chunk), first = first + ? WHERE target = ?', params: [first, id] },
-	{ sql: 'INSERT INTO log_alias (id, target, first, rows) SELECT ?, max(id), ?, ? FROM log_chunk', params: [id, first, rows] },
-	{ sql: 'UPDATE log_join SET chunk = (SELECT max(id) FROM log_chunk), row = row + ? WHERE chunk = ?', params: [first, id] },
+	{
+		sql: 'UPDATE log_alias SET target = (SELECT max(id) FROM log_chunk), first = first + ? WHERE target = ?',
+		params: [first, id],
+	},
+	{
+		sql: 'INSERT INTO log_alias (id, target, first, rows) SELECT ?, max(id), ?, ? FROM log_chunk',
+		params: [id, first, rows],
+	},
+	{
+		sql: 'UPDATE log_join SET chunk = (SELECT max(id) FROM log_chunk), row = row + ? WHERE chunk = ?',
+		params: [first, id],
+	},
 	{
 		sql: 'UPDATE log_join SET feature_chunk = (SELECT max(id) FROM log_chunk), feature_row = feature_row + ? WHERE feature_chunk = ?',
 		params: [first, id],

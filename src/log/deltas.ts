@@ -1,5 +1,5 @@
-import type { Statement } from '../db/sql.ts'
 import { hourMs } from '../core/time.ts'
+import type { Statement } from '../db/sql.ts'
 import { accumulate, emptyProfile, mergeProfiles } from '../profile/accumulate.ts'
 import { categoryOf } from '../profile/cell.ts'
 import { cellKind, type RowBatch } from '../profile/columns.ts'
@@ -15,7 +15,10 @@ type Part = { batch: RowBatch; rows: Int32Array; hours: Float64Array; part: 'all
 
 /** The profile deltas of one commit: one a series and hour, however many rows and joins add to it. */
 export class Deltas {
-	private readonly profiles = new Map<string, { series: number; hour: number; gridId: number; profile: Profile }>()
+	private readonly profiles = new Map<
+		string,
+		{ series: number; hour: number; gridId: number; profile: Profile }
+	>()
 	private readonly series: SeriesTable
 
 	constructor(series: SeriesTable) {
@@ -38,9 +41,19 @@ export class Deltas {
 	}
 
 	/** Adds the features of feature-log rows to the windows of the predictions that they were joined to. */
-	addFeatures(owner: Owner, plan: ProfilePlan, features: { batch: RowBatch; row: number }, prediction: { batch: RowBatch; row: number }): void {
+	addFeatures(
+		owner: Owner,
+		plan: ProfilePlan,
+		features: { batch: RowBatch; row: number },
+		prediction: { batch: RowBatch; row: number },
+	): void {
 		const own = Int32Array.of(prediction.row)
-		const part = { batch: features.batch, rows: Int32Array.of(features.row), hours: hoursOf(prediction.batch, own), part: 'features' as const }
+		const part = {
+			batch: features.batch,
+			rows: Int32Array.of(features.row),
+			hours: hoursOf(prediction.batch, own),
+			part: 'features' as const,
+		}
 		this.add(owner, plan, part, prediction.batch, own)
 	}
 
@@ -49,7 +62,13 @@ export class Deltas {
 		this.profileOf(series, hourOf(batch.timestamps[row] as number), plan).duplicates++
 	}
 
-	private add(owner: Owner, plan: ProfilePlan, part: Part, segmented: RowBatch, segmentRows: Int32Array): void {
+	private add(
+		owner: Owner,
+		plan: ProfilePlan,
+		part: Part,
+		segmented: RowBatch,
+		segmentRows: Int32Array,
+	): void {
 		this.addTo(this.series.idOf({ ...owner, segment: '', value: '' }), plan, part, undefined)
 		for (const segment of plan.segments) {
 			const column = segmented.segments.get(segment)
@@ -64,11 +83,17 @@ export class Deltas {
 				if (list) list.push(i)
 				else byValue.set(value, [i])
 			})
-			for (const [value, chosen] of byValue) this.addTo(this.series.idOf({ ...owner, segment, value }), plan, part, chosen)
+			for (const [value, chosen] of byValue)
+				this.addTo(this.series.idOf({ ...owner, segment, value }), plan, part, chosen)
 		}
 	}
 
-	private addTo(series: number, plan: ProfilePlan, { batch, rows, hours, part }: Part, chosen: number[] | undefined): void {
+	private addTo(
+		series: number,
+		plan: ProfilePlan,
+		{ batch, rows, hours, part }: Part,
+		chosen: number[] | undefined,
+	): void {
 		const first = hours[0] as number
 		if (!chosen && hours.every((h) => h === first)) {
 			accumulate(this.profileOf(series, first, plan), plan.grid, batch, rows, { ...plan.rule, part })
@@ -83,7 +108,10 @@ export class Deltas {
 			else byHour.set(hours[i] as number, [rows[i] as number])
 		}
 		for (const [hour, list] of byHour)
-			accumulate(this.profileOf(series, hour, plan), plan.grid, batch, Int32Array.from(list), { ...plan.rule, part })
+			accumulate(this.profileOf(series, hour, plan), plan.grid, batch, Int32Array.from(list), {
+				...plan.rule,
+				part,
+			})
 	}
 
 	/** Adds what `other` holds; both are left usable. */
@@ -102,7 +130,9 @@ export class Deltas {
 	statements(chunk: number, stored = true): Statement[] {
 		const list: Statement[] = []
 		for (const { series, hour, gridId, profile } of this.profiles.values()) {
-			const number = stored ? '?4' : `(SELECT min(0, coalesce(min(chunk), 0)) - 1 FROM log_profile WHERE series = ?1 AND hour = ?2 AND grid = ?3)`
+			const number = stored
+				? '?4'
+				: `(SELECT min(0, coalesce(min(chunk), 0)) - 1 FROM log_profile WHERE series = ?1 AND hour = ?2 AND grid = ?3)`
 			list.push({
 				sql: `INSERT INTO log_profile (series, hour, grid, chunk, bytes) VALUES (?1, ?2, ?3, ${number}, ?5)`,
 				params: [series, hour, gridId, chunk, encodeProfile(profile, { withDigest: false })],
@@ -121,4 +151,5 @@ export const markDirty = (series: number, hour: number, mark: number): Statement
 
 export const hourOf = (ms: number): number => Math.floor(ms / hourMs) * hourMs
 
-const hoursOf = (batch: RowBatch, rows: Int32Array): Float64Array => Float64Array.from(rows, (r) => hourOf(batch.timestamps[r] as number))
+const hoursOf = (batch: RowBatch, rows: Int32Array): Float64Array =>
+	Float64Array.from(rows, (r) => hourOf(batch.timestamps[r] as number))

@@ -52,7 +52,8 @@ function planes(values: Float64Array, width: number): Uint8Array {
 
 function unplane(bytes: Uint8Array, n: number, width: number): Float64Array {
 	const values = new Float64Array(n)
-	for (let p = width - 1; p >= 0; p--) for (let i = 0; i < n; i++) values[i] = (values[i] as number) * 256 + (bytes[p * n + i] as number)
+	for (let p = width - 1; p >= 0; p--)
+		for (let i = 0; i < n; i++) values[i] = (values[i] as number) * 256 + (bytes[p * n + i] as number)
 	return values
 }
 
@@ -75,13 +76,23 @@ export function writeNumbers(out: ByteWriter, values: Float64Array, ordered = fa
 	const power = powers[k] as number
 	const integers = new Float64Array(values.length)
 	for (let i = 0; i < values.length; i++) integers[i] = Math.round((values[i] as number) * power)
-	if (ordered) return writeDeltas(out, integers, k)
+	if (ordered) {
+		writeDeltas(out, integers, k)
+		return
+	}
 	const base = Math.round(min * power)
 	for (let i = 0; i < values.length; i++) integers[i] = (integers[i] as number) - base
 	writeIntegers(out, way.decimal, k, base, integers, Math.round(max * power) - base)
 }
 
-function writeIntegers(out: ByteWriter, kind: number, k: number, base: number, integers: Float64Array, max: number): void {
+function writeIntegers(
+	out: ByteWriter,
+	kind: number,
+	k: number,
+	base: number,
+	integers: Float64Array,
+	max: number,
+): void {
 	const width = widthOf(max)
 	out.byte(kind)
 	out.byte(k)

@@ -59,7 +59,9 @@ export class LogEngine {
 	private async seed(): Promise<number> {
 		const { sql, random } = this.options
 		const fresh = new DataView(random(4).slice().buffer).getUint32(0)
-		await sql.batch([{ sql: "INSERT OR IGNORE INTO log_state (key, value) VALUES ('seed', ?)", params: [String(fresh)] }])
+		await sql.batch([
+			{ sql: "INSERT OR IGNORE INTO log_state (key, value) VALUES ('seed', ?)", params: [String(fresh)] },
+		])
 		const [row] = await sql.all({ sql: "SELECT value FROM log_state WHERE key = 'seed'" })
 		return Number((row as [string])[0])
 	}
@@ -71,7 +73,9 @@ export class LogEngine {
 		await this.series.refresh()
 		const from = this.writer.nextChunk
 		if (isRuns(this.writer.keys as KeyRuns)) await this.indexFrom(from)
-		const [row] = await sql.all({ sql: 'SELECT max(coalesce(max(id), 0), coalesce((SELECT max(id) FROM log_alias), 0)) FROM log_chunk' })
+		const [row] = await sql.all({
+			sql: 'SELECT max(coalesce(max(id), 0), coalesce((SELECT max(id) FROM log_alias), 0)) FROM log_chunk',
+		})
 		this.writer.nextChunk = Math.max(from, ((row as [number])[0] ?? 0) + 1)
 	}
 
@@ -106,7 +110,11 @@ export class LogEngine {
 	}
 
 	read(model: string, predictionId: string): Promise<StoredPrediction | undefined> {
-		return readPrediction({ sql: this.options.sql, lookup: this.writer.lookup, series: this.series }, model, predictionId)
+		return readPrediction(
+			{ sql: this.options.sql, lookup: this.writer.lookup, series: this.series },
+			model,
+			predictionId,
+		)
 	}
 
 	stats(): Record<string, number> {
@@ -117,10 +125,17 @@ export class LogEngine {
 
 function toAppError(error: unknown): unknown {
 	const text = String(error)
-	if (/SQLITE_(FULL|READONLY|IOERR|BUSY|LOCKED|CORRUPT|NOTADB|CANTOPEN)/.test(text) || /database or disk is full/.test(text))
-		return new AppError('unavailable', `Nothing of this request was stored: ${text}. Free the disk or the database file, then send it again.`, {
-			cause: error,
-			retryAfterMs: 5000,
-		})
+	if (
+		/SQLITE_(FULL|READONLY|IOERR|BUSY|LOCKED|CORRUPT|NOTADB|CANTOPEN)/.test(text) ||
+		/database or disk is full/.test(text)
+	)
+		return new AppError(
+			'unavailable',
+			`Nothing of this request was stored: ${text}. Free the disk or the database file, then send it again.`,
+			{
+				cause: error,
+				retryAfterMs: 5000,
+			},
+		)
 	return error
 }

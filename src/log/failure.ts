@@ -1,10 +1,16 @@
 import { AppError, type ErrorCode } from '../core/errors.ts'
 
 /** An error as it crosses a thread: structured cloning would drop our class. */
-export type Failure = { message: string; code?: ErrorCode; retryAfterMs?: number | undefined; stack?: string | undefined }
+export type Failure = {
+	message: string
+	code?: ErrorCode
+	retryAfterMs?: number | undefined
+	stack?: string | undefined
+}
 
 export function toFailure(error: unknown): Failure {
-	if (error instanceof AppError) return { message: error.message, code: error.code, retryAfterMs: error.retryAfterMs }
+	if (error instanceof AppError)
+		return { message: error.message, code: error.code, retryAfterMs: error.retryAfterMs }
 	return { message: String(error), stack: error instanceof Error ? error.stack : undefined }
 }
 

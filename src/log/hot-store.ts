@@ -36,7 +36,10 @@ export class HotStore {
 	async resolve(location: Location): Promise<{ chunk: StoredChunk; row: number } | undefined> {
 		const direct = await this.chunk(location.chunk)
 		if (direct) return { chunk: direct, row: location.row }
-		const [alias] = await this.sql.all({ sql: 'SELECT target, first FROM log_alias WHERE id = ?', params: [location.chunk] })
+		const [alias] = await this.sql.all({
+			sql: 'SELECT target, first FROM log_alias WHERE id = ?',
+			params: [location.chunk],
+		})
 		if (!alias) return undefined
 		const [target, first] = alias as unknown as [number, number]
 		const chunk = await this.chunk(target)
@@ -52,7 +55,14 @@ export class HotStore {
 		})
 		if (!row) return undefined
 		const [kind, series, grid, ids, body, file, fileRow, rows] = row as [
-			number, number, number | null, Uint8Array | null, Uint8Array | null, string | null, number, number,
+			number,
+			number,
+			number | null,
+			Uint8Array | null,
+			Uint8Array | null,
+			string | null,
+			number,
+			number,
 		]
 		const batch = body && ids ? await this.decode(ids, body) : await this.fromArchive(file, fileRow, rows)
 		const chunk = { id, kind, series, grid, batch }
@@ -66,7 +76,8 @@ export class HotStore {
 	}
 
 	private fromArchive(file: string | null, first: number, rows: number): Promise<RowBatch> {
-		if (!this.readArchive || file === null) throw new RangeError('this chunk is in an archive that cannot be read here')
+		if (!this.readArchive || file === null)
+			throw new RangeError('this chunk is in an archive that cannot be read here')
 		return this.readArchive(file, first, rows)
 	}
 

@@ -16,18 +16,33 @@ export async function joinPredictions(
 	chunk: number,
 ): Promise<void> {
 	const { batch } = item
-	const rows = [...bucket.rows].map((r, place) => ({ r, place })).filter(({ r }) => batch.hasFeatures[r] !== 1)
+	const rows = [...bucket.rows]
+		.map((r, place) => ({ r, place }))
+		.filter(({ r }) => batch.hasFeatures[r] !== 1)
 	if (rows.length === 0) return
-	const byId = await writer.lookup.find(item.model, 'feature', rows.map(({ r }) => predictionKey(batch.ids[r] as string)))
+	const byId = await writer.lookup.find(
+		item.model,
+		'feature',
+		rows.map(({ r }) => predictionKey(batch.ids[r] as string)),
+	)
 	const subjects = rows.map(({ r }) => textAt(batch, batch.subjects[r]))
-	const bySubject = await writer.lookup.find(item.model, 'feature', subjects.map((s) => subjectKey(s ?? '')))
+	const bySubject = await writer.lookup.find(
+		item.model,
+		'feature',
+		subjects.map((s) => subjectKey(s ?? '')),
+	)
 	for (const [i, { r, place }] of rows.entries()) {
 		const at = batch.timestamps[r] as number
 		const subject = subjects[i]
 		const own = byId.get(i)?.[0]
 		const feature = own ?? (subject === undefined ? undefined : latestBefore(bySubject.get(i) ?? [], at))
 		if (feature) {
-			group.deltas.addFeatures(bucket.owner, plan, { batch: feature.chunk.batch, row: feature.row }, { batch, row: r })
+			group.deltas.addFeatures(
+				bucket.owner,
+				plan,
+				{ batch: feature.chunk.batch, row: feature.row },
+				{ batch, row: r },
+			)
 			group.statements.push(joinStatement(chunk, place, feature.chunk.id, feature.row))
 		} else if (subject !== undefined)
 			group.statements.push({
@@ -51,11 +66,21 @@ const joinStatement = (chunk: number, row: number, featureChunk: number, feature
 })
 
 /** Joins feature logs to predictions that wait for them. The first join of a prediction stays. */
-export async function joinFeatureLogs(writer: Writer, group: Group, item: Item, bucket: Bucket, chunk: number): Promise<void> {
+export async function joinFeatureLogs(
+	writer: Writer,
+	group: Group,
+	item: Item,
+	bucket: Bucket,
+	chunk: number,
+): Promise<void> {
 	const { batch } = item
 	const places = [...bucket.rows].map((r, place) => ({ r, place, id: batch.ids[r] as string }))
 	const named = places.filter(({ id }) => id.startsWith('p'))
-	const predictions = await writer.lookup.find(item.model, 'prediction', named.map(({ id }) => id.slice(1)))
+	const predictions = await writer.lookup.find(
+		item.model,
+		'prediction',
+		named.map(({ id }) => id.slice(1)),
+	)
 	for (const [i, { r, place }] of named.entries()) {
 		const prediction = predictions.get(i)?.[0]
 		if (prediction) await addJoined(writer, group, prediction, { batch, row: r }, { chunk, row: place })
@@ -94,7 +119,12 @@ async function addJoined(
 ): Promise<void> {
 	const target = { batch: prediction.chunk.batch, row: prediction.row }
 	const key = `${prediction.chunk.id} ${prediction.row}`
-	if (target.batch.hasFeatures[target.row] === 1 || group.joined.has(key) || (await isJoined(writer, prediction))) return
+	if (
+		target.batch.hasFeatures[target.row] === 1 ||
+		group.joined.has(key) ||
+		(await isJoined(writer, prediction))
+	)
+		return
 	group.joined.add(key)
 	group.statements.push(joinStatement(prediction.chunk.id, prediction.row, place.chunk, place.row))
 	const owner = writer.series.get(prediction.chunk.series)
@@ -108,7 +138,10 @@ async function addJoined(
 
 async function isCovered(writer: Writer, chunk: FoundRow['chunk'], gridId: number): Promise<boolean> {
 	if (chunk.grid === gridId) return true
-	const rows = await writer.sql.all({ sql: 'SELECT 1 FROM log_covered WHERE chunk = ? AND grid = ?', params: [chunk.id, gridId] })
+	const rows = await writer.sql.all({
+		sql: 'SELECT 1 FROM log_covered WHERE chunk = ? AND grid = ?',
+		params: [chunk.id, gridId],
+	})
 	return rows.length > 0
 }
 

@@ -32,7 +32,12 @@ export class KeyLookup {
 	}
 
 	/** By index into `ids`: the stored rows of that kind with that id, oldest first. */
-	async find(model: string, kind: RowKind, ids: readonly string[], hashes = this.hash(model, kind, ids)): Promise<Map<number, FoundRow[]>> {
+	async find(
+		model: string,
+		kind: RowKind,
+		ids: readonly string[],
+		hashes = this.hash(model, kind, ids),
+	): Promise<Map<number, FoundRow[]>> {
 		const found = new Map<number, FoundRow[]>()
 		for (const [i, locations] of await this.keys.find(hashes)) {
 			const rows = await this.check(model, kind, ids[i] as string, locations)
@@ -94,7 +99,12 @@ export async function judge(
 	return verdicts
 }
 
-function against(kind: RowKind, batch: RowBatch, row: number, rows: { batch: RowBatch; row: number }[]): number {
+function against(
+	kind: RowKind,
+	batch: RowBatch,
+	row: number,
+	rows: { batch: RowBatch; row: number }[],
+): number {
 	const bySubject = kind === 'feature' && (batch.ids[row] as string).startsWith('s')
 	const rivals = bySubject ? rows.filter((k) => k.batch.timestamps[k.row] === batch.timestamps[row]) : rows
 	if (rivals.some((k) => sameRow(batch, row, k.batch, k.row))) return verdict.duplicate

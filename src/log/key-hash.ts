@@ -7,7 +7,12 @@ export const keySpace = { prediction: 1, feature: 2, outcome: 3 } as const
  * Hashes a key of a model into 48 bits (two multiplicative lanes over UTF-16 code units, murmur3's finaliser).
  * The seed is a database's own, so that nobody can prepare ids that collide; a hit is always checked against the row.
  */
-export function hashKeys(seed: number, space: number, model: string, ids: readonly string[]): { high: Uint32Array; low: Uint16Array } {
+export function hashKeys(
+	seed: number,
+	space: number,
+	model: string,
+	ids: readonly string[],
+): { high: Uint32Array; low: Uint16Array } {
 	const high = new Uint32Array(ids.length)
 	const low = new Uint16Array(ids.length)
 	let a0 = Math.imul(seed ^ space, 0x9e3779b1)

@@ -35,7 +35,11 @@ export function keyRows(sql: Sql): KeyIndex {
 
 const entries = (keys: readonly NewKeys[]): [number, number, number][] =>
 	keys.flatMap(({ hashes, rows, chunk }) =>
-		Array.from(rows, (r, i): [number, number, number] => [hashOf(hashes.high[r] as number, hashes.low[r] as number), chunk, i]),
+		Array.from(rows, (r, i): [number, number, number] => [
+			hashOf(hashes.high[r] as number, hashes.low[r] as number),
+			chunk,
+			i,
+		]),
 	)
 
 const insertKeys = (list: [number, number, number][]) => ({

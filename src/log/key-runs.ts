@@ -1,16 +1,31 @@
 import type { Sql, Statement } from '../db/sql.ts'
 import { KeyFilter } from './key-filter.ts'
-import { decodePage, emptyKeys, encodePage, findSorted, KeyTable, type Location, lowerBound, type SortedKeys } from './key-table.ts'
+import {
+	advance,
+	type Cursor,
+	pageKeys,
+	pageStatement,
+	pagesOf,
+	pagesPerRun,
+	push,
+	type Run,
+	runStatement,
+} from './key-pages.ts'
+import { decodePage, emptyKeys, findSorted, KeyTable, type Location, type SortedKeys } from './key-table.ts'
 
-const pageKeys = 640
-const pagesPerRun = 2 ** 24 // page id = run * pagesPerRun + index
 const fanOut = 4
 const cachedPages = 512
 
-type Run = { id: number; entries: number; filter: KeyFilter; fences: Uint32Array }
-type Merge = { target: number; sources: Run[]; cursors: Cursor[]; filter: KeyFilter; fences: number[]; entries: number; done: number }
+type Merge = {
+	target: number
+	sources: Run[]
+	cursors: Cursor[]
+	filter: KeyFilter
+	fences: number[]
+	entries: number
+	done: number
+}
 export type Slice = { statements: Statement[]; applied: () => void; failed: () => void }
-type Cursor = { run: Run; page: number; keys: SortedKeys; at: number }
 
 /**
  * The index from key to row. New keys stay in memory (at most two tables of `tableKeys`); a full table is sorted and
@@ -37,8 +52,16 @@ export class KeyRuns {
 	}
 
 	async load(): Promise<void> {
-		const rows = await this.sql.all({ sql: 'SELECT id, entries, last_chunk, ready, filter FROM log_key_run ORDER BY id' })
-		for (const [id, entries, lastChunk, ready, filter] of rows as [number, number, number, number, Uint8Array][]) {
+		const rows = await this.sql.all({
+			sql: 'SELECT id, entries, last_chunk, ready, filter FROM log_key_run ORDER BY id',
+		})
+		for (const [id, entries, lastChunk, ready, filter] of rows as [
+			number,
+			number,
+			number,
+			number,
+			Uint8Array,
+		][]) {
 			this.nextRun = Math.max(this.nextRun, id + 1)
 			if (ready !== 1) {
 				this.obsolete.push({ id, pages: Math.ceil(entries / pageKeys) })
@@ -49,13 +72,20 @@ export class KeyRuns {
 				params: [id * pagesPerRun, (id + 1) * pagesPerRun],
 			})) as [number][]
 			const words = new Uint32Array(filter.slice().buffer)
-			this.runs.push({ id, entries, filter: new KeyFilter(words), fences: Uint32Array.from(fences, (f) => f[0]) })
+			this.runs.push({
+				id,
+				entries,
+				filter: new KeyFilter(words),
+				fences: Uint32Array.from(fences, (f) => f[0]),
+			})
 			this.lastIndexedChunk = Math.max(this.lastIndexedChunk, lastChunk)
 		}
 	}
 
 	/** Keys of rows that are stored. */
-	added(keys: readonly { hashes: { high: Uint32Array; low: Uint16Array }; rows: Int32Array; chunk: number }[]): void {
+	added(
+		keys: readonly { hashes: { high: Uint32Array; low: Uint16Array }; rows: Int32Array; chunk: number }[],
+	): void {
 		for (const { hashes, rows, chunk } of keys) {
 			for (let i = 0; i < rows.length; i++) {
 				const r = rows[i] as number
@@ -81,7 +111,9 @@ export class KeyRuns {
 		for (const [page, wanted] of pages) {
 			const sorted = await this.page(page)
 			for (const i of wanted)
-				findSorted(sorted, keys.high[i] as number, keys.low[i] as number, (location) => push(hits, i, location))
+				findSorted(sorted, keys.high[i] as number, keys.low[i] as number, (location) =>
+					push(hits, i, location),
+				)
 		}
 		return hits
 	}
@@ -131,7 +163,10 @@ export class KeyRuns {
 		const n = keys.high.length
 		const filter = KeyFilter.forKeys(n)
 		for (let i = 0; i < n; i++) filter.add(keys.high[i] as number, keys.low[i] as number)
-		const fences = Uint32Array.from({ length: Math.ceil(n / pageKeys) }, (_, p) => keys.high[p * pageKeys] as number)
+		const fences = Uint32Array.from(
+			{ length: Math.ceil(n / pageKeys) },
+			(_, p) => keys.high[p * pageKeys] as number,
+		)
 		this.frozen = { keys, written: 0, lastChunk, run: { id: this.nextRun++, entries: n, filter, fences } }
 		this.recent = new KeyTable(this.tableKeys)
 	}
@@ -160,9 +195,18 @@ export class KeyRuns {
 			// Runs of a size only: a key is rewritten once for each fourfold growth.
 			if ((sources[fanOut - 1] as Run).entries > (sources[0] as Run).entries * 3) continue
 			const cursors: Cursor[] = []
-			for (const run of sources) cursors.push({ run, page: 0, keys: await this.page(run.id * pagesPerRun), at: 0 })
+			for (const run of sources)
+				cursors.push({ run, page: 0, keys: await this.page(run.id * pagesPerRun), at: 0 })
 			const entries = sources.reduce((sum, r) => sum + r.entries, 0)
-			this.merge = { target: this.nextRun++, sources, cursors, filter: KeyFilter.forKeys(entries), fences: [], entries, done: 0 }
+			this.merge = {
+				target: this.nextRun++,
+				sources,
+				cursors,
+				filter: KeyFilter.forKeys(entries),
+				fences: [],
+				entries,
+				done: 0,
+			}
 			return
 		}
 	}
@@ -170,7 +214,12 @@ export class KeyRuns {
 	private async continueMerge(budget: number, statements: Statement[], after: (() => void)[]): Promise<void> {
 		const merge = this.merge as Merge
 		if (merge.done === 0) {
-			const run = { id: merge.target, entries: merge.entries, filter: KeyFilter.forKeys(1), fences: new Uint32Array() }
+			const run = {
+				id: merge.target,
+				entries: merge.entries,
+				filter: KeyFilter.forKeys(1),
+				fences: new Uint32Array(),
+			}
 			statements.push(runStatement(run, 0, 0))
 		}
 		for (let page = 0; page < budget && merge.done < merge.entries; page++) {
@@ -179,9 +228,18 @@ export class KeyRuns {
 			merge.fences.push(keys.high[0] as number)
 		}
 		if (merge.done < merge.entries) return
-		const run = { id: merge.target, entries: merge.entries, filter: merge.filter, fences: Uint32Array.from(merge.fences) }
-		statements.push({ sql: 'DELETE FROM log_key_run WHERE id = ?', params: [run.id] }, runStatement(run, this.lastIndexedChunk, 1))
-		for (const source of merge.sources) statements.push({ sql: 'UPDATE log_key_run SET ready = 2 WHERE id = ?', params: [source.id] })
+		const run = {
+			id: merge.target,
+			entries: merge.entries,
+			filter: merge.filter,
+			fences: Uint32Array.from(merge.fences),
+		}
+		statements.push(
+			{ sql: 'DELETE FROM log_key_run WHERE id = ?', params: [run.id] },
+			runStatement(run, this.lastIndexedChunk, 1),
+		)
+		for (const source of merge.sources)
+			statements.push({ sql: 'UPDATE log_key_run SET ready = 2 WHERE id = ?', params: [source.id] })
 		after.push(() => {
 			this.runs = [...this.runs.filter((r) => !merge.sources.includes(r)), run]
 			this.obsolete.push(...merge.sources.map((s) => ({ id: s.id, pages: s.fences.length })))
@@ -195,7 +253,11 @@ export class KeyRuns {
 		for (let i = 0; i < n; i++) {
 			let least: Cursor | undefined
 			for (const c of merge.cursors) {
-				if (c.at < c.keys.high.length && (!least || (c.keys.high[c.at] as number) < (least.keys.high[least.at] as number))) least = c
+				if (
+					c.at < c.keys.high.length &&
+					(!least || (c.keys.high[c.at] as number) < (least.keys.high[least.at] as number))
+				)
+					least = c
 			}
 			const { keys, at } = least as Cursor
 			out.high[i] = keys.high[at] as number
@@ -203,21 +265,11 @@ export class KeyRuns {
 			out.chunk[i] = keys.chunk[at] as number
 			out.row[i] = keys.row[at] as number
 			merge.filter.add(out.high[i] as number, out.low[i] as number)
-			const wait = this.advance(least as Cursor)
+			const wait = advance(least as Cursor, (id) => this.page(id))
 			if (wait) await wait
 		}
 		merge.done += n
 		return out
-	}
-
-	private advance(cursor: Cursor): Promise<void> | undefined {
-		cursor.at++
-		if (cursor.at < cursor.keys.high.length || cursor.page + 1 >= cursor.run.fences.length) return undefined
-		cursor.page++
-		return this.page(cursor.run.id * pagesPerRun + cursor.page).then((keys) => {
-			cursor.keys = keys
-			cursor.at = 0
-		})
 	}
 
 	private dropObsolete(budget: number, statements: Statement[], after: (() => void)[]): void {
@@ -243,32 +295,5 @@ export class KeyRuns {
 			memoryBytes: this.recent.bytes + frozen * 12 + filters,
 			runs: this.runs.length,
 		}
-	}
-}
-
-const push = <T>(map: Map<number, T[]>, key: number, value: T): void => {
-	const list = map.get(key)
-	if (list) list.push(value)
-	else map.set(key, [value])
-}
-
-/** The pages of a run that can hold `high`: one, or more when it stands on a border. */
-function pagesOf(run: Run, high: number): number[] {
-	const first = Math.max(0, lowerBound(run.fences, high) - 1)
-	const pages = [first]
-	for (let p = first + 1; p < run.fences.length && (run.fences[p] as number) <= high; p++) pages.push(p)
-	return pages
-}
-
-const runStatement = (run: Run, lastChunk: number, ready: number): Statement => ({
-	sql: 'INSERT INTO log_key_run (id, entries, last_chunk, ready, filter) VALUES (?, ?, ?, ?, ?)',
-	params: [run.id, run.entries, lastChunk, ready, new Uint8Array(run.filter.words.buffer)],
-})
-
-const pageStatement = (run: number, page: number, keys: SortedKeys, from: number): Statement => {
-	const to = Math.min(keys.high.length, from + pageKeys)
-	return {
-		sql: 'INSERT INTO log_key_page (id, first, bytes) VALUES (?, ?, ?)',
-		params: [run * pagesPerRun + page, keys.high[from] as number, encodePage(keys, from, to)],
 	}
 }

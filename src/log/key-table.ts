@@ -91,7 +91,12 @@ export function lowerBound(keys: Uint32Array, high: number, from = 0, to = keys.
 	return low
 }
 
-export function findSorted(keys: SortedKeys, high: number, low: number, found: (location: Location) => void): void {
+export function findSorted(
+	keys: SortedKeys,
+	high: number,
+	low: number,
+	found: (location: Location) => void,
+): void {
 	for (let i = lowerBound(keys.high, high); i < keys.high.length && keys.high[i] === high; i++) {
 		if (keys.low[i] === low) found({ chunk: keys.chunk[i] as number, row: keys.row[i] as number })
 	}

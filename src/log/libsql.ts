@@ -1,9 +1,9 @@
+import { openSql } from '../db/open-node.ts'
 import type { Sql } from '../db/sql.ts'
 import { isWriteStatement } from '../db/sql.ts'
-import { openSql } from '../db/open-node.ts'
+import { AppendQueue } from './append-queue.ts'
 import { archiveChunks, archiveReader } from './archive-node.ts'
 import { nodeCodec } from './codec-node.ts'
-import { AppendQueue } from './append-queue.ts'
 import type { Item } from './judge.ts'
 import type { AppendVerdict, PredictionLog, StoredPrediction } from './prediction-log.ts'
 import { type Backend, logOver } from './sql-log.ts'
@@ -14,7 +14,17 @@ function buffersOf(items: readonly Item[]): ArrayBuffer[] {
 	const buffers = new Set<ArrayBuffer>()
 	const add = (array: { buffer: ArrayBufferLike }) => buffers.add(array.buffer as ArrayBuffer)
 	for (const { batch: b } of items) {
-		for (const array of [b.timestamps, b.versions, b.environments, b.subjects, b.extras, b.scores, b.latencies, b.hasFeatures]) add(array)
+		for (const array of [
+			b.timestamps,
+			b.versions,
+			b.environments,
+			b.subjects,
+			b.extras,
+			b.scores,
+			b.latencies,
+			b.hasFeatures,
+		])
+			add(array)
 		for (const column of [b.labels, ...b.features.values(), ...b.segments.values()]) {
 			add(column.kinds)
 			add(column.nums)
@@ -29,7 +39,10 @@ const splitSql = (reader: Sql, writer: WriterClient): Sql => ({
 	batch: (statements) =>
 		statements.every((s) => !isWriteStatement(s.sql))
 			? reader.batch(statements)
-			: writer.call({ call: 'batch', statements: statements.map((s) => ({ sql: s.sql, params: [...(s.params ?? [])] })) }),
+			: writer.call({
+					call: 'batch',
+					statements: statements.map((s) => ({ sql: s.sql, params: [...(s.params ?? [])] })),
+				}),
 	close: () => reader.close(),
 })
 
@@ -42,10 +55,13 @@ export async function openLibsqlLog(url: string): Promise<{ sql: Sql; log: Predi
 	const reader = await openSql(url)
 	const writer = await startWriter(url, archive)
 	const sql = splitSql(reader, writer)
-	const queue = new AppendQueue((items) => writer.call<AppendVerdict[]>({ call: 'append', items: [...items] }, buffersOf(items)))
+	const queue = new AppendQueue((items) =>
+		writer.call<AppendVerdict[]>({ call: 'append', items: [...items] }, buffersOf(items)),
+	)
 	const backend: Backend = {
 		append: (items) => writer.call({ call: 'append', items: [...items] }),
-		read: (model, predictionId) => writer.call<StoredPrediction | undefined>({ call: 'read', model, predictionId }),
+		read: (model, predictionId) =>
+			writer.call<StoredPrediction | undefined>({ call: 'read', model, predictionId }),
 		stats: () => writer.call({ call: 'stats' }),
 		close: async () => {
 			await queue.drain()
@@ -55,7 +71,11 @@ export async function openLibsqlLog(url: string): Promise<{ sql: Sql; log: Predi
 		},
 	}
 	let last: Record<string, number> = {}
-	const refresh = () => writer.call<Record<string, number>>({ call: 'stats' }).then((s) => (last = s), () => {})
+	const refresh = () =>
+		writer.call<Record<string, number>>({ call: 'stats' }).then(
+			(s) => (last = s),
+			() => {},
+		)
 	const timer = setInterval(refresh, 5000)
 	timer.unref()
 	const readArchive = archiveReader(archive)

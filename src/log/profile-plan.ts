@@ -32,8 +32,16 @@ export class ProfilePlans {
 		const stamp = `${revision} ${digest}`
 		const known = this.plans.get(key)
 		if (known?.stamp === stamp) return known.plan
-		const grid = digest === null ? schemaGrid(JSON.parse(features) as FeatureSpec[]) : await this.gridOf(model, version, digest)
-		const plan = { grid, gridId: await this.gridId(grid.digest), rule: { positiveLabel, threshold }, segments: JSON.parse(segments) as string[] }
+		const grid =
+			digest === null
+				? schemaGrid(JSON.parse(features) as FeatureSpec[])
+				: await this.gridOf(model, version, digest)
+		const plan = {
+			grid,
+			gridId: await this.gridId(grid.digest),
+			rule: { positiveLabel, threshold },
+			segments: JSON.parse(segments) as string[],
+		}
 		this.plans.set(key, { stamp, plan })
 		return plan
 	}

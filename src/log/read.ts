@@ -8,13 +8,18 @@ import type { SeriesTable } from './series-table.ts'
 type Reader = { sql: Sql; lookup: KeyLookup; series: SeriesTable }
 
 /** One prediction with its joined features and its outcomes, the latest one first named. */
-export async function readPrediction(reader: Reader, model: string, predictionId: string): Promise<StoredPrediction | undefined> {
+export async function readPrediction(
+	reader: Reader,
+	model: string,
+	predictionId: string,
+): Promise<StoredPrediction | undefined> {
 	const [hit] = (await reader.lookup.find(model, 'prediction', [predictionId])).get(0) ?? []
 	if (!hit) return undefined
 	const series = reader.series.get(hit.chunk.series)
 	if (!series) return undefined
 	const { batch } = hit.chunk
-	const features = batch.hasFeatures[hit.row] === 1 ? { batch, row: hit.row } : await joinedFeatures(reader, hit)
+	const features =
+		batch.hasFeatures[hit.row] === 1 ? { batch, row: hit.row } : await joinedFeatures(reader, hit)
 	return {
 		...toPrediction(batch, hit.row),
 		model,
@@ -49,7 +54,11 @@ async function outcomesOf(reader: Reader, model: string, predictionId: string) {
 	return { outcome, outcomeHistory: history }
 }
 
-function toRecord(columns: Map<string, Column>, row: number, strings: readonly string[]): Record<string, unknown> {
+function toRecord(
+	columns: Map<string, Column>,
+	row: number,
+	strings: readonly string[],
+): Record<string, unknown> {
 	const record: Record<string, unknown> = Object.create(null)
 	for (const [name, column] of columns) {
 		const value = cellValue(column, row, strings)

@@ -10,7 +10,13 @@ import { SeriesTable } from './series-table.ts'
  * Summarises the rows of a version that were stored before `grid` was in force, newest day first, a chunk a commit:
  * a crash leaves each chunk either done or not. Does nothing when the grid is no longer the one in force.
  */
-export async function rebuildProfiles(sql: Sql, store: HotStore, model: string, version: string, grid: Grid): Promise<void> {
+export async function rebuildProfiles(
+	sql: Sql,
+	store: HotStore,
+	model: string,
+	version: string,
+	grid: Grid,
+): Promise<void> {
 	const plan = await new ProfilePlans(sql).planFor(model, version)
 	if (!plan || plan.grid.digest !== grid.digest) return
 	const series = new SeriesTable(sql)
@@ -21,26 +27,47 @@ export async function rebuildProfiles(sql: Sql, store: HotStore, model: string, 
 			AND NOT EXISTS (SELECT 1 FROM log_covered v WHERE v.chunk = c.id AND v.grid = ?4) ORDER BY c.day DESC, c.id`,
 		params: [kindNumber.prediction, model, version, plan.gridId],
 	})) as unknown as [number, string][]
-	for (const [id, environment] of chunks) await rebuildChunk(sql, store, series, { model, version, environment }, plan, id)
+	for (const [id, environment] of chunks)
+		await rebuildChunk(sql, store, series, { model, version, environment }, plan, id)
 }
 
-async function rebuildChunk(sql: Sql, store: HotStore, series: SeriesTable, owner: Owner, plan: ProfilePlan, id: number): Promise<void> {
+async function rebuildChunk(
+	sql: Sql,
+	store: HotStore,
+	series: SeriesTable,
+	owner: Owner,
+	plan: ProfilePlan,
+	id: number,
+): Promise<void> {
 	const chunk = await store.chunk(id)
 	if (!chunk) return
 	const deltas = new Deltas(series)
-	deltas.addRows(owner, plan, chunk.batch, Int32Array.from({ length: chunk.batch.rows }, (_, r) => r))
-	for (const [row, features] of await joinsOf(sql, store, chunk)) deltas.addFeatures(owner, plan, features, { batch: chunk.batch, row })
+	deltas.addRows(
+		owner,
+		plan,
+		chunk.batch,
+		Int32Array.from({ length: chunk.batch.rows }, (_, r) => r),
+	)
+	for (const [row, features] of await joinsOf(sql, store, chunk))
+		deltas.addFeatures(owner, plan, features, { batch: chunk.batch, row })
 	await sql.batch([
 		...series.pending(),
 		// Fails, and with it the batch, when another process has done this chunk.
-		{ sql: 'INSERT INTO log_covered (chunk, grid) SELECT id, ? FROM log_chunk WHERE id = ?', params: [plan.gridId, id] },
+		{
+			sql: 'INSERT INTO log_covered (chunk, grid) SELECT id, ? FROM log_chunk WHERE id = ?',
+			params: [plan.gridId, id],
+		},
 		{ sql: 'INSERT INTO guard (ok) VALUES (changes() > 0)' },
 		...deltas.statements(id),
 	])
 	series.stored()
 }
 
-async function joinsOf(sql: Sql, store: HotStore, chunk: StoredChunk): Promise<[number, { batch: RowBatch; row: number }][]> {
+async function joinsOf(
+	sql: Sql,
+	store: HotStore,
+	chunk: StoredChunk,
+): Promise<[number, { batch: RowBatch; row: number }][]> {
 	const rows = (await sql.all({
 		sql: 'SELECT row, feature_chunk, feature_row FROM log_join WHERE chunk = ?',
 		params: [chunk.id],

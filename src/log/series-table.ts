@@ -5,7 +5,8 @@ const maxSegmentValues = 50
 /** Stands for all values of a segment behind the first fifty. */
 export const otherValue = 'other'
 
-const keyOf = (s: Omit<Series, 'id'>) => JSON.stringify([s.model, s.version, s.environment, s.segment, s.value])
+const keyOf = (s: Omit<Series, 'id'>) =>
+	JSON.stringify([s.model, s.version, s.environment, s.segment, s.value])
 
 /** Series by content. New ones get the next id and are inserted with the commit that needs them. */
 export class SeriesTable {
@@ -27,8 +28,17 @@ export class SeriesTable {
 		this.byId.clear()
 		this.segmentValues.clear()
 		this.nextId = 1
-		const rows = await this.sql.all({ sql: 'SELECT id, model, version, environment, segment, value FROM log_series ORDER BY id' })
-		for (const [id, model, version, environment, segment, value] of rows as [number, string, string, string, string, string][])
+		const rows = await this.sql.all({
+			sql: 'SELECT id, model, version, environment, segment, value FROM log_series ORDER BY id',
+		})
+		for (const [id, model, version, environment, segment, value] of rows as [
+			number,
+			string,
+			string,
+			string,
+			string,
+			string,
+		][])
 			this.remember({ id, model, version, environment, segment, value })
 	}
 
@@ -58,7 +68,11 @@ export class SeriesTable {
 	idOf(series: Omit<Series, 'id'>): number {
 		const known = this.byKey.get(keyOf(series))
 		if (known !== undefined) return known
-		if (series.segment !== '' && series.value !== otherValue && this.valuesOf(series).size >= maxSegmentValues)
+		if (
+			series.segment !== '' &&
+			series.value !== otherValue &&
+			this.valuesOf(series).size >= maxSegmentValues
+		)
 			return this.idOf({ ...series, value: otherValue })
 		const id = this.remember({ ...series, id: this.nextId })
 		this.inserts.push({
@@ -80,7 +94,14 @@ export class SeriesTable {
 	/** Drops what a failed commit would have inserted; numbers are given again. */
 	forgetPending(): void {
 		for (const { params } of this.inserts) {
-			const [id, model, version, environment, segment, value] = params as [number, string, string, string, string, string]
+			const [id, model, version, environment, segment, value] = params as [
+				number,
+				string,
+				string,
+				string,
+				string,
+				string,
+			]
 			this.byKey.delete(keyOf({ model, version, environment, segment, value }))
 			this.byId.delete(id)
 			this.nextId = Math.min(this.nextId, id)

@@ -1,7 +1,7 @@
 import type { Sql } from '../db/sql.ts'
-import { compactLog } from './compact.ts'
 import type { Codec } from './codec.ts'
-import { LogEngine, type EngineOptions } from './engine.ts'
+import { compactLog } from './compact.ts'
+import { type EngineOptions, LogEngine } from './engine.ts'
 import { HotStore } from './hot-store.ts'
 import type { Item } from './judge.ts'
 import { keyRows } from './key-rows.ts'
@@ -23,7 +23,9 @@ export function logOver(
 	sql: Sql,
 	codec: Codec,
 	backend: Backend,
-	options: Pick<PredictionLog, 'append' | 'archive' | 'stats'> & { readArchive?: EngineOptions['readArchive'] },
+	options: Pick<PredictionLog, 'append' | 'archive' | 'stats'> & {
+		readArchive?: EngineOptions['readArchive']
+	},
 ): PredictionLog {
 	const store = new HotStore(sql, codec, options.readArchive)
 	return {
@@ -50,7 +52,11 @@ export function logOver(
  * The log on any `Sql`, in this thread: for workers and for libSQL over HTTP. Rows stay in the database: there is
  * no file system to archive to.
  */
-export async function openSqlLog(options: { sql: Sql; codec: Codec; random: (bytes: number) => Uint8Array }): Promise<PredictionLog> {
+export async function openSqlLog(options: {
+	sql: Sql
+	codec: Codec
+	random: (bytes: number) => Uint8Array
+}): Promise<PredictionLog> {
 	const engine = await new LogEngine({ ...options, keys: keyRows }).open()
 	let tail: Promise<unknown> = Promise.resolve()
 	const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -65,7 +71,8 @@ export async function openSqlLog(options: { sql: Sql; codec: Codec; random: (byt
 		close: async () => {},
 	}
 	return logOver(options.sql, options.codec, backend, {
-		append: async (model, kind, batch) => (await backend.append([{ model, kind, batch }]))[0] as AppendVerdict,
+		append: async (model, kind, batch) =>
+			(await backend.append([{ model, kind, batch }]))[0] as AppendVerdict,
 		archive: async () => 0,
 		stats: () => engine.stats(),
 	})

@@ -12,12 +12,25 @@ export async function listSeries(sql: Sql, model?: string): Promise<Series[]> {
 		params: [model ?? null],
 	})
 	return (rows as unknown as [number, string, string, string, string, string][]).map(
-		([id, name, version, environment, segment, value]) => ({ id, model: name, version, environment, segment, value }),
+		([id, name, version, environment, segment, value]) => ({
+			id,
+			model: name,
+			version,
+			environment,
+			segment,
+			value,
+		}),
 	)
 }
 
 /** The sum of a series' deltas over [from, to) on one grid, in ms since the epoch; undefined when there are none. */
-export async function windowProfile(sql: Sql, seriesId: number, grid: Grid, from: number, to: number): Promise<Profile | undefined> {
+export async function windowProfile(
+	sql: Sql,
+	seriesId: number,
+	grid: Grid,
+	from: number,
+	to: number,
+): Promise<Profile | undefined> {
 	const rows = (await sql.all({
 		sql: `SELECT p.bytes FROM log_profile p JOIN log_grid g ON g.id = p.grid
 			WHERE p.series = ? AND p.hour >= ? AND p.hour < ? AND g.digest = ?`,
@@ -29,13 +42,26 @@ export async function windowProfile(sql: Sql, seriesId: number, grid: Grid, from
 	return total
 }
 
-export async function dirtyHours(sql: Sql, limit: number): Promise<{ seriesId: number; hour: number; mark: number }[]> {
-	const rows = await sql.all({ sql: 'SELECT series, hour, mark FROM log_dirty ORDER BY hour, series LIMIT ?', params: [limit] })
-	return (rows as unknown as [number, number, number][]).map(([seriesId, hour, mark]) => ({ seriesId, hour, mark }))
+export async function dirtyHours(
+	sql: Sql,
+	limit: number,
+): Promise<{ seriesId: number; hour: number; mark: number }[]> {
+	const rows = await sql.all({
+		sql: 'SELECT series, hour, mark FROM log_dirty ORDER BY hour, series LIMIT ?',
+		params: [limit],
+	})
+	return (rows as unknown as [number, number, number][]).map(([seriesId, hour, mark]) => ({
+		seriesId,
+		hour,
+		mark,
+	}))
 }
 
 /** Clears marks, but not those that were set again in the meantime. */
-export async function clearDirty(sql: Sql, hours: readonly { seriesId: number; hour: number; mark: number }[]): Promise<void> {
+export async function clearDirty(
+	sql: Sql,
+	hours: readonly { seriesId: number; hour: number; mark: number }[],
+): Promise<void> {
 	if (hours.length === 0) return
 	await sql.batch([
 		{

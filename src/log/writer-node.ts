@@ -14,7 +14,9 @@ export type WriterClient = {
 export function startWriter(url: string, archive: string): Promise<WriterClient> {
 	// The source runs as it stands; the package holds what was emitted from it.
 	const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-	const worker = new Worker(new URL(`./writer-thread-node.${extension}`, import.meta.url), { workerData: { url, archive } })
+	const worker = new Worker(new URL(`./writer-thread-node.${extension}`, import.meta.url), {
+		workerData: { url, archive },
+	})
 	const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
 	let nextId = 1
 	let gone: Error | undefined

@@ -5,9 +5,9 @@ import type { Statement } from '../db/sql.ts'
 import { archiveReader } from './archive-node.ts'
 import { nodeCodec } from './codec-node.ts'
 import { LogEngine } from './engine.ts'
+import { toFailure } from './failure.ts'
 import type { Item } from './judge.ts'
 import { KeyRuns } from './key-runs.ts'
-import { toFailure } from './failure.ts'
 
 // The thread that owns the writing connection: log commits and every other write of the process, one after another.
 
@@ -22,7 +22,13 @@ const { url, archive } = workerData as { url: string; archive: string }
 const port = parentPort as NonNullable<typeof parentPort>
 const sql = await openSql(url)
 const random = (count: number) => new Uint8Array(randomBytes(count))
-const engine = await new LogEngine({ sql, codec: nodeCodec, random, readArchive: archiveReader(archive), keys: (s) => new KeyRuns(s) }).open()
+const engine = await new LogEngine({
+	sql,
+	codec: nodeCodec,
+	random,
+	readArchive: archiveReader(archive),
+	keys: (s) => new KeyRuns(s),
+}).open()
 
 const answer = (message: WriterCall): Promise<unknown> | unknown => {
 	switch (message.call) {

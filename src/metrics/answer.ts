@@ -1,7 +1,14 @@
 /** One statistic of one subject in one window, as every interface answers it. Times are RFC 3339, UTC. */
 export type Answer = {
 	metric: string
-	subject: { model: string; version: string; environment: string; feature?: string; segment?: { name: string; value: string }; group?: string }
+	subject: {
+		model: string
+		version: string
+		environment: string
+		feature?: string
+		segment?: { name: string; value: string }
+		group?: string
+	}
 	window: { from: string; to: string }
 	status: 'ok' | 'insufficient' | 'failed'
 	value: number | null
@@ -33,5 +40,15 @@ export type Measure = Pick<Answer, 'status'> & {
 	reason?: string
 }
 
-export const measured = (value: number, method: string, more: Partial<Measure> = {}): Measure => ({ status: 'ok', value, method, ...more })
-export const insufficient = (method: string, reason: string): Measure => ({ status: 'insufficient', value: null, method, reason })
+export const measured = (value: number, method: string, more: Partial<Measure> = {}): Measure => ({
+	status: 'ok',
+	value,
+	method,
+	...more,
+})
+export const insufficient = (method: string, reason: string): Measure => ({
+	status: 'insufficient',
+	value: null,
+	method,
+	reason,
+})

@@ -1,15 +1,21 @@
+import { extraCells } from '../profile/grid.ts'
 import { total } from '../stats/counts.ts'
 import { insufficient, type Measure } from './answer.ts'
 import type { ColumnView } from './descriptor.ts'
-import { extraCells } from '../profile/grid.ts'
 
 /** Below this many rows on either side nothing is said about drift. */
 export const leastRows = 50
 
 /** Why a column cannot be compared, if it cannot. `values`: rows that have a value are needed, not just rows. */
-export function comparable({ reference, result, hasBaseline }: ColumnView, method: string, values = false): Measure | undefined {
-	if (!hasBaseline) return insufficient(method, 'there is no baseline; put one with PUT …/versions/{version}/baseline')
-	const size = (groups: Float64Array) => total(values ? groups.subarray(0, groups.length - extraCells) : groups)
+export function comparable(
+	{ reference, result, hasBaseline }: ColumnView,
+	method: string,
+	values = false,
+): Measure | undefined {
+	if (!hasBaseline)
+		return insufficient(method, 'there is no baseline; put one with PUT …/versions/{version}/baseline')
+	const size = (groups: Float64Array) =>
+		total(values ? groups.subarray(0, groups.length - extraCells) : groups)
 	const [m, n] = [size(reference.groups), size(result.groups)]
 	const what = values ? 'rows with a value' : 'rows'
 	if (m < leastRows) return insufficient(method, `the baseline has ${m} ${what}; ${leastRows} are needed`)

@@ -4,7 +4,12 @@ import type { ReferenceColumn } from './reference.ts'
 import type { ColumnResult, WindowResult } from './window-result.ts'
 
 /** One column of one window beside its reference. `reference.groups` is empty of rows when there is no baseline. */
-export type ColumnView = { reference: ReferenceColumn; result: ColumnResult; spec: FeatureSpec | undefined; hasBaseline: boolean }
+export type ColumnView = {
+	reference: ReferenceColumn
+	result: ColumnResult
+	spec: FeatureSpec | undefined
+	hasBaseline: boolean
+}
 
 /** All rows of one window. Times are ms since the epoch; `until` is its end, or now for one that is still open. */
 export type WindowView = { result: WindowResult; from: number; until: number }

@@ -10,7 +10,8 @@ export const effectThreshold = 0.05
 export const alpha = 0.05
 
 /** The first gate: how much has changed. */
-export const effectOf = ({ reference, result }: ColumnView): number => biasCorrectedPsi(reference.groups, result.groups)
+export const effectOf = ({ reference, result }: ColumnView): number =>
+	biasCorrectedPsi(reference.groups, result.groups)
 
 /** The second gate: whether it can be chance. Two-sample, over the groups of PSI, sparse ones pooled. */
 export function evidenceOf({ reference, result }: ColumnView): Homogeneity {

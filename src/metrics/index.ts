@@ -1,3 +1,4 @@
+import type { MetricDescriptor } from './descriptor.ts'
 import { chi2 } from './drift/chi2.ts'
 import { cramersVDrift } from './drift/cramers-v.ts'
 import { detected } from './drift/detected.ts'
@@ -27,7 +28,6 @@ import { latencyP50 } from './service/latency-p50.ts'
 import { latencyP95 } from './service/latency-p95.ts'
 import { latencyP99 } from './service/latency-p99.ts'
 import { rate } from './service/rate.ts'
-import type { MetricDescriptor } from './descriptor.ts'
 
 /** Every metric, once: rules, HTTP, Slack, the command line and Prometheus know them by these ids. */
 export const metrics = [

@@ -1,6 +1,6 @@
-import { total } from '../stats/counts.ts'
 import { type ColumnGrid, cellCount, extraCells, type Grid } from '../profile/grid.ts'
 import type { Profile } from '../profile/profile.ts'
+import { total } from '../stats/counts.ts'
 
 const deciles = 10
 /** Up to this many distinct values, PSI and its kin compare value by value, not by deciles. */
@@ -22,16 +22,25 @@ export type Reference = { digest: string; rows: number; grid: Grid; columns: Ref
 
 /** A baseline's grid and its own profile on it. */
 export function referenceOf(digest: string, grid: Grid, profile: Profile): Reference {
-	const columns = grid.columns.map((column, i) => referenceColumn(column, profile.columns[i]?.counts ?? new Float64Array()))
+	const columns = grid.columns.map((column, i) =>
+		referenceColumn(column, profile.columns[i]?.counts ?? new Float64Array()),
+	)
 	return { digest, rows: profile.rows, grid, columns }
 }
 
 function referenceColumn(grid: ColumnGrid, counts: Float64Array): ReferenceColumn {
 	const cells = cellCount(grid)
 	const groupOf = new Int32Array(cells + extraCells)
-	const proper = grid.kind === 'categorical' ? byCell(groupOf, cells) : numericGroups(grid, counts, groupOf, cells)
+	const proper =
+		grid.kind === 'categorical' ? byCell(groupOf, cells) : numericGroups(grid, counts, groupOf, cells)
 	for (let i = 0; i < extraCells; i++) groupOf[cells + i] = proper + i
-	return { grid, counts, groupOf, groups: unite(counts, groupOf, proper + extraCells), borders: bordersOf(grid) }
+	return {
+		grid,
+		counts,
+		groupOf,
+		groups: unite(counts, groupOf, proper + extraCells),
+		borders: bordersOf(grid),
+	}
 }
 
 /** Sums the counts of the cells of each group. */

@@ -31,7 +31,12 @@ export function decodeResult(bytes: Uint8Array, column?: number): WindowResult {
 	const input = new ByteReader(bytes)
 	const version = input.byte()
 	if (version !== formatVersion) throw new RangeError(`result format ${version} is not known`)
-	const [rows, duplicates, errors, schemaViolations] = [input.varint(), input.varint(), input.varint(), input.varint()]
+	const [rows, duplicates, errors, schemaViolations] = [
+		input.varint(),
+		input.varint(),
+		input.varint(),
+		input.varint(),
+	]
 	const lastMs = input.double()
 	const latency = { p50: input.double(), p95: input.double(), p99: input.double() }
 	const columns: ColumnResult[] = new Array(input.varint())
@@ -45,7 +50,11 @@ export function decodeResult(bytes: Uint8Array, column?: number): WindowResult {
 
 function readColumn(input: ByteReader): ColumnResult {
 	const flags = input.byte()
-	const [ks, wasserstein, q] = [0, 1, 2].map((i) => ((flags >> i) & 1 ? input.double() : Number.NaN)) as [number, number, number]
+	const [ks, wasserstein, q] = [0, 1, 2].map((i) => ((flags >> i) & 1 ? input.double() : Number.NaN)) as [
+		number,
+		number,
+		number,
+	]
 	const [rangeViolations, domainViolations] = [input.varint(), input.varint()]
 	const groups = new Float64Array(input.varint())
 	for (let i = 0; i < groups.length; i++) groups[i] = input.varint()

@@ -1,5 +1,5 @@
-import { latencyOfBucket } from '../profile/latency.ts'
 import type { ColumnGrid } from '../profile/grid.ts'
+import { latencyOfBucket } from '../profile/latency.ts'
 import type { ColumnProfile, Profile } from '../profile/profile.ts'
 import { kolmogorovSmirnov } from '../stats/kolmogorov-smirnov.ts'
 import { wassersteinFromCells, wassersteinOfPoints } from '../stats/wasserstein.ts'
@@ -46,8 +46,14 @@ export function summariseWindow(reference: Reference, profile: Profile): WindowR
 		errors: profile.errors,
 		schemaViolations: profile.schemaViolations,
 		lastMs: profile.lastMs,
-		latency: { p50: percentile(profile.latency, 0.5), p95: percentile(profile.latency, 0.95), p99: percentile(profile.latency, 0.99) },
-		columns: profile.columns.map((column, i) => summariseColumn(reference.columns[i] as ReferenceColumn, column)),
+		latency: {
+			p50: percentile(profile.latency, 0.5),
+			p95: percentile(profile.latency, 0.95),
+			p99: percentile(profile.latency, 0.99),
+		},
+		columns: profile.columns.map((column, i) =>
+			summariseColumn(reference.columns[i] as ReferenceColumn, column),
+		),
 	}
 }
 
@@ -64,19 +70,30 @@ function summariseColumn(reference: ReferenceColumn, column: ColumnProfile): Col
 }
 
 /** Distances that need the order of all cells, over the values that are there. */
-function distances({ grid, counts, borders }: ReferenceColumn, column: ColumnProfile): { ks: number; wasserstein: number } {
+function distances(
+	{ grid, counts, borders }: ReferenceColumn,
+	column: ColumnProfile,
+): { ks: number; wasserstein: number } {
 	const none = { ks: Number.NaN, wasserstein: Number.NaN }
 	if (grid.kind !== 'numeric' || borders.length === 0) return none
 	const cells = grid.edges.length + 1
 	const reference = counts.subarray(0, cells)
 	const current = column.counts.subarray(0, cells)
 	if (!reference.some((c) => c > 0) || !current.some((c) => c > 0)) return none
-	return { ks: kolmogorovSmirnov(reference, current), wasserstein: area(grid, borders, reference, current) / sdOf(grid) }
+	return {
+		ks: kolmogorovSmirnov(reference, current),
+		wasserstein: area(grid, borders, reference, current) / sdOf(grid),
+	}
 }
 
 type NumericGrid = Extract<ColumnGrid, { kind: 'numeric' }>
 
-function area(grid: NumericGrid, borders: Float64Array, reference: Float64Array, current: Float64Array): number {
+function area(
+	grid: NumericGrid,
+	borders: Float64Array,
+	reference: Float64Array,
+	current: Float64Array,
+): number {
 	// Where each value has its own cell, the value stands at the cell's right edge.
 	if (grid.points) return wassersteinOfPoints(borders.subarray(1), reference, current)
 	return wassersteinFromCells(borders, reference, current)

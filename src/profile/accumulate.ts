@@ -1,7 +1,15 @@
 import { categoryOf, hasType, textHash } from './cell.ts'
-import { cellKind, type Column, type RowBatch } from './columns.ts'
+import { type Column, cellKind, type RowBatch } from './columns.ts'
 import { ExactSum } from './exact-sum.ts'
-import { type ColumnGrid, cellCount, extraCells, type Grid, missingCell, typeErrorCell, unseenCell } from './grid.ts'
+import {
+	type ColumnGrid,
+	cellCount,
+	extraCells,
+	type Grid,
+	missingCell,
+	typeErrorCell,
+	unseenCell,
+} from './grid.ts'
 import { latencyBucket } from './latency.ts'
 import type { ColumnProfile, Profile } from './profile.ts'
 
@@ -55,7 +63,9 @@ export function accumulate(
 	options: DecisionRule & { part?: 'all' | 'features' },
 ): void {
 	const chosen = rows ?? allRows(batch.rows)
-	const withFeatures = chosen.every((r) => batch.hasFeatures[r] === 1) ? chosen : chosen.filter((r) => batch.hasFeatures[r] === 1)
+	const withFeatures = chosen.every((r) => batch.hasFeatures[r] === 1)
+		? chosen
+		: chosen.filter((r) => batch.hasFeatures[r] === 1)
 	const violations = new Uint8Array(batch.rows)
 	grid.columns.forEach((column, i) => {
 		const target = profile.columns[i] as ColumnProfile
@@ -64,13 +74,20 @@ export function accumulate(
 	})
 	const declared = declaredNames(grid)
 	for (const [name, column] of batch.features) {
-		if (!declared.has(name)) for (const r of withFeatures) if (column.kinds[r] !== cellKind.absent) violations[r] = 1
+		if (!declared.has(name))
+			for (const r of withFeatures) if (column.kinds[r] !== cellKind.absent) violations[r] = 1
 	}
 	for (const r of withFeatures) profile.schemaViolations += violations[r] as number
 	if (options.part !== 'features') addAnswers(profile, grid, batch, chosen, options)
 }
 
-function addAnswers(profile: Profile, grid: Grid, batch: RowBatch, rows: Int32Array, rule: DecisionRule): void {
+function addAnswers(
+	profile: Profile,
+	grid: Grid,
+	batch: RowBatch,
+	rows: Int32Array,
+	rule: DecisionRule,
+): void {
 	const scratch = new Uint8Array(batch.rows)
 	const score = scoreColumn(batch)
 	grid.columns.forEach((column, i) => {
@@ -88,7 +105,8 @@ function addAnswers(profile: Profile, grid: Grid, batch: RowBatch, rows: Int32Ar
 			const bucket = latencyBucket(latency)
 			profile.latency.set(bucket, (profile.latency.get(bucket) ?? 0) + 1)
 		}
-		if (Number.isNaN(batch.scores[r]) && batch.labels.kinds[r] === cellKind.absent && batch.extras[r] === -1) profile.errors++
+		if (Number.isNaN(batch.scores[r]) && batch.labels.kinds[r] === cellKind.absent && batch.extras[r] === -1)
+			profile.errors++
 	}
 }
 
@@ -109,7 +127,13 @@ export function decisionOf(score: number, rule: DecisionRule): string | undefine
 	return negatives[positives.indexOf(positive)] ?? `not ${positive}`
 }
 
-function addDecisions(target: ColumnProfile, grid: ColumnGrid, batch: RowBatch, rows: Int32Array, rule: DecisionRule): void {
+function addDecisions(
+	target: ColumnProfile,
+	grid: ColumnGrid,
+	batch: RowBatch,
+	rows: Int32Array,
+	rule: DecisionRule,
+): void {
 	for (const r of rows) {
 		const kind = batch.labels.kinds[r] as number
 		const text =
@@ -205,7 +229,13 @@ const outOfRange = (spec: ColumnGrid['spec'], x: number): boolean =>
 	spec !== undefined && ((spec.min !== undefined && x < spec.min) || (spec.max !== undefined && x > spec.max))
 
 /** Counts a categorical cell; false when its value is outside the declared ones. */
-function addText(target: ColumnProfile, grid: ColumnGrid, kind: number, num: number, strings: readonly string[]): boolean {
+function addText(
+	target: ColumnProfile,
+	grid: ColumnGrid,
+	kind: number,
+	num: number,
+	strings: readonly string[],
+): boolean {
 	let text = categoryOf(kind, num, strings) as string
 	if (grid.spec?.type === 'boolean' && kind === cellKind.number) text = num === 1 ? 'true' : 'false'
 	addCategory(target, grid, text)
@@ -225,7 +255,8 @@ export function mergeProfiles(into: Profile, part: Profile): Profile {
 	into.schemaViolations += part.schemaViolations
 	if (!(into.firstMs <= part.firstMs)) into.firstMs = Number.isNaN(part.firstMs) ? into.firstMs : part.firstMs
 	if (!(into.lastMs >= part.lastMs)) into.lastMs = Number.isNaN(part.lastMs) ? into.lastMs : part.lastMs
-	for (const [bucket, count] of part.latency) into.latency.set(bucket, (into.latency.get(bucket) ?? 0) + count)
+	for (const [bucket, count] of part.latency)
+		into.latency.set(bucket, (into.latency.get(bucket) ?? 0) + count)
 	into.columns.forEach((column, i) => {
 		mergeColumns(column, part.columns[i] as ColumnProfile)
 	})
@@ -233,7 +264,8 @@ export function mergeProfiles(into: Profile, part: Profile): Profile {
 }
 
 function mergeColumns(into: ColumnProfile, part: ColumnProfile): void {
-	for (let i = 0; i < into.counts.length; i++) into.counts[i] = (into.counts[i] as number) + (part.counts[i] as number)
+	for (let i = 0; i < into.counts.length; i++)
+		into.counts[i] = (into.counts[i] as number) + (part.counts[i] as number)
 	into.nulls += part.nulls
 	into.absent += part.absent
 	into.rangeViolations += part.rangeViolations

@@ -1,4 +1,4 @@
-import { cellKind, type Column, type RowBatch } from './columns.ts'
+import { type Column, cellKind, type RowBatch } from './columns.ts'
 
 /** One row, already judged to have the right shape. Absent members are undefined. */
 export type RowInput = {
@@ -26,7 +26,9 @@ class ColumnBuilder {
 	}
 
 	take(rows: number): Column {
-		return rows === this.kinds.length ? this : { kinds: this.kinds.slice(0, rows), nums: this.nums.slice(0, rows) }
+		return rows === this.kinds.length
+			? this
+			: { kinds: this.kinds.slice(0, rows), nums: this.nums.slice(0, rows) }
 	}
 }
 
@@ -128,14 +130,16 @@ export class BatchBuilder {
 			this.hasFeatures[at] = 1
 			for (const name in features) this.set(this.columnOf(this.features, name), at, features[name])
 		}
-		if (segment !== undefined) for (const name in segment) this.set(this.columnOf(this.segments, name), at, segment[name])
+		if (segment !== undefined)
+			for (const name in segment) this.set(this.columnOf(this.segments, name), at, segment[name])
 		return at
 	}
 
 	/** The batch so far. The builder must not be used again. */
 	finish(): RowBatch {
 		const n = this.rows
-		const columns = (map: Map<string, ColumnBuilder>) => new Map([...map].map(([name, c]) => [name, c.take(n)]))
+		const columns = (map: Map<string, ColumnBuilder>) =>
+			new Map([...map].map(([name, c]) => [name, c.take(n)]))
 		const cut = <T extends Float64Array | Int32Array | Uint8Array>(a: T): T =>
 			(n === this.capacity ? a : a.slice(0, n)) as T
 		return {

@@ -1,4 +1,4 @@
-import { cellKind, type Column } from './columns.ts'
+import { type Column, cellKind } from './columns.ts'
 import type { FeatureSpec } from './grid.ts'
 
 /** 32-bit FNV-1a over UTF-16 code units. */
@@ -24,7 +24,11 @@ export function hasType(type: FeatureSpec['type'], kind: number, num: number): b
 		case 'boolean':
 			return kind === cellKind.boolean || (kind === cellKind.number && (num === 0 || num === 1))
 		case 'categorical':
-			return kind === cellKind.string || kind === cellKind.boolean || (kind === cellKind.number && Number.isFinite(num))
+			return (
+				kind === cellKind.string ||
+				kind === cellKind.boolean ||
+				(kind === cellKind.number && Number.isFinite(num))
+			)
 		case 'text':
 			return kind === cellKind.string
 	}

@@ -88,9 +88,11 @@ function addColumn(into: ColumnProfile, input: ByteReader): void {
 		into.sum.addLimb(low + i, zigzag % 2 === 1 ? -(zigzag + 1) / 2 : zigzag / 2)
 	}
 	const { counts } = into
-	if (input.varint() + extraCells !== counts.length) throw new RangeError('profiles of different grids do not add')
+	if (input.varint() + extraCells !== counts.length)
+		throw new RangeError('profiles of different grids do not add')
 	const entries = input.varint()
-	if (entries === 0) for (let i = 0; i < counts.length; i++) counts[i] = (counts[i] as number) + input.varint()
+	if (entries === 0)
+		for (let i = 0; i < counts.length; i++) counts[i] = (counts[i] as number) + input.varint()
 	for (let k = 1, at = -1; k < entries; k++) {
 		at += input.varint() + 1
 		counts[at] = (counts[at] as number) + input.varint()
@@ -98,7 +100,8 @@ function addColumn(into: ColumnProfile, input: ByteReader): void {
 }
 
 function writeColumn(out: ByteWriter, column: ColumnProfile): void {
-	for (const n of [column.nulls, column.absent, column.rangeViolations, column.domainViolations]) out.varint(n)
+	for (const n of [column.nulls, column.absent, column.rangeViolations, column.domainViolations])
+		out.varint(n)
 	const ranged = !Number.isNaN(column.min)
 	out.byte(ranged ? 1 : 0)
 	if (ranged) {
@@ -133,7 +136,12 @@ function writeCounts(out: ByteWriter, counts: Float64Array): void {
 }
 
 function readColumn(input: ByteReader): ColumnProfile {
-	const [nulls, absent, rangeViolations, domainViolations] = [input.varint(), input.varint(), input.varint(), input.varint()]
+	const [nulls, absent, rangeViolations, domainViolations] = [
+		input.varint(),
+		input.varint(),
+		input.varint(),
+		input.varint(),
+	]
 	const ranged = input.byte() === 1
 	const min = ranged ? input.double() : Number.NaN
 	const max = ranged ? input.double() : Number.NaN
@@ -150,5 +158,14 @@ function readColumn(input: ByteReader): ColumnProfile {
 		at += input.varint() + 1
 		column.counts[at] = input.varint()
 	}
-	return { ...column, nulls, absent, rangeViolations, domainViolations, min, max, sum: ExactSum.fromParts(low, limbs) }
+	return {
+		...column,
+		nulls,
+		absent,
+		rangeViolations,
+		domainViolations,
+		min,
+		max,
+		sum: ExactSum.fromParts(low, limbs),
+	}
 }

@@ -95,7 +95,9 @@ export class ExactSum {
 	/** Normalised limbs, lowest first, and the index of the lowest: the canonical form. */
 	parts(): { low: number; limbs: number[] } {
 		this.normalise()
-		return this.high < 0 ? { low: 0, limbs: [] } : { low: this.low, limbs: [...this.limbs.slice(this.low, this.high + 1)] }
+		return this.high < 0
+			? { low: 0, limbs: [] }
+			: { low: this.low, limbs: [...this.limbs.slice(this.low, this.high + 1)] }
 	}
 
 	static fromParts(low: number, limbs: readonly number[]): ExactSum {

@@ -27,9 +27,20 @@ export const answerColumns: FeatureSpec[] = [
  */
 export async function makeGrid(samples: readonly ColumnSample[], rows = 0): Promise<Grid> {
 	const columns = samples.map(toColumn)
-	const content = samples.map((s) => (s.kind === 'numeric' ? s.sorted : [...s.counts].sort((a, b) => (a[0] < b[0] ? -1 : 1))))
-	const parts = [encodeColumns(columns), ...content.map((c) => (c instanceof Float64Array ? new Uint8Array(c.buffer, c.byteOffset, c.byteLength) : utf8(JSON.stringify(c))))]
-	const digests = await Promise.all(parts.map(async (part) => toHex(await sha256(part as Uint8Array<ArrayBuffer>))))
+	const content = samples.map((s) =>
+		s.kind === 'numeric' ? s.sorted : [...s.counts].sort((a, b) => (a[0] < b[0] ? -1 : 1)),
+	)
+	const parts = [
+		encodeColumns(columns),
+		...content.map((c) =>
+			c instanceof Float64Array
+				? new Uint8Array(c.buffer, c.byteOffset, c.byteLength)
+				: utf8(JSON.stringify(c)),
+		),
+	]
+	const digests = await Promise.all(
+		parts.map(async (part) => toHex(await sha256(part as Uint8Array<ArrayBuffer>))),
+	)
 	return { digest: await sha256Hex(`${rows} ${digests.join(' ')}`), columns }
 }
 
@@ -45,7 +56,14 @@ function toColumn(sample: ColumnSample): ColumnGrid {
 	if (sorted.length === 0) return { name: spec.name, kind: 'numeric', edges: new Float64Array(), spec }
 	const distinct = distinctUpTo(sorted, innerCells)
 	const inner = distinct ?? quantileEdges(sorted)
-	return { name: spec.name, kind: 'numeric', edges: withTails(sorted, inner), points: distinct !== undefined, moments: { mean, sd }, spec }
+	return {
+		name: spec.name,
+		kind: 'numeric',
+		edges: withTails(sorted, inner),
+		points: distinct !== undefined,
+		moments: { mean, sd },
+		spec,
+	}
 }
 
 /** The distinct values when there are at most `most`. */
@@ -93,7 +111,9 @@ function withTails(sorted: Float64Array, inner: readonly number[]): Float64Array
 	const max = sorted.at(-1) as number
 	const span = max > min ? max - min : Math.max(Math.abs(max), 1)
 	const tail = Array.from({ length: tailCells }, (_, k) => span * 2 ** (k - 3))
-	const finite = [...tail.map((t) => min - t), justBelow(min), ...inner, ...tail.map((t) => max + t)].filter(Number.isFinite)
+	const finite = [...tail.map((t) => min - t), justBelow(min), ...inner, ...tail.map((t) => max + t)].filter(
+		Number.isFinite,
+	)
 	return Float64Array.from([...new Set(finite)].sort((a, b) => a - b))
 }
 
@@ -113,7 +133,12 @@ export function schemaGrid(specs: readonly FeatureSpec[]): Grid {
 		(spec): ColumnGrid =>
 			spec.type === 'numeric'
 				? { name: spec.name, kind: 'numeric', edges: new Float64Array(), spec }
-				: { name: spec.name, kind: 'categorical', values: spec.type === 'boolean' ? ['false', 'true'] : (spec.values ?? []), spec },
+				: {
+						name: spec.name,
+						kind: 'categorical',
+						values: spec.type === 'boolean' ? ['false', 'true'] : (spec.values ?? []),
+						spec,
+					},
 	)
 	// It tells versions of one model apart; nothing secret or hostile hangs on it.
 	const text = canonicalJson(specs)

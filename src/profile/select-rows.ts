@@ -1,4 +1,4 @@
-import { cellKind, type Column, type RowBatch } from './columns.ts'
+import { type Column, cellKind, type RowBatch } from './columns.ts'
 
 const pick = <T extends Float64Array | Int32Array | Uint8Array>(from: T, rows: Int32Array): T => {
 	// What was read from a file may be a Buffer, whose constructor is deprecated.
@@ -44,7 +44,8 @@ export function concatBatches(batches: readonly RowBatch[]): RowBatch {
 	const texts = (member: 'versions' | 'environments' | 'subjects' | 'extras'): Int32Array => {
 		const to = new Int32Array(rows)
 		let at = 0
-		for (const b of batches) for (const i of b[member]) to[at++] = i === -1 ? -1 : intern(b.strings[i] as string)
+		for (const b of batches)
+			for (const i of b[member]) to[at++] = i === -1 ? -1 : intern(b.strings[i] as string)
 		return to
 	}
 	const numbers = (member: 'timestamps' | 'scores' | 'latencies'): Float64Array => {
@@ -114,7 +115,14 @@ const cellText = (column: Column | undefined, row: number, strings: readonly str
 
 const textAt = (strings: readonly string[], index: number) => (index === -1 ? undefined : strings[index])
 
-const sameColumns = (a: Map<string, Column>, aStrings: string[], i: number, b: Map<string, Column>, bStrings: string[], j: number) => {
+const sameColumns = (
+	a: Map<string, Column>,
+	aStrings: string[],
+	i: number,
+	b: Map<string, Column>,
+	bStrings: string[],
+	j: number,
+) => {
 	for (const [name, column] of a) {
 		if (cellText(column, i, aStrings) !== cellText(b.get(name), j, bStrings)) return false
 	}

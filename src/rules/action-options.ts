@@ -14,12 +14,16 @@ const when = {
 
 /** The options of each action that a rule can name. `src/actions` has one file for each. */
 export const actionOptions = {
-	'open-incident': z.strictObject({}).describe('Opens an incident, or joins the one that is open for the model'),
+	'open-incident': z
+		.strictObject({})
+		.describe('Opens an incident, or joins the one that is open for the model'),
 	notify: z
 		.strictObject({ channel: z.string().min(1).max(80).describe('A Slack channel, such as "#ml-alerts"') })
 		.describe('Announces the incident in a channel'),
 	'request-retraining': z.strictObject(when).describe('Requests a retraining, to be approved by a person'),
-	'propose-rollback': z.strictObject(when).describe('Requests a rollback to the previous champion, to be approved by a person'),
+	'propose-rollback': z
+		.strictObject(when)
+		.describe('Requests a rollback to the previous champion, to be approved by a person'),
 } as const
 
 export type ActionName = keyof typeof actionOptions

@@ -5,7 +5,8 @@ import type { Rule } from './rule-set.ts'
 /** Which model, in which environment, the facts are about. */
 export type Place = { model: string; tags: readonly string[]; environment: string }
 
-const any = (globs: readonly string[], name: string): boolean => globs.some((glob) => glob === '*' || matchesGlob(glob, name))
+const any = (globs: readonly string[], name: string): boolean =>
+	globs.some((glob) => glob === '*' || matchesGlob(glob, name))
 
 /** Whether the rule is about this model at all. */
 export function appliesTo(rule: Rule, { model, tags, environment }: Place): boolean {
@@ -20,7 +21,10 @@ const verdicts = new WeakMap<Rule, Map<string, boolean>>()
 
 function takesFeature(rule: Rule, feature: string): boolean {
 	let known = verdicts.get(rule)
-	if (!known) verdicts.set(rule, (known = new Map()))
+	if (!known) {
+		known = new Map()
+		verdicts.set(rule, known)
+	}
 	let takes = known.get(feature)
 	if (takes === undefined) {
 		takes = rule.features.length === 0 ? !feature.startsWith('$') : any(rule.features, feature)
@@ -31,8 +35,12 @@ function takesFeature(rule: Rule, feature: string): boolean {
 
 /** Whether the subject is one of those that the rule has an alert each for. */
 export function coversSubject(rule: Rule, { feature, segment, group }: SubjectFacts): boolean {
-	if (rule.each === 'segment') return segment !== undefined && group === undefined && (feature === undefined || takesFeature(rule, feature))
-	if (rule.each === 'group') return group !== undefined && (feature === undefined || takesFeature(rule, feature))
+	if (rule.each === 'segment')
+		return (
+			segment !== undefined && group === undefined && (feature === undefined || takesFeature(rule, feature))
+		)
+	if (rule.each === 'group')
+		return group !== undefined && (feature === undefined || takesFeature(rule, feature))
 	if (segment !== undefined || group !== undefined) return false
 	if (rule.each === 'model') return feature === undefined
 	return feature !== undefined && takesFeature(rule, feature)

@@ -1,5 +1,5 @@
-import { dayMs, parseDuration, type WindowSize } from '../core/time.ts'
 import { nearest } from '../core/nearest.ts'
+import { dayMs, parseDuration, type WindowSize } from '../core/time.ts'
 import type { ActionName, ActionUse } from './action-options.ts'
 import { type Condition, ConditionError, compileCondition } from './condition.ts'
 import type { FactNames } from './facts.ts'
@@ -12,24 +12,36 @@ type Report = (path: readonly (string | number)[], fault: Fault) => void
 // A weekend and a holiday go by before hourly facts count as lost.
 const noDataMs: Record<WindowSize, number> = { '1h': 7 * dayMs, '1d': 7 * dayMs, '7d': 28 * dayMs }
 
-const list = (value: string | readonly string[] | undefined): readonly string[] => (value === undefined ? [] : typeof value === 'string' ? [value] : value)
+const list = (value: string | readonly string[] | undefined): readonly string[] =>
+	value === undefined ? [] : typeof value === 'string' ? [value] : value
 
 /** A rule from its text, or nothing when `report` was told what is wrong. */
-export function buildRule(input: RuleInput, known: FactNames, place: { file: string; line: number }, report: Report): Rule[] {
-	const compile = (text: string, path: readonly (string | number)[]) => compileOrReport(text, known, path, report)
+export function buildRule(
+	input: RuleInput,
+	known: FactNames,
+	place: { file: string; line: number },
+	report: Report,
+): Rule[] {
+	const compile = (text: string, path: readonly (string | number)[]) =>
+		compileOrReport(text, known, path, report)
 	const when = compile(input.when, ['when'])
 	const clear = input.clear === undefined ? undefined : compile(input.clear, ['clear'])
-	const actions = input.then.map((action, i) => buildAction(action, (text, name) => compile(text, ['then', i, name, 'if'])))
+	const actions = input.then.map((action, i) =>
+		buildAction(action, (text, name) => compile(text, ['then', i, name, 'if'])),
+	)
 	if (!when || (input.clear !== undefined && !clear) || actions.includes(undefined)) return []
 	const scope = scopeOf([when, clear], known, report)
 	const metric = input.metric ?? reported(when)
 	if (!known.has(metric)) {
 		const near = nearest(metric, known.keys())
-		report(['metric'], { message: `metric: unknown metric ${JSON.stringify(metric)}.${near ? ` Did you mean ${near}?` : ''}` })
+		report(['metric'], {
+			message: `metric: unknown metric ${JSON.stringify(metric)}.${near ? ` Did you mean ${near}?` : ''}`,
+		})
 		return []
 	}
 	if (scope === undefined) return []
-	const models = typeof input.models === 'string' || Array.isArray(input.models) ? { names: input.models } : input.models
+	const models =
+		typeof input.models === 'string' || Array.isArray(input.models) ? { names: input.models } : input.models
 	return [
 		{
 			...place,
@@ -45,7 +57,12 @@ export function buildRule(input: RuleInput, known: FactNames, place: { file: str
 			clear,
 			for: input.for,
 			keep: input.keep,
-			noDataMs: input.no_data === 'never' ? undefined : input.no_data === undefined ? noDataMs[input.window] : parseDuration(input.no_data),
+			noDataMs:
+				input.no_data === 'never'
+					? undefined
+					: input.no_data === undefined
+						? noDataMs[input.window]
+						: parseDuration(input.no_data),
 			metric,
 			severity: input.severity,
 			inhibitedBy: input.inhibited_by,
@@ -55,7 +72,12 @@ export function buildRule(input: RuleInput, known: FactNames, place: { file: str
 	]
 }
 
-function compileOrReport(text: string, known: FactNames, path: readonly (string | number)[], report: Report): Condition | undefined {
+function compileOrReport(
+	text: string,
+	known: FactNames,
+	path: readonly (string | number)[],
+	report: Report,
+): Condition | undefined {
 	try {
 		return compileCondition(text, known)
 	} catch (error) {
@@ -69,20 +91,37 @@ function compileOrReport(text: string, known: FactNames, path: readonly (string 
 type ActionInput = RuleInput['then'][number]
 
 /** Undefined when its condition is wrong. */
-function buildAction(input: ActionInput, compile: (text: string, name: string) => Condition | undefined): ActionUse | undefined {
+function buildAction(
+	input: ActionInput,
+	compile: (text: string, name: string) => Condition | undefined,
+): ActionUse | undefined {
 	const name = (typeof input === 'string' ? input : Object.keys(input)[0]) as ActionName
-	const options = (typeof input === 'string' ? {} : Object.values(input)[0]) as { channel?: string; after?: string; if?: string }
+	const options = (typeof input === 'string' ? {} : Object.values(input)[0]) as {
+		channel?: string
+		after?: string
+		if?: string
+	}
 	const condition = options.if === undefined ? undefined : compile(options.if, name)
 	if (options.if !== undefined && !condition) return undefined
 	const afterMs = options.after === undefined ? 0 : (parseDuration(options.after) ?? 0)
-	return { name, afterMs, if: condition, ...(options.channel === undefined ? {} : { channel: options.channel }) }
+	return {
+		name,
+		afterMs,
+		if: condition,
+		...(options.channel === undefined ? {} : { channel: options.channel }),
+	}
 }
 
 const counts = new Set(['n', 'm', 'severity'])
-const reported = (when: Condition): string => when.names.find((name) => !counts.has(name)) ?? when.names[0] ?? 'n'
+const reported = (when: Condition): string =>
+	when.names.find((name) => !counts.has(name)) ?? when.names[0] ?? 'n'
 
 /** Facts of windows, of the clock and of the service do not meet in one rule: `inhibited_by` joins such rules. */
-function scopeOf(conditions: readonly (Condition | undefined)[], known: FactNames, report: Report): Rule['scope'] | undefined {
+function scopeOf(
+	conditions: readonly (Condition | undefined)[],
+	known: FactNames,
+	report: Report,
+): Rule['scope'] | undefined {
 	const kinds = new Map<string, string>()
 	const names = conditions.flatMap((c) => c?.names ?? [])
 	for (const name of names) kinds.set(known.get(name)?.on ?? 'any', name)

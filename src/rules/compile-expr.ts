@@ -53,7 +53,8 @@ type Numeric = (facts: Lookup) => number | undefined
 const finite = (x: number): number | undefined => (Number.isNaN(x) ? undefined : x)
 
 function unsupported(expr: Expr): ExprError {
-	const known = 'conditions have numbers, texts, true, false, facts, && || ! == != < <= > >= + - * / ?: and in [ ]'
+	const known =
+		'conditions have numbers, texts, true, false, facts, && || ! == != < <= > >= + - * / ?: and in [ ]'
 	if (expr.exprKind.case === 'selectExpr' && expr.exprKind.value.testOnly)
 		return new ExprError('has() is not needed: a missing fact makes the condition unknown', expr.id)
 	return new ExprError(`this part of CEL is not available here: ${known}`, expr.id)
@@ -65,7 +66,8 @@ function expect<T extends Typed>(operand: T, type: FactType): T {
 }
 
 function constant(expr: Expr): Compiled {
-	const { case: kind, value } = (expr.exprKind.value as { constantKind: { case?: string; value?: unknown } }).constantKind
+	const { case: kind, value } = (expr.exprKind.value as { constantKind: { case?: string; value?: unknown } })
+		.constantKind
 	if (kind === 'doubleValue' || kind === 'int64Value' || kind === 'uint64Value') {
 		const number = Number(value)
 		return { type: 'number', value: () => number }
@@ -79,7 +81,8 @@ function constant(expr: Expr): Compiled {
 function nameOf(expr: Expr): string {
 	const kind = expr.exprKind
 	if (kind.case === 'identExpr') return kind.value.name
-	if (kind.case === 'selectExpr' && !kind.value.testOnly && kind.value.operand) return `${nameOf(kind.value.operand)}.${kind.value.field}`
+	if (kind.case === 'selectExpr' && !kind.value.testOnly && kind.value.operand)
+		return `${nameOf(kind.value.operand)}.${kind.value.field}`
 	throw unsupported(expr)
 }
 
@@ -96,25 +99,30 @@ function fact(expr: Expr, typeOf: TypeOf): Compiled {
 	}
 }
 
-const negate = (of: Value): Value => (facts) => {
-	const value = of(facts)
-	return value === undefined ? undefined : !value
-}
+const negate =
+	(of: Value): Value =>
+	(facts) => {
+		const value = of(facts)
+		return value === undefined ? undefined : !value
+	}
 
 /** Kleene: `false && unknown` is false, `true || unknown` is true, in either order. */
-const junction = (terms: readonly Value[], decisive: boolean): Value => (facts) => {
-	let result: boolean | undefined = !decisive
-	for (const term of terms) {
-		const value = term(facts)
-		if (value === decisive) return decisive
-		if (value === undefined) result = undefined
+const junction =
+	(terms: readonly Value[], decisive: boolean): Value =>
+	(facts) => {
+		let result: boolean | undefined = !decisive
+		for (const term of terms) {
+			const value = term(facts)
+			if (value === decisive) return decisive
+			if (value === undefined) result = undefined
+		}
+		return result
 	}
-	return result
-}
 
 function conditional(test: Typed, yes: Typed, no: Typed): Compiled {
 	expect(test, 'boolean')
-	if (yes.type !== no.type) throw new ExprError(`both sides of ?: must be of one type, not ${yes.type} and ${no.type}`, no.id)
+	if (yes.type !== no.type)
+		throw new ExprError(`both sides of ?: must be of one type, not ${yes.type} and ${no.type}`, no.id)
 	const value: Value = (facts) => {
 		const chosen = test.value(facts)
 		return chosen === undefined ? undefined : chosen ? yes.value(facts) : no.value(facts)
@@ -124,9 +132,12 @@ function conditional(test: Typed, yes: Typed, no: Typed): Compiled {
 
 function membership(args: Expr[], typeOf: TypeOf): Compiled {
 	const [needle, list] = args as [Expr, Expr]
-	if (list.exprKind.case !== 'listExpr') throw new ExprError('write the values after `in` as a list: [1, 2]', list.id)
+	if (list.exprKind.case !== 'listExpr')
+		throw new ExprError('write the values after `in` as a list: [1, 2]', list.id)
 	const wanted = { ...compileExpr(needle, typeOf), id: needle.id }
-	const items = (list.exprKind.value.elements as Expr[]).map((item) => expect({ ...compileExpr(item, typeOf), id: item.id }, wanted.type))
+	const items = (list.exprKind.value.elements as Expr[]).map((item) =>
+		expect({ ...compileExpr(item, typeOf), id: item.id }, wanted.type),
+	)
 	const value: Value = (facts) => {
 		const sought = wanted.value(facts)
 		const values = items.map((item) => item.value(facts))
@@ -155,12 +166,16 @@ function binary(expr: Expr, name: string, a: Typed, b: Typed): Compiled {
 	const sum = arithmetic[name]
 	if (sum) {
 		const [left, right] = [expect(a, 'number').value as Numeric, expect(b, 'number').value as Numeric]
-		return { type: 'number', value: (facts) => finite(sum(left(facts) ?? Number.NaN, right(facts) ?? Number.NaN)) }
+		return {
+			type: 'number',
+			value: (facts) => finite(sum(left(facts) ?? Number.NaN, right(facts) ?? Number.NaN)),
+		}
 	}
 	const compare = comparisons[name]
 	if (!compare) throw unsupported(expr)
 	if (a.type !== b.type) throw new ExprError(`compares a ${a.type} with a ${b.type}`, b.id)
-	if (a.type === 'boolean' && name !== '_==_' && name !== '_!=_') throw new ExprError('true and false have no order', expr.id)
+	if (a.type === 'boolean' && name !== '_==_' && name !== '_!=_')
+		throw new ExprError('true and false have no order', expr.id)
 	const value: Value = (facts) => {
 		const left = a.value(facts)
 		const right = left === undefined ? undefined : b.value(facts)

@@ -36,16 +36,26 @@ export function compileCondition(text: string, known: FactNames): Condition {
 			return fact.type
 		}
 		const near = nearest(name, known.keys())
-		throw new ExprError(`unknown metric ${JSON.stringify(name)}.${near ? ` Did you mean ${near}?` : ' Metric ids are listed in the documentation.'}`, undefined, name)
+		throw new ExprError(
+			`unknown metric ${JSON.stringify(name)}.${near ? ` Did you mean ${near}?` : ' Metric ids are listed in the documentation.'}`,
+			undefined,
+			name,
+		)
 	}
 	try {
 		const { type, value } = compileExpr(expr as Expr, typeOf)
-		if (type !== 'boolean') throw new ExprError(`is a ${type}, not a condition: compare it with something`, expr.id)
+		if (type !== 'boolean')
+			throw new ExprError(`is a ${type}, not a condition: compare it with something`, expr.id)
 		return { text, names, test: value as (facts: Lookup) => boolean | undefined }
 	} catch (error) {
 		if (!(error instanceof ExprError)) throw error
-		const start = error.word === '' ? -1 : text.search(new RegExp(`(?<![\\w.])${escape(error.word)}(?![\\w.])`))
-		throw new ConditionError(error.message, start >= 0 ? start : error.id === undefined ? 0 : offsetOf(error.id), error.word)
+		const start =
+			error.word === '' ? -1 : text.search(new RegExp(`(?<![\\w.])${escape(error.word)}(?![\\w.])`))
+		throw new ConditionError(
+			error.message,
+			start >= 0 ? start : error.id === undefined ? 0 : offsetOf(error.id),
+			error.word,
+		)
 	}
 }
 
@@ -55,7 +65,10 @@ function parseCel(text: string) {
 	try {
 		return parse(text)
 	} catch (error) {
-		const { rawMessage, location } = error as { rawMessage?: string; location?: { start: { offset: number } } }
+		const { rawMessage, location } = error as {
+			rawMessage?: string
+			location?: { start: { offset: number } }
+		}
 		const said = (rawMessage ?? (error as Error).message).replace(/ but expecting.*$/s, '')
 		throw new ConditionError(`not CEL: ${said}${hint(text)}`, location?.start.offset ?? 0)
 	}

@@ -1,10 +1,17 @@
 import { windowMs, windowStart } from '../core/time.ts'
 import { coversSubject } from './applies.ts'
-import { type FactTable, type FactValue, type Lookup, parseKey, type Subject, type SubjectFacts, subjectKey } from './facts.ts'
+import {
+	type FactTable,
+	type FactValue,
+	type Lookup,
+	parseKey,
+	type Subject,
+	type SubjectFacts,
+	subjectKey,
+} from './facts.ts'
 import { noDataRule, type Rule } from './rule-set.ts'
 import { noStates, type RuleStates, type States } from './states.ts'
 import { lostSince, type Moment, type SubjectState, step, type Verdict } from './step.ts'
-
 
 export type AlertEvent = {
 	kind: 'fired' | 'firing' | 'resolved'
@@ -38,13 +45,20 @@ export type Surroundings = {
  * Judges one window by the rules of its size: facts and the states before it in, states after it and events out. Pure.
  * `rules` stand behind those that inhibit them, and apply to the model.
  */
-export function evaluate(rules: readonly Rule[], table: FactTable, before: States, around: Surroundings): Evaluation {
+export function evaluate(
+	rules: readonly Rule[],
+	table: FactTable,
+	before: States,
+	around: Surroundings,
+): Evaluation {
 	const result: Evaluation = { states: noStates, events: [], lost: [] }
 	const lookups = lookupsOf(table, around)
 	const after = new Map<string, Map<string, SubjectState>>()
 	for (const rule of rules) {
 		// Inhibited facts count as unknown: they neither fire nor resolve, and are not missed either.
-		const states = around.inhibited(rule) ? new Map(before.get(rule.name)) : judgeRule(rule, table, before.get(rule.name), lookups, result)
+		const states = around.inhibited(rule)
+			? new Map(before.get(rule.name))
+			: judgeRule(rule, table, before.get(rule.name), lookups, result)
 		if (states.size > 0) after.set(rule.name, states)
 	}
 	judgeNoData(rules, table, before, after, result)
@@ -55,16 +69,30 @@ export function evaluate(rules: readonly Rule[], table: FactTable, before: State
 type Judged = { subject: SubjectFacts; key: string; lookup: Lookup }
 
 function lookupsOf(table: FactTable, around: Surroundings): Judged[] {
-	const whole = table.subjects.find((s) => s.feature === undefined && s.segment === undefined && s.group === undefined)
-	return table.subjects.map((subject) => ({ subject, key: subjectKey(subject), lookup: lookupOf(subject, whole, around) }))
+	const whole = table.subjects.find(
+		(s) => s.feature === undefined && s.segment === undefined && s.group === undefined,
+	)
+	return table.subjects.map((subject) => ({
+		subject,
+		key: subjectKey(subject),
+		lookup: lookupOf(subject, whole, around),
+	}))
 }
 
 /** A subject's own facts, then those of the model as a whole. */
-const lookupOf = (subject: SubjectFacts, whole: SubjectFacts | undefined, around: Surroundings): Lookup => (name) =>
-	name === 'n' ? subject.n : name === 'm' ? subject.m : (subject.facts.get(name) ?? whole?.facts.get(name) ?? around.state(name, subject))
+const lookupOf =
+	(subject: SubjectFacts, whole: SubjectFacts | undefined, around: Surroundings): Lookup =>
+	(name) =>
+		name === 'n'
+			? subject.n
+			: name === 'm'
+				? subject.m
+				: (subject.facts.get(name) ?? whole?.facts.get(name) ?? around.state(name, subject))
 
 const withSeverity = (rule: Rule, lookup: Lookup): Lookup =>
-	rule.when.names.includes('severity') || rule.clear?.names.includes('severity') ? (name) => (name === 'severity' ? rule.severity : lookup(name)) : lookup
+	rule.when.names.includes('severity') || rule.clear?.names.includes('severity')
+		? (name) => (name === 'severity' ? rule.severity : lookup(name))
+		: lookup
 
 export function verdictOf(rule: Rule, facts: Lookup): Verdict {
 	const lookup = withSeverity(rule, facts)
@@ -96,7 +124,10 @@ function judgeRule(
 		const next = step(state, verdict, rule, at)
 		if (next.state) after.set(key, next.state)
 		const kind = next.event ?? (next.state?.status === 'firing' ? 'firing' : undefined)
-		if (kind) result.events.push(eventOf(kind, rule, key, subject, (next.state ?? state) as SubjectState, lookup, table))
+		if (kind)
+			result.events.push(
+				eventOf(kind, rule, key, subject, (next.state ?? state) as SubjectState, lookup, table),
+			)
 	}
 	// A subject that is not in the window at all is unknown in it.
 	for (const [key, state] of left) {
@@ -112,10 +143,28 @@ const momentOf = (rule: Rule, { from }: FactTable): Moment => ({
 	...(rule.scope === 'window' ? {} : { slot: windowStart(rule.window, from) }),
 })
 
-function eventOf(kind: AlertEvent['kind'], rule: Rule, key: string, of: Subject, state: SubjectState, facts: Lookup, table: FactTable): AlertEvent {
+function eventOf(
+	kind: AlertEvent['kind'],
+	rule: Rule,
+	key: string,
+	of: Subject,
+	state: SubjectState,
+	facts: Lookup,
+	table: FactTable,
+): AlertEvent {
 	const value = facts(rule.metric)
 	const subject = subjectOf(of)
-	return { kind, rule, key, subject, state, value: typeof value === 'boolean' ? Number(value) : typeof value === 'number' ? value : undefined, facts, from: table.from, to: table.to }
+	return {
+		kind,
+		rule,
+		key,
+		subject,
+		state,
+		value: typeof value === 'boolean' ? Number(value) : typeof value === 'number' ? value : undefined,
+		facts,
+		from: table.from,
+		to: table.to,
+	}
 }
 
 const subjectOf = ({ feature, segment, group }: Subject): Subject => ({
@@ -125,7 +174,13 @@ const subjectOf = ({ feature, segment, group }: Subject): Subject => ({
 })
 
 /** The built-in alert, once a subject, however many rules lost its facts. */
-function judgeNoData(rules: readonly Rule[], table: FactTable, before: States, after: Map<string, Map<string, SubjectState>>, result: Evaluation): void {
+function judgeNoData(
+	rules: readonly Rule[],
+	table: FactTable,
+	before: States,
+	after: Map<string, Map<string, SubjectState>>,
+	result: Evaluation,
+): void {
 	const overdue = new Map<string, Rule>()
 	for (const rule of rules) {
 		if (rule.noDataMs === undefined) continue
@@ -141,11 +196,27 @@ function judgeNoData(rules: readonly Rule[], table: FactTable, before: States, a
 		const cause = overdue.get(key)
 		const rule = noData(cause ?? rules[0])
 		if (!rule) continue
-		const next = step(known?.get(key), { when: cause !== undefined, clear: cause === undefined }, rule, momentOf(rule, table))
+		const next = step(
+			known?.get(key),
+			{ when: cause !== undefined, clear: cause === undefined },
+			rule,
+			momentOf(rule, table),
+		)
 		if (next.state) states.set(key, next.state)
 		const kind = next.event ?? (next.state ? 'firing' : undefined)
 		const subject = table.subjects.find((s) => subjectKey(s) === key) ?? parseKey(key)
-		if (kind) result.events.push(eventOf(kind, rule, key, subject, (next.state ?? known?.get(key)) as SubjectState, () => undefined, table))
+		if (kind)
+			result.events.push(
+				eventOf(
+					kind,
+					rule,
+					key,
+					subject,
+					(next.state ?? known?.get(key)) as SubjectState,
+					() => undefined,
+					table,
+				),
+			)
 	}
 	if (states.size > 0) after.set(noDataRule, states)
 }
@@ -171,7 +242,13 @@ function noData(cause: Rule | undefined): Rule | undefined {
  * Gives those whose facts are unknown for the first time a state: `unknown` if the window before had them, else `never`.
  * Facts that never were cannot be missed.
  */
-export function markLost(states: States, lost: Evaluation['lost'], previous: FactTable | undefined, from: number, around: Surroundings): States {
+export function markLost(
+	states: States,
+	lost: Evaluation['lost'],
+	previous: FactTable | undefined,
+	from: number,
+	around: Surroundings,
+): States {
 	if (lost.length === 0) return states
 	const after = new Map([...states].map(([name, of]) => [name, new Map(of)]))
 	const judged = new Map((previous ? lookupsOf(previous, around) : []).map((j) => [j.key, j.lookup]))

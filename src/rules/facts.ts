@@ -24,16 +24,32 @@ export const stateFacts: Readonly<Record<string, StateFact>> = {
 	n: { type: 'number', on: 'window', about: 'rows of the subject in the window' },
 	m: { type: 'number', on: 'window', about: 'rows of the baseline that it is compared with' },
 	severity: { type: 'string', on: 'any', about: "the rule's severity; in actions the incident's" },
-	'baseline.null_rate': { type: 'number', on: 'window', about: 'share of missing values of the feature in the baseline' },
+	'baseline.null_rate': {
+		type: 'number',
+		on: 'window',
+		about: 'share of missing values of the feature in the baseline',
+	},
 	'baseline.missing': { type: 'boolean', on: 'any', about: 'a version with traffic has no baseline' },
 	'feed.stopped': {
 		type: 'boolean',
 		on: 'clock',
 		about: 'a feed that was live has been silent for twice its longest usual pause, and two hours at least',
 	},
-	'quality.freshness_ms': { type: 'number', on: 'clock', about: 'time since the last prediction of a feed that was live' },
-	'job.missed': { type: 'boolean', on: 'service', about: 'a job that ran before did not run, or failed, for three of its periods' },
-	'job.late_ms': { type: 'number', on: 'service', about: 'how long the latest of the missed jobs has not finished well; 0 when none' },
+	'quality.freshness_ms': {
+		type: 'number',
+		on: 'clock',
+		about: 'time since the last prediction of a feed that was live',
+	},
+	'job.missed': {
+		type: 'boolean',
+		on: 'service',
+		about: 'a job that ran before did not run, or failed, for three of its periods',
+	},
+	'job.late_ms': {
+		type: 'number',
+		on: 'service',
+		about: 'how long the latest of the missed jobs has not finished well; 0 when none',
+	},
 }
 
 /** Everything that a condition may name, with its type. */

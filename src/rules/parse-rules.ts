@@ -1,10 +1,10 @@
 import { sha256Hex } from '../core/bytes.ts'
 import { canonicalJson } from '../core/canonical-json.ts'
 import { nearest } from '../core/nearest.ts'
-import { type FactNames, factNames } from './facts.ts'
 import { buildRule } from './build-rule.ts'
+import { type FactNames, factNames } from './facts.ts'
 import { inOrder } from './inhibition-order.ts'
-import { type ReadFile, readRuleFile, type RuleFault, type RuleText } from './read-file.ts'
+import { type ReadFile, type RuleFault, type RuleText, readRuleFile } from './read-file.ts'
 import type { Rule, RuleSet } from './rule-set.ts'
 import type { RuleInput } from './schema.ts'
 
@@ -16,7 +16,10 @@ type Placed = { input: RuleInput; file: ReadFile; index: number }
  * Parses rule files as one set: all of it is right, or nothing is used. Needs no file system, so that workers can call it.
  * `metricIds` are the ids that conditions may name, besides the states of `facts.ts`.
  */
-export async function parseRules(texts: readonly RuleText[], metricIds: Iterable<string>): Promise<ParsedRules> {
+export async function parseRules(
+	texts: readonly RuleText[],
+	metricIds: Iterable<string>,
+): Promise<ParsedRules> {
 	const files = [...texts].sort((a, b) => (a.name < b.name ? -1 : 1)).map(readRuleFile)
 	const errors = files.flatMap((file) => file.faults)
 	const placed = files.flatMap((file) => file.rules.map((input, index) => ({ input, file, index })))
@@ -38,7 +41,10 @@ function build(placed: Placed, known: FactNames, errors: RuleFault[]): Rule[] {
 	const place = { file: file.name, line: file.positions.ofValue(['rules', index]).line }
 	return buildRule(input, known, place, (path, fault) => {
 		const full = ['rules', index, ...path]
-		const at = fault.offset === undefined ? file.positions.ofValue(full) : file.positions.inText(full, fault.offset, fault.word ?? '')
+		const at =
+			fault.offset === undefined
+				? file.positions.ofValue(full)
+				: file.positions.inText(full, fault.offset, fault.word ?? '')
 		errors.push({ file: file.name, ...at, message: fault.message })
 	})
 }
@@ -61,7 +67,11 @@ function checkNames(placed: readonly Placed[]): RuleFault[] {
 			if (first.has(name)) return
 			const near = nearest(name, first.keys())
 			const message = `inhibited_by: there is no rule ${name}.${near ? ` Did you mean ${near}?` : ''}`
-			faults.push({ file: p.file.name, ...p.file.positions.ofValue(['rules', p.index, 'inhibited_by', i]), message })
+			faults.push({
+				file: p.file.name,
+				...p.file.positions.ofValue(['rules', p.index, 'inhibited_by', i]),
+				message,
+			})
 		})
 	}
 	return faults

@@ -1,4 +1,13 @@
-import { type Document, isMap, isNode, isPair, isScalar, type LineCounter, type Node, type Scalar } from 'yaml'
+import {
+	type Document,
+	isMap,
+	isNode,
+	isPair,
+	isScalar,
+	type LineCounter,
+	type Node,
+	type Scalar,
+} from 'yaml'
 
 export type Position = { line: number; column: number }
 type Path = readonly PropertyKey[]
@@ -48,14 +57,16 @@ export class Positions {
 		const [start, end] = node.range
 		const source = this.text.slice(start, end)
 		const quote = node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE' ? 1 : 0
-		if (source.slice(quote, quote + valueOf(node).length) === valueOf(node)) return this.at(start + quote + offset)
+		if (source.slice(quote, quote + valueOf(node).length) === valueOf(node))
+			return this.at(start + quote + offset)
 		const before = valueOf(node).slice(0, offset)
 		const found = word === '' ? -1 : nth(source, word, before.split(word).length)
 		return this.at(start + Math.max(0, found))
 	}
 
 	private node(path: Path): Node | undefined {
-		const node = path.length === 0 ? this.document.contents : this.document.getIn(path as (string | number)[], true)
+		const node =
+			path.length === 0 ? this.document.contents : this.document.getIn(path as (string | number)[], true)
 		return isNode(node) ? node : undefined
 	}
 }

@@ -21,12 +21,15 @@ export function readRuleFile({ name, text }: RuleText): ReadFile {
 		return { name, rules: [], positions, faults }
 	}
 	const content = toValue(() => document.toJS({ maxAliasCount: 100 }))
-	if (content instanceof Error) return { name, rules: [], positions, faults: [fault(content.message, { line: 1, column: 1 })] }
+	if (content instanceof Error)
+		return { name, rules: [], positions, faults: [fault(content.message, { line: 1, column: 1 })] }
 	// An empty file, or one with comments only, has no rules.
 	if (content === null || content === undefined) return { name, rules: [], positions, faults: [] }
 	const parsed = RuleFile.safeParse(content)
 	if (parsed.success) return { name, rules: parsed.data.rules, positions, faults: [] }
-	const faults = parsed.error.issues.flatMap((issue) => describe(issue, content, positions).map(([message, at]) => fault(message, at)))
+	const faults = parsed.error.issues.flatMap((issue) =>
+		describe(issue, content, positions).map(([message, at]) => fault(message, at)),
+	)
 	return { name, rules: [], positions, faults }
 }
 
@@ -43,7 +46,8 @@ type Told = [message: string, at: Position]
 
 function describe(issue: Issue, content: unknown, positions: Positions): Told[] {
 	const { path } = issue
-	if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => [unknownKey(key, path), positions.ofKey(path, key)])
+	if (issue.code === 'unrecognized_keys')
+		return issue.keys.map((key) => [unknownKey(key, path), positions.ofKey(path, key)])
 	if (issue.code === 'invalid_union') return describeUnion(issue, content, positions)
 	return [[told(issue), positions.ofValue(path)]]
 }
@@ -59,7 +63,8 @@ function unknownKey(key: string, path: readonly PropertyKey[]): string {
 function told(issue: Issue): string {
 	const last = issue.path.findLast((part) => typeof part === 'string')
 	const where = last === undefined ? '' : `${String(last)}: `
-	if (issue.code === 'invalid_type' && issue.input === undefined && issue.message.includes('undefined')) return `${where}is missing`
+	if (issue.code === 'invalid_type' && issue.input === undefined && issue.message.includes('undefined'))
+		return `${where}is missing`
 	if (issue.code === 'invalid_value') {
 		const given = typeof issue.input === 'string' ? nearest(issue.input, issue.values.map(String)) : undefined
 		return `${where}must be one of ${issue.values.map(String).join(', ')}${given ? `. Did you mean ${given}?` : ''}`
@@ -68,11 +73,20 @@ function told(issue: Issue): string {
 }
 
 /** A union says only "no": an action is explained by its own options instead. */
-function describeUnion(issue: Extract<Issue, { code: 'invalid_union' }>, content: unknown, positions: Positions): Told[] {
+function describeUnion(
+	issue: Extract<Issue, { code: 'invalid_union' }>,
+	content: unknown,
+	positions: Positions,
+): Told[] {
 	const { path } = issue
-	const given = path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], content)
+	const given = path.reduce<unknown>(
+		(value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
+		content,
+	)
 	if (path[2] === 'then' && path.length === 4) return describeAction(given, path, positions)
-	const branch = issue.errors.find((errors) => errors.every((e) => e.code !== 'invalid_type' || e.path.length > 0))
+	const branch = issue.errors.find((errors) =>
+		errors.every((e) => e.code !== 'invalid_type' || e.path.length > 0),
+	)
 	const [first] = branch ?? issue.errors[0] ?? []
 	if (!first) return [[told(issue), positions.ofValue(path)]]
 	return describe({ ...first, path: [...path, ...first.path] } as Issue, content, positions)
@@ -81,7 +95,12 @@ function describeUnion(issue: Extract<Issue, { code: 'invalid_union' }>, content
 function describeAction(given: unknown, path: readonly PropertyKey[], positions: Positions): Told[] {
 	const [name, ...more] = typeof given === 'string' ? [given] : Object.keys((given ?? {}) as object)
 	if (name === undefined || more.length > 0)
-		return [['then: an action is a name, or one name with its options, such as notify: { channel: "#ml" }', positions.ofValue(path)]]
+		return [
+			[
+				'then: an action is a name, or one name with its options, such as notify: { channel: "#ml" }',
+				positions.ofValue(path),
+			],
+		]
 	if (!(actionNames as string[]).includes(name)) {
 		const near = nearest(name, actionNames)
 		const next = near ? `Did you mean ${near}?` : `There are ${actionNames.join(', ')}.`
@@ -95,7 +114,10 @@ function describeAction(given: unknown, path: readonly PropertyKey[], positions:
 		if (issue.code === 'unrecognized_keys') {
 			const [key = ''] = issue.keys
 			const near = nearest(key, Object.keys(actionOptions[name as ActionName].shape))
-			return [`${name}: unknown option ${JSON.stringify(key)}.${near ? ` Did you mean ${near}?` : ''}`, positions.ofKey(inner, key)]
+			return [
+				`${name}: unknown option ${JSON.stringify(key)}.${near ? ` Did you mean ${near}?` : ''}`,
+				positions.ofKey(inner, key),
+			]
 		}
 		return [`${name}: ${told({ ...issue, path: issue.path } as Issue)}`, positions.ofValue(inner)]
 	})

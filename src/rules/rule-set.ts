@@ -49,4 +49,5 @@ export const serviceModel = '$service'
 /** The name of the built-in alert for facts that stayed away too long. */
 export const noDataRule = 'no-data'
 
-export const worst = (a: Severity, b: Severity): Severity => (severities.indexOf(a) >= severities.indexOf(b) ? a : b)
+export const worst = (a: Severity, b: Severity): Severity =>
+	severities.indexOf(a) >= severities.indexOf(b) ? a : b

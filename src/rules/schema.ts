@@ -14,7 +14,10 @@ const windows = z.int().min(1).max(1000)
 
 const noData = z
 	.string()
-	.refine((text) => text === 'never' || parseDuration(text) !== undefined, 'must be a duration such as 7d, or never')
+	.refine(
+		(text) => text === 'never' || parseDuration(text) !== undefined,
+		'must be a duration such as 7d, or never',
+	)
 	.meta({ pattern: '^(never|\\d+(\\.\\d+)?(ms|s|m|h|d|w))$' })
 
 const options = actionOptions
@@ -29,10 +32,23 @@ const action = z.union([
 /** One rule as it is written. */
 export const RuleInput = z.strictObject({
 	name: name.describe('Unique over all files'),
-	about: z.string().max(500).default('').describe('What it means when this fires, for the person who is woken'),
-	title: z.string().min(1).max(120).optional().describe('What happened, in words that follow the subject: "drifted from the baseline"'),
+	about: z
+		.string()
+		.max(500)
+		.default('')
+		.describe('What it means when this fires, for the person who is woken'),
+	title: z
+		.string()
+		.min(1)
+		.max(120)
+		.optional()
+		.describe('What happened, in words that follow the subject: "drifted from the baseline"'),
 	models: z
-		.union([glob, z.array(glob).min(1), z.strictObject({ names: globs.optional(), tags: z.array(z.string().min(1)).min(1).optional() })])
+		.union([
+			glob,
+			z.array(glob).min(1),
+			z.strictObject({ names: globs.optional(), tags: z.array(z.string().min(1)).min(1).optional() }),
+		])
 		.default('*')
 		.describe('Which models: a glob, globs, or { tags } of which one is enough. Default: every model'),
 	environments: globs.default('*').describe('Which environments, by glob'),
@@ -40,13 +56,22 @@ export const RuleInput = z.strictObject({
 	features: globs.optional().describe('Which features, by glob. Default: all but $score and $decision'),
 	window: z.enum(windowSizes).default('1h').describe('The windows that are judged'),
 	when: condition.describe('A CEL condition over metrics and states: fires while it holds'),
-	clear: condition.optional().describe('A second threshold: resolves while it holds. Default: when `when` does not hold'),
+	clear: condition
+		.optional()
+		.describe('A second threshold: resolves while it holds. Default: when `when` does not hold'),
 	for: windows.default(1).describe('Consecutive windows before it fires'),
 	keep: windows.default(1).describe('Consecutive clear windows before it resolves'),
 	no_data: noData.optional().describe('How long the facts may be unknown before a no-data alert; or never'),
-	metric: z.string().optional().describe('The fact that the alert reports. Default: the first metric of `when`'),
+	metric: z
+		.string()
+		.optional()
+		.describe('The fact that the alert reports. Default: the first metric of `when`'),
 	severity: z.enum(severities).default('warning'),
-	inhibited_by: z.array(name).default([]).describe('Rules that keep this one silent while they fire for the same model'),
+	inhibited_by: z
+		.array(name)
+		.default([])
+		.describe('Rules that keep this one silent while they fire for the same model'),
+	// biome-ignore lint/suspicious/noThenProperty: the word of the rule language; nothing awaits a schema
 	then: z.array(action).max(20).default(['open-incident']).describe('What to do when it fires'),
 })
 export type RuleInput = z.output<typeof RuleInput>
@@ -57,4 +82,5 @@ export const RuleFile = z.strictObject({ rules: z.array(RuleInput) }).meta({
 })
 
 /** For editors: `# yaml-language-server: $schema=./rules.schema.json` on the first line of a rule file. */
-export const rulesJsonSchema = (): Record<string, unknown> => z.toJSONSchema(RuleFile, { io: 'input', target: 'draft-7' })
+export const rulesJsonSchema = (): Record<string, unknown> =>
+	z.toJSONSchema(RuleFile, { io: 'input', target: 'draft-7' })

@@ -13,7 +13,9 @@ const byName = (a: readonly [string, unknown], b: readonly [string, unknown]) =>
 /** The states as a text, equal for equal states; '' when all are inactive. */
 export function packStates(states: States): string {
 	if (states.size === 0) return ''
-	const packed: Packed = [...states].sort(byName).map(([rule, of]) => [rule, [...of].sort(byName).map(([key, state]) => [key, ordered(state)])])
+	const packed: Packed = [...states]
+		.sort(byName)
+		.map(([rule, of]) => [rule, [...of].sort(byName).map(([key, state]) => [key, ordered(state)])])
 	return JSON.stringify(packed)
 }
 
@@ -34,7 +36,12 @@ export function unpackStates(text: string): States {
 }
 
 /** With another state for one subject of a rule; undefined takes it out. */
-export function withState(states: States, rule: string, key: string, state: SubjectState | undefined): States {
+export function withState(
+	states: States,
+	rule: string,
+	key: string,
+	state: SubjectState | undefined,
+): States {
 	const of = new Map(states.get(rule))
 	if (state) of.set(key, state)
 	else of.delete(key)

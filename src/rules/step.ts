@@ -50,12 +50,14 @@ function stepWindow(state: SubjectState | undefined, verdict: Verdict, rule: Thr
 	const run = state?.status === 'pending' && !isStale(state, rule, at) ? state : undefined
 	const count = (run?.count ?? 0) + 1
 	const since = run?.since ?? at.from
-	if (count >= rule.for) return { state: { status: 'firing', since, count: rule.for, clear: 0 }, event: 'fired' }
+	if (count >= rule.for)
+		return { state: { status: 'firing', since, count: rule.for, clear: 0 }, event: 'fired' }
 	return { state: { status: 'pending', since, count, clear: 0 } }
 }
 
 function stepFiring(state: SubjectState, { when, clear }: Verdict, rule: Thresholds, at: Moment): Step {
-	if (when === undefined && clear === undefined) return { state: { ...state, lostAt: state.lostAt ?? at.from } }
+	if (when === undefined && clear === undefined)
+		return { state: { ...state, lostAt: state.lostAt ?? at.from } }
 	const { lostAt: _, ...known } = state
 	// Between the two thresholds, or above the first, the run of clear windows starts again.
 	if (when === true || clear === false) return { state: { ...known, clear: 0 } }
@@ -64,9 +66,14 @@ function stepFiring(state: SubjectState, { when, clear }: Verdict, rule: Thresho
 	return { state: { ...known, clear: state.clear + 1 } }
 }
 
-function stepUnknown(state: SubjectState | undefined, rule: Thresholds, at: Moment): SubjectState | undefined {
+function stepUnknown(
+	state: SubjectState | undefined,
+	rule: Thresholds,
+	at: Moment,
+): SubjectState | undefined {
 	if (state?.status !== 'pending') return state
-	if (isStale(state, rule, at)) return { status: 'unknown', since: state.lostAt ?? at.from, count: 0, clear: 0 }
+	if (isStale(state, rule, at))
+		return { status: 'unknown', since: state.lostAt ?? at.from, count: 0, clear: 0 }
 	return { ...state, lostAt: state.lostAt ?? at.from }
 }
 

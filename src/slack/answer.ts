@@ -10,7 +10,9 @@ export type Person = { team: string; user: string }
 const say = (text: string): SlackMessage => ({ text, blocks: [section(text)] })
 
 const stranger = ({ team, user }: Person) =>
-	say(`You have no role here yet, and being in a channel gives none. An admin can give you one: \`plumbline slack map ${escapeText(team)}/${escapeText(user)} --role viewer\``)
+	say(
+		`You have no role here yet, and being in a channel gives none. An admin can give you one: \`plumbline slack map ${escapeText(team)}/${escapeText(user)} --role viewer\``,
+	)
 
 /** Answers `/plumb …`. What goes wrong is told, never thrown. */
 export const answerCommand = (context: Context, person: Person, text: string): Promise<SlackMessage> =>
@@ -20,16 +22,26 @@ export const answerCommand = (context: Context, person: Person, text: string): P
 	})
 
 /** Answers the press of a button. */
-export const answerButton = (context: Context, person: Person, action: string, value: string): Promise<SlackMessage> =>
+export const answerButton = (
+	context: Context,
+	person: Person,
+	action: string,
+	value: string,
+): Promise<SlackMessage> =>
 	asPerson(context, person, (actor) => {
 		const handler = interactions[action as keyof typeof interactions]
-		if (!handler) throw new AppError('not-found', 'This button belongs to an older version; open the incident again.')
+		if (!handler)
+			throw new AppError('not-found', 'This button belongs to an older version; open the incident again.')
 		return handler(context, { actor, words: [value] })
 	})
 
 type Actor = NonNullable<Awaited<ReturnType<typeof slackActor>>>
 
-async function asPerson(context: Context, person: Person, work: (actor: Actor) => Promise<SlackMessage>): Promise<SlackMessage> {
+async function asPerson(
+	context: Context,
+	person: Person,
+	work: (actor: Actor) => Promise<SlackMessage>,
+): Promise<SlackMessage> {
 	try {
 		const actor = await slackActor(context, person.team, person.user)
 		return actor ? await work(actor) : stranger(person)

@@ -13,7 +13,11 @@ export function boltApp(context: Context, options: BoltOptions) {
 		authorize: async () => ({ botToken: options.botToken, botId: 'plumbline', botUserId: 'plumbline' }),
 		receiver: options.appToken === undefined ? receiver : socketReceiver(options.appToken),
 		ignoreSelf: false,
-		clientOptions: { retryConfig: { retries: 1 }, timeout: 10_000, ...(options.apiUrl ? { slackApiUrl: options.apiUrl } : {}) },
+		clientOptions: {
+			retryConfig: { retries: 1 },
+			timeout: 10_000,
+			...(options.apiUrl ? { slackApiUrl: options.apiUrl } : {}),
+		},
 	})
 	listen(app, context)
 	return {
@@ -27,7 +31,11 @@ const socketReceiver = (appToken: string) => new bolt.SocketModeReceiver({ appTo
 
 function listen(app: bolt.App, context: Context): void {
 	app.command('/plumb', async ({ command, ack }) => {
-		const answer = await answerCommand(context, { team: command.team_id, user: command.user_id }, command.text ?? '')
+		const answer = await answerCommand(
+			context,
+			{ team: command.team_id, user: command.user_id },
+			command.text ?? '',
+		)
 		await ack({ response_type: 'ephemeral', ...answer } as Parameters<typeof ack>[0])
 	})
 	app.action(/^incident_/, async ({ action, body, ack, respond }) => {
@@ -35,6 +43,8 @@ function listen(app: bolt.App, context: Context): void {
 		const { action_id, value } = action as { action_id: string; value?: string }
 		const person = { team: body.team?.id ?? '', user: body.user.id }
 		const answer = await answerButton(context, person, action_id, value ?? '')
-		await respond({ response_type: 'ephemeral', replace_original: false, ...answer } as Parameters<typeof respond>[0])
+		await respond({ response_type: 'ephemeral', replace_original: false, ...answer } as Parameters<
+			typeof respond
+		>[0])
 	})
 }

@@ -25,7 +25,8 @@ function checkBlock(block: Json): string[] {
 	const elements = (block.elements ?? []) as Json[]
 	if (block.type === 'section') atMost('text', lengthOf(textOf(block.text)), limits.sectionText)
 	if (block.type === 'header') atMost('text', lengthOf(textOf(block.text)), limits.headerText)
-	if ((block.type === 'section' || block.type === 'header') && textOf(block.text) === '') faults.push(`${block.type} has no text`)
+	if ((block.type === 'section' || block.type === 'header') && textOf(block.text) === '')
+		faults.push(`${block.type} has no text`)
 	if (block.type === 'context') {
 		atMost('elements', elements.length, limits.contextElements)
 		for (const e of elements) atMost('text', lengthOf(e.text), limits.contextText)
@@ -45,8 +46,10 @@ function checkBlock(block: Json): string[] {
 export function checkMessage(message: { text: string; blocks: readonly Json[] }): string[] {
 	const faults = message.blocks.flatMap(checkBlock)
 	if (message.text === '') faults.push('the message has no text for notifications')
-	if (message.text.length > limits.messageText) faults.push(`text is ${message.text.length}, at most ${limits.messageText}`)
-	if (message.blocks.length > limits.blocks) faults.push(`${message.blocks.length} blocks, at most ${limits.blocks}`)
+	if (message.text.length > limits.messageText)
+		faults.push(`text is ${message.text.length}, at most ${limits.messageText}`)
+	if (message.blocks.length > limits.blocks)
+		faults.push(`${message.blocks.length} blocks, at most ${limits.blocks}`)
 	const total = JSON.stringify(message.blocks).length
 	if (total > limits.messageTotal) faults.push(`${total} characters in all, at most ${limits.messageTotal}`)
 	return faults

@@ -14,7 +14,15 @@ export function slackManifest(url: string): string {
 		},
 		features: {
 			bot_user: { display_name: 'Plumbline', always_online: true },
-			slash_commands: [{ command: '/plumb', url: events, description: 'Models and incidents', usage_hint: 'help | status [model] | incidents | incident <id>', should_escape: false }],
+			slash_commands: [
+				{
+					command: '/plumb',
+					url: events,
+					description: 'Models and incidents',
+					usage_hint: 'help | status [model] | incidents | incident <id>',
+					should_escape: false,
+				},
+			],
 		},
 		oauth_config: { scopes: { bot: botScopes } },
 		settings: {

@@ -18,13 +18,26 @@ export type Slack = {
 	stop?: () => Promise<void>
 }
 
-const unsigned = async () => new Response('SLACK_SIGNING_SECRET is not set: this workspace is connected by Socket Mode.', { status: 404 })
+const unsigned = async () =>
+	new Response('SLACK_SIGNING_SECRET is not set: this workspace is connected by Socket Mode.', {
+		status: 404,
+	})
 
 /** Connects Slack when there is a bot token, and puts the client for messages on the context; undefined without. */
 export async function openSlack(context: Context, config: SlackConfig): Promise<Slack | undefined> {
-	const { SLACK_BOT_TOKEN: botToken, SLACK_SIGNING_SECRET: secret, SLACK_APP_TOKEN: appToken, SLACK_API_URL: apiUrl } = config
+	const {
+		SLACK_BOT_TOKEN: botToken,
+		SLACK_SIGNING_SECRET: secret,
+		SLACK_APP_TOKEN: appToken,
+		SLACK_API_URL: apiUrl,
+	} = config
 	if (botToken === undefined) return undefined
-	context.slack = slackClient(context.fetch, { token: botToken, channel: config.SLACK_CHANNEL ?? '', apiUrl, publicUrl: () => context.publicUrl })
+	context.slack = slackClient(context.fetch, {
+		token: botToken,
+		channel: config.SLACK_CHANNEL ?? '',
+		apiUrl,
+		publicUrl: () => context.publicUrl,
+	})
 	const app = boltApp(context, { botToken, appToken, apiUrl })
 	const handle = secret === undefined ? unsigned : slackReceiver(context, secret, app.process)
 	return appToken === undefined ? { handle } : { handle, start: app.start, stop: app.stop }

@@ -13,11 +13,19 @@ function equal(a: string, b: string): boolean {
  * Whether a request is Slack's: `v0=` and the HMAC-SHA-256 of `v0:{timestamp}:{raw body}`, and a timestamp at most five
  * minutes from now on either side (a timestamp in the future would stay valid for as long as it likes).
  */
-export async function isFromSlack(secret: string, headers: Headers, body: string, nowMs: number): Promise<boolean> {
+export async function isFromSlack(
+	secret: string,
+	headers: Headers,
+	body: string,
+	nowMs: number,
+): Promise<boolean> {
 	const timestamp = headers.get('x-slack-request-timestamp') ?? ''
 	const signature = headers.get('x-slack-signature') ?? ''
-	if (!/^\d{1,12}$/.test(timestamp) || Math.abs(nowMs / 1000 - Number(timestamp)) > mostSkewSeconds) return false
-	const key = await crypto.subtle.importKey('raw', utf8(secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
+	if (!/^\d{1,12}$/.test(timestamp) || Math.abs(nowMs / 1000 - Number(timestamp)) > mostSkewSeconds)
+		return false
+	const key = await crypto.subtle.importKey('raw', utf8(secret), { name: 'HMAC', hash: 'SHA-256' }, false, [
+		'sign',
+	])
 	const mac = await crypto.subtle.sign('HMAC', key, utf8(`v0:${timestamp}:${body}`))
 	return equal(`v0=${toHex(new Uint8Array(mac))}`, signature)
 }

@@ -3,17 +3,33 @@ import { incidentMessage, timelineText } from './blocks/incident.ts'
 
 const timeoutMs = 10_000
 // What no second attempt can mend.
-const final = new Set(['invalid_auth', 'not_authed', 'account_inactive', 'token_revoked', 'channel_not_found', 'is_archived', 'invalid_blocks', 'not_in_channel', 'message_not_found', 'missing_scope'])
-
+const final = new Set([
+	'invalid_auth',
+	'not_authed',
+	'account_inactive',
+	'token_revoked',
+	'channel_not_found',
+	'is_archived',
+	'invalid_blocks',
+	'not_in_channel',
+	'message_not_found',
+	'missing_scope',
+])
 
 /** Slack's Web API over `fetch`, so that it runs alike on Node and on workers. Never throws. */
-export function slackClient(fetcher: typeof fetch, options: { token: string; channel: string; apiUrl?: string | undefined; publicUrl: () => string }): SlackClient {
+export function slackClient(
+	fetcher: typeof fetch,
+	options: { token: string; channel: string; apiUrl?: string | undefined; publicUrl: () => string },
+): SlackClient {
 	const base = options.apiUrl ?? 'https://slack.com/api/'
 	const call: SlackClient['call'] = async (method, body) => {
 		try {
 			const response = await fetcher(`${base}${method}`, {
 				method: 'POST',
-				headers: { authorization: `Bearer ${options.token}`, 'content-type': 'application/json; charset=utf-8' },
+				headers: {
+					authorization: `Bearer ${options.token}`,
+					'content-type': 'application/json; charset=utf-8',
+				},
 				body: JSON.stringify(body),
 				signal: AbortSignal.timeout(timeoutMs),
 			})
@@ -21,7 +37,8 @@ export function slackClient(fetcher: typeof fetch, options: { token: string; cha
 				const retryAfterMs = Math.max(1, Number(response.headers.get('retry-after')) || 1) * 1000
 				return { ok: false, error: { message: 'rate limited by Slack', retryable: true, retryAfterMs } }
 			}
-			if (!response.ok) return { ok: false, error: { message: `Slack answered ${response.status}`, retryable: true } }
+			if (!response.ok)
+				return { ok: false, error: { message: `Slack answered ${response.status}`, retryable: true } }
 			const answer = (await response.json()) as SlackBody
 			if (answer.ok) return { ok: true, value: answer }
 			const error = answer.error ?? 'unknown_error'
@@ -33,6 +50,9 @@ export function slackClient(fetcher: typeof fetch, options: { token: string; cha
 	return {
 		call,
 		channel: options.channel,
-		show: (incident) => ({ message: incidentMessage(incident, options.publicUrl()), replies: incident.timeline.map(timelineText) }),
+		show: (incident) => ({
+			message: incidentMessage(incident, options.publicUrl()),
+			replies: incident.timeline.map(timelineText),
+		}),
 	}
 }

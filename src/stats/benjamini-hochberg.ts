@@ -4,7 +4,10 @@
  * does not count as a test.
  */
 export function benjaminiHochberg(p: readonly number[]): number[] {
-	const order = p.map((value, i) => ({ value, i })).filter(({ value }) => !Number.isNaN(value)).sort((a, b) => b.value - a.value)
+	const order = p
+		.map((value, i) => ({ value, i }))
+		.filter(({ value }) => !Number.isNaN(value))
+		.sort((a, b) => b.value - a.value)
 	const q = p.map(() => Number.NaN)
 	const tests = order.length
 	let least = 1

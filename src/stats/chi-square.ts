@@ -16,10 +16,16 @@ export function chiSquareHomogeneity(reference: ArrayLike<number>, current: Arra
 
 /** The likelihood-ratio (G) test of the same (chi2_contingency with lambda_="log-likelihood"). */
 export function gHomogeneity(reference: ArrayLike<number>, current: ArrayLike<number>): Homogeneity {
-	return homogeneity(reference, current, (observed, expected) => (observed === 0 ? 0 : 2 * observed * Math.log(observed / expected)))
+	return homogeneity(reference, current, (observed, expected) =>
+		observed === 0 ? 0 : 2 * observed * Math.log(observed / expected),
+	)
 }
 
-function homogeneity(reference: ArrayLike<number>, current: ArrayLike<number>, term: (observed: number, expected: number) => number): Homogeneity {
+function homogeneity(
+	reference: ArrayLike<number>,
+	current: ArrayLike<number>,
+	term: (observed: number, expected: number) => number,
+): Homogeneity {
 	const { n, m } = requirePair(reference, current)
 	let statistic = 0
 	let used = 0
@@ -38,10 +44,17 @@ function homogeneity(reference: ArrayLike<number>, current: ArrayLike<number>, t
  * Joins sparse cells, rarest first, until every cell is expected to hold at least `least` rows on both sides: Cochran's
  * rule, without which the test's level does not hold (Cochran 1954).
  */
-export function poolSparse(reference: ArrayLike<number>, current: ArrayLike<number>, least = 5): { reference: number[]; current: number[] } {
+export function poolSparse(
+	reference: ArrayLike<number>,
+	current: ArrayLike<number>,
+	least = 5,
+): { reference: number[]; current: number[] } {
 	const { n, m } = requirePair(reference, current)
 	const share = Math.min(n, m) / (n + m)
-	const cells = Array.from({ length: reference.length }, (_, i) => [reference[i] as number, current[i] as number] as [number, number])
+	const cells = Array.from(
+		{ length: reference.length },
+		(_, i) => [reference[i] as number, current[i] as number] as [number, number],
+	)
 		.filter(([a, b]) => a + b > 0)
 		.sort((x, y) => x[0] + x[1] - y[0] - y[1])
 	const enough = ([a, b]: [number, number]) => (a + b) * share >= least

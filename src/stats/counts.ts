@@ -6,7 +6,10 @@ export const total = (counts: ArrayLike<number>): number => {
 }
 
 /** Throws RangeError unless both count vectors have one length and hold something. */
-export function requirePair(reference: ArrayLike<number>, current: ArrayLike<number>): { n: number; m: number } {
+export function requirePair(
+	reference: ArrayLike<number>,
+	current: ArrayLike<number>,
+): { n: number; m: number } {
 	if (reference.length !== current.length) throw new RangeError('counts of one grid have one length')
 	const n = total(reference)
 	const m = total(current)
@@ -15,7 +18,11 @@ export function requirePair(reference: ArrayLike<number>, current: ArrayLike<num
 }
 
 /** Calls back with the two proportions of every cell that is not empty in both. */
-export function eachCell(reference: ArrayLike<number>, current: ArrayLike<number>, visit: (p: number, q: number) => void): void {
+export function eachCell(
+	reference: ArrayLike<number>,
+	current: ArrayLike<number>,
+	visit: (p: number, q: number) => void,
+): void {
 	const { n, m } = requirePair(reference, current)
 	for (let i = 0; i < reference.length; i++) {
 		const [a, b] = [reference[i] as number, current[i] as number]

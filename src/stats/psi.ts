@@ -6,7 +6,8 @@ const smoothing = 0.5
 /** Cells that at least one side has used. */
 export const usedCells = (reference: ArrayLike<number>, current: ArrayLike<number>): number => {
 	let used = 0
-	for (let i = 0; i < reference.length; i++) if ((reference[i] as number) > 0 || (current[i] as number) > 0) used++
+	for (let i = 0; i < reference.length; i++)
+		if ((reference[i] as number) > 0 || (current[i] as number) > 0) used++
 	return used
 }
 

@@ -5,7 +5,11 @@ import { requirePair } from './counts.ts'
  * functions, each taken as straight inside a cell. `borders` has one more entry than the counts have cells; cells of
  * no width hold a single value. In units of the borders.
  */
-export function wassersteinFromCells(borders: ArrayLike<number>, reference: ArrayLike<number>, current: ArrayLike<number>): number {
+export function wassersteinFromCells(
+	borders: ArrayLike<number>,
+	reference: ArrayLike<number>,
+	current: ArrayLike<number>,
+): number {
 	if (borders.length !== reference.length + 1) throw new RangeError('k cells have k + 1 borders')
 	const { n, m } = requirePair(reference, current)
 	let area = 0
@@ -26,7 +30,11 @@ function meanAbsolute(left: number, right: number): number {
 }
 
 /** Wasserstein-1 distance of two distributions on points: `points` ascending, a count each (scipy.stats.wasserstein_distance). */
-export function wassersteinOfPoints(points: ArrayLike<number>, reference: ArrayLike<number>, current: ArrayLike<number>): number {
+export function wassersteinOfPoints(
+	points: ArrayLike<number>,
+	reference: ArrayLike<number>,
+	current: ArrayLike<number>,
+): number {
 	const { n, m } = requirePair(reference, current)
 	let area = 0
 	let difference = 0

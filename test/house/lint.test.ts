@@ -28,7 +28,7 @@ function run(...args: string[]): { status: number | null; text: string } {
 	return { status, text: stdout + stderr }
 }
 
-const arrows = () => run('lint/arrows.ts')
+const arrows = () => run('.ci/arrows.ts')
 const lint = (path: string) => run('node_modules/@biomejs/biome/bin/biome', 'lint', path)
 
 describe('the arrows', () => {

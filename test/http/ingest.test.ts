@@ -7,17 +7,31 @@ import { testServer } from '../support/server.ts'
 
 let server: Awaited<ReturnType<typeof testServer>>
 beforeAll(async () => {
-	server = await testServer({}, { limits: { ...defaultLimits, jsonBytes: 100_000, gunzippedBytes: 20_000_000 } })
+	server = await testServer(
+		{},
+		{ limits: { ...defaultLimits, jsonBytes: 100_000, gunzippedBytes: 20_000_000 } },
+	)
 	await server.post('/v1/models', { model: 'm', task: 'binary', positiveLabel: '1', threshold: 0.5 })
-	await server.post('/v1/models/m/versions', { version: '1', features: [{ name: 'income', type: 'numeric' }] })
+	await server.post('/v1/models/m/versions', {
+		version: '1',
+		features: [{ name: 'income', type: 'numeric' }],
+	})
 })
 afterAll(() => server.close())
 
 const path = '/v1/models/m/predictions'
 let next = 0
-const row = (more: object = {}) => ({ predictionId: `p${next++}`, version: '1', timestamp: formatTime(startOfTest - 1000), features: { income: 1 }, score: 0.1, ...more })
+const row = (more: object = {}) => ({
+	predictionId: `p${next++}`,
+	version: '1',
+	timestamp: formatTime(startOfTest - 1000),
+	features: { income: 1 },
+	score: 0.1,
+	...more,
+})
 const lines = (rows: unknown[]) => rows.map((r) => JSON.stringify(r)).join('\n')
-const send = (body: BodyInit, headers: Record<string, string>, at = path) => server.fetch(at, { method: 'POST', body, headers })
+const send = (body: BodyInit, headers: Record<string, string>, at = path) =>
+	server.fetch(at, { method: 'POST', body, headers })
 const ndjson = { 'content-type': 'application/x-ndjson' }
 const alive = async () => expect((await server.fetch('/readyz', { key: null })).status).toBe(200)
 
@@ -26,15 +40,37 @@ describe('posting rows', () => {
 		const [a, b, c, d] = [row(), row(), row(), row()]
 		expect((await server.post(path, [a])).body).toMatchObject({ accepted: 1, duplicates: 0, rejected: [] })
 		expect((await send(lines([b]), ndjson)).body.accepted).toBe(1)
-		expect((await send(gzipSync(lines([c])), { ...ndjson, 'content-encoding': 'gzip' })).body.accepted).toBe(1)
-		expect((await send(gzipSync(JSON.stringify([d])), { 'content-type': 'application/json', 'content-encoding': 'gzip' })).body.accepted).toBe(1)
+		expect((await send(gzipSync(lines([c])), { ...ndjson, 'content-encoding': 'gzip' })).body.accepted).toBe(
+			1,
+		)
+		expect(
+			(
+				await send(gzipSync(JSON.stringify([d])), {
+					'content-type': 'application/json',
+					'content-encoding': 'gzip',
+				})
+			).body.accepted,
+		).toBe(1)
 		for (const { predictionId, score } of [a, b, c, d])
-			expect((await server.fetch(`${path}/${predictionId}`)).body).toMatchObject({ predictionId, score, features: { income: 1 }, outcome: null, quality: [] })
+			expect((await server.fetch(`${path}/${predictionId}`)).body).toMatchObject({
+				predictionId,
+				score,
+				features: { income: 1 },
+				outcome: null,
+				quality: [],
+			})
 	})
 
 	it('judges a broken line alone', async () => {
-		const { status, body } = await send(`${JSON.stringify(row())}\n{"predictionId": \n${JSON.stringify(row())}`, ndjson)
-		expect([status, body.accepted, body.rejected.map((r: { index: number; code: string }) => [r.index, r.code])]).toEqual([200, 2, [[1, 'malformed']]])
+		const { status, body } = await send(
+			`${JSON.stringify(row())}\n{"predictionId": \n${JSON.stringify(row())}`,
+			ndjson,
+		)
+		expect([
+			status,
+			body.accepted,
+			body.rejected.map((r: { index: number; code: string }) => [r.index, r.code]),
+		]).toEqual([200, 2, [[1, 'malformed']]])
 	})
 
 	it('answers zeros for an empty batch', async () => {
@@ -49,11 +85,17 @@ describe('posting rows', () => {
 	it('takes outcomes and feature logs, and says which outcomes wait', async () => {
 		const { predictionId } = row()
 		const outcome = { predictionId, actual: 1, timestamp: formatTime(startOfTest) }
-		expect((await server.post('/v1/models/m/outcomes', [outcome])).body).toMatchObject({ accepted: 1, waiting: 1 })
+		expect((await server.post('/v1/models/m/outcomes', [outcome])).body).toMatchObject({
+			accepted: 1,
+			waiting: 1,
+		})
 		await server.post(path, [row({ predictionId, features: undefined })])
 		const log = { predictionId, timestamp: formatTime(startOfTest - 5), features: { income: 7 } }
 		expect((await server.post('/v1/models/m/features', [log])).body).toMatchObject({ accepted: 1 })
-		expect((await server.fetch(`${path}/${predictionId}`)).body).toMatchObject({ features: { income: 7 }, outcome: { actual: 1 } })
+		expect((await server.fetch(`${path}/${predictionId}`)).body).toMatchObject({
+			features: { income: 7 },
+			outcome: { actual: 1 },
+		})
 	})
 })
 
@@ -66,7 +108,12 @@ describe('bad bodies', () => {
 		['another content type', 'x=1', { 'content-type': 'application/x-www-form-urlencoded' }, 415],
 		['another encoding', 'x', { ...ndjson, 'content-encoding': 'br' }, 415],
 		['bytes that are not gzip', 'not gzip at all', { ...ndjson, 'content-encoding': 'gzip' }, 400],
-		['a JSON body over its limit', `[${'"x",'.repeat(40_000)}"x"]`, { 'content-type': 'application/json' }, 413],
+		[
+			'a JSON body over its limit',
+			`[${'"x",'.repeat(40_000)}"x"]`,
+			{ 'content-type': 'application/json' },
+			413,
+		],
 	])('refuses %s', async (_, body, headers, status) => {
 		const answer = await send(body, headers)
 		expect([answer.status, answer.headers.get('content-type')]).toEqual([status, 'application/problem+json'])
@@ -76,7 +123,9 @@ describe('bad bodies', () => {
 
 	it('refuses gzip that ends in the middle, and keeps what was answered before', async () => {
 		const whole = gzipSync(lines(Array.from({ length: 50 }, () => row())))
-		expect((await send(whole.subarray(0, whole.length - 20), { ...ndjson, 'content-encoding': 'gzip' })).status).toBe(400)
+		expect(
+			(await send(whole.subarray(0, whole.length - 20), { ...ndjson, 'content-encoding': 'gzip' })).status,
+		).toBe(400)
 		await alive()
 	})
 
@@ -110,7 +159,10 @@ describe('who may post', () => {
 
 	it('refuses another role, and a model outside the scope, with 403', async () => {
 		expect((await server.fetch(path, { ...one(), key: await server.keyOf('viewer') })).status).toBe(403)
-		expect((await server.fetch(path, { ...one(), key: await server.keyOf('ingest', { models: ['credit-*'] }) })).status).toBe(403)
+		expect(
+			(await server.fetch(path, { ...one(), key: await server.keyOf('ingest', { models: ['credit-*'] }) }))
+				.status,
+		).toBe(403)
 		expect((await server.fetch(`${path}/p0`, { key: await server.keyOf('ingest') })).status).toBe(403)
 	})
 

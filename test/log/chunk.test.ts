@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeChunk, decodeIds, encodeBody, encodeIds } from '../../src/log/chunk.ts'
 import { fromArchive, toArchive } from '../../src/log/archive-rows.ts'
+import { decodeChunk, decodeIds, encodeBody, encodeIds } from '../../src/log/chunk.ts'
 import { BatchBuilder, type RowInput } from '../../src/profile/batch-builder.ts'
 import type { RowBatch } from '../../src/profile/columns.ts'
 import { concatBatches, sameRow, selectRows } from '../../src/profile/select-rows.ts'
@@ -62,7 +62,9 @@ describe('a chunk', () => {
 			fc.property(fc.array(row, { minLength: 1, maxLength: 20 }), (rows) => {
 				const batch = batchOf(rows)
 				const columns = toArchive(batch)
-				const objects = batch.ids.map((_, r) => Object.assign(Object.create(null), Object.fromEntries(columns.map((c) => [c.name, c.data[r]]))))
+				const objects = batch.ids.map((_, r) =>
+					Object.assign(Object.create(null), Object.fromEntries(columns.map((c) => [c.name, c.data[r]]))),
+				)
 				const json = new Set(columns.filter((c) => c.type === 'JSON').map((c) => c.name))
 				expectSame(batch, fromArchive(objects, json))
 			}),
@@ -84,7 +86,14 @@ describe('a chunk', () => {
 	})
 
 	it('stores full-precision, tiny, huge and constant columns without loss', () => {
-		for (const values of [[0.1 + 0.2, 1 / 3], [5e-324, 1e308], [7, 7], [1.25, -3.5, 1e12], [2 ** 46 + 0.5, 1], [123456789.123, 0.000001]]) {
+		for (const values of [
+			[0.1 + 0.2, 1 / 3],
+			[5e-324, 1e308],
+			[7, 7],
+			[1.25, -3.5, 1e12],
+			[2 ** 46 + 0.5, 1],
+			[123456789.123, 0.000001],
+		]) {
 			const batch = batchOf(values.map((x, i) => ({ id: `${i}`, timestamp: i, features: { x } })))
 			const back = decodeChunk(batch.ids, encodeBody(batch))
 			expect([...(back.features.get('x')?.nums ?? [])]).toEqual(values)

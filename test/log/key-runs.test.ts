@@ -43,7 +43,9 @@ describe('the key index', () => {
 		expect(keys.stats().runs).toBeLessThan(12)
 		for (const chunk of [1, 7, 77, 150, 199, 200])
 			expect(await locate(keys, chunk)).toEqual(Array.from({ length: 100 }, (_, row) => [{ chunk, row }]))
-		expect((await keys.find(hash(Array.from({ length: 5000 }, (_, i) => `absent-${i}`)))).size).toBeLessThan(2)
+		expect((await keys.find(hash(Array.from({ length: 5000 }, (_, i) => `absent-${i}`)))).size).toBeLessThan(
+			2,
+		)
 		expect(keys.stats().keys).toBe(20_000)
 	})
 
@@ -66,6 +68,7 @@ describe('the key index', () => {
 			}
 			await store(keys, chunk)
 		}
-		for (let chunk = 1; chunk <= 150; chunk++) expect((await locate(keys, chunk)).filter(Boolean).length).toBe(100)
+		for (let chunk = 1; chunk <= 150; chunk++)
+			expect((await locate(keys, chunk)).filter(Boolean).length).toBe(100)
 	})
 })

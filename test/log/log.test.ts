@@ -5,8 +5,8 @@ import type { PredictionLog, RowKind } from '../../src/log/prediction-log.ts'
 import { BatchBuilder, type RowInput } from '../../src/profile/batch-builder.ts'
 import { encodeProfile } from '../../src/profile/encoding.ts'
 import { schemaGrid } from '../../src/profile/make-grid.ts'
-import { registerTestModel, testFeatures } from '../support/model.ts'
 import { startOfTest, testContext } from '../support/context.ts'
+import { registerTestModel, testFeatures } from '../support/model.ts'
 
 type Test = Awaited<ReturnType<typeof testContext>>
 let test: Test
@@ -54,8 +54,12 @@ describe('appending predictions', () => {
 	})
 
 	it('calls the same content a duplicate and other content a conflict, in one batch and across batches', async () => {
-		expect(await append('prediction', [prediction(1), prediction(1), prediction(1, { score: 0.9 })])).toEqual([0, 1, 2])
-		expect(await append('prediction', [prediction(1), prediction(1, { features: { income: 1 } }), prediction(2)])).toEqual([1, 2, 0])
+		expect(await append('prediction', [prediction(1), prediction(1), prediction(1, { score: 0.9 })])).toEqual(
+			[0, 1, 2],
+		)
+		expect(
+			await append('prediction', [prediction(1), prediction(1, { features: { income: 1 } }), prediction(2)]),
+		).toEqual([1, 2, 0])
 		expect((await log.read('m', 'p1'))?.score).toBe(0.01)
 		const { rows, duplicates } = await totals()
 		expect([rows, duplicates]).toEqual([2, 2])
@@ -74,8 +78,13 @@ describe('appending predictions', () => {
 		const whole = encodeProfile(await totals())
 		const other = await testContext()
 		await registerTestModel(other.context)
-		const shuffled = rows.map((r, i) => ({ r, k: (i * 7919) % 500 })).sort((a, b) => a.k - b.k).map((x) => x.r)
-		await Promise.all(range(0, 10).map((i) => append('prediction', shuffled.slice(i * 50, i * 50 + 50), other.context.log)))
+		const shuffled = rows
+			.map((r, i) => ({ r, k: (i * 7919) % 500 }))
+			.sort((a, b) => a.k - b.k)
+			.map((x) => x.r)
+		await Promise.all(
+			range(0, 10).map((i) => append('prediction', shuffled.slice(i * 50, i * 50 + 50), other.context.log)),
+		)
 		const [series] = await other.context.log.series('m')
 		const parts = await other.context.log.profile(series?.id ?? 0, grid, 0, startOfTest + dayMs)
 		expect(parts && encodeProfile(parts)).toEqual(whole)
@@ -94,7 +103,10 @@ describe('appending predictions', () => {
 	})
 
 	it('profiles each value of a declared segment, and all past fifty as other', async () => {
-		await append('prediction', range(0, 60).map((n) => prediction(n, { segment: { branch: `b${n}` } })))
+		await append(
+			'prediction',
+			range(0, 60).map((n) => prediction(n, { segment: { branch: `b${n}` } })),
+		)
 		const series = await log.series('m')
 		expect(series.filter((s) => s.segment === 'branch')).toHaveLength(51)
 		const other = series.find((s) => s.value === 'other')
@@ -124,7 +136,11 @@ describe('outcomes', () => {
 
 describe('feature logs', () => {
 	const bare = (n: number, more: Partial<RowInput> = {}) => prediction(n, { features: undefined, ...more })
-	const features = (id: string, timestamp: number, income: number): RowInput => ({ id, timestamp, features: { income } })
+	const features = (id: string, timestamp: number, income: number): RowInput => ({
+		id,
+		timestamp,
+		features: { income },
+	})
 
 	it.each(['before', 'after'])('joins by prediction when the log comes %s the prediction', async (when) => {
 		const at = startOfTest - dayMs
@@ -138,7 +154,11 @@ describe('feature logs', () => {
 
 	it('joins by subject: the latest log at or before the prediction', async () => {
 		const at = startOfTest - dayMs
-		await append('feature', [features('sann', at - 5000, 1), features('sann', at - 1000, 2), features('sann', at + 9000, 3)])
+		await append('feature', [
+			features('sann', at - 5000, 1),
+			features('sann', at - 1000, 2),
+			features('sann', at + 9000, 3),
+		])
 		await append('prediction', [bare(1, { subject: 'ann' }), bare(2, { subject: 'bob' })])
 		expect((await log.read('m', 'p1'))?.features).toEqual({ income: 2 })
 		expect((await log.read('m', 'p2'))?.features).toBeNull()
@@ -150,7 +170,10 @@ describe('feature logs', () => {
 
 describe('the log over time', () => {
 	it('knows its keys and rows again after a restart', async () => {
-		await append('prediction', range(0, 300).map((n) => prediction(n)))
+		await append(
+			'prediction',
+			range(0, 300).map((n) => prediction(n)),
+		)
 		await test.context.log.close()
 		const again = await openLibsqlLog(test.url)
 		expect(await append('prediction', [prediction(5), prediction(300)], again.log)).toEqual([1, 0])
@@ -161,11 +184,14 @@ describe('the log over time', () => {
 
 	it('folds small chunks and deltas without changing what they say, and still joins', async () => {
 		const at = startOfTest - dayMs
-		for (const n of range(0, 40)) await append('prediction', [prediction(n, n === 7 ? { features: undefined } : {})])
+		for (const n of range(0, 40))
+			await append('prediction', [prediction(n, n === 7 ? { features: undefined } : {})])
 		const before = encodeProfile(await totals())
 		expect(await log.compact()).toBeGreaterThan(70)
 		expect(encodeProfile(await totals())).toEqual(before)
-		expect(await append('prediction', [prediction(3), prediction(3, { score: 1 }), prediction(99)])).toEqual([1, 2, 0])
+		expect(await append('prediction', [prediction(3), prediction(3, { score: 1 }), prediction(99)])).toEqual([
+			1, 2, 0,
+		])
 		await append('feature', [{ id: 'pp7', timestamp: at, features: { income: 5 } }])
 		expect((await log.read('m', 'p7'))?.features).toEqual({ income: 5 })
 		for (const n of range(100, 110)) await append('prediction', [prediction(n)])
@@ -175,9 +201,18 @@ describe('the log over time', () => {
 	})
 
 	it('moves old rows to Parquet files, still readable by id and by scan', async () => {
-		const old = range(0, 50).map((n) => prediction(n, { timestamp: startOfTest - 95 * dayMs + n, label: n % 2 === 0, segment: { branch: 'x' } }))
+		const old = range(0, 50).map((n) =>
+			prediction(n, {
+				timestamp: startOfTest - 95 * dayMs + n,
+				label: n % 2 === 0,
+				segment: { branch: 'x' },
+			}),
+		)
 		await append('prediction', old)
-		await append('prediction', range(50, 60).map((n) => prediction(n)))
+		await append(
+			'prediction',
+			range(50, 60).map((n) => prediction(n)),
+		)
 		const before = await log.read('m', 'p17')
 		expect(await log.archive('m', startOfTest - 90 * dayMs)).toBe(50)
 		expect(await log.archive('m', startOfTest - 90 * dayMs)).toBe(0)
@@ -194,7 +229,10 @@ describe('the log over time', () => {
 	})
 
 	it('scans a span of event time', async () => {
-		await append('prediction', range(0, 7200).map((n) => prediction(n)))
+		await append(
+			'prediction',
+			range(0, 7200).map((n) => prediction(n)),
+		)
 		let rows = 0
 		await log.scan({ model: 'm', from: startOfTest - dayMs + hourMs, to: startOfTest }, (batch) => {
 			rows += batch.rows
@@ -203,9 +241,16 @@ describe('the log over time', () => {
 	})
 
 	it('answers overloaded instead of queueing without end', async () => {
-		const work = range(0, 60).map((b) => append('prediction', range(0, 1000).map((n) => prediction(b * 1000 + n))))
+		const work = range(0, 60).map((b) =>
+			append(
+				'prediction',
+				range(0, 1000).map((n) => prediction(b * 1000 + n)),
+			),
+		)
 		const results = await Promise.allSettled(work)
-		const refused = results.filter((r) => r.status === 'rejected').map((r) => (r as PromiseRejectedResult).reason.code)
+		const refused = results
+			.filter((r) => r.status === 'rejected')
+			.map((r) => (r as PromiseRejectedResult).reason.code)
 		expect(new Set(refused)).toEqual(new Set(['overloaded']))
 		expect((await totals()).rows).toBe((60 - refused.length) * 1000)
 	})

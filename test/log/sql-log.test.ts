@@ -24,25 +24,42 @@ afterEach(async () => {
 })
 
 const openBoth = (): Promise<PredictionLog[]> =>
-	Promise.all(sqls.map((sql) => openSqlLog({ sql, codec: webCodec((b) => decompressZstd(b)), random: test.context.random })))
+	Promise.all(
+		sqls.map((sql) =>
+			openSqlLog({ sql, codec: webCodec((b) => decompressZstd(b)), random: test.context.random }),
+		),
+	)
 
 async function append(log: PredictionLog, from: number, to: number, score = 0.5): Promise<number[]> {
 	const builder = new BatchBuilder(to - from)
 	for (let n = from; n < to; n++)
-		builder.add({ id: `p${n}`, version: '1', environment: 'production', timestamp: startOfTest - dayMs, features: { income: n, region: 'n' }, score })
+		builder.add({
+			id: `p${n}`,
+			version: '1',
+			environment: 'production',
+			timestamp: startOfTest - dayMs,
+			features: { income: n, region: 'n' },
+			score,
+		})
 	return [...(await log.append('m', 'prediction', builder.finish())).verdicts]
 }
 
 describe('the log without threads or files', () => {
 	it('is shared by several writers that know nothing of each other: every row once', async () => {
 		const [a, b] = (await openBoth()) as [PredictionLog, PredictionLog]
-		const verdicts = await Promise.all([append(a, 0, 60), append(b, 30, 90), append(a, 60, 100), append(b, 0, 20)])
+		const verdicts = await Promise.all([
+			append(a, 0, 60),
+			append(b, 30, 90),
+			append(a, 60, 100),
+			append(b, 0, 20),
+		])
 		expect(verdicts.flat().filter((v) => v === 0)).toHaveLength(100)
 		expect(verdicts.flat().filter((v) => v === 2)).toHaveLength(0)
 		const [series] = await a.series('m')
 		const profile = await b.profile(series?.id ?? 0, schemaGrid(testFeatures), 0, startOfTest)
 		expect([profile?.rows, profile?.columns[0]?.sum.value()]).toEqual([100, (99 * 100) / 2])
-		for (const n of [0, 45, 99]) expect((await a.read('m', `p${n}`))?.features).toEqual({ income: n, region: 'n' })
+		for (const n of [0, 45, 99])
+			expect((await a.read('m', `p${n}`))?.features).toEqual({ income: n, region: 'n' })
 	})
 
 	it('calls other content a conflict, whoever wrote the first', async () => {

@@ -12,25 +12,36 @@ const finite = fc.double({ noNaN: true, noDefaultInfinity: true })
 describe('the exact sum', () => {
 	it('has one representation, whatever the order and the grouping', () => {
 		fc.assert(
-			fc.property(fc.array(finite, { maxLength: 60 }), fc.nat(59), fc.infiniteStream(fc.nat()), (values, cut, keys) => {
-				const shuffled = [...values].map((v) => ({ v, k: keys.next().value as number })).sort((a, b) => a.k - b.k).map((x) => x.v)
-				const parts = sumOf(values.slice(0, cut))
-				parts.merge(sumOf(values.slice(cut)))
-				expect(parts.parts()).toEqual(sumOf(values).parts())
-				expect(sumOf(shuffled).parts()).toEqual(sumOf(values).parts())
-			}),
+			fc.property(
+				fc.array(finite, { maxLength: 60 }),
+				fc.nat(59),
+				fc.infiniteStream(fc.nat()),
+				(values, cut, keys) => {
+					const shuffled = [...values]
+						.map((v) => ({ v, k: keys.next().value as number }))
+						.sort((a, b) => a.k - b.k)
+						.map((x) => x.v)
+					const parts = sumOf(values.slice(0, cut))
+					parts.merge(sumOf(values.slice(cut)))
+					expect(parts.parts()).toEqual(sumOf(values).parts())
+					expect(sumOf(shuffled).parts()).toEqual(sumOf(values).parts())
+				},
+			),
 			{ numRuns: 2000 },
 		)
 	})
 
 	it('equals the sum of big integers for integers beyond 2^53', () => {
 		fc.assert(
-			fc.property(fc.array(fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }), { maxLength: 40 }), (integers) => {
-				const exact = integers.map(Number).reduce((total, v) => total + BigInt(v), 0n)
-				const value = sumOf(integers.map(Number)).value()
-				const error = Math.abs(value - Number(exact))
-				expect(error).toBeLessThanOrEqual(Math.abs(Number(exact)) * 2 ** -52)
-			}),
+			fc.property(
+				fc.array(fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }), { maxLength: 40 }),
+				(integers) => {
+					const exact = integers.map(Number).reduce((total, v) => total + BigInt(v), 0n)
+					const value = sumOf(integers.map(Number)).value()
+					const error = Math.abs(value - Number(exact))
+					expect(error).toBeLessThanOrEqual(Math.abs(Number(exact)) * 2 ** -52)
+				},
+			),
 		)
 	})
 

@@ -10,9 +10,24 @@ import type { Profile } from '../../src/profile/profile.ts'
 const grid: Grid = {
 	digest: 'd1',
 	columns: [
-		{ name: 'x', kind: 'numeric', edges: Float64Array.of(-1, 0, 0.5, 10), spec: { name: 'x', type: 'numeric', min: 0, max: 100 } },
-		{ name: 'c', kind: 'categorical', values: ['a', 'b', '1'], spec: { name: 'c', type: 'categorical', values: ['a', 'b', '1'] } },
-		{ name: 'ok', kind: 'categorical', values: ['false', 'true'], spec: { name: 'ok', type: 'boolean', nullable: false } },
+		{
+			name: 'x',
+			kind: 'numeric',
+			edges: Float64Array.of(-1, 0, 0.5, 10),
+			spec: { name: 'x', type: 'numeric', min: 0, max: 100 },
+		},
+		{
+			name: 'c',
+			kind: 'categorical',
+			values: ['a', 'b', '1'],
+			spec: { name: 'c', type: 'categorical', values: ['a', 'b', '1'] },
+		},
+		{
+			name: 'ok',
+			kind: 'categorical',
+			values: ['false', 'true'],
+			spec: { name: 'ok', type: 'boolean', nullable: false },
+		},
 		{ name: '$score', kind: 'numeric', edges: Float64Array.of(0.2, 0.4, 0.6, 0.8) },
 		{ name: '$decision', kind: 'categorical', values: ['0', '1'] },
 	],
@@ -31,11 +46,19 @@ function profileOf(rows: readonly Partial<RowInput>[]): Profile {
 const row = fc.record({
 	timestamp: fc.integer({ min: 0, max: 1e12 }),
 	features: fc.option(
-		fc.record({
-			x: fc.oneof(fc.double({ noNaN: true }), fc.constant(null), fc.constant('NaN'), fc.integer({ min: -2, max: 200 })),
-			c: fc.oneof(fc.constantFrom('a', 'b', 'new', 1, true), fc.constant(null), fc.constant({ deep: 1 })),
-			ok: fc.oneof(fc.boolean(), fc.constantFrom(0, 1, 2, null)),
-		}, { requiredKeys: [] }),
+		fc.record(
+			{
+				x: fc.oneof(
+					fc.double({ noNaN: true }),
+					fc.constant(null),
+					fc.constant('NaN'),
+					fc.integer({ min: -2, max: 200 }),
+				),
+				c: fc.oneof(fc.constantFrom('a', 'b', 'new', 1, true), fc.constant(null), fc.constant({ deep: 1 })),
+				ok: fc.oneof(fc.boolean(), fc.constantFrom(0, 1, 2, null)),
+			},
+			{ requiredKeys: [] },
+		),
 		{ nil: undefined },
 	),
 	score: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: undefined }),
@@ -46,18 +69,22 @@ const row = fc.record({
 describe('a window profile', () => {
 	it('is the same to the byte, whether summed from parts in any order or made from the whole', () => {
 		fc.assert(
-			fc.property(fc.array(fc.tuple(row, fc.nat(4)), { maxLength: 60 }), fc.shuffledSubarray([0, 1, 2, 3, 4], { minLength: 5 }), (rows, order) => {
-				const whole = profileOf(rows.map(([r]) => r))
-				const total = emptyProfile(grid)
-				const summed = emptyProfile(grid)
-				for (const part of order) {
-					const profile = profileOf(rows.filter(([, p]) => p === part).map(([r]) => r))
-					mergeProfiles(total, decodeProfile(encodeProfile(profile)))
-					addEncoded(summed, encodeProfile(profile))
-				}
-				expect(encodeProfile(total)).toEqual(encodeProfile(whole))
-				expect(encodeProfile(summed)).toEqual(encodeProfile(whole))
-			}),
+			fc.property(
+				fc.array(fc.tuple(row, fc.nat(4)), { maxLength: 60 }),
+				fc.shuffledSubarray([0, 1, 2, 3, 4], { minLength: 5 }),
+				(rows, order) => {
+					const whole = profileOf(rows.map(([r]) => r))
+					const total = emptyProfile(grid)
+					const summed = emptyProfile(grid)
+					for (const part of order) {
+						const profile = profileOf(rows.filter(([, p]) => p === part).map(([r]) => r))
+						mergeProfiles(total, decodeProfile(encodeProfile(profile)))
+						addEncoded(summed, encodeProfile(profile))
+					}
+					expect(encodeProfile(total)).toEqual(encodeProfile(whole))
+					expect(encodeProfile(summed)).toEqual(encodeProfile(whole))
+				},
+			),
 			{ numRuns: 1000 },
 		)
 	})
@@ -89,11 +116,15 @@ describe('a window profile', () => {
 		expect(ok?.absent).toBe(1)
 		expect([...(score?.counts ?? [])]).toEqual([0, 0, 0, 1, 0, 0, 3, 0])
 		expect([...(decision?.counts ?? [])]).toEqual([1, 1, 0, 2, 0])
-		expect([profile.rows, profile.errors, profile.schemaViolations, profile.latency.size]).toEqual([4, 2, 2, 1])
+		expect([profile.rows, profile.errors, profile.schemaViolations, profile.latency.size]).toEqual([
+			4, 2, 2, 1,
+		])
 	})
 
 	it('refuses to add what was counted on another grid', () => {
-		expect(() => mergeProfiles(emptyProfile(grid), emptyProfile({ ...grid, digest: 'd2' }))).toThrow(RangeError)
+		expect(() => mergeProfiles(emptyProfile(grid), emptyProfile({ ...grid, digest: 'd2' }))).toThrow(
+			RangeError,
+		)
 	})
 })
 

@@ -43,14 +43,47 @@ describe('the worker', () => {
 		const args = [wrangler, 'deploy', '--dry-run', '--outdir', out, '--metafile']
 		const built = await runProcess(process.execPath, args, { cwd: root, env })
 		expect(built.code, built.out + built.err).toBe(0)
-		const { inputs } = JSON.parse(await readFile(join(out, 'bundle-meta.json'), 'utf8')) as {
-			inputs: Record<string, { imports: { path: string; external?: boolean }[] }>
-		}
-		const importers = Object.entries(inputs).filter(([, { imports }]) =>
-			imports.some((i) => i.path.startsWith('node:')),
-		)
-		expect(importers.map(([file]) => file).filter((file) => file.startsWith('src/'))).toEqual([])
-		expect(Object.keys(inputs).filter((file) => /^src\/.*-node\.ts$/.test(file))).toEqual([])
-		expect(Object.keys(inputs)).toContain('src/worker.ts')
+		const { inputs } = JSON.parse(await readFile(join(out, 'bundle-meta.json'), 'utf8')) as Bundle
+		const files = Object.keys(inputs)
+		expect(files).toContain('src/worker.ts')
+		expect(files.filter((file) => /^src\/.*-node\.ts$/.test(file))).toEqual([])
+		const bolt = await packagesOf('@slack/bolt')
+		const importers = files.filter((file) => inputs[file]?.imports.some((i) => isBuiltIn(i.path)))
+		expect(importers.length).toBeGreaterThan(10)
+		const others = importers.map((file) => packageFolder(file) ?? file).filter((name) => !bolt.has(name))
+		// What wrangler itself puts in to provide node:*.
+		const ofWrangler = /^node-built-in-modules:|^node_modules\/(unenv|@cloudflare\/unenv-preset)$|^_virtual_/
+		expect(others.filter((name) => !ofWrangler.test(name))).toEqual([])
 	})
 })
+
+type Bundle = { inputs: Record<string, { imports: { path: string }[] }> }
+type Lock = Record<
+	string,
+	{ dependencies?: Record<string, string>; optionalDependencies?: Record<string, string> }
+>
+
+const isBuiltIn = (path: string) => /^(node|node-built-in-modules):/.test(path)
+const packageFolder = (file: string) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0]
+
+/** The folders of a package and of all that it depends on, as the lock file has them. */
+async function packagesOf(name: string): Promise<Set<string>> {
+	const { packages } = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as {
+		packages: Lock
+	}
+	const found = new Set<string>()
+	const visit = (from: string, wanted: string) => {
+		for (let at = from; ; at = at.slice(0, Math.max(0, at.lastIndexOf('/node_modules/')))) {
+			const path = `${at === '' ? '' : `${at}/`}node_modules/${wanted}`
+			const entry = packages[path]
+			if (entry && !found.has(path)) {
+				found.add(path)
+				for (const next of Object.keys({ ...entry.dependencies, ...entry.optionalDependencies }))
+					visit(path, next)
+			}
+			if (entry || at === '') return
+		}
+	}
+	visit('', name)
+	return found
+}

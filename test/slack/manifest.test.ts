@@ -8,7 +8,12 @@ describe('the manifest', () => {
 		const [command] = manifest.features.slash_commands
 		expect([command.command, command.url]).toEqual(['/plumb', 'https://plumbline.example.com/slack/events'])
 		expect(manifest.settings.interactivity.request_url).toBe(command.url)
-		expect(manifest.oauth_config.scopes.bot.sort()).toEqual(['channels:history', 'chat:write', 'commands', 'groups:history'])
+		expect(manifest.oauth_config.scopes.bot.sort()).toEqual([
+			'channels:history',
+			'chat:write',
+			'commands',
+			'groups:history',
+		])
 		expect(manifest.display_information.name.length).toBeLessThanOrEqual(35)
 	})
 })

@@ -47,7 +47,11 @@ describe('what Slack posts', () => {
 
 	it('is refused when the body was changed after signing', async () => {
 		const signed = slackRequest(url, command, startOfTest)
-		const changed = new Request(url, { method: 'POST', headers: signed.headers, body: (await signed.text()).replace('help', 'status') })
+		const changed = new Request(url, {
+			method: 'POST',
+			headers: signed.headers,
+			body: (await signed.text()).replace('help', 'status'),
+		})
 		expect((await receive(changed)).status).toBe(401)
 	})
 
@@ -60,12 +64,17 @@ describe('what Slack posts', () => {
 	it('acts once on an event that is delivered again with another signature', async () => {
 		const event = { type: 'event_callback', event_id: 'Ev1', event: { type: 'app_mention' } }
 		await send({ json: true }, event)
-		await send({ json: true, timestamp: startOfTest / 1000 + 60, headers: { 'x-slack-retry-num': '1' } }, event)
+		await send(
+			{ json: true, timestamp: startOfTest / 1000 + 60, headers: { 'x-slack-retry-num': '1' } },
+			event,
+		)
 		expect(seen).toHaveLength(1)
 	})
 
 	it('answers the two checks of Slack itself', async () => {
-		expect(await (await send({ json: true }, { type: 'url_verification', challenge: 'c-123' })).json()).toEqual({ challenge: 'c-123' })
+		expect(
+			await (await send({ json: true }, { type: 'url_verification', challenge: 'c-123' })).json(),
+		).toEqual({ challenge: 'c-123' })
 		expect((await send({}, { ssl_check: '1' })).status).toBe(200)
 		expect(seen).toEqual([])
 	})

@@ -33,7 +33,9 @@ export async function testContext(options: Partial<Context> = {}) {
 		logger: { info() {}, warn() {}, error() {} },
 		limits: defaultLimits,
 		publicUrl: 'http://127.0.0.1:8787',
-		rules: { current: () => ({ digest: '', rules: [] }) as unknown as ReturnType<Context['rules']['current']> },
+		rules: {
+			current: () => ({ digest: '', rules: [] }) as unknown as ReturnType<Context['rules']['current']>,
+		},
 		...options,
 	}
 	return {

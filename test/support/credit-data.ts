@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url'
 import { dayMs, formatTime } from '../../src/core/time.ts'
 import { Chance } from '../../src/demo/random.ts'
 
-const path = fileURLToPath(new URL('../../../shared/data/credit-default/UCI_Credit_Card.csv', import.meta.url))
+const path = fileURLToPath(
+	new URL('../../../shared/data/credit-default/UCI_Credit_Card.csv', import.meta.url),
+)
 /** The data set is not part of the repository; a machine without it can only run the other tests. */
 export const hasCreditData = existsSync(path)
 
@@ -21,7 +23,9 @@ export function creditRows(seed: number): { names: string[]; rows: CreditRow[] }
 	const [head = '', ...lines] = readFileSync(path, 'utf8').trim().split('\n')
 	const columns = head.split(',').map((name) => name.replaceAll('"', '').trim())
 	const names = columns.slice(1, -1)
-	const rows: CreditRow[] = lines.map((line) => Object.fromEntries(line.split(',').map((cell, i) => [columns[i] as string, Number(cell)])))
+	const rows: CreditRow[] = lines.map((line) =>
+		Object.fromEntries(line.split(',').map((cell, i) => [columns[i] as string, Number(cell)])),
+	)
 	const chance = new Chance(seed)
 	for (let i = rows.length - 1; i > 0; i--) {
 		const j = Math.floor(chance.uniform() * (i + 1))
@@ -31,17 +35,25 @@ export function creditRows(seed: number): { names: string[]; rows: CreditRow[] }
 }
 
 /** A simple scorecard over what the applicant really has: the score itself stays healthy. */
-const scoreOf = (row: CreditRow): number => 1 / (1 + Math.exp(1.6 - 0.55 * Number(row.PAY_0) + Number(row.LIMIT_BAL) / 400_000))
+const scoreOf = (row: CreditRow): number =>
+	1 / (1 + Math.exp(1.6 - 0.55 * Number(row.PAY_0) + Number(row.LIMIT_BAL) / 400_000))
 
-const cell = (value: number | null | undefined) => (value === null || value === undefined ? '' : String(value))
+const cell = (value: number | null | undefined) =>
+	value === null || value === undefined ? '' : String(value)
 
 export function baselineCsv({ names, rows }: ReturnType<typeof creditRows>): string {
-	const lines = rows.slice(0, baselineRows).map((row) => [...names.map((n) => cell(row[n])), scoreOf(row).toFixed(4)].join(','))
+	const lines = rows
+		.slice(0, baselineRows)
+		.map((row) => [...names.map((n) => cell(row[n])), scoreOf(row).toFixed(4)].join(','))
 	return [[...names, 'score'].join(','), ...lines].join('\n')
 }
 
 /** The other 20,000 as twenty days before `until`; in the last five LIMIT_BAL is too high in half the rows and PAY_0 is missing in 8%. */
-export function trafficCsv({ names, rows }: ReturnType<typeof creditRows>, until: number, seed: number): string {
+export function trafficCsv(
+	{ names, rows }: ReturnType<typeof creditRows>,
+	until: number,
+	seed: number,
+): string {
 	const chance = new Chance(seed)
 	const start = until - days * dayMs
 	const perDay = (rows.length - baselineRows) / days

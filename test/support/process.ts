@@ -7,11 +7,22 @@ export const processKey = 'process-test-admin-key'
 export type Serving = { url: string; child: ChildProcess; kill(signal: NodeJS.Signals): Promise<void> }
 
 /** A real server process on a free port. Rejects with what it wrote when it ends before it listens. */
-export function serveProcess(databaseFile: string, env: Record<string, string> = {}, command: string[] = [process.execPath]): Promise<Serving> {
+export function serveProcess(
+	databaseFile: string,
+	env: Record<string, string> = {},
+	command: string[] = [process.execPath],
+): Promise<Serving> {
 	const [program = '', ...args] = [...command, 'src/cli.ts', 'serve', '--json']
 	const child = spawn(program, args, {
 		cwd: root,
-		env: { ...process.env, PLUMBLINE_DATABASE_URL: `file:${databaseFile}`, PLUMBLINE_PORT: '0', PLUMBLINE_ADMIN_KEY: processKey, PLUMBLINE_LOG_LEVEL: 'error', ...env },
+		env: {
+			...process.env,
+			PLUMBLINE_DATABASE_URL: `file:${databaseFile}`,
+			PLUMBLINE_PORT: '0',
+			PLUMBLINE_ADMIN_KEY: processKey,
+			PLUMBLINE_LOG_LEVEL: 'error',
+			...env,
+		},
 		stdio: ['ignore', 'pipe', 'pipe'],
 	})
 	const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
@@ -30,7 +41,7 @@ export function serveProcess(databaseFile: string, env: Record<string, string> =
 		child.stderr?.on('data', (chunk) => {
 			err += chunk
 		})
-		ended.then(() => reject(new Error(`the server ended with ${child.exitCode}: ${err}`)))
+		void ended.then(() => reject(new Error(`the server ended with ${child.exitCode}: ${err}`)))
 	})
 }
 
@@ -39,8 +50,12 @@ export type CliResult = { code: number; out: string; err: string }
 /** Runs the real command line. */
 export function plumbline(args: string[], env: Record<string, string> = {}, cwd = root): Promise<CliResult> {
 	return new Promise((resolve) => {
-		execFile(process.execPath, [`${root}src/cli.ts`, ...args], { cwd, env: { ...process.env, ...env }, maxBuffer: 64 * 2 ** 20 }, (error, out, err) =>
-			resolve({ code: error ? Number((error as { code?: number }).code ?? -1) : 0, out, err }),
+		execFile(
+			process.execPath,
+			[`${root}src/cli.ts`, ...args],
+			{ cwd, env: { ...process.env, ...env }, maxBuffer: 64 * 2 ** 20 },
+			(error, out, err) =>
+				resolve({ code: error ? Number((error as { code?: number }).code ?? -1) : 0, out, err }),
 		)
 	})
 }

@@ -5,10 +5,19 @@ export const signingSecret = 'test-signing-secret-8f742231b10e'
 type Options = { secret?: string; timestamp?: number; json?: boolean; headers?: Record<string, string> }
 
 /** A request as Slack sends it, signed at `nowMs` (or `timestamp`, in seconds). */
-export function slackRequest(url: string, body: Record<string, string> | object, nowMs: number, options: Options = {}): Request {
-	const raw = options.json ? JSON.stringify(body) : new URLSearchParams(body as Record<string, string>).toString()
+export function slackRequest(
+	url: string,
+	body: Record<string, string> | object,
+	nowMs: number,
+	options: Options = {},
+): Request {
+	const raw = options.json
+		? JSON.stringify(body)
+		: new URLSearchParams(body as Record<string, string>).toString()
 	const timestamp = String(options.timestamp ?? Math.floor(nowMs / 1000))
-	const mac = createHmac('sha256', options.secret ?? signingSecret).update(`v0:${timestamp}:${raw}`).digest('hex')
+	const mac = createHmac('sha256', options.secret ?? signingSecret)
+		.update(`v0:${timestamp}:${raw}`)
+		.digest('hex')
 	return new Request(url, {
 		method: 'POST',
 		body: raw,

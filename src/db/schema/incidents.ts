@@ -8,7 +8,10 @@ export const ruleSets = sqliteTable('rule_set', {
 })
 
 /** How far the changes of computed windows have been judged. */
-export const ruleProgress = sqliteTable('rule_progress', { name: text().primaryKey(), sequence: integer().notNull() })
+export const ruleProgress = sqliteTable('rule_progress', {
+	name: text().primaryKey(),
+	sequence: integer().notNull(),
+})
 
 const seriesColumns = {
 	model: text().notNull(),
@@ -20,7 +23,12 @@ const seriesColumns = {
 
 export const ruleWaiting = sqliteTable(
 	'rule_waiting',
-	{ ...seriesColumns, window: text().$type<WindowSize>().notNull(), from: integer('from_ms').notNull(), to: integer('to_ms').notNull() },
+	{
+		...seriesColumns,
+		window: text().$type<WindowSize>().notNull(),
+		from: integer('from_ms').notNull(),
+		to: integer('to_ms').notNull(),
+	},
 	(t) => [primaryKey({ columns: [t.model, t.environment, t.version, t.window, t.from] })],
 )
 

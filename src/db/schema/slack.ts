@@ -27,7 +27,10 @@ export const slackMessages = sqliteTable(
 	(t) => [primaryKey({ columns: [t.incident, t.channel] })],
 )
 
-export const slackReplays = sqliteTable('slack_replay', { token: text().primaryKey(), seenAt: integer('seen_at').notNull() })
+export const slackReplays = sqliteTable('slack_replay', {
+	token: text().primaryKey(),
+	seenAt: integer('seen_at').notNull(),
+})
 
 export const slackUsers = sqliteTable(
 	'slack_user',

@@ -41,7 +41,9 @@ const list = endpoint({
 		...periodParameters,
 		...pageParameters,
 	}),
-	answers: { 200: { description: 'Incidents', schema: pageOf(Incident), example: { items: [example], next: null } } },
+	answers: {
+		200: { description: 'Incidents', schema: pageOf(Incident), example: { items: [example], next: null } },
+	},
 	handle: async ({ context, actor, query }) => ok(await listIncidents(context, actor, query)),
 })
 
@@ -84,7 +86,8 @@ const resolve = endpoint({
 	bodyOptional: true,
 	answers,
 	errors: ['conflict'],
-	handle: async ({ context, actor, params: { id }, body }) => ok(await resolveIncident(context, actor, id, body)),
+	handle: async ({ context, actor, params: { id }, body }) =>
+		ok(await resolveIncident(context, actor, id, body)),
 })
 
 const comment = endpoint({
@@ -98,7 +101,8 @@ const comment = endpoint({
 	bodyExample: { text: 'The branch confirms the new unit.' },
 	answers,
 	errors: ['conflict'],
-	handle: async ({ context, actor, params: { id }, body }) => ok(await commentIncident(context, actor, id, body)),
+	handle: async ({ context, actor, params: { id }, body }) =>
+		ok(await commentIncident(context, actor, id, body)),
 })
 
 export const incidents = {

@@ -30,13 +30,20 @@ const create = endpoint({
 	path: '/v1/requests',
 	id: 'createRequest',
 	summary: 'Ask for a rollback, a retraining or a promotion',
-	description: 'The answer holds the exact action and its digest. Nothing happens before people have approved it.',
+	description:
+		'The answer holds the exact action and its digest. Nothing happens before people have approved it.',
 	access: 'approver',
 	body: RequestInput,
-	bodyExample: { kind: 'rollback', model: 'credit-default', environment: 'production', reason: 'LIMIT_BAL comes in another unit' },
+	bodyExample: {
+		kind: 'rollback',
+		model: 'credit-default',
+		environment: 'production',
+		reason: 'LIMIT_BAL comes in another unit',
+	},
 	answers: { 201: { description: 'The request', schema: ActionRequest, example } },
 	errors: ['conflict', 'not-found'],
-	handle: async ({ context, actor, body: { to, ...rest } }) => created(await createRequest(context, actor, { ...rest, ...(to === undefined ? {} : { to }) })),
+	handle: async ({ context, actor, body: { to, ...rest } }) =>
+		created(await createRequest(context, actor, { ...rest, ...(to === undefined ? {} : { to }) })),
 })
 
 const list = endpoint({
@@ -46,7 +53,13 @@ const list = endpoint({
 	summary: 'List requests',
 	access: readers,
 	query: z.strictObject({ model: z.string().min(1).max(256).optional(), ...pageParameters }),
-	answers: { 200: { description: 'The latest first', schema: pageOf(ActionRequest), example: { items: [example], next: null } } },
+	answers: {
+		200: {
+			description: 'The latest first',
+			schema: pageOf(ActionRequest),
+			example: { items: [example], next: null },
+		},
+	},
 	handle: async ({ context, actor, query }) => ok(await listRequests(context, actor, query)),
 })
 
@@ -72,7 +85,11 @@ const cancel = endpoint({
 	bodyOptional: true,
 	answers,
 	errors: ['conflict'],
-	handle: async ({ context, actor, params: { id }, body }) => ok(await cancelRequest(context, actor, id, body.reason)),
+	handle: async ({ context, actor, params: { id }, body }) =>
+		ok(await cancelRequest(context, actor, id, body.reason)),
 })
 
-export const requests = { about: 'Actions that wait for people.', endpoints: [create, list, get, cancel] } satisfies Resource
+export const requests = {
+	about: 'Actions that wait for people.',
+	endpoints: [create, list, get, cancel],
+} satisfies Resource

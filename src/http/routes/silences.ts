@@ -24,7 +24,10 @@ function timeOf(text: string, path: string, from?: number): number {
 	const duration = from === undefined ? undefined : parseDuration(text)
 	const at = duration === undefined ? parseTime(text) : (from as number) + duration
 	if (at !== undefined) return at
-	const message = from === undefined ? 'must be RFC 3339 with an offset' : 'must be RFC 3339 with an offset, or a duration such as 2h'
+	const message =
+		from === undefined
+			? 'must be RFC 3339 with an offset'
+			: 'must be RFC 3339 with an offset, or a duration such as 2h'
 	throw new AppError('invalid', `${path}: ${message}`, { faults: [{ path, message }] })
 }
 
@@ -36,12 +39,24 @@ const create = endpoint({
 	description: 'Alerts that match all given globs open no incident. They are recorded all the same.',
 	access: ['analyst', 'approver'],
 	body: SilenceInput,
-	bodyExample: { rules: ['feature-drift*'], models: ['credit-default'], reason: 'the source is being changed', expires: '2h' },
+	bodyExample: {
+		rules: ['feature-drift*'],
+		models: ['credit-default'],
+		reason: 'the source is being changed',
+		expires: '2h',
+	},
 	answers: { 201: { description: 'The silence', schema: Silence, example } },
 	handle: async ({ context, actor, body: { startsAt, expires, ...rest } }) => {
 		const from = startsAt === undefined ? context.now() : timeOf(startsAt, 'startsAt')
 		const matchers = Object.fromEntries(Object.entries(rest).filter(([, v]) => v !== undefined))
-		return created(await createSilence(context, actor, { ...matchers, reason: rest.reason, startsAt: from, expiresAt: timeOf(expires, 'expires', from) }))
+		return created(
+			await createSilence(context, actor, {
+				...matchers,
+				reason: rest.reason,
+				startsAt: from,
+				expiresAt: timeOf(expires, 'expires', from),
+			}),
+		)
 	},
 })
 
@@ -52,7 +67,13 @@ const list = endpoint({
 	summary: 'List silences',
 	access: ['viewer', 'analyst', 'approver', 'auditor'],
 	query: z.strictObject(pageParameters),
-	answers: { 200: { description: 'The latest first', schema: pageOf(Silence), example: { items: [example], next: null } } },
+	answers: {
+		200: {
+			description: 'The latest first',
+			schema: pageOf(Silence),
+			example: { items: [example], next: null },
+		},
+	},
 	handle: async ({ context, actor, query }) => ok(await listSilences(context, actor, query)),
 })
 
@@ -63,9 +84,14 @@ const expire = endpoint({
 	summary: 'End a silence now',
 	access: ['analyst', 'approver'],
 	params: z.strictObject({ id: pathText('The id of a silence.', 'sil_01kjx2y4v0') }),
-	answers: { 200: { description: 'The silence, expired', schema: Silence, example: { ...example, status: 'expired' } } },
+	answers: {
+		200: { description: 'The silence, expired', schema: Silence, example: { ...example, status: 'expired' } },
+	},
 	errors: ['conflict'],
 	handle: async ({ context, actor, params }) => ok(await expireSilence(context, actor, params.id)),
 })
 
-export const silences = { about: 'Times in which alerts open nothing.', endpoints: [create, list, expire] } satisfies Resource
+export const silences = {
+	about: 'Times in which alerts open nothing.',
+	endpoints: [create, list, expire],
+} satisfies Resource

@@ -5,7 +5,9 @@ const Alert = z
 	.strictObject({
 		rule: z.string(),
 		severity: z.enum(['info', 'warning', 'critical']),
-		status: z.enum(['firing', 'resolved', 'undone']).meta({ description: 'undone: late rows showed that it never fired.' }),
+		status: z
+			.enum(['firing', 'resolved', 'undone'])
+			.meta({ description: 'undone: late rows showed that it never fired.' }),
 		subject: z.strictObject({
 			version: z.string(),
 			feature: z.string().optional(),
@@ -47,7 +49,10 @@ export const SilenceInput = z
 		features: globs.optional(),
 		reason: z.string().trim().min(1).max(1000),
 		startsAt: z.string().max(64).optional().meta({ description: 'RFC 3339; default now.' }),
-		expires: z.string().max(64).meta({ description: 'RFC 3339, or a duration from the start such as `2h`.', example: '2h' }),
+		expires: z
+			.string()
+			.max(64)
+			.meta({ description: 'RFC 3339, or a duration from the start such as `2h`.', example: '2h' }),
 	})
 	.meta({ id: 'SilenceInput' })
 
@@ -72,7 +77,9 @@ export const RequestInput = z
 		kind: z.enum(['rollback', 'retraining', 'promotion']),
 		model: z.string().min(1).max(256),
 		environment: z.string().min(1).max(256).default('production'),
-		to: z.string().min(1).max(256).optional().meta({ description: 'The version to go to; a rollback goes to the champion before this one by default.' }),
+		to: z.string().min(1).max(256).optional().meta({
+			description: 'The version to go to; a rollback goes to the champion before this one by default.',
+		}),
 		reason: z.string().trim().min(1).max(1000),
 	})
 	.meta({ id: 'RequestInput' })

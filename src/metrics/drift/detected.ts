@@ -1,7 +1,7 @@
-import { alpha, effectOf, effectThreshold } from '../gates.ts'
 import { measured } from '../answer.ts'
 import { comparable } from '../compare.ts'
 import type { ColumnMetric } from '../descriptor.ts'
+import { alpha, effectOf, effectThreshold } from '../gates.ts'
 
 const method = 'effect >= 0.05 and q <= 0.05'
 

@@ -1,6 +1,6 @@
+import { extraCells } from '../../profile/grid.ts'
 import { total } from '../../stats/counts.ts'
 import { kolmogorovSmirnovP } from '../../stats/kolmogorov-smirnov.ts'
-import { extraCells } from '../../profile/grid.ts'
 import { insufficient, measured } from '../answer.ts'
 import { comparable } from '../compare.ts'
 import type { ColumnMetric } from '../descriptor.ts'
@@ -9,7 +9,8 @@ const method = 'two-sample Kolmogorov-Smirnov on the grid, asymptotic p'
 
 export const ks = {
 	id: 'drift.ks',
-	about: 'Kolmogorov-Smirnov distance: the largest gap between the two distribution functions, at the borders of the grid, over rows that have a value.',
+	about:
+		'Kolmogorov-Smirnov distance: the largest gap between the two distribution functions, at the borders of the grid, over rows that have a value.',
 	unit: '0 to 1',
 	subject: 'feature',
 	measure: (view) => {
@@ -18,6 +19,8 @@ export const ks = {
 		if (missing) return missing
 		if (Number.isNaN(result.ks)) return insufficient(method, 'categories have no order; see drift.chi2')
 		const size = (groups: Float64Array) => total(groups.subarray(0, groups.length - extraCells))
-		return measured(result.ks, method, { p: kolmogorovSmirnovP(result.ks, size(reference.groups), size(result.groups)) })
+		return measured(result.ks, method, {
+			p: kolmogorovSmirnovP(result.ks, size(reference.groups), size(result.groups)),
+		})
 	},
 } satisfies ColumnMetric

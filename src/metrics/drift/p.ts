@@ -1,7 +1,7 @@
-import { evidenceOf } from '../gates.ts'
 import { measured } from '../answer.ts'
 import { comparable } from '../compare.ts'
 import type { ColumnMetric } from '../descriptor.ts'
+import { evidenceOf } from '../gates.ts'
 
 const method = 'chi-square homogeneity, groups expected below 5 rows pooled'
 

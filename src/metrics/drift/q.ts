@@ -6,7 +6,8 @@ const method = 'Benjamini-Hochberg over the family of the window'
 
 export const q = {
 	id: 'drift.q',
-	about: 'The same after Benjamini-Hochberg over all features, score, decision and segments of the window. The second of two gates.',
+	about:
+		'The same after Benjamini-Hochberg over all features, score, decision and segments of the window. The second of two gates.',
 	unit: 'probability',
 	subject: 'feature',
 	measure: (view) => {

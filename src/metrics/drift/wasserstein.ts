@@ -13,8 +13,12 @@ export const wasserstein = {
 		const { reference, result } = view
 		const missing = comparable(view, method, true)
 		if (missing) return missing
-		if (Number.isNaN(result.wasserstein)) return insufficient(method, 'categories have no distances; see drift.tvd')
+		if (Number.isNaN(result.wasserstein))
+			return insufficient(method, 'categories have no distances; see drift.tvd')
 		const flat = reference.grid.kind === 'numeric' && reference.grid.moments?.sd === 0
-		return measured(result.wasserstein, flat ? `${method}, in units of the feature, since the baseline is constant` : method)
+		return measured(
+			result.wasserstein,
+			flat ? `${method}, in units of the feature, since the baseline is constant` : method,
+		)
 	},
 } satisfies ColumnMetric

@@ -12,6 +12,8 @@ export const constant = {
 	measure: ({ result }) => {
 		const { rows, missing, typeErrors } = cellsOf(result)
 		const values = rows - missing - typeErrors
-		return values < 2 ? insufficient(method, 'fewer than two values') : measured(result.constant ? 1 : 0, method)
+		return values < 2
+			? insufficient(method, 'fewer than two values')
+			: measured(result.constant ? 1 : 0, method)
 	},
 } satisfies ColumnMetric

@@ -12,6 +12,8 @@ export const nullRate = {
 	subject: 'feature',
 	measure: ({ result }) => {
 		const { rows, missing } = cellsOf(result)
-		return rows === 0 ? insufficient(method, 'no rows') : measured(missing / rows, method, wilson(missing, rows))
+		return rows === 0
+			? insufficient(method, 'no rows')
+			: measured(missing / rows, method, wilson(missing, rows))
 	},
 } satisfies ColumnMetric

@@ -54,7 +54,8 @@ export class AlertBook {
 				const pool = poolKey(key, row.rule, row.subjectKey)
 				this.pools.set(pool, [...(this.pools.get(pool) ?? []), alert])
 				Object.assign(row, { status: 'undone' })
-			} else if (row.endedFrom !== null && row.endedFrom >= from) Object.assign(row, { status: 'firing', endedFrom: null, endedTo: null })
+			} else if (row.endedFrom !== null && row.endedFrom >= from)
+				Object.assign(row, { status: 'firing', endedFrom: null, endedTo: null })
 		}
 		for (const pool of this.pools.values()) pool.sort((a, b) => a.row.firedFrom - b.row.firedFrom)
 	}
@@ -66,7 +67,10 @@ export class AlertBook {
 			if (!stored || seriesText(row) !== seriesText(key)) continue
 			if (row.status === 'undone' && stored.status !== 'undone' && row.firedFrom === from) {
 				const pool = poolKey(key, row.rule, row.subjectKey)
-				this.pools.set(pool, (this.pools.get(pool) ?? []).filter((a) => a !== alert))
+				this.pools.set(
+					pool,
+					(this.pools.get(pool) ?? []).filter((a) => a !== alert),
+				)
 				Object.assign(row, { status: 'firing', endedFrom: null, endedTo: null })
 			}
 			if (row.status === 'firing' && stored.endedFrom === from)
@@ -107,14 +111,19 @@ export class AlertBook {
 	/** Whether one of the rules was firing at any time in [from, to). */
 	isFiring(rules: readonly string[], from: number, to: number): boolean {
 		const during = (row: AlertRow) =>
-			row.status !== 'undone' && rules.includes(row.rule) && row.firedFrom < Math.max(to, from + 1) && (row.endedTo ?? Number.POSITIVE_INFINITY) > from
+			row.status !== 'undone' &&
+			rules.includes(row.rule) &&
+			row.firedFrom < Math.max(to, from + 1) &&
+			(row.endedTo ?? Number.POSITIVE_INFINITY) > from
 		if (this.service.some(during)) return true
 		for (const { row } of this.alerts.values()) if (during(row)) return true
 		return false
 	}
 
 	changed(): WorkingAlert[] {
-		return [...this.alerts.values()].filter(({ row, stored, held }) => !stored || held.length > 0 || !sameRow(row, stored))
+		return [...this.alerts.values()].filter(
+			({ row, stored, held }) => !stored || held.length > 0 || !sameRow(row, stored),
+		)
 	}
 
 	private create(key: SeriesKey, { rule, key: subject, digest }: Opening): WorkingAlert {
@@ -146,7 +155,10 @@ export class AlertBook {
 	}
 }
 
-const poolKey = (key: SeriesKey, rule: string, subject: string) => JSON.stringify([seriesText(key), rule, subject])
+const poolKey = (key: SeriesKey, rule: string, subject: string) =>
+	JSON.stringify([seriesText(key), rule, subject])
 
 export const sameRow = (a: AlertRow, b: AlertRow): boolean =>
-	(Object.keys(a) as (keyof AlertRow)[]).every((k) => a[k] === b[k] || (k === 'done' && String(a.done) === String(b.done)))
+	(Object.keys(a) as (keyof AlertRow)[]).every(
+		(k) => a[k] === b[k] || (k === 'done' && String(a.done) === String(b.done)),
+	)

@@ -1,8 +1,8 @@
 import type { Context } from '../../context.ts'
 import { windowMs } from '../../core/time.ts'
-import type { Statement } from '../../db/sql.ts'
 import { commit } from '../../db/commit.ts'
 import { ruleSets } from '../../db/schema.ts'
+import type { Statement } from '../../db/sql.ts'
 import type { RuleSet } from '../../rules/rule-set.ts'
 import type { ActionRegistry } from './action.ts'
 import { judgePlace, type Place } from './judge-place.ts'
@@ -16,7 +16,11 @@ export type EvaluateAnswer = { models: number; windows: number; waiting: number;
  * Judges every window that was computed since the last time and has closed, model by model. A model that fails is named,
  * its windows wait for the next run, and the others go on.
  */
-export async function evaluateAll(context: Context, actions: ActionRegistry, sources: Sources = metricSources): Promise<EvaluateAnswer> {
+export async function evaluateAll(
+	context: Context,
+	actions: ActionRegistry,
+	sources: Sources = metricSources,
+): Promise<EvaluateAnswer> {
 	const ruleSet = context.rules.current()
 	await recordRuleSet(context, ruleSet)
 	const since = await readProgress(context)
@@ -32,7 +36,11 @@ export async function evaluateAll(context: Context, actions: ActionRegistry, sou
 			await forget(context, windows)
 		} catch (error) {
 			answer.failed.push(`${place.model} ${place.environment}`)
-			context.logger.error('a model could not be judged', { ...place, error: String(error), stack: (error as Error).stack })
+			context.logger.error('a model could not be judged', {
+				...place,
+				error: String(error),
+				stack: (error as Error).stack,
+			})
 		}
 		await new Promise((resolve) => setTimeout(resolve, 0))
 	}
@@ -45,8 +53,13 @@ export async function evaluateAll(context: Context, actions: ActionRegistry, sou
 async function recordRuleSet(context: Context, { digest, content }: RuleSet): Promise<void> {
 	const known = await context.sql.all({ sql: 'SELECT 1 FROM rule_set WHERE digest = ?', params: [digest] })
 	if (known.length > 0) return
-	const query = context.db.insert(ruleSets).values({ digest, content, firstUsedAt: context.now() }).onConflictDoNothing()
-	await commit(context, ruleActor, { action: 'use-rules', object: 'rules', after: `sha256:${digest}` }, [{ query }])
+	const query = context.db
+		.insert(ruleSets)
+		.values({ digest, content, firstUsedAt: context.now() })
+		.onConflictDoNothing()
+	await commit(context, ruleActor, { action: 'use-rules', object: 'rules', after: `sha256:${digest}` }, [
+		{ query },
+	])
 }
 
 async function readProgress(context: Context): Promise<number> {
@@ -55,9 +68,20 @@ async function readProgress(context: Context): Promise<number> {
 }
 
 /** Notes all changed windows as waiting, and how far the changes were read: in one batch, so that none is lost. */
-async function keepWaiting(context: Context, fresh: readonly ChangedWindow[], sequence: number): Promise<void> {
+async function keepWaiting(
+	context: Context,
+	fresh: readonly ChangedWindow[],
+	sequence: number,
+): Promise<void> {
 	if (fresh.length === 0) return
-	const rows = fresh.map((w) => [w.model, w.environment, w.version, w.window, w.from, w.from + windowMs[w.window]])
+	const rows = fresh.map((w) => [
+		w.model,
+		w.environment,
+		w.version,
+		w.window,
+		w.from,
+		w.from + windowMs[w.window],
+	])
 	const insert: Statement = {
 		sql: `INSERT OR IGNORE INTO rule_waiting (model, environment, version, window, from_ms, to_ms)
 			SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?)`,
@@ -76,7 +100,14 @@ async function readDue(context: Context): Promise<ChangedWindow[]> {
 		sql: 'SELECT model, environment, version, window, from_ms FROM rule_waiting WHERE to_ms <= ? ORDER BY to_ms',
 		params: [context.now()],
 	})) as unknown as [string, string, string, ChangedWindow['window'], number][]
-	return rows.map(([model, environment, version, window, from]) => ({ model, environment, version, window, from, sequence: 0 }))
+	return rows.map(([model, environment, version, window, from]) => ({
+		model,
+		environment,
+		version,
+		window,
+		from,
+		sequence: 0,
+	}))
 }
 
 function byPlace(windows: readonly ChangedWindow[]): { place: Place; windows: ChangedWindow[] }[] {

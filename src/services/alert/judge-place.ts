@@ -40,16 +40,36 @@ export async function judgePlace(
 	const judges: { judge: SeriesJudge; windows: { from: number; changed: boolean }[] }[] = []
 	for (const [text, windows] of bySeries(changed)) {
 		const [first] = windows as [ChangedWindow]
-		const key = { model: place.model, environment: place.environment, version: first.version, window: first.window }
-		const rules = ruleSet.rules.filter((r) => r.scope === 'window' && r.window === first.window && appliesTo(r, { ...place, tags }))
+		const key = {
+			model: place.model,
+			environment: place.environment,
+			version: first.version,
+			window: first.window,
+		}
+		const rules = ruleSet.rules.filter(
+			(r) => r.scope === 'window' && r.window === first.window && appliesTo(r, { ...place, tags }),
+		)
 		const hasBaseline = (await currentReference(context, place.model, first.version)).digest !== ''
 		const names = new Set(ruleSet.rules.map((r) => r.name))
-		const judge = new SeriesJudge(key, records.get(text), { context, sources, rules, names, digest: ruleSet.digest, hasBaseline, book })
+		const judge = new SeriesJudge(key, records.get(text), {
+			context,
+			sources,
+			rules,
+			names,
+			digest: ruleSet.digest,
+			hasBaseline,
+			book,
+		})
 		judges.push({ judge, windows: await judge.begin(windows.map((w) => w.from)) })
 	}
 	const judged = await judgeInOrder(judges)
 	const plan = newPlan()
-	const incidents = await IncidentBook.open(context, place, from, [...book.alerts.values()].map((a) => a.row))
+	const incidents = await IncidentBook.open(
+		context,
+		place,
+		from,
+		[...book.alerts.values()].map((a) => a.row),
+	)
 	await takeActions(context, plan, book, incidents, actions)
 	incidents.settle(plan)
 	for (const alert of book.changed()) plan.changes.push({ query: alertQuery(context, alert) })
@@ -68,14 +88,24 @@ function bySeries(changed: readonly ChangedWindow[]): Map<string, ChangedWindow[
 }
 
 /** All series together by the end of their windows, so that what inhibits is known before what it inhibits. */
-async function judgeInOrder(judges: readonly { judge: SeriesJudge; windows: { from: number; changed: boolean }[] }[]): Promise<number> {
-	const all = judges.flatMap(({ judge, windows }) => windows.map((w) => ({ judge, ...w, to: w.from + windowMs[judge.key.window as WindowSize] })))
+async function judgeInOrder(
+	judges: readonly { judge: SeriesJudge; windows: { from: number; changed: boolean }[] }[],
+): Promise<number> {
+	const all = judges.flatMap(({ judge, windows }) =>
+		windows.map((w) => ({ judge, ...w, to: w.from + windowMs[judge.key.window as WindowSize] })),
+	)
 	all.sort((a, b) => a.to - b.to || b.from - a.from)
 	for (const { judge, from, changed } of all) await judge.judge(from, changed)
 	return all.length
 }
 
-async function takeActions(context: Context, plan: Plan, book: AlertBook, incidents: IncidentBook, actions: ActionRegistry): Promise<void> {
+async function takeActions(
+	context: Context,
+	plan: Plan,
+	book: AlertBook,
+	incidents: IncidentBook,
+	actions: ActionRegistry,
+): Promise<void> {
 	const silences = await activeSilences(context)
 	const waiting = [...book.alerts.values()].filter((a) => a.held.length > 0 && a.row.status !== 'undone')
 	waiting.sort((a, b) => a.row.firedFrom - b.row.firedFrom || (a.row.subjectKey < b.row.subjectKey ? -1 : 1))
@@ -99,7 +129,8 @@ async function runActions(input: Input, actions: ActionRegistry): Promise<void> 
 		for (const { to, facts } of alert.held) {
 			if (to - alert.row.began < use.afterMs) continue
 			const incident = incidents.find(alert.row.incident)
-			const withSeverity: Lookup = (name) => (name === 'severity' ? (incident?.row.severity ?? alert.row.severity) : facts(name))
+			const withSeverity: Lookup = (name) =>
+				name === 'severity' ? (incident?.row.severity ?? alert.row.severity) : facts(name)
 			if (use.if && use.if.test(withSeverity) !== true) continue
 			await actions[use.name].run({ ...input, incident, use, facts })
 			alert.row.done = [...alert.row.done, i]
@@ -109,4 +140,6 @@ async function runActions(input: Input, actions: ActionRegistry): Promise<void> 
 }
 
 const alertQuery = (context: Context, { row, stored }: WorkingAlert) =>
-	stored ? context.db.update(alerts).set(row).where(eq(alerts.id, row.id)) : context.db.insert(alerts).values(row)
+	stored
+		? context.db.update(alerts).set(row).where(eq(alerts.id, row.id))
+		: context.db.insert(alerts).values(row)

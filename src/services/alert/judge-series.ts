@@ -1,12 +1,18 @@
 import type { Context } from '../../context.ts'
 import { dayMs, type WindowSize, windowMs } from '../../core/time.ts'
+import type { Change } from '../../db/commit.ts'
 import { type AlertEvent, evaluate, markLost, type Surroundings } from '../../rules/evaluate.ts'
 import type { FactTable, Subject } from '../../rules/facts.ts'
 import type { Rule } from '../../rules/rule-set.ts'
 import { packStates, type States, unpackStates, withState } from '../../rules/states.ts'
 import type { AlertBook } from './alert-book.ts'
-import { readHistory, type SeriesKey, type SeriesRecord, seriesChange, stateChanges } from './series-record.ts'
-import type { Change } from '../../db/commit.ts'
+import {
+	readHistory,
+	type SeriesKey,
+	type SeriesRecord,
+	seriesChange,
+	stateChanges,
+} from './series-record.ts'
 import type { Sources } from './sources.ts'
 
 /** What judging needs to know of a model besides the facts of a window. */
@@ -63,7 +69,8 @@ export class SeriesJudge {
 			this.old = history
 			this.states = unpackStates(statesAt(history, first - 1))
 			book.rewind(this.key, first, names)
-			for (let from = first; from <= this.lastFrom; from += windowMs[this.key.window]) if (!windows.has(from)) windows.set(from, false)
+			for (let from = first; from <= this.lastFrom; from += windowMs[this.key.window])
+				if (!windows.has(from)) windows.set(from, false)
 		}
 		return [...windows].sort((a, b) => a[0] - b[0]).map(([from, isChanged]) => ({ from, changed: isChanged }))
 	}
@@ -82,7 +89,10 @@ export class SeriesJudge {
 		this.setStates(states, from)
 		this.lastTable = table
 		this.lastFrom = Math.max(this.lastFrom ?? from, from)
-		return table.subjects.find((s) => s.feature === undefined && s.segment === undefined && s.group === undefined)?.n ?? 0
+		return (
+			table.subjects.find((s) => s.feature === undefined && s.segment === undefined && s.group === undefined)
+				?.n ?? 0
+		)
 	}
 
 	/** Whether anything but `lastFrom` changed. */
@@ -91,7 +101,9 @@ export class SeriesJudge {
 	}
 
 	get progress(): { key: SeriesKey; lastFrom: number; revision: number } | undefined {
-		return this.lastFrom === undefined ? undefined : { key: this.key, lastFrom: this.lastFrom, revision: this.record?.revision ?? 0 }
+		return this.lastFrom === undefined
+			? undefined
+			: { key: this.key, lastFrom: this.lastFrom, revision: this.record?.revision ?? 0 }
 	}
 
 	changes(): Change[] {
@@ -154,7 +166,8 @@ export class SeriesJudge {
 			inhibited: (rule) => rule.inhibitedBy.length > 0 && book.isFiring(rule.inhibitedBy, from, to),
 			state: (name, subject) => {
 				if (name === 'baseline.missing') return !hasBaseline
-				if (name === 'baseline.null_rate' && subject.feature !== undefined) return this.nullRates?.get(subject.feature)
+				if (name === 'baseline.null_rate' && subject.feature !== undefined)
+					return this.nullRates?.get(subject.feature)
 				return undefined
 			},
 		}
@@ -162,7 +175,11 @@ export class SeriesJudge {
 }
 
 /** The states after the last window that begins at or before `from`. */
-const statesAt = (history: readonly { from: number; states: string }[], from: number): string => history.findLast((h) => h.from <= from)?.states ?? ''
+const statesAt = (history: readonly { from: number; states: string }[], from: number): string =>
+	history.findLast((h) => h.from <= from)?.states ?? ''
 
 const sameSubject = (a: Subject, b: Subject): boolean =>
-	a.feature === b.feature && a.group === b.group && a.segment?.name === b.segment?.name && a.segment?.value === b.segment?.value
+	a.feature === b.feature &&
+	a.group === b.group &&
+	a.segment?.name === b.segment?.name &&
+	a.segment?.value === b.segment?.value

@@ -4,7 +4,11 @@ import { alerts, incidents } from '../../db/schema.ts'
 import type { AlertRow } from './alert-book.ts'
 
 /** Alerts that a judgement of windows from `from` on can touch: firing, of open incidents, or active since then. */
-export function readAlertsSince(context: Context, from: number, place?: { model: string; environment: string }): Promise<AlertRow[]> {
+export function readAlertsSince(
+	context: Context,
+	from: number,
+	place?: { model: string; environment: string },
+): Promise<AlertRow[]> {
 	const open = context.db.select({ id: incidents.id }).from(incidents).where(ne(incidents.status, 'resolved'))
 	const touched = or(
 		eq(alerts.status, 'firing'),
@@ -12,7 +16,9 @@ export function readAlertsSince(context: Context, from: number, place?: { model:
 		gte(alerts.firedFrom, from),
 		inArray(alerts.incident, open),
 	)
-	const here = place ? and(eq(alerts.model, place.model), eq(alerts.environment, place.environment)) : undefined
+	const here = place
+		? and(eq(alerts.model, place.model), eq(alerts.environment, place.environment))
+		: undefined
 	return context.db.select().from(alerts).where(and(touched, here))
 }
 

@@ -1,23 +1,28 @@
 import { and, eq, sql } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
+import type { WindowSize } from '../../core/time.ts'
 import type { Change } from '../../db/commit.ts'
 import { ruleSeries } from '../../db/schema.ts'
-import type { WindowSize } from '../../core/time.ts'
 
 /** A version's windows of one size, or with `clock` and no version: the state of a model's feed. */
 export type SeriesKey = { model: string; environment: string; version: string; window: WindowSize | 'clock' }
 /** `states` are packed, after the window that begins at `lastFrom`. */
 export type SeriesRecord = SeriesKey & { lastFrom: number; revision: number; states: string }
 
-export const seriesText = ({ model, environment, version, window }: SeriesKey): string => JSON.stringify([model, environment, version, window])
-export const placeText = ({ model, environment }: { model: string; environment: string }): string => JSON.stringify([model, environment])
+export const seriesText = ({ model, environment, version, window }: SeriesKey): string =>
+	JSON.stringify([model, environment, version, window])
+export const placeText = ({ model, environment }: { model: string; environment: string }): string =>
+	JSON.stringify([model, environment])
 
 const latestStates = sql<string>`coalesce((SELECT states FROM rule_state s WHERE s.model = ${ruleSeries.model} AND
 	s.environment = ${ruleSeries.environment} AND s.version = ${ruleSeries.version} AND s.window = ${ruleSeries.window}
 	ORDER BY s.from_ms DESC LIMIT 1), '')`
 
 /** What is known of each series that was judged before: of all, or of one model in one environment. */
-export async function readSeries(context: Context, place?: { model: string; environment: string }): Promise<Map<string, SeriesRecord>> {
+export async function readSeries(
+	context: Context,
+	place?: { model: string; environment: string },
+): Promise<Map<string, SeriesRecord>> {
 	const rows = await context.db
 		.select({
 			model: ruleSeries.model,
@@ -29,7 +34,11 @@ export async function readSeries(context: Context, place?: { model: string; envi
 			states: latestStates,
 		})
 		.from(ruleSeries)
-		.where(place ? and(eq(ruleSeries.model, place.model), eq(ruleSeries.environment, place.environment)) : undefined)
+		.where(
+			place
+				? and(eq(ruleSeries.model, place.model), eq(ruleSeries.environment, place.environment))
+				: undefined,
+		)
 	return new Map(rows.map((row) => [seriesText(row), row]))
 }
 
@@ -37,7 +46,11 @@ const of = 'model = ?1 AND environment = ?2 AND version = ?3 AND window = ?4'
 const params = ({ model, environment, version, window }: SeriesKey) => [model, environment, version, window]
 
 /** The states as they were before a window, and after it and each later one that changed them. */
-export async function readHistory(context: Context, key: SeriesKey, from: number): Promise<{ from: number; states: string }[]> {
+export async function readHistory(
+	context: Context,
+	key: SeriesKey,
+	from: number,
+): Promise<{ from: number; states: string }[]> {
 	const rows = (await context.sql.all({
 		sql: `SELECT from_ms, states FROM rule_state WHERE ${of} AND from_ms >= coalesce((SELECT max(from_ms) FROM rule_state
 			WHERE ${of} AND from_ms < ?5), ?5) ORDER BY from_ms`,
@@ -57,7 +70,9 @@ export function seriesChange(key: SeriesKey, lastFrom: number, revision: number)
 }
 
 /** The same for many series in which nothing else changed; those that somebody else judged meanwhile stay as they are. */
-export function quietSeriesChange(series: readonly { key: SeriesKey; lastFrom: number; revision: number }[]): Change {
+export function quietSeriesChange(
+	series: readonly { key: SeriesKey; lastFrom: number; revision: number }[],
+): Change {
 	const list = series.map(({ key, lastFrom, revision }) => [...params(key), lastFrom, revision])
 	const query = {
 		sql: `INSERT INTO rule_series (model, environment, version, window, last_from, revision)
@@ -70,10 +85,17 @@ export function quietSeriesChange(series: readonly { key: SeriesKey; lastFrom: n
 }
 
 /** Replaces the states from a window on by others. Nobody replays what lies further back than `keepMs` before it. */
-export function stateChanges(key: SeriesKey, from: number, states: readonly { from: number; states: string }[], keepMs: number): Change[] {
+export function stateChanges(
+	key: SeriesKey,
+	from: number,
+	states: readonly { from: number; states: string }[],
+	keepMs: number,
+): Change[] {
 	const list = JSON.stringify(states.map((s) => [s.from, s.states]))
 	return [
-		{ query: { sql: `DELETE FROM rule_state WHERE ${of} AND from_ms >= ?5`, params: [...params(key), from] } },
+		{
+			query: { sql: `DELETE FROM rule_state WHERE ${of} AND from_ms >= ?5`, params: [...params(key), from] },
+		},
 		{
 			query: {
 				sql: `INSERT INTO rule_state (model, environment, version, window, from_ms, states)

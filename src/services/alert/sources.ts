@@ -4,7 +4,14 @@ import type { FactTable, SeriesId } from '../../rules/facts.ts'
 import { currentReference } from '../baseline/current-grid.ts'
 import { computedWindows, readFacts } from '../metric/read-facts.ts'
 
-export type ChangedWindow = { model: string; version: string; environment: string; window: WindowSize; from: number; sequence: number }
+export type ChangedWindow = {
+	model: string
+	version: string
+	environment: string
+	window: WindowSize
+	from: number
+	sequence: number
+}
 
 /** Where facts come from: the computed metrics, unless a test brings its own. */
 export type Sources = {
@@ -12,13 +19,21 @@ export type Sources = {
 	computedWindows(context: Context, query: { since: number }): Promise<ChangedWindow[]>
 	readFacts(context: Context, query: SeriesId & { from: number }): Promise<FactTable>
 	/** Share of missing values of each feature in the baseline in force; undefined without a baseline. */
-	baselineNullRates(context: Context, model: string, version: string): Promise<ReadonlyMap<string, number> | undefined>
+	baselineNullRates(
+		context: Context,
+		model: string,
+		version: string,
+	): Promise<ReadonlyMap<string, number> | undefined>
 }
 
 export const metricSources: Sources = { computedWindows, readFacts, baselineNullRates }
 
 /** Missing values are the last group but one of a reference column. */
-async function baselineNullRates(context: Context, model: string, version: string): Promise<Map<string, number> | undefined> {
+async function baselineNullRates(
+	context: Context,
+	model: string,
+	version: string,
+): Promise<Map<string, number> | undefined> {
 	const reference = await currentReference(context, model, version)
 	if (reference.digest === '') return undefined
 	return new Map(

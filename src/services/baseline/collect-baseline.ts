@@ -1,7 +1,7 @@
 import { standardDeviation } from 'simple-statistics'
+import { type DecisionRule, decisionOf } from '../../profile/accumulate.ts'
 import { categoryOf, hasType } from '../../profile/cell.ts'
 import { cellKind, type RowBatch } from '../../profile/columns.ts'
-import { decisionOf, type DecisionRule } from '../../profile/accumulate.ts'
 import type { FeatureSpec } from '../../profile/grid.ts'
 import { answerColumns, type ColumnSample } from '../../profile/make-grid.ts'
 import { selectRows } from '../../profile/select-rows.ts'
@@ -37,20 +37,34 @@ export async function collectRows(incoming: AsyncIterable<{ batch: RowBatch }>):
 	return { batches: batches.map((b) => b.batch), rows, kept }
 }
 
-function thin(part: { batch: RowBatch; numbers: Uint32Array }, limit: number): { batch: RowBatch; numbers: Uint32Array } {
+function thin(
+	part: { batch: RowBatch; numbers: Uint32Array },
+	limit: number,
+): { batch: RowBatch; numbers: Uint32Array } {
 	const chosen: number[] = []
 	part.numbers.forEach((n, r) => {
 		if (n < limit) chosen.push(r)
 	})
 	if (chosen.length === part.batch.rows) return part
 	const rows = Int32Array.from(chosen)
-	return { batch: selectRows(part.batch, rows), numbers: Uint32Array.from(rows, (r) => part.numbers[r] as number) }
+	return {
+		batch: selectRows(part.batch, rows),
+		numbers: Uint32Array.from(rows, (r) => part.numbers[r] as number),
+	}
 }
 
 /** What the rows say of each declared feature, of the score and of the decision. */
-export function sampleColumns(specs: readonly FeatureSpec[], batches: readonly RowBatch[], rule: DecisionRule): ColumnSample[] {
+export function sampleColumns(
+	specs: readonly FeatureSpec[],
+	batches: readonly RowBatch[],
+	rule: DecisionRule,
+): ColumnSample[] {
 	const [score, decision] = answerColumns as [FeatureSpec, FeatureSpec]
-	return [...specs.map((spec) => sampleFeature(spec, batches)), sampleScore(score, batches), sampleDecision(decision, batches, rule)]
+	return [
+		...specs.map((spec) => sampleFeature(spec, batches)),
+		sampleScore(score, batches),
+		sampleDecision(decision, batches, rule),
+	]
 }
 
 function sampleFeature(spec: FeatureSpec, batches: readonly RowBatch[]): ColumnSample {
@@ -64,7 +78,15 @@ function sampleFeature(spec: FeatureSpec, batches: readonly RowBatch[]): ColumnS
 			const num = column.nums[r] as number
 			if (kind === cellKind.absent || kind === cellKind.null || !hasType(spec.type, kind, num)) continue
 			if (spec.type === 'numeric') numbers.push(num)
-			else count(counts, spec.type === 'boolean' ? (num === 1 ? 'true' : 'false') : (categoryOf(kind, num, batch.strings) as string))
+			else
+				count(
+					counts,
+					spec.type === 'boolean'
+						? num === 1
+							? 'true'
+							: 'false'
+						: (categoryOf(kind, num, batch.strings) as string),
+				)
 		}
 	}
 	return spec.type === 'numeric' ? numericSample(spec, numbers) : { spec, kind: 'categorical', counts }
@@ -80,14 +102,20 @@ function numericSample(spec: FeatureSpec, numbers: number[]): ColumnSample {
 }
 
 const sampleScore = (spec: FeatureSpec, batches: readonly RowBatch[]): ColumnSample =>
-	numericSample(spec, batches.flatMap((b) => [...b.scores].filter((s) => !Number.isNaN(s))))
+	numericSample(
+		spec,
+		batches.flatMap((b) => [...b.scores].filter((s) => !Number.isNaN(s))),
+	)
 
 function sampleDecision(spec: FeatureSpec, batches: readonly RowBatch[], rule: DecisionRule): ColumnSample {
 	const counts = new Map<string, number>()
 	for (const batch of batches) {
 		for (let r = 0; r < batch.rows; r++) {
 			const kind = batch.labels.kinds[r] as number
-			const sent = kind === cellKind.absent || kind === cellKind.null ? undefined : categoryOf(kind, batch.labels.nums[r] as number, batch.strings)
+			const sent =
+				kind === cellKind.absent || kind === cellKind.null
+					? undefined
+					: categoryOf(kind, batch.labels.nums[r] as number, batch.strings)
 			const decision = sent ?? decisionOf(batch.scores[r] as number, rule)
 			if (decision !== undefined) count(counts, decision)
 		}

@@ -24,8 +24,14 @@ export async function currentReference(context: Context, model: string, version:
 }
 
 /** A baseline by its digest, also one that was replaced; null stands for none. */
-export async function referenceByDigest(context: Context, model: string, version: string, digest: string | null): Promise<Reference> {
-	if (digest === null) return emptyReference(schemaGrid((await findVersion(context, model, version)).features))
+export async function referenceByDigest(
+	context: Context,
+	model: string,
+	version: string,
+	digest: string | null,
+): Promise<Reference> {
+	if (digest === null)
+		return emptyReference(schemaGrid((await findVersion(context, model, version)).features))
 	const known = kept.get(digest)
 	if (known) return known
 	const [row] = await context.db

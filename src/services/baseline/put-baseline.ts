@@ -12,9 +12,13 @@ import type { Profile } from '../../profile/profile.ts'
 import { authorise } from '../authorise.ts'
 import { findModel } from '../model/find-model.ts'
 import { findVersion } from '../model/find-version.ts'
-import { collectRows, type BaselineRows, mostRows, sampleColumns } from './collect-baseline.ts'
+import { type BaselineRows, collectRows, mostRows, sampleColumns } from './collect-baseline.ts'
 
-export type BaselineAnswer = { digest: string; rows: number; features: { name: string; cells: number; warnings: string[] }[] }
+export type BaselineAnswer = {
+	digest: string
+	rows: number
+	features: { name: string; cells: number; warnings: string[] }[]
+}
 
 /**
  * Makes the baseline of a version from rows, and puts it in force: the one before is kept, readable by its digest.
@@ -33,7 +37,8 @@ export async function putBaseline(
 	const version = await findVersion(context, modelName, versionName)
 	const rule = { positiveLabel: model.positiveLabel, threshold: model.threshold }
 	const collected = await collectRows(batches)
-	if (collected.kept === 0) throw new AppError('invalid', 'The baseline has no rows.', { faults: [{ path: '', message: 'no rows' }] })
+	if (collected.kept === 0)
+		throw new AppError('invalid', 'The baseline has no rows.', { faults: [{ path: '', message: 'no rows' }] })
 	const grid = await makeGrid(sampleColumns(version.features, collected.batches, rule), collected.kept)
 	const profile = emptyProfile(grid)
 	for (const batch of collected.batches) accumulate(profile, grid, batch, undefined, rule)
@@ -44,8 +49,19 @@ export async function putBaseline(
 		warnings: warningsOf(column, profile.columns[i] as Profile['columns'][number], profile.rows, collected),
 	}))
 	const unknown = undeclared(version.features, collected.batches)
-	const summary = [...features, ...unknown.map((name) => ({ name, cells: 0, warnings: ['not declared by the version; ignored'] }))]
-	await store(context, actor, { model: modelName, version: versionName, digest, grid, profile, rows: collected.rows, summary })
+	const summary = [
+		...features,
+		...unknown.map((name) => ({ name, cells: 0, warnings: ['not declared by the version; ignored'] })),
+	]
+	await store(context, actor, {
+		model: modelName,
+		version: versionName,
+		digest,
+		grid,
+		profile,
+		rows: collected.rows,
+		summary,
+	})
 	await context.log.rebuild(modelName, versionName, grid)
 	return { digest, rows: collected.rows, features: summary }
 }
@@ -56,16 +72,25 @@ const undeclared = (specs: readonly FeatureSpec[], batches: readonly RowBatch[])
 	return [...names].sort()
 }
 
-function warningsOf(column: Grid['columns'][number], counts: Profile['columns'][number], rows: number, { kept, rows: given }: BaselineRows): string[] {
+function warningsOf(
+	column: Grid['columns'][number],
+	counts: Profile['columns'][number],
+	rows: number,
+	{ kept, rows: given }: BaselineRows,
+): string[] {
 	const cells = cellCount(column)
 	const missing = counts.counts[missingCell(cells)] as number
 	const wrong = counts.counts[typeErrorCell(cells)] as number
 	const values = rows - missing - wrong
 	const warnings: string[] = []
-	if (values <= 0) warnings.push(missing > 0 || wrong === 0 ? 'no values: nothing can be compared' : 'no values of the declared type')
+	if (values <= 0)
+		warnings.push(
+			missing > 0 || wrong === 0 ? 'no values: nothing can be compared' : 'no values of the declared type',
+		)
 	else if (counts.min === counts.max) warnings.push('constant: every other value will be a shift')
 	if (wrong > 0 && values > 0) warnings.push(`${wrong} values are not of the declared type`)
-	if (column.kind === 'categorical' && cells >= mostCategories) warnings.push(`more than ${mostCategories} categories: the rarest count as unseen`)
+	if (column.kind === 'categorical' && cells >= mostCategories)
+		warnings.push(`more than ${mostCategories} categories: the rarest count as unseen`)
 	if (column.spec?.type === 'text') warnings.push('text is not compared by content')
 	if (given > mostRows) warnings.push(`an even sample of ${kept} of ${given} rows was kept`)
 	return warnings
@@ -81,20 +106,57 @@ type NewBaseline = {
 	summary: BaselineAnswer['features']
 }
 
-async function store(context: Context, actor: Actor, { model, version, digest, grid, profile, rows, summary }: NewBaseline): Promise<void> {
+async function store(
+	context: Context,
+	actor: Actor,
+	{ model, version, digest, grid, profile, rows, summary }: NewBaseline,
+): Promise<void> {
 	const now = context.now()
 	const mine = and(eq(baselines.model, model), eq(baselines.version, version))
-	const [current] = await context.db.select({ digest: baselines.digest }).from(baselines).where(and(mine, isNull(baselines.replacedAt)))
+	const [current] = await context.db
+		.select({ digest: baselines.digest })
+		.from(baselines)
+		.where(and(mine, isNull(baselines.replacedAt)))
 	if (current?.digest === digest) return
-	const values = { model, version, digest, rows, summary, createdAt: now, grid: encodeGrid(grid), profile: encodeProfile(profile), replacedAt: null }
+	const values = {
+		model,
+		version,
+		digest,
+		rows,
+		summary,
+		createdAt: now,
+		grid: encodeGrid(grid),
+		profile: encodeProfile(profile),
+		replacedAt: null,
+	}
 	const insert = context.db
 		.insert(baselines)
 		.values(values)
-		.onConflictDoUpdate({ target: [baselines.model, baselines.version, baselines.digest], set: { replacedAt: null } })
+		.onConflictDoUpdate({
+			target: [baselines.model, baselines.version, baselines.digest],
+			set: { replacedAt: null },
+		})
 	const changes: Change[] = [
-		{ query: context.db.update(baselines).set({ replacedAt: now }).where(and(mine, isNull(baselines.replacedAt), ne(baselines.digest, digest))) },
+		{
+			query: context.db
+				.update(baselines)
+				.set({ replacedAt: now })
+				.where(and(mine, isNull(baselines.replacedAt), ne(baselines.digest, digest))),
+		},
 		{ query: insert },
 	]
 	const details = { rows, features: grid.columns.length }
-	await commit(context, actor, { action: 'put-baseline', object: `version:${model}@${version}`, model, ...(current ? { before: current.digest } : {}), after: digest, details }, changes)
+	await commit(
+		context,
+		actor,
+		{
+			action: 'put-baseline',
+			object: `version:${model}@${version}`,
+			model,
+			...(current ? { before: current.digest } : {}),
+			after: digest,
+			details,
+		},
+		changes,
+	)
 }

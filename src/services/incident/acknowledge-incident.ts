@@ -11,7 +11,8 @@ const maxTries = 3
 export async function acknowledgeIncident(context: Context, actor: Actor, id: string): Promise<Incident> {
 	for (let attempt = 1; ; attempt++) {
 		const row = await findIncident(context, actor, id, handlers)
-		if (row.status === 'resolved') throw new AppError('conflict', `${id} is resolved already; there is nothing to acknowledge.`)
+		if (row.status === 'resolved')
+			throw new AppError('conflict', `${id} is resolved already; there is nothing to acknowledge.`)
 		if (row.status === 'acknowledged') return getIncident(context, actor, id)
 		const set = { status: 'acknowledged' as const, acknowledgedAt: context.now(), acknowledgedBy: actor.id }
 		try {

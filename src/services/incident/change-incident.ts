@@ -6,12 +6,24 @@ import { outboxInsert } from '../outbox/enqueue.ts'
 import type { IncidentRow } from './incident.ts'
 
 /** A timeline entry of one revision of an incident. */
-export const eventInsert = (context: Context, incident: string, revision: number, seq: number, at: number, who: string, what: string): Change => ({
+export const eventInsert = (
+	context: Context,
+	incident: string,
+	revision: number,
+	seq: number,
+	at: number,
+	who: string,
+	what: string,
+): Change => ({
 	query: context.db.insert(incidentEvents).values({ incident, revision, seq, at, who, what }),
 })
 
 /** What tells Slack that a revision is there: one message a channel, or one for the default channel. */
-export const announce = (now: number, { id, channels }: Pick<IncidentRow, 'id' | 'channels'>, revision: number): Change[] =>
+export const announce = (
+	now: number,
+	{ id, channels }: Pick<IncidentRow, 'id' | 'channels'>,
+	revision: number,
+): Change[] =>
 	(channels.length > 0 ? channels : [undefined]).map((channel) =>
 		outboxInsert(now, {
 			key: `incident:${id}:${revision}:${channel ?? ''}`,
@@ -36,7 +48,12 @@ export async function changeIncident(
 		.update(incidents)
 		.set({ ...change.set, revision })
 		.where(and(eq(incidents.id, row.id), eq(incidents.revision, row.revision)))
-	const entry = { action: change.action, object: `incident:${row.id}`, model: row.model, ...(change.details ? { details: change.details } : {}) }
+	const entry = {
+		action: change.action,
+		object: `incident:${row.id}`,
+		model: row.model,
+		...(change.details ? { details: change.details } : {}),
+	}
 	await commit(context, actor, entry, [
 		{ query: update, guarded: true },
 		eventInsert(context, row.id, revision, 0, now, actor.id, change.what),

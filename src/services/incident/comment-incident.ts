@@ -6,7 +6,12 @@ import { findIncident, getIncident } from './get-incident.ts'
 import type { Incident } from './incident.ts'
 
 /** Adds a remark to the timeline. The ledger has its digest. */
-export async function commentIncident(context: Context, actor: Actor, id: string, { text }: { text: string }): Promise<Incident> {
+export async function commentIncident(
+	context: Context,
+	actor: Actor,
+	id: string,
+	{ text }: { text: string },
+): Promise<Incident> {
 	const row = await findIncident(context, actor, id, handlers)
 	const details = { text: `sha256:${await sha256Hex(text)}` }
 	await changeIncident(context, actor, row, { set: {}, what: text, action: 'comment-incident', details })

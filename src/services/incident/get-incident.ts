@@ -9,10 +9,19 @@ import { withDetails } from './read-incidents.ts'
 export const readers: Role[] = ['viewer', 'analyst', 'approver', 'auditor']
 
 /** The stored row. Throws `not-found`, also for what lies outside the actor's scope. */
-export async function findIncident(context: Context, actor: Actor, id: string, roles: Role[]): Promise<IncidentRow> {
+export async function findIncident(
+	context: Context,
+	actor: Actor,
+	id: string,
+	roles: Role[],
+): Promise<IncidentRow> {
 	authorise(actor, roles)
 	const [row] = await context.db.select().from(incidents).where(eq(incidents.id, id))
-	if (!row) throw new AppError('not-found', `There is no incident "${id.slice(0, 100)}". GET /v1/incidents lists them.`)
+	if (!row)
+		throw new AppError(
+			'not-found',
+			`There is no incident "${id.slice(0, 100)}". GET /v1/incidents lists them.`,
+		)
 	authorise(actor, roles, row.model)
 	return row
 }

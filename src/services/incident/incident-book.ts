@@ -15,7 +15,12 @@ const who = 'rules'
 const reopenMs = dayMs
 const mostNamed = 3
 
-export type WorkingIncident = { row: IncidentRow; stored: IncidentRow | undefined; alerts: Set<AlertRow>; said: string[] }
+export type WorkingIncident = {
+	row: IncidentRow
+	stored: IncidentRow | undefined
+	alerts: Set<AlertRow>
+	said: string[]
+}
 
 /** The incidents of one model in one environment, while alerts are put into them. */
 export class IncidentBook {
@@ -28,7 +33,12 @@ export class IncidentBook {
 	}
 
 	/** Those that an alert from `from` on can belong to. */
-	static async open(context: Context, place: { model: string; environment: string }, from: number, alerts: Iterable<AlertRow>): Promise<IncidentBook> {
+	static async open(
+		context: Context,
+		place: { model: string; environment: string },
+		from: number,
+		alerts: Iterable<AlertRow>,
+	): Promise<IncidentBook> {
 		const rows = await context.db
 			.select()
 			.from(incidents)
@@ -40,7 +50,12 @@ export class IncidentBook {
 				),
 			)
 		const known = [...alerts]
-		const list = rows.map((row) => ({ row: { ...row }, stored: row, alerts: new Set(known.filter((a) => a.incident === row.id)), said: [] }))
+		const list = rows.map((row) => ({
+			row: { ...row },
+			stored: row,
+			alerts: new Set(known.filter((a) => a.incident === row.id)),
+			said: [],
+		}))
 		return new IncidentBook(context, list)
 	}
 
@@ -55,14 +70,19 @@ export class IncidentBook {
 		if (!incident.alerts.has(alert)) {
 			incident.alerts.add(alert)
 			alert.incident = incident.row.id
-			incident.said.push(`${subjectText(alert)} ${alert.title}${valueText(alert)} (rule ${alert.rule}, window from ${formatTime(alert.firedFrom)})`)
+			incident.said.push(
+				`${subjectText(alert)} ${alert.title}${valueText(alert)} (rule ${alert.rule}, window from ${formatTime(alert.firedFrom)})`,
+			)
 		}
 		return incident
 	}
 
 	private overlapping(alert: AlertRow): WorkingIncident | undefined {
 		const until = alert.endedTo ?? Number.POSITIVE_INFINITY
-		const overlaps = ({ row }: WorkingIncident) => row.began <= until && (row.status === 'resolved' ? (row.ended ?? row.began) + reopenMs : Number.POSITIVE_INFINITY) >= alert.began
+		const overlaps = ({ row }: WorkingIncident) =>
+			row.began <= until &&
+			(row.status === 'resolved' ? (row.ended ?? row.began) + reopenMs : Number.POSITIVE_INFINITY) >=
+				alert.began
 		const fitting = this.list.filter(overlaps)
 		return fitting.find((i) => i.row.status !== 'resolved') ?? fitting.at(-1)
 	}
@@ -112,14 +132,20 @@ export class IncidentBook {
 			row.title = titleOf(standing)
 		}
 		const firing = standing.some((a) => a.status === 'firing')
-		const anew = standing.some((a) => a.status === 'firing' && a.firedFrom >= (stored?.ended ?? Number.POSITIVE_INFINITY))
+		const anew = standing.some(
+			(a) => a.status === 'firing' && a.firedFrom >= (stored?.ended ?? Number.POSITIVE_INFINITY),
+		)
 		if (row.status === 'resolved' && firing && anew) {
 			Object.assign(row, { status: 'open', ended: null, resolvedAt: null, resolvedBy: null })
 			said.push('opened again')
 		} else if (row.status !== 'resolved' && !firing && alerts.size > 0) {
 			const ended = Math.max(row.began, ...standing.map((a) => a.endedTo ?? 0))
 			Object.assign(row, { status: 'resolved', ended, resolvedAt: this.context.now(), resolvedBy: who })
-			said.push(standing.length > 0 ? 'resolved: every alert is clear again' : 'resolved: late rows show that nothing fired')
+			said.push(
+				standing.length > 0
+					? 'resolved: every alert is clear again'
+					: 'resolved: late rows show that nothing fired',
+			)
 		}
 	}
 
@@ -133,10 +159,20 @@ export class IncidentBook {
 				? { query: context.db.update(incidents).set(row).where(mine), guarded: true }
 				: { query: context.db.insert(incidents).values(row) },
 		)
-		said.forEach((what, seq) => plan.changes.push(eventInsert(context, row.id, row.revision, seq, now, who, what)))
+		for (const [seq, what] of said.entries())
+			plan.changes.push(eventInsert(context, row.id, row.revision, seq, now, who, what))
 		plan.changes.push(...announce(now, row, row.revision))
-		const action = !stored ? 'open-incident' : row.status === 'resolved' && stored.status !== 'resolved' ? 'resolve-incident' : 'update-incident'
-		plan.entries.push({ action, object: `incident:${row.id}`, model: row.model, details: { status: row.status, severity: row.severity, revision: row.revision } })
+		const action = !stored
+			? 'open-incident'
+			: row.status === 'resolved' && stored.status !== 'resolved'
+				? 'resolve-incident'
+				: 'update-incident'
+		plan.entries.push({
+			action,
+			object: `incident:${row.id}`,
+			model: row.model,
+			details: { status: row.status, severity: row.severity, revision: row.revision },
+		})
 	}
 }
 
@@ -153,18 +189,27 @@ const digits = (value: number) => String(Number(value.toPrecision(3)))
 /** From what to what. */
 function valueText({ metric, value, before }: AlertRow): string {
 	if (value === null) return ''
-	return before === null ? `: ${metric} ${digits(value)}` : `: ${metric} from ${digits(before)} to ${digits(value)}`
+	return before === null
+		? `: ${metric} ${digits(value)}`
+		: `: ${metric} from ${digits(before)} to ${digits(value)}`
 }
 
 const isAnswer = ({ subjectKey }: AlertRow) => subjectKey.startsWith('f:$')
 
 /** What happened, in plain words: what began first, inputs before the answers that follow from them, and what else there is. */
 function titleOf(alerts: readonly AlertRow[]): string {
-	const first = [...alerts].sort((a, b) => a.began - b.began || Number(isAnswer(a)) - Number(isAnswer(b)))[0] as AlertRow
+	const first = [...alerts].sort(
+		(a, b) => a.began - b.began || Number(isAnswer(a)) - Number(isAnswer(b)),
+	)[0] as AlertRow
 	const names = [...new Set(alerts.filter((a) => a.title === first.title).map(subjectText))]
-	const named = names.slice(0, mostNamed).join(', ') + (names.length > mostNamed ? ` and ${names.length - mostNamed} more` : '')
+	const named =
+		names.slice(0, mostNamed).join(', ') +
+		(names.length > mostNamed ? ` and ${names.length - mostNamed} more` : '')
 	const others = new Set(alerts.filter((a) => a.title !== first.title).map(subjectText))
 	for (const name of names) others.delete(name)
 	const more = others.size > 0 ? `; also ${[...others].slice(0, mostNamed).join(', ')}` : ''
-	return `${named} ${first.title} since ${formatTime(first.began).slice(0, 16).replace('T', ' ')}${more}`.slice(0, 300)
+	return `${named} ${first.title} since ${formatTime(first.began).slice(0, 16).replace('T', ' ')}${more}`.slice(
+		0,
+		300,
+	)
 }

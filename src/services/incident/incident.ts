@@ -1,6 +1,6 @@
 import { formatTime, windowMs } from '../../core/time.ts'
-import { parseKey } from '../../rules/facts.ts'
 import type { incidentEvents, incidents } from '../../db/schema.ts'
+import { parseKey } from '../../rules/facts.ts'
 import type { AlertRow } from '../alert/alert-book.ts'
 
 export type IncidentRow = typeof incidents.$inferSelect
@@ -38,7 +38,11 @@ export type Incident = {
 
 const timeOrNull = (ms: number | null) => (ms === null ? null : formatTime(ms))
 
-export const toIncident = (row: IncidentRow, alerts: readonly AlertRow[], events: readonly EventRow[]): Incident => ({
+export const toIncident = (
+	row: IncidentRow,
+	alerts: readonly AlertRow[],
+	events: readonly EventRow[],
+): Incident => ({
 	id: row.id,
 	model: row.model,
 	environment: row.environment,
@@ -61,6 +65,9 @@ const toAlert = (row: AlertRow): IncidentAlert => ({
 	metric: row.metric,
 	value: row.value,
 	before: row.before,
-	window: { from: formatTime(row.firedFrom), to: formatTime(row.window === 'clock' ? row.firedTo : row.firedFrom + windowMs[row.window]) },
+	window: {
+		from: formatTime(row.firedFrom),
+		to: formatTime(row.window === 'clock' ? row.firedTo : row.firedFrom + windowMs[row.window]),
+	},
 	rulesDigest: row.rulesDigest,
 })

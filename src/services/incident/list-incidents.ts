@@ -16,7 +16,11 @@ export type IncidentQuery = PageQuery & {
 }
 
 /** Incidents that the actor may see, the latest first, resolved ones included. */
-export async function listIncidents(context: Context, actor: Actor, query: IncidentQuery): Promise<Page<Incident>> {
+export async function listIncidents(
+	context: Context,
+	actor: Actor,
+	query: IncidentQuery,
+): Promise<Page<Incident>> {
 	authorise(actor, readers, query.model)
 	const wanted = and(
 		query.model === undefined ? undefined : eq(incidents.model, query.model),
@@ -33,6 +37,13 @@ export async function listIncidents(context: Context, actor: Actor, query: Incid
 			.where(and(wanted, after === undefined ? undefined : lt(place, String(after))))
 			.orderBy(desc(incidents.openedAt), desc(incidents.id))
 			.limit(query.limit + 1)
-	const page = await collectPage(query.limit, read, cursorText(query.cursor), position, (row) => inScope(actor, row.model), (row) => row)
+	const page = await collectPage(
+		query.limit,
+		read,
+		cursorText(query.cursor),
+		position,
+		(row) => inScope(actor, row.model),
+		(row) => row,
+	)
 	return { items: await withDetails(context, page.items), next: page.next }
 }

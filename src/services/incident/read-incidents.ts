@@ -13,6 +13,14 @@ export async function withDetails(context: Context, rows: readonly IncidentRow[]
 		.from(incidentEvents)
 		.where(and(inArray(incidentEvents.incident, ids)))
 		.orderBy(asc(incidentEvents.revision), asc(incidentEvents.seq))
-	const alerts = (await readAlertsOf(context, ids)).sort((a, b) => a.began - b.began || (a.id < b.id ? -1 : 1))
-	return rows.map((row) => toIncident(row, alerts.filter((a) => a.incident === row.id), events.filter((e) => e.incident === row.id)))
+	const alerts = (await readAlertsOf(context, ids)).sort(
+		(a, b) => a.began - b.began || (a.id < b.id ? -1 : 1),
+	)
+	return rows.map((row) =>
+		toIncident(
+			row,
+			alerts.filter((a) => a.incident === row.id),
+			events.filter((e) => e.incident === row.id),
+		),
+	)
 }

@@ -20,6 +20,7 @@ export async function findActor(context: Context, secret: string): Promise<Actor
 	if (!row) throw refused('The key is unknown. Check that it was copied whole.')
 	const [id, role, models, expiresAt, revokedAt] = row as unknown as KeyRow
 	if (revokedAt !== null) throw refused(`The key ${id} was revoked at ${formatTime(revokedAt)}.`)
-	if (expiresAt !== null && expiresAt <= context.now()) throw refused(`The key ${id} expired at ${formatTime(expiresAt)}.`)
+	if (expiresAt !== null && expiresAt <= context.now())
+		throw refused(`The key ${id} expired at ${formatTime(expiresAt)}.`)
 	return { id: `key:${id}`, how: 'key', role, models: JSON.parse(models) as string[] }
 }

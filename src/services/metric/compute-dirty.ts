@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts'
-import { windowMs, type WindowSize, windowSizes, windowStart } from '../../core/time.ts'
+import { type WindowSize, windowMs, windowSizes, windowStart } from '../../core/time.ts'
 import { computeFamily, type Family, type Window } from './compute-family.ts'
 
 type Dirty = { seriesId: number; hour: number; mark: number }
@@ -11,21 +11,29 @@ const mostHours = 100_000
  * Computes the windows of all marked hours, and those that were provisional and have closed; family by family, each in
  * time order. A family that fails keeps its marks, is named in the answer, and does not stop the others.
  */
-export async function computeDirty(context: Context): Promise<{ families: number; windows: number; changed: number; failed: string[] }> {
+export async function computeDirty(
+	context: Context,
+): Promise<{ families: number; windows: number; changed: number; failed: string[] }> {
 	const dirty = await context.log.dirtyHours(mostHours)
 	const work = await plan(context, dirty, await closedProvisional(context))
 	const answer = { families: 0, windows: 0, changed: 0, failed: [] as string[] }
 	for (const { family, hours, windows } of work) {
 		const name = `${family.model}@${family.version} ${family.environment}`
 		try {
-			const ordered = [...windows.values()].sort((a, b) => endOf(a) - endOf(b) || windowMs[a.size] - windowMs[b.size])
+			const ordered = [...windows.values()].sort(
+				(a, b) => endOf(a) - endOf(b) || windowMs[a.size] - windowMs[b.size],
+			)
 			answer.changed += await computeFamily(context, family, ordered)
 			await context.log.clearDirty(hours)
 			answer.families++
 			answer.windows += ordered.length
 		} catch (error) {
 			answer.failed.push(name)
-			context.logger.error('a model could not be computed', { model: name, error: String(error), stack: (error as Error).stack })
+			context.logger.error('a model could not be computed', {
+				model: name,
+				error: String(error),
+				stack: (error as Error).stack,
+			})
 		}
 		// Requests come first: one model's work at a time.
 		await new Promise((resolve) => setTimeout(resolve, 0))
@@ -48,20 +56,29 @@ async function closedProvisional(context: Context): Promise<{ seriesId: number; 
 	return found
 }
 
-async function plan(context: Context, dirty: readonly Dirty[], closed: readonly { seriesId: number; window: Window }[]): Promise<Work[]> {
+async function plan(
+	context: Context,
+	dirty: readonly Dirty[],
+	closed: readonly { seriesId: number; window: Window }[],
+): Promise<Work[]> {
 	if (dirty.length === 0 && closed.length === 0) return []
 	const families = new Map<string, Work>()
 	const bySeries = new Map<number, Work>()
 	for (const series of await context.log.series()) {
 		const { model, version, environment } = series
 		const key = JSON.stringify([model, version, environment])
-		const work: Work = families.get(key) ?? { family: { model, version, environment, series: [] }, hours: [], windows: new Map() }
+		const work: Work = families.get(key) ?? {
+			family: { model, version, environment, series: [] },
+			hours: [],
+			windows: new Map(),
+		}
 		if (series.segment === '') work.family.series.unshift(series)
 		else work.family.series.push(series)
 		families.set(key, work)
 		bySeries.set(series.id, work)
 	}
-	const add = (work: Work, size: WindowSize, from: number) => work.windows.set(`${size} ${from}`, { size, from })
+	const add = (work: Work, size: WindowSize, from: number) =>
+		work.windows.set(`${size} ${from}`, { size, from })
 	for (const mark of dirty) {
 		const work = bySeries.get(mark.seriesId)
 		if (!work) continue

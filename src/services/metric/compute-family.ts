@@ -9,38 +9,64 @@ import { summariseWindow, type WindowResult } from '../../metrics/window-result.
 import { emptyProfile } from '../../profile/accumulate.ts'
 import { benjaminiHochberg } from '../../stats/benjamini-hochberg.ts'
 import { currentReference } from '../baseline/current-grid.ts'
-import { keepDay, windowProfile } from './window-profile.ts'
 import { changeStatement, currentRecords, recordStatements } from './records.ts'
+import { keepDay, windowProfile } from './window-profile.ts'
 
 /** A version in an environment, with its series: over all rows first, then by segment. */
 export type Family = { model: string; version: string; environment: string; series: Series[] }
 export type Window = { size: WindowSize; from: number }
 
 /** Computes and stores windows of a family, in the order given. Answers how many records changed. */
-export async function computeFamily(context: Context, family: Family, windows: readonly Window[]): Promise<number> {
+export async function computeFamily(
+	context: Context,
+	family: Family,
+	windows: readonly Window[],
+): Promise<number> {
 	const reference = await currentReference(context, family.model, family.version)
 	let changed = 0
 	for (const window of windows) changed += await computeWindow(context, family, reference, window)
 	return changed
 }
 
-async function computeWindow(context: Context, family: Family, reference: Reference, { size, from }: Window): Promise<number> {
+async function computeWindow(
+	context: Context,
+	family: Family,
+	reference: Reference,
+	{ size, from }: Window,
+): Promise<number> {
 	const to = from + windowMs[size]
 	const now = context.now()
-	const before = await currentRecords(context, family.series.map((s) => s.id), size, from)
+	const before = await currentRecords(
+		context,
+		family.series.map((s) => s.id),
+		size,
+		from,
+	)
 	const results: { series: Series; result: WindowResult }[] = []
 	const statements: Statement[] = []
 	for (const series of family.series) {
 		const profile = await windowProfile(context, series.id, reference.grid, { size, from })
 		if (profile && size === '1d') statements.push(keepDay(series.id, from, profile))
 		// On another grid there may have been rows: then zeros are what is known on this one.
-		if (profile || before.has(series.id)) results.push({ series, result: summariseWindow(reference, profile ?? emptyProfile(reference.grid)) })
+		if (profile || before.has(series.id))
+			results.push({ series, result: summariseWindow(reference, profile ?? emptyProfile(reference.grid)) })
 	}
-	fillFamily(reference, results.map((r) => r.result))
+	fillFamily(
+		reference,
+		results.map((r) => r.result),
+	)
 	let changed = 0
 	for (const { series, result } of results) {
 		const baseline = reference.digest === '' ? null : reference.digest
-		const next = { series: series.id, window: size, from, computedAt: now, provisional: to > now, baseline, result }
+		const next = {
+			series: series.id,
+			window: size,
+			from,
+			computedAt: now,
+			provisional: to > now,
+			baseline,
+			result,
+		}
 		const own = recordStatements(next, before.get(series.id))
 		if (own.length > 0) changed++
 		statements.push(...own)

@@ -1,5 +1,4 @@
 import { formatTime, type WindowSize, windowMs } from '../../core/time.ts'
-import { total } from '../../stats/counts.ts'
 import type { Series } from '../../log/prediction-log.ts'
 import type { Answer, Measure } from '../../metrics/answer.ts'
 import { comparable } from '../../metrics/compare.ts'
@@ -7,15 +6,26 @@ import type { ColumnView } from '../../metrics/descriptor.ts'
 import { evidenceOf } from '../../metrics/gates.ts'
 import type { MetricDescriptor } from '../../metrics/index.ts'
 import type { Reference } from '../../metrics/reference.ts'
+import { total } from '../../stats/counts.ts'
 import type { MetricRecord } from './records.ts'
 
 /** A record with what it was computed against. */
-export type Placed = { record: MetricRecord; series: Series; reference: Reference; supersedes?: number | undefined }
+export type Placed = {
+	record: MetricRecord
+	series: Series
+	reference: Reference
+	supersedes?: number | undefined
+}
 
 type Place = { feature?: string; n: number; m: number }
 
 /** What the chosen metrics say of one record: the window's own first, then column by column. */
-export function measureRecord(placed: Placed, metrics: readonly MetricDescriptor[], feature: string | undefined, now: number): Answer[] {
+export function measureRecord(
+	placed: Placed,
+	metrics: readonly MetricDescriptor[],
+	feature: string | undefined,
+	now: number,
+): Answer[] {
 	const { record, reference } = placed
 	const answers: Answer[] = []
 	const { from, window, result } = record
@@ -23,7 +33,8 @@ export function measureRecord(placed: Placed, metrics: readonly MetricDescriptor
 		const until = Math.min(from + windowMs[window], Math.max(now, from))
 		const place = { n: result.rows, m: reference.rows }
 		for (const metric of metrics)
-			if (metric.subject === 'model') answers.push(toAnswer(placed, metric, metric.measure({ result, from, until }), place))
+			if (metric.subject === 'model')
+				answers.push(toAnswer(placed, metric, metric.measure({ result, from, until }), place))
 	}
 	const drift = metrics.some((m) => m.id.startsWith('drift.'))
 	for (const view of columnViews(placed)) {
@@ -34,7 +45,8 @@ export function measureRecord(placed: Placed, metrics: readonly MetricDescriptor
 		for (const metric of metrics) {
 			if (metric.subject !== 'feature') continue
 			const measure = metric.measure(view)
-			const both = metric.id.startsWith('drift.') && measure.status === 'ok' ? { ...evidence, ...measure } : measure
+			const both =
+				metric.id.startsWith('drift.') && measure.status === 'ok' ? { ...evidence, ...measure } : measure
 			answers.push(toAnswer(placed, metric, both, place))
 		}
 	}
@@ -47,14 +59,21 @@ export function columnViews({ record, reference }: Placed): ColumnView[] {
 	// Columns that were not decoded are holes, and are passed over.
 	record.result.columns.forEach((result, i) => {
 		const column = reference.columns[i]
-		if (column) views.push({ reference: column, result, spec: column.grid.spec, hasBaseline: record.baseline !== null })
+		if (column)
+			views.push({ reference: column, result, spec: column.grid.spec, hasBaseline: record.baseline !== null })
 	})
 	return views
 }
 
-const orNull = (value: number | null | undefined): number | null => (value === undefined || value === null || !Number.isFinite(value) ? null : value)
+const orNull = (value: number | null | undefined): number | null =>
+	value === undefined || value === null || !Number.isFinite(value) ? null : value
 
-function toAnswer({ record, series, supersedes }: Placed, metric: MetricDescriptor, measure: Measure, place: Place): Answer {
+function toAnswer(
+	{ record, series, supersedes }: Placed,
+	metric: MetricDescriptor,
+	measure: Measure,
+	place: Place,
+): Answer {
 	const { model, version, environment, segment, value } = series
 	const subject = {
 		model,
@@ -84,4 +103,7 @@ function toAnswer({ record, series, supersedes }: Placed, metric: MetricDescript
 	}
 }
 
-const windowTimes = (size: WindowSize, from: number) => ({ from: formatTime(from), to: formatTime(from + windowMs[size]) })
+const windowTimes = (size: WindowSize, from: number) => ({
+	from: formatTime(from),
+	to: formatTime(from + windowMs[size]),
+})

@@ -57,11 +57,16 @@ function parseCursor(text: string | undefined): Cursor | undefined {
 	if (text === undefined) return undefined
 	const parts = text.split('.').map(Number)
 	if (parts.length === 5 && parts.every((n) => Number.isSafeInteger(n))) return parts as Cursor
-	throw new AppError('invalid', 'The cursor is not one that this list gave. Leave it out to begin again.', { faults: [{ path: 'cursor', message: 'unknown' }] })
+	throw new AppError('invalid', 'The cursor is not one that this list gave. Leave it out to begin again.', {
+		faults: [{ path: 'cursor', message: 'unknown' }],
+	})
 }
 
 /** Stored statistics as answers, by window, oldest first. */
-export async function readAnswers(context: Context, query: AnswerQuery): Promise<{ items: Answer[]; next: string | null }> {
+export async function readAnswers(
+	context: Context,
+	query: AnswerQuery,
+): Promise<{ items: Answer[]; next: string | null }> {
 	const chosen = chooseMetrics(query.metrics)
 	const limit = query.limit ?? defaultLimit
 	const series = new Map((await chosenSeries(context, query)).map((s) => [s.id, s]))
@@ -75,7 +80,12 @@ export async function readAnswers(context: Context, query: AnswerQuery): Promise
 			const reference = await referenceByDigest(context, place.model, place.version, row[6])
 			const record = toRecord(row, columnOf(reference, query.feature))
 			const supersedes = record.revision > 1 ? await computedBefore(context, record) : undefined
-			const answers = measureRecord({ record, series: place, reference, supersedes }, chosen, query.feature, context.now())
+			const answers = measureRecord(
+				{ record, series: place, reference, supersedes },
+				chosen,
+				query.feature,
+				context.now(),
+			)
 			const key: Cursor = [record.from, hoursOf(record.window), record.series, record.revision, 0]
 			const given = cursor && key.slice(0, 4).every((k, i) => k === cursor?.[i]) ? cursor[4] : 0
 			const taken = answers.slice(given, given + limit - items.length)
@@ -104,7 +114,12 @@ async function chosenSeries(context: Context, query: AnswerQuery): Promise<Serie
 }
 
 /** Records from the cursor on, the cursor's own included: some of its answers may be left. */
-async function readRecords(context: Context, series: readonly number[], query: AnswerQuery, cursor: Cursor | undefined): Promise<RecordRow[]> {
+async function readRecords(
+	context: Context,
+	series: readonly number[],
+	query: AnswerQuery,
+	cursor: Cursor | undefined,
+): Promise<RecordRow[]> {
 	const [from, hours, id, revision] = cursor ?? [query.from ?? Number.MIN_SAFE_INTEGER, 0, 0, 0]
 	const windows = query.window === undefined ? windowSizes.map(hoursOf) : [hoursOf(query.window)]
 	const rows = await context.sql.all({
@@ -127,7 +142,10 @@ async function readRecords(context: Context, series: readonly number[], query: A
 	return rows as unknown as RecordRow[]
 }
 
-async function computedBefore(context: Context, { series, window, from, revision }: MetricRecord): Promise<number | undefined> {
+async function computedBefore(
+	context: Context,
+	{ series, window, from, revision }: MetricRecord,
+): Promise<number | undefined> {
 	const [row] = await context.sql.all({
 		sql: 'SELECT max(computed_at) FROM metric_record WHERE series = ? AND hours = ? AND from_ms = ? AND revision < ?',
 		params: [series, hoursOf(window), from, revision],

@@ -5,7 +5,14 @@ import { referenceByDigest } from '../baseline/current-grid.ts'
 import { measureRecord } from './measure-record.ts'
 import { currentRecords } from './records.ts'
 
-export type ChangedWindow = { model: string; version: string; environment: string; window: WindowSize; from: number; sequence: number }
+export type ChangedWindow = {
+	model: string
+	version: string
+	environment: string
+	window: WindowSize
+	from: number
+	sequence: number
+}
 
 export type FactTable = {
 	from: number
@@ -42,22 +49,43 @@ export async function computedWindows(context: Context, query: { since: number }
 }
 
 /** All that was computed of one window, by subject; the first subject is the window as a whole. */
-export async function readFacts(context: Context, query: Omit<ChangedWindow, 'sequence'>): Promise<FactTable> {
+export async function readFacts(
+	context: Context,
+	query: Omit<ChangedWindow, 'sequence'>,
+): Promise<FactTable> {
 	const to = query.from + windowMs[query.window]
-	const series = (await context.log.series(query.model)).filter((s) => s.version === query.version && s.environment === query.environment)
-	const records = await currentRecords(context, series.map((s) => s.id), query.window, query.from)
+	const series = (await context.log.series(query.model)).filter(
+		(s) => s.version === query.version && s.environment === query.environment,
+	)
+	const records = await currentRecords(
+		context,
+		series.map((s) => s.id),
+		query.window,
+		query.from,
+	)
 	const subjects: FactTable['subjects'] = []
 	for (const place of series.sort((a, b) => (a.segment < b.segment ? -1 : 1))) {
 		const record = records.get(place.id)
 		if (!record) continue
 		const reference = await referenceByDigest(context, place.model, place.version, record.baseline)
 		const byFeature = new Map<string, FactTable['subjects'][number]>()
-		for (const { metric, subject, status, value, n, m } of measureRecord({ record, series: place, reference }, metrics, undefined, to)) {
+		for (const { metric, subject, status, value, n, m } of measureRecord(
+			{ record, series: place, reference },
+			metrics,
+			undefined,
+			to,
+		)) {
 			const key = subject.feature ?? ''
 			let entry = byFeature.get(key)
 			if (!entry) {
 				const { feature, segment } = subject
-				entry = { ...(feature === undefined ? {} : { feature }), ...(segment ? { segment } : {}), facts: new Map(), n, m }
+				entry = {
+					...(feature === undefined ? {} : { feature }),
+					...(segment ? { segment } : {}),
+					facts: new Map(),
+					n,
+					m,
+				}
 				byFeature.set(key, entry)
 			}
 			if (status === 'ok' && value !== null) entry.facts.set(metric, value)

@@ -19,8 +19,19 @@ export type MetricRecord = {
 export const hoursOf = (window: WindowSize): number => windowMs[window] / hourMs
 const windowOf: Record<number, WindowSize> = { 1: '1h', 24: '1d', 168: '7d' }
 
-export const recordColumns = 'series, hours, from_ms, revision, computed_at, provisional, baseline, bytes, superseded_at'
-export type RecordRow = [number, number, number, number, number, number, string | null, Uint8Array, number | null]
+export const recordColumns =
+	'series, hours, from_ms, revision, computed_at, provisional, baseline, bytes, superseded_at'
+export type RecordRow = [
+	number,
+	number,
+	number,
+	number,
+	number,
+	number,
+	string | null,
+	Uint8Array,
+	number | null,
+]
 
 /** `column`: decode only this one of the columns. */
 export const toRecord = (
@@ -39,7 +50,12 @@ export const toRecord = (
 })
 
 /** The records in force of some series for one window. */
-export async function currentRecords(context: Context, series: readonly number[], window: WindowSize, from: number): Promise<Map<number, MetricRecord>> {
+export async function currentRecords(
+	context: Context,
+	series: readonly number[],
+	window: WindowSize,
+	from: number,
+): Promise<Map<number, MetricRecord>> {
 	const rows = await context.sql.all({
 		sql: `SELECT ${recordColumns} FROM metric_record WHERE series IN (SELECT value FROM json_each(?)) AND hours = ? AND from_ms = ?
 			AND superseded_at IS NULL`,
@@ -58,14 +74,25 @@ const sameBytes = (a: Uint8Array, b: Uint8Array) => a.length === b.length && a.e
  */
 export function recordStatements(next: NewRecord, before: MetricRecord | undefined): Statement[] {
 	const bytes = encodeResult(next.result)
-	if (before && before.provisional === next.provisional && before.baseline === next.baseline && sameBytes(bytes, encodeResult(before.result))) return []
+	if (
+		before &&
+		before.provisional === next.provisional &&
+		before.baseline === next.baseline &&
+		sameBytes(bytes, encodeResult(before.result))
+	)
+		return []
 	const key = [next.series, hoursOf(next.window), next.from]
 	const where = 'series = ? AND hours = ? AND from_ms = ? AND superseded_at IS NULL'
 	const clear: Statement[] = !before
 		? []
 		: before.provisional
 			? [{ sql: `DELETE FROM metric_record WHERE ${where}`, params: key }]
-			: [{ sql: `UPDATE metric_record SET superseded_at = ? WHERE ${where}`, params: [next.computedAt, ...key] }]
+			: [
+					{
+						sql: `UPDATE metric_record SET superseded_at = ? WHERE ${where}`,
+						params: [next.computedAt, ...key],
+					},
+				]
 	const insert: Statement = {
 		sql: `INSERT INTO metric_record (${recordColumns}) SELECT ?1, ?2, ?3, coalesce(max(revision) + 1, 1), ?4, ?5, ?6, ?7, NULL
 			FROM metric_record WHERE series = ?1 AND hours = ?2 AND from_ms = ?3`,

@@ -11,7 +11,12 @@ import type { Window } from './compute-family.ts'
  * The profile of a series in a window. Hours and days are summed from the log; a week from its days, which are computed
  * before it whenever one of their hours has changed.
  */
-export async function windowProfile(context: Context, series: number, grid: Grid, { size, from }: Window): Promise<Profile | undefined> {
+export async function windowProfile(
+	context: Context,
+	series: number,
+	grid: Grid,
+	{ size, from }: Window,
+): Promise<Profile | undefined> {
 	const to = from + windowMs[size]
 	if (size !== '7d') return context.log.profile(series, grid, from, to)
 	const rows = (await context.sql.all({

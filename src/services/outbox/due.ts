@@ -21,7 +21,12 @@ export async function markDone(context: Context, row: OutboxRow): Promise<void> 
 }
 
 /** Puts a message off: as long as the peer asked for, else twice as long each time. Gives up after twelve attempts. */
-export async function markFailed(context: Context, row: OutboxRow, error: string, retryAfterMs?: number): Promise<void> {
+export async function markFailed(
+	context: Context,
+	row: OutboxRow,
+	error: string,
+	retryAfterMs?: number,
+): Promise<void> {
 	const now = context.now()
 	const attempts = row.attempts + 1
 	const pause = retryAfterMs ?? Math.min(longestPauseMs, 5 * secondMs * 2 ** row.attempts)
@@ -35,5 +40,7 @@ export async function markFailed(context: Context, row: OutboxRow, error: string
 
 /** Forgets what was delivered more than a month ago. */
 export async function pruneOutbox(context: Context): Promise<void> {
-	await context.db.delete(outbox).where(and(isNotNull(outbox.doneAt), lt(outbox.doneAt, context.now() - 30 * dayMs)))
+	await context.db
+		.delete(outbox)
+		.where(and(isNotNull(outbox.doneAt), lt(outbox.doneAt, context.now() - 30 * dayMs)))
 }

@@ -1,6 +1,10 @@
 import type { Change } from '../../db/commit.ts'
 
-export type OutboxMessage = { key: string; kind: 'incident'; payload: { incidentId: string; channel?: string } }
+export type OutboxMessage = {
+	key: string
+	kind: 'incident'
+	payload: { incidentId: string; channel?: string }
+}
 
 /** Goes into the commit of what the message tells: both happen or neither. The same key again changes nothing. */
 export const outboxInsert = (now: number, { key, kind, payload }: OutboxMessage): Change => ({

@@ -11,9 +11,17 @@ import { judges, sentId } from './judge-kinds.ts'
 import { RowRejected, type RowRules } from './judge-row.ts'
 
 /** A row of a body, parsed or not. `index` is its position as the client counts. */
-export type IncomingRow = { index: number; value: unknown } | { index: number; error: 'malformed' | 'too-large'; message: string }
+export type IncomingRow =
+	| { index: number; value: unknown }
+	| { index: number; error: 'malformed' | 'too-large'; message: string }
 
-export type RejectedRow = { index: number; predictionId: string | null; code: RejectCode; path: string; message: string }
+export type RejectedRow = {
+	index: number
+	predictionId: string | null
+	code: RejectCode
+	path: string
+	message: string
+}
 export type IngestAnswer = {
 	accepted: number
 	duplicates: number
@@ -51,14 +59,28 @@ export async function ingestRows(
 }
 
 async function rulesFor(context: Context, model: { name: string; retentionMs: number }): Promise<RowRules> {
-	const versions = await context.db.select({ version: modelVersions.version }).from(modelVersions).where(eq(modelVersions.model, model.name))
+	const versions = await context.db
+		.select({ version: modelVersions.version })
+		.from(modelVersions)
+		.where(eq(modelVersions.model, model.name))
 	const now = context.now()
 	const { limits } = context
-	return { versions: new Set(versions.map((v) => v.version)), oldest: now - model.retentionMs, latest: now + limits.futureMs, limits }
+	return {
+		versions: new Set(versions.map((v) => v.version)),
+		oldest: now - model.retentionMs,
+		latest: now + limits.futureMs,
+		limits,
+	}
 }
 
 class IngestRun {
-	private readonly answer: IngestAnswer = { accepted: 0, duplicates: 0, rejected: [], rejectedCount: 0, waiting: 0 }
+	private readonly answer: IngestAnswer = {
+		accepted: 0,
+		duplicates: 0,
+		rejected: [],
+		rejectedCount: 0,
+		waiting: 0,
+	}
 	private builder = new BatchBuilder(batchRows)
 	private indexes: number[] = []
 	private readonly inFlight = new Set<Promise<void>>()
@@ -111,7 +133,7 @@ class IngestRun {
 			},
 		)
 		this.inFlight.add(work)
-		work.finally(() => this.inFlight.delete(work))
+		void work.finally(() => this.inFlight.delete(work))
 		if (this.inFlight.size >= maxInFlight) await Promise.race(this.inFlight)
 		if (this.failure) throw this.failure
 	}
@@ -127,7 +149,13 @@ class IngestRun {
 			else if (v === 1) this.answer.duplicates++
 			else {
 				const predictionId = sentId(this.kind, ids[r] as string)
-				this.reject({ index: indexes[r] as number, predictionId, code: 'conflict', path: 'predictionId', message: conflictMessage })
+				this.reject({
+					index: indexes[r] as number,
+					predictionId,
+					code: 'conflict',
+					path: 'predictionId',
+					message: conflictMessage,
+				})
 			}
 		})
 	}

@@ -9,12 +9,12 @@ import {
 	optionalId,
 	optionalNumber,
 	optionalNumbers,
+	RowRejected,
+	type RowRules,
 	refuseUnknown,
 	requireId,
 	requireObject,
 	requireTime,
-	RowRejected,
-	type RowRules,
 } from './judge-row.ts'
 
 const predictionMembers = [
@@ -31,7 +31,8 @@ function judgePrediction(value: unknown, rules: RowRules): RowInput {
 	const { limits } = rules
 	const id = requireId(row, 'predictionId', limits)
 	const version = requireId(row, 'version', limits)
-	if (!rules.versions.has(version)) throw new RowRejected('unknown-version', 'version', `"${version}" is not registered; register it first`)
+	if (!rules.versions.has(version))
+		throw new RowRejected('unknown-version', 'version', `"${version}" is not registered; register it first`)
 	const latencyMs = optionalNumber(row, 'latencyMs')
 	if (latencyMs !== undefined && latencyMs < 0) throw new RowRejected('invalid', 'latencyMs', 'not below 0')
 	return {
@@ -59,10 +60,16 @@ function extraOf(row: JsonObject, { limits }: RowRules): string | undefined {
 function checkSegment(row: JsonObject, { limits }: RowRules): JsonObject | undefined {
 	const { segment } = row
 	if (segment === undefined || segment === null) return undefined
-	if (typeof segment !== 'object' || Array.isArray(segment)) throw new RowRejected('invalid', 'segment', 'an object of segment name to value')
+	if (typeof segment !== 'object' || Array.isArray(segment))
+		throw new RowRejected('invalid', 'segment', 'an object of segment name to value')
 	for (const name in segment) {
 		const path = `segment.${name}`
-		if (name.length > limits.idCharacters) throw new RowRejected('too-large', 'segment', `a name is at most ${limits.idCharacters} characters (limit idCharacters)`)
+		if (name.length > limits.idCharacters)
+			throw new RowRejected(
+				'too-large',
+				'segment',
+				`a name is at most ${limits.idCharacters} characters (limit idCharacters)`,
+			)
 		checkLabel({ [path]: (segment as JsonObject)[name] }, path, limits)
 	}
 	return segment as JsonObject
@@ -88,7 +95,8 @@ const notObserved = JSON.stringify({ observed: false })
 function judgeOutcome(value: unknown, rules: RowRules): RowInput {
 	const row = requireObject(value)
 	refuseUnknown(row, ['predictionId', 'actual', 'timestamp', 'observed'])
-	if (row.observed !== undefined && typeof row.observed !== 'boolean') throw new RowRejected('invalid', 'observed', 'true or false')
+	if (row.observed !== undefined && typeof row.observed !== 'boolean')
+		throw new RowRejected('invalid', 'observed', 'true or false')
 	const actual = checkLabel(row, 'actual', rules.limits)
 	if (row.observed !== false && (actual === undefined || actual === null))
 		throw new RowRejected('invalid', 'actual', 'required, unless observed is false')

@@ -14,11 +14,20 @@ export type PredictionAnswer = Record<string, unknown> & { predictionId: string;
 const mayNotSeeFeatures = new Set(['viewer'])
 
 /** One prediction with its outcome and quality marks. Viewers see it without feature values. */
-export async function readPrediction(context: Context, actor: Actor, modelName: string, predictionId: string): Promise<PredictionAnswer> {
+export async function readPrediction(
+	context: Context,
+	actor: Actor,
+	modelName: string,
+	predictionId: string,
+): Promise<PredictionAnswer> {
 	authorise(actor, ['viewer', 'analyst', 'approver', 'auditor'], modelName)
 	const model = await findModel(context, modelName)
 	const stored = await context.log.read(model.name, predictionId)
-	if (!stored) throw new AppError('not-found', `No prediction "${predictionId}" is logged for ${model.name}. Its id may be mistyped, or it was never sent.`)
+	if (!stored)
+		throw new AppError(
+			'not-found',
+			`No prediction "${predictionId}" is logged for ${model.name}. Its id may be mistyped, or it was never sent.`,
+		)
 	const hidden = mayNotSeeFeatures.has(actor.role)
 	const { outcome, outcomeHistory, features, timestamp, ...rest } = stored
 	return {
@@ -33,7 +42,12 @@ export async function readPrediction(context: Context, actor: Actor, modelName: 
 	}
 }
 
-async function qualityOf(context: Context, model: string, version: string, features: Record<string, unknown> | null): Promise<QualityMark[]> {
+async function qualityOf(
+	context: Context,
+	model: string,
+	version: string,
+	features: Record<string, unknown> | null,
+): Promise<QualityMark[]> {
 	if (!features) return []
 	const [row] = await context.db
 		.select({ features: modelVersions.features })

@@ -4,7 +4,10 @@ import type { ActionInput } from '../alert/action.ts'
 import { draftRequest, requestChange } from './request.ts'
 
 /** Adds a request for people to decide on, once an incident and kind. What cannot be requested is said in the timeline. */
-export async function requestFor({ context, plan, incidents, alert }: ActionInput, kind: RequestKind): Promise<void> {
+export async function requestFor(
+	{ context, plan, incidents, alert }: ActionInput,
+	kind: RequestKind,
+): Promise<void> {
 	const { row, said } = incidents.place(alert.row)
 	const { metric, value, rule, rulesDigest, firedFrom } = alert.row
 	try {

@@ -13,7 +13,13 @@ import { findModel } from '../model/find-model.ts'
 import { collectPage, cursorText, type Page, type PageQuery } from '../page.ts'
 
 export type RequestRow = typeof requests.$inferSelect
-export type RequestInput = { kind: RequestKind; model: string; environment: string; to?: string; reason: string }
+export type RequestInput = {
+	kind: RequestKind
+	model: string
+	environment: string
+	to?: string
+	reason: string
+}
 export type ActionRequest = {
 	id: string
 	kind: RequestKind
@@ -52,7 +58,11 @@ export const toRequest = (row: RequestRow, now: number): ActionRequest => ({
 	execution: null,
 })
 
-export type Draft = RequestInput & { requester: string; incident?: string | undefined; evidence: Record<string, unknown> }
+export type Draft = RequestInput & {
+	requester: string
+	incident?: string | undefined
+	evidence: Record<string, unknown>
+}
 
 /**
  * A request with the exact action that approvers see: its canonical JSON and digest. A rollback goes to the champion
@@ -67,9 +77,16 @@ export async function draftRequest(context: Context, draft: Draft): Promise<Requ
 		.orderBy(desc(deployments.revision))
 	const current = history[0]
 	const from = current?.champion
-	const to = draft.kind === 'retraining' ? undefined : (draft.to ?? history.find((d) => d.champion !== from)?.champion)
+	const to =
+		draft.kind === 'retraining' ? undefined : (draft.to ?? history.find((d) => d.champion !== from)?.champion)
 	if (draft.kind !== 'retraining') checkTarget(draft, from, to)
-	const action = canonicalJson({ kind: draft.kind, model: draft.model, environment: draft.environment, from, to })
+	const action = canonicalJson({
+		kind: draft.kind,
+		model: draft.model,
+		environment: draft.environment,
+		from,
+		to,
+	})
 	const now = context.now()
 	return {
 		id: newId('req', now, context.random),
@@ -93,25 +110,56 @@ export async function draftRequest(context: Context, draft: Draft): Promise<Requ
 	}
 }
 
-function checkTarget({ kind, model, environment }: Draft, from: string | undefined, to: string | undefined): void {
+function checkTarget(
+	{ kind, model, environment }: Draft,
+	from: string | undefined,
+	to: string | undefined,
+): void {
 	const fault = (message: string) => new AppError('invalid', message, { faults: [{ path: 'to', message }] })
-	if (from === undefined) throw fault(`Nothing is deployed for ${model} in ${environment}. PUT …/deployments/${environment} says what serves.`)
-	if (to === undefined) throw fault(kind === 'rollback' ? `${model} never had another champion in ${environment}: say in \`to\` which version to go back to.` : 'Say in `to` which version to promote.')
+	if (from === undefined)
+		throw fault(
+			`Nothing is deployed for ${model} in ${environment}. PUT …/deployments/${environment} says what serves.`,
+		)
+	if (to === undefined)
+		throw fault(
+			kind === 'rollback'
+				? `${model} never had another champion in ${environment}: say in \`to\` which version to go back to.`
+				: 'Say in `to` which version to promote.',
+		)
 	if (to === from) throw fault(`${to} is the champion already.`)
 }
 
 /** The insert and the ledger entry of a request. One open request a model, kind and incident: a second one is left out. */
 export const requestChange = (context: Context, row: RequestRow): { change: Change; entry: EntryDraft } => ({
 	change: { query: context.db.insert(requests).values(row).onConflictDoNothing() },
-	entry: { action: 'create-request', object: `request:${row.id}`, model: row.model, why: row.reason.slice(0, 1000), after: row.actionDigest },
+	entry: {
+		action: 'create-request',
+		object: `request:${row.id}`,
+		model: row.model,
+		why: row.reason.slice(0, 1000),
+		after: row.actionDigest,
+	},
 })
 
-export async function createRequest(context: Context, actor: Actor, input: RequestInput): Promise<ActionRequest> {
+export async function createRequest(
+	context: Context,
+	actor: Actor,
+	input: RequestInput,
+): Promise<ActionRequest> {
 	authorise(actor, 'approver', input.model)
 	const row = await draftRequest(context, { ...input, requester: actor.id, evidence: {} })
-	const open = and(eq(requests.model, row.model), eq(requests.environment, row.environment), eq(requests.kind, row.kind), eq(requests.status, 'pending'))
+	const open = and(
+		eq(requests.model, row.model),
+		eq(requests.environment, row.environment),
+		eq(requests.kind, row.kind),
+		eq(requests.status, 'pending'),
+	)
 	const known = (await context.db.select().from(requests).where(open)).find((r) => r.incident === null)
-	if (known) throw new AppError('conflict', `${known.id} asks for the same and is open. Vote on it, or cancel it first.`)
+	if (known)
+		throw new AppError(
+			'conflict',
+			`${known.id} asks for the same and is open. Vote on it, or cancel it first.`,
+		)
 	const { change, entry } = requestChange(context, row)
 	await commit(context, actor, entry, [{ ...change, guarded: true }])
 	return toRequest(row, context.now())
@@ -120,7 +168,8 @@ export async function createRequest(context: Context, actor: Actor, input: Reque
 async function findRequest(context: Context, actor: Actor, id: string): Promise<RequestRow> {
 	authorise(actor, readers)
 	const [row] = await context.db.select().from(requests).where(eq(requests.id, id))
-	if (!row) throw new AppError('not-found', `There is no request "${id.slice(0, 100)}". GET /v1/requests lists them.`)
+	if (!row)
+		throw new AppError('not-found', `There is no request "${id.slice(0, 100)}". GET /v1/requests lists them.`)
 	authorise(actor, readers, row.model)
 	return row
 }
@@ -128,26 +177,60 @@ async function findRequest(context: Context, actor: Actor, id: string): Promise<
 export const getRequest = async (context: Context, actor: Actor, id: string): Promise<ActionRequest> =>
 	toRequest(await findRequest(context, actor, id), context.now())
 
-export async function listRequests(context: Context, actor: Actor, query: PageQuery & { model?: string | undefined }): Promise<Page<ActionRequest>> {
+export async function listRequests(
+	context: Context,
+	actor: Actor,
+	query: PageQuery & { model?: string | undefined },
+): Promise<Page<ActionRequest>> {
 	authorise(actor, readers, query.model)
 	const read = (after: string | number | undefined) =>
 		context.db
 			.select()
 			.from(requests)
-			.where(and(query.model === undefined ? undefined : eq(requests.model, query.model), after === undefined ? undefined : lt(requests.id, String(after))))
+			.where(
+				and(
+					query.model === undefined ? undefined : eq(requests.model, query.model),
+					after === undefined ? undefined : lt(requests.id, String(after)),
+				),
+			)
 			.orderBy(desc(requests.id))
 			.limit(query.limit + 1)
-	return collectPage(query.limit, read, cursorText(query.cursor), (row) => row.id, (row) => inScope(actor, row.model), (row) => toRequest(row, context.now()))
+	return collectPage(
+		query.limit,
+		read,
+		cursorText(query.cursor),
+		(row) => row.id,
+		(row) => inScope(actor, row.model),
+		(row) => toRequest(row, context.now()),
+	)
 }
 
 /** Withdraws an open request; again changes nothing. */
-export async function cancelRequest(context: Context, actor: Actor, id: string, reason = ''): Promise<ActionRequest> {
+export async function cancelRequest(
+	context: Context,
+	actor: Actor,
+	id: string,
+	reason = '',
+): Promise<ActionRequest> {
 	const row = await findRequest(context, actor, id)
 	authorise(actor, 'approver', row.model)
 	if (row.status === 'pending') {
 		const mine = and(eq(requests.id, id), eq(requests.revision, row.revision))
-		const query = context.db.update(requests).set({ status: 'cancelled', revision: row.revision + 1 }).where(mine)
-		await commit(context, actor, { action: 'cancel-request', object: `request:${id}`, model: row.model, ...(reason ? { why: reason.slice(0, 1000) } : {}) }, [{ query, guarded: true }])
+		const query = context.db
+			.update(requests)
+			.set({ status: 'cancelled', revision: row.revision + 1 })
+			.where(mine)
+		await commit(
+			context,
+			actor,
+			{
+				action: 'cancel-request',
+				object: `request:${id}`,
+				model: row.model,
+				...(reason ? { why: reason.slice(0, 1000) } : {}),
+			},
+			[{ query, guarded: true }],
+		)
 		row.status = 'cancelled'
 	}
 	return toRequest(row, context.now())

@@ -16,12 +16,24 @@ import { cursorText, type Page, type PageQuery, toPage } from '../page.ts'
 type SilenceRow = typeof silences.$inferSelect
 type Matchers = { rules?: string[]; models?: string[]; environments?: string[]; features?: string[] }
 export type SilenceInput = Matchers & { reason: string; startsAt?: number; expiresAt: number }
-export type Silence = Required<Matchers> & { id: string; reason: string; author: string; status: string; createdAt: string; startsAt: string; expiresAt: string }
+export type Silence = Required<Matchers> & {
+	id: string
+	reason: string
+	author: string
+	status: string
+	createdAt: string
+	startsAt: string
+	expiresAt: string
+}
 
 function toSilence(row: SilenceRow, now: number): Silence {
 	const { id, rules, models, environments, features, reason, author } = row
 	const status = row.expiresAt <= now ? 'expired' : row.startsAt > now ? 'pending' : 'active'
-	const times = { createdAt: formatTime(row.createdAt), startsAt: formatTime(row.startsAt), expiresAt: formatTime(row.expiresAt) }
+	const times = {
+		createdAt: formatTime(row.createdAt),
+		startsAt: formatTime(row.startsAt),
+		expiresAt: formatTime(row.expiresAt),
+	}
 	return { id, rules, models, environments, features, reason, author, status, ...times }
 }
 
@@ -31,7 +43,9 @@ export async function createSilence(context: Context, actor: Actor, input: Silen
 	const now = context.now()
 	const startsAt = input.startsAt ?? now
 	if (input.expiresAt <= Math.max(now, startsAt))
-		throw new AppError('invalid', 'A silence ends after it begins, and in the future.', { faults: [{ path: 'expiresAt', message: 'must be later' }] })
+		throw new AppError('invalid', 'A silence ends after it begins, and in the future.', {
+			faults: [{ path: 'expiresAt', message: 'must be later' }],
+		})
 	const { rules = ['*'], models = ['*'], environments = ['*'], features = ['*'], reason, expiresAt } = input
 	const row: SilenceRow = {
 		id: newId('sil', now, context.random),
@@ -40,10 +54,20 @@ export async function createSilence(context: Context, actor: Actor, input: Silen
 		createdAt: now,
 		revision: 1,
 	}
-	const details = { rules, models, environments, features, from: formatTime(startsAt), to: formatTime(expiresAt) }
-	await commit(context, actor, { action: 'create-silence', object: `silence:${row.id}`, why: reason.slice(0, 1000), details }, [
-		{ query: context.db.insert(silences).values(row) },
-	])
+	const details = {
+		rules,
+		models,
+		environments,
+		features,
+		from: formatTime(startsAt),
+		to: formatTime(expiresAt),
+	}
+	await commit(
+		context,
+		actor,
+		{ action: 'create-silence', object: `silence:${row.id}`, why: reason.slice(0, 1000), details },
+		[{ query: context.db.insert(silences).values(row) }],
+	)
 	return toSilence(row, now)
 }
 
@@ -56,20 +80,31 @@ export async function listSilences(context: Context, actor: Actor, query: PageQu
 		.where(after === undefined ? undefined : lt(silences.id, after))
 		.orderBy(desc(silences.id))
 		.limit(query.limit + 1)
-	return toPage(rows, query.limit, (row) => row.id, (row) => toSilence(row, context.now()))
+	return toPage(
+		rows,
+		query.limit,
+		(row) => row.id,
+		(row) => toSilence(row, context.now()),
+	)
 }
 
 /** Ends a silence now. Ending it again changes nothing. */
 export async function expireSilence(context: Context, actor: Actor, id: string): Promise<Silence> {
 	authorise(actor, handlers)
 	const [row] = await context.db.select().from(silences).where(eq(silences.id, id))
-	if (!row) throw new AppError('not-found', `There is no silence "${id.slice(0, 100)}". GET /v1/silences lists them.`)
+	if (!row)
+		throw new AppError('not-found', `There is no silence "${id.slice(0, 100)}". GET /v1/silences lists them.`)
 	for (const model of row.models) authorise(actor, handlers, model)
 	const now = context.now()
 	if (row.expiresAt > now) {
 		const mine = and(eq(silences.id, id), eq(silences.revision, row.revision))
-		const query = context.db.update(silences).set({ expiresAt: now, revision: row.revision + 1 }).where(mine)
-		await commit(context, actor, { action: 'expire-silence', object: `silence:${id}` }, [{ query, guarded: true }])
+		const query = context.db
+			.update(silences)
+			.set({ expiresAt: now, revision: row.revision + 1 })
+			.where(mine)
+		await commit(context, actor, { action: 'expire-silence', object: `silence:${id}` }, [
+			{ query, guarded: true },
+		])
 		row.expiresAt = now
 	}
 	return toSilence(row, now)
@@ -77,12 +112,21 @@ export async function expireSilence(context: Context, actor: Actor, id: string):
 
 export const activeSilences = (context: Context): Promise<SilenceRow[]> => {
 	const now = context.now()
-	return context.db.select().from(silences).where(and(lte(silences.startsAt, now), gt(silences.expiresAt, now)))
+	return context.db
+		.select()
+		.from(silences)
+		.where(and(lte(silences.startsAt, now), gt(silences.expiresAt, now)))
 }
 
 /** The silence that an alert falls under, if any. */
 export function silenceOf(list: readonly SilenceRow[], alert: AlertRow): SilenceRow | undefined {
 	const { feature = '' } = parseKey(alert.subjectKey)
 	const any = (globs: readonly string[], name: string) => globs.some((g) => matchesGlob(g, name))
-	return list.find((s) => any(s.rules, alert.rule) && any(s.models, alert.model) && any(s.environments, alert.environment) && any(s.features, feature))
+	return list.find(
+		(s) =>
+			any(s.rules, alert.rule) &&
+			any(s.models, alert.model) &&
+			any(s.environments, alert.environment) &&
+			any(s.features, feature),
+	)
 }

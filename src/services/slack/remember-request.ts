@@ -10,7 +10,11 @@ export async function isFirstTime(context: Context, token: string): Promise<bool
 	const now = context.now()
 	const [, inserted] = await context.db.batch([
 		context.db.delete(slackReplays).where(lt(slackReplays.seenAt, now - keepMs)),
-		context.db.insert(slackReplays).values({ token, seenAt: now }).onConflictDoNothing().returning({ token: slackReplays.token }),
+		context.db
+			.insert(slackReplays)
+			.values({ token, seenAt: now })
+			.onConflictDoNothing()
+			.returning({ token: slackReplays.token }),
 	])
 	return (inserted as unknown[]).length > 0
 }

@@ -7,5 +7,8 @@ export type SlackBody = Record<string, unknown> & { ok: boolean; error?: string;
 export type SlackClient = {
 	call(method: string, body: Record<string, unknown>): Promise<Result<SlackBody>>
 	channel: string
-	show(incident: Incident): { message: { text: string; blocks: readonly unknown[] }; replies: readonly string[] }
+	show(incident: Incident): {
+		message: { text: string; blocks: readonly unknown[] }
+		replies: readonly string[]
+	}
 }

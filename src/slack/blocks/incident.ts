@@ -3,13 +3,24 @@ import { limits } from '../limits.ts'
 import { button, clip, context, escapeText, header, type SlackMessage, section } from './text.ts'
 
 const mostAlerts = 8
-const signs: Record<string, string> = { critical: ':red_circle:', warning: ':large_orange_circle:', info: ':large_blue_circle:' }
+const signs: Record<string, string> = {
+	critical: ':red_circle:',
+	warning: ':large_orange_circle:',
+	info: ':large_blue_circle:',
+}
 
-const number = (value: number | null): string => (value === null ? 'unknown' : Number(value.toPrecision(4)).toString())
+const number = (value: number | null): string =>
+	value === null ? 'unknown' : Number(value.toPrecision(4)).toString()
 
 export function subjectText(subject: Record<string, unknown>): string {
-	const { feature, segment, group } = subject as { feature?: string; segment?: { name: string; value: string }; group?: string }
-	const parts = [feature, segment && `${segment.name} = ${segment.value}`, group].filter((p) => p !== undefined)
+	const { feature, segment, group } = subject as {
+		feature?: string
+		segment?: { name: string; value: string }
+		group?: string
+	}
+	const parts = [feature, segment && `${segment.name} = ${segment.value}`, group].filter(
+		(p) => p !== undefined,
+	)
 	return parts.length === 0 ? 'the model' : parts.join(', ')
 }
 
@@ -20,17 +31,27 @@ function alertLine(alert: Incident['alerts'][number]): string {
 
 /** The whole story in a line: what screen readers and notifications read. */
 export const incidentText = (incident: Incident): string =>
-	escapeText(clip(`${incident.status === 'resolved' ? 'Resolved: ' : ''}${incident.severity} incident on ${incident.model} (${incident.environment}): ${incident.title}`, limits.sectionText / 5))
+	escapeText(
+		clip(
+			`${incident.status === 'resolved' ? 'Resolved: ' : ''}${incident.severity} incident on ${incident.model} (${incident.environment}): ${incident.title}`,
+			limits.sectionText / 5,
+		),
+	)
 
 /** One incident as one message, which is edited in place. */
 export function incidentMessage(incident: Incident, publicUrl: string): SlackMessage {
 	const { alerts } = incident
 	const more = alerts.length > mostAlerts ? `\n… and ${alerts.length - mostAlerts} more` : ''
-	const state = incident.status === 'resolved' ? `resolved ${incident.resolvedAt ?? ''}` : `${incident.status} since ${incident.openedAt}`
+	const state =
+		incident.status === 'resolved'
+			? `resolved ${incident.resolvedAt ?? ''}`
+			: `${incident.status} since ${incident.openedAt}`
 	const actions = {
 		type: 'actions',
 		elements: [
-			...(incident.status === 'open' ? [button('incident_acknowledge', 'Acknowledge', incident.id, 'primary')] : []),
+			...(incident.status === 'open'
+				? [button('incident_acknowledge', 'Acknowledge', incident.id, 'primary')]
+				: []),
 			button('incident_why', 'Why', incident.id),
 		],
 	}
@@ -38,7 +59,9 @@ export function incidentMessage(incident: Incident, publicUrl: string): SlackMes
 		text: incidentText(incident),
 		blocks: [
 			header(clip(incident.title || incident.id, limits.headerText)),
-			section(`${signs[incident.severity] ?? ''} *${incident.severity}* on *${escapeText(clip(incident.model, 256))}* in ${escapeText(clip(incident.environment, 256))}, ${state}`),
+			section(
+				`${signs[incident.severity] ?? ''} *${incident.severity}* on *${escapeText(clip(incident.model, 256))}* in ${escapeText(clip(incident.environment, 256))}, ${state}`,
+			),
 			...(alerts.length > 0 ? [section(alerts.slice(0, mostAlerts).map(alertLine).join('\n') + more)] : []),
 			context(`<${publicUrl}/v1/incidents/${encodeURIComponent(incident.id)}|${escapeText(incident.id)}>`),
 			...(incident.status === 'resolved' ? [] : [actions]),
@@ -55,6 +78,10 @@ export function whyMessage(incident: Incident): SlackMessage {
 	const lines = incident.alerts.map(alertLine)
 	return {
 		text: `Why: ${incidentText(incident)}`,
-		blocks: [section(`*Why ${escapeText(clip(incident.title, 300))}*`), section(clip(lines.join('\n') || 'No alerts.', limits.sectionText)), ...(incident.cause ? [section(`Likely cause: ${escapeText(incident.cause)}`)] : [])],
+		blocks: [
+			section(`*Why ${escapeText(clip(incident.title, 300))}*`),
+			section(clip(lines.join('\n') || 'No alerts.', limits.sectionText)),
+			...(incident.cause ? [section(`Likely cause: ${escapeText(incident.cause)}`)] : []),
+		],
 	}
 }

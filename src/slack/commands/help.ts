@@ -8,6 +8,9 @@ export const helpFor = (commands: readonly SlackCommand[]): SlackCommand => ({
 	about: 'what can be asked',
 	answer: async () => {
 		const lines = commands.map((c) => `\`/plumb ${c.usage}\`  ${c.about}`)
-		return { text: `Plumbline answers: ${commands.map((c) => c.usage).join(', ')}`, blocks: [section(lines.join('\n'))] }
+		return {
+			text: `Plumbline answers: ${commands.map((c) => c.usage).join(', ')}`,
+			blocks: [section(lines.join('\n'))],
+		}
 	},
 })

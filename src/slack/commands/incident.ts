@@ -9,7 +9,8 @@ export const incident: SlackCommand = {
 	about: 'one incident with its evidence',
 	answer: async (context, { actor, words }) => {
 		const [id] = words
-		if (id === undefined) throw new AppError('invalid', 'Say which: /plumb incident <id>. /plumb incidents lists them.')
+		if (id === undefined)
+			throw new AppError('invalid', 'Say which: /plumb incident <id>. /plumb incidents lists them.')
 		return incidentMessage(await getIncident(context, actor, id), context.publicUrl)
 	},
 }

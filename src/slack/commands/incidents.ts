@@ -13,8 +13,13 @@ export const incidents: SlackCommand = {
 		const { items } = await listIncidents(context, actor, { limit: 200 })
 		const open = items.filter((i) => i.status !== 'resolved')
 		if (open.length === 0) return { text: 'No incident is open.', blocks: [section('No incident is open.')] }
-		const lines = open.slice(0, mostShown).map((i) => `• \`${escapeText(i.id)}\` ${incidentText(i)} (${i.status})`)
+		const lines = open
+			.slice(0, mostShown)
+			.map((i) => `• \`${escapeText(i.id)}\` ${incidentText(i)} (${i.status})`)
 		const more = open.length > mostShown ? `\n… and ${open.length - mostShown} more` : ''
-		return { text: `${open.length} open: ${clip(open.map(incidentText).join('; '), 2500)}`, blocks: [section(clip(lines.join('\n'), 2900) + more)] }
+		return {
+			text: `${open.length} open: ${clip(open.map(incidentText).join('; '), 2500)}`,
+			blocks: [section(clip(lines.join('\n'), 2900) + more)],
+		}
 	},
 }

@@ -14,9 +14,18 @@ export const slackCommands: readonly SlackCommand[] = [help, ...answering]
 
 /** The command that the words begin with, and the rest of them. Throws `invalid` with the nearest one. */
 export function findCommand(text: string): { command: SlackCommand; words: string[] } {
-	const [name = 'help', ...words] = text.trim().split(/\s+/).filter((w) => w !== '')
+	const [name = 'help', ...words] = text
+		.trim()
+		.split(/\s+/)
+		.filter((w) => w !== '')
 	const command = slackCommands.find((c) => c.name === name.toLowerCase())
 	if (command) return { command, words }
-	const near = nearest(name, slackCommands.map((c) => c.name))
-	throw new AppError('invalid', `I do not know "${name}".${near ? ` Did you mean \`/plumb ${near}\`?` : ''} \`/plumb help\` lists what I answer.`)
+	const near = nearest(
+		name,
+		slackCommands.map((c) => c.name),
+	)
+	throw new AppError(
+		'invalid',
+		`I do not know "${name}".${near ? ` Did you mean \`/plumb ${near}\`?` : ''} \`/plumb help\` lists what I answer.`,
+	)
 }

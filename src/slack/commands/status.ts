@@ -15,8 +15,15 @@ export const status: SlackCommand = {
 	about: 'how the models are',
 	answer: async (context, { actor, words }) => {
 		const [name] = words
-		const found = name === undefined ? (await listModels(context, actor, { limit: mostShown })).items : [await getModel(context, actor, name)]
-		if (found.length === 0) return { text: 'No models are registered that you may see.', blocks: [section('No models are registered that you may see.')] }
+		const found =
+			name === undefined
+				? (await listModels(context, actor, { limit: mostShown })).items
+				: [await getModel(context, actor, name)]
+		if (found.length === 0)
+			return {
+				text: 'No models are registered that you may see.',
+				blocks: [section('No models are registered that you may see.')],
+			}
 		const text = found.map((m) => `${m.model}: ${m.health.status}`).join(', ')
 		return { text: escapeText(clip(text, 3000)), blocks: [section(clip(found.map(line).join('\n'), 3000))] }
 	},

@@ -25,7 +25,11 @@ const row = (more: object = {}) => ({
 	...more,
 })
 
-function send(text: string, kind: 'prediction' | 'feature' | 'outcome' = 'prediction', chunk = 65_536): Promise<IngestAnswer> {
+function send(
+	text: string,
+	kind: 'prediction' | 'feature' | 'outcome' = 'prediction',
+	chunk = 65_536,
+): Promise<IngestAnswer> {
 	const bytes = new TextEncoder().encode(text)
 	const stream = new ReadableStream<Uint8Array>({
 		start(controller) {
@@ -33,9 +37,16 @@ function send(text: string, kind: 'prediction' | 'feature' | 'outcome' = 'predic
 			controller.close()
 		},
 	})
-	return ingestRows(test.context, actor, 'm', kind, parseRows({ format: 'ndjson', stream }, test.context.limits))
+	return ingestRows(
+		test.context,
+		actor,
+		'm',
+		kind,
+		parseRows({ format: 'ndjson', stream }, test.context.limits),
+	)
 }
-const lines = (...rows: unknown[]) => rows.map((r) => (typeof r === 'string' ? r : JSON.stringify(r))).join('\n')
+const lines = (...rows: unknown[]) =>
+	rows.map((r) => (typeof r === 'string' ? r : JSON.stringify(r))).join('\n')
 const codes = (answer: IngestAnswer) => answer.rejected.map((r) => [r.index, r.code, r.path])
 
 describe('a batch', () => {
@@ -73,16 +84,31 @@ describe('a batch', () => {
 	})
 
 	it('is judged alike however the bytes are cut', async () => {
-		const text = lines(row(), '', row({ predictionId: 'ü€😀', features: { income: 2, region: '😀' } }), '{"bad"', row({ predictionId: 'z' }))
+		const text = lines(
+			row(),
+			'',
+			row({ predictionId: 'ü€😀', features: { income: 2, region: '😀' } }),
+			'{"bad"',
+			row({ predictionId: 'z' }),
+		)
 		const answer = await send(text, 'prediction', 1)
 		expect([answer.accepted, codes(answer)]).toEqual([3, [[3, 'malformed', '']]])
-		expect((await readPrediction(test.context, actor, 'm', 'ü€😀')).features).toEqual({ income: 2, region: '😀' })
+		expect((await readPrediction(test.context, actor, 'm', 'ü€😀')).features).toEqual({
+			income: 2,
+			region: '😀',
+		})
 	})
 
 	it('counts duplicates and refuses other content, in and across batches', async () => {
 		await send(lines(row()))
-		const answer = await send(lines(row(), row({ score: 1 }), row({ predictionId: 'b' }), row({ predictionId: 'b' })))
-		expect([answer.accepted, answer.duplicates, codes(answer)]).toEqual([1, 2, [[1, 'conflict', 'predictionId']]])
+		const answer = await send(
+			lines(row(), row({ score: 1 }), row({ predictionId: 'b' }), row({ predictionId: 'b' })),
+		)
+		expect([answer.accepted, answer.duplicates, codes(answer)]).toEqual([
+			1,
+			2,
+			[[1, 'conflict', 'predictionId']],
+		])
 	})
 
 	it('answers zeros when it is empty', async () => {
@@ -118,7 +144,11 @@ describe('features are evidence', () => {
 		expect(JSON.stringify(features)).toContain('"__proto__":{"a":1}')
 		expect(features.region).toBe('x\ufffd')
 		expect(features.income).toBe('Infinity')
-		expect(stored.quality.map((q) => q.path).sort()).toEqual(['features.__proto__', 'features.constructor', 'features.income'])
+		expect(stored.quality.map((q) => q.path).sort()).toEqual([
+			'features.__proto__',
+			'features.constructor',
+			'features.income',
+		])
 	})
 
 	it('says what is wrong with each', async () => {
@@ -144,19 +174,27 @@ describe('outcomes and feature logs', () => {
 		const outcome = { predictionId: 'a', actual: 1, timestamp: at }
 		expect(await send(lines(outcome), 'outcome')).toMatchObject({ accepted: 1, waiting: 1 })
 		await send(lines(row()))
-		expect(await send(lines(outcome, { ...outcome, actual: 0, timestamp: formatTime(startOfTest) }), 'outcome')).toMatchObject({ accepted: 1, duplicates: 1, waiting: 0 })
+		expect(
+			await send(lines(outcome, { ...outcome, actual: 0, timestamp: formatTime(startOfTest) }), 'outcome'),
+		).toMatchObject({ accepted: 1, duplicates: 1, waiting: 0 })
 		expect((await readPrediction(test.context, actor, 'm', 'a')).outcome).toMatchObject({ actual: 0 })
 	})
 
 	it('refuse an outcome without an actual, unless it was never observed', async () => {
 		const at = formatTime(startOfTest - dayMs)
-		const answer = await send(lines({ predictionId: 'a', timestamp: at }, { predictionId: 'b', timestamp: at, observed: false }), 'outcome')
+		const answer = await send(
+			lines({ predictionId: 'a', timestamp: at }, { predictionId: 'b', timestamp: at, observed: false }),
+			'outcome',
+		)
 		expect([answer.accepted, codes(answer)]).toEqual([1, [[0, 'invalid', 'actual']]])
 	})
 
 	it('refuse a feature log that names both or neither', async () => {
 		const log = { timestamp: formatTime(startOfTest - dayMs), features: { income: 1 } }
-		const answer = await send(lines({ ...log, predictionId: 'a' }, log, { ...log, predictionId: 'a', subject: 'b' }), 'feature')
+		const answer = await send(
+			lines({ ...log, predictionId: 'a' }, log, { ...log, predictionId: 'a', subject: 'b' }),
+			'feature',
+		)
 		expect([answer.accepted, codes(answer).map((c) => c[0])]).toEqual([1, [1, 2]])
 	})
 })
@@ -173,7 +211,15 @@ describe('the described schema and the judge', () => {
 	}
 	it.each([
 		row(),
-		row({ score: 0.5, label: true, latencyMs: 3, probabilities: { a: 0.1 }, segment: { s: 1 }, subject: 's', environment: 'e' }),
+		row({
+			score: 0.5,
+			label: true,
+			latencyMs: 3,
+			probabilities: { a: 0.1 },
+			segment: { s: 1 },
+			subject: 's',
+			environment: 'e',
+		}),
 		row({ score: '0.5' }),
 		row({ predictionId: 5 }),
 		row({ predictionId: '' }),

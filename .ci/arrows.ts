@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { type ExecFileSyncOptions, execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 
 // dependency-cruiser says "no violations" also when it could read nothing. So this compares what it saw with what there is.
@@ -20,8 +20,12 @@ const run = (): Report => {
 		'--output-type',
 		'json',
 	]
-	const options = { encoding: 'utf8', maxBuffer: 2 ** 28, stdio: ['ignore', 'pipe', 'ignore'] } as const
-	return JSON.parse(execFileSync(process.execPath, args, options))
+	const options = {
+		encoding: 'utf8',
+		maxBuffer: 2 ** 28,
+		stdio: ['ignore', 'pipe', 'ignore'],
+	} satisfies ExecFileSyncOptions
+	return JSON.parse(execFileSync(process.execPath, args, options).toString())
 }
 
 const { modules, summary } = run()
