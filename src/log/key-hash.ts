@@ -1,6 +1,3 @@
-/** A key's 48-bit hash: `high` sorts, `low` (16 bits) tells apart. */
-export type KeyHash = { high: number; low: number }
-
 export const keySpace = { prediction: 1, feature: 2, outcome: 3 } as const
 
 /**

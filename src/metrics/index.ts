@@ -64,8 +64,4 @@ export const metrics = [
 
 export const metricIds: readonly string[] = metrics.map((m) => m.id)
 
-const byId = new Map<string, MetricDescriptor>(metrics.map((m) => [m.id, m]))
-
-export const findMetric = (id: string): MetricDescriptor | undefined => byId.get(id)
-
 export type { MetricDescriptor } from './descriptor.ts'

@@ -82,4 +82,4 @@ function hint(text: string): string {
 	return ''
 }
 
-export type { FactValue, Lookup }
+export type { Lookup }

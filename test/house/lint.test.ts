@@ -10,7 +10,7 @@ const root = new URL('../..', import.meta.url).pathname
 let folder: string
 beforeEach(() => {
 	folder = mkdtempSync(join(tmpdir(), 'plumbline-house-'))
-	for (const name of ['biome.json', '.dependency-cruiser.cjs', 'tsconfig.json', 'package.json', 'lint'])
+	for (const name of ['biome.json', '.dependency-cruiser.cjs', 'tsconfig.json', 'package.json', '.ci'])
 		cpSync(join(root, name), join(folder, name), { recursive: true })
 	symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
 	for (const name of ['test', 'bench']) mkdirSync(join(folder, name))

@@ -1,7 +1,11 @@
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { signingSecret, slackRequest } from '../support/slack-request.ts'
 import { runProcess, startProcess } from './process.ts'
 import { smoke } from './smoke.ts'
 
@@ -22,10 +26,22 @@ describe('the worker', () => {
 		const migrate = [wrangler, 'd1', 'migrations', 'apply', 'plumbline', '--local', '--persist-to', state]
 		const migrated = await runProcess(process.execPath, migrate, { cwd: root, env })
 		expect(migrated.code, migrated.out + migrated.err).toBe(0)
+		const slack = await fakeSlack()
+		const settings = {
+			PLUMBLINE_ADMIN_KEY: key,
+			SLACK_BOT_TOKEN: 'xoxb-smoke',
+			SLACK_SIGNING_SECRET: signingSecret,
+			SLACK_API_URL: slack.url,
+			SLACK_CHANNEL: 'C1',
+		}
+		const variables = Object.entries(settings).flatMap(([name, value]) => ['--var', `${name}:${value}`])
 		const args = [wrangler, 'dev', '--ip', '127.0.0.1', '--port', '0', '--local', '--test-scheduled']
-		const settings = ['--persist-to', state, '--var', `PLUMBLINE_ADMIN_KEY:${key}`]
 		const ready = /Ready on (http:\/\/127\.0\.0\.1:\d+)/
-		const worker = await startProcess(process.execPath, [...args, ...settings], { cwd: root, env, ready })
+		const worker = await startProcess(process.execPath, [...args, '--persist-to', state, ...variables], {
+			cwd: root,
+			env,
+			ready,
+		})
 		try {
 			const url = worker.match
 			const runJobs = async () => {
@@ -33,8 +49,13 @@ describe('the worker', () => {
 				expect([response.status, await response.text()]).toEqual([200, 'ok'])
 			}
 			await smoke({ url, key, runJobs })
+			expect(slack.calls.filter((call) => call === 'chat.postMessage').length).toBeGreaterThan(0)
+			const command = { command: '/plumb', text: 'help', team_id: 'T1', user_id: 'U1' }
+			const answer = await fetch(slackRequest(`${url}/slack/events`, command, Date.now()))
+			expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('ephemeral')])
 		} finally {
 			await worker.stop()
+			await slack.close()
 		}
 	})
 
@@ -57,11 +78,29 @@ describe('the worker', () => {
 	})
 })
 
+/** Answers every call of the Web API with success, and remembers which they were. */
+async function fakeSlack() {
+	const calls: string[] = []
+	const server = createServer((request, response) => {
+		calls.push(request.url?.split('/').at(-1) ?? '')
+		request.resume().on('end', () => {
+			response.setHeader('content-type', 'application/json')
+			response.end(JSON.stringify({ ok: true, channel: 'C1', ts: `1.${calls.length}` }))
+		})
+	})
+	server.listen(0, '127.0.0.1')
+	await once(server, 'listening')
+	const { port } = server.address() as AddressInfo
+	const close = async () => {
+		server.closeAllConnections()
+		server.close()
+	}
+	return { url: `http://127.0.0.1:${port}/api/`, calls, close }
+}
+
 type Bundle = { inputs: Record<string, { imports: { path: string }[] }> }
-type Lock = Record<
-	string,
-	{ dependencies?: Record<string, string>; optionalDependencies?: Record<string, string> }
->
+type Needs = Record<string, string>
+type Lock = Record<string, { dependencies?: Needs; optionalDependencies?: Needs; peerDependencies?: Needs }>
 
 const isBuiltIn = (path: string) => /^(node|node-built-in-modules):/.test(path)
 const packageFolder = (file: string) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0]
@@ -78,7 +117,11 @@ async function packagesOf(name: string): Promise<Set<string>> {
 			const entry = packages[path]
 			if (entry && !found.has(path)) {
 				found.add(path)
-				for (const next of Object.keys({ ...entry.dependencies, ...entry.optionalDependencies }))
+				for (const next of Object.keys({
+					...entry.dependencies,
+					...entry.optionalDependencies,
+					...entry.peerDependencies,
+				}))
 					visit(path, next)
 			}
 			if (entry || at === '') return

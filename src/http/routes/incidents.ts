@@ -36,8 +36,16 @@ const list = endpoint({
 	description: 'The latest first, resolved ones included. `from` and `to` are about when they were opened.',
 	access: readers,
 	query: z.strictObject({
-		model: z.string().min(1).max(256).optional(),
-		status: z.enum(['open', 'acknowledged', 'resolved']).optional(),
+		model: z
+			.string()
+			.min(1)
+			.max(256)
+			.optional()
+			.meta({ description: 'Only of this model.', example: 'credit-default' }),
+		status: z
+			.enum(['open', 'acknowledged', 'resolved'])
+			.optional()
+			.meta({ description: 'Only in this state.', example: 'open' }),
 		...periodParameters,
 		...pageParameters,
 	}),

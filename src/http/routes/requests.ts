@@ -52,7 +52,15 @@ const list = endpoint({
 	id: 'listRequests',
 	summary: 'List requests',
 	access: readers,
-	query: z.strictObject({ model: z.string().min(1).max(256).optional(), ...pageParameters }),
+	query: z.strictObject({
+		model: z
+			.string()
+			.min(1)
+			.max(256)
+			.optional()
+			.meta({ description: 'Only of this model.', example: 'credit-default' }),
+		...pageParameters,
+	}),
 	answers: {
 		200: {
 			description: 'The latest first',

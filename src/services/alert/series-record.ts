@@ -69,21 +69,6 @@ export function seriesChange(key: SeriesKey, lastFrom: number, revision: number)
 	return { query, guarded: true }
 }
 
-/** The same for many series in which nothing else changed; those that somebody else judged meanwhile stay as they are. */
-export function quietSeriesChange(
-	series: readonly { key: SeriesKey; lastFrom: number; revision: number }[],
-): Change {
-	const list = series.map(({ key, lastFrom, revision }) => [...params(key), lastFrom, revision])
-	const query = {
-		sql: `INSERT INTO rule_series (model, environment, version, window, last_from, revision)
-			SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?) WHERE true
-			ON CONFLICT DO UPDATE SET last_from = excluded.last_from, revision = excluded.revision + 1
-			WHERE revision = excluded.revision`,
-		params: [JSON.stringify(list)],
-	}
-	return { query }
-}
-
 /** Replaces the states from a window on by others. Nobody replays what lies further back than `keepMs` before it. */
 export function stateChanges(
 	key: SeriesKey,

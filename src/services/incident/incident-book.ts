@@ -79,11 +79,7 @@ export class IncidentBook {
 
 	private overlapping(alert: AlertRow): WorkingIncident | undefined {
 		const until = alert.endedTo ?? Number.POSITIVE_INFINITY
-		const overlaps = ({ row }: WorkingIncident) =>
-			row.began <= until &&
-			(row.status === 'resolved' ? (row.ended ?? row.began) + reopenMs : Number.POSITIVE_INFINITY) >=
-				alert.began
-		const fitting = this.list.filter(overlaps)
+		const fitting = this.list.filter((i) => i.row.began <= until && endOf(i) + reopenMs >= alert.began)
 		return fitting.find((i) => i.row.status !== 'resolved') ?? fitting.at(-1)
 	}
 
@@ -174,6 +170,13 @@ export class IncidentBook {
 			details: { status: row.status, severity: row.severity, revision: row.revision },
 		})
 	}
+}
+
+/** When an incident was over, in event time: what its alerts say, also before that is written down. */
+function endOf({ row, alerts }: WorkingIncident): number {
+	if (row.status === 'resolved') return row.ended ?? row.began
+	if ([...alerts].some((a) => a.status === 'firing')) return Number.POSITIVE_INFINITY
+	return Math.max(row.began, ...[...alerts].map((a) => a.endedTo ?? 0))
 }
 
 /** What an alert is about, in words. */

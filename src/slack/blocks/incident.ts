@@ -77,7 +77,7 @@ export const timelineText = (entry: Incident['timeline'][number]): string =>
 export function whyMessage(incident: Incident): SlackMessage {
 	const lines = incident.alerts.map(alertLine)
 	return {
-		text: `Why: ${incidentText(incident)}`,
+		text: clip(`Why: ${incidentText(incident)}. ${lines.join(' ')}`, limits.messageText),
 		blocks: [
 			section(`*Why ${escapeText(clip(incident.title, 300))}*`),
 			section(clip(lines.join('\n') || 'No alerts.', limits.sectionText)),

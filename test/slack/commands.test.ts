@@ -1,0 +1,198 @@
+import { readdirSync } from 'node:fs'
+import fc from 'fast-check'
+import { HttpResponse, http } from 'msw'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Actor } from '../../src/context.ts'
+import { dayMs } from '../../src/core/time.ts'
+import type { Incident } from '../../src/services/incident/incident.ts'
+import { listIncidents } from '../../src/services/incident/list-incidents.ts'
+import { mapSlackUser } from '../../src/services/slack/map-user.ts'
+import { incidentMessage, whyMessage } from '../../src/slack/blocks/incident.ts'
+import { slackCommands } from '../../src/slack/commands/index.ts'
+import { checkMessage } from '../../src/slack/limits.ts'
+import { openSlack, type Slack } from '../../src/slack/open-slack.ts'
+import { startOfTest } from '../support/context.ts'
+import { driftRule, FactScript } from '../support/facts.ts'
+import { registerTestModel } from '../support/model.ts'
+import { testServer } from '../support/server.ts'
+import { FakeSlack } from '../support/slack-api.ts'
+import { signingSecret, slackRequest } from '../support/slack-request.ts'
+
+const admin: Actor = { id: 'key:a', how: 'key', role: 'admin', models: ['*'] }
+const fake = new FakeSlack()
+const responses: { text: string }[] = []
+let server: Awaited<ReturnType<typeof testServer>>
+let slack: Slack | undefined
+let id: string
+
+beforeAll(() => fake.server.listen({ onUnhandledRequest: 'error' }))
+afterAll(() => fake.server.close())
+beforeEach(async () => {
+	responses.length = 0
+	fake.server.use(
+		http.post('https://hooks.slack.com/actions/1', async ({ request }) => {
+			responses.push((await request.json()) as { text: string })
+			return HttpResponse.text('ok')
+		}),
+	)
+	server = await testServer({ slack: (request) => (slack as Slack).handle(request) })
+	slack = await openSlack(server.context, {
+		SLACK_BOT_TOKEN: 'xoxb-test',
+		SLACK_SIGNING_SECRET: signingSecret,
+		SLACK_CHANNEL: '#ml',
+	})
+	await registerTestModel(server.context)
+	await mapSlackUser(server.context, admin, { team: 'T1', user: 'U1', role: 'analyst', models: ['*'] })
+	const script = new FactScript()
+	script.set(startOfTest - 2 * dayMs, 'income', { 'drift.effect': 0.4 })
+	await script.judge(server.context, driftRule)
+	id = (await listIncidents(server.context, admin, { limit: 1 })).items[0]?.id as string
+})
+afterEach(() => server.close())
+
+let moment = 0
+/** Over real HTTP, signed; each request has a time of its own, as real ones do. */
+async function post(
+	body: Record<string, string>,
+): Promise<{ status: number; body: { text?: string; response_type?: string } }> {
+	const request = slackRequest(`${server.url}/slack/events`, body, startOfTest - (++moment % 200) * 1000)
+	const response = await fetch(request)
+	const text = await response.text()
+	return { status: response.status, body: text.startsWith('{') ? JSON.parse(text) : { text } }
+}
+const plumb = (text: string, user = 'U1') =>
+	post({
+		command: '/plumb',
+		text,
+		team_id: 'T1',
+		user_id: user,
+		channel_id: 'C1',
+		trigger_id: 't',
+		response_url: 'https://hooks.slack.com/actions/1',
+	})
+const press = (action: string, value: string, user = 'U1') => {
+	const payload = {
+		type: 'block_actions',
+		team: { id: 'T1' },
+		user: { id: user },
+		channel: { id: 'C1' },
+		response_url: 'https://hooks.slack.com/actions/1',
+		actions: [{ type: 'button', action_id: action, block_id: 'b', value }],
+	}
+	return post({ payload: JSON.stringify(payload) })
+}
+
+describe('/plumb', () => {
+	it('answers help, status, incidents and incident, to the person alone', async () => {
+		for (const [text, expected] of [
+			['help', 'incident'],
+			['', 'incident'],
+			['status', 'm: '],
+			['status m', 'm: '],
+			['incidents', 'income has drifted'],
+			[`incident ${id}`, 'income has drifted'],
+		] as const) {
+			const { status, body } = await plumb(text)
+			expect([status, body.response_type]).toEqual([200, 'ephemeral'])
+			expect(body.text).toContain(expected)
+		}
+	})
+
+	it('names the nearest command, and says what is missing or unknown', async () => {
+		expect((await plumb('incidnts')).body.text).toContain('/plumb incidents')
+		expect((await plumb('incident')).body.text).toContain('Say which')
+		expect((await plumb('incident inc_none')).body.text).toContain('no incident')
+		expect((await plumb('status mm')).body.text).toContain('m')
+	})
+
+	it('tells a stranger nothing but how to get a role', async () => {
+		const { body } = await plumb('incidents', 'U-stranger')
+		expect(body.text).toContain('plumbline slack map T1/U-stranger')
+		expect(body.text).not.toContain('income')
+	})
+
+	it('is refused without a valid signature', async () => {
+		const response = await fetch(
+			slackRequest(`${server.url}/slack/events`, { command: '/plumb' }, startOfTest, { secret: 'wrong' }),
+		)
+		expect(response.status).toBe(401)
+	})
+})
+
+describe('the buttons', () => {
+	it('acknowledge once, in the name of the person, and explain', async () => {
+		expect((await press('incident_acknowledge', id)).status).toBe(200)
+		await press('incident_acknowledge', id)
+		await press('incident_why', id)
+		await expect.poll(() => responses.length).toBe(3)
+		expect(responses.map((r) => r.text).join(' ')).toContain('drift.effect')
+		const entries = await server.context.sql.all({
+			sql: "SELECT actor FROM ledger_entry WHERE action = 'acknowledge-incident'",
+		})
+		expect(entries).toEqual([['slack:T1/U1']])
+	})
+
+	it('do nothing for those without the role', async () => {
+		await mapSlackUser(server.context, admin, { team: 'T1', user: 'U2', role: 'viewer', models: ['*'] })
+		await press('incident_acknowledge', id, 'U2')
+		await press('incident_acknowledge', id, 'U3')
+		await expect.poll(() => responses.length).toBe(2)
+		expect((await listIncidents(server.context, admin, { limit: 1 })).items[0]?.status).toBe('open')
+	})
+})
+
+describe('what is sent', () => {
+	const text = fc.oneof(
+		fc.string({ maxLength: 400 }),
+		fc.constant('<!channel> & <@U1>'),
+		fc.constant('x'.repeat(5000)),
+	)
+	const incident: fc.Arbitrary<Incident> = fc.record({
+		id: fc.string({ minLength: 1, maxLength: 40 }),
+		model: text,
+		environment: text,
+		status: fc.constantFrom('open', 'acknowledged', 'resolved'),
+		severity: fc.constantFrom('info', 'warning', 'critical'),
+		title: text,
+		beganAt: fc.constant('2026-03-02T00:00:00.000Z'),
+		openedAt: fc.constant('2026-03-02T00:00:00.000Z'),
+		resolvedAt: fc.constant(null),
+		cause: fc.option(text),
+		alerts: fc.array(
+			fc.record({
+				rule: text,
+				severity: fc.constant('warning'),
+				status: fc.constant('firing'),
+				subject: fc.record({ version: fc.constant('1'), feature: text }),
+				metric: fc.constant('drift.psi'),
+				value: fc.option(fc.double({ noNaN: true })),
+				before: fc.constant(null),
+				window: fc.constant({ from: '2026-03-02T00:00:00.000Z', to: '2026-03-03T00:00:00.000Z' }),
+				rulesDigest: fc.constant('d'),
+			}),
+			{ maxLength: 30 },
+		),
+		timeline: fc.constant([]),
+	})
+
+	it('keeps to the limits of Slack and mentions nobody, whatever the names are', () => {
+		fc.assert(
+			fc.property(incident, (i) => {
+				for (const message of [incidentMessage(i, 'http://127.0.0.1'), whyMessage(i)]) {
+					expect(checkMessage(message)).toEqual([])
+					// Plain text, as in a header, is shown as it is; markup is not.
+					const markup = message.blocks.filter((b) => b.type !== 'header')
+					expect(JSON.stringify([message.text, markup])).not.toMatch(/<[!@]/)
+				}
+			}),
+			{ numRuns: 300 },
+		)
+	})
+
+	it('is one file and one line a command', () => {
+		const files = readdirSync(new URL('../../src/slack/commands', import.meta.url)).filter(
+			(f) => f !== 'index.ts',
+		)
+		expect(slackCommands.map((c) => `${c.name}.ts`).sort()).toEqual(files.sort())
+	})
+})

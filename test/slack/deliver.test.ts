@@ -1,0 +1,136 @@
+import { HttpResponse } from 'msw'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Actor } from '../../src/context.ts'
+import { dayMs } from '../../src/core/time.ts'
+import { deliver } from '../../src/jobs/deliver.ts'
+import { acknowledgeIncident } from '../../src/services/incident/acknowledge-incident.ts'
+import { listIncidents } from '../../src/services/incident/list-incidents.ts'
+import { resolveIncident } from '../../src/services/incident/resolve-incident.ts'
+import { slackClient } from '../../src/slack/web-api.ts'
+import { startOfTest, testContext } from '../support/context.ts'
+import { driftRule, FactScript } from '../support/facts.ts'
+import { registerTestModel } from '../support/model.ts'
+import { FakeSlack, tooMany } from '../support/slack-api.ts'
+
+const admin: Actor = { id: 'key:a', how: 'key', role: 'admin', models: ['*'] }
+let slack: FakeSlack
+let test: Awaited<ReturnType<typeof testContext>>
+let id: string
+
+beforeAll(() => {
+	slack = new FakeSlack()
+	slack.server.listen({ onUnhandledRequest: 'error' })
+})
+afterAll(() => slack.server.close())
+beforeEach(async () => {
+	slack.messages.length = 0
+	slack.calls.length = 0
+	test = await testContext()
+	const { context } = test
+	context.slack = slackClient(fetch, {
+		token: 'xoxb-test',
+		channel: '#ml',
+		publicUrl: () => 'http://127.0.0.1:8787',
+	})
+	await registerTestModel(context)
+	const script = new FactScript()
+	script.set(startOfTest - 2 * dayMs, 'income', { 'drift.effect': 0.4 })
+	await script.judge(context, driftRule)
+	id = (await listIncidents(context, admin, { limit: 1 })).items[0]?.id as string
+})
+afterEach(() => test.close())
+
+const run = () => deliver.run(test.context)
+const pending = async () =>
+	(await test.context.sql.all({
+		sql: 'SELECT attempts, not_before FROM outbox WHERE done_at IS NULL',
+	})) as unknown as [number, number][]
+
+describe('announcing', () => {
+	it('posts one message, edits it in place, and keeps the timeline in its thread', async () => {
+		await run()
+		const [message] = slack.topLevel
+		expect(message?.text).toContain('income has drifted')
+		expect(JSON.stringify(message?.blocks)).toContain('Acknowledge')
+		await acknowledgeIncident(test.context, admin, id)
+		await run()
+		await run()
+		expect(slack.topLevel).toHaveLength(1)
+		expect(JSON.stringify(message?.blocks)).toContain('acknowledged')
+		expect(slack.repliesTo(message?.ts as string).at(-1)).toContain('key:a: acknowledged')
+		expect(await pending()).toEqual([])
+	})
+
+	it('never announces what was resolved before it was announced', async () => {
+		await resolveIncident(test.context, admin, id, { reason: 'gone' })
+		await run()
+		expect([slack.messages, await pending()]).toEqual([[], []])
+	})
+
+	it('shows a resolved incident without buttons', async () => {
+		await run()
+		await resolveIncident(test.context, admin, id, { reason: 'mended' })
+		await run()
+		expect(slack.topLevel[0]?.text).toMatch(/^Resolved/)
+		expect(JSON.stringify(slack.topLevel[0]?.blocks)).not.toContain('"actions"')
+	})
+
+	it('does not post twice when the answer to the first post was lost', async () => {
+		slack.planLostAnswer('#ml', { event_type: 'plumbline_incident', event_payload: { incident: id } })
+		await run()
+		expect(await pending()).toHaveLength(1)
+		test.clock.advance(60_000)
+		await run()
+		expect([slack.topLevel.length, await pending()]).toEqual([1, []])
+	})
+
+	it('posts after a crash that came before the post', async () => {
+		slack.plan('chat.postMessage', () => HttpResponse.error())
+		await run()
+		test.clock.advance(60_000)
+		await run()
+		expect(slack.topLevel).toHaveLength(1)
+	})
+
+	it('waits as long as Slack asks', async () => {
+		slack.plan('chat.postMessage', tooMany(30))
+		await run()
+		expect(await pending()).toEqual([[1, startOfTest + 30_000]])
+		test.clock.advance(29_000)
+		await run()
+		expect(slack.messages).toEqual([])
+		test.clock.advance(2_000)
+		await run()
+		expect(slack.topLevel).toHaveLength(1)
+	})
+
+	it('takes a reply back that Slack put into the channel because the parent was gone', async () => {
+		await run()
+		slack.messages.length = 0
+		slack.plan('chat.update', () => HttpResponse.json({ ok: true }))
+		await acknowledgeIncident(test.context, admin, id)
+		await run()
+		expect(slack.messages).toEqual([])
+	})
+
+	it('tells the log when Slack is not connected, and piles nothing up', async () => {
+		delete test.context.slack
+		const told: unknown[] = []
+		test.context.logger = {
+			...test.context.logger,
+			info: (message, fields) => void told.push([message, fields?.id]),
+		}
+		await run()
+		expect([told, await pending()]).toEqual([[['incident', id]], []])
+	})
+
+	it('goes on with the others when one cannot be delivered', async () => {
+		await test.context.sql.batch([
+			{
+				sql: `INSERT INTO outbox (key, kind, payload, created_at, not_before, attempts) VALUES ('x', 'incident', '{"incidentId":"inc_gone"}', 0, 0, 0)`,
+			},
+		])
+		expect(await run()).toEqual({ delivered: 1, failed: 1 })
+		expect(slack.topLevel).toHaveLength(1)
+	})
+})

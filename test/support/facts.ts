@@ -1,0 +1,64 @@
+import { actions } from '../../src/actions/index.ts'
+import type { Context } from '../../src/context.ts'
+import { type WindowSize, windowMs } from '../../src/core/time.ts'
+import { metricIds } from '../../src/metrics/index.ts'
+import { parseRules } from '../../src/rules/parse-rules.ts'
+import { evaluateAll } from '../../src/services/alert/evaluate-all.ts'
+import type { ChangedWindow, Sources } from '../../src/services/alert/sources.ts'
+
+type Facts = Record<string, number>
+
+/** Facts by window, as a test sets them: `set` says what was computed of a feature in the window that begins at `from`. */
+export class FactScript implements Sources {
+	private readonly tables = new Map<number, Map<string, Facts>>()
+	private readonly changes: ChangedWindow[] = []
+	private readonly place = { model: 'm', version: '1', environment: 'production' }
+	readonly size: WindowSize
+
+	constructor(size: WindowSize = '1d') {
+		this.size = size
+	}
+
+	set(from: number, feature: string, facts: Facts): void {
+		const table = this.tables.get(from) ?? new Map<string, Facts>()
+		table.set(feature, { ...table.get(feature), ...facts })
+		this.tables.set(from, table)
+		this.changes.push({ ...this.place, window: this.size, from, sequence: this.changes.length + 1 })
+	}
+
+	computedWindows = async (_: Context, { since }: { since: number }) =>
+		this.changes.filter((c) => c.sequence > since)
+
+	readFacts = async (context: Context, { from }: { from: number }) => {
+		const to = from + windowMs[this.size]
+		const subjects = [...(this.tables.get(from) ?? [])].map(([feature, facts]) => ({
+			...(feature === '' ? {} : { feature }),
+			facts: new Map(Object.entries(facts)),
+			n: facts.n ?? 1000,
+			m: 10_000,
+		}))
+		return { from, to, closed: to <= context.now(), subjects }
+	}
+
+	baselineNullRates = async () => new Map<string, number>()
+
+	/** Judges what has changed by the rules of a YAML text. */
+	async judge(context: Context, yaml: string) {
+		const parsed = await parseRules([{ name: 'test.yaml', text: yaml }], metricIds)
+		if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors))
+		context.rules = { current: () => parsed.ruleSet }
+		return evaluateAll(context, actions, this)
+	}
+}
+
+export const driftRule = `
+rules:
+  - name: drift
+    title: has drifted
+    each: feature
+    window: 1d
+    when: drift.effect >= 0.1 && n >= 100
+    clear: drift.effect < 0.05
+    keep: 2
+    then: [open-incident]
+`
