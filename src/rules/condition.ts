@@ -1,7 +1,7 @@
 import { parse } from '@bufbuild/cel'
 import { nearest } from '../core/nearest.ts'
 import { compileExpr, type Expr, ExprError } from './compile-expr.ts'
-import type { FactNames, FactValue, Lookup } from './facts.ts'
+import type { FactNames, Lookup } from './facts.ts'
 
 /** A compiled condition. `test` is three-valued: undefined when the facts that are missing could decide it. */
 export type Condition = {

@@ -25,7 +25,7 @@ let server: Awaited<ReturnType<typeof testServer>>
 let slack: Slack | undefined
 let id: string
 
-beforeAll(() => fake.server.listen({ onUnhandledRequest: 'error' }))
+beforeAll(() => fake.server.listen({ onUnhandledFrame: 'error' }))
 afterAll(() => fake.server.close())
 beforeEach(async () => {
 	responses.length = 0

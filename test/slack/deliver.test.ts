@@ -19,7 +19,7 @@ let id: string
 
 beforeAll(() => {
 	slack = new FakeSlack()
-	slack.server.listen({ onUnhandledRequest: 'error' })
+	slack.server.listen({ onUnhandledFrame: 'error' })
 })
 afterAll(() => slack.server.close())
 beforeEach(async () => {
