@@ -12,11 +12,12 @@ type Facts = Record<string, number>
 export class FactScript implements Sources {
 	private readonly tables = new Map<number, Map<string, Facts>>()
 	private readonly changes: ChangedWindow[] = []
-	private readonly place = { model: 'm', version: '1', environment: 'production' }
+	private readonly place: { model: string; version: string; environment: string }
 	readonly size: WindowSize
 
-	constructor(size: WindowSize = '1d') {
+	constructor(size: WindowSize = '1d', model = 'm') {
 		this.size = size
+		this.place = { model, version: '1', environment: 'production' }
 	}
 
 	set(from: number, feature: string, facts: Facts): void {

@@ -14,8 +14,9 @@ export const seriesText = ({ model, environment, version, window }: SeriesKey): 
 export const placeText = ({ model, environment }: { model: string; environment: string }): string =>
 	JSON.stringify([model, environment])
 
-const latestStates = sql<string>`coalesce((SELECT states FROM rule_state s WHERE s.model = ${ruleSeries.model} AND
-	s.environment = ${ruleSeries.environment} AND s.version = ${ruleSeries.version} AND s.window = ${ruleSeries.window}
+// The outer columns by their full names: drizzle writes them bare here, and bare they would mean the inner table's.
+const latestStates = sql<string>`coalesce((SELECT states FROM rule_state s WHERE s.model = rule_series.model AND
+	s.environment = rule_series.environment AND s.version = rule_series.version AND s.window = rule_series.window
 	ORDER BY s.from_ms DESC LIMIT 1), '')`
 
 /** What is known of each series that was judged before: of all, or of one model in one environment. */

@@ -142,6 +142,18 @@ describe('an incident', () => {
 		await other.close()
 	})
 
+	it('of one model says nothing of another, however often they are judged', async () => {
+		await registerTestModel(test.context, 'other')
+		const other = new FactScript('1d', 'other')
+		drift(1, 'income', 0.3)
+		await script.judge(test.context, driftRule)
+		for (const n of [1, 2, 3, 9, 12]) {
+			other.set(day(n), 'amount', { 'drift.effect': 0.01 })
+			await other.judge(test.context, driftRule.replace('    then', '    no_data: 2d\n    then'))
+		}
+		expect((await only()).model).toBe('m')
+	})
+
 	it('waits for a window to close', async () => {
 		script.set(startOfTest, 'income', { 'drift.effect': 0.5 })
 		expect(await script.judge(test.context, driftRule)).toMatchObject({ windows: 0, waiting: 1 })

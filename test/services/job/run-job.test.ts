@@ -164,9 +164,22 @@ describe('a job that did not run', () => {
 		expect(await missedJobs(test.context)).toEqual([])
 		test.clock.advance(minuteMs)
 		const start = test.clock.now - 10 * minuteMs
-		expect(await missedJobs(test.context)).toEqual([
-			{ job: 'tidy', dueAt: start + 5 * minuteMs, lastStart: start },
-		])
+		expect(await missedJobs(test.context)).toEqual([{ job: 'tidy', lastOk: start, lateMs: 10 * minuteMs }])
+		await runJob(test.context, job(), 'a')
+		expect(await missedJobs(test.context)).toEqual([])
+	})
+
+	it('is missed when it fails each time', async () => {
+		await registerSchedules(test.context, schedules)
+		for (let n = 0; n < 2; n++) {
+			test.clock.advance(5 * minuteMs)
+			await runJob(
+				test.context,
+				job(async () => Promise.reject(new Error('no'))),
+				'a',
+			)
+		}
+		expect(await missedJobs(test.context)).toEqual([{ job: 'tidy', lastOk: null, lateMs: 10 * minuteMs }])
 		await runJob(test.context, job(), 'a')
 		expect(await missedJobs(test.context)).toEqual([])
 	})
@@ -174,7 +187,7 @@ describe('a job that did not run', () => {
 	it('is missed also when it never ran since the process started', async () => {
 		await registerSchedules(test.context, schedules)
 		test.clock.advance(10 * minuteMs)
-		expect((await missedJobs(test.context)).map((m) => m.lastStart)).toEqual([null])
+		expect((await missedJobs(test.context)).map((m) => m.lastOk)).toEqual([null])
 	})
 
 	it('is not missed while it runs, nor for the time in which everything was down', async () => {

@@ -1,0 +1,58 @@
+import { readdirSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { actions } from '../../src/actions/index.ts'
+import { commands } from '../../src/cli/index.ts'
+import { metrics } from '../../src/metrics/index.ts'
+import { actionNames } from '../../src/rules/action-options.ts'
+import { interactions } from '../../src/slack/interactions/index.ts'
+
+const namesIn = (folder: string) =>
+	readdirSync(new URL(`../../src/${folder}`, import.meta.url))
+		.filter((f) => f.endsWith('.ts') && f !== 'index.ts')
+		.map((f) => f.replace('.ts', ''))
+		.sort()
+
+const load = (path: string): Promise<Record<string, unknown>> =>
+	import(/* @vite-ignore */ new URL(`../../src/${path}.ts`, import.meta.url).href)
+
+describe('a registry equals its folder', () => {
+	it('of rule actions', () => {
+		expect(Object.keys(actions).sort()).toEqual(namesIn('actions'))
+		expect(Object.values(actions).map((a) => a.name)).toEqual(Object.keys(actions))
+		expect([...actionNames].sort()).toEqual(namesIn('actions'))
+	})
+
+	it('of metrics: one descriptor a file, with an id of its family', async () => {
+		const files = ['drift', 'quality', 'service'].flatMap((family) =>
+			namesIn(`metrics/${family}`).map((name) => `${family}/${name}`),
+		)
+		const found = await Promise.all(
+			files.map(async (file) => {
+				const [descriptor, ...others] = Object.values(await load(`metrics/${file}`)) as { id: string }[]
+				expect([others, descriptor?.id.split('.')[0]]).toEqual([[], file.split('/')[0]])
+				return descriptor?.id
+			}),
+		)
+		expect(found.sort()).toEqual(metrics.map((m) => m.id).sort())
+		expect(new Set(found).size).toBe(found.length)
+	})
+
+	it('of Slack interactions', () => {
+		expect(
+			Object.keys(interactions)
+				.map((id) => id.replace('incident_', ''))
+				.sort(),
+		).toEqual(namesIn('slack/interactions'))
+	})
+
+	it('of commands: every file that exports one', async () => {
+		const exported = await Promise.all(
+			namesIn('cli').map(async (name) =>
+				Object.values(await load(`cli/${name}`)).filter(
+					(v) => typeof v === 'object' && v !== null && 'run' in v && 'help' in v,
+				),
+			),
+		)
+		expect(new Set(exported.flat())).toEqual(new Set(commands))
+	})
+})
