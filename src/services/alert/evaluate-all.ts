@@ -5,6 +5,7 @@ import { ruleSets } from '../../db/schema.ts'
 import type { Statement } from '../../db/sql.ts'
 import type { RuleSet } from '../../rules/rule-set.ts'
 import type { ActionRegistry } from './action.ts'
+import { judgeClock } from './judge-clock.ts'
 import { judgePlace, type Place } from './judge-place.ts'
 import { ruleActor } from './plan.ts'
 import { placeText } from './series-record.ts'
@@ -44,6 +45,7 @@ export async function evaluateAll(
 		}
 		await new Promise((resolve) => setTimeout(resolve, 0))
 	}
+	answer.failed.push(...(await judgeClock(context, { ruleSet, actions })))
 	const [left] = await context.sql.all({ sql: 'SELECT count(*) FROM rule_waiting' })
 	answer.waiting = (left as [number])[0]
 	return answer

@@ -99,7 +99,7 @@ async function judgeInOrder(
 	return all.length
 }
 
-async function takeActions(
+export async function takeActions(
 	context: Context,
 	plan: Plan,
 	book: AlertBook,
@@ -139,7 +139,7 @@ async function runActions(input: Input, actions: ActionRegistry): Promise<void> 
 	}
 }
 
-const alertQuery = (context: Context, { row, stored }: WorkingAlert) =>
+export const alertQuery = (context: Context, { row, stored }: WorkingAlert) =>
 	stored
 		? context.db.update(alerts).set(row).where(eq(alerts.id, row.id))
 		: context.db.insert(alerts).values(row)

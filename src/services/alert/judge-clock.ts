@@ -1,0 +1,101 @@
+import type { Context } from '../../context.ts'
+import { commit } from '../../db/commit.ts'
+import { appliesTo, type Place } from '../../rules/applies.ts'
+import { evaluate } from '../../rules/evaluate.ts'
+import type { FactTable, FactValue } from '../../rules/facts.ts'
+import { type RuleSet, serviceModel } from '../../rules/rule-set.ts'
+import { packStates, unpackStates, withState } from '../../rules/states.ts'
+import { IncidentBook } from '../incident/incident-book.ts'
+import { missedJobs } from '../job/missed-jobs.ts'
+import { findModel } from '../model/find-model.ts'
+import type { ActionRegistry } from './action.ts'
+import { AlertBook } from './alert-book.ts'
+import { readFeeds } from './feeds.ts'
+import { alertQuery, takeActions } from './judge-place.ts'
+import { newPlan, ruleActor } from './plan.ts'
+import { readAlertsSince } from './read-alerts.ts'
+import { readSeries, type SeriesKey, seriesChange, seriesText, stateChanges } from './series-record.ts'
+
+type Setting = { ruleSet: RuleSet; actions: ActionRegistry }
+/** What is so now, of a model's feed or of the service itself. */
+type States = ReadonlyMap<string, FactValue>
+
+const keepMs = 0
+
+/** Judges what only the clock can tell: feeds that were live and have stopped, jobs that did not run. */
+export async function judgeClock(context: Context, setting: Setting): Promise<string[]> {
+	const failed: string[] = []
+	const attempt = async (place: Place, states: States, scope: 'clock' | 'service') => {
+		try {
+			await judgeNow(context, place, states, scope, setting)
+		} catch (error) {
+			failed.push(place.model)
+			const { model, environment } = place
+			context.logger.error('the state of a feed could not be judged', {
+				model,
+				environment,
+				error: String(error),
+			})
+		}
+	}
+	for (const feed of await readFeeds(context)) {
+		const { tags } = await findModel(context, feed.model)
+		const states = new Map<string, FactValue>([
+			['feed.stopped', feed.stopped],
+			['quality.freshness_ms', feed.silentMs],
+		])
+		await attempt({ model: feed.model, environment: feed.environment, tags }, states, 'clock')
+	}
+	const missed = await missedJobs(context)
+	const late = Math.max(0, ...missed.map((m) => m.lateMs))
+	const jobs = new Map<string, FactValue>([
+		['job.missed', missed.length > 0],
+		['job.late_ms', late],
+	])
+	await attempt({ model: serviceModel, environment: '', tags: [] }, jobs, 'service')
+	return failed
+}
+
+async function judgeNow(
+	context: Context,
+	place: Place,
+	states: States,
+	scope: 'clock' | 'service',
+	{ ruleSet, actions }: Setting,
+): Promise<void> {
+	const rules = ruleSet.rules.filter((r) => r.scope === scope && (scope === 'service' || appliesTo(r, place)))
+	if (rules.length === 0) return
+	const now = context.now()
+	const key: SeriesKey = { model: place.model, environment: place.environment, version: '', window: 'clock' }
+	const record = (await readSeries(context, key)).get(seriesText(key))
+	const before = unpackStates(record?.states ?? '')
+	const table: FactTable = { from: now, to: now, closed: true, subjects: [{ facts: new Map(), n: 0, m: 0 }] }
+	const result = evaluate(rules, table, before, { inhibited: () => false, state: (name) => states.get(name) })
+	const book = new AlertBook(context, await readAlertsSince(context, now, key), [])
+	let after = result.states
+	for (const event of result.events) {
+		const known = event.state.alert === undefined ? undefined : book.alerts.get(event.state.alert)
+		if (event.kind === 'resolved') book.resolved(event.state.alert, event)
+		else if (event.kind === 'firing' && known) book.hold(known, event)
+		else {
+			const { row } = book.fired(key, { ...event, before: undefined, digest: ruleSet.digest })
+			after = withState(after, event.rule.name, event.key, { ...event.state, alert: row.id })
+		}
+	}
+	const changed = packStates(after) !== packStates(before)
+	if (!changed && book.changed().length === 0) return
+	const plan = newPlan()
+	const incidents = await IncidentBook.open(
+		context,
+		key,
+		now,
+		[...book.alerts.values()].map((a) => a.row),
+	)
+	await takeActions(context, plan, book, incidents, actions)
+	incidents.settle(plan)
+	for (const alert of book.changed()) plan.changes.push({ query: alertQuery(context, alert) })
+	if (changed)
+		plan.changes.push(...stateChanges(key, now, [{ from: now, states: packStates(after) }], keepMs))
+	plan.changes.push(seriesChange(key, now, record?.revision ?? 0))
+	await commit(context, ruleActor, plan.entries, plan.changes)
+}

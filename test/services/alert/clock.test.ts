@@ -1,0 +1,91 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { actions } from '../../../src/actions/index.ts'
+import type { Actor } from '../../../src/context.ts'
+import { dayMs, hourMs, minuteMs } from '../../../src/core/time.ts'
+import { metricIds } from '../../../src/metrics/index.ts'
+import { BatchBuilder } from '../../../src/profile/batch-builder.ts'
+import { readRuleFolder } from '../../../src/rules/load-rules-node.ts'
+import { parseRules } from '../../../src/rules/parse-rules.ts'
+import { evaluateAll } from '../../../src/services/alert/evaluate-all.ts'
+import { listIncidents } from '../../../src/services/incident/list-incidents.ts'
+import { registerSchedules } from '../../../src/services/job/register-schedules.ts'
+import { readHealth } from '../../../src/services/model/read-health.ts'
+import { testContext } from '../../support/context.ts'
+import { registerTestModel } from '../../support/model.ts'
+
+const admin: Actor = { id: 'key:a', how: 'key', role: 'admin', models: ['*'] }
+let test: Awaited<ReturnType<typeof testContext>>
+let next = 0
+beforeEach(async () => {
+	test = await testContext()
+	await registerTestModel(test.context)
+	const parsed = await parseRules(
+		await readRuleFolder(new URL('../../../rules', import.meta.url).pathname),
+		metricIds,
+	)
+	if (parsed.ok) test.context.rules = { current: () => parsed.ruleSet }
+})
+afterEach(() => test.close())
+
+async function post(at = test.clock.now): Promise<void> {
+	const builder = new BatchBuilder(1)
+	builder.add({
+		id: `p${next++}`,
+		version: '1',
+		environment: 'production',
+		timestamp: at,
+		features: { income: 1, region: 'n' },
+	})
+	await test.context.log.append('m', 'prediction', builder.finish())
+}
+const judge = () => evaluateAll(test.context, actions)
+const incidents = async () => (await listIncidents(test.context, admin, { limit: 10 })).items
+
+describe('a feed', () => {
+	it('that was live and stops is an incident of its own, until it is back', async () => {
+		for (let i = 0; i < 8; i++) {
+			await post()
+			await judge()
+			test.clock.advance(15 * minuteMs)
+		}
+		test.clock.advance(hourMs)
+		await judge()
+		expect(await incidents()).toEqual([])
+		test.clock.advance(hourMs)
+		await judge()
+		expect(await incidents()).toMatchObject([
+			{
+				status: 'open',
+				severity: 'critical',
+				alerts: [{ rule: 'feed-stopped', metric: 'quality.freshness_ms' }],
+			},
+		])
+		expect((await readHealth(test.context, ['m'])).get('m')).toMatchObject({
+			status: 'critical',
+			worstAlert: { rule: 'feed-stopped' },
+		})
+		await post()
+		await judge()
+		expect((await incidents())[0]?.status).toBe('resolved')
+	})
+
+	it('that is back-filled was never live, and does not stop', async () => {
+		for (const day of [20, 10, 5]) await post(test.clock.now - day * dayMs)
+		for (let i = 0; i < 5; i++) {
+			await judge()
+			test.clock.advance(12 * hourMs)
+		}
+		expect(await incidents()).toEqual([])
+	})
+})
+
+describe('a job', () => {
+	it('that does not run is an incident of the service itself', async () => {
+		await registerSchedules(test.context, [{ id: 'compute', cron: '*/5 * * * *' }])
+		test.clock.advance(30 * minuteMs)
+		await judge()
+		expect(await incidents()).toMatchObject([
+			{ model: '$service', alerts: [{ rule: 'job-missed', metric: 'job.late_ms' }] },
+		])
+	})
+})
