@@ -34,6 +34,7 @@ export type IngestAnswer = {
 const batchRows = 1000
 const maxListed = 10_000
 const maxInFlight = 2
+const rowsBetweenPauses = 200
 const retryMs = 100
 const maxRetries = 100
 
@@ -54,7 +55,16 @@ export async function ingestRows(
 	const model = await findModel(context, modelName)
 	const rules = await rulesFor(context, model)
 	const run = new IngestRun(context, model.name, kind, rules)
-	for await (const rows of incoming) for (const row of rows) if (run.take(row)) await run.flush()
+	let untilPause = rowsBetweenPauses
+	for await (const rows of incoming) {
+		for (const row of rows) if (run.take(row)) await run.flush()
+		// A large body must not keep small ones waiting until all of it is parsed.
+		untilPause -= rows.length
+		if (untilPause <= 0) {
+			await new Promise((resolve) => setImmediate(resolve))
+			untilPause = rowsBetweenPauses
+		}
+	}
 	return run.finish()
 }
 
