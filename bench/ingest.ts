@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { measureFloor } from './floor.ts'
 import { featureCount, idAt, makeBodies, withFreshIds } from './rows.ts'
 import type { Measurement } from './table.ts'
@@ -101,7 +102,7 @@ async function pump(server: Server, rows: number, ids: string[]): Promise<number
 			const body = bodies[(sent / batchRows) % bodies.length] as (typeof bodies)[number]
 			sent += batchRows
 			const bytes = withFreshIds(body)
-			if (sent % 100_000 === 0) ids.push(idAt(bytes, body.idOffsets[7] as number))
+			if (sent % 20_000 === 0) ids.push(idAt(bytes, body.idOffsets[7] as number))
 			const answer = await send(url, 'POST', 'application/x-ndjson', bytes)
 			const { accepted } = JSON.parse(answer.body) as { accepted: number }
 			if (answer.status !== 200 || accepted !== batchRows)
@@ -124,19 +125,15 @@ async function singlePosts(
 	seconds: number,
 ): Promise<{ p50: number; p99: number; max: number }> {
 	const url = `${server.url}/v1/models/${model}/predictions`
-	const bodies = makeBodies(4, batchRows, 5, () => Date.now() - 1000)
 	const [single] = makeBodies(1, 1, 6, () => Date.now() - 1000)
 	const until = performance.now() + seconds * 1000
-	const interval = (batchRows / (rate / 2)) * 1000
-	const load = async () => {
-		let next = performance.now()
-		for (let i = 0; performance.now() < until; i++) {
-			await send(url, 'POST', 'application/x-ndjson', withFreshIds(bodies[i % 4] as never))
-			next += interval
-			const wait = next - performance.now()
-			if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
-		}
-	}
+	const load = new Worker(new URL('./load.ts', import.meta.url), {
+		workerData: { url, key, rowsPerSecond: rate / 2, seconds },
+	})
+	const loaded = new Promise<void>((resolve, reject) => {
+		load.once('exit', () => resolve())
+		load.once('error', reject)
+	})
 	const latencies: number[] = []
 	const probe = async () => {
 		while (performance.now() < until) {
@@ -147,7 +144,7 @@ async function singlePosts(
 			await new Promise((resolve) => setTimeout(resolve, 5))
 		}
 	}
-	await Promise.all([load(), probe()])
+	await Promise.all([loaded, probe()])
 	latencies.sort((a, b) => a - b)
 	return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99), max: latencies.at(-1) as number }
 }
