@@ -5,18 +5,18 @@ const way = { constant: 0, decimal: 1, deltas: 2, shuffled: 3 } as const
 const maxPower = 9
 const powers = Array.from({ length: maxPower + 1 }, (_, k) => 10 ** k)
 
-/** The least k for which every value is an integer over 10^k (and below 2^47 in size), or -1. */
-function decimalPower(values: Float64Array): number {
+// Keeps the difference of any two scaled values below 2^47, so that its zigzag fits six bytes.
+const mostScaled = 7e13
+
+/** The least k for which every value is an integer over 10^k, and none of these over `mostScaled` in size; or -1. */
+function decimalPower(values: Float64Array, largest: number): number {
 	let k = 0
 	for (let i = 0; i < values.length; i++) {
 		const value = values[i] as number
-		for (;;) {
-			const scaled = Math.round(value * (powers[k] as number))
-			if (scaled / (powers[k] as number) === value && scaled < 1.4e14 && scaled > -1.4e14) break
+		while (Math.round(value * (powers[k] as number)) / (powers[k] as number) !== value)
 			if (++k > maxPower) return -1
-		}
 	}
-	return k
+	return largest * (powers[k] as number) < mostScaled ? k : -1
 }
 
 function range(values: Float64Array): [number, number] {
@@ -67,7 +67,7 @@ export function writeNumbers(out: ByteWriter, values: Float64Array, ordered = fa
 		out.double(min)
 		return
 	}
-	const k = decimalPower(values)
+	const k = decimalPower(values, Math.max(-min, max))
 	if (k < 0) {
 		out.byte(way.shuffled)
 		out.raw(shuffle(values))
