@@ -1,58 +1,85 @@
 import type { Context } from '../context.ts'
+import { AppError } from '../core/errors.ts'
+import { secondMs } from '../core/time.ts'
 import { getIncident } from '../services/incident/get-incident.ts'
-import { dueMessages, markDone, markFailed, type OutboxRow, pruneOutbox } from '../services/outbox/due.ts'
+import { type Claim, claimMessages, deliverer, dueMessages } from '../services/outbox/claim.ts'
+import { markDone, markFailed, pruneOutbox, putOff } from '../services/outbox/settle.ts'
 import { deliverIncident } from '../services/slack/deliver-incident.ts'
+import { incidentEvidence } from '../services/slack/incident-evidence.ts'
 import type { Job } from './job.ts'
 
-const deliverer = { id: 'job:deliver', how: 'job', role: 'admin', models: ['*'] } as const
+const reader = { ...deliverer, role: 'admin', models: ['*'] } as const
+const budgetMs = 45 * secondMs
 
 /** Delivers what is in the outbox: to Slack when it is connected, else to the log. One message that fails stops no other. */
 export const deliver = {
 	id: 'deliver',
 	cron: '* * * * *',
 	run: async (context: Context) => {
-		const counts = { delivered: 0, failed: 0 }
-		const limited = new Map<string, number>()
-		for (const row of await dueMessages(context)) {
-			const channel = row.payload.channel ?? context.slack?.channel ?? ''
-			const wait = limited.get(channel)
-			if (wait !== undefined) {
-				await markFailed(context, row, 'rate limited by Slack', wait)
-				continue
+		const until = context.now() + budgetMs
+		const outcome = { delivered: 0, failed: [] as string[], remaining: 0 }
+		const limited = new Set<string | undefined>()
+		for (;;) {
+			const due = (await dueMessages(context)).filter((d) => !limited.has(d.payload.channel))
+			outcome.remaining = due.length
+			if (due.length === 0 || context.now() >= until) break
+			for (const messages of due) {
+				const { incidentId, channel } = messages.payload
+				if (context.now() >= until) break
+				if (limited.has(channel)) continue
+				const claim = await claimMessages(context, messages)
+				if (!claim) continue
+				const ended = await deliverClaim(context, claim)
+				if (ended === 'limited') limited.add(channel)
+				if (ended === 'failed') outcome.failed.push(incidentId)
+				if (ended === 'done') outcome.delivered += claim.ids.length
 			}
-			const failure = await deliverOne(context, row, channel)
-			if (failure === undefined) {
-				await markDone(context, row)
-				counts.delivered++
-				continue
-			}
-			counts.failed++
-			if (failure.retryAfterMs !== undefined) limited.set(channel, failure.retryAfterMs)
-			await markFailed(context, row, failure.message, failure.retryAfterMs)
 		}
 		await pruneOutbox(context)
-		return counts
+		return outcome
 	},
 } satisfies Job
 
-type Failure = { message: string; retryAfterMs?: number }
+type Ended = 'done' | 'more' | 'failed' | 'limited' | 'lost'
 
-async function deliverOne(context: Context, row: OutboxRow, channel: string): Promise<Failure | undefined> {
+/** Delivers what a claim holds, and gives the claim back. */
+async function deliverClaim(context: Context, claim: Claim): Promise<Ended> {
 	try {
-		const incident = await getIncident(context, deliverer, row.payload.incidentId)
-		if (!context.slack || channel === '') {
-			const { id, model, status, severity, title } = incident
-			context.logger.info('incident', { id, model, status, severity, title })
-			return undefined
+		const result = await deliverOne(context, claim)
+		if (result.ok && result.value === 'more') {
+			await putOff(context, claim, 0)
+			return 'more'
 		}
-		const result = await deliverIncident(context, context.slack, {
-			incidentId: incident.id,
-			channel,
-			resolved: incident.status === 'resolved',
-			...context.slack.show(incident),
-		})
-		return result.ok ? undefined : result.error
+		if (result.ok) {
+			await markDone(context, claim)
+			return 'done'
+		}
+		const { retryAfterMs } = result.error
+		if (retryAfterMs === undefined) await markFailed(context, claim, result.error)
+		else await putOff(context, claim, retryAfterMs)
+		return retryAfterMs === undefined ? 'failed' : 'limited'
 	} catch (error) {
-		return { message: String(error) }
+		// Another delivery has taken over, and ends what is left.
+		if (error instanceof AppError && error.code === 'conflict') return 'lost'
+		await markFailed(context, claim, { message: String(error), retryable: true })
+		return 'failed'
 	}
+}
+
+async function deliverOne(context: Context, claim: Claim) {
+	const incident = await getIncident(context, reader, claim.payload.incidentId)
+	const { slack } = context
+	const channel = claim.payload.channel ?? slack?.channel ?? ''
+	if (!slack || channel === '') {
+		const { id, model, environment, status, severity, title } = incident
+		context.logger.info('incident', { id, model, environment, status, severity, title })
+		return { ok: true, value: 'posted' } as const
+	}
+	const post = {
+		incidentId: incident.id,
+		channel,
+		resolved: incident.status === 'resolved',
+		...slack.show(incident, await incidentEvidence(context, incident)),
+	}
+	return deliverIncident(context, slack.call, post, claim)
 }

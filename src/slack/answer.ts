@@ -1,23 +1,21 @@
 import type { Context } from '../context.ts'
 import { AppError } from '../core/errors.ts'
 import { slackActor } from '../services/slack/map-user.ts'
-import { escapeText, type SlackMessage, section } from './blocks/text.ts'
+import { escapeText, named, type SlackMessage, say, unescapeText } from './blocks/text.ts'
 import { findCommand } from './commands/index.ts'
 import { interactions } from './interactions/index.ts'
 
 export type Person = { team: string; user: string }
 
-const say = (text: string): SlackMessage => ({ text, blocks: [section(text)] })
-
 const stranger = ({ team, user }: Person) =>
 	say(
-		`You have no role here yet, and being in a channel gives none. An admin can give you one: \`plumbline slack map ${escapeText(team)}/${escapeText(user)} --role viewer\``,
+		`You have no role here yet, and being in a channel gives none. An admin can give you one: \`plumbline slack map ${named(team)}/${named(user)} --role viewer\``,
 	)
 
 /** Answers `/plumb …`. What goes wrong is told, never thrown. */
 export const answerCommand = (context: Context, person: Person, text: string): Promise<SlackMessage> =>
 	asPerson(context, person, (actor) => {
-		const { command, words } = findCommand(text)
+		const { command, words } = findCommand(unescapeText(text))
 		return command.answer(context, { actor, words })
 	})
 

@@ -1,11 +1,21 @@
 import { stringify } from 'yaml'
 
-/** What the app may do in a workspace: no more than what it uses. */
-export const botScopes = ['chat:write', 'commands', 'channels:history', 'groups:history']
+/** Post and edit; be asked; find our own messages again, by a channel's name. */
+export const botScopes = [
+	'chat:write',
+	'commands',
+	'channels:read',
+	'groups:read',
+	'channels:history',
+	'groups:history',
+]
 
-/** The manifest that creates the Slack app in one paste. `url` is where Slack reaches this service. */
-export function slackManifest(url: string): string {
-	const events = `${url.replace(/\/+$/, '')}/slack/events`
+/**
+ * The manifest that creates the Slack app in one paste, asking for no more than is used. `url` is where Slack reaches
+ * this service; without one the app is connected by Socket Mode.
+ */
+export function slackManifest(url: string | undefined): string {
+	const events = url === undefined ? undefined : `${url.replace(/\/+$/, '')}/slack/events`
 	return stringify({
 		display_information: {
 			name: 'Plumbline',
@@ -17,7 +27,7 @@ export function slackManifest(url: string): string {
 			slash_commands: [
 				{
 					command: '/plumb',
-					url: events,
+					...(events ? { url: events } : {}),
 					description: 'Models and incidents',
 					usage_hint: 'help | status [model] | incidents | incident <id>',
 					should_escape: false,
@@ -26,9 +36,9 @@ export function slackManifest(url: string): string {
 		},
 		oauth_config: { scopes: { bot: botScopes } },
 		settings: {
-			interactivity: { is_enabled: true, request_url: events },
+			interactivity: { is_enabled: true, ...(events ? { request_url: events } : {}) },
 			org_deploy_enabled: false,
-			socket_mode_enabled: false,
+			socket_mode_enabled: events === undefined,
 			token_rotation_enabled: false,
 		},
 	})

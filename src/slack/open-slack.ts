@@ -32,13 +32,8 @@ export async function openSlack(context: Context, config: SlackConfig): Promise<
 		SLACK_API_URL: apiUrl,
 	} = config
 	if (botToken === undefined) return undefined
-	context.slack = slackClient(context.fetch, {
-		token: botToken,
-		channel: config.SLACK_CHANNEL ?? '',
-		apiUrl,
-		publicUrl: () => context.publicUrl,
-	})
+	context.slack = slackClient(context, { token: botToken, channel: config.SLACK_CHANNEL ?? '', apiUrl })
 	const app = boltApp(context, { botToken, appToken, apiUrl })
 	const handle = secret === undefined ? unsigned : slackReceiver(context, secret, app.process)
-	return appToken === undefined ? { handle } : { handle, start: app.start, stop: app.stop }
+	return app.socket ? { handle, ...app.socket } : { handle }
 }

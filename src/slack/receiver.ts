@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
-import { isFirstTime } from '../services/slack/remember-request.ts'
+import { forgetRequest, isFirstTime } from '../services/slack/remember-request.ts'
+import { parseBody, readBody } from './read-body.ts'
 import { isFromSlack } from './verify.ts'
 
 /** What Bolt is told of a request; `ack` answers it. */
@@ -11,7 +12,7 @@ export type Delivery = {
 type Process = (delivery: Delivery) => Promise<void>
 
 const mostBytes = 1024 * 1024
-const ackWithinMs = 2500
+const ackWithinMs = 2800
 
 const text = (status: number, body = ''): Response =>
 	new Response(body, { status, headers: { 'content-type': 'text/plain' } })
@@ -27,66 +28,63 @@ export function slackReceiver(
 ): (request: Request) => Promise<Response> {
 	return async (request) => {
 		if (request.method !== 'POST') return text(405)
-		const raw = await request.text()
-		if (raw.length > mostBytes) return text(413)
-		if (!(await isFromSlack(secret, request.headers, raw, context.now())))
+		const bytes = await readBody(request, mostBytes)
+		if (!bytes) return text(413, `The body is over ${mostBytes} bytes.`)
+		if (!(await isFromSlack(secret, request.headers, bytes, context.now())))
 			return text(401, 'The signature or its time is wrong.')
-		const body = parseBody(raw, request.headers.get('content-type') ?? '')
+		const body = parseBody(bytes, request.headers.get('content-type') ?? '')
 		if (!body) return text(400, 'The body cannot be parsed.')
 		if (body.ssl_check !== undefined) return text(200)
 		if (body.type === 'url_verification') return Response.json({ challenge: body.challenge })
-		if (!(await isNew(context, request.headers, body))) return text(200)
-		return answer(context, body, request.headers, process)
+		const token = tokenOf(request.headers, body)
+		if (!(await isFirstTime(context, token))) return text(200)
+		return answer(context, token, delivery(request.headers, body), process)
 	}
 }
 
 /** A retry of an event has another signature but the same event id; anything else that comes twice is a replay. */
-async function isNew(context: Context, headers: Headers, body: Record<string, unknown>): Promise<boolean> {
-	const token =
-		typeof body.event_id === 'string'
-			? `event:${body.event_id}`
-			: `signature:${headers.get('x-slack-signature')}`
-	return isFirstTime(context, token)
+const tokenOf = (headers: Headers, { event_id: id }: Record<string, unknown>): string =>
+	typeof id === 'string' ? `event:${id}` : `signature:${headers.get('x-slack-signature')}`
+
+function delivery(headers: Headers, body: Record<string, unknown>): Omit<Delivery, 'ack'> {
+	const retryNum = Number(headers.get('x-slack-retry-num'))
+	return retryNum > 0 ? { body, retryNum } : { body }
 }
 
-function parseBody(raw: string, type: string): Record<string, unknown> | undefined {
-	try {
-		if (type.startsWith('application/json')) return JSON.parse(raw)
-		const form = Object.fromEntries(new URLSearchParams(raw))
-		return typeof form.payload === 'string' ? JSON.parse(form.payload) : form
-	} catch {
-		return undefined
-	}
+function answerOf(message: unknown): Response {
+	if (message === undefined || message === '') return text(200)
+	return typeof message === 'string' ? text(200, message) : Response.json(message)
 }
 
+/**
+ * Slack hears "taken" only of what was acknowledged: what fails before that is forgotten, so that Slack, or the person,
+ * may send it again. What takes too long goes on, but Slack is told that it is not certain.
+ */
 function answer(
 	context: Context,
-	body: Record<string, unknown>,
-	headers: Headers,
+	token: string,
+	request: Omit<Delivery, 'ack'>,
 	process: Process,
 ): Promise<Response> {
 	return new Promise((resolve) => {
-		// Slack waits three seconds: an empty answer is better than none, and the work goes on.
-		const late = setTimeout(() => resolve(text(200)), ackWithinMs)
+		let acknowledged = false
+		const late = setTimeout(() => resolve(text(503, 'This takes longer than expected.')), ackWithinMs)
 		const ack = async (message?: unknown) => {
-			clearTimeout(late)
-			resolve(
-				message === undefined || message === ''
-					? text(200)
-					: typeof message === 'string'
-						? text(200, message)
-						: Response.json(message),
-			)
+			acknowledged = true
+			resolve(answerOf(message))
 		}
-		const retry = Number(headers.get('x-slack-retry-num'))
-		const work = process({ body, ack, ...(retry > 0 ? { retryNum: retry } : {}) })
-			.catch((error) =>
-				context.logger.error('a Slack request failed', {
-					error: String(error),
-					stack: (error as Error).stack,
-				}),
+		const work = process({ ...request, ack })
+			.then(
+				() => ack(),
+				async (error) => {
+					const fields = { error: String(error), stack: (error as Error).stack }
+					context.logger.error('a Slack request failed', fields)
+					if (acknowledged) return
+					resolve(text(500, 'Something went wrong on our side; it is in the log.'))
+					await forgetRequest(context, token)
+				},
 			)
-			.finally(() => ack())
+			.finally(() => clearTimeout(late))
 		context.background?.(work)
 	})
 }

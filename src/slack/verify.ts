@@ -16,7 +16,7 @@ function equal(a: string, b: string): boolean {
 export async function isFromSlack(
 	secret: string,
 	headers: Headers,
-	body: string,
+	body: Uint8Array,
 	nowMs: number,
 ): Promise<boolean> {
 	const timestamp = headers.get('x-slack-request-timestamp') ?? ''
@@ -26,6 +26,9 @@ export async function isFromSlack(
 	const key = await crypto.subtle.importKey('raw', utf8(secret), { name: 'HMAC', hash: 'SHA-256' }, false, [
 		'sign',
 	])
-	const mac = await crypto.subtle.sign('HMAC', key, utf8(`v0:${timestamp}:${body}`))
-	return equal(`v0=${toHex(new Uint8Array(mac))}`, signature)
+	const prefix = utf8(`v0:${timestamp}:`)
+	const signed = new Uint8Array(prefix.length + body.length)
+	signed.set(prefix)
+	signed.set(body, prefix.length)
+	return equal(`v0=${toHex(new Uint8Array(await crypto.subtle.sign('HMAC', key, signed)))}`, signature)
 }

@@ -1,58 +1,95 @@
-import type { SlackBody, SlackClient } from '../services/slack/slack-client.ts'
+import type { Context } from '../context.ts'
+import { secondMs } from '../core/time.ts'
+import type { SlackBody, SlackCall, SlackClient, SlackFailure } from '../services/slack/slack-client.ts'
 import { incidentMessage, timelineText } from './blocks/incident.ts'
 
-const timeoutMs = 10_000
-// What no second attempt can mend.
+const timeoutMs = 10 * secondMs
+// About one message a second a channel is what Slack takes.
+const paceMs = secondMs
+// What is wrong with the message itself: sending it again is no use. All else, a person may mend in time.
 const final = new Set([
-	'invalid_auth',
-	'not_authed',
-	'account_inactive',
-	'token_revoked',
-	'channel_not_found',
-	'is_archived',
 	'invalid_blocks',
-	'not_in_channel',
-	'message_not_found',
-	'missing_scope',
+	'invalid_blocks_format',
+	'invalid_arguments',
+	'invalid_metadata_format',
+	'msg_too_long',
+	'msg_blocks_too_long',
+	'no_text',
+	'cant_update_message',
+	'edit_window_closed',
 ])
 
-/** Slack's Web API over `fetch`, so that it runs alike on Node and on workers. Never throws. */
-export function slackClient(
-	fetcher: typeof fetch,
-	options: { token: string; channel: string; apiUrl?: string | undefined; publicUrl: () => string },
-): SlackClient {
-	const base = options.apiUrl ?? 'https://slack.com/api/'
-	const call: SlackClient['call'] = async (method, body) => {
+export type SlackClientOptions = {
+	token: string
+	channel: string
+	apiUrl?: string | undefined
+	/** Waits; only tests give another one. */
+	pause?: (ms: number) => Promise<void>
+}
+
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+
+/** Slack's Web API over `fetch`, so that it runs alike on Node and on workers. Paced by channel. Never throws. */
+export function slackClient(context: Context, options: SlackClientOptions): SlackClient {
+	const base = (options.apiUrl ?? 'https://slack.com/api/').replace(/\/*$/, '/')
+	const turn = pacer(context, options.pause ?? sleep)
+	const call: SlackCall = async (method, body) => {
 		try {
-			const response = await fetcher(`${base}${method}`, {
+			if (method.startsWith('chat.')) await turn(String(body.channel))
+			const response = await context.fetch(base + method, {
 				method: 'POST',
-				headers: {
-					authorization: `Bearer ${options.token}`,
-					'content-type': 'application/json; charset=utf-8',
-				},
-				body: JSON.stringify(body),
+				headers: { authorization: `Bearer ${options.token}` },
+				body: formOf(body),
 				signal: AbortSignal.timeout(timeoutMs),
 			})
-			if (response.status === 429) {
-				const retryAfterMs = Math.max(1, Number(response.headers.get('retry-after')) || 1) * 1000
-				return { ok: false, error: { message: 'rate limited by Slack', retryable: true, retryAfterMs } }
-			}
-			if (!response.ok)
-				return { ok: false, error: { message: `Slack answered ${response.status}`, retryable: true } }
-			const answer = (await response.json()) as SlackBody
-			if (answer.ok) return { ok: true, value: answer }
-			const error = answer.error ?? 'unknown_error'
-			return { ok: false, error: { message: error, retryable: !final.has(error) } }
+			return await readAnswer(response)
 		} catch (error) {
-			return { ok: false, error: { message: String(error), retryable: true } }
+			return failure(String(error))
 		}
 	}
 	return {
 		call,
 		channel: options.channel,
-		show: (incident) => ({
-			message: incidentMessage(incident, options.publicUrl()),
+		show: (incident, evidence) => ({
+			message: incidentMessage(incident, context.publicUrl, evidence),
 			replies: incident.timeline.map(timelineText),
 		}),
 	}
+}
+
+/** Gives each channel its turns, a second apart. */
+function pacer(context: Context, pause: (ms: number) => Promise<void>): (channel: string) => Promise<void> {
+	const next = new Map<string, number>()
+	return async (channel) => {
+		const now = context.now()
+		const at = Math.max(now, next.get(channel) ?? 0)
+		next.set(channel, at + paceMs)
+		if (at > now) await pause(at - now)
+	}
+}
+
+/** As a form: the methods that read take no JSON. */
+function formOf(body: Record<string, unknown>): URLSearchParams {
+	const form = new URLSearchParams()
+	for (const [name, value] of Object.entries(body))
+		if (value !== undefined) form.set(name, typeof value === 'object' ? JSON.stringify(value) : String(value))
+	return form
+}
+
+const failure = (message: string, more: Partial<SlackFailure> = {}) => ({
+	ok: false as const,
+	error: { message, retryable: true, refused: false, ...more },
+})
+
+async function readAnswer(response: Response): ReturnType<SlackCall> {
+	const retryAfterMs = Math.max(1, Number(response.headers.get('retry-after')) || 1) * secondMs
+	if (response.status === 429) return failure('ratelimited', { refused: true, retryAfterMs })
+	if (!response.ok) return failure(`Slack answered ${response.status}`)
+	const answer = (await response.json()) as SlackBody
+	if (answer.ok) return { ok: true, value: answer }
+	const error = String(answer.error ?? 'unknown_error')
+	if (error === 'ratelimited') return failure(error, { refused: true, retryAfterMs })
+	// These two say that Slack gave up half-way.
+	const unsure = error === 'internal_error' || error === 'fatal_error'
+	return failure(error, { refused: !unsure, retryable: !final.has(error) })
 }

@@ -6,11 +6,13 @@ import { deliver } from '../../src/jobs/deliver.ts'
 import { acknowledgeIncident } from '../../src/services/incident/acknowledge-incident.ts'
 import { listIncidents } from '../../src/services/incident/list-incidents.ts'
 import { resolveIncident } from '../../src/services/incident/resolve-incident.ts'
+import { type Claim, claimMessages, type DueMessages, dueMessages } from '../../src/services/outbox/claim.ts'
+import { MessagePlace } from '../../src/services/slack/message-place.ts'
 import { slackClient } from '../../src/slack/web-api.ts'
 import { startOfTest, testContext } from '../support/context.ts'
 import { driftRule, FactScript } from '../support/facts.ts'
 import { registerTestModel } from '../support/model.ts'
-import { FakeSlack, tooMany } from '../support/slack-api.ts'
+import { FakeSlack, refused, tooMany } from '../support/slack-api.ts'
 
 const admin: Actor = { id: 'key:a', how: 'key', role: 'admin', models: ['*'] }
 let slack: FakeSlack
@@ -23,14 +25,13 @@ beforeAll(() => {
 })
 afterAll(() => slack.server.close())
 beforeEach(async () => {
-	slack.messages.length = 0
-	slack.calls.length = 0
+	slack.reset()
 	test = await testContext()
 	const { context } = test
-	context.slack = slackClient(fetch, {
+	context.slack = slackClient(context, {
 		token: 'xoxb-test',
 		channel: '#ml',
-		publicUrl: () => 'http://127.0.0.1:8787',
+		pause: async (ms) => test.clock.advance(ms),
 	})
 	await registerTestModel(context)
 	const script = new FactScript()
@@ -76,7 +77,7 @@ describe('announcing', () => {
 	})
 
 	it('does not post twice when the answer to the first post was lost', async () => {
-		slack.planLostAnswer('#ml', { event_type: 'plumbline_incident', event_payload: { incident: id } })
+		slack.planLostAnswer()
 		await run()
 		expect(await pending()).toHaveLength(1)
 		test.clock.advance(60_000)
@@ -95,7 +96,7 @@ describe('announcing', () => {
 	it('waits as long as Slack asks', async () => {
 		slack.plan('chat.postMessage', tooMany(30))
 		await run()
-		expect(await pending()).toEqual([[1, startOfTest + 30_000]])
+		expect(await pending()).toEqual([[0, startOfTest + 30_000]])
 		test.clock.advance(29_000)
 		await run()
 		expect(slack.messages).toEqual([])
@@ -104,13 +105,89 @@ describe('announcing', () => {
 		expect(slack.topLevel).toHaveLength(1)
 	})
 
-	it('takes a reply back that Slack put into the channel because the parent was gone', async () => {
+	it('announces again when somebody has removed the message', async () => {
+		await run()
+		slack.messages.length = 0
+		await acknowledgeIncident(test.context, admin, id)
+		await run()
+		expect([slack.topLevel.length, await pending()]).toEqual([1, []])
+		expect(slack.repliesTo(slack.topLevel[0]?.ts as string).at(-1)).toContain('key:a: acknowledged')
+	})
+
+	it('takes a reply back that Slack put into the channel because the parent was gone, and begins anew', async () => {
 		await run()
 		slack.messages.length = 0
 		slack.plan('chat.update', () => HttpResponse.json({ ok: true }))
 		await acknowledgeIncident(test.context, admin, id)
 		await run()
 		expect(slack.messages).toEqual([])
+		test.clock.advance(60_000)
+		await run()
+		expect([slack.topLevel.length, await pending()]).toEqual([1, []])
+	})
+
+	it('does not reply twice when the answer to a reply was lost, however long the thread is', async () => {
+		slack.pageSize = 1
+		await run()
+		const [message] = slack.topLevel
+		slack.planLostAnswer()
+		await acknowledgeIncident(test.context, admin, id)
+		await run()
+		test.clock.advance(60_000)
+		await run()
+		const acknowledged = slack.repliesTo(message?.ts as string).filter((r) => r.includes('acknowledged'))
+		expect([acknowledged.length, await pending()]).toEqual([1, []])
+	})
+
+	it('finds a message whose answer was lost behind many others', async () => {
+		slack.pageSize = 2
+		slack.planLostAnswer()
+		await run()
+		const ours = slack.topLevel[0] as (typeof slack.messages)[number]
+		const { metadata: _, ...other } = ours
+		slack.messages.unshift(
+			...(Array.from({ length: 9 }, (_, i) => ({ ...other, ts: `${i}.1` })) as typeof slack.messages),
+		)
+		test.clock.advance(60_000)
+		await run()
+		expect(slack.topLevel).toHaveLength(10)
+	})
+
+	it('gives up at once what Slack will never take, and says so', async () => {
+		const told: unknown[] = []
+		test.context.logger = { ...test.context.logger, error: (message) => void told.push(message) }
+		slack.plan('chat.postMessage', refused('invalid_blocks'))
+		await run()
+		expect([await pending(), told]).toEqual([[], ['a message was given up']])
+	})
+
+	it('tries again what a person may mend, such as a channel that the app is not in yet', async () => {
+		const { ml } = slack.channels
+		delete slack.channels.ml
+		await run()
+		expect(await pending()).toHaveLength(1)
+		slack.channels.ml = ml as string
+		test.clock.advance(60_000)
+		await run()
+		expect([slack.topLevel.length, await pending()]).toEqual([1, []])
+	})
+
+	it('lets one of two processes that deliver at once post', async () => {
+		await Promise.all([run(), run(), run()])
+		expect([slack.topLevel.length, await pending()]).toEqual([1, []])
+	})
+
+	it('takes over after five minutes from a process that died while it delivered', async () => {
+		const [due] = await dueMessages(test.context)
+		const lost = await claimMessages(test.context, due as DueMessages)
+		await run()
+		expect(slack.messages).toEqual([])
+		test.clock.advance(5 * 60_000 + 1)
+		await run()
+		expect(slack.topLevel).toHaveLength(1)
+		// Who comes back late holds nothing any more.
+		const place = new MessagePlace(test.context, lost as Claim, id, '#ml')
+		await expect(place.beginPost()).rejects.toThrow()
 	})
 
 	it('tells the log when Slack is not connected, and piles nothing up', async () => {
@@ -130,7 +207,7 @@ describe('announcing', () => {
 				sql: `INSERT INTO outbox (key, kind, payload, created_at, not_before, attempts) VALUES ('x', 'incident', '{"incidentId":"inc_gone"}', 0, 0, 0)`,
 			},
 		])
-		expect(await run()).toEqual({ delivered: 1, failed: 1 })
+		expect(await run()).toEqual({ delivered: 1, failed: ['inc_gone'], remaining: 0 })
 		expect(slack.topLevel).toHaveLength(1)
 	})
 })

@@ -10,9 +10,11 @@ describe('the manifest', () => {
 		expect(manifest.settings.interactivity.request_url).toBe(command.url)
 		expect(manifest.oauth_config.scopes.bot.sort()).toEqual([
 			'channels:history',
+			'channels:read',
 			'chat:write',
 			'commands',
 			'groups:history',
+			'groups:read',
 		])
 		expect(manifest.display_information.name.length).toBeLessThanOrEqual(35)
 	})

@@ -5,17 +5,34 @@ export type FakeMessage = {
 	channel: string
 	ts: string
 	text: string
-	thread_ts?: string
-	blocks?: unknown[]
-	metadata?: unknown
+	thread_ts?: string | undefined
+	blocks?: unknown
+	metadata?: { event_type: string; event_payload: Record<string, unknown> }
 }
+type Body = Record<string, unknown> & { channel: string; ts: string; thread_ts?: string }
+type Answer = Record<string, unknown>
+
+const jsonMembers = new Set(['blocks', 'metadata'])
+
+/** Slack reads forms; what is not a string in them is JSON. */
+const parseForm = (text: string): Body =>
+	Object.fromEntries(
+		[...new URLSearchParams(text)].map(([name, value]) => [
+			name,
+			jsonMembers.has(name) ? JSON.parse(value) : value,
+		]),
+	) as Body
 
 /** Slack's Web API with state: messages by channel and ts, threads, rate limits, failures that a test asks for. */
 export class FakeSlack {
 	readonly messages: FakeMessage[] = []
 	readonly calls: string[] = []
+	/** Name to id of the channels that the bot is in. Only posting takes the name. */
+	readonly channels: Record<string, string> = { ml: 'C0000000ML' }
+	/** How many a page of a listing has. */
+	pageSize = 200
 	/** Answers for the next calls of a method, instead of the usual ones. */
-	private readonly planned = new Map<string, (() => Response)[]>()
+	private readonly planned = new Map<string, ((body: Body) => Response)[]>()
 	private clock = 1_700_000_000
 
 	readonly server = setupServer(
@@ -23,59 +40,92 @@ export class FakeSlack {
 		http.post('https://slack.com/api/:method', async ({ request, params }) => {
 			const method = String(params.method)
 			this.calls.push(method)
+			const body = parseForm(await request.text())
 			const planned = this.planned.get(method)?.shift()
-			if (planned) return planned()
+			if (planned) return planned(body)
 			if (request.headers.get('authorization') !== 'Bearer xoxb-test')
 				return HttpResponse.json({ ok: false, error: 'invalid_auth' })
-			return HttpResponse.json(
-				this.answer(method, (await request.json()) as FakeMessage & { oldest?: string }),
-			)
+			return HttpResponse.json(this.answer(method, body))
 		}),
 	)
 
-	plan(method: string, ...answers: (() => Response)[]): void {
+	reset(): void {
+		this.messages.length = 0
+		this.calls.length = 0
+		this.planned.clear()
+		this.pageSize = 200
+	}
+
+	plan(method: string, ...answers: ((body: Body) => Response)[]): void {
 		this.planned.set(method, [...(this.planned.get(method) ?? []), ...answers])
 	}
 
-	/** The message is posted, but the answer never arrives. */
-	planLostAnswer(channel: string, metadata: unknown): void {
-		this.plan('chat.postMessage', () => {
-			this.post({ channel, ts: '', text: 'posted', metadata })
+	/** The next message is posted, but the answer never arrives. */
+	planLostAnswer(): void {
+		this.plan('chat.postMessage', (body) => {
+			this.post(body)
 			return HttpResponse.error()
 		})
 	}
 
-	private post(body: FakeMessage): FakeMessage {
-		// Slack posts at top level, without a word, when the parent of a thread is gone.
-		const parent =
-			body.thread_ts !== undefined &&
-			this.messages.some((m) => m.ts === body.thread_ts && m.channel === body.channel)
-		const { thread_ts: thread, ...rest } = body
-		const message = {
-			...rest,
-			ts: `${++this.clock}.000100`,
-			...(parent ? { thread_ts: thread as string } : {}),
-		}
-		this.messages.push(message)
-		return message
+	private idOf(channel: string): string | undefined {
+		const name = channel.replace(/^#/, '')
+		return this.channels[name] ?? Object.values(this.channels).find((id) => id === channel)
 	}
 
-	private answer(method: string, body: FakeMessage & { oldest?: string }): Record<string, unknown> {
-		const at = this.messages.findIndex((m) => m.channel === body.channel && m.ts === body.ts)
+	private post(body: Body): Answer {
+		const channel = this.idOf(body.channel)
+		if (channel === undefined) return { ok: false, error: 'channel_not_found' }
+		// Slack posts at top level, without a word, when the parent of a thread is gone.
+		const hasParent = this.messages.some((m) => m.ts === body.thread_ts && m.channel === channel)
+		const message = {
+			...(body as unknown as FakeMessage),
+			channel,
+			ts: `${++this.clock}.000100`,
+			thread_ts: hasParent ? body.thread_ts : undefined,
+		}
+		this.messages.push(message)
+		return { ok: true, ts: message.ts, channel, message }
+	}
+
+	private page(name: string, all: readonly unknown[], { cursor }: Body): Answer {
+		const from = Number(cursor ?? 0)
+		const next = from + this.pageSize < all.length ? String(from + this.pageSize) : ''
+		return {
+			ok: true,
+			[name]: all.slice(from, from + this.pageSize),
+			response_metadata: { next_cursor: next },
+		}
+	}
+
+	private answer(method: string, body: Body): Answer {
+		if (method === 'chat.postMessage') return this.post(body)
+		if (method === 'users.conversations')
+			return this.page(
+				'channels',
+				Object.entries(this.channels).map(([name, id]) => ({ id, name })),
+				body,
+			)
+		if (!Object.values(this.channels).includes(body.channel)) return { ok: false, error: 'channel_not_found' }
+		const there = this.messages.filter((m) => m.channel === body.channel)
+		const message = there.find((m) => m.ts === body.ts)
 		switch (method) {
-			case 'chat.postMessage': {
-				const message = this.post(body)
-				return { ok: true, ts: message.ts, channel: body.channel, message }
-			}
 			case 'chat.update':
-				if (at < 0) return { ok: false, error: 'message_not_found' }
-				Object.assign(this.messages[at] as FakeMessage, { text: body.text, blocks: body.blocks })
+				if (!message) return { ok: false, error: 'message_not_found' }
+				Object.assign(message, { text: body.text, blocks: body.blocks })
 				return { ok: true, ts: body.ts }
 			case 'chat.delete':
-				this.messages.splice(at, 1)
+				this.messages.splice(this.messages.indexOf(message as FakeMessage), 1)
 				return { ok: true }
 			case 'conversations.history':
-				return { ok: true, messages: this.messages.filter((m) => m.channel === body.channel && !m.thread_ts) }
+				return this.page(
+					'messages',
+					there.filter((m) => m.thread_ts === undefined),
+					body,
+				)
+			case 'conversations.replies':
+				if (!message) return { ok: false, error: 'thread_not_found' }
+				return this.page('messages', [message, ...there.filter((m) => m.thread_ts === body.ts)], body)
 			default:
 				return { ok: false, error: 'unknown_method' }
 		}
@@ -92,3 +142,5 @@ export class FakeSlack {
 
 export const tooMany = (seconds: number) => () =>
 	new Response('{}', { status: 429, headers: { 'retry-after': String(seconds) } })
+
+export const refused = (error: string) => () => HttpResponse.json({ ok: false, error })

@@ -11,6 +11,9 @@ export const outbox = sqliteTable('outbox', {
 	attempts: integer().notNull(),
 	doneAt: integer('done_at'),
 	error: text(),
+	/** Names the one delivery that may write about it until `claimedUntil`. */
+	claim: text(),
+	claimedUntil: integer('claimed_until').notNull().default(0),
 })
 
 export const slackMessages = sqliteTable(
@@ -23,6 +26,10 @@ export const slackMessages = sqliteTable(
 		attemptedAt: integer('attempted_at').notNull(),
 		/** Timeline entries that the thread has. */
 		replies: integer().notNull(),
+		/** Slack's id of the channel; `channel` is what the configuration calls it. */
+		channelId: text('channel_id'),
+		/** More than `replies` while it is not known whether a reply was posted. */
+		attemptedReplies: integer('attempted_replies').notNull().default(0),
 	},
 	(t) => [primaryKey({ columns: [t.incident, t.channel] })],
 )

@@ -1,13 +1,31 @@
 import type { Result } from '../../core/result.ts'
 import type { Incident } from '../incident/incident.ts'
+import type { Evidence } from './incident-evidence.ts'
 
 export type SlackBody = Record<string, unknown> & { ok: boolean; error?: string; ts?: string }
 
+export type SlackFailure = {
+	message: string
+	retryable: boolean
+	/** How long Slack asks to wait. */
+	retryAfterMs?: number
+	/** Slack answered no, so nothing was done. Else it is not known. */
+	refused: boolean
+}
+
+export type SlackCall = (
+	method: string,
+	body: Record<string, unknown>,
+) => Promise<Result<SlackBody, SlackFailure>>
+
 /** How jobs reach Slack: its Web API, the channel to post to, and how an incident is shown there. */
 export type SlackClient = {
-	call(method: string, body: Record<string, unknown>): Promise<Result<SlackBody>>
+	call: SlackCall
 	channel: string
-	show(incident: Incident): {
+	show(
+		incident: Incident,
+		evidence: readonly (Evidence | undefined)[],
+	): {
 		message: { text: string; blocks: readonly unknown[] }
 		replies: readonly string[]
 	}

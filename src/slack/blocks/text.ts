@@ -4,9 +4,24 @@ import { limits } from '../limits.ts'
 export const escapeText = (text: string): string =>
 	text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
-/** At most `most` characters, with an ellipsis where something is left out. */
-export const clip = (text: string, most: number): string =>
-	text.length <= most ? text : `${text.slice(0, most - 1)}…`
+/** What a person typed, as they typed it: Slack escapes it on the way to us. */
+export const unescapeText = (text: string): string =>
+	text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')
+
+/** At most `most` characters, with an ellipsis where something is left out; no character and no `&amp;` is cut in two. */
+export function clip(text: string, most: number): string {
+	if (text.length <= most) return text
+	return `${text
+		.slice(0, most - 1)
+		.replace(/[\ud800-\udbff]$/, '')
+		.replace(/&[a-z]{0,3}$/, '')}…`
+}
+
+/** A name as markup: escaped, and at most `most` characters of it. */
+export const named = (name: string, most = 100): string => escapeText(clip(name, most))
+
+/** `2026-03-02 14:05 UTC` of an RFC 3339 time in UTC. */
+export const shortTime = (time: string): string => `${time.slice(0, 16).replace('T', ' ')} UTC`
 
 export type Block = { type: string } & Record<string, unknown>
 
@@ -18,7 +33,7 @@ export const section = (text: string): Block => ({
 })
 export const header = (text: string): Block => ({
 	type: 'header',
-	text: { type: 'plain_text', text: clip(text, limits.headerText) },
+	text: { type: 'plain_text', text: clip(text, limits.headerText), emoji: false },
 })
 export const context = (text: string): Block => ({
 	type: 'context',
@@ -35,6 +50,22 @@ export const button = (
 	type: 'button',
 	action_id: action,
 	text: { type: 'plain_text', text: clip(label, limits.buttonText) },
-	value: clip(value, limits.buttonValue),
+	value,
 	...(style ? { style } : {}),
 })
+
+/** A message that is nothing but markup. */
+export const say = (text: string): SlackMessage => ({
+	text: clip(text, limits.messageText),
+	blocks: [section(text)],
+})
+
+/** As many lines as fit into one section, and how many did not. */
+export function lines(all: readonly string[]): string {
+	let text = ''
+	for (const [i, line] of all.entries()) {
+		if (text.length + line.length > limits.sectionText - 30) return `${text}… and ${all.length - i} more`
+		text += `${line}\n`
+	}
+	return text.trimEnd()
+}

@@ -1,16 +1,10 @@
-import { section } from '../blocks/text.ts'
+import { helpMessage } from '../blocks/help.ts'
 import type { SlackCommand } from '../reply.ts'
 
-/** Built by the registry, which knows all commands. */
-export const helpFor = (commands: readonly SlackCommand[]): SlackCommand => ({
-	name: 'help',
-	usage: 'help',
-	about: 'what can be asked',
-	answer: async () => {
-		const lines = commands.map((c) => `\`/plumb ${c.usage}\`  ${c.about}`)
-		return {
-			text: `Plumbline answers: ${commands.map((c) => c.usage).join(', ')}`,
-			blocks: [section(lines.join('\n'))],
-		}
-	},
+const about = { name: 'help', usage: 'help', about: 'what can be asked' }
+
+/** Built by the registry, which knows all the others. */
+export const helpFor = (others: readonly SlackCommand[]): SlackCommand => ({
+	...about,
+	answer: async () => helpMessage([about, ...others]),
 })

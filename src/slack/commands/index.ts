@@ -26,6 +26,6 @@ export function findCommand(text: string): { command: SlackCommand; words: strin
 	)
 	throw new AppError(
 		'invalid',
-		`I do not know "${name}".${near ? ` Did you mean \`/plumb ${near}\`?` : ''} \`/plumb help\` lists what I answer.`,
+		`I do not know "${name.slice(0, 100)}".${near ? ` Did you mean \`/plumb ${near}\`?` : ''} \`/plumb help\` lists what I answer.`,
 	)
 }

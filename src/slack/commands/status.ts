@@ -1,30 +1,18 @@
-import { getModel, listModels, type ModelWithHealth } from '../../services/model/list-models.ts'
-import { clip, escapeText, section } from '../blocks/text.ts'
+import { getModel, listModels } from '../../services/model/list-models.ts'
+import { statusMessage } from '../blocks/models.ts'
 import type { SlackCommand } from '../reply.ts'
 
-const mostShown = 30
-
-function line({ model, health }: ModelWithHealth): string {
-	const worst = health.worstAlert ? `, ${health.worstAlert.severity}: ${health.worstAlert.rule}` : ''
-	return `• *${escapeText(clip(model, 100))}*: ${health.status}${escapeText(worst)}, last prediction ${health.lastPrediction ?? 'never'}`
-}
+const limit = 30
 
 export const status: SlackCommand = {
 	name: 'status',
 	usage: 'status [model]',
-	about: 'how the models are',
+	about: 'how the models are, or one of them',
 	answer: async (context, { actor, words }) => {
-		const [name] = words
-		const found =
-			name === undefined
-				? (await listModels(context, actor, { limit: mostShown })).items
-				: [await getModel(context, actor, name)]
-		if (found.length === 0)
-			return {
-				text: 'No models are registered that you may see.',
-				blocks: [section('No models are registered that you may see.')],
-			}
-		const text = found.map((m) => `${m.model}: ${m.health.status}`).join(', ')
-		return { text: escapeText(clip(text, 3000)), blocks: [section(clip(found.map(line).join('\n'), 3000))] }
+		// Names may have blanks in them.
+		const name = words.join(' ')
+		if (name !== '') return statusMessage([await getModel(context, actor, name)], false)
+		const { items, next } = await listModels(context, actor, { limit })
+		return statusMessage(items, next !== null)
 	},
 }

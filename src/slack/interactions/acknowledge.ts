@@ -1,9 +1,11 @@
 import { acknowledgeIncident } from '../../services/incident/acknowledge-incident.ts'
-import { section } from '../blocks/text.ts'
+import { named, say } from '../blocks/text.ts'
 import type { Handler } from '../reply.ts'
 
 export const acknowledge: Handler = async (context, { actor, words }) => {
-	const incident = await acknowledgeIncident(context, actor, words[0] ?? '')
-	const text = `You have acknowledged ${incident.id}. The channel's message follows.`
-	return { text, blocks: [section(text)] }
+	const { id, timeline } = await acknowledgeIncident(context, actor, words[0] ?? '')
+	const who = timeline.findLast((e) => e.what === 'acknowledged')?.who
+	return who === actor.id || who === undefined
+		? say(`You have acknowledged ${named(id)}. The message in the channel follows.`)
+		: say(`${named(id)} was acknowledged before, by ${named(who)}.`)
 }

@@ -1,0 +1,52 @@
+import type { Context } from '../../context.ts'
+import { dayMs, minuteMs, secondMs } from '../../core/time.ts'
+import { commit } from '../../db/commit.ts'
+import type { SqlValue } from '../../db/sql.ts'
+import { type Claim, deliverer, rateLimited } from './claim.ts'
+
+const mostAttempts = 12
+const longestPauseMs = 15 * minuteMs
+const keepMs = 30 * dayMs
+
+/** Changes what a claim holds and gives it back. Nothing happens when the claim was lost to another delivery. */
+async function settle(context: Context, { token }: Claim, set: string, params: SqlValue[]): Promise<void> {
+	const sql = `UPDATE outbox SET ${set}, claim = NULL, claimed_until = 0 WHERE claim = ?`
+	await commit(context, deliverer, [], [{ query: { sql, params: [...params, token] } }])
+}
+
+export const markDone = (context: Context, claim: Claim): Promise<void> =>
+	settle(context, claim, 'done_at = ?, error = NULL', [context.now()])
+
+/** Gives messages back to be delivered again from `afterMs` on. That was no failure, and no attempt. */
+export const putOff = (context: Context, claim: Claim, afterMs: number): Promise<void> =>
+	settle(context, claim, 'attempts = attempts - 1, not_before = ?, error = ?', [
+		context.now() + afterMs,
+		afterMs > 0 ? rateLimited : null,
+	])
+
+/** Puts messages off, twice as long each time. Gives up after twelve attempts, or at once when no other can help. */
+export async function markFailed(
+	context: Context,
+	claim: Claim,
+	error: { message: string; retryable: boolean },
+): Promise<void> {
+	const now = context.now()
+	const { message, retryable } = error
+	const { attempts } = claim
+	const pause = Math.min(longestPauseMs, 5 * secondMs * 2 ** (attempts - 1))
+	const givenUp = !retryable || attempts >= mostAttempts
+	await settle(context, claim, 'error = ?, not_before = ?, done_at = ?', [
+		message,
+		now + pause,
+		givenUp ? now : null,
+	])
+	const fields = { ...claim.payload, attempts, error: message }
+	if (givenUp) context.logger.error('a message was given up', fields)
+	else context.logger.warn('a message could not be delivered yet', fields)
+}
+
+/** Forgets what was delivered more than a month ago. */
+export async function pruneOutbox(context: Context): Promise<void> {
+	const sql = 'DELETE FROM outbox WHERE done_at IS NOT NULL AND done_at < ?'
+	await commit(context, deliverer, [], [{ query: { sql, params: [context.now() - keepMs] } }])
+}
