@@ -1,6 +1,6 @@
-import { chiSquareHomogeneity, type Homogeneity, poolSparse } from '../stats/chi-square.ts'
+import { chiSquareHomogeneity, type Homogeneity } from '../stats/chi-square.ts'
 import { biasCorrectedPsi } from '../stats/psi.ts'
-import type { ColumnView } from './descriptor.ts'
+import type { Pair } from './tested-groups.ts'
 
 /**
  * From here on a shift is worth a look: half of the PSI that credit teams call a moderate shift (0.1, Siddiqi 2006),
@@ -10,11 +10,8 @@ export const effectThreshold = 0.05
 export const alpha = 0.05
 
 /** The first gate: how much has changed. */
-export const effectOf = ({ reference, result }: ColumnView): number =>
-	biasCorrectedPsi(reference.groups, result.groups)
+export const effectOf = ({ reference, current }: Pair): number => biasCorrectedPsi(reference, current)
 
-/** The second gate: whether it can be chance. Two-sample, over the groups of PSI, sparse ones pooled. */
-export function evidenceOf({ reference, result }: ColumnView): Homogeneity {
-	const pooled = poolSparse(reference.groups, result.groups)
-	return chiSquareHomogeneity(pooled.reference, pooled.current)
-}
+/** The second gate: whether it can be chance. Two-sample: the baseline is a sample too. */
+export const evidenceOf = ({ reference, current }: Pair): Homogeneity =>
+	chiSquareHomogeneity(reference, current)

@@ -2,7 +2,7 @@ import { type ColumnGrid, cellCount, extraCells, type Grid } from '../profile/gr
 import type { Profile } from '../profile/profile.ts'
 import { total } from '../stats/counts.ts'
 
-const deciles = 10
+const tenths = 10
 /** Up to this many distinct values, PSI and its kin compare value by value, not by deciles. */
 const mostByValue = 20
 
@@ -14,6 +14,9 @@ export type ReferenceColumn = {
 	/** The group of each cell; the last three are unseen, missing and type error. */
 	groupOf: Int32Array
 	groups: Float64Array
+	/** How many groups come before these three, and what each of them is. */
+	proper: number
+	grouping: 'category' | 'value' | 'tenth'
 	/** Finite borders of the cells proper; only for numeric columns. */
 	borders: Float64Array
 }
@@ -31,14 +34,16 @@ export function referenceOf(digest: string, grid: Grid, profile: Profile): Refer
 function referenceColumn(grid: ColumnGrid, counts: Float64Array): ReferenceColumn {
 	const cells = cellCount(grid)
 	const groupOf = new Int32Array(cells + extraCells)
-	const proper =
-		grid.kind === 'categorical' ? byCell(groupOf, cells) : numericGroups(grid, counts, groupOf, cells)
+	const grouping = groupingOf(grid, counts.subarray(0, cells))
+	const proper = groupers[grouping](counts.subarray(0, cells), groupOf)
 	for (let i = 0; i < extraCells; i++) groupOf[cells + i] = proper + i
 	return {
 		grid,
 		counts,
 		groupOf,
 		groups: unite(counts, groupOf, proper + extraCells),
+		proper,
+		grouping,
 		borders: bordersOf(grid),
 	}
 }
@@ -53,20 +58,22 @@ export function unite(counts: Float64Array, groupOf: Int32Array, groups: number)
 	return united
 }
 
-function byCell(groupOf: Int32Array, cells: number): number {
-	for (let i = 0; i < cells; i++) groupOf[i] = i
-	return cells
+function groupingOf(grid: ColumnGrid, counts: Float64Array): ReferenceColumn['grouping'] {
+	if (grid.kind === 'categorical') return 'category'
+	const used = counts.reduce((n, c) => n + (c > 0 ? 1 : 0), 0)
+	return grid.points === true && used <= mostByValue ? 'value' : 'tenth'
 }
 
-function numericGroups(grid: ColumnGrid, counts: Float64Array, groupOf: Int32Array, cells: number): number {
-	const proper = counts.subarray(0, cells)
-	const used = proper.reduce((n, c) => n + (c > 0 ? 1 : 0), 0)
-	const points = grid.kind === 'numeric' && grid.points === true
-	return points && used <= mostByValue ? byValue(proper, groupOf) : byDecile(proper, groupOf)
+/** How many groups there are; the group of each cell is written to `groupOf`. */
+type Grouper = (counts: Float64Array, groupOf: Int32Array) => number
+
+const byCategory: Grouper = (counts, groupOf) => {
+	for (let i = 0; i < counts.length; i++) groupOf[i] = i
+	return counts.length
 }
 
 /** A group for what lies below, one for each baseline value, and one for what lies above. */
-function byValue(counts: Float64Array, groupOf: Int32Array): number {
+const byValue: Grouper = (counts, groupOf) => {
 	const rows = total(counts)
 	let group = 0
 	let before = 0
@@ -79,13 +86,13 @@ function byValue(counts: Float64Array, groupOf: Int32Array): number {
 }
 
 /** Ten groups of about equal share of the baseline, by where a cell's middle row stands; the tails go with the end groups. */
-function byDecile(counts: Float64Array, groupOf: Int32Array): number {
+const byTenth: Grouper = (counts, groupOf) => {
 	const rows = Math.max(1, total(counts))
 	let group = -1
 	let lastTenth = -1
 	let before = 0
 	counts.forEach((count, i) => {
-		const tenth = Math.min(deciles - 1, Math.floor((deciles * (before + count / 2)) / rows))
+		const tenth = Math.min(tenths - 1, Math.floor((tenths * (before + count / 2)) / rows))
 		if (tenth !== lastTenth) group++
 		lastTenth = tenth
 		groupOf[i] = group
@@ -93,6 +100,8 @@ function byDecile(counts: Float64Array, groupOf: Int32Array): number {
 	})
 	return group + 1
 }
+
+const groupers = { category: byCategory, value: byValue, tenth: byTenth }
 
 /** Open ends get a border as far out again as the last edge is from the first. */
 function bordersOf(grid: ColumnGrid): Float64Array {

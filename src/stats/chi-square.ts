@@ -41,39 +41,6 @@ function homogeneity(
 }
 
 /**
- * Joins sparse cells, rarest first, until every cell is expected to hold at least `least` rows on both sides: Cochran's
- * rule, without which the test's level does not hold (Cochran 1954).
- */
-export function poolSparse(
-	reference: ArrayLike<number>,
-	current: ArrayLike<number>,
-	least = 5,
-): { reference: number[]; current: number[] } {
-	const { n, m } = requirePair(reference, current)
-	const share = Math.min(n, m) / (n + m)
-	const cells = Array.from(
-		{ length: reference.length },
-		(_, i) => [reference[i] as number, current[i] as number] as [number, number],
-	)
-		.filter(([a, b]) => a + b > 0)
-		.sort((x, y) => x[0] + x[1] - y[0] - y[1])
-	const enough = ([a, b]: [number, number]) => (a + b) * share >= least
-	const kept: [number, number][] = []
-	let rest: [number, number] = [0, 0]
-	for (const cell of cells) {
-		if (enough(cell)) kept.push(cell)
-		else rest = [rest[0] + cell[0], rest[1] + cell[1]]
-	}
-	if (rest[0] + rest[1] > 0) {
-		// A remainder that is still sparse joins the rarest cell that is not.
-		const first = kept[0]
-		if (enough(rest) || !first) kept.unshift(rest)
-		else kept[0] = [first[0] + rest[0], first[1] + rest[1]]
-	}
-	return { reference: kept.map((c) => c[0]), current: kept.map((c) => c[1]) }
-}
-
-/**
  * Cramer's V with Bergsma's bias correction (2013), in [0, 1], for a 2 x k table. `statistic` is Pearson's over the
  * `used` cells and `rows` rows of both samples.
  */

@@ -177,6 +177,9 @@ test('shows the worst open alert, of equals the oldest', async () => {
 		worstAlert: {
 			rule: 'rule-d',
 			severity: 'critical',
+			title: 'has moved',
+			environment: 'production',
+			version: '1',
 			subject: { feature: 'income' },
 			since: '1970-01-01T00:00:02.000Z',
 			incident: null,

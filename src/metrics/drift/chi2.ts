@@ -1,9 +1,9 @@
-import { chiSquareHomogeneity, poolSparse } from '../../stats/chi-square.ts'
+import { chiSquareHomogeneity } from '../../stats/chi-square.ts'
 import { measured } from '../answer.ts'
-import { comparable } from '../compare.ts'
 import type { ColumnMetric } from '../descriptor.ts'
+import { testable } from '../tested-groups.ts'
 
-const method = 'chi-square homogeneity, groups expected below 5 rows pooled'
+const method = 'chi-square homogeneity, sparse groups pooled'
 
 export const chi2 = {
 	id: 'drift.chi2',
@@ -11,11 +11,9 @@ export const chi2 = {
 	unit: 'statistic',
 	subject: 'feature',
 	measure: (view) => {
-		const { reference, result } = view
-		const missing = comparable(view, method)
-		if (missing) return missing
-		const pooled = poolSparse(reference.groups, result.groups)
-		const { statistic, p } = chiSquareHomogeneity(pooled.reference, pooled.current)
+		const tested = testable(view, method)
+		if ('missing' in tested) return tested.missing
+		const { statistic, p } = chiSquareHomogeneity(tested.pair.reference, tested.pair.current)
 		return measured(statistic, method, { p })
 	},
 } satisfies ColumnMetric

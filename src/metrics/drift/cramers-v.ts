@@ -1,9 +1,8 @@
 import { chiSquareHomogeneity, cramersV } from '../../stats/chi-square.ts'
 import { total } from '../../stats/counts.ts'
-import { usedCells } from '../../stats/psi.ts'
 import { measured } from '../answer.ts'
-import { comparable } from '../compare.ts'
 import type { ColumnMetric } from '../descriptor.ts'
+import { testable } from '../tested-groups.ts'
 
 const method = 'Cramer V, Bergsma correction'
 
@@ -13,11 +12,10 @@ export const cramersVDrift = {
 	unit: '0 to 1',
 	subject: 'feature',
 	measure: (view) => {
-		const { reference, result } = view
-		const missing = comparable(view, method)
-		if (missing) return missing
-		const { statistic } = chiSquareHomogeneity(reference.groups, result.groups)
-		const rows = total(reference.groups) + total(result.groups)
-		return measured(cramersV(statistic, usedCells(reference.groups, result.groups), rows), method)
+		const tested = testable(view, method)
+		if ('missing' in tested) return tested.missing
+		const { reference, current } = tested.pair
+		const { statistic, df } = chiSquareHomogeneity(reference, current)
+		return measured(cramersV(statistic, df + 1, total(reference) + total(current)), method)
 	},
 } satisfies ColumnMetric

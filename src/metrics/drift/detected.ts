@@ -1,7 +1,7 @@
 import { measured } from '../answer.ts'
-import { comparable } from '../compare.ts'
 import type { ColumnMetric } from '../descriptor.ts'
 import { alpha, effectOf, effectThreshold } from '../gates.ts'
+import { testable } from '../tested-groups.ts'
 
 const method = 'effect >= 0.05 and q <= 0.05'
 
@@ -11,9 +11,9 @@ export const detected = {
 	unit: '0 or 1',
 	subject: 'feature',
 	measure: (view) => {
-		const { result } = view
-		const missing = comparable(view, method)
-		if (missing) return missing
-		return measured(effectOf(view) >= effectThreshold && result.q <= alpha ? 1 : 0, method, { q: result.q })
+		const tested = testable(view, method)
+		if ('missing' in tested) return tested.missing
+		const { q } = view.result
+		return measured(effectOf(tested.pair) >= effectThreshold && q <= alpha ? 1 : 0, method, { q })
 	},
 } satisfies ColumnMetric

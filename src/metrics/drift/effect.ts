@@ -1,9 +1,9 @@
 import { measured } from '../answer.ts'
-import { comparable } from '../compare.ts'
 import type { ColumnMetric } from '../descriptor.ts'
 import { effectOf } from '../gates.ts'
+import { testable } from '../tested-groups.ts'
 
-const method = 'PSI less (B - 1)(1/n + 1/m)'
+const method = 'PSI less (B - 1)(1/n + 1/m), sparse groups pooled'
 
 export const effect = {
 	id: 'drift.effect',
@@ -12,6 +12,7 @@ export const effect = {
 	unit: 'nats',
 	subject: 'feature',
 	measure: (view) => {
-		return comparable(view, method) ?? measured(effectOf(view), method)
+		const tested = testable(view, method)
+		return 'missing' in tested ? tested.missing : measured(effectOf(tested.pair), method)
 	},
 } satisfies ColumnMetric

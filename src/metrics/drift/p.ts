@@ -1,9 +1,9 @@
 import { measured } from '../answer.ts'
-import { comparable } from '../compare.ts'
 import type { ColumnMetric } from '../descriptor.ts'
 import { evidenceOf } from '../gates.ts'
+import { testable } from '../tested-groups.ts'
 
-const method = 'chi-square homogeneity, groups expected below 5 rows pooled'
+const method = 'chi-square homogeneity, sparse groups pooled'
 
 export const p = {
 	id: 'drift.p',
@@ -11,6 +11,7 @@ export const p = {
 	unit: 'probability',
 	subject: 'feature',
 	measure: (view) => {
-		return comparable(view, method) ?? measured(evidenceOf(view).p, method)
+		const tested = testable(view, method)
+		return 'missing' in tested ? tested.missing : measured(evidenceOf(tested.pair).p, method)
 	},
 } satisfies ColumnMetric

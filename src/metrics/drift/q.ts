@@ -1,6 +1,6 @@
 import { measured } from '../answer.ts'
-import { comparable } from '../compare.ts'
 import type { ColumnMetric } from '../descriptor.ts'
+import { testable } from '../tested-groups.ts'
 
 const method = 'Benjamini-Hochberg over the family of the window'
 
@@ -12,8 +12,8 @@ export const q = {
 	subject: 'feature',
 	measure: (view) => {
 		const { result } = view
-		const missing = comparable(view, method)
-		if (missing) return missing
+		const tested = testable(view, method)
+		if ('missing' in tested) return tested.missing
 		return measured(result.q, method, { q: result.q })
 	},
 } satisfies ColumnMetric

@@ -2,9 +2,9 @@ import type { Context } from '../../context.ts'
 import { type WindowSize, windowMs } from '../../core/time.ts'
 import type { Statement } from '../../db/sql.ts'
 import type { Series } from '../../log/prediction-log.ts'
-import { comparable } from '../../metrics/compare.ts'
 import { evidenceOf } from '../../metrics/gates.ts'
 import type { Reference } from '../../metrics/reference.ts'
+import { testable } from '../../metrics/tested-groups.ts'
 import { summariseWindow, type WindowResult } from '../../metrics/window-result.ts'
 import { emptyProfile } from '../../profile/accumulate.ts'
 import { benjaminiHochberg } from '../../stats/benjamini-hochberg.ts'
@@ -83,7 +83,8 @@ export function fillFamily(reference: Reference, results: readonly WindowResult[
 		columns.map((result, i) => {
 			const column = reference.columns[i] as Reference['columns'][number]
 			const view = { reference: column, result, spec: column.grid.spec, hasBaseline: reference.digest !== '' }
-			return { result, p: comparable(view, '') ? Number.NaN : evidenceOf(view).p }
+			const tested = testable(view, '')
+			return { result, p: 'missing' in tested ? Number.NaN : evidenceOf(tested.pair).p }
 		}),
 	)
 	const q = benjaminiHochberg(tests.map((t) => t.p))

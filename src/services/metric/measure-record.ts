@@ -1,11 +1,11 @@
 import { formatTime, type WindowSize, windowMs } from '../../core/time.ts'
 import type { Series } from '../../log/prediction-log.ts'
 import type { Answer, Measure } from '../../metrics/answer.ts'
-import { comparable } from '../../metrics/compare.ts'
 import type { ColumnView } from '../../metrics/descriptor.ts'
 import { evidenceOf } from '../../metrics/gates.ts'
 import type { MetricDescriptor } from '../../metrics/index.ts'
 import type { Reference } from '../../metrics/reference.ts'
+import { testable } from '../../metrics/tested-groups.ts'
 import { total } from '../../stats/counts.ts'
 import type { MetricRecord } from './records.ts'
 
@@ -41,7 +41,8 @@ export function measureRecord(
 		const { name } = view.reference.grid
 		if (feature !== undefined && feature !== name) continue
 		const place = { feature: name, n: total(view.result.groups), m: total(view.reference.groups) }
-		const evidence = drift && !comparable(view, '') ? { p: evidenceOf(view).p, q: view.result.q } : {}
+		const tested = drift ? testable(view, '') : undefined
+		const evidence = tested && 'pair' in tested ? { p: evidenceOf(tested.pair).p, q: view.result.q } : {}
 		for (const metric of metrics) {
 			if (metric.subject !== 'feature') continue
 			const measure = metric.measure(view)

@@ -7,6 +7,9 @@ export type ModelHealth = {
 	worstAlert: {
 		rule: string
 		severity: string
+		title: string
+		environment: string
+		version: string
 		subject: Record<string, unknown>
 		since: string | null
 		incident: string | null
@@ -25,7 +28,7 @@ const lastComputations = `SELECT s.model, max((SELECT r.computed_at FROM metric_
 	ORDER BY r.from_ms DESC LIMIT 1)) FROM log_series s
 	WHERE s.segment = '' AND s.model IN (SELECT value FROM json_each(?)) GROUP BY s.model`
 
-const firing = `SELECT model, rule, severity, subject_key, began, incident FROM alert
+const firing = `SELECT model, rule, severity, title, environment, version, subject_key, began, incident FROM alert
 	WHERE status = 'firing' AND silence IS NULL AND model IN (SELECT value FROM json_each(?)) ORDER BY began`
 
 async function timesByModel(
@@ -46,6 +49,9 @@ type AlertRow = [
 	model: string,
 	rule: string,
 	severity: Severity,
+	title: string,
+	environment: string,
+	version: string,
 	subject: string,
 	began: number,
 	incident: string | null,
@@ -65,6 +71,27 @@ async function worstAlerts(context: Context, models: readonly string[]): Promise
 	return worst
 }
 
+const toWorstAlert = ([
+	,
+	rule,
+	severity,
+	title,
+	environment,
+	version,
+	subject,
+	began,
+	incident,
+]: AlertRow): ModelHealth['worstAlert'] => ({
+	rule,
+	severity,
+	title,
+	environment,
+	version,
+	subject: parseKey(subject),
+	since: formatTime(began),
+	incident,
+})
+
 /** The health of each of the named models: `unknown` until something was computed. */
 export async function readHealth(
 	context: Context,
@@ -79,18 +106,9 @@ export async function readHealth(
 		models.map((model) => {
 			const alert = alerts.get(model)
 			const status = alert ? alert[2] : computations.has(model) ? 'ok' : 'unknown'
-			const worstAlert = alert
-				? {
-						rule: alert[1],
-						severity: alert[2],
-						subject: parseKey(alert[3]),
-						since: formatTime(alert[4]),
-						incident: alert[5],
-					}
-				: null
 			const health: ModelHealth = {
 				status,
-				worstAlert,
+				worstAlert: alert ? toWorstAlert(alert) : null,
 				lastPrediction: time(predictions.get(model)),
 				lastComputation: time(computations.get(model)),
 			}

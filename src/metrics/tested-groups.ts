@@ -1,0 +1,83 @@
+import { total } from '../stats/counts.ts'
+import { usedCells } from '../stats/psi.ts'
+import { insufficient, type Measure } from './answer.ts'
+import { comparable } from './compare.ts'
+import type { ColumnView } from './descriptor.ts'
+import type { ReferenceColumn } from './reference.ts'
+
+/** Two count vectors of one length, of baseline and window. */
+export type Pair = { reference: number[]; current: number[] }
+type Cell = [reference: number, current: number]
+
+/** Rows that a group must be expected to hold on either side (Cochran 1954): below, the test's level does not hold. */
+const leastExpected = 5
+/** Rows of the baseline in a part that its own quantiles cut: with fewer, the share that it stands for is too uncertain. */
+const leastInPart = 20
+/** Standard deviations that a category must be away from the rarest that the baseline kept. */
+const clearOf = 2.6
+
+/**
+ * The groups of a column that a test may compare, sparse ones pooled. A group may be picked by what baseline and window
+ * hold together, or by the baseline alone where its own quantiles made the groups, and by nothing else: a choice that
+ * looks at one side (the categories that the baseline happens to have, the tenths that the window happens to fill)
+ * makes differences where there are none.
+ */
+export function testedGroups(column: ReferenceColumn, groups: Float64Array): Pair {
+	const { groups: reference, proper, grouping } = column
+	const [m, n] = [total(reference), total(groups)]
+	const cells = Array.from(reference, (a, i): Cell => [a, groups[i] as number])
+	const share = Math.min(m, n) / (m + n)
+	const [unseen, ...apart] = cells.slice(proper) as [Cell, Cell, Cell]
+	const kept: Cell[] = []
+	// What the baseline cannot have as a group of its own, since it became one only by having been seen.
+	let rest: Cell = unseen
+	const least = Math.max(leastExpected / share, grouping === 'category' ? leastKept(column, m / (m + n)) : 0)
+	if (grouping === 'tenth') kept.push(...joinTenths(cells.slice(0, proper), Math.min(1, n / m)))
+	for (const cell of grouping === 'tenth' ? apart : [...cells.slice(0, proper), ...apart])
+		if (cell[0] + cell[1] >= least) kept.push(cell)
+		else rest = sum(rest, cell)
+	const rows = rest[0] + rest[1]
+	// Too few to stand alone: they go with the first group, which for categories is the most frequent.
+	if (rows * share >= leastExpected || kept.length === 0) kept.push(rest)
+	else if (rows > 0) kept[0] = sum(kept[0] as Cell, rest)
+	return { reference: kept.map((c) => c[0]), current: kept.map((c) => c[1]) }
+}
+
+const sum = (a: Cell, b: Cell): Cell => [a[0] + b[0], a[1] + b[1]]
+
+/** Tenths joined into as many parts, of about equal share, as both sides have rows for. */
+function joinTenths(tenths: readonly Cell[], perReferenceRow: number): Cell[] {
+	const values = tenths.reduce((rows, [a]) => rows + a, 0)
+	const most = Math.min(values / leastInPart, (values * perReferenceRow) / leastExpected)
+	const parts = Math.max(1, Math.min(tenths.length, Math.floor(most)))
+	const joined = Array.from({ length: parts }, (): Cell => [0, 0])
+	let before = 0
+	for (const tenth of tenths) {
+		const part = Math.min(parts - 1, Math.floor((parts * (before + tenth[0] / 2)) / Math.max(1, values)))
+		joined[part] = sum(joined[part] as Cell, tenth)
+		before += tenth[0]
+	}
+	return joined.filter(([a, b]) => a + b > 0)
+}
+
+/**
+ * The least number of rows, of both sides together, with which a category would have been among those that the baseline
+ * kept whichever way its rows had fallen. 0 when the baseline kept all.
+ */
+function leastKept({ groups, proper }: ReferenceColumn, referenceShare: number): number {
+	if ((groups[proper] as number) === 0) return 0
+	const rarest = groups.subarray(0, proper).reduce((least, c) => (c > 0 && c < least ? c : least), Infinity)
+	// x - clearOf * sqrt(x * (1 - share)) = rarest, for x rows expected in the baseline.
+	const half = (clearOf * Math.sqrt(1 - referenceShare)) / 2
+	return (half + Math.sqrt(half * half + rarest)) ** 2 / referenceShare
+}
+
+/** The tested groups of a column, or why there are none. */
+export function testable(view: ColumnView, method: string): { missing: Measure } | { pair: Pair } {
+	const missing = comparable(view, method)
+	if (missing) return { missing }
+	const { reference, result } = view
+	const pair = testedGroups(reference, result.groups)
+	if (pair.reference.length > 1 || usedCells(reference.groups, result.groups) < 2) return { pair }
+	return { missing: insufficient(method, 'every value is too rare to be compared over this many rows') }
+}

@@ -1,0 +1,88 @@
+import { Chance } from '../../src/demo/random.ts'
+import type { ColumnView } from '../../src/metrics/descriptor.ts'
+import { referenceOf } from '../../src/metrics/reference.ts'
+import { summariseWindow } from '../../src/metrics/window-result.ts'
+import { accumulate, emptyProfile } from '../../src/profile/accumulate.ts'
+import { BatchBuilder } from '../../src/profile/batch-builder.ts'
+import type { RowBatch } from '../../src/profile/columns.ts'
+import type { FeatureSpec, Grid } from '../../src/profile/grid.ts'
+import { makeGrid } from '../../src/profile/make-grid.ts'
+import { sampleColumns } from '../../src/services/baseline/collect-baseline.ts'
+import { fillFamily } from '../../src/services/metric/compute-family.ts'
+
+export type Draw = (chance: Chance) => unknown
+const rule = { threshold: 0.5 }
+
+export const uniformly =
+	(k: number): Draw =>
+	(c) =>
+		`c${Math.floor(c.uniform() * k)}`
+
+/** Category i of k has weight 1/(i + 1). */
+export function zipf(k: number): Draw {
+	const cumulative: number[] = []
+	for (let i = 0; i < k; i++) cumulative.push((cumulative.at(-1) ?? 0) + 1 / (i + 1))
+	const last = cumulative.at(-1) as number
+	return (c) => {
+		const at = c.uniform() * last
+		return `c${cumulative.findIndex((w) => at < w)}`
+	}
+}
+
+export function poisson(mean: number): Draw {
+	const least = Math.exp(-mean)
+	return (c) => {
+		let [k, product] = [0, c.uniform()]
+		while (product >= least) {
+			product *= c.uniform()
+			k++
+		}
+		return k
+	}
+}
+
+export const missing =
+	(share: number, draw: Draw): Draw =>
+	(c) =>
+		c.uniform() < share ? null : draw(c)
+
+export function rowsOf(chance: Chance, rows: number, draws: Readonly<Record<string, Draw>>): RowBatch {
+	const builder = new BatchBuilder(rows)
+	for (let i = 0; i < rows; i++) {
+		const features: Record<string, unknown> = {}
+		for (const name in draws) features[name] = draws[name]?.(chance)
+		builder.add({ id: `${i}`, timestamp: 0, features, score: chance.uniform() })
+	}
+	return builder.finish()
+}
+
+function profileOf(grid: Grid, rows: RowBatch) {
+	const profile = emptyProfile(grid)
+	accumulate(profile, grid, rows, undefined, rule)
+	return profile
+}
+
+/** What the service would make of a baseline and a window of these rows: grid, profiles, groups and q. */
+export async function compare(
+	specs: readonly FeatureSpec[],
+	baseline: RowBatch,
+	window: RowBatch,
+): Promise<Map<string, ColumnView>> {
+	const grid = await makeGrid(sampleColumns(specs, [baseline], rule), baseline.rows)
+	const reference = referenceOf('digest', grid, profileOf(grid, baseline))
+	const result = summariseWindow(reference, profileOf(grid, window))
+	fillFamily(reference, [result])
+	return new Map(
+		reference.columns.map((column, i) => [
+			column.grid.name,
+			{
+				reference: column,
+				result: result.columns[i] as ColumnView['result'],
+				spec: column.grid.spec,
+				hasBaseline: true,
+			},
+		]),
+	)
+}
+
+export const seeded = (seed: number): Chance => new Chance(seed)
