@@ -65,8 +65,11 @@ export type PredictionLog = {
 	series(model?: string): Promise<Series[]>
 	/** The exact sum of the deltas of [from, to) on this grid. Undefined when there are none. */
 	profile(seriesId: number, grid: Grid, from: number, to: number): Promise<Profile | undefined>
-	/** Hours whose profile changed since they were last cleared, with the mark to clear them by. */
-	dirtyHours(limit: number): Promise<{ seriesId: number; hour: number; mark: number }[]>
+	/** Hours whose profile changed since they were last cleared, by series and hour, with the mark to clear them by. */
+	dirtyHours(
+		limit: number,
+		after?: { seriesId: number; hour: number },
+	): Promise<{ seriesId: number; hour: number; mark: number }[]>
 	clearDirty(hours: readonly { seriesId: number; hour: number; mark: number }[]): Promise<void>
 	/** Makes the profiles of a grid for windows that were written before it was in force. */
 	rebuild(model: string, version: string, grid: Grid): Promise<void>

@@ -36,7 +36,7 @@ export function logOver(
 		scan: (query, onRows) => scanPredictions(sql, store, query, onRows),
 		series: (model) => listSeries(sql, model),
 		profile: (seriesId, grid, from, to) => windowProfile(sql, seriesId, grid, from, to),
-		dirtyHours: (limit) => dirtyHours(sql, limit),
+		dirtyHours: (limit, after) => dirtyHours(sql, limit, after),
 		clearDirty: (hours) => clearDirty(sql, hours),
 		rebuild: (model, version, grid) => rebuildProfiles(sql, store, model, version, grid),
 		compact: async () => {

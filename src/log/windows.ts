@@ -45,10 +45,11 @@ export async function windowProfile(
 export async function dirtyHours(
 	sql: Sql,
 	limit: number,
+	after?: { seriesId: number; hour: number },
 ): Promise<{ seriesId: number; hour: number; mark: number }[]> {
 	const rows = await sql.all({
-		sql: 'SELECT series, hour, mark FROM log_dirty ORDER BY hour, series LIMIT ?',
-		params: [limit],
+		sql: 'SELECT series, hour, mark FROM log_dirty WHERE (series, hour) > (?, ?) ORDER BY series, hour LIMIT ?',
+		params: [after?.seriesId ?? -1, after?.hour ?? 0, limit],
 	})
 	return (rows as unknown as [number, number, number][]).map(([seriesId, hour, mark]) => ({
 		seriesId,

@@ -5,40 +5,44 @@ import { computeFamily, type Family, type Window } from './compute-family.ts'
 type Dirty = { seriesId: number; hour: number; mark: number }
 type Work = { family: Family; hours: Dirty[]; windows: Map<string, Window> }
 
-const mostHours = 100_000
+type Answer = { families: number; windows: number; changed: number; failed: string[] }
 
 /**
  * Computes the windows of all marked hours, and those that were provisional and have closed; family by family, each in
- * time order. A family that fails keeps its marks, is named in the answer, and does not stop the others.
+ * time order. A family that fails keeps its marks, is named in the answer, and does not stop the others. `pageSize` marks
+ * are taken at once, so that memory is bounded.
  */
-export async function computeDirty(
-	context: Context,
-): Promise<{ families: number; windows: number; changed: number; failed: string[] }> {
-	const dirty = await context.log.dirtyHours(mostHours)
-	const work = await plan(context, dirty, await closedProvisional(context))
-	const answer = { families: 0, windows: 0, changed: 0, failed: [] as string[] }
-	for (const { family, hours, windows } of work) {
-		const name = `${family.model}@${family.version} ${family.environment}`
-		try {
-			const ordered = [...windows.values()].sort(
-				(a, b) => endOf(a) - endOf(b) || windowMs[a.size] - windowMs[b.size],
-			)
-			answer.changed += await computeFamily(context, family, ordered)
-			await context.log.clearDirty(hours)
-			answer.families++
-			answer.windows += ordered.length
-		} catch (error) {
-			answer.failed.push(name)
-			context.logger.error('a model could not be computed', {
-				model: name,
-				error: String(error),
-				stack: (error as Error).stack,
-			})
-		}
-		// Requests come first: one model's work at a time.
-		await new Promise((resolve) => setTimeout(resolve, 0))
-	}
+export async function computeDirty(context: Context, pageSize = 20_000): Promise<Answer> {
+	const answer: Answer = { families: 0, windows: 0, changed: 0, failed: [] }
+	let closed = await closedProvisional(context)
+	let last: Dirty | undefined
+	do {
+		const dirty = await context.log.dirtyHours(pageSize, last)
+		for (const work of await plan(context, dirty, closed)) await computeWork(context, work, answer)
+		closed = []
+		last = dirty.length === pageSize ? dirty.at(-1) : undefined
+	} while (last)
 	return answer
+}
+
+async function computeWork(context: Context, work: Work, answer: Answer): Promise<void> {
+	const { family, hours, windows } = work
+	const name = `${family.model}@${family.version} ${family.environment}`
+	try {
+		const ordered = [...windows.values()].sort(
+			(a, b) => endOf(a) - endOf(b) || windowMs[a.size] - windowMs[b.size],
+		)
+		answer.changed += await computeFamily(context, family, ordered)
+		await context.log.clearDirty(hours)
+		answer.families++
+		answer.windows += ordered.length
+	} catch (error) {
+		if (!answer.failed.includes(name)) answer.failed.push(name)
+		const stack = (error as Error).stack
+		context.logger.error('a model could not be computed', { model: name, error: String(error), stack })
+	}
+	// Requests come first: one model's work at a time.
+	await new Promise((resolve) => setTimeout(resolve, 0))
 }
 
 /** Windows are taken by their end, and of two that end together the shorter first: a week is summed from its days. */
