@@ -72,12 +72,15 @@ function leastKept({ groups, proper }: ReferenceColumn, referenceShare: number):
 	return (half + Math.sqrt(half * half + rarest)) ** 2 / referenceShare
 }
 
-/** The tested groups of a column, or why there are none. */
+const pairs = new WeakMap<ColumnView, Pair>()
+
+/** The tested groups of a column, or why there are none. Made once a view: a dozen metrics ask for them. */
 export function testable(view: ColumnView, method: string): { missing: Measure } | { pair: Pair } {
 	const missing = comparable(view, method)
 	if (missing) return { missing }
 	const { reference, result } = view
-	const pair = testedGroups(reference, result.groups)
+	const pair = pairs.get(view) ?? testedGroups(reference, result.groups)
+	pairs.set(view, pair)
 	if (pair.reference.length > 1 || usedCells(reference.groups, result.groups) < 2) return { pair }
 	return { missing: insufficient(method, 'every value is too rare to be compared over this many rows') }
 }

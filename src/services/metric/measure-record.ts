@@ -1,4 +1,4 @@
-import { formatTime, type WindowSize, windowMs } from '../../core/time.ts'
+import { formatTime, windowMs } from '../../core/time.ts'
 import type { Series } from '../../log/prediction-log.ts'
 import type { Answer, Measure } from '../../metrics/answer.ts'
 import type { ColumnView } from '../../metrics/descriptor.ts'
@@ -18,6 +18,8 @@ export type Placed = {
 }
 
 type Place = { feature?: string; n: number; m: number }
+/** Of a record, formatted once for all of its answers. */
+type Times = Pick<Answer, 'window' | 'computedAt' | 'supersedes'>
 
 /** What the chosen metrics say of one record: the window's own first, then column by column. */
 export function measureRecord(
@@ -29,12 +31,13 @@ export function measureRecord(
 	const { record, reference } = placed
 	const answers: Answer[] = []
 	const { from, window, result } = record
+	const times = timesOf(placed)
 	if (feature === undefined) {
 		const until = Math.min(from + windowMs[window], Math.max(now, from))
 		const place = { n: result.rows, m: reference.rows }
 		for (const metric of metrics)
 			if (metric.subject === 'model')
-				answers.push(toAnswer(placed, metric, metric.measure({ result, from, until }), place))
+				answers.push(toAnswer(placed, times, metric, metric.measure({ result, from, until }), place))
 	}
 	const drift = metrics.some((m) => m.id.startsWith('drift.'))
 	for (const view of columnViews(placed)) {
@@ -48,7 +51,7 @@ export function measureRecord(
 			const measure = metric.measure(view)
 			const both =
 				metric.id.startsWith('drift.') && measure.status === 'ok' ? { ...evidence, ...measure } : measure
-			answers.push(toAnswer(placed, metric, both, place))
+			answers.push(toAnswer(placed, times, metric, both, place))
 		}
 	}
 	return answers
@@ -70,7 +73,8 @@ const orNull = (value: number | null | undefined): number | null =>
 	value === undefined || value === null || !Number.isFinite(value) ? null : value
 
 function toAnswer(
-	{ record, series, supersedes }: Placed,
+	{ record, series }: Placed,
+	times: Times,
 	metric: MetricDescriptor,
 	measure: Measure,
 	place: Place,
@@ -86,7 +90,7 @@ function toAnswer(
 	return {
 		metric: metric.id,
 		subject,
-		window: windowTimes(record.window, record.from),
+		window: times.window,
 		status: measure.status,
 		value: orNull(measure.value),
 		n: place.n,
@@ -99,12 +103,13 @@ function toAnswer(
 		reason: measure.reason ?? null,
 		baseline: record.baseline,
 		provisional: record.provisional,
-		computedAt: formatTime(record.computedAt),
-		...(supersedes === undefined ? {} : { supersedes: formatTime(supersedes) }),
+		computedAt: times.computedAt,
+		...(times.supersedes === undefined ? {} : { supersedes: times.supersedes }),
 	}
 }
 
-const windowTimes = (size: WindowSize, from: number) => ({
-	from: formatTime(from),
-	to: formatTime(from + windowMs[size]),
+const timesOf = ({ record: { from, window, computedAt }, supersedes }: Placed): Times => ({
+	window: { from: formatTime(from), to: formatTime(from + windowMs[window]) },
+	computedAt: formatTime(computedAt),
+	...(supersedes === undefined ? {} : { supersedes: formatTime(supersedes) }),
 })
