@@ -30,12 +30,17 @@ export function encodeIds(ids: readonly string[]): Uint8Array {
 
 const hex = Array.from({ length: 256 }, (_, b) => b.toString(16).padStart(2, '0'))
 
-export function decodeIds(bytes: Uint8Array): string[] {
-	if (bytes[0] === 0) return JSON.parse(new TextDecoder().decode(bytes.subarray(1)))
-	return Array.from({ length: (bytes.length - 1) / 16 }, (_, k) => {
+/** The ids of a chunk, or of these the one at `only`. */
+export function decodeIds(bytes: Uint8Array, only?: number): string[] {
+	if (bytes[0] === 0) {
+		const ids: string[] = JSON.parse(new TextDecoder().decode(bytes.subarray(1)))
+		return only === undefined ? ids : ids.slice(only, only + 1)
+	}
+	const [from, rows] = only === undefined ? [0, (bytes.length - 1) / 16] : [only, 1]
+	return Array.from({ length: rows }, (_, k) => {
 		let id = ''
 		for (let i = 0; i < 16; i++) {
-			id += hex[bytes[1 + k * 16 + i] as number]
+			id += hex[bytes[1 + (from + k) * 16 + i] as number]
 			if (i === 3 || i === 5 || i === 7 || i === 9) id += '-'
 		}
 		return id
@@ -83,17 +88,18 @@ function writeOptional(out: ByteWriter, values: Float64Array): void {
 	writeNumbers(out, present === values.length ? values : values.filter((v) => !Number.isNaN(v)))
 }
 
-function readOptional(input: ByteReader, n: number): Float64Array {
+function readOptional(input: ByteReader, n: number, only?: number): Float64Array {
 	const flag = input.byte()
-	if (flag === 0) return new Float64Array(n).fill(Number.NaN)
-	if (flag === 1) return readNumbers(input, n)
+	if (flag === 0) return new Float64Array(only === undefined ? n : 1).fill(Number.NaN)
+	if (flag === 1) return readNumbers(input, n, only)
 	const bitmap = input.raw((n + 7) >> 3)
 	const has = (i: number) => ((bitmap[i >> 3] as number) >> (i & 7)) & 1
 	let present = 0
 	for (let i = 0; i < n; i++) present += has(i)
 	const values = readNumbers(input, present)
 	let at = 0
-	return Float64Array.from({ length: n }, (_, i) => (has(i) ? (values[at++] as number) : Number.NaN))
+	const all = Float64Array.from({ length: n }, (_, i) => (has(i) ? (values[at++] as number) : Number.NaN))
+	return only === undefined ? all : all.subarray(only, only + 1)
 }
 
 function writeColumn(out: ByteWriter, column: Column, texts: Texts): void {
@@ -114,10 +120,14 @@ function writeColumn(out: ByteWriter, column: Column, texts: Texts): void {
 	writeNumbers(out, nums)
 }
 
-function readColumn(input: ByteReader, n: number): Column {
+function readColumn(input: ByteReader, n: number, only?: number): Column {
 	const flag = input.byte()
-	const kinds = flag === 255 ? input.raw(n).slice() : new Uint8Array(n).fill(flag)
-	return { kinds, nums: readNumbers(input, n) }
+	const own = flag === 255 ? input.raw(n) : undefined
+	const kinds =
+		only === undefined
+			? (own?.slice() ?? new Uint8Array(n).fill(flag))
+			: Uint8Array.of(own ? (own[only] as number) : flag)
+	return { kinds, nums: readNumbers(input, n, only) }
 }
 
 function writeColumns(out: ByteWriter, columns: Map<string, Column>, texts: Texts): void {
@@ -128,8 +138,8 @@ function writeColumns(out: ByteWriter, columns: Map<string, Column>, texts: Text
 	}
 }
 
-const readColumns = (input: ByteReader, n: number): Map<string, Column> =>
-	new Map(Array.from({ length: input.varint() }, () => [input.text(), readColumn(input, n)] as const))
+const readColumns = (input: ByteReader, n: number, only?: number): Map<string, Column> =>
+	new Map(Array.from({ length: input.varint() }, () => [input.text(), readColumn(input, n, only)] as const))
 
 /** Everything but the ids, as bytes to be compressed. */
 export function encodeBody(batch: RowBatch): Uint8Array<ArrayBuffer> {
@@ -153,28 +163,28 @@ export function encodeBody(batch: RowBatch): Uint8Array<ArrayBuffer> {
 	return head.bytes()
 }
 
-/** The rows of a chunk. Throws RangeError when the bytes are not a chunk's. */
-export function decodeChunk(ids: string[], body: Uint8Array): RowBatch {
+/** The rows of a chunk, or of these the one at `only`. Throws RangeError when the bytes are not a chunk's. */
+export function decodeChunk(ids: Uint8Array, body: Uint8Array, only?: number): RowBatch {
 	const input = new ByteReader(body)
 	const version = input.byte()
 	if (version !== formatVersion) throw new RangeError(`chunk format ${version} is not known`)
 	const rows = input.varint()
 	const strings = JSON.parse(input.text()) as string[]
-	const indexes = () => Int32Array.from(readNumbers(input, rows))
+	const numbers = () => readNumbers(input, rows, only)
 	return {
-		rows,
-		ids,
+		rows: only === undefined ? rows : 1,
+		ids: decodeIds(ids, only),
 		strings,
-		timestamps: readNumbers(input, rows),
-		versions: indexes(),
-		environments: indexes(),
-		subjects: indexes(),
-		extras: indexes(),
-		scores: readOptional(input, rows),
-		latencies: readOptional(input, rows),
-		hasFeatures: Uint8Array.from(readNumbers(input, rows)),
-		labels: readColumn(input, rows),
-		features: readColumns(input, rows),
-		segments: readColumns(input, rows),
+		timestamps: numbers(),
+		versions: Int32Array.from(numbers()),
+		environments: Int32Array.from(numbers()),
+		subjects: Int32Array.from(numbers()),
+		extras: Int32Array.from(numbers()),
+		scores: readOptional(input, rows, only),
+		latencies: readOptional(input, rows, only),
+		hasFeatures: Uint8Array.from(numbers()),
+		labels: readColumn(input, rows, only),
+		features: readColumns(input, rows, only),
+		segments: readColumns(input, rows, only),
 	}
 }

@@ -50,10 +50,12 @@ function planes(values: Float64Array, width: number): Uint8Array {
 	return out
 }
 
-function unplane(bytes: Uint8Array, n: number, width: number): Float64Array {
-	const values = new Float64Array(n)
+function unplane(bytes: Uint8Array, n: number, width: number, only?: number): Float64Array {
+	const [from, until] = only === undefined ? [0, n] : [only, only + 1]
+	const values = new Float64Array(until - from)
 	for (let p = width - 1; p >= 0; p--)
-		for (let i = 0; i < n; i++) values[i] = (values[i] as number) * 256 + (bytes[p * n + i] as number)
+		for (let i = from; i < until; i++)
+			values[i - from] = (values[i - from] as number) * 256 + (bytes[p * n + i] as number)
 	return values
 }
 
@@ -122,28 +124,31 @@ function shuffle(values: Float64Array): Uint8Array {
 	return out
 }
 
-function unshuffle(bytes: Uint8Array, n: number): Float64Array {
-	const out = new Uint8Array(n * 8)
-	for (let i = 0; i < n; i++) for (let p = 0; p < 8; p++) out[i * 8 + p] = bytes[p * n + i] as number
+/** The doubles of `n` shuffled ones, or of these the one at `only`. */
+function unshuffle(bytes: Uint8Array, n: number, only?: number): Float64Array {
+	const [from, until] = only === undefined ? [0, n] : [only, only + 1]
+	const out = new Uint8Array((until - from) * 8)
+	for (let i = from; i < until; i++)
+		for (let p = 0; p < 8; p++) out[(i - from) * 8 + p] = bytes[p * n + i] as number
 	return new Float64Array(out.buffer)
 }
 
-export function readNumbers(input: ByteReader, n: number): Float64Array {
+/** Reads `n` numbers, or of these the one at `only`. */
+export function readNumbers(input: ByteReader, n: number, only?: number): Float64Array {
 	const kind = input.byte()
-	if (kind === way.constant) return new Float64Array(n).fill(input.double())
-	if (kind === way.shuffled) return unshuffle(input.raw(n * 8), n)
+	if (kind === way.constant) return new Float64Array(only === undefined ? n : 1).fill(input.double())
+	if (kind === way.shuffled) return unshuffle(input.raw(n * 8), n, only)
 	const power = powers[input.byte()] as number
 	const base = input.double()
 	const width = input.byte()
-	const values = unplane(input.raw(n * width), n, width)
-	if (kind === way.decimal) for (let i = 0; i < n; i++) values[i] = ((values[i] as number) + base) / power
-	else {
-		let at = base
-		for (let i = 0; i < n; i++) {
-			const zigzag = values[i] as number
-			at += zigzag % 2 === 1 ? -(zigzag + 1) / 2 : zigzag / 2
-			values[i] = at / power
-		}
+	const bytes = input.raw(n * width)
+	if (kind === way.decimal) return unplane(bytes, n, width, only).map((v) => (v + base) / power)
+	const values = unplane(bytes, n, width)
+	let at = base
+	for (let i = 0; i < n; i++) {
+		const zigzag = values[i] as number
+		at += zigzag % 2 === 1 ? -(zigzag + 1) / 2 : zigzag / 2
+		values[i] = at / power
 	}
-	return values
+	return only === undefined ? values : values.subarray(only, only + 1)
 }

@@ -1,6 +1,6 @@
 import type { Sql } from '../db/sql.ts'
 import type { RowBatch } from '../profile/columns.ts'
-import { decodeChunk, decodeIds } from './chunk.ts'
+import { decodeChunk } from './chunk.ts'
 import type { Codec } from './codec.ts'
 import type { Location } from './key-table.ts'
 
@@ -13,6 +13,9 @@ export type StoredChunk = {
 	grid: number | null
 	batch: RowBatch
 }
+
+/** A stored row: `row` in the batch of `chunk`, which is the row `place` of the log. */
+export type FoundRow = { chunk: StoredChunk; row: number; place: Location }
 
 /** Reads rows of a Parquet file that chunks were moved to: `rows` from `first` on. */
 export type ReadArchive = (file: string, first: number, rows: number) => Promise<RowBatch>
@@ -33,22 +36,50 @@ export class HotStore {
 	}
 
 	/** The chunk and row that a location in the key index means today. Undefined when it was erased. */
-	async resolve(location: Location): Promise<{ chunk: StoredChunk; row: number } | undefined> {
-		const direct = await this.chunk(location.chunk)
-		if (direct) return { chunk: direct, row: location.row }
-		const [alias] = await this.sql.all({
+	resolve(location: Location): Promise<FoundRow | undefined> {
+		return this.locate(location, async (place) => {
+			const chunk = await this.chunk(place.chunk)
+			return chunk && { chunk, row: place.row, place }
+		})
+	}
+
+	/** The same with a batch of that one row, when its chunk is not at hand: for reading one row among many. */
+	resolveRow(location: Location): Promise<FoundRow | undefined> {
+		return this.locate(location, async (place) => {
+			const known = this.cache.get(place.chunk)
+			const chunk = known ?? (await this.read(place.chunk, place.row))
+			return chunk && { chunk, row: known ? place.row : 0, place }
+		})
+	}
+
+	/** Looks twice: a chunk may be folded into another one between asking where it is and reading it. */
+	private async locate(
+		location: Location,
+		read: (place: Location) => Promise<FoundRow | undefined>,
+	): Promise<FoundRow | undefined> {
+		return (await read(await this.place(location))) ?? read(await this.place(location))
+	}
+
+	private async place(location: Location): Promise<Location> {
+		if (this.cache.has(location.chunk)) return location
+		const [alias] = (await this.sql.all({
 			sql: 'SELECT target, first FROM log_alias WHERE id = ?',
 			params: [location.chunk],
-		})
-		if (!alias) return undefined
-		const [target, first] = alias as unknown as [number, number]
-		const chunk = await this.chunk(target)
-		return chunk && { chunk, row: first + location.row }
+		})) as unknown as [number, number][]
+		return alias ? { chunk: alias[0], row: alias[1] + location.row } : location
 	}
 
 	async chunk(id: number): Promise<StoredChunk | undefined> {
 		const known = this.cache.get(id)
 		if (known) return known
+		const chunk = await this.read(id)
+		if (!chunk) return undefined
+		if (this.cache.size >= cachedChunks) this.cache.delete(this.cache.keys().next().value as number)
+		this.cache.set(id, chunk)
+		return chunk
+	}
+
+	private async read(id: number, only?: number): Promise<StoredChunk | undefined> {
 		const [row] = await this.sql.all({
 			sql: 'SELECT kind, series, grid, ids, body, file, file_row, rows FROM log_chunk WHERE id = ?',
 			params: [id],
@@ -64,15 +95,13 @@ export class HotStore {
 			number,
 			number,
 		]
-		const batch = body && ids ? await this.decode(ids, body) : await this.fromArchive(file, fileRow, rows)
-		const chunk = { id, kind, series, grid, batch }
-		if (this.cache.size >= cachedChunks) this.cache.delete(this.cache.keys().next().value as number)
-		this.cache.set(id, chunk)
-		return chunk
+		if (body && ids) return { id, kind, series, grid, batch: await this.decode(ids, body, only) }
+		const [first, count] = only === undefined ? [fileRow, rows] : [fileRow + only, 1]
+		return { id, kind, series, grid, batch: await this.fromArchive(file, first, count) }
 	}
 
-	async decode(ids: Uint8Array, body: Uint8Array): Promise<RowBatch> {
-		return decodeChunk(decodeIds(ids), await this.codec.decompress(body))
+	async decode(ids: Uint8Array, body: Uint8Array, only?: number): Promise<RowBatch> {
+		return decodeChunk(ids, await this.codec.decompress(body), only)
 	}
 
 	private fromArchive(file: string | null, first: number, rows: number): Promise<RowBatch> {

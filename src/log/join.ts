@@ -1,6 +1,7 @@
 import type { RowBatch } from '../profile/columns.ts'
 import type { Bucket, Group, Writer } from './append.ts'
-import { type FoundRow, type Item, predictionKey, subjectKey, verdict } from './judge.ts'
+import type { FoundRow } from './hot-store.ts'
+import { type Item, predictionKey, subjectKey, verdict } from './judge.ts'
 import type { ProfilePlan } from './profile-plan.ts'
 
 const textAt = (batch: RowBatch, index: number | undefined) =>

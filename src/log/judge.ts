@@ -1,6 +1,6 @@
 import type { RowBatch } from '../profile/columns.ts'
 import { sameRow } from '../profile/select-rows.ts'
-import { type HotStore, kindNumber, type StoredChunk } from './hot-store.ts'
+import { type FoundRow, type HotStore, kindNumber } from './hot-store.ts'
 import { hashKeys, keySpace } from './key-hash.ts'
 import type { KeyRuns } from './key-runs.ts'
 import type { Location } from './key-table.ts'
@@ -11,7 +11,6 @@ export const verdict = { accepted: 0, duplicate: 1, conflict: 2 } as const
 
 export type Item = { model: string; kind: RowKind; batch: RowBatch }
 export type Hashes = { high: Uint32Array; low: Uint16Array }
-export type FoundRow = { chunk: StoredChunk; row: number }
 
 /** Looks rows up by key. Every candidate of the index is checked against the stored row's own id and model. */
 export class KeyLookup {
@@ -40,10 +39,17 @@ export class KeyLookup {
 	): Promise<Map<number, FoundRow[]>> {
 		const found = new Map<number, FoundRow[]>()
 		for (const [i, locations] of await this.keys.find(hashes)) {
-			const rows = await this.check(model, kind, ids[i] as string, locations)
+			const resolve = (location: Location) => this.store.resolve(location)
+			const rows = await this.check({ model, kind, id: ids[i] as string }, locations, resolve)
 			if (rows.length > 0) found.set(i, rows)
 		}
 		return found
+	}
+
+	/** The same for one id, without decoding whole chunks. */
+	async findOne(model: string, kind: RowKind, id: string): Promise<FoundRow[]> {
+		const locations = (await this.keys.find(this.hash(model, kind, [id]))).get(0) ?? []
+		return this.check({ model, kind, id }, locations, (location) => this.store.resolveRow(location))
 	}
 
 	/** The row that a location stands for today. */
@@ -51,14 +57,18 @@ export class KeyLookup {
 		return this.store.resolve(location)
 	}
 
-	private async check(model: string, kind: RowKind, id: string, locations: Location[]): Promise<FoundRow[]> {
+	private async check(
+		{ model, kind, id }: { model: string; kind: RowKind; id: string },
+		locations: Location[],
+		resolve: (location: Location) => Promise<FoundRow | undefined>,
+	): Promise<FoundRow[]> {
 		const rows: FoundRow[] = []
 		const seen = new Set<string>()
 		for (const location of locations.sort((a, b) => a.chunk - b.chunk || a.row - b.row)) {
-			const hit = await this.store.resolve(location)
+			const hit = await resolve(location)
 			if (!hit || hit.chunk.kind !== kindNumber[kind] || hit.chunk.batch.ids[hit.row] !== id) continue
 			if (this.series.get(hit.chunk.series)?.model !== model) continue
-			const place = `${hit.chunk.id} ${hit.row}`
+			const place = `${hit.place.chunk} ${hit.place.row}`
 			if (!seen.has(place)) rows.push(hit)
 			seen.add(place)
 		}

@@ -1,7 +1,8 @@
 import type { Sql } from '../db/sql.ts'
 import { cellValue } from '../profile/cell.ts'
 import type { Column, RowBatch } from '../profile/columns.ts'
-import type { FoundRow, KeyLookup } from './judge.ts'
+import type { FoundRow } from './hot-store.ts'
+import type { KeyLookup } from './judge.ts'
 import type { StoredPrediction } from './prediction-log.ts'
 import type { SeriesTable } from './series-table.ts'
 
@@ -13,7 +14,7 @@ export async function readPrediction(
 	model: string,
 	predictionId: string,
 ): Promise<StoredPrediction | undefined> {
-	const [hit] = (await reader.lookup.find(model, 'prediction', [predictionId])).get(0) ?? []
+	const [hit] = await reader.lookup.findOne(model, 'prediction', predictionId)
 	if (!hit) return undefined
 	const series = reader.series.get(hit.chunk.series)
 	if (!series) return undefined
@@ -33,7 +34,7 @@ export async function readPrediction(
 async function joinedFeatures(reader: Reader, hit: FoundRow) {
 	const [join] = await reader.sql.all({
 		sql: 'SELECT feature_chunk, feature_row FROM log_join WHERE chunk = ? AND row = ?',
-		params: [hit.chunk.id, hit.row],
+		params: [hit.place.chunk, hit.place.row],
 	})
 	if (!join) return undefined
 	const [chunk, row] = join as unknown as [number, number]
@@ -42,7 +43,7 @@ async function joinedFeatures(reader: Reader, hit: FoundRow) {
 }
 
 async function outcomesOf(reader: Reader, model: string, predictionId: string) {
-	const rows = (await reader.lookup.find(model, 'outcome', [predictionId])).get(0) ?? []
+	const rows = await reader.lookup.findOne(model, 'outcome', predictionId)
 	if (rows.length === 0) return {}
 	const history = rows.map(({ chunk: { batch }, row }) => ({
 		actual: cellValue(batch.labels, row, batch.strings),
