@@ -12,7 +12,8 @@ export function benjaminiHochberg(p: readonly number[]): number[] {
 	const tests = order.length
 	let least = 1
 	order.forEach(({ value, i }, fromTop) => {
-		least = Math.min(least, (value * tests) / (tests - fromTop))
+		// In this order no rounding puts a q below its p.
+		least = Math.min(least, value * (tests / (tests - fromTop)))
 		q[i] = least
 	})
 	return q
