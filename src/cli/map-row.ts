@@ -1,3 +1,4 @@
+import { nearest } from '../core/nearest.ts'
 import { UsageError } from './command.ts'
 
 const members: Record<string, readonly string[]> = {
@@ -54,6 +55,19 @@ export function readMapping(options: {
 }
 
 type Row = Record<string, unknown>
+
+/** Throws for a column that is named by --map or --ignore and is not in a table's first row: most likely a slip. */
+export function requireColumns({ renames, ignored, table }: Mapping, value: unknown): void {
+	if (!table || typeof value !== 'object' || value === null) return
+	const row = value as Row
+	const columns = [row, nested(row, 'features'), nested(row, 'segment')].flatMap((part) => Object.keys(part))
+	for (const column of [...renames.map((r) => r.column), ...ignored]) {
+		if (columns.includes(column)) continue
+		const near = nearest(column, columns)
+		throw new UsageError(`The file has no column "${column}".${near ? ` Did you mean "${near}"?` : ''}`)
+	}
+}
+
 const ids = ['predictionId', 'subject', 'version', 'environment', 'timestamp']
 const nested = (row: Row, name: string): Row =>
 	typeof row[name] === 'object' && row[name] !== null ? { ...(row[name] as Row) } : {}

@@ -16,7 +16,7 @@ import {
 	textOption,
 	UsageError,
 } from './command.ts'
-import { mapRow, readMapping } from './map-row.ts'
+import { mapRow, readMapping, requireColumns } from './map-row.ts'
 import { Progress } from './progress.ts'
 import { type InputFile, inputFile, plainBytes } from './read-file.ts'
 import { Sender, type Totals } from './sender.ts'
@@ -111,7 +111,8 @@ async function sendFile(terminal: Terminal, args: Parsed, model: string, kind: s
 	})
 	for await (const some of rows) {
 		for (const row of some) {
-			if (read++ < skip) continue
+			if (read++ === 0 && 'value' in row) requireColumns(mapping, row.value)
+			if (read <= skip) continue
 			if ('error' in row) sender.rejectHere(row.index, row.error, row.message)
 			else batch.push({ index: row.index, line: JSON.stringify(mapRow(mapping, row.value)) })
 			if (batch.length === batchRows) await flush()

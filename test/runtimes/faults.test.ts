@@ -14,9 +14,8 @@ afterEach(async () => {
 	await rm(folder, { recursive: true, force: true })
 })
 
-const quiet = { PLUMBLINE_JOBS: 'off' }
 async function start(command?: string[]) {
-	serving = await serveProcess(join(folder, 'x.db'), quiet, command)
+	serving = await serveProcess(join(folder, 'x.db'), {}, command)
 	return serving
 }
 

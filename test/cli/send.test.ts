@@ -1,0 +1,191 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { parquetWriteFile } from 'hyparquet-writer'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { plumbline } from '../support/process.ts'
+import { adminKey, testServer } from '../support/server.ts'
+
+let server: Awaited<ReturnType<typeof testServer>>
+let folder: string
+beforeAll(async () => {
+	folder = await mkdtemp(join(tmpdir(), 'plumbline-send-'))
+	server = await testServer()
+	await server.post('/v1/models', { model: 'credit', task: 'binary', segments: ['branch'] })
+	const features = [
+		{ name: 'income', type: 'numeric' },
+		{ name: 'zip', type: 'categorical' },
+	]
+	expect((await server.post('/v1/models/credit/versions', { version: '1', features })).status).toBe(201)
+})
+afterAll(async () => {
+	await server.close()
+	await rm(folder, { recursive: true, force: true })
+})
+
+const env = () => ({ PLUMBLINE_URL: server.url, PLUMBLINE_KEY: adminKey })
+const file = async (name: string, content: string | Uint8Array) => {
+	const path = join(folder, name)
+	await writeFile(path, content)
+	return path
+}
+const send = (path: string, ...more: string[]) =>
+	plumbline(['send', 'credit', '--version', '1', '--from', path, ...more], env())
+const stored = async (id: string) => (await server.fetch(`/v1/models/credit/predictions/${id}`)).body
+
+const mapping = [
+	'--map',
+	'ID=predictionId',
+	'--map',
+	'when=timestamp',
+	'--map',
+	'branch=segment.branch',
+	'--ignore',
+	'note',
+]
+const csv = (prefix: string, rows: number) =>
+	`ID,when,income,zip,score,branch,note\n${Array.from(
+		{ length: rows },
+		(_, i) => `${prefix}${i},2026-03-01T10:00:00Z,${1000 + i}.5,0${i % 10}234,0.${i % 10},north,x`,
+	).join('\n')}\n`
+
+describe('sending a file', () => {
+	it.each([
+		['csv', (text: string) => text],
+		['csv.gz', (text: string) => gzipSync(text)],
+	])('takes %s with a mapping of its columns', async (ending, encode) => {
+		const prefix = ending.replace('.', '')
+		const { code, out } = await send(await file(`rows.${ending}`, encode(csv(prefix, 2500))), ...mapping)
+		expect([code, out]).toEqual([0, '2500 accepted, 0 duplicates, 0 rejected\n'])
+		expect(await stored(`${prefix}7`)).toMatchObject({
+			features: { income: 1007.5, zip: '07234' },
+			score: 0.7,
+			segment: { branch: 'north' },
+			timestamp: '2026-03-01T10:00:00.000Z',
+		})
+		expect((await stored(`${prefix}7`)).features).not.toHaveProperty('note')
+	})
+
+	it('takes NDJSON as the service does, and says at which row what was wrong', async () => {
+		const row = (i: number) => ({ predictionId: `n${i}`, timestamp: '2026-03-01T10:00:00Z', score: 0.5 })
+		const lines = [
+			JSON.stringify(row(0)),
+			'{"broken": ',
+			JSON.stringify({ ...row(2), score: 'high' }),
+			JSON.stringify(row(3)),
+		]
+		const path = await file('rows.ndjson', lines.join('\n'))
+		const { code, out } = await send(path)
+		expect(code).toBe(1)
+		expect(out).toContain('2 accepted, 0 duplicates, 2 rejected')
+		expect(out).toMatch(/row 1: malformed/)
+		expect(out).toMatch(/row 2: invalid score/)
+		const again = JSON.parse((await send(path, '--json')).out)
+		expect(again).toMatchObject({ accepted: 0, duplicates: 2, rejectedCount: 2 })
+	})
+
+	it('takes Parquet', async () => {
+		const path = join(folder, 'rows.parquet')
+		parquetWriteFile({
+			filename: path,
+			columnData: [
+				{ name: 'predictionId', data: ['p0', 'p1'], type: 'STRING' },
+				{
+					name: 'timestamp',
+					data: [new Date('2026-03-01T10:00:00Z'), new Date('2026-03-01T11:00:00Z')],
+					type: 'TIMESTAMP',
+				},
+				{ name: 'income', data: [1.25, null], type: 'DOUBLE' },
+				{ name: 'zip', data: ['01', '02'], type: 'STRING' },
+			],
+		})
+		expect((await send(path)).out).toContain('2 accepted')
+		expect((await stored('p0')).features).toEqual({ income: 1.25, zip: '01' })
+		expect((await stored('p1')).features).toEqual({ income: null, zip: '02' })
+	})
+
+	it('takes outcomes, and says which wait', async () => {
+		const path = await file(
+			'actuals.csv',
+			'predictionId,actual,timestamp\ncsv1,1,2026-03-01T20:00:00Z\nnone,0,2026-03-01T20:00:00Z\n',
+		)
+		const { out } = await send(path, '--kind', 'outcomes')
+		expect(out).toContain('2 accepted, 0 duplicates, 0 rejected, 1 waiting for their prediction')
+	})
+
+	it('goes on where it was when it was killed, and sends nothing twice', async () => {
+		const path = await file('long.csv', csv('long', 60_000))
+		const child = spawn(
+			process.execPath,
+			[
+				new URL('../../src/cli.ts', import.meta.url).pathname,
+				'send',
+				'credit',
+				'--version',
+				'1',
+				'--from',
+				path,
+				...mapping,
+			],
+			{ env: { ...process.env, ...env() }, stdio: 'ignore' },
+		)
+		// Until some of it is there, and long before all of it is.
+		for (;;) {
+			if ((await server.fetch('/v1/models/credit/predictions/long3000')).status === 200) break
+			await new Promise((resolve) => setTimeout(resolve, 20))
+		}
+		const ended = new Promise((resolve) => child.once('exit', resolve))
+		child.kill('SIGKILL')
+		await ended
+		const { code, out, err } = await send(path, ...mapping)
+		expect(code, err).toBe(0)
+		expect(err).toMatch(/Going on behind row [1-9]\d*/)
+		const [, accepted, duplicates] = /(\d+) accepted, (\d+) duplicates, 0 rejected/.exec(
+			out,
+		) as unknown as string[]
+		expect(Number(accepted)).toBeGreaterThan(0)
+		expect(Number(accepted) + Number(duplicates)).toBeLessThan(60_000)
+		expect(JSON.parse((await send(path, ...mapping, '--json')).out)).toMatchObject({
+			accepted: 0,
+			duplicates: 60_000,
+			rejectedCount: 0,
+		})
+	})
+})
+
+describe('what goes wrong', () => {
+	it.each([
+		['a file that is not there', ['none.csv'], /none\.csv cannot be read: there is no such file/],
+		['a file of no known kind', ['rows.txt'], /name the file \.csv, \.ndjson or \.parquet/],
+		['a mapping that is none', ['rows.csv', '--map', 'ID'], /write COLUMN=FIELD/],
+		[
+			'a column that is not there',
+			['rows.csv', '--map', 'Id=predictionId'],
+			/no column "Id"\. Did you mean "ID"/,
+		],
+		['a kind that is none', ['rows.csv', '--kind', 'prediction'], /--kind must be one of predictions/],
+	])('%s is named, with what to do', async (_, [name = '', ...more], message) => {
+		await file('rows.csv', csv('w', 1))
+		const { code, err } = await send(join(folder, name), ...more)
+		expect([code, err]).toEqual([2, expect.stringMatching(message)])
+	})
+
+	it('an unknown model has a nearest name; a file without rows is no success', async () => {
+		const path = await file('one.csv', csv('o', 1))
+		const unknown = await plumbline(['send', 'credti', '--version', '1', '--from', path], env())
+		expect([unknown.code, unknown.err]).toEqual([2, expect.stringContaining('Did you mean "credit"?')])
+		const empty = await send(await file('empty.csv', 'predictionId,timestamp\n'))
+		expect([empty.code, empty.err]).toEqual([2, expect.stringContaining('The file has no rows')])
+	})
+
+	it('no key, a wrong key', async () => {
+		const path = await file('key.csv', csv('k', 1))
+		const wrong = (PLUMBLINE_KEY: string) =>
+			plumbline(['send', 'credit', '--version', '1', '--from', path, ...mapping], { ...env(), PLUMBLINE_KEY })
+		expect((await wrong('')).err).toContain('Set PLUMBLINE_KEY')
+		const { code, err } = await wrong('not-a-key')
+		expect([code, err]).toEqual([2, expect.stringContaining('401')])
+	})
+})
