@@ -17,15 +17,24 @@ function databaseFile({ config }: Terminal): string {
 	)
 }
 
-async function checkIntegrity(path: string): Promise<void> {
+/** Runs a statement on a database file. Throws with one line when the file cannot be read as one. */
+async function runOn(path: string, sql: string, args: string[] = []): Promise<string> {
 	const client = createClient({ url: `file:${path}` })
 	try {
-		const { rows } = await client.execute('PRAGMA integrity_check')
-		const verdict = String(rows[0]?.[0])
-		if (verdict !== 'ok') throw new AppError('unavailable', `${path} is damaged: ${verdict}`)
+		const { rows } = await client.execute({ sql, args })
+		return String(rows[0]?.[0])
+	} catch (cause) {
+		throw new AppError('unavailable', `${path} is damaged or cannot be read: ${(cause as Error).message}`, {
+			cause,
+		})
 	} finally {
 		client.close()
 	}
+}
+
+async function checkIntegrity(path: string): Promise<void> {
+	const verdict = await runOn(path, 'PRAGMA integrity_check')
+	if (verdict !== 'ok') throw new AppError('unavailable', `${path} is damaged: ${verdict}`)
 }
 
 function refuseExisting(...paths: string[]): void {
@@ -38,8 +47,6 @@ function refuseExisting(...paths: string[]): void {
 }
 
 export const backup: Command = {
-	name: 'backup',
-	summary: 'copy the database consistently, also while serving',
 	help: `Usage: plumbline backup FILE
 
 Writes a consistent copy of the database PLUMBLINE_DATABASE_URL to FILE, and of its Parquet archive to FILE.archive, while
@@ -57,13 +64,8 @@ the service runs. The copy is checked before it gets its name. FILE must not exi
 		await mkdir(dirname(to), { recursive: true })
 		const part = `${to}.part`
 		await rm(part, { force: true })
-		const client = createClient({ url: `file:${from}` })
-		try {
-			// One statement in one read transaction: a consistent copy, whatever is written meanwhile.
-			await client.execute({ sql: 'VACUUM INTO ?', args: [part] })
-		} finally {
-			client.close()
-		}
+		// One statement in one read transaction: a consistent copy, whatever is written meanwhile.
+		await runOn(from, 'VACUUM INTO ?', [part])
 		await checkIntegrity(part)
 		// Archive files are complete before the database names them, and never change: copied after it, none is missing.
 		if (existsSync(archiveOf(from))) await cp(archiveOf(from), archiveOf(to), { recursive: true })
@@ -76,8 +78,6 @@ the service runs. The copy is checked before it gets its name. FILE must not exi
 }
 
 export const restore: Command = {
-	name: 'restore',
-	summary: 'put a copy in the place of a lost database',
 	help: `Usage: plumbline restore FILE
 
 Checks the copy FILE (and FILE.archive) and puts it where PLUMBLINE_DATABASE_URL points. Refuses when something is there.

@@ -19,8 +19,6 @@ export function modelAndVersion(args: Parsed): { model: string; version: string 
 }
 
 export const baseline: Command = {
-	name: 'baseline',
-	summary: 'set what a version is compared with, from a file (over HTTP)',
 	help: `Usage: plumbline baseline MODEL@VERSION --from FILE
 
 Sends the rows of a file (training or reference data) as the baseline of a version. In CSV and Parquet: a column a

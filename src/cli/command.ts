@@ -22,8 +22,6 @@ export type Parsed = {
 export type ExitCode = 0 | 1 | 2
 
 export type Command = {
-	name: string
-	summary: string
 	/** What `plumbline <name> --help` prints: usage, options, examples, exit codes. */
 	help: string
 	options: ParseArgsOptionsConfig

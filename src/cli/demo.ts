@@ -22,8 +22,6 @@ async function place(terminal: Terminal): Promise<{ url: string; clean: () => Pr
 }
 
 export const demo: Command = {
-	name: 'demo',
-	summary: 'run a simulated lender and see what happens',
 	help: `Usage: plumbline demo
 
 Starts the service on a database of its own, posts sixty days of a simulated lender's traffic over HTTP (two models, about

@@ -51,8 +51,6 @@ async function list(terminal: Terminal, args: Parsed): Promise<0> {
 }
 
 export const keys: Command = {
-	name: 'keys',
-	summary: 'create, list and revoke keys (on the database)',
 	help: `Usage: plumbline keys create --role ROLE [--models GLOB]… [--expires TIME] [--name NAME]
        plumbline keys list
        plumbline keys revoke ID

@@ -69,10 +69,11 @@ export async function main(
 			`There is no command "${name}".${near ? ` Did you mean "${near}"?` : ''} \`plumbline --help\` lists them.`,
 		)
 	}
-	return runCommand(command, rest, makeTerminal, print)
+	return runCommand(name, await command.load(), rest, makeTerminal, print)
 }
 
 async function runCommand(
+	name: string,
 	command: Command,
 	rest: readonly string[],
 	makeTerminal: () => Terminal,
@@ -85,7 +86,7 @@ async function runCommand(
 		}
 		return await command.run(makeTerminal(), parse(command, rest))
 	} catch (error) {
-		if (error instanceof UsageError) return fail(`${error.message} See \`plumbline ${command.name} --help\`.`)
+		if (error instanceof UsageError) return fail(`${error.message} See \`plumbline ${name} --help\`.`)
 		if (error instanceof AppError) return fail(error.message)
 		return fail(String((error as Error).stack ?? error))
 	}

@@ -2,8 +2,6 @@ import { migrateDatabase } from '../node.ts'
 import type { Command } from './command.ts'
 
 export const migrate: Command = {
-	name: 'migrate',
-	summary: 'bring the database up to date',
 	help: `Usage: plumbline migrate
 
 Applies the migrations that the database PLUMBLINE_DATABASE_URL has not seen. \`serve\` does the same when it starts.

@@ -60,8 +60,6 @@ async function readModels(path: string): Promise<z.output<typeof ModelsFile>> {
 }
 
 export const models: Command = {
-	name: 'models',
-	summary: 'register models, versions and deployments from a file (over HTTP)',
 	help: `Usage: plumbline models apply FILE.yaml
 
 Brings the service at PLUMBLINE_URL to what the file says; again changes nothing. Needs PLUMBLINE_KEY with the role admin.

@@ -1,11 +1,8 @@
 import { existsSync } from 'node:fs'
-import { packaged } from '../node.ts'
-import { checkRules } from '../rules/load-rules-node.ts'
+import { builtInRules, checkRules } from '../rules/load-rules-node.ts'
 import { type Command, requirePositional, UsageError } from './command.ts'
 
 export const rules: Command = {
-	name: 'rules',
-	summary: 'check rule files',
 	help: `Usage: plumbline rules check [DIR]
 
 Checks all rule files of a folder as the service would when it loads them: shape, conditions, metric names, cycles.
@@ -20,7 +17,7 @@ Exit code: 0 the rules are good, 1 they are not, 2 they could not be read.
 		if (requirePositional(args, 0, '"check"') !== 'check')
 			throw new UsageError('rules knows one verb: check.')
 		const given = args.positionals[1] ?? terminal.config.PLUMBLINE_RULES
-		const folder = args.positionals[1] !== undefined || existsSync(given) ? given : packaged('rules')
+		const folder = args.positionals[1] !== undefined || existsSync(given) ? given : builtInRules()
 		const result = await checkRules(folder)
 		if (args.values.json) terminal.out(`${JSON.stringify(result)}\n`)
 		else {

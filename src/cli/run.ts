@@ -4,8 +4,6 @@ import { type Command, requirePositional } from './command.ts'
 import { withContext } from './with-context.ts'
 
 export const run: Command = {
-	name: 'run',
-	summary: 'run a job, or everything that is due (on the database)',
 	help: `Usage: plumbline run JOB|all
 
 Runs a job once, on the database PLUMBLINE_DATABASE_URL. \`all\` runs everything that is due, in order. Safe beside a

@@ -125,8 +125,6 @@ async function sendFile(terminal: Terminal, args: Parsed, model: string, kind: s
 }
 
 export const send: Command = {
-	name: 'send',
-	summary: 'send predictions, features or outcomes from a file (over HTTP)',
 	help: `Usage: plumbline send MODEL --from FILE [options]
 
 Sends the rows of a file, a thousand at a time, and says what became of them. A run that was cut off goes on where it

@@ -3,8 +3,6 @@ import { startServer } from '../node.ts'
 import type { Command } from './command.ts'
 
 export const serve: Command = {
-	name: 'serve',
-	summary: 'run the service',
 	help: `Usage: plumbline serve
 
 Serves HTTP on PLUMBLINE_HOST:PLUMBLINE_PORT (127.0.0.1:8787) with the database PLUMBLINE_DATABASE_URL
@@ -18,19 +16,16 @@ Log lines are JSON, on standard error.
 	options: {},
 	async run(terminal, args) {
 		const logger = jsonLogger((line) => terminal.err(line), terminal.now, terminal.config.PLUMBLINE_LOG_LEVEL)
-		const server = await startServer(terminal.config, { logger })
-		const { url, firstKey } = server
+		const { url, firstKey, close } = await startServer(terminal.config, { logger })
 		if (args.values.json) terminal.out(`${JSON.stringify({ url, firstKey })}\n`)
 		else
 			terminal.out(
-				`Plumbline listens on ${server.url}\n  documentation  ${server.url}/docs\n  database       ${terminal.config.PLUMBLINE_DATABASE_URL}\n`,
+				`Plumbline listens on ${url}\n  documentation  ${url}/docs\n  database       ${terminal.config.PLUMBLINE_DATABASE_URL}\n`,
 			)
 		if (firstKey !== undefined && !args.values.json)
 			terminal.out(`  first key      ${firstKey}  (role admin; it is not shown again)\n`)
-		if (server.firstKey !== undefined)
-			terminal.out(`  admin key      ${server.firstKey}   (made now, shown once: keep it)\n`)
 		await terminal.stopped
-		await server.close()
+		await close()
 		return 0
 	},
 }

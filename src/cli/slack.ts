@@ -13,15 +13,14 @@ import { cliActor } from './keys.ts'
 import { withContext } from './with-context.ts'
 
 export const slack: Command = {
-	name: 'slack',
-	summary: 'print the Slack app manifest; give Slack users roles',
 	help: `Usage: plumbline slack manifest [--url URL]
        plumbline slack map TEAM/USER --role ROLE [--models GLOB]…
 
 manifest prints the YAML that creates the app: paste it at https://api.slack.com/apps under "From a manifest".
 map gives a Slack user a role here. Who is not mapped can do nothing; being in a channel is no authority.
 
-  --url URL        where Slack reaches this service; default PLUMBLINE_PUBLIC_URL or PLUMBLINE_URL
+  --url URL        where Slack reaches this service; default PLUMBLINE_PUBLIC_URL. Without either the manifest is for
+                   Socket Mode, which needs no way in (SLACK_APP_TOKEN)
   --role ROLE      ${roles.join(', ')}
   --models GLOB    models that the role is for; default all
 
@@ -31,11 +30,7 @@ Example: plumbline slack map T024BE7LD/U2147483697 --role approver --models 'cre
 	async run(terminal, args) {
 		const verb = requirePositional(args, 0, 'manifest or map')
 		if (verb === 'manifest') {
-			terminal.out(
-				slackManifest(
-					textOption(args, 'url') ?? terminal.config.PLUMBLINE_PUBLIC_URL ?? terminal.config.PLUMBLINE_URL,
-				),
-			)
+			terminal.out(slackManifest(textOption(args, 'url') ?? terminal.config.PLUMBLINE_PUBLIC_URL))
 			return 0
 		}
 		if (verb !== 'map') throw new UsageError(`slack knows manifest and map, not "${verb}".`)

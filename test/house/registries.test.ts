@@ -53,6 +53,7 @@ describe('a registry equals its folder', () => {
 				),
 			),
 		)
-		expect(new Set(exported.flat())).toEqual(new Set(commands))
+		const loaded = await Promise.all(commands.map((c) => c.load()))
+		expect(new Set(exported.flat())).toEqual(new Set(loaded))
 	})
 })
