@@ -7,14 +7,17 @@ const inFolders = (names: readonly string[]) => [`test/{${names.join(',')}}/**/*
 // In CI the counts are taken from this file: a reporter's text is for people.
 const report: ['json', { outputFile: string }] = ['json', { outputFile: 'node_modules/.cache/vitest.json' }]
 
+const setupFiles = ['test/support/setup.ts']
+
 export default defineConfig({
 	test: {
 		reporters: process.env.CI ? ['default', report] : ['default'],
 		projects: [
-			{ test: { name: 'unit', include: inFolders(pure), sequence: { groupOrder: 0 } } },
+			{ test: { name: 'unit', include: inFolders(pure), setupFiles, sequence: { groupOrder: 0 } } },
 			{
 				test: {
 					name: 'service',
+					setupFiles,
 					include: ['test/**/*.test.ts'],
 					exclude: inFolders([...pure, ...processes]),
 					testTimeout: 30_000,

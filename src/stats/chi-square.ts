@@ -14,11 +14,16 @@ export function chiSquareHomogeneity(reference: ArrayLike<number>, current: Arra
 	return homogeneity(reference, current, (observed, expected) => (observed - expected) ** 2 / expected)
 }
 
-/** The likelihood-ratio (G) test of the same (chi2_contingency with lambda_="log-likelihood"). */
+/**
+ * The likelihood-ratio (G) test of the same (chi2_contingency with lambda_="log-likelihood"). Each term has its
+ * observed - expected taken off, which sum to nothing: without them large equal counts leave rounding errors behind.
+ */
 export function gHomogeneity(reference: ArrayLike<number>, current: ArrayLike<number>): Homogeneity {
-	return homogeneity(reference, current, (observed, expected) =>
-		observed === 0 ? 0 : 2 * observed * Math.log(observed / expected),
-	)
+	return homogeneity(reference, current, (observed, expected) => {
+		if (observed === 0) return 2 * expected
+		const excess = (observed - expected) / expected
+		return 2 * expected * ((1 + excess) * Math.log1p(excess) - excess)
+	})
 }
 
 function homogeneity(
