@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { readConfig } from '../src/config.ts'
 import { compute } from '../src/jobs/compute.ts'
 import { evaluateRules } from '../src/jobs/evaluate-rules.ts'
@@ -14,6 +15,6 @@ const computeMs = performance.now() - began
 const judged = await evaluateRules.run(context)
 const judgeMs = performance.now() - began - computeMs
 await close()
-console.log(
-	JSON.stringify({ computeMs, judgeMs, rssMb: process.resourceUsage().maxRSS / 1024, computed, judged }),
-)
+// Not resourceUsage(): that counts from before this program was loaded, with the memory of the one that started it.
+const rssMb = Number(/VmHWM:\s+(\d+)/.exec(await readFile('/proc/self/status', 'utf8'))?.[1]) / 1024
+console.log(JSON.stringify({ computeMs, judgeMs, rssMb, computed, judged }))

@@ -1,0 +1,23 @@
+import { readConfig } from '../src/config.ts'
+import { openContext } from '../src/node.ts'
+import { readAnswers } from '../src/services/metric/read-answers.ts'
+
+// A process that reads the series of one feature, as a chart asks for it, and says how long that takes (p95, ms).
+const [url, model, feature] = process.argv.slice(2) as [string, string, string]
+const { context, close } = await openContext(readConfig({ PLUMBLINE_DATABASE_URL: url }))
+const times: number[] = []
+for (let i = 0; i < 120; i++) {
+	const began = performance.now()
+	const { items } = await readAnswers(context, {
+		model,
+		metrics: ['drift.psi'],
+		feature,
+		window: '1h',
+		limit: 1000,
+	})
+	if (items.length < 30 * 24) throw new Error(`only ${items.length} hours`)
+	times.push(performance.now() - began)
+}
+await close()
+// The first twenty are of a process that has not read before.
+console.log(JSON.stringify(times.slice(20).sort((a, b) => a - b)[94]))
