@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { defaultLimits } from '../context.ts'
 import { AppError } from '../core/errors.ts'
 import { csvRows } from '../http/ingest/csv.ts'
@@ -65,16 +65,21 @@ class Resume {
 	}
 
 	async rows(): Promise<number> {
-		const state = await readFile(this.path, 'utf8').then(JSON.parse, () => undefined)
+		// Without a state that can be read all rows are sent: those that are stored count as duplicates.
+		const state = await readFile(this.path, 'utf8')
+			.then(JSON.parse)
+			.catch(() => undefined)
 		return state?.stamp === this.stamp && Number.isSafeInteger(state.rows) ? state.rows : 0
 	}
 
-	save(rows: number): Promise<void> {
-		return writeFile(this.path, JSON.stringify({ stamp: this.stamp, rows }))
+	/** In one step: a run that is cut off here leaves the state before. */
+	async save(rows: number): Promise<void> {
+		await writeFile(`${this.path}.part`, JSON.stringify({ stamp: this.stamp, rows }))
+		await rename(`${this.path}.part`, this.path)
 	}
 
-	done(): Promise<void> {
-		return rm(this.path, { force: true })
+	async done(): Promise<void> {
+		for (const path of [this.path, `${this.path}.part`]) await rm(path, { force: true })
 	}
 }
 

@@ -155,6 +155,18 @@ describe('sending a file', () => {
 	})
 })
 
+describe('the state of a run that was cut off', () => {
+	it('is of no account when it cannot be read, or is of another file', async () => {
+		const path = await file('state.csv', csv('state', 10))
+		for (const state of ['', '{"stamp": "another", "rows": 9}', '[1']) {
+			await writeFile(`${path}.plumbline-sent`, state)
+			const { out, err } = await send(path, ...mapping, '--json')
+			const { accepted, duplicates } = JSON.parse(out)
+			expect([accepted + duplicates, err]).toEqual([10, ''])
+		}
+	})
+})
+
 describe('what goes wrong', () => {
 	it.each([
 		['a file that is not there', ['none.csv'], /none\.csv cannot be read: there is no such file/],
