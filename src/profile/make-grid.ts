@@ -1,6 +1,7 @@
 import { quantileSorted } from 'simple-statistics'
 import { sha256, sha256Hex, toHex, utf8 } from '../core/bytes.ts'
 import { canonicalJson } from '../core/canonical-json.ts'
+import { cellOf } from './accumulate.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import { textHash } from './cell.ts'
 import type { ColumnGrid, FeatureSpec, Grid } from './grid.ts'
@@ -85,24 +86,13 @@ function quantileEdges(sorted: Float64Array): number[] {
 	for (let i = 1; i <= innerCells; i++) {
 		const edge = i === innerCells ? (sorted.at(-1) as number) : quantileSorted(list, i / innerCells)
 		if (edge === last) {
-			const below = sorted[firstNotBelow(sorted, edge) - 1]
+			const below = sorted[cellOf(sorted, edge) - 1]
 			if (below !== undefined) edges.add(below)
 		}
 		edges.add(edge)
 		last = edge
 	}
 	return [...edges].sort((a, b) => a - b)
-}
-
-function firstNotBelow(sorted: Float64Array, value: number): number {
-	let low = 0
-	let high = sorted.length
-	while (low < high) {
-		const middle = (low + high) >>> 1
-		if ((sorted[middle] as number) < value) low = middle + 1
-		else high = middle
-	}
-	return low
 }
 
 /** Edges beyond the baseline's range, at distances that double: a change of unit is still seen in its size. */

@@ -37,7 +37,7 @@ export type Evaluation = {
 export type Surroundings = {
 	/** Whether a rule that inhibits this one was firing at any time of the window. */
 	inhibited(rule: Rule): boolean
-	/** States that are no metrics: `baseline.missing` and, for a feature, `baseline.null_rate`. */
+	/** States that are no metrics: `baseline.missing` and, for a feature, `baseline.null_rate` and its like. */
 	state(name: string, subject: Subject): FactValue | undefined
 }
 

@@ -29,6 +29,12 @@ export const stateFacts: Readonly<Record<string, StateFact>> = {
 		on: 'window',
 		about: 'share of missing values of the feature in the baseline',
 	},
+	'baseline.unseen_rate': {
+		type: 'number',
+		on: 'window',
+		about:
+			'share of rows whose category the baseline can be expected not to have, were nothing to change (Good-Turing)',
+	},
 	'baseline.missing': { type: 'boolean', on: 'any', about: 'a version with traffic has no baseline' },
 	'feed.stopped': {
 		type: 'boolean',

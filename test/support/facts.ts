@@ -4,7 +4,8 @@ import { type WindowSize, windowMs } from '../../src/core/time.ts'
 import { metricIds } from '../../src/metrics/index.ts'
 import { parseRules } from '../../src/rules/parse-rules.ts'
 import { evaluateAll } from '../../src/services/alert/evaluate-all.ts'
-import type { ChangedWindow, Sources } from '../../src/services/alert/sources.ts'
+import type { Sources } from '../../src/services/alert/sources.ts'
+import type { ChangedWindow } from '../../src/services/metric/read-facts.ts'
 
 type Facts = Record<string, number>
 
@@ -41,7 +42,7 @@ export class FactScript implements Sources {
 		return { from, to, closed: to <= context.now(), subjects }
 	}
 
-	baselineNullRates = async () => new Map<string, number>()
+	baselineFacts = async () => new Map<string, ReadonlyMap<string, number>>()
 
 	/** Judges what has changed by the rules of a YAML text. */
 	async judge(context: Context, yaml: string) {

@@ -4,12 +4,13 @@ import { commit } from '../../db/commit.ts'
 import { ruleSets } from '../../db/schema.ts'
 import type { Statement } from '../../db/sql.ts'
 import type { RuleSet } from '../../rules/rule-set.ts'
+import type { ChangedWindow } from '../metric/read-facts.ts'
 import type { ActionRegistry } from './action.ts'
 import { judgeClock } from './judge-clock.ts'
 import { judgePlace, type Place } from './judge-place.ts'
 import { ruleActor } from './plan.ts'
 import { placeText } from './series-record.ts'
-import { type ChangedWindow, metricSources, type Sources } from './sources.ts'
+import { metricSources, type Sources } from './sources.ts'
 
 export type EvaluateAnswer = { models: number; windows: number; waiting: number; failed: string[] }
 

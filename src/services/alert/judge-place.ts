@@ -8,6 +8,7 @@ import type { Lookup } from '../../rules/facts.ts'
 import type { RuleSet } from '../../rules/rule-set.ts'
 import { currentReference } from '../baseline/current-grid.ts'
 import { IncidentBook } from '../incident/incident-book.ts'
+import type { ChangedWindow } from '../metric/read-facts.ts'
 import { findModel } from '../model/find-model.ts'
 import { activeSilences, silenceOf } from '../silence/silence.ts'
 import type { ActionRegistry } from './action.ts'
@@ -16,7 +17,7 @@ import { SeriesJudge } from './judge-series.ts'
 import { newPlan, type Plan, ruleActor } from './plan.ts'
 import { readAlertsSince } from './read-alerts.ts'
 import { readSeries, seriesText } from './series-record.ts'
-import type { ChangedWindow, Sources } from './sources.ts'
+import type { Sources } from './sources.ts'
 
 export type Place = { model: string; environment: string }
 

@@ -13,7 +13,7 @@ import {
 	seriesChange,
 	stateChanges,
 } from './series-record.ts'
-import type { Sources } from './sources.ts'
+import type { BaselineFacts, Sources } from './sources.ts'
 
 /** What judging needs to know of a model besides the facts of a window. */
 export type Setting = {
@@ -31,6 +31,8 @@ export type Setting = {
 
 const keepMs = 100 * dayMs
 
+const ofFeature = /^baseline\.\w+_rate$/
+
 /** One series while its windows are judged, in time order; late windows first rewind it. */
 export class SeriesJudge {
 	readonly key: SeriesKey & { window: WindowSize }
@@ -43,7 +45,7 @@ export class SeriesJudge {
 	private readonly history: { from: number; states: string }[] = []
 	/** What the states were before this run, by window; only while windows are judged again. */
 	private old: { from: number; states: string }[] = []
-	private nullRates: ReadonlyMap<string, number> | undefined
+	private baseline: BaselineFacts | undefined
 
 	constructor(key: SeriesKey & { window: WindowSize }, record: SeriesRecord | undefined, setting: Setting) {
 		this.key = key
@@ -59,8 +61,8 @@ export class SeriesJudge {
 	 */
 	async begin(changed: readonly number[]): Promise<{ from: number; changed: boolean }[]> {
 		const { context, rules, book, names, sources } = this.setting
-		if (rules.some((r) => [...r.when.names, ...(r.clear?.names ?? [])].includes('baseline.null_rate')))
-			this.nullRates = await sources.baselineNullRates(context, this.key.model, this.key.version)
+		if (rules.some((r) => [...r.when.names, ...(r.clear?.names ?? [])].some((name) => ofFeature.test(name))))
+			this.baseline = await sources.baselineFacts(context, this.key.model, this.key.version)
 		const first = Math.min(...changed)
 		this.start = first
 		const windows = new Map(changed.map((from) => [from, true]))
@@ -166,9 +168,7 @@ export class SeriesJudge {
 			inhibited: (rule) => rule.inhibitedBy.length > 0 && book.isFiring(rule.inhibitedBy, from, to),
 			state: (name, subject) => {
 				if (name === 'baseline.missing') return !hasBaseline
-				if (name === 'baseline.null_rate' && subject.feature !== undefined)
-					return this.nullRates?.get(subject.feature)
-				return undefined
+				return this.baseline?.get(subject.feature ?? '')?.get(name)
 			},
 		}
 	}

@@ -1,45 +1,41 @@
 import type { Context } from '../../context.ts'
-import type { WindowSize } from '../../core/time.ts'
+import type { ReferenceColumn } from '../../metrics/reference.ts'
 import type { FactTable, SeriesId } from '../../rules/facts.ts'
+import { total } from '../../stats/counts.ts'
 import { currentReference } from '../baseline/current-grid.ts'
-import { computedWindows, readFacts } from '../metric/read-facts.ts'
+import { type ChangedWindow, computedWindows, readFacts } from '../metric/read-facts.ts'
 
-export type ChangedWindow = {
-	model: string
-	version: string
-	environment: string
-	window: WindowSize
-	from: number
-	sequence: number
-}
+/** By feature, then by name of the fact. */
+export type BaselineFacts = ReadonlyMap<string, ReadonlyMap<string, number>>
 
 /** Where facts come from: the computed metrics, unless a test brings its own. */
 export type Sources = {
 	/** Windows whose values changed after a sequence number. */
 	computedWindows(context: Context, query: { since: number }): Promise<ChangedWindow[]>
 	readFacts(context: Context, query: SeriesId & { from: number }): Promise<FactTable>
-	/** Share of missing values of each feature in the baseline in force; undefined without a baseline. */
-	baselineNullRates(
-		context: Context,
-		model: string,
-		version: string,
-	): Promise<ReadonlyMap<string, number> | undefined>
+	/** The `baseline.*` facts of each feature, of the baseline in force; undefined without a baseline. */
+	baselineFacts(context: Context, model: string, version: string): Promise<BaselineFacts | undefined>
 }
 
-export const metricSources: Sources = { computedWindows, readFacts, baselineNullRates }
+export const metricSources: Sources = { computedWindows, readFacts, baselineFacts }
 
-/** Missing values are the last group but one of a reference column. */
-async function baselineNullRates(
+async function baselineFacts(
 	context: Context,
 	model: string,
 	version: string,
-): Promise<Map<string, number> | undefined> {
+): Promise<BaselineFacts | undefined> {
 	const reference = await currentReference(context, model, version)
 	if (reference.digest === '') return undefined
-	return new Map(
-		reference.columns.map(({ grid, groups }) => {
-			const rows = groups.reduce((sum, count) => sum + count, 0)
-			return [grid.name, rows === 0 ? 0 : (groups[groups.length - 2] as number) / rows]
-		}),
-	)
+	return new Map(reference.columns.map((column) => [column.grid.name, factsOf(column)]))
+}
+
+function factsOf({ grid, groups, proper }: ReferenceColumn): ReadonlyMap<string, number> {
+	const rows = Math.max(1, total(groups))
+	const [unseen, missing] = groups.subarray(proper) as unknown as [number, number]
+	// Categories that occur once weigh as much as those that do not occur (Good 1953); the rarest of many are not kept.
+	const once = groups.subarray(0, proper).filter((count) => count === 1).length
+	return new Map([
+		['baseline.null_rate', missing / rows],
+		['baseline.unseen_rate', grid.kind === 'categorical' ? (once + unseen) / rows : 0],
+	])
 }
