@@ -55,5 +55,5 @@ export function cramersV(statistic: number, used: number, rows: number): number 
 	const r = 2 - 1 / (rows - 1)
 	const k = used - (used - 1) ** 2 / (rows - 1)
 	const least = Math.min(r - 1, k - 1)
-	return least <= 0 ? 0 : Math.sqrt(phi2 / least)
+	return least <= 0 ? 0 : Math.sqrt(Math.min(1, phi2 / least))
 }

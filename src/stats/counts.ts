@@ -13,7 +13,7 @@ export function requirePair(
 	if (reference.length !== current.length) throw new RangeError('counts of one grid have one length')
 	const n = total(reference)
 	const m = total(current)
-	if (n <= 0 || m <= 0) throw new RangeError('counts of nothing cannot be compared')
+	if (!(n > 0 && m > 0)) throw new RangeError('counts of nothing cannot be compared')
 	return { n, m }
 }
 

@@ -2,7 +2,7 @@ import { gammaln } from 'simple-statistics'
 
 const epsilon = 1e-16
 const tiny = 1e-300
-const maxSteps = 10_000
+const maxSteps = 1_000_000
 
 /**
  * Upper regularised incomplete gamma function Q(a, x), a > 0, x >= 0: the series below x = a + 1, Lentz's continued
@@ -11,7 +11,8 @@ const maxSteps = 10_000
 export function upperGamma(a: number, x: number): number {
 	if (!(a > 0) || !(x >= 0)) throw new RangeError('upperGamma needs a > 0 and x >= 0')
 	if (x === 0) return 1
-	const scale = Math.exp(a * Math.log(x) - x - logGamma(a))
+	if (x === Number.POSITIVE_INFINITY) return 0
+	const scale = density(a, x)
 	return x < a + 1 ? 1 - scale * series(a, x) : scale * fraction(a, x)
 }
 
@@ -24,6 +25,15 @@ export function logGamma(a: number): number {
 		at++
 	}
 	return gammaln(at) - Math.log(product)
+}
+
+/** x^a exp(-x) / gamma(a); for large a by Stirling's series, since the terms of its logarithm would cancel. */
+function density(a: number, x: number): number {
+	if (a < 15) return Math.exp(a * Math.log(x) - x - logGamma(a))
+	const excess = (x - a) / a
+	const s = 1 / (a * a)
+	const stirling = (1 / 12 - s * (1 / 360 - s * (1 / 1260 - s * (1 / 1680 - s / 1188)))) / a
+	return Math.sqrt(a / (2 * Math.PI)) * Math.exp(a * (Math.log1p(excess) - excess) - stirling)
 }
 
 function series(a: number, x: number): number {

@@ -6,5 +6,5 @@ export function hellinger(reference: ArrayLike<number>, current: ArrayLike<numbe
 	eachCell(reference, current, (p, q) => {
 		sum += (Math.sqrt(p) - Math.sqrt(q)) ** 2
 	})
-	return Math.sqrt(sum / 2)
+	return Math.sqrt(Math.min(1, sum / 2))
 }

@@ -5,7 +5,7 @@ const maxTerms = 101
 /** P(K >= x) for Kolmogorov's distribution: the alternating series, or its theta transform below 1 where that converges faster. */
 export function kolmogorovTail(x: number): number {
 	if (!(x >= 0)) throw new RangeError('kolmogorovTail needs x >= 0')
-	if (x === 0) return 1
+	if (x < 0.1) return 1
 	if (x < 1) {
 		let sum = 0
 		for (let k = 1; k < maxTerms; k += 2) sum += Math.exp((-k * k * Math.PI * Math.PI) / (8 * x * x))
@@ -21,8 +21,9 @@ export function kolmogorovTail(x: number): number {
 }
 
 /**
- * Two-sample p of a distance, n and m rows, by the limit distribution (scipy.stats.ks_2samp, method="asymp"). With ties
- * or cells it errs on the safe side: the distance can only be smaller than that of the values.
+ * Two-sample p of a distance, n and m rows, by Kolmogorov's limit distribution (scipy.stats.kstwobign.sf at distance *
+ * sqrt(nm / (n + m))). In the tail it errs on the safe side: up to five times the exact p at n = m = 100, less with more
+ * rows; and with ties or cells the distance can only be smaller than that of the values.
  */
 export const kolmogorovSmirnovP = (distance: number, n: number, m: number): number =>
 	kolmogorovTail(distance * Math.sqrt((n * m) / (n + m)))

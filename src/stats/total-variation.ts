@@ -6,7 +6,7 @@ export function totalVariation(reference: ArrayLike<number>, current: ArrayLike<
 	eachCell(reference, current, (p, q) => {
 		sum += Math.abs(p - q)
 	})
-	return sum / 2
+	return Math.min(1, sum / 2)
 }
 
 /** The largest |p - q| of a cell (L-infinity), in [0, 1]. */

@@ -35,6 +35,7 @@ export function wassersteinOfPoints(
 	reference: ArrayLike<number>,
 	current: ArrayLike<number>,
 ): number {
+	if (points.length !== reference.length) throw new RangeError('each count has one point')
 	const { n, m } = requirePair(reference, current)
 	let area = 0
 	let difference = 0

@@ -8,5 +8,6 @@ export function wilson(successes: number, n: number, z = z95): { low: number; hi
 	const scale = 1 + (z * z) / n
 	const centre = p + (z * z) / (2 * n)
 	const half = z * Math.sqrt((p * (1 - p)) / n + (z * z) / (4 * n * n))
-	return { low: Math.max(0, (centre - half) / scale), high: Math.min(1, (centre + half) / scale) }
+	const low = successes === 0 ? 0 : Math.max(0, (centre - half) / scale)
+	return { low, high: successes === n ? 1 : Math.min(1, (centre + half) / scale) }
 }

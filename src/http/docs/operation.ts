@@ -13,7 +13,7 @@ function parameterTable(parameters: readonly Parameter[]) {
 <thead><tr><th scope="col">Name</th><th scope="col">In</th><th scope="col">Type</th><th scope="col">Required</th><th scope="col">About</th></tr></thead>
 <tbody>${parameters.map((p) => {
 		const schema: Schema = p.schema ?? {}
-		return html`<tr><th scope="row"><code>${p.name}</code></th><td>${p.in}</td><td>${typeOf(schema)}</td><td>${p.required ? 'yes' : 'no'}</td><td>${p.description ?? ''}${notesOf(schema)}</td></tr>`
+		return html`<tr><th scope="row"><code>${p.name}</code></th><td>${p.in}</td><td>${typeOf(schema)}</td><td>${p.required ? 'yes' : 'no'}</td><td>${inline(p.description ?? '')}${notesOf(schema)}</td></tr>`
 	})}</tbody></table></div>`
 }
 

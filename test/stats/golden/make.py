@@ -2,8 +2,8 @@
 
 From the root of the repository, with Python 3.11, numpy 2.4.6, scipy 1.17.1 and statsmodels 0.15.0:
 
-    python3 -m venv /tmp/venv && /tmp/venv/bin/pip install numpy==2.4.6 scipy==1.17.1 statsmodels==0.15.0
-    /tmp/venv/bin/python test/stats/golden/make.py > test/stats/golden/golden.json
+    python3 -m venv .venv && .venv/bin/pip install numpy==2.4.6 scipy==1.17.1 statsmodels==0.15.0
+    .venv/bin/python test/stats/golden/make.py > test/stats/golden/golden.json
     npx biome format --write test/stats/golden/golden.json
 
 The same versions print the same bytes. Nothing here follows src/stats: where SciPy has no function (PSI, Hellinger,
