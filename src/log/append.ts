@@ -85,11 +85,22 @@ async function answerOf(writer: Writer, item: Item, verdicts: Uint8Array): Promi
 	return { verdicts, waitingRows, waiting: waitingRows.reduce((a, b) => a + b, 0) }
 }
 
+/**
+ * Fails, and with it the commit, when another writer has stored something that these rows were not judged against: also
+ * when its chunk was folded into another one meanwhile, so that our number is free again.
+ */
+const nothingBehind = (chunk: number): Statement => ({
+	sql: `INSERT INTO guard (ok) SELECT NOT EXISTS (SELECT 1 FROM log_chunk WHERE id >= ?1)
+		AND NOT EXISTS (SELECT 1 FROM log_alias WHERE id >= ?1)`,
+	params: [chunk],
+})
+
 async function commitGroup(writer: Writer, group: Group, rows: number): Promise<void> {
 	const slice = await writer.keys.maintain(rows, writer.nextChunk - 1, group.newKeys)
 	const deltas = group.deltas.statements(group.chunk, group.lastChunk >= group.chunk)
 	const statements = [...writer.series.pending(), ...group.statements, ...deltas, ...slice.statements]
 	if (statements.length === 0) return
+	statements.unshift(nothingBehind(group.chunk))
 	try {
 		await writer.sql.batch(statements)
 	} catch (error) {

@@ -72,22 +72,25 @@ export class LogEngine {
 		this.store.forget()
 		await this.series.refresh()
 		const from = this.writer.nextChunk
-		if (isRuns(this.writer.keys as KeyRuns)) await this.indexFrom(from)
+		// How far comes first: what is stored from here on is not indexed, and our next commit will run into it.
 		const [row] = await sql.all({
 			sql: 'SELECT max(coalesce(max(id), 0), coalesce((SELECT max(id) FROM log_alias), 0)) FROM log_chunk',
 		})
-		this.writer.nextChunk = Math.max(from, ((row as [number])[0] ?? 0) + 1)
+		const next = Math.max(from, ((row as [number])[0] ?? 0) + 1)
+		if (isRuns(this.writer.keys as KeyRuns)) await this.indexBetween(from, next)
+		this.writer.nextChunk = next
 	}
 
-	private async indexFrom(from: number): Promise<void> {
+	private async indexBetween(from: number, to: number): Promise<void> {
 		// A chunk that others were folded into is indexed under their numbers.
 		const rows = (await this.options.sql.all({
 			sql: `SELECT c.id, 0, c.rows, c.kind, s.model, c.ids FROM log_chunk c JOIN log_series s ON s.id = c.series
-				WHERE c.id >= ?1 AND c.ids IS NOT NULL AND NOT EXISTS (SELECT 1 FROM log_alias a WHERE a.target = c.id)
+				WHERE c.id >= ?1 AND c.id < ?2 AND c.ids IS NOT NULL
+				AND NOT EXISTS (SELECT 1 FROM log_alias a WHERE a.target = c.id)
 				UNION ALL SELECT a.id, a.first, a.rows, c.kind, s.model, c.ids FROM log_alias a
 				JOIN log_chunk c ON c.id = a.target JOIN log_series s ON s.id = c.series
-				WHERE a.id >= ?1 AND c.ids IS NOT NULL`,
-			params: [from],
+				WHERE a.id >= ?1 AND a.id < ?2 AND c.ids IS NOT NULL`,
+			params: [from, to],
 		})) as unknown as [number, number, number, number, string, Uint8Array][]
 		for (const [chunk, first, count, kind, model, blob] of rows) {
 			const ids = decodeIds(blob).slice(first, first + count)
@@ -102,7 +105,9 @@ export class LogEngine {
 				return await appendGroup(this.writer, items)
 			} catch (error) {
 				this.series.forgetPending()
-				const raced = /UNIQUE constraint failed: log_(chunk|series|profile)/.test(String(error))
+				const raced = /UNIQUE constraint failed: log_(chunk|series|profile)|CHECK constraint failed/.test(
+					String(error),
+				)
 				if (!raced || attempt === maxTries) throw toAppError(error)
 				await this.catchUp()
 			}
