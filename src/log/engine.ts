@@ -142,5 +142,11 @@ function toAppError(error: unknown): unknown {
 				retryAfterMs: 5000,
 			},
 		)
+	if (/UNIQUE constraint failed: log_key_/.test(text))
+		return new AppError(
+			'unavailable',
+			'Nothing of this request was stored: another process takes in rows on this database file too, and only one can keep its index. Run one `plumbline serve` a file, and start this one again when the other has ended.',
+			{ cause: error, retryAfterMs: 30_000 },
+		)
 	return error
 }

@@ -114,6 +114,31 @@ describe('appending predictions', () => {
 	})
 })
 
+describe('two writers of one file', () => {
+	it('store each row once, although they take in the same ones at the same moment', async () => {
+		const { log: other, sql } = await openLibsqlLog(test.url)
+		try {
+			let accepted = 0
+			const post = async (to: PredictionLog) => {
+				for (let k = 0; k < 60; k++) {
+					const verdicts = await append(
+						'prediction',
+						range(k * 5, k * 5 + 5).map((n) => prediction(n)),
+						to,
+					)
+					accepted += verdicts.filter((v) => v === 0).length
+				}
+			}
+			await Promise.all([post(log), post(other)])
+			expect(accepted).toBe(300)
+			expect(await sql.all({ sql: 'SELECT sum(rows) FROM log_chunk' })).toEqual([[300]])
+			expect((await totals()).rows).toBe(300)
+		} finally {
+			await other.close()
+		}
+	})
+})
+
 describe('outcomes', () => {
 	it('may come before their prediction, be corrected, and repeat', async () => {
 		const outcome = (actual: unknown, timestamp: number): RowInput => ({ id: 'p1', timestamp, label: actual })
