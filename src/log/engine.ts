@@ -20,7 +20,7 @@ export type EngineOptions = {
 	keys: (sql: Sql) => KeyIndex | KeyRuns
 }
 
-const maxTries = 5
+const maxTries = 25
 const kinds: RowKind[] = ['prediction', 'feature', 'outcome']
 const isRuns = (keys: KeyIndex | KeyRuns): keys is KeyRuns => 'load' in keys
 
@@ -108,7 +108,16 @@ export class LogEngine {
 				const raced = /UNIQUE constraint failed: log_(chunk|series|profile)|CHECK constraint failed/.test(
 					String(error),
 				)
-				if (!raced || attempt === maxTries) throw toAppError(error)
+				if (!raced) throw toAppError(error)
+				if (attempt === maxTries)
+					throw new AppError(
+						'overloaded',
+						'Other processes store rows too fast for this one to get a turn.',
+						{
+							cause: error,
+							retryAfterMs: 1000,
+						},
+					)
 				await this.catchUp()
 			}
 		}
