@@ -18,9 +18,14 @@ export type EngineOptions = {
 	readArchive?: ReadArchive | undefined
 	/** Runs in memory, for the one process that holds a file; or rows of a table, for many stateless writers. */
 	keys: (sql: Sql) => KeyIndex | KeyRuns
+	/** Whether this process is the one that keeps the index of the file: asked until it is. */
+	holdIndex?: () => Promise<boolean>
 }
 
 const maxTries = 25
+/** Another writer was quicker, or has moved what we were looking at. */
+const isRace =
+	/UNIQUE constraint failed: log_(chunk|series|profile)|CHECK constraint failed|of the key index is missing/
 const kinds: RowKind[] = ['prediction', 'feature', 'outcome']
 const isRuns = (keys: KeyIndex | KeyRuns): keys is KeyRuns => 'load' in keys
 
@@ -41,7 +46,10 @@ export class LogEngine {
 		const { sql, codec } = this.options
 		const seed = await this.seed()
 		const keys = this.options.keys(sql)
-		if (isRuns(keys)) await keys.load()
+		if (isRuns(keys)) {
+			keys.guest = !(await (this.options.holdIndex?.() ?? true))
+			await keys.load()
+		}
 		this.writer = {
 			sql,
 			codec,
@@ -68,17 +76,20 @@ export class LogEngine {
 
 	/** Takes in what was stored behind our last chunk: after a restart, or by another writer. */
 	private async catchUp(): Promise<void> {
-		const { sql } = this.options
-		this.store.forget()
-		await this.series.refresh()
 		const from = this.writer.nextChunk
 		// How far comes first: what is stored from here on is not indexed, and our next commit will run into it.
-		const [row] = await sql.all({
-			sql: 'SELECT max(coalesce(max(id), 0), coalesce((SELECT max(id) FROM log_alias), 0)) FROM log_chunk',
-		})
-		const next = Math.max(from, ((row as [number])[0] ?? 0) + 1)
+		const next = Math.max(from, (await this.lastChunk()) + 1)
+		this.store.forget()
+		await this.series.refresh()
 		if (isRuns(this.writer.keys as KeyRuns)) await this.indexBetween(from, next)
 		this.writer.nextChunk = next
+	}
+
+	private async lastChunk(): Promise<number> {
+		const [row] = await this.options.sql.all({
+			sql: 'SELECT max(coalesce(max(id), 0), coalesce((SELECT max(id) FROM log_alias), 0)) FROM log_chunk',
+		})
+		return (row as [number])[0] ?? 0
 	}
 
 	private async indexBetween(from: number, to: number): Promise<void> {
@@ -99,16 +110,28 @@ export class LogEngine {
 		}
 	}
 
+	/** Takes over the index of a file when the process that kept it has ended. */
+	private async takeOver(): Promise<void> {
+		const { keys } = this.writer
+		if (!isRuns(keys as KeyRuns) || !(keys as KeyRuns).guest || !(await this.options.holdIndex?.())) return
+		;(keys as KeyRuns).guest = false
+		await this.reload(keys as KeyRuns)
+	}
+
+	private async reload(keys: KeyRuns): Promise<void> {
+		await keys.load()
+		this.writer.nextChunk = keys.lastIndexedChunk + 1
+		await this.catchUp()
+	}
+
 	async append(items: readonly Item[]): Promise<AppendVerdict[]> {
+		await this.takeOver()
 		for (let attempt = 1; ; attempt++) {
 			try {
 				return await appendGroup(this.writer, items)
 			} catch (error) {
 				this.series.forgetPending()
-				const raced = /UNIQUE constraint failed: log_(chunk|series|profile)|CHECK constraint failed/.test(
-					String(error),
-				)
-				if (!raced) throw toAppError(error)
+				if (!isRace.test(String(error))) throw toAppError(error)
 				if (attempt === maxTries)
 					throw new AppError(
 						'overloaded',
@@ -118,17 +141,26 @@ export class LogEngine {
 							retryAfterMs: 1000,
 						},
 					)
-				await this.catchUp()
+				const { keys } = this.writer
+				// Whoever keeps the index may have changed it with what it has stored.
+				if (isRuns(keys as KeyRuns) && (keys as KeyRuns).guest) await this.reload(keys as KeyRuns)
+				else await this.catchUp()
 			}
 		}
 	}
 
-	read(model: string, predictionId: string): Promise<StoredPrediction | undefined> {
-		return readPrediction(
-			{ sql: this.options.sql, lookup: this.writer.lookup, series: this.series },
-			model,
-			predictionId,
-		)
+	async read(model: string, predictionId: string): Promise<StoredPrediction | undefined> {
+		const reader = { sql: this.options.sql, lookup: this.writer.lookup, series: this.series }
+		const look = () => readPrediction(reader, model, predictionId)
+		const found = await look().catch(async (error) => {
+			if (!isRace.test(String(error))) throw error
+			await this.reload(this.writer.keys as KeyRuns)
+			return look()
+		})
+		if (found || (await this.lastChunk()) < this.writer.nextChunk) return found
+		// Another process may have stored it.
+		await this.catchUp()
+		return look()
 	}
 
 	stats(): Record<string, number> {
@@ -150,12 +182,6 @@ function toAppError(error: unknown): unknown {
 				cause: error,
 				retryAfterMs: 5000,
 			},
-		)
-	if (/UNIQUE constraint failed: log_key_/.test(text))
-		return new AppError(
-			'unavailable',
-			'Nothing of this request was stored: another process takes in rows on this database file too, and only one can keep its index. Run one `plumbline serve` a file, and start this one again when the other has ended.',
-			{ cause: error, retryAfterMs: 30_000 },
 		)
 	return error
 }

@@ -1,5 +1,6 @@
-import type { Statement } from '../db/sql.ts'
-import type { KeyFilter } from './key-filter.ts'
+import { AppError } from '../core/errors.ts'
+import type { Sql, Statement } from '../db/sql.ts'
+import { KeyFilter } from './key-filter.ts'
 import { encodePage, lowerBound, type SortedKeys } from './key-table.ts'
 
 /** Keys a page. */
@@ -53,3 +54,44 @@ export function advance(
 		cursor.at = 0
 	})
 }
+
+type RunRow = [id: number, entries: number, lastChunk: number, ready: number, filter: Uint8Array]
+export type StoredRuns = {
+	runs: Run[]
+	/** Begun and never finished, or merged into another one. */
+	obsolete: { id: number; pages: number }[]
+	nextRun: number
+	/** All chunks up to this one are in the runs. */
+	lastChunk: number
+}
+
+/** The runs of a file, read in one batch, hence of one moment: whoever keeps them may be dropping some. */
+export async function readRuns(sql: Sql): Promise<StoredRuns> {
+	const [rows = [], pages = []] = await sql.batch([
+		{ sql: 'SELECT id, entries, last_chunk, ready, filter FROM log_key_run ORDER BY id' },
+		{ sql: 'SELECT id, first FROM log_key_page ORDER BY id' },
+	])
+	const fences = new Map<number, number[]>()
+	for (const [id, first] of pages as unknown as [number, number][])
+		push(fences, Math.floor(id / pagesPerRun), first)
+	const stored: StoredRuns = { runs: [], obsolete: [], nextRun: 1, lastChunk: 0 }
+	for (const [id, entries, lastChunk, ready, filter] of rows as unknown as RunRow[]) {
+		stored.nextRun = id + 1
+		if (ready !== 1) {
+			stored.obsolete.push({ id, pages: Math.ceil(entries / pageKeys) })
+			continue
+		}
+		const words = new Uint32Array(filter.slice().buffer)
+		const run = { id, entries, filter: new KeyFilter(words), fences: Uint32Array.from(fences.get(id) ?? []) }
+		stored.runs.push(run)
+		stored.lastChunk = Math.max(stored.lastChunk, lastChunk)
+	}
+	return stored
+}
+
+export const indexIsKept = () =>
+	new AppError(
+		'unavailable',
+		'Nothing of this request was stored: another process takes in rows on this database file too, and only one can keep its index. Run one `plumbline serve` a file.',
+		{ retryAfterMs: 10_000 },
+	)

@@ -3,18 +3,22 @@ import { KeyFilter } from './key-filter.ts'
 import {
 	advance,
 	type Cursor,
+	indexIsKept,
 	pageKeys,
 	pageStatement,
 	pagesOf,
 	pagesPerRun,
 	push,
 	type Run,
+	readRuns,
 	runStatement,
 } from './key-pages.ts'
 import { decodePage, emptyKeys, findSorted, KeyTable, type Location, type SortedKeys } from './key-table.ts'
 
 const fanOut = 4
 const cachedPages = 512
+/** A guest holds so many keys at most: 24 MB. */
+const mostGuestKeys = 2 ** 20
 
 type Merge = {
 	target: number
@@ -35,6 +39,8 @@ export type Slice = { statements: Statement[]; applied: () => void; failed: () =
  */
 export class KeyRuns {
 	lastIndexedChunk = 0
+	/** Another process keeps the index: this one only reads it, and holds what came since in memory. */
+	guest = false
 	private recent: KeyTable
 	private frozen: { keys: SortedKeys; written: number; run: Run; lastChunk: number } | undefined
 	private runs: Run[] = []
@@ -51,35 +57,17 @@ export class KeyRuns {
 		this.recent = new KeyTable(tableKeys)
 	}
 
+	/** Reads the runs that are stored, in place of all that is known. What is behind `lastIndexedChunk` has to be added. */
 	async load(): Promise<void> {
-		const rows = await this.sql.all({
-			sql: 'SELECT id, entries, last_chunk, ready, filter FROM log_key_run ORDER BY id',
-		})
-		for (const [id, entries, lastChunk, ready, filter] of rows as [
-			number,
-			number,
-			number,
-			number,
-			Uint8Array,
-		][]) {
-			this.nextRun = Math.max(this.nextRun, id + 1)
-			if (ready !== 1) {
-				this.obsolete.push({ id, pages: Math.ceil(entries / pageKeys) })
-				continue
-			}
-			const fences = (await this.sql.all({
-				sql: 'SELECT first FROM log_key_page WHERE id >= ? AND id < ? ORDER BY id',
-				params: [id * pagesPerRun, (id + 1) * pagesPerRun],
-			})) as [number][]
-			const words = new Uint32Array(filter.slice().buffer)
-			this.runs.push({
-				id,
-				entries,
-				filter: new KeyFilter(words),
-				fences: Uint32Array.from(fences, (f) => f[0]),
-			})
-			this.lastIndexedChunk = Math.max(this.lastIndexedChunk, lastChunk)
-		}
+		const stored = await readRuns(this.sql)
+		this.recent = new KeyTable(this.tableKeys)
+		this.frozen = undefined
+		this.merge = undefined
+		this.pages.clear()
+		this.runs = stored.runs
+		this.obsolete = stored.obsolete
+		this.nextRun = stored.nextRun
+		this.lastIndexedChunk = stored.lastChunk
 	}
 
 	/** Keys of rows that are stored. */
@@ -89,6 +77,7 @@ export class KeyRuns {
 		for (const { hashes, rows, chunk } of keys) {
 			for (let i = 0; i < rows.length; i++) {
 				const r = rows[i] as number
+				if (this.recent.size === this.recent.capacity) this.recent = this.recent.grown()
 				this.recent.add(hashes.high[r] as number, hashes.low[r] as number, chunk, i)
 			}
 		}
@@ -136,6 +125,10 @@ export class KeyRuns {
 	async maintain(rows: number, lastChunk: number): Promise<Slice> {
 		const statements: Statement[] = []
 		const after: (() => void)[] = []
+		if (this.guest) {
+			if (this.recent.size + rows > mostGuestKeys) throw indexIsKept()
+			return { statements, applied: () => {}, failed: () => {} }
+		}
 		const budget = Math.max(24, Math.ceil((rows * 6) / pageKeys))
 		if (!this.frozen && this.recent.size >= this.tableKeys * 0.75) this.freeze(lastChunk)
 		if (this.frozen) this.writeFrozen(budget, statements, after)

@@ -16,7 +16,7 @@ export class KeyTable {
 	private readonly chunk: Uint32Array
 	private readonly row: Uint16Array
 
-	/** Takes up to `capacity` keys (a power of two) in twice as many slots. */
+	/** Takes up to `capacity` keys (a power of two, at most 2^20) in twice as many slots. */
 	constructor(capacity: number) {
 		const slots = capacity * 2
 		this.capacity = capacity
@@ -32,7 +32,6 @@ export class KeyTable {
 	}
 
 	add(high: number, low: number, chunk: number, row: number): void {
-		if (this.size >= this.capacity * 1.5) throw new RangeError('the key table is full')
 		let slot = (high ^ (low << 7)) & this.mask
 		while (this.row[slot] !== emptyRow) slot = (slot + 1) & this.mask
 		this.high[slot] = high
@@ -40,6 +39,17 @@ export class KeyTable {
 		this.chunk[slot] = chunk
 		this.row[slot] = row
 		this.size++
+	}
+
+	/** The same keys with room for twice as many. */
+	grown(): KeyTable {
+		const table = new KeyTable(this.capacity * 2)
+		for (let slot = 0; slot <= this.mask; slot++) {
+			const row = this.row[slot] as number
+			if (row !== emptyRow)
+				table.add(this.high[slot] as number, this.low[slot] as number, this.chunk[slot] as number, row)
+		}
+		return table
 	}
 
 	find(high: number, low: number, found: (location: Location) => void): void {

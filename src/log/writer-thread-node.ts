@@ -6,6 +6,7 @@ import { archiveReader } from './archive-node.ts'
 import { nodeCodec } from './codec-node.ts'
 import { LogEngine } from './engine.ts'
 import { toFailure } from './failure.ts'
+import { FileLock } from './file-lock-node.ts'
 import type { Item } from './judge.ts'
 import { KeyRuns } from './key-runs.ts'
 
@@ -22,12 +23,14 @@ const { url, archive } = workerData as { url: string; archive: string }
 const port = parentPort as NonNullable<typeof parentPort>
 const sql = await openSql(url)
 const random = (count: number) => new Uint8Array(randomBytes(count))
+const index = new FileLock(`${url.replace(/^file:/, '')}-index`)
 const engine = await new LogEngine({
 	sql,
 	codec: nodeCodec,
 	random,
 	readArchive: archiveReader(archive),
 	keys: (s) => new KeyRuns(s),
+	holdIndex: index.hold,
 }).open()
 
 const answer = (message: WriterCall): Promise<unknown> | unknown => {
@@ -41,7 +44,7 @@ const answer = (message: WriterCall): Promise<unknown> | unknown => {
 		case 'stats':
 			return engine.stats()
 		case 'close':
-			return sql.close()
+			return Promise.all([index.release(), sql.close()]).then(() => undefined)
 	}
 }
 

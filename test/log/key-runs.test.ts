@@ -71,4 +71,18 @@ describe('the key index', () => {
 		for (let chunk = 1; chunk <= 150; chunk++)
 			expect((await locate(keys, chunk)).filter(Boolean).length).toBe(100)
 	})
+
+	it('of a guest grows in memory and writes nothing: another process keeps the runs', async () => {
+		const keeper = new KeyRuns(sql, tableKeys)
+		for (let chunk = 1; chunk <= 40; chunk++) await store(keeper, chunk)
+		const stored = () => sql.all({ sql: 'SELECT id, ready FROM log_key_run' })
+		const before = await stored()
+		const guest = new KeyRuns(sql, tableKeys)
+		guest.guest = true
+		await guest.load()
+		for (let chunk = guest.lastIndexedChunk + 1; chunk <= 90; chunk++) await store(guest, chunk)
+		expect(await stored()).toEqual(before)
+		for (const chunk of [1, 40, 90])
+			expect(await locate(guest, chunk)).toEqual(Array.from({ length: 100 }, (_, row) => [{ chunk, row }]))
+	})
 })
