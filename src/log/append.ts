@@ -2,16 +2,22 @@ import { dayMs } from '../core/time.ts'
 import type { Sql, Statement } from '../db/sql.ts'
 import type { RowBatch } from '../profile/columns.ts'
 import { selectRows } from '../profile/select-rows.ts'
+import { encodeBrief } from '../tally/brief.ts'
+import { makeBrief } from '../tally/make-brief.ts'
+import { type BriefChunk, type BriefStore, newBriefChunk } from './brief-store.ts'
 import { encodeBody, encodeIds } from './chunk.ts'
 import type { Codec } from './codec.ts'
 import { Deltas, type Owner } from './deltas.ts'
 import { kindNumber } from './hot-store.ts'
-import { joinFeatureLogs, joinPredictions, waitingOutcomes } from './join.ts'
-import { type Hashes, type Item, judge, type KeyLookup, verdict } from './judge.ts'
+import { joinFeatureLogs, joinPredictions } from './join.ts'
+import { joinGroups, joinKnownGroups } from './join-groups.ts'
+import { joinOutcomes, joinWaitingOutcomes } from './join-outcomes.ts'
+import { type Hashes, type Item, type Judged, judge, type KeyLookup, verdict } from './judge.ts'
 import type { KeyRuns, Slice } from './key-runs.ts'
 import type { AppendVerdict } from './prediction-log.ts'
 import type { ProfilePlan, ProfilePlans } from './profile-plan.ts'
 import type { SeriesTable } from './series-table.ts'
+import { TallyDeltas } from './tally-deltas.ts'
 
 export type NewKeys = { hashes: Hashes; rows: Int32Array; chunk: number }
 
@@ -30,6 +36,7 @@ export type Writer = {
 	keys: KeyIndex
 	lookup: KeyLookup
 	plans: ProfilePlans
+	briefs: BriefStore
 	series: SeriesTable
 	/** The number that the next chunk gets. */
 	nextChunk: number
@@ -41,6 +48,7 @@ export type Bucket = { owner: Owner; day: number; item: number; rows: Int32Array
 export type Group = {
 	statements: Statement[]
 	deltas: Deltas
+	tallies: TallyDeltas
 	/** Keys to add once the commit has succeeded. */
 	newKeys: NewKeys[]
 	chunk: number
@@ -57,6 +65,7 @@ export async function appendGroup(writer: Writer, items: readonly Item[]): Promi
 	const group: Group = {
 		statements: [],
 		deltas: new Deltas(writer.series),
+		tallies: new TallyDeltas(writer.series),
 		newKeys: [],
 		chunk: writer.nextChunk,
 		lastChunk: writer.nextChunk - 1,
@@ -69,19 +78,21 @@ export async function appendGroup(writer: Writer, items: readonly Item[]): Promi
 		const hashes = writer.lookup.hash(item.model, item.kind, item.batch.ids)
 		const mine = seen.get(item.model) ?? new Map()
 		seen.set(item.model, mine)
-		const verdicts = await judge(item, hashes, writer.lookup, mine)
+		const judged = await judge(item, hashes, writer.lookup, mine)
+		const { verdicts } = judged
 		await addDuplicates(writer, group, item, verdicts)
 		for (const bucket of buckets(item, index, verdicts)) await addBucket(writer, group, item, hashes, bucket)
-		answers.push(await answerOf(writer, item, verdicts))
+		answers.push(await answerOf(writer, group, item, judged))
 		rows += item.batch.rows
 	}
 	await commitGroup(writer, group, rows)
 	return answers
 }
 
-async function answerOf(writer: Writer, item: Item, verdicts: Uint8Array): Promise<AppendVerdict> {
+async function answerOf(writer: Writer, group: Group, item: Item, judged: Judged): Promise<AppendVerdict> {
+	const { verdicts } = judged
 	if (item.kind !== 'outcome') return { verdicts, waiting: 0 }
-	const waitingRows = await waitingOutcomes(writer, item, verdicts)
+	const waitingRows = await joinOutcomes(writer, group, item, judged)
 	return { verdicts, waitingRows, waiting: waitingRows.reduce((a, b) => a + b, 0) }
 }
 
@@ -98,7 +109,14 @@ const nothingBehind = (chunk: number): Statement => ({
 async function commitGroup(writer: Writer, group: Group, rows: number): Promise<void> {
 	const slice = await writer.keys.maintain(rows, writer.nextChunk - 1, group.newKeys)
 	const deltas = group.deltas.statements(group.chunk, group.lastChunk >= group.chunk)
-	const statements = [...writer.series.pending(), ...group.statements, ...deltas, ...slice.statements]
+	const tallies = group.tallies.statements(group.chunk)
+	const statements = [
+		...writer.series.pending(),
+		...group.statements,
+		...deltas,
+		...tallies,
+		...slice.statements,
+	]
 	if (statements.length === 0) return
 	statements.unshift(nothingBehind(group.chunk))
 	try {
@@ -162,9 +180,13 @@ async function addBucket(
 	const plan = isPrediction ? await writer.plans.planFor(item.model, bucket.owner.version) : undefined
 	if (plan) {
 		group.deltas.addRows(bucket.owner, plan, item.batch, bucket.rows)
-		await joinPredictions(writer, group, item, bucket, plan, chunk)
+		const brief = tallyRows(writer, group, item, bucket, plan, chunk)
+		await joinWaitingOutcomes(writer, group, item, bucket.rows, brief)
+		await joinPredictions(writer, group, item, bucket, plan, chunk, brief)
+		await joinKnownGroups(writer, group, item, bucket.rows, plan, brief)
 	}
 	if (item.kind === 'feature') await joinFeatureLogs(writer, group, item, bucket, chunk)
+	if (item.kind === 'group') await joinGroups(writer, group, item, bucket.rows)
 	const series = writer.series.idOf({ ...bucket.owner, segment: '', value: '' })
 	group.statements.push(
 		await chunkStatement(
@@ -176,6 +198,27 @@ async function addBucket(
 		),
 	)
 	group.newKeys.push({ hashes, rows: bucket.rows, chunk })
+}
+
+/** Counts predictions in the tallies of their windows, and keeps what their outcomes will need. */
+function tallyRows(
+	writer: Writer,
+	group: Group,
+	item: Item,
+	{ owner, day, rows }: Bucket,
+	plan: ProfilePlan,
+	chunk: number,
+): BriefChunk {
+	const ids = Array.from(rows, (r) => item.batch.ids[r] as string)
+	const brief = makeBrief(item.batch, rows, plan.tally, writer.briefs.checks(item.model, ids))
+	const known = newBriefChunk(chunk, brief, owner, day * dayMs)
+	for (let row = 0; row < rows.length; row++)
+		group.tallies.addPrediction(plan.tally.task, { chunk: known, row })
+	group.statements.push({
+		sql: 'INSERT INTO log_brief (chunk, bytes) VALUES (?, ?)',
+		params: [chunk, encodeBrief(brief)],
+	})
+	return known
 }
 
 /** The insert of one chunk with the chosen rows. */

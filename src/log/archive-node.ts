@@ -24,7 +24,7 @@ export const archiveReader =
 	}
 
 type Chunk = { id: number; kind: number; day: number; rows: number }
-const kindNames = ['', 'predictions', 'features', 'outcomes']
+const kindNames = ['', 'predictions', 'features', 'outcomes', 'groups']
 
 /**
  * Moves the chunks of a model whose rows are all older than `before` (ms since the epoch) to Parquet files, one or

@@ -3,6 +3,9 @@ import { mergeProfiles } from '../profile/accumulate.ts'
 import type { RowBatch } from '../profile/columns.ts'
 import { decodeProfile, encodeProfile } from '../profile/encoding.ts'
 import { concatBatches } from '../profile/select-rows.ts'
+import { type Brief, concatBriefs, decodeBrief, encodeBrief } from '../tally/brief.ts'
+import { addEncodedTally, encodeTally } from '../tally/encoding.ts'
+import { emptyTally } from '../tally/tally.ts'
 import { chunkStatement } from './append.ts'
 import type { Codec } from './codec.ts'
 import type { HotStore } from './hot-store.ts'
@@ -13,7 +16,7 @@ const fullRows = 4096
 
 /** Folds deltas of touched windows and small chunks that are new since the last time. Answers how many records went. */
 export async function compactLog(sql: Sql, store: HotStore, codec: Codec): Promise<number> {
-	return (await foldDeltas(sql)) + (await foldChunks(sql, store, codec))
+	return (await foldDeltas(sql)) + (await foldTallies(sql)) + (await foldChunks(sql, store, codec))
 }
 
 /** Only windows that are marked as changed are looked at, so the cost does not grow with what is stored. */
@@ -51,6 +54,38 @@ async function foldWindow(sql: Sql, series: number, hour: number, grid: number):
 	return rows.length - 1
 }
 
+/** The same for tallies. */
+async function foldTallies(sql: Sql): Promise<number> {
+	const windows = (await sql.all({
+		sql: `SELECT t.series, t.hour FROM log_tally_dirty d JOIN log_tally t ON t.series = d.series AND t.hour = d.hour
+			GROUP BY t.series, t.hour HAVING count(*) >= ?`,
+		params: [deltasWorthFolding],
+	})) as unknown as [number, number][]
+	let folded = 0
+	for (const [series, hour] of windows) {
+		const rows = (await sql.all({
+			sql: 'SELECT chunk, bytes FROM log_tally WHERE series = ? AND hour = ?',
+			params: [series, hour],
+		})) as unknown as [number, Uint8Array][]
+		const total = emptyTally()
+		for (const [, bytes] of rows) addEncodedTally(total, bytes)
+		const chunks = rows.map(([chunk]) => chunk)
+		await sql.batch([
+			{
+				sql: 'DELETE FROM log_tally WHERE series = ? AND hour = ? AND chunk IN (SELECT value FROM json_each(?))',
+				params: [series, hour, JSON.stringify(chunks)],
+			},
+			{ sql: 'INSERT INTO guard (ok) VALUES (changes() = ?)', params: [chunks.length] },
+			{
+				sql: 'INSERT INTO log_tally (series, hour, chunk, bytes) VALUES (?, ?, ?, ?)',
+				params: [series, hour, Math.max(...chunks), encodeTally(total)],
+			},
+		])
+		folded += rows.length - 1
+	}
+	return folded
+}
+
 type Small = {
 	id: number
 	kind: number
@@ -68,7 +103,8 @@ async function foldChunks(sql: Sql, store: HotStore, codec: Codec): Promise<numb
 	const [from, to] = (state as unknown as [string, number]) ?? ['0', 0]
 	const rows = (await sql.all({
 		sql: `SELECT id, kind, series, day, rows, grid,
-				(SELECT group_concat(grid) FROM (SELECT grid FROM log_covered WHERE chunk = c.id ORDER BY grid))
+				coalesce((SELECT group_concat(grid) FROM (SELECT grid FROM log_covered WHERE chunk = c.id ORDER BY grid)), '')
+				|| ' ' || EXISTS (SELECT 1 FROM log_brief WHERE chunk = c.id)
 			FROM log_chunk c WHERE id > ? AND id <= ? AND rows < ? AND body IS NOT NULL ORDER BY id`,
 		params: [Number(from), to, smallRows],
 	})) as unknown as [number, number, number, number, number, number | null, string | null][]
@@ -141,6 +177,7 @@ async function foldPart(sql: Sql, store: HotStore, codec: Codec, part: Small[]):
 		},
 		{ sql: 'DELETE FROM log_covered WHERE chunk IN (SELECT value FROM json_each(?))', params: [ids] },
 	]
+	statements.push(...(await foldBriefs(sql, part)))
 	let first = 0
 	for (const small of part) {
 		statements.push(...redirect(small.id, first, small.rows))
@@ -148,6 +185,25 @@ async function foldPart(sql: Sql, store: HotStore, codec: Codec, part: Small[]):
 	}
 	await sql.batch(statements)
 	return part.length - 1
+}
+
+async function foldBriefs(sql: Sql, part: readonly Small[]): Promise<Statement[]> {
+	const briefs: Brief[] = []
+	for (const { id } of part) {
+		const [row] = await sql.all({ sql: 'SELECT bytes FROM log_brief WHERE chunk = ?', params: [id] })
+		if (!row) return []
+		briefs.push(decodeBrief((row as unknown as [Uint8Array])[0]))
+	}
+	return [
+		{
+			sql: 'DELETE FROM log_brief WHERE chunk IN (SELECT value FROM json_each(?))',
+			params: [JSON.stringify(part.map((p) => p.id))],
+		},
+		{
+			sql: 'INSERT INTO log_brief (chunk, bytes) SELECT max(id), ? FROM log_chunk',
+			params: [encodeBrief(concatBriefs(briefs))],
+		},
+	]
 }
 
 /** Everything that named a chunk names its place in the newest one. */
@@ -160,6 +216,10 @@ const redirect = (id: number, first: number, rows: number): Statement[] => [
 		sql: 'INSERT INTO log_alias (id, target, first, rows) SELECT ?, max(id), ?, ? FROM log_chunk',
 		params: [id, first, rows],
 	},
+	...['log_group', 'log_group_waiting'].map((table) => ({
+		sql: `UPDATE ${table} SET chunk = (SELECT max(id) FROM log_chunk), row = row + ? WHERE chunk = ?`,
+		params: [first, id],
+	})),
 	{
 		sql: 'UPDATE log_join SET chunk = (SELECT max(id) FROM log_chunk), row = row + ? WHERE chunk = ?',
 		params: [first, id],

@@ -1,6 +1,7 @@
 import { AppError } from '../core/errors.ts'
 import type { Sql } from '../db/sql.ts'
 import { appendGroup, type KeyIndex, type Writer } from './append.ts'
+import { BriefStore } from './brief-store.ts'
 import { decodeIds } from './chunk.ts'
 import type { Codec } from './codec.ts'
 import { HotStore, type ReadArchive } from './hot-store.ts'
@@ -25,8 +26,8 @@ export type EngineOptions = {
 const maxTries = 25
 /** Another writer was quicker, or has moved what we were looking at. */
 const isRace =
-	/UNIQUE constraint failed: log_(chunk|series|profile)|CHECK constraint failed|of the key index is missing/
-const kinds: RowKind[] = ['prediction', 'feature', 'outcome']
+	/UNIQUE constraint failed: log_(chunk|series|profile|tally|brief)|CHECK constraint failed|of the key index is missing/
+const kinds: RowKind[] = ['prediction', 'feature', 'outcome', 'group']
 const isRuns = (keys: KeyIndex | KeyRuns): keys is KeyRuns => 'load' in keys
 
 /** What appends and reads by key. One call at a time: the caller queues. */
@@ -56,6 +57,7 @@ export class LogEngine {
 			keys,
 			lookup: new KeyLookup(keys, this.store, this.series, seed),
 			plans: new ProfilePlans(sql),
+			briefs: new BriefStore(sql, this.store, this.series, keys, seed),
 			series: this.series,
 			nextChunk: isRuns(keys) ? keys.lastIndexedChunk + 1 : 1,
 		}
@@ -80,6 +82,7 @@ export class LogEngine {
 		// How far comes first: what is stored from here on is not indexed, and our next commit will run into it.
 		const next = Math.max(from, (await this.lastChunk()) + 1)
 		this.store.forget()
+		this.writer.briefs.forget()
 		await this.series.refresh()
 		if (isRuns(this.writer.keys as KeyRuns)) await this.indexBetween(from, next)
 		this.writer.nextChunk = next
@@ -131,6 +134,7 @@ export class LogEngine {
 				return await appendGroup(this.writer, items)
 			} catch (error) {
 				this.series.forgetPending()
+				this.writer.briefs.forget()
 				if (!isRace.test(String(error))) throw toAppError(error)
 				if (attempt === maxTries)
 					throw new AppError(

@@ -4,7 +4,7 @@ import { decodeChunk } from './chunk.ts'
 import type { Codec } from './codec.ts'
 import type { Location } from './key-table.ts'
 
-export const kindNumber = { prediction: 1, feature: 2, outcome: 3 } as const
+export const kindNumber = { prediction: 1, feature: 2, outcome: 3, group: 4 } as const
 
 export type StoredChunk = {
 	id: number
@@ -60,7 +60,8 @@ export class HotStore {
 		return (await read(await this.place(location))) ?? read(await this.place(location))
 	}
 
-	private async place(location: Location): Promise<Location> {
+	/** Where a location's row stands today. */
+	async place(location: Location): Promise<Location> {
 		if (this.cache.has(location.chunk)) return location
 		const [alias] = (await this.sql.all({
 			sql: 'SELECT target, first FROM log_alias WHERE id = ?',

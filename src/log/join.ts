@@ -1,7 +1,9 @@
 import type { RowBatch } from '../profile/columns.ts'
 import type { Bucket, Group, Writer } from './append.ts'
+import type { BriefChunk } from './brief-store.ts'
 import type { FoundRow } from './hot-store.ts'
-import { type Item, predictionKey, subjectKey, verdict } from './judge.ts'
+import { regroupByFeatures } from './join-groups.ts'
+import { type Item, predictionKey, subjectKey } from './judge.ts'
 import type { ProfilePlan } from './profile-plan.ts'
 
 const textAt = (batch: RowBatch, index: number | undefined) =>
@@ -15,6 +17,7 @@ export async function joinPredictions(
 	bucket: Bucket,
 	plan: ProfilePlan,
 	chunk: number,
+	brief: BriefChunk,
 ): Promise<void> {
 	const { batch } = item
 	const rows = [...bucket.rows]
@@ -45,6 +48,15 @@ export async function joinPredictions(
 				{ batch, row: r },
 			)
 			group.statements.push(joinStatement(chunk, place, feature.chunk.id, feature.row))
+			const features = { batch: feature.chunk.batch, row: feature.row }
+			await regroupByFeatures(
+				writer,
+				group,
+				plan,
+				{ chunk: brief, row: place },
+				features,
+				batch.ids[r] as string,
+			)
 		} else if (subject !== undefined)
 			group.statements.push({
 				sql: 'INSERT INTO log_waiting (model, subject, at, chunk, row) VALUES (?, ?, ?, ?, ?)',
@@ -133,8 +145,13 @@ async function addJoined(
 	const { model, version, environment } = owner
 	const plan = await writer.plans.planFor(model, version)
 	// A chunk on another grid is still to be summarised on this one, and the join is then seen.
-	if (plan && (await isCovered(writer, prediction.chunk, plan.gridId)))
+	if (!plan) return
+	if (await isCovered(writer, prediction.chunk, plan.gridId))
 		group.deltas.addFeatures({ model, version, environment }, plan, features, target)
+	const brief = await writer.briefs.chunk(prediction.place.chunk)
+	const id = target.batch.ids[target.row] as string
+	if (brief)
+		await regroupByFeatures(writer, group, plan, { chunk: brief, row: prediction.place.row }, features, id)
 }
 
 async function isCovered(writer: Writer, chunk: FoundRow['chunk'], gridId: number): Promise<boolean> {
@@ -144,10 +161,4 @@ async function isCovered(writer: Writer, chunk: FoundRow['chunk'], gridId: numbe
 		params: [chunk.id, gridId],
 	})
 	return rows.length > 0
-}
-
-/** 1 for each accepted outcome that names a prediction that has not come yet (by its 48-bit hash alone). */
-export async function waitingOutcomes(writer: Writer, item: Item, verdicts: Uint8Array): Promise<Uint8Array> {
-	const found = await writer.keys.find(writer.lookup.hash(item.model, 'prediction', item.batch.ids))
-	return verdicts.map((v, r) => (v === verdict.accepted && !found.has(r) ? 1 : 0))
 }

@@ -10,6 +10,8 @@ import type { SeriesTable } from './series-table.ts'
 export const verdict = { accepted: 0, duplicate: 1, conflict: 2 } as const
 
 export type Item = { model: string; kind: RowKind; batch: RowBatch }
+/** Verdicts, and by row what had the same id before it, in the order in which it came. */
+export type Judged = { verdicts: Uint8Array; earlier: Map<number, { batch: RowBatch; row: number }[]> }
 export type Hashes = { high: Uint32Array; low: Uint16Array }
 
 /** Looks rows up by key. Every candidate of the index is checked against the stored row's own id and model. */
@@ -90,9 +92,10 @@ export async function judge(
 	hashes: Hashes,
 	lookup: KeyLookup,
 	seen: Map<string, { batch: RowBatch; row: number }[]>,
-): Promise<Uint8Array> {
+): Promise<Judged> {
 	const { batch, kind } = item
 	const verdicts = new Uint8Array(batch.rows)
+	const earlierRows: Judged['earlier'] = new Map()
 	const stored = await lookup.find(item.model, kind, batch.ids, hashes)
 	for (let r = 0; r < batch.rows; r++) {
 		const id = batch.ids[r] as string
@@ -101,12 +104,13 @@ export async function judge(
 		if (known || earlier) {
 			const rows = [...(known ?? []).map((k) => ({ batch: k.chunk.batch, row: k.row })), ...(earlier ?? [])]
 			verdicts[r] = against(kind, batch, r, rows)
+			earlierRows.set(r, rows)
 		}
 		if (verdicts[r] !== verdict.accepted) continue
 		if (earlier) earlier.push({ batch, row: r })
 		else seen.set(id, [{ batch, row: r }])
 	}
-	return verdicts
+	return { verdicts, earlier: earlierRows }
 }
 
 function against(
@@ -115,7 +119,7 @@ function against(
 	row: number,
 	rows: { batch: RowBatch; row: number }[],
 ): number {
-	const bySubject = kind === 'feature' && (batch.ids[row] as string).startsWith('s')
+	const bySubject = (kind === 'feature' || kind === 'group') && (batch.ids[row] as string).startsWith('s')
 	const rivals = bySubject ? rows.filter((k) => k.batch.timestamps[k.row] === batch.timestamps[row]) : rows
 	if (rivals.some((k) => sameRow(batch, row, k.batch, k.row))) return verdict.duplicate
 	return kind === 'outcome' || rivals.length === 0 ? verdict.accepted : verdict.conflict

@@ -1,4 +1,4 @@
-export const keySpace = { prediction: 1, feature: 2, outcome: 3 } as const
+export const keySpace = { prediction: 1, feature: 2, outcome: 3, group: 4 } as const
 
 /**
  * Hashes a key of a model into 48 bits (two multiplicative lanes over UTF-16 code units, murmur3's finaliser).

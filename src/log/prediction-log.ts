@@ -1,8 +1,10 @@
 import type { RowBatch } from '../profile/columns.ts'
 import type { Grid } from '../profile/grid.ts'
 import type { Profile } from '../profile/profile.ts'
+import type { Tally } from '../tally/tally.ts'
 
-export type RowKind = 'prediction' | 'feature' | 'outcome'
+/** `group`: values of sensitive attributes that are no features. */
+export type RowKind = 'prediction' | 'feature' | 'outcome' | 'group'
 
 export type RejectCode =
 	| 'malformed'
@@ -71,6 +73,16 @@ export type PredictionLog = {
 		after?: { seriesId: number; hour: number },
 	): Promise<{ seriesId: number; hour: number; mark: number }[]>
 	clearDirty(hours: readonly { seriesId: number; hour: number; mark: number }[]): Promise<void>
+	/** The exact sum of the tallies of predictions and their outcomes in [from, to). Undefined when there are none. */
+	tally(seriesId: number, from: number, to: number): Promise<Tally | undefined>
+	/** The same marks for tallies: set when a prediction comes, and when anything is learned of it later. */
+	dirtyTallies(
+		limit: number,
+		after?: { seriesId: number; hour: number },
+	): Promise<{ seriesId: number; hour: number; mark: number }[]>
+	clearDirtyTallies(hours: readonly { seriesId: number; hour: number; mark: number }[]): Promise<void>
+	/** Outcomes of a model that name predictions which have not come: how many predictions. */
+	waitingOutcomes(model: string): Promise<number>
 	/** Makes the profiles of a grid for windows that were written before it was in force. */
 	rebuild(model: string, version: string, grid: Grid): Promise<void>
 	/** Folds deltas and small chunks. Returns how many records went. */

@@ -2,11 +2,19 @@ import type { Sql } from '../db/sql.ts'
 import type { DecisionRule } from '../profile/accumulate.ts'
 import type { FeatureSpec, Grid } from '../profile/grid.ts'
 import { decodeGrid, schemaGrid } from '../profile/make-grid.ts'
+import type { Task } from '../tally/label.ts'
+import { type TallyPlan, tallyPlan } from '../tally/make-brief.ts'
 
 /** What profiling rows of a version takes: its grid in force, how scores become decisions, and the declared segments. */
-export type ProfilePlan = { grid: Grid; gridId: number; rule: DecisionRule; segments: readonly string[] }
+export type ProfilePlan = {
+	grid: Grid
+	gridId: number
+	rule: DecisionRule
+	segments: readonly string[]
+	tally: TallyPlan
+}
 
-type PlanRow = [string | null, number | null, string, number, string, string | null]
+type PlanRow = [string | null, number | null, string, number, string, string | null, Task, string, string]
 
 /** Plans by version. Whether one still holds is asked at each use: a point query, and no notice can be missed. */
 export class ProfilePlans {
@@ -20,14 +28,14 @@ export class ProfilePlans {
 	/** Undefined when the version is not registered. */
 	async planFor(model: string, version: string): Promise<ProfilePlan | undefined> {
 		const [row] = (await this.sql.all({
-			sql: `SELECT m.positive_label, m.threshold, m.segments, m.revision, v.features, b.digest
+			sql: `SELECT m.positive_label, m.threshold, m.segments, m.revision, v.features, b.digest, m.task, m.sensitive, m.bands
 				FROM model m JOIN model_version v ON v.model = m.name
 				LEFT JOIN baseline b ON b.model = v.model AND b.version = v.version AND b.replaced_at IS NULL
 				WHERE m.name = ? AND v.version = ?`,
 			params: [model, version],
 		})) as unknown as PlanRow[]
 		if (!row) return undefined
-		const [positiveLabel, threshold, segments, revision, features, digest] = row
+		const [positiveLabel, threshold, segmentsJson, revision, features, digest, task, sensitive, bands] = row
 		const key = JSON.stringify([model, version])
 		const stamp = `${revision} ${digest}`
 		const known = this.plans.get(key)
@@ -36,11 +44,15 @@ export class ProfilePlans {
 			digest === null
 				? schemaGrid(JSON.parse(features) as FeatureSpec[])
 				: await this.gridOf(model, version, digest)
+		const rule = { positiveLabel, threshold }
+		const segments = JSON.parse(segmentsJson) as string[]
+		const described = { task, rule, sensitive: JSON.parse(sensitive) as string[], segments }
 		const plan = {
 			grid,
 			gridId: await this.gridId(grid.digest),
-			rule: { positiveLabel, threshold },
-			segments: JSON.parse(segments) as string[],
+			rule,
+			segments,
+			tally: tallyPlan(described, JSON.parse(bands) as Record<string, number[]>, grid),
 		}
 		this.plans.set(key, { stamp, plan })
 		return plan

@@ -8,7 +8,7 @@ import { keyRows } from './key-rows.ts'
 import type { AppendVerdict, PredictionLog, StoredPrediction } from './prediction-log.ts'
 import { rebuildProfiles } from './rebuild.ts'
 import { scanPredictions } from './scan.ts'
-import { clearDirty, dirtyHours, listSeries, windowProfile } from './windows.ts'
+import { clearDirty, dirtyHours, listSeries, waitingOutcomes, windowProfile, windowTally } from './windows.ts'
 
 /** What needs the key index, wherever it lives: in this thread, or in the writer's. */
 export type Backend = {
@@ -36,8 +36,12 @@ export function logOver(
 		scan: (query, onRows) => scanPredictions(sql, store, query, onRows),
 		series: (model) => listSeries(sql, model),
 		profile: (seriesId, grid, from, to) => windowProfile(sql, seriesId, grid, from, to),
-		dirtyHours: (limit, after) => dirtyHours(sql, limit, after),
-		clearDirty: (hours) => clearDirty(sql, hours),
+		dirtyHours: (limit, after) => dirtyHours(sql, 'log_dirty', limit, after),
+		clearDirty: (hours) => clearDirty(sql, 'log_dirty', hours),
+		tally: (seriesId, from, to) => windowTally(sql, seriesId, from, to),
+		dirtyTallies: (limit, after) => dirtyHours(sql, 'log_tally_dirty', limit, after),
+		clearDirtyTallies: (hours) => clearDirty(sql, 'log_tally_dirty', hours),
+		waitingOutcomes: (model) => waitingOutcomes(sql, model),
 		rebuild: (model, version, grid) => rebuildProfiles(sql, store, model, version, grid),
 		compact: async () => {
 			const folded = await compactLog(sql, store, codec)

@@ -3,6 +3,8 @@ import { emptyProfile } from '../profile/accumulate.ts'
 import { addEncoded } from '../profile/encoding.ts'
 import type { Grid } from '../profile/grid.ts'
 import type { Profile } from '../profile/profile.ts'
+import { addEncodedTally } from '../tally/encoding.ts'
+import { emptyTally, type Tally } from '../tally/tally.ts'
 import type { Series } from './prediction-log.ts'
 
 export async function listSeries(sql: Sql, model?: string): Promise<Series[]> {
@@ -42,13 +44,41 @@ export async function windowProfile(
 	return total
 }
 
+/** The sum of a series' tallies over [from, to), in ms since the epoch; undefined when there are none. */
+export async function windowTally(
+	sql: Sql,
+	seriesId: number,
+	from: number,
+	to: number,
+): Promise<Tally | undefined> {
+	const rows = (await sql.all({
+		sql: 'SELECT bytes FROM log_tally WHERE series = ? AND hour >= ? AND hour < ?',
+		params: [seriesId, from, to],
+	})) as unknown as [Uint8Array][]
+	if (rows.length === 0) return undefined
+	const total = emptyTally()
+	for (const [bytes] of rows) addEncodedTally(total, bytes)
+	return total
+}
+
+export async function waitingOutcomes(sql: Sql, model: string): Promise<number> {
+	const [row] = await sql.all({
+		sql: 'SELECT count FROM log_outcome_waiting WHERE model = ?',
+		params: [model],
+	})
+	return Math.max(0, (row as [number] | undefined)?.[0] ?? 0)
+}
+
+type Marks = 'log_dirty' | 'log_tally_dirty'
+
 export async function dirtyHours(
 	sql: Sql,
+	marks: Marks,
 	limit: number,
 	after?: { seriesId: number; hour: number },
 ): Promise<{ seriesId: number; hour: number; mark: number }[]> {
 	const rows = await sql.all({
-		sql: 'SELECT series, hour, mark FROM log_dirty WHERE (series, hour) > (?, ?) ORDER BY series, hour LIMIT ?',
+		sql: `SELECT series, hour, mark FROM ${marks} WHERE (series, hour) > (?, ?) ORDER BY series, hour LIMIT ?`,
 		params: [after?.seriesId ?? -1, after?.hour ?? 0, limit],
 	})
 	return (rows as unknown as [number, number, number][]).map(([seriesId, hour, mark]) => ({
@@ -61,12 +91,13 @@ export async function dirtyHours(
 /** Clears marks, but not those that were set again in the meantime. */
 export async function clearDirty(
 	sql: Sql,
+	marks: Marks,
 	hours: readonly { seriesId: number; hour: number; mark: number }[],
 ): Promise<void> {
 	if (hours.length === 0) return
 	await sql.batch([
 		{
-			sql: `DELETE FROM log_dirty WHERE (series, hour, mark) IN
+			sql: `DELETE FROM ${marks} WHERE (series, hour, mark) IN
 				(SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?))`,
 			params: [JSON.stringify(hours.map((h) => [h.seriesId, h.hour, h.mark]))],
 		},

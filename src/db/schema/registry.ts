@@ -15,6 +15,9 @@ export const accessKeys = sqliteTable('access_key', {
 
 export type Task = 'binary' | 'multiclass' | 'regression' | 'ranking'
 
+/** When a window's outcomes are judged: when this share of them is known, or this long after its end. */
+export type Maturity = { coverage: number; delay: string }
+
 export const models = sqliteTable('model', {
 	name: text().primaryKey(),
 	task: text().$type<Task>().notNull(),
@@ -26,6 +29,8 @@ export const models = sqliteTable('model', {
 	sensitive: text({ mode: 'json' }).$type<string[]>().notNull(),
 	segments: text({ mode: 'json' }).$type<string[]>().notNull(),
 	upstreams: text({ mode: 'json' }).$type<string[]>().notNull(),
+	bands: text({ mode: 'json' }).$type<Record<string, number[]>>().notNull().default({}),
+	maturity: text({ mode: 'json' }).$type<Maturity>().notNull().default({ coverage: 0.8, delay: '30d' }),
 	retentionMs: integer('retention_ms').notNull(),
 	createdAt: integer('created_at').notNull(),
 	revision: integer().notNull(),
@@ -56,6 +61,8 @@ export const baselines = sqliteTable(
 		rows: integer().notNull(),
 		grid: blob().$type<Uint8Array>().notNull(),
 		profile: blob().$type<Uint8Array>().notNull(),
+		/** Scores beside the actuals that the rows came with; null when none did. */
+		tally: blob().$type<Uint8Array>(),
 		summary: text({ mode: 'json' }).$type<{ name: string; cells: number; warnings: string[] }[]>().notNull(),
 		createdAt: integer('created_at').notNull(),
 		replacedAt: integer('replaced_at'),

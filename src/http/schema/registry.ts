@@ -65,6 +65,8 @@ const modelMembers = {
 	sensitive: z.array(z.string()),
 	segments: z.array(z.string()),
 	upstreams: z.array(z.string()),
+	bands: z.record(z.string(), z.array(z.number())),
+	maturity: z.strictObject({ coverage: z.number(), delay: z.string() }),
 	retention: z.string(),
 	createdAt: Time,
 	revision: z.int().meta({ description: 'Counts its changes.' }),

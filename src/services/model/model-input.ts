@@ -12,6 +12,9 @@ const shortText = z
 	.max(256)
 const longestRetentionMs = 3650 * dayMs
 export const defaultRetention = '90d'
+export const defaultMaturity = { coverage: 0.8, delay: '30d' }
+const isAscending = (edges: readonly number[]) =>
+	edges.every((e, i) => i === 0 || e > (edges[i - 1] as number))
 
 const isRetention = (text: string) => {
 	const ms = parseDuration(text)
@@ -36,7 +39,10 @@ const members = {
 		.number()
 		.nullable()
 		.meta({ description: 'The score at which the decision turns positive.', example: 0.5 }),
-	sensitive: names.meta({ description: 'Features that fairness is measured by.', example: ['SEX'] }),
+	sensitive: names.meta({
+		description: 'Attributes that fairness is measured by: features, or sent by POST .../groups.',
+		example: ['SEX'],
+	}),
 	segments: names.meta({
 		description: 'Members of `segment` that get statistics of their own.',
 		example: ['branch'],
@@ -45,6 +51,27 @@ const members = {
 		description: 'Where the features come from: incidents with one source in common are one.',
 		example: ['crm'],
 	}),
+	bands: z
+		.record(FieldName, z.array(z.number()).min(1).max(50))
+		.refine((bands) => Object.values(bands).every(isAscending), 'each list of edges must be ascending')
+		.meta({
+			description:
+				'Edges of the groups of a numeric sensitive attribute. Default: each value up to 20, else five bands of the baseline.',
+			example: { AGE: [25, 35, 45, 60] },
+		}),
+	maturity: z
+		.strictObject({
+			coverage: z.number().min(0).max(1).default(defaultMaturity.coverage),
+			delay: z
+				.string()
+				.refine((text) => parseDuration(text) !== undefined, 'must be a duration such as 30d')
+				.default(defaultMaturity.delay),
+		})
+		.meta({
+			description:
+				'When a window is judged by its outcomes: when this share of them is known, or this long after its end. Before that they are provisional.',
+			example: defaultMaturity,
+		}),
 	retention: z
 		.string()
 		.regex(/^\d+(\.\d+)?(ms|s|m|h|d|w)$/, 'must be a duration from 1d to 3650d')
@@ -67,6 +94,8 @@ export const ModelInput = z
 		sensitive: members.sensitive.default([]),
 		segments: members.segments.default([]),
 		upstreams: members.upstreams.default([]),
+		bands: members.bands.default({}),
+		maturity: members.maturity.default(defaultMaturity),
 		retention: members.retention.default(defaultRetention),
 	})
 	.meta({ id: 'ModelInput', description: 'A model to be registered.' })
@@ -83,6 +112,8 @@ export const ModelPatch = z
 		sensitive: members.sensitive.optional(),
 		segments: members.segments.optional(),
 		upstreams: members.upstreams.optional(),
+		bands: members.bands.optional(),
+		maturity: members.maturity.optional(),
 		retention: members.retention.optional(),
 	})
 	.meta({ id: 'ModelPatch', description: 'The members to change; what is absent stays, null clears.' })

@@ -1,5 +1,5 @@
 import { dayMs, formatTime, hourMs } from '../../core/time.ts'
-import type { Task } from '../../db/schema.ts'
+import type { Maturity, Task } from '../../db/schema.ts'
 import type { ModelRow } from './find-model.ts'
 
 /** A model as it is answered, without its health. */
@@ -14,6 +14,8 @@ export type ModelRecord = {
 	sensitive: string[]
 	segments: string[]
 	upstreams: string[]
+	bands: Record<string, number[]>
+	maturity: Maturity
 	retention: string
 	createdAt: string
 	revision: number

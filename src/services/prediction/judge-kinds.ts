@@ -79,14 +79,31 @@ function checkSegment(row: JsonObject, { limits }: RowRules): JsonObject | undef
 function judgeFeatureLog(value: unknown, rules: RowRules): RowInput {
 	const row = requireObject(value)
 	refuseUnknown(row, ['predictionId', 'subject', 'timestamp', 'features'])
+	const id = keyOf(row, rules)
+	const features = checkFeatures(row.features, rules.limits)
+	if (!features) throw new RowRejected('invalid', 'features', 'required, an object of feature name to value')
+	return { id, timestamp: requireTime(row, rules), features }
+}
+
+/** What a row names: a prediction, or a subject. */
+function keyOf(row: JsonObject, rules: RowRules): string {
 	const predictionId = optionalId(row, 'predictionId', rules.limits)
 	const subject = optionalId(row, 'subject', rules.limits)
 	if ((predictionId === undefined) === (subject === undefined))
 		throw new RowRejected('invalid', 'predictionId', 'exactly one of predictionId and subject')
-	const features = checkFeatures(row.features, rules.limits)
-	if (!features) throw new RowRejected('invalid', 'features', 'required, an object of feature name to value')
-	const id = predictionId === undefined ? subjectKey(subject as string) : predictionKey(predictionId)
-	return { id, timestamp: requireTime(row, rules), features }
+	return predictionId === undefined ? subjectKey(subject as string) : predictionKey(predictionId)
+}
+
+/** Values of sensitive attributes that are no features: keyed by prediction, or by subject. */
+function judgeGroups(value: unknown, rules: RowRules): RowInput {
+	const row = requireObject(value)
+	refuseUnknown(row, ['predictionId', 'subject', 'timestamp', 'groups'])
+	const groups = row.groups
+	if (groups === null || typeof groups !== 'object' || Array.isArray(groups))
+		throw new RowRejected('invalid', 'groups', 'required, an object of attribute name to value')
+	for (const name in groups)
+		checkLabel({ [`groups.${name}`]: (groups as JsonObject)[name] }, `groups.${name}`, rules.limits)
+	return { id: keyOf(row, rules), timestamp: requireTime(row, rules), features: groups as JsonObject }
 }
 
 const notObserved = JSON.stringify({ observed: false })
@@ -112,7 +129,9 @@ export const judges: Record<RowKind, JudgeRow> = {
 	prediction: judgePrediction,
 	feature: judgeFeatureLog,
 	outcome: judgeOutcome,
+	group: judgeGroups,
 }
 
 /** The id that a client sent, out of the key that a feature log is stored under. */
-export const sentId = (kind: RowKind, id: string): string => (kind === 'feature' ? id.slice(1) : id)
+export const sentId = (kind: RowKind, id: string): string =>
+	kind === 'feature' || kind === 'group' ? id.slice(1) : id

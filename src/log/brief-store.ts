@@ -1,0 +1,112 @@
+import { dayMs } from '../core/time.ts'
+import type { Sql } from '../db/sql.ts'
+import { type Brief, decodeBrief } from '../tally/brief.ts'
+import type { Owner } from './deltas.ts'
+import type { HotStore } from './hot-store.ts'
+import type { Hashes } from './judge.ts'
+import { hashKeys, keySpace } from './key-hash.ts'
+import type { KeyRuns } from './key-runs.ts'
+import type { SeriesTable } from './series-table.ts'
+
+/** The predictions of one chunk, as outcomes are joined to them. `day`: start of its UTC day, ms since the epoch. */
+export type BriefChunk = {
+	id: number
+	brief: Brief
+	owner: Owner
+	day: number
+	later: Map<number, LateGroups>
+	/** Numbers of the series that its rows count in: over all rows, and by value of each segment. */
+	series: { all?: number; bySegment: Map<string, (number | undefined)[]> }
+}
+
+export const newBriefChunk = (id: number, brief: Brief, owner: Owner, day: number): BriefChunk => ({
+	id,
+	brief,
+	owner,
+	day,
+	later: new Map(),
+	series: { bySegment: new Map() },
+})
+
+/** Groups of a row that became known after it was stored. */
+export type LateGroups = Record<string, string>
+export type BriefRow = { chunk: BriefChunk; row: number }
+
+const cachedRows = 4_000_000
+
+/** Finds predictions by id without reading them: by two hashes of the id, 80 bits in all, of a seed nobody knows. */
+export class BriefStore {
+	private readonly cache = new Map<number, BriefChunk>()
+	private cached = 0
+	private readonly sql: Sql
+	private readonly store: HotStore
+	private readonly series: SeriesTable
+	private readonly keys: Pick<KeyRuns, 'find'>
+	private readonly seed: number
+
+	constructor(sql: Sql, store: HotStore, series: SeriesTable, keys: Pick<KeyRuns, 'find'>, seed: number) {
+		this.sql = sql
+		this.store = store
+		this.series = series
+		this.keys = keys
+		this.seed = seed
+	}
+
+	/** The second hash of each id, under a seed of its own. */
+	checks(model: string, ids: readonly string[]): Uint32Array {
+		return hashKeys(~this.seed, keySpace.prediction, model, ids).high
+	}
+
+	/** By index into `ids`: the prediction of that id; `hashes` are those of the ids as predictions. */
+	async find(model: string, ids: readonly string[], hashes: Hashes): Promise<Map<number, BriefRow>> {
+		const found = new Map<number, BriefRow>()
+		const checks = this.checks(model, ids)
+		for (const [i, locations] of await this.keys.find(hashes))
+			for (const location of locations) {
+				const direct = this.cache.has(location.chunk)
+				const place = direct ? location : await this.store.place(location)
+				const chunk = await this.chunk(place.chunk)
+				if (chunk && chunk.brief.checks[place.row] === checks[i]) found.set(i, { chunk, row: place.row })
+			}
+		return found
+	}
+
+	async chunk(id: number): Promise<BriefChunk | undefined> {
+		const known = this.cache.get(id)
+		if (known) return known
+		const [row] = await this.sql.all({
+			sql: 'SELECT b.bytes, c.series, c.day FROM log_brief b JOIN log_chunk c ON c.id = b.chunk WHERE b.chunk = ?',
+			params: [id],
+		})
+		if (!row) return undefined
+		const [bytes, series, day] = row as unknown as [Uint8Array, number, number]
+		const owner = this.series.get(series)
+		if (!owner) return undefined
+		const { model, version, environment } = owner
+		const later = await this.laterOf(id)
+		const brief = decodeBrief(bytes)
+		const place = { model, version, environment }
+		const chunk: BriefChunk = { ...newBriefChunk(id, brief, place, day * dayMs), later }
+		for (const [oldest, { brief: old }] of this.cache) {
+			if (this.cached + brief.rows <= cachedRows) break
+			this.cache.delete(oldest)
+			this.cached -= old.rows
+		}
+		this.cache.set(id, chunk)
+		this.cached += brief.rows
+		return chunk
+	}
+
+	private async laterOf(chunk: number): Promise<Map<number, LateGroups>> {
+		const rows = (await this.sql.all({
+			sql: 'SELECT row, groups FROM log_group WHERE chunk = ?',
+			params: [chunk],
+		})) as unknown as [number, string][]
+		return new Map(rows.map(([row, groups]) => [row, JSON.parse(groups) as LateGroups]))
+	}
+
+	forget(): void {
+		this.cache.clear()
+		this.cached = 0
+	}
+}

@@ -1,0 +1,104 @@
+import type { RowBatch } from '../profile/columns.ts'
+import type { Outcome } from '../tally/contribute.ts'
+import { actualOf } from '../tally/label.ts'
+import type { TallyPlan } from '../tally/make-brief.ts'
+import type { Group, Writer } from './append.ts'
+import type { BriefChunk } from './brief-store.ts'
+import { type Item, type Judged, verdict } from './judge.ts'
+
+type Row = { batch: RowBatch; row: number }
+
+/** The outcome in force among those of one prediction: the latest by its own time; of equal times, the one that came last. */
+export function latestOutcome(rows: readonly Row[]): Row | undefined {
+	let best: Row | undefined
+	const at = ({ batch, row }: Row) => batch.timestamps[row] as number
+	for (const row of rows) if (!best || at(row) >= at(best)) best = row
+	return best
+}
+
+export function outcomeAt({ batch, row }: Row, { task, rule }: TallyPlan): Outcome {
+	if (batch.extras[row] !== -1) return { observed: false }
+	return { observed: true, actual: actualOf(task, rule.positiveLabel, batch.labels, row, batch.strings) }
+}
+
+const countWaiting = (model: string, count: number) => ({
+	sql: `INSERT INTO log_outcome_waiting (model, count) VALUES (?, ?)
+		ON CONFLICT (model) DO UPDATE SET count = count + excluded.count`,
+	params: [model, count],
+})
+
+/**
+ * Adds accepted outcomes to the windows of their predictions; a correction first takes back what it replaces. Answers 1 for
+ * each whose prediction has not come yet.
+ */
+export async function joinOutcomes(
+	writer: Writer,
+	group: Group,
+	item: Item,
+	{ verdicts, earlier }: Judged,
+): Promise<Uint8Array> {
+	const { batch, model } = item
+	const hashes = writer.lookup.hash(model, 'prediction', batch.ids)
+	const found = await writer.briefs.find(model, batch.ids, hashes)
+	const waiting = new Uint8Array(batch.rows)
+	let fresh = 0
+	for (let r = 0; r < batch.rows; r++) {
+		if (verdicts[r] !== verdict.accepted) continue
+		const at = found.get(r)
+		const before = earlier.get(r) ?? []
+		if (!at) {
+			// Stored before outcomes were tallied: it is joined when its chunk is.
+			waiting[r] = 1
+			if (before.length === 0) fresh++
+			continue
+		}
+		const plan = (await writer.plans.planFor(model, at.chunk.owner.version))?.tally
+		if (!plan) continue
+		const own = { batch, row: r }
+		const old = latestOutcome(before)
+		if (latestOutcome(old ? [old, own] : [own]) !== own) continue
+		if (old) {
+			group.tallies.addOutcome(plan.task, at, outcomeAt(old, plan), -1)
+			group.tallies.addCorrection(at)
+		}
+		group.tallies.addOutcome(plan.task, at, outcomeAt(own, plan), 1)
+	}
+	if (fresh > 0) group.statements.push(countWaiting(model, fresh))
+	return waiting
+}
+
+/** Joins the outcomes that came before these predictions. */
+export async function joinWaitingOutcomes(
+	writer: Writer,
+	group: Group,
+	item: Item,
+	rows: Int32Array,
+	chunk: BriefChunk,
+): Promise<void> {
+	const [waiting] = await writer.sql.all({
+		sql: 'SELECT count FROM log_outcome_waiting WHERE model = ? AND count > 0',
+		params: [item.model],
+	})
+	if (!waiting) return
+	const plan = (await writer.plans.planFor(item.model, chunk.owner.version))?.tally
+	if (!plan) return
+	const ids = Array.from(rows, (r) => item.batch.ids[r] as string)
+	const found = await writer.lookup.find(item.model, 'outcome', ids)
+	for (const [row, outcomes] of found) {
+		const latest = latestOutcome(outcomes.map((o) => ({ batch: o.chunk.batch, row: o.row })))
+		if (latest) group.tallies.addOutcome(plan.task, { chunk, row }, outcomeAt(latest, plan), 1)
+	}
+	if (found.size > 0) group.statements.push(countWaiting(item.model, -found.size))
+}
+
+/** The outcome in force of a stored prediction. */
+export async function storedOutcome(
+	writer: Writer,
+	model: string,
+	predictionId: string,
+	plan: TallyPlan,
+): Promise<Outcome | undefined> {
+	const rows = (await writer.lookup.find(model, 'outcome', [predictionId])).get(0) ?? []
+	const latest = latestOutcome(rows.map((o) => ({ batch: o.chunk.batch, row: o.row })))
+	return latest && outcomeAt(latest, plan)
+}

@@ -1,0 +1,102 @@
+import { hourMs } from '../core/time.ts'
+import type { Statement } from '../db/sql.ts'
+import { none, predictedAt } from '../tally/brief.ts'
+import {
+	addOutcome,
+	addPrediction,
+	moveGroup,
+	type Outcome,
+	type Predicted,
+	type Sign,
+} from '../tally/contribute.ts'
+import { encodeTally } from '../tally/encoding.ts'
+import type { Task } from '../tally/label.ts'
+import { emptyTally, type Tally } from '../tally/tally.ts'
+import type { BriefRow, LateGroups } from './brief-store.ts'
+import type { SeriesTable } from './series-table.ts'
+
+/** The tallies of one commit: one a series and hour, however many predictions and outcomes add to it. */
+export class TallyDeltas {
+	private readonly tallies = new Map<number, Map<number, Tally>>()
+	private readonly series: SeriesTable
+
+	constructor(series: SeriesTable) {
+		this.series = series
+	}
+
+	addPrediction(task: Task, at: BriefRow): void {
+		const row = predicted(at)
+		for (const tally of this.talliesOf(at)) addPrediction(tally, task, row)
+	}
+
+	addOutcome(task: Task, at: BriefRow, outcome: Outcome, sign: Sign): void {
+		const row = predicted(at)
+		for (const tally of this.talliesOf(at)) addOutcome(tally, task, row, outcome, sign)
+	}
+
+	addCorrection(at: BriefRow): void {
+		for (const tally of this.talliesOf(at)) tally.corrections++
+	}
+
+	/** Moves a row to groups that became known only now. */
+	regroup(at: BriefRow, outcome: Outcome | undefined, later: LateGroups): void {
+		const before = predicted(at)
+		const known = { ...at.chunk.later.get(at.row), ...later }
+		const after = predictedAt(at.chunk.brief, at.row, known)
+		const old = new Map(before.groups)
+		const changed = after.groups.filter(([attribute, value]) => old.get(attribute) !== value)
+		const from = changed.map(([attribute]) => [attribute, old.get(attribute) as string] as const)
+		for (const tally of this.talliesOf(at)) moveGroup(tally, before, outcome, from, changed)
+	}
+
+	/** The tallies that a row counts in: over all rows, and of its value of each declared segment. */
+	private talliesOf({ chunk, row }: BriefRow): Tally[] {
+		const hour = chunk.day + (chunk.brief.hours[row] as number) * hourMs
+		const { series, owner, brief } = chunk
+		series.all ??= this.series.idOf({ ...owner, segment: '', value: '' })
+		const list = [this.tallyOf(series.all, hour)]
+		for (const [segment, coded] of brief.segments) {
+			const code = coded.codes[row] as number
+			if (code === none) continue
+			const ids = series.bySegment.get(segment) ?? []
+			series.bySegment.set(segment, ids)
+			ids[code] ??= this.series.idOf({ ...owner, segment, value: coded.values[code] as string })
+			list.push(this.tallyOf(ids[code], hour))
+		}
+		return list
+	}
+
+	private tallyOf(series: number, hour: number): Tally {
+		let hours = this.tallies.get(series)
+		if (!hours) {
+			hours = new Map()
+			this.tallies.set(series, hours)
+		}
+		let tally = hours.get(hour)
+		if (!tally) {
+			tally = emptyTally()
+			hours.set(hour, tally)
+		}
+		return tally
+	}
+
+	/** Inserts of the deltas under the number of the commit's first chunk, and the marks of the windows they touch. */
+	statements(chunk: number): Statement[] {
+		const list: Statement[] = []
+		for (const [series, hours] of this.tallies)
+			for (const [hour, tally] of hours) {
+				list.push({
+					sql: 'INSERT INTO log_tally (series, hour, chunk, bytes) VALUES (?, ?, ?, ?)',
+					params: [series, hour, chunk, encodeTally(tally)],
+				})
+				list.push({
+					sql: `INSERT INTO log_tally_dirty (series, hour, mark) VALUES (?, ?, ?)
+						ON CONFLICT (series, hour) DO UPDATE SET mark = max(excluded.mark, mark + 1)`,
+					params: [series, hour, chunk],
+				})
+			}
+		return list
+	}
+}
+
+const predicted = ({ chunk, row }: BriefRow): Predicted => predictedAt(chunk.brief, row, chunk.later.get(row))

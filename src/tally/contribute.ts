@@ -1,0 +1,119 @@
+import { isSampled, scoreAt } from './coarsen.ts'
+import type { GroupTally } from './group-tally.ts'
+import type { Actual, Task } from './label.ts'
+import { negative, positive } from './label.ts'
+import { actualIndex, addCell, cellsOf, groupOf, momentNames, momentOf, type Tally } from './tally.ts'
+
+/** What a tally takes of a prediction. */
+export type Predicted = {
+	/** NaN when there is none. */
+	score: number
+	/** `+` or `-` for binary models, the class for multiclass ones; '' when there is none. */
+	decision: string
+	/** Ranking: the query that it belongs to. */
+	query: string
+	/** Multiclass: class and probability. */
+	probabilities: readonly (readonly [string, number])[]
+	/** Attribute and value, `A x B` and `a x b` too. */
+	groups: readonly (readonly [string, string])[]
+}
+
+/** What is known of a prediction's outcome; `actual` undefined: it came, but is no label of the task. */
+export type Outcome = { observed: false } | { observed: true; actual: Actual | undefined }
+
+export type Sign = 1 | -1
+
+export function addPrediction(tally: Tally, task: Task, row: Predicted): void {
+	tally.predictions++
+	if (task === 'ranking') addRanked(tally, row, -1, 1)
+	else addCell(cellsOf(tally.cells, row.decision), scoreAt(tally.level, row.score), -1, 1)
+	for (const [name, p] of row.probabilities)
+		addCell(cellsOf(tally.classes, name), scoreAt(tally.level, p), -1, 1)
+	if (row.probabilities.length > 0 && !isDistribution(row.probabilities)) tally.improper++
+	for (const [attribute, value] of row.groups) addToGroup(groupOf(tally, attribute, value), row, 1)
+}
+
+const isDistribution = (probabilities: Predicted['probabilities']): boolean =>
+	probabilities.every(([, p]) => p >= 0 && p <= 1) &&
+	Math.abs(probabilities.reduce((sum, [, p]) => sum + p, 0) - 1) <= 1e-3
+
+/** Adds an outcome to its prediction's window, or takes one back. */
+export function addOutcome(tally: Tally, task: Task, row: Predicted, outcome: Outcome, sign: Sign): void {
+	if (!outcome.observed) {
+		tally.never += sign
+		return
+	}
+	const { actual } = outcome
+	if (!actual) {
+		tally.unusable += sign
+		return
+	}
+	tally.labelled += sign
+	const index = actualIndex(tally, actual.text)
+	if (task === 'ranking') addRanked(tally, row, index, sign)
+	else addCell(cellsOf(tally.cells, row.decision), scoreAt(tally.level, row.score), index, sign)
+	for (const [name, p] of row.probabilities)
+		addCell(cellsOf(tally.classes, name), scoreAt(tally.level, p), name === actual.text ? 0 : 1, sign)
+	if (task === 'regression') addMoments(tally, row.score, actual.value, sign)
+	for (const [attribute, value] of row.groups)
+		addOutcomeToGroup(groupOf(tally, attribute, value), row, actual, sign)
+}
+
+/** Moves a prediction from one value of an attribute to another, with its outcome. */
+export function moveGroup(
+	tally: Tally,
+	row: Predicted,
+	outcome: Outcome | undefined,
+	from: readonly (readonly [string, string])[],
+	to: readonly (readonly [string, string])[],
+): void {
+	const move = (groups: readonly (readonly [string, string])[], sign: Sign) => {
+		for (const [attribute, value] of groups) {
+			const group = groupOf(tally, attribute, value)
+			addToGroup(group, row, sign)
+			if (outcome?.observed && outcome.actual) addOutcomeToGroup(group, row, outcome.actual, sign)
+		}
+	}
+	move(from, -1)
+	move(to, 1)
+}
+
+function addRanked(tally: Tally, row: Predicted, actual: number, times: number): void {
+	if (isSampled(tally.level, row.query)) addCell(cellsOf(tally.queries, row.query), row.score, actual, times)
+}
+
+function addToGroup(group: GroupTally, { score, decision }: Predicted, times: Sign): void {
+	group.add('n', times)
+	if (decision !== '') group.add('decided', times)
+	if (decision === positive) group.add('selected', times)
+	if (Number.isFinite(score)) group.addScore(score, times)
+}
+
+function addOutcomeToGroup(
+	group: GroupTally,
+	{ score, decision }: Predicted,
+	{ text }: Actual,
+	times: Sign,
+): void {
+	group.add('labelled', times)
+	const isPositive = text === positive
+	if (isPositive) group.add('positives', times)
+	if (decision === positive) group.add(isPositive ? 'tp' : 'fp', times)
+	if (decision === negative) group.add(isPositive ? 'fn' : 'tn', times)
+	if (score >= 0 && score <= 1) group.addToBin(score, isPositive, times)
+}
+
+function addMoments(tally: Tally, predicted: number, y: number, sign: Sign): void {
+	if (!Number.isFinite(predicted)) return
+	const e = predicted - y
+	const share = y === 0 ? 0 : Math.abs(e / y)
+	const values: Record<(typeof momentNames)[number], number> = {
+		n: 1, e, abs: Math.abs(e), e2: e * e, e4: e ** 4, e2y: e * e * y, e2y2: e * e * y * y,
+		y, y2: y * y, y3: y ** 3, y4: y ** 4, ape: share, ape2: share * share, zeros: y === 0 ? 1 : 0,
+	} // biome-ignore format: a table to be read at a glance
+	momentNames.forEach((name, i) => {
+		const value = values[name]
+		// A power that overflows is left out of its own sum alone; intervals then have no bounds.
+		if (Number.isFinite(value)) momentOf(tally, i).add(value * sign)
+	})
+}

@@ -1,0 +1,151 @@
+import { type DecisionRule, decisionOf } from '../profile/accumulate.ts'
+import { categoryOf } from '../profile/cell.ts'
+import { type Column, cellKind, type RowBatch } from '../profile/columns.ts'
+import type { Grid } from '../profile/grid.ts'
+import { bandOf, edgesFor } from './bands.ts'
+import { type Brief, type Coded, none } from './brief.ts'
+import { sideOf, type Task } from './label.ts'
+
+/** What tallying the rows of a version takes. */
+export type TallyPlan = {
+	task: Task
+	rule: DecisionRule
+	/** Sensitive attributes with the edges of their bands, in the order in which the model names them. */
+	attributes: readonly { name: string; edges: readonly number[] | undefined; isFeature: boolean }[]
+	segments: readonly string[]
+}
+
+/** A missing group is a group: who it is missing for is seldom chance. */
+export const missingGroup = '(missing)'
+const otherGroup = '(other)'
+const mostValues = 200
+
+export function tallyPlan(
+	model: { task: Task; rule: DecisionRule; sensitive: readonly string[]; segments: readonly string[] },
+	bands: Readonly<Record<string, readonly number[]>>,
+	grid: Grid,
+): TallyPlan {
+	const attributes = model.sensitive.map((name) => {
+		const column = grid.columns.find((c) => c.name === name)
+		return { name, edges: bands[name] ?? (column && edgesFor(column)), isFeature: column !== undefined }
+	})
+	return { task: model.task, rule: model.rule, attributes, segments: model.segments }
+}
+
+/** Codes texts; past `most` of them all others are one. */
+class Coder {
+	readonly values: string[] = []
+	private readonly index = new Map<string, number>()
+	private readonly most: number
+
+	constructor(most: number) {
+		this.most = most
+	}
+
+	code(text: string): number {
+		if (text === '') return none
+		const known = this.index.get(text)
+		if (known !== undefined) return known
+		if (this.values.length >= this.most && text !== otherGroup) return this.code(otherGroup)
+		this.index.set(text, this.values.length)
+		return this.values.push(text) - 1
+	}
+}
+
+/** The brief of the chosen rows of one chunk. `checks`: the second hash of each row's id. */
+export function makeBrief(batch: RowBatch, rows: Int32Array, plan: TallyPlan, checks: Uint32Array): Brief {
+	const coded = (textOf: (row: number) => string, most = mostValues): Coded => {
+		const coder = new Coder(most)
+		const codes = Uint16Array.from(rows, (r) => coder.code(textOf(r)))
+		return { values: coder.values, codes }
+	}
+	return {
+		rows: rows.length,
+		checks,
+		hours: Uint8Array.from(rows, (r) => new Date(batch.timestamps[r] as number).getUTCHours()),
+		scores: Float64Array.from(rows, (r) => batch.scores[r] as number),
+		decisions: coded((r) => decisionAt(batch, r, plan)),
+		queries: coded((r) => (plan.task === 'ranking' ? queryAt(batch, r) : ''), none - 2),
+		probabilities: plan.task === 'multiclass' ? probabilitiesOf(batch, rows) : new Map(),
+		attributes: new Map(
+			plan.attributes.map(({ name, edges }) => [
+				name,
+				coded((r) =>
+					groupAt(batch.hasFeatures[r] === 1 ? batch.features.get(name) : undefined, r, batch.strings, edges),
+				),
+			]),
+		),
+		segments: new Map(
+			plan.segments.map((name) => [name, coded((r) => textAt(batch.segments.get(name), r, batch.strings))]),
+		),
+	}
+}
+
+function textAt(column: Column | undefined, row: number, strings: readonly string[]): string {
+	if (!column) return ''
+	return categoryOf(column.kinds[row] as number, column.nums[row] as number, strings) ?? ''
+}
+
+/** The group that a cell stands for: its band, or its text. */
+export function groupAt(
+	column: Column | undefined,
+	row: number,
+	strings: readonly string[],
+	edges: readonly number[] | undefined,
+): string {
+	if (column && edges && column.kinds[row] === cellKind.number)
+		return bandOf(edges, column.nums[row] as number)
+	return textAt(column, row, strings) || missingGroup
+}
+
+function decisionAt(batch: RowBatch, row: number, { task, rule }: TallyPlan): string {
+	const kind = batch.labels.kinds[row] as number
+	const sent = categoryOf(kind, batch.labels.nums[row] as number, batch.strings)
+	if (task === 'binary') {
+		const text = sent ?? decisionOf(batch.scores[row] as number, rule)
+		return (text !== undefined && sideOf(text, rule.positiveLabel)) || ''
+	}
+	if (task !== 'multiclass') return ''
+	return sent ?? likeliest(extrasOf(batch, row))
+}
+
+function likeliest(probabilities: Readonly<Record<string, number>>): string {
+	let best = ''
+	for (const name in probabilities)
+		if (best === '' || (probabilities[name] as number) > (probabilities[best] as number)) best = name
+	return best
+}
+
+function extrasOf(batch: RowBatch, row: number): Record<string, number> {
+	const at = batch.extras[row] as number
+	if (at === -1) return {}
+	return (
+		(JSON.parse(batch.strings[at] as string) as { probabilities?: Record<string, number> }).probabilities ??
+		{}
+	)
+}
+
+function probabilitiesOf(batch: RowBatch, rows: Int32Array): Map<string, Float64Array> {
+	const map = new Map<string, Float64Array>()
+	rows.forEach((r, i) => {
+		const probabilities = extrasOf(batch, r)
+		for (const name in probabilities) {
+			let values = map.get(name)
+			if (!values) {
+				values = new Float64Array(rows.length).fill(Number.NaN)
+				map.set(name, values)
+			}
+			values[i] = probabilities[name] as number
+		}
+	})
+	return map
+}
+
+/** A ranking's query is its `segment.query`, else its subject. */
+function queryAt(batch: RowBatch, row: number): string {
+	const subject = batch.subjects[row] as number
+	return (
+		textAt(batch.segments.get('query'), row, batch.strings) ||
+		(subject === -1 ? '' : (batch.strings[subject] as string))
+	)
+}

@@ -1,0 +1,199 @@
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { dayMs, hourMs } from '../../src/core/time.ts'
+import { models } from '../../src/db/schema.ts'
+import type { PredictionLog, RowKind } from '../../src/log/prediction-log.ts'
+import { BatchBuilder, type RowInput } from '../../src/profile/batch-builder.ts'
+import { decodeTally, encodeTally } from '../../src/tally/encoding.ts'
+import type { Tally } from '../../src/tally/tally.ts'
+import { startOfTest, testContext } from '../support/context.ts'
+import { registerTestModel } from '../support/model.ts'
+
+type Test = Awaited<ReturnType<typeof testContext>>
+let test: Test
+let log: PredictionLog
+
+const open = async () => {
+	test = await testContext()
+	log = test.context.log
+	await registerTestModel(test.context)
+	await test.context.db.update(models).set({ sensitive: ['region', 'origin'] })
+}
+beforeEach(open)
+afterEach(() => test.close())
+
+const start = startOfTest - 2 * dayMs
+const prediction = (n: number): RowInput => ({
+	id: `p${n}`,
+	version: '1',
+	environment: 'production',
+	timestamp: start + n * 20 * 60_000,
+	subject: `s${n % 7}`,
+	...(n % 5 === 0 ? {} : { features: { income: n, region: n % 2 === 0 ? 'north' : 'south' } }),
+	score: ((n * 37) % 100) / 100,
+	segment: { branch: n % 3 === 0 ? 'a' : 'b' },
+})
+const features = (n: number): RowInput => ({
+	id: `pp${n}`,
+	timestamp: start,
+	features: { income: n, region: n % 2 === 0 ? 'north' : 'south' },
+})
+const outcome = (n: number, actual: unknown, at: number): RowInput => ({
+	id: `p${n}`,
+	timestamp: start + dayMs + at,
+	label: actual,
+	...(actual === undefined ? { extra: '{"observed":false}' } : {}),
+})
+const group = (id: string, origin: string): RowInput => ({ id, timestamp: start, features: { origin } })
+
+async function append(kind: RowKind, rows: RowInput[]) {
+	const builder = new BatchBuilder(rows.length)
+	for (const row of rows) builder.add(row)
+	return log.append('m', kind, builder.finish())
+}
+
+async function tallies(): Promise<Map<string, Tally>> {
+	const list = new Map<string, Tally>()
+	for (const { id, segment, value } of await log.series('m')) {
+		const tally = await log.tally(id, 0, startOfTest + dayMs)
+		if (tally) list.set(`${segment}=${value}`, tally)
+	}
+	return list
+}
+
+const total = async () => (await tallies()).get('=') as Tally
+
+/** Without what cancels out, in a fixed order: what a tally says. */
+function saying(tally: Tally) {
+	const order = [...tally.actuals].sort()
+	const cells = [...tally.cells].flatMap(([decision, map]) =>
+		[...map].map(([score, cell]) => [
+			decision,
+			score,
+			cell[0],
+			...order.map((text) => cell[1 + tally.actuals.indexOf(text)] ?? 0),
+		]),
+	)
+	const groups = [...tally.groups]
+		.flatMap(([attribute, values]) =>
+			[...values].map(([value, g]) => [
+				attribute,
+				value,
+				[...g.counts],
+				[0, 1].map((i) => g.sum(i as 0 | 1)),
+			]),
+		)
+		.filter(([, , counts]) => (counts as number[]).some((c) => c !== 0))
+	const { predictions, labelled, never, unusable } = tally
+	return {
+		predictions,
+		labelled,
+		never,
+		unusable,
+		order,
+		cells: cells.sort(byText),
+		groups: groups.sort(byText),
+	}
+}
+const byText = (a: unknown, b: unknown) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)
+
+describe('joining outcomes', () => {
+	it('counts an outcome in the hour of its prediction, before and after it', async () => {
+		await append('prediction', [prediction(1)])
+		expect((await append('outcome', [outcome(1, 1, 0), outcome(2, 0, 0)])).waiting).toBe(1)
+		expect(await log.waitingOutcomes('m')).toBe(1)
+		await append('prediction', [prediction(2)])
+		expect(await log.waitingOutcomes('m')).toBe(0)
+		const [series] = await log.series('m')
+		const hour = await log.tally(series?.id ?? 0, start, start + hourMs)
+		expect(hour && saying(hour)).toMatchObject({ predictions: 2, labelled: 2, order: ['+', '-'] })
+	})
+
+	it('replaces an outcome by a later one, and keeps it when an earlier one comes late', async () => {
+		await append('prediction', [prediction(1)])
+		await append('outcome', [outcome(1, 0, 5)])
+		await append('outcome', [outcome(1, 1, 9), outcome(1, 0, 2)])
+		expect(saying(await total()).cells).toEqual([['-', 0.37, 1, 1, 0]])
+		expect((await total()).corrections).toBe(1)
+		await append('outcome', [outcome(1, undefined, 20)])
+		expect(saying(await total())).toMatchObject({ labelled: 0, never: 1, cells: [['-', 0.37, 1, 0, 0]] })
+	})
+
+	it('counts a label of the wrong type as unusable', async () => {
+		await append('prediction', [prediction(1), prediction(2)])
+		await append('outcome', [outcome(1, 'maybe', 0), outcome(2, true, 0)])
+		expect(saying(await total())).toMatchObject({ labelled: 1, unusable: 1, order: ['+'] })
+	})
+
+	it('marks the windows of what it changed, and only these', async () => {
+		await append('prediction', [prediction(1), prediction(50)])
+		await log.clearDirtyTallies(await log.dirtyTallies(100))
+		await append('outcome', [outcome(50, 1, 0)])
+		const hours = new Set((await log.dirtyTallies(100)).map((d) => d.hour))
+		expect([...hours]).toEqual([Math.floor((start + 50 * 20 * 60_000) / hourMs) * hourMs])
+	})
+
+	it('says the same of the same events in whatever order and batches they come', async () => {
+		const count = 24
+		const events: [RowKind, RowInput][] = []
+		for (let n = 0; n < count; n++) {
+			events.push(['prediction', prediction(n)])
+			if (n % 5 === 0) events.push(['feature', features(n)])
+			if (n % 4 !== 0) events.push(['outcome', outcome(n, n % 3 === 0 ? 1 : 0, 10)])
+			if (n % 6 === 1) events.push(['outcome', outcome(n, 1, 20)])
+			if (n % 8 === 3) events.push(['outcome', outcome(n, undefined, 30)])
+			if (n % 3 === 1) events.push(['group', group(`pp${n}`, n % 2 === 0 ? 'x' : 'y')])
+		}
+		for (let s = 0; s < 4; s++) events.push(['group', group(`ss${s}`, `of ${s}`)])
+		const run = async (order: [RowKind, RowInput][], size: number) => {
+			for (let i = 0; i < order.length; ) {
+				const kind = order[i]?.[0] as RowKind
+				let j = i
+				while (j < order.length && j - i < size && order[j]?.[0] === kind) j++
+				await append(
+					kind,
+					order.slice(i, j).map(([, row]) => row),
+				)
+				i = j
+			}
+			return new Map([...(await tallies())].map(([key, tally]) => [key, saying(tally)]))
+		}
+		const expected = await run(events, 100)
+		expect(expected.get('=')?.predictions).toBe(count)
+		expect(new Set(expected.get('=')?.groups.map(([a]) => a))).toEqual(
+			new Set(['region', 'origin', 'region x origin']),
+		)
+		const shuffles = fc.tuple(
+			fc.shuffledSubarray(events, { minLength: events.length }),
+			fc.integer({ min: 1, max: 9 }),
+		)
+		await fc.assert(
+			fc.asyncProperty(shuffles, async ([order, size]) => {
+				await test.close()
+				await open()
+				// A group by prediction goes before one by subject only where it came: then these stay in order.
+				const said = await run(
+					order.filter(([k]) => k !== 'group').concat(events.filter(([k]) => k === 'group')),
+					size,
+				)
+				expect(said).toEqual(expected)
+				await log.compact()
+				expect(new Map([...(await tallies())].map(([key, tally]) => [key, saying(tally)]))).toEqual(expected)
+			}),
+			{ numRuns: 8 },
+		)
+	})
+
+	it('reads back what it writes', async () => {
+		await append(
+			'prediction',
+			Array.from({ length: 40 }, (_, n) => prediction(n)),
+		)
+		await append(
+			'outcome',
+			Array.from({ length: 30 }, (_, n) => outcome(n, n % 2, 0)),
+		)
+		const tally = await total()
+		expect(saying(decodeTally(encodeTally(tally)))).toEqual(saying(tally))
+	})
+})
