@@ -1,0 +1,74 @@
+import { undefinedEstimate } from '../estimate.ts'
+import { normalUpperQuantile } from './normal.ts'
+import { type GroupShare, type RateName, rateRows } from './rates.ts'
+import { type Interval, z95 } from './two-shares.ts'
+
+/** A group left out of a comparison: it has too few of the rows that the rate is a share of. */
+export type Excluded = { group: string; n: number; reason: string }
+
+/**
+ * How far groups are apart: the value with a 95% interval, p of the hypothesis that all groups are equal, the two
+ * groups that decide the value (the one with the highest figure first; none when it is not defined), and the groups
+ * left out. `reason` says why a value is NaN.
+ */
+export type Disparity = Interval & {
+	value: number
+	p: number
+	groups: [highest: string, lowest: string] | []
+	excluded: Excluded[]
+	reason?: string
+}
+
+export type DisparityOptions = {
+	/** Groups with fewer of the rows in question are left out; 30 by default, and never fewer than 1. */
+	minGroup?: number
+}
+
+export const defaultMinGroup = 30
+
+/** Splits groups into those with rows enough and the others, with the reason. `rows` names the rows that n counts. */
+export function enough<G extends { group: string; n: number }>(
+	groups: readonly G[],
+	rows: string,
+	{ minGroup = defaultMinGroup }: DisparityOptions = {},
+): { included: G[]; excluded: Excluded[] } {
+	const least = Math.max(1, minGroup)
+	const excluded = groups
+		.filter(({ n }) => !(n >= least))
+		.map(({ group, n }) => ({ group, n, reason: `${n} ${rows}, fewer than ${least}` }))
+	return { included: groups.filter(({ n }) => n >= least), excluded }
+}
+
+export const enoughShares = (shares: readonly GroupShare[], rate: RateName, options?: DisparityOptions) =>
+	enough(shares, rateRows[rate], options)
+
+export const undefinedDisparity = (excluded: Excluded[], reason: string): Disparity => ({
+	...undefinedEstimate,
+	p: Number.NaN,
+	groups: [],
+	excluded,
+	reason,
+})
+
+export const fewerThanTwo = (excluded: Excluded[]): Disparity =>
+	undefinedDisparity(excluded, 'fewer than two groups have rows enough')
+
+/**
+ * z of the end of an interval that has to hold for the largest of so many two-sided comparisons at once (Bonferroni),
+ * `alpha` in all.
+ */
+export const simultaneousZ = (comparisons: number, alpha = 0.05): number =>
+	comparisons === 1 && alpha === 0.05 ? z95 : normalUpperQuantile(alpha / (2 * comparisons))
+
+/** The members with the highest and the lowest figure; the first of equals. */
+export function extremes<G>(members: readonly G[], figure: (member: G) => number): { top: G; bottom: G } {
+	const [first] = members
+	if (first === undefined) throw new RangeError('no groups have no extremes')
+	let top: G = first
+	let bottom: G = first
+	for (const member of members) {
+		if (figure(member) > figure(top)) top = member
+		if (figure(member) < figure(bottom)) bottom = member
+	}
+	return { top, bottom }
+}
