@@ -55,3 +55,27 @@ ALTER TABLE model ADD COLUMN bands TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE model ADD COLUMN maturity TEXT NOT NULL DEFAULT '{"coverage":0.8,"delay":"30d"}';
 -- What is known of a version's baseline by its actuals: how scores and outcomes go together.
 ALTER TABLE baseline ADD COLUMN tally BLOB;
+-- The tally of each computed day, so that a week is a sum of seven and not of 168.
+CREATE TABLE outcome_day (
+	series INTEGER NOT NULL,
+	day_ms INTEGER NOT NULL,
+	bytes BLOB NOT NULL,
+	PRIMARY KEY (series, day_ms)
+) WITHOUT ROWID;
+-- Errors of outcomes in the order in which they were stored, until the detectors have taken them.
+CREATE TABLE log_error (
+	series INTEGER NOT NULL,
+	chunk INTEGER NOT NULL,
+	bytes BLOB NOT NULL,
+	PRIMARY KEY (series, chunk)
+) WITHOUT ROWID;
+CREATE TABLE concept_state (series INTEGER PRIMARY KEY, state TEXT NOT NULL, revision INTEGER NOT NULL);
+-- What the detectors found among the outcomes that became known on a day.
+CREATE TABLE concept_day (
+	series INTEGER NOT NULL,
+	day_ms INTEGER NOT NULL,
+	n INTEGER NOT NULL,
+	error REAL NOT NULL,
+	changes TEXT NOT NULL,
+	PRIMARY KEY (series, day_ms)
+) WITHOUT ROWID;

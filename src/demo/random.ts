@@ -1,18 +1,12 @@
-/** A seeded stream of chance: mulberry32, enough for a simulation. */
+import { seeded } from '../core/random.ts'
+
+/** A seeded stream of chance for a simulation. */
 export class Chance {
-	private state: number
+	/** Uniform in [0, 1). */
+	readonly uniform: () => number
 
 	constructor(seed: number) {
-		this.state = seed >>> 0
-	}
-
-	/** Uniform in [0, 1). */
-	uniform(): number {
-		this.state = (this.state + 0x6d2b79f5) >>> 0
-		let t = this.state
-		t = Math.imul(t ^ (t >>> 15), t | 1)
-		t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-		return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+		this.uniform = seeded(seed)
 	}
 
 	/** Standard normal (Box and Muller). */

@@ -41,6 +41,9 @@ export async function joinOutcomes(
 	const hashes = writer.lookup.hash(model, 'prediction', batch.ids)
 	const found = await writer.briefs.find(model, batch.ids, hashes)
 	const waiting = new Uint8Array(batch.rows)
+	const versions = new Set([...found.values()].map((at) => at.chunk.owner.version))
+	const plans = new Map<string, TallyPlan | undefined>()
+	for (const version of versions) plans.set(version, (await writer.plans.planFor(model, version))?.tally)
 	let fresh = 0
 	for (let r = 0; r < batch.rows; r++) {
 		if (verdicts[r] !== verdict.accepted) continue
@@ -52,7 +55,7 @@ export async function joinOutcomes(
 			if (before.length === 0) fresh++
 			continue
 		}
-		const plan = (await writer.plans.planFor(model, at.chunk.owner.version))?.tally
+		const plan = plans.get(at.chunk.owner.version)
 		if (!plan) continue
 		const own = { batch, row: r }
 		const old = latestOutcome(before)
@@ -61,7 +64,9 @@ export async function joinOutcomes(
 			group.tallies.addOutcome(plan.task, at, outcomeAt(old, plan), -1)
 			group.tallies.addCorrection(at)
 		}
-		group.tallies.addOutcome(plan.task, at, outcomeAt(own, plan), 1)
+		const outcome = outcomeAt(own, plan)
+		group.tallies.addOutcome(plan.task, at, outcome, 1)
+		if (!old) group.tallies.addError(plan.task, at, outcome, batch.timestamps[r] as number)
 	}
 	if (fresh > 0) group.statements.push(countWaiting(model, fresh))
 	return waiting
@@ -86,7 +91,10 @@ export async function joinWaitingOutcomes(
 	const found = await writer.lookup.find(item.model, 'outcome', ids)
 	for (const [row, outcomes] of found) {
 		const latest = latestOutcome(outcomes.map((o) => ({ batch: o.chunk.batch, row: o.row })))
-		if (latest) group.tallies.addOutcome(plan.task, { chunk, row }, outcomeAt(latest, plan), 1)
+		if (!latest) continue
+		const outcome = outcomeAt(latest, plan)
+		group.tallies.addOutcome(plan.task, { chunk, row }, outcome, 1)
+		group.tallies.addError(plan.task, { chunk, row }, outcome, latest.batch.timestamps[latest.row] as number)
 	}
 	if (found.size > 0) group.statements.push(countWaiting(item.model, -found.size))
 }

@@ -18,6 +18,7 @@ import type { SeriesTable } from './series-table.ts'
 /** The tallies of one commit: one a series and hour, however many predictions and outcomes add to it. */
 export class TallyDeltas {
 	private readonly tallies = new Map<number, Map<number, Tally>>()
+	private readonly errors = new Map<number, number[]>()
 	private readonly series: SeriesTable
 
 	constructor(series: SeriesTable) {
@@ -32,6 +33,16 @@ export class TallyDeltas {
 	addOutcome(task: Task, at: BriefRow, outcome: Outcome, sign: Sign): void {
 		const row = predicted(at)
 		for (const tally of this.talliesOf(at)) addOutcome(tally, task, row, outcome, sign)
+	}
+
+	/** Notes how wrong a prediction was, for the detectors that look at errors in the order of outcomes. */
+	addError(task: Task, at: BriefRow, outcome: Outcome, outcomeMs: number): void {
+		const error = errorOf(task, predicted(at), outcome)
+		if (error === undefined) return
+		at.chunk.series.all ??= this.series.idOf({ ...at.chunk.owner, segment: '', value: '' })
+		const list = this.errors.get(at.chunk.series.all)
+		if (list) list.push(outcomeMs, error)
+		else this.errors.set(at.chunk.series.all, [outcomeMs, error])
 	}
 
 	addCorrection(at: BriefRow): void {
@@ -95,8 +106,23 @@ export class TallyDeltas {
 					params: [series, hour, chunk],
 				})
 			}
+		for (const [series, errors] of this.errors)
+			list.push({
+				sql: 'INSERT INTO log_error (series, chunk, bytes) VALUES (?, ?, ?)',
+				params: [series, chunk, new Uint8Array(Float64Array.from(errors).buffer)],
+			})
 		return list
 	}
+}
+
+/** 1 for a wrong decision and 0 for a right one; for regression how far off it was. */
+function errorOf(task: Task, row: Predicted, outcome: Outcome): number | undefined {
+	if (!outcome.observed || !outcome.actual || task === 'ranking') return undefined
+	if (task === 'regression') {
+		const error = Math.abs(row.score - outcome.actual.value)
+		return Number.isFinite(error) ? error : undefined
+	}
+	return row.decision === '' ? undefined : row.decision === outcome.actual.text ? 0 : 1
 }
 
 const predicted = ({ chunk, row }: BriefRow): Predicted => predictedAt(chunk.brief, row, chunk.later.get(row))

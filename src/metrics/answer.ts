@@ -27,6 +27,11 @@ export type Answer = {
 	computedAt: string
 	/** When the value that it replaces was computed. */
 	supersedes?: string
+	/** Why it differs from that. */
+	change?: string
+	/** Of an estimate: whether it can be believed, and how it turned out once outcomes were known. */
+	trust?: 'ok' | 'doubtful'
+	realised?: { value: number; error: number; inside: boolean }
 }
 
 /** What a descriptor computes: an answer without its place. */

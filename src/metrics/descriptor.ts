@@ -1,5 +1,9 @@
 import type { FeatureSpec } from '../profile/grid.ts'
+import type { Group, GroupCounts } from '../stats/fairness/group-counts.ts'
+import type { Task } from '../tally/label.ts'
 import type { Measure } from './answer.ts'
+import type { Finding } from './finding.ts'
+import type { OutcomeView } from './outcome-view.ts'
 import type { ReferenceColumn } from './reference.ts'
 import type { ColumnResult, WindowResult } from './window-result.ts'
 
@@ -16,10 +20,50 @@ export type WindowView = { result: WindowResult; from: number; until: number }
 
 type Common = { id: string; about: string; unit: string }
 
+/** What a metric rests on: it is provisional until there is enough of it. */
+type Rests = { on: 'predictions' | 'outcomes' }
+
 /** A statistic of a column, of the score or of the decision. */
 export type ColumnMetric = Common & { subject: 'feature'; measure(view: ColumnView): Measure }
 
 /** A statistic of all rows of a window. */
 export type WindowMetric = Common & { subject: 'model'; measure(view: WindowView): Measure }
 
-export type MetricDescriptor = ColumnMetric | WindowMetric
+/** Of a window's predictions with their outcomes. `method` stands beside the measure, since only values are stored. */
+export type OutcomeMetric = Common &
+	Rests & {
+		subject: 'outcome'
+		method: string
+		tasks: readonly Task[]
+		measure(view: OutcomeView): Finding
+	}
+
+/** What outcomes will turn out to be, by a baseline that has some. */
+export type EstimateMetric = Common & {
+	subject: 'estimate'
+	method: string
+	tasks: readonly Task[]
+	/** The metric that it stands in for. */
+	of: string
+}
+
+/** Of all groups of an attribute. */
+export type AttributeMetric = Common &
+	Rests & { subject: 'attribute'; method: string; measure(groups: readonly Group[]): Finding }
+
+/** Of one group, beside all rows that are not in it. */
+export type GroupMetric = Common &
+	Rests & { subject: 'group'; method: string; measure(own: GroupCounts, rest: GroupCounts): Finding }
+
+/** Of the stream of errors, in the order in which outcomes became known. */
+export type ConceptMetric = Common & { subject: 'concept'; method: string; detector: ConceptDetector }
+export type ConceptDetector = 'adwin' | 'page_hinkley' | 'ddm'
+
+export type MetricDescriptor =
+	| ColumnMetric
+	| WindowMetric
+	| OutcomeMetric
+	| EstimateMetric
+	| AttributeMetric
+	| GroupMetric
+	| ConceptMetric

@@ -4,7 +4,7 @@ import { addCell, type ScoreCells, type Tally } from './tally.ts'
 /** Up to this many distinct scores (or, for ranking, query-score pairs) a tally is exact. */
 export const mostCells = 65_536
 const bitsDropped = [0, 28, 32, 36, 38, 40, 42, 44, 46]
-export const lastLevel = bitsDropped.length - 1
+const lastLevel = bitsDropped.length - 1
 
 const double = new Float64Array(1)
 const bits = new BigUint64Array(double.buffer)
@@ -18,6 +18,10 @@ export function scoreAt(level: number, score: number): number {
 	bits[0] = (((bits[0] as bigint) >> shift) << shift) | (1n << (shift - 1n))
 	return double[0] as number
 }
+
+/** Significant decimal digits that are left of a score at a level. */
+export const keptDigits = (level: number): number =>
+	Math.floor((53 - (bitsDropped[level] as number)) * Math.log10(2))
 
 const sizeOf = (maps: Iterable<ScoreCells>): number => {
 	let size = 0

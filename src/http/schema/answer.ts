@@ -16,12 +16,15 @@ export const Answer = z
 				.optional()
 				.meta({ description: '`$score` and `$decision` are the output of the model.' }),
 			segment: z.strictObject({ name: z.string(), value: z.string() }).optional(),
-			group: z.string().optional(),
+			group: z.string().optional().meta({
+				description:
+					'An attribute (`SEX`), one of its groups (`SEX=2`), or an intersection (`SEX=2 x MARRIAGE=1`).',
+			}),
 		}),
 		window: z.strictObject({ from: Time, to: Time }),
 		status: z.enum(['ok', 'insufficient', 'failed']),
 		value: numberOrNull,
-		n: z.int().meta({ description: 'Rows of the window.' }),
+		n: z.int().meta({ description: 'Rows of the window that it rests on.' }),
 		m: z.int().meta({ description: 'Rows of the baseline.' }),
 		low: numberOrNull.meta({ description: 'Lower end of the 95% interval, where one is defined.' }),
 		high: numberOrNull,
@@ -33,8 +36,19 @@ export const Answer = z
 			.string()
 			.nullable()
 			.meta({ description: 'Digest of the baseline that it was compared with.' }),
-		provisional: z.boolean().meta({ description: 'The window is not over.' }),
+		provisional: z.boolean().meta({
+			description: 'The window is not over, or too few of the outcomes that this rests on are known yet.',
+		}),
 		computedAt: Time,
 		supersedes: Time.optional().meta({ description: 'When the value that it replaces was computed.' }),
+		change: z.string().optional().meta({ description: 'Why it differs from the value that it replaces.' }),
+		trust: z
+			.enum(['ok', 'doubtful'])
+			.optional()
+			.meta({ description: 'Of an estimate: whether it can be believed; the reason says why not.' }),
+		realised: z.strictObject({ value: z.number(), error: z.number(), inside: z.boolean() }).optional().meta({
+			description:
+				'Of an estimate whose outcomes are known by now: what it turned out to be, how far off the estimate was, and whether its interval held it.',
+		}),
 	})
 	.meta({ id: 'Answer' })

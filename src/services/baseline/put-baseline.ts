@@ -9,10 +9,13 @@ import { encodeProfile } from '../../profile/encoding.ts'
 import { cellCount, type FeatureSpec, type Grid, missingCell, typeErrorCell } from '../../profile/grid.ts'
 import { encodeGrid, makeGrid, mostCategories } from '../../profile/make-grid.ts'
 import type { Profile } from '../../profile/profile.ts'
+import { encodeTally } from '../../tally/encoding.ts'
+import { emptyTally } from '../../tally/tally.ts'
 import { authorise } from '../authorise.ts'
 import { findModel } from '../model/find-model.ts'
 import { findVersion } from '../model/find-version.ts'
 import { type BaselineRows, collectRows, mostRows, sampleColumns } from './collect-baseline.ts'
+import { tallied } from './tally-baseline.ts'
 
 export type BaselineAnswer = {
 	digest: string
@@ -36,7 +39,9 @@ export async function putBaseline(
 	const model = await findModel(context, modelName)
 	const version = await findVersion(context, modelName, versionName)
 	const rule = { positiveLabel: model.positiveLabel, threshold: model.threshold }
-	const collected = await collectRows(batches)
+	const tally = emptyTally()
+	const plan = { task: model.task, rule, attributes: [], segments: [] }
+	const collected = await collectRows(tallied(batches, plan, tally))
 	if (collected.kept === 0)
 		throw new AppError('invalid', 'The baseline has no rows.', { faults: [{ path: '', message: 'no rows' }] })
 	const grid = await makeGrid(sampleColumns(version.features, collected.batches, rule), collected.kept)
@@ -61,10 +66,14 @@ export async function putBaseline(
 		profile,
 		rows: collected.rows,
 		summary,
+		tally: tally.labelled > 0 ? encodeTally(tally) : null,
 	})
 	await context.log.rebuild(modelName, versionName, grid)
 	return { digest, rows: collected.rows, features: summary }
 }
+
+const sameBytes = (a: Uint8Array | null, b: Uint8Array | null) =>
+	a === null || b === null ? a === b : a.length === b.length && a.every((x, i) => x === b[i])
 
 const undeclared = (specs: readonly FeatureSpec[], batches: readonly RowBatch[]): string[] => {
 	const names = new Set(batches.flatMap((b) => [...b.features.keys()]))
@@ -104,20 +113,21 @@ type NewBaseline = {
 	profile: Profile
 	rows: number
 	summary: BaselineAnswer['features']
+	tally: Uint8Array | null
 }
 
 async function store(
 	context: Context,
 	actor: Actor,
-	{ model, version, digest, grid, profile, rows, summary }: NewBaseline,
+	{ model, version, digest, grid, profile, rows, summary, tally }: NewBaseline,
 ): Promise<void> {
 	const now = context.now()
 	const mine = and(eq(baselines.model, model), eq(baselines.version, version))
 	const [current] = await context.db
-		.select({ digest: baselines.digest })
+		.select({ digest: baselines.digest, tally: baselines.tally })
 		.from(baselines)
 		.where(and(mine, isNull(baselines.replacedAt)))
-	if (current?.digest === digest) return
+	if (current?.digest === digest && sameBytes(current.tally, tally)) return
 	const values = {
 		model,
 		version,
@@ -128,13 +138,14 @@ async function store(
 		grid: encodeGrid(grid),
 		profile: encodeProfile(profile),
 		replacedAt: null,
+		tally,
 	}
 	const insert = context.db
 		.insert(baselines)
 		.values(values)
 		.onConflictDoUpdate({
 			target: [baselines.model, baselines.version, baselines.digest],
-			set: { replacedAt: null },
+			set: { replacedAt: null, tally },
 		})
 	const changes: Change[] = [
 		{

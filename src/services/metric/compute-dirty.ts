@@ -1,39 +1,59 @@
 import type { Context } from '../../context.ts'
 import { type WindowSize, windowMs, windowSizes, windowStart } from '../../core/time.ts'
-import { computeFamily, type Family, type Window } from './compute-family.ts'
+import type { Family, Window } from './compute-family.ts'
 
 type Dirty = { seriesId: number; hour: number; mark: number }
 type Work = { family: Family; hours: Dirty[]; windows: Map<string, Window> }
 
 type Answer = { families: number; windows: number; changed: number; failed: string[] }
 
+type Due = { seriesId: number; window: Window }
+
+/** Something that is computed window by window, from what the log marks as changed. */
+export type Computation = {
+	dirtyHours(context: Context, limit: number, after: Dirty | undefined): Promise<Dirty[]>
+	clearDirty(context: Context, hours: readonly Dirty[]): Promise<void>
+	/** Windows to be computed again because time has passed. */
+	due(context: Context): Promise<Due[]>
+	computeFamily(context: Context, family: Family, windows: readonly Window[]): Promise<number>
+}
+
 /**
  * Computes the windows of all marked hours, and those that were provisional and have closed; family by family, each in
  * time order. A family that fails keeps its marks, is named in the answer, and does not stop the others. `pageSize` marks
  * are taken at once, so that memory is bounded.
  */
-export async function computeDirty(context: Context, pageSize = 20_000): Promise<Answer> {
+export async function computeDirty(
+	context: Context,
+	computation: Computation,
+	pageSize = 20_000,
+): Promise<Answer> {
 	const answer: Answer = { families: 0, windows: 0, changed: 0, failed: [] }
-	let closed = await closedProvisional(context)
+	let due = await computation.due(context)
 	let last: Dirty | undefined
 	do {
-		const dirty = await context.log.dirtyHours(pageSize, last)
-		for (const work of await plan(context, dirty, closed)) await computeWork(context, work, answer)
-		closed = []
+		const dirty = await computation.dirtyHours(context, pageSize, last)
+		for (const work of await plan(context, dirty, due)) await computeWork(context, computation, work, answer)
+		due = []
 		last = dirty.length === pageSize ? dirty.at(-1) : undefined
 	} while (last)
 	return answer
 }
 
-async function computeWork(context: Context, work: Work, answer: Answer): Promise<void> {
+async function computeWork(
+	context: Context,
+	computation: Computation,
+	work: Work,
+	answer: Answer,
+): Promise<void> {
 	const { family, hours, windows } = work
 	const name = `${family.model}@${family.version} ${family.environment}`
 	try {
 		const ordered = [...windows.values()].sort(
 			(a, b) => endOf(a) - endOf(b) || windowMs[a.size] - windowMs[b.size],
 		)
-		answer.changed += await computeFamily(context, family, ordered)
-		await context.log.clearDirty(hours)
+		answer.changed += await computation.computeFamily(context, family, ordered)
+		await computation.clearDirty(context, hours)
 		answer.families++
 		answer.windows += ordered.length
 	} catch (error) {
@@ -48,11 +68,15 @@ async function computeWork(context: Context, work: Work, answer: Answer): Promis
 /** Windows are taken by their end, and of two that end together the shorter first: a week is summed from its days. */
 const endOf = ({ size, from }: Window): number => from + windowMs[size]
 
-async function closedProvisional(context: Context): Promise<{ seriesId: number; window: Window }[]> {
-	const found: { seriesId: number; window: Window }[] = []
+/** Windows that were computed while they were open, and have closed. */
+export async function closedSince(
+	context: Context,
+	table: 'metric_record' | 'outcome_record',
+): Promise<Due[]> {
+	const found: Due[] = []
 	for (const size of windowSizes) {
 		const rows = (await context.sql.all({
-			sql: 'SELECT series, from_ms FROM metric_record WHERE provisional = 1 AND hours = ? AND from_ms <= ?',
+			sql: `SELECT series, from_ms FROM ${table} WHERE provisional = 1 AND hours = ? AND from_ms <= ?`,
 			params: [windowMs[size] / windowMs['1h'], context.now() - windowMs[size]],
 		})) as unknown as [number, number][]
 		for (const [seriesId, from] of rows) found.push({ seriesId, window: { size, from } })
@@ -60,12 +84,8 @@ async function closedProvisional(context: Context): Promise<{ seriesId: number; 
 	return found
 }
 
-async function plan(
-	context: Context,
-	dirty: readonly Dirty[],
-	closed: readonly { seriesId: number; window: Window }[],
-): Promise<Work[]> {
-	if (dirty.length === 0 && closed.length === 0) return []
+async function plan(context: Context, dirty: readonly Dirty[], due: readonly Due[]): Promise<Work[]> {
+	if (dirty.length === 0 && due.length === 0) return []
 	const families = new Map<string, Work>()
 	const bySeries = new Map<number, Work>()
 	for (const series of await context.log.series()) {
@@ -89,7 +109,7 @@ async function plan(
 		work.hours.push(mark)
 		for (const size of windowSizes) add(work, size, windowStart(size, mark.hour))
 	}
-	for (const { seriesId, window } of closed) {
+	for (const { seriesId, window } of due) {
 		const work = bySeries.get(seriesId)
 		if (work) add(work, window.size, window.from)
 	}

@@ -9,12 +9,21 @@ import { summariseWindow, type WindowResult } from '../../metrics/window-result.
 import { emptyProfile } from '../../profile/accumulate.ts'
 import { benjaminiHochberg } from '../../stats/benjamini-hochberg.ts'
 import { currentReference } from '../baseline/current-grid.ts'
+import { type Computation, closedSince } from './compute-dirty.ts'
 import { changeStatement, currentRecords, recordStatements } from './records.ts'
 import { keepDay, windowProfile } from './window-profile.ts'
 
 /** A version in an environment, with its series: over all rows first, then by segment. */
 export type Family = { model: string; version: string; environment: string; series: Series[] }
 export type Window = { size: WindowSize; from: number }
+
+/** Drift, quality and service: from what predictions say alone. */
+export const profileComputation: Computation = {
+	dirtyHours: (context, limit, after) => context.log.dirtyHours(limit, after),
+	clearDirty: (context, hours) => context.log.clearDirty(hours),
+	due: (context) => closedSince(context, 'metric_record'),
+	computeFamily,
+}
 
 /** Computes and stores windows of a family, in the order given. Answers how many records changed. */
 export async function computeFamily(

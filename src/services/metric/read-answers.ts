@@ -8,8 +8,10 @@ import type { Answer } from '../../metrics/answer.ts'
 import { type MetricDescriptor, metricIds, metrics } from '../../metrics/index.ts'
 import type { Reference } from '../../metrics/reference.ts'
 import { referenceByDigest } from '../baseline/current-grid.ts'
+import { measureOutcomes } from '../outcome/measure-outcomes.ts'
+import { toOutcomeRecord } from '../outcome/records.ts'
 import { measureRecord } from './measure-record.ts'
-import { hoursOf, type MetricRecord, type RecordRow, recordColumns, toRecord } from './records.ts'
+import { hoursOf, type RecordRow, recordColumns, toRecord } from './records.ts'
 
 export type AnswerQuery = {
 	model: string
@@ -50,13 +52,13 @@ export function chooseMetrics(wanted: readonly string[] | undefined): readonly M
 	return [...chosen]
 }
 
-/** Where a page ends: the record's key, and how many of its answers were given. */
-type Cursor = [from: number, hours: number, series: number, revision: number, given: number]
+/** Where a page ends: the record's key, and how many of its answers were given. `kind`: 0 profile, 1 outcomes. */
+type Cursor = [from: number, hours: number, series: number, kind: number, revision: number, given: number]
 
 function parseCursor(text: string | undefined): Cursor | undefined {
 	if (text === undefined) return undefined
 	const parts = text.split('.').map(Number)
-	if (parts.length === 5 && parts.every((n) => Number.isSafeInteger(n))) return parts as Cursor
+	if (parts.length === 6 && parts.every((n) => Number.isSafeInteger(n))) return parts as Cursor
 	throw new AppError('invalid', 'The cursor is not one that this list gave. Leave it out to begin again.', {
 		faults: [{ path: 'cursor', message: 'unknown' }],
 	})
@@ -70,32 +72,68 @@ export async function readAnswers(
 	const chosen = chooseMetrics(query.metrics)
 	const limit = query.limit ?? defaultLimit
 	const series = new Map((await chosenSeries(context, query)).map((s) => [s.id, s]))
+	const tables = tablesOf(chosen, query)
 	const items: Answer[] = []
 	let cursor = parseCursor(query.cursor)
-	if (query.group !== undefined) return { items, next: null }
+	if (tables.length === 0) return { items, next: null }
 	for (;;) {
-		const rows = await readRecords(context, [...series.keys()], query, cursor)
+		const rows = await readRecords(context, [...series.keys()], tables, query, cursor)
 		for (const row of rows) {
 			const place = series.get(row[0]) as Series
-			const reference = await referenceByDigest(context, place.model, place.version, row[6])
-			const record = toRecord(row, columnOf(reference, query.feature))
-			const supersedes = record.revision > 1 ? await computedBefore(context, record) : undefined
-			const answers = measureRecord(
-				{ record, series: place, reference, supersedes },
-				chosen,
-				query.feature,
-				context.now(),
-			)
-			const key: Cursor = [record.from, hoursOf(record.window), record.series, record.revision, 0]
-			const given = cursor && key.slice(0, 4).every((k, i) => k === cursor?.[i]) ? cursor[4] : 0
+			const answers = await answersOf(context, place, row, chosen, query)
+			const key = row.slice(0, 3) as [number, number, number]
+			const at: Cursor = [key[2], key[1], key[0], row[9], row[3], 0]
+			const given = cursor && at.slice(0, 5).every((k, i) => k === cursor?.[i]) ? cursor[5] : 0
 			const taken = answers.slice(given, given + limit - items.length)
 			items.push(...taken)
-			cursor = [key[0], key[1], key[2], key[3], given + taken.length]
+			cursor = [at[0], at[1], at[2], at[3], at[4], given + taken.length]
 			if (given + taken.length < answers.length) return { items, next: cursor.join('.') }
 		}
 		if (rows.length < recordsAtOnce) return { items, next: null }
 		if (items.length >= limit) return { items, next: cursor?.join('.') ?? null }
 	}
+}
+
+const profileSubjects: readonly string[] = ['feature', 'model']
+
+/** Which tables hold anything that is asked for. */
+function tablesOf(chosen: readonly MetricDescriptor[], query: AnswerQuery): (0 | 1)[] {
+	const ofProfiles = query.group === undefined && chosen.some((m) => profileSubjects.includes(m.subject))
+	const ofOutcomes = query.feature === undefined && chosen.some((m) => !profileSubjects.includes(m.subject))
+	return [...(ofProfiles ? [0 as const] : []), ...(ofOutcomes ? [1 as const] : [])]
+}
+
+async function answersOf(
+	context: Context,
+	place: Series,
+	row: AnyRow,
+	chosen: readonly MetricDescriptor[],
+	query: AnswerQuery,
+): Promise<Answer[]> {
+	const [series, hours, from, revision, computedAt, provisional, baseline, bytes, superseded, kind] = row
+	const supersedes =
+		revision > 1 ? await computedBefore(context, kind, { series, hours, from, revision }) : undefined
+	if (kind === 1) {
+		const record = toOutcomeRecord([
+			series,
+			hours,
+			from,
+			revision,
+			computedAt,
+			provisional,
+			row[10],
+			row[11],
+			baseline,
+			bytes,
+		])
+		return measureOutcomes({ record, series: place, supersedes }, chosen, query.group)
+	}
+	const reference = await referenceByDigest(context, place.model, place.version, baseline)
+	const record = toRecord(
+		[series, hours, from, revision, computedAt, provisional, baseline, bytes, superseded],
+		columnOf(reference, query.feature),
+	)
+	return measureRecord({ record, series: place, reference, supersedes }, chosen, query.feature, context.now())
 }
 
 /** The place of a feature among the columns; -1 when the version does not have it. */
@@ -113,31 +151,41 @@ async function chosenSeries(context: Context, query: AnswerQuery): Promise<Serie
 	)
 }
 
+/** Of either table: what only outcomes have is null for profiles. */
+type AnyRow = [...RecordRow, kind: 0 | 1, matureAt: number | null, change: string | null]
+
+const tables = ['metric_record', 'outcome_record'] as const
+const ownColumns = ['NULL, NULL', 'mature_at, reason'] as const
+
 /** Records from the cursor on, the cursor's own included: some of its answers may be left. */
 async function readRecords(
 	context: Context,
 	series: readonly number[],
+	kinds: readonly (0 | 1)[],
 	query: AnswerQuery,
 	cursor: Cursor | undefined,
-): Promise<RecordRow[]> {
-	const [from, hours, id, revision] = cursor ?? [query.from ?? Number.MIN_SAFE_INTEGER, 0, 0, 0]
+): Promise<AnyRow[]> {
+	const [from, hours, id, kind, revision] = cursor ?? [query.from ?? Number.MIN_SAFE_INTEGER, 0, 0, 0, 0]
 	const windows = query.window === undefined ? windowSizes.map(hoursOf) : [hoursOf(query.window)]
+	const selects = kinds.map(
+		(k) => `SELECT ${recordColumns}, ${k} AS kind, ${ownColumns[k]} FROM ${tables[k]}
+			WHERE ${among('series', series)} AND ${among('hours', windows)} AND from_ms >= ?1 AND from_ms < ?2
+			AND (?3 = 1 OR superseded_at IS NULL) AND (from_ms, hours, series, ${k}, revision) >= (?1, ?4, ?5, ?6, ?7)`,
+	)
 	const rows = await context.sql.all({
-		sql: `SELECT ${recordColumns} FROM metric_record WHERE ${among('series', series)} AND ${among('hours', windows)}
-			AND from_ms >= ?1 AND from_ms < ?2
-			AND (?3 = 1 OR superseded_at IS NULL) AND (from_ms, hours, series, revision) >= (?1, ?4, ?5, ?6)
-			ORDER BY from_ms, hours, series, revision LIMIT ?7`,
+		sql: `${selects.join(' UNION ALL ')} ORDER BY from_ms, hours, series${kinds.length > 1 ? ', kind' : ''}, revision LIMIT ?8`,
 		params: [
 			from,
 			query.to ?? Number.MAX_SAFE_INTEGER,
 			query.history ? 1 : 0,
 			hours,
 			id,
+			kind,
 			revision,
 			recordsAtOnce,
 		],
 	})
-	return rows as unknown as RecordRow[]
+	return rows as unknown as AnyRow[]
 }
 
 /** Numbers of ours, written out: with one of each, the rows stand in their order and need no sorting. */
@@ -146,11 +194,12 @@ const among = (column: string, numbers: readonly number[]): string =>
 
 async function computedBefore(
 	context: Context,
-	{ series, window, from, revision }: MetricRecord,
+	kind: 0 | 1,
+	{ series, hours, from, revision }: { series: number; hours: number; from: number; revision: number },
 ): Promise<number | undefined> {
 	const [row] = await context.sql.all({
-		sql: 'SELECT max(computed_at) FROM metric_record WHERE series = ? AND hours = ? AND from_ms = ? AND revision < ?',
-		params: [series, hoursOf(window), from, revision],
+		sql: `SELECT max(computed_at) FROM ${tables[kind]} WHERE series = ? AND hours = ? AND from_ms = ? AND revision < ?`,
+		params: [series, hours, from, revision],
 	})
 	return ((row as [number | null] | undefined)?.[0] ?? undefined) as number | undefined
 }

@@ -1,7 +1,10 @@
 import type { Context } from '../../context.ts'
 import { type WindowSize, windowMs } from '../../core/time.ts'
+import type { Answer } from '../../metrics/answer.ts'
 import { metrics } from '../../metrics/index.ts'
 import { referenceByDigest } from '../baseline/current-grid.ts'
+import { measureOutcomes } from '../outcome/measure-outcomes.ts'
+import { currentOutcomes } from '../outcome/records.ts'
 import { measureRecord } from './measure-record.ts'
 import { currentRecords } from './records.ts'
 
@@ -63,34 +66,52 @@ export async function readFacts(
 		query.window,
 		query.from,
 	)
+	const outcomes = await currentOutcomes(
+		context,
+		series.map((s) => s.id),
+		query.window,
+		query.from,
+	)
 	const subjects: FactTable['subjects'] = []
 	for (const place of series.sort((a, b) => (a.segment < b.segment ? -1 : 1))) {
 		const record = records.get(place.id)
-		if (!record) continue
-		const reference = await referenceByDigest(context, place.model, place.version, record.baseline)
-		const byFeature = new Map<string, FactTable['subjects'][number]>()
-		for (const { metric, subject, status, value, n, m } of measureRecord(
-			{ record, series: place, reference },
-			metrics,
-			undefined,
-			to,
-		)) {
-			const key = subject.feature ?? ''
-			let entry = byFeature.get(key)
-			if (!entry) {
-				const { feature, segment } = subject
-				entry = {
-					...(feature === undefined ? {} : { feature }),
-					...(segment ? { segment } : {}),
-					facts: new Map(),
-					n,
-					m,
-				}
-				byFeature.set(key, entry)
-			}
-			if (status === 'ok' && value !== null) entry.facts.set(metric, value)
+		const answers: Answer[] = []
+		if (record) {
+			const reference = await referenceByDigest(context, place.model, place.version, record.baseline)
+			answers.push(...measureRecord({ record, series: place, reference }, metrics, undefined, to))
 		}
-		subjects.push(...byFeature.values())
+		const outcome = outcomes.get(place.id)
+		// What is not mature is not judged: its facts are unknown.
+		if (outcome)
+			answers.push(
+				...measureOutcomes({ record: outcome, series: place }, metrics, undefined).filter(
+					(a) => !a.provisional,
+				),
+			)
+		subjects.push(...bySubject(answers))
 	}
 	return { from: query.from, to, closed: to <= context.now(), subjects }
+}
+
+/** The facts of one series, by what they are about. */
+function bySubject(answers: readonly Answer[]): FactTable['subjects'] {
+	const found = new Map<string, FactTable['subjects'][number]>()
+	for (const { metric, subject, status, value, n, m } of answers) {
+		const { feature, segment, group } = subject
+		const key = JSON.stringify([feature, group])
+		let entry = found.get(key)
+		if (!entry) {
+			entry = {
+				...(feature === undefined ? {} : { feature }),
+				...(segment ? { segment } : {}),
+				...(group === undefined ? {} : { group }),
+				facts: new Map(),
+				n,
+				m,
+			}
+			found.set(key, entry)
+		}
+		if (status === 'ok' && value !== null) entry.facts.set(metric, value)
+	}
+	return [...found.values()]
 }

@@ -17,7 +17,7 @@ export type MetricRecord = {
 }
 
 export const hoursOf = (window: WindowSize): number => windowMs[window] / hourMs
-const windowOf: Record<number, WindowSize> = { 1: '1h', 24: '1d', 168: '7d' }
+export const windowOf: Record<number, WindowSize> = { 1: '1h', 24: '1d', 168: '7d' }
 
 export const recordColumns =
 	'series, hours, from_ms, revision, computed_at, provisional, baseline, bytes, superseded_at'

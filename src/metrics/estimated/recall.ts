@@ -1,0 +1,12 @@
+import type { EstimateMetric } from '../descriptor.ts'
+
+export const estimatedRecall = {
+	id: 'estimated.recall',
+	about:
+		'What performance.recall can be expected to turn out to be, from the scores alone. The reason says when it cannot be believed.',
+	unit: 'share',
+	subject: 'estimate',
+	method: 'CBPE on a smooth calibration; interval over labels and calibration',
+	tasks: ['binary', 'multiclass'],
+	of: 'performance.recall',
+} satisfies EstimateMetric

@@ -1,0 +1,13 @@
+import { demographicParityDifference } from '../../stats/fairness/rate-differences.ts'
+import type { AttributeMetric } from '../descriptor.ts'
+import { disparityMeasure } from '../measure-groups.ts'
+
+export const fairnessDemographicParityDifference = {
+	id: 'fairness.demographic_parity_difference',
+	about: 'The largest difference between two groups of their selection rates.',
+	unit: 'share',
+	subject: 'attribute',
+	on: 'predictions',
+	method: 'Newcombe, simultaneous over pairs; p of equal rates',
+	measure: (groups) => disparityMeasure(groups, demographicParityDifference(groups)),
+} satisfies AttributeMetric

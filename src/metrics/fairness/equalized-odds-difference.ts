@@ -1,0 +1,13 @@
+import { equalizedOddsDifference } from '../../stats/fairness/rate-differences.ts'
+import type { AttributeMetric } from '../descriptor.ts'
+import { disparityMeasure } from '../measure-groups.ts'
+
+export const fairnessEqualizedOddsDifference = {
+	id: 'fairness.equalized_odds_difference',
+	about: 'The larger of the differences of true and of false positive rates.',
+	unit: 'share',
+	subject: 'attribute',
+	on: 'outcomes',
+	method: 'Newcombe, simultaneous over pairs; p of equal rates',
+	measure: (groups) => disparityMeasure(groups, equalizedOddsDifference(groups)),
+} satisfies AttributeMetric

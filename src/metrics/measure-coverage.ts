@@ -1,0 +1,79 @@
+import { chiSquareHomogeneity } from '../stats/chi-square.ts'
+import { wilson } from '../stats/wilson.ts'
+import type { Tally } from '../tally/tally.ts'
+import { type Finding, found, missing } from './finding.ts'
+import type { OutcomeView } from './outcome-view.ts'
+
+export function coverageMeasure({ tally }: OutcomeView): Finding {
+	const { predictions, labelled, never, unusable, corrections } = tally
+	if (predictions === 0) return missing(0, 'no predictions')
+	const known = Math.min(labelled, predictions)
+	const notes = [
+		never > 0 ? `${never} can never be known` : '',
+		unusable > 0 ? `${unusable} outcomes are no label of this task` : '',
+		corrections > 0 ? `${corrections} were corrected` : '',
+	].filter((note) => note !== '')
+	const finding = found({ value: known / predictions, ...wilson(known, predictions) }, predictions)
+	return notes.length === 0 ? finding : { ...finding, reason: notes.join('; ') }
+}
+
+type Part = { name: string; n: number; labelled: number }
+const parts = 5
+const leastRows = 30
+
+/** Whether outcomes are known alike at all scores and for all groups. */
+export function coverageGap({ tally }: OutcomeView): Finding {
+	const splits = [byScore(tally), ...[...tally.groups].filter(([name]) => !name.includes(' x ')).map(byGroup)]
+	const usable = splits.map((s) => s.filter((p) => p.n >= leastRows)).filter((s) => s.length >= 2)
+	if (usable.length === 0) return missing(tally.predictions, `fewer than two parts of ${leastRows} rows`)
+	const gaps = usable.map(gapOf)
+	const p = Math.min(1, Math.min(...gaps.map((g) => g.p)) * gaps.length)
+	const widest = gaps.reduce((a, b) => (b.value > a.value ? b : a))
+	const finding = found({ value: widest.value, low: Number.NaN, high: Number.NaN, p }, tally.predictions)
+	const reason = `${widest.most} has most, ${widest.least} fewest`
+	return { ...finding, reason: p < 0.01 ? `outcomes are not missing at random: ${reason}` : reason }
+}
+
+function gapOf(split: readonly Part[]) {
+	const share = ({ labelled, n }: Part) => labelled / n
+	const sorted = [...split].sort((a, b) => share(b) - share(a))
+	const [most, least] = [sorted[0] as Part, sorted.at(-1) as Part]
+	const labelled = split.map((s) => s.labelled)
+	const unlabelled = split.map((s) => s.n - s.labelled)
+	const isMixed = labelled.some((n) => n > 0) && unlabelled.some((n) => n > 0)
+	const p = isMixed ? chiSquareHomogeneity(labelled, unlabelled).p : 1
+	return { value: share(most) - share(least), p, most: most.name, least: least.name }
+}
+
+function byScore(tally: Tally): Part[] {
+	const scores = new Map<number, { n: number; labelled: number }>()
+	for (const cells of tally.cells.values())
+		for (const [score, [n = 0, ...known]] of cells) {
+			const at = scores.get(score) ?? { n: 0, labelled: 0 }
+			scores.set(score, { n: at.n + n, labelled: at.labelled + known.reduce((a, b) => a + b, 0) })
+		}
+	const rows = [...scores.values()].reduce((sum, { n }) => sum + n, 0)
+	const list: Part[] = Array.from({ length: parts }, (_, i) => ({
+		name: `fifth ${i + 1} of the scores`,
+		n: 0,
+		labelled: 0,
+	}))
+	let before = 0
+	for (const [, { n, labelled }] of [...scores].sort((a, b) => a[0] - b[0])) {
+		const part = list[Math.min(parts - 1, Math.floor((parts * (before + n / 2)) / Math.max(1, rows)))] as Part
+		part.n += n
+		part.labelled += labelled
+		before += n
+	}
+	return list
+}
+
+const byGroup = ([attribute, values]: [
+	string,
+	ReadonlyMap<string, { get(f: 'n' | 'labelled'): number }>,
+]): Part[] =>
+	[...values].map(([value, group]) => ({
+		name: `${attribute}=${value}`,
+		n: group.get('n'),
+		labelled: group.get('labelled'),
+	}))

@@ -1,0 +1,38 @@
+import { confusionMeasures } from '../stats/performance/confusion-measures.ts'
+import { multiclassMeasures } from '../stats/performance/multiclass-measures.ts'
+import { type Finding, found, missing } from './finding.ts'
+import type { Confusion, OutcomeView } from './outcome-view.ts'
+
+type DecisionMetric = keyof ReturnType<typeof confusionMeasures>
+const empty: Record<DecisionMetric, string> = {
+	accuracy: 'no row has both a decision and an outcome',
+	precision: 'no row with an outcome was decided positive',
+	recall: 'no outcome is positive',
+	f1: 'nothing is positive, neither decision nor outcome',
+}
+
+/** A metric of decisions beside outcomes. */
+export function decisionMeasure(view: OutcomeView, metric: DecisionMetric): Finding {
+	if (view.task === 'multiclass') {
+		const { counts } = view.matrix
+		const n = counts.flat().reduce((a, b) => a + b, 0)
+		return found(multiclassMeasures(counts)[metric], n, empty.accuracy)
+	}
+	const { confusion } = view
+	const n = rowsIn(confusion)
+	if (n === 0) return missing(0, why(view))
+	return found(confusionMeasures(confusion)[metric], n, empty[metric])
+}
+
+export function countMeasure(view: OutcomeView, cell: keyof Confusion): Finding {
+	const n = rowsIn(view.confusion)
+	if (n === 0) return missing(0, why(view))
+	return found({ value: view.confusion[cell], low: Number.NaN, high: Number.NaN }, n)
+}
+
+const rowsIn = ({ tp, fp, tn, fn }: Confusion) => tp + fp + tn + fn
+
+const why = ({ tally }: OutcomeView): string =>
+	tally.labelled > 0
+		? 'no row with an outcome has a decision: send label, or give the model a threshold'
+		: 'no outcome is known'

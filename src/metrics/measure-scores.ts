@@ -1,0 +1,67 @@
+import { total } from '../stats/counts.ts'
+import type { Estimate } from '../stats/estimate.ts'
+import { averagePrecision } from '../stats/performance/average-precision.ts'
+import { brierScore } from '../stats/performance/brier-score.ts'
+import { expectedCalibrationError } from '../stats/performance/expected-calibration-error.ts'
+import { gini } from '../stats/performance/gini.ts'
+import { ksStatistic } from '../stats/performance/ks-statistic.ts'
+import { liftAt } from '../stats/performance/lift-at.ts'
+import { logLoss } from '../stats/performance/log-loss.ts'
+import { multiclassBrierScore } from '../stats/performance/multiclass-brier-score.ts'
+import { multiclassLogLoss } from '../stats/performance/multiclass-log-loss.ts'
+import { multiclassRocAuc } from '../stats/performance/multiclass-roc-auc.ts'
+import { leastOfEitherClass, rocAuc } from '../stats/performance/roc-auc.ts'
+import type { ScoreCounts } from '../stats/score-counts.ts'
+import { type Finding, found, missing } from './finding.ts'
+import type { OutcomeView } from './outcome-view.ts'
+
+const measures = {
+	roc_auc: rocAuc,
+	pr_auc: averagePrecision,
+	log_loss: logLoss,
+	brier: brierScore,
+	ece: expectedCalibrationError,
+	ks: ksStatistic,
+	gini,
+	lift_10: (counts: ScoreCounts) => liftAt(counts, 0.1),
+} satisfies Record<string, (counts: ScoreCounts) => Estimate>
+
+export type ScoreMetric = keyof typeof measures
+const ofProbabilities: readonly ScoreMetric[] = ['log_loss', 'brier', 'ece']
+
+/** A metric of scores beside outcomes. */
+export function scoreMeasure(view: OutcomeView, metric: ScoreMetric): Finding {
+	if (view.task === 'multiclass') return multiclassMeasure(view, metric)
+	const positives = total(view.scores.positives)
+	const negatives = total(view.scores.negatives)
+	const n = positives + negatives
+	if (n === 0) return missing(0, 'no row has both a score and an outcome')
+	if (ofProbabilities.includes(metric)) {
+		if (!view.areProbabilities) return missing(n, 'a score is outside [0, 1], so scores are no probabilities')
+	} else if (positives === 0 || negatives === 0)
+		return missing(n, `all ${n} outcomes are ${positives === 0 ? 'negative' : 'positive'}`)
+	const estimate = measures[metric](view.scores)
+	const finding = found(estimate, n)
+	const notes = [
+		...(Number.isFinite(finding.value) &&
+		Number.isNaN(finding.low) &&
+		(metric === 'roc_auc' || metric === 'gini')
+			? [`no interval below ${leastOfEitherClass} rows of either class`]
+			: []),
+		...(view.scores.scores.length === 1 ? ['every score is the same'] : []),
+		...(view.tally.level > 0 ? [`scores are kept to ${view.keptDigits} digits`] : []),
+	]
+	return notes.length === 0 ? finding : { ...finding, reason: notes.join('; ') }
+}
+
+const ofClasses = { roc_auc: multiclassRocAuc, log_loss: multiclassLogLoss, brier: multiclassBrierScore }
+
+function multiclassMeasure({ byClass, tally }: OutcomeView, metric: ScoreMetric): Finding {
+	const classes = [...byClass.values()]
+	const measure = metric in ofClasses ? ofClasses[metric as keyof typeof ofClasses] : undefined
+	const n = classes.reduce((sum, { positives }) => sum + total(positives), 0)
+	if (!measure || n === 0) return missing(0, 'no row has both probabilities and an outcome that they name')
+	if (metric !== 'roc_auc' && tally.improper > 0)
+		return missing(n, `the probabilities of ${tally.improper} rows are not in [0, 1] or do not sum to 1`)
+	return found(measure(classes), n, 'too few outcomes of any class but one')
+}

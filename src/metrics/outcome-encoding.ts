@@ -1,0 +1,97 @@
+import { ByteReader, ByteWriter } from '../profile/bytes.ts'
+import type { Finding } from './finding.ts'
+import type { OutcomeResult } from './outcome-result.ts'
+
+const formatVersion = 1
+const totals = ['predictions', 'labelled', 'never', 'unusable', 'corrections'] as const
+const trusted = 32
+const doubtful = 64
+const numbers = ['value', 'low', 'high', 'p', 'q'] as const
+
+/** A window's outcomes as bytes: ids and reasons as text, counts as variable-length integers, the rest as doubles. */
+export function encodeOutcomes(result: OutcomeResult): Uint8Array<ArrayBuffer> {
+	const out = new ByteWriter()
+	out.byte(formatVersion)
+	for (const name of totals) out.varint(Math.max(0, result[name]))
+	writeFindings(out, result.findings)
+	out.varint(result.attributes.size)
+	for (const [attribute, { findings, groups }] of result.attributes) {
+		out.text(attribute)
+		writeFindings(out, findings)
+		out.varint(groups.size)
+		for (const [value, counts] of groups) {
+			out.text(value)
+			out.varint(counts.length)
+			for (const count of counts) out.varint(Math.max(0, count))
+		}
+	}
+	return out.bytes()
+}
+
+function writeFindings(out: ByteWriter, findings: ReadonlyMap<string, Finding>): void {
+	out.varint(findings.size)
+	for (const [id, finding] of findings) {
+		out.text(id)
+		const trust = finding.trust === undefined ? 0 : finding.trust === 'ok' ? trusted : doubtful
+		out.byte(
+			numbers.reduce((flags, name, i) => (Number.isNaN(finding[name]) ? flags : flags | (1 << i)), trust),
+		)
+		for (const name of numbers) if (!Number.isNaN(finding[name])) out.double(finding[name])
+		out.varint(finding.n)
+		out.text(finding.reason ?? '')
+	}
+}
+
+export function decodeOutcomes(bytes: Uint8Array): OutcomeResult {
+	const input = new ByteReader(bytes)
+	const version = input.byte()
+	if (version !== formatVersion) throw new RangeError(`outcome format ${version} is not known`)
+	const [predictions, labelled, never, unusable, corrections] = totals.map(() => input.varint()) as [
+		number,
+		number,
+		number,
+		number,
+		number,
+	]
+	const findings = readFindings(input)
+	const attributes: OutcomeResult['attributes'] = new Map()
+	for (let left = input.varint(); left > 0; left--) {
+		const attribute = input.text()
+		const own = readFindings(input)
+		const groups = new Map<string, number[]>()
+		for (let values = input.varint(); values > 0; values--) {
+			const value = input.text()
+			groups.set(
+				value,
+				Array.from({ length: input.varint() }, () => input.varint()),
+			)
+		}
+		attributes.set(attribute, { findings: own, groups })
+	}
+	return { predictions, labelled, never, unusable, corrections, findings, attributes }
+}
+
+function readFindings(input: ByteReader): Map<string, Finding> {
+	const findings = new Map<string, Finding>()
+	for (let left = input.varint(); left > 0; left--) {
+		const id = input.text()
+		const flags = input.byte()
+		const [value, low, high, p, q] = numbers.map((_, i) =>
+			(flags >> i) & 1 ? input.double() : Number.NaN,
+		) as [number, number, number, number, number]
+		const n = input.varint()
+		const reason = input.text()
+		const trust = flags & trusted ? 'ok' : flags & doubtful ? 'doubtful' : undefined
+		findings.set(id, {
+			value,
+			low,
+			high,
+			p,
+			q,
+			n,
+			...(trust ? { trust } : {}),
+			...(reason === '' ? {} : { reason }),
+		})
+	}
+	return findings
+}

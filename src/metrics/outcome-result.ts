@@ -1,0 +1,81 @@
+import type { Group, GroupCounts } from '../stats/fairness/group-counts.ts'
+import { mergeCounts } from '../stats/fairness/group-counts.ts'
+import type { GroupTally } from '../tally/group-tally.ts'
+import { binCount, groupCounts } from '../tally/group-tally.ts'
+import type { AttributeMetric, OutcomeMetric } from './descriptor.ts'
+import type { Finding } from './finding.ts'
+import { metrics } from './index.ts'
+import type { OutcomeView } from './outcome-view.ts'
+
+/** What is stored of one attribute: its findings by metric id, and its groups' whole counts, of which the rest follows. */
+export type AttributeResult = { findings: Map<string, Finding>; groups: Map<string, number[]> }
+
+/** What is stored of a window's outcomes. */
+export type OutcomeResult = {
+	predictions: number
+	labelled: number
+	never: number
+	unusable: number
+	corrections: number
+	findings: Map<string, Finding>
+	attributes: Map<string, AttributeResult>
+}
+
+const outcomeMetrics: readonly OutcomeMetric[] = metrics.filter((m) => m.subject === 'outcome')
+const attributeMetrics: readonly AttributeMetric[] = metrics.filter((m) => m.subject === 'attribute')
+
+/** Every metric of a window's outcomes. `q` comes later, from the whole family. */
+export function summariseOutcomes(view: OutcomeView): OutcomeResult {
+	const { tally, task } = view
+	const { predictions, labelled, never, unusable, corrections } = tally
+	const findings = new Map(
+		outcomeMetrics.filter((m) => m.tasks.includes(task)).map((m) => [m.id, m.measure(view)]),
+	)
+	const attributes = new Map(
+		[...tally.groups].map(([attribute, values]) => [attribute, summariseAttribute(values)] as const),
+	)
+	return { predictions, labelled, never, unusable, corrections, findings, attributes }
+}
+
+function summariseAttribute(values: ReadonlyMap<string, GroupTally>): AttributeResult {
+	const used = [...values].filter(([, group]) => group.get('n') > 0)
+	used.sort((a, b) => (a[0] < b[0] ? -1 : 1))
+	const groups: Group[] = used.map(([group, tally]) => ({ group, counts: countsOf(tally) }))
+	return {
+		findings: new Map(attributeMetrics.map((m) => [m.id, m.measure(groups)])),
+		groups: new Map(used.map(([value, tally]) => [value, [...tally.counts.subarray(0, groupCounts.length)]])),
+	}
+}
+
+/** A group's tally as fairness statistics take it. */
+export function countsOf(group: GroupTally): GroupCounts {
+	const whole = Object.fromEntries(groupCounts.map((name) => [name, group.get(name)]))
+	return {
+		...(whole as Record<(typeof groupCounts)[number], number>),
+		scoreSum: group.sum(0),
+		scoreSquares: group.sum(1),
+		bins: Array.from({ length: binCount }, (_, i) => group.bin(i)),
+	}
+}
+
+/** The counts of one stored group, and of all rows of its attribute that are not in it. Scores are not among them. */
+export function groupAndRest(
+	attribute: AttributeResult,
+	value: string,
+): { own: GroupCounts; rest: GroupCounts } {
+	const others = [...attribute.groups].filter(([name]) => name !== value)
+	return {
+		own: storedCounts(attribute.groups.get(value) ?? []),
+		rest: mergeCounts(others.map(([, counts]) => storedCounts(counts))),
+	}
+}
+
+const storedCounts = (counts: readonly number[]): GroupCounts => ({
+	...(Object.fromEntries(groupCounts.map((name, i) => [name, counts[i] ?? 0])) as Record<
+		(typeof groupCounts)[number],
+		number
+	>),
+	scoreSum: 0,
+	scoreSquares: 0,
+	bins: Array.from({ length: binCount }, () => ({ n: 0, positives: 0, scoreSum: 0 })),
+})

@@ -1,0 +1,140 @@
+import type { Context } from '../../context.ts'
+import { parseDuration, windowMs } from '../../core/time.ts'
+import type { Statement } from '../../db/sql.ts'
+import type { Series } from '../../log/prediction-log.ts'
+import type { OutcomeResult } from '../../metrics/outcome-result.ts'
+import { summariseOutcomes } from '../../metrics/outcome-result.ts'
+import { OutcomeView } from '../../metrics/outcome-view.ts'
+import { benjaminiHochberg } from '../../stats/benjamini-hochberg.ts'
+import { addEncodedTally, encodeTally } from '../../tally/encoding.ts'
+import { emptyTally, type Tally } from '../../tally/tally.ts'
+import { type Computation, closedSince } from '../metric/compute-dirty.ts'
+import type { Family, Window } from '../metric/compute-family.ts'
+import { changeStatement, windowOf } from '../metric/records.ts'
+import { findModel, type ModelRow } from '../model/find-model.ts'
+import { conceptFindings } from './concept.ts'
+import { estimateFindings } from './estimates.ts'
+import { type LabelledBaseline, labelledBaseline } from './labelled-baseline.ts'
+import { currentOutcomes, type OutcomeRecord, outcomeStatements } from './records.ts'
+
+/** Performance, estimates, fairness and concept drift: from predictions with their outcomes. */
+export const outcomeComputation: Computation = {
+	dirtyHours: (context, limit, after) => context.log.dirtyTallies(limit, after),
+	clearDirty: (context, hours) => context.log.clearDirtyTallies(hours),
+	due: async (context) => [...(await closedSince(context, 'outcome_record')), ...(await matured(context))],
+	computeFamily,
+}
+
+/** Windows that wait for outcomes no longer. */
+async function matured(context: Context) {
+	const rows = (await context.sql.all({
+		sql: 'SELECT series, hours, from_ms FROM outcome_record WHERE mature_at IS NOT NULL AND mature_at <= ? AND superseded_at IS NULL',
+		params: [context.now()],
+	})) as unknown as [number, number, number][]
+	return rows.map(([seriesId, hours, from]) => ({
+		seriesId,
+		window: { size: windowOf[hours] as Window['size'], from },
+	}))
+}
+
+async function computeFamily(context: Context, family: Family, windows: readonly Window[]): Promise<number> {
+	const model = await findModel(context, family.model)
+	const baseline = await labelledBaseline(context, model, family.version)
+	let changed = 0
+	for (const window of windows) changed += await computeWindow(context, { family, model, baseline }, window)
+	return changed
+}
+
+type Setting = { family: Family; model: ModelRow; baseline: LabelledBaseline | undefined }
+
+async function computeWindow(
+	context: Context,
+	{ family, model, baseline }: Setting,
+	window: Window,
+): Promise<number> {
+	const { size, from } = window
+	const ids = family.series.map((s) => s.id)
+	const before = await currentOutcomes(context, ids, size, from)
+	const statements: Statement[] = []
+	const results: { series: Series; tally: Tally; result: OutcomeResult }[] = []
+	for (const series of family.series) {
+		const tally = await windowTally(context, series.id, window)
+		if (!tally && !before.has(series.id)) continue
+		const view = new OutcomeView(model.task, tally ?? emptyTally())
+		if (tally && size === '1d') statements.push(keepDay(series.id, from, tally))
+		const result = summariseOutcomes(view)
+		for (const [id, finding] of estimateFindings(view, baseline, series.id + from))
+			result.findings.set(id, finding)
+		for (const [id, finding] of await conceptFindings(context, series, window))
+			result.findings.set(id, finding)
+		results.push({ series, tally: view.tally, result })
+	}
+	fillFamily(results.map((r) => r.result))
+	let changed = 0
+	for (const { series, result } of results) {
+		const next = {
+			series: series.id,
+			window: size,
+			from,
+			computedAt: context.now(),
+			baseline: baseline?.digest ?? null,
+			result,
+		}
+		const maturity = maturityOf(model, window, result, context.now())
+		const own = outcomeStatements({ ...next, ...maturity }, before.get(series.id))
+		if (own.length > 0) changed++
+		statements.push(...own)
+	}
+	const overall = family.series[0]
+	if (changed > 0 && overall) statements.push(changeStatement(overall.id, size, from))
+	if (statements.length > 0) await context.sql.batch(statements)
+	return changed
+}
+
+/** A window is mature when it is over, and enough of its outcomes are known or can never be, or it has waited long enough. */
+export function maturityOf(
+	{ maturity }: ModelRow,
+	{ size, from }: Window,
+	{ predictions, labelled, never }: OutcomeResult,
+	now: number,
+): Pick<OutcomeRecord, 'provisional' | 'matureAt'> {
+	const to = from + windowMs[size]
+	if (to > now) return { provisional: true, matureAt: null }
+	const due = to + (parseDuration(maturity.delay) ?? 0)
+	const isMature = now >= due || (labelled > 0 && labelled + never >= maturity.coverage * predictions)
+	return { provisional: false, matureAt: isMature ? null : due }
+}
+
+/** Hours and days are summed from the log; a week from its days, which are computed before it. */
+async function windowTally(
+	context: Context,
+	series: number,
+	{ size, from }: Window,
+): Promise<Tally | undefined> {
+	const to = from + windowMs[size]
+	if (size !== '7d') return context.log.tally(series, from, to)
+	const rows = (await context.sql.all({
+		sql: 'SELECT bytes FROM outcome_day WHERE series = ? AND day_ms >= ? AND day_ms < ?',
+		params: [series, from, to],
+	})) as unknown as [Uint8Array][]
+	if (rows.length === 0) return undefined
+	const total = emptyTally()
+	for (const [bytes] of rows) addEncodedTally(total, bytes)
+	return total
+}
+
+const keepDay = (series: number, day: number, tally: Tally): Statement => ({
+	sql: 'INSERT OR REPLACE INTO outcome_day (series, day_ms, bytes) VALUES (?, ?, ?)',
+	params: [series, day, encodeTally(tally)],
+})
+
+/** q for every test of the family: all attributes and segments of one window are one set of tests. */
+function fillFamily(results: readonly OutcomeResult[]): void {
+	const tests = results.flatMap(({ attributes }) =>
+		[...attributes.values()].flatMap(({ findings }) => [...findings.values()]),
+	)
+	const q = benjaminiHochberg(tests.map((t) => t.p))
+	tests.forEach((finding, i) => {
+		finding.q = q[i] as number
+	})
+}

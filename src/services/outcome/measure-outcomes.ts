@@ -1,0 +1,122 @@
+import { formatTime, windowMs } from '../../core/time.ts'
+import type { Series } from '../../log/prediction-log.ts'
+import type { Answer } from '../../metrics/answer.ts'
+import type {
+	AttributeMetric,
+	ConceptMetric,
+	EstimateMetric,
+	GroupMetric,
+	OutcomeMetric,
+} from '../../metrics/descriptor.ts'
+import type { Finding } from '../../metrics/finding.ts'
+import type { MetricDescriptor } from '../../metrics/index.ts'
+import { type AttributeResult, groupAndRest } from '../../metrics/outcome-result.ts'
+import type { OutcomeRecord } from './records.ts'
+
+/** An outcome record with whose it is, and when the value that it replaces was computed. */
+export type PlacedOutcome = { record: OutcomeRecord; series: Series; supersedes?: number | undefined }
+
+type Kept = OutcomeMetric | EstimateMetric | ConceptMetric | AttributeMetric | GroupMetric
+
+/** What the chosen metrics say of one record: the window's own first, then attribute by attribute with its groups. */
+export function measureOutcomes(
+	placed: PlacedOutcome,
+	metrics: readonly MetricDescriptor[],
+	group: string | undefined,
+): Answer[] {
+	const { result } = placed.record
+	const answers: Answer[] = []
+	if (group === undefined)
+		for (const metric of metrics) {
+			if (metric.subject !== 'outcome' && metric.subject !== 'estimate' && metric.subject !== 'concept')
+				continue
+			const finding = result.findings.get(metric.id)
+			if (finding) answers.push(toAnswer(placed, metric, finding, undefined))
+		}
+	for (const [attribute, stored] of result.attributes)
+		answers.push(...measureAttribute(placed, metrics, { attribute, stored }, group))
+	return answers
+}
+
+function measureAttribute(
+	placed: PlacedOutcome,
+	metrics: readonly MetricDescriptor[],
+	{ attribute, stored }: { attribute: string; stored: AttributeResult },
+	group: string | undefined,
+): Answer[] {
+	const answers: Answer[] = []
+	const isAsked = group === undefined || group === attribute
+	for (const metric of metrics) {
+		const finding = metric.subject === 'attribute' && isAsked ? stored.findings.get(metric.id) : undefined
+		if (finding && metric.subject === 'attribute') answers.push(toAnswer(placed, metric, finding, attribute))
+	}
+	const ofGroups = metrics.filter((m) => m.subject === 'group')
+	if (ofGroups.length === 0) return answers
+	for (const value of stored.groups.keys()) {
+		const name = groupName(attribute, value)
+		if (!isAsked && group !== name) continue
+		const { own, rest } = groupAndRest(stored, value)
+		for (const metric of ofGroups) answers.push(toAnswer(placed, metric, metric.measure(own, rest), name))
+	}
+	return answers
+}
+
+/** `SEX=2`; for an intersection `SEX=2 x MARRIAGE=1`. */
+export function groupName(attribute: string, value: string): string {
+	const [attributes, values] = [attribute.split(' x '), value.split(' x ')]
+	if (attributes.length !== values.length) return `${attribute}=${value}`
+	return attributes.map((a, i) => `${a}=${values[i]}`).join(' x ')
+}
+
+const orNull = (x: number): number | null => (Number.isFinite(x) ? x : null)
+
+function toAnswer(
+	{ record, series, supersedes }: PlacedOutcome,
+	metric: Kept,
+	finding: Finding,
+	group: string | undefined,
+): Answer {
+	const { model, version, environment, segment, value } = series
+	const { from, window } = record
+	const isKnown = Number.isFinite(finding.value)
+	return {
+		metric: metric.id,
+		subject: {
+			model,
+			version,
+			environment,
+			...(segment === '' ? {} : { segment: { name: segment, value } }),
+			...(group === undefined ? {} : { group }),
+		},
+		window: { from: formatTime(from), to: formatTime(from + windowMs[window]) },
+		status: isKnown ? 'ok' : 'insufficient',
+		value: orNull(finding.value),
+		n: finding.n,
+		m: 0,
+		low: orNull(finding.low),
+		high: orNull(finding.high),
+		p: orNull(finding.p),
+		q: orNull(finding.q),
+		method: metric.method,
+		reason: finding.reason ?? null,
+		baseline: metric.subject === 'estimate' ? record.baseline : null,
+		provisional: record.provisional || (restsOnOutcomes(metric) && record.matureAt !== null),
+		computedAt: formatTime(record.computedAt),
+		...(supersedes === undefined ? {} : { supersedes: formatTime(supersedes) }),
+		...(record.change === null ? {} : { change: record.change }),
+		...(finding.trust ? { trust: finding.trust } : {}),
+		...realisedOf(record, metric, finding),
+	}
+}
+
+const restsOnOutcomes = (metric: Kept): boolean =>
+	metric.subject === 'concept' ? false : metric.subject === 'estimate' ? false : metric.on === 'outcomes'
+
+/** How an estimate turned out, once the window's outcomes are known. */
+function realisedOf(record: OutcomeRecord, metric: Kept, finding: Finding): Pick<Answer, 'realised'> {
+	if (metric.subject !== 'estimate' || record.provisional || record.matureAt !== null) return {}
+	const value = record.result.findings.get(metric.of)?.value ?? Number.NaN
+	if (!Number.isFinite(value) || !Number.isFinite(finding.value)) return {}
+	const isInside = value >= finding.low && value <= finding.high
+	return { realised: { value, error: finding.value - value, inside: isInside } }
+}

@@ -1,0 +1,164 @@
+import { type Estimate, undefinedEstimate } from '../estimate.ts'
+import { type Calibration, logistic, placeFinder, probabilityAt } from './calibration.ts'
+import { drawBinomial } from './chance.ts'
+import {
+	type BinaryMetric,
+	type CellLosses,
+	lossesAt,
+	metricsOfCells,
+	type Outcomes,
+} from './metrics-of-cells.ts'
+import { coarsen, requireTable, rowsOf, type ScoreTable } from './score-table.ts'
+import { drawKnots, type Place, valueAt } from './smooth-curve.ts'
+
+/** Cells for the expected values (the error of AUC is below 1e-6) and, coarser, for the replicates. */
+const fineCells = 2000
+const cells = 200
+const replicates = 200
+
+/**
+ * What a binary model's performance in a window without labels will turn out to be, from its scores alone: each row
+ * is positive with its calibrated probability (as CBPE has it). The 95% interval covers both the labels' own chance
+ * and what the reference leaves unknown of the calibration. Valid while P(positive | score) is the reference's:
+ * ask `trustOf`. Not defined (NaN) without rows, and for log loss and Brier when scores are not probabilities.
+ */
+export function estimatePerformance(
+	window: ScoreTable,
+	calibration: Calibration,
+	random: () => number,
+): Record<BinaryMetric, Estimate> {
+	requireTable(window)
+	const forecast = forecastOf(window, calibration)
+	if (!forecast) return undefinedEstimates()
+	return estimatesOf(forecast, drawMetrics(forecast, random))
+}
+
+/** The metrics of each replicate. */
+export const drawMetrics = (forecast: Forecast, random: () => number): Record<BinaryMetric, number>[] =>
+	Array.from({ length: replicates }, () => metricsOfCells(drawOutcomes(forecast, random), forecast.losses))
+
+export const estimatesOf = (
+	{ expected, coarse }: Forecast,
+	drawn: readonly Record<BinaryMetric, number>[],
+): Record<BinaryMetric, Estimate> =>
+	recordOf((metric) =>
+		intervalOf(
+			expected[metric],
+			coarse[metric],
+			drawn.map((d) => d[metric]),
+		),
+	)
+
+/** What a window's replicates are drawn from: coarse cells on the calibration's curve, and the expected metrics. */
+export type Forecast = {
+	calibration: Calibration
+	table: ScoreTable
+	places: Place[]
+	losses: CellLosses
+	/** From the fine cells, and from the coarse cells: their difference is what coarsening changed. */
+	expected: Record<BinaryMetric, number>
+	coarse: Record<BinaryMetric, number>
+}
+
+/** Null when there are no rows in the window or the reference. */
+export function forecastOf(window: ScoreTable, calibration: Calibration): Forecast | null {
+	if (rowsOf(window) === 0 || calibration.axis.rows.length === 0) return null
+	const fine = coarsen(window, fineCells).table
+	const { table, cellOf } = coarsen(fine, cells)
+	const place = placeFinder(calibration)
+	const fineLosses = lossesAt(fine.scores)
+	const losses = meanLosses(fineLosses, fine, cellOf, table)
+	const places = Array.from(table.scores, place)
+	const expectedOf = (of: ScoreTable, at: (i: number) => Place, ofLosses: CellLosses) =>
+		expectedMetrics(
+			of,
+			of.scores.map((_, i) => probabilityAt(calibration, at(i))),
+			ofLosses,
+		)
+	return {
+		calibration,
+		table,
+		places,
+		losses,
+		expected: expectedOf(fine, (i) => place(fine.scores[i] as number), fineLosses),
+		coarse: expectedOf(table, (i) => places[i] as Place, losses),
+	}
+}
+
+/** Labels as they might turn out: a curve the reference allows, then a toss per row. */
+function drawOutcomes({ table, places, calibration }: Forecast, random: () => number): Outcomes {
+	const { selected, rejected } = table
+	const values = drawKnots(calibration.curve, random)
+	const p = places.map((place) => logistic(valueAt(values, place)))
+	const toss = (n: number, c: number) => drawBinomial(n, p[c] as number, random)
+	return { selected, rejected, selectedPositives: selected.map(toss), rejectedPositives: rejected.map(toss) }
+}
+
+function expectedMetrics(
+	table: ScoreTable,
+	p: Float64Array,
+	losses: CellLosses,
+): Record<BinaryMetric, number> {
+	const { selected, rejected } = table
+	const share = (n: number, c: number) => n * (p[c] as number)
+	const variance = p.reduce(
+		(sum, q, c) => sum + ((selected[c] as number) + (rejected[c] as number)) * q * (1 - q),
+		0,
+	)
+	const outcomes = {
+		selected,
+		rejected,
+		selectedPositives: selected.map(share),
+		rejectedPositives: rejected.map(share),
+	}
+	return metricsOfCells(outcomes, losses, variance)
+}
+
+function meanLosses(
+	fine: CellLosses,
+	window: ScoreTable,
+	cellOf: Uint32Array,
+	table: ScoreTable,
+): CellLosses {
+	const mean = (loss: Float64Array) => {
+		const sums = new Float64Array(table.scores.length)
+		cellOf.forEach((cell, i) => {
+			const rows = (window.selected[i] as number) + (window.rejected[i] as number)
+			sums[cell] = (sums[cell] as number) + rows * (loss[i] as number)
+		})
+		return sums.map((sum, c) => sum / ((table.selected[c] as number) + (table.rejected[c] as number)))
+	}
+	return {
+		logPositive: mean(fine.logPositive),
+		logNegative: mean(fine.logNegative),
+		squarePositive: mean(fine.squarePositive),
+		squareNegative: mean(fine.squareNegative),
+	}
+}
+
+/**
+ * The middle 95% of the replicates, moved by what coarsening changed. Replicates on which the metric is 0/0 do not
+ * count; when most are, so is the estimate.
+ */
+export function intervalOf(value: number, coarse: number, drawn: readonly number[]): Estimate {
+	const known = drawn.filter(Number.isFinite).sort((a, b) => a - b)
+	if (!Number.isFinite(value) || known.length * 2 < drawn.length) return undefinedEstimate
+	const quantile = (q: number) => {
+		const at = Math.min(Math.max(q * (known.length + 1) - 1, 0), known.length - 1)
+		const below = known[Math.floor(at)] as number
+		return below + (at - Math.floor(at)) * ((known[Math.ceil(at)] as number) - below) + value - coarse
+	}
+	return { value, low: Math.min(value, quantile(0.025)), high: Math.max(value, quantile(0.975)) }
+}
+
+const recordOf = (estimate: (metric: BinaryMetric) => Estimate): Record<BinaryMetric, Estimate> => ({
+	roc_auc: estimate('roc_auc'),
+	accuracy: estimate('accuracy'),
+	precision: estimate('precision'),
+	recall: estimate('recall'),
+	f1: estimate('f1'),
+	log_loss: estimate('log_loss'),
+	brier: estimate('brier'),
+})
+
+export const undefinedEstimates = () => recordOf(() => undefinedEstimate)

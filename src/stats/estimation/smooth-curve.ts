@@ -1,0 +1,186 @@
+import {
+	type BandMatrix,
+	logDeterminant,
+	rootOf,
+	solveLower,
+	solveUpper,
+	timesVector,
+} from './band-matrix.ts'
+import { drawGamma, drawNormal } from './chance.ts'
+
+const knots = 32
+/** Penalties tried, from nearly straight to nearly free. */
+const penalties = [1e6, 2e5, 4e4, 8e3, 1600, 320, 64, 13, 2.6]
+/** A faint pull to the centre (standard deviation 10), so that one-sided data still have a fit. */
+const ridge = 0.01
+/** Penalties less likely than this are left out of the mixture. */
+const leastWeight = 0.03
+
+/**
+ * A curve over a position axis, linear between equally spaced knots and flat outside, with what is not known about it:
+ * a mixture over penalties; in each part knot values are normal with mean `values` and precision root root' (see
+ * BandMatrix). `between` is how much whole periods move about it. Plain arrays, so that it can be kept as JSON.
+ */
+export type SmoothCurve = { low: number; high: number; parts: CurvePart[]; between: Between }
+/** Standard deviations of how whole periods stood above the curve, or tilted against it. */
+export type Between = { level: number; tilt: number; periods: number }
+
+export const notMeasured: Between = { level: 0, tilt: 0, periods: 0 }
+
+export type CurvePart = { weight: number; values: number[]; root: number[] }
+
+/** Of no rows. */
+export const noCurve: SmoothCurve = { low: 0, high: 0, parts: [], between: notMeasured }
+
+/** One cell's log likelihood at curve value eta, its slope, and its curvature turned positive. */
+export type CellLikelihood = (eta: number) => { value: number; slope: number; information: number }
+
+export type Cell = { at: number; likelihood: CellLikelihood }
+
+/**
+ * A smooth curve through the cells: penalised likelihood with second differences of the knots (P-splines, Eilers and
+ * Marx 1996; here as a random walk prior, so the spread is Bayesian, Wahba 1983). Penalties are weighed by their
+ * marginal likelihood (Laplace's approximation), since one chosen penalty would hide that it too was a guess.
+ */
+export function fitSmoothCurve(cells: readonly Cell[], centre: number): SmoothCurve {
+	const at = cells.map((c) => c.at)
+	const axis = { low: Math.min(...at), high: Math.max(...at) }
+	const data = { cells, places: cells.map((c) => placeOnKnots(c.at, axis)), centre }
+	let values: Float64Array = new Float64Array(knots).fill(centre)
+	const fits = penalties.map((penalty) => {
+		const prior = priorPrecision(penalty)
+		const fit = climb(data, prior, values)
+		values = fit.values
+		return {
+			...fit,
+			evidence: fit.objective + (logDeterminant(rootOf(prior)) - logDeterminant(fit.root)) / 2,
+		}
+	})
+	return { ...axis, parts: mixtureOf(fits), between: notMeasured }
+}
+
+function mixtureOf(fits: (Fit & { evidence: number })[]): CurvePart[] {
+	const best = Math.max(...fits.map((f) => f.evidence))
+	const raw = fits.map((f) => ({ ...f, weight: Math.exp(f.evidence - best) }))
+	const total = raw.reduce((sum, f) => sum + f.weight, 0)
+	const kept = raw.filter((f) => f.weight / total >= leastWeight)
+	const keptTotal = kept.reduce((sum, f) => sum + f.weight, 0)
+	return kept.map(({ weight, values, root }) => ({
+		weight: weight / keptTotal,
+		values: Array.from(values, short),
+		root: Array.from(root, short),
+	}))
+}
+
+/** Seven digits: far below what the data know, and half the JSON. */
+const short = (x: number) => Number(x.toPrecision(7))
+
+/** Where a position stands between its two knots. */
+export type Place = { knot: number; fraction: number }
+
+export function placeOnKnots(at: number, { low, high }: { low: number; high: number }): Place {
+	const position = high > low ? Math.min(Math.max((at - low) / (high - low), 0), 1) * (knots - 1) : 0
+	const knot = Math.min(Math.floor(position), knots - 2)
+	return { knot, fraction: position - knot }
+}
+
+export const valueAt = (values: ArrayLike<number>, { knot, fraction }: Place): number =>
+	(values[knot] as number) * (1 - fraction) + (values[knot + 1] as number) * fraction
+
+/** The curve's mean at a place. */
+export const curveMean = ({ parts }: SmoothCurve, place: Place): number =>
+	parts.reduce((sum, part) => sum + part.weight * valueAt(part.values, place), 0)
+
+/** From -1 at the curve's low end to 1 at its high end. */
+export const tiltAt = ({ knot, fraction }: Place): number => (2 * (knot + fraction)) / (knots - 1) - 1
+
+/** Knot values as they might be in a new period: a part by its weight, its normal spread, and the period's own move. */
+export function drawKnots(curve: SmoothCurve, random: () => number): Float64Array {
+	let left = random()
+	const drawn = curve.parts.find((p) => {
+		left -= p.weight
+		return left < 0
+	})
+	const part = drawn ?? (curve.parts.at(-1) as CurvePart)
+	const step = solveUpper(
+		part.root,
+		Float64Array.from(part.values, () => drawNormal(random)),
+	)
+	const { level, tilt } = drawMove(curve.between, random)
+	return step.map((s, k) => s + (part.values[k] as number) + level + tilt * tiltAt({ knot: k, fraction: 0 }))
+}
+
+/** Student's t for the number of periods, which is small: their spread is itself a guess. */
+function drawMove({ level, tilt, periods }: Between, random: () => number): { level: number; tilt: number } {
+	if (level === 0 && tilt === 0) return { level: 0, tilt: 0 }
+	const freedom = periods - 1
+	const scale = Math.sqrt(freedom / (2 * drawGamma(freedom / 2, random)))
+	return { level: level * scale * drawNormal(random), tilt: tilt * scale * drawNormal(random) }
+}
+
+/** Variance of a weighted sum of knots and its covariance with another, from the part's spread and the period's. */
+export function covarianceOf(curve: SmoothCurve, part: CurvePart, a: Float64Array, b: Float64Array): number {
+	const [x, y] = [solveLower(part.root, a), solveLower(part.root, b)]
+	const level = (of: Float64Array) => of.reduce((sum, w) => sum + w, 0)
+	const tilt = (of: Float64Array) => of.reduce((sum, w, k) => sum + w * tiltAt({ knot: k, fraction: 0 }), 0)
+	const within = x.reduce((sum, v, k) => sum + v * (y[k] as number), 0)
+	const { between } = curve
+	return within + between.level ** 2 * level(a) * level(b) + between.tilt ** 2 * tilt(a) * tilt(b)
+}
+
+type Data = { cells: readonly Cell[]; places: readonly Place[]; centre: number }
+type Fit = { values: Float64Array; root: BandMatrix; objective: number }
+
+/** Newton's method with halved steps; the objective is concave. */
+function climb(data: Data, prior: BandMatrix, start: Float64Array): Fit {
+	let values = start
+	let now = evaluate(data, prior, values)
+	for (let round = 0; round < 30; round++) {
+		const step = solveUpper(now.root, solveLower(now.root, now.slope))
+		let [next, moved] = [now, values]
+		for (let size = 1; size > 1e-3; size /= 2) {
+			moved = values.map((v, k) => v + size * (step[k] as number))
+			next = evaluate(data, prior, moved)
+			if (next.objective >= now.objective) break
+		}
+		const gain = next.objective - now.objective
+		if (!(gain > 0)) break
+		values = moved
+		now = next
+		if (gain < 1e-7) break
+	}
+	return { values, root: now.root, objective: now.objective }
+}
+
+function evaluate({ cells, places, centre }: Data, prior: BandMatrix, values: Float64Array) {
+	const precision = prior.slice()
+	const gap = values.map((v) => v - centre)
+	const slope = timesVector(prior, gap).map((x) => -x)
+	let objective = slope.reduce((sum, s, k) => sum + (s * (gap[k] as number)) / 2, 0)
+	cells.forEach(({ likelihood }, c) => {
+		const place = places[c] as Place
+		const { value, slope: along, information } = likelihood(valueAt(values, place))
+		const [right, left] = [place.fraction, 1 - place.fraction]
+		const k = place.knot
+		objective += value
+		slope[k] = (slope[k] as number) + left * along
+		slope[k + 1] = (slope[k + 1] as number) + right * along
+		precision[3 * k] = (precision[3 * k] as number) + left * left * information
+		precision[3 * k + 3] = (precision[3 * k + 3] as number) + right * right * information
+		precision[3 * k + 4] = (precision[3 * k + 4] as number) + left * right * information
+	})
+	return { objective, slope, root: rootOf(precision) }
+}
+
+function priorPrecision(penalty: number): BandMatrix {
+	const prior = new Float64Array(3 * knots)
+	const second = [1, -2, 1] as const
+	for (let k = 0; k < knots; k++) prior[3 * k] = ridge
+	for (let k = 0; k + 2 < knots; k++)
+		for (const i of [0, 1, 2] as const)
+			for (const j of [0, 1, 2] as const) {
+				const at = 3 * (k + i) + i - j
+				if (i >= j) prior[at] = (prior[at] as number) + penalty * second[i] * second[j]
+			}
+	return prior
+}

@@ -1,0 +1,26 @@
+import type { Estimate } from '../estimate.ts'
+import type { ScoreCounts } from '../score-counts.ts'
+import { classTotals, eachScore } from './class-totals.ts'
+import { positiveMeanEstimate } from './mean-estimate.ts'
+
+/**
+ * Mean over all rows of a loss that depends on the score and the outcome, with its 95% interval. Two passes: the
+ * difference of two sums of squares would lose the digits of a small variance.
+ */
+export function lossEstimate(
+	counts: ScoreCounts,
+	ofPositive: (score: number) => number,
+	ofNegative: (score: number) => number,
+): Estimate {
+	const { n } = classTotals(counts)
+	let sum = 0
+	eachScore(counts, (score, p, q) => {
+		sum += (p > 0 ? p * ofPositive(score) : 0) + (q > 0 ? q * ofNegative(score) : 0)
+	})
+	const mean = sum / n
+	let squares = 0
+	eachScore(counts, (score, p, q) => {
+		squares += p * (ofPositive(score) - mean) ** 2 + q * (ofNegative(score) - mean) ** 2
+	})
+	return positiveMeanEstimate({ n, mean, variance: squares / (n - 1) })
+}

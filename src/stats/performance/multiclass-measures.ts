@@ -1,0 +1,86 @@
+import { type Estimate, undefinedEstimate } from '../estimate.ts'
+import { proportion } from './confusion-measures.ts'
+import { logitEstimate } from './logit-estimate.ts'
+
+export type MulticlassMeasures = { accuracy: Estimate; precision: Estimate; recall: Estimate; f1: Estimate }
+
+type Margins = { hit: number; actual: number; predicted: number }
+type Measure = { of: (m: Margins) => number; slope: (m: Margins) => Margins }
+
+const ratio = (a: number, b: number) => (b > 0 ? a / b : 0)
+
+const measures = {
+	precision: {
+		of: ({ hit, predicted }) => ratio(hit, predicted),
+		slope: ({ hit, predicted }) => ({
+			hit: ratio(1, predicted),
+			actual: 0,
+			predicted: -ratio(hit, predicted ** 2),
+		}),
+	},
+	recall: {
+		of: ({ hit, actual }) => ratio(hit, actual),
+		slope: ({ hit, actual }) => ({ hit: ratio(1, actual), actual: -ratio(hit, actual ** 2), predicted: 0 }),
+	},
+	f1: {
+		of: ({ hit, actual, predicted }) => ratio(2 * hit, actual + predicted),
+		slope: ({ hit, actual, predicted }) => {
+			const both = -ratio(2 * hit, (actual + predicted) ** 2)
+			return { hit: ratio(2, actual + predicted), actual: both, predicted: both }
+		},
+	},
+} satisfies Record<string, Measure>
+
+/**
+ * Accuracy with Wilson's 95% interval; macro precision, recall and F1 (the plain mean over the classes, 0 where a
+ * denominator is 0) with the multinomial delta method (Takahashi et al. 2022) on the logit scale. `table[actual][predicted]`
+ * counts rows; classes that are neither seen nor predicted are left out, as scikit-learn does. Throws RangeError unless square.
+ */
+export function multiclassMeasures(table: readonly ArrayLike<number>[]): MulticlassMeasures {
+	const margins = marginsOf(table)
+	const n = margins.reduce((sum, { actual }) => sum + actual, 0)
+	const hits = margins.reduce((sum, { hit }) => sum + hit, 0)
+	return {
+		accuracy: proportion(hits, n),
+		precision: macro(measures.precision, table, margins, n),
+		recall: macro(measures.recall, table, margins, n),
+		f1: macro(measures.f1, table, margins, n),
+	}
+}
+
+function marginsOf(table: readonly ArrayLike<number>[]): Margins[] {
+	const margins = table.map(() => ({ hit: 0, actual: 0, predicted: 0 }))
+	table.forEach((row, actual) => {
+		if (row.length !== table.length) throw new RangeError('a confusion matrix is square')
+		margins.forEach((margin, predicted) => {
+			const count = row[predicted] as number
+			margin.predicted += count
+			const own = margins[actual] as Margins
+			own.actual += count
+			if (actual === predicted) own.hit = count
+		})
+	})
+	return margins
+}
+
+function macro(
+	measure: Measure,
+	table: readonly ArrayLike<number>[],
+	margins: Margins[],
+	n: number,
+): Estimate {
+	const classes = margins.filter(({ actual, predicted }) => actual + predicted > 0).length
+	if (classes === 0) return undefinedEstimate
+	const value = margins.reduce((sum, margin) => sum + measure.of(margin), 0) / classes
+	const slopes = margins.map(measure.slope)
+	// Each measure stays when all counts are scaled, so the slopes sum to nothing over the rows: the variance is the plain sum.
+	let variance = 0
+	table.forEach((row, actual) => {
+		slopes.forEach((of, predicted) => {
+			const own = slopes[actual] as Margins
+			const slope = own.actual + of.predicted + (actual === predicted ? own.hit : 0)
+			variance += (row[predicted] as number) * (slope / classes) ** 2
+		})
+	})
+	return logitEstimate(value, Math.sqrt(variance), n)
+}

@@ -1,0 +1,19 @@
+import { fTail } from '../fairness/f-distribution.ts'
+
+const share = 0.05
+const z95 = 1.959963984540054
+
+/** The t with P(|T| >= t) = 5%, Student's distribution with `df` degrees of freedom, which need not be whole (scipy.stats.t.isf(.025, df)). */
+export function tQuantile95(df: number): number {
+	if (!(df > 0)) throw new RangeError('tQuantile95 needs df > 0')
+	if (df > 1e7) return z95
+	let low = 1
+	let high = 2
+	while (fTail(high * high, 1, df) > share) high *= 2
+	for (let i = 0; i < 60 && high - low > 1e-13 * high; i++) {
+		const middle = (low + high) / 2
+		if (fTail(middle * middle, 1, df) > share) low = middle
+		else high = middle
+	}
+	return (low + high) / 2
+}

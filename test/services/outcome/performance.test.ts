@@ -1,0 +1,170 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { dayMs, hourMs } from '../../../src/core/time.ts'
+import { compute } from '../../../src/jobs/compute.ts'
+import { startOfTest } from '../../support/context.ts'
+import { type Json, testServer } from '../../support/server.ts'
+
+let server: Awaited<ReturnType<typeof testServer>>
+beforeEach(async () => {
+	server = await testServer()
+})
+afterEach(() => server.close())
+
+const at = (ms: number) => new Date(ms).toISOString()
+const day = startOfTest - 3 * dayMs
+
+async function register(task: string, more: Json = {}) {
+	await server.post('/v1/models', { model: 'm', task, ...more })
+	await server.post('/v1/models/m/versions', {
+		version: '1',
+		features: [{ name: 'SEX', type: 'categorical' }],
+	})
+}
+
+type Row = { score?: number; label?: unknown; probabilities?: Json; SEX?: string | null; subject?: string }
+const predict = (rows: Row[], from = day) =>
+	server.post(
+		'/v1/models/m/predictions',
+		rows.map(({ SEX, ...row }, i) => ({
+			predictionId: `p${i}`,
+			version: '1',
+			timestamp: at(from + i * 1000),
+			features: { SEX: SEX ?? null },
+			...row,
+		})),
+	)
+const outcomes = (actuals: unknown[], from = day + hourMs) =>
+	server.post(
+		'/v1/models/m/outcomes',
+		actuals.flatMap((actual, i) =>
+			actual === undefined ? [] : [{ predictionId: `p${i}`, actual, timestamp: at(from + i) }],
+		),
+	)
+const run = () => compute.run(server.context)
+
+async function read(metric: string, more = ''): Promise<Json[]> {
+	const { body } = await server.fetch(`/v1/models/m/metrics?limit=1000&window=1d&metric=${metric}${more}`)
+	return body.items
+}
+const value = async (metric: string) => (await read(metric))[0]
+
+describe('performance of a binary model', () => {
+	const rows: Row[] = Array.from({ length: 40 }, (_, i) => ({ score: i / 40, SEX: i % 2 ? 'f' : 'm' }))
+	const actuals = rows.map((_, i) => (i % 3 === 0 || i > 30 ? 1 : 0))
+
+	it('is known with its interval once outcomes are', async () => {
+		await register('binary', { positiveLabel: '1', threshold: 0.5, sensitive: ['SEX'] })
+		await predict(rows)
+		await run()
+		expect(await value('performance.accuracy')).toMatchObject({
+			status: 'insufficient',
+			provisional: true,
+			reason: 'no outcome is known',
+		})
+		expect(await value('performance.outcome_coverage')).toMatchObject({ value: 0, provisional: false })
+		await outcomes(actuals)
+		await run()
+		let [pairs, won] = [0, 0]
+		actuals.forEach((a, i) => {
+			actuals.forEach((b, j) => {
+				if (a === 1 && b === 0) {
+					pairs++
+					if (i > j) won++
+				}
+			})
+		})
+		const auc = await value('performance.roc_auc')
+		expect(auc).toMatchObject({
+			status: 'ok',
+			n: 40,
+			provisional: false,
+			change: '40 late outcomes, the window is mature',
+		})
+		expect(auc?.value).toBeCloseTo(won / pairs, 12)
+		expect(auc?.low).toBeLessThan(won / pairs)
+		const right = actuals.filter((a, i) => (i >= 20 ? 1 : 0) === a).length
+		expect((await value('performance.accuracy'))?.value).toBe(right / 40)
+		expect(auc?.supersedes).toBeDefined()
+		expect(await read('performance.accuracy', '&history=true')).toHaveLength(2)
+	})
+
+	it('is provisional below the coverage that the model asks for, and judged at last when time has passed', async () => {
+		await register('binary', { positiveLabel: '1', threshold: 0.5, maturity: { coverage: 0.9, delay: '5d' } })
+		await predict(rows)
+		await outcomes(actuals.map((a, i) => (i < 30 ? a : undefined)))
+		await run()
+		expect(await value('performance.accuracy')).toMatchObject({ status: 'ok', n: 30, provisional: true })
+		server.clock.advance(5 * dayMs)
+		await run()
+		expect(await value('performance.accuracy')).toMatchObject({
+			n: 30,
+			provisional: false,
+			change: 'the window is mature',
+		})
+	})
+
+	it('answers with a reason where there is no value', async () => {
+		await register('binary', { positiveLabel: '1', sensitive: ['SEX'] })
+		await predict([{ score: 7 }, { score: 7 }, { label: 1 }])
+		await outcomes([1, 1, 'what'])
+		await run()
+		const reasons = Object.fromEntries((await read('performance.*')).map((a) => [a.metric, a.reason]))
+		expect(reasons['performance.roc_auc']).toBe('all 2 outcomes are positive')
+		expect(reasons['performance.brier']).toBe('a score is outside [0, 1], so scores are no probabilities')
+		expect(reasons['performance.precision']).toBe(
+			'no row with an outcome has a decision: send label, or give the model a threshold',
+		)
+		expect(reasons['performance.outcome_coverage']).toBe('1 outcomes are no label of this task')
+		const [parity] = await read('fairness.demographic_parity_difference')
+		expect(parity).toMatchObject({ status: 'insufficient', subject: { group: 'SEX' } })
+		expect(parity?.reason).toContain('fewer than two groups')
+	})
+})
+
+describe('performance of other tasks', () => {
+	it('of a multiclass model', async () => {
+		await register('multiclass')
+		const classes = ['a', 'b', 'c']
+		await predict(
+			Array.from({ length: 60 }, (_, i) => ({
+				probabilities: Object.fromEntries(classes.map((c, k) => [c, k === i % 3 ? 0.6 : 0.2])),
+			})),
+		)
+		await outcomes(Array.from({ length: 60 }, (_, i) => classes[i % 4 === 0 ? (i + 1) % 3 : i % 3]))
+		await run()
+		expect((await value('performance.accuracy'))?.value).toBe(0.75)
+		expect((await value('performance.log_loss'))?.value).toBeCloseTo(
+			-(0.75 * Math.log(0.6) + 0.25 * Math.log(0.2)),
+			12,
+		)
+		expect((await value('performance.roc_auc'))?.status).toBe('ok')
+		expect(await read('performance.mae')).toEqual([])
+	})
+
+	it('of a regression', async () => {
+		await register('regression')
+		const y = Array.from({ length: 50 }, (_, i) => i * 1.5)
+		await predict(y.map((v, i) => ({ score: v + (i % 2 ? 1 : -2) })))
+		await outcomes(y.map((v, i) => (i === 3 ? 'wrong' : v)))
+		await run()
+		expect(await value('performance.mae')).toMatchObject({ n: 49 })
+		expect((await value('performance.mae'))?.value).toBeCloseTo((25 * 2 + 24) / 49, 12)
+		expect((await value('performance.mape'))?.reason).toBe('1 outcomes of zero are left out')
+	})
+
+	it('of a ranking', async () => {
+		await register('ranking')
+		const rows = Array.from({ length: 40 }, (_, i) => ({
+			score: (i * 7) % 10,
+			subject: `q${Math.floor(i / 10)}`,
+		}))
+		await predict(rows)
+		await outcomes(rows.map(({ score, subject }) => (subject === 'q3' ? 0 : score === 9 ? 1 : 0)))
+		await run()
+		expect(await value('performance.mrr')).toMatchObject({
+			value: 1,
+			n: 3,
+			reason: '1 queries with nothing relevant are left out',
+		})
+	})
+})
