@@ -35,7 +35,7 @@ export function creditRows(seed: number): { names: string[]; rows: CreditRow[] }
 }
 
 /** A simple scorecard over what the applicant really has: the score itself stays healthy. */
-const scoreOf = (row: CreditRow): number =>
+export const scoreOf = (row: CreditRow): number =>
 	1 / (1 + Math.exp(1.6 - 0.55 * Number(row.PAY_0) + Number(row.LIMIT_BAL) / 400_000))
 
 const cell = (value: number | null | undefined) =>

@@ -59,14 +59,14 @@ async function computeWindow(
 	const results: { series: Series; tally: Tally; result: OutcomeResult }[] = []
 	for (const series of family.series) {
 		const tally = await windowTally(context, series.id, window)
-		if (!tally && !before.has(series.id)) continue
+		const concept = await conceptFindings(context, series, window)
+		if (!tally && concept.length === 0 && !before.has(series.id)) continue
 		const view = new OutcomeView(model.task, tally ?? emptyTally())
 		if (tally && size === '1d') statements.push(keepDay(series.id, from, tally))
 		const result = summariseOutcomes(view)
 		for (const [id, finding] of estimateFindings(view, baseline, series.id + from))
 			result.findings.set(id, finding)
-		for (const [id, finding] of await conceptFindings(context, series, window))
-			result.findings.set(id, finding)
+		for (const [id, finding] of concept) result.findings.set(id, finding)
 		results.push({ series, tally: view.tally, result })
 	}
 	fillFamily(results.map((r) => r.result))

@@ -137,5 +137,5 @@ function changeOf(before: OutcomeRecord, next: NewOutcome): string {
 		...(before.matureAt !== null && next.matureAt === null ? ['the window is mature'] : []),
 		...(before.baseline !== next.baseline ? ['another baseline'] : []),
 	]
-	return parts.length > 0 ? parts.join(', ') : 'groups or other tests of the run changed'
+	return parts.length > 0 ? parts.join(', ') : 'other statistics of the window or its run changed'
 }
