@@ -175,7 +175,7 @@ describe.runIf(hasCreditData || process.env.CI)(
 		it('are mature in the end, and say what was known before and why it changed', async () => {
 			const answers = await read('metric=performance.roc_auc')
 			expect(answers.map((a) => a.provisional)).toEqual(Array.from({ length: days }, () => false))
-			expect(answers.every((a) => a.change && a.supersedes)).toBe(true)
+			expect(answers.filter((a) => !a.change || !a.supersedes)).toEqual([])
 			expect(answers.filter((a) => /\d+ (late|corrected) outcome/.test(a.change)).length).toBeGreaterThan(20)
 			const history = await read('metric=performance.roc_auc&history=true')
 			const before = early.find((a) => a.metric === 'performance.roc_auc' && dayOf(a) === 0)

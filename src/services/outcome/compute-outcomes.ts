@@ -56,7 +56,7 @@ async function computeWindow(
 	const ids = family.series.map((s) => s.id)
 	const before = await currentOutcomes(context, ids, size, from)
 	const statements: Statement[] = []
-	const results: { series: Series; tally: Tally; result: OutcomeResult }[] = []
+	const results: { series: Series; result: OutcomeResult }[] = []
 	for (const series of family.series) {
 		const tally = await windowTally(context, series.id, window)
 		const concept = await conceptFindings(context, series, window)
@@ -64,10 +64,12 @@ async function computeWindow(
 		const view = new OutcomeView(model.task, tally ?? emptyTally())
 		if (tally && size === '1d') statements.push(keepDay(series.id, from, tally))
 		const result = summariseOutcomes(view)
+		// Without predictions there is only what the detectors found among outcomes of earlier ones.
+		if (!tally) result.findings.clear()
 		for (const [id, finding] of estimateFindings(view, baseline, series.id + from))
 			result.findings.set(id, finding)
 		for (const [id, finding] of concept) result.findings.set(id, finding)
-		results.push({ series, tally: view.tally, result })
+		results.push({ series, result })
 	}
 	fillFamily(results.map((r) => r.result))
 	let changed = 0
@@ -101,7 +103,8 @@ export function maturityOf(
 	const to = from + windowMs[size]
 	if (to > now) return { provisional: true, matureAt: null }
 	const due = to + (parseDuration(maturity.delay) ?? 0)
-	const isMature = now >= due || (labelled > 0 && labelled + never >= maturity.coverage * predictions)
+	const isMature =
+		predictions === 0 || now >= due || (labelled > 0 && labelled + never >= maturity.coverage * predictions)
 	return { provisional: false, matureAt: isMature ? null : due }
 }
 
