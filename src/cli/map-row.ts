@@ -14,6 +14,7 @@ const members: Record<string, readonly string[]> = {
 	],
 	features: ['predictionId', 'subject', 'timestamp'],
 	outcomes: ['predictionId', 'actual', 'timestamp', 'observed'],
+	groups: ['predictionId', 'subject', 'timestamp'],
 }
 
 export type Mapping = {
@@ -21,7 +22,8 @@ export type Mapping = {
 	ignored: readonly string[]
 	members: readonly string[]
 	defaults: Record<string, string>
-	withFeatures: boolean
+	/** Where the other columns go; undefined: nowhere. */
+	others: 'features' | 'groups' | undefined
 	/** Columns of a table that are called like a member are that member; a JSON row has said which is which. */
 	table: boolean
 }
@@ -49,7 +51,7 @@ export function readMapping(options: {
 		defaults: Object.fromEntries(
 			Object.entries(defaults).filter((e): e is [string, string] => e[1] !== undefined),
 		),
-		withFeatures: options.kind !== 'outcomes',
+		others: options.kind === 'outcomes' ? undefined : options.kind === 'groups' ? 'groups' : 'features',
 		table: options.table,
 	}
 }
@@ -96,11 +98,11 @@ export function mapRow(mapping: Mapping, value: unknown): unknown {
 		? Object.fromEntries(Object.entries(rest).filter(([name]) => mapping.members.includes(name)))
 		: rest
 	const hasSegment = Object.keys(segment).length > 0 && mapping.members.includes('score')
-	const hasFeatures = mapping.withFeatures && row.features !== undefined
+	const hasOthers = mapping.others !== undefined && row.features !== undefined
 	return {
 		...mapping.defaults,
 		...known,
-		...(hasFeatures ? { features } : {}),
+		...(hasOthers ? { [mapping.others as string]: features } : {}),
 		...(hasSegment ? { segment } : {}),
 	}
 }

@@ -21,7 +21,7 @@ import { Progress } from './progress.ts'
 import { type InputFile, inputFile, plainBytes } from './read-file.ts'
 import { Sender, type Totals } from './sender.ts'
 
-const kinds = ['predictions', 'features', 'outcomes']
+const kinds = ['predictions', 'features', 'outcomes', 'groups']
 const batchRows = 1000
 
 /** The declared features of a version: they say which cells are numbers. None when the version is not known here. */

@@ -3,6 +3,7 @@ import { audit } from './routes/audit.ts'
 import { baselines } from './routes/baselines.ts'
 import { deployments } from './routes/deployments.ts'
 import { features } from './routes/features.ts'
+import { groups } from './routes/groups.ts'
 import { health } from './routes/health.ts'
 import { incidents } from './routes/incidents.ts'
 import { jobs } from './routes/jobs.ts'
@@ -25,6 +26,7 @@ export const resources = {
 	predictions,
 	features,
 	outcomes,
+	groups,
 	metrics,
 	incidents,
 	silences,

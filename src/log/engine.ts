@@ -7,9 +7,9 @@ import type { Codec } from './codec.ts'
 import { HotStore, type ReadArchive } from './hot-store.ts'
 import { type Item, KeyLookup } from './judge.ts'
 import type { KeyRuns } from './key-runs.ts'
-import type { AppendVerdict, RowKind, StoredPrediction } from './prediction-log.ts'
+import type { AppendVerdict, RowKind, SentGroups, StoredPrediction } from './prediction-log.ts'
 import { ProfilePlans } from './profile-plan.ts'
-import { readPrediction } from './read.ts'
+import { type Reader, readGroups, readPrediction } from './read.ts'
 import { SeriesTable } from './series-table.ts'
 
 export type EngineOptions = {
@@ -153,18 +153,25 @@ export class LogEngine {
 		}
 	}
 
-	async read(model: string, predictionId: string): Promise<StoredPrediction | undefined> {
+	read(model: string, predictionId: string): Promise<StoredPrediction | undefined> {
+		return this.look((reader) => readPrediction(reader, model, predictionId))
+	}
+
+	async groups(model: string, predictionId: string): Promise<SentGroups[]> {
+		return (await this.look((reader) => readGroups(reader, model, predictionId))) ?? []
+	}
+
+	/** Looks again when there is nothing, or the index was changed: another process may have stored it. */
+	private async look<T>(read: (reader: Reader) => Promise<T | undefined>): Promise<T | undefined> {
 		const reader = { sql: this.options.sql, lookup: this.writer.lookup, series: this.series }
-		const look = () => readPrediction(reader, model, predictionId)
-		const found = await look().catch(async (error) => {
+		const found = await read(reader).catch(async (error) => {
 			if (!isRace.test(String(error))) throw error
 			await this.reload(this.writer.keys as KeyRuns)
-			return look()
+			return read(reader)
 		})
-		if (found || (await this.lastChunk()) < this.writer.nextChunk) return found
-		// Another process may have stored it.
+		if (found !== undefined || (await this.lastChunk()) < this.writer.nextChunk) return found
 		await this.catchUp()
-		return look()
+		return read(reader)
 	}
 
 	stats(): Record<string, number> {

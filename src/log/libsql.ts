@@ -62,6 +62,7 @@ export async function openLibsqlLog(url: string): Promise<{ sql: Sql; log: Predi
 		append: (items) => writer.call({ call: 'append', items: [...items] }),
 		read: (model, predictionId) =>
 			writer.call<StoredPrediction | undefined>({ call: 'read', model, predictionId }),
+		groups: (model, predictionId) => writer.call({ call: 'groups', model, predictionId }),
 		stats: () => writer.call({ call: 'stats' }),
 		close: async () => {
 			await queue.drain()

@@ -7,6 +7,7 @@ import type { PredictionLog } from './prediction-log.ts'
 export const openedLog = (open: () => Promise<PredictionLog>): PredictionLog => ({
 	append: async (...args) => (await open()).append(...args),
 	read: async (...args) => (await open()).read(...args),
+	groups: async (...args) => (await open()).groups(...args),
 	scan: async (...args) => (await open()).scan(...args),
 	series: async (...args) => (await open()).series(...args),
 	profile: async (...args) => (await open()).profile(...args),

@@ -43,6 +43,13 @@ export type StoredPrediction = {
 	outcomeHistory?: { actual: unknown; timestamp: number; observed: boolean }[]
 }
 
+/** Values of sensitive attributes, as they were sent. */
+export type SentGroups = {
+	by: 'predictionId' | 'subject'
+	timestamp: number
+	groups: Record<string, unknown>
+}
+
 /** Whose rows: a version in an environment, in all or in one value of a declared segment. */
 export type Series = {
 	id: number
@@ -59,6 +66,8 @@ export type PredictionLog = {
 	/** Durable when it resolves. Rejects with `overloaded` when the writer is too far behind. */
 	append(model: string, kind: RowKind, batch: RowBatch): Promise<AppendVerdict>
 	read(model: string, predictionId: string): Promise<StoredPrediction | undefined>
+	/** Sensitive attributes that were sent for a prediction, or for its subject, oldest first. */
+	groups(model: string, predictionId: string): Promise<SentGroups[]>
 	/** Rows of one version with event time in [from, to), oldest chunk first, a chunk at a time. */
 	scan(
 		query: { model: string; version?: string; environment?: string; from: number; to: number },

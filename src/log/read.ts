@@ -2,11 +2,11 @@ import type { Sql } from '../db/sql.ts'
 import { cellValue } from '../profile/cell.ts'
 import type { Column, RowBatch } from '../profile/columns.ts'
 import type { FoundRow } from './hot-store.ts'
-import type { KeyLookup } from './judge.ts'
-import type { StoredPrediction } from './prediction-log.ts'
+import { type KeyLookup, predictionKey, subjectKey } from './judge.ts'
+import type { SentGroups, StoredPrediction } from './prediction-log.ts'
 import type { SeriesTable } from './series-table.ts'
 
-type Reader = { sql: Sql; lookup: KeyLookup; series: SeriesTable }
+export type Reader = { sql: Sql; lookup: KeyLookup; series: SeriesTable }
 
 /** One prediction with its joined features and its outcomes, the latest one first named. */
 export async function readPrediction(
@@ -29,6 +29,29 @@ export async function readPrediction(
 		features: features ? toRecord(features.batch.features, features.row, features.batch.strings) : null,
 		...(await outcomesOf(reader, model, predictionId)),
 	}
+}
+
+/** The groups that were sent for a prediction by its id, and for its subject. */
+export async function readGroups(
+	{ lookup }: Reader,
+	model: string,
+	predictionId: string,
+): Promise<SentGroups[] | undefined> {
+	const [hit] = await lookup.findOne(model, 'prediction', predictionId)
+	const subject = hit?.chunk.batch.strings[hit.chunk.batch.subjects[hit.row] as number]
+	const keys = [
+		['predictionId', predictionKey(predictionId)],
+		...(subject === undefined ? [] : [['subject', subjectKey(subject)]]),
+	] as ['predictionId' | 'subject', string][]
+	const sent: SentGroups[] = []
+	for (const [by, key] of keys)
+		for (const { chunk, row } of await lookup.findOne(model, 'group', key))
+			sent.push({
+				by,
+				timestamp: chunk.batch.timestamps[row] as number,
+				groups: toRecord(chunk.batch.features, row, chunk.batch.strings),
+			})
+	return sent.length === 0 ? undefined : sent
 }
 
 async function joinedFeatures(reader: Reader, hit: FoundRow) {

@@ -5,7 +5,7 @@ import { type EngineOptions, LogEngine } from './engine.ts'
 import { HotStore } from './hot-store.ts'
 import type { Item } from './judge.ts'
 import { keyRows } from './key-rows.ts'
-import type { AppendVerdict, PredictionLog, StoredPrediction } from './prediction-log.ts'
+import type { AppendVerdict, PredictionLog, SentGroups, StoredPrediction } from './prediction-log.ts'
 import { rebuildProfiles } from './rebuild.ts'
 import { scanPredictions } from './scan.ts'
 import { clearDirty, dirtyHours, listSeries, waitingOutcomes, windowProfile, windowTally } from './windows.ts'
@@ -14,6 +14,7 @@ import { clearDirty, dirtyHours, listSeries, waitingOutcomes, windowProfile, win
 export type Backend = {
 	append(items: readonly Item[]): Promise<AppendVerdict[]>
 	read(model: string, predictionId: string): Promise<StoredPrediction | undefined>
+	groups(model: string, predictionId: string): Promise<SentGroups[]>
 	stats(): Promise<Record<string, number>> | Record<string, number>
 	close(): Promise<void>
 }
@@ -33,6 +34,7 @@ export function logOver(
 		archive: options.archive,
 		stats: options.stats,
 		read: (model, predictionId) => backend.read(model, predictionId),
+		groups: (model, predictionId) => backend.groups(model, predictionId),
 		scan: (query, onRows) => scanPredictions(sql, store, query, onRows),
 		series: (model) => listSeries(sql, model),
 		profile: (seriesId, grid, from, to) => windowProfile(sql, seriesId, grid, from, to),
@@ -71,6 +73,7 @@ export async function openSqlLog(options: {
 	const backend: Backend = {
 		append: (items) => inTurn(() => engine.append(items)),
 		read: (model, id) => inTurn(() => engine.read(model, id)),
+		groups: (model, id) => inTurn(() => engine.groups(model, id)),
 		stats: () => engine.stats(),
 		close: async () => {},
 	}

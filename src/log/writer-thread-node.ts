@@ -15,6 +15,7 @@ import { KeyRuns } from './key-runs.ts'
 export type WriterCall =
 	| { call: 'append'; items: Item[] }
 	| { call: 'read'; model: string; predictionId: string }
+	| { call: 'groups'; model: string; predictionId: string }
 	| { call: 'batch'; statements: Statement[] }
 	| { call: 'stats' }
 	| { call: 'close' }
@@ -39,6 +40,8 @@ const answer = (message: WriterCall): Promise<unknown> | unknown => {
 			return engine.append(message.items)
 		case 'read':
 			return engine.read(message.model, message.predictionId)
+		case 'groups':
+			return engine.groups(message.model, message.predictionId)
 		case 'batch':
 			return sql.batch(message.statements)
 		case 'stats':

@@ -43,6 +43,32 @@ export const OutcomeRow = z
 	.strict()
 	.meta({ id: 'OutcomeRow' })
 
+export const GroupRow = z
+	.object({
+		predictionId: id.optional(),
+		subject: id.optional(),
+		timestamp: time,
+		groups: z.record(z.string(), label).describe('Attribute name to value.'),
+	})
+	.strict()
+	.meta({ id: 'GroupRow' })
+
+export const StoredGroups = z
+	.object({
+		predictionId: id,
+		model: id,
+		groups: z
+			.array(
+				z.object({
+					by: z.enum(['predictionId', 'subject']),
+					timestamp: time,
+					groups: z.record(z.string(), label),
+				}),
+			)
+			.describe('As they were sent, oldest first.'),
+	})
+	.meta({ id: 'StoredGroups' })
+
 export const RejectedRow = z
 	.object({
 		index: z.number().int().describe('Position in the body, from 0; for NDJSON the line.'),
