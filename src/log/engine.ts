@@ -9,7 +9,7 @@ import { type Item, KeyLookup } from './judge.ts'
 import type { KeyRuns } from './key-runs.ts'
 import type { AppendVerdict, RowKind, SentGroups, StoredPrediction } from './prediction-log.ts'
 import { ProfilePlans } from './profile-plan.ts'
-import { type Reader, readGroups, readPrediction } from './read.ts'
+import { type Reader, readActuals, readGroups, readPrediction } from './read.ts'
 import { SeriesTable } from './series-table.ts'
 
 export type EngineOptions = {
@@ -159,6 +159,10 @@ export class LogEngine {
 
 	async groups(model: string, predictionId: string): Promise<SentGroups[]> {
 		return (await this.look((reader) => readGroups(reader, model, predictionId))) ?? []
+	}
+
+	async actuals(model: string, ids: readonly string[]): Promise<unknown[]> {
+		return (await this.look((reader) => readActuals(reader, model, ids))) ?? []
 	}
 
 	/** Looks again when there is nothing, or the index was changed: another process may have stored it. */

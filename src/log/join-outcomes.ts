@@ -1,22 +1,12 @@
-import type { RowBatch } from '../profile/columns.ts'
 import type { Outcome } from '../tally/contribute.ts'
 import { actualOf } from '../tally/label.ts'
 import type { TallyPlan } from '../tally/make-brief.ts'
 import type { Group, Writer } from './append.ts'
 import type { BriefChunk } from './brief-store.ts'
 import { type Item, type Judged, verdict } from './judge.ts'
+import { latestOutcome, type OutcomeRow } from './latest-outcome.ts'
 
-type Row = { batch: RowBatch; row: number }
-
-/** The outcome in force among those of one prediction: the latest by its own time; of equal times, the one that came last. */
-export function latestOutcome(rows: readonly Row[]): Row | undefined {
-	let best: Row | undefined
-	const at = ({ batch, row }: Row) => batch.timestamps[row] as number
-	for (const row of rows) if (!best || at(row) >= at(best)) best = row
-	return best
-}
-
-export function outcomeAt({ batch, row }: Row, { task, rule }: TallyPlan): Outcome {
+export function outcomeAt({ batch, row }: OutcomeRow, { task, rule }: TallyPlan): Outcome {
 	if (batch.extras[row] !== -1) return { observed: false }
 	return { observed: true, actual: actualOf(task, rule.positiveLabel, batch.labels, row, batch.strings) }
 }

@@ -63,6 +63,7 @@ export async function openLibsqlLog(url: string): Promise<{ sql: Sql; log: Predi
 		read: (model, predictionId) =>
 			writer.call<StoredPrediction | undefined>({ call: 'read', model, predictionId }),
 		groups: (model, predictionId) => writer.call({ call: 'groups', model, predictionId }),
+		actuals: (model, ids) => writer.call({ call: 'actuals', model, ids }),
 		stats: () => writer.call({ call: 'stats' }),
 		close: async () => {
 			await queue.drain()

@@ -8,6 +8,7 @@ export const openedLog = (open: () => Promise<PredictionLog>): PredictionLog => 
 	append: async (...args) => (await open()).append(...args),
 	read: async (...args) => (await open()).read(...args),
 	groups: async (...args) => (await open()).groups(...args),
+	actuals: async (...args) => (await open()).actuals(...args),
 	scan: async (...args) => (await open()).scan(...args),
 	series: async (...args) => (await open()).series(...args),
 	profile: async (...args) => (await open()).profile(...args),

@@ -68,6 +68,8 @@ export type PredictionLog = {
 	read(model: string, predictionId: string): Promise<StoredPrediction | undefined>
 	/** Sensitive attributes that were sent for a prediction, or for its subject, oldest first. */
 	groups(model: string, predictionId: string): Promise<SentGroups[]>
+	/** The actual in force of each prediction, in the order of the ids; undefined while it is not known. */
+	actuals(model: string, predictionIds: readonly string[]): Promise<unknown[]>
 	/** Rows of one version with event time in [from, to), oldest chunk first, a chunk at a time. */
 	scan(
 		query: { model: string; version?: string; environment?: string; from: number; to: number },

@@ -3,6 +3,7 @@ import { cellValue } from '../profile/cell.ts'
 import type { Column, RowBatch } from '../profile/columns.ts'
 import type { FoundRow } from './hot-store.ts'
 import { type KeyLookup, predictionKey, subjectKey } from './judge.ts'
+import { latestOutcome } from './latest-outcome.ts'
 import type { SentGroups, StoredPrediction } from './prediction-log.ts'
 import type { SeriesTable } from './series-table.ts'
 
@@ -52,6 +53,20 @@ export async function readGroups(
 				groups: toRecord(chunk.batch.features, row, chunk.batch.strings),
 			})
 	return sent.length === 0 ? undefined : sent
+}
+
+/** The actual of the outcome in force of each prediction; undefined where none is known, or never can be. */
+export async function readActuals(
+	{ lookup }: Reader,
+	model: string,
+	ids: readonly string[],
+): Promise<unknown[]> {
+	const found = await lookup.find(model, 'outcome', ids)
+	return ids.map((_, i) => {
+		const latest = latestOutcome((found.get(i) ?? []).map(({ chunk, row }) => ({ batch: chunk.batch, row })))
+		if (!latest || latest.batch.extras[latest.row] !== -1) return undefined
+		return cellValue(latest.batch.labels, latest.row, latest.batch.strings)
+	})
 }
 
 async function joinedFeatures(reader: Reader, hit: FoundRow) {

@@ -15,6 +15,7 @@ export type Backend = {
 	append(items: readonly Item[]): Promise<AppendVerdict[]>
 	read(model: string, predictionId: string): Promise<StoredPrediction | undefined>
 	groups(model: string, predictionId: string): Promise<SentGroups[]>
+	actuals(model: string, ids: readonly string[]): Promise<unknown[]>
 	stats(): Promise<Record<string, number>> | Record<string, number>
 	close(): Promise<void>
 }
@@ -35,6 +36,7 @@ export function logOver(
 		stats: options.stats,
 		read: (model, predictionId) => backend.read(model, predictionId),
 		groups: (model, predictionId) => backend.groups(model, predictionId),
+		actuals: (model, ids) => backend.actuals(model, ids),
 		scan: (query, onRows) => scanPredictions(sql, store, query, onRows),
 		series: (model) => listSeries(sql, model),
 		profile: (seriesId, grid, from, to) => windowProfile(sql, seriesId, grid, from, to),
@@ -73,6 +75,7 @@ export async function openSqlLog(options: {
 	const backend: Backend = {
 		append: (items) => inTurn(() => engine.append(items)),
 		read: (model, id) => inTurn(() => engine.read(model, id)),
+		actuals: (model, ids) => inTurn(() => engine.actuals(model, ids)),
 		groups: (model, id) => inTurn(() => engine.groups(model, id)),
 		stats: () => engine.stats(),
 		close: async () => {},

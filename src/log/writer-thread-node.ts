@@ -16,6 +16,7 @@ export type WriterCall =
 	| { call: 'append'; items: Item[] }
 	| { call: 'read'; model: string; predictionId: string }
 	| { call: 'groups'; model: string; predictionId: string }
+	| { call: 'actuals'; model: string; ids: readonly string[] }
 	| { call: 'batch'; statements: Statement[] }
 	| { call: 'stats' }
 	| { call: 'close' }
@@ -42,6 +43,8 @@ const answer = (message: WriterCall): Promise<unknown> | unknown => {
 			return engine.read(message.model, message.predictionId)
 		case 'groups':
 			return engine.groups(message.model, message.predictionId)
+		case 'actuals':
+			return engine.actuals(message.model, message.ids)
 		case 'batch':
 			return sql.batch(message.statements)
 		case 'stats':

@@ -8,8 +8,10 @@ import {
 	getDeployment,
 } from '../../services/model/get-deployment.ts'
 import { setDeployment } from '../../services/model/set-deployment.ts'
+import { compareVersions } from '../../services/outcome/compare-versions.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
-import { modelPath, pageOf, pageParameters, pathText } from '../schema/common.ts'
+import { modelPath, pageOf, pageParameters, pathText, periodParameters } from '../schema/common.ts'
+import { VersionComparison } from '../schema/comparison.ts'
 import { Deployment as DeploymentSchema } from '../schema/registry.ts'
 
 const input = { champion: '7', challenger: '8', canary: { version: '8', percent: 5 } }
@@ -19,6 +21,22 @@ const example = {
 	revision: 1,
 	...input,
 	since: '2026-03-02T00:00:00.000Z',
+}
+const comparisonExample = {
+	model: 'credit-default',
+	environment: 'production',
+	champion: '7',
+	challenger: '8',
+	since: '2026-03-02T00:00:00.000Z',
+	design: 'paired',
+	outcomes: 4100,
+	loss: 'brier',
+	verdict: 'not yet',
+	reason: 'the gain may be on either side',
+	gain: { value: 0.004, low: -0.002, high: 0.01 },
+	guards: [{ name: 'no answer', state: 'holds', value: 0, low: -0.004, high: 0.004 }],
+	moreOutcomes: 2600,
+	note: null,
 }
 const params = z.strictObject({ ...modelPath, environment: pathText('Where it serves.', 'production') })
 const headers = { etag: 'Changes with the deployment; send it back as If-None-Match' }
@@ -110,7 +128,41 @@ const history = endpoint({
 		ok(await deploymentHistory(context, model, environment, query)),
 })
 
+const compare = endpoint({
+	method: 'get',
+	path: '/v1/models/{model}/deployments/{environment}/comparison',
+	id: 'compareVersions',
+	summary: 'Compare a challenger or canary with the champion',
+	description:
+		'By an always-valid confidence sequence: ask as often as you like. Requests that both scored (rows of one subject at one time) are compared in pairs; else as two samples. `promote`: better by more than the margin, and no guard broken. `keep`: worse, or a guard broken. `not yet`: about `moreOutcomes` more are needed.',
+	access: 'viewer',
+	params,
+	query: z.strictObject({
+		challenger: z.string().min(1).max(256).optional().meta({
+			description: 'Default: the challenger of the deployment, else its canary.',
+			example: '8',
+		}),
+		from: periodParameters.from.meta({
+			description: 'Predictions from this time on. Default: since the deployment.',
+			example: '2026-03-02T00:00:00Z',
+		}),
+		margin: z.coerce.number().min(0).max(1e6).optional().meta({
+			description: 'How much better, in units of the loss, it has to be. Default 0.',
+			example: '0.01',
+		}),
+		aim: z.enum(['superior', 'non-inferior']).optional().meta({
+			description: '`non-inferior`: not worse by more than the margin is enough.',
+			example: 'superior',
+		}),
+	}),
+	answers: {
+		200: { description: 'What is known so far', schema: VersionComparison, example: comparisonExample },
+	},
+	handle: async ({ context, params: { model, environment }, query }) =>
+		ok(await compareVersions(context, model, environment, query)),
+})
+
 export const deployments = {
 	about: 'What serves where.',
-	endpoints: [put, get, list, history],
+	endpoints: [put, get, list, history, compare],
 } satisfies Resource

@@ -33,7 +33,7 @@ function addRows(batch: RowBatch, actuals: readonly unknown[], plan: TallyPlan, 
 }
 
 /** Actuals as a column, as outcomes are stored. */
-function labelsOf(actuals: readonly unknown[]): Pick<RowBatch, 'labels' | 'strings'> {
+export function labelsOf(actuals: readonly unknown[]): Pick<RowBatch, 'labels' | 'strings'> {
 	const builder = new BatchBuilder(actuals.length)
 	for (const label of actuals) builder.add({ id: '', timestamp: 0, label })
 	return builder.finish()

@@ -10,6 +10,7 @@ import { deployments, type RequestKind, requests } from '../../db/schema.ts'
 import { authorise, inScope } from '../authorise.ts'
 import { readers } from '../incident/get-incident.ts'
 import { findModel } from '../model/find-model.ts'
+import { compareVersions } from '../outcome/compare-versions.ts'
 import { collectPage, cursorText, type Page, type PageQuery } from '../page.ts'
 
 export type RequestRow = typeof requests.$inferSelect
@@ -147,7 +148,8 @@ export async function createRequest(
 	input: RequestInput,
 ): Promise<ActionRequest> {
 	authorise(actor, 'approver', input.model)
-	const row = await draftRequest(context, { ...input, requester: actor.id, evidence: {} })
+	const evidence = input.kind === 'promotion' ? await promotionEvidence(context, input) : {}
+	const row = await draftRequest(context, { ...input, requester: actor.id, evidence })
 	const open = and(
 		eq(requests.model, row.model),
 		eq(requests.environment, row.environment),
@@ -163,6 +165,19 @@ export async function createRequest(
 	const { change, entry } = requestChange(context, row)
 	await commit(context, actor, entry, [{ ...change, guarded: true }])
 	return toRequest(row, context.now())
+}
+
+/** What is known of the version to be promoted; nothing when it does not serve beside the champion. */
+async function promotionEvidence(
+	context: Context,
+	{ model, environment, to }: RequestInput,
+): Promise<Record<string, unknown>> {
+	try {
+		return { comparison: await compareVersions(context, model, environment, { challenger: to }) }
+	} catch (error) {
+		if (error instanceof AppError && (error.code === 'invalid' || error.code === 'not-found')) return {}
+		throw error
+	}
 }
 
 async function findRequest(context: Context, actor: Actor, id: string): Promise<RequestRow> {

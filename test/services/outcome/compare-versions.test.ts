@@ -1,0 +1,105 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { hourMs } from '../../../src/core/time.ts'
+import { Chance } from '../../../src/demo/random.ts'
+import { startOfTest } from '../../support/context.ts'
+import { testServer } from '../../support/server.ts'
+
+let server: Awaited<ReturnType<typeof testServer>>
+const count = 3000
+const clip = (p: number) => Math.min(0.99, Math.max(0.01, p))
+
+beforeEach(async () => {
+	server = await testServer()
+	await server.post('/v1/models', { model: 'm', task: 'binary', positiveLabel: '1', threshold: 0.5 })
+	for (const version of ['1', '2'])
+		await server.post('/v1/models/m/versions', { version, features: [{ name: 'x', type: 'numeric' }] })
+})
+afterEach(() => server.close())
+
+/** Scores of two versions and the outcome: the second version is off by `noise` (the first by .25). */
+async function live(noise: number, shadow: boolean) {
+	const chance = new Chance(3)
+	const predictions: object[] = []
+	const outcomes: object[] = []
+	for (let i = 0; i < count; i++) {
+		const p = chance.uniform()
+		const actual = chance.uniform() < p ? 1 : 0
+		const timestamp = new Date(startOfTest + i * 100).toISOString()
+		for (const version of shadow ? ['1', '2'] : [i % 2 === 0 ? '1' : '2']) {
+			const score = clip(p + (version === '1' ? 0.25 : noise) * chance.normal())
+			const predictionId = `${version}-${i}`
+			predictions.push({ predictionId, version, timestamp, subject: `s${i}`, features: { x: p }, score })
+			if (version === '1' || !shadow) outcomes.push({ predictionId, actual, timestamp })
+		}
+	}
+	server.clock.advance(hourMs)
+	for (const [path, rows] of [
+		['predictions', predictions],
+		['outcomes', outcomes],
+	] as const)
+		for (let i = 0; i < rows.length; i += 3000)
+			expect((await server.post(`/v1/models/m/${path}`, rows.slice(i, i + 3000))).body.rejected).toEqual([])
+}
+const deploy = (more: object) =>
+	server.fetch('/v1/models/m/deployments/production', { method: 'PUT', json: { champion: '1', ...more } })
+const compare = async (query = '') =>
+	(await server.fetch(`/v1/models/m/deployments/production/comparison${query}`)).body
+
+describe('a challenger', () => {
+	it('that scores the same requests is compared in pairs, and promoted when it is better', async () => {
+		await deploy({ challenger: '2' })
+		await live(0.05, true)
+		const answer = await compare()
+		expect(answer).toMatchObject({
+			design: 'paired',
+			outcomes: count,
+			loss: 'brier',
+			verdict: 'promote',
+			moreOutcomes: 0,
+		})
+		expect(answer.gain.low).toBeGreaterThan(0)
+		const { body } = await server.post('/v1/requests', {
+			kind: 'promotion',
+			model: 'm',
+			environment: 'production',
+			to: '2',
+			reason: 'better',
+		})
+		expect(body.evidence.comparison).toMatchObject({ verdict: 'promote', challenger: '2', design: 'paired' })
+	})
+
+	it('that is no better waits, and says for how many outcomes about', async () => {
+		await deploy({ challenger: '2' })
+		await live(0.25, true)
+		const answer = await compare()
+		expect(answer.verdict).toBe('not yet')
+		expect(answer.moreOutcomes === null || answer.moreOutcomes > 1000).toBe(true)
+	})
+
+	it('as a canary on traffic of its own is compared as a second sample; a worse one is kept out', async () => {
+		await deploy({ canary: { version: '2', percent: 50 } })
+		await live(0.6, false)
+		const answer = await compare()
+		expect(answer).toMatchObject({ design: 'split', outcomes: count, verdict: 'keep' })
+		expect(answer.gain.high).toBeLessThan(0)
+	})
+
+	it('that gives no answers breaks a guard', async () => {
+		await deploy({ challenger: '2' })
+		const rows = Array.from({ length: 2000 }, (_, i) => ({
+			predictionId: `p${i}`,
+			version: i % 2 === 0 ? '1' : '2',
+			timestamp: new Date(startOfTest + i).toISOString(),
+			features: { x: i },
+			...(i % 2 === 0 || i % 4 === 1 ? { score: 0.5 } : {}),
+		}))
+		server.clock.advance(hourMs)
+		await server.post('/v1/models/m/predictions', rows)
+		expect(await compare()).toMatchObject({ verdict: 'keep', reason: 'the challenger breaks no answer' })
+	})
+
+	it('that is not there is a clear fault', async () => {
+		await deploy({})
+		expect(await compare()).toMatchObject({ status: 422, errors: [{ path: 'challenger' }] })
+	})
+})
