@@ -13,13 +13,14 @@ const mostGroups = 6
 /**
  * P of chi-square score tests of rows against a curve, where the curve's own spread counts as well as the rows'
  * chance: of the sum of all and its trend along the curve (two degrees, as Cox 1958), and group by group for what
- * bends. Bonferroni's p of the two, weighed over the curve's parts. Rows must ascend.
+ * bends. Bonferroni's p of the two, for one part of the curve. Rows must
+ * ascend; `perGroup` is the least information of a group, for the sums to be near normal.
  */
-export function curveTest(rows: readonly Row[], curve: SmoothCurve, part: CurvePart): number {
+export function curveTest(rows: readonly Row[], curve: SmoothCurve, part: CurvePart, perGroup = 5): number {
 	const information = rows.reduce((sum, r) => sum + r.variance, 0)
 	const middle = rows.reduce((sum, r) => sum + r.variance * r.eta, 0) / information
 	const trend = [() => 1, (r: Row) => r.eta - middle]
-	const count = Math.max(1, Math.min(mostGroups, Math.floor(information / 5)))
+	const count = Math.max(1, Math.min(mostGroups, Math.floor(information / perGroup)))
 	const groups = groupsOf(rows, count)
 	const inGroup = Array.from({ length: count }, (_, g) => (_r: Row, i: number) => Number(groups[i] === g))
 	return Math.min(1, 2 * Math.min(pOf(rows, trend, curve, part), pOf(rows, inGroup, curve, part)))

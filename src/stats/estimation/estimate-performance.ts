@@ -13,7 +13,7 @@ import { drawKnots, type Place, valueAt } from './smooth-curve.ts'
 
 /** Cells for the expected values (the error of AUC is below 1e-6) and, coarser, for the replicates. */
 const fineCells = 2000
-const cells = 200
+const cells = 120
 const replicates = 200
 
 /**

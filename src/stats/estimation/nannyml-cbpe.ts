@@ -102,4 +102,9 @@ function expectedAuc(scores: Float64Array, probabilities: Float64Array): number 
 	return area / (tpBefore * fpBefore)
 }
 
-const round5 = (x: number) => Math.round(x * 1e5) / 1e5
+/** As numpy.round(x, 5) for x >= 0: halves go to the even neighbour. */
+function round5(x: number): number {
+	const scaled = x * 1e5
+	const rounded = Math.round(scaled)
+	return (rounded - scaled === 0.5 && rounded % 2 === 1 ? rounded - 1 : rounded) / 1e5
+}

@@ -22,6 +22,35 @@ export function readCalifornia(): { reference: Rows; referenceMonths: Months; an
 	}
 }
 
+/** The same with the houses' features, the score taken as a regression's prediction of the label. */
+export function readHouses() {
+	const houses = (lines: readonly Line[]) => {
+		const column = (name: string) => lines.map((line) => Number(line[name]))
+		const predictions = column('y_pred_proba')
+		const features = Object.fromEntries(featureNames.map((name) => [name, column(name)]))
+		return { features, predictions, actual: column('clf_target') }
+	}
+	const analysis = read('california_housing_analysis.csv')
+	return {
+		reference: houses(read('california_housing_reference.csv')),
+		analysisMonths: [...new Set(analysis.map(monthOf))].map((month) => ({
+			month,
+			rows: houses(analysis.filter((line) => monthOf(line) === month)),
+		})),
+	}
+}
+
+const featureNames = [
+	'MedInc',
+	'HouseAge',
+	'AveRooms',
+	'AveBedrms',
+	'Population',
+	'AveOccup',
+	'Latitude',
+	'Longitude',
+]
+
 type Line = Record<string, string | undefined>
 
 function read(name: string): Line[] {
@@ -40,6 +69,8 @@ const rowsOf = (records: readonly Line[]): Rows => ({
 })
 
 function monthsOf(records: readonly Line[]): Months {
-	const months = Map.groupBy(records, (r) => (r.timestamp ?? '').slice(0, 7))
-	return [...months].map(([month, of]) => ({ month, rows: rowsOf(of) }))
+	const months = [...new Set(records.map(monthOf))]
+	return months.map((month) => ({ month, rows: rowsOf(records.filter((r) => monthOf(r) === month)) }))
 }
+
+const monthOf = (line: Line): string => (line.timestamp ?? '').slice(0, 7)

@@ -1,11 +1,12 @@
-"""Writes nannyml.json: what NannyML's CBPE and scikit-learn's isotonic regression answer, for test/stats/estimation.
+"""Writes nannyml.json and trees.json: what NannyML's CBPE and DLE, scikit-learn's isotonic regression and LightGBM
+answer, for test/stats/estimation.
 
 From the root of the repository, with Python 3.11 (the data folder is ../shared/data, whose README names the source):
 
     python3 -m venv .venv
     .venv/bin/pip install nannyml==0.13.1 scikit-learn==1.9.1 numpy==2.4.6 pandas==3.1.1 lightgbm==4.5.0 statsmodels==0.15.0
-    .venv/bin/python test/stats/estimation/golden/make.py > test/stats/estimation/golden/nannyml.json
-    npx biome format --write test/stats/estimation/golden/nannyml.json
+    .venv/bin/python test/stats/estimation/golden/make.py
+    npx biome format --write test/stats/estimation/golden
 
 Nothing here follows src/stats: every answer is NannyML's or scikit-learn's own. California housing's rows are not in
 the file, only the answers: the test reads the rows where they are present.
@@ -19,6 +20,7 @@ import warnings
 os.environ["NML_DISABLE_USAGE_LOGGING"] = "1"
 warnings.filterwarnings("ignore")
 
+import lightgbm  # noqa: E402
 import nannyml  # noqa: E402
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
@@ -29,6 +31,7 @@ from sklearn.model_selection import StratifiedShuffleSplit  # noqa: E402
 random = np.random.default_rng(20260301)
 data = os.path.join(os.path.dirname(__file__), "../../../../../shared/data/california-housing/")
 binary_metrics = ["roc_auc", "accuracy", "precision", "recall", "f1", "specificity"]
+loss_metrics = ["mae", "mse", "rmse"]
 columns = {
     "value": "value",
     "samplingError": "sampling_error",
@@ -142,6 +145,50 @@ def multiclass(name, classes, rows, sharpness):
     }
 
 
+def trees():
+    """Columns with negative values, zeros, few and many distinct values, ties; half the rows are not trained on."""
+    n = 1200
+    columns = {
+        "normal": random.normal(size=n).round(4),
+        "few": random.integers(-3, 9, n).astype(float),
+        "zeros": (random.exponential(size=n) * (random.random(n) < 0.4)).round(3),
+        "heavy": np.where(random.random(n) < 0.3, 1.5, random.normal(2, 3, n).round(3)),
+        "negative": -random.exponential(size=n).round(3) - 1,
+    }
+    rows = pd.DataFrame(columns)
+    signal = rows.normal**2 + 0.3 * rows.few * (rows.zeros > 0) + np.sin(rows.heavy)
+    labels = (signal + 0.3 * random.normal(size=n)).round(4)
+    half = n // 2
+    model = lightgbm.LGBMRegressor(verbose=-1).fit(rows[:half], labels[:half])
+    return {
+        "columns": {name: rows[name].tolist() for name in columns},
+        "labels": labels[:half].tolist(),
+        "predictions": model.predict(rows).tolist(),
+    }
+
+
+def california_dle():
+    """The classifier's score taken as a regression's prediction of the label."""
+    features = ["MedInc", "HouseAge", "AveRooms", "AveBedrms", "Population", "AveOccup", "Latitude", "Longitude"]
+    dle = nannyml.DLE(
+        feature_column_names=features,
+        y_pred="y_pred_proba",
+        y_true="clf_target",
+        metrics=list(loss_metrics),
+        timestamp_column_name="timestamp",
+        chunk_period="M",
+    )
+    dle.fit(pd.read_csv(data + "california_housing_reference.csv"))
+    result = dle.estimate(pd.read_csv(data + "california_housing_analysis.csv")).filter(period="analysis").to_df()
+    return [
+        {
+            "month": row[("chunk", "key")],
+            "answers": {m: {o: float(row[(m, t)]) for o, t in columns.items()} for m in loss_metrics},
+        }
+        for _, row in result.iterrows()
+    ]
+
+
 def california():
     reference = pd.read_csv(data + "california_housing_reference.csv")
     analysis = pd.read_csv(data + "california_housing_analysis.csv")
@@ -161,14 +208,22 @@ def california():
     }
 
 
-json.dump(
+def write(name, golden):
+    versions = {
+        "python": sys.version.split()[0],
+        "nannyml": nannyml.__version__,
+        "scikit-learn": sklearn.__version__,
+        "lightgbm": lightgbm.__version__,
+        "numpy": np.__version__,
+    }
+    with open(os.path.join(os.path.dirname(__file__), name), "w") as file:
+        json.dump({"versions": versions, **golden}, file, separators=(",", ":"))
+        file.write("\n")
+
+
+write(
+    "nannyml.json",
     {
-        "versions": {
-            "python": sys.version.split()[0],
-            "nannyml": nannyml.__version__,
-            "scikit-learn": sklearn.__version__,
-            "numpy": np.__version__,
-        },
         "isotonic": isotonic(),
         "splits": splits(),
         "binary": [
@@ -186,8 +241,5 @@ json.dump(
         ],
         "california": california(),
     },
-    sys.stdout,
-    indent=None,
-    separators=(",", ":"),
 )
-print()
+write("trees.json", {"trees": trees(), "california": california_dle()})
