@@ -1,14 +1,14 @@
 import { type Estimate, undefinedEstimate } from '../estimate.ts'
 import type { ScoreCounts } from '../score-counts.ts'
 import { type CalibrationBin, calibrationBins } from './calibration-bins.ts'
-import { areProbabilities } from './class-totals.ts'
+import { areProbabilities, classTotals } from './class-totals.ts'
 import { sumOfAbsolutesTail } from './folded-normal.ts'
 
 const bins = 10
 const tail = 0.025
 const steps = 40
 /** In rows: values move in steps of about one row, which matters where few are positive. */
-const continuity = 1
+const continuity = 0.5
 
 /**
  * Expected calibration error over 10 bins of equal width (Naeini et al. 2015; Guo et al. 2017): the sum over the bins of
@@ -20,10 +20,9 @@ const continuity = 1
  * upper end is never below the value. Near 0 the interval is conservative: an error below the noise has no lower end.
  */
 export function expectedCalibrationError(counts: ScoreCounts): Estimate {
-	if (!areProbabilities(counts)) return undefinedEstimate
+	const { n } = classTotals(counts)
+	if (n === 0 || !areProbabilities(counts)) return undefinedEstimate
 	const cells = calibrationBins(counts, bins).filter((cell) => cell.n > 0)
-	const n = cells.reduce((sum, cell) => sum + cell.n, 0)
-	if (n === 0) return undefinedEstimate
 	const seen = cells.map((cell) => (cell.scores - cell.positives) / n)
 	const value = sumOfAbsolutes(seen)
 	if (n < 2) return { value, low: Number.NaN, high: Number.NaN }

@@ -21,39 +21,42 @@ type Step = { tp: number; fp: number }
 export function ksStatistic(counts: ScoreCounts): Estimate {
 	const totals = classTotals(counts)
 	const { positives, negatives } = totals
-	const steps = stepsOf(counts)
 	const difference = ({ tp, fp }: Step) => tp / positives - fp / negatives
 	let best: Step = { tp: 0, fp: 0 }
-	for (const step of steps) if (difference(step) > difference(best)) best = step
+	eachStep(counts, (tp, fp) => {
+		if (tp / positives - fp / negatives > difference(best)) best = { tp, fp }
+	})
 	const value = positives > 0 && negatives > 0 ? difference(best) : Number.NaN
 	if (!(Math.min(positives, negatives) >= leastOfEitherClass))
 		return { value, low: Number.NaN, high: Number.NaN }
 	const ends = newcombe({ successes: best.tp, n: positives }, { successes: best.fp, n: negatives })
-	const chosen = thinned(steps, totals, best)
+	const chosen = thinned(counts, totals, best)
 	const bias = meanOfLargest(chosen.map(difference), covarianceOf(chosen, totals)) - value
 	return { value, low: Math.max(0, ends.low - sharpening * bias), high: Math.max(value, ends.high - bias) }
 }
 
-function stepsOf(counts: ScoreCounts): Step[] {
-	const steps: Step[] = []
+/** Calls back with the counts above each threshold, from one that nothing reaches. There may be a million. */
+function eachStep(counts: ScoreCounts, visit: (tp: number, fp: number) => void): void {
 	let [tp, fp] = [0, 0]
+	visit(tp, fp)
 	eachScoreDown(counts, (_, p, n) => {
 		tp += p
 		fp += n
-		steps.push({ tp, fp })
+		visit(tp, fp)
 	})
-	return steps
 }
 
 /** Thresholds about evenly far along the curve, and the best one. */
-function thinned(steps: Step[], { positives, negatives }: ClassTotals, best: Step): Step[] {
+function thinned(counts: ScoreCounts, { positives, negatives }: ClassTotals, best: Step): Step[] {
 	let next = 0
-	return steps.filter((step) => {
-		const along = (step.tp / positives + step.fp / negatives) / 2
+	const chosen: Step[] = []
+	eachStep(counts, (tp, fp) => {
+		const along = (tp / positives + fp / negatives) / 2
 		const taken = along >= next && along < 1
 		if (taken) next = along + 1 / cells
-		return taken || step === best
+		if (taken || (tp === best.tp && fp === best.fp)) chosen.push({ tp, fp })
 	})
+	return chosen
 }
 
 /** Covariance of the differences at two thresholds, the i-th above the j-th: that of two cumulative shares, twice. */

@@ -4,6 +4,9 @@ import { logitEstimate } from './logit-estimate.ts'
 
 export type MulticlassMeasures = { accuracy: Estimate; precision: Estimate; recall: Estimate; f1: Estimate }
 
+/** With fewer rows of a class its measure is often 0 or 1, and looks certain. */
+const leastOfAClass = 5
+
 type Margins = { hit: number; actual: number; predicted: number }
 type Measure = { of: (m: Margins) => number; slope: (m: Margins) => Margins }
 
@@ -35,6 +38,7 @@ const measures = {
  * Accuracy with Wilson's 95% interval; macro precision, recall and F1 (the plain mean over the classes, 0 where a
  * denominator is 0) with the multinomial delta method (Takahashi et al. 2022) on the logit scale. `table[actual][predicted]`
  * counts rows; classes that are neither seen nor predicted are left out, as scikit-learn does. Throws RangeError unless square.
+ * The macro measures have no interval when a class that has rows has fewer than five.
  */
 export function multiclassMeasures(table: readonly ArrayLike<number>[]): MulticlassMeasures {
 	const margins = marginsOf(table)
@@ -82,5 +86,6 @@ function macro(
 			variance += (row[predicted] as number) * (slope / classes) ** 2
 		})
 	})
-	return logitEstimate(value, Math.sqrt(variance), n)
+	const least = Math.min(...margins.map(({ actual }) => actual || n))
+	return logitEstimate(value, Math.sqrt(variance), least < leastOfAClass ? 0 : n)
 }

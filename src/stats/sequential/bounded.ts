@@ -9,6 +9,9 @@ export type Bounds = { low: number; high: number }
 /** Variance that the sequence is tuned for, as a share of the greatest: as of two models that disagree in a tenth of rows. */
 const likelyVariance = 0.1
 
+/** Rows are put in units of how far below a mean they can lie, or of this share of the bounds: smaller units only cost time. */
+const leastScale = 0.05
+
 /**
  * Always-valid confidence sequence for the mean of rows within `bounds`, from their sums: holds at every n, for rows of
  * any distribution. An empirical Bernstein bound: with y >= -1 of mean 0 and 0 <= l < 1, exp(l y + (log(1 - l) + l) y^2)
@@ -47,7 +50,7 @@ function lowerBound({ n, sum, squares }: LossSums, { low, high }: Bounds, { alph
 	const greatest = ((high - low) / 2) ** 2
 	const rho = mixtureWeight(tuneAt * greatest * likelyVariance, alpha)
 	const refuted = (mean: number): boolean => {
-		const scale = mean - low
+		const scale = Math.max(mean - low, leastScale * (high - low))
 		const s = (sum - n * mean) / scale
 		const v = Math.max(0, squares - 2 * mean * sum + n * mean * mean) / (scale * scale)
 		return gammaExponentialMixture(s, v, rho / (scale * scale)) >= Math.log(2 / alpha)
@@ -56,7 +59,7 @@ function lowerBound({ n, sum, squares }: LossSums, { low, high }: Bounds, { alph
 	if (above <= low) return low
 	for (let i = 0; i < 60 && above - below > 1e-13 * (high - low); i++) {
 		const middle = (below + above) / 2
-		if (middle <= low || refuted(middle)) below = middle
+		if (refuted(middle)) below = middle
 		else above = middle
 	}
 	return below

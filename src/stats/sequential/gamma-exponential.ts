@@ -11,4 +11,6 @@ export function gammaExponentialMixture(s: number, v: number, rho: number): numb
 	return start + logGamma(shape) + logLowerGamma(shape, rate) - shape * Math.log(rate) + s + v
 }
 
-const logLowerGamma = (a: number, x: number): number => Math.log1p(-upperGamma(a, x))
+/** 0 where the upper part is below exp(-40), by Chernoff's bound. */
+const logLowerGamma = (a: number, x: number): number =>
+	x > a && (x - a) ** 2 > 80 * x ? 0 : Math.log1p(-upperGamma(a, x))

@@ -19,15 +19,16 @@ export function meanSequence(sums: LossSums, options: SequenceOptions = {}): Est
 }
 
 /**
- * The same for the mean of `a` less the mean of `b`, two samples that share no rows; Welch's error and degrees of
- * freedom. Neither the split nor its times may follow the losses.
+ * The same for the mean of `a` less the mean of `b`, two samples that share no rows: Welch's error, the smaller
+ * sample's degrees of freedom. The split may not follow the losses. Rare losses in a small arm are far from normal:
+ * where losses are bounded, see boundedDifference.
  */
 export function differenceSequence(a: LossSums, b: LossSums, options: SequenceOptions = {}): Estimate {
 	const { alpha, tuneAt } = tuningOf(options)
 	const [partA, partB] = [lossVariance(a) / a.n, lossVariance(b) / b.n]
-	const square = partA + partB
-	const df = (square * square) / ((partA * partA) / (a.n - 1) + (partB * partB) / (b.n - 1))
-	const precision = { error: Math.sqrt(square), rows: (a.n * b.n) / (a.n + b.n), df }
+	// Equal rows in one arm, a canary without its first error, say nothing yet of that arm's variance.
+	const error = partA > 0 && partB > 0 ? Math.sqrt(partA + partB) : 0
+	const precision = { error, rows: (a.n * b.n) / (a.n + b.n), df: Math.min(a.n, b.n) - 1 }
 	return around(meanLoss(a) - meanLoss(b), precision, alpha, mixtureWeight(tuneAt / 4, alpha))
 }
 
