@@ -79,3 +79,5 @@ CREATE TABLE concept_day (
 	changes TEXT NOT NULL,
 	PRIMARY KEY (series, day_ms)
 ) WITHOUT ROWID;
+-- What the value of an alert is known to be by now, where late rows or outcomes changed it.
+ALTER TABLE alert ADD COLUMN restated REAL;

@@ -1,4 +1,6 @@
 import drift from '../rules/drift.yaml'
+import fairness from '../rules/fairness.yaml'
+import performance from '../rules/performance.yaml'
 import quality from '../rules/quality.yaml'
 import service from '../rules/service.yaml'
 import { AppError } from './core/errors.ts'
@@ -9,6 +11,8 @@ import type { RuleSet } from './rules/rule-set.ts'
 // A worker has no folder to read: a rule file has its line here, and a change of it is a deployment.
 const texts = [
 	{ name: 'drift.yaml', text: drift },
+	{ name: 'fairness.yaml', text: fairness },
+	{ name: 'performance.yaml', text: performance },
 	{ name: 'quality.yaml', text: quality },
 	{ name: 'service.yaml', text: service },
 ]

@@ -1,6 +1,5 @@
 import { chiSquareHomogeneity } from '../stats/chi-square.ts'
 import { wilson } from '../stats/wilson.ts'
-import type { Tally } from '../tally/tally.ts'
 import { type Finding, found, missing } from './finding.ts'
 import type { OutcomeView } from './outcome-view.ts'
 
@@ -22,8 +21,9 @@ const parts = 5
 const leastRows = 30
 
 /** Whether outcomes are known alike at all scores and for all groups. */
-export function coverageGap({ tally }: OutcomeView): Finding {
-	const splits = [byScore(tally), ...[...tally.groups].filter(([name]) => !name.includes(' x ')).map(byGroup)]
+export function coverageGap(view: OutcomeView): Finding {
+	const { tally } = view
+	const splits = [byScore(view), ...[...tally.groups].filter(([name]) => !name.includes(' x ')).map(byGroup)]
 	const usable = splits.map((s) => s.filter((p) => p.n >= leastRows)).filter((s) => s.length >= 2)
 	if (usable.length === 0) return missing(tally.predictions, `fewer than two parts of ${leastRows} rows`)
 	const gaps = usable.map(gapOf)
@@ -45,26 +45,20 @@ function gapOf(split: readonly Part[]) {
 	return { value: share(most) - share(least), p, most: most.name, least: least.name }
 }
 
-function byScore(tally: Tally): Part[] {
-	const scores = new Map<number, { n: number; labelled: number }>()
-	for (const cells of tally.cells.values())
-		for (const [score, [n = 0, ...known]] of cells) {
-			const at = scores.get(score) ?? { n: 0, labelled: 0 }
-			scores.set(score, { n: at.n + n, labelled: at.labelled + known.reduce((a, b) => a + b, 0) })
-		}
-	const rows = [...scores.values()].reduce((sum, { n }) => sum + n, 0)
+function byScore(view: OutcomeView): Part[] {
+	const all = view.tally.predictions
 	const list: Part[] = Array.from({ length: parts }, (_, i) => ({
 		name: `fifth ${i + 1} of the scores`,
 		n: 0,
 		labelled: 0,
 	}))
 	let before = 0
-	for (const [, { n, labelled }] of [...scores].sort((a, b) => a[0] - b[0])) {
-		const part = list[Math.min(parts - 1, Math.floor((parts * (before + n / 2)) / Math.max(1, rows)))] as Part
+	view.eachScore((n, labelled) => {
+		const part = list[Math.min(parts - 1, Math.floor((parts * (before + n / 2)) / Math.max(1, all)))] as Part
 		part.n += n
 		part.labelled += labelled
 		before += n
-	}
+	})
 	return list
 }
 

@@ -1,8 +1,10 @@
+import type { PredictionTable } from '../stats/estimation/estimate-loss.ts'
 import type { ScoreTable } from '../stats/estimation/score-table.ts'
+import type { RankedQuery } from '../stats/performance/ranking-query.ts'
 import type { ScoreCounts } from '../stats/score-counts.ts'
 import { keptDigits } from '../tally/coarsen.ts'
 import { negative, positive, type Task } from '../tally/label.ts'
-import type { ScoreCell, Tally } from '../tally/tally.ts'
+import { decidedAs, type ScoreCell, type Tally } from '../tally/tally.ts'
 
 /** Decisions by outcome, over rows that have both. */
 export type Confusion = { tp: number; fp: number; tn: number; fn: number }
@@ -18,9 +20,14 @@ export class OutcomeView {
 		this.tally = tally
 	}
 
-	private once<T>(name: string, make: () => T): T {
+	protected once<T>(name: string, make: () => T): T {
 		if (!this.made.has(name)) this.made.set(name, make())
 		return this.made.get(name) as T
+	}
+
+	/** What `once` has made under this name. */
+	protected kept<T>(name: string): T | undefined {
+		return this.made.get(name) as T | undefined
 	}
 
 	/** Labelled rows at each score; of binary models. */
@@ -71,8 +78,35 @@ export class OutcomeView {
 		)
 	}
 
+	/** Multiclass: all rows at each probability of a class, by whether they were decided to be of it. */
+	get tablesByClass(): Record<string, ScoreTable> {
+		return this.once('tablesByClass', () =>
+			Object.fromEntries(
+				[...this.tally.classes].map(([name, cells]) => {
+					const scores = Float64Array.from(cells.keys())
+						.filter((s) => !Number.isNaN(s))
+						.sort()
+					const selected = scores.map((s) => cells.get(s)?.[decidedAs + 1] ?? 0)
+					const rejected = scores.map((s, i) => (cells.get(s)?.[0] ?? 0) - (selected[i] as number))
+					return [name, { scores, selected, rejected }]
+				}),
+			),
+		)
+	}
+
+	/** Regression: all rows at each predicted value. */
+	get predictions(): PredictionTable {
+		return this.once('predictions', () => {
+			const cells = this.tally.cells.get('') ?? new Map<number, ScoreCell>()
+			const values = Float64Array.from(cells.keys())
+				.filter((v) => Number.isFinite(v))
+				.sort()
+			return { values, rows: values.map((v) => cells.get(v)?.[0] ?? 0) }
+		})
+	}
+
 	/** Ranking: the labelled rows of each query. */
-	get queries(): { scores: number[]; relevance: number[] }[] {
+	get queries(): RankedQuery[] {
 		return this.once('queries', () => {
 			const gains = this.tally.actuals.map(Number)
 			return [...this.tally.queries.values()].map((cells) => {
@@ -86,6 +120,17 @@ export class OutcomeView {
 				return query
 			})
 		})
+	}
+
+	/** Calls back with how many rows stand at each score, ascending, and how many of them have an outcome. */
+	eachScore(visit: (rows: number, labelled: number) => void): void {
+		const scores = new Map<number, { rows: number; labelled: number }>()
+		for (const cells of this.tally.cells.values())
+			for (const [score, [n = 0, ...known]] of cells) {
+				const at = scores.get(score) ?? { rows: 0, labelled: 0 }
+				scores.set(score, { rows: at.rows + n, labelled: at.labelled + known.reduce((a, b) => a + b, 0) })
+			}
+		for (const [, { rows, labelled }] of [...scores].sort((a, b) => a[0] - b[0])) visit(rows, labelled)
 	}
 
 	/** Regression: the sums over labelled rows, in the order of `momentNames`. */

@@ -12,6 +12,12 @@ type Report = (path: readonly (string | number)[], fault: Fault) => void
 // A weekend and a holiday go by before hourly facts count as lost.
 const noDataMs: Record<WindowSize, number> = { '1h': 7 * dayMs, '1d': 7 * dayMs, '7d': 28 * dayMs }
 
+// Outcomes come late, and a window may never have enough of them: that they are missing is a metric, not an alarm.
+const restsOnOutcomes = /^(performance|estimated|fairness|concept)\./
+
+const defaultNoDataMs = (window: WindowSize, { names }: Condition): number | undefined =>
+	names.some((name) => restsOnOutcomes.test(name)) ? undefined : noDataMs[window]
+
 const list = (value: string | readonly string[] | undefined): readonly string[] =>
 	value === undefined ? [] : typeof value === 'string' ? [value] : value
 
@@ -61,7 +67,7 @@ export function buildRule(
 				input.no_data === 'never'
 					? undefined
 					: input.no_data === undefined
-						? noDataMs[input.window]
+						? defaultNoDataMs(input.window, when)
 						: parseDuration(input.no_data),
 			metric,
 			severity: input.severity,

@@ -58,10 +58,22 @@ export const stateFacts: Readonly<Record<string, StateFact>> = {
 	},
 }
 
+/** What a metric is known by beside its value: `performance.roc_auc.high < 0.7` is below 0.7 by more than chance. */
+export const factParts = {
+	low: 'the lower end of its 95% interval',
+	high: 'the upper end of its 95% interval',
+	p: 'the chance of it where nothing differs',
+	q: 'the same, corrected for all tests of the run',
+} as const
+
 /** Everything that a condition may name, with its type. */
 export function factNames(metricIds: Iterable<string>): Map<string, StateFact> {
 	const names = new Map<string, StateFact>()
-	for (const id of metricIds) names.set(id, { type: 'number', on: 'window', about: 'a metric' })
+	for (const id of metricIds) {
+		names.set(id, { type: 'number', on: 'window', about: 'a metric' })
+		for (const [part, about] of Object.entries(factParts))
+			names.set(`${id}.${part}`, { type: 'number', on: 'window', about })
+	}
 	for (const [name, fact] of Object.entries(stateFacts)) names.set(name, fact)
 	return names
 }

@@ -2,7 +2,16 @@ import { isSampled, scoreAt } from './coarsen.ts'
 import type { GroupTally } from './group-tally.ts'
 import type { Actual, Task } from './label.ts'
 import { negative, positive } from './label.ts'
-import { actualIndex, addCell, cellsOf, groupOf, momentNames, momentOf, type Tally } from './tally.ts'
+import {
+	actualIndex,
+	addCell,
+	cellsOf,
+	decidedAs,
+	groupOf,
+	momentNames,
+	momentOf,
+	type Tally,
+} from './tally.ts'
 
 /** What a tally takes of a prediction. */
 export type Predicted = {
@@ -27,8 +36,11 @@ export function addPrediction(tally: Tally, task: Task, row: Predicted): void {
 	tally.predictions++
 	if (task === 'ranking') addRanked(tally, row, -1, 1)
 	else addCell(cellsOf(tally.cells, row.decision), scoreAt(tally.level, row.score), -1, 1)
-	for (const [name, p] of row.probabilities)
-		addCell(cellsOf(tally.classes, name), scoreAt(tally.level, p), -1, 1)
+	for (const [name, p] of row.probabilities) {
+		const cells = cellsOf(tally.classes, name)
+		addCell(cells, scoreAt(tally.level, p), -1, 1)
+		if (name === row.decision) addCell(cells, scoreAt(tally.level, p), decidedAs, 1)
+	}
 	if (row.probabilities.length > 0 && !isDistribution(row.probabilities)) tally.improper++
 	for (const [attribute, value] of row.groups) addToGroup(groupOf(tally, attribute, value), row, 1)
 }
@@ -103,7 +115,8 @@ function addOutcomeToGroup(
 	if (score >= 0 && score <= 1) group.addToBin(score, isPositive, times)
 }
 
-function addMoments(tally: Tally, predicted: number, y: number, sign: Sign): void {
+/** Adds the errors of a labelled row of a regression; without a prediction, nothing. */
+export function addMoments(tally: Tally, predicted: number, y: number, sign: Sign): void {
 	if (!Number.isFinite(predicted)) return
 	const e = predicted - y
 	const share = y === 0 ? 0 : Math.abs(e / y)

@@ -5,6 +5,7 @@ import {
 	actualIndex,
 	addCell,
 	cellsOf,
+	decidedAs,
 	emptyTally,
 	groupOf,
 	momentOf,
@@ -66,7 +67,7 @@ export function addEncodedTally(into: Tally, bytes: Uint8Array): void {
 	const actuals = (JSON.parse(input.text()) as string[]).map((text) => actualIndex(into, text))
 	readMap(input, into.level, into.cells, actuals)
 	readMap(input, into.level, into.queries, actuals, (query) => isSampled(into.level, query))
-	readMap(input, into.level, into.classes, [0, 1])
+	readMap(input, into.level, into.classes, [0, 1, decidedAs])
 	const moments = input.varint()
 	for (let i = 0; i < moments; i++) readSum(input, momentOf(into, i))
 	for (let attributes = input.varint(); attributes > 0; attributes--) {

@@ -29,7 +29,7 @@ export type Tally = {
 	cells: Map<string, ScoreCells>
 	/** Ranking: by query. */
 	queries: Map<string, ScoreCells>
-	/** Multiclass: by class, the cells of its probability; actual 0 is the class, 1 any other. */
+	/** Multiclass: by class, the cells of its probability: actual 0 is the class, 1 any other, `decidedAs` the decision. */
 	classes: Map<string, ScoreCells>
 	/** Regression: sums over labelled rows, in the order of `momentNames`. */
 	moments: ExactSum[]
@@ -41,6 +41,9 @@ export type Tally = {
 export const momentNames = [
 	'n', 'e', 'abs', 'e2', 'e4', 'e2y', 'e2y2', 'y', 'y2', 'y3', 'y4', 'ape', 'ape2', 'zeros',
 ] as const // biome-ignore format: a list to be read at a glance
+
+/** Where a class's cells count the rows that were decided to be of it, whatever their outcome. */
+export const decidedAs = 2
 
 export const emptyTally = (): Tally => ({
 	predictions: 0,

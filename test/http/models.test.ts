@@ -24,7 +24,13 @@ test('registers a model and reads it back', async () => {
 	const made = await server.post('/v1/models', full)
 	expect(made).toMatchObject({
 		status: 201,
-		body: { ...full, retention: '90d', createdAt: '2026-03-02T00:00:00.000Z' },
+		body: {
+			...full,
+			bands: {},
+			maturity: { coverage: 0.8, delay: '30d' },
+			retention: '90d',
+			createdAt: '2026-03-02T00:00:00.000Z',
+		},
 	})
 	expect(made.headers.get('location')).toBe('/v1/models/credit-default')
 	expect((await server.fetch('/v1/models/credit-default')).body).toMatchObject({

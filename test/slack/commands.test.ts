@@ -167,6 +167,7 @@ describe('what is sent', () => {
 				metric: fc.constant('drift.psi'),
 				value: fc.option(fc.double({ noNaN: true })),
 				before: fc.constant(null),
+				restated: fc.option(fc.double({ noNaN: true, noDefaultInfinity: true })),
 				window: fc.constant({ from: '2026-03-02T00:00:00.000Z', to: '2026-03-03T00:00:00.000Z' }),
 				rulesDigest: fc.constant('d'),
 			}),

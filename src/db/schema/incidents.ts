@@ -117,7 +117,9 @@ export const alerts = sqliteTable('alert', {
 	title: text().notNull(),
 	status: text().$type<AlertStatus>().notNull(),
 	metric: text().notNull(),
+	/** The value that it was opened on; `restated`: what that is known to be by now, where it changed. */
 	value: real(),
+	restated: real(),
 	/** The value in the window before it began, if there was one. */
 	before: real(),
 	/** Event time: start of the first true window, the window that fired, the window that resolved. */

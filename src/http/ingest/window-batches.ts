@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts'
 import type { RowBatch } from '../../profile/columns.ts'
 import type { BaselineBatch } from './baseline-rows.ts'
 
-/** The logged predictions of a version with event time in [from, to) as batches, one at a time in memory. */
+/** The logged predictions of a version with event time in [from, to) as batches, with the outcomes that are known; one at a time in memory. */
 export async function* windowBatches(
 	context: Context,
 	query: { model: string; version: string; from: number; to: number },
@@ -29,7 +29,7 @@ export async function* windowBatches(
 			next = new Promise((resolve) => {
 				give = resolve
 			})
-			yield { batch, actuals: [] }
+			yield { batch, actuals: await context.log.actuals(query.model, batch.ids) }
 			taken()
 		}
 		await scan

@@ -19,7 +19,14 @@ const input = {
 	segments: ['branch'],
 	upstreams: ['crm'],
 }
-const example = { ...input, retention: '90d', createdAt: '2026-03-02T00:00:00.000Z', revision: 1 }
+const example = {
+	...input,
+	bands: {},
+	maturity: { coverage: 0.8, delay: '30d' },
+	retention: '90d',
+	createdAt: '2026-03-02T00:00:00.000Z',
+	revision: 1,
+}
 const health = {
 	status: 'ok',
 	worstAlert: null,

@@ -15,7 +15,10 @@ const Alert = z
 			group: z.string().optional(),
 		}),
 		metric: z.string(),
-		value: z.number().nullable(),
+		value: z.number().nullable().meta({ description: 'The value that it was opened on.' }),
+		restated: z.number().nullable().meta({
+			description: 'What that value is known to be by now, where late rows or outcomes changed it.',
+		}),
 		before: z.number().nullable().meta({ description: 'In the window before it began.' }),
 		window: z.strictObject({ from: Time, to: Time }),
 		rulesDigest: z.string().meta({ description: 'Names the rule set that made it.' }),

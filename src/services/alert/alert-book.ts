@@ -81,11 +81,12 @@ export class AlertBook {
 	fired(key: SeriesKey, event: Opening): WorkingAlert {
 		const again = this.pools.get(poolKey(key, event.rule.name, event.key))?.shift()
 		const alert = again ?? this.create(key, event)
-		const { value = null, before = null } = event
+		const { before = null } = event
+		const value = event.value !== undefined && Number.isFinite(event.value) ? event.value : null
+		const isSame = !again?.stored || alert.row.value === value
 		Object.assign(alert.row, {
 			status: 'firing',
-			value: value === null || Number.isFinite(value) ? value : null,
-			before,
+			...(again?.stored ? { restated: isSame ? null : value } : { value, before }),
 			began: event.state.since,
 			firedFrom: event.from,
 			firedTo: event.to,
@@ -137,6 +138,7 @@ export class AlertBook {
 			status: 'firing',
 			metric: rule.metric,
 			value: null,
+			restated: null,
 			before: null,
 			began: 0,
 			firedFrom: 0,

@@ -9,8 +9,7 @@ import { encodeProfile } from '../../profile/encoding.ts'
 import { cellCount, type FeatureSpec, type Grid, missingCell, typeErrorCell } from '../../profile/grid.ts'
 import { encodeGrid, makeGrid, mostCategories } from '../../profile/make-grid.ts'
 import type { Profile } from '../../profile/profile.ts'
-import { encodeTally } from '../../tally/encoding.ts'
-import { emptyTally } from '../../tally/tally.ts'
+import { LabelledRows } from '../../tally/labelled-rows.ts'
 import { authorise } from '../authorise.ts'
 import { findModel } from '../model/find-model.ts'
 import { findVersion } from '../model/find-version.ts'
@@ -39,9 +38,9 @@ export async function putBaseline(
 	const model = await findModel(context, modelName)
 	const version = await findVersion(context, modelName, versionName)
 	const rule = { positiveLabel: model.positiveLabel, threshold: model.threshold }
-	const tally = emptyTally()
+	const labelled = new LabelledRows()
 	const plan = { task: model.task, rule, attributes: [], segments: [] }
-	const collected = await collectRows(tallied(batches, plan, tally))
+	const collected = await collectRows(tallied(batches, plan, labelled))
 	if (collected.kept === 0)
 		throw new AppError('invalid', 'The baseline has no rows.', { faults: [{ path: '', message: 'no rows' }] })
 	const grid = await makeGrid(sampleColumns(version.features, collected.batches, rule), collected.kept)
@@ -66,7 +65,7 @@ export async function putBaseline(
 		profile,
 		rows: collected.rows,
 		summary,
-		tally: tally.labelled > 0 ? encodeTally(tally) : null,
+		tally: labelled.labelled > 0 ? labelled.encode() : null,
 	})
 	await context.log.rebuild(modelName, versionName, grid)
 	return { digest, rows: collected.rows, features: summary }

@@ -4,32 +4,35 @@ import { predictedAt } from '../../tally/brief.ts'
 import { bound } from '../../tally/coarsen.ts'
 import { addOutcome, addPrediction } from '../../tally/contribute.ts'
 import { actualOf } from '../../tally/label.ts'
+import type { LabelledRows } from '../../tally/labelled-rows.ts'
 import { makeBrief, type TallyPlan } from '../../tally/make-brief.ts'
-import type { Tally } from '../../tally/tally.ts'
 
 type Incoming = AsyncIterable<{ batch: RowBatch; actuals?: unknown[] }>
 
-/** Passes batches on, and adds those that came with actuals to a tally: what outcomes go with what scores. */
-export async function* tallied(incoming: Incoming, plan: TallyPlan, tally: Tally): Incoming {
+/** Passes batches on, and adds those that came with actuals: what outcomes go with what scores. */
+export async function* tallied(incoming: Incoming, plan: TallyPlan, labelled: LabelledRows): Incoming {
 	for await (const part of incoming) {
 		if (part.actuals?.some((a) => a !== undefined && a !== null))
-			addRows(part.batch, part.actuals, plan, tally)
+			addRows(part.batch, part.actuals, plan, labelled)
 		yield part
 	}
 }
 
-function addRows(batch: RowBatch, actuals: readonly unknown[], plan: TallyPlan, tally: Tally): void {
+function addRows(batch: RowBatch, actuals: readonly unknown[], plan: TallyPlan, all: LabelledRows): void {
 	const rows = Int32Array.from({ length: batch.rows }, (_, r) => r)
 	const brief = makeBrief(batch, rows, plan, new Uint32Array(batch.rows))
 	const labels = labelsOf(actuals)
 	for (const r of rows) {
 		const row = predictedAt(brief, r)
+		const tally = all.periodOf(batch.timestamps[r] as number)
 		addPrediction(tally, plan.task, row)
 		if (actuals[r] === undefined || actuals[r] === null) continue
 		const actual = actualOf(plan.task, plan.rule.positiveLabel, labels.labels, r, labels.strings)
 		addOutcome(tally, plan.task, row, { observed: true, actual }, 1)
+		if (plan.task === 'regression' && actual && Number.isFinite(row.score))
+			all.addPair(row.score, actual.value)
 	}
-	bound(tally)
+	for (const tally of all.periods.values()) bound(tally)
 }
 
 /** Actuals as a column, as outcomes are stored. */

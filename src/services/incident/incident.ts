@@ -12,7 +12,9 @@ export type IncidentAlert = {
 	status: string
 	subject: { version: string; feature?: string; segment?: { name: string; value: string }; group?: string }
 	metric: string
+	/** The value that it was opened on, and what that is known to be by now where it changed. */
 	value: number | null
+	restated: number | null
 	/** The value in the window before it began. */
 	before: number | null
 	window: { from: string; to: string }
@@ -64,6 +66,7 @@ const toAlert = (row: AlertRow): IncidentAlert => ({
 	subject: { version: row.version, ...parseKey(row.subjectKey) },
 	metric: row.metric,
 	value: row.value,
+	restated: row.restated,
 	before: row.before,
 	window: {
 		from: formatTime(row.firedFrom),

@@ -2,6 +2,7 @@ import type { Context } from '../../context.ts'
 import { type WindowSize, windowMs } from '../../core/time.ts'
 import type { Answer } from '../../metrics/answer.ts'
 import { metrics } from '../../metrics/index.ts'
+import { factParts } from '../../rules/facts.ts'
 import { referenceByDigest } from '../baseline/current-grid.ts'
 import { measureOutcomes } from '../outcome/measure-outcomes.ts'
 import { currentOutcomes } from '../outcome/records.ts'
@@ -93,10 +94,13 @@ export async function readFacts(
 	return { from: query.from, to, closed: to <= context.now(), subjects }
 }
 
+const parts = Object.keys(factParts) as (keyof typeof factParts)[]
+
 /** The facts of one series, by what they are about. */
 function bySubject(answers: readonly Answer[]): FactTable['subjects'] {
 	const found = new Map<string, FactTable['subjects'][number]>()
-	for (const { metric, subject, status, value, n, m } of answers) {
+	for (const answer of answers) {
+		const { metric, subject, status, value, n, m, trust } = answer
 		const { feature, segment, group } = subject
 		const key = JSON.stringify([feature, group])
 		let entry = found.get(key)
@@ -111,7 +115,13 @@ function bySubject(answers: readonly Answer[]): FactTable['subjects'] {
 			}
 			found.set(key, entry)
 		}
-		if (status === 'ok' && value !== null) entry.facts.set(metric, value)
+		// An estimate that cannot be believed is no fact.
+		if (status !== 'ok' || value === null || trust === 'doubtful') continue
+		entry.facts.set(metric, value)
+		for (const part of parts) {
+			const known = answer[part]
+			if (known !== null) entry.facts.set(`${metric}.${part}`, known)
+		}
 	}
 	return [...found.values()]
 }

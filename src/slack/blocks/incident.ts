@@ -32,9 +32,13 @@ function subjectText({ feature, segment, group }: IncidentAlert['subject']): str
 }
 
 /** What moved from what to what, on how many rows, and how likely that is chance. Not escaped. */
-function movement({ metric, value, before }: IncidentAlert, evidence: Evidence | undefined): string {
+function movement(
+	{ metric, value, restated, before }: IncidentAlert,
+	evidence: Evidence | undefined,
+): string {
 	const now = value === null ? 'unknown' : digits(value)
-	const moved = before === null ? `${metric} ${now}` : `${metric} from ${digits(before)} to ${now}`
+	const later = restated === null ? '' : ` (restated: ${digits(restated)})`
+	const moved = `${before === null ? `${metric} ${now}` : `${metric} from ${digits(before)} to ${now}`}${later}`
 	if (!evidence) return moved
 	const { n, m, q } = evidence
 	const baseline = m > 0 ? ` against ${count(m)}` : ''
