@@ -89,7 +89,8 @@ async function makeFleet(): Promise<Fleet> {
 		const name = `model-${m}`
 		list.push(
 			{
-				sql: "INSERT INTO model VALUES (?, 'binary', NULL, NULL, '[]', '1', 0.5, '[]', '[]', '[]', 7776000000, 0, 1)",
+				sql: `INSERT INTO model (name, task, tags, positive_label, threshold, sensitive, segments, upstreams, retention_ms, created_at, revision)
+					VALUES (?, 'binary', '[]', '1', 0.5, '[]', '[]', '[]', 7776000000, 0, 1)`,
 				params: [name],
 			},
 			{

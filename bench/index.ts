@@ -1,5 +1,6 @@
 import { benchCompute } from './compute.ts'
 import { benchIngest } from './ingest.ts'
+import { benchOutcomes } from './outcomes.ts'
 import { toTable } from './table.ts'
 
 // `npm run bench` for the whole table; `npm run bench -- ingest 500000` for a part of it.
@@ -7,4 +8,6 @@ const [part, size] = process.argv.slice(2)
 const results = []
 if (part === undefined || part === 'ingest') results.push(...(await benchIngest(Number(size ?? 4_000_000))))
 if (part === undefined || part === 'compute') results.push(...(await benchCompute()))
+if (part === undefined || part === 'outcomes')
+	results.push(...(await benchOutcomes(Number(size ?? 1_000_000))))
 console.log(toTable(results))

@@ -1,0 +1,247 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Context, defaultLimits } from '../src/context.ts'
+import { dayMs, hourMs, windowStart } from '../src/core/time.ts'
+import { openDatabase } from '../src/db/database.ts'
+import { migrate, openSql } from '../src/db/open-node.ts'
+import type { Statement } from '../src/db/sql.ts'
+import { openLibsqlLog } from '../src/log/libsql.ts'
+import type { RowKind } from '../src/log/prediction-log.ts'
+import { BatchBuilder, type RowInput } from '../src/profile/batch-builder.ts'
+import { computeDirty } from '../src/services/metric/compute-dirty.ts'
+import { outcomeComputation } from '../src/services/outcome/compute-outcomes.ts'
+import { withPairs } from '../src/tally/brief.ts'
+import { addOutcome, addPrediction } from '../src/tally/contribute.ts'
+import { encodeTally } from '../src/tally/encoding.ts'
+import { emptyTally } from '../src/tally/tally.ts'
+import { randomSequence } from './rows.ts'
+import type { Measurement } from './table.ts'
+
+const start = windowStart('7d', Date.parse('2026-03-10T00:00:00Z'))
+const now = start + 60 * dayMs
+const batchRows = 8192
+const attributes = Array.from({ length: 8 }, (_, a) => `a${a}`)
+
+type Store = { context: Context; close(): Promise<void> }
+
+async function openStore(): Promise<Store> {
+	const folder = await mkdtemp(join(tmpdir(), 'plumbline-outcomes-'))
+	const url = `file:${join(folder, 'bench.db')}`
+	const first = await openSql(url)
+	await migrate(first, new URL('../migrations', import.meta.url).pathname)
+	await first.close()
+	const { sql, log } = await openLibsqlLog(url)
+	const context = {
+		sql,
+		log,
+		db: openDatabase(sql),
+		now: () => now,
+		random: (n: number) => new Uint8Array(randomBytes(n)),
+		logger: { info() {}, warn() {}, error: console.error },
+		limits: defaultLimits,
+	} as unknown as Context
+	const close = async () => {
+		await log.close()
+		await rm(folder, { recursive: true, force: true })
+	}
+	return { context, close }
+}
+
+const registration = (name: string, sensitive: readonly string[]): Statement[] => [
+	{
+		sql: `INSERT INTO model (name, task, tags, positive_label, threshold, sensitive, segments, upstreams, retention_ms, created_at, revision)
+			VALUES (?, 'binary', '[]', '1', 0.5, ?, '[]', '[]', 7776000000, 0, 1)`,
+		params: [name, JSON.stringify(sensitive)],
+	},
+	{
+		sql: "INSERT INTO model_version (model, version, features, created_at) VALUES (?, '1', ?, 0)",
+		params: [name, JSON.stringify([{ name: 'income', type: 'numeric' }])],
+	},
+]
+
+const idOf = (n: number) =>
+	`${Math.imul(n, 0x9e3779b1) >>> 0}`.padStart(8, '0').slice(0, 8) +
+	`-0000-4000-8000-${n.toString(16).padStart(12, '0')}`
+
+async function appendAll(
+	{ context }: Store,
+	kind: RowKind,
+	count: number,
+	rowAt: (i: number) => RowInput,
+): Promise<number> {
+	const began = performance.now()
+	for (let i = 0; i < count; i += batchRows) {
+		const builder = new BatchBuilder(Math.min(batchRows, count - i))
+		for (let k = i; k < Math.min(count, i + batchRows); k++) builder.add(rowAt(k))
+		await context.log.append('m', kind, builder.finish())
+	}
+	return count / ((performance.now() - began) / 1000)
+}
+
+/** Outcomes in random order over forty days of predictions, against storing these predictions. */
+async function benchJoin(count: number): Promise<Measurement[]> {
+	const store = await openStore()
+	try {
+		await store.context.sql.batch(registration('m', []))
+		const random = randomSequence(1)
+		const scores = Float64Array.from({ length: count }, random)
+		const order = Uint32Array.from({ length: count }, (_, i) => i)
+		for (let i = count - 1; i > 0; i--) {
+			const j = Math.floor(random() * (i + 1))
+			;[order[i], order[j]] = [order[j] as number, order[i] as number]
+		}
+		const step = (40 * dayMs) / count
+		const predictions = await appendAll(store, 'prediction', count, (i) => ({
+			id: idOf(i),
+			version: '1',
+			environment: 'production',
+			timestamp: start + Math.floor(i * step),
+			features: { income: i % 9973 },
+			score: scores[i] as number,
+		}))
+		const outcomes = await appendAll(store, 'outcome', count, (k) => {
+			const i = order[k] as number
+			return { id: idOf(i), timestamp: now - 1, label: (scores[i] as number) > 0.7 ? 1 : 0 }
+		})
+		return [
+			{ name: `predictions stored, ${count.toLocaleString('en')}`, value: predictions, unit: 'rows/s' },
+			{ name: 'their outcomes joined, in random order', value: outcomes, unit: 'rows/s' },
+			{
+				name: 'outcomes / predictions',
+				value: outcomes / predictions,
+				unit: 'ratio',
+				target: '>= 0.5',
+				ok: outcomes >= predictions / 2,
+			},
+		]
+	} finally {
+		await store.close()
+	}
+}
+
+/** The time that single late outcomes take, in an hour of `count` rows. */
+async function lateOutcome(count: number): Promise<number> {
+	const store = await openStore()
+	const tries = 200
+	try {
+		await store.context.sql.batch(registration('m', []))
+		const random = randomSequence(2)
+		await appendAll(store, 'prediction', count, (i) => ({
+			id: idOf(i),
+			version: '1',
+			environment: 'production',
+			timestamp: start + Math.floor((i * hourMs) / count),
+			features: { income: i },
+			score: random(),
+		}))
+		await store.context.log.compact()
+		const times: number[] = []
+		for (let k = 0; k < tries; k++) {
+			const builder = new BatchBuilder(1)
+			builder.add({ id: idOf(Math.floor((k * count) / tries)), timestamp: now - 1, label: 1 })
+			const began = performance.now()
+			await store.context.log.append('m', 'outcome', builder.finish())
+			times.push(performance.now() - began)
+		}
+		return times.sort((a, b) => a - b)[tries / 2] as number
+	} finally {
+		await store.close()
+	}
+}
+
+const models = 1000
+
+/** One day of a thousand models with eight attributes and all pairs of them: computing all metrics of the day. */
+async function benchFairness(): Promise<Measurement[]> {
+	const store = await openStore()
+	try {
+		const { sql } = store.context
+		const random = randomSequence(3)
+		const tallies = Array.from({ length: 8 }, () => encodeTally(dayTally(random, 1000)))
+		const list: Statement[] = []
+		for (let m = 1; m <= models; m++)
+			list.push(
+				...registration(`model-${m}`, attributes),
+				{ sql: "INSERT INTO log_series VALUES (?, ?, '1', 'production', '', '')", params: [m, `model-${m}`] },
+				{
+					sql: 'INSERT INTO log_tally VALUES (?, ?, 1, ?)',
+					params: [m, start, tallies[m % 8] as Uint8Array],
+				},
+				{ sql: 'INSERT INTO log_tally_dirty VALUES (?, ?, 1)', params: [m, start] },
+			)
+		await sql.batch(list)
+		const daily = {
+			...outcomeComputation,
+			computeFamily: (
+				context: Context,
+				family: Parameters<typeof outcomeComputation.computeFamily>[1],
+				windows: Parameters<typeof outcomeComputation.computeFamily>[2],
+			) =>
+				outcomeComputation.computeFamily(
+					context,
+					family,
+					windows.filter((w) => w.size === '1d'),
+				),
+		}
+		const began = performance.now()
+		await computeDirty(store.context, daily)
+		const seconds = (performance.now() - began) / 1000
+		const [row] = await sql.all({ sql: 'SELECT sum(length(bytes)) FROM outcome_record' })
+		return [
+			{
+				name: '1,000 models x 8 attributes and their 28 pairs, one day computed',
+				value: seconds,
+				unit: 's',
+				target: '<= 60',
+				ok: seconds <= 60,
+			},
+			{ name: 'its results', value: (row as [number])[0] / 1e6, unit: 'MB' },
+		]
+	} finally {
+		await store.close()
+	}
+}
+
+function dayTally(random: () => number, rows: number) {
+	const tally = emptyTally()
+	for (let i = 0; i < rows; i++) {
+		const groups = Object.fromEntries(
+			attributes.map((a, k) => [a, `g${Math.floor(random() * (2 + (k % 4)))}`]),
+		)
+		const score = random()
+		const row = {
+			score,
+			decision: score >= 0.5 ? '+' : '-',
+			query: '',
+			probabilities: [],
+			groups: withPairs(groups),
+		}
+		addPrediction(tally, 'binary', row)
+		const actual = { text: random() < score ? '+' : '-', value: Number.NaN }
+		addOutcome(tally, 'binary', row, { observed: true, actual }, 1)
+	}
+	return tally
+}
+
+export async function benchOutcomes(count = 1_000_000): Promise<Measurement[]> {
+	const [small, large] = [await lateOutcome(1000), await lateOutcome(300_000)]
+	return [
+		...(await benchJoin(count)),
+		{ name: 'one late outcome in an hour of 1,000 rows, p50', value: small, unit: 'ms' },
+		{
+			name: 'the same in an hour of 300,000 rows / of 1,000',
+			value: large / small,
+			unit: 'ratio',
+			target: '<= 1.5',
+			ok: large <= 1.5 * small,
+		},
+		...(await benchFairness()),
+	]
+}
+
+if (import.meta.main) {
+	const { toTable } = await import('./table.ts')
+	console.log(toTable(await benchOutcomes(Number(process.argv[2] ?? 1_000_000))))
+}

@@ -1,0 +1,82 @@
+import { binColumn, type Column } from './columns.ts'
+import { judgeSegments, type Segment } from './judge.ts'
+import { searchSegments } from './search.ts'
+
+export type SegmentOptions = {
+	/** Uniform in [0, 1), for the two halves. */
+	random: () => number
+	/** Conditions in one segment, 3 at most and by default. */
+	depth?: 1 | 2 | 3
+	/** Rows of a segment in both halves together: 60 or 1% of all by default, whichever is more. */
+	minRows?: number
+	/** Chance that any segment is reported when the loss depends on nothing, 0.05 by default. */
+	alpha?: number
+	/** Candidates that go from the search to the judgement, 10 by default. */
+	carried?: number
+}
+
+export type WorstSegments = {
+	/** By mean loss, worst first; only those whose adjusted p is at most alpha. */
+	segments: Segment[]
+	/** Why there are none. */
+	reason?: string
+	/** Rows each candidate was judged on, and how many candidates there were. */
+	heldOut: number
+	candidates: number
+}
+
+/**
+ * The segments of rows with the worst mean loss that hold on rows they were not found on: searched on one random half,
+ * judged on the other (Welch's test, Holm over the candidates), so that none is the luck of many looks. `loss` is one
+ * number a row, NaN where there is no outcome: 0/1 errors, absolute errors, log loss; or, for drift, 1 for current rows
+ * and 0 for reference rows: then the segments are where current rows are over-represented. RangeError on unequal lengths.
+ */
+export function worstSegments(
+	columns: readonly Column[],
+	loss: Float64Array,
+	options: SegmentOptions,
+): WorstSegments {
+	const { random, depth = 3, alpha = 0.05, carried = 10 } = options
+	requireLengths(columns, loss.length)
+	const [searched, held] = halves(loss, random)
+	const rows = searched.length + held.length
+	const minRows = options.minRows ?? Math.max(60, 0.01 * rows)
+	const none = (reason: string, candidates = 0): WorstSegments => ({
+		segments: [],
+		reason,
+		heldOut: held.length,
+		candidates,
+	})
+	if (rows < 2 * minRows)
+		return none(`${rows} rows with a loss are too few to search for ${minRows} in a segment`)
+	const binned = columns.map((column, index) => binColumn(column, index, searched))
+	const found = searchSegments(binned, loss, searched, { depth, minRows: minRows / 2, carried })
+	if (found.length === 0) return none('no segment of enough rows stands out')
+	const judged = judgeSegments(found, binned, loss, held)
+	const segments = judged.filter(({ adjusted }) => adjusted <= alpha).sort((a, b) => b.metric - a.metric)
+	if (segments.length === 0)
+		return none('no segment found on one half of the rows holds on the other', found.length)
+	return { segments, heldOut: held.length, candidates: found.length }
+}
+
+function requireLengths(columns: readonly Column[], rows: number): void {
+	for (const column of columns)
+		if (('values' in column ? column.values : column.codes).length !== rows)
+			throw new RangeError(`the column ${column.name} has another number of rows than the loss`)
+}
+
+/** The rows with a loss, dealt into two halves: each next row takes a free place in either with its fair chance. */
+function halves(loss: Float64Array, random: () => number): [Uint32Array, Uint32Array] {
+	let left = 0
+	for (const x of loss) if (!Number.isNaN(x)) left++
+	const sizes = [Math.floor(left / 2), left - Math.floor(left / 2)] as const
+	const [first, second] = [new Uint32Array(sizes[0]), new Uint32Array(sizes[1])]
+	let [a, b] = [0, 0]
+	for (let row = 0; row < loss.length; row++) {
+		if (Number.isNaN(loss[row])) continue
+		if (random() * left < sizes[0] - a) first[a++] = row
+		else second[b++] = row
+		left--
+	}
+	return [first, second]
+}
