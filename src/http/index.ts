@@ -1,6 +1,7 @@
 import type { Resource } from './endpoint.ts'
 import { audit } from './routes/audit.ts'
 import { baselines } from './routes/baselines.ts'
+import { bias } from './routes/bias.ts'
 import { deployments } from './routes/deployments.ts'
 import { features } from './routes/features.ts'
 import { groups } from './routes/groups.ts'
@@ -28,6 +29,7 @@ export const resources = {
 	outcomes,
 	groups,
 	metrics,
+	bias,
 	incidents,
 	silences,
 	requests,

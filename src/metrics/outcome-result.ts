@@ -2,7 +2,9 @@ import type { Group, GroupCounts } from '../stats/fairness/group-counts.ts'
 import { mergeCounts } from '../stats/fairness/group-counts.ts'
 import type { GroupTally } from '../tally/group-tally.ts'
 import { binCount, groupCounts } from '../tally/group-tally.ts'
+import type { Task } from '../tally/label.ts'
 import type { AttributeMetric, OutcomeMetric } from './descriptor.ts'
+import { fairnessSmd as smd } from './fairness/smd.ts'
 import type { Finding } from './finding.ts'
 import { metrics } from './index.ts'
 import type { OutcomeView } from './outcome-view.ts'
@@ -32,15 +34,17 @@ export function summariseOutcomes(view: OutcomeView): OutcomeResult {
 		outcomeMetrics.filter((m) => m.tasks.includes(task)).map((m) => [m.id, m.measure(view)]),
 	)
 	const attributes = new Map(
-		[...tally.groups].map(([attribute, values]) => [attribute, summariseAttribute(values)] as const),
+		[...tally.groups].map(([attribute, values]) => [attribute, summariseAttribute(values, task)] as const),
 	)
 	return { predictions, labelled, never, unusable, corrections, findings, attributes }
 }
 
-function summariseAttribute(values: ReadonlyMap<string, GroupTally>): AttributeResult {
+function summariseAttribute(values: ReadonlyMap<string, GroupTally>, task: Task): AttributeResult {
 	const used = [...values].filter(([, group]) => group.get('n') > 0)
 	used.sort((a, b) => (a[0] < b[0] ? -1 : 1))
 	const groups: Group[] = used.map(([group, tally]) => ({ group, counts: countsOf(tally) }))
+	// Rates of decisions and errors need a positive side; scores can be compared in any task.
+	if (task !== 'binary') return { findings: new Map([[smd.id, smd.measure(groups)]]), groups: new Map() }
 	return {
 		findings: new Map(attributeMetrics.map((m) => [m.id, m.measure(groups)])),
 		groups: new Map(used.map(([value, tally]) => [value, [...tally.counts.subarray(0, groupCounts.length)]])),

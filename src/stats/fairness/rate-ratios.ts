@@ -10,7 +10,7 @@ import {
 import type { Group } from './group-counts.ts'
 import { equalSharesP } from './homogeneity.ts'
 import { type GroupShare, groupShares } from './rates.ts'
-import { koopman } from './two-shares.ts'
+import { koopman, koopmanHigh, koopmanLow } from './two-shares.ts'
 
 const share = ({ successes, n }: GroupShare) => successes / n
 const nobody = 'no group was selected at all'
@@ -30,8 +30,8 @@ export function demographicParityRatio(groups: readonly Group[], options?: Dispa
 	for (const a of included)
 		for (const b of included) {
 			if (a === b) continue
-			low = Math.min(low, koopman(a, b).low)
-			high = Math.min(high, koopman(a, b, highZ).high)
+			low = Math.min(low, koopmanLow(a, b))
+			high = Math.min(high, koopmanHigh(a, b, highZ))
 		}
 	return {
 		value: share(bottom) / share(top),
@@ -82,7 +82,7 @@ export function disparateImpact(
 	return {
 		value: bottom.value,
 		low: Math.min(...ratios.map(({ low }) => low)),
-		high: Math.min(...others.map((group) => koopman(group, base, highZ).high)),
+		high: Math.min(...others.map((group) => koopmanHigh(group, base, highZ))),
 		p,
 		groups: [base.group, bottom.group],
 		excluded,

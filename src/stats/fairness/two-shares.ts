@@ -39,25 +39,51 @@ function scoreStatistic(a: Share, b: Share, ratio: number): number {
  * confint_proportions_2indep(compare="ratio", method="score", correction=False)). From 0 when a has no successes, up
  * to infinity when b has none.
  */
-export function koopman(a: Share, b: Share, z = z95): Interval {
-	const [p, q] = [a.successes / a.n, b.successes / b.n]
-	if (p === 0 && q === 0) return { low: 0, high: Number.POSITIVE_INFINITY }
-	return {
-		low: p === 0 ? 0 : 1 / upperEnd(b, a, q / p, z),
-		high: q === 0 ? Number.POSITIVE_INFINITY : upperEnd(a, b, p / q, z),
-	}
-}
+export const koopman = (a: Share, b: Share, z = z95): Interval => ({
+	low: koopmanLow(a, b, z),
+	high: koopmanHigh(a, b, z),
+})
 
-/** The ratio above `estimate` at which the statistic reaches z squared, by bisection of its logarithm. */
-function upperEnd(a: Share, b: Share, estimate: number, z: number): number {
-	let low = estimate > 0 ? estimate : 1 / (2 * a.n)
-	if (estimate === 0) while (scoreStatistic(a, b, low) > z * z) low /= 2
-	let high = 2 * low
-	while (scoreStatistic(a, b, high) < z * z) high *= 2
-	for (let i = 0; i < 60 && high / low > 1 + 1e-14; i++) {
-		const middle = Math.sqrt(low * high)
-		if (scoreStatistic(a, b, middle) < z * z) low = middle
-		else high = middle
+/** One end of it alone: half of the work. */
+export const koopmanLow = (a: Share, b: Share, z = z95): number =>
+	a.successes === 0 ? 0 : 1 / upperEnd(b, a, z)
+
+export const koopmanHigh = (a: Share, b: Share, z = z95): number =>
+	b.successes === 0 ? Number.POSITIVE_INFINITY : upperEnd(a, b, z)
+
+const ends = 1e-15
+
+/**
+ * The ratio above the estimate at which the statistic reaches z squared. Its root is nearly a line in the logarithm of
+ * the ratio, so false position (the Illinois form, which never keeps one end for long) is there in a few steps.
+ */
+function upperEnd(a: Share, b: Share, z: number): number {
+	const above = (t: number) => Math.sqrt(scoreStatistic(a, b, Math.exp(t))) - z
+	const estimate = a.successes / a.n / (b.successes / b.n)
+	let low = Math.log(estimate > 0 ? estimate : 1 / (2 * a.n))
+	if (estimate === 0) while (above(low) > 0) low -= 1
+	let high = low + 1
+	let ofLow = above(low)
+	let ofHigh = above(high)
+	while (ofHigh < 0) {
+		;[low, ofLow] = [high, ofHigh]
+		high += 1
+		ofHigh = above(high)
 	}
-	return Math.sqrt(low * high)
+	for (let side = 0, i = 0; i < 100 && high - low > ends * Math.max(1, Math.abs(high)); i++) {
+		const step = (ofHigh * (high - low)) / (ofHigh - ofLow)
+		const middle = Number.isFinite(step) && step > 0 && step < high - low ? high - step : (low + high) / 2
+		const ofMiddle = above(middle)
+		if (Math.abs(ofMiddle) < 1e-14) return Math.exp(middle)
+		if (ofMiddle < 0) {
+			;[low, ofLow] = [middle, ofMiddle]
+			if (side === -1) ofHigh /= 2
+			side = -1
+		} else {
+			;[high, ofHigh] = [middle, ofMiddle]
+			if (side === 1) ofLow /= 2
+			side = 1
+		}
+	}
+	return Math.exp(high)
 }

@@ -1,0 +1,56 @@
+import type { Context } from '../../context.ts'
+import { seeded } from '../../core/random.ts'
+import { textHash } from '../../profile/cell.ts'
+import type { RowBatch } from '../../profile/columns.ts'
+import { concatBatches, selectRows } from '../../profile/select-rows.ts'
+
+type Part = { batch: RowBatch; draws: Float64Array }
+
+/** A number in [0, 1) that a row always has: by its id, so that neither order nor chunks decide who is in a sample. */
+const drawOf = (id: string): number => seeded(textHash(id))()
+
+/**
+ * At most `most` predictions of a version in [from, to), those with the lowest draws, in bounded memory; `rows` counts all.
+ * Features that came apart from their prediction are not in its row.
+ */
+export async function sampleRows(
+	context: Context,
+	query: { model: string; version: string; environment: string; from: number; to: number },
+	most: number,
+): Promise<{ batch: RowBatch | undefined; rows: number }> {
+	let parts: Part[] = []
+	let [rows, kept, limit] = [0, 0, 1]
+	const cut = () => {
+		const draws = Float64Array.from(parts.flatMap((part) => [...part.draws])).sort()
+		if (draws.length > most) limit = draws[most] as number
+		parts = parts.map((part) => below(part, limit))
+		kept = parts.reduce((sum, { batch }) => sum + batch.rows, 0)
+	}
+	await context.log.scan(query, (batch) => {
+		rows += batch.rows
+		const part = below({ batch, draws: Float64Array.from(batch.ids, drawOf) }, limit)
+		if (part.batch.rows === 0) return
+		parts.push(part)
+		kept += part.batch.rows
+		if (kept > 2 * most) cut()
+	})
+	cut()
+	const batches = parts.map(({ batch }) => batch).filter((batch) => batch.rows > 0)
+	return { batch: batches.length > 0 ? concatBatches(batches) : undefined, rows }
+}
+
+function below({ batch, draws }: Part, limit: number): Part {
+	const chosen: number[] = []
+	draws.forEach((draw, r) => {
+		if (draw < limit) chosen.push(r)
+	})
+	if (chosen.length === batch.rows) return { batch, draws }
+	const rows = Int32Array.from(chosen)
+	return {
+		batch: ownTexts(selectRows(batch, rows)),
+		draws: Float64Array.from(rows, (r) => draws[r] as number),
+	}
+}
+
+/** A few rows would keep all texts of their chunk in memory: joining them to none leaves them those that they use. */
+const ownTexts = (batch: RowBatch): RowBatch => concatBatches([batch, selectRows(batch, new Int32Array())])

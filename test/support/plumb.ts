@@ -1,0 +1,45 @@
+import type { Actor } from '../../src/context.ts'
+import { mapSlackUser } from '../../src/services/slack/map-user.ts'
+import type { Block } from '../../src/slack/blocks/text.ts'
+import { checkMessage } from '../../src/slack/limits.ts'
+import { openSlack, type Slack } from '../../src/slack/open-slack.ts'
+import { startOfTest } from './context.ts'
+import { testServer } from './server.ts'
+import { signingSecret, slackRequest } from './slack-request.ts'
+
+export const admin: Actor = { id: 'key:a', how: 'key', role: 'admin', models: ['*'] }
+
+type Message = { text: string; blocks: Block[] }
+
+/** A server that answers `/plumb` over signed HTTP; U1 is an analyst of all models. What it answers keeps Slack's limits. */
+export async function plumbServer() {
+	let slack: Slack | undefined
+	let moment = 0
+	const server = await testServer({ slack: (request) => (slack as Slack).handle(request) })
+	slack = await openSlack(server.context, {
+		SLACK_BOT_TOKEN: 'xoxb-test',
+		SLACK_SIGNING_SECRET: signingSecret,
+		SLACK_CHANNEL: '#ml',
+	})
+	await mapSlackUser(server.context, admin, { team: 'T1', user: 'U1', role: 'analyst', models: ['*'] })
+	/** The whole message as one text: what it says in its blocks, line by line. */
+	const plumb = async (text: string, user = 'U1'): Promise<{ text: string; shown: string }> => {
+		const body = { command: '/plumb', text, team_id: 'T1', user_id: user, channel_id: 'C1', trigger_id: 't' }
+		const response_url = 'https://hooks.slack.com/actions/1'
+		const now = server.context.now() - (++moment % 200) * 1000
+		const response = await fetch(
+			slackRequest(`${server.url}/slack/events`, { ...body, response_url }, now || startOfTest),
+		)
+		const message = (await response.json()) as Message & { response_type: string }
+		if (message.response_type !== 'ephemeral') throw new Error('not for the person alone')
+		const faults = checkMessage({ text: message.text, blocks: message.blocks })
+		if (faults.length > 0) throw new Error(faults.join('; '))
+		return { text: message.text, shown: message.blocks.map(textOf).join('\n') }
+	}
+	return { ...server, plumb }
+}
+
+const textOf = (block: Block): string => {
+	const { text, elements } = block as { text?: { text: string }; elements?: { text: string }[] }
+	return text?.text ?? (elements ?? []).map((e) => e.text).join(' ')
+}
