@@ -14,6 +14,7 @@ import { models } from './routes/models.ts'
 import { outcomes } from './routes/outcomes.ts'
 import { predictions } from './routes/predictions.ts'
 import { requests } from './routes/requests.ts'
+import { segments } from './routes/segments.ts'
 import { silences } from './routes/silences.ts'
 import { versions } from './routes/versions.ts'
 
@@ -29,6 +30,7 @@ export const resources = {
 	outcomes,
 	groups,
 	metrics,
+	segments,
 	bias,
 	incidents,
 	silences,

@@ -95,7 +95,7 @@ function attributesOf({ name, task, sensitive }: ModelRow, wanted: string | unde
 	)
 }
 
-function periodOf(query: AuditQuery, now: number): { from: number; to: number } {
+export function periodOf(query: AuditQuery, now: number): { from: number; to: number } {
 	const to = query.to ?? now
 	const from = query.from ?? to - defaultDays * dayMs
 	if (from >= to) throw fault(query.from === undefined ? 'to' : 'from', '`from` must be before `to`')
@@ -104,7 +104,7 @@ function periodOf(query: AuditQuery, now: number): { from: number; to: number } 
 }
 
 /** The version that was named, or the champion of the environment. */
-async function placeOf(
+export async function placeOf(
 	context: Context,
 	model: string,
 	{ version, environment = defaultEnvironment }: AuditQuery,

@@ -3,6 +3,7 @@ import { type WindowSize, windowMs } from '../../core/time.ts'
 import type { Answer } from '../../metrics/answer.ts'
 import { defaultMinGroup } from '../../stats/fairness/disparity.ts'
 import { fourFifths, type Verdict } from '../../stats/fairness/four-fifths.ts'
+import { mostPaired } from '../../tally/brief.ts'
 import { missingGroup } from '../../tally/make-brief.ts'
 import { readAnswers } from '../metric/read-answers.ts'
 import type { ModelRow } from '../model/find-model.ts'
@@ -59,10 +60,12 @@ const mostAnswers = 10_000
 const significant = 0.05
 const between = ' x '
 
-/** The attributes that can be asked for by name: the model's own, and each pair of them. */
+/** The attributes that can be asked for by name: the model's own, and each pair of them where pairs are counted. */
 export const attributesOf = ({ sensitive }: Pick<ModelRow, 'sensitive'>): string[] => [
 	...sensitive,
-	...sensitive.flatMap((a, i) => sensitive.slice(i + 1).map((b) => `${a}${between}${b}`)),
+	...(sensitive.length > mostPaired
+		? []
+		: sensitive.flatMap((a, i) => sensitive.slice(i + 1).map((b) => `${a}${between}${b}`))),
 ]
 
 /** Fairness in the last mature window, or in the last one that there is; undefined when nothing was computed. */
