@@ -28,8 +28,9 @@ export function slackManifest(url: string | undefined): string {
 				{
 					command: '/plumb',
 					...(events ? { url: events } : {}),
-					description: 'Models and incidents',
-					usage_hint: 'help | status [model] | incidents | incident <id>',
+					description: 'Models, how they do, and incidents',
+					usage_hint:
+						'help | status [model] | performance <model> | bias <model> | incidents | incident <id>',
 					should_escape: false,
 				},
 			],

@@ -33,7 +33,7 @@ function addRow(builder: BatchBuilder, value: unknown, version: string, limits: 
 	const named = optionalId(row, 'version', limits)
 	if (named !== undefined && named !== version)
 		throw new RowRejected('invalid', 'version', `is "${named}"; this is the baseline of "${version}"`)
-	optionalNumbers(row, 'probabilities', limits)
+	const probabilities = optionalNumbers(row, 'probabilities', limits)
 	const actual = checkLabel(row, 'actual', limits)
 	builder.add({
 		id: optionalId(row, 'predictionId', limits) ?? '',
@@ -42,6 +42,7 @@ function addRow(builder: BatchBuilder, value: unknown, version: string, limits: 
 		features: checkFeatures(row.features, limits),
 		score: optionalNumber(row, 'score'),
 		label: checkLabel(row, 'label', limits),
+		extra: probabilities && JSON.stringify({ probabilities }).toWellFormed(),
 		segment: segmentOf(row, limits),
 	})
 	return actual

@@ -5,7 +5,7 @@ import { disparityMeasure, fourFifthsReason } from '../measure-groups.ts'
 export const fairnessDisparateImpact = {
 	id: 'fairness.disparate_impact',
 	about:
-		'The lowest selection rate of a group over that of the largest group. The reason gives the verdict of the four-fifths rule.',
+		'The lowest selection rate of a group over that of the largest group. The reason gives the verdict of the four-fifths rule against that group.',
 	unit: 'ratio',
 	subject: 'attribute',
 	on: 'predictions',

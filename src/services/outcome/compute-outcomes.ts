@@ -64,10 +64,10 @@ async function computeWindow(
 		const view = new OutcomeView(model.task, tally ?? emptyTally())
 		if (tally && size === '1d') statements.push(keepDay(series.id, from, tally))
 		const result = summariseOutcomes(view)
-		// Without predictions there is only what the detectors found among outcomes of earlier ones.
-		if (!tally) result.findings.clear()
 		for (const [id, finding] of estimateFindings(view, baseline, series.id + from))
 			result.findings.set(id, finding)
+		// Without predictions there is only what the detectors found among outcomes of earlier ones.
+		if (!tally) result.findings.clear()
 		for (const [id, finding] of concept) result.findings.set(id, finding)
 		results.push({ series, result })
 	}

@@ -69,3 +69,40 @@ export function lines(all: readonly string[]): string {
 	}
 	return text.trimEnd()
 }
+
+/** Lines as they stand, all characters as wide; the last are left out when there is no room for them. */
+export function code(all: readonly string[]): Block {
+	const fence = '```'
+	const safe = all.map((line) => escapeText(line.replaceAll('`', "'")))
+	let room = limits.sectionText - 2 * fence.length - 2
+	const fitting = safe.findIndex((line) => {
+		room -= line.length + 1
+		return room < 0
+	})
+	const kept = fitting === -1 ? safe : safe.slice(0, fitting)
+	return section(`${fence}\n${kept.join('\n')}\n${fence}`)
+}
+
+const noteRoom = 400
+
+/**
+ * Parts of a message one after the other, as many as fit into one. `rest` says what the others are: how many, and how to
+ * see them.
+ */
+export function fitParts(
+	first: readonly Block[],
+	parts: readonly (readonly Block[])[],
+	last: readonly Block[],
+	rest: (count: number) => string,
+): Block[] {
+	const sizeOf = (blocks: readonly Block[]) => JSON.stringify(blocks).length
+	const blocks = [...first]
+	let room = limits.messageTotal - noteRoom - sizeOf(first) - sizeOf(last)
+	for (const [i, part] of parts.entries()) {
+		room -= sizeOf(part)
+		if (room < 0 || blocks.length + part.length + last.length + 1 > limits.blocks)
+			return [...blocks, context(clip(rest(parts.length - i), noteRoom / 2)), ...last]
+		blocks.push(...part)
+	}
+	return [...blocks, ...last]
+}

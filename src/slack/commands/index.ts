@@ -1,12 +1,14 @@
 import { AppError } from '../../core/errors.ts'
 import { nearest } from '../../core/nearest.ts'
 import type { SlackCommand } from '../reply.ts'
+import { bias } from './bias.ts'
 import { helpFor } from './help.ts'
 import { incident } from './incident.ts'
 import { incidents } from './incidents.ts'
+import { performance } from './performance.ts'
 import { status } from './status.ts'
 
-const answering = [status, incidents, incident] satisfies SlackCommand[]
+const answering = [status, performance, bias, incidents, incident] satisfies SlackCommand[]
 const help = helpFor(answering)
 
 /** What `/plumb` understands. */

@@ -1,0 +1,150 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { dayMs, hourMs } from '../../../src/core/time.ts'
+import { Chance } from '../../../src/demo/random.ts'
+import { compute } from '../../../src/jobs/compute.ts'
+import { startOfTest } from '../../support/context.ts'
+import { type Json, testServer } from '../../support/server.ts'
+
+let server: Awaited<ReturnType<typeof testServer>>
+let chance: Chance
+const day = startOfTest - 3 * dayMs
+const logistic = (x: number) => 1 / (1 + Math.exp(-x))
+
+beforeEach(async () => {
+	server = await testServer()
+	chance = new Chance(8)
+})
+afterEach(() => server.close())
+
+async function register(task: string, more: Json = {}) {
+	await server.post('/v1/models', { model: 'm', task, ...more })
+	await server.post('/v1/models/m/versions', { version: '1', features: [{ name: 'x', type: 'numeric' }] })
+}
+const putBaseline = async (rows: Json[]) =>
+	expect((await server.fetch('/v1/models/m/versions/1/baseline', { method: 'PUT', json: rows })).status).toBe(
+		201,
+	)
+const predict = (rows: Json[]) =>
+	server.post(
+		'/v1/models/m/predictions',
+		rows.map(({ actual: _, ...row }, i) => ({
+			predictionId: `p${i}`,
+			version: '1',
+			timestamp: new Date(day + i * 1000).toISOString(),
+			features: { x: i },
+			...row,
+		})),
+	)
+const tell = (rows: Json[], from: number, to: number) =>
+	server.post(
+		'/v1/models/m/outcomes',
+		rows.slice(from, to).map(({ actual }, k) => ({
+			predictionId: `p${from + k}`,
+			actual,
+			timestamp: new Date(day + dayMs + hourMs).toISOString(),
+		})),
+	)
+async function read(metric: string): Promise<Record<string, Json>> {
+	await compute.run(server.context)
+	const { body } = await server.fetch(`/v1/models/m/metrics?window=1d&limit=1000&metric=${metric}`)
+	return Object.fromEntries(body.items.map((a: Json) => [a.metric, a]))
+}
+
+/** Scores that are too sharp: the outcome follows half of their log-odds, plus `shift`. */
+const rowsOf = (count: number, mean: number, shift = 0) =>
+	Array.from({ length: count }, () => {
+		const x = mean + 2 * chance.normal()
+		return { features: { x }, score: logistic(x), actual: chance.uniform() < logistic(x / 2 + shift) ? 1 : 0 }
+	})
+
+describe('estimates without labels', () => {
+	it('hold what the outcomes turn out to be, and are held against it afterwards', async () => {
+		await register('binary', { positiveLabel: '1', threshold: 0.5 })
+		await putBaseline(rowsOf(4000, 0))
+		const rows = rowsOf(1500, 1)
+		await predict(rows)
+		const before = await read('estimated.*')
+		for (const name of ['roc_auc', 'accuracy', 'precision', 'recall', 'f1', 'brier', 'log_loss'])
+			expect(before[`estimated.${name}`]).toMatchObject({
+				status: 'ok',
+				trust: 'ok',
+				n: 1500,
+				provisional: false,
+			})
+		expect(before['estimated.roc_auc'].realised).toBeUndefined()
+		await tell(rows, 0, 1500)
+		const after = await read('estimated.*,performance.*')
+		for (const name of ['roc_auc', 'accuracy', 'brier']) {
+			const { realised, value, low, high } = after[`estimated.${name}`]
+			expect(realised.value).toBe(after[`performance.${name}`].value)
+			expect(realised.error).toBeCloseTo(value - realised.value, 12)
+			expect([name, realised.inside, low <= realised.value && realised.value <= high]).toEqual([
+				name,
+				true,
+				true,
+			])
+		}
+	})
+
+	it('cannot be believed once the outcomes that came contradict the baseline', async () => {
+		await register('binary', { positiveLabel: '1', threshold: 0.5 })
+		await putBaseline(rowsOf(4000, 0))
+		const rows = rowsOf(1500, 0, 1.5)
+		await predict(rows)
+		expect((await read('estimated.*'))['estimated.roc_auc'].trust).toBe('ok')
+		await tell(rows, 0, 400)
+		expect((await read('estimated.*'))['estimated.roc_auc']).toMatchObject({
+			trust: 'doubtful',
+			reason: expect.stringContaining('400 labels of this window contradict the reference'),
+		})
+	})
+
+	it('of a regression are of its errors', async () => {
+		await register('regression')
+		const made = (count: number, mean: number) =>
+			Array.from({ length: count }, () => {
+				const score = mean + 10 * chance.normal()
+				return { features: { x: 1 }, score, actual: score + (1 + Math.abs(score) / 10) * chance.normal() }
+			})
+		await putBaseline(made(4000, 0))
+		const rows = made(1500, 8)
+		await predict(rows)
+		await tell(rows, 0, 1500)
+		const answers = await read('estimated.*')
+		expect(Object.keys(answers).sort()).toEqual(['estimated.mae', 'estimated.rmse'])
+		for (const { trust, realised } of Object.values(answers))
+			expect([trust, realised.inside]).toEqual(['ok', true])
+	})
+
+	it('of several classes are of their mean', async () => {
+		await register('multiclass')
+		const classes = ['a', 'b', 'c']
+		const made = (count: number) =>
+			Array.from({ length: count }, () => {
+				const weights = classes.map(() => -Math.log(1 - chance.uniform()))
+				const sum = weights.reduce((a, b) => a + b, 0)
+				const p = weights.map((w) => w / sum)
+				const draw = chance.uniform()
+				const actual = draw < (p[0] as number) ? 'a' : draw < (p[0] as number) + (p[1] as number) ? 'b' : 'c'
+				return {
+					features: { x: 1 },
+					probabilities: Object.fromEntries(classes.map((c, k) => [c, p[k]])),
+					actual,
+				}
+			})
+		await putBaseline(made(3000))
+		const rows = made(1500)
+		await predict(rows)
+		await tell(rows, 0, 1500)
+		const answers = await read('estimated.*')
+		for (const name of ['accuracy', 'roc_auc', 'f1'])
+			expect([name, answers[`estimated.${name}`].realised.inside]).toEqual([name, true])
+	})
+
+	it('are not there without a baseline that has outcomes', async () => {
+		await register('binary', { positiveLabel: '1', threshold: 0.5 })
+		await putBaseline(rowsOf(500, 0).map(({ actual: _, ...row }) => row))
+		await predict(rowsOf(200, 0))
+		expect(await read('estimated.*')).toEqual({})
+	})
+})
