@@ -100,7 +100,7 @@ async function answerOf(writer: Writer, group: Group, item: Item, judged: Judged
  * Fails, and with it the commit, when another writer has stored something that these rows were not judged against: also
  * when its chunk was folded into another one meanwhile, so that our number is free again.
  */
-const nothingBehind = (chunk: number): Statement => ({
+export const nothingBehind = (chunk: number): Statement => ({
 	sql: `INSERT INTO guard (ok) SELECT NOT EXISTS (SELECT 1 FROM log_chunk WHERE id >= ?1)
 		AND NOT EXISTS (SELECT 1 FROM log_alias WHERE id >= ?1)`,
 	params: [chunk],

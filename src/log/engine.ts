@@ -11,6 +11,7 @@ import type { AppendVerdict, RowKind, SentGroups, StoredPrediction } from './pre
 import { ProfilePlans } from './profile-plan.ts'
 import { type Reader, readActuals, readGroups, readPrediction } from './read.ts'
 import { SeriesTable } from './series-table.ts'
+import { tallyStored } from './tally-stored.ts'
 
 export type EngineOptions = {
 	sql: Sql
@@ -129,9 +130,18 @@ export class LogEngine {
 
 	async append(items: readonly Item[]): Promise<AppendVerdict[]> {
 		await this.takeOver()
+		return this.untilNoRace(() => appendGroup(this.writer, items))
+	}
+
+	/** Tallies what was stored before there were tallies; answers how many chunks. */
+	tallyStored(most: number): Promise<number> {
+		return this.untilNoRace(() => tallyStored(this.writer, most))
+	}
+
+	private async untilNoRace<T>(work: () => Promise<T>): Promise<T> {
 		for (let attempt = 1; ; attempt++) {
 			try {
-				return await appendGroup(this.writer, items)
+				return await work()
 			} catch (error) {
 				this.series.forgetPending()
 				this.writer.briefs.forget()

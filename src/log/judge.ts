@@ -54,6 +54,10 @@ export class KeyLookup {
 		return this.check({ model, kind, id }, locations, (location) => this.store.resolveRow(location))
 	}
 
+	chunk(id: number) {
+		return this.store.chunk(id)
+	}
+
 	/** The row that a location stands for today. */
 	resolve(location: Location): Promise<FoundRow | undefined> {
 		return this.store.resolve(location)

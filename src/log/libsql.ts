@@ -64,6 +64,7 @@ export async function openLibsqlLog(url: string): Promise<{ sql: Sql; log: Predi
 			writer.call<StoredPrediction | undefined>({ call: 'read', model, predictionId }),
 		groups: (model, predictionId) => writer.call({ call: 'groups', model, predictionId }),
 		actuals: (model, ids) => writer.call({ call: 'actuals', model, ids }),
+		tallyStored: (most) => writer.call({ call: 'tallyStored', most }),
 		stats: () => writer.call({ call: 'stats' }),
 		close: async () => {
 			await queue.drain()

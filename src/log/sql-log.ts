@@ -10,11 +10,15 @@ import { rebuildProfiles } from './rebuild.ts'
 import { scanPredictions } from './scan.ts'
 import { clearDirty, dirtyHours, listSeries, waitingOutcomes, windowProfile, windowTally } from './windows.ts'
 
+/** Chunks from before there were tallies that are caught up on in one turn, between two appends. */
+const chunksAtOnce = 20
+
 /** What needs the key index, wherever it lives: in this thread, or in the writer's. */
 export type Backend = {
 	append(items: readonly Item[]): Promise<AppendVerdict[]>
 	read(model: string, predictionId: string): Promise<StoredPrediction | undefined>
 	groups(model: string, predictionId: string): Promise<SentGroups[]>
+	tallyStored(most: number): Promise<number>
 	actuals(model: string, ids: readonly string[]): Promise<unknown[]>
 	stats(): Promise<Record<string, number>> | Record<string, number>
 	close(): Promise<void>
@@ -48,6 +52,7 @@ export function logOver(
 		waitingOutcomes: (model) => waitingOutcomes(sql, model),
 		rebuild: (model, version, grid) => rebuildProfiles(sql, store, model, version, grid),
 		compact: async () => {
+			while ((await backend.tallyStored(chunksAtOnce)) === chunksAtOnce);
 			const folded = await compactLog(sql, store, codec)
 			store.forget()
 			return folded
@@ -76,6 +81,7 @@ export async function openSqlLog(options: {
 		append: (items) => inTurn(() => engine.append(items)),
 		read: (model, id) => inTurn(() => engine.read(model, id)),
 		actuals: (model, ids) => inTurn(() => engine.actuals(model, ids)),
+		tallyStored: (most) => inTurn(() => engine.tallyStored(most)),
 		groups: (model, id) => inTurn(() => engine.groups(model, id)),
 		stats: () => engine.stats(),
 		close: async () => {},

@@ -17,6 +17,7 @@ export type WriterCall =
 	| { call: 'read'; model: string; predictionId: string }
 	| { call: 'groups'; model: string; predictionId: string }
 	| { call: 'actuals'; model: string; ids: readonly string[] }
+	| { call: 'tallyStored'; most: number }
 	| { call: 'batch'; statements: Statement[] }
 	| { call: 'stats' }
 	| { call: 'close' }
@@ -45,6 +46,8 @@ const answer = (message: WriterCall): Promise<unknown> | unknown => {
 			return engine.groups(message.model, message.predictionId)
 		case 'actuals':
 			return engine.actuals(message.model, message.ids)
+		case 'tallyStored':
+			return engine.tallyStored(message.most)
 		case 'batch':
 			return sql.batch(message.statements)
 		case 'stats':

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { dayMs, hourMs } from '../../src/core/time.ts'
 import { models } from '../../src/db/schema.ts'
+import { openLibsqlLog } from '../../src/log/libsql.ts'
 import type { PredictionLog, RowKind } from '../../src/log/prediction-log.ts'
 import { BatchBuilder, type RowInput } from '../../src/profile/batch-builder.ts'
 import { decodeTally, encodeTally } from '../../src/tally/encoding.ts'
@@ -182,6 +183,35 @@ describe('joining outcomes', () => {
 			}),
 			{ numRuns: 8 },
 		)
+	})
+
+	it('catches up on predictions from before there were tallies, with the outcomes that are known', async () => {
+		await append(
+			'prediction',
+			Array.from({ length: 40 }, (_, n) => prediction(n)),
+		)
+		await append('feature', [features(5), features(10)])
+		await append(
+			'outcome',
+			[...Array(30).keys()].map((n) => outcome(n, n % 2, 0)),
+		)
+		await append('outcome', [outcome(3, 0, 9)])
+		const before = new Map([...(await tallies())].map(([key, tally]) => [key, saying(tally)]))
+		// As a database of the version before would be, once it is migrated.
+		await test.context.sql.batch([
+			{ sql: 'DELETE FROM log_brief' },
+			{ sql: 'DELETE FROM log_tally' },
+			{ sql: 'DELETE FROM log_group' },
+			{ sql: "UPDATE log_state SET value = '100' WHERE key = 'tally_from'" },
+		])
+		await log.close()
+		log = (await openLibsqlLog(test.url)).log
+		test.context.log = log
+		expect(await tallies()).toEqual(new Map())
+		await log.compact()
+		expect(new Map([...(await tallies())].map(([key, tally]) => [key, saying(tally)]))).toEqual(before)
+		await append('outcome', [outcome(35, 1, 0)])
+		expect((await total()).labelled).toBe(31)
 	})
 
 	it('reads back what it writes', async () => {

@@ -1,0 +1,91 @@
+import { dayMs } from '../core/time.ts'
+import { encodeBrief } from '../tally/brief.ts'
+import { makeBrief } from '../tally/make-brief.ts'
+import { type Group, nothingBehind, type Writer } from './append.ts'
+import { newBriefChunk } from './brief-store.ts'
+import { Deltas } from './deltas.ts'
+import { kindNumber } from './hot-store.ts'
+import { regroupByFeatures } from './join-groups.ts'
+import { outcomeAt } from './join-outcomes.ts'
+import { latestOutcome } from './latest-outcome.ts'
+import type { ProfilePlan } from './profile-plan.ts'
+import { TallyDeltas } from './tally-deltas.ts'
+
+const doneKey = 'tally_from'
+
+/**
+ * Tallies predictions that were stored before outcomes were tallied, with the outcomes that are known by now: one chunk a
+ * commit, at most `most` of them. Answers how many; 0 once there are none.
+ */
+export async function tallyStored(writer: Writer, most: number): Promise<number> {
+	const { sql } = writer
+	const [state] = await sql.all({
+		sql: 'SELECT value FROM log_state WHERE key = ? AND CAST(value AS INTEGER) > 1',
+		params: [doneKey],
+	})
+	if (!state) return 0
+	const chunks = (await sql.all({
+		sql: `SELECT c.id, c.series, c.day FROM log_chunk c WHERE c.kind = ?
+			AND NOT EXISTS (SELECT 1 FROM log_brief b WHERE b.chunk = c.id) ORDER BY c.id LIMIT ?`,
+		params: [kindNumber.prediction, most],
+	})) as unknown as [number, number, number][]
+	if (chunks.length === 0)
+		await sql.batch([{ sql: "UPDATE log_state SET value = '1' WHERE key = ?", params: [doneKey] }])
+	for (const [id, series, day] of chunks) await tallyChunk(writer, id, series, day)
+	return chunks.length
+}
+
+async function tallyChunk(writer: Writer, id: number, series: number, day: number): Promise<void> {
+	const place = writer.series.get(series)
+	const stored = await writer.lookup.chunk(id)
+	const plan = place && (await writer.plans.planFor(place.model, place.version))
+	if (!place || !stored || !plan) return
+	const { model, version, environment } = place
+	const { batch } = stored
+	const rows = Int32Array.from({ length: batch.rows }, (_, r) => r)
+	const brief = makeBrief(batch, rows, plan.tally, writer.briefs.checks(model, batch.ids))
+	const chunk = newBriefChunk(id, brief, { model, version, environment }, day * dayMs)
+	const group: Group = {
+		statements: [
+			{ sql: 'INSERT INTO log_brief (chunk, bytes) VALUES (?, ?)', params: [id, encodeBrief(brief)] },
+		],
+		deltas: new Deltas(writer.series),
+		tallies: new TallyDeltas(writer.series),
+		newKeys: [],
+		chunk: id,
+		lastChunk: id,
+		joined: new Set(),
+	}
+	for (const row of rows) group.tallies.addPrediction(plan.tally.task, { chunk, row })
+	for (const [row, found] of await writer.lookup.find(model, 'outcome', batch.ids)) {
+		const latest = latestOutcome(found.map((o) => ({ batch: o.chunk.batch, row: o.row })))
+		if (latest) group.tallies.addOutcome(plan.tally.task, { chunk, row }, outcomeAt(latest, plan.tally), 1)
+	}
+	await joinStoredFeatures(writer, group, plan, chunk, batch.ids)
+	await writer.sql.batch([
+		nothingBehind(writer.nextChunk),
+		...writer.series.pending(),
+		...group.statements,
+		...group.tallies.statements(id),
+	])
+	writer.series.stored()
+}
+
+async function joinStoredFeatures(
+	writer: Writer,
+	group: Group,
+	plan: ProfilePlan,
+	chunk: ReturnType<typeof newBriefChunk>,
+	ids: readonly string[],
+): Promise<void> {
+	const joins = (await writer.sql.all({
+		sql: 'SELECT row, feature_chunk, feature_row FROM log_join WHERE chunk = ?',
+		params: [chunk.id],
+	})) as unknown as [number, number, number][]
+	for (const [row, featureChunk, featureRow] of joins) {
+		const found = await writer.lookup.resolve({ chunk: featureChunk, row: featureRow })
+		if (!found) continue
+		const features = { batch: found.chunk.batch, row: found.row }
+		await regroupByFeatures(writer, group, plan, { chunk, row }, features, ids[row] as string)
+	}
+}
