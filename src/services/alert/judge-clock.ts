@@ -11,7 +11,7 @@ import { findModel } from '../model/find-model.ts'
 import type { ActionRegistry } from './action.ts'
 import { AlertBook } from './alert-book.ts'
 import { readFeeds } from './feeds.ts'
-import { alertQuery, takeActions } from './judge-place.ts'
+import { alertQuery, settleFirst, takeActions } from './judge-place.ts'
 import { newPlan, ruleActor } from './plan.ts'
 import { readAlertsSince } from './read-alerts.ts'
 import { readSeries, type SeriesKey, seriesChange, seriesText, stateChanges } from './series-record.ts'
@@ -92,7 +92,7 @@ async function judgeNow(
 		[...book.alerts.values()].map((a) => a.row),
 	)
 	await takeActions(context, plan, book, incidents, actions)
-	incidents.settle(plan)
+	settleFirst(plan, incidents)
 	for (const alert of book.changed()) plan.changes.push({ query: alertQuery(context, alert) })
 	if (changed)
 		plan.changes.push(...stateChanges(key, now, [{ from: now, states: packStates(after) }], keepMs))

@@ -72,7 +72,7 @@ export async function judgePlace(
 		[...book.alerts.values()].map((a) => a.row),
 	)
 	await takeActions(context, plan, book, incidents, actions)
-	incidents.settle(plan)
+	settleFirst(plan, incidents)
 	for (const alert of book.changed()) plan.changes.push({ query: alertQuery(context, alert) })
 	for (const { judge } of judges) plan.changes.push(...judge.changes())
 	if (plan.changes.length > 0) await commit(context, ruleActor, plan.entries, plan.changes)
@@ -98,6 +98,14 @@ async function judgeInOrder(
 	all.sort((a, b) => a.to - b.to || b.from - a.from)
 	for (const { judge, from, changed } of all) await judge.judge(from, changed)
 	return all.length
+}
+
+/** Incidents go before the requests that name them. */
+export function settleFirst(plan: Plan, incidents: IncidentBook): void {
+	const [changes, entries] = [plan.changes.splice(0), plan.entries.splice(0)]
+	incidents.settle(plan)
+	plan.changes.push(...changes)
+	plan.entries.push(...entries)
 }
 
 export async function takeActions(

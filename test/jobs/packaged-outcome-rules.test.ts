@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { dayMs } from '../../src/core/time.ts'
+import { Chance } from '../../src/demo/random.ts'
+import { runAll } from '../../src/jobs/index.ts'
+import { builtInRules, openRules } from '../../src/rules/load-rules-node.ts'
+import { startOfTest } from '../support/context.ts'
+import { type Json, testServer } from '../support/server.ts'
+
+let server: Awaited<ReturnType<typeof testServer>>
+const perDay = 300
+const chance = new Chance(21)
+const logistic = (x: number) => 1 / (1 + Math.exp(-x))
+
+/** A calibrated model without any difference between groups, unless `more` says so. */
+type World = { skill: number; against: string | undefined }
+const healthy: World = { skill: 1, against: undefined }
+
+function applicant({ skill, against }: World) {
+	const x = 1.5 * chance.normal()
+	const SEX = chance.pick(['f', 'm'])
+	const region = chance.pick(['north', 'south', 'east', 'west'])
+	const isHeld = against !== undefined && region === against && chance.uniform() < 0.6
+	const score = isHeld ? 0.2 * chance.uniform() : logistic(x)
+	return { features: { x, SEX, region }, score, actual: chance.uniform() < logistic(skill * x) ? 1 : 0 }
+}
+
+async function live(from: number, to: number, world: World): Promise<void> {
+	for (let day = from; day < to; day++) {
+		const rows = Array.from({ length: perDay }, () => applicant(world))
+		const at = (i: number) => new Date(startOfTest + day * dayMs + i * 60_000).toISOString()
+		server.clock.now = startOfTest + (day + 1) * dayMs
+		const sent = rows.map(({ actual: _, ...row }, i) => ({
+			predictionId: `${day}-${i}`,
+			version: '1',
+			timestamp: at(i),
+			...row,
+		}))
+		expect((await server.post('/v1/models/loans/predictions', sent)).body.rejected).toEqual([])
+		const known = rows.map(({ actual }, i) => ({
+			predictionId: `${day}-${i}`,
+			actual,
+			timestamp: at(i + 100),
+		}))
+		await server.post('/v1/models/loans/outcomes', known)
+		if (day % 7 === 6)
+			expect((await runAll(server.context, 'test')).filter((r) => r.status !== 'ok')).toEqual([])
+	}
+}
+const fired = async (): Promise<string[]> => {
+	const { body } = await server.fetch('/v1/incidents?model=loans')
+	return body.items.flatMap((i: Json) =>
+		i.alerts.map((a: Json) => `${a.rule} ${a.subject.group ?? ''}`.trim()),
+	)
+}
+
+beforeAll(async () => {
+	const rules = await openRules(builtInRules(), { logger: { info() {}, warn() {}, error() {} } })
+	server = await testServer({}, { rules })
+	await server.post('/v1/models', {
+		model: 'loans',
+		task: 'binary',
+		threshold: 0.5,
+		positiveLabel: '1',
+		sensitive: ['SEX', 'region'],
+	})
+	const features = [
+		{ name: 'x', type: 'numeric' },
+		{ name: 'SEX', type: 'categorical' },
+		{ name: 'region', type: 'categorical' },
+	]
+	await server.post('/v1/models/loans/versions', { version: '1', features })
+	const baseline = Array.from({ length: 3000 }, () => applicant(healthy))
+	await server.fetch('/v1/models/loans/versions/1/baseline', { method: 'PUT', json: baseline })
+})
+afterAll(() => server.close())
+
+it('say nothing in twelve weeks of a healthy model, and find what breaks', async () => {
+	await live(0, 84, healthy)
+	expect(await fired()).toEqual([])
+	await live(84, 98, { skill: 0, against: undefined })
+	const broken = await fired()
+	expect(broken).toContain('discrimination-low')
+	expect(broken.filter((rule) => /four-fifths|opportunity/.test(rule))).toEqual([])
+	const { body } = await server.fetch('/v1/requests?model=loans')
+	expect(body.items).toMatchObject([{ kind: 'retraining', evidence: { incident: expect.any(String) } }])
+	await live(98, 112, { skill: 1, against: 'north' })
+	expect(await fired()).toEqual(expect.arrayContaining(['four-fifths region', 'four-fifths SEX x region']))
+	expect((await fired()).filter((rule) => rule === 'four-fifths SEX')).toEqual([])
+}, 180_000)
