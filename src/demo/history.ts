@@ -1,6 +1,14 @@
 import { dayMs, windowStart } from '../core/time.ts'
 import type { DemoClient } from './client.ts'
-import { cardFraud, creditRisk, type DemoModel, dayOfTraffic, historyDays, outcomeOf } from './lender.ts'
+import {
+	actualOf,
+	cardFraud,
+	creditRisk,
+	type DemoModel,
+	dayOfTraffic,
+	historyDays,
+	outcomeOf,
+} from './lender.ts'
 import { Chance } from './random.ts'
 
 export const demoModels = [creditRisk, cardFraud]
@@ -15,7 +23,7 @@ async function register(client: DemoClient, demo: DemoModel, before: number): Pr
 	const chance = new Chance(seed + 1)
 	const rows = Array.from({ length: baselineRows }, (_, i) => {
 		const { features, score, segment } = demo.row(chance, before - i * 60_000, false)
-		return JSON.stringify({ features, score, segment })
+		return JSON.stringify({ features, score, segment, actual: actualOf(score, chance) })
 	})
 	await client.call('PUT', `/v1/models/${name}/versions/1/baseline`, `${rows.join('\n')}\n`)
 	await client.call('PUT', `/v1/models/${name}/deployments/production`, { champion: '1' })

@@ -37,7 +37,7 @@ export const creditRisk: DemoModel = {
 		tags: ['credit'],
 		positiveLabel: '1',
 		threshold: 0.35,
-		sensitive: [],
+		sensitive: ['employment'],
 		segments: ['branch'],
 	},
 	features: [
@@ -141,10 +141,13 @@ export function dayOfTraffic(
 	return rows
 }
 
-/** What became of a prediction, some days later: the better the score, the rarer the default. */
+/** Whether it defaults: the better the score, the rarer. */
+export const actualOf = (score: number, chance: Chance): number => (chance.uniform() < score ? 1 : 0)
+
+/** What became of a prediction, some days later. */
 export function outcomeOf(row: DemoRow, chance: Chance, now: number): DemoOutcome | undefined {
 	const at = Date.parse(row.timestamp) + Math.floor((1 + 9 * chance.uniform()) * dayMs)
-	const actual = chance.uniform() < row.score ? 1 : 0
+	const actual = actualOf(row.score, chance)
 	return at <= now - hourMs
 		? { predictionId: row.predictionId, actual, timestamp: formatTime(at) }
 		: undefined

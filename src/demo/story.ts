@@ -19,6 +19,18 @@ export type DemoIncident = {
 	openedAt: string
 	alerts: Alert[]
 }
+export type DemoAnswer = {
+	metric: string
+	subject: { group?: string }
+	window: { from: string }
+	value: number | null
+	low: number | null
+	high: number | null
+	n: number
+	reason: string | null
+	provisional: boolean
+	realised?: { inside: boolean }
+}
 export type Story = {
 	url: string
 	key: string
@@ -27,10 +39,21 @@ export type Story = {
 	seconds: number
 	changedAt: number
 	incidents: DemoIncident[]
+	performance: DemoAnswer[]
 }
 
 export async function readIncidents(client: DemoClient): Promise<DemoIncident[]> {
 	return (await client.call<{ items: DemoIncident[] }>('GET', '/v1/incidents')).items
+}
+
+const shown = ['performance.roc_auc', 'estimated.roc_auc', 'fairness.demographic_parity_ratio']
+
+/** What is known by outcomes of credit-risk in its last week that has enough of them. */
+export async function readPerformance(client: DemoClient): Promise<DemoAnswer[]> {
+	const path = `/v1/models/credit-risk/metrics?window=7d&metric=${shown.join(',')}`
+	const { items } = await client.call<{ items: DemoAnswer[] }>('GET', path)
+	const last = items.findLast((a) => a.metric === 'performance.roc_auc' && !a.provisional && a.value !== null)
+	return items.filter((a) => a.window.from === last?.window.from)
 }
 
 /** What happened, in a few lines, with what to try next. */
@@ -46,10 +69,12 @@ export function tell(story: Story): string {
 		'',
 		`Plumbline opened ${incidents.length === 1 ? 'one incident' : `${incidents.length} incidents`}:`,
 		...incidents.flatMap((incident) => describe(incident, url)),
+		...outcomes(story.performance),
 		'',
 		'Try it:',
 		`  curl -s -H 'Authorization: Bearer ${key}' '${url}/v1/incidents'`,
 		`  curl -s -H 'Authorization: Bearer ${key}' '${url}/v1/models/credit-risk/metrics?metric=drift.psi,drift.q&feature=income&window=1d'`,
+		`  curl -s -H 'Authorization: Bearer ${key}' '${url}/v1/models/credit-risk/bias'`,
 		`  ${url}/docs`,
 		...incidents
 			.slice(0, 1)
@@ -57,6 +82,24 @@ export function tell(story: Story): string {
 		'',
 	]
 	return lines.join('\n')
+}
+
+const digits = (x: number | null) => (x === null ? '?' : x.toFixed(3))
+
+function outcomes(answers: readonly DemoAnswer[]): string[] {
+	const of = (metric: string) => answers.find((a) => a.metric === metric)
+	const [auc, expected, ratio] = shown.map(of)
+	if (!auc) return []
+	const interval = (a: DemoAnswer) =>
+		`${digits(a.value)} (95% interval ${digits(a.low)} to ${digits(a.high)})`
+	return [
+		'',
+		`By the outcomes that have come in, credit-risk in the week from ${auc.window.from.slice(0, 10)}:`,
+		`  ROC AUC ${interval(auc)} on ${auc.n.toLocaleString('en')} outcomes`,
+		...(expected ? [`  expected from scores alone, before outcomes came: ${interval(expected)}`] : []),
+		...(ratio ? [`  selection by ${ratio.subject.group}, lowest over highest: ${interval(ratio)}`] : []),
+		...(ratio?.reason ? [`  four-fifths rule: ${ratio.reason.split(';')[0]}`] : []),
+	]
 }
 
 function describe(incident: DemoIncident, url: string): string[] {

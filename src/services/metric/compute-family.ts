@@ -32,8 +32,36 @@ export async function computeFamily(
 	windows: readonly Window[],
 ): Promise<number> {
 	const reference = await currentReference(context, family.model, family.version)
+	return inCommits(context, windows, (window) => computeWindow(context, family, reference, window))
+}
+
+/** What a window's computation is going to store, and how many records that changes. */
+export type Computed = { statements: Statement[]; changed: number }
+
+const statementsAtOnce = 200
+
+/**
+ * Computes windows in order, and stores several in one commit: what is written to disk safely takes longer than what is
+ * computed. A week is summed from its days, so what was computed before it is stored first.
+ */
+export async function inCommits(
+	context: Context,
+	windows: readonly Window[],
+	compute: (window: Window) => Promise<Computed>,
+): Promise<number> {
 	let changed = 0
-	for (const window of windows) changed += await computeWindow(context, family, reference, window)
+	let waiting: Statement[] = []
+	const store = async () => {
+		if (waiting.length > 0) await context.sql.batch(waiting)
+		waiting = []
+	}
+	for (const window of windows) {
+		if (window.size === '7d' || waiting.length >= statementsAtOnce) await store()
+		const computed = await compute(window)
+		waiting.push(...computed.statements)
+		changed += computed.changed
+	}
+	await store()
 	return changed
 }
 
@@ -42,7 +70,7 @@ async function computeWindow(
 	family: Family,
 	reference: Reference,
 	{ size, from }: Window,
-): Promise<number> {
+): Promise<Computed> {
 	const to = from + windowMs[size]
 	const now = context.now()
 	const before = await currentRecords(
@@ -82,8 +110,7 @@ async function computeWindow(
 	}
 	const overall = family.series[0]
 	if (changed > 0 && overall) statements.push(changeStatement(overall.id, size, from))
-	if (statements.length > 0) await context.sql.batch(statements)
-	return changed
+	return { statements, changed }
 }
 
 /** q for every subject of the family: all features, score, decision and segments of one window are one set of tests. */

@@ -9,7 +9,7 @@ import { benjaminiHochberg } from '../../stats/benjamini-hochberg.ts'
 import { addEncodedTally, encodeTally } from '../../tally/encoding.ts'
 import { emptyTally, type Tally } from '../../tally/tally.ts'
 import { type Computation, closedSince } from '../metric/compute-dirty.ts'
-import type { Family, Window } from '../metric/compute-family.ts'
+import { type Computed, type Family, inCommits, type Window } from '../metric/compute-family.ts'
 import { changeStatement, windowOf } from '../metric/records.ts'
 import { findModel, type ModelRow } from '../model/find-model.ts'
 import { conceptFindings } from './concept.ts'
@@ -40,10 +40,10 @@ async function matured(context: Context) {
 async function computeFamily(context: Context, family: Family, windows: readonly Window[]): Promise<number> {
 	const model = await findModel(context, family.model)
 	const baseline = await labelledBaseline(context, model, family.version)
-	let changed = 0
-	for (const window of windows) changed += await computeWindow(context, { family, model, baseline }, window)
-	return changed
+	return inCommits(context, windows, (window) => computeWindow(context, { family, model, baseline }, window))
 }
+
+const leastInHour = 500
 
 type Setting = { family: Family; model: ModelRow; baseline: LabelledBaseline | undefined }
 
@@ -51,7 +51,7 @@ async function computeWindow(
 	context: Context,
 	{ family, model, baseline }: Setting,
 	window: Window,
-): Promise<number> {
+): Promise<Computed> {
 	const { size, from } = window
 	const ids = family.series.map((s) => s.id)
 	const before = await currentOutcomes(context, ids, size, from)
@@ -64,7 +64,7 @@ async function computeWindow(
 		const view = new OutcomeView(model.task, tally ?? emptyTally())
 		if (tally && size === '1d') statements.push(keepDay(series.id, from, tally))
 		const result = summariseOutcomes(view)
-		for (const [id, finding] of estimateFindings(view, baseline, series.id + from))
+		for (const [id, finding] of estimatesOf(view, baseline, series.id, window))
 			result.findings.set(id, finding)
 		// Without predictions there is only what the detectors found among outcomes of earlier ones.
 		if (!tally) result.findings.clear()
@@ -89,9 +89,17 @@ async function computeWindow(
 	}
 	const overall = family.series[0]
 	if (changed > 0 && overall) statements.push(changeStatement(overall.id, size, from))
-	if (statements.length > 0) await context.sql.batch(statements)
-	return changed
+	return { statements, changed }
 }
+
+/** An hour of few rows says too little to be worth the draws. */
+const estimatesOf = (
+	view: OutcomeView,
+	baseline: LabelledBaseline | undefined,
+	series: number,
+	{ size, from }: Window,
+) =>
+	size === '1h' && view.tally.predictions < leastInHour ? [] : estimateFindings(view, baseline, series + from)
 
 /** A window is mature when it is over, and enough of its outcomes are known or can never be, or it has waited long enough. */
 export function maturityOf(

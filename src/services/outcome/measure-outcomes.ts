@@ -16,14 +16,30 @@ import type { OutcomeRecord } from './records.ts'
 /** An outcome record with whose it is, and when the value that it replaces was computed. */
 export type PlacedOutcome = { record: OutcomeRecord; series: Series; supersedes?: number | undefined }
 
+/** Of a record, formatted once for all of its answers. */
+type Times = Pick<Answer, 'window' | 'computedAt' | 'supersedes'>
+type Timed = PlacedOutcome & { times: Times }
+
+const timed = (placed: PlacedOutcome): Timed => {
+	const { record, supersedes } = placed
+	const { from, window, computedAt } = record
+	const times = {
+		window: { from: formatTime(from), to: formatTime(from + windowMs[window]) },
+		computedAt: formatTime(computedAt),
+		...(supersedes === undefined ? {} : { supersedes: formatTime(supersedes) }),
+	}
+	return { ...placed, times }
+}
+
 type Kept = OutcomeMetric | EstimateMetric | ConceptMetric | AttributeMetric | GroupMetric
 
 /** What the chosen metrics say of one record: the window's own first, then attribute by attribute with its groups. */
 export function measureOutcomes(
-	placed: PlacedOutcome,
+	bare: PlacedOutcome,
 	metrics: readonly MetricDescriptor[],
 	group: string | undefined,
 ): Answer[] {
+	const placed = timed(bare)
 	const { result } = placed.record
 	const answers: Answer[] = []
 	if (group === undefined)
@@ -39,7 +55,7 @@ export function measureOutcomes(
 }
 
 function measureAttribute(
-	placed: PlacedOutcome,
+	placed: Timed,
 	metrics: readonly MetricDescriptor[],
 	{ attribute, stored }: { attribute: string; stored: AttributeResult },
 	group: string | undefined,
@@ -71,13 +87,12 @@ export function groupName(attribute: string, value: string): string {
 const orNull = (x: number): number | null => (Number.isFinite(x) ? x : null)
 
 function toAnswer(
-	{ record, series, supersedes }: PlacedOutcome,
+	{ record, series, times }: Timed,
 	metric: Kept,
 	finding: Finding,
 	group: string | undefined,
 ): Answer {
 	const { model, version, environment, segment, value } = series
-	const { from, window } = record
 	const isKnown = Number.isFinite(finding.value)
 	return {
 		metric: metric.id,
@@ -88,7 +103,7 @@ function toAnswer(
 			...(segment === '' ? {} : { segment: { name: segment, value } }),
 			...(group === undefined ? {} : { group }),
 		},
-		window: { from: formatTime(from), to: formatTime(from + windowMs[window]) },
+		window: times.window,
 		status: isKnown ? 'ok' : 'insufficient',
 		value: orNull(finding.value),
 		n: finding.n,
@@ -101,8 +116,8 @@ function toAnswer(
 		reason: finding.reason ?? null,
 		baseline: metric.subject === 'estimate' ? record.baseline : null,
 		provisional: record.provisional || (restsOnOutcomes(metric) && record.matureAt !== null),
-		computedAt: formatTime(record.computedAt),
-		...(supersedes === undefined ? {} : { supersedes: formatTime(supersedes) }),
+		computedAt: times.computedAt,
+		...(times.supersedes === undefined ? {} : { supersedes: times.supersedes }),
 		...(record.change === null ? {} : { change: record.change }),
 		...(finding.trust ? { trust: finding.trust } : {}),
 		...realisedOf(record, metric, finding),
