@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -32,6 +32,8 @@ beforeAll(async () => {
 	const pack = await runProcess('npm', ['pack', '--pack-destination', folder], { cwd: root, env: plainEnv })
 	expect(pack.code, pack.out + pack.err).toBe(0)
 	const [tarball] = (await readdir(folder)).filter((name) => name.endsWith('.tgz'))
+	// Without it npm would install into a folder above that happens to have one.
+	await writeFile(join(folder, 'package.json'), '{ "private": true }')
 	const options = ['--prefer-offline', '--no-audit', '--no-fund']
 	const install = await runProcess('npm', ['install', ...options, `./${tarball}`], {
 		cwd: folder,
