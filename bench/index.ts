@@ -1,4 +1,5 @@
 import { benchCompute } from './compute.ts'
+import { benchEvaluate } from './evaluate.ts'
 import { benchIngest } from './ingest.ts'
 import { benchOutcomes } from './outcomes.ts'
 import { toTable } from './table.ts'
@@ -10,4 +11,5 @@ if (part === undefined || part === 'ingest') results.push(...(await benchIngest(
 if (part === undefined || part === 'compute') results.push(...(await benchCompute()))
 if (part === undefined || part === 'outcomes')
 	results.push(...(await benchOutcomes(Number(size ?? 1_000_000))))
+if (part === undefined || part === 'evaluate') results.push(...(await benchEvaluate()))
 console.log(toTable(results))

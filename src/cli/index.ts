@@ -41,6 +41,11 @@ export const commands = [
 		load: async () => (await import('./rules.ts')).rules,
 	},
 	{
+		name: 'evaluate',
+		summary: 'performance and fairness of the scores and outcomes in a file (needs no server)',
+		load: async () => (await import('./evaluate.ts')).evaluate,
+	},
+	{
 		name: 'keys',
 		summary: 'create, list and revoke keys (on the database)',
 		load: async () => (await import('./keys.ts')).keys,

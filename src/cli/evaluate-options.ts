@@ -1,0 +1,94 @@
+import { nearest } from '../core/nearest.ts'
+import type { Facet, Request } from '../evaluation/request.ts'
+import type { Task } from '../tally/label.ts'
+import { listOption, type Parsed, requireOption, textOption, UsageError } from './command.ts'
+
+const tasks: readonly Task[] = ['binary', 'multiclass', 'regression', 'ranking']
+const likes = ['plumbline', 'nannyml'] as const
+
+export type EvaluateOptions = {
+	data: string
+	reference: string | undefined
+	like: (typeof likes)[number]
+	html: string | undefined
+	request: Request
+}
+
+/** The options as one request; a usage error says what to write instead. */
+export function evaluateOptions(args: Parsed): EvaluateOptions {
+	if (args.positionals.length > 0)
+		throw new UsageError(`${JSON.stringify(args.positionals[0])} is no option: name the file with --data.`)
+	const task = oneOf('--task', requireOption(args, 'task'), tasks)
+	const like = oneOf('--like', textOption(args, 'like') ?? 'plumbline', likes)
+	const reference = textOption(args, 'reference')
+	if (like === 'nannyml' && reference === undefined)
+		throw new UsageError('--like nannyml estimates from a reference: name its file with --reference.')
+	const request: Request = {
+		task,
+		actual: requireOption(args, 'actual'),
+		...scoreOptions(task, listOption(args, 'score'), textOption(args, 'prediction')),
+		threshold: numberOption(args, 'threshold', 0.5),
+		positive: textOption(args, 'positive'),
+		groups: [...new Set(listOption(args, 'group'))],
+		facets: listOption(args, 'facet').map(facetOf),
+		minGroup: numberOption(args, 'min-group', 30),
+		query: textOption(args, 'query'),
+	}
+	if (task === 'ranking' && request.query === undefined)
+		throw new UsageError('A ranking needs --query, the column that says which rows belong together.')
+	if (!(request.minGroup >= 1)) throw new UsageError('--min-group is at least 1.')
+	return { data: requireOption(args, 'data'), reference, like, html: textOption(args, 'html'), request }
+}
+
+/** For a regression or ranking the prediction is the score. `class=column` gives the probability of one class. */
+function scoreOptions(
+	task: Task,
+	scores: readonly string[],
+	prediction: string | undefined,
+): Pick<Request, 'score' | 'classScores' | 'prediction'> {
+	const classScores = scores.filter((s) => s.includes('=')).map(classScoreOf)
+	const plain = scores.filter((s) => !s.includes('='))
+	if (plain.length > 1 || (plain.length === 1 && classScores.length > 0))
+		throw new UsageError('--score names one column, or CLASS=COLUMN once for each class.')
+	if (classScores.length > 0 && task !== 'multiclass')
+		throw new UsageError('--score CLASS=COLUMN is for --task multiclass; name one column.')
+	const isNumeric = task === 'regression' || task === 'ranking'
+	const score = plain[0] ?? (isNumeric ? prediction : undefined)
+	if (score === undefined && classScores.length === 0 && prediction === undefined)
+		throw new UsageError(
+			isNumeric
+				? '--score is required: the column of predictions.'
+				: 'Name the column of scores with --score, or of decisions with --prediction.',
+		)
+	return { score, classScores, prediction: isNumeric ? undefined : prediction }
+}
+
+function classScoreOf(text: string): { name: string; column: string } {
+	const at = text.indexOf('=')
+	if (at < 1 || at === text.length - 1) throw new UsageError(`--score ${text}: write CLASS=COLUMN.`)
+	return { name: text.slice(0, at), column: text.slice(at + 1) }
+}
+
+function facetOf(text: string): Facet {
+	const at = text.indexOf('=')
+	if (at < 1) throw new UsageError(`--facet ${text}: write COLUMN=VALUE, such as SEX=2.`)
+	return { column: text.slice(0, at), value: text.slice(at + 1) }
+}
+
+function oneOf<T extends string>(option: string, value: string, allowed: readonly T[]): T {
+	const found = allowed.find((a) => a === value)
+	if (found !== undefined) return found
+	const near = nearest(value, allowed)
+	throw new UsageError(
+		`${option} must be one of ${allowed.join(', ')}.${near ? ` Did you mean ${near}?` : ''}`,
+	)
+}
+
+function numberOption(args: Parsed, name: string, otherwise: number): number {
+	const text = textOption(args, name)
+	if (text === undefined) return otherwise
+	const value = Number(text)
+	if (text.trim() === '' || !Number.isFinite(value))
+		throw new UsageError(`--${name} ${text}: that is no number.`)
+	return value
+}

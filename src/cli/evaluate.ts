@@ -1,0 +1,106 @@
+import { writeFile } from 'node:fs/promises'
+import { AppError } from '../core/errors.ts'
+import { dataColumns, referenceRequest } from '../evaluation/data-columns.ts'
+import { type Estimator, evaluate as evaluateRows } from '../evaluation/evaluate.ts'
+import { makeRows } from '../evaluation/make-rows.ts'
+import type { Request } from '../evaluation/request.ts'
+import type { Rows } from '../evaluation/rows.ts'
+import { evaluationJson } from '../evaluation/to-json.ts'
+import { cellOf } from '../http/ingest/cell-text.ts'
+import type { Command, Terminal } from './command.ts'
+import { type EvaluateOptions, evaluateOptions } from './evaluate-options.ts'
+import { evaluationText } from './evaluate-text.ts'
+import { readColumns } from './read-columns.ts'
+
+const valueOf = (text: string) => cellOf(undefined, text)
+
+async function readRows(
+	terminal: Terminal,
+	path: string,
+	request: Request,
+	needsActual: boolean,
+): Promise<Rows> {
+	const { columns, wanted } = dataColumns(request, valueOf, needsActual)
+	const { rows } = await readColumns(terminal, path, wanted)
+	if (rows === 0) throw new AppError('invalid', `${path} has no rows.`)
+	return makeRows(request, columns, rows)
+}
+
+/** What estimates take is loaded only for them. */
+async function estimator({ request, like }: EvaluateOptions, rows: Rows, known: Rows): Promise<Estimator> {
+	if (like === 'nannyml') {
+		const { nannymlEstimates } = await import('../evaluation/nannyml-estimates.ts')
+		return () => nannymlEstimates(rows, known)
+	}
+	const { estimates } = await import('../evaluation/estimates.ts')
+	return (view) => estimates(request, view, rows, known)
+}
+
+async function writePage(path: string, page: string): Promise<void> {
+	await writeFile(path, page).catch((cause) => {
+		throw new AppError('invalid', `${path} cannot be written: ${(cause as Error).message}.`, { cause })
+	})
+}
+
+async function run(terminal: Terminal, options: EvaluateOptions, isJson: boolean): Promise<void> {
+	const { data, reference, request, html } = options
+	const known =
+		reference === undefined ? undefined : await readRows(terminal, reference, referenceRequest(request), true)
+	const rows = await readRows(terminal, data, request, known === undefined)
+	const { result, view } = evaluateRows(request, rows, known && (await estimator(options, rows, known)))
+	if (html !== undefined) {
+		const { evaluationPage } = await import('../evaluation/page.ts')
+		await writePage(html, evaluationPage({ request, result, view, rows, file: data }))
+	}
+	terminal.out(isJson ? `${JSON.stringify(evaluationJson(result))}\n` : evaluationText(request, result))
+	if (!isJson && html !== undefined) terminal.out(`\nThe page is in ${html}.\n`)
+}
+
+export const evaluate: Command = {
+	help: `Usage: plumbline evaluate --data FILE --task TASK --actual COLUMN --score COLUMN [options]
+
+Judges a model by a file of its scores and what happened: performance with 95% intervals, and fairness by group. Needs no
+server. The numbers are those of the service, from the rows as they are.
+
+  --data FILE           .csv, .ndjson or .parquet, also .gz
+  --task TASK           binary, multiclass, regression or ranking
+  --actual COLUMN       what happened: a label; for regression and ranking a number. Rows without it are counted
+  --score COLUMN        the score, the predicted value, or a column of { class: probability };
+                        CLASS=COLUMN, once a class, where each class has a column of probabilities
+  --prediction COLUMN   decisions as they were made; without it, those of the score
+  --threshold T         a score from T on is a positive decision (0.5)
+  --positive VALUE      the label that is positive (1 or true); multiclass: the one that groups are compared by
+  --group COLUMN        an attribute to compare groups by; may be repeated, then pairs are compared too
+  --facet COLUMN=VALUE  SageMaker Clarify's metrics of a group against all others; may be repeated
+  --min-group N         groups with fewer rows are not compared (30)
+  --query COLUMN        ranking: which rows belong together
+  --reference FILE      rows whose outcomes are known: estimates what those of --data will be, from its scores
+  --like NAME           how to estimate: plumbline (default), or nannyml for its own numbers
+  --html FILE           writes a page with charts
+  --json                for machines
+
+Exit code: 0 it is evaluated, 2 it could not be done.
+
+Example: plumbline evaluate --data march.csv --task binary --actual default --score p --group SEX --group MARRIAGE
+`,
+	options: {
+		data: { type: 'string' },
+		task: { type: 'string' },
+		actual: { type: 'string' },
+		score: { type: 'string', multiple: true },
+		prediction: { type: 'string' },
+		threshold: { type: 'string' },
+		positive: { type: 'string' },
+		group: { type: 'string', multiple: true },
+		facet: { type: 'string', multiple: true },
+		'min-group': { type: 'string' },
+		query: { type: 'string' },
+		reference: { type: 'string' },
+		like: { type: 'string' },
+		html: { type: 'string' },
+	},
+	async run(terminal, args) {
+		await run(terminal, evaluateOptions(args), args.values.json === true)
+		return 0
+	},
+}

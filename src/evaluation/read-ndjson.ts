@@ -1,0 +1,90 @@
+import { AppError } from '../core/errors.ts'
+import { requireColumns, type Table, type Wanted } from './read-table.ts'
+
+type Row = Record<string, unknown>
+/** Rows whose members are looked at to say which columns there are. */
+const lookedAt = 1000
+const mostBytes = 16 * 2 ** 20
+
+/**
+ * Reads JSON lines into columns. A column is a member of the rows or, when there is none of that name, of their
+ * `features` or `segment`. Throws `malformed` with the line.
+ */
+export async function readNdjson(
+	chunks: AsyncIterable<Uint8Array>,
+	wanted: readonly Wanted[],
+): Promise<Table> {
+	const rows = new Rows(wanted)
+	const decoder = new TextDecoder()
+	let left = ''
+	for await (const chunk of chunks) {
+		const lines = (left + decoder.decode(chunk, { stream: true })).split('\n')
+		left = lines.pop() as string
+		if (left.length > mostBytes)
+			throw new AppError('malformed', `A line of the file is over ${mostBytes} bytes: is it JSON lines?`)
+		for (const line of lines) rows.add(line)
+	}
+	rows.add(left + decoder.decode())
+	requireColumns(wanted, [...rows.names])
+	return { rows: rows.count, names: [...rows.names] }
+}
+
+class Rows {
+	count = 0
+	readonly names = new Set<string>()
+	private line = 0
+	private readonly wanted: readonly Wanted[]
+
+	constructor(wanted: readonly Wanted[]) {
+		this.wanted = wanted
+	}
+
+	add(text: string): void {
+		this.line++
+		if (text.trim() === '') return
+		const row = this.parse(text)
+		if (this.count < lookedAt) this.look(row)
+		for (const { name, takers } of this.wanted) {
+			const value = member(row, name)
+			for (const taker of takers) taker.addValue(value)
+			if (value !== undefined) this.names.add(name)
+		}
+		this.count++
+	}
+
+	private look(row: Row): void {
+		for (const name of Object.keys(row)) if (!nested.includes(name)) this.names.add(name)
+		for (const part of nested) for (const name of Object.keys(objectAt(row, part))) this.names.add(name)
+	}
+
+	private parse(text: string): Row {
+		let value: unknown
+		try {
+			value = JSON.parse(text)
+		} catch (cause) {
+			this.fail((cause as Error).message.slice(0, 200), cause)
+		}
+		if (typeof value !== 'object' || value === null || Array.isArray(value)) this.fail('it is no object')
+		return value as Row
+	}
+
+	private fail(what: string, cause?: unknown): never {
+		throw new AppError('malformed', `Line ${this.line} of the file is not a JSON object: ${what}.`, { cause })
+	}
+}
+
+const nested = ['features', 'segment']
+const none: Row = {}
+const objectAt = (row: Row, part: string): Row => {
+	const value = row[part]
+	return typeof value === 'object' && value !== null ? (value as Row) : none
+}
+
+function member(row: Row, name: string): unknown {
+	if (Object.hasOwn(row, name)) return row[name]
+	for (const part of nested) {
+		const inner = objectAt(row, part)
+		if (Object.hasOwn(inner, name)) return inner[name]
+	}
+	return undefined
+}

@@ -1,0 +1,42 @@
+import type { Finding } from '../metrics/finding.ts'
+import type { Evaluation } from './evaluation.ts'
+
+const orNull = (x: number): number | null => (Number.isFinite(x) ? x : null)
+
+/** A finding for machines: what is not a number is null, and an infinite value says so in its reason. */
+export function findingJson(finding: Finding) {
+	const { value, low, high, p, q, n, trust, reason } = finding
+	return {
+		value: orNull(value),
+		low: orNull(low),
+		high: orNull(high),
+		n,
+		status: Number.isFinite(value) ? 'ok' : 'insufficient',
+		...(Number.isFinite(p) ? { p } : {}),
+		...(Number.isFinite(q) ? { q } : {}),
+		...(trust ? { trust } : {}),
+		...(reason ? { reason } : {}),
+	}
+}
+
+const record = <T, U>(map: ReadonlyMap<string, T>, of: (value: T) => U): Record<string, U> =>
+	Object.fromEntries([...map].map(([key, value]) => [key, of(value)]))
+
+/** The evaluation as `--json` prints it. Clarify's metrics may be infinite: then they are a text that says so. */
+export const evaluationJson = ({ rows, metrics, groups, fairness, facets, notes }: Evaluation) => ({
+	rows,
+	metrics: record(metrics, findingJson),
+	groups: groups.map(({ group, n, metrics: own }) => ({ group, n, metrics: record(own, findingJson) })),
+	fairness: record(fairness, (findings) =>
+		record(findings, (finding) => ({
+			...findingJson(finding),
+			p: orNull(finding.p),
+			q: orNull(finding.q),
+			groups: finding.groups,
+		})),
+	),
+	facets: record(facets, (values) =>
+		record(values, (x) => (Number.isNaN(x) ? null : Number.isFinite(x) ? x : String(x))),
+	),
+	notes,
+})

@@ -1,0 +1,74 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dataColumns } from '../../src/evaluation/data-columns.ts'
+import { evaluate } from '../../src/evaluation/evaluate.ts'
+import type { Evaluation } from '../../src/evaluation/evaluation.ts'
+import { makeRows } from '../../src/evaluation/make-rows.ts'
+import { readCsv } from '../../src/evaluation/read-csv.ts'
+import type { Request } from '../../src/evaluation/request.ts'
+import type { Rows } from '../../src/evaluation/rows.ts'
+import { cellOf } from '../../src/http/ingest/cell-text.ts'
+
+const credit = new URL('../../../shared/data/credit-default/UCI_Credit_Card.csv', import.meta.url)
+/** The data set is not part of the repository; CI must have it, another machine may run without. */
+export const hasCredit = existsSync(credit) || !!process.env.CI
+
+export const request = (more: Partial<Request>): Request => ({
+	task: 'binary',
+	actual: 'actual',
+	score: undefined,
+	classScores: [],
+	prediction: undefined,
+	threshold: 0.5,
+	positive: undefined,
+	groups: [],
+	facets: [],
+	minGroup: 30,
+	query: undefined,
+	...more,
+})
+
+/** The text as a file in pieces of `size` bytes. */
+export async function* pieces(text: string | Uint8Array, size = 1 << 16): AsyncGenerator<Uint8Array> {
+	const bytes = Buffer.from(text)
+	for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
+}
+
+export async function rowsOfCsv(asked: Request, csv: string): Promise<Rows> {
+	const { columns, wanted } = dataColumns(asked, (text) => cellOf(undefined, text), false)
+	const { rows } = await readCsv(pieces(csv), wanted)
+	return makeRows(asked, columns, rows)
+}
+
+export async function evaluateCsv(asked: Request, csv: string): Promise<Evaluation> {
+	return evaluate(asked, await rowsOfCsv(asked, csv), undefined).result
+}
+
+export type CreditRow = Record<string, number>
+
+export function creditRows(): CreditRow[] {
+	const [head = '', ...lines] = readFileSync(credit, 'utf8').trim().split('\n')
+	const names = head.split(',').map((name) => name.replaceAll('"', '').trim())
+	return lines.map((line) =>
+		Object.fromEntries(line.split(',').map((cell, i) => [names[i] as string, Number(cell)])),
+	)
+}
+
+export const csvOf = (
+	rows: readonly CreditRow[],
+	columns: Record<string, (row: CreditRow) => unknown>,
+): string =>
+	[
+		Object.keys(columns).join(','),
+		...rows.map((row) =>
+			Object.values(columns)
+				.map((of) => String(of(row)))
+				.join(','),
+		),
+	].join('\n')
+
+/** A number that one row must have. */
+export const at = (row: CreditRow, name: string): number => {
+	const value = row[name]
+	if (value === undefined) throw new Error(`there is no ${name}`)
+	return value
+}
