@@ -2,14 +2,20 @@
 import { readFileSync } from 'node:fs'
 import type { Terminal } from './cli/command.ts'
 import { main } from './cli/main.ts'
-import { readConfig } from './config.ts'
 
 const version = (
 	JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 ).version
 
-const makeTerminal = (): Terminal => ({
-	config: readConfig(process.env),
+/** What works on files alone need not carry what reading the configuration takes. */
+const noConfig = new Proxy({} as Terminal['config'], {
+	get: () => {
+		throw new Error('an offline command has no configuration')
+	},
+})
+
+const makeTerminal = async (isOffline: boolean): Promise<Terminal> => ({
+	config: isOffline ? noConfig : (await import('./config.ts')).readConfig(process.env),
 	now: () => Date.now(),
 	out: (text) => process.stdout.write(text),
 	err: (text) => process.stderr.write(text),

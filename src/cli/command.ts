@@ -25,6 +25,8 @@ export type Command = {
 	/** What `plumbline <name> --help` prints: usage, options, examples, exit codes. */
 	help: string
 	options: ParseArgsOptionsConfig
+	/** Works on files alone, without the environment. */
+	isOffline?: boolean
 	run(terminal: Terminal, args: Parsed): Promise<ExitCode>
 }
 

@@ -27,13 +27,13 @@ async function readRows(
 }
 
 /** What estimates take is loaded only for them. */
-async function estimator({ request, like }: EvaluateOptions, rows: Rows, known: Rows): Promise<Estimator> {
+async function estimator({ like }: EvaluateOptions, rows: Rows, known: Rows): Promise<Estimator> {
 	if (like === 'nannyml') {
 		const { nannymlEstimates } = await import('../evaluation/nannyml-estimates.ts')
 		return () => nannymlEstimates(rows, known)
 	}
 	const { estimates } = await import('../evaluation/estimates.ts')
-	return (view) => estimates(request, view, rows, known)
+	return (view) => estimates(view, rows, known)
 }
 
 async function writePage(path: string, page: string): Promise<void> {
@@ -57,6 +57,7 @@ async function run(terminal: Terminal, options: EvaluateOptions, isJson: boolean
 }
 
 export const evaluate: Command = {
+	isOffline: true,
 	help: `Usage: plumbline evaluate --data FILE --task TASK --actual COLUMN --score COLUMN [options]
 
 Judges a model by a file of its scores and what happened: performance with 95% intervals, and fairness by group. Needs no

@@ -46,7 +46,7 @@ function parse(command: Command, args: readonly string[]): Parsed {
 /** Runs a command line; `makeTerminal` reads the environment only when a command needs it. Never throws. */
 export async function main(
 	args: readonly string[],
-	makeTerminal: () => Terminal,
+	makeTerminal: (isOffline: boolean) => Terminal | Promise<Terminal>,
 	version: string,
 ): Promise<ExitCode> {
 	const [name, ...rest] = args
@@ -76,7 +76,7 @@ async function runCommand(
 	name: string,
 	command: Command,
 	rest: readonly string[],
-	makeTerminal: () => Terminal,
+	makeTerminal: (isOffline: boolean) => Terminal | Promise<Terminal>,
 	print: (text: string) => unknown,
 ): Promise<ExitCode> {
 	try {
@@ -84,7 +84,7 @@ async function runCommand(
 			print(command.help)
 			return 0
 		}
-		return await command.run(makeTerminal(), parse(command, rest))
+		return await command.run(await makeTerminal(command.isOffline ?? false), parse(command, rest))
 	} catch (error) {
 		if (error instanceof UsageError) return fail(`${error.message} See \`plumbline ${name} --help\`.`)
 		if (error instanceof AppError) return fail(error.message)

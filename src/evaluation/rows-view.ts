@@ -1,4 +1,5 @@
 import { type Confusion, OutcomeView } from '../metrics/outcome-view.ts'
+import type { PredictionTable } from '../stats/estimation/estimate-loss.ts'
 import type { ScoreTable } from '../stats/estimation/score-table.ts'
 import type { RankedQuery } from '../stats/performance/ranking-query.ts'
 import type { ScoreCounts } from '../stats/score-counts.ts'
@@ -48,8 +49,16 @@ export class RowsView extends OutcomeView {
 		})
 	}
 
-	/** Multiclass: all rows at each probability of a class, by whether it is the one that was decided. */
-	tableOf(name: string): ScoreTable {
+	override get tablesByClass(): Record<string, ScoreTable> {
+		return Object.fromEntries([...this.rows.probabilities.keys()].map((name) => [name, this.tableOf(name)]))
+	}
+
+	override get predictions(): PredictionTable {
+		const values = this.rows.scores.filter((x) => !Number.isNaN(x)).sort()
+		return { values, rows: new Float64Array(values.length).fill(1) }
+	}
+
+	private tableOf(name: string): ScoreTable {
 		const { decisions, classes, probabilities } = this.rows
 		const code = firstLabel + classes.indexOf(name)
 		const p = probabilities.get(name) ?? new Float64Array()

@@ -30,6 +30,7 @@ export function coverageGap(view: OutcomeView): Finding {
 	const p = Math.min(1, Math.min(...gaps.map((g) => g.p)) * gaps.length)
 	const widest = gaps.reduce((a, b) => (b.value > a.value ? b : a))
 	const finding = found({ value: widest.value, low: Number.NaN, high: Number.NaN, p }, tally.predictions)
+	if (widest.value === 0) return finding
 	const reason = `${widest.most} has most, ${widest.least} fewest`
 	return { ...finding, reason: p < 0.01 ? `outcomes are not missing at random: ${reason}` : reason }
 }

@@ -111,12 +111,14 @@ export class OutcomeView {
 			const gains = this.tally.actuals.map(Number)
 			return [...this.tally.queries.values()].map((cells) => {
 				const query = { scores: [] as number[], relevance: [] as number[] }
-				for (const [score, cell] of cells)
+				for (const [score, cell] of cells) {
+					if (Number.isNaN(score)) continue
 					for (let i = 1; i < cell.length; i++)
 						for (let k = 0; k < (cell[i] as number); k++) {
 							query.scores.push(score)
 							query.relevance.push(gains[i - 1] as number)
 						}
+				}
 				return query
 			})
 		})

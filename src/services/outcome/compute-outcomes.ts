@@ -2,6 +2,7 @@ import type { Context } from '../../context.ts'
 import { parseDuration, windowMs } from '../../core/time.ts'
 import type { Statement } from '../../db/sql.ts'
 import type { Series } from '../../log/prediction-log.ts'
+import { estimateOutcomes } from '../../metrics/estimate-outcomes.ts'
 import type { OutcomeResult } from '../../metrics/outcome-result.ts'
 import { summariseOutcomes } from '../../metrics/outcome-result.ts'
 import { OutcomeView } from '../../metrics/outcome-view.ts'
@@ -13,7 +14,6 @@ import { type Computed, type Family, inCommits, type Window } from '../metric/co
 import { changeStatement, windowOf } from '../metric/records.ts'
 import { findModel, type ModelRow } from '../model/find-model.ts'
 import { conceptFindings } from './concept.ts'
-import { estimateFindings } from './estimates.ts'
 import { type LabelledBaseline, labelledBaseline } from './labelled-baseline.ts'
 import { currentOutcomes, type OutcomeRecord, outcomeStatements } from './records.ts'
 
@@ -99,7 +99,9 @@ const estimatesOf = (
 	series: number,
 	{ size, from }: Window,
 ) =>
-	size === '1h' && view.tally.predictions < leastInHour ? [] : estimateFindings(view, baseline, series + from)
+	!baseline || (size === '1h' && view.tally.predictions < leastInHour)
+		? []
+		: estimateOutcomes(view, baseline.reference, series + from)
 
 /** A window is mature when it is over, and enough of its outcomes are known or can never be, or it has waited long enough. */
 export function maturityOf(

@@ -1,0 +1,127 @@
+import { seeded } from '../core/random.ts'
+import { total } from '../stats/counts.ts'
+import type { Estimate } from '../stats/estimate.ts'
+import { type Calibration, fitCalibration } from '../stats/estimation/calibration.ts'
+import { errorsContradict, estimateLoss, trustOfLoss } from '../stats/estimation/estimate-loss.ts'
+import { estimateMulticlass } from '../stats/estimation/estimate-multiclass.ts'
+import { estimatePerformance } from '../stats/estimation/estimate-performance.ts'
+import { labelsContradict } from '../stats/estimation/labels-contradict.ts'
+import { fitLoss, type LossFit } from '../stats/estimation/loss-fit.ts'
+import { rowsOf, type ScoreTable } from '../stats/estimation/score-table.ts'
+import { type Trust, trustOf } from '../stats/estimation/trust.ts'
+import type { ScoreCounts } from '../stats/score-counts.ts'
+import type { EstimateMetric } from './descriptor.ts'
+import { type Finding, found, missing } from './finding.ts'
+import { metrics } from './index.ts'
+import type { OutcomeView } from './outcome-view.ts'
+
+const estimateMetrics: readonly EstimateMetric[] = metrics.filter((m) => m.subject === 'estimate')
+
+/** Predicted and actual values, row by row. */
+export type Pairs = { predicted: ArrayLike<number>; actual: ArrayLike<number> }
+
+/** What rows with known outcomes teach. */
+export type Reference = {
+	/** Binary models: of the score. Multiclass ones: of each class. */
+	calibrations: Record<string, Calibration>
+	/** Regression: how large errors are, by what was predicted. */
+	loss: LossFit | undefined
+}
+
+/** The one calibration of a binary model. */
+const ofScore = '$score'
+const leastPeriods = 3
+
+/** Learns from a reference; `periods` are the same rows by month, which widen intervals by how much calibration moves. */
+export function learn(view: OutcomeView, periods: readonly OutcomeView[], pairs: Pairs): Reference {
+	const apart = periods.length >= leastPeriods ? periods : []
+	if (view.task === 'binary') {
+		const ofPeriods = apart.map((p) => p.scores)
+		return { calibrations: { [ofScore]: fitCalibration(view.scores, ofPeriods) }, loss: undefined }
+	}
+	if (view.task === 'multiclass') {
+		const calibrations = [...view.byClass].map(([name, scores]) => {
+			const ofPeriods = apart.flatMap((p) => p.byClass.get(name) ?? [])
+			return [name, fitCalibration(scores, ofPeriods)] as const
+		})
+		return { calibrations: Object.fromEntries(calibrations), loss: undefined }
+	}
+	const isUsed = view.task === 'regression' && pairs.predicted.length > 0
+	return { calibrations: {}, loss: isUsed ? fitLoss(pairs.predicted, pairs.actual) : undefined }
+}
+
+type Estimated = { n: number; estimates: Record<string, unknown>; trust: Trust; why: string }
+
+/**
+ * What the outcomes of rows can be expected to be, from their scores and a reference whose outcomes are known. `seed` makes
+ * the draws of the intervals the same each time; `known` are rows of a regression whose outcomes have come.
+ */
+export function estimateOutcomes(
+	view: OutcomeView,
+	reference: Reference,
+	seed: number,
+	known?: Pairs,
+): [string, Finding][] {
+	const wanted = estimateMetrics.filter((m) => m.tasks.includes(view.task))
+	if (wanted.length === 0) return []
+	const { n, estimates, trust, why } = estimate(view, reference, seeded(seed), known)
+	return wanted.map(({ id }) => {
+		const own = estimates[id.slice('estimated.'.length)] as Estimate | undefined
+		if (n === 0 || !own) return [id, missing(n, why)]
+		const finding = found(own, n)
+		if (Number.isNaN(finding.value)) return [id, finding]
+		return [id, { ...finding, trust: trust.trust, ...(trust.reason ? { reason: trust.reason } : {}) }]
+	})
+}
+
+const trusted: Trust = { trust: 'ok', reason: '' }
+const nothing = { n: 0, estimates: {}, trust: trusted }
+
+function estimate(
+	view: OutcomeView,
+	{ calibrations, loss }: Reference,
+	random: () => number,
+	known: Pairs | undefined,
+): Estimated {
+	if (view.task === 'regression') {
+		const table = view.predictions
+		if (!loss) return { ...nothing, why: 'the reference has no row with both a score and an actual' }
+		if (table.values.length === 0) return { ...nothing, why: 'no row has a score' }
+		const errors =
+			known && known.actual.length > 0 ? errorsContradict(known.predicted, known.actual, loss) : undefined
+		const estimates = estimateLoss(table, loss, random)
+		return { n: total(table.rows), estimates, trust: trustOfLoss(table, loss, errors), why: '' }
+	}
+	if (view.task === 'binary') {
+		const calibration = calibrations[ofScore] as Calibration
+		const n = rowsOf(view.table)
+		if (n === 0) return { ...nothing, why: 'no row has both a score and a decision' }
+		const estimates = estimatePerformance(view.table, calibration, random)
+		return { n, estimates, trust: believe(view.table, calibration, view.scores), why: '' }
+	}
+	return estimateClasses(view, calibrations, random)
+}
+
+/** Each class against the rest; doubtful when that of any class is. */
+function estimateClasses(
+	view: OutcomeView,
+	calibrations: Record<string, Calibration>,
+	random: () => number,
+): Estimated {
+	const windows = Object.entries(view.tablesByClass).filter(([name]) => calibrations[name])
+	const n = Math.max(0, ...windows.map(([, table]) => rowsOf(table)))
+	if (n === 0) return { ...nothing, why: 'no row has probabilities of classes that the reference knows' }
+	const estimates = estimateMulticlass(Object.fromEntries(windows), calibrations, random)
+	for (const [name, table] of windows) {
+		const trust = believe(table, calibrations[name] as Calibration, view.byClass.get(name))
+		if (trust.trust === 'doubtful')
+			return { n, estimates, trust: { ...trust, reason: `class ${name}: ${trust.reason}` }, why: '' }
+	}
+	return { n, estimates, trust: trusted, why: 'not estimated for this task' }
+}
+
+/** Whether scores and the outcomes that are known so far go with the reference. */
+function believe(table: ScoreTable, calibration: Calibration, known: ScoreCounts | undefined): Trust {
+	const labels = known ? total(known.positives) + total(known.negatives) : 0
+	return trustOf(table, calibration, known && labels > 0 ? labelsContradict(known, calibration) : undefined)
+}
