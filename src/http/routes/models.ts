@@ -32,6 +32,7 @@ const health = {
 	worstAlert: null,
 	lastPrediction: '2026-03-02T09:30:00.000Z',
 	lastComputation: '2026-03-02T09:35:00.000Z',
+	waitingOutcomes: 0,
 }
 
 const register = endpoint({

@@ -51,6 +51,7 @@ export const Health = z
 			.nullable(),
 		lastPrediction: TimeOrNull.meta({ description: 'The latest event time of a stored prediction.' }),
 		lastComputation: TimeOrNull.meta({ description: 'When its metrics were last computed.' }),
+		waitingOutcomes: z.int().meta({ description: 'Predictions that outcomes name and that have not come.' }),
 	})
 	.meta({ id: 'Health' })
 

@@ -16,6 +16,8 @@ export type ModelHealth = {
 	} | null
 	lastPrediction: string | null
 	lastComputation: string | null
+	/** Outcomes that name predictions which have not come: how many predictions. */
+	waitingOutcomes: number
 }
 
 // The newest day of each series is found by the index; only its chunks are looked at.
@@ -28,10 +30,12 @@ const lastComputations = `SELECT s.model, max((SELECT r.computed_at FROM metric_
 	ORDER BY r.from_ms DESC LIMIT 1)) FROM log_series s
 	WHERE s.segment = '' AND s.model IN (SELECT value FROM json_each(?)) GROUP BY s.model`
 
+const waiting = `SELECT model, max(count, 0) FROM log_outcome_waiting WHERE model IN (SELECT value FROM json_each(?))`
+
 const firing = `SELECT model, rule, severity, title, environment, version, subject_key, began, incident FROM alert
 	WHERE status = 'firing' AND silence IS NULL AND model IN (SELECT value FROM json_each(?)) ORDER BY began`
 
-async function timesByModel(
+async function numbersByModel(
 	context: Context,
 	sql: string,
 	models: readonly string[],
@@ -98,9 +102,10 @@ export async function readHealth(
 	models: readonly string[],
 ): Promise<Map<string, ModelHealth>> {
 	if (models.length === 0) return new Map()
-	const predictions = await timesByModel(context, lastPredictions, models)
-	const computations = await timesByModel(context, lastComputations, models)
+	const predictions = await numbersByModel(context, lastPredictions, models)
+	const computations = await numbersByModel(context, lastComputations, models)
 	const alerts = await worstAlerts(context, models)
+	const waits = await numbersByModel(context, waiting, models)
 	const time = (ms: number | undefined) => (ms === undefined ? null : formatTime(ms))
 	return new Map(
 		models.map((model) => {
@@ -111,6 +116,7 @@ export async function readHealth(
 				worstAlert: alert ? toWorstAlert(alert) : null,
 				lastPrediction: time(predictions.get(model)),
 				lastComputation: time(computations.get(model)),
+				waitingOutcomes: waits.get(model) ?? 0,
 			}
 			return [model, health]
 		}),
