@@ -81,3 +81,10 @@ CREATE TABLE concept_day (
 ) WITHOUT ROWID;
 -- What the value of an alert is known to be by now, where late rows or outcomes changed it.
 ALTER TABLE alert ADD COLUMN restated REAL;
+-- Values of sensitive attributes that are groups of their own.
+CREATE TABLE log_group_value (
+	model TEXT NOT NULL,
+	attribute TEXT NOT NULL,
+	value TEXT NOT NULL,
+	PRIMARY KEY (model, attribute, value)
+) WITHOUT ROWID;

@@ -1,4 +1,5 @@
 import { ExactSum } from '../profile/exact-sum.ts'
+import { largest } from '../tally/contribute.ts'
 import { binCount, GroupTally, groupCounts } from '../tally/group-tally.ts'
 import { firstLabel, type Grouping, type Rows } from './rows.ts'
 
@@ -28,7 +29,7 @@ export function tallyGroups(rows: Rows, { names, codes }: Grouping, favourable: 
 		const score = rows.scores[row] as number
 		if (decision >= firstLabel) add('decided')
 		if (decision === yes) add('selected')
-		if (!Number.isNaN(score)) addScore(tally, score)
+		if (Math.abs(score) <= largest) addScore(tally, score)
 		if (label < firstLabel) continue
 		add('labelled')
 		const isPositive = label === yes

@@ -8,6 +8,7 @@ import { type BriefChunk, type BriefStore, newBriefChunk } from './brief-store.t
 import { encodeBody, encodeIds } from './chunk.ts'
 import type { Codec } from './codec.ts'
 import { Deltas, type Owner } from './deltas.ts'
+import type { GroupValues } from './group-values.ts'
 import { kindNumber } from './hot-store.ts'
 import { joinFeatureLogs, joinPredictions } from './join.ts'
 import { joinGroups, joinKnownGroups } from './join-groups.ts'
@@ -37,6 +38,7 @@ export type Writer = {
 	lookup: KeyLookup
 	plans: ProfilePlans
 	briefs: BriefStore
+	groups: GroupValues
 	series: SeriesTable
 	/** The number that the next chunk gets. */
 	nextChunk: number
@@ -55,6 +57,8 @@ export type Group = {
 	lastChunk: number
 	/** Waiting predictions that this group has joined. */
 	joined: Set<string>
+	/** Predictions whose groups this group has set by their own id. */
+	named: Set<string>
 }
 
 /**
@@ -70,6 +74,7 @@ export async function appendGroup(writer: Writer, items: readonly Item[]): Promi
 		chunk: writer.nextChunk,
 		lastChunk: writer.nextChunk - 1,
 		joined: new Set(),
+		named: new Set(),
 	}
 	const seen = new Map<string, Map<string, { batch: RowBatch; row: number }[]>>()
 	const answers: AppendVerdict[] = []
@@ -112,6 +117,7 @@ async function commitGroup(writer: Writer, group: Group, rows: number): Promise<
 	const tallies = group.tallies.statements(group.chunk)
 	const statements = [
 		...writer.series.pending(),
+		...writer.groups.pending(),
 		...group.statements,
 		...deltas,
 		...tallies,
@@ -127,6 +133,7 @@ async function commitGroup(writer: Writer, group: Group, rows: number): Promise<
 	}
 	slice.applied()
 	writer.series.stored()
+	writer.groups.stored()
 	writer.keys.added(group.newKeys)
 	writer.nextChunk = group.lastChunk + 1
 }
@@ -210,7 +217,8 @@ function tallyRows(
 	chunk: number,
 ): BriefChunk {
 	const ids = Array.from(rows, (r) => item.batch.ids[r] as string)
-	const brief = makeBrief(item.batch, rows, plan.tally, writer.briefs.checks(item.model, ids))
+	const groupOf = (attribute: string, value: string) => writer.groups.groupOf(item.model, attribute, value)
+	const brief = makeBrief(item.batch, rows, plan.tally, writer.briefs.checks(item.model, ids), groupOf)
 	const known = newBriefChunk(chunk, brief, owner, day * dayMs)
 	for (let row = 0; row < rows.length; row++)
 		group.tallies.addPrediction(plan.tally.task, { chunk: known, row })

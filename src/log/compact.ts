@@ -3,7 +3,7 @@ import { mergeProfiles } from '../profile/accumulate.ts'
 import type { RowBatch } from '../profile/columns.ts'
 import { decodeProfile, encodeProfile } from '../profile/encoding.ts'
 import { concatBatches } from '../profile/select-rows.ts'
-import { type Brief, concatBriefs, decodeBrief, encodeBrief } from '../tally/brief.ts'
+import { type Brief, concatBriefs, decodeBrief, encodeBrief, isLike } from '../tally/brief.ts'
 import { addEncodedTally, encodeTally } from '../tally/encoding.ts'
 import { emptyTally } from '../tally/tally.ts'
 import { chunkStatement } from './append.ts'
@@ -177,7 +177,10 @@ async function foldPart(sql: Sql, store: HotStore, codec: Codec, part: Small[]):
 		},
 		{ sql: 'DELETE FROM log_covered WHERE chunk IN (SELECT value FROM json_each(?))', params: [ids] },
 	]
-	statements.push(...(await foldBriefs(sql, part)))
+	const briefs = await foldBriefs(sql, part)
+	// Rows that were tallied by other rules stay apart.
+	if (!briefs) return 0
+	statements.push(...briefs)
 	let first = 0
 	for (const small of part) {
 		statements.push(...redirect(small.id, first, small.rows))
@@ -187,13 +190,14 @@ async function foldPart(sql: Sql, store: HotStore, codec: Codec, part: Small[]):
 	return part.length - 1
 }
 
-async function foldBriefs(sql: Sql, part: readonly Small[]): Promise<Statement[]> {
+async function foldBriefs(sql: Sql, part: readonly Small[]): Promise<Statement[] | undefined> {
 	const briefs: Brief[] = []
 	for (const { id } of part) {
 		const [row] = await sql.all({ sql: 'SELECT bytes FROM log_brief WHERE chunk = ?', params: [id] })
 		if (!row) return []
 		briefs.push(decodeBrief((row as unknown as [Uint8Array])[0]))
 	}
+	if (!briefs.every((b) => isLike(b, briefs[0] as Brief))) return undefined
 	return [
 		{
 			sql: 'DELETE FROM log_brief WHERE chunk IN (SELECT value FROM json_each(?))',

@@ -4,6 +4,7 @@ import { appendGroup, type KeyIndex, type Writer } from './append.ts'
 import { BriefStore } from './brief-store.ts'
 import { decodeIds } from './chunk.ts'
 import type { Codec } from './codec.ts'
+import { GroupValues } from './group-values.ts'
 import { HotStore, type ReadArchive } from './hot-store.ts'
 import { type Item, KeyLookup } from './judge.ts'
 import type { KeyRuns } from './key-runs.ts'
@@ -58,6 +59,7 @@ export class LogEngine {
 			keys,
 			lookup: new KeyLookup(keys, this.store, this.series, seed),
 			plans: new ProfilePlans(sql),
+			groups: new GroupValues(sql),
 			briefs: new BriefStore(sql, this.store, this.series, keys, seed),
 			series: this.series,
 			nextChunk: isRuns(keys) ? keys.lastIndexedChunk + 1 : 1,
@@ -84,6 +86,7 @@ export class LogEngine {
 		const next = Math.max(from, (await this.lastChunk()) + 1)
 		this.store.forget()
 		this.writer.briefs.forget()
+		await this.writer.groups.refresh()
 		await this.series.refresh()
 		if (isRuns(this.writer.keys as KeyRuns)) await this.indexBetween(from, next)
 		this.writer.nextChunk = next
@@ -145,6 +148,7 @@ export class LogEngine {
 			} catch (error) {
 				this.series.forgetPending()
 				this.writer.briefs.forget()
+				await this.writer.groups.refresh()
 				if (!isRace.test(String(error))) throw toAppError(error)
 				if (attempt === maxTries)
 					throw new AppError(

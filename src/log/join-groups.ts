@@ -3,6 +3,7 @@ import type { Outcome } from '../tally/contribute.ts'
 import { groupAt, missingGroup, type TallyPlan } from '../tally/make-brief.ts'
 import type { Group, Writer } from './append.ts'
 import type { BriefChunk, BriefRow, LateGroups } from './brief-store.ts'
+import type { FoundRow } from './hot-store.ts'
 import { storedOutcome } from './join-outcomes.ts'
 import { type Item, predictionKey, subjectKey } from './judge.ts'
 import type { ProfilePlan } from './profile-plan.ts'
@@ -10,12 +11,18 @@ import type { ProfilePlan } from './profile-plan.ts'
 type Row = { batch: RowBatch; row: number }
 
 /** Values of the attributes of one kind (features, or uploaded ones) that a row of features or groups has. */
-function groupsIn(plan: TallyPlan, { batch, row }: Row, isFeature: boolean): LateGroups {
+function groupsIn(
+	writer: Writer,
+	model: string,
+	plan: TallyPlan,
+	{ batch, row }: Row,
+	isFeature: boolean,
+): LateGroups {
 	const groups: LateGroups = {}
 	for (const attribute of plan.attributes) {
 		if (attribute.isFeature !== isFeature) continue
 		const value = groupAt(batch.features.get(attribute.name), row, batch.strings, attribute.edges)
-		if (value !== missingGroup) groups[attribute.name] = value
+		if (value !== missingGroup) groups[attribute.name] = writer.groups.groupOf(model, attribute.name, value)
 	}
 	return groups
 }
@@ -29,10 +36,10 @@ export async function regroupByFeatures(
 	features: Row,
 	predictionId: string,
 ): Promise<void> {
-	const later = groupsIn(plan.tally, features, true)
 	const model = at.chunk.owner.model
+	const later = groupsIn(writer, model, plan.tally, features, true)
 	if (Object.keys(later).length > 0)
-		regroup(group, at, later, await storedOutcome(writer, model, predictionId, plan.tally))
+		regroup(group, at, later, await storedOutcome(writer, model, predictionId, plan.tally, at.chunk.brief))
 }
 
 function regroup(group: Group, at: BriefRow, later: LateGroups, outcome: Outcome | undefined): void {
@@ -66,10 +73,10 @@ export async function joinKnownGroups(
 	)
 	for (let row = 0; row < rows.length; row++) {
 		const subject = subjects[row]
-		const known = byId.get(row)?.at(-1) ?? (subject === undefined ? undefined : bySubject.get(row)?.at(-1))
+		const known = byId.get(row)?.at(-1) ?? (subject === undefined ? undefined : latest(bySubject.get(row)))
 		if (known) {
-			const later = groupsIn(plan.tally, { batch: known.chunk.batch, row: known.row }, false)
-			const outcome = await storedOutcome(writer, model, ids[row] as string, plan.tally)
+			const later = groupsIn(writer, model, plan.tally, { batch: known.chunk.batch, row: known.row }, false)
+			const outcome = await storedOutcome(writer, model, ids[row] as string, plan.tally, chunk.brief)
 			regroup(group, { chunk, row }, later, outcome)
 		} else if (subject !== undefined)
 			group.statements.push({
@@ -84,23 +91,46 @@ export async function joinGroups(writer: Writer, group: Group, item: Item, rows:
 	for (const r of rows) {
 		const id = item.batch.ids[r] as string
 		const targets = id.startsWith('p')
-			? await namedTarget(writer, item.model, id.slice(1))
+			? await namedTarget(writer, group, item.model, id.slice(1))
 			: await waitingTargets(writer, group, item.model, id.slice(1))
 		for (const { at, predictionId } of targets) {
 			const plan = await writer.plans.planFor(item.model, at.chunk.owner.version)
 			if (!plan) continue
-			const later = groupsIn(plan.tally, { batch: item.batch, row: r }, false)
-			regroup(group, at, later, await storedOutcome(writer, item.model, predictionId, plan.tally))
+			const later = groupsIn(writer, item.model, plan.tally, { batch: item.batch, row: r }, false)
+			regroup(
+				group,
+				at,
+				later,
+				await storedOutcome(writer, item.model, predictionId, plan.tally, at.chunk.brief),
+			)
 		}
 	}
 }
 
 type Target = { at: BriefRow; predictionId: string }
 
-async function namedTarget(writer: Writer, model: string, predictionId: string): Promise<Target[]> {
+/** What was sent for a subject last, by its own time. */
+function latest(rows: readonly FoundRow[] | undefined): FoundRow | undefined {
+	const at = ({ chunk, row }: FoundRow) => chunk.batch.timestamps[row] as number
+	return rows?.reduce((best, next) => (at(next) >= at(best) ? next : best))
+}
+
+/** A prediction that is named waits for its subject no longer. */
+async function namedTarget(
+	writer: Writer,
+	group: Group,
+	model: string,
+	predictionId: string,
+): Promise<Target[]> {
 	const ids = [predictionId]
 	const at = (await writer.briefs.find(model, ids, writer.lookup.hash(model, 'prediction', ids))).get(0)
-	return at ? [{ at, predictionId }] : []
+	if (!at) return []
+	group.named.add(`${at.chunk.id} ${at.row}`)
+	group.statements.push({
+		sql: 'DELETE FROM log_group_waiting WHERE model = ? AND chunk = ? AND row = ?',
+		params: [model, at.chunk.id, at.row],
+	})
+	return [{ at, predictionId }]
 }
 
 async function waitingTargets(
@@ -115,6 +145,7 @@ async function waitingTargets(
 	})) as unknown as [number, number][]
 	const targets: Target[] = []
 	for (const [id, row] of rows) {
+		if (group.named.has(`${id} ${row}`)) continue
 		const chunk = await writer.briefs.chunk(id)
 		const found = await writer.lookup.resolve({ chunk: id, row })
 		if (chunk && found)

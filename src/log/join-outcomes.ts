@@ -1,3 +1,4 @@
+import type { Brief } from '../tally/brief.ts'
 import type { Outcome } from '../tally/contribute.ts'
 import { actualOf } from '../tally/label.ts'
 import type { TallyPlan } from '../tally/make-brief.ts'
@@ -6,12 +7,17 @@ import type { BriefChunk } from './brief-store.ts'
 import { type Item, type Judged, verdict } from './judge.ts'
 import { latestOutcome, type OutcomeRow } from './latest-outcome.ts'
 
-export function outcomeAt({ batch, row }: OutcomeRow, { task, rule }: TallyPlan): Outcome {
+/** What an outcome says of a prediction, by the labels that were in force when that came. */
+export function outcomeAt(
+	{ batch, row }: OutcomeRow,
+	task: TallyPlan['task'],
+	{ positiveLabel }: Pick<Brief, 'positiveLabel'>,
+): Outcome {
 	if (batch.extras[row] !== -1) return { observed: false }
-	return { observed: true, actual: actualOf(task, rule.positiveLabel, batch.labels, row, batch.strings) }
+	return { observed: true, actual: actualOf(task, positiveLabel, batch.labels, row, batch.strings) }
 }
 
-const countWaiting = (model: string, count: number) => ({
+export const countWaiting = (model: string, count: number) => ({
 	sql: `INSERT INTO log_outcome_waiting (model, count) VALUES (?, ?)
 		ON CONFLICT (model) DO UPDATE SET count = count + excluded.count`,
 	params: [model, count],
@@ -51,10 +57,10 @@ export async function joinOutcomes(
 		const old = latestOutcome(before)
 		if (latestOutcome(old ? [old, own] : [own]) !== own) continue
 		if (old) {
-			group.tallies.addOutcome(plan.task, at, outcomeAt(old, plan), -1)
+			group.tallies.addOutcome(plan.task, at, outcomeAt(old, plan.task, at.chunk.brief), -1)
 			group.tallies.addCorrection(at)
 		}
-		const outcome = outcomeAt(own, plan)
+		const outcome = outcomeAt(own, plan.task, at.chunk.brief)
 		group.tallies.addOutcome(plan.task, at, outcome, 1)
 		if (!old) group.tallies.addError(plan.task, at, outcome, batch.timestamps[r] as number)
 	}
@@ -82,7 +88,7 @@ export async function joinWaitingOutcomes(
 	for (const [row, outcomes] of found) {
 		const latest = latestOutcome(outcomes.map((o) => ({ batch: o.chunk.batch, row: o.row })))
 		if (!latest) continue
-		const outcome = outcomeAt(latest, plan)
+		const outcome = outcomeAt(latest, plan.task, chunk.brief)
 		group.tallies.addOutcome(plan.task, { chunk, row }, outcome, 1)
 		group.tallies.addError(plan.task, { chunk, row }, outcome, latest.batch.timestamps[latest.row] as number)
 	}
@@ -95,8 +101,9 @@ export async function storedOutcome(
 	model: string,
 	predictionId: string,
 	plan: TallyPlan,
+	brief: Brief,
 ): Promise<Outcome | undefined> {
 	const rows = (await writer.lookup.find(model, 'outcome', [predictionId])).get(0) ?? []
 	const latest = latestOutcome(rows.map((o) => ({ batch: o.chunk.batch, row: o.row })))
-	return latest && outcomeAt(latest, plan)
+	return latest && outcomeAt(latest, plan.task, brief)
 }

@@ -6,7 +6,7 @@ import { newBriefChunk } from './brief-store.ts'
 import { Deltas } from './deltas.ts'
 import { kindNumber } from './hot-store.ts'
 import { regroupByFeatures } from './join-groups.ts'
-import { outcomeAt } from './join-outcomes.ts'
+import { countWaiting, outcomeAt } from './join-outcomes.ts'
 import { latestOutcome } from './latest-outcome.ts'
 import type { ProfilePlan } from './profile-plan.ts'
 import { TallyDeltas } from './tally-deltas.ts'
@@ -31,19 +31,26 @@ export async function tallyStored(writer: Writer, most: number): Promise<number>
 	})) as unknown as [number, number, number][]
 	if (chunks.length === 0)
 		await sql.batch([{ sql: "UPDATE log_state SET value = '1' WHERE key = ?", params: [doneKey] }])
-	for (const [id, series, day] of chunks) await tallyChunk(writer, id, series, day)
-	return chunks.length
+	const from = Number((state as unknown as [string])[0])
+	let done = 0
+	for (const [id, series, day] of chunks) if (await tallyChunk(writer, { id, series, day, from })) done++
+	return done
 }
 
-async function tallyChunk(writer: Writer, id: number, series: number, day: number): Promise<void> {
+/** False when nothing is known of its version any more. */
+async function tallyChunk(
+	writer: Writer,
+	{ id, series, day, from }: { id: number; series: number; day: number; from: number },
+): Promise<boolean> {
 	const place = writer.series.get(series)
 	const stored = await writer.lookup.chunk(id)
 	const plan = place && (await writer.plans.planFor(place.model, place.version))
-	if (!place || !stored || !plan) return
+	if (!place || !stored || !plan) return false
 	const { model, version, environment } = place
 	const { batch } = stored
 	const rows = Int32Array.from({ length: batch.rows }, (_, r) => r)
-	const brief = makeBrief(batch, rows, plan.tally, writer.briefs.checks(model, batch.ids))
+	const groupOf = (attribute: string, value: string) => writer.groups.groupOf(model, attribute, value)
+	const brief = makeBrief(batch, rows, plan.tally, writer.briefs.checks(model, batch.ids), groupOf)
 	const chunk = newBriefChunk(id, brief, { model, version, environment }, day * dayMs)
 	const group: Group = {
 		statements: [
@@ -55,20 +62,29 @@ async function tallyChunk(writer: Writer, id: number, series: number, day: numbe
 		chunk: id,
 		lastChunk: id,
 		joined: new Set(),
+		named: new Set(),
 	}
+	let waiting = 0
 	for (const row of rows) group.tallies.addPrediction(plan.tally.task, { chunk, row })
 	for (const [row, found] of await writer.lookup.find(model, 'outcome', batch.ids)) {
 		const latest = latestOutcome(found.map((o) => ({ batch: o.chunk.batch, row: o.row })))
-		if (latest) group.tallies.addOutcome(plan.tally.task, { chunk, row }, outcomeAt(latest, plan.tally), 1)
+		if (latest)
+			group.tallies.addOutcome(plan.tally.task, { chunk, row }, outcomeAt(latest, plan.tally.task, brief), 1)
+		// Only those that came since were counted as waiting.
+		if (found.every((o) => o.chunk.id >= from)) waiting++
 	}
+	if (waiting > 0) group.statements.push(countWaiting(model, -waiting))
 	await joinStoredFeatures(writer, group, plan, chunk, batch.ids)
 	await writer.sql.batch([
 		nothingBehind(writer.nextChunk),
 		...writer.series.pending(),
+		...writer.groups.pending(),
 		...group.statements,
 		...group.tallies.statements(id),
 	])
 	writer.series.stored()
+	writer.groups.stored()
+	return true
 }
 
 async function joinStoredFeatures(

@@ -10,6 +10,9 @@ const measures = { mae, rmse, mape, r2, bias, pinball }
 export function errorMeasure(view: OutcomeView, metric: keyof typeof measures): Finding {
 	const moments = momentsOf(view)
 	const { n, zeroActuals } = moments
+	const outside = view.moments[momentNames.indexOf('outside')] ?? 0
+	if (outside > 0)
+		return missing(n, `${outside} rows are too large, or too near to zero, for their powers to be numbers`)
 	if (n === 0) return missing(0, 'no row has both a score and a numeric outcome')
 	if (metric === 'mape') {
 		if (n === zeroActuals) return missing(0, `all ${n} outcomes are zero`)
@@ -18,12 +21,23 @@ export function errorMeasure(view: OutcomeView, metric: keyof typeof measures): 
 			? finding
 			: { ...finding, reason: `${zeroActuals} outcomes of zero are left out` }
 	}
-	const isConstant = metric === 'r2' && n > 0
-	return found(
-		measures[metric](moments),
-		n,
-		isConstant ? 'fewer than two outcomes, or all are the same' : undefined,
-	)
+	if (metric === 'r2') return r2Measure(view, moments)
+	return found(measures[metric](moments), n)
+}
+
+/** Where actuals spread less than this share of their mean, their fourth powers cancel out. */
+const leastSpread = 1e-3
+
+/** R2, with the spread of the actuals without rounding; its interval takes powers that a large mean rounds away. */
+function r2Measure(view: OutcomeView, moments: RegressionMoments): Finding {
+	const { n, e2, y } = moments
+	const variance = view.actualVariance
+	if (n < 2 || !(variance > 0)) return missing(n, 'fewer than two outcomes, or all are the same')
+	const value = 1 - e2 / n / variance
+	const { low, high } = r2(moments)
+	if (Math.sqrt(variance) >= leastSpread * Math.abs(y / n)) return found({ value, low, high }, n)
+	const bare = found({ value, low: Number.NaN, high: Number.NaN }, n)
+	return { ...bare, reason: 'no interval: the outcomes spread too little for their mean' }
 }
 
 function momentsOf({ moments }: OutcomeView): RegressionMoments {

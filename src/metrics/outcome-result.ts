@@ -62,16 +62,20 @@ export function countsOf(group: GroupTally): GroupCounts {
 	}
 }
 
+/** The counts of all rows of an attribute, to take a group's own from. */
+export const wholeOf = (attribute: AttributeResult): GroupCounts =>
+	mergeCounts([...attribute.groups.values()].map(storedCounts))
+
 /** The counts of one stored group, and of all rows of its attribute that are not in it. Scores are not among them. */
 export function groupAndRest(
 	attribute: AttributeResult,
 	value: string,
+	whole: GroupCounts,
 ): { own: GroupCounts; rest: GroupCounts } {
-	const others = [...attribute.groups].filter(([name]) => name !== value)
-	return {
-		own: storedCounts(attribute.groups.get(value) ?? []),
-		rest: mergeCounts(others.map(([, counts]) => storedCounts(counts))),
-	}
+	const own = storedCounts(attribute.groups.get(value) ?? [])
+	const rest = { ...own }
+	for (const name of groupCounts) rest[name] = whole[name] - own[name]
+	return { own, rest }
 }
 
 const storedCounts = (counts: readonly number[]): GroupCounts => ({

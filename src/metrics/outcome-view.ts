@@ -4,7 +4,7 @@ import type { RankedQuery } from '../stats/performance/ranking-query.ts'
 import type { ScoreCounts } from '../stats/score-counts.ts'
 import { keptDigits } from '../tally/coarsen.ts'
 import { negative, positive, type Task } from '../tally/label.ts'
-import { decidedAs, type ScoreCell, type Tally } from '../tally/tally.ts'
+import { decidedAs, momentNames, type ScoreCell, type Tally } from '../tally/tally.ts'
 
 /** Decisions by outcome, over rows that have both. */
 export type Confusion = { tp: number; fp: number; tn: number; fn: number }
@@ -140,6 +140,22 @@ export class OutcomeView {
 		return this.once('moments', () => this.tally.moments.map((sum) => sum.value()))
 	}
 
+	/** Regression: the mean squared distance of actuals from their mean, without rounding on the way; NaN of no rows. */
+	get actualVariance(): number {
+		return this.once('actualVariance', () => {
+			const of = (name: (typeof momentNames)[number]) => this.tally.moments[momentNames.indexOf(name)]
+			const n = of('n')?.value() ?? 0
+			const [sum, squares, low] = [of('y'), of('y2'), of('y2low')].map((s) => s?.units() ?? 0n) as [
+				bigint,
+				bigint,
+				bigint,
+			]
+			// n sum(y^2) - sum(y)^2, in units of 2^-2148.
+			const spread = BigInt(n) * ((squares + low) << 1074n) - sum * sum
+			return n > 0 ? toNumber(spread) / n ** 2 : Number.NaN
+		})
+	}
+
 	/** Whether every score lies in [0, 1], so that it can be a probability. */
 	get areProbabilities(): boolean {
 		const { scores } = this.scores
@@ -161,6 +177,14 @@ export class OutcomeView {
 		if (at >= 0) for (const cell of this.tally.cells.get(decision)?.values() ?? []) rows += cell[at + 1] ?? 0
 		return rows
 	}
+}
+
+/** A whole number of units of 2^-2148 as a double. */
+function toNumber(units: bigint): number {
+	const bits = units.toString(2).length
+	const drop = Math.max(0, bits - 64)
+	const exponent = drop - 2148
+	return Number(units >> BigInt(drop)) * 2 ** Math.max(-1000, exponent) * 2 ** Math.min(0, exponent + 1000)
 }
 
 function scoreCounts(maps: readonly Map<number, ScoreCell>[], yes: number, no: number): ScoreCounts {

@@ -113,6 +113,12 @@ export class ExactSum {
 		return sum
 	}
 
+	/** The exact sum, in units of 2^-1074. */
+	units(): bigint {
+		const { low, limbs } = this.parts()
+		return limbs.reduce((sum, limb, i) => sum + (BigInt(limb) << BigInt(32 * (low + i))), 0n)
+	}
+
 	/** The sum as a double, within an ulp: limbs are added from the top, where they matter most. */
 	value(): number {
 		this.normalise()

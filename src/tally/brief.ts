@@ -11,6 +11,8 @@ export const none = 0xffff
  */
 export type Brief = {
 	rows: number
+	/** What was the positive label when the rows came: their outcomes are read by it, also when they are taken back. */
+	positiveLabel: string | null
 	/** A second hash of the id: with the 48 bits of the key index, 80 must agree. */
 	checks: Uint32Array
 	/** Hour of the chunk's UTC day. */
@@ -30,6 +32,7 @@ export function encodeBrief(brief: Brief): Uint8Array<ArrayBuffer> {
 	const out = new ByteWriter()
 	out.byte(formatVersion)
 	out.varint(brief.rows)
+	out.text(JSON.stringify(brief.positiveLabel))
 	writeArray(out, brief.checks)
 	out.raw(brief.hours)
 	writeArray(out, brief.scores)
@@ -70,6 +73,7 @@ export function decodeBrief(bytes: Uint8Array): Brief {
 	const version = input.byte()
 	if (version !== formatVersion) throw new RangeError(`brief format ${version} is not known`)
 	const rows = input.varint()
+	const positiveLabel = JSON.parse(input.text()) as string | null
 	// Sliced, since what was read need not begin at a multiple of eight.
 	const doubles = () => new Float64Array(input.raw(rows * 8).slice().buffer)
 	const coded = (): [string, Coded] => [input.text(), readCoded(input, rows)]
@@ -83,7 +87,18 @@ export function decodeBrief(bytes: Uint8Array): Brief {
 	)
 	const attributes = new Map(Array.from({ length: input.varint() }, coded))
 	const segments = new Map(Array.from({ length: input.varint() }, coded))
-	return { rows, checks, hours, scores, decisions, queries, probabilities, attributes, segments }
+	return {
+		rows,
+		positiveLabel,
+		checks,
+		hours,
+		scores,
+		decisions,
+		queries,
+		probabilities,
+		attributes,
+		segments,
+	}
 }
 
 function readCoded(input: ByteReader, rows: number): Coded {
@@ -112,7 +127,12 @@ export function groupsAt(
 	return groups
 }
 
-/** One brief of several, in order. */
+/** Whether rows of two briefs mean the same, so that they can be one. */
+export const isLike = (a: Brief, b: Brief): boolean =>
+	a.positiveLabel === b.positiveLabel &&
+	JSON.stringify([...a.attributes.keys()]) === JSON.stringify([...b.attributes.keys()])
+
+/** One brief of several that are alike, in order. */
 export function concatBriefs(briefs: readonly Brief[]): Brief {
 	const rows = briefs.reduce((sum, b) => sum + b.rows, 0)
 	const join = <T extends Uint32Array | Uint8Array | Float64Array>(to: T, get: (b: Brief) => T): T => {
@@ -142,6 +162,7 @@ export function concatBriefs(briefs: readonly Brief[]): Brief {
 	const absent = (b: Brief) => new Float64Array(b.rows).fill(Number.NaN)
 	return {
 		rows,
+		positiveLabel: briefs[0]?.positiveLabel ?? null,
 		checks: join(new Uint32Array(rows), (b) => b.checks),
 		hours: join(new Uint8Array(rows), (b) => b.hours),
 		scores: join(new Float64Array(rows), (b) => b.scores),

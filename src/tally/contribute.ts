@@ -94,11 +94,15 @@ function addRanked(tally: Tally, row: Predicted, actual: number, times: number):
 	if (isSampled(tally.level, row.query)) addCell(cellsOf(tally.queries, row.query), row.score, actual, times)
 }
 
+/** The fourth power of what is larger, or a power of what is smaller, is no finite number other than 0. */
+export const largest = 1e75
+const smallest = 1e-75
+
 function addToGroup(group: GroupTally, { score, decision }: Predicted, times: Sign): void {
 	group.add('n', times)
 	if (decision !== '') group.add('decided', times)
 	if (decision === positive) group.add('selected', times)
-	if (Number.isFinite(score)) group.addScore(score, times)
+	if (Math.abs(score) <= largest) group.addScore(score, times)
 }
 
 function addOutcomeToGroup(
@@ -119,14 +123,28 @@ function addOutcomeToGroup(
 export function addMoments(tally: Tally, predicted: number, y: number, sign: Sign): void {
 	if (!Number.isFinite(predicted)) return
 	const e = predicted - y
+	if (!isPowered(predicted) || !isPowered(y) || !isPowered(e)) {
+		momentOf(tally, momentNames.indexOf('outside')).add(sign)
+		return
+	}
 	const share = y === 0 ? 0 : Math.abs(e / y)
 	const values: Record<(typeof momentNames)[number], number> = {
 		n: 1, e, abs: Math.abs(e), e2: e * e, e4: e ** 4, e2y: e * e * y, e2y2: e * e * y * y,
 		y, y2: y * y, y3: y ** 3, y4: y ** 4, ape: share, ape2: share * share, zeros: y === 0 ? 1 : 0,
+		y2low: lowOfSquare(y), outside: 0,
 	} // biome-ignore format: a table to be read at a glance
 	momentNames.forEach((name, i) => {
 		const value = values[name]
-		// A power that overflows is left out of its own sum alone; intervals then have no bounds.
 		if (Number.isFinite(value)) momentOf(tally, i).add(value * sign)
 	})
+}
+
+const isPowered = (x: number): boolean => x === 0 || (Math.abs(x) <= largest && Math.abs(x) >= smallest)
+
+/** What y * y rounds away, exactly (Dekker 1971): a spread far below its mean would else be lost. */
+function lowOfSquare(y: number): number {
+	const split = 134_217_729 * y
+	const high = split - (split - y)
+	const low = y - high
+	return low * low - (y * y - high * high - 2 * high * low)
 }

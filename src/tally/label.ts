@@ -7,24 +7,27 @@ export type Task = 'binary' | 'multiclass' | 'regression' | 'ranking'
 export const positive = '+'
 export const negative = '-'
 
-const opposites: readonly (readonly [positives: readonly string[], negatives: readonly string[]])[] = [
-	[['1', 'true'], ['0', 'false']],
-	[['0', 'false'], ['1', 'true']],
-	[['yes'], ['no']],
-	[['no'], ['yes']],
-] // biome-ignore format: a table to be read at a glance
+const yes: readonly string[] = ['1', 'true', 'yes']
+const no: readonly string[] = ['0', 'false', 'no', '-1']
+
+/** `True`, `true` and ` TRUE ` are one label, and so are 1, `1` and `1.0`. */
+function canonical(text: string): string {
+	const bare = text.trim().toLowerCase()
+	return bare !== '' && Number.isFinite(Number(bare)) ? String(Number(bare)) : bare
+}
 
 /**
- * The side of a binary label: `1` and `true` are one value. Where the positive label has a known opposite, any other
- * text is neither side (undefined); else all that is not positive is negative.
+ * The side of a binary label. Where the positive label is one of the usual words for yes or no, so must every other be: a
+ * text that is neither is no label (undefined). Else all that is not positive is negative.
  */
 export function sideOf(text: string, positiveLabel: string | null | undefined): string | undefined {
-	const label = positiveLabel ?? '1'
-	if (text === label) return positive
-	const known = opposites.find(([positives]) => positives.includes(label))
-	if (!known) return negative
-	if (known[0].includes(text)) return positive
-	return known[1].includes(text) || text === `not ${label}` ? negative : undefined
+	const label = canonical(positiveLabel ?? '1')
+	const own = canonical(text)
+	if (own === label) return positive
+	const [same, other] = yes.includes(label) ? [yes, no] : [no, yes]
+	if (!same.includes(label)) return negative
+	if (same.includes(own)) return positive
+	return other.includes(own) || own === `not ${label}` ? negative : undefined
 }
 
 /** What an outcome says: the text that a tally counts it under, and its number for regression and ranking. */

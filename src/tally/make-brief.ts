@@ -17,8 +17,8 @@ export type TallyPlan = {
 
 /** A missing group is a group: who it is missing for is seldom chance. */
 export const missingGroup = '(missing)'
-const otherGroup = '(other)'
-const mostValues = 200
+export const otherGroup = '(other)'
+const mostValues = none - 2
 
 export function tallyPlan(
 	model: { task: Task; rule: DecisionRule; sensitive: readonly string[]; segments: readonly string[] },
@@ -53,26 +53,35 @@ class Coder {
 }
 
 /** The brief of the chosen rows of one chunk. `checks`: the second hash of each row's id. */
-export function makeBrief(batch: RowBatch, rows: Int32Array, plan: TallyPlan, checks: Uint32Array): Brief {
-	const coded = (textOf: (row: number) => string, most = mostValues): Coded => {
-		const coder = new Coder(most)
+export function makeBrief(
+	batch: RowBatch,
+	rows: Int32Array,
+	plan: TallyPlan,
+	checks: Uint32Array,
+	groupOf: (attribute: string, value: string) => string = (_, value) => value,
+): Brief {
+	const coded = (textOf: (row: number) => string): Coded => {
+		const coder = new Coder(mostValues)
 		const codes = Uint16Array.from(rows, (r) => coder.code(textOf(r)))
 		return { values: coder.values, codes }
 	}
 	return {
 		rows: rows.length,
+		positiveLabel: plan.rule.positiveLabel ?? null,
 		checks,
 		hours: Uint8Array.from(rows, (r) => new Date(batch.timestamps[r] as number).getUTCHours()),
 		scores: Float64Array.from(rows, (r) => batch.scores[r] as number),
 		decisions: coded((r) => decisionAt(batch, r, plan)),
-		queries: coded((r) => (plan.task === 'ranking' ? queryAt(batch, r) : ''), none - 2),
+		queries: coded((r) => (plan.task === 'ranking' ? queryAt(batch, r) : '')),
 		probabilities: plan.task === 'multiclass' ? probabilitiesOf(batch, rows) : new Map(),
 		attributes: new Map(
 			plan.attributes.map(({ name, edges }) => [
 				name,
-				coded((r) =>
-					groupAt(batch.hasFeatures[r] === 1 ? batch.features.get(name) : undefined, r, batch.strings, edges),
-				),
+				coded((r) => {
+					const own = batch.hasFeatures[r] === 1 ? batch.features.get(name) : undefined
+					const value = groupAt(own, r, batch.strings, edges)
+					return value === missingGroup ? value : groupOf(name, value)
+				}),
 			]),
 		),
 		segments: new Map(
@@ -95,7 +104,8 @@ export function groupAt(
 ): string {
 	if (column && edges && column.kinds[row] === cellKind.number)
 		return bandOf(edges, column.nums[row] as number)
-	return textAt(column, row, strings) || missingGroup
+	// What tells the parts of an intersection apart stands in no part.
+	return textAt(column, row, strings).replaceAll(' x ', ' × ') || missingGroup
 }
 
 function decisionAt(batch: RowBatch, row: number, { task, rule }: TallyPlan): string {

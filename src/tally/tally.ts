@@ -37,9 +37,9 @@ export type Tally = {
 	groups: Map<string, Map<string, GroupTally>>
 }
 
-/** e = prediction - actual, y = actual; of rows with a score and a numeric outcome. */
+/** e = prediction - actual, y = actual; of rows with a score and a numeric outcome. `y2low`: what squares round away. */
 export const momentNames = [
-	'n', 'e', 'abs', 'e2', 'e4', 'e2y', 'e2y2', 'y', 'y2', 'y3', 'y4', 'ape', 'ape2', 'zeros',
+	'n', 'e', 'abs', 'e2', 'e4', 'e2y', 'e2y2', 'y', 'y2', 'y3', 'y4', 'ape', 'ape2', 'zeros', 'y2low', 'outside',
 ] as const // biome-ignore format: a list to be read at a glance
 
 /** Where a class's cells count the rows that were decided to be of it, whatever their outcome. */

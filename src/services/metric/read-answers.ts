@@ -58,7 +58,8 @@ type Cursor = [from: number, hours: number, series: number, kind: number, revisi
 function parseCursor(text: string | undefined): Cursor | undefined {
 	if (text === undefined) return undefined
 	const parts = text.split('.').map(Number)
-	if (parts.length === 6 && parts.every((n) => Number.isSafeInteger(n))) return parts as Cursor
+	if (parts.length === 6 && parts.every((n) => Number.isSafeInteger(n)) && (parts[5] as number) >= 0)
+		return parts as Cursor
 	throw new AppError('invalid', 'The cursor is not one that this list gave. Leave it out to begin again.', {
 		faults: [{ path: 'cursor', message: 'unknown' }],
 	})

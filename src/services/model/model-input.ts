@@ -39,10 +39,15 @@ const members = {
 		.number()
 		.nullable()
 		.meta({ description: 'The score at which the decision turns positive.', example: 0.5 }),
-	sensitive: names.meta({
-		description: 'Attributes that fairness is measured by: features, or sent by POST .../groups.',
-		example: ['SEX'],
-	}),
+	sensitive: names
+		.refine(
+			(list) => list.every((n) => !n.includes(' x ') && n !== '__proto__'),
+			'a name must not hold " x ", which joins two attributes',
+		)
+		.meta({
+			description: 'Attributes that fairness is measured by: features, or sent by POST .../groups.',
+			example: ['SEX'],
+		}),
 	segments: names.meta({
 		description: 'Members of `segment` that get statistics of their own.',
 		example: ['branch'],

@@ -43,5 +43,16 @@ export async function patchModel(
 		.set({ ...changes, revision })
 		.where(mine)
 	await commit(context, actor, entry, [{ query, guarded: true }])
+	if (patch.maturity) await judgeAgain(context, name)
 	return toModelRecord({ ...after, revision })
 }
+
+/** Windows that wait for outcomes are due at once: they are judged by the new policy, or wait by it. */
+const judgeAgain = (context: Context, model: string) =>
+	context.sql.batch([
+		{
+			sql: `UPDATE outcome_record SET mature_at = 0 WHERE mature_at IS NOT NULL AND superseded_at IS NULL
+				AND series IN (SELECT id FROM log_series WHERE model = ?)`,
+			params: [model],
+		},
+	])

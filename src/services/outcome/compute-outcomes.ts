@@ -82,7 +82,7 @@ async function computeWindow(
 			baseline: baseline?.digest ?? null,
 			result,
 		}
-		const maturity = maturityOf(model, window, result, context.now())
+		const maturity = maturityOf(model, window, result, context.now(), before.get(series.id))
 		const own = outcomeStatements({ ...next, ...maturity }, before.get(series.id))
 		if (own.length > 0) changed++
 		statements.push(...own)
@@ -109,12 +109,19 @@ export function maturityOf(
 	{ size, from }: Window,
 	{ predictions, labelled, never }: OutcomeResult,
 	now: number,
+	before?: OutcomeRecord,
 ): Pick<OutcomeRecord, 'provisional' | 'matureAt'> {
 	const to = from + windowMs[size]
 	if (to > now) return { provisional: true, matureAt: null }
 	const due = to + (parseDuration(maturity.delay) ?? 0)
+	// Late predictions do not make what was judged unknown again.
+	const wasMature =
+		before !== undefined && !before.provisional && before.matureAt === null && before.result.predictions > 0
 	const isMature =
-		predictions === 0 || now >= due || (labelled > 0 && labelled + never >= maturity.coverage * predictions)
+		wasMature ||
+		predictions === 0 ||
+		now >= due ||
+		(labelled > 0 && labelled + never >= maturity.coverage * predictions)
 	return { provisional: false, matureAt: isMature ? null : due }
 }
 

@@ -11,6 +11,8 @@ type States = { adwin: AdwinState; page_hinkley: PageHinkleyState; ddm: DdmState
 type Day = { n: number; error: number; changes: Record<ConceptDetector, number> }
 
 const mostAtOnce = 200
+/** Larger ones would leave sums of squares that are no numbers. */
+const largestError = 1e100
 
 /**
  * Gives the errors that were stored since the last time to the detectors of their series, in the order of outcome time
@@ -72,7 +74,8 @@ function inOrder(parts: readonly Uint8Array[]): [number, number][] {
 	const list: [number, number][] = []
 	for (const bytes of parts) {
 		const pairs = new Float64Array(bytes.slice().buffer)
-		for (let i = 0; i < pairs.length; i += 2) list.push([pairs[i] as number, pairs[i + 1] as number])
+		for (let i = 0; i < pairs.length; i += 2)
+			list.push([pairs[i] as number, Math.min(largestError, pairs[i + 1] as number)])
 	}
 	return list.sort((a, b) => a[0] - b[0])
 }

@@ -10,7 +10,7 @@ import type {
 } from '../../metrics/descriptor.ts'
 import type { Finding } from '../../metrics/finding.ts'
 import type { MetricDescriptor } from '../../metrics/index.ts'
-import { type AttributeResult, groupAndRest } from '../../metrics/outcome-result.ts'
+import { type AttributeResult, groupAndRest, wholeOf } from '../../metrics/outcome-result.ts'
 import type { OutcomeRecord } from './records.ts'
 
 /** An outcome record with whose it is, and when the value that it replaces was computed. */
@@ -68,10 +68,11 @@ function measureAttribute(
 	}
 	const ofGroups = metrics.filter((m) => m.subject === 'group')
 	if (ofGroups.length === 0) return answers
+	const whole = wholeOf(stored)
 	for (const value of stored.groups.keys()) {
 		const name = groupName(attribute, value)
 		if (!isAsked && group !== name) continue
-		const { own, rest } = groupAndRest(stored, value)
+		const { own, rest } = groupAndRest(stored, value, whole)
 		for (const metric of ofGroups) answers.push(toAnswer(placed, metric, metric.measure(own, rest), name))
 	}
 	return answers

@@ -14,7 +14,7 @@ const mostPairs = 200_000
 const idsAtOnce = 5000
 
 /**
- * Champion's loss less challenger's over the requests that both scored, which are those of one subject at one time;
+ * Champion's loss less challenger's over the requests that both scored, which are those of one subject at one time, where that is one row on either side;
  * undefined when there are none. Outcomes may be known by either prediction.
  */
 export async function pairedGains(
@@ -26,16 +26,22 @@ export async function pairedGains(
 	const { model } = period
 	const rule = { positiveLabel: model.positiveLabel, threshold: model.threshold }
 	const plan: TallyPlan = { task: model.task, rule, attributes: [], segments: [] }
-	const others = new Map<string, Side>()
+	// A key that a side has twice names no request: which row goes with which cannot be known.
+	const others = new Map<string, Side | 'several'>()
 	await scanSides(context, period, challenger, plan, (key, side) => {
-		if (others.size < mostPairs) others.set(key, side)
+		if (others.has(key)) others.set(key, 'several')
+		else if (others.size < mostPairs) others.set(key, side)
 	})
 	if (others.size === 0) return undefined
-	const pairs: [Side, Side][] = []
+	const own = new Map<string, Side | 'several'>()
 	await scanSides(context, period, champion, plan, (key, side) => {
-		const other = others.get(key)
-		if (other) pairs.push([side, other])
+		if (others.has(key)) own.set(key, own.has(key) ? 'several' : side)
 	})
+	const pairs: [Side, Side][] = []
+	for (const [key, side] of own) {
+		const other = others.get(key)
+		if (side !== 'several' && other !== undefined && other !== 'several') pairs.push([side, other])
+	}
 	return pairs.length === 0 ? undefined : gainsOf(context, period, plan, pairs)
 }
 
