@@ -16,7 +16,7 @@ import { withPairs } from '../src/tally/brief.ts'
 import { addOutcome, addPrediction } from '../src/tally/contribute.ts'
 import { encodeTally } from '../src/tally/encoding.ts'
 import { emptyTally } from '../src/tally/tally.ts'
-import { randomSequence } from './rows.ts'
+import { featureCount, randomSequence } from './rows.ts'
 import type { Measurement } from './table.ts'
 
 const start = windowStart('7d', Date.parse('2026-03-10T00:00:00Z'))
@@ -49,7 +49,11 @@ async function openStore(): Promise<Store> {
 	return { context, close }
 }
 
-const registration = (name: string, sensitive: readonly string[]): Statement[] => [
+const registration = (
+	name: string,
+	sensitive: readonly string[],
+	features: readonly string[] = ['income'],
+): Statement[] => [
 	{
 		sql: `INSERT INTO model (name, task, tags, positive_label, threshold, sensitive, segments, upstreams, retention_ms, created_at, revision)
 			VALUES (?, 'binary', '[]', '1', 0.5, ?, '[]', '[]', 7776000000, 0, 1)`,
@@ -57,7 +61,7 @@ const registration = (name: string, sensitive: readonly string[]): Statement[] =
 	},
 	{
 		sql: "INSERT INTO model_version (model, version, features, created_at) VALUES (?, '1', ?, 0)",
-		params: [name, JSON.stringify([{ name: 'income', type: 'numeric' }])],
+		params: [name, JSON.stringify(features.map((feature) => ({ name: feature, type: 'numeric' })))],
 	},
 ]
 
@@ -72,19 +76,26 @@ async function appendAll(
 	rowAt: (i: number) => RowInput,
 ): Promise<number> {
 	const began = performance.now()
+	let before: Promise<void> = Promise.resolve()
 	for (let i = 0; i < count; i += batchRows) {
 		const builder = new BatchBuilder(Math.min(batchRows, count - i))
 		for (let k = i; k < Math.min(count, i + batchRows); k++) builder.add(rowAt(k))
-		await context.log.append('m', kind, builder.finish())
+		// Two at a time, as a body that is streamed over HTTP.
+		const work = context.log.append('m', kind, builder.finish()).then(() => {})
+		await before
+		before = work
 	}
+	await before
 	return count / ((performance.now() - began) / 1000)
 }
 
-/** Outcomes in random order over forty days of predictions, against storing these predictions. */
+const names = Array.from({ length: featureCount }, (_, f) => `feature_${f}`)
+
+/** Outcomes in random order over forty days of predictions with twenty features, against storing these predictions. */
 async function benchJoin(count: number): Promise<Measurement[]> {
 	const store = await openStore()
 	try {
-		await store.context.sql.batch(registration('m', []))
+		await store.context.sql.batch(registration('m', [], names))
 		const random = randomSequence(1)
 		const scores = Float64Array.from({ length: count }, random)
 		const order = Uint32Array.from({ length: count }, (_, i) => i)
@@ -98,7 +109,7 @@ async function benchJoin(count: number): Promise<Measurement[]> {
 			version: '1',
 			environment: 'production',
 			timestamp: start + Math.floor(i * step),
-			features: { income: i % 9973 },
+			features: Object.fromEntries(names.map((name, f) => [name, (i * (f + 7)) % 9973])),
 			score: scores[i] as number,
 		}))
 		const outcomes = await appendAll(store, 'outcome', count, (k) => {

@@ -5,9 +5,10 @@ CREATE TABLE log_tally (
 	series INTEGER NOT NULL,
 	hour INTEGER NOT NULL,
 	chunk INTEGER NOT NULL,
-	bytes BLOB NOT NULL,
-	PRIMARY KEY (series, hour, chunk)
-) WITHOUT ROWID;
+	bytes BLOB NOT NULL
+);
+-- Beside the table: late outcomes touch hundreds of windows in a commit, whose tallies are then written in one place.
+CREATE UNIQUE INDEX log_tally_window ON log_tally (series, hour, chunk);
 CREATE TABLE log_tally_dirty (
 	series INTEGER NOT NULL,
 	hour INTEGER NOT NULL,
