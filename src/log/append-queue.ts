@@ -2,13 +2,22 @@ import { AppError } from '../core/errors.ts'
 import type { RowBatch } from '../profile/columns.ts'
 import { concatBatches } from '../profile/select-rows.ts'
 import type { Item } from './judge.ts'
-import type { AppendVerdict } from './prediction-log.ts'
+import type { AppendVerdict, RowKind } from './prediction-log.ts'
 
 const maxPendingRows = 40_000
-const maxGroupRows = 2_000
+/** Late outcomes touch hundreds of windows, whatever their number: many at once cost little more than a few. */
+const maxGroupRows: Record<RowKind, number> = {
+	prediction: 2_000,
+	feature: 2_000,
+	outcome: 16_000,
+	group: 2_000,
+}
 const smallBatch = 256
 
 type Pending = { item: Item; resolve: (answer: AppendVerdict) => void; reject: (error: unknown) => void }
+
+/** What waits is bounded for its memory, and an outcome is a quarter of a prediction. */
+const weightOf = ({ kind, batch }: Item): number => (kind === 'outcome' ? batch.rows / 4 : batch.rows)
 
 /**
  * Gathers what arrives while the writer is busy into one group, so that many small posts share a commit (group
@@ -26,7 +35,7 @@ export class AppendQueue {
 
 	append(item: Item): Promise<AppendVerdict> {
 		if (item.batch.rows === 0) return Promise.resolve({ verdicts: new Uint8Array(), waiting: 0 })
-		if (this.pendingRows > 0 && this.pendingRows + item.batch.rows > maxPendingRows)
+		if (this.pendingRows > 0 && this.pendingRows + weightOf(item) > maxPendingRows)
 			return Promise.reject(
 				new AppError(
 					'overloaded',
@@ -34,7 +43,7 @@ export class AppendQueue {
 					{ retryAfterMs: 1000 },
 				),
 			)
-		this.pendingRows += item.batch.rows
+		this.pendingRows += weightOf(item)
 		return new Promise((resolve, reject) => {
 			const pending = { item, resolve, reject }
 			// Somebody waits for a small post; a large one is part of a stream. Small ones go first, in their order.
@@ -60,7 +69,7 @@ export class AppendQueue {
 		let count = 0
 		while (count < this.waiting.length) {
 			const { item } = this.waiting[count] as Pending
-			if (item.kind !== kind || (count > 0 && rows + item.batch.rows > maxGroupRows)) break
+			if (item.kind !== kind || (count > 0 && rows + item.batch.rows > maxGroupRows[kind])) break
 			rows += item.batch.rows
 			count++
 		}
@@ -68,7 +77,7 @@ export class AppendQueue {
 	}
 
 	private async writeGroup(group: Pending[]): Promise<void> {
-		const rows = group.reduce((sum, p) => sum + p.item.batch.rows, 0)
+		const weight = group.reduce((sum, p) => sum + weightOf(p.item), 0)
 		const merged = mergeSmall(group)
 		try {
 			const answers = await this.write(merged.map((m) => m.item))
@@ -78,7 +87,7 @@ export class AppendQueue {
 		} catch (error) {
 			for (const p of group) p.reject(error)
 		}
-		this.pendingRows -= rows
+		this.pendingRows -= weight
 	}
 
 	async drain(): Promise<void> {

@@ -33,7 +33,8 @@ export type IngestAnswer = {
 
 const batchRows = 1000
 const maxListed = 10_000
-const maxInFlight = 2
+/** Outcomes are small, and many of them together are stored faster. */
+const maxInFlight: Record<RowKind, number> = { prediction: 2, feature: 2, outcome: 8, group: 2 }
 const rowsBetweenPauses = 200
 const retryMs = 100
 const maxRetries = 100
@@ -144,7 +145,7 @@ class IngestRun {
 		)
 		this.inFlight.add(work)
 		void work.finally(() => this.inFlight.delete(work))
-		if (this.inFlight.size >= maxInFlight) await Promise.race(this.inFlight)
+		if (this.inFlight.size >= maxInFlight[this.kind]) await Promise.race(this.inFlight)
 		if (this.failure) throw this.failure
 	}
 
