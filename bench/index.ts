@@ -9,7 +9,6 @@ const [part, size] = process.argv.slice(2)
 const results = []
 if (part === undefined || part === 'ingest') results.push(...(await benchIngest(Number(size ?? 4_000_000))))
 if (part === undefined || part === 'compute') results.push(...(await benchCompute()))
-if (part === undefined || part === 'outcomes')
-	results.push(...(await benchOutcomes(Number(size ?? 1_000_000))))
+if (part === undefined || part === 'outcomes') results.push(...(await benchOutcomes(Number(size ?? 400_000))))
 if (part === undefined || part === 'evaluate') results.push(...(await benchEvaluate()))
 console.log(toTable(results))

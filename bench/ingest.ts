@@ -12,9 +12,15 @@ const batchRows = 1000
 const key = 'bench-admin-key-0123456789'
 const model = 'bench'
 
-type Server = { process: ChildProcess; url: string; folder: string; peakRssMb(): Promise<number> }
+export type Server = {
+	process: ChildProcess
+	url: string
+	folder: string
+	peakRssMb(): Promise<number>
+	close(): Promise<void>
+}
 
-async function startServer(): Promise<Server> {
+export async function startServer(): Promise<Server> {
 	const folder = await mkdtemp(join(tmpdir(), 'plumbline-bench-'))
 	const env = {
 		...process.env,
@@ -35,14 +41,21 @@ async function startServer(): Promise<Server> {
 		})
 		child.on('exit', (code) => reject(new Error(`the server ended with ${code}`)))
 	})
+	const close = async () => {
+		if (child.exitCode === null) {
+			child.kill('SIGTERM')
+			await new Promise((resolve) => child.once('exit', resolve))
+		}
+		await rm(folder, { recursive: true, force: true })
+	}
 	const peakRssMb = async () =>
 		Number(/VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024
-	return { process: child, url, folder, peakRssMb }
+	return { process: child, url, folder, peakRssMb, close }
 }
 
 const agent = new Agent({ keepAlive: true, maxSockets: 16 })
 
-function send(
+export function send(
 	url: string,
 	method: string,
 	type: string,
@@ -66,7 +79,7 @@ function send(
 	})
 }
 
-async function json(url: string, method: string, body: unknown): Promise<unknown> {
+export async function json(url: string, method: string, body: unknown): Promise<unknown> {
 	const answer = await send(url, method, 'application/json', JSON.stringify(body))
 	if (answer.status >= 300) throw new Error(`${method} ${url}: ${answer.status} ${answer.body}`)
 	return JSON.parse(answer.body)

@@ -16,6 +16,7 @@ import { withPairs } from '../src/tally/brief.ts'
 import { addOutcome, addPrediction } from '../src/tally/contribute.ts'
 import { encodeTally } from '../src/tally/encoding.ts'
 import { emptyTally } from '../src/tally/tally.ts'
+import { json, type Server, send, startServer } from './ingest.ts'
 import { featureCount, randomSequence } from './rows.ts'
 import type { Measurement } from './table.ts'
 
@@ -49,11 +50,7 @@ async function openStore(): Promise<Store> {
 	return { context, close }
 }
 
-const registration = (
-	name: string,
-	sensitive: readonly string[],
-	features: readonly string[] = ['income'],
-): Statement[] => [
+const registration = (name: string, sensitive: readonly string[]): Statement[] => [
 	{
 		sql: `INSERT INTO model (name, task, tags, positive_label, threshold, sensitive, segments, upstreams, retention_ms, created_at, revision)
 			VALUES (?, 'binary', '[]', '1', 0.5, ?, '[]', '[]', 7776000000, 0, 1)`,
@@ -61,7 +58,7 @@ const registration = (
 	},
 	{
 		sql: "INSERT INTO model_version (model, version, features, created_at) VALUES (?, '1', ?, 0)",
-		params: [name, JSON.stringify(features.map((feature) => ({ name: feature, type: 'numeric' })))],
+		params: [name, JSON.stringify([{ name: 'income', type: 'numeric' }])],
 	},
 ]
 
@@ -74,51 +71,75 @@ async function appendAll(
 	kind: RowKind,
 	count: number,
 	rowAt: (i: number) => RowInput,
-): Promise<number> {
-	const began = performance.now()
-	let before: Promise<void> = Promise.resolve()
+): Promise<void> {
 	for (let i = 0; i < count; i += batchRows) {
 		const builder = new BatchBuilder(Math.min(batchRows, count - i))
 		for (let k = i; k < Math.min(count, i + batchRows); k++) builder.add(rowAt(k))
-		// Two at a time, as a body that is streamed over HTTP.
-		const work = context.log.append('m', kind, builder.finish()).then(() => {})
-		await before
-		before = work
+		await context.log.append('m', kind, builder.finish())
 	}
-	await before
-	return count / ((performance.now() - began) / 1000)
 }
 
 const names = Array.from({ length: featureCount }, (_, f) => `feature_${f}`)
+const bodyRows = 10_000
 
-/** Outcomes in random order over forty days of predictions with twenty features, against storing these predictions. */
+/** Posts bodies of rows from four connections; answers rows per second. */
+async function post(
+	server: Server,
+	path: string,
+	count: number,
+	lineOf: (i: number) => object,
+): Promise<number> {
+	const url = `${server.url}/v1/models/m/${path}`
+	const bodies = Array.from({ length: count / bodyRows }, (_, b) =>
+		Array.from({ length: bodyRows }, (_, r) => JSON.stringify(lineOf(b * bodyRows + r))).join('\n'),
+	)
+	const began = performance.now()
+	const worker = async () => {
+		for (let body = bodies.pop(); body !== undefined; body = bodies.pop()) {
+			const answer = await send(url, 'POST', 'application/x-ndjson', body)
+			if (JSON.parse(answer.body).accepted !== bodyRows) throw new Error(answer.body.slice(0, 300))
+		}
+	}
+	await Promise.all([worker(), worker(), worker(), worker()])
+	return count / ((performance.now() - began) / 1000)
+}
+
+/** Outcomes over HTTP in random order over forty days of predictions with twenty features, against posting these. */
 async function benchJoin(count: number): Promise<Measurement[]> {
-	const store = await openStore()
+	const server = await startServer()
 	try {
-		await store.context.sql.batch(registration('m', [], names))
+		await json(`${server.url}/v1/models`, 'POST', {
+			model: 'm',
+			task: 'binary',
+			positiveLabel: '1',
+			threshold: 0.5,
+		})
+		const features = names.map((name) => ({ name, type: 'numeric' }))
+		await json(`${server.url}/v1/models/m/versions`, 'POST', { version: '1', features })
 		const random = randomSequence(1)
-		const scores = Float64Array.from({ length: count }, random)
 		const order = Uint32Array.from({ length: count }, (_, i) => i)
 		for (let i = count - 1; i > 0; i--) {
 			const j = Math.floor(random() * (i + 1))
 			;[order[i], order[j]] = [order[j] as number, order[i] as number]
 		}
+		const first = Date.now() - 41 * dayMs
 		const step = (40 * dayMs) / count
-		const predictions = await appendAll(store, 'prediction', count, (i) => ({
-			id: idOf(i),
+		const predictions = await post(server, 'predictions', count, (i) => ({
+			predictionId: idOf(i),
 			version: '1',
-			environment: 'production',
-			timestamp: start + Math.floor(i * step),
-			features: Object.fromEntries(names.map((name, f) => [name, (i * (f + 7)) % 9973])),
-			score: scores[i] as number,
+			timestamp: new Date(first + Math.floor(i * step)).toISOString(),
+			features: Object.fromEntries(names.map((name, f) => [name, ((i * (f + 7)) % 9973) / 10])),
+			score: Number(random().toFixed(4)),
 		}))
-		const outcomes = await appendAll(store, 'outcome', count, (k) => {
-			const i = order[k] as number
-			return { id: idOf(i), timestamp: now - 1, label: (scores[i] as number) > 0.7 ? 1 : 0 }
-		})
+		const timestamp = new Date().toISOString()
+		const outcomes = await post(server, 'outcomes', count, (k) => ({
+			predictionId: idOf(order[k] as number),
+			actual: k % 5 === 0 ? 1 : 0,
+			timestamp,
+		}))
 		return [
-			{ name: `predictions stored, ${count.toLocaleString('en')}`, value: predictions, unit: 'rows/s' },
-			{ name: 'their outcomes joined, in random order', value: outcomes, unit: 'rows/s' },
+			{ name: `predictions posted, ${count.toLocaleString('en')}`, value: predictions, unit: 'rows/s' },
+			{ name: 'their outcomes, posted and joined in random order', value: outcomes, unit: 'rows/s' },
 			{
 				name: 'outcomes / predictions',
 				value: outcomes / predictions,
@@ -128,7 +149,7 @@ async function benchJoin(count: number): Promise<Measurement[]> {
 			},
 		]
 	} finally {
-		await store.close()
+		await server.close()
 	}
 }
 
@@ -236,7 +257,7 @@ function dayTally(random: () => number, rows: number) {
 	return tally
 }
 
-export async function benchOutcomes(count = 1_000_000): Promise<Measurement[]> {
+export async function benchOutcomes(count = 400_000): Promise<Measurement[]> {
 	const [small, large] = [await lateOutcome(1000), await lateOutcome(300_000)]
 	return [
 		...(await benchJoin(count)),
