@@ -1,16 +1,9 @@
 import { execFile } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { type Context, defaultLimits } from '../src/context.ts'
+import type { Context } from '../src/context.ts'
 import { dayMs, hourMs, windowStart } from '../src/core/time.ts'
-import { openDatabase } from '../src/db/database.ts'
-import { migrate, openSql } from '../src/db/open-node.ts'
 import type { Statement } from '../src/db/sql.ts'
-import { openLibsqlLog } from '../src/log/libsql.ts'
 import { accumulate, emptyProfile } from '../src/profile/accumulate.ts'
 import { BatchBuilder } from '../src/profile/batch-builder.ts'
 import { encodeProfile } from '../src/profile/encoding.ts'
@@ -19,6 +12,7 @@ import { encodeGrid, makeGrid } from '../src/profile/make-grid.ts'
 import type { Profile } from '../src/profile/profile.ts'
 import { sampleColumns } from '../src/services/baseline/collect-baseline.ts'
 import { randomSequence } from './rows.ts'
+import { openStore } from './store.ts'
 import type { Measurement } from './table.ts'
 
 const models = 1000
@@ -62,21 +56,8 @@ function scaled(profile: Profile, factor: number): Profile {
 type Fleet = { context: Context; url: string; grid: Grid; profiles: Profile[]; close(): Promise<void> }
 
 async function makeFleet(): Promise<Fleet> {
-	const folder = await mkdtemp(join(tmpdir(), 'plumbline-compute-'))
-	const url = `file:${join(folder, 'fleet.db')}`
-	const first = await openSql(url)
-	await migrate(first, new URL('../migrations', import.meta.url).pathname)
-	await first.close()
-	const { sql, log } = await openLibsqlLog(url)
-	const context = {
-		sql,
-		log,
-		db: openDatabase(sql),
-		now: () => until,
-		random: (n: number) => new Uint8Array(randomBytes(n)),
-		logger: { info() {}, warn() {}, error: console.error },
-		limits: defaultLimits,
-	} as unknown as Context
+	const { context, url, close } = await openStore(until)
+	const { sql } = context
 	const baseline = rowsOf(10_000, 1)
 	const grid = await makeGrid(sampleColumns(specs, [baseline], rule))
 	const own = emptyProfile(grid)
@@ -106,10 +87,6 @@ async function makeFleet(): Promise<Fleet> {
 	}
 	await sql.batch(list)
 	const profiles = Array.from({ length: 8 }, (_, i) => profileOf(grid, 1000, 100 + i))
-	const close = async () => {
-		await log.close()
-		await rm(folder, { recursive: true, force: true })
-	}
 	return { context, url, grid, profiles, close }
 }
 

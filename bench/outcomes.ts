@@ -1,13 +1,6 @@
-import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type Context, defaultLimits } from '../src/context.ts'
+import type { Context } from '../src/context.ts'
 import { dayMs, hourMs, windowStart } from '../src/core/time.ts'
-import { openDatabase } from '../src/db/database.ts'
-import { migrate, openSql } from '../src/db/open-node.ts'
 import type { Statement } from '../src/db/sql.ts'
-import { openLibsqlLog } from '../src/log/libsql.ts'
 import type { RowKind } from '../src/log/prediction-log.ts'
 import { BatchBuilder, type RowInput } from '../src/profile/batch-builder.ts'
 import { computeDirty } from '../src/services/metric/compute-dirty.ts'
@@ -18,37 +11,13 @@ import { encodeTally } from '../src/tally/encoding.ts'
 import { emptyTally } from '../src/tally/tally.ts'
 import { json, type Server, send, startServer } from './ingest.ts'
 import { featureCount, randomSequence } from './rows.ts'
+import { openStore, type Store } from './store.ts'
 import type { Measurement } from './table.ts'
 
 const start = windowStart('7d', Date.parse('2026-03-10T00:00:00Z'))
 const now = start + 60 * dayMs
 const batchRows = 8192
 const attributes = Array.from({ length: 8 }, (_, a) => `a${a}`)
-
-type Store = { context: Context; close(): Promise<void> }
-
-async function openStore(): Promise<Store> {
-	const folder = await mkdtemp(join(tmpdir(), 'plumbline-outcomes-'))
-	const url = `file:${join(folder, 'bench.db')}`
-	const first = await openSql(url)
-	await migrate(first, new URL('../migrations', import.meta.url).pathname)
-	await first.close()
-	const { sql, log } = await openLibsqlLog(url)
-	const context = {
-		sql,
-		log,
-		db: openDatabase(sql),
-		now: () => now,
-		random: (n: number) => new Uint8Array(randomBytes(n)),
-		logger: { info() {}, warn() {}, error: console.error },
-		limits: defaultLimits,
-	} as unknown as Context
-	const close = async () => {
-		await log.close()
-		await rm(folder, { recursive: true, force: true })
-	}
-	return { context, close }
-}
 
 const registration = (name: string, sensitive: readonly string[]): Statement[] => [
 	{
@@ -155,7 +124,7 @@ async function benchJoin(count: number): Promise<Measurement[]> {
 
 /** The time that single late outcomes take, in an hour of `count` rows. */
 async function lateOutcome(count: number): Promise<number> {
-	const store = await openStore()
+	const store = await openStore(now)
 	const tries = 200
 	try {
 		await store.context.sql.batch(registration('m', []))
@@ -187,7 +156,7 @@ const models = 1000
 
 /** One day of a thousand models with eight attributes and all pairs of them: computing all metrics of the day. */
 async function benchFairness(): Promise<Measurement[]> {
-	const store = await openStore()
+	const store = await openStore(now)
 	try {
 		const { sql } = store.context
 		const random = randomSequence(3)

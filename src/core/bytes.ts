@@ -14,3 +14,6 @@ export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array
 }
 
 export const sha256Hex = async (text: string): Promise<string> => toHex(await sha256(utf8(text)))
+
+export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
+	a.length === b.length && a.every((x, i) => x === b[i])

@@ -162,6 +162,7 @@ const proxies = endpoint({
 						reason: null,
 						auc: of(0.588, 0.577, 0.6),
 						top: [{ feature: 'AGE', auc: of(0.551, 0.533, 0.565) }],
+						flipTest: { value: -0.02, rows: 1000 },
 					},
 				],
 			},

@@ -11,7 +11,7 @@ export const outcomes = {
 			id: 'postOutcomes',
 			summary: 'Log outcomes',
 			description:
-				'In any order, also before the prediction. Another actual for the same prediction corrects it; the history stays. `observed: false` says that it can never be known.',
+				'In any order, also before the prediction. Another actual for the same prediction corrects it; the history stays. `observed: false` says that it can never be known; an actual beside it is kept and not used.',
 			row: OutcomeRow,
 			example: {
 				predictionId: '0192f0c4-7e3b-7cc1-a0b8-52f1d7a3c001',

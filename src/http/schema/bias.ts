@@ -170,6 +170,10 @@ const ProxyGroup = z
 		top: z
 			.array(z.strictObject({ feature: z.string(), auc: Interval }))
 			.meta({ description: 'The features that tell most on their own; intervals allow for their number.' }),
+		flipTest: z.strictObject({ value: z.number().nullable(), rows: z.int() }).meta({
+			description:
+				"Clarify's flip test (FT) over the numeric features: how much more often the group is selected than its five nearest rows outside; below 0, less often. On at most 1,000 rows that have all of them.",
+		}),
 	})
 	.meta({ id: 'ProxyGroup' })
 

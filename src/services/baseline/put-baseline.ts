@@ -1,5 +1,6 @@
 import { and, eq, isNull, ne } from 'drizzle-orm'
 import type { Actor, Context } from '../../context.ts'
+import { sameBytes } from '../../core/bytes.ts'
 import { AppError } from '../../core/errors.ts'
 import { type Change, commit } from '../../db/commit.ts'
 import { baselines } from '../../db/schema.ts'
@@ -71,8 +72,8 @@ export async function putBaseline(
 	return { digest, rows: collected.rows, features: summary }
 }
 
-const sameBytes = (a: Uint8Array | null, b: Uint8Array | null) =>
-	a === null || b === null ? a === b : a.length === b.length && a.every((x, i) => x === b[i])
+const sameTally = (a: Uint8Array | null, b: Uint8Array | null) =>
+	a === null || b === null ? a === b : sameBytes(a, b)
 
 const undeclared = (specs: readonly FeatureSpec[], batches: readonly RowBatch[]): string[] => {
 	const names = new Set(batches.flatMap((b) => [...b.features.keys()]))
@@ -126,7 +127,7 @@ async function store(
 		.select({ digest: baselines.digest, tally: baselines.tally })
 		.from(baselines)
 		.where(and(mine, isNull(baselines.replacedAt)))
-	if (current?.digest === digest && sameBytes(current.tally, tally)) return
+	if (current?.digest === digest && sameTally(current.tally, tally)) return
 	const values = {
 		model,
 		version,

@@ -1,4 +1,5 @@
 import type { Context } from '../../context.ts'
+import { sameBytes } from '../../core/bytes.ts'
 import { hourMs, type WindowSize, windowMs } from '../../core/time.ts'
 import type { Statement } from '../../db/sql.ts'
 import { decodeResult, encodeResult } from '../../metrics/result-encoding.ts'
@@ -66,8 +67,6 @@ export async function currentRecords(
 
 export type NewRecord = Omit<MetricRecord, 'revision' | 'supersededAt'>
 
-const sameBytes = (a: Uint8Array, b: Uint8Array) => a.length === b.length && a.every((x, i) => x === b[i])
-
 /**
  * Statements that put a result in force, or none when nothing changed. A provisional value is replaced as the window
  * fills; a final one is superseded and stays readable.
@@ -81,24 +80,34 @@ export function recordStatements(next: NewRecord, before: MetricRecord | undefin
 		sameBytes(bytes, encodeResult(before.result))
 	)
 		return []
-	const key = [next.series, hoursOf(next.window), next.from]
-	const where = 'series = ? AND hours = ? AND from_ms = ? AND superseded_at IS NULL'
-	const clear: Statement[] = !before
-		? []
-		: before.provisional
-			? [{ sql: `DELETE FROM metric_record WHERE ${where}`, params: key }]
-			: [
-					{
-						sql: `UPDATE metric_record SET superseded_at = ? WHERE ${where}`,
-						params: [next.computedAt, ...key],
-					},
-				]
+	const key = keyOf(next)
 	const insert: Statement = {
 		sql: `INSERT INTO metric_record (${recordColumns}) SELECT ?1, ?2, ?3, coalesce(max(revision) + 1, 1), ?4, ?5, ?6, ?7, NULL
 			FROM metric_record WHERE series = ?1 AND hours = ?2 AND from_ms = ?3`,
 		params: [...key, next.computedAt, next.provisional ? 1 : 0, next.baseline, bytes],
 	}
-	return [...clear, insert]
+	return [...supersede('metric_record', next, before), insert]
+}
+
+type Keyed = { series: number; window: WindowSize; from: number }
+
+export const keyOf = ({ series, window, from }: Keyed): number[] => [series, hoursOf(window), from]
+
+/** Takes the value before out of force: that of an open window goes, any other stays readable. */
+export function supersede(
+	table: 'metric_record' | 'outcome_record',
+	next: Keyed & { computedAt: number },
+	before: { provisional: boolean } | undefined,
+): Statement[] {
+	if (!before) return []
+	const where = 'series = ? AND hours = ? AND from_ms = ? AND superseded_at IS NULL'
+	if (before.provisional) return [{ sql: `DELETE FROM ${table} WHERE ${where}`, params: keyOf(next) }]
+	return [
+		{
+			sql: `UPDATE ${table} SET superseded_at = ? WHERE ${where}`,
+			params: [next.computedAt, ...keyOf(next)],
+		},
+	]
 }
 
 /** Tells whoever follows that a window has changed. */

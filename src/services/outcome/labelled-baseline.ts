@@ -1,5 +1,6 @@
 import { and, eq, isNull } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
+import { sameBytes } from '../../core/bytes.ts'
 import { baselines } from '../../db/schema.ts'
 import { learn, type Reference } from '../../metrics/estimate-outcomes.ts'
 import { OutcomeView } from '../../metrics/outcome-view.ts'
@@ -37,5 +38,3 @@ export async function labelledBaseline(
 	kept.set(key, { bytes: row.tally, baseline })
 	return baseline
 }
-
-const sameBytes = (a: Uint8Array, b: Uint8Array) => a.length === b.length && a.every((x, i) => x === b[i])

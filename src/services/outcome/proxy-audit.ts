@@ -4,6 +4,7 @@ import { nearest } from '../../core/nearest.ts'
 import { seeded } from '../../core/random.ts'
 import { textHash } from '../../profile/cell.ts'
 import type { RowBatch } from '../../profile/columns.ts'
+import { flipTest } from '../../stats/fairness/flip-test.ts'
 import { type FeatureCells, proxies } from '../../stats/fairness/proxies.ts'
 import { edgesFor } from '../../tally/bands.ts'
 import { groupAt, missingGroup } from '../../tally/make-brief.ts'
@@ -13,6 +14,7 @@ import { toEstimate } from './audit-numbers.ts'
 import { type AuditQuery, type AuditScope, auditScope } from './audit-scope.ts'
 import { describeScope } from './bias-audit.ts'
 import { featureCells } from './feature-cells.ts'
+import { type FlipSample, flipSample } from './flip-sample.ts'
 import { groupName } from './measure-outcomes.ts'
 import { sampleRows } from './sample-rows.ts'
 
@@ -64,9 +66,11 @@ export async function proxyAudit(
 	if (chosen.length === 0)
 		return { ...none(`no sampled row has a known group of ${attribute.name}`), rows: counted }
 	const cells = features.map((spec) => onRows(featureCells(spec, batch), known))
-	const groups: ProxyGroup[] = []
+	const flips = flipSample(scope.model, features, batch, known)
+	const groups: (ReturnType<typeof proxiesOf> & { flipTest: FlipAnswer })[] = []
 	for (const value of chosen) {
-		groups.push(proxiesOf(groupName(attribute.name, value), members, value, cells))
+		const flipped = flipOf(flips, members, value)
+		groups.push({ ...proxiesOf(groupName(attribute.name, value), members, value, cells), flipTest: flipped })
 		await new Promise((resolve) => setImmediate(resolve))
 	}
 	return { ...about, status: 'ok' as const, reason: null, rows: counted, groups }
@@ -124,7 +128,17 @@ function chooseGroups(attribute: string, members: readonly string[], wanted: str
 	throw new AppError('invalid', `group: ${message}`, { faults: [{ path: 'group', message }] })
 }
 
-type ProxyGroup = ReturnType<typeof proxiesOf>
+type FlipAnswer = { value: number | null; rows: number }
+
+function flipOf(
+	{ places, features, selected }: FlipSample,
+	members: readonly string[],
+	value: string,
+): FlipAnswer {
+	const inFacet = places.map((place) => members[place] === value)
+	const flips = flipTest(features, inFacet, selected)
+	return { value: Number.isFinite(flips) ? flips : null, rows: places.length }
+}
 
 function proxiesOf(group: string, values: readonly string[], value: string, cells: readonly FeatureCells[]) {
 	const members = values.map((v) => v === value)

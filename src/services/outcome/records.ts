@@ -1,9 +1,10 @@
 import type { Context } from '../../context.ts'
+import { sameBytes } from '../../core/bytes.ts'
 import type { WindowSize } from '../../core/time.ts'
 import type { Statement } from '../../db/sql.ts'
 import { decodeOutcomes, encodeOutcomes } from '../../metrics/outcome-encoding.ts'
 import type { OutcomeResult } from '../../metrics/outcome-result.ts'
-import { hoursOf, windowOf } from '../metric/records.ts'
+import { hoursOf, keyOf, supersede, windowOf } from '../metric/records.ts'
 
 /** What is known of a window by its outcomes. */
 export type OutcomeRecord = {
@@ -76,8 +77,6 @@ export async function currentOutcomes(
 	return new Map((rows as unknown as OutcomeRow[]).map((row) => [row[0], toOutcomeRecord(row)]))
 }
 
-const sameBytes = (a: Uint8Array, b: Uint8Array) => a.length === b.length && a.every((x, i) => x === b[i])
-
 export type NewOutcome = Omit<OutcomeRecord, 'revision' | 'change'>
 
 /**
@@ -94,24 +93,12 @@ export function outcomeStatements(next: NewOutcome, before: OutcomeRecord | unde
 		sameBytes(bytes, encodeOutcomes(before.result))
 	)
 		return []
-	const key = [next.series, hoursOf(next.window), next.from]
-	const where = 'series = ? AND hours = ? AND from_ms = ? AND superseded_at IS NULL'
-	const clear: Statement[] = !before
-		? []
-		: before.provisional
-			? [{ sql: `DELETE FROM outcome_record WHERE ${where}`, params: key }]
-			: [
-					{
-						sql: `UPDATE outcome_record SET superseded_at = ? WHERE ${where}`,
-						params: [next.computedAt, ...key],
-					},
-				]
 	const change = before && !before.provisional ? changeOf(before, next) : null
 	const insert: Statement = {
 		sql: `INSERT INTO outcome_record (${outcomeColumns}, labelled) SELECT ?1, ?2, ?3, coalesce(max(revision) + 1, 1), ?4, ?5,
 			?6, ?7, ?8, ?9, ?10 FROM outcome_record WHERE series = ?1 AND hours = ?2 AND from_ms = ?3`,
 		params: [
-			...key,
+			...keyOf(next),
 			next.computedAt,
 			next.provisional ? 1 : 0,
 			next.matureAt,
@@ -121,7 +108,7 @@ export function outcomeStatements(next: NewOutcome, before: OutcomeRecord | unde
 			next.result.labelled,
 		],
 	}
-	return [...clear, insert]
+	return [...supersede('outcome_record', next, before), insert]
 }
 
 /** Why a window is judged anew, in words. */

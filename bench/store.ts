@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Context, defaultLimits } from '../src/context.ts'
+import { openDatabase } from '../src/db/database.ts'
+import { migrate, openSql } from '../src/db/open-node.ts'
+import { openLibsqlLog } from '../src/log/libsql.ts'
+
+export type Store = { context: Context; url: string; close(): Promise<void> }
+
+/** A fresh database in a folder of its own, at a time that stands still. */
+export async function openStore(now: number): Promise<Store> {
+	const folder = await mkdtemp(join(tmpdir(), 'plumbline-bench-'))
+	const url = `file:${join(folder, 'bench.db')}`
+	const first = await openSql(url)
+	await migrate(first, new URL('../migrations', import.meta.url).pathname)
+	await first.close()
+	const { sql, log } = await openLibsqlLog(url)
+	const context = {
+		sql,
+		log,
+		db: openDatabase(sql),
+		now: () => now,
+		random: (n: number) => new Uint8Array(randomBytes(n)),
+		logger: { info() {}, warn() {}, error: console.error },
+		limits: defaultLimits,
+	} as unknown as Context
+	const close = async () => {
+		await log.close()
+		await rm(folder, { recursive: true, force: true })
+	}
+	return { context, url, close }
+}
