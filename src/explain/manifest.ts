@@ -1,0 +1,47 @@
+import { z } from 'zod'
+
+const name = z.string().min(1).max(1024)
+
+/** A logged category becomes a number, or the 1 of its own column among 0s. */
+const Encoding = z.union([
+	z.strictObject({ oneHot: z.record(z.string(), name) }),
+	z.record(z.string(), z.number()),
+])
+
+/** How far a feature may be moved in "what would have changed the decision". */
+export const FeatureLimit = z.strictObject({
+	/** Never moved. Sensitive attributes of the model never are, whatever this says. */
+	immutable: z.boolean().optional(),
+	min: z.number().optional(),
+	max: z.number().optional(),
+	/** The only way in which a person can move it. */
+	direction: z.enum(['increase', 'decrease']).optional(),
+	/** Moved values are whole multiples of this: 1 for counts. */
+	step: z.number().positive().optional(),
+	/** Categories that can be reached. */
+	values: z.array(z.union([z.string(), z.number(), z.boolean()])).optional(),
+	/** Features that would move with it: neither is moved alone, so they stay. */
+	linked: z.array(name).optional(),
+})
+export type FeatureLimit = z.output<typeof FeatureLimit>
+
+/** What a model's file lacks and replaying it takes. Other members are kept and not used. */
+export const Manifest = z.looseObject({
+	/** The inputs in the order of the model. Default: the file's own names, else the version's features in order. */
+	features: z.array(name).min(1).max(100_000).optional(),
+	/** The number that stands for a missing value, beside null and absence (XGBoost's `missing=`). */
+	missing: z.number().nullable().optional(),
+	encodings: z.record(name, Encoding).optional(),
+	/** From margin to score. Default: as the file's objective says. */
+	link: z.enum(['logit', 'identity', 'log', 'softmax']).optional(),
+	/** A score from here on is a positive decision. Default: the model's. */
+	threshold: z.number().optional(),
+	/** Which scores are bad for the person. Default: `low` for points, else `high` (a probability of default). */
+	adverse: z.enum(['high', 'low']).optional(),
+	/** Names of the classes in the order of the outputs. */
+	classes: z.array(z.string()).min(2).optional(),
+	/** What the service logs as `score`. Default: `score`, what the model answers. */
+	logged: z.enum(['score', 'margin']).optional(),
+	limits: z.record(name, FeatureLimit).optional(),
+})
+export type Manifest = z.output<typeof Manifest>

@@ -1,0 +1,85 @@
+/** How a missing value is told, by node (bits 2-3 of `flags`): as LightGBM's `missing_type`; XGBoost is always `nan`. */
+export const missingType = { none: 0, zero: 1, nan: 2 } as const
+
+/** Bits of a node's `flags`. */
+export const nodeFlag = { categorical: 1, missingLeft: 2, missingShift: 2 } as const
+
+/**
+ * Trees as flat arrays: the nodes of all trees one after the other, a tree's root first and every child behind its
+ * parent. `left` and `right` are indexes into the same arrays, -1 at leaves.
+ */
+export type TreeEnsemble = {
+	trees: number
+	/** Columns that the trees split on: `feature` is below this. */
+	columns: number
+	/** 1, or one a class. */
+	outputs: number
+	/** Index of each tree's root, and of the end of the last one. */
+	roots: Int32Array
+	/** The output that each tree adds to. */
+	treeOutput: Int32Array
+	left: Int32Array
+	right: Int32Array
+	/** The column that a node asks for; -1 at leaves. */
+	feature: Int32Array
+	/** Numeric splits only. In the precision that the comparison is made in. */
+	threshold: Float64Array
+	/** Of leaves, as it is added to the margin (shrunk, weighted); 0 elsewhere. */
+	value: Float64Array
+	/** Training rows, or sum of their hessians, that came through a node. */
+	cover: Float64Array
+	/** `nodeFlag` bits, and the missing type. */
+	flags: Uint8Array
+	/** Categorical splits: where the node's bits begin in `categoryBits`, and how many 32-bit words they are. */
+	categoryStart: Int32Array
+	categoryWords: Int32Array
+	categoryBits: Uint32Array
+	/** XGBoost: `x < threshold` goes left, a category in the set goes right. LightGBM: `x <= threshold` left, in the set left. */
+	style: 'xgboost' | 'lightgbm'
+	/** What a margin begins with, by output. */
+	base: Float64Array
+	/** Whether a margin is summed in float32, tree after tree, or in float64. */
+	precision: 'float32' | 'float64'
+	/** LightGBM's random forest: the sum of the leaves is divided by the trees of an output. */
+	average: boolean
+}
+
+/** Whether the value is in the node's category set: a whole number of 0 or more whose bit is set. */
+function inSet(e: TreeEnsemble, node: number, x: number): boolean {
+	const category = Math.trunc(x)
+	const word = category >>> 5
+	if (!(category >= 0) || category >= 2 ** 31 || word >= (e.categoryWords[node] as number)) return false
+	const bits = e.categoryBits[(e.categoryStart[node] as number) + word] as number
+	return ((bits >>> (category & 31)) & 1) === 1
+}
+
+// LightGBM's kZeroThreshold is the float 1e-35f.
+const zeroBound = 1.0000000180025095e-35
+
+/** Whether a row goes left at an inner node. `x` is encoded: in the model's precision, NaN for missing. */
+export function goesLeft(e: TreeEnsemble, node: number, x: Float64Array): boolean {
+	const flags = e.flags[node] as number
+	let v = x[e.feature[node] as number] as number
+	if (e.style === 'xgboost') {
+		if (Number.isNaN(v)) return (flags & nodeFlag.missingLeft) !== 0
+		if ((flags & nodeFlag.categorical) === 0) return v < (e.threshold[node] as number)
+		return !inSet(e, node, v)
+	}
+	if ((flags & nodeFlag.categorical) !== 0) return !Number.isNaN(v) && inSet(e, node, v)
+	const missing = flags >>> nodeFlag.missingShift
+	if (Number.isNaN(v) && missing !== missingType.nan) v = 0
+	const isMissing =
+		(missing === missingType.nan && Number.isNaN(v)) ||
+		(missing === missingType.zero && v >= -zeroBound && v <= zeroBound)
+	return isMissing ? (flags & nodeFlag.missingLeft) !== 0 : v <= (e.threshold[node] as number)
+}
+
+/**
+ * 1 for every inner node at which the row would go left, whether or not it comes there: all that Shapley values of trees
+ * need to know of a row. `out` has a byte a node.
+ */
+export function decideAll(e: TreeEnsemble, x: Float64Array, out: Uint8Array): Uint8Array {
+	for (let node = 0; node < e.feature.length; node++)
+		if ((e.feature[node] as number) >= 0) out[node] = goesLeft(e, node, x) ? 1 : 0
+	return out
+}
