@@ -1,12 +1,16 @@
 import { decideAll, type TreeEnsemble } from '../trees/ensemble.ts'
+import { fillInterventional } from './background-tables.ts'
 import type { ShapValues } from './path-dependent.ts'
 import { linkPaths, outputScale } from './paths.ts'
+import { addTabled, planTables, type Tables } from './tables.ts'
 import { addWalks, planWalks, type WalkPlan } from './walk-background.ts'
 
 /** A background prepared for a model: made once, used for every row, by one caller at a time. */
 export type BackgroundPlan = {
 	e: TreeEnsemble
 	rows: number
+	/** Trees of few columns a path are looked up, the others are walked. */
+	tables: Tables
 	walks: WalkPlan
 	/** The mean margin of the background, by output. */
 	base: Float64Array
@@ -34,13 +38,20 @@ export function planBackground(e: TreeEnsemble, rows: readonly Float64Array[]): 
 				(base[output] as number) + ((e.value[node] as number) * (scale[output] as number)) / rows.length
 		}
 	})
-	return { e, rows: rows.length, walks: planWalks(e, linkPaths(e), scale, rows.length, bits), base }
+	const paths = linkPaths(e)
+	const walks = planWalks(e, paths, scale, rows.length, bits)
+	const tables = planTables(e, paths, fillInterventional(walks, paths))
+	return { e, rows: rows.length, tables, walks, base }
 }
 
 /** Adds to `out`, columns of the first output first. Allocates nothing. */
 export function addInterventional(plan: BackgroundPlan, decisions: Uint8Array, out: Float64Array): void {
-	for (let tree = 0; tree < plan.e.trees; tree++)
-		addWalks(plan.walks, tree, decisions, out, (plan.e.treeOutput[tree] as number) * plan.e.columns)
+	const { e, tables, walks } = plan
+	for (let tree = 0; tree < e.trees; tree++) {
+		const offset = (e.treeOutput[tree] as number) * e.columns
+		if (tables.has[tree] === 1) addTabled(tables, tree, decisions, out, offset)
+		else addWalks(walks, tree, decisions, out, offset)
+	}
 }
 
 /**
