@@ -44,14 +44,16 @@ export function planBackground(e: TreeEnsemble, rows: readonly Float64Array[]): 
 	return { e, rows: rows.length, tables, walks, base }
 }
 
-/** Adds to `out`, columns of the first output first. Allocates nothing. */
-export function addInterventional(plan: BackgroundPlan, decisions: Uint8Array, out: Float64Array): void {
-	const { e, tables, walks } = plan
-	for (let tree = 0; tree < e.trees; tree++) {
-		const offset = (e.treeOutput[tree] as number) * e.columns
-		if (tables.has[tree] === 1) addTabled(tables, tree, decisions, out, offset)
-		else addWalks(walks, tree, decisions, out, offset)
-	}
+/** Adds one tree's values to `out` (by column, from `offset`). Allocates nothing. */
+export function addInterventionalTree(
+	plan: BackgroundPlan,
+	tree: number,
+	decisions: Uint8Array,
+	out: Float64Array,
+	offset: number,
+): void {
+	if (plan.tables.has[tree] === 1) addTabled(plan.tables, tree, decisions, out, offset)
+	else addWalks(plan.walks, tree, decisions, out, offset)
 }
 
 /**
@@ -59,9 +61,10 @@ export function addInterventional(plan: BackgroundPlan, decisions: Uint8Array, o
  * `shap.TreeExplainer(data, feature_perturbation="interventional")`. `decisions` as of `decideAll`.
  */
 export function interventionalShap(plan: BackgroundPlan, decisions: Uint8Array): ShapValues {
-	const { columns, outputs } = plan.e
-	const out = new Float64Array(columns * outputs)
-	addInterventional(plan, decisions, out)
-	const contributions = Array.from({ length: outputs }, (_, k) => out.slice(k * columns, (k + 1) * columns))
+	const contributions = Array.from({ length: plan.e.outputs }, () => new Float64Array(plan.e.columns))
+	for (let tree = 0; tree < plan.e.trees; tree++) {
+		const out = contributions[plan.e.treeOutput[tree] as number] as Float64Array
+		addInterventionalTree(plan, tree, decisions, out, 0)
+	}
 	return { base: plan.base.slice(), contributions }
 }

@@ -38,14 +38,16 @@ export function planPaths(e: TreeEnsemble): PathPlan {
 	return { e, tables, quadrature: planQuadrature(e, paths, scale), base }
 }
 
-/** Adds to `out`, columns of the first output first. Allocates nothing. */
-export function addPathDependent(plan: PathPlan, decisions: Uint8Array, out: Float64Array): void {
-	const { e, tables, quadrature } = plan
-	for (let tree = 0; tree < e.trees; tree++) {
-		const offset = (e.treeOutput[tree] as number) * e.columns
-		if (tables.has[tree] === 1) addTabled(tables, tree, decisions, out, offset)
-		else addTree(quadrature, tree, decisions, out, offset)
-	}
+/** Adds one tree's values to `out` (by column, from `offset`). Allocates nothing. */
+export function addPathDependentTree(
+	plan: PathPlan,
+	tree: number,
+	decisions: Uint8Array,
+	out: Float64Array,
+	offset: number,
+): void {
+	if (plan.tables.has[tree] === 1) addTabled(plan.tables, tree, decisions, out, offset)
+	else addTree(plan.quadrature, tree, decisions, out, offset)
 }
 
 /**
@@ -55,9 +57,10 @@ export function addPathDependent(plan: PathPlan, decisions: Uint8Array, out: Flo
  * `decisions` as of `decideAll`.
  */
 export function pathDependentShap(plan: PathPlan, decisions: Uint8Array): ShapValues {
-	const { columns, outputs } = plan.e
-	const out = new Float64Array(columns * outputs)
-	addPathDependent(plan, decisions, out)
-	const contributions = Array.from({ length: outputs }, (_, k) => out.slice(k * columns, (k + 1) * columns))
+	const contributions = Array.from({ length: plan.e.outputs }, () => new Float64Array(plan.e.columns))
+	for (let tree = 0; tree < plan.e.trees; tree++) {
+		const out = contributions[plan.e.treeOutput[tree] as number] as Float64Array
+		addPathDependentTree(plan, tree, decisions, out, 0)
+	}
 	return { base: plan.base.slice(), contributions }
 }
