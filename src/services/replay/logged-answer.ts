@@ -14,7 +14,10 @@ const classesOf = ({ classes, outputs }: Model, manifest: Manifest): readonly st
 	manifest.classes ?? classes ?? Array.from({ length: outputs }, (_, k) => String(k))
 
 /** Which output is the positive class of a binary model with one output a class: the last, unless the classes say. */
-function positiveOutput(classes: readonly string[], { positiveLabel }: ModelRow): number {
+function positiveOutput(
+	classes: readonly string[],
+	{ positiveLabel }: Pick<ModelRow, 'positiveLabel'>,
+): number {
 	const found = classes.findIndex((name) => sideOf(name, positiveLabel) === '+')
 	return found === -1 ? classes.length - 1 : found
 }
@@ -38,7 +41,7 @@ function probabilitiesOf(logged: unknown, classes: readonly string[]): LoggedNum
 export function loggedNumbers(
 	model: Model,
 	manifest: Manifest,
-	registered: ModelRow,
+	registered: Pick<ModelRow, 'task' | 'positiveLabel'>,
 	prediction: Pick<StoredPrediction, 'score' | 'label' | 'probabilities'>,
 	replayed: Float64Array,
 ): LoggedNumber[] {
