@@ -1,0 +1,56 @@
+import { decideAll, type TreeEnsemble } from '../trees/ensemble.ts'
+import type { ShapValues } from './path-dependent.ts'
+import { linkPaths, outputScale } from './paths.ts'
+import { addWalks, planWalks, type WalkPlan } from './walk-background.ts'
+
+/** A background prepared for a model: made once, used for every row, by one caller at a time. */
+export type BackgroundPlan = {
+	e: TreeEnsemble
+	rows: number
+	walks: WalkPlan
+	/** The mean margin of the background, by output. */
+	base: Float64Array
+}
+
+/** The background's encoded rows. Throws RangeError when there is none. */
+export function planBackground(e: TreeEnsemble, rows: readonly Float64Array[]): BackgroundPlan {
+	if (rows.length === 0) throw new RangeError('a background needs a row')
+	const scale = outputScale(e)
+	const words = Math.ceil(e.feature.length / 32)
+	const bits = new Uint32Array(words * rows.length)
+	const decisions = new Uint8Array(e.feature.length)
+	const base = Float64Array.from(e.base)
+	rows.forEach((row, r) => {
+		decideAll(e, row, decisions)
+		for (let node = 0; node < decisions.length; node++)
+			if (decisions[node] === 1)
+				bits[r * words + (node >>> 5)] = (bits[r * words + (node >>> 5)] as number) | (1 << (node & 31))
+		for (let tree = 0; tree < e.trees; tree++) {
+			let node = e.roots[tree] as number
+			while ((e.feature[node] as number) >= 0)
+				node = (decisions[node] === 1 ? e.left[node] : e.right[node]) as number
+			const output = e.treeOutput[tree] as number
+			base[output] =
+				(base[output] as number) + ((e.value[node] as number) * (scale[output] as number)) / rows.length
+		}
+	})
+	return { e, rows: rows.length, walks: planWalks(e, linkPaths(e), scale, rows.length, bits), base }
+}
+
+/** Adds to `out`, columns of the first output first. Allocates nothing. */
+export function addInterventional(plan: BackgroundPlan, decisions: Uint8Array, out: Float64Array): void {
+	for (let tree = 0; tree < plan.e.trees; tree++)
+		addWalks(plan.walks, tree, decisions, out, (plan.e.treeOutput[tree] as number) * plan.e.columns)
+}
+
+/**
+ * Exact Shapley values of the game in which absent features are drawn together from the background's rows:
+ * `shap.TreeExplainer(data, feature_perturbation="interventional")`. `decisions` as of `decideAll`.
+ */
+export function interventionalShap(plan: BackgroundPlan, decisions: Uint8Array): ShapValues {
+	const { columns, outputs } = plan.e
+	const out = new Float64Array(columns * outputs)
+	addInterventional(plan, decisions, out)
+	const contributions = Array.from({ length: outputs }, (_, k) => out.slice(k * columns, (k + 1) * columns))
+	return { base: plan.base.slice(), contributions }
+}
