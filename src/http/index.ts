@@ -16,6 +16,7 @@ import { models } from './routes/models.ts'
 import { outcomes } from './routes/outcomes.ts'
 import { predictions } from './routes/predictions.ts'
 import { reasons } from './routes/reasons.ts'
+import { replays } from './routes/replays.ts'
 import { requests } from './routes/requests.ts'
 import { segments } from './routes/segments.ts'
 import { silences } from './routes/silences.ts'
@@ -35,6 +36,7 @@ export const resources = {
 	features,
 	outcomes,
 	groups,
+	replays,
 	metrics,
 	segments,
 	bias,

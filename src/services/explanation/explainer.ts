@@ -1,5 +1,11 @@
 import type { Context } from '../../context.ts'
-import { AdditivityError, type Attribution, type Encoded, FeatureError, type Model } from '../../explain/model.ts'
+import {
+	AdditivityError,
+	type Attribution,
+	type Encoded,
+	FeatureError,
+	type Model,
+} from '../../explain/model.ts'
 import type { OpenedVersion } from '../artifact/opened-version.ts'
 import { recordsOf } from './background.ts'
 import type { FoundBackground } from './find-background.ts'
@@ -14,7 +20,11 @@ export type Explainer = {
 	encode(features: Readonly<Record<string, unknown>>): Encoded
 	/** What the service logs as its score, by output. */
 	answer(x: Float64Array): Promise<Float64Array>
-	attribute(x: Float64Array, found: FoundBackground, method?: Method): Promise<Attribution | { reason: string }>
+	attribute(
+		x: Float64Array,
+		found: FoundBackground,
+		method?: Method,
+	): Promise<Attribution | { reason: string }>
 }
 type Method = 'path-dependent' | 'interventional' | undefined
 
