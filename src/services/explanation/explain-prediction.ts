@@ -7,7 +7,7 @@ import { tableInForce } from '../reasons/table-in-force.ts'
 import { recordMismatch } from '../replay/record-mismatch.ts'
 import { type AttributionQuery, attributeReplay } from './attribute-decision.ts'
 import { incidentsAt, lineageAt, versionProof } from './circumstances.ts'
-import { findCounterfactuals } from './counterfactuals.ts'
+import { counterfactualsOf } from './counterfactuals.ts'
 import type { Explanation, UsedBackground } from './explanation.ts'
 import { type FoundBackground, findBackground } from './find-background.ts'
 import { giveReasons } from './give-reasons.ts'
@@ -48,7 +48,7 @@ export async function explainPrediction(
 		...whatWasDecided(read),
 		...attributed,
 		...reasons,
-		...findCounterfactuals(context, read, found),
+		...counterfactualsOf(context, read, found),
 		background: usedBackground(found, compared),
 		lineage,
 		incidents,
