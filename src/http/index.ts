@@ -14,6 +14,7 @@ import { metrics } from './routes/metrics.ts'
 import { models } from './routes/models.ts'
 import { outcomes } from './routes/outcomes.ts'
 import { predictions } from './routes/predictions.ts'
+import { replays } from './routes/replays.ts'
 import { requests } from './routes/requests.ts'
 import { segments } from './routes/segments.ts'
 import { silences } from './routes/silences.ts'
@@ -31,6 +32,7 @@ export const resources = {
 	features,
 	outcomes,
 	groups,
+	replays,
 	metrics,
 	segments,
 	bias,
