@@ -16,8 +16,18 @@ export type BackgroundPlan = {
 	base: Float64Array
 }
 
-/** The background's encoded rows. Throws RangeError when there is none. */
-export function planBackground(e: TreeEnsemble, rows: readonly Float64Array[]): BackgroundPlan {
+/** Fills a byte a node: 1 where the row goes left. */
+type Decide = (row: Float64Array, out: Uint8Array) => void
+
+/**
+ * The background's encoded rows. Throws RangeError when there is none. `decide` where the ensemble's `feature` are players
+ * that stand for several columns, so that it cannot tell by itself.
+ */
+export function planBackground(
+	e: TreeEnsemble,
+	rows: readonly Float64Array[],
+	decide: Decide = (row, out) => decideAll(e, row, out),
+): BackgroundPlan {
 	if (rows.length === 0) throw new RangeError('a background needs a row')
 	const scale = outputScale(e)
 	const words = Math.ceil(e.feature.length / 32)
@@ -25,7 +35,7 @@ export function planBackground(e: TreeEnsemble, rows: readonly Float64Array[]): 
 	const decisions = new Uint8Array(e.feature.length)
 	const base = Float64Array.from(e.base)
 	rows.forEach((row, r) => {
-		decideAll(e, row, decisions)
+		decide(row, decisions)
 		for (let node = 0; node < decisions.length; node++)
 			if (decisions[node] === 1)
 				bits[r * words + (node >>> 5)] = (bits[r * words + (node >>> 5)] as number) | (1 << (node & 31))
