@@ -1,8 +1,7 @@
 import { and, desc, eq, gt, isNull, lte, or, sql } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import { formatTime } from '../../core/time.ts'
-import { baselines, deployments, ledgerEntries, requests, ruleUses } from '../../db/schema.ts'
-import type { ModelRow } from '../model/find-model.ts'
+import { baselines, deployments, reasonTables, requests, ruleUses } from '../../db/schema.ts'
 import { type Deed, deployer } from './ledger.ts'
 
 type DeploymentRow = typeof deployments.$inferSelect
@@ -136,35 +135,34 @@ export async function baselineAt(
 	return row ? { digest: row.digest, rows: row.rows, since: formatTime(row.createdAt) } : null
 }
 
-/** The settings by which a score was read. Null when the model was changed since and they were not kept. */
-export type SettingsThen = {
-	revision: number
-	threshold: number | null
-	positiveLabel: string | null
-	sensitive: string[]
-	riskTier: string | null
-}
+export type ReasonTableThen = { revision: number; digest: string; approvedAt: string; approvers: string[] }
 
-export async function settingsAt(
+/** The reason table whose texts could be given at a moment: the version's own before that of all versions. */
+export async function reasonTableAt(
 	context: Context,
-	row: ModelRow,
+	model: string,
+	version: string,
 	at: number,
-): Promise<{ revision: number; settings: SettingsThen | null }> {
-	const [counted] = await context.db
-		.select({ changes: sql<number>`count(*)` })
-		.from(ledgerEntries)
+): Promise<ReasonTableThen | null> {
+	const [row] = await context.db
+		.select({
+			revision: reasonTables.revision,
+			digest: reasonTables.digest,
+			approvedAt: reasonTables.approvedAt,
+			approvers: sql<string>`(SELECT json_group_array(approver) FROM reason_table_approval a
+				WHERE a.model = reason_table.model AND a.revision = reason_table.revision)`,
+		})
+		.from(reasonTables)
 		.where(
 			and(
-				eq(ledgerEntries.object, `model:${row.name}`),
-				eq(ledgerEntries.action, 'change-model'),
-				gt(ledgerEntries.at, at),
+				eq(reasonTables.model, model),
+				lte(reasonTables.approvedAt, at),
+				or(isNull(reasonTables.version), eq(reasonTables.version, version)),
 			),
 		)
-	const changes = counted?.changes ?? 0
-	const { threshold, positiveLabel, sensitive, riskTier } = row
-	const revision = row.revision - changes
-	return {
-		revision,
-		settings: changes > 0 ? null : { revision, threshold, positiveLabel, sensitive, riskTier },
-	}
+		.orderBy(sql`${reasonTables.version} IS NULL`, desc(reasonTables.revision))
+		.limit(1)
+	if (!row || row.approvedAt === null) return null
+	const { revision, digest, approvedAt, approvers } = row
+	return { revision, digest, approvedAt: formatTime(approvedAt), approvers: JSON.parse(approvers) }
 }
