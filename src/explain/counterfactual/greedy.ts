@@ -9,14 +9,26 @@ const tried = 32
 
 /**
  * Some change that reaches the target, when a search for the nearest is cut short: feature after feature the move that
- * brings the margin furthest for its cost, then every move as short as it can be.
+ * brings the margin furthest for its cost, or if that leads nowhere furthest at all, then every move as short as it can be.
  */
 export function greedy(space: Space, row: Row, aim: Aim, most: number, budget: Budget): Landing | undefined {
 	const end = budget.now() + budget.ms
+	const isTime = () => budget.now() <= end
+	return climb(space, row, aim, most, isTime, true) ?? climb(space, row, aim, most, isTime, false)
+}
+
+function climb(
+	space: Space,
+	row: Row,
+	aim: Aim,
+	most: number,
+	isTime: () => boolean,
+	isThrifty: boolean,
+): Landing | undefined {
 	const reaches = (box: Box) => aim.reached(changed(row, changesAt(space.axes, box))) !== undefined
 	const box: Range[] = []
 	while (box.length < most && isTime()) {
-		const next = bestMove(space, box, aim, thrift)
+		const next = bestMove(space, box, aim, isThrifty)
 		if (!next) return undefined
 		box.push(next)
 		if (!reaches(box)) continue
@@ -53,7 +65,7 @@ function placesOf(space: Space, axis: number): number[] {
 }
 
 /** The move that gains most for its cost, and of those that would do alone the cheapest. */
-function bestMove(space: Space, box: readonly Range[], aim: Aim, thrift: number): Range | undefined {
+function bestMove(space: Space, box: readonly Range[], aim: Aim, isThrifty: boolean): Range | undefined {
 	const before = box.length > 0 ? space.gain(box) : 0
 	let best: Range | undefined
 	let bestRate = 0
@@ -61,8 +73,7 @@ function bestMove(space: Space, box: readonly Range[], aim: Aim, thrift: number)
 		if (axis.isFree || box.some((r) => r.axis === i)) return
 		for (const place of placesOf(space, i)) {
 			const gain = Math.min(space.gain([...box, at(i, place)]), aim.need) - before
-			const rate = thrift === Number.POSITIVE_INFINITY ? gain : gain / (costAt(space, i, place) + thrift)
-			if (rate > bestRate) {
+			const rate = isThrifty ? gain / (costAt(space, i, place) + space.changeCost) : gain
 				best = at(i, place)
 				bestRate = rate
 			}
