@@ -74,6 +74,7 @@ function bestMove(space: Space, box: readonly Range[], aim: Aim, isThrifty: bool
 		for (const place of placesOf(space, i)) {
 			const gain = Math.min(space.gain([...box, at(i, place)]), aim.need) - before
 			const rate = isThrifty ? gain / (costAt(space, i, place) + space.changeCost) : gain
+			if (rate > bestRate) {
 				best = at(i, place)
 				bestRate = rate
 			}
