@@ -3,7 +3,7 @@ import { FeatureError } from '../explain/model.ts'
 import type { FeatureSpec } from '../profile/grid.ts'
 import type { OpenedModel } from '../services/artifact/opened-version.ts'
 import type { ExitCode, Terminal } from './command.ts'
-import { type Explainer, manyRows, openExplainer } from './explain-rows.ts'
+import { type Explainer, openExplainer, rowsAtOnce } from './explain-rows.ts'
 import { rowJson, rowText } from './explained-row.ts'
 import { openArtifact, readManifest } from './open-artifact.ts'
 import { Progress } from './progress.ts'
@@ -148,7 +148,7 @@ async function writeRows(
 	})
 	for await (const row of records) {
 		block.push(row)
-		if (block.length === manyRows) await flush()
+		if (block.length === rowsAtOnce) await flush()
 	}
 	if (block.length > 0) await flush()
 	progress.end()

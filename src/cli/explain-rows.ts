@@ -19,8 +19,8 @@ export type Explainer = {
 	close(): Promise<void>
 }
 
-/** So many rows are worth starting threads for. */
-export const manyRows = 2000
+/** Rows that are explained together. Half of them are worth starting threads for. */
+export const rowsAtOnce = 2000
 
 type Ready = { row: number; values: Readonly<Record<string, unknown>>; encoded: Encoded }
 
@@ -49,7 +49,7 @@ export function openExplainer(
 	const prepared = background && model.background(background)
 	let pool: Promise<ExplainPool> | undefined
 	const attribute = async (ready: readonly Ready[]): Promise<(Attribution | AdditivityError)[]> => {
-		if (model.structure?.kind !== 'trees' || (!pool && ready.length < manyRows))
+		if (model.structure?.kind !== 'trees' || (!pool && ready.length < rowsAtOnce / 2))
 			return ready.map((r) => attributionOf(model, r, prepared))
 		const { ensemble } = model.structure
 		pool ??= import('../explain/shap/explain-pool-node.ts').then(({ openExplainPool }) =>

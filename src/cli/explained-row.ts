@@ -3,11 +3,13 @@ import type { Model } from '../explain/model.ts'
 import { bar, signed, valueText } from './contribution-bars.ts'
 import type { ExplainedRow } from './explain-rows.ts'
 
-type Explained = Pick<Model, 'features' | 'outputs' | 'classes' | 'space'>
+type Explained = Pick<Model, 'features' | 'outputs' | 'classes' | 'space'> & Partial<Pick<Model, 'score'>>
 
-/** Whether what the model answers is a probability: then that is what the score is called. */
-const isProbability = ({ space, outputs }: Explained) =>
-	space === 'log-odds' || space === 'probability' || outputs > 1
+/** Whether what the model answers is a probability: log-odds may also be what it answers. */
+function isProbability({ space, outputs, score }: Explained): boolean {
+	if (space !== 'log-odds') return space === 'probability'
+	return score?.(new Float64Array(outputs).fill(50)).every((s) => s <= 1) ?? false
+}
 
 /** A line for machines. Of several classes every number is a list, by class. */
 export function rowJson(model: Explained, row: ExplainedRow): string {
