@@ -65,6 +65,7 @@ export function treeModel(file: TreeFile, manifest: Manifest, declared: readonly
 				? (manifest.classes ?? Array.from({ length: e.outputs }, (_, k) => String(k)))
 				: undefined,
 		space: link.space,
+		...(file.advice === undefined ? {} : { advice: file.advice }),
 		tolerance,
 		// What explanations are planned with takes about as much again.
 		bytes: 2 * sizeOf(e) + 200 * names.length,
