@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { defaultLimits, type Limits } from './context.ts'
 import { AppError } from './core/errors.ts'
 import { logLevels } from './logger.ts'
+import type { ArtifactSettings } from './services/artifact/artifact-settings.ts'
 
 const text = z.string().min(1)
 const httpUrl = z
@@ -44,6 +45,8 @@ const limitNames = {
 	stringBytes: 'PLUMBLINE_LIMIT_STRING_BYTES',
 	idCharacters: 'PLUMBLINE_LIMIT_ID_CHARACTERS',
 	futureMs: 'PLUMBLINE_LIMIT_FUTURE_MS',
+	artifactBytes: 'PLUMBLINE_LIMIT_ARTIFACT_BYTES',
+	modelCacheBytes: 'PLUMBLINE_LIMIT_MODEL_CACHE_BYTES',
 } as const satisfies Record<keyof Limits, string>
 
 type LimitName = (typeof limitNames)[keyof Limits]
@@ -71,12 +74,48 @@ export const Config = z
 		SLACK_APP_TOKEN: text.startsWith('xapp-', 'must be an app-level token (xapp-…)').optional(),
 		SLACK_API_URL: z.url('must be a URL').optional(),
 		SLACK_CHANNEL: text.optional(),
+		/** A tracking server that runs are read from, and how it is asked: basic, or a bearer token. */
+		PLUMBLINE_MLFLOW_URL: httpUrl.optional(),
+		PLUMBLINE_MLFLOW_USERNAME: text.optional(),
+		PLUMBLINE_MLFLOW_PASSWORD: text.optional(),
+		PLUMBLINE_MLFLOW_TOKEN: text.optional(),
+		/** A catalogue that takes OpenLineage events. */
+		PLUMBLINE_OPENLINEAGE_URL: httpUrl.optional(),
+		PLUMBLINE_OPENLINEAGE_API_KEY: text.optional(),
+		PLUMBLINE_OPENLINEAGE_NAMESPACE: text.optional(),
+		/** Where model files are kept. Absent: in a folder beside the database, or in the bucket that is bound to the worker. */
+		PLUMBLINE_ARTIFACTS_URL: text
+			.regex(
+				/^(file:.|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/|$))/,
+				'must be file:<folder> or s3://<bucket>/<prefix>',
+			)
+			.optional(),
+		/** The folder that `file:` URIs of artefacts may lead into. Absent: none is read. */
+		PLUMBLINE_ARTIFACT_FILES: text.optional(),
+		/** Hosts that artefacts may be read from although they are private or have no TLS, by comma. */
+		PLUMBLINE_ARTIFACT_HOSTS: text.optional(),
+		AWS_ACCESS_KEY_ID: text.optional(),
+		AWS_SECRET_ACCESS_KEY: text.optional(),
+		AWS_SESSION_TOKEN: text.optional(),
+		AWS_REGION: text.optional(),
+		AWS_ENDPOINT_URL: httpUrl.optional(),
+		AWS_ENDPOINT_URL_S3: httpUrl.optional(),
 		...limitFields,
 	})
 	.superRefine((env, issues) => {
 		const missing = (name: string, message: string) =>
 			issues.addIssue({ code: 'custom', path: [name], message })
 		const { SLACK_BOT_TOKEN: bot, SLACK_SIGNING_SECRET: secret, SLACK_APP_TOKEN: app } = env
+		const { PLUMBLINE_MLFLOW_USERNAME: user, PLUMBLINE_MLFLOW_TOKEN: token } = env
+		if (env.PLUMBLINE_MLFLOW_URL === undefined && (user ?? token) !== undefined)
+			missing('PLUMBLINE_MLFLOW_URL', 'is needed beside the other settings of MLflow')
+		if (user !== undefined && token !== undefined)
+			missing(
+				'PLUMBLINE_MLFLOW_TOKEN',
+				'is one way in and PLUMBLINE_MLFLOW_USERNAME another: set one of them',
+			)
+		if (env.PLUMBLINE_OPENLINEAGE_URL === undefined && env.PLUMBLINE_OPENLINEAGE_API_KEY !== undefined)
+			missing('PLUMBLINE_OPENLINEAGE_URL', 'is needed beside PLUMBLINE_OPENLINEAGE_API_KEY')
 		if (bot === undefined && (secret ?? app) !== undefined)
 			missing('SLACK_BOT_TOKEN', 'is needed beside the other settings of Slack')
 		if (bot !== undefined && secret === undefined && app === undefined)
@@ -84,6 +123,12 @@ export const Config = z
 				'SLACK_SIGNING_SECRET',
 				'is needed beside SLACK_BOT_TOKEN (or SLACK_APP_TOKEN, for Socket Mode)',
 			)
+		const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: key, PLUMBLINE_ARTIFACTS_URL: artifacts } = env
+		const isNeeded = artifacts?.startsWith('s3:') === true
+		if (id === undefined && (isNeeded || key !== undefined))
+			missing('AWS_ACCESS_KEY_ID', `is needed for ${isNeeded ? artifacts : 'AWS_SECRET_ACCESS_KEY'}`)
+		if (key === undefined && (isNeeded || id !== undefined))
+			missing('AWS_SECRET_ACCESS_KEY', `is needed for ${isNeeded ? artifacts : 'AWS_ACCESS_KEY_ID'}`)
 	})
 export type Config = z.output<typeof Config>
 
@@ -94,7 +139,7 @@ export function readConfig(env: Readonly<Record<string, unknown>>): Config {
 	if (result.success) return result.data
 	const issue = result.error.issues[0]
 	const name = String(issue?.path[0])
-	const isShown = given[name] !== undefined && !/KEY|TOKEN|SECRET/.test(name)
+	const isShown = given[name] !== undefined && !/KEY|TOKEN|SECRET|PASSWORD/.test(name)
 	const shown = isShown ? ` It is ${JSON.stringify(given[name])}.` : ''
 	throw new AppError('invalid', `${name} ${issue?.message}.${shown}`)
 }
@@ -103,4 +148,28 @@ export function readConfig(env: Readonly<Record<string, unknown>>): Config {
 export function limitsOf(config: Config): Limits {
 	const names = Object.entries(limitNames) as [keyof Limits, LimitName][]
 	return Object.fromEntries(names.map(([key, name]) => [key, config[name] ?? defaultLimits[key]])) as Limits
+}
+
+const defaultRegion = 'us-east-1'
+
+/** Where model files are kept and read from. */
+export function artifactSettingsOf(config: Config): ArtifactSettings {
+	const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = config
+	const s3 =
+		accessKeyId === undefined || secretAccessKey === undefined
+			? undefined
+			: {
+					accessKeyId,
+					secretAccessKey,
+					sessionToken: config.AWS_SESSION_TOKEN,
+					region: config.AWS_REGION ?? defaultRegion,
+					endpoint: config.AWS_ENDPOINT_URL_S3 ?? config.AWS_ENDPOINT_URL,
+				}
+	const hosts = (config.PLUMBLINE_ARTIFACT_HOSTS ?? '').split(',').map((host) => host.trim())
+	return {
+		url: config.PLUMBLINE_ARTIFACTS_URL,
+		s3,
+		files: config.PLUMBLINE_ARTIFACT_FILES,
+		hosts: hosts.filter((host) => host !== ''),
+	}
 }

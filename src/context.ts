@@ -1,3 +1,4 @@
+import type { ArtifactStore } from './core/artifact-store.ts'
 import type { Database } from './db/database.ts'
 import type { Sql } from './db/sql.ts'
 import type { PredictionLog } from './log/prediction-log.ts'
@@ -30,6 +31,10 @@ export type Limits = {
 	stringBytes: number
 	idCharacters: number
 	futureMs: number
+	/** A model file, unpacked. */
+	artifactBytes: number
+	/** What opened models may take together before those that were used longest ago are dropped. */
+	modelCacheBytes: number
 }
 
 export const defaultLimits: Limits = {
@@ -41,6 +46,8 @@ export const defaultLimits: Limits = {
 	stringBytes: 8192,
 	idCharacters: 256,
 	futureMs: 5 * 60 * 1000,
+	artifactBytes: 512 * 2 ** 20,
+	modelCacheBytes: 2 ** 30,
 }
 
 /** Everything that a use case may reach. Roots build it; tests build it with a fixed clock. */
@@ -48,6 +55,14 @@ export type Context = {
 	db: Database
 	sql: Sql
 	log: PredictionLog
+	/** The bytes of model files. */
+	artifacts: ArtifactStore
+	/** Reads model files from where versions say that they are. */
+	artifactSource: import('./services/artifact/artifact-source.ts').ArtifactSource
+	/** Models that were opened, in bounded memory. */
+	models: import('./services/artifact/model-cache.ts').ModelCache
+	/** Runs ONNX models, where it is installed. */
+	onnx?: import('./explain/onnx/runtime.ts').OnnxRuntime | undefined
 	/** Milliseconds since the epoch. */
 	now: () => number
 	random: (bytes: number) => Uint8Array
@@ -60,6 +75,10 @@ export type Context = {
 	background?: (work: Promise<unknown>) => void
 	/** Slack, when it is connected. */
 	slack?: import('./services/slack/slack-client.ts').SlackClient
+	/** The tracking server that training runs are read from, when one is connected. */
+	runs?: import('./core/training-run.ts').RunReader
+	/** The lineage catalogue that is told of versions, baselines and deployments, when one is connected. */
+	lineageSink?: import('./core/lineage-fact.ts').LineageSink
 	/** The parsed rule set that is in force; replaced as a whole on reload. */
 	rules: { current(): import('./rules/rule-set.ts').RuleSet }
 }

@@ -3,19 +3,23 @@ import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { buildApp } from './app.ts'
-import { type Config, defaultRules, limitsOf } from './config.ts'
+import { artifactSettingsOf, type Config, defaultRules, limitsOf } from './config.ts'
 import type { Context, Logger } from './context.ts'
 import { AppError } from './core/errors.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate, openSql } from './db/open-node.ts'
+import { connectIntegrations } from './integrations/index.ts'
 import { jobs, runJobById } from './jobs/index.ts'
 import { type Listening, listen } from './listen-node.ts'
 import { nodeCodec } from './log/codec-node.ts'
 import { openLibsqlLog } from './log/libsql.ts'
 import { openSqlLog } from './log/sql-log.ts'
 import { jsonLogger } from './logger.ts'
+import { loadOnnxRuntime } from './onnx-runtime-node.ts'
 import { openRules } from './rules/load-rules-node.ts'
 import { startSchedules } from './schedule-node.ts'
+import { modelCache } from './services/artifact/model-cache.ts'
+import { openArtifacts } from './services/artifact/open-artifacts-node.ts'
 import { createFirstKey } from './services/key/create-first-key.ts'
 import { ensureAdminKey } from './services/key/ensure-admin-key.ts'
 import { openSlack } from './slack/open-slack.ts'
@@ -44,18 +48,23 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 	try {
 		await migrateDatabase(config)
 		const { sql, log } = await openStore(config)
+		const limits = limitsOf(config)
 		const context: Context = {
 			sql,
 			db: openDatabase(sql),
 			log,
+			...openArtifacts(artifactSettingsOf(config), config.PLUMBLINE_DATABASE_URL),
+			onnx: loadOnnxRuntime(),
+			models: modelCache(limits.modelCacheBytes, now),
 			now,
 			random,
 			fetch: globalThis.fetch,
 			logger,
-			limits: limitsOf(config),
+			limits,
 			publicUrl: config.PLUMBLINE_PUBLIC_URL ?? `http://${config.PLUMBLINE_HOST}:${config.PLUMBLINE_PORT}`,
 			rules,
 		}
+		connectIntegrations(context, config)
 		const close = async () => {
 			rules.close()
 			await log.close()

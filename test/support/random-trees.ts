@@ -91,3 +91,73 @@ export function randomRow(random: () => number, columns: number): Float64Array {
 		return kind < 0.5 ? Math.floor(random() * 10) : random()
 	})
 }
+
+/** One path of `depth` splits that goes on to the right or the left, a leaf beside each split; columns in turn. */
+export function chainTree(random: () => number, depth: number, columns: number): TreeEnsemble {
+	const e = randomTrees(random, { trees: 1, depth: 0, columns })
+	const nodes = 2 * depth + 1
+	const ints = () => new Int32Array(nodes).fill(-1)
+	const [left, right, feature] = [ints(), ints(), ints()]
+	const [threshold, value, cover] = [
+		new Float64Array(nodes),
+		new Float64Array(nodes),
+		new Float64Array(nodes),
+	]
+	const flags = new Uint8Array(nodes)
+	let all = 1e6
+	for (let level = 0; level < depth; level++) {
+		const node = 2 * level
+		const [on, off] = random() < 0.5 ? [left, right] : [right, left]
+		// The split after this one stands two places on, its leaf between them.
+		on[node] = node + 2
+		off[node] = node + 1
+		feature[node] = level % columns
+		threshold[node] = random()
+		value[node + 1] = random() * 2 - 1
+		cover[node] = all
+		cover[node + 1] = all * random() * 0.5
+		all -= cover[node + 1] as number
+	}
+	value[nodes - 1] = 1
+	cover[nodes - 1] = all
+	flags.fill(missingType.nan << nodeFlag.missingShift)
+	const empty = new Int32Array(nodes)
+	return {
+		...e,
+		roots: Int32Array.from([0, nodes]),
+		left,
+		right,
+		feature,
+		threshold,
+		value,
+		cover,
+		flags,
+		categoryStart: empty,
+		categoryWords: empty,
+		categoryBits: new Uint32Array(0),
+	}
+}
+
+/** Both ensembles as one; the base of the first. */
+export function concatTrees(one: TreeEnsemble, other: TreeEnsemble): TreeEnsemble {
+	const shift = one.feature.length
+	const ints = (a: Int32Array, b: Int32Array, by = 0) =>
+		Int32Array.from([...a, ...b.map((v) => (v < 0 ? v : v + by))])
+	const floats = (a: Float64Array, b: Float64Array) => Float64Array.from([...a, ...b])
+	return {
+		...one,
+		trees: one.trees + other.trees,
+		roots: Int32Array.from([...one.roots.slice(0, -1), ...other.roots.map((r) => r + shift)]),
+		treeOutput: ints(one.treeOutput, other.treeOutput),
+		left: ints(one.left, other.left, shift),
+		right: ints(one.right, other.right, shift),
+		feature: ints(one.feature, other.feature),
+		threshold: floats(one.threshold, other.threshold),
+		value: floats(one.value, other.value),
+		cover: floats(one.cover, other.cover),
+		flags: Uint8Array.from([...one.flags, ...other.flags]),
+		categoryStart: ints(one.categoryStart, other.categoryStart, one.categoryBits.length),
+		categoryWords: ints(one.categoryWords, other.categoryWords),
+		categoryBits: Uint32Array.from([...one.categoryBits, ...other.categoryBits]),
+	}
+}

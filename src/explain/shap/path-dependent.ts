@@ -1,6 +1,8 @@
 import type { TreeEnsemble } from '../trees/ensemble.ts'
+import { fillPathDependent } from './path-tables.ts'
 import { linkPaths, outputScale } from './paths.ts'
 import { addTree, planQuadrature, type QuadraturePlan } from './quadrature-trees.ts'
+import { addTabled, planTables, type Tables } from './tables.ts'
 
 /** Shapley values of one row: by output, a value a column. base + the sum of an output's contributions is its margin. */
 export type ShapValues = { base: Float64Array; contributions: Float64Array[] }
@@ -8,6 +10,8 @@ export type ShapValues = { base: Float64Array; contributions: Float64Array[] }
 /** What path-dependent Shapley values need of a model: made once, used for every row, by one caller at a time. */
 export type PathPlan = {
 	e: TreeEnsemble
+	/** Trees of few columns a path are looked up, the others are integrated. */
+	tables: Tables
 	quadrature: QuadraturePlan
 	/** The expected margin of each output under the training covers. */
 	base: Float64Array
@@ -30,14 +34,20 @@ export function planPaths(e: TreeEnsemble): PathPlan {
 		}
 		base[output] = (base[output] as number) + sum
 	}
-	return { e, quadrature: planQuadrature(e, paths, scale), base }
+	const tables = planTables(e, paths, fillPathDependent(e, paths, scale))
+	return { e, tables, quadrature: planQuadrature(e, paths, scale), base }
 }
 
-/** Adds to `out`, columns of the first output first. Allocates nothing. */
-export function addPathDependent(plan: PathPlan, decisions: Uint8Array, out: Float64Array): void {
-	const { e, quadrature } = plan
-	for (let tree = 0; tree < e.trees; tree++)
-		addTree(quadrature, tree, decisions, out, (e.treeOutput[tree] as number) * e.columns)
+/** Adds one tree's values to `out` (by column, from `offset`). Allocates nothing. */
+export function addPathDependentTree(
+	plan: PathPlan,
+	tree: number,
+	decisions: Uint8Array,
+	out: Float64Array,
+	offset: number,
+): void {
+	if (plan.tables.has[tree] === 1) addTabled(plan.tables, tree, decisions, out, offset)
+	else addTree(plan.quadrature, tree, decisions, out, offset)
 }
 
 /**
@@ -47,9 +57,10 @@ export function addPathDependent(plan: PathPlan, decisions: Uint8Array, out: Flo
  * `decisions` as of `decideAll`.
  */
 export function pathDependentShap(plan: PathPlan, decisions: Uint8Array): ShapValues {
-	const { columns, outputs } = plan.e
-	const out = new Float64Array(columns * outputs)
-	addPathDependent(plan, decisions, out)
-	const contributions = Array.from({ length: outputs }, (_, k) => out.slice(k * columns, (k + 1) * columns))
+	const contributions = Array.from({ length: plan.e.outputs }, () => new Float64Array(plan.e.columns))
+	for (let tree = 0; tree < plan.e.trees; tree++) {
+		const out = contributions[plan.e.treeOutput[tree] as number] as Float64Array
+		addPathDependentTree(plan, tree, decisions, out, 0)
+	}
 	return { base: plan.base.slice(), contributions }
 }

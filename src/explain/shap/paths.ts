@@ -75,21 +75,3 @@ export function outputScale(e: TreeEnsemble): Float64Array {
 	for (const output of e.treeOutput) count[output] = (count[output] as number) + 1
 	return count.map((n) => (e.average && n > 0 ? 1 / n : 1))
 }
-
-/** Marks the edges whose feature the row satisfies all the way down to them: 1 a satisfied edge, by node. */
-export function markSatisfied(
-	e: TreeEnsemble,
-	paths: Paths,
-	decisions: Uint8Array,
-	from: number,
-	to: number,
-	on: Uint8Array,
-): void {
-	for (let node = from; node < to; node++) {
-		const up = paths.parent[node] as number
-		if (up < 0) continue
-		const taken = (e.left[up] as number) === node ? decisions[up] : 1 - (decisions[up] as number)
-		const before = paths.previous[node] as number
-		on[node] = taken === 1 && (before < 0 || on[before] === 1) ? 1 : 0
-	}
-}
