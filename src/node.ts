@@ -53,7 +53,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			db: openDatabase(sql),
 			log,
 			...openArtifacts(artifactSettingsOf(config), config.PLUMBLINE_DATABASE_URL),
-			onnx: loadOnnxRuntime(),
+			onnx: () => loadOnnxRuntime(),
 			models: modelCache(limits.modelCacheBytes, now),
 			now,
 			random,
