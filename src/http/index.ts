@@ -4,16 +4,19 @@ import { audit } from './routes/audit.ts'
 import { baselines } from './routes/baselines.ts'
 import { bias } from './routes/bias.ts'
 import { deployments } from './routes/deployments.ts'
+import { explanations } from './routes/explanations.ts'
 import { features } from './routes/features.ts'
 import { groups } from './routes/groups.ts'
 import { health } from './routes/health.ts'
 import { incidents } from './routes/incidents.ts'
 import { jobs } from './routes/jobs.ts'
 import { keys } from './routes/keys.ts'
+import { lineage } from './routes/lineage.ts'
 import { metrics } from './routes/metrics.ts'
 import { models } from './routes/models.ts'
 import { outcomes } from './routes/outcomes.ts'
 import { predictions } from './routes/predictions.ts'
+import { reasons } from './routes/reasons.ts'
 import { replays } from './routes/replays.ts'
 import { requests } from './routes/requests.ts'
 import { segments } from './routes/segments.ts'
@@ -29,10 +32,13 @@ export const resources = {
 	baselines,
 	deployments,
 	predictions,
+	explanations,
+	reasons,
 	features,
 	outcomes,
 	groups,
 	replays,
+	lineage,
 	metrics,
 	segments,
 	bias,
