@@ -115,9 +115,10 @@ describe('OpenLineage events', () => {
 		}
 		const ends = received.map(({ event }) => [event.outputs[0]?.name ?? '', event.eventType].join(' '))
 		expect(ends.sort()).toEqual([' START', ' START', 'credit@7 COMPLETE', 'credit@8 COMPLETE'])
-		const byRun = Map.groupBy(received, (r) => r.event.run.runId)
-		for (const events of byRun.values())
+		for (const id of new Set(received.map((r) => r.event.run.runId))) {
+			const events = received.filter((r) => r.event.run.runId === id)
 			expect(events.map((r) => r.event.eventType)).toEqual(['START', 'COMPLETE'])
+		}
 	})
 
 	it('are told for long before one is given up', async () => {

@@ -87,6 +87,15 @@ async function keep(context: Context, row: VersionRow, reference: string, next: 
 	await commit(context, reader, [], [{ query }, ...linkInserts(row, runLinks(next.run), 'mlflow')])
 }
 
+/**
+ * Reads the run of a version and makes the version known by it: another version of the same run may have been read before.
+ */
+export async function linkTrainingRun(context: Context, row: VersionRow): Promise<RunReading | undefined> {
+	const found = await readTrainingRun(context, row)
+	if (found?.run) await commit(context, reader, [], linkInserts(row, runLinks(found.run), 'mlflow'))
+	return found
+}
+
 /** Has the run of a new version read soon, so that it is found from its data and code before anybody looks at it. */
 export function runMessages(context: Context, row: VersionRow): Change[] {
 	if (runReference(context, row) === undefined) return []

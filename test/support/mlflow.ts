@@ -1,0 +1,61 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { promisify } from 'node:util'
+
+/** The Python of an environment that has mlflow and scikit-learn. */
+const python = process.env.PLUMBLINE_TEST_MLFLOW_PYTHON ?? ''
+export const hasMlflow = existsSync(python)
+
+/** Tells why the tests with a real MLflow do not run; in CI they have to. */
+export function sayThatMlflowIsMissing(): void {
+	const reason = 'no MLflow: PLUMBLINE_TEST_MLFLOW_PYTHON names no Python that has mlflow and scikit-learn'
+	if (process.env.CI) throw new Error(reason)
+	process.stdout.write(`${reason}\n`)
+}
+
+const env = { ...process.env, MLFLOW_DISABLE_TELEMETRY: 'true', OMP_NUM_THREADS: '1' }
+
+async function freePort(): Promise<number> {
+	const probe = createServer()
+	await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
+	const { port } = probe.address() as { port: number }
+	await new Promise((resolve) => probe.close(resolve))
+	return port
+}
+
+/** A real tracking server with its registry, in a folder. Takes some ten seconds to answer. */
+export async function startMlflow(folder: string): Promise<{ url: string; stop(): Promise<void> }> {
+	const port = await freePort()
+	const args = ['-m', 'mlflow', 'server', '--host', '127.0.0.1', '--port', String(port), '--workers', '1']
+	const stores = [
+		'--backend-store-uri',
+		`sqlite:///${folder}/m.db`,
+		'--artifacts-destination',
+		`${folder}/artifacts`,
+	]
+	// A group of its own, since its own children have to end with it.
+	const child: ChildProcess = spawn(python, [...args, ...stores], { env, detached: true, stdio: 'ignore' })
+	const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+	const url = `http://127.0.0.1:${port}`
+	const stop = async () => {
+		if (child.pid && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGKILL')
+		await ended
+	}
+	for (let i = 0; i < 240; i++) {
+		const answer = await fetch(`${url}/health`).catch(() => undefined)
+		if (answer?.ok) return { url, stop }
+		await new Promise((resolve) => setTimeout(resolve, 250))
+	}
+	await stop()
+	throw new Error('the MLflow server did not answer within a minute')
+}
+
+export type LoggedRun = { run: string; model: string; digest: string }
+
+/** A run of real training with its data, registered as credit-default version 1, alias champion. */
+export async function logRun(url: string): Promise<LoggedRun> {
+	const script = new URL('./log-mlflow-run.py', import.meta.url).pathname
+	const { stdout } = await promisify(execFile)(python, [script, url], { env })
+	return JSON.parse(stdout.trim().split('\n').at(-1) as string)
+}
