@@ -61,6 +61,8 @@ export type Context = {
 	artifactSource: import('./services/artifact/artifact-source.ts').ArtifactSource
 	/** Models that were opened, in bounded memory. */
 	models: import('./services/artifact/model-cache.ts').ModelCache
+	/** Runs ONNX models, where it is installed. */
+	onnx?: import('./explain/onnx/runtime.ts').OnnxRuntime | undefined
 	/** Milliseconds since the epoch. */
 	now: () => number
 	random: (bytes: number) => Uint8Array

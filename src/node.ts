@@ -15,6 +15,7 @@ import { nodeCodec } from './log/codec-node.ts'
 import { openLibsqlLog } from './log/libsql.ts'
 import { openSqlLog } from './log/sql-log.ts'
 import { jsonLogger } from './logger.ts'
+import { loadOnnxRuntime } from './onnx-runtime-node.ts'
 import { openRules } from './rules/load-rules-node.ts'
 import { startSchedules } from './schedule-node.ts'
 import { modelCache } from './services/artifact/model-cache.ts'
@@ -53,6 +54,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			db: openDatabase(sql),
 			log,
 			...openArtifacts(artifactSettingsOf(config), config.PLUMBLINE_DATABASE_URL),
+			onnx: loadOnnxRuntime(),
 			models: modelCache(limits.modelCacheBytes, now),
 			now,
 			random,

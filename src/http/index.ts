@@ -4,6 +4,7 @@ import { audit } from './routes/audit.ts'
 import { baselines } from './routes/baselines.ts'
 import { bias } from './routes/bias.ts'
 import { deployments } from './routes/deployments.ts'
+import { explanations } from './routes/explanations.ts'
 import { features } from './routes/features.ts'
 import { groups } from './routes/groups.ts'
 import { health } from './routes/health.ts'
@@ -15,6 +16,8 @@ import { metrics } from './routes/metrics.ts'
 import { models } from './routes/models.ts'
 import { outcomes } from './routes/outcomes.ts'
 import { predictions } from './routes/predictions.ts'
+import { reasons } from './routes/reasons.ts'
+import { replays } from './routes/replays.ts'
 import { requests } from './routes/requests.ts'
 import { segments } from './routes/segments.ts'
 import { silences } from './routes/silences.ts'
@@ -29,9 +32,12 @@ export const resources = {
 	baselines,
 	deployments,
 	predictions,
+	explanations,
+	reasons,
 	features,
 	outcomes,
 	groups,
+	replays,
 	lineage,
 	metrics,
 	segments,

@@ -4,6 +4,7 @@ import { type Attribution, type Background, checkedAttribution, type Model } fro
 import { shapInteractions } from '../shap/interactions.ts'
 import { type BackgroundPlan, interventionalShap, planBackground } from '../shap/interventional.ts'
 import { type PathPlan, pathDependentShap, planPaths, type ShapValues } from '../shap/path-dependent.ts'
+import { mostTableBytes } from '../shap/tables.ts'
 import { checkManifest, inputNames } from './check-manifest.ts'
 import { makeEncoder } from './encoder.ts'
 import { decideAll, type TreeEnsemble } from './ensemble.ts'
@@ -45,7 +46,12 @@ export function treeModel(file: TreeFile, manifest: Manifest, declared: readonly
 	const names = inputNames(file, manifest, declared)
 	const link = checkManifest(file, manifest)
 	const float32 = e.precision === 'float32'
-	const { features, owner, encode } = makeEncoder({ names, columns: file.columns, manifest, float32 })
+	const { features, owner, columnsOf, encode } = makeEncoder({
+		names,
+		columns: file.columns,
+		manifest,
+		float32,
+	})
 	const tolerance = float32 ? 1e-5 : 1e-9
 	const decisions = new Uint8Array(e.feature.length)
 	let paths: PathPlan | undefined
@@ -66,8 +72,8 @@ export function treeModel(file: TreeFile, manifest: Manifest, declared: readonly
 				: undefined,
 		space: link.space,
 		tolerance,
-		// What explanations are planned with takes about as much again.
-		bytes: 2 * sizeOf(e) + 200 * names.length,
+		// What explanations are planned with takes about as much again, and tables of shallow trees up to twenty times.
+		bytes: 2 * sizeOf(e) + Math.min(mostTableBytes, 20 * sizeOf(e)) + 200 * names.length,
 		encode,
 		margin: (x) => ensembleMargin(e, x),
 		score: link.score,
@@ -86,6 +92,7 @@ export function treeModel(file: TreeFile, manifest: Manifest, declared: readonly
 			shapInteractions(e, decideAll(e, x, decisions)).map((pairs) =>
 				foldPairs(pairs, owner, features.length),
 			),
+		structure: { kind: 'trees', ensemble: e, sources: columnsOf },
 	}
 	return model
 }
