@@ -5,12 +5,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dayMs, minuteMs } from '../../src/core/time.ts'
 import { connectIntegrations } from '../../src/integrations/index.ts'
 import { deliver } from '../../src/jobs/deliver.ts'
-import { hasMlflow, type LoggedRun, logRun, sayThatMlflowIsMissing, startMlflow } from '../support/mlflow.ts'
+import {
+	hasMlflow,
+	type LoggedRun,
+	logRun,
+	sayThatPeerIsMissing,
+	startMlflow,
+} from '../support/lineage-peers.ts'
 import { type Json, testServer } from '../support/server.ts'
 
 const commit = '9fceb02d0ae598e95dc970b74767f19372d61af8'
 
-it.runIf(!hasMlflow)('needs a real MLflow', sayThatMlflowIsMissing)
+it.runIf(!hasMlflow)('needs a real MLflow', () => sayThatPeerIsMissing('mlflow'))
 
 describe.runIf(hasMlflow)('a version whose run is in MLflow', () => {
 	let folder: string
@@ -30,7 +36,7 @@ describe.runIf(hasMlflow)('a version whose run is in MLflow', () => {
 		server = await testServer()
 		connectIntegrations(server.context, { PLUMBLINE_MLFLOW_URL: mlflow.url })
 		await server.post('/v1/models', { model: 'credit', task: 'binary' })
-	}, 180_000)
+	}, 300_000)
 	afterAll(async () => {
 		await server?.close()
 		await mlflow?.stop()
