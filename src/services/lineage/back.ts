@@ -83,7 +83,7 @@ export function isSameCommit(a: string, b: string | null): boolean {
 	return x.startsWith(y) || y.startsWith(x)
 }
 
-/** One revision of what serves somewhere. */
+/** One revision of what serves somewhere; with its requests, where they are known. */
 export function addDeployment(
 	graph: LineageGraph,
 	model: string,

@@ -61,6 +61,7 @@ export function predictionChain(
 	row: VersionRow,
 	lineage: PredictionLineage,
 	reading: RunReading | null | undefined,
+	history: readonly Service[],
 ): string[] {
 	const { model, predictionId, version, environment } = prediction
 	const at = formatTime(prediction.timestamp)
@@ -68,7 +69,7 @@ export function predictionChain(
 	const threshold = settings.threshold === null ? 'no threshold' : `the threshold ${settings.threshold}`
 	return [
 		`Prediction ${predictionId} was made at ${at} by version ${version} of ${model} in ${environment}.`,
-		...servingChain(lineage, version, environment),
+		...servingChain(lineage, version, environment, history.at(-1)),
 		...versionChain(row, registered, reading ?? lineage.trainingRun),
 		`In force then: revision ${settings.revision} of the model's settings, with ${threshold}.`,
 		rules
@@ -83,8 +84,18 @@ export function predictionChain(
 	]
 }
 
-function servingChain({ deployment }: PredictionLineage, version: string, environment: string): string[] {
-	if (!deployment) return [`Nothing had been deployed in ${environment} then.`]
+function servingChain(
+	{ deployment }: PredictionLineage,
+	version: string,
+	environment: string,
+	first: Service | undefined,
+): string[] {
+	if (!deployment) {
+		const later = first
+			? ` Version ${version} came there at ${first.since}, with revision ${first.revision}.`
+			: ''
+		return [`Nothing had been deployed in ${environment} then.${later}`]
+	}
 	const { revision, as: role, champion, canary, since, until, setBy, requests } = deployment
 	const what =
 		role === 'canary' && canary

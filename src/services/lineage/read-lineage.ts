@@ -90,10 +90,16 @@ async function fromPrediction(
 	const row = await findVersion(context, model.name, prediction.version)
 	// The run first, so that what is kept of it is what was just read.
 	const reading = await readTrainingRun(context, row)
-	const lineage = await lineageOfPrediction(context, model, row, prediction)
+	const [lineage, served] = await Promise.all([
+		lineageOfPrediction(context, model, row, prediction),
+		servedIn(context, [row]),
+	])
+	const history = served.filter((s) => s.environment === prediction.environment)
+	const id = addPrediction(graph, prediction, row, lineage, reading)
+	addUses(graph, history, [])
 	return {
-		id: addPrediction(graph, prediction, row, lineage, reading),
-		chain: predictionChain(prediction, row, lineage, reading),
+		id,
+		chain: predictionChain(prediction, row, lineage, reading, history),
 		next: null,
 	}
 }
