@@ -10,6 +10,8 @@ import type { RunReading } from './training-run.ts'
 
 // The same for people: a sentence a step, from what was asked for to where it comes from or went.
 
+const setBy = (deed: Deed | null) => (deed ? `, set${by(deed)}` : '')
+
 const by = (deed: Deed | null | undefined) =>
 	deed ? ` by ${deed.who} (entry ${deed.entry} of the ledger)` : ''
 
@@ -96,7 +98,7 @@ function servingChain(
 			: ''
 		return [`Nothing had been deployed in ${environment} then.${later}`]
 	}
-	const { revision, as: role, champion, canary, since, until, setBy, requests } = deployment
+	const { revision, as: role, champion, canary, since, until, setBy: deed, requests } = deployment
 	const what =
 		role === 'canary' && canary
 			? `the canary at ${canary.percent}%`
@@ -105,7 +107,7 @@ function servingChain(
 				: `the ${role}`
 	const ended = until === null ? '' : ` until ${until}`
 	return [
-		`Version ${version} was ${what} then: revision ${revision} of ${environment}, in force since ${since}${ended}, set${by(setBy)}.`,
+		`Version ${version} was ${what} then: revision ${revision} of ${environment}, in force since ${since}${ended}${setBy(deed)}.`,
 		...requests.map(
 			(r) => `${r.requester} had asked for ${champion} at ${r.at}: ${r.id}, a ${r.kind} that is ${r.status}.`,
 		),
@@ -123,13 +125,13 @@ export function useChain(
 		const named = `${model}@${version}`
 		const served = services.filter(mine).map((s) => {
 			const until = s.until === null ? 'until now' : `until ${s.until}`
-			return `${named} was ${s.as} in ${s.environment} since ${s.since} ${until} (revision ${s.revision}), set${by(s.setBy)}.`
+			return `${named} was ${s.as} in ${s.environment} since ${s.since} ${until} (revision ${s.revision})${setBy(s.setBy)}.`
 		})
 		const decided = counts
 			.filter(mine)
 			.map(
 				(c) =>
-					`${named} made ${c.rows} decisions in ${c.environment}, from ${formatTime(c.from)} to ${formatTime(c.to)}.`,
+					`${named} made ${c.rows} decision${c.rows === 1 ? '' : 's'} in ${c.environment}, from ${formatTime(c.from)} to ${formatTime(c.to)}.`,
 			)
 		return [
 			...(served.length > 0 ? served : [`${named} was never deployed.`]),

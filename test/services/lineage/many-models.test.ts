@@ -57,7 +57,7 @@ beforeAll(async () => {
 afterAll(() => test.close())
 
 /** What was asked for, as JSON; a subquery's rows; and the rules that were in force, latest first. */
-const small = /^SCAN ((v|o|json_each) VIRTUAL TABLE|\(subquery|CONSTANT ROW)/
+const small = /^SCAN (([vog]|json_each) VIRTUAL TABLE|\(subquery|CONSTANT ROW)/
 
 const froms = [
 	`dataset:${shared}`,
@@ -93,7 +93,7 @@ describe('among many models', () => {
 		expect(many[0]?.answer.chain).toEqual([
 			`1 version came from the dataset ${shared}.`,
 			expect.stringContaining('model-3@1 was champion in production'),
-			`model-3@1 made 1 decisions in production, from ${formatTime(startOfTest)} to ${formatTime(startOfTest)}.`,
+			`model-3@1 made 1 decision in production, from ${formatTime(startOfTest)} to ${formatTime(startOfTest)}.`,
 		])
 	}, 120_000)
 
