@@ -1,11 +1,10 @@
 import { formatTime } from '../../core/time.ts'
 import type { PredictionCount, StoredPrediction } from '../../log/prediction-log.ts'
-import type { VersionRow } from '../model/find-version.ts'
 import { isSameCommit } from './back.ts'
 import type { Service } from './forward.ts'
 import type { Deed } from './ledger.ts'
 import type { PredictionLineage } from './lineage-of-prediction.ts'
-import { originsOf } from './links.ts'
+import { originsOf, type TracedVersion } from './links.ts'
 import type { RunReading } from './training-run.ts'
 
 // The same for people: a sentence a step, from what was asked for to where it comes from or went.
@@ -17,7 +16,7 @@ const by = (deed: Deed | null | undefined) =>
 
 /** Where a version comes from. */
 export function versionChain(
-	row: VersionRow,
+	row: TracedVersion,
 	registered: Deed | null | undefined,
 	reading: RunReading | null | undefined,
 ): string[] {
@@ -60,7 +59,7 @@ function runChain({ status, reference, run, readAt, reason }: RunReading, commit
 /** Why and by what a decision was made, and what was in force then. */
 export function predictionChain(
 	prediction: StoredPrediction,
-	row: VersionRow,
+	row: TracedVersion,
 	lineage: PredictionLineage,
 	reading: RunReading | null | undefined,
 	history: readonly Service[],
@@ -116,7 +115,7 @@ function servingChain(
 
 /** Where versions went: a sentence each for where they served, and what they decided there. */
 export function useChain(
-	versions: readonly VersionRow[],
+	versions: readonly TracedVersion[],
 	services: readonly Service[],
 	counts: readonly PredictionCount[],
 ): string[] {

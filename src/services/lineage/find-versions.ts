@@ -78,7 +78,7 @@ function globsOf(actor: Actor): string {
 	const isShort = (text: string) => utf8(text).length <= longestPattern
 	const shortened = (glob: string): string => {
 		let end = Math.min(glob.length, longestPattern)
-		while (!isShort(`${pattern(glob.slice(0, end))}*`)) end--
+		while (!isShort(`${pattern(glob.slice(0, end))}*`) || !glob.slice(0, end).isWellFormed()) end--
 		return `${pattern(glob.slice(0, end))}*`
 	}
 	return JSON.stringify(actor.models.map((g) => (isShort(pattern(g)) ? pattern(g) : shortened(g))))
