@@ -1,3 +1,4 @@
+export * from './schema/explanations.ts'
 export * from './schema/incidents.ts'
 export * from './schema/operations.ts'
 export * from './schema/registry.ts'

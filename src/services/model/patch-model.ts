@@ -7,6 +7,7 @@ import { models } from '../../db/schema.ts'
 import { authorise } from '../authorise.ts'
 import { digestOf } from './digest.ts'
 import { findModel, type ModelRow } from './find-model.ts'
+import { historyInsert } from './model-history.ts'
 import type { ModelPatch } from './model-input.ts'
 import { type ModelRecord, toModelRecord } from './model-record.ts'
 
@@ -42,7 +43,10 @@ export async function patchModel(
 		.update(models)
 		.set({ ...changes, revision })
 		.where(mine)
-	await commit(context, actor, entry, [{ query, guarded: true }])
+	await commit(context, actor, entry, [
+		{ query, guarded: true },
+		historyInsert(context, { ...after, revision }, context.now()),
+	])
 	if (patch.maturity) await judgeAgain(context, name)
 	return toModelRecord({ ...after, revision })
 }

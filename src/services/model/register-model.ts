@@ -7,6 +7,7 @@ import { models } from '../../db/schema.ts'
 import { authorise } from '../authorise.ts'
 import { digestOf } from './digest.ts'
 import { findModel, type ModelRow, quote } from './find-model.ts'
+import { historyInsert } from './model-history.ts'
 import type { ModelInput } from './model-input.ts'
 import { type ModelRecord, toModelRecord } from './model-record.ts'
 
@@ -38,7 +39,8 @@ export async function registerModel(
 	}
 	try {
 		const query = context.db.insert(models).values(row).onConflictDoNothing()
-		await commit(context, actor, entry, [{ query, guarded: true }])
+		const changes = [{ query, guarded: true }, historyInsert(context, row, row.createdAt)]
+		await commit(context, actor, entry, changes)
 		return { record: toModelRecord(row), isNew: true }
 	} catch (error) {
 		if (!(error instanceof AppError && error.code === 'conflict')) throw error
