@@ -60,6 +60,8 @@ export type Context = {
 	background?: (work: Promise<unknown>) => void
 	/** Slack, when it is connected. */
 	slack?: import('./services/slack/slack-client.ts').SlackClient
+	/** Turns an SVG of ours into a PNG. Absent on workers. */
+	renderPng?: (svg: string) => Promise<Uint8Array>
 	/** The parsed rule set that is in force; replaced as a whole on reload. */
 	rules: { current(): import('./rules/rule-set.ts').RuleSet }
 }

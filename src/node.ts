@@ -14,6 +14,7 @@ import { nodeCodec } from './log/codec-node.ts'
 import { openLibsqlLog } from './log/libsql.ts'
 import { openSqlLog } from './log/sql-log.ts'
 import { jsonLogger } from './logger.ts'
+import { renderPng } from './render-png-node.ts'
 import { openRules } from './rules/load-rules-node.ts'
 import { startSchedules } from './schedule-node.ts'
 import { createFirstKey } from './services/key/create-first-key.ts'
@@ -54,6 +55,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			logger,
 			limits: limitsOf(config),
 			publicUrl: config.PLUMBLINE_PUBLIC_URL ?? `http://${config.PLUMBLINE_HOST}:${config.PLUMBLINE_PORT}`,
+			renderPng,
 			rules,
 		}
 		const close = async () => {

@@ -11,6 +11,8 @@ export type Waterfall = {
 	/** Whose answer it is. */
 	subtitle: string
 	space: Space
+	/** Whether the logistic function of a sum is a probability: for log-odds of two classes. */
+	isProbability: boolean
 	base: number
 	margin: number
 	bars: readonly Bar[]
@@ -55,5 +57,5 @@ export function stepsOf({ base, margin, bars, most = defaultMost }: Waterfall): 
 const logistic = (x: number): number => 1 / (1 + Math.exp(-x))
 
 /** A sum as people read it: log-odds with the probability. */
-export const totalText = ({ space }: Pick<Waterfall, 'space'>, sum: number): string =>
-	space === 'log-odds' ? `${figure(sum)} (${percentText(logistic(sum))})` : figure(sum)
+export const totalText = ({ isProbability }: Pick<Waterfall, 'isProbability'>, sum: number): string =>
+	isProbability ? `${figure(sum)} (${percentText(logistic(sum))})` : figure(sum)

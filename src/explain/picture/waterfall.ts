@@ -18,14 +18,14 @@ const leastBar = 3
 
 /**
  * From the base to the answer of the model, one step a feature: the largest first, all others in one. Sums and steps are
- * in the model's own space; where that is log-odds, a second scale has probabilities.
+ * in the model's own space; where that is log-odds of a probability, a second scale has those.
  */
 export function waterfallSvg(data: Waterfall): string {
 	const steps = stepsOf(data)
 	const sums = steps.flatMap((s) => [s.from, s.to])
 	const cutOff = data.cutOff === undefined ? [] : [data.cutOff]
 	const scale = linearScale([data.base, data.margin, ...sums, ...cutOff], plot.left, plot.right, 7)
-	const top = headTop.legend + (data.space === 'log-odds' ? 54 : 26)
+	const top = headTop.legend + (data.isProbability ? 54 : 26)
 	const bottom = top + (steps.length + 2) * rowHeight
 	const height = bottom + 76
 	return picture(
@@ -33,7 +33,7 @@ export function waterfallSvg(data: Waterfall): string {
 		data.title,
 		altText(data),
 		...head(data),
-		...(data.space === 'log-odds' ? probabilityAxis(scale, top, bottom) : []),
+		...(data.isProbability ? probabilityAxis(scale, top, bottom) : []),
 		...axis(data, scale, top, bottom),
 		...cutOffLine(data, scale, top, bottom),
 		...rows(data, steps, scale, top),
@@ -114,7 +114,7 @@ function cutOffLine({ cutOff }: Waterfall, scale: Scale, top: number, bottom: nu
 	if (cutOff === undefined) return []
 	const x = scale.at(cutOff)
 	return [
-		line(x, top, x, bottom + 24, { stroke: ink.text, 'stroke-dasharray': '5 4' }),
+		line(x, top, x, bottom + 5, { stroke: ink.text, 'stroke-dasharray': '5 4' }),
 		label(x, bottom + 36, 'cut-off', { 'font-size': small, 'text-anchor': 'middle' }),
 	]
 }

@@ -112,3 +112,23 @@ export function barChart(bars: readonly Bar[]): string[] {
 	const mark = axisLabel(end, end)
 	return [...drawn, `${pad('')} └${'─'.repeat(barWidth)}`, `${pad('')} 0${mark.padStart(barWidth)}`]
 }
+
+/** A step up or down, with what is written behind it. */
+export type SignedBar = { name: string; value: number; note: string }
+
+const halfWidth = 10
+
+/** Bars to both sides of nothing, all on one scale. */
+export function signedChart(bars: readonly SignedBar[]): string[] {
+	const largest = Math.max(...bars.map((b) => Math.abs(b.value)), Number.MIN_VALUE)
+	const names = bars.map((b) => shorten(b.name))
+	const gutter = Math.max(0, ...names.map((n) => [...n].length))
+	const notes = Math.max(0, ...bars.map((b) => b.note.length))
+	return bars.map(({ value, note }, i) => {
+		const cells = value === 0 ? 0 : Math.max(1, Math.round((Math.abs(value) / largest) * halfWidth))
+		const name = (names[i] as string) + ' '.repeat(gutter - [...(names[i] as string)].length)
+		const left = value < 0 ? '█'.repeat(cells) : ''
+		const right = value > 0 ? '█'.repeat(cells) : ''
+		return `${name} ${left.padStart(halfWidth)}│${right.padEnd(halfWidth)} ${note.padStart(notes)}`
+	})
+}
