@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { defaultLimits, type Limits } from './context.ts'
 import { AppError } from './core/errors.ts'
 import { logLevels } from './logger.ts'
+import type { ArtifactSettings } from './services/artifact/artifact-settings.ts'
 
 const text = z.string().min(1)
 const httpUrl = z
@@ -44,6 +45,8 @@ const limitNames = {
 	stringBytes: 'PLUMBLINE_LIMIT_STRING_BYTES',
 	idCharacters: 'PLUMBLINE_LIMIT_ID_CHARACTERS',
 	futureMs: 'PLUMBLINE_LIMIT_FUTURE_MS',
+	artifactBytes: 'PLUMBLINE_LIMIT_ARTIFACT_BYTES',
+	modelCacheBytes: 'PLUMBLINE_LIMIT_MODEL_CACHE_BYTES',
 } as const satisfies Record<keyof Limits, string>
 
 type LimitName = (typeof limitNames)[keyof Limits]
@@ -71,6 +74,23 @@ export const Config = z
 		SLACK_APP_TOKEN: text.startsWith('xapp-', 'must be an app-level token (xapp-…)').optional(),
 		SLACK_API_URL: z.url('must be a URL').optional(),
 		SLACK_CHANNEL: text.optional(),
+		/** Where model files are kept. Absent: in a folder beside the database, or in the bucket that is bound to the worker. */
+		PLUMBLINE_ARTIFACTS_URL: text
+			.regex(
+				/^(file:.|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/|$))/,
+				'must be file:<folder> or s3://<bucket>/<prefix>',
+			)
+			.optional(),
+		/** The folder that `file:` URIs of artefacts may lead into. Absent: none is read. */
+		PLUMBLINE_ARTIFACT_FILES: text.optional(),
+		/** Hosts that artefacts may be read from although they are private or have no TLS, by comma. */
+		PLUMBLINE_ARTIFACT_HOSTS: text.optional(),
+		AWS_ACCESS_KEY_ID: text.optional(),
+		AWS_SECRET_ACCESS_KEY: text.optional(),
+		AWS_SESSION_TOKEN: text.optional(),
+		AWS_REGION: text.optional(),
+		AWS_ENDPOINT_URL: httpUrl.optional(),
+		AWS_ENDPOINT_URL_S3: httpUrl.optional(),
 		...limitFields,
 	})
 	.superRefine((env, issues) => {
@@ -84,6 +104,12 @@ export const Config = z
 				'SLACK_SIGNING_SECRET',
 				'is needed beside SLACK_BOT_TOKEN (or SLACK_APP_TOKEN, for Socket Mode)',
 			)
+		const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: key, PLUMBLINE_ARTIFACTS_URL: artifacts } = env
+		const isNeeded = artifacts?.startsWith('s3:') === true
+		if (id === undefined && (isNeeded || key !== undefined))
+			missing('AWS_ACCESS_KEY_ID', `is needed for ${isNeeded ? artifacts : 'AWS_SECRET_ACCESS_KEY'}`)
+		if (key === undefined && (isNeeded || id !== undefined))
+			missing('AWS_SECRET_ACCESS_KEY', `is needed for ${isNeeded ? artifacts : 'AWS_ACCESS_KEY_ID'}`)
 	})
 export type Config = z.output<typeof Config>
 
@@ -103,4 +129,28 @@ export function readConfig(env: Readonly<Record<string, unknown>>): Config {
 export function limitsOf(config: Config): Limits {
 	const names = Object.entries(limitNames) as [keyof Limits, LimitName][]
 	return Object.fromEntries(names.map(([key, name]) => [key, config[name] ?? defaultLimits[key]])) as Limits
+}
+
+const defaultRegion = 'us-east-1'
+
+/** Where model files are kept and read from. */
+export function artifactSettingsOf(config: Config): ArtifactSettings {
+	const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = config
+	const s3 =
+		accessKeyId === undefined || secretAccessKey === undefined
+			? undefined
+			: {
+					accessKeyId,
+					secretAccessKey,
+					sessionToken: config.AWS_SESSION_TOKEN,
+					region: config.AWS_REGION ?? defaultRegion,
+					endpoint: config.AWS_ENDPOINT_URL_S3 ?? config.AWS_ENDPOINT_URL,
+				}
+	const hosts = (config.PLUMBLINE_ARTIFACT_HOSTS ?? '').split(',').map((host) => host.trim())
+	return {
+		url: config.PLUMBLINE_ARTIFACTS_URL,
+		s3,
+		files: config.PLUMBLINE_ARTIFACT_FILES,
+		hosts: hosts.filter((host) => host !== ''),
+	}
 }

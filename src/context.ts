@@ -1,3 +1,4 @@
+import type { ArtifactStore } from './core/artifact-store.ts'
 import type { Database } from './db/database.ts'
 import type { Sql } from './db/sql.ts'
 import type { PredictionLog } from './log/prediction-log.ts'
@@ -30,6 +31,10 @@ export type Limits = {
 	stringBytes: number
 	idCharacters: number
 	futureMs: number
+	/** A model file, unpacked. */
+	artifactBytes: number
+	/** What opened models may take together before those that were used longest ago are dropped. */
+	modelCacheBytes: number
 }
 
 export const defaultLimits: Limits = {
@@ -41,6 +46,8 @@ export const defaultLimits: Limits = {
 	stringBytes: 8192,
 	idCharacters: 256,
 	futureMs: 5 * 60 * 1000,
+	artifactBytes: 512 * 2 ** 20,
+	modelCacheBytes: 2 ** 30,
 }
 
 /** Everything that a use case may reach. Roots build it; tests build it with a fixed clock. */
@@ -48,6 +55,12 @@ export type Context = {
 	db: Database
 	sql: Sql
 	log: PredictionLog
+	/** The bytes of model files. */
+	artifacts: ArtifactStore
+	/** Reads model files from where versions say that they are. */
+	artifactSource: import('./services/artifact/artifact-source.ts').ArtifactSource
+	/** Models that were opened, in bounded memory. */
+	models: import('./services/artifact/model-cache.ts').ModelCache
 	/** Milliseconds since the epoch. */
 	now: () => number
 	random: (bytes: number) => Uint8Array

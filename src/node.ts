@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { buildApp } from './app.ts'
-import { type Config, defaultRules, limitsOf } from './config.ts'
+import { artifactSettingsOf, type Config, defaultRules, limitsOf } from './config.ts'
 import type { Context, Logger } from './context.ts'
 import { AppError } from './core/errors.ts'
 import { openDatabase } from './db/database.ts'
@@ -17,6 +17,8 @@ import { jsonLogger } from './logger.ts'
 import { renderPng } from './render-png-node.ts'
 import { openRules } from './rules/load-rules-node.ts'
 import { startSchedules } from './schedule-node.ts'
+import { modelCache } from './services/artifact/model-cache.ts'
+import { openArtifacts } from './services/artifact/open-artifacts-node.ts'
 import { createFirstKey } from './services/key/create-first-key.ts'
 import { ensureAdminKey } from './services/key/ensure-admin-key.ts'
 import { openSlack } from './slack/open-slack.ts'
@@ -45,15 +47,18 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 	try {
 		await migrateDatabase(config)
 		const { sql, log } = await openStore(config)
+		const limits = limitsOf(config)
 		const context: Context = {
 			sql,
 			db: openDatabase(sql),
 			log,
+			...openArtifacts(artifactSettingsOf(config), config.PLUMBLINE_DATABASE_URL),
+			models: modelCache(limits.modelCacheBytes, now),
 			now,
 			random,
 			fetch: globalThis.fetch,
 			logger,
-			limits: limitsOf(config),
+			limits,
 			publicUrl: config.PLUMBLINE_PUBLIC_URL ?? `http://${config.PLUMBLINE_HOST}:${config.PLUMBLINE_PORT}`,
 			renderPng,
 			rules,

@@ -1,6 +1,6 @@
 import { waitUntil } from 'cloudflare:workers'
 import { buildApp } from './app.ts'
-import { type Config, limitsOf, readConfig } from './config.ts'
+import { artifactSettingsOf, type Config, limitsOf, readConfig } from './config.ts'
 import type { Context } from './context.ts'
 import { AppError } from './core/errors.ts'
 import { openDatabase } from './db/database.ts'
@@ -11,18 +11,23 @@ import { openedLog } from './log/opened-log.ts'
 import { openSqlLog } from './log/sql-log.ts'
 import { webCodec } from './log/web-codec.ts'
 import { jsonLogger } from './logger.ts'
+import { modelCache } from './services/artifact/model-cache.ts'
+import { openWebArtifacts } from './services/artifact/open-web-artifacts.ts'
+import type { R2 } from './services/artifact/r2-store.ts'
 import { ensureAdminKey } from './services/key/ensure-admin-key.ts'
 import { openSlack } from './slack/open-slack.ts'
 import { workerRules } from './worker-rules.ts'
 
-/** Bindings and variables of the worker: a D1 database as `DB`, and the settings of the environment. */
-type Env = { DB?: D1; [name: string]: unknown }
+/** Bindings and variables of the worker: a D1 database as `DB`, an R2 bucket as `ARTIFACTS`, and the settings. */
+type Env = { DB?: D1; ARTIFACTS?: R2; [name: string]: unknown }
 type Service = { context: Context; fetch: (request: Request) => Response | Promise<Response> }
 
 const random = (count: number): Uint8Array => crypto.getRandomValues(new Uint8Array(count))
 const now = () => Date.now()
 const logger = jsonLogger((line) => console.log(line.trimEnd()), now)
 const defaultOrigin = 'http://127.0.0.1:8787'
+/** An isolate has 128 MB for everything. */
+const mostModelBytes = 48 * 2 ** 20
 const owner = () => `worker/${crypto.randomUUID()}`
 
 function openSql(env: Env, config: Config): Sql {
@@ -52,15 +57,18 @@ async function openService(env: Env, origin: string): Promise<Service> {
 	const config = readConfig(env)
 	const sql = openSql(env, config)
 	const ruleSet = await workerRules()
+	const limits = limitsOf(config)
 	const context: Context = {
 		sql,
 		db: openDatabase(sql),
 		log: openedLog(() => openLog(sql)),
+		...openWebArtifacts(artifactSettingsOf(config), env.ARTIFACTS),
+		models: modelCache(Math.min(limits.modelCacheBytes, mostModelBytes), now, false),
 		now,
 		random,
 		fetch: (input, init) => fetch(input, init),
 		logger,
-		limits: limitsOf(config),
+		limits,
 		publicUrl: config.PLUMBLINE_PUBLIC_URL ?? origin,
 		rules: { current: () => ruleSet },
 		background: waitUntil,

@@ -1,4 +1,5 @@
 import type { Actor, Context } from '../context.ts'
+import { toHex } from '../core/bytes.ts'
 import { AppError } from '../core/errors.ts'
 import { formatTime } from '../core/time.ts'
 import { entryText, type LedgerEntry, leafHash } from '../ledger/entry.ts'
@@ -12,6 +13,9 @@ export type Change = {
 	/** A compare-and-set: the whole commit fails with `conflict` unless this statement changed at least one row. */
 	guarded?: boolean
 }
+
+/** Where an entry stands in the ledger; `leafHash` in hexadecimal. */
+export type CommittedEntry = { index: number; leafHash: string }
 
 /** The part of an entry that the caller knows; time and actor are filled in. */
 export type EntryDraft = Omit<LedgerEntry, 'at' | 'actor'>
@@ -28,15 +32,16 @@ function toStatement(query: Query | Statement): Statement {
 /**
  * The one way to change state: every statement and its ledger entries in one batch, or nothing.
  * Entries take the next contiguous indexes inside the batch itself, so that writers never race for a number.
- * Throws `conflict` when a guarded statement found nothing to change.
+ * Answers where the entries stand. Throws `conflict` when a guarded statement found nothing to change.
  */
 export async function commit(
 	context: Context,
 	actor: Pick<Actor, 'id' | 'how'>,
 	drafts: EntryDraft | readonly EntryDraft[],
 	changes: readonly Change[],
-): Promise<void> {
+): Promise<CommittedEntry[]> {
 	const at = context.now()
+	const hashes: string[] = []
 	const statements: Statement[] = []
 	for (const change of changes) {
 		statements.push(toStatement(change.query))
@@ -44,14 +49,18 @@ export async function commit(
 	}
 	for (const draft of Array.isArray(drafts) ? (drafts as EntryDraft[]) : [drafts as EntryDraft]) {
 		const text = entryText({ ...draft, at: formatTime(at), actor: { id: actor.id, how: actor.how } })
+		const hash = await leafHash(text)
+		hashes.push(toHex(hash))
 		statements.push({
 			sql: `INSERT INTO ledger_entry (idx, at, actor, action, object, model, entry, leaf_hash)
-				SELECT coalesce(max(idx) + 1, 0), ?, ?, ?, ?, ?, ?, ? FROM ledger_entry`,
-			params: [at, actor.id, draft.action, draft.object, draft.model ?? null, text, await leafHash(text)],
+				SELECT coalesce(max(idx) + 1, 0), ?, ?, ?, ?, ?, ?, ? FROM ledger_entry RETURNING idx`,
+			params: [at, actor.id, draft.action, draft.object, draft.model ?? null, text, hash],
 		})
 	}
 	try {
-		await context.sql.batch(statements)
+		const results = await context.sql.batch(statements)
+		const first = statements.length - hashes.length
+		return hashes.map((hash, i) => ({ index: Number(results[first + i]?.[0]?.[0]), leafHash: hash }))
 	} catch (cause) {
 		if (String(cause).includes('CHECK constraint failed') && String(cause).includes('ok = 1'))
 			throw new AppError('conflict', 'The object changed in the meantime. Read it again, then repeat.', {

@@ -1,3 +1,5 @@
+import type { TreeEnsemble } from './trees/ensemble.ts'
+
 /** What a model's file is; the registry's word for it. */
 export const artifactFormats = [
 	'xgboost-json',
@@ -42,6 +44,23 @@ export type Attribution = {
 /** Rows that absent features are drawn from (interventional values), prepared once and used for many rows. */
 export type Background = { readonly rows: number; readonly of: Model }
 
+/** How one logged feature enters an additive model: in proportion to its number, by where it lies, or by its category. */
+export type AdditivePart =
+	| { kind: 'slope'; coefficient: number }
+	/** Bins between neighbouring edges; an edge belongs to the bin that it begins (`left`) or ends (`right`). */
+	| { kind: 'bins'; edges: readonly number[]; closed: 'left' | 'right' }
+	| { kind: 'categories'; categories: readonly string[] }
+
+/** The inside of a model, as far as an exact search for counterfactuals needs it; by feature, in the order of `features`. */
+export type Structure =
+	| { kind: 'additive'; parts: readonly AdditivePart[] }
+	| {
+			kind: 'trees'
+			ensemble: TreeEnsemble
+			/** The columns that a logged feature becomes, and its known categories where it has an encoding. */
+			sources: readonly { columns: readonly number[]; categories?: readonly string[] | undefined }[]
+	  }
+
 /** A model that was read from its artefact: it can be replayed and explained. Pure; safe to share between requests. */
 export type Model = {
 	format: ArtifactFormat
@@ -74,6 +93,8 @@ export type Model = {
 	 * the model has no interactions (linear models, scorecards).
 	 */
 	interactions?(x: Float64Array): Float64Array[]
+	/** Absent where the inside is not known, as in an ONNX graph. */
+	structure?: Structure
 }
 
 /** A row that cannot be scored, and because of which feature. */

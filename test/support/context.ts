@@ -6,6 +6,8 @@ import { type Context, defaultLimits } from '../../src/context.ts'
 import { openDatabase } from '../../src/db/database.ts'
 import { migrate, openSql } from '../../src/db/open-node.ts'
 import { openLibsqlLog } from '../../src/log/libsql.ts'
+import { modelCache } from '../../src/services/artifact/model-cache.ts'
+import { openArtifacts } from '../../src/services/artifact/open-artifacts-node.ts'
 
 export const startOfTest = Date.parse('2026-03-02T00:00:00Z')
 
@@ -27,6 +29,8 @@ export async function testContext(options: Partial<Context> = {}) {
 		sql,
 		db: openDatabase(sql),
 		log,
+		...openArtifacts({ url: undefined, s3: undefined, files: folder, hosts: [] }, url),
+		models: modelCache(defaultLimits.modelCacheBytes, () => clock.now),
 		now: () => clock.now,
 		random: (count) => new Uint8Array(randomBytes(count)),
 		fetch: globalThis.fetch,

@@ -51,6 +51,20 @@ export const modelVersions = sqliteTable(
 	(t) => [primaryKey({ columns: [t.model, t.version] })],
 )
 
+/** Bytes that are in the artefact store: one row a version, never changed. */
+export const versionArtifacts = sqliteTable(
+	'version_artifact',
+	{
+		model: text().notNull(),
+		version: text().notNull(),
+		sha256: text().notNull(),
+		format: text().notNull(),
+		bytes: integer().notNull(),
+		storedAt: integer('stored_at').notNull(),
+	},
+	(t) => [primaryKey({ columns: [t.model, t.version] })],
+)
+
 /** `grid` and `profile` are the encodings of src/profile. The one in force has no `replacedAt`. */
 export const baselines = sqliteTable(
 	'baseline',

@@ -1,0 +1,248 @@
+import type { DeclaredFeature } from '../declared-feature.ts'
+import type { Manifest } from '../manifest.ts'
+import { ArtifactError, FeatureError, type Model } from '../model.ts'
+import { additiveModel, numberOf, type Term } from './additive-model.ts'
+import { type Fields, fault, numberAt, objectAt, oneOfAt, own, textOf } from './fields.ts'
+import { type Coefficients, mergeOneHot, type Options } from './linear-columns.ts'
+
+const mostBytes = 32 * 2 ** 20
+const members = ['format', 'link', 'intercept', 'coefficients', 'means', 'missing']
+
+/** What the file says of missing values: one word for all features, or a value a feature. */
+type Missing = 'mean' | 'error' | Fields
+
+/**
+ * Opens a linear or logistic model of our JSON: `{ "format": "linear-json", "link": "identity" | "logit", "intercept",
+ * "coefficients": { feature: number | { category: number } }, "means": { feature: number | { category: share } },
+ * "missing": "mean" | "error" | { feature: number } }`. Without `missing`, a row that lacks a feature is an error.
+ * Contributions are coefficient x (value - mean); without `means` they are against zero, and the method says so.
+ * Throws ArtifactError with where in the file it is wrong.
+ */
+export function openLinear(bytes: Uint8Array, options: Options = {}): Model {
+	const file = parse(bytes)
+	if (own(file, 'format') !== 'linear-json') fault('format', 'must be "linear-json"')
+	const link = oneOfAt(own(file, 'link'), 'link', ['identity', 'logit'])
+	const { manifest = {} } = options
+	if (manifest.link !== undefined && manifest.link !== link)
+		throw new ArtifactError(
+			`The manifest's link is ${manifest.link}, the file's is ${link}: correct one of them`,
+		)
+	const intercept = numberAt(own(file, 'intercept'), 'intercept')
+	const columns = coefficientsOf(file)
+	if (columns.size === 0) fault('coefficients', 'names no feature')
+	const hasMeans = own(file, 'means') !== undefined
+	const merged = mergeOneHot(columns, options)
+	const missing = missingOf(own(file, 'missing'), merged, hasMeans)
+	const terms = inOrder(merged, columns, manifest).map(([feature, of]) =>
+		termOf(feature, of, missing, options),
+	)
+	return additiveModel({
+		format: 'linear-json',
+		space: link === 'logit' ? 'log-odds' : 'value',
+		intercept,
+		terms,
+		method: hasMeans ? 'linear-shap' : 'linear/against-zero',
+		missing: manifest.missing,
+		score: link === 'logit' ? (margin) => 1 / (1 + Math.exp(-margin)) : (margin) => margin,
+	})
+}
+
+function parse(bytes: Uint8Array): Fields {
+	const text = textOf(bytes, mostBytes)
+	let value: unknown
+	try {
+		value = JSON.parse(text)
+	} catch (cause) {
+		throw new ArtifactError(`The file is not JSON: ${(cause as Error).message}`, { cause })
+	}
+	return objectAt(value, 'The file', members)
+}
+
+function coefficientsOf(file: Fields): Map<string, Coefficients> {
+	const coefficients = objectAt(own(file, 'coefficients'), 'coefficients')
+	const given = own(file, 'means')
+	const means = given === undefined ? undefined : objectAt(given, 'means')
+	for (const name of Object.keys(means ?? {}))
+		if (!Object.hasOwn(coefficients, name)) fault(`means.${name}`, 'is of a feature that has no coefficient')
+	return new Map(
+		Object.entries(coefficients).map(([name, value]) => {
+			const path = `coefficients.${name}`
+			const mean = means && own(means, name)
+			if (means && mean === undefined)
+				fault(`means.${name}`, 'is missing: give the mean of every feature, or of none')
+			if (typeof value === 'number')
+				return [
+					name,
+					{ slope: numberAt(value, path), mean: mean === undefined ? 0 : numberAt(mean, `means.${name}`) },
+				]
+			return [name, categoriesOf(name, objectAt(value, path), mean)]
+		}),
+	)
+}
+
+function categoriesOf(feature: string, given: Fields, mean: unknown): Coefficients {
+	const byCategory = new Map(
+		Object.entries(given).map(([c, v]) => [c, numberAt(v, `coefficients.${feature}.${c}`)]),
+	)
+	if (byCategory.size === 0) fault(`coefficients.${feature}`, 'names no category')
+	if (mean === undefined) return { byCategory, mean: 0 }
+	const path = `means.${feature}`
+	let sum = 0
+	let total = 0
+	for (const [category, value] of Object.entries(objectAt(mean, path))) {
+		const share = numberAt(value, `${path}.${category}`)
+		const coefficient = byCategory.get(category)
+		if (coefficient === undefined) fault(`${path}.${category}`, 'is a category that has no coefficient')
+		if (share < 0 || share > 1)
+			fault(`${path}.${category}`, `is a share and so between 0 and 1, not ${share}`)
+		sum += share * coefficient
+		total += share
+	}
+	if (Math.abs(total - 1) > 1e-6) fault(path, `are shares that add up to 1, not to ${total}`)
+	return { byCategory, mean: sum / total }
+}
+
+function missingOf(value: unknown, features: ReadonlyMap<string, Coefficients>, hasMeans: boolean): Missing {
+	const needMeans = (path: string) => {
+		if (!hasMeans) fault(path, 'is "mean", but the file has no `means`')
+	}
+	if (value === undefined) return 'error'
+	if (typeof value === 'string') {
+		const word: 'mean' | 'error' = oneOfAt(value, 'missing', ['mean', 'error'])
+		if (word === 'mean') needMeans('missing')
+		return word
+	}
+	const missing = objectAt(value, 'missing')
+	for (const [name, stand] of Object.entries(missing)) {
+		const path = `missing.${name}`
+		const of = features.get(name)
+		if (!of) fault(path, 'is of a feature that has no coefficient (say it of the feature as it is logged)')
+		if (stand === 'error') continue
+		if (stand === 'mean') needMeans(path)
+		else if ('slope' in of) numberAt(stand, path)
+		else if (!of.byCategory.has(String(stand)))
+			fault(path, `stands for a category that has no coefficient: ${JSON.stringify(stand)}`)
+	}
+	return missing
+}
+
+/** Features in the manifest's order. It may name them as they are logged, or as the columns that they become. */
+function inOrder(
+	merged: Map<string, Coefficients>,
+	columns: ReadonlyMap<string, Coefficients>,
+	manifest: Partial<Manifest>,
+): [string, Coefficients][] {
+	const names = manifest.features
+	if (!names) return [...merged]
+	const set = new Set(names)
+	const sameAs = (other: ReadonlyMap<string, unknown>) =>
+		set.size === names.length && set.size === other.size && names.every((n) => other.has(n))
+	if (sameAs(merged)) return names.map((name) => [name, merged.get(name) as Coefficients])
+	if (sameAs(columns)) return [...merged]
+	const odd =
+		names.find((n) => !merged.has(n) && !columns.has(n)) ?? [...merged.keys()].find((n) => !set.has(n))
+	throw new ArtifactError(
+		`The manifest's features are not those of the file${odd === undefined ? '' : `: ${JSON.stringify(odd)} is only in one of them`}`,
+	)
+}
+
+function termOf(feature: string, of: Coefficients, missing: Missing, options: Options): Term {
+	const stand = typeof missing === 'string' ? missing : (own(missing, feature) ?? 'error')
+	return 'slope' in of
+		? slopeTerm(feature, of, stand, options)
+		: categoryTerm(
+				feature,
+				of,
+				stand,
+				options.features?.find((f) => f.name === feature),
+			)
+}
+
+const absent = (feature: string): never => {
+	throw new FeatureError(
+		feature,
+		`${feature} is missing, and the model says nothing of missing values: log it, or add it to the file's \`missing\`.`,
+	)
+}
+
+function slopeTerm(
+	feature: string,
+	{ slope, mean }: { slope: number; mean: number },
+	stand: unknown,
+	{ manifest }: Options,
+): Term {
+	const encoding = own(manifest?.encodings ?? {}, feature) as Record<string, number> | undefined
+	return {
+		feature,
+		expected: slope * mean,
+		part: (x) => slope * x,
+		structure: encoding
+			? { kind: 'categories', categories: Object.keys(encoding) }
+			: { kind: 'slope', coefficient: slope },
+		encode(value, note) {
+			if (value === undefined) {
+				if (stand === 'error') absent(feature)
+				const used = stand === 'mean' ? mean : (stand as number)
+				note('missing', `${feature} is missing; the model takes ${used} for it`)
+				return used
+			}
+			if (!encoding) return numberOf(feature, value)
+			const code = own(encoding, String(value))
+			if (code === undefined)
+				throw new FeatureError(
+					feature,
+					`${feature} is ${JSON.stringify(value)}, which the manifest does not encode.`,
+				)
+			return code as number
+		},
+	}
+}
+
+function categoryTerm(
+	feature: string,
+	of: Extract<Coefficients, { byCategory: unknown }>,
+	stand: unknown,
+	declared: DeclaredFeature | undefined,
+): Term {
+	const categories = [...of.byCategory.keys()]
+	const parts = [...of.byCategory.values()]
+	const index = new Map(categories.map((c, i) => [c, i]))
+	// One place behind the categories: the reference category, which has no column of its own.
+	const reference = categories.length
+	const isReference = (c: string) => of.oneHot === true && (declared?.values?.includes(c) ?? false)
+	const instead = (note: () => void): number => {
+		note()
+		return stand === 'mean' ? Number.NaN : (index.get(String(stand)) as number)
+	}
+	return {
+		feature,
+		expected: of.mean,
+		part: (x) => (Number.isNaN(x) ? of.mean : (parts[x] ?? 0)),
+		structure: {
+			kind: 'categories',
+			categories: [...categories, ...(declared?.values ?? []).filter((c) => !index.has(c) && isReference(c))],
+		},
+		encode(value, note) {
+			const as = stand === 'mean' ? 'its mean' : JSON.stringify(stand)
+			if (value === undefined) {
+				if (stand === 'error') absent(feature)
+				return instead(() => note('missing', `${feature} is missing; the model takes ${as} for it`))
+			}
+			const category = typeof value === 'object' ? (JSON.stringify(value) as string) : String(value)
+			const found = index.get(category)
+			if (found !== undefined) return found
+			if (isReference(category)) return reference
+			if (stand === 'error')
+				throw new FeatureError(
+					feature,
+					`${feature} is ${JSON.stringify(category)}, a category that the model does not know.`,
+				)
+			return instead(() =>
+				note(
+					'unseen-category',
+					`${feature} is ${JSON.stringify(category)}, which the model does not know; it takes ${as} for it`,
+				),
+			)
+		},
+	}
+}

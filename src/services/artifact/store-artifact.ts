@@ -1,0 +1,30 @@
+import type { Actor, Context } from '../../context.ts'
+import { commit } from '../../db/commit.ts'
+import { versionArtifacts } from '../../db/schema.ts'
+import type { ArtifactFormat } from '../../explain/model.ts'
+import type { VersionRow } from '../model/find-version.ts'
+import { dueStatement } from '../replay/replay-due.ts'
+
+/**
+ * Stores checked bytes, then notes that the version has them, so that what is noted is always there. The version's logged
+ * days become due to be replayed.
+ */
+export async function storeArtifact(
+	context: Context,
+	actor: Pick<Actor, 'id' | 'how'>,
+	{ model, version }: Pick<VersionRow, 'model' | 'version'>,
+	file: { sha256: string; format: ArtifactFormat; bytes: Uint8Array; uri?: string },
+): Promise<void> {
+	const { sha256, format, bytes, uri } = file
+	await context.artifacts.put(sha256, bytes)
+	const row = { model, version, sha256, format, bytes: bytes.byteLength, storedAt: context.now() }
+	const entry = {
+		action: 'store-artifact',
+		object: `version:${model}@${version}`,
+		model,
+		after: `sha256:${sha256}`,
+		details: { format, bytes: bytes.byteLength, ...(uri === undefined ? {} : { uri }) },
+	}
+	const query = context.db.insert(versionArtifacts).values(row).onConflictDoNothing()
+	await commit(context, actor, entry, [{ query, guarded: true }, { query: dueStatement(model, version) }])
+}

@@ -1,0 +1,60 @@
+import type { Manifest } from '../../explain/manifest.ts'
+import type { Space } from '../../explain/model.ts'
+import type { StoredPrediction } from '../../log/prediction-log.ts'
+import { decisionOf } from '../../profile/accumulate.ts'
+import { positive, sideOf, type Task } from '../../tally/label.ts'
+import type { ModelMoment } from '../model/model-history.ts'
+
+/** How a score is read: by the settings of the moment of the decision. */
+export type DecisionRule = {
+	task: Task
+	positiveLabel: string | null
+	threshold: number | null
+	/** Which scores are bad for the person. */
+	adverse: 'high' | 'low'
+}
+
+export type Decision = { decision: string | null; adverse: boolean | null }
+
+/** A version's manifest says more than the model: it is of this version. */
+export const decisionRule = (
+	moment: ModelMoment,
+	manifest: Pick<Manifest, 'threshold' | 'adverse'>,
+	space: Space | undefined,
+): DecisionRule => ({
+	task: moment.task,
+	positiveLabel: moment.positiveLabel,
+	threshold: manifest.threshold ?? moment.threshold,
+	adverse: manifest.adverse ?? (space === 'points' ? 'low' : 'high'),
+})
+
+const textOf = (label: unknown): string | undefined =>
+	typeof label === 'string' || typeof label === 'number' || typeof label === 'boolean'
+		? String(label)
+		: undefined
+
+/** The decision as `$decision` counts it, and whether it went against the person. */
+export function decide(
+	rule: DecisionRule,
+	{ label, score, probabilities }: Pick<StoredPrediction, 'label' | 'score' | 'probabilities'>,
+): Decision {
+	if (rule.task === 'multiclass') {
+		return { decision: textOf(label) ?? likeliest(probabilities) ?? null, adverse: null }
+	}
+	const sent = rule.task === 'binary' ? textOf(label) : undefined
+	const decision = sent ?? decisionOf(score ?? Number.NaN, rule) ?? null
+	const side = decision === null ? undefined : sideOf(decision, rule.positiveLabel)
+	return {
+		decision,
+		adverse: side === undefined ? null : (side === positive) === (rule.adverse === 'high'),
+	}
+}
+
+/** The class of the highest probability; of equal ones the first. */
+export function likeliest(probabilities: unknown): string | undefined {
+	const entries = Object.entries((probabilities ?? {}) as Record<string, number>)
+	return entries.reduce<[string, number] | undefined>(
+		(best, next) => (best === undefined || next[1] > best[1] ? next : best),
+		undefined,
+	)?.[0]
+}

@@ -1,0 +1,131 @@
+import type { Actor, Context } from '../../context.ts'
+import { formatTime } from '../../core/time.ts'
+import { commit } from '../../db/commit.ts'
+import { authorise } from '../authorise.ts'
+import { digestOf } from '../model/digest.ts'
+import { tableInForce } from '../reasons/table-in-force.ts'
+import { recordMismatch } from '../replay/record-mismatch.ts'
+import { type AttributionQuery, attributeExactly } from './attribute-decision.ts'
+import { incidentsAt, lineageAt, versionProof } from './circumstances.ts'
+import { findCounterfactuals } from './counterfactuals.ts'
+import type { Explanation, UsedBackground } from './explanation.ts'
+import { type FoundBackground, findBackground } from './find-background.ts'
+import { giveReasons } from './give-reasons.ts'
+import { hideValues } from './hide-values.ts'
+import { type ReadDecision, readDecision } from './read-decision.ts'
+
+export type ExplanationQuery = AttributionQuery & {
+	model: string
+	predictionId: string
+	/** Language of the reasons' texts, such as `de`. Default: the table's first. */
+	locale?: string | undefined
+}
+
+const mayNotSeeFeatures = new Set(['viewer'])
+
+/**
+ * Why a score was given: the decision replayed, explained and put in approved words, all as of its moment. Viewers get it
+ * without feature values. Every look-up is in the ledger. Throws `not-found`, and `invalid` for an output that is not there.
+ */
+export async function explainPrediction(
+	context: Context,
+	actor: Actor,
+	query: ExplanationQuery,
+): Promise<Explanation> {
+	authorise(actor, ['viewer', 'analyst', 'approver', 'auditor'], query.model)
+	const read = await readDecision(context, query.model, query.predictionId)
+	const { stored, row, replayed } = read
+	const [found, table, lineage, incidents, version] = await Promise.all([
+		backgroundOf(context, actor, read),
+		tableInForce(context, stored.model, stored.version, stored.timestamp),
+		lineageAt(context, stored, row),
+		incidentsAt(context, stored),
+		versionProof(context, stored),
+	])
+	const attributed = attributeExactly(context, read, found, query)
+	const { compared, ...reasons } = giveReasons(context, read, found, table, query.locale)
+	const whole: Omit<Explanation, 'proof'> = {
+		...whatWasDecided(read),
+		...attributed,
+		...reasons,
+		...findCounterfactuals(context, read, found),
+		background: usedBackground(found, compared),
+		lineage,
+		incidents,
+	}
+	if (replayed.status === 'mismatched') await recordMismatch(context, actor, read)
+	return withProof(context, actor, whole, version)
+}
+
+/** What a decision is compared with, over all the features that an explanation can name. */
+export function backgroundOf(context: Context, actor: Actor, read: ReadDecision): Promise<FoundBackground> {
+	const { stored, row, opened, rule } = read
+	const { model, version, environment, timestamp: at } = stored
+	const names = [
+		...row.features.map((f) => f.name),
+		...('model' in opened ? opened.model.features : Object.keys((stored.attributions ?? {}) as object)),
+	]
+	const features = [...new Set(names)]
+	return findBackground(context, actor, { model, version, environment, at, rule, features })
+}
+
+const whatWasDecided = ({ stored, score, decision, adverse, rule, replayed }: ReadDecision) => ({
+	predictionId: stored.predictionId,
+	model: stored.model,
+	version: stored.version,
+	environment: stored.environment,
+	timestamp: formatTime(stored.timestamp),
+	score,
+	decision,
+	adverse,
+	threshold: rule.threshold,
+	replay: {
+		status: replayed.status,
+		logged: replayed.logged,
+		replayed: replayed.replayed,
+		reason: replayed.reason,
+	},
+})
+
+function usedBackground(
+	{ digest, content }: FoundBackground,
+	compared: { kind: UsedBackground['kind']; rows: number } | undefined,
+): UsedBackground | null {
+	if (digest === null) return null
+	return {
+		kind: compared?.kind ?? (content.near.length > 0 ? 'approved-near-cut-off' : 'all-applicants'),
+		rows: compared?.rows ?? 0,
+		approved: content.approved,
+		from: formatTime(content.from),
+		to: formatTime(content.to),
+		digest,
+	}
+}
+
+/** The answer as the actor may see it, with the ledger's entry that they saw it. */
+async function withProof(
+	context: Context,
+	actor: Actor,
+	whole: Omit<Explanation, 'proof'>,
+	version: Explanation['proof']['version'],
+): Promise<Explanation> {
+	const nowhere = { lookup: { index: -1, leafHash: '' }, version }
+	const full = { ...whole, proof: nowhere }
+	const answer = mayNotSeeFeatures.has(actor.role) ? hideValues(full) : full
+	const { proof: _, ...content } = answer
+	const entry = {
+		action: 'read-explanation',
+		object: `prediction:${answer.model}/${answer.predictionId}`,
+		model: answer.model,
+		details: {
+			version: answer.version,
+			replay: answer.replay.status,
+			method: answer.method,
+			reasons: answer.reasonsStatus.status,
+			values: !mayNotSeeFeatures.has(actor.role),
+			answer: await digestOf(content),
+		},
+	}
+	const [lookup = nowhere.lookup] = await commit(context, actor, entry, [])
+	return { ...content, proof: { lookup, version } }
+}

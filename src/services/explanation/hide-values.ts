@@ -1,0 +1,38 @@
+import type { Explanation } from './explanation.ts'
+
+const beforeColon = (reason: string | null): string | null => reason?.split(':', 1)[0] ?? null
+
+const noteText = {
+	'unseen-category': 'a category that the model was not trained on; it counts as missing',
+	missing: 'was not logged',
+	'out-of-range': 'is outside the range that the model was trained on',
+} as const
+
+/**
+ * The answer for those who may not see feature values: contributions and reasons stay, values, ranks and everything that
+ * could quote a value go.
+ */
+export function hideValues(answer: Explanation): Explanation {
+	const { replay } = answer
+	const told =
+		replay.status === 'mismatched'
+			? `the logged score is ${replay.logged}, and the registered artefact answers ${replay.replayed}`
+			: replay.status === 'unavailable'
+				? beforeColon(replay.reason)
+				: replay.reason
+	return {
+		...answer,
+		replay: { ...replay, reason: told },
+		explanation: { ...answer.explanation, reason: beforeColon(answer.explanation.reason) },
+		contributions: answer.contributions.map(({ value: _, percentile: __, share: ___, ...rest }) => rest),
+		notes: answer.notes.map(({ feature, code }) => ({ feature, code, message: noteText[code] })),
+		counterfactuals: [],
+		counterfactualsStatus:
+			answer.counterfactuals.length > 0
+				? {
+						status: 'hidden',
+						reason: 'What would have changed the decision names feature values: that takes the role analyst.',
+					}
+				: answer.counterfactualsStatus,
+	}
+}

@@ -1,0 +1,115 @@
+import { type Encoded, FeatureError, type FeatureNote } from '../../explain/model.ts'
+import type { StoredPrediction } from '../../log/prediction-log.ts'
+import type { OpenedVersion } from '../artifact/opened-version.ts'
+import { compareScores, type Nearness } from './compare-scores.ts'
+import { loggedNumbers, type ReadBy } from './logged-answer.ts'
+import type { Replay, Replayed } from './replay.ts'
+
+type Logged = Pick<StoredPrediction, 'features' | 'score' | 'label' | 'probabilities'>
+
+/**
+ * Puts the logged features through the registered artefact and compares its answer with the logged score. It matches when
+ * they are equal to the bit, in float32 (but for its last bits), or at the decimals that were logged, if these are three
+ * significant digits or more; all but the first say so in `reason`. What is missing makes it `unavailable`.
+ */
+export function replayPrediction(opened: OpenedVersion, model: ReadBy, prediction: Logged): Replayed {
+	const unavailable = (reason: string): Replay => ({
+		status: 'unavailable',
+		logged: prediction.score ?? null,
+		replayed: null,
+		reason,
+	})
+	if ('unavailable' in opened) return unavailable(opened.unavailable)
+	if (!prediction.features)
+		return unavailable(
+			'no features are logged: the prediction came without them, and no feature log has been joined to it so far',
+		)
+	let encoded: Encoded
+	try {
+		encoded = opened.model.encode(prediction.features)
+	} catch (error) {
+		if (!(error instanceof FeatureError)) throw error
+		return unavailable(`the model cannot be run on the logged features: ${error.message}`)
+	}
+	const margin = opened.model.margin(encoded.x)
+	const score = opened.model.score(margin)
+	const answer = opened.manifest.logged === 'margin' ? margin : score
+	const replay = compare(opened, model, prediction, answer, encoded.notes)
+	return { ...replay, encoded, margin, score }
+}
+
+function compare(
+	{ model, manifest }: Extract<OpenedVersion, { model: unknown }>,
+	registered: ReadBy,
+	prediction: Logged,
+	answer: Float64Array,
+	notes: readonly FeatureNote[],
+): Replay {
+	const logged = loggedNumbers(model, manifest, registered, prediction, answer)
+	const [first] = logged
+	if (!first) {
+		const replayed = model.outputs === 1 ? (answer[0] as number) : null
+		return {
+			status: 'unavailable',
+			logged: null,
+			replayed,
+			reason: 'no score is logged that the answer of the artefact could be compared with',
+		}
+	}
+	const found = logged.map(({ output, value }) => ({
+		output,
+		value,
+		near: compareScores(value, answer[output] as number),
+	}))
+	const worst = found.reduce((a, b) => (rank(b.near) > rank(a.near) ? b : a))
+	const status =
+		worst.near.kind === 'different'
+			? 'mismatched'
+			: worst.near.kind === 'too-few-digits'
+				? 'unavailable'
+				: 'matched'
+	// Where another class differs than the one that was decided, that is the one to be shown.
+	const { output, value } = status === 'mismatched' ? worst : first
+	const replayed = answer[output] as number
+	return {
+		status,
+		logged: value,
+		replayed,
+		reason: reasonOf(worst.near, value, replayed, notes),
+	}
+}
+
+const order: readonly Nearness['kind'][] = [
+	'equal',
+	'float32',
+	'last-bits',
+	'decimals',
+	'too-few-digits',
+	'different',
+]
+/** The worse, the higher; of two that differ, the one that differs by more. */
+const rank = (near: Nearness): number =>
+	order.indexOf(near.kind) + (near.kind === 'different' ? 1 - 1 / (1 + near.by) : 0)
+
+const digits = (x: number): string => String(Number(x.toPrecision(3)))
+
+function reasonOf(
+	near: Nearness,
+	logged: number,
+	replayed: number,
+	notes: readonly FeatureNote[],
+): string | null {
+	if (near.kind === 'equal') return null
+	if (near.kind === 'float32') return 'equal in single precision (float32)'
+	if (near.kind === 'last-bits')
+		return `equal but for the last bits of single precision: ${digits(Math.abs(logged - replayed))} apart`
+	if (near.kind === 'decimals')
+		return near.decimals === 0
+			? 'equal as a whole number, as it was logged'
+			: `equal at the ${near.decimals} decimals that were logged`
+	if (near.kind === 'too-few-digits')
+		return `the logged score ${logged} has too few digits to tell whether the artefact gave it; it answers ${replayed}. Log at least 3 significant digits`
+	const odd = notes.filter((n) => n.code === 'unseen-category').map((n) => n.message)
+	const apart = digits(Math.abs(logged - replayed))
+	return `the logged score is ${logged}, and the registered artefact answers ${replayed} for the logged features: ${apart} apart${odd.length > 0 ? ` (${odd.slice(0, 3).join('; ')})` : ''}`
+}
