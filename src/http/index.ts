@@ -12,6 +12,7 @@ import { keys } from './routes/keys.ts'
 import { metrics } from './routes/metrics.ts'
 import { models } from './routes/models.ts'
 import { outcomes } from './routes/outcomes.ts'
+import { pictures } from './routes/pictures.ts'
 import { predictions } from './routes/predictions.ts'
 import { requests } from './routes/requests.ts'
 import { segments } from './routes/segments.ts'
@@ -26,6 +27,7 @@ export const resources = {
 	baselines,
 	deployments,
 	predictions,
+	pictures,
 	features,
 	outcomes,
 	groups,

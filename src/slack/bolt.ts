@@ -130,7 +130,11 @@ function listen(app: bolt.App, context: Context): void {
 		await ack({ response_action: 'update', view: (soon?.view ?? loadingView(value)) as unknown as ModalView })
 		if (soon !== undefined) return
 		const late = await work
-		await showIn(context, view.id, 'view' in late ? late.view : sayingView(value, Object.values(late.errors).join(' ')))
+		await showIn(
+			context,
+			view.id,
+			'view' in late ? late.view : sayingView(value, Object.values(late.errors).join(' ')),
+		)
 	})
 }
 
@@ -148,7 +152,11 @@ function typedIn(blocks: Fields): Record<string, string> {
 }
 
 /** Opens a modal that says that the answer is coming; undefined when Slack would not. */
-async function openModal(context: Context, trigger: string | undefined, value: string): Promise<string | undefined> {
+async function openModal(
+	context: Context,
+	trigger: string | undefined,
+	value: string,
+): Promise<string | undefined> {
 	const answer = await context.slack?.call('views.open', { trigger_id: trigger, view: loadingView(value) })
 	if (answer?.ok) return (answer.value.view as { id?: string } | undefined)?.id
 	context.logger.warn('a modal could not be opened', { error: answer?.error.message })
@@ -158,7 +166,8 @@ async function openModal(context: Context, trigger: string | undefined, value: s
 async function showIn(context: Context, id: string | undefined, view: View): Promise<void> {
 	if (id === undefined) return
 	const answer = await context.slack?.call('views.update', { view_id: id, view })
-	if (answer && !answer.ok) context.logger.warn('a modal could not be updated', { error: answer.error.message })
+	if (answer && !answer.ok)
+		context.logger.warn('a modal could not be updated', { error: answer.error.message })
 }
 
 // Slack takes a while to look through a file, and refuses messages with it until then. A response URL may be used five times.

@@ -71,7 +71,13 @@ function checkInput(block: Json, atMost: (what: string, value: number, most: num
 	}
 }
 
-type Modal = { blocks: readonly Json[]; private_metadata: string; title?: unknown; submit?: unknown; close?: unknown }
+type Modal = {
+	blocks: readonly Json[]
+	private_metadata: string
+	title?: unknown
+	submit?: unknown
+	close?: unknown
+}
 
 /** What Slack would refuse in a modal; empty when all is well. */
 export function checkView(view: Modal): string[] {

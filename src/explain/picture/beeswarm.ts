@@ -78,7 +78,12 @@ function head({ title, subtitle, rows, features, most = defaultMost }: Beeswarm)
 		label(edge, 64, fitText(`${rows} rows${of}. ${subtitle}`, 13, room), { fill: ink.soft }),
 		label(edge, 96, 'low value', { 'font-size': small }),
 		element('rect', { x: 92, y: 86, width: 120, height: 12, fill: 'url(#values)' }),
-		label(222, 96, 'high value; grey: values without an order. Where many rows fall together, a dot stands for several.', { 'font-size': small }),
+		label(
+			222,
+			96,
+			'high value; grey: values without an order. Where many rows fall together, a dot stands for several.',
+			{ 'font-size': small },
+		),
 		label(figuresRight, top - 10, 'mean size', { 'font-size': small, 'text-anchor': 'end', fill: ink.soft }),
 	]
 }

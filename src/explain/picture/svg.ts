@@ -10,7 +10,14 @@ const escapes: Record<string, string> = {
 	"'": '&#39;',
 }
 
-const escapeXml = (text: string): string => text.replace(/[&<>"']/g, (c) => escapes[c] as string)
+const forbidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g
+
+/** A text as XML can hold it: what it cannot hold at all is left out. */
+const escapeXml = (text: string): string =>
+	text
+		.toWellFormed()
+		.replace(forbidden, '')
+		.replace(/[&<>"']/g, (c) => escapes[c] as string)
 
 /** A coordinate. Adding 0 turns -0 into 0. */
 export const coordinate = (value: number): string => String(Math.round(value * 100) / 100 + 0)

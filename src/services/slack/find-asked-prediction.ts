@@ -72,7 +72,9 @@ const around = new Set(
 /** The words as they stand, and without what people say around an id: an id may have blanks in it. */
 function idsIn(words: readonly string[]): string[] {
 	const kept = words.filter((word) => !around.has(unquoted(word).toLowerCase()))
-	return [...new Set([words.join(' '), unquoted(words.join(' ')), unquoted(kept.join(' '))])].filter((id) => id !== '')
+	return [...new Set([words.join(' '), unquoted(words.join(' ')), unquoted(kept.join(' '))])].filter(
+		(id) => id !== '',
+	)
 }
 
 async function modelsWith(context: Context, names: readonly string[], id: string): Promise<string[]> {

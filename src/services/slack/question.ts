@@ -22,7 +22,10 @@ export async function keepQuestion(context: Context, asked: AskedPrediction): Pr
 export async function findQuestion(context: Context, id: string): Promise<AskedPrediction> {
 	const [row] = await context.db.select().from(slackQuestions).where(eq(slackQuestions.id, id))
 	if (row) return { model: row.model, predictionId: row.prediction }
-	throw new AppError('not-found', 'This answer is too old for its buttons. Ask again: /plumb why <prediction>')
+	throw new AppError(
+		'not-found',
+		'This answer is too old for its buttons. Ask again: /plumb why <prediction>',
+	)
 }
 
 /** Forgets what was asked a week ago. */

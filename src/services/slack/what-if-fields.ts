@@ -9,7 +9,12 @@ import { findVersion } from '../model/find-version.ts'
 import type { AskedPrediction } from './question.ts'
 
 /** A feature that somebody may change, and the value that it has. */
-export type WhatIfField = { feature: string; value: unknown; type: FeatureSpec['type']; values?: readonly string[] }
+export type WhatIfField = {
+	feature: string
+	value: unknown
+	type: FeatureSpec['type']
+	values?: readonly string[]
+}
 
 const mostFields = 10
 
@@ -20,7 +25,10 @@ const mostFields = 10
 export async function whatIfFields(context: Context, explanation: Explanation): Promise<WhatIfField[]> {
 	const { model, version, contributions, counterfactuals } = explanation
 	const { features, manifest } = await findVersion(context, model, version)
-	const [row] = await context.db.select({ sensitive: models.sensitive }).from(models).where(eq(models.name, model))
+	const [row] = await context.db
+		.select({ sensitive: models.sensitive })
+		.from(models)
+		.where(eq(models.name, model))
 	const limits = Manifest.safeParse(manifest ?? {}).data?.limits ?? {}
 	const isFixed = (name: string) => limits[name]?.immutable === true || row?.sensitive.includes(name) === true
 	const known = new Map(contributions.filter((c) => 'value' in c).map((c) => [c.feature, c.value]))
@@ -28,11 +36,18 @@ export async function whatIfFields(context: Context, explanation: Explanation): 
 	return order
 		.filter((name) => known.has(name) && !isFixed(name))
 		.slice(0, mostFields)
-		.map((feature) => fieldOf(feature, known.get(feature), features.find((f) => f.name === feature)))
+		.map((feature) =>
+			fieldOf(
+				feature,
+				known.get(feature),
+				features.find((f) => f.name === feature),
+			),
+		)
 }
 
 function fieldOf(feature: string, value: unknown, spec: FeatureSpec | undefined): WhatIfField {
-	const type = spec?.type ?? (typeof value === 'string' ? 'text' : typeof value === 'boolean' ? 'boolean' : 'numeric')
+	const type =
+		spec?.type ?? (typeof value === 'string' ? 'text' : typeof value === 'boolean' ? 'boolean' : 'numeric')
 	return { feature, value, type, ...(spec?.values ? { values: spec.values.map(String) } : {}) }
 }
 
@@ -51,14 +66,24 @@ export async function changesOf(
 	const changes: Record<string, unknown> = Object.create(null)
 	const faults: Fault[] = []
 	for (const [feature, text] of Object.entries(said)) {
-		const logged = stored.features && Object.hasOwn(stored.features, feature) ? stored.features[feature] : null
+		const logged =
+			stored.features && Object.hasOwn(stored.features, feature) ? stored.features[feature] : null
 		if (text === textOf(logged)) continue
-		const value = valueOf(text, fieldOf(feature, logged, features.find((f) => f.name === feature)), logged)
+		const value = valueOf(
+			text,
+			fieldOf(
+				feature,
+				logged,
+				features.find((f) => f.name === feature),
+			),
+			logged,
+		)
 		if (value === undefined) faults.push({ path: feature, message: 'Say a number, such as 1200 or 0.5.' })
 		else changes[feature] = value
 	}
 	if (faults.length > 0) throw new AppError('invalid', 'A value cannot be read.', { faults })
-	if (Object.keys(changes).length === 0) throw new AppError('invalid', 'Nothing is changed: change a value first.')
+	if (Object.keys(changes).length === 0)
+		throw new AppError('invalid', 'Nothing is changed: change a value first.')
 	return changes
 }
 

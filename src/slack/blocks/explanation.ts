@@ -34,7 +34,15 @@ function replayText({ replay }: Explanation): string {
 	return `:warning: *The decision could not be replayed*${because(replay.reason)}.`
 }
 
-function decisionText({ score, decision, adverse, threshold, output, timestamp, replay }: Explanation): string {
+function decisionText({
+	score,
+	decision,
+	adverse,
+	threshold,
+	output,
+	timestamp,
+	replay,
+}: Explanation): string {
 	const decided = decision === null ? '*No decision was logged*' : `*Decision ${named(decision)}*`
 	const how = adverse === null ? '' : adverse ? ', against the applicant' : ', for the applicant'
 	const of = output === null ? '' : ` (explained: ${named(output)})`
@@ -54,7 +62,9 @@ const withoutReasons: Record<Explanation['reasonsStatus']['status'], string> = {
 
 function reasonsText({ reasons, reasonsStatus: { status, reason }, reasonTable }: Explanation): string {
 	if (reasons.length === 0) return `*Reasons*: ${withoutReasons[status]}${because(reason)}.`
-	const all = reasons.map(({ code: id, text }, i) => `${i + 1}. ${named(text, longest)} (\`${named(id.replaceAll('`', "'"))}\`)`)
+	const all = reasons.map(
+		({ code: id, text }, i) => `${i + 1}. ${named(text, longest)} (\`${named(id.replaceAll('`', "'"))}\`)`,
+	)
 	const table = reasonTable ? `, in the words of table ${reasonTable.revision}` : ''
 	return lines([`*Reasons*${table}${status === 'ok' ? '' : ` (${status}${because(reason)})`}`, ...all])
 }
@@ -76,7 +86,13 @@ function standing({ percentile, share }: Contribution): string {
 
 /** What each feature did, as bars, and in a sentence. */
 export function contributionBlocks(
-	{ contributions, base, margin, space, method }: Pick<Explanation, 'contributions' | 'base' | 'margin' | 'space' | 'method'>,
+	{
+		contributions,
+		base,
+		margin,
+		space,
+		method,
+	}: Pick<Explanation, 'contributions' | 'base' | 'margin' | 'space' | 'method'>,
 	name = 'Contributions',
 ): { blocks: Block[]; told: string } {
 	if (base === null || margin === null || contributions.length === 0) return { blocks: [], told: '' }
@@ -84,8 +100,14 @@ export function contributionBlocks(
 	const rest = contributions.slice(mostBars)
 	const others = rest.reduce((sum, c) => sum + c.contribution, 0)
 	const bars = [
-		...shown.map((c) => ({ name: partName(c), value: c.contribution, note: `${signed(c.contribution)}${standing(c)}` })),
-		...(rest.length > 0 ? [{ name: `${rest.length} other features`, value: others, note: signed(others) }] : []),
+		...shown.map((c) => ({
+			name: partName(c),
+			value: c.contribution,
+			note: `${signed(c.contribution)}${standing(c)}`,
+		})),
+		...(rest.length > 0
+			? [{ name: `${rest.length} other features`, value: others, note: signed(others) }]
+			: []),
 	]
 	const head = `*${name}* in ${space ?? 'the model’s units'}, from a base of ${figure(base)} to ${figure(margin)}${method === null ? '' : ` (${named(method)})`}`
 	const told = bars.map((b) => `${b.name} ${b.note}`).join(', ')
@@ -136,14 +158,16 @@ function incidentsText({ incidents }: Explanation): string {
 	if (incidents.length === 0) return 'No incident was open on the model at that moment.'
 	const all = incidents
 		.slice(0, mostIncidents)
-		.map(({ id, title, severity, openedAt }) => `• ${named(severity)}: ${named(title, 200)} (\`${named(id)}\`, open since ${shortTime(openedAt)})`)
+		.map(
+			({ id, title, severity, openedAt }) =>
+				`• ${named(severity)}: ${named(title, 200)} (\`${named(id)}\`, open since ${shortTime(openedAt)})`,
+		)
 	const more = incidents.length > mostIncidents ? [`… and ${incidents.length - mostIncidents} more`] : []
 	return lines([':warning: *An incident was open at that moment*', ...all, ...more])
 }
 
-function notesText(explanation: Explanation): string {
-	const isShown = explanation.contributions.some(mayShow)
-	const all = explanation.notes.map(({ feature, code: what, message }) => `• ${named(feature)}: ${isShown ? named(message, 200) : what}`)
+function notesText({ notes }: Explanation): string {
+	const all = notes.map(({ feature, message }) => `• ${named(feature)}: ${named(message, 200)}`)
 	return all.length === 0 ? '' : lines(['*To be careful about*', ...all])
 }
 

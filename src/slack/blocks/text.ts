@@ -26,10 +26,12 @@ export const shortTime = (time: string): string => `${time.slice(0, 16).replace(
 export type Block = { type: string } & Record<string, unknown>
 
 /** What a modal shows. */
-export type View = { type: 'modal'; callback_id: string; private_metadata: string; blocks: readonly Block[] } & Record<
-	string,
-	unknown
->
+export type View = {
+	type: 'modal'
+	callback_id: string
+	private_metadata: string
+	blocks: readonly Block[]
+} & Record<string, unknown>
 
 export type SlackMessage = { text: string; blocks: readonly Block[] }
 

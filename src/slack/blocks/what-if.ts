@@ -23,8 +23,7 @@ const view = (question: string, blocks: readonly Block[], hasFields: boolean): V
 })
 
 /** Something to say, and nothing to fill in: that the answer is on its way, or why there is none. */
-export const sayingView = (question: string, text: string): View =>
-	view(question, [section(text)], false)
+export const sayingView = (question: string, text: string): View => view(question, [section(text)], false)
 
 /** Fields with the values of the applicant, and above them what the model answers for the changed ones. */
 export function whatIfView(
@@ -34,9 +33,15 @@ export function whatIfView(
 	result?: { answer: WhatIf; typed: Readonly<Record<string, string>> },
 ): View {
 	const about = `${named(explanation.predictionId)} in ${named(explanation.model)}, version ${named(explanation.version)}. Nothing of this is logged as a prediction.`
-	const note = context('An empty field is a missing value. What never changes, such as sensitive attributes, is not here.')
+	const note = context(
+		'An empty field is a missing value. What never changes, such as sensitive attributes, is not here.',
+	)
 	const inputs = fields.map((field) => input(field, result?.typed[fieldId(field.feature)]))
-	return view(question, [context(about), ...(result ? answerBlocks(result.answer) : []), ...inputs, note], true)
+	return view(
+		question,
+		[context(about), ...(result ? answerBlocks(result.answer) : []), ...inputs, note],
+		true,
+	)
 }
 
 function input(field: WhatIfField, typed: string | undefined): Block {
@@ -57,7 +62,8 @@ function input(field: WhatIfField, typed: string | undefined): Block {
 
 /** A list to choose from, where the values are known, are short and are not too many. */
 function selectOf(field: WhatIfField, id: string, value: string): Record<string, unknown> | undefined {
-	const known = field.type === 'boolean' ? ['true', 'false'] : field.type === 'categorical' ? (field.values ?? []) : []
+	const known =
+		field.type === 'boolean' ? ['true', 'false'] : field.type === 'categorical' ? (field.values ?? []) : []
 	const values = [...new Set(value === '' ? known : [...known, value])]
 	const fits = (v: string) => v.trim() !== '' && v.length <= limits.optionText
 	if (known.length === 0 || values.length > limits.options || !values.every(fits)) return undefined
@@ -83,14 +89,19 @@ function answerBlocks(answer: WhatIf): Block[] {
 		.map((c) => `• ${named(c.feature)} ${c.contribution > 0 ? '+' : ''}${figure(c.contribution)}`)
 	const warning =
 		replay.status === 'mismatched'
-			? [section(':red_circle: The registered model does not give the logged score; this is about the registered one.')]
+			? [
+					section(
+						':red_circle: The registered model does not give the logged score; this is about the registered one.',
+					),
+				]
 			: []
 	const ordered = [...contributions].sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
 	return [
 		...warning,
 		section(`Score *${scoreText(score)}*${decided}. Unchanged, the model answers ${scoreText(before)}.`),
 		...(moved.length > 0 ? [section(lines(['*What the change moved*', ...moved]))] : []),
-		...contributionBlocks({ ...answer, contributions: ordered }, 'Contributions of the changed applicant').blocks,
+		...contributionBlocks({ ...answer, contributions: ordered }, 'Contributions of the changed applicant')
+			.blocks,
 		{ type: 'divider' },
 	]
 }

@@ -14,7 +14,7 @@ export const why: SlackCommand = {
 	about: 'why a score was given, and what would have changed it',
 	answer: async (context, { actor, words }) => {
 		const asked = await findAskedPrediction(context, actor, words)
-		const explanation = await explainPrediction(context, actor, asked.model, asked.predictionId)
+		const explanation = await explainPrediction(context, actor, asked)
 		const message = explanationMessage(explanation, await keepQuestion(context, asked))
 		const drawn = drawExplanation(explanation)
 		return drawn ? { message, later: () => pictureOf(context, drawn) } : { message }

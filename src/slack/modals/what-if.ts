@@ -11,7 +11,7 @@ import type { Asked, Modal, Submitted, Typed } from '../reply.ts'
 async function read(context: Context, { actor, words }: Asked) {
 	const question = words[0] ?? ''
 	const asked = await findQuestion(context, question)
-	const explanation = await explainPrediction(context, actor, asked.model, asked.predictionId)
+	const explanation = await explainPrediction(context, actor, asked)
 	return { question, asked, explanation, fields: await whatIfFields(context, explanation) }
 }
 
@@ -25,7 +25,7 @@ export const whatIfModal: Modal = {
 		const { question, asked, explanation, fields } = await read(context, { actor, words })
 		try {
 			const changes = await changesOf(context, asked, byFeature(fields, typed))
-			const answer = await whatIf(context, actor, asked.model, asked.predictionId, changes)
+			const answer = await whatIf(context, actor, { ...asked, changes })
 			return { view: whatIfView(question, explanation, fields, { answer, typed }) }
 		} catch (error) {
 			if (error instanceof AppError && error.code === 'invalid') return faultsOf(error, fields)
