@@ -1,41 +1,42 @@
-import { readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
-import { initWasm, Resvg } from '@resvg/resvg-wasm'
+import { Worker } from 'node:worker_threads'
+import type { Rendered } from './render-png-thread-node.ts'
 
-const fonts = ['ttf/DejaVuSans.ttf', 'ttf/DejaVuSans-Bold.ttf']
-const family = 'DejaVu Sans'
-/** For screens with two pixels where there was one. */
-const zoom = 2
+type Waiting = { resolve: (png: Uint8Array) => void; reject: (error: Error) => void }
+type Renderer = { worker: Worker; waiting: Map<number, Waiting> }
 
-const read = async (specifier: string): Promise<Uint8Array> =>
-	new Uint8Array(await readFile(fileURLToPath(import.meta.resolve(specifier))))
+let renderer: Renderer | undefined
+let nextId = 1
 
-/** The renderer as a module and its fonts, from the packages that we depend on. The module can be started only once a process. */
-async function load(): Promise<Uint8Array[]> {
-	const [wasm, ...buffers] = await Promise.all([
-		read('@resvg/resvg-wasm/index_bg.wasm'),
-		...fonts.map((font) => read(`dejavu-fonts-ttf/${font}`)),
-	])
-	await initWasm(wasm as Uint8Array<ArrayBuffer>)
-	return buffers
+/** An SVG as a PNG, twice its size. The thread that does it starts with the first picture, and holds up no exit. */
+export function renderPng(svg: string): Promise<Uint8Array> {
+	renderer ??= start()
+	const { worker, waiting } = renderer
+	return new Promise((resolve, reject) => {
+		const id = nextId++
+		waiting.set(id, { resolve, reject })
+		worker.ref()
+		worker.postMessage({ id, svg })
+	})
 }
 
-let loading: Promise<Uint8Array[]> | undefined
-
-/** An SVG as a PNG, twice its size. The renderer is loaded when the first picture is asked for. */
-export async function renderPng(svg: string): Promise<Uint8Array> {
-	loading ??= load()
-	const fontBuffers = await loading
-	const image = new Resvg(svg, {
-		fitTo: { mode: 'zoom', value: zoom },
-		font: { fontBuffers, defaultFontFamily: family, sansSerifFamily: family },
-	})
-	try {
-		const rendered = image.render()
-		const png = rendered.asPng()
-		rendered.free()
-		return png
-	} finally {
-		image.free()
+function start(): Renderer {
+	// The source runs as it stands; the package holds what was emitted from it.
+	const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+	const worker = new Worker(new URL(`./render-png-thread-node.${extension}`, import.meta.url))
+	const waiting: Renderer['waiting'] = new Map()
+	const end = (error: Error) => {
+		if (renderer?.worker === worker) renderer = undefined
+		for (const { reject } of waiting.values()) reject(error)
+		waiting.clear()
 	}
+	worker.on('message', (answer: Rendered) => {
+		const call = waiting.get(answer.id)
+		waiting.delete(answer.id)
+		if (waiting.size === 0) worker.unref()
+		if ('png' in answer) call?.resolve(answer.png)
+		else call?.reject(new Error(`the picture could not be rendered: ${answer.error}`))
+	})
+	worker.on('error', (error) => end(error as Error))
+	worker.on('exit', () => end(new Error('the thread that renders pictures has ended')))
+	return { worker, waiting }
 }
