@@ -3,6 +3,7 @@ import { audit } from './routes/audit.ts'
 import { baselines } from './routes/baselines.ts'
 import { bias } from './routes/bias.ts'
 import { deployments } from './routes/deployments.ts'
+import { explanations } from './routes/explanations.ts'
 import { features } from './routes/features.ts'
 import { groups } from './routes/groups.ts'
 import { health } from './routes/health.ts'
@@ -14,6 +15,7 @@ import { models } from './routes/models.ts'
 import { outcomes } from './routes/outcomes.ts'
 import { pictures } from './routes/pictures.ts'
 import { predictions } from './routes/predictions.ts'
+import { reasons } from './routes/reasons.ts'
 import { requests } from './routes/requests.ts'
 import { segments } from './routes/segments.ts'
 import { silences } from './routes/silences.ts'
@@ -27,7 +29,9 @@ export const resources = {
 	baselines,
 	deployments,
 	predictions,
+	explanations,
 	pictures,
+	reasons,
 	features,
 	outcomes,
 	groups,

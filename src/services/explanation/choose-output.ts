@@ -30,7 +30,9 @@ export function chooseOutput(
 	if (asked !== undefined) {
 		const found = names.indexOf(asked)
 		if (found >= 0) return found
-		throw fault(`${JSON.stringify(asked)} is no class of the model.${hint(asked, names, `It has ${names.slice(0, 20).join(', ')}.`)}`)
+		throw fault(
+			`${JSON.stringify(asked)} is no class of the model.${hint(asked, names, `It has ${names.slice(0, 20).join(', ')}.`)}`,
+		)
 	}
 	if (rule.task === 'binary') {
 		const found = names.findIndex((name) => sideOf(name, rule.positiveLabel) === positive)

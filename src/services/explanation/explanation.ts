@@ -126,7 +126,7 @@ export type Explanation = {
 	reasons: Reason[]
 	reasonsStatus: PartStatus<ReasonsStatus>
 	/** The table whose texts were used. */
-	reasonTable: { revision: number; digest: string; locale: string } | null
+	reasonTable: { revision: number; digest: string; locale: string | null } | null
 	counterfactuals: Counterfactual[]
 	counterfactualsStatus: PartStatus<CounterfactualsStatus>
 	background: UsedBackground | null

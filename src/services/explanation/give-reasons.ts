@@ -1,0 +1,130 @@
+import type { Context } from '../../context.ts'
+import { type Selection, selectReasons } from '../../explain/reasons/select-reasons.ts'
+import type { TableInForce } from '../reasons/table-in-force.ts'
+import { explained } from './attribute-decision.ts'
+import { leastRows } from './background.ts'
+import { chooseOutput } from './choose-output.ts'
+import type { Explanation, PartStatus, ReasonsStatus, UsedBackground } from './explanation.ts'
+import type { FoundBackground } from './find-background.ts'
+import type { ReadDecision } from './read-decision.ts'
+import { compareWith } from './shap-background.ts'
+
+export type ReasonsPart = Pick<Explanation, 'reasons' | 'reasonsStatus' | 'reasonTable'> & {
+	compared?: { kind: UsedBackground['kind']; rows: number }
+}
+
+const without = (reasonsStatus: PartStatus<ReasonsStatus>): ReasonsPart => ({
+	reasons: [],
+	reasonsStatus,
+	reasonTable: null,
+})
+
+/** Why reasons cannot be given, or need not be; undefined when they can. */
+function obstacle(
+	read: ReadDecision,
+	table: TableInForce | undefined,
+): PartStatus<ReasonsStatus> | undefined {
+	const { decision, adverse, replayed, opened, stored } = read
+	if (adverse === false)
+		return { status: 'not-adverse', reason: 'The decision did not go against the person.' }
+	if (replayed.status === 'mismatched')
+		return {
+			status: 'withheld',
+			reason: `The registered artefact did not give the logged score, so its reasons could be wrong: ${replayed.reason}.`,
+		}
+	if (!('model' in opened) || !replayed.encoded)
+		return {
+			status: 'unavailable',
+			reason: `Reasons need an exact explanation, and the decision cannot be replayed: ${replayed.reason}.`,
+		}
+	if (replayed.status === 'unavailable')
+		return {
+			status: 'withheld',
+			reason: `It cannot be told whether the registered artefact gave this decision: ${replayed.reason}.`,
+		}
+	if (decision === null)
+		return {
+			status: 'unavailable',
+			reason: 'There is no decision: neither a label was logged nor does the model have a threshold.',
+		}
+	if (adverse === null)
+		return {
+			status: 'unavailable',
+			reason: 'It cannot be told whether the decision went against the person.',
+		}
+	if (!table)
+		return {
+			status: 'unavailable',
+			reason: `No reason table of ${stored.model} is approved. Propose one with POST /v1/models/${encodeURIComponent(stored.model)}/reason-tables; two other people approve it.`,
+		}
+	return undefined
+}
+
+const kindOf = { '5(i)': 'approved-near-cut-off', '5(ii)': 'all-applicants' } as const
+
+/**
+ * The principal reasons of an adverse decision, by the table that was in force: its method says whom the person is compared
+ * with, its people approved the words. Never of an explanation that is in doubt.
+ */
+export function giveReasons(
+	context: Context,
+	read: ReadDecision,
+	found: FoundBackground,
+	table: TableInForce | undefined,
+	locale: string | undefined,
+): ReasonsPart {
+	const blocked = obstacle(read, table)
+	const { opened, replayed } = read
+	if (blocked) return without(blocked)
+	if (!table || !('model' in opened) || !replayed.encoded || !replayed.margin) return without(noModel)
+	const kind = kindOf[table.table.method]
+	const compared = compareWith(opened.model, found, [kind])
+	if (!compared) return without(insufficient(kind, found))
+	const attribution = explained(context, opened.model, replayed.encoded.x, compared.background)
+	if (!attribution)
+		return without({ status: 'failed', reason: 'The contributions do not add up against the background.' })
+	const output = chooseOutput(opened.model, undefined, read.rule, read.decision, replayed.margin)
+	const own = attribution.contributions[output] as Float64Array
+	const selection = selectReasons({
+		table: table.table,
+		row: read.stored.features ?? {},
+		contributions: opened.model.features.map((feature, i) => ({ feature, contribution: own[i] as number })),
+		adverse: read.rule.adverse,
+		sensitive: read.moment.sensitive,
+		locale,
+	})
+	return { ...partOf(selection, table), compared: { kind, rows: compared.background.rows } }
+}
+
+const noModel = { status: 'unavailable', reason: null } as const
+
+const insufficient = (kind: UsedBackground['kind'], { content }: FoundBackground) =>
+	({
+		status: 'insufficient',
+		reason:
+			kind === 'all-applicants'
+				? `Reasons compare with at least ${leastRows} logged applicants; ${content.all.length} are known.`
+				: `Reasons compare with at least ${leastRows} approved applicants near the cut-off; ${content.near.length} are known.`,
+	}) as const
+
+function partOf(selection: Selection, table: TableInForce): ReasonsPart {
+	const { revision, digest } = table
+	if (selection.status === 'failed') {
+		const reason = `There is no reason to give: ${selection.reason}.`
+		return { ...without({ status: 'failed', reason }), reasonTable: { revision, digest, locale: null } }
+	}
+	const remarks = [
+		table.approvedLater
+			? `No reason table was in force at that moment: this is the first since, approved ${table.approvedAt}.`
+			: '',
+		selection.by === 'knock-out' ? 'A knock-out rule decided.' : '',
+		selection.withheld.length > 0
+			? 'Protected features counted against the person too. They are never named; the decision needs review.'
+			: '',
+	].filter((text) => text !== '')
+	return {
+		reasons: selection.reasons.map(({ locale: _, ...reason }) => reason),
+		reasonsStatus: { status: 'ok', reason: remarks.join(' ') || null },
+		reasonTable: { revision, digest, locale: selection.reasons[0]?.locale ?? null },
+	}
+}

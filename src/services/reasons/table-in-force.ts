@@ -1,0 +1,65 @@
+import { and, eq, isNotNull, isNull, or, sql } from 'drizzle-orm'
+import type { Context } from '../../context.ts'
+import { formatTime } from '../../core/time.ts'
+import { reasonTables } from '../../db/schema.ts'
+import type { ReasonTable } from '../../explain/reasons/reason-table.ts'
+import type { TableContent } from './table-record.ts'
+
+/** `approvedLater`: none was in force at that moment; this is the first one since. */
+export type TableInForce = {
+	revision: number
+	digest: string
+	table: ReasonTable
+	approvedAt: string
+	approvedLater: boolean
+}
+
+// Contents never change: they are parsed once.
+const parsed = new Map<string, ReasonTable>()
+const keptAtMost = 200
+
+function tableOf(digest: string, content: string): ReasonTable {
+	const known = parsed.get(digest)
+	if (known) return known
+	const { table } = JSON.parse(content) as TableContent
+	if (parsed.size >= keptAtMost) parsed.delete(parsed.keys().next().value as string)
+	parsed.set(digest, table)
+	return table
+}
+
+/**
+ * The reason table in force at a moment: the version's own, else the model's; the newest that was approved by then. Where
+ * none was, the first that was approved later. Undefined when there is none at all.
+ */
+export async function tableInForce(
+	context: Context,
+	model: string,
+	version: string,
+	at: number,
+): Promise<TableInForce | undefined> {
+	const then = sql`${reasonTables.approvedAt} <= ${at}`
+	const [row] = await context.db
+		.select()
+		.from(reasonTables)
+		.where(
+			and(
+				eq(reasonTables.model, model),
+				isNotNull(reasonTables.approvedAt),
+				or(isNull(reasonTables.version), eq(reasonTables.version, version)),
+			),
+		)
+		.orderBy(
+			sql`${then} DESC`,
+			sql`${reasonTables.version} IS NOT NULL DESC`,
+			sql`CASE WHEN ${then} THEN -${reasonTables.revision} ELSE ${reasonTables.revision} END`,
+		)
+		.limit(1)
+	if (!row || row.approvedAt === null) return undefined
+	return {
+		revision: row.revision,
+		digest: row.digest,
+		table: tableOf(row.digest, row.content),
+		approvedAt: formatTime(row.approvedAt),
+		approvedLater: row.approvedAt > at,
+	}
+}

@@ -1,0 +1,114 @@
+import { and, desc, eq, inArray, isNotNull, isNull } from 'drizzle-orm'
+import type { Context } from '../../context.ts'
+import { formatTime } from '../../core/time.ts'
+import { reasonTableApprovals, reasonTables } from '../../db/schema.ts'
+import type { ReasonTable } from '../../explain/reasons/reason-table.ts'
+
+export type TableRow = typeof reasonTables.$inferSelect
+type ApprovalRow = typeof reasonTableApprovals.$inferSelect
+
+/** How many people, neither of them the proposer, have to approve the words that applicants are given. */
+export const approversNeeded = 2
+
+/** A reason table as it is answered. */
+export type TableRecord = {
+	model: string
+	revision: number
+	/** Null: for all versions that have none of their own. */
+	version: string | null
+	/** A draft that a newer approved table has overtaken is superseded too: it cannot come into force any more. */
+	status: 'draft' | 'approved' | 'superseded'
+	/** Names model, version and table: what an approval is of. */
+	digest: string
+	table: ReasonTable
+	proposer: string
+	reason: string
+	createdAt: string
+	approvedAt: string | null
+	needs: number
+	approvals: { approver: string; at: string; digest: string; reason: string }[]
+}
+
+export type TableContent = { model: string; version: string | null; table: ReasonTable }
+
+export const toTableRecord = (
+	row: TableRow,
+	approvals: readonly ApprovalRow[],
+	newestApproved: number | undefined,
+): TableRecord => ({
+	model: row.model,
+	revision: row.revision,
+	version: row.version,
+	status: statusOf(row, newestApproved),
+	digest: row.digest,
+	table: (JSON.parse(row.content) as TableContent).table,
+	proposer: row.proposer,
+	reason: row.reason,
+	createdAt: formatTime(row.createdAt),
+	approvedAt: row.approvedAt === null ? null : formatTime(row.approvedAt),
+	needs: approversNeeded,
+	approvals: approvals.map(({ approver, at, digest, reason }) => ({
+		approver,
+		at: formatTime(at),
+		digest,
+		reason,
+	})),
+})
+
+/** `newestApproved` is the highest approved revision of the same scope: approval goes upwards, so it is in force. */
+export function statusOf(
+	{ revision, approvedAt }: TableRow,
+	newestApproved: number | undefined,
+): TableRecord['status'] {
+	if (newestApproved !== undefined && newestApproved > revision) return 'superseded'
+	return approvedAt === null ? 'draft' : 'approved'
+}
+
+const sameScope = (row: Pick<TableRow, 'model' | 'version'>) =>
+	and(
+		eq(reasonTables.model, row.model),
+		row.version === null ? isNull(reasonTables.version) : eq(reasonTables.version, row.version),
+	)
+
+/** The highest approved revision of a table's model and version. */
+export async function newestApproved(
+	context: Context,
+	row: Pick<TableRow, 'model' | 'version'>,
+): Promise<number | undefined> {
+	const [newest] = await context.db
+		.select({ revision: reasonTables.revision })
+		.from(reasonTables)
+		.where(and(sameScope(row), isNotNull(reasonTables.approvedAt)))
+		.orderBy(desc(reasonTables.revision))
+		.limit(1)
+	return newest?.revision
+}
+
+/** Rows with their approvals, as they are answered. */
+export async function withApprovals(context: Context, rows: readonly TableRow[]): Promise<TableRecord[]> {
+	const [first] = rows
+	if (!first) return []
+	const approvals = await context.db
+		.select()
+		.from(reasonTableApprovals)
+		.where(
+			and(
+				eq(reasonTableApprovals.model, first.model),
+				inArray(
+					reasonTableApprovals.revision,
+					rows.map((r) => r.revision),
+				),
+			),
+		)
+		.orderBy(reasonTableApprovals.at, reasonTableApprovals.approver)
+	const newest = new Map<string | null, number | undefined>()
+	for (const row of rows)
+		if (!newest.has(row.version)) newest.set(row.version, await newestApproved(context, row))
+	return rows.map((row) =>
+		toTableRecord(
+			row,
+			approvals.filter((a) => a.revision === row.revision),
+			newest.get(row.version),
+		),
+	)
+}
