@@ -10,8 +10,16 @@ export type FakeMessage = {
 	metadata?: { event_type: string; event_payload: Record<string, unknown> }
 }
 /** What somebody alone was told behind a button or a command. */
-export type ToOne = { text: string; blocks: { type: string; [name: string]: unknown }[]; response_type: string }
-type Uploaded = { bytes: Uint8Array; name: string; state: 'begun' | 'sent' | 'private' | 'shared' | 'deleted' }
+export type ToOne = {
+	text: string
+	blocks: { type: string; [name: string]: unknown }[]
+	response_type: string
+}
+type Uploaded = {
+	bytes: Uint8Array
+	name: string
+	state: 'begun' | 'sent' | 'private' | 'shared' | 'deleted'
+}
 type FakeView = { id: string; [name: string]: unknown }
 type Body = Record<string, unknown> & { channel: string; ts: string; thread_ts?: string }
 type Answer = Record<string, unknown>
@@ -62,7 +70,7 @@ export class FakeSlack {
 		http.post('https://files.slack.com/upload/v1/:file', async ({ request, params }) => {
 			const file = this.files.get(String(params.file))
 			const bytes = new Uint8Array(await request.arrayBuffer())
-			if (!file || file.state !== 'begun' || bytes.length !== file.bytes.length)
+			if (file?.state !== 'begun' || bytes.length !== file.bytes.length)
 				return HttpResponse.text('no such upload', { status: 400 })
 			Object.assign(file, { bytes, state: 'sent' })
 			return HttpResponse.text(`OK - ${bytes.length}`)

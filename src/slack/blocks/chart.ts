@@ -121,14 +121,12 @@ const halfWidth = 10
 /** Bars to both sides of nothing, all on one scale. */
 export function signedChart(bars: readonly SignedBar[]): string[] {
 	const largest = Math.max(...bars.map((b) => Math.abs(b.value)), Number.MIN_VALUE)
-	const names = bars.map((b) => shorten(b.name))
-	const gutter = Math.max(0, ...names.map((n) => [...n].length))
-	const notes = Math.max(0, ...bars.map((b) => b.note.length))
-	return bars.map(({ value, note }, i) => {
+	const gutter = Math.max(0, ...bars.map((b) => [...b.name].length))
+	return bars.map(({ name, value, note }) => {
 		const cells = value === 0 ? 0 : Math.max(1, Math.round((Math.abs(value) / largest) * halfWidth))
-		const name = (names[i] as string) + ' '.repeat(gutter - [...(names[i] as string)].length)
 		const left = value < 0 ? '█'.repeat(cells) : ''
 		const right = value > 0 ? '█'.repeat(cells) : ''
-		return `${name} ${left.padStart(halfWidth)}│${right.padEnd(halfWidth)} ${note.padStart(notes)}`
+		const padded = name + ' '.repeat(gutter - [...name].length)
+		return `${padded} ${left.padStart(halfWidth)}│${right.padEnd(halfWidth)} ${note}`
 	})
 }

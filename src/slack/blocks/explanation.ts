@@ -71,12 +71,20 @@ function reasonsText({ reasons, reasonsStatus: { status, reason }, reasonTable }
 
 const mayShow = (c: Contribution): boolean => 'value' in c
 
-/** Name, and value where it may be shown, of one contribution. */
+const longestPart = 32
+const longestValue = 14
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ')
+
+/** Name, and value where it may be shown, of one contribution; each keeps a part of the room. */
 function partName(c: Contribution): string {
-	return mayShow(c) ? `${clip(c.feature, 60)} = ${clip(valueText(c.value), 40)}` : clip(c.feature, 60)
+	const value = mayShow(c) ? ` = ${clip(oneLine(valueText(c.value)), longestValue)}` : ''
+	return clip(oneLine(c.feature), longestPart - value.length) + value
 }
 
 const signed = (value: number): string => (value > 0 ? `+${figure(value)}` : figure(value))
+
+const standingKey =
+	'p97: the value is above those of 97% of approved applicants. 12% same: as many of them have the same value.'
 
 /** Where a value stands among approved applicants. */
 function standing({ percentile, share }: Contribution): string {
@@ -99,19 +107,16 @@ export function contributionBlocks(
 	const shown = contributions.slice(0, mostBars)
 	const rest = contributions.slice(mostBars)
 	const others = rest.reduce((sum, c) => sum + c.contribution, 0)
-	const bars = [
-		...shown.map((c) => ({
-			name: partName(c),
-			value: c.contribution,
-			note: `${signed(c.contribution)}${standing(c)}`,
-		})),
-		...(rest.length > 0
-			? [{ name: `${rest.length} other features`, value: others, note: signed(others) }]
-			: []),
+	const parts = [
+		...shown.map((c) => ({ name: partName(c), value: c.contribution, behind: standing(c) })),
+		...(rest.length > 0 ? [{ name: `${rest.length} other features`, value: others, behind: '' }] : []),
 	]
+	const width = Math.max(...parts.map((p) => signed(p.value).length))
+	const bars = parts.map((p) => ({ ...p, note: signed(p.value).padStart(width) + p.behind }))
 	const head = `*${name}* in ${space ?? 'the model’s units'}, from a base of ${figure(base)} to ${figure(margin)}${method === null ? '' : ` (${named(method)})`}`
-	const told = bars.map((b) => `${b.name} ${b.note}`).join(', ')
-	return { blocks: [section(head), code(signedChart(bars))], told: `${head}: ${named(told, 1200)}` }
+	const told = parts.map((p) => `${p.name} ${signed(p.value)}${p.behind}`).join(', ')
+	const key = parts.some((p) => p.behind !== '') ? [context(standingKey)] : []
+	return { blocks: [section(head), code(signedChart(bars)), ...key], told: `${head}: ${named(told, 1200)}` }
 }
 
 function contributionPart(explanation: Explanation): { blocks: Block[]; told: string } {
