@@ -56,8 +56,6 @@ export const creditRisk: DemoModel = {
 		const debt = round(Math.min(2, Math.exp(-1.2 + 0.5 * chance.normal())), 3)
 		const late = Math.floor(-Math.log(1 - chance.uniform()) * 0.6)
 		const loan = round(Math.exp(9.3 + 0.6 * chance.normal()), -2)
-		const margin =
-			-1.4 + 1.6 * debt + 0.8 * late - 0.9 * Math.log(yearly / 40_000) + 0.3 * Math.log(loan / 10_000)
 		const features = {
 			income,
 			debt_ratio: debt,
@@ -66,8 +64,7 @@ export const creditRisk: DemoModel = {
 			late_payments: late,
 			loan_amount: loan,
 		}
-		// The score is what the model would say to what it was sent; only part of it hangs on income.
-		const seen = margin - 0.15 * Math.log(income / yearly)
+		const seen = -1.4 - 1.2e-5 * income + 1.8 * debt + 1 * late + 2.5e-5 * loan
 		return finish(chance, at, features, logistic(seen), { branch })
 	},
 }

@@ -29,9 +29,14 @@ export type FeatureLimit = z.output<typeof FeatureLimit>
 export const Manifest = z.looseObject({
 	/** The inputs in the order of the model. Default: the file's own names, else the version's features in order. */
 	features: z.array(name).min(1).max(100_000).optional(),
-	/** The number that stands for a missing value, beside null and absence (XGBoost's `missing=`). */
+	/** The number that stands for a missing value, beside null (XGBoost's `missing=`). */
 	missing: z.number().nullable().optional(),
 	encodings: z.record(name, Encoding).optional(),
+	/**
+	 * Boosting rounds that predict uses, from the first. Default: all of the file. XGBoost's scikit-learn classes stop at
+	 * `best_iteration` + 1 after early stopping, and the file holds the rounds behind it too.
+	 */
+	rounds: z.int().min(1).optional(),
 	/** From margin to score. Default: as the file's objective says. */
 	link: z.enum(['logit', 'identity', 'log', 'softmax']).optional(),
 	/** A score from here on is a positive decision. Default: the model's. */

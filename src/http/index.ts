@@ -1,4 +1,5 @@
 import type { Resource } from './endpoint.ts'
+import { artifacts } from './routes/artifacts.ts'
 import { audit } from './routes/audit.ts'
 import { baselines } from './routes/baselines.ts'
 import { bias } from './routes/bias.ts'
@@ -26,6 +27,7 @@ export const resources = {
 	keys,
 	models,
 	versions,
+	artifacts,
 	baselines,
 	deployments,
 	predictions,

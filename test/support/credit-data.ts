@@ -3,11 +3,11 @@ import { fileURLToPath } from 'node:url'
 import { dayMs, formatTime } from '../../src/core/time.ts'
 import { Chance } from '../../src/demo/random.ts'
 
-const path = fileURLToPath(
+export const creditPath = fileURLToPath(
 	new URL('../../../shared/data/credit-default/UCI_Credit_Card.csv', import.meta.url),
 )
 /** The data set is not part of the repository; a machine without it can only run the other tests. */
-export const hasCreditData = existsSync(path)
+export const hasCreditData = existsSync(creditPath)
 
 export const baselineRows = 10_000
 export const days = 20
@@ -20,7 +20,7 @@ export type CreditRow = Record<string, number | null>
  * .57 between its first third and some later thousands): that is drift, and would rightly be reported.
  */
 export function creditRows(seed: number): { names: string[]; rows: CreditRow[] } {
-	const [head = '', ...lines] = readFileSync(path, 'utf8').trim().split('\n')
+	const [head = '', ...lines] = readFileSync(creditPath, 'utf8').trim().split('\n')
 	const columns = head.split(',').map((name) => name.replaceAll('"', '').trim())
 	const names = columns.slice(1, -1)
 	const rows: CreditRow[] = lines.map((line) =>

@@ -79,7 +79,23 @@ export function goesLeft(e: TreeEnsemble, node: number, x: Float64Array): boolea
  * need to know of a row. `out` has a byte a node.
  */
 export function decideAll(e: TreeEnsemble, x: Float64Array, out: Uint8Array): Uint8Array {
-	for (let node = 0; node < e.feature.length; node++)
-		if ((e.feature[node] as number) >= 0) out[node] = goesLeft(e, node, x) ? 1 : 0
+	const { feature, threshold, flags } = e
+	const strict = e.style === 'xgboost'
+	const { categorical, missingShift } = nodeFlag
+	for (let node = 0; node < feature.length; node++) {
+		const column = feature[node] as number
+		if (column < 0) continue
+		const flag = flags[node] as number
+		const v = x[column] as number
+		// Common splits are compared without a branch on the answer: no processor can guess it.
+		if (
+			(flag & categorical) !== 0 ||
+			Number.isNaN(v) ||
+			(!strict && flag >>> missingShift === missingType.zero)
+		)
+			out[node] = goesLeft(e, node, x) ? 1 : 0
+		else if (strict) out[node] = Number(v < (threshold[node] as number))
+		else out[node] = Number(v <= (threshold[node] as number))
+	}
 	return out
 }

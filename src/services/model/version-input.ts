@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { artifactFormats } from '../../explain/model.ts'
+import { readManifest } from '../artifact/read-manifest.ts'
 import { FieldName, Name } from './name.ts'
 
 const reserved = ['$score', '$decision']
@@ -12,6 +14,13 @@ const JsonObject = z
 		'must be a JSON object',
 	)
 	.meta({ type: 'object', additionalProperties: true })
+
+/** Its known members must be right, or replays would fail for a reason that nobody sees; others are kept. */
+const ManifestObject = JsonObject.superRefine((value, issues) => {
+	const read = readManifest(value)
+	for (const { path, message } of 'faults' in read ? read.faults : [])
+		issues.addIssue({ code: 'custom', path: path === '' ? [] : path.split('.'), message })
+})
 
 export const FeatureInput = z
 	.strictObject({
@@ -69,7 +78,7 @@ const Features = z
 		})
 	})
 
-const formats = ['xgboost-json', 'xgboost-ubj', 'lightgbm-text', 'linear-json', 'scorecard', 'onnx'] as const
+export const ArtifactFormatName = z.enum(artifactFormats)
 const text = z.string().min(1).max(2048)
 
 export const Artifact = z.strictObject({
@@ -84,7 +93,7 @@ export const Artifact = z.strictObject({
 			description: 'SHA-256 of the bytes, in hexadecimal.',
 			example: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
 		}),
-	format: z.enum(formats).meta({ description: 'What the bytes are.', example: 'xgboost-json' }),
+	format: ArtifactFormatName.meta({ description: 'What the bytes are.', example: 'xgboost-json' }),
 })
 
 export const VersionInput = z
@@ -92,8 +101,10 @@ export const VersionInput = z
 		version: Name.meta({ description: 'The version, as rows name it.', example: '7' }),
 		features: Features.meta({ description: 'What a row of it holds, in the order of the model.' }),
 		artifact: Artifact.optional(),
-		manifest: JsonObject.optional().meta({
-			description: 'What replaying the model takes: encodings, order, points.',
+		manifest: ManifestObject.optional().meta({
+			description:
+				'What the model file lacks and replaying it takes: `features` (order), `missing` (the number that stands for a missing value), `encodings`, `link`, `threshold`, `adverse`, `classes`, `logged` (score or margin) and `limits`. Other members are kept.',
+			example: { missing: -999, logged: 'score' },
 		}),
 		lineage: z
 			.strictObject({

@@ -4,8 +4,6 @@ import type { StoredPrediction } from '../../log/prediction-log.ts'
 import { sideOf } from '../../tally/label.ts'
 import type { ModelRow } from '../model/find-model.ts'
 
-/** The settings of the model by which a logged score is read. */
-export type ReadBy = Pick<ModelRow, 'task' | 'positiveLabel'>
 /** One logged number and the output of the model that it is of. */
 export type LoggedNumber = { output: number; value: number }
 
@@ -16,7 +14,10 @@ const classesOf = ({ classes, outputs }: Model, manifest: Manifest): readonly st
 	manifest.classes ?? classes ?? Array.from({ length: outputs }, (_, k) => String(k))
 
 /** Which output is the positive class of a binary model with one output a class: the last, unless the classes say. */
-function positiveOutput(classes: readonly string[], { positiveLabel }: ReadBy): number {
+function positiveOutput(
+	classes: readonly string[],
+	{ positiveLabel }: Pick<ModelRow, 'positiveLabel'>,
+): number {
 	const found = classes.findIndex((name) => sideOf(name, positiveLabel) === '+')
 	return found === -1 ? classes.length - 1 : found
 }
@@ -40,7 +41,7 @@ function probabilitiesOf(logged: unknown, classes: readonly string[]): LoggedNum
 export function loggedNumbers(
 	model: Model,
 	manifest: Manifest,
-	registered: ReadBy,
+	registered: Pick<ModelRow, 'task' | 'positiveLabel'>,
 	prediction: Pick<StoredPrediction, 'score' | 'label' | 'probabilities'>,
 	replayed: Float64Array,
 ): LoggedNumber[] {

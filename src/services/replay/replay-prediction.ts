@@ -1,9 +1,13 @@
 import { type Encoded, FeatureError, type FeatureNote } from '../../explain/model.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
 import type { OpenedVersion } from '../artifact/opened-version.ts'
+import type { ModelRow } from '../model/find-model.ts'
 import { compareScores, type Nearness } from './compare-scores.ts'
-import { loggedNumbers, type ReadBy } from './logged-answer.ts'
+import { loggedNumbers } from './logged-answer.ts'
 import type { Replay, Replayed } from './replay.ts'
+
+/** What a replay needs to know of a registered model, as it was at that moment. */
+export type Registered = Pick<ModelRow, 'task' | 'positiveLabel'>
 
 type Logged = Pick<StoredPrediction, 'features' | 'score' | 'label' | 'probabilities'>
 
@@ -12,7 +16,7 @@ type Logged = Pick<StoredPrediction, 'features' | 'score' | 'label' | 'probabili
  * they are equal to the bit, in float32 (but for its last bits), or at the decimals that were logged, if these are three
  * significant digits or more; all but the first say so in `reason`. What is missing makes it `unavailable`.
  */
-export function replayPrediction(opened: OpenedVersion, model: ReadBy, prediction: Logged): Replayed {
+export function replayPrediction(opened: OpenedVersion, model: Registered, prediction: Logged): Replayed {
 	const unavailable = (reason: string): Replay => ({
 		status: 'unavailable',
 		logged: prediction.score ?? null,
@@ -40,7 +44,7 @@ export function replayPrediction(opened: OpenedVersion, model: ReadBy, predictio
 
 function compare(
 	{ model, manifest }: Extract<OpenedVersion, { model: unknown }>,
-	registered: ReadBy,
+	registered: Registered,
 	prediction: Logged,
 	answer: Float64Array,
 	notes: readonly FeatureNote[],

@@ -1,0 +1,141 @@
+import { ArtifactError } from '../model.ts'
+import { NumberList, NumberScanner } from './number-scanner.ts'
+import { deepest, mostContainers, type Value, type ValueMap } from './value.ts'
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+const quote = 34
+const backslash = 92
+
+/** `JSON.parse` would decode the whole file to one string (none beyond 512 MB) and knows no NaN, which XGBoost writes. */
+class JsonReader extends NumberScanner {
+	#list = new NumberList()
+	#containers = 0
+	readonly #skip: ReadonlySet<string>
+
+	constructor(bytes: Uint8Array, skip: ReadonlySet<string>) {
+		super(bytes)
+		this.#skip = skip
+	}
+
+	fail(what: string): never {
+		const where = this.at >= this.bytes.length ? 'the file ends' : `byte ${this.at}`
+		throw new ArtifactError(
+			`The file is not JSON: ${what} where ${where === 'the file ends' ? where : `${where} is`}. Save the model anew and upload that file.`,
+		)
+	}
+
+	space(): number {
+		let c = this.bytes[this.at]
+		while (c === 32 || c === 10 || c === 13 || c === 9) c = this.bytes[++this.at]
+		return c ?? -1
+	}
+
+	value(depth: number): Value {
+		if (depth > deepest) this.fail(`objects are nested more than ${deepest} deep`)
+		const c = this.space()
+		if (c === 123) return this.#object(depth)
+		if (c === 91) return this.#array(depth)
+		if (c === quote) return this.#string()
+		if (c === 116 && this.#take('true')) return true
+		if (c === 102 && this.#take('false')) return false
+		if (c === 110 && this.#take('null')) return null
+		return this.number() ?? this.fail('a value is expected')
+	}
+
+	#take(word: string): boolean {
+		for (let i = 0; i < word.length; i++) if (this.bytes[this.at + i] !== word.charCodeAt(i)) return false
+		this.at += word.length
+		return true
+	}
+
+	#count(): void {
+		if (++this.#containers > mostContainers)
+			this.fail(`there are more than ${mostContainers} lists and objects`)
+	}
+
+	/** After a member: whether the container ended here. */
+	#ended(close: number): boolean {
+		const c = this.space()
+		if (c !== close && c !== 44) this.fail('a comma or the end of a list is expected')
+		this.at++
+		return c === close
+	}
+
+	#object(depth: number): ValueMap {
+		this.#count()
+		const map: ValueMap = new Map()
+		this.at++
+		if (this.space() === 125) {
+			this.at++
+			return map
+		}
+		do {
+			if (this.space() !== quote) this.fail('a name in quotes is expected')
+			const key = this.#string()
+			if (this.space() !== 58) this.fail('a colon is expected')
+			this.at++
+			if (map.has(key)) this.fail(`the name ${JSON.stringify(key.slice(0, 80))} stands twice in one object`)
+			const value = this.value(depth + 1)
+			map.set(key, this.#skip.has(key) ? null : value)
+		} while (!this.#ended(125))
+		return map
+	}
+
+	#array(depth: number): Value {
+		this.#count()
+		this.at++
+		const c = this.space()
+		if (c === 93) {
+			this.at++
+			return []
+		}
+		if (c !== quote && c !== 123 && c !== 91 && c !== 116 && c !== 102 && c !== 110) return this.#numbers()
+		const list: Value[] = []
+		do list.push(this.value(depth + 1))
+		while (!this.#ended(93))
+		return list
+	}
+
+	#numbers(): Value {
+		const list = this.#list
+		list.clear()
+		do {
+			this.space()
+			list.push(this.number() ?? this.fail('a number is expected'))
+		} while (!this.#ended(93))
+		return list.copy()
+	}
+
+	#string(): string {
+		const start = ++this.at
+		const { bytes } = this
+		let plain = true
+		for (let c = bytes[this.at]; c !== quote; c = bytes[++this.at]) {
+			if (c === undefined) this.fail('a text does not end')
+			if (c === backslash) {
+				plain = false
+				this.at++
+			}
+		}
+		const raw = bytes.subarray(start, this.at++)
+		try {
+			return plain ? utf8.decode(raw) : JSON.parse(`"${utf8.decode(raw)}"`)
+		} catch (cause) {
+			throw new ArtifactError(`The file is not JSON: byte ${start} begins a text that cannot be read.`, {
+				cause,
+			})
+		}
+	}
+}
+
+/**
+ * A JSON file, where NaN and Infinity are numbers too. Lists that begin with a number are arrays of float64. The values of
+ * the names in `skip` are read and dropped. Throws ArtifactError for what is not JSON, is too deep, or has a name twice.
+ */
+export function readJson(bytes: Uint8Array, skip: ReadonlySet<string> = new Set()): Value {
+	const reader = new JsonReader(bytes, skip)
+	if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) reader.at = 3
+	const value = reader.value(0)
+	if (reader.space() !== -1) reader.fail('there is more after the end')
+	return value
+}

@@ -1,0 +1,82 @@
+import type { ArtifactFormat, Space } from '../model.ts'
+import type { TreeEnsemble } from '../trees/ensemble.ts'
+
+/** How an objective turns margins to what the model answers. */
+export type TreeLink = {
+	/** The manifest's word for it; undefined where it has none. */
+	name: 'identity' | 'logit' | 'softmax' | 'log' | undefined
+	space: Space
+	/** From the margin of each output to the score of each. */
+	score(margin: Float64Array): Float64Array
+}
+
+/** A column as the file knows it. */
+export type TreeColumn = {
+	categorical: boolean
+	/** Codes of the categories by `categoryKey`, where the file holds them. */
+	codes: ReadonlyMap<string, number> | undefined
+	/** Why there may be categories that the file knows and `codes` lacks; undefined where there are none. */
+	incomplete: string | undefined
+}
+
+/** What a file of trees says, before a manifest adds what it lacks. */
+export type TreeFile = {
+	format: ArtifactFormat
+	ensemble: TreeEnsemble
+	columns: readonly TreeColumn[]
+	/** Undefined where the columns were never named. */
+	names: readonly string[] | undefined
+	objective: string
+	link: TreeLink
+}
+
+/** Categories are equal when they are written alike: 1 and "1" are one category. */
+export const categoryKey = (category: unknown): string => String(category)
+
+const map = (f: (x: number) => number) => (margin: Float64Array) => margin.map(f)
+const { exp, fround } = Math
+
+/** XGBoost's sigmoid, in float32 at every step. */
+const sigmoid32 = (x: number) => fround(1 / fround(fround(exp(Math.min(-x, fround(88.7)))) + 1))
+
+function softmax32(margin: Float64Array): Float64Array {
+	const largest = margin.reduce((a, b) => Math.max(a, b))
+	const powers = margin.map((x) => fround(exp(fround(x - largest))))
+	const sum = fround(powers.reduce((a, b) => a + b, 0))
+	return powers.map((x) => fround(x / sum))
+}
+
+function softmax64(margin: Float64Array): Float64Array {
+	const largest = margin.reduce((a, b) => Math.max(a, b))
+	const powers = margin.map((x) => exp(x - largest))
+	const sum = powers.reduce((a, b) => a + b, 0)
+	return powers.map((x) => x / sum)
+}
+
+export const identity: TreeLink = { name: 'identity', space: 'value', score: (margin) => margin.slice() }
+
+/** Links in float32, as XGBoost computes them (src/common/math.h). */
+export const links32 = {
+	identity,
+	logit: { name: 'logit', space: 'log-odds', score: map(sigmoid32) },
+	softmax: { name: 'softmax', space: 'log-odds', score: softmax32 },
+	log: { name: 'log', space: 'log', score: map((x) => fround(exp(x))) },
+	raw: { ...identity, space: 'log-odds' },
+	hinge: { name: undefined, space: 'value', score: map((x) => (x > 0 ? 1 : 0)) },
+} as const satisfies Record<string, TreeLink>
+
+/** `slope`: LightGBM's `sigmoid`; margins are log-odds only where it is 1. */
+export const logit64 = (slope: number): TreeLink => ({
+	name: 'logit',
+	space: slope === 1 ? 'log-odds' : 'value',
+	score: map((x) => 1 / (1 + exp(-slope * x))),
+})
+
+/** Links in double, as LightGBM computes them. */
+export const links64 = {
+	identity,
+	softmax: { name: 'softmax', space: 'log-odds', score: softmax64 },
+	log: { name: 'log', space: 'log', score: map(exp) },
+	square: { name: undefined, space: 'value', score: map((x) => Math.sign(x) * x * x) },
+	softplus: { name: undefined, space: 'value', score: map((x) => Math.log1p(exp(x))) },
+} as const satisfies Record<string, TreeLink>

@@ -1,0 +1,208 @@
+import { ArtifactError } from '../model.ts'
+import { EnsembleBuilder } from '../trees/build-ensemble.ts'
+import { readJson } from './json.ts'
+import { NumberScanner } from './number-scanner.ts'
+import { links32, type TreeFile, type TreeLink } from './tree-file.ts'
+import { readUbjson } from './ubjson.ts'
+import { countAt, listAt, mapAt, numbersAt, textAt, type Value, type ValueMap } from './value.ts'
+import { xgboostColumns } from './xgboost-columns.ts'
+import { xgboostTree } from './xgboost-trees.ts'
+
+const { fround } = Math
+
+/** Members of a tree that neither a score nor an explanation needs: a third of the file. */
+const unused = new Set(['base_weights', 'loss_changes', 'parents'])
+
+/** Columns without names take no bytes of a file: so many can be claimed. */
+const mostUnnamed = 100_000
+
+type Objective = { link: TreeLink; base: (score: number) => number }
+
+const plain: Objective = { link: links32.identity, base: (score) => score }
+// kRtEps bounds a base score of 0 or 1, which fitting to labels of one class gives.
+const bounded = (p: number) => Math.min(Math.max(p, fround(1e-6)), fround(1 - fround(1e-6)))
+const logistic: Objective = {
+	link: links32.logit,
+	base: (p) => fround(-Math.log(fround(fround(1 / bounded(p)) - 1))),
+}
+const exponential: Objective = { link: links32.log, base: (score) => fround(Math.log(score)) }
+const multiclass: Objective = { link: links32.softmax, base: (score) => score }
+
+/** ProbToMargin and PredTransform of each objective (src/objective). What is not named here is the identity in both. */
+const objectives: Readonly<Record<string, Objective>> = {
+	'binary:logistic': logistic,
+	'reg:logistic': logistic,
+	'binary:logitraw': { ...plain, link: links32.raw },
+	'binary:hinge': { ...plain, link: links32.hinge },
+	'multi:softprob': multiclass,
+	'multi:softmax': multiclass,
+	'count:poisson': exponential,
+	'reg:gamma': exponential,
+	'reg:tweedie': exponential,
+	'survival:cox': exponential,
+	'survival:aft': exponential,
+}
+
+const known =
+	/^(reg:(linear|squarederror|squaredlogerror|pseudohubererror|absoluteerror|quantileerror)|rank:.*)$/
+
+/** "5E-1", "[5E-1]" (since 3.1), "[1E0,2E0]": one number, or one an output. Files before 3.1 have one for all. */
+function baseScores(text: string, outputs: number): Float64Array {
+	const scanner = new NumberScanner(new TextEncoder().encode(text.replace(/^\s*\[|\]\s*$|\s/g, '')))
+	const found: number[] = []
+	for (;;) {
+		const value = scanner.number()
+		if (value === undefined || !Number.isFinite(value)) break
+		found.push(fround(value))
+		if (scanner.bytes[scanner.at] !== 44) break
+		scanner.at++
+	}
+	if (scanner.at !== scanner.bytes.length || (found.length !== 1 && found.length !== outputs))
+		throw new ArtifactError(
+			`The base_score ${JSON.stringify(text.slice(0, 80))} is not one number, or ${outputs}: the file is damaged.`,
+		)
+	return Float64Array.from({ length: outputs }, (_, i) => (found[i] ?? found[0]) as number)
+}
+
+/** 3002 for [3, 2, 0]; 0 where the file tells none. */
+function versionOf(file: Value): number {
+	const version = file instanceof Map && file.has('version') ? numbersAt(file, 'version', 'file') : []
+	return (version[0] ?? 0) * 1000 + (version[1] ?? 0)
+}
+
+function objectiveOf(learner: ValueMap): { name: string; objective: Objective } {
+	const name = textAt(mapAt(learner, 'objective', 'learner'), 'name', 'learner.objective')
+	const objective = objectives[name] ?? (known.test(name) ? plain : undefined)
+	if (objective === undefined)
+		throw new ArtifactError(
+			`The objective ${JSON.stringify(name.slice(0, 80))} is not known here, nor so how its margins become scores. Train with one of XGBoost's own single-output objectives.`,
+		)
+	return { name, objective }
+}
+
+/** DART's weights: beside the trees' model, or within it since 3.4. */
+function weightsOf(booster: ValueMap, model: ValueMap, trees: number): Float64Array {
+	const holder = [booster, model].find((m) => m.has('weight_drop'))
+	if (holder === undefined) return new Float64Array(trees).fill(1)
+	const weights = numbersAt(holder, 'weight_drop', 'learner.gradient_booster')
+	if (weights.length !== trees || !weights.every(Number.isFinite))
+		throw new ArtifactError(
+			`weight_drop has ${weights.length} weights for ${trees} trees: the file is damaged.`,
+		)
+	return Float64Array.from(weights, fround)
+}
+
+function boosterOf(learner: ValueMap): { booster: ValueMap; model: ValueMap } {
+	const booster = mapAt(learner, 'gradient_booster', 'learner')
+	const name = textAt(booster, 'name', 'learner.gradient_booster')
+	if (name === 'gblinear')
+		throw new ArtifactError(
+			'The booster is gblinear, a linear model. Register its coefficients as `linear-json`, which explains them exactly.',
+		)
+	if (name !== 'gbtree' && name !== 'dart')
+		throw new ArtifactError(
+			`The booster ${JSON.stringify(name.slice(0, 80))} is not known: gbtree and dart are.`,
+		)
+	const holder = name === 'dart' ? mapAt(booster, 'gbtree', 'learner.gradient_booster') : booster
+	return { booster, model: mapAt(holder, 'model', 'learner.gradient_booster') }
+}
+
+function learnerOf(file: Value): ValueMap {
+	const learner = file instanceof Map ? file.get('learner') : undefined
+	if (learner instanceof Map) return learner
+	throw new ArtifactError(
+		'The file is no XGBoost model: it has no `learner`. Write it with save_model (not dump_model, save_config or pickle).',
+	)
+}
+
+/** How many trees `rounds` boosting rounds are; all where it is undefined. */
+function treesOf(model: ValueMap, all: number, outputs: number, rounds: number | undefined): number {
+	if (rounds === undefined) return all
+	const param = mapAt(model, 'gbtree_model_param', 'model')
+	const each = countAt(param, 'num_parallel_tree', 'model.gbtree_model_param', 1) * outputs
+	const ends = model.has('iteration_indptr') ? numbersAt(model, 'iteration_indptr', 'model') : undefined
+	const end = ends ? ends[rounds] : rounds * each
+	if (end === undefined || !(end >= 0 && end <= all))
+		throw new ArtifactError(
+			`The manifest asks for ${rounds} boosting rounds and the file has fewer. Lower \`rounds\`, or upload the whole model.`,
+		)
+	return end
+}
+
+function fileOf(
+	format: 'xgboost-json' | 'xgboost-ubj',
+	file: Value,
+	size: number,
+	rounds?: number,
+): TreeFile {
+	const learner = learnerOf(file)
+	const { name, objective } = objectiveOf(learner)
+	const { booster, model } = boosterOf(learner)
+	const param = mapAt(learner, 'learner_model_param', 'learner')
+	const path = 'learner.learner_model_param'
+	const outputs = Math.max(1, countAt(param, 'num_class', path), countAt(param, 'num_target', path, 1))
+	const count = countAt(param, 'num_feature', path)
+	const trees = listAt(model, 'trees', 'model')
+	const info = numbersAt(model, 'tree_info', 'model')
+	if (info.length !== trees.length)
+		throw new ArtifactError(
+			`tree_info has ${info.length} entries for ${trees.length} trees: the file is damaged.`,
+		)
+	const named = learner.has('feature_names') ? listAt(learner, 'feature_names', 'learner').length : 0
+	if (count < 1 || count > Math.max(named, mostUnnamed) || outputs > Math.max(1000, trees.length))
+		throw new ArtifactError(
+			`A model of ${count} features and ${outputs} outputs cannot be: the file is damaged.`,
+		)
+	const base = baseScores(textAt(param, 'base_score', path), outputs).map(objective.base)
+	const { columns, names } = xgboostColumns(learner, model, count, versionOf(file))
+	const weights = weightsOf(booster, model, trees.length)
+	const builder = new EnsembleBuilder(count, outputs)
+	const budget = { words: 1_000_000 + size * 16 }
+	for (let i = 0; i < treesOf(model, trees.length, outputs, rounds); i++) {
+		const tree = trees[i]
+		if (!(tree instanceof Map)) throw new ArtifactError(`Tree ${i} is not an object: the file is damaged.`)
+		builder.add(xgboostTree(tree, `trees[${i}]`, weights[i] as number, budget), info[i] as number)
+		// Its arrays are in the ensemble now.
+		tree.clear()
+	}
+	const ensemble = builder.finish({ style: 'xgboost', base, precision: 'float32', average: false })
+	return { format, ensemble, columns, names, objective: name, link: objective.link }
+}
+
+const starts = (bytes: Uint8Array, text: string) => [...text].every((c, i) => bytes[i] === c.charCodeAt(0))
+
+function refuseOthers(bytes: Uint8Array): void {
+	if (bytes[0] === 0x1f && bytes[1] === 0x8b)
+		throw new ArtifactError('The file is compressed with gzip. Unpack it and upload what is inside.')
+	if (bytes[0] === 0x80 || starts(bytes, 'PK'))
+		throw new ArtifactError(
+			'The file is a pickle or joblib archive, which can run code when opened and is never read. Write the model with save_model("model.json") and upload that.',
+		)
+	if (
+		starts(bytes, 'binf') ||
+		starts(bytes, 'bs64') ||
+		(bytes.length > 0 && bytes[0] !== 0x7b && bytes[0] !== 0xef && (bytes[0] as number) > 0x20)
+	)
+		throw new ArtifactError(
+			'The file is neither JSON nor UBJSON; it may be the binary format that XGBoost 3.1 removed. Open it with an older XGBoost, write it with save_model("model.json") and upload that.',
+		)
+}
+
+/** UBJSON objects begin with the length of a name, JSON objects with a quote. */
+const looksUbjson = (bytes: Uint8Array) =>
+	bytes[0] === 0x7b && /[iUIlL$#N]/.test(String.fromCharCode(bytes[1] ?? 0))
+
+/** A model as XGBoost's save_model writes it, from version 1.0 on. `rounds`: how many boosting rounds count, else all. */
+export function readXgboost(
+	bytes: Uint8Array,
+	format: 'xgboost-json' | 'xgboost-ubj',
+	rounds?: number,
+): TreeFile {
+	refuseOthers(bytes)
+	const ubjson = looksUbjson(bytes)
+	if (ubjson !== (format === 'xgboost-ubj'))
+		throw new ArtifactError(
+			`The file is ${ubjson ? 'UBJSON' : 'JSON'}. Register it as \`${ubjson ? 'xgboost-ubj' : 'xgboost-json'}\`.`,
+		)
+	return fileOf(format, ubjson ? readUbjson(bytes, unused) : readJson(bytes, unused), bytes.length, rounds)
+}

@@ -1,0 +1,201 @@
+import type { ElementType, OnnxAttribute, OnnxNode, OnnxTensor, OnnxValue } from './read-onnx.ts'
+
+/** What is done to a value on its way to the model proper. `fround`: the result is a float32. */
+export type Step =
+	| { kind: 'multiply' | 'add' | 'subtract' | 'divide'; by: number; fround: boolean }
+	| { kind: 'round' }
+	| { kind: 'replace'; value: number; by: number }
+	| { kind: 'equals'; value: number }
+	| { kind: 'map'; to: ReadonlyMap<number, number>; otherwise: number }
+
+/** A column of a tensor inside the graph: one column of the inputs after some steps. */
+export type Column = { input: number; steps: readonly Step[] }
+export type Matrix = { type: ElementType; columns: readonly Column[] }
+
+/** The texts that a graph knows and those that rows brought: a text column is the number of its text. */
+export type Texts = { code(text: string): number; text(code: number): string; known: ReadonlySet<string> }
+
+export type Walk = { matrices: Map<string, Matrix>; constants: Map<string, OnnxTensor>; texts: Texts }
+
+export function applySteps(steps: readonly Step[], value: number): number {
+	let v = value
+	for (const step of steps) {
+		if (step.kind === 'round') v = Math.fround(v)
+		else if (step.kind === 'replace') v = Object.is(v, step.value) || v === step.value ? step.by : v
+		else if (step.kind === 'equals') v = v === step.value ? 1 : 0
+		else if (step.kind === 'map') v = step.to.get(v) ?? step.otherwise
+		else {
+			if (step.kind === 'multiply') v *= step.by
+			else if (step.kind === 'add') v += step.by
+			else if (step.kind === 'subtract') v -= step.by
+			else v /= step.by
+			if (step.fround) v = Math.fround(v)
+		}
+	}
+	return v
+}
+
+/** A value that comes out as about this, for probes; undefined where steps cannot be undone. */
+export function undoSteps(steps: readonly Step[], value: number): number | undefined {
+	let v = value
+	for (const step of [...steps].reverse()) {
+		if (step.kind === 'multiply') v /= step.by
+		else if (step.kind === 'add') v -= step.by
+		else if (step.kind === 'subtract') v += step.by
+		else if (step.kind === 'divide') v *= step.by
+		else if (step.kind === 'equals') return step.value
+		else if (step.kind === 'map') return [...step.to].find(([, to]) => to === v)?.[0]
+	}
+	return Number.isFinite(v) ? v : undefined
+}
+
+/** The graph's inputs as matrices; `widths` in their order. */
+export function inputMatrices(inputs: readonly OnnxValue[], widths: readonly number[]): Map<string, Matrix> {
+	let next = 0
+	return new Map(
+		inputs.map(({ name, type }, i) => {
+			const columns = Array.from({ length: widths[i] ?? 0 }, () => ({ input: next++, steps: [] }))
+			return [name, { type: type ?? 'float', columns }]
+		}),
+	)
+}
+
+const attribute = (node: OnnxNode, name: string): Partial<OnnxAttribute> => node.attributes.get(name) ?? {}
+
+const append = (column: Column, ...steps: Step[]): Column => ({
+	input: column.input,
+	steps: [...column.steps, ...steps],
+})
+
+const arithmetic = { Mul: 'multiply', Add: 'add', Sub: 'subtract', Div: 'divide' } as const
+
+/** Follows a node that makes columns of columns. False for any other: what it makes is not known as columns. */
+export function follow(node: OnnxNode, walk: Walk): boolean {
+	const made = make(node, walk)
+	const output = node.outputs[0]
+	if (!made || output === undefined) return false
+	walk.matrices.set(output, made)
+	return true
+}
+
+function make(node: OnnxNode, { matrices, constants, texts }: Walk): Matrix | undefined {
+	const first = matrices.get(node.inputs[0] ?? '')
+	const second = constants.get(node.inputs[1] ?? '')
+	if (node.op === 'Concat') return concatenated(node, matrices)
+	if (!first) return undefined
+	if (node.op === 'Identity') return first
+	if (node.op === 'Cast') return cast(first, attribute(node, 'to').number)
+	if (node.op === 'Scaler')
+		return scaled(first, attribute(node, 'offset').numbers, attribute(node, 'scale').numbers)
+	if (node.op === 'Imputer') return imputed(first, node)
+	if (node.op === 'OneHotEncoder') return oneHot(first, node, texts)
+	if (node.op === 'LabelEncoder') return labelled(first, node, texts)
+	if (node.op in arithmetic) return computed(first, arithmetic[node.op as keyof typeof arithmetic], second)
+	if (node.op === 'Reshape' || node.op === 'Flatten')
+		return reshaped(first, node.op === 'Flatten' ? undefined : second)
+	if (node.op === 'ArrayFeatureExtractor' || (node.op === 'Gather' && attribute(node, 'axis').number === 1))
+		return picked(first, second)
+	return undefined
+}
+
+function concatenated(node: OnnxNode, matrices: Map<string, Matrix>): Matrix | undefined {
+	const axis = attribute(node, 'axis').number
+	const parts = node.inputs.map((name) => matrices.get(name))
+	const type = parts[0]?.type
+	if ((axis !== 1 && axis !== -1) || !type || parts.some((p) => p?.type !== type)) return undefined
+	return { type, columns: parts.flatMap((p) => p?.columns ?? []) }
+}
+
+function cast(first: Matrix, to: number | undefined): Matrix | undefined {
+	if (first.type === 'string') return undefined
+	if (to === 1) return { type: 'float', columns: first.columns.map((c) => append(c, { kind: 'round' })) }
+	if (to === 11) return { ...first, type: 'double' }
+	return undefined
+}
+
+/** A number a column, or one for all. */
+const spread = (values: readonly number[] | undefined, width: number): readonly number[] | undefined =>
+	values?.length === width
+		? values
+		: values?.length === 1
+			? new Array<number>(width).fill(values[0] as number)
+			: undefined
+
+function scaled(first: Matrix, offset?: readonly number[], scale?: readonly number[]): Matrix | undefined {
+	const width = first.columns.length
+	const [offsets, scales] = [spread(offset, width), spread(scale, width)]
+	if (!offsets || !scales || first.type === 'string') return undefined
+	const fround = first.type !== 'double'
+	const columns = first.columns.map((c, i) =>
+		append(
+			c,
+			{ kind: 'subtract', by: offsets[i] as number, fround },
+			{ kind: 'multiply', by: scales[i] as number, fround },
+			{ kind: 'round' },
+		),
+	)
+	return { type: 'float', columns }
+}
+
+function computed(first: Matrix, kind: 'multiply' | 'add' | 'subtract' | 'divide', second?: OnnxTensor) {
+	const by = spread(second?.values, first.columns.length)
+	const isPlain = first.type === 'float' || first.type === 'double'
+	if (!by || !isPlain || second?.type !== first.type) return undefined
+	const fround = first.type === 'float'
+	const columns = first.columns.map((c, i) => append(c, { kind, by: by[i] as number, fround }))
+	return { type: first.type, columns }
+}
+
+function imputed(first: Matrix, node: OnnxNode): Matrix | undefined {
+	const by = spread(attribute(node, 'imputed_value_floats').numbers, first.columns.length)
+	const value = attribute(node, 'replaced_value_float').number
+	if (!by || value === undefined || first.type !== 'float') return undefined
+	return {
+		type: 'float',
+		columns: first.columns.map((c, i) => append(c, { kind: 'replace', value, by: by[i] as number })),
+	}
+}
+
+function oneHot(first: Matrix, node: OnnxNode, texts: Texts): Matrix | undefined {
+	const { texts: strings = [] } = attribute(node, 'cats_strings')
+	const { numbers = [] } = attribute(node, 'cats_int64s')
+	if (attribute(node, 'zeros').number === 0 || (first.type === 'string') !== strings.length > 0)
+		return undefined
+	const values = first.type === 'string' ? strings.map((s) => texts.code(s)) : numbers
+	// Numbers are cut to whole ones before they are looked up; floats that are none would not be equal.
+	if (values.length === 0 || first.type === 'float' || first.type === 'double') return undefined
+	return {
+		type: 'float',
+		columns: first.columns.flatMap((c) => values.map((value) => append(c, { kind: 'equals', value }))),
+	}
+}
+
+function labelled(first: Matrix, node: OnnxNode, texts: Texts): Matrix | undefined {
+	const strings = attribute(node, 'keys_strings').texts ?? []
+	const keys =
+		first.type === 'string' ? strings.map((s) => texts.code(s)) : attribute(node, 'keys_int64s').numbers
+	const whole = attribute(node, 'values_int64s').numbers
+	const values = whole ?? attribute(node, 'values_floats').numbers
+	if (!keys || !values || keys.length !== values.length) return undefined
+	if (first.type !== 'string' && first.type !== 'int64') return undefined
+	const otherwise = attribute(node, whole ? 'default_int64' : 'default_float').number ?? (whole ? -1 : -0)
+	const to = new Map(keys.map((key, i) => [key, values[i] as number]))
+	return {
+		type: whole ? 'int64' : 'float',
+		columns: first.columns.map((c) => append(c, { kind: 'map', to, otherwise })),
+	}
+}
+
+/** Only rows that stay rows: [-1, width], or [-1] and [-1, 1] of a single column. */
+function reshaped(first: Matrix, shape?: OnnxTensor): Matrix | undefined {
+	const width = first.columns.length
+	if (!shape) return first
+	const [rows, columns = 1, more] = shape.values ?? []
+	return rows === -1 && more === undefined && columns === width ? first : undefined
+}
+
+function picked(first: Matrix, second?: OnnxTensor): Matrix | undefined {
+	const columns = second?.values?.map((i) => first.columns[i < 0 ? i + first.columns.length : i])
+	if (!columns || columns.some((c) => c === undefined)) return undefined
+	return { type: first.type, columns: columns as Column[] }
+}

@@ -1,0 +1,241 @@
+import { type KernelShap, type KernelShapOptions, kernelShap } from '../kernel/kernel-shap.ts'
+import type { Manifest } from '../manifest.ts'
+import { ArtifactError, type Encoded, FeatureError, type Model, type Space } from '../model.ts'
+import type { Texts } from './columns.ts'
+import { encodeColumns, type Inputs, planInputs } from './encode-columns.ts'
+import { exactModel } from './exact-model.ts'
+import { probeRows } from './probes.ts'
+import { findScores, inputWidths, type ReadModel, readGraphModel, type Scores } from './read-graph.ts'
+import { type OnnxGraph, readOnnx } from './read-onnx.ts'
+import { missingRuntime, type OnnxInput, type OnnxRuntime, type OnnxSession, withOutput } from './runtime.ts'
+import { openTexts } from './texts.ts'
+
+/** A model of an ONNX file. The runtime answers for every one; ours is beside it where we read the graph. */
+export type OnnxModel = {
+	format: 'onnx'
+	features: readonly string[]
+	/** 1, or one a class. */
+	outputs: number
+	classes: readonly string[] | undefined
+	/** What `scores` answers and estimates are in: a probability, or the value of a regression. */
+	space: Space
+	bytes: number
+	/** Trees or a linear model that gave what the runtime gives on every probe: exact contributions, and no waiting. */
+	exact: Model | undefined
+	/** Why there is no exact one: contributions can only be estimated. */
+	reason: string | undefined
+	encode(features: Readonly<Record<string, unknown>>): Encoded
+	/** What the runtime answers, to the bit: as `Model.score`. Throws FeatureError when that is no number. */
+	scores(rows: readonly Float64Array[]): Promise<Float64Array[]>
+	/** Shapley values of the scores by KernelSHAP, against encoded rows of a background. */
+	estimate(
+		x: Float64Array,
+		background: readonly Float64Array[],
+		options?: KernelShapOptions,
+	): Promise<KernelShap>
+	/** Frees the runtime's memory. */
+	close(): Promise<void>
+}
+
+export type OnnxOptions = {
+	manifest?: Manifest | undefined
+	features?: readonly { name: string }[] | undefined
+}
+
+type Opened = {
+	graph: OnnxGraph
+	scores: Scores
+	widths: number[]
+	inputs: Inputs
+	texts: Texts
+	options: OnnxOptions
+}
+
+/**
+ * Opens an ONNX file. Its inputs are named by the manifest's `features`, else by the file where each is a column, else by
+ * the version's features in order. Trees and linear models are read too, and believed only where they answer what the
+ * runtime answers on 256 probes. Throws ArtifactError with what to do, also when there is no runtime.
+ */
+export async function openOnnx(
+	bytes: Uint8Array,
+	options: OnnxOptions,
+	runtime: OnnxRuntime | undefined,
+): Promise<OnnxModel> {
+	const graph = readOnnx(bytes)
+	const scores = findScores(graph)
+	const names = options.manifest?.features ?? options.features?.map(({ name }) => name)
+	const widths = inputWidths(graph, names?.length)
+	const texts = openTexts(graph)
+	const types = graph.inputs.flatMap(({ type }, i) => new Array(widths[i] ?? 0).fill(type ?? 'float'))
+	const inputs = planInputs(columnNames(graph, widths, options), types, options.manifest ?? {})
+	if (!runtime) throw new ArtifactError(missingRuntime)
+	const opened: Opened = { graph, scores, widths, inputs, texts, options }
+	const read = readGraphModel(graph, widths, scores, texts)
+	if (read?.linear) markNeeded(inputs, read)
+	const session = await openSession(bytes, scores, runtime)
+	try {
+		return await modelOf(opened, session, read, bytes.length)
+	} catch (error) {
+		await session.close()
+		throw error
+	}
+}
+
+async function openSession(bytes: Uint8Array, scores: Scores, runtime: OnnxRuntime): Promise<OnnxSession> {
+	try {
+		return await runtime.open(scores.isOutput ? bytes : withOutput(bytes, scores.tensor, scores.elementType))
+	} catch (cause) {
+		const why = cause instanceof Error ? cause.message : String(cause)
+		throw new ArtifactError(`onnxruntime does not load the file: ${why.slice(0, 300)}`, { cause })
+	}
+}
+
+function columnNames(
+	graph: OnnxGraph,
+	widths: readonly number[],
+	{ manifest, features }: OnnxOptions,
+): string[] {
+	const width = widths.reduce((a, b) => a + b, 0)
+	const isByName = widths.every((w) => w === 1) && (graph.inputs.length > 1 || width === features?.length)
+	const own = isByName && graph.inputs.length > 1 ? graph.inputs.map(({ name }) => name) : undefined
+	const names = manifest?.features ?? own ?? features?.map(({ name }) => name)
+	if (!names)
+		throw new ArtifactError(
+			`the ONNX file takes ${width} columns without names; name them in the manifest's \`features\`, in the model's order`,
+		)
+	if (names.length !== width)
+		throw new ArtifactError(
+			`the ONNX file takes ${width} columns, but ${names.length} are named; name them all in the manifest's \`features\`, in the model's order`,
+		)
+	return [...names]
+}
+
+/** A linear model has no rule for a missing number, unless one is put in its place before. */
+function markNeeded({ columns }: Inputs, read: ReadModel): void {
+	for (const { input, steps } of read.columns) {
+		const column = columns[input]
+		const isReplaced = steps.some(
+			(s) => (s.kind === 'replace' && Number.isNaN(s.value)) || s.kind === 'equals',
+		)
+		if (column && !isReplaced) column.needed = true
+	}
+}
+
+async function modelOf(
+	opened: Opened,
+	session: OnnxSession,
+	read: ReadModel | undefined,
+	bytes: number,
+): Promise<OnnxModel> {
+	const { inputs, texts, options, scores, graph } = opened
+	const encode = (row: Readonly<Record<string, unknown>>) =>
+		encodeColumns(inputs, row, texts, options.manifest?.missing)
+	const run = async (rows: readonly Float64Array[]): Promise<Float64Array[]> => {
+		if (rows.length === 0) return []
+		const answers = await session.run(tensorsOf(opened, rows), scores.tensor)
+		// Of two classes the second is the score, as everywhere.
+		const isBinary = answers[0]?.length === 2 && (scores.classes !== undefined || read?.isClassifier === true)
+		return isBinary ? answers.map((a) => a.slice(1)) : answers
+	}
+	const outputs = await outputsOf(run, inputs, texts)
+	const classes = outputs === 1 ? undefined : (options.manifest?.classes ?? scores.classes)
+	if (classes && classes.length !== outputs)
+		throw new ArtifactError(
+			`the ONNX file answers ${outputs} scores, but ${classes.length} classes are named; name them in their order in the manifest's \`classes\``,
+		)
+	const exact = read && exactModel({ read, inputs, bytes, encode, classes })
+	const reason =
+		exact && read
+			? await differs(exact, read, run, opened)
+			: `its graph is not one that is read: ${opsOf(graph)}`
+	return {
+		format: 'onnx',
+		features: inputs.features,
+		outputs,
+		classes,
+		space: scores.classes || read?.isClassifier ? 'probability' : 'value',
+		bytes: bytes * 3,
+		exact: reason === undefined ? exact : undefined,
+		reason,
+		encode,
+		scores: async (rows) => checkNumbers(await run(rows), rows, inputs),
+		estimate: (x, background, more = {}) =>
+			kernelShap(run as never, x, background, { groups: groupsOf(inputs), ...more }),
+		close: () => session.close(),
+	}
+}
+
+const opsOf = (graph: OnnxGraph): string =>
+	[...new Set(graph.nodes.map(({ op }) => op))].slice(0, 12).join(', ')
+
+const groupsOf = ({ features, columns }: Inputs): number[][] =>
+	features.map((_, f) => columns.flatMap((c, i) => (c.feature === f ? [i] : [])))
+
+function tensorsOf(
+	{ graph, widths, texts }: Opened,
+	rows: readonly Float64Array[],
+): Record<string, OnnxInput> {
+	const tensors: Record<string, OnnxInput> = {}
+	let start = 0
+	graph.inputs.forEach(({ name, type = 'float' }, i) => {
+		const width = widths[i] as number
+		const values = new Float64Array(rows.length * width)
+		rows.forEach((row, r) => {
+			values.set(row.subarray(start, start + width), r * width)
+		})
+		start += width
+		tensors[name] = {
+			type: type,
+			rows: rows.length,
+			width,
+			values: type === 'string' ? Array.from(values, (code) => texts.text(code)) : values,
+		}
+	})
+	return tensors
+}
+
+async function outputsOf(run: OnnxModel['scores'], { columns }: Inputs, texts: Texts): Promise<number> {
+	const zero = Float64Array.from(columns, ({ type }) =>
+		type === 'string' ? texts.code([...texts.known][0] ?? '') : 0,
+	)
+	try {
+		const [answer, other] = await run([zero, zero])
+		if (answer?.length && answer.length === other?.length) return answer.length
+	} catch (cause) {
+		const why = cause instanceof Error ? cause.message : String(cause)
+		throw new ArtifactError(`onnxruntime does not run the file on a row of zeros: ${why.slice(0, 300)}`, {
+			cause,
+		})
+	}
+	throw new ArtifactError('the ONNX file does not answer one row of scores for each row of features')
+}
+
+/** Why our reading is not to be trusted: undefined when every probe gives the runtime's score. */
+async function differs(model: Model, read: ReadModel, run: OnnxModel['scores'], { inputs, texts }: Opened) {
+	const rows = probeRows(read, inputs, texts)
+	const answers = await run(rows)
+	for (const [i, row] of rows.entries()) {
+		const ours = model.score(model.margin(row))
+		const theirs = answers[i] as Float64Array
+		const size = Math.max(1, ...theirs.map(Math.abs))
+		const isSame =
+			ours.length === theirs.length &&
+			ours.every((s, k) => Object.is(s, theirs[k]) || Math.abs(s - (theirs[k] as number)) <= 2e-6 * size)
+		if (!isSame)
+			return `our reading of its ${read.trees ? 'trees' : 'coefficients'} gives ${ours[0]} where onnxruntime gives ${theirs[0]}`
+	}
+	return undefined
+}
+
+function checkNumbers(answers: Float64Array[], rows: readonly Float64Array[], { features, columns }: Inputs) {
+	answers.forEach((answer, r) => {
+		if (answer.every(Number.isFinite)) return
+		const missing = columns.find((_, i) => Number.isNaN(rows[r]?.[i]))
+		const feature = features[missing?.feature ?? -1] ?? ''
+		throw new FeatureError(
+			feature,
+			'the model answers no number for this row; a value that it cannot do without is missing',
+		)
+	})
+	return answers
+}

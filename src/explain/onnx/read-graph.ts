@@ -1,0 +1,130 @@
+import { ArtifactError } from '../model.ts'
+import { type Column, follow, inputMatrices, type Texts, type Walk } from './columns.ts'
+import { type OnnxLinear, readLinear } from './read-linear.ts'
+import type { OnnxGraph, OnnxNode, OnnxValue } from './read-onnx.ts'
+import { type OnnxTrees, readTrees } from './read-trees.ts'
+
+/** Where a graph answers its scores, and how the runtime's binding can be asked for them. */
+export type Scores = {
+	tensor: string
+	/** Whether the tensor is an output of the graph already. */
+	isOutput: boolean
+	/** Names of the classes, of classifiers. */
+	classes: string[] | undefined
+	elementType: 1 | 11
+}
+
+/** A graph that is columns, then trees or a linear model, then nothing but formalities. */
+export type ReadModel = {
+	columns: readonly Column[]
+	trees: OnnxTrees | undefined
+	linear: OnnxLinear | undefined
+	isClassifier: boolean
+	/** Scores are divided by their sum. */
+	normalised: boolean
+}
+
+/** The tensor of the scores: of a classifier its probabilities, else the last output with fractions. Throws ArtifactError. */
+export function findScores(graph: OnnxGraph): Scores {
+	const zip = graph.nodes.find((n) => n.op === 'ZipMap')
+	const classes = classesOf(graph)
+	if (zip?.inputs[0] !== undefined) return { tensor: zip.inputs[0], isOutput: false, classes, elementType: 1 }
+	const last = graph.outputs.findLast((o) => o.type === 'float' || o.type === 'double')
+	if (!last)
+		throw new ArtifactError(
+			'the ONNX file answers no scores, only labels; export it with probabilities (skl2onnx: predict_proba)',
+		)
+	return { tensor: last.name, isOutput: true, classes, elementType: last.type === 'double' ? 11 : 1 }
+}
+
+function classesOf(graph: OnnxGraph): string[] | undefined {
+	for (const node of graph.nodes)
+		for (const name of ['classlabels_strings', 'classlabels_int64s', 'classlabels_ints']) {
+			const { texts = [], numbers = [] } = node.attributes.get(name) ?? {}
+			if (texts.length > 1) return [...texts]
+			if (numbers.length > 1) return numbers.map(String)
+		}
+	const isLabelled = graph.outputs.some((o) => o.type === 'int64' || o.type === 'string')
+	const constant = graph.constants.get('classes')
+	return isLabelled && constant?.values && constant.values.length > 1
+		? constant.values.map(String)
+		: undefined
+}
+
+const heads = new Set([
+	'TreeEnsembleClassifier',
+	'TreeEnsembleRegressor',
+	'LinearClassifier',
+	'LinearRegressor',
+])
+
+/** The model inside of the graph, when it is one that we read; undefined for every other. Throws ArtifactError as its parts do. */
+export function readGraphModel(graph: OnnxGraph, widths: readonly number[], scores: Scores, texts: Texts) {
+	const head = graph.nodes.filter((n) => heads.has(n.op))
+	const [node] = head
+	if (!node || head.length !== 1) return undefined
+	const isClassifier = node.op.endsWith('Classifier')
+	const tail = tailOf(graph, node.outputs[isClassifier ? 1 : 0], scores.tensor)
+	if (!tail) return undefined
+	const walk: Walk = { matrices: inputMatrices(graph.inputs, widths), constants: graph.constants, texts }
+	for (const n of graph.nodes) {
+		if (n === node) break
+		follow(n, walk)
+	}
+	const matrix = walk.matrices.get(node.inputs[0] ?? '')
+	if (!matrix || matrix.type === 'string') return undefined
+	const width = matrix.columns.length
+	const trees = node.op.startsWith('Tree') ? readTrees(node, width) : undefined
+	const linear = node.op.startsWith('Linear') ? readLinear(node, width) : undefined
+	if (!trees && !linear) return undefined
+	const read: ReadModel = {
+		columns: matrix.columns,
+		trees,
+		linear,
+		isClassifier,
+		normalised: tail.normalised,
+	}
+	return read
+}
+
+/** Follows the scores back to the model: only what does not change them, or divides them by their sum. */
+function tailOf(graph: OnnxGraph, from: string | undefined, to: string): { normalised: boolean } | undefined {
+	const makers = new Map<string, OnnxNode>()
+	for (const node of graph.nodes) for (const output of node.outputs) makers.set(output, node)
+	let normalised = false
+	let tensor = to
+	for (let steps = 0; tensor !== from; steps++) {
+		const node = makers.get(tensor)
+		if (!node || steps > graph.nodes.length) return undefined
+		const isOne = (name: string | undefined) =>
+			graph.constants.get(name ?? '')?.values?.every((v) => v === 1) === true
+		if (node.op === 'Normalizer' && node.attributes.get('norm')?.text === 'L1') normalised = true
+		else if (node.op !== 'Identity' && !(node.op === 'Mul' && isOne(node.inputs[1]))) return undefined
+		tensor = node.inputs[0] ?? ''
+	}
+	return { normalised }
+}
+
+/** How wide each input is. One that the file leaves open takes what the model needs, else what the manifest names. */
+export function inputWidths(graph: OnnxGraph, named: number | undefined): number[] {
+	const widths = graph.inputs.map(widthOf)
+	const open = widths.filter((w) => w === undefined).length
+	const sum = widths.reduce<number>((total, w) => total + (w ?? 0), 0)
+	if (open > 1 || (open === 1 && named === undefined))
+		throw new ArtifactError(
+			"the ONNX file does not say how many columns it takes; name them in the manifest's `features`, in the model's order",
+		)
+	const all = widths.map((w) => w ?? (named ?? 0) - sum)
+	const total = all.reduce((a, b) => a + b, 0)
+	if (all.length === 0 || all.some((w) => !(w >= 1)) || total > 100_000)
+		throw new ArtifactError(`the ONNX file takes ${total} columns; between 1 and 100,000 can be given`)
+	return all
+}
+
+function widthOf({ name, type, dims }: OnnxValue): number | undefined {
+	if (type === undefined || dims.length > 2)
+		throw new ArtifactError(
+			`the input ${JSON.stringify(name)} of the ONNX file is no table of numbers or texts; export the model of one row of features`,
+		)
+	return dims.length === 2 ? dims[1] : 1
+}

@@ -1,0 +1,77 @@
+import type { TreeEnsemble } from '../trees/ensemble.ts'
+
+/**
+ * What Shapley values need to know of the edges of a tree, by the node that an edge leads to. A feature may be asked for
+ * several times on one path: its edges then act as one, so each edge holds the product down to itself.
+ */
+export type Paths = {
+	/** -1 at roots. */
+	parent: Int32Array
+	/** The edge further up that asks for the same feature; -1 where there is none. */
+	previous: Int32Array
+	/** The share of the parent's training rows that took this edge. */
+	share: Float64Array
+	/** The product of the shares of this edge and of those before it that ask for the same feature. */
+	fraction: Float64Array
+	/** How many different features are asked for on the way to a node. */
+	unique: Int32Array
+}
+
+/** A parent that no training row came through (its leaves were pruned, or weights were 0) sends half each way. */
+function shareOf(e: TreeEnsemble, parent: number, child: number): number {
+	const all = e.cover[parent] as number
+	return all > 0 ? (e.cover[child] as number) / all : 0.5
+}
+
+/** Links every edge to the one before it of the same feature, in time linear in the nodes, however deep. */
+export function linkPaths(e: TreeEnsemble): Paths {
+	const nodes = e.feature.length
+	const paths: Paths = {
+		parent: new Int32Array(nodes).fill(-1),
+		previous: new Int32Array(nodes).fill(-1),
+		share: new Float64Array(nodes).fill(1),
+		fraction: new Float64Array(nodes).fill(1),
+		unique: new Int32Array(nodes),
+	}
+	for (let node = 0; node < nodes; node++) {
+		if ((e.feature[node] as number) < 0) continue
+		for (const child of [e.left[node] as number, e.right[node] as number]) {
+			paths.parent[child] = node
+			paths.share[child] = shareOf(e, node, child)
+		}
+	}
+	const last = new Int32Array(e.columns).fill(-1)
+	for (let tree = 0; tree < e.trees; tree++) linkTree(e, paths, e.roots[tree] as number, last)
+	return paths
+}
+
+/** Depth first; `last` holds the latest edge of each feature on the way to where we are. */
+function linkTree(e: TreeEnsemble, paths: Paths, root: number, last: Int32Array): void {
+	const { parent, previous, share, fraction, unique } = paths
+	const stack = [root]
+	while (stack.length > 0) {
+		const node = stack.pop() as number
+		if (node < 0) {
+			last[e.feature[parent[~node] as number] as number] = previous[~node] as number
+			continue
+		}
+		if (node !== root) {
+			const up = parent[node] as number
+			const feature = e.feature[up] as number
+			const before = last[feature] as number
+			previous[node] = before
+			fraction[node] = (share[node] as number) * (before < 0 ? 1 : (fraction[before] as number))
+			unique[node] = (unique[up] as number) + (before < 0 ? 1 : 0)
+			last[feature] = node
+			stack.push(~node)
+		}
+		if ((e.feature[node] as number) >= 0) stack.push(e.right[node] as number, e.left[node] as number)
+	}
+}
+
+/** The sum of the leaves of each output, divided where the model averages its trees. */
+export function outputScale(e: TreeEnsemble): Float64Array {
+	const count = new Float64Array(e.outputs)
+	for (const output of e.treeOutput) count[output] = (count[output] as number) + 1
+	return count.map((n) => (e.average && n > 0 ? 1 / n : 1))
+}

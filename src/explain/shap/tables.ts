@@ -1,0 +1,214 @@
+import type { TreeEnsemble } from '../trees/ensemble.ts'
+import { type LeafPath, pathTo } from './leaf-path.ts'
+import type { Paths } from './paths.ts'
+import { type Group, planGroups } from './plan-groups.ts'
+
+/**
+ * Fills a leaf's contributions for every pattern of satisfied columns: `into[pattern * k + slot]`, k columns in the order
+ * of the path. `into` is longer than need be, and not cleared.
+ */
+export type FillLeaf = (tree: number, leaf: number, path: LeafPath, into: Float64Array) => void
+
+/**
+ * Contributions looked up rather than computed (the idea of Fast TreeSHAP v2, arXiv 2109.09847): a row satisfies or does
+ * not satisfy each column of a path, so a leaf has only 2^k answers. Small subtrees share one table.
+ */
+export type Tables = {
+	/** 1 for the trees that are tabled. */
+	has: Uint8Array
+	/** Where each tree's splits above its groups begin in `upper`, and its groups in `groups`. */
+	upperStart: Int32Array
+	groupStart: Int32Array
+	/** Five numbers a split: node, where its pattern stands, slot of its column (complemented where it was asked before), and where the patterns of its children go. */
+	upper: Int32Array
+	/** Five numbers a group: where its nodes begin and end in `nodes`, bits of its way, where its columns begin and end in `columns`. */
+	groups: Int32Array
+	/** Where each group's table begins. */
+	tableStart: Float64Array
+	nodes: Int32Array
+	columns: Int32Array
+	cells: Float64Array
+	patterns: Int32Array
+}
+
+/** Cells (8 bytes each) of one tree at most, and of one model. */
+const cellsOfTree = 64 * 1024
+const cellsOfModel = 8 * 1024 * 1024
+
+export function planTables(e: TreeEnsemble, paths: Paths, fill: FillLeaf): Tables {
+	const plans: (readonly Group[] | undefined)[] = []
+	let cells = 0
+	for (let tree = 0; tree < e.trees; tree++) {
+		const groups = planGroups(e, paths, tree, Math.min(cellsOfTree, cellsOfModel - cells))
+		plans.push(groups)
+		for (const group of groups ?? []) cells += group.cells
+	}
+	const table = new Float64Array(cells)
+	const lists: Lists = { upper: [], groups: [], tableStart: [], nodes: [], columns: [], end: 0 }
+	const upperStart = new Int32Array(e.trees + 1)
+	const groupStart = new Int32Array(e.trees + 1)
+	let patterns = 0
+	const room = new Float64Array(2 ** 12 * 12)
+	plans.forEach((groups, tree) => {
+		if (groups) {
+			patterns = Math.max(patterns, addUpper(e, paths, groups, lists))
+			const fillOf: FillOne = (leaf, path, into) => fill(tree, leaf, path, into)
+			for (const group of groups) addGroup(e, paths, group, fillOf, room, table, lists)
+		}
+		upperStart[tree + 1] = lists.upper.length
+		groupStart[tree + 1] = lists.groups.length
+	})
+	return {
+		has: Uint8Array.from(plans, (groups) => (groups ? 1 : 0)),
+		upperStart,
+		groupStart,
+		upper: Int32Array.from(lists.upper),
+		groups: Int32Array.from(lists.groups),
+		tableStart: Float64Array.from(lists.tableStart),
+		nodes: Int32Array.from(lists.nodes),
+		columns: Int32Array.from(lists.columns),
+		cells: table,
+		patterns: new Int32Array(patterns),
+	}
+}
+
+type FillOne = (leaf: number, path: LeafPath, into: Float64Array) => void
+
+type Lists = {
+	upper: number[]
+	groups: number[]
+	tableStart: number[]
+	nodes: number[]
+	columns: number[]
+	end: number
+}
+
+/** The splits above the groups, parents first; answers how many patterns the tree needs room for. */
+function addUpper(e: TreeEnsemble, paths: Paths, groups: readonly Group[], lists: Lists): number {
+	const place = new Map(groups.map((g, i) => [g.root, i]))
+	const above = new Set<number>()
+	for (const g of groups)
+		for (let at = paths.parent[g.root] as number; at >= 0 && !above.has(at); at = paths.parent[at] as number)
+			above.add(at)
+	const ordered = [...above].sort((a, b) => a - b)
+	ordered.forEach((node, i) => {
+		// The root's pattern is empty and stands at 0 even where the root is a group.
+		place.set(node, groups.length + i)
+	})
+	for (const node of ordered) {
+		const [left, right] = [e.left[node] as number, e.right[node] as number]
+		const { columns } = pathTo(e, paths, left)
+		const slot = columns.indexOf(e.feature[node] as number)
+		const isNew = (paths.previous[left] as number) < 0
+		lists.upper.push(
+			node,
+			place.get(node) as number,
+			isNew ? slot : ~slot,
+			place.get(left) as number,
+			place.get(right) as number,
+		)
+	}
+	return groups.length + ordered.length
+}
+
+function addGroup(
+	e: TreeEnsemble,
+	paths: Paths,
+	group: Group,
+	fill: FillOne,
+	room: Float64Array,
+	table: Float64Array,
+	lists: Lists,
+): void {
+	const way = pathTo(e, paths, group.root).columns
+	const columns = [...new Set([...way, ...group.inner.map((node) => e.feature[node] as number)])]
+	lists.tableStart.push(lists.end)
+	lists.groups.push(lists.nodes.length, lists.nodes.length + group.inner.length, way.length)
+	lists.groups.push(lists.columns.length, lists.columns.length + columns.length)
+	lists.nodes.push(...group.inner)
+	lists.columns.push(...columns)
+	const leaves = [
+		group.root,
+		...group.inner.flatMap((node) => [e.left[node] as number, e.right[node] as number]),
+	]
+	for (const leaf of leaves)
+		if ((e.feature[leaf] as number) < 0)
+			addLeaf(e, paths, group, leaf, { way: way.length, columns, fill, room, table, start: lists.end })
+	lists.end += 2 ** group.bits * columns.length
+}
+
+type Target = {
+	way: number
+	columns: readonly number[]
+	fill: FillOne
+	room: Float64Array
+	table: Float64Array
+	start: number
+}
+
+/** Adds a leaf's answer to every pattern of its group. */
+function addLeaf(e: TreeEnsemble, paths: Paths, group: Group, leaf: number, to: Target): void {
+	const path = pathTo(e, paths, leaf)
+	const k = path.columns.length
+	to.fill(leaf, path, to.room)
+	const place = path.columns.map((column) => to.columns.indexOf(column))
+	const inside: { bit: number; goes: number; clears: number }[] = []
+	for (let at = leaf; at !== group.root; at = paths.parent[at] as number) {
+		const above = paths.parent[at] as number
+		const slot = path.columns.indexOf(e.feature[above] as number)
+		const goes = (e.left[above] as number) === at ? 1 : 0
+		inside.push({ bit: to.way + group.inner.indexOf(above), goes, clears: ~(1 << slot) })
+	}
+	const wayBits = 2 ** to.way - 1
+	const fresh = (2 ** k - 1) & ~wayBits
+	for (let pattern = 0; pattern < 2 ** group.bits; pattern++) {
+		let own = (pattern & wayBits) | fresh
+		for (const { bit, goes, clears } of inside) if (((pattern >>> bit) & 1) !== goes) own &= clears
+		const at = to.start + pattern * to.columns.length
+		for (let i = 0; i < k; i++) {
+			const cell = at + (place[i] as number)
+			to.table[cell] = (to.table[cell] as number) + (to.room[own * k + i] as number)
+		}
+	}
+}
+
+/** Adds a tabled tree's contributions to `out` (by column, from `offset`). */
+export function addTabled(
+	tables: Tables,
+	tree: number,
+	decisions: Uint8Array,
+	out: Float64Array,
+	offset: number,
+): void {
+	const { upper, groups, nodes, columns, cells, patterns } = tables
+	const [first, end] = [tables.upperStart[tree] as number, tables.upperStart[tree + 1] as number]
+	if (first < end) patterns[upper[first + 1] as number] = 0
+	else patterns[0] = 0
+	for (let i = first; i < end; i += 5) {
+		const goes = decisions[upper[i] as number] as number
+		const pattern = patterns[upper[i + 1] as number] as number
+		const slot = upper[i + 2] as number
+		const [left, right] = [upper[i + 3] as number, upper[i + 4] as number]
+		if (slot >= 0) {
+			patterns[left] = pattern | (goes << slot)
+			patterns[right] = pattern | ((1 - goes) << slot)
+		} else {
+			patterns[left] = pattern & ~((1 - goes) << ~slot)
+			patterns[right] = pattern & ~(goes << ~slot)
+		}
+	}
+	const [from, to] = [tables.groupStart[tree] as number, tables.groupStart[tree + 1] as number]
+	for (let g = from; g < to; g += 5) {
+		let pattern = patterns[(g - from) / 5] as number
+		let bit = groups[g + 2] as number
+		for (let i = groups[g] as number; i < (groups[g + 1] as number); i++)
+			pattern |= (decisions[nodes[i] as number] as number) << bit++
+		const start = groups[g + 3] as number
+		const width = (groups[g + 4] as number) - start
+		const at = (tables.tableStart[g / 5] as number) + pattern * width
+		for (let i = 0; i < width; i++) {
+			const column = offset + (columns[start + i] as number)
+			out[column] = (out[column] as number) + (cells[at + i] as number)
+		}
+	}
+}

@@ -1,0 +1,139 @@
+import type { TreeEnsemble } from '../trees/ensemble.ts'
+import type { Paths } from './paths.ts'
+
+/** Background rows as bits: a bit a node and row, set where the row goes left. */
+export type WalkPlan = {
+	e: TreeEnsemble
+	rows: number
+	bits: Uint32Array
+	/** Words a row. */
+	words: number
+	/** What a leaf is multiplied by, by output: a row's share of the background. */
+	scale: Float64Array
+	/** Which side a column's value is taken from, on the way: 1 the explained row, 2 the background row. */
+	side: Uint8Array
+	/** The nodes at which the two rows parted. */
+	forks: Int32Array
+	weights: Float64Array
+}
+
+/** Sides are counted in a table up to here, and by a product beyond. */
+const tabled = 32
+
+export function planWalks(
+	e: TreeEnsemble,
+	paths: Paths,
+	scale: Float64Array,
+	rows: number,
+	bits: Uint32Array,
+): WalkPlan {
+	const deepest = paths.unique.reduce((a, b) => Math.max(a, b), 0)
+	const weights = new Float64Array(tabled * tabled)
+	for (let a = 1; a < tabled; a++)
+		for (let b = 0; b < tabled; b++) weights[a * tabled + b] = shapleyWeight(a, b)
+	return {
+		e,
+		rows,
+		bits,
+		words: Math.ceil(e.feature.length / 32),
+		scale: scale.map((s) => s / rows),
+		side: new Uint8Array(e.columns),
+		forks: new Int32Array(deepest + 1),
+		weights,
+	}
+}
+
+/** (a - 1)! b! / (a + b)!: what each of a features gains when all a must be present and all b absent. */
+export function shapleyWeight(a: number, b: number): number {
+	let weight = 1 / a
+	for (let i = 1; i <= b; i++) weight *= i / (a + i)
+	return weight
+}
+
+/**
+ * Adds one tree's interventional Shapley values, averaged over the background. For each background row, walks to every
+ * leaf that a mixture of the two rows can reach: they part where they decide differently on a feature whose side is
+ * still open (Lundberg et al., From local explanations to global understanding, 2020, Algorithm 3).
+ */
+export function addWalks(
+	plan: WalkPlan,
+	tree: number,
+	decisions: Uint8Array,
+	out: Float64Array,
+	offset: number,
+): void {
+	for (let row = 0; row < plan.rows; row++) walk(plan, tree, row * plan.words, decisions, out, offset)
+}
+
+function walk(
+	plan: WalkPlan,
+	tree: number,
+	start: number,
+	decisions: Uint8Array,
+	out: Float64Array,
+	offset: number,
+): void {
+	const { e, bits, side, forks } = plan
+	const { feature, left, right } = e
+	let node = e.roots[tree] as number
+	let [depth, mine, theirs] = [0, 0, 0]
+	for (;;) {
+		let column = feature[node] as number
+		while (column >= 0) {
+			const ours = decisions[node] as number
+			const other = ((bits[start + (node >>> 5)] as number) >>> (node & 31)) & 1
+			let goes = ours
+			if (ours !== other) {
+				if (side[column] === 2) goes = other
+				else if (side[column] === 0) {
+					side[column] = 1
+					forks[depth++] = node
+					mine++
+				}
+			}
+			node = (goes === 1 ? left[node] : right[node]) as number
+			column = feature[node] as number
+		}
+		addLeaf(plan, tree, node, depth, mine, theirs, out, offset)
+		// Back to the last fork whose other side was not walked.
+		while (depth > 0) {
+			const fork = forks[depth - 1] as number
+			column = feature[fork] as number
+			if (side[column] === 1) {
+				side[column] = 2
+				mine--
+				theirs++
+				node = (decisions[fork] === 1 ? right[fork] : left[fork]) as number
+				break
+			}
+			side[column] = 0
+			theirs--
+			depth--
+		}
+		if (depth === 0) return
+	}
+}
+
+function addLeaf(
+	plan: WalkPlan,
+	tree: number,
+	leaf: number,
+	depth: number,
+	mine: number,
+	theirs: number,
+	out: Float64Array,
+	offset: number,
+): void {
+	if (depth === 0) return
+	const { e, side, forks, weights } = plan
+	const v = (e.value[leaf] as number) * (plan.scale[e.treeOutput[tree] as number] as number)
+	const small = depth < tabled
+	const gain =
+		v * (mine === 0 ? 0 : small ? (weights[mine * tabled + theirs] as number) : shapleyWeight(mine, theirs))
+	const loss =
+		v * (theirs === 0 ? 0 : small ? (weights[theirs * tabled + mine] as number) : shapleyWeight(theirs, mine))
+	for (let k = 0; k < depth; k++) {
+		const column = e.feature[forks[k] as number] as number
+		out[offset + column] = (out[offset + column] as number) + (side[column] === 1 ? gain : -loss)
+	}
+}

@@ -1,0 +1,91 @@
+import type { TreeFile } from '../formats/tree-file.ts'
+import type { Manifest } from '../manifest.ts'
+import { type Attribution, type Background, checkedAttribution, type Model } from '../model.ts'
+import { shapInteractions } from '../shap/interactions.ts'
+import { type BackgroundPlan, interventionalShap, planBackground } from '../shap/interventional.ts'
+import { type PathPlan, pathDependentShap, planPaths, type ShapValues } from '../shap/path-dependent.ts'
+import { checkManifest, inputNames } from './check-manifest.ts'
+import { makeEncoder } from './encoder.ts'
+import { decideAll, type TreeEnsemble } from './ensemble.ts'
+import { ensembleMargin } from './margin.ts'
+
+type TreeBackground = Background & { readonly plan: BackgroundPlan }
+
+/** Columns that one logged feature was spread over (one-hot) add up to it: Shapley values are additive. */
+function fold(columns: Float64Array, owner: Int32Array, features: number): Float64Array {
+	if (features === columns.length) return columns
+	const folded = new Float64Array(features)
+	columns.forEach((c, i) => {
+		const f = owner[i] as number
+		folded[f] = (folded[f] as number) + c
+	})
+	return folded
+}
+
+function foldPairs(pairs: Float64Array, owner: Int32Array, features: number): Float64Array {
+	const columns = owner.length
+	if (features === columns) return pairs
+	const folded = new Float64Array(features * features)
+	pairs.forEach((value, at) => {
+		const cell = (owner[Math.floor(at / columns)] as number) * features + (owner[at % columns] as number)
+		folded[cell] = (folded[cell] as number) + value
+	})
+	return folded
+}
+
+const sizeOf = (e: TreeEnsemble): number =>
+	Object.values(e).reduce<number>((sum, part) => sum + (ArrayBuffer.isView(part) ? part.byteLength : 0), 0)
+
+/**
+ * A model of trees: a file's, with what its manifest and its version's declared features add. Throws ArtifactError where
+ * they contradict the file. Explanations are planned when the first one is asked for.
+ */
+export function treeModel(file: TreeFile, manifest: Manifest, declared: readonly string[]): Model {
+	const e = file.ensemble
+	const names = inputNames(file, manifest, declared)
+	const link = checkManifest(file, manifest)
+	const float32 = e.precision === 'float32'
+	const { features, owner, encode } = makeEncoder({ names, columns: file.columns, manifest, float32 })
+	const tolerance = float32 ? 1e-5 : 1e-9
+	const decisions = new Uint8Array(e.feature.length)
+	let paths: PathPlan | undefined
+
+	const attribution = (x: Float64Array, shap: ShapValues, method: string): Attribution => {
+		const contributions = shap.contributions.map((c) => fold(c, owner, features.length))
+		const margin = ensembleMargin(e, x)
+		return checkedAttribution({ method, base: shap.base, contributions, margin }, tolerance)
+	}
+
+	const model: Model = {
+		format: file.format,
+		features,
+		outputs: e.outputs,
+		classes:
+			e.outputs > 1
+				? (manifest.classes ?? Array.from({ length: e.outputs }, (_, k) => String(k)))
+				: undefined,
+		space: link.space,
+		tolerance,
+		// What explanations are planned with takes about as much again.
+		bytes: 2 * sizeOf(e) + 200 * names.length,
+		encode,
+		margin: (x) => ensembleMargin(e, x),
+		score: link.score,
+		explain(x, background) {
+			decideAll(e, x, decisions)
+			if (background === undefined) {
+				paths ??= planPaths(e)
+				return attribution(x, pathDependentShap(paths, decisions), 'tree-shap/path-dependent')
+			}
+			if (background.of !== model) throw new RangeError('the background was made for another model')
+			const { plan } = background as TreeBackground
+			return attribution(x, interventionalShap(plan, decisions), 'tree-shap/interventional')
+		},
+		background: (rows): TreeBackground => ({ rows: rows.length, of: model, plan: planBackground(e, rows) }),
+		interactions: (x) =>
+			shapInteractions(e, decideAll(e, x, decisions)).map((pairs) =>
+				foldPairs(pairs, owner, features.length),
+			),
+	}
+	return model
+}

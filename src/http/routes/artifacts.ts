@@ -1,0 +1,142 @@
+import { z } from 'zod'
+import type { Context } from '../../context.ts'
+import { collectBytes } from '../../core/collect-bytes.ts'
+import { AppError } from '../../core/errors.ts'
+import { getArtifact, readArtifactFile } from '../../services/artifact/get-artifact.ts'
+import { uploadArtifact } from '../../services/artifact/upload-artifact.ts'
+import { ArtifactFormatName } from '../../services/model/version-input.ts'
+import { endpoint, ok, type Resource } from '../endpoint.ts'
+import { bodyError, plainStream } from '../ingest/open-body.ts'
+import { modelPath, pathText, TimeOrNull } from '../schema/common.ts'
+
+const path = '/v1/models/{model}/versions/{version}/artifact'
+const params = z.strictObject({ ...modelPath, version: pathText('A version of the model.', '7') })
+const sha256 = '6ecd4d3cba5b8a5b2b0f4bd6e8eb9a7f1a2f8c27e8a2a6fbb6f2d1e2b1f1c0de'
+const Digest = z.string().meta({ description: 'SHA-256 of the file, in hexadecimal.' })
+const named = { model: z.string(), version: z.string(), sha256: Digest, format: ArtifactFormatName }
+
+const Uploaded = z
+	.strictObject({
+		...named,
+		bytes: z.int().meta({ description: 'Size of the file, unpacked.' }),
+		features: z.array(z.string()).meta({ description: 'What the model takes, in its order.' }),
+		outputs: z.int().meta({ description: '1, or one a class.' }),
+		classes: z.array(z.string()).nullable(),
+		space: z
+			.enum(['log-odds', 'probability', 'points', 'value', 'log'])
+			.meta({ description: 'What contributions to its answers are measured in.' }),
+		warnings: z.array(z.string()).meta({ description: 'What does not stop it and is probably not meant.' }),
+	})
+	.meta({ id: 'UploadedArtifact' })
+
+const Artifact = z
+	.strictObject({
+		...named,
+		uri: z.string().nullable().meta({ description: 'Where it is read from when it is first needed.' }),
+		bytes: z.int().nullable().meta({ description: 'Null until the file is here.' }),
+		storedAt: TimeOrNull,
+	})
+	.meta({ id: 'Artifact' })
+
+const name = { model: 'credit-default', version: '7', sha256, format: 'xgboost-json' as const }
+const uploadedExample = {
+	...name,
+	bytes: 284113,
+	features: ['LIMIT_BAL', 'EDUCATION', 'PAY_0'],
+	outputs: 1,
+	classes: null,
+	space: 'log-odds',
+	warnings: ['The manifest\'s member "mising" is kept and not used; did you mean "missing"?'],
+}
+const example = { ...name, uri: null, bytes: 284113, storedAt: '2026-03-02T00:00:00.000Z' }
+
+/** The file in the body, with gzip undone, up to the limit. */
+async function fileOf({ limits }: Context, request: Request): Promise<Uint8Array> {
+	const most = limits.artifactBytes
+	const packed = request.headers.get('content-encoding') ?? 'identity'
+	const expected = packed === 'identity' ? Number(request.headers.get('content-length') ?? 0) : 0
+	const bytes = await collectBytes(plainStream(request, limits), most, expected).catch((error: unknown) => {
+		throw bodyError(error)
+	})
+	if (!bytes)
+		throw new AppError(
+			'too-large',
+			`The file is over the limit of ${most} bytes (limit artifactBytes). PLUMBLINE_LIMIT_ARTIFACT_BYTES raises it.`,
+		)
+	if (bytes.byteLength === 0) throw new AppError('malformed', 'The body is empty; it must be the model file.')
+	return bytes
+}
+
+const file = z.string().meta({ format: 'binary' })
+const put = endpoint({
+	method: 'put',
+	path,
+	id: 'uploadArtifact',
+	summary: 'Upload the model file of a version',
+	description:
+		'The file is read, never executed, and kept once by its SHA-256. It must be the registered one; a version that was registered without an artefact is bound to the first file. Days that were logged before are then replayed. Pickles, joblib files, trees with vector leaves and linear trees are refused with the way out.',
+	access: 'admin',
+	params,
+	query: z.strictObject({
+		format: ArtifactFormatName.optional().meta({
+			description: 'For versions registered without an artefact. Told from the content when left out.',
+			example: 'xgboost-json',
+		}),
+	}),
+	rows: {
+		description: 'The bytes of the file, of any content type, optionally with Content-Encoding: gzip.',
+		types: {
+			'application/octet-stream': { schema: file, example: '' },
+			'application/json': { schema: z.unknown(), example: {} },
+		},
+	},
+	answers: {
+		201: { description: 'Stored', schema: Uploaded, example: uploadedExample },
+		200: { description: 'The same file was there already', schema: Uploaded, example: uploadedExample },
+	},
+	errors: ['conflict'],
+	handle: async ({ context, actor, params, query, request }) => {
+		const bytes = await fileOf(context, request)
+		const { uploaded, isNew } = await uploadArtifact(context, actor, params, bytes, query.format)
+		return { status: isNew ? 201 : 200, body: uploaded }
+	},
+})
+
+const get = endpoint({
+	method: 'get',
+	path,
+	id: 'getArtifact',
+	summary: 'Read what the artefact of a version is',
+	access: 'viewer',
+	params,
+	answers: { 200: { description: 'Its digest, format and size', schema: Artifact, example } },
+	handle: async ({ context, actor, params }) => ok(await getArtifact(context, actor, params)),
+})
+
+const getFile = endpoint({
+	method: 'get',
+	path: `${path}/file`,
+	id: 'readArtifactFile',
+	summary: 'Download the model file of a version',
+	description: 'Who took it is on the ledger.',
+	access: ['auditor', 'admin'],
+	params,
+	answers: {
+		200: { description: 'The bytes', schema: file, type: 'application/octet-stream', example: '' },
+	},
+	handle: async ({ context, actor, params }) => {
+		const { sha256: digest, bytes } = await readArtifactFile(context, actor, params)
+		const headers = {
+			'content-type': 'application/octet-stream',
+			'content-length': String(bytes.byteLength),
+			'content-disposition': `attachment; filename="${digest}"`,
+			etag: `"sha256:${digest}"`,
+		}
+		return new Response(bytes as Uint8Array<ArrayBuffer>, { headers })
+	},
+})
+
+export const artifacts = {
+	about: 'The model files that versions consist of: kept by digest, replayed, never executed.',
+	endpoints: [put, get, getFile],
+} satisfies Resource

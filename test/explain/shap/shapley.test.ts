@@ -1,0 +1,115 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { seeded } from '../../../src/core/random.ts'
+import { shapInteractions } from '../../../src/explain/shap/interactions.ts'
+import { interventionalShap, planBackground } from '../../../src/explain/shap/interventional.ts'
+import { pathDependentShap, planPaths } from '../../../src/explain/shap/path-dependent.ts'
+import { decideAll, type TreeEnsemble } from '../../../src/explain/trees/ensemble.ts'
+import {
+	bruteForceInteractions,
+	bruteForceShapley,
+	interventionalGame,
+	marginOf,
+	pathDependentGame,
+} from '../../support/brute-force-shapley.ts'
+import { randomRow, randomTrees } from '../../support/random-trees.ts'
+
+const decide = (e: TreeEnsemble, x: Float64Array) => decideAll(e, x, new Uint8Array(e.feature.length))
+
+const shapes = fc.record({
+	trees: fc.integer({ min: 1, max: 4 }),
+	depth: fc.integer({ min: 0, max: 7 }),
+	columns: fc.integer({ min: 1, max: 6 }),
+	outputs: fc.integer({ min: 1, max: 3 }),
+	style: fc.constantFrom('xgboost' as const, 'lightgbm' as const),
+	average: fc.boolean(),
+	categorical: fc.constantFrom(0, 0.3),
+	leaf: fc.constantFrom(0, 0.2),
+	empty: fc.constantFrom(0, 0.2),
+})
+const cases = fc.tuple(shapes, fc.integer())
+
+function expectClose(actual: Float64Array, wanted: Float64Array, within = 1e-12) {
+	expect(actual.length).toBe(wanted.length)
+	actual.forEach((v, i) => {
+		expect(Math.abs(v - (wanted[i] as number))).toBeLessThan(within)
+	})
+}
+
+test('path-dependent values are the Shapley values of the cover-weighted game, by definition', () => {
+	fc.assert(
+		fc.property(cases, ([shape, seed]) => {
+			const random = seeded(seed)
+			const e = randomTrees(random, shape)
+			const x = randomRow(random, shape.columns)
+			const game = pathDependentGame(e, x)
+			const { base, contributions } = pathDependentShap(planPaths(e), decide(e, x))
+			expectClose(base, game(0))
+			bruteForceShapley(game, e.columns, e.outputs).forEach((wanted, k) => {
+				expectClose(contributions[k] as Float64Array, wanted)
+			})
+		}),
+		{ numRuns: 500 },
+	)
+})
+
+test('interventional values are the Shapley values of the game over the background, by definition', () => {
+	fc.assert(
+		fc.property(cases, fc.integer({ min: 1, max: 9 }), ([shape, seed], rows) => {
+			const random = seeded(seed)
+			const e = randomTrees(random, shape)
+			const x = randomRow(random, shape.columns)
+			const background = Array.from({ length: rows }, () => randomRow(random, shape.columns))
+			const game = interventionalGame(e, x, background)
+			const { base, contributions } = interventionalShap(planBackground(e, background), decide(e, x))
+			expectClose(base, game(0))
+			bruteForceShapley(game, e.columns, e.outputs).forEach((wanted, k) => {
+				expectClose(contributions[k] as Float64Array, wanted)
+			})
+		}),
+		{ numRuns: 300 },
+	)
+})
+
+test('interaction values are those of the definition, and rows sum to the contributions', () => {
+	fc.assert(
+		fc.property(cases, ([shape, seed]) => {
+			const random = seeded(seed)
+			const e = randomTrees(random, shape)
+			const x = randomRow(random, shape.columns)
+			const game = pathDependentGame(e, x)
+			const { contributions } = pathDependentShap(planPaths(e), decide(e, x))
+			shapInteractions(e, decide(e, x)).forEach((pairs, k) => {
+				expectClose(pairs, bruteForceInteractions(game, e.columns, k))
+				const sums = contributions[k]?.map((_, i) =>
+					pairs.slice(i * e.columns, (i + 1) * e.columns).reduce((a, b) => a + b, 0),
+				)
+				expectClose(sums as Float64Array, contributions[k] as Float64Array)
+			})
+		}),
+		{ numRuns: 200 },
+	)
+})
+
+test('base and contributions add up to the margin', () => {
+	fc.assert(
+		fc.property(cases, ([shape, seed]) => {
+			const random = seeded(seed)
+			const e = randomTrees(random, { ...shape, columns: 30, depth: 11 })
+			const x = randomRow(random, 30)
+			const background = [randomRow(random, 30), randomRow(random, 30)]
+			const margin = marginOf(e, x)
+			const sums = [
+				pathDependentShap(planPaths(e), decide(e, x)),
+				interventionalShap(planBackground(e, background), decide(e, x)),
+			].map((s) => s.contributions.map((c, k) => c.reduce((a, b) => a + b, s.base[k] as number)))
+			for (const sum of sums) expectClose(Float64Array.from(sum), margin, 1e-12)
+		}),
+		{ numRuns: 60 },
+	)
+})
+
+test('a background of no rows is refused', () => {
+	const e = randomTrees(seeded(1), { trees: 1, depth: 2, columns: 2 })
+	expect(() => planBackground(e, [])).toThrow(RangeError)
+})
