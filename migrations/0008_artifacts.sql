@@ -20,17 +20,18 @@ CREATE TABLE replay_day (
 	matched INTEGER NOT NULL,
 	mismatched INTEGER NOT NULL,
 	unavailable INTEGER NOT NULL,
-	-- Mismatches that were found outside the sample, when somebody asked for an explanation.
-	asked INTEGER NOT NULL DEFAULT 0,
 	worst REAL,
+	-- Some of the mismatches of the sample, and those that were found when somebody asked for an explanation.
 	examples TEXT NOT NULL,
+	asked TEXT NOT NULL DEFAULT '[]',
 	reasons TEXT NOT NULL,
 	replayed_at INTEGER NOT NULL,
-	-- 0: nothing to judge. 1: a mismatch that no rule has seen. 2: one that was judged and that no later replay contradicts.
+	-- 1 from a mismatch on until it was judged and a later replay does not confirm it.
 	standing INTEGER NOT NULL,
+	judged_at INTEGER,
 	PRIMARY KEY (model, environment, version, day_ms)
 ) WITHOUT ROWID;
-CREATE INDEX replay_day_standing ON replay_day (standing) WHERE standing > 0;
+CREATE INDEX replay_day_standing ON replay_day (model, environment) WHERE standing = 1;
 CREATE INDEX replay_day_list ON replay_day (model, day_ms, environment, version);
 -- Days whose rows, or whose artefact, changed since they were last replayed.
 CREATE TABLE replay_due (

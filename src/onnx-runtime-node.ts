@@ -44,29 +44,63 @@ export function loadOnnxRuntime(path = 'onnxruntime-node'): OnnxRuntime | undefi
 	}
 	return {
 		async open(bytes) {
-			const session = await ort.InferenceSession.create(bytes, {
-				executionProviders: ['cpu'],
-				intraOpNumThreads: 1,
-				interOpNumThreads: 1,
-				executionMode: 'sequential',
-				logSeverityLevel: 4,
-			})
+			const create = () => ort.InferenceSession.create(bytes, sessionOptions)
+			let session: Promise<Session> | undefined = create()
+			let [running, closing] = [0, false]
+			// A session that a cache has dropped may still be asked by a request that had it: it is loaded again, then freed.
+			const free = async () => {
+				if (!closing || running > 0 || !session) return
+				const freed = session
+				session = undefined
+				await (await freed).release()
+			}
+			await session
 			return {
 				async run(inputs, output) {
-					const feeds = Object.fromEntries(
-						Object.entries(inputs).map(([name, input]) => [name, toTensor(ort, input)]),
-					)
-					const rows = Object.values(inputs)[0]?.rows ?? 0
-					const answer = (await session.run(feeds, [output]))[output]
-					if (!answer || answer.type === 'string') throw new Error(`the output ${output} holds no numbers`)
-					const width = answer.data.length / rows
-					const values = answer.data as ArrayLike<number | bigint>
-					return Array.from({ length: rows }, (_, r) =>
-						Float64Array.from({ length: width }, (_, k) => Number(values[r * width + k])),
-					)
+					session ??= create()
+					running++
+					try {
+						return await answerOf(ort, await session, inputs, output)
+					} finally {
+						running--
+						await free()
+					}
 				},
-				close: () => session.release(),
+				async close() {
+					closing = true
+					await free()
+				},
 			}
 		},
 	}
+}
+
+const sessionOptions = {
+	executionProviders: ['cpu'],
+	intraOpNumThreads: 1,
+	interOpNumThreads: 1,
+	executionMode: 'sequential',
+	// Its log goes to the process's own output; what fails is thrown as well.
+	logSeverityLevel: 4,
+}
+
+async function answerOf(
+	ort: Ort,
+	session: Session,
+	inputs: Readonly<Record<string, OnnxInput>>,
+	output: string,
+): Promise<Float64Array[]> {
+	const feeds = Object.fromEntries(
+		Object.entries(inputs).map(([name, input]) => [name, toTensor(ort, input)]),
+	)
+	const rows = Object.values(inputs)[0]?.rows ?? 0
+	const answer = (await session.run(feeds, [output]))[output]
+	if (!answer || answer.type === 'string') throw new Error(`the output ${output} holds no numbers`)
+	const width = answer.data.length / rows
+	if (!Number.isInteger(width))
+		throw new Error(`the output ${output} has not a row for each row of the input`)
+	const values = answer.data as ArrayLike<number | bigint>
+	return Array.from({ length: rows }, (_, r) =>
+		Float64Array.from({ length: width }, (_, k) => Number(values[r * width + k])),
+	)
 }

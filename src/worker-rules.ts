@@ -2,6 +2,7 @@ import drift from '../rules/drift.yaml'
 import fairness from '../rules/fairness.yaml'
 import performance from '../rules/performance.yaml'
 import quality from '../rules/quality.yaml'
+import replay from '../rules/replay.yaml'
 import service from '../rules/service.yaml'
 import { AppError } from './core/errors.ts'
 import { metricIds } from './metrics/index.ts'
@@ -14,6 +15,7 @@ const texts = [
 	{ name: 'fairness.yaml', text: fairness },
 	{ name: 'performance.yaml', text: performance },
 	{ name: 'quality.yaml', text: quality },
+	{ name: 'replay.yaml', text: replay },
 	{ name: 'service.yaml', text: service },
 ]
 

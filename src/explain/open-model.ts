@@ -1,4 +1,7 @@
+import type { DeclaredFeature } from './declared-feature.ts'
 import { readLightgbm } from './formats/lightgbm.ts'
+import { openLinear } from './formats/linear.ts'
+import { openScorecard } from './formats/scorecard.ts'
 import { readXgboost } from './formats/xgboost.ts'
 import type { Manifest } from './manifest.ts'
 import { ArtifactError, type ArtifactFormat, type Model } from './model.ts'
@@ -7,7 +10,7 @@ import { treeModel } from './trees/tree-model.ts'
 export type OpenOptions = {
 	manifest?: Manifest
 	/** The version's declared features, in order. */
-	features?: readonly { name: string }[]
+	features?: readonly DeclaredFeature[]
 }
 
 /**
@@ -25,9 +28,11 @@ export function openModel(format: ArtifactFormat, bytes: Uint8Array, options: Op
 			return treeModel(readXgboost(bytes, format, manifest.rounds), manifest, declared)
 		case 'lightgbm-text':
 			return treeModel(readLightgbm(bytes, manifest.rounds), manifest, declared)
+		case 'linear-json':
+			return openLinear(bytes, options)
+		case 'scorecard':
+			return openScorecard(bytes, options)
 		case 'onnx':
 			throw new ArtifactError('ONNX models are opened by their runtime, asynchronously, and not here.')
-		default:
-			throw new ArtifactError(`The format ${format} cannot be opened.`)
 	}
 }

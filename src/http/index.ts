@@ -17,6 +17,7 @@ import { outcomes } from './routes/outcomes.ts'
 import { pictures } from './routes/pictures.ts'
 import { predictions } from './routes/predictions.ts'
 import { reasons } from './routes/reasons.ts'
+import { replays } from './routes/replays.ts'
 import { requests } from './routes/requests.ts'
 import { segments } from './routes/segments.ts'
 import { silences } from './routes/silences.ts'
@@ -37,6 +38,7 @@ export const resources = {
 	features,
 	outcomes,
 	groups,
+	replays,
 	metrics,
 	segments,
 	bias,

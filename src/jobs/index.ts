@@ -6,11 +6,12 @@ import { compute } from './compute.ts'
 import { deliver } from './deliver.ts'
 import { evaluateRules } from './evaluate-rules.ts'
 import type { Job } from './job.ts'
+import { replay } from './replay.ts'
 import { retention } from './retention.ts'
 import { rollUp } from './roll-up.ts'
 
 /** In the order in which `plumbline run all` takes them: each feeds the next. */
-export const jobs = [rollUp, compute, evaluateRules, deliver, retention] satisfies Job[]
+export const jobs = [rollUp, compute, replay, evaluateRules, deliver, retention] satisfies Job[]
 
 /** Runs one job by its id. Throws `not-found` with the nearest id. */
 export async function runJobById(context: Context, id: string, owner: string): Promise<JobRun> {

@@ -106,6 +106,12 @@ function toRecord(
 	return record
 }
 
+/** A row of a batch as it was sent. Features that came apart from it are not in it: then they are null. */
+export const predictionAt = (batch: RowBatch, row: number) => ({
+	...toPrediction(batch, row),
+	features: batch.hasFeatures[row] === 1 ? toRecord(batch.features, row, batch.strings) : null,
+})
+
 /** The members that a row was sent with, but its features. */
 function toPrediction(batch: RowBatch, row: number) {
 	const extra = batch.extras[row] as number

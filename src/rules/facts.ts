@@ -46,6 +46,22 @@ export const stateFacts: Readonly<Record<string, StateFact>> = {
 		on: 'clock',
 		about: 'time since the last prediction of a feed that was live',
 	},
+	'replay.mismatched': {
+		type: 'number',
+		on: 'clock',
+		about:
+			'replayed predictions whose logged score is not what the registered artefact answers, on days that no later replay contradicts',
+	},
+	'replay.mismatched_share': {
+		type: 'number',
+		on: 'clock',
+		about: 'the largest share of mismatches among the replayed predictions of such a day',
+	},
+	'replay.worst_difference': {
+		type: 'number',
+		on: 'clock',
+		about: 'the largest difference between a logged and a replayed score on such a day',
+	},
 	'job.missed': {
 		type: 'boolean',
 		on: 'service',

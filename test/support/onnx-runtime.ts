@@ -2,7 +2,9 @@ import { fileURLToPath } from 'node:url'
 import { loadOnnxRuntime } from '../../src/onnx-runtime-node.ts'
 
 // .ci/run installs it there: it is an optional peer, too large to be everyone's dependency.
-const cached = fileURLToPath(new URL('../../node_modules/.cache/onnx/node_modules/onnxruntime-node', import.meta.url))
+const cached = fileURLToPath(
+	new URL('../../node_modules/.cache/onnx/node_modules/onnxruntime-node', import.meta.url),
+)
 
 /** The real runtime: installed, in the cache, or where PLUMBLINE_ONNXRUNTIME says. */
 export const onnxRuntime =

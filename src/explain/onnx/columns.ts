@@ -15,7 +15,13 @@ export type Matrix = { type: ElementType; columns: readonly Column[] }
 /** The texts that a graph knows and those that rows brought: a text column is the number of its text. */
 export type Texts = { code(text: string): number; text(code: number): string; known: ReadonlySet<string> }
 
-export type Walk = { matrices: Map<string, Matrix>; constants: Map<string, OnnxTensor>; texts: Texts }
+export type Walk = {
+	matrices: Map<string, Matrix>
+	constants: Map<string, OnnxTensor>
+	texts: Texts
+	/** Columns and steps that may still be made: a small file can ask for very many. */
+	left: number
+}
 
 export function applySteps(steps: readonly Step[], value: number): number {
 	let v = value
@@ -69,26 +75,29 @@ const append = (column: Column, ...steps: Step[]): Column => ({
 
 const arithmetic = { Mul: 'multiply', Add: 'add', Sub: 'subtract', Div: 'divide' } as const
 
-/** Follows a node that makes columns of columns. False for any other: what it makes is not known as columns. */
-export function follow(node: OnnxNode, walk: Walk): boolean {
-	const made = make(node, walk)
+/** As many columns and steps as a graph may come to. */
+export const mostColumns = 2_000_000
+
+/** Follows a node that makes columns of columns. What any other makes is not known. */
+export function follow(node: OnnxNode, walk: Walk): void {
 	const output = node.outputs[0]
-	if (!made || output === undefined) return false
-	walk.matrices.set(output, made)
-	return true
+	const made = walk.left > 0 && output !== undefined ? make(node, walk) : undefined
+	if (!made || output === undefined) return
+	for (const { steps } of made.columns) walk.left -= 1 + steps.length
+	if (walk.left > 0) walk.matrices.set(output, made)
 }
 
-function make(node: OnnxNode, { matrices, constants, texts }: Walk): Matrix | undefined {
+function make(node: OnnxNode, { matrices, constants, texts, left }: Walk): Matrix | undefined {
 	const first = matrices.get(node.inputs[0] ?? '')
 	const second = constants.get(node.inputs[1] ?? '')
-	if (node.op === 'Concat') return concatenated(node, matrices)
+	if (node.op === 'Concat') return concatenated(node, matrices, left)
 	if (!first) return undefined
 	if (node.op === 'Identity') return first
 	if (node.op === 'Cast') return cast(first, attribute(node, 'to').number)
 	if (node.op === 'Scaler')
 		return scaled(first, attribute(node, 'offset').numbers, attribute(node, 'scale').numbers)
 	if (node.op === 'Imputer') return imputed(first, node)
-	if (node.op === 'OneHotEncoder') return oneHot(first, node, texts)
+	if (node.op === 'OneHotEncoder') return oneHot(first, node, texts, left)
 	if (node.op === 'LabelEncoder') return labelled(first, node, texts)
 	if (node.op in arithmetic) return computed(first, arithmetic[node.op as keyof typeof arithmetic], second)
 	if (node.op === 'Reshape' || node.op === 'Flatten')
@@ -98,11 +107,12 @@ function make(node: OnnxNode, { matrices, constants, texts }: Walk): Matrix | un
 	return undefined
 }
 
-function concatenated(node: OnnxNode, matrices: Map<string, Matrix>): Matrix | undefined {
+function concatenated(node: OnnxNode, matrices: Map<string, Matrix>, left: number): Matrix | undefined {
 	const axis = attribute(node, 'axis').number
 	const parts = node.inputs.map((name) => matrices.get(name))
 	const type = parts[0]?.type
 	if ((axis !== 1 && axis !== -1) || !type || parts.some((p) => p?.type !== type)) return undefined
+	if (parts.reduce((sum, p) => sum + (p?.columns.length ?? 0), 0) > left) return undefined
 	return { type, columns: parts.flatMap((p) => p?.columns ?? []) }
 }
 
@@ -156,13 +166,14 @@ function imputed(first: Matrix, node: OnnxNode): Matrix | undefined {
 	}
 }
 
-function oneHot(first: Matrix, node: OnnxNode, texts: Texts): Matrix | undefined {
+function oneHot(first: Matrix, node: OnnxNode, texts: Texts, left: number): Matrix | undefined {
 	const { texts: strings = [] } = attribute(node, 'cats_strings')
 	const { numbers = [] } = attribute(node, 'cats_int64s')
 	if (attribute(node, 'zeros').number === 0 || (first.type === 'string') !== strings.length > 0)
 		return undefined
 	const values = first.type === 'string' ? strings.map((s) => texts.code(s)) : numbers
 	// Numbers are cut to whole ones before they are looked up; floats that are none would not be equal.
+	if (values.length * first.columns.length > left) return undefined
 	if (values.length === 0 || first.type === 'float' || first.type === 'double') return undefined
 	return {
 		type: 'float',

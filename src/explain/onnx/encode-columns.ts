@@ -1,129 +1,116 @@
 import type { Manifest } from '../manifest.ts'
-import { ArtifactError, type Encoded, FeatureError, type FeatureNote } from '../model.ts'
+import { type Encoded, FeatureError, type FeatureNote } from '../model.ts'
+import { makeEncoder } from '../trees/encoder.ts'
 import type { Texts } from './columns.ts'
 import type { ElementType } from './read-onnx.ts'
 
 /** A column of the inputs: the logged feature that it is made of, and how. */
 export type InputColumn = {
-	name: string
 	type: ElementType
 	/** Index into the features. */
 	feature: number
-	/** 1 for this category, 0 for the others. */
-	category?: string
-	/** Numbers for categories. */
-	codes?: ReadonlyMap<string, number>
+	/** 1 or 0: whether the feature has a category. */
+	isIndicator: boolean
 	/** A missing value is no number that the model can go on with. */
 	needed: boolean
 }
 
-export type Inputs = { features: string[]; columns: InputColumn[] }
+export type Inputs = {
+	features: string[]
+	columns: InputColumn[]
+	/** Texts by their number, missing numbers NaN, floats rounded to float32. Throws FeatureError for what cannot be taken. */
+	encode(row: Readonly<Record<string, unknown>>): Encoded
+}
 
-/** Which logged feature each column of the inputs is of: by name, through the manifest's encodings. Throws ArtifactError. */
+const plainColumn = { categorical: false, codes: undefined, incomplete: undefined }
+
+/** Which logged feature each column of the inputs is of, by name and through the manifest's encodings. Throws ArtifactError. */
 export function planInputs(
 	names: readonly string[],
 	types: readonly ElementType[],
 	manifest: Manifest,
-): Inputs {
-	const features: string[] = []
-	const featureOf = (name: string): number => {
-		const at = features.indexOf(name)
-		return at >= 0 ? at : features.push(name) - 1
-	}
-	const oneHot = new Map<string, { feature: string; category: string }>()
-	const codes = new Map<string, ReadonlyMap<string, number>>()
-	for (const [feature, encoding] of Object.entries(manifest.encodings ?? {})) {
-		const hot = 'oneHot' in encoding && typeof encoding.oneHot === 'object' ? encoding.oneHot : undefined
-		if (!hot) codes.set(feature, new Map(Object.entries(encoding as Record<string, number>)))
-		for (const [category, column] of Object.entries(hot ?? {})) {
-			if (!names.includes(column))
-				throw new ArtifactError(
-					`the manifest encodes ${JSON.stringify(feature)} into the column ${JSON.stringify(column)}, which the model does not take`,
-				)
-			oneHot.set(column, { feature, category })
-		}
-	}
-	const columns = names.map((name, i): InputColumn => {
-		const type = types[i] as ElementType
-		const hot = oneHot.get(name)
-		if (hot) return { name, type, feature: featureOf(hot.feature), category: hot.category, needed: false }
-		const known = codes.get(name)
-		return { name, type, feature: featureOf(name), ...(known ? { codes: known } : {}), needed: false }
-	})
-	return { features, columns }
-}
-
-const isMissing = (value: unknown, missing: number | null | undefined): boolean =>
-	value === null ||
-	value === undefined ||
-	Number.isNaN(value) ||
-	(typeof missing === 'number' && value === missing)
-
-/**
- * A row's inputs, column by column: texts by their number, booleans 0 or 1, missing numbers NaN, what the file calls a
- * float rounded to one. Throws FeatureError for what cannot be taken.
- */
-export function encodeColumns(
-	{ features, columns }: Inputs,
-	row: Readonly<Record<string, unknown>>,
 	texts: Texts,
-	missing: number | null | undefined,
-): Encoded {
-	const notes = new Map<string, FeatureNote>()
-	const { known } = texts
-	const x = Float64Array.from(columns, (column) => {
-		const feature = features[column.feature] as string
-		const note = (code: FeatureNote['code'], message: string) =>
-			notes.set(`${code} ${feature}`, { feature, code, message })
-		const value = Object.hasOwn(row, feature) ? row[feature] : undefined
-		if (isMissing(value, missing)) {
-			if (column.category !== undefined) {
-				note('missing', 'has no value: none of its categories')
-				return 0
-			}
-			const canMiss =
-				column.type === 'float' || column.type === 'double' || (column.type === 'string' && known.has(''))
-			if (!canMiss || column.needed)
-				throw new FeatureError(feature, 'has no value, and the model has no rule for that')
-			note('missing', 'has no value')
-			return column.type === 'string' ? texts.code('') : Number.NaN
-		}
-		if (column.category !== undefined) return String(value) === column.category ? 1 : 0
-		if (column.type === 'string') return encodeText(value, feature, texts, known, note)
-		return encodeNumber(value, column, feature)
+): Inputs {
+	const numeric = names.filter((_, i) => types[i] !== 'string')
+	const numbers = makeEncoder({
+		names: numeric,
+		columns: numeric.map(() => plainColumn),
+		manifest,
+		float32: false,
 	})
-	return { x, notes: [...notes.values()] }
+	let next = 0
+	const owners = names.map((name, i) =>
+		types[i] === 'string' ? name : (numbers.features[numbers.owner[next++] as number] as string),
+	)
+	const features = [...new Set(owners)]
+	const columns = names.map((name, i) => ({
+		type: types[i] as ElementType,
+		feature: features.indexOf(owners[i] as string),
+		isIndicator: owners[i] !== name,
+		needed: false,
+	}))
+	const encode: Inputs['encode'] = (row) => {
+		const { x: plain, notes } = numbers.encode(row)
+		const all = [...notes]
+		let at = 0
+		const x = Float64Array.from(columns, (column) => {
+			const feature = features[column.feature] as string
+			return column.type === 'string'
+				? encodeText(row, feature, texts, all)
+				: typed(plain[at++] as number, column, feature)
+		})
+		return { x, notes: all }
+	}
+	return { features, columns, encode }
 }
+
+const fault = (feature: string, message: string) => new FeatureError(feature, `${feature} ${message}`)
 
 function encodeText(
-	value: unknown,
+	row: Readonly<Record<string, unknown>>,
 	feature: string,
 	texts: Texts,
-	known: ReadonlySet<string>,
-	note: (code: 'unseen-category', message: string) => void,
+	notes: FeatureNote[],
 ): number {
+	const value = Object.hasOwn(row, feature) ? row[feature] : undefined
+	if (value === undefined)
+		throw fault(
+			feature,
+			'is not among the logged features, and the model takes it. Log it with the prediction, as null where it is missing.',
+		)
+	if (value === null) {
+		if (!texts.known.has('')) throw fault(feature, 'is missing, and the model has no category for that.')
+		notes.push({ feature, code: 'missing', message: `${feature} is missing.` })
+		return texts.code('')
+	}
 	if (typeof value !== 'string' && typeof value !== 'number')
-		throw new FeatureError(feature, 'must be a text, as the model takes one')
+		throw fault(feature, 'is no text, and the model takes one there.')
 	const text = String(value)
-	if (known.size > 0 && !known.has(text))
-		note('unseen-category', `${JSON.stringify(text)} is no category that the model knows`)
+	if (texts.known.size > 0 && !texts.known.has(text)) {
+		const shown = JSON.stringify(text.slice(0, 80))
+		notes.push({
+			feature,
+			code: 'unseen-category',
+			message: `${feature} is ${shown}, a category that the model's file does not know.`,
+		})
+	}
 	return texts.code(text)
 }
 
-function encodeNumber(value: unknown, { type, codes }: InputColumn, feature: string): number {
-	const coded = codes?.get(String(value))
-	if (codes && coded === undefined)
-		throw new FeatureError(feature, `${JSON.stringify(value)} has no number in the manifest's encodings`)
-	const number = coded ?? (typeof value === 'boolean' ? Number(value) : value)
-	if (typeof number !== 'number')
-		throw new FeatureError(
-			feature,
-			"must be a number; if it is a category, name its numbers in the manifest's encodings",
-		)
-	if (type === 'float') return Math.fround(number)
-	if (type === 'double') return number
-	const fits = type === 'bool' ? number === 0 || number === 1 : Number.isSafeInteger(number)
-	if (!fits)
-		throw new FeatureError(feature, `must be ${type === 'bool' ? 'true or false' : 'a whole number'}`)
-	return number
+/** A number as the input's element type has it. */
+function typed(value: number, { type, needed }: InputColumn, feature: string): number {
+	if (Number.isNaN(value)) {
+		if (type !== 'float' && type !== 'double')
+			throw fault(feature, 'is missing, and the model takes a whole number there.')
+		if (needed) throw fault(feature, 'is missing, and the model has no rule for that.')
+		return value
+	}
+	if (type === 'double') return value
+	const narrow = type === 'float' ? Math.fround(value) : value
+	if (!Number.isFinite(narrow)) throw fault(feature, `is ${value}, beyond the numbers that the model takes.`)
+	if (type === 'bool' && narrow !== 0 && narrow !== 1)
+		throw fault(feature, `is ${value}, and the model takes 0 or 1.`)
+	if (type !== 'float' && !Number.isSafeInteger(narrow))
+		throw fault(feature, `is ${value}, and the model takes a whole number there.`)
+	return narrow
 }

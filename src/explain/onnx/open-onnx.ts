@@ -2,7 +2,7 @@ import { type KernelShap, type KernelShapOptions, kernelShap } from '../kernel/k
 import type { Manifest } from '../manifest.ts'
 import { ArtifactError, type Encoded, FeatureError, type Model, type Space } from '../model.ts'
 import type { Texts } from './columns.ts'
-import { encodeColumns, type Inputs, planInputs } from './encode-columns.ts'
+import { type Inputs, planInputs } from './encode-columns.ts'
 import { exactModel } from './exact-model.ts'
 import { probeRows } from './probes.ts'
 import { findScores, inputWidths, type ReadModel, readGraphModel, type Scores } from './read-graph.ts'
@@ -67,7 +67,7 @@ export async function openOnnx(
 	const widths = inputWidths(graph, names?.length)
 	const texts = openTexts(graph)
 	const types = graph.inputs.flatMap(({ type }, i) => new Array(widths[i] ?? 0).fill(type ?? 'float'))
-	const inputs = planInputs(columnNames(graph, widths, options), types, options.manifest ?? {})
+	const inputs = planInputs(columnNames(graph, widths, options), types, options.manifest ?? {}, texts)
 	if (!runtime) throw new ArtifactError(missingRuntime)
 	const opened: Opened = { graph, scores, widths, inputs, texts, options }
 	const read = readGraphModel(graph, widths, scores, texts)
@@ -117,7 +117,7 @@ function markNeeded({ columns }: Inputs, read: ReadModel): void {
 		const isReplaced = steps.some(
 			(s) => (s.kind === 'replace' && Number.isNaN(s.value)) || s.kind === 'equals',
 		)
-		if (column && !isReplaced) column.needed = true
+		if (column && !isReplaced && !column.isIndicator) column.needed = true
 	}
 }
 
@@ -128,8 +128,7 @@ async function modelOf(
 	bytes: number,
 ): Promise<OnnxModel> {
 	const { inputs, texts, options, scores, graph } = opened
-	const encode = (row: Readonly<Record<string, unknown>>) =>
-		encodeColumns(inputs, row, texts, options.manifest?.missing)
+	const { encode } = inputs
 	const run = async (rows: readonly Float64Array[]): Promise<Float64Array[]> => {
 		if (rows.length === 0) return []
 		const answers = await session.run(tensorsOf(opened, rows), scores.tensor)

@@ -46,9 +46,9 @@ export function probeRows(read: ReadModel, inputs: Inputs, texts: Texts): Float6
 	const codes = [...texts.known, 'none of these'].map((t) => texts.code(t))
 	const pick = (list: readonly number[]): number => list[Math.floor(random() * list.length)] as number
 	return Array.from({ length: rows }, () =>
-		Float64Array.from(inputs.columns, ({ type, needed, category }, i) => {
+		Float64Array.from(inputs.columns, ({ type, needed, isIndicator }, i) => {
 			if (type === 'string') return pick(codes)
-			if (category !== undefined || type === 'bool') return random() < 0.5 ? 1 : 0
+			if (isIndicator || type === 'bool') return random() < 0.5 ? 1 : 0
 			const near = points.get(i) ?? []
 			const chance = random()
 			const value = chance < 0.85 && near.length > 0 ? pick(near) : Math.fround(8 * random() - 4)

@@ -1,5 +1,5 @@
 import { ArtifactError } from '../model.ts'
-import { type Column, follow, inputMatrices, type Texts, type Walk } from './columns.ts'
+import { type Column, follow, inputMatrices, mostColumns, type Texts, type Walk } from './columns.ts'
 import { type OnnxLinear, readLinear } from './read-linear.ts'
 import type { OnnxGraph, OnnxNode, OnnxValue } from './read-onnx.ts'
 import { type OnnxTrees, readTrees } from './read-trees.ts'
@@ -66,7 +66,12 @@ export function readGraphModel(graph: OnnxGraph, widths: readonly number[], scor
 	const isClassifier = node.op.endsWith('Classifier')
 	const tail = tailOf(graph, node.outputs[isClassifier ? 1 : 0], scores.tensor)
 	if (!tail) return undefined
-	const walk: Walk = { matrices: inputMatrices(graph.inputs, widths), constants: graph.constants, texts }
+	const walk: Walk = {
+		matrices: inputMatrices(graph.inputs, widths),
+		constants: graph.constants,
+		texts,
+		left: mostColumns,
+	}
 	for (const n of graph.nodes) {
 		if (n === node) break
 		follow(n, walk)

@@ -98,6 +98,8 @@ function readNode(bytes: Uint8Array, outer: Field, depth: number): OnnxNode {
 		throw new ArtifactError(
 			`the operator ${JSON.stringify(node.op)} is from ${JSON.stringify(domain)}; only ONNX's own (ai.onnx, ai.onnx.ml) are run`,
 		)
+	if (node.op === 'Loop' && domain !== 'ai.onnx.ml')
+		throw new ArtifactError('the ONNX file has a Loop, which may never end; export the model without one')
 	return node
 }
 

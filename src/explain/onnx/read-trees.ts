@@ -70,6 +70,7 @@ export function readTrees(node: OnnxNode, columns: number): OnnxTrees | undefine
 	// [-s, s] is what the runtime makes of one class whose votes may be negative: no probability.
 	if (isComplement && post !== 'LOGISTIC' && !(post === 'NONE' && votes.weights.every((w) => w >= 0)))
 		return undefined
+	if (modes.length * wanted.length > mostNodes) return undefined
 	const base = numbers('base_values')
 	if (base.length !== 0 && base.length !== targets && !(isComplement && base.length === 1))
 		throw new ArtifactError(
@@ -85,6 +86,9 @@ export function readTrees(node: OnnxNode, columns: number): OnnxTrees | undefine
 	})
 	return { ensemble, post }
 }
+
+/** Every output has trees of its own here: beyond this the runtime must do. */
+const mostNodes = 50_000_000
 
 const modeNames = new Set(['BRANCH_LEQ', 'BRANCH_LT', 'BRANCH_GTE', 'BRANCH_GT', 'LEAF'])
 

@@ -20,6 +20,8 @@ export type Encoder = {
 	features: readonly string[]
 	/** The feature (its index) that each column belongs to. */
 	owner: Int32Array
+	/** Of each feature: the columns that it becomes, and the categories that are known of it. */
+	columnsOf: readonly { columns: number[]; categories?: readonly string[] }[]
 	encode(row: Readonly<Record<string, unknown>>): Encoded
 }
 
@@ -129,6 +131,14 @@ function columnValue(source: Source, value: unknown, narrow: (x: number) => numb
 	return Number.NaN
 }
 
+const columnsOf = (sources: readonly Source[], features: readonly string[]): Encoder['columnsOf'] =>
+	features.map((feature) => {
+		const columns = sources.flatMap((s, i) => (s.feature === feature ? [i] : []))
+		const source = sources[columns[0] as number] as Source
+		if (source.kind === 'number') return { columns }
+		return { columns, categories: [...(source.kind === 'codes' ? source.codes.keys() : source.known)] }
+	})
+
 /** Makes the columns of the model of logged features. */
 export function makeEncoder(input: Input): Encoder {
 	const narrow = input.float32 ? Math.fround : (x: number) => x
@@ -164,6 +174,7 @@ export function makeEncoder(input: Input): Encoder {
 	return {
 		features,
 		owner,
+		columnsOf: columnsOf(sources, features),
 		encode(row) {
 			const notes: FeatureNote[] = []
 			const note: Note = (code, feature, message) => notes.push({ feature, code, message })

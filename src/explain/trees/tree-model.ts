@@ -45,7 +45,12 @@ export function treeModel(file: TreeFile, manifest: Manifest, declared: readonly
 	const names = inputNames(file, manifest, declared)
 	const link = checkManifest(file, manifest)
 	const float32 = e.precision === 'float32'
-	const { features, owner, encode } = makeEncoder({ names, columns: file.columns, manifest, float32 })
+	const { features, owner, columnsOf, encode } = makeEncoder({
+		names,
+		columns: file.columns,
+		manifest,
+		float32,
+	})
 	const tolerance = float32 ? 1e-5 : 1e-9
 	const decisions = new Uint8Array(e.feature.length)
 	let paths: PathPlan | undefined
@@ -86,6 +91,7 @@ export function treeModel(file: TreeFile, manifest: Manifest, declared: readonly
 			shapInteractions(e, decideAll(e, x, decisions)).map((pairs) =>
 				foldPairs(pairs, owner, features.length),
 			),
+		structure: { kind: 'trees', ensemble: e, sources: columnsOf },
 	}
 	return model
 }

@@ -8,13 +8,21 @@ import { packStates, unpackStates, withState } from '../../rules/states.ts'
 import { IncidentBook } from '../incident/incident-book.ts'
 import { missedJobs } from '../job/missed-jobs.ts'
 import { findModel } from '../model/find-model.ts'
+import { readReplayStates } from '../replay/replay-states.ts'
 import type { ActionRegistry } from './action.ts'
 import { AlertBook } from './alert-book.ts'
 import { readFeeds } from './feeds.ts'
 import { alertQuery, settleFirst, takeActions } from './judge-place.ts'
 import { newPlan, ruleActor } from './plan.ts'
 import { readAlertsSince } from './read-alerts.ts'
-import { readSeries, type SeriesKey, seriesChange, seriesText, stateChanges } from './series-record.ts'
+import {
+	placeText,
+	readSeries,
+	type SeriesKey,
+	seriesChange,
+	seriesText,
+	stateChanges,
+} from './series-record.ts'
 
 type Setting = { ruleSet: RuleSet; actions: ActionRegistry }
 /** What is so now, of a model's feed or of the service itself. */
@@ -22,29 +30,27 @@ type States = ReadonlyMap<string, FactValue>
 
 const keepMs = 0
 
-/** Judges what only the clock can tell: feeds that were live and have stopped, jobs that did not run. */
+/** Judges what only the clock can tell: feeds that were live and have stopped, replays that mismatch, jobs that did not run. */
 export async function judgeClock(context: Context, setting: Setting): Promise<string[]> {
 	const failed: string[] = []
 	const attempt = async (place: Place, states: States, scope: 'clock' | 'service') => {
 		try {
 			await judgeNow(context, place, states, scope, setting)
+			return true
 		} catch (error) {
 			failed.push(place.model)
 			const { model, environment } = place
-			context.logger.error('the state of a feed could not be judged', {
+			context.logger.error('the state of a model could not be judged', {
 				model,
 				environment,
 				error: String(error),
 			})
+			return false
 		}
 	}
-	for (const feed of await readFeeds(context)) {
-		const { tags } = await findModel(context, feed.model)
-		const states = new Map<string, FactValue>([
-			['feed.stopped', feed.stopped],
-			['quality.freshness_ms', feed.silentMs],
-		])
-		await attempt({ model: feed.model, environment: feed.environment, tags }, states, 'clock')
+	for (const { model, environment, states, judged } of await modelStates(context)) {
+		const { tags } = await findModel(context, model)
+		if (await attempt({ model, environment, tags }, states, 'clock')) await judged?.()
 	}
 	const missed = await missedJobs(context)
 	const late = Math.max(0, ...missed.map((m) => m.lateMs))
@@ -54,6 +60,31 @@ export async function judgeClock(context: Context, setting: Setting): Promise<st
 	])
 	await attempt({ model: serviceModel, environment: '', tags: [] }, jobs, 'service')
 	return failed
+}
+
+type ModelStates = {
+	model: string
+	environment: string
+	states: Map<string, FactValue>
+	judged: (() => Promise<void>) | undefined
+}
+
+/** What is so now of each model in each environment that there is something to say of. */
+async function modelStates(context: Context): Promise<Iterable<ModelStates>> {
+	const places = new Map<string, ModelStates>()
+	for (const { model, environment, stopped, silentMs } of await readFeeds(context)) {
+		const states = new Map<string, FactValue>([
+			['feed.stopped', stopped],
+			['quality.freshness_ms', silentMs],
+		])
+		places.set(placeText({ model, environment }), { model, environment, states, judged: undefined })
+	}
+	for (const { model, environment, facts, judged } of await readReplayStates(context)) {
+		const known = places.get(placeText({ model, environment }))
+		const states = new Map([...(known?.states ?? []), ...facts])
+		places.set(placeText({ model, environment }), { model, environment, states, judged })
+	}
+	return places.values()
 }
 
 async function judgeNow(

@@ -3,7 +3,7 @@ import { commit } from '../../db/commit.ts'
 import { versionArtifacts } from '../../db/schema.ts'
 import type { ArtifactFormat } from '../../explain/model.ts'
 import type { VersionRow } from '../model/find-version.ts'
-import { dueStatement } from '../replay/replay-due.ts'
+import { dueStatement } from '../replay/due-days.ts'
 
 /**
  * Stores checked bytes, then notes that the version has them, so that what is noted is always there. The version's logged

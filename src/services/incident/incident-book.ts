@@ -64,7 +64,7 @@ export class IncidentBook {
 	}
 
 	/** One cause, one incident: an alert joins the one of its model whose time overlaps its own, or opens another. */
-	place(alert: AlertRow): WorkingIncident {
+	place(alert: AlertRow, more?: string): WorkingIncident {
 		const known = this.find(alert.incident)
 		const incident = known ?? this.overlapping(alert) ?? this.create(alert)
 		if (!incident.alerts.has(alert)) {
@@ -73,6 +73,7 @@ export class IncidentBook {
 			incident.said.push(
 				`${subjectText(alert)} ${alert.title}${valueText(alert)} (rule ${alert.rule}, window from ${formatTime(alert.firedFrom)})`,
 			)
+			if (more !== undefined) incident.said.push(more)
 		}
 		return incident
 	}

@@ -1,0 +1,96 @@
+import { z } from 'zod'
+import { listReplays } from '../../services/replay/list-replays.ts'
+import { endpoint, ok, type Resource } from '../endpoint.ts'
+import { modelPath, pageOf, pageParameters, periodParameters, Time } from '../schema/common.ts'
+
+const Replay = z
+	.strictObject({
+		model: z.string(),
+		version: z.string(),
+		environment: z.string(),
+		window: z.strictObject({ from: Time, to: Time }).meta({ description: 'The day, UTC.' }),
+		status: z.enum(['matched', 'mismatched', 'unavailable']).meta({
+			description:
+				'`mismatched`: some logged scores differ from what the artefact answers; `matched`: all that could be compared agree; `unavailable`: none could be compared.',
+		}),
+		artifact: z.string().nullable().meta({ description: 'SHA-256 of the artefact that answered.' }),
+		rows: z.int().meta({ description: 'Predictions of the day.' }),
+		sampled: z.int().meta({ description: 'How many of them were replayed: always the same ones.' }),
+		matched: z.int(),
+		mismatched: z
+			.int()
+			.meta({ description: 'Those of explanations that were asked for beside the sample count too.' }),
+		unavailable: z.int(),
+		worst: z
+			.number()
+			.nullable()
+			.meta({ description: 'The largest difference of a logged and a replayed score.' }),
+		examples: z
+			.array(
+				z.strictObject({
+					predictionId: z.string(),
+					logged: z.number().nullable(),
+					replayed: z.number().nullable(),
+				}),
+			)
+			.meta({ description: 'Some of the mismatches, the worst first.' }),
+		reasons: z
+			.array(z.strictObject({ reason: z.string(), count: z.int() }))
+			.meta({ description: 'Why predictions could not be compared.' }),
+		replayedAt: Time,
+	})
+	.meta({ id: 'ReplayedDay' })
+
+const example = {
+	model: 'credit-default',
+	version: '7',
+	environment: 'production',
+	window: { from: '2026-03-01T00:00:00.000Z', to: '2026-03-02T00:00:00.000Z' },
+	status: 'mismatched',
+	artifact: '6ecd4d3cba5b8a5b2b0f4bd6e8eb9a7f1a2f8c27e8a2a6fbb6f2d1e2b1f1c0de',
+	rows: 30000,
+	sampled: 200,
+	matched: 80,
+	mismatched: 118,
+	unavailable: 2,
+	worst: 0.214,
+	examples: [{ predictionId: '0192f0c4-7e3b-7cc1-a0b8-52f1d7a3c001', logged: 0.31, replayed: 0.524 }],
+	reasons: [
+		{ reason: 'no score is logged that the answer of the artefact could be compared with', count: 2 },
+	],
+	replayedAt: '2026-03-02T00:23:00.000Z',
+}
+
+const text = (description: string, of: string) =>
+	z.string().max(256).optional().meta({ description, example: of })
+
+const list = endpoint({
+	method: 'get',
+	path: '/v1/models/{model}/replays',
+	id: 'listReplays',
+	summary: 'See whether the served model is the registered one',
+	description:
+		'A sample of each day is put through the registered artefact and compared with the logged scores, the newest day first. A mismatch opens an incident (rule `replay-mismatch`).',
+	access: ['viewer', 'auditor'],
+	params: z.strictObject(modelPath),
+	query: z.strictObject({
+		version: text('Only this version.', '7'),
+		environment: text('Only this environment.', 'production'),
+		status: z
+			.enum(['matched', 'mismatched', 'unavailable'])
+			.optional()
+			.meta({ description: 'Only days of this status.', example: 'mismatched' }),
+		...periodParameters,
+		...pageParameters,
+	}),
+	answers: {
+		200: { description: 'Days', schema: pageOf(Replay), example: { items: [example], next: null } },
+	},
+	handle: async ({ context, actor, params, query }) =>
+		ok(await listReplays(context, actor, { ...query, ...params })),
+})
+
+export const replays = {
+	about: 'Whether logged scores are what the registered artefact answers.',
+	endpoints: [list],
+} satisfies Resource

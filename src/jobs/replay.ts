@@ -1,0 +1,10 @@
+import type { Context } from '../context.ts'
+import { replayDue } from '../services/replay/replay-due.ts'
+import type { Job } from './job.ts'
+
+/** Replays a sample of each changed day's predictions, so that a mismatch is found before somebody asks. */
+export const replay = {
+	id: 'replay',
+	cron: '23 * * * *',
+	run: async (context: Context) => ({ ...(await replayDue(context)) }),
+} satisfies Job

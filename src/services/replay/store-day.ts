@@ -1,0 +1,124 @@
+import type { Context } from '../../context.ts'
+import { AppError } from '../../core/errors.ts'
+import { dayMs, formatTime } from '../../core/time.ts'
+import { commit } from '../../db/commit.ts'
+import type { Statement } from '../../db/sql.ts'
+import type { DayReplay, Mismatch } from './replay-day.ts'
+
+/** One day of one version's predictions in one environment. */
+export type DayKey = { model: string; version: string; environment: string; day: number }
+
+const replayer = { id: 'job:replay', how: 'job' } as const
+const keyOf = ({ model, environment, version, day }: DayKey) => [model, environment, version, day] as const
+const ofDay = 'model = ?1 AND environment = ?2 AND version = ?3 AND day_ms = ?4'
+
+const found = (key: DayKey, details: Record<string, unknown>) => ({
+	action: 'find-mismatch',
+	object: `replay:${key.model}@${key.version}/${key.environment}/${formatTime(key.day).slice(0, 10)}`,
+	model: key.model,
+	details,
+})
+
+/**
+ * Puts the replay of a day in the place of the one before. A mismatch that was not known of the day stands until the rules
+ * have judged it and a later replay does not confirm it.
+ */
+export async function storeDay(
+	context: Context,
+	key: DayKey,
+	by: { digest: string; at: number },
+	replay: DayReplay,
+	also: readonly Statement[],
+): Promise<void> {
+	const [before] = (await context.sql.all({
+		sql: `SELECT mismatched FROM replay_day WHERE ${ofDay}`,
+		params: [...keyOf(key)],
+	})) as unknown as [number][]
+	const isNew = replay.mismatched > (before?.[0] ?? 0)
+	const { rows, sampled, matched, mismatched, unavailable, worst, examples, reasons } = replay
+	const upsert: Statement = {
+		sql: `INSERT INTO replay_day (model, environment, version, day_ms, sha256, rows, sampled, matched, mismatched,
+				unavailable, worst, examples, reasons, replayed_at, standing)
+			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+			ON CONFLICT (model, environment, version, day_ms) DO UPDATE SET sha256 = ?5, rows = ?6, sampled = ?7, matched = ?8,
+				mismatched = ?9, unavailable = ?10, worst = iif(asked = '[]', ?11, max(coalesce(worst, ?11), coalesce(?11, worst))),
+				examples = ?12, reasons = ?13, replayed_at = ?14,
+				standing = max(standing, ?15), judged_at = iif(?15 = 1, NULL, judged_at)`,
+		params: [
+			...keyOf(key),
+			by.digest,
+			...[rows, sampled, matched, mismatched, unavailable],
+			worst,
+			JSON.stringify(examples),
+			JSON.stringify(reasons),
+			by.at,
+			isNew ? 1 : 0,
+		],
+	}
+	if (!isNew) await context.sql.batch([upsert, ...also])
+	else
+		await commit(
+			context,
+			replayer,
+			found(key, { sampled, mismatched, artifact: `sha256:${by.digest}` }),
+			[upsert, ...also].map((query) => ({ query })),
+		)
+}
+
+/** Notes why a day could not be replayed, where it never was: what was found before stays. */
+export async function storeUnavailable(
+	context: Context,
+	key: DayKey,
+	at: number,
+	reason: string,
+): Promise<void> {
+	await context.sql.batch([
+		{
+			sql: `INSERT INTO replay_day (model, environment, version, day_ms, sha256, rows, sampled, matched, mismatched,
+					unavailable, worst, examples, reasons, replayed_at, standing)
+				VALUES (?1, ?2, ?3, ?4, '', 0, 0, 0, 0, 0, NULL, '[]', ?5, ?6, 0)
+				ON CONFLICT (model, environment, version, day_ms) DO UPDATE SET reasons = ?5, replayed_at = ?6
+				WHERE sampled = 0 AND asked = '[]'`,
+			params: [...keyOf(key), JSON.stringify({ [reason]: 0 }), at],
+		},
+	])
+}
+
+const mostAsked = 100
+
+/**
+ * Notes a mismatch that was found when somebody asked for an explanation; the rules judge it the next time. One that is
+ * known is not noted again.
+ */
+export async function recordMismatch(
+	context: Context,
+	prediction: { model: string; version: string; environment: string; timestamp: number },
+	digest: string,
+	mismatch: Mismatch,
+): Promise<void> {
+	const { model, version, environment, timestamp } = prediction
+	const key = { model, version, environment, day: Math.floor(timestamp / dayMs) * dayMs }
+	const { logged, replayed, predictionId } = mismatch
+	const worst = logged === null || replayed === null ? null : Math.abs(logged - replayed)
+	const isNamed = (column: string) =>
+		`EXISTS (SELECT 1 FROM json_each(replay_day.${column}) WHERE value ->> 'predictionId' = ?8)`
+	const query: Statement = {
+		// A day that is known to mismatch says nothing new.
+		sql: `INSERT INTO replay_day (model, environment, version, day_ms, sha256, rows, sampled, matched, mismatched,
+				unavailable, worst, examples, asked, reasons, replayed_at, standing)
+			VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, 0, 0, ?6, '[]', json_array(json(?7)), '{}', ?9, 1)
+			ON CONFLICT (model, environment, version, day_ms) DO UPDATE SET
+				asked = json_insert(asked, '$[#]', json(?7)),
+				worst = max(coalesce(worst, ?6), coalesce(?6, worst)),
+				judged_at = iif(mismatched = 0 AND asked = '[]', NULL, judged_at),
+				standing = iif(mismatched = 0 AND asked = '[]', 1, standing)
+			WHERE NOT ${isNamed('examples')} AND NOT ${isNamed('asked')} AND json_array_length(asked) < ${mostAsked}`,
+		params: [...keyOf(key), digest, worst, JSON.stringify(mismatch), predictionId, context.now()],
+	}
+	try {
+		const entry = found(key, { artifact: `sha256:${digest}`, asked: true })
+		await commit(context, replayer, entry, [{ query, guarded: true }])
+	} catch (error) {
+		if (!(error instanceof AppError && error.code === 'conflict')) throw error
+	}
+}
