@@ -1,6 +1,7 @@
 import { seeded } from '../../core/random.ts'
-import { cellValue, textHash } from '../../profile/cell.ts'
+import { categoryOf, cellValue, textHash } from '../../profile/cell.ts'
 import type { RowBatch } from '../../profile/columns.ts'
+import { negative, sideOf } from '../../tally/label.ts'
 import { type DecisionRule, decide } from './decision.ts'
 
 /** Fewer rows than these say nothing about whom a person is compared with. */
@@ -29,6 +30,8 @@ export type BackgroundContent = {
 	/** How many approved applicants `distributions` is of. */
 	approved: number
 	distributions: Record<string, FeatureDistribution>
+	/** What the service calls the decision that is not positive: the label that it logs most on that side. */
+	opposite: string | null
 }
 
 type Applicant = { row: number; draw: number; score: number; approved: boolean }
@@ -79,7 +82,23 @@ export function makeBackground(
 		distributions: Object.fromEntries(
 			features.map((name) => [name, distributionOf(batch, name, approved)] as const),
 		),
+		opposite: batch && rule.task === 'binary' ? oppositeOf(batch, rule) : null,
 	}
+}
+
+/** The commonest label of the negative side; of equal ones the first in the alphabet. */
+function oppositeOf(batch: RowBatch, { positiveLabel }: DecisionRule): string | null {
+	const counts = new Map<string, number>()
+	for (let row = 0; row < batch.rows; row++) {
+		const label = categoryOf(
+			batch.labels.kinds[row] as number,
+			batch.labels.nums[row] as number,
+			batch.strings,
+		)
+		if (label !== undefined && sideOf(label, positiveLabel) === negative)
+			counts.set(label, (counts.get(label) ?? 0) + 1)
+	}
+	return [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0]?.[0] ?? null
 }
 
 function valueAt(batch: RowBatch, name: string, row: number): unknown {

@@ -2,7 +2,7 @@ import type { Manifest } from '../../explain/manifest.ts'
 import type { Space } from '../../explain/model.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
 import { decisionOf } from '../../profile/accumulate.ts'
-import { positive, sideOf, type Task } from '../../tally/label.ts'
+import { negative, positive, sideOf, type Task } from '../../tally/label.ts'
 import type { ModelMoment } from '../model/model-history.ts'
 
 /** How a score is read: by the settings of the moment of the decision. */
@@ -48,6 +48,16 @@ export function decide(
 		decision,
 		adverse: side === undefined ? null : (side === positive) === (rule.adverse === 'high'),
 	}
+}
+
+/**
+ * The decision that a score would bring. `opposite`: what the service calls the decision that is not positive, where it is
+ * known; else as `$decision` does.
+ */
+export function wouldDecide(rule: DecisionRule, score: number, opposite: string | null): Decision {
+	const { decision, adverse } = decide(rule, { score })
+	const isOpposite = decision !== null && sideOf(decision, rule.positiveLabel) === negative
+	return { decision: isOpposite ? (opposite ?? decision) : decision, adverse }
 }
 
 /** The class of the highest probability; of equal ones the first. */

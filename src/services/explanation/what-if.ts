@@ -8,7 +8,7 @@ import { digestOf } from '../model/digest.ts'
 import { hint } from '../model/find-model.ts'
 import { chooseOutput, outputNames } from './choose-output.ts'
 import { attributionPart } from './contributions.ts'
-import { type DecisionRule, decide } from './decision.ts'
+import { type DecisionRule, wouldDecide } from './decision.ts'
 import { backgroundOf } from './explain-prediction.ts'
 import type { WhatIf } from './explanation.ts'
 import { type ReadDecision, readDecision } from './read-decision.ts'
@@ -73,17 +73,12 @@ async function answer(
 	opened: Opened,
 ): Promise<Omit<WhatIf, 'proof'>> {
 	const { stored, rule, row, replayed } = read
+	const found = await backgroundOf(context, actor, read)
+	const decisionOf = (of: Float64Array) => decisionOn(opened, rule, of, found.content.opposite)
 	const features = { ...stored.features, ...query.changes }
 	const before = evaluate(opened, stored.features ?? {}, query.changes)
 	const after = evaluate(opened, features, query.changes)
-	const output = chooseOutput(
-		opened.model,
-		query.output,
-		rule,
-		decisionOf(opened, rule, after.answer),
-		after.margin,
-	)
-	const found = await backgroundOf(context, actor, read)
+	const output = chooseOutput(opened.model, query.output, rule, decisionOf(after.answer), after.margin)
 	const shown = { features, specs: row.features, background: found.content }
 	const own = attributionPart(opened.model, after.attribution, output, shown)
 	const was = attributionPart(opened.model, before.attribution, output, shown)
@@ -95,7 +90,7 @@ async function answer(
 		version: stored.version,
 		changes: { ...query.changes },
 		score,
-		decision: decisionOf(opened, rule, after.answer),
+		decision: decisionOf(after.answer),
 		method: after.attribution.method,
 		space: opened.model.space,
 		output: own.output,
@@ -144,10 +139,14 @@ function evaluate({ model, manifest }: Opened, features: Record<string, unknown>
 }
 
 /** What the decision on an answer would be. */
-function decisionOf({ model }: Opened, rule: DecisionRule, answer: Float64Array): string | null {
-	if (model.outputs === 1) return decide(rule, { score: answer[0] as number }).decision
-	const names = outputNames(model)
-	if (rule.task !== 'binary') return names[answer.indexOf(Math.max(...answer))] ?? null
+function decisionOn(
+	{ model }: Opened,
+	rule: DecisionRule,
+	answer: Float64Array,
+	opposite: string | null,
+): string | null {
+	if (model.outputs > 1 && rule.task !== 'binary')
+		return outputNames(model)[answer.indexOf(Math.max(...answer))] ?? null
 	const output = chooseOutput(model, undefined, rule, null, answer)
-	return decide(rule, { score: answer[output] as number }).decision
+	return wouldDecide(rule, answer[output] as number, opposite).decision
 }
