@@ -87,7 +87,7 @@ describe('the answer to why', () => {
 			replayed: 0.62,
 			reason: 'they differ by 0.09',
 		} as const
-		const first = explanationMessage({ ...explanation, replay: mismatched }, 'q').blocks[2] as {
+		const first = explanationMessage({ ...explanation, replay: mismatched }, 'q').blocks[2] as unknown as {
 			text: { text: string }
 		}
 		expect(first.text.text).toMatch(
@@ -230,7 +230,7 @@ describe('what is sent', () => {
 	it('keeps to the limits of Slack and mentions nobody, whatever the names are', () => {
 		fc.assert(
 			fc.property(wild, text, (parts, typed) => {
-				const whole = { ...explanation, ...parts } as Explanation
+				const whole = { ...explanation, ...parts } as unknown as Explanation
 				const drawn = drawExplanation(whole)
 				const messages = [
 					explanationMessage(whole, 'ask_1'),

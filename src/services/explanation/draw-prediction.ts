@@ -25,7 +25,7 @@ export async function drawPrediction(context: Context, actor: Actor, asked: Aske
 	const drawn = drawExplanation(explanation)
 	if (!drawn) {
 		const { reason } = explanation.explanation
-		const why = reason === null ? '' : `: ${reason}`
+		const why = reason === null ? '' : `: ${reason.replace(/\.+$/, '')}`
 		throw new AppError(
 			'conflict',
 			`There is nothing to draw${why}. The answer without a picture is at …/explanation.`,

@@ -27,7 +27,7 @@ export async function findAskedPrediction(
 	const seen = rows.map(({ name }) => name).filter((name) => inScope(actor, name))
 	const { said, model } = splitModel(words, seen)
 	const ids = idsIn(said)
-	const [id] = ids
+	const id = ids[0]
 	if (id === undefined) throw new AppError('invalid', usage)
 	if (model === undefined && seen.length > mostModels)
 		throw new AppError('invalid', `You see more than ${mostModels} models. ${usage}`)
@@ -69,12 +69,14 @@ const around = new Set(
 	),
 )
 
-/** The words as they stand, and without what people say around an id: an id may have blanks in it. */
+const mostWords = 8
+
+/** The words as they stand, then without what people say around an id, then one by one: an id may have blanks in it. */
 function idsIn(words: readonly string[]): string[] {
 	const kept = words.filter((word) => !around.has(unquoted(word).toLowerCase()))
-	return [...new Set([words.join(' '), unquoted(words.join(' ')), unquoted(kept.join(' '))])].filter(
-		(id) => id !== '',
-	)
+	const single = words.length <= mostWords ? words : []
+	const said = [words.join(' '), kept.join(' '), ...single]
+	return [...new Set(said.flatMap((text) => [text, unquoted(text)]))].filter((id) => id !== '')
 }
 
 async function modelsWith(context: Context, names: readonly string[], id: string): Promise<string[]> {

@@ -24,7 +24,8 @@ const mostBars = 10
 const mostIncidents = 3
 
 const known = (value: number | null): string => (value === null ? 'unknown' : figure(value))
-const because = (reason: string | null): string => (reason === null ? '' : `: ${named(reason, longest)}`)
+const because = (reason: string | null): string =>
+	reason === null ? '' : `: ${named(reason.replace(/\.+$/, ''), longest)}`
 
 /** What stands before all else unless the registered model gave exactly what was logged. */
 function replayText({ replay }: Explanation): string {
