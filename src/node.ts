@@ -3,17 +3,19 @@ import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { buildApp } from './app.ts'
-import { artifactSettingsOf, type Config, defaultRules, limitsOf } from './config.ts'
+import { artifactSettingsOf, type Config, defaultRules, endpointSettingsOf, limitsOf } from './config.ts'
 import type { Context, Logger } from './context.ts'
 import { AppError } from './core/errors.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate, openSql } from './db/open-node.ts'
+import { connectIntegrations } from './integrations/index.ts'
 import { jobs, runJobById } from './jobs/index.ts'
 import { type Listening, listen } from './listen-node.ts'
 import { nodeCodec } from './log/codec-node.ts'
 import { openLibsqlLog } from './log/libsql.ts'
 import { openSqlLog } from './log/sql-log.ts'
 import { jsonLogger } from './logger.ts'
+import { loadOnnxRuntime } from './onnx-runtime-node.ts'
 import { renderPng } from './render-png-node.ts'
 import { openRules } from './rules/load-rules-node.ts'
 import { startSchedules } from './schedule-node.ts'
@@ -53,6 +55,8 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			db: openDatabase(sql),
 			log,
 			...openArtifacts(artifactSettingsOf(config), config.PLUMBLINE_DATABASE_URL),
+			onnx: loadOnnxRuntime(),
+			endpoints: endpointSettingsOf(config),
 			models: modelCache(limits.modelCacheBytes, now),
 			now,
 			random,
@@ -63,6 +67,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			renderPng,
 			rules,
 		}
+		connectIntegrations(context, config)
 		const close = async () => {
 			rules.close()
 			await log.close()

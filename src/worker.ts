@@ -1,11 +1,12 @@
 import { waitUntil } from 'cloudflare:workers'
 import { buildApp } from './app.ts'
-import { artifactSettingsOf, type Config, limitsOf, readConfig } from './config.ts'
+import { artifactSettingsOf, type Config, endpointSettingsOf, limitsOf, readConfig } from './config.ts'
 import type { Context } from './context.ts'
 import { AppError } from './core/errors.ts'
 import { openDatabase } from './db/database.ts'
 import { type D1, openWebSql, overD1 } from './db/open-worker.ts'
 import type { Sql } from './db/sql.ts'
+import { connectIntegrations } from './integrations/index.ts'
 import { jobs, runAll, runJobById } from './jobs/index.ts'
 import { openedLog } from './log/opened-log.ts'
 import { openSqlLog } from './log/sql-log.ts'
@@ -62,6 +63,7 @@ async function openService(env: Env, origin: string): Promise<Service> {
 		sql,
 		db: openDatabase(sql),
 		log: openedLog(() => openLog(sql)),
+		endpoints: endpointSettingsOf(config),
 		...openWebArtifacts(artifactSettingsOf(config), env.ARTIFACTS),
 		models: modelCache(Math.min(limits.modelCacheBytes, mostModelBytes), now, false),
 		now,
@@ -73,6 +75,7 @@ async function openService(env: Env, origin: string): Promise<Service> {
 		rules: { current: () => ruleSet },
 		background: waitUntil,
 	}
+	connectIntegrations(context, config)
 	if (config.PLUMBLINE_ADMIN_KEY !== undefined) await ensureAdminKey(context, config.PLUMBLINE_ADMIN_KEY)
 	const run = (id: string) => runJobById(forJob(context), id, owner())
 	const slack = await slackOf(context, config)

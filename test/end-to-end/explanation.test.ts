@@ -189,24 +189,27 @@ describe.runIf(canRun || process.env.CI === 'true')('an applicant who was declin
 	})
 })
 
-describe.runIf(canRun || process.env.CI === 'true')('a model that is swapped without being registered', () => {
-	it('matches before, is found by the replay of a day, and opens one incident', async () => {
-		const before = await plumbline(['run', 'all'], env())
-		expect([before.code, before.err]).toEqual([0, ''])
-		const calm = await call('GET', '/v1/incidents?model=credit')
-		const replays = (incident: Json) => incident.alerts.some((a: Json) => a.metric.startsWith('replay.'))
-		expect(calm.body.items.filter(replays)).toEqual([])
+describe.runIf(canRun || process.env.CI === 'true')(
+	'a model that is swapped without being registered',
+	() => {
+		it('matches before, is found by the replay of a day, and opens one incident', async () => {
+			const before = await plumbline(['run', 'all'], env())
+			expect([before.code, before.err]).toEqual([0, ''])
+			const calm = await call('GET', '/v1/incidents?model=credit')
+			const replays = (incident: Json) => incident.alerts.some((a: Json) => a.metric.startsWith('replay.'))
+			expect(calm.body.items.filter(replays)).toEqual([])
 
-		await askScoring('/serve', { model: 'b' })
-		await decide(creditRows(5).rows.slice(applicants, applicants + 500), until - dayMs)
-		const after = await plumbline(['run', 'all'], env())
-		expect([after.code, after.err]).toEqual([0, ''])
-		const { body } = await call('GET', '/v1/incidents?model=credit')
-		expect(body.items.filter(replays)).toMatchObject([{ severity: 'critical', status: 'open' }])
+			await askScoring('/serve', { model: 'b' })
+			await decide(creditRows(5).rows.slice(applicants, applicants + 500), until - dayMs)
+			const after = await plumbline(['run', 'all'], env())
+			expect([after.code, after.err]).toEqual([0, ''])
+			const { body } = await call('GET', '/v1/incidents?model=credit')
+			expect(body.items.filter(replays)).toMatchObject([{ severity: 'critical', status: 'open' }])
 
-		const asked = await explanationOf(creditRows(5).rows[applicants] as CreditRow)
-		expect(asked.body.replay).toMatchObject({ status: 'mismatched' })
-		expect(asked.body.replay.reason).toMatch(/differ/)
-		expect(asked.body.reasons).toEqual([])
-	})
-})
+			const asked = await explanationOf(creditRows(5).rows[applicants] as CreditRow)
+			expect(asked.body.replay).toMatchObject({ status: 'mismatched' })
+			expect(asked.body.replay.reason).toMatch(/differ/)
+			expect(asked.body.reasons).toEqual([])
+		})
+	},
+)

@@ -75,8 +75,8 @@ class JsonReader extends NumberScanner {
 			if (this.space() !== 58) this.fail('a colon is expected')
 			this.at++
 			if (map.has(key)) this.fail(`the name ${JSON.stringify(key.slice(0, 80))} stands twice in one object`)
-			const value = this.value(depth + 1)
-			map.set(key, this.#skip.has(key) ? null : value)
+			if (this.#skip.has(key)) this.#skipValue(depth + 1)
+			else map.set(key, this.value(depth + 1))
 		} while (!this.#ended(125))
 		return map
 	}
@@ -94,6 +94,19 @@ class JsonReader extends NumberScanner {
 		do list.push(this.value(depth + 1))
 		while (!this.#ended(93))
 		return list
+	}
+
+	/** A list of numbers that nobody asks for is passed over unread. */
+	#skipValue(depth: number): void {
+		if (this.space() === 91) {
+			const end = this.bytes.indexOf(93, this.at)
+			const inside = this.bytes.subarray(this.at + 1, Math.max(end, this.at + 1))
+			if (end > 0 && !inside.includes(91) && !inside.includes(quote)) {
+				this.at = end + 1
+				return
+			}
+		}
+		this.value(depth)
 	}
 
 	#numbers(): Value {
@@ -130,7 +143,7 @@ class JsonReader extends NumberScanner {
 
 /**
  * A JSON file, where NaN and Infinity are numbers too. Lists that begin with a number are arrays of float64. The values of
- * the names in `skip` are read and dropped. Throws ArtifactError for what is not JSON, is too deep, or has a name twice.
+ * the names in `skip` are passed over. Throws ArtifactError for what is not JSON, is too deep, or has a name twice.
  */
 export function readJson(bytes: Uint8Array, skip: ReadonlySet<string> = new Set()): Value {
 	const reader = new JsonReader(bytes, skip)

@@ -134,17 +134,24 @@ class UbjsonReader {
 			this.#peek()
 			const key = this.#text()
 			if (map.has(key)) this.fail(`the name ${JSON.stringify(key.slice(0, 80))} stands twice in one object`)
-			const value = type === undefined ? this.next(depth + 1) : this.value(type, depth + 1)
-			map.set(key, this.#skip.has(key) ? null : value)
+			const marker = type ?? this.#marker()
+			const value =
+				marker === '[' ? this.#array(depth + 1, this.#skip.has(key)) : this.value(marker, depth + 1)
+			map.set(key, value)
 		}
 		if (count === undefined) this.#take(1)
 		return map
 	}
 
-	#array(depth: number): Value {
+	/** `unread`: a list of numbers that nobody asks for is passed over. */
+	#array(depth: number, unread = false): Value {
+		if (depth > deepest) this.fail(`objects are nested more than ${deepest} deep`)
 		const { type, count } = this.#header()
-		if (type !== undefined && count !== undefined && type in widths && type !== 'C')
-			return this.#numbers(type, count)
+		if (type !== undefined && count !== undefined && type in widths && type !== 'C') {
+			if (!unread) return this.#numbers(type, count)
+			this.#take(count * (widths[type] as number))
+			return null
+		}
 		const list: Value[] = []
 		for (let i = 0; count === undefined ? this.#peek() !== ']' : i < count; i++)
 			list.push(type === undefined ? this.next(depth + 1) : this.value(type, depth + 1))
@@ -157,11 +164,21 @@ class UbjsonReader {
 		const view = this.#view
 		if (type === 'U') return this.#bytes.slice(from, from + count)
 		if (type === 'i') return Int8Array.from(this.#bytes.subarray(from, from + count))
+		// Loops, not maps: models of 200 MB are mostly this.
+		if (type === 'l') {
+			const numbers = new Int32Array(count)
+			for (let i = 0; i < count; i++) numbers[i] = view.getInt32(from + 4 * i)
+			return numbers
+		}
+		if (type === 'd') {
+			const numbers = new Float32Array(count)
+			for (let i = 0; i < count; i++) numbers[i] = view.getFloat32(from + 4 * i)
+			return numbers
+		}
 		if (type === 'I') return new Int16Array(count).map((_, i) => view.getInt16(from + 2 * i))
-		if (type === 'l') return new Int32Array(count).map((_, i) => view.getInt32(from + 4 * i))
-		if (type === 'L') return new Float64Array(count).map((_, i) => this.#wide(from + 8 * i))
-		if (type === 'd') return new Float32Array(count).map((_, i) => view.getFloat32(from + 4 * i))
-		return new Float64Array(count).map((_, i) => view.getFloat64(from + 8 * i))
+		return new Float64Array(count).map((_, i) =>
+			type === 'L' ? this.#wide(from + 8 * i) : view.getFloat64(from + 8 * i),
+		)
 	}
 
 	get left(): number {
@@ -172,7 +189,7 @@ class UbjsonReader {
 
 /**
  * A UBJSON file (draft 12, ubjson.org), where lists of one numeric type are typed arrays. The values of the names in `skip`
- * are read and dropped. Throws ArtifactError for what is not UBJSON, is too deep, or has a name twice.
+ * are passed over. Throws ArtifactError for what is not UBJSON, is too deep, or has a name twice.
  */
 export function readUbjson(bytes: Uint8Array, skip: ReadonlySet<string> = new Set()): Value {
 	const reader = new UbjsonReader(bytes, skip)

@@ -1,6 +1,7 @@
 import { ArtifactError } from '../model.ts'
 import { EnsembleBuilder } from '../trees/build-ensemble.ts'
 import { readJson } from './json.ts'
+import { log32 } from './log32.ts'
 import { NumberScanner } from './number-scanner.ts'
 import { links32, type TreeFile, type TreeLink } from './tree-file.ts'
 import { readUbjson } from './ubjson.ts'
@@ -23,9 +24,9 @@ const plain: Objective = { link: links32.identity, base: (score) => score }
 const bounded = (p: number) => Math.min(Math.max(p, fround(1e-6)), fround(1 - fround(1e-6)))
 const logistic: Objective = {
 	link: links32.logit,
-	base: (p) => fround(-Math.log(fround(fround(1 / bounded(p)) - 1))),
+	base: (p) => -log32(fround(fround(1 / bounded(p)) - 1)),
 }
-const exponential: Objective = { link: links32.log, base: (score) => fround(Math.log(score)) }
+const exponential: Objective = { link: links32.log, base: (score) => log32(score) }
 const multiclass: Objective = { link: links32.softmax, base: (score) => score }
 
 /** ProbToMargin and PredTransform of each objective (src/objective). What is not named here is the identity in both. */
@@ -115,6 +116,12 @@ function learnerOf(file: Value): ValueMap {
 	)
 }
 
+const nodesOf = (trees: readonly Value[]) =>
+	trees.reduce<number>((sum, tree) => {
+		const nodes = tree instanceof Map ? tree.get('left_children') : undefined
+		return sum + (ArrayBuffer.isView(nodes) ? nodes.length : 0)
+	}, 0)
+
 /** How many trees `rounds` boosting rounds are; all where it is undefined. */
 function treesOf(model: ValueMap, all: number, outputs: number, rounds: number | undefined): number {
 	if (rounds === undefined) return all
@@ -156,7 +163,7 @@ function fileOf(
 	const base = baseScores(textAt(param, 'base_score', path), outputs).map(objective.base)
 	const { columns, names } = xgboostColumns(learner, model, count, versionOf(file))
 	const weights = weightsOf(booster, model, trees.length)
-	const builder = new EnsembleBuilder(count, outputs)
+	const builder = new EnsembleBuilder(count, outputs, nodesOf(trees))
 	const budget = { words: 1_000_000 + size * 16 }
 	for (let i = 0; i < treesOf(model, trees.length, outputs, rounds); i++) {
 		const tree = trees[i]

@@ -16,11 +16,14 @@ export function explainRows(plan: PathPlan | BackgroundPlan, rows: Float64Array,
 	const width = e.columns * e.outputs
 	const count = e.columns === 0 ? 0 : rows.length / e.columns
 	if (!Number.isInteger(count) || out.length !== count * width)
-		throw new RangeError(`${rows.length} values of ${e.columns} columns do not fill ${out.length} contributions`)
+		throw new RangeError(
+			`${rows.length} values of ${e.columns} columns do not fill ${out.length} contributions`,
+		)
 	const nodes = e.feature.length
 	const block = Math.max(1, Math.min(mostRows, count, Math.floor(blockBytes / Math.max(1, nodes))))
 	const decisions = Array.from({ length: block }, () => new Uint8Array(nodes))
-	const addTree = 'quadrature' in plan ? treeOf(addPathDependentTree, plan) : treeOf(addInterventionalTree, plan)
+	const addTree =
+		'quadrature' in plan ? treeOf(addPathDependentTree, plan) : treeOf(addInterventionalTree, plan)
 	out.fill(0)
 	for (let from = 0; from < count; from += block) {
 		const to = Math.min(from + block, count)

@@ -29,7 +29,7 @@ class Growing<A extends Int32Array | Float64Array | Uint8Array | Uint32Array> {
 	reserve(more: number): void {
 		if (this.length + more <= this.array.length) return
 		const Type = this.array.constructor as new (length: number) => A
-		const larger = new Type(Math.max(this.array.length * 2, this.length + more))
+		const larger = new Type(Math.max(this.length * 2, this.length + more))
 		larger.set(this.array as never)
 		this.array = larger
 	}
@@ -38,12 +38,12 @@ class Growing<A extends Int32Array | Float64Array | Uint8Array | Uint32Array> {
 		this.array[this.length++] = value
 	}
 	done(): A {
-		return this.array.slice(0, this.length) as A
+		return this.length === this.array.length ? this.array : (this.array.slice(0, this.length) as A)
 	}
 }
 
-const ints = () => new Growing(new Int32Array(1024))
-const floats = () => new Growing(new Float64Array(1024))
+const ints = () => new Growing(new Int32Array(0))
+const floats = () => new Growing(new Float64Array(0))
 
 /** Puts trees together to an ensemble: checks that each is a tree, and lays its nodes out parents first. */
 export class EnsembleBuilder {
@@ -57,14 +57,18 @@ export class EnsembleBuilder {
 	readonly #threshold = floats()
 	readonly #value = floats()
 	readonly #cover = floats()
-	readonly #flags = new Growing(new Uint8Array(1024))
+	readonly #flags = new Growing(new Uint8Array(0))
 	readonly #categoryStart = ints()
 	readonly #categoryWords = ints()
-	readonly #categoryBits = new Growing(new Uint32Array(64))
+	readonly #categoryBits = new Growing(new Uint32Array(0))
 
-	constructor(columns: number, outputs: number) {
+	/** `nodes`: how many are expected, so that large models are not copied as they grow. */
+	constructor(columns: number, outputs: number, nodes = 1024) {
 		this.#columns = columns
 		this.#outputs = outputs
+		const perNode = [this.#left, this.#right, this.#feature, this.#threshold, this.#value, this.#cover]
+		for (const list of [...perNode, this.#flags, this.#categoryStart, this.#categoryWords])
+			list.reserve(nodes)
 	}
 
 	/** Throws ArtifactError unless every node that the root leads to is reached once and holds numbers that can be used. */

@@ -4,6 +4,7 @@ import { type Attribution, type Background, checkedAttribution, type Model } fro
 import { shapInteractions } from '../shap/interactions.ts'
 import { type BackgroundPlan, interventionalShap, planBackground } from '../shap/interventional.ts'
 import { type PathPlan, pathDependentShap, planPaths, type ShapValues } from '../shap/path-dependent.ts'
+import { mostTableBytes } from '../shap/tables.ts'
 import { checkManifest, inputNames } from './check-manifest.ts'
 import { makeEncoder } from './encoder.ts'
 import { decideAll, type TreeEnsemble } from './ensemble.ts'
@@ -71,8 +72,8 @@ export function treeModel(file: TreeFile, manifest: Manifest, declared: readonly
 				: undefined,
 		space: link.space,
 		tolerance,
-		// What explanations are planned with takes about as much again.
-		bytes: 2 * sizeOf(e) + 200 * names.length,
+		// What explanations are planned with takes about as much again, and tables of shallow trees up to twenty times.
+		bytes: 2 * sizeOf(e) + Math.min(mostTableBytes, 20 * sizeOf(e)) + 200 * names.length,
 		encode,
 		margin: (x) => ensembleMargin(e, x),
 		score: link.score,

@@ -13,7 +13,9 @@ export type ModelCache = {
 	bytes(): number
 }
 
-const bytesOf = ({ opened }: Loaded): number => ('model' in opened ? opened.model.bytes : 0)
+const bytesOf = ({ opened }: Loaded): number =>
+	('model' in opened ? opened.model.bytes : 0) + ('onnx' in opened ? (opened.onnx?.bytes ?? 0) : 0)
+const isOpen = ({ opened }: Loaded): boolean => !('unavailable' in opened)
 /** Reasons are small, but they must not pile up either. */
 const mostUnavailable = 10_000
 
@@ -31,10 +33,12 @@ export function modelCache(limitBytes: number, now: () => number, shared = true)
 		if (!known) return
 		kept.delete(key)
 		total -= bytesOf(known)
+		// Whoever still has it can go on: a session that is asked again is loaded again.
+		if ('onnx' in known.opened) void known.opened.onnx?.close()
 	}
 	const keep = (key: string, loaded: Loaded) => {
 		drop(key)
-		const isLasting = 'model' in loaded.opened || loaded.again !== undefined
+		const isLasting = isOpen(loaded) || loaded.again !== undefined
 		if (!isLasting || bytesOf(loaded) > limitBytes) return
 		kept.set(key, loaded)
 		total += bytesOf(loaded)
@@ -73,7 +77,7 @@ export function modelCache(limitBytes: number, now: () => number, shared = true)
 		},
 		forget(key) {
 			const known = kept.get(key)
-			if (known && !('model' in known.opened)) drop(key)
+			if (known && !isOpen(known)) drop(key)
 		},
 		bytes: () => total,
 	}

@@ -45,8 +45,8 @@ async function load(context: Context, row: VersionRow, artifact: VersionArtifact
 	const found = await readBytes(context, row, artifact)
 	if ('unavailable' in found) return { opened: found, again }
 	try {
-		const model = await openBytes(artifact.format, found.bytes, { manifest, features: row.features })
-		return { opened: { model, manifest, digest: artifact.sha256 } }
+		const model = await openBytes(context, artifact.format, found.bytes, { manifest, features: row.features })
+		return { opened: { ...model, manifest, digest: artifact.sha256 } }
 	} catch (error) {
 		if (!(error instanceof ArtifactError)) throw error
 		return { opened: { unavailable: `the artefact cannot be used: ${error.message}` }, again }

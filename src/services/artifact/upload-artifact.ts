@@ -10,6 +10,7 @@ import { findArtifact, type VersionArtifact } from './find-artifact.ts'
 import { guessFormat, refuseKnown } from './guess-format.ts'
 import { openBytes } from './open-bytes.ts'
 import { modelKey } from './open-version.ts'
+import type { OpenedModel } from './opened-version.ts'
 import { readManifest } from './read-manifest.ts'
 import { storeArtifact } from './store-artifact.ts'
 
@@ -44,10 +45,12 @@ export async function uploadArtifact(
 	const artifact = await findArtifact(context, row)
 	const sha256 = await digestOf(bytes)
 	checkDigest(row, artifact, sha256)
-	const { format, model } = await readModel(row, artifact, bytes, asked)
+	const { format, opened } = await readModel(context, row, artifact, bytes, asked)
 	if (artifact?.stored) await context.artifacts.put(sha256, bytes)
 	else await storeArtifact(context, actor, row, { sha256, format, bytes })
 	context.models.forget(modelKey(row, sha256))
+	if ('onnx' in opened) await opened.onnx?.close()
+	const model = 'model' in opened ? opened.model : opened.onnx
 	const uploaded: UploadedArtifact = {
 		model: row.model,
 		version: row.version,
@@ -58,10 +61,15 @@ export async function uploadArtifact(
 		outputs: model.outputs,
 		classes: model.classes ?? null,
 		space: model.space,
-		warnings: artifactWarnings(row, model),
+		warnings: [...artifactWarnings(row, model), ...estimatesOnly(opened)],
 	}
 	return { uploaded, isNew: artifact?.stored === undefined }
 }
+
+const estimatesOnly = (opened: OpenedModel): string[] =>
+	'model' in opened
+		? []
+		: [`Its contributions can only be estimated: ${opened.onnx.reason ?? 'the runtime alone answers for it'}`]
 
 function checkDigest(row: VersionRow, artifact: VersionArtifact | undefined, sha256: string): void {
 	if (!artifact || artifact.sha256 === sha256) return
@@ -86,11 +94,12 @@ const unusable = (path: string, message: string, cause?: unknown): AppError =>
 	})
 
 async function readModel(
+	context: Context,
 	row: VersionRow,
 	artifact: VersionArtifact | undefined,
 	bytes: Uint8Array,
 	asked: ArtifactFormat | undefined,
-): Promise<{ format: ArtifactFormat; model: Model }> {
+): Promise<{ format: ArtifactFormat; opened: OpenedModel }> {
 	if (artifact && asked !== undefined && asked !== artifact.format)
 		throw unusable('format', `The version has the format ${artifact.format}, not ${asked}.`)
 	const read = readManifest(row.manifest)
@@ -105,10 +114,8 @@ async function readModel(
 			throw new ArtifactError(
 				`What it is cannot be told from its content. Say it with ?format=, one of ${artifactFormats.join(', ')}.`,
 			)
-		return {
-			format,
-			model: await openBytes(format, bytes, { manifest: read.manifest, features: row.features }),
-		}
+		const declared = { manifest: read.manifest, features: row.features }
+		return { format, opened: await openBytes(context, format, bytes, declared) }
 	} catch (error) {
 		if (!(error instanceof ArtifactError)) throw error
 		throw unusable('', error.message, error)

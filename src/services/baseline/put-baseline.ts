@@ -12,6 +12,7 @@ import { encodeGrid, makeGrid, mostCategories } from '../../profile/make-grid.ts
 import type { Profile } from '../../profile/profile.ts'
 import { LabelledRows } from '../../tally/labelled-rows.ts'
 import { authorise } from '../authorise.ts'
+import { factMessages } from '../lineage/facts.ts'
 import { findModel } from '../model/find-model.ts'
 import { findVersion } from '../model/find-version.ts'
 import { type BaselineRows, collectRows, mostRows, sampleColumns } from './collect-baseline.ts'
@@ -155,6 +156,7 @@ async function store(
 				.where(and(mine, isNull(baselines.replacedAt), ne(baselines.digest, digest))),
 		},
 		{ query: insert },
+		...factMessages(context, { fact: 'baseline', model, version, digest }),
 	]
 	const details = { rows, features: grid.columns.length }
 	await commit(

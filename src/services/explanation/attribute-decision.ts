@@ -1,11 +1,11 @@
 import type { Context } from '../../context.ts'
-import { AdditivityError, type Attribution, type Background, type Model } from '../../explain/model.ts'
+import type { Model } from '../../explain/model.ts'
 import { chooseOutput } from './choose-output.ts'
 import { type AttributionPart, attributionPart, largestInteractions, type Shown } from './contributions.ts'
+import { explainerOf } from './explainer.ts'
 import type { Explanation } from './explanation.ts'
 import type { FoundBackground } from './find-background.ts'
 import type { ReadDecision } from './read-decision.ts'
-import { compareWith } from './shap-background.ts'
 
 export type AttributionQuery = {
 	/** Multiclass: the class to explain. Default: the decided one. */
@@ -34,71 +34,38 @@ export const nothingAttributed = (reason: string): AttributedPart => ({
 	notes: [],
 })
 
-/** Exact values of the registered artefact for the logged features. */
-export function attributeExactly(
+/** What the registered artefact makes of the logged features: exact where it was read, an estimate where it is only run. */
+export async function attributeReplay(
 	context: Context,
 	read: ReadDecision,
 	found: FoundBackground,
 	query: AttributionQuery,
-): AttributedPart {
+): Promise<AttributedPart> {
 	const { opened, replayed, stored, row } = read
-	if (!('model' in opened) || !replayed.encoded || !replayed.margin)
+	const { encoded, score } = replayed
+	if ('unavailable' in opened || !encoded || !score)
 		return nothingAttributed(replayed.reason ?? 'the decision cannot be replayed')
-	const { model } = opened
-	const output = chooseOutput(model, query.output, read.rule, read.decision, replayed.margin)
-	const chosen = backgroundOf(model, found, query)
-	if ('reason' in chosen) return nothingAttributed(chosen.reason)
-	const attribution = explained(context, model, replayed.encoded.x, chosen.background)
-	if (!attribution)
-		return nothingAttributed(
-			'base and contributions do not add up to the margin: rather than a wrong explanation there is none. Report this with the id of the prediction',
-		)
+	const { shape, model, attribute } = explainerOf(context, opened)
+	const output = chooseOutput(shape, query.output, read.rule, read.decision, replayed.margin ?? score)
+	const attribution = await attribute(encoded.x, found, query.method)
+	if ('reason' in attribution) return { ...nothingAttributed(attribution.reason), notes: encoded.notes }
 	const shown: Shown = { features: stored.features ?? {}, specs: row.features, background: found.content }
 	return {
-		explanation: { status: 'exact', reason: exactButFor(read) },
-		...attributionPart(model, attribution, output, shown),
-		notes: replayed.encoded.notes,
-		...(query.interactions ? { interactions: interactionsOf(model, replayed.encoded.x, output) } : {}),
+		explanation: { status: model ? 'exact' : 'estimate', reason: doubt(read) },
+		...attributionPart(shape, attribution, output, shown),
+		notes: encoded.notes,
+		...(query.interactions ? { interactions: interactionsOf(model, encoded.x, output) } : {}),
 	}
 }
 
-const exactButFor = ({ replayed }: ReadDecision): string | null =>
+const doubt = ({ replayed }: ReadDecision): string | null =>
 	replayed.status === 'mismatched'
 		? 'this explains the registered artefact, which did not give the logged score'
 		: replayed.status === 'unavailable'
 			? 'this explains the registered artefact; whether it gave the decision cannot be told'
 			: null
 
-function backgroundOf(
-	model: Model,
-	found: FoundBackground,
-	{ method }: AttributionQuery,
-): { background: Background | undefined } | { reason: string } {
-	if (method !== 'interventional') return { background: undefined }
-	const compared = compareWith(model, found, ['all-applicants'])
-	if (compared) return { background: compared.background }
-	return {
-		reason: `interventional values need 30 logged applicants that the model can take; ${found.content.all.length} are known`,
-	}
-}
-
-/** Undefined when it does not add up: that is a fault of ours, for the log. */
-export function explained(
-	context: Context,
-	model: Model,
-	x: Float64Array,
-	background: Background | undefined,
-): Attribution | undefined {
-	try {
-		return model.explain(x, background)
-	} catch (error) {
-		if (!(error instanceof AdditivityError)) throw error
-		context.logger.error('an explanation does not add up', { error: error.message, format: model.format })
-		return undefined
-	}
-}
-
-const interactionsOf = (model: Model, x: Float64Array, output: number) => {
-	const matrix = model.interactions?.(x)[output]
-	return matrix ? largestInteractions(model.features, matrix, mostInteractions) : []
+function interactionsOf(model: Model | undefined, x: Float64Array, output: number) {
+	const matrix = model?.interactions?.(x)[output]
+	return model && matrix ? largestInteractions(model.features, matrix, mostInteractions) : []
 }

@@ -5,14 +5,14 @@ import { authorise } from '../authorise.ts'
 import { digestOf } from '../model/digest.ts'
 import { tableInForce } from '../reasons/table-in-force.ts'
 import { recordMismatch } from '../replay/record-mismatch.ts'
-import { type AttributionQuery, attributeExactly } from './attribute-decision.ts'
+import { type AttributionQuery, attributeReplay } from './attribute-decision.ts'
 import { incidentsAt, lineageAt, versionProof } from './circumstances.ts'
-import { findCounterfactuals } from './counterfactuals.ts'
+import { counterfactualsOf } from './counterfactuals.ts'
 import type { Explanation, UsedBackground } from './explanation.ts'
 import { type FoundBackground, findBackground } from './find-background.ts'
 import { giveReasons } from './give-reasons.ts'
 import { hideValues } from './hide-values.ts'
-import { type ReadDecision, readDecision } from './read-decision.ts'
+import { type ReadDecision, readDecision, shapeOf } from './read-decision.ts'
 
 export type ExplanationQuery = AttributionQuery & {
 	model: string
@@ -42,13 +42,13 @@ export async function explainPrediction(
 		incidentsAt(context, stored),
 		versionProof(context, stored),
 	])
-	const attributed = attributeExactly(context, read, found, query)
+	const attributed = await attributeReplay(context, read, found, query)
 	const { compared, ...reasons } = giveReasons(context, read, found, table, query.locale)
 	const whole: Omit<Explanation, 'proof'> = {
 		...whatWasDecided(read),
 		...attributed,
 		...reasons,
-		...findCounterfactuals(context, read, found),
+		...counterfactualsOf(context, read, found),
 		background: usedBackground(found, compared),
 		lineage,
 		incidents,
@@ -63,7 +63,7 @@ export function backgroundOf(context: Context, actor: Actor, read: ReadDecision)
 	const { model, version, environment, timestamp: at } = stored
 	const names = [
 		...row.features.map((f) => f.name),
-		...('model' in opened ? opened.model.features : Object.keys((stored.attributions ?? {}) as object)),
+		...(shapeOf(opened)?.features ?? Object.keys((stored.attributions ?? {}) as object)),
 	]
 	const features = [...new Set(names)]
 	return findBackground(context, actor, { model, version, environment, at, rule, features })

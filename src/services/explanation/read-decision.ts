@@ -41,9 +41,9 @@ export async function readDecision(
 		findVersion(context, model, stored.version),
 	])
 	const opened = await openVersion(context, row)
-	const replayed = replayPrediction(opened, moment, stored)
-	const known = 'model' in opened ? opened : undefined
-	const rule = decisionRule(moment, known?.manifest ?? {}, known?.model.space)
+	const replayed = await replayPrediction(opened, moment, stored)
+	const manifest = 'unavailable' in opened ? {} : opened.manifest
+	const rule = decisionRule(moment, manifest, shapeOf(opened)?.space)
 	const score = stored.score ?? replayed.logged
 	return {
 		stored,
@@ -56,3 +56,7 @@ export async function readDecision(
 		...decide(rule, { ...stored, ...(score === null ? {} : { score }) }),
 	}
 }
+
+/** Features, outputs and space of what was opened; undefined when nothing was. */
+export const shapeOf = (opened: OpenedVersion) =>
+	'model' in opened ? opened.model : 'onnx' in opened ? opened.onnx : undefined

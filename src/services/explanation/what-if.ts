@@ -1,8 +1,7 @@
 import type { Actor, Context } from '../../context.ts'
 import { AppError, type Fault } from '../../core/errors.ts'
 import { commit } from '../../db/commit.ts'
-import type { Manifest } from '../../explain/manifest.ts'
-import { AdditivityError, FeatureError, type Model } from '../../explain/model.ts'
+import { FeatureError } from '../../explain/model.ts'
 import { authorise } from '../authorise.ts'
 import { digestOf } from '../model/digest.ts'
 import { hint } from '../model/find-model.ts'
@@ -10,7 +9,9 @@ import { chooseOutput, outputNames } from './choose-output.ts'
 import { attributionPart } from './contributions.ts'
 import { type DecisionRule, wouldDecide } from './decision.ts'
 import { backgroundOf } from './explain-prediction.ts'
+import { type Explainer, explainerOf } from './explainer.ts'
 import type { WhatIf } from './explanation.ts'
+import type { FoundBackground } from './find-background.ts'
 import { type ReadDecision, readDecision } from './read-decision.ts'
 
 export type WhatIfQuery = {
@@ -21,8 +22,6 @@ export type WhatIfQuery = {
 	output?: string | undefined
 }
 
-type Opened = { model: Model; manifest: Manifest }
-
 /**
  * What the registered model answers for the applicant with other values. Nothing is logged but that it was asked, without
  * values. Throws `not-found`; `invalid` for a feature that the model does not have or a value that it cannot take; and
@@ -32,10 +31,11 @@ export async function whatIf(context: Context, actor: Actor, query: WhatIfQuery)
 	authorise(actor, ['analyst', 'auditor'], query.model)
 	const read = await readDecision(context, query.model, query.predictionId)
 	const { opened, replayed, stored } = read
-	if (!('model' in opened)) throw unable(replayed.reason ?? opened.unavailable)
-	checkNames(opened.model, query.changes)
+	if ('unavailable' in opened) throw unable(replayed.reason ?? opened.unavailable)
+	const explainer = explainerOf(context, opened)
+	checkNames(explainer.shape, query.changes)
 	if (!stored.features) throw unable(replayed.reason ?? 'no features are logged')
-	const content = await answer(context, actor, query, read, opened)
+	const content = await answer(context, actor, query, read, explainer)
 	const entry = {
 		action: 'ask-what-if',
 		object: `prediction:${stored.model}/${stored.predictionId}`,
@@ -53,7 +53,7 @@ export async function whatIf(context: Context, actor: Actor, query: WhatIfQuery)
 const unable = (reason: string) =>
 	new AppError('conflict', `What if cannot be answered for this prediction: ${reason}.`)
 
-function checkNames({ features }: Model, changes: WhatIfQuery['changes']): void {
+function checkNames({ features }: Explainer['shape'], changes: WhatIfQuery['changes']): void {
 	const faults: Fault[] = Object.keys(changes)
 		.filter((name) => !features.includes(name))
 		.slice(0, 50)
@@ -70,44 +70,40 @@ async function answer(
 	actor: Actor,
 	query: WhatIfQuery,
 	read: ReadDecision,
-	opened: Opened,
+	explainer: Explainer,
 ): Promise<Omit<WhatIf, 'proof'>> {
 	const { stored, rule, row, replayed } = read
+	const { shape } = explainer
 	const found = await backgroundOf(context, actor, read)
-	const decisionOf = (of: Float64Array) => decisionOn(opened, rule, of, found.content.opposite)
 	const features = { ...stored.features, ...query.changes }
-	const before = evaluate(opened, stored.features ?? {}, query.changes)
-	const after = evaluate(opened, features, query.changes)
-	const output = chooseOutput(opened.model, query.output, rule, decisionOf(after.answer), after.margin)
+	const before = await evaluate(explainer, stored.features ?? {}, query.changes, found)
+	const after = await evaluate(explainer, features, query.changes, found)
+	const decision = decisionOn(shape, rule, after.answer, found.content.opposite)
+	const output = chooseOutput(shape, query.output, rule, decision, after.answer)
 	const shown = { features, specs: row.features, background: found.content }
-	const own = attributionPart(opened.model, after.attribution, output, shown)
-	const was = attributionPart(opened.model, before.attribution, output, shown)
+	const own = attributionPart(shape, after.attribution, output, shown)
 	const score = after.answer[output] as number
-	const contributionBefore = new Map(was.contributions.map((c) => [c.feature, c.contribution]))
+	const margin = after.attribution.margin[output] as number
+	const contributionsOf = ({ attribution }: typeof after) => attribution.contributions[output] as Float64Array
 	return {
 		predictionId: stored.predictionId,
 		model: stored.model,
 		version: stored.version,
 		changes: { ...query.changes },
 		score,
-		decision: decisionOf(after.answer),
+		decision,
 		method: after.attribution.method,
-		space: opened.model.space,
+		space: shape.space,
 		output: own.output,
-		base: own.base ?? Number.NaN,
-		margin: own.margin ?? Number.NaN,
+		base: after.attribution.base[output] as number,
+		margin,
 		contributions: own.contributions,
 		sumError: after.attribution.sumError,
 		notes: after.notes,
 		difference: {
 			score: score - (before.answer[output] as number),
-			margin: (own.margin ?? Number.NaN) - (was.margin ?? Number.NaN),
-			contributions: own.contributions
-				.map(({ feature, contribution }) => ({
-					feature,
-					contribution: contribution - (contributionBefore.get(feature) ?? 0),
-				}))
-				.filter(({ contribution }) => contribution !== 0),
+			margin: margin - (before.attribution.margin[output] as number),
+			contributions: differences(shape.features, contributionsOf(before), contributionsOf(after)),
 		},
 		replay: {
 			status: replayed.status,
@@ -118,15 +114,26 @@ async function answer(
 	}
 }
 
+/** What moved, the most first. */
+const differences = (features: readonly string[], before: Float64Array, after: Float64Array) =>
+	features
+		.map((feature, i) => ({ feature, contribution: (after[i] as number) - (before[i] as number) }))
+		.filter(({ contribution }) => contribution !== 0)
+		.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
+
 /** A row through the model. Throws `invalid` for a changed value that it cannot take, `conflict` for a logged one. */
-function evaluate({ model, manifest }: Opened, features: Record<string, unknown>, changes: object) {
+async function evaluate(
+	explainer: Explainer,
+	features: Record<string, unknown>,
+	changes: object,
+	found: FoundBackground,
+) {
 	try {
-		const { x, notes } = model.encode(features)
-		const attribution = model.explain(x)
-		const { margin } = attribution
-		return { notes, attribution, margin, answer: manifest.logged === 'margin' ? margin : model.score(margin) }
+		const { x, notes } = explainer.encode(features)
+		const attribution = await explainer.attribute(x, found)
+		if ('reason' in attribution) throw unable(attribution.reason)
+		return { notes, attribution, answer: await explainer.answer(x) }
 	} catch (error) {
-		if (error instanceof AdditivityError) throw unable(error.message)
 		if (!(error instanceof FeatureError)) throw error
 		if (!Object.hasOwn(changes, error.feature))
 			throw unable(`the model cannot be run on the logged features: ${error.message}`)
@@ -140,13 +147,13 @@ function evaluate({ model, manifest }: Opened, features: Record<string, unknown>
 
 /** What the decision on an answer would be. */
 function decisionOn(
-	{ model }: Opened,
+	shape: Explainer['shape'],
 	rule: DecisionRule,
 	answer: Float64Array,
 	opposite: string | null,
 ): string | null {
-	if (model.outputs > 1 && rule.task !== 'binary')
-		return outputNames(model)[answer.indexOf(Math.max(...answer))] ?? null
-	const output = chooseOutput(model, undefined, rule, null, answer)
+	if (shape.outputs > 1 && rule.task !== 'binary')
+		return outputNames(shape)[answer.indexOf(Math.max(...answer))] ?? null
+	const output = chooseOutput(shape, undefined, rule, null, answer)
 	return wouldDecide(rule, answer[output] as number, opposite).decision
 }

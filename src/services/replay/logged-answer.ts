@@ -10,8 +10,10 @@ export type LoggedNumber = { output: number; value: number }
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)
 
 /** The names of a model's outputs: its classes, else their numbers. */
-const classesOf = ({ classes, outputs }: Model, manifest: Manifest): readonly string[] =>
-	manifest.classes ?? classes ?? Array.from({ length: outputs }, (_, k) => String(k))
+const classesOf = (
+	{ classes, outputs }: Pick<Model, 'outputs' | 'classes'>,
+	manifest: Manifest,
+): readonly string[] => manifest.classes ?? classes ?? Array.from({ length: outputs }, (_, k) => String(k))
 
 /** Which output is the positive class of a binary model with one output a class: the last, unless the classes say. */
 function positiveOutput(
@@ -39,7 +41,7 @@ function probabilitiesOf(logged: unknown, classes: readonly string[]): LoggedNum
  * the class that `label` names, else of the likeliest.
  */
 export function loggedNumbers(
-	model: Model,
+	model: Pick<Model, 'outputs' | 'classes'>,
 	manifest: Manifest,
 	registered: Pick<ModelRow, 'task' | 'positiveLabel'>,
 	prediction: Pick<StoredPrediction, 'score' | 'label' | 'probabilities'>,

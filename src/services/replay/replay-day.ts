@@ -46,7 +46,7 @@ export async function replayDay(
 	for (let row = 0; row < (batch?.rows ?? 0); row++) {
 		const sent = predictionAt(batch as NonNullable<typeof batch>, row)
 		const stored = sent.features ? sent : ((await context.log.read(model, sent.predictionId)) ?? sent)
-		const { status, logged, replayed, reason } = replayPrediction(opened, registered, stored)
+		const { status, logged, replayed, reason } = await replayPrediction(opened, registered, stored)
 		counts[status]++
 		if (status === 'mismatched') mismatches.push({ predictionId: sent.predictionId, logged, replayed })
 		if (status === 'unavailable') count(reasons, reason ?? 'unknown')

@@ -1,6 +1,7 @@
-import { type Encoded, FeatureError, type FeatureNote } from '../../explain/model.ts'
+import type { Manifest } from '../../explain/manifest.ts'
+import { type Encoded, FeatureError, type FeatureNote, type Model } from '../../explain/model.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
-import type { OpenedVersion } from '../artifact/opened-version.ts'
+import type { OpenedModel, OpenedVersion } from '../artifact/opened-version.ts'
 import type { ModelRow } from '../model/find-model.ts'
 import { compareScores, type Nearness } from './compare-scores.ts'
 import { loggedNumbers } from './logged-answer.ts'
@@ -16,7 +17,11 @@ type Logged = Pick<StoredPrediction, 'features' | 'score' | 'label' | 'probabili
  * they are equal to the bit, in float32 (but for its last bits), or at the decimals that were logged, if these are three
  * significant digits or more; all but the first say so in `reason`. What is missing makes it `unavailable`.
  */
-export function replayPrediction(opened: OpenedVersion, model: Registered, prediction: Logged): Replayed {
+export async function replayPrediction(
+	opened: OpenedVersion,
+	registered: Registered,
+	prediction: Logged,
+): Promise<Replayed> {
 	const unavailable = (reason: string): Replay => ({
 		status: 'unavailable',
 		logged: prediction.score ?? null,
@@ -28,22 +33,34 @@ export function replayPrediction(opened: OpenedVersion, model: Registered, predi
 		return unavailable(
 			'no features are logged: the prediction came without them, and no feature log has been joined to it so far',
 		)
-	let encoded: Encoded
 	try {
-		encoded = opened.model.encode(prediction.features)
+		const run = await runOpened(opened, prediction.features)
+		const shape = 'model' in opened ? opened.model : opened.onnx
+		const answer = opened.manifest.logged === 'margin' && run.margin ? run.margin : run.score
+		const { notes } = run.encoded
+		return { ...compare(shape, opened.manifest, registered, prediction, answer, notes), ...run }
 	} catch (error) {
 		if (!(error instanceof FeatureError)) throw error
 		return unavailable(`the model cannot be run on the logged features: ${error.message}`)
 	}
-	const margin = opened.model.margin(encoded.x)
-	const score = opened.model.score(margin)
-	const answer = opened.manifest.logged === 'margin' ? margin : score
-	const replay = compare(opened, model, prediction, answer, encoded.notes)
-	return { ...replay, encoded, margin, score }
+}
+
+type Run = { encoded: Encoded; score: Float64Array; margin?: Float64Array }
+
+/** What the artefact answers, in the model's own precision. ONNX is answered for by its runtime, to the bit. */
+async function runOpened(opened: OpenedModel, features: Record<string, unknown>): Promise<Run> {
+	const model = 'model' in opened ? opened.model : undefined
+	const onnx = 'onnx' in opened ? opened.onnx : undefined
+	const encoded = (model ?? (onnx as NonNullable<typeof onnx>)).encode(features)
+	const margin = model?.margin(encoded.x)
+	const [answered] = onnx ? await onnx.scores([encoded.x]) : []
+	const score = answered ?? (model as NonNullable<typeof model>).score(margin as Float64Array)
+	return { encoded, score, ...(margin ? { margin } : {}) }
 }
 
 function compare(
-	{ model, manifest }: Extract<OpenedVersion, { model: unknown }>,
+	model: Pick<Model, 'outputs' | 'classes'>,
+	manifest: Manifest,
 	registered: Registered,
 	prediction: Logged,
 	answer: Float64Array,
@@ -115,5 +132,5 @@ function reasonOf(
 		return `the logged score ${logged} has too few digits to tell whether the artefact gave it; it answers ${replayed}. Log at least 3 significant digits`
 	const odd = notes.filter((n) => n.code === 'unseen-category').map((n) => n.message)
 	const apart = digits(Math.abs(logged - replayed))
-	return `the logged score is ${logged}, and the registered artefact answers ${replayed} for the logged features: ${apart} apart${odd.length > 0 ? ` (${odd.slice(0, 3).join('; ')})` : ''}`
+	return `the served model and the registered artefact differ: ${logged} is logged, and the artefact answers ${replayed} for the logged features, ${apart} apart${odd.length > 0 ? ` (${odd.slice(0, 3).join('; ')})` : ''}`
 }

@@ -1,9 +1,8 @@
 import type { Context } from '../../context.ts'
-import { AppError } from '../../core/errors.ts'
-import { dayMs, formatTime } from '../../core/time.ts'
+import { formatTime } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import type { Statement } from '../../db/sql.ts'
-import type { DayReplay, Mismatch } from './replay-day.ts'
+import type { DayReplay } from './replay-day.ts'
 
 /** One day of one version's predictions in one environment. */
 export type DayKey = { model: string; version: string; environment: string; day: number }
@@ -12,7 +11,8 @@ const replayer = { id: 'job:replay', how: 'job' } as const
 const keyOf = ({ model, environment, version, day }: DayKey) => [model, environment, version, day] as const
 const ofDay = 'model = ?1 AND environment = ?2 AND version = ?3 AND day_ms = ?4'
 
-const found = (key: DayKey, details: Record<string, unknown>) => ({
+/** What the ledger says when a day is found to mismatch. */
+export const foundEntry = (key: DayKey, details: Record<string, unknown>) => ({
 	action: 'find-mismatch',
 	object: `replay:${key.model}@${key.version}/${key.environment}/${formatTime(key.day).slice(0, 10)}`,
 	model: key.model,
@@ -60,7 +60,7 @@ export async function storeDay(
 		await commit(
 			context,
 			replayer,
-			found(key, { sampled, mismatched, artifact: `sha256:${by.digest}` }),
+			foundEntry(key, { sampled, mismatched, artifact: `sha256:${by.digest}` }),
 			[upsert, ...also].map((query) => ({ query })),
 		)
 }
@@ -82,43 +82,4 @@ export async function storeUnavailable(
 			params: [...keyOf(key), JSON.stringify({ [reason]: 0 }), at],
 		},
 	])
-}
-
-const mostAsked = 100
-
-/**
- * Notes a mismatch that was found when somebody asked for an explanation; the rules judge it the next time. One that is
- * known is not noted again.
- */
-export async function recordMismatch(
-	context: Context,
-	prediction: { model: string; version: string; environment: string; timestamp: number },
-	digest: string,
-	mismatch: Mismatch,
-): Promise<void> {
-	const { model, version, environment, timestamp } = prediction
-	const key = { model, version, environment, day: Math.floor(timestamp / dayMs) * dayMs }
-	const { logged, replayed, predictionId } = mismatch
-	const worst = logged === null || replayed === null ? null : Math.abs(logged - replayed)
-	const isNamed = (column: string) =>
-		`EXISTS (SELECT 1 FROM json_each(replay_day.${column}) WHERE value ->> 'predictionId' = ?8)`
-	const query: Statement = {
-		// A day that is known to mismatch says nothing new.
-		sql: `INSERT INTO replay_day (model, environment, version, day_ms, sha256, rows, sampled, matched, mismatched,
-				unavailable, worst, examples, asked, reasons, replayed_at, standing)
-			VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, 0, 0, ?6, '[]', json_array(json(?7)), '{}', ?9, 1)
-			ON CONFLICT (model, environment, version, day_ms) DO UPDATE SET
-				asked = json_insert(asked, '$[#]', json(?7)),
-				worst = max(coalesce(worst, ?6), coalesce(?6, worst)),
-				judged_at = iif(mismatched = 0 AND asked = '[]', NULL, judged_at),
-				standing = iif(mismatched = 0 AND asked = '[]', 1, standing)
-			WHERE NOT ${isNamed('examples')} AND NOT ${isNamed('asked')} AND json_array_length(asked) < ${mostAsked}`,
-		params: [...keyOf(key), digest, worst, JSON.stringify(mismatch), predictionId, context.now()],
-	}
-	try {
-		const entry = found(key, { artifact: `sha256:${digest}`, asked: true })
-		await commit(context, replayer, entry, [{ query, guarded: true }])
-	} catch (error) {
-		if (!(error instanceof AppError && error.code === 'conflict')) throw error
-	}
 }

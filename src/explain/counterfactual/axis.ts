@@ -1,0 +1,170 @@
+import type { Model } from '../model.ts'
+import type { Movable } from './movable.ts'
+import { floatBelow, nextDouble, onGrid, shortFloat, tidy } from './next-float.ts'
+
+type Row = Readonly<Record<string, unknown>>
+
+/**
+ * The moves of one feature in order: place 0 is where it is, places 1..up and -1..-down are further and further away.
+ * Between two places there is nothing that the model could tell from one of them.
+ */
+export type Axis = {
+	index: number
+	feature: string
+	from: unknown
+	down: number
+	up: number
+	/** Distance in typical distances of the feature; every other category is as far as one of them. */
+	cost(place: number): number
+	value(place: number): unknown
+	/** Linear models: what a step away from `from` adds to the margin, times its length. */
+	slope?: number
+	/** Any number between its limits can be reached: the only places are the limits themselves. */
+	isFree?: boolean
+	/** Length of one typical distance. */
+	scale?: number
+}
+
+export const changed = (row: Row, changes: readonly (readonly [string, unknown])[]): Row => ({
+	...row,
+	...Object.fromEntries(changes),
+})
+
+/** The places that a feature can be moved to, by the inside of the model, else by values of others. */
+export function axisOf(
+	model: Model,
+	row: Row,
+	movable: Movable,
+	sample: readonly number[],
+): Axis | undefined {
+	const { feature, index } = movable
+	if (movable.kind === 'category') {
+		const values = movable.values.filter((v) => isTaken(model, row, feature, v))
+		if (values.length === 0) return undefined
+		return {
+			index,
+			feature,
+			from: movable.from,
+			down: 0,
+			up: values.length,
+			cost: () => 1,
+			value: (i) => values[i - 1],
+		}
+	}
+	if (movable.only) return listed(movable, movable.only)
+	const { structure } = model
+	if (structure?.kind === 'trees')
+		return listed(movable, treeLandings(movable, structure.ensemble, structure.sources[index]?.columns ?? []))
+	const part = structure?.parts[index]
+	if (part === undefined)
+		return listed(
+			movable,
+			sample.map((x) => (movable.step > 0 ? onGrid(x, movable.step, x > movable.from) : x)),
+		)
+	if (part.kind === 'bins') return binAxis(movable, part)
+	return part.kind === 'slope' ? lineAxis(movable, part.coefficient) : undefined
+}
+
+/** Whether the model takes a category as one that it knows. */
+function isTaken(model: Model, row: Row, feature: string, value: unknown): boolean {
+	try {
+		const { notes } = model.encode(changed(row, [[feature, value]]))
+		return !notes.some((n) => n.feature === feature)
+	} catch {
+		return false
+	}
+}
+
+type Numeric = Extract<Movable, { kind: 'number' }>
+
+/** An axis of given values, those within the limits, the nearest first on both sides. */
+function listed(movable: Numeric, values: readonly number[]): Axis | undefined {
+	const { feature, index, from, low, high, scale } = movable
+	const inside = [...new Set(values)].filter((v) => v >= low && v <= high && v !== from)
+	const above = inside.filter((v) => v > from).sort((a, b) => a - b)
+	const below = inside.filter((v) => v < from).sort((a, b) => b - a)
+	if (inside.length === 0) return undefined
+	const value = (i: number) => (i > 0 ? above[i - 1] : below[-i - 1]) as number
+	return {
+		index,
+		feature,
+		from,
+		down: below.length,
+		up: above.length,
+		value,
+		cost: (i) => Math.abs(value(i) - from) / scale,
+	}
+}
+
+/** The nearest value on the far side of a bound: at or above it (`up`), below it otherwise, on the feature's grid. */
+function landing({ step }: Numeric, exact: number, up: boolean): number {
+	return step > 0 ? onGrid(exact, step, up) : exact
+}
+
+type Ensemble = Extract<NonNullable<Model['structure']>, { kind: 'trees' }>['ensemble']
+
+/** Just across every threshold that trees have on the feature's column, on the side where it is not yet. */
+function treeLandings(movable: Numeric, e: Ensemble, columns: readonly number[]): number[] {
+	const column = columns[0]
+	const thresholds = new Set<number>()
+	for (let node = 0; node < e.feature.length; node++)
+		if (e.feature[node] === column) thresholds.add(e.threshold[node] as number)
+	const float32 = e.precision === 'float32'
+	return [...thresholds].filter(Number.isFinite).map((t) => {
+		if (e.style === 'lightgbm')
+			return movable.from <= t ? landing(movable, nextDouble(t, true), true) : landing(movable, t, false)
+		const up = (float32 ? Math.fround(movable.from) : movable.from) < t
+		if (movable.step > 0) {
+			// A grid value that only rounds to the threshold counts as the threshold.
+			const grid = onGrid(t, movable.step, up)
+			const lands = Math.fround(grid) < t ? !up : up
+			return lands ? grid : tidy(Math.round(grid / movable.step) + (up ? 1 : -1), movable.step)
+		}
+		return shortFloat(up ? t : floatBelow(t))
+	})
+}
+
+function binAxis(
+	movable: Numeric,
+	{ edges, closed }: { edges: readonly number[]; closed: 'left' | 'right' },
+): Axis | undefined {
+	const { from } = movable
+	const isAbove = (edge: number) => (closed === 'left' ? from >= edge : from > edge)
+	const inner = edges.filter(Number.isFinite)
+	return listed(
+		movable,
+		inner.map((edge) => {
+			const up = !isAbove(edge)
+			const belongsUp = closed === 'left'
+			const exact = up === belongsUp ? edge : nextDouble(edge, up)
+			return landing(movable, exact, up)
+		}),
+	)
+}
+
+/** A feature of a linear model: on its grid, or free between its limits. */
+function lineAxis(movable: Numeric, slope: number): Axis | undefined {
+	const { feature, index, from, low, high, step, scale } = movable
+	if (slope === 0) return undefined
+	const common = { index, feature, from, slope, scale }
+	const cost = (value: number) => Math.abs(value - from) / scale
+	if (step === 0) {
+		const up = high > from ? 1 : 0
+		const down = low < from ? 1 : 0
+		const value = (i: number) => (i > 0 ? high : low)
+		return up + down === 0
+			? undefined
+			: { ...common, isFree: true, down, up, value, cost: (i) => cost(value(i)) }
+	}
+	const first = (isUp: boolean) => {
+		const near = onGrid(isUp ? Math.max(from, low) : Math.min(from, high), step, isUp)
+		return Math.round(near / step) + (near === from ? (isUp ? 1 : -1) : 0)
+	}
+	const [above, below] = [first(true), first(false)]
+	const most = 2 ** 40
+	const count = (n: number) => Math.max(0, Math.min(most, n))
+	const up = count(Math.floor(high / step + 1e-9) - above + 1)
+	const down = count(below - Math.ceil(low / step - 1e-9) + 1)
+	const value = (i: number) => tidy(i > 0 ? above + i - 1 : below + i + 1, step)
+	return up + down === 0 ? undefined : { ...common, down, up, value, cost: (i) => cost(value(i)) }
+}

@@ -1,0 +1,128 @@
+import type { DeclaredFeature } from '../declared-feature.ts'
+import type { FeatureLimit } from '../manifest.ts'
+import type { Model } from '../model.ts'
+import { additiveSpace } from './additive-space.ts'
+import { type Axis, axisOf, changed } from './axis.ts'
+import { greedy } from './greedy.ts'
+import { movableFeatures } from './movable.ts'
+import type { Observed } from './observed.ts'
+import { type Budget, costOf, type Landing, type Space, search } from './search.ts'
+import { type Aim, aimOf, type Target } from './target.ts'
+import { treeSpace } from './tree-space.ts'
+
+export type CounterfactualInput = {
+	model: Model
+	/** The features as they were logged. */
+	row: Readonly<Record<string, unknown>>
+	target: Target
+	/** How far features may be moved: the manifest's `limits`. */
+	limits?: Readonly<Record<string, FeatureLimit>> | undefined
+	/** The model's sensitive attributes. */
+	frozen: readonly string[]
+	declared?: readonly DeclaredFeature[] | undefined
+	/** What features are like among logged rows: `observe(rows, model.features)`. */
+	observed: ReadonlyMap<string, Observed>
+	/** Features that may be changed together. Default 3. */
+	most?: number
+	/** Answers that are wanted, each of other features. Default 3. */
+	answers?: number
+	/** `ms` and `steps` bound the search; a cut-off search answers what it has. */
+	budget: Budget
+}
+
+/** A change that turns the decision: replayed by the model. */
+export type FoundCounterfactual = {
+	changes: Record<string, unknown>
+	/** The same features as they were logged. */
+	from: Record<string, unknown>
+	/** Sum of |change| / typical distance (1 for another category), and 0.1 for every feature that is changed. */
+	distance: number
+	score: number
+	margin: number
+	/** Nothing nearer exists within the limits, unless it changes all the features of an answer before it. */
+	proven: boolean
+}
+
+export type Counterfactuals =
+	| { status: 'found'; counterfactuals: FoundCounterfactual[] }
+	/** `proven`: no change within these limits turns the decision. Otherwise the search was cut short, or cannot tell. */
+	| { status: 'none'; proven: boolean; reason: string }
+
+/** A change less is worth a tenth of a typical distance. */
+const changeCost = 0.1
+
+/**
+ * The nearest changes of a row that bring its score to the other side of the threshold. Exact for linear models, scorecards
+ * and trees of one output, by best-first branch and bound; models whose inside is not known are tried at values that others
+ * have. Never moves protected, immutable, linked or missing features. Throws FeatureError for a row that cannot be scored.
+ */
+export function findCounterfactuals(input: CounterfactualInput): Counterfactuals {
+	const { model, row, target, most = 3, answers = 3, budget, observed } = input
+	if (model.outputs !== 1)
+		return none(false, 'the model has several classes: which score is to change is not said by a threshold')
+	const aim = aimOf(model, row, target)
+	if (aim === 'there') return none(true, 'the score is on that side of the threshold already')
+	if (aim === 'beyond') return none(true, `the model gives no score ${words(target)}`)
+	const bounds = { ...input, limits: input.limits ?? {}, declared: input.declared ?? [] }
+	const movable = movableFeatures(bounds)
+	const axes = movable.flatMap((m) => {
+		const seen = observed.get(m.feature)
+		return axisOf(model, row, m, seen?.kind === 'number' ? seen.values : []) ?? []
+	})
+	if (axes.length === 0) return none(true, 'no feature may be moved within these limits')
+	const space = spaceOf(model, row, axes, aim)
+	const { landings, complete } = search(space, most, answers, budget)
+	const isExact = model.structure !== undefined
+	if (landings.length > 0)
+		return { status: 'found', counterfactuals: landings.map((l) => replayed(row, aim, l, isExact)) }
+	if (complete && isExact)
+		return none(true, `no change of at most ${most} features within these limits turns the decision`)
+	const other = complete ? undefined : greedy(space, row, aim, most, { ...budget, ms: budget.ms / 2 })
+	if (other) return { status: 'found', counterfactuals: [replayed(row, aim, other, false)] }
+	return none(
+		false,
+		complete
+			? `none found among values that others have, of at most ${most} features`
+			: 'none found within these limits before the time for the search was over',
+	)
+}
+
+const none = (proven: boolean, reason: string): Counterfactuals => ({ status: 'none', proven, reason })
+
+const words = ({ threshold, side }: Target) => `${side === 'below' ? 'below' : 'of at least'} ${threshold}`
+
+function spaceOf(model: Model, row: CounterfactualInput['row'], axes: readonly Axis[], aim: Aim): Space {
+	const { structure } = model
+	if (structure?.kind === 'additive') return additiveSpace(row, axes, aim, changeCost)
+	if (structure?.kind === 'trees') return treeSpace(model, structure, row, axes, aim, changeCost)
+	const space: Space = {
+		axes,
+		changeCost,
+		lower: (box) => costOf(space, box),
+		land(box) {
+			const changes = box.map((r): [string, unknown] => {
+				const axis = axes[r.axis] as Axis
+				return [axis.feature, axis.value(r.from)]
+			})
+			return aim.reached(changed(row, changes)) && { changes, cost: costOf(space, box) }
+		},
+	}
+	return space
+}
+
+function replayed(
+	row: CounterfactualInput['row'],
+	aim: Aim,
+	{ changes, cost }: Landing,
+	proven: boolean,
+): FoundCounterfactual {
+	const at = aim.reached(changed(row, changes))
+	if (!at) throw new Error('a counterfactual did not replay')
+	return {
+		changes: Object.fromEntries(changes),
+		from: Object.fromEntries(changes.map(([name]) => [name, row[name]])),
+		distance: cost,
+		...at,
+		proven,
+	}
+}

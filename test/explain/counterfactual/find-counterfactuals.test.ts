@@ -1,0 +1,184 @@
+import { describe, expect, it } from 'vitest'
+import {
+	type CounterfactualInput,
+	findCounterfactuals,
+} from '../../../src/explain/counterfactual/find-counterfactuals.ts'
+import { observe } from '../../../src/explain/counterfactual/observed.ts'
+import { openLinear } from '../../../src/explain/formats/linear.ts'
+import type { FeatureLimit } from '../../../src/explain/manifest.ts'
+import type { Model } from '../../../src/explain/model.ts'
+import { smallTrees } from './small-trees.ts'
+
+type Row = Record<string, unknown>
+const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value))
+const budget = { now: () => 0, ms: 1, steps: 50_000 }
+const scoreOf = (model: Model, row: Row) => model.score(model.margin(model.encode(row).x))[0] as number
+
+/** Rows of whole numbers from 0 to 6: the typical distance is known, and brute force is small. */
+const grid = (features: readonly string[]) =>
+	Array.from({ length: 7 }, (_, i) => Object.fromEntries(features.map((f) => [f, i])))
+const find = (
+	model: Model,
+	row: Row,
+	more: Partial<CounterfactualInput> & Pick<CounterfactualInput, 'target'>,
+) =>
+	findCounterfactuals({
+		model,
+		row,
+		frozen: [],
+		observed: observe(grid(model.features), model.features),
+		budget,
+		...more,
+	})
+
+const linear = (coefficients: object, intercept = 0) =>
+	openLinear(bytes({ format: 'linear-json', link: 'logit', intercept, coefficients }))
+
+describe('the nearest change of a linear model', () => {
+	const model = linear({ income: 1, late: -2, tenure: 0.25 }, -4)
+	const row = { income: 1, late: 1, tenure: 2 }
+	const target = { threshold: 0.5, side: 'at-or-above' } as const
+
+	it('flips the decision, and several answers change different features', () => {
+		const result = find(model, row, { target })
+		if (result.status !== 'found') throw new Error(result.reason)
+		expect(result.counterfactuals.map((c) => Object.keys(c.changes))).toEqual([
+			['income', 'late'],
+			['income'],
+		])
+		for (const c of result.counterfactuals) {
+			expect(c.score).toBe(scoreOf(model, { ...row, ...c.changes }))
+			expect(c.score).toBeGreaterThanOrEqual(0.5)
+			expect(c.proven).toBe(true)
+			expect(Object.keys(c.from)).toEqual(Object.keys(c.changes))
+		}
+		expect(result.counterfactuals[0]?.changes).toEqual({ income: 4, late: 0 })
+	})
+
+	it.each<[string, Record<string, FeatureLimit>, string[]]>([
+		['immutable', { late: { immutable: true } }, ['late']],
+		['linked', { late: { linked: ['income'] } }, ['late', 'income']],
+		['one-way', { late: { direction: 'increase' } }, ['late']],
+		['bounded', { late: { min: 1 } }, ['late']],
+	])('leaves %s features', (_, limits, kept) => {
+		const result = find(model, row, { target, limits, most: 3 })
+		const names =
+			result.status === 'found' ? result.counterfactuals.flatMap((c) => Object.keys(c.changes)) : []
+		for (const name of kept) expect(names).not.toContain(name)
+	})
+
+	it('never moves what is sensitive, or protected by its name', () => {
+		const aged = linear({ age: 5, income: 1 }, -4)
+		const result = find(aged, { age: 0, income: 0 }, { target, frozen: ['income'] })
+		expect(result).toEqual({
+			status: 'none',
+			proven: true,
+			reason: expect.stringMatching(/no feature may be moved/),
+		})
+	})
+
+	it('says so, and that it is proven, when nothing within the limits turns the decision', () => {
+		const result = find(model, row, { target, limits: { income: { max: 2 }, late: { immutable: true } } })
+		expect(result).toMatchObject({ status: 'none', proven: true })
+	})
+
+	it('moves a number just across the threshold where any number will do', () => {
+		const result = find(model, row, {
+			target,
+			limits: { late: { immutable: true }, tenure: { immutable: true } },
+			observed: observe([{ income: 0.5 }, { income: 9.5 }, { income: 5.5 }], ['income']),
+		})
+		if (result.status !== 'found') throw new Error(result.reason)
+		const income = result.counterfactuals[0]?.changes.income as number
+		expect(income).toBeCloseTo(5.5, 12)
+		expect(scoreOf(model, { ...row, income })).toBeGreaterThanOrEqual(0.5)
+		expect(scoreOf(model, { ...row, income: income - 1e-12 })).toBeLessThan(0.5)
+	})
+
+	it('moves by whole steps', () => {
+		const result = find(
+			linear({ amount: -0.001 }, 1.2345),
+			{ amount: 5000 },
+			{
+				target,
+				limits: { amount: { step: 50, min: 0, max: 10_000 } },
+			},
+		)
+		expect(result).toMatchObject({ counterfactuals: [{ changes: { amount: 1200 } }] })
+	})
+
+	it('tries other categories, written as they are logged', () => {
+		const model = linear({ plan: { 1: -1, 2: 0.5, 3: 2 } })
+		const result = find(model, { plan: 1 }, { target: { threshold: 0.8, side: 'at-or-above' } })
+		expect(result).toMatchObject({ counterfactuals: [{ changes: { plan: 3 }, from: { plan: 1 } }] })
+	})
+
+	it('is quick where values are many', () => {
+		const model = linear({ a: 1e-6, b: 1.1e-6, c: 0.9e-6, d: 1.05e-6 }, -2)
+		const rows = Array.from({ length: 100 }, (_, i) => ({
+			a: i * 7919,
+			b: i * 6007,
+			c: i * 9001,
+			d: i * 5003,
+		}))
+		const row = { a: 10, b: 20, c: 30, d: 40 }
+		const result = find(model, row, {
+			target: { threshold: 0.3, side: 'at-or-above' },
+			observed: observe(rows, model.features),
+		})
+		if (result.status !== 'found') throw new Error(result.reason)
+		expect(result.counterfactuals[0]?.proven).toBe(true)
+		for (const value of Object.values(result.counterfactuals[0]?.changes ?? {}))
+			expect(value).toSatisfy(Number.isInteger)
+	})
+})
+
+describe('a search that is cut short', () => {
+	const model = smallTrees(
+		[
+			{ column: 0, threshold: 2.5, left: -1, right: { column: 1, threshold: 3.5, left: -1, right: 4 } },
+			{ column: 2, threshold: 1.5, left: 1, right: 0 },
+		],
+		'xgboost',
+	)
+	const row = { f0: 1, f1: 1, f2: 3, f3: 0 }
+	const target = { threshold: 2, side: 'at-or-above' } as const
+
+	it('answers what it can find, and does not call it the nearest', () => {
+		const result = find(model, row, { target, budget: { ...budget, steps: 2 } })
+		expect(result.status === 'found' ? result.counterfactuals[0]?.proven : result.proven).toBe(false)
+	})
+
+	it('is bounded by its clock', () => {
+		let at = 0
+		const ticking = { now: () => at++, ms: 0, steps: Number.MAX_SAFE_INTEGER }
+		const result = find(model, row, { target, budget: ticking })
+		expect(['found', 'none']).toContain(result.status)
+		expect(at).toBeLessThan(50)
+	})
+})
+
+describe('a model whose inside is not known', () => {
+	const { structure: _, ...closed } = linear({ a: 1, b: 1 }, -9)
+	it('is tried at values that others have, and nothing is proven', () => {
+		const row = { a: 1, b: 2 }
+		const result = find(closed, row, { target: { threshold: 0.5, side: 'at-or-above' } })
+		expect(result).toMatchObject({ status: 'found', counterfactuals: [{ proven: false }] })
+		expect(find(closed, row, { target: { threshold: 0.999999, side: 'at-or-above' } })).toMatchObject({
+			status: 'none',
+			proven: false,
+		})
+	})
+})
+
+it('says that the score is there already, or cannot be reached by any margin', () => {
+	const model = linear({ a: 1 })
+	expect(find(model, { a: 1 }, { target: { threshold: 0.5, side: 'at-or-above' } })).toMatchObject({
+		status: 'none',
+		reason: expect.stringMatching(/already/),
+	})
+	expect(find(model, { a: 1 }, { target: { threshold: 1.5, side: 'at-or-above' } })).toMatchObject({
+		status: 'none',
+		reason: expect.stringMatching(/no score/),
+	})
+})

@@ -1,0 +1,285 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { dayMs, formatTime, hourMs, minuteMs } from '../../src/core/time.ts'
+import { runAll, runJobById } from '../../src/jobs/index.ts'
+import { builtInRules, openRules } from '../../src/rules/load-rules-node.ts'
+import { openVersion } from '../../src/services/artifact/open-version.ts'
+import { findModel } from '../../src/services/model/find-model.ts'
+import { findVersion } from '../../src/services/model/find-version.ts'
+import { recordMismatch } from '../../src/services/replay/record-mismatch.ts'
+import { replayPrediction } from '../../src/services/replay/replay-prediction.ts'
+import { startOfTest } from '../support/context.ts'
+import {
+	digestOf,
+	featuresOf,
+	linearFile,
+	linearScore,
+	logDay,
+	registerLinear,
+	upload,
+} from '../support/linear-model.ts'
+import { type Json, testServer } from '../support/server.ts'
+
+let server: Awaited<ReturnType<typeof testServer>>
+const file = linearFile()
+const artifact = { sha256: digestOf(file), format: 'linear-json' }
+const day = (n: number) => startOfTest + n * dayMs
+
+beforeEach(async () => {
+	const logger = { info() {}, warn() {}, error() {} }
+	server = await testServer({}, { rules: await openRules(builtInRules(), { logger }) })
+})
+afterEach(() => server.close())
+
+const run = async () => {
+	const [replayed] = (await runAll(server.context, 'test')).filter((r) => r.job === 'replay')
+	// The rules look at the clock; the next run is later.
+	server.clock.advance(minuteMs)
+	return replayed as NonNullable<typeof replayed>
+}
+const replays = async (model = 'm', query = ''): Promise<Json[]> =>
+	(await server.fetch(`/v1/models/${model}/replays${query}`)).body.items
+const incidents = async (model = 'm'): Promise<Json[]> =>
+	(await server.fetch(`/v1/incidents?model=${model}`)).body.items.filter((i: Json) =>
+		i.alerts.some((a: Json) => a.rule === 'replay-mismatch'),
+	)
+const timeline = async (id: string): Promise<string> =>
+	(await server.fetch(`/v1/incidents/${id}`)).body.timeline.map((e: Json) => e.what).join('\n')
+
+describe('a model that is what is registered', () => {
+	it('matches, day by day, and opens no incident', async () => {
+		await registerLinear(server, 'm', { artifact })
+		await upload(server, 'm', file)
+		server.clock.now = day(2)
+		await logDay(server, 'm', day(0), 300)
+		await logDay(server, 'm', day(1), 50)
+		expect(await run()).toMatchObject({ status: 'ok', detail: { days: 2, sampled: 250, mismatched: 0 } })
+		expect(await replays()).toMatchObject([
+			{ window: { from: formatTime(day(1)), to: formatTime(day(2)) }, rows: 50, sampled: 50, matched: 50 },
+			{ status: 'matched', rows: 300, sampled: 200, matched: 200, worst: null, artifact: artifact.sha256 },
+		])
+		expect(await incidents()).toEqual([])
+	})
+
+	it('is replayed again only where rows changed', async () => {
+		await registerLinear(server, 'm', { artifact })
+		await upload(server, 'm', file)
+		server.clock.now = day(2)
+		await logDay(server, 'm', day(0), 20)
+		await logDay(server, 'm', day(1), 20)
+		await run()
+		expect((await run()).detail).toMatchObject({ days: 0 })
+		await logDay(server, 'm', day(1), 5, { prefix: 'late' })
+		expect((await run()).detail).toMatchObject({ days: 1, sampled: 25 })
+		await server.post('/v1/models/m/outcomes', [
+			{ predictionId: `p-${formatTime(day(0)).slice(0, 10)}-1`, actual: 1, timestamp: formatTime(day(1)) },
+		])
+		expect((await run()).detail).toMatchObject({ days: 0 })
+	})
+
+	it('is replayed with the features that came apart, once they have come', async () => {
+		await registerLinear(server, 'm', { artifact })
+		await upload(server, 'm', file)
+		server.clock.now = day(1)
+		await logDay(server, 'm', day(0), 20, { row: { features: undefined } })
+		await run()
+		expect(await replays()).toMatchObject([
+			{
+				status: 'unavailable',
+				unavailable: 20,
+				reasons: [{ count: 20, reason: expect.stringContaining('no features') }],
+			},
+		])
+		const late = Array.from({ length: 15 }, (_, i) => ({
+			predictionId: `p-${formatTime(day(0)).slice(0, 10)}-${i}`,
+			timestamp: formatTime(day(0)),
+			features: featuresOf(i),
+		}))
+		expect((await server.post('/v1/models/m/features', late)).body).toMatchObject({ accepted: 15 })
+		await run()
+		expect(await replays()).toMatchObject([{ status: 'matched', matched: 15, unavailable: 5 }])
+	})
+
+	it('is replayed for the days before its file came', async () => {
+		await registerLinear(server, 'm')
+		server.clock.now = day(1)
+		await logDay(server, 'm', day(0), 20)
+		expect((await run()).detail).toMatchObject({ days: 0 })
+		expect(await replays()).toEqual([])
+		await upload(server, 'm', file)
+		await run()
+		expect(await replays()).toMatchObject([{ status: 'matched', matched: 20 }])
+	})
+})
+
+describe('a model that was swapped without being registered', () => {
+	const swap = async () => {
+		await registerLinear(server, 'm', { artifact })
+		await upload(server, 'm', file)
+		server.clock.now = day(0) + hourMs
+		await logDay(server, 'm', day(0), 30)
+		await run()
+		server.clock.now = day(1) + hourMs
+		await logDay(server, 'm', day(1), 40, { slope: 0.6 })
+		await run()
+	}
+
+	it('is an incident that says which version, how many of how many, and how far apart', async () => {
+		await swap()
+		const [mismatched] = await replays('m', '?status=mismatched')
+		// A row without income answers the same: it cannot tell the models apart.
+		const same = Array.from({ length: 40 }, (_, i) => featuresOf(i)).filter((f) => f.income === 0).length
+		expect(mismatched).toMatchObject({ sampled: 40, matched: same, mismatched: 40 - same })
+		const worst = Math.max(
+			...Array.from({ length: 40 }, (_, i) =>
+				Math.abs(linearScore(featuresOf(i), 0.6) - linearScore(featuresOf(i))),
+			),
+		)
+		expect(mismatched.worst).toBeCloseTo(worst, 12)
+		expect(mismatched.examples).toHaveLength(10)
+		const [incident, ...others] = await incidents()
+		expect(others).toEqual([])
+		expect(incident).toMatchObject({
+			status: 'open',
+			severity: 'critical',
+			environment: 'production',
+			alerts: [{ metric: 'replay.mismatched', value: 40 - same }],
+		})
+		expect(incident.title).toContain('the served model and the artefact differ')
+		const told = await timeline(incident.id)
+		expect(told).toContain(
+			`version 1 on ${formatTime(day(1)).slice(0, 10)}: ${40 - same} of 40 replayed predictions`,
+		)
+		expect(told).toContain('by up to 0.1')
+		const entries = (await server.fetch('/v1/audit/entries?model=m')).body.items
+		expect(entries.map((e: Json) => e.action)).toContain('find-mismatch')
+	})
+
+	it('is resolved when a later day matches, and not before', async () => {
+		await swap()
+		await logDay(server, 'm', day(1), 10, { prefix: 'mended' })
+		await run()
+		expect(await incidents()).toMatchObject([{ status: 'open' }])
+		server.clock.now = day(2) + hourMs
+		await run()
+		expect(await incidents()).toMatchObject([{ status: 'open' }])
+		await logDay(server, 'm', day(2), 10)
+		await run()
+		expect(await incidents()).toMatchObject([{ status: 'resolved' }])
+		await run()
+		expect(await incidents()).toMatchObject([{ status: 'resolved' }])
+	})
+
+	it('is resolved when what serves is registered as a new version', async () => {
+		await swap()
+		await server.post('/v1/models/m/versions', {
+			version: '2',
+			features: [],
+			artifact: { sha256: digestOf(linearFile(0.6)), format: 'linear-json' },
+		})
+		await server.fetch('/v1/models/m/versions/2/artifact', { method: 'PUT', body: linearFile(0.6) })
+		server.clock.now = day(2) + hourMs
+		await logDay(server, 'm', day(2), 10, { slope: 0.6, row: { version: '2' } })
+		await run()
+		expect(await incidents()).toMatchObject([{ status: 'resolved' }])
+	})
+
+	it('is found on a past day that is filled in, though later days match', async () => {
+		await registerLinear(server, 'm', { artifact })
+		await upload(server, 'm', file)
+		server.clock.now = day(20)
+		for (let n = 10; n < 20; n++) await logDay(server, 'm', day(n), 10)
+		await run()
+		expect(await incidents()).toEqual([])
+		await logDay(server, 'm', day(5), 10, { slope: 0.9 })
+		await run()
+		expect(await incidents()).toMatchObject([{ status: 'open' }])
+	})
+
+	it('is found when somebody asks about one prediction that is not in the sample', async () => {
+		await registerLinear(server, 'm', { artifact })
+		await upload(server, 'm', file)
+		server.clock.now = day(1)
+		await logDay(server, 'm', day(0), 20)
+		await run()
+		const { context } = server
+		const version = await findVersion(context, 'm', '1')
+		const stored = await context.log.read('m', `p-${formatTime(day(0)).slice(0, 10)}-3`)
+		if (!stored) throw new Error('it is logged')
+		const opened = await openVersion(context, version)
+		const asked = { ...stored, score: 0.123456 }
+		const replayed = await replayPrediction(opened, await findModel(context, 'm'), asked)
+		expect(replayed).toMatchObject({ status: 'mismatched', logged: 0.123456 })
+		const viewer = { id: 'key:v', how: 'key' } as const
+		for (let n = 0; n < 2; n++) await recordMismatch(context, viewer, { stored: asked, opened, replayed })
+		expect(await replays()).toMatchObject([{ status: 'mismatched', mismatched: 1, sampled: 20, matched: 20 }])
+		await run()
+		const [incident] = await incidents()
+		expect(incident).toMatchObject({ status: 'open', alerts: [{ value: 1 }] })
+		server.clock.now = day(1) + hourMs
+		await logDay(server, 'm', day(1), 10)
+		await run()
+		expect(await incidents()).toMatchObject([{ status: 'resolved' }])
+	})
+})
+
+describe('one model whose stored file is damaged', () => {
+	it('is named as failed, and the others are replayed', async () => {
+		server.clock.now = day(1)
+		for (let n = 0; n < 12; n++) {
+			const own = linearFile(0.5 + n / 100)
+			await registerLinear(server, `m${n}`, { artifact: { sha256: digestOf(own), format: 'linear-json' } })
+			await upload(server, `m${n}`, own)
+			await logDay(server, `m${n}`, day(0), 20, { slope: 0.5 + n / 100 })
+		}
+		const digest = digestOf(linearFile(0.53))
+		const path = join(server.folder, 'test.db-artifacts', digest.slice(0, 2), digest)
+		await writeFile(path, linearFile(0.54))
+		const { status, error, detail } = await run()
+		expect(status).toBe('failed')
+		expect(error).toContain('m3@1')
+		expect(detail).toMatchObject({
+			days: 11,
+			mismatched: 0,
+			failed: [expect.stringContaining('m3@1: the stored artefact is damaged')],
+		})
+		expect(await replays('m3')).toMatchObject([
+			{ status: 'unavailable', reasons: [{ reason: expect.stringContaining('damaged') }] },
+		])
+		expect(await replays('m4')).toMatchObject([{ status: 'matched', matched: 20 }])
+		// Uploaded again it is whole again, and the day that waited is replayed.
+		await upload(server, 'm3', linearFile(0.53))
+		expect((await runJobById(server.context, 'replay', 'test')).status).toBe('ok')
+		expect(await replays('m3')).toMatchObject([{ status: 'matched', matched: 20 }])
+	})
+})
+
+describe('the list of replays', () => {
+	it('is paged, by day, version and environment', async () => {
+		await registerLinear(server, 'm', { artifact })
+		await upload(server, 'm', file)
+		server.clock.now = day(4)
+		for (let n = 0; n < 4; n++)
+			for (const environment of ['production', 'staging'])
+				await logDay(server, 'm', day(n), 3, { prefix: environment, row: { environment } })
+		await run()
+		const seen: string[] = []
+		let cursor = ''
+		for (let n = 0; n < 5 && cursor !== 'null'; n++) {
+			const { body } = await server.fetch(`/v1/models/m/replays?limit=3${cursor && `&cursor=${cursor}`}`)
+			seen.push(...body.items.map((i: Json) => `${i.window.from.slice(8, 10)} ${i.environment}`))
+			cursor = String(body.next)
+		}
+		expect(seen).toEqual(
+			[3, 2, 1, 0].flatMap((n) =>
+				['production', 'staging'].map((e) => `${formatTime(day(n)).slice(8, 10)} ${e}`),
+			),
+		)
+		const query = `?environment=staging&version=1&from=${formatTime(day(1))}&to=${formatTime(day(2))}`
+		expect(await replays('m', query)).toMatchObject([
+			{ environment: 'staging', window: { from: formatTime(day(1)) } },
+		])
+		expect(await server.fetch('/v1/models/nobody/replays')).toMatchObject({ status: 404 })
+	})
+})
