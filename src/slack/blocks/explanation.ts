@@ -24,8 +24,9 @@ const mostBars = 10
 const mostIncidents = 3
 
 const known = (value: number | null): string => (value === null ? 'unknown' : figure(value))
-const because = (reason: string | null): string =>
-	reason === null ? '' : `: ${named(reason.replace(/\.+$/, ''), longest)}`
+/** A reason in the midst of a sentence. */
+const said = (reason: string): string => named(reason.replace(/\.+$/, ''), longest)
+const because = (reason: string | null): string => (reason === null ? '' : `: ${said(reason)}`)
 
 /** What stands before all else unless the registered model gave exactly what was logged. */
 function replayText({ replay }: Explanation): string {
@@ -157,7 +158,8 @@ function changesText({ counterfactuals, counterfactualsStatus: { status, reason 
 	if (counterfactuals.length > 0)
 		return lines(['*What would have changed it*', ...counterfactuals.map(changeText)])
 	const why = withoutChanges[status]
-	return why === '' ? '' : `*What would have changed it*: ${why}${because(reason)}.`
+	if (why === '') return ''
+	return `*What would have changed it*: ${status === 'none' && reason !== null ? said(reason) : why + because(reason)}.`
 }
 
 function incidentsText({ incidents }: Explanation): string {
@@ -199,18 +201,18 @@ export function explanationMessage(explanation: Explanation, question: string): 
 	const part = contributionPart(explanation)
 	const before = [replayText(explanation), decisionText(explanation), reasonsText(explanation)]
 	const after = [changesText(explanation), incidentsText(explanation), notesText(explanation)]
-	const said = (texts: string[]) => texts.filter((t) => t !== '')
+	const present = (texts: string[]) => texts.filter((t) => t !== '')
 	const origin = originText(explanation)
 	const buttons = [
 		...(contributions.some(mayShow) ? [button('why_what_if', 'What if', question)] : []),
 		button('why_report', 'Report', question),
 	]
-	const told = [named(title, 300), ...said(before), part.told, ...said(after), origin]
+	const told = [named(title, 300), ...present(before), part.told, ...present(after), origin]
 	return {
 		text: clip(told.join('\n'), limits.messageText),
 		blocks: fitParts(
 			[header(title), context(`${named(model)} in ${named(environment, 60)}`)],
-			[...said(before).map((t) => [section(t)]), part.blocks, ...said(after).map((t) => [section(t)])],
+			[...present(before).map((t) => [section(t)]), part.blocks, ...present(after).map((t) => [section(t)])],
 			[context(origin), { type: 'actions', elements: buttons }],
 			(n) => `${n} more ${n === 1 ? 'part does' : 'parts do'} not fit into one message.`,
 		),
