@@ -74,6 +74,15 @@ export const Config = z
 		SLACK_APP_TOKEN: text.startsWith('xapp-', 'must be an app-level token (xapp-…)').optional(),
 		SLACK_API_URL: z.url('must be a URL').optional(),
 		SLACK_CHANNEL: text.optional(),
+		/** A tracking server that runs are read from, and how it is asked: basic, or a bearer token. */
+		PLUMBLINE_MLFLOW_URL: httpUrl.optional(),
+		PLUMBLINE_MLFLOW_USERNAME: text.optional(),
+		PLUMBLINE_MLFLOW_PASSWORD: text.optional(),
+		PLUMBLINE_MLFLOW_TOKEN: text.optional(),
+		/** A catalogue that takes OpenLineage events. */
+		PLUMBLINE_OPENLINEAGE_URL: httpUrl.optional(),
+		PLUMBLINE_OPENLINEAGE_API_KEY: text.optional(),
+		PLUMBLINE_OPENLINEAGE_NAMESPACE: text.optional(),
 		/** Where model files are kept. Absent: in a folder beside the database, or in the bucket that is bound to the worker. */
 		PLUMBLINE_ARTIFACTS_URL: text
 			.regex(
@@ -97,6 +106,16 @@ export const Config = z
 		const missing = (name: string, message: string) =>
 			issues.addIssue({ code: 'custom', path: [name], message })
 		const { SLACK_BOT_TOKEN: bot, SLACK_SIGNING_SECRET: secret, SLACK_APP_TOKEN: app } = env
+		const { PLUMBLINE_MLFLOW_USERNAME: user, PLUMBLINE_MLFLOW_TOKEN: token } = env
+		if (env.PLUMBLINE_MLFLOW_URL === undefined && (user ?? token) !== undefined)
+			missing('PLUMBLINE_MLFLOW_URL', 'is needed beside the other settings of MLflow')
+		if (user !== undefined && token !== undefined)
+			missing(
+				'PLUMBLINE_MLFLOW_TOKEN',
+				'is one way in and PLUMBLINE_MLFLOW_USERNAME another: set one of them',
+			)
+		if (env.PLUMBLINE_OPENLINEAGE_URL === undefined && env.PLUMBLINE_OPENLINEAGE_API_KEY !== undefined)
+			missing('PLUMBLINE_OPENLINEAGE_URL', 'is needed beside PLUMBLINE_OPENLINEAGE_API_KEY')
 		if (bot === undefined && (secret ?? app) !== undefined)
 			missing('SLACK_BOT_TOKEN', 'is needed beside the other settings of Slack')
 		if (bot !== undefined && secret === undefined && app === undefined)
@@ -120,7 +139,7 @@ export function readConfig(env: Readonly<Record<string, unknown>>): Config {
 	if (result.success) return result.data
 	const issue = result.error.issues[0]
 	const name = String(issue?.path[0])
-	const isShown = given[name] !== undefined && !/KEY|TOKEN|SECRET/.test(name)
+	const isShown = given[name] !== undefined && !/KEY|TOKEN|SECRET|PASSWORD/.test(name)
 	const shown = isShown ? ` It is ${JSON.stringify(given[name])}.` : ''
 	throw new AppError('invalid', `${name} ${issue?.message}.${shown}`)
 }

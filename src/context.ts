@@ -75,6 +75,10 @@ export type Context = {
 	background?: (work: Promise<unknown>) => void
 	/** Slack, when it is connected. */
 	slack?: import('./services/slack/slack-client.ts').SlackClient
+	/** The tracking server that training runs are read from, when one is connected. */
+	runs?: import('./core/training-run.ts').RunReader
+	/** The lineage catalogue that is told of versions, baselines and deployments, when one is connected. */
+	lineageSink?: import('./core/lineage-fact.ts').LineageSink
 	/** The parsed rule set that is in force; replaced as a whole on reload. */
 	rules: { current(): import('./rules/rule-set.ts').RuleSet }
 }

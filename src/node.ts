@@ -8,6 +8,7 @@ import type { Context, Logger } from './context.ts'
 import { AppError } from './core/errors.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate, openSql } from './db/open-node.ts'
+import { connectIntegrations } from './integrations/index.ts'
 import { jobs, runJobById } from './jobs/index.ts'
 import { type Listening, listen } from './listen-node.ts'
 import { nodeCodec } from './log/codec-node.ts'
@@ -63,6 +64,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			publicUrl: config.PLUMBLINE_PUBLIC_URL ?? `http://${config.PLUMBLINE_HOST}:${config.PLUMBLINE_PORT}`,
 			rules,
 		}
+		connectIntegrations(context, config)
 		const close = async () => {
 			rules.close()
 			await log.close()

@@ -6,6 +6,7 @@ import { AppError } from './core/errors.ts'
 import { openDatabase } from './db/database.ts'
 import { type D1, openWebSql, overD1 } from './db/open-worker.ts'
 import type { Sql } from './db/sql.ts'
+import { connectIntegrations } from './integrations/index.ts'
 import { jobs, runAll, runJobById } from './jobs/index.ts'
 import { openedLog } from './log/opened-log.ts'
 import { openSqlLog } from './log/sql-log.ts'
@@ -73,6 +74,7 @@ async function openService(env: Env, origin: string): Promise<Service> {
 		rules: { current: () => ruleSet },
 		background: waitUntil,
 	}
+	connectIntegrations(context, config)
 	if (config.PLUMBLINE_ADMIN_KEY !== undefined) await ensureAdminKey(context, config.PLUMBLINE_ADMIN_KEY)
 	const run = (id: string) => runJobById(forJob(context), id, owner())
 	const slack = await slackOf(context, config)

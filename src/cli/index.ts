@@ -31,6 +31,11 @@ export const commands = [
 		load: async () => (await import('./send.ts')).send,
 	},
 	{
+		name: 'lineage',
+		summary: 'trace a decision back, or data and code forward (over HTTP)',
+		load: async () => (await import('./lineage.ts')).lineage,
+	},
+	{
 		name: 'run',
 		summary: 'run a job, or everything that is due (on the database)',
 		load: async () => (await import('./run.ts')).run,

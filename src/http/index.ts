@@ -11,6 +11,7 @@ import { health } from './routes/health.ts'
 import { incidents } from './routes/incidents.ts'
 import { jobs } from './routes/jobs.ts'
 import { keys } from './routes/keys.ts'
+import { lineage } from './routes/lineage.ts'
 import { metrics } from './routes/metrics.ts'
 import { models } from './routes/models.ts'
 import { outcomes } from './routes/outcomes.ts'
@@ -37,6 +38,7 @@ export const resources = {
 	outcomes,
 	groups,
 	replays,
+	lineage,
 	metrics,
 	segments,
 	bias,

@@ -1,8 +1,12 @@
 import type { Context } from '../context.ts'
 import { AppError } from '../core/errors.ts'
+import type { Result } from '../core/result.ts'
 import { secondMs } from '../core/time.ts'
 import { getIncident } from '../services/incident/get-incident.ts'
-import { type Claim, claimMessages, deliverer, dueMessages } from '../services/outbox/claim.ts'
+import { sendFact } from '../services/lineage/facts.ts'
+import { readTrainingRun } from '../services/lineage/training-run.ts'
+import { findVersion } from '../services/model/find-version.ts'
+import { type Claim, claimMessages, deliverer, destinationOf, dueMessages } from '../services/outbox/claim.ts'
 import { markDone, markFailed, pruneOutbox, putOff } from '../services/outbox/settle.ts'
 import { deliverIncident } from '../services/slack/deliver-incident.ts'
 import { incidentEvidence } from '../services/slack/incident-evidence.ts'
@@ -11,27 +15,31 @@ import type { Job } from './job.ts'
 const reader = { ...deliverer, role: 'admin', models: ['*'] } as const
 const budgetMs = 45 * secondMs
 
-/** Delivers what is in the outbox: to Slack when it is connected, else to the log. One message that fails stops no other. */
+/**
+ * Delivers what is in the outbox: incidents to Slack when it is connected, else to the log; facts to the lineage
+ * catalogue. One message that fails stops no other.
+ */
 export const deliver = {
 	id: 'deliver',
 	cron: '* * * * *',
 	run: async (context: Context) => {
 		const until = context.now() + budgetMs
 		const outcome = { delivered: 0, failed: [] as string[], remaining: 0 }
-		const limited = new Set<string | undefined>()
+		const limited = new Set<string>()
+		const away = new Set<Claim['kind']>()
 		for (;;) {
-			const due = (await dueMessages(context)).filter((d) => !limited.has(d.payload.channel))
+			const due = (await dueMessages(context, away)).filter((d) => !limited.has(destinationOf(d)))
 			outcome.remaining = due.length
 			if (due.length === 0 || context.now() >= until) break
 			for (const messages of due) {
-				const { incidentId, channel } = messages.payload
 				if (context.now() >= until) break
-				if (limited.has(channel)) continue
+				if (away.has(messages.kind) || limited.has(destinationOf(messages))) continue
 				const claim = await claimMessages(context, messages)
 				if (!claim) continue
 				const ended = await deliverClaim(context, claim)
-				if (ended === 'limited') limited.add(channel)
-				if (ended === 'failed') outcome.failed.push(incidentId)
+				if (ended === 'limited') limited.add(destinationOf(claim))
+				if (ended === 'away') away.add(claim.kind)
+				if (ended === 'failed' || ended === 'away') outcome.failed.push(nameOf(claim))
 				if (ended === 'done') outcome.delivered += claim.ids.length
 			}
 		}
@@ -40,7 +48,11 @@ export const deliver = {
 	},
 } satisfies Job
 
-type Ended = 'done' | 'more' | 'failed' | 'limited' | 'lost'
+const nameOf = (claim: Claim): string =>
+	claim.kind === 'incident' ? claim.payload.incidentId : `${claim.kind} of ${claim.payload.model}`
+
+/** `away`: a peer that did not take one message is not bothered with the others of this run. */
+type Ended = 'done' | 'more' | 'failed' | 'away' | 'limited' | 'lost'
 
 /** Delivers what a claim holds, and gives the claim back. */
 async function deliverClaim(context: Context, claim: Claim): Promise<Ended> {
@@ -54,10 +66,13 @@ async function deliverClaim(context: Context, claim: Claim): Promise<Ended> {
 			await markDone(context, claim)
 			return 'done'
 		}
-		const { retryAfterMs } = result.error
-		if (retryAfterMs === undefined) await markFailed(context, claim, result.error)
-		else await putOff(context, claim, retryAfterMs)
-		return retryAfterMs === undefined ? 'failed' : 'limited'
+		const { retryAfterMs, retryable } = result.error
+		if (retryAfterMs !== undefined) {
+			await putOff(context, claim, retryAfterMs)
+			return 'limited'
+		}
+		await markFailed(context, claim, result.error)
+		return retryable && claim.kind !== 'incident' ? 'away' : 'failed'
 	} catch (error) {
 		// Another delivery has taken over, and ends what is left.
 		if (error instanceof AppError && error.code === 'conflict') return 'lost'
@@ -66,10 +81,30 @@ async function deliverClaim(context: Context, claim: Claim): Promise<Ended> {
 	}
 }
 
-async function deliverOne(context: Context, claim: Claim) {
-	const incident = await getIncident(context, reader, claim.payload.incidentId)
+async function deliverOne(context: Context, claim: Claim): Promise<Result<string>> {
+	if (claim.kind === 'lineage') return sendFact(context, claim.payload)
+	if (claim.kind === 'training-run') return readRun(context, claim.payload)
+	return tellIncident(context, claim, claim.payload)
+}
+
+/** A run that cannot be read now is read when somebody looks at it, so this gives up soon. */
+async function readRun(
+	context: Context,
+	{ model, version }: { model: string; version: string },
+): Promise<Result<string>> {
+	const found = await readTrainingRun(context, await findVersion(context, model, version))
+	if (found?.status !== 'unreachable') return { ok: true, value: 'read' }
+	return { ok: false, error: { message: found.reason ?? 'no answer', retryable: true } }
+}
+
+async function tellIncident(
+	context: Context,
+	claim: Claim,
+	payload: { incidentId: string; channel?: string },
+): Promise<Result<string>> {
+	const incident = await getIncident(context, reader, payload.incidentId)
 	const { slack } = context
-	const channel = claim.payload.channel ?? slack?.channel ?? ''
+	const channel = payload.channel ?? slack?.channel ?? ''
 	if (!slack || channel === '') {
 		const { id, model, environment, status, severity, title } = incident
 		context.logger.info('incident', { id, model, environment, status, severity, title })

@@ -11,6 +11,7 @@ export const openedLog = (open: () => Promise<PredictionLog>): PredictionLog => 
 	actuals: async (...args) => (await open()).actuals(...args),
 	scan: async (...args) => (await open()).scan(...args),
 	series: async (...args) => (await open()).series(...args),
+	counts: async (...args) => (await open()).counts(...args),
 	profile: async (...args) => (await open()).profile(...args),
 	dirtyHours: async (...args) => (await open()).dirtyHours(...args),
 	clearDirty: async (...args) => (await open()).clearDirty(...args),

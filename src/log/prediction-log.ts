@@ -61,6 +61,16 @@ export type Series = {
 	value: string
 }
 
+/** How many predictions of a version an environment has, and the earliest and latest of their own times. */
+export type PredictionCount = {
+	model: string
+	version: string
+	environment: string
+	rows: number
+	from: number
+	to: number
+}
+
 /** The prediction log: rows in, verdicts out; windows of them summarised. libSQL by default. */
 export type PredictionLog = {
 	/** Durable when it resolves. Rejects with `overloaded` when the writer is too far behind. */
@@ -76,6 +86,8 @@ export type PredictionLog = {
 		onRows: (rows: RowBatch, series: { version: string; environment: string }) => void | Promise<void>,
 	): Promise<void>
 	series(model?: string): Promise<Series[]>
+	/** How many predictions these versions made, by environment. Reads no rows. */
+	counts(versions: readonly { model: string; version: string }[]): Promise<PredictionCount[]>
 	/** The exact sum of the deltas of [from, to) on this grid. Undefined when there are none. */
 	profile(seriesId: number, grid: Grid, from: number, to: number): Promise<Profile | undefined>
 	/** Hours whose profile changed since they were last cleared, by series and hour, with the mark to clear them by. */

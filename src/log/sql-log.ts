@@ -8,7 +8,15 @@ import { keyRows } from './key-rows.ts'
 import type { AppendVerdict, PredictionLog, SentGroups, StoredPrediction } from './prediction-log.ts'
 import { rebuildProfiles } from './rebuild.ts'
 import { scanPredictions } from './scan.ts'
-import { clearDirty, dirtyHours, listSeries, waitingOutcomes, windowProfile, windowTally } from './windows.ts'
+import {
+	clearDirty,
+	countPredictions,
+	dirtyHours,
+	listSeries,
+	waitingOutcomes,
+	windowProfile,
+	windowTally,
+} from './windows.ts'
 
 /** Chunks from before there were tallies that are caught up on in one turn, between two appends. */
 const chunksAtOnce = 20
@@ -43,6 +51,7 @@ export function logOver(
 		actuals: (model, ids) => backend.actuals(model, ids),
 		scan: (query, onRows) => scanPredictions(sql, store, query, onRows),
 		series: (model) => listSeries(sql, model),
+		counts: (versions) => countPredictions(sql, versions),
 		profile: (seriesId, grid, from, to) => windowProfile(sql, seriesId, grid, from, to),
 		dirtyHours: (limit, after) => dirtyHours(sql, 'log_dirty', limit, after),
 		clearDirty: (hours) => clearDirty(sql, 'log_dirty', hours),

@@ -5,7 +5,8 @@ import type { Grid } from '../profile/grid.ts'
 import type { Profile } from '../profile/profile.ts'
 import { addEncodedTally } from '../tally/encoding.ts'
 import { emptyTally, type Tally } from '../tally/tally.ts'
-import type { Series } from './prediction-log.ts'
+import { kindNumber } from './hot-store.ts'
+import type { PredictionCount, Series } from './prediction-log.ts'
 
 export async function listSeries(sql: Sql, model?: string): Promise<Series[]> {
 	const rows = await sql.all({
@@ -23,6 +24,29 @@ export async function listSeries(sql: Sql, model?: string): Promise<Series[]> {
 			value,
 		}),
 	)
+}
+
+/** What the chunks of these versions say of themselves: no row is read, so the cost grows with days and not with rows. */
+export async function countPredictions(
+	sql: Sql,
+	versions: readonly { model: string; version: string }[],
+): Promise<PredictionCount[]> {
+	if (versions.length === 0) return []
+	const rows = (await sql.all({
+		sql: `SELECT s.model, s.version, s.environment, sum(c.rows), min(c.from_ms), max(c.to_ms)
+			FROM json_each(?) v JOIN log_series s ON s.model = v.value ->> 0 AND s.version = v.value ->> 1
+			JOIN log_chunk c ON c.series = s.id AND c.kind = ? WHERE s.segment = ''
+			GROUP BY s.id ORDER BY s.model, s.version, s.environment`,
+		params: [JSON.stringify(versions.map((v) => [v.model, v.version])), kindNumber.prediction],
+	})) as unknown as [string, string, string, number, number, number][]
+	return rows.map(([model, version, environment, count, from, to]) => ({
+		model,
+		version,
+		environment,
+		rows: count,
+		from,
+		to,
+	}))
 }
 
 /** The sum of a series' deltas over [from, to) on one grid, in ms since the epoch; undefined when there are none. */

@@ -5,7 +5,7 @@ export type PageQuery = { cursor?: string | undefined; limit: number }
 /** `next` is the cursor of the page behind this one; null at the end. */
 export type Page<T> = { items: T[]; next: string | null }
 
-const badCursor = (cause?: unknown) =>
+export const badCursor = (cause?: unknown) =>
 	new AppError('invalid', 'The cursor is not one of ours. Leave it out to start from the beginning.', {
 		cause,
 		faults: [{ path: 'cursor', message: 'is not a cursor that this list gave' }],
@@ -37,6 +37,19 @@ export function cursorText(cursor: string | undefined): string | undefined {
 	const position = decodeCursor(cursor)
 	if (typeof position !== 'string') throw badCursor()
 	return position
+}
+
+/** The position of a cursor that was made of several parts, as a JSON list. Throws `invalid`. */
+export function cursorParts(cursor: string | undefined): unknown[] | undefined {
+	const text = cursorText(cursor)
+	if (text === undefined) return undefined
+	try {
+		const parts: unknown = JSON.parse(text)
+		if (Array.isArray(parts)) return parts
+	} catch (cause) {
+		throw badCursor(cause)
+	}
+	throw badCursor()
 }
 
 /** The integer position of a cursor; undefined without a cursor. Throws `invalid`. */

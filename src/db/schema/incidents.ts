@@ -7,6 +7,12 @@ export const ruleSets = sqliteTable('rule_set', {
 	firstUsedAt: integer('first_used_at').notNull(),
 })
 
+/** Which rules were in force from `at` on. */
+export const ruleUses = sqliteTable('rule_use', {
+	at: integer().primaryKey(),
+	digest: text().notNull(),
+})
+
 /** How far the changes of computed windows have been judged. */
 export const ruleProgress = sqliteTable('rule_progress', {
 	name: text().primaryKey(),

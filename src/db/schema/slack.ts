@@ -4,8 +4,8 @@ import type { Role } from '../../context.ts'
 export const outbox = sqliteTable('outbox', {
 	id: integer().primaryKey({ autoIncrement: true }),
 	key: text().notNull().unique(),
-	kind: text().$type<'incident'>().notNull(),
-	payload: text({ mode: 'json' }).$type<{ incidentId: string; channel?: string }>().notNull(),
+	kind: text().$type<'incident' | 'lineage' | 'training-run'>().notNull(),
+	payload: text({ mode: 'json' }).$type<Record<string, unknown>>().notNull(),
 	createdAt: integer('created_at').notNull(),
 	notBefore: integer('not_before').notNull(),
 	attempts: integer().notNull(),
@@ -14,6 +14,8 @@ export const outbox = sqliteTable('outbox', {
 	/** Names the one delivery that may write about it until `claimedUntil`. */
 	claim: text(),
 	claimedUntil: integer('claimed_until').notNull().default(0),
+	/** The key of a message that has to be done first. */
+	after: text(),
 })
 
 export const slackMessages = sqliteTable(

@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts'
 import { windowMs } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
-import { ruleSets } from '../../db/schema.ts'
+import { ruleSets, ruleUses } from '../../db/schema.ts'
 import type { Statement } from '../../db/sql.ts'
 import type { RuleSet } from '../../rules/rule-set.ts'
 import type { ChangedWindow } from '../metric/read-facts.ts'
@@ -52,17 +52,26 @@ export async function evaluateAll(
 	return answer
 }
 
-/** Every alert names the digest of the rules that made it: the rules themselves are kept, and their use is on the ledger. */
+/**
+ * Every alert names the digest of the rules that made it: the rules themselves are kept, and since when they are in
+ * force, which is on the ledger too. A set that comes back is in force again.
+ */
 async function recordRuleSet(context: Context, { digest, content }: RuleSet): Promise<void> {
-	const known = await context.sql.all({ sql: 'SELECT 1 FROM rule_set WHERE digest = ?', params: [digest] })
-	if (known.length > 0) return
-	const query = context.db
-		.insert(ruleSets)
-		.values({ digest, content, firstUsedAt: context.now() })
-		.onConflictDoNothing()
-	await commit(context, ruleActor, { action: 'use-rules', object: 'rules', after: `sha256:${digest}` }, [
-		{ query },
-	])
+	const [last] = await context.sql.all({ sql: 'SELECT digest FROM rule_use ORDER BY at DESC LIMIT 1' })
+	if (last?.[0] === digest) return
+	const at = context.now()
+	const query = context.db.insert(ruleSets).values({ digest, content, firstUsedAt: at }).onConflictDoNothing()
+	const use = context.db.insert(ruleUses).values({ at, digest }).onConflictDoUpdate({
+		target: ruleUses.at,
+		set: { digest },
+	})
+	const before = last === undefined ? {} : { before: `sha256:${last[0]}` }
+	await commit(
+		context,
+		ruleActor,
+		{ action: 'use-rules', object: 'rules', ...before, after: `sha256:${digest}` },
+		[{ query }, { query: use }],
+	)
 }
 
 async function readProgress(context: Context): Promise<number> {

@@ -13,6 +13,7 @@ import type { Profile } from '../../profile/profile.ts'
 import { LabelledRows } from '../../tally/labelled-rows.ts'
 import { authorise } from '../authorise.ts'
 import { keepBaselineRows } from '../importance/baseline-rows.ts'
+import { factMessages } from '../lineage/facts.ts'
 import { findModel } from '../model/find-model.ts'
 import { findVersion } from '../model/find-version.ts'
 import { type BaselineRows, collectRows, mostRows, sampleColumns } from './collect-baseline.ts'
@@ -159,6 +160,7 @@ async function store(
 		},
 		{ query: insert },
 		{ query: keepBaselineRows({ model, version, digest }, batches) },
+		...factMessages(context, { fact: 'baseline', model, version, digest }),
 	]
 	const details = { rows, features: grid.columns.length }
 	await commit(

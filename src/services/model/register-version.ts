@@ -4,6 +4,9 @@ import { AppError } from '../../core/errors.ts'
 import { commit } from '../../db/commit.ts'
 import { modelVersions } from '../../db/schema.ts'
 import { authorise } from '../authorise.ts'
+import { factMessages } from '../lineage/facts.ts'
+import { linkInserts, versionLinks } from '../lineage/links.ts'
+import { runMessages } from '../lineage/training-run.ts'
 import { digestOf } from './digest.ts'
 import { findModel, quote } from './find-model.ts'
 import { findVersion, type VersionRow } from './find-version.ts'
@@ -48,7 +51,12 @@ export async function registerVersion(
 	}
 	try {
 		const query = context.db.insert(modelVersions).values(row).onConflictDoNothing()
-		await commit(context, actor, entry, [{ query, guarded: true }])
+		await commit(context, actor, entry, [
+			{ query, guarded: true },
+			...linkInserts(row, versionLinks(row), 'version'),
+			...runMessages(context, row),
+			...factMessages(context, { fact: 'version', model, version }),
+		])
 		return { record: toVersionRecord(row), isNew: true }
 	} catch (error) {
 		if (!(error instanceof AppError && error.code === 'conflict')) throw error

@@ -5,6 +5,7 @@ import { formatTime } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { deployments } from '../../db/schema.ts'
 import { authorise } from '../authorise.ts'
+import { factMessages } from '../lineage/facts.ts'
 import type { DeploymentInput } from './deployment-input.ts'
 import { findModel, hint } from './find-model.ts'
 import { versionNames } from './find-version.ts'
@@ -38,7 +39,11 @@ export async function setDeployment(
 		details: { revision: row.revision, ...wanted, ...(before ? { before: content(before) } : {}) },
 	}
 	const query = context.db.insert(deployments).values(row).onConflictDoNothing()
-	await commit(context, actor, entry, [{ query, guarded: true }])
+	const { revision } = row
+	await commit(context, actor, entry, [
+		{ query, guarded: true },
+		...factMessages(context, { fact: 'deployment', model, environment, revision }),
+	])
 	return { deployment: { ...row, since: formatTime(row.since) }, isNew: before === undefined }
 }
 

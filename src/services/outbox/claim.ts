@@ -3,10 +3,10 @@ import { AppError } from '../../core/errors.ts'
 import { newId } from '../../core/ids.ts'
 import { minuteMs } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
-import type { OutboxMessage } from './enqueue.ts'
+import type { Errand } from './enqueue.ts'
 
 /** Open messages that tell the same thing, such as the revisions of one incident: one delivery serves them all. */
-export type DueMessages = { ids: number[]; payload: OutboxMessage['payload']; attempts: number }
+export type DueMessages = Errand & { ids: number[]; attempts: number }
 
 /** What one delivery holds. `token` is the fence: who has lost it changes nothing any more. */
 export type Claim = DueMessages & { token: string }
@@ -17,32 +17,46 @@ export const rateLimited = 'rate limited'
 export const deliverer = { id: 'job:deliver', how: 'job' } as const
 
 // A message waits with the others of its kind: a new revision does not jump a pause that the one before was told to keep.
-const dueSql = `SELECT id, payload, attempts FROM outbox o
+const dueSql = `SELECT id, kind, payload, attempts FROM outbox o
 	WHERE done_at IS NULL AND not_before <= ?1 AND claimed_until <= ?1 AND NOT EXISTS (
 		SELECT 1 FROM outbox h WHERE h.done_at IS NULL AND h.payload = o.payload
 			AND (h.not_before > ?1 OR h.claimed_until > ?1))
-	ORDER BY id LIMIT ${atOnce}`
+		AND NOT EXISTS (SELECT 1 FROM outbox w WHERE w.key = o.after AND w.done_at IS NULL)
+	AND kind NOT IN (SELECT value FROM json_each(?2)) ORDER BY kind <> 'incident', id LIMIT ${atOnce}`
 
-/** What is due, oldest first, without the channels that Slack asked to leave alone for now. */
-export async function dueMessages(context: Context): Promise<DueMessages[]> {
+/** Where messages go: a channel of Slack, or a peer. What one of them asks for holds up no other. */
+export const destinationOf = ({ kind, payload }: Errand): string =>
+	kind === 'incident' ? `incident ${payload.channel ?? ''}` : kind
+
+/**
+ * What is due, incidents first and each kind oldest first, without the destinations that asked to be left alone for
+ * now, and without the kinds of `away`: however many wait for a peer that is gone, they hide nothing.
+ */
+export async function dueMessages(
+	context: Context,
+	away: ReadonlySet<Errand['kind']> = new Set(),
+): Promise<DueMessages[]> {
 	const now = context.now()
 	const limited = await context.sql.all({
-		sql: 'SELECT DISTINCT payload FROM outbox WHERE done_at IS NULL AND not_before > ? AND error = ?',
+		sql: 'SELECT DISTINCT kind, payload FROM outbox WHERE done_at IS NULL AND not_before > ? AND error = ?',
 		params: [now, rateLimited],
 	})
-	const held = new Set(limited.map(([payload]) => JSON.parse(payload as string).channel))
+	const held = new Set(limited.map(([kind, payload]) => destinationOf(toErrand(kind, payload))))
 	const groups = new Map<string, DueMessages>()
-	for (const row of await context.sql.all({ sql: dueSql, params: [now] })) {
-		const [id, text, attempts] = row as [number, string, number]
-		const payload = JSON.parse(text)
-		if (held.has(payload.channel)) continue
-		const group: DueMessages = groups.get(text) ?? { ids: [], payload, attempts: 0 }
+	for (const row of await context.sql.all({ sql: dueSql, params: [now, JSON.stringify([...away])] })) {
+		const [id, kind, text, attempts] = row as [number, string, string, number]
+		const errand = toErrand(kind, text)
+		if (held.has(destinationOf(errand))) continue
+		const group: DueMessages = groups.get(text) ?? { ...errand, ids: [], attempts: 0 }
 		group.ids.push(id)
 		group.attempts = Math.max(group.attempts, attempts)
 		groups.set(text, group)
 	}
 	return [...groups.values()]
 }
+
+const toErrand = (kind: unknown, payload: unknown) =>
+	({ kind, payload: JSON.parse(payload as string) }) as Errand
 
 /** Takes messages for one delivery; undefined when another one was quicker. The attempt counts from here, so that a crash counts too. */
 export async function claimMessages(context: Context, due: DueMessages): Promise<Claim | undefined> {

@@ -4,7 +4,8 @@ import { commit } from '../../db/commit.ts'
 import type { SqlValue } from '../../db/sql.ts'
 import { type Claim, deliverer, rateLimited } from './claim.ts'
 
-const mostAttempts = 12
+/** An incident of yesterday is no news; what a catalogue has not been told is missing there for ever. */
+const mostAttempts = { incident: 12, lineage: 3000, 'training-run': 12 } as const
 const longestPauseMs = 15 * minuteMs
 const keepMs = 30 * dayMs
 
@@ -24,7 +25,7 @@ export const putOff = (context: Context, claim: Claim, afterMs: number): Promise
 		afterMs > 0 ? rateLimited : null,
 	])
 
-/** Puts messages off, twice as long each time. Gives up after twelve attempts, or at once when no other can help. */
+/** Puts messages off, twice as long each time. Gives up in the end, or at once when no other can help. */
 export async function markFailed(
 	context: Context,
 	claim: Claim,
@@ -33,14 +34,14 @@ export async function markFailed(
 	const now = context.now()
 	const { message, retryable } = error
 	const { attempts } = claim
-	const pause = Math.min(longestPauseMs, 5 * secondMs * 2 ** (attempts - 1))
-	const givenUp = !retryable || attempts >= mostAttempts
+	const pause = Math.min(longestPauseMs, 5 * secondMs * 2 ** Math.min(attempts - 1, 20))
+	const givenUp = !retryable || attempts >= mostAttempts[claim.kind]
 	await settle(context, claim, 'error = ?, not_before = ?, done_at = ?', [
 		message,
 		now + pause,
 		givenUp ? now : null,
 	])
-	const fields = { ...claim.payload, attempts, error: message }
+	const fields = { kind: claim.kind, ...claim.payload, attempts, error: message }
 	if (givenUp) context.logger.error('a message was given up', fields)
 	else context.logger.warn('a message could not be delivered yet', fields)
 }

@@ -1,12 +1,12 @@
 import { and, eq } from 'drizzle-orm'
 import type { Actor, Context } from '../../context.ts'
-import { AppError } from '../../core/errors.ts'
 import { formatTime } from '../../core/time.ts'
 import { modelVersions } from '../../db/schema.ts'
 import { BatchBuilder } from '../../profile/batch-builder.ts'
 import { judgeRow, type QualityMark } from '../../profile/quality.ts'
 import { authorise } from '../authorise.ts'
 import { findModel } from '../model/find-model.ts'
+import { notLogged } from './not-logged.ts'
 
 /** A logged prediction as `GET …/predictions/{predictionId}` answers it. */
 export type PredictionAnswer = Record<string, unknown> & { predictionId: string; quality: QualityMark[] }
@@ -23,11 +23,7 @@ export async function readPrediction(
 	authorise(actor, ['viewer', 'analyst', 'approver', 'auditor'], modelName)
 	const model = await findModel(context, modelName)
 	const stored = await context.log.read(model.name, predictionId)
-	if (!stored)
-		throw new AppError(
-			'not-found',
-			`No prediction "${predictionId}" is logged for ${model.name}. Its id may be mistyped, or it was never sent.`,
-		)
+	if (!stored) throw notLogged(model.name, predictionId)
 	const hidden = mayNotSeeFeatures.has(actor.role)
 	const { outcome, outcomeHistory, features, timestamp, ...rest } = stored
 	return {

@@ -1,0 +1,31 @@
+import type { Context } from '../context.ts'
+import { mlflowRunReader } from './mlflow/run-reader.ts'
+import { openLineageSink } from './openlineage/sink.ts'
+
+type Settings = {
+	PLUMBLINE_MLFLOW_URL?: string | undefined
+	PLUMBLINE_MLFLOW_USERNAME?: string | undefined
+	PLUMBLINE_MLFLOW_PASSWORD?: string | undefined
+	PLUMBLINE_MLFLOW_TOKEN?: string | undefined
+	PLUMBLINE_OPENLINEAGE_URL?: string | undefined
+	PLUMBLINE_OPENLINEAGE_API_KEY?: string | undefined
+	PLUMBLINE_OPENLINEAGE_NAMESPACE?: string | undefined
+}
+
+/** Puts on the context what the configuration connects. */
+export function connectIntegrations(context: Context, config: Settings): void {
+	const { PLUMBLINE_MLFLOW_URL: mlflow, PLUMBLINE_OPENLINEAGE_URL: openLineage } = config
+	if (mlflow !== undefined)
+		context.runs = mlflowRunReader(context, {
+			url: mlflow,
+			username: config.PLUMBLINE_MLFLOW_USERNAME,
+			password: config.PLUMBLINE_MLFLOW_PASSWORD,
+			token: config.PLUMBLINE_MLFLOW_TOKEN,
+		})
+	if (openLineage !== undefined)
+		context.lineageSink = openLineageSink(context, {
+			url: openLineage,
+			apiKey: config.PLUMBLINE_OPENLINEAGE_API_KEY,
+			namespace: config.PLUMBLINE_OPENLINEAGE_NAMESPACE,
+		})
+}

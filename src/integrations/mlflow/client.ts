@@ -1,0 +1,56 @@
+import type { Context } from '../../context.ts'
+import type { Result } from '../../core/result.ts'
+import { secondMs } from '../../core/time.ts'
+
+export type MlflowOptions = {
+	url: string
+	/** Basic, or a bearer token; MLflow's own server takes basic. */
+	username?: string | undefined
+	password?: string | undefined
+	token?: string | undefined
+}
+
+// Somebody waits for the answer that this goes into.
+const timeoutMs = 3 * secondMs
+const longestBody = 8 * 2 ** 20
+
+/** GET of one path of MLflow's REST API 2.0, parsed. Never throws. */
+export type MlflowGet = (path: string, query: Record<string, string>) => Promise<Result<unknown>>
+
+const failure = (message: string, retryable: boolean) =>
+	({ ok: false, error: { message, retryable } }) as const
+
+export function mlflowGet(context: Pick<Context, 'fetch'>, options: MlflowOptions): MlflowGet {
+	const headers = authorization(options)
+	return async (path, query) => {
+		try {
+			const url = `${options.url}/api/2.0/mlflow/${path}?${new URLSearchParams(query)}`
+			const response = await context.fetch(url, { headers, signal: AbortSignal.timeout(timeoutMs) })
+			const text = await response.text()
+			if (text.length > longestBody) return failure('its answer has over 8 MB', false)
+			if (response.ok) return { ok: true, value: JSON.parse(text) }
+			const { status } = response
+			return failure(refusal(status, text), status === 429 || status >= 500)
+		} catch (error) {
+			const cause = (error as { cause?: { code?: string } }).cause?.code
+			return failure(cause ?? (error as Error).message, true)
+		}
+	}
+}
+
+function authorization({ username, password = '', token }: MlflowOptions): Record<string, string> {
+	if (token !== undefined) return { authorization: `Bearer ${token}` }
+	if (username === undefined) return {}
+	const bytes = new TextEncoder().encode(`${username}:${password}`)
+	return { authorization: `Basic ${btoa(String.fromCharCode(...bytes))}` }
+}
+
+function refusal(status: number, text: string): string {
+	if (status === 401 || status === 403)
+		return `it answered ${status}: check PLUMBLINE_MLFLOW_USERNAME and _PASSWORD, or _TOKEN`
+	try {
+		const { message } = JSON.parse(text) as { message?: string }
+		if (message) return `it answered ${status}: ${message.slice(0, 300)}`
+	} catch {}
+	return `it answered ${status}`
+}

@@ -1,0 +1,140 @@
+import type { Actor, Context } from '../../context.ts'
+import { AppError } from '../../core/errors.ts'
+import { nearest } from '../../core/nearest.ts'
+import { inScope } from '../authorise.ts'
+import { quote } from '../model/find-model.ts'
+import { badCursor, collectPage, cursorParts, type Page, type PageQuery } from '../page.ts'
+import { normalOf, type OriginKind } from './links.ts'
+
+/** A version that came from something; `source` says whether it was registered so, or its run's server says it. */
+export type LinkedVersion = { model: string; version: string; source: string }
+export type Found = { values: string[]; page: Page<LinkedVersion> }
+
+const leastPrefix = 4
+const shortestCommit = 7
+const neighbours = 200
+
+/**
+ * The versions that came from a value, in the order of their names, in the actor's scope: by one index, so the cost does
+ * not grow with what else is stored. A commit or digest may be shortened as long as one is meant. Throws `not-found`
+ * with the nearest value, and `invalid` when several are meant.
+ */
+export async function findVersions(
+	context: Context,
+	actor: Actor,
+	origin: { kind: OriginKind; value: string },
+	query: PageQuery,
+): Promise<Found> {
+	const { kind } = origin
+	const value = normalOf(kind, origin.value)
+	const page = await readPage(context, actor, kind, [value], query)
+	if (page.items.length > 0 || page.next !== null) return { values: [value], page }
+	const values = await abbreviated(context, actor, kind, value)
+	// Behind the last version of a value there is none, and that is no error.
+	if (values.length === 0 && query.cursor !== undefined) return { values: [value], page }
+	if (values.length === 0) throw await notFound(context, actor, kind, value)
+	return { values, page: await readPage(context, actor, kind, values, query) }
+}
+
+/** The values that a commit or digest stands for: the one that it begins, or those that were registered shortened. */
+async function abbreviated(
+	context: Context,
+	actor: Actor,
+	kind: OriginKind,
+	value: string,
+): Promise<string[]> {
+	if ((kind !== 'commit' && kind !== 'artifact') || !/^[0-9a-f]+$/.test(value)) return []
+	const longer =
+		value.length < leastPrefix ? [] : await valuesBetween(context, actor, kind, value, `${value}g`)
+	const whole = longer.filter((v) => !longer.some((other) => other !== v && other.startsWith(v)))
+	if (whole.length > 1) throw ambiguous(kind, value, whole)
+	if (longer.length > 0 || kind === 'artifact') return longer
+	const shorter = Array.from({ length: Math.max(0, value.length - shortestCommit) }, (_, i) =>
+		value.slice(0, shortestCommit + i),
+	)
+	const rows = await context.sql.all({
+		sql: `SELECT DISTINCT l.value, l.model FROM json_each(?) v JOIN lineage_link l
+			ON l.kind = 'commit' AND l.value = v.value`,
+		params: [JSON.stringify(shorter)],
+	})
+	return inActorsScope(actor, rows)
+}
+
+function ambiguous(kind: OriginKind, value: string, whole: readonly string[]): AppError {
+	const some = whole.slice(0, 5).join(', ')
+	const message = `stands for several: ${some}${whole.length > 5 ? ', …' : ''}. Write more of it`
+	return new AppError('invalid', `${kind}:${value} ${message}.`, { faults: [{ path: 'from', message }] })
+}
+
+const inActorsScope = (actor: Actor, rows: readonly (readonly unknown[])[]): string[] => [
+	...new Set(rows.filter(([, model]) => inScope(actor, model as string)).map(([value]) => value as string)),
+]
+
+async function valuesBetween(
+	context: Context,
+	actor: Actor,
+	kind: OriginKind,
+	from: string,
+	to: string,
+): Promise<string[]> {
+	const rows = await context.sql.all({
+		sql: `SELECT DISTINCT value, model FROM lineage_link WHERE kind = ? AND value >= ? AND value < ?
+			ORDER BY value LIMIT ?`,
+		params: [kind, from, to, neighbours],
+	})
+	return inActorsScope(actor, rows)
+}
+
+/** Looks for a likely typing error among the neighbours in the index alone. */
+async function notFound(context: Context, actor: Actor, kind: OriginKind, value: string): Promise<AppError> {
+	const read = (comparison: string, order: string) =>
+		context.sql.all({
+			sql: `SELECT DISTINCT value, model FROM lineage_link WHERE kind = ? AND value ${comparison} ?
+				ORDER BY value ${order} LIMIT ?`,
+			params: [kind, value, neighbours],
+		})
+	const rows = [...(await read('<', 'DESC')), ...(await read('>', 'ASC'))]
+	const near = nearest(value, inActorsScope(actor, rows))
+	return new AppError(
+		'not-found',
+		`No version in reach names the ${kind} ${quote(value)}.${
+			near === undefined
+				? ' GET /v1/models/{model}/versions shows what versions were registered with.'
+				: ` Did you mean ${quote(near)}?`
+		}`,
+	)
+}
+
+function readPage(
+	context: Context,
+	actor: Actor,
+	kind: OriginKind,
+	values: readonly string[],
+	query: PageQuery,
+): Promise<Page<LinkedVersion>> {
+	const read = async (after: string | number | undefined) => {
+		const [model, version] = after === undefined ? ['', ''] : (JSON.parse(String(after)) as [string, string])
+		const rows = (await context.sql.all({
+			sql: `SELECT model, version, max(source) FROM lineage_link
+				WHERE kind = ? AND value IN (SELECT value FROM json_each(?)) AND (model, version) > (?, ?)
+				GROUP BY model, version ORDER BY model, version LIMIT ?`,
+			params: [kind, JSON.stringify(values), model, version, query.limit + 1],
+		})) as unknown as [string, string, string][]
+		return rows.map(([m, v, source]) => ({ model: m, version: v, source }))
+	}
+	return collectPage(
+		query.limit,
+		read,
+		positionOf(query.cursor),
+		({ model, version }) => JSON.stringify([model, version]),
+		({ model }) => inScope(actor, model),
+		(row) => row,
+	)
+}
+
+/** A cursor of ours holds the model and the version that a page ended with. */
+function positionOf(cursor: string | undefined): string | undefined {
+	const parts = cursorParts(cursor)
+	if (parts && !(parts.length === 2 && parts.every((part) => typeof part === 'string'))) throw badCursor()
+	return parts && JSON.stringify(parts)
+}

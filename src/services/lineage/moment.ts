@@ -1,0 +1,168 @@
+import { and, desc, eq, gt, isNull, lte, or, sql } from 'drizzle-orm'
+import type { Context } from '../../context.ts'
+import { formatTime } from '../../core/time.ts'
+import { baselines, deployments, reasonTables, requests, ruleUses } from '../../db/schema.ts'
+import { type Deed, deployer } from './ledger.ts'
+
+type DeploymentRow = typeof deployments.$inferSelect
+export type Role = 'champion' | 'challenger' | 'canary'
+
+export type RequestNote = { id: string; kind: string; status: string; requester: string; at: string }
+
+/** What served in an environment at a moment. `as`: what the version was there; null when it was nothing. */
+export type ServingThen = {
+	environment: string
+	revision: number
+	as: Role | null
+	champion: string
+	challenger: string | null
+	canary: { version: string; percent: number } | null
+	since: string
+	/** The revision that followed, if another one did. */
+	until: string | null
+	setBy: Deed | null
+	/** Requests from before it that asked for its champion. */
+	requests: RequestNote[]
+}
+
+export function roleIn({ champion, challenger, canary }: DeploymentRow, version: string): Role | null {
+	if (champion === version) return 'champion'
+	if (canary?.version === version) return 'canary'
+	return challenger === version ? 'challenger' : null
+}
+
+/** The revision that was in force at a moment; null before the first one. */
+export async function servingAt(
+	context: Context,
+	model: string,
+	environment: string,
+	version: string,
+	at: number,
+): Promise<ServingThen | null> {
+	const there = and(eq(deployments.model, model), eq(deployments.environment, environment))
+	const [row] = await context.db
+		.select()
+		.from(deployments)
+		.where(and(there, lte(deployments.since, at)))
+		.orderBy(desc(deployments.revision))
+		.limit(1)
+	if (!row) return null
+	const [after, setBy, asked] = await Promise.all([
+		context.db
+			.select({ since: deployments.since })
+			.from(deployments)
+			.where(and(there, eq(deployments.revision, row.revision + 1))),
+		deployer(context, row),
+		requestsFor(context, row),
+	])
+	const { revision, champion, challenger, canary, since } = row
+	return {
+		environment,
+		revision,
+		as: roleIn(row, version),
+		champion,
+		challenger,
+		canary,
+		since: formatTime(since),
+		until: after[0] ? formatTime(after[0].since) : null,
+		setBy,
+		requests: asked,
+	}
+}
+
+const mostRequests = 5
+
+/** Requests that asked for the champion of a deployment before it came, the latest first. */
+export async function requestsFor(context: Context, row: DeploymentRow): Promise<RequestNote[]> {
+	const rows = await context.db
+		.select()
+		.from(requests)
+		.where(
+			and(
+				eq(requests.model, row.model),
+				eq(requests.environment, row.environment),
+				lte(requests.createdAt, row.since),
+				sql`json_extract(${requests.action}, '$.to') = ${row.champion}`,
+			),
+		)
+		.orderBy(desc(requests.createdAt))
+		.limit(mostRequests)
+	return rows.map(({ id, kind, status, requester, createdAt }) => ({
+		id,
+		kind,
+		status,
+		requester,
+		at: formatTime(createdAt),
+	}))
+}
+
+/** The rules that windows were judged by at a moment; null when none had been judged. */
+export async function rulesAt(
+	context: Context,
+	at: number,
+): Promise<{ digest: string; since: string } | null> {
+	const [row] = await context.db
+		.select()
+		.from(ruleUses)
+		.where(lte(ruleUses.at, at))
+		.orderBy(desc(ruleUses.at))
+		.limit(1)
+	return row ? { digest: `sha256:${row.digest}`, since: formatTime(row.at) } : null
+}
+
+export type BaselineThen = { digest: string; rows: number; since: string }
+
+/** The baseline that a version was compared with at a moment. */
+export async function baselineAt(
+	context: Context,
+	model: string,
+	version: string,
+	at: number,
+): Promise<BaselineThen | null> {
+	const [row] = await context.db
+		.select({ digest: baselines.digest, rows: baselines.rows, createdAt: baselines.createdAt })
+		.from(baselines)
+		.where(
+			and(
+				eq(baselines.model, model),
+				eq(baselines.version, version),
+				lte(baselines.createdAt, at),
+				or(isNull(baselines.replacedAt), gt(baselines.replacedAt, at)),
+			),
+		)
+		.orderBy(desc(baselines.createdAt))
+		.limit(1)
+	return row ? { digest: row.digest, rows: row.rows, since: formatTime(row.createdAt) } : null
+}
+
+export type ReasonTableThen = { revision: number; digest: string; approvedAt: string; approvers: string[] }
+
+/** The reason table whose texts could be given at a moment: the version's own before that of all versions. */
+export async function reasonTableAt(
+	context: Context,
+	model: string,
+	version: string,
+	at: number,
+): Promise<ReasonTableThen | null> {
+	const [row] = await context.db
+		.select({
+			revision: reasonTables.revision,
+			digest: reasonTables.digest,
+			approvedAt: reasonTables.approvedAt,
+			approvers: sql<string>`(SELECT json_group_array(approver) FROM reason_table_approval a
+				WHERE a.model = reason_table.model AND a.revision = reason_table.revision)`,
+		})
+		.from(reasonTables)
+		.where(
+			and(
+				eq(reasonTables.model, model),
+				lte(reasonTables.approvedAt, at),
+				or(isNull(reasonTables.version), eq(reasonTables.version, version)),
+			),
+		)
+		.orderBy(sql`${reasonTables.version} IS NULL`, desc(reasonTables.revision))
+		.limit(1)
+	if (!row || row.approvedAt === null) return null
+	const { revision, digest, approvedAt, approvers } = row
+	return { revision, digest, approvedAt: formatTime(approvedAt), approvers: JSON.parse(approvers) }
+}
