@@ -56,8 +56,8 @@ function explainBaseline(
 	{ rows, kept: list }: { rows: number; kept: Record<string, unknown>[] },
 ): AttributionMoments {
 	const explained = list.flatMap((features) => {
-		const contributions = explainer.explain({ features })
-		return contributions ? [contributions] : []
+		const one = explainer.explain({ features })
+		return one ? [one.contributions] : []
 	})
 	return momentsOf(explainer.features.length, explained, (rows * explained.length) / Math.max(1, list.length))
 }

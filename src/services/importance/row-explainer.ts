@@ -13,9 +13,12 @@ export type RowExplainer = {
 	otherwise: string
 	features: readonly string[]
 	model?: Model
-	/** Contributions by output and feature; undefined for a row that cannot be explained. */
-	explain(row: Pick<StoredPrediction, 'features' | 'attributions'>): readonly Float64Array[] | undefined
+	/** Undefined for a row that cannot be explained. */
+	explain(row: Pick<StoredPrediction, 'features' | 'attributions'>): ExplainedBy | undefined
 }
+
+/** Contributions by output and feature, and how they were computed. */
+export type ExplainedBy = { method: string; contributions: readonly Float64Array[] }
 
 /**
  * What explains rows of a version. `unavailable`: its model should be there and cannot be had now, and why; rows should
@@ -37,7 +40,7 @@ export async function rowExplainer(
 		model,
 		explain({ features }) {
 			try {
-				return features === null ? undefined : model.explain(model.encode(features).x).contributions
+				return features === null ? undefined : model.explain(model.encode(features).x)
 			} catch (error) {
 				if (error instanceof FeatureError) return undefined
 				throw error
@@ -49,6 +52,7 @@ export async function rowExplainer(
 /** Attributions as they were sent: `{ feature: number }`, or by class `{ class: { feature: number } }`. */
 function sentAttributions(version: VersionRow, otherwise: string): RowExplainer {
 	const features = version.features.map((f) => f.name)
+	const method = 'sent with the predictions'
 	const numbersOf = (sent: object): Float64Array | undefined => {
 		const own = features.map((name) =>
 			Object.hasOwn(sent, name) ? (sent as Record<string, unknown>)[name] : 0,
@@ -65,11 +69,13 @@ function sentAttributions(version: VersionRow, otherwise: string): RowExplainer 
 		explain({ attributions }) {
 			if (typeof attributions !== 'object' || attributions === null) return undefined
 			const whole = numbersOf(attributions)
-			if (whole) return [whole]
+			if (whole) return { method, contributions: [whole] }
 			const byClass = Object.values(attributions).map((of) =>
 				typeof of === 'object' && of !== null ? numbersOf(of) : undefined,
 			)
-			return byClass.length > 0 && byClass.every((of) => of !== undefined) ? byClass : undefined
+			return byClass.length > 0 && byClass.every((of) => of !== undefined)
+				? { method, contributions: byClass }
+				: undefined
 		},
 	}
 }
