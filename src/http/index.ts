@@ -8,6 +8,7 @@ import { explanations } from './routes/explanations.ts'
 import { features } from './routes/features.ts'
 import { groups } from './routes/groups.ts'
 import { health } from './routes/health.ts'
+import { importance } from './routes/importance.ts'
 import { incidents } from './routes/incidents.ts'
 import { jobs } from './routes/jobs.ts'
 import { keys } from './routes/keys.ts'
@@ -42,6 +43,7 @@ export const resources = {
 	replays,
 	lineage,
 	metrics,
+	importance,
 	segments,
 	bias,
 	incidents,
