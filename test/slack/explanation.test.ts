@@ -38,6 +38,7 @@ const explanation: Explanation = {
 	counterfactuals: [{ changes: { PAY_0: 0 }, from: { PAY_0: 2 }, score: 0.34, decision: '0', proven: true }],
 	counterfactualsStatus: { status: 'ok', reason: null },
 	background: null,
+	sent: null,
 	lineage: {
 		version: '3',
 		artifact: { sha256: 'ab'.repeat(32), format: 'xgboost-json' },
@@ -47,7 +48,7 @@ const explanation: Explanation = {
 		image: null,
 		deployment: { revision: 2, as: 'champion', since: '2026-02-01T00:00:00.000Z' },
 		approvers: [],
-	},
+	} as unknown as Explanation['lineage'],
 	incidents: [],
 	proof: { lookup: { index: 41, leafHash: 'aa' }, version: null },
 }
@@ -145,6 +146,12 @@ describe('the answer to why', () => {
 	})
 
 	it('says what is no exact explanation', () => {
+		const [first] = explanation.contributions
+		const estimated = {
+			...explanation,
+			contributions: [{ feature: 'PAY_0', contribution: 1.6, standardError: 0.02, ...first }],
+		}
+		expect(shown(estimated)).toContain('+1.6 ±0.02')
 		expect(shown({ ...explanation, explanation: { status: 'estimate', reason: null } })).toContain(
 			'An estimate, not exact.',
 		)

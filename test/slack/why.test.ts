@@ -141,6 +141,24 @@ describe('the pictures', () => {
 		expect((await server.fetch(`${path}.svg`, { key: await server.keyOf('ingest') })).status).toBe(403)
 	})
 
+	it('show what moves the answers of a model, over many rows', async () => {
+		const period = '?from=2026-02-20T00:00:00Z&to=2026-03-03T00:00:00Z'
+		const svg = await server.fetch(`/v1/models/lending/importance.svg${period}`)
+		expect([svg.status, svg.headers.get('content-type')]).toEqual([200, 'image/svg+xml'])
+		const { features, explained } = (await server.fetch(`/v1/models/lending/importance${period}`)).body
+		expect(svg.text).toContain(`>${explained} rows. `)
+		const alt = decodeURIComponent(svg.headers.get('x-alt-text') ?? '')
+		const order = features.map((f: Json) => alt.indexOf(`${f.feature} `))
+		expect(order).toEqual(order.toSorted((a: number, b: number) => a - b))
+		expect(alt).toMatch(/late [\d.]+, high values raise the score/)
+		expect(alt).toMatch(/income [\d.]+, high values lower the score/)
+		const png = await server.fetch(`/v1/models/lending/importance.png${period}`)
+		expect([png.status, png.headers.get('content-type')]).toEqual([200, 'image/png'])
+		const viewer = await server.keyOf('viewer')
+		expect((await server.fetch(`/v1/models/lending/importance.svg`, { key: viewer })).status).toBe(403)
+		expect((await server.fetch(`/v1/models/other/importance.svg`)).status).toBeGreaterThanOrEqual(400)
+	})
+
 	it('are not where nothing is explained', async () => {
 		expect((await server.fetch('/v1/models/lending/predictions/nobody/explanation.svg')).status).toBe(404)
 		const { status, body } = await server.fetch('/v1/models/other/predictions/declined/explanation.svg')

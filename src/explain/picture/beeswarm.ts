@@ -2,7 +2,7 @@ import type { Space } from '../model.ts'
 import { figure, linearScale, markText, type Scale } from './scale.ts'
 import { units } from './steps.ts'
 import { element, ink, label, line, picture } from './svg.ts'
-import { fitText, oneLine } from './text.ts'
+import { fitCharacters, fitText, oneLine } from './text.ts'
 
 /** The contribution of a feature to one answer, and where its value stands among all, 0 to 1; null where values have no order. */
 export type Point = { contribution: number; percentile: number | null }
@@ -61,7 +61,7 @@ export function beeswarmSvg(data: Beeswarm): string {
 	return picture(
 		{ width, height },
 		data.title,
-		beeswarmText(data, rows),
+		beeswarmText(data),
 		...head(data),
 		...axis(data, scale, bottom),
 		...rows.flatMap((row, i) => drawRow(row, scale, top + (i + 0.5) * rowHeight)),
@@ -189,7 +189,21 @@ function directionOf(points: readonly Point[]): string {
 	return correlation > 0 ? ', high values raise the score' : ', high values lower the score'
 }
 
-function beeswarmText({ title, subtitle, rows, space }: Beeswarm, shown: readonly Row[]): string {
-	const words = shown.map(({ name, points, mean }) => `${name} ${figure(mean)}${directionOf(points)}`)
-	return `${oneLine(title)}. ${rows} rows. ${oneLine(subtitle)}. Mean size of contributions, in ${units[space]}: ${words.join('; ')}.`
+const mostCharacters = 2000
+
+/** All that the picture shows, in words: at most 2,000 characters. */
+export function beeswarmText(data: Beeswarm): string {
+	const { title, subtitle, rows, space } = data
+	const words = rowsOf(data).map(
+		({ name, points, mean }) => `${fitCharacters(name)} ${figure(mean)}${directionOf(points)}`,
+	)
+	const head = `${fitCharacters(title, 300)}. ${rows} rows. ${fitCharacters(subtitle, 300)}. Mean size of contributions, in ${units[space]}: `
+	const kept: string[] = []
+	let room = mostCharacters - head.length - 1
+	for (const word of words) {
+		room -= word.length + 2
+		if (room < 0) break
+		kept.push(word)
+	}
+	return `${head}${kept.join('; ')}.`
 }

@@ -48,3 +48,9 @@ const turns = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
 /** A text as one line: blanks of every kind are one blank; controls and marks of reading order are gone. */
 export const oneLine = (text: string): string =>
 	text.toWellFormed().replace(/\s+/g, ' ').replace(controls, '').replace(turns, '').trim()
+
+/** One line of at most so many characters. */
+export function fitCharacters(text: string, most = 60): string {
+	const characters = [...oneLine(text)]
+	return characters.length <= most ? characters.join('') : `${characters.slice(0, most - 1).join('')}…`
+}

@@ -89,7 +89,8 @@ const standingKey =
 	'p97: the value is above those of 97% of approved applicants. 12% same: as many of them have the same value.'
 
 /** Where a value stands among approved applicants. */
-function standing({ percentile, share }: Contribution): string {
+function standing({ percentile, share, standardError }: Contribution): string {
+	if (standardError !== undefined) return ` ±${figure(standardError)}`
 	if (typeof percentile === 'number') return ` p${Math.round(percentile)}`
 	return typeof share === 'number' ? ` ${figure(share)}% same` : ''
 }
@@ -117,7 +118,7 @@ export function contributionBlocks(
 	const bars = parts.map((p) => ({ ...p, note: signed(p.value).padStart(width) + p.behind }))
 	const head = `*${name}* in ${space ?? 'the model’s units'}, from a base of ${figure(base)} to ${figure(margin)}${method === null ? '' : ` (${named(method)})`}`
 	const told = parts.map((p) => `${p.name} ${signed(p.value)}${p.behind}`).join(', ')
-	const key = parts.some((p) => p.behind !== '') ? [context(standingKey)] : []
+	const key = parts.some((p) => /p\d|same/.test(p.behind)) ? [context(standingKey)] : []
 	return { blocks: [section(head), code(signedChart(bars)), ...key], told: `${head}: ${named(told, 1200)}` }
 }
 
@@ -174,8 +175,13 @@ function incidentsText({ incidents }: Explanation): string {
 	return lines([':warning: *An incident was open at that moment*', ...all, ...more])
 }
 
-function notesText({ notes }: Explanation): string {
+function notesText({ notes, sent, explanation }: Explanation): string {
 	const all = notes.map(({ feature, message }) => `• ${named(feature)}: ${named(message, 200)}`)
+	const isOdd = sent !== null && sent.status !== 'additive' && explanation.status === 'exact'
+	if (isOdd)
+		all.push(
+			`• The service sent attributions of its own, ${sent.status.replace('-', ' ')}${because(sent.reason)}.`,
+		)
 	return all.length === 0 ? '' : lines(['*To be careful about*', ...all])
 }
 
