@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { parentPort } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import { initWasm, Resvg } from '@resvg/resvg-wasm'
 
 // The thread that turns SVG into PNG: a picture takes a fifth of a second, in which nothing else could be answered.
@@ -17,10 +17,13 @@ const zoom = 2
 const read = async (specifier: string): Promise<Uint8Array<ArrayBuffer>> =>
 	new Uint8Array(await readFile(fileURLToPath(import.meta.resolve(specifier))))
 
-const [wasm, ...fontBuffers] = await Promise.all(
-	['@resvg/resvg-wasm/index_bg.wasm', ...fonts.map((font) => `dejavu-fonts-ttf/${font}`)].map(read),
-)
-await initWasm(wasm as BufferSource)
+const { fonts: more } = workerData as { fonts: readonly string[] }
+const wasm = await read('@resvg/resvg-wasm/index_bg.wasm')
+const fontBuffers = await Promise.all([
+	...fonts.map((font) => read(`dejavu-fonts-ttf/${font}`)),
+	...more.map(async (path) => new Uint8Array(await readFile(path))),
+])
+await initWasm(wasm)
 
 function render(svg: string): Uint8Array {
 	const image = new Resvg(svg, {

@@ -1,7 +1,9 @@
+import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { waterfallSvg } from '../src/explain/picture/waterfall.ts'
-import { renderPng } from '../src/render-png-node.ts'
+import { pngRenderer } from '../src/render-png-node.ts'
 
+const renderPng = pngRenderer()
 const svgOf = (title: string) =>
 	waterfallSvg({
 		title,
@@ -22,6 +24,14 @@ it('makes a PNG of an SVG, twice its size, with its text', async () => {
 	expect(png).toEqual(again)
 	// The font is there: another text is another picture.
 	expect(png).not.toEqual(other)
+})
+
+it('draws with the fonts that it is given, and says which cannot be read', async () => {
+	const serif = fileURLToPath(import.meta.resolve('dejavu-fonts-ttf/ttf/DejaVuMathTeXGyre.ttf'))
+	// A letter that DejaVu Sans does not have.
+	const letter = svgOf('\u{1d504}')
+	expect(await pngRenderer([serif])(letter)).not.toEqual(await renderPng(letter))
+	await expect(pngRenderer(['/nowhere.ttf'])(letter)).rejects.toThrow('/nowhere.ttf')
 })
 
 it('says no to what is no picture', async () => {

@@ -1,5 +1,5 @@
 import { dayMs } from '../../src/core/time.ts'
-import { renderPng } from '../../src/render-png-node.ts'
+import { pngRenderer } from '../../src/render-png-node.ts'
 import { mapSlackUser } from '../../src/services/slack/map-user.ts'
 import { startOfTest } from './context.ts'
 import { approveReasons, decisionAt, registerLending } from './lending-model.ts'
@@ -16,7 +16,7 @@ export const hasIncome = (text: string): boolean => /18,?000/.test(text)
 export async function whyServer({ pictures }: { pictures: boolean }) {
 	const work: Promise<unknown>[] = []
 	const server = await plumbServer({
-		...(pictures ? { renderPng } : {}),
+		...(pictures ? { renderPng: pngRenderer() } : {}),
 		background: (promise) => void work.push(promise),
 	})
 	await registerLending(server)
