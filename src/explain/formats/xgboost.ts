@@ -1,7 +1,7 @@
 import { ArtifactError } from '../model.ts'
 import { EnsembleBuilder } from '../trees/build-ensemble.ts'
+import { log32 } from './float32-math.ts'
 import { readJson } from './json.ts'
-import { log32 } from './log32.ts'
 import { NumberScanner } from './number-scanner.ts'
 import { links32, type TreeFile, type TreeLink } from './tree-file.ts'
 import { readUbjson } from './ubjson.ts'
