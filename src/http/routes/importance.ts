@@ -8,7 +8,7 @@ import { Importance, PartialDependence } from '../schema/importance.ts'
 const text = (description: string, example: string) =>
 	z.string().min(1).max(256).meta({ description, example })
 
-const scopeParameters = {
+export const scopeParameters = {
 	environment: text('The environment; `production` when left out.', 'production').optional(),
 	version: text('The version; the champion of the environment when left out.', '7').optional(),
 	from: periodParameters.from.meta({
@@ -63,6 +63,7 @@ const importanceOfModel = endpoint({
 			},
 		},
 	},
+	errors: ['conflict'],
 	handle: async ({ context, actor, params: { model }, query }) =>
 		ok(await readImportance(context, actor, { ...query, model })),
 })
@@ -99,6 +100,7 @@ const dependence = endpoint({
 			},
 		},
 	},
+	errors: ['conflict'],
 	handle: async ({ context, actor, params: { model }, query }) =>
 		ok(await readDependence(context, actor, { ...query, model })),
 })
