@@ -63,6 +63,7 @@ const importanceOfModel = endpoint({
 			},
 		},
 	},
+	errors: ['conflict'],
 	handle: async ({ context, actor, params: { model }, query }) =>
 		ok(await readImportance(context, actor, { ...query, model })),
 })
@@ -99,6 +100,7 @@ const dependence = endpoint({
 			},
 		},
 	},
+	errors: ['conflict'],
 	handle: async ({ context, actor, params: { model }, query }) =>
 		ok(await readDependence(context, actor, { ...query, model })),
 })

@@ -5,7 +5,7 @@ import { emptyMoments, encodeMoments, momentsOf } from '../../explain/global/att
 import type { Series } from '../../log/prediction-log.ts'
 import { closedSince } from '../metric/compute-dirty.ts'
 import type { Window } from '../metric/compute-family.ts'
-import { changeStatement } from '../metric/records.ts'
+import { changeStatement, windowOf } from '../metric/records.ts'
 import { findVersion } from '../model/find-version.ts'
 import { compareWindow } from './compare-window.ts'
 import { dirtyHours, followChanges, hasModel, markUnexplained } from './dirty-hours.ts'
@@ -142,7 +142,8 @@ async function compareWindows(
 	const { model, version, id } = series
 	const reference = await attributionReference(context, explainer, { model, version, series: id })
 	const now = context.now()
-	for (const window of windows) {
+	const isMoved = reference?.baseline === null && windows.some((w) => w.from < reference.until)
+	for (const window of isMoved ? await allWindows(context, id, windows) : windows) {
 		const to = window.from + windowMs[window.size]
 		const moments = await periodMoments(context, id, explainer, window.from, to)
 		const before = (await currentAttributions(context, [id], window)).get(id)
@@ -161,4 +162,15 @@ async function compareWindows(
 		run.changed++
 		await context.sql.batch([...statements, changeStatement(id, window.size, window.from)])
 	}
+}
+
+/** Where rows of the first week have changed, what later windows are compared with has: all of them are looked at. */
+async function allWindows(context: Context, series: number, some: readonly Window[]): Promise<Window[]> {
+	const rows = (await context.sql.all({
+		sql: 'SELECT hours, from_ms FROM attribution_record WHERE series = ? AND superseded_at IS NULL',
+		params: [series],
+	})) as unknown as [number, number][]
+	const stored = rows.map(([hours, from]) => ({ size: windowOf[hours] as WindowSize, from }))
+	const all = new Map([...stored, ...some].map((w) => [`${w.size} ${w.from}`, w]))
+	return [...all.values()].sort((a, b) => a.from - b.from)
 }

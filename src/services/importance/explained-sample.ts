@@ -14,8 +14,9 @@ export type ExplainedSample = { rows: number; sampled: number; explained: Explai
 
 type Query = { model: string; version: string; environment: string; from: number; to: number }
 
-/** Rows that are explained before others get a turn. */
+/** Requests get a turn after so many rows, or so long. */
 const rowsAtOnce = 25
+const turnMs = 15
 /** Large models explain fewer rows in the time that there is. */
 const budgetMs = 5000
 
@@ -46,15 +47,17 @@ export async function explainedSample(
 	const { rows, list } = await sampledRows(context, query, most)
 	const until = context.now() + budgetMs
 	const explained: ExplainedRow[] = []
-	let sampled = 0
+	let [sampled, turn] = [0, context.now()]
 	for (const read of list) {
 		const row = await read()
 		const one = explainer.explain(row)
 		if (one) explained.push({ row, ...one })
 		sampled++
-		if (sampled % rowsAtOnce !== 0) continue
-		if (context.now() > until) break
+		const now = context.now()
+		if (now > until) break
+		if (sampled % rowsAtOnce !== 0 && now - turn < turnMs) continue
 		await new Promise((resolve) => setTimeout(resolve, 0))
+		turn = now
 	}
 	return { rows, sampled, explained }
 }
