@@ -20,6 +20,8 @@ export type ExplainFileOptions = {
 }
 
 const mostBackground = 5000
+/** Rows of the file itself that stand in where there is no background. */
+const ownBackground = 100
 
 /** Explains the rows of a file by a model file, with no service. 1: some row could not be scored. */
 export async function explainFile(terminal: Terminal, options: ExplainFileOptions): Promise<ExitCode> {
@@ -31,15 +33,7 @@ export async function explainFile(terminal: Terminal, options: ExplainFileOption
 		declared: await firstNames(rows),
 	})
 	const specs = specsOf(opened)
-	const background =
-		options.background === undefined
-			? undefined
-			: await readBackground(terminal, options.background, opened, specs)
-	if (!('model' in opened) && !background)
-		throw new AppError(
-			'invalid',
-			`${options.artifact}: ${opened.onnx.reason}. Its contributions can only be estimated, against rows of others: name a file of them with --background.`,
-		)
+	const background = await backgroundOf(terminal, options, opened, specs)
 	const explainer = openExplainer(opened, background)
 	try {
 		const { count, unscored } = await writeRows(terminal, explainer, rows, specs, options.isJson)
@@ -48,7 +42,7 @@ export async function explainFile(terminal: Terminal, options: ExplainFileOption
 		return unscored > 0 ? 1 : 0
 	} finally {
 		await explainer.close()
-		if ('onnx' in opened && 'model' in opened) await opened.onnx?.close()
+		if ('model' in opened) await opened.onnx?.close()
 	}
 }
 
@@ -91,17 +85,45 @@ function specsOf(opened: OpenedModel): Specs {
 	)
 }
 
+/** ONNX files do not say what their training rows were like: without rows of others, the rows are compared with themselves. */
+async function backgroundOf(
+	terminal: Terminal,
+	{ artifact, background, rows }: ExplainFileOptions,
+	opened: OpenedModel,
+	specs: Specs,
+): Promise<Float64Array[] | undefined> {
+	if (background !== undefined) return readBackground(terminal, background, opened, specs, mostBackground)
+	if (!opened.onnx) return undefined
+	const own = await readBackground(terminal, rows, opened, specs, ownBackground)
+	if (own.length < 2)
+		throw new AppError(
+			'invalid',
+			`${artifact} is explained by comparing with rows of others: name a file of them with --background.`,
+		)
+	terminal.err(
+		`No --background: every row is compared with the first ${own.length} of ${rows}.${'model' in opened ? '' : ` Contributions are estimated, for ${opened.onnx.reason}.`}\n`,
+	)
+	return own
+}
+
 async function readBackground(
 	terminal: Terminal,
 	path: string,
 	opened: OpenedModel,
 	specs: Specs,
+	most: number,
 ): Promise<Float64Array[]> {
 	const model = 'model' in opened ? opened.model : opened.onnx
 	const rows: Float64Array[] = []
 	let first: string | undefined
 	let left = 0
 	for await (const row of recordsOf(await recordFile(path), specs)) {
+		if (rows.length === most && most === ownBackground) return rows
+		if (rows.length === most)
+			throw new AppError(
+				'too-large',
+				`${path} has more than ${most} rows: a few hundred drawn at random are enough.`,
+			)
 		try {
 			if ('fault' in row) throw new FeatureError('', row.fault)
 			rows.push(model.encode(row.value).x)
@@ -110,15 +132,11 @@ async function readBackground(
 			first ??= `row ${row.row}: ${error.message}`
 			left++
 		}
-		if (rows.length > mostBackground)
-			throw new AppError(
-				'too-large',
-				`${path} has more than ${mostBackground} rows: a few hundred drawn at random are enough.`,
-			)
 	}
 	if (rows.length === 0)
 		throw new AppError('invalid', `${path} has no row that the model takes${first ? `: ${first}` : ''}.`)
-	if (left > 0) terminal.err(`${left} rows of ${path} are left out of the background; the first, ${first}\n`)
+	if (left > 0 && most === mostBackground)
+		terminal.err(`${left} rows of ${path} are left out of the background; the first, ${first}\n`)
 	return rows
 }
 
