@@ -63,8 +63,8 @@ export type Context = {
 	models: import('./services/artifact/model-cache.ts').ModelCache
 	/** Model endpoints that may be asked for estimates. Absent: none. */
 	endpoints?: { hosts: readonly string[]; token?: string | undefined } | undefined
-	/** Runs ONNX models, where it is installed. */
-	onnx?: import('./explain/onnx/runtime.ts').OnnxRuntime | undefined
+	/** What runs ONNX models, loaded when it is first asked for; nothing where it is not installed. */
+	onnx?: () => import('./explain/onnx/runtime.ts').OnnxRuntime | undefined
 	/** Milliseconds since the epoch. */
 	now: () => number
 	random: (bytes: number) => Uint8Array
