@@ -13,7 +13,7 @@ if (!isRunnable) process.stderr.write(`ONNX models are not tested here: ${noOnnx
 let server: Awaited<ReturnType<typeof testServer>>
 beforeAll(async () => {
 	if (!isRunnable) return
-	server = await testServer({}, { onnx: onnxRuntime })
+	server = await testServer({}, { onnx: () => onnxRuntime })
 	server.clock.now = startOfTest + dayMs
 })
 afterAll(() => isRunnable && server.close())
