@@ -6,7 +6,7 @@ import { dayMs } from '../core/time.ts'
 import { DemoClient } from '../demo/client.ts'
 import { postHistory } from '../demo/history.ts'
 import { changeDay } from '../demo/lender.ts'
-import { readIncidents, readPerformance, tell } from '../demo/story.ts'
+import { readIncidents, readPerformance, readWhy, tell } from '../demo/story.ts'
 import { trickle } from '../demo/trickle.ts'
 import { runAll } from '../jobs/index.ts'
 import { jsonLogger } from '../logger.ts'
@@ -50,6 +50,7 @@ PLUMBLINE_PORT, PLUMBLINE_DATABASE_URL and PLUMBLINE_ADMIN_KEY are honoured.
 				await runAll(server.context, processOwner)
 				const incidents = await readIncidents(client)
 				const performance = await readPerformance(client)
+				const why = await readWhy(client, history.declined)
 				const seconds = (terminal.now() - began) / 1000
 				const story = {
 					url: server.url,
@@ -59,6 +60,7 @@ PLUMBLINE_PORT, PLUMBLINE_DATABASE_URL and PLUMBLINE_ADMIN_KEY are honoured.
 					changedAt: history.firstDay + changeDay * dayMs,
 					incidents,
 					performance,
+					why,
 				}
 				terminal.out(args.values.json ? `${JSON.stringify(story)}\n` : tell(story))
 				if (args.values.exit) return 0

@@ -10,6 +10,12 @@ export class DemoClient {
 		this.fetch = fetcher
 	}
 
+	/** The same service as somebody else. */
+	as(key: string): DemoClient {
+		return new DemoClient(this.url, key, this.fetch)
+	}
+
+	/** A body that is a text goes out as it is: rows, or a file. */
 	async call<T>(method: string, path: string, body?: unknown): Promise<T> {
 		const isRows = typeof body === 'string'
 		const response = await this.fetch(this.url + path, {

@@ -1,10 +1,14 @@
+import { sha256Hex } from '../core/bytes.ts'
 import { dayMs, windowStart } from '../core/time.ts'
 import type { DemoClient } from './client.ts'
 import {
 	actualOf,
 	cardFraud,
+	changedBranches,
 	creditRisk,
+	creditThreshold,
 	type DemoModel,
+	type DemoRow,
 	dayOfTraffic,
 	historyDays,
 	outcomeOf,
@@ -19,7 +23,7 @@ const baselineRows = 10_000
 async function register(client: DemoClient, demo: DemoModel, before: number): Promise<void> {
 	const name = demo.model.model
 	await client.call('POST', '/v1/models', demo.model)
-	await client.call('POST', `/v1/models/${name}/versions`, { version: '1', features: demo.features })
+	await registerVersion(client, name, demo)
 	const chance = new Chance(seed + 1)
 	const rows = Array.from({ length: baselineRows }, (_, i) => {
 		const { features, score, segment } = demo.row(chance, before - i * 60_000, false)
@@ -29,7 +33,37 @@ async function register(client: DemoClient, demo: DemoModel, before: number): Pr
 	await client.call('PUT', `/v1/models/${name}/deployments/production`, { champion: '1' })
 }
 
-export type History = { predictions: number; outcomes: number; firstDay: number }
+/** The version; where the lender has its file, the file too, and the table of reasons that two people approve. */
+async function registerVersion(client: DemoClient, name: string, demo: DemoModel): Promise<void> {
+	const { features, served } = demo
+	const path = `/v1/models/${name}`
+	if (!served) {
+		await client.call('POST', `${path}/versions`, { version: '1', features })
+		return
+	}
+	const { file, format, manifest, lineage, reasons } = served
+	const artifact = { format, sha256: await sha256Hex(file) }
+	await client.call('POST', `${path}/versions`, { version: '1', features, artifact, manifest, lineage })
+	await client.call('PUT', `${path}/versions/1/artifact`, file)
+	const proposal = { table: reasons, reason: 'The reasons of the credit policy' }
+	const { revision, digest } = await client.call<{ revision: number; digest: string }>(
+		'POST',
+		`${path}/reason-tables`,
+		proposal,
+	)
+	for (const who of ['risk officer', 'compliance']) {
+		const key = { name: who, role: 'approver', models: [name] }
+		const { secret } = await client.call<{ secret: string }>('POST', '/v1/keys', key)
+		const approval = { digest, reason: 'As in the credit policy' }
+		await client.as(secret).call('POST', `${path}/reason-tables/${revision}/approvals`, approval)
+	}
+}
+
+/** `declined`: an applicant of the last days who was declined, and whose income came by the month. */
+export type History = { predictions: number; outcomes: number; firstDay: number; declined: string }
+
+const isDeclined = ({ score, segment }: DemoRow): boolean =>
+	score >= creditThreshold && changedBranches.includes(segment.branch ?? '')
 
 /** Registers the lender's models and posts sixty days of their traffic with the outcomes known by now. */
 export async function postHistory(client: DemoClient, now: number): Promise<History> {
@@ -37,6 +71,7 @@ export async function postHistory(client: DemoClient, now: number): Promise<Hist
 	const firstDay = today - (historyDays - 1) * dayMs
 	let predictions = 0
 	let outcomes = 0
+	let declined = ''
 	for (const demo of demoModels) {
 		await register(client, demo, firstDay)
 		const chance = new Chance(seed)
@@ -44,9 +79,10 @@ export async function postHistory(client: DemoClient, now: number): Promise<Hist
 		for (let day = 0; day < historyDays; day++) {
 			const rows = dayOfTraffic(demo, chance, firstDay + day * dayMs, day, now)
 			predictions += await client.rows(`${path}/predictions`, rows)
+			if (demo === creditRisk) declined = rows.findLast(isDeclined)?.predictionId ?? declined
 			const known = rows.map((row) => outcomeOf(row, chance, now)).filter((o) => o !== undefined)
 			outcomes += await client.rows(`${path}/outcomes`, known)
 		}
 	}
-	return { predictions, outcomes, firstDay }
+	return { predictions, outcomes, firstDay, declined }
 }

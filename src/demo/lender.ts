@@ -1,4 +1,5 @@
 import { dayMs, formatTime, hourMs } from '../core/time.ts'
+import { creditFile, creditLimits, creditReasons, creditScore } from './credit-model.ts'
 import type { Chance } from './random.ts'
 
 // A made-up lender: nothing here is a real person.
@@ -21,12 +22,16 @@ export type DemoModel = {
 	model: Record<string, unknown> & { model: string }
 	features: { name: string; type: string; min?: number; values?: string[] }[]
 	rowsPerDay: number
+	/** The model's file, with what replaying it takes, and the reasons that may be given. */
+	served?: { file: string; format: string; manifest: object; lineage: object; reasons: object }
 	/** A row at a time; `broken` when the income source has changed for this branch. */
 	row(chance: Chance, at: number, broken: boolean): DemoRow
 }
 
 const round = (x: number, digits = 2) => Math.round(x * 10 ** digits) / 10 ** digits
 const logistic = (x: number) => 1 / (1 + Math.exp(-x))
+
+export const creditThreshold = 0.35
 
 export const creditRisk: DemoModel = {
 	model: {
@@ -36,7 +41,7 @@ export const creditRisk: DemoModel = {
 		riskTier: 'high',
 		tags: ['credit'],
 		positiveLabel: '1',
-		threshold: 0.35,
+		threshold: creditThreshold,
 		sensitive: ['employment'],
 		segments: ['branch'],
 	},
@@ -49,6 +54,13 @@ export const creditRisk: DemoModel = {
 		{ name: 'loan_amount', type: 'numeric', min: 0 },
 	],
 	rowsPerDay: 1000,
+	served: {
+		file: creditFile,
+		format: 'linear-json',
+		manifest: { limits: creditLimits },
+		lineage: { run: 'training-2026-01', dataset: 'loans-2023-2025', commit: '9fceb02' },
+		reasons: creditReasons,
+	},
 	row(chance, at, broken) {
 		const branch = chance.pick(branches)
 		const yearly = Math.exp(10.6 + 0.45 * chance.normal())
@@ -64,8 +76,7 @@ export const creditRisk: DemoModel = {
 			late_payments: late,
 			loan_amount: loan,
 		}
-		const seen = -1.4 - 1.2e-5 * income + 1.8 * debt + 1 * late + 2.5e-5 * loan
-		return finish(chance, at, features, logistic(seen), { branch })
+		return finish(chance, at, features, creditScore(features), { branch })
 	},
 }
 
@@ -112,7 +123,7 @@ function finish(
 		version: '1',
 		timestamp: formatTime(at),
 		features,
-		score: round(score, 4),
+		score,
 		latencyMs: round(8 + 4 * Math.exp(0.6 * chance.normal()), 1),
 		segment,
 	}

@@ -31,6 +31,18 @@ export type DemoAnswer = {
 	provisional: boolean
 	realised?: { inside: boolean }
 }
+/** Why one applicant was declined, as `GET …/explanation` answers it. */
+export type DemoExplanation = {
+	predictionId: string
+	score: number
+	decision: string
+	replay: { status: string; reason: string | null }
+	contributions: { feature: string; value: unknown; contribution: number }[]
+	reasons: { code: string; text: string }[]
+	counterfactuals: { changes: Record<string, unknown>; score: number }[]
+	incidents: { title: string }[]
+}
+
 export type Story = {
 	url: string
 	key: string
@@ -40,11 +52,15 @@ export type Story = {
 	changedAt: number
 	incidents: DemoIncident[]
 	performance: DemoAnswer[]
+	why: DemoExplanation
 }
 
 export async function readIncidents(client: DemoClient): Promise<DemoIncident[]> {
 	return (await client.call<{ items: DemoIncident[] }>('GET', '/v1/incidents')).items
 }
+
+export const readWhy = (client: DemoClient, predictionId: string): Promise<DemoExplanation> =>
+	client.call('GET', `/v1/models/credit-risk/predictions/${predictionId}/explanation`)
 
 const shown = ['performance.roc_auc', 'estimated.roc_auc', 'fairness.demographic_parity_ratio']
 
@@ -70,18 +86,44 @@ export function tell(story: Story): string {
 		`Plumbline opened ${incidents.length === 1 ? 'one incident' : `${incidents.length} incidents`}:`,
 		...incidents.flatMap((incident) => describe(incident, url)),
 		...outcomes(story.performance),
+		...declined(story.why),
 		'',
 		'Try it:',
 		`  curl -s -H 'Authorization: Bearer ${key}' '${url}/v1/incidents'`,
 		`  curl -s -H 'Authorization: Bearer ${key}' '${url}/v1/models/credit-risk/metrics?metric=drift.psi,drift.q&feature=income&window=1d'`,
 		`  curl -s -H 'Authorization: Bearer ${key}' '${url}/v1/models/credit-risk/bias'`,
+		`  curl -s -H 'Authorization: Bearer ${key}' '${url}/v1/models/credit-risk/predictions/${story.why.predictionId}/explanation'`,
 		`  ${url}/docs`,
 		...incidents
 			.slice(0, 1)
-			.map(({ id }) => `  in Slack, once connected: /plumb incidents    /plumb incident ${id}`),
+			.map(
+				({ id }) =>
+					`  in Slack, once connected: /plumb incidents    /plumb incident ${id}    /plumb why ${story.why.predictionId}`,
+			),
 		'',
 	]
 	return lines.join('\n')
+}
+
+const signed = (x: number) => (x < 0 ? '' : '+') + x.toFixed(2)
+
+function declined(why: DemoExplanation): string[] {
+	const [nearest] = why.counterfactuals
+	const changes = Object.entries(nearest?.changes ?? {}).map(([feature, value]) => `${feature} ${value}`)
+	return [
+		'',
+		`Why was ${why.predictionId} declined? Score ${digits(why.score)}; replayed from the model's file: ${why.replay.status}.`,
+		...why.contributions.map(
+			(c) => `  ${signed(c.contribution)} log-odds  ${c.feature} = ${JSON.stringify(c.value)}`,
+		),
+		...why.reasons.map((r, i) => `  reason ${i + 1}: ${r.text} (${r.code})`),
+		...(nearest
+			? [
+					`  it would have been approved, with a score of ${digits(nearest.score)}, had it been: ${changes.join(', ')}`,
+				]
+			: []),
+		...why.incidents.map((i) => `  the model was under an incident then: ${i.title}`),
+	]
 }
 
 const digits = (x: number | null) => (x === null ? '?' : x.toFixed(3))

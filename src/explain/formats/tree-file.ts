@@ -28,6 +28,8 @@ export type TreeFile = {
 	/** Undefined where the columns were never named. */
 	names: readonly string[] | undefined
 	objective: string
+	/** See `Model.advice`. */
+	advice: string | undefined
 	link: TreeLink
 }
 

@@ -35,7 +35,7 @@ export const readCases = (gzipped: Uint8Array): PeerCase[] =>
 const flat = (value: Nested): number[] => (Array.isArray(value) ? value.flatMap(flat) : [value])
 
 export const bytesOf = ({ text, base64 }: PeerCase): Uint8Array =>
-	text === undefined ? Buffer.from(base64 ?? '', 'base64') : Buffer.from(text)
+	new Uint8Array(text === undefined ? Buffer.from(base64 ?? '', 'base64') : Buffer.from(text))
 
 export const openCase = (one: PeerCase): Model =>
 	openModel(one.format, bytesOf(one), {

@@ -49,7 +49,12 @@ def main_cases():
     yield xgboost_case("classes, plain numbers", classes, numeric, labels["class"], SIZE, rounds=3, background=12)
     two = np.column_stack([labels["value"], labels["positive"]])
     yield xgboost_case("two targets", {"objective": "reg:squarederror"}, numeric, two, SIZE, rounds=3)
+    # Small files, for test/explain/fuzz.test.ts to damage.
+    small = {"rounds": 2, "interactions": 3}
+    yield xgboost_case("small", {**logistic, "max_depth": 2, "max_cat_to_onehot": 1}, table, binary, SIZE, **small)
+    yield xgboost_case("small", {**logistic, "max_depth": 2, "booster": "dart"}, table, binary, SIZE, format="ubj", **small)
     lightgbm = {"objective": "binary"}
+    yield lightgbm_case("small", {**lightgbm, "num_leaves": 4, "max_cat_to_onehot": 1}, table, binary, SIZE, rounds=2)
     yield lightgbm_case("dart", {**lightgbm, "boosting": "dart"}, table, binary, SIZE)
     yield lightgbm_case("random forest", {**lightgbm, "boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5}, table, binary, SIZE)
     yield lightgbm_case("zero as missing", {**lightgbm, "zero_as_missing": True}, table, binary, SIZE)
