@@ -67,7 +67,7 @@ export async function openArtifact(
 		const format = formatOf(bytes, path, options.format)
 		const onnx = format === 'onnx' ? (await import('../onnx-runtime-node.ts')).loadOnnxRuntime() : undefined
 		const open = (names: readonly string[]) =>
-			openBytes(onnx ? { onnx } : {}, format, bytes, {
+			openBytes(onnx ? { onnx: () => onnx } : {}, format, bytes, {
 				manifest: options.manifest,
 				features: names.map((name) => ({ name, type: 'numeric' as const })),
 			})
