@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { buildApp } from './app.ts'
-import { artifactSettingsOf, type Config, defaultRules, limitsOf } from './config.ts'
+import { artifactSettingsOf, type Config, defaultRules, endpointSettingsOf, limitsOf } from './config.ts'
 import type { Context, Logger } from './context.ts'
 import { AppError } from './core/errors.ts'
 import { openDatabase } from './db/database.ts'
@@ -55,6 +55,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			log,
 			...openArtifacts(artifactSettingsOf(config), config.PLUMBLINE_DATABASE_URL),
 			onnx: () => loadOnnxRuntime(),
+			endpoints: endpointSettingsOf(config),
 			models: modelCache(limits.modelCacheBytes, now),
 			now,
 			random,

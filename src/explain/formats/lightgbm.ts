@@ -1,5 +1,6 @@
 import { ArtifactError } from '../model.ts'
 import { EnsembleBuilder } from '../trees/build-ensemble.ts'
+import { firstByte, refuseForeignFile } from './foreign-file.ts'
 import { type ColumnFacts, lightgbmColumns } from './lightgbm-columns.ts'
 import { LineReader } from './lightgbm-text.ts'
 import { lightgbmTree, treeLines } from './lightgbm-trees.ts'
@@ -97,13 +98,8 @@ function readTail(reader: LineReader): Pick<ColumnFacts, 'categorical' | 'pandas
 }
 
 function refuseOthers(bytes: Uint8Array): void {
-	if (bytes[0] === 0x1f && bytes[1] === 0x8b)
-		throw new ArtifactError('The file is compressed with gzip. Unpack it and upload what is inside.')
-	if (bytes[0] === 0x80 || (bytes[0] === 0x50 && bytes[1] === 0x4b))
-		throw new ArtifactError(
-			'The file is a pickle or joblib archive, which can run code when opened and is never read. Write the model with booster_.save_model("model.txt") and upload that.',
-		)
-	if (bytes[0] === 0x7b)
+	refuseForeignFile(bytes, 'booster.save_model("model.txt")')
+	if (firstByte(bytes) === 0x7b)
 		throw new ArtifactError(
 			'The file is JSON (dump_model), which LightGBM itself cannot load. Write the model with save_model("model.txt") and upload that.',
 		)
@@ -152,6 +148,7 @@ export function readLightgbm(bytes: Uint8Array, rounds?: number): TreeFile {
 		columns: lightgbmColumns({ names, infos, ...readTail(reader) }),
 		names: names.every((name) => generic.test(name)) ? undefined : names,
 		objective,
+		advice: undefined,
 		link: header.has('average_output') ? averaged(link, Math.max(1, ensemble.trees / outputs)) : link,
 	}
 }

@@ -1,5 +1,6 @@
 import type { ArtifactFormat, Space } from '../model.ts'
 import type { TreeEnsemble } from '../trees/ensemble.ts'
+import { exp32 } from './float32-math.ts'
 
 /** How an objective turns margins to what the model answers. */
 export type TreeLink = {
@@ -27,6 +28,8 @@ export type TreeFile = {
 	/** Undefined where the columns were never named. */
 	names: readonly string[] | undefined
 	objective: string
+	/** See `Model.advice`. */
+	advice: string | undefined
 	link: TreeLink
 }
 
@@ -37,11 +40,11 @@ const map = (f: (x: number) => number) => (margin: Float64Array) => margin.map(f
 const { exp, fround } = Math
 
 /** XGBoost's sigmoid, in float32 at every step. */
-const sigmoid32 = (x: number) => fround(1 / fround(fround(exp(Math.min(-x, fround(88.7)))) + 1))
+const sigmoid32 = (x: number) => fround(1 / fround(exp32(Math.min(-x, fround(88.7))) + 1))
 
 function softmax32(margin: Float64Array): Float64Array {
 	const largest = margin.reduce((a, b) => Math.max(a, b))
-	const powers = margin.map((x) => fround(exp(fround(x - largest))))
+	const powers = margin.map((x) => exp32(fround(x - largest)))
 	const sum = fround(powers.reduce((a, b) => a + b, 0))
 	return powers.map((x) => fround(x / sum))
 }
@@ -60,7 +63,7 @@ export const links32 = {
 	identity,
 	logit: { name: 'logit', space: 'log-odds', score: map(sigmoid32) },
 	softmax: { name: 'softmax', space: 'log-odds', score: softmax32 },
-	log: { name: 'log', space: 'log', score: map((x) => fround(exp(x))) },
+	log: { name: 'log', space: 'log', score: map(exp32) },
 	raw: { ...identity, space: 'log-odds' },
 	hinge: { name: undefined, space: 'value', score: map((x) => (x > 0 ? 1 : 0)) },
 } as const satisfies Record<string, TreeLink>

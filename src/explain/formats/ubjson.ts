@@ -162,7 +162,8 @@ class UbjsonReader {
 	#numbers(type: string, count: number): Numbers {
 		const from = this.#take(count * (widths[type] as number))
 		const view = this.#view
-		if (type === 'U') return this.#bytes.slice(from, from + count)
+		// Not slice: of a Buffer that is a view, which would keep the whole file in memory.
+		if (type === 'U') return new Uint8Array(this.#bytes.subarray(from, from + count))
 		if (type === 'i') return Int8Array.from(this.#bytes.subarray(from, from + count))
 		// Loops, not maps: models of 200 MB are mostly this.
 		if (type === 'l') {

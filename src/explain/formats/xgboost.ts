@@ -1,7 +1,8 @@
 import { ArtifactError } from '../model.ts'
 import { EnsembleBuilder } from '../trees/build-ensemble.ts'
+import { log32 } from './float32-math.ts'
+import { firstByte, refuseForeignFile } from './foreign-file.ts'
 import { readJson } from './json.ts'
-import { log32 } from './log32.ts'
 import { NumberScanner } from './number-scanner.ts'
 import { links32, type TreeFile, type TreeLink } from './tree-file.ts'
 import { readUbjson } from './ubjson.ts'
@@ -116,6 +117,15 @@ function learnerOf(file: Value): ValueMap {
 	)
 }
 
+/** After early stopping Booster.predict uses all rounds, and the scikit-learn classes those up to the best. */
+function adviceOf(learner: ValueMap): string | undefined {
+	const attributes = learner.get('attributes')
+	const best = attributes instanceof Map ? attributes.get('best_iteration') : undefined
+	if (typeof best !== 'string' || !/^\d{1,9}$/.test(best)) return undefined
+	const rounds = Number(best) + 1
+	return `The file remembers that boosting round ${rounds} was the best, and all its rounds are used. If the service predicts with XGBClassifier or XGBRegressor, which stop there, set \`rounds\` to ${rounds} in the manifest.`
+}
+
 const nodesOf = (trees: readonly Value[]) =>
 	trees.reduce<number>((sum, tree) => {
 		const nodes = tree instanceof Map ? tree.get('left_children') : undefined
@@ -173,25 +183,20 @@ function fileOf(
 		tree.clear()
 	}
 	const ensemble = builder.finish({ style: 'xgboost', base, precision: 'float32', average: false })
-	return { format, ensemble, columns, names, objective: name, link: objective.link }
+	const advice = rounds === undefined ? adviceOf(learner) : undefined
+	return { format, ensemble, columns, names, objective: name, link: objective.link, advice }
 }
 
-const starts = (bytes: Uint8Array, text: string) => [...text].every((c, i) => bytes[i] === c.charCodeAt(0))
-
 function refuseOthers(bytes: Uint8Array): void {
-	if (bytes[0] === 0x1f && bytes[1] === 0x8b)
-		throw new ArtifactError('The file is compressed with gzip. Unpack it and upload what is inside.')
-	if (bytes[0] === 0x80 || starts(bytes, 'PK'))
+	refuseForeignFile(bytes, 'save_model("model.json")')
+	const first = firstByte(bytes)
+	if (first === 0x5b)
 		throw new ArtifactError(
-			'The file is a pickle or joblib archive, which can run code when opened and is never read. Write the model with save_model("model.json") and upload that.',
+			'The file is a list of trees (dump_model), which lacks what scoring takes. Write the model with save_model("model.json") and upload that file.',
 		)
-	if (
-		starts(bytes, 'binf') ||
-		starts(bytes, 'bs64') ||
-		(bytes.length > 0 && bytes[0] !== 0x7b && bytes[0] !== 0xef && (bytes[0] as number) > 0x20)
-	)
+	if (first !== 0x7b)
 		throw new ArtifactError(
-			'The file is neither JSON nor UBJSON; it may be the binary format that XGBoost 3.1 removed. Open it with an older XGBoost, write it with save_model("model.json") and upload that.',
+			'The file is neither JSON nor UBJSON; it may be of the binary format that XGBoost 3.1 removed. Open it with an older XGBoost, write it with save_model("model.json") and upload that file.',
 		)
 }
 

@@ -181,7 +181,9 @@ export function makeEncoder(input: Input): Encoder {
 			const values = features.map((feature) => logged(row, feature, note))
 			const x = new Float64Array(sources.length)
 			sources.forEach((source, i) => {
-				x[i] = columnValue(source, values[owner[i] as number], narrow, note)
+				const value = columnValue(source, values[owner[i] as number], narrow, note)
+				// The sentinel is a number of the model's input: with 0, false and the first category are missing too.
+				x[i] = value === sentinel ? Number.NaN : value
 			})
 			return { x, notes }
 		},

@@ -71,6 +71,7 @@ export function treeModel(file: TreeFile, manifest: Manifest, declared: readonly
 				? (manifest.classes ?? Array.from({ length: e.outputs }, (_, k) => String(k)))
 				: undefined,
 		space: link.space,
+		...(file.advice === undefined ? {} : { advice: file.advice }),
 		tolerance,
 		// What explanations are planned with takes about as much again, and tables of shallow trees up to twenty times.
 		bytes: 2 * sizeOf(e) + Math.min(mostTableBytes, 20 * sizeOf(e)) + 200 * names.length,
