@@ -55,13 +55,8 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			db: openDatabase(sql),
 			log,
 			...openArtifacts(artifactSettingsOf(config), config.PLUMBLINE_DATABASE_URL),
-<<<<<<< HEAD
 			endpoints: endpointSettingsOf(config),
 			onnx: () => loadOnnxRuntime(),
-=======
-			onnx: () => loadOnnxRuntime(),
-			endpoints: endpointSettingsOf(config),
->>>>>>> artifacts
 			models: modelCache(limits.modelCacheBytes, now),
 			now,
 			random,
