@@ -61,8 +61,10 @@ export type Context = {
 	artifactSource: import('./services/artifact/artifact-source.ts').ArtifactSource
 	/** Models that were opened, in bounded memory. */
 	models: import('./services/artifact/model-cache.ts').ModelCache
-	/** Runs ONNX models, where it is installed. */
-	onnx?: import('./explain/onnx/runtime.ts').OnnxRuntime | undefined
+	/** Model endpoints that may be asked for estimates. Absent: none. */
+	endpoints?: { hosts: readonly string[]; token?: string | undefined } | undefined
+	/** What runs ONNX models, loaded when it is first asked for; nothing where it is not installed. */
+	onnx?: () => import('./explain/onnx/runtime.ts').OnnxRuntime | undefined
 	/** Milliseconds since the epoch. */
 	now: () => number
 	random: (bytes: number) => Uint8Array
@@ -71,6 +73,8 @@ export type Context = {
 	limits: Limits
 	/** Where links point to, such as `http://127.0.0.1:8787`; no trailing slash. */
 	publicUrl: string
+	/** Explains rows of large models away from requests. Absent where there are no threads. */
+	threads?: import('./services/importance/explain-threads.ts').ExplainThreads
 	/** Keeps work alive that goes on behind an answer. Absent where the process stays. */
 	background?: (work: Promise<unknown>) => void
 	/** Slack, when it is connected. */

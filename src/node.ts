@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { buildApp } from './app.ts'
-import { artifactSettingsOf, type Config, defaultRules, limitsOf } from './config.ts'
+import { artifactSettingsOf, type Config, defaultRules, endpointSettingsOf, limitsOf } from './config.ts'
 import type { Context, Logger } from './context.ts'
 import { AppError } from './core/errors.ts'
 import { openDatabase } from './db/database.ts'
@@ -20,6 +20,7 @@ import { openRules } from './rules/load-rules-node.ts'
 import { startSchedules } from './schedule-node.ts'
 import { modelCache } from './services/artifact/model-cache.ts'
 import { openArtifacts } from './services/artifact/open-artifacts-node.ts'
+import { openExplainThreads } from './services/importance/explain-threads-node.ts'
 import { createFirstKey } from './services/key/create-first-key.ts'
 import { ensureAdminKey } from './services/key/ensure-admin-key.ts'
 import { openSlack } from './slack/open-slack.ts'
@@ -49,13 +50,16 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 		await migrateDatabase(config)
 		const { sql, log } = await openStore(config)
 		const limits = limitsOf(config)
+		const threads = openExplainThreads()
 		const context: Context = {
 			sql,
 			db: openDatabase(sql),
 			log,
 			...openArtifacts(artifactSettingsOf(config), config.PLUMBLINE_DATABASE_URL),
-			onnx: loadOnnxRuntime(),
+			endpoints: endpointSettingsOf(config),
+			onnx: () => loadOnnxRuntime(),
 			models: modelCache(limits.modelCacheBytes, now),
+			threads,
 			now,
 			random,
 			fetch: globalThis.fetch,
@@ -67,6 +71,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 		connectIntegrations(context, config)
 		const close = async () => {
 			rules.close()
+			await threads.close()
 			await log.close()
 		}
 		return { context, close }

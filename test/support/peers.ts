@@ -3,24 +3,27 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const root = new URL('../../', import.meta.url)
-const installed = fileURLToPath(new URL('node_modules/.cache/peers/bin/python', root))
+const path =
+	process.env.PLUMBLINE_PEERS_PYTHON ?? fileURLToPath(new URL('node_modules/.cache/peers/bin/python', root))
+const absence = `There is no ${path}: nothing is compared with the real XGBoost, LightGBM and shap. Make it with .ci/peers, or name a Python that has them in PLUMBLINE_PEERS_PYTHON.\n`
 
-/** Python with the libraries whose answers ours are compared with: named by the environment, or made by `.ci/peers`. */
-const python = process.env.PLUMBLINE_PEERS_PYTHON ?? installed
+let said = false
 
-export const hasPeers = existsSync(python)
+/** Python with the real libraries: named by the environment, or made by `.ci/peers`. Where there is none, says so once. */
+export function peersPython(): string | undefined {
+	if (existsSync(path)) return path
+	if (!said) process.stdout.write(absence)
+	said = true
+	return undefined
+}
 
 /** In CI a missing peer is a failure; elsewhere it is said, and the other tests are run. */
-export const runsPeers = hasPeers || Boolean(process.env.CI)
-
-if (!hasPeers)
-	process.stdout.write(
-		`There is no ${python}: comparisons with the real XGBoost, LightGBM and shap are not run. Make it with .ci/peers, or name a Python that has them in PLUMBLINE_PEERS_PYTHON.\n`,
-	)
+export const runsPeers = peersPython() !== undefined || Boolean(process.env.CI)
 
 /** Runs a script of the repository (its path from the root) with the peers' Python, on one thread; answers its output. */
 export function runPeers(script: string, args: readonly string[]): string {
-	if (!hasPeers) throw new Error(`There is no ${python}. Make it with .ci/peers.`)
+	const python = peersPython()
+	if (python === undefined) throw new Error(absence)
 	return execFileSync(python, ['-W', 'ignore', fileURLToPath(new URL(script, root)), ...args], {
 		env: { ...process.env, OMP_NUM_THREADS: '1', PYTHONDONTWRITEBYTECODE: '1' },
 		encoding: 'utf8',

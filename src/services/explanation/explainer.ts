@@ -11,7 +11,7 @@ import { recordsOf } from './background.ts'
 import type { FoundBackground } from './find-background.ts'
 import { compareWith } from './shap-background.ts'
 
-type Opened = Exclude<OpenedVersion, { unavailable: string }>
+export type Opened = Exclude<OpenedVersion, { unavailable: string }>
 /** What an opened version answers and how it is explained, whether we read its file or its runtime runs it. */
 export type Explainer = {
 	shape: Pick<Model, 'features' | 'outputs' | 'classes' | 'space' | 'score'>

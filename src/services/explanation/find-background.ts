@@ -27,6 +27,8 @@ type Kept = { found: FoundBackground; computedAt: number }
 
 /** Rows that are drawn, and how many of each kind are enough not to look further back. */
 const drawn = 2000
+/** Rows that one period is looked at for: a request waits for it, once a day. */
+const scanned = 200_000
 const enough = 100
 const lookBackDays = [1, 7, 30, 90]
 const keptAtMost = 200
@@ -129,7 +131,7 @@ async function draw(context: Context, query: BackgroundQuery, day: number): Prom
 	let content: BackgroundContent | undefined
 	for (const period of periods) {
 		const { model, version, environment } = query
-		const { batch } = await sampleRows(context, { model, version, environment, ...period }, drawn)
+		const { batch } = await sampleRows(context, { model, version, environment, ...period }, drawn, scanned)
 		content = makeBackground(batch, query.rule, query.features, period)
 		const hasEnough = query.rule.threshold === null || content.near.length >= leastRows
 		if (content.all.length >= enough && hasEnough && content.approved >= enough) break
