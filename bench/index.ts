@@ -1,5 +1,7 @@
+import { benchAnswers } from './answers.ts'
 import { benchCompute } from './compute.ts'
 import { benchEvaluate } from './evaluate.ts'
+import { benchExplain } from './explain.ts'
 import { benchIngest } from './ingest.ts'
 import { benchOutcomes } from './outcomes.ts'
 import { toTable } from './table.ts'
@@ -11,4 +13,6 @@ if (part === undefined || part === 'ingest') results.push(...(await benchIngest(
 if (part === undefined || part === 'compute') results.push(...(await benchCompute()))
 if (part === undefined || part === 'outcomes') results.push(...(await benchOutcomes(Number(size ?? 400_000))))
 if (part === undefined || part === 'evaluate') results.push(...(await benchEvaluate()))
+if (part === undefined || part === 'explain') results.push(...(await benchExplain(Number(size ?? 100_000))))
+if (part === undefined || part === 'answers') results.push(...(await benchAnswers(Number(size ?? 400_000))))
 console.log(toTable(results))

@@ -63,6 +63,15 @@ export const Config = z
 		PLUMBLINE_PORT: port.default(8787),
 		PLUMBLINE_HOST: text.default('127.0.0.1'),
 		PLUMBLINE_RULES: text.default(defaultRules),
+		/** Font files (TTF, OTF, TTC) for the scripts that pictures lack, separated by commas. */
+		PLUMBLINE_FONTS: text
+			.transform((files) =>
+				files
+					.split(',')
+					.map((file) => file.trim())
+					.filter((file) => file !== ''),
+			)
+			.optional(),
 		PLUMBLINE_ADMIN_KEY: adminKey.optional(),
 		/** Where links point to. Absent: the address that the service listens on. */
 		PLUMBLINE_PUBLIC_URL: httpUrl.optional(),
@@ -94,6 +103,10 @@ export const Config = z
 		PLUMBLINE_ARTIFACT_FILES: text.optional(),
 		/** Hosts that artefacts may be read from although they are private or have no TLS, by comma. */
 		PLUMBLINE_ARTIFACT_HOSTS: text.optional(),
+		/** Hosts of model endpoints that may be asked for estimates, by comma; `*` stands for any run of characters. */
+		PLUMBLINE_ENDPOINT_HOSTS: text.optional(),
+		/** Sent to them as a bearer token. */
+		PLUMBLINE_ENDPOINT_TOKEN: text.optional(),
 		AWS_ACCESS_KEY_ID: text.optional(),
 		AWS_SECRET_ACCESS_KEY: text.optional(),
 		AWS_SESSION_TOKEN: text.optional(),
@@ -150,6 +163,18 @@ export function limitsOf(config: Config): Limits {
 	return Object.fromEntries(names.map(([key, name]) => [key, config[name] ?? defaultLimits[key]])) as Limits
 }
 
+const hostsOf = (list = ''): string[] =>
+	list
+		.split(',')
+		.map((host) => host.trim())
+		.filter((host) => host !== '')
+
+/** Which model endpoints may be asked. */
+export const endpointSettingsOf = (config: Config) => ({
+	hosts: hostsOf(config.PLUMBLINE_ENDPOINT_HOSTS),
+	token: config.PLUMBLINE_ENDPOINT_TOKEN,
+})
+
 const defaultRegion = 'us-east-1'
 
 /** Where model files are kept and read from. */
@@ -165,11 +190,10 @@ export function artifactSettingsOf(config: Config): ArtifactSettings {
 					region: config.AWS_REGION ?? defaultRegion,
 					endpoint: config.AWS_ENDPOINT_URL_S3 ?? config.AWS_ENDPOINT_URL,
 				}
-	const hosts = (config.PLUMBLINE_ARTIFACT_HOSTS ?? '').split(',').map((host) => host.trim())
 	return {
 		url: config.PLUMBLINE_ARTIFACTS_URL,
 		s3,
 		files: config.PLUMBLINE_ARTIFACT_FILES,
-		hosts: hosts.filter((host) => host !== ''),
+		hosts: hostsOf(config.PLUMBLINE_ARTIFACT_HOSTS),
 	}
 }

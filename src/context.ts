@@ -61,8 +61,10 @@ export type Context = {
 	artifactSource: import('./services/artifact/artifact-source.ts').ArtifactSource
 	/** Models that were opened, in bounded memory. */
 	models: import('./services/artifact/model-cache.ts').ModelCache
-	/** Runs ONNX models, where it is installed. */
-	onnx?: import('./explain/onnx/runtime.ts').OnnxRuntime | undefined
+	/** Model endpoints that may be asked for estimates. Absent: none. */
+	endpoints?: { hosts: readonly string[]; token?: string | undefined } | undefined
+	/** What runs ONNX models, loaded when it is first asked for; nothing where it is not installed. */
+	onnx?: () => import('./explain/onnx/runtime.ts').OnnxRuntime | undefined
 	/** Milliseconds since the epoch. */
 	now: () => number
 	random: (bytes: number) => Uint8Array
@@ -75,6 +77,8 @@ export type Context = {
 	background?: (work: Promise<unknown>) => void
 	/** Slack, when it is connected. */
 	slack?: import('./services/slack/slack-client.ts').SlackClient
+	/** Turns an SVG of ours into a PNG. Absent on workers. */
+	renderPng?: (svg: string) => Promise<Uint8Array>
 	/** The tracking server that training runs are read from, when one is connected. */
 	runs?: import('./core/training-run.ts').RunReader
 	/** The lineage catalogue that is told of versions, baselines and deployments, when one is connected. */

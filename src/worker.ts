@@ -1,6 +1,6 @@
 import { waitUntil } from 'cloudflare:workers'
 import { buildApp } from './app.ts'
-import { artifactSettingsOf, type Config, limitsOf, readConfig } from './config.ts'
+import { artifactSettingsOf, type Config, endpointSettingsOf, limitsOf, readConfig } from './config.ts'
 import type { Context } from './context.ts'
 import { AppError } from './core/errors.ts'
 import { openDatabase } from './db/database.ts'
@@ -63,6 +63,7 @@ async function openService(env: Env, origin: string): Promise<Service> {
 		sql,
 		db: openDatabase(sql),
 		log: openedLog(() => openLog(sql)),
+		endpoints: endpointSettingsOf(config),
 		...openWebArtifacts(artifactSettingsOf(config), env.ARTIFACTS),
 		models: modelCache(Math.min(limits.modelCacheBytes, mostModelBytes), now, false),
 		now,

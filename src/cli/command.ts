@@ -25,8 +25,8 @@ export type Command = {
 	/** What `plumbline <name> --help` prints: usage, options, examples, exit codes. */
 	help: string
 	options: ParseArgsOptionsConfig
-	/** Works on files alone, without the environment. */
-	isOffline?: boolean
+	/** Works on files alone, without the environment; or does so when it is called with these arguments. */
+	isOffline?: boolean | ((args: readonly string[]) => boolean)
 	run(terminal: Terminal, args: Parsed): Promise<ExitCode>
 }
 

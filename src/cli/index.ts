@@ -51,6 +51,12 @@ export const commands = [
 		load: async () => (await import('./evaluate.ts')).evaluate,
 	},
 	{
+		name: 'explain',
+		summary:
+			'why a score was given: of a prediction (over HTTP), or of rows and a model file (needs no server)',
+		load: async () => (await import('./explain.ts')).explain,
+	},
+	{
 		name: 'keys',
 		summary: 'create, list and revoke keys (on the database)',
 		load: async () => (await import('./keys.ts')).keys,

@@ -84,7 +84,9 @@ async function runCommand(
 			print(command.help)
 			return 0
 		}
-		return await command.run(await makeTerminal(command.isOffline ?? false), parse(command, rest))
+		const { isOffline = false } = command
+		const terminal = await makeTerminal(typeof isOffline === 'function' ? isOffline(rest) : isOffline)
+		return await command.run(terminal, parse(command, rest))
 	} catch (error) {
 		if (error instanceof UsageError) return fail(`${error.message} See \`plumbline ${name} --help\`.`)
 		if (error instanceof AppError) return fail(error.message)

@@ -1,20 +1,23 @@
 import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { AppError } from '../core/errors.ts'
 import { callApi } from './api.ts'
+import { ArtifactEntry, localArtifact, uploadArtifact } from './artifact-file.ts'
 import { type Command, requirePositional, type Terminal, UsageError } from './command.ts'
 
+const Version = z.looseObject({ version: z.string(), artifact: ArtifactEntry.optional() })
 const Named = z.looseObject({
 	model: z.string(),
-	versions: z.array(z.looseObject({ version: z.string() })).default([]),
+	versions: z.array(Version).default([]),
 	deployments: z.record(z.string(), z.looseObject({ champion: z.string() })).default({}),
 })
 const ModelsFile = z.strictObject({ models: z.array(Named) })
 
 type Change = { object: string; result: 'created' | 'changed' | 'unchanged' }
 
-async function apply(terminal: Terminal, entry: z.output<typeof Named>): Promise<Change[]> {
+async function apply(terminal: Terminal, entry: z.output<typeof Named>, folder: string): Promise<Change[]> {
 	const { versions, deployments, ...model } = entry
 	const at = `/v1/models/${encodeURIComponent(model.model)}`
 	const changes: Change[] = []
@@ -27,13 +30,8 @@ async function apply(terminal: Terminal, entry: z.output<typeof Named>): Promise
 		object: model.model,
 		result: posted.status === 201 ? 'created' : posted.status === 409 ? 'changed' : 'unchanged',
 	})
-	for (const version of versions) {
-		const { status } = await callApi(terminal, 'POST', `${at}/versions`, { json: version })
-		changes.push({
-			object: `${model.model}@${version.version}`,
-			result: status === 201 ? 'created' : 'unchanged',
-		})
-	}
+	for (const version of versions)
+		changes.push(...(await applyVersion(terminal, model.model, version, folder)))
 	for (const [environment, deployment] of Object.entries(deployments)) {
 		const { status } = await callApi(
 			terminal,
@@ -47,6 +45,27 @@ async function apply(terminal: Terminal, entry: z.output<typeof Named>): Promise
 		})
 	}
 	return changes
+}
+
+/** A version whose artefact is a file is registered with the file's digest; then the file is uploaded. */
+async function applyVersion(
+	terminal: Terminal,
+	model: string,
+	version: z.output<typeof Version>,
+	folder: string,
+): Promise<Change[]> {
+	const at = `/v1/models/${encodeURIComponent(model)}/versions`
+	const file = await localArtifact(version.artifact, folder)
+	const artifact = file ? { sha256: file.sha256, format: file.format } : version.artifact
+	const { status } = await callApi(terminal, 'POST', at, {
+		json: { ...version, ...(artifact ? { artifact } : {}) },
+	})
+	const object = `${model}@${version.version}`
+	const changes: Change[] = [{ object, result: status === 201 ? 'created' : 'unchanged' }]
+	if (!file) return changes
+	const warnings = await uploadArtifact(terminal, `${at}/${encodeURIComponent(version.version)}`, file)
+	for (const warning of warnings ?? []) terminal.err(`${object}: ${warning}\n`)
+	return [...changes, { object: `${object} artefact`, result: warnings ? 'created' : 'unchanged' }]
 }
 
 async function readModels(path: string): Promise<z.output<typeof ModelsFile>> {
@@ -75,6 +94,7 @@ Brings the service at PLUMBLINE_URL to what the file says; again changes nothing
           features:
             - { name: income, type: numeric, min: 0 }
             - { name: region, type: categorical }
+          artifact: { file: model.json }    # uploaded; beside this file
       deployments:
         production: { champion: "1" }
 
@@ -84,9 +104,10 @@ Brings the service at PLUMBLINE_URL to what the file says; again changes nothing
 	async run(terminal, args) {
 		if (requirePositional(args, 0, '"apply"') !== 'apply')
 			throw new UsageError('models knows one verb: apply.')
-		const file = await readModels(requirePositional(args, 1, 'The file'))
+		const path = requirePositional(args, 1, 'The file')
+		const file = await readModels(path)
 		const changes: Change[] = []
-		for (const model of file.models) changes.push(...(await apply(terminal, model)))
+		for (const model of file.models) changes.push(...(await apply(terminal, model, dirname(path))))
 		if (args.values.json) terminal.out(`${JSON.stringify({ changes })}\n`)
 		else for (const c of changes) terminal.out(`${c.result.padEnd(10)} ${c.object}\n`)
 		return 0

@@ -30,11 +30,14 @@ export type InputFile = {
 	open(onBytes?: (read: number) => void): ReadableStream<Uint8Array>
 }
 
-/** A data file by its name: .csv, .ndjson, .jsonl or .parquet, each also with .gz. Throws with what to do. */
-export async function inputFile(path: string): Promise<InputFile> {
+/**
+ * A data file by its name: .csv, .ndjson, .jsonl or .parquet, each also with .gz; or of the format that is `known`. Throws
+ * with what to do.
+ */
+export async function inputFile(path: string, known?: FileFormat): Promise<InputFile> {
 	const gzipped = path.endsWith('.gz')
 	const ending = (gzipped ? path.slice(0, -3) : path).split('.').at(-1)?.toLowerCase() ?? ''
-	const format = endings[ending]
+	const format = known ?? endings[ending]
 	if (!format)
 		throw new AppError(
 			'invalid',

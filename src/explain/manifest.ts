@@ -25,6 +25,18 @@ export const FeatureLimit = z.strictObject({
 })
 export type FeatureLimit = z.output<typeof FeatureLimit>
 
+/** Where a model answers, to be asked for estimates where there is no file to explain. */
+export const Endpoint = z.strictObject({
+	url: z.url({ protocol: /^https?$/ }),
+	/** `v2`: Open Inference Protocol. `plumbline`: `{ instances: [{ feature: value }] }` to `{ predictions: [number | [number]] }`. */
+	format: z.enum(['v2', 'plumbline']),
+	/** v2: the tensor that takes all features as one table of numbers. Default: a tensor a feature, by its name. */
+	input: name.optional(),
+	/** v2: the tensor with the scores, where there are several. */
+	output: name.optional(),
+})
+export type Endpoint = z.output<typeof Endpoint>
+
 /** What a model's file lacks and replaying it takes. Other members are kept and not used. */
 export const Manifest = z.looseObject({
 	/** The inputs in the order of the model. Default: the file's own names, else the version's features in order. */
@@ -48,5 +60,6 @@ export const Manifest = z.looseObject({
 	/** What the service logs as `score`. Default: `score`, what the model answers. */
 	logged: z.enum(['score', 'margin']).optional(),
 	limits: z.record(name, FeatureLimit).optional(),
+	endpoint: Endpoint.optional(),
 })
 export type Manifest = z.output<typeof Manifest>

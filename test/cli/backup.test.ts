@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { dayMs } from '../../src/core/time.ts'
+import { linearFile } from '../support/linear-model.ts'
 import { plumbline, processKey, type Serving, serveProcess } from '../support/process.ts'
 
 let folder: string
@@ -92,6 +93,27 @@ it('takes the archive along', async () => {
 		predictionId: 'r299',
 		score: 0.5,
 	})
+})
+
+it('takes the model files along, and says when they are elsewhere', async () => {
+	await startWithModel('30d')
+	const file = linearFile()
+	const put = (body: string) =>
+		fetch(`${serving?.url}/v1/models/m/versions/1/artifact`, { method: 'PUT', headers, body })
+	expect((await put(file)).status).toBe(201)
+	expect((await plumbline(['backup', join(folder, 'copy.db')], on('live.db'))).code).toBe(0)
+	await serving?.kill('SIGKILL')
+	expect((await plumbline(['restore', join(folder, 'copy.db')], on('new.db'))).code).toBe(0)
+	serving = await serveProcess(join(folder, 'new.db'))
+	const kept = await fetch(`${serving.url}/v1/models/m/versions/1/artifact/file`, { headers })
+	expect([kept.status, await kept.text()]).toEqual([200, file])
+	const bucket = {
+		PLUMBLINE_ARTIFACTS_URL: 's3://models/kept',
+		AWS_ACCESS_KEY_ID: 'k',
+		AWS_SECRET_ACCESS_KEY: 's',
+	}
+	const said = await plumbline(['backup', join(folder, 'other.db')], { ...on('new.db'), ...bucket })
+	expect([said.code, said.out]).toEqual([0, expect.stringContaining('s3://models/kept')])
 })
 
 it('overwrites nothing, and takes no copy of or from what is damaged', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { commands } from '../../src/cli/index.ts'
+import { linearFile } from '../support/linear-model.ts'
 import { plumbline } from '../support/process.ts'
 import { adminKey, testServer } from '../support/server.ts'
 
@@ -126,8 +127,41 @@ describe('models, baselines and jobs', () => {
 
 		const jobs = JSON.parse((await run('run', 'all', '--json')).out)
 		expect(jobs.runs.map((j: { job: string; status: string }) => [j.job, j.status])).toEqual(
-			['roll-up', 'compute', 'evaluate-rules', 'deliver', 'retention'].map((job) => [job, 'ok']),
+			['roll-up', 'compute', 'attribute', 'replay', 'evaluate-rules', 'deliver', 'retention'].map((job) => [
+				job,
+				'ok',
+			]),
 		)
+	})
+
+	it('come with their model file, which is uploaded once', async () => {
+		const file = join(folder, 'explained.yaml')
+		await writeFile(join(folder, 'model.json'), linearFile())
+		const entry = (artifact: string) => `models:
+  - model: explained
+    task: binary
+    versions:
+      - version: "1"
+        features: [{ name: income, type: numeric }, { name: debt, type: numeric }, { name: age, type: numeric }]
+        artifact: ${artifact}
+`
+		await writeFile(file, entry('{ file: model.json }'))
+		const first = await run('models', 'apply', file)
+		expect([first.code, first.out]).toEqual([0, expect.stringMatching(/created +explained@1 artefact/)])
+		expect(first.err).toContain('does not use: "age"')
+		const again = await run('models', 'apply', file)
+		expect([again.code, again.out]).toEqual([0, expect.stringMatching(/unchanged +explained@1 artefact/)])
+		await writeFile(file, entry('{ file: none.json }'))
+		expect(await run('models', 'apply', file)).toMatchObject({
+			code: 2,
+			err: expect.stringContaining('none.json cannot be read'),
+		})
+		await writeFile(join(folder, 'odd.bin'), 'odd')
+		await writeFile(file, entry('{ file: odd.bin }'))
+		expect(await run('models', 'apply', file)).toMatchObject({
+			code: 2,
+			err: expect.stringContaining('artifact.format'),
+		})
 	})
 
 	it('a models file that is wrong is named with the place', async () => {

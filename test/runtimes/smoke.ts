@@ -49,6 +49,34 @@ function client({ url, key }: Target) {
 	}
 }
 
+const swapped = 'swapped'
+const linear = { format: 'linear-json', link: 'logit', intercept: 0, coefficients: { x: 1 } }
+
+/** A model whose file is uploaded, and predictions of another one. */
+async function logSwapped(call: ReturnType<typeof client>): Promise<void> {
+	await call('POST', '/v1/models', { model: swapped, task: 'binary', positiveLabel: '1', threshold: 0.5 })
+	const features = [{ name: 'x', type: 'numeric' }]
+	await call('POST', `/v1/models/${swapped}/versions`, { version: '1', features })
+	const path = `/v1/models/${swapped}/versions/1/artifact`
+	expect(await call('PUT', path, linear)).toMatchObject({ format: 'linear-json', features: ['x'] })
+	const at = formatTime(Date.now() - hourMs)
+	const rows = Array.from({ length: 40 }, (_, n) => {
+		const x = n / 10 + 0.05
+		const score = 1 / (1 + Math.exp(n < 10 ? -x : x))
+		return { predictionId: `s${n}`, version: '1', timestamp: at, features: { x }, score }
+	})
+	await call('POST', `/v1/models/${swapped}/predictions`, rows)
+}
+
+async function expectMismatch(call: ReturnType<typeof client>): Promise<void> {
+	expect(await call('GET', `/v1/models/${swapped}/replays`)).toMatchObject({
+		items: [{ sampled: 40, matched: 10, mismatched: 30, unavailable: 0 }],
+	})
+	const { items } = (await call('GET', `/v1/incidents?model=${swapped}`)) as { items: Json[] }
+	const alerts = items.flatMap((i) => i.alerts as { rule: string }[])
+	expect(alerts.map((a) => a.rule)).toContain('replay-mismatch')
+}
+
 /**
  * The main job on any runtime: a model, its baseline, three days in which one feature's unit has changed, and then
  * the metrics, the incident and the records that follow from it.
@@ -80,7 +108,9 @@ export async function smoke(target: Target): Promise<void> {
 		duplicates: 1,
 		rejected: [{ index: 1, code: 'invalid' }],
 	})
+	await logSwapped(call)
 	await target.runJobs()
+	await expectMismatch(call)
 
 	const metrics = await call('GET', `/v1/models/${model}/metrics?metric=drift.psi&window=1d&limit=500`)
 	const psi = (feature: string) =>

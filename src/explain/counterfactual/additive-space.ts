@@ -14,6 +14,7 @@ export function additiveSpace(row: Row, axes: readonly Axis[], aim: Aim, changeC
 	const space: Space = {
 		axes: gainful,
 		changeCost,
+		gain: (box) => box.reduce((sum, r) => sum + (gainful[r.axis] as Gainful).gain(r.from), 0),
 		lower: (box) => lower(space, gainful, box, aim),
 		land: (box) => land(row, gainful, box, aim, changeCost),
 	}

@@ -6,7 +6,7 @@ import { type Axis, axisOf, changed } from './axis.ts'
 import { greedy } from './greedy.ts'
 import { movableFeatures } from './movable.ts'
 import type { Observed } from './observed.ts'
-import { type Budget, costOf, type Landing, type Space, search } from './search.ts'
+import { type Budget, changesAt, costOf, type Landing, type Space, search } from './search.ts'
 import { type Aim, aimOf, type Target } from './target.ts'
 import { treeSpace } from './tree-space.ts'
 
@@ -98,12 +98,10 @@ function spaceOf(model: Model, row: CounterfactualInput['row'], axes: readonly A
 	const space: Space = {
 		axes,
 		changeCost,
+		gain: (box) => aim.sign * (aim.marginOf(changed(row, changesAt(axes, box))) - aim.margin),
 		lower: (box) => costOf(space, box),
 		land(box) {
-			const changes = box.map((r): [string, unknown] => {
-				const axis = axes[r.axis] as Axis
-				return [axis.feature, axis.value(r.from)]
-			})
+			const changes = changesAt(axes, box)
 			return aim.reached(changed(row, changes)) && { changes, cost: costOf(space, box) }
 		},
 	}

@@ -1,78 +1,81 @@
-import { changed } from './axis.ts'
-import type { Budget, Landing, Space } from './search.ts'
+import { type Axis, changed } from './axis.ts'
+import { type Box, type Budget, changesAt, costOf, type Landing, type Range, type Space } from './search.ts'
 import type { Aim } from './target.ts'
 
 type Row = Readonly<Record<string, unknown>>
-type Move = { axis: number; place: number }
 
 /** Places that are tried of one feature, at most. */
 const tried = 32
 
 /**
  * Some change that reaches the target, when a search for the nearest is cut short: feature after feature the move that
- * brings the margin furthest for its cost, then every move as short as it can be.
+ * brings the margin furthest for its cost, or if that leads nowhere furthest at all, then every move as short as it can be.
  */
 export function greedy(space: Space, row: Row, aim: Aim, most: number, budget: Budget): Landing | undefined {
 	const end = budget.now() + budget.ms
-	const at = (moves: readonly Move[]) => changed(row, changesOf(space, moves))
-	const moves: Move[] = []
-	while (moves.length < most && budget.now() < end) {
-		const next = bestMove(space, moves, (m) => aim.sign * (aim.marginOf(at(m)) - aim.margin))
+	const isTime = () => budget.now() <= end
+	return climb(space, row, aim, most, isTime, true) ?? climb(space, row, aim, most, isTime, false)
+}
+
+function climb(
+	space: Space,
+	row: Row,
+	aim: Aim,
+	most: number,
+	isTime: () => boolean,
+	isThrifty: boolean,
+): Landing | undefined {
+	const reaches = (box: Box) => aim.reached(changed(row, changesAt(space.axes, box))) !== undefined
+	const box: Range[] = []
+	while (box.length < most && isTime()) {
+		const next = bestMove(space, box, aim, isThrifty)
 		if (!next) return undefined
-		moves.push(next)
-		if (!aim.reached(at(moves))) continue
-		const short = moves.map((move, i) => {
-			const others = (m: Move) => moves.map((o, j) => (j === i ? m : o))
-			const shorter = placesOf(space, move.axis)
-				.filter((place) => costAt(space, move.axis, place) < costAt(space, move.axis, move.place))
-				.find((place) => aim.reached(at(others({ ...move, place }))))
-			if (shorter !== undefined) moves[i] = { ...move, place: shorter }
-			return moves[i] as Move
-		})
-		const cost = short.reduce(
-			(sum, m) => sum + costAt(space, m.axis, m.place),
-			short.length * space.changeCost,
-		)
-		return { changes: changesOf(space, short), cost }
+		box.push(next)
+		if (!reaches(box)) continue
+		const short = shortened(space, box, reaches)
+		return { changes: changesAt(space.axes, short), cost: costOf(space, short) }
 	}
 	return undefined
 }
 
-const changesOf = ({ axes }: Space, moves: readonly Move[]): [string, unknown][] =>
-	moves.flatMap(({ axis, place }) => {
-		const a = axes[axis]
-		return a ? [[a.feature, a.value(place)] as [string, unknown]] : []
-	})
+const at = (axis: number, place: number): Range => ({ axis, from: place, to: place })
+const costAt = (space: Space, axis: number, place: number): number => (space.axes[axis] as Axis).cost(place)
 
-const costAt = ({ axes }: Space, axis: number, place: number): number => axes[axis]?.cost(place) ?? 0
+/** One move after the other is made as short as the target allows. */
+function shortened(space: Space, box: readonly Range[], reaches: (box: Box) => boolean): Box {
+	return box.reduce<Box>((now, { axis, from }, i) => {
+		const shorter = placesOf(space, axis)
+			.filter((place) => costAt(space, axis, place) < costAt(space, axis, from))
+			.map((place) => now.map((range, j) => (i === j ? at(axis, place) : range)))
+			.find(reaches)
+		return shorter ?? now
+	}, box)
+}
 
 /** Places of an axis evenly spread, the cheapest first. */
 function placesOf(space: Space, axis: number): number[] {
-	const { down = 0, up = 0 } = space.axes[axis] ?? {}
+	const { down, up } = space.axes[axis] as Axis
 	const stride = Math.max(1, Math.ceil((down + up) / tried))
-	const places: number[] = []
-	for (let i = 1; i <= up; i += stride) places.push(i)
-	for (let i = 1; i <= down; i += stride) places.push(-i)
-	if (up > 1 && (up - 1) % stride !== 0) places.push(up)
-	if (down > 1 && (down - 1) % stride !== 0) places.push(-down)
-	return places.sort((a, b) => costAt(space, axis, a) - costAt(space, axis, b))
+	const side = (most: number, sign: 1 | -1) => {
+		const places: number[] = []
+		for (let i = 1; i < most; i += stride) places.push(sign * i)
+		return most > 0 ? [...places, sign * most] : places
+	}
+	return [...side(up, 1), ...side(down, -1)].sort((a, b) => costAt(space, axis, a) - costAt(space, axis, b))
 }
 
-function bestMove(
-	space: Space,
-	moves: readonly Move[],
-	gainOf: (moves: readonly Move[]) => number,
-): Move | undefined {
-	const before = gainOf(moves)
-	let best: Move | undefined
+/** The move that gains most for its cost, and of those that would do alone the cheapest. */
+function bestMove(space: Space, box: readonly Range[], aim: Aim, isThrifty: boolean): Range | undefined {
+	const before = box.length > 0 ? space.gain(box) : 0
+	let best: Range | undefined
 	let bestRate = 0
-	space.axes.forEach((_, axis) => {
-		if (moves.some((m) => m.axis === axis)) return
-		for (const place of placesOf(space, axis)) {
-			const rate =
-				(gainOf([...moves, { axis, place }]) - before) / (costAt(space, axis, place) + space.changeCost)
+	space.axes.forEach((axis, i) => {
+		if (axis.isFree || box.some((r) => r.axis === i)) return
+		for (const place of placesOf(space, i)) {
+			const gain = Math.min(space.gain([...box, at(i, place)]), aim.need) - before
+			const rate = isThrifty ? gain / (costAt(space, i, place) + space.changeCost) : gain
 			if (rate > bestRate) {
-				best = { axis, place }
+				best = at(i, place)
 				bestRate = rate
 			}
 		}

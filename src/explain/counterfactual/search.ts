@@ -14,6 +14,8 @@ export type Space = {
 	changeCost: number
 	/** No place of the box costs less and reaches the target; undefined: none reaches it. */
 	lower(box: Box): number | undefined
+	/** How far the margin moves towards the target at the single places of a box, to rounding. */
+	gain(box: Box): number
 	/** The one place of a box that cannot be split, if it reaches the target: replayed by the model. */
 	land(box: Box): Landing | undefined
 }
@@ -115,6 +117,13 @@ export function leastCost({ axes }: Space, { axis, from, to }: Range): number {
 }
 
 const least = (space: Space, axis: number): number => leastCost(space, wholeOf(space, axis))
+
+/** The changes of a box of single places. */
+export const changesAt = (axes: readonly Axis[], box: Box): [string, unknown][] =>
+	box.map(({ axis, from }) => {
+		const a = axes[axis] as Axis
+		return [a.feature, a.value(from)]
+	})
 
 export const costOf = (space: Space, box: Box): number =>
 	box.reduce((sum, range) => sum + leastCost(space, range), box.length * space.changeCost)

@@ -1,7 +1,7 @@
 import type { Model } from '../model.ts'
 import { decideAll, goesLeft, missingType, nodeFlag, type TreeEnsemble } from '../trees/ensemble.ts'
 import { type Axis, changed } from './axis.ts'
-import { type Box, costOf, type Space } from './search.ts'
+import { type Box, changesAt, costOf, type Space } from './search.ts'
 import type { Aim } from './target.ts'
 
 type Row = Readonly<Record<string, unknown>>
@@ -27,27 +27,29 @@ export function treeSpace(
 	const space: Space = {
 		axes,
 		changeCost,
+		gain: (box) => bound.gain(box, encoded),
 		lower(box) {
 			const gain = bound.gain(box, encoded)
 			return gain >= aim.need - aim.slack ? costOf(space, box) : undefined
 		},
 		land(box) {
-			const changes = box.map(({ axis, from }): [string, unknown] => {
-				const a = axes[axis] as Axis
-				return [a.feature, a.value(from)]
-			})
+			const changes = changesAt(axes, box)
 			return aim.reached(changed(row, changes)) && { changes, cost: costOf(space, box) }
 		},
 	}
 	return space
 }
 
-function encodedAxis(model: Model, row: Row, axis: Axis, { sources }: Structure): Encoded {
-	const columns = sources[axis.index]?.columns ?? []
+function encodedAxis(model: Model, row: Row, axis: Axis, { sources, ensemble }: Structure): Encoded {
+	const { columns = [], categories } = sources[axis.index] ?? {}
+	if (categories === undefined) {
+		const narrow = ensemble.precision === 'float32' ? Math.fround : (x: number) => x
+		return { columns, isNumber: true, at: (place) => [narrow(axis.value(place) as number)] }
+	}
 	const known = new Map<number, number[]>()
 	return {
 		columns,
-		isNumber: sources[axis.index]?.categories === undefined,
+		isNumber: false,
 		at(place) {
 			const before = known.get(place)
 			if (before) return before
@@ -59,17 +61,19 @@ function encodedAxis(model: Model, row: Row, axis: Axis, { sources }: Structure)
 	}
 }
 
+/** A tree with what is decided already left out: a leaf's value, or a split on a column that may move. */
+type Small = number | { node: number; left: Small; right: Small }
+
 class Bound {
 	private readonly e: TreeEnsemble
 	private readonly sign: 1 | -1
-	/** Of the row as it is: which way it goes at each node, and the leaf value of each tree. */
+	/** Which way the row as it is goes at each node. */
 	private readonly decisions: Uint8Array
-	private readonly leaves: Float64Array
-	/** Of each column, the trees that ask for it. */
-	private readonly treesOf = new Map<number, Set<number>>()
 	private readonly low: Float64Array
 	private readonly high: Float64Array
 	private readonly isMoved: Uint8Array
+	/** By set of axes: its trees, and what their leaves come to for the row as it is. */
+	private readonly reduced = new Map<string, { trees: Small[]; now: number }>()
 
 	constructor(e: TreeEnsemble, x: Float64Array, sign: 1 | -1) {
 		this.e = e
@@ -78,35 +82,50 @@ class Bound {
 		this.low = x.slice()
 		this.high = x.slice()
 		this.isMoved = new Uint8Array(x.length)
-		this.leaves = new Float64Array(e.trees)
-		for (let tree = 0; tree < e.trees; tree++) {
-			this.leaves[tree] = this.best(e.roots[tree] as number)
-			for (let node = e.roots[tree] as number; node < (e.roots[tree + 1] as number); node++) {
-				const column = e.feature[node] as number
-				if (column < 0) continue
-				const trees = this.treesOf.get(column) ?? new Set()
-				this.treesOf.set(column, trees.add(tree))
-			}
-		}
 	}
 
-	/** How far the margin can move in the wanted direction, at most. */
+	/** How far the margin can move in the wanted direction, at most; of single places: how far it does. */
 	gain(box: Box, encoded: readonly Encoded[]): number {
-		const columns: number[] = []
-		for (const { axis, from, to } of box) {
-			const of = encoded[axis] as Encoded
-			this.setRange(of, from, to)
-			columns.push(...of.columns)
+		const { trees, now } = this.treesOf(box, encoded)
+		for (const { axis, from, to } of box) this.setRange(encoded[axis] as Encoded, from, to)
+		let best = 0
+		for (const tree of trees) best += this.best(tree)
+		return best - now
+	}
+
+	private treesOf(box: Box, encoded: readonly Encoded[]): { trees: Small[]; now: number } {
+		const key = box.map((r) => r.axis).join()
+		const known = this.reduced.get(key)
+		if (known) return known
+		const columns = box.flatMap((r) => (encoded[r.axis] as Encoded).columns)
+		for (const c of columns) this.isMoved[c] = 1
+		const made = { trees: [] as Small[], now: 0 }
+		for (let tree = 0; tree < this.e.trees; tree++) {
+			const small = this.reduce(this.e.roots[tree] as number)
+			if (typeof small === 'number') continue
+			made.trees.push(small)
+			made.now += this.now(small)
 		}
-		const trees = new Set<number>()
-		for (const c of columns) {
-			this.isMoved[c] = 1
-			for (const tree of this.treesOf.get(c) ?? []) trees.add(tree)
-		}
-		let gain = 0
-		for (const tree of trees) gain += this.best(this.e.roots[tree] as number) - (this.leaves[tree] as number)
 		for (const c of columns) this.isMoved[c] = 0
-		return gain
+		this.reduced.set(key, made)
+		return made
+	}
+
+	private reduce(node: number): Small {
+		const { e, decisions, isMoved } = this
+		let at = node
+		while ((e.left[at] as number) >= 0 && isMoved[e.feature[at] as number] !== 1)
+			at = (decisions[at] === 1 ? e.left[at] : e.right[at]) as number
+		if ((e.left[at] as number) < 0) return this.sign * (e.value[at] as number)
+		const left = this.reduce(e.left[at] as number)
+		const right = this.reduce(e.right[at] as number)
+		return left === right ? left : { node: at, left, right }
+	}
+
+	private now(small: Small): number {
+		let at = small
+		while (typeof at !== 'number') at = this.decisions[at.node] === 1 ? at.left : at.right
+		return at
 	}
 
 	/** Numbers grow with their place; of categories every place has to be asked. */
@@ -125,33 +144,29 @@ class Bound {
 		}
 	}
 
-	/** The best leaf, in the wanted direction, that can be reached from a node. */
-	private best(node: number): number {
-		const { e, sign } = this
-		const left = e.left[node] as number
-		if (left < 0) return sign * (e.value[node] as number)
-		const right = e.right[node] as number
-		if (this.isMoved[e.feature[node] as number] !== 1)
-			return this.best(this.decisions[node] === 1 ? left : right)
-		const [canLeft, canRight] = this.ways(node)
-		if (!canRight) return this.best(left)
-		return canLeft ? Math.max(this.best(left), this.best(right)) : this.best(right)
+	/** The best leaf, in the wanted direction, that can be reached. */
+	private best(small: Small): number {
+		if (typeof small === 'number') return small
+		const ways = this.ways(small.node)
+		if (ways === left) return this.best(small.left)
+		if (ways === right) return this.best(small.right)
+		return Math.max(this.best(small.left), this.best(small.right))
 	}
 
-	private ways(node: number): [boolean, boolean] {
+	private ways(node: number): number {
 		const { e, low, high } = this
 		const flags = e.flags[node] as number
 		const column = e.feature[node] as number
 		const [a, b] = [low[column] as number, high[column] as number]
-		const isOne = a === b || (Number.isNaN(a) && Number.isNaN(b))
-		const atLow = goesLeft(e, node, low)
-		if (isOne) return [atLow, !atLow]
+		const atLow = goesLeft(e, node, low) ? left : right
+		if (a === b) return atLow
 		// Between two codes lie codes of other categories, and around zero some trees see a missing value.
 		const isOdd =
 			(flags & nodeFlag.categorical) !== 0 ||
 			(e.style === 'lightgbm' && flags >>> nodeFlag.missingShift === missingType.zero && a <= 0 && b >= 0)
-		if (isOdd) return [true, true]
-		const atHigh = goesLeft(e, node, high)
-		return [atLow || atHigh, !atLow || !atHigh]
+		return isOdd ? left | right : atLow | (goesLeft(e, node, high) ? left : right)
 	}
 }
+
+const left = 1
+const right = 2

@@ -124,14 +124,14 @@ function cast(first: Matrix, to: number | undefined): Matrix | undefined {
 }
 
 /** A number a column, or one for all. */
-const spread = (values: readonly number[] | undefined, width: number): readonly number[] | undefined =>
+const spread = (values: ArrayLike<number> | undefined, width: number): ArrayLike<number> | undefined =>
 	values?.length === width
 		? values
 		: values?.length === 1
-			? new Array<number>(width).fill(values[0] as number)
+			? new Float64Array(width).fill(values[0] as number)
 			: undefined
 
-function scaled(first: Matrix, offset?: readonly number[], scale?: readonly number[]): Matrix | undefined {
+function scaled(first: Matrix, offset?: ArrayLike<number>, scale?: ArrayLike<number>): Matrix | undefined {
 	const width = first.columns.length
 	const [offsets, scales] = [spread(offset, width), spread(scale, width)]
 	if (!offsets || !scales || first.type === 'string') return undefined
@@ -171,7 +171,7 @@ function oneHot(first: Matrix, node: OnnxNode, texts: Texts, left: number): Matr
 	const { numbers = [] } = attribute(node, 'cats_int64s')
 	if (attribute(node, 'zeros').number === 0 || (first.type === 'string') !== strings.length > 0)
 		return undefined
-	const values = first.type === 'string' ? strings.map((s) => texts.code(s)) : numbers
+	const values = first.type === 'string' ? strings.map((s) => texts.code(s)) : Array.from(numbers)
 	// Numbers are cut to whole ones before they are looked up; floats that are none would not be equal.
 	if (values.length * first.columns.length > left) return undefined
 	if (values.length === 0 || first.type === 'float' || first.type === 'double') return undefined
@@ -184,10 +184,14 @@ function oneHot(first: Matrix, node: OnnxNode, texts: Texts, left: number): Matr
 function labelled(first: Matrix, node: OnnxNode, texts: Texts): Matrix | undefined {
 	const strings = attribute(node, 'keys_strings').texts ?? []
 	const keys =
-		first.type === 'string' ? strings.map((s) => texts.code(s)) : attribute(node, 'keys_int64s').numbers
-	const whole = attribute(node, 'values_int64s').numbers
+		first.type === 'string'
+			? strings.map((s) => texts.code(s))
+			: Array.from(attribute(node, 'keys_int64s').numbers ?? [])
+	const whole = attribute(node, 'values_int64s').numbers?.length
+		? attribute(node, 'values_int64s').numbers
+		: undefined
 	const values = whole ?? attribute(node, 'values_floats').numbers
-	if (!keys || !values || keys.length !== values.length) return undefined
+	if (keys.length === 0 || !values || keys.length !== values.length) return undefined
 	if (first.type !== 'string' && first.type !== 'int64') return undefined
 	const otherwise = attribute(node, whole ? 'default_int64' : 'default_float').number ?? (whole ? -1 : -0)
 	const to = new Map(keys.map((key, i) => [key, values[i] as number]))
@@ -206,7 +210,7 @@ function reshaped(first: Matrix, shape?: OnnxTensor): Matrix | undefined {
 }
 
 function picked(first: Matrix, second?: OnnxTensor): Matrix | undefined {
-	const columns = second?.values?.map((i) => first.columns[i < 0 ? i + first.columns.length : i])
-	if (!columns || columns.some((c) => c === undefined)) return undefined
+	const columns = Array.from(second?.values ?? [], (i) => first.columns[i < 0 ? i + first.columns.length : i])
+	if (columns.length === 0 || columns.some((c) => c === undefined)) return undefined
 	return { type: first.type, columns: columns as Column[] }
 }

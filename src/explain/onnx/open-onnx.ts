@@ -27,7 +27,10 @@ export type OnnxModel = {
 	encode(features: Readonly<Record<string, unknown>>): Encoded
 	/** What the runtime answers, to the bit: as `Model.score`. Throws FeatureError when that is no number. */
 	scores(rows: readonly Float64Array[]): Promise<Float64Array[]>
-	/** Shapley values of the scores by KernelSHAP, against encoded rows of a background. */
+	/**
+	 * Shapley values of the scores by KernelSHAP, against those encoded rows of a background that the model answers a number
+	 * for. Throws FeatureError where it has none for the row itself, RangeError where none of the background is left.
+	 */
 	estimate(
 		x: Float64Array,
 		background: readonly Float64Array[],
@@ -158,8 +161,15 @@ async function modelOf(
 		reason,
 		encode,
 		scores: async (rows) => checkNumbers(await run(rows), rows, inputs),
-		estimate: (x, background, more = {}) =>
-			kernelShap(run as never, x, background, { groups: groupsOf(inputs), ...more }),
+		async estimate(x, background, more = {}) {
+			const answers = await run([x, ...background])
+			checkNumbers(answers.slice(0, 1), [x], inputs)
+			// Rows that the model answers no number for, as something is missing in them, are no background.
+			const usable = background.filter((_, i) => answers[i + 1]?.every(Number.isFinite))
+			if (usable.length === 0)
+				throw new RangeError('give a background of rows that the model answers a number for')
+			return kernelShap(run, x, usable, { groups: groupsOf(inputs), ...more })
+		},
 		close: () => session.close(),
 	}
 }

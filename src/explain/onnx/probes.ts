@@ -4,6 +4,9 @@ import type { Inputs } from './encode-columns.ts'
 import type { ReadModel } from './read-graph.ts'
 
 const rows = 256
+/** Where a row takes its time. */
+const rowsOfMany = 64
+const manyNodes = 1_000_000
 const mostValues = 4096
 
 /** The next float32 above or below. */
@@ -45,7 +48,8 @@ export function probeRows(read: ReadModel, inputs: Inputs, texts: Texts): Float6
 	const points = turningPoints(read)
 	const codes = [...texts.known, 'none of these'].map((t) => texts.code(t))
 	const pick = (list: readonly number[]): number => list[Math.floor(random() * list.length)] as number
-	return Array.from({ length: rows }, () =>
+	const isLarge = (read.trees?.ensemble.feature.length ?? 0) > manyNodes
+	return Array.from({ length: isLarge ? rowsOfMany : rows }, () =>
 		Float64Array.from(inputs.columns, ({ type, needed, isIndicator }, i) => {
 			if (type === 'string') return pick(codes)
 			if (isIndicator || type === 'bool') return random() < 0.5 ? 1 : 0

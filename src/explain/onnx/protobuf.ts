@@ -1,4 +1,5 @@
 import { ArtifactError } from '../model.ts'
+import type { NumberList } from './number-list.ts'
 
 /** A field's content: a number (varint; int64 as a double), or the bytes from `from` to `to` (fixed and length-delimited). */
 export type Field = { number: number; wire: number; value: number; from: number; to: number }
@@ -45,6 +46,16 @@ function lengthOf(kind: number, bytes: Uint8Array, cursor: { at: number }, to: n
 /** At most ten bytes; as a signed 64-bit number, so beyond 2^53 it is rounded. */
 function varint(bytes: Uint8Array, cursor: { at: number }, to: number): number {
 	const start = cursor.at
+	// Up to four bytes in whole numbers of 32 bits: nearly all are.
+	let [short, shift] = [0, 0]
+	for (let at = start; at < to && shift < 28; at++, shift += 7) {
+		const byte = bytes[at] as number
+		short |= (byte & 127) << shift
+		if (byte < 128) {
+			cursor.at = at + 1
+			return short
+		}
+	}
 	let [low, high] = [0, 0]
 	for (let i = 0; i < 10; i++) {
 		if (cursor.at >= to) throw broken('a number that is cut off', start)
@@ -78,8 +89,27 @@ export function eachInside(bytes: Uint8Array, outer: Field, depth: number, visit
 	eachField(bytes, outer.from, outer.to, visit)
 }
 
+/** Texts that come again and again are decoded once: the modes of a tree's nodes are millions of a few words. */
+export class TextList {
+	readonly texts: string[] = []
+	#last: { text: string; from: number; to: number }[] = []
+
+	push(bytes: Uint8Array, field: Field): void {
+		const known = this.#last.find(({ from, to }) => sameText(bytes, from, to, field))
+		const text = known?.text ?? textOf(bytes, field)
+		if (!known) this.#last = [{ text, from: field.from, to: field.to }, ...this.#last].slice(0, 8)
+		this.texts.push(text)
+	}
+}
+
+function sameText(bytes: Uint8Array, from: number, to: number, field: Field): boolean {
+	if (field.wire !== wire.bytes || to - from !== field.to - field.from) return false
+	for (let i = 0; from + i < to; i++) if (bytes[from + i] !== bytes[field.from + i]) return false
+	return true
+}
+
 /** Adds the field's numbers: packed or one by one. */
-export function addInts(bytes: Uint8Array, field: Field, into: number[]): void {
+export function addInts(bytes: Uint8Array, field: Field, into: { push(value: number): unknown }): void {
 	if (field.wire === wire.varint) into.push(field.value)
 	else if (field.wire === wire.bytes) {
 		const cursor = { at: field.from }
@@ -87,11 +117,14 @@ export function addInts(bytes: Uint8Array, field: Field, into: number[]): void {
 	} else throw broken('a number of another type', field.from)
 }
 
-export function addFloats(bytes: Uint8Array, field: Field, into: number[], size: 4 | 8 = 4): void {
+const scratch = new DataView(new ArrayBuffer(8))
+
+export function addFloats(bytes: Uint8Array, field: Field, into: NumberList, size: 4 | 8 = 4): void {
 	const isOne = field.wire === (size === 4 ? wire.fixed32 : wire.fixed64)
 	if ((!isOne && field.wire !== wire.bytes) || (field.to - field.from) % size !== 0)
 		throw broken('a number of another type', field.from)
-	const view = new DataView(bytes.buffer, bytes.byteOffset + field.from, field.to - field.from)
-	for (let at = 0; at < view.byteLength; at += size)
-		into.push(size === 4 ? view.getFloat32(at, true) : view.getFloat64(at, true))
+	for (let at = field.from; at < field.to; at += size) {
+		for (let i = 0; i < size; i++) scratch.setUint8(i, bytes[at + i] as number)
+		into.push(size === 4 ? scratch.getFloat32(0, true) : scratch.getFloat64(0, true))
+	}
 }

@@ -40,14 +40,14 @@ export function findScores(graph: OnnxGraph): Scores {
 function classesOf(graph: OnnxGraph): string[] | undefined {
 	for (const node of graph.nodes)
 		for (const name of ['classlabels_strings', 'classlabels_int64s', 'classlabels_ints']) {
-			const { texts = [], numbers = [] } = node.attributes.get(name) ?? {}
+			const { texts = [], numbers = new Float64Array() } = node.attributes.get(name) ?? {}
 			if (texts.length > 1) return [...texts]
-			if (numbers.length > 1) return numbers.map(String)
+			if (numbers.length > 1) return Array.from(numbers, String)
 		}
 	const isLabelled = graph.outputs.some((o) => o.type === 'int64' || o.type === 'string')
 	const constant = graph.constants.get('classes')
 	return isLabelled && constant?.values && constant.values.length > 1
-		? constant.values.map(String)
+		? Array.from(constant.values, String)
 		: undefined
 }
 

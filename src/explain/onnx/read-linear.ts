@@ -14,7 +14,7 @@ export type OnnxLinear = {
  * where the file's lists contradict one another.
  */
 export function readLinear(node: OnnxNode, columns: number): OnnxLinear | undefined {
-	const numbers = (name: string) => node.attributes.get(name)?.numbers ?? []
+	const numbers = (name: string) => node.attributes.get(name)?.numbers ?? new Float64Array()
 	const post = node.attributes.get('post_transform')?.text ?? 'NONE'
 	if (post !== 'NONE' && post !== 'LOGISTIC' && post !== 'SOFTMAX') return undefined
 	const coefficients = numbers('coefficients')

@@ -1,5 +1,6 @@
 import { ArtifactError } from '../model.ts'
-import { addFloats, addInts, eachField, eachInside, type Field, textOf } from './protobuf.ts'
+import { NumberList } from './number-list.ts'
+import { addFloats, addInts, eachField, eachInside, type Field, TextList, textOf } from './protobuf.ts'
 
 /** Element types of tensors that we read (TensorProto.DataType). */
 export const elementTypes = {
@@ -17,13 +18,13 @@ export type OnnxTensor = {
 	type: ElementType | undefined
 	dims: number[]
 	/** Undefined for types that we do not read. */
-	values: readonly number[] | undefined
+	values: Float64Array | undefined
 }
 export type OnnxAttribute = {
 	name: string
 	number: number | undefined
 	text: string | undefined
-	numbers: readonly number[]
+	numbers: Float64Array
 	texts: readonly string[]
 	tensor: OnnxTensor | undefined
 }
@@ -44,6 +45,7 @@ export type OnnxGraph = {
 }
 
 const known = new Set(['', 'ai.onnx', 'ai.onnx.ml'])
+const nothing = new Float64Array()
 
 /**
  * The graph of an ONNX model (onnx.proto: ModelProto). Weights that lie in other files and operators of other libraries
@@ -103,14 +105,18 @@ function readNode(bytes: Uint8Array, outer: Field, depth: number): OnnxNode {
 	return node
 }
 
+/** As long as the others, and nothing of it is needed. */
+const unread = new Set(['nodes_hitrates'])
+
 function readAttribute(bytes: Uint8Array, outer: Field, depth: number): OnnxAttribute {
-	const numbers: number[] = []
-	const texts: string[] = []
+	const numbers = new NumberList()
+	const list = new TextList()
+	const { texts } = list
 	const made: OnnxAttribute = {
 		name: '',
 		number: undefined,
 		text: undefined,
-		numbers,
+		numbers: nothing,
 		texts,
 		tensor: undefined,
 	}
@@ -123,26 +129,28 @@ function readAttribute(bytes: Uint8Array, outer: Field, depth: number): OnnxAttr
 		else if (field.number === 4) text = { ...field }
 		else if (field.number === 5) made.tensor = readTensor(bytes, field, depth + 1)
 		else if (field.number === 6 || field.number === 11) readGraph(bytes, { ...field }, depth + 1)
+		else if (unread.has(made.name)) return
 		else if (field.number === 7) addFloats(bytes, field, numbers)
 		else if (field.number === 8) addInts(bytes, field, numbers)
-		else if (field.number === 9) texts.push(textOf(bytes, field))
+		else if (field.number === 9) list.push(bytes, field)
 		else if (field.number === 10) readTensor(bytes, field, depth + 1)
 		else if (field.number === 22 || field.number === 23)
 			throw new ArtifactError('the ONNX file has sparse weights; export them dense')
 	})
 	if (text) made.text = textOf(bytes, text)
+	made.numbers = numbers.done()
 	return made
 }
 
 function readFloat(bytes: Uint8Array, field: Field): number | undefined {
-	const values: number[] = []
+	const values = new NumberList()
 	addFloats(bytes, field, values)
-	return values[0]
+	return values.done()[0]
 }
 
 function readTensor(bytes: Uint8Array, outer: Field, depth: number): OnnxTensor {
 	const tensor: OnnxTensor = { name: '', type: undefined, dims: [], values: undefined }
-	const values: number[] = []
+	const values = new NumberList()
 	let raw: Field | undefined
 	eachInside(bytes, outer, depth, (field) => {
 		if (field.number === 1) addInts(bytes, field, tensor.dims)
@@ -157,7 +165,7 @@ function readTensor(bytes: Uint8Array, outer: Field, depth: number): OnnxTensor 
 				'weights of the ONNX file lie in another file; save it as one file (save_as_external_data=False)',
 			)
 	})
-	tensor.values = raw ? rawValues(bytes, raw, tensor.type) : values
+	tensor.values = raw ? rawValues(bytes, raw, tensor.type) : values.done()
 	const cells = tensor.dims.reduce((product, d) => product * d, 1)
 	// Strings and types that we do not read are the runtime's to judge.
 	if (tensor.type !== undefined && tensor.type !== 'string' && tensor.values?.length !== cells)
@@ -167,8 +175,8 @@ function readTensor(bytes: Uint8Array, outer: Field, depth: number): OnnxTensor 
 	return tensor
 }
 
-function rawValues(bytes: Uint8Array, raw: Field, type: ElementType | undefined): number[] | undefined {
-	const values: number[] = []
+function rawValues(bytes: Uint8Array, raw: Field, type: ElementType | undefined): Float64Array | undefined {
+	const values = new NumberList()
 	const view = new DataView(bytes.buffer, bytes.byteOffset + raw.from, raw.to - raw.from)
 	if (type === 'float') addFloats(bytes, raw, values)
 	else if (type === 'double') addFloats(bytes, raw, values, 8)
@@ -178,7 +186,7 @@ function rawValues(bytes: Uint8Array, raw: Field, type: ElementType | undefined)
 		for (let at = 0; at + 8 <= view.byteLength; at += 8) values.push(Number(view.getBigInt64(at, true)))
 	else if (type === 'bool') for (let at = 0; at < view.byteLength; at++) values.push(view.getUint8(at))
 	else return undefined
-	return values
+	return values.done()
 }
 
 /** ValueInfoProto: name, and the tensor's element type and shape. */

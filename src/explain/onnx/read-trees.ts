@@ -9,7 +9,7 @@ export type OnnxTrees = {
 	post: 'NONE' | 'LOGISTIC' | 'SOFTMAX'
 }
 
-type Numbers = readonly number[]
+type Numbers = ArrayLike<number>
 
 /** The largest double below a finite number. */
 export function below(t: number): number {
@@ -54,7 +54,7 @@ export function readTrees(node: OnnxNode, columns: number): OnnxTrees | undefine
 		numbers('classlabels_int64s').length,
 		node.attributes.get('classlabels_strings')?.texts.length ?? 0,
 	)
-	const isComplement = isClassifier && labels === 2 && new Set(votes.ids).size === 1
+	const isComplement = isClassifier && labels === 2 && hasOne(votes.ids)
 	const targets = isClassifier ? labels : (node.attributes.get('n_targets')?.number ?? 1)
 	if (
 		!(targets >= 1 && targets <= 10_000) ||
@@ -68,8 +68,7 @@ export function readTrees(node: OnnxNode, columns: number): OnnxTrees | undefine
 			? [1]
 			: [...Array(targets).keys()]
 	// [-s, s] is what the runtime makes of one class whose votes may be negative: no probability.
-	if (isComplement && post !== 'LOGISTIC' && !(post === 'NONE' && votes.weights.every((w) => w >= 0)))
-		return undefined
+	if (isComplement && post !== 'LOGISTIC' && !(post === 'NONE' && isPositive(votes.weights))) return undefined
 	if (modes.length * wanted.length > mostNodes) return undefined
 	const base = numbers('base_values')
 	if (base.length !== 0 && base.length !== targets && !(isComplement && base.length === 1))
@@ -105,7 +104,17 @@ function readVotes(numbers: (name: string) => Numbers, prefix: string): Votes {
 	return votes
 }
 
-function sameLength(all: readonly Numbers[]): void {
+function hasOne(list: Numbers): boolean {
+	for (let i = 1; i < list.length; i++) if (list[i] !== list[0]) return false
+	return list.length > 0
+}
+
+function isPositive(list: Numbers): boolean {
+	for (let i = 0; i < list.length; i++) if (!((list[i] as number) >= 0)) return false
+	return true
+}
+
+function sameLength(all: readonly { length: number }[]): void {
 	if (all.some((list) => list.length !== all[0]?.length))
 		throw new ArtifactError('the lists of the ONNX trees have different lengths; export the model again')
 }
@@ -127,35 +136,32 @@ function addTrees(builder: EnsembleBuilder, { numbers, modes, votes, wanted }: S
 		'nodes_falsenodeids',
 	].map(numbers) as [Numbers, Numbers, Numbers, Numbers, Numbers, Numbers]
 	const tracks = numbers('nodes_missing_value_tracks_true')
-	sameLength([trees, ids, features, values, trues, falses, { length: modes.length } as Numbers])
-	const votesOf = votesByNode(votes)
+	sameLength([trees, ids, features, values, trues, falses, { length: modes.length }])
+	const parts = splitTrees(trees, ids)
+	const sumOf = votesByNode(votes, parts, trees.length)
 	const flags = (missingLeft: boolean) =>
 		(missingType.nan << nodeFlag.missingShift) | (missingLeft ? nodeFlag.missingLeft : 0)
-	for (let first = 0, end = 0; first < trees.length; first = end) {
-		while (end < trees.length && trees[end] === trees[first]) end++
-		const place = new Map<number, number>()
-		for (let i = first; i < end; i++) place.set(ids[i] as number, i - first)
-		if (place.size !== end - first)
-			throw new ArtifactError(`tree ${trees[first]} of the ONNX file names a node twice`)
-		// A true branch is left for <= and <, right for > and >=; what is neither must not be found.
-		const child = (list: Numbers, i: number) => place.get(list[first + i] as number) ?? -2
-		const isUp = (i: number) => modes[first + i] === 'BRANCH_GTE' || modes[first + i] === 'BRANCH_GT'
-		const isStrict = (i: number) => modes[first + i] === 'BRANCH_LT' || modes[first + i] === 'BRANCH_GTE'
+	const isUp = (mode: string | undefined) => mode === 'BRANCH_GTE' || mode === 'BRANCH_GT'
+	const isStrict = (mode: string | undefined) => mode === 'BRANCH_LT' || mode === 'BRANCH_GTE'
+	for (const { first, nodes, place } of parts.values()) {
 		const isLeaf = (i: number) => modes[first + i] === 'LEAF'
-		const tree = trees[first] as number
+		// A true branch is left for <= and <, right for > and >=.
+		const child = (list: Numbers, i: number) => place(list[first + i] as number)
 		wanted.forEach((id, output) => {
 			builder.add(
 				{
-					nodes: end - first,
-					left: (i) => (isLeaf(i) ? -1 : child(isUp(i) ? falses : trues, i)),
-					right: (i) => (isLeaf(i) ? -1 : child(isUp(i) ? trues : falses, i)),
+					nodes,
+					left: (i) => (isLeaf(i) ? -1 : child(isUp(modes[first + i]) ? falses : trues, i)),
+					right: (i) => (isLeaf(i) ? -1 : child(isUp(modes[first + i]) ? trues : falses, i)),
 					feature: (i) => features[first + i] as number,
-					threshold: (i) =>
-						isStrict(i) ? below(values[first + i] as number) : (values[first + i] as number),
-					value: (i) => votesOf(tree, ids[first + i] as number, id),
+					threshold: (i) => {
+						const value = values[first + i] as number
+						return isStrict(modes[first + i]) ? below(value) : value
+					},
+					value: (i) => sumOf(first + i, id),
 					// The format has none.
 					cover: () => 0,
-					flags: (i) => flags((tracks[first + i] === 1) !== isUp(i)),
+					flags: (i) => flags((tracks[first + i] === 1) !== isUp(modes[first + i])),
 					categories: () => undefined,
 				},
 				output,
@@ -164,24 +170,51 @@ function addTrees(builder: EnsembleBuilder, { numbers, modes, votes, wanted }: S
 	}
 }
 
-/** The sum of a leaf's votes for an output, or for whichever. */
-function votesByNode({ trees, nodes, ids, weights }: Votes) {
-	const key = (tree: number, node: number) => tree * 2 ** 26 + node
-	const found = new Map<number, [number, number][]>()
-	trees.forEach((tree, i) => {
-		const node = nodes[i] as number
-		if (!(tree >= 0 && tree < 2 ** 26 && node >= 0 && node < 2 ** 26))
-			throw new ArtifactError('a vote of the ONNX trees is of a node that cannot be; export the model again')
-		const at = key(tree, node)
-		const list = found.get(at)
-		const vote: [number, number] = [ids[i] as number, weights[i] as number]
-		if (list) list.push(vote)
-		else found.set(at, [vote])
-	})
-	return (tree: number, node: number, wanted: number | 'any'): number => {
+/** A tree's nodes in the lists: from `first` on. `place` of a node's id within them is -2 for one that there is not. */
+type Part = { first: number; nodes: number; place(id: number): number }
+
+/** The trees by their ids, in the order of the lists. */
+function splitTrees(trees: Numbers, ids: Numbers): Map<number, Part> {
+	const parts = new Map<number, Part>()
+	for (let first = 0, end = 0; first < trees.length; first = end) {
+		const tree = trees[first] as number
+		let isCounted = true
+		for (; end < trees.length && trees[end] === tree; end++) isCounted &&= ids[end] === end - first
+		if (parts.has(tree))
+			throw new ArtifactError(`tree ${tree} of the ONNX file lies in two pieces; export the model again`)
+		const nodes = end - first
+		const start = first
+		const byId = isCounted
+			? undefined
+			: new Map(Array.from({ length: nodes }, (_, i) => [ids[start + i] as number, i]))
+		if (byId && byId.size !== nodes)
+			throw new ArtifactError(`tree ${tree} of the ONNX file names a node twice`)
+		const place = (id: number) =>
+			byId ? (byId.get(id) ?? -2) : Number.isInteger(id) && id < nodes && id >= 0 ? id : -2
+		parts.set(tree, { first, nodes, place })
+	}
+	return parts
+}
+
+/** The sum of a node's votes for an output, or for whichever, by its place in the lists. */
+function votesByNode({ trees, nodes, ids, weights }: Votes, parts: Map<number, Part>, count: number) {
+	// Votes of a node are a chain, in the order of the file.
+	const head = new Int32Array(count).fill(-1)
+	const next = new Int32Array(trees.length)
+	for (let vote = trees.length - 1; vote >= 0; vote--) {
+		const part = parts.get(trees[vote] as number)
+		const place = part?.place(nodes[vote] as number) ?? -2
+		if (!part || place < 0)
+			throw new ArtifactError(
+				'a vote of the ONNX trees is of a node that there is not; export the model again',
+			)
+		next[vote] = head[part.first + place] as number
+		head[part.first + place] = vote
+	}
+	return (place: number, wanted: number | 'any'): number => {
 		let sum = 0
-		for (const [id, weight] of found.get(key(tree, node)) ?? [])
-			if (wanted === 'any' || id === wanted) sum += weight
+		for (let vote = head[place] as number; vote >= 0; vote = next[vote] as number)
+			if (wanted === 'any' || ids[vote] === wanted) sum += weights[vote] as number
 		return sum
 	}
 }

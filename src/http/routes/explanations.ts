@@ -74,6 +74,7 @@ const example = {
 		to: '2026-03-01T00:00:00.000Z',
 		digest: 'sha256:60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752',
 	},
+	sent: null,
 	lineage: {
 		version: '7',
 		artifact: {

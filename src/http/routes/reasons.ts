@@ -2,9 +2,10 @@ import { z } from 'zod'
 import { approveTable } from '../../services/reasons/approve-table.ts'
 import { proposeTable } from '../../services/reasons/propose-table.ts'
 import { getTable, listTables, tableReaders } from '../../services/reasons/read-tables.ts'
+import { ReasonTableApproval, ReasonTableProposal } from '../../services/reasons/table-input.ts'
 import { created, endpoint, ok, type Resource } from '../endpoint.ts'
 import { modelPath, pageOf, pageParameters, pathText } from '../schema/common.ts'
-import { ReasonTableApproval, ReasonTableProposal, ReasonTableRecord } from '../schema/reason-table.ts'
+import { ReasonTableRecord } from '../schema/reason-table.ts'
 
 const params = z.strictObject({
 	...modelPath,

@@ -121,22 +121,39 @@ export const Explanation = z
 				digest: z.string(),
 			})
 			.nullable(),
-		lineage: z.looseObject({
-			version: z.string(),
-			artifact: z.strictObject({ sha256: z.string(), format: z.string() }).nullable(),
-			run: text,
-			dataset: text,
-			commit: text,
-			image: text,
-			deployment: z
-				.strictObject({
-					revision: z.int(),
-					as: z.enum(['champion', 'challenger', 'canary']).nullable(),
-					since: Time,
-				})
-				.nullable(),
-			approvers: z.array(z.string()),
-		}),
+		sent: z
+			.strictObject({
+				status: z.enum(['additive', 'not-additive', 'unknown', 'malformed']),
+				reason: text,
+				largest: z
+					.strictObject({ feature: z.string(), sent: z.number(), ours: z.number(), difference: z.number() })
+					.nullable()
+					.meta({ description: 'The largest difference; null where they are not in the same space.' }),
+				rankAgreement: number.meta({ description: "Spearman's rho of the sizes." }),
+			})
+			.nullable()
+			.meta({
+				description:
+					'Attributions that came with the prediction, checked and compared with those of the artefact; null where none came.',
+			}),
+		lineage: z
+			.looseObject({
+				version: z.string(),
+				artifact: z.looseObject({ sha256: z.string(), format: z.string() }).nullable(),
+				run: text,
+				dataset: text,
+				commit: text,
+				image: text,
+				deployment: z
+					.looseObject({
+						revision: z.int(),
+						as: z.enum(['champion', 'challenger', 'canary']).nullable(),
+						since: Time,
+					})
+					.nullable(),
+				approvers: z.array(z.string()),
+			})
+			.meta({ description: 'Where the decision comes from, and what was in force at its moment.' }),
 		incidents: z
 			.array(z.strictObject({ id: z.string(), title: z.string(), severity: z.string(), openedAt: Time }))
 			.meta({ description: 'Open on this model, version and environment at that moment.' }),

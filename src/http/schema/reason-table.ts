@@ -1,33 +1,6 @@
 import { z } from 'zod'
-import { ReasonTable } from '../../explain/reasons/reason-table.ts'
-import { Name } from '../../services/model/name.ts'
+import { TableContentSchema } from '../../services/reasons/table-input.ts'
 import { Time, TimeOrNull } from './common.ts'
-
-const why = z.string().trim().min(1).max(1000)
-
-export const ReasonTableProposal = z
-	.strictObject({
-		version: Name.optional().meta({
-			description: 'Only for decisions of this version. Default: of all that have no table of their own.',
-			example: '7',
-		}),
-		table: ReasonTable,
-		reason: why.meta({ description: 'Why it is proposed.', example: 'Yearly review' }),
-	})
-	.meta({ id: 'ReasonTableProposal' })
-
-export const ReasonTableApproval = z
-	.strictObject({
-		digest: z
-			.string()
-			.regex(/^sha256:[0-9a-f]{64}$/, 'must be the digest that the table is answered with')
-			.meta({
-				description: 'The digest of the table that was read.',
-				example: 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
-			}),
-		reason: why.meta({ description: 'Why it is right.', example: 'Checked against the policy of March' }),
-	})
-	.meta({ id: 'ReasonTableApproval' })
 
 export const ReasonTableRecord = z
 	.strictObject({
@@ -38,7 +11,7 @@ export const ReasonTableRecord = z
 			.enum(['draft', 'approved', 'superseded'])
 			.meta({ description: 'superseded: a newer one is in force.' }),
 		digest: z.string().meta({ description: 'Names model, version and table: what an approval is of.' }),
-		table: ReasonTable,
+		table: TableContentSchema,
 		proposer: z.string(),
 		reason: z.string(),
 		createdAt: Time,

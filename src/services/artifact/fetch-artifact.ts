@@ -12,13 +12,17 @@ export async function fetchArtifact(
 	context: Context,
 	row: Pick<VersionRow, 'model' | 'version'>,
 	{ sha256, format, uri }: { sha256: string; format: ArtifactFormat; uri: string },
-): Promise<{ bytes: Uint8Array } | { unavailable: string }> {
+): Promise<{ bytes: Uint8Array } | { unavailable: string; retryable: boolean }> {
 	const read = await context.artifactSource(uri, context.limits.artifactBytes)
-	if (!read.ok) return { unavailable: `the artefact cannot be read from ${uri}: ${read.error.message}` }
+	if (!read.ok) {
+		const { message, retryable } = read.error
+		return { unavailable: `the artefact cannot be read from ${uri}: ${message}`, retryable }
+	}
 	const digest = await digestOf(read.value)
 	if (digest !== sha256)
 		return {
 			unavailable: `the file at ${uri} is not the one that was registered: its SHA-256 is ${digest}, registered is ${sha256}. Put the registered file there, or register what is there as a new version`,
+			retryable: false,
 		}
 	try {
 		await storeArtifact(context, fetcher, row, { sha256, format, bytes: read.value, uri })

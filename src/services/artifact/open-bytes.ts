@@ -19,6 +19,6 @@ export async function openBytes(
 ): Promise<OpenedModel> {
 	refuseKnown(bytes)
 	if (format !== 'onnx') return { model: openModel(format, bytes, declared) }
-	const onnx = await openOnnx(bytes, declared, context.onnx)
+	const onnx = await openOnnx(bytes, declared, context.onnx?.())
 	return onnx.exact ? { model: onnx.exact, onnx } : { onnx }
 }

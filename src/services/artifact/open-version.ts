@@ -11,8 +11,9 @@ import { openBytes } from './open-bytes.ts'
 import type { OpenedVersion } from './opened-version.ts'
 import { readManifest } from './read-manifest.ts'
 
-/** A file that cannot be had or read now is asked for again after this. */
-const againMs = minuteMs
+/** When it is tried again what failed: what may pass by itself soon, what somebody has to mend later. */
+const soonMs = minuteMs
+const laterMs = 10 * minuteMs
 
 /** A version never changes, so its name and the digest of its file stand for all that a model is opened from. */
 export const modelKey = (row: Pick<VersionRow, 'model' | 'version'>, digest: string): string =>
@@ -38,12 +39,17 @@ const wrongManifest = ([first]: readonly Fault[]): string =>
 	`the version's manifest is wrong: ${first?.path}: ${first?.message}. Register a new version with one that is right`
 
 async function load(context: Context, row: VersionRow, artifact: VersionArtifact): Promise<Loaded> {
-	const again = context.now() + againMs
+	const again = context.now() + laterMs
 	const read = readManifest(row.manifest)
 	if ('faults' in read) return { opened: { unavailable: wrongManifest(read.faults) }, again }
 	const { manifest } = read
 	const found = await readBytes(context, row, artifact)
-	if ('unavailable' in found) return { opened: found, again }
+	if ('unavailable' in found) {
+		const { unavailable, retryable } = found
+		// That there is no file is known at once, and may change with an upload to another process.
+		if (retryable === undefined) return { opened: { unavailable } }
+		return { opened: { unavailable }, again: retryable ? context.now() + soonMs : again }
+	}
 	try {
 		const model = await openBytes(context, artifact.format, found.bytes, { manifest, features: row.features })
 		return { opened: { ...model, manifest, digest: artifact.sha256 } }
@@ -57,13 +63,14 @@ async function readBytes(
 	context: Context,
 	row: VersionRow,
 	artifact: VersionArtifact,
-): Promise<{ bytes: Uint8Array } | { unavailable: string }> {
+): Promise<{ bytes: Uint8Array } | { unavailable: string; retryable?: boolean }> {
 	const bytes = await context.artifacts.get(artifact.sha256)
 	if (bytes && (await digestOf(bytes)) === artifact.sha256) return { bytes }
 	if (artifact.uri !== undefined) return fetchArtifact(context, row, { ...artifact, uri: artifact.uri })
 	if (bytes)
 		return {
 			unavailable: `the stored artefact is damaged: its bytes are not ${artifact.sha256} any more. Upload the file again`,
+			retryable: false,
 		}
 	return {
 		unavailable: artifact.stored

@@ -1,6 +1,5 @@
 import { lookup } from 'node:dns'
 import { BlockList, type LookupFunction } from 'node:net'
-import { Agent, fetch as undiciFetch } from 'undici'
 import { isTrusted, type TrustedHosts } from './web-source.ts'
 
 /** Addresses that are not of the public internet (IANA's registries of special-purpose addresses). */
@@ -61,11 +60,16 @@ const publicLookup: LookupFunction = (hostname, options, callback) => {
 
 /** A fetch that connects to private addresses of trusted hosts only. */
 export function publicFetch(trusted: TrustedHosts): typeof globalThis.fetch {
-	const open = new Agent()
-	const closed = new Agent({ connect: { lookup: publicLookup } })
-	return ((input: URL, init: RequestInit) =>
-		undiciFetch(input, {
-			...(init as object),
-			dispatcher: isTrusted(input, trusted) ? open : closed,
-		})) as unknown as typeof globalThis.fetch
+	// Loaded when it is needed: few processes read a URL, and all of them start.
+	let agents: ReturnType<typeof openAgents> | undefined
+	return (async (input: URL, init: RequestInit) => {
+		agents ??= openAgents()
+		const { fetch, open, closed } = await agents
+		return fetch(input, { ...(init as object), dispatcher: isTrusted(input, trusted) ? open : closed })
+	}) as unknown as typeof globalThis.fetch
+}
+
+async function openAgents() {
+	const { Agent, fetch } = await import('undici')
+	return { fetch, open: new Agent(), closed: new Agent({ connect: { lookup: publicLookup } }) }
 }

@@ -1,11 +1,15 @@
 import type { Context } from '../../context.ts'
+import type { Manifest } from '../../explain/manifest.ts'
 import type { Model } from '../../explain/model.ts'
+import { estimateByEndpoint } from '../endpoint/estimate-by-endpoint.ts'
+import { recordsOf } from './background.ts'
 import { chooseOutput } from './choose-output.ts'
 import { type AttributionPart, attributionPart, largestInteractions, type Shown } from './contributions.ts'
-import { explainerOf } from './explainer.ts'
+import { explainerOf, type Opened } from './explainer.ts'
 import type { Explanation } from './explanation.ts'
 import type { FoundBackground } from './find-background.ts'
 import type { ReadDecision } from './read-decision.ts'
+import { sentPart, sentSummary } from './sent-part.ts'
 
 export type AttributionQuery = {
 	/** Multiclass: the class to explain. Default: the decided one. */
@@ -16,7 +20,8 @@ export type AttributionQuery = {
 	method?: 'path-dependent' | 'interventional' | undefined
 }
 
-export type AttributedPart = AttributionPart & Pick<Explanation, 'explanation' | 'interactions' | 'notes'>
+export type AttributedPart = AttributionPart &
+	Pick<Explanation, 'explanation' | 'interactions' | 'notes' | 'sent'>
 
 const mostInteractions = 20
 
@@ -32,19 +37,41 @@ export const nothingAttributed = (reason: string): AttributedPart => ({
 	sumError: null,
 	probability: null,
 	notes: [],
+	sent: null,
 })
 
-/** What the registered artefact makes of the logged features: exact where it was read, an estimate where it is only run. */
-export async function attributeReplay(
+/**
+ * In the order of trust: the registered artefact, if it can be opened; attributions that the service sent, unless they do
+ * not add up; an estimate by the model's own endpoint. Never a surrogate shown as the model.
+ */
+export async function attributeDecision(
 	context: Context,
 	read: ReadDecision,
 	found: FoundBackground,
 	query: AttributionQuery,
 ): Promise<AttributedPart> {
-	const { opened, replayed, stored, row } = read
+	if (!('unavailable' in read.opened)) return attributeReplay(context, read, read.opened, found, query)
+	const sent = sentPart(read, found)
+	if (sent && sent.explanation.status !== 'unavailable') return sent
+	const { manifest } = read
+	const estimated = manifest.endpoint
+		? await endpointPart(context, read, manifest.endpoint, found, query)
+		: undefined
+	if (estimated) return { ...estimated, sent: sent?.sent ?? null }
+	return sent ?? nothingAttributed(read.opened.unavailable)
+}
+
+/** What the registered artefact makes of the logged features: exact where it was read, an estimate where it is only run. */
+async function attributeReplay(
+	context: Context,
+	read: ReadDecision,
+	opened: Opened,
+	found: FoundBackground,
+	query: AttributionQuery,
+): Promise<AttributedPart> {
+	const { replayed, stored, row } = read
 	const { encoded, score } = replayed
-	if ('unavailable' in opened || !encoded || !score)
-		return nothingAttributed(replayed.reason ?? 'the decision cannot be replayed')
+	if (!encoded || !score) return nothingAttributed(replayed.reason ?? 'the decision cannot be replayed')
 	const { shape, model, attribute } = explainerOf(context, opened)
 	const output = chooseOutput(shape, query.output, read.rule, read.decision, replayed.margin ?? score)
 	const attribution = await attribute(encoded.x, found, query.method)
@@ -55,6 +82,7 @@ export async function attributeReplay(
 		...attributionPart(shape, attribution, output, shown),
 		notes: encoded.notes,
 		...(query.interactions ? { interactions: interactionsOf(model, encoded.x, output) } : {}),
+		sent: sentSummary(read, shape, attribution.contributions[output] as Float64Array),
 	}
 }
 
@@ -68,4 +96,35 @@ const doubt = ({ replayed }: ReadDecision): string | null =>
 function interactionsOf(model: Model | undefined, x: Float64Array, output: number) {
 	const matrix = model?.interactions?.(x)[output]
 	return model && matrix ? largestInteractions(model.features, matrix, mostInteractions) : []
+}
+
+/** Contributions of the model behind the endpoint, if it still answers the logged score. */
+async function endpointPart(
+	context: Context,
+	read: ReadDecision,
+	endpoint: NonNullable<Manifest['endpoint']>,
+	found: FoundBackground,
+	query: AttributionQuery,
+): Promise<AttributedPart> {
+	const { stored, row, manifest, moment } = read
+	const features = manifest.features ?? row.features.map((f) => f.name)
+	const background = recordsOf(found.content, found.content.all)
+	const answer = await estimateByEndpoint(context, {
+		endpoint,
+		manifest,
+		registered: moment,
+		features,
+		prediction: stored,
+		background,
+	})
+	if (answer.status !== 'estimated') return nothingAttributed(answer.reason)
+	const { shape, attribution } = answer
+	const output = chooseOutput(shape, query.output, read.rule, read.decision, attribution.margin)
+	const shown: Shown = { features: stored.features ?? {}, specs: row.features, background: found.content }
+	return {
+		explanation: { status: 'estimate', reason: answer.reason },
+		...attributionPart(shape, attribution, output, shown),
+		notes: [],
+		sent: null,
+	}
 }

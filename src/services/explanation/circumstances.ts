@@ -2,10 +2,9 @@ import { and, desc, eq, gt, isNull, lte, or, sql } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import { toHex } from '../../core/bytes.ts'
 import { formatTime } from '../../core/time.ts'
-import { deployments, incidents, ledgerEntries } from '../../db/schema.ts'
+import { incidents, ledgerEntries } from '../../db/schema.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
-import type { VersionRow } from '../model/find-version.ts'
-import type { ExplanationLineage, LedgerProof, OpenIncident } from './explanation.ts'
+import type { LedgerProof, OpenIncident } from './explanation.ts'
 
 type Place = Pick<StoredPrediction, 'model' | 'version' | 'environment' | 'timestamp'>
 
@@ -36,57 +35,6 @@ export async function incidentsAt(context: Context, place: Place): Promise<OpenI
 		severity,
 		openedAt: formatTime(openedAt),
 	}))
-}
-
-/** Where the decision comes from: its version, and what served in its environment at that moment. */
-export async function lineageAt(
-	context: Context,
-	place: Place,
-	row: VersionRow | undefined,
-): Promise<ExplanationLineage> {
-	const { model, version, environment, timestamp } = place
-	const [deployment] = await context.db
-		.select()
-		.from(deployments)
-		.where(
-			and(
-				eq(deployments.model, model),
-				eq(deployments.environment, environment),
-				lte(deployments.since, timestamp),
-			),
-		)
-		.orderBy(desc(deployments.revision))
-		.limit(1)
-	const text = (member: string) => {
-		const value = row?.lineage?.[member]
-		return typeof value === 'string' ? value : null
-	}
-	const artifact = row?.artifact as { sha256: string; format: string } | null | undefined
-	return {
-		version,
-		artifact: artifact ? { sha256: artifact.sha256, format: artifact.format } : null,
-		run: text('run'),
-		dataset: text('dataset'),
-		commit: text('commit'),
-		image: text('image'),
-		deployment: deployment
-			? {
-					revision: deployment.revision,
-					as: roleIn(deployment, version),
-					since: formatTime(deployment.since),
-				}
-			: null,
-		approvers: [],
-	}
-}
-
-function roleIn(
-	{ champion, challenger, canary }: typeof deployments.$inferSelect,
-	version: string,
-): 'champion' | 'challenger' | 'canary' | null {
-	if (champion === version) return 'champion'
-	if (canary?.version === version) return 'canary'
-	return challenger === version ? 'challenger' : null
 }
 
 /** Where the ledger says what the version is. */

@@ -14,10 +14,10 @@ import type { ReadDecision } from './read-decision.ts'
 
 type Part = Pick<Explanation, 'counterfactuals' | 'counterfactualsStatus'>
 
-/** An explanation has to answer while somebody waits: after this the search says that it was cut short. */
-const searchMs = 25
-/** Bounds the search where time stands still; about as much as the time allows. */
-const searchSteps = 20_000
+/** Bounds the search, since somebody waits; by steps, so that the same question has the same answer. */
+const searchSteps = 300
+/** For models so large that even these take too long: then the answer says that it was cut short. */
+const searchMs = 60
 
 const without = (status: CounterfactualsStatus, reason: string | null): Part => ({
 	counterfactuals: [],

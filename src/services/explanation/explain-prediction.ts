@@ -2,11 +2,12 @@ import type { Actor, Context } from '../../context.ts'
 import { formatTime } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { authorise } from '../authorise.ts'
+import { lineageOfPrediction, type PredictionLineage } from '../lineage/lineage-of-prediction.ts'
 import { digestOf } from '../model/digest.ts'
 import { tableInForce } from '../reasons/table-in-force.ts'
 import { recordMismatch } from '../replay/record-mismatch.ts'
-import { type AttributionQuery, attributeReplay } from './attribute-decision.ts'
-import { incidentsAt, lineageAt, versionProof } from './circumstances.ts'
+import { type AttributionQuery, attributeDecision } from './attribute-decision.ts'
+import { incidentsAt, versionProof } from './circumstances.ts'
 import { counterfactualsOf } from './counterfactuals.ts'
 import type { Explanation, UsedBackground } from './explanation.ts'
 import { type FoundBackground, findBackground } from './find-background.ts'
@@ -34,15 +35,15 @@ export async function explainPrediction(
 ): Promise<Explanation> {
 	authorise(actor, ['viewer', 'analyst', 'approver', 'auditor'], query.model)
 	const read = await readDecision(context, query.model, query.predictionId)
-	const { stored, row, replayed } = read
+	const { stored, replayed } = read
 	const [found, table, lineage, incidents, version] = await Promise.all([
 		backgroundOf(context, actor, read),
 		tableInForce(context, stored.model, stored.version, stored.timestamp),
-		lineageAt(context, stored, row),
+		lineageOf(context, read),
 		incidentsAt(context, stored),
 		versionProof(context, stored),
 	])
-	const attributed = await attributeReplay(context, read, found, query)
+	const attributed = await attributeDecision(context, read, found, query)
 	const { compared, ...reasons } = giveReasons(context, read, found, table, query.locale)
 	const whole: Omit<Explanation, 'proof'> = {
 		...whatWasDecided(read),
@@ -55,6 +56,15 @@ export async function explainPrediction(
 	}
 	if (replayed.status === 'mismatched') await recordMismatch(context, actor, read)
 	return withProof(context, actor, whole, version)
+}
+
+/** An artefact that was bound to its version by the upload alone is known by what was opened. */
+async function lineageOf(context: Context, read: ReadDecision): Promise<PredictionLineage> {
+	const { stored, moment, row, opened } = read
+	const lineage = await lineageOfPrediction(context, moment, row, stored)
+	if (lineage.artifact || 'unavailable' in opened) return lineage
+	const format = 'model' in opened ? opened.model.format : opened.onnx.format
+	return { ...lineage, artifact: { sha256: opened.digest, format } }
 }
 
 /** What a decision is compared with, over all the features that an explanation can name. */

@@ -11,7 +11,7 @@ import { recordsOf } from './background.ts'
 import type { FoundBackground } from './find-background.ts'
 import { compareWith } from './shap-background.ts'
 
-type Opened = Exclude<OpenedVersion, { unavailable: string }>
+export type Opened = Exclude<OpenedVersion, { unavailable: string }>
 /** What an opened version answers and how it is explained, whether we read its file or its runtime runs it. */
 export type Explainer = {
 	shape: Pick<Model, 'features' | 'outputs' | 'classes' | 'space' | 'score'>
@@ -91,7 +91,12 @@ function estimator({ onnx }: Extract<Opened, { onnx: unknown }>): Explainer {
 				}
 			}
 			if (rows.length < 30) return { reason: tooFew(found) }
-			return onnx.estimate(x, rows, { evaluations: 2 * onnx.features.length + coalitions })
+			try {
+				return await onnx.estimate(x, rows, { evaluations: 2 * onnx.features.length + coalitions })
+			} catch (error) {
+				if (!(error instanceof FeatureError) && !(error instanceof RangeError)) throw error
+				return { reason: `the contributions cannot be estimated: ${error.message}` }
+			}
 		},
 	}
 }

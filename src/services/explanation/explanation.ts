@@ -1,4 +1,6 @@
 import type { FeatureNote, Space } from '../../explain/model.ts'
+import type { SentCheck } from '../../explain/sent-attributions.ts'
+import type { PredictionLineage } from '../lineage/lineage-of-prediction.ts'
 import type { Replay } from '../replay/replay.ts'
 
 /** A part of the answer that can be there or not, and why. `reason` is null where there is nothing to add. */
@@ -75,17 +77,12 @@ export type LedgerProof = { index: number; leafHash: string }
 
 export type OpenIncident = { id: string; title: string; severity: string; openedAt: string }
 
-/** Where the decision comes from, as it was then. Further members are those of the lineage. */
-export type ExplanationLineage = {
-	version: string
-	artifact: { sha256: string; format: string } | null
-	run: string | null
-	dataset: string | null
-	commit: string | null
-	image: string | null
-	deployment: { revision: number; as: 'champion' | 'challenger' | 'canary' | null; since: string } | null
-	approvers: string[]
-	[more: string]: unknown
+/** Attributions that the service sent with the prediction, checked, and compared with those of the artefact. */
+export type SentSummary = Pick<SentCheck, 'status' | 'reason'> & {
+	/** The largest difference; null where they are not in the same space. */
+	largest: { feature: string; sent: number; ours: number; difference: number } | null
+	/** Spearman's rho of the sizes over the features in common. */
+	rankAgreement: number | null
 }
 
 /** The answer to "why was this score given?": everything as it was at the moment of the decision. */
@@ -130,7 +127,9 @@ export type Explanation = {
 	counterfactuals: Counterfactual[]
 	counterfactualsStatus: PartStatus<CounterfactualsStatus>
 	background: UsedBackground | null
-	lineage: ExplanationLineage
+	/** Null where none were sent. */
+	sent: SentSummary | null
+	lineage: PredictionLineage
 	/** Open on this model and environment at that moment. */
 	incidents: OpenIncident[]
 	/** Entries of the ledger: of this look-up, and of the registration of the version. */

@@ -1,8 +1,10 @@
 import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
+import type { Manifest } from '../../explain/manifest.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
 import { openVersion } from '../artifact/open-version.ts'
 import type { OpenedVersion } from '../artifact/opened-version.ts'
+import { readManifest } from '../artifact/read-manifest.ts'
 import { findModel, quote } from '../model/find-model.ts'
 import { findVersion, type VersionRow } from '../model/find-version.ts'
 import { type ModelMoment, modelAt } from '../model/model-history.ts'
@@ -17,6 +19,7 @@ export type ReadDecision = Decision & {
 	row: VersionRow
 	opened: OpenedVersion
 	replayed: Replayed
+	manifest: Manifest
 	rule: DecisionRule
 	/** As logged; of multiclass models, of the class that was logged. */
 	score: number | null
@@ -42,7 +45,7 @@ export async function readDecision(
 	])
 	const opened = await openVersion(context, row)
 	const replayed = await replayPrediction(opened, moment, stored)
-	const manifest = 'unavailable' in opened ? {} : opened.manifest
+	const manifest = manifestOf(opened, row)
 	const rule = decisionRule(moment, manifest, shapeOf(opened)?.space)
 	const score = stored.score ?? replayed.logged
 	return {
@@ -51,10 +54,18 @@ export async function readDecision(
 		row,
 		opened,
 		replayed,
+		manifest,
 		rule,
 		score,
 		...decide(rule, { ...stored, ...(score === null ? {} : { score }) }),
 	}
+}
+
+/** A version that cannot be opened has its threshold and its endpoint all the same. */
+function manifestOf(opened: OpenedVersion, row: VersionRow): Manifest {
+	if (!('unavailable' in opened)) return opened.manifest
+	const read = readManifest(row.manifest)
+	return 'manifest' in read ? read.manifest : {}
 }
 
 /** Features, outputs and space of what was opened; undefined when nothing was. */

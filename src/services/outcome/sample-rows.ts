@@ -9,14 +9,19 @@ type Part = { batch: RowBatch; draws: Float64Array }
 /** A number in [0, 1) that a row always has: by its id, so that neither order nor chunks decide who is in a sample. */
 const drawOf = (id: string): number => seeded(textHash(id))()
 
+/** Ends a scan that has seen as many rows as it may. */
+class EnoughRows extends Error {}
+
 /**
  * At most `most` predictions of a version in [from, to), those with the lowest draws, in bounded memory; `rows` counts all.
- * Features that came apart from their prediction are not in its row.
+ * Features that came apart from their prediction are not in its row. With `mostScanned` it is a sample of about the first
+ * so many rows.
  */
 export async function sampleRows(
 	context: Context,
 	query: { model: string; version: string; environment: string; from: number; to: number },
 	most: number,
+	mostScanned = Number.POSITIVE_INFINITY,
 ): Promise<{ batch: RowBatch | undefined; rows: number }> {
 	let parts: Part[] = []
 	let [rows, kept, limit] = [0, 0, 1]
@@ -26,14 +31,20 @@ export async function sampleRows(
 		parts = parts.map((part) => below(part, limit))
 		kept = parts.reduce((sum, { batch }) => sum + batch.rows, 0)
 	}
-	await context.log.scan(query, (batch) => {
+	const take = (batch: RowBatch) => {
+		if (rows >= mostScanned) throw new EnoughRows()
 		rows += batch.rows
 		const part = below({ batch, draws: Float64Array.from(batch.ids, drawOf) }, limit)
 		if (part.batch.rows === 0) return
 		parts.push(part)
 		kept += part.batch.rows
 		if (kept > 2 * most) cut()
-	})
+	}
+	try {
+		await context.log.scan(query, take)
+	} catch (error) {
+		if (!(error instanceof EnoughRows)) throw error
+	}
 	cut()
 	const batches = parts.map(({ batch }) => batch).filter((batch) => batch.rows > 0)
 	return { batch: batches.length > 0 ? concatBatches(batches) : undefined, rows }

@@ -5,6 +5,7 @@ import { type Change, commit } from '../../db/commit.ts'
 import { reasonTableApprovals } from '../../db/schema.ts'
 import { authorise } from '../authorise.ts'
 import { findTable } from './read-tables.ts'
+import type { ReasonTableApproval } from './table-input.ts'
 import {
 	approversNeeded,
 	newestApproved,
@@ -13,9 +14,6 @@ import {
 	type TableRow,
 	withApprovals,
 } from './table-record.ts'
-
-/** `digest` is the one that was shown: whoever approves says what they have read. */
-export type ApprovalInput = { digest: string; reason: string }
 
 /**
  * One person's approval of a reason table. The second one brings it into force, in the same commit. Refused: by the
@@ -26,7 +24,7 @@ export async function approveTable(
 	actor: Actor,
 	model: string,
 	revision: number,
-	input: ApprovalInput,
+	input: ReasonTableApproval,
 ): Promise<TableRecord> {
 	authorise(actor, 'approver', model)
 	const row = await findTable(context, model, revision)
@@ -73,7 +71,7 @@ async function check(
 	context: Context,
 	actor: Actor,
 	row: TableRow,
-	{ digest }: ApprovalInput,
+	{ digest }: ReasonTableApproval,
 ): Promise<void> {
 	if (actor.id === row.proposer)
 		throw new AppError(

@@ -10,10 +10,9 @@ import type { ReasonTable } from '../../explain/reasons/reason-table.ts'
 import { authorise } from '../authorise.ts'
 import { findModel } from '../model/find-model.ts'
 import { findVersion } from '../model/find-version.ts'
+import type { ReasonTableProposal } from './table-input.ts'
 import type { TableContent, TableRecord, TableRow } from './table-record.ts'
 import { toTableRecord } from './table-record.ts'
-
-export type ProposalInput = { version?: string | undefined; table: ReasonTable; reason: string }
 
 /**
  * Proposes the reasons that a model's decisions may be given, for one version or for all. Nothing is in force before two
@@ -24,7 +23,7 @@ export async function proposeTable(
 	context: Context,
 	actor: Actor,
 	model: string,
-	input: ProposalInput,
+	input: ReasonTableProposal,
 ): Promise<TableRecord> {
 	authorise(actor, ['analyst', 'approver'], model)
 	const { sensitive } = await findModel(context, model)

@@ -113,6 +113,16 @@ withRuntime('an ONNX model', () => {
 		expect(some.standardErrors?.[0]).toHaveLength(4)
 	})
 
+	it('is estimated against the rows of the background that it answers a number for', async () => {
+		const { model, rows, background } = await openGolden('network')
+		const x = rows[0] as Float64Array
+		const gap = x.map((v, i) => (i === 2 ? Number.NaN : v))
+		const clean = await model.estimate(x, background)
+		expect((await model.estimate(x, [gap, ...background, gap])).contributions).toEqual(clean.contributions)
+		await expect(model.estimate(x, [gap])).rejects.toThrow('give a background of rows')
+		await expect(model.estimate(gap, background)).rejects.toThrow('answers no number for this row')
+	})
+
 	it('of trees or lines has no contributions without a background', async () => {
 		const { model, rows } = await openGolden('boosting')
 		expect(() => model.exact?.explain(rows[0] as Float64Array)).toThrow(/give a background/)

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { checkReasonTable } from '../../../src/explain/reasons/check-reason-table.ts'
 import { ReasonTable } from '../../../src/explain/reasons/reason-table.ts'
@@ -170,6 +171,14 @@ describe('a reason table', () => {
 		],
 	])('with %s is refused with the place', (_, table, path, message) => {
 		expect(faults(table)).toContainEqual({ path, message: expect.stringMatching(message) })
+	})
+
+	it('as the documentation shows it passes', () => {
+		const page = readFileSync(new URL('../../../docs/explain.md', import.meta.url), 'utf8')
+		const table = ReasonTable.parse(
+			JSON.parse(/```json\n([\s\S]*?"entries"[\s\S]*?)```/.exec(page)?.[1] ?? ''),
+		)
+		expect(checkReasonTable(table, { sensitive: [] })).toEqual([])
 	})
 
 	it('may name the age of something other than a person', () => {

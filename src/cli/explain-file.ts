@@ -1,0 +1,174 @@
+import { AppError } from '../core/errors.ts'
+import { FeatureError } from '../explain/model.ts'
+import type { FeatureSpec } from '../profile/grid.ts'
+import type { OpenedModel } from '../services/artifact/opened-version.ts'
+import type { ExitCode, Terminal } from './command.ts'
+import { type Explainer, openExplainer, rowsAtOnce } from './explain-rows.ts'
+import { rowJson, rowText } from './explained-row.ts'
+import { openArtifact, readManifest } from './open-artifact.ts'
+import { Progress } from './progress.ts'
+import { inputFile } from './read-file.ts'
+import { type FileRow, type RecordFile, recordsOf, type Specs } from './record-file.ts'
+
+export type ExplainFileOptions = {
+	artifact: string
+	rows: string
+	manifest: string | undefined
+	background: string | undefined
+	format: string | undefined
+	isJson: boolean
+}
+
+const mostBackground = 5000
+/** Rows of the file itself that stand in where there is no background. */
+const ownBackground = 100
+
+/** Explains the rows of a file by a model file, with no service. 1: some row could not be scored. */
+export async function explainFile(terminal: Terminal, options: ExplainFileOptions): Promise<ExitCode> {
+	const manifest = await readManifest(options.manifest)
+	const rows = await recordFile(options.rows)
+	const opened = await openArtifact(options.artifact, {
+		format: options.format,
+		manifest,
+		declared: await firstNames(rows),
+	})
+	const specs = specsOf(opened)
+	const background = await backgroundOf(terminal, options, opened, specs)
+	const explainer = openExplainer(opened, background)
+	try {
+		const { count, unscored } = await writeRows(terminal, explainer, rows, specs, options.isJson)
+		if (count === 0) throw new AppError('invalid', `${options.rows} has no rows.`)
+		if (unscored > 0) terminal.err(`${unscored} of ${count} rows could not be scored.\n`)
+		return unscored > 0 ? 1 : 0
+	} finally {
+		await explainer.close()
+		if ('model' in opened) await opened.onnx?.close()
+	}
+}
+
+async function recordFile(path: string): Promise<RecordFile> {
+	const plain = path.replace(/\.gz$/, '').toLowerCase()
+	const ending = plain.endsWith('.json') ? 'json' : plain.endsWith('.csv') ? 'csv' : 'ndjson'
+	if (ending === 'ndjson' && !/\.(ndjson|jsonl)$/.test(plain))
+		throw new AppError(
+			'invalid',
+			`${path}: name the file .csv, .ndjson or .json (also with .gz), so that its format is known.`,
+		)
+	// One reader of names and sizes for all commands: to it, JSON is JSON lines.
+	return { ...(await inputFile(path, ending === 'json' ? 'ndjson' : undefined)), ending }
+}
+
+async function firstNames(file: RecordFile): Promise<string[]> {
+	for await (const row of recordsOf(file, new Map())) return 'value' in row ? Object.keys(row.value) : []
+	return []
+}
+
+/** How cells of a table are read: what the model has categories for is one, whatever it looks like. */
+function specsOf(opened: OpenedModel): Specs {
+	if (!('model' in opened)) return new Map()
+	const { features, structure } = opened.model
+	return new Map(
+		features.map((name, i): [string, FeatureSpec] => {
+			if (structure === undefined) return [name, { name, type: 'numeric' }]
+			const part = structure.kind === 'additive' ? structure.parts[i] : undefined
+			const categories =
+				structure.kind === 'trees'
+					? structure.sources[i]?.categories
+					: part?.kind === 'categories'
+						? part.categories
+						: undefined
+			return [
+				name,
+				categories ? { name, type: 'categorical', values: [...categories] } : { name, type: 'numeric' },
+			]
+		}),
+	)
+}
+
+/** ONNX files do not say what their training rows were like: without rows of others, the rows are compared with themselves. */
+async function backgroundOf(
+	terminal: Terminal,
+	{ artifact, background, rows }: ExplainFileOptions,
+	opened: OpenedModel,
+	specs: Specs,
+): Promise<Float64Array[] | undefined> {
+	if (background !== undefined) return readBackground(terminal, background, opened, specs, mostBackground)
+	if (!opened.onnx) return undefined
+	const own = await readBackground(terminal, rows, opened, specs, ownBackground)
+	if (own.length < 2)
+		throw new AppError(
+			'invalid',
+			`${artifact} is explained by comparing with rows of others: name a file of them with --background.`,
+		)
+	terminal.err(
+		`No --background: every row is compared with the first ${own.length} of ${rows}.${'model' in opened ? '' : ` Contributions are estimated, for ${opened.onnx.reason}.`}\n`,
+	)
+	return own
+}
+
+async function readBackground(
+	terminal: Terminal,
+	path: string,
+	opened: OpenedModel,
+	specs: Specs,
+	most: number,
+): Promise<Float64Array[]> {
+	const model = 'model' in opened ? opened.model : opened.onnx
+	const rows: Float64Array[] = []
+	let first: string | undefined
+	let left = 0
+	for await (const row of recordsOf(await recordFile(path), specs)) {
+		if (rows.length === most && most === ownBackground) return rows
+		if (rows.length === most)
+			throw new AppError(
+				'too-large',
+				`${path} has more than ${most} rows: a few hundred drawn at random are enough.`,
+			)
+		try {
+			if ('fault' in row) throw new FeatureError('', row.fault)
+			rows.push(model.encode(row.value).x)
+		} catch (error) {
+			if (!(error instanceof FeatureError)) throw error
+			first ??= `row ${row.row}: ${error.message}`
+			left++
+		}
+	}
+	if (rows.length === 0)
+		throw new AppError('invalid', `${path} has no row that the model takes${first ? `: ${first}` : ''}.`)
+	if (left > 0 && most === mostBackground)
+		terminal.err(`${left} rows of ${path} are left out of the background; the first, ${first}\n`)
+	return rows
+}
+
+async function writeRows(
+	terminal: Terminal,
+	explainer: Explainer,
+	file: RecordFile,
+	specs: Specs,
+	isJson: boolean,
+): Promise<{ count: number; unscored: number }> {
+	const progress = new Progress(terminal, file.bytes)
+	const total = { count: 0, unscored: 0 }
+	let bytes = 0
+	let block: FileRow[] = []
+	const flush = async () => {
+		const explained = await explainer.explain(block)
+		block = []
+		total.count += explained.length
+		total.unscored += explained.filter((r) => 'error' in r).length
+		terminal.out(
+			explained.map((r) => (isJson ? rowJson(explainer.model, r) : rowText(explainer.model, r))).join(''),
+		)
+		progress.update(bytes, total.count)
+	}
+	const records = recordsOf(file, specs, (read) => {
+		bytes = read
+	})
+	for await (const row of records) {
+		block.push(row)
+		if (block.length === rowsAtOnce) await flush()
+	}
+	if (block.length > 0) await flush()
+	progress.end()
+	return total
+}

@@ -1,0 +1,140 @@
+import { availableParallelism } from 'node:os'
+import type { Attribution, Background, Encoded, Model } from '../explain/model.ts'
+import { AdditivityError, checkedAttribution, FeatureError } from '../explain/model.ts'
+import type { OnnxModel } from '../explain/onnx/open-onnx.ts'
+import type { ExplainPool } from '../explain/shap/explain-pool-node.ts'
+import type { OpenedModel } from '../services/artifact/opened-version.ts'
+import type { FileRow } from './record-file.ts'
+
+/** A row with its explanation, or why it has none. */
+export type ExplainedRow = { row: number; values: Readonly<Record<string, unknown>> } & (
+	| { attribution: Attribution; score: Float64Array; notes: Encoded['notes'] }
+	| { error: string; feature: string | null }
+)
+
+export type Explainer = {
+	model: Model | OnnxModel
+	/** In the order of the rows. */
+	explain(rows: readonly FileRow[]): Promise<ExplainedRow[]>
+	close(): Promise<void>
+}
+
+/** Rows that are explained together. Half of them are worth starting threads for. */
+export const rowsAtOnce = 2000
+
+type Ready = { row: number; values: Readonly<Record<string, unknown>>; encoded: Encoded }
+
+function encodeRow(model: Model | OnnxModel, row: FileRow): Ready | ExplainedRow {
+	if ('fault' in row) return { row: row.row, values: {}, error: row.fault, feature: null }
+	try {
+		return { row: row.row, values: row.value, encoded: model.encode(row.value) }
+	} catch (error) {
+		return failed(row.row, row.value, error)
+	}
+}
+
+function failed(row: number, values: Ready['values'], error: unknown): ExplainedRow {
+	if (error instanceof FeatureError) return { row, values, error: error.message, feature: error.feature }
+	if (error instanceof AdditivityError) return { row, values, error: error.message, feature: null }
+	throw error
+}
+
+/** Explains rows of a model: one by one, or by threads when a block is large; estimates where only the runtime knows it. */
+export function openExplainer(
+	opened: OpenedModel,
+	background: readonly Float64Array[] | undefined,
+): Explainer {
+	if (!('model' in opened)) return estimator(opened.onnx, background ?? [])
+	const { model } = opened
+	const prepared = background && model.background(background)
+	let pool: Promise<ExplainPool> | undefined
+	const attribute = async (ready: readonly Ready[]): Promise<(Attribution | AdditivityError)[]> => {
+		if (model.structure?.kind !== 'trees' || (!pool && ready.length < rowsAtOnce / 2))
+			return ready.map((r) => attributionOf(model, r, prepared))
+		const { ensemble } = model.structure
+		pool ??= import('../explain/shap/explain-pool-node.ts').then(({ openExplainPool }) =>
+			openExplainPool(ensemble, { threads: availableParallelism(), ...(background ? { background } : {}) }),
+		)
+		return byPool(model, await pool, ready, background !== undefined)
+	}
+	return {
+		model,
+		explain: (rows) => inOrder(model, rows, attribute, (m) => model.score(m)),
+		close: async () => await (await pool)?.close(),
+	}
+}
+
+async function inOrder(
+	model: Model | OnnxModel,
+	rows: readonly FileRow[],
+	attribute: (ready: readonly Ready[]) => Promise<(Attribution | AdditivityError)[]>,
+	scoreOf: (margin: Float64Array) => Float64Array,
+): Promise<ExplainedRow[]> {
+	const all = rows.map((row) => encodeRow(model, row))
+	const attributions = await attribute(all.filter((r): r is Ready => 'encoded' in r))
+	let next = 0
+	return all.map((r) => {
+		if (!('encoded' in r)) return r
+		const attribution = attributions[next++] as Attribution | AdditivityError
+		if (attribution instanceof Error) return failed(r.row, r.values, attribution)
+		const { row, values, encoded } = r
+		return { row, values, attribution, score: scoreOf(attribution.margin), notes: encoded.notes }
+	})
+}
+
+function attributionOf(model: Model, { encoded }: Ready, background: Background | undefined) {
+	try {
+		return model.explain(encoded.x, background)
+	} catch (error) {
+		if (error instanceof AdditivityError) return error
+		throw error
+	}
+}
+
+/** The threads answer by column; columns of one feature add up to it, and every row is checked as one by one. */
+async function byPool(
+	model: Model,
+	pool: ExplainPool,
+	ready: readonly Ready[],
+	hasBackground: boolean,
+): Promise<(Attribution | AdditivityError)[]> {
+	const { structure, outputs } = model
+	if (structure?.kind !== 'trees') throw new TypeError('only trees are explained by threads')
+	const { columns } = structure.ensemble
+	const rows = new Float64Array(ready.length * columns)
+	ready.forEach(({ encoded }, i) => {
+		rows.set(encoded.x, i * columns)
+	})
+	const values = await pool.explain(rows)
+	return ready.map(({ encoded }, i) => {
+		const contributions = Array.from({ length: outputs }, (_, k) => {
+			const start = (i * outputs + k) * columns
+			return Float64Array.from(structure.sources, (s) =>
+				s.columns.reduce((sum, c) => sum + (values[start + c] as number), 0),
+			)
+		})
+		const method = `tree-shap/${hasBackground ? 'interventional' : 'path-dependent'}`
+		try {
+			return checkedAttribution(
+				{ method, base: pool.base.slice(), contributions, margin: model.margin(encoded.x) },
+				model.tolerance,
+			)
+		} catch (error) {
+			if (error instanceof AdditivityError) return error
+			throw error
+		}
+	})
+}
+
+function estimator(onnx: OnnxModel, background: readonly Float64Array[]): Explainer {
+	const attribute = async (ready: readonly Ready[]) => {
+		const attributions: Attribution[] = []
+		for (const { encoded } of ready) attributions.push(await onnx.estimate(encoded.x, background))
+		return attributions
+	}
+	return {
+		model: onnx,
+		explain: (rows) => inOrder(onnx, rows, attribute, (margin) => margin),
+		close: () => onnx.close(),
+	}
+}

@@ -1,0 +1,85 @@
+import type { Explanation } from '../services/explanation/explanation.ts'
+import { callApi } from './api.ts'
+import {
+	type Command,
+	type ExitCode,
+	type Parsed,
+	requireOption,
+	requirePositional,
+	type Terminal,
+	textOption,
+	UsageError,
+} from './command.ts'
+
+async function online(terminal: Terminal, args: Parsed): Promise<ExitCode> {
+	const model = requirePositional(args, 0, 'The model, or --artifact FILE,')
+	const id = requirePositional(args, 1, 'The id of the prediction')
+	for (const name of ['rows', 'manifest', 'background', 'format'])
+		if (args.values[name] !== undefined)
+			throw new UsageError(`--${name} goes with --artifact, and not with a prediction of the service.`)
+	const locale = textOption(args, 'locale')
+	const query = locale === undefined ? '' : `?locale=${encodeURIComponent(locale)}`
+	const path = `/v1/models/${encodeURIComponent(model)}/predictions/${encodeURIComponent(id)}/explanation${query}`
+	const { body } = await callApi(terminal, 'GET', path)
+	if (args.values.json) {
+		terminal.out(`${JSON.stringify(body)}\n`)
+		return 0
+	}
+	const { explanationText } = await import('./explanation-text.ts')
+	terminal.out(explanationText(body as Explanation))
+	return 0
+}
+
+async function offline(terminal: Terminal, args: Parsed): Promise<ExitCode> {
+	if (args.positionals.length > 0)
+		throw new UsageError(
+			`${JSON.stringify(args.positionals[0])} goes with a prediction of the service, and not with --artifact.`,
+		)
+	const { explainFile } = await import('./explain-file.ts')
+	return explainFile(terminal, {
+		artifact: requireOption(args, 'artifact'),
+		rows: requireOption(args, 'rows'),
+		manifest: textOption(args, 'manifest'),
+		background: textOption(args, 'background'),
+		format: textOption(args, 'format'),
+		isJson: args.values.json === true,
+	})
+}
+
+export const explain: Command = {
+	isOffline: (args) => args.some((a) => a === '--artifact' || a.startsWith('--artifact=')),
+	help: `Usage: plumbline explain MODEL PREDICTION [--locale L] [--json]
+       plumbline explain --artifact FILE --rows FILE [options]
+
+Says why a score was given. With a model and the id of a prediction it asks the service at PLUMBLINE_URL (needs
+PLUMBLINE_KEY): the decision, whether it replays, the reasons in approved words, what each feature did to the score, what
+would have changed the decision, and where it all comes from.
+
+With --artifact it scores and explains the rows of a file by a model file, and needs no server. base + contributions is the
+margin of every row; a row that cannot be scored is said to be so.
+
+  --artifact FILE    XGBoost (.json, .ubj), LightGBM (.txt), ONNX, linear-json or a scorecard (YAML or JSON), also .gz;
+                     which one it is is told by its content. Pickles and joblib files run code when they are read and
+                     never are: save the model in one of these formats
+  --format F         says which it is, where the content does not
+  --rows FILE        .csv, .ndjson or .json, also .gz: a row's features as they are, or in a member \`features\`
+  --manifest FILE    what the model file lacks: order of features, missing value, encodings, link (JSON or YAML)
+  --background FILE  rows to compare with: contributions are then against these, and not against the model's own average
+  --locale L         language of the reasons, such as de
+  --json             for machines: a line a row. Of several classes every number is a list, by class
+
+Exit code: 0 all rows are explained, 1 some could not be scored, 2 it could not be done.
+
+Example: plumbline explain --artifact model.json --rows applicants.csv --json
+`,
+	options: {
+		artifact: { type: 'string' },
+		rows: { type: 'string' },
+		manifest: { type: 'string' },
+		background: { type: 'string' },
+		format: { type: 'string' },
+		locale: { type: 'string' },
+	},
+	run: (terminal, args) =>
+		args.values.artifact === undefined ? online(terminal, args) : offline(terminal, args),
+}

@@ -1,0 +1,109 @@
+import { numberText } from '../evaluation/number-text.ts'
+import type { Explanation } from '../services/explanation/explanation.ts'
+import { bar, signed, valueText } from './contribution-bars.ts'
+
+const mostShown = 12
+
+/** The answer to "why" for people: what is doubtful first, then the decision, the reasons and what made the score. */
+export function explanationText(answer: Explanation): string {
+	const parts = [
+		doubts(answer),
+		decision(answer),
+		reasons(answer),
+		contributions(answer),
+		counterfactuals(answer),
+		lineage(answer),
+	]
+	return `${parts
+		.filter((lines) => lines.length > 0)
+		.map((lines) => lines.join('\n'))
+		.join('\n\n')}\n`
+}
+
+function doubts({ replay, explanation, incidents }: Explanation): string[] {
+	const lines: string[] = []
+	if (replay.status === 'mismatched')
+		lines.push(
+			`NOT REPLAYED: the registered model answers ${replay.replayed}, ${replay.logged} was logged. ${replay.reason ?? ''}`.trimEnd(),
+		)
+	if (replay.status === 'unavailable') lines.push(`Not replayed: ${replay.reason ?? 'it cannot be told why'}`)
+	if (explanation?.status === 'estimate')
+		lines.push(`The contributions are an estimate. ${explanation.reason ?? ''}`.trimEnd())
+	for (const i of incidents ?? [])
+		lines.push(`Open incident at that moment: ${i.title} (${i.severity}, ${i.id})`)
+	return lines
+}
+
+function decision(a: Explanation): string[] {
+	const score = a.score === null || a.score === undefined ? 'no score' : numberText(a.score)
+	const threshold = typeof a.threshold === 'number' ? `, threshold ${numberText(a.threshold)}` : ''
+	const lines = [
+		`${a.predictionId}: ${a.decision ?? 'no decision'}, score ${score}${threshold}`,
+		`${a.model}@${a.version}${a.timestamp ? `, ${a.timestamp}` : ''}`,
+	]
+	if (a.replay.status === 'matched') lines.push('Replayed from the registered artefact: the same score')
+	return lines
+}
+
+function reasons({ reasons = [], reasonsStatus }: Explanation): string[] {
+	if (reasons.length > 0)
+		return [
+			'Reasons',
+			...reasons.map((r, i) => `  ${i + 1}. ${r.text} (${r.code}: ${r.features.join(', ')})`),
+		]
+	if (!reasonsStatus || reasonsStatus.status === 'not-adverse') return []
+	return [`No reasons (${reasonsStatus.status}): ${reasonsStatus.reason ?? ''}`.trimEnd()]
+}
+
+function contributions(a: Explanation): string[] {
+	const { contributions = [] } = a
+	if (contributions.length === 0)
+		return a.explanation?.reason ? [`No contributions: ${a.explanation.reason}`] : []
+	const order = [...contributions].sort((x, y) => Math.abs(y.contribution) - Math.abs(x.contribution))
+	const top = order.slice(0, mostShown)
+	const largest = Math.abs(top[0]?.contribution ?? 0)
+	const wide = Math.max(...top.map((c) => c.feature.length))
+	const hasValues = top.some((c) => c.value !== undefined)
+	const lines = top.map((c) => {
+		const value = hasValues ? `${valueText(c.value).padEnd(14)}  ` : ''
+		const rank = typeof c.percentile === 'number' ? `  above ${Math.round(c.percentile)}% of approved` : ''
+		return `  ${c.feature.padEnd(wide)}  ${value}${signed(c.contribution).padStart(9)}  ${bar(c.contribution, largest)}${rank}`
+	})
+	const left = order.length - top.length
+	const more = left > 0 ? [`  and ${left} more (--json has all)`] : []
+	const base = typeof a.base === 'number' ? `, base ${numberText(a.base)}` : ''
+	const margin = typeof a.margin === 'number' ? `, together ${numberText(a.margin)}` : ''
+	return [`What made the score: ${a.space ?? ''} by ${a.method}${base}${margin}`, ...lines, ...more]
+}
+
+function counterfactuals({ counterfactuals = [], counterfactualsStatus }: Explanation): string[] {
+	if (counterfactuals.length > 0)
+		return [
+			'What would have changed the decision',
+			...counterfactuals.map((c) => {
+				const changes = Object.entries(c.changes).map(
+					([name, to]) => `${name} ${c.from ? `${valueText(c.from[name])} to ` : ''}${valueText(to)}`,
+				)
+				const nearest = c.proven === false ? ' (there may be nearer ones)' : ''
+				return `  ${changes.join(', ')}: ${c.decision}, score ${numberText(c.score)}${nearest}`
+			}),
+		]
+	if (!counterfactualsStatus?.reason || counterfactualsStatus.status === 'not-adverse') return []
+	return [counterfactualsStatus.reason]
+}
+
+function lineage({ lineage, proof }: Explanation): string[] {
+	if (!lineage) return []
+	const known = [
+		['artefact', lineage.artifact?.sha256],
+		['run', lineage.run],
+		['data set', lineage.dataset],
+		['commit', lineage.commit],
+		['image', lineage.image],
+		['approved by', lineage.approvers?.join(', ')],
+		['ledger', proof?.lookup === undefined ? undefined : `entry ${proof.lookup.index}`],
+	].filter((entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== '')
+	return known.length === 0
+		? []
+		: ['Where it comes from', ...known.map(([name, value]) => `  ${name.padEnd(11)}  ${value}`)]
+}

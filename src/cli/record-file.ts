@@ -1,0 +1,111 @@
+import { parse } from 'csv-parse/stream'
+import { AppError } from '../core/errors.ts'
+import { cellOf } from '../http/ingest/cell-text.ts'
+import type { FeatureSpec } from '../profile/grid.ts'
+import { plainBytes } from './read-file.ts'
+
+/** A row of a file, from 1; `fault`: why the line is no row. */
+export type FileRow =
+	| { row: number; value: Readonly<Record<string, unknown>> }
+	| { row: number; fault: string }
+
+/** What a file of rows is called, how its bytes are read, and how many there are. */
+export type RecordFile = Parameters<typeof plainBytes>[0] & { ending: 'csv' | 'ndjson' | 'json' }
+
+const mostLine = 16 * 2 ** 20
+
+/** How a table's cells are read: by what the model takes, so that the category 01 stays a text. */
+export type Specs = ReadonlyMap<string, FeatureSpec>
+
+/** The rows of a CSV, NDJSON or JSON file, one after the other. A row may hold its features in a member of that name. */
+export async function* recordsOf(
+	file: RecordFile,
+	specs: Specs,
+	onBytes?: (read: number) => void,
+): AsyncGenerator<FileRow> {
+	const bytes = plainBytes(file, onBytes)
+	try {
+		if (file.ending === 'csv') yield* csvRecords(bytes, specs)
+		else if (file.ending === 'ndjson') yield* lineRecords(bytes)
+		else yield* jsonRecords(await new Response(bytes as ReadableStream<Uint8Array<ArrayBuffer>>).text())
+	} catch (error) {
+		if (error instanceof AppError) throw error
+		throw new AppError('malformed', `${file.path} cannot be read: ${(error as Error).message}.`, {
+			cause: error,
+		})
+	}
+}
+
+/** Data frames write a missing number in all of these ways. */
+const missing = /^(nan|na|n\/a|null|none)$/i
+
+function cell(spec: FeatureSpec | undefined, text: string): unknown {
+	return spec?.type === 'numeric' && missing.test(text.trim()) ? null : cellOf(spec, text)
+}
+
+async function* csvRecords(bytes: ReadableStream<Uint8Array>, specs: Specs): AsyncGenerator<FileRow> {
+	const lines = bytes.pipeThrough(
+		parse({ bom: true, skip_empty_lines: true, max_record_size: mostLine }) as TransformStream<
+			Uint8Array,
+			string[]
+		>,
+	)
+	let columns: { name: string; spec: FeatureSpec | undefined }[] | undefined
+	let row = 0
+	for await (const line of lines) {
+		if (!columns) {
+			columns = line.map((text) => ({ name: text.trim(), spec: specs.get(text.trim()) }))
+			continue
+		}
+		const entries = columns.map(({ name, spec }, i): [string, unknown] => [name, cell(spec, line[i] ?? '')])
+		yield { row: ++row, value: Object.fromEntries(entries) }
+	}
+}
+
+async function* lineRecords(bytes: ReadableStream<Uint8Array>): AsyncGenerator<FileRow> {
+	let row = 0
+	for await (const line of linesOf(bytes)) if (line.trim() !== '') yield lineRecord(line, ++row)
+}
+
+async function* linesOf(bytes: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+	const decoder = new TextDecoder()
+	let left = ''
+	for await (const chunk of bytes) {
+		const lines = (left + decoder.decode(chunk, { stream: true })).split('\n')
+		left = lines.pop() as string
+		if (left.length > mostLine)
+			throw new AppError('malformed', `A line of the file is over ${mostLine} bytes: is it JSON lines?`)
+		yield* lines
+	}
+	yield left + decoder.decode()
+}
+
+function lineRecord(line: string, row: number): FileRow {
+	try {
+		return record(JSON.parse(line), row)
+	} catch (error) {
+		return { row, fault: `the line is not JSON: ${(error as Error).message.slice(0, 200)}` }
+	}
+}
+
+function record(value: unknown, row: number): FileRow {
+	if (typeof value !== 'object' || value === null || Array.isArray(value))
+		return { row, fault: 'the row is not a JSON object' }
+	const { features } = value as { features?: unknown }
+	const isNested = typeof features === 'object' && features !== null && !Array.isArray(features)
+	return { row, value: (isNested ? features : value) as Record<string, unknown> }
+}
+
+/** A list of rows, one row, or JSON lines in a file that is called .json. */
+function* jsonRecords(text: string): Generator<FileRow> {
+	let value: unknown
+	try {
+		value = JSON.parse(text)
+	} catch (cause) {
+		const lines = text.split('\n').filter((line) => line.trim() !== '')
+		if (lines.length < 2 || !lines[0]?.trim().endsWith('}')) throw cause
+		yield* lines.map((line, i) => lineRecord(line, i + 1))
+		return
+	}
+	yield* (Array.isArray(value) ? value : [value]).map((v, i) => record(v, i + 1))
+}

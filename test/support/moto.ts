@@ -1,0 +1,39 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+
+/** moto's server, S3 among others: on the path, or where this names it (`pip install 'moto[server]==5.2.5'`). */
+const program = process.env.PLUMBLINE_MOTO_SERVER ?? 'moto_server'
+
+export const hasMoto = spawnSync(program, ['--help']).status === 0
+
+async function freePort(): Promise<number> {
+	const server = createServer().listen(0, '127.0.0.1')
+	await once(server, 'listening')
+	const { port } = server.address() as { port: number }
+	server.close()
+	await once(server, 'close')
+	return port
+}
+
+export type Moto = { url: string; close(): Promise<void> }
+
+/** Starts an S3 service of its own. */
+export async function startMoto(): Promise<Moto> {
+	const port = await freePort()
+	const child: ChildProcess = spawn(program, ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' })
+	const url = `http://127.0.0.1:${port}`
+	for (let n = 0; n < 300; n++) {
+		const answered = await fetch(`${url}/moto-api/`).catch(() => undefined)
+		if (answered) break
+		if (child.exitCode !== null) throw new Error(`moto_server ended with ${child.exitCode}`)
+		await new Promise((resolve) => setTimeout(resolve, 100))
+	}
+	return {
+		url,
+		async close() {
+			child.kill('SIGTERM')
+			if (child.exitCode === null) await once(child, 'exit')
+		},
+	}
+}
