@@ -24,6 +24,12 @@ function pandasCategories(bytes: Uint8Array): unknown[][] {
 	})
 }
 
+/** How many categories the codes of a column ask for: 3 for `-1:0:2`. */
+const codesIn = (info = ''): number =>
+	/^-?\d+(:-?\d+)*$/.test(info)
+		? info.split(':').reduce((most, code) => Math.max(most, Number(code) + 1), 0)
+		: 0
+
 /**
  * The columns, with the codes of their categories. The file does not say to which columns the categories of
  * `pandas_categorical` belong: to the categorical ones in order, if they are as many. Otherwise they stay unknown, and a
@@ -32,7 +38,11 @@ function pandasCategories(bytes: Uint8Array): unknown[][] {
 export function lightgbmColumns(facts: ColumnFacts): TreeColumn[] {
 	const byInfo = facts.infos.flatMap((info, i) => (/^-?\d+(:-?\d+)*$/.test(info) ? [i] : []))
 	const lists = facts.pandas ? pandasCategories(facts.pandas) : []
-	const owners = [facts.categorical ?? [], byInfo].find((c) => c.length === lists.length) ?? []
+	// A code that a list has no category for shows that the list is of another column.
+	const fits = (columns: readonly number[]) =>
+		columns.length === lists.length &&
+		columns.every((column, i) => codesIn(facts.infos[column]) <= (lists[i] as unknown[]).length)
+	const owners = [facts.categorical ?? [], byInfo].find(fits) ?? []
 	const categorical = new Set([...(facts.categorical ?? []), ...byInfo])
 	const codes = new Map(
 		owners.map((column, i) => [column, new Map((lists[i] ?? []).map((c, code) => [categoryKey(c), code]))]),

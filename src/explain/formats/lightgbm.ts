@@ -2,7 +2,7 @@ import { ArtifactError } from '../model.ts'
 import { EnsembleBuilder } from '../trees/build-ensemble.ts'
 import { firstByte, refuseForeignFile } from './foreign-file.ts'
 import { type ColumnFacts, lightgbmColumns } from './lightgbm-columns.ts'
-import { LineReader } from './lightgbm-text.ts'
+import { type Line, LineReader } from './lightgbm-text.ts'
 import { lightgbmTree, treeLines } from './lightgbm-trees.ts'
 import { links64, logit64, type TreeFile, type TreeLink } from './tree-file.ts'
 
@@ -97,6 +97,12 @@ function readTail(reader: LineReader): Pick<ColumnFacts, 'categorical' | 'pandas
 	return { categorical, pandas }
 }
 
+/** Before 2.2 nothing but the importances stands behind the trees; how many trees there are is in the header then. */
+function endsTrees(line: Line | undefined, header: Header): boolean {
+	if (line === undefined || line.tagged) return false
+	return line.name === 'end of trees' || (line.name === 'feature importances:' && header.has('tree_sizes'))
+}
+
 function refuseOthers(bytes: Uint8Array): void {
 	refuseForeignFile(bytes, 'booster.save_model("model.txt")')
 	if (firstByte(bytes) === 0x7b)
@@ -125,7 +131,7 @@ export function readLightgbm(bytes: Uint8Array, rounds?: number): TreeFile {
 	const builder = new EnsembleBuilder(count, outputs)
 	const wanted = rounds === undefined ? Number.POSITIVE_INFINITY : rounds * outputs
 	let trees = 0
-	for (let line = reader.next(); line?.name !== 'end of trees' || line.tagged; line = reader.next()) {
+	for (let line = reader.next(); !endsTrees(line, header); line = reader.next()) {
 		if (line === undefined)
 			throw new ArtifactError(
 				'The file is cut off: the line `end of trees` is missing. Upload the whole file.',

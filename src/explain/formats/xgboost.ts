@@ -50,7 +50,8 @@ const known =
 
 /** "5E-1", "[5E-1]" (since 3.1), "[1E0,2E0]": one number, or one an output. Files before 3.1 have one for all. */
 function baseScores(text: string, outputs: number): Float64Array {
-	const scanner = new NumberScanner(new TextEncoder().encode(text.replace(/^\s*\[|\]\s*$|\s/g, '')))
+	const list = text.replace(/\s/g, '').replace(/^\[(.*)\]$/, '$1')
+	const scanner = new NumberScanner(new TextEncoder().encode(list))
 	const found: number[] = []
 	for (;;) {
 		const value = scanner.number()
@@ -74,7 +75,8 @@ function versionOf(file: Value): number {
 
 function objectiveOf(learner: ValueMap): { name: string; objective: Objective } {
 	const name = textAt(mapAt(learner, 'objective', 'learner'), 'name', 'learner.objective')
-	const objective = objectives[name] ?? (known.test(name) ? plain : undefined)
+	const own = Object.hasOwn(objectives, name) ? objectives[name] : undefined
+	const objective = own ?? (known.test(name) ? plain : undefined)
 	if (objective === undefined)
 		throw new ArtifactError(
 			`The objective ${JSON.stringify(name.slice(0, 80))} is not known here, nor so how its margins become scores. Train with one of XGBoost's own single-output objectives.`,

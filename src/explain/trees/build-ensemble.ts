@@ -74,7 +74,7 @@ export class EnsembleBuilder {
 	/** Throws ArtifactError unless every node that the root leads to is reached once and holds numbers that can be used. */
 	add(tree: RawTree, output: number): void {
 		const name = `tree ${this.#roots.length}`
-		if (!(output >= 0 && output < this.#outputs))
+		if (!(Number.isInteger(output) && output >= 0 && output < this.#outputs))
 			throw new ArtifactError(`${name} adds to output ${output} of ${this.#outputs}: the file is damaged.`)
 		if (tree.nodes < 1) throw new ArtifactError(`${name} has no node: the file is damaged.`)
 		this.#roots.push(this.#left.length)
@@ -90,7 +90,8 @@ export class EnsembleBuilder {
 			const fail = (what: string): never => {
 				throw new ArtifactError(`Node ${node} of ${name} ${what}: the file is damaged.`)
 			}
-			if (!(node >= 0 && node < tree.nodes)) fail(`does not exist among ${tree.nodes}`)
+			if (!(Number.isInteger(node) && node >= 0 && node < tree.nodes))
+				fail(`does not exist among ${tree.nodes}`)
 			if (seen[node] === 1) fail('has two parents or is above itself')
 			if (depth > deepestTree) fail(`is more than ${deepestTree} levels deep`)
 			seen[node] = 1
@@ -106,7 +107,7 @@ export class EnsembleBuilder {
 		const cover = tree.cover(node)
 		if (!(cover >= 0 && cover < Number.POSITIVE_INFINITY)) fail(`has a cover of ${cover}`)
 		const feature = leaf ? -1 : tree.feature(node)
-		if (!leaf && !(feature >= 0 && feature < this.#columns))
+		if (!leaf && !(Number.isInteger(feature) && feature >= 0 && feature < this.#columns))
 			fail(`asks for feature ${feature} of ${this.#columns}`)
 		const value = leaf ? tree.value(node) : 0
 		if (!Number.isFinite(value)) fail(`has the value ${value}`)

@@ -5,10 +5,11 @@ of the repository:
 
     python test/explain/golden/make.py test/explain/golden/golden.ndjson.gz
 
-and with other versions of xgboost alone, which write other files (1.3.3 with pandas 1.5.3 and numpy 1.26; 1.7.6 and 2.1.4
-with pandas 2.1; 3.4.1 with Python 3.13):
+and with one other version of a library alone, which write other files (xgboost 1.3.3 with pandas 1.5.3; 1.7.6 and 2.1.4 with
+pandas 2.1; 3.4.1 with Python 3.13; lightgbm 2.3.1 with numpy 1.23.5; 3.3.5):
 
-    python test/explain/golden/make.py test/explain/golden/xgboost-1.7.6.ndjson.gz versions
+    python test/explain/golden/make.py test/explain/golden/xgboost-1.7.6.ndjson.gz xgboost
+    python test/explain/golden/make.py test/explain/golden/lightgbm-3.3.5.ndjson.gz lightgbm
 
 Everything is trained on generated rows.
 """
@@ -65,7 +66,16 @@ def main_cases():
     yield lightgbm_case("monotone", {**lightgbm, "monotone_constraints": [1, 1, 0, 0, 0, 1, 0]}, numeric, binary, SIZE, background=12)
 
 
-def version_cases():
+def lightgbm_cases():
+    table, labels = generated(TRAIN, 1)
+    forest = {"objective": "binary", "boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5}
+    yield lightgbm_case("binary", {"objective": "binary"}, table, labels["binary"], SIZE, rounds=3)
+    yield lightgbm_case("multiclass", {"objective": "multiclass", "num_class": 3}, table, labels["class"], SIZE, rounds=3)
+    yield lightgbm_case("poisson", {"objective": "poisson"}, table, labels["count"], SIZE, rounds=3)
+    yield lightgbm_case("random forest", forest, table, labels["binary"], SIZE, rounds=3)
+
+
+def xgboost_cases():
     import xgboost as xgb
 
     old = tuple(int(part) for part in xgb.__version__.split(".")[:2]) < (1, 7)
@@ -86,5 +96,5 @@ if __name__ == "__main__":
     path, *which = sys.argv[1:]
     # mtime=0: the same versions write the same bytes.
     with open(path, "wb") as file, gzip.GzipFile("", "wb", fileobj=file, mtime=0) as out:
-        for one in version_cases() if which == ["versions"] else main_cases():
+        for one in {"xgboost": xgboost_cases, "lightgbm": lightgbm_cases}.get("".join(which), main_cases)():
             out.write(as_json(one).encode() + b"\n")
