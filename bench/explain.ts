@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Model } from '../src/explain/model.ts'
@@ -113,7 +113,7 @@ async function batch(bytes: Uint8Array, count: number): Promise<Measurement[]> {
 	const background = rowsOf(100)
 	const own = new Float64Array(rows.length)
 	const alone = timed(1, 2, () => explainRows(planPaths(e), rows, own)) / 1000
-	const threads = 2
+	const threads = availableParallelism()
 	const pool = await openExplainPool(e, { threads })
 	const began = performance.now()
 	await pool.explain(rows)

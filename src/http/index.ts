@@ -8,6 +8,7 @@ import { explanations } from './routes/explanations.ts'
 import { features } from './routes/features.ts'
 import { groups } from './routes/groups.ts'
 import { health } from './routes/health.ts'
+import { importance } from './routes/importance.ts'
 import { incidents } from './routes/incidents.ts'
 import { jobs } from './routes/jobs.ts'
 import { keys } from './routes/keys.ts'
@@ -15,6 +16,7 @@ import { lineage } from './routes/lineage.ts'
 import { metrics } from './routes/metrics.ts'
 import { models } from './routes/models.ts'
 import { outcomes } from './routes/outcomes.ts'
+import { pictures } from './routes/pictures.ts'
 import { predictions } from './routes/predictions.ts'
 import { reasons } from './routes/reasons.ts'
 import { replays } from './routes/replays.ts'
@@ -33,6 +35,7 @@ export const resources = {
 	deployments,
 	predictions,
 	explanations,
+	pictures,
 	reasons,
 	features,
 	outcomes,
@@ -40,6 +43,7 @@ export const resources = {
 	replays,
 	lineage,
 	metrics,
+	importance,
 	segments,
 	bias,
 	incidents,

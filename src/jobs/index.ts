@@ -2,6 +2,7 @@ import type { Context } from '../context.ts'
 import { AppError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
 import { type JobRun, runJob } from '../services/job/run-job.ts'
+import { attribute } from './attribute.ts'
 import { compute } from './compute.ts'
 import { deliver } from './deliver.ts'
 import { evaluateRules } from './evaluate-rules.ts'
@@ -11,7 +12,7 @@ import { retention } from './retention.ts'
 import { rollUp } from './roll-up.ts'
 
 /** In the order in which `plumbline run all` takes them: each feeds the next. */
-export const jobs = [rollUp, compute, replay, evaluateRules, deliver, retention] satisfies Job[]
+export const jobs = [rollUp, compute, attribute, replay, evaluateRules, deliver, retention] satisfies Job[]
 
 /** Runs one job by its id. Throws `not-found` with the nearest id. */
 export async function runJobById(context: Context, id: string, owner: string): Promise<JobRun> {

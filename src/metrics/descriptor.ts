@@ -59,6 +59,9 @@ export type GroupMetric = Common &
 export type ConceptMetric = Common & { subject: 'concept'; method: string; detector: ConceptDetector }
 export type ConceptDetector = 'adwin' | 'page_hinkley' | 'ddm'
 
+/** Of what moves the score: contributions of a sample of rows, beside those of a reference. */
+export type AttributionMetric = Common & { subject: 'attribution'; of: 'feature' | 'window'; method: string }
+
 export type MetricDescriptor =
 	| ColumnMetric
 	| WindowMetric
@@ -67,3 +70,4 @@ export type MetricDescriptor =
 	| AttributeMetric
 	| GroupMetric
 	| ConceptMetric
+	| AttributionMetric

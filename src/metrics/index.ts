@@ -2,6 +2,8 @@ import { conceptAdwin } from './concept/adwin.ts'
 import { conceptDdm } from './concept/ddm.ts'
 import { conceptPageHinkley } from './concept/page-hinkley.ts'
 import type { MetricDescriptor } from './descriptor.ts'
+import { attributionDrift } from './drift/attribution.ts'
+import { attributionOrder } from './drift/attribution-ndcg.ts'
 import { chi2 } from './drift/chi2.ts'
 import { cramersVDrift } from './drift/cramers-v.ts'
 import { detected } from './drift/detected.ts'
@@ -177,6 +179,8 @@ export const metrics = [
 	conceptAdwin,
 	conceptPageHinkley,
 	conceptDdm,
+	attributionDrift,
+	attributionOrder,
 	chi2,
 	cramersVDrift,
 	detected,

@@ -28,7 +28,7 @@ export function encodeOutcomes(result: OutcomeResult): Uint8Array<ArrayBuffer> {
 	return out.bytes()
 }
 
-function writeFindings(out: ByteWriter, findings: ReadonlyMap<string, Finding>): void {
+export function writeFindings(out: ByteWriter, findings: ReadonlyMap<string, Finding>): void {
 	out.varint(findings.size)
 	for (const [id, finding] of findings) {
 		out.text(id)
@@ -71,7 +71,7 @@ export function decodeOutcomes(bytes: Uint8Array): OutcomeResult {
 	return { predictions, labelled, never, unusable, corrections, findings, attributes }
 }
 
-function readFindings(input: ByteReader): Map<string, Finding> {
+export function readFindings(input: ByteReader): Map<string, Finding> {
 	const findings = new Map<string, Finding>()
 	for (let left = input.varint(); left > 0; left--) {
 		const id = input.text()

@@ -7,7 +7,7 @@ import { smoke } from './smoke.ts'
 
 const root = new URL('../..', import.meta.url).pathname
 const key = 'node-smoke-admin-key'
-const jobIds = ['roll-up', 'compute', 'replay', 'evaluate-rules', 'deliver', 'retention']
+const jobIds = ['roll-up', 'compute', 'attribute', 'replay', 'evaluate-rules', 'deliver', 'retention']
 
 it('does the main job on Node, and ends cleanly when it is told to', async () => {
 	const folder = await mkdtemp(join(tmpdir(), 'plumbline-node-'))

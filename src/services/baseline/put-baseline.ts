@@ -12,6 +12,7 @@ import { encodeGrid, makeGrid, mostCategories } from '../../profile/make-grid.ts
 import type { Profile } from '../../profile/profile.ts'
 import { LabelledRows } from '../../tally/labelled-rows.ts'
 import { authorise } from '../authorise.ts'
+import { keepBaselineRows } from '../importance/baseline-rows.ts'
 import { factMessages } from '../lineage/facts.ts'
 import { findModel } from '../model/find-model.ts'
 import { findVersion } from '../model/find-version.ts'
@@ -68,6 +69,7 @@ export async function putBaseline(
 		rows: collected.rows,
 		summary,
 		tally: labelled.labelled > 0 ? labelled.encode() : null,
+		batches: collected.batches,
 	})
 	await context.log.rebuild(modelName, versionName, grid)
 	return { digest, rows: collected.rows, features: summary }
@@ -115,12 +117,13 @@ type NewBaseline = {
 	rows: number
 	summary: BaselineAnswer['features']
 	tally: Uint8Array | null
+	batches: readonly RowBatch[]
 }
 
 async function store(
 	context: Context,
 	actor: Actor,
-	{ model, version, digest, grid, profile, rows, summary, tally }: NewBaseline,
+	{ model, version, digest, grid, profile, rows, summary, tally, batches }: NewBaseline,
 ): Promise<void> {
 	const now = context.now()
 	const mine = and(eq(baselines.model, model), eq(baselines.version, version))
@@ -156,6 +159,7 @@ async function store(
 				.where(and(mine, isNull(baselines.replacedAt), ne(baselines.digest, digest))),
 		},
 		{ query: insert },
+		{ query: keepBaselineRows({ model, version, digest }, batches) },
 		...factMessages(context, { fact: 'baseline', model, version, digest }),
 	]
 	const details = { rows, features: grid.columns.length }

@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts'
 import { type WindowSize, windowMs, windowSizes, windowStart } from '../../core/time.ts'
 import type { Family, Window } from './compute-family.ts'
+import type { RecordTable } from './records.ts'
 
 type Dirty = { seriesId: number; hour: number; mark: number }
 type Work = { family: Family; hours: Dirty[]; windows: Map<string, Window> }
@@ -69,10 +70,7 @@ async function computeWork(
 const endOf = ({ size, from }: Window): number => from + windowMs[size]
 
 /** Windows that were computed while they were open, and have closed. */
-export async function closedSince(
-	context: Context,
-	table: 'metric_record' | 'outcome_record',
-): Promise<Due[]> {
+export async function closedSince(context: Context, table: RecordTable): Promise<Due[]> {
 	const found: Due[] = []
 	for (const size of windowSizes) {
 		const rows = (await context.sql.all({

@@ -8,6 +8,8 @@ import type { Answer } from '../../metrics/answer.ts'
 import { type MetricDescriptor, metricIds, metrics } from '../../metrics/index.ts'
 import type { Reference } from '../../metrics/reference.ts'
 import { referenceByDigest } from '../baseline/current-grid.ts'
+import { measureAttributions } from '../importance/measure-attributions.ts'
+import { toAttributionRecord } from '../importance/records.ts'
 import { measureOutcomes } from '../outcome/measure-outcomes.ts'
 import { toOutcomeRecord } from '../outcome/records.ts'
 import { measureRecord } from './measure-record.ts'
@@ -52,7 +54,7 @@ export function chooseMetrics(wanted: readonly string[] | undefined): readonly M
 	return [...chosen]
 }
 
-/** Where a page ends: the record's key, and how many of its answers were given. `kind`: 0 profile, 1 outcomes. */
+/** Where a page ends: the record's key, and how many of its answers were given. `kind`: 0 profile, 1 outcomes, 2 attributions. */
 type Cursor = [from: number, hours: number, series: number, kind: number, revision: number, given: number]
 
 function parseCursor(text: string | undefined): Cursor | undefined {
@@ -98,10 +100,15 @@ export async function readAnswers(
 const profileSubjects: readonly string[] = ['feature', 'model']
 
 /** Which tables hold anything that is asked for. */
-function tablesOf(chosen: readonly MetricDescriptor[], query: AnswerQuery): (0 | 1)[] {
+function tablesOf(chosen: readonly MetricDescriptor[], query: AnswerQuery): Kind[] {
 	const ofProfiles = query.group === undefined && chosen.some((m) => profileSubjects.includes(m.subject))
-	const ofOutcomes = query.feature === undefined && chosen.some((m) => !profileSubjects.includes(m.subject))
-	return [...(ofProfiles ? [0 as const] : []), ...(ofOutcomes ? [1 as const] : [])]
+	const ofAttributions = query.group === undefined && chosen.some((m) => m.subject === 'attribution')
+	const ofOutcomes =
+		query.feature === undefined &&
+		chosen.some((m) => m.subject !== 'attribution' && !profileSubjects.includes(m.subject))
+	return ([ofProfiles, ofOutcomes, ofAttributions] as const).flatMap((isAsked, kind) =>
+		isAsked ? [kind as Kind] : [],
+	)
 }
 
 async function answersOf(
@@ -129,6 +136,20 @@ async function answersOf(
 		])
 		return measureOutcomes({ record, series: place, supersedes }, chosen, query.group)
 	}
+	if (kind === 2) {
+		const record = toAttributionRecord([
+			series,
+			hours,
+			from,
+			revision,
+			computedAt,
+			provisional,
+			baseline,
+			bytes,
+			superseded,
+		])
+		return measureAttributions({ record, series: place, supersedes }, chosen, query.feature)
+	}
 	const reference = await referenceByDigest(context, place.model, place.version, baseline)
 	const record = toRecord(
 		[series, hours, from, revision, computedAt, provisional, baseline, bytes, superseded],
@@ -152,17 +173,20 @@ async function chosenSeries(context: Context, query: AnswerQuery): Promise<Serie
 	)
 }
 
-/** Of either table: what only outcomes have is null for profiles. */
-type AnyRow = [...RecordRow, kind: 0 | 1, matureAt: number | null, change: string | null]
+/** An index into `tables`. */
+type Kind = 0 | 1 | 2
 
-const tables = ['metric_record', 'outcome_record'] as const
-const ownColumns = ['NULL, NULL', 'mature_at, reason'] as const
+/** Of any table: what only outcomes have is null for the others. */
+type AnyRow = [...RecordRow, kind: Kind, matureAt: number | null, change: string | null]
+
+const tables = ['metric_record', 'outcome_record', 'attribution_record'] as const
+const ownColumns = ['NULL, NULL', 'mature_at, reason', 'NULL, NULL'] as const
 
 /** Records from the cursor on, the cursor's own included: some of its answers may be left. */
 async function readRecords(
 	context: Context,
 	series: readonly number[],
-	kinds: readonly (0 | 1)[],
+	kinds: readonly Kind[],
 	query: AnswerQuery,
 	cursor: Cursor | undefined,
 ): Promise<AnyRow[]> {
@@ -195,7 +219,7 @@ const among = (column: string, numbers: readonly number[]): string =>
 
 async function computedBefore(
 	context: Context,
-	kind: 0 | 1,
+	kind: Kind,
 	{ series, hours, from, revision }: { series: number; hours: number; from: number; revision: number },
 ): Promise<number | undefined> {
 	const [row] = await context.sql.all({

@@ -4,6 +4,8 @@ import type { Answer } from '../../metrics/answer.ts'
 import { metrics } from '../../metrics/index.ts'
 import { factParts } from '../../rules/facts.ts'
 import { referenceByDigest } from '../baseline/current-grid.ts'
+import { measureAttributions } from '../importance/measure-attributions.ts'
+import { currentAttributions } from '../importance/records.ts'
 import { measureOutcomes } from '../outcome/measure-outcomes.ts'
 import { currentOutcomes } from '../outcome/records.ts'
 import { measureRecord } from './measure-record.ts'
@@ -73,6 +75,11 @@ export async function readFacts(
 		query.window,
 		query.from,
 	)
+	const attributions = await currentAttributions(
+		context,
+		series.map((s) => s.id),
+		{ size: query.window, from: query.from },
+	)
 	const subjects: FactTable['subjects'] = []
 	for (const place of series.sort((a, b) => (a.segment < b.segment ? -1 : 1))) {
 		const record = records.get(place.id)
@@ -81,6 +88,9 @@ export async function readFacts(
 			const reference = await referenceByDigest(context, place.model, place.version, record.baseline)
 			answers.push(...measureRecord({ record, series: place, reference }, metrics, undefined, to))
 		}
+		const attribution = attributions.get(place.id)
+		if (attribution)
+			answers.push(...measureAttributions({ record: attribution, series: place }, metrics, undefined))
 		const outcome = outcomes.get(place.id)
 		// What is not mature is not judged: its facts are unknown.
 		if (outcome)

@@ -89,13 +89,16 @@ export function recordStatements(next: NewRecord, before: MetricRecord | undefin
 	return [...supersede('metric_record', next, before), insert]
 }
 
+/** Tables of windows that keep what was said before. */
+export type RecordTable = 'metric_record' | 'outcome_record' | 'attribution_record'
+
 type Keyed = { series: number; window: WindowSize; from: number }
 
 export const keyOf = ({ series, window, from }: Keyed): number[] => [series, hoursOf(window), from]
 
 /** Takes the value before out of force: that of an open window goes, any other stays readable. */
 export function supersede(
-	table: 'metric_record' | 'outcome_record',
+	table: RecordTable,
 	next: Keyed & { computedAt: number },
 	before: { provisional: boolean } | undefined,
 ): Statement[] {

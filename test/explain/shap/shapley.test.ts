@@ -4,6 +4,9 @@ import { seeded } from '../../../src/core/random.ts'
 import { shapInteractions } from '../../../src/explain/shap/interactions.ts'
 import { interventionalShap, planBackground } from '../../../src/explain/shap/interventional.ts'
 import { pathDependentShap, planPaths } from '../../../src/explain/shap/path-dependent.ts'
+import { linkPaths, outputScale } from '../../../src/explain/shap/paths.ts'
+import { addTree, planQuadrature } from '../../../src/explain/shap/quadrature-trees.ts'
+import { addWalks } from '../../../src/explain/shap/walk-background.ts'
 import { decideAll, type TreeEnsemble } from '../../../src/explain/trees/ensemble.ts'
 import {
 	bruteForceInteractions,
@@ -68,6 +71,29 @@ test('interventional values are the Shapley values of the game over the backgrou
 			})
 		}),
 		{ numRuns: 300 },
+	)
+})
+
+test('a tree that is integrated or walked, as deep ones are, gets the values of the definition too', () => {
+	fc.assert(
+		fc.property(cases, ([shape, seed]) => {
+			const random = seeded(seed)
+			const e = randomTrees(random, { ...shape, outputs: 1 })
+			const x = randomRow(random, shape.columns)
+			const rows = Array.from({ length: 5 }, () => randomRow(random, shape.columns))
+			const [integrated, walked] = [new Float64Array(e.columns), new Float64Array(e.columns)]
+			const quadrature = planQuadrature(e, linkPaths(e), outputScale(e))
+			const { walks } = planBackground(e, rows)
+			for (let tree = 0; tree < e.trees; tree++) {
+				addTree(quadrature, tree, decide(e, x), integrated, 0)
+				addWalks(walks, tree, decide(e, x), walked, 0)
+			}
+			const [byPaths] = bruteForceShapley(pathDependentGame(e, x), e.columns, 1)
+			const [byRows] = bruteForceShapley(interventionalGame(e, x, rows), e.columns, 1)
+			expectClose(integrated, byPaths as Float64Array)
+			expectClose(walked, byRows as Float64Array)
+		}),
+		{ numRuns: 200 },
 	)
 })
 

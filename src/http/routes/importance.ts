@@ -1,0 +1,111 @@
+import { z } from 'zod'
+import { readDependence } from '../../services/importance/read-dependence.ts'
+import { readImportance } from '../../services/importance/read-importance.ts'
+import { endpoint, ok, type Resource } from '../endpoint.ts'
+import { modelPath, periodParameters } from '../schema/common.ts'
+import { Importance, PartialDependence } from '../schema/importance.ts'
+
+const text = (description: string, example: string) =>
+	z.string().min(1).max(256).meta({ description, example })
+
+export const scopeParameters = {
+	environment: text('The environment; `production` when left out.', 'production').optional(),
+	version: text('The version; the champion of the environment when left out.', '7').optional(),
+	from: periodParameters.from.meta({
+		description: 'Start of the period, rounded down to the hour. 30 days before its end when left out.',
+		example: '2026-02-01T00:00:00Z',
+	}),
+	to: periodParameters.to.meta({
+		description: 'End of the period, exclusive, rounded up to the hour. Now when left out.',
+		example: '2026-03-02T00:00:00Z',
+	}),
+}
+
+const scope = {
+	model: 'credit-default',
+	version: '7',
+	environment: 'production',
+	period: { from: '2026-01-31T00:00:00.000Z', to: '2026-03-02T00:00:00.000Z' },
+	computedAt: '2026-03-02T00:00:00.000Z',
+}
+const features = [
+	{ feature: 'PAY_0', meanAbsolute: 0.41, standardError: 0.012, mean: -0.02, share: 0.36 },
+	{ feature: 'LIMIT_BAL', meanAbsolute: 0.22, standardError: 0.007, mean: 0.01, share: 0.19 },
+]
+
+const importanceOfModel = endpoint({
+	method: 'get',
+	path: '/v1/models/{model}/importance',
+	id: 'readImportance',
+	summary: 'See what moves the answers of a model',
+	description:
+		"Mean absolute SHAP values of at most 1,000 rows of the period, explained by the version's own model; of a version without one, the attributions that came with its predictions. With `segment`, also by value of that segment. How importance drifts is the metric `drift.attribution`.",
+	access: ['analyst', 'auditor'],
+	params: z.strictObject(modelPath),
+	query: z.strictObject({
+		...scopeParameters,
+		segment: text('A declared segment: a table by its values.', 'branch').optional(),
+	}),
+	answers: {
+		200: {
+			description: 'The most important feature first',
+			schema: Importance,
+			example: {
+				...scope,
+				method: 'tree-shap/path-dependent',
+				space: 'log-odds',
+				rows: 30000,
+				sampled: 1000,
+				explained: 1000,
+				features,
+				segments: [{ segment: 'branch', value: 'north', explained: 260, features }],
+				reason: null,
+			},
+		},
+	},
+	errors: ['conflict'],
+	handle: async ({ context, actor, params: { model }, query }) =>
+		ok(await readImportance(context, actor, { ...query, model })),
+})
+
+const dependence = endpoint({
+	method: 'get',
+	path: '/v1/models/{model}/partial-dependence',
+	id: 'readPartialDependence',
+	summary: 'See how the answer depends on one feature',
+	description:
+		"The version's own model answers for at most 300 logged rows with the feature set to each of at most 20 values: quantiles of what was logged, or the commonest categories. The mean is the partial dependence; `low` and `high` say how far single rows (ICE) are from it. Values that seldom occur together with the rest of a row make it answer for people that there are not.",
+	access: ['analyst', 'auditor'],
+	params: z.strictObject(modelPath),
+	query: z.strictObject({
+		...scopeParameters,
+		feature: text('A feature of the model.', 'PAY_0'),
+		output: text('Multiclass: the class. The first when left out.', 'approve').optional(),
+	}),
+	answers: {
+		200: {
+			description: 'The curve, in the order of the values, or the commonest first',
+			schema: PartialDependence,
+			example: {
+				...scope,
+				feature: 'PAY_0',
+				output: null,
+				rows: 30000,
+				averaged: 300,
+				points: [
+					{ value: -1, mean: 0.17, standardError: 0.006, low: 0.07, high: 0.31, rows: 61 },
+					{ value: 2, mean: 0.52, standardError: 0.008, low: 0.35, high: 0.7, rows: 27 },
+				],
+				reason: null,
+			},
+		},
+	},
+	errors: ['conflict'],
+	handle: async ({ context, actor, params: { model }, query }) =>
+		ok(await readDependence(context, actor, { ...query, model })),
+})
+
+export const importance = {
+	about: 'What moves the answers of a model, over many rows.',
+	endpoints: [importanceOfModel, dependence],
+} satisfies Resource

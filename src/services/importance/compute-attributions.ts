@@ -1,0 +1,176 @@
+import type { Context } from '../../context.ts'
+import { hourMs, type WindowSize, windowMs, windowStart } from '../../core/time.ts'
+import type { Statement } from '../../db/sql.ts'
+import { emptyMoments, encodeMoments, momentsOf } from '../../explain/global/attribution-moments.ts'
+import type { Series } from '../../log/prediction-log.ts'
+import { closedSince } from '../metric/compute-dirty.ts'
+import type { Window } from '../metric/compute-family.ts'
+import { changeStatement, windowOf } from '../metric/records.ts'
+import { findVersion } from '../model/find-version.ts'
+import { compareWindow } from './compare-window.ts'
+import { dirtyHours, followChanges, hasModel, markUnexplained } from './dirty-hours.ts'
+import { explainedSample } from './explained-sample.ts'
+import { attributionStatements, currentAttributions } from './records.ts'
+import { attributionReference, periodMoments } from './reference.ts'
+import { type RowExplainer, rowExplainer } from './row-explainer.ts'
+
+/** Rows of an hour that are explained. */
+const rowsOfHour = 200
+/** Hours that one run explains; what is left is said, and done by the next. */
+const hoursOfRun = 500
+const sizes: readonly WindowSize[] = ['1d', '7d']
+
+export type AttributionRun = {
+	hours: number
+	windows: number
+	changed: number
+	remaining: number
+	/** Versions whose model cannot be had now, and why: their hours wait. */
+	waiting: Record<string, string>
+	failed: string[]
+}
+
+/**
+ * Explains a sample of every closed hour whose rows changed, and compares the days and weeks that it is in with their
+ * reference. An hour's sums are kept, so that nothing is explained twice: the cost is that of the rows that changed.
+ */
+export async function computeAttributions(context: Context): Promise<AttributionRun> {
+	await followChanges(context)
+	await markUnexplained(context, (series) => hasModel(context, series))
+	const run: AttributionRun = { hours: 0, windows: 0, changed: 0, remaining: 0, waiting: {}, failed: [] }
+	const all = new Map((await context.log.series()).filter((s) => s.segment === '').map((s) => [s.id, s]))
+	const dirty = await dirtyHours(context)
+	const closed = await closedSince(context, 'attribution_record')
+	for (const id of new Set([...dirty.keys(), ...closed.map((d) => d.seriesId)])) {
+		const series = all.get(id)
+		if (!series) continue
+		const hours = dirty.get(id) ?? []
+		const due = closed.filter((d) => d.seriesId === id).map((d) => d.window)
+		try {
+			await computeSeries(context, series, hours, due, run)
+		} catch (error) {
+			run.failed.push(nameOf(series))
+			const stack = (error as Error).stack
+			context.logger.error('contributions could not be computed', {
+				model: nameOf(series),
+				error: String(error),
+				stack,
+			})
+		}
+	}
+	return run
+}
+
+const nameOf = ({ model, version, environment }: Series): string => `${model}@${version} ${environment}`
+
+type Hour = { hour: number; mark: number }
+
+async function computeSeries(
+	context: Context,
+	series: Series,
+	hours: readonly Hour[],
+	due: readonly Window[],
+	run: AttributionRun,
+): Promise<void> {
+	const explainer = await rowExplainer(context, await findVersion(context, series.model, series.version))
+	if ('unavailable' in explainer) {
+		run.waiting[nameOf(series)] = explainer.unavailable
+		return
+	}
+	const windows = new Map<string, Window>(due.map((w) => [`${w.size} ${w.from}`, w]))
+	for (const hour of hours) {
+		if (run.hours >= hoursOfRun) {
+			run.remaining++
+			continue
+		}
+		run.hours++
+		const isKnown = await explainHour(context, series, explainer, hour)
+		if (!isKnown) continue
+		for (const size of sizes) {
+			const from = windowStart(size, hour.hour)
+			windows.set(`${size} ${from}`, { size, from })
+		}
+	}
+	await compareWindows(context, series, explainer, [...windows.values()], run)
+}
+
+/** Sums an hour's contributions. False when there was nothing to explain by, now or before. */
+async function explainHour(
+	context: Context,
+	series: Series,
+	explainer: RowExplainer,
+	{ hour, mark }: Hour,
+): Promise<boolean> {
+	const { id, model, version, environment } = series
+	const query = { model, version, environment, from: hour, to: hour + hourMs }
+	const { rows, sampled, explained } = await explainedSample(context, explainer, query, rowsOfHour)
+	const features = explainer.features.length
+	const moments =
+		explained.length === 0
+			? emptyMoments(features)
+			: momentsOf(
+					features,
+					explained.map((e) => e.contributions),
+					(rows * explained.length) / sampled,
+				)
+	const source = explained.length === 0 ? explainer.otherwise : explainer.source
+	const [before] = (await context.sql.all({
+		sql: 'SELECT source FROM attribution_hour WHERE series = ? AND hour_ms = ?',
+		params: [id, hour],
+	})) as unknown as [string][]
+	await context.sql.batch([
+		{
+			sql: 'INSERT OR REPLACE INTO attribution_hour (series, hour_ms, source, bytes) VALUES (?, ?, ?, ?)',
+			params: [id, hour, source, encodeMoments(moments)],
+		},
+		{
+			sql: 'DELETE FROM attribution_dirty WHERE series = ? AND hour_ms = ? AND mark = ?',
+			params: [id, hour, mark],
+		},
+	])
+	return source === explainer.source || before?.[0] === explainer.source
+}
+
+async function compareWindows(
+	context: Context,
+	series: Series,
+	explainer: RowExplainer,
+	windows: readonly Window[],
+	run: AttributionRun,
+): Promise<void> {
+	if (windows.length === 0) return
+	const { model, version, id } = series
+	const reference = await attributionReference(context, explainer, { model, version, series: id })
+	const now = context.now()
+	const isMoved = reference?.baseline === null && windows.some((w) => w.from < reference.until)
+	for (const window of isMoved ? await allWindows(context, id, windows) : windows) {
+		const to = window.from + windowMs[window.size]
+		const moments = await periodMoments(context, id, explainer, window.from, to)
+		const before = (await currentAttributions(context, [id], window)).get(id)
+		const next = {
+			series: id,
+			window: window.size,
+			from: window.from,
+			computedAt: now,
+			provisional: to > now,
+			baseline: reference?.baseline ?? null,
+			result: compareWindow(explainer.features, moments, reference, window, now),
+		}
+		const statements: Statement[] = attributionStatements(next, before)
+		run.windows++
+		if (statements.length === 0) continue
+		run.changed++
+		await context.sql.batch([...statements, changeStatement(id, window.size, window.from)])
+	}
+}
+
+/** Where rows of the first week have changed, what later windows are compared with has: all of them are looked at. */
+async function allWindows(context: Context, series: number, some: readonly Window[]): Promise<Window[]> {
+	const rows = (await context.sql.all({
+		sql: 'SELECT hours, from_ms FROM attribution_record WHERE series = ? AND superseded_at IS NULL',
+		params: [series],
+	})) as unknown as [number, number][]
+	const stored = rows.map(([hours, from]) => ({ size: windowOf[hours] as WindowSize, from }))
+	const all = new Map([...stored, ...some].map((w) => [`${w.size} ${w.from}`, w]))
+	return [...all.values()].sort((a, b) => a.from - b.from)
+}

@@ -1,0 +1,70 @@
+import type { Actor, Context } from '../../context.ts'
+import { AppError } from '../../core/errors.ts'
+import { nearest } from '../../core/nearest.ts'
+import { formatTime } from '../../core/time.ts'
+import { authorise } from '../authorise.ts'
+import { findModel, type ModelRow } from '../model/find-model.ts'
+import { findVersion } from '../model/find-version.ts'
+import { type AuditQuery, periodOf, placeOf } from '../outcome/audit-scope.ts'
+import { type RowExplainer, rowExplainer } from './row-explainer.ts'
+
+export type ImportanceQuery = Omit<AuditQuery, 'attribute'>
+
+/** Whose rows are explained, when, and by what. */
+export type ImportanceScope = {
+	model: ModelRow
+	query: { model: string; version: string; environment: string; from: number; to: number }
+	explainer: RowExplainer
+	/** The same as answers show it. */
+	shown: {
+		model: string
+		version: string
+		environment: string
+		period: { from: string; to: string }
+		computedAt: string
+	}
+}
+
+export const fault = (path: string, message: string): AppError =>
+	new AppError('invalid', `${path}: ${message}`, { faults: [{ path, message }] })
+
+/** Throws for a name that is not among the known ones, with the nearest. */
+export function needKnown(path: string, name: string, known: readonly string[]): void {
+	if (known.includes(name)) return
+	const near = nearest(name, known)
+	const list = known.length > 0 ? `there are ${known.slice(0, 20).join(', ')}` : 'there are none'
+	throw fault(
+		path,
+		`no ${JSON.stringify(name)}; ${near === undefined ? list : `did you mean ${JSON.stringify(near)}?`}`,
+	)
+}
+
+/**
+ * What a question about importance is asked of. Throws `forbidden`, `not-found`, `invalid` with the path of what is wrong,
+ * and `conflict` when the version's model cannot be had now.
+ */
+export async function importanceScope(
+	context: Context,
+	actor: Actor,
+	asked: ImportanceQuery,
+): Promise<ImportanceScope> {
+	authorise(actor, ['analyst', 'auditor'], asked.model)
+	const model = await findModel(context, asked.model)
+	const { from, to } = periodOf(asked, context.now())
+	const { version, environment } = await placeOf(context, model.name, asked)
+	const explainer = await rowExplainer(context, await findVersion(context, model.name, version))
+	if ('unavailable' in explainer)
+		throw new AppError('conflict', `The model cannot be opened: ${explainer.unavailable}.`)
+	return {
+		model,
+		query: { model: model.name, version, environment, from, to },
+		explainer,
+		shown: {
+			model: model.name,
+			version,
+			environment,
+			period: { from: formatTime(from), to: formatTime(to) },
+			computedAt: formatTime(context.now()),
+		},
+	}
+}
