@@ -73,6 +73,8 @@ export type Context = {
 	limits: Limits
 	/** Where links point to, such as `http://127.0.0.1:8787`; no trailing slash. */
 	publicUrl: string
+	/** Explains rows of large models away from requests. Absent where there are no threads. */
+	threads?: import('./services/importance/explain-threads.ts').ExplainThreads
 	/** Keeps work alive that goes on behind an answer. Absent where the process stays. */
 	background?: (work: Promise<unknown>) => void
 	/** Slack, when it is connected. */

@@ -21,6 +21,7 @@ import { openRules } from './rules/load-rules-node.ts'
 import { startSchedules } from './schedule-node.ts'
 import { modelCache } from './services/artifact/model-cache.ts'
 import { openArtifacts } from './services/artifact/open-artifacts-node.ts'
+import { openExplainThreads } from './services/importance/explain-threads-node.ts'
 import { createFirstKey } from './services/key/create-first-key.ts'
 import { ensureAdminKey } from './services/key/ensure-admin-key.ts'
 import { openSlack } from './slack/open-slack.ts'
@@ -50,6 +51,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 		await migrateDatabase(config)
 		const { sql, log } = await openStore(config)
 		const limits = limitsOf(config)
+		const threads = openExplainThreads()
 		const context: Context = {
 			sql,
 			db: openDatabase(sql),
@@ -58,6 +60,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			endpoints: endpointSettingsOf(config),
 			onnx: () => loadOnnxRuntime(),
 			models: modelCache(limits.modelCacheBytes, now),
+			threads,
 			now,
 			random,
 			fetch: globalThis.fetch,
@@ -70,6 +73,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 		connectIntegrations(context, config)
 		const close = async () => {
 			rules.close()
+			await threads.close()
 			await log.close()
 		}
 		return { context, close }

@@ -1,4 +1,5 @@
 import type { Model } from '../model.ts'
+import { missingType, nodeFlag } from '../trees/ensemble.ts'
 import type { Movable } from './movable.ts'
 import { floatBelow, nextDouble, onGrid, shortFloat, tidy } from './next-float.ts'
 
@@ -103,14 +104,46 @@ function landing({ step }: Numeric, exact: number, up: boolean): number {
 
 type Ensemble = Extract<NonNullable<Model['structure']>, { kind: 'trees' }>['ensemble']
 
+type Thresholds = {
+	/** Finite ones in order, so that sorting what comes of them has little to do. */
+	values: readonly number[]
+	/** The shortest decimals at and just below each, in float32. */
+	atOrAbove: readonly number[]
+	below: readonly number[]
+	zeroIsMissing: boolean
+}
+const thresholdsOf = new WeakMap<Ensemble, Map<number, Thresholds>>()
+
+/** The thresholds of each column, gathered once a model. */
+function columnThresholds(e: Ensemble): Map<number, Thresholds> {
+	const known = thresholdsOf.get(e)
+	if (known) return known
+	const gathered = new Map<number, { values: Set<number>; zeroIsMissing: boolean }>()
+	for (let node = 0; node < e.feature.length; node++) {
+		const column = e.feature[node] as number
+		if (column < 0) continue
+		const of = gathered.get(column) ?? { values: new Set(), zeroIsMissing: false }
+		gathered.set(column, of)
+		of.values.add(e.threshold[node] as number)
+		of.zeroIsMissing ||=
+			e.style === 'lightgbm' && (e.flags[node] as number) >>> nodeFlag.missingShift === missingType.zero
+	}
+	const made = new Map<number, Thresholds>()
+	for (const [column, { values: all, zeroIsMissing }] of gathered) {
+		const values = [...all].filter(Number.isFinite).sort((x, y) => x - y)
+		const [atOrAbove, below] = [values.map(shortFloat), values.map((t) => shortFloat(floatBelow(t)))]
+		made.set(column, { values, atOrAbove, below, zeroIsMissing })
+	}
+	thresholdsOf.set(e, made)
+	return made
+}
+
 /** Just across every threshold that trees have on the feature's column, on the side where it is not yet. */
 function treeLandings(movable: Numeric, e: Ensemble, columns: readonly number[]): number[] {
-	const column = columns[0]
-	const thresholds = new Set<number>()
-	for (let node = 0; node < e.feature.length; node++)
-		if (e.feature[node] === column) thresholds.add(e.threshold[node] as number)
+	const of = columnThresholds(e).get(columns[0] as number)
+	if (!of) return []
 	const float32 = e.precision === 'float32'
-	return [...thresholds].filter(Number.isFinite).map((t) => {
+	const across = of.values.map((t, i) => {
 		if (e.style === 'lightgbm')
 			return movable.from <= t ? landing(movable, nextDouble(t, true), true) : landing(movable, t, false)
 		const up = (float32 ? Math.fround(movable.from) : movable.from) < t
@@ -120,8 +153,10 @@ function treeLandings(movable: Numeric, e: Ensemble, columns: readonly number[])
 			const lands = Math.fround(grid) < t ? !up : up
 			return lands ? grid : tidy(Math.round(grid / movable.step) + (up ? 1 : -1), movable.step)
 		}
-		return shortFloat(up ? t : floatBelow(t))
+		return (up ? of.atOrAbove : of.below)[i] as number
 	})
+	// To such trees 0 is neither with the numbers above it nor with those below.
+	return of.zeroIsMissing ? [...across, 0] : across
 }
 
 function binAxis(

@@ -1,9 +1,13 @@
 import type { Context } from '../../context.ts'
 import { seeded } from '../../core/random.ts'
+import { FeatureError, type Model } from '../../explain/model.ts'
+import { attributionsOfRows } from '../../explain/shap/attributions-of-rows.ts'
+import type { TreeEnsemble } from '../../explain/trees/ensemble.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
 import { predictionAt } from '../../log/read.ts'
 import { textHash } from '../../profile/cell.ts'
 import { sampleRows } from '../outcome/sample-rows.ts'
+import type { ExplainThreads } from './explain-threads.ts'
 import type { ExplainedBy, RowExplainer } from './row-explainer.ts'
 
 export type LoggedRow = Pick<StoredPrediction, 'features' | 'attributions' | 'segment'>
@@ -45,6 +49,20 @@ export async function explainedSample(
 	most: number,
 ): Promise<ExplainedSample> {
 	const { rows, list } = await sampledRows(context, query, most)
+	const inThread = largeTrees(context, explainer)
+	const { sampled, explained } = await (inThread
+		? explainInThread(context, inThread, list)
+		: explainHere(context, explainer, list))
+	return { rows, sampled, explained }
+}
+
+type Explained = Omit<ExplainedSample, 'rows'>
+
+async function explainHere(
+	context: Context,
+	explainer: RowExplainer,
+	list: readonly (() => Promise<LoggedRow>)[],
+): Promise<Explained> {
 	const until = context.now() + budgetMs
 	const explained: ExplainedRow[] = []
 	let [sampled, turn] = [0, context.now()]
@@ -59,5 +77,52 @@ export async function explainedSample(
 		await new Promise((resolve) => setTimeout(resolve, 0))
 		turn = now
 	}
-	return { rows, sampled, explained }
+	return { sampled, explained }
+}
+
+/** Nodes from which one row takes longer than a request should wait for. */
+const manyNodes = 50_000
+
+type InThread = { model: Model; ensemble: TreeEnsemble; threads: ExplainThreads }
+
+function largeTrees({ threads }: Context, { model }: RowExplainer): InThread | undefined {
+	if (!threads || model?.structure?.kind !== 'trees') return undefined
+	const { ensemble } = model.structure
+	return ensemble.feature.length >= manyNodes ? { model, ensemble, threads } : undefined
+}
+
+async function explainInThread(
+	context: Context,
+	{ model, ensemble, threads }: InThread,
+	list: readonly (() => Promise<LoggedRow>)[],
+): Promise<Explained> {
+	const until = context.now() + budgetMs
+	const explained: ExplainedRow[] = []
+	let sampled = 0
+	while (sampled < list.length && context.now() <= until) {
+		const taken: { row: LoggedRow; x: Float64Array }[] = []
+		for (const read of list.slice(sampled, sampled + rowsAtOnce)) {
+			const row = await read()
+			const x = encoded(model, row)
+			if (x) taken.push({ row, x })
+			sampled++
+		}
+		const xs = taken.map(({ x }) => x)
+		const rows = Float64Array.from(xs.flatMap((x) => [...x]))
+		const columns = await threads.explain(ensemble, rows)
+		const method = 'tree-shap/path-dependent'
+		attributionsOfRows(model, xs, { method, ...columns }).forEach(({ contributions }, i) => {
+			explained.push({ row: (taken[i] as { row: LoggedRow }).row, method, contributions })
+		})
+	}
+	return { sampled, explained }
+}
+
+function encoded(model: Model, { features }: LoggedRow): Float64Array | undefined {
+	try {
+		return features === null ? undefined : model.encode(features).x
+	} catch (error) {
+		if (error instanceof FeatureError) return undefined
+		throw error
+	}
 }

@@ -24,8 +24,11 @@ function digitsOf(x: number): { decimals: number; significant: number } {
 	}
 }
 
-/** Compares a score as it was logged with a replayed one. */
-export function compareScores(logged: number, replayed: number): Nearness {
+/**
+ * Compares a score as it was logged with a replayed one. `unit` is the size of the numbers that it was computed from, where
+ * that is more than its own: a small probability that is what others leave of 1 has the last bits of 1.
+ */
+export function compareScores(logged: number, replayed: number, unit = 0): Nearness {
 	if (logged === replayed) return { kind: 'equal' }
 	const by = Math.abs(logged - replayed)
 	if (!Number.isFinite(replayed)) return { kind: 'different', by }
@@ -33,6 +36,6 @@ export function compareScores(logged: number, replayed: number): Nearness {
 	const { decimals, significant } = digitsOf(logged)
 	const agrees = by <= half * 10 ** -decimals
 	if (agrees && significant >= fewestDigits) return { kind: 'decimals', decimals }
-	if (by <= lastBits * Math.max(Math.abs(logged), Math.abs(replayed))) return { kind: 'last-bits' }
+	if (by <= lastBits * Math.max(Math.abs(logged), Math.abs(replayed), unit)) return { kind: 'last-bits' }
 	return agrees ? { kind: 'too-few-digits' } : { kind: 'different', by }
 }

@@ -116,6 +116,13 @@ describe('scores are compared', () => {
 	})
 })
 
+it('a small probability that is what others leave of 1 may differ in the last bits of 1', () => {
+	const [logged, replayed] = [0.02352309226989746, 0.023523151874542236]
+	expect(compareScores(logged, replayed)).toMatchObject({ kind: 'different' })
+	expect(compareScores(logged, replayed, 1)).toMatchObject({ kind: 'last-bits' })
+	expect(compareScores(logged, replayed + 1e-6, 1)).toMatchObject({ kind: 'different' })
+})
+
 describe('a model of several classes', () => {
 	const file = JSON.stringify({ format: 'linear-json' })
 	const model = {
