@@ -1,3 +1,4 @@
+import { benchAnswers } from './answers.ts'
 import { benchCompute } from './compute.ts'
 import { benchEvaluate } from './evaluate.ts'
 import { benchExplain } from './explain.ts'
@@ -13,4 +14,5 @@ if (part === undefined || part === 'compute') results.push(...(await benchComput
 if (part === undefined || part === 'outcomes') results.push(...(await benchOutcomes(Number(size ?? 400_000))))
 if (part === undefined || part === 'evaluate') results.push(...(await benchEvaluate()))
 if (part === undefined || part === 'explain') results.push(...(await benchExplain(Number(size ?? 100_000))))
+if (part === undefined || part === 'answers') results.push(...(await benchAnswers(Number(size ?? 400_000))))
 console.log(toTable(results))

@@ -9,7 +9,8 @@ import { featureCount, idAt, makeBodies, withFreshIds } from './rows.ts'
 import type { Measurement } from './table.ts'
 
 const batchRows = 1000
-const key = 'bench-admin-key-0123456789'
+export const benchKey = 'bench-admin-key-0123456789'
+const key = benchKey
 const model = 'bench'
 
 export type Server = {
@@ -85,7 +86,7 @@ export async function json(url: string, method: string, body: unknown): Promise<
 	return JSON.parse(answer.body)
 }
 
-async function prepare(server: Server): Promise<void> {
+export async function prepare(server: Server): Promise<void> {
 	await json(`${server.url}/v1/models`, 'POST', { model, task: 'binary', positiveLabel: '1', threshold: 0.5 })
 	const features = Array.from({ length: featureCount }, (_, f) => ({
 		name: `feature_${String(f).padStart(2, '0')}`,
@@ -103,7 +104,7 @@ async function prepare(server: Server): Promise<void> {
 }
 
 /** Posts rows in batches of 1,000 from four connections; answers rows per second for each tenth of the way. */
-async function pump(server: Server, rows: number, ids: string[]): Promise<number[]> {
+export async function pump(server: Server, rows: number, ids: string[]): Promise<number[]> {
 	const began = Date.now()
 	const bodies = makeBodies(40, batchRows, 3, (r) => began - 1000 + (r % 1000))
 	const url = `${server.url}/v1/models/${model}/predictions`
@@ -128,7 +129,7 @@ async function pump(server: Server, rows: number, ids: string[]): Promise<number
 	return marks.slice(1).map((t, i) => (rows / 20 / (t - (marks[i] as number))) * 1000)
 }
 
-const quantile = (sorted: number[], q: number) =>
+export const quantile = (sorted: number[], q: number) =>
 	sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] as number
 
 /** Single-row posts beside batches at half of the measured rate: latencies in ms. */

@@ -40,6 +40,9 @@ CREATE TABLE replay_due (
 	mark INTEGER NOT NULL,
 	PRIMARY KEY (series, day_ms)
 ) WITHOUT ROWID;
+INSERT INTO replay_due (series, day_ms, mark) SELECT DISTINCT c.series, c.day * 86400000, 1 FROM log_series s
+	JOIN model_version v ON v.model = s.model AND v.version = s.version AND v.artifact IS NOT NULL
+	JOIN log_chunk c ON c.series = s.id AND c.kind = 1 WHERE s.segment = '';
 -- The log marks an hour when predictions come, and when features are joined to them later.
 CREATE TRIGGER replay_due_new AFTER INSERT ON log_dirty
 WHEN (SELECT segment FROM log_series WHERE id = NEW.series) = '' BEGIN

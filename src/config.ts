@@ -63,6 +63,15 @@ export const Config = z
 		PLUMBLINE_PORT: port.default(8787),
 		PLUMBLINE_HOST: text.default('127.0.0.1'),
 		PLUMBLINE_RULES: text.default(defaultRules),
+		/** Font files (TTF, OTF, TTC) for the scripts that pictures lack, separated by commas. */
+		PLUMBLINE_FONTS: text
+			.transform((files) =>
+				files
+					.split(',')
+					.map((file) => file.trim())
+					.filter((file) => file !== ''),
+			)
+			.optional(),
 		PLUMBLINE_ADMIN_KEY: adminKey.optional(),
 		/** Where links point to. Absent: the address that the service listens on. */
 		PLUMBLINE_PUBLIC_URL: httpUrl.optional(),

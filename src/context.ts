@@ -79,6 +79,8 @@ export type Context = {
 	background?: (work: Promise<unknown>) => void
 	/** Slack, when it is connected. */
 	slack?: import('./services/slack/slack-client.ts').SlackClient
+	/** Turns an SVG of ours into a PNG. Absent on workers. */
+	renderPng?: (svg: string) => Promise<Uint8Array>
 	/** The tracking server that training runs are read from, when one is connected. */
 	runs?: import('./core/training-run.ts').RunReader
 	/** The lineage catalogue that is told of versions, baselines and deployments, when one is connected. */

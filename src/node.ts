@@ -16,6 +16,7 @@ import { openLibsqlLog } from './log/libsql.ts'
 import { openSqlLog } from './log/sql-log.ts'
 import { jsonLogger } from './logger.ts'
 import { loadOnnxRuntime } from './onnx-runtime-node.ts'
+import { pngRenderer } from './render-png-node.ts'
 import { openRules } from './rules/load-rules-node.ts'
 import { startSchedules } from './schedule-node.ts'
 import { modelCache } from './services/artifact/model-cache.ts'
@@ -66,6 +67,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			logger,
 			limits,
 			publicUrl: config.PLUMBLINE_PUBLIC_URL ?? `http://${config.PLUMBLINE_HOST}:${config.PLUMBLINE_PORT}`,
+			renderPng: pngRenderer(fontsOf(config)),
 			rules,
 		}
 		connectIntegrations(context, config)
@@ -79,6 +81,13 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 		rules.close()
 		throw databaseFailure(error, config.PLUMBLINE_DATABASE_URL)
 	}
+}
+
+/** Fonts for pictures, beside the one that comes with us. */
+function fontsOf({ PLUMBLINE_FONTS: files = [] }: Config): string[] {
+	const missing = files.find((file) => !existsSync(file))
+	if (missing === undefined) return files
+	throw new AppError('invalid', `PLUMBLINE_FONTS must name font files that exist. It names "${missing}".`)
 }
 
 function rulesFolder({ PLUMBLINE_RULES: folder }: Config): string {

@@ -42,6 +42,13 @@ describe('the environment', () => {
 		[{ SLACK_BOT_TOKEN: 'secret-of-another-kind' }, 'SLACK_BOT_TOKEN must be a bot token (xoxb-…).'],
 		[{ SLACK_BOT_TOKEN: 'xoxb-1' }, /^SLACK_SIGNING_SECRET is needed beside SLACK_BOT_TOKEN/],
 		[{ SLACK_APP_TOKEN: 'xapp-1' }, /^SLACK_BOT_TOKEN is needed/],
+		[{ PLUMBLINE_MLFLOW_URL: 'mlflow:5000' }, /^PLUMBLINE_MLFLOW_URL must be a URL/],
+		[{ PLUMBLINE_MLFLOW_TOKEN: 't' }, /^PLUMBLINE_MLFLOW_URL is needed/],
+		[
+			{ PLUMBLINE_MLFLOW_URL: 'http://m', PLUMBLINE_MLFLOW_TOKEN: 't', PLUMBLINE_MLFLOW_USERNAME: 'u' },
+			/^PLUMBLINE_MLFLOW_TOKEN is one way in and PLUMBLINE_MLFLOW_USERNAME another/,
+		],
+		[{ PLUMBLINE_OPENLINEAGE_API_KEY: 'k' }, /^PLUMBLINE_OPENLINEAGE_URL is needed/],
 	])('is refused with one line that says which value and why: %o', (env, message) => {
 		const said = messageOf(env as unknown as Record<string, string>)
 		expect(said).toMatch(message)

@@ -16,6 +16,7 @@ import { lineage } from './routes/lineage.ts'
 import { metrics } from './routes/metrics.ts'
 import { models } from './routes/models.ts'
 import { outcomes } from './routes/outcomes.ts'
+import { pictures } from './routes/pictures.ts'
 import { predictions } from './routes/predictions.ts'
 import { reasons } from './routes/reasons.ts'
 import { replays } from './routes/replays.ts'
@@ -34,6 +35,7 @@ export const resources = {
 	deployments,
 	predictions,
 	explanations,
+	pictures,
 	reasons,
 	features,
 	outcomes,

@@ -83,6 +83,7 @@ export async function renderMetrics(context: Context, traffic: Traffic): Promise
 		...Object.entries(context.log.stats()).map(([name, value]) =>
 			gauge(`log_${snakeCase(name)}`, 'From the prediction log.', [{ value }]),
 		),
+		gauge('model_cache_bytes', 'Memory that opened models take.', [{ value: context.models.bytes() }]),
 		...jobFamilies(counts, context.now()),
 		...trafficFamilies(traffic),
 	]

@@ -4,7 +4,7 @@ import type { Result } from '../core/result.ts'
 import { secondMs } from '../core/time.ts'
 import { getIncident } from '../services/incident/get-incident.ts'
 import { sendFact } from '../services/lineage/facts.ts'
-import { readTrainingRun } from '../services/lineage/training-run.ts'
+import { linkTrainingRun } from '../services/lineage/training-run.ts'
 import { findVersion } from '../services/model/find-version.ts'
 import { type Claim, claimMessages, deliverer, destinationOf, dueMessages } from '../services/outbox/claim.ts'
 import { markDone, markFailed, pruneOutbox, putOff } from '../services/outbox/settle.ts'
@@ -92,7 +92,7 @@ async function readRun(
 	context: Context,
 	{ model, version }: { model: string; version: string },
 ): Promise<Result<string>> {
-	const found = await readTrainingRun(context, await findVersion(context, model, version))
+	const found = await linkTrainingRun(context, await findVersion(context, model, version))
 	if (found?.status !== 'unreachable') return { ok: true, value: 'read' }
 	return { ok: false, error: { message: found.reason ?? 'no answer', retryable: true } }
 }

@@ -1,6 +1,8 @@
 import type { Context } from '../context.ts'
 import { pruneRuns } from '../services/job/prune-runs.ts'
 import { allModels } from '../services/model/all-models.ts'
+import { pruneQuestions } from '../services/slack/question.ts'
+import { deleteOldPictures } from '../services/slack/share-picture.ts'
 import type { Job } from './job.ts'
 
 /**
@@ -22,6 +24,8 @@ export const retention = {
 			}
 		}
 		await pruneRuns(context)
-		return { archivedRows, failed }
+		await pruneQuestions(context)
+		const deletedPictures = await deleteOldPictures(context)
+		return { archivedRows, deletedPictures, failed }
 	},
 } satisfies Job

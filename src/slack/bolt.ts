@@ -1,9 +1,18 @@
 import * as bolt from '@slack/bolt'
 import type { Context, Logger } from '../context.ts'
 import { secondMs } from '../core/time.ts'
-import { answerButton, answerCommand } from './answer.ts'
-import type { SlackMessage } from './blocks/text.ts'
+import {
+	answerButton,
+	answerCommand,
+	answerOpening,
+	answerSubmission,
+	loadingView,
+	opensModal,
+} from './answer.ts'
+import type { SlackMessage, View } from './blocks/text.ts'
+import { sayingView } from './blocks/what-if.ts'
 import type { Delivery } from './receiver.ts'
+import type { Reply } from './reply.ts'
 import { stayConnected } from './stay-connected.ts'
 
 export type BoltOptions = { botToken: string; appToken?: string | undefined; apiUrl?: string | undefined }
@@ -83,21 +92,108 @@ function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
 }
 
 const toOne = (message: SlackMessage) => ({ response_type: 'ephemeral' as const, ...message })
+type Respond = bolt.RespondFn
+type Said = Parameters<Respond>[0]
 
 function listen(app: bolt.App, context: Context): void {
 	app.command('/plumb', async ({ command, ack, respond }) => {
 		const person = { team: command.team_id, user: command.user_id }
-		const work = answerCommand(context, person, command.text ?? '').then(toOne)
+		const work = answerCommand(context, person, command.text ?? '')
 		const soon = await within(answerWithinMs, work)
-		await ack(soon as Parameters<typeof ack>[0])
-		if (soon === undefined) await respond((await work) as Parameters<typeof respond>[0])
+		await ack(soon && (toOne(soon.message) as Parameters<typeof ack>[0]))
+		const reply = await work
+		if (soon === undefined) await respond(toOne(reply.message) as Said)
+		await follow(context, respond, reply)
 	})
-	app.action(/^incident_/, async ({ action, body, ack, respond }) => {
-		const { action_id, value } = action as { action_id: string; value?: string }
+	app.action(/^(incident|why)_/, async ({ action, body, ack, respond }) => {
+		const { action_id: id, value = '' } = action as { action_id: string; value?: string }
 		const person = { team: body.team?.id ?? '', user: body.user.id }
+		if (opensModal(id)) {
+			// A trigger lives three seconds: what it opens is filled in afterwards.
+			const opened = openModal(context, (body as { trigger_id?: string }).trigger_id, value)
+			await ack()
+			const view = await answerOpening(context, person, id, value)
+			return showIn(context, await opened, view)
+		}
 		// What a press changes is stored before it is acknowledged: a crash in between loses nothing that counts as taken.
-		const message = await answerButton(context, person, action_id, value ?? '')
+		const reply = await answerButton(context, person, id, value)
 		await ack()
-		await respond({ replace_original: false, ...toOne(message) } as Parameters<typeof respond>[0])
+		await respond({ replace_original: false, ...toOne(reply.message) } as Said)
+		await follow(context, respond, reply)
 	})
+	app.view(/^why_/, async ({ view, body, ack }) => {
+		const person = { team: body.team?.id ?? '', user: body.user.id }
+		const { callback_id: id, private_metadata: value, state } = view
+		const work = answerSubmission(context, person, id, value, typedIn(state.values as Fields))
+		const soon = await within(answerWithinMs, work)
+		if (soon && 'errors' in soon) return ack({ response_action: 'errors', errors: soon.errors })
+		await ack({ response_action: 'update', view: (soon?.view ?? loadingView(value)) as unknown as ModalView })
+		if (soon !== undefined) return
+		const late = await work
+		await showIn(
+			context,
+			view.id,
+			'view' in late ? late.view : sayingView(value, Object.values(late.errors).join(' ')),
+		)
+	})
+}
+
+type ModalView = Extract<Parameters<bolt.AckFn<bolt.ViewResponseAction>>[0], { view?: unknown }>['view']
+type Field = { value?: string | null; selected_option?: { value: string } | null }
+type Fields = Record<string, Record<string, Field>>
+
+/** What stands in the fields, by action id; an empty field is an empty text. */
+function typedIn(blocks: Fields): Record<string, string> {
+	const typed: Record<string, string> = Object.create(null)
+	for (const fields of Object.values(blocks))
+		for (const [id, field] of Object.entries(fields))
+			typed[id] = field.value ?? field.selected_option?.value ?? ''
+	return typed
+}
+
+/** Opens a modal that says that the answer is coming; undefined when Slack would not. */
+async function openModal(
+	context: Context,
+	trigger: string | undefined,
+	value: string,
+): Promise<string | undefined> {
+	const answer = await context.slack?.call('views.open', { trigger_id: trigger, view: loadingView(value) })
+	if (answer?.ok) return (answer.value.view as { id?: string } | undefined)?.id
+	context.logger.warn('a modal could not be opened', { error: answer?.error.message })
+	return undefined
+}
+
+async function showIn(context: Context, id: string | undefined, view: View): Promise<void> {
+	if (id === undefined) return
+	const answer = await context.slack?.call('views.update', { view_id: id, view })
+	if (answer && !answer.ok)
+		context.logger.warn('a modal could not be updated', { error: answer.error.message })
+}
+
+// Slack takes a while to look through a file, and refuses messages with it until then. A response URL may be used five times.
+const followAfterMs = [500, secondMs, 3 * secondMs]
+
+/** What comes behind an answer, once Slack takes it. The answer alone says all, so nothing is said when it fails. */
+async function follow(context: Context, respond: Respond, { later }: Reply): Promise<void> {
+	if (!later) return
+	try {
+		const message = await later()
+		if (message) await respondUntilTaken(respond, { replace_original: false, ...toOne(message) } as Said)
+	} catch (error) {
+		context.logger.warn('a picture could not follow an answer', { error: withoutTokens([error]) })
+	}
+}
+
+async function respondUntilTaken(respond: Respond, message: Said): Promise<void> {
+	let refused: unknown
+	for (const ms of followAfterMs) {
+		await new Promise((resolve) => setTimeout(resolve, ms))
+		try {
+			await respond(message)
+			return
+		} catch (error) {
+			refused = error
+		}
+	}
+	throw refused
 }

@@ -9,6 +9,16 @@ export const limits = {
 	buttonValue: 2000,
 	actions: 25,
 	actionId: 255,
+	altText: 2000,
+	imageTitle: 2000,
+	inputLabel: 2000,
+	inputText: 3000,
+	options: 100,
+	optionText: 75,
+	optionValue: 75,
+	modalBlocks: 100,
+	modalTitle: 24,
+	modalMetadata: 3000,
 	messageText: 4000,
 	messageTotal: 13_200,
 } as const
@@ -39,6 +49,51 @@ function checkBlock(block: Json): string[] {
 			atMost('action_id', lengthOf(e.action_id), limits.actionId)
 		}
 	}
+	if (block.type === 'image') {
+		atMost('alt_text', lengthOf(block.alt_text), limits.altText)
+		atMost('title', lengthOf(textOf(block.title)), limits.imageTitle)
+		if (!block.alt_text) faults.push('image has no alt_text')
+	}
+	if (block.type === 'input') checkInput(block, atMost)
+	return faults
+}
+
+function checkInput(block: Json, atMost: (what: string, value: number, most: number) => void): void {
+	const element = (block.element ?? {}) as Json
+	const options = (element.options ?? []) as Json[]
+	atMost('label', lengthOf(textOf(block.label)), limits.inputLabel)
+	atMost('action_id', lengthOf(element.action_id), limits.actionId)
+	atMost('initial_value', lengthOf(element.initial_value), limits.inputText)
+	atMost('options', options.length, limits.options)
+	for (const option of options) {
+		atMost('option text', lengthOf(textOf(option.text)), limits.optionText)
+		atMost('option value', lengthOf(option.value), limits.optionValue)
+	}
+}
+
+type Modal = {
+	blocks: readonly Json[]
+	private_metadata: string
+	title?: unknown
+	submit?: unknown
+	close?: unknown
+}
+
+/** What Slack would refuse in a modal; empty when all is well. */
+export function checkView(view: Modal): string[] {
+	const faults = view.blocks.flatMap(checkBlock)
+	const atMost = (what: string, value: number, most: number) => {
+		if (value > most) faults.push(`the ${what} of the modal is ${value}, at most ${most}`)
+	}
+	atMost('title', lengthOf(textOf(view.title)), limits.modalTitle)
+	for (const name of ['submit', 'close'] as const)
+		atMost(name, lengthOf(textOf(view[name])), limits.modalTitle)
+	atMost('private_metadata', view.private_metadata.length, limits.modalMetadata)
+	atMost('number of blocks', view.blocks.length, limits.modalBlocks)
+	if (view.blocks.some((b) => b.type === 'input') && view.submit === undefined)
+		faults.push('a modal with inputs needs a submit button')
+	const ids = view.blocks.map((b) => b.block_id).filter((id) => id !== undefined)
+	if (new Set(ids).size < ids.length) faults.push('two blocks have the same block_id')
 	return faults
 }
 

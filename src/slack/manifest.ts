@@ -1,6 +1,6 @@
 import { stringify } from 'yaml'
 
-/** Post and edit; be asked; find our own messages again, by a channel's name. */
+/** Post and edit; be asked; find our own messages again, by a channel's name; upload and delete our own pictures. */
 export const botScopes = [
 	'chat:write',
 	'commands',
@@ -8,6 +8,7 @@ export const botScopes = [
 	'groups:read',
 	'channels:history',
 	'groups:history',
+	'files:write',
 ]
 
 /**
@@ -30,7 +31,7 @@ export function slackManifest(url: string | undefined): string {
 					...(events ? { url: events } : {}),
 					description: 'Models, how they do, and incidents',
 					usage_hint:
-						'help | status [model] | performance <model> | bias <model> | incidents | incident <id>',
+						'help | why <prediction> | status [model] | performance <model> | bias <model> | incidents | incident <id>',
 					should_escape: false,
 				},
 			],

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dayMs, formatTime, hourMs, windowStart } from '../../src/core/time.ts'
 import { type CreditRow, creditPath, creditRows, hasCreditData } from '../support/credit-data.ts'
@@ -28,8 +29,8 @@ function startScoring(program: string): Promise<typeof scoring> {
 	const env = { ...process.env, OMP_NUM_THREADS: '1' }
 	const child = spawn(program, [script, creditPath], { env, stdio: ['ignore', 'pipe', 'inherit'] })
 	return new Promise((resolve, reject) => {
-		child.stdout.on('data', (line) => {
-			const { port, names } = JSON.parse(String(line))
+		createInterface(child.stdout).once('line', (line) => {
+			const { port, names } = JSON.parse(line)
 			resolve({ url: `http://127.0.0.1:${port}`, names, child })
 		})
 		child.once('exit', (code) => reject(new Error(`the scoring service ended with ${code}`)))

@@ -5,6 +5,7 @@ import { commands } from '../../src/cli/index.ts'
 import { metrics } from '../../src/metrics/index.ts'
 import { actionNames } from '../../src/rules/action-options.ts'
 import { interactions } from '../../src/slack/interactions/index.ts'
+import { modals } from '../../src/slack/modals/index.ts'
 
 const namesIn = (folder: string) =>
 	readdirSync(new URL(`../../src/${folder}`, import.meta.url))
@@ -43,9 +44,14 @@ describe('a registry equals its folder', () => {
 	it('of Slack interactions', () => {
 		expect(
 			Object.keys(interactions)
-				.map((id) => id.replace('incident_', ''))
+				.map((id) => id.replace(/^(incident|why)_/, ''))
 				.sort(),
 		).toEqual(namesIn('slack/interactions'))
+	})
+
+	it('of Slack modals', () => {
+		const names = Object.keys(modals).map((id) => id.replace('why_', '').replaceAll('_', '-'))
+		expect(names).toEqual(namesIn('slack/modals'))
 	})
 
 	it('of commands: every file that exports one', async () => {

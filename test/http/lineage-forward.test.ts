@@ -130,6 +130,12 @@ describe('the scope of a key', () => {
 		expect(mine.nodes.filter((n: Json) => n.kind === 'version')).toHaveLength(2)
 		expect((await trace('run:secret-run', '', key)).status).toBe(404)
 		expect((await trace('run:secret-rum', '', key)).body.detail).not.toContain('secret-run')
+		// Neither fills a page that it may not be on.
+		expect((await trace(`dataset:${dataset}`, '&limit=2', key)).body.next).toBeNull()
+		const odd = await server.keyOf('viewer', {
+			models: ['othe[r]', `${'x'.repeat(49)}[long*`, `credit${'?'.repeat(60)}`],
+		})
+		expect((await trace(`dataset:${dataset}`, '', odd)).status).toBe(404)
 		expect((await trace('version:other@1', '', key)).status).toBe(403)
 		expect((await trace('prediction:other/x', '', key)).status).toBe(403)
 		expect((await trace(`dataset:${dataset}`, '', await server.keyOf('ingest'))).status).toBe(403)

@@ -98,6 +98,16 @@ describe('from a prediction', () => {
 		])
 	})
 
+	it('says that nothing served yet of a decision that was sent for an earlier time', async () => {
+		await server.predict('credit', '7', ['early'], startOfTest - minuteMs)
+		const { body } = await trace('prediction:credit/early')
+		expect(edges(body, 'prediction:credit/early')).toContain('version:credit@7 decided')
+		expect(body.chain[1]).toBe(
+			'Nothing had been deployed in production then. Version 7 came there at 2026-03-02T00:01:00.000Z, with revision 1.',
+		)
+		expect(body.edges.filter((e: Json) => e.kind === 'champion')).toHaveLength(1)
+	})
+
 	it('leaves an entry in the ledger', async () => {
 		await trace('prediction:credit/p2')
 		const { body } = await server.fetch('/v1/audit/entries?action=read-lineage&object=prediction:credit/p2')

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { dayMs, formatTime, hourMs, minuteMs } from '../../src/core/time.ts'
 import { runAll, runJobById } from '../../src/jobs/index.ts'
 import { builtInRules, openRules } from '../../src/rules/load-rules-node.ts'
+import { modelCache } from '../../src/services/artifact/model-cache.ts'
 import { openVersion } from '../../src/services/artifact/open-version.ts'
 import { findModel } from '../../src/services/model/find-model.ts'
 import { findVersion } from '../../src/services/model/find-version.ts'
@@ -236,6 +237,8 @@ describe('one model whose stored file is damaged', () => {
 		const digest = digestOf(linearFile(0.53))
 		const path = join(server.folder, 'test.db-artifacts', digest.slice(0, 2), digest)
 		await writeFile(path, linearFile(0.54))
+		// As after a restart: nothing is in memory.
+		server.context.models = modelCache(2 ** 30, server.context.now)
 		const { status, error, detail } = await run()
 		expect(status).toBe('failed')
 		expect(error).toContain('m3@1')

@@ -77,6 +77,16 @@ describe.each(nodes())('the package, installed in an empty folder, on Node %i', 
 		expect(await server.stop()).toBe(0)
 	})
 
+	it('finds the renderer and the fonts of its pictures', async () => {
+		const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="99" height="9"><text y="9">why</text></svg>'
+		const script = `import { pngRenderer } from './node_modules/plumbline/dist/render-png-node.js'
+			const png = await pngRenderer()(${JSON.stringify(svg)})
+			console.log(new TextDecoder('latin1').decode(png.slice(1, 4)), png.length > 300)`
+		await writeFile(join(folder, 'render.mjs'), script)
+		const ran = await runProcess(node, ['render.mjs'], { cwd: folder, env: env() })
+		expect([ran.code, ran.out.trim()], ran.err).toEqual([0, 'PNG true'])
+	})
+
 	it('checks its own rules', async () => {
 		const { code, out, err } = await runProcess(command(), ['rules', 'check', '--json'], {
 			cwd: folder,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'
-import { checkMessage, limits } from '../../src/slack/limits.ts'
+import { checkMessage, checkView, limits } from '../../src/slack/limits.ts'
 
 // slackblocks' list of Block Kit's limits: somebody else's reading of the same reference. It is not part of the repository.
 const path = new URL('../../../shared/data/block-kit/limits.json', import.meta.url)
@@ -16,11 +16,20 @@ it.runIf(existsSync(path) || process.env.CI)('the limits are those that others k
 		buttonValue: oracle.button.value.max_length,
 		actions: oracle.actions.elements.max_items,
 		actionId: oracle.action_id.max_length,
+		altText: oracle.image.alt_text.max_length,
+		inputLabel: oracle.input.label.max_length,
+		inputText: oracle.plain_text_input.max_length.max,
+		optionText: oracle.option.text.max_length,
+		modalBlocks: oracle.view.blocks.max_items,
+		modalTitle: oracle.view.title.max_length,
+		modalMetadata: oracle.view.private_metadata.max_length,
 	})
 })
 
 const mrkdwn = (text: string) => ({ type: 'mrkdwn', text })
 const button = (more: object) => ({ type: 'button', action_id: 'a', text: mrkdwn('b'), value: 'v', ...more })
+const option = (value: string) => ({ text: mrkdwn(value), value })
+const input = (element: object, label = 'l') => ({ type: 'input', label: mrkdwn(label), element })
 const actions = (...elements: object[]) => ({ type: 'actions', elements })
 
 it.each([
@@ -33,6 +42,12 @@ it.each([
 	['a button text of 76', actions(button({ text: mrkdwn('x'.repeat(76)) }))],
 	['a button value of 2,001', actions(button({ value: 'x'.repeat(2001) }))],
 	['an action id of 256', actions(button({ action_id: 'x'.repeat(256) }))],
+	['an image without alt text', { type: 'image', slack_file: { id: 'F1' } }],
+	['an alt text of 2,001', { type: 'image', alt_text: 'x'.repeat(2001) }],
+	['an input label of 2,001', input({}, 'x'.repeat(2001))],
+	['an initial value of 3,001', input({ initial_value: 'x'.repeat(3001) })],
+	['a list of 101', input({ options: Array.from({ length: 101 }, () => option('a')) })],
+	['an option of 76', input({ options: [{ ...option('a'), text: mrkdwn('x'.repeat(76)) }] })],
 ])('%s is a fault', (_, block) => {
 	expect(checkMessage({ text: 'x', blocks: [block] })).toHaveLength(1)
 })
@@ -43,4 +58,17 @@ it('a message has a text, and at most 50 blocks', () => {
 	expect(checkMessage({ text: 'x', blocks: blocks(50) })).toEqual([])
 	expect(checkMessage({ text: 'x', blocks: blocks(51) })).toHaveLength(1)
 	expect(checkMessage({ text: '', blocks: blocks(1) })).toHaveLength(1)
+})
+
+it.each([
+	['a title of 25', { title: mrkdwn('x'.repeat(25)) }],
+	['a submit button of 25', { submit: mrkdwn('x'.repeat(25)) }],
+	['3,001 characters of metadata', { private_metadata: 'x'.repeat(3001) }],
+	['101 blocks', { blocks: Array.from({ length: 101 }, () => ({ type: 'section', text: mrkdwn('x') })) }],
+	['an input without a submit button', { blocks: [input({})], submit: undefined }],
+	['a block id that stands twice', { blocks: [1, 2].map(() => ({ type: 'divider', block_id: 'b' })) }],
+])('%s is a fault of a modal', (_, parts) => {
+	const view = { blocks: [input({})], private_metadata: '', title: mrkdwn('t'), submit: mrkdwn('s') }
+	expect(checkView(view)).toEqual([])
+	expect(checkView({ ...view, ...parts })).toHaveLength(1)
 })

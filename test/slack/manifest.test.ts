@@ -13,6 +13,7 @@ describe('the manifest', () => {
 			'channels:read',
 			'chat:write',
 			'commands',
+			'files:write',
 			'groups:history',
 			'groups:read',
 		])

@@ -1,9 +1,17 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { dirname, join } from 'node:path'
+import { peersPython } from './peers.ts'
 
-/** moto's server, S3 among others: on the path, or where this names it (`pip install 'moto[server]==5.2.5'`). */
-const program = process.env.PLUMBLINE_MOTO_SERVER ?? 'moto_server'
+// .ci/peers puts it beside the Python of the peers.
+const python = peersPython()
+const beside = python === undefined ? 'moto_server' : join(dirname(python), 'moto_server')
+
+/** moto's server, S3 among others: with the peers, or where this names it (`pip install 'moto[server]==5.2.5'`). */
+const program = process.env.PLUMBLINE_MOTO_SERVER ?? beside
 
 export const hasMoto = spawnSync(program, ['--help']).status === 0
 

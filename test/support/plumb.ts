@@ -1,21 +1,22 @@
-import type { Actor } from '../../src/context.ts'
+import type { Actor, Context } from '../../src/context.ts'
 import { mapSlackUser } from '../../src/services/slack/map-user.ts'
 import type { Block } from '../../src/slack/blocks/text.ts'
 import { checkMessage } from '../../src/slack/limits.ts'
 import { openSlack, type Slack } from '../../src/slack/open-slack.ts'
 import { startOfTest } from './context.ts'
-import { testServer } from './server.ts'
+import { type Json, testServer } from './server.ts'
 import { signingSecret, slackRequest } from './slack-request.ts'
 
 export const admin: Actor = { id: 'key:a', how: 'key', role: 'admin', models: ['*'] }
 
 type Message = { text: string; blocks: Block[] }
+type Told = Message & { shown: string }
 
 /** A server that answers `/plumb` over signed HTTP; U1 is an analyst of all models. What it answers keeps Slack's limits. */
-export async function plumbServer() {
+export async function plumbServer(options: Partial<Context> = {}) {
 	let slack: Slack | undefined
 	let moment = 0
-	const server = await testServer({ slack: (request) => (slack as Slack).handle(request) })
+	const server = await testServer({ slack: (request) => (slack as Slack).handle(request) }, options)
 	slack = await openSlack(server.context, {
 		SLACK_BOT_TOKEN: 'xoxb-test',
 		SLACK_SIGNING_SECRET: signingSecret,
@@ -23,7 +24,7 @@ export async function plumbServer() {
 	})
 	await mapSlackUser(server.context, admin, { team: 'T1', user: 'U1', role: 'analyst', models: ['*'] })
 	/** The whole message as one text: what it says in its blocks, line by line. */
-	const plumb = async (text: string, user = 'U1'): Promise<{ text: string; shown: string }> => {
+	const plumb = async (text: string, user = 'U1'): Promise<Told> => {
 		const body = { command: '/plumb', text, team_id: 'T1', user_id: user, channel_id: 'C1', trigger_id: 't' }
 		const response_url = 'https://hooks.slack.com/actions/1'
 		const now = server.context.now() - (++moment % 200) * 1000
@@ -34,9 +35,22 @@ export async function plumbServer() {
 		if (message.response_type !== 'ephemeral') throw new Error('not for the person alone')
 		const faults = checkMessage({ text: message.text, blocks: message.blocks })
 		if (faults.length > 0) throw new Error(faults.join('; '))
-		return { text: message.text, shown: message.blocks.map(textOf).join('\n') }
+		return { ...message, shown: message.blocks.map(textOf).join('\n') }
 	}
-	return { ...server, plumb }
+	/** The press of a button, or a modal that was filled in; answers what is said at once. */
+	const interact = async (payload: object, user = 'U1'): Promise<{ status: number; body: Json }> => {
+		const common = {
+			team: { id: 'T1' },
+			user: { id: user },
+			response_url: 'https://hooks.slack.com/actions/2',
+		}
+		const form = { payload: JSON.stringify({ ...common, ...payload }) }
+		const now = server.context.now() - (++moment % 200) * 1000
+		const response = await fetch(slackRequest(`${server.url}/slack/events`, form, now || startOfTest))
+		const text = await response.text()
+		return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
+	}
+	return { ...server, plumb, interact }
 }
 
 const textOf = (block: Block): string => {

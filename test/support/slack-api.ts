@@ -9,10 +9,22 @@ export type FakeMessage = {
 	blocks?: unknown
 	metadata?: { event_type: string; event_payload: Record<string, unknown> }
 }
+/** What somebody alone was told behind a button or a command. */
+export type ToOne = {
+	text: string
+	blocks: { type: string; [name: string]: unknown }[]
+	response_type: string
+}
+type Uploaded = {
+	bytes: Uint8Array
+	name: string
+	state: 'begun' | 'sent' | 'private' | 'shared' | 'deleted'
+}
+type FakeView = { id: string; [name: string]: unknown }
 type Body = Record<string, unknown> & { channel: string; ts: string; thread_ts?: string }
 type Answer = Record<string, unknown>
 
-const jsonMembers = new Set(['blocks', 'metadata'])
+const jsonMembers = new Set(['blocks', 'metadata', 'files', 'view'])
 
 /** Slack reads forms; what is not a string in them is JSON. */
 const parseForm = (text: string): Body =>
@@ -29,6 +41,14 @@ export class FakeSlack {
 	readonly calls: string[] = []
 	/** Name to id of the channels that the bot is in. Only posting takes the name. */
 	readonly channels: Record<string, string> = { ml: 'C0000000ML' }
+	readonly files = new Map<string, Uploaded>()
+	readonly views = new Map<string, FakeView>()
+	/** What was posted to response URLs. */
+	readonly toOne: ToOne[] = []
+	/** Triggers that can still open a modal: each once. */
+	readonly triggers = new Set<string>()
+	/** How often a message with a new file is refused, as it is until Slack has looked through the file. */
+	refusalsOfNewFiles = 0
 	/** How many a page of a listing has. */
 	pageSize = 200
 	/** Answers for the next calls of a method, instead of the usual ones. */
@@ -47,10 +67,33 @@ export class FakeSlack {
 				return HttpResponse.json({ ok: false, error: 'invalid_auth' })
 			return HttpResponse.json(this.answer(method, body))
 		}),
+		http.post('https://files.slack.com/upload/v1/:file', async ({ request, params }) => {
+			const file = this.files.get(String(params.file))
+			const bytes = new Uint8Array(await request.arrayBuffer())
+			if (file?.state !== 'begun' || bytes.length !== file.bytes.length)
+				return HttpResponse.text('no such upload', { status: 400 })
+			Object.assign(file, { bytes, state: 'sent' })
+			return HttpResponse.text(`OK - ${bytes.length}`)
+		}),
+		http.post('https://hooks.slack.com/actions/:id', async ({ request }) => {
+			const message = (await request.json()) as ToOne
+			for (const { type, slack_file } of message.blocks ?? []) {
+				const file = this.files.get((slack_file as { id: string } | undefined)?.id ?? '')
+				const isReady = type !== 'image' || (file?.state === 'private' && this.refusalsOfNewFiles-- <= 0)
+				if (!isReady) return HttpResponse.json({ ok: false, error: 'invalid_blocks' }, { status: 404 })
+			}
+			this.toOne.push(message)
+			return HttpResponse.json({ ok: true })
+		}),
 	)
 
 	reset(): void {
 		this.messages.length = 0
+		this.toOne.length = 0
+		this.files.clear()
+		this.views.clear()
+		this.triggers.clear()
+		this.refusalsOfNewFiles = 0
 		this.calls.length = 0
 		this.planned.clear()
 		this.pageSize = 200
@@ -100,6 +143,8 @@ export class FakeSlack {
 
 	private answer(method: string, body: Body): Answer {
 		if (method === 'chat.postMessage') return this.post(body)
+		if (method.startsWith('files.')) return this.file(method, body)
+		if (method.startsWith('views.')) return this.view(method, body)
 		if (method === 'users.conversations')
 			return this.page(
 				'channels',
@@ -129,6 +174,41 @@ export class FakeSlack {
 			default:
 				return { ok: false, error: 'unknown_method' }
 		}
+	}
+
+	private file(method: string, body: Body): Answer {
+		if (method === 'files.getUploadURLExternal') {
+			const id = `F${String(++this.clock).padStart(10, '0')}`
+			const bytes = new Uint8Array(Number(body.length))
+			this.files.set(id, { bytes, name: String(body.filename), state: 'begun' })
+			return { ok: true, file_id: id, upload_url: `https://files.slack.com/upload/v1/${id}` }
+		}
+		if (method === 'files.completeUploadExternal') {
+			const [{ id }] = body.files as [{ id: string }]
+			const file = this.files.get(id)
+			if (file?.state !== 'sent') return { ok: false, error: 'file_not_found' }
+			file.state = body.channel_id === undefined && body.channels === undefined ? 'private' : 'shared'
+			return { ok: true, files: body.files }
+		}
+		const file = this.files.get(String(body.file))
+		if (method !== 'files.delete' || !file || file.state === 'deleted')
+			return { ok: false, error: 'file_not_found' }
+		file.state = 'deleted'
+		return { ok: true }
+	}
+
+	private view(method: string, body: Body): Answer {
+		const view = body.view as FakeView
+		if (method === 'views.open') {
+			if (!this.triggers.delete(String(body.trigger_id))) return { ok: false, error: 'expired_trigger_id' }
+			const id = `V${++this.clock}`
+			this.views.set(id, { ...view, id })
+			return { ok: true, view: { ...view, id } }
+		}
+		const id = String(body.view_id)
+		if (!this.views.has(id)) return { ok: false, error: 'not_found' }
+		this.views.set(id, { ...view, id })
+		return { ok: true, view: { ...view, id } }
 	}
 
 	get topLevel(): FakeMessage[] {

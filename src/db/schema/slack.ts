@@ -51,3 +51,17 @@ export const slackUsers = sqliteTable(
 	},
 	(t) => [primaryKey({ columns: [t.team, t.user] })],
 )
+
+/** What the buttons under an answer are about. */
+export const slackQuestions = sqliteTable('slack_question', {
+	id: text().primaryKey(),
+	model: text().notNull(),
+	prediction: text().notNull(),
+	askedAt: integer('asked_at').notNull(),
+})
+
+/** Pictures that were uploaded and not yet deleted. */
+export const slackPictures = sqliteTable('slack_picture', {
+	file: text().primaryKey(),
+	uploadedAt: integer('uploaded_at').notNull(),
+})

@@ -1,4 +1,5 @@
 import type { Model } from '../model.ts'
+import { missingType, nodeFlag } from '../trees/ensemble.ts'
 import type { Movable } from './movable.ts'
 import { floatBelow, nextDouble, onGrid, shortFloat, tidy } from './next-float.ts'
 
@@ -103,14 +104,33 @@ function landing({ step }: Numeric, exact: number, up: boolean): number {
 
 type Ensemble = Extract<NonNullable<Model['structure']>, { kind: 'trees' }>['ensemble']
 
+type Thresholds = { values: Set<number>; zeroIsMissing: boolean }
+const thresholdsOf = new WeakMap<Ensemble, Map<number, Thresholds>>()
+
+/** The thresholds of each column, gathered once a model. */
+function columnThresholds(e: Ensemble): Map<number, Thresholds> {
+	const known = thresholdsOf.get(e)
+	if (known) return known
+	const made = new Map<number, Thresholds>()
+	for (let node = 0; node < e.feature.length; node++) {
+		const column = e.feature[node] as number
+		if (column < 0) continue
+		const of = made.get(column) ?? { values: new Set(), zeroIsMissing: false }
+		made.set(column, of)
+		of.values.add(e.threshold[node] as number)
+		of.zeroIsMissing ||=
+			e.style === 'lightgbm' && (e.flags[node] as number) >>> nodeFlag.missingShift === missingType.zero
+	}
+	thresholdsOf.set(e, made)
+	return made
+}
+
 /** Just across every threshold that trees have on the feature's column, on the side where it is not yet. */
 function treeLandings(movable: Numeric, e: Ensemble, columns: readonly number[]): number[] {
-	const column = columns[0]
-	const thresholds = new Set<number>()
-	for (let node = 0; node < e.feature.length; node++)
-		if (e.feature[node] === column) thresholds.add(e.threshold[node] as number)
+	const of = columnThresholds(e).get(columns[0] as number)
+	if (!of) return []
 	const float32 = e.precision === 'float32'
-	return [...thresholds].filter(Number.isFinite).map((t) => {
+	const across = [...of.values].filter(Number.isFinite).map((t) => {
 		if (e.style === 'lightgbm')
 			return movable.from <= t ? landing(movable, nextDouble(t, true), true) : landing(movable, t, false)
 		const up = (float32 ? Math.fround(movable.from) : movable.from) < t
@@ -122,6 +142,8 @@ function treeLandings(movable: Numeric, e: Ensemble, columns: readonly number[])
 		}
 		return shortFloat(up ? t : floatBelow(t))
 	})
+	// To such trees 0 is neither with the numbers above it nor with those below.
+	return of.zeroIsMissing ? [...across, 0] : across
 }
 
 function binAxis(

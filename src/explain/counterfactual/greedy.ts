@@ -4,8 +4,9 @@ import type { Aim } from './target.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
-/** Places that are tried of one feature, at most. */
-const tried = 32
+/** Places of one feature that are tried, at most: to find the move, and to make it shorter. */
+const triedToFind = 12
+const triedToShorten = 32
 
 /**
  * Some change that reaches the target, when a search for the nearest is cut short: feature after feature the move that
@@ -44,7 +45,7 @@ const costAt = (space: Space, axis: number, place: number): number => (space.axe
 /** One move after the other is made as short as the target allows. */
 function shortened(space: Space, box: readonly Range[], reaches: (box: Box) => boolean): Box {
 	return box.reduce<Box>((now, { axis, from }, i) => {
-		const shorter = placesOf(space, axis)
+		const shorter = placesOf(space, axis, triedToShorten)
 			.filter((place) => costAt(space, axis, place) < costAt(space, axis, from))
 			.map((place) => now.map((range, j) => (i === j ? at(axis, place) : range)))
 			.find(reaches)
@@ -53,7 +54,7 @@ function shortened(space: Space, box: readonly Range[], reaches: (box: Box) => b
 }
 
 /** Places of an axis evenly spread, the cheapest first. */
-function placesOf(space: Space, axis: number): number[] {
+function placesOf(space: Space, axis: number, tried: number): number[] {
 	const { down, up } = space.axes[axis] as Axis
 	const stride = Math.max(1, Math.ceil((down + up) / tried))
 	const side = (most: number, sign: 1 | -1) => {
@@ -71,7 +72,7 @@ function bestMove(space: Space, box: readonly Range[], aim: Aim, isThrifty: bool
 	let bestRate = 0
 	space.axes.forEach((axis, i) => {
 		if (axis.isFree || box.some((r) => r.axis === i)) return
-		for (const place of placesOf(space, i)) {
+		for (const place of placesOf(space, i, triedToFind)) {
 			const gain = Math.min(space.gain([...box, at(i, place)]), aim.need) - before
 			const rate = isThrifty ? gain / (costAt(space, i, place) + space.changeCost) : gain
 			if (rate > bestRate) {

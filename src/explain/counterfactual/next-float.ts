@@ -22,11 +22,15 @@ export function floatBelow(x: number): number {
 
 /** The shortest decimal that is the same float32: 0.3, not 0.30000001192092896. */
 export function shortFloat(x: number): number {
-	for (let digits = 1; digits <= 9; digits++) {
-		const short = Number(x.toPrecision(digits))
-		if (Math.fround(short) === x) return short
+	// A decimal of d digits is one of d + 1 too: once some are enough, more are, so the number of digits can be halved.
+	let [low, high] = [1, 9]
+	while (low < high) {
+		const middle = (low + high) >> 1
+		if (Math.fround(Number(x.toPrecision(middle))) === x) high = middle
+		else low = middle + 1
 	}
-	return x
+	const short = Number(x.toPrecision(low))
+	return Math.fround(short) === x ? short : x
 }
 
 /** The multiple of `step` that is nearest to `x` without being below it (`up`) or above it. */

@@ -1,7 +1,7 @@
 import type { Model } from '../model.ts'
 import { decideAll, goesLeft, missingType, nodeFlag, type TreeEnsemble } from '../trees/ensemble.ts'
 import { type Axis, changed } from './axis.ts'
-import { type Box, changesAt, costOf, type Space } from './search.ts'
+import { type Box, changesAt, costOf, type Range, type Space } from './search.ts'
 import type { Aim } from './target.ts'
 
 type Row = Readonly<Record<string, unknown>>
@@ -33,6 +33,12 @@ export function treeSpace(
 			return gain >= aim.need - aim.slack ? costOf(space, box) : undefined
 		},
 		land(box) {
+			// A number that stands for a missing value is no advice.
+			const isMissing = ({ axis, from }: Range) => {
+				const { isNumber, at } = encoded[axis] as Encoded
+				return isNumber && at(from).some(Number.isNaN)
+			}
+			if (box.some(isMissing)) return undefined
 			const changes = changesAt(axes, box)
 			return aim.reached(changed(row, changes)) && { changes, cost: costOf(space, box) }
 		},
@@ -40,16 +46,12 @@ export function treeSpace(
 	return space
 }
 
-function encodedAxis(model: Model, row: Row, axis: Axis, { sources, ensemble }: Structure): Encoded {
-	const { columns = [], categories } = sources[axis.index] ?? {}
-	if (categories === undefined) {
-		const narrow = ensemble.precision === 'float32' ? Math.fround : (x: number) => x
-		return { columns, isNumber: true, at: (place) => [narrow(axis.value(place) as number)] }
-	}
+function encodedAxis(model: Model, row: Row, axis: Axis, { sources }: Structure): Encoded {
+	const { columns = [] } = sources[axis.index] ?? {}
 	const known = new Map<number, number[]>()
 	return {
 		columns,
-		isNumber: false,
+		isNumber: typeof axis.from === 'number' && sources[axis.index]?.categories === undefined,
 		at(place) {
 			const before = known.get(place)
 			if (before) return before
@@ -138,8 +140,10 @@ class Bound {
 			if (place === 0) continue
 			at(place).forEach((value, k) => {
 				const c = columns[k] as number
-				this.low[c] = Math.min(this.low[c] as number, value)
-				this.high[c] = Math.max(this.high[c] as number, value)
+				// Missing among others: whatever a node does with it, it does with one of these too.
+				const isOdd = from !== to && Number.isNaN(value)
+				this.low[c] = Math.min(this.low[c] as number, isOdd ? Number.NEGATIVE_INFINITY : value)
+				this.high[c] = Math.max(this.high[c] as number, isOdd ? Number.POSITIVE_INFINITY : value)
 			})
 		}
 	}

@@ -1,5 +1,8 @@
 import { ArtifactError } from '../model.ts'
 
+/** Members that say something to people, and nothing to us. */
+export const remarks = ['name', 'description', 'version', 'comment', 'metadata'] as const
+
 export type Fields = Readonly<Record<string, unknown>>
 
 const shown = (value: unknown): string => {

@@ -2,11 +2,11 @@ import type { DeclaredFeature } from '../declared-feature.ts'
 import type { Manifest } from '../manifest.ts'
 import { ArtifactError, FeatureError, type Model } from '../model.ts'
 import { additiveModel, numberOf, type Term } from './additive-model.ts'
-import { type Fields, fault, numberAt, objectAt, oneOfAt, own, textOf } from './fields.ts'
+import { type Fields, fault, numberAt, objectAt, oneOfAt, own, remarks, textOf } from './fields.ts'
 import { type Coefficients, mergeOneHot, type Options } from './linear-columns.ts'
 
 const mostBytes = 32 * 2 ** 20
-const members = ['format', 'link', 'intercept', 'coefficients', 'means', 'missing']
+const members = ['format', 'link', 'intercept', 'coefficients', 'means', 'missing', ...remarks]
 
 /** What the file says of missing values: one word for all features, or a value a feature. */
 type Missing = 'mean' | 'error' | Fields
@@ -98,8 +98,9 @@ function categoriesOf(feature: string, given: Fields, mean: unknown): Coefficien
 		sum += share * coefficient
 		total += share
 	}
-	if (Math.abs(total - 1) > 1e-6) fault(path, `are shares that add up to 1, not to ${total}`)
-	return { byCategory, mean: sum / total }
+	// Shares are written with three digits or so.
+	if (Math.abs(total - 1) > 0.005) fault(path, `are shares that add up to 1, not to ${total}`)
+	return { byCategory, mean: sum }
 }
 
 function missingOf(value: unknown, features: ReadonlyMap<string, Coefficients>, hasMeans: boolean): Missing {

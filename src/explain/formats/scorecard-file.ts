@@ -9,13 +9,14 @@ import {
 	oneOfAt,
 	optionalNumberAt,
 	own,
+	remarks,
 	textOf,
 } from './fields.ts'
 
 const mostBytes = 8 * 2 ** 20
 const fileMembers = [
 	'format',
-	'name',
+	...remarks,
 	'scaling',
 	'intercept',
 	'basePoints',

@@ -13,7 +13,7 @@ export async function fetchArtifact(
 	row: Pick<VersionRow, 'model' | 'version'>,
 	{ sha256, format, uri }: { sha256: string; format: ArtifactFormat; uri: string },
 ): Promise<{ bytes: Uint8Array } | { unavailable: string; retryable: boolean }> {
-	const read = await context.artifactSource(uri, context.limits.artifactBytes)
+	const read = await context.artifactSource(uri, context.limits.artifactBytes, sha256)
 	if (!read.ok) {
 		const { message, retryable } = read.error
 		return { unavailable: `the artefact cannot be read from ${uri}: ${message}`, retryable }

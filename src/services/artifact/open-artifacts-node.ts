@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts'
 import { type ArtifactSettings, s3Of } from './artifact-settings.ts'
-import { artifactSource } from './artifact-source.ts'
-import { fileSource } from './file-source-node.ts'
+import { type ArtifactSource, artifactSource } from './artifact-source.ts'
+import { anyFileSource, fileSource } from './file-source-node.ts'
 import { folderStore } from './folder-store-node.ts'
 import { publicFetch } from './public-fetch-node.ts'
 import { parseS3, s3Store } from './s3.ts'
@@ -18,6 +18,12 @@ export function artifactFolder(settings: ArtifactSettings, databaseUrl: string):
 	return url.startsWith('file:') ? url.slice('file:'.length) : undefined
 }
 
+/** Beside a database that is a file, everything is on one machine; else the folder has to be named. */
+function filesOf({ files }: ArtifactSettings, databaseUrl: string): ArtifactSource | undefined {
+	if (files !== undefined) return fileSource(files)
+	return databaseUrl.startsWith('file:') ? anyFileSource : undefined
+}
+
 /** The store of model files that the settings name, and where else they are read from. */
 export function openArtifacts(
 	settings: ArtifactSettings,
@@ -26,11 +32,10 @@ export function openArtifacts(
 	const s3 = s3Of(settings, globalThis)
 	const folder = artifactFolder(settings, databaseUrl)
 	const place = parseS3(settings.url ?? '')
-	const files = settings.files
 	const source = artifactSource({
 		web: webSource(publicFetch(settings.hosts), settings.hosts),
 		s3,
-		file: files === undefined ? undefined : fileSource(files),
+		file: filesOf(settings, databaseUrl),
 	})
 	if (folder !== undefined) return { artifacts: folderStore(folder), artifactSource: source }
 	if (!s3 || !place) throw new Error('settings that name S3 have its credentials')

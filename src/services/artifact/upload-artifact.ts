@@ -1,5 +1,6 @@
 import type { Actor, Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
+import type { Manifest } from '../../explain/manifest.ts'
 import { ArtifactError, type ArtifactFormat, artifactFormats, type Model } from '../../explain/model.ts'
 import { authorise } from '../authorise.ts'
 import { quote } from '../model/find-model.ts'
@@ -45,11 +46,13 @@ export async function uploadArtifact(
 	const artifact = await findArtifact(context, row)
 	const sha256 = await digestOf(bytes)
 	checkDigest(row, artifact, sha256)
-	const { format, opened } = await readModel(context, row, artifact, bytes, asked)
+	const { format, opened, manifest } = await readModel(context, row, artifact, bytes, asked)
 	if (artifact?.stored) await context.artifacts.put(sha256, bytes)
 	else await storeArtifact(context, actor, row, { sha256, format, bytes })
-	context.models.forget(modelKey(row, sha256))
-	if ('onnx' in opened) await opened.onnx?.close()
+	// It will be asked for soon, and it has just been read.
+	const key = modelKey(row, sha256)
+	context.models.forget(key)
+	await context.models.open(key, async () => ({ opened: { ...opened, manifest, digest: sha256 } }))
 	const model = 'model' in opened ? opened.model : opened.onnx
 	const uploaded: UploadedArtifact = {
 		model: row.model,
@@ -99,7 +102,7 @@ async function readModel(
 	artifact: VersionArtifact | undefined,
 	bytes: Uint8Array,
 	asked: ArtifactFormat | undefined,
-): Promise<{ format: ArtifactFormat; opened: OpenedModel }> {
+): Promise<{ format: ArtifactFormat; opened: OpenedModel; manifest: Manifest }> {
 	if (artifact && asked !== undefined && asked !== artifact.format)
 		throw unusable('format', `The version has the format ${artifact.format}, not ${asked}.`)
 	const read = readManifest(row.manifest)
@@ -114,8 +117,9 @@ async function readModel(
 			throw new ArtifactError(
 				`What it is cannot be told from its content. Say it with ?format=, one of ${artifactFormats.join(', ')}.`,
 			)
-		const declared = { manifest: read.manifest, features: row.features }
-		return { format, opened: await openBytes(context, format, bytes, declared) }
+		const { manifest } = read
+		const opened = await openBytes(context, format, bytes, { manifest, features: row.features })
+		return { format, opened, manifest }
 	} catch (error) {
 		if (!(error instanceof ArtifactError)) throw error
 		throw unusable('', error.message, error)

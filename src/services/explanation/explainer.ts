@@ -91,7 +91,12 @@ function estimator({ onnx }: Extract<Opened, { onnx: unknown }>): Explainer {
 				}
 			}
 			if (rows.length < 30) return { reason: tooFew(found) }
-			return onnx.estimate(x, rows, { evaluations: 2 * onnx.features.length + coalitions })
+			try {
+				return await onnx.estimate(x, rows, { evaluations: 2 * onnx.features.length + coalitions })
+			} catch (error) {
+				if (!(error instanceof FeatureError) && !(error instanceof RangeError)) throw error
+				return { reason: `the contributions cannot be estimated: ${error.message}` }
+			}
 		},
 	}
 }

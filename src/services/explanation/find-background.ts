@@ -25,13 +25,15 @@ export type BackgroundQuery = {
 
 type Kept = { found: FoundBackground; computedAt: number }
 
-/** Rows that are drawn, and how many of each kind are enough not to look further back. */
-const drawn = 2000
+/** Rows that are drawn: fewer of a model with many features, since all is kept. */
+const drawnOf = (features: number) =>
+	Math.min(2000, Math.max(300, Math.floor(400_000 / Math.max(1, features))))
 /** Rows that one period is looked at for: a request waits for it, once a day. */
 const scanned = 200_000
+/** How many of each kind are enough not to look further back. */
 const enough = 100
 const lookBackDays = [1, 7, 30, 90]
-const keptAtMost = 200
+const keptAtMost = 40
 
 const memories = new WeakMap<object, { kept: Map<string, Kept>; underWay: Map<string, Promise<Kept>> }>()
 
@@ -128,6 +130,7 @@ async function draw(context: Context, query: BackgroundQuery, day: number): Prom
 		{ from, to: Math.min(start + dayMs, Math.max(now, query.at + 1)) },
 		{ from, to: Math.max(now, query.at + 1) },
 	]
+	const drawn = drawnOf(query.features.length)
 	let content: BackgroundContent | undefined
 	for (const period of periods) {
 		const { model, version, environment } = query

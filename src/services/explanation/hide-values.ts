@@ -20,10 +20,16 @@ export function hideValues(answer: Explanation): Explanation {
 			: replay.status === 'unavailable'
 				? beforeColon(replay.reason)
 				: replay.reason
+	// Other parts quote why it did not replay.
+	const quoting = <S extends { reason: string | null }>(part: S): S =>
+		replay.reason === null || part.reason === null
+			? part
+			: { ...part, reason: part.reason.replace(replay.reason, () => told ?? '') }
 	return {
 		...answer,
 		replay: { ...replay, reason: told },
-		explanation: { ...answer.explanation, reason: beforeColon(answer.explanation.reason) },
+		explanation: quoting(answer.explanation),
+		reasonsStatus: quoting(answer.reasonsStatus),
 		contributions: answer.contributions.map(({ value: _, percentile: __, share: ___, ...rest }) => rest),
 		notes: answer.notes.map(({ feature, code }) => ({ feature, code, message: noteText[code] })),
 		counterfactuals: [],
@@ -33,6 +39,6 @@ export function hideValues(answer: Explanation): Explanation {
 						status: 'hidden',
 						reason: 'What would have changed the decision names feature values: that takes the role analyst.',
 					}
-				: answer.counterfactualsStatus,
+				: quoting(answer.counterfactualsStatus),
 	}
 }

@@ -20,9 +20,16 @@ export async function readCounts(context: Context): Promise<Counts> {
 		db.select({ n: count() }).from(accessKeys),
 		db.select({ n: sql<number>`coalesce(max(${ledgerEntries.idx}) + 1, 0)` }).from(ledgerEntries),
 	])
+	const [days] = await context.sql.all({ sql: 'SELECT count(*) FROM replay_day WHERE standing = 1' })
 	const [modelCount = 0, versions = 0, keys = 0, entries = 0] = rows.map(([row]) => row?.n ?? 0)
 	return {
-		objects: { models: modelCount, versions, keys, ledger_entries: entries },
+		objects: {
+			models: modelCount,
+			versions,
+			keys,
+			ledger_entries: entries,
+			mismatched_days: (days as [number])[0],
+		},
 		jobs: await db
 			.select({
 				job: jobRuns.job,

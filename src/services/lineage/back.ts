@@ -1,11 +1,10 @@
 import { formatTime } from '../../core/time.ts'
 import type { TrainingRun } from '../../core/training-run.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
-import type { VersionRow } from '../model/find-version.ts'
 import type { LineageGraph } from './graph.ts'
 import type { Deed } from './ledger.ts'
 import type { PredictionLineage } from './lineage-of-prediction.ts'
-import { type Origins, originsOf } from './links.ts'
+import { type Origins, originsOf, type TracedVersion } from './links.ts'
 import type { ServingThen } from './moment.ts'
 import type { RunReading } from './training-run.ts'
 
@@ -14,7 +13,7 @@ const shownTags = 50
 /** A version with what it was registered with, and what is known of its run. Answers the version's node. */
 export function addVersion(
 	graph: LineageGraph,
-	row: VersionRow,
+	row: TracedVersion,
 	registered: Deed | undefined | null,
 	reading?: RunReading | null,
 ): string {
@@ -83,7 +82,7 @@ export function isSameCommit(a: string, b: string | null): boolean {
 	return x.startsWith(y) || y.startsWith(x)
 }
 
-/** One revision of what serves somewhere. */
+/** One revision of what serves somewhere; with its requests, where they are known. */
 export function addDeployment(
 	graph: LineageGraph,
 	model: string,
@@ -109,7 +108,7 @@ export function addDeployment(
 export function addPrediction(
 	graph: LineageGraph,
 	prediction: StoredPrediction,
-	row: VersionRow,
+	row: TracedVersion,
 	lineage: PredictionLineage,
 	reading: RunReading | null | undefined,
 ): string {

@@ -1,21 +1,22 @@
 import { formatTime } from '../../core/time.ts'
 import type { PredictionCount, StoredPrediction } from '../../log/prediction-log.ts'
-import type { VersionRow } from '../model/find-version.ts'
 import { isSameCommit } from './back.ts'
 import type { Service } from './forward.ts'
 import type { Deed } from './ledger.ts'
 import type { PredictionLineage } from './lineage-of-prediction.ts'
-import { originsOf } from './links.ts'
+import { originsOf, type TracedVersion } from './links.ts'
 import type { RunReading } from './training-run.ts'
 
 // The same for people: a sentence a step, from what was asked for to where it comes from or went.
+
+const setBy = (deed: Deed | null) => (deed ? `, set${by(deed)}` : '')
 
 const by = (deed: Deed | null | undefined) =>
 	deed ? ` by ${deed.who} (entry ${deed.entry} of the ledger)` : ''
 
 /** Where a version comes from. */
 export function versionChain(
-	row: VersionRow,
+	row: TracedVersion,
 	registered: Deed | null | undefined,
 	reading: RunReading | null | undefined,
 ): string[] {
@@ -58,9 +59,10 @@ function runChain({ status, reference, run, readAt, reason }: RunReading, commit
 /** Why and by what a decision was made, and what was in force then. */
 export function predictionChain(
 	prediction: StoredPrediction,
-	row: VersionRow,
+	row: TracedVersion,
 	lineage: PredictionLineage,
 	reading: RunReading | null | undefined,
+	history: readonly Service[],
 ): string[] {
 	const { model, predictionId, version, environment } = prediction
 	const at = formatTime(prediction.timestamp)
@@ -68,7 +70,7 @@ export function predictionChain(
 	const threshold = settings.threshold === null ? 'no threshold' : `the threshold ${settings.threshold}`
 	return [
 		`Prediction ${predictionId} was made at ${at} by version ${version} of ${model} in ${environment}.`,
-		...servingChain(lineage, version, environment),
+		...servingChain(lineage, version, environment, history.at(-1)),
 		...versionChain(row, registered, reading ?? lineage.trainingRun),
 		`In force then: revision ${settings.revision} of the model's settings, with ${threshold}.`,
 		rules
@@ -83,9 +85,19 @@ export function predictionChain(
 	]
 }
 
-function servingChain({ deployment }: PredictionLineage, version: string, environment: string): string[] {
-	if (!deployment) return [`Nothing had been deployed in ${environment} then.`]
-	const { revision, as: role, champion, canary, since, until, setBy, requests } = deployment
+function servingChain(
+	{ deployment }: PredictionLineage,
+	version: string,
+	environment: string,
+	first: Service | undefined,
+): string[] {
+	if (!deployment) {
+		const later = first
+			? ` Version ${version} came there at ${first.since}, with revision ${first.revision}.`
+			: ''
+		return [`Nothing had been deployed in ${environment} then.${later}`]
+	}
+	const { revision, as: role, champion, canary, since, until, setBy: deed, requests } = deployment
 	const what =
 		role === 'canary' && canary
 			? `the canary at ${canary.percent}%`
@@ -94,7 +106,7 @@ function servingChain({ deployment }: PredictionLineage, version: string, enviro
 				: `the ${role}`
 	const ended = until === null ? '' : ` until ${until}`
 	return [
-		`Version ${version} was ${what} then: revision ${revision} of ${environment}, in force since ${since}${ended}, set${by(setBy)}.`,
+		`Version ${version} was ${what} then: revision ${revision} of ${environment}, in force since ${since}${ended}${setBy(deed)}.`,
 		...requests.map(
 			(r) => `${r.requester} had asked for ${champion} at ${r.at}: ${r.id}, a ${r.kind} that is ${r.status}.`,
 		),
@@ -103,7 +115,7 @@ function servingChain({ deployment }: PredictionLineage, version: string, enviro
 
 /** Where versions went: a sentence each for where they served, and what they decided there. */
 export function useChain(
-	versions: readonly VersionRow[],
+	versions: readonly TracedVersion[],
 	services: readonly Service[],
 	counts: readonly PredictionCount[],
 ): string[] {
@@ -112,13 +124,13 @@ export function useChain(
 		const named = `${model}@${version}`
 		const served = services.filter(mine).map((s) => {
 			const until = s.until === null ? 'until now' : `until ${s.until}`
-			return `${named} was ${s.as} in ${s.environment} since ${s.since} ${until} (revision ${s.revision}), set${by(s.setBy)}.`
+			return `${named} was ${s.as} in ${s.environment} since ${s.since} ${until} (revision ${s.revision})${setBy(s.setBy)}.`
 		})
 		const decided = counts
 			.filter(mine)
 			.map(
 				(c) =>
-					`${named} made ${c.rows} decisions in ${c.environment}, from ${formatTime(c.from)} to ${formatTime(c.to)}.`,
+					`${named} made ${c.rows} decision${c.rows === 1 ? '' : 's'} in ${c.environment}, from ${formatTime(c.from)} to ${formatTime(c.to)}.`,
 			)
 		return [
 			...(served.length > 0 ? served : [`${named} was never deployed.`]),

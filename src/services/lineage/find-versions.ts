@@ -1,4 +1,5 @@
 import type { Actor, Context } from '../../context.ts'
+import { utf8 } from '../../core/bytes.ts'
 import { AppError } from '../../core/errors.ts'
 import { nearest } from '../../core/nearest.ts'
 import { inScope } from '../authorise.ts'
@@ -53,9 +54,9 @@ async function abbreviated(
 		value.slice(0, shortestCommit + i),
 	)
 	const rows = await context.sql.all({
-		sql: `SELECT DISTINCT l.value, l.model FROM json_each(?) v JOIN lineage_link l
-			ON l.kind = 'commit' AND l.value = v.value`,
-		params: [JSON.stringify(shorter)],
+		sql: `SELECT DISTINCT value, model FROM lineage_link
+			WHERE kind = 'commit' AND value IN (SELECT value FROM json_each(?)) AND ${reached}`,
+		params: [JSON.stringify(shorter), globsOf(actor)],
 	})
 	return inActorsScope(actor, rows)
 }
@@ -64,6 +65,23 @@ function ambiguous(kind: OriginKind, value: string, whole: readonly string[]): A
 	const some = whole.slice(0, 5).join(', ')
 	const message = `stands for several: ${some}${whole.length > 5 ? ', …' : ''}. Write more of it`
 	return new AppError('invalid', `${kind}:${value} ${message}.`, { faults: [{ path: 'from', message }] })
+}
+
+/** The scope as a condition, so that other models' versions neither fill a page nor cost one. It may let too many by. */
+const reached = 'EXISTS (SELECT 1 FROM json_each(?) g WHERE model GLOB g.value)'
+// The longest pattern that D1 takes. Of a longer one its beginning has to do.
+const longestPattern = 50
+
+function globsOf(actor: Actor): string {
+	// `[` begins a list of characters there, and is a character in our globs.
+	const pattern = (glob: string) => glob.replaceAll('[', '[[]')
+	const isShort = (text: string) => utf8(text).length <= longestPattern
+	const shortened = (glob: string): string => {
+		let end = Math.min(glob.length, longestPattern)
+		while (!isShort(`${pattern(glob.slice(0, end))}*`) || !glob.slice(0, end).isWellFormed()) end--
+		return `${pattern(glob.slice(0, end))}*`
+	}
+	return JSON.stringify(actor.models.map((g) => (isShort(pattern(g)) ? pattern(g) : shortened(g))))
 }
 
 const inActorsScope = (actor: Actor, rows: readonly (readonly unknown[])[]): string[] => [
@@ -78,9 +96,9 @@ async function valuesBetween(
 	to: string,
 ): Promise<string[]> {
 	const rows = await context.sql.all({
-		sql: `SELECT DISTINCT value, model FROM lineage_link WHERE kind = ? AND value >= ? AND value < ?
+		sql: `SELECT DISTINCT value, model FROM lineage_link WHERE kind = ? AND value >= ? AND value < ? AND ${reached}
 			ORDER BY value LIMIT ?`,
-		params: [kind, from, to, neighbours],
+		params: [kind, from, to, globsOf(actor), neighbours],
 	})
 	return inActorsScope(actor, rows)
 }
@@ -89,9 +107,9 @@ async function valuesBetween(
 async function notFound(context: Context, actor: Actor, kind: OriginKind, value: string): Promise<AppError> {
 	const read = (comparison: string, order: string) =>
 		context.sql.all({
-			sql: `SELECT DISTINCT value, model FROM lineage_link WHERE kind = ? AND value ${comparison} ?
+			sql: `SELECT DISTINCT value, model FROM lineage_link WHERE kind = ? AND value ${comparison} ? AND ${reached}
 				ORDER BY value ${order} LIMIT ?`,
-			params: [kind, value, neighbours],
+			params: [kind, value, globsOf(actor), neighbours],
 		})
 	const rows = [...(await read('<', 'DESC')), ...(await read('>', 'ASC'))]
 	const near = nearest(value, inActorsScope(actor, rows))
@@ -112,13 +130,16 @@ function readPage(
 	values: readonly string[],
 	query: PageQuery,
 ): Promise<Page<LinkedVersion>> {
+	// Of one value the index is in the order of the page already.
+	const [one, is] =
+		values.length === 1 ? [values[0], '= ?'] : [undefined, 'IN (SELECT value FROM json_each(?))']
 	const read = async (after: string | number | undefined) => {
 		const [model, version] = after === undefined ? ['', ''] : (JSON.parse(String(after)) as [string, string])
 		const rows = (await context.sql.all({
 			sql: `SELECT model, version, max(source) FROM lineage_link
-				WHERE kind = ? AND value IN (SELECT value FROM json_each(?)) AND (model, version) > (?, ?)
+				WHERE kind = ? AND value ${is} AND (model, version) > (?, ?) AND ${reached}
 				GROUP BY model, version ORDER BY model, version LIMIT ?`,
-			params: [kind, JSON.stringify(values), model, version, query.limit + 1],
+			params: [kind, one ?? JSON.stringify(values), model, version, globsOf(actor), query.limit + 1],
 		})) as unknown as [string, string, string][]
 		return rows.map(([m, v, source]) => ({ model: m, version: v, source }))
 	}

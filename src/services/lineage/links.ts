@@ -7,6 +7,12 @@ export const originKinds = ['artifact', 'run', 'dataset', 'commit', 'image'] as 
 export type OriginKind = (typeof originKinds)[number]
 export type Link = { kind: OriginKind; value: string }
 
+/** What of a version lineage needs: features and manifests are large. */
+export type TracedVersion = Pick<
+	VersionRow,
+	'model' | 'version' | 'artifact' | 'lineage' | 'metrics' | 'createdAt'
+>
+
 /** What a version was registered with, as texts. */
 export type Origins = Record<Exclude<OriginKind, 'artifact'>, string | null> & {
 	artifact: { sha256: string; format: string; uri?: string } | null

@@ -6,7 +6,7 @@ import { modelVersions } from '../../db/schema.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
 import { authorise } from '../authorise.ts'
 import { findModel } from '../model/find-model.ts'
-import { findVersion, type VersionRow } from '../model/find-version.ts'
+import { findVersion } from '../model/find-version.ts'
 import type { PageQuery } from '../page.ts'
 import { notLogged } from '../prediction/not-logged.ts'
 import { addPrediction, addVersion } from './back.ts'
@@ -16,7 +16,7 @@ import { addUses, servedIn } from './forward.ts'
 import { type GraphEdge, type GraphNode, LineageGraph } from './graph.ts'
 import { registrations } from './ledger.ts'
 import { lineageOfPrediction } from './lineage-of-prediction.ts'
-import { type OriginKind, originsOf } from './links.ts'
+import { type OriginKind, originsOf, type TracedVersion } from './links.ts'
 import { type Origin, parseOrigin } from './origin.ts'
 import { keptRun, readTrainingRun } from './training-run.ts'
 
@@ -90,10 +90,16 @@ async function fromPrediction(
 	const row = await findVersion(context, model.name, prediction.version)
 	// The run first, so that what is kept of it is what was just read.
 	const reading = await readTrainingRun(context, row)
-	const lineage = await lineageOfPrediction(context, model, row, prediction)
+	const [lineage, served] = await Promise.all([
+		lineageOfPrediction(context, model, row, prediction),
+		servedIn(context, [row]),
+	])
+	const history = served.filter((s) => s.environment === prediction.environment)
+	const id = addPrediction(graph, prediction, row, lineage, reading)
+	addUses(graph, history, [])
 	return {
-		id: addPrediction(graph, prediction, row, lineage, reading),
-		chain: predictionChain(prediction, row, lineage, reading),
+		id,
+		chain: predictionChain(prediction, row, lineage, reading, history),
 		next: null,
 	}
 }
@@ -124,7 +130,7 @@ async function fromVersion(
 	return { id: `version:${model}@${version}`, chain, next: null }
 }
 
-async function addForward(context: Context, graph: LineageGraph, rows: readonly VersionRow[]) {
+async function addForward(context: Context, graph: LineageGraph, rows: readonly TracedVersion[]) {
 	const [services, counts] = await Promise.all([servedIn(context, rows), context.log.counts(rows)])
 	addUses(graph, services, counts)
 	return useChain(rows, services, counts)
@@ -175,7 +181,7 @@ async function fromOrigin(
 }
 
 /** Whether the version itself leads to the value in its graph, so that a second way would only repeat it. */
-function isRegistered(row: VersionRow, kind: OriginKind, values: readonly string[]): boolean {
+function isRegistered(row: TracedVersion, kind: OriginKind, values: readonly string[]): boolean {
 	const { artifact, ...origins } = originsOf(row)
 	const value = kind === 'artifact' ? artifact?.sha256 : origins[kind]
 	return value === values[0]
@@ -185,10 +191,11 @@ function isRegistered(row: VersionRow, kind: OriginKind, values: readonly string
 function readVersions(
 	context: Context,
 	versions: readonly { model: string; version: string }[],
-): Promise<VersionRow[]> {
+): Promise<TracedVersion[]> {
 	const names = JSON.stringify(versions.map((v) => [v.model, v.version]))
+	const { model, version, artifact, lineage, metrics, createdAt } = modelVersions
 	return context.db
-		.select()
+		.select({ model, version, artifact, lineage, metrics, createdAt })
 		.from(modelVersions)
 		.where(
 			sql`(${modelVersions.model}, ${modelVersions.version}) IN (SELECT value ->> 0, value ->> 1 FROM json_each(${names}))`,

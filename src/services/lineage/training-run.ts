@@ -3,9 +3,10 @@ import { canonicalJson } from '../../core/canonical-json.ts'
 import { dayMs, formatTime, minuteMs } from '../../core/time.ts'
 import type { TrainingRun } from '../../core/training-run.ts'
 import { type Change, commit } from '../../db/commit.ts'
-import type { VersionRow } from '../model/find-version.ts'
 import { outboxInsert } from '../outbox/enqueue.ts'
-import { linkInserts, originsOf, runLinks } from './links.ts'
+import { linkInserts, originsOf, runLinks, type TracedVersion } from './links.ts'
+
+type Traced = Pick<TracedVersion, 'model' | 'version' | 'artifact' | 'lineage'>
 
 /**
  * What the tracking server says of a version's run. `read`: just now, or lately enough. `kept`: what it said at
@@ -30,21 +31,21 @@ type Kept = { run: TrainingRun; text: string; readAt: number; confirmedAt: numbe
 /** The text of a version that names a run of the tracking server; undefined when it names none, or none is connected. */
 export function runReference(
 	context: Context,
-	row: Pick<VersionRow, 'artifact' | 'lineage'>,
+	row: Pick<Traced, 'artifact' | 'lineage'>,
 ): string | undefined {
 	const { run, artifact } = originsOf(row)
 	return [run, artifact?.uri].find((text) => text && context.runs?.names(text)) ?? undefined
 }
 
 /** What was last read of a version's run, without asking anybody. */
-export async function keptRun(context: Context, row: VersionRow): Promise<RunReading | undefined> {
+export async function keptRun(context: Context, row: Traced): Promise<RunReading | undefined> {
 	const reference = runReference(context, row)
 	const kept = reference === undefined ? undefined : await readKept(context, reference)
 	return reference === undefined || !kept ? undefined : reading('kept', reference, kept)
 }
 
 /** A version's run, asked of the tracking server unless that was lately. Never throws for what the server does. */
-export async function readTrainingRun(context: Context, row: VersionRow): Promise<RunReading | undefined> {
+export async function readTrainingRun(context: Context, row: Traced): Promise<RunReading | undefined> {
 	const reference = runReference(context, row)
 	if (reference === undefined || !context.runs) return undefined
 	const kept = await readKept(context, reference)
@@ -78,7 +79,7 @@ async function readKept(context: Context, reference: string): Promise<Kept | und
 }
 
 /** What it said before stays: who asks later can see what was known when. The version is found by it from now on. */
-async function keep(context: Context, row: VersionRow, reference: string, next: Kept): Promise<void> {
+async function keep(context: Context, row: Traced, reference: string, next: Kept): Promise<void> {
 	const query = {
 		sql: `INSERT INTO training_run (run, read_at, content, confirmed_at) VALUES (?, ?, ?, ?)
 			ON CONFLICT (run, read_at) DO UPDATE SET content = excluded.content, confirmed_at = excluded.confirmed_at`,
@@ -87,8 +88,17 @@ async function keep(context: Context, row: VersionRow, reference: string, next: 
 	await commit(context, reader, [], [{ query }, ...linkInserts(row, runLinks(next.run), 'mlflow')])
 }
 
+/**
+ * Reads the run of a version and makes the version known by it: another version of the same run may have been read before.
+ */
+export async function linkTrainingRun(context: Context, row: Traced): Promise<RunReading | undefined> {
+	const found = await readTrainingRun(context, row)
+	if (found?.run) await commit(context, reader, [], linkInserts(row, runLinks(found.run), 'mlflow'))
+	return found
+}
+
 /** Has the run of a new version read soon, so that it is found from its data and code before anybody looks at it. */
-export function runMessages(context: Context, row: VersionRow): Change[] {
+export function runMessages(context: Context, row: Traced): Change[] {
 	if (runReference(context, row) === undefined) return []
 	const payload = { model: row.model, version: row.version }
 	const key = JSON.stringify(['training-run', row.model, row.version])

@@ -1,8 +1,8 @@
 import type { Context } from '../../context.ts'
-import { minuteMs } from '../../core/time.ts'
+import { dayMs, minuteMs } from '../../core/time.ts'
 import { openVersion } from '../artifact/open-version.ts'
-import { findModel } from '../model/find-model.ts'
 import { findVersion } from '../model/find-version.ts'
+import { modelAt } from '../model/model-history.ts'
 import { type DueDay, doneStatement, dueDays } from './due-days.ts'
 import { replayDay } from './replay-day.ts'
 import { storeDay, storeUnavailable } from './store-day.ts'
@@ -62,7 +62,8 @@ async function replayOne(
 		await storeUnavailable(context, due, startedAt, opened.unavailable)
 		return opened.unavailable
 	}
-	const replayed = await replayDay(context, opened, await findModel(context, due.model), due)
+	const registered = await modelAt(context, due.model, due.day + dayMs)
+	const replayed = await replayDay(context, opened, registered, due)
 	await storeDay(context, due, { digest: opened.digest, at: startedAt }, replayed, [doneStatement(due)])
 	answer.days++
 	answer.sampled += replayed.sampled

@@ -112,3 +112,21 @@ export function barChart(bars: readonly Bar[]): string[] {
 	const mark = axisLabel(end, end)
 	return [...drawn, `${pad('')} └${'─'.repeat(barWidth)}`, `${pad('')} 0${mark.padStart(barWidth)}`]
 }
+
+/** A step up or down, with what is written behind it. */
+export type SignedBar = { name: string; value: number; note: string }
+
+const halfWidth = 10
+
+/** Bars to both sides of nothing, all on one scale. */
+export function signedChart(bars: readonly SignedBar[]): string[] {
+	const largest = Math.max(...bars.map((b) => Math.abs(b.value)), Number.MIN_VALUE)
+	const gutter = Math.max(0, ...bars.map((b) => [...b.name].length))
+	return bars.map(({ name, value, note }) => {
+		const cells = value === 0 ? 0 : Math.max(1, Math.round((Math.abs(value) / largest) * halfWidth))
+		const left = value < 0 ? '█'.repeat(cells) : ''
+		const right = value > 0 ? '█'.repeat(cells) : ''
+		const padded = name + ' '.repeat(gutter - [...name].length)
+		return `${padded} ${left.padStart(halfWidth)}│${right.padEnd(halfWidth)} ${note}`
+	})
+}

@@ -25,15 +25,28 @@ export const shortTime = (time: string): string => `${time.slice(0, 16).replace(
 
 export type Block = { type: string } & Record<string, unknown>
 
+/** What a modal shows. */
+export type View = {
+	type: 'modal'
+	callback_id: string
+	private_metadata: string
+	blocks: readonly Block[]
+} & Record<string, unknown>
+
 export type SlackMessage = { text: string; blocks: readonly Block[] }
 
 export const section = (text: string): Block => ({
 	type: 'section',
 	text: { type: 'mrkdwn', text: clip(text, limits.sectionText) },
 })
+export const plain = (text: string, most: number) => ({
+	type: 'plain_text',
+	text: clip(text, most),
+	emoji: false,
+})
 export const header = (text: string): Block => ({
 	type: 'header',
-	text: { type: 'plain_text', text: clip(text, limits.headerText), emoji: false },
+	text: plain(text, limits.headerText),
 })
 export const context = (text: string): Block => ({
 	type: 'context',

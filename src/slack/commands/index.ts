@@ -7,8 +7,9 @@ import { incident } from './incident.ts'
 import { incidents } from './incidents.ts'
 import { performance } from './performance.ts'
 import { status } from './status.ts'
+import { why } from './why.ts'
 
-const answering = [status, performance, bias, incidents, incident] satisfies SlackCommand[]
+const answering = [why, status, performance, bias, incidents, incident] satisfies SlackCommand[]
 const help = helpFor(answering)
 
 /** What `/plumb` understands. */

@@ -52,16 +52,16 @@ describe.runIf(hasMoto || process.env.CI === 'true')('S3', () => {
 				method: 'PUT',
 				body: `content of ${key}`,
 			})
-			const answer = await artifactSource(`s3://models/${key}`, 1000)
+			const answer = await artifactSource(`s3://models/${key}`, 1000, '')
 			expect(answer.ok && new TextDecoder().decode(answer.value)).toBe(`content of ${key}`)
 		}
-		const most = await artifactSource('s3://models/plain.json', 3)
+		const most = await artifactSource('s3://models/plain.json', 3, '')
 		expect(most).toMatchObject({ ok: false, error: { message: expect.stringContaining('over the limit') } })
-		expect(await artifactSource('s3://models/none', 10)).toMatchObject({
+		expect(await artifactSource('s3://models/none', 10, '')).toMatchObject({
 			ok: false,
 			error: { message: 'S3 answered 404 NoSuchKey', retryable: false },
 		})
-		expect(await artifactSource('s3://models', 10)).toMatchObject({ ok: false })
+		expect(await artifactSource('s3://models', 10, '')).toMatchObject({ ok: false })
 	})
 
 	it('says what to check when the bucket is not there or nothing answers', async () => {

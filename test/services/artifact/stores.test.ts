@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ArtifactStore } from '../../../src/core/artifact-store.ts'
-import { fileSource } from '../../../src/services/artifact/file-source-node.ts'
+import { anyFileSource, fileSource } from '../../../src/services/artifact/file-source-node.ts'
 import { folderStore } from '../../../src/services/artifact/folder-store-node.ts'
 import { type R2, r2Store } from '../../../src/services/artifact/r2-store.ts'
 import { digestOf } from '../../support/linear-model.ts'
@@ -89,7 +89,7 @@ describe('files by URI', () => {
 		await symlink(folder, join(root, 'up'))
 		const read = fileSource(root)
 		const text = async (uri: string, most = 100) => {
-			const answer = await read(uri, most)
+			const answer = await read(uri, most, '')
 			return answer.ok ? new TextDecoder().decode(answer.value) : answer.error.message
 		}
 		expect(await text(`file://${root}/a%20b/m.json`)).toBe('model')
@@ -110,5 +110,22 @@ describe('files by URI', () => {
 		expect(await text('file:a%20b/m.json', 4)).toContain('over the limit of 4 bytes')
 		expect(await text('file://host/share/m.json')).not.toBe('model')
 		expect(await text('file:%00')).not.toBe('model')
+	})
+
+	it('are given to who knows their digest, where no folder is configured; all else has one answer', async () => {
+		const path = join(folder, 'known.json')
+		await writeFile(path, 'model')
+		const read = (uri: string, sha256: string, most = 100) => anyFileSource(uri, most, sha256)
+		expect(await read(`file://${path}`, digestOf('model'))).toMatchObject({ ok: true })
+		const refused = await Promise.all([
+			read(`file://${path}`, digestOf('other')),
+			read(`file://${path}`, digestOf('model'), 3),
+			read('file:///etc/passwd', digestOf('model')),
+			read(`file://${folder}/none`, digestOf('model')),
+			read(`file://${folder}`, digestOf('model')),
+			read('file:///dev/zero', digestOf('model')),
+		])
+		expect(new Set(refused.map((r) => JSON.stringify(r))).size).toBe(1)
+		expect(refused[0]).toMatchObject({ ok: false, error: { retryable: false } })
 	})
 })

@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => void server.close())
 
 async function read(uri: string, hosts: readonly string[], most = 5000): Promise<string> {
-	const answer = await artifactSource({ web: webSource(publicFetch(hosts), hosts) })(uri, most)
+	const answer = await artifactSource({ web: webSource(publicFetch(hosts), hosts) })(uri, most, '')
 	return answer.ok ? new TextDecoder().decode(answer.value) : `! ${answer.error.message}`
 }
 

@@ -1,0 +1,107 @@
+import type { Explanation, WhatIf } from '../../services/explanation/explanation.ts'
+import { textOf, type WhatIfField } from '../../services/slack/what-if-fields.ts'
+import { limits } from '../limits.ts'
+import { contributionBlocks } from './explanation.ts'
+import { figure } from './figure.ts'
+import { type Block, clip, context, lines, named, plain, section, type View } from './text.ts'
+
+export const whatIfId = 'why_what_if'
+const longestId = 200
+const mostMoved = 5
+
+/** Names a field: block and action ids are short, names of features need not be. */
+export const fieldId = (feature: string): string => clip(feature, longestId)
+
+const view = (question: string, blocks: readonly Block[], hasFields: boolean): View => ({
+	type: 'modal',
+	callback_id: whatIfId,
+	private_metadata: question,
+	title: plain('What if', limits.modalTitle),
+	close: plain('Close', limits.modalTitle),
+	...(hasFields ? { submit: plain('Ask the model', limits.modalTitle) } : {}),
+	blocks,
+})
+
+/** Something to say, and nothing to fill in: that the answer is on its way, or why there is none. */
+export const sayingView = (question: string, text: string): View => view(question, [section(text)], false)
+
+/** Fields with the values of the applicant, and above them what the model answers for the changed ones. */
+export function whatIfView(
+	question: string,
+	explanation: Explanation,
+	fields: readonly WhatIfField[],
+	result?: { answer: WhatIf; typed: Readonly<Record<string, string>> },
+): View {
+	const about = `${named(explanation.predictionId)} in ${named(explanation.model)}, version ${named(explanation.version)}. Nothing of this is logged as a prediction.`
+	const note = context(
+		'An empty field is a missing value. What never changes, such as sensitive attributes, is not here.',
+	)
+	const inputs = fields.map((field) => input(field, result?.typed[fieldId(field.feature)]))
+	return view(
+		question,
+		[context(about), ...(result ? answerBlocks(result.answer) : []), ...inputs, note],
+		true,
+	)
+}
+
+function input(field: WhatIfField, typed: string | undefined): Block {
+	const id = fieldId(field.feature)
+	const value = typed ?? textOf(field.value)
+	return {
+		type: 'input',
+		block_id: id,
+		optional: true,
+		label: plain(field.feature, limits.inputLabel),
+		element: selectOf(field, id, value) ?? {
+			type: 'plain_text_input',
+			action_id: id,
+			...(value === '' ? {} : { initial_value: value.slice(0, limits.inputText) }),
+		},
+	}
+}
+
+/** A list to choose from, where the values are known, are short and are not too many. */
+function selectOf(field: WhatIfField, id: string, value: string): Record<string, unknown> | undefined {
+	const known =
+		field.type === 'boolean' ? ['true', 'false'] : field.type === 'categorical' ? (field.values ?? []) : []
+	const values = [...new Set(value === '' ? known : [...known, value])]
+	const fits = (v: string) => v.trim() !== '' && v.length <= limits.optionText
+	if (known.length === 0 || values.length > limits.options || !values.every(fits)) return undefined
+	const option = (v: string) => ({ text: plain(v, limits.optionText), value: v })
+	return {
+		type: 'static_select',
+		action_id: id,
+		options: values.map(option),
+		...(value === '' ? {} : { initial_option: option(value) }),
+	}
+}
+
+const scoreText = (score: number | null): string => (score === null ? 'unknown' : figure(score))
+
+function answerBlocks(answer: WhatIf): Block[] {
+	const { score, decision, difference, replay, contributions } = answer
+	const before = score === null ? null : score - difference.score
+	const decided = decision === null ? '' : `, decision *${named(decision)}*`
+	const moved = [...difference.contributions]
+		.filter((c) => c.contribution !== 0)
+		.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
+		.slice(0, mostMoved)
+		.map((c) => `• ${named(c.feature)} ${c.contribution > 0 ? '+' : ''}${figure(c.contribution)}`)
+	const warning =
+		replay.status === 'mismatched'
+			? [
+					section(
+						':red_circle: The registered model does not give the logged score; this is about the registered one.',
+					),
+				]
+			: []
+	const ordered = [...contributions].sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
+	return [
+		...warning,
+		section(`Score *${scoreText(score)}*${decided}. Unchanged, the model answers ${scoreText(before)}.`),
+		...(moved.length > 0 ? [section(lines(['*What the change moved*', ...moved]))] : []),
+		...contributionBlocks({ ...answer, contributions: ordered }, 'Contributions of the changed applicant')
+			.blocks,
+		{ type: 'divider' },
+	]
+}

@@ -1,0 +1,56 @@
+import type { Context } from '../../context.ts'
+import { AppError } from '../../core/errors.ts'
+import { explainPrediction } from '../../services/explanation/explain-prediction.ts'
+import { whatIf } from '../../services/explanation/what-if.ts'
+import { findQuestion } from '../../services/slack/question.ts'
+import { changesOf, type WhatIfField, whatIfFields } from '../../services/slack/what-if-fields.ts'
+import { escapeText } from '../blocks/text.ts'
+import { fieldId, sayingView, whatIfView } from '../blocks/what-if.ts'
+import type { Asked, Modal, Submitted, Typed } from '../reply.ts'
+
+async function read(context: Context, { actor, words }: Asked) {
+	const question = words[0] ?? ''
+	const asked = await findQuestion(context, question)
+	const explanation = await explainPrediction(context, actor, asked)
+	return { question, asked, explanation, fields: await whatIfFields(context, explanation) }
+}
+
+export const whatIfModal: Modal = {
+	open: async (context, asked) => {
+		const { question, explanation, fields } = await read(context, asked)
+		if (fields.length > 0) return whatIfView(question, explanation, fields)
+		return sayingView(question, 'There is no value that you may see and change.')
+	},
+	submit: async (context, { actor, words }, typed) => {
+		const { question, asked, explanation, fields } = await read(context, { actor, words })
+		try {
+			const changes = await changesOf(context, asked, byFeature(fields, typed))
+			const answer = await whatIf(context, actor, { ...asked, changes })
+			return { view: whatIfView(question, explanation, fields, { answer, typed }) }
+		} catch (error) {
+			if (error instanceof AppError && error.code === 'invalid') return faultsOf(error, fields)
+			throw error
+		}
+	},
+}
+
+function byFeature(fields: readonly WhatIfField[], typed: Typed): Record<string, string> {
+	const said: Record<string, string> = Object.create(null)
+	for (const { feature } of fields) {
+		const text = typed[fieldId(feature)]
+		if (text !== undefined) said[feature] = text
+	}
+	return said
+}
+
+/** Under the field that is wrong; what is wrong with all stands under the first. */
+function faultsOf(error: AppError, fields: readonly WhatIfField[]): Submitted {
+	const errors: Record<string, string> = {}
+	for (const { path, message } of error.faults) {
+		const field = fields.find((f) => path === f.feature || path === `changes.${f.feature}`)
+		if (field) errors[fieldId(field.feature)] = message
+	}
+	const first = fields[0]
+	if (Object.keys(errors).length === 0 && first) errors[fieldId(first.feature)] = error.message
+	return Object.keys(errors).length > 0 ? { errors } : { view: sayingView('', escapeText(error.message)) }
+}

@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Actor } from '../../../src/context.ts'
+import { formatTime } from '../../../src/core/time.ts'
+import { openDatabase } from '../../../src/db/database.ts'
+import { BatchBuilder } from '../../../src/profile/batch-builder.ts'
+import { readLineage } from '../../../src/services/lineage/read-lineage.ts'
+import { ModelInput } from '../../../src/services/model/model-input.ts'
+import { registerModel } from '../../../src/services/model/register-model.ts'
+import { registerVersion } from '../../../src/services/model/register-version.ts'
+import { setDeployment } from '../../../src/services/model/set-deployment.ts'
+import { startOfTest, testContext } from '../../support/context.ts'
+
+const admin: Actor = { id: 'key:a', how: 'key', role: 'admin', models: ['*'] }
+const shared = 's3://data/train.parquet@sha256:dd'
+let test: Awaited<ReturnType<typeof testContext>>
+let statements: string[]
+
+async function addModels(from: number, to: number) {
+	const { context } = test
+	for (let i = from; i < to; i++) {
+		const model = `model-${i}`
+		await registerModel(context, admin, ModelInput.parse({ model, task: 'binary' }))
+		const lineage = {
+			run: `run-${i}`,
+			dataset: i === 3 ? shared : `data-${i}`,
+			commit: String(i).padStart(40, '0'),
+		}
+		await registerVersion(context, admin, model, { version: '1', features: [], lineage })
+		await setDeployment(context, admin, model, 'production', { champion: '1' })
+		const builder = new BatchBuilder(1)
+		builder.add({
+			id: `p${i}`,
+			version: '1',
+			environment: 'production',
+			timestamp: startOfTest,
+			features: { x: i },
+			score: 0.5,
+		})
+		await context.log.append(model, 'prediction', builder.finish())
+	}
+}
+
+beforeAll(async () => {
+	test = await testContext()
+	const { sql } = test.context
+	test.context.sql = {
+		...sql,
+		all: (statement) => {
+			statements.push(statement.sql)
+			return sql.all(statement)
+		},
+	}
+	test.context.db = openDatabase(test.context.sql)
+	statements = []
+	await addModels(0, 5)
+})
+afterAll(() => test.close())
+
+/** What was asked for, as JSON; a subquery's rows; and the rules that were in force, latest first. */
+const small = /^SCAN (([vog]|json_each) VIRTUAL TABLE|\(subquery|CONSTANT ROW)/
+
+const froms = [
+	`dataset:${shared}`,
+	'dataset:sha256:dd',
+	'run:run-3',
+	'prediction:model-3/p3',
+	'version:model-3@1',
+]
+
+describe('among many models', () => {
+	it('a look-up costs the same statements and about the same time as among five', async () => {
+		const ask = async (from: string) => {
+			statements = []
+			const answer = await readLineage(test.context, admin, { from, limit: 100 })
+			return { answer, statements: statements.length }
+		}
+		const fastest = async () => {
+			const times: number[] = []
+			for (let i = 0; i < 15; i++) {
+				const begun = performance.now()
+				for (const from of froms) await ask(from)
+				times.push(performance.now() - begun)
+			}
+			return Math.min(...times)
+		}
+		const [few, before] = [await Promise.all(froms.map(ask)), await fastest()]
+		await addModels(5, 500)
+		const [many, after] = [await Promise.all(froms.map(ask)), await fastest()]
+		expect(many.map((m) => m.answer)).toEqual(few.map((f) => f.answer))
+		expect(after, `${before.toFixed(1)} ms among 5 models, ${after.toFixed(1)} ms among 500`).toBeLessThan(
+			2 * before + 5,
+		)
+		expect(many[0]?.answer.chain).toEqual([
+			`1 version came from the dataset ${shared}.`,
+			expect.stringContaining('model-3@1 was champion in production'),
+			`model-3@1 made 1 decision in production, from ${formatTime(startOfTest)} to ${formatTime(startOfTest)}.`,
+		])
+	}, 120_000)
+
+	it('no statement of a look-up reads a whole table', async () => {
+		statements = []
+		for (const from of froms) await readLineage(test.context, admin, { from, limit: 100 })
+		for (const sql of new Set(statements)) {
+			const params = Array.from({ length: 20 }, () => null).slice(0, (sql.match(/\?/g) ?? []).length)
+			const plan = await test.context.sql.all({ sql: `EXPLAIN QUERY PLAN ${sql}`, params })
+			const scans = plan
+				.map((row) => String(row[3]))
+				.filter((step) => step.startsWith('SCAN ') && !small.test(step))
+			expect([sql, scans]).toEqual([sql, []])
+		}
+	})
+})

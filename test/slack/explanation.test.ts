@@ -1,0 +1,265 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { drawExplanation } from '../../src/services/explanation/draw-explanation.ts'
+import type { Explanation } from '../../src/services/explanation/explanation.ts'
+import { hideValues } from '../../src/services/explanation/hide-values.ts'
+import { explanationMessage, pictureMessage } from '../../src/slack/blocks/explanation.ts'
+import { sayingView, whatIfView } from '../../src/slack/blocks/what-if.ts'
+import { checkMessage, checkView } from '../../src/slack/limits.ts'
+
+const explanation: Explanation = {
+	predictionId: '8841',
+	model: 'credit-risk',
+	version: '3',
+	environment: 'production',
+	timestamp: '2026-03-01T12:00:00.000Z',
+	score: 0.71,
+	decision: '1',
+	adverse: true,
+	threshold: 0.5,
+	replay: { status: 'matched', logged: 0.71, replayed: 0.71, reason: null },
+	explanation: { status: 'exact', reason: null },
+	method: 'tree-shap/path-dependent',
+	space: 'log-odds',
+	output: null,
+	base: -1.2,
+	margin: 0.895,
+	contributions: [
+		{ feature: 'PAY_0', value: 2, contribution: 1.6, percentile: 97.4, share: null },
+		{ feature: 'REGION', value: 'north', contribution: 0.6, percentile: null, share: 12 },
+		{ feature: 'LIMIT_BAL', value: null, contribution: -0.105, percentile: null, share: null },
+	],
+	sumError: 0,
+	probability: { base: 0.2315, method: 'aumann-shapley' },
+	notes: [{ feature: 'LIMIT_BAL', code: 'missing', message: 'was not logged' }],
+	reasons: [{ code: 'R01', text: 'Delinquent credit obligations', features: ['PAY_0'], contribution: 1.6 }],
+	reasonsStatus: { status: 'ok', reason: null },
+	reasonTable: { revision: 3, digest: 'sha256:9f', locale: 'en' },
+	counterfactuals: [{ changes: { PAY_0: 0 }, from: { PAY_0: 2 }, score: 0.34, decision: '0', proven: true }],
+	counterfactualsStatus: { status: 'ok', reason: null },
+	background: null,
+	sent: null,
+	lineage: {
+		version: '3',
+		artifact: { sha256: 'ab'.repeat(32), format: 'xgboost-json' },
+		run: 'run-17',
+		dataset: 'sha256:data',
+		commit: 'c0ffee',
+		image: null,
+		deployment: { revision: 2, as: 'champion', since: '2026-02-01T00:00:00.000Z' },
+		approvers: [],
+	} as unknown as Explanation['lineage'],
+	incidents: [],
+	proof: { lookup: { index: 41, leafHash: 'aa' }, version: null },
+}
+
+const shown = (e: Explanation): string => {
+	const message = explanationMessage(e, 'ask_1')
+	expect(checkMessage(message)).toEqual([])
+	return JSON.stringify(message.blocks)
+}
+const values = /97|north|p97|12% same|= 2/
+
+describe('the answer to why', () => {
+	it('has decision, reasons, contributions with values, what would have changed it, and where it comes from', () => {
+		const { text } = explanationMessage(explanation, 'ask_1')
+		const all = shown(explanation)
+		for (const said of [
+			'*Decision 1*, against the applicant: score *0.71*; the cut-off was 0.5, 2026-03-01 12:00 UTC. The replay gives the logged score.',
+			'1. Delinquent credit obligations (`R01`)',
+			'PAY_0 from 2 to 0: score 0.34, decision 0 (no nearer change does)',
+			'No incident was open on the model at that moment.',
+			'artefact xgboost-json sha256 abab',
+			'data sha256:data',
+			'entry 41 of the ledger',
+		]) {
+			expect(all).toContain(said)
+			expect(text).toContain(said)
+		}
+		expect(all).toMatch(/PAY_0 = 2 {21}│█{10} {3}\+1\.6 p97/)
+		expect(all).toMatch(/LIMIT_BAL = missing {10}█│ {11}-0\.105/)
+		expect(all).toContain('"action_id":"why_what_if"')
+	})
+
+	it('begins with the replay when it does not match or cannot be done', () => {
+		const mismatched = {
+			status: 'mismatched',
+			logged: 0.71,
+			replayed: 0.62,
+			reason: 'they differ by 0.09',
+		} as const
+		const first = explanationMessage({ ...explanation, replay: mismatched }, 'q').blocks[2] as unknown as {
+			text: { text: string }
+		}
+		expect(first.text.text).toMatch(
+			/^:red_circle: \*The replay does not match\.\* .*answers 0\.62, logged was 0\.71: they differ/,
+		)
+		const unavailable = {
+			...mismatched,
+			status: 'unavailable',
+			replayed: null,
+			reason: 'no artefact',
+		} as const
+		expect(shown({ ...explanation, replay: unavailable })).toContain('could not be replayed*: no artefact')
+		expect(drawExplanation({ ...explanation, replay: mismatched })?.svg).toContain(
+			'>The registered model answers 0.62; logged was 0.71<',
+		)
+	})
+
+	it('says why there are no reasons, contributions or changes', () => {
+		const all = shown({
+			...explanation,
+			base: null,
+			margin: null,
+			contributions: [],
+			explanation: { status: 'unavailable', reason: 'the version has no artefact' },
+			reasons: [],
+			reasonsStatus: { status: 'withheld', reason: 'the replay does not match' },
+			counterfactuals: [],
+			counterfactualsStatus: { status: 'none', reason: 'income may only grow' },
+			incidents: [
+				{
+					id: 'inc_1',
+					title: 'PAY_0 has drifted',
+					severity: 'critical',
+					openedAt: '2026-02-28T00:00:00.000Z',
+				},
+			],
+		})
+		expect(all).toContain('*Reasons*: withheld: the replay does not match.')
+		expect(all).toContain('*Contributions*: not available: the version has no artefact.')
+		expect(all).toContain('income may only grow')
+		expect(all).toContain('critical: PAY_0 has drifted')
+		expect(all).not.toContain('why_what_if')
+	})
+
+	it('has no values for those who may not see them: not in the text, not in the picture', () => {
+		const hidden = hideValues(explanation)
+		const drawn = drawExplanation(hidden)
+		expect(shown(explanation)).toMatch(values)
+		for (const all of [shown(hidden), explanationMessage(hidden, 'q').text, drawn?.svg, drawn?.alt]) {
+			expect(all).toContain('PAY_0')
+			expect(all).not.toMatch(values)
+		}
+		expect(shown(hidden)).toContain('Delinquent credit obligations')
+		expect(shown(hidden)).not.toContain('why_what_if')
+	})
+
+	it('says what is no exact explanation', () => {
+		const [first] = explanation.contributions
+		const estimated = {
+			...explanation,
+			contributions: [{ feature: 'PAY_0', contribution: 1.6, standardError: 0.02, ...first }],
+		}
+		expect(shown(estimated)).toContain('+1.6 ±0.02')
+		expect(shown({ ...explanation, explanation: { status: 'estimate', reason: null } })).toContain(
+			'An estimate, not exact.',
+		)
+		expect(shown({ ...explanation, explanation: { status: 'sent', reason: null } })).toContain(
+			'As the service sent them',
+		)
+	})
+})
+
+describe('the picture', () => {
+	it('carries its words as alt text and as the text of the message', () => {
+		const drawn = drawExplanation(explanation)
+		if (!drawn) throw new Error('nothing drawn')
+		const message = pictureMessage('F0123456789', drawn)
+		expect(checkMessage(message)).toEqual([])
+		expect(message.blocks[0]).toMatchObject({
+			type: 'image',
+			slack_file: { id: 'F0123456789' },
+			alt_text: drawn.alt,
+		})
+		expect(drawn.alt).toContain('From a base of −1.2 (23%) log-odds: PAY_0 (2) +1.6, REGION (north) +0.6')
+		expect(drawn.svg).toContain('>cut-off<')
+	})
+
+	it('has the scale of the model: no probabilities for several classes, no cut-off for them', () => {
+		const many = drawExplanation({ ...explanation, output: 'b', probability: null })
+		expect(many?.svg).not.toContain('>probability<')
+		expect(many?.svg).not.toContain('>cut-off<')
+		const points = drawExplanation({ ...explanation, space: 'points', probability: null, threshold: 500 })
+		expect(points?.svg).toContain('>cut-off<')
+	})
+})
+
+describe('what is sent', () => {
+	const text = fc.oneof(
+		fc.string({ unit: 'binary', maxLength: 300 }),
+		fc.constantFrom('<!channel> & <@U1>', 'x'.repeat(1024)),
+	)
+	const number = fc.double({ noNaN: true, noDefaultInfinity: true })
+	const value = fc.oneof(text, number, fc.boolean(), fc.constant(null))
+	const contribution = fc.record({
+		feature: text,
+		value,
+		contribution: number,
+		percentile: fc.option(fc.double({ noNaN: true, min: 0, max: 100 })),
+	})
+	const wild = fc.record({
+		predictionId: text,
+		model: text,
+		version: text,
+		environment: text,
+		decision: fc.option(text),
+		contributions: fc.array(contribution, { maxLength: 40 }),
+		notes: fc.array(fc.record({ feature: text, code: fc.constant('missing' as const), message: text }), {
+			maxLength: 40,
+		}),
+		reasons: fc.array(
+			fc.record({ code: text, text, features: fc.constant([]), contribution: fc.constant(1) }),
+			{ maxLength: 5 },
+		),
+		counterfactuals: fc.array(
+			fc.record({
+				changes: fc.dictionary(text, value),
+				from: fc.dictionary(text, value),
+				score: number,
+				decision: text,
+				proven: fc.boolean(),
+			}),
+			{ maxLength: 5 },
+		),
+		incidents: fc.array(
+			fc.record({ id: text, title: text, severity: text, openedAt: fc.constant('2026-03-01T12:00:00.000Z') }),
+			{ maxLength: 9 },
+		),
+		replay: fc.record({
+			status: fc.constantFrom('matched', 'mismatched', 'unavailable'),
+			logged: fc.option(number),
+			replayed: fc.option(number),
+			reason: fc.option(text),
+		}),
+	})
+
+	it('keeps to the limits of Slack and mentions nobody, whatever the names are', () => {
+		fc.assert(
+			fc.property(wild, text, (parts, typed) => {
+				const whole = { ...explanation, ...parts } as unknown as Explanation
+				const drawn = drawExplanation(whole)
+				const messages = [
+					explanationMessage(whole, 'ask_1'),
+					...(drawn ? [pictureMessage('F0123456789', drawn)] : []),
+				]
+				for (const message of messages) {
+					expect(checkMessage(message)).toEqual([])
+					const markup = message.blocks.filter((b) => !['header', 'actions', 'image'].includes(b.type))
+					expect(JSON.stringify([message.text, markup])).not.toMatch(/<[!@]/)
+				}
+				const fields = [...new Map(whole.contributions.map((c) => [c.feature.slice(0, 150), c])).values()]
+					.slice(0, 10)
+					.map((c) => ({
+						feature: c.feature,
+						value: c.value,
+						type: 'categorical' as const,
+						values: ['a', 'b', typed],
+					}))
+				for (const view of [whatIfView('ask_1', whole, fields), sayingView('ask_1', typed || 'x')])
+					expect(checkView(view)).toEqual([])
+			}),
+			{ numRuns: 300 },
+		)
+	})
+})
