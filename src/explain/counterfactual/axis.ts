@@ -1,4 +1,4 @@
-import type { Model } from '../model.ts'
+import { FeatureError, type Model } from '../model.ts'
 import { missingType, nodeFlag } from '../trees/ensemble.ts'
 import type { Movable } from './movable.ts'
 import { floatBelow, nextDouble, onGrid, shortFloat, tidy } from './next-float.ts'
@@ -71,8 +71,9 @@ function isTaken(model: Model, row: Row, feature: string, value: unknown): boole
 	try {
 		const { notes } = model.encode(changed(row, [[feature, value]]))
 		return !notes.some((n) => n.feature === feature)
-	} catch {
-		return false
+	} catch (error) {
+		if (error instanceof FeatureError) return false
+		throw error
 	}
 }
 

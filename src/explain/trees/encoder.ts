@@ -131,13 +131,20 @@ function columnValue(source: Source, value: unknown, narrow: (x: number) => numb
 	return Number.NaN
 }
 
-const columnsOf = (sources: readonly Source[], features: readonly string[]): Encoder['columnsOf'] =>
-	features.map((feature) => {
-		const columns = sources.flatMap((s, i) => (s.feature === feature ? [i] : []))
-		const source = sources[columns[0] as number] as Source
-		if (source.kind === 'number') return { columns }
-		return { columns, categories: [...(source.kind === 'codes' ? source.codes.keys() : source.known)] }
+function columnsOf(sources: readonly Source[], owner: Int32Array): Encoder['columnsOf'] {
+	const all: { columns: number[]; categories?: readonly string[] }[] = []
+	sources.forEach((source, i) => {
+		const known = all[owner[i] as number]
+		if (known) known.columns.push(i)
+		else if (source.kind === 'number') all.push({ columns: [i] })
+		else
+			all.push({
+				columns: [i],
+				categories: [...(source.kind === 'codes' ? source.codes.keys() : source.known)],
+			})
 	})
+	return all
+}
 
 /** Makes the columns of the model of logged features. */
 export function makeEncoder(input: Input): Encoder {
@@ -174,7 +181,7 @@ export function makeEncoder(input: Input): Encoder {
 	return {
 		features,
 		owner,
-		columnsOf: columnsOf(sources, features),
+		columnsOf: columnsOf(sources, owner),
 		encode(row) {
 			const notes: FeatureNote[] = []
 			const note: Note = (code, feature, message) => notes.push({ feature, code, message })
