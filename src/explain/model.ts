@@ -125,8 +125,15 @@ export class AdditivityError extends Error {
 	}
 }
 
-/** The attribution with its sum checked against the margin. Throws AdditivityError beyond the tolerance. */
-export function checkedAttribution(parts: Omit<Attribution, 'sumError'>, tolerance: number): Attribution {
+/**
+ * The attribution with its sum checked against the margin. `summed`: the largest number that the margin is a sum of, where
+ * base and contributions may be smaller than that. Throws AdditivityError beyond the tolerance.
+ */
+export function checkedAttribution(
+	parts: Omit<Attribution, 'sumError'>,
+	tolerance: number,
+	summed = 1,
+): Attribution {
 	let sumError = 0
 	parts.margin.forEach((margin, k) => {
 		let sum = parts.base[k] as number
@@ -137,7 +144,7 @@ export function checkedAttribution(parts: Omit<Attribution, 'sumError'>, toleran
 		}
 		const error = Math.abs(sum - margin)
 		// Rounding grows with the numbers themselves: margins of a million have no 1e-9.
-		if (!(error <= tolerance * Math.max(1, size, Math.abs(margin))))
+		if (!(error <= tolerance * Math.max(1, summed, size, Math.abs(margin))))
 			throw new AdditivityError(error, tolerance)
 		sumError = Math.max(sumError, error)
 	})

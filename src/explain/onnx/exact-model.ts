@@ -11,6 +11,8 @@ type Core = {
 	margin(x: Float64Array): Float64Array
 	/** Prepares a background; answers base and contributions by feature. */
 	against(rows: readonly Float64Array[]): (x: Float64Array) => Pick<Attribution, 'base' | 'contributions'>
+	/** The largest number that the margin is summed of. */
+	summed(x: Float64Array): number
 	method: string
 	bytes: number
 }
@@ -47,6 +49,7 @@ function treeCore(e: TreeEnsemble, columns: readonly Column[], { features, colum
 		method: 'tree-shap/interventional',
 		bytes: e.feature.length * 70,
 		margin: (x) => treeMargin(e, derive(columns, x)),
+		summed: () => 1,
 		against(rows) {
 			const plan = planBackground(players, rows, (row, out) => decideAll(e, derive(columns, row), out))
 			return (x) => interventionalShap(plan, decideAll(e, derive(columns, x), decisions))
@@ -75,6 +78,14 @@ function linearCore(
 		method: 'linear-shap',
 		bytes: weights.length * columns.length * 8,
 		margin: (x) => runtimeDot(derive(columns, x)),
+		// Terms of columns as they are, such as a year, take each other away in float32: what is left has few digits.
+		summed(x) {
+			const row = derive(columns, x)
+			return weights.reduce(
+				(most, w) => w.reduce((m, v, i) => Math.max(m, Math.abs(v * (row[i] as number))), most),
+				1,
+			)
+		},
 		against(rows) {
 			const mean = new Float64Array(columns.length)
 			for (const row of rows)
@@ -166,7 +177,8 @@ export function exactModel({ read, inputs, bytes, encode, classes }: ExactParts)
 				throw new RangeError(
 					'give a background: an ONNX file does not hold how many training rows came through each branch, so there is nothing else to compare with',
 				)
-			return checkedAttribution({ method: core.method, margin: core.margin(x), ...against(x) }, tolerance)
+			const parts = { method: core.method, margin: core.margin(x), ...against(x) }
+			return checkedAttribution(parts, tolerance, core.summed(x))
 		},
 	}
 	return model

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
@@ -169,7 +170,9 @@ describe('scaling', () => {
 })
 
 describe('the scorecards of optbinning', () => {
-	const golden = JSON.parse(readFileSync(new URL('golden/optbinning.json', import.meta.url), 'utf8')) as {
+	const golden = JSON.parse(
+		gunzipSync(readFileSync(new URL('golden/optbinning.json.gz', import.meta.url))).toString(),
+	) as {
 		rows: Record<string, unknown>[]
 		cards: Record<string, { card: object; scores: number[] }>
 	}
