@@ -1,5 +1,6 @@
 import { type Attribution, type Background, checkedAttribution, type Model, type Space } from '../model.ts'
-import { interventionalShap, planBackground } from '../shap/interventional.ts'
+import { planBackground } from '../shap/interventional.ts'
+import { shapValues } from '../shap/shap-plan.ts'
 import { decideAll, goesLeft, type TreeEnsemble } from '../trees/ensemble.ts'
 import { applySteps, type Column } from './columns.ts'
 import type { Inputs } from './encode-columns.ts'
@@ -52,7 +53,7 @@ function treeCore(e: TreeEnsemble, columns: readonly Column[], { features, colum
 		summed: () => 1,
 		against(rows) {
 			const plan = planBackground(players, rows, (row, out) => decideAll(e, derive(columns, row), out))
-			return (x) => interventionalShap(plan, decideAll(e, derive(columns, x), decisions))
+			return (x) => shapValues(plan, decideAll(e, derive(columns, x), decisions))
 		},
 	}
 }

@@ -3,7 +3,7 @@ import type { Paths } from './paths.ts'
 import { gaussLegendre, type Rule } from './quadrature.ts'
 import type { FillLeaf } from './tables.ts'
 
-/** A leaf's path-dependent contributions for every pattern, by the integral of `addTree`, exact at these few points. */
+/** A leaf's path-dependent contributions for every pattern, by the integral of `addIntegrated`, exact at these few points. */
 export function fillPathDependent(e: TreeEnsemble, paths: Paths, scale: Float64Array): FillLeaf {
 	const rules: Rule[] = []
 	const products = new Float64Array(2 ** 12)
