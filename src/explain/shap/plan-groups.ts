@@ -10,6 +10,13 @@ export type Group = { root: number; inner: readonly number[]; bits: number; cell
 /** Patterns of more bits are not tabled. */
 const mostBits = 12
 
+/** The most different columns that a path of these trees asks for, of those that may be tabled. */
+export const longestTabled = ({ unique }: Paths): number =>
+	Math.min(
+		mostBits,
+		unique.reduce((a, b) => Math.max(a, b), 0),
+	)
+
 /** Different columns asked for on the way to a node and inside its subtree. */
 function columnsOf(e: TreeEnsemble, paths: Paths, root: number, inner: readonly number[]): Set<number> {
 	const columns = new Set(inner.map((node) => e.feature[node] as number))
