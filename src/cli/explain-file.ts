@@ -79,7 +79,10 @@ function specsOf(opened: OpenedModel): Specs {
 						: undefined
 			return [
 				name,
-				categories ? { name, type: 'categorical', values: [...categories] } : { name, type: 'numeric' },
+				// Bare codes have no categories to be told by: they are numbers.
+				categories?.length
+					? { name, type: 'categorical', values: [...categories] }
+					: { name, type: 'numeric' },
 			]
 		}),
 	)

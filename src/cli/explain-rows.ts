@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os'
 import type { Attribution, Background, Encoded, Model } from '../explain/model.ts'
-import { AdditivityError, checkedAttribution, FeatureError } from '../explain/model.ts'
+import { AdditivityError, FeatureError } from '../explain/model.ts'
 import type { OnnxModel } from '../explain/onnx/open-onnx.ts'
+import { attributionOfRow } from '../explain/shap/attribution-of-row.ts'
 import type { ExplainPool } from '../explain/shap/explain-pool-node.ts'
 import type { OpenedModel } from '../services/artifact/opened-version.ts'
 import type { FileRow } from './record-file.ts'
@@ -98,27 +99,18 @@ async function byPool(
 	ready: readonly Ready[],
 	hasBackground: boolean,
 ): Promise<(Attribution | AdditivityError)[]> {
-	const { structure, outputs } = model
+	const { structure } = model
 	if (structure?.kind !== 'trees') throw new TypeError('only trees are explained by threads')
 	const { columns } = structure.ensemble
 	const rows = new Float64Array(ready.length * columns)
 	ready.forEach(({ encoded }, i) => {
 		rows.set(encoded.x, i * columns)
 	})
-	const values = await pool.explain(rows)
+	const method = `tree-shap/${hasBackground ? 'interventional' : 'path-dependent'}`
+	const explained = { method, base: pool.base, contributions: await pool.explain(rows) }
 	return ready.map(({ encoded }, i) => {
-		const contributions = Array.from({ length: outputs }, (_, k) => {
-			const start = (i * outputs + k) * columns
-			return Float64Array.from(structure.sources, (s) =>
-				s.columns.reduce((sum, c) => sum + (values[start + c] as number), 0),
-			)
-		})
-		const method = `tree-shap/${hasBackground ? 'interventional' : 'path-dependent'}`
 		try {
-			return checkedAttribution(
-				{ method, base: pool.base.slice(), contributions, margin: model.margin(encoded.x) },
-				model.tolerance,
-			)
+			return attributionOfRow(model, encoded.x, i, explained)
 		} catch (error) {
 			if (error instanceof AdditivityError) return error
 			throw error

@@ -57,7 +57,7 @@ export type Structure =
 	| {
 			kind: 'trees'
 			ensemble: TreeEnsemble
-			/** The columns that a logged feature becomes, and its known categories where it has an encoding. */
+			/** The columns that a logged feature becomes, and its known categories where it is no number (none for bare codes). */
 			sources: readonly { columns: readonly number[]; categories?: readonly string[] | undefined }[]
 	  }
 

@@ -4,7 +4,8 @@ import { ArtifactError, type Encoded, FeatureError, type FeatureNote } from '../
 
 /** What a column of the model is made of. */
 type Source =
-	| { feature: string; kind: 'number' }
+	/** `isCode`: the number is a category's, and what other codes there are is not known. */
+	| { feature: string; kind: 'number'; isCode: boolean }
 	| {
 			feature: string
 			kind: 'codes'
@@ -73,8 +74,8 @@ function sourcesOf({ names, columns, manifest }: Input): Source[] {
 		const encoding = encodings.get(name)
 		if (encoding)
 			return { feature: name, kind: 'codes', codes: codesOf(encoding), holder: "the manifest's encodings" }
-		const { codes, incomplete } = columns[i] as TreeColumn
-		if (codes === undefined) return { feature: name, kind: 'number' }
+		const { categorical, codes, incomplete } = columns[i] as TreeColumn
+		if (codes === undefined) return { feature: name, kind: 'number', isCode: categorical }
 		const known = { feature: name, kind: 'codes', codes, holder: "the model's file" } as const
 		return incomplete === undefined ? known : { ...known, incomplete }
 	})
@@ -136,7 +137,7 @@ function columnsOf(sources: readonly Source[], owner: Int32Array): Encoder['colu
 	sources.forEach((source, i) => {
 		const known = all[owner[i] as number]
 		if (known) known.columns.push(i)
-		else if (source.kind === 'number') all.push({ columns: [i] })
+		else if (source.kind === 'number') all.push({ columns: [i], ...(source.isCode && { categories: [] }) })
 		else
 			all.push({
 				columns: [i],

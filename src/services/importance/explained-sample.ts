@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts'
 import { seeded } from '../../core/random.ts'
 import { FeatureError, type Model } from '../../explain/model.ts'
-import { attributionsOfRows } from '../../explain/shap/attributions-of-rows.ts'
+import { attributionOfRow } from '../../explain/shap/attribution-of-row.ts'
 import type { TreeEnsemble } from '../../explain/trees/ensemble.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
 import { predictionAt } from '../../log/read.ts'
@@ -109,10 +109,10 @@ async function explainInThread(
 		}
 		const xs = taken.map(({ x }) => x)
 		const rows = Float64Array.from(xs.flatMap((x) => [...x]))
-		const columns = await threads.explain(ensemble, rows)
 		const method = 'tree-shap/path-dependent'
-		attributionsOfRows(model, xs, { method, ...columns }).forEach(({ contributions }, i) => {
-			explained.push({ row: (taken[i] as { row: LoggedRow }).row, method, contributions })
+		const columns = { method, ...(await threads.explain(ensemble, rows)) }
+		taken.forEach(({ row, x }, i) => {
+			explained.push({ row, method, contributions: attributionOfRow(model, x, i, columns).contributions })
 		})
 	}
 	return { sampled, explained }

@@ -253,7 +253,7 @@ describe('a broken card', () => {
 					expect(error).toBeInstanceOf(ArtifactError)
 				}
 			}),
-			{ numRuns: 500 },
+			{ numRuns: 250 },
 		)
 	})
 })

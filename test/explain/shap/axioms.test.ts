@@ -26,7 +26,7 @@ test.each(kinds)('%s: a column that no tree asks for gets exactly 0', (_, explai
 			const { contributions } = explain(e, randomRow(random, 9), rowsOf(random, 9))
 			expect(contributions[0]?.[8]).toBe(0)
 		}),
-		{ numRuns: 30 },
+		{ numRuns: 15 },
 	)
 })
 
@@ -43,7 +43,7 @@ test.each(kinds)('%s: values of an ensemble are the sums of those of its parts',
 				expect(Math.abs(v - sum)).toBeLessThan(1e-12)
 			})
 		}),
-		{ numRuns: 40 },
+		{ numRuns: 20 },
 	)
 })
 
@@ -60,7 +60,7 @@ test.each(kinds)('%s: columns that change places in trees and rows change values
 				expect(Math.abs(v - (b.contributions[0]?.[i] as number))).toBeLessThan(1e-12)
 			})
 		}),
-		{ numRuns: 40 },
+		{ numRuns: 20 },
 	)
 })
 
