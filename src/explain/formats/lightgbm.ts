@@ -80,7 +80,7 @@ function listIn(header: Header, name: string, count: number): string[] {
 	return list
 }
 
-/** What stands behind the trees: whether `linear_tree` was set, categorical columns, categories. */
+/** What stands behind the trees: which columns are categorical, and the categories. */
 function readTail(reader: LineReader): Pick<ColumnFacts, 'categorical' | 'pandas'> {
 	let categorical: number[] | undefined
 	let pandas: Uint8Array | undefined

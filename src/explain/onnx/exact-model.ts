@@ -1,7 +1,8 @@
 import { type Attribution, type Background, checkedAttribution, type Model, type Space } from '../model.ts'
 import { planBackground } from '../shap/interventional.ts'
 import { shapValues } from '../shap/shap-plan.ts'
-import { decideAll, goesLeft, type TreeEnsemble } from '../trees/ensemble.ts'
+import { decideAll, type TreeEnsemble } from '../trees/ensemble.ts'
+import { leafOf } from '../trees/margin.ts'
 import { applySteps, type Column } from './columns.ts'
 import type { Inputs } from './encode-columns.ts'
 import type { ReadModel } from './read-graph.ts'
@@ -26,11 +27,8 @@ function treeMargin(e: TreeEnsemble, x: Float64Array): Float64Array {
 	const round = e.precision === 'float32' ? Math.fround : (v: number) => v
 	const sums = new Float64Array(e.outputs)
 	for (let tree = 0; tree < e.trees; tree++) {
-		let node = e.roots[tree] as number
-		while ((e.feature[node] as number) >= 0)
-			node = (goesLeft(e, node, x) ? e.left[node] : e.right[node]) as number
 		const output = e.treeOutput[tree] as number
-		sums[output] = round((sums[output] as number) + (e.value[node] as number))
+		sums[output] = round((sums[output] as number) + (e.value[leafOf(e, tree, x)] as number))
 	}
 	const trees = e.trees / e.outputs
 	return sums.map((s, k) => round((e.average ? round(s / trees) : s) + (e.base[k] as number)))
