@@ -42,6 +42,7 @@ export function openLinear(bytes: Uint8Array, options: Options = {}): Model {
 	})
 	return additiveModel({
 		format: 'linear-json',
+		bytes: bytes.length,
 		space: link === 'logit' ? 'log-odds' : 'value',
 		intercept,
 		terms,

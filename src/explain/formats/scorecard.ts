@@ -36,6 +36,7 @@ export function openScorecard(bytes: Uint8Array, { manifest }: Options = {}): Mo
 	})
 	return additiveModel({
 		format: 'scorecard',
+		bytes: bytes.length,
 		space: 'points',
 		intercept: points.base,
 		terms: ordered(terms, manifest?.features),

@@ -7,7 +7,8 @@ export type Compared = { kind: UsedBackground['kind']; background: Background }
 
 // A model and its prepared rows go together: they are kept as long as the model is.
 const prepared = new WeakMap<Model, Map<string, Background | undefined>>()
-const keptAtMost = 50
+// Tables of one take up to 64 MB, and the model's bytes in the cache count those of one.
+const keptAtMost = 6
 
 /** Rows of the log as a background of the model, without those that it cannot take. Undefined when fewer than 30 are left. */
 function prepare(model: Model, { content }: FoundBackground, kind: UsedBackground['kind']) {
