@@ -228,10 +228,15 @@ describe('a broken card', () => {
 		['a share too few', swap(', share: 0.25', ''), /age\.bins\[0\] has no share/],
 		['a bin without points', swap('points: 20, ', ''), /age\.bins\[1\] has no points/],
 		['a misspelt member', swap('points: 20', 'point: 20'), /"point"/],
-		['a feature twice', swap('home:', 'age:'), /neither YAML nor JSON/],
+		['a feature twice', swap('home:', 'age:'), /neither YAML nor JSON.*"age" stands twice/],
 		['no features', 'format: scorecard\nfeatures: {}', /names no feature/],
 		['no YAML', '{', /neither YAML nor JSON/],
 		['aliases', 'a: &a [1]\nb: *a', /neither YAML nor JSON/],
+		[
+			'30,000 names',
+			Array.from({ length: 30_000 }, (_, i) => `n${i}: 1`).join('\n'),
+			/"n0" that is not known/,
+		],
 		['deep nesting', '['.repeat(20_000), /neither YAML nor JSON/],
 	])('with %s is refused with the place', (_, text, message) => {
 		expect(() => open(text)).toThrow(message)
