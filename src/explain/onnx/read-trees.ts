@@ -78,8 +78,8 @@ export function readTrees(node: OnnxNode, columns: number): OnnxTrees | undefine
 	return { ensemble, post }
 }
 
-/** Every output has trees of its own here: beyond this the runtime must do. */
-const mostNodes = 50_000_000
+/** Every output has trees of its own here, at some 50 bytes a node: beyond this the runtime must do. */
+const mostNodes = 10_000_000
 
 const modeNames = new Set(['BRANCH_LEQ', 'BRANCH_LT', 'BRANCH_GTE', 'BRANCH_GT', 'LEAF'])
 
