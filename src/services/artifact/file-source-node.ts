@@ -1,9 +1,9 @@
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { sha256Hex } from '../../core/bytes.ts'
 import type { Result } from '../../core/result.ts'
 import { type ArtifactSource, failure } from './artifact-source.ts'
-import { digestOf } from './digest-of.ts'
 import { overLimit } from './s3.ts'
 
 /** `file:` URIs below one folder; links that lead out of it are refused, whatever they point at. */
@@ -25,7 +25,7 @@ export function fileSource(folder: string): ArtifactSource {
  */
 export const anyFileSource: ArtifactSource = async (uri, mostBytes, sha256) => {
 	const read = await attempt(() => readWhole(pathOf(uri, resolve()), mostBytes))
-	if (read.ok && (await digestOf(read.value)) === sha256) return read
+	if (read.ok && (await sha256Hex(read.value)) === sha256) return read
 	return failure(
 		'there is no file with the registered SHA-256, or it cannot be read. Set PLUMBLINE_ARTIFACT_FILES to the folder that it is in to learn more, or upload it',
 	)

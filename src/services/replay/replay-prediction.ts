@@ -1,3 +1,4 @@
+import { digits } from '../../core/digits.ts'
 import type { Manifest } from '../../explain/manifest.ts'
 import { type Encoded, FeatureError, type FeatureNote, type Model } from '../../explain/model.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
@@ -111,8 +112,6 @@ const order: readonly Nearness['kind'][] = [
 /** The worse, the higher; of two that differ, the one that differs by more. */
 const rank = (near: Nearness): number =>
 	order.indexOf(near.kind) + (near.kind === 'different' ? 1 - 1 / (1 + near.by) : 0)
-
-const digits = (x: number): string => String(Number(x.toPrecision(3)))
 
 function reasonOf(
 	near: Nearness,
