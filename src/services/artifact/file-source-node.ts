@@ -40,10 +40,11 @@ async function attempt(read: () => Promise<Result<Uint8Array>>): Promise<Result<
 	}
 }
 
-/** Only files are opened: to open a pipe could take for ever. */
+/** Only files are opened: to open a pipe could take for ever, and so could what says that it is empty (in /proc). */
 async function readWhole(path: string, mostBytes: number): Promise<Result<Uint8Array>> {
 	const info = await stat(path)
 	if (!info.isFile()) return failure('it is not a file')
+	if (info.size === 0) return failure('it is empty')
 	if (info.size > mostBytes) return failure(overLimit(mostBytes))
 	return { ok: true, value: new Uint8Array(await readFile(path)) }
 }
