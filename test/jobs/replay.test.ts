@@ -102,6 +102,19 @@ describe('a model that is what is registered', () => {
 		expect(await replays()).toMatchObject([{ status: 'matched', matched: 15, unavailable: 5 }])
 	})
 
+	it('counts what could not be compared by reasons that hold no value of a person', async () => {
+		await registerLinear(server, 'm', { artifact })
+		await upload(server, 'm', file)
+		server.clock.now = day(1)
+		await logDay(server, 'm', day(0), 12, { row: { features: { income: 'a secret', debt: 1 } } })
+		await run()
+		const viewer = await server.keyOf('viewer')
+		const { body } = await server.fetch('/v1/models/m/replays', { key: viewer })
+		const reason = 'the model cannot be run on the logged features, because of income'
+		expect(body.items).toMatchObject([{ status: 'unavailable', reasons: [{ count: 12, reason }] }])
+		expect(JSON.stringify(body)).not.toContain('secret')
+	})
+
 	it('is replayed for the days before its file came', async () => {
 		await registerLinear(server, 'm')
 		server.clock.now = day(1)
