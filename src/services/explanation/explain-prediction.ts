@@ -1,7 +1,7 @@
 import type { Actor, Context } from '../../context.ts'
 import { formatTime } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
-import { authorise } from '../authorise.ts'
+import { authorise, seesFeatures } from '../authorise.ts'
 import { lineageOfPrediction, type PredictionLineage } from '../lineage/lineage-of-prediction.ts'
 import { digestOf } from '../model/digest.ts'
 import { tableInForce } from '../reasons/table-in-force.ts'
@@ -21,8 +21,6 @@ export type ExplanationQuery = AttributionQuery & {
 	/** Language of the reasons' texts, such as `de`. Default: the table's first. */
 	locale?: string | undefined
 }
-
-const mayNotSeeFeatures = new Set(['viewer'])
 
 /**
  * Why a score was given: the decision replayed, explained and put in approved words, all as of its moment. Viewers get it
@@ -121,7 +119,7 @@ async function withProof(
 ): Promise<Explanation> {
 	const nowhere = { lookup: { index: -1, leafHash: '' }, version }
 	const full = { ...whole, proof: nowhere }
-	const answer = mayNotSeeFeatures.has(actor.role) ? hideValues(full) : full
+	const answer = seesFeatures(actor) ? full : hideValues(full)
 	const { proof: _, ...content } = answer
 	const entry = {
 		action: 'read-explanation',
@@ -132,7 +130,7 @@ async function withProof(
 			replay: answer.replay.status,
 			method: answer.method,
 			reasons: answer.reasonsStatus.status,
-			values: !mayNotSeeFeatures.has(actor.role),
+			values: seesFeatures(actor),
 			answer: await digestOf(content),
 		},
 	}

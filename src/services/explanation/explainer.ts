@@ -70,10 +70,13 @@ export function explained(
 		return model.explain(x, background)
 	} catch (error) {
 		if (!(error instanceof AdditivityError)) throw error
-		context.logger.error('an explanation does not add up', { error: error.message, format: model.format })
+		notAdditive(context, model, error)
 		return undefined
 	}
 }
+
+export const notAdditive = (context: Context, { format }: Model, { message }: AdditivityError): void =>
+	context.logger.error('an explanation does not add up', { error: message, format })
 
 function estimator({ onnx }: Extract<Opened, { onnx: unknown }>): Explainer {
 	return {

@@ -6,6 +6,7 @@ import type { TreeEnsemble } from '../../explain/trees/ensemble.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
 import { predictionAt } from '../../log/read.ts'
 import { textHash } from '../../profile/cell.ts'
+import { notAdditive } from '../explanation/explainer.ts'
 import { sampleRows } from '../outcome/sample-rows.ts'
 import type { ExplainThreads } from './explain-threads.ts'
 import type { ExplainedBy, RowExplainer } from './row-explainer.ts'
@@ -127,8 +128,10 @@ async function explainInThread(
 		const rows = Float64Array.from(xs.flatMap((x) => [...x]))
 		const columns = await threads.explain(ensemble, rows)
 		const method = 'tree-shap/path-dependent'
-		attributionsOfRows(model, xs, { method, ...columns }).forEach(({ contributions }, i) => {
-			explained.push({ row: (taken[i] as { row: LoggedRow }).row, method, contributions })
+		attributionsOfRows(model, xs, { method, ...columns }).forEach((one, i) => {
+			const { row } = taken[i] as { row: LoggedRow }
+			if (one instanceof Error) notAdditive(context, model, one)
+			else explained.push({ row, method, contributions: one.contributions })
 		})
 	}
 	return { sampled, explained }
