@@ -46,9 +46,9 @@ export function explainerOf(context: Context, opened: Opened): Explainer {
 		async attribute(x, found, method) {
 			// ONNX files hold no cover: there are no expectations of the model's own.
 			const needed = method === 'interventional' || model.format === 'onnx'
-			const compared = needed ? compareWith(model, found, ['all-applicants']) : undefined
+			const compared = needed ? compareWith(context, model, found, 'all-applicants') : undefined
 			if (needed && !compared) return { reason: tooFew(found) }
-			return explained(context, model, x, compared?.background) ?? { reason: doesNotAddUp }
+			return explained(context, model, x, compared) ?? { reason: doesNotAddUp }
 		},
 	}
 }
