@@ -270,32 +270,3 @@ describe('one model whose stored file is damaged', () => {
 		expect(await replays('m3')).toMatchObject([{ status: 'matched', matched: 20 }])
 	})
 })
-
-describe('the list of replays', () => {
-	it('is paged, by day, version and environment', async () => {
-		await registerLinear(server, 'm', { artifact })
-		await upload(server, 'm', file)
-		server.clock.now = day(4)
-		for (let n = 0; n < 4; n++)
-			for (const environment of ['production', 'staging'])
-				await logDay(server, 'm', day(n), 3, { prefix: environment, row: { environment } })
-		await run()
-		const seen: string[] = []
-		let cursor = ''
-		for (let n = 0; n < 5 && cursor !== 'null'; n++) {
-			const { body } = await server.fetch(`/v1/models/m/replays?limit=3${cursor && `&cursor=${cursor}`}`)
-			seen.push(...body.items.map((i: Json) => `${i.window.from.slice(8, 10)} ${i.environment}`))
-			cursor = String(body.next)
-		}
-		expect(seen).toEqual(
-			[3, 2, 1, 0].flatMap((n) =>
-				['production', 'staging'].map((e) => `${formatTime(day(n)).slice(8, 10)} ${e}`),
-			),
-		)
-		const query = `?environment=staging&version=1&from=${formatTime(day(1))}&to=${formatTime(day(2))}`
-		expect(await replays('m', query)).toMatchObject([
-			{ environment: 'staging', window: { from: formatTime(day(1)) } },
-		])
-		expect(await server.fetch('/v1/models/nobody/replays')).toMatchObject({ status: 404 })
-	})
-})

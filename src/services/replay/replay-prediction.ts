@@ -6,7 +6,7 @@ import type { OpenedModel, OpenedVersion } from '../artifact/opened-version.ts'
 import type { ModelRow } from '../model/find-model.ts'
 import { compareScores, type Nearness } from './compare-scores.ts'
 import { loggedNumbers } from './logged-answer.ts'
-import type { Replay, Replayed } from './replay.ts'
+import type { Replayed } from './replay.ts'
 
 /** What a replay needs to know of a registered model, as it was at that moment. */
 export type Registered = Pick<ModelRow, 'task' | 'positiveLabel'>
