@@ -9,7 +9,7 @@ import { recordMismatch } from '../replay/record-mismatch.ts'
 import { type AttributionQuery, attributeDecision } from './attribute-decision.ts'
 import { incidentsAt, versionProof } from './circumstances.ts'
 import { counterfactualsOf } from './counterfactuals.ts'
-import type { Explanation, UsedBackground } from './explanation.ts'
+import type { Answered, Explanation, LedgerProof, UsedBackground } from './explanation.ts'
 import { type FoundBackground, findBackground } from './find-background.ts'
 import { giveReasons } from './give-reasons.ts'
 import { hideValues } from './hide-values.ts'
@@ -43,7 +43,7 @@ export async function explainPrediction(
 	])
 	const attributed = await attributeDecision(context, read, found, query)
 	const { compared, ...reasons } = giveReasons(context, read, found, table, query.locale)
-	const whole: Omit<Explanation, 'proof'> = {
+	const whole: Answered = {
 		...whatWasDecided(read),
 		...attributed,
 		...reasons,
@@ -114,13 +114,10 @@ function usedBackground(
 async function withProof(
 	context: Context,
 	actor: Actor,
-	whole: Omit<Explanation, 'proof'>,
+	whole: Answered,
 	version: Explanation['proof']['version'],
 ): Promise<Explanation> {
-	const nowhere = { lookup: { index: -1, leafHash: '' }, version }
-	const full = { ...whole, proof: nowhere }
-	const answer = seesFeatures(actor) ? full : hideValues(full)
-	const { proof: _, ...content } = answer
+	const answer = seesFeatures(actor) ? whole : hideValues(whole)
 	const entry = {
 		action: 'read-explanation',
 		object: `prediction:${answer.model}/${answer.predictionId}`,
@@ -131,9 +128,9 @@ async function withProof(
 			method: answer.method,
 			reasons: answer.reasonsStatus.status,
 			values: seesFeatures(actor),
-			answer: await digestOf(content),
+			answer: await digestOf(answer),
 		},
 	}
-	const [lookup = nowhere.lookup] = await commit(context, actor, entry, [])
-	return { ...content, proof: { lookup, version } }
+	const [lookup] = (await commit(context, actor, entry, [])) as [LedgerProof]
+	return { ...answer, proof: { lookup, version } }
 }

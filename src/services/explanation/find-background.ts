@@ -165,7 +165,7 @@ async function draw(
 async function store(
 	context: Context,
 	actor: Actor,
-	use: Omit<typeof backgroundUses.$inferSelect, never> & { text: string },
+	use: typeof backgroundUses.$inferSelect & { text: string },
 	content: BackgroundContent,
 ): Promise<void> {
 	const { model, version, environment, day, settings, digest, text, computedAt } = use
