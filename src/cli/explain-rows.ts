@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import type { Attribution, Background, Encoded, Model } from '../explain/model.ts'
 import { AdditivityError, FeatureError } from '../explain/model.ts'
 import type { OnnxModel } from '../explain/onnx/open-onnx.ts'
-import { attributionOfRow } from '../explain/shap/attribution-of-row.ts'
+import { attributionsOfRows, rowMajor } from '../explain/shap/attributions-of-rows.ts'
 import type { ExplainPool } from '../explain/shap/explain-pool-node.ts'
 import type { OpenedModel } from '../services/artifact/opened-version.ts'
 import type { FileRow } from './record-file.ts'
@@ -92,30 +92,16 @@ function attributionOf(model: Model, { encoded }: Ready, background: Background 
 	}
 }
 
-/** The threads answer by column; columns of one feature add up to it, and every row is checked as one by one. */
 async function byPool(
 	model: Model,
 	pool: ExplainPool,
 	ready: readonly Ready[],
 	hasBackground: boolean,
 ): Promise<(Attribution | AdditivityError)[]> {
-	const { structure } = model
-	if (structure?.kind !== 'trees') throw new TypeError('only trees are explained by threads')
-	const { columns } = structure.ensemble
-	const rows = new Float64Array(ready.length * columns)
-	ready.forEach(({ encoded }, i) => {
-		rows.set(encoded.x, i * columns)
-	})
+	const rows = ready.map(({ encoded }) => encoded.x)
+	const contributions = await pool.explain(rowMajor(rows))
 	const method = `tree-shap/${hasBackground ? 'interventional' : 'path-dependent'}`
-	const explained = { method, base: pool.base, contributions: await pool.explain(rows) }
-	return ready.map(({ encoded }, i) => {
-		try {
-			return attributionOfRow(model, encoded.x, i, explained)
-		} catch (error) {
-			if (error instanceof AdditivityError) return error
-			throw error
-		}
-	})
+	return attributionsOfRows(model, rows, { method, base: pool.base, contributions })
 }
 
 function estimator(onnx: OnnxModel, background: readonly Float64Array[]): Explainer {

@@ -78,9 +78,9 @@ export function giveReasons(
 	if (blocked) return without(blocked)
 	if (!table || !('model' in opened) || !replayed.encoded || !replayed.margin) return without(noModel)
 	const kind = kindOf[table.table.method]
-	const compared = compareWith(opened.model, found, [kind])
+	const compared = compareWith(context, opened.model, found, kind)
 	if (!compared) return without(insufficient(kind, found))
-	const attribution = explained(context, opened.model, replayed.encoded.x, compared.background)
+	const attribution = explained(context, opened.model, replayed.encoded.x, compared)
 	if (!attribution)
 		return without({ status: 'failed', reason: 'The contributions do not add up against the background.' })
 	const output = chooseOutput(opened.model, undefined, read.rule, read.decision, replayed.margin)
@@ -93,7 +93,7 @@ export function giveReasons(
 		sensitive: read.moment.sensitive,
 		locale,
 	})
-	return { ...partOf(selection, table), compared: { kind, rows: compared.background.rows } }
+	return { ...partOf(selection, table), compared: { kind, rows: compared.rows } }
 }
 
 const noModel = { status: 'unavailable', reason: null } as const
