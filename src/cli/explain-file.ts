@@ -25,13 +25,15 @@ const ownBackground = 100
 
 /** Explains the rows of a file by a model file, with no service. 1: some row could not be scored. */
 export async function explainFile(terminal: Terminal, options: ExplainFileOptions): Promise<ExitCode> {
-	const manifest = await readManifest(options.manifest)
+	const note = (text: string) => terminal.err(`Note: ${text}\n`)
+	const manifest = await readManifest(options.manifest, note)
 	const rows = await recordFile(options.rows)
 	const opened = await openArtifact(options.artifact, {
 		format: options.format,
 		manifest,
 		declared: await firstNames(rows),
 	})
+	if ('model' in opened && opened.model.advice) note(opened.model.advice)
 	const specs = specsOf(opened)
 	const background = await backgroundOf(terminal, options, opened, specs)
 	const explainer = openExplainer(opened, background)
@@ -47,7 +49,7 @@ export async function explainFile(terminal: Terminal, options: ExplainFileOption
 }
 
 async function recordFile(path: string): Promise<RecordFile> {
-	const plain = path.replace(/\.gz$/, '').toLowerCase()
+	const plain = path.toLowerCase().replace(/\.gz$/, '')
 	const ending = plain.endsWith('.json') ? 'json' : plain.endsWith('.csv') ? 'csv' : 'ndjson'
 	if (ending === 'ndjson' && !/\.(ndjson|jsonl)$/.test(plain))
 		throw new AppError(

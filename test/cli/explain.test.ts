@@ -83,6 +83,30 @@ describe('plumbline explain --artifact', () => {
 			expect((await explain(model, path, '--json')).out, path).toBe(wanted)
 	})
 
+	it('reads tables as data frames write them', async () => {
+		const model = await file(
+			'flags.json',
+			JSON.stringify({
+				format: 'linear-json',
+				link: 'identity',
+				intercept: 0,
+				coefficients: { late: 2, income: 1 },
+				missing: { late: 5 },
+			}),
+		)
+		const table = ',income,late\n0,1,True\n1,2.0,<NA>\n2,3,False\n'
+		// Packed, and not named so.
+		const { out } = await explain(model, await file('frame.csv', gzipSync(table)), '--json')
+		expect(linesOf(out).map((line) => line.margin)).toEqual([3, 12, 3])
+	})
+
+	it('says what it took for granted', async () => {
+		const model = await file('linear.json', JSON.stringify(linear))
+		const manifest = await file('misspelt.json', '{"mising":-1}')
+		const { err } = await explain(model, await file('rows.csv', csv), '--manifest', manifest)
+		expect(err).toMatch(/Note: .*"mising", which is not used. Did you mean "missing"\?/)
+	})
+
 	it('compares with a background when there is one', async () => {
 		const model = await file('linear.json', JSON.stringify(linear))
 		const background = await file('background.csv', 'income,late,region\n4,1,01\n2,3,01\n,1,01\n')
@@ -222,6 +246,22 @@ describe('what cannot be done is said with the way out', () => {
 					await file('m.json', '{"link":"probit"}'),
 				],
 				/m\.json: link/,
+			],
+			[
+				['--artifact', model, '--rows', await file('twice.csv', 'income,late,region,income\n1,2,01,3\n')],
+				/two columns "income"/,
+			],
+			[
+				['--artifact', model, '--rows', await file('semi.csv', 'income;late;region\n1;2;01\n')],
+				/not separated by commas/,
+			],
+			[
+				['--artifact', model, '--rows', await file('nan.json', '[{"income":NaN}]')],
+				/NaN and Infinity are not JSON: write null/,
+			],
+			[
+				['--artifact', model, '--rows', await file('cut.csv.gz', gzipSync(csv).subarray(0, 25))],
+				/cut\.csv\.gz cannot be read: \w/,
 			],
 			[['credit-risk'], /The id of the prediction is missing/],
 			[['credit-risk', 'p1', '--rows', 'x.csv'], /--rows goes with --artifact/],

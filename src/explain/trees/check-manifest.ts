@@ -27,6 +27,7 @@ export function inputNames(
 	declared: readonly string[],
 ): readonly string[] {
 	const count = file.columns.length
+	const among = new Set(declared)
 	const given = manifest.features
 	if (given && given.length !== count)
 		throw new ArtifactError(
@@ -46,10 +47,26 @@ export function inputNames(
 			file.names.map((name) => renamed(name, declared)),
 			'The file',
 		)
+	const own = unnamed(file)
+	if (own.every((name) => among.has(name))) return own
 	if (declared.length === count) return withoutDoubles(declared, 'The version')
 	throw new ArtifactError(
 		`The file does not name its ${count} features, and the version declares ${declared.length}${declared.length > 0 ? ` (${few(declared)} …)` : ''}. Give \`features\` in the manifest, in the order of training.`,
 	)
+}
+
+/** What the library itself calls columns that nobody named: whoever logs them so has said which is which. */
+const unnamed = ({ format, columns }: TreeFile): string[] =>
+	columns.map((_, i) => (format === 'lightgbm-text' ? `Column_${i}` : `f${i}`))
+
+/** What to say where nothing but their order tells which column is which. */
+export function orderAdvice(
+	file: TreeFile,
+	manifest: Manifest,
+	names: readonly string[],
+): string | undefined {
+	if (file.names || manifest.features || names[0] === unnamed(file)[0]) return undefined
+	return `The file does not name its features: its columns are taken to be ${few(names)}${names.length > 3 ? ' …' : ''} in the order in which they are declared. If that is not the order of training, give \`features\` in the manifest.`
 }
 
 /** A declared name whose spaces the file replaced. */
