@@ -1,5 +1,5 @@
 import { AppError } from '../core/errors.ts'
-import { FeatureError } from '../explain/model.ts'
+import { FeatureError, type Structure } from '../explain/model.ts'
 import type { FeatureSpec } from '../profile/grid.ts'
 import type { OpenedModel } from '../services/artifact/opened-version.ts'
 import type { ExitCode, Terminal } from './command.ts'
@@ -69,22 +69,18 @@ async function firstNames(file: RecordFile): Promise<string[]> {
 function specsOf(opened: OpenedModel): Specs {
 	if (!('model' in opened)) return new Map()
 	const { features, structure } = opened.model
-	return new Map(
-		features.map((name, i): [string, FeatureSpec] => {
-			if (structure === undefined) return [name, { name, type: 'numeric' }]
-			const part = structure.kind === 'additive' ? structure.parts[i] : undefined
-			const categories =
-				structure.kind === 'trees'
-					? structure.sources[i]?.categories
-					: part?.kind === 'categories'
-						? part.categories
-						: undefined
-			return [
-				name,
-				categories ? { name, type: 'categorical', values: [...categories] } : { name, type: 'numeric' },
-			]
-		}),
-	)
+	return new Map(features.map((name, i) => [name, specOf(name, structure, i)]))
+}
+
+function specOf(name: string, structure: Structure | undefined, i: number): FeatureSpec {
+	if (structure?.kind === 'trees') {
+		const categories = structure.sources[i]?.categories
+		return categories ? { name, type: 'categorical', values: [...categories] } : { name, type: 'numeric' }
+	}
+	const part = structure?.parts[i]
+	if (part?.kind === 'categories') return { name, type: 'categorical', values: [...part.categories] }
+	const special = part?.kind === 'bins' ? part.special : undefined
+	return { name, type: 'numeric', ...(special && { values: [...special] }) }
 }
 
 /** ONNX files do not say what their training rows were like: without rows of others, the rows are compared with themselves. */

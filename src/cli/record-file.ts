@@ -49,7 +49,9 @@ const numberOrBoolean: FeatureSpec = { name: '', type: 'boolean' }
 
 function cell(spec: FeatureSpec | undefined, text: string): unknown {
 	if (spec?.type !== 'numeric') return cellOf(spec, text)
-	return missing.test(text.trim()) ? null : cellOf(numberOrBoolean, text)
+	const plain = text.trim()
+	if (missing.test(plain)) return spec.values?.includes(plain) ? plain : null
+	return cellOf(numberOrBoolean, text)
 }
 
 type Column = { name: string; spec: FeatureSpec | undefined }

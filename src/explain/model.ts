@@ -48,7 +48,13 @@ export type Background = { readonly rows: number; readonly of: Model }
 export type AdditivePart =
 	| { kind: 'slope'; coefficient: number }
 	/** Bins between neighbouring edges; an edge belongs to the bin that it begins (`left`) or ends (`right`). */
-	| { kind: 'bins'; edges: readonly number[]; closed: 'left' | 'right' }
+	| {
+			kind: 'bins'
+			edges: readonly number[]
+			closed: 'left' | 'right'
+			/** Values with a bin of their own, as texts: `NA` may be one. */
+			special?: readonly string[]
+	  }
 	| { kind: 'categories'; categories: readonly string[] }
 
 /** The inside of a model, as far as an exact search for counterfactuals needs it; by feature, in the order of `features`. */

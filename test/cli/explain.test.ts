@@ -147,6 +147,18 @@ describe('plumbline explain --artifact', () => {
 		expect(code).toBe(0)
 	})
 
+	it('reads a special value of a scorecard that is written like a missing one', async () => {
+		const bins =
+			'bins: [{ points: 40 }]\n    special: [{ values: [NA], points: 7 }]\n    missing: { points: 1 }\n'
+		const card = await file('special.yaml', `format: scorecard\nfeatures:\n  late:\n    ${bins}`)
+		const { out } = await explain(
+			card,
+			await file('special.csv', 'late,id\nNA,a\n,b\nnan,c\n3,d\n'),
+			'--json',
+		)
+		expect(linesOf(out).map((line) => line.margin)).toEqual([7, 1, 1, 40])
+	})
+
 	it('shows people what weighs most', async () => {
 		const model = await file('linear.json', JSON.stringify(linear))
 		const { out } = await explain(model, await file('rows.csv', csv))
