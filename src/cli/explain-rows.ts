@@ -3,6 +3,7 @@ import type { Attribution, Background, Encoded, Model } from '../explain/model.t
 import { AdditivityError, checkedAttribution, FeatureError } from '../explain/model.ts'
 import type { OnnxModel } from '../explain/onnx/open-onnx.ts'
 import type { ExplainPool } from '../explain/shap/explain-pool-node.ts'
+import type { TreeEnsemble } from '../explain/trees/ensemble.ts'
 import type { OpenedModel } from '../services/artifact/opened-version.ts'
 import type { FileRow } from './record-file.ts'
 
@@ -19,8 +20,10 @@ export type Explainer = {
 	close(): Promise<void>
 }
 
-/** Rows that are explained together. Half of them are worth starting threads for. */
+/** Rows that are explained together. */
 export const rowsAtOnce = 2000
+/** Nodes to be looked at, about, from which on threads are worth starting: a second of one of them. */
+const worthThreads = 2e7
 
 type Ready = { row: number; values: Readonly<Record<string, unknown>>; encoded: Encoded }
 
@@ -46,12 +49,18 @@ export function openExplainer(
 ): Explainer {
 	if (!('model' in opened)) return estimator(opened.onnx, background ?? [])
 	const { model } = opened
-	const prepared = background && model.background(background)
+	let own: Background | undefined
+	// Threads prepare it themselves.
+	const prepared = () => background && (own ??= model.background(background))
 	let pool: Promise<ExplainPool> | undefined
+	const isWorth = (rows: number, { feature }: TreeEnsemble) =>
+		rows >= rowsAtOnce / 2 ||
+		(rows > 1 && rows * feature.length * Math.max(1, background?.length ?? 1) >= worthThreads)
 	const attribute = async (ready: readonly Ready[]): Promise<(Attribution | AdditivityError)[]> => {
-		if (model.structure?.kind !== 'trees' || (!pool && ready.length < rowsAtOnce / 2))
-			return ready.map((r) => attributionOf(model, r, prepared))
-		const { ensemble } = model.structure
+		const { structure } = model
+		if (structure?.kind !== 'trees' || (!pool && !isWorth(ready.length, structure.ensemble)))
+			return ready.map((r) => attributionOf(model, r, prepared()))
+		const { ensemble } = structure
 		pool ??= import('../explain/shap/explain-pool-node.ts').then(({ openExplainPool }) =>
 			openExplainPool(ensemble, { threads: availableParallelism(), ...(background ? { background } : {}) }),
 		)

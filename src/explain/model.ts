@@ -125,8 +125,11 @@ export class ArtifactError extends Error {
 
 /** base + contributions do not add up to the margin: a fault of ours. No explanation is better than a wrong one. */
 export class AdditivityError extends Error {
-	constructor(sumError: number, tolerance: number) {
-		super(`base + contributions are ${sumError} away from the margin, more than ${tolerance}`)
+	/** `allowed`: what rounding explains of numbers of this size. */
+	constructor(sumError: number, allowed: number) {
+		super(
+			`base + contributions are ${sumError} away from the margin, more than rounding explains (${allowed}): no explanation is given.`,
+		)
 		this.name = 'AdditivityError'
 	}
 }
@@ -143,8 +146,8 @@ export function checkedAttribution(parts: Omit<Attribution, 'sumError'>, toleran
 		}
 		const error = Math.abs(sum - margin)
 		// Rounding grows with the numbers themselves: margins of a million have no 1e-9.
-		if (!(error <= tolerance * Math.max(1, size, Math.abs(margin))))
-			throw new AdditivityError(error, tolerance)
+		const allowed = tolerance * Math.max(1, size, Math.abs(margin))
+		if (!(error <= allowed)) throw new AdditivityError(error, allowed)
 		sumError = Math.max(sumError, error)
 	})
 	return { ...parts, sumError }

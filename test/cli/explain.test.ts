@@ -1,3 +1,4 @@
+import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -35,6 +36,8 @@ const linesOf = (out: string): Line[] =>
 		.trim()
 		.split('\n')
 		.map((line) => JSON.parse(line))
+const ending = (child: ChildProcess) =>
+	new Promise((resolve) => child.once('exit', (code, signal) => resolve([code, signal])))
 const ndjson = (rows: readonly unknown[]) => rows.map((row) => JSON.stringify(row)).join('\n')
 
 const linear = {
@@ -99,6 +102,24 @@ describe('plumbline explain --artifact', () => {
 		const { out } = await explain(model, await file('frame.csv', gzipSync(table)), '--json')
 		expect(linesOf(out).map((line) => line.margin)).toEqual([3, 12, 3])
 	})
+
+	it('ends quietly when its reader has enough, and at once at a signal', async () => {
+		const model = await file('linear.json', JSON.stringify(linear))
+		const many = Array.from({ length: 40_000 }, () => rows[0])
+		const path = await file('long.ndjson', ndjson(many))
+		const start = () =>
+			spawn(process.execPath, ['src/cli.ts', 'explain', '--artifact', model, '--rows', path, '--json'])
+		const left = start()
+		let err = ''
+		left.stderr.on('data', (chunk) => {
+			err += chunk
+		})
+		left.stdout.once('data', () => left.stdout.destroy())
+		expect([await ending(left), err]).toEqual([[2, null], ''])
+		const stopped = start()
+		stopped.stdout.once('data', () => stopped.kill('SIGINT'))
+		expect(await ending(stopped)).toEqual([null, 'SIGINT'])
+	}, 30_000)
 
 	it('says what it took for granted', async () => {
 		const model = await file('linear.json', JSON.stringify(linear))
