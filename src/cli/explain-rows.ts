@@ -24,6 +24,8 @@ export type Explainer = {
 export const rowsAtOnce = 2000
 /** Nodes to be looked at, about, from which on threads are worth starting: a second of one of them. */
 const worthThreads = 2e7
+/** Each makes tables of its own, of up to 64 MB. */
+const mostThreads = 8
 
 type Ready = { row: number; values: Readonly<Record<string, unknown>>; encoded: Encoded }
 
@@ -51,7 +53,10 @@ export function openExplainer(
 	const { model } = opened
 	let own: Background | undefined
 	// Threads prepare it themselves.
-	const prepared = () => background && (own ??= model.background(background))
+	const prepared = () => {
+		own ??= background && model.background(background)
+		return own
+	}
 	let pool: Promise<ExplainPool> | undefined
 	const isWorth = (rows: number, { feature }: TreeEnsemble) =>
 		rows >= rowsAtOnce / 2 ||
@@ -62,7 +67,10 @@ export function openExplainer(
 			return ready.map((r) => attributionOf(model, r, prepared()))
 		const { ensemble } = structure
 		pool ??= import('../explain/shap/explain-pool-node.ts').then(({ openExplainPool }) =>
-			openExplainPool(ensemble, { threads: availableParallelism(), ...(background ? { background } : {}) }),
+			openExplainPool(ensemble, {
+				threads: Math.min(availableParallelism(), mostThreads),
+				...(background ? { background } : {}),
+			}),
 		)
 		return byPool(model, await pool, ready, background !== undefined)
 	}

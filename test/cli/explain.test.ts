@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -36,8 +35,6 @@ const linesOf = (out: string): Line[] =>
 		.trim()
 		.split('\n')
 		.map((line) => JSON.parse(line))
-const ending = (child: ChildProcess) =>
-	new Promise((resolve) => child.once('exit', (code, signal) => resolve([code, signal])))
 const ndjson = (rows: readonly unknown[]) => rows.map((row) => JSON.stringify(row)).join('\n')
 
 const linear = {
@@ -86,41 +83,6 @@ describe('plumbline explain --artifact', () => {
 			expect((await explain(model, path, '--json')).out, path).toBe(wanted)
 	})
 
-	it('reads tables as data frames write them', async () => {
-		const model = await file(
-			'flags.json',
-			JSON.stringify({
-				format: 'linear-json',
-				link: 'identity',
-				intercept: 0,
-				coefficients: { late: 2, income: 1 },
-				missing: { late: 5 },
-			}),
-		)
-		const table = ',income,late\n0,1,True\n1,2.0,<NA>\n2,3,False\n'
-		// Packed, and not named so.
-		const { out } = await explain(model, await file('frame.csv', gzipSync(table)), '--json')
-		expect(linesOf(out).map((line) => line.margin)).toEqual([3, 12, 3])
-	})
-
-	it('ends quietly when its reader has enough, and at once at a signal', async () => {
-		const model = await file('linear.json', JSON.stringify(linear))
-		const many = Array.from({ length: 40_000 }, () => rows[0])
-		const path = await file('long.ndjson', ndjson(many))
-		const start = () =>
-			spawn(process.execPath, ['src/cli.ts', 'explain', '--artifact', model, '--rows', path, '--json'])
-		const left = start()
-		let err = ''
-		left.stderr.on('data', (chunk) => {
-			err += chunk
-		})
-		left.stdout.once('data', () => left.stdout.destroy())
-		expect([await ending(left), err]).toEqual([[2, null], ''])
-		const stopped = start()
-		stopped.stdout.once('data', () => stopped.kill('SIGINT'))
-		expect(await ending(stopped)).toEqual([null, 'SIGINT'])
-	}, 30_000)
-
 	it('says what it took for granted', async () => {
 		const model = await file('linear.json', JSON.stringify(linear))
 		const manifest = await file('misspelt.json', '{"mising":-1}')
@@ -166,18 +128,6 @@ describe('plumbline explain --artifact', () => {
 			},
 		])
 		expect(code).toBe(0)
-	})
-
-	it('reads a special value of a scorecard that is written like a missing one', async () => {
-		const bins =
-			'bins: [{ points: 40 }]\n    special: [{ values: [NA], points: 7 }]\n    missing: { points: 1 }\n'
-		const card = await file('special.yaml', `format: scorecard\nfeatures:\n  late:\n    ${bins}`)
-		const { out } = await explain(
-			card,
-			await file('special.csv', 'late,id\nNA,a\n,b\nnan,c\n3,d\n'),
-			'--json',
-		)
-		expect(linesOf(out).map((line) => line.margin)).toEqual([7, 1, 1, 40])
 	})
 
 	it('shows people what weighs most', async () => {
@@ -279,22 +229,6 @@ describe('what cannot be done is said with the way out', () => {
 					await file('m.json', '{"link":"probit"}'),
 				],
 				/m\.json: link/,
-			],
-			[
-				['--artifact', model, '--rows', await file('twice.csv', 'income,late,region,income\n1,2,01,3\n')],
-				/two columns "income"/,
-			],
-			[
-				['--artifact', model, '--rows', await file('semi.csv', 'income;late;region\n1;2;01\n')],
-				/not separated by commas/,
-			],
-			[
-				['--artifact', model, '--rows', await file('nan.json', '[{"income":NaN}]')],
-				/NaN and Infinity are not JSON: write null/,
-			],
-			[
-				['--artifact', model, '--rows', await file('cut.csv.gz', gzipSync(csv).subarray(0, 25))],
-				/cut\.csv\.gz cannot be read: \w/,
 			],
 			[['credit-risk'], /The id of the prediction is missing/],
 			[['credit-risk', 'p1', '--rows', 'x.csv'], /--rows goes with --artifact/],
