@@ -22,8 +22,8 @@ export type Explainer = {
 
 /** Rows that are explained together. */
 export const rowsAtOnce = 2000
-/** Nodes to be looked at, about, from which on threads are worth starting: a second of one of them. */
-const worthThreads = 2e7
+/** Nodes to be looked at, about, from which on threads are worth starting: some seconds of one of them. */
+const worthThreads = 1e8
 /** Each makes tables of its own, of up to 64 MB. */
 const mostThreads = 8
 

@@ -64,7 +64,8 @@ function columnsOf(line: readonly string[], specs: Specs): Column[] {
 		return { name, spec: specs.get(name) }
 	})
 	const names = columns.map((column) => column.name)
-	const twice = names.find((name, i) => specs.has(name) && names.indexOf(name) !== i)
+	const seen = new Set<string>()
+	const twice = names.find((name) => specs.has(name) && seen.size === seen.add(name).size)
 	if (twice !== undefined)
 		throw new AppError('invalid', `The table has two columns ${JSON.stringify(twice)}: rename or remove one.`)
 	const other = names.length === 1 && specs.size > 0 && !specs.has(names[0] as string)
