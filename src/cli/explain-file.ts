@@ -33,7 +33,8 @@ export async function explainFile(terminal: Terminal, options: ExplainFileOption
 		manifest,
 		declared: await firstNames(rows),
 	})
-	if ('model' in opened && opened.model.advice) note(opened.model.advice)
+	const advice = opened.onnx?.advice ?? ('model' in opened ? opened.model.advice : undefined)
+	if (advice !== undefined) note(advice)
 	const specs = specsOf(opened)
 	const background = await backgroundOf(terminal, options, opened, specs)
 	const explainer = openExplainer(opened, background)

@@ -59,15 +59,9 @@ export function inputNames(
 const unnamed = ({ format, columns }: TreeFile): string[] =>
 	columns.map((_, i) => (format === 'lightgbm-text' ? `Column_${i}` : `f${i}`))
 
-/** What to say where nothing but their order tells which column is which. */
-export function orderAdvice(
-	file: TreeFile,
-	manifest: Manifest,
-	names: readonly string[],
-): string | undefined {
-	if (file.names || manifest.features || names[0] === unnamed(file)[0]) return undefined
-	return `The file does not name its features: its columns are taken to be ${few(names)}${names.length > 3 ? ' …' : ''} in the order in which they are declared. If that is not the order of training, give \`features\` in the manifest.`
-}
+/** Whether nothing but their order tells which column has which name. */
+export const isByOrder = (file: TreeFile, manifest: Manifest, names: readonly string[]): boolean =>
+	!file.names && !manifest.features && names[0] !== unnamed(file)[0]
 
 /** A declared name whose spaces the file replaced. */
 function renamed(name: string, declared: readonly string[]): string {

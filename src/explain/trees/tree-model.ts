@@ -1,11 +1,12 @@
 import type { TreeFile } from '../formats/tree-file.ts'
 import type { Manifest } from '../manifest.ts'
 import { type Attribution, type Background, checkedAttribution, type Model } from '../model.ts'
+import { orderAdvice } from '../order-advice.ts'
 import { shapInteractions } from '../shap/interactions.ts'
 import { type BackgroundPlan, interventionalShap, planBackground } from '../shap/interventional.ts'
 import { type PathPlan, pathDependentShap, planPaths, type ShapValues } from '../shap/path-dependent.ts'
 import { mostTableBytes } from '../shap/tables.ts'
-import { checkManifest, inputNames, orderAdvice } from './check-manifest.ts'
+import { checkManifest, inputNames, isByOrder } from './check-manifest.ts'
 import { makeEncoder } from './encoder.ts'
 import { decideAll, type TreeEnsemble } from './ensemble.ts'
 import { ensembleMargin } from './margin.ts'
@@ -47,7 +48,9 @@ const sizeOf = (e: TreeEnsemble): number =>
 export function treeModel(file: TreeFile, manifest: Manifest, declared: readonly string[]): Model {
 	const e = file.ensemble
 	const names = inputNames(file, manifest, declared)
-	const advice = [file.advice, orderAdvice(file, manifest, names)].filter((text) => text !== undefined)
+	const advice = [file.advice, isByOrder(file, manifest, names) ? orderAdvice(names) : undefined].filter(
+		(text) => text !== undefined,
+	)
 	const link = checkManifest(file, manifest)
 	const float32 = e.precision === 'float32'
 	const { features, owner, columnsOf, encode } = makeEncoder({
