@@ -4,6 +4,7 @@ import { AdditivityError, FeatureError } from '../explain/model.ts'
 import type { OnnxModel } from '../explain/onnx/open-onnx.ts'
 import { attributionsOfRows, rowMajor } from '../explain/shap/attributions-of-rows.ts'
 import type { ExplainPool } from '../explain/shap/explain-pool-node.ts'
+import type { TreeEnsemble } from '../explain/trees/ensemble.ts'
 import type { OpenedModel } from '../services/artifact/opened-version.ts'
 import type { FileRow } from './record-file.ts'
 
@@ -20,8 +21,12 @@ export type Explainer = {
 	close(): Promise<void>
 }
 
-/** Rows that are explained together. Half of them are worth starting threads for. */
+/** Rows that are explained together. */
 export const rowsAtOnce = 2000
+/** Nodes to be looked at, about, from which on threads are worth starting: some seconds of one of them. */
+const worthThreads = 1e8
+/** Each makes tables of its own, of up to 64 MB. */
+const mostThreads = 8
 
 type Ready = { row: number; values: Readonly<Record<string, unknown>>; encoded: Encoded }
 
@@ -47,14 +52,26 @@ export function openExplainer(
 ): Explainer {
 	if (!('model' in opened)) return estimator(opened.onnx, background ?? [])
 	const { model } = opened
-	const prepared = background && model.background(background)
+	let own: Background | undefined
+	// Threads prepare it themselves.
+	const prepared = () => {
+		own ??= background && model.background(background)
+		return own
+	}
 	let pool: Promise<ExplainPool> | undefined
+	const isWorth = (rows: number, { feature }: TreeEnsemble) =>
+		rows >= rowsAtOnce / 2 ||
+		(rows > 1 && rows * feature.length * Math.max(1, background?.length ?? 1) >= worthThreads)
 	const attribute = async (ready: readonly Ready[]): Promise<(Attribution | AdditivityError)[]> => {
-		if (model.structure?.kind !== 'trees' || (!pool && ready.length < rowsAtOnce / 2))
-			return ready.map((r) => attributionOf(model, r, prepared))
-		const { ensemble } = model.structure
+		const { structure } = model
+		if (structure?.kind !== 'trees' || (!pool && !isWorth(ready.length, structure.ensemble)))
+			return ready.map((r) => attributionOf(model, r, prepared()))
+		const { ensemble } = structure
 		pool ??= import('../explain/shap/explain-pool-node.ts').then(({ openExplainPool }) =>
-			openExplainPool(ensemble, { threads: availableParallelism(), ...(background ? { background } : {}) }),
+			openExplainPool(ensemble, {
+				threads: Math.min(availableParallelism(), mostThreads),
+				...(background ? { background } : {}),
+			}),
 		)
 		return byPool(model, await pool, ready, background !== undefined)
 	}

@@ -111,7 +111,7 @@ function termOf(feature: CardFeature, points: Float64Array, expected: number): T
 		part: (bin) => points[bin] as number,
 		structure:
 			'edges' in bins
-				? { kind: 'bins', ...bins }
+				? { kind: 'bins', ...bins, ...(special.size > 0 && { special: [...special.keys()] }) }
 				: { kind: 'categories', categories: [...bins.binOf.keys()] },
 		encode(value, note) {
 			if (value === undefined) {
