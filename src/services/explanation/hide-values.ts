@@ -1,6 +1,5 @@
+import { withoutValues } from '../replay/without-values.ts'
 import type { Explanation } from './explanation.ts'
-
-const beforeColon = (reason: string | null): string | null => reason?.split(':', 1)[0] ?? null
 
 const noteText = {
 	'unseen-category': 'a category that the model was not trained on; it counts as missing',
@@ -18,7 +17,7 @@ export function hideValues(answer: Explanation): Explanation {
 		replay.status === 'mismatched'
 			? `the logged score is ${replay.logged}, and the registered artefact answers ${replay.replayed}`
 			: replay.status === 'unavailable'
-				? beforeColon(replay.reason)
+				? replay.reason && withoutValues(replay.reason)
 				: replay.reason
 	// Other parts quote why it did not replay.
 	const quoting = <S extends { reason: string | null }>(part: S): S =>

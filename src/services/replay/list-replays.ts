@@ -4,6 +4,7 @@ import { authorise } from '../authorise.ts'
 import { findModel } from '../model/find-model.ts'
 import { cursorText, type Page, type PageQuery, toPage } from '../page.ts'
 import type { Mismatch } from './replay-day.ts'
+import { withoutValues } from './without-values.ts'
 
 /** How the logged scores of a day compare with the registered artefact. */
 export type ReplayRecord = {
@@ -59,7 +60,7 @@ const statuses: Record<ReplayRecord['status'], string> = {
 	unavailable: `NOT ${bad} AND matched = 0`,
 }
 
-/** The replayed days of a model, the newest first. */
+/** The replayed days of a model, the newest first. Viewers get reasons without feature values. */
 export async function listReplays(
 	context: Context,
 	actor: Actor,
@@ -88,7 +89,17 @@ export async function listReplays(
 		],
 	})) as unknown as Row[]
 	const positionOf = ([version, environment, day]: Row) => [day, environment, version].join('\n')
-	return toPage(rows, query.limit, positionOf, (row) => toRecord(name, row))
+	const told = actor.role === 'viewer' ? withoutValues : (reason: string) => reason
+	return toPage(rows, query.limit, positionOf, (row) => {
+		const record = toRecord(name, row)
+		return { ...record, reasons: summed(record.reasons, told) }
+	})
+}
+
+function summed(reasons: ReplayRecord['reasons'], told: (reason: string) => string): ReplayRecord['reasons'] {
+	const counts = new Map<string, number>()
+	for (const { reason, count } of reasons) counts.set(told(reason), (counts.get(told(reason)) ?? 0) + count)
+	return [...counts].map(([reason, count]) => ({ reason, count }))
 }
 
 function toRecord(model: string, row: Row): ReplayRecord {
