@@ -140,6 +140,27 @@ describe('an uploaded model file', () => {
 })
 
 describe('a manifest', () => {
+	it('with a threshold that no probability reaches contradicts the file', async () => {
+		await registerLinear(server, 'percent', { manifest: { threshold: 50 } })
+		const refused = await upload(server, 'percent', file)
+		expect(refused).toMatchObject({
+			status: 422,
+			body: { detail: expect.stringContaining('threshold is 50') },
+		})
+		await registerLinear(server, 'margins', { manifest: { threshold: 2, logged: 'margin' } })
+		expect((await upload(server, 'margins', file)).status).toBe(201)
+	})
+
+	it('with limits that leave no value is refused', async () => {
+		await server.post('/v1/models', { model: 'limits', task: 'binary', positiveLabel: '1', threshold: 0.5 })
+		const { status, body } = await server.post('/v1/models/limits/versions', {
+			version: '1',
+			features: [{ name: 'income', type: 'numeric' }],
+			manifest: { limits: { income: { min: 5, max: 1 } } },
+		})
+		expect({ status, path: body.errors[0].path }).toEqual({ status: 422, path: 'manifest.limits.income.min' })
+	})
+
 	it('is checked when the version is registered, with the path of each fault', async () => {
 		const { status, body } = await server.post('/v1/models/m/versions', {
 			version: '2',
