@@ -93,7 +93,7 @@ export function giveReasons(
 		sensitive: read.moment.sensitive,
 		locale,
 	})
-	return { ...partOf(selection, table), compared: { kind, rows: compared.background.rows } }
+	return { ...partOf(selection, table, locale), compared: { kind, rows: compared.background.rows } }
 }
 
 const noModel = { status: 'unavailable', reason: null } as const
@@ -107,7 +107,7 @@ const insufficient = (kind: UsedBackground['kind'], { content }: FoundBackground
 				: `Reasons compare with at least ${leastRows} approved applicants near the cut-off; ${content.near.length} are known.`,
 	}) as const
 
-function partOf(selection: Selection, table: TableInForce): ReasonsPart {
+function partOf(selection: Selection, table: TableInForce, locale: string | undefined): ReasonsPart {
 	const { revision, digest } = table
 	if (selection.status === 'failed') {
 		const reason = `There is no reason to give: ${selection.reason}.`
@@ -121,10 +121,21 @@ function partOf(selection: Selection, table: TableInForce): ReasonsPart {
 		selection.withheld.length > 0
 			? 'Protected features counted against the person too. They are never named; the decision needs review.'
 			: '',
+		notTranslated(selection, locale),
 	].filter((text) => text !== '')
 	return {
 		reasons: selection.reasons.map(({ locale: _, ...reason }) => reason),
 		reasonsStatus: { status: 'ok', reason: remarks.join(' ') || null },
-		reasonTable: { revision, digest, locale: selection.reasons[0]?.locale ?? null },
+		reasonTable: { revision, digest, locale: selection.reasons.find((r) => r.locale)?.locale ?? null },
 	}
+}
+
+/** A notice in two languages is to be mended before it is sent. */
+function notTranslated({ reasons }: Selection & { status: 'ok' }, asked: string | undefined): string {
+	if (asked === undefined) return ''
+	const language = (locale: string | undefined) => locale?.toLowerCase().split('-')[0]
+	const others = reasons.filter(({ locale }) => language(locale) !== language(asked))
+	return others.length === 0
+		? ''
+		: `The table has no text in ${JSON.stringify(asked)} for ${others.map(({ code }) => code).join(', ')}: add it, or ask for another language.`
 }
