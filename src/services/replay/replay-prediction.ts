@@ -43,7 +43,7 @@ export async function replayPrediction(
 		return { ...compare(shape, opened.manifest, registered, prediction, answer, notes, unit), ...run }
 	} catch (error) {
 		if (!(error instanceof FeatureError)) throw error
-		return unavailable(`the model cannot be run on the logged features: ${error.message}`)
+		return unavailable(`the model cannot be run on the logged features: ${error.message.replace(/\.$/, '')}`)
 	}
 }
 
