@@ -73,6 +73,8 @@ export function giveReasons(
 	table: TableInForce | undefined,
 	locale: string | undefined,
 ): ReasonsPart {
+	const knockedOut = table && knockOutOf(read, table, locale)
+	if (knockedOut) return knockedOut
 	const blocked = obstacle(read, table)
 	const { opened, replayed } = read
 	if (blocked) return without(blocked)
@@ -94,6 +96,24 @@ export function giveReasons(
 		locale,
 	})
 	return { ...partOf(selection, table, locale), compared: { kind, rows: compared.background.rows } }
+}
+
+/** A knock-out rule that holds is the reason whatever the score is, and where none was computed at all. */
+function knockOutOf(
+	{ adverse, stored, replayed, rule, moment }: ReadDecision,
+	table: TableInForce,
+	locale: string | undefined,
+): ReasonsPart | undefined {
+	if (adverse !== true || !stored.features || replayed.status === 'mismatched') return undefined
+	const selection = selectReasons({
+		table: table.table,
+		row: stored.features,
+		contributions: [],
+		adverse: rule.adverse,
+		sensitive: moment.sensitive,
+		locale,
+	})
+	return selection.status === 'ok' ? partOf(selection, table, locale) : undefined
 }
 
 const noModel = { status: 'unavailable', reason: null } as const
