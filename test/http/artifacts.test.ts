@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { defaultLimits } from '../../src/context.ts'
-import { digestOf, linearFile, registerLinear, upload } from '../support/linear-model.ts'
+import { digestOf, linearFile, logDay, registerLinear, upload } from '../support/linear-model.ts'
 import { testServer } from '../support/server.ts'
 
 let server: Awaited<ReturnType<typeof testServer>>
@@ -65,6 +65,20 @@ describe('an uploaded model file', () => {
 		expect(other).toMatchObject({ status: 409, body: { code: 'conflict' } })
 		expect(other.body.detail).toContain('new version')
 		expect(await upload(server, 'bound', file, { query: '?format=onnx' })).toMatchObject({ status: 422 })
+	})
+
+	it('is part of the lineage of a version that was registered without one', async () => {
+		await registerLinear(server, 'traced')
+		const own = linearFile(0.7)
+		await upload(server, 'traced', own)
+		const node = `artifact:${digestOf(own)}`
+		const ids = async (from: string) =>
+			(await server.fetch(`/v1/lineage?from=${from}`)).body.nodes.map((n: { id: string }) => n.id)
+		expect(await ids('version:traced@1')).toContain(node)
+		expect(await ids(node)).toContain('version:traced@1')
+		await logDay(server, 'traced', server.clock.now - 3_600_000, 1)
+		const day = new Date(server.clock.now - 3_600_000).toISOString().slice(0, 10)
+		expect(await ids(`prediction:traced/p-${day}-0`)).toContain(node)
 	})
 
 	it('is refused with the way out when it cannot be read', async () => {
