@@ -3,6 +3,7 @@ import { type Selection, selectReasons } from '../../explain/reasons/select-reas
 import type { TableInForce } from '../reasons/table-in-force.ts'
 import { leastRows } from './background.ts'
 import { chooseOutput } from './choose-output.ts'
+import { decide } from './decision.ts'
 import { explained } from './explainer.ts'
 import type { Explanation, PartStatus, ReasonsStatus, UsedBackground } from './explanation.ts'
 import type { FoundBackground } from './find-background.ts'
@@ -95,7 +96,8 @@ export function giveReasons(
 		sensitive: read.moment.sensitive,
 		locale,
 	})
-	return { ...partOf(selection, table, locale), compared: { kind, rows: compared.background.rows } }
+	const part = partOf(selection, table, locale)
+	return { ...overridden(read, part), compared: { kind, rows: compared.background.rows } }
 }
 
 /** A knock-out rule that holds is the reason whatever the score is, and where none was computed at all. */
@@ -158,4 +160,12 @@ function notTranslated({ reasons }: Selection & { status: 'ok' }, asked: string 
 	return others.length === 0
 		? ''
 		: `The table has no text in ${JSON.stringify(asked)} for ${others.map(({ code }) => code).join(', ')}: add it, or ask for another language.`
+}
+
+/** Reasons of a score that would have been approved are not those of the decision: somebody has to look at it. */
+function overridden({ rule, score, decision }: ReadDecision, part: ReasonsPart): ReasonsPart {
+	if (score === null || decide(rule, { score }).adverse !== false) return part
+	const { status, reason } = part.reasonsStatus
+	const doubt = `The decision ${JSON.stringify(decision)} is logged, and the score ${score} is on the approving side of the threshold ${rule.threshold}: something else than the score decided. Name that instead.`
+	return { ...part, reasonsStatus: { status, reason: reason === null ? doubt : `${doubt} ${reason}` } }
 }

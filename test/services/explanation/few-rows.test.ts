@@ -62,4 +62,13 @@ describe('reasons where few rows are logged', () => {
 			reasons: [{ code: 'R1' }],
 		})
 	})
+
+	it('say when the score would have been approved, so that something else decided', async () => {
+		const features = featuresOf(0)
+		expect(linearScore(features)).toBeLessThan(0.5)
+		await log('overridden', 1, () => ({ features, score: linearScore(features), label: '1' }))
+		const { adverse, reasonsStatus } = await explain('overridden0')
+		expect(adverse).toBe(true)
+		expect(reasonsStatus.reason).toContain('something else than the score decided')
+	})
 })
