@@ -61,7 +61,7 @@ async function runOpened(opened: OpenedModel, features: Record<string, unknown>)
 }
 
 function compare(
-	model: Pick<Model, 'outputs' | 'classes'>,
+	model: Pick<Model, 'outputs' | 'classes' | 'advice'>,
 	manifest: Manifest,
 	registered: Registered,
 	prediction: Logged,
@@ -95,12 +95,9 @@ function compare(
 	// Where another class differs than the one that was decided, that is the one to be shown.
 	const { output, value } = status === 'mismatched' ? worst : first
 	const replayed = answer[output] as number
-	return {
-		status,
-		logged: value,
-		replayed,
-		reason: reasonOf(worst.near, value, replayed, notes),
-	}
+	const reason = reasonOf(worst.near, value, replayed, notes)
+	const advised = status === 'mismatched' && model.advice ? `${reason}. ${model.advice}` : reason
+	return { status, logged: value, replayed, reason: advised }
 }
 
 const order: readonly Nearness['kind'][] = [

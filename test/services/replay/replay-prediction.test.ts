@@ -53,6 +53,14 @@ describe('a logged score', () => {
 		expect(await replay({ score: 0 })).toMatchObject({ status: 'mismatched' })
 	})
 
+	it('mismatches with what the file advises: early stopping may be why', async () => {
+		const early = opened()
+		const model = { ...early.model, advice: 'Set `rounds` to 7 in the manifest.' }
+		const told = (score: number) => replayPrediction({ ...early, model }, binary, { features, score })
+		expect((await told(exact + 0.01)).reason).toMatch(/apart\. Set `rounds` to 7 in the manifest\.$/)
+		expect((await told(exact)).reason).toBeNull()
+	})
+
 	it('may be the margin, when the manifest says so', async () => {
 		expect(await replay({ score: 0.75 }, { logged: 'margin' })).toMatchObject({
 			status: 'matched',
