@@ -153,6 +153,17 @@ describe('an uploaded model file', () => {
 	})
 })
 
+it('an artefact is not registered by a URI with a password in it', async () => {
+	await server.post('/v1/models', { model: 'secretive', task: 'binary', positiveLabel: '1', threshold: 0.5 })
+	const { status, body } = await server.post('/v1/models/secretive/versions', {
+		version: '1',
+		features: [{ name: 'income', type: 'numeric' }],
+		artifact: { ...artifact, uri: 'https://user:hunter2@models.example.com/m.json' },
+	})
+	expect({ status, path: body.errors[0].path }).toEqual({ status: 422, path: 'artifact.uri' })
+	expect(body.detail).not.toContain('hunter2')
+})
+
 describe('a manifest', () => {
 	it('with a threshold that no probability reaches contradicts the file', async () => {
 		await registerLinear(server, 'percent', { manifest: { threshold: 50 } })
