@@ -80,7 +80,7 @@ export type Model = {
 	/** How far base + contributions may be from the margin: 1e-5 where the model computes in float32, else 1e-9. */
 	tolerance: number
 	/** What to look at when a replay does not match the logged score. */
-	advice?: string
+	advice?: string | undefined
 	/** Bytes that it takes in memory, about: the cache is bounded by them. */
 	bytes: number
 	/**

@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import type { Actor, Context } from '../../context.ts'
 import { sha256Hex, utf8 } from '../../core/bytes.ts'
 import { canonicalJson } from '../../core/canonical-json.ts'
-import { dayMs, formatTime } from '../../core/time.ts'
+import { dayMs, formatTime, minuteMs } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { backgrounds, backgroundUses } from '../../db/schema.ts'
 import { sampleRows } from '../outcome/sample-rows.ts'
@@ -62,7 +62,7 @@ export async function findBackground(
 	const key = JSON.stringify([query.model, query.version, query.environment, day, settings])
 	const { kept, underWay } = memoryOf(context)
 	const known = kept.get(key)
-	if (known && isFresh(known, day, context.now())) return known.found
+	if (known && isFresh(known, query.rule, day, context.now())) return known.found
 	// Where requests are apart from one another, none may wait for what another began.
 	const shared = context.background === undefined
 	const pending = (shared && underWay.get(key)) || load(context, actor, query, day, settings)
@@ -78,9 +78,17 @@ export async function findBackground(
 	}
 }
 
-/** Rows of a day that is not over come in still: then it is drawn again a day later. */
-const isFresh = ({ found, computedAt }: Kept, day: number, now: number): boolean =>
-	found.content.to <= day * dayMs || computedAt >= (day + 1) * dayMs || now - computedAt < dayMs
+/** Rows of a day that is not over come in still: then it is drawn again a day later, and soon while there are too few. */
+function isFresh(
+	{ found: { content }, computedAt }: Kept,
+	rule: DecisionRule,
+	day: number,
+	now: number,
+): boolean {
+	if (content.to <= day * dayMs) return true
+	const isThin = rule.threshold !== null && content.near.length < leastRows
+	return now - computedAt < (isThin ? minuteMs : dayMs) || (!isThin && computedAt >= (day + 1) * dayMs)
+}
 
 async function load(
 	context: Context,
@@ -110,7 +118,7 @@ async function load(
 	if (row) {
 		const content = JSON.parse(row.content) as BackgroundContent
 		const stored = { found: { digest: row.digest, content }, computedAt: row.computedAt }
-		if (isFresh(stored, day, context.now())) return stored
+		if (isFresh(stored, query.rule, day, context.now())) return stored
 	}
 	const { content, text } = await drawFitting(context, query, day)
 	const computedAt = context.now()

@@ -136,7 +136,7 @@ async function evaluate(
 	} catch (error) {
 		if (!(error instanceof FeatureError)) throw error
 		if (!Object.hasOwn(changes, error.feature))
-			throw unable(`the model cannot be run on the logged features: ${error.message}`)
+			throw unable(`the model cannot be run on the logged features: ${error.message.replace(/\.$/, '')}`)
 		const path = `changes.${error.feature}`
 		throw new AppError('invalid', `The body is wrong. ${path}: ${error.message}`, {
 			faults: [{ path, message: error.message }],

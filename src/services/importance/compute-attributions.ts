@@ -74,7 +74,8 @@ async function computeSeries(
 	due: readonly Window[],
 	{ run, until }: { run: AttributionRun; until: number },
 ): Promise<void> {
-	const explainer = await rowExplainer(context, await findVersion(context, series.model, series.version))
+	const version = await findVersion(context, series.model, series.version)
+	const explainer = await rowExplainer(context, version, series.environment)
 	if ('unavailable' in explainer) {
 		run.waiting[nameOf(series)] = explainer.unavailable
 		return

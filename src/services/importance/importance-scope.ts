@@ -66,9 +66,10 @@ export async function importanceScope(
 	const model = await findModel(context, asked.model)
 	const { from, to } = periodOf(asked, context.now())
 	const { version, environment } = await placeOf(context, model.name, asked)
-	const explainer = await rowExplainer(context, await findVersion(context, model.name, version))
+	const row = await findVersion(context, model.name, version)
+	const explainer = await rowExplainer(context, row, environment)
 	if ('unavailable' in explainer)
-		throw new AppError('conflict', `The model cannot be opened: ${explainer.unavailable}.`)
+		throw new AppError('conflict', `Contributions cannot be computed: ${explainer.unavailable}.`)
 	return {
 		model,
 		query: { model: model.name, version, environment, from, to },

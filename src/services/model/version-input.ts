@@ -83,6 +83,10 @@ const text = z.string().min(1).max(2048)
 
 export const Artifact = z.strictObject({
 	uri: text
+		.refine((uri) => !/^https?:\/\/[^/?#]*@/i.test(uri), {
+			error:
+				'must hold no user or password, since whoever sees the version sees it; use s3://, or a host that PLUMBLINE_ARTIFACT_HOSTS allows',
+		})
 		.optional()
 		.meta({ description: 'Where the bytes are.', example: 's3://models/credit-default/7/model.json' }),
 	sha256: z

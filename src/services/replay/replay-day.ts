@@ -22,6 +22,8 @@ export type DayReplay = {
 	examples: Mismatch[]
 	/** Why replays were unavailable, and how many: without values, since viewers see it. */
 	reasons: Record<string, number>
+	/** Who was in the sample. */
+	ids: readonly string[]
 }
 
 const mostSampled = 200
@@ -60,6 +62,7 @@ export async function replayDay(
 		worst: worst ? difference(worst) : null,
 		examples: mismatches.slice(0, mostExamples),
 		reasons,
+		ids: batch?.ids ?? [],
 	}
 }
 

@@ -47,7 +47,7 @@ export async function replayPrediction(
 		if (!(error instanceof FeatureError)) throw error
 		const general = 'the model cannot be run on the logged features'
 		const named = error.feature === '' ? general : `${general}, because of ${error.feature}`
-		return unavailable(`${general}: ${error.message}`, named)
+		return unavailable(`${general}: ${error.message.replace(/\.$/, '')}`, named)
 	}
 }
 
@@ -143,7 +143,9 @@ function reasonOf(
 			: `equal at the ${near.decimals} decimals that were logged`
 	if (near.kind === 'too-few-digits')
 		return `${tooFewDigits}: ${logged} is logged, and it answers ${replayed}. Log at least 3 significant digits`
-	const odd = notes.filter((n) => n.code === 'unseen-category').map((n) => n.message)
+	const odd = notes
+		.filter((n) => n.code === 'unseen-category' || n.message.includes('not among the logged'))
+		.map((n) => n.message)
 	const apart = digits(Math.abs(logged - replayed))
 	return `the served model and the registered artefact differ: ${logged} is logged, and the artefact answers ${replayed} for the logged features, ${apart} apart${odd.length > 0 ? ` (${odd.slice(0, 3).join('; ')})` : ''}`
 }
