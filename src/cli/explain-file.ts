@@ -76,7 +76,10 @@ function specsOf(opened: OpenedModel): Specs {
 function specOf(name: string, structure: Structure | undefined, i: number): FeatureSpec {
 	if (structure?.kind === 'trees') {
 		const categories = structure.sources[i]?.categories
-		return categories ? { name, type: 'categorical', values: [...categories] } : { name, type: 'numeric' }
+		// Bare codes have no categories to be told by: they are numbers.
+		return categories?.length
+			? { name, type: 'categorical', values: [...categories] }
+			: { name, type: 'numeric' }
 	}
 	const part = structure?.parts[i]
 	if (part?.kind === 'categories') return { name, type: 'categorical', values: [...part.categories] }

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os'
 import type { Attribution, Background, Encoded, Model } from '../explain/model.ts'
-import { AdditivityError, checkedAttribution, FeatureError } from '../explain/model.ts'
+import { AdditivityError, FeatureError } from '../explain/model.ts'
 import type { OnnxModel } from '../explain/onnx/open-onnx.ts'
+import { attributionsOfRows, rowMajor } from '../explain/shap/attributions-of-rows.ts'
 import type { ExplainPool } from '../explain/shap/explain-pool-node.ts'
 import { mostTableBytes } from '../explain/shap/tables.ts'
 import type { TreeEnsemble } from '../explain/trees/ensemble.ts'
@@ -116,39 +117,16 @@ function attributionOf(model: Model, { encoded }: Ready, background: Background 
 	}
 }
 
-/** The threads answer by column; columns of one feature add up to it, and every row is checked as one by one. */
 async function byPool(
 	model: Model,
 	pool: ExplainPool,
 	ready: readonly Ready[],
 	hasBackground: boolean,
 ): Promise<(Attribution | AdditivityError)[]> {
-	const { structure, outputs } = model
-	if (structure?.kind !== 'trees') throw new TypeError('only trees are explained by threads')
-	const { columns } = structure.ensemble
-	const rows = new Float64Array(ready.length * columns)
-	ready.forEach(({ encoded }, i) => {
-		rows.set(encoded.x, i * columns)
-	})
-	const values = await pool.explain(rows)
-	return ready.map(({ encoded }, i) => {
-		const contributions = Array.from({ length: outputs }, (_, k) => {
-			const start = (i * outputs + k) * columns
-			return Float64Array.from(structure.sources, (s) =>
-				s.columns.reduce((sum, c) => sum + (values[start + c] as number), 0),
-			)
-		})
-		const method = `tree-shap/${hasBackground ? 'interventional' : 'path-dependent'}`
-		try {
-			return checkedAttribution(
-				{ method, base: pool.base.slice(), contributions, margin: model.margin(encoded.x) },
-				model.tolerance,
-			)
-		} catch (error) {
-			if (error instanceof AdditivityError) return error
-			throw error
-		}
-	})
+	const rows = ready.map(({ encoded }) => encoded.x)
+	const contributions = await pool.explain(rowMajor(rows))
+	const method = `tree-shap/${hasBackground ? 'interventional' : 'path-dependent'}`
+	return attributionsOfRows(model, rows, { method, base: pool.base, contributions })
 }
 
 function estimator(onnx: OnnxModel, background: readonly Float64Array[]): Explainer {

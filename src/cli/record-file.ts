@@ -1,5 +1,6 @@
 import { parse } from 'csv-parse/stream'
 import { AppError } from '../core/errors.ts'
+import { linesIn } from '../core/lines-in.ts'
 import { cellOf } from '../http/ingest/cell-text.ts'
 import type { FeatureSpec } from '../profile/grid.ts'
 import { plainBytes } from './read-file.ts'
@@ -102,20 +103,8 @@ async function* csvRecords(bytes: ReadableStream<Uint8Array>, specs: Specs): Asy
 
 async function* lineRecords(bytes: ReadableStream<Uint8Array>): AsyncGenerator<FileRow> {
 	let row = 0
-	for await (const line of linesOf(bytes)) if (line.trim() !== '') yield lineRecord(line, ++row)
-}
-
-async function* linesOf(bytes: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-	const decoder = new TextDecoder()
-	let left = ''
-	for await (const chunk of bytes) {
-		const lines = (left + decoder.decode(chunk, { stream: true })).split('\n')
-		left = lines.pop() as string
-		if (left.length > mostLine)
-			throw new AppError('malformed', `A line of the file is over ${mostLine} bytes: is it JSON lines?`)
-		yield* lines
-	}
-	yield left + decoder.decode()
+	for await (const lines of linesIn(bytes))
+		for (const line of lines) if (line.trim() !== '') yield lineRecord(line, ++row)
 }
 
 function lineRecord(line: string, row: number): FileRow {

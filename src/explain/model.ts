@@ -63,7 +63,7 @@ export type Structure =
 	| {
 			kind: 'trees'
 			ensemble: TreeEnsemble
-			/** The columns that a logged feature becomes, and its known categories where it has an encoding. */
+			/** The columns that a logged feature becomes, and its known categories where it is no number (none for bare codes). */
 			sources: readonly { columns: readonly number[]; categories?: readonly string[] | undefined }[]
 	  }
 
@@ -80,7 +80,7 @@ export type Model = {
 	/** How far base + contributions may be from the margin: 1e-5 where the model computes in float32, else 1e-9. */
 	tolerance: number
 	/** What to look at when a replay does not match the logged score. */
-	advice?: string
+	advice?: string | undefined
 	/** Bytes that it takes in memory, about: the cache is bounded by them. */
 	bytes: number
 	/**
@@ -134,8 +134,15 @@ export class AdditivityError extends Error {
 	}
 }
 
-/** The attribution with its sum checked against the margin. Throws AdditivityError beyond the tolerance. */
-export function checkedAttribution(parts: Omit<Attribution, 'sumError'>, tolerance: number): Attribution {
+/**
+ * The attribution with its sum checked against the margin. `summed`: the largest number that the margin is a sum of, where
+ * base and contributions may be smaller than that. Throws AdditivityError beyond the tolerance.
+ */
+export function checkedAttribution(
+	parts: Omit<Attribution, 'sumError'>,
+	tolerance: number,
+	summed = 1,
+): Attribution {
 	let sumError = 0
 	parts.margin.forEach((margin, k) => {
 		let sum = parts.base[k] as number
@@ -146,7 +153,7 @@ export function checkedAttribution(parts: Omit<Attribution, 'sumError'>, toleran
 		}
 		const error = Math.abs(sum - margin)
 		// Rounding grows with the numbers themselves: margins of a million have no 1e-9.
-		const allowed = tolerance * Math.max(1, size, Math.abs(margin))
+		const allowed = tolerance * Math.max(1, summed, size, Math.abs(margin))
 		if (!(error <= allowed)) throw new AdditivityError(error, allowed)
 		sumError = Math.max(sumError, error)
 	})

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runProcess, startProcess } from '../runtimes/process.ts'
+import { replayAll } from '../support/replay-all.ts'
 
 const root = new URL('../..', import.meta.url).pathname
 
@@ -96,9 +97,17 @@ describe.each(nodes())('the package, installed in an empty folder, on Node %i', 
 		expect(JSON.parse(out).rules).toBeGreaterThan(0)
 	})
 
-	it('runs the demo, which finds what has changed', async () => {
-		const demo = await runProcess(command(), ['demo', '--exit', '--json'], { cwd: folder, env: env() })
+	it('runs the demo, which finds what has changed and whose every decision can be replayed', async () => {
+		const url = `file:${join(folder, `demo-${major}.db`)}`
+		const demo = await runProcess(command(), ['demo', '--exit', '--json'], {
+			cwd: folder,
+			env: env({ PLUMBLINE_DATABASE_URL: url }),
+		})
 		expect(demo.code, demo.err).toBe(0)
-		expect(JSON.parse(demo.out).incidents).toHaveLength(1)
+		const { incidents, why } = JSON.parse(demo.out)
+		expect(incidents).toHaveLength(1)
+		expect(why).toMatchObject({ replay: { status: 'matched' }, reasonsStatus: { status: 'ok' } })
+		const replayed = await replayAll(url, 'credit-risk', '1')
+		expect([Object.keys(replayed), (replayed.matched ?? 0) > 59_000]).toEqual([['matched'], true])
 	})
 })

@@ -184,8 +184,11 @@ async function modelOf(
 const opsOf = (graph: OnnxGraph): string =>
 	[...new Set(graph.nodes.map(({ op }) => op))].slice(0, 12).join(', ')
 
-const groupsOf = ({ features, columns }: Inputs): number[][] =>
-	features.map((_, f) => columns.flatMap((c, i) => (c.feature === f ? [i] : [])))
+function groupsOf({ features, columns }: Inputs): number[][] {
+	const groups: number[][] = features.map(() => [])
+	for (const [i, { feature }] of columns.entries()) groups[feature]?.push(i)
+	return groups
+}
 
 function tensorsOf(
 	{ graph, widths, texts }: Opened,

@@ -1,22 +1,22 @@
 import type { LeafPath } from './leaf-path.ts'
 import type { Paths } from './paths.ts'
+import { longestTabled } from './plan-groups.ts'
 import type { FillLeaf } from './tables.ts'
 import { shapleyWeight, type WalkPlan } from './walk-background.ts'
 
-const mostColumns = 12
-
-/** Which rows of the background satisfy which edges of a tree: a byte an edge and row, row-major. */
+/** Which rows of the background satisfy which edges of a tree: a byte an edge and row, edge by edge. */
 function satisfied(plan: WalkPlan, paths: Paths, from: number, to: number): Uint8Array {
 	const { e, bits, words, rows } = plan
 	const on = new Uint8Array(rows * (to - from))
-	for (let row = 0; row < rows; row++) {
-		const start = row * (to - from) - from
-		for (let node = from + 1; node < to; node++) {
-			const above = paths.parent[node] as number
-			const goesLeft = ((bits[row * words + (above >>> 5)] as number) >>> (above & 31)) & 1
-			const taken = (e.left[above] === node ? 1 : 0) === goesLeft
-			const before = paths.previous[node] as number
-			on[start + node] = taken && (before < 0 || on[start + before] === 1) ? 1 : 0
+	for (let node = from + 1; node < to; node++) {
+		const above = paths.parent[node] as number
+		const goesLeft = e.left[above] === node ? 1 : 0
+		const before = paths.previous[node] as number
+		const [start, earlier] = [(node - from) * rows, (before - from) * rows]
+		for (let row = 0; row < rows; row++) {
+			const decision = ((bits[row * words + (above >>> 5)] as number) >>> (above & 31)) & 1
+			const still = before < 0 ? 1 : (on[earlier + row] as number)
+			on[start + row] = still & (decision ^ goesLeft ^ 1)
 		}
 	}
 	return on
@@ -28,10 +28,12 @@ function satisfied(plan: WalkPlan, paths: Paths, from: number, to: number): Uint
  */
 export function fillInterventional(plan: WalkPlan, paths: Paths): FillLeaf {
 	const { e } = plan
-	const weights = Array.from({ length: mostColumns + 1 }, (_, a) =>
-		Array.from({ length: mostColumns + 1 }, (_, b) => (a === 0 ? 0 : shapleyWeight(a, b))),
+	const longest = longestTabled(paths)
+	const weights = Array.from({ length: longest + 1 }, (_, a) =>
+		Array.from({ length: longest + 1 }, (_, b) => (a === 0 ? 0 : shapleyWeight(a, b))),
 	)
-	const counts = new Float64Array(2 ** mostColumns)
+	const counts = new Float64Array(2 ** longest)
+	const patterns = new Int32Array(plan.rows)
 	let last = -1
 	let on: Uint8Array = new Uint8Array(0)
 	return (tree, leaf, path, into) => {
@@ -40,7 +42,7 @@ export function fillInterventional(plan: WalkPlan, paths: Paths): FillLeaf {
 		last = tree
 		const k = path.columns.length
 		into.fill(0, 0, 2 ** k * k)
-		countPatterns(plan.rows, on, to - from, from, path, counts)
+		countPatterns(plan.rows, on, from, path, patterns, counts)
 		const v = (e.value[leaf] as number) * (plan.scale[e.treeOutput[tree] as number] as number)
 		for (let theirs = 0; theirs < 2 ** k; theirs++) {
 			const count = counts[theirs] as number
@@ -52,17 +54,21 @@ export function fillInterventional(plan: WalkPlan, paths: Paths): FillLeaf {
 function countPatterns(
 	rows: number,
 	on: Uint8Array,
-	width: number,
 	from: number,
 	path: LeafPath,
+	patterns: Int32Array,
 	counts: Float64Array,
 ): void {
-	counts.fill(0, 0, 2 ** path.edges.length)
+	const k = path.edges.length
+	patterns.fill(0)
+	for (let i = 0; i < k; i++) {
+		const start = ((path.edges[i] as number) - from) * rows
+		for (let row = 0; row < rows; row++)
+			patterns[row] = (patterns[row] as number) | ((on[start + row] as number) << i)
+	}
+	counts.fill(0, 0, 2 ** k)
 	for (let row = 0; row < rows; row++) {
-		let pattern = 0
-		path.edges.forEach((edge, i) => {
-			pattern |= (on[row * width + edge - from] as number) << i
-		})
+		const pattern = patterns[row] as number
 		counts[pattern] = (counts[pattern] as number) + 1
 	}
 }

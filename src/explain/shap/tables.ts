@@ -1,7 +1,7 @@
 import type { TreeEnsemble } from '../trees/ensemble.ts'
 import { type LeafPath, pathTo } from './leaf-path.ts'
 import type { Paths } from './paths.ts'
-import { type Group, planGroups } from './plan-groups.ts'
+import { type Group, longestTabled, planGroups } from './plan-groups.ts'
 
 /**
  * Fills a leaf's contributions for every pattern of satisfied columns: `into[pattern * k + slot]`, k columns in the order
@@ -49,7 +49,8 @@ export function planTables(e: TreeEnsemble, paths: Paths, fill: FillLeaf): Table
 	const upperStart = new Int32Array(e.trees + 1)
 	const groupStart = new Int32Array(e.trees + 1)
 	let patterns = 0
-	const room = new Float64Array(2 ** 12 * 12)
+	const longest = longestTabled(paths)
+	const room = new Float64Array(2 ** longest * longest)
 	plans.forEach((groups, tree) => {
 		if (groups) {
 			patterns = Math.max(patterns, addUpper(e, paths, groups, lists))
@@ -152,25 +153,41 @@ function addLeaf(e: TreeEnsemble, paths: Paths, group: Group, leaf: number, to: 
 	const path = pathTo(e, paths, leaf)
 	const k = path.columns.length
 	to.fill(leaf, path, to.room)
-	const place = path.columns.map((column) => to.columns.indexOf(column))
-	const inside: { bit: number; goes: number; clears: number }[] = []
-	for (let at = leaf; at !== group.root; at = paths.parent[at] as number) {
-		const above = paths.parent[at] as number
-		const slot = path.columns.indexOf(e.feature[above] as number)
-		const goes = (e.left[above] as number) === at ? 1 : 0
-		inside.push({ bit: to.way + group.inner.indexOf(above), goes, clears: ~(1 << slot) })
-	}
-	const wayBits = 2 ** to.way - 1
+	const place = Int32Array.from(path.columns, (column) => to.columns.indexOf(column))
+	const keeps = keptSlots(e, paths, group, leaf, path, to.way)
+	const { way, room, table } = to
+	const width = to.columns.length
+	const wayBits = 2 ** way - 1
 	const fresh = (2 ** k - 1) & ~wayBits
 	for (let pattern = 0; pattern < 2 ** group.bits; pattern++) {
-		let own = (pattern & wayBits) | fresh
-		for (const { bit, goes, clears } of inside) if (((pattern >>> bit) & 1) !== goes) own &= clears
-		const at = to.start + pattern * to.columns.length
+		const own = ((pattern & wayBits) | fresh) & (keeps[pattern >>> way] as number)
+		const at = to.start + pattern * width
 		for (let i = 0; i < k; i++) {
 			const cell = at + (place[i] as number)
-			to.table[cell] = (to.table[cell] as number) + (to.room[own * k + i] as number)
+			table[cell] = (table[cell] as number) + (room[own * k + i] as number)
 		}
 	}
+}
+
+/** By the decisions inside a group: the slots of a leaf's path that they leave satisfied. */
+function keptSlots(
+	e: TreeEnsemble,
+	paths: Paths,
+	group: Group,
+	leaf: number,
+	path: LeafPath,
+	way: number,
+): Int32Array {
+	const keeps = new Int32Array(2 ** (group.bits - way)).fill(-1)
+	for (let at = leaf; at !== group.root; at = paths.parent[at] as number) {
+		const above = paths.parent[at] as number
+		const clears = ~(1 << path.columns.indexOf(e.feature[above] as number))
+		const goes = (e.left[above] as number) === at ? 1 : 0
+		const bit = group.inner.indexOf(above)
+		for (let inner = 0; inner < keeps.length; inner++)
+			if (((inner >>> bit) & 1) !== goes) keeps[inner] = (keeps[inner] as number) & clears
+	}
+	return keeps
 }
 
 /** Adds a tabled tree's contributions to `out` (by column, from `offset`). */

@@ -90,6 +90,20 @@ withRuntime('an ONNX model', () => {
 		},
 	)
 
+	it('that is linear in columns as they are, such as a year, is explained although float32 loses digits', async () => {
+		const { model, rows, background, shap = [] } = await openGolden('unscaled')
+		const { exact } = model
+		if (!exact) throw new Error(model.reason)
+		const against = exact.background(background)
+		rows.forEach((x, r) => {
+			const { contributions, sumError } = exact.explain(x, against)
+			expect(sumError).toBeLessThan(2e-4)
+			contributions[0]?.forEach((value, f) => {
+				expect(Math.abs(value - (shap[0]?.[r]?.[f] as number))).toBeLessThan(1e-6)
+			})
+		})
+	})
+
 	it('that is a network is explained by every coalition, as shap.KernelExplainer does', async () => {
 		const { model, rows, background, shap = [] } = await openGolden('network')
 		expect(model.exact).toBeUndefined()

@@ -53,6 +53,14 @@ describe('a logged score', () => {
 		expect(await replay({ score: 0 })).toMatchObject({ status: 'mismatched' })
 	})
 
+	it('mismatches with what the file advises: early stopping may be why', async () => {
+		const early = opened()
+		const model = { ...early.model, advice: 'Set `rounds` to 7 in the manifest.' }
+		const told = (score: number) => replayPrediction({ ...early, model }, binary, { features, score })
+		expect((await told(exact + 0.01)).reason).toMatch(/apart\. Set `rounds` to 7 in the manifest\.$/)
+		expect((await told(exact)).reason).toBeNull()
+	})
+
 	it('may be the margin, when the manifest says so', async () => {
 		expect(await replay({ score: 0.75 }, { logged: 'margin' })).toMatchObject({
 			status: 'matched',
@@ -71,6 +79,19 @@ describe('a logged score', () => {
 })
 
 describe('what is missing', () => {
+	it('is named where the model has a value to stand for it, and the score differs', async () => {
+		const file = { ...JSON.parse(linearFile()), missing: 'mean' }
+		const model = openModel('linear-json', new TextEncoder().encode(JSON.stringify(file)), {})
+		const replayed = await replayPrediction({ model, manifest: {}, digest: '' }, binary, {
+			features: { income: 4 },
+			score: exact,
+		})
+		expect(replayed.status).toBe('mismatched')
+		expect(replayed.reason).toContain(
+			'debt is missing; the model takes 2 for it (it is not among the logged features)',
+		)
+	})
+
 	it('is said: the artefact, the features, one of them, the score', async () => {
 		const cases = [
 			[await replayPrediction({ unavailable: 'no file' }, binary, { features, score: 1 }), 'no file'],

@@ -1,0 +1,32 @@
+import { readConfig } from '../../src/config.ts'
+import { openContext } from '../../src/node.ts'
+import { cellValue } from '../../src/profile/cell.ts'
+import { openVersion } from '../../src/services/artifact/open-version.ts'
+import { findModel } from '../../src/services/model/find-model.ts'
+import { findVersion } from '../../src/services/model/find-version.ts'
+import { replayPrediction } from '../../src/services/replay/replay-prediction.ts'
+
+/** Replays every prediction that is stored of a model's version; counts them by status and reason. */
+export async function replayAll(url: string, name: string, version: string): Promise<Record<string, number>> {
+	const { context, close } = await openContext(readConfig({ PLUMBLINE_DATABASE_URL: url }))
+	try {
+		const model = await findModel(context, name)
+		const opened = await openVersion(context, await findVersion(context, name, version))
+		const counts: Record<string, number> = {}
+		const query = { model: name, version, from: 0, to: Number.MAX_SAFE_INTEGER }
+		await context.log.scan(query, async (rows) => {
+			for (let row = 0; row < rows.rows; row++) {
+				const features = Object.fromEntries(
+					[...rows.features].map(([feature, column]) => [feature, cellValue(column, row, rows.strings)]),
+				)
+				const score = rows.scores[row] as number
+				const { status, reason } = await replayPrediction(opened, model, { features, score })
+				const key = reason === null ? status : `${status}: ${reason}`
+				counts[key] = (counts[key] ?? 0) + 1
+			}
+		})
+		return counts
+	} finally {
+		await close()
+	}
+}
