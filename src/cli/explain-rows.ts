@@ -4,6 +4,7 @@ import { AdditivityError, FeatureError } from '../explain/model.ts'
 import type { OnnxModel } from '../explain/onnx/open-onnx.ts'
 import { attributionsOfRows, rowMajor } from '../explain/shap/attributions-of-rows.ts'
 import type { ExplainPool } from '../explain/shap/explain-pool-node.ts'
+import { mostTableBytes } from '../explain/shap/tables.ts'
 import type { TreeEnsemble } from '../explain/trees/ensemble.ts'
 import type { OpenedModel } from '../services/artifact/opened-version.ts'
 import type { FileRow } from './record-file.ts'
@@ -25,8 +26,15 @@ export type Explainer = {
 export const rowsAtOnce = 2000
 /** Nodes to be looked at, about, from which on threads are worth starting: some seconds of one of them. */
 const worthThreads = 1e8
-/** Each makes tables of its own, of up to 64 MB. */
+/** Each prepares the model for itself; together they stay below 1 GB. */
 const mostThreads = 8
+const mostBytes = 2 ** 30
+
+/** A bit a node and row of the background, beside tables. */
+function threadsOf({ feature }: TreeEnsemble, background: number): number {
+	const bytes = mostTableBytes + (feature.length / 8) * background
+	return Math.max(1, Math.min(availableParallelism(), mostThreads, Math.floor(mostBytes / bytes)))
+}
 
 type Ready = { row: number; values: Readonly<Record<string, unknown>>; encoded: Encoded }
 
@@ -69,7 +77,7 @@ export function openExplainer(
 		const { ensemble } = structure
 		pool ??= import('../explain/shap/explain-pool-node.ts').then(({ openExplainPool }) =>
 			openExplainPool(ensemble, {
-				threads: Math.min(availableParallelism(), mostThreads),
+				threads: threadsOf(ensemble, background?.length ?? 0),
 				...(background ? { background } : {}),
 			}),
 		)
