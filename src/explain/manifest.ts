@@ -52,8 +52,8 @@ export const Manifest = z.looseObject({
 	missing: z.number().nullable().optional(),
 	encodings: z.record(name, Encoding).optional(),
 	/**
-	 * Boosting rounds that predict uses, from the first. Default: all of the file. XGBoost's scikit-learn classes stop at
-	 * `best_iteration` + 1 after early stopping, and the file holds the rounds behind it too.
+	 * Boosting rounds that predict uses, from the first. Default: all of the file; of a file that one of XGBoost's
+	 * scikit-learn classes saved after early stopping, `best_iteration` + 1, where these classes stop.
 	 */
 	rounds: z.int().min(1).optional(),
 	/** From margin to score. Default: as the file's objective says. */

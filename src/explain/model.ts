@@ -48,7 +48,13 @@ export type Background = { readonly rows: number; readonly of: Model }
 export type AdditivePart =
 	| { kind: 'slope'; coefficient: number }
 	/** Bins between neighbouring edges; an edge belongs to the bin that it begins (`left`) or ends (`right`). */
-	| { kind: 'bins'; edges: readonly number[]; closed: 'left' | 'right' }
+	| {
+			kind: 'bins'
+			edges: readonly number[]
+			closed: 'left' | 'right'
+			/** Values with a bin of their own, as texts: `NA` may be one. */
+			special?: readonly string[]
+	  }
 	| { kind: 'categories'; categories: readonly string[] }
 
 /** The inside of a model, as far as an exact search for counterfactuals needs it; by feature, in the order of `features`. */
@@ -57,7 +63,7 @@ export type Structure =
 	| {
 			kind: 'trees'
 			ensemble: TreeEnsemble
-			/** The columns that a logged feature becomes, and its known categories where it has an encoding. */
+			/** The columns that a logged feature becomes, and its known categories where it is no number (none for bare codes). */
 			sources: readonly { columns: readonly number[]; categories?: readonly string[] | undefined }[]
 	  }
 
@@ -119,14 +125,24 @@ export class ArtifactError extends Error {
 
 /** base + contributions do not add up to the margin: a fault of ours. No explanation is better than a wrong one. */
 export class AdditivityError extends Error {
-	constructor(sumError: number, tolerance: number) {
-		super(`base + contributions are ${sumError} away from the margin, more than ${tolerance}`)
+	/** `allowed`: what rounding explains of numbers of this size. */
+	constructor(sumError: number, allowed: number) {
+		super(
+			`base + contributions are ${sumError} away from the margin, more than rounding explains (${allowed}): no explanation is given.`,
+		)
 		this.name = 'AdditivityError'
 	}
 }
 
-/** The attribution with its sum checked against the margin. Throws AdditivityError beyond the tolerance. */
-export function checkedAttribution(parts: Omit<Attribution, 'sumError'>, tolerance: number): Attribution {
+/**
+ * The attribution with its sum checked against the margin. `summed`: the largest number that the margin is a sum of, where
+ * base and contributions may be smaller than that. Throws AdditivityError beyond the tolerance.
+ */
+export function checkedAttribution(
+	parts: Omit<Attribution, 'sumError'>,
+	tolerance: number,
+	summed = 1,
+): Attribution {
 	let sumError = 0
 	parts.margin.forEach((margin, k) => {
 		let sum = parts.base[k] as number
@@ -137,8 +153,8 @@ export function checkedAttribution(parts: Omit<Attribution, 'sumError'>, toleran
 		}
 		const error = Math.abs(sum - margin)
 		// Rounding grows with the numbers themselves: margins of a million have no 1e-9.
-		if (!(error <= tolerance * Math.max(1, size, Math.abs(margin))))
-			throw new AdditivityError(error, tolerance)
+		const allowed = tolerance * Math.max(1, summed, size, Math.abs(margin))
+		if (!(error <= allowed)) throw new AdditivityError(error, allowed)
 		sumError = Math.max(sumError, error)
 	})
 	return { ...parts, sumError }

@@ -89,7 +89,10 @@ export function checkSentAttributions(input: SentAttributions): SentCheck {
 	}
 	const sum = Object.values(contributions).reduce((a, b) => a + b, base)
 	const slack = roundingOf([base, ...Object.values(contributions)])
-	const size = Math.max(1, Math.abs(base), ...Object.values(contributions).map(Math.abs))
+	const size = Object.values(contributions).reduce(
+		(most, c) => Math.max(most, Math.abs(c)),
+		Math.max(1, Math.abs(base)),
+	)
 	const tried = spaces.map((s) => {
 		const error = Math.abs(sum - s.target)
 		// Logged digits explain a little, never most of what is to be explained.

@@ -137,6 +137,27 @@ describe('LightGBM files are refused', () => {
 		['linear trees', 'is_linear', '1', 'linear_tree=false'],
 	])('for %s', (_, name, value, reason) => refuses('lightgbm-text', line(name, value), reason))
 
+	test('for splits that share a category set, which would be copied for each', () => {
+		const shared = text
+			.replace(/^num_cat=.*$/m, 'num_cat=1')
+			.replace(/^decision_type=.*$/m, 'decision_type=1 1 1')
+			.replace(/^threshold=.*$/m, 'threshold=0 0 0\ncat_boundaries=0 1\ncat_threshold=6')
+			.replace(/^cat_boundaries=(?!0 1$).*$/m, '')
+		refuses('lightgbm-text', Buffer.from(shared), 'share category set 0')
+	})
+
+	test('never for being wide: 100,000 columns are opened at once', () => {
+		const names = Array.from({ length: 100_000 }, (_, i) => `a_${i}`)
+		const wide = text
+			.replace(/^max_feature_idx=.*$/m, `max_feature_idx=${names.length - 1}`)
+			.replace(/^feature_names=.*$/m, `feature_names=${names.join(' ')}`)
+			.replace(/^feature_infos=.*$/m, `feature_infos=${names.map(() => '[0:1]').join(' ')}`)
+			.replace(/^pandas_categorical:.*$/m, 'pandas_categorical:null')
+		const declared = names.map((name) => ({ name: name.replace('_', ' ') }))
+		const model = openModel('lightgbm-text', Buffer.from(wide), { features: declared })
+		expect(model.features.at(-1)).toBe('a 99999')
+	})
+
 	test('when they are cut off', () => {
 		refuses('lightgbm-text', Buffer.from(text.slice(0, text.indexOf('end of trees'))), 'cut off')
 	})

@@ -1,7 +1,8 @@
-import type { Model } from '../model.ts'
+import { FeatureError, type Model } from '../model.ts'
+import { nextDouble, nextFloat } from '../next-float.ts'
 import { missingType, nodeFlag } from '../trees/ensemble.ts'
 import type { Movable } from './movable.ts'
-import { floatBelow, nextDouble, onGrid, shortFloat, tidy } from './next-float.ts'
+import { onGrid, shortFloat, tidy } from './short-numbers.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -71,8 +72,9 @@ function isTaken(model: Model, row: Row, feature: string, value: unknown): boole
 	try {
 		const { notes } = model.encode(changed(row, [[feature, value]]))
 		return !notes.some((n) => n.feature === feature)
-	} catch {
-		return false
+	} catch (error) {
+		if (error instanceof FeatureError) return false
+		throw error
 	}
 }
 
@@ -131,7 +133,7 @@ function columnThresholds(e: Ensemble): Map<number, Thresholds> {
 	const made = new Map<number, Thresholds>()
 	for (const [column, { values: all, zeroIsMissing }] of gathered) {
 		const values = [...all].filter(Number.isFinite).sort((x, y) => x - y)
-		const [atOrAbove, below] = [values.map(shortFloat), values.map((t) => shortFloat(floatBelow(t)))]
+		const [atOrAbove, below] = [values.map(shortFloat), values.map((t) => shortFloat(nextFloat(t, false)))]
 		made.set(column, { values, atOrAbove, below, zeroIsMissing })
 	}
 	thresholdsOf.set(e, made)

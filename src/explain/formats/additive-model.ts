@@ -25,6 +25,8 @@ export type Term = {
 export type AdditiveOptions = {
 	format: ArtifactFormat
 	space: Space
+	/** Of the file. */
+	bytes: number
 	intercept: number
 	terms: readonly Term[]
 	/** How contributions are called that are against the file's own expectations. */
@@ -62,7 +64,8 @@ export function additiveModel(options: AdditiveOptions): Model {
 		classes: undefined,
 		space: options.space,
 		tolerance: 1e-9,
-		bytes: 1024 + terms.length * 512,
+		// Categories in maps take about ten times what they take in the file.
+		bytes: 1024 + terms.length * 512 + 10 * options.bytes,
 		encode: (row) => encodeRow(terms, row, isMissing),
 		margin,
 		score: (m) => Float64Array.of(options.score(m[0] as number)),

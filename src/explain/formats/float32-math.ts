@@ -1,6 +1,7 @@
 // XGBoost computes in float32 with the C library's own functions, which are not correctly rounded: a nearest value would be
-// another one in the last bit now and then. The constants here are the published ones of Arm's optimized routines (MIT
-// licence), which glibc since 2.27 and musl compute logf and expf with.
+// another one in the last bit now and then. The constants here are the published ones of Arm's optimized routines
+// (logf_data.c and exp2f_data.c, copyright 2017-2018 Arm Limited, MIT licence), which glibc since 2.27 and musl compute logf
+// and expf with.
 
 // c of the 16 parts of [0.7, 1.4), as 1/c; then the polynomial of log(1 + r) - r.
 const inverses = [
@@ -13,10 +14,7 @@ const [fourth, third, second] = [-0.25089342214237154, 0.333456765744066, -0.499
 const lowest = 0x3f330000
 const view = new DataView(new ArrayBuffer(4))
 
-/**
- * The natural logarithm of a float32 as the C library's `logf` rounds it. For one number in 200 that is not the
- * nearest float, and the base score of a model would be off in its last bit.
- */
+/** The natural logarithm of a float32 as the C library's `logf` rounds it. */
 export function log32(x: number): number {
 	view.setFloat32(0, x)
 	const bits = view.getInt32(0)

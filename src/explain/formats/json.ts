@@ -1,5 +1,6 @@
 import { ArtifactError } from '../model.ts'
-import { NumberList, NumberScanner } from './number-scanner.ts'
+import { NumberList } from '../number-list.ts'
+import { NumberScanner } from './number-scanner.ts'
 import { deepest, mostContainers, type Value, type ValueMap } from './value.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })

@@ -89,6 +89,7 @@ export function lightgbmTree(reader: LineReader, lines: Lines): RawTree {
 	const decision = list('decision_type', inner, new Float64Array(lines.has('decision_type') ? 0 : inner))
 	const counts = list('internal_count', inner)
 	const sets = setsOf(reader, lines, countIn(reader, lines, 'num_cat'))
+	const taken = new Set<number>()
 	// A child of -1 is leaf 0. Whole numbers of 0 and more are inner nodes, which stand first.
 	const child = (children: Float64Array, node: number) => {
 		const c = children[node] as number
@@ -112,6 +113,10 @@ export function lightgbmTree(reader: LineReader, lines: Lines): RawTree {
 				throw new ArtifactError(
 					`A split asks for category set ${set}, which its tree lacks: the file is damaged.`,
 				)
+			// Every split has a set of its own: thousands that share a long one would be far more memory than file.
+			if (taken.has(set))
+				throw new ArtifactError(`Two splits share category set ${set}: the file is damaged.`)
+			taken.add(set)
 			return sets.words.subarray(from, to)
 		},
 	}

@@ -25,12 +25,13 @@ function linkOf(objective: string, outputs: number): TreeLink {
 		poisson: links64.log,
 		gamma: links64.log,
 		tweedie: links64.log,
-		regression: parameters.includes('sqrt') ? links64.square : links64.identity,
 	}
 	if (Object.hasOwn(links, name)) return links[name] as TreeLink
+	// `reg_sqrt` is of the squared loss and of all that inherit from it.
+	if (/^(regression|regression_l1|huber|fair|quantile|mape)$/.test(name))
+		return parameters.includes('sqrt') ? links64.square : links64.identity
 	// Trained with a function of one's own: the file says nothing, predict answers margins.
-	if (/^(|custom|none|regression_l1|huber|fair|quantile|mape|lambdarank|rank_xendcg)$/.test(name))
-		return links64.identity
+	if (/^(|custom|none|lambdarank|rank_xendcg)$/.test(name)) return links64.identity
 	throw new ArtifactError(
 		`The objective ${JSON.stringify(name.slice(0, 80))} of a model of ${outputs} outputs is not known here, nor so how its margins become scores.`,
 	)
@@ -79,7 +80,7 @@ function listIn(header: Header, name: string, count: number): string[] {
 	return list
 }
 
-/** What stands behind the trees: whether `linear_tree` was set, categorical columns, categories. */
+/** What stands behind the trees: which columns are categorical, and the categories. */
 function readTail(reader: LineReader): Pick<ColumnFacts, 'categorical' | 'pandas'> {
 	let categorical: number[] | undefined
 	let pandas: Uint8Array | undefined

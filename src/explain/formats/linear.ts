@@ -33,11 +33,16 @@ export function openLinear(bytes: Uint8Array, options: Options = {}): Model {
 	const hasMeans = own(file, 'means') !== undefined
 	const merged = mergeOneHot(columns, options)
 	const missing = missingOf(own(file, 'missing'), merged, hasMeans)
-	const terms = inOrder(merged, columns, manifest).map(([feature, of]) =>
-		termOf(feature, of, missing, options),
-	)
+	const declared = new Map(options.features?.map((f) => [f.name, f]))
+	const terms = inOrder(merged, columns, manifest).map(([feature, of]) => {
+		const stand = typeof missing === 'string' ? missing : (own(missing, feature) ?? 'error')
+		return 'slope' in of
+			? slopeTerm(feature, of, stand, manifest)
+			: categoryTerm(feature, of, stand, declared.get(feature))
+	})
 	return additiveModel({
 		format: 'linear-json',
+		bytes: bytes.length,
 		space: link === 'logit' ? 'log-odds' : 'value',
 		intercept,
 		terms,
@@ -147,18 +152,6 @@ function inOrder(
 	)
 }
 
-function termOf(feature: string, of: Coefficients, missing: Missing, options: Options): Term {
-	const stand = typeof missing === 'string' ? missing : (own(missing, feature) ?? 'error')
-	return 'slope' in of
-		? slopeTerm(feature, of, stand, options)
-		: categoryTerm(
-				feature,
-				of,
-				stand,
-				options.features?.find((f) => f.name === feature),
-			)
-}
-
 const absent = (feature: string): never => {
 	throw new FeatureError(
 		feature,
@@ -170,9 +163,9 @@ function slopeTerm(
 	feature: string,
 	{ slope, mean }: { slope: number; mean: number },
 	stand: unknown,
-	{ manifest }: Options,
+	manifest: Manifest,
 ): Term {
-	const encoding = own(manifest?.encodings ?? {}, feature) as Record<string, number> | undefined
+	const encoding = own(manifest.encodings ?? {}, feature) as Record<string, number> | undefined
 	return {
 		feature,
 		expected: slope * mean,

@@ -80,26 +80,3 @@ export class NumberScanner {
 		return negative ? -value : value
 	}
 }
-
-/** Numbers of unknown count, gathered without an object a number. */
-export class NumberList {
-	#room = new Float64Array(64)
-	length = 0
-
-	clear(): void {
-		this.length = 0
-	}
-
-	push(value: number): void {
-		if (this.length === this.#room.length) {
-			const larger = new Float64Array(this.length * 2)
-			larger.set(this.#room)
-			this.#room = larger
-		}
-		this.#room[this.length++] = value
-	}
-
-	copy(): Float64Array {
-		return this.#room.slice(0, this.length)
-	}
-}

@@ -36,6 +36,7 @@ export function openScorecard(bytes: Uint8Array, { manifest }: Options = {}): Mo
 	})
 	return additiveModel({
 		format: 'scorecard',
+		bytes: bytes.length,
 		space: 'points',
 		intercept: points.base,
 		terms: ordered(terms, manifest?.features),
@@ -82,14 +83,17 @@ function meanOf(feature: CardFeature, ofBins: Float64Array): number {
 
 function ordered(terms: readonly Term[], names: readonly string[] | undefined): readonly Term[] {
 	if (!names) return terms
-	const byName = new Map(terms.map((t) => [t.feature, t]))
-	const odd =
-		names.find((n) => !byName.has(n)) ??
-		names.find((n, i) => names.indexOf(n) !== i) ??
-		terms.find((t) => !names.includes(t.feature))?.feature
-	if (odd !== undefined)
+	const left = new Map(terms.map((t) => [t.feature, t]))
+	const fail = (odd: string): never => {
 		throw new ArtifactError(`The manifest's features are not those of the card: ${JSON.stringify(odd)}`)
-	return names.map((n) => byName.get(n) as Term)
+	}
+	const found = names.map((name) => {
+		const term = left.get(name) ?? fail(name)
+		left.delete(name)
+		return term
+	})
+	for (const name of left.keys()) fail(name)
+	return found
 }
 
 function termOf(feature: CardFeature, points: Float64Array, expected: number): Term {
@@ -107,7 +111,7 @@ function termOf(feature: CardFeature, points: Float64Array, expected: number): T
 		part: (bin) => points[bin] as number,
 		structure:
 			'edges' in bins
-				? { kind: 'bins', ...bins }
+				? { kind: 'bins', ...bins, ...(special.size > 0 && { special: [...special.keys()] }) }
 				: { kind: 'categories', categories: [...bins.binOf.keys()] },
 		encode(value, note) {
 			if (value === undefined) {

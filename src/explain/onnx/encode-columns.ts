@@ -43,9 +43,10 @@ export function planInputs(
 		types[i] === 'string' ? name : (numbers.features[numbers.owner[next++] as number] as string),
 	)
 	const features = [...new Set(owners)]
+	const place = new Map(features.map((feature, i) => [feature, i]))
 	const columns = names.map((name, i) => ({
 		type: types[i] as ElementType,
-		feature: features.indexOf(owners[i] as string),
+		feature: place.get(owners[i] as string) as number,
 		isIndicator: owners[i] !== name,
 		needed: false,
 	}))

@@ -1,6 +1,8 @@
 import { type Attribution, type Background, checkedAttribution, type Model, type Space } from '../model.ts'
-import { interventionalShap, planBackground } from '../shap/interventional.ts'
-import { decideAll, goesLeft, type TreeEnsemble } from '../trees/ensemble.ts'
+import { planBackground } from '../shap/interventional.ts'
+import { shapValues } from '../shap/shap-plan.ts'
+import { decideAll, type TreeEnsemble } from '../trees/ensemble.ts'
+import { leafOf } from '../trees/margin.ts'
 import { applySteps, type Column } from './columns.ts'
 import type { Inputs } from './encode-columns.ts'
 import type { ReadModel } from './read-graph.ts'
@@ -11,6 +13,8 @@ type Core = {
 	margin(x: Float64Array): Float64Array
 	/** Prepares a background; answers base and contributions by feature. */
 	against(rows: readonly Float64Array[]): (x: Float64Array) => Pick<Attribution, 'base' | 'contributions'>
+	/** The largest number that the margin is summed of. */
+	summed(x: Float64Array): number
 	method: string
 	bytes: number
 }
@@ -23,11 +27,8 @@ function treeMargin(e: TreeEnsemble, x: Float64Array): Float64Array {
 	const round = e.precision === 'float32' ? Math.fround : (v: number) => v
 	const sums = new Float64Array(e.outputs)
 	for (let tree = 0; tree < e.trees; tree++) {
-		let node = e.roots[tree] as number
-		while ((e.feature[node] as number) >= 0)
-			node = (goesLeft(e, node, x) ? e.left[node] : e.right[node]) as number
 		const output = e.treeOutput[tree] as number
-		sums[output] = round((sums[output] as number) + (e.value[node] as number))
+		sums[output] = round((sums[output] as number) + (e.value[leafOf(e, tree, x)] as number))
 	}
 	const trees = e.trees / e.outputs
 	return sums.map((s, k) => round((e.average ? round(s / trees) : s) + (e.base[k] as number)))
@@ -47,9 +48,10 @@ function treeCore(e: TreeEnsemble, columns: readonly Column[], { features, colum
 		method: 'tree-shap/interventional',
 		bytes: e.feature.length * 70,
 		margin: (x) => treeMargin(e, derive(columns, x)),
+		summed: () => 1,
 		against(rows) {
 			const plan = planBackground(players, rows, (row, out) => decideAll(e, derive(columns, row), out))
-			return (x) => interventionalShap(plan, decideAll(e, derive(columns, x), decisions))
+			return (x) => shapValues(plan, decideAll(e, derive(columns, x), decisions))
 		},
 	}
 }
@@ -75,6 +77,14 @@ function linearCore(
 		method: 'linear-shap',
 		bytes: weights.length * columns.length * 8,
 		margin: (x) => runtimeDot(derive(columns, x)),
+		// Terms of columns as they are, such as a year, take each other away in float32: what is left has few digits.
+		summed(x) {
+			const row = derive(columns, x)
+			return weights.reduce(
+				(most, w) => w.reduce((m, v, i) => Math.max(m, Math.abs(v * (row[i] as number))), most),
+				1,
+			)
+		},
 		against(rows) {
 			const mean = new Float64Array(columns.length)
 			for (const row of rows)
@@ -166,7 +176,8 @@ export function exactModel({ read, inputs, bytes, encode, classes }: ExactParts)
 				throw new RangeError(
 					'give a background: an ONNX file does not hold how many training rows came through each branch, so there is nothing else to compare with',
 				)
-			return checkedAttribution({ method: core.method, margin: core.margin(x), ...against(x) }, tolerance)
+			const parts = { method: core.method, margin: core.margin(x), ...against(x) }
+			return checkedAttribution(parts, tolerance, core.summed(x))
 		},
 	}
 	return model

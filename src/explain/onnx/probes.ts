@@ -1,4 +1,5 @@
 import { seeded } from '../../core/random.ts'
+import { nextFloat } from '../next-float.ts'
 import { type Column, type Texts, undoSteps } from './columns.ts'
 import type { Inputs } from './encode-columns.ts'
 import type { ReadModel } from './read-graph.ts'
@@ -9,15 +10,6 @@ const rowsOfMany = 64
 const manyNodes = 1_000_000
 const mostValues = 4096
 
-/** The next float32 above or below. */
-function next32(value: number, step: 1 | -1): number {
-	const view = new DataView(new ArrayBuffer(4))
-	view.setFloat32(0, value)
-	if (value === 0) return step * 2 ** -149
-	view.setInt32(0, view.getInt32(0) + (value > 0 ? step : -step))
-	return view.getFloat32(0)
-}
-
 /** Values of an input column at which the model may change its mind: at, just below and just above what it compares with. */
 function turningPoints(read: ReadModel): Map<number, number[]> {
 	const points = new Map<number, number[]>()
@@ -27,7 +19,7 @@ function turningPoints(read: ReadModel): Map<number, number[]> {
 		points.set(input, list)
 		if (v === undefined || list.length >= mostValues) return
 		const at = Math.fround(v)
-		list.push(at, next32(at, 1), next32(at, -1))
+		list.push(at, nextFloat(at, true), nextFloat(at, false))
 	}
 	const e = read.trees?.ensemble
 	if (e)

@@ -1,5 +1,5 @@
 import { ArtifactError } from '../model.ts'
-import type { NumberList } from './number-list.ts'
+import type { NumberList } from '../number-list.ts'
 
 /** A field's content: a number (varint; int64 as a double), or the bytes from `from` to `to` (fixed and length-delimited). */
 export type Field = { number: number; wire: number; value: number; from: number; to: number }

@@ -1,5 +1,5 @@
 import { ArtifactError } from '../model.ts'
-import { NumberList } from './number-list.ts'
+import { NumberList } from '../number-list.ts'
 import { addFloats, addInts, eachField, eachInside, type Field, TextList, textOf } from './protobuf.ts'
 
 /** Element types of tensors that we read (TensorProto.DataType). */
@@ -138,14 +138,14 @@ function readAttribute(bytes: Uint8Array, outer: Field, depth: number): OnnxAttr
 			throw new ArtifactError('the ONNX file has sparse weights; export them dense')
 	})
 	if (text) made.text = textOf(bytes, text)
-	made.numbers = numbers.done()
+	made.numbers = numbers.copy()
 	return made
 }
 
 function readFloat(bytes: Uint8Array, field: Field): number | undefined {
 	const values = new NumberList()
 	addFloats(bytes, field, values)
-	return values.done()[0]
+	return values.copy()[0]
 }
 
 function readTensor(bytes: Uint8Array, outer: Field, depth: number): OnnxTensor {
@@ -165,7 +165,7 @@ function readTensor(bytes: Uint8Array, outer: Field, depth: number): OnnxTensor 
 				'weights of the ONNX file lie in another file; save it as one file (save_as_external_data=False)',
 			)
 	})
-	tensor.values = raw ? rawValues(bytes, raw, tensor.type) : values.done()
+	tensor.values = raw ? rawValues(bytes, raw, tensor.type) : values.copy()
 	const cells = tensor.dims.reduce((product, d) => product * d, 1)
 	// Strings and types that we do not read are the runtime's to judge.
 	if (tensor.type !== undefined && tensor.type !== 'string' && tensor.values?.length !== cells)
@@ -186,7 +186,7 @@ function rawValues(bytes: Uint8Array, raw: Field, type: ElementType | undefined)
 		for (let at = 0; at + 8 <= view.byteLength; at += 8) values.push(Number(view.getBigInt64(at, true)))
 	else if (type === 'bool') for (let at = 0; at < view.byteLength; at++) values.push(view.getUint8(at))
 	else return undefined
-	return values.done()
+	return values.copy()
 }
 
 /** ValueInfoProto: name, and the tensor's element type and shape. */

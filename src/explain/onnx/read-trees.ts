@@ -1,4 +1,5 @@
 import { ArtifactError } from '../model.ts'
+import { nextDouble } from '../next-float.ts'
 import { EnsembleBuilder } from '../trees/build-ensemble.ts'
 import { missingType, nodeFlag, type TreeEnsemble } from '../trees/ensemble.ts'
 import type { OnnxNode } from './read-onnx.ts'
@@ -10,15 +11,6 @@ export type OnnxTrees = {
 }
 
 type Numbers = ArrayLike<number>
-
-/** The largest double below a finite number. */
-export function below(t: number): number {
-	if (t === 0) return -Number.MIN_VALUE
-	const view = new DataView(new ArrayBuffer(8))
-	view.setFloat64(0, t)
-	view.setBigInt64(0, view.getBigInt64(0) + (t > 0 ? -1n : 1n))
-	return view.getFloat64(0)
-}
 
 /** A node's lists by name; those of doubles have a suffix. */
 function lists(node: OnnxNode) {
@@ -86,8 +78,8 @@ export function readTrees(node: OnnxNode, columns: number): OnnxTrees | undefine
 	return { ensemble, post }
 }
 
-/** Every output has trees of its own here: beyond this the runtime must do. */
-const mostNodes = 50_000_000
+/** Every output has trees of its own here, at some 50 bytes a node: beyond this the runtime must do. */
+const mostNodes = 10_000_000
 
 const modeNames = new Set(['BRANCH_LEQ', 'BRANCH_LT', 'BRANCH_GTE', 'BRANCH_GT', 'LEAF'])
 
@@ -156,7 +148,7 @@ function addTrees(builder: EnsembleBuilder, { numbers, modes, votes, wanted }: S
 					feature: (i) => features[first + i] as number,
 					threshold: (i) => {
 						const value = values[first + i] as number
-						return isStrict(modes[first + i]) ? below(value) : value
+						return isStrict(modes[first + i]) ? nextDouble(value, false) : value
 					},
 					value: (i) => sumOf(first + i, id),
 					// The format has none.

@@ -1,27 +1,42 @@
-import { FeatureError } from '../model.ts'
 import type { Texts } from './columns.ts'
 import type { OnnxGraph } from './read-onnx.ts'
 
-/** Texts that rows may bring beside those of the graph: a bound on memory. */
+/** Texts that rows brought and that are remembered beside those of the graph: a bound on memory. */
 const mostTexts = 100_000
 
-/** Numbers for the texts of a graph, in which rows are kept as numbers alone. */
+/**
+ * Numbers for the texts of a graph, in which rows are kept as numbers alone. Of the texts that rows bring the oldest are
+ * forgotten when there are very many; a number is never given twice, so a row that was kept for too long is an error.
+ */
 export function openTexts(graph: OnnxGraph): Texts {
-	const list: string[] = []
 	const codes = new Map<string, number>()
+	const texts = new Map<number, string>()
+	let next = 0
 	const add = (text: string): number => {
-		const at = codes.get(text) ?? list.push(text) - 1
-		codes.set(text, at)
-		return at
+		codes.set(text, next)
+		texts.set(next, text)
+		return next++
 	}
 	for (const { op, attributes } of graph.nodes)
 		if (op === 'OneHotEncoder' || op === 'LabelEncoder')
-			for (const name of ['cats_strings', 'keys_strings']) attributes.get(name)?.texts.forEach(add)
-	const known = new Set(list)
-	const code = (text: string): number => {
-		if (list.length >= known.size + mostTexts && !codes.has(text))
-			throw new FeatureError('', `more than ${mostTexts} different texts: this is no category`)
-		return add(text)
+			for (const name of ['cats_strings', 'keys_strings'])
+				for (const text of attributes.get(name)?.texts ?? []) if (!codes.has(text)) add(text)
+	const known = new Set(codes.keys())
+	let oldest = next
+	return {
+		known,
+		code(text) {
+			const code = codes.get(text) ?? add(text)
+			if (next - oldest > mostTexts) {
+				codes.delete(texts.get(oldest) as string)
+				texts.delete(oldest++)
+			}
+			return code
+		},
+		text(code) {
+			const text = texts.get(code)
+			if (text === undefined) throw new RangeError('the row was encoded too long ago: encode it again')
+			return text
+		},
 	}
-	return { code, text: (at) => list[at] ?? '', known }
 }

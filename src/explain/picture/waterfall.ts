@@ -33,7 +33,7 @@ export function waterfallSvg(data: Waterfall): string {
 		data.title,
 		altText(data),
 		...head(data),
-		...(data.isProbability ? probabilityAxis(scale, top, bottom) : []),
+		...(data.isProbability ? probabilityAxis(scale, top) : []),
 		...axis(data, scale, top, bottom),
 		...cutOffLine(data, scale, top, bottom),
 		...rows(data, steps, scale, top),
@@ -90,7 +90,7 @@ const shares = [0.5, 0.1, 0.9, 0.01, 0.99, 0.001, 0.999, 0.25, 0.75, 0.05, 0.95,
 const closeShares = Array.from({ length: 99 }, (_, i) => (i + 1) / 100)
 const markRoom = 46
 
-function probabilityAxis(scale: Scale, top: number, bottom: number): string[] {
+function probabilityAxis(scale: Scale, top: number): string[] {
 	const y = top - 14
 	const placed: { x: number; share: number }[] = []
 	for (const share of [...shares, ...closeShares]) {
@@ -106,7 +106,6 @@ function probabilityAxis(scale: Scale, top: number, bottom: number): string[] {
 			line(x, top - 5, x, top, { stroke: ink.soft }),
 			label(x, y + 4, `${Number((100 * share).toPrecision(3))}%`, { ...style, 'text-anchor': 'middle' }),
 		]),
-		line(plot.left, bottom, plot.right, bottom, { stroke: ink.soft }),
 	]
 }
 

@@ -31,11 +31,7 @@ function codeFaults({ entries, knockOuts }: ReasonTable): TableFault[] {
 		const path = `knockOuts.${i}.code`
 		if (text === undefined && !codes.includes(code))
 			faults.push({ path, message: `${JSON.stringify(code)} has no text, here or among the entries` })
-		if (
-			text !== undefined &&
-			owned.indexOf(code) < owned.length &&
-			owned.filter((c) => c === code).length > 1
-		)
+		if (text !== undefined && owned.filter((c) => c === code).length > 1)
 			faults.push({ path, message: `${JSON.stringify(code)} has two texts` })
 	})
 	return faults
@@ -67,10 +63,11 @@ function textFaults({ entries, knockOuts }: ReasonTable): TableFault[] {
 function featureFaults({ entries, knockOuts }: ReasonTable, subject: TableSubject): TableFault[] {
 	const faults: TableFault[] = []
 	const seen = new Map<string, string>()
+	const scored = subject.features && new Set(subject.features)
 	const look = (feature: string, path: string, isScored: boolean) => {
 		if (subject.sensitive.includes(feature) || isProtectedName(feature))
 			faults.push({ path, message: `${JSON.stringify(feature)} is protected and never a reason` })
-		else if (isScored && subject.features && !subject.features.includes(feature))
+		else if (isScored && scored && !scored.has(feature))
 			faults.push({ path, message: `${JSON.stringify(feature)} is not scored: reasons name only what is` })
 	}
 	entries.forEach(({ features, bins }, i) => {
@@ -95,30 +92,49 @@ function featureFaults({ entries, knockOuts }: ReasonTable, subject: TableSubjec
 	return faults
 }
 
-/** Two bins of one feature that share a value would make the reason a matter of order. */
+type Placed = { bin: Bin; path: string }
+
 function binFaults({ entries }: ReasonTable): TableFault[] {
-	const all = entries.flatMap(({ bins }, i) =>
-		bins.map((bin, j) => ({ bin, path: `entries.${i}.bins.${j}` })),
-	)
-	return all.flatMap(({ bin, path }, i) => {
-		const { from, to, values, missing } = bin
-		const kinds = [from !== undefined || to !== undefined, values !== undefined, missing !== undefined]
-		if (kinds.filter(Boolean).length !== 1)
-			return [{ path, message: 'takes from and to, or values, or missing: one of them' }]
-		if (from !== undefined && to !== undefined && !(from < to))
-			return [{ path, message: `ends at ${to}, which is not above ${from}` }]
-		const other = all.slice(0, i).find((o) => overlaps(o.bin, bin))
-		return other ? [{ path, message: `shares values of ${bin.feature} with ${other.path}` }] : []
+	const faults: TableFault[] = []
+	const byFeature = new Map<string, Placed[]>()
+	entries.forEach(({ bins }, i) => {
+		bins.forEach((bin, j) => {
+			const path = `entries.${i}.bins.${j}`
+			const { from, to, values, missing } = bin
+			const kinds = [from !== undefined || to !== undefined, values !== undefined, missing !== undefined]
+			if (kinds.filter(Boolean).length !== 1)
+				faults.push({ path, message: 'takes from and to, or values, or missing: one of them' })
+			else if (from !== undefined && to !== undefined && !(from < to))
+				faults.push({ path, message: `ends at ${to}, which is not above ${from}` })
+			else {
+				const list = byFeature.get(bin.feature) ?? []
+				list.push({ bin, path })
+				byFeature.set(bin.feature, list)
+			}
+		})
 	})
+	return [...faults, ...[...byFeature.values()].flatMap(sharedValues)]
 }
 
-function overlaps(a: Bin, b: Bin): boolean {
-	if (a.feature !== b.feature) return false
-	if (a.missing || b.missing) return a.missing === b.missing
-	if (a.values || b.values) {
-		const texts = new Set(a.values?.map(String))
-		return b.values?.some((v) => texts.has(String(v))) ?? false
+/** Bins of one feature that share a value would make the reason a matter of order. */
+function sharedValues(bins: readonly Placed[]): TableFault[] {
+	const faults: TableFault[] = []
+	const shares = ({ bin, path }: Placed, other: string) =>
+		faults.push({ path, message: `shares values of ${bin.feature} with ${other}` })
+	const owner = new Map<string, string>()
+	for (const placed of bins.filter(({ bin }) => bin.values || bin.missing)) {
+		const keys = new Set(placed.bin.values?.map((v) => `= ${v}`) ?? ['missing'])
+		const taken = [...keys].find((key) => owner.has(key))
+		if (taken !== undefined) shares(placed, owner.get(taken) as string)
+		for (const key of keys) owner.set(key, owner.get(key) ?? placed.path)
 	}
-	const low = Math.max(a.from ?? Number.NEGATIVE_INFINITY, b.from ?? Number.NEGATIVE_INFINITY)
-	return low < Math.min(a.to ?? Number.POSITIVE_INFINITY, b.to ?? Number.POSITIVE_INFINITY)
+	const low = ({ bin }: Placed) => bin.from ?? Number.NEGATIVE_INFINITY
+	const high = ({ bin }: Placed) => bin.to ?? Number.POSITIVE_INFINITY
+	const ranges = bins.filter(({ bin }) => !bin.values && !bin.missing).sort((a, b) => low(a) - low(b))
+	let widest: Placed | undefined
+	for (const placed of ranges) {
+		if (widest && low(placed) < high(widest)) shares(placed, widest.path)
+		if (!widest || high(placed) > high(widest)) widest = placed
+	}
+	return faults
 }

@@ -64,9 +64,10 @@ export function selectReasons(input: SelectionInput): Selection {
 		contribution,
 		weight: adverse === 'high' ? contribution : -contribution,
 	}))
+	const entryOf = entryFinder(table)
 	const named = against
 		.filter((c) => !isProtected(c.feature))
-		.map((c) => ({ ...c, entry: entryOf(table, c.feature, valueAt(row, c.feature)) }))
+		.map((c) => ({ ...c, entry: entryOf(c.feature, valueAt(row, c.feature)) }))
 	const strongest = (list: readonly Weighed[]) =>
 		list
 			.filter((c) => c.weight > 0)
@@ -145,9 +146,20 @@ function compares(op: '<' | '<=' | '>' | '>=', a: number, b: number): boolean {
 }
 
 /** The entry that a feature speaks for: the one in whose bin its value lies, else the one that names it. */
-const entryOf = ({ entries }: ReasonTable, feature: string, value: unknown): Entry | undefined =>
-	entries.find((e) => e.bins.some((bin) => bin.feature === feature && isIn(bin, value))) ??
-	entries.find((e) => e.features.includes(feature))
+function entryFinder({ entries }: ReasonTable): (feature: string, value: unknown) => Entry | undefined {
+	const byBin = new Map<string, { bin: Bin; entry: Entry }[]>()
+	const byName = new Map<string, Entry>()
+	for (const entry of entries) {
+		for (const bin of entry.bins) {
+			const list = byBin.get(bin.feature) ?? []
+			list.push({ bin, entry })
+			byBin.set(bin.feature, list)
+		}
+		for (const feature of entry.features) if (!byName.has(feature)) byName.set(feature, entry)
+	}
+	return (feature, value) =>
+		byBin.get(feature)?.find(({ bin }) => isIn(bin, value))?.entry ?? byName.get(feature)
+}
 
 function isIn({ from, to, values, missing }: Bin, value: unknown): boolean {
 	const isMissing = value === undefined || value === null

@@ -1,9 +1,8 @@
 import type { LeafPath } from './leaf-path.ts'
 import type { Paths } from './paths.ts'
+import { longestTabled } from './plan-groups.ts'
 import type { FillLeaf } from './tables.ts'
 import { shapleyWeight, type WalkPlan } from './walk-background.ts'
-
-const mostColumns = 12
 
 /** Which rows of the background satisfy which edges of a tree: a byte an edge and row, edge by edge. */
 function satisfied(plan: WalkPlan, paths: Paths, from: number, to: number): Uint8Array {
@@ -29,10 +28,11 @@ function satisfied(plan: WalkPlan, paths: Paths, from: number, to: number): Uint
  */
 export function fillInterventional(plan: WalkPlan, paths: Paths): FillLeaf {
 	const { e } = plan
-	const weights = Array.from({ length: mostColumns + 1 }, (_, a) =>
-		Array.from({ length: mostColumns + 1 }, (_, b) => (a === 0 ? 0 : shapleyWeight(a, b))),
+	const longest = longestTabled(paths)
+	const weights = Array.from({ length: longest + 1 }, (_, a) =>
+		Array.from({ length: longest + 1 }, (_, b) => (a === 0 ? 0 : shapleyWeight(a, b))),
 	)
-	const counts = new Float64Array(2 ** mostColumns)
+	const counts = new Float64Array(2 ** longest)
 	const patterns = new Int32Array(plan.rows)
 	let last = -1
 	let on: Uint8Array = new Uint8Array(0)

@@ -1,6 +1,5 @@
 import { decideAll } from '../trees/ensemble.ts'
-import { addInterventionalTree, type BackgroundPlan } from './interventional.ts'
-import { addPathDependentTree, type PathPlan } from './path-dependent.ts'
+import type { ShapPlan } from './shap-plan.ts'
 
 /** Bytes of decisions that are held at once: they and one tree's table stay in a core's own cache. */
 const blockBytes = 512 * 1024
@@ -11,8 +10,8 @@ const mostRows = 64
  * columns of the first output first; it is overwritten. Rows are taken in blocks, and a block tree after tree, so that a
  * tree is fetched from memory once a block and not once a row. Throws RangeError when the sizes do not fit.
  */
-export function explainRows(plan: PathPlan | BackgroundPlan, rows: Float64Array, out: Float64Array): void {
-	const { e } = plan
+export function explainRows(plan: ShapPlan, rows: Float64Array, out: Float64Array): void {
+	const { e, addTree } = plan
 	const width = e.columns * e.outputs
 	const count = e.columns === 0 ? 0 : rows.length / e.columns
 	if (!Number.isInteger(count) || out.length !== count * width)
@@ -22,8 +21,6 @@ export function explainRows(plan: PathPlan | BackgroundPlan, rows: Float64Array,
 	const nodes = e.feature.length
 	const block = Math.max(1, Math.min(mostRows, count, Math.floor(blockBytes / Math.max(1, nodes))))
 	const decisions = Array.from({ length: block }, () => new Uint8Array(nodes))
-	const addTree =
-		'quadrature' in plan ? treeOf(addPathDependentTree, plan) : treeOf(addInterventionalTree, plan)
 	out.fill(0)
 	for (let from = 0; from < count; from += block) {
 		const to = Math.min(from + block, count)
@@ -35,13 +32,4 @@ export function explainRows(plan: PathPlan | BackgroundPlan, rows: Float64Array,
 				addTree(tree, decisions[row - from] as Uint8Array, out, row * width + offset)
 		}
 	}
-}
-
-type AddTree = (tree: number, decisions: Uint8Array, out: Float64Array, offset: number) => void
-
-function treeOf<Plan>(
-	add: (plan: Plan, tree: number, decisions: Uint8Array, out: Float64Array, offset: number) => void,
-	plan: Plan,
-): AddTree {
-	return (tree, decisions, out, offset) => add(plan, tree, decisions, out, offset)
 }

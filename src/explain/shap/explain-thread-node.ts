@@ -15,7 +15,7 @@ const port = parentPort as NonNullable<typeof parentPort>
 const plan = background ? planBackground(e, background) : planPaths(e)
 
 port.on('message', ({ id, rows }: Piece) => {
-	const contributions = new Float64Array((rows.length / e.columns) * e.columns * e.outputs)
+	const contributions = new Float64Array(rows.length * e.outputs)
 	explainRows(plan, rows, contributions)
 	port.postMessage({ id, contributions } satisfies Explained, [contributions.buffer])
 })

@@ -9,7 +9,7 @@ const mostPoints = 24
  * xgboost's `pred_interactions`, path-dependent. A pair shares its interaction in halves; the diagonal is what is left of
  * a column's contribution, so a row sums to it.
  *
- * With the factors f of `addTree`, a leaf gives the pair i, j
+ * With the factors f of `addIntegrated`, a leaf gives the pair i, j
  * v/2 (o_i - z_i) (o_j - z_j) * integral of the product over the others of f: the weights
  * |S|! (k - |S| - 2)! / (k - 1)! are Beta integrals too.
  */

@@ -1,12 +1,13 @@
 import type { TreeEnsemble } from '../trees/ensemble.ts'
 import type { Paths } from './paths.ts'
+import { longestTabled } from './plan-groups.ts'
 import { gaussLegendre, type Rule } from './quadrature.ts'
 import type { FillLeaf } from './tables.ts'
 
-/** A leaf's path-dependent contributions for every pattern, by the integral of `addTree`, exact at these few points. */
+/** A leaf's path-dependent contributions for every pattern, by the integral of `addIntegrated`, exact at these few points. */
 export function fillPathDependent(e: TreeEnsemble, paths: Paths, scale: Float64Array): FillLeaf {
 	const rules: Rule[] = []
-	const products = new Float64Array(2 ** 12)
+	const products = new Float64Array(2 ** longestTabled(paths))
 	return (tree, leaf, path, into) => {
 		const k = path.columns.length
 		if (k === 0) return

@@ -10,6 +10,16 @@ export type Group = { root: number; inner: readonly number[]; bits: number; cell
 /** Patterns of more bits are not tabled. */
 const mostBits = 12
 
+/** Planning goes up the way from every node: beyond this many splits it is no longer done in no time. */
+const mostLevels = 64
+
+/** The most different columns that a path of these trees asks for, of those that may be tabled. */
+export const longestTabled = ({ unique }: Paths): number =>
+	Math.min(
+		mostBits,
+		unique.reduce((a, b) => Math.max(a, b), 0),
+	)
+
 /** Different columns asked for on the way to a node and inside its subtree. */
 function columnsOf(e: TreeEnsemble, paths: Paths, root: number, inner: readonly number[]): Set<number> {
 	const columns = new Set(inner.map((node) => e.feature[node] as number))
@@ -28,9 +38,11 @@ const cellsOf = (groups: readonly Group[]) => groups.reduce((sum, g) => sum + g.
 /** No fewer cells than a tree's tables will take; Infinity for a tree too deep for them. */
 function leastCells(e: TreeEnsemble, paths: Paths, from: number, to: number): number {
 	let cells = 0
+	const depth = new Int32Array(to - from)
 	for (let node = from; node < to; node++) {
 		const k = paths.unique[node] as number
-		if (k > mostBits) return Number.POSITIVE_INFINITY
+		if (node > from) depth[node - from] = (depth[(paths.parent[node] as number) - from] as number) + 1
+		if (k > mostBits || (depth[node - from] as number) > mostLevels) return Number.POSITIVE_INFINITY
 		if ((e.feature[node] as number) < 0) cells += (2 ** k * k) / 4
 	}
 	return cells

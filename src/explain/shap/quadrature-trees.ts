@@ -60,7 +60,7 @@ export function planQuadrature(e: TreeEnsemble, paths: Paths, scale: Float64Arra
  * down multiplies the factors at a few points t, one pass up sums the leaves and divides each feature's own factor out.
  * Dividing is safe: a satisfied factor is at least t, and an unsatisfied one leaves -1 / (1 - t), whatever its z.
  */
-export function addTree(
+export function addIntegrated(
 	plan: QuadraturePlan,
 	tree: number,
 	decisions: Uint8Array,

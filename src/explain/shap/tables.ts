@@ -1,7 +1,7 @@
 import type { TreeEnsemble } from '../trees/ensemble.ts'
 import { type LeafPath, pathTo } from './leaf-path.ts'
 import type { Paths } from './paths.ts'
-import { type Group, planGroups } from './plan-groups.ts'
+import { type Group, longestTabled, planGroups } from './plan-groups.ts'
 
 /**
  * Fills a leaf's contributions for every pattern of satisfied columns: `into[pattern * k + slot]`, k columns in the order
@@ -49,7 +49,8 @@ export function planTables(e: TreeEnsemble, paths: Paths, fill: FillLeaf): Table
 	const upperStart = new Int32Array(e.trees + 1)
 	const groupStart = new Int32Array(e.trees + 1)
 	let patterns = 0
-	const room = new Float64Array(2 ** 12 * 12)
+	const longest = longestTabled(paths)
+	const room = new Float64Array(2 ** longest * longest)
 	plans.forEach((groups, tree) => {
 		if (groups) {
 			patterns = Math.max(patterns, addUpper(e, paths, groups, lists))

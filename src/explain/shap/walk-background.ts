@@ -1,5 +1,5 @@
 import type { TreeEnsemble } from '../trees/ensemble.ts'
-import type { Paths } from './paths.ts'
+import { outputScale, type Paths } from './paths.ts'
 
 /** Background rows as bits: a bit a node and row, set where the row goes left. */
 export type WalkPlan = {
@@ -20,27 +20,55 @@ export type WalkPlan = {
 /** Sides are counted in a table up to here, and by a product beyond. */
 const tabled = 32
 
+/** Fills a byte a node: 1 where the row goes left. */
+export type Decide = (row: Float64Array, out: Uint8Array) => void
+
 export function planWalks(
 	e: TreeEnsemble,
 	paths: Paths,
-	scale: Float64Array,
-	rows: number,
-	bits: Uint32Array,
+	rows: readonly Float64Array[],
+	decide: Decide,
 ): WalkPlan {
 	const deepest = paths.unique.reduce((a, b) => Math.max(a, b), 0)
 	const weights = new Float64Array(tabled * tabled)
 	for (let a = 1; a < tabled; a++)
 		for (let b = 0; b < tabled; b++) weights[a * tabled + b] = shapleyWeight(a, b)
+	const words = Math.ceil(e.feature.length / 32)
+	const bits = new Uint32Array(words * rows.length)
+	const decisions = new Uint8Array(e.feature.length)
+	rows.forEach((row, r) => {
+		decide(row, decisions)
+		for (let node = 0; node < decisions.length; node++) {
+			const at = r * words + (node >>> 5)
+			bits[at] = (bits[at] as number) | ((decisions[node] as number) << (node & 31))
+		}
+	})
 	return {
 		e,
-		rows,
+		rows: rows.length,
 		bits,
-		words: Math.ceil(e.feature.length / 32),
-		scale: scale.map((s) => s / rows),
+		words,
+		scale: outputScale(e).map((s) => s / rows.length),
 		side: new Uint8Array(e.columns),
 		forks: new Int32Array(deepest + 1),
 		weights,
 	}
+}
+
+/** The mean margin of the background, by output. */
+export function meanMargin({ e, rows, bits, words, scale }: WalkPlan): Float64Array {
+	const mean = Float64Array.from(e.base)
+	for (let row = 0; row < rows; row++)
+		for (let tree = 0; tree < e.trees; tree++) {
+			let node = e.roots[tree] as number
+			while ((e.feature[node] as number) >= 0) {
+				const word = bits[row * words + (node >>> 5)] as number
+				node = ((word >>> (node & 31)) & 1 ? e.left[node] : e.right[node]) as number
+			}
+			const output = e.treeOutput[tree] as number
+			mean[output] = (mean[output] as number) + (e.value[node] as number) * (scale[output] as number)
+		}
+	return mean
 }
 
 /** (a - 1)! b! / (a + b)!: what each of a features gains when all a must be present and all b absent. */

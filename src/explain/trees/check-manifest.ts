@@ -3,7 +3,7 @@ import type { Manifest } from '../manifest.ts'
 import { ArtifactError } from '../model.ts'
 
 // LightGBM writes underscores for the spaces of a name.
-const alike = (a: string, b: string) => a === b || a.replace(/\s/g, '_') === b.replace(/\s/g, '_')
+const written = (name: string) => name.replace(/\s/g, '_')
 
 const few = (names: readonly string[]) =>
 	names
@@ -12,9 +12,12 @@ const few = (names: readonly string[]) =>
 		.join(', ')
 
 function withoutDoubles(names: readonly string[], where: string): readonly string[] {
-	const double = names.find((name, i) => names.indexOf(name) !== i && names.length < 5000)
-	if (double === undefined && (names.length < 5000 || new Set(names).size === names.length)) return names
-	throw new ArtifactError(`${where} names ${double ? JSON.stringify(double) : 'a feature'} twice.`)
+	const seen = new Set<string>()
+	for (const name of names) {
+		if (seen.has(name)) throw new ArtifactError(`${where} names ${JSON.stringify(name)} twice.`)
+		seen.add(name)
+	}
+	return names
 }
 
 /**
@@ -27,6 +30,7 @@ export function inputNames(
 	declared: readonly string[],
 ): readonly string[] {
 	const count = file.columns.length
+	const among = new Set(declared)
 	const given = manifest.features
 	if (given && given.length !== count)
 		throw new ArtifactError(
@@ -34,29 +38,36 @@ export function inputNames(
 		)
 	if (given && file.names) {
 		const { names } = file
-		const at = given.findIndex((name, i) => !alike(name, names[i] as string))
+		const at = given.findIndex((name, i) => name !== names[i] && written(name) !== names[i])
 		if (at >= 0)
 			throw new ArtifactError(
 				`The manifest's feature ${at + 1} is ${JSON.stringify(given[at])} and the file's is ${JSON.stringify(names[at])}. Correct the manifest, or leave \`features\` out: the file names its own.`,
 			)
 	}
 	if (given) return withoutDoubles(given, 'The manifest')
-	if (file.names)
-		return withoutDoubles(
-			file.names.map((name) => renamed(name, declared)),
-			'The file',
-		)
+	if (file.names) return withoutDoubles(asDeclared(file.names, declared), 'The file')
+	const own = unnamed(file)
+	if (own.every((name) => among.has(name))) return own
 	if (declared.length === count) return withoutDoubles(declared, 'The version')
 	throw new ArtifactError(
 		`The file does not name its ${count} features, and the version declares ${declared.length}${declared.length > 0 ? ` (${few(declared)} …)` : ''}. Give \`features\` in the manifest, in the order of training.`,
 	)
 }
 
-/** A declared name whose spaces the file replaced. */
-function renamed(name: string, declared: readonly string[]): string {
-	if (!name.includes('_') || declared.includes(name)) return name
-	return declared.find((d) => alike(d, name)) ?? name
+/** The file's names, with the spaces that it replaced where the version declares such a name. */
+function asDeclared(names: readonly string[], declared: readonly string[]): string[] {
+	const exact = new Set(declared)
+	const byWritten = new Map(declared.map((name) => [written(name), name]))
+	return names.map((name) => (exact.has(name) ? name : (byWritten.get(name) ?? name)))
 }
+
+/** What the library itself calls columns that nobody named: whoever logs them so has said which is which. */
+const unnamed = ({ format, columns }: TreeFile): string[] =>
+	columns.map((_, i) => (format === 'lightgbm-text' ? `Column_${i}` : `f${i}`))
+
+/** Whether nothing but their order tells which column has which name. */
+export const isByOrder = (file: TreeFile, manifest: Manifest, names: readonly string[]): boolean =>
+	!file.names && !manifest.features && names[0] !== unnamed(file)[0]
 
 /**
  * How margins become scores: as the file's objective says. The manifest may add a link where the objective has none (raw

@@ -4,7 +4,8 @@ import { ArtifactError, type Encoded, FeatureError, type FeatureNote } from '../
 
 /** What a column of the model is made of. */
 type Source =
-	| { feature: string; kind: 'number' }
+	/** `isCode`: the number is a category's, and what other codes there are is not known. */
+	| { feature: string; kind: 'number'; isCode: boolean }
 	| {
 			feature: string
 			kind: 'codes'
@@ -73,8 +74,8 @@ function sourcesOf({ names, columns, manifest }: Input): Source[] {
 		const encoding = encodings.get(name)
 		if (encoding)
 			return { feature: name, kind: 'codes', codes: codesOf(encoding), holder: "the manifest's encodings" }
-		const { codes, incomplete } = columns[i] as TreeColumn
-		if (codes === undefined) return { feature: name, kind: 'number' }
+		const { categorical, codes, incomplete } = columns[i] as TreeColumn
+		if (codes === undefined) return { feature: name, kind: 'number', isCode: categorical }
 		const known = { feature: name, kind: 'codes', codes, holder: "the model's file" } as const
 		return incomplete === undefined ? known : { ...known, incomplete }
 	})
@@ -132,13 +133,20 @@ function columnValue(source: Source, value: unknown, narrow: (x: number) => numb
 	return Number.NaN
 }
 
-const columnsOf = (sources: readonly Source[], features: readonly string[]): Encoder['columnsOf'] =>
-	features.map((feature) => {
-		const columns = sources.flatMap((s, i) => (s.feature === feature ? [i] : []))
-		const source = sources[columns[0] as number] as Source
-		if (source.kind === 'number') return { columns }
-		return { columns, categories: [...(source.kind === 'codes' ? source.codes.keys() : source.known)] }
+function columnsOf(sources: readonly Source[], owner: Int32Array): Encoder['columnsOf'] {
+	const all: { columns: number[]; categories?: readonly string[] }[] = []
+	sources.forEach((source, i) => {
+		const known = all[owner[i] as number]
+		if (known) known.columns.push(i)
+		else if (source.kind === 'number') all.push({ columns: [i], ...(source.isCode && { categories: [] }) })
+		else
+			all.push({
+				columns: [i],
+				categories: [...(source.kind === 'codes' ? source.codes.keys() : source.known)],
+			})
 	})
+	return all
+}
 
 /** Makes the columns of the model of logged features. */
 export function makeEncoder(input: Input): Encoder {
@@ -175,7 +183,7 @@ export function makeEncoder(input: Input): Encoder {
 	return {
 		features,
 		owner,
-		columnsOf: columnsOf(sources, features),
+		columnsOf: columnsOf(sources, owner),
 		encode(row) {
 			const notes: FeatureNote[] = []
 			const note: Note = (code, feature, message) => notes.push({ feature, code, message })

@@ -40,11 +40,11 @@ export type TreeEnsemble = {
 	base: Float64Array
 	/** Whether a margin is summed in float32, tree after tree, or in float64. */
 	precision: 'float32' | 'float64'
-	/** LightGBM's random forest: the sum of the leaves is divided by the trees of an output. */
+	/** ONNX's AVERAGE: the sum of the leaves is divided by the trees of an output. */
 	average: boolean
 }
 
-/** Whether the value is in the node's category set: a whole number of 0 or more whose bit is set. */
+/** Whether the value, cut to a whole number, is 0 or more and in the node's category set. */
 function inSet(e: TreeEnsemble, node: number, x: number): boolean {
 	const category = Math.trunc(x)
 	const word = category >>> 5
@@ -63,7 +63,7 @@ export function goesLeft(e: TreeEnsemble, node: number, x: Float64Array): boolea
 	if (e.style === 'xgboost') {
 		if (Number.isNaN(v)) return (flags & nodeFlag.missingLeft) !== 0
 		if ((flags & nodeFlag.categorical) === 0) return v < (e.threshold[node] as number)
-		return !inSet(e, node, v)
+		return !(v >= 0 && inSet(e, node, v))
 	}
 	if ((flags & nodeFlag.categorical) !== 0) return !Number.isNaN(v) && inSet(e, node, v)
 	const missing = flags >>> nodeFlag.missingShift

@@ -1,8 +1,8 @@
 import { goesLeft, type TreeEnsemble } from './ensemble.ts'
 
 /** The leaf that a row comes to in a tree. */
-function leafOf(e: TreeEnsemble, root: number, x: Float64Array): number {
-	let node = root
+export function leafOf(e: TreeEnsemble, tree: number, x: Float64Array): number {
+	let node = e.roots[tree] as number
 	while ((e.left[node] as number) >= 0) node = (goesLeft(e, node, x) ? e.left[node] : e.right[node]) as number
 	return node
 }
@@ -16,7 +16,7 @@ export function ensembleMargin(e: TreeEnsemble, x: Float64Array): Float64Array {
 	const narrow = e.precision === 'float32'
 	for (let tree = 0; tree < e.trees; tree++) {
 		const output = e.treeOutput[tree] as number
-		const sum = (margin[output] as number) + (e.value[leafOf(e, e.roots[tree] as number, x)] as number)
+		const sum = (margin[output] as number) + (e.value[leafOf(e, tree, x)] as number)
 		margin[output] = narrow ? Math.fround(sum) : sum
 	}
 	return margin

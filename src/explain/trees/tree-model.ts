@@ -1,18 +1,23 @@
 import type { TreeFile } from '../formats/tree-file.ts'
 import type { Manifest } from '../manifest.ts'
 import { type Attribution, type Background, checkedAttribution, type Model } from '../model.ts'
+import { orderAdvice } from '../order-advice.ts'
 import { shapInteractions } from '../shap/interactions.ts'
-import { type BackgroundPlan, interventionalShap, planBackground } from '../shap/interventional.ts'
-import { type PathPlan, pathDependentShap, planPaths, type ShapValues } from '../shap/path-dependent.ts'
+import { planBackground } from '../shap/interventional.ts'
+import { planPaths } from '../shap/path-dependent.ts'
+import { type ShapPlan, shapValues } from '../shap/shap-plan.ts'
 import { mostTableBytes } from '../shap/tables.ts'
-import { checkManifest, inputNames } from './check-manifest.ts'
+import { checkManifest, inputNames, isByOrder } from './check-manifest.ts'
 import { makeEncoder } from './encoder.ts'
 import { decideAll, type TreeEnsemble } from './ensemble.ts'
 import { ensembleMargin } from './margin.ts'
 
-type TreeBackground = Background & { readonly plan: BackgroundPlan }
+type TreeBackground = Background & { readonly plan: ShapPlan }
 
-/** Columns that one logged feature was spread over (one-hot) add up to it: Shapley values are additive. */
+/**
+ * Columns that one logged feature was spread over (one-hot) add up to it, as one sums shap's own answers: the total stays
+ * the margin. The feature as one player of the game would have about, not exactly, this value.
+ */
 function fold(columns: Float64Array, owner: Int32Array, features: number): Float64Array {
 	if (features === columns.length) return columns
 	const folded = new Float64Array(features)
@@ -47,6 +52,9 @@ const sizeOf = (e: TreeEnsemble): number =>
 export function treeModel(file: TreeFile, manifest: Manifest, declared: readonly string[]): Model {
 	const e = file.ensemble
 	const names = inputNames(file, manifest, declared)
+	const advice = [file.advice, isByOrder(file, manifest, names) ? orderAdvice(names) : undefined].filter(
+		(text) => text !== undefined,
+	)
 	const link = checkManifest(file, manifest)
 	const float32 = e.precision === 'float32'
 	const { features, owner, columnsOf, encode } = makeEncoder({
@@ -56,13 +64,14 @@ export function treeModel(file: TreeFile, manifest: Manifest, declared: readonly
 		float32,
 	})
 	const tolerance = float32 ? 1e-5 : 1e-9
+	// Shared by all rows: nothing awaits between filling and reading it.
 	const decisions = new Uint8Array(e.feature.length)
-	let paths: PathPlan | undefined
+	let paths: ShapPlan | undefined
 
-	const attribution = (x: Float64Array, shap: ShapValues, method: string): Attribution => {
-		const contributions = shap.contributions.map((c) => fold(c, owner, features.length))
-		const margin = ensembleMargin(e, x)
-		return checkedAttribution({ method, base: shap.base, contributions, margin }, tolerance)
+	const attribution = (x: Float64Array, plan: ShapPlan, method: string): Attribution => {
+		const { base, contributions: byColumn } = shapValues(plan, decideAll(e, x, decisions))
+		const contributions = byColumn.map((c) => fold(c, owner, features.length))
+		return checkedAttribution({ method, base, contributions, margin: ensembleMargin(e, x) }, tolerance)
 	}
 
 	const model: Model = {
@@ -74,7 +83,7 @@ export function treeModel(file: TreeFile, manifest: Manifest, declared: readonly
 				? (manifest.classes ?? Array.from({ length: e.outputs }, (_, k) => String(k)))
 				: undefined,
 		space: link.space,
-		...(file.advice === undefined ? {} : { advice: file.advice }),
+		...(advice.length > 0 && { advice: advice.join(' ') }),
 		tolerance,
 		// What explanations are planned with takes about as much again, and tables of shallow trees up to twenty times.
 		bytes: 2 * sizeOf(e) + Math.min(mostTableBytes, 20 * sizeOf(e)) + 200 * names.length,
@@ -82,14 +91,12 @@ export function treeModel(file: TreeFile, manifest: Manifest, declared: readonly
 		margin: (x) => ensembleMargin(e, x),
 		score: link.score,
 		explain(x, background) {
-			decideAll(e, x, decisions)
 			if (background === undefined) {
 				paths ??= planPaths(e)
-				return attribution(x, pathDependentShap(paths, decisions), 'tree-shap/path-dependent')
+				return attribution(x, paths, 'tree-shap/path-dependent')
 			}
 			if (background.of !== model) throw new RangeError('the background was made for another model')
-			const { plan } = background as TreeBackground
-			return attribution(x, interventionalShap(plan, decisions), 'tree-shap/interventional')
+			return attribution(x, (background as TreeBackground).plan, 'tree-shap/interventional')
 		},
 		background: (rows): TreeBackground => ({ rows: rows.length, of: model, plan: planBackground(e, rows) }),
 		...(e.columns ** 2 * e.outputs <= mostPairs && {

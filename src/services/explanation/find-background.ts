@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm'
 import type { Actor, Context } from '../../context.ts'
-import { sha256Hex } from '../../core/bytes.ts'
+import { sha256Hex, utf8 } from '../../core/bytes.ts'
 import { canonicalJson } from '../../core/canonical-json.ts'
 import { dayMs, formatTime, minuteMs } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
@@ -28,6 +28,8 @@ type Kept = { found: FoundBackground; computedAt: number }
 /** Rows that are drawn: fewer of a model with many features, since all is kept. */
 const drawnOf = (features: number) =>
 	Math.min(2000, Math.max(300, Math.floor(400_000 / Math.max(1, features))))
+/** D1 stores no value over 2 MB. */
+const mostBytes = 1_900_000
 /** Rows that one period is looked at for: a request waits for it, once a day. */
 const scanned = 200_000
 /** How many of each kind are enough not to look further back. */
@@ -118,10 +120,9 @@ async function load(
 		const stored = { found: { digest: row.digest, content }, computedAt: row.computedAt }
 		if (isFresh(stored, query.rule, day, context.now())) return stored
 	}
-	const content = await draw(context, query, day)
+	const { content, text } = await drawFitting(context, query, day)
 	const computedAt = context.now()
 	if (!isUsable(content)) return { found: { digest: null, content }, computedAt }
-	const text = canonicalJson(content)
 	const digest = `sha256:${await sha256Hex(text)}`
 	await store(context, actor, { ...query, day, settings, digest, text, computedAt }, content)
 	return { found: { digest, content }, computedAt }
@@ -129,7 +130,27 @@ async function load(
 
 const isUsable = ({ all }: BackgroundContent) => all.length >= leastRows
 
-async function draw(context: Context, query: BackgroundQuery, day: number): Promise<BackgroundContent> {
+/** As many rows as can be stored: of models with very many features fewer. */
+async function drawFitting(
+	context: Context,
+	query: BackgroundQuery,
+	day: number,
+): Promise<{ content: BackgroundContent; text: string }> {
+	for (let drawn = drawnOf(query.features.length); ; ) {
+		const content = await draw(context, query, day, drawn)
+		const text = canonicalJson(content)
+		const size = utf8(text).length
+		if (size <= mostBytes || drawn === leastRows) return { content, text }
+		drawn = Math.max(leastRows, Math.floor((0.9 * drawn * mostBytes) / size))
+	}
+}
+
+async function draw(
+	context: Context,
+	query: BackgroundQuery,
+	day: number,
+	drawn: number,
+): Promise<BackgroundContent> {
 	const [start, now] = [day * dayMs, context.now()]
 	const before = lookBackDays.map((days) => ({ from: start - days * dayMs, to: start }))
 	const from = start - 90 * dayMs
@@ -138,7 +159,6 @@ async function draw(context: Context, query: BackgroundQuery, day: number): Prom
 		{ from, to: Math.min(start + dayMs, Math.max(now, query.at + 1)) },
 		{ from, to: Math.max(now, query.at + 1) },
 	]
-	const drawn = drawnOf(query.features.length)
 	let content: BackgroundContent | undefined
 	for (const period of periods) {
 		const { model, version, environment } = query
@@ -153,7 +173,7 @@ async function draw(context: Context, query: BackgroundQuery, day: number): Prom
 async function store(
 	context: Context,
 	actor: Actor,
-	use: Omit<typeof backgroundUses.$inferSelect, never> & { text: string },
+	use: typeof backgroundUses.$inferSelect & { text: string },
 	content: BackgroundContent,
 ): Promise<void> {
 	const { model, version, environment, day, settings, digest, text, computedAt } = use

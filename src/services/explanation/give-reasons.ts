@@ -81,9 +81,9 @@ export function giveReasons(
 	if (blocked) return without(blocked)
 	if (!table || !('model' in opened) || !replayed.encoded || !replayed.margin) return without(noModel)
 	const kind = kindOf[table.table.method]
-	const compared = compareWith(opened.model, found, [kind])
+	const compared = compareWith(context, opened.model, found, kind)
 	if (!compared) return without(insufficient(kind, found))
-	const attribution = explained(context, opened.model, replayed.encoded.x, compared.background)
+	const attribution = explained(context, opened.model, replayed.encoded.x, compared)
 	if (!attribution)
 		return without({ status: 'failed', reason: 'The contributions do not add up against the background.' })
 	const output = chooseOutput(opened.model, undefined, read.rule, read.decision, replayed.margin)
@@ -97,7 +97,7 @@ export function giveReasons(
 		locale,
 	})
 	const part = partOf(selection, table, locale)
-	return { ...overridden(read, part), compared: { kind, rows: compared.background.rows } }
+	return { ...overridden(read, part), compared: { kind, rows: compared.rows } }
 }
 
 /** A knock-out rule that holds is the reason whatever the score is, and where none was computed at all. */

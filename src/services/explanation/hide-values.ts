@@ -1,5 +1,6 @@
-import { withoutValues } from '../replay/without-values.ts'
-import type { Explanation } from './explanation.ts'
+import type { Answered } from './explanation.ts'
+
+const beforeColon = (reason: string | null): string | null => reason?.split(':', 1)[0] ?? null
 
 const noteText = {
 	'unseen-category': 'a category that the model was not trained on; it counts as missing',
@@ -11,13 +12,13 @@ const noteText = {
  * The answer for those who may not see feature values: contributions and reasons stay, values, ranks and everything that
  * could quote a value go.
  */
-export function hideValues(answer: Explanation): Explanation {
+export function hideValues(answer: Answered): Answered {
 	const { replay } = answer
 	const told =
 		replay.status === 'mismatched'
 			? `the logged score is ${replay.logged}, and the registered artefact answers ${replay.replayed}`
 			: replay.status === 'unavailable'
-				? replay.reason && withoutValues(replay.reason)
+				? beforeColon(replay.reason)
 				: replay.reason
 	// Other parts quote why it did not replay.
 	const quoting = <S extends { reason: string | null }>(part: S): S =>

@@ -3,6 +3,7 @@ import { FeatureError, type Model } from '../../explain/model.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
 import { findArtifact } from '../artifact/find-artifact.ts'
 import { openVersion } from '../artifact/open-version.ts'
+import { explained } from '../explanation/explainer.ts'
 import type { VersionRow } from '../model/find-version.ts'
 import { firstRows, leastFirstRows } from './first-rows.ts'
 
@@ -46,7 +47,7 @@ export async function rowExplainer(
 		model,
 		explain({ features }) {
 			try {
-				return features === null ? undefined : model.explain(model.encode(features).x, background)
+				return features === null ? undefined : explained(context, model, model.encode(features).x, background)
 			} catch (error) {
 				if (error instanceof FeatureError) return undefined
 				throw error

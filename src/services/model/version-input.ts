@@ -107,7 +107,7 @@ export const VersionInput = z
 		artifact: Artifact.optional(),
 		manifest: ManifestObject.optional().meta({
 			description:
-				'What the model file lacks and replaying it takes: `features` (order), `missing` (the number that stands for a missing value), `encodings`, `link`, `threshold`, `adverse`, `classes`, `logged` (score or margin) and `limits`. Other members are kept.',
+				'What the model file lacks and replaying it takes: `features` (order), `missing` (the number that stands for a missing value), `encodings`, `link`, `threshold`, `adverse`, `classes`, `logged` (score or margin), `rounds`, `limits` and `endpoint`. Other members are kept.',
 			example: { missing: -999, logged: 'score' },
 		}),
 		lineage: z

@@ -2,9 +2,8 @@ import type { Actor, Context } from '../../context.ts'
 import { dayMs, formatTime } from '../../core/time.ts'
 import { authorise } from '../authorise.ts'
 import { findModel } from '../model/find-model.ts'
-import { cursorText, type Page, type PageQuery, toPage } from '../page.ts'
+import { badCursor, cursorParts, type Page, type PageQuery, toPage } from '../page.ts'
 import type { Mismatch } from './replay-day.ts'
-import { withoutValues } from './without-values.ts'
 
 /** How the logged scores of a day compare with the registered artefact. */
 export type ReplayRecord = {
@@ -60,7 +59,7 @@ const statuses: Record<ReplayRecord['status'], string> = {
 	unavailable: `NOT ${bad} AND matched = 0`,
 }
 
-/** The replayed days of a model, the newest first. Viewers get reasons without feature values. */
+/** The replayed days of a model, the newest first. */
 export async function listReplays(
 	context: Context,
 	actor: Actor,
@@ -68,7 +67,7 @@ export async function listReplays(
 ): Promise<Page<ReplayRecord>> {
 	authorise(actor, ['viewer', 'auditor'], query.model)
 	const { name } = await findModel(context, query.model)
-	const after = cursorText(query.cursor)?.split('\n')
+	const after = afterOf(query.cursor)
 	const rows = (await context.sql.all({
 		sql: `SELECT version, environment, day_ms, sha256, rows, sampled, matched, mismatched, unavailable, worst, examples,
 				asked, reasons, replayed_at FROM replay_day
@@ -82,24 +81,24 @@ export async function listReplays(
 			query.environment ?? null,
 			query.from === undefined ? 0 : Math.floor(query.from / dayMs) * dayMs,
 			query.to ?? Number.MAX_SAFE_INTEGER,
-			after ? -Number(after[0]) : null,
+			after ? -after[0] : null,
 			after?.[1] ?? '',
 			after?.[2] ?? '',
 			query.limit + 1,
 		],
 	})) as unknown as Row[]
-	const positionOf = ([version, environment, day]: Row) => [day, environment, version].join('\n')
-	const told = actor.role === 'viewer' ? withoutValues : (reason: string) => reason
-	return toPage(rows, query.limit, positionOf, (row) => {
-		const record = toRecord(name, row)
-		return { ...record, reasons: summed(record.reasons, told) }
-	})
+	const positionOf = ([version, environment, day]: Row) => JSON.stringify([day, environment, version])
+	return toPage(rows, query.limit, positionOf, (row) => toRecord(name, row))
 }
 
-function summed(reasons: ReplayRecord['reasons'], told: (reason: string) => string): ReplayRecord['reasons'] {
-	const counts = new Map<string, number>()
-	for (const { reason, count } of reasons) counts.set(told(reason), (counts.get(told(reason)) ?? 0) + count)
-	return [...counts].map(([reason, count]) => ({ reason, count }))
+/** The last day of the page before: its time, environment and version. */
+function afterOf(cursor: string | undefined): [number, string, string] | undefined {
+	const parts = cursorParts(cursor)
+	if (!parts) return undefined
+	const [day, environment, version] = parts
+	if (typeof day === 'number' && typeof environment === 'string' && typeof version === 'string')
+		return [day, environment, version]
+	throw badCursor()
 }
 
 function toRecord(model: string, row: Row): ReplayRecord {

@@ -83,7 +83,7 @@ export async function storeUnavailable(
 					unavailable, worst, examples, reasons, replayed_at, standing)
 				VALUES (?1, ?2, ?3, ?4, '', 0, 0, 0, 0, 0, NULL, '[]', ?5, ?6, 0)
 				ON CONFLICT (model, environment, version, day_ms) DO UPDATE SET reasons = ?5, replayed_at = ?6
-				WHERE sampled = 0 AND asked = '[]'`,
+				WHERE sampled = 0 AND asked = '[]' AND reasons <> ?5`,
 			params: [...keyOf(key), JSON.stringify({ [reason]: 0 }), at],
 		},
 	])

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import {
 	type CounterfactualInput,
@@ -7,6 +8,7 @@ import { observe } from '../../../src/explain/counterfactual/observed.ts'
 import { openLinear } from '../../../src/explain/formats/linear.ts'
 import type { FeatureLimit } from '../../../src/explain/manifest.ts'
 import type { Model } from '../../../src/explain/model.ts'
+import { openCase, type PeerCase, readCases } from '../golden/case.ts'
 import { smallTrees } from './small-trees.ts'
 
 type Row = Record<string, unknown>
@@ -197,5 +199,46 @@ it('says that the score is there already, or cannot be reached by any margin', (
 	expect(find(model, { a: 1 }, { target: { threshold: 1.5, side: 'at-or-above' } })).toMatchObject({
 		status: 'none',
 		reason: expect.stringMatching(/no score/),
+	})
+})
+
+describe('a category that is logged as its bare code', () => {
+	const file = readFileSync(new URL('../golden/xgboost-1.7.6.ndjson.gz', import.meta.url))
+	const { manifest, ...one } = readCases(file)[0] as PeerCase
+	const { encodings = {} } = manifest as { encodings: Record<string, Record<string, number>> }
+	// The file knows which columns are categories, and not their names.
+	const model = openCase(one)
+	const names = Object.keys(encodings)
+	const rows = one.rows.map((row) => ({
+		...row,
+		...Object.fromEntries(names.map((n) => [n, encodings[n]?.[String(row[n])] ?? null])),
+	}))
+	const observed = observe(rows, model.features)
+	const frozen = model.features.filter((f) => !names.includes(f))
+	const changesOf = (limits: Record<string, FeatureLimit>) =>
+		rows.flatMap((row) => {
+			const score = scoreOf(model, row)
+			const found = [-0.02, 0.02].map((by) =>
+				find(model, row, {
+					target: { threshold: score + by, side: by > 0 ? 'at-or-above' : 'below' },
+					observed,
+					frozen,
+					limits,
+				}),
+			)
+			return found.flatMap((f) => (f.status === 'found' ? f.counterfactuals.map((c) => c.changes) : []))
+		})
+
+	it('is not moved as if it were an amount', () => {
+		expect(names.length).toBeGreaterThan(0)
+		expect(changesOf({})).toEqual([])
+	})
+
+	it('is moved to the codes that limits name', () => {
+		const limits = Object.fromEntries(names.map((n) => [n, { values: [0, 1, 2] }]))
+		const changes = changesOf(limits)
+		expect(changes.length).toBeGreaterThan(0)
+		for (const change of changes)
+			for (const value of Object.values(change)) expect([0, 1, 2]).toContain(value)
 	})
 })

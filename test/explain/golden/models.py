@@ -129,7 +129,7 @@ def lightgbm_objectives(table, labels, size, **more):
         ("multiclass", "class", {"num_class": 3}),
         ("multiclassova", "class", {"num_class": 3, "sigmoid": 0.7}),
         ("regression", "value", {}),
-        ("regression sqrt", "positive", {"objective": "regression", "reg_sqrt": True}),
+        *((f"{name} sqrt", "positive", {"objective": name, "reg_sqrt": True}) for name in ["regression", "regression_l1", "fair", "quantile", "mape"]),
         ("regression_l1", "value", {}),
         ("huber", "value", {}),
         ("fair", "value", {}),

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
 import { openOnnx } from '../../../src/explain/onnx/open-onnx.ts'
 import { onnxRuntime } from '../../support/onnx-runtime.ts'
 
@@ -16,7 +17,7 @@ export type Golden = {
 	base?: number[]
 }
 
-export const golden = JSON.parse(readFileSync(new URL('golden.json', folder), 'utf8')) as {
+export const golden = JSON.parse(gunzipSync(readFileSync(new URL('golden.json.gz', folder))).toString()) as {
 	names: string[]
 	models: Record<string, Golden>
 }

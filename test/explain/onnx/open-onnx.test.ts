@@ -41,6 +41,12 @@ withRuntime('an ONNX model', () => {
 		},
 	)
 
+	it('says that columns without names are taken in the order of the declared ones', async () => {
+		const [table, named] = [await openGolden('forest'), await openGolden('columns')]
+		expect(table.model.advice).toContain('The file does not name its features')
+		expect(named.model.advice).toBeUndefined()
+	})
+
 	it.each([...trees, ...more])('%s is read, and replayed to the bit', async (name) => {
 		const { model, rows, runtime } = await openGolden(name)
 		const { exact } = model
@@ -83,6 +89,20 @@ withRuntime('an ONNX model', () => {
 			})
 		},
 	)
+
+	it('that is linear in columns as they are, such as a year, is explained although float32 loses digits', async () => {
+		const { model, rows, background, shap = [] } = await openGolden('unscaled')
+		const { exact } = model
+		if (!exact) throw new Error(model.reason)
+		const against = exact.background(background)
+		rows.forEach((x, r) => {
+			const { contributions, sumError } = exact.explain(x, against)
+			expect(sumError).toBeLessThan(2e-4)
+			contributions[0]?.forEach((value, f) => {
+				expect(Math.abs(value - (shap[0]?.[r]?.[f] as number))).toBeLessThan(1e-6)
+			})
+		})
+	})
 
 	it('that is a network is explained by every coalition, as shap.KernelExplainer does', async () => {
 		const { model, rows, background, shap = [] } = await openGolden('network')

@@ -109,7 +109,7 @@ describe('the picture', () => {
 					expect(altText(data).length).toBeLessThanOrEqual(2000)
 				},
 			),
-			{ numRuns: 400 },
+			{ numRuns: 200 },
 		)
 	})
 

@@ -169,6 +169,55 @@ describe('a reason table', () => {
 			/shares values/,
 		],
 		[
+			'a bin within another that is not its neighbour',
+			{
+				entries: [
+					{
+						...entry,
+						bins: [
+							{ feature: 'late', from: 0, to: 9 },
+							{ feature: 'late', from: 1, to: 2 },
+							{ feature: 'late', from: 5, to: 6 },
+						],
+					},
+				],
+			},
+			'entries.0.bins.2',
+			/with entries\.0\.bins\.0/,
+		],
+		[
+			'one value in two bins',
+			{
+				entries: [
+					{
+						...entry,
+						bins: [
+							{ feature: 'late', values: ['1', 2] },
+							{ feature: 'late', values: [1] },
+						],
+					},
+				],
+			},
+			'entries.0.bins.1',
+			/shares values/,
+		],
+		[
+			'missing values in two bins',
+			{
+				entries: [
+					{
+						...entry,
+						bins: [
+							{ feature: 'late', missing: true },
+							{ feature: 'late', missing: true },
+						],
+					},
+				],
+			},
+			'entries.0.bins.1',
+			/shares values/,
+		],
+		[
 			'an empty bin',
 			{ entries: [{ ...entry, bins: [{ feature: 'late' }] }] },
 			'entries.0.bins.0',
@@ -183,6 +232,12 @@ describe('a reason table', () => {
 		const table = ReasonTable.parse(
 			JSON.parse(/```json\n([\s\S]*?"entries"[\s\S]*?)```/.exec(page)?.[1] ?? ''),
 		)
+		expect(checkReasonTable(table, { sensitive: [] })).toEqual([])
+	})
+
+	it('of 200,000 bins is checked at once: bins that touch share nothing', () => {
+		const bins = Array.from({ length: 200_000 }, (_, i) => ({ feature: 'late', from: i, to: i + 1 }))
+		const table = ReasonTable.parse({ entries: [{ ...entry, bins }] })
 		expect(checkReasonTable(table, { sensitive: [] })).toEqual([])
 	})
 

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { seeded } from '../../../src/core/random.ts'
-import { interventionalShap, planBackground } from '../../../src/explain/shap/interventional.ts'
-import { pathDependentShap, planPaths, type ShapValues } from '../../../src/explain/shap/path-dependent.ts'
+import { planBackground } from '../../../src/explain/shap/interventional.ts'
+import { planPaths } from '../../../src/explain/shap/path-dependent.ts'
+import { type ShapValues, shapValues } from '../../../src/explain/shap/shap-plan.ts'
 import { decideAll, type TreeEnsemble } from '../../../src/explain/trees/ensemble.ts'
 import { concatTrees, randomRow, randomTrees } from '../../support/random-trees.ts'
 
@@ -10,8 +11,8 @@ type Explain = (e: TreeEnsemble, x: Float64Array, background: Float64Array[]) =>
 
 const decide = (e: TreeEnsemble, x: Float64Array) => decideAll(e, x, new Uint8Array(e.feature.length))
 const kinds: [string, Explain][] = [
-	['path-dependent', (e, x) => pathDependentShap(planPaths(e), decide(e, x))],
-	['interventional', (e, x, background) => interventionalShap(planBackground(e, background), decide(e, x))],
+	['path-dependent', (e, x) => shapValues(planPaths(e), decide(e, x))],
+	['interventional', (e, x, background) => shapValues(planBackground(e, background), decide(e, x))],
 ]
 const seeds = fc.integer()
 const rowsOf = (random: () => number, columns: number) =>
@@ -25,7 +26,7 @@ test.each(kinds)('%s: a column that no tree asks for gets exactly 0', (_, explai
 			const { contributions } = explain(e, randomRow(random, 9), rowsOf(random, 9))
 			expect(contributions[0]?.[8]).toBe(0)
 		}),
-		{ numRuns: 30 },
+		{ numRuns: 15 },
 	)
 })
 
@@ -42,7 +43,7 @@ test.each(kinds)('%s: values of an ensemble are the sums of those of its parts',
 				expect(Math.abs(v - sum)).toBeLessThan(1e-12)
 			})
 		}),
-		{ numRuns: 40 },
+		{ numRuns: 20 },
 	)
 })
 
@@ -59,7 +60,7 @@ test.each(kinds)('%s: columns that change places in trees and rows change values
 				expect(Math.abs(v - (b.contributions[0]?.[i] as number))).toBeLessThan(1e-12)
 			})
 		}),
-		{ numRuns: 40 },
+		{ numRuns: 20 },
 	)
 })
 

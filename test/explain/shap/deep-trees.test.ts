@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest'
 import { seeded } from '../../../src/core/random.ts'
-import { interventionalShap, planBackground } from '../../../src/explain/shap/interventional.ts'
+import { planBackground } from '../../../src/explain/shap/interventional.ts'
 import { pathTo } from '../../../src/explain/shap/leaf-path.ts'
-import { pathDependentShap, planPaths } from '../../../src/explain/shap/path-dependent.ts'
+import { planPaths } from '../../../src/explain/shap/path-dependent.ts'
 import { linkPaths, outputScale } from '../../../src/explain/shap/paths.ts'
 import { gaussLegendre } from '../../../src/explain/shap/quadrature.ts'
-import { addTree, planQuadrature } from '../../../src/explain/shap/quadrature-trees.ts'
+import { addIntegrated, planQuadrature } from '../../../src/explain/shap/quadrature-trees.ts'
+import { shapValues } from '../../../src/explain/shap/shap-plan.ts'
+import { planTables } from '../../../src/explain/shap/tables.ts'
 import { decideAll, type TreeEnsemble } from '../../../src/explain/trees/ensemble.ts'
 import { marginOf } from '../../support/brute-force-shapley.ts'
 import { chainTree, randomRow, randomTrees } from '../../support/random-trees.ts'
@@ -63,7 +65,7 @@ test.each([6, 12, 20, 40])('paths of %i different columns hold 1e-12 against 60 
 		const random = seeded(seed)
 		const e = chainTree(random, depth, depth)
 		const x = randomRow(random, e.columns)
-		const { contributions } = pathDependentShap(planPaths(e), decide(e, x))
+		const { contributions } = shapValues(planPaths(e), decide(e, x))
 		exact(e, x).forEach((wanted, i) => {
 			expect(Math.abs((contributions[0]?.[i] as number) - wanted)).toBeLessThan(1e-12)
 		})
@@ -75,7 +77,7 @@ test('trees of depth 20 with columns asked for again and again hold 1e-12 agains
 		const random = seeded(seed)
 		const e = randomTrees(random, { trees: 1, depth: 20, columns: 25, leaf: 0.35, empty: 0.02 })
 		const x = randomRow(random, 25)
-		const { contributions } = pathDependentShap(planPaths(e), decide(e, x))
+		const { contributions } = shapValues(planPaths(e), decide(e, x))
 		exact(e, x).forEach((wanted, i) => {
 			expect(Math.abs((contributions[0]?.[i] as number) - wanted)).toBeLessThan(1e-12)
 		})
@@ -86,14 +88,15 @@ test('looked up or integrated, the values of a tree are the same', () => {
 	const random = seeded(5)
 	const e = randomTrees(random, { trees: 40, depth: 6, columns: 9, leaf: 0.1, outputs: 2, empty: 0.05 })
 	const plan = planPaths(e)
-	expect(plan.tables.has.every((has) => has === 1)).toBe(true)
+	const { has } = planTables(e, linkPaths(e), () => {})
+	expect(has.every((tabled) => tabled === 1)).toBe(true)
 	const quadrature = planQuadrature(e, linkPaths(e), outputScale(e))
 	for (let i = 0; i < 50; i++) {
 		const decisions = decide(e, randomRow(random, 9))
 		const integrated = new Float64Array(18)
 		for (let tree = 0; tree < e.trees; tree++)
-			addTree(quadrature, tree, decisions, integrated, (e.treeOutput[tree] as number) * 9)
-		const { contributions } = pathDependentShap(plan, decisions)
+			addIntegrated(quadrature, tree, decisions, integrated, (e.treeOutput[tree] as number) * 9)
+		const { contributions } = shapValues(plan, decisions)
 		integrated.forEach((v, c) => {
 			expect(contributions[Math.floor(c / 9)]?.[c % 9]).toBeCloseTo(v, 12)
 		})
@@ -107,8 +110,8 @@ test('a chain of 50,000 splits is explained without a deep stack', () => {
 	const margin = marginOf(e, x)[0] as number
 	const background = [randomRow(random, 40), randomRow(random, 40)]
 	for (const { base, contributions } of [
-		pathDependentShap(planPaths(e), decide(e, x)),
-		interventionalShap(planBackground(e, background), decide(e, x)),
+		shapValues(planPaths(e), decide(e, x)),
+		shapValues(planBackground(e, background), decide(e, x)),
 	])
 		expect(contributions[0]?.reduce((a, b) => a + b, base[0] as number)).toBeCloseTo(margin, 9)
 })

@@ -2,8 +2,9 @@ import { expect, test } from 'vitest'
 import { seeded } from '../../../src/core/random.ts'
 import { openExplainPool } from '../../../src/explain/shap/explain-pool-node.ts'
 import { explainRows } from '../../../src/explain/shap/explain-rows.ts'
-import { interventionalShap, planBackground } from '../../../src/explain/shap/interventional.ts'
-import { pathDependentShap, planPaths, type ShapValues } from '../../../src/explain/shap/path-dependent.ts'
+import { planBackground } from '../../../src/explain/shap/interventional.ts'
+import { planPaths } from '../../../src/explain/shap/path-dependent.ts'
+import { type ShapValues, shapValues } from '../../../src/explain/shap/shap-plan.ts'
 import { decideAll } from '../../../src/explain/trees/ensemble.ts'
 import { concatTrees, randomRow, randomTrees } from '../../support/random-trees.ts'
 
@@ -26,8 +27,8 @@ function oneByOne(explain: (decisions: Uint8Array) => ShapValues): Float64Array 
 
 const paths = planPaths(e)
 const plan = planBackground(e, background)
-const byPaths = oneByOne((d) => pathDependentShap(paths, d))
-const byBackground = oneByOne((d) => interventionalShap(plan, d))
+const byPaths = oneByOne((d) => shapValues(paths, d))
+const byBackground = oneByOne((d) => shapValues(plan, d))
 
 function expectSame(actual: Float64Array, wanted: Float64Array) {
 	expect(Buffer.from(actual.buffer).equals(Buffer.from(wanted.buffer))).toBe(true)

@@ -2,11 +2,12 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { seeded } from '../../../src/core/random.ts'
 import { shapInteractions } from '../../../src/explain/shap/interactions.ts'
-import { interventionalShap, planBackground } from '../../../src/explain/shap/interventional.ts'
-import { pathDependentShap, planPaths } from '../../../src/explain/shap/path-dependent.ts'
+import { planBackground } from '../../../src/explain/shap/interventional.ts'
+import { planPaths } from '../../../src/explain/shap/path-dependent.ts'
 import { linkPaths, outputScale } from '../../../src/explain/shap/paths.ts'
-import { addTree, planQuadrature } from '../../../src/explain/shap/quadrature-trees.ts'
-import { addWalks } from '../../../src/explain/shap/walk-background.ts'
+import { addIntegrated, planQuadrature } from '../../../src/explain/shap/quadrature-trees.ts'
+import { shapValues } from '../../../src/explain/shap/shap-plan.ts'
+import { addWalks, planWalks } from '../../../src/explain/shap/walk-background.ts'
 import { decideAll, type TreeEnsemble } from '../../../src/explain/trees/ensemble.ts'
 import {
 	bruteForceInteractions,
@@ -46,7 +47,7 @@ test('path-dependent values are the Shapley values of the cover-weighted game, b
 			const e = randomTrees(random, shape)
 			const x = randomRow(random, shape.columns)
 			const game = pathDependentGame(e, x)
-			const { base, contributions } = pathDependentShap(planPaths(e), decide(e, x))
+			const { base, contributions } = shapValues(planPaths(e), decide(e, x))
 			expectClose(base, game(0))
 			bruteForceShapley(game, e.columns, e.outputs).forEach((wanted, k) => {
 				expectClose(contributions[k] as Float64Array, wanted)
@@ -64,7 +65,7 @@ test('interventional values are the Shapley values of the game over the backgrou
 			const x = randomRow(random, shape.columns)
 			const background = Array.from({ length: rows }, () => randomRow(random, shape.columns))
 			const game = interventionalGame(e, x, background)
-			const { base, contributions } = interventionalShap(planBackground(e, background), decide(e, x))
+			const { base, contributions } = shapValues(planBackground(e, background), decide(e, x))
 			expectClose(base, game(0))
 			bruteForceShapley(game, e.columns, e.outputs).forEach((wanted, k) => {
 				expectClose(contributions[k] as Float64Array, wanted)
@@ -83,9 +84,9 @@ test('a tree that is integrated or walked, as deep ones are, gets the values of 
 			const rows = Array.from({ length: 5 }, () => randomRow(random, shape.columns))
 			const [integrated, walked] = [new Float64Array(e.columns), new Float64Array(e.columns)]
 			const quadrature = planQuadrature(e, linkPaths(e), outputScale(e))
-			const { walks } = planBackground(e, rows)
+			const walks = planWalks(e, linkPaths(e), rows, (row, out) => decideAll(e, row, out))
 			for (let tree = 0; tree < e.trees; tree++) {
-				addTree(quadrature, tree, decide(e, x), integrated, 0)
+				addIntegrated(quadrature, tree, decide(e, x), integrated, 0)
 				addWalks(walks, tree, decide(e, x), walked, 0)
 			}
 			const [byPaths] = bruteForceShapley(pathDependentGame(e, x), e.columns, 1)
@@ -104,7 +105,7 @@ test('interaction values are those of the definition, and rows sum to the contri
 			const e = randomTrees(random, shape)
 			const x = randomRow(random, shape.columns)
 			const game = pathDependentGame(e, x)
-			const { contributions } = pathDependentShap(planPaths(e), decide(e, x))
+			const { contributions } = shapValues(planPaths(e), decide(e, x))
 			shapInteractions(e, decide(e, x)).forEach((pairs, k) => {
 				expectClose(pairs, bruteForceInteractions(game, e.columns, k))
 				const sums = contributions[k]?.map((_, i) =>
@@ -126,8 +127,8 @@ test('base and contributions add up to the margin', () => {
 			const background = [randomRow(random, 30), randomRow(random, 30)]
 			const margin = marginOf(e, x)
 			const sums = [
-				pathDependentShap(planPaths(e), decide(e, x)),
-				interventionalShap(planBackground(e, background), decide(e, x)),
+				shapValues(planPaths(e), decide(e, x)),
+				shapValues(planBackground(e, background), decide(e, x)),
 			].map((s) => s.contributions.map((c, k) => c.reduce((a, b) => a + b, s.base[k] as number)))
 			for (const sum of sums) expectClose(Float64Array.from(sum), margin, 1e-12)
 		}),

@@ -1,9 +1,10 @@
 """Scorecards of a real peer, optbinning, in our format, with the points it gives to rows.
 
-pip install optbinning==1.0.0 scikit-learn==1.9.1 pandas==3.1.1; python make-optbinning.py > optbinning.json
+pip install optbinning==1.0.0 scikit-learn==1.9.1 pandas==3.1.1; python make-optbinning.py > optbinning.json.gz
 Generated data: a numeric feature with a special code and missing values, one of counts, a categorical one with rare values.
 """
 
+import gzip
 import json
 import math
 import sys
@@ -83,5 +84,6 @@ for label, (method, params, more) in scalings.items():
     sc.fit(X, y, metric_missing="empirical", metric_special="empirical")
     scores = sc.score(test)
     out["cards"][label] = {"card": card_of(sc, method, params), "scores": [float(s) for s in scores]}
-json.dump(out, sys.stdout, separators=(",", ":"))
-sys.stdout.write("\n")
+text = json.dumps(out, separators=(",", ":")) + "\n"
+# mtime=0: the same versions write the same bytes.
+sys.stdout.buffer.write(gzip.compress(text.encode(), mtime=0))

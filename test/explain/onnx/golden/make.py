@@ -1,15 +1,16 @@
-"""Writes *.onnx and golden.json: what scikit-learn, shap and onnxruntime answer, for test/explain/onnx/*.test.ts.
+"""Writes *.onnx and golden.json.gz: what scikit-learn, shap and onnxruntime answer, for test/explain/onnx/*.test.ts.
 
 From the root of the repository, with Python 3.11 and these versions:
 
     python3 -m venv .venv
-    .venv/bin/pip install scikit-learn==1.9.1 skl2onnx==1.20.0 shap==0.51.0 onnxruntime==1.30.0 \
-        onnxmltools xgboost==3.2.0 lightgbm==4.7.0 pandas
+    .venv/bin/pip install scikit-learn==1.9.1 skl2onnx==1.20.0 shap==0.51.0 onnxruntime==1.32.0 \
+        onnxmltools==1.16.0 xgboost==3.2.0 lightgbm==4.7.0 pandas
     OMP_NUM_THREADS=1 .venv/bin/python test/explain/onnx/golden/make.py
 
 The data are generated; nothing here follows src/explain.
 """
 
+import gzip
 import json
 import pathlib
 import warnings
@@ -168,6 +169,15 @@ linear("logistic", LogisticRegression(), X, y)
 linear("logistic-3", LogisticRegression(), X, y3)
 linear("linear", LinearRegression(), X, margin)
 
+# Columns as they are, such as a year: terms of hundreds take each other away in float32.
+wide = X * np.float32([5000, 9, 1, 1, 1]) + np.float32([30_000, 2005, 0, 0, 0])
+model = LogisticRegression().fit(wide, y)
+model.coef_, model.intercept_ = np.array([[4e-4, 0.3, 1, 0, 0]]), np.array([-613.5])
+exact = wide.astype(np.float64)
+answer = shap.LinearExplainer(model, shap.maskers.Independent(exact[background], max_samples=1000))(exact[rows])
+proto = to_onnx(model, wide[:1], target_opset=opset, options={"zipmap": False})
+save("unscaled", proto, model, wide, [answer.values.tolist()], np.atleast_1d(answer.base_values[0]).tolist())
+
 # A network: nothing that we read; every coalition by brute force through shap's KernelExplainer (2^5 - 2 of them).
 network = make_pipeline(StandardScaler(), MLPClassifier((6,), max_iter=300, random_state=1)).fit(X, y)
 proto = to_onnx(network, X[:1], target_opset=opset, options={"zipmap": False})
@@ -250,4 +260,6 @@ save(
     model, Xn, *explained(model, Xn),
 )
 
-(here / "golden.json").write_text(json.dumps(golden, separators=(",", ":")))
+text = json.dumps(golden, separators=(",", ":")).encode()
+# mtime=0: the same versions write the same bytes.
+(here / "golden.json.gz").write_bytes(gzip.compress(text, mtime=0))
