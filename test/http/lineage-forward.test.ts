@@ -76,6 +76,15 @@ describe('from data and code', () => {
 		})
 	})
 
+	it('understands a bare name where it means one thing', async () => {
+		for (const [bare, whole] of [
+			['credit@9', 'version:credit@9'],
+			['ABCDEF1', 'commit:abcdef1'],
+			['mlflow:4f1c', 'run:mlflow:4f1c'],
+		] as const)
+			expect((await trace(bare)).body.from).toBe(whole)
+	})
+
 	it('answers 404 with the nearest value', async () => {
 		expect(await trace('run:mlflow:4f2c')).toMatchObject({
 			status: 404,

@@ -6,7 +6,7 @@ import { authorise, inScope } from '../authorise.ts'
 import { findVersion } from '../model/find-version.ts'
 import { badCursor, cursorParts, encodeCursor, type Page, type PageQuery, toPage } from '../page.ts'
 import { findVersions } from './find-versions.ts'
-import { type Origin, parseOrigin } from './origin.ts'
+import { findOrigin, type Origin } from './origin.ts'
 
 /** A decision that something touched, by its id: its content is read with GET …/predictions/{predictionId}. */
 export type TouchedPrediction = {
@@ -34,7 +34,7 @@ export async function listPredictions(
 	query: PageQuery & { from: string },
 ): Promise<Page<TouchedPrediction>> {
 	authorise(actor, 'viewer')
-	const origin = parseOrigin(query.from)
+	const origin = await findOrigin(context, query.from)
 	const position = positionOf(query.cursor)
 	const want = query.limit + 1
 	const found: Found[] = []

@@ -1,3 +1,4 @@
+import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import { nearest } from '../../core/nearest.ts'
 import { type OriginKind, originKinds } from './links.ts'
@@ -20,8 +21,25 @@ export const originForms = [
 
 const isOriginKind = (kind: string): kind is OriginKind => (originKinds as readonly string[]).includes(kind)
 
+/** As `parseOrigin`; a bare name that is no form of its own is looked up among all that versions came from. */
+export async function findOrigin(context: Context, text: string): Promise<Origin> {
+	const kinds = [...originKinds, 'prediction', 'version'].some((kind) => text.startsWith(`${kind}:`))
+	if (kinds) return parseOrigin(text)
+	const bare = text.trim()
+	const rows = (await context.sql.all({
+		sql: 'SELECT DISTINCT kind FROM lineage_link WHERE kind IN (SELECT value FROM json_each(?)) AND value = ?',
+		params: [JSON.stringify(originKinds), bare],
+	})) as unknown as [OriginKind][]
+	const [found] = rows
+	if (found && rows.length === 1) return { kind: found[0], value: bare }
+	if (/^[0-9a-f]{64}$/i.test(bare)) return { kind: 'artifact', value: bare }
+	if (/^[0-9a-f]{7,40}$/i.test(bare)) return { kind: 'commit', value: bare }
+	const [model, version] = split(bare, '@')
+	return model && version ? { kind: 'version', model, version } : parseOrigin(text)
+}
+
 /** Throws `invalid` with the forms that there are. */
-export function parseOrigin(text: string): Origin {
+function parseOrigin(text: string): Origin {
 	const colon = text.indexOf(':')
 	const kind = text.slice(0, Math.max(colon, 0))
 	const rest = text.slice(colon + 1)

@@ -17,7 +17,7 @@ import { type GraphEdge, type GraphNode, LineageGraph } from './graph.ts'
 import { registrations } from './ledger.ts'
 import { lineageOfPrediction } from './lineage-of-prediction.ts'
 import { type OriginKind, originsOf, type TracedVersion } from './links.ts'
-import { type Origin, parseOrigin } from './origin.ts'
+import { findOrigin, type Origin } from './origin.ts'
 import { keptRun, readTrainingRun } from './training-run.ts'
 import { withUploaded } from './with-uploaded.ts'
 
@@ -49,7 +49,7 @@ const deepest = 10
  */
 export async function readLineage(context: Context, actor: Actor, query: LineageQuery): Promise<Lineage> {
 	authorise(actor, 'viewer')
-	const origin = parseOrigin(query.from)
+	const origin = await findOrigin(context, query.from)
 	const graph = new LineageGraph()
 	const direction = query.direction ?? usual(origin)
 	const { id, chain, next } = await build(context, actor, graph, origin, { ...query, direction })

@@ -59,7 +59,7 @@ const statuses: Record<ReplayRecord['status'], string> = {
 	unavailable: `NOT ${bad} AND matched = 0`,
 }
 
-/** The replayed days of a model, the newest first. Viewers get reasons without feature values. */
+/** The replayed days of a model, the newest first. */
 export async function listReplays(
 	context: Context,
 	actor: Actor,

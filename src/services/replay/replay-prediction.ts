@@ -67,7 +67,7 @@ async function runOpened(opened: OpenedModel, features: Record<string, unknown>)
 const noScore = 'no score is logged that the answer of the artefact could be compared with'
 
 function compare(
-	model: Pick<Model, 'outputs' | 'classes' | 'advice'>,
+	model: Pick<Model, 'outputs' | 'classes'> & { advice?: string | undefined },
 	manifest: Manifest,
 	registered: Registered,
 	prediction: Logged,

@@ -31,8 +31,9 @@ describe('the replayed days of a model', () => {
 		await replay.run(server.context)
 		const key = (await server.post('/v1/keys', { role: 'viewer', name: 'v' })).body.secret
 		const shown = (await server.fetch('/v1/models/m/replays', { key })).body.items[0].reasons
-		expect(shown).toEqual([{ reason: 'the model cannot be run on the logged features', count: 2 }])
-		expect((await replays())[0].reasons[0].reason).toContain('secret')
+		expect(shown).toEqual([
+			{ reason: 'the model cannot be run on the logged features, because of income', count: 2 },
+		])
 	})
 
 	it('counts a mismatch once that somebody has asked about before', async () => {
