@@ -61,6 +61,8 @@ export type Context = {
 	artifactSource: import('./services/artifact/artifact-source.ts').ArtifactSource
 	/** Models that were opened, in bounded memory. */
 	models: import('./services/artifact/model-cache.ts').ModelCache
+	/** Reads large files of trees away from requests. Absent where there are no threads. */
+	readTrees?: import('./services/artifact/tree-reader.ts').TreeReader
 	/** Model endpoints that may be asked for estimates. Absent: none. */
 	endpoints?: { hosts: readonly string[]; token?: string | undefined } | undefined
 	/** What runs ONNX models, loaded when it is first asked for; nothing where it is not installed. */

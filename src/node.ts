@@ -21,6 +21,7 @@ import { openRules } from './rules/load-rules-node.ts'
 import { startSchedules } from './schedule-node.ts'
 import { modelCache } from './services/artifact/model-cache.ts'
 import { openArtifacts } from './services/artifact/open-artifacts-node.ts'
+import { openTreeReader } from './services/artifact/tree-reader-node.ts'
 import { openExplainThreads } from './services/importance/explain-threads-node.ts'
 import { createFirstKey } from './services/key/create-first-key.ts'
 import { ensureAdminKey } from './services/key/ensure-admin-key.ts'
@@ -60,6 +61,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			endpoints: endpointSettingsOf(config),
 			onnx: () => loadOnnxRuntime(),
 			models: modelCache(limits.modelCacheBytes, now),
+			readTrees: openTreeReader(),
 			threads,
 			now,
 			random,

@@ -1,8 +1,8 @@
 import type { DeclaredFeature } from './declared-feature.ts'
-import { readLightgbm } from './formats/lightgbm.ts'
 import { openLinear } from './formats/linear.ts'
+import { isTreeFormat, readTreeFile } from './formats/read-tree-file.ts'
 import { openScorecard } from './formats/scorecard.ts'
-import { readXgboost } from './formats/xgboost.ts'
+import type { TreeFile } from './formats/tree-file.ts'
 import type { Manifest } from './manifest.ts'
 import { ArtifactError, type ArtifactFormat, type Model } from './model.ts'
 import { treeModel } from './trees/tree-model.ts'
@@ -19,15 +19,9 @@ export type OpenOptions = {
  * that contradicts it.
  */
 export function openModel(format: ArtifactFormat, bytes: Uint8Array, options: OpenOptions = {}): Model {
-	const manifest = options.manifest ?? {}
-	const declared = (options.features ?? []).map((feature) => feature.name)
 	if (bytes.length === 0) throw new ArtifactError('The file is empty. Upload it again.')
+	if (isTreeFormat(format)) return openTrees(readTreeFile(format, bytes, options.manifest?.rounds), options)
 	switch (format) {
-		case 'xgboost-json':
-		case 'xgboost-ubj':
-			return treeModel(readXgboost(bytes, format, manifest.rounds), manifest, declared)
-		case 'lightgbm-text':
-			return treeModel(readLightgbm(bytes, manifest.rounds), manifest, declared)
 		case 'linear-json':
 			return openLinear(bytes, options)
 		case 'scorecard':
@@ -36,3 +30,11 @@ export function openModel(format: ArtifactFormat, bytes: Uint8Array, options: Op
 			throw new ArtifactError('ONNX models are opened by their runtime, asynchronously, and not here.')
 	}
 }
+
+/** The model of a tree file that has been read, here or in a thread. Throws ArtifactError as `openModel` does. */
+export const openTrees = (file: TreeFile, { manifest = {}, features = [] }: OpenOptions): Model =>
+	treeModel(
+		file,
+		manifest,
+		features.map(({ name }) => name),
+	)

@@ -88,6 +88,14 @@ describe.each(nodes())('the package, installed in an empty folder, on Node %i', 
 		expect([ran.code, ran.out.trim()], ran.err).toEqual([0, 'PNG true'])
 	})
 
+	it('finds the thread that reads large model files', async () => {
+		const script = `import { openTreeReader } from './node_modules/plumbline/dist/services/artifact/tree-reader-node.js'
+			await openTreeReader()('lightgbm-text', new TextEncoder().encode('x')).catch((e) => console.log(e.message))`
+		await writeFile(join(folder, 'read-trees.mjs'), script)
+		const ran = await runProcess(node, ['read-trees.mjs'], { cwd: folder, env: env() })
+		expect([ran.code, ran.out], ran.err).toEqual([0, expect.stringContaining('is no LightGBM model')])
+	})
+
 	it('checks its own rules', async () => {
 		const { code, out, err } = await runProcess(command(), ['rules', 'check', '--json'], {
 			cwd: folder,

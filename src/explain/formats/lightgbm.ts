@@ -38,11 +38,7 @@ function linkOf(objective: string, outputs: number): TreeLink {
 }
 
 /** Random forests: raw scores and contributions are sums over the rounds, the score is the link of their mean. */
-const averaged = (link: TreeLink, rounds: number): TreeLink => ({
-	...link,
-	space: 'value',
-	score: (margin) => link.score(margin.map((m) => m / rounds)),
-})
+const averaged = (link: TreeLink, rounds: number): TreeLink => ({ ...link, space: 'value', rounds })
 
 /** The lines before the first tree. */
 function readHeader(reader: LineReader): Header {

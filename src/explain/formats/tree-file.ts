@@ -7,8 +7,11 @@ export type TreeLink = {
 	/** The manifest's word for it; undefined where it has none. */
 	name: 'identity' | 'logit' | 'softmax' | 'log' | undefined
 	space: Space
-	/** From the margin of each output to the score of each. */
-	score(margin: Float64Array): Float64Array
+	curve: keyof typeof curves
+	/** What the curve multiplies margins by: LightGBM's `sigmoid`. Left out: 1. */
+	slope?: number
+	/** Random forests: the curve is of the mean over so many rounds. Left out: of their sum. */
+	rounds?: number
 }
 
 /** A column as the file knows it. */
@@ -20,7 +23,7 @@ export type TreeColumn = {
 	incomplete: string | undefined
 }
 
-/** What a file of trees says, before a manifest adds what it lacks. */
+/** What a file of trees says, before a manifest adds what it lacks. Plain data: it can be sent from thread to thread. */
 export type TreeFile = {
 	format: ArtifactFormat
 	ensemble: TreeEnsemble
@@ -56,30 +59,53 @@ function softmax64(margin: Float64Array): Float64Array {
 	return powers.map((x) => x / sum)
 }
 
-export const identity: TreeLink = { name: 'identity', space: 'value', score: (margin) => margin.slice() }
+type Curve = (margin: Float64Array, slope: number) => Float64Array
+
+/** From the margin of each output to the score of each; those named 32 compute in float32, as XGBoost does. */
+const curves = {
+	identity: (margin) => margin.slice(),
+	sigmoid32: map(sigmoid32),
+	softmax32,
+	exp32: map(exp32),
+	step: map((x) => (x > 0 ? 1 : 0)),
+	sigmoid: (margin, slope) => margin.map((x) => 1 / (1 + exp(-slope * x))),
+	softmax: softmax64,
+	exp: map(exp),
+	square: map((x) => Math.sign(x) * x * x),
+	softplus: map((x) => Math.log1p(exp(x))),
+} as const satisfies Record<string, Curve>
+
+/** The scores of a link, from the margin of each output to the score of each. */
+export function scoresBy({ curve, slope = 1, rounds }: TreeLink): (margin: Float64Array) => Float64Array {
+	const score: Curve = curves[curve]
+	return (margin) => score(rounds === undefined ? margin : margin.map((m) => m / rounds), slope)
+}
+
+const identity = { name: 'identity', space: 'value', curve: 'identity' } as const
 
 /** Links in float32, as XGBoost computes them (src/common/math.h). */
 export const links32 = {
 	identity,
-	logit: { name: 'logit', space: 'log-odds', score: map(sigmoid32) },
-	softmax: { name: 'softmax', space: 'log-odds', score: softmax32 },
-	log: { name: 'log', space: 'log', score: map(exp32) },
+	logit: { name: 'logit', space: 'log-odds', curve: 'sigmoid32' },
+	softmax: { name: 'softmax', space: 'log-odds', curve: 'softmax32' },
+	log: { name: 'log', space: 'log', curve: 'exp32' },
 	raw: { ...identity, space: 'log-odds' },
-	hinge: { name: undefined, space: 'value', score: map((x) => (x > 0 ? 1 : 0)) },
+	hinge: { name: undefined, space: 'value', curve: 'step' },
 } as const satisfies Record<string, TreeLink>
 
 /** `slope`: LightGBM's `sigmoid`; margins are log-odds only where it is 1. */
 export const logit64 = (slope: number): TreeLink => ({
 	name: 'logit',
 	space: slope === 1 ? 'log-odds' : 'value',
-	score: map((x) => 1 / (1 + exp(-slope * x))),
+	curve: 'sigmoid',
+	slope,
 })
 
 /** Links in double, as LightGBM computes them. */
 export const links64 = {
 	identity,
-	softmax: { name: 'softmax', space: 'log-odds', score: softmax64 },
-	log: { name: 'log', space: 'log', score: map(exp) },
-	square: { name: undefined, space: 'value', score: map((x) => Math.sign(x) * x * x) },
-	softplus: { name: undefined, space: 'value', score: map((x) => Math.log1p(exp(x))) },
+	softmax: { name: 'softmax', space: 'log-odds', curve: 'softmax' },
+	log: { name: 'log', space: 'log', curve: 'exp' },
+	square: { name: undefined, space: 'value', curve: 'square' },
+	softplus: { name: undefined, space: 'value', curve: 'softplus' },
 } as const satisfies Record<string, TreeLink>

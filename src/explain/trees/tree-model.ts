@@ -1,4 +1,4 @@
-import type { TreeFile } from '../formats/tree-file.ts'
+import { scoresBy, type TreeFile } from '../formats/tree-file.ts'
 import type { Manifest } from '../manifest.ts'
 import { type Attribution, type Background, checkedAttribution, type Model } from '../model.ts'
 import { orderAdvice } from '../order-advice.ts'
@@ -89,7 +89,7 @@ export function treeModel(file: TreeFile, manifest: Manifest, declared: readonly
 		bytes: 2 * sizeOf(e) + Math.min(mostTableBytes, 20 * sizeOf(e)) + 200 * names.length,
 		encode,
 		margin: (x) => ensembleMargin(e, x),
-		score: link.score,
+		score: scoresBy(link),
 		explain(x, background) {
 			if (background === undefined) {
 				paths ??= planPaths(e)

@@ -19,7 +19,8 @@ export function folderStore(folder: string): ArtifactStore {
 		},
 		async get(digest) {
 			try {
-				return new Uint8Array(await readFile(pathOf(digest)))
+				const { buffer, byteOffset, byteLength } = await readFile(pathOf(digest))
+				return new Uint8Array(buffer, byteOffset, byteLength)
 			} catch (error) {
 				if (absent(error)) return undefined
 				throw error
