@@ -20,10 +20,19 @@ const makeTerminal = async (isOffline: boolean): Promise<Terminal> => ({
 	out: (text) => process.stdout.write(text),
 	err: (text) => process.stderr.write(text),
 	isScreen: process.stderr.isTTY === true,
-	stopped: new Promise((resolve) => {
-		process.once('SIGINT', () => resolve())
-		process.once('SIGTERM', () => resolve())
-	}),
+	// Only who waits for a signal takes it over: everything else is ended by it at once.
+	get stopped() {
+		return new Promise<void>((resolve) => {
+			process.once('SIGINT', () => resolve())
+			process.once('SIGTERM', () => resolve())
+		})
+	},
+})
+
+// `plumbline … | head`: the reader has enough, and nobody is left to tell.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+	if (error.code !== 'EPIPE') throw error
+	process.exit(2)
 })
 
 process.exitCode = await main(process.argv.slice(2), makeTerminal, version)

@@ -9,7 +9,7 @@ export type Terminal = {
 	err(text: string): void
 	/** Whether `err` is a screen that can redraw a progress bar. */
 	isScreen: boolean
-	/** Resolves when the person or the system asks the process to end. */
+	/** Resolves when the person or the system asks the process to end; who reads it is no longer ended at once. */
 	stopped: Promise<void>
 }
 

@@ -35,6 +35,7 @@ PLUMBLINE_PORT, PLUMBLINE_DATABASE_URL and PLUMBLINE_ADMIN_KEY are honoured.
 `,
 	options: { exit: { type: 'boolean' } },
 	async run(terminal, args) {
+		const { stopped } = terminal
 		const { url: database, clean } = await place(terminal)
 		const key = terminal.config.PLUMBLINE_ADMIN_KEY ?? `demo-${randomBytes(12).toString('hex')}`
 		const config = { ...terminal.config, PLUMBLINE_DATABASE_URL: database, PLUMBLINE_ADMIN_KEY: key }
@@ -65,7 +66,7 @@ PLUMBLINE_PORT, PLUMBLINE_DATABASE_URL and PLUMBLINE_ADMIN_KEY are honoured.
 				terminal.out(args.values.json ? `${JSON.stringify(story)}\n` : tell(story))
 				if (args.values.exit) return 0
 				if (!args.values.json) terminal.out('Live traffic goes on. Ctrl-C ends it.\n')
-				await trickle(client, server.context, terminal.stopped)
+				await trickle(client, server.context, stopped)
 				return 0
 			} finally {
 				await server.close()

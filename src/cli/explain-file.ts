@@ -1,5 +1,5 @@
 import { AppError } from '../core/errors.ts'
-import { FeatureError } from '../explain/model.ts'
+import { FeatureError, type Structure } from '../explain/model.ts'
 import type { FeatureSpec } from '../profile/grid.ts'
 import type { OpenedModel } from '../services/artifact/opened-version.ts'
 import type { ExitCode, Terminal } from './command.ts'
@@ -25,13 +25,16 @@ const ownBackground = 100
 
 /** Explains the rows of a file by a model file, with no service. 1: some row could not be scored. */
 export async function explainFile(terminal: Terminal, options: ExplainFileOptions): Promise<ExitCode> {
-	const manifest = await readManifest(options.manifest)
+	const note = (text: string) => terminal.err(`Note: ${text}\n`)
+	const manifest = await readManifest(options.manifest, note)
 	const rows = await recordFile(options.rows)
 	const opened = await openArtifact(options.artifact, {
 		format: options.format,
 		manifest,
 		declared: await firstNames(rows),
 	})
+	const advice = opened.onnx?.advice ?? ('model' in opened ? opened.model.advice : undefined)
+	if (advice !== undefined) note(advice)
 	const specs = specsOf(opened)
 	const background = await backgroundOf(terminal, options, opened, specs)
 	const explainer = openExplainer(opened, background)
@@ -47,7 +50,7 @@ export async function explainFile(terminal: Terminal, options: ExplainFileOption
 }
 
 async function recordFile(path: string): Promise<RecordFile> {
-	const plain = path.replace(/\.gz$/, '').toLowerCase()
+	const plain = path.toLowerCase().replace(/\.gz$/, '')
 	const ending = plain.endsWith('.json') ? 'json' : plain.endsWith('.csv') ? 'csv' : 'ndjson'
 	if (ending === 'ndjson' && !/\.(ndjson|jsonl)$/.test(plain))
 		throw new AppError(
@@ -67,25 +70,21 @@ async function firstNames(file: RecordFile): Promise<string[]> {
 function specsOf(opened: OpenedModel): Specs {
 	if (!('model' in opened)) return new Map()
 	const { features, structure } = opened.model
-	return new Map(
-		features.map((name, i): [string, FeatureSpec] => {
-			if (structure === undefined) return [name, { name, type: 'numeric' }]
-			const part = structure.kind === 'additive' ? structure.parts[i] : undefined
-			const categories =
-				structure.kind === 'trees'
-					? structure.sources[i]?.categories
-					: part?.kind === 'categories'
-						? part.categories
-						: undefined
-			return [
-				name,
-				// Bare codes have no categories to be told by: they are numbers.
-				categories?.length
-					? { name, type: 'categorical', values: [...categories] }
-					: { name, type: 'numeric' },
-			]
-		}),
-	)
+	return new Map(features.map((name, i) => [name, specOf(name, structure, i)]))
+}
+
+function specOf(name: string, structure: Structure | undefined, i: number): FeatureSpec {
+	if (structure?.kind === 'trees') {
+		const categories = structure.sources[i]?.categories
+		// Bare codes have no categories to be told by: they are numbers.
+		return categories?.length
+			? { name, type: 'categorical', values: [...categories] }
+			: { name, type: 'numeric' }
+	}
+	const part = structure?.parts[i]
+	if (part?.kind === 'categories') return { name, type: 'categorical', values: [...part.categories] }
+	const special = part?.kind === 'bins' ? part.special : undefined
+	return { name, type: 'numeric', ...(special && { values: [...special] }) }
 }
 
 /** ONNX files do not say what their training rows were like: without rows of others, the rows are compared with themselves. */

@@ -2,8 +2,10 @@ import { availableParallelism } from 'node:os'
 import type { Attribution, Background, Encoded, Model } from '../explain/model.ts'
 import { AdditivityError, FeatureError } from '../explain/model.ts'
 import type { OnnxModel } from '../explain/onnx/open-onnx.ts'
-import { attributionOfRow } from '../explain/shap/attribution-of-row.ts'
+import { attributionsOfRows, rowMajor } from '../explain/shap/attributions-of-rows.ts'
 import type { ExplainPool } from '../explain/shap/explain-pool-node.ts'
+import { mostTableBytes } from '../explain/shap/tables.ts'
+import type { TreeEnsemble } from '../explain/trees/ensemble.ts'
 import type { OpenedModel } from '../services/artifact/opened-version.ts'
 import type { FileRow } from './record-file.ts'
 
@@ -20,8 +22,19 @@ export type Explainer = {
 	close(): Promise<void>
 }
 
-/** Rows that are explained together. Half of them are worth starting threads for. */
+/** Rows that are explained together. */
 export const rowsAtOnce = 2000
+/** Nodes to be looked at, about, from which on threads are worth starting: some seconds of one of them. */
+const worthThreads = 1e8
+/** Each prepares the model for itself; together they stay below 1 GB. */
+const mostThreads = 8
+const mostBytes = 2 ** 30
+
+/** A bit a node and row of the background, beside tables. */
+function threadsOf({ feature }: TreeEnsemble, background: number): number {
+	const bytes = mostTableBytes + (feature.length / 8) * background
+	return Math.max(1, Math.min(availableParallelism(), mostThreads, Math.floor(mostBytes / bytes)))
+}
 
 type Ready = { row: number; values: Readonly<Record<string, unknown>>; encoded: Encoded }
 
@@ -47,14 +60,26 @@ export function openExplainer(
 ): Explainer {
 	if (!('model' in opened)) return estimator(opened.onnx, background ?? [])
 	const { model } = opened
-	const prepared = background && model.background(background)
+	let own: Background | undefined
+	// Threads prepare it themselves.
+	const prepared = () => {
+		own ??= background && model.background(background)
+		return own
+	}
 	let pool: Promise<ExplainPool> | undefined
+	const isWorth = (rows: number, { feature }: TreeEnsemble) =>
+		rows >= rowsAtOnce / 2 ||
+		(rows > 1 && rows * feature.length * Math.max(1, background?.length ?? 1) >= worthThreads)
 	const attribute = async (ready: readonly Ready[]): Promise<(Attribution | AdditivityError)[]> => {
-		if (model.structure?.kind !== 'trees' || (!pool && ready.length < rowsAtOnce / 2))
-			return ready.map((r) => attributionOf(model, r, prepared))
-		const { ensemble } = model.structure
+		const { structure } = model
+		if (structure?.kind !== 'trees' || (!pool && !isWorth(ready.length, structure.ensemble)))
+			return ready.map((r) => attributionOf(model, r, prepared()))
+		const { ensemble } = structure
 		pool ??= import('../explain/shap/explain-pool-node.ts').then(({ openExplainPool }) =>
-			openExplainPool(ensemble, { threads: availableParallelism(), ...(background ? { background } : {}) }),
+			openExplainPool(ensemble, {
+				threads: threadsOf(ensemble, background?.length ?? 0),
+				...(background ? { background } : {}),
+			}),
 		)
 		return byPool(model, await pool, ready, background !== undefined)
 	}
@@ -92,30 +117,16 @@ function attributionOf(model: Model, { encoded }: Ready, background: Background 
 	}
 }
 
-/** The threads answer by column; columns of one feature add up to it, and every row is checked as one by one. */
 async function byPool(
 	model: Model,
 	pool: ExplainPool,
 	ready: readonly Ready[],
 	hasBackground: boolean,
 ): Promise<(Attribution | AdditivityError)[]> {
-	const { structure } = model
-	if (structure?.kind !== 'trees') throw new TypeError('only trees are explained by threads')
-	const { columns } = structure.ensemble
-	const rows = new Float64Array(ready.length * columns)
-	ready.forEach(({ encoded }, i) => {
-		rows.set(encoded.x, i * columns)
-	})
+	const rows = ready.map(({ encoded }) => encoded.x)
+	const contributions = await pool.explain(rowMajor(rows))
 	const method = `tree-shap/${hasBackground ? 'interventional' : 'path-dependent'}`
-	const explained = { method, base: pool.base, contributions: await pool.explain(rows) }
-	return ready.map(({ encoded }, i) => {
-		try {
-			return attributionOfRow(model, encoded.x, i, explained)
-		} catch (error) {
-			if (error instanceof AdditivityError) return error
-			throw error
-		}
-	})
+	return attributionsOfRows(model, rows, { method, base: pool.base, contributions })
 }
 
 function estimator(onnx: OnnxModel, background: readonly Float64Array[]): Explainer {

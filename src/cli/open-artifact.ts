@@ -3,6 +3,7 @@ import { gunzipSync } from 'node:zlib'
 import { parse } from 'yaml'
 import { defaultLimits } from '../context.ts'
 import { AppError } from '../core/errors.ts'
+import { nearest } from '../core/nearest.ts'
 import { Manifest } from '../explain/manifest.ts'
 import { ArtifactError, type ArtifactFormat, artifactFormats } from '../explain/model.ts'
 import { guessFormat, refuseKnown } from '../services/artifact/guess-format.ts'
@@ -27,7 +28,18 @@ async function bytesOf(path: string): Promise<Uint8Array> {
 	}
 }
 
-export async function readManifest(path: string | undefined): Promise<Manifest> {
+const members = Object.keys(Manifest.shape)
+
+function unknownMember(path: string, name: string): string {
+	const near = nearest(name, members)
+	return `${path} has a member ${JSON.stringify(name)}, which is not used.${near ? ` Did you mean ${JSON.stringify(near)}?` : ''}`
+}
+
+/** The manifest of a file. `note` hears of members that are not known: a misspelt `missing` would go unheard. */
+export async function readManifest(
+	path: string | undefined,
+	note: (text: string) => void,
+): Promise<Manifest> {
 	if (path === undefined) return {}
 	const text = new TextDecoder().decode(await bytesOf(path))
 	let value: unknown
@@ -39,7 +51,10 @@ export async function readManifest(path: string | undefined): Promise<Manifest> 
 		})
 	}
 	const result = Manifest.safeParse(value)
-	if (result.success) return result.data
+	if (result.success) {
+		for (const name of Object.keys(result.data)) if (!members.includes(name)) note(unknownMember(path, name))
+		return result.data
+	}
 	const issue = result.error.issues[0]
 	const at = issue?.path.join('.')
 	throw new AppError('invalid', `${path}: ${at ? `${at}: ` : ''}${issue?.message}`)

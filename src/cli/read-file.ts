@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { open as openFile, stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { AppError } from '../core/errors.ts'
 
@@ -35,30 +35,39 @@ export type InputFile = {
  * with what to do.
  */
 export async function inputFile(path: string, known?: FileFormat): Promise<InputFile> {
-	const gzipped = path.endsWith('.gz')
-	const ending = (gzipped ? path.slice(0, -3) : path).split('.').at(-1)?.toLowerCase() ?? ''
+	const ending = path.replace(/\.gz$/i, '').split('.').at(-1)?.toLowerCase() ?? ''
 	const format = known ?? endings[ending]
 	if (!format)
 		throw new AppError(
 			'invalid',
 			`${path}: name the file .csv, .ndjson or .parquet (also with .gz), so that its format is known.`,
 		)
-	const info = await stat(path).catch((cause) => {
-		throw new AppError(
-			'not-found',
-			`${path} cannot be read: ${cause.code === 'ENOENT' ? 'there is no such file' : cause.message}.`,
-			{ cause },
-		)
-	})
+	const unreadable = (cause: NodeJS.ErrnoException) => {
+		const why = cause.code === 'ENOENT' ? 'there is no such file' : cause.message
+		throw new AppError('not-found', `${path} cannot be read: ${why}.`, { cause })
+	}
+	const info = await stat(path).catch(unreadable)
 	if (info.isDirectory()) throw new AppError('invalid', `${path} is a folder.`)
 	return {
 		path,
 		format,
 		type: types[format],
-		gzipped,
+		// What a pipe holds cannot be looked at beforehand.
+		gzipped: info.isFile() ? await isGzip(path).catch(unreadable) : path.endsWith('.gz'),
 		bytes: info.size,
 		stamp: `${info.size}-${Math.round(info.mtimeMs)}`,
 		open: (onBytes) => open(path, onBytes),
+	}
+}
+
+/** By its first two bytes: browsers and scripts unpack a file, or pack one, and leave its name. */
+async function isGzip(path: string): Promise<boolean> {
+	const handle = await openFile(path)
+	try {
+		const { bytesRead, buffer } = await handle.read(new Uint8Array(2), 0, 2, 0)
+		return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b
+	} finally {
+		await handle.close()
 	}
 }
 

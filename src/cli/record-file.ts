@@ -1,5 +1,6 @@
 import { parse } from 'csv-parse/stream'
 import { AppError } from '../core/errors.ts'
+import { linesIn } from '../core/lines-in.ts'
 import { cellOf } from '../http/ingest/cell-text.ts'
 import type { FeatureSpec } from '../profile/grid.ts'
 import { plainBytes } from './read-file.ts'
@@ -30,17 +31,51 @@ export async function* recordsOf(
 		else yield* jsonRecords(await new Response(bytes as ReadableStream<Uint8Array<ArrayBuffer>>).text())
 	} catch (error) {
 		if (error instanceof AppError) throw error
-		throw new AppError('malformed', `${file.path} cannot be read: ${(error as Error).message}.`, {
+		throw new AppError('malformed', `${file.path} cannot be read: ${reasonOf(error as Error)}.`, {
 			cause: error,
 		})
 	}
 }
 
-/** Data frames write a missing number in all of these ways. */
-const missing = /^(nan|na|n\/a|null|none)$/i
+/** What a damaged gzip file throws has no message of its own. */
+function reasonOf({ message, cause }: Error): string {
+	const text = message || (cause instanceof Error ? cause.message : '') || 'it is damaged or cut off'
+	return /Unexpected token '?[NI]/.test(text) ? `${text} (NaN and Infinity are not JSON: write null)` : text
+}
+
+/** Data frames write a missing number in all of these ways, */
+const missing = /^(nan|na|<na>|n\/a|null|none)$/i
+/** and a boolean as True: the model takes that as a number. */
+const numberOrBoolean: FeatureSpec = { name: '', type: 'boolean' }
 
 function cell(spec: FeatureSpec | undefined, text: string): unknown {
-	return spec?.type === 'numeric' && missing.test(text.trim()) ? null : cellOf(spec, text)
+	if (spec?.type !== 'numeric') return cellOf(spec, text)
+	const plain = text.trim()
+	if (missing.test(plain)) return spec.values?.includes(plain) ? plain : null
+	return cellOf(numberOrBoolean, text)
+}
+
+type Column = { name: string; spec: FeatureSpec | undefined }
+
+/** The columns of a table by its first line. Throws AppError where it cannot be told which one is a feature. */
+function columnsOf(line: readonly string[], specs: Specs): Column[] {
+	// Spaces around a name may be the feature's own.
+	const columns = line.map((text) => {
+		const name = specs.has(text) ? text : text.trim()
+		return { name, spec: specs.get(name) }
+	})
+	const names = columns.map((column) => column.name)
+	const seen = new Set<string>()
+	const twice = names.find((name) => specs.has(name) && seen.size === seen.add(name).size)
+	if (twice !== undefined)
+		throw new AppError('invalid', `The table has two columns ${JSON.stringify(twice)}: rename or remove one.`)
+	const other = names.length === 1 && specs.size > 0 && !specs.has(names[0] as string)
+	if (other && /[;\t|]/.test(names[0] as string))
+		throw new AppError(
+			'malformed',
+			'The columns of the table are not separated by commas: write it with commas.',
+		)
+	return columns
 }
 
 async function* csvRecords(bytes: ReadableStream<Uint8Array>, specs: Specs): AsyncGenerator<FileRow> {
@@ -50,41 +85,33 @@ async function* csvRecords(bytes: ReadableStream<Uint8Array>, specs: Specs): Asy
 			string[]
 		>,
 	)
-	let columns: { name: string; spec: FeatureSpec | undefined }[] | undefined
+	let columns: Column[] | undefined
 	let row = 0
 	for await (const line of lines) {
 		if (!columns) {
-			columns = line.map((text) => ({ name: text.trim(), spec: specs.get(text.trim()) }))
+			columns = columnsOf(line, specs)
 			continue
 		}
-		const entries = columns.map(({ name, spec }, i): [string, unknown] => [name, cell(spec, line[i] ?? '')])
+		const entries: [string, unknown][] = []
+		// A data frame's index has no name and is no feature.
+		columns.forEach(({ name, spec }, i) => {
+			if (name !== '') entries.push([name, cell(spec, line[i] ?? '')])
+		})
 		yield { row: ++row, value: Object.fromEntries(entries) }
 	}
 }
 
 async function* lineRecords(bytes: ReadableStream<Uint8Array>): AsyncGenerator<FileRow> {
 	let row = 0
-	for await (const line of linesOf(bytes)) if (line.trim() !== '') yield lineRecord(line, ++row)
-}
-
-async function* linesOf(bytes: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-	const decoder = new TextDecoder()
-	let left = ''
-	for await (const chunk of bytes) {
-		const lines = (left + decoder.decode(chunk, { stream: true })).split('\n')
-		left = lines.pop() as string
-		if (left.length > mostLine)
-			throw new AppError('malformed', `A line of the file is over ${mostLine} bytes: is it JSON lines?`)
-		yield* lines
-	}
-	yield left + decoder.decode()
+	for await (const lines of linesIn(bytes))
+		for (const line of lines) if (line.trim() !== '') yield lineRecord(line, ++row)
 }
 
 function lineRecord(line: string, row: number): FileRow {
 	try {
 		return record(JSON.parse(line), row)
 	} catch (error) {
-		return { row, fault: `the line is not JSON: ${(error as Error).message.slice(0, 200)}` }
+		return { row, fault: `the line is not JSON: ${reasonOf(error as Error).slice(0, 250)}` }
 	}
 }
 

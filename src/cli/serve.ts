@@ -15,6 +15,7 @@ Log lines are JSON, on standard error.
 `,
 	options: {},
 	async run(terminal, args) {
+		const { stopped } = terminal
 		const logger = jsonLogger((line) => terminal.err(line), terminal.now, terminal.config.PLUMBLINE_LOG_LEVEL)
 		const { url, firstKey, close } = await startServer(terminal.config, { logger })
 		if (args.values.json) terminal.out(`${JSON.stringify({ url, firstKey })}\n`)
@@ -24,7 +25,7 @@ Log lines are JSON, on standard error.
 			)
 		if (firstKey !== undefined && !args.values.json)
 			terminal.out(`  first key      ${firstKey}  (role admin; it is not shown again)\n`)
-		await terminal.stopped
+		await stopped
 		await close()
 		return 0
 	},

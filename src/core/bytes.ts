@@ -13,7 +13,9 @@ export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array
 	return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
 }
 
-export const sha256Hex = async (text: string): Promise<string> => toHex(await sha256(utf8(text)))
+/** 64 hexadecimal digits; of a text, of its UTF-8. */
+export const sha256Hex = async (content: string | Uint8Array): Promise<string> =>
+	toHex(await sha256(typeof content === 'string' ? utf8(content) : (content as Uint8Array<ArrayBuffer>)))
 
 export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
 	a.length === b.length && a.every((x, i) => x === b[i])

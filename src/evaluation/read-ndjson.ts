@@ -1,10 +1,10 @@
 import { AppError } from '../core/errors.ts'
+import { linesIn } from '../core/lines-in.ts'
 import { requireColumns, type Table, type Wanted } from './read-table.ts'
 
 type Row = Record<string, unknown>
 /** Rows whose members are looked at to say which columns there are. */
 const lookedAt = 1000
-const mostBytes = 16 * 2 ** 20
 
 /**
  * Reads JSON lines into columns. A column is a member of the rows or, when there is none of that name, of their
@@ -15,16 +15,7 @@ export async function readNdjson(
 	wanted: readonly Wanted[],
 ): Promise<Table> {
 	const rows = new Rows(wanted)
-	const decoder = new TextDecoder()
-	let left = ''
-	for await (const chunk of chunks) {
-		const lines = (left + decoder.decode(chunk, { stream: true })).split('\n')
-		left = lines.pop() as string
-		if (left.length > mostBytes)
-			throw new AppError('malformed', `A line of the file is over ${mostBytes} bytes: is it JSON lines?`)
-		for (const line of lines) rows.add(line)
-	}
-	rows.add(left + decoder.decode())
+	for await (const lines of linesIn(chunks)) for (const line of lines) rows.add(line)
 	requireColumns(wanted, [...rows.names])
 	return { rows: rows.count, names: [...rows.names] }
 }

@@ -8,8 +8,7 @@ const Encoding = z.union([
 	z.record(z.string(), z.number()),
 ])
 
-/** How far a feature may be moved in "what would have changed the decision". */
-export const FeatureLimit = z.strictObject({
+const Limit = z.strictObject({
 	/** Never moved. Sensitive attributes of the model never are, whatever this says. */
 	immutable: z.boolean().optional(),
 	min: z.number().optional(),
@@ -23,6 +22,14 @@ export const FeatureLimit = z.strictObject({
 	/** Features that would move with it: neither is moved alone, so they stay. */
 	linked: z.array(name).optional(),
 })
+/** How far a feature may be moved in "what would have changed the decision". */
+export const FeatureLimit = Limit.refine(
+	({ min, max }) => min === undefined || max === undefined || min <= max,
+	{
+		path: ['min'],
+		error: 'is above max: no value is within these limits',
+	},
+)
 export type FeatureLimit = z.output<typeof FeatureLimit>
 
 /** Where a model answers, to be asked for estimates where there is no file to explain. */
@@ -45,15 +52,18 @@ export const Manifest = z.looseObject({
 	missing: z.number().nullable().optional(),
 	encodings: z.record(name, Encoding).optional(),
 	/**
-	 * Boosting rounds that predict uses, from the first. Default: all of the file. XGBoost's scikit-learn classes stop at
-	 * `best_iteration` + 1 after early stopping, and the file holds the rounds behind it too.
+	 * Boosting rounds that predict uses, from the first. Default: all of the file; of a file that one of XGBoost's
+	 * scikit-learn classes saved after early stopping, `best_iteration` + 1, where these classes stop.
 	 */
 	rounds: z.int().min(1).optional(),
 	/** From margin to score. Default: as the file's objective says. */
 	link: z.enum(['logit', 'identity', 'log', 'softmax']).optional(),
 	/** A score from here on is a positive decision. Default: the model's. */
 	threshold: z.number().optional(),
-	/** Which scores are bad for the person. Default: `low` for points, else `high` (a probability of default). */
+	/**
+	 * Which scores are bad for the person. Default: `low` for points and where the positive label is good for the person
+	 * (approved, accepted, paid), else `high` (a probability of default).
+	 */
 	adverse: z.enum(['high', 'low']).optional(),
 	/** Names of the classes in the order of the outputs. */
 	classes: z.array(z.string()).min(2).optional(),

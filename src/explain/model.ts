@@ -48,7 +48,13 @@ export type Background = { readonly rows: number; readonly of: Model }
 export type AdditivePart =
 	| { kind: 'slope'; coefficient: number }
 	/** Bins between neighbouring edges; an edge belongs to the bin that it begins (`left`) or ends (`right`). */
-	| { kind: 'bins'; edges: readonly number[]; closed: 'left' | 'right' }
+	| {
+			kind: 'bins'
+			edges: readonly number[]
+			closed: 'left' | 'right'
+			/** Values with a bin of their own, as texts: `NA` may be one. */
+			special?: readonly string[]
+	  }
 	| { kind: 'categories'; categories: readonly string[] }
 
 /** The inside of a model, as far as an exact search for counterfactuals needs it; by feature, in the order of `features`. */
@@ -74,7 +80,7 @@ export type Model = {
 	/** How far base + contributions may be from the margin: 1e-5 where the model computes in float32, else 1e-9. */
 	tolerance: number
 	/** What to look at when a replay does not match the logged score. */
-	advice?: string
+	advice?: string | undefined
 	/** Bytes that it takes in memory, about: the cache is bounded by them. */
 	bytes: number
 	/**
@@ -119,8 +125,11 @@ export class ArtifactError extends Error {
 
 /** base + contributions do not add up to the margin: a fault of ours. No explanation is better than a wrong one. */
 export class AdditivityError extends Error {
-	constructor(sumError: number, tolerance: number) {
-		super(`base + contributions are ${sumError} away from the margin, more than ${tolerance}`)
+	/** `allowed`: what rounding explains of numbers of this size. */
+	constructor(sumError: number, allowed: number) {
+		super(
+			`base + contributions are ${sumError} away from the margin, more than rounding explains (${allowed}): no explanation is given.`,
+		)
 		this.name = 'AdditivityError'
 	}
 }
@@ -144,8 +153,8 @@ export function checkedAttribution(
 		}
 		const error = Math.abs(sum - margin)
 		// Rounding grows with the numbers themselves: margins of a million have no 1e-9.
-		if (!(error <= tolerance * Math.max(1, summed, size, Math.abs(margin))))
-			throw new AdditivityError(error, tolerance)
+		const allowed = tolerance * Math.max(1, summed, size, Math.abs(margin))
+		if (!(error <= allowed)) throw new AdditivityError(error, allowed)
 		sumError = Math.max(sumError, error)
 	})
 	return { ...parts, sumError }

@@ -15,7 +15,14 @@ export type SentAttributions = {
 	/** Names of the model's features: one of them is never taken for the base. */
 	features?: readonly string[]
 	/** Contributions of the registered artefact for the same row, and in which space they are. */
-	ours?: { features: readonly string[]; contributions: ArrayLike<number>; space: string }
+	ours?: {
+		features: readonly string[]
+		contributions: ArrayLike<number>
+		space: string
+		/** Where ours begin and end, if from the file's own expectations: what sent ones without a base are measured by. */
+		base?: number | undefined
+		margin?: number | undefined
+	}
 }
 
 export type SentCheck = {
@@ -71,6 +78,8 @@ export function checkSentAttributions(input: SentAttributions): SentCheck {
 	const { contributions, base } = parsed
 	const common = { contributions, base }
 	const spaces = spacesOf(input)
+	const fromOurs = base === null ? checkFromOurs(input, contributions) : undefined
+	if (fromOurs) return { ...common, ...fromOurs }
 	if (base === null || spaces.length === 0) {
 		const reason =
 			base === null
@@ -103,6 +112,36 @@ export function checkSentAttributions(input: SentAttributions): SentCheck {
 		space: best.space,
 		sumError: best.error,
 		compared: compare(input, contributions, isAdditive ? best.space : null),
+	}
+}
+
+/**
+ * Attributions that came without a base, from the base of the registered artefact: right ones of the same kind add up from
+ * there. Undefined where that base is not known.
+ */
+function checkFromOurs(
+	input: SentAttributions,
+	contributions: Record<string, number>,
+): Omit<SentCheck, 'contributions' | 'base'> | undefined {
+	const { base, margin, space: own } = input.ours ?? {}
+	if (base === undefined || margin === undefined) return undefined
+	const space = (['log-odds', 'log', 'score'] as const).find(
+		(s) => own !== undefined && sameAs[s].includes(own),
+	)
+	if (space === undefined) return undefined
+	const values = Object.values(contributions)
+	const sum = values.reduce((a, b) => a + b, base)
+	const size = Math.max(1, Math.abs(base), ...values.map(Math.abs))
+	const sumError = Math.abs(sum - margin)
+	const isAdditive = sumError <= relative * Math.max(size, Math.abs(margin)) + roundingOf(values)
+	return {
+		status: isAdditive ? 'additive' : 'not-additive',
+		reason: isAdditive
+			? null
+			: `no base came with the attributions, and from the registered artefact's own, ${digits(base)}, they sum to ${digits(sum)} instead of ${digits(margin)}; if they begin elsewhere, send their base among them as \`base\` (shap: expected_value)`,
+		space,
+		sumError,
+		compared: compare(input, contributions, space),
 	}
 }
 

@@ -23,6 +23,9 @@ export const inScope = (actor: Actor, model: string): boolean =>
 /** Whether the actor sees every model, now and later. */
 export const seesAll = (actor: Actor): boolean => actor.models.includes('*')
 
+/** Whether the actor may see what a person's features were: viewers see decisions, and not the people. */
+export const seesFeatures = ({ role }: Actor): boolean => role !== 'viewer'
+
 /** Throws `forbidden` unless the actor has one of the roles and, where a model is named, the model in its scope. */
 export function authorise(actor: Actor, needed: Role | readonly Role[], model?: string): void {
 	const roles = [needed].flat()

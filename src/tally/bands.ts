@@ -4,8 +4,15 @@ import type { ColumnGrid } from '../profile/grid.ts'
 const mostCodes = 20
 const bandCount = 5
 
+/** Edges of an attribute's bands: those that the model declares, else of its column where there is one. */
+export const edgesOf = (
+	bands: Readonly<Record<string, readonly number[]>>,
+	name: string,
+	column: ColumnGrid | undefined,
+): readonly number[] | undefined => (Object.hasOwn(bands, name) ? bands[name] : column && edgesFor(column))
+
 /** Edges of a numeric attribute's bands when the model declares none: five parts of the baseline's grid. */
-export function edgesFor(column: ColumnGrid): number[] | undefined {
+function edgesFor(column: ColumnGrid): number[] | undefined {
 	if (column.kind !== 'numeric' || (column.points && column.edges.length <= mostCodes)) return undefined
 	if (column.edges.length < bandCount) return undefined
 	const edges = Array.from(

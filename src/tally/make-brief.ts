@@ -2,7 +2,7 @@ import { type DecisionRule, decisionOf } from '../profile/accumulate.ts'
 import { categoryOf } from '../profile/cell.ts'
 import { type Column, cellKind, type RowBatch } from '../profile/columns.ts'
 import type { Grid } from '../profile/grid.ts'
-import { bandOf, edgesFor } from './bands.ts'
+import { bandOf, edgesOf } from './bands.ts'
 import { type Brief, type Coded, none } from './brief.ts'
 import { sideOf, type Task } from './label.ts'
 
@@ -27,7 +27,7 @@ export function tallyPlan(
 ): TallyPlan {
 	const attributes = model.sensitive.map((name) => {
 		const column = grid.columns.find((c) => c.name === name)
-		return { name, edges: bands[name] ?? (column && edgesFor(column)), isFeature: column !== undefined }
+		return { name, edges: edgesOf(bands, name, column), isFeature: column !== undefined }
 	})
 	return { task: model.task, rule: model.rule, attributes, segments: model.segments }
 }

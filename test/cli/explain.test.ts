@@ -83,6 +83,13 @@ describe('plumbline explain --artifact', () => {
 			expect((await explain(model, path, '--json')).out, path).toBe(wanted)
 	})
 
+	it('says what it took for granted', async () => {
+		const model = await file('linear.json', JSON.stringify(linear))
+		const manifest = await file('misspelt.json', '{"mising":-1}')
+		const { err } = await explain(model, await file('rows.csv', csv), '--manifest', manifest)
+		expect(err).toMatch(/Note: .*"mising", which is not used. Did you mean "missing"\?/)
+	})
+
 	it('compares with a background when there is one', async () => {
 		const model = await file('linear.json', JSON.stringify(linear))
 		const background = await file('background.csv', 'income,late,region\n4,1,01\n2,3,01\n,1,01\n')

@@ -31,6 +31,23 @@ describe('attributions that were sent with a prediction', () => {
 		expect(check).toMatchObject({ status: 'additive', base: -1.5, contributions: attributions })
 	})
 
+	it('without a base begin from that of the registered artefact, where it is known', () => {
+		const features = Object.keys(sent)
+		const ours = { features, contributions: Object.values(sent), space: 'log-odds', base: -1.5, margin }
+		const score = logistic(margin)
+		expect(checkSentAttributions({ attributions: sent, score, ours })).toMatchObject({
+			status: 'additive',
+			reason: null,
+			compared: { sameSpace: true, largest: { difference: 0 } },
+		})
+		const doubled = Object.fromEntries(features.map((f, i) => [f, 2 * (Object.values(sent)[i] as number)]))
+		expect(checkSentAttributions({ attributions: doubled, score, ours })).toMatchObject({
+			status: 'not-additive',
+			reason: expect.stringContaining("the registered artefact's own, -1.5"),
+			compared: { largest: { feature: 'debt', difference: 1.25 } },
+		})
+	})
+
 	it('are allowed the digits that were logged, and no more', () => {
 		const attributions = { ...sent, base: -1.5 }
 		const rounded = Number(logistic(margin).toFixed(4))

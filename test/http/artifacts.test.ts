@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { defaultLimits } from '../../src/context.ts'
-import { digestOf, linearFile, registerLinear, upload } from '../support/linear-model.ts'
+import { digestOf, linearFile, logDay, registerLinear, upload } from '../support/linear-model.ts'
 import { testServer } from '../support/server.ts'
 
 let server: Awaited<ReturnType<typeof testServer>>
@@ -65,6 +65,20 @@ describe('an uploaded model file', () => {
 		expect(other).toMatchObject({ status: 409, body: { code: 'conflict' } })
 		expect(other.body.detail).toContain('new version')
 		expect(await upload(server, 'bound', file, { query: '?format=onnx' })).toMatchObject({ status: 422 })
+	})
+
+	it('is part of the lineage of a version that was registered without one', async () => {
+		await registerLinear(server, 'traced')
+		const own = linearFile(0.7)
+		await upload(server, 'traced', own)
+		const node = `artifact:${digestOf(own)}`
+		const ids = async (from: string) =>
+			(await server.fetch(`/v1/lineage?from=${from}`)).body.nodes.map((n: { id: string }) => n.id)
+		expect(await ids('version:traced@1')).toContain(node)
+		expect(await ids(node)).toContain('version:traced@1')
+		await logDay(server, 'traced', server.clock.now - 3_600_000, 1)
+		const day = new Date(server.clock.now - 3_600_000).toISOString().slice(0, 10)
+		expect(await ids(`prediction:traced/p-${day}-0`)).toContain(node)
 	})
 
 	it('is refused with the way out when it cannot be read', async () => {
@@ -139,7 +153,39 @@ describe('an uploaded model file', () => {
 	})
 })
 
+it('an artefact is not registered by a URI with a password in it', async () => {
+	await server.post('/v1/models', { model: 'secretive', task: 'binary', positiveLabel: '1', threshold: 0.5 })
+	const { status, body } = await server.post('/v1/models/secretive/versions', {
+		version: '1',
+		features: [{ name: 'income', type: 'numeric' }],
+		artifact: { ...artifact, uri: 'https://user:hunter2@models.example.com/m.json' },
+	})
+	expect({ status, path: body.errors[0].path }).toEqual({ status: 422, path: 'artifact.uri' })
+	expect(body.detail).not.toContain('hunter2')
+})
+
 describe('a manifest', () => {
+	it('with a threshold that no probability reaches contradicts the file', async () => {
+		await registerLinear(server, 'percent', { manifest: { threshold: 50 } })
+		const refused = await upload(server, 'percent', file)
+		expect(refused).toMatchObject({
+			status: 422,
+			body: { detail: expect.stringContaining('threshold is 50') },
+		})
+		await registerLinear(server, 'margins', { manifest: { threshold: 2, logged: 'margin' } })
+		expect((await upload(server, 'margins', file)).status).toBe(201)
+	})
+
+	it('with limits that leave no value is refused', async () => {
+		await server.post('/v1/models', { model: 'limits', task: 'binary', positiveLabel: '1', threshold: 0.5 })
+		const { status, body } = await server.post('/v1/models/limits/versions', {
+			version: '1',
+			features: [{ name: 'income', type: 'numeric' }],
+			manifest: { limits: { income: { min: 5, max: 1 } } },
+		})
+		expect({ status, path: body.errors[0].path }).toEqual({ status: 422, path: 'manifest.limits.income.min' })
+	})
+
 	it('is checked when the version is registered, with the path of each fault', async () => {
 		const { status, body } = await server.post('/v1/models/m/versions', {
 			version: '2',

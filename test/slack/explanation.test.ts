@@ -134,7 +134,7 @@ describe('the answer to why', () => {
 	})
 
 	it('has no values for those who may not see them: not in the text, not in the picture', () => {
-		const hidden = hideValues(explanation)
+		const hidden = { ...explanation, ...hideValues(explanation) }
 		const drawn = drawExplanation(hidden)
 		expect(shown(explanation)).toMatch(values)
 		for (const all of [shown(hidden), explanationMessage(hidden, 'q').text, drawn?.svg, drawn?.alt]) {

@@ -4,7 +4,7 @@ import { retention } from '../../src/jobs/retention.ts'
 import { checkMessage } from '../../src/slack/limits.ts'
 import { decisionAt, declined, log, prediction } from '../support/lending-model.ts'
 import type { Json } from '../support/server.ts'
-import { FakeSlack } from '../support/slack-api.ts'
+import { FakeSlack, tooMany } from '../support/slack-api.ts'
 import { buttonsOf, hasIncome, declinedPath as path, whyServer } from '../support/why-server.ts'
 
 const fake = new FakeSlack()
@@ -172,8 +172,15 @@ describe('the pictures', () => {
 		const states = () => [...fake.files.values()].map((f) => f.state)
 		await retention.run(server.context)
 		expect(states()).toEqual(['private'])
+		const more = JSON.stringify(Array.from({ length: 60 }, (_, i) => `F${i}`))
+		await server.context.sql.batch([
+			{ sql: 'INSERT INTO slack_picture SELECT value, 0 FROM json_each(?)', params: [more] },
+		])
 		server.clock.advance(dayMs + 1)
 		try {
+			fake.plan('files.delete', tooMany(1))
+			expect(await retention.run(server.context)).toMatchObject({ deletedPictures: 0 })
+			expect(states()).toEqual(['private'])
 			await retention.run(server.context)
 			expect(states()).toEqual(['deleted'])
 			expect(await server.context.sql.all({ sql: 'SELECT * FROM slack_picture' })).toEqual([])

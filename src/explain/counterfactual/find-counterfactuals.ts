@@ -82,8 +82,8 @@ export function findCounterfactuals(input: CounterfactualInput): Counterfactuals
 	return none(
 		false,
 		complete
-			? `none found among values that others have, of at most ${most} features`
-			: 'none found within these limits before the time for the search was over',
+			? `no change of at most ${most} features among values that others have turns the decision`
+			: 'the time for the search was over before one was found',
 	)
 }
 

@@ -10,12 +10,16 @@ const triedToShorten = 32
 
 /**
  * Some change that reaches the target, when a search for the nearest is cut short: feature after feature the move that
- * brings the margin furthest for its cost, or if that leads nowhere furthest at all, then every move as short as it can be.
+ * brings the margin furthest, and if there is time the one that does so for its cost; every move is then made as short as it
+ * can be, and the cheaper change is the answer. Furthest comes first, since it is what finds one of a large model in time.
  */
 export function greedy(space: Space, row: Row, aim: Aim, most: number, budget: Budget): Landing | undefined {
 	const end = budget.now() + budget.ms
 	const isTime = () => budget.now() <= end
-	return climb(space, row, aim, most, isTime, true) ?? climb(space, row, aim, most, isTime, false)
+	const furthest = climb(space, row, aim, most, isTime, false)
+	const thrifty = climb(space, row, aim, most, isTime, true)
+	if (!furthest || !thrifty) return furthest ?? thrifty
+	return thrifty.cost <= furthest.cost ? thrifty : furthest
 }
 
 function climb(
@@ -69,16 +73,17 @@ function placesOf(space: Space, axis: number, tried: number): number[] {
 function bestMove(space: Space, box: readonly Range[], aim: Aim, isThrifty: boolean): Range | undefined {
 	const before = box.length > 0 ? space.gain(box) : 0
 	let best: Range | undefined
-	let bestRate = 0
+	let [bestRate, bestCost] = [0, 0]
 	space.axes.forEach((axis, i) => {
 		if (axis.isFree || box.some((r) => r.axis === i)) return
 		for (const place of placesOf(space, i, triedToFind)) {
 			const gain = Math.min(space.gain([...box, at(i, place)]), aim.need) - before
-			const rate = isThrifty ? gain / (costAt(space, i, place) + space.changeCost) : gain
-			if (rate > bestRate) {
-				best = at(i, place)
-				bestRate = rate
-			}
+			const cost = costAt(space, i, place)
+			const rate = isThrifty ? gain / (cost + space.changeCost) : gain
+			if (rate < bestRate || rate <= 0 || (rate === bestRate && best && cost >= bestCost)) continue
+			best = at(i, place)
+			bestRate = rate
+			bestCost = cost
 		}
 	})
 	return best

@@ -80,6 +80,9 @@ export function additiveModel(options: AdditiveOptions): Model {
 	return model
 }
 
+/** Said of a feature that is not in the row at all, which may be a fault of the log and not of the applicant. */
+const notLogged = 'it is not among the logged features'
+
 function encodeRow(
 	terms: readonly Term[],
 	row: Readonly<Record<string, unknown>>,
@@ -89,7 +92,7 @@ function encodeRow(
 	const x = Float64Array.from(terms, ({ feature, encode }) => {
 		const value = Object.hasOwn(row, feature) ? row[feature] : undefined
 		return encode(isMissing(value) ? undefined : value, (code, message) =>
-			notes.push({ feature, code, message }),
+			notes.push({ feature, code, message: value === undefined ? `${message} (${notLogged})` : message }),
 		)
 	})
 	return { x, notes }

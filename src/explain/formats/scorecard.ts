@@ -111,11 +111,14 @@ function termOf(feature: CardFeature, points: Float64Array, expected: number): T
 		part: (bin) => points[bin] as number,
 		structure:
 			'edges' in bins
-				? { kind: 'bins', ...bins }
+				? { kind: 'bins', ...bins, ...(special.size > 0 && { special: [...special.keys()] }) }
 				: { kind: 'categories', categories: [...bins.binOf.keys()] },
 		encode(value, note) {
 			if (value === undefined) {
-				if (missing !== undefined) return missing
+				if (missing !== undefined) {
+					note('missing', `${name} is missing; its bin of missing values counts`)
+					return missing
+				}
 				throw new FeatureError(
 					name,
 					`${name} is missing, and the card has no bin for that: log it, or add \`missing\`.`,

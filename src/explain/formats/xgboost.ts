@@ -119,13 +119,23 @@ function learnerOf(file: Value): ValueMap {
 	)
 }
 
-/** After early stopping Booster.predict uses all rounds, and the scikit-learn classes those up to the best. */
-function adviceOf(learner: ValueMap): string | undefined {
+type Stopped = { rounds: number; counts: boolean; advice: string }
+
+/**
+ * After early stopping the scikit-learn classes use the rounds up to the best, and Booster.predict all of them. The file
+ * tells which of the two saved it: the classes leave their mark (python-package/xgboost/sklearn.py, `save_model`).
+ */
+function earlyStopOf(learner: ValueMap): Stopped | undefined {
 	const attributes = learner.get('attributes')
 	const best = attributes instanceof Map ? attributes.get('best_iteration') : undefined
-	if (typeof best !== 'string' || !/^\d{1,9}$/.test(best)) return undefined
+	if (!(attributes instanceof Map) || typeof best !== 'string' || !/^\d{1,9}$/.test(best)) return undefined
 	const rounds = Number(best) + 1
-	return `The file remembers that boosting round ${rounds} was the best, and all its rounds are used. If the service predicts with XGBClassifier or XGBRegressor, which stop there, set \`rounds\` to ${rounds} in the manifest.`
+	const counts = attributes.has('scikit_learn')
+	const start = `The file remembers that boosting round ${rounds} was the best, and`
+	const advice = counts
+		? `${start} a scikit-learn class saved it, which stops there: so does this. If the service predicts with a Booster, which uses all rounds, set \`rounds\` to their number in the manifest.`
+		: `${start} all its rounds are used. If the service predicts with XGBClassifier or XGBRegressor, which stop there, set \`rounds\` to ${rounds} in the manifest.`
+	return { rounds, counts, advice }
 }
 
 const nodesOf = (trees: readonly Value[]) =>
@@ -134,18 +144,22 @@ const nodesOf = (trees: readonly Value[]) =>
 		return sum + (ArrayBuffer.isView(nodes) ? nodes.length : 0)
 	}, 0)
 
-/** How many trees `rounds` boosting rounds are; all where it is undefined. */
-function treesOf(model: ValueMap, all: number, outputs: number, rounds: number | undefined): number {
-	if (rounds === undefined) return all
+/** How many trees `rounds` boosting rounds are; undefined where the file has fewer. */
+function treesOf(model: ValueMap, all: number, outputs: number, rounds: number): number | undefined {
 	const param = mapAt(model, 'gbtree_model_param', 'model')
 	const each = countAt(param, 'num_parallel_tree', 'model.gbtree_model_param', 1) * outputs
 	const ends = model.has('iteration_indptr') ? numbersAt(model, 'iteration_indptr', 'model') : undefined
 	const end = ends ? ends[rounds] : rounds * each
-	if (end === undefined || !(end >= 0 && end <= all))
-		throw new ArtifactError(
-			`The manifest asks for ${rounds} boosting rounds and the file has fewer. Lower \`rounds\`, or upload the whole model.`,
-		)
-	return end
+	return end !== undefined && end >= 0 && end <= all ? end : undefined
+}
+
+/** How many trees the manifest's rounds are. Throws ArtifactError where the file has fewer. */
+function askedTrees(model: ValueMap, all: number, outputs: number, rounds: number): number {
+	const count = treesOf(model, all, outputs, rounds)
+	if (count !== undefined) return count
+	throw new ArtifactError(
+		`The manifest asks for ${rounds} boosting rounds and the file has fewer. Lower \`rounds\`, or upload the whole model.`,
+	)
 }
 
 function fileOf(
@@ -177,7 +191,12 @@ function fileOf(
 	const weights = weightsOf(booster, model, trees.length)
 	const builder = new EnsembleBuilder(count, outputs, nodesOf(trees))
 	const budget = { words: 1_000_000 + size * 16 }
-	for (let i = 0; i < treesOf(model, trees.length, outputs, rounds); i++) {
+	const stopped = earlyStopOf(learner)
+	const all = trees.length
+	const best = (stopped && treesOf(model, all, outputs, stopped.rounds)) ?? all
+	const usual = stopped?.counts ? best : all
+	const counted = rounds === undefined ? usual : askedTrees(model, all, outputs, rounds)
+	for (let i = 0; i < counted; i++) {
 		const tree = trees[i]
 		if (!(tree instanceof Map)) throw new ArtifactError(`Tree ${i} is not an object: the file is damaged.`)
 		builder.add(xgboostTree(tree, `trees[${i}]`, weights[i] as number, budget), info[i] as number)
@@ -185,7 +204,7 @@ function fileOf(
 		tree.clear()
 	}
 	const ensemble = builder.finish({ style: 'xgboost', base, precision: 'float32', average: false })
-	const advice = rounds === undefined ? adviceOf(learner) : undefined
+	const advice = rounds === undefined && best < all ? stopped?.advice : undefined
 	return { format, ensemble, columns, names, objective: name, link: objective.link, advice }
 }
 

@@ -49,27 +49,33 @@ function quantiles(numbers: readonly number[], most: number): { value: number; r
 	})
 }
 
+type Grid = readonly { value: unknown; rows: number }[]
+
 /**
- * Partial dependence (Friedman 2001) with the spread of individual conditional expectations (Goldstein et al. 2015): each
- * row is answered for with the feature set to each value of the grid. `answer` is undefined for a row that the model cannot
- * take; it is then left out everywhere.
+ * What a row is answered with the feature set to each value of the grid. Undefined for a row that the model cannot take
+ * (`answer` is undefined) with one of them.
  */
-export function partialDependence(
-	rows: readonly Readonly<Record<string, unknown>>[],
+export function curveOf(
+	row: Readonly<Record<string, unknown>>,
 	feature: string,
-	grid: readonly { value: unknown; rows: number }[],
+	grid: Grid,
 	answer: (features: Readonly<Record<string, unknown>>) => number | undefined,
-): { points: DependencePoint[]; rows: number } {
-	const curves = rows
-		.map((row) => grid.map(({ value }) => answer({ ...row, [feature]: value })))
-		.filter((curve): curve is number[] => curve.every((v) => v !== undefined && Number.isFinite(v)))
+): number[] | undefined {
+	const curve = grid.map(({ value }) => answer({ ...row, [feature]: value }))
+	return curve.every((v): v is number => v !== undefined && Number.isFinite(v)) ? curve : undefined
+}
+
+/**
+ * Partial dependence (Friedman 2001) with the spread of individual conditional expectations (Goldstein et al. 2015), of the
+ * curves of single rows.
+ */
+export function partialDependence(grid: Grid, curves: readonly (readonly number[])[]): DependencePoint[] {
 	const n = curves.length
-	const points = grid.map(({ value, rows: seen }, i) => {
+	return grid.map(({ value, rows: seen }, i) => {
 		const answers = Float64Array.from(curves, (curve) => curve[i] as number).sort()
 		const mean = answers.reduce((sum, v) => sum + v / n, 0)
 		const variance = answers.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (n - 1)
 		const at = (share: number) => answers[Math.round(share * (n - 1))] ?? Number.NaN
 		return { value, mean, standardError: Math.sqrt(variance / n), low: at(0.1), high: at(0.9), rows: seen }
 	})
-	return { points, rows: n }
 }

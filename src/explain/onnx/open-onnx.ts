@@ -1,6 +1,7 @@
 import { type KernelShap, type KernelShapOptions, kernelShap } from '../kernel/kernel-shap.ts'
 import type { Manifest } from '../manifest.ts'
 import { ArtifactError, type Encoded, FeatureError, type Model, type Space } from '../model.ts'
+import { orderAdvice } from '../order-advice.ts'
 import type { Texts } from './columns.ts'
 import { type Inputs, planInputs } from './encode-columns.ts'
 import { exactModel } from './exact-model.ts'
@@ -24,6 +25,8 @@ export type OnnxModel = {
 	exact: Model | undefined
 	/** Why there is no exact one: contributions can only be estimated. */
 	reason: string | undefined
+	/** As `Model.advice`. */
+	advice: string | undefined
 	encode(features: Readonly<Record<string, unknown>>): Encoded
 	/** What the runtime answers, to the bit: as `Model.score`. Throws FeatureError when that is no number. */
 	scores(rows: readonly Float64Array[]): Promise<Float64Array[]>
@@ -52,6 +55,7 @@ type Opened = {
 	inputs: Inputs
 	texts: Texts
 	options: OnnxOptions
+	advice: string | undefined
 }
 
 /**
@@ -70,9 +74,11 @@ export async function openOnnx(
 	const widths = inputWidths(graph, names?.length)
 	const texts = openTexts(graph)
 	const types = graph.inputs.flatMap(({ type }, i) => new Array(widths[i] ?? 0).fill(type ?? 'float'))
-	const inputs = planInputs(columnNames(graph, widths, options), types, options.manifest ?? {}, texts)
+	const columns = columnNames(graph, widths, options)
+	const inputs = planInputs(columns.names, types, options.manifest ?? {}, texts)
 	if (!runtime) throw new ArtifactError(missingRuntime)
-	const opened: Opened = { graph, scores, widths, inputs, texts, options }
+	const advice = columns.byOrder ? orderAdvice(columns.names) : undefined
+	const opened: Opened = { graph, scores, widths, inputs, texts, options, advice }
 	const read = readGraphModel(graph, widths, scores, texts)
 	if (read?.linear) markNeeded(inputs, read)
 	const session = await openSession(bytes, scores, runtime)
@@ -97,7 +103,7 @@ function columnNames(
 	graph: OnnxGraph,
 	widths: readonly number[],
 	{ manifest, features }: OnnxOptions,
-): string[] {
+): { names: string[]; byOrder: boolean } {
 	const width = widths.reduce((a, b) => a + b, 0)
 	const isByName = widths.every((w) => w === 1) && (graph.inputs.length > 1 || width === features?.length)
 	const own = isByName && graph.inputs.length > 1 ? graph.inputs.map(({ name }) => name) : undefined
@@ -110,7 +116,7 @@ function columnNames(
 		throw new ArtifactError(
 			`the ONNX file takes ${width} columns, but ${names.length} are named; name them all in the manifest's \`features\`, in the model's order`,
 		)
-	return [...names]
+	return { names: [...names], byOrder: !manifest?.features && !own && width > 1 }
 }
 
 /** A linear model has no rule for a missing number, unless one is put in its place before. */
@@ -159,6 +165,7 @@ async function modelOf(
 		bytes: bytes * 3,
 		exact: reason === undefined ? exact : undefined,
 		reason,
+		advice: opened.advice,
 		encode,
 		scores: async (rows) => checkNumbers(await run(rows), rows, inputs),
 		async estimate(x, background, more = {}) {

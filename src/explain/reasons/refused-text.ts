@@ -24,8 +24,14 @@ const unspecific: readonly RegExp[] = [
 ]
 
 /** What ECOA and Regulation B forbid to count: 12 CFR 1002.2(z). In texts; names of features are in `protectedNames`. */
-const protectedWords =
-	/\b(?:race|racial|skin color|skin colour|ethnic|ethnicity|religion|religious|national origin|nationality|sex|gender|marital status|married|unmarried|divorced|pregnan(?:t|cy)|public assistance|your age|age of (?:the )?applicant)\b/
+const protectedWords: readonly RegExp[] = [
+	/\b(?:race|racial|skin color|skin colour|ethnic|ethnicity|religion|religious|national origin|nationality|sex|gender|marital status|married|unmarried|divorced|pregnan(?:t|cy)|public assistance|your age|age of (?:the )?applicant)\b/,
+	/\b(?:fe)?males?\b|\bwom[ae]n\b|\b(?:widow(?:ed|er)?|hispanic|latin[oa]s?|african american|immigrants?|too (?:old|young) to)\b/,
+	// German, French, Spanish, Italian, Dutch
+	/\b(?:geschlecht|rasse|hautfarbe|ethnisch|religio[ns]|glaube|familienstand|nationalitat|staatsangehorigkeit|staatsburgerschaft|lebensalter|ihr alter|schwangerschaft)/,
+	/\b(?:sexe|etat civil|situation (?:de famille|matrimoniale)|nationalite|votre age|sexo|raza|estado civil|nacionalidad|su edad)\b/,
+	/\b(?:sesso|razza|stato civile|nazionalita|sua eta|geslacht|burgerlijke staat|nationaliteit|uw leeftijd)\b/,
+]
 
 /** Accents and punctuation do not make another reason. */
 const plain = (text: string): string =>
@@ -42,7 +48,8 @@ export function refusedText(text: string): string | undefined {
 	if (bare === '') return 'says nothing'
 	if (unspecific.some((pattern) => pattern.test(bare)))
 		return 'is not specific: name what about the applicant counted, not the score, the model or internal standards (12 CFR 1002.9(b)(2))'
-	if (protectedWords.test(bare)) return 'names a prohibited basis (12 CFR 1002.2(z))'
+	if (protectedWords.some((pattern) => pattern.test(bare)))
+		return 'names a prohibited basis (12 CFR 1002.2(z))'
 	return undefined
 }
 

@@ -14,7 +14,7 @@ export type ExplainPool = {
 	close(): Promise<void>
 }
 
-/** Rows that a thread takes at once: enough that messages cost nothing, few enough that threads end together. */
+/** Rows that a thread takes at once, at most: enough that messages cost nothing, few enough that threads end together. */
 const rowsOfPiece = 512
 
 /** Memory that all threads read, rather than a copy of the model in each. */
@@ -77,7 +77,8 @@ export async function openExplainPool(
 			if (rows.length % columns !== 0)
 				throw new RangeError(`${rows.length} values are not rows of ${columns} columns`)
 			const out = new Float64Array(rows.length * outputs)
-			const step = rowsOfPiece * columns
+			const each = Math.ceil(rows.length / columns / (2 * opened.length))
+			const step = Math.max(1, Math.min(rowsOfPiece, each)) * columns
 			const pieces = Array.from({ length: Math.ceil(rows.length / step) }, async (_, i) => {
 				out.set(await take(rows.subarray(i * step, (i + 1) * step)), i * step * outputs)
 			})

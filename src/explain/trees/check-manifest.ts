@@ -30,6 +30,7 @@ export function inputNames(
 	declared: readonly string[],
 ): readonly string[] {
 	const count = file.columns.length
+	const among = new Set(declared)
 	const given = manifest.features
 	if (given && given.length !== count)
 		throw new ArtifactError(
@@ -45,6 +46,8 @@ export function inputNames(
 	}
 	if (given) return withoutDoubles(given, 'The manifest')
 	if (file.names) return withoutDoubles(asDeclared(file.names, declared), 'The file')
+	const own = unnamed(file)
+	if (own.every((name) => among.has(name))) return own
 	if (declared.length === count) return withoutDoubles(declared, 'The version')
 	throw new ArtifactError(
 		`The file does not name its ${count} features, and the version declares ${declared.length}${declared.length > 0 ? ` (${few(declared)} …)` : ''}. Give \`features\` in the manifest, in the order of training.`,
@@ -57,6 +60,14 @@ function asDeclared(names: readonly string[], declared: readonly string[]): stri
 	const byWritten = new Map(declared.map((name) => [written(name), name]))
 	return names.map((name) => (exact.has(name) ? name : (byWritten.get(name) ?? name)))
 }
+
+/** What the library itself calls columns that nobody named: whoever logs them so has said which is which. */
+const unnamed = ({ format, columns }: TreeFile): string[] =>
+	columns.map((_, i) => (format === 'lightgbm-text' ? `Column_${i}` : `f${i}`))
+
+/** Whether nothing but their order tells which column has which name. */
+export const isByOrder = (file: TreeFile, manifest: Manifest, names: readonly string[]): boolean =>
+	!file.names && !manifest.features && names[0] !== unnamed(file)[0]
 
 /**
  * How margins become scores: as the file's objective says. The manifest may add a link where the objective has none (raw

@@ -81,7 +81,8 @@ function sourcesOf({ names, columns, manifest }: Input): Source[] {
 	})
 }
 
-const shown = (value: unknown) => JSON.stringify(String(value).slice(0, 80))
+const shown = (value: unknown) =>
+	typeof value === 'object' ? JSON.stringify(value).slice(0, 80) : JSON.stringify(String(value).slice(0, 80))
 
 /** A logged value as a number. Throws FeatureError for what is none. */
 function numberOf(feature: string, value: unknown): number {

@@ -1,12 +1,13 @@
 import type { TreeFile } from '../formats/tree-file.ts'
 import type { Manifest } from '../manifest.ts'
 import { type Attribution, type Background, checkedAttribution, type Model } from '../model.ts'
+import { orderAdvice } from '../order-advice.ts'
 import { shapInteractions } from '../shap/interactions.ts'
 import { planBackground } from '../shap/interventional.ts'
 import { planPaths } from '../shap/path-dependent.ts'
 import { type ShapPlan, shapValues } from '../shap/shap-plan.ts'
 import { mostTableBytes } from '../shap/tables.ts'
-import { checkManifest, inputNames } from './check-manifest.ts'
+import { checkManifest, inputNames, isByOrder } from './check-manifest.ts'
 import { makeEncoder } from './encoder.ts'
 import { decideAll, type TreeEnsemble } from './ensemble.ts'
 import { ensembleMargin } from './margin.ts'
@@ -48,6 +49,9 @@ const sizeOf = (e: TreeEnsemble): number =>
 export function treeModel(file: TreeFile, manifest: Manifest, declared: readonly string[]): Model {
 	const e = file.ensemble
 	const names = inputNames(file, manifest, declared)
+	const advice = [file.advice, isByOrder(file, manifest, names) ? orderAdvice(names) : undefined].filter(
+		(text) => text !== undefined,
+	)
 	const link = checkManifest(file, manifest)
 	const float32 = e.precision === 'float32'
 	const { features, owner, columnsOf, encode } = makeEncoder({
@@ -76,7 +80,7 @@ export function treeModel(file: TreeFile, manifest: Manifest, declared: readonly
 				? (manifest.classes ?? Array.from({ length: e.outputs }, (_, k) => String(k)))
 				: undefined,
 		space: link.space,
-		...(file.advice === undefined ? {} : { advice: file.advice }),
+		...(advice.length > 0 && { advice: advice.join(' ') }),
 		tolerance,
 		// What explanations are planned with takes about as much again, and tables of shallow trees up to twenty times.
 		bytes: 2 * sizeOf(e) + Math.min(mostTableBytes, 20 * sizeOf(e)) + 200 * names.length,

@@ -1,25 +1,25 @@
 import type { FeatureSpec } from '../../profile/grid.ts'
 
 const number = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
-const booleans: Record<string, boolean> = {
-	true: true,
-	True: true,
-	TRUE: true,
-	false: false,
-	False: false,
-	FALSE: false,
-}
+const booleans: ReadonlyMap<string, boolean> = new Map([
+	['true', true],
+	['True', true],
+	['TRUE', true],
+	['false', false],
+	['False', false],
+	['FALSE', false],
+])
 
 const asNumber = (text: string): number | undefined => {
 	const trimmed = text.trim()
 	return number.test(trimmed) ? Number(trimmed) : undefined
 }
 
-/** `1.0` for the declared category `1`: what a data frame makes of codes that have nulls among them. */
+/** `1.0` for the declared category `1`, `True` for `true`: what a data frame makes of codes with nulls among them, and of booleans. */
 function asCategory(spec: FeatureSpec, text: string): string {
 	if (spec.values === undefined || spec.values.includes(text)) return text
-	const code = asNumber(text)
-	return code !== undefined && spec.values.includes(String(code)) ? String(code) : text
+	const plain = booleans.get(text) ?? asNumber(text) ?? text
+	return spec.values.includes(String(plain)) ? String(plain) : text
 }
 
 /**
@@ -32,12 +32,12 @@ export function cellOf(spec: FeatureSpec | undefined, text: string): string | nu
 		case 'numeric':
 			return asNumber(text) ?? text
 		case 'boolean':
-			return booleans[text.trim()] ?? asNumber(text) ?? text
+			return booleans.get(text.trim()) ?? asNumber(text) ?? text
 		case 'categorical':
 			return asCategory(spec, text)
 		case 'text':
 			return text
 		default:
-			return asNumber(text) ?? booleans[text] ?? text
+			return asNumber(text) ?? booleans.get(text) ?? text
 	}
 }

@@ -3,26 +3,11 @@ import { biasAudit } from '../../services/outcome/bias-audit.ts'
 import { proxyAudit } from '../../services/outcome/proxy-audit.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { BiasAudit, ProxyAudit } from '../schema/bias.ts'
-import { modelPath, periodParameters } from '../schema/common.ts'
+import { modelPath, scopeParameters } from '../schema/common.ts'
 
 const text = (description: string, example: string) =>
 	z.string().min(1).max(1024).meta({ description, example })
 
-const scopeParameters = {
-	environment: text('The environment; `production` when left out.', 'production').optional(),
-	version: text(
-		'The version; the champion that is deployed in the environment when left out.',
-		'7',
-	).optional(),
-	from: periodParameters.from.meta({
-		description: 'Start of the period, rounded down to the hour. 30 days before its end when left out.',
-		example: '2026-02-01T00:00:00Z',
-	}),
-	to: periodParameters.to.meta({
-		description: 'End of the period, exclusive, rounded up to the hour. Now when left out.',
-		example: '2026-03-02T00:00:00Z',
-	}),
-}
 const attribute = text('A sensitive attribute, or two of them.', 'SEX x MARRIAGE')
 
 const scope = {

@@ -2,24 +2,11 @@ import { z } from 'zod'
 import { readDependence } from '../../services/importance/read-dependence.ts'
 import { readImportance } from '../../services/importance/read-importance.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
-import { modelPath, periodParameters } from '../schema/common.ts'
+import { modelPath, scopeParameters } from '../schema/common.ts'
 import { Importance, PartialDependence } from '../schema/importance.ts'
 
 const text = (description: string, example: string) =>
 	z.string().min(1).max(256).meta({ description, example })
-
-export const scopeParameters = {
-	environment: text('The environment; `production` when left out.', 'production').optional(),
-	version: text('The version; the champion of the environment when left out.', '7').optional(),
-	from: periodParameters.from.meta({
-		description: 'Start of the period, rounded down to the hour. 30 days before its end when left out.',
-		example: '2026-02-01T00:00:00Z',
-	}),
-	to: periodParameters.to.meta({
-		description: 'End of the period, exclusive, rounded up to the hour. Now when left out.',
-		example: '2026-03-02T00:00:00Z',
-	}),
-}
 
 const scope = {
 	model: 'credit-default',

@@ -4,8 +4,7 @@ import { AppError } from '../../core/errors.ts'
 import { drawPrediction } from '../../services/explanation/draw-prediction.ts'
 import { drawImportance } from '../../services/importance/draw-importance.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
-import { modelPath, pathText } from '../schema/common.ts'
-import { scopeParameters } from './importance.ts'
+import { modelPath, pathText, scopeParameters } from '../schema/common.ts'
 
 const predictionPath = z.object({
 	...modelPath,

@@ -52,6 +52,22 @@ export const periodParameters = {
 	}),
 }
 
+const placeName = (description: string, example: string) =>
+	z.string().min(1).max(1024).optional().meta({ description, example })
+
+/** Which of a model's rows a question over many of them is about. */
+export const scopeParameters = {
+	environment: placeName('The environment; `production` when left out.', 'production'),
+	version: placeName('The version; the champion that is deployed in the environment when left out.', '7'),
+	from: periodParameters.from.meta({
+		description: 'Start of the period, rounded down to the hour. 30 days before its end when left out.',
+		example: '2026-02-01T00:00:00Z',
+	}),
+	to: periodParameters.to.meta({
+		description: 'End of the period, exclusive, rounded up to the hour. Now when left out.',
+		example: '2026-03-02T00:00:00Z',
+	}),
+}
 /** Names in a path are free text here: what does not exist is 404, whatever it looks like. */
 export const pathText = (description: string, example: string) => z.string().meta({ description, example })
 

@@ -1,4 +1,5 @@
 import type { Context } from '../../context.ts'
+import { collectBytes } from '../../core/collect-bytes.ts'
 import type { Result } from '../../core/result.ts'
 import { secondMs } from '../../core/time.ts'
 
@@ -26,8 +27,9 @@ export function mlflowGet(context: Pick<Context, 'fetch'>, options: MlflowOption
 		try {
 			const url = `${options.url}/api/2.0/mlflow/${path}?${new URLSearchParams(query)}`
 			const response = await context.fetch(url, { headers, signal: AbortSignal.timeout(timeoutMs) })
-			const text = await response.text()
-			if (text.length > longestBody) return failure('its answer has over 8 MB', false)
+			const bytes = await collectBytes(response.body, longestBody)
+			if (!bytes) return failure('its answer has over 8 MB', false)
+			const text = new TextDecoder().decode(bytes)
 			if (response.ok) return { ok: true, value: JSON.parse(text) }
 			const { status } = response
 			return failure(refusal(status, text), status === 429 || status >= 500)

@@ -1,4 +1,5 @@
 import type { Context } from '../../context.ts'
+import { collectBytes } from '../../core/collect-bytes.ts'
 import type { LineageSink } from '../../core/lineage-fact.ts'
 import { secondMs } from '../../core/time.ts'
 import { toRunEvent } from './run-event.ts'
@@ -11,6 +12,7 @@ export type OpenLineageOptions = {
 }
 
 const timeoutMs = 10 * secondMs
+const longestAnswer = 2 ** 20
 // What is wrong with the event itself: sending it again is no use. All else, a person may mend in time.
 const final = new Set([400, 413, 415, 422])
 
@@ -34,7 +36,7 @@ export function openLineageSink(
 				const body = JSON.stringify(event)
 				const signal = AbortSignal.timeout(timeoutMs)
 				const response = await context.fetch(endpoint, { method: 'POST', headers, body, signal })
-				const answer = await response.text()
+				const answer = new TextDecoder().decode(await collectBytes(response.body, longestAnswer))
 				if (response.ok) return { ok: true, value: 'sent' }
 				const { status } = response
 				const wait = Number(response.headers.get('retry-after')) || 1

@@ -33,32 +33,32 @@ const keepMs = 0
 /** Judges what only the clock can tell: feeds that were live and have stopped, replays that mismatch, jobs that did not run. */
 export async function judgeClock(context: Context, setting: Setting): Promise<string[]> {
 	const failed: string[] = []
-	const attempt = async (place: Place, states: States, scope: 'clock' | 'service') => {
+	const attempt = async ({ model, environment }: Omit<Place, 'tags'>, judge: () => Promise<void>) => {
 		try {
-			await judgeNow(context, place, states, scope, setting)
-			return true
+			await judge()
 		} catch (error) {
-			failed.push(place.model)
-			const { model, environment } = place
+			failed.push(model)
 			context.logger.error('the state of a model could not be judged', {
 				model,
 				environment,
 				error: String(error),
 			})
-			return false
 		}
 	}
-	for (const { model, environment, states, judged } of await modelStates(context)) {
-		const { tags } = await findModel(context, model)
-		if (await attempt({ model, environment, tags }, states, 'clock')) await judged?.()
-	}
+	for (const { model, environment, states, judged } of await modelStates(context))
+		await attempt({ model, environment }, async () => {
+			const { tags } = await findModel(context, model)
+			await judgeNow(context, { model, environment, tags }, states, 'clock', setting)
+			await judged?.()
+		})
 	const missed = await missedJobs(context)
 	const late = Math.max(0, ...missed.map((m) => m.lateMs))
 	const jobs = new Map<string, FactValue>([
 		['job.missed', missed.length > 0],
 		['job.late_ms', late],
 	])
-	await attempt({ model: serviceModel, environment: '', tags: [] }, jobs, 'service')
+	const service: Place = { model: serviceModel, environment: '', tags: [] }
+	await attempt(service, () => judgeNow(context, service, jobs, 'service', setting))
 	return failed
 }
 

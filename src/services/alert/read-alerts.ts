@@ -1,5 +1,6 @@
 import { and, eq, gte, inArray, ne, or, sql } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
+import { inList } from '../../db/in-list.ts'
 import { alerts, incidents } from '../../db/schema.ts'
 import type { AlertRow } from './alert-book.ts'
 
@@ -24,8 +25,5 @@ export function readAlertsSince(
 
 export async function readAlertsOf(context: Context, incidentIds: readonly string[]): Promise<AlertRow[]> {
 	if (incidentIds.length === 0) return []
-	return context.db
-		.select()
-		.from(alerts)
-		.where(inArray(alerts.incident, [...incidentIds]))
+	return context.db.select().from(alerts).where(inList(alerts.incident, incidentIds))
 }

@@ -1,8 +1,8 @@
 import type { Context } from '../../context.ts'
+import { sha256Hex } from '../../core/bytes.ts'
 import { AppError } from '../../core/errors.ts'
 import type { ArtifactFormat } from '../../explain/model.ts'
 import type { VersionRow } from '../model/find-version.ts'
-import { digestOf } from './digest-of.ts'
 import { storeArtifact } from './store-artifact.ts'
 
 const fetcher = { id: 'job:fetch-artifact', how: 'job' } as const
@@ -18,7 +18,7 @@ export async function fetchArtifact(
 		const { message, retryable } = read.error
 		return { unavailable: `the artefact cannot be read from ${uri}: ${message}`, retryable }
 	}
-	const digest = await digestOf(read.value)
+	const digest = await sha256Hex(read.value)
 	if (digest !== sha256)
 		return {
 			unavailable: `the file at ${uri} is not the one that was registered: its SHA-256 is ${digest}, registered is ${sha256}. Put the registered file there, or register what is there as a new version`,

@@ -1,9 +1,9 @@
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { sha256Hex } from '../../core/bytes.ts'
 import type { Result } from '../../core/result.ts'
 import { type ArtifactSource, failure } from './artifact-source.ts'
-import { digestOf } from './digest-of.ts'
 import { overLimit } from './s3.ts'
 
 /** `file:` URIs below one folder; links that lead out of it are refused, whatever they point at. */
@@ -25,7 +25,7 @@ export function fileSource(folder: string): ArtifactSource {
  */
 export const anyFileSource: ArtifactSource = async (uri, mostBytes, sha256) => {
 	const read = await attempt(() => readWhole(pathOf(uri, resolve()), mostBytes))
-	if (read.ok && (await digestOf(read.value)) === sha256) return read
+	if (read.ok && (await sha256Hex(read.value)) === sha256) return read
 	return failure(
 		'there is no file with the registered SHA-256, or it cannot be read. Set PLUMBLINE_ARTIFACT_FILES to the folder that it is in to learn more, or upload it',
 	)
@@ -40,10 +40,11 @@ async function attempt(read: () => Promise<Result<Uint8Array>>): Promise<Result<
 	}
 }
 
-/** Only files are opened: to open a pipe could take for ever. */
+/** Only files are opened: to open a pipe could take for ever, and so could what says that it is empty (in /proc). */
 async function readWhole(path: string, mostBytes: number): Promise<Result<Uint8Array>> {
 	const info = await stat(path)
 	if (!info.isFile()) return failure('it is not a file')
+	if (info.size === 0) return failure('it is empty')
 	if (info.size > mostBytes) return failure(overLimit(mostBytes))
 	return { ok: true, value: new Uint8Array(await readFile(path)) }
 }

@@ -9,8 +9,9 @@ export type ModelCache = {
 	open(key: string, load: () => Promise<Loaded>): Promise<OpenedVersion>
 	/** Forgets that a version could not be opened. */
 	forget(key: string): void
-	/** Bytes that the models in it take, about. */
+	/** Bytes that the models in it take, about, and may take. */
 	bytes(): number
+	readonly limitBytes: number
 }
 
 const bytesOf = ({ opened }: Loaded): number =>
@@ -80,5 +81,6 @@ export function modelCache(limitBytes: number, now: () => number, shared = true)
 			if (known && !isOpen(known)) drop(key)
 		},
 		bytes: () => total,
+		limitBytes,
 	}
 }

@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts'
 import type { Manifest } from '../../explain/manifest.ts'
-import type { ArtifactFormat } from '../../explain/model.ts'
+import { ArtifactError, type ArtifactFormat, type Model } from '../../explain/model.ts'
 import { openOnnx } from '../../explain/onnx/open-onnx.ts'
 import { openModel } from '../../explain/open-model.ts'
 import type { FeatureSpec } from '../../profile/grid.ts'
@@ -18,7 +18,21 @@ export async function openBytes(
 	declared: Declared,
 ): Promise<OpenedModel> {
 	refuseKnown(bytes)
-	if (format !== 'onnx') return { model: openModel(format, bytes, declared) }
+	if (format !== 'onnx') {
+		const model = openModel(format, bytes, declared)
+		checkThreshold(model, declared.manifest)
+		return { model }
+	}
 	const onnx = await openOnnx(bytes, declared, context.onnx?.())
+	checkThreshold(onnx, declared.manifest)
 	return onnx.exact ? { model: onnx.exact, onnx } : { onnx }
+}
+
+/** A threshold that no probability reaches, or every one does, would turn all decisions into one. */
+function checkThreshold({ space }: Pick<Model, 'space'>, { threshold, logged }: Manifest): void {
+	const isProbability = space === 'probability' || (space === 'log-odds' && logged !== 'margin')
+	if (threshold === undefined || !isProbability || (threshold >= 0 && threshold <= 1)) return
+	throw new ArtifactError(
+		`The manifest's threshold is ${threshold}, and the model's scores are probabilities. Give it between 0 and 1; for logged margins say \`"logged": "margin"\`.`,
+	)
 }

@@ -1,9 +1,9 @@
 import type { Context } from '../../context.ts'
+import { sha256Hex } from '../../core/bytes.ts'
 import type { Fault } from '../../core/errors.ts'
 import { minuteMs } from '../../core/time.ts'
 import { ArtifactError } from '../../explain/model.ts'
 import type { VersionRow } from '../model/find-version.ts'
-import { digestOf } from './digest-of.ts'
 import { fetchArtifact } from './fetch-artifact.ts'
 import { findArtifact, type VersionArtifact } from './find-artifact.ts'
 import type { Loaded } from './model-cache.ts'
@@ -65,7 +65,7 @@ async function readBytes(
 	artifact: VersionArtifact,
 ): Promise<{ bytes: Uint8Array } | { unavailable: string; retryable?: boolean }> {
 	const bytes = await context.artifacts.get(artifact.sha256)
-	if (bytes && (await digestOf(bytes)) === artifact.sha256) return { bytes }
+	if (bytes && (await sha256Hex(bytes)) === artifact.sha256) return { bytes }
 	if (artifact.uri !== undefined) return fetchArtifact(context, row, { ...artifact, uri: artifact.uri })
 	if (bytes)
 		return {

@@ -30,7 +30,10 @@ for (const [net, bits] of [
 	['2001:db8::', 32],
 	['2002::', 16],
 	['fc00::', 7],
+	['3fff::', 20],
+	['5f00::', 16],
 	['fe80::', 10],
+	['fec0::', 10],
 	['ff00::', 8],
 ] as const)
 	special.addSubnet(net, bits, 'ipv6')

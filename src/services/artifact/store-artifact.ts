@@ -2,6 +2,7 @@ import type { Actor, Context } from '../../context.ts'
 import { commit } from '../../db/commit.ts'
 import { versionArtifacts } from '../../db/schema.ts'
 import type { ArtifactFormat } from '../../explain/model.ts'
+import { linkInserts } from '../lineage/links.ts'
 import type { VersionRow } from '../model/find-version.ts'
 import { dueStatement } from '../replay/due-days.ts'
 
@@ -26,5 +27,10 @@ export async function storeArtifact(
 		details: { format, bytes: bytes.byteLength, ...(uri === undefined ? {} : { uri }) },
 	}
 	const query = context.db.insert(versionArtifacts).values(row).onConflictDoNothing()
-	await commit(context, actor, entry, [{ query, guarded: true }, { query: dueStatement(model, version) }])
+	await commit(context, actor, entry, [
+		{ query, guarded: true },
+		{ query: dueStatement(model, version) },
+		// Of a version that was registered without it, the upload says what it was made of.
+		...linkInserts({ model, version }, [{ kind: 'artifact', value: sha256 }], 'version'),
+	])
 }

@@ -1,4 +1,5 @@
 import type { Actor, Context } from '../../context.ts'
+import { sha256Hex } from '../../core/bytes.ts'
 import { AppError } from '../../core/errors.ts'
 import type { Manifest } from '../../explain/manifest.ts'
 import { ArtifactError, type ArtifactFormat, artifactFormats, type Model } from '../../explain/model.ts'
@@ -6,7 +7,6 @@ import { authorise } from '../authorise.ts'
 import { quote } from '../model/find-model.ts'
 import { findVersion, type VersionRow } from '../model/find-version.ts'
 import { artifactWarnings } from './artifact-warnings.ts'
-import { digestOf } from './digest-of.ts'
 import { findArtifact, type VersionArtifact } from './find-artifact.ts'
 import { guessFormat, refuseKnown } from './guess-format.ts'
 import { openBytes } from './open-bytes.ts'
@@ -44,7 +44,7 @@ export async function uploadArtifact(
 	authorise(actor, 'admin', name.model)
 	const row = await findVersion(context, name.model, name.version)
 	const artifact = await findArtifact(context, row)
-	const sha256 = await digestOf(bytes)
+	const sha256 = await sha256Hex(bytes)
 	checkDigest(row, artifact, sha256)
 	const { format, opened, manifest } = await readModel(context, row, artifact, bytes, asked)
 	if (artifact?.stored) await context.artifacts.put(sha256, bytes)

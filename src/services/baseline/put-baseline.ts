@@ -159,7 +159,7 @@ async function store(
 				.where(and(mine, isNull(baselines.replacedAt), ne(baselines.digest, digest))),
 		},
 		{ query: insert },
-		{ query: keepBaselineRows({ model, version, digest }, batches) },
+		...keepBaselineRows({ model, version, digest }, batches).map((query) => ({ query })),
 		...factMessages(context, { fact: 'baseline', model, version, digest }),
 	]
 	const details = { rows, features: grid.columns.length }

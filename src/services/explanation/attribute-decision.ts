@@ -75,6 +75,8 @@ async function attributeReplay(
 	const { shape, model, attribute } = explainerOf(context, opened)
 	const output = chooseOutput(shape, query.output, read.rule, read.decision, replayed.margin ?? score)
 	const attribution = await attribute(encoded.x, found, query.method)
+	// From what the file itself expects, not from a background that the sender need not have.
+	const isOwn = model !== undefined && model.format !== 'onnx' && query.method !== 'interventional'
 	if ('reason' in attribution) return { ...nothingAttributed(attribution.reason), notes: encoded.notes }
 	const shown: Shown = { features: stored.features ?? {}, specs: row.features, background: found.content }
 	return {
@@ -82,7 +84,12 @@ async function attributeReplay(
 		...attributionPart(shape, attribution, output, shown),
 		notes: encoded.notes,
 		...(query.interactions ? { interactions: interactionsOf(model, encoded.x, output) } : {}),
-		sent: sentSummary(read, shape, attribution.contributions[output] as Float64Array),
+		sent: sentSummary(read, shape, {
+			contributions: attribution.contributions[output] as Float64Array,
+			...(isOwn && replayed.status === 'matched'
+				? { base: attribution.base[output] as number, margin: attribution.margin[output] as number }
+				: {}),
+		}),
 	}
 }
 

@@ -16,6 +16,10 @@ export type DecisionRule = {
 
 export type Decision = { decision: string | null; adverse: boolean | null }
 
+/** Positive labels that are good for the person: then a low score is bad, unless the manifest says otherwise. */
+const favourable =
+	/^(approv(e|ed|al)|accept(ed|ance)?|grant(ed)?|good|(re)?paid|repay|pass(ed)?|eligible|offer(ed)?|fund(ed)?|hired?)$/i
+
 /** A version's manifest says more than the model: it is of this version. */
 export const decisionRule = (
 	moment: ModelMoment,
@@ -25,7 +29,9 @@ export const decisionRule = (
 	task: moment.task,
 	positiveLabel: moment.positiveLabel,
 	threshold: manifest.threshold ?? moment.threshold,
-	adverse: manifest.adverse ?? (space === 'points' ? 'low' : 'high'),
+	adverse:
+		manifest.adverse ??
+		(space === 'points' || favourable.test(moment.positiveLabel?.trim() ?? '') ? 'low' : 'high'),
 })
 
 const textOf = (label: unknown): string | undefined =>

@@ -1,7 +1,7 @@
 import type { Actor, Context } from '../../context.ts'
 import { formatTime } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
-import { authorise } from '../authorise.ts'
+import { authorise, seesFeatures } from '../authorise.ts'
 import { lineageOfPrediction, type PredictionLineage } from '../lineage/lineage-of-prediction.ts'
 import { digestOf } from '../model/digest.ts'
 import { tableInForce } from '../reasons/table-in-force.ts'
@@ -9,7 +9,7 @@ import { recordMismatch } from '../replay/record-mismatch.ts'
 import { type AttributionQuery, attributeDecision } from './attribute-decision.ts'
 import { incidentsAt, versionProof } from './circumstances.ts'
 import { counterfactualsOf } from './counterfactuals.ts'
-import type { Explanation, UsedBackground } from './explanation.ts'
+import type { Answered, Explanation, LedgerProof, UsedBackground } from './explanation.ts'
 import { type FoundBackground, findBackground } from './find-background.ts'
 import { giveReasons } from './give-reasons.ts'
 import { hideValues } from './hide-values.ts'
@@ -21,8 +21,6 @@ export type ExplanationQuery = AttributionQuery & {
 	/** Language of the reasons' texts, such as `de`. Default: the table's first. */
 	locale?: string | undefined
 }
-
-const mayNotSeeFeatures = new Set(['viewer'])
 
 /**
  * Why a score was given: the decision replayed, explained and put in approved words, all as of its moment. Viewers get it
@@ -45,7 +43,7 @@ export async function explainPrediction(
 	])
 	const attributed = await attributeDecision(context, read, found, query)
 	const { compared, ...reasons } = giveReasons(context, read, found, table, query.locale)
-	const whole: Omit<Explanation, 'proof'> = {
+	const whole: Answered = {
 		...whatWasDecided(read),
 		...attributed,
 		...reasons,
@@ -116,13 +114,10 @@ function usedBackground(
 async function withProof(
 	context: Context,
 	actor: Actor,
-	whole: Omit<Explanation, 'proof'>,
+	whole: Answered,
 	version: Explanation['proof']['version'],
 ): Promise<Explanation> {
-	const nowhere = { lookup: { index: -1, leafHash: '' }, version }
-	const full = { ...whole, proof: nowhere }
-	const answer = mayNotSeeFeatures.has(actor.role) ? hideValues(full) : full
-	const { proof: _, ...content } = answer
+	const answer = seesFeatures(actor) ? whole : hideValues(whole)
 	const entry = {
 		action: 'read-explanation',
 		object: `prediction:${answer.model}/${answer.predictionId}`,
@@ -132,10 +127,10 @@ async function withProof(
 			replay: answer.replay.status,
 			method: answer.method,
 			reasons: answer.reasonsStatus.status,
-			values: !mayNotSeeFeatures.has(actor.role),
-			answer: await digestOf(content),
+			values: seesFeatures(actor),
+			answer: await digestOf(answer),
 		},
 	}
-	const [lookup = nowhere.lookup] = await commit(context, actor, entry, [])
-	return { ...content, proof: { lookup, version } }
+	const [lookup] = (await commit(context, actor, entry, [])) as [LedgerProof]
+	return { ...answer, proof: { lookup, version } }
 }

@@ -46,9 +46,9 @@ export function explainerOf(context: Context, opened: Opened): Explainer {
 		async attribute(x, found, method) {
 			// ONNX files hold no cover: there are no expectations of the model's own.
 			const needed = method === 'interventional' || model.format === 'onnx'
-			const compared = needed ? compareWith(model, found, ['all-applicants']) : undefined
+			const compared = needed ? compareWith(context, model, found, 'all-applicants') : undefined
 			if (needed && !compared) return { reason: tooFew(found) }
-			return explained(context, model, x, compared?.background) ?? { reason: doesNotAddUp }
+			return explained(context, model, x, compared) ?? { reason: doesNotAddUp }
 		},
 	}
 }
@@ -70,10 +70,13 @@ export function explained(
 		return model.explain(x, background)
 	} catch (error) {
 		if (!(error instanceof AdditivityError)) throw error
-		context.logger.error('an explanation does not add up', { error: error.message, format: model.format })
+		notAdditive(context, model, error)
 		return undefined
 	}
 }
+
+export const notAdditive = (context: Context, { format }: Model, { message }: AdditivityError): void =>
+	context.logger.error('an explanation does not add up', { error: message, format })
 
 function estimator({ onnx }: Extract<Opened, { onnx: unknown }>): Explainer {
 	return {

@@ -136,6 +136,9 @@ export type Explanation = {
 	proof: { lookup: LedgerProof; version: LedgerProof | null }
 }
 
+/** An explanation before it is on the ledger that somebody saw it. */
+export type Answered = Omit<Explanation, 'proof'>
+
 /** What the model answers for a changed applicant. Never logged as a prediction. */
 export type WhatIf = {
 	predictionId: string

@@ -1,8 +1,8 @@
 import { and, eq } from 'drizzle-orm'
 import type { Actor, Context } from '../../context.ts'
-import { sha256Hex } from '../../core/bytes.ts'
+import { sha256Hex, utf8 } from '../../core/bytes.ts'
 import { canonicalJson } from '../../core/canonical-json.ts'
-import { dayMs, formatTime } from '../../core/time.ts'
+import { dayMs, formatTime, minuteMs } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { backgrounds, backgroundUses } from '../../db/schema.ts'
 import { sampleRows } from '../outcome/sample-rows.ts'
@@ -28,6 +28,8 @@ type Kept = { found: FoundBackground; computedAt: number }
 /** Rows that are drawn: fewer of a model with many features, since all is kept. */
 const drawnOf = (features: number) =>
 	Math.min(2000, Math.max(300, Math.floor(400_000 / Math.max(1, features))))
+/** D1 stores no value over 2 MB. */
+const mostBytes = 1_900_000
 /** Rows that one period is looked at for: a request waits for it, once a day. */
 const scanned = 200_000
 /** How many of each kind are enough not to look further back. */
@@ -60,7 +62,7 @@ export async function findBackground(
 	const key = JSON.stringify([query.model, query.version, query.environment, day, settings])
 	const { kept, underWay } = memoryOf(context)
 	const known = kept.get(key)
-	if (known && isFresh(known, day, context.now())) return known.found
+	if (known && isFresh(known, query.rule, day, context.now())) return known.found
 	// Where requests are apart from one another, none may wait for what another began.
 	const shared = context.background === undefined
 	const pending = (shared && underWay.get(key)) || load(context, actor, query, day, settings)
@@ -76,9 +78,17 @@ export async function findBackground(
 	}
 }
 
-/** Rows of a day that is not over come in still: then it is drawn again a day later. */
-const isFresh = ({ found, computedAt }: Kept, day: number, now: number): boolean =>
-	found.content.to <= day * dayMs || computedAt >= (day + 1) * dayMs || now - computedAt < dayMs
+/** Rows of a day that is not over come in still: then it is drawn again a day later, and soon while there are too few. */
+function isFresh(
+	{ found: { content }, computedAt }: Kept,
+	rule: DecisionRule,
+	day: number,
+	now: number,
+): boolean {
+	if (content.to <= day * dayMs) return true
+	const isThin = rule.threshold !== null && content.near.length < leastRows
+	return now - computedAt < (isThin ? minuteMs : dayMs) || (!isThin && computedAt >= (day + 1) * dayMs)
+}
 
 async function load(
 	context: Context,
@@ -108,12 +118,11 @@ async function load(
 	if (row) {
 		const content = JSON.parse(row.content) as BackgroundContent
 		const stored = { found: { digest: row.digest, content }, computedAt: row.computedAt }
-		if (isFresh(stored, day, context.now())) return stored
+		if (isFresh(stored, query.rule, day, context.now())) return stored
 	}
-	const content = await draw(context, query, day)
+	const { content, text } = await drawFitting(context, query, day)
 	const computedAt = context.now()
 	if (!isUsable(content)) return { found: { digest: null, content }, computedAt }
-	const text = canonicalJson(content)
 	const digest = `sha256:${await sha256Hex(text)}`
 	await store(context, actor, { ...query, day, settings, digest, text, computedAt }, content)
 	return { found: { digest, content }, computedAt }
@@ -121,7 +130,27 @@ async function load(
 
 const isUsable = ({ all }: BackgroundContent) => all.length >= leastRows
 
-async function draw(context: Context, query: BackgroundQuery, day: number): Promise<BackgroundContent> {
+/** As many rows as can be stored: of models with very many features fewer. */
+async function drawFitting(
+	context: Context,
+	query: BackgroundQuery,
+	day: number,
+): Promise<{ content: BackgroundContent; text: string }> {
+	for (let drawn = drawnOf(query.features.length); ; ) {
+		const content = await draw(context, query, day, drawn)
+		const text = canonicalJson(content)
+		const size = utf8(text).length
+		if (size <= mostBytes || drawn === leastRows) return { content, text }
+		drawn = Math.max(leastRows, Math.floor((0.9 * drawn * mostBytes) / size))
+	}
+}
+
+async function draw(
+	context: Context,
+	query: BackgroundQuery,
+	day: number,
+	drawn: number,
+): Promise<BackgroundContent> {
 	const [start, now] = [day * dayMs, context.now()]
 	const before = lookBackDays.map((days) => ({ from: start - days * dayMs, to: start }))
 	const from = start - 90 * dayMs
@@ -130,7 +159,6 @@ async function draw(context: Context, query: BackgroundQuery, day: number): Prom
 		{ from, to: Math.min(start + dayMs, Math.max(now, query.at + 1)) },
 		{ from, to: Math.max(now, query.at + 1) },
 	]
-	const drawn = drawnOf(query.features.length)
 	let content: BackgroundContent | undefined
 	for (const period of periods) {
 		const { model, version, environment } = query
@@ -145,7 +173,7 @@ async function draw(context: Context, query: BackgroundQuery, day: number): Prom
 async function store(
 	context: Context,
 	actor: Actor,
-	use: Omit<typeof backgroundUses.$inferSelect, never> & { text: string },
+	use: typeof backgroundUses.$inferSelect & { text: string },
 	content: BackgroundContent,
 ): Promise<void> {
 	const { model, version, environment, day, settings, digest, text, computedAt } = use

@@ -3,6 +3,7 @@ import { type Selection, selectReasons } from '../../explain/reasons/select-reas
 import type { TableInForce } from '../reasons/table-in-force.ts'
 import { leastRows } from './background.ts'
 import { chooseOutput } from './choose-output.ts'
+import { decide } from './decision.ts'
 import { explained } from './explainer.ts'
 import type { Explanation, PartStatus, ReasonsStatus, UsedBackground } from './explanation.ts'
 import type { FoundBackground } from './find-background.ts'
@@ -73,14 +74,16 @@ export function giveReasons(
 	table: TableInForce | undefined,
 	locale: string | undefined,
 ): ReasonsPart {
+	const knockedOut = table && knockOutOf(read, table, locale)
+	if (knockedOut) return knockedOut
 	const blocked = obstacle(read, table)
 	const { opened, replayed } = read
 	if (blocked) return without(blocked)
 	if (!table || !('model' in opened) || !replayed.encoded || !replayed.margin) return without(noModel)
 	const kind = kindOf[table.table.method]
-	const compared = compareWith(opened.model, found, [kind])
+	const compared = compareWith(context, opened.model, found, kind)
 	if (!compared) return without(insufficient(kind, found))
-	const attribution = explained(context, opened.model, replayed.encoded.x, compared.background)
+	const attribution = explained(context, opened.model, replayed.encoded.x, compared)
 	if (!attribution)
 		return without({ status: 'failed', reason: 'The contributions do not add up against the background.' })
 	const output = chooseOutput(opened.model, undefined, read.rule, read.decision, replayed.margin)
@@ -93,7 +96,26 @@ export function giveReasons(
 		sensitive: read.moment.sensitive,
 		locale,
 	})
-	return { ...partOf(selection, table), compared: { kind, rows: compared.background.rows } }
+	const part = partOf(selection, table, locale)
+	return { ...overridden(read, part), compared: { kind, rows: compared.rows } }
+}
+
+/** A knock-out rule that holds is the reason whatever the score is, and where none was computed at all. */
+function knockOutOf(
+	{ adverse, stored, replayed, rule, moment }: ReadDecision,
+	table: TableInForce,
+	locale: string | undefined,
+): ReasonsPart | undefined {
+	if (adverse !== true || !stored.features || replayed.status === 'mismatched') return undefined
+	const selection = selectReasons({
+		table: table.table,
+		row: stored.features,
+		contributions: [],
+		adverse: rule.adverse,
+		sensitive: moment.sensitive,
+		locale,
+	})
+	return selection.status === 'ok' ? partOf(selection, table, locale) : undefined
 }
 
 const noModel = { status: 'unavailable', reason: null } as const
@@ -107,7 +129,7 @@ const insufficient = (kind: UsedBackground['kind'], { content }: FoundBackground
 				: `Reasons compare with at least ${leastRows} approved applicants near the cut-off; ${content.near.length} are known.`,
 	}) as const
 
-function partOf(selection: Selection, table: TableInForce): ReasonsPart {
+function partOf(selection: Selection, table: TableInForce, locale: string | undefined): ReasonsPart {
 	const { revision, digest } = table
 	if (selection.status === 'failed') {
 		const reason = `There is no reason to give: ${selection.reason}.`
@@ -121,10 +143,29 @@ function partOf(selection: Selection, table: TableInForce): ReasonsPart {
 		selection.withheld.length > 0
 			? 'Protected features counted against the person too. They are never named; the decision needs review.'
 			: '',
+		notTranslated(selection, locale),
 	].filter((text) => text !== '')
 	return {
 		reasons: selection.reasons.map(({ locale: _, ...reason }) => reason),
 		reasonsStatus: { status: 'ok', reason: remarks.join(' ') || null },
-		reasonTable: { revision, digest, locale: selection.reasons[0]?.locale ?? null },
+		reasonTable: { revision, digest, locale: selection.reasons.find((r) => r.locale)?.locale ?? null },
 	}
+}
+
+/** A notice in two languages is to be mended before it is sent. */
+function notTranslated({ reasons }: Selection & { status: 'ok' }, asked: string | undefined): string {
+	if (asked === undefined) return ''
+	const language = (locale: string | undefined) => locale?.toLowerCase().split('-')[0]
+	const others = reasons.filter(({ locale }) => language(locale) !== language(asked))
+	return others.length === 0
+		? ''
+		: `The table has no text in ${JSON.stringify(asked)} for ${others.map(({ code }) => code).join(', ')}: add it, or ask for another language.`
+}
+
+/** Reasons of a score that would have been approved are not those of the decision: somebody has to look at it. */
+function overridden({ rule, score, decision }: ReadDecision, part: ReasonsPart): ReasonsPart {
+	if (score === null || decide(rule, { score }).adverse !== false) return part
+	const { status, reason } = part.reasonsStatus
+	const doubt = `The decision ${JSON.stringify(decision)} is logged, and the score ${score} is on the approving side of the threshold ${rule.threshold}: something else than the score decided. Name that instead.`
+	return { ...part, reasonsStatus: { status, reason: reason === null ? doubt : `${doubt} ${reason}` } }
 }

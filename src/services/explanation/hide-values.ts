@@ -1,4 +1,4 @@
-import type { Explanation } from './explanation.ts'
+import type { Answered } from './explanation.ts'
 
 const beforeColon = (reason: string | null): string | null => reason?.split(':', 1)[0] ?? null
 
@@ -12,7 +12,7 @@ const noteText = {
  * The answer for those who may not see feature values: contributions and reasons stay, values, ranks and everything that
  * could quote a value go.
  */
-export function hideValues(answer: Explanation): Explanation {
+export function hideValues(answer: Answered): Answered {
 	const { replay } = answer
 	const told =
 		replay.status === 'mismatched'

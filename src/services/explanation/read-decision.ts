@@ -1,13 +1,13 @@
 import type { Context } from '../../context.ts'
-import { AppError } from '../../core/errors.ts'
 import type { Manifest } from '../../explain/manifest.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
 import { openVersion } from '../artifact/open-version.ts'
 import type { OpenedVersion } from '../artifact/opened-version.ts'
 import { readManifest } from '../artifact/read-manifest.ts'
-import { findModel, quote } from '../model/find-model.ts'
+import { findModel } from '../model/find-model.ts'
 import { findVersion, type VersionRow } from '../model/find-version.ts'
 import { type ModelMoment, modelAt } from '../model/model-history.ts'
+import { notLogged } from '../prediction/not-logged.ts'
 import type { Replayed } from '../replay/replay.ts'
 import { replayPrediction } from '../replay/replay-prediction.ts'
 import { type Decision, type DecisionRule, decide, decisionRule } from './decision.ts'
@@ -34,10 +34,7 @@ export async function readDecision(
 	const stored = await context.log.read(model, predictionId)
 	if (!stored) {
 		const { name } = await findModel(context, model)
-		throw new AppError(
-			'not-found',
-			`No prediction ${quote(predictionId)} is logged for ${quote(name)}. Its id may be mistyped, or it was never sent.`,
-		)
+		throw notLogged(name, predictionId)
 	}
 	const [moment, row] = await Promise.all([
 		modelAt(context, model, stored.timestamp),

@@ -18,10 +18,10 @@ const toSummary = ({ status, reason, compared }: SentCheck): NonNullable<Explana
 export function sentSummary(
 	{ stored, score }: ReadDecision,
 	{ features, space }: Explainer['shape'],
-	contributions: Float64Array,
+	{ contributions, ...own }: { contributions: Float64Array; base?: number; margin?: number },
 ): Explanation['sent'] {
 	if (stored.attributions === undefined) return null
-	const ours = { features, contributions, space }
+	const ours = { features, contributions, space, ...own }
 	return toSummary(checkSentAttributions({ attributions: stored.attributions, score, features, ours }))
 }
 

@@ -1,14 +1,17 @@
+import type { Context } from '../../context.ts'
 import { type Background, FeatureError, type Model } from '../../explain/model.ts'
+import type { ModelCache } from '../artifact/model-cache.ts'
 import { leastRows, recordsOf } from './background.ts'
 import type { UsedBackground } from './explanation.ts'
 import type { FoundBackground } from './find-background.ts'
 
-export type Compared = { kind: UsedBackground['kind']; background: Background }
+type Prepared = { model: Model; key: string; background: Background | undefined }
 
-// A model and its prepared rows go together: they are kept as long as the model is.
-const prepared = new WeakMap<Model, Map<string, Background | undefined>>()
-// Tables of one take up to 64 MB, and the model's bytes in the cache count those of one.
-const keptAtMost = 6
+// Those of models of one cache, the one that was used longest ago first.
+const prepared = new WeakMap<ModelCache, Prepared[]>()
+const mostKept = 200
+/** What is prepared for a large model takes most of what the model itself takes: no more than this part of the cache. */
+const partOfCache = 1 / 4
 
 /** Rows of the log as a background of the model, without those that it cannot take. Undefined when fewer than 30 are left. */
 function prepare(model: Model, { content }: FoundBackground, kind: UsedBackground['kind']) {
@@ -23,33 +26,32 @@ function prepare(model: Model, { content }: FoundBackground, kind: UsedBackgroun
 	return rows.length < leastRows ? undefined : model.background(rows)
 }
 
-function preparedBackground(model: Model, found: FoundBackground, kind: UsedBackground['kind']) {
-	if (found.digest === null) return undefined
-	let kept = prepared.get(model)
-	if (!kept) {
-		kept = new Map()
-		prepared.set(model, kept)
-	}
-	const key = `${kind} ${found.digest}`
-	if (!kept.has(key)) {
-		if (kept.size >= keptAtMost) kept.delete(kept.keys().next().value as string)
-		kept.set(key, prepare(model, found, kind))
-	}
-	return kept.get(key)
-}
-
 /**
- * Whom a person is compared with, in the order of the kinds: approved applicants at or just above the cut-off (Reg B,
- * comment 9(b)(2)-5(i)), all applicants (-5(ii)).
+ * Whom a person is compared with: approved applicants at or just above the cut-off (Reg B, comment 9(b)(2)-5(i)), or all
+ * applicants (-5(ii)). Undefined where too few are known.
  */
 export function compareWith(
+	{ models }: Pick<Context, 'models'>,
 	model: Model,
 	found: FoundBackground,
-	kinds: readonly UsedBackground['kind'][],
-): Compared | undefined {
-	for (const kind of kinds) {
-		const background = preparedBackground(model, found, kind)
-		if (background) return { kind, background }
-	}
-	return undefined
+	kind: UsedBackground['kind'],
+): Background | undefined {
+	if (found.digest === null) return undefined
+	const key = `${kind} ${found.digest}`
+	const all = prepared.get(models) ?? []
+	const known = all.find((p) => p.model === model && p.key === key)
+	const one = known ?? { model, key, background: prepare(model, found, kind) }
+	prepared.set(models, fitting([...all.filter((p) => p !== known), one], models.limitBytes * partOfCache))
+	return one.background
+}
+
+/** The last ones, as far as they fit. */
+function fitting(list: readonly Prepared[], mostBytes: number): Prepared[] {
+	let left = mostBytes
+	const first = list.findLastIndex(({ model, background }) => {
+		left -= background ? model.bytes : 0
+		return left < 0
+	})
+	// The one in use stays, however large it is.
+	return list.slice(Math.min(first + 1, list.length - 1)).slice(-mostKept)
 }

@@ -10,7 +10,7 @@ import { attributionPart } from './contributions.ts'
 import { type DecisionRule, wouldDecide } from './decision.ts'
 import { backgroundOf } from './explain-prediction.ts'
 import { type Explainer, explainerOf } from './explainer.ts'
-import type { WhatIf } from './explanation.ts'
+import type { LedgerProof, WhatIf } from './explanation.ts'
 import type { FoundBackground } from './find-background.ts'
 import { type ReadDecision, readDecision } from './read-decision.ts'
 
@@ -46,8 +46,8 @@ export async function whatIf(context: Context, actor: Actor, query: WhatIfQuery)
 			answer: await digestOf(content),
 		},
 	}
-	const [lookup] = await commit(context, actor, entry, [])
-	return { ...content, proof: { lookup: lookup ?? { index: -1, leafHash: '' } } }
+	const [lookup] = (await commit(context, actor, entry, [])) as [LedgerProof]
+	return { ...content, proof: { lookup } }
 }
 
 const unable = (reason: string) =>
@@ -136,7 +136,7 @@ async function evaluate(
 	} catch (error) {
 		if (!(error instanceof FeatureError)) throw error
 		if (!Object.hasOwn(changes, error.feature))
-			throw unable(`the model cannot be run on the logged features: ${error.message}`)
+			throw unable(`the model cannot be run on the logged features: ${error.message.replace(/\.$/, '')}`)
 		const path = `changes.${error.feature}`
 		throw new AppError('invalid', `The body is wrong. ${path}: ${error.message}`, {
 			faults: [{ path, message: error.message }],

@@ -9,12 +9,12 @@ const mostValues = 100_000
 
 /**
  * Keeps some rows of a baseline, evenly over all of them: the profile that is kept of the others cannot be explained.
- * `rows` is how many there are.
+ * `rows` is how many there are. Those of the baselines before are forgotten: they are of people, and nothing reads them.
  */
 export function keepBaselineRows(
 	{ model, version, digest }: { model: string; version: string; digest: string },
 	batches: readonly RowBatch[],
-): Statement {
+): Statement[] {
 	const rows = batches.reduce((sum, batch) => sum + batch.rows, 0)
 	const features = [...new Set(batches.flatMap((batch) => [...batch.features.keys()]))]
 	const most = Math.min(mostKept, Math.max(100, Math.floor(mostValues / Math.max(1, features.length))))
@@ -33,10 +33,16 @@ export function keepBaselineRows(
 		}
 		first += batch.rows
 	}
-	return {
-		sql: 'INSERT OR REPLACE INTO baseline_sample (model, version, digest, rows, content) VALUES (?, ?, ?, ?, ?)',
-		params: [model, version, digest, rows, JSON.stringify({ features, rows: kept })],
-	}
+	return [
+		{
+			sql: 'DELETE FROM baseline_sample WHERE model = ? AND version = ? AND digest <> ?',
+			params: [model, version, digest],
+		},
+		{
+			sql: 'INSERT OR REPLACE INTO baseline_sample (model, version, digest, rows, content) VALUES (?, ?, ?, ?, ?)',
+			params: [model, version, digest, rows, JSON.stringify({ features, rows: kept })],
+		},
+	]
 }
 
 /** The kept rows of the baseline in force, and how many they stand for. Undefined when there is none. */

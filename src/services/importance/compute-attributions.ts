@@ -1,14 +1,14 @@
 import type { Context } from '../../context.ts'
-import { hourMs, type WindowSize, windowMs, windowStart } from '../../core/time.ts'
+import { hourMs, minuteMs, type WindowSize, windowMs, windowStart } from '../../core/time.ts'
 import type { Statement } from '../../db/sql.ts'
-import { emptyMoments, encodeMoments, momentsOf } from '../../explain/global/attribution-moments.ts'
+import { encodeMoments, momentsOf } from '../../explain/global/attribution-moments.ts'
 import type { Series } from '../../log/prediction-log.ts'
 import { closedSince } from '../metric/compute-dirty.ts'
 import type { Window } from '../metric/compute-family.ts'
 import { changeStatement, windowOf } from '../metric/records.ts'
 import { findVersion } from '../model/find-version.ts'
 import { compareWindow } from './compare-window.ts'
-import { dirtyHours, followChanges, hasModel, markUnexplained } from './dirty-hours.ts'
+import { dirtyHours, followChanges, markUnexplained } from './dirty-hours.ts'
 import { explainedSample } from './explained-sample.ts'
 import { attributionStatements, currentAttributions } from './records.ts'
 import { attributionReference, periodMoments } from './reference.ts'
@@ -16,8 +16,9 @@ import { type RowExplainer, rowExplainer } from './row-explainer.ts'
 
 /** Rows of an hour that are explained. */
 const rowsOfHour = 200
-/** Hours that one run explains; what is left is said, and done by the next. */
+/** Hours that one run explains, and how long it takes at most; what is left is said, and done by the next. */
 const hoursOfRun = 500
+const budgetMs = 3 * minuteMs
 const sizes: readonly WindowSize[] = ['1d', '7d']
 
 export type AttributionRun = {
@@ -36,7 +37,8 @@ export type AttributionRun = {
  */
 export async function computeAttributions(context: Context): Promise<AttributionRun> {
 	await followChanges(context)
-	await markUnexplained(context, (series) => hasModel(context, series))
+	await markUnexplained(context)
+	const until = context.now() + budgetMs
 	const run: AttributionRun = { hours: 0, windows: 0, changed: 0, remaining: 0, waiting: {}, failed: [] }
 	const all = new Map((await context.log.series()).filter((s) => s.segment === '').map((s) => [s.id, s]))
 	const dirty = await dirtyHours(context)
@@ -47,7 +49,7 @@ export async function computeAttributions(context: Context): Promise<Attribution
 		const hours = dirty.get(id) ?? []
 		const due = closed.filter((d) => d.seriesId === id).map((d) => d.window)
 		try {
-			await computeSeries(context, series, hours, due, run)
+			await computeSeries(context, series, hours, due, { run, until })
 		} catch (error) {
 			run.failed.push(nameOf(series))
 			const stack = (error as Error).stack
@@ -70,16 +72,17 @@ async function computeSeries(
 	series: Series,
 	hours: readonly Hour[],
 	due: readonly Window[],
-	run: AttributionRun,
+	{ run, until }: { run: AttributionRun; until: number },
 ): Promise<void> {
-	const explainer = await rowExplainer(context, await findVersion(context, series.model, series.version))
+	const version = await findVersion(context, series.model, series.version)
+	const explainer = await rowExplainer(context, version, series.environment)
 	if ('unavailable' in explainer) {
 		run.waiting[nameOf(series)] = explainer.unavailable
 		return
 	}
 	const windows = new Map<string, Window>(due.map((w) => [`${w.size} ${w.from}`, w]))
 	for (const hour of hours) {
-		if (run.hours >= hoursOfRun) {
+		if (run.hours >= hoursOfRun || context.now() >= until) {
 			run.remaining++
 			continue
 		}
@@ -104,16 +107,11 @@ async function explainHour(
 	const { id, model, version, environment } = series
 	const query = { model, version, environment, from: hour, to: hour + hourMs }
 	const { rows, sampled, explained } = await explainedSample(context, explainer, query, rowsOfHour)
-	const features = explainer.features.length
-	const moments =
-		explained.length === 0
-			? emptyMoments(features)
-			: momentsOf(
-					features,
-					explained.map((e) => e.contributions),
-					(rows * explained.length) / sampled,
-				)
 	const source = explained.length === 0 ? explainer.otherwise : explainer.source
+	const contributions = explained.map((e) => e.contributions)
+	const moments = momentsOf(explainer.features.length, contributions, (rows * explained.length) / sampled)
+	// Nobody sums up hours that nothing could explain.
+	const bytes = source === explainer.source ? encodeMoments(moments) : new Uint8Array()
 	const [before] = (await context.sql.all({
 		sql: 'SELECT source FROM attribution_hour WHERE series = ? AND hour_ms = ?',
 		params: [id, hour],
@@ -121,7 +119,7 @@ async function explainHour(
 	await context.sql.batch([
 		{
 			sql: 'INSERT OR REPLACE INTO attribution_hour (series, hour_ms, source, bytes) VALUES (?, ?, ?, ?)',
-			params: [id, hour, source, encodeMoments(moments)],
+			params: [id, hour, source, bytes],
 		},
 		{
 			sql: 'DELETE FROM attribution_dirty WHERE series = ? AND hour_ms = ? AND mark = ?',

@@ -1,16 +1,14 @@
 import type { Context } from '../../context.ts'
 import { hourMs } from '../../core/time.ts'
-import { findArtifact } from '../artifact/find-artifact.ts'
-import { findVersion } from '../model/find-version.ts'
 
 const marksAtOnce = 5000
 
-const markHour = `INSERT INTO attribution_dirty (series, hour_ms, mark) SELECT ?1, ?2, 1 WHERE true
-	ON CONFLICT (series, hour_ms) DO UPDATE SET mark = mark + 1`
+const markHours = `INSERT INTO attribution_dirty (series, hour_ms, mark) SELECT value ->> 0, value ->> 1, 1 FROM json_each(?)
+	WHERE true ON CONFLICT (series, hour_ms) DO UPDATE SET mark = mark + 1`
 
 /**
- * Marks the hours whose statistics were computed since the last time: they are those whose rows changed. An hour that is
- * still open is not marked: it is computed once more when it closes.
+ * Marks the hours of all rows whose statistics were computed since the last time: they are those whose rows changed. An
+ * hour that is still open is not marked: it is computed once more when it closes. Segments are not explained by hour.
  */
 export async function followChanges(context: Context): Promise<void> {
 	for (;;) {
@@ -19,15 +17,15 @@ export async function followChanges(context: Context): Promise<void> {
 			params: [],
 		})) as unknown as [number][]
 		const rows = (await context.sql.all({
-			sql: `SELECT c.sequence, c.series, c.from_ms FROM metric_change c JOIN log_series s ON s.id = c.series
-				WHERE c.sequence > ? AND c.hours = 1 ORDER BY c.sequence LIMIT ?`,
+			sql: `SELECT c.sequence, c.series, c.from_ms, c.hours = 1 AND s.segment = '' FROM metric_change c
+				JOIN log_series s ON s.id = c.series WHERE c.sequence > ? ORDER BY c.sequence LIMIT ?`,
 			params: [state?.[0] ?? 0, marksAtOnce],
-		})) as unknown as [number, number, number][]
+		})) as unknown as [number, number, number, number][]
 		const last = rows.at(-1)
 		if (!last) return
-		const closed = rows.filter(([, , from]) => from + hourMs <= context.now())
+		const closed = rows.filter(([, , from, isOurs]) => isOurs === 1 && from + hourMs <= context.now())
 		await context.sql.batch([
-			...closed.map(([, series, from]) => ({ sql: markHour, params: [series, from] })),
+			{ sql: markHours, params: [JSON.stringify(closed.map(([, series, from]) => [series, from]))] },
 			{
 				sql: "INSERT OR REPLACE INTO attribution_state (key, value) VALUES ('followed', ?)",
 				params: [last[0]],
@@ -37,37 +35,18 @@ export async function followChanges(context: Context): Promise<void> {
 	}
 }
 
-/** Marks the hours that nothing could explain, of series that something can explain now. */
-export async function markUnexplained(
-	context: Context,
-	isExplained: (series: number) => Promise<boolean>,
-): Promise<void> {
-	const rows = (await context.sql.all({
-		sql: "SELECT DISTINCT series FROM attribution_hour WHERE source = 'none'",
-		params: [],
-	})) as unknown as [number][]
-	for (const [series] of rows) {
-		if (!(await isExplained(series))) continue
-		await context.sql.batch([
-			{
-				sql: `INSERT INTO attribution_dirty (series, hour_ms, mark)
-					SELECT series, hour_ms, 1 FROM attribution_hour WHERE series = ? AND source = 'none'
-					ON CONFLICT (series, hour_ms) DO UPDATE SET mark = mark + 1`,
-				params: [series],
-			},
-		])
-	}
-}
+// In the order of the tables (CROSS JOIN), so that it costs a seek a series and not the hours of all that have no model.
+const markUnexplainedHours = `INSERT INTO attribution_dirty (series, hour_ms, mark)
+	SELECT h.series, h.hour_ms, 1 FROM model_version v CROSS JOIN log_series s
+	CROSS JOIN attribution_hour h
+	WHERE (v.artifact IS NOT NULL OR EXISTS
+		(SELECT 1 FROM version_artifact a WHERE a.model = v.model AND a.version = v.version))
+		AND s.model = v.model AND s.version = v.version AND s.segment = '' AND h.series = s.id AND h.source = 'none'
+	ON CONFLICT (series, hour_ms) DO NOTHING`
 
-/** Whether the version of a series has a model file by now. */
-export async function hasModel(context: Context, series: number): Promise<boolean> {
-	const [row] = (await context.sql.all({
-		sql: 'SELECT model, version FROM log_series WHERE id = ?',
-		params: [series],
-	})) as unknown as [string, string][]
-	if (!row) return false
-	return (await findArtifact(context, await findVersion(context, row[0], row[1]))) !== undefined
-}
+/** Marks the hours that nothing could explain, of versions that have a model file by now. */
+export const markUnexplained = async (context: Context): Promise<void> =>
+	void (await context.sql.batch([{ sql: markUnexplainedHours }]))
 
 /** The marked hours of each series, oldest first. */
 export async function dirtyHours(context: Context): Promise<Map<number, { hour: number; mark: number }[]>> {

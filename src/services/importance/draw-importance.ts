@@ -1,8 +1,9 @@
 import type { Actor, Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import { type Beeswarm, beeswarmSvg, beeswarmText, type Point } from '../../explain/picture/beeswarm.ts'
+import { midRanks } from '../../stats/mid-ranks.ts'
 import { type ExplainedRow, explainedSample } from './explained-sample.ts'
-import { type ImportanceQuery, importanceScope, needKnown } from './importance-scope.ts'
+import { type ImportanceQuery, importanceScope, outputIndex, outputName } from './importance-scope.ts'
 import { mostExplained } from './read-importance.ts'
 
 /** A picture, and all that it shows in at most 2,000 characters. */
@@ -18,9 +19,8 @@ export async function drawImportance(
 	{ output, ...query }: ImportanceQuery & { output?: string | undefined },
 ): Promise<DrawnImportance> {
 	const { explainer, query: period, shown } = await importanceScope(context, actor, query)
-	const classes = explainer.model?.classes ?? []
-	if (output !== undefined) needKnown('output', output, classes)
-	const of = output === undefined ? 0 : classes.indexOf(output)
+	const of = outputIndex(explainer.model, output)
+	const name = outputName(explainer.model, of)
 	const { explained, rows } = await explainedSample(context, explainer, period, mostExplained)
 	if (explained.length === 0)
 		throw new AppError(
@@ -29,7 +29,7 @@ export async function drawImportance(
 		)
 	const day = (time: string) => time.slice(0, 16).replace('T', ' ')
 	const data: Beeswarm = {
-		title: `What moves ${shown.model} version ${shown.version}${classes[of] === undefined ? '' : `, class ${classes[of]}`}`,
+		title: `What moves ${shown.model} version ${shown.version}${name === undefined ? '' : `, class ${name}`}`,
 		subtitle: `Of ${rows} predictions in ${shown.environment}, ${day(shown.period.from)} to ${day(shown.period.to)} UTC`,
 		space: explainer.model?.space ?? 'value',
 		rows: explained.length,
@@ -51,25 +51,9 @@ function pointsOf(
 		return typeof value === 'boolean' ? Number(value) : value
 	})
 	const ranks = midRanks(values.filter((v) => typeof v === 'number'))
-	return explained.map((row, i) => {
-		const value = values[i]
-		return {
-			contribution: contributionOf(row),
-			percentile: typeof value === 'number' ? (ranks.get(value) ?? null) : null,
-		}
-	})
-}
-
-/** Where each number stands among all, 0 to 1; equal ones in the middle of their places. */
-function midRanks(values: readonly number[]): Map<number, number> {
-	const sorted = values.toSorted((a, b) => a - b)
-	const ranks = new Map<number, number>()
-	for (let from = 0; from < sorted.length; ) {
-		const value = sorted[from] as number
-		let to = from
-		while (to < sorted.length && sorted[to] === value) to++
-		ranks.set(value, (from + to) / 2 / sorted.length)
-		from = to
-	}
-	return ranks
+	let next = 0
+	return explained.map((row, i) => ({
+		contribution: contributionOf(row),
+		percentile: typeof values[i] === 'number' ? ((ranks[next++] as number) - 0.5) / ranks.length : null,
+	}))
 }

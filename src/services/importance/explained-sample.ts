@@ -1,11 +1,12 @@
 import type { Context } from '../../context.ts'
 import { seeded } from '../../core/random.ts'
 import { FeatureError, type Model } from '../../explain/model.ts'
-import { attributionOfRow } from '../../explain/shap/attribution-of-row.ts'
+import { attributionsOfRows, rowMajor } from '../../explain/shap/attributions-of-rows.ts'
 import type { TreeEnsemble } from '../../explain/trees/ensemble.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
 import { predictionAt } from '../../log/read.ts'
 import { textHash } from '../../profile/cell.ts'
+import { notAdditive } from '../explanation/explainer.ts'
 import { sampleRows } from '../outcome/sample-rows.ts'
 import type { ExplainThreads } from './explain-threads.ts'
 import type { ExplainedBy, RowExplainer } from './row-explainer.ts'
@@ -49,35 +50,51 @@ export async function explainedSample(
 	most: number,
 ): Promise<ExplainedSample> {
 	const { rows, list } = await sampledRows(context, query, most)
-	const inThread = largeTrees(context, explainer)
-	const { sampled, explained } = await (inThread
-		? explainInThread(context, inThread, list)
-		: explainHere(context, explainer, list))
-	return { rows, sampled, explained }
+	return { rows, ...(await explainRows(context, explainer, list)) }
 }
 
 type Explained = Omit<ExplainedSample, 'rows'>
+
+/** Explains rows in their order, as many as the time allows, without holding up requests. */
+export function explainRows(
+	context: Context,
+	explainer: RowExplainer,
+	list: readonly (() => Promise<LoggedRow>)[],
+): Promise<Explained> {
+	const inThread = largeTrees(context, explainer)
+	return inThread ? explainInThread(context, inThread, list) : explainHere(context, explainer, list)
+}
 
 async function explainHere(
 	context: Context,
 	explainer: RowExplainer,
 	list: readonly (() => Promise<LoggedRow>)[],
 ): Promise<Explained> {
-	const until = context.now() + budgetMs
+	const turns = takeTurns(context)
 	const explained: ExplainedRow[] = []
-	let [sampled, turn] = [0, context.now()]
+	let sampled = 0
 	for (const read of list) {
 		const row = await read()
 		const one = explainer.explain(row)
 		if (one) explained.push({ row, ...one })
 		sampled++
-		const now = context.now()
-		if (now > until) break
-		if (sampled % rowsAtOnce !== 0 && now - turn < turnMs) continue
-		await new Promise((resolve) => setTimeout(resolve, 0))
-		turn = now
+		if (!(await turns())) break
 	}
 	return { sampled, explained }
+}
+
+/** To be called after each row: lets requests in when it is their turn. False when the time is over. */
+export function takeTurns(context: Context): () => Promise<boolean> {
+	const until = context.now() + budgetMs
+	let [rows, turn] = [0, context.now()]
+	return async () => {
+		const now = context.now()
+		if (now > until) return false
+		if (++rows % rowsAtOnce !== 0 && now - turn < turnMs) return true
+		await new Promise((resolve) => setTimeout(resolve, 0))
+		turn = now
+		return true
+	}
 }
 
 /** Nodes from which one row takes longer than a request should wait for. */
@@ -108,11 +125,12 @@ async function explainInThread(
 			sampled++
 		}
 		const xs = taken.map(({ x }) => x)
-		const rows = Float64Array.from(xs.flatMap((x) => [...x]))
 		const method = 'tree-shap/path-dependent'
-		const columns = { method, ...(await threads.explain(ensemble, rows)) }
-		taken.forEach(({ row, x }, i) => {
-			explained.push({ row, method, contributions: attributionOfRow(model, x, i, columns).contributions })
+		const columns = await threads.explain(ensemble, rowMajor(xs))
+		attributionsOfRows(model, xs, { method, ...columns }).forEach((one, i) => {
+			const { row } = taken[i] as { row: LoggedRow }
+			if (one instanceof Error) notAdditive(context, model, one)
+			else explained.push({ row, method, contributions: one.contributions })
 		})
 	}
 	return { sampled, explained }

@@ -2,10 +2,12 @@ import type { Actor, Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import { nearest } from '../../core/nearest.ts'
 import { formatTime } from '../../core/time.ts'
+import type { Model } from '../../explain/model.ts'
 import { authorise } from '../authorise.ts'
+import { outputNames } from '../explanation/choose-output.ts'
 import { findModel, type ModelRow } from '../model/find-model.ts'
 import { findVersion } from '../model/find-version.ts'
-import { type AuditQuery, periodOf, placeOf } from '../outcome/audit-scope.ts'
+import { type AuditQuery, fault, periodOf, placeOf } from '../outcome/audit-scope.ts'
 import { type RowExplainer, rowExplainer } from './row-explainer.ts'
 
 export type ImportanceQuery = Omit<AuditQuery, 'attribute'>
@@ -25,9 +27,6 @@ export type ImportanceScope = {
 	}
 }
 
-export const fault = (path: string, message: string): AppError =>
-	new AppError('invalid', `${path}: ${message}`, { faults: [{ path, message }] })
-
 /** Throws for a name that is not among the known ones, with the nearest. */
 export function needKnown(path: string, name: string, known: readonly string[]): void {
 	if (known.includes(name)) return
@@ -38,6 +37,21 @@ export function needKnown(path: string, name: string, known: readonly string[]):
 		`no ${JSON.stringify(name)}; ${near === undefined ? list : `did you mean ${JSON.stringify(near)}?`}`,
 	)
 }
+
+type Outputs = Pick<Model, 'classes' | 'outputs'>
+
+/** Which output is asked for: the first unless it is named. Throws for a name that the model does not have. */
+export function outputIndex(model: Outputs | undefined, asked: string | undefined): number {
+	if (asked === undefined) return 0
+	if (model?.outputs === 1) throw fault('output', 'the model has one output; leave it out')
+	const names = model ? outputNames(model) : []
+	needKnown('output', asked, names)
+	return names.indexOf(asked)
+}
+
+/** What an output is called; undefined where there is but one. */
+export const outputName = (model: Outputs | undefined, output: number): string | undefined =>
+	!model || model.outputs === 1 ? undefined : outputNames(model)[output]
 
 /**
  * What a question about importance is asked of. Throws `forbidden`, `not-found`, `invalid` with the path of what is wrong,
@@ -52,9 +66,10 @@ export async function importanceScope(
 	const model = await findModel(context, asked.model)
 	const { from, to } = periodOf(asked, context.now())
 	const { version, environment } = await placeOf(context, model.name, asked)
-	const explainer = await rowExplainer(context, await findVersion(context, model.name, version))
+	const row = await findVersion(context, model.name, version)
+	const explainer = await rowExplainer(context, row, environment)
 	if ('unavailable' in explainer)
-		throw new AppError('conflict', `The model cannot be opened: ${explainer.unavailable}.`)
+		throw new AppError('conflict', `Contributions cannot be computed: ${explainer.unavailable}.`)
 	return {
 		model,
 		query: { model: model.name, version, environment, from, to },

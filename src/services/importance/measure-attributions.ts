@@ -3,6 +3,7 @@ import type { Series } from '../../log/prediction-log.ts'
 import type { Answer } from '../../metrics/answer.ts'
 import type { AttributionMetric, MetricDescriptor } from '../../metrics/descriptor.ts'
 import type { Finding } from '../../metrics/finding.ts'
+import { orNull } from '../outcome/audit-numbers.ts'
 import type { AttributionRecord } from './records.ts'
 
 type Placed = { record: AttributionRecord; series: Series; supersedes?: number | undefined }
@@ -29,8 +30,6 @@ export function measureAttributions(
 	}
 	return answers
 }
-
-const orNull = (x: number): number | null => (Number.isFinite(x) ? x : null)
 
 function toAnswer(
 	{ record, series, supersedes }: Placed,

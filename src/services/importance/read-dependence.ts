@@ -1,13 +1,15 @@
 import type { Actor, Context } from '../../context.ts'
-import { gridOf, partialDependence } from '../../explain/global/partial-dependence.ts'
+import { curveOf, gridOf, partialDependence } from '../../explain/global/partial-dependence.ts'
 import { FeatureError, type Model } from '../../explain/model.ts'
-import { sampledRows } from './explained-sample.ts'
+import { fault } from '../outcome/audit-scope.ts'
+import { sampledRows, takeTurns } from './explained-sample.ts'
 import {
-	fault,
 	type ImportanceQuery,
 	type ImportanceScope,
 	importanceScope,
 	needKnown,
+	outputIndex,
+	outputName,
 } from './importance-scope.ts'
 
 export type Dependence = ImportanceScope['shown'] & {
@@ -56,16 +58,16 @@ export async function readDependence(
 		logged.map((row) => row[feature]),
 		mostPoints,
 	)
-	const result = partialDependence(logged, feature, grid, answerOf(model, index))
-	const isKnown = result.rows > 0 && grid.length > 0
+	const curves = await curvesOf(context, logged, (row) => curveOf(row, feature, grid, answerOf(model, index)))
+	const isKnown = curves.length > 0 && grid.length > 0
 	return {
 		...shown,
 		feature,
-		output: model.outputs === 1 ? null : (namesOf(model)[index] ?? String(index)),
+		output: outputName(model, index) ?? null,
 		rows,
-		averaged: result.rows,
+		averaged: curves.length,
 		points: isKnown
-			? result.points.map((p) => ({
+			? partialDependence(grid, curves).map((p) => ({
 					...p,
 					standardError: Number.isFinite(p.standardError) ? p.standardError : null,
 				}))
@@ -74,14 +76,20 @@ export async function readDependence(
 	}
 }
 
-const namesOf = ({ classes, outputs }: Model): readonly string[] =>
-	classes ?? Array.from({ length: outputs }, (_, k) => String(k))
-
-function outputIndex(model: Model, output: string | undefined): number {
-	if (output === undefined) return 0
-	if (model.outputs === 1) throw fault('output', 'the model has one output; leave it out')
-	needKnown('output', output, namesOf(model))
-	return namesOf(model).indexOf(output)
+/** Of as many rows as the time allows: they come in an order of chance. */
+async function curvesOf(
+	context: Context,
+	rows: readonly Record<string, unknown>[],
+	curve: (row: Record<string, unknown>) => number[] | undefined,
+): Promise<number[][]> {
+	const turns = takeTurns(context)
+	const curves: number[][] = []
+	for (const row of rows) {
+		const one = curve(row)
+		if (one) curves.push(one)
+		if (!(await turns())) break
+	}
+	return curves
 }
 
 const answerOf =

@@ -1,5 +1,6 @@
 import type { Actor, Context } from '../../context.ts'
 import { meanOf, momentsOf } from '../../explain/global/attribution-moments.ts'
+import { orNull } from '../outcome/audit-numbers.ts'
 import { type ExplainedRow, explainedSample } from './explained-sample.ts'
 import { type ImportanceQuery, type ImportanceScope, importanceScope, needKnown } from './importance-scope.ts'
 
@@ -75,8 +76,6 @@ function importanceOf(features: readonly string[], explained: readonly Explained
 		})
 		.sort((a, b) => b.meanAbsolute - a.meanAbsolute)
 }
-
-const orNull = (x: number): number | null => (Number.isFinite(x) ? x : null)
 
 function bySegment(
 	features: readonly string[],

@@ -1,4 +1,5 @@
 import type { Context } from '../../context.ts'
+import { seeded } from '../../core/random.ts'
 import { dayMs, weekMs } from '../../core/time.ts'
 import {
 	type AttributionMoments,
@@ -8,6 +9,7 @@ import {
 	momentsOf,
 } from '../../explain/global/attribution-moments.ts'
 import { baselineRows } from './baseline-rows.ts'
+import { explainRows } from './explained-sample.ts'
 import type { RowExplainer } from './row-explainer.ts'
 
 /** What a window's contributions are compared with. */
@@ -34,7 +36,7 @@ export async function attributionReference(
 	const baseline = explainer.model ? await baselineRows(context, model, version) : undefined
 	if (baseline) {
 		const key = JSON.stringify([model, version, baseline.digest, explainer.source])
-		const moments = kept.get(key) ?? explainBaseline(explainer, baseline)
+		const moments = kept.get(key) ?? (await explainBaseline(context, explainer, baseline))
 		if (kept.size >= mostKept) kept.delete(kept.keys().next().value as string)
 		kept.set(key, moments)
 		if (moments.sampled > 0) return { baseline: baseline.digest, moments }
@@ -51,15 +53,19 @@ export async function attributionReference(
 	return { baseline: null, moments, from, until }
 }
 
-function explainBaseline(
+/** In an order of chance, always the same: where time does not do for all, what was explained is a fair sample. */
+async function explainBaseline(
+	context: Context,
 	explainer: RowExplainer,
 	{ rows, kept: list }: { rows: number; kept: Record<string, unknown>[] },
-): AttributionMoments {
-	const explained = list.flatMap((features) => {
-		const one = explainer.explain({ features })
-		return one ? [one.contributions] : []
-	})
-	return momentsOf(explainer.features.length, explained, (rows * explained.length) / Math.max(1, list.length))
+): Promise<AttributionMoments> {
+	const order = list
+		.map((features, i) => ({ features, draw: seeded(i)() }))
+		.sort((a, b) => a.draw - b.draw)
+		.map(({ features }) => async () => ({ features }))
+	const { sampled, explained } = await explainRows(context, explainer, order)
+	const contributions = explained.map((e) => e.contributions)
+	return momentsOf(explainer.features.length, contributions, (rows * explained.length) / sampled)
 }
 
 /** The sum of the hours in [from, to) that were explained by the same source. */

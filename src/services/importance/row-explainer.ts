@@ -3,7 +3,9 @@ import { FeatureError, type Model } from '../../explain/model.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
 import { findArtifact } from '../artifact/find-artifact.ts'
 import { openVersion } from '../artifact/open-version.ts'
+import { explained } from '../explanation/explainer.ts'
 import type { VersionRow } from '../model/find-version.ts'
+import { firstRows, leastFirstRows } from './first-rows.ts'
 
 /** How rows of a version are explained: by its model, or by the attributions that came with them. */
 export type RowExplainer = {
@@ -21,18 +23,23 @@ export type RowExplainer = {
 export type ExplainedBy = { method: string; contributions: readonly Float64Array[] }
 
 /**
- * What explains rows of a version. `unavailable`: its model should be there and cannot be had now, and why; rows should
- * wait for it.
+ * What explains rows of a version in an environment. `unavailable`: its model should be there and cannot be had now, and
+ * why; rows should wait for it.
  */
 export async function rowExplainer(
 	context: Context,
 	version: VersionRow,
+	environment: string,
 ): Promise<RowExplainer | { unavailable: string }> {
 	if (!(await findArtifact(context, version))) return sentAttributions(version, 'none')
 	const opened = await openVersion(context, version)
 	if ('unavailable' in opened) return opened
 	if (!('model' in opened)) return sentAttributions(version, 'unexplained')
 	const { model, digest } = opened
+	// ONNX files hold no cover: there are no expectations of the model's own.
+	const isBare = model.format === 'onnx'
+	const background = isBare ? await firstRows(context, model, version, environment) : undefined
+	if (isBare && !background) return { unavailable: nothingToCompare }
 	return {
 		source: digest,
 		otherwise: digest,
@@ -40,7 +47,7 @@ export async function rowExplainer(
 		model,
 		explain({ features }) {
 			try {
-				return features === null ? undefined : model.explain(model.encode(features).x)
+				return features === null ? undefined : explained(context, model, model.encode(features).x, background)
 			} catch (error) {
 				if (error instanceof FeatureError) return undefined
 				throw error
@@ -48,6 +55,8 @@ export async function rowExplainer(
 		},
 	}
 }
+
+const nothingToCompare = `an ONNX file does not say what is to be expected: it takes ${leastFirstRows} rows to compare with, of a baseline or logged`
 
 /** Attributions as they were sent: `{ feature: number }`, or by class `{ class: { feature: number } }`. */
 function sentAttributions(version: VersionRow, otherwise: string): RowExplainer {

@@ -1,5 +1,6 @@
 import { and, eq, gte, ne, or } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
+import { digits } from '../../core/digits.ts'
 import { newId } from '../../core/ids.ts'
 import { dayMs, formatTime } from '../../core/time.ts'
 import { incidents } from '../../db/schema.ts'
@@ -187,8 +188,6 @@ export function subjectText(alert: Pick<AlertRow, 'subjectKey' | 'model'>): stri
 	const where = segment ? ` where ${segment.name} is ${segment.value}` : ''
 	return `${name ?? group ?? (alert.model === serviceModel ? 'Plumbline' : alert.model)}${where}`
 }
-
-const digits = (value: number) => String(Number(value.toPrecision(3)))
 
 /** From what to what. */
 function valueText({ metric, value, before }: AlertRow): string {

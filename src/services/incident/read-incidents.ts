@@ -1,5 +1,6 @@
-import { and, asc, inArray } from 'drizzle-orm'
+import { asc } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
+import { inList } from '../../db/in-list.ts'
 import { incidentEvents } from '../../db/schema.ts'
 import { readAlertsOf } from '../alert/read-alerts.ts'
 import { type Incident, type IncidentRow, toIncident } from './incident.ts'
@@ -11,7 +12,7 @@ export async function withDetails(context: Context, rows: readonly IncidentRow[]
 	const events = await context.db
 		.select()
 		.from(incidentEvents)
-		.where(and(inArray(incidentEvents.incident, ids)))
+		.where(inList(incidentEvents.incident, ids))
 		.orderBy(asc(incidentEvents.revision), asc(incidentEvents.seq))
 	const alerts = (await readAlertsOf(context, ids)).sort(
 		(a, b) => a.began - b.began || (a.id < b.id ? -1 : 1),

@@ -48,7 +48,12 @@ export async function listPredictions(
 		}
 		if (found.length >= want) break
 	}
-	await commit(context, actor, { action: 'list-lineage-predictions', object: `lineage:${query.from}` }, [])
+	const entry = {
+		action: 'list-lineage-predictions',
+		object: `lineage:${query.from}`,
+		...(origin.kind === 'version' ? { model: origin.model } : {}),
+	}
+	await commit(context, actor, entry, [])
 	return toPage(
 		found,
 		query.limit,

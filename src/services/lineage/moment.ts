@@ -1,7 +1,8 @@
 import { and, desc, eq, gt, isNull, lte, or, sql } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import { formatTime } from '../../core/time.ts'
-import { baselines, deployments, reasonTables, requests, ruleUses } from '../../db/schema.ts'
+import { baselines, deployments, reasonTableApprovals, requests, ruleUses } from '../../db/schema.ts'
+import { tableInForce } from '../reasons/table-in-force.ts'
 import { type Deed, deployer } from './ledger.ts'
 
 type DeploymentRow = typeof deployments.$inferSelect
@@ -144,25 +145,13 @@ export async function reasonTableAt(
 	version: string,
 	at: number,
 ): Promise<ReasonTableThen | null> {
-	const [row] = await context.db
-		.select({
-			revision: reasonTables.revision,
-			digest: reasonTables.digest,
-			approvedAt: reasonTables.approvedAt,
-			approvers: sql<string>`(SELECT json_group_array(approver) FROM reason_table_approval a
-				WHERE a.model = reason_table.model AND a.revision = reason_table.revision)`,
-		})
-		.from(reasonTables)
-		.where(
-			and(
-				eq(reasonTables.model, model),
-				lte(reasonTables.approvedAt, at),
-				or(isNull(reasonTables.version), eq(reasonTables.version, version)),
-			),
-		)
-		.orderBy(sql`${reasonTables.version} IS NULL`, desc(reasonTables.revision))
-		.limit(1)
-	if (!row || row.approvedAt === null) return null
-	const { revision, digest, approvedAt, approvers } = row
-	return { revision, digest, approvedAt: formatTime(approvedAt), approvers: JSON.parse(approvers) }
+	const table = await tableInForce(context, model, version, at)
+	if (!table || table.approvedLater) return null
+	const { revision, digest, approvedAt } = table
+	const given = await context.db
+		.select({ approver: reasonTableApprovals.approver })
+		.from(reasonTableApprovals)
+		.where(and(eq(reasonTableApprovals.model, model), eq(reasonTableApprovals.revision, revision)))
+		.orderBy(reasonTableApprovals.approver)
+	return { revision, digest, approvedAt, approvers: given.map((g) => g.approver) }
 }

@@ -6,7 +6,7 @@ import { modelVersions } from '../../db/schema.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
 import { authorise } from '../authorise.ts'
 import { findModel } from '../model/find-model.ts'
-import { findVersion } from '../model/find-version.ts'
+import { findVersion, type VersionRow } from '../model/find-version.ts'
 import type { PageQuery } from '../page.ts'
 import { notLogged } from '../prediction/not-logged.ts'
 import { addPrediction, addVersion } from './back.ts'
@@ -19,6 +19,7 @@ import { lineageOfPrediction } from './lineage-of-prediction.ts'
 import { type OriginKind, originsOf, type TracedVersion } from './links.ts'
 import { type Origin, parseOrigin } from './origin.ts'
 import { keptRun, readTrainingRun } from './training-run.ts'
+import { withUploaded } from './with-uploaded.ts'
 
 export const directions = ['back', 'forward', 'both'] as const
 export type Direction = (typeof directions)[number]
@@ -87,7 +88,7 @@ async function fromPrediction(
 	const prediction = await context.log.read(model.name, predictionId)
 	if (!prediction) throw notLogged(model.name, predictionId)
 	await recordLookUp(context, actor, prediction)
-	const row = await findVersion(context, model.name, prediction.version)
+	const row = await versionOf(context, model.name, prediction.version)
 	// The run first, so that what is kept of it is what was just read.
 	const reading = await readTrainingRun(context, row)
 	const [lineage, served] = await Promise.all([
@@ -117,7 +118,7 @@ async function fromVersion(
 	direction: Direction,
 ): Promise<Built> {
 	authorise(actor, 'viewer', model)
-	const row = await findVersion(context, model, version)
+	const row = await versionOf(context, model, version)
 	const chain: string[] = []
 	if (direction === 'forward') graph.node('version', `${model}@${version}`, { model, version })
 	else {
@@ -187,18 +188,25 @@ function isRegistered(row: TracedVersion, kind: OriginKind, values: readonly str
 	return value === values[0]
 }
 
+async function versionOf(context: Context, model: string, version: string): Promise<VersionRow> {
+	const row = await findVersion(context, model, version)
+	const [whole = row] = await withUploaded(context, [row])
+	return whole
+}
+
 /** The rows of a page of versions, in its order. */
-function readVersions(
+async function readVersions(
 	context: Context,
 	versions: readonly { model: string; version: string }[],
 ): Promise<TracedVersion[]> {
 	const names = JSON.stringify(versions.map((v) => [v.model, v.version]))
 	const { model, version, artifact, lineage, metrics, createdAt } = modelVersions
-	return context.db
+	const rows = await context.db
 		.select({ model, version, artifact, lineage, metrics, createdAt })
 		.from(modelVersions)
 		.where(
 			sql`(${modelVersions.model}, ${modelVersions.version}) IN (SELECT value ->> 0, value ->> 1 FROM json_each(${names}))`,
 		)
 		.orderBy(modelVersions.model, modelVersions.version)
+	return withUploaded(context, rows)
 }

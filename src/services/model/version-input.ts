@@ -83,6 +83,10 @@ const text = z.string().min(1).max(2048)
 
 export const Artifact = z.strictObject({
 	uri: text
+		.refine((uri) => !/^https?:\/\/[^/?#]*@/i.test(uri), {
+			error:
+				'must hold no user or password, since whoever sees the version sees it; use s3://, or a host that PLUMBLINE_ARTIFACT_HOSTS allows',
+		})
 		.optional()
 		.meta({ description: 'Where the bytes are.', example: 's3://models/credit-default/7/model.json' }),
 	sha256: z
@@ -103,7 +107,7 @@ export const VersionInput = z
 		artifact: Artifact.optional(),
 		manifest: ManifestObject.optional().meta({
 			description:
-				'What the model file lacks and replaying it takes: `features` (order), `missing` (the number that stands for a missing value), `encodings`, `link`, `threshold`, `adverse`, `classes`, `logged` (score or margin) and `limits`. Other members are kept.',
+				'What the model file lacks and replaying it takes: `features` (order), `missing` (the number that stands for a missing value), `encodings`, `link`, `threshold`, `adverse`, `classes`, `logged` (score or margin), `rounds`, `limits` and `endpoint`. Other members are kept.',
 			example: { missing: -999, logged: 'score' },
 		}),
 		lineage: z

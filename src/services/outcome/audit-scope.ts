@@ -38,7 +38,7 @@ const defaultDays = 30
 /** Audits are yearly at most; a bound, so that one question cannot read the whole log. */
 const mostDays = 366
 
-const fault = (path: string, message: string): AppError =>
+export const fault = (path: string, message: string): AppError =>
 	new AppError('invalid', `${path}: ${message}`, { faults: [{ path, message }] })
 
 const unknown = (path: string, what: string, name: string, known: readonly string[]): AppError => {

@@ -11,6 +11,7 @@ import type {
 import type { Finding } from '../../metrics/finding.ts'
 import type { MetricDescriptor } from '../../metrics/index.ts'
 import { type AttributeResult, groupAndRest, wholeOf } from '../../metrics/outcome-result.ts'
+import { orNull } from './audit-numbers.ts'
 import type { OutcomeRecord } from './records.ts'
 
 /** An outcome record with whose it is, and when the value that it replaces was computed. */
@@ -84,8 +85,6 @@ export function groupName(attribute: string, value: string): string {
 	if (attributes.length !== values.length) return `${attribute}=${value}`
 	return attributes.map((a, i) => `${a}=${values[i]}`).join(' x ')
 }
-
-const orNull = (x: number): number | null => (Number.isFinite(x) ? x : null)
 
 function toAnswer(
 	{ record, series, times }: Timed,

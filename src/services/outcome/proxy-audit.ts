@@ -6,7 +6,7 @@ import { textHash } from '../../profile/cell.ts'
 import type { RowBatch } from '../../profile/columns.ts'
 import { flipTest } from '../../stats/fairness/flip-test.ts'
 import { type FeatureCells, proxies } from '../../stats/fairness/proxies.ts'
-import { edgesFor } from '../../tally/bands.ts'
+import { edgesOf } from '../../tally/bands.ts'
 import { groupAt, missingGroup } from '../../tally/make-brief.ts'
 import { currentReference } from '../baseline/current-grid.ts'
 import { quote } from '../model/find-model.ts'
@@ -96,7 +96,7 @@ async function groupsOfRows(
 		const column = grid.columns.find((c) => c.name === name)
 		return {
 			column: batch.features.get(name),
-			edges: model.bands[name] ?? (column && edgesFor(column)),
+			edges: edgesOf(model.bands, name, column),
 		}
 	})
 	return Array.from({ length: batch.rows }, (_, row) => {

@@ -4,14 +4,12 @@ import { formatTime } from '../../core/time.ts'
 import { modelVersions } from '../../db/schema.ts'
 import { BatchBuilder } from '../../profile/batch-builder.ts'
 import { judgeRow, type QualityMark } from '../../profile/quality.ts'
-import { authorise } from '../authorise.ts'
+import { authorise, seesFeatures } from '../authorise.ts'
 import { findModel } from '../model/find-model.ts'
 import { notLogged } from './not-logged.ts'
 
 /** A logged prediction as `GET …/predictions/{predictionId}` answers it. */
 export type PredictionAnswer = Record<string, unknown> & { predictionId: string; quality: QualityMark[] }
-
-const mayNotSeeFeatures = new Set(['viewer'])
 
 /** One prediction with its outcome and quality marks. Viewers see it without feature values. */
 export async function readPrediction(
@@ -24,7 +22,7 @@ export async function readPrediction(
 	const model = await findModel(context, modelName)
 	const stored = await context.log.read(model.name, predictionId)
 	if (!stored) throw notLogged(model.name, predictionId)
-	const hidden = mayNotSeeFeatures.has(actor.role)
+	const hidden = !seesFeatures(actor)
 	const { outcome, outcomeHistory, features, timestamp, ...rest } = stored
 	return {
 		...rest,

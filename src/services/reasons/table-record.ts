@@ -1,6 +1,7 @@
-import { and, desc, eq, inArray, isNotNull, isNull } from 'drizzle-orm'
+import { and, desc, eq, isNotNull, isNull } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import { formatTime } from '../../core/time.ts'
+import { inList } from '../../db/in-list.ts'
 import { reasonTableApprovals, reasonTables } from '../../db/schema.ts'
 import type { ReasonTable } from '../../explain/reasons/reason-table.ts'
 
@@ -94,7 +95,7 @@ export async function withApprovals(context: Context, rows: readonly TableRow[])
 		.where(
 			and(
 				eq(reasonTableApprovals.model, first.model),
-				inArray(
+				inList(
 					reasonTableApprovals.revision,
 					rows.map((r) => r.revision),
 				),

@@ -23,10 +23,10 @@ export const dueStatement = (model: string, version: string): Statement => ({
 })
 
 // An upload makes the days of its version due again.
-const withoutArtifact = `DELETE FROM replay_due WHERE series NOT IN (SELECT s.id FROM log_series s
+const withoutArtifact = `DELETE FROM replay_due WHERE NOT EXISTS (SELECT 1 FROM log_series s
 	JOIN model_version v ON v.model = s.model AND v.version = s.version
 	LEFT JOIN version_artifact a ON a.model = s.model AND a.version = s.version
-	WHERE a.model IS NOT NULL OR json_extract(v.artifact, '$.uri') IS NOT NULL)`
+	WHERE s.id = replay_due.series AND (a.model IS NOT NULL OR json_extract(v.artifact, '$.uri') IS NOT NULL))`
 
 /** The days that are due of versions whose model file is there or can be fetched, the newest first. */
 export async function dueDays(context: Context, limit: number): Promise<DueDay[]> {

@@ -2,7 +2,7 @@ import type { Actor, Context } from '../../context.ts'
 import { dayMs, formatTime } from '../../core/time.ts'
 import { authorise } from '../authorise.ts'
 import { findModel } from '../model/find-model.ts'
-import { cursorText, type Page, type PageQuery, toPage } from '../page.ts'
+import { badCursor, cursorParts, type Page, type PageQuery, toPage } from '../page.ts'
 import type { Mismatch } from './replay-day.ts'
 
 /** How the logged scores of a day compare with the registered artefact. */
@@ -59,7 +59,7 @@ const statuses: Record<ReplayRecord['status'], string> = {
 	unavailable: `NOT ${bad} AND matched = 0`,
 }
 
-/** The replayed days of a model, the newest first. */
+/** The replayed days of a model, the newest first. Viewers get reasons without feature values. */
 export async function listReplays(
 	context: Context,
 	actor: Actor,
@@ -67,7 +67,7 @@ export async function listReplays(
 ): Promise<Page<ReplayRecord>> {
 	authorise(actor, ['viewer', 'auditor'], query.model)
 	const { name } = await findModel(context, query.model)
-	const after = cursorText(query.cursor)?.split('\n')
+	const after = afterOf(query.cursor)
 	const rows = (await context.sql.all({
 		sql: `SELECT version, environment, day_ms, sha256, rows, sampled, matched, mismatched, unavailable, worst, examples,
 				asked, reasons, replayed_at FROM replay_day
@@ -81,14 +81,24 @@ export async function listReplays(
 			query.environment ?? null,
 			query.from === undefined ? 0 : Math.floor(query.from / dayMs) * dayMs,
 			query.to ?? Number.MAX_SAFE_INTEGER,
-			after ? -Number(after[0]) : null,
+			after ? -after[0] : null,
 			after?.[1] ?? '',
 			after?.[2] ?? '',
 			query.limit + 1,
 		],
 	})) as unknown as Row[]
-	const positionOf = ([version, environment, day]: Row) => [day, environment, version].join('\n')
+	const positionOf = ([version, environment, day]: Row) => JSON.stringify([day, environment, version])
 	return toPage(rows, query.limit, positionOf, (row) => toRecord(name, row))
+}
+
+/** The last day of the page before: its time, environment and version. */
+function afterOf(cursor: string | undefined): [number, string, string] | undefined {
+	const parts = cursorParts(cursor)
+	if (!parts) return undefined
+	const [day, environment, version] = parts
+	if (typeof day === 'number' && typeof environment === 'string' && typeof version === 'string')
+		return [day, environment, version]
+	throw badCursor()
 }
 
 function toRecord(model: string, row: Row): ReplayRecord {

@@ -38,7 +38,8 @@ export async function recordMismatch(
 				worst = max(coalesce(worst, ?6), coalesce(?6, worst)),
 				judged_at = iif(mismatched = 0 AND asked = '[]', NULL, judged_at),
 				standing = iif(mismatched = 0 AND asked = '[]', 1, standing)
-			WHERE NOT ${isNamed('examples')} AND NOT ${isNamed('asked')} AND json_array_length(asked) < ${mostAsked}`,
+			WHERE NOT (mismatched > 0 AND sampled = rows)
+				AND NOT ${isNamed('examples')} AND NOT ${isNamed('asked')} AND json_array_length(asked) < ${mostAsked}`,
 		params: [
 			...[model, environment, version, key.day],
 			opened.digest,

@@ -20,8 +20,10 @@ export type DayReplay = {
 	worst: number | null
 	/** The worst mismatches. */
 	examples: Mismatch[]
-	/** Why replays were unavailable, and how many. */
+	/** Why replays were unavailable, and how many: without values, since viewers see it. */
 	reasons: Record<string, number>
+	/** Who was in the sample. */
+	ids: readonly string[]
 }
 
 const mostSampled = 200
@@ -46,10 +48,10 @@ export async function replayDay(
 	for (let row = 0; row < (batch?.rows ?? 0); row++) {
 		const sent = predictionAt(batch as NonNullable<typeof batch>, row)
 		const stored = sent.features ? sent : ((await context.log.read(model, sent.predictionId)) ?? sent)
-		const { status, logged, replayed, reason } = await replayPrediction(opened, registered, stored)
+		const { status, logged, replayed, general } = await replayPrediction(opened, registered, stored)
 		counts[status]++
 		if (status === 'mismatched') mismatches.push({ predictionId: sent.predictionId, logged, replayed })
-		if (status === 'unavailable') count(reasons, reason ?? 'unknown')
+		if (status === 'unavailable') count(reasons, general ?? 'unknown')
 	}
 	mismatches.sort((a, b) => difference(b) - difference(a))
 	const [worst] = mismatches
@@ -60,6 +62,7 @@ export async function replayDay(
 		worst: worst ? difference(worst) : null,
 		examples: mismatches.slice(0, mostExamples),
 		reasons,
+		ids: batch?.ids ?? [],
 	}
 }
 

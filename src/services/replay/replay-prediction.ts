@@ -1,3 +1,4 @@
+import { digits } from '../../core/digits.ts'
 import type { Manifest } from '../../explain/manifest.ts'
 import { type Encoded, FeatureError, type FeatureNote, type Model } from '../../explain/model.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
@@ -5,7 +6,7 @@ import type { OpenedModel, OpenedVersion } from '../artifact/opened-version.ts'
 import type { ModelRow } from '../model/find-model.ts'
 import { compareScores, type Nearness } from './compare-scores.ts'
 import { loggedNumbers } from './logged-answer.ts'
-import type { Replay, Replayed } from './replay.ts'
+import type { Replayed } from './replay.ts'
 
 /** What a replay needs to know of a registered model, as it was at that moment. */
 export type Registered = Pick<ModelRow, 'task' | 'positiveLabel'>
@@ -22,11 +23,12 @@ export async function replayPrediction(
 	registered: Registered,
 	prediction: Logged,
 ): Promise<Replayed> {
-	const unavailable = (reason: string): Replay => ({
+	const unavailable = (reason: string, general = reason): Replayed => ({
 		status: 'unavailable',
 		logged: prediction.score ?? null,
 		replayed: null,
 		reason,
+		general,
 	})
 	if ('unavailable' in opened) return unavailable(opened.unavailable)
 	if (!prediction.features)
@@ -43,7 +45,9 @@ export async function replayPrediction(
 		return { ...compare(shape, opened.manifest, registered, prediction, answer, notes, unit), ...run }
 	} catch (error) {
 		if (!(error instanceof FeatureError)) throw error
-		return unavailable(`the model cannot be run on the logged features: ${error.message}`)
+		const general = 'the model cannot be run on the logged features'
+		const named = error.feature === '' ? general : `${general}, because of ${error.feature}`
+		return unavailable(`${general}: ${error.message.replace(/\.$/, '')}`, named)
 	}
 }
 
@@ -60,6 +64,8 @@ async function runOpened(opened: OpenedModel, features: Record<string, unknown>)
 	return { encoded, score, ...(margin ? { margin } : {}) }
 }
 
+const noScore = 'no score is logged that the answer of the artefact could be compared with'
+
 function compare(
 	model: Pick<Model, 'outputs' | 'classes' | 'advice'>,
 	manifest: Manifest,
@@ -68,7 +74,7 @@ function compare(
 	answer: Float64Array,
 	notes: readonly FeatureNote[],
 	unit: number,
-): Replay {
+): Replayed {
 	const logged = loggedNumbers(model, manifest, registered, prediction, answer)
 	const [first] = logged
 	if (!first) {
@@ -77,7 +83,8 @@ function compare(
 			status: 'unavailable',
 			logged: null,
 			replayed,
-			reason: 'no score is logged that the answer of the artefact could be compared with',
+			reason: noScore,
+			general: noScore,
 		}
 	}
 	const found = logged.map(({ output, value }) => ({
@@ -97,7 +104,13 @@ function compare(
 	const replayed = answer[output] as number
 	const reason = reasonOf(worst.near, value, replayed, notes)
 	const advised = status === 'mismatched' && model.advice ? `${reason}. ${model.advice}` : reason
-	return { status, logged: value, replayed, reason: advised }
+	return {
+		status,
+		logged: value,
+		replayed,
+		reason: advised,
+		...(status === 'unavailable' ? { general: tooFewDigits } : {}),
+	}
 }
 
 const order: readonly Nearness['kind'][] = [
@@ -112,7 +125,7 @@ const order: readonly Nearness['kind'][] = [
 const rank = (near: Nearness): number =>
 	order.indexOf(near.kind) + (near.kind === 'different' ? 1 - 1 / (1 + near.by) : 0)
 
-const digits = (x: number): string => String(Number(x.toPrecision(3)))
+const tooFewDigits = 'the logged score has too few digits to tell whether the artefact gave it'
 
 function reasonOf(
 	near: Nearness,
@@ -129,8 +142,10 @@ function reasonOf(
 			? 'equal as a whole number, as it was logged'
 			: `equal at the ${near.decimals} decimals that were logged`
 	if (near.kind === 'too-few-digits')
-		return `the logged score ${logged} has too few digits to tell whether the artefact gave it; it answers ${replayed}. Log at least 3 significant digits`
-	const odd = notes.filter((n) => n.code === 'unseen-category').map((n) => n.message)
+		return `${tooFewDigits}: ${logged} is logged, and it answers ${replayed}. Log at least 3 significant digits`
+	const odd = notes
+		.filter((n) => n.code === 'unseen-category' || n.message.includes('not among the logged'))
+		.map((n) => n.message)
 	const apart = digits(Math.abs(logged - replayed))
 	return `the served model and the registered artefact differ: ${logged} is logged, and the artefact answers ${replayed} for the logged features, ${apart} apart${odd.length > 0 ? ` (${odd.slice(0, 3).join('; ')})` : ''}`
 }

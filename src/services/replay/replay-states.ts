@@ -1,4 +1,5 @@
 import type { Context } from '../../context.ts'
+import { digits } from '../../core/digits.ts'
 import { formatTime } from '../../core/time.ts'
 import type { FactValue } from '../../rules/facts.ts'
 
@@ -62,7 +63,6 @@ function stateOf(context: Context, rows: readonly Row[]): ReplayState {
 }
 
 const mostNamed = 5
-const digits = (x: number): string => String(Number(x.toPrecision(3)))
 
 function summaryOf(days: readonly Row[]): string {
 	const named = days.slice(0, mostNamed).map(([, , version, day, sampled, mismatched, asked, worst]) => {

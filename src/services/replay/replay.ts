@@ -10,5 +10,13 @@ export type Replay = {
 	reason: string | null
 }
 
-/** A replay with what an explanation goes on from. */
-export type Replayed = Replay & { encoded?: Encoded; margin?: Float64Array; score?: Float64Array }
+/**
+ * A replay with what an explanation goes on from. `general`: an `unavailable` reason without anything of this prediction, by
+ * which those of many are counted.
+ */
+export type Replayed = Replay & {
+	general?: string
+	encoded?: Encoded
+	margin?: Float64Array
+	score?: Float64Array
+}

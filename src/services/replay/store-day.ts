@@ -35,13 +35,17 @@ export async function storeDay(
 		params: [...keyOf(key)],
 	})) as unknown as [number][]
 	const isNew = replay.mismatched > (before?.[0] ?? 0)
-	const { rows, sampled, matched, mismatched, unavailable, worst, examples, reasons } = replay
+	const { rows, sampled, matched, mismatched, unavailable, worst, examples, reasons, ids } = replay
+	// What somebody's question had found is counted in the sample, where it is in it.
+	const others = `(SELECT coalesce(json_group_array(json(value)), '[]') FROM json_each(asked)
+		WHERE value ->> 'predictionId' NOT IN (SELECT value FROM json_each(?16)))`
 	const upsert: Statement = {
 		sql: `INSERT INTO replay_day (model, environment, version, day_ms, sha256, rows, sampled, matched, mismatched,
 				unavailable, worst, examples, reasons, replayed_at, standing)
 			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
 			ON CONFLICT (model, environment, version, day_ms) DO UPDATE SET sha256 = ?5, rows = ?6, sampled = ?7, matched = ?8,
-				mismatched = ?9, unavailable = ?10, worst = iif(asked = '[]', ?11, max(coalesce(worst, ?11), coalesce(?11, worst))),
+				mismatched = ?9, unavailable = ?10,
+				worst = iif(${others} = '[]', ?11, max(coalesce(worst, ?11), coalesce(?11, worst))), asked = ${others},
 				examples = ?12, reasons = ?13, replayed_at = ?14,
 				standing = max(standing, ?15), judged_at = iif(?15 = 1, NULL, judged_at)`,
 		params: [
@@ -53,6 +57,7 @@ export async function storeDay(
 			JSON.stringify(reasons),
 			by.at,
 			isNew ? 1 : 0,
+			JSON.stringify(ids),
 		],
 	}
 	if (!isNew) await context.sql.batch([upsert, ...also])
@@ -78,7 +83,7 @@ export async function storeUnavailable(
 					unavailable, worst, examples, reasons, replayed_at, standing)
 				VALUES (?1, ?2, ?3, ?4, '', 0, 0, 0, 0, 0, NULL, '[]', ?5, ?6, 0)
 				ON CONFLICT (model, environment, version, day_ms) DO UPDATE SET reasons = ?5, replayed_at = ?6
-				WHERE sampled = 0 AND asked = '[]'`,
+				WHERE sampled = 0 AND asked = '[]' AND reasons <> ?5`,
 			params: [...keyOf(key), JSON.stringify({ [reason]: 0 }), at],
 		},
 	])

@@ -6,7 +6,7 @@ import type { SlackCall } from './slack-client.ts'
 
 const timeoutMs = 10 * secondMs
 const keptMs = dayMs
-const mostDeleted = 50
+const mostDeleted = 1000
 
 /**
  * Uploads a picture that is shared with nobody: only a message of ours can show it. Answers Slack's id of the file, or
@@ -57,7 +57,7 @@ async function sendBytes(context: Context, url: string, png: Uint8Array): Promis
 // Gone already, or not ours to delete any more.
 const gone = new Set(['file_not_found', 'file_deleted', 'cant_delete_file'])
 
-/** Deletes at Slack what was uploaded a day ago. What cannot be deleted now is tried again. */
+/** Deletes at Slack what was uploaded a day ago. What cannot be deleted now is tried again; all, when Slack asks to wait. */
 export async function deleteOldPictures(context: Context): Promise<number> {
 	const { slack } = context
 	if (!slack) return 0
@@ -67,16 +67,24 @@ export async function deleteOldPictures(context: Context): Promise<number> {
 		.where(lt(slackPictures.uploadedAt, context.now() - keptMs))
 		.limit(mostDeleted)
 	let deleted = 0
-	for (const { file } of old) if (await deleteOne(context, slack.call, file)) deleted++
+	for (const { file } of old) {
+		const ended = await deleteOne(context, slack.call, file)
+		if (ended === 'limited') break
+		if (ended === 'deleted') deleted++
+	}
 	return deleted
 }
 
-async function deleteOne(context: Context, call: SlackCall, file: string): Promise<boolean> {
+async function deleteOne(
+	context: Context,
+	call: SlackCall,
+	file: string,
+): Promise<'deleted' | 'failed' | 'limited'> {
 	const answer = await call('files.delete', { file })
 	if (!answer.ok && !gone.has(answer.error.message)) {
 		context.logger.warn('a picture could not be deleted at Slack', { file, error: answer.error.message })
-		return false
+		return answer.error.retryAfterMs === undefined ? 'failed' : 'limited'
 	}
 	await context.db.delete(slackPictures).where(eq(slackPictures.file, file))
-	return true
+	return 'deleted'
 }

@@ -1,3 +1,4 @@
+import { digits } from '../../core/digits.ts'
 import type { Incident, IncidentAlert } from '../../services/incident/incident.ts'
 import { type Evidence, mostShown } from '../../services/slack/incident-evidence.ts'
 import { limits } from '../limits.ts'
@@ -22,7 +23,6 @@ const signs: Record<string, string> = {
 	info: ':large_blue_circle:',
 }
 
-const digits = (value: number): string => Number(value.toPrecision(3)).toString()
 const count = (value: number): string => value.toLocaleString('en')
 
 function subjectText({ feature, segment, group }: IncidentAlert['subject']): string {

@@ -151,6 +151,23 @@ describe('a search that is cut short', () => {
 		expect(result.status === 'found' ? result.counterfactuals[0]?.proven : result.proven).toBe(false)
 	})
 
+	it('answers with a far move, when there is time for no more than one', () => {
+		const cheap = [1, 2, 3].map((column) => ({ column, threshold: 1.5, left: 0, right: 0.4 }))
+		const far = smallTrees([...cheap, { column: 0, threshold: 5.5, left: 0, right: 1 }], 'xgboost')
+		let at = 0
+		const result = find(
+			far,
+			{ f0: 1, f1: 1, f2: 1, f3: 1 },
+			{
+				target: { threshold: 1, side: 'at-or-above' },
+				most: 2,
+				budget: { now: () => at++, ms: 2, steps: 0 },
+			},
+		)
+		if (result.status !== 'found') throw new Error(result.reason)
+		expect(Object.keys(result.counterfactuals[0]?.changes ?? {})).toEqual(['f0'])
+	})
+
 	it('is bounded by its clock', () => {
 		let at = 0
 		const ticking = { now: () => at++, ms: 0, steps: Number.MAX_SAFE_INTEGER }

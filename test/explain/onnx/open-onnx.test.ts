@@ -41,6 +41,12 @@ withRuntime('an ONNX model', () => {
 		},
 	)
 
+	it('says that columns without names are taken in the order of the declared ones', async () => {
+		const [table, named] = [await openGolden('forest'), await openGolden('columns')]
+		expect(table.model.advice).toContain('The file does not name its features')
+		expect(named.model.advice).toBeUndefined()
+	})
+
 	it.each([...trees, ...more])('%s is read, and replayed to the bit', async (name) => {
 		const { model, rows, runtime } = await openGolden(name)
 		const { exact } = model

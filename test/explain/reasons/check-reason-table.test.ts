@@ -35,12 +35,17 @@ describe('a text', () => {
 		expect(refusedText(text)).toMatch(/not specific/)
 	})
 
-	it.each(['Sex of the applicant', 'Marital status', 'Income from public assistance', 'National origin'])(
-		'that names a prohibited basis is refused: %s',
-		(text) => {
-			expect(refusedText(text)).toMatch(/prohibited/)
-		},
-	)
+	it.each([
+		'Sex of the applicant',
+		'Marital status',
+		'Income from public assistance',
+		'National origin',
+		'Being a woman',
+		'Geschlecht des Antragstellers',
+		'État civil',
+	])('that names a prohibited basis is refused: %s', (text) => {
+		expect(refusedText(text)).toMatch(/prohibited/)
+	})
 
 	// The sample reasons of Regulation B, Appendix C, form C-1, have to pass.
 	it.each([

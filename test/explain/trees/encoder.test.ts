@@ -151,11 +151,50 @@ describe('the manifest adds what the file lacks', () => {
 		expect(() => open(xgboost, { rounds: 3 })).toThrow('Lower `rounds`')
 	})
 
-	test('early stopping is told of, since the file does not say whether it counts', () => {
+	test('early stopping is told of: the file of a Booster does not say whether it counts', () => {
 		const file = JSON.parse(xgboost.text ?? '')
 		file.learner.attributes.best_iteration = '0'
-		expect(openModel('xgboost-json', Buffer.from(JSON.stringify(file))).advice).toContain('set `rounds` to 1')
+		const booster = openModel('xgboost-json', Buffer.from(JSON.stringify(file)))
+		expect(booster.advice).toContain('set `rounds` to 1')
+		expect(booster.margin(new Float64Array(9))).toEqual(openCase(xgboost).margin(new Float64Array(9)))
 		expect(openCase(xgboost).advice).toBeUndefined()
+	})
+
+	test('the file of a scikit-learn class stops at the best round, as the class does', () => {
+		const file = JSON.parse(xgboost.text ?? '')
+		file.learner.attributes = { best_iteration: '0', scikit_learn: '{}' }
+		const bytes = Buffer.from(JSON.stringify(file))
+		const x = new Float64Array(9)
+		expect(openModel('xgboost-json', bytes).margin(x)).toEqual(open(xgboost, { rounds: 1 }).margin(x))
+		expect(openModel('xgboost-json', bytes).advice).toContain('so does this')
+		const all = openModel('xgboost-json', bytes, { manifest: { rounds: 2 } })
+		expect(all.margin(x)).toEqual(openCase(xgboost).margin(x))
+		expect(all.advice).toBeUndefined()
+		file.learner.attributes.best_iteration = '7'
+		const cut = openModel('xgboost-json', Buffer.from(JSON.stringify(file)))
+		expect([cut.margin(x), cut.advice]).toEqual([openCase(xgboost).margin(x), undefined])
+	})
+})
+
+describe('a file that does not name its features', () => {
+	const declare = (list: readonly string[]) =>
+		openModel('xgboost-json', unnamed(plain), {
+			features: list.map((name) => ({ name, type: 'numeric' as const })),
+		})
+	const own = names.map((_, i) => `f${i}`)
+
+	test('is read by the names that the library gives, whatever their order and beside others', () => {
+		const model = declare(['id', ...own.toReversed()])
+		expect(model.features).toEqual(own)
+		expect(model.advice).toBeUndefined()
+	})
+
+	test('is read in the order of other names, and says so', () => {
+		const model = declare(names.toReversed())
+		expect(model.features).toEqual(names.toReversed())
+		expect(model.advice).toContain('does not name its features')
+		const told = openModel('xgboost-json', unnamed(plain), { manifest: { features: names } })
+		expect(told.advice).toBeUndefined()
 	})
 })
 

@@ -9,6 +9,7 @@ const features: FeatureSpec[] = [
 	{ name: 'zip', type: 'categorical' },
 	{ name: 'grade', type: 'categorical', values: ['1', '2'] },
 	{ name: 'owner', type: 'boolean' },
+	{ name: 'truth', type: 'categorical', values: ['true', 'false'] },
 	{ name: 'note', type: 'text' },
 	{ name: 'score', type: 'numeric' },
 ]
@@ -35,6 +36,17 @@ test('reads an empty cell as null, quoted or not', async () => {
 test('takes the codes that a data frame writes for what they are', async () => {
 	expect(await one('grade,owner', '1.0,True')).toEqual({ features: { grade: '1', owner: true } })
 	expect(await one('grade,owner', '3.0,0')).toEqual({ features: { grade: '3.0', owner: 0 } })
+})
+
+test('takes a boolean that a data frame wrote for the category that it is', async () => {
+	expect(await one('truth', 'True')).toEqual({ features: { truth: 'true' } })
+	expect(await one('truth', 'maybe')).toEqual({ features: { truth: 'maybe' } })
+})
+
+test('reads texts that are called like members of every object', async () => {
+	expect(await one('owner,zip', 'constructor,toString')).toEqual({
+		features: { owner: 'constructor', zip: 'toString' },
+	})
 })
 
 test('puts the known columns where they belong, and segments under their name', async () => {

@@ -89,3 +89,15 @@ describe('a job', () => {
 		])
 	})
 })
+
+it('judges the other models when one cannot be judged', async () => {
+	const mismatched = (model: string) => ({
+		sql: `INSERT INTO replay_day (model, environment, version, day_ms, sha256, rows, sampled, matched, mismatched,
+				unavailable, worst, examples, reasons, replayed_at, standing)
+			VALUES (?, 'production', '1', ?, '', 9, 9, 0, 9, 0, 0.5, '[]', '{}', ?, 1)`,
+		params: [model, test.clock.now - dayMs, test.clock.now],
+	})
+	await test.context.sql.batch([mismatched('gone'), mismatched('m')])
+	expect((await judge()).failed).toEqual(['gone'])
+	expect(await incidents()).toMatchObject([{ model: 'm', alerts: [{ rule: 'replay-mismatch' }] }])
+})

@@ -58,7 +58,9 @@ describe('an explanation', () => {
 		expect(answer.reasons.flatMap((r: Json) => r.features)).not.toContain('SEX')
 		expect(answer.background).toMatchObject({ kind: 'approved-near-cut-off' })
 		expect(answer.background.rows).toBeGreaterThanOrEqual(30)
-		expect((await explain('declined', '?locale=de')).reasons[0].text).toBe('Rückstände bei Krediten')
+		const german = await explain('declined', '?locale=de')
+		expect(german.reasons[0].text).toBe('Rückstände bei Krediten')
+		expect(german.reasonsStatus.reason).toContain('no text in "de" for R0')
 		expect(await explain('approved')).toMatchObject({
 			decision: '0',
 			adverse: false,

@@ -128,6 +128,8 @@ describe('importance drift', () => {
 		await log('drifting', first + 2 * dayMs, 240, 1)
 		expect(await run()).toMatchObject({ hours: 24, windows: 2 })
 		expect(await run()).toMatchObject({ hours: 0, windows: 0 })
+		// Of segments neither: they are not explained by hour.
+		expect(await server.context.sql.all({ sql: 'SELECT * FROM attribution_dirty' })).toEqual([])
 	})
 
 	it('is a fact of its feature for rules', async () => {

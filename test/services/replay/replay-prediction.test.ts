@@ -79,6 +79,19 @@ describe('a logged score', () => {
 })
 
 describe('what is missing', () => {
+	it('is named where the model has a value to stand for it, and the score differs', async () => {
+		const file = { ...JSON.parse(linearFile()), missing: 'mean' }
+		const model = openModel('linear-json', new TextEncoder().encode(JSON.stringify(file)), {})
+		const replayed = await replayPrediction({ model, manifest: {}, digest: '' }, binary, {
+			features: { income: 4 },
+			score: exact,
+		})
+		expect(replayed.status).toBe('mismatched')
+		expect(replayed.reason).toContain(
+			'debt is missing; the model takes 2 for it (it is not among the logged features)',
+		)
+	})
+
 	it('is said: the artefact, the features, one of them, the score', async () => {
 		const cases = [
 			[await replayPrediction({ unavailable: 'no file' }, binary, { features, score: 1 }), 'no file'],
