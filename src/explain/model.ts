@@ -98,9 +98,9 @@ export type Model = {
 	background(rows: readonly Float64Array[]): Background
 	/**
 	 * SHAP interaction values of each output: features x features, row-major; their sum is margin - base. Absent where
-	 * the model has no interactions (linear models, scorecards).
+	 * the model has no interactions (linear models, scorecards), undefined where one row's would take far too much.
 	 */
-	interactions?(x: Float64Array): Float64Array[]
+	interactions?(x: Float64Array): Float64Array[] | undefined
 	/** Absent where the inside is not known, as in an ONNX graph. */
 	structure?: Structure
 }

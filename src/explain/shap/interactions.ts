@@ -4,17 +4,25 @@ import { gaussLegendre, type Rule } from './quadrature.ts'
 
 const mostPoints = 24
 
+/** A row's interactions of 5,000 columns take 200 MB, and of so many pairs on the ways to all leaves some seconds. */
+const mostCells = 25_000_000
+const mostPairs = 500_000_000
+
 /**
  * SHAP interaction values of each output, columns x columns, row-major: those of `shap_interaction_values` and of
  * xgboost's `pred_interactions`, path-dependent. A pair shares its interaction in halves; the diagonal is what is left of
- * a column's contribution, so a row sums to it.
+ * a column's contribution, so a row sums to it. Undefined where they would take too much memory or time.
  *
  * With the factors f of `addIntegrated`, a leaf gives the pair i, j
  * v/2 (o_i - z_i) (o_j - z_j) * integral of the product over the others of f: the weights
  * |S|! (k - |S| - 2)! / (k - 1)! are Beta integrals too.
  */
-export function shapInteractions(e: TreeEnsemble, decisions: Uint8Array): Float64Array[] {
+export function shapInteractions(e: TreeEnsemble, decisions: Uint8Array): Float64Array[] | undefined {
+	if (e.columns ** 2 * e.outputs > mostCells) return undefined
 	const paths = linkPaths(e)
+	const pairsAt = (node: number) =>
+		(e.feature[node] as number) < 0 ? (paths.unique[node] as number) ** 2 : 0
+	if (e.feature.reduce((sum, _, node) => sum + pairsAt(node), 0) > mostPairs) return undefined
 	const scale = outputScale(e)
 	const out = Array.from({ length: e.outputs }, () => new Float64Array(e.columns ** 2))
 	const leaf = leafRoom(paths)

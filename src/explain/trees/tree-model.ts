@@ -39,9 +39,6 @@ function foldPairs(pairs: Float64Array, owner: Int32Array, features: number): Fl
 	return folded
 }
 
-// A row's interactions of 5,000 columns take 200 MB: beyond, the model has none.
-const mostPairs = 25_000_000
-
 const sizeOf = (e: TreeEnsemble): number =>
 	Object.values(e).reduce<number>((sum, part) => sum + (ArrayBuffer.isView(part) ? part.byteLength : 0), 0)
 
@@ -99,12 +96,10 @@ export function treeModel(file: TreeFile, manifest: Manifest, declared: readonly
 			return attribution(x, (background as TreeBackground).plan, 'tree-shap/interventional')
 		},
 		background: (rows): TreeBackground => ({ rows: rows.length, of: model, plan: planBackground(e, rows) }),
-		...(e.columns ** 2 * e.outputs <= mostPairs && {
-			interactions: (x: Float64Array) =>
-				shapInteractions(e, decideAll(e, x, decisions)).map((pairs) =>
-					foldPairs(pairs, owner, features.length),
-				),
-		}),
+		interactions: (x) =>
+			shapInteractions(e, decideAll(e, x, decisions))?.map((pairs) =>
+				foldPairs(pairs, owner, features.length),
+			),
 		structure: { kind: 'trees', ensemble: e, sources: columnsOf },
 	}
 	return model

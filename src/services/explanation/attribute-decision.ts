@@ -101,7 +101,7 @@ const doubt = ({ replayed }: ReadDecision): string | null =>
 			: null
 
 function interactionsOf(model: Model | undefined, x: Float64Array, output: number) {
-	const matrix = model?.interactions?.(x)[output]
+	const matrix = model?.interactions?.(x)?.[output]
 	return model && matrix ? largestInteractions(model.features, matrix, mostInteractions) : []
 }
 

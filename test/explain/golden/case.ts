@@ -118,7 +118,9 @@ export function checkInteractions(one: PeerCase, model: Model): void {
 	one.interactions.forEach((nested, i) => {
 		const wanted = flat(nested)
 		const size = largest(wanted)
-		model.interactions?.(model.encode(one.rows[i] as Row).x).forEach((pairs, k) => {
+		const all = model.interactions?.(model.encode(one.rows[i] as Row).x)
+		expect(all).toHaveLength(model.outputs)
+		all?.forEach((pairs, k) => {
 			pairs.forEach((value, at) => {
 				const cell = (k * (n + 1) + Math.floor(at / n)) * (n + 1) + (at % n)
 				worst.add(value, wanted[cell] as number, size)

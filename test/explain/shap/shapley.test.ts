@@ -16,7 +16,7 @@ import {
 	marginOf,
 	pathDependentGame,
 } from '../../support/brute-force-shapley.ts'
-import { randomRow, randomTrees } from '../../support/random-trees.ts'
+import { chainTree, randomRow, randomTrees } from '../../support/random-trees.ts'
 
 const decide = (e: TreeEnsemble, x: Float64Array) => decideAll(e, x, new Uint8Array(e.feature.length))
 
@@ -106,7 +106,9 @@ test('interaction values are those of the definition, and rows sum to the contri
 			const x = randomRow(random, shape.columns)
 			const game = pathDependentGame(e, x)
 			const { contributions } = shapValues(planPaths(e), decide(e, x))
-			shapInteractions(e, decide(e, x)).forEach((pairs, k) => {
+			const all = shapInteractions(e, decide(e, x))
+			expect(all).toHaveLength(e.outputs)
+			all?.forEach((pairs, k) => {
 				expectClose(pairs, bruteForceInteractions(game, e.columns, k))
 				const sums = contributions[k]?.map((_, i) =>
 					pairs.slice(i * e.columns, (i + 1) * e.columns).reduce((a, b) => a + b, 0),
@@ -116,6 +118,13 @@ test('interaction values are those of the definition, and rows sum to the contri
 		}),
 		{ numRuns: 200 },
 	)
+})
+
+test('interactions that would take minutes are not begun', () => {
+	const e = chainTree(seeded(1), 1200, 1200)
+	expect(shapInteractions(e, decide(e, randomRow(seeded(2), 1200)))).toBeUndefined()
+	const wide = { ...randomTrees(seeded(1), { trees: 1, depth: 2, columns: 2 }), columns: 6000 }
+	expect(shapInteractions(wide, decide(wide, new Float64Array(6000)))).toBeUndefined()
 })
 
 test('base and contributions add up to the margin', () => {

@@ -127,7 +127,7 @@ describe('the manifest adds what the file lacks', () => {
 		])
 		expect(f.slice(0, 4)).toEqual(c.slice(0, 4))
 		expect(f[4]).toBeCloseTo((c[4] ?? 0) + (c[5] ?? 0) + (c[6] ?? 0), 12)
-		const pairs = model.interactions?.(x)[0] ?? new Float64Array()
+		const pairs = model.interactions?.(x)?.[0] ?? new Float64Array()
 		expect(pairs.length).toBe(25)
 		expect(pairs.reduce((a, b) => a + b)).toBeCloseTo((folded.margin[0] ?? 0) - (folded.base[0] ?? 0), 6)
 	})
