@@ -11,6 +11,8 @@ const setupFiles = ['test/support/setup.ts']
 
 export default defineConfig({
 	test: {
+		// Vitest leaves one core to itself, which on two cores is half of the machine.
+		maxWorkers: '100%',
 		reporters: process.env.CI ? ['default', report] : ['default'],
 		projects: [
 			{ test: { name: 'unit', include: inFolders(pure), setupFiles, sequence: { groupOrder: 0 } } },

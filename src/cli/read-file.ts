@@ -53,14 +53,14 @@ export async function inputFile(path: string, known?: FileFormat): Promise<Input
 		format,
 		type: types[format],
 		// What a pipe holds cannot be looked at beforehand.
-		gzipped: info.isFile() ? await isGzip(path).catch(unreadable) : path.endsWith('.gz'),
+		gzipped: path.endsWith('.gz') || (info.isFile() && (await isGzip(path).catch(unreadable))),
 		bytes: info.size,
 		stamp: `${info.size}-${Math.round(info.mtimeMs)}`,
 		open: (onBytes) => open(path, onBytes),
 	}
 }
 
-/** By its first two bytes: browsers and scripts unpack a file, or pack one, and leave its name. */
+/** By its first two bytes: browsers and scripts pack a file and leave its name. */
 async function isGzip(path: string): Promise<boolean> {
 	const handle = await openFile(path)
 	try {
