@@ -83,10 +83,16 @@ type Numeric = Extract<Movable, { kind: 'number' }>
 /** An axis of given values, those within the limits, the nearest first on both sides. */
 function listed(movable: Numeric, values: readonly number[]): Axis | undefined {
 	const { feature, index, from, low, high, scale } = movable
-	const inside = [...new Set(values)].filter((v) => v >= low && v <= high && v !== from)
-	const above = inside.filter((v) => v > from).sort((a, b) => a - b)
-	const below = inside.filter((v) => v < from).sort((a, b) => b - a)
-	if (inside.length === 0) return undefined
+	const [above, below]: [number[], number[]] = [[], []]
+	let last = from
+	for (const v of Float64Array.from(values).sort()) {
+		if (v === last || v === from || !(v >= low && v <= high)) continue
+		last = v
+		if (v > from) above.push(v)
+		else below.push(v)
+	}
+	if (above.length + below.length === 0) return undefined
+	below.reverse()
 	const value = (i: number) => (i > 0 ? above[i - 1] : below[-i - 1]) as number
 	return {
 		index,
