@@ -54,11 +54,14 @@ export function evaluate(
 	const result: Evaluation = { states: noStates, events: [], lost: [] }
 	const lookups = lookupsOf(table, around)
 	const after = new Map<string, Map<string, SubjectState>>()
+	// What fires in this very window inhibits too; the surroundings do not know of it yet.
+	const firesNow = (name: string) => result.events.some((e) => e.kind === 'firing' && e.rule.name === name)
 	for (const rule of rules) {
 		// Inhibited facts count as unknown: they neither fire nor resolve, and are not missed either.
-		const states = around.inhibited(rule)
-			? new Map(before.get(rule.name))
-			: judgeRule(rule, table, before.get(rule.name), lookups, result)
+		const states =
+			around.inhibited(rule) || rule.inhibitedBy.some(firesNow)
+				? new Map(before.get(rule.name))
+				: judgeRule(rule, table, before.get(rule.name), lookups, result)
 		if (states.size > 0) after.set(rule.name, states)
 	}
 	judgeNoData(rules, table, before, after, result)
