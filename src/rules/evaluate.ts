@@ -55,7 +55,7 @@ export function evaluate(
 	const lookups = lookupsOf(table, around)
 	const after = new Map<string, Map<string, SubjectState>>()
 	// What fires in this very window inhibits too; the surroundings do not know of it yet.
-	const firesNow = (name: string) => result.events.some((e) => e.kind === 'firing' && e.rule.name === name)
+	const firesNow = (name: string) => result.events.some((e) => e.kind !== 'resolved' && e.rule.name === name)
 	for (const rule of rules) {
 		// Inhibited facts count as unknown: they neither fire nor resolve, and are not missed either.
 		const states =

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { metricIds } from '../../src/metrics/index.ts'
+import { evaluate } from '../../src/rules/evaluate.ts'
 import { checkRules, readRuleFolder } from '../../src/rules/load-rules-node.ts'
 import { parseRules } from '../../src/rules/parse-rules.ts'
 import { rulesJsonSchema } from '../../src/rules/schema.ts'
@@ -70,6 +71,20 @@ describe('a rule file that is wrong', () => {
 		const two = `${rule('drift.psi >= 0.2', '    inhibited_by: [two]\n')}  - name: two\n    each: feature\n    when: drift.ks > 0.1\n    inhibited_by: [one]\n`
 		expect((await faults(two)).join()).toMatch(/one.*two|two.*one/)
 	})
+})
+
+it('a rule that fires silences those that it inhibits in the same window', async () => {
+	const two = `${rule('drift.psi >= 0.2', '    inhibited_by: [two]\n')}  - name: two\n    each: feature\n    when: drift.ks > 0.1\n`
+	const parsed = await parse(two)
+	if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors))
+	const fired = (ks: number) => {
+		const facts = new Map(Object.entries({ 'drift.psi': 0.3, 'drift.ks': ks }))
+		const subjects = [{ feature: 'x', facts, n: 9, m: 9 }]
+		const table = { from: 0, to: 1, closed: true, subjects }
+		const around = { inhibited: () => false, state: () => undefined }
+		return evaluate(parsed.ruleSet.rules, table, new Map(), around).events.map((e) => e.rule.name)
+	}
+	expect([fired(0.2), fired(0)]).toEqual([['two'], ['one']])
 })
 
 describe('conditions are three-valued', () => {
