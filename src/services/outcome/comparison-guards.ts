@@ -1,7 +1,7 @@
 import { type Estimate, undefinedEstimate } from '../../stats/estimate.ts'
 import { defaultMinGroup } from '../../stats/fairness/disparity.ts'
 import { type Comparison, gainSequence } from '../../stats/sequential/comparison.ts'
-import { aucBlocks, type Matched } from '../../stats/sequential/matched.ts'
+import { aucBlocks, gapBlocks, type Matched } from '../../stats/sequential/matched.ts'
 import type { Guard } from '../../stats/sequential/verdict.ts'
 import { positive } from '../../tally/label.ts'
 import type { TallyPlan } from '../../tally/make-brief.ts'
@@ -13,10 +13,8 @@ import { groupName } from './measure-outcomes.ts'
 export type VersionGuard = Guard & { metric: string; group?: string; champion: number; challenger: number }
 
 export type Tolerances = { all: number; group: number }
-/** How much of ROC AUC or of the error rate may be lost, and in a group how much of the error rate or of equal selection. */
+/** How much may be lost of ROC AUC, decisions or answers, and how much in a group of decisions or of equal selection. */
 export const defaultTolerances: Tolerances = { all: 0.02, group: 0.05 }
-const answerTolerance = 0.01
-const unit = { low: -1, high: 1 }
 
 /** What a challenger must keep besides the loss that it is promoted for. */
 export function guardsOf(
@@ -33,7 +31,7 @@ export function guardsOf(
 		...others.map((loss) =>
 			guardOf('error', metricOf(loss), matchLosses(compared, loss.of), loss.most, tolerances.all),
 		),
-		guardOf('no answer', 'service.error_rate', unanswered, 1, answerTolerance),
+		guardOf('no answer', 'service.error_rate', unanswered, 1, tolerances.all),
 		...(plan.task === 'binary' && hasScores
 			? [guardOf('ROC AUC', 'performance.roc_auc', matchAucs(compared), 1, tolerances.all)]
 			: []),
@@ -92,11 +90,11 @@ function groupGuards(
 		const isMember = (row: ComparedRow) => row.groups[at] === value
 		const metric = metricOf(loss)
 		const matched = matchLosses(compared, loss.of, isMember)
-		const name = `${loss.name}, ${group}`
+		const name = `${loss.name} of ${group}`
 		return [
 			{ ...guardOf(name, metric, matched, loss.most, tolerances.group), group },
 			...(plan.task === 'binary' && groups.length > 1
-				? [{ ...selectionGuard(compared, isMember, tolerances.group), name: `selection, ${group}`, group }]
+				? [{ ...selectionGuard(compared, isMember, tolerances.group), name: `selection of ${group}`, group }]
 				: []),
 		]
 	})
@@ -112,26 +110,27 @@ const unknownGuard = (attribute: string, metric: string): VersionGuard => ({
 })
 
 /**
- * How far a group's share of positive decisions is from that of all others, whichever is higher. Both differences between
- * versions have a sequence at half of alpha; the champion's own distance is taken as it was seen.
+ * How far a group's share of positive decisions is from that of all others, whichever is higher. The sequence is of how
+ * much that distance moves, with its sign; the champion's own is taken as it was seen.
  */
 function selectionGuard(
-	compared: Compared,
+	{ items }: Compared,
 	isMember: (row: ComparedRow) => boolean,
 	tolerance: number,
 ): Omit<VersionGuard, 'name'> & { gain: Estimate; comparison?: never } {
-	const selected = ({ decision }: ComparedRow) =>
-		decision === '' ? Number.NaN : Number(decision === positive)
-	const inside = matchLosses(compared, selected, isMember)
-	const outside = matchLosses(compared, selected, (row) => !isMember(row))
-	const own = inside.champion - outside.champion
-	const [a, b] = [inside, outside].map(({ gains }) =>
-		gainSequence({ gains, bounds: unit }, { alpha: 0.025 }),
-	) as [Estimate, Estimate]
-	const challenger = Math.abs(inside.challenger - outside.challenger)
-	// The challenger's signed distance is the champion's less the gain inside, plus the gain outside.
-	const [low, high] = [own - a.high + b.low, own - a.low + b.high]
-	const champion = Math.abs(own)
+	const blocks = gapBlocks()
+	const selected = (row: ComparedRow | undefined) =>
+		row && {
+			value: row.decision === '' ? Number.NaN : Number(row.decision === positive),
+			isMember: isMember(row),
+		}
+	for (const { period, champion, challenger } of items)
+		blocks.add({ period, champion: selected(champion), challenger: selected(challenger) })
+	const matched = blocks.matched()
+	const moved = gainSequence({ gains: matched.gains, bounds: { low: -2, high: 2 } })
+	const own = matched.champion
+	const [low, high] = [own + moved.low, own + moved.high]
+	const [champion, challenger] = [Math.abs(own), Math.abs(matched.challenger)]
 	return {
 		metric: 'fairness.demographic_parity_difference',
 		champion,

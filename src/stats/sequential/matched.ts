@@ -94,6 +94,30 @@ class MeanPart<T> implements Part<T> {
 	}
 }
 
+export type Member = { value: number; isMember: boolean }
+
+/** Blocks with members of a group and others in either version; a block's gain is how much further above the others' mean the challenger's members are. */
+export const gapBlocks = (): Blocks<Member> =>
+	new Blocks({ newPart: () => new GapPart(), isUsable: ({ value }) => !Number.isNaN(value), sign: 1 })
+
+class GapPart implements Part<Member> {
+	private readonly members = new MeanPart<Member>(({ value }) => value)
+	private readonly others = new MeanPart<Member>(({ value }) => value)
+
+	add(row: Member): void {
+		const part = row.isMember ? this.members : this.others
+		part.add(row)
+	}
+
+	get isEnough(): boolean {
+		return this.members.isEnough && this.others.isEnough
+	}
+
+	value(): number {
+		return this.members.value() - this.others.value()
+	}
+}
+
 export type Ranked = { score: number; isPositive: boolean }
 
 /** Blocks with both outcomes in either version; a block's gain is the challenger's ROC AUC within it less the champion's. */
