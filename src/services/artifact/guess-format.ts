@@ -48,7 +48,7 @@ const dumps: { pattern: RegExp; what: string }[] = [
 		what: 'This is a drawing of trees in the language of Graphviz. Write XGBoost models with save_model("model.json"), LightGBM models with save_model("model.txt"), and upload that file.',
 	},
 	{
-		pattern: /^\s*\{[\s\S]*"(tree_info|feature_infos|num_tree_per_iteration)"\s*:/,
+		pattern: /^\s*\{\s*"(average_output"\s*:|name"\s*:\s*"tree"\s*,\s*"version")/,
 		what: 'This is the JSON of LightGBM\'s dump_model. Write the model with save_model("model.txt") and upload that file.',
 	},
 ]
