@@ -188,7 +188,7 @@ function notTranslated({ reasons }: Selection & { status: 'ok' }, asked: string 
 function overridden({ rule, score, decision }: ReadDecision, part: ReasonsPart): ReasonsPart {
 	if (score === null || decide(rule, { score }).adverse !== false) return part
 	const { reason } = part.reasonsStatus
-	const doubt = `The decision ${JSON.stringify(decision)} is logged, and the score ${score} is on the approving side of the threshold ${rule.threshold}: something else than the score decided. Name that instead.`
+	const doubt = `The decision ${JSON.stringify(decision)} is logged, and the score ${digits(score)} is on the approving side of the threshold ${rule.threshold}: something else than the score decided. Name that instead.`
 	return {
 		...part,
 		reasonsStatus: { ...part.reasonsStatus, reason: reason === null ? doubt : `${doubt} ${reason}` },
