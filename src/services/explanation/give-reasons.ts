@@ -1,4 +1,5 @@
 import type { Context } from '../../context.ts'
+import { digits } from '../../core/digits.ts'
 import {
 	type FeatureContribution,
 	type Selection,
