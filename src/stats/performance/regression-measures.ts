@@ -12,6 +12,8 @@ import type { RegressionMoments } from './regression-moments.ts'
 /** Variance over mean squared of |e| and e^2 when errors are normal, and how far heavier tails widen (`tailFactor`). */
 const absolute = { normal: Math.PI / 2 - 1, most: 1 }
 const square = { normal: 2, most: 2 }
+/** Of the ratio of two sums of squares, which share part of their tails. */
+const ratio = { normal: 2, most: 1 }
 
 const tailOf = (relativeVariance: number, { normal, most }: typeof square) =>
 	tailFactor(Math.sqrt(relativeVariance / normal), most)
@@ -62,7 +64,7 @@ export function r2(moments: RegressionMoments): Estimate {
 	const ofActuals = spread.fourth / (n * spread.second ** 2)
 	const both = spread.squaredErrors / (e2 * spread.second)
 	const variance = ofErrors + ofActuals - 2 * both
-	const tails = { up: tailOf(n * ofErrors - 1, square), down: tailOf(n * ofActuals - 1, square) }
+	const tails = { up: tailOf(n * ofErrors - 1, ratio), down: tailOf(n * ofActuals - 1, ratio) }
 	const { value, low, high } = logEstimate(unexplained, Math.sqrt(Math.max(0, variance)), n, tails)
 	return { value: 1 - value, low: 1 - high, high: 1 - low }
 }

@@ -189,7 +189,7 @@ def regression(n, shift, zeros):
     influence = e**2 / (e**2).mean() - (y - y.mean()) ** 2 / y.var()
     r2 = metrics.r2_score(y, predicted)
     half = stats.t.ppf(0.975, n - 1) * np.sqrt((influence**2).sum()) / n
-    up, down = [np.exp(half * tail((v**2).var() / (v**2).mean() ** 2 / 2, 2)) for v in (e, y - y.mean())]
+    up, down = [np.exp(half * tail((v**2).var() / (v**2).mean() ** 2 / 2, 1)) for v in (e, y - y.mean())]
     a = np.abs(e)
     of_mae = stats.t.ppf(0.975, n - 1) * a.std(ddof=1) / np.sqrt(n) / a.mean()
     mae_up = np.exp(of_mae * tail(a.var(ddof=1) / a.mean() ** 2 / (np.pi / 2 - 1), 1))
