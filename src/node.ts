@@ -27,6 +27,7 @@ import { createFirstKey } from './services/key/create-first-key.ts'
 import { ensureAdminKey } from './services/key/ensure-admin-key.ts'
 import { openSlack } from './slack/open-slack.ts'
 import { databaseFailure } from './start-failure.ts'
+import { openParquetInThread } from './tables/parquet-node.ts'
 
 const random = (count: number): Uint8Array => new Uint8Array(randomBytes(count))
 
@@ -62,6 +63,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			onnx: () => loadOnnxRuntime(),
 			models: modelCache(limits.modelCacheBytes, now),
 			readTrees: openTreeReader(),
+			openParquet: openParquetInThread(),
 			threads,
 			now,
 			random,
