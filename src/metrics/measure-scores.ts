@@ -75,12 +75,12 @@ export function scoreMeasure(view: OutcomeView, metric: ScoreMetric): Finding {
 
 const ofClasses = { roc_auc: multiclassRocAuc, log_loss: multiclassLogLoss, brier: multiclassBrierScore }
 
-function multiclassMeasure({ byClass, tally }: OutcomeView, metric: ScoreMetric): Finding {
+function multiclassMeasure({ byClass, brierSums, tally }: OutcomeView, metric: ScoreMetric): Finding {
 	const classes = [...byClass.values()]
 	const measure = metric in ofClasses ? ofClasses[metric as keyof typeof ofClasses] : undefined
 	const n = classes.reduce((sum, { positives }) => sum + total(positives), 0)
 	if (!measure || n === 0) return missing(0, 'no row has both probabilities and an outcome that they name')
 	if (metric !== 'roc_auc' && tally.improper > 0)
 		return missing(n, `the probabilities of ${tally.improper} rows are not in [0, 1] or do not sum to 1`)
-	return found(measure(classes), n, 'too few outcomes of any class but one')
+	return found(measure(classes, brierSums), n, 'too few outcomes of any class but one')
 }
