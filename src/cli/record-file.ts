@@ -1,6 +1,9 @@
 import { parse } from 'csv-parse/stream'
 import { AppError } from '../core/errors.ts'
-import { linesIn } from '../core/lines-in.ts'
+import { parseExact } from '../core/exact-json.ts'
+import { jsonFault } from '../core/json-fault.ts'
+import { BadLine, linesIn } from '../core/lines-in.ts'
+import { readUtf8 } from '../core/utf8.ts'
 import { cellOf } from '../http/ingest/cell-text.ts'
 import type { FeatureSpec } from '../profile/grid.ts'
 import { plainBytes } from './read-file.ts'
@@ -28,19 +31,13 @@ export async function* recordsOf(
 	try {
 		if (file.ending === 'csv') yield* csvRecords(bytes, specs)
 		else if (file.ending === 'ndjson') yield* lineRecords(bytes)
-		else yield* jsonRecords(await new Response(bytes as ReadableStream<Uint8Array<ArrayBuffer>>).text())
+		else yield* jsonRecords(await readUtf8(bytes))
 	} catch (error) {
-		if (error instanceof AppError) throw error
-		throw new AppError('malformed', `${file.path} cannot be read: ${reasonOf(error as Error)}.`, {
+		const code = error instanceof AppError ? error.code : 'malformed'
+		throw new AppError(code, `${file.path} cannot be read: ${(error as Error).message.replace(/\.$/, '')}.`, {
 			cause: error,
 		})
 	}
-}
-
-/** What a damaged gzip file throws has no message of its own. */
-function reasonOf({ message, cause }: Error): string {
-	const text = message || (cause instanceof Error ? cause.message : '') || 'it is damaged or cut off'
-	return /Unexpected token '?[NI]/.test(text) ? `${text} (NaN and Infinity are not JSON: write null)` : text
 }
 
 /** Data frames write a missing number in all of these ways, */
@@ -101,17 +98,19 @@ async function* csvRecords(bytes: ReadableStream<Uint8Array>, specs: Specs): Asy
 	}
 }
 
-async function* lineRecords(bytes: ReadableStream<Uint8Array>): AsyncGenerator<FileRow> {
+async function* lineRecords(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<FileRow> {
 	let row = 0
 	for await (const lines of linesIn(bytes))
-		for (const line of lines) if (line.trim() !== '') yield lineRecord(line, ++row)
+		for (const line of lines)
+			if (line instanceof BadLine) yield { row: ++row, fault: line.message }
+			else if (line.trim() !== '') yield lineRecord(line, ++row)
 }
 
 function lineRecord(line: string, row: number): FileRow {
 	try {
-		return record(JSON.parse(line), row)
+		return record(parseExact(line), row)
 	} catch (error) {
-		return { row, fault: `the line is not JSON: ${reasonOf(error as Error).slice(0, 250)}` }
+		return { row, fault: `the line is not JSON: ${jsonFault(line, error)}` }
 	}
 }
 
@@ -127,10 +126,11 @@ function record(value: unknown, row: number): FileRow {
 function* jsonRecords(text: string): Generator<FileRow> {
 	let value: unknown
 	try {
-		value = JSON.parse(text)
+		value = parseExact(text)
 	} catch (cause) {
 		const lines = text.split('\n').filter((line) => line.trim() !== '')
-		if (lines.length < 2 || !lines[0]?.trim().endsWith('}')) throw cause
+		if (lines.length < 2 || !lines[0]?.trim().endsWith('}'))
+			throw new AppError('malformed', `it is not JSON: ${jsonFault(text, cause, 1)}`, { cause })
 		yield* lines.map((line, i) => lineRecord(line, i + 1))
 		return
 	}

@@ -1,5 +1,7 @@
 import { AppError } from '../core/errors.ts'
-import { linesIn } from '../core/lines-in.ts'
+import { parseExact } from '../core/exact-json.ts'
+import { jsonFault } from '../core/json-fault.ts'
+import { BadLine, linesIn } from '../core/lines-in.ts'
 import { requireColumns, type Table, type Wanted } from './read-table.ts'
 
 type Row = Record<string, unknown>
@@ -30,8 +32,9 @@ class Rows {
 		this.wanted = wanted
 	}
 
-	add(text: string): void {
+	add(text: string | BadLine): void {
 		this.line++
+		if (text instanceof BadLine) this.fail(text.message)
 		if (text.trim() === '') return
 		const row = this.parse(text)
 		if (this.count < lookedAt) this.look(row)
@@ -51,9 +54,9 @@ class Rows {
 	private parse(text: string): Row {
 		let value: unknown
 		try {
-			value = JSON.parse(text)
+			value = parseExact(text)
 		} catch (cause) {
-			this.fail((cause as Error).message.slice(0, 200), cause)
+			this.fail(jsonFault(text, cause), cause)
 		}
 		if (typeof value !== 'object' || value === null || Array.isArray(value)) this.fail('it is no object')
 		return value as Row

@@ -185,7 +185,7 @@ describe('what a client can send', () => {
 		await tell(times(1200, (i) => (i % 3 === 0 ? 1 : 0)))
 		server.clock.advance(1000)
 		const { body } = await server.fetch('/v1/models/m/deployments/production/comparison')
-		expect(body).toMatchObject({ design: 'split', verdict: 'not yet' })
+		expect(body).toMatchObject({ design: 'split', verdict: 'not-yet' })
 		expect(Math.abs(body.gain.value)).toBeLessThan(0.05)
 	})
 
