@@ -28,6 +28,7 @@ import { openTreeReader } from './services/artifact/tree-reader-node.ts'
 import { openExplainThreads } from './services/importance/explain-threads-node.ts'
 import { createFirstKey } from './services/key/create-first-key.ts'
 import { ensureAdminKey } from './services/key/ensure-admin-key.ts'
+import { checkSlack } from './services/slack/connection.ts'
 import { openSlack } from './slack/open-slack.ts'
 import { databaseFailure } from './start-failure.ts'
 
@@ -180,6 +181,8 @@ async function start(
 	await takeRules(context, rules.current())
 	rules.follow((ruleSet) => takeRules(context, ruleSet))
 	const slack = await openSlack(context, config)
+	// In the background: a Slack that does not answer is no reason to start late.
+	void checkSlack(context)
 	const app = buildApp(context, {
 		...(slack ? { slack: slack.handle } : {}),
 		jobs: { list: jobs, run: (id) => runJobById(context, id, processOwner) },

@@ -3,6 +3,7 @@ import type { Context } from '../context.ts'
 import { jobs, runAll, runJobById } from '../jobs/index.ts'
 import { processOwner } from '../node.ts'
 import { ownRules, rulesInForce } from '../services/alert/service-rules.ts'
+import { connectSlack } from '../slack/open-slack.ts'
 import { type Command, requirePositional, type Terminal } from './command.ts'
 import { withContext } from './with-context.ts'
 
@@ -22,6 +23,7 @@ Exit code: 0 all went well, 1 a job failed, 2 it could not be run.
 	async run(terminal, args) {
 		const id = requirePositional(args, 0, 'The job')
 		const runs = await withContext(terminal, async (context) => {
+			connectSlack(context, terminal.config)
 			if (id === 'all' || id === 'evaluate-rules') await tellOtherRules(terminal, context)
 			return id === 'all' ? runAll(context, processOwner) : [await runJobById(context, id, processOwner)]
 		})
