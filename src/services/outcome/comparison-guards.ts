@@ -1,7 +1,7 @@
 import { type Estimate, undefinedEstimate } from '../../stats/estimate.ts'
 import { defaultMinGroup } from '../../stats/fairness/disparity.ts'
 import { type Comparison, gainSequence } from '../../stats/sequential/comparison.ts'
-import { aucBlocks, gapBlocks, type Matched } from '../../stats/sequential/matched.ts'
+import { aucBlocks, aucOfRows, gapBlocks, type Matched } from '../../stats/sequential/matched.ts'
 import type { Guard } from '../../stats/sequential/verdict.ts'
 import { positive } from '../../tally/label.ts'
 import type { TallyPlan } from '../../tally/make-brief.ts'
@@ -55,21 +55,51 @@ function guardOf(
 	return { name, metric, champion, challenger, comparison, tolerance: tolerance * most }
 }
 
+/** Both versions' ROC AUC are of all their rows; the interval is of the difference within blocks. */
 function matchAucs({ items }: Compared): Matched {
 	const blocks = aucBlocks()
 	const ranked = (row: ComparedRow | undefined) =>
 		row && { score: row.actual ? row.score : Number.NaN, isPositive: row.actual?.text === positive }
-	// A rare outcome does not come every day.
-	for (const { period, champion, challenger } of items)
-		blocks.add({
-			period: Math.floor(period / 7),
-			champion: ranked(champion),
-			challenger: ranked(challenger),
-		})
-	return blocks.matched()
+	const all = items.map(({ period, champion, challenger }) => ({
+		// A rare outcome does not come every day.
+		period: Math.floor(period / 7),
+		champion: ranked(champion),
+		challenger: ranked(challenger),
+	}))
+	for (const item of all) blocks.add(item)
+	return {
+		...blocks.matched(),
+		champion: aucOfRows(all.flatMap(({ champion }) => champion ?? [])),
+		challenger: aucOfRows(all.flatMap(({ challenger }) => challenger ?? [])),
+	}
 }
 
-/** Each group of an attribute that has enough outcomes to be named. */
+/** More groups than this are the largest: nobody reads more, and all have to hold. */
+const mostGroups = 20
+
+/** Groups of an attribute that have enough outcomes to be named, and whether they have in either version, the largest first. */
+function namedGroups({ items }: Compared, at: number, loss: Loss): { value: string; isKnown: boolean }[] {
+	const counts = new Map<string, { champion: number; challenger: number }>()
+	for (const item of items)
+		for (const side of ['champion', 'challenger'] as const) {
+			const row = item[side]
+			if (!row || Number.isNaN(loss.of(row))) continue
+			const value = row.groups[at] as string
+			const own = counts.get(value) ?? { champion: 0, challenger: 0 }
+			counts.set(value, own)
+			own[side]++
+		}
+	return [...counts]
+		.map(([value, { champion, challenger }]) => ({
+			value,
+			n: champion + challenger,
+			isKnown: Math.min(champion, challenger) >= defaultMinGroup,
+		}))
+		.filter(({ n }) => n >= defaultMinGroup)
+		.sort((a, b) => b.n - a.n || (a.value < b.value ? -1 : 1))
+		.slice(0, mostGroups)
+}
+
 function groupGuards(
 	compared: Compared,
 	plan: TallyPlan,
@@ -78,19 +108,16 @@ function groupGuards(
 	tolerances: Tolerances,
 ): VersionGuard[] {
 	const attribute = (plan.attributes[at] as TallyPlan['attributes'][number]).name
-	const counts = new Map<string, number>()
-	for (const { champion, challenger } of compared.items)
-		for (const row of [champion, challenger])
-			if (row && !Number.isNaN(loss.of(row)))
-				counts.set(row.groups[at] as string, (counts.get(row.groups[at] as string) ?? 0) + 1)
-	const groups = [...counts].filter(([, n]) => n >= defaultMinGroup).map(([group]) => group)
-	if (groups.length === 0) return [unknownGuard(attribute, metricOf(loss))]
-	return groups.sort().flatMap((value) => {
+	const metric = metricOf(loss)
+	const groups = namedGroups(compared, at, loss)
+	if (groups.length === 0)
+		return [unknownGuard(`${loss.name} by ${attribute}`, metric, tolerances.group * loss.most)]
+	return groups.flatMap(({ value, isKnown }) => {
 		const group = groupName(attribute, value)
 		const isMember = (row: ComparedRow) => row.groups[at] === value
-		const metric = metricOf(loss)
-		const matched = matchLosses(compared, loss.of, isMember)
 		const name = `${loss.name} of ${group}`
+		if (!isKnown) return [{ ...unknownGuard(name, metric, tolerances.group * loss.most), group }]
+		const matched = matchLosses(compared, loss.of, isMember)
 		return [
 			{ ...guardOf(name, metric, matched, loss.most, tolerances.group), group },
 			...(plan.task === 'binary' && groups.length > 1
@@ -100,13 +127,13 @@ function groupGuards(
 	})
 }
 
-const unknownGuard = (attribute: string, metric: string): VersionGuard => ({
-	name: `${attribute}: no group of ${defaultMinGroup} outcomes`,
+const unknownGuard = (name: string, metric: string, tolerance: number): VersionGuard => ({
+	name,
 	metric,
 	champion: Number.NaN,
 	challenger: Number.NaN,
 	gain: undefinedEstimate,
-	tolerance: 0,
+	tolerance,
 })
 
 /**
