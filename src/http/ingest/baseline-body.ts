@@ -50,8 +50,9 @@ export async function baselineBody(
 	}
 	const stream = () => plainStream(request, limits)
 	if (ndjson.includes(type)) return rows(parseRows({ format: 'ndjson', stream: stream() }, limits))
-	if (csv.includes(type)) return rows(csvRows(stream(), limits, version.features))
-	if (parquet.includes(type)) return rows(parquetRows(stream(), limits, version.features))
+	const table = { features: version.features, limit: limits.featuresPerRow }
+	if (csv.includes(type)) return rows(csvRows(stream(), limits.lineBytes, table))
+	if (parquet.includes(type)) return rows(parquetRows(stream(), limits, table, context.openParquet))
 	throw new AppError(
 		'unsupported',
 		`Content-Type ${type || '(none)'} is not read here. Send application/json, ${ndjson[0]}, ${csv[0]} or ${parquet[0]}.`,
