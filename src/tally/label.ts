@@ -1,3 +1,4 @@
+import { integerText } from '../core/categories.ts'
 import { categoryOf } from '../profile/cell.ts'
 import { type Column, cellKind } from '../profile/columns.ts'
 
@@ -50,6 +51,6 @@ export function actualOf(
 	}
 	const text = categoryOf(kind, num, strings)
 	if (text === undefined) return undefined
-	const side = task === 'binary' ? sideOf(text, positiveLabel) : text
+	const side = task === 'binary' ? sideOf(text, positiveLabel) : integerText(text)
 	return side === undefined ? undefined : { text: side, value: Number.NaN }
 }
