@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts'
 import type { RowBatch } from '../../profile/columns.ts'
 import { addLoss, type LossSums, noLosses } from '../../stats/sequential/loss-sums.ts'
 import { textOf } from '../../tally/brief.ts'
-import { actualOf, positive } from '../../tally/label.ts'
+import { actualOf, modelLabels, positive } from '../../tally/label.ts'
 import { makeBrief, type TallyPlan } from '../../tally/make-brief.ts'
 import { labelsOf } from '../baseline/tally-baseline.ts'
 import type { Losses, Period } from './losses.ts'
@@ -24,7 +24,7 @@ export async function pairedGains(
 	challenger: string,
 ): Promise<Partial<Losses> | undefined> {
 	const { model } = period
-	const rule = { positiveLabel: model.positiveLabel, threshold: model.threshold }
+	const rule = { ...modelLabels(model), threshold: model.threshold }
 	const plan: TallyPlan = { task: model.task, rule, attributes: [], segments: [] }
 	// A key that a side has twice names no request: which row goes with which cannot be known.
 	const others = new Map<string, Side | 'several'>()
@@ -83,7 +83,7 @@ async function gainsOf(
 		)
 		const labels = labelsOf(part.map((_, k) => own[k] ?? other[k]))
 		part.forEach(([a, b], k) => {
-			const actual = actualOf(plan.task, plan.rule.positiveLabel, labels.labels, k, labels.strings)
+			const actual = actualOf(plan.task, plan.rule, labels.labels, k, labels.strings)
 			if (!actual) return
 			for (const [name, gain] of gainsOfRow(plan.task, a, b, actual)) gains[name] = addLoss(gains[name], gain)
 		})
