@@ -6,13 +6,10 @@ import { makeRows } from '../evaluation/make-rows.ts'
 import type { Request } from '../evaluation/request.ts'
 import type { Rows } from '../evaluation/rows.ts'
 import { evaluationJson } from '../evaluation/to-json.ts'
-import { cellOf } from '../http/ingest/cell-text.ts'
 import type { Command, Terminal } from './command.ts'
 import { type EvaluateOptions, evaluateOptions } from './evaluate-options.ts'
 import { evaluationText } from './evaluate-text.ts'
 import { readColumns } from './read-columns.ts'
-
-const valueOf = (text: string) => cellOf(undefined, text)
 
 async function readRows(
 	terminal: Terminal,
@@ -20,7 +17,7 @@ async function readRows(
 	request: Request,
 	needsActual: boolean,
 ): Promise<Rows> {
-	const { columns, wanted } = dataColumns(request, valueOf, needsActual)
+	const { columns, wanted } = dataColumns(request, needsActual)
 	const { rows } = await readColumns(terminal, path, wanted)
 	if (rows === 0) throw new AppError('invalid', `${path} has no rows.`)
 	return makeRows(request, columns, rows)

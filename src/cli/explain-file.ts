@@ -8,7 +8,7 @@ import { rowJson, rowText } from './explained-row.ts'
 import { openArtifact, readManifest } from './open-artifact.ts'
 import { Progress } from './progress.ts'
 import { inputFile } from './read-file.ts'
-import { type FileRow, type RecordFile, recordsOf, type Specs } from './record-file.ts'
+import { type FileRow, featureNames, type RecordFile, recordsOf, type Specs } from './record-file.ts'
 
 export type ExplainFileOptions = {
 	artifact: string
@@ -31,7 +31,7 @@ export async function explainFile(terminal: Terminal, options: ExplainFileOption
 	const opened = await openArtifact(options.artifact, {
 		format: options.format,
 		manifest,
-		declared: await firstNames(rows),
+		declared: await featureNames(rows),
 	})
 	const advice = opened.onnx?.advice ?? ('model' in opened ? opened.model.advice : undefined)
 	if (advice !== undefined) note(advice)
@@ -59,11 +59,6 @@ async function recordFile(path: string): Promise<RecordFile> {
 		)
 	// One reader of names and sizes for all commands: to it, JSON is JSON lines.
 	return { ...(await inputFile(path, ending === 'json' ? 'ndjson' : undefined)), ending }
-}
-
-async function firstNames(file: RecordFile): Promise<string[]> {
-	for await (const row of recordsOf(file, new Map())) return 'value' in row ? Object.keys(row.value) : []
-	return []
 }
 
 /** How cells of a table are read: what the model has categories for is one, whatever it looks like. */

@@ -37,7 +37,7 @@ export function makeRows(request: Request, columns: DataColumns, count: number):
 		decisions: decisionsOf(request, columns, { ...made, scores, probabilities }, notes),
 		scores,
 		probabilities,
-		queries: columns.query?.codes.values(),
+		queries: columns.query?.named().codes,
 		groups: new Map(
 			[...columns.groups].map(([name, column]) => [name, groupingOf(name, column, { bands: true, notes })]),
 		),

@@ -1,4 +1,4 @@
-import type { Finding } from '../metrics/finding.ts'
+import { type Finding, statusOf } from '../metrics/finding.ts'
 import type { FourFifths } from '../stats/fairness/four-fifths.ts'
 import type { Evaluation } from './evaluation.ts'
 
@@ -12,7 +12,7 @@ export function findingJson(finding: Finding) {
 		low: orNull(low),
 		high: orNull(high),
 		n,
-		status: Number.isFinite(value) ? 'ok' : 'insufficient',
+		status: statusOf(finding),
 		...(Number.isFinite(p) ? { p } : {}),
 		...(Number.isFinite(q) ? { q } : {}),
 		...(trust ? { trust } : {}),

@@ -8,6 +8,7 @@ const favourables = [undefined, 'positive', 'negative'] as const
 const totals = ['predictions', 'labelled', 'never', 'unusable', 'corrections'] as const
 const trusted = 32
 const doubtful = 64
+const failed = 128
 const numbers = ['value', 'low', 'high', 'p', 'q'] as const
 
 /** A window's outcomes as bytes: ids and reasons as text, counts as variable-length integers, the rest as doubles. */
@@ -36,8 +37,9 @@ export function writeFindings(out: ByteWriter, findings: ReadonlyMap<string, Fin
 	for (const [id, finding] of findings) {
 		out.text(id)
 		const trust = finding.trust === undefined ? 0 : finding.trust === 'ok' ? trusted : doubtful
+		const marks = trust | (finding.failed ? failed : 0)
 		out.byte(
-			numbers.reduce((flags, name, i) => (Number.isNaN(finding[name]) ? flags : flags | (1 << i)), trust),
+			numbers.reduce((flags, name, i) => (Number.isNaN(finding[name]) ? flags : flags | (1 << i)), marks),
 		)
 		for (const name of numbers) if (!Number.isNaN(finding[name])) out.double(finding[name])
 		out.varint(finding.n)
@@ -94,6 +96,7 @@ export function readFindings(input: ByteReader): Map<string, Finding> {
 			q,
 			n,
 			...(trust ? { trust } : {}),
+			...(flags & failed ? { failed: true as const } : {}),
 			...(reason === '' ? {} : { reason }),
 		})
 	}

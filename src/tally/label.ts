@@ -1,3 +1,4 @@
+import { integerText } from '../core/categories.ts'
 import { categoryOf } from '../profile/cell.ts'
 import { type Column, cellKind } from '../profile/columns.ts'
 
@@ -126,7 +127,7 @@ export function actualOf(
 	}
 	const text = categoryOf(kind, num, strings)
 	if (text === undefined || text.trim() === '') return undefined
-	const side = task === 'binary' ? sideOf(text, names) : text
+	const side = task === 'binary' ? sideOf(text, names) : integerText(text)
 	return side === undefined ? undefined : { text: side, value: Number.NaN }
 }
 

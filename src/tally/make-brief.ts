@@ -1,3 +1,4 @@
+import { integerText } from '../core/categories.ts'
 import { type DecisionRule, decisionOf } from '../profile/accumulate.ts'
 import { categoryOf } from '../profile/cell.ts'
 import { type Column, cellKind, type RowBatch } from '../profile/columns.ts'
@@ -120,7 +121,7 @@ function decisionAt(batch: RowBatch, row: number, { task, rule }: TallyPlan): st
 		return (text !== undefined && sideOf(text, rule)) || ''
 	}
 	if (task !== 'multiclass') return ''
-	return sent ?? likeliest(extrasOf(batch, row))
+	return integerText(sent ?? likeliest(extrasOf(batch, row)))
 }
 
 function likeliest(probabilities: Readonly<Record<string, number>>): string {
@@ -143,13 +144,14 @@ function probabilitiesOf(batch: RowBatch, rows: Int32Array): Map<string, Float64
 	const map = new Map<string, Float64Array>()
 	rows.forEach((r, i) => {
 		const probabilities = extrasOf(batch, r)
-		for (const name in probabilities) {
+		for (const sent in probabilities) {
+			const name = integerText(sent)
 			let values = map.get(name)
 			if (!values) {
 				values = new Float64Array(rows.length).fill(Number.NaN)
 				map.set(name, values)
 			}
-			values[i] = probabilities[name] as number
+			values[i] = probabilities[sent] as number
 		}
 	})
 	return map

@@ -33,7 +33,7 @@ export type Tally = {
 	queries: Map<string, ScoreCells>
 	/** Multiclass: by class, the cells of its probability: actual 0 is the class, 1 any other, `decidedAs` the decision. */
 	classes: Map<string, ScoreCells>
-	/** Regression: sums over labelled rows, in the order of `momentNames`. */
+	/** Regression: sums over labelled rows, in the order of `momentNames`; multiclass: in that of `brierNames`. */
 	moments: ExactSum[]
 	/** By attribute (or `A x B`), by value. */
 	groups: Map<string, Map<string, GroupTally>>
@@ -43,6 +43,9 @@ export type Tally = {
 export const momentNames = [
 	'n', 'e', 'abs', 'e2', 'e4', 'e2y', 'e2y2', 'y', 'y2', 'y3', 'y4', 'ape', 'ape2', 'zeros', 'y2low', 'outside',
 ] as const // biome-ignore format: a list to be read at a glance
+
+/** Multiclass: labelled rows with probabilities, the sum of their squared distances (Brier), and of its squares. */
+export const brierNames = ['n', 'brier', 'brier2'] as const
 
 /** Where a class's cells count the rows that were decided to be of it, whatever their outcome. */
 export const decidedAs = 2

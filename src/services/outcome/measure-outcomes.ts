@@ -8,7 +8,7 @@ import type {
 	GroupMetric,
 	OutcomeMetric,
 } from '../../metrics/descriptor.ts'
-import type { Finding } from '../../metrics/finding.ts'
+import { type Finding, statusOf } from '../../metrics/finding.ts'
 import type { MetricDescriptor } from '../../metrics/index.ts'
 import { groupMeasure } from '../../metrics/measure-groups.ts'
 import { type AttributeResult, groupAndRest, wholeOf } from '../../metrics/outcome-result.ts'
@@ -96,7 +96,6 @@ function toAnswer(
 	group: string | undefined,
 ): Answer {
 	const { model, version, environment, segment, value } = series
-	const isKnown = Number.isFinite(finding.value)
 	return {
 		metric: metric.id,
 		subject: {
@@ -107,7 +106,7 @@ function toAnswer(
 			...(group === undefined ? {} : { group }),
 		},
 		window: times.window,
-		status: isKnown ? 'ok' : 'insufficient',
+		status: statusOf(finding),
 		value: orNull(finding.value),
 		n: finding.n,
 		m: 0,

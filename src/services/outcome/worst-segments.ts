@@ -19,6 +19,8 @@ import { sampleRows } from './sample-rows.ts'
 
 const mostRows = 50_000
 const idsAtOnce = 5000
+/** Larger ones would leave sums of squares that are no numbers. */
+const largestError = 1e100
 
 export type SegmentQuery = {
 	model: string
@@ -86,7 +88,8 @@ async function errorRows(context: Context, model: ModelRow, place: Place): Promi
 	const loss = Float64Array.from(rows, (r) => {
 		const actual = actualOf(model.task, rule, labels, r, strings)
 		if (!actual) return Number.NaN
-		if (model.task === 'regression') return Math.abs((scores[r] as number) - actual.value)
+		if (model.task === 'regression')
+			return Math.min(largestError, Math.abs((scores[r] as number) - actual.value))
 		const decision = textOf(decisions, r)
 		return decision === '' ? Number.NaN : decision === actual.text ? 0 : 1
 	})

@@ -5,15 +5,17 @@ import { modelVersions } from '../../db/schema.ts'
 import type { AppendVerdict, RejectCode, RowKind } from '../../log/prediction-log.ts'
 import { BatchBuilder } from '../../profile/batch-builder.ts'
 import type { RowBatch } from '../../profile/columns.ts'
+import type { FeatureSpec } from '../../profile/grid.ts'
 import { authorise } from '../authorise.ts'
-import { findModel } from '../model/find-model.ts'
+import { findModel, type ModelRow } from '../model/find-model.ts'
 import { judges, sentId } from './judge-kinds.ts'
 import { RowRejected, type RowRules } from './judge-row.ts'
 
 /** A row of a body, parsed or not. `index` is its position as the client counts. */
 export type IncomingRow =
-	| { index: number; value: unknown }
-	| { index: number; error: 'malformed' | 'too-large'; message: string }
+	/** `hasLongNumbers`: it has integers beyond 2^53, each as a bigint. */
+	| { index: number; value: unknown; hasLongNumbers?: boolean }
+	| { index: number; error: 'malformed' | 'invalid' | 'too-large'; path?: string; message: string }
 
 export type RejectedRow = {
 	index: number
@@ -56,9 +58,27 @@ export async function ingestRows(
 	const model = await findModel(context, modelName)
 	const rules = await rulesFor(context, model)
 	const run = new IngestRun(context, model.name, kind, rules)
+	try {
+		await takeAll(run, incoming, async () => {
+			rules.numericFeatures ??= await numericFeatures(context, model.name)
+		})
+	} catch (error) {
+		throw await run.breakOff(error)
+	}
+	return run.finish()
+}
+
+async function takeAll(
+	run: IngestRun,
+	incoming: AsyncIterable<IncomingRow[]>,
+	readFeatures: () => Promise<void>,
+): Promise<void> {
 	let untilPause = rowsBetweenPauses
 	for await (const rows of incoming) {
-		for (const row of rows) if (run.take(row)) await run.flush()
+		for (const row of rows) {
+			if ('value' in row && row.hasLongNumbers) await readFeatures()
+			if (run.take(row)) await run.flush()
+		}
 		// A large body must not keep small ones waiting until all of it is parsed.
 		untilPause -= rows.length
 		if (untilPause <= 0) {
@@ -66,10 +86,19 @@ export async function ingestRows(
 			untilPause = rowsBetweenPauses
 		}
 	}
-	return run.finish()
 }
 
-async function rulesFor(context: Context, model: { name: string; retentionMs: number }): Promise<RowRules> {
+async function numericFeatures(context: Context, model: string): Promise<Map<string, Set<string>>> {
+	const versions = await context.db
+		.select({ version: modelVersions.version, features: modelVersions.features })
+		.from(modelVersions)
+		.where(eq(modelVersions.model, model))
+	const numeric = (features: readonly FeatureSpec[]) =>
+		new Set(features.filter((f) => f.type === 'numeric').map((f) => f.name))
+	return new Map(versions.map(({ version, features }) => [version, numeric(features)]))
+}
+
+async function rulesFor(context: Context, model: ModelRow): Promise<RowRules> {
 	const versions = await context.db
 		.select({ version: modelVersions.version })
 		.from(modelVersions)
@@ -81,6 +110,7 @@ async function rulesFor(context: Context, model: { name: string; retentionMs: nu
 		oldest: now - model.retentionMs,
 		latest: now + limits.futureMs,
 		limits,
+		areLabelsNumbers: model.task === 'regression' || model.task === 'ranking',
 	}
 }
 
@@ -112,7 +142,8 @@ class IngestRun {
 	/** Takes one row; true when a batch is full. */
 	take(row: IncomingRow): boolean {
 		if ('error' in row) {
-			this.reject({ index: row.index, predictionId: null, code: row.error, path: '', message: row.message })
+			const { index, error: code, path = '', message } = row
+			this.reject({ index, predictionId: null, code, path, message })
 			return false
 		}
 		try {
@@ -182,6 +213,19 @@ class IngestRun {
 				await new Promise((resolve) => setTimeout(resolve, retryMs))
 			}
 		}
+	}
+
+	/** The error of a body that broke off, once it is known what was stored of the rows before. */
+	async breakOff(error: unknown): Promise<unknown> {
+		await Promise.allSettled(this.inFlight)
+		if (!(error instanceof AppError) || (error.code !== 'malformed' && error.code !== 'too-large'))
+			return error
+		const { accepted, duplicates } = this.answer
+		const stored =
+			accepted + duplicates === 0
+				? 'No row was stored.'
+				: `${accepted + duplicates} rows before it are stored; send the whole body again, and they count as duplicates.`
+		return new AppError(error.code, `${error.message} ${stored}`, { cause: error, faults: error.faults })
 	}
 
 	async finish(): Promise<IngestAnswer> {
