@@ -130,7 +130,9 @@ describe('performance of a binary model', () => {
 		expect(reasons['performance.precision']).toBe(
 			'no row with an outcome has a decision: send label, or give the model a threshold',
 		)
-		expect(reasons['performance.outcome_coverage']).toBe('1 outcomes are no label of this task')
+		expect(reasons['performance.outcome_coverage']).toBe(
+			'1 outcomes are no label of this task, such as "what"',
+		)
 		const [parity] = await read('fairness.demographic_parity_difference')
 		expect(parity).toMatchObject({ status: 'insufficient', subject: { group: 'SEX' } })
 		expect(parity?.reason).toContain('fewer than two groups')
