@@ -117,7 +117,7 @@ export async function readRows(
 		const ids = part.map(({ id }) => id)
 		const { labels, strings } = labelsOf(await context.log.actuals(model.name, ids))
 		part.forEach((row, k) => {
-			row.actual = actualOf(plan.task, plan.rule.positiveLabel, labels, k, strings)
+			row.actual = actualOf(plan.task, plan.rule, labels, k, strings)
 		})
 	}
 	return kept
