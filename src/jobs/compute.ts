@@ -13,6 +13,8 @@ export const compute = {
 		const detected = await detectDrift(context)
 		const profiles = await computeDirty(context, profileComputation)
 		const outcomes = await computeDirty(context, outcomeComputation)
-		return { ...profiles, outcomes, detected }
+		// One model that fails stops no other, and makes the run a failed one that names it.
+		const failed = [...new Set([...profiles.failed, ...outcomes.failed, ...detected.failed.map((id) => `series ${id}`)])]
+		return { ...profiles, outcomes, detected, failed }
 	},
 } satisfies Job
