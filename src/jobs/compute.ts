@@ -14,7 +14,10 @@ export const compute = {
 		const outcomes = await computeDirty(context, outcomeComputation)
 		// The detectors take days that are mature by now; what they find is told by the windows of those days.
 		const detected = await detectDrift(context)
-		if (detected.days > 0) await computeDirty(context, outcomeComputation)
-		return { ...profiles, outcomes, detected }
+		const again = detected.days > 0 ? (await computeDirty(context, outcomeComputation)).failed : []
+		// One model that fails stops no other, and makes the run a failed one that names it.
+		const ofSeries = detected.failed.map((id) => `series ${id}`)
+		const failed = [...new Set([...profiles.failed, ...outcomes.failed, ...again, ...ofSeries])]
+		return { ...profiles, outcomes, detected, failed }
 	},
 } satisfies Job
