@@ -74,7 +74,8 @@ export function negativeAmong(
 		if (known) known.rows += rows
 		else others.set(key, { text, rows })
 	}
-	const usual = [...others].filter(([key]) => isUsual(key, label))
+	const opposite = [...others].filter(([key]) => opposites(label).includes(key))
+	const usual = opposite.length > 0 ? opposite : [...others].filter(([key]) => isUsual(key, label))
 	const named = [...others].filter(([key]) => !weakUnknowns.includes(key))
 	const from = usual.length > 0 ? usual : named.length > 0 ? named : [...others]
 	return from.sort(([a, x], [b, y]) => y.rows - x.rows || (a < b ? -1 : 1))[0]?.[1].text
