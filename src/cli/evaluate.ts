@@ -7,7 +7,7 @@ import type { Request } from '../evaluation/request.ts'
 import type { Rows } from '../evaluation/rows.ts'
 import { evaluationJson } from '../evaluation/to-json.ts'
 import type { Command, Terminal } from './command.ts'
-import { type EvaluateOptions, evaluateOptions } from './evaluate-options.ts'
+import { type EvaluateOptions, evaluateOptions, isAmbiguous } from './evaluate-options.ts'
 import { evaluationText } from './evaluate-text.ts'
 import { readColumns } from './read-columns.ts'
 
@@ -107,7 +107,9 @@ Example: plumbline evaluate --data march.csv --task binary --actual default --sc
 		html: { type: 'string' },
 	},
 	async run(terminal, args) {
-		await run(terminal, evaluateOptions(args), args.values.json === true)
+		const { data } = evaluateOptions(args)
+		const columns = isAmbiguous(args) ? (await readColumns(terminal, data, [])).names : []
+		await run(terminal, evaluateOptions(args, columns), args.values.json === true)
 		return 0
 	},
 }

@@ -63,9 +63,17 @@ async function recordFile(path: string): Promise<RecordFile> {
 
 /** How cells of a table are read: what the model has categories for is one, whatever it looks like. */
 function specsOf(opened: OpenedModel): Specs {
-	if (!('model' in opened)) return new Map()
-	const { features, structure } = opened.model
-	return new Map(features.map((name, i) => [name, specOf(name, structure, i)]))
+	const { features } = 'model' in opened ? opened.model : opened.onnx
+	const structure = 'model' in opened ? opened.model.structure : undefined
+	const texts = opened.onnx?.texts
+	return new Map(
+		features.map((name, i) => [
+			name,
+			texts?.features.has(name)
+				? { name, type: 'categorical', values: [...texts.known] }
+				: specOf(name, structure, i),
+		]),
+	)
 }
 
 function specOf(name: string, structure: Structure | undefined, i: number): FeatureSpec {

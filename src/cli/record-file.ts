@@ -4,7 +4,7 @@ import { jsonFault, memberNames } from '../core/json-fault.ts'
 import { BadLine, linesIn } from '../core/lines-in.ts'
 import { readUtf8 } from '../core/utf8.ts'
 import type { FeatureSpec } from '../profile/grid.ts'
-import { cellOf } from '../tables/cell-text.ts'
+import { cellOf, typedCellOf } from '../tables/cell-text.ts'
 import { CsvFault, requireCommas, textRecords } from '../tables/csv.ts'
 import { plainBytes } from './read-file.ts'
 
@@ -30,8 +30,8 @@ export async function* recordsOf(
 	const bytes = plainBytes(file, onBytes)
 	try {
 		if (file.ending === 'csv') yield* csvRecords(bytes, specs)
-		else if (file.ending === 'ndjson') yield* lineRecords(bytes)
-		else yield* jsonRecords(await readUtf8(bytes))
+		else if (file.ending === 'ndjson') yield* lineRecords(bytes, specs)
+		else yield* jsonRecords(await readUtf8(bytes), specs)
 	} catch (error) {
 		throw unreadable(file, error)
 	}
@@ -113,32 +113,35 @@ function rowOf(columns: readonly Column[], cells: readonly string[]): Record<str
 	return row
 }
 
-async function* lineRecords(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<FileRow> {
+async function* lineRecords(bytes: AsyncIterable<Uint8Array>, specs: Specs): AsyncGenerator<FileRow> {
 	let row = 0
 	for await (const lines of linesIn(bytes))
 		for (const line of lines)
 			if (line instanceof BadLine) yield { row: ++row, fault: line.message }
-			else if (line.trim() !== '') yield lineRecord(line, ++row)
+			else if (line.trim() !== '') yield lineRecord(line, ++row, specs)
 }
 
-function lineRecord(line: string, row: number): FileRow {
+function lineRecord(line: string, row: number, specs: Specs): FileRow {
 	try {
-		return record(parseExact(line), row)
+		return record(parseExact(line), row, specs)
 	} catch (error) {
 		return { row, fault: `the line is not JSON: ${jsonFault(line, error)}` }
 	}
 }
 
-function record(value: unknown, row: number): FileRow {
+function record(value: unknown, row: number, specs: Specs): FileRow {
 	if (typeof value !== 'object' || value === null || Array.isArray(value))
 		return { row, fault: 'the row is not a JSON object' }
 	const { features } = value as { features?: unknown }
 	const isNested = typeof features === 'object' && features !== null && !Array.isArray(features)
-	return { row, value: (isNested ? features : value) as Record<string, unknown> }
+	const cells = (isNested ? features : value) as Record<string, unknown>
+	for (const [name, cell] of Object.entries(cells))
+		if (typeof cell === 'bigint') cells[name] = typedCellOf(specs.get(name), cell)
+	return { row, value: cells }
 }
 
 /** A list of rows, one row, or JSON lines in a file that is called .json. */
-function* jsonRecords(text: string): Generator<FileRow> {
+function* jsonRecords(text: string, specs: Specs): Generator<FileRow> {
 	let value: unknown
 	try {
 		value = parseExact(text)
@@ -146,8 +149,8 @@ function* jsonRecords(text: string): Generator<FileRow> {
 		const lines = text.split('\n').filter((line) => line.trim() !== '')
 		if (lines.length < 2 || !lines[0]?.trim().endsWith('}'))
 			throw new AppError('malformed', `it is not JSON: ${jsonFault(text, cause, 1)}`, { cause })
-		yield* lines.map((line, i) => lineRecord(line, i + 1))
+		yield* lines.map((line, i) => lineRecord(line, i + 1, specs))
 		return
 	}
-	yield* (Array.isArray(value) ? value : [value]).map((v, i) => record(v, i + 1))
+	yield* (Array.isArray(value) ? value : [value]).map((v, i) => record(v, i + 1, specs))
 }

@@ -51,6 +51,16 @@ export function* findJsonFaults(text: string): Generator<JsonFault> {
 	}
 }
 
+/** Why a text is not JSON, in words: the word that is none, with its row and path, or what the parser says. */
+export function whyNotJson(text: string, cause: unknown): string {
+	if (cause instanceof RangeError) return 'it is nested too deeply'
+	const fault = [...findJsonFaults(text)].find(({ kind }) => kind === 'word')
+	if (!fault) return (cause as Error).message.slice(0, 250).toWellFormed()
+	const [first, ...rest] = fault.path
+	const places = typeof first === 'number' ? [`row ${first}`, rest.join('.')] : [fault.path.join('.')]
+	return `${places.filter((place) => place !== '').join(', ')} ${fault.message}`.trim()
+}
+
 const shown = (word: string) => word.slice(0, 40).toWellFormed()
 
 function nameOf(quoted: string): string {

@@ -171,8 +171,16 @@ function noteUnreadable(request: Request, columns: DataColumns, notes: string[])
 	for (const [name, column] of all)
 		if (column && column.unreadable > 0)
 			notes.push(
-				`${column.unreadable} cells of "${name}" are no numbers (such as ${JSON.stringify(column.example)}) and count as missing.`,
+				`${column.unreadable} cells of "${name}" are ${column === probabilities ? 'not JSON objects of class to probability' : 'no numbers'} (such as ${JSON.stringify(column.example)}) and count as missing${cureOf(column.example)}.`,
 			)
+}
+
+const decimalComma = /^[-+]?\d{1,3}([., ']\d{3})*,?\d*$/
+
+/** What to write instead of a cell that many tools write. */
+function cureOf(example = ''): string {
+	if (/^\{\s*'/.test(example)) return ': that is a Python dict, write it with json.dumps'
+	return decimalComma.test(example) ? ': write numbers with a point and without thousands separators' : ''
 }
 
 /** Lists the outcomes that are no label: they count as not known, never as negative. */

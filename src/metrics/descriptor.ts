@@ -73,6 +73,9 @@ export type ConceptDetector = 'adwin' | 'page_hinkley' | 'ddm'
 /** Of what moves the score: contributions of a sample of rows, beside those of a reference. */
 export type AttributionMetric = Common & { subject: 'attribution'; of: 'feature' | 'window'; method: string }
 
+/** Of rows that were not taken: counted when they come. */
+export type RejectionMetric = Common & { subject: 'rejection'; method: string }
+
 export type MetricDescriptor =
 	| ColumnMetric
 	| WindowMetric
@@ -82,3 +85,4 @@ export type MetricDescriptor =
 	| GroupMetric
 	| ConceptMetric
 	| AttributionMetric
+	| RejectionMetric

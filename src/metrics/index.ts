@@ -96,6 +96,7 @@ import { duplicates } from './quality/duplicates.ts'
 import { freshness } from './quality/freshness.ts'
 import { nullRate } from './quality/null-rate.ts'
 import { rangeViolations } from './quality/range-violations.ts'
+import { rejectedRows } from './quality/rejected-rows.ts'
 import { schemaViolations } from './quality/schema-violations.ts'
 import { typeErrors } from './quality/type-errors.ts'
 import { unseenCategories } from './quality/unseen-categories.ts'
@@ -205,6 +206,7 @@ export const metrics = [
 	freshness,
 	nullRate,
 	rangeViolations,
+	rejectedRows,
 	schemaViolations,
 	typeErrors,
 	unseenCategories,

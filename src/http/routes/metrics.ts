@@ -55,6 +55,7 @@ const query = z.strictObject({
 		'branch:north',
 	),
 	group: text('Only this group of a sensitive attribute.', 'SEX=1'),
+	code: text('Only rows that were rejected with this code, of `quality.rejected_rows`.', 'invalid'),
 	environment: text('Only this environment.', 'production'),
 	version: text('Only this version.', '7'),
 	...periodParameters,
