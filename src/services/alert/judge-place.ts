@@ -11,6 +11,7 @@ import { causeOrder } from '../incident/causes.ts'
 import { describeIncidents } from '../incident/describe-incidents.ts'
 import { IncidentBook } from '../incident/incident-book.ts'
 import type { ChangedWindow } from '../metric/read-facts.ts'
+import { deploymentHistory } from '../model/deployed.ts'
 import { findModel } from '../model/find-model.ts'
 import { activeSilences, silenceOf } from '../silence/silence.ts'
 import type { ActionRegistry } from './action.ts'
@@ -40,6 +41,7 @@ export async function judgePlace(
 	const from = Math.min(...changed.map((c) => c.from))
 	const book = new AlertBook(context, await readAlertsSince(context, from, place), serviceAlerts)
 	const records = await readSeries(context, place)
+	const deployments = await deploymentHistory(context, place.model, place.environment)
 	const judges: { judge: SeriesJudge; windows: { from: number; changed: boolean }[] }[] = []
 	for (const [text, windows] of bySeries(changed)) {
 		const [first] = windows as [ChangedWindow]
@@ -61,6 +63,7 @@ export async function judgePlace(
 			names,
 			digest: ruleSet.digest,
 			hasBaseline,
+			deployments,
 			book,
 		})
 		judges.push({ judge, windows: await judge.begin(windows.map((w) => w.from)) })
