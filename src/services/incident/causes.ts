@@ -15,6 +15,9 @@ const byMetric: Record<string, CauseKind> = {
 	'quality.range_violations': 'data',
 	'quality.constant': 'data',
 	'quality.freshness_ms': 'feed',
+	'quality.rejected_rows': 'rejected',
+	'quality.rejected_share': 'rejected',
+	'quality.volume': 'traffic',
 }
 
 export function causeOf({ rule, metric, subjectKey }: AlertRow): CauseKind {
@@ -62,6 +65,7 @@ const overlaps = (a: AlertRow, b: AlertRow): boolean =>
 /** The features or attributes that an alert is about, wherever that is; the model's answers are one subject. */
 function subjectsOf(alert: AlertRow): string[] {
 	if (causeOf(alert) === 'score') return ['']
+	if (causeOf(alert) === 'traffic') return [alert.version]
 	const { feature, group } = parseKey(alert.subjectKey)
 	return feature !== undefined ? [feature] : (group?.split(' x ') ?? [''])
 }

@@ -1,5 +1,4 @@
 import type { Context } from '../../context.ts'
-import { digits } from '../../core/digits.ts'
 import { formatTime, hourMs } from '../../core/time.ts'
 import type { IncidentChange } from '../../db/schema.ts'
 import { parseKey } from '../../rules/facts.ts'
@@ -148,26 +147,30 @@ const kindOf: Record<string, string> = { data: 'shift', category: 'new-category'
 
 /** What an alert says by itself. */
 function byMetric(alert: AlertRow): Omit<IncidentChange, 'since'> {
-	const { metric, value, restated, before, subjectKey } = alert
+	const { value, restated, before, subjectKey } = alert
 	const { feature, segment, group } = parseKey(subjectKey)
-	const now = restated ?? value
 	const cause = causeOf(alert)
-	const subject = [
-		feature === undefined ? undefined : nameOf(feature),
-		segment && `${segment.name} is ${segment.value}`,
-		group,
-	]
-	const about = subject.filter((s) => s !== undefined).join(', ')
 	return {
 		feature: feature ?? null,
 		...(segment ? { segment } : {}),
 		...(group === undefined ? {} : { group }),
 		kind: kindOf[cause] ?? cause,
 		before,
-		after: now,
-		text:
-			metric === 'quality.freshness_ms' && now !== null
-				? `no prediction has come for ${amount(now / hourMs)} h`
-				: `${about === '' ? '' : `${about}: `}${metric}${before === null ? '' : ` ${digits(before)} before,`}${now === null ? ' is not known' : ` ${digits(now)} now`}`,
+		after: restated ?? value,
+		text: metricText(alert, cause),
 	}
+}
+
+function metricText(alert: AlertRow, cause: string): string {
+	const { metric, value, restated, before, version, subjectKey } = alert
+	const { feature, segment, group } = parseKey(subjectKey)
+	const now = restated ?? value
+	if (now !== null && cause === 'feed') return `no prediction has come for ${amount(now / hourMs)} h`
+	if (now !== null && cause === 'rejected') return `${amount(now)} rows were rejected in two hours`
+	if (now !== null && cause === 'traffic')
+		return `${amount(now)} predictions of version ${version}, which is not deployed`
+	const where = segment && `${segment.name} is ${segment.value}`
+	const about = [feature && nameOf(feature), where, group].filter((part) => part !== undefined).join(', ')
+	const was = before === null ? '' : `, ${amount(before)} before`
+	return `${about === '' ? '' : `${about}: `}${metric} ${now === null ? 'is not known' : amount(now)}${was}`
 }

@@ -1,3 +1,4 @@
+import { wordEnd } from '../../core/cut-text.ts'
 import { formatTime } from '../../core/time.ts'
 import type { IncidentChange } from '../../db/schema.ts'
 import { parseKey } from '../../rules/facts.ts'
@@ -49,7 +50,7 @@ export function titleOf(alerts: readonly AlertRow[], changes: readonly IncidentC
 function fitting(parts: readonly string[]): string {
 	const [first = '', ...rest] = parts
 	const most = 2 * mostLetters
-	const start = first.length > most ? `${first.slice(0, most).replace(/\s+\S*$/, '')}…` : first
+	const start = first.length > most ? `${first.slice(0, wordEnd(first, most)).trimEnd()}…` : first
 	return rest.reduce((text, part) => (text.length + part.length > mostLetters ? text : text + part), start)
 }
 

@@ -41,6 +41,8 @@ const ofCause: Record<string, string> = {
 	'no-data': 'Check whether the feature, the outcomes or the traffic is still sent.',
 	job: 'Look at the log and at `GET /readyz`.',
 	service: 'Look at the service that answers for the model.',
+	rejected: 'Look at `rejected` in the answers to the sender: each entry names its row and why.',
+	traffic: 'Deploy the version, or stop what serves it.',
 	baseline: 'Put a baseline: PUT /v1/models/{model}/versions/{version}/baseline.',
 }
 

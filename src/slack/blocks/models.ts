@@ -1,8 +1,9 @@
-import { severities } from '../../rules/rule-set.ts'
 import type { Incident } from '../../services/incident/incident.ts'
 import type { ModelWithHealth } from '../../services/model/list-models.ts'
 import { limits } from '../limits.ts'
 import { clip, context, lines, named, type SlackMessage, say, section, shortTime } from './text.ts'
+
+const severities = ['info', 'warning', 'critical']
 
 /** Of equal severity what puts all else in doubt goes first: another model serves, or nothing comes in. */
 function worstFirst(a: Incident, b: Incident): number {
