@@ -62,7 +62,7 @@ export async function joinOutcomes(
 		}
 		const outcome = outcomeAt(own, plan.task, at.chunk.brief)
 		group.tallies.addOutcome(plan.task, at, outcome, 1)
-		if (!old) group.tallies.addError(plan.task, at, outcome)
+		if (!old) group.tallies.addError(plan.task, at, outcome, batch.ids[r] as string)
 	}
 	if (fresh > 0) group.statements.push(countWaiting(model, fresh))
 	return waiting
@@ -90,7 +90,7 @@ export async function joinWaitingOutcomes(
 		if (!latest) continue
 		const outcome = outcomeAt(latest, plan.task, chunk.brief)
 		group.tallies.addOutcome(plan.task, { chunk, row }, outcome, 1)
-		group.tallies.addError(plan.task, { chunk, row }, outcome)
+		group.tallies.addError(plan.task, { chunk, row }, outcome, ids[row] as string)
 	}
 	if (found.size > 0) group.statements.push(countWaiting(item.model, -found.size))
 }
