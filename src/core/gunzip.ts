@@ -166,9 +166,9 @@ function damaged(error: unknown): unknown {
 	const text = `${(error as Error).message} ${String((error as { cause?: unknown }).cause ?? '')}`
 	if (/aborted|ECONNRESET|terminated|premature/i.test(text)) return error
 	const what = /unexpected end|incomplete/i.test(text)
-		? 'is cut off: it ends in the middle. Send or copy it again'
+		? 'is cut off: copy or send it again'
 		: /junk|trailing/i.test(text)
 			? 'is followed by bytes that are not gzip'
 			: 'is damaged'
-	return new AppError('malformed', `The gzip data ${what}.`, { cause: error })
+	return new AppError('malformed', `The gzip data cannot be read: it ${what}.`, { cause: error })
 }

@@ -12,6 +12,16 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
 	}
 }
 
+/** Bytes that are not UTF-8 where a text should be. */
+export class NotUtf8 extends Error {}
+
+/** The text of UTF-8 bytes. Throws `NotUtf8`. */
+export function textOf(bytes: Uint8Array): string {
+	const text = decodeUtf8(bytes)
+	if (text === undefined) throw new NotUtf8('it is not UTF-8: save the file as UTF-8')
+	return text
+}
+
 /** Which line, from 0, holds the first byte that is not UTF-8. */
 export function lineOfFault(bytes: Uint8Array): number {
 	let line = 0

@@ -2,6 +2,7 @@ import { AppError } from '../core/errors.ts'
 import { parseExact } from '../core/exact-json.ts'
 import { jsonFault } from '../core/json-fault.ts'
 import { BadLine, linesIn } from '../core/lines-in.ts'
+import { CellRefused, type Column } from './columns.ts'
 import { requireColumns, type Table, type Wanted } from './read-table.ts'
 
 type Row = Record<string, unknown>
@@ -40,10 +41,21 @@ class Rows {
 		if (this.count < lookedAt) this.look(row)
 		for (const { name, takers } of this.wanted) {
 			const value = member(row, name)
-			for (const taker of takers) taker.addValue(value)
+			for (const taker of takers) this.give(taker, name, value)
 			if (value !== undefined) this.names.add(name)
 		}
 		this.count++
+	}
+
+	private give(taker: Column, name: string, value: unknown): void {
+		try {
+			taker.addValue(value)
+		} catch (error) {
+			if (!(error instanceof CellRefused)) throw error
+			throw new AppError('invalid', `Line ${this.line}: the column "${name}" is ${error.message}.`, {
+				cause: error,
+			})
+		}
 	}
 
 	private look(row: Row): void {

@@ -3,11 +3,11 @@ import type { PredictionTable } from '../stats/estimation/estimate-loss.ts'
 import type { ScoreTable } from '../stats/estimation/score-table.ts'
 import type { RankedQuery } from '../stats/performance/ranking-query.ts'
 import type { ScoreCounts } from '../stats/score-counts.ts'
+import { release } from '../tables/memory.ts'
 import { addBrier, addMoments } from '../tally/contribute.ts'
 import type { GroupTally } from '../tally/group-tally.ts'
 import { emptyTally, type Tally } from '../tally/tally.ts'
 import { scoreCounts, scoreCountsInPlace, scoreTable } from './count-scores.ts'
-import { release } from './memory.ts'
 import { badLabel, type Chosen, type Codes, eachRow, firstLabel, type Rows, unlabelled } from './rows.ts'
 
 /**
