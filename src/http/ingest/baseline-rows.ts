@@ -39,6 +39,7 @@ function addRow(builder: BatchBuilder, value: unknown, version: string, limits: 
 		id: optionalId(row, 'predictionId', limits) ?? '',
 		timestamp: timeOf(row),
 		version,
+		subject: optionalId(row, 'subject', limits),
 		features: checkFeatures(row.features, limits),
 		score: optionalNumber(row, 'score'),
 		label: checkLabel(row, 'label', limits),
