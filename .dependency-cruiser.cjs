@@ -11,7 +11,8 @@ const reach = {
 	tally: ['core', 'stats', 'profile'],
 	metrics: ['core', 'stats', 'profile', 'tally'],
 	explain: ['core', 'stats'],
-	evaluation: ['core', 'stats', 'profile', 'tally', 'metrics'],
+	tables: ['core'],
+	evaluation: ['core', 'stats', 'profile', 'tally', 'metrics', 'tables'],
 	rules: ['core', 'metrics'],
 	ledger: ['core'],
 	db: ['core', 'context', 'ledger', 'profile', 'metrics', 'rules'],
@@ -41,6 +42,7 @@ const reach = {
 		'metrics',
 		'profile',
 		'rules',
+		'tables',
 		'log/prediction-log',
 	],
 	slack: ['core', 'context', 'actions', 'services', 'reports', 'metrics'],
@@ -61,7 +63,7 @@ const arrows = Object.entries(reach).map(([folder, allowed]) => ({
 
 // Every file directly in src except for these two, and the command line.
 const roots = '^src/(?!context\\.|app\\.)[a-z-]+\\.ts$|^src/(cli|demo)/'
-const pure = src('core', 'stats', 'profile', 'tally', 'metrics', 'explain', 'rules', 'ledger')
+const pure = src('core', 'stats', 'profile', 'tally', 'metrics', 'explain', 'rules', 'ledger', 'tables')
 
 const only = (name, packages, allowed, comment) => ({
 	name,

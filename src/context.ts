@@ -63,6 +63,8 @@ export type Context = {
 	models: import('./services/artifact/model-cache.ts').ModelCache
 	/** Reads large files of trees away from requests. Absent where there are no threads. */
 	readTrees?: import('./services/artifact/tree-reader.ts').TreeReader
+	/** Reads Parquet files away from requests, in bounded time. Absent where there are no threads. */
+	openParquet?: import('./tables/parquet.ts').OpenParquet
 	/** Model endpoints that may be asked for estimates. Absent: none. */
 	endpoints?: { hosts: readonly string[]; token?: string | undefined } | undefined
 	/** What runs ONNX models, loaded when it is first asked for; nothing where it is not installed. */

@@ -17,16 +17,21 @@ import { openSqlLog } from './log/sql-log.ts'
 import { jsonLogger } from './logger.ts'
 import { loadOnnxRuntime } from './onnx-runtime-node.ts'
 import { pngRenderer } from './render-png-node.ts'
-import { openRules } from './rules/load-rules-node.ts'
+import { openRules, type RuleSource } from './rules/load-rules-node.ts'
+import type { RuleSet } from './rules/rule-set.ts'
 import { startSchedules } from './schedule-node.ts'
+import { checkNames } from './services/alert/check-names.ts'
+import { publishRules } from './services/alert/service-rules.ts'
 import { modelCache } from './services/artifact/model-cache.ts'
 import { openArtifacts } from './services/artifact/open-artifacts-node.ts'
 import { openTreeReader } from './services/artifact/tree-reader-node.ts'
 import { openExplainThreads } from './services/importance/explain-threads-node.ts'
 import { createFirstKey } from './services/key/create-first-key.ts'
 import { ensureAdminKey } from './services/key/ensure-admin-key.ts'
+import { checkSlack } from './services/slack/connection.ts'
 import { openSlack } from './slack/open-slack.ts'
 import { databaseFailure } from './start-failure.ts'
+import { openParquetInThread } from './tables/parquet-node.ts'
 
 const random = (count: number): Uint8Array => new Uint8Array(randomBytes(count))
 
@@ -36,8 +41,8 @@ export const processOwner = `${hostname()}/${process.pid}/${randomUUID().slice(0
 /** A folder that comes with us, `migrations` or `rules`: beside `src` in the tree, beside `dist` in the package. */
 export const packaged = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url))
 
-export type Overrides = { logger?: Logger; now?: () => number; watchRules?: boolean }
-export type Opened = { context: Context; close(): Promise<void> }
+export type Overrides = { logger?: Logger; now?: () => number; needsRules?: boolean }
+export type Opened = { context: Context; rules: RuleSource; close(): Promise<void> }
 
 /**
  * The database of the configuration, migrated, and all that a use case needs: for commands that act on it directly.
@@ -47,7 +52,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 	const now = overrides.now ?? (() => Date.now())
 	const write = (line: string) => void process.stderr.write(line)
 	const logger = overrides.logger ?? jsonLogger(write, now, config.PLUMBLINE_LOG_LEVEL)
-	const rules = await openRules(rulesFolder(config), { logger, watch: overrides.watchRules === true })
+	const rules = await loadRules(config, logger, overrides.needsRules === true)
 	try {
 		await migrateDatabase(config)
 		const { sql, log } = await openStore(config)
@@ -62,6 +67,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			onnx: () => loadOnnxRuntime(),
 			models: modelCache(limits.modelCacheBytes, now),
 			readTrees: openTreeReader(),
+			openParquet: openParquetInThread(),
 			threads,
 			now,
 			random,
@@ -78,9 +84,8 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			await threads.close()
 			await log.close()
 		}
-		return { context, close }
+		return { context, rules, close }
 	} catch (error) {
-		rules.close()
 		throw databaseFailure(error, config.PLUMBLINE_DATABASE_URL)
 	}
 }
@@ -92,9 +97,32 @@ function fontsOf({ PLUMBLINE_FONTS: files = [] }: Config): string[] {
 	throw new AppError('invalid', `PLUMBLINE_FONTS must name font files that exist. It names "${missing}".`)
 }
 
+/** From now on these are the rules of the service. */
+async function takeRules(context: Context, ruleSet: RuleSet): Promise<void> {
+	try {
+		await publishRules(context, ruleSet)
+		for (const { message, ...where } of await checkNames(context.sql, ruleSet))
+			context.logger.warn(`a rule names what is not registered: ${message}`, where)
+	} catch (error) {
+		context.logger.error('the rules could not be stored', { error: String(error) })
+	}
+}
+
+/** A command works in any folder: wrong rules stop only what evaluates by them. */
+async function loadRules(config: Config, logger: Logger, areNeeded: boolean): Promise<RuleSource> {
+	try {
+		return await openRules(rulesFolder(config), { logger })
+	} catch (error) {
+		if (areNeeded) throw error
+		const current = () => {
+			throw error
+		}
+		return { current, follow() {}, close() {} }
+	}
+}
+
 function rulesFolder({ PLUMBLINE_RULES: folder }: Config): string {
-	if (existsSync(folder)) return folder
-	if (folder === defaultRules) return packaged('rules')
+	if (existsSync(folder) || folder === defaultRules) return folder
 	throw new AppError('invalid', `PLUMBLINE_RULES must be a folder that exists. It is "${folder}".`)
 }
 
@@ -129,13 +157,13 @@ export type Running = {
 
 /** The whole service: HTTP, schedules and Slack. Resolves when it listens. Throws AppError with what to do. */
 export async function startServer(config: Config, overrides: Overrides = {}): Promise<Running> {
-	const opened = await openContext(config, { watchRules: true, ...overrides })
+	const opened = await openContext(config, { needsRules: true, ...overrides })
 	const stops: (() => Promise<unknown> | undefined)[] = [opened.close]
 	const close = async () => {
 		for (const stop of stops.splice(0).reverse()) await stop()
 	}
 	try {
-		const { url, firstKey } = await start(config, opened.context, stops)
+		const { url, firstKey } = await start(config, opened, stops)
 		return { url, context: opened.context, firstKey, close }
 	} catch (error) {
 		await close()
@@ -144,11 +172,19 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
 }
 
 /** Starts part after part; what each needs to be stopped goes on `stops`, which are called from the last to the first. */
-async function start(config: Config, context: Context, stops: (() => Promise<unknown> | undefined)[]) {
+async function start(
+	config: Config,
+	{ context, rules }: Opened,
+	stops: (() => Promise<unknown> | undefined)[],
+) {
 	const secret = config.PLUMBLINE_ADMIN_KEY
 	const firstKey = secret === undefined ? await createFirstKey(context) : undefined
 	if (secret !== undefined) await ensureAdminKey(context, secret)
+	await takeRules(context, rules.current())
+	rules.follow((ruleSet) => takeRules(context, ruleSet))
 	const slack = await openSlack(context, config)
+	// In the background: a Slack that does not answer is no reason to start late.
+	void checkSlack(context)
 	const app = buildApp(context, {
 		...(slack ? { slack: slack.handle } : {}),
 		jobs: { list: jobs, run: (id) => runJobById(context, id, processOwner) },

@@ -12,6 +12,7 @@ import { openedLog } from './log/opened-log.ts'
 import { openSqlLog } from './log/sql-log.ts'
 import { webCodec } from './log/web-codec.ts'
 import { jsonLogger } from './logger.ts'
+import { publishRules } from './services/alert/service-rules.ts'
 import { modelCache } from './services/artifact/model-cache.ts'
 import { openWebArtifacts } from './services/artifact/open-web-artifacts.ts'
 import type { R2 } from './services/artifact/r2-store.ts'
@@ -121,6 +122,7 @@ export default {
 	/** Cron triggers have no job names: everything that is due runs, in order. */
 	async scheduled(_event: unknown, env: Env): Promise<void> {
 		const { context } = await openService(env, defaultOrigin)
+		await publishRules(context, context.rules.current())
 		const runs = await runAll(forJob(context), owner())
 		logger.info('scheduled run', { jobs: runs.map((run) => `${run.job} ${run.status}`) })
 	},

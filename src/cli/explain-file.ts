@@ -8,7 +8,7 @@ import { rowJson, rowText } from './explained-row.ts'
 import { openArtifact, readManifest } from './open-artifact.ts'
 import { Progress } from './progress.ts'
 import { inputFile } from './read-file.ts'
-import { type FileRow, type RecordFile, recordsOf, type Specs } from './record-file.ts'
+import { type FileRow, featureNames, type RecordFile, recordsOf, type Specs } from './record-file.ts'
 
 export type ExplainFileOptions = {
 	artifact: string
@@ -31,7 +31,7 @@ export async function explainFile(terminal: Terminal, options: ExplainFileOption
 	const opened = await openArtifact(options.artifact, {
 		format: options.format,
 		manifest,
-		declared: await firstNames(rows),
+		declared: await featureNames(rows),
 	})
 	const advice = opened.onnx?.advice ?? ('model' in opened ? opened.model.advice : undefined)
 	if (advice !== undefined) note(advice)
@@ -61,16 +61,19 @@ async function recordFile(path: string): Promise<RecordFile> {
 	return { ...(await inputFile(path, ending === 'json' ? 'ndjson' : undefined)), ending }
 }
 
-async function firstNames(file: RecordFile): Promise<string[]> {
-	for await (const row of recordsOf(file, new Map())) return 'value' in row ? Object.keys(row.value) : []
-	return []
-}
-
 /** How cells of a table are read: what the model has categories for is one, whatever it looks like. */
 function specsOf(opened: OpenedModel): Specs {
-	if (!('model' in opened)) return new Map()
-	const { features, structure } = opened.model
-	return new Map(features.map((name, i) => [name, specOf(name, structure, i)]))
+	const { features } = 'model' in opened ? opened.model : opened.onnx
+	const structure = 'model' in opened ? opened.model.structure : undefined
+	const texts = opened.onnx?.texts
+	return new Map(
+		features.map((name, i) => [
+			name,
+			texts?.features.has(name)
+				? { name, type: 'categorical', values: [...texts.known] }
+				: specOf(name, structure, i),
+		]),
+	)
 }
 
 function specOf(name: string, structure: Structure | undefined, i: number): FeatureSpec {

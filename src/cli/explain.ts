@@ -18,7 +18,11 @@ async function online(terminal: Terminal, args: Parsed): Promise<ExitCode> {
 		if (args.values[name] !== undefined)
 			throw new UsageError(`--${name} goes with --artifact, and not with a prediction of the service.`)
 	const locale = textOption(args, 'locale')
-	const query = locale === undefined ? '' : `?locale=${encodeURIComponent(locale)}`
+	const movable = textOption(args, 'movable')
+	const asked = Object.entries({ locale, movable }).flatMap(([name, value]) =>
+		value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],
+	)
+	const query = asked.length === 0 ? '' : `?${asked.join('&')}`
 	const path = `/v1/models/${encodeURIComponent(model)}/predictions/${encodeURIComponent(id)}/explanation${query}`
 	const { body } = await callApi(terminal, 'GET', path)
 	if (args.values.json) {
@@ -48,7 +52,7 @@ async function offline(terminal: Terminal, args: Parsed): Promise<ExitCode> {
 
 export const explain: Command = {
 	isOffline: (args) => args.some((a) => a === '--artifact' || a.startsWith('--artifact=')),
-	help: `Usage: plumbline explain MODEL PREDICTION [--locale L] [--json]
+	help: `Usage: plumbline explain MODEL PREDICTION [--locale L] [--movable a,b] [--json]
        plumbline explain --artifact FILE --rows FILE [options]
 
 Says why a score was given. With a model and the id of a prediction it asks the service at PLUMBLINE_URL (needs
@@ -66,6 +70,8 @@ margin of every row; a row that cannot be scored is said to be so.
   --manifest FILE    what the model file lacks: order of features, missing value, encodings, link (JSON or YAML)
   --background FILE  rows to compare with: contributions are then against these, and not against the model's own average
   --locale L         language of the reasons, such as de
+  --movable a,b      features that may change in "what would have changed the decision"; default: those with limits in
+                     the manifest
   --json             for machines: a line a row. Of several classes every number is a list, by class
 
 Exit code: 0 all rows are explained, 1 some could not be scored, 2 it could not be done.
@@ -79,6 +85,7 @@ Example: plumbline explain --artifact model.json --rows applicants.csv --json
 		background: { type: 'string' },
 		format: { type: 'string' },
 		locale: { type: 'string' },
+		movable: { type: 'string' },
 	},
 	run: (terminal, args) =>
 		args.values.artifact === undefined ? online(terminal, args) : offline(terminal, args),

@@ -48,7 +48,9 @@ function decision(a: Explanation): string[] {
 function reasons({ reasons = [], reasonsStatus }: Explanation): string[] {
 	if (reasons.length > 0)
 		return [
-			'Reasons',
+			reasonsStatus?.status === 'incomplete'
+				? `Reasons, incomplete. ${reasonsStatus.reason ?? ''}`
+				: 'Reasons',
 			...reasons.map((r, i) => `  ${i + 1}. ${r.text} (${r.code}: ${r.features.join(', ')})`),
 		]
 	if (!reasonsStatus || reasonsStatus.status === 'not-adverse') return []

@@ -70,7 +70,6 @@ export function requireColumns({ renames, ignored, table }: Mapping, value: unkn
 	}
 }
 
-const ids = ['predictionId', 'subject', 'version', 'environment', 'timestamp']
 const nested = (row: Row, name: string): Row =>
 	typeof row[name] === 'object' && row[name] !== null ? { ...(row[name] as Row) } : {}
 
@@ -92,7 +91,6 @@ export function mapRow(mapping: Mapping, value: unknown): unknown {
 		else rest[field] = cell
 	}
 	if (mapping.table) takeMembers(rest, features, mapping.members)
-	for (const name of ids) if (typeof rest[name] === 'number') rest[name] = String(rest[name])
 	for (const name of mapping.members) if (rest[name] === null && name !== 'label') delete rest[name]
 	const known = mapping.table
 		? Object.fromEntries(Object.entries(rest).filter(([name]) => mapping.members.includes(name)))

@@ -35,7 +35,16 @@ async function readTable(
 ): Promise<Table> {
 	if (file.format === 'parquet') {
 		const { readParquet } = await import('../evaluation/read-parquet.ts')
-		return await readParquet(await randomAccess(file), wanted)
+		const { ParquetThread } = await import('../tables/parquet-node.ts')
+		const access = await randomAccess(file)
+		const general = new ParquetThread(
+			file.gzipped ? { bytes: new Uint8Array(await access.slice(0)) } : { path: file.path },
+		)
+		try {
+			return await readParquet(access, wanted, general)
+		} finally {
+			await general.close()
+		}
 	}
 	if (file.format === 'csv')
 		return await (await import('../evaluation/read-csv.ts')).readCsv(chunks(file, onBytes), wanted)

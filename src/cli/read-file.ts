@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { open as openFile, stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { AppError } from '../core/errors.ts'
+import { gunzip } from '../core/gunzip.ts'
 
 export type FileFormat = 'csv' | 'ndjson' | 'parquet'
 
@@ -83,10 +84,4 @@ function open(path: string, onBytes?: (read: number) => void): ReadableStream<Ui
 
 /** The bytes with gzip undone. */
 export const plainBytes = (file: InputFile, onBytes?: (read: number) => void): ReadableStream<Uint8Array> =>
-	file.gzipped
-		? file
-				.open(onBytes)
-				.pipeThrough(
-					new DecompressionStream('gzip') as unknown as ReadableWritablePair<Uint8Array, Uint8Array>,
-				)
-		: file.open(onBytes)
+	file.gzipped ? gunzip(file.open(onBytes)) : file.open(onBytes)

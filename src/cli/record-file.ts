@@ -1,8 +1,11 @@
-import { parse } from 'csv-parse/stream'
 import { AppError } from '../core/errors.ts'
-import { linesIn } from '../core/lines-in.ts'
-import { cellOf } from '../http/ingest/cell-text.ts'
+import { parseExact } from '../core/exact-json.ts'
+import { jsonFault, memberNames } from '../core/json-fault.ts'
+import { BadLine, linesIn } from '../core/lines-in.ts'
+import { readUtf8 } from '../core/utf8.ts'
 import type { FeatureSpec } from '../profile/grid.ts'
+import { cellOf, typedCellOf } from '../tables/cell-text.ts'
+import { CsvFault, requireCommas, textRecords } from '../tables/csv.ts'
 import { plainBytes } from './read-file.ts'
 
 /** A row of a file, from 1; `fault`: why the line is no row. */
@@ -27,20 +30,37 @@ export async function* recordsOf(
 	const bytes = plainBytes(file, onBytes)
 	try {
 		if (file.ending === 'csv') yield* csvRecords(bytes, specs)
-		else if (file.ending === 'ndjson') yield* lineRecords(bytes)
-		else yield* jsonRecords(await new Response(bytes as ReadableStream<Uint8Array<ArrayBuffer>>).text())
+		else if (file.ending === 'ndjson') yield* lineRecords(bytes, specs)
+		else yield* jsonRecords(await readUtf8(bytes), specs)
 	} catch (error) {
-		if (error instanceof AppError) throw error
-		throw new AppError('malformed', `${file.path} cannot be read: ${reasonOf(error as Error)}.`, {
-			cause: error,
-		})
+		throw unreadable(file, error)
 	}
 }
 
-/** What a damaged gzip file throws has no message of its own. */
-function reasonOf({ message, cause }: Error): string {
-	const text = message || (cause instanceof Error ? cause.message : '') || 'it is damaged or cut off'
-	return /Unexpected token '?[NI]/.test(text) ? `${text} (NaN and Infinity are not JSON: write null)` : text
+/** The names of the features of the first row, in the order of the file. */
+export async function featureNames(file: RecordFile): Promise<string[]> {
+	const bytes = plainBytes(file)
+	try {
+		if (file.ending === 'json') return memberNames(await readUtf8(bytes), 'features')
+		if (file.ending === 'csv') {
+			for await (const [header] of textRecords(bytes, mostLine))
+				if (Array.isArray(header)) return header.map((name) => name.trim()).filter((name) => name !== '')
+		} else
+			for await (const lines of linesIn(bytes)) {
+				const line = lines.find((l) => typeof l === 'string' && l.trim() !== '')
+				if (typeof line === 'string') return memberNames(line, 'features')
+			}
+		return []
+	} catch (error) {
+		throw unreadable(file, error)
+	}
+}
+
+function unreadable({ path }: RecordFile, error: unknown): AppError {
+	const code = error instanceof AppError ? error.code : 'malformed'
+	const at = error instanceof CsvFault ? `line ${error.line}: ` : ''
+	const message = (error as Error).message.replace(/\.$/, '')
+	return new AppError(code, `${path} cannot be read: ${at}${message}.`, { cause: error })
 }
 
 /** Data frames write a missing number in all of these ways, */
@@ -70,69 +90,67 @@ function columnsOf(line: readonly string[], specs: Specs): Column[] {
 	if (twice !== undefined)
 		throw new AppError('invalid', `The table has two columns ${JSON.stringify(twice)}: rename or remove one.`)
 	const other = names.length === 1 && specs.size > 0 && !specs.has(names[0] as string)
-	if (other && /[;\t|]/.test(names[0] as string))
-		throw new AppError(
-			'malformed',
-			'The columns of the table are not separated by commas: write it with commas.',
-		)
+	if (other) requireCommas(names)
 	return columns
 }
 
-async function* csvRecords(bytes: ReadableStream<Uint8Array>, specs: Specs): AsyncGenerator<FileRow> {
-	const lines = bytes.pipeThrough(
-		parse({ bom: true, skip_empty_lines: true, max_record_size: mostLine }) as TransformStream<
-			Uint8Array,
-			string[]
-		>,
-	)
+async function* csvRecords(bytes: AsyncIterable<Uint8Array>, specs: Specs): AsyncGenerator<FileRow> {
 	let columns: Column[] | undefined
 	let row = 0
-	for await (const line of lines) {
-		if (!columns) {
-			columns = columnsOf(line, specs)
-			continue
-		}
-		const entries: [string, unknown][] = []
-		// A data frame's index has no name and is no feature.
-		columns.forEach(({ name, spec }, i) => {
-			if (name !== '') entries.push([name, cell(spec, line[i] ?? '')])
-		})
-		yield { row: ++row, value: Object.fromEntries(entries) }
-	}
+	for await (const records of textRecords(bytes, mostLine))
+		for (const cells of records)
+			if (cells instanceof CsvFault) yield { row: ++row, fault: `line ${cells.line}: ${cells.message}` }
+			else if (columns) yield { row: ++row, value: rowOf(columns, cells) }
+			else columns = columnsOf(cells, specs)
 }
 
-async function* lineRecords(bytes: ReadableStream<Uint8Array>): AsyncGenerator<FileRow> {
+function rowOf(columns: readonly Column[], cells: readonly string[]): Record<string, unknown> {
+	const row: Record<string, unknown> = Object.create(null)
+	columns.forEach(({ name, spec }, i) => {
+		// A data frame's index has no name and is no feature.
+		if (name !== '') row[name] = cell(spec, cells[i] as string)
+	})
+	return row
+}
+
+async function* lineRecords(bytes: AsyncIterable<Uint8Array>, specs: Specs): AsyncGenerator<FileRow> {
 	let row = 0
 	for await (const lines of linesIn(bytes))
-		for (const line of lines) if (line.trim() !== '') yield lineRecord(line, ++row)
+		for (const line of lines)
+			if (line instanceof BadLine) yield { row: ++row, fault: line.message }
+			else if (line.trim() !== '') yield lineRecord(line, ++row, specs)
 }
 
-function lineRecord(line: string, row: number): FileRow {
+function lineRecord(line: string, row: number, specs: Specs): FileRow {
 	try {
-		return record(JSON.parse(line), row)
+		return record(parseExact(line), row, specs)
 	} catch (error) {
-		return { row, fault: `the line is not JSON: ${reasonOf(error as Error).slice(0, 250)}` }
+		return { row, fault: `the line is not JSON: ${jsonFault(line, error)}` }
 	}
 }
 
-function record(value: unknown, row: number): FileRow {
+function record(value: unknown, row: number, specs: Specs): FileRow {
 	if (typeof value !== 'object' || value === null || Array.isArray(value))
 		return { row, fault: 'the row is not a JSON object' }
 	const { features } = value as { features?: unknown }
 	const isNested = typeof features === 'object' && features !== null && !Array.isArray(features)
-	return { row, value: (isNested ? features : value) as Record<string, unknown> }
+	const cells = (isNested ? features : value) as Record<string, unknown>
+	for (const [name, cell] of Object.entries(cells))
+		if (typeof cell === 'bigint') cells[name] = typedCellOf(specs.get(name), cell)
+	return { row, value: cells }
 }
 
 /** A list of rows, one row, or JSON lines in a file that is called .json. */
-function* jsonRecords(text: string): Generator<FileRow> {
+function* jsonRecords(text: string, specs: Specs): Generator<FileRow> {
 	let value: unknown
 	try {
-		value = JSON.parse(text)
+		value = parseExact(text)
 	} catch (cause) {
 		const lines = text.split('\n').filter((line) => line.trim() !== '')
-		if (lines.length < 2 || !lines[0]?.trim().endsWith('}')) throw cause
-		yield* lines.map((line, i) => lineRecord(line, i + 1))
+		if (lines.length < 2 || !lines[0]?.trim().endsWith('}'))
+			throw new AppError('malformed', `it is not JSON: ${jsonFault(text, cause, 1)}`, { cause })
+		yield* lines.map((line, i) => lineRecord(line, i + 1, specs))
 		return
 	}
-	yield* (Array.isArray(value) ? value : [value]).map((v, i) => record(v, i + 1))
+	yield* (Array.isArray(value) ? value : [value]).map((v, i) => record(v, i + 1, specs))
 }

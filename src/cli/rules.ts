@@ -1,33 +1,66 @@
 import { existsSync } from 'node:fs'
-import { builtInRules, checkRules } from '../rules/load-rules-node.ts'
+import type { Config } from '../config.ts'
+import { AppError } from '../core/errors.ts'
+import { openSql } from '../db/open-node.ts'
+import { builtInRules, checkRules, faultText } from '../rules/load-rules-node.ts'
+import type { RuleFault } from '../rules/read-file.ts'
+import type { RuleSet } from '../rules/rule-set.ts'
+import { checkNames } from '../services/alert/check-names.ts'
 import { type Command, requirePositional, UsageError } from './command.ts'
 
 export const rules: Command = {
-	help: `Usage: plumbline rules check [DIR]
+	help: `Usage: plumbline rules check [DIR] [options]
 
-Checks all rule files of a folder as the service would when it loads them: shape, conditions, metric names, cycles.
+Checks all rule files of a folder as the service would when it loads them: shape, conditions, metric names, cycles, and
+rules that can never fire or never resolve. With a database it also warns of models, tags, environments and features that
+are not registered; PLUMBLINE_DATABASE_URL is looked into when it is there.
 Default: PLUMBLINE_RULES, or the rules that come with Plumbline.
 
-  --json     for machines
+  --database   fail when the database cannot be read
+  --json       for machines
 
-Exit code: 0 the rules are good, 1 they are not, 2 they could not be read.
+Exit code: 0 the rules are good, with or without warnings, 1 they are not, 2 they could not be read.
 `,
-	options: {},
+	options: { database: { type: 'boolean' } },
 	async run(terminal, args) {
 		if (requirePositional(args, 0, '"check"') !== 'check')
 			throw new UsageError('rules knows one verb: check.')
 		const given = args.positionals[1] ?? terminal.config.PLUMBLINE_RULES
 		const folder = args.positionals[1] !== undefined || existsSync(given) ? given : builtInRules()
-		const result = await checkRules(folder)
+		const { ruleSet, ...result } = await checkRules(folder)
+		if (ruleSet) result.warnings = await warningsOf(terminal.config, ruleSet, args.values.database === true)
 		if (args.values.json) terminal.out(`${JSON.stringify(result)}\n`)
 		else {
-			for (const e of result.errors) terminal.out(`${e.file}:${e.line}:${e.column}: ${e.message}\n`)
+			for (const e of result.errors) terminal.out(`${faultText(e)}\n`)
+			for (const w of result.warnings) terminal.out(`warning: ${faultText(w)}\n`)
+			if (result.leftOut.length > 0)
+				terminal.out(
+					`${result.leftOut.length} packaged rules are not in force here: ${result.leftOut.join(', ')}.\n` +
+						'A file that says `extends: packaged` keeps them.\n',
+				)
 			terminal.out(
 				result.ok
-					? `${result.rules} rules in ${result.files} files: all good.\n`
+					? `${result.rules} rules in ${result.files} files: ${result.warnings.length === 0 ? 'all good' : `${result.warnings.length} warnings`}.\n`
 					: `${result.errors.length} faults.\n`,
 			)
 		}
 		return result.ok ? 0 : 1
 	},
+}
+
+/** What the database says of the names in the rules; nothing where there is none and none was asked for. */
+async function warningsOf(config: Config, ruleSet: RuleSet, isAsked: boolean): Promise<RuleFault[]> {
+	const { PLUMBLINE_DATABASE_URL: url, PLUMBLINE_DATABASE_TOKEN: token } = config
+	const isMissing = url.startsWith('file:') && !existsSync(url.slice('file:'.length))
+	if (isMissing && !isAsked) return []
+	if (isMissing) throw new AppError('not-found', `There is no database ${url}. Set PLUMBLINE_DATABASE_URL.`)
+	const sql = await openSql(url, token)
+	try {
+		return await checkNames(sql, ruleSet)
+	} catch (error) {
+		if (!isAsked) return []
+		throw new AppError('unavailable', `The database ${url} cannot be read: ${(error as Error).message}`)
+	} finally {
+		await sql.close()
+	}
 }

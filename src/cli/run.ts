@@ -1,13 +1,17 @@
+import { existsSync } from 'node:fs'
+import type { Context } from '../context.ts'
 import { jobs, runAll, runJobById } from '../jobs/index.ts'
 import { processOwner } from '../node.ts'
-import { type Command, requirePositional } from './command.ts'
+import { ownRules, rulesInForce } from '../services/alert/service-rules.ts'
+import { connectSlack } from '../slack/open-slack.ts'
+import { type Command, requirePositional, type Terminal } from './command.ts'
 import { withContext } from './with-context.ts'
 
 export const run: Command = {
 	help: `Usage: plumbline run JOB|all
 
 Runs a job once, on the database PLUMBLINE_DATABASE_URL. \`all\` runs everything that is due, in order. Safe beside a
-running service: a job runs in one process at a time.
+running service: a job runs in one process at a time, and rules are those of the service.
 
 Jobs: ${jobs.map((j) => j.id).join(', ')}
 
@@ -18,9 +22,11 @@ Exit code: 0 all went well, 1 a job failed, 2 it could not be run.
 	options: {},
 	async run(terminal, args) {
 		const id = requirePositional(args, 0, 'The job')
-		const runs = await withContext(terminal, (context) =>
-			id === 'all' ? runAll(context, processOwner) : runJobById(context, id, processOwner).then((r) => [r]),
-		)
+		const runs = await withContext(terminal, async (context) => {
+			connectSlack(context, terminal.config)
+			if (id === 'all' || id === 'evaluate-rules') await tellOtherRules(terminal, context)
+			return id === 'all' ? runAll(context, processOwner) : [await runJobById(context, id, processOwner)]
+		})
 		if (args.values.json) terminal.out(`${JSON.stringify({ runs })}\n`)
 		else {
 			for (const r of runs) {
@@ -36,4 +42,16 @@ Exit code: 0 all went well, 1 a job failed, 2 it could not be run.
 		}
 		return runs.every((r) => r.status === 'ok') ? 0 : 1
 	},
+}
+
+/** A folder of rules that was found here, and does not count. */
+async function tellOtherRules(terminal: Terminal, context: Context): Promise<void> {
+	const { PLUMBLINE_RULES: folder } = terminal.config
+	const own = existsSync(folder) ? ownRules(context) : undefined
+	if (!own) return
+	const { digest } = await rulesInForce(context)
+	if (own.digest !== digest)
+		terminal.err(
+			`The rules of the service are evaluated (sha256:${digest.slice(0, 12)}), not those in ${folder}, which differ.\n`,
+		)
 }

@@ -1,10 +1,13 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { defaultLimits } from '../context.ts'
 import { AppError } from '../core/errors.ts'
+import { exactJson } from '../core/exact-json.ts'
 import { csvRows } from '../http/ingest/csv.ts'
 import { parquetRows } from '../http/ingest/parquet.ts'
 import { type ParsedRow, parseRows } from '../http/ingest/parse-rows.ts'
+import type { TableSpec } from '../http/ingest/table-columns.ts'
 import type { FeatureSpec } from '../profile/grid.ts'
+import { openParquetInThread } from '../tables/parquet-node.ts'
 import { callPatiently } from './api.ts'
 import {
 	type Command,
@@ -44,14 +47,22 @@ async function declared(
 
 function rowsOf(
 	file: InputFile,
-	features: readonly FeatureSpec[],
+	table: TableSpec,
 	onBytes: (read: number) => void,
 ): AsyncIterable<ParsedRow[]> {
 	const stream = plainBytes(file, onBytes)
-	if (file.format === 'csv') return csvRows(stream, defaultLimits, features)
-	if (file.format === 'parquet')
-		return parquetRows(stream, { ...defaultLimits, jsonBytes: Number.MAX_SAFE_INTEGER }, features)
+	if (file.format === 'csv') return csvRows(stream, defaultLimits.lineBytes, table)
+	if (file.format === 'parquet') return parquetRows(stream, defaultLimits, table, openParquetInThread())
 	return parseRows({ format: 'ndjson', stream }, defaultLimits)
+}
+
+/** A row as JSON, with all digits of its integers. */
+function lineOf(row: unknown): string {
+	try {
+		return JSON.stringify(row)
+	} catch {
+		return exactJson(row)
+	}
 }
 
 /** How far an earlier run of the same command came: rows of this very file that were answered. */
@@ -111,7 +122,13 @@ async function sendFile(terminal: Terminal, args: Parsed, model: string, kind: s
 		batch = []
 		progress.update(bytes, read)
 	}
-	const rows = rowsOf(file, features, (n) => {
+	const table: TableSpec = {
+		features,
+		limit: defaultLimits.featuresPerRow,
+		fieldOf: (column) => mapping.renames.find((rename) => rename.column === column)?.field ?? column,
+		...(kind === 'groups' ? { others: { type: 'text' } } : {}),
+	}
+	const rows = rowsOf(file, table, (n) => {
 		bytes = n
 	})
 	for await (const some of rows) {
@@ -119,7 +136,7 @@ async function sendFile(terminal: Terminal, args: Parsed, model: string, kind: s
 			if (read++ === 0 && 'value' in row) requireColumns(mapping, row.value)
 			if (read <= skip) continue
 			if ('error' in row) sender.rejectHere(row.index, row.error, row.message)
-			else batch.push({ index: row.index, line: JSON.stringify(mapRow(mapping, row.value)) })
+			else batch.push({ index: row.index, line: lineOf(mapRow(mapping, row.value)) })
 			if (batch.length === batchRows) await flush()
 		}
 	}

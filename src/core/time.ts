@@ -19,12 +19,26 @@ export function windowStart(size: WindowSize, atMs: number): number {
 
 const rfc3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)$/
 
-/** Milliseconds since the epoch, or undefined unless `text` is RFC 3339 with an offset. */
+const twoDigits = (text: string, at: number): number =>
+	(text.charCodeAt(at) - 48) * 10 + text.charCodeAt(at + 1) - 48
+
+/**
+ * Milliseconds since the epoch, or undefined unless `text` is RFC 3339 with an offset and names a moment that exists.
+ * A leap second (`:60`) is none: Unix time, which is what is stored, does not have it.
+ */
 export function parseTime(text: string): number | undefined {
 	if (!rfc3339.test(text)) return undefined
 	const ms = Date.parse(text)
-	return Number.isNaN(ms) ? undefined : ms
+	if (Number.isNaN(ms)) return undefined
+	// Date.parse reads 31 September as 1 October, and 24:00 as the next day.
+	if (twoDigits(text, 11) > 23) return undefined
+	const day = twoDigits(text, 8)
+	return day <= 28 || day <= daysIn(text) ? ms : undefined
 }
+
+/** Days of the month of a text that begins with a year and a month. */
+const daysIn = (text: string): number =>
+	new Date(Date.UTC((Number(text.slice(0, 4)) % 400) + 2000, twoDigits(text, 5), 0)).getUTCDate()
 
 /** RFC 3339 in UTC, to the millisecond. */
 export const formatTime = (ms: number): string => new Date(ms).toISOString()

@@ -36,7 +36,8 @@ export const sum = (values: ArrayLike<number>): number => {
 export function cellOf(edges: readonly number[], x: number): number {
 	const [low, high] = [edges[0] as number, edges.at(-1) as number]
 	const cells = edges.length - 1
-	return Math.min(cells - 1, Math.max(0, Math.floor(((x - low) / (high - low)) * cells + 1e-9)))
+	const share = (x / 2 - low / 2) / (high / 2 - low / 2)
+	return Math.min(cells - 1, Math.max(0, Math.floor(share * cells + 1e-9)))
 }
 
 /** Shares of positives and of negatives by score. */
@@ -63,7 +64,7 @@ export function deciles({ scores, values, labels }: Rows): Decile[] {
 	return Array.from({ length: 10 }, (_, i) => {
 		const part = used.subarray((used.length * i) / 10, (used.length * (i + 1)) / 10)
 		const mean = (column: Float64Array) =>
-			sum(Float64Array.from(part, (row) => column[row] as number)) / part.length
+			sum(Float64Array.from(part, (row) => (column[row] as number) / part.length))
 		return { n: part.length, predicted: mean(scores), actual: mean(values) }
 	}).filter((d) => d.n > 0)
 }
@@ -72,6 +73,7 @@ export function deciles({ scores, values, labels }: Rows): Decile[] {
 export function residuals({ scores, values, labels }: Rows, cells = 25) {
 	const errors = scores
 		.map((score, row) => (labels[row] === firstLabel ? score - (values[row] as number) : Number.NaN))
+		.map((e) => Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, e)))
 		.filter((e) => !Number.isNaN(e))
 		.sort()
 	const quantile = (q: number) => errors[Math.min(errors.length - 1, Math.floor(q * errors.length))] as number

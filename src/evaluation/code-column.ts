@@ -1,7 +1,8 @@
-import type { Column, ValueOf } from './columns.ts'
-import { doubled } from './memory.ts'
+import { textOf } from '../core/utf8.ts'
+import { cellOf, namesOf } from '../tables/cell-text.ts'
+import { doubled } from '../tables/memory.ts'
+import { CellRefused, type Column } from './columns.ts'
 
-const decoder = new TextDecoder()
 /** Codes of cells that are missing, and of those that are no text, number or boolean. Values follow. */
 export const missingCode = 0
 export const otherCode = 1
@@ -27,22 +28,20 @@ export class CodeList {
 	}
 }
 
-/**
- * A column of labels or groups: each distinct value once, each row a code. `1`, `1.0` and 1 are one value, as are
- * `true` and true. `keepsZeros`: `007` is a text, as it is in codes that only look like numbers.
- */
+/** What a column's cells are: labels, of which 1, `1` and `1.0` are one, or names, of which each text is its own. */
+export type CodeKind = 'label' | 'name'
+
+/** A column of labels or of names (groups, queries): each distinct value once, each row a code. */
 export class CodeColumn implements Column {
 	/** The texts of the codes from `firstCode` on. */
 	readonly values: string[] = []
 	readonly codes = new CodeList()
 	private readonly byText = new Map<string, number>()
 	private readonly raw = new RawCells()
-	private readonly valueOf: ValueOf
-	private readonly keepsZeros: boolean
+	private readonly kind: CodeKind
 
-	constructor(valueOf: ValueOf, keepsZeros = false) {
-		this.valueOf = valueOf
-		this.keepsZeros = keepsZeros
+	constructor(kind: CodeKind) {
+		this.kind = kind
 	}
 
 	addBytes(bytes: Uint8Array, from: number, to: number): void {
@@ -51,10 +50,8 @@ export class CodeColumn implements Column {
 	}
 
 	private keep(bytes: Uint8Array, from: number, to: number): number {
-		const text = decoder.decode(bytes.subarray(from, to))
-		const value = this.valueOf(text)
-		const isCode = this.keepsZeros && typeof value === 'number' && /^0\d/.test(text)
-		const code = this.codeOf(isCode ? text : value)
+		const text = textOf(bytes.subarray(from, to))
+		const code = this.codeOf(cellOf(this.kind === 'name' ? nameSpec : undefined, text))
 		this.raw.keep(bytes, from, to, code)
 		return code
 	}
@@ -65,9 +62,9 @@ export class CodeColumn implements Column {
 
 	private codeOf(value: unknown): number {
 		if (value === null || value === undefined || Number.isNaN(value)) return missingCode
+		if (typeof value === 'object' && this.kind === 'name') throw new CellRefused(nestedName)
 		const isText = typeof value === 'string' || typeof value === 'boolean' || typeof value === 'bigint'
-		if (!isText && !Number.isFinite(value))
-			return value instanceof Date ? this.textCode(time(value)) : otherCode
+		if (!isText && !Number.isFinite(value)) return otherCode
 		return this.textCode(String(value))
 	}
 
@@ -79,9 +76,21 @@ export class CodeColumn implements Column {
 		}
 		return code
 	}
+
+	/** With the texts that are one name under one code. */
+	named(): { values: readonly string[]; codes: Codes } {
+		const names = namesOf(this.values)
+		const codes = this.codes.values()
+		const values = [...new Set(names)]
+		if (values.length === names.length) return { values: names, codes }
+		const index = new Map(values.map((name, i) => [name, firstCode + i]))
+		const table = [missingCode, otherCode, ...names.map((name) => index.get(name) as number)]
+		return { values, codes: codes.map((code) => table[code] as number) }
+	}
 }
 
-const time = (date: Date) => (Number.isNaN(date.getTime()) ? '' : date.toISOString())
+const nameSpec = { type: 'text' } as const
+const nestedName = 'a struct or list, which names no group: choose a column of texts or numbers'
 
 /** Distinct cells by their bytes, so that a text is made once for each and not once a row. */
 class RawCells {

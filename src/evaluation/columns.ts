@@ -1,17 +1,19 @@
-import { doubled } from './memory.ts'
+import { textOf } from '../core/utf8.ts'
+import { cellOf } from '../tables/cell-text.ts'
+import { doubled } from '../tables/memory.ts'
+import { nestedCell } from '../tables/parquet-values.ts'
 import { parseNumber } from './parse-number.ts'
 
-/** The JSON value that a cell of a text file stands for. */
-export type ValueOf = (text: string) => string | number | boolean | null
+/** A cell that a column cannot take; the message says what it is, and what to do. */
+export class CellRefused extends Error {}
 
 /** Takes the cells of one column, in order: bytes of a text file, or values as JSON and Parquet have them. */
 export type Column = {
+	/** Whether cells may be structs, as `{ class: probability }` is. */
+	readonly takesStructs?: boolean
 	addBytes(bytes: Uint8Array, from: number, to: number): void
 	addValue(value: unknown): void
 }
-
-const decoder = new TextDecoder()
-const textOf = (bytes: Uint8Array, from: number, to: number) => decoder.decode(bytes.subarray(from, to))
 
 /** Doubles that grow in place. */
 export class Doubles {
@@ -41,11 +43,9 @@ export class NumberColumn implements Column {
 	unreadable = 0
 	/** A cell that was no number. */
 	example: string | undefined
-	private readonly valueOf: ValueOf
 	private readonly keepsUnusable: boolean
 
-	constructor(valueOf: ValueOf, keepsUnusable: boolean) {
-		this.valueOf = valueOf
+	constructor(keepsUnusable: boolean) {
 		this.keepsUnusable = keepsUnusable
 	}
 
@@ -54,32 +54,39 @@ export class NumberColumn implements Column {
 		else {
 			const value = parseNumber(bytes, from, to)
 			if (Number.isFinite(value)) this.numbers.push(value)
-			else this.addValue(this.valueOf(textOf(bytes, from, to)))
+			else this.addValue(textOf(bytes.subarray(from, to)))
 		}
 	}
 
 	addValue(value: unknown): void {
-		const number = typeof value === 'bigint' ? Number(value) : value
+		// Text that a typed table holds is read as that of a text file.
+		const cell = typeof value === 'string' ? cellOf(numberOrBoolean, value) : value
+		const number = typeof cell === 'bigint' ? Number(cell) : cell
 		if (typeof number === 'number' && Number.isFinite(number)) this.numbers.push(number)
 		else if (number === null || number === undefined || Number.isNaN(number)) this.numbers.push(Number.NaN)
 		else if (this.keepsUnusable && typeof number === 'boolean') this.numbers.push(number ? 1 : 0)
 		else {
 			this.unreadable++
-			this.example ??= String(value).slice(0, 40)
+			this.example ??= exampleOf(value)
 			this.numbers.push(this.keepsUnusable ? unusable : Number.NaN)
 		}
 	}
 }
 
+const numberOrBoolean = { type: 'boolean' } as const
+const exampleOf = (value: unknown) =>
+	(typeof value === 'object' ? JSON.stringify(nestedCell(value)) : String(value)).slice(0, 40)
+
 /** A column of `{ class: probability }`, as JSON text or as objects. */
 export class ProbabilitiesColumn implements Column {
+	readonly takesStructs = true
 	readonly classes = new Map<string, Doubles>()
 	rows = 0
 	unreadable = 0
 	example: string | undefined
 
 	addBytes(bytes: Uint8Array, from: number, to: number): void {
-		this.addText(textOf(bytes, from, to))
+		this.addText(textOf(bytes.subarray(from, to)))
 	}
 
 	private addText(text: string): void {
@@ -101,7 +108,7 @@ export class ProbabilitiesColumn implements Column {
 		const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
 		if (!isObject) {
 			this.unreadable++
-			this.example ??= String(value).slice(0, 40)
+			this.example ??= exampleOf(value)
 		}
 		for (const [name, p] of isObject ? Object.entries(value) : []) {
 			if (typeof p !== 'number' || !Number.isFinite(p)) continue

@@ -1,6 +1,6 @@
 import { sideOf } from '../tally/label.ts'
 import { CodeColumn } from './code-column.ts'
-import { type Column, NumberColumn, ProbabilitiesColumn, type ValueOf } from './columns.ts'
+import { type Column, NumberColumn, ProbabilitiesColumn } from './columns.ts'
 import type { Wanted } from './read-table.ts'
 import type { Request } from './request.ts'
 
@@ -20,18 +20,21 @@ export type DataColumns = {
 
 /** The score of a binary model; of `{ class: probability }` it is that of the positive class. */
 class ScoreColumn extends NumberColumn {
+	readonly takesStructs = true
 	private readonly positive: string | undefined
 
-	constructor(valueOf: ValueOf, positive: string | undefined) {
-		super(valueOf, false)
+	constructor(positive: string | undefined) {
+		super(false)
 		this.positive = positive
 	}
 
 	override addValue(value: unknown): void {
 		const object = typeof value === 'string' && value.startsWith('{') ? parsed(value) : value
-		if (typeof object !== 'object' || object === null) super.addValue(object)
+		if (typeof object !== 'object' || object === null || Array.isArray(object)) super.addValue(object)
 		else {
-			const own = Object.entries(object).find(([name]) => sideOf(name, this.positive) === '+')
+			const own = Object.entries(object).find(
+				([name]) => sideOf(name, { positiveLabel: this.positive }) === '+',
+			)
 			super.addValue(own?.[1] ?? null)
 		}
 	}
@@ -48,24 +51,21 @@ function parsed(text: string): unknown {
 /** Columns to be filled for a request, and what to ask of the table. `needsActual`: a table without outcomes will not do. */
 export function dataColumns(
 	request: Request,
-	valueOf: ValueOf,
 	needsActual: boolean,
 ): { columns: DataColumns; wanted: Wanted[] } {
 	const { task, score, prediction, query } = request
 	const isNumeric = task === 'regression' || task === 'ranking'
-	const coded = (names: readonly string[]) =>
-		new Map(names.map((name) => [name, new CodeColumn(valueOf, true)]))
+	const coded = (names: readonly string[]) => new Map(names.map((name) => [name, new CodeColumn('name')]))
 	const columns: DataColumns = {
-		score:
-			score === undefined || task === 'multiclass' ? undefined : new ScoreColumn(valueOf, request.positive),
+		score: score === undefined || task === 'multiclass' ? undefined : new ScoreColumn(request.positive),
 		probabilities: score !== undefined && task === 'multiclass' ? new ProbabilitiesColumn() : undefined,
-		classScores: request.classScores.map(({ name }) => ({ name, column: new NumberColumn(valueOf, false) })),
-		prediction: prediction === undefined ? undefined : new CodeColumn(valueOf),
-		labels: isNumeric ? undefined : new CodeColumn(valueOf),
-		values: isNumeric ? new NumberColumn(valueOf, true) : undefined,
+		classScores: request.classScores.map(({ name }) => ({ name, column: new NumberColumn(false) })),
+		prediction: prediction === undefined ? undefined : new CodeColumn('label'),
+		labels: isNumeric ? undefined : new CodeColumn('label'),
+		values: isNumeric ? new NumberColumn(true) : undefined,
 		groups: coded(request.groups),
 		facets: coded(request.facets.map((f) => f.column)),
-		query: query === undefined ? undefined : new CodeColumn(valueOf, true),
+		query: query === undefined ? undefined : new CodeColumn('name'),
 	}
 	const wanted: Wanted[] = []
 	const want = (name: string | undefined, column: Column | undefined, required = true) => {

@@ -1,3 +1,4 @@
+import { cellOf } from '../tables/cell-text.ts'
 import { bandOf } from '../tally/bands.ts'
 import { mostPaired } from '../tally/brief.ts'
 import { missingGroup } from '../tally/make-brief.ts'
@@ -16,15 +17,14 @@ export function groupingOf(
 	column: CodeColumn,
 	{ bands, notes }: { bands: boolean; notes: string[] },
 ): Grouping {
-	const cells = column.codes.values()
-	const counts = new Float64Array(firstCode + column.values.length)
+	const { values, codes: cells } = column.named()
+	const counts = new Float64Array(firstCode + values.length)
 	for (let row = 0; row < cells.length; row++) {
 		const code = cells[row] as number
 		counts[code] = (counts[code] as number) + 1
 	}
-	const numbers = column.values.map(Number)
-	const isNumeric = column.values.every((text, i) => text.trim() !== '' && Number.isFinite(numbers[i]))
-	if (bands && isNumeric && numbers.length > mostCodes) {
+	const numbers = values.map((text) => cellOf(undefined, text))
+	if (bands && numbers.length > mostCodes && areNumbers(numbers)) {
 		const edges = quantileEdges(numbers, counts.subarray(firstCode))
 		notes.push(`"${name}" has ${numbers.length} values: its groups are ${edges.length + 1} bands.`)
 		return coded(cells, ['', '', ...numbers.map((x) => bandOf(edges, x))])
@@ -32,8 +32,12 @@ export function groupingOf(
 	const kept = bands && numbers.length > mostValues ? mostFrequent(counts) : undefined
 	if (kept)
 		notes.push(`"${name}" has ${numbers.length} values: all but the ${mostValues} largest groups are one.`)
-	return coded(cells, ['', '', ...column.values.map((v, i) => (kept && !kept.has(i) ? otherGroup : v))])
+	return coded(cells, ['', '', ...values.map((v, i) => (kept && !kept.has(i) ? otherGroup : v))])
 }
+
+/** Digits that only name something, as 007 and integers beyond 2^53 do, are no numbers. */
+const areNumbers = (cells: readonly unknown[]): cells is number[] =>
+	cells.every((cell) => typeof cell === 'number')
 
 /** Rows by the texts of their codes; a text that is empty is missing. */
 function coded(cells: ArrayLike<number>, texts: readonly string[]): Grouping {

@@ -1,5 +1,8 @@
 import { AppError } from '../core/errors.ts'
-import { linesIn } from '../core/lines-in.ts'
+import { parseExact } from '../core/exact-json.ts'
+import { jsonFault } from '../core/json-fault.ts'
+import { BadLine, linesIn } from '../core/lines-in.ts'
+import { CellRefused, type Column } from './columns.ts'
 import { requireColumns, type Table, type Wanted } from './read-table.ts'
 
 type Row = Record<string, unknown>
@@ -30,17 +33,29 @@ class Rows {
 		this.wanted = wanted
 	}
 
-	add(text: string): void {
+	add(text: string | BadLine): void {
 		this.line++
+		if (text instanceof BadLine) this.fail(text.message)
 		if (text.trim() === '') return
 		const row = this.parse(text)
 		if (this.count < lookedAt) this.look(row)
 		for (const { name, takers } of this.wanted) {
 			const value = member(row, name)
-			for (const taker of takers) taker.addValue(value)
+			for (const taker of takers) this.give(taker, name, value)
 			if (value !== undefined) this.names.add(name)
 		}
 		this.count++
+	}
+
+	private give(taker: Column, name: string, value: unknown): void {
+		try {
+			taker.addValue(value)
+		} catch (error) {
+			if (!(error instanceof CellRefused)) throw error
+			throw new AppError('invalid', `Line ${this.line}: the column "${name}" is ${error.message}.`, {
+				cause: error,
+			})
+		}
 	}
 
 	private look(row: Row): void {
@@ -51,9 +66,9 @@ class Rows {
 	private parse(text: string): Row {
 		let value: unknown
 		try {
-			value = JSON.parse(text)
+			value = parseExact(text)
 		} catch (cause) {
-			this.fail((cause as Error).message.slice(0, 200), cause)
+			this.fail(jsonFault(text, cause), cause)
 		}
 		if (typeof value !== 'object' || value === null || Array.isArray(value)) this.fail('it is no object')
 		return value as Row

@@ -3,11 +3,11 @@ import type { PredictionTable } from '../stats/estimation/estimate-loss.ts'
 import type { ScoreTable } from '../stats/estimation/score-table.ts'
 import type { RankedQuery } from '../stats/performance/ranking-query.ts'
 import type { ScoreCounts } from '../stats/score-counts.ts'
-import { addMoments } from '../tally/contribute.ts'
+import { release } from '../tables/memory.ts'
+import { addBrier, addMoments } from '../tally/contribute.ts'
 import type { GroupTally } from '../tally/group-tally.ts'
 import { emptyTally, type Tally } from '../tally/tally.ts'
 import { scoreCounts, scoreCountsInPlace, scoreTable } from './count-scores.ts'
-import { release } from './memory.ts'
 import { badLabel, type Chosen, type Codes, eachRow, firstLabel, type Rows, unlabelled } from './rows.ts'
 
 /**
@@ -169,7 +169,7 @@ function releaseCounts({ scores, positives, negatives }: ScoreCounts): void {
 
 function tallyOf(rows: Rows, chosen: Chosen): Tally {
 	const tally = emptyTally()
-	const { count, labels, probabilities } = rows
+	const { count, labels, probabilities, classes } = rows
 	const columns = [...probabilities.values()]
 	eachRow(count, chosen, (row) => {
 		tally.predictions++
@@ -179,11 +179,18 @@ function tallyOf(rows: Rows, chosen: Chosen): Tally {
 			tally.labelled++
 			if (rows.task === 'regression')
 				addMoments(tally, rows.scores[row] as number, rows.values[row] as number, 1)
+			if (columns.length > 0)
+				addBrier(tally, probabilitiesAt(probabilities, row), classes[label - firstLabel] as string, 1)
 		}
 		if (columns.length > 0 && isImproper(columns, row)) tally.improper++
 	})
 	return tally
 }
+
+const probabilitiesAt = (columns: Rows['probabilities'], row: number): [string, number][] =>
+	[...columns]
+		.map(([name, values]): [string, number] => [name, values[row] as number])
+		.filter(([, p]) => !Number.isNaN(p))
 
 /** Probabilities that are named but are no distribution. */
 function isImproper(columns: readonly Float64Array[], row: number): boolean {

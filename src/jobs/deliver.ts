@@ -1,13 +1,14 @@
 import type { Context } from '../context.ts'
 import { AppError } from '../core/errors.ts'
 import type { Result } from '../core/result.ts'
-import { secondMs } from '../core/time.ts'
+import { minuteMs, secondMs } from '../core/time.ts'
 import { getIncident } from '../services/incident/get-incident.ts'
 import { sendFact } from '../services/lineage/facts.ts'
 import { linkTrainingRun } from '../services/lineage/training-run.ts'
 import { findVersion } from '../services/model/find-version.ts'
 import { type Claim, claimMessages, deliverer, destinationOf, dueMessages } from '../services/outbox/claim.ts'
 import { markDone, markFailed, pruneOutbox, putOff } from '../services/outbox/settle.ts'
+import { isTokenFault, leavesIncidents } from '../services/slack/connection.ts'
 import { deliverIncident } from '../services/slack/deliver-incident.ts'
 import { incidentEvidence } from '../services/slack/incident-evidence.ts'
 import type { Job } from './job.ts'
@@ -16,8 +17,8 @@ const reader = { ...deliverer, role: 'admin', models: ['*'] } as const
 const budgetMs = 45 * secondMs
 
 /**
- * Delivers what is in the outbox: incidents to Slack when it is connected, else to the log; facts to the lineage
- * catalogue. One message that fails stops no other.
+ * Delivers what is in the outbox: incidents to Slack when it is connected, else to the log, unless another process has
+ * Slack; facts to the lineage catalogue. One message that fails stops no other.
  */
 export const deliver = {
 	id: 'deliver',
@@ -27,6 +28,7 @@ export const deliver = {
 		const outcome = { delivered: 0, failed: [] as string[], remaining: 0 }
 		const limited = new Set<string>()
 		const away = new Set<Claim['kind']>()
+		if (await leavesIncidents(context)) away.add('incident')
 		for (;;) {
 			const due = (await dueMessages(context, away)).filter((d) => !limited.has(destinationOf(d)))
 			outcome.remaining = due.length
@@ -63,10 +65,15 @@ async function deliverClaim(context: Context, claim: Claim): Promise<Ended> {
 			return 'more'
 		}
 		if (result.ok) {
-			await markDone(context, claim)
+			await markDone(context, claim, result.value === 'logged' ? 'no Slack' : null)
 			return 'done'
 		}
-		const { retryAfterMs, retryable } = result.error
+		const { message, retryAfterMs, retryable } = result.error
+		// No attempt: nothing can be delivered before the token is changed, and then all of it is.
+		if (claim.kind === 'incident' && isTokenFault(message)) {
+			await putOff(context, claim, minuteMs)
+			return 'away'
+		}
 		if (retryAfterMs !== undefined) {
 			await putOff(context, claim, retryAfterMs)
 			return 'limited'
@@ -108,7 +115,7 @@ async function tellIncident(
 	if (!slack || channel === '') {
 		const { id, model, environment, status, severity, title } = incident
 		context.logger.info('incident', { id, model, environment, status, severity, title })
-		return { ok: true, value: 'posted' } as const
+		return { ok: true, value: 'logged' }
 	}
 	const post = {
 		incidentId: incident.id,

@@ -83,7 +83,7 @@ export class BriefStore {
 		const owner = this.series.get(series)
 		if (!owner) return undefined
 		const { model, version, environment } = owner
-		const later = await this.laterOf(id)
+		const later = await lateGroupsOf(this.sql, id)
 		const brief = decodeBrief(bytes)
 		const place = { model, version, environment }
 		const chunk: BriefChunk = { ...newBriefChunk(id, brief, place, day * dayMs), later }
@@ -97,16 +97,17 @@ export class BriefStore {
 		return chunk
 	}
 
-	private async laterOf(chunk: number): Promise<Map<number, LateGroups>> {
-		const rows = (await this.sql.all({
-			sql: 'SELECT row, groups FROM log_group WHERE chunk = ?',
-			params: [chunk],
-		})) as unknown as [number, string][]
-		return new Map(rows.map(([row, groups]) => [row, JSON.parse(groups) as LateGroups]))
-	}
-
 	forget(): void {
 		this.cache.clear()
 		this.cached = 0
 	}
+}
+
+/** By row of the chunk. */
+export async function lateGroupsOf(sql: Sql, chunk: number): Promise<Map<number, LateGroups>> {
+	const rows = (await sql.all({
+		sql: 'SELECT row, groups FROM log_group WHERE chunk = ?',
+		params: [chunk],
+	})) as unknown as [number, string][]
+	return new Map(rows.map(([row, groups]) => [row, JSON.parse(groups) as LateGroups]))
 }

@@ -1,3 +1,4 @@
+import { KnownNames } from '../core/categories.ts'
 import type { Sql, Statement } from '../db/sql.ts'
 import { otherGroup } from '../tally/make-brief.ts'
 
@@ -8,7 +9,7 @@ const mostValues = 100
  * they come in; all others are one. New ones are inserted with the commit that needs them.
  */
 export class GroupValues {
-	private readonly known = new Map<string, Set<string>>()
+	private readonly known = new Map<string, KnownNames>()
 	private readonly sql: Sql
 	private inserts: Statement[] = []
 
@@ -24,11 +25,11 @@ export class GroupValues {
 			this.valuesOf(model, attribute).add(value)
 	}
 
-	private valuesOf(model: string, attribute: string): Set<string> {
+	private valuesOf(model: string, attribute: string): KnownNames {
 		const key = JSON.stringify([model, attribute])
 		let values = this.known.get(key)
 		if (!values) {
-			values = new Set()
+			values = new KnownNames()
 			this.known.set(key, values)
 		}
 		return values
@@ -37,7 +38,8 @@ export class GroupValues {
 	/** The group that a value counts in. */
 	groupOf(model: string, attribute: string, value: string): string {
 		const values = this.valuesOf(model, attribute)
-		if (values.has(value)) return value
+		const known = values.find(value)
+		if (known !== undefined) return known
 		if (values.size >= mostValues) return otherGroup
 		values.add(value)
 		this.inserts.push({

@@ -80,10 +80,17 @@ export type PredictionLog = {
 	groups(model: string, predictionId: string): Promise<SentGroups[]>
 	/** The actual in force of each prediction, in the order of the ids; undefined while it is not known. */
 	actuals(model: string, predictionIds: readonly string[]): Promise<unknown[]>
-	/** Rows of one version with event time in [from, to), oldest chunk first, a chunk at a time. */
+	/**
+	 * Rows of one version with event time in [from, to), oldest chunk first, a chunk at a time. `lateGroups` reads the values
+	 * of sensitive attributes that came apart from these rows, by row.
+	 */
 	scan(
 		query: { model: string; version?: string; environment?: string; from: number; to: number },
-		onRows: (rows: RowBatch, series: { version: string; environment: string }) => void | Promise<void>,
+		onRows: (
+			rows: RowBatch,
+			series: { version: string; environment: string },
+			lateGroups: () => Promise<(row: number) => Readonly<Record<string, string>> | undefined>,
+		) => void | Promise<void>,
 	): Promise<void>
 	series(model?: string): Promise<Series[]>
 	/** How many predictions these versions made, by environment. Reads no rows. */

@@ -2,6 +2,7 @@ import { dayMs } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
 import type { RowBatch } from '../profile/columns.ts'
 import { selectRows } from '../profile/select-rows.ts'
+import { lateGroupsOf } from './brief-store.ts'
 import { type HotStore, kindNumber } from './hot-store.ts'
 import type { PredictionLog } from './prediction-log.ts'
 
@@ -32,15 +33,20 @@ export async function scanPredictions(
 		const chunk = await store.chunk(id)
 		if (!chunk) continue
 		const whole = from >= query.from && to < query.to
-		const rows = whole ? chunk.batch : within(chunk.batch, query.from, query.to)
-		if (rows.rows > 0) await onRows(rows, { version, environment })
+		const kept = whole ? undefined : within(chunk.batch, query.from, query.to)
+		const rows = kept ? selectRows(chunk.batch, kept) : chunk.batch
+		const lateGroups = async () => {
+			const late = await lateGroupsOf(sql, id)
+			return (row: number) => late.get(kept ? (kept[row] as number) : row)
+		}
+		if (rows.rows > 0) await onRows(rows, { version, environment }, lateGroups)
 	}
 }
 
-function within(batch: RowBatch, from: number, to: number): RowBatch {
+function within(batch: RowBatch, from: number, to: number): Int32Array {
 	const rows: number[] = []
 	batch.timestamps.forEach((at, r) => {
 		if (at >= from && at < to) rows.push(r)
 	})
-	return selectRows(batch, Int32Array.from(rows))
+	return Int32Array.from(rows)
 }

@@ -1,3 +1,4 @@
+import { KnownNames } from '../core/categories.ts'
 import type { Sql, Statement } from '../db/sql.ts'
 import type { Series } from './prediction-log.ts'
 
@@ -12,7 +13,7 @@ const keyOf = (s: Omit<Series, 'id'>) =>
 export class SeriesTable {
 	private byKey = new Map<string, number>()
 	private readonly byId = new Map<number, Series>()
-	private readonly segmentValues = new Map<string, Set<string>>()
+	private readonly segmentValues = new Map<string, KnownNames>()
 	private readonly sql: Sql
 	private nextId = 1
 	private inserts: Statement[] = []
@@ -50,11 +51,11 @@ export class SeriesTable {
 		return series.id
 	}
 
-	private valuesOf(series: { model: string; segment: string }): Set<string> {
+	private valuesOf(series: { model: string; segment: string }): KnownNames {
 		const key = JSON.stringify([series.model, series.segment])
 		let values = this.segmentValues.get(key)
 		if (!values) {
-			values = new Set()
+			values = new KnownNames()
 			this.segmentValues.set(key, values)
 		}
 		return values
@@ -68,12 +69,11 @@ export class SeriesTable {
 	idOf(series: Omit<Series, 'id'>): number {
 		const known = this.byKey.get(keyOf(series))
 		if (known !== undefined) return known
-		if (
-			series.segment !== '' &&
-			series.value !== otherValue &&
-			this.valuesOf(series).size >= maxSegmentValues
-		)
-			return this.idOf({ ...series, value: otherValue })
+		if (series.segment !== '' && series.value !== otherValue) {
+			const values = this.valuesOf(series)
+			const value = values.find(series.value) ?? (values.size < maxSegmentValues ? series.value : otherValue)
+			if (value !== series.value) return this.idOf({ ...series, value })
+		}
 		const id = this.remember({ ...series, id: this.nextId })
 		this.inserts.push({
 			sql: 'INSERT INTO log_series (id, model, version, environment, segment, value) VALUES (?, ?, ?, ?, ?, ?)',

@@ -11,6 +11,8 @@ export type Finding = {
 	n: number
 	/** Of an estimate: whether it can be believed. */
 	trust?: 'ok' | 'doubtful'
+	/** It could not be computed, however many rows there are. */
+	failed?: true
 	/** Why there is no value, or what to think of when reading it. */
 	reason?: string
 }
@@ -27,4 +29,10 @@ export const found = (
 	return Number.isFinite(value) ? { value, low, high, p, q: Number.NaN, n } : missing(n, why)
 }
 
+export const statusOf = ({ value, failed }: Finding): 'ok' | 'insufficient' | 'failed' =>
+	Number.isFinite(value) ? 'ok' : failed ? 'failed' : 'insufficient'
+
 export const missing = (n: number, reason: string): Finding => ({ ...nothing, n, reason })
+
+/** More rows would not help: the numbers are beyond what doubles can hold. */
+export const failed = (n: number, reason: string): Finding => ({ ...missing(n, reason), failed: true })

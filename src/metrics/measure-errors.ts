@@ -1,7 +1,7 @@
 import { bias, mae, mape, pinball, r2, rmse } from '../stats/performance/regression-measures.ts'
 import type { RegressionMoments } from '../stats/performance/regression-moments.ts'
 import { momentNames } from '../tally/tally.ts'
-import { type Finding, found, missing } from './finding.ts'
+import { type Finding, failed, found, missing } from './finding.ts'
 import type { OutcomeView } from './outcome-view.ts'
 
 const measures = { mae, rmse, mape, r2, bias, pinball }
@@ -12,7 +12,7 @@ export function errorMeasure(view: OutcomeView, metric: keyof typeof measures): 
 	const { n, zeroActuals } = moments
 	const outside = view.moments[momentNames.indexOf('outside')] ?? 0
 	if (outside > 0)
-		return missing(n, `${outside} rows are too large, or too near to zero, for their powers to be numbers`)
+		return failed(n, `${outside} rows are too large, or too near to zero, for their powers to be numbers`)
 	if (n === 0) return missing(0, 'no row has both a score and a numeric outcome')
 	if (metric === 'mape') {
 		if (n === zeroActuals) return missing(0, `all ${n} outcomes are zero`)

@@ -3,7 +3,7 @@ import type { RankingEstimate } from '../stats/performance/mean-over-queries.ts'
 import { meanReciprocalRank } from '../stats/performance/mean-reciprocal-rank.ts'
 import { ndcg } from '../stats/performance/ndcg.ts'
 import type { RankedQuery } from '../stats/performance/ranking-query.ts'
-import { type Finding, found, missing } from './finding.ts'
+import { type Finding, failed, found, missing } from './finding.ts'
 import type { OutcomeView } from './outcome-view.ts'
 
 const measures = {
@@ -21,6 +21,8 @@ export function rankMeasure(view: OutcomeView, metric: keyof typeof measures): F
 		...(leftOut > 0 ? [`${leftOut} queries with nothing relevant are left out`] : []),
 		...(view.tally.level > 0 ? [`a fixed sample of one in ${2 ** view.tally.level} queries`] : []),
 	]
+	if (n > 0 && !Number.isFinite(estimate.value))
+		return failed(n, 'a relevance is too large for its gain, 2^relevance, to be a number')
 	const finding = found(estimate, n, 'no query has anything relevant')
 	return notes.length === 0
 		? finding

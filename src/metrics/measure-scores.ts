@@ -29,6 +29,22 @@ const measures = {
 export type ScoreMetric = keyof typeof measures
 const ofProbabilities: readonly ScoreMetric[] = ['log_loss', 'brier', 'ece']
 
+/** A larger share of scores outside [0, 1] than this says that they are margins, also those within. */
+const mostLeft = 0.1
+
+/** The rows whose score can be a probability, and how many others there are. */
+function probabilitiesIn({ scores, positives, negatives }: ScoreCounts): {
+	counts: ScoreCounts
+	left: number
+} {
+	const from = scores.findIndex((score) => score >= 0)
+	const to = scores.findLastIndex((score) => score <= 1) + 1
+	const cut = (values: Float64Array) => values.subarray(from === -1 ? to : from, to)
+	const counts = { scores: cut(scores), positives: cut(positives), negatives: cut(negatives) }
+	const rows = (c: ScoreCounts) => total(c.positives) + total(c.negatives)
+	return { counts, left: rows({ scores, positives, negatives }) - rows(counts) }
+}
+
 /** A metric of scores beside outcomes. */
 export function scoreMeasure(view: OutcomeView, metric: ScoreMetric): Finding {
 	if (view.task === 'multiclass') return multiclassMeasure(view, metric)
@@ -36,13 +52,16 @@ export function scoreMeasure(view: OutcomeView, metric: ScoreMetric): Finding {
 	const negatives = total(view.scores.negatives)
 	const n = positives + negatives
 	if (n === 0) return missing(0, 'no row has both a score and an outcome')
-	if (ofProbabilities.includes(metric)) {
-		if (!view.areProbabilities) return missing(n, 'a score is outside [0, 1], so scores are no probabilities')
-	} else if (positives === 0 || negatives === 0)
+	const { counts, left } = ofProbabilities.includes(metric)
+		? probabilitiesIn(view.scores)
+		: { counts: view.scores, left: 0 }
+	if (left > n * mostLeft) return missing(n, 'a score is outside [0, 1], so scores are no probabilities')
+	if (!ofProbabilities.includes(metric) && (positives === 0 || negatives === 0))
 		return missing(n, `all ${n} outcomes are ${positives === 0 ? 'negative' : 'positive'}`)
-	const estimate = measures[metric](view.scores)
-	const finding = found(estimate, n)
+	const estimate = measures[metric](counts)
+	const finding = found(estimate, n - left)
 	const notes = [
+		...(left > 0 ? [`${left} of ${n} rows are left out: their score is outside [0, 1]`] : []),
 		...(Number.isFinite(finding.value) &&
 		Number.isNaN(finding.low) &&
 		(metric === 'roc_auc' || metric === 'gini')
@@ -56,12 +75,12 @@ export function scoreMeasure(view: OutcomeView, metric: ScoreMetric): Finding {
 
 const ofClasses = { roc_auc: multiclassRocAuc, log_loss: multiclassLogLoss, brier: multiclassBrierScore }
 
-function multiclassMeasure({ byClass, tally }: OutcomeView, metric: ScoreMetric): Finding {
+function multiclassMeasure({ byClass, brierSums, tally }: OutcomeView, metric: ScoreMetric): Finding {
 	const classes = [...byClass.values()]
 	const measure = metric in ofClasses ? ofClasses[metric as keyof typeof ofClasses] : undefined
 	const n = classes.reduce((sum, { positives }) => sum + total(positives), 0)
 	if (!measure || n === 0) return missing(0, 'no row has both probabilities and an outcome that they name')
 	if (metric !== 'roc_auc' && tally.improper > 0)
 		return missing(n, `the probabilities of ${tally.improper} rows are not in [0, 1] or do not sum to 1`)
-	return found(measure(classes), n, 'too few outcomes of any class but one')
+	return found(measure(classes, brierSums), n, 'too few outcomes of any class but one')
 }

@@ -1,5 +1,6 @@
 import type { PredictionTable } from '../stats/estimation/estimate-loss.ts'
 import type { ScoreTable } from '../stats/estimation/score-table.ts'
+import type { BrierSums } from '../stats/performance/multiclass-brier-score.ts'
 import type { RankedQuery } from '../stats/performance/ranking-query.ts'
 import type { ScoreCounts } from '../stats/score-counts.ts'
 import { keptDigits } from '../tally/coarsen.ts'
@@ -138,6 +139,12 @@ export class OutcomeView {
 	/** Regression: the sums over labelled rows, in the order of `momentNames`. */
 	get moments(): number[] {
 		return this.once('moments', () => this.tally.moments.map((sum) => sum.value()))
+	}
+
+	/** Multiclass: the sums over labelled rows; of none where they were stored before there were such sums. */
+	get brierSums(): BrierSums {
+		const [n = 0, sum = 0, squares = 0] = this.moments
+		return { n, sum, squares }
 	}
 
 	/** Regression: the mean squared distance of actuals from their mean, without rounding on the way; NaN of no rows. */

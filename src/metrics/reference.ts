@@ -128,6 +128,7 @@ function bordersOf(grid: ColumnGrid): Float64Array {
 	if (grid.kind !== 'numeric' || grid.edges.length === 0) return new Float64Array()
 	const { edges } = grid
 	const [first, last] = [edges[0] as number, edges.at(-1) as number]
-	const span = last - first
-	return Float64Array.from([first - span, ...edges, last + span])
+	const most = Number.MAX_VALUE
+	const span = Math.min(most, last - first)
+	return Float64Array.from([Math.max(-most, first - span), ...edges, Math.min(most, last + span)])
 }

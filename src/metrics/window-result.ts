@@ -104,9 +104,12 @@ function distances(
 	const reference = counts.subarray(0, cells)
 	const current = column.counts.subarray(0, cells)
 	if (!reference.some((c) => c > 0) || !current.some((c) => c > 0)) return none
+	// Before the differences are taken: those of the largest numbers are no numbers.
+	const sd = sdOf(grid, reference)
+	const inDeviations = borders.map((border) => border / sd)
 	return {
 		ks: kolmogorovSmirnov(reference, current),
-		wasserstein: area(grid, borders, reference, current) / sdOf(grid),
+		wasserstein: area(grid, inDeviations, reference, current),
 	}
 }
 
@@ -123,8 +126,14 @@ function area(
 	return wassersteinFromCells(borders, reference, current)
 }
 
-/** A constant baseline has no spread to measure by: distances are then in its own units. */
-const sdOf = (grid: NumericGrid): number => (grid.moments && grid.moments.sd > 0 ? grid.moments.sd : 1)
+/**
+ * A constant baseline has no spread to measure by: distances are then in its own units. NaN when a baseline's deviation
+ * was not kept, as it was once when its squares were no numbers.
+ */
+function sdOf({ moments }: NumericGrid, reference: Float64Array): number {
+	if (moments && moments.sd > 0) return moments.sd
+	return reference.reduce((n, count) => n + (count > 0 ? 1 : 0), 0) > 1 ? Number.NaN : 1
+}
 
 /** The value at a share of the sorted latencies (nearest rank). */
 function percentile(latency: ReadonlyMap<number, number>, share: number): number {

@@ -1,3 +1,4 @@
+import { categoriesOf } from '../core/categories.ts'
 import { categoryOf, hasType, textHash } from './cell.ts'
 import { type Column, cellKind, type RowBatch } from './columns.ts'
 import { ExactSum } from './exact-sum.ts'
@@ -15,7 +16,12 @@ import type { ColumnProfile, Profile } from './profile.ts'
 import { addSubjects, mergeSubjects, noSubjects } from './subjects.ts'
 
 /** How a model turns scores into decisions when a row has no label. */
-export type DecisionRule = { positiveLabel?: string | null; threshold?: number | null }
+export type DecisionRule = {
+	positiveLabel?: string | null
+	/** As it was named; else the usual opposite of the positive one. */
+	negativeLabel?: string | null | undefined
+	threshold?: number | null
+}
 
 export const emptyColumnProfile = (cells: number): ColumnProfile => ({
 	counts: new Float64Array(cells + extraCells),
@@ -127,7 +133,7 @@ export function decisionOf(score: number, rule: DecisionRule): string | undefine
 	if (Number.isNaN(score) || rule.threshold === null || rule.threshold === undefined) return undefined
 	const positive = rule.positiveLabel ?? '1'
 	if (score >= rule.threshold) return positive
-	return negatives[positives.indexOf(positive)] ?? `not ${positive}`
+	return rule.negativeLabel ?? negatives[positives.indexOf(positive)] ?? `not ${positive}`
 }
 
 function addDecisions(
@@ -155,22 +161,12 @@ function countMissing(target: ColumnProfile, grid: ColumnGrid, kind: number): vo
 	else target.absent++
 }
 
-const categoryIndexes = new WeakMap<ColumnGrid, Map<string, number>>()
-
-function categoryIndex(grid: Extract<ColumnGrid, { kind: 'categorical' }>): Map<string, number> {
-	let index = categoryIndexes.get(grid)
-	if (!index) {
-		index = new Map(grid.values.map((v, i) => [v, i]))
-		categoryIndexes.set(grid, index)
-	}
-	return index
-}
-
 function addCategory(target: ColumnProfile, grid: ColumnGrid, text: string): void {
 	if (grid.kind !== 'categorical') return
-	const cell = categoryIndex(grid).get(text) ?? unseenCell(grid.values.length)
+	const found = categoriesOf(grid.values).find(text)
+	const cell = found ?? unseenCell(grid.values.length)
 	target.counts[cell] = (target.counts[cell] as number) + 1
-	extend(target, textHash(text))
+	extend(target, textHash(found === undefined ? text : (grid.values[found] as string)))
 }
 
 function extend(target: ColumnProfile, value: number): void {
@@ -244,7 +240,7 @@ function addText(
 	addCategory(target, grid, text)
 	if (grid.spec?.type === 'boolean') target.sum.add(text === 'true' ? 1 : 0)
 	const declared = grid.spec?.values
-	if (declared === undefined || declared.includes(text)) return true
+	if (declared === undefined || categoriesOf(declared).find(text) !== undefined) return true
 	target.domainViolations++
 	return false
 }

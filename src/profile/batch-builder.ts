@@ -1,3 +1,4 @@
+import { exactJson } from '../core/exact-json.ts'
 import { type Column, cellKind, type RowBatch } from './columns.ts'
 
 /** One row, already judged to have the right shape. Absent members are undefined. */
@@ -100,7 +101,7 @@ export class BatchBuilder {
 				return
 			default:
 				column.kinds[row] = value === null ? cellKind.null : cellKind.json
-				if (value !== null) column.nums[row] = this.intern(JSON.stringify(value).toWellFormed())
+				if (value !== null) column.nums[row] = this.intern(exactJson(value).toWellFormed())
 		}
 	}
 

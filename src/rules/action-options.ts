@@ -18,7 +18,13 @@ export const actionOptions = {
 		.strictObject({})
 		.describe('Opens an incident, or joins the one that is open for the model'),
 	notify: z
-		.strictObject({ channel: z.string().min(1).max(80).describe('A Slack channel, such as "#ml-alerts"') })
+		.strictObject({
+			channel: z
+				.string()
+				.max(80)
+				.regex(/^#?[^\s#@,]+$/, 'must be a channel, such as "#ml-alerts"')
+				.describe('A Slack channel, such as "#ml-alerts"'),
+		})
 		.describe('Announces the incident in a channel'),
 	'request-retraining': z.strictObject(when).describe('Requests a retraining, to be approved by a person'),
 	'propose-rollback': z

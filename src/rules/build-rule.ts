@@ -1,13 +1,11 @@
 import { nearest } from '../core/nearest.ts'
 import { dayMs, parseDuration, type WindowSize } from '../core/time.ts'
 import type { ActionName, ActionUse } from './action-options.ts'
+import { checkRule, type Report } from './check-rule.ts'
 import { type Condition, ConditionError, compileCondition } from './condition.ts'
 import type { FactNames } from './facts.ts'
 import type { Rule } from './rule-set.ts'
 import type { RuleInput } from './schema.ts'
-
-type Fault = { message: string; offset?: number; word?: string }
-type Report = (path: readonly (string | number)[], fault: Fault) => void
 
 // A weekend and a holiday go by before hourly facts count as lost.
 const noDataMs: Record<WindowSize, number> = { '1h': 7 * dayMs, '1d': 7 * dayMs, '7d': 28 * dayMs }
@@ -48,34 +46,34 @@ export function buildRule(
 	if (scope === undefined) return []
 	const models =
 		typeof input.models === 'string' || Array.isArray(input.models) ? { names: input.models } : input.models
-	return [
-		{
-			...place,
-			name: input.name,
-			about: input.about,
-			title: input.title ?? input.name.replaceAll('-', ' '),
-			models: { names: list(models.names), tags: 'tags' in models ? (models.tags ?? []) : [] },
-			environments: list(input.environments),
-			each: input.each,
-			features: list(input.features),
-			window: input.window,
-			when,
-			clear,
-			for: input.for,
-			keep: input.keep,
-			noDataMs:
-				input.no_data === 'never'
-					? undefined
-					: input.no_data === undefined
-						? defaultNoDataMs(input.window, when)
-						: parseDuration(input.no_data),
-			metric,
-			severity: input.severity,
-			inhibitedBy: input.inhibited_by,
-			actions: actions as ActionUse[],
-			scope,
-		},
-	]
+	const rule: Rule = {
+		...place,
+		name: input.name,
+		about: input.about,
+		title: input.title ?? input.name.replaceAll('-', ' '),
+		models: { names: list(models.names), tags: 'tags' in models ? (models.tags ?? []) : [] },
+		environments: list(input.environments),
+		each: input.each,
+		features: list(input.features),
+		window: input.window,
+		when,
+		clear,
+		for: input.for,
+		keep: input.keep,
+		noDataMs:
+			input.no_data === 'never'
+				? undefined
+				: input.no_data === undefined
+					? defaultNoDataMs(input.window, when)
+					: parseDuration(input.no_data),
+		metric,
+		severity: input.severity,
+		inhibitedBy: input.inhibited_by,
+		actions: actions as ActionUse[],
+		scope,
+	}
+	checkRule(rule, known, report)
+	return [rule]
 }
 
 function compileOrReport(

@@ -8,6 +8,7 @@ export type Condition = {
 	text: string
 	/** The facts that it names, in the order in which they stand. */
 	names: readonly string[]
+	expr: Expr
 	test(facts: Lookup): boolean | undefined
 }
 
@@ -46,7 +47,7 @@ export function compileCondition(text: string, known: FactNames): Condition {
 		const { type, value } = compileExpr(expr as Expr, typeOf)
 		if (type !== 'boolean')
 			throw new ExprError(`is a ${type}, not a condition: compare it with something`, expr.id)
-		return { text, names, test: value as (facts: Lookup) => boolean | undefined }
+		return { text, names, expr: expr as Expr, test: value as (facts: Lookup) => boolean | undefined }
 	} catch (error) {
 		if (!(error instanceof ExprError)) throw error
 		const start =

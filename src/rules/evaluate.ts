@@ -30,9 +30,12 @@ export type AlertEvent = {
 export type Evaluation = {
 	states: States
 	events: AlertEvent[]
-	/** Unknown now and without a state: whether their facts were ever known has to be looked up, by `markLost`. */
-	lost: { rule: Rule; subject: SubjectFacts; key: string }[]
+	/** Unknown now and without a state: whether their facts were ever known is looked up in earlier windows. */
+	lost: Unknown[]
 }
+
+/** A subject of a rule whose condition is unknown, and the facts that it lacks. */
+export type Unknown = { rule: Rule; subject: SubjectFacts; key: string; missing: readonly string[] }
 
 export type Surroundings = {
 	/** Whether a rule that inhibits this one was firing at any time of the window. */
@@ -69,9 +72,9 @@ export function evaluate(
 	return result
 }
 
-type Judged = { subject: SubjectFacts; key: string; lookup: Lookup }
+export type Judged = { subject: SubjectFacts; key: string; lookup: Lookup }
 
-function lookupsOf(table: FactTable, around: Surroundings): Judged[] {
+export function lookupsOf(table: FactTable, around: Surroundings): Judged[] {
 	const whole = table.subjects.find(
 		(s) => s.feature === undefined && s.segment === undefined && s.group === undefined,
 	)
@@ -119,11 +122,16 @@ function judgeRule(
 		const verdict = verdictOf(rule, lookup)
 		const state = before?.get(key)
 		if (verdict.when === undefined && state === undefined) {
-			result.lost.push({ rule, subject, key })
+			result.lost.push({ rule, subject, key, missing: missingFacts(rule, lookup) })
 			continue
 		}
 		// Nearly every subject of nearly every window leaves here.
 		if (verdict.when === false && state === undefined) continue
+		// What is there may decide without the facts that are missing, such as too few rows: they stay missing.
+		if (verdict.when === false && isUnknown(state) && missingFacts(rule, lookup).length > 0) {
+			after.set(key, state)
+			continue
+		}
 		const next = step(state, verdict, rule, at)
 		if (next.state) after.set(key, next.state)
 		const kind = next.event ?? (next.state?.status === 'firing' ? 'firing' : undefined)
@@ -139,6 +147,12 @@ function judgeRule(
 	}
 	return after
 }
+
+const missingFacts = (rule: Rule, lookup: Lookup): string[] =>
+	rule.when.names.filter((name) => name !== 'severity' && lookup(name) === undefined)
+
+const isUnknown = (state: SubjectState | undefined): state is SubjectState =>
+	state?.status === 'unknown' || state?.status === 'never'
 
 const momentOf = (rule: Rule, { from }: FactTable): Moment => ({
 	from,
@@ -239,28 +253,4 @@ function noData(cause: Rule | undefined): Rule | undefined {
 		inhibitedBy: [],
 		actions: [{ name: 'open-incident', afterMs: 0, if: undefined }],
 	}
-}
-
-/**
- * Gives those whose facts are unknown for the first time a state: `unknown` if the window before had them, else `never`.
- * Facts that never were cannot be missed.
- */
-export function markLost(
-	states: States,
-	lost: Evaluation['lost'],
-	previous: FactTable | undefined,
-	from: number,
-	around: Surroundings,
-): States {
-	if (lost.length === 0) return states
-	const after = new Map([...states].map(([name, of]) => [name, new Map(of)]))
-	const judged = new Map((previous ? lookupsOf(previous, around) : []).map((j) => [j.key, j.lookup]))
-	for (const { rule, key } of lost) {
-		const lookup = judged.get(key)
-		const known = lookup !== undefined && verdictOf(rule, lookup).when !== undefined
-		const of = after.get(rule.name) ?? new Map<string, SubjectState>()
-		of.set(key, { status: known ? 'unknown' : 'never', since: from, count: 0, clear: 0 })
-		after.set(rule.name, of)
-	}
-	return after
 }

@@ -1,5 +1,5 @@
-import { existsSync, type FSWatcher, watch } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from '../context.ts'
@@ -26,22 +26,19 @@ export async function readRuleFolder(folder: string): Promise<RuleText[]> {
 	return Promise.all(names.map(async (name) => ({ name, text: await readFile(join(from, name), 'utf8') })))
 }
 
-export const faultText = ({ file, line, column, message }: RuleFault): string =>
-	`${file}:${line}:${column}: ${message}`
+export const faultText = ({ file, line, column, rule, message }: RuleFault): string =>
+	`${file}:${line}:${column}: ${rule === undefined ? '' : `${rule}: `}${message}`
 
 export type RuleSource = {
 	current(): RuleSet
-	/** Reads the folder again. A set that is wrong is logged and not used. */
-	reload(): Promise<void>
+	/** Follows the folder until it is closed: its files, and itself coming and going. */
+	follow(onChange: (ruleSet: RuleSet) => Promise<void>): void
 	close(): void
 }
 
-/** Reads a rule folder and follows its changes. Throws `invalid` when it is wrong from the start. */
-export async function openRules(
-	folder: string,
-	options: { logger: Logger; watch?: boolean },
-): Promise<RuleSource> {
-	const ours = existsSync(folder)
+/** Reads a rule folder. Throws `invalid` when it is wrong from the start; a later set that is wrong is logged and not used. */
+export async function openRules(folder: string, { logger }: { logger: Logger }): Promise<RuleSource> {
+	const seen = await fingerprint(folder)
 	const first = await read(folder)
 	if (!first.ok)
 		throw new AppError(
@@ -52,75 +49,99 @@ export async function openRules(
 			},
 		)
 	let ruleSet = first.ruleSet
-	const reload = async () => {
-		if (ours && !existsSync(folder))
-			return options.logger.error('the rule folder is gone; the old rules stay', {
-				folder,
-				digest: ruleSet.digest,
-			})
+	let stop = () => {}
+	tellLeftOut(logger, folder, ruleSet)
+	const reload = async (onChange: (ruleSet: RuleSet) => Promise<void>) => {
+		const fields = { folder, digest: ruleSet.digest }
+		if (!existsSync(folder)) return logger.error('the rule folder is gone; the old rules stay', fields)
 		const next = await read(folder).catch((error: Error) => ({
 			ok: false as const,
 			errors: [wholeFolder(error)],
 		}))
-		if (!next.ok)
-			return options.logger.error('the changed rules are wrong; the old ones stay', {
-				digest: ruleSet.digest,
-				errors: next.errors.map(faultText),
-			})
+		if (!next.ok) {
+			const errors = next.errors.map(faultText)
+			return logger.error('the changed rules are wrong; the old ones stay', { ...fields, errors })
+		}
 		if (next.ruleSet.digest === ruleSet.digest) return
-		options.logger.info('rules reloaded', {
-			before: ruleSet.digest,
-			after: next.ruleSet.digest,
-			rules: next.ruleSet.rules.length,
-		})
+		const { digest, rules } = next.ruleSet
+		logger.info('rules reloaded', { before: ruleSet.digest, after: digest, rules: rules.length })
 		ruleSet = next.ruleSet
+		tellLeftOut(logger, folder, ruleSet)
+		await onChange(ruleSet)
 	}
-	const stop = options.watch === false ? () => {} : follow(folder, reload, options.logger)
-	return { current: () => ruleSet, reload, close: stop }
+	return {
+		current: () => ruleSet,
+		follow(onChange) {
+			stop = follow(folder, seen, () => reload(onChange))
+		},
+		close: () => stop(),
+	}
 }
 
 const read = async (folder: string): Promise<ParsedRules> =>
-	parseRules(await readRuleFolder(folder), metricIds)
+	parseRules(await readRuleFolder(folder), metricIds, await readRuleFolder(builtInRules()))
 
 const wholeFolder = (error: Error): RuleFault => ({ file: '.', line: 1, column: 1, message: error.message })
 
-// Editors write a file in several steps: wait until they are done.
-const settleMs = 200
+function tellLeftOut(logger: Logger, folder: string, { leftOut = [] }: RuleSet): void {
+	if (leftOut.length > 0)
+		logger.info(`${folder} replaces the packaged rules; a file that says extends: packaged keeps them`, {
+			leftOut,
+		})
+}
 
-function follow(folder: string, reload: () => Promise<void>, logger: Logger): () => void {
-	if (!existsSync(folder)) return () => {}
-	let timer: NodeJS.Timeout | undefined
-	let watcher: FSWatcher | undefined
+const pollMs = 1000
+
+/** What a folder holds, told by names, sizes and times. Polled: watching loses a folder that goes and comes back. */
+async function fingerprint(folder: string): Promise<string> {
 	try {
-		watcher = watch(folder, () => {
-			clearTimeout(timer)
-			timer = setTimeout(() => void reload(), settleMs)
-			timer.unref()
-		})
-		watcher.unref()
-		watcher.on('error', (error) =>
-			logger.warn('the rule folder cannot be watched any more', { folder, error: String(error) }),
-		)
+		const names = (await readdir(folder)).filter(isRuleFile).sort()
+		const stats = await Promise.all(names.map((name) => stat(join(folder, name))))
+		return JSON.stringify(stats.map(({ size, mtimeMs, ino }, i) => [names[i], size, mtimeMs, ino]))
 	} catch (error) {
-		logger.warn('the rule folder cannot be watched; restart to take changes', {
-			folder,
-			error: String(error),
-		})
-	}
-	return () => {
-		clearTimeout(timer)
-		watcher?.close()
+		return `${(error as NodeJS.ErrnoException).code}`
 	}
 }
 
-export type RuleCheck = { ok: boolean; files: number; rules: number; errors: RuleFault[] }
+/** Reloads once a change has been the same for two looks: editors write a file in several steps. */
+function follow(folder: string, loaded: string, reload: () => Promise<void>): () => void {
+	let taken = loaded
+	let before = loaded
+	let isBusy = false
+	const look = async () => {
+		if (isBusy) return
+		isBusy = true
+		const now = await fingerprint(folder)
+		if (now !== taken && now === before) {
+			taken = now
+			await reload()
+		}
+		before = now
+		isBusy = false
+	}
+	const timer = setInterval(() => void look(), pollMs)
+	timer.unref()
+	return () => clearInterval(timer)
+}
 
-/** What `plumbline rules check` says of a folder. Throws `not-found` when there is none. */
-export async function checkRules(folder: string): Promise<RuleCheck> {
+export type RuleCheck = {
+	ok: boolean
+	files: number
+	rules: number
+	errors: RuleFault[]
+	warnings: RuleFault[]
+	/** Packaged rules that do not apply. */
+	leftOut: readonly string[]
+}
+
+/** What `plumbline rules check` says of a folder, and its rules. Throws `not-found` when there is none. */
+export async function checkRules(folder: string): Promise<RuleCheck & { ruleSet?: RuleSet }> {
 	if (!existsSync(folder))
 		throw new AppError('not-found', `There is no folder ${folder}. Name the folder that has the rule files.`)
-	const texts = await readRuleFolder(folder)
-	const parsed = await parseRules(texts, metricIds)
-	if (!parsed.ok) return { ok: false, files: texts.length, rules: 0, errors: parsed.errors }
-	return { ok: true, files: texts.length, rules: parsed.ruleSet.rules.length, errors: [] }
+	const files = (await readRuleFolder(folder)).length
+	const parsed = await read(folder)
+	if (!parsed.ok) return { ok: false, files, rules: 0, errors: parsed.errors, warnings: [], leftOut: [] }
+	const { ruleSet } = parsed
+	const { leftOut = [], rules } = ruleSet
+	return { ok: true, files, rules: rules.length, errors: [], warnings: [], leftOut, ruleSet }
 }

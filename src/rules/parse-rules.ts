@@ -1,12 +1,13 @@
 import { sha256Hex } from '../core/bytes.ts'
 import { canonicalJson } from '../core/canonical-json.ts'
+import { AppError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
 import { buildRule } from './build-rule.ts'
 import { type FactNames, factNames } from './facts.ts'
 import { inOrder } from './inhibition-order.ts'
 import { type ReadFile, type RuleFault, type RuleText, readRuleFile } from './read-file.ts'
 import type { Rule, RuleSet } from './rule-set.ts'
-import type { RuleInput } from './schema.ts'
+import { RuleInput } from './schema.ts'
 
 export type ParsedRules = { ok: true; ruleSet: RuleSet } | { ok: false; errors: RuleFault[] }
 
@@ -14,23 +15,61 @@ type Placed = { input: RuleInput; file: ReadFile; index: number }
 
 /**
  * Parses rule files as one set: all of it is right, or nothing is used. Needs no file system, so that workers can call it.
- * `metricIds` are the ids that conditions may name, besides the states of `facts.ts`.
+ * `metricIds` are the ids that conditions may name, besides the states of `facts.ts`; `packaged` are the files that come
+ * with Plumbline, which apply too where a file extends them.
  */
 export async function parseRules(
 	texts: readonly RuleText[],
 	metricIds: Iterable<string>,
+	packaged: readonly RuleText[] = [],
 ): Promise<ParsedRules> {
-	const files = [...texts].sort((a, b) => (a.name < b.name ? -1 : 1)).map(readRuleFile)
+	const files = readAll(texts)
 	const errors = files.flatMap((file) => file.faults)
-	const placed = files.flatMap((file) => file.rules.map((input, index) => ({ input, file, index })))
+	const own = files.flatMap(placedIn)
+	const base = readAll(packaged.map((t) => ({ ...t, name: `packaged/${t.name}` }))).flatMap(placedIn)
+	errors.push(...checkDisabled(files, base))
+	const placed = [...own, ...keptOf(base, files, own)]
 	const known = factNames(metricIds)
-	errors.push(...checkNames(placed))
+	errors.push(...checkNames(own, placed, base))
 	const rules = placed.flatMap((p) => build(p, known, errors))
 	if (errors.length > 0) return { ok: false, errors: errors.sort(byPlace) }
 	const ordered = inOrder(rules)
 	if ('cycle' in ordered) return { ok: false, errors: [cycleFault(ordered.cycle, placed)] }
+	const names = new Set([...rules.map((r) => r.name), ...files.flatMap((f) => f.disable)])
+	const leftOut = base.map((p) => p.input.name).filter((name) => !names.has(name))
 	const content = canonicalJson(placed.map((p) => p.input).sort((a, b) => (a.name < b.name ? -1 : 1)))
-	return { ok: true, ruleSet: { digest: await sha256Hex(content), content, rules: ordered.rules } }
+	return { ok: true, ruleSet: { digest: await sha256Hex(content), content, rules: ordered.rules, leftOut } }
+}
+
+/** A set from its stored content. Throws `invalid` when it has a rule that this version of Plumbline does not know. */
+export function storedRules(digest: string, content: string, metricIds: Iterable<string>): RuleSet {
+	const known = factNames(metricIds)
+	const inputs = RuleInput.array().parse(JSON.parse(content))
+	const rules = inputs.flatMap((input) => {
+		const built = buildRule(input, known, { file: 'stored', line: 1 }, () => {})
+		if (built.length > 0) return built
+		throw new AppError('invalid', `The stored rule ${input.name} cannot be read.`)
+	})
+	const ordered = inOrder(rules)
+	return { digest, content, rules: 'rules' in ordered ? ordered.rules : rules }
+}
+
+const readAll = (texts: readonly RuleText[]): ReadFile[] =>
+	[...texts].sort((a, b) => (a.name < b.name ? -1 : 1)).map(readRuleFile)
+
+const placedIn = (file: ReadFile): Placed[] => file.rules.map((input, index) => ({ input, file, index }))
+
+/** The packaged rules that a folder keeps: those that it neither replaces nor disables. */
+function keptOf(base: readonly Placed[], files: readonly ReadFile[], own: readonly Placed[]): Placed[] {
+	if (!files.some((file) => file.extends)) return []
+	const gone = new Set(files.flatMap((file) => file.disable))
+	const replaced = new Set(own.map((p) => p.input.name))
+	return base
+		.filter(({ input }) => !gone.has(input.name) && !replaced.has(input.name))
+		.map((p) => ({
+			...p,
+			input: { ...p.input, inhibited_by: p.input.inhibited_by.filter((name) => !gone.has(name)) },
+		}))
 }
 
 const byPlace = (a: RuleFault, b: RuleFault) =>
@@ -45,36 +84,61 @@ function build(placed: Placed, known: FactNames, errors: RuleFault[]): Rule[] {
 			fault.offset === undefined
 				? file.positions.ofValue(full)
 				: file.positions.inText(full, fault.offset, fault.word ?? '')
-		errors.push({ file: file.name, ...at, message: fault.message })
+		errors.push({ file: file.name, ...at, rule: input.name, message: fault.message })
 	})
 }
 
+/** What is disabled is packaged, and kept otherwise. */
+function checkDisabled(files: readonly ReadFile[], base: readonly Placed[]): RuleFault[] {
+	const names = new Set(base.map((p) => p.input.name))
+	const isExtended = files.some((file) => file.extends)
+	return files.flatMap((file) =>
+		file.disable.flatMap((name, i) => {
+			if (isExtended && names.has(name)) return []
+			const near = nearest(name, names)
+			const message = isExtended
+				? `disable: there is no packaged rule ${name}.${near ? ` Did you mean ${near}?` : ''}`
+				: 'disable: no file says extends: packaged, so no packaged rule applies here'
+			return [{ file: file.name, ...file.positions.ofValue(['disable', i]), message }]
+		}),
+	)
+}
+
 /** Names are unique over all files, and `inhibited_by` names rules that there are. */
-function checkNames(placed: readonly Placed[]): RuleFault[] {
+function checkNames(own: readonly Placed[], placed: readonly Placed[], base: readonly Placed[]): RuleFault[] {
 	const first = new Map<string, Placed>()
 	const faults: RuleFault[] = []
-	for (const p of placed) {
-		const other = first.get(p.input.name)
-		if (!other) first.set(p.input.name, p)
-		else {
-			const { line } = other.file.positions.ofValue(['rules', other.index, 'name'])
-			const message = `another rule is called ${p.input.name}: ${other.file.name}:${line}`
-			faults.push({ file: p.file.name, ...p.file.positions.ofValue(['rules', p.index, 'name']), message })
-		}
-	}
-	for (const p of placed) {
-		p.input.inhibited_by.forEach((name, i) => {
-			if (first.has(name)) return
-			const near = nearest(name, first.keys())
-			const message = `inhibited_by: there is no rule ${name}.${near ? ` Did you mean ${near}?` : ''}`
-			faults.push({
-				file: p.file.name,
-				...p.file.positions.ofValue(['rules', p.index, 'inhibited_by', i]),
-				message,
-			})
+	const fault = (p: Placed, path: (string | number)[], message: string) =>
+		faults.push({
+			file: p.file.name,
+			...p.file.positions.ofValue(['rules', p.index, ...path]),
+			rule: p.input.name,
+			message,
 		})
+	for (const p of own) {
+		const other = first.get(p.input.name)
+		if (!other) {
+			first.set(p.input.name, p)
+			continue
+		}
+		const { line } = other.file.positions.ofValue(['rules', other.index, 'name'])
+		fault(p, ['name'], `another rule is called ${p.input.name}: ${other.file.name}:${line}`)
 	}
+	const names = new Set(placed.map((p) => p.input.name))
+	const packaged = new Set(base.map((p) => p.input.name))
+	for (const p of own)
+		p.input.inhibited_by.forEach((name, i) => {
+			if (!names.has(name)) fault(p, ['inhibited_by', i], unknownInhibitor(name, names, packaged))
+		})
 	return faults
+}
+
+function unknownInhibitor(name: string, names: Set<string>, packaged: Set<string>): string {
+	const there = `inhibited_by: there is no rule ${name}.`
+	if (packaged.has(name))
+		return `${there} It is a packaged rule, and these are not in force here: a file that says extends: packaged keeps them`
+	const near = nearest(name, names)
+	return `${there}${near ? ` Did you mean ${near}?` : ''}`
 }
 
 function cycleFault(cycle: readonly string[], placed: readonly Placed[]): RuleFault {
@@ -82,6 +146,7 @@ function cycleFault(cycle: readonly string[], placed: readonly Placed[]): RuleFa
 	return {
 		file: at.file.name,
 		...at.file.positions.ofValue(['rules', at.index, 'inhibited_by']),
+		rule: at.input.name,
 		message: `inhibited_by: these rules inhibit each other in a circle: ${cycle.join(' -> ')}`,
 	}
 }

@@ -6,9 +6,17 @@ import { type Position, Positions } from './positions.ts'
 import { RuleFile, RuleInput } from './schema.ts'
 
 /** What is wrong with a rule file, and where; line and column count from 1. */
-export type RuleFault = Position & { file: string; message: string }
+export type RuleFault = Position & { file: string; rule?: string; message: string }
 export type RuleText = { name: string; text: string }
-export type ReadFile = { name: string; rules: RuleInput[]; positions: Positions; faults: RuleFault[] }
+export type ReadFile = {
+	name: string
+	/** Whether the file keeps the packaged rules. */
+	extends: boolean
+	disable: string[]
+	rules: RuleInput[]
+	positions: Positions
+	faults: RuleFault[]
+}
 
 /** Reads one file: YAML, then shape. Conditions and references between rules are checked with the whole set. */
 export function readRuleFile({ name, text }: RuleText): ReadFile {
@@ -16,21 +24,26 @@ export function readRuleFile({ name, text }: RuleText): ReadFile {
 	const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
 	const positions = new Positions(document, lines, text)
 	const fault = (message: string, at: Position): RuleFault => ({ file: name, ...at, message })
+	const empty = { name, extends: false, disable: [], rules: [], positions }
 	if (document.errors.length > 0) {
 		const faults = document.errors.map((e) => fault(`not YAML: ${e.message}`, positions.at(e.pos[0])))
-		return { name, rules: [], positions, faults }
+		return { ...empty, faults }
 	}
 	const content = toValue(() => document.toJS({ maxAliasCount: 100 }))
-	if (content instanceof Error)
-		return { name, rules: [], positions, faults: [fault(content.message, { line: 1, column: 1 })] }
+	if (content instanceof Error) return { ...empty, faults: [fault(content.message, { line: 1, column: 1 })] }
 	// An empty file, or one with comments only, has no rules.
-	if (content === null || content === undefined) return { name, rules: [], positions, faults: [] }
+	if (content === null || content === undefined) return { ...empty, faults: [] }
 	const parsed = RuleFile.safeParse(content)
-	if (parsed.success) return { name, rules: parsed.data.rules, positions, faults: [] }
+	if (parsed.success) {
+		const { rules, disable, extends: base } = parsed.data
+		const isBare = base === undefined && !('rules' in (content as object))
+		const faults = isBare ? [fault('rules: is missing', positions.ofValue([]))] : []
+		return { ...empty, extends: base !== undefined, disable, rules, faults }
+	}
 	const faults = parsed.error.issues.flatMap((issue) =>
 		describe(issue, content, positions).map(([message, at]) => fault(message, at)),
 	)
-	return { name, rules: [], positions, faults }
+	return { ...empty, faults }
 }
 
 function toValue(read: () => unknown): unknown {
@@ -55,7 +68,7 @@ function describe(issue: Issue, content: unknown, positions: Positions): Told[] 
 const ruleKeys = Object.keys(RuleInput.shape)
 
 function unknownKey(key: string, path: readonly PropertyKey[]): string {
-	const known = path.length === 0 ? ['rules'] : path.length === 2 ? ruleKeys : []
+	const known = path.length === 0 ? Object.keys(RuleFile.shape) : path.length === 2 ? ruleKeys : []
 	const near = nearest(key, known)
 	return `unknown member ${JSON.stringify(key)}.${near ? ` Did you mean ${near}?` : known.length > 0 ? ` There are ${known.join(', ')}.` : ''}`
 }

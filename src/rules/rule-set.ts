@@ -41,7 +41,13 @@ export type Rule = {
 }
 
 /** Validated as a whole. `digest` is SHA-256 of the canonical content, so it changes with what the rules say, not with layout. */
-export type RuleSet = { digest: string; content: string; rules: readonly Rule[] }
+export type RuleSet = {
+	digest: string
+	content: string
+	rules: readonly Rule[]
+	/** Packaged rules that do not apply although no file disables them: a folder replaces them unless it extends them. */
+	leftOut?: readonly string[]
+}
 
 /** The model name of alerts about the service itself. */
 export const serviceModel = '$service'

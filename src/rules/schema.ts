@@ -76,10 +76,20 @@ export const RuleInput = z.strictObject({
 })
 export type RuleInput = z.output<typeof RuleInput>
 
-export const RuleFile = z.strictObject({ rules: z.array(RuleInput) }).meta({
-	title: 'Plumbline rules',
-	description: 'When to raise an alert, and what to do then',
-})
+/** One rule file. */
+export const RuleFile = z
+	.strictObject({
+		extends: z
+			.literal('packaged')
+			.optional()
+			.describe('Keeps the rules that come with Plumbline; a rule of the same name here replaces one'),
+		disable: z.array(name).default([]).describe('Packaged rules that are not to apply; needs `extends`'),
+		rules: z.array(RuleInput).default([]),
+	})
+	.meta({
+		title: 'Plumbline rules',
+		description: 'When to raise an alert, and what to do then',
+	})
 
 /** For editors: `# yaml-language-server: $schema=./rules.schema.json` on the first line of a rule file. */
 export const rulesJsonSchema = (): Record<string, unknown> =>

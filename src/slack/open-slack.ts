@@ -23,6 +23,12 @@ const unsigned = async () =>
 		status: 404,
 	})
 
+/** Puts the client for messages on the context, when there is a token. */
+export function connectSlack(context: Context, config: SlackConfig): void {
+	const { SLACK_BOT_TOKEN: token, SLACK_API_URL: apiUrl, SLACK_CHANNEL: channel = '' } = config
+	if (token !== undefined) context.slack = slackClient(context, { token, channel, apiUrl })
+}
+
 /** Connects Slack when there is a bot token, and puts the client for messages on the context; undefined without. */
 export async function openSlack(context: Context, config: SlackConfig): Promise<Slack | undefined> {
 	const {
@@ -32,7 +38,7 @@ export async function openSlack(context: Context, config: SlackConfig): Promise<
 		SLACK_API_URL: apiUrl,
 	} = config
 	if (botToken === undefined) return undefined
-	context.slack = slackClient(context, { token: botToken, channel: config.SLACK_CHANNEL ?? '', apiUrl })
+	connectSlack(context, config)
 	const app = boltApp(context, { botToken, appToken, apiUrl })
 	const handle = secret === undefined ? unsigned : slackReceiver(context, secret, app.process)
 	return app.socket ? { handle, ...app.socket } : { handle }

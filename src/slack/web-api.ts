@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
 import { secondMs } from '../core/time.ts'
+import { isTokenFault } from '../services/slack/connection.ts'
 import type { SlackBody, SlackCall, SlackClient, SlackFailure } from '../services/slack/slack-client.ts'
 import { incidentMessage, timelineText } from './blocks/incident.ts'
 
@@ -33,7 +34,14 @@ const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve,
 export function slackClient(context: Context, options: SlackClientOptions): SlackClient {
 	const base = (options.apiUrl ?? 'https://slack.com/api/').replace(/\/*$/, '/')
 	const turn = pacer(context, options.pause ?? sleep)
+	let refusal: string | undefined
 	const call: SlackCall = async (method, body) => {
+		const answer = await ask(method, body)
+		if (answer.ok) refusal = undefined
+		else if (isTokenFault(answer.error.message)) refusal = answer.error.message
+		return answer
+	}
+	const ask: SlackCall = async (method, body) => {
 		try {
 			if (method.startsWith('chat.')) await turn(String(body.channel))
 			const response = await context.fetch(base + method, {
@@ -50,6 +58,7 @@ export function slackClient(context: Context, options: SlackClientOptions): Slac
 	return {
 		call,
 		channel: options.channel,
+		refusal: () => refusal,
 		show: (incident, evidence) => ({
 			message: incidentMessage(incident, context.publicUrl, evidence),
 			replies: incident.timeline.map(timelineText),

@@ -5,6 +5,8 @@ import { negative, positive } from './label.ts'
 import {
 	actualIndex,
 	addCell,
+	addUnknown,
+	brierNames,
 	cellsOf,
 	decidedAs,
 	groupOf,
@@ -27,8 +29,8 @@ export type Predicted = {
 	groups: readonly (readonly [string, string])[]
 }
 
-/** What is known of a prediction's outcome; `actual` undefined: it came, but is no label of the task. */
-export type Outcome = { observed: false } | { observed: true; actual: Actual | undefined }
+/** What is known of a prediction's outcome; `actual` undefined: it came, but its `text` is no label of the task. */
+export type Outcome = { observed: false } | { observed: true; actual: Actual | undefined; text?: string }
 
 export type Sign = 1 | -1
 
@@ -58,6 +60,7 @@ export function addOutcome(tally: Tally, task: Task, row: Predicted, outcome: Ou
 	const { actual } = outcome
 	if (!actual) {
 		tally.unusable += sign
+		if (outcome.text !== undefined) addUnknown(tally, outcome.text, sign)
 		return
 	}
 	tally.labelled += sign
@@ -66,6 +69,7 @@ export function addOutcome(tally: Tally, task: Task, row: Predicted, outcome: Ou
 	else addCell(cellsOf(tally.cells, row.decision), scoreAt(tally.level, row.score), index, sign)
 	for (const [name, p] of row.probabilities)
 		addCell(cellsOf(tally.classes, name), scoreAt(tally.level, p), name === actual.text ? 0 : 1, sign)
+	if (task === 'multiclass') addBrier(tally, row.probabilities, actual.text, sign)
 	if (task === 'regression') addMoments(tally, row.score, actual.value, sign)
 	for (const [attribute, value] of row.groups)
 		addOutcomeToGroup(groupOf(tally, attribute, value), row, actual, sign)
@@ -136,6 +140,22 @@ export function addMoments(tally: Tally, predicted: number, y: number, sign: Sig
 	momentNames.forEach((name, i) => {
 		const value = values[name]
 		if (Number.isFinite(value)) momentOf(tally, i).add(value * sign)
+	})
+}
+
+/** Adds the squared distance of a row's probabilities from its outcome; without probabilities, nothing. */
+export function addBrier(
+	tally: Tally,
+	probabilities: Predicted['probabilities'],
+	actual: string,
+	sign: Sign,
+): void {
+	if (probabilities.length === 0) return
+	const brier = probabilities.reduce((sum, [name, p]) => sum + (p - (name === actual ? 1 : 0)) ** 2, 0)
+	const values = { n: 1, brier, brier2: brier * brier }
+	if (!Number.isFinite(values.brier2)) return
+	brierNames.forEach((name, i) => {
+		momentOf(tally, i).add(values[name] * sign)
 	})
 }
 

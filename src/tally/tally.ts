@@ -18,6 +18,8 @@ export type Tally = {
 	labelled: number
 	never: number
 	unusable: number
+	/** Of the unusable ones, by text; past some texts the rest is not told apart. */
+	unknown: Map<string, number>
 	/** Outcomes that replaced one before them. */
 	corrections: number
 	/** Predictions whose class probabilities are not a distribution. */
@@ -31,7 +33,7 @@ export type Tally = {
 	queries: Map<string, ScoreCells>
 	/** Multiclass: by class, the cells of its probability: actual 0 is the class, 1 any other, `decidedAs` the decision. */
 	classes: Map<string, ScoreCells>
-	/** Regression: sums over labelled rows, in the order of `momentNames`. */
+	/** Regression: sums over labelled rows, in the order of `momentNames`; multiclass: in that of `brierNames`. */
 	moments: ExactSum[]
 	/** By attribute (or `A x B`), by value. */
 	groups: Map<string, Map<string, GroupTally>>
@@ -42,6 +44,9 @@ export const momentNames = [
 	'n', 'e', 'abs', 'e2', 'e4', 'e2y', 'e2y2', 'y', 'y2', 'y3', 'y4', 'ape', 'ape2', 'zeros', 'y2low', 'outside',
 ] as const // biome-ignore format: a list to be read at a glance
 
+/** Multiclass: labelled rows with probabilities, the sum of their squared distances (Brier), and of its squares. */
+export const brierNames = ['n', 'brier', 'brier2'] as const
+
 /** Where a class's cells count the rows that were decided to be of it, whatever their outcome. */
 export const decidedAs = 2
 
@@ -50,6 +55,7 @@ export const emptyTally = (): Tally => ({
 	labelled: 0,
 	never: 0,
 	unusable: 0,
+	unknown: new Map(),
 	corrections: 0,
 	improper: 0,
 	level: 0,
@@ -107,4 +113,13 @@ export function momentOf(tally: Tally, at: number): ExactSum {
 		sum = tally.moments[at] as ExactSum
 	}
 	return sum
+}
+
+const mostUnknown = 20
+
+/** Adds rows whose outcome is no label. */
+export function addUnknown({ unknown }: Tally, text: string, times: number): void {
+	const rows = (unknown.get(text) ?? 0) + times
+	if (rows === 0) unknown.delete(text)
+	else if (unknown.has(text) || unknown.size < mostUnknown) unknown.set(text, rows)
 }

@@ -151,7 +151,10 @@ describe.runIf(canRun || process.env.CI === 'true')('an applicant who was declin
 	})
 
 	it('would be approved with the changes that are named', async () => {
-		const { body } = await explanationOf(rows[declined()] as CreditRow)
+		const still = await explanationOf(rows[declined()] as CreditRow)
+		expect([still.body.counterfactuals, still.body.counterfactualsStatus.status]).toEqual([[], 'none'])
+		const query = `?movable=${encodeURIComponent(scoring.names.join(','))}`
+		const { body } = await explanationOf(rows[declined()] as CreditRow, query)
 		expect(body.counterfactuals.length).toBeGreaterThan(0)
 		for (const { changes, score, decision } of body.counterfactuals) {
 			expect([score < threshold, decision]).toEqual([true, 'approved'])

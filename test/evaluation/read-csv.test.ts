@@ -5,15 +5,10 @@ import { CodeColumn, firstCode, missingCode } from '../../src/evaluation/code-co
 import { NumberColumn } from '../../src/evaluation/columns.ts'
 import { parseNumber } from '../../src/evaluation/parse-number.ts'
 import { readCsv } from '../../src/evaluation/read-csv.ts'
-import { cellOf } from '../../src/http/ingest/cell-text.ts'
 import { pieces } from './support.ts'
 
-const valueOf = (text: string) => cellOf(undefined, text)
-/** Texts as they stand. */
-const asText = (text: string) => text
-
 async function texts(csv: string | Uint8Array, name: string, size?: number): Promise<string[]> {
-	const column = new CodeColumn(asText)
+	const column = new CodeColumn('name')
 	await readCsv(pieces(csv, size), [{ name, required: true, takers: [column] }])
 	return Array.from(column.codes.values(), (code) => column.values[code - firstCode] ?? '')
 }
@@ -90,7 +85,7 @@ describe('reading CSV', () => {
 		['0.1234567890123456789', 0.12345678901234568],
 		['n/a', Number.NaN],
 	])('takes the cell %j for %d', (text, expected) => {
-		const column = new NumberColumn(valueOf, false)
+		const column = new NumberColumn(false)
 		const bytes = Buffer.from(text)
 		column.addBytes(bytes, 0, bytes.length)
 		expect([...column.numbers.values()]).toEqual([expected])
@@ -101,19 +96,19 @@ describe('reading CSV', () => {
 			for (const text of cells) column.addBytes(Buffer.from(text), 0, Buffer.byteLength(text))
 			return Array.from(column.codes.values(), (c) => (c === missingCode ? '' : column.values[c - firstCode]))
 		}
-		expect(add(new CodeColumn(valueOf), ['1', '1.0', 'True', 'true', '', '007'])).toEqual([
+		expect(add(new CodeColumn('label'), ['1', '1.0', 'True', 'true', '', '007'])).toEqual([
 			'1',
 			'1',
 			'true',
 			'true',
 			'',
-			'7',
+			'007',
 		])
-		expect(add(new CodeColumn(valueOf, true), ['007', '7.0', '0', '0.5'])).toEqual(['007', '7', '0', '0.5'])
+		expect(add(new CodeColumn('name'), ['007', '7.0', '0', '0.5'])).toEqual(['007', '7.0', '0', '0.5'])
 	})
 
 	it('codes more values than a byte or two hold', () => {
-		const column = new CodeColumn(valueOf)
+		const column = new CodeColumn('label')
 		const cells = Array.from({ length: 70_000 }, (_, i) => `v${i % 69_000}`)
 		for (const text of cells) column.addBytes(Buffer.from(text), 0, text.length)
 		const back = Array.from(column.codes.values(), (c) => column.values[c - firstCode])

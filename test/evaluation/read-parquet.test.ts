@@ -4,8 +4,8 @@ import { compressors } from 'hyparquet-compressors'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { describe, expect, it } from 'vitest'
 import type { Column } from '../../src/evaluation/columns.ts'
-import { decodeHybrid } from '../../src/evaluation/parquet-encoding.ts'
 import { readParquet } from '../../src/evaluation/read-parquet.ts'
+import { decodeHybrid } from '../../src/tables/parquet-encoding.ts'
 
 class Cells implements Column {
 	readonly values: unknown[] = []
@@ -23,7 +23,11 @@ async function read(file: ArrayBuffer, names: readonly string[]): Promise<Map<st
 }
 
 const comparable = (value: unknown) =>
-	typeof value === 'bigint' ? Number(value) : value instanceof Date ? value.getTime() : (value ?? undefined)
+	typeof value === 'bigint'
+		? Number(value)
+		: value instanceof Date
+			? value.toISOString()
+			: (value ?? undefined)
 
 /** What the general reader says. */
 async function expected(file: ArrayBuffer, names: readonly string[]): Promise<Map<string, unknown[]>> {

@@ -6,7 +6,6 @@ import { makeRows } from '../../src/evaluation/make-rows.ts'
 import { readCsv } from '../../src/evaluation/read-csv.ts'
 import type { Request } from '../../src/evaluation/request.ts'
 import type { Rows } from '../../src/evaluation/rows.ts'
-import { cellOf } from '../../src/http/ingest/cell-text.ts'
 
 const credit = new URL('../../../shared/data/credit-default/UCI_Credit_Card.csv', import.meta.url)
 /** The data set is not part of the repository; CI must have it, another machine may run without. */
@@ -34,7 +33,7 @@ export async function* pieces(text: string | Uint8Array, size = 1 << 16): AsyncG
 }
 
 export async function rowsOfCsv(asked: Request, csv: string): Promise<Rows> {
-	const { columns, wanted } = dataColumns(asked, (text) => cellOf(undefined, text), false)
+	const { columns, wanted } = dataColumns(asked, false)
 	const { rows } = await readCsv(pieces(csv), wanted)
 	return makeRows(asked, columns, rows)
 }

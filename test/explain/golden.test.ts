@@ -14,7 +14,7 @@ const files = readdirSync(folder).filter((name) => name.endsWith('.ndjson.gz'))
 const cases = files.flatMap((name) => readCases(readFileSync(new URL(name, folder))))
 
 test('the models are of five versions of XGBoost and three of LightGBM', () => {
-	expect(files.length).toBe(7)
+	expect(files.length).toBe(8)
 	expect(cases.length).toBeGreaterThan(90)
 })
 

@@ -60,6 +60,25 @@ describe('XGBoost files are refused', () => {
 		['a billion classes', (f) => (f.learner.learner_model_param.num_class = '1000000000'), 'cannot be'],
 		['no number as base_score', (f) => (f.learner.learner_model_param.base_score = '[5E-1'), 'base_score'],
 		['two numbers as base_score', (f) => (f.learner.learner_model_param.base_score = '[1,2]'), 'base_score'],
+		[
+			'a base_score of 1.5 for probabilities',
+			(f) => (f.learner.learner_model_param.base_score = '[1.5E0]'),
+			'between 0 and 1',
+		],
+		[
+			'a base_score of -0.2 for probabilities',
+			(f) => (f.learner.learner_model_param.base_score = '-2E-1'),
+			'between 0 and 1',
+		],
+		[
+			'a base_score of 0 for counts',
+			(f) => {
+				f.learner.objective.name = 'count:poisson'
+				f.learner.learner_model_param.base_score = '0E0'
+			},
+			'above 0',
+		],
+		['settings without trees', (f) => (f.learner.learner_train_param = {}), 'save_config'],
 		['an objective of its own', (f) => (f.learner.objective.name = 'constructor'), 'is not known here'],
 		['an unknown booster', (f) => (f.learner.gradient_booster.name = 'gbfoo'), 'is not known'],
 		['a linear booster', (f) => (f.learner.gradient_booster.name = 'gblinear'), 'as `linear-json`'],

@@ -7,6 +7,7 @@ import { acknowledgeIncident } from '../../src/services/incident/acknowledge-inc
 import { listIncidents } from '../../src/services/incident/list-incidents.ts'
 import { resolveIncident } from '../../src/services/incident/resolve-incident.ts'
 import { type Claim, claimMessages, type DueMessages, dueMessages } from '../../src/services/outbox/claim.ts'
+import { checkSlack } from '../../src/services/slack/connection.ts'
 import { MessagePlace } from '../../src/services/slack/message-place.ts'
 import { slackClient } from '../../src/slack/web-api.ts'
 import { startOfTest, testContext } from '../support/context.ts'
@@ -209,5 +210,67 @@ describe('announcing', () => {
 		])
 		expect(await run()).toEqual({ delivered: 1, failed: ['inc_gone'], remaining: 0 })
 		expect(slack.topLevel).toHaveLength(1)
+	})
+
+	it('leaves incidents to a service that has Slack, when it has none itself', async () => {
+		const { slack: connected, ...bare } = test.context
+		await run()
+		await acknowledgeIncident(test.context, admin, id)
+		expect(await deliver.run(bare as typeof test.context)).toMatchObject({
+			delivered: 0,
+			failed: [],
+			remaining: 0,
+		})
+		expect(await pending()).toHaveLength(1)
+		await run()
+		expect(slack.repliesTo(slack.topLevel[0]?.ts as string).at(-1)).toContain('key:a: acknowledged')
+		// A service that has not delivered for long is gone.
+		test.clock.advance(11 * 60_000)
+		await resolveIncident(test.context, admin, id, { reason: 'fixed' })
+		await deliver.run(bare as typeof test.context)
+		expect(await pending()).toEqual([])
+		// What was told to no one meanwhile is told once it is back.
+		test.context.slack = connected as NonNullable<typeof connected>
+		await run()
+		expect(slack.topLevel.map((m) => m.text)).toEqual([expect.stringMatching(/^Resolved/)])
+	})
+
+	it('posts the open incidents when Slack is connected later, and not those that were resolved before', async () => {
+		const { slack: connected } = test.context
+		delete test.context.slack
+		await run()
+		await run()
+		expect(await pending()).toEqual([])
+		test.clock.advance(40 * dayMs)
+		await run()
+		test.context.slack = connected as NonNullable<typeof connected>
+		await run()
+		await run()
+		expect([slack.topLevel.length, await pending()]).toEqual([1, []])
+	})
+
+	it('waits for a valid token without giving up, and says so', async () => {
+		for (let n = 0; n < 20; n++) {
+			slack.plan('chat.postMessage', refused('token_revoked'))
+			expect((await run()).failed).toEqual([id])
+			expect(test.context.slack?.refusal?.()).toBe('token_revoked')
+			test.clock.advance(60 * 60_000)
+		}
+		await run()
+		expect([slack.topLevel.length, await pending(), test.context.slack?.refusal?.()]).toEqual([
+			1,
+			[],
+			undefined,
+		])
+	})
+
+	it('says at the start that Slack refuses the token', async () => {
+		const told: string[] = []
+		const logger = { ...test.context.logger, error: (message: string) => void told.push(message) }
+		slack.plan('auth.test', refused('invalid_auth'))
+		await checkSlack({ ...test.context, logger })
+		expect(told).toEqual([
+			'Slack refuses SLACK_BOT_TOKEN: invalid_auth. Incidents wait until it is a valid one; everything else works.',
+		])
 	})
 })

@@ -6,52 +6,7 @@ import { hideValues } from '../../src/services/explanation/hide-values.ts'
 import { explanationMessage, pictureMessage } from '../../src/slack/blocks/explanation.ts'
 import { sayingView, whatIfView } from '../../src/slack/blocks/what-if.ts'
 import { checkMessage, checkView } from '../../src/slack/limits.ts'
-
-const explanation: Explanation = {
-	predictionId: '8841',
-	model: 'credit-risk',
-	version: '3',
-	environment: 'production',
-	timestamp: '2026-03-01T12:00:00.000Z',
-	score: 0.71,
-	decision: '1',
-	adverse: true,
-	threshold: 0.5,
-	replay: { status: 'matched', logged: 0.71, replayed: 0.71, reason: null },
-	explanation: { status: 'exact', reason: null },
-	method: 'tree-shap/path-dependent',
-	space: 'log-odds',
-	output: null,
-	base: -1.2,
-	margin: 0.895,
-	contributions: [
-		{ feature: 'PAY_0', value: 2, contribution: 1.6, percentile: 97.4, share: null },
-		{ feature: 'REGION', value: 'north', contribution: 0.6, percentile: null, share: 12 },
-		{ feature: 'LIMIT_BAL', value: null, contribution: -0.105, percentile: null, share: null },
-	],
-	sumError: 0,
-	probability: { base: 0.2315, method: 'aumann-shapley' },
-	notes: [{ feature: 'LIMIT_BAL', code: 'missing', message: 'was not logged' }],
-	reasons: [{ code: 'R01', text: 'Delinquent credit obligations', features: ['PAY_0'], contribution: 1.6 }],
-	reasonsStatus: { status: 'ok', reason: null },
-	reasonTable: { revision: 3, digest: 'sha256:9f', locale: 'en' },
-	counterfactuals: [{ changes: { PAY_0: 0 }, from: { PAY_0: 2 }, score: 0.34, decision: '0', proven: true }],
-	counterfactualsStatus: { status: 'ok', reason: null },
-	background: null,
-	sent: null,
-	lineage: {
-		version: '3',
-		artifact: { sha256: 'ab'.repeat(32), format: 'xgboost-json' },
-		run: 'run-17',
-		dataset: 'sha256:data',
-		commit: 'c0ffee',
-		image: null,
-		deployment: { revision: 2, as: 'champion', since: '2026-02-01T00:00:00.000Z' },
-		approvers: [],
-	} as unknown as Explanation['lineage'],
-	incidents: [],
-	proof: { lookup: { index: 41, leafHash: 'aa' }, version: null },
-}
+import { explanation } from '../support/answered-why.ts'
 
 const shown = (e: Explanation): string => {
 	const message = explanationMessage(e, 'ask_1')
@@ -106,6 +61,50 @@ describe('the answer to why', () => {
 		)
 	})
 
+	it('says every sentence once, also where one fault is why several parts are not there', () => {
+		const why = 'the model answers 0.62'
+		const all = shown({
+			...explanation,
+			replay: { status: 'mismatched', logged: 0.71, replayed: 0.62, reason: why },
+			explanation: { status: 'exact', reason: 'this explains the registered artefact' },
+			reasons: [],
+			reasonsStatus: { status: 'withheld', reason: `It did not give the score: ${why}.`, missing: [] },
+			counterfactuals: [],
+			counterfactualsStatus: { status: 'withheld', reason: `It did not give the score: ${why}.` },
+		})
+		expect(all.split(why).length - 1).toBe(1)
+		expect(all.split('It did not give the score').length - 1).toBe(1)
+		expect(all).not.toContain(': .')
+	})
+
+	it('says which reasons are missing, and whom its parts compare with', () => {
+		const reason =
+			'The reason table lacks LIMIT_BAL, among the principal reasons: add it before a notice is sent.'
+		const all = shown({
+			...explanation,
+			reasonsStatus: { status: 'incomplete', reason, missing: ['LIMIT_BAL'] },
+		})
+		expect(all).toContain('(incomplete: The reason table lacks LIMIT_BAL')
+		expect(all).toContain(
+			'Contributions compare with what the model file expects, reasons with approved applicants near the cut-off.',
+		)
+	})
+
+	it('shows three digits of numbers that are not whole, and cuts texts between words', () => {
+		const [first, second] = explanation.contributions
+		const all = shown({
+			...explanation,
+			score: 0.712345,
+			contributions: [
+				{ ...first, value: 0.123456789, contribution: 1.23456 } as never,
+				{ ...second, feature: 'months since the last payment was missed', value: 51234.5678 } as never,
+			],
+		})
+		expect(all).not.toMatch(/\d\.\d{4}/)
+		expect(all).toContain('51235')
+		expect(all).toMatch(/months since the last… = 51235/)
+	})
+
 	it('says why there are no reasons, contributions or changes', () => {
 		const all = shown({
 			...explanation,
@@ -114,7 +113,7 @@ describe('the answer to why', () => {
 			contributions: [],
 			explanation: { status: 'unavailable', reason: 'the version has no artefact' },
 			reasons: [],
-			reasonsStatus: { status: 'withheld', reason: 'the replay does not match' },
+			reasonsStatus: { status: 'withheld', reason: 'the replay does not match', missing: [] },
 			counterfactuals: [],
 			counterfactualsStatus: { status: 'none', reason: 'income may only grow' },
 			incidents: [

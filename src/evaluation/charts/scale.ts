@@ -4,6 +4,8 @@ export type Scale = { at(value: number): number; ticks: number[]; low: number; h
 /** Round numbers (1, 2 or 5 times a power of ten apart) that cover a range; about `count` steps. */
 export function roundTicks(low: number, high: number, count = 5): number[] {
 	if (!Number.isFinite(low) || !Number.isFinite(high)) return [0, 1]
+	// The largest numbers have no difference, and no round number beyond them.
+	if (!Number.isFinite(2 * (high - low))) return [low, 0, high]
 	const span = high > low ? high - low : Math.max(Math.abs(low), 1)
 	const rough = span / count
 	const power = 10 ** Math.floor(Math.log10(rough))
@@ -23,7 +25,8 @@ export function linearScale(
 	const ticks = roundTicks(low, high, count)
 	const [first, last] = [ticks[0] as number, ticks.at(-1) as number]
 	return {
-		at: (value) => from + ((value - first) / (last - first)) * (to - from),
+		// Halves, whose difference is a number even for the largest ones.
+		at: (value) => from + ((value / 2 - first / 2) / (last / 2 - first / 2)) * (to - from),
 		ticks,
 		low: first,
 		high: last,

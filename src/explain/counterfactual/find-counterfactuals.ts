@@ -17,6 +17,8 @@ export type CounterfactualInput = {
 	target: Target
 	/** How far features may be moved: the manifest's `limits`. */
 	limits?: Readonly<Record<string, FeatureLimit>> | undefined
+	/** The features that may be moved. Default: all. */
+	movable?: readonly string[] | undefined
 	/** The model's sensitive attributes. */
 	frozen: readonly string[]
 	declared?: readonly DeclaredFeature[] | undefined

@@ -26,6 +26,8 @@ export type Bounds = {
 	model: Model
 	row: Row
 	limits: Readonly<Record<string, FeatureLimit>>
+	/** Default: every feature. */
+	movable?: readonly string[] | undefined
 	/** The model's sensitive attributes: never moved, and neither is what is protected by its name. */
 	frozen: readonly string[]
 	declared: readonly DeclaredFeature[]
@@ -40,7 +42,7 @@ const limitOf = (limits: Bounds['limits'], feature: string): FeatureLimit =>
  * features, for they cannot be moved alone.
  */
 export function movableFeatures(bounds: Bounds): Movable[] {
-	const { model, row, limits, frozen } = bounds
+	const { model, row, limits, movable, frozen } = bounds
 	const linked = new Set(
 		Object.entries(limits).flatMap(([name, { linked = [] }]) => (linked.length > 0 ? [name, ...linked] : [])),
 	)
@@ -54,6 +56,7 @@ export function movableFeatures(bounds: Bounds): Movable[] {
 		const limit = limitOf(limits, feature)
 		const stays =
 			limit.immutable === true ||
+			movable?.includes(feature) === false ||
 			linked.has(feature) ||
 			missing.has(feature) ||
 			frozen.includes(feature) ||

@@ -60,8 +60,16 @@ function refuseVectorLeaves(tree: ValueMap, path: string): void {
 		)
 }
 
-/** A tree as XGBoost writes it. `weight` is its weight in a DART booster, which multiplies its leaves in float32. */
-export function xgboostTree(tree: ValueMap, path: string, weight: number, budget: BitBudget): RawTree {
+/**
+ * A tree as XGBoost writes it. `weight` is its weight in a DART booster, which multiplies its leaves in float32.
+ * `signedCover`: whether sums of the objective's second derivatives can be negative.
+ */
+export function xgboostTree(
+	tree: ValueMap,
+	path: string,
+	{ weight, signedCover }: { weight: number; signedCover: boolean },
+	budget: BitBudget,
+): RawTree {
 	refuseVectorLeaves(tree, path)
 	const left = numbersAt(tree, 'left_children', path)
 	const list = (key: string) => {
@@ -89,6 +97,7 @@ export function xgboostTree(tree: ValueMap, path: string, weight: number, budget
 		threshold: (node) => Math.fround(at(condition, node)),
 		value: (node) => Math.fround(Math.fround(at(condition, node)) * weight),
 		cover: (node) => Math.fround(at(cover, node)),
+		signedCover,
 		flags: (node) =>
 			(isCategorical(node) ? nodeFlag.categorical : 0) |
 			(at(defaultLeft, node) === 0 ? 0 : nodeFlag.missingLeft),

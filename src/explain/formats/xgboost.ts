@@ -18,7 +18,12 @@ const unused = new Set(['base_weights', 'loss_changes', 'parents'])
 /** Columns without names take no bytes of a file: so many can be claimed. */
 const mostUnnamed = 100_000
 
-type Objective = { link: TreeLink; base: (score: number) => number }
+/** `takes`: the base scores that XGBoost takes, in words, for the others are refused; `base`: from base score to margin. */
+type Objective = {
+	link: TreeLink
+	base: (score: number) => number
+	takes?: { words: string; holds: (score: number) => boolean }
+}
 
 const plain: Objective = { link: links32.identity, base: (score) => score }
 // kRtEps bounds a base score of 0 or 1, which fitting to labels of one class gives.
@@ -26,8 +31,13 @@ const bounded = (p: number) => Math.min(Math.max(p, fround(1e-6)), fround(1 - fr
 const logistic: Objective = {
 	link: links32.logit,
 	base: (p) => -log32(fround(fround(1 / bounded(p)) - 1)),
+	takes: { words: 'between 0 and 1', holds: (p) => p >= 0 && p <= 1 },
 }
-const exponential: Objective = { link: links32.log, base: (score) => log32(score) }
+const exponential: Objective = {
+	link: links32.log,
+	base: (score) => log32(score),
+	takes: { words: 'above 0', holds: (score) => score > 0 },
+}
 const multiclass: Objective = { link: links32.softmax, base: (score) => score }
 
 /** ProbToMargin and PredTransform of each objective (src/objective). What is not named here is the identity in both. */
@@ -65,6 +75,17 @@ function baseScores(text: string, outputs: number): Float64Array {
 			`The base_score ${JSON.stringify(text.slice(0, 80))} is not one number, or ${outputs}: the file is damaged.`,
 		)
 	return Float64Array.from({ length: outputs }, (_, i) => (found[i] ?? found[0]) as number)
+}
+
+/** The base margin of each output. XGBoost refuses a base score that its objective cannot turn into a margin, or answers NaN. */
+function baseMargins(text: string, outputs: number, name: string, { base, takes }: Objective): Float64Array {
+	const scores = baseScores(text, outputs)
+	const wrong = takes && scores.find((score) => !takes.holds(score))
+	if (wrong !== undefined)
+		throw new ArtifactError(
+			`The base_score of ${name} must be ${takes?.words}, and the file has ${wrong}: XGBoost does not load such a model. Save the model again with save_model and upload that file.`,
+		)
+	return scores.map(base)
 }
 
 /** 3002 for [3, 2, 0]; 0 where the file tells none. */
@@ -113,6 +134,10 @@ function boosterOf(learner: ValueMap): { booster: ValueMap; model: ValueMap } {
 
 function learnerOf(file: Value): ValueMap {
 	const learner = file instanceof Map ? file.get('learner') : undefined
+	if (learner instanceof Map && learner.has('learner_train_param'))
+		throw new ArtifactError(
+			'The file holds the settings of an XGBoost model without its trees, as save_config writes them. Write the model with save_model("model.json") and upload that file.',
+		)
 	if (learner instanceof Map) return learner
 	throw new ArtifactError(
 		'The file is no XGBoost model: it has no `learner`. Write it with save_model (not dump_model, save_config or pickle).',
@@ -186,7 +211,7 @@ function fileOf(
 		throw new ArtifactError(
 			`A model of ${count} features and ${outputs} outputs cannot be: the file is damaged.`,
 		)
-	const base = baseScores(textAt(param, 'base_score', path), outputs).map(objective.base)
+	const base = baseMargins(textAt(param, 'base_score', path), outputs, name, objective)
 	const { columns, names } = xgboostColumns(learner, model, count, versionOf(file))
 	const weights = weightsOf(booster, model, trees.length)
 	const builder = new EnsembleBuilder(count, outputs, nodesOf(trees))
@@ -199,7 +224,8 @@ function fileOf(
 	for (let i = 0; i < counted; i++) {
 		const tree = trees[i]
 		if (!(tree instanceof Map)) throw new ArtifactError(`Tree ${i} is not an object: the file is damaged.`)
-		builder.add(xgboostTree(tree, `trees[${i}]`, weights[i] as number, budget), info[i] as number)
+		const options = { weight: weights[i] as number, signedCover: name === 'survival:cox' }
+		builder.add(xgboostTree(tree, `trees[${i}]`, options, budget), info[i] as number)
 		// Its arrays are in the ensemble now.
 		tree.clear()
 	}

@@ -27,6 +27,8 @@ export type OnnxModel = {
 	reason: string | undefined
 	/** As `Model.advice`. */
 	advice: string | undefined
+	/** Features that are texts, and the texts that the file knows, of whichever feature. */
+	texts: { features: ReadonlySet<string>; known: ReadonlySet<string> }
 	encode(features: Readonly<Record<string, unknown>>): Encoded
 	/** What the runtime answers, to the bit: as `Model.score`. Throws FeatureError when that is no number. */
 	scores(rows: readonly Float64Array[]): Promise<Float64Array[]>
@@ -166,6 +168,7 @@ async function modelOf(
 		exact: reason === undefined ? exact : undefined,
 		reason,
 		advice: opened.advice,
+		texts: { features: textFeatures(inputs), known: texts.known },
 		encode,
 		scores: async (rows) => checkNumbers(await run(rows), rows, inputs),
 		async estimate(x, background, more = {}) {
@@ -180,6 +183,9 @@ async function modelOf(
 		close: () => session.close(),
 	}
 }
+
+const textFeatures = ({ features, columns }: Inputs): Set<string> =>
+	new Set(columns.flatMap(({ type, feature }) => (type === 'string' ? [features[feature] as string] : [])))
 
 const opsOf = (graph: OnnxGraph): string =>
 	[...new Set(graph.nodes.map(({ op }) => op))].slice(0, 12).join(', ')

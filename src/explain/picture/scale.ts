@@ -57,11 +57,11 @@ export function markText(value: number, step: number): string {
 	return sign(Number(text) === 0 ? text.replace('-', '') : text)
 }
 
-/** Three digits or a tenth, as much as one reads; `1.2e9` where it would be long. */
+/** Three digits, as many as one reads; `1.2e9` where it would be long. */
 export function figure(value: number): string {
 	const size = Math.abs(value)
 	if (size !== 0 && (size >= 1e6 || size < 1e-3)) return sign(value.toExponential(2).replace(/\.?0*e/, 'e'))
-	return sign(String(Number(size >= 100 ? value.toFixed(1) : value.toPrecision(3)) + 0))
+	return sign(String(Number(value.toPrecision(3)) + 0))
 }
 
 /** With its sign, as a step up or down. */

@@ -1,3 +1,5 @@
+import { wordEnd } from '../../core/cut-text.ts'
+
 /** Advance widths of DejaVu Sans (and of Verdana, about) from the blank to `~`, in hundredths of the font size. */
 const advances = [
 	32, 40, 46, 84, 64, 95, 78, 27, 39, 39, 50, 84, 32, 36, 32, 34, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 34,
@@ -25,7 +27,7 @@ export const textWidth = (text: string, size: number, isBold = false): number =>
 	return (sum / 100) * size * (isBold ? boldFactor : 1)
 }
 
-/** One line that is at most so wide; an ellipsis stands for what is left out. No character is cut in two. */
+/** One line that is at most so wide; an ellipsis stands for what is left out. No word and no character is cut in two. */
 export function fitText(text: string, size: number, most: number, isBold = false): string {
 	const line = oneLine(text)
 	if (textWidth(line, size, isBold) <= most) return line
@@ -35,7 +37,7 @@ export function fitText(text: string, size: number, most: number, isBold = false
 		if (textWidth(kept + segment + ellipsis, size, isBold) > most) break
 		kept += segment
 	}
-	return `${kept.trimEnd()}${ellipsis}`
+	return `${kept.slice(0, wordEnd(line, kept.length)).trimEnd()}${ellipsis}`
 }
 
 // A letter with its marks, or an emoji of several parts, is one.
@@ -51,6 +53,9 @@ export const oneLine = (text: string): string =>
 
 /** One line of at most so many characters. */
 export function fitCharacters(text: string, most = 60): string {
-	const characters = [...oneLine(text)]
-	return characters.length <= most ? characters.join('') : `${characters.slice(0, most - 1).join('')}…`
+	const line = oneLine(text)
+	const characters = [...line]
+	if (characters.length <= most) return line
+	const kept = characters.slice(0, most - 1).join('')
+	return `${kept.slice(0, wordEnd(line, kept.length)).trimEnd()}…`
 }

@@ -53,6 +53,8 @@ export const ReasonTable = z.strictObject({
 	method: z.enum(['5(i)', '5(ii)']).default('5(i)'),
 	/** More than four are not likely to help (comment 9(b)(2)-1). */
 	most: z.int().min(1).max(4).default(4),
+	/** A reason below this share of all that counted against the person is too small to be a principal one. */
+	minShare: z.number().min(0).max(0.5).optional(),
 	/** The language of a text where the asked one is not there. */
 	locale: z.string().optional(),
 	entries: z.array(Entry).max(2000).default([]),

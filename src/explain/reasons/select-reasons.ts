@@ -25,8 +25,10 @@ export type SelectedReason = {
 export type FeatureContribution = { feature: string; contribution: number }
 
 type Found = {
-	/** Features that count against the person and that the table does not cover, the strongest first: mend the table. */
+	/** Features that count against the person and that the table does not cover, the strongest first. */
 	uncovered: FeatureContribution[]
+	/** Those of them that are among the principal reasons: without them in the table, a notice says too little. */
+	missing: string[]
 	/** Protected features that count against the person: never named, and a finding of their own. */
 	withheld: FeatureContribution[]
 }
@@ -41,6 +43,8 @@ export type SelectionInput = {
 	row: Row
 	/** Of each scored feature, against the background that the table's method names. */
 	contributions: readonly FeatureContribution[]
+	/** Of each feature as the answer shows it, against another background; a reason must count against the person there too. */
+	shown?: readonly FeatureContribution[] | undefined
 	/** Which contributions count against the person: `high` where a high score is bad. */
 	adverse: 'high' | 'low'
 	/** The model's sensitive attributes. */
@@ -51,45 +55,53 @@ export type SelectionInput = {
 /** Closer than this share of the largest is equal: rounding must not decide an order that the table decides. */
 const tie = 1e-9
 
+/** Where a table does not say: a twentieth of what counted against the person. */
+const defaultMinShare = 0.05
+
 /**
  * The principal reasons of an adverse decision. Features of one reason add up first; reasons are ranked by what they
  * count against the person, ties by the table's order; only scored features, never a protected one, at most four, and a
- * fifth only for enquiries. Knock-out rules that hold are the reasons instead, for then no score decided.
+ * fifth only for enquiries. What counted little, or in favour of the person as the answer shows it, is no reason; a
+ * principal feature that the table lacks is `missing`. Knock-out rules that hold are the reasons instead, for then no
+ * score decided.
  */
 export function selectReasons(input: SelectionInput): Selection {
-	const { table, row, contributions, adverse } = input
+	const { table, row, contributions, adverse, shown } = input
 	const isProtected = (feature: string) => input.sensitive.includes(feature) || isProtectedName(feature)
+	const sign = adverse === 'high' ? 1 : -1
+	const shownWeight = new Map(shown?.map((c) => [c.feature, sign * c.contribution]))
+	const entryOf = entryFinder(table)
 	const against = contributions.map(({ feature, contribution }) => ({
 		feature,
 		contribution,
-		weight: adverse === 'high' ? contribution : -contribution,
+		weight: sign * contribution,
+		shown: shown ? (shownWeight.get(feature) ?? 0) : sign * contribution,
+		entry: isProtected(feature) ? undefined : entryOf(feature, valueAt(row, feature)),
 	}))
-	const entryOf = entryFinder(table)
-	const named = against
-		.filter((c) => !isProtected(c.feature))
-		.map((c) => ({ ...c, entry: entryOf(c.feature, valueAt(row, c.feature)) }))
+	const named = against.filter((c) => !isProtected(c.feature))
 	const strongest = (list: readonly Weighed[]) =>
 		list
 			.filter((c) => c.weight > 0)
 			.sort((a, b) => b.weight - a.weight)
 			.map(({ feature, contribution }) => ({ feature, contribution }))
-	const found: Found = {
-		uncovered: strongest(named.filter((c) => c.entry === undefined)),
-		withheld: strongest(against.filter((c) => isProtected(c.feature))),
-	}
+	const uncovered = strongest(named.filter((c) => c.entry === undefined))
+	const withheld = strongest(against.filter((c) => isProtected(c.feature)))
 	const knockOuts = knockedOut(input, isProtected)
-	if (knockOuts.length > 0) return { status: 'ok', by: 'knock-out', reasons: knockOuts, ...found }
-	const reasons = ranked(input, named)
+	if (knockOuts.length > 0)
+		return { status: 'ok', by: 'knock-out', reasons: knockOuts, uncovered, withheld, missing: [] }
+	const { reasons, missing } = ranked(input, named, against)
+	const found = { uncovered, withheld, missing }
 	if (reasons.length > 0) return { status: 'ok', by: 'contributions', reasons, ...found }
 	return { status: 'failed', reason: whyNone(found), ...found }
 }
 
-type Weighed = FeatureContribution & { weight: number; entry?: Entry | undefined }
+/** `shown`: the weight of the contribution that the answer shows. */
+type Weighed = FeatureContribution & { weight: number; shown: number; entry: Entry | undefined }
 
 const valueAt = (row: Row, feature: string): unknown =>
 	Object.hasOwn(row, feature) ? row[feature] : undefined
 
-function whyNone({ uncovered, withheld }: Found): string {
+function whyNone({ uncovered, withheld }: Pick<Found, 'uncovered' | 'withheld'>): string {
 	const names = (list: readonly FeatureContribution[]) =>
 		list
 			.slice(0, 4)
@@ -172,30 +184,56 @@ function isIn({ from, to, values, missing }: Bin, value: unknown): boolean {
 	)
 }
 
-/** One reason to be: the entries of a group together, or one entry. */
+/** One reason to be: the entries of a group together, one entry, or a feature that the table lacks. */
 type Candidate = { members: Weighed[]; weight: number; order: number }
 
-function ranked({ table, locale }: SelectionInput, named: readonly Weighed[]): SelectedReason[] {
+const keyOf = ({ entry, feature }: Weighed): string =>
+	JSON.stringify(
+		entry ? (entry.group === undefined ? [entry.code] : [entry.group, 'group']) : [feature, '', ''],
+	)
+
+function ranked(
+	{ table, locale }: SelectionInput,
+	named: readonly Weighed[],
+	all: readonly Weighed[],
+): { reasons: SelectedReason[]; missing: string[] } {
 	const candidates = new Map<string, Candidate>()
 	for (const c of named) {
-		if (!c.entry) continue
-		const key = JSON.stringify(c.entry.group === undefined ? [c.entry.code] : [c.entry.group, 'group'])
-		const order = table.entries.indexOf(c.entry)
-		const candidate = candidates.get(key) ?? { members: [], weight: 0, order }
+		const order = c.entry ? table.entries.indexOf(c.entry) : table.entries.length
+		const candidate = candidates.get(keyOf(c)) ?? { members: [], weight: 0, order }
 		candidate.members.push(c)
 		candidate.weight += c.weight
 		candidate.order = Math.min(candidate.order, order)
-		candidates.set(key, candidate)
+		candidates.set(keyOf(c), candidate)
 	}
 	const largest = named.reduce((most, c) => Math.max(most, Math.abs(c.weight)), 0)
 	const rank = (c: Candidate) => (largest === 0 ? 0 : Math.round(c.weight / (largest * tie)))
 	const order = [...candidates.values()]
-		.filter((c) => rank(c) > 0)
+		.filter((c) => rank(c) > 0 && speaking(c).length > 0)
 		.sort((a, b) => rank(b) - rank(a) || a.order - b.order)
-	const chosen = order.slice(0, table.most)
+		.filter(isLargeEnough(all, table.minShare ?? defaultMinShare))
+	const principal = order.slice(0, table.most)
 	const isInquiries = (c: Candidate) => c.members.some((m) => m.weight > 0 && m.entry?.inquiries)
-	if (!chosen.some(isInquiries)) chosen.push(...order.slice(table.most).filter(isInquiries).slice(0, 1))
-	return chosen.map((c) => reasonOf(c, table, locale))
+	if (!principal.some(isInquiries)) principal.push(...order.slice(table.most).filter(isInquiries).slice(0, 1))
+	const isCovered = (c: Candidate) => c.members[0]?.entry !== undefined
+	return {
+		reasons: principal.filter(isCovered).map((c) => reasonOf(c, table, locale)),
+		missing: principal.filter((c) => !isCovered(c)).flatMap((c) => c.members.map((m) => m.feature)),
+	}
+}
+
+/** The features that speak for a reason: against the person in the comparison and as the answer shows them. */
+const speaking = ({ members }: Pick<Candidate, 'members'>): Weighed[] =>
+	members.filter((m) => m.weight > 0 && m.shown > 0)
+
+/** Whether a candidate is a fair share of what counted against the person. The strongest is, for a notice has to name one. */
+function isLargeEnough(all: readonly Weighed[], minShare: number) {
+	const sum = (list: readonly Weighed[], key: 'weight' | 'shown') =>
+		list.reduce((total, c) => total + Math.max(0, c[key]), 0)
+	const needed = minShare * (1 - tie)
+	const [total, totalShown] = [sum(all, 'weight'), sum(all, 'shown')]
+	return (c: Candidate, i: number): boolean =>
+		i === 0 || (c.weight >= needed * total && sum(speaking(c), 'shown') >= needed * totalShown)
 }
 
 function reasonOf({ members }: Candidate, table: ReasonTable, locale: string | undefined): SelectedReason {
@@ -209,8 +247,7 @@ function reasonOf({ members }: Candidate, table: ReasonTable, locale: string | u
 	return {
 		code: heaviest.code,
 		...textIn(heaviest.text, locale, table),
-		features: members
-			.filter((m) => m.weight > 0)
+		features: speaking({ members })
 			.sort((a, b) => b.weight - a.weight)
 			.map((m) => m.feature),
 		contribution: members.reduce((sum, m) => sum + m.contribution, 0),

@@ -17,10 +17,13 @@ export type Paths = {
 	unique: Int32Array
 }
 
-/** A parent that no training row came through (its leaves were pruned, or weights were 0) sends half each way. */
+/**
+ * A parent that no training row came through (its leaves were pruned, or weights were 0) sends half each way. The partial
+ * likelihood of `survival:cox` can give negative covers; XGBoost divides them all the same, so shares leave 0 to 1.
+ */
 function shareOf(e: TreeEnsemble, parent: number, child: number): number {
 	const all = e.cover[parent] as number
-	return all > 0 ? (e.cover[child] as number) / all : 0.5
+	return all !== 0 ? (e.cover[child] as number) / all : 0.5
 }
 
 /** Links every edge to the one before it of the same feature, in time linear in the nodes, however deep. */

@@ -12,6 +12,8 @@ export type RawTree = {
 	/** Of a leaf. */
 	value(node: number): number
 	cover(node: number): number
+	/** Whether covers may be negative: sums of second derivatives of a loss that is not convex. */
+	signedCover?: boolean
 	flags(node: number): number
 	/** The 32-bit words of a categorical split, or nothing. */
 	categories(node: number): Uint32Array | undefined
@@ -105,7 +107,7 @@ export class EnsembleBuilder {
 	#node(tree: RawTree, node: number, fail: (what: string) => never): number {
 		const leaf = tree.left(node) === -1
 		const cover = tree.cover(node)
-		if (!(cover >= 0 && cover < Number.POSITIVE_INFINITY)) fail(`has a cover of ${cover}`)
+		if (!Number.isFinite(cover) || (cover < 0 && !tree.signedCover)) fail(`has a cover of ${cover}`)
 		const feature = leaf ? -1 : tree.feature(node)
 		if (!leaf && !(Number.isInteger(feature) && feature >= 0 && feature < this.#columns))
 			fail(`asks for feature ${feature} of ${this.#columns}`)

@@ -1,3 +1,4 @@
+import { Categories } from '../../core/categories.ts'
 import { categoryKey, type TreeColumn } from '../formats/tree-file.ts'
 import type { Manifest } from '../manifest.ts'
 import { ArtifactError, type Encoded, FeatureError, type FeatureNote } from '../model.ts'
@@ -159,6 +160,19 @@ export function makeEncoder(input: Input): Encoder {
 	const sentinel = typeof missing === 'number' ? narrow(missing) : undefined
 	// One note a feature, about the category that none of its columns is for.
 	const indicators = new Map(sources.flatMap((s) => (s.kind === 'indicator' ? [[s.feature, s.known]] : [])))
+	const categories = new Map(
+		sources.flatMap((s) => {
+			if (s.kind === 'number') return []
+			const names = [...(s.kind === 'codes' ? s.codes.keys() : s.known)]
+			return [[s.feature, { names, index: new Categories(names) }] as const]
+		}),
+	)
+	/** A category as the model spells it. */
+	const spelt = (feature: string, value: unknown): unknown => {
+		const known = categories.get(feature)
+		const found = known?.index.find(keyOf(feature, value))
+		return found === undefined ? value : known?.names[found]
+	}
 
 	/** The value as it counts: null for everything that stands for a missing one. */
 	const logged = (row: Readonly<Record<string, unknown>>, feature: string, note: Note): unknown => {
@@ -171,13 +185,14 @@ export function makeEncoder(input: Input): Encoder {
 		const gone =
 			value === null || (typeof value === 'number' && (Number.isNaN(value) || narrow(value) === sentinel))
 		if (gone) note('missing', feature, `${feature} is missing.`)
-		else if (indicators.get(feature)?.has(keyOf(feature, value)) === false)
+		const category = gone ? null : spelt(feature, value)
+		if (!gone && indicators.get(feature)?.has(keyOf(feature, category)) === false)
 			note(
 				'unseen-category',
 				feature,
 				`${feature} is ${shown(value)}, a category without a column: all its columns are 0.`,
 			)
-		return gone ? null : value
+		return category
 	}
 
 	return {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import type { FeatureSpec } from '../../profile/grid.ts'
+import { findModel } from '../../services/model/find-model.ts'
 import { invalid, parseOr422 } from '../faults.ts'
 import { mediaType } from '../read-json.ts'
 import { TimeParameter } from '../schema/common.ts'
@@ -9,7 +10,7 @@ import { type BaselineBatch, baselineBatches } from './baseline-rows.ts'
 import { csvRows } from './csv.ts'
 import { bodyError, plainStream } from './open-body.ts'
 import { parquetRows } from './parquet.ts'
-import { parseRows, readText } from './parse-rows.ts'
+import { parseBody, parseRows, readText } from './parse-rows.ts'
 import { windowBatches } from './window-batches.ts'
 
 const ndjson = ['application/x-ndjson', 'application/ndjson', 'application/jsonl']
@@ -35,34 +36,37 @@ export async function baselineBody(
 ): Promise<AsyncIterable<BaselineBatch>> {
 	const { limits } = context
 	const { type } = mediaType(request.headers.get('content-type'))
-	const rows = (parsed: Parameters<typeof baselineBatches>[0]) =>
-		baselineBatches(parsed, version.version, limits)
-	if (type === 'application/json') return fromJson(context, request, version)
+	const { task } = await findModel(context, version.model)
+	const of = {
+		version: version.version,
+		numericFeatures: new Set(version.features.filter((f) => f.type === 'numeric').map((f) => f.name)),
+		areLabelsNumbers: task === 'regression' || task === 'ranking',
+	}
+	const rows = (parsed: Parameters<typeof baselineBatches>[0]) => baselineBatches(parsed, of, limits)
+	if (type === 'application/json') {
+		const text = await readAll(request, context)
+		if (/^\s*\{/.test(text)) return fromWindow(context, text, version)
+		return rows(parseRows({ format: 'json', stream: new Blob([text]).stream() }, limits))
+	}
 	const stream = () => plainStream(request, limits)
 	if (ndjson.includes(type)) return rows(parseRows({ format: 'ndjson', stream: stream() }, limits))
-	if (csv.includes(type)) return rows(csvRows(stream(), limits, version.features))
-	if (parquet.includes(type)) return rows(parquetRows(stream(), limits, version.features))
+	const table = { features: version.features, limit: limits.featuresPerRow }
+	if (csv.includes(type)) return rows(csvRows(stream(), limits.lineBytes, table))
+	if (parquet.includes(type)) return rows(parquetRows(stream(), limits, table, context.openParquet))
 	throw new AppError(
 		'unsupported',
 		`Content-Type ${type || '(none)'} is not read here. Send application/json, ${ndjson[0]}, ${csv[0]} or ${parquet[0]}.`,
 	)
 }
 
-/** An array is rows; an object names a window of the log. */
-async function fromJson(
+/** A JSON body that is no array names a window of the log. */
+function fromWindow(
 	context: Context,
-	request: Request,
-	version: Version,
-): Promise<AsyncIterable<BaselineBatch>> {
-	const { limits } = context
-	const text = await readAll(request, context)
-	if (!/^\s*\{/.test(text)) {
-		const stream = new Blob([text]).stream()
-		return baselineBatches(parseRows({ format: 'json', stream }, limits), version.version, limits)
-	}
-	const { window } = parseOr422(BaselineWindow, parseObject(text), 'body')
-	const { model, version: name } = version
-	return nonEmpty(windowBatches(context, { model, version: name, ...window }))
+	text: string,
+	{ model, version }: Version,
+): AsyncIterable<BaselineBatch> {
+	const { window } = parseOr422(BaselineWindow, parseBody(text).value, 'body')
+	return nonEmpty(windowBatches(context, { model, version, ...window }))
 }
 
 async function readAll(request: Request, context: Context): Promise<string> {
@@ -70,14 +74,6 @@ async function readAll(request: Request, context: Context): Promise<string> {
 		return await readText(plainStream(request, context.limits), context.limits)
 	} catch (error) {
 		throw bodyError(error)
-	}
-}
-
-function parseObject(text: string): unknown {
-	try {
-		return JSON.parse(text)
-	} catch (cause) {
-		throw new AppError('malformed', `The body is not JSON: ${(cause as Error).message}`, { cause })
 	}
 }
 

@@ -6,6 +6,7 @@ import type { RowBatch } from '../../profile/columns.ts'
 import {
 	checkFeatures,
 	checkLabel,
+	checkNames,
 	type JsonObject,
 	optionalId,
 	optionalNumber,
@@ -13,6 +14,7 @@ import {
 	RowRejected,
 	refuseUnknown,
 	requireObject,
+	timeFault,
 } from '../../services/prediction/judge-row.ts'
 import type { ParsedRow } from './parse-rows.ts'
 
@@ -23,28 +25,38 @@ const rowMembers = [
 	'segment', 'subject', 'attributions', 'latencyMs', 'environment',
 ] // biome-ignore format: a list to be read at a glance
 
+/** The version whose baseline it is, and what numbers without a safe double are to it. */
+export type BaselineVersion = {
+	version: string
+	numericFeatures: ReadonlySet<string>
+	areLabelsNumbers: boolean
+}
+
 const batchRows = 1000
 const maxFaults = 50
 
 /** A baseline row is a prediction row in which all but the content is optional: it is no traffic. */
-function addRow(builder: BatchBuilder, value: unknown, version: string, limits: Limits): unknown {
+function addRow(builder: BatchBuilder, value: unknown, of: BaselineVersion, limits: Limits): unknown {
 	const row = requireObject(value)
 	refuseUnknown(row, rowMembers)
 	const named = optionalId(row, 'version', limits)
-	if (named !== undefined && named !== version)
-		throw new RowRejected('invalid', 'version', `is "${named}"; this is the baseline of "${version}"`)
+	if (named !== undefined && named !== of.version)
+		throw new RowRejected('invalid', 'version', `is "${named}"; this is the baseline of "${of.version}"`)
 	const probabilities = optionalNumbers(row, 'probabilities', limits)
-	const actual = checkLabel(row, 'actual', limits)
+	const actual = checkLabel(row.actual, 'actual', limits, of.areLabelsNumbers)
 	builder.add({
 		id: optionalId(row, 'predictionId', limits) ?? '',
 		timestamp: timeOf(row),
-		version,
+		version: of.version,
 		subject: optionalId(row, 'subject', limits),
-		features: checkFeatures(row.features, limits),
+		features: checkFeatures(row.features, limits, (name) => of.numericFeatures.has(name)),
 		score: optionalNumber(row, 'score'),
-		label: checkLabel(row, 'label', limits),
+		label: checkLabel(row.label, 'label', limits, of.areLabelsNumbers),
 		extra: probabilities && JSON.stringify({ probabilities }).toWellFormed(),
-		segment: segmentOf(row, limits),
+		segment:
+			row.segment === undefined || row.segment === null
+				? undefined
+				: checkNames(row.segment, 'segment', 'segment name to value', limits),
 	})
 	return actual
 }
@@ -52,22 +64,8 @@ function addRow(builder: BatchBuilder, value: unknown, version: string, limits: 
 function timeOf({ timestamp }: JsonObject): number {
 	if (timestamp === undefined || timestamp === null) return Number.NaN
 	const at = typeof timestamp === 'string' ? parseTime(timestamp) : undefined
-	if (at === undefined)
-		throw new RowRejected(
-			'invalid',
-			'timestamp',
-			'RFC 3339 with an offset, such as 2026-03-01T12:00:00Z, or nothing',
-		)
+	if (at === undefined) throw new RowRejected('invalid', 'timestamp', timeFault(timestamp))
 	return at
-}
-
-function segmentOf({ segment }: JsonObject, limits: Limits): JsonObject | undefined {
-	if (segment === undefined || segment === null) return undefined
-	if (typeof segment !== 'object' || Array.isArray(segment))
-		throw new RowRejected('invalid', 'segment', 'an object of segment name to value')
-	for (const [name, value] of Object.entries(segment))
-		checkLabel({ [`segment.${name}`]: value }, `segment.${name}`, limits)
-	return segment as JsonObject
 }
 
 /**
@@ -76,7 +74,7 @@ function segmentOf({ segment }: JsonObject, limits: Limits): JsonObject | undefi
  */
 export async function* baselineBatches(
 	rows: AsyncIterable<ParsedRow[]>,
-	version: string,
+	version: BaselineVersion,
 	limits: Limits,
 ): AsyncGenerator<BaselineBatch> {
 	const faults: Fault[] = []
@@ -87,7 +85,7 @@ export async function* baselineBatches(
 		for (const row of some) {
 			count++
 			try {
-				if ('error' in row) throw new RowRejected(row.error, '', row.message)
+				if ('error' in row) throw new RowRejected(row.error, row.path ?? '', row.message)
 				actuals.push(addRow(builder, row.value, version, limits))
 			} catch (error) {
 				if (!(error instanceof RowRejected)) throw error

@@ -1,74 +1,53 @@
-import { parse } from 'csv-parse/stream'
-import type { Limits } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
-import type { FeatureSpec } from '../../profile/grid.ts'
-import { cellOf } from './cell-text.ts'
+import { CsvFault, CsvTooLong, requireCommas, textRecords } from '../../tables/csv.ts'
 import { bodyError } from './open-body.ts'
 import type { ParsedRow } from './parse-rows.ts'
-import { type Target, targetsOf, toRow } from './table-columns.ts'
-
-const rowsAtOnce = 500
-
-/** Text that a member needs as such; the others may be numbers. */
-const textMembers = new Set(['timestamp', 'predictionId'])
-
-function valueOf(target: Target, text: string): unknown {
-	if (target.to === 'feature') return cellOf(target.spec, text)
-	if (target.to === 'member' && !textMembers.has(target.name)) return cellOf(undefined, text)
-	return text === '' ? null : text
-}
+import { type TableSpec, type Target, targetsOf, textCell, toRow } from './table-columns.ts'
 
 /**
- * The rows of a CSV body (RFC 4180: comma, double quotes, a header line), some at a time. Rows count from 0 behind the
- * header. Throws `malformed` with the line for broken CSV, `too-large` for a record over the limit of a line.
+ * The rows of a CSV body with a header line, those of a chunk together. Rows count from 0 behind the header. A row that is
+ * not UTF-8 is an error in its place. Throws `malformed` with the line for broken CSV, `too-large` for a record over the
+ * limit of a line.
  */
 export async function* csvRows(
-	stream: ReadableStream<Uint8Array>,
-	limits: Limits,
-	features: readonly FeatureSpec[],
+	stream: AsyncIterable<Uint8Array>,
+	lineBytes: number,
+	spec: TableSpec,
 ): AsyncGenerator<ParsedRow[]> {
-	const records = stream.pipeThrough(
-		parse({ bom: true, skip_empty_lines: true, max_record_size: limits.lineBytes }) as TransformStream<
-			Uint8Array,
-			string[]
-		>,
-	)
 	let targets: Target[] | undefined
-	let rows: ParsedRow[] = []
 	let index = 0
+	const rowOf = (cells: readonly string[] | CsvFault): ParsedRow =>
+		cells instanceof CsvFault
+			? { index: index++, error: 'malformed', message: `line ${cells.line}: ${cells.message}` }
+			: {
+					index: index++,
+					value: toRow(targets as Target[], (target, column) => textCell(target, cells[column] as string)),
+				}
 	try {
-		for await (const record of records) {
+		for await (const records of textRecords(stream, lineBytes)) {
 			if (targets === undefined) {
-				targets = targetsOf(
-					record.map((name) => name.trim()),
-					features,
-					limits.featuresPerRow,
-				)
-				continue
+				const header = records.shift()
+				if (header === undefined) continue
+				const names = (header as string[]).map((name) => name.trim())
+				if (!spec.features.some((feature) => feature.name === names[0])) requireCommas(names)
+				targets = targetsOf(names, spec)
 			}
-			const value = toRow(targets, (target, column) => valueOf(target, record[column] ?? ''))
-			rows.push({ index: index++, value })
-			if (rows.length === rowsAtOnce) {
-				yield rows
-				rows = []
-			}
+			if (records.length > 0) yield records.map(rowOf)
 		}
 	} catch (error) {
-		throw csvError(error, limits)
+		throw csvError(error, lineBytes)
 	}
-	if (rows.length > 0) yield rows
 }
 
-function csvError(error: unknown, limits: Limits): unknown {
-	const code = (error as { code?: unknown }).code
-	if (code === 'CSV_MAX_RECORD_SIZE')
+function csvError(error: unknown, lineBytes: number): unknown {
+	if (error instanceof CsvTooLong)
 		return new AppError(
 			'too-large',
-			`A CSV record is over ${limits.lineBytes} bytes (limit lineBytes); is a quote left open?`,
+			`The CSV record at line ${error.line} is over ${lineBytes} bytes (limit lineBytes); is a quote left open?`,
 			{ cause: error },
 		)
-	if (typeof code === 'string' && code.startsWith('CSV_'))
-		return new AppError('malformed', `The body is not CSV: ${(error as Error).message.slice(0, 500)}`, {
+	if (error instanceof CsvFault)
+		return new AppError('malformed', `The body is not CSV: at line ${error.line} ${error.message}.`, {
 			cause: error,
 		})
 	return bodyError(error)

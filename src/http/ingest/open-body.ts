@@ -1,5 +1,6 @@
 import type { Limits } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
+import { gunzip } from '../../core/gunzip.ts'
 
 export type BodyFormat = 'json' | 'ndjson'
 export type OpenBody = { format: BodyFormat; stream: ReadableStream<Uint8Array> }
@@ -30,21 +31,22 @@ export function plainStream(request: Request, limits: Limits): ReadableStream<Ui
 	if (encoding === 'identity' || encoding === '') return body
 	if (encoding !== 'gzip' && encoding !== 'x-gzip')
 		throw new AppError('unsupported', `Content-Encoding "${encoding}" is not read here. Send gzip or none.`)
-	return gunzip(body, limits)
+	return bounded(body, limits)
 }
 
-function gunzip(body: ReadableStream<Uint8Array>, limits: Limits): ReadableStream<Uint8Array> {
+/** Unpacks a body under the limits: what it claims to be is not known before. */
+function bounded(body: ReadableStream<Uint8Array>, limits: Limits): ReadableStream<Uint8Array> {
 	let packed = 0
 	const counted = body.pipeThrough(
-		new TransformStream<Uint8Array, Uint8Array<ArrayBuffer>>({
+		new TransformStream<Uint8Array, Uint8Array>({
 			transform(chunk, controller) {
 				packed += chunk.byteLength
-				controller.enqueue(chunk as Uint8Array<ArrayBuffer>)
+				controller.enqueue(chunk)
 			},
 		}),
 	)
 	let plain = 0
-	return counted.pipeThrough(new DecompressionStream('gzip')).pipeThrough(
+	return gunzip(counted).pipeThrough(
 		new TransformStream<Uint8Array, Uint8Array>({
 			transform(chunk, controller) {
 				plain += chunk.byteLength

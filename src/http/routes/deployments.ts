@@ -31,10 +31,26 @@ const comparisonExample = {
 	design: 'paired',
 	outcomes: 4100,
 	loss: 'brier',
-	verdict: 'not yet',
+	method: 'empirical-bernstein' as const,
+	clippedAt: null,
+	clipped: null,
+	verdict: 'not-yet',
 	reason: 'the gain may be on either side',
 	gain: { value: 0.004, low: -0.002, high: 0.01 },
-	guards: [{ name: 'no answer', state: 'holds', value: 0, low: -0.004, high: 0.004 }],
+	guards: [
+		{
+			metric: 'performance.roc_auc',
+			name: 'ROC AUC',
+			champion: 0.78,
+			challenger: 0.79,
+			value: 0.01,
+			low: -0.008,
+			high: 0.028,
+			tolerance: 0.02,
+			state: 'holds',
+			holds: true,
+		},
+	],
 	moreOutcomes: 2600,
 	note: null,
 }
@@ -134,7 +150,7 @@ const compare = endpoint({
 	id: 'compareVersions',
 	summary: 'Compare a challenger or canary with the champion',
 	description:
-		'By an always-valid confidence sequence: ask as often as you like. Requests that both scored (rows of one subject at one time) are compared in pairs; else as two samples. `promote`: better by more than the margin, and no guard broken. `keep`: worse, or a guard broken. `not yet`: about `moreOutcomes` more are needed.',
+		'By an always-valid confidence sequence: ask as often as you like. Only rows after the deployment count. Requests that both scored (rows of one subject at one time) are compared in pairs; else rows of the same hours. `promote`: better by more than the margin, and all guards hold. `keep`: worse, or a guard broken. `not-yet`: about `moreOutcomes` more are needed. `selective`: outcomes are known for rows that the versions choose differently, so no number of them decides.',
 	access: 'viewer',
 	params,
 	query: z.strictObject({
@@ -153,6 +169,16 @@ const compare = endpoint({
 		aim: z.enum(['superior', 'non-inferior']).optional().meta({
 			description: '`non-inferior`: not worse by more than the margin is enough.',
 			example: 'superior',
+		}),
+		tolerance: z.coerce.number().min(0).max(1).optional().meta({
+			description:
+				'How much of ROC AUC, of right decisions and of answers the challenger may lose. Default 0.02.',
+			example: '0.02',
+		}),
+		groupTolerance: z.coerce.number().min(0).max(1).optional().meta({
+			description:
+				"How much a group's error rate, or its distance in positive decisions from all others, may grow; of absolute errors, the share of `clippedAt`. Default 0.05.",
+			example: '0.05',
 		}),
 	}),
 	answers: {

@@ -58,7 +58,7 @@ const example = {
 			contribution: 1.5,
 		},
 	],
-	reasonsStatus: { status: 'ok', reason: null },
+	reasonsStatus: { status: 'ok', reason: null, missing: [] },
 	reasonTable: {
 		revision: 3,
 		digest: 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
@@ -73,6 +73,12 @@ const example = {
 		from: '2026-02-22T00:00:00.000Z',
 		to: '2026-03-01T00:00:00.000Z',
 		digest: 'sha256:60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752',
+	},
+	comparedWith: {
+		contributions: 'model-file',
+		reasons: 'approved-near-cut-off',
+		percentiles: 'approved-applicants',
+		counterfactuals: 'all-applicants',
 	},
 	sent: null,
 	lineage: {
@@ -113,6 +119,11 @@ const query = z.strictObject({
 			"Contributions against the model's own expectations (the default), or against a sample of all applicants.",
 		example: 'interventional',
 	}),
+	movable: z.string().min(1).max(4000).optional().meta({
+		description:
+			'Features that counterfactuals may move, separated by commas. Default: those with limits in the manifest.',
+		example: 'income,debt',
+	}),
 })
 
 const explain = endpoint({
@@ -131,6 +142,7 @@ const explain = endpoint({
 			await explainPrediction(context, actor, {
 				...query,
 				interactions: query.interactions === 'true',
+				movable: query.movable?.split(',').map((name) => name.trim()),
 				model,
 				predictionId,
 			}),

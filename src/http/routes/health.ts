@@ -6,6 +6,18 @@ import { renderMetrics } from '../prometheus.ts'
 
 const Status = z.strictObject({ status: z.literal('ok') }).meta({ id: 'Status' })
 
+const Ready = z
+	.strictObject({
+		status: z.literal('ok'),
+		slack: z
+			.strictObject({ status: z.enum(['ok', 'failed']), reason: z.string().nullable() })
+			.optional()
+			.describe(
+				'Whether Slack takes the token; only where one is set. It does not keep the service from serving.',
+			),
+	})
+	.meta({ id: 'Ready' })
+
 const alive = endpoint({
 	method: 'get',
 	path: '/healthz',
@@ -23,10 +35,12 @@ const ready = endpoint({
 	summary: 'Whether the database can be read and written',
 	description: 'A load balancer sends traffic only while this is 200.',
 	access: 'open',
-	answers: { 200: { description: 'It can', schema: Status, example: { status: 'ok' } } },
+	answers: { 200: { description: 'It can', schema: Ready, example: { status: 'ok' } } },
 	handle: async ({ context }) => {
 		await checkStore(context)
-		return ok({ status: 'ok' })
+		if (!context.slack) return ok({ status: 'ok' })
+		const reason = context.slack.refusal?.() ?? null
+		return ok({ status: 'ok', slack: { status: reason === null ? 'ok' : 'failed', reason } })
 	},
 })
 

@@ -96,7 +96,19 @@ export const Explanation = z
 			.meta({ description: 'With `interactions=true`: the largest SHAP interaction values.' }),
 		notes: z.array(Note),
 		reasons: z.array(Reason).meta({ description: 'Principal reasons in approved words, at most four.' }),
-		reasonsStatus: status(['ok', 'not-adverse', 'withheld', 'insufficient', 'unavailable', 'failed']),
+		reasonsStatus: status([
+			'ok',
+			'incomplete',
+			'not-adverse',
+			'withheld',
+			'insufficient',
+			'unavailable',
+			'failed',
+		]).extend({
+			missing: z
+				.array(z.string())
+				.meta({ description: 'Features among the principal reasons that the reason table lacks.' }),
+		}),
 		reasonTable: z
 			.strictObject({ revision: z.int(), digest: z.string(), locale: text })
 			.nullable()
@@ -121,6 +133,20 @@ export const Explanation = z
 				digest: z.string(),
 			})
 			.nullable(),
+		comparedWith: z
+			.strictObject({
+				contributions: z.enum(['model-file', 'all-applicants', 'sender']).nullable().meta({
+					description:
+						'`model-file`: what the file itself expects, of its training rows or stated means. `sender`: what the service compared with is unknown.',
+				}),
+				reasons: z.enum(['approved-near-cut-off', 'all-applicants']).nullable(),
+				percentiles: z.literal('approved-applicants').nullable(),
+				counterfactuals: z
+					.literal('all-applicants')
+					.nullable()
+					.meta({ description: 'What a typical distance is.' }),
+			})
+			.meta({ description: 'What each part of the answer compares the person with.' }),
 		sent: z
 			.strictObject({
 				status: z.enum(['additive', 'not-additive', 'unknown', 'malformed']),

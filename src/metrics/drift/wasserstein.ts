@@ -13,8 +13,16 @@ export const wasserstein = {
 		const { reference, result } = view
 		const missing = comparable(view, method, true)
 		if (missing) return missing
-		if (Number.isNaN(result.wasserstein))
+		if (reference.grid.kind === 'categorical')
 			return insufficient(method, 'categories have no distances; see drift.tvd')
+		if (!Number.isFinite(result.wasserstein))
+			return {
+				...insufficient(
+					method,
+					'the standard deviation of the baseline is no number: put the baseline again',
+				),
+				status: 'failed',
+			}
 		const flat = reference.grid.kind === 'numeric' && reference.grid.moments?.sd === 0
 		return measured(
 			result.wasserstein,

@@ -4,7 +4,7 @@ import { scoreMeasure } from '../measure-scores.ts'
 export const performanceKs = {
 	id: 'performance.ks',
 	about:
-		'The largest distance between the score distributions of positives and negatives, as credit teams use it.',
+		'The largest distance between the score distributions of positives and negatives, as credit teams use it, whichever of them scores higher.',
 	unit: 'share',
 	subject: 'outcome',
 	on: 'outcomes',

@@ -10,6 +10,7 @@ import { judgeClock } from './judge-clock.ts'
 import { judgePlace, type Place } from './judge-place.ts'
 import { ruleActor } from './plan.ts'
 import { placeText } from './series-record.ts'
+import { rulesInForce } from './service-rules.ts'
 import { metricSources, type Sources } from './sources.ts'
 
 export type EvaluateAnswer = { models: number; windows: number; waiting: number; failed: string[] }
@@ -23,7 +24,7 @@ export async function evaluateAll(
 	actions: ActionRegistry,
 	sources: Sources = metricSources,
 ): Promise<EvaluateAnswer> {
-	const ruleSet = context.rules.current()
+	const ruleSet = await rulesInForce(context)
 	await recordRuleSet(context, ruleSet)
 	const since = await readProgress(context)
 	const fresh = await sources.computedWindows(context, { since })

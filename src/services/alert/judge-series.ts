@@ -1,10 +1,12 @@
 import type { Context } from '../../context.ts'
 import { dayMs, type WindowSize, windowMs } from '../../core/time.ts'
 import type { Change } from '../../db/commit.ts'
-import { type AlertEvent, evaluate, markLost, type Surroundings } from '../../rules/evaluate.ts'
+import { type AlertEvent, evaluate, type Surroundings } from '../../rules/evaluate.ts'
 import type { FactTable, Subject } from '../../rules/facts.ts'
+import { markLost } from '../../rules/lost-facts.ts'
 import type { Rule } from '../../rules/rule-set.ts'
 import { packStates, type States, unpackStates, withState } from '../../rules/states.ts'
+import { type DeploymentHistory, wasDeployed } from '../model/deployed.ts'
 import type { AlertBook } from './alert-book.ts'
 import {
 	readHistory,
@@ -26,10 +28,15 @@ export type Setting = {
 	digest: string
 	/** Whether the version has a baseline in force. */
 	hasBaseline: boolean
+	/** What was deployed in the environment, oldest first. */
+	deployments: DeploymentHistory
 	book: AlertBook
 }
 
 const keepMs = 100 * dayMs
+
+// A night, a week or a month: windows of few rows lie between those that say something.
+const lookBack: Record<WindowSize, number> = { '1h': 24, '1d': 7, '7d': 4 }
 
 const ofFeature = /^baseline\.\w+_rate$/
 
@@ -85,8 +92,7 @@ export class SeriesJudge {
 		if (table.subjects.length === 0) return undefined
 		const around = this.surroundings(table)
 		const result = evaluate(this.setting.rules, table, this.states, around)
-		const previous = result.lost.length > 0 ? await this.previousTable(from) : undefined
-		let states = markLost(result.states, result.lost, previous, from, around)
+		let states = await markLost(result.states, result.lost, from, this.earlierTables(from), around)
 		for (const event of result.events) states = await this.record_(event, states)
 		this.setStates(states, from)
 		this.lastTable = table
@@ -162,12 +168,24 @@ export class SeriesJudge {
 		return table.subjects.length === 0 ? undefined : table
 	}
 
+	/** The windows before one, the latest first, as far back as a loss is looked for. */
+	private async *earlierTables(from: number): AsyncGenerator<FactTable> {
+		for (let back = 0; back < lookBack[this.key.window]; back++) {
+			const table = await this.previousTable(from - back * windowMs[this.key.window])
+			if (table) yield table
+		}
+	}
+
 	private surroundings({ from, to }: FactTable): Surroundings {
-		const { book, hasBaseline } = this.setting
+		const { book, hasBaseline, deployments } = this.setting
 		return {
 			inhibited: (rule) => rule.inhibitedBy.length > 0 && book.isFiring(rule.inhibitedBy, from, to),
 			state: (name, subject) => {
 				if (name === 'baseline.missing') return !hasBaseline
+				if (name === 'deployment.missing') {
+					const isDeployed = wasDeployed(deployments, this.key.version, from, to)
+					return isDeployed === undefined ? undefined : !isDeployed
+				}
 				return this.baseline?.get(subject.feature ?? '')?.get(name)
 			},
 		}

@@ -30,10 +30,36 @@ const refused: { begins: readonly number[]; what: string }[] = [
 	},
 ]
 
+const saveXgboost =
+	'It lacks what scoring takes. Write the model with save_model("model.json") and upload that file.'
+
+/** Texts for people that libraries write beside their model files. */
+const dumps: { pattern: RegExp; what: string }[] = [
+	{
+		pattern: /^[\s[]*"?\s*(\\n)?(booster\[\d+\]:\s*)?\d+:(\[[^\]]*\] yes=|leaf=)/,
+		what: `This is the text of XGBoost's dump_model. ${saveXgboost}`,
+	},
+	{
+		pattern: /^[\s[]*("\s*)?\{\s*\\?"nodeid\\?"\s*:/,
+		what: `This is the JSON of XGBoost's dump_model. ${saveXgboost}`,
+	},
+	{
+		pattern: /^[\s[]*"?(booster\[\d+\]:\s*)?digraph\b/,
+		what: 'This is a drawing of trees in the language of Graphviz. Write XGBoost models with save_model("model.json"), LightGBM models with save_model("model.txt"), and upload that file.',
+	},
+	{
+		pattern: /^\s*\{\s*"(average_output"\s*:|name"\s*:\s*"tree"\s*,\s*"version")/,
+		what: 'This is the JSON of LightGBM\'s dump_model. Write the model with save_model("model.txt") and upload that file.',
+	},
+]
+
 /** Throws ArtifactError for files that are known not to be read, with the way out. */
 export function refuseKnown(bytes: Uint8Array): void {
-	const found = refused.find(({ begins }) => begins.every((byte, i) => bytes[i] === byte))
-	if (found) throw new ArtifactError(found.what)
+	const binary = refused.find(({ begins }) => begins.every((byte, i) => bytes[i] === byte))
+	if (binary) throw new ArtifactError(binary.what)
+	const head = new TextDecoder().decode(bytes.subarray(0, lookAt))
+	const dump = dumps.find(({ pattern }) => pattern.test(head))
+	if (dump) throw new ArtifactError(dump.what)
 }
 
 /** Names of XGBoost's UBJSON begin with a length, and that with the letter of its type. */

@@ -96,9 +96,17 @@ const count = (counts: Map<string, number>, value: string) => counts.set(value, 
 
 function numericSample(spec: FeatureSpec, numbers: number[]): ColumnSample {
 	const sorted = Float64Array.from(numbers).sort()
+	if (sorted.length === 0) return { spec, kind: 'numeric', sorted, mean: 0, sd: 0 }
 	const mean = sorted.reduce((sum, x) => sum + x / sorted.length, 0)
-	const sd = sorted.length === 0 ? 0 : standardDeviation(sorted as unknown as number[])
-	return { spec, kind: 'numeric', sorted, mean, sd: Number.isFinite(sd) ? sd : 0 }
+	return { spec, kind: 'numeric', sorted, mean, sd: deviationOf(sorted) }
+}
+
+/** Values whose squares would be no numbers are scaled down, by a power of two. */
+function deviationOf(sorted: Float64Array): number {
+	const size = Math.max(-(sorted[0] as number), sorted.at(-1) as number)
+	const scale = size > 2 ** 450 ? 2 ** 600 : 1
+	const values = scale === 1 ? sorted : sorted.map((x) => x / scale)
+	return Math.min(Number.MAX_VALUE, scale * standardDeviation(values as unknown as number[]))
 }
 
 const sampleScore = (spec: FeatureSpec, batches: readonly RowBatch[]): ColumnSample =>

@@ -6,7 +6,7 @@ import { recordsOf } from './background.ts'
 import { chooseOutput } from './choose-output.ts'
 import { type AttributionPart, attributionPart, largestInteractions, type Shown } from './contributions.ts'
 import { explainerOf, type Opened } from './explainer.ts'
-import type { Explanation } from './explanation.ts'
+import type { ComparedWith, Explanation } from './explanation.ts'
 import type { FoundBackground } from './find-background.ts'
 import type { ReadDecision } from './read-decision.ts'
 import { sentPart, sentSummary } from './sent-part.ts'
@@ -21,13 +21,16 @@ export type AttributionQuery = {
 }
 
 export type AttributedPart = AttributionPart &
-	Pick<Explanation, 'explanation' | 'interactions' | 'notes' | 'sent'>
+	Pick<Explanation, 'explanation' | 'interactions' | 'notes' | 'sent'> & {
+		against: ComparedWith['contributions']
+	}
 
 const mostInteractions = 20
 
 /** The answer where nothing can be said of the contributions. */
 export const nothingAttributed = (reason: string): AttributedPart => ({
 	explanation: { status: 'unavailable', reason },
+	against: null,
 	method: null,
 	space: null,
 	output: null,
@@ -81,6 +84,7 @@ async function attributeReplay(
 	const shown: Shown = { features: stored.features ?? {}, specs: row.features, background: found.content }
 	return {
 		explanation: { status: model ? 'exact' : 'estimate', reason: doubt(read) },
+		against: isOwn ? 'model-file' : 'all-applicants',
 		...attributionPart(shape, attribution, output, shown),
 		notes: encoded.notes,
 		...(query.interactions ? { interactions: interactionsOf(model, encoded.x, output) } : {}),
@@ -130,6 +134,7 @@ async function endpointPart(
 	const shown: Shown = { features: stored.features ?? {}, specs: row.features, background: found.content }
 	return {
 		explanation: { status: 'estimate', reason: answer.reason },
+		against: 'all-applicants',
 		...attributionPart(shape, attribution, output, shown),
 		notes: [],
 		sent: null,

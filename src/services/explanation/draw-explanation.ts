@@ -29,9 +29,11 @@ export function drawExplanation(explanation: Explanation): Drawn | undefined {
 	return { title: data.title, svg: waterfallSvg(data), alt: altText(data) }
 }
 
-/** A feature's value as people read it. */
+/** A feature's value as people read it: whole numbers as they are, others with three digits. */
 export function valueText(value: unknown): string {
 	if (value === null || value === undefined) return 'missing'
+	if (typeof value === 'number' && !Number.isInteger(value))
+		return Math.abs(value) >= 1000 ? String(Math.round(value)) : figure(value)
 	return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 

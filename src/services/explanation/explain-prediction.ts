@@ -20,11 +20,14 @@ export type ExplanationQuery = AttributionQuery & {
 	predictionId: string
 	/** Language of the reasons' texts, such as `de`. Default: the table's first. */
 	locale?: string | undefined
+	/** Features that counterfactuals may move. Default: those with limits in the manifest. */
+	movable?: readonly string[] | undefined
 }
 
 /**
  * Why a score was given: the decision replayed, explained and put in approved words, all as of its moment. Viewers get it
- * without feature values. Every look-up is in the ledger. Throws `not-found`, and `invalid` for an output that is not there.
+ * without feature values. Every look-up is in the ledger. Throws `not-found`, and `invalid` for an output or a movable
+ * feature that is not there.
  */
 export async function explainPrediction(
 	context: Context,
@@ -41,14 +44,23 @@ export async function explainPrediction(
 		incidentsAt(context, stored),
 		versionProof(context, stored),
 	])
-	const attributed = await attributeDecision(context, read, found, query)
-	const { compared, ...reasons } = giveReasons(context, read, found, table, query.locale)
+	const { against, ...attributed } = await attributeDecision(context, read, found, query)
+	const asked = { table, locale: query.locale, shown: attributed.contributions }
+	const { compared, ...reasons } = giveReasons(context, read, found, asked)
+	const named = { movable: query.movable, reasons: reasons.reasons, kind: compared?.kind }
+	const counterfactuals = counterfactualsOf(context, read, found, named)
 	const whole: Answered = {
 		...whatWasDecided(read),
 		...attributed,
 		...reasons,
-		...counterfactualsOf(context, read, found),
+		...counterfactuals,
 		background: usedBackground(found, compared),
+		comparedWith: {
+			contributions: against,
+			reasons: compared?.kind ?? null,
+			percentiles: found.content.approved > 0 ? 'approved-applicants' : null,
+			counterfactuals: counterfactuals.counterfactuals.length > 0 ? 'all-applicants' : null,
+		},
 		lineage,
 		incidents,
 	}

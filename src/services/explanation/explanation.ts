@@ -35,6 +35,8 @@ export type Reason = {
 
 export type ReasonsStatus =
 	| 'ok'
+	/** Principal reasons are missing: the table lacks features that are among them. */
+	| 'incomplete'
 	/** The decision went the person's way: there is nothing to give reasons for. */
 	| 'not-adverse'
 	/** What was registered did not answer this, or it cannot be told: reasons could be wrong. */
@@ -70,6 +72,16 @@ export type UsedBackground = {
 	to: string
 	/** Names the stored rows: the same digest gives the same answer again. */
 	digest: string
+}
+
+/** What each part of an answer compares the person with; null where that part is not there. */
+export type ComparedWith = {
+	/** `model-file`: what the file itself expects (its training rows, or the means that it states). `sender`: unknown to us. */
+	contributions: 'model-file' | 'all-applicants' | 'sender' | null
+	reasons: UsedBackground['kind'] | null
+	percentiles: 'approved-applicants' | null
+	/** What a typical distance is. */
+	counterfactuals: 'all-applicants' | null
 }
 
 /** An entry of the ledger: `leafHash` is that of RFC 6962, in hexadecimal. */
@@ -121,12 +133,14 @@ export type Explanation = {
 	interactions?: { features: [string, string]; value: number }[]
 	notes: FeatureNote[]
 	reasons: Reason[]
-	reasonsStatus: PartStatus<ReasonsStatus>
+	/** `missing`: features among the principal reasons that the table lacks. */
+	reasonsStatus: PartStatus<ReasonsStatus> & { missing: string[] }
 	/** The table whose texts were used. */
 	reasonTable: { revision: number; digest: string; locale: string | null } | null
 	counterfactuals: Counterfactual[]
 	counterfactualsStatus: PartStatus<CounterfactualsStatus>
 	background: UsedBackground | null
+	comparedWith: ComparedWith
 	/** Null where none were sent. */
 	sent: SentSummary | null
 	lineage: PredictionLineage

@@ -1,5 +1,10 @@
 import type { Context } from '../../context.ts'
-import { type Selection, selectReasons } from '../../explain/reasons/select-reasons.ts'
+import { digits } from '../../core/digits.ts'
+import {
+	type FeatureContribution,
+	type Selection,
+	selectReasons,
+} from '../../explain/reasons/select-reasons.ts'
 import type { TableInForce } from '../reasons/table-in-force.ts'
 import { leastRows } from './background.ts'
 import { chooseOutput } from './choose-output.ts'
@@ -14,9 +19,9 @@ export type ReasonsPart = Pick<Explanation, 'reasons' | 'reasonsStatus' | 'reaso
 	compared?: { kind: UsedBackground['kind']; rows: number }
 }
 
-const without = (reasonsStatus: PartStatus<ReasonsStatus>): ReasonsPart => ({
+const without = (status: PartStatus<ReasonsStatus>, missing: string[] = []): ReasonsPart => ({
 	reasons: [],
-	reasonsStatus,
+	reasonsStatus: { ...status, missing },
 	reasonTable: null,
 })
 
@@ -63,6 +68,13 @@ function obstacle(
 
 const kindOf = { '5(i)': 'approved-near-cut-off', '5(ii)': 'all-applicants' } as const
 
+export type AskedReasons = {
+	table: TableInForce | undefined
+	locale: string | undefined
+	/** The contributions that the answer shows; reasons must not contradict them. Empty where there are none. */
+	shown: readonly FeatureContribution[]
+}
+
 /**
  * The principal reasons of an adverse decision, by the table that was in force: its method says whom the person is compared
  * with, its people approved the words. Never of an explanation that is in doubt.
@@ -71,8 +83,7 @@ export function giveReasons(
 	context: Context,
 	read: ReadDecision,
 	found: FoundBackground,
-	table: TableInForce | undefined,
-	locale: string | undefined,
+	{ table, locale, shown }: AskedReasons,
 ): ReasonsPart {
 	const knockedOut = table && knockOutOf(read, table, locale)
 	if (knockedOut) return knockedOut
@@ -93,6 +104,7 @@ export function giveReasons(
 		row: read.stored.features ?? {},
 		contributions: opened.model.features.map((feature, i) => ({ feature, contribution: own[i] as number })),
 		adverse: read.rule.adverse,
+		shown: shown.length > 0 ? shown : undefined,
 		sensitive: read.moment.sensitive,
 		locale,
 	})
@@ -133,9 +145,16 @@ function partOf(selection: Selection, table: TableInForce, locale: string | unde
 	const { revision, digest } = table
 	if (selection.status === 'failed') {
 		const reason = `There is no reason to give: ${selection.reason}.`
-		return { ...without({ status: 'failed', reason }), reasonTable: { revision, digest, locale: null } }
+		return {
+			...without({ status: 'failed', reason }, selection.missing),
+			reasonTable: { revision, digest, locale: null },
+		}
 	}
+	const { missing } = selection
 	const remarks = [
+		missing.length > 0
+			? `The reason table lacks ${missing.join(', ')}, among the principal reasons: add ${missing.length === 1 ? 'it' : 'them'} before a notice is sent.`
+			: '',
 		table.approvedLater
 			? `No reason table was in force at that moment: this is the first since, approved ${table.approvedAt}.`
 			: '',
@@ -147,7 +166,11 @@ function partOf(selection: Selection, table: TableInForce, locale: string | unde
 	].filter((text) => text !== '')
 	return {
 		reasons: selection.reasons.map(({ locale: _, ...reason }) => reason),
-		reasonsStatus: { status: 'ok', reason: remarks.join(' ') || null },
+		reasonsStatus: {
+			status: missing.length > 0 ? 'incomplete' : 'ok',
+			reason: remarks.join(' ') || null,
+			missing,
+		},
 		reasonTable: { revision, digest, locale: selection.reasons.find((r) => r.locale)?.locale ?? null },
 	}
 }
@@ -165,7 +188,10 @@ function notTranslated({ reasons }: Selection & { status: 'ok' }, asked: string 
 /** Reasons of a score that would have been approved are not those of the decision: somebody has to look at it. */
 function overridden({ rule, score, decision }: ReadDecision, part: ReasonsPart): ReasonsPart {
 	if (score === null || decide(rule, { score }).adverse !== false) return part
-	const { status, reason } = part.reasonsStatus
-	const doubt = `The decision ${JSON.stringify(decision)} is logged, and the score ${score} is on the approving side of the threshold ${rule.threshold}: something else than the score decided. Name that instead.`
-	return { ...part, reasonsStatus: { status, reason: reason === null ? doubt : `${doubt} ${reason}` } }
+	const { reason } = part.reasonsStatus
+	const doubt = `The decision ${JSON.stringify(decision)} is logged, and the score ${digits(score)} is on the approving side of the threshold ${rule.threshold}: something else than the score decided. Name that instead.`
+	return {
+		...part,
+		reasonsStatus: { ...part.reasonsStatus, reason: reason === null ? doubt : `${doubt} ${reason}` },
+	}
 }

@@ -43,6 +43,7 @@ export function sentPart(read: ReadDecision, found: FoundBackground): Attributed
 		explanation: isUsable
 			? { status: 'sent', reason: check.reason }
 			: { status: 'unavailable', reason: `the attributions that were sent cannot be shown: ${check.reason}` },
+		against: isUsable ? 'sender' : null,
 		method: isUsable ? 'sent' : null,
 		space: isUsable ? spaceOf(check, read) : null,
 		output: null,

@@ -4,7 +4,7 @@ import { attributionNdcg, leastEffectiveRows, shareChanges } from '../../explain
 import type { AttributionResult } from '../../metrics/attribution-result.ts'
 import { attributionDrift } from '../../metrics/drift/attribution.ts'
 import { attributionOrder } from '../../metrics/drift/attribution-ndcg.ts'
-import { type Finding, found, missing } from '../../metrics/finding.ts'
+import { type Finding, failed, found, missing } from '../../metrics/finding.ts'
 import { benjaminiHochberg } from '../../stats/benjamini-hochberg.ts'
 import type { Window } from '../metric/compute-family.ts'
 import type { AttributionReference } from './reference.ts'
@@ -47,10 +47,14 @@ export function compareWindow(
 	}
 	const put = (feature: string, finding: Finding) =>
 		result.features.set(feature, new Map([[attributionDrift.id, finding]]))
-	const why = whyNot(moments, reference, window, now)
+	const isTooLarge = [moments, reference?.moments].some((m) => m && !Number.isFinite(m.totalSquares))
+	const why = isTooLarge
+		? 'contributions are too large for their squares to be numbers'
+		: whyNot(moments, reference, window, now)
 	if (why !== undefined || !reference) {
-		result.findings.set(attributionOrder.id, missing(n, why ?? ''))
-		for (const feature of features) put(feature, missing(n, why ?? ''))
+		const none = (isTooLarge ? failed : missing)(n, why ?? '')
+		result.findings.set(attributionOrder.id, none)
+		for (const feature of features) put(feature, none)
 		return result
 	}
 	const sampled = `${n} of ${Math.round(moments.rows)} rows explained`

@@ -2,7 +2,7 @@ import { formatTime, windowMs } from '../../core/time.ts'
 import type { Series } from '../../log/prediction-log.ts'
 import type { Answer } from '../../metrics/answer.ts'
 import type { AttributionMetric, MetricDescriptor } from '../../metrics/descriptor.ts'
-import type { Finding } from '../../metrics/finding.ts'
+import { type Finding, statusOf } from '../../metrics/finding.ts'
 import { orNull } from '../outcome/audit-numbers.ts'
 import type { AttributionRecord } from './records.ts'
 
@@ -43,7 +43,7 @@ function toAnswer(
 		metric: metric.id,
 		subject: { model, version, environment, ...(feature === undefined ? {} : { feature }) },
 		window: { from: formatTime(from), to: formatTime(from + windowMs[window]) },
-		status: Number.isFinite(finding.value) ? 'ok' : 'insufficient',
+		status: statusOf(finding),
 		value: orNull(finding.value),
 		n: finding.n,
 		m: record.result.reference,

@@ -15,8 +15,9 @@ async function settle(context: Context, { token }: Claim, set: string, params: S
 	await commit(context, deliverer, [], [{ query: { sql, params: [...params, token] } }])
 }
 
-export const markDone = (context: Context, claim: Claim): Promise<void> =>
-	settle(context, claim, 'done_at = ?, error = NULL', [context.now()])
+/** `note`: why it was not delivered although there is nothing more to do. */
+export const markDone = (context: Context, claim: Claim, note: string | null = null): Promise<void> =>
+	settle(context, claim, 'done_at = ?, error = ?', [context.now(), note])
 
 /** Gives messages back to be delivered again from `afterMs` on. That was no failure, and no attempt. */
 export const putOff = (context: Context, claim: Claim, afterMs: number): Promise<void> =>
@@ -46,8 +47,9 @@ export async function markFailed(
 	else context.logger.warn('a message could not be delivered yet', fields)
 }
 
-/** Forgets what was delivered more than a month ago. */
+/** Forgets what was delivered more than a month ago. An open incident may still have to be told. */
 export async function pruneOutbox(context: Context): Promise<void> {
-	const sql = 'DELETE FROM outbox WHERE done_at IS NOT NULL AND done_at < ?'
+	const sql = `DELETE FROM outbox WHERE done_at IS NOT NULL AND done_at < ?
+		AND (kind <> 'incident' OR payload ->> 'incidentId' NOT IN (SELECT id FROM incident WHERE status <> 'resolved'))`
 	await commit(context, deliverer, [], [{ query: { sql, params: [context.now() - keepMs] } }])
 }

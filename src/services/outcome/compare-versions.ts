@@ -1,14 +1,20 @@
 import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import { formatTime } from '../../core/time.ts'
-import type { Bounds } from '../../stats/sequential/bounded.ts'
+import type { Estimate } from '../../stats/estimate.ts'
 import { type Comparison, outcomesOf } from '../../stats/sequential/comparison.ts'
-import { type Guard, type Verdict, verdict } from '../../stats/sequential/verdict.ts'
+import { type GuardState, type Verdict, verdict } from '../../stats/sequential/verdict.ts'
+import { modelLabels } from '../../tally/label.ts'
+import { type TallyPlan, tallyPlan } from '../../tally/make-brief.ts'
 import { currentReference } from '../baseline/current-grid.ts'
 import { findModel } from '../model/find-model.ts'
 import { getDeployment } from '../model/get-deployment.ts'
-import { type Losses, type LossName, lossesOf, lossNames } from './losses.ts'
-import { pairedGains } from './paired-gains.ts'
+import { type Compared, comparedRows, type Period } from './compared-rows.ts'
+import { defaultTolerances, guardsOf, type Tolerances, type VersionGuard } from './comparison-guards.ts'
+import { absoluteError, clipLimit, type Loss, type LossName, lossesOf, matchLosses } from './losses.ts'
+import { selectionOf } from './selective-outcomes.ts'
+
+type Numbers = { value: number | null; low: number | null; high: number | null }
 
 export type VersionComparison = {
 	model: string
@@ -17,13 +23,27 @@ export type VersionComparison = {
 	challenger: string
 	since: string
 	/** `paired`: both scored the same requests. `split`: each has requests of its own. */
-	design: Comparison['design']
+	design: Compared['design']
 	outcomes: number
 	loss: LossName
-	verdict: Verdict['verdict']
+	method: 'empirical-bernstein'
+	/** Absolute errors above it count as it, and the verdict is about those; null for other losses. */
+	clippedAt: number | null
+	/** Share of the errors that are clipped. */
+	clipped: number | null
+	verdict: Verdict['verdict'] | 'selective'
 	reason: string
-	gain: { value: number | null; low: number | null; high: number | null }
-	guards: { name: string; state: string; value: number | null; low: number | null; high: number | null }[]
+	gain: Numbers
+	guards: (Numbers & {
+		metric: string
+		group?: string
+		name: string
+		champion: number | null
+		challenger: number | null
+		tolerance: number
+		state: GuardState['state']
+		holds: boolean
+	})[]
 	moreOutcomes: number | null
 	note: string | null
 }
@@ -35,14 +55,14 @@ export type ComparisonQuery = {
 	from?: number | undefined
 	margin?: number | undefined
 	aim?: 'superior' | 'non-inferior' | undefined
+	tolerance?: number | undefined
+	groupTolerance?: number | undefined
 }
-
-const bounds: Partial<Record<LossName, Bounds>> = { brier: { low: 0, high: 1 }, error: { low: 0, high: 1 } }
-const guardTolerance = 0.01
 
 /**
  * A challenger against the champion since they were deployed together: may be asked at any time, as often as one likes,
- * and is wrong in at most one of twenty deployments. Throws `invalid` when there is nothing to compare.
+ * and promotes a version that is no better in at most one of twenty deployments. Throws `invalid` when there is nothing
+ * to compare.
  */
 export async function compareVersions(
 	context: Context,
@@ -52,101 +72,140 @@ export async function compareVersions(
 ): Promise<VersionComparison> {
 	const model = await findModel(context, modelName)
 	const deployment = await getDeployment(context, model.name, environment)
+	const { champion } = deployment
 	const challenger = query.challenger ?? deployment.challenger ?? deployment.canary?.version
-	if (challenger === undefined || challenger === deployment.champion)
+	if (challenger === undefined || challenger === champion)
 		throw new AppError(
 			'invalid',
 			`${model.name} has neither challenger nor canary in ${environment}. Name one with PUT …/deployments/${environment}.`,
 			{ faults: [{ path: 'challenger', message: 'there is none to compare with' }] },
 		)
-	const from = query.from ?? Date.parse(deployment.since)
-	const period = { model, environment, from, to: context.now() + 1 }
-	const paired = await pairedGains(context, period, deployment.champion, challenger)
-	const [a, b] = [
-		await lossesOf(context, period, deployment.champion),
-		await lossesOf(context, period, challenger),
-	]
-	const names = lossNames(model.task, a, b)
-	const comparisons = names.map((name) => comparisonOf(name, paired, a, b))
-	const [primary, ...others] = comparisons
-	if (!primary || !names[0])
+	if (model.task === 'ranking')
 		throw new AppError('invalid', `Versions of a ${model.task} model are not compared yet.`, {
 			faults: [{ path: 'model', message: `${model.task} models have no loss that adds up row by row` }],
 		})
-	const guards: Guard[] = [
-		...others.map((comparison, i) => ({
-			name: names[i + 1] as string,
-			comparison,
-			tolerance: guardTolerance,
-		})),
-		{
-			name: 'no answer',
-			comparison: await unanswered(context, period, deployment.champion, challenger),
-			tolerance: guardTolerance,
-		},
-	]
-	const margin = query.margin ?? 0
-	const said = verdict({ primary, guards, margin, ...(query.aim ? { aim: query.aim } : {}) })
+	const from = query.from ?? Date.parse(deployment.since)
+	const period = { model, environment, from, to: context.now() + 1 }
+	const found = await foundFor(context, period, { champion, challenger })
 	return {
 		model: model.name,
 		environment,
-		champion: deployment.champion,
+		champion,
 		challenger,
 		since: formatTime(from),
-		design: primary.design,
-		outcomes: outcomesOf(primary),
-		loss: names[0],
-		verdict: said.verdict,
-		reason: said.reason,
-		gain: finite(said.gain),
-		guards: said.guards.map(({ name, state, gain }) => ({ name, state, ...finite(gain) })),
-		moreOutcomes: said.moreOutcomes,
-		note: said.why ?? noteOf(primary, a, b, formatTime(from)),
+		design: found.compared.design,
+		method: 'empirical-bernstein',
+		...said(found, query),
 	}
 }
 
-function comparisonOf(
-	name: LossName,
-	paired: Partial<Losses> | undefined,
-	champion: Partial<Losses>,
-	challenger: Partial<Losses>,
-): Comparison {
-	const own = bounds[name]
-	const gains = paired?.[name]
-	if (gains)
-		return { design: 'paired', gains, ...(own ? { bounds: { low: -own.high, high: own.high } } : {}) }
-	const none = { n: 0, sum: 0, squares: 0 }
+type Found = { compared: Compared; plan: TallyPlan; losses: Loss[]; since: number }
+
+/** The rows of both versions, and the losses that they can be compared by. */
+async function foundFor(
+	context: Context,
+	period: Period,
+	versions: { champion: string; challenger: string },
+): Promise<Found> {
+	const { model, from: since } = period
+	const { threshold } = model
+	// One grid for both, so that a band of the one is a band of the other.
+	const { grid } = await currentReference(context, model.name, versions.champion)
+	const plan = tallyPlan({ ...model, rule: { ...modelLabels(model), threshold } }, model.bands, grid)
+	const compared = await comparedRows(context, period, plan, versions)
+	if (model.task !== 'regression')
+		return { compared, plan, losses: lossesOf(model.task, compared, undefined), since }
+	const { limit, from } = await clipLimit(context, period, plan, versions.champion, compared)
+	compared.items = compared.items.filter((item) => ((item.champion ?? item.challenger)?.at ?? 0) >= from)
+	return { compared, plan, losses: lossesOf(model.task, compared, limit), since }
+}
+
+type Said = Omit<
+	VersionComparison,
+	'model' | 'environment' | 'champion' | 'challenger' | 'since' | 'design' | 'method'
+>
+
+const nothing: Estimate = { value: Number.NaN, low: Number.NaN, high: Number.NaN }
+
+function said({ compared, plan, losses, since }: Found, query: ComparisonQuery): Said {
+	const [loss] = losses
+	const about = { ...clipping(compared, loss), loss: loss?.name ?? ('absolute' as const) }
+	const tolerances: Tolerances = {
+		all: query.tolerance ?? defaultTolerances.all,
+		group: query.groupTolerance ?? defaultTolerances.group,
+	}
+	const guards = guardsOf(compared, plan, losses, tolerances)
+	const primary = loss ? primaryOf(compared, loss) : nothingYet
+	const { margin = 0, aim } = query
+	const result = verdict({ primary, guards, margin, ...(aim ? { aim } : {}) })
+	const common = { ...about, outcomes: outcomesOf(primary) }
+	const selection = selectionOf(compared)
+	if (selection?.state === 'selective')
+		return {
+			...common,
+			verdict: 'selective',
+			reason: selection.reason,
+			gain: finite(nothing),
+			guards: [],
+			moreOutcomes: null,
+			note: 'compare them on rows whose outcomes are known whatever was decided, or score the same requests with both',
+		}
+	const isOpen = selection !== undefined || !loss
 	return {
-		design: 'split',
-		champion: champion[name] ?? none,
-		challenger: challenger[name] ?? none,
-		...(own ? { bounds: own } : {}),
+		...common,
+		verdict: isOpen ? 'not-yet' : result.verdict,
+		reason:
+			selection?.reason ??
+			(loss ? result.reason : 'the champion has fewer than 100 errors to set a limit by'),
+		gain: finite(result.gain),
+		guards: result.guards.map(guardSaid),
+		moreOutcomes: isOpen ? null : result.moreOutcomes,
+		note: result.why ?? noteOf(primary, compared, since),
 	}
 }
 
-type Period = Parameters<typeof lossesOf>[1]
+const nothingYet: Comparison = { gains: { n: 0, sum: 0, squares: 0 }, bounds: { low: -1, high: 1 } }
 
-/** Requests that a version gave no answer to. */
-async function unanswered(context: Context, period: Period, a: string, b: string): Promise<Comparison> {
-	const sums = async (version: string) => {
-		const series = (await context.log.series(period.model.name)).find(
-			(s) => s.version === version && s.environment === period.environment && s.segment === '',
-		)
-		const { grid } = await currentReference(context, period.model.name, version)
-		const profile = series && (await context.log.profile(series.id, grid, period.from, period.to))
-		const errors = profile?.errors ?? 0
-		return { n: profile?.rows ?? 0, sum: errors, squares: errors }
-	}
-	return { design: 'split', champion: await sums(a), challenger: await sums(b), bounds: { low: 0, high: 1 } }
+function primaryOf(compared: Compared, { of, most }: Loss): Comparison {
+	const { gains, rows } = matchLosses(compared, of)
+	return { gains, bounds: { low: -most, high: most }, outcomes: rows }
 }
 
-const finite = ({ value, low, high }: { value: number; low: number; high: number }) => {
-	const orNull = (x: number) => (Number.isFinite(x) ? x : null)
-	return { value: orNull(value), low: orNull(low), high: orNull(high) }
+function clipping({ items }: Compared, loss: Loss | undefined): Pick<Said, 'clippedAt' | 'clipped'> {
+	if (loss?.name !== 'absolute') return { clippedAt: null, clipped: null }
+	const errors = items
+		.flatMap(({ champion, challenger }) => [champion, challenger].filter((row) => row !== undefined))
+		.map(absoluteError)
+		.filter(Number.isFinite)
+	const beyond = errors.filter((error) => error > loss.most).length
+	return { clippedAt: loss.most, clipped: errors.length > 0 ? beyond / errors.length : null }
 }
 
-function noteOf(primary: Comparison, a: Partial<Losses>, b: Partial<Losses>, since: string): string | null {
-	if (outcomesOf(primary) > 0) return null
-	const known = (losses: Partial<Losses>) => Math.max(0, ...Object.values(losses).map(({ n }) => n))
-	return `outcomes of predictions since ${since}: ${known(a)} of the champion, ${known(b)} of the challenger`
+const guardSaid = ({
+	guard,
+	gain,
+	state,
+}: GuardState<VersionGuard>): VersionComparison['guards'][number] => ({
+	metric: guard.metric,
+	...(guard.group === undefined ? {} : { group: guard.group }),
+	name: guard.name,
+	champion: orNull(guard.champion),
+	challenger: orNull(guard.challenger),
+	...finite(gain),
+	tolerance: guard.tolerance,
+	state,
+	holds: state === 'holds',
+})
+
+const orNull = (x: number): number | null => (Number.isFinite(x) ? x : null)
+const finite = ({ value, low, high }: Estimate): Numbers => ({
+	value: orNull(value),
+	low: orNull(low),
+	high: orNull(high),
+})
+
+function noteOf(primary: Comparison, { items }: Compared, since: number): string | null {
+	if (primary.gains.n > 0) return null
+	const known = (side: 'champion' | 'challenger') => items.filter((item) => item[side]?.actual).length
+	return `outcomes of predictions since ${formatTime(since)}: ${known('champion')} of the champion, ${known('challenger')} of the challenger`
 }

@@ -7,8 +7,8 @@ import { OutcomeView } from '../../metrics/outcome-view.ts'
 import { LabelledRows } from '../../tally/labelled-rows.ts'
 import type { ModelRow } from '../model/find-model.ts'
 
-/** What a baseline's actuals teach; `digest` names the baseline. */
-export type LabelledBaseline = { digest: string; reference: Reference }
+/** What a baseline's actuals teach; `digest` names the baseline. `pairs`: a sample of predicted and actual, of regression. */
+export type LabelledBaseline = { digest: string; reference: Reference; pairs: [number, number][] }
 
 // Fitting takes longer than a window: the last ones used are kept.
 const kept = new Map<string, { bytes: Uint8Array; baseline: LabelledBaseline }>()
@@ -33,7 +33,7 @@ export async function labelledBaseline(
 	const periods = [...rows.periods.values()].map((tally) => new OutcomeView(task, tally))
 	const pairs = { predicted: rows.pairs.map(([p]) => p), actual: rows.pairs.map(([, a]) => a) }
 	const reference = learn(new OutcomeView(task, rows.whole()), periods, pairs)
-	const baseline = { digest: row.digest, reference }
+	const baseline = { digest: row.digest, reference, pairs: rows.pairs }
 	if (kept.size >= mostKept) kept.delete(kept.keys().next().value as string)
 	kept.set(key, { bytes: row.tally, baseline })
 	return baseline

@@ -1,72 +1,100 @@
 import type { Context } from '../../context.ts'
-import { hourMs } from '../../core/time.ts'
-import { OutcomeView } from '../../metrics/outcome-view.ts'
-import type { LossSums } from '../../stats/sequential/loss-sums.ts'
-import { momentNames } from '../../tally/tally.ts'
+import { dayMs } from '../../core/time.ts'
+import { lossBlocks, type Matched } from '../../stats/sequential/matched.ts'
+import { positive } from '../../tally/label.ts'
+import type { TallyPlan } from '../../tally/make-brief.ts'
 import type { ModelRow } from '../model/find-model.ts'
+import { type Compared, type ComparedRow, type Period, readRows } from './compared-rows.ts'
+import { labelledBaseline } from './labelled-baseline.ts'
 
-/** `brier` is the squared distance of score and outcome, `error` a wrong decision, `absolute` the absolute error. */
+/** `brier`: squared distance of score and outcome. `error`: a wrong decision. `absolute`: absolute error, clipped. */
 export type LossName = 'brier' | 'error' | 'absolute'
-export type Losses = Record<LossName, LossSums>
 
-export type Period = { model: ModelRow; environment: string; from: number; to: number }
+/** Every loss lies in [0, `most`], which is fixed before the first row that counts. NaN: the row has none. */
+export type Loss = { name: LossName; most: number; of: (row: ComparedRow) => number }
 
-/** The losses that both versions have, the one that decides first. */
-export function lossNames(task: ModelRow['task'], a: Partial<Losses>, b: Partial<Losses>): LossName[] {
-	const order: Record<ModelRow['task'], LossName[]> = {
-		binary: ['brier', 'error'],
-		multiclass: ['error'],
-		regression: ['absolute'],
-		ranking: [],
-	}
-	const had = order[task].filter((name) => (a[name]?.n ?? 0) > 0 && (b[name]?.n ?? 0) > 0)
-	return had.length > 0 ? had : order[task].slice(0, 1)
-}
+const brier = ({ score, actual }: ComparedRow): number =>
+	actual && score >= 0 && score <= 1 ? (score - (actual.text === positive ? 1 : 0)) ** 2 : Number.NaN
 
-/** Sums of the losses of a version's rows with a known outcome, exact for scores and decisions: from tallies, not rows. */
-export async function lossesOf(
-	context: Context,
-	{ model, environment, from, to }: Period,
-	version: string,
-): Promise<Partial<Losses>> {
-	const series = (await context.log.series(model.name)).find(
-		(s) => s.version === version && s.environment === environment && s.segment === '',
+const wrong = ({ decision, actual }: ComparedRow): number =>
+	actual && decision !== '' ? Number(decision !== actual.text) : Number.NaN
+
+export const absoluteError = ({ score, actual }: ComparedRow): number =>
+	actual ? Math.abs(score - actual.value) : Number.NaN
+
+const brierLoss: Loss = { name: 'brier', most: 1, of: brier }
+const errorLoss: Loss = { name: 'error', most: 1, of: wrong }
+
+/** The losses of a task that both versions have, the one that decides first; the first of all while there are none. */
+export function lossesOf(task: ModelRow['task'], { items }: Compared, limit: number | undefined): Loss[] {
+	if (task === 'regression')
+		return limit === undefined
+			? []
+			: [{ name: 'absolute', most: limit, of: (row) => Math.min(limit, absoluteError(row)) }]
+	if (task === 'ranking') return []
+	const order = task === 'binary' ? [brierLoss, errorLoss] : [errorLoss]
+	const rows = items.flatMap(({ champion, challenger }) =>
+		[champion, challenger].filter((r) => r !== undefined),
 	)
-	const tally = series && (await context.log.tally(series.id, Math.floor(from / hourMs) * hourMs, to))
-	if (!tally) return {}
-	const view = new OutcomeView(model.task, tally)
-	if (model.task === 'regression') {
-		const of = (name: (typeof momentNames)[number]) => view.moments[momentNames.indexOf(name)] ?? 0
-		return { absolute: { n: of('n'), sum: of('abs'), squares: of('e2') } }
-	}
-	const wrong = wrongDecisions(view)
-	return { ...(wrong.n > 0 ? { error: wrong } : {}), ...(model.task === 'binary' ? brierLosses(view) : {}) }
+	// A score beyond [0, 1] says that none of them is a probability.
+	const areProbabilities = rows.every(({ score }) => !(score < 0 || score > 1))
+	const had = order.filter(
+		(loss) =>
+			(loss !== brierLoss || areProbabilities) &&
+			items.some(({ champion }) => champion && !Number.isNaN(loss.of(champion))) &&
+			items.some(({ challenger }) => challenger && !Number.isNaN(loss.of(challenger))),
+	)
+	return had.length > 0 ? had : order.slice(0, 1)
 }
 
-function wrongDecisions(view: OutcomeView): LossSums {
-	if (view.task === 'multiclass') {
-		const { counts } = view.matrix
-		const n = counts.flat().reduce((a, b) => a + b, 0)
-		const right = counts.reduce((sum, row, i) => sum + (row[i] as number), 0)
-		return { n, sum: n - right, squares: n - right }
-	}
-	const { tp, fp, tn, fn } = view.confusion
-	return { n: tp + fp + tn + fn, sum: fp + fn, squares: fp + fn }
+/** Blocks of all rows, or of those chosen. */
+export function matchLosses(
+	{ items }: Compared,
+	lossOf: (row: ComparedRow) => number,
+	isChosen: (row: ComparedRow) => boolean = () => true,
+): Matched {
+	const blocks = lossBlocks(lossOf)
+	for (const item of items) if (isChosen((item.champion ?? item.challenger) as ComparedRow)) blocks.add(item)
+	return blocks.matched()
 }
 
-function brierLosses(view: OutcomeView): Partial<Losses> {
-	const { scores, positives, negatives } = view.scores
-	if (!view.areProbabilities || scores.length === 0) return {}
-	const brier = { n: 0, sum: 0, squares: 0 }
-	scores.forEach((score, i) => {
-		for (const [rows, loss] of [
-			[positives[i] as number, (1 - score) ** 2],
-			[negatives[i] as number, score ** 2],
-		] as const) {
-			brier.n += rows
-			brier.sum += rows * loss
-			brier.squares += rows * loss * loss
-		}
-	})
-	return { brier }
+/** Errors of the champion beyond this many times their 95th percentile count as that much. */
+const timesOfMost = 2
+const leastErrors = 100
+const before = { days: 30, rows: 20_000 }
+
+/**
+ * Where absolute errors are clipped, so that they have bounds: known from the champion's errors in the 30 days before, else
+ * from its baseline, else from its first hundred, which then do not count: `from` is where counting begins.
+ */
+export async function clipLimit(
+	context: Context,
+	period: Period,
+	plan: TallyPlan,
+	champion: string,
+	{ items }: Compared,
+): Promise<{ limit?: number; from: number }> {
+	const { from } = period
+	const earlier = { ...period, from: from - before.days * dayMs, to: from }
+	const rows = await readRows(context, earlier, { ...plan, attributes: [] }, champion, before.rows)
+	const { pairs = [] } = (await labelledBaseline(context, period.model, champion)) ?? {}
+	for (const errors of [rows.map(absoluteError), pairs.map(([p, y]) => Math.abs(p - y))]) {
+		const limit = limitOf(errors)
+		if (limit !== undefined) return { limit, from }
+	}
+	const own = items
+		.flatMap(({ champion: row }) => (row && Number.isFinite(absoluteError(row)) ? [row] : []))
+		.sort((a, b) => a.at - b.at)
+		.slice(0, leastErrors)
+	const limit = limitOf(own.map(absoluteError))
+	return limit === undefined ? { from } : { limit, from: (own.at(-1) as ComparedRow).at + 1 }
+}
+
+/** Two significant digits, so that an outcome that comes late does not move it. Undefined below a hundred errors, or of zeros. */
+function limitOf(errors: readonly number[]): number | undefined {
+	const sorted = errors.filter(Number.isFinite).sort((a, b) => a - b)
+	if (sorted.length < leastErrors) return undefined
+	const high = timesOfMost * (sorted[Math.floor(0.95 * sorted.length)] as number)
+	const limit = Number(high.toPrecision(2))
+	return limit > 0 && Number.isFinite(limit) ? limit : undefined
 }

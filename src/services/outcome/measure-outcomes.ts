@@ -8,8 +8,9 @@ import type {
 	GroupMetric,
 	OutcomeMetric,
 } from '../../metrics/descriptor.ts'
-import type { Finding } from '../../metrics/finding.ts'
+import { type Finding, statusOf } from '../../metrics/finding.ts'
 import type { MetricDescriptor } from '../../metrics/index.ts'
+import { groupMeasure } from '../../metrics/measure-groups.ts'
 import { type AttributeResult, groupAndRest, wholeOf } from '../../metrics/outcome-result.ts'
 import { orNull } from './audit-numbers.ts'
 import type { OutcomeRecord } from './records.ts'
@@ -62,6 +63,7 @@ function measureAttribute(
 	group: string | undefined,
 ): Answer[] {
 	const answers: Answer[] = []
+	const { favourable } = placed.record.result
 	const isAsked = group === undefined || group === attribute
 	for (const metric of metrics) {
 		const finding = metric.subject === 'attribute' && isAsked ? stored.findings.get(metric.id) : undefined
@@ -74,7 +76,8 @@ function measureAttribute(
 		const name = groupName(attribute, value)
 		if (!isAsked && group !== name) continue
 		const { own, rest } = groupAndRest(stored, value, whole)
-		for (const metric of ofGroups) answers.push(toAnswer(placed, metric, metric.measure(own, rest), name))
+		for (const metric of ofGroups)
+			answers.push(toAnswer(placed, metric, groupMeasure(metric, { own, rest }, favourable), name))
 	}
 	return answers
 }
@@ -93,7 +96,6 @@ function toAnswer(
 	group: string | undefined,
 ): Answer {
 	const { model, version, environment, segment, value } = series
-	const isKnown = Number.isFinite(finding.value)
 	return {
 		metric: metric.id,
 		subject: {
@@ -104,7 +106,7 @@ function toAnswer(
 			...(group === undefined ? {} : { group }),
 		},
 		window: times.window,
-		status: isKnown ? 'ok' : 'insufficient',
+		status: statusOf(finding),
 		value: orNull(finding.value),
 		n: finding.n,
 		m: 0,

@@ -5,15 +5,18 @@ import { modelVersions } from '../../db/schema.ts'
 import type { AppendVerdict, RejectCode, RowKind } from '../../log/prediction-log.ts'
 import { BatchBuilder } from '../../profile/batch-builder.ts'
 import type { RowBatch } from '../../profile/columns.ts'
+import type { FeatureSpec } from '../../profile/grid.ts'
 import { authorise } from '../authorise.ts'
-import { findModel } from '../model/find-model.ts'
-import { judges, sentId } from './judge-kinds.ts'
+import { noteRejections, type Rejections } from '../metric/rejected-rows.ts'
+import { findModel, type ModelRow } from '../model/find-model.ts'
+import { defaultEnvironment, judges, sentId } from './judge-kinds.ts'
 import { RowRejected, type RowRules } from './judge-row.ts'
 
 /** A row of a body, parsed or not. `index` is its position as the client counts. */
 export type IncomingRow =
-	| { index: number; value: unknown }
-	| { index: number; error: 'malformed' | 'too-large'; message: string }
+	/** `hasLongNumbers`: it has integers beyond 2^53, each as a bigint. */
+	| { index: number; value: unknown; hasLongNumbers?: boolean }
+	| { index: number; error: 'malformed' | 'invalid' | 'too-large'; path?: string; message: string }
 
 export type RejectedRow = {
 	index: number
@@ -56,9 +59,27 @@ export async function ingestRows(
 	const model = await findModel(context, modelName)
 	const rules = await rulesFor(context, model)
 	const run = new IngestRun(context, model.name, kind, rules)
+	try {
+		await takeAll(run, incoming, async () => {
+			rules.numericFeatures ??= await numericFeatures(context, model.name)
+		})
+	} catch (error) {
+		throw await run.breakOff(error)
+	}
+	return run.finish()
+}
+
+async function takeAll(
+	run: IngestRun,
+	incoming: AsyncIterable<IncomingRow[]>,
+	readFeatures: () => Promise<void>,
+): Promise<void> {
 	let untilPause = rowsBetweenPauses
 	for await (const rows of incoming) {
-		for (const row of rows) if (run.take(row)) await run.flush()
+		for (const row of rows) {
+			if ('value' in row && row.hasLongNumbers) await readFeatures()
+			if (run.take(row)) await run.flush()
+		}
 		// A large body must not keep small ones waiting until all of it is parsed.
 		untilPause -= rows.length
 		if (untilPause <= 0) {
@@ -66,10 +87,19 @@ export async function ingestRows(
 			untilPause = rowsBetweenPauses
 		}
 	}
-	return run.finish()
 }
 
-async function rulesFor(context: Context, model: { name: string; retentionMs: number }): Promise<RowRules> {
+async function numericFeatures(context: Context, model: string): Promise<Map<string, Set<string>>> {
+	const versions = await context.db
+		.select({ version: modelVersions.version, features: modelVersions.features })
+		.from(modelVersions)
+		.where(eq(modelVersions.model, model))
+	const numeric = (features: readonly FeatureSpec[]) =>
+		new Set(features.filter((f) => f.type === 'numeric').map((f) => f.name))
+	return new Map(versions.map(({ version, features }) => [version, numeric(features)]))
+}
+
+async function rulesFor(context: Context, model: ModelRow): Promise<RowRules> {
 	const versions = await context.db
 		.select({ version: modelVersions.version })
 		.from(modelVersions)
@@ -81,6 +111,7 @@ async function rulesFor(context: Context, model: { name: string; retentionMs: nu
 		oldest: now - model.retentionMs,
 		latest: now + limits.futureMs,
 		limits,
+		areLabelsNumbers: model.task === 'regression' || model.task === 'ranking',
 	}
 }
 
@@ -95,6 +126,7 @@ class IngestRun {
 	private builder = new BatchBuilder(batchRows)
 	private indexes: number[] = []
 	private readonly inFlight = new Set<Promise<void>>()
+	private readonly rejections: Rejections['counts'] = new Map()
 	private failure: unknown
 	private stored = false
 	private readonly context: Context
@@ -112,7 +144,8 @@ class IngestRun {
 	/** Takes one row; true when a batch is full. */
 	take(row: IncomingRow): boolean {
 		if ('error' in row) {
-			this.reject({ index: row.index, predictionId: null, code: row.error, path: '', message: row.message })
+			const { index, error: code, path = '', message } = row
+			this.reject({ index, predictionId: null, code, path, message })
 			return false
 		}
 		try {
@@ -120,13 +153,16 @@ class IngestRun {
 			this.indexes.push(row.index)
 		} catch (error) {
 			if (!(error instanceof RowRejected)) throw error
-			this.reject({ index: row.index, predictionId: idOf(row.value), ...error.rejection })
+			const rejected = { index: row.index, predictionId: idOf(row.value), ...error.rejection }
+			this.reject(rejected, environmentOf(row.value))
 		}
 		return this.builder.full
 	}
 
-	private reject(row: RejectedRow): void {
+	private reject(row: RejectedRow, environment = defaultEnvironment): void {
 		this.answer.rejectedCount++
+		const codes = this.rejections.get(environment) ?? new Map<string, number>()
+		this.rejections.set(environment, codes.set(row.code, (codes.get(row.code) ?? 0) + 1))
 		if (this.answer.rejected.length < maxListed) this.answer.rejected.push(row)
 	}
 
@@ -151,7 +187,8 @@ class IngestRun {
 
 	private async store(batch: RowBatch, indexes: number[]): Promise<void> {
 		// The buffers go to the writer; the ids are copied, and stay.
-		const { ids } = batch
+		const { ids, strings } = batch
+		const environments = batch.environments.slice()
 		const { verdicts, waiting } = await this.append(batch)
 		this.stored = true
 		this.answer.waiting += waiting
@@ -160,13 +197,11 @@ class IngestRun {
 			else if (v === 1) this.answer.duplicates++
 			else {
 				const predictionId = sentId(this.kind, ids[r] as string)
-				this.reject({
-					index: indexes[r] as number,
-					predictionId,
-					code: 'conflict',
-					path: 'predictionId',
-					message: conflictMessage,
-				})
+				const rejected = { index: indexes[r] as number, predictionId, path: 'predictionId' }
+				this.reject(
+					{ ...rejected, code: 'conflict', message: conflictMessage },
+					strings[environments[r] as number],
+				)
 			}
 		})
 	}
@@ -184,13 +219,48 @@ class IngestRun {
 		}
 	}
 
+	/** The error of a body that broke off, once it is known what was stored of the rows before. */
+	async breakOff(error: unknown): Promise<unknown> {
+		await Promise.allSettled(this.inFlight)
+		if (!(error instanceof AppError) || (error.code !== 'malformed' && error.code !== 'too-large'))
+			return error
+		const { accepted, duplicates } = this.answer
+		const stored =
+			accepted + duplicates === 0
+				? 'No row was stored.'
+				: `${accepted + duplicates} rows before it are stored; send the whole body again, and they count as duplicates.`
+		return new AppError(error.code, `${error.message} ${stored}`, { cause: error, faults: error.faults })
+	}
+
+	/** The rows are stored, or never will be, whether they can be counted or not. */
+	private async countRejections(): Promise<void> {
+		const { accepted, duplicates } = this.answer
+		try {
+			await noteRejections(this.context, this.model, {
+				taken: accepted + duplicates,
+				counts: this.rejections,
+			})
+		} catch (error) {
+			this.context.logger.warn('rejected rows could not be counted', {
+				model: this.model,
+				error: String(error),
+			})
+		}
+	}
+
 	async finish(): Promise<IngestAnswer> {
 		if (this.inFlight.size > 0 || this.builder.length > 0) await this.flush()
 		await Promise.all(this.inFlight)
 		if (this.failure) throw this.failure
+		await this.countRejections()
 		this.answer.rejected.sort((a, b) => a.index - b.index)
 		return this.answer
 	}
+}
+
+const environmentOf = (value: unknown): string | undefined => {
+	const environment = (value as { environment?: unknown } | null)?.environment
+	return typeof environment === 'string' && environment !== '' ? environment.slice(0, 256) : undefined
 }
 
 function idOf(value: unknown): string | null {

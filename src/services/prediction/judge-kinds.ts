@@ -4,6 +4,7 @@ import type { RowInput } from '../../profile/batch-builder.ts'
 import {
 	checkFeatures,
 	checkLabel,
+	checkNames,
 	type JsonObject,
 	type JudgeRow,
 	optionalId,
@@ -13,6 +14,7 @@ import {
 	type RowRules,
 	refuseUnknown,
 	requireId,
+	requireMembers,
 	requireObject,
 	requireTime,
 } from './judge-row.ts'
@@ -34,16 +36,17 @@ function judgePrediction(value: unknown, rules: RowRules): RowInput {
 	if (!rules.versions.has(version))
 		throw new RowRejected('unknown-version', 'version', `"${version}" is not registered; register it first`)
 	const latencyMs = optionalNumber(row, 'latencyMs')
-	if (latencyMs !== undefined && latencyMs < 0) throw new RowRejected('invalid', 'latencyMs', 'not below 0')
+	if (latencyMs !== undefined && latencyMs < 0)
+		throw new RowRejected('invalid', 'latencyMs', `is ${latencyMs}; send milliseconds, not below 0`)
 	return {
 		id,
 		version,
 		timestamp: requireTime(row, rules),
 		environment: optionalId(row, 'environment', limits) ?? defaultEnvironment,
 		subject: optionalId(row, 'subject', limits),
-		features: checkFeatures(row.features, limits),
+		features: checkFeatures(row.features, limits, (name) => isNumeric(rules, name, version)),
 		score: optionalNumber(row, 'score'),
-		label: checkLabel(row, 'label', limits),
+		label: checkLabel(row.label, 'label', limits, rules.areLabelsNumbers),
 		latencyMs,
 		extra: extraOf(row, rules),
 		segment: checkSegment(row, rules),
@@ -57,22 +60,15 @@ function extraOf(row: JsonObject, { limits }: RowRules): string | undefined {
 	return JSON.stringify({ probabilities, attributions }).toWellFormed()
 }
 
-function checkSegment(row: JsonObject, { limits }: RowRules): JsonObject | undefined {
-	const { segment } = row
-	if (segment === undefined || segment === null) return undefined
-	if (typeof segment !== 'object' || Array.isArray(segment))
-		throw new RowRejected('invalid', 'segment', 'an object of segment name to value')
-	for (const name in segment) {
-		const path = `segment.${name}`
-		if (name.length > limits.idCharacters)
-			throw new RowRejected(
-				'too-large',
-				'segment',
-				`a name is at most ${limits.idCharacters} characters (limit idCharacters)`,
-			)
-		checkLabel({ [path]: (segment as JsonObject)[name] }, path, limits)
-	}
-	return segment as JsonObject
+const checkSegment = ({ segment }: JsonObject, { limits }: RowRules): JsonObject | undefined =>
+	segment === undefined || segment === null
+		? undefined
+		: checkNames(segment, 'segment', 'segment name to value', limits)
+
+/** Whether a feature is a number to a version; without one, to any. */
+function isNumeric({ numericFeatures }: RowRules, name: string, version?: string): boolean {
+	if (version !== undefined) return numericFeatures?.get(version)?.has(name) ?? false
+	return [...(numericFeatures?.values() ?? [])].some((names) => names.has(name))
 }
 
 /** A feature log: keyed by prediction, or by subject and time. */
@@ -80,8 +76,8 @@ function judgeFeatureLog(value: unknown, rules: RowRules): RowInput {
 	const row = requireObject(value)
 	refuseUnknown(row, ['predictionId', 'subject', 'timestamp', 'features'])
 	const id = keyOf(row, rules)
-	const features = checkFeatures(row.features, rules.limits)
-	if (!features) throw new RowRejected('invalid', 'features', 'required, an object of feature name to value')
+	const named = requireMembers(row.features, 'features', 'feature name to value')
+	const features = checkFeatures(named, rules.limits, (name) => isNumeric(rules, name))
 	return { id, timestamp: requireTime(row, rules), features }
 }
 
@@ -98,12 +94,8 @@ function keyOf(row: JsonObject, rules: RowRules): string {
 function judgeGroups(value: unknown, rules: RowRules): RowInput {
 	const row = requireObject(value)
 	refuseUnknown(row, ['predictionId', 'subject', 'timestamp', 'groups'])
-	const groups = row.groups
-	if (groups === null || typeof groups !== 'object' || Array.isArray(groups))
-		throw new RowRejected('invalid', 'groups', 'required, an object of attribute name to value')
-	for (const name in groups)
-		checkLabel({ [`groups.${name}`]: (groups as JsonObject)[name] }, `groups.${name}`, rules.limits)
-	return { id: keyOf(row, rules), timestamp: requireTime(row, rules), features: groups as JsonObject }
+	const groups = checkNames(row.groups, 'groups', 'attribute name to value', rules.limits)
+	return { id: keyOf(row, rules), timestamp: requireTime(row, rules), features: groups }
 }
 
 const notObserved = JSON.stringify({ observed: false })
@@ -114,7 +106,7 @@ function judgeOutcome(value: unknown, rules: RowRules): RowInput {
 	refuseUnknown(row, ['predictionId', 'actual', 'timestamp', 'observed'])
 	if (row.observed !== undefined && typeof row.observed !== 'boolean')
 		throw new RowRejected('invalid', 'observed', 'true or false')
-	const actual = checkLabel(row, 'actual', rules.limits)
+	const actual = checkLabel(row.actual, 'actual', rules.limits, rules.areLabelsNumbers)
 	if (row.observed !== false && (actual === undefined || actual === null))
 		throw new RowRejected('invalid', 'actual', 'required, unless observed is false')
 	return {

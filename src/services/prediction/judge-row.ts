@@ -1,4 +1,5 @@
 import type { Limits } from '../../context.ts'
+import { exactJson } from '../../core/exact-json.ts'
 import { nearest } from '../../core/nearest.ts'
 import { parseTime } from '../../core/time.ts'
 import type { RejectCode } from '../../log/prediction-log.ts'
@@ -11,6 +12,10 @@ export type RowRules = {
 	oldest: number
 	latest: number
 	limits: Limits
+	/** Labels and actuals are numbers, as those of a regression; else they are names. */
+	areLabelsNumbers: boolean
+	/** By version, the features that are numbers; read when a row first has an integer beyond 2^53. */
+	numericFeatures?: ReadonlyMap<string, ReadonlySet<string>>
 }
 
 export type Rejection = { code: RejectCode; path: string; message: string }
@@ -45,10 +50,25 @@ export function refuseUnknown(row: JsonObject, known: readonly string[]): void {
 	}
 }
 
+/** A value in words, for a message. */
+export function describe(value: unknown): string {
+	if (typeof value === 'string') return `the text ${JSON.stringify(value.slice(0, 40).toWellFormed())}`
+	if (typeof value === 'number' || typeof value === 'bigint') return `the number ${value}`
+	if (typeof value !== 'object' || value === null) return String(value)
+	return Array.isArray(value) ? 'a list' : 'an object'
+}
+
+function idFault(value: unknown): string {
+	const isScalar = typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean'
+	if (isScalar) return `is ${describe(value)}; send the text "${value}"`
+	const is =
+		value === undefined || value === null ? 'required' : value === '' ? 'is empty' : `is ${describe(value)}`
+	return `${is}, a text of 1 to 256 characters`
+}
+
 export function requireId(row: JsonObject, path: string, limits: Limits): string {
 	const value = row[path]
-	if (typeof value !== 'string' || value === '')
-		throw new RowRejected('invalid', path, 'required, a text of 1 to 256 characters')
+	if (typeof value !== 'string' || value === '') throw new RowRejected('invalid', path, idFault(value))
 	if (value.length > limits.idCharacters)
 		throw new RowRejected('too-large', path, `at most ${limits.idCharacters} characters (limit idCharacters)`)
 	return value.isWellFormed() ? value : value.toWellFormed()
@@ -61,20 +81,25 @@ export function optionalId(row: JsonObject, path: string, limits: Limits): strin
 export function optionalNumber(row: JsonObject, path: string): number | undefined {
 	const value = row[path]
 	if (value === undefined || value === null) return undefined
-	if (typeof value !== 'number' || !Number.isFinite(value))
-		throw new RowRejected('invalid', path, 'a finite number')
-	return value
+	if (typeof value === 'number' && Number.isFinite(value)) return value
+	if (typeof value === 'bigint') return Number(value)
+	throw new RowRejected('invalid', path, numberFault(value, ', or null'))
 }
+
+function numberFault(value: unknown, otherwise = ''): string {
+	if (typeof value === 'number') return 'is too large; send a finite number'
+	const asNumber = typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN
+	return `is ${describe(value)}; send ${Number.isFinite(asNumber) ? `the number ${asNumber}` : `a finite number${otherwise}`}`
+}
+
+/** What is wrong with a timestamp that `parseTime` does not take. */
+export const timeFault = (value: unknown): string =>
+	`${value === undefined || value === null ? 'required,' : `is ${describe(value)}, which is no moment in`} RFC 3339 with an offset, such as 2026-03-01T12:00:00Z`
 
 export function requireTime(row: JsonObject, rules: RowRules): number {
 	const value = row.timestamp
 	const at = typeof value === 'string' ? parseTime(value) : undefined
-	if (at === undefined)
-		throw new RowRejected(
-			'invalid',
-			'timestamp',
-			'required, RFC 3339 with an offset, such as 2026-03-01T12:00:00Z',
-		)
+	if (at === undefined) throw new RowRejected('invalid', 'timestamp', timeFault(value))
 	if (at < rules.oldest)
 		throw new RowRejected(
 			'too-old',
@@ -93,20 +118,26 @@ export function requireTime(row: JsonObject, rules: RowRules): number {
 const tooLong = (text: string, bytes: number) =>
 	text.length > bytes || (text.length * 3 > bytes && new TextEncoder().encode(text).length > bytes)
 
-/** Feature values are evidence and never refused for their type, only for their size. */
-export function checkFeatures(value: unknown, limits: Limits): JsonObject | undefined {
+/**
+ * Feature values are evidence and never refused for their type, only for their size. An integer beyond 2^53 stays a number
+ * where the feature is numeric, and is else the text of its digits.
+ */
+export function checkFeatures(
+	value: unknown,
+	limits: Limits,
+	isNumeric: (name: string) => boolean,
+): JsonObject | undefined {
 	if (value === undefined || value === null) return undefined
-	if (typeof value !== 'object' || Array.isArray(value))
-		throw new RowRejected('invalid', 'features', 'an object of feature name to value')
+	const features = requireMembers(value, 'features', 'feature name to value')
 	let count = 0
-	for (const name in value) {
+	for (const name in features) {
 		if (++count > limits.featuresPerRow)
 			throw new RowRejected(
 				'too-large',
 				'features',
 				`at most ${limits.featuresPerRow} features a row (limit featuresPerRow)`,
 			)
-		const cell = (value as JsonObject)[name]
+		const cell = features[name]
 		if (typeof cell === 'number' && name.length <= limits.idCharacters) continue
 		if (name.length > limits.idCharacters)
 			throw new RowRejected(
@@ -114,8 +145,9 @@ export function checkFeatures(value: unknown, limits: Limits): JsonObject | unde
 				'features',
 				`a feature name is at most ${limits.idCharacters} characters (limit idCharacters)`,
 			)
+		if (typeof cell === 'bigint') features[name] = isNumeric(name) ? Number(cell) : String(cell)
 		const text =
-			typeof cell === 'string' ? cell : typeof cell === 'object' && cell !== null ? JSON.stringify(cell) : ''
+			typeof cell === 'string' ? cell : typeof cell === 'object' && cell !== null ? exactJson(cell) : ''
 		if (tooLong(text, limits.stringBytes))
 			throw new RowRejected(
 				'too-large',
@@ -123,39 +155,66 @@ export function checkFeatures(value: unknown, limits: Limits): JsonObject | unde
 				`at most ${limits.stringBytes} bytes (limit stringBytes)`,
 			)
 	}
-	return value as JsonObject
+	return features
+}
+
+/** The value if it is an object. Throws with what should be in it. */
+export function requireMembers(value: unknown, path: string, members: string): JsonObject {
+	if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject
+	throw new RowRejected(
+		'invalid',
+		path,
+		`${value === undefined || value === null ? 'required' : `is ${describe(value)}; send`} an object of ${members}`,
+	)
 }
 
 /** An object of name to number, such as probabilities by class. */
 export function optionalNumbers(row: JsonObject, path: string, limits: Limits): JsonObject | undefined {
 	const value = row[path]
 	if (value === undefined || value === null) return undefined
-	if (typeof value !== 'object' || Array.isArray(value))
-		throw new RowRejected('invalid', path, 'an object of name to number')
+	const numbers = requireMembers(value, path, 'name to number')
 	let count = 0
-	for (const [name, number] of Object.entries(value)) {
+	for (const name in numbers) {
 		if (++count > limits.featuresPerRow)
 			throw new RowRejected(
 				'too-large',
 				path,
 				`at most ${limits.featuresPerRow} members (limit featuresPerRow)`,
 			)
-		if (typeof number !== 'number' || !Number.isFinite(number))
-			throw new RowRejected('invalid', `${path}.${name}`, 'a finite number')
+		const number = numbers[name]
+		if (typeof number === 'bigint') numbers[name] = Number(number)
+		else if (typeof number !== 'number' || !Number.isFinite(number))
+			throw new RowRejected('invalid', `${path}.${name}`, numberFault(number))
 	}
-	return value as JsonObject
+	return numbers
 }
 
-/** A decision or an actual value: text, number or boolean. */
-export function checkLabel(row: JsonObject, path: string, limits: Limits): unknown {
-	const value = row[path]
+/** A decision, an actual value, a segment or a group: text, number or boolean. Integers beyond 2^53 are names, unless `isNumber`. */
+export function checkLabel(value: unknown, path: string, limits: Limits, isNumber = false): unknown {
 	if (value === undefined || value === null) return value === null ? null : undefined
+	if (typeof value === 'bigint') return isNumber ? Number(value) : String(value)
 	if (typeof value === 'number' && !Number.isFinite(value))
-		throw new RowRejected('invalid', path, 'a finite number')
+		throw new RowRejected('invalid', path, numberFault(value))
 	if (typeof value === 'string' && tooLong(value, limits.stringBytes))
 		throw new RowRejected('too-large', path, `at most ${limits.stringBytes} bytes (limit stringBytes)`)
-	if (typeof value === 'object') throw new RowRejected('invalid', path, 'a text, a number or a boolean')
+	if (typeof value === 'object')
+		throw new RowRejected('invalid', path, `is ${describe(value)}; send a text, a number or a boolean`)
 	return value
+}
+
+/** Values that name something, by the name of a segment or an attribute. */
+export function checkNames(value: unknown, path: string, members: string, limits: Limits): JsonObject {
+	const names = requireMembers(value, path, members)
+	for (const name in names) {
+		if (name.length > limits.idCharacters)
+			throw new RowRejected(
+				'too-large',
+				path,
+				`a name is at most ${limits.idCharacters} characters (limit idCharacters)`,
+			)
+		names[name] = checkLabel(names[name], `${path}.${name}`, limits)
+	}
+	return names
 }
 
 export type JudgeRow = (value: unknown, rules: RowRules) => RowInput

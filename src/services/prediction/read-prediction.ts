@@ -3,7 +3,7 @@ import type { Actor, Context } from '../../context.ts'
 import { formatTime } from '../../core/time.ts'
 import { modelVersions } from '../../db/schema.ts'
 import { BatchBuilder } from '../../profile/batch-builder.ts'
-import { judgeRow, type QualityMark } from '../../profile/quality.ts'
+import { judgeAnswer, judgeRow, type QualityMark } from '../../profile/quality.ts'
 import { authorise, seesFeatures } from '../authorise.ts'
 import { findModel } from '../model/find-model.ts'
 import { notLogged } from './not-logged.ts'
@@ -32,7 +32,10 @@ export async function readPrediction(
 		...(outcomeHistory && outcomeHistory.length > 1
 			? { outcomeHistory: outcomeHistory.map((o) => ({ ...o, timestamp: formatTime(o.timestamp) })) }
 			: {}),
-		quality: await qualityOf(context, model.name, stored.version, features),
+		quality: [
+			...(await qualityOf(context, model.name, stored.version, features)),
+			...judgeAnswer(model.task, stored),
+		],
 	}
 }
 

@@ -167,13 +167,19 @@ export async function createRequest(
 	return toRequest(row, context.now())
 }
 
-/** What is known of the version to be promoted; nothing when it does not serve beside the champion. */
+/** What is known of the version to be promoted; nothing when it does not serve beside the champion. Throws `conflict` when nothing can be. */
 async function promotionEvidence(
 	context: Context,
 	{ model, environment, to }: RequestInput,
 ): Promise<Record<string, unknown>> {
 	try {
-		return { comparison: await compareVersions(context, model, environment, { challenger: to }) }
+		const comparison = await compareVersions(context, model, environment, { challenger: to })
+		if (comparison.verdict === 'selective')
+			throw new AppError(
+				'conflict',
+				`${to} cannot be compared with ${comparison.champion}: ${comparison.reason}. Score the same requests with both, or get outcomes for rows of either decision.`,
+			)
+		return { comparison }
 	} catch (error) {
 		if (error instanceof AppError && (error.code === 'invalid' || error.code === 'not-found')) return {}
 		throw error

@@ -22,6 +22,8 @@ export type SlackCall = (
 export type SlackClient = {
 	call: SlackCall
 	channel: string
+	/** Why Slack refused the token at the last call; undefined while it takes it. */
+	refusal?: () => string | undefined
 	show(
 		incident: Incident,
 		evidence: readonly (Evidence | undefined)[],

@@ -55,6 +55,7 @@ function decisionText({
 
 const withoutReasons: Record<Explanation['reasonsStatus']['status'], string> = {
 	ok: 'none',
+	incomplete: 'incomplete',
 	'not-adverse': 'none needed, as the decision went the applicant’s way',
 	withheld: 'withheld',
 	insufficient: 'none yet',
@@ -200,13 +201,53 @@ function originText({ lineage, version, proof }: Explanation): string {
 	return parts.map((part) => named(part, 200)).join(' · ')
 }
 
+/** Every sentence once: why the decision does not replay stands at the top and is why other parts are not there. */
+function withoutRepeats(explanation: Explanation): Explanation {
+	const { replay } = explanation
+	const before = new Set<string>()
+	const once = <S extends { reason: string | null }>(part: S): S => {
+		if (part.reason === null) return part
+		const shorter = replay.reason === null ? part.reason : part.reason.replaceAll(`: ${replay.reason}`, '')
+		const sentences = shorter
+			.split(/(?<=[.!?]) /)
+			.filter((s) => s !== '' && s !== replay.reason && !before.has(s))
+		for (const sentence of sentences) before.add(sentence)
+		return { ...part, reason: sentences.join(' ') || null }
+	}
+	return {
+		...explanation,
+		explanation: once(explanation.explanation),
+		reasonsStatus: once(explanation.reasonsStatus),
+		counterfactualsStatus: once(explanation.counterfactualsStatus),
+	}
+}
+
+const populations = {
+	'model-file': 'what the model file expects',
+	'all-applicants': 'a sample of all applicants',
+	'approved-near-cut-off': 'approved applicants near the cut-off',
+	sender: 'what the service chose',
+} as const
+
+/** Whom the parts compare with, where they do not all compare with the same. */
+function comparedText({ comparedWith: { contributions, reasons } }: Explanation): string {
+	if (contributions === null || reasons === null || contributions === reasons) return ''
+	return `Contributions compare with ${populations[contributions]}, reasons with ${populations[reasons]}.`
+}
+
 /** The whole answer to "why was this score given?". `question` is the opaque id that the buttons carry. */
-export function explanationMessage(explanation: Explanation, question: string): SlackMessage {
+export function explanationMessage(whole: Explanation, question: string): SlackMessage {
+	const explanation = withoutRepeats(whole)
 	const { model, predictionId, environment, contributions } = explanation
 	const title = `Why ${predictionId} in ${model}`
 	const part = contributionPart(explanation)
 	const before = [replayText(explanation), decisionText(explanation), reasonsText(explanation)]
-	const after = [changesText(explanation), incidentsText(explanation), notesText(explanation)]
+	const after = [
+		comparedText(explanation),
+		changesText(explanation),
+		incidentsText(explanation),
+		notesText(explanation),
+	]
 	const present = (texts: string[]) => texts.filter((t) => t !== '')
 	const origin = originText(explanation)
 	const buttons = [

@@ -1,3 +1,4 @@
+import { wordEnd } from '../../core/cut-text.ts'
 import { limits } from '../limits.ts'
 
 /** User text in Slack's markup: `&`, `<` and `>` would else mention people or channels, or link. */
@@ -8,11 +9,12 @@ export const escapeText = (text: string): string =>
 export const unescapeText = (text: string): string =>
 	text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')
 
-/** At most `most` characters, with an ellipsis where something is left out; no character and no `&amp;` is cut in two. */
+/** At most `most` characters, with an ellipsis where something is left out; no word, character or `&amp;` is cut in two. */
 export function clip(text: string, most: number): string {
 	if (text.length <= most) return text
 	return `${text
-		.slice(0, most - 1)
+		.slice(0, wordEnd(text, most - 1))
+		.trimEnd()
 		.replace(/[\ud800-\udbff]$/, '')
 		.replace(/&[a-z]{0,3}$/, '')}…`
 }

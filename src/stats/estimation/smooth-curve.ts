@@ -131,14 +131,20 @@ export function covarianceOf(curve: SmoothCurve, part: CurvePart, a: Float64Arra
 type Data = { cells: readonly Cell[]; places: readonly Place[]; centre: number }
 type Fit = { values: Float64Array; root: BandMatrix; objective: number }
 
+/** Far from the solution the information is tiny and Newton's step would leave what exponentials can hold. */
+const longestStep = 20
+
 /** Newton's method with halved steps; the objective is concave. */
 function climb(data: Data, prior: BandMatrix, start: Float64Array): Fit {
 	let values = start
 	let now = evaluate(data, prior, values)
 	for (let round = 0; round < 30; round++) {
-		const step = solveUpper(now.root, solveLower(now.root, now.slope))
+		const root = rootOf(now.precision)
+		const step = solveUpper(root, solveLower(root, now.slope))
+		const length = step.reduce((most, s) => Math.max(most, Math.abs(s)), 0)
 		let [next, moved] = [now, values]
-		for (let size = 1; size > 1e-3; size /= 2) {
+		const whole = Math.min(1, longestStep / length)
+		for (let size = whole; size > whole * 1e-3; size /= 2) {
 			moved = values.map((v, k) => v + size * (step[k] as number))
 			next = evaluate(data, prior, moved)
 			if (next.objective >= now.objective) break
@@ -149,7 +155,7 @@ function climb(data: Data, prior: BandMatrix, start: Float64Array): Fit {
 		now = next
 		if (gain < 1e-7) break
 	}
-	return { values, root: now.root, objective: now.objective }
+	return { values, root: rootOf(now.precision), objective: now.objective }
 }
 
 function evaluate({ cells, places, centre }: Data, prior: BandMatrix, values: Float64Array) {
@@ -169,7 +175,7 @@ function evaluate({ cells, places, centre }: Data, prior: BandMatrix, values: Fl
 		precision[3 * k + 3] = (precision[3 * k + 3] as number) + right * right * information
 		precision[3 * k + 4] = (precision[3 * k + 4] as number) + left * right * information
 	})
-	return { objective, slope, root: rootOf(precision) }
+	return { objective, slope, precision }
 }
 
 function priorPrecision(penalty: number): BandMatrix {

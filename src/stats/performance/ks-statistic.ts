@@ -1,5 +1,6 @@
 import type { Estimate } from '../estimate.ts'
 import { newcombe } from '../fairness/two-shares.ts'
+import { kolmogorovSmirnovP } from '../kolmogorov-smirnov.ts'
 import type { ScoreCounts } from '../score-counts.ts'
 import { type ClassTotals, classTotals, eachScoreDown } from './class-totals.ts'
 import { meanOfLargest } from './mean-of-largest.ts'
@@ -14,9 +15,10 @@ const sharpening = 1.5
 type Step = { tp: number; fp: number }
 
 /**
- * Kolmogorov-Smirnov statistic of a score, as credit teams use it: the largest TPR - FPR of any threshold, in [0, 1].
- * NaN unless both classes are there. The largest of many differences is biased upward: the 95% interval is Newcombe's
- * for the difference at the best threshold, less that bias, as it would be if the curve seen were the true one.
+ * Kolmogorov-Smirnov statistic of a score, as credit teams use it: the largest |TPR - FPR| of any threshold, in [0, 1]
+ * (scipy.stats.ks_2samp, two-sided), whichever way the score points. NaN unless both classes are there. The largest of
+ * many differences is biased upward: the 95% interval is Newcombe's for the difference at the best threshold, less that
+ * bias, as it would be if the curve seen were the true one.
  */
 export function ksStatistic(counts: ScoreCounts): Estimate {
 	const totals = classTotals(counts)
@@ -24,15 +26,26 @@ export function ksStatistic(counts: ScoreCounts): Estimate {
 	const difference = ({ tp, fp }: Step) => tp / positives - fp / negatives
 	let best: Step = { tp: 0, fp: 0 }
 	eachStep(counts, (tp, fp) => {
-		if (tp / positives - fp / negatives > difference(best)) best = { tp, fp }
+		if (Math.abs(tp / positives - fp / negatives) > Math.abs(difference(best))) best = { tp, fp }
 	})
-	const value = positives > 0 && negatives > 0 ? difference(best) : Number.NaN
+	const value = positives > 0 && negatives > 0 ? Math.abs(difference(best)) : Number.NaN
 	if (!(Math.min(positives, negatives) >= leastOfEitherClass))
 		return { value, low: Number.NaN, high: Number.NaN }
-	const ends = newcombe({ successes: best.tp, n: positives }, { successes: best.fp, n: negatives })
+	const shares = [
+		{ successes: best.tp, n: positives },
+		{ successes: best.fp, n: negatives },
+	] as const
+	const ends = difference(best) < 0 ? newcombe(shares[1], shares[0]) : newcombe(...shares)
 	const chosen = thinned(counts, totals, best)
-	const bias = meanOfLargest(chosen.map(difference), covarianceOf(chosen, totals)) - value
-	return { value, low: Math.max(0, ends.low - sharpening * bias), high: Math.max(value, ends.high - bias) }
+	const sign = Math.sign(difference(best)) || 1
+	const differences = chosen.map((step) => sign * difference(step))
+	const bias = meanOfLargest(differences, covarianceOf(chosen, totals)) - value
+	const isNoise = kolmogorovSmirnovP(value, positives, negatives) > 0.05
+	return {
+		value,
+		low: isNoise ? 0 : Math.max(0, ends.low - sharpening * bias),
+		high: Math.max(value, ends.high - bias),
+	}
 }
 
 /** Calls back with the counts above each threshold, from one that nothing reaches. There may be a million. */

@@ -20,17 +20,32 @@ export function meanEstimate({ n, mean, variance }: MeanAndVariance): Estimate {
 
 /**
  * 95% interval of the mean of values that are nowhere below 0: Student's t on the logarithm, by the delta method. Such
- * values are skewed, and the plain interval then misses on the upper side. A mean of 0 has no more to say than 0.
+ * values are skewed, and the plain interval then misses on the upper side; `tail` is a factor for that half. A mean of
+ * 0 has no more to say than 0.
  */
-export function positiveMeanEstimate({ n, mean, variance }: MeanAndVariance): Estimate {
+export function positiveMeanEstimate({ n, mean, variance }: MeanAndVariance, tail = 1): Estimate {
 	if (!(n > 0)) return undefinedEstimate
-	return logEstimate(mean, Math.sqrt(variance / n) / mean, n)
+	return logEstimate(mean, Math.sqrt(variance / n) / mean, n, { up: tail, down: 1 })
 }
 
-/** `value` > 0 with the standard error of its logarithm, from n rows. */
-export function logEstimate(value: number, errorOfLog: number, n: number): Estimate {
+/** `value` > 0 with the standard error of its logarithm, from n rows; each half of the interval by its factor. */
+export function logEstimate(
+	value: number,
+	errorOfLog: number,
+	n: number,
+	{ up, down } = { up: 1, down: 1 },
+): Estimate {
 	if (n < 2 || Number.isNaN(value)) return { ...undefinedEstimate, value }
 	if (value === 0) return { value, low: 0, high: 0 }
-	const factor = Math.exp(tQuantile95(n - 1) * errorOfLog)
-	return { value, low: value / factor, high: value * factor }
+	const half = tQuantile95(n - 1) * errorOfLog
+	return { value, low: value / Math.exp(half * down), high: value * Math.exp(half * up) }
 }
+
+/**
+ * How much longer the half of an interval must be on the side of a tail that a sample shows too little of: from 1 up to
+ * 1 + `most`, by the standard deviation of the losses over what normal errors would give them. Where tails are heavy
+ * the sample's own error is too small just when its mean is. Found by simulation (docs/calibration.md): lognormal, t3,
+ * exponential and heteroskedastic errors are covered in 91% or more from 200 rows on, normal ones as before.
+ */
+export const tailFactor = (heaviness: number, most: number): number =>
+	heaviness > 1 ? 1 + most * (1 - Math.exp(1 - heaviness)) : 1

@@ -32,19 +32,6 @@ export function boundedSequence(sums: LossSums, bounds: Bounds, options: Sequenc
 	}
 }
 
-/** The same for the mean of `a` less the mean of `b`: two samples, each with its own sequence at half of alpha. */
-export function boundedDifference(
-	a: LossSums,
-	b: LossSums,
-	bounds: Bounds,
-	options: SequenceOptions = {},
-): Estimate {
-	const { alpha, tuneAt } = tuningOf(options)
-	const half = { alpha: alpha / 2, tuneAt: tuneAt / 2 }
-	const [ofA, ofB] = [boundedSequence(a, bounds, half), boundedSequence(b, bounds, half)]
-	return { value: ofA.value - ofB.value, low: ofA.low - ofB.high, high: ofA.high - ofB.low }
-}
-
 /** The least mean that is not refuted at alpha / 2. */
 function lowerBound({ n, sum, squares }: LossSums, { low, high }: Bounds, { alpha, tuneAt }: Tuning): number {
 	const greatest = ((high - low) / 2) ** 2

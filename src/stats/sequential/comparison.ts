@@ -1,43 +1,24 @@
 import type { Estimate } from '../estimate.ts'
-import { type Bounds, boundedDifference, boundedSequence } from './bounded.ts'
+import { type Bounds, boundedSequence } from './bounded.ts'
 import { growLosses, type LossSums } from './loss-sums.ts'
 import type { SequenceOptions } from './options.ts'
-import { differenceSequence, meanSequence } from './t-mixture.ts'
 
 /**
- * A challenger against the champion, as stored sums. Paired: both scored the same rows, and `gains` are champion's loss
- * less challenger's. Split: each scored rows of its own. `bounds`, where every gain (paired) or loss (split) lies in them,
- * make the sequence exact; without, it is asymptotic.
+ * A challenger against the champion, as stored sums: gains of pairs or of matched blocks, above 0 where the challenger is
+ * better, all within bounds that were known before them. `outcomes`: rows that they come from, where these are more.
  */
-export type Comparison =
-	| { design: 'paired'; gains: LossSums; bounds?: Bounds }
-	| { design: 'split'; champion: LossSums; challenger: LossSums; bounds?: Bounds }
+export type Comparison = { gains: LossSums; bounds: Bounds; outcomes?: number }
 
-/** The mean gain, champion's loss less challenger's (positive: the challenger is better), valid at every look. */
-export function gainSequence(comparison: Comparison, options: SequenceOptions = {}): Estimate {
-	const { bounds } = comparison
-	if (comparison.design === 'paired')
-		return bounds
-			? boundedSequence(comparison.gains, bounds, options)
-			: meanSequence(comparison.gains, options)
-	const { champion, challenger } = comparison
-	return bounds
-		? boundedDifference(champion, challenger, bounds, options)
-		: differenceSequence(champion, challenger, options)
-}
+/** The mean gain, valid at every look. */
+export const gainSequence = ({ gains, bounds }: Comparison, options: SequenceOptions = {}): Estimate =>
+	boundedSequence(gains, bounds, options)
 
-/** Outcomes seen, of both arms together where traffic is split. */
-export const outcomesOf = (comparison: Comparison): number =>
-	comparison.design === 'paired' ? comparison.gains.n : comparison.champion.n + comparison.challenger.n
+export const outcomesOf = ({ gains, outcomes }: Comparison): number => outcomes ?? gains.n
 
-const grown = (comparison: Comparison, factor: number): Comparison =>
-	comparison.design === 'paired'
-		? { ...comparison, gains: growLosses(comparison.gains, factor) }
-		: {
-				...comparison,
-				champion: growLosses(comparison.champion, factor),
-				challenger: growLosses(comparison.challenger, factor),
-			}
+const grown = (comparison: Comparison, factor: number): Comparison => ({
+	...comparison,
+	gains: growLosses(comparison.gains, factor),
+})
 
 export type Projection = { moreOutcomes: number; reason?: never } | { moreOutcomes: null; reason: string }
 

@@ -2,48 +2,55 @@ import type { Estimate } from '../estimate.ts'
 import { type Comparison, gainSequence, type Projection, projectOutcomes } from './comparison.ts'
 import type { SequenceOptions } from './options.ts'
 
-/** A metric on which the challenger may lose at most `tolerance` (in units of its loss). */
-export type Guard = {
-	name: string
-	comparison: Comparison
-	tolerance: number
-	/** Promotion waits until the guard is shown to hold; by default it is enough that it is not shown to be broken. */
-	mustHold?: boolean
-}
+/** A metric on which the challenger may lose at most `tolerance`. What it gains is a comparison, or an interval made of several. */
+export type Guard = { name: string; tolerance: number } & (
+	| { comparison: Comparison; gain?: never }
+	| { comparison?: never; gain: Estimate }
+)
 
-export type Question = {
+export type Question<G extends Guard = Guard> = {
 	primary: Comparison
-	guards?: readonly Guard[]
+	guards?: readonly G[]
 	/** In units of the loss, >= 0; 0 by default. */
 	margin?: number
 	/** 'superior': better by more than the margin. 'non-inferior': not worse by more than the margin. */
 	aim?: 'superior' | 'non-inferior'
 }
 
-export type GuardState = { name: string; gain: Estimate; state: 'broken' | 'holds' | 'open' }
+/** `holds`: shown not to lose more than the tolerance; `broken`: shown to lose more. */
+export type GuardState<G extends Guard = Guard> = {
+	guard: G
+	gain: Estimate
+	state: 'broken' | 'holds' | 'open'
+}
 
-export type Verdict = {
-	verdict: 'promote' | 'keep' | 'not yet'
+export type Verdict<G extends Guard = Guard> = {
+	verdict: 'promote' | 'keep' | 'not-yet'
 	reason: string
 	/** Champion's loss less challenger's, with its always-valid interval. */
 	gain: Estimate
-	guards: GuardState[]
+	guards: GuardState<G>[]
 	/** Further outcomes until the primary is decided at its present gain; null where `why` says so. */
 	moreOutcomes: number | null
 	why?: string
 }
 
 /**
- * Promote the challenger, keep the champion, or wait; may be asked after every outcome. With k guards some guard is
- * broken by chance in at most k alpha of runs: pass each its share of alpha where that is too much.
+ * Promote the challenger, keep the champion, or wait; may be asked after every outcome. A promotion needs the gain and
+ * every guard to be shown, each by its own interval, so several guards make a wrong one no likelier; a guard that is
+ * broken keeps the champion.
  */
-export function verdict(question: Question, options: SequenceOptions = {}): Verdict {
+export function verdict<G extends Guard>(question: Question<G>, options: SequenceOptions = {}): Verdict<G> {
 	const { primary, margin = 0, aim = 'superior' } = question
 	if (!(margin >= 0)) throw new RangeError('a margin is not negative')
 	const threshold = aim === 'superior' ? margin : -margin
 	const gain = gainSequence(primary, options)
 	const guards = (question.guards ?? []).map((guard) => guardState(guard, options))
-	const answer = (word: Verdict['verdict'], reason: string, projection: Projection): Verdict => ({
+	const answer = (
+		word: Verdict['verdict'],
+		reason: string,
+		projection: Projection = { moreOutcomes: 0 },
+	): Verdict<G> => ({
 		verdict: word,
 		reason,
 		gain,
@@ -51,30 +58,34 @@ export function verdict(question: Question, options: SequenceOptions = {}): Verd
 		moreOutcomes: projection.moreOutcomes,
 		...(projection.moreOutcomes === null ? { why: projection.reason } : {}),
 	})
-	const broken = guards.filter(({ state }) => state === 'broken').map(({ name }) => name)
-	if (broken.length > 0)
-		return answer('keep', `the challenger breaks ${broken.join(', ')}`, { moreOutcomes: 0 })
-	if (gain.high < threshold) return answer('keep', keepReason(gain, threshold), { moreOutcomes: 0 })
+	const broken = guards.filter(({ state }) => state === 'broken').map(({ guard }) => guard.name)
+	if (broken.length > 0) return answer('keep', `the challenger breaks ${broken.join(' and ')}`)
+	if (gain.high < threshold) return answer('keep', keepReason(gain, threshold))
 	if (!(gain.low > threshold))
-		return answer('not yet', 'the gain may be on either side', projectOutcomes(primary, threshold, options))
-	const waiting = (question.guards ?? []).find(
-		({ mustHold }, i) => mustHold === true && guards[i]?.state === 'open',
-	)
-	if (waiting !== undefined)
-		return answer(
-			'not yet',
-			`${waiting.name} is not shown to hold`,
-			projectOutcomes(waiting.comparison, -waiting.tolerance, options),
-		)
-	return answer('promote', promoteReason(aim, margin), { moreOutcomes: 0 })
+		return answer('not-yet', 'the gain may be on either side', projectOutcomes(primary, threshold, options))
+	const open = guards.find(({ state }) => state === 'open')
+	if (!open) return answer('promote', promoteReason(aim, margin))
+	const reason = `${open.guard.name} is not ${Number.isNaN(open.gain.value) ? 'known yet' : 'shown to hold'}`
+	return answer('not-yet', reason, projectGuard(open.guard, options))
 }
 
-function guardState({ name, comparison, tolerance }: Guard, options: SequenceOptions): GuardState {
+/** Guards need not decide early among many rows, but should say something of the few rows of a small group. */
+const guardTuning = { tuneAt: 300 }
+
+function guardState<G extends Guard>(guard: G, options: SequenceOptions): GuardState<G> {
+	const { tolerance } = guard
 	if (!(tolerance >= 0)) throw new RangeError('a tolerance is not negative')
-	const gain = gainSequence(comparison, options)
+	const gain = guard.comparison
+		? gainSequence(guard.comparison, { ...guardTuning, ...options })
+		: (guard.gain as Estimate)
 	const state = gain.high < -tolerance ? 'broken' : gain.low > -tolerance ? 'holds' : 'open'
-	return { name, gain, state }
+	return { guard, gain, state }
 }
+
+const projectGuard = ({ comparison, tolerance }: Guard, options: SequenceOptions): Projection =>
+	comparison
+		? projectOutcomes(comparison, -tolerance, { ...guardTuning, ...options })
+		: { moreOutcomes: null, reason: 'the gain is decided, and a guard is not' }
 
 const keepReason = (gain: Estimate, threshold: number): string =>
 	gain.high < 0

@@ -62,7 +62,7 @@ describe('principal reasons', () => {
 	})
 
 	it('are five when enquiries counted and are not among the four', () => {
-		const all = { PAY_0: 6, income: 5, job_months: 4, debt: 3, home: 2, enquiries: 1 }
+		const all = { PAY_0: 6, income: 5, job_months: 4, debt: 3, home: 2, enquiries: 1.5 }
 		expect(codes(select(all))).toEqual(['R1', 'R2', 'R3', 'R4', 'R5'])
 		expect(codes(select({ ...all, enquiries: 9 }))).toEqual(['R5', 'R1', 'R2', 'R3'])
 		expect(codes(select({ ...all, enquiries: -1 }))).toEqual(['R1', 'R2', 'R3', 'R4'])
@@ -88,6 +88,49 @@ describe('principal reasons', () => {
 			status: 'ok',
 			uncovered: [{ feature: 'utilisation', contribution: 2 }],
 		})
+	})
+
+	it('miss a principal feature that the table does not cover, and no other one', () => {
+		const partial = table({
+			entries: [
+				{ code: 'C', text: 'Time since last payment', features: ['c'] },
+				{ code: 'D', text: 'Number of accounts', features: ['d'] },
+			],
+		})
+		expect(select({ a: 2.43, b: 1.22, c: -0.5, d: 0.22 }, { table: partial })).toMatchObject({
+			status: 'ok',
+			reasons: [{ code: 'D' }],
+			missing: ['a', 'b'],
+		})
+		const fifth = { PAY_0: 6, income: 5, job_months: 4, debt: 3, utilisation: 2 }
+		expect(select(fifth)).toMatchObject({ missing: [], uncovered: [{ feature: 'utilisation' }] })
+		expect(select({ utilisation: 2 })).toMatchObject({ status: 'failed', missing: ['utilisation'] })
+	})
+
+	it('leave out what is too small a share of all that counted against the person', () => {
+		expect(codes(select({ PAY_0: 10, income: 0.52, debt: 0.4 }))).toEqual(['R1'])
+		expect(codes(select({ PAY_0: 10, income: 0.6, debt: 0.4 }))).toEqual(['R1', 'R2'])
+		const strict = { ...simple, minShare: 0.2 }
+		expect(codes(select({ PAY_0: 10, income: 2, debt: 4 }, { table: strict }))).toEqual(['R1', 'R4'])
+		expect(codes(select({ PAY_0: 10, enquiries: 0.01 }))).toEqual(['R1'])
+		expect(select({ PAY_0: 10, utilisation: 0.1 })).toMatchObject({ missing: [] })
+	})
+
+	it('are one at least, however evenly the contributions are spread', () => {
+		const others = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`x${i}`, 1]))
+		expect(codes(select({ ...others, income: 1.5 }))).toEqual(['R2'])
+	})
+
+	it('count against the person in the contributions that the answer shows, too', () => {
+		const shown = [
+			{ feature: 'PAY_0', contribution: 2 },
+			{ feature: 'PAY_2', contribution: -0.1 },
+			{ feature: 'income', contribution: -0.3 },
+			{ feature: 'debt', contribution: 0.05 },
+		]
+		const selection = select({ PAY_0: 1, PAY_2: 1, income: 3, debt: 2 }, { shown })
+		expect(selection).toMatchObject({ reasons: [{ code: 'R1', features: ['PAY_0'] }] })
+		expect(selection.status === 'ok' && selection.reasons.length).toBe(1)
 	})
 
 	it.each([

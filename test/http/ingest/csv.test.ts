@@ -16,7 +16,10 @@ const features: FeatureSpec[] = [
 
 async function read(text: string, limits = defaultLimits) {
 	const rows: { index: number; value: Json }[] = []
-	for await (const some of csvRows(new Blob([text]).stream(), limits, features))
+	for await (const some of csvRows(new Blob([text]).stream(), limits.lineBytes, {
+		features,
+		limit: limits.featuresPerRow,
+	}))
 		rows.push(...(some as typeof rows))
 	return rows
 }

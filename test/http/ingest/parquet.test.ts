@@ -13,7 +13,10 @@ type Columns = Parameters<typeof parquetWriteBuffer>[0]['columnData']
 
 async function read(bytes: ArrayBuffer | string, limits = defaultLimits) {
 	const rows: { index: number; value: Json }[] = []
-	for await (const some of parquetRows(new Blob([bytes]).stream(), limits, features))
+	for await (const some of parquetRows(new Blob([bytes]).stream(), limits, {
+		features,
+		limit: limits.featuresPerRow,
+	}))
 		rows.push(...(some as typeof rows))
 	return rows
 }

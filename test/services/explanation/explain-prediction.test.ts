@@ -69,6 +69,32 @@ describe('an explanation', () => {
 		})
 	})
 
+	it('says whom each part compares with', async () => {
+		expect((await explain('declined')).comparedWith).toEqual({
+			contributions: 'model-file',
+			reasons: 'approved-near-cut-off',
+			percentiles: 'approved-applicants',
+			counterfactuals: null,
+		})
+		const { comparedWith } = await explain('declined', '?method=interventional')
+		expect(comparedWith.contributions).toBe('all-applicants')
+	})
+
+	it('moves no feature without limits unless it is asked for, and none against a reason', async () => {
+		const still = await explain('declined')
+		expect(still).toMatchObject({ counterfactuals: [], counterfactualsStatus: { status: 'none' } })
+		expect(still.counterfactualsStatus.reason).toContain('movable')
+		const asked = await explain('declined', '?movable=late,income,SEX')
+		expect(asked.counterfactuals.length).toBeGreaterThan(0)
+		for (const { changes } of asked.counterfactuals) {
+			expect(['late', 'income']).toEqual(expect.arrayContaining(Object.keys(changes)))
+			if ('late' in changes) expect(changes.late).toBeLessThan(declined.late)
+			if ('income' in changes) expect(changes.income).toBeGreaterThan(declined.income)
+		}
+		const wrong = await server.fetch(`${path('declined')}?movable=lat`)
+		expect([wrong.status, wrong.body.detail]).toEqual([422, expect.stringContaining('Did you mean "late"?')])
+	})
+
 	it('says where each value stands among approved applicants', async () => {
 		const { contributions } = await explain('declined')
 		const of = (name: string) => contributions.find((c: Json) => c.feature === name)

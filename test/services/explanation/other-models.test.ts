@@ -71,11 +71,12 @@ describe('a scorecard', () => {
 		await server.approve('card', [
 			{ code: 'A', text: 'Delinquent obligations', features: ['late'] },
 			{ code: 'B', text: 'Income insufficient for the amount requested', features: ['income'] },
+			{ code: 'C', text: 'Limited credit experience', features: ['limit'] },
 		])
 		const low = Array.from({ length: goldenCount }, (_, i) => i).find(
 			(i) => pointsOf(recordOf(i)) < 480 && (recordOf(i).late as number) >= 3,
 		) as number
-		const answer = await server.explain('card', `p${low}`)
+		const answer = await server.explain('card', `p${low}`, '?movable=late,limit,income')
 		expect(answer).toMatchObject({
 			space: 'points',
 			decision: 'not good',
@@ -101,7 +102,16 @@ describe('too few logged decisions', () => {
 			goldenFile('binary'),
 			'xgboost-json',
 		)
-		await server.approve('new', [{ code: 'A', text: 'Delinquent obligations', features: ['late'] }])
+		await server.approve(
+			'new',
+			golden.names
+				.filter((feature: string) => feature !== 'SEX')
+				.map((feature: string, i: number) => ({
+					code: `R${i}`,
+					text: `About your credit file, part ${i}`,
+					features: [feature],
+				})),
+		)
 		const declined = golden.binary.scores.findIndex(
 			(s: number, i: number) => s >= 0.5 && (recordOf(i).late as number) >= 4,
 		)

@@ -72,7 +72,7 @@ describe('a challenger', () => {
 		await deploy({ challenger: '2' })
 		await live(0.25, true)
 		const answer = await compare()
-		expect(answer.verdict).toBe('not yet')
+		expect(answer.verdict).toBe('not-yet')
 		expect(answer.moreOutcomes === null || answer.moreOutcomes > 1000).toBe(true)
 	})
 

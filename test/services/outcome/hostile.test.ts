@@ -63,9 +63,20 @@ describe('what a client can send', () => {
 		await tell([1, 1.5, 2.5])
 		for (const answer of await read('performance.rmse,performance.r2'))
 			expect(answer).toMatchObject({
-				status: 'insufficient',
+				status: 'failed',
 				reason: expect.stringContaining('1 rows are too large'),
 			})
+	})
+
+	it('a relevance whose gain is no number fails, and says why', async () => {
+		await register('ranking')
+		await predict([
+			{ score: 2, segment: { query: 'q' } },
+			{ score: 1, segment: { query: 'q' } },
+		])
+		await tell([2000, 1])
+		const [ndcg] = await read('performance.ndcg_10')
+		expect(ndcg).toMatchObject({ status: 'failed', reason: expect.stringContaining('too large') })
 	})
 
 	it('a small spread far from zero is not lost', async () => {
@@ -174,7 +185,7 @@ describe('what a client can send', () => {
 		await tell(times(1200, (i) => (i % 3 === 0 ? 1 : 0)))
 		server.clock.advance(1000)
 		const { body } = await server.fetch('/v1/models/m/deployments/production/comparison')
-		expect(body).toMatchObject({ design: 'split', verdict: 'not yet' })
+		expect(body).toMatchObject({ design: 'split', verdict: 'not-yet' })
 		expect(Math.abs(body.gain.value)).toBeLessThan(0.05)
 	})
 

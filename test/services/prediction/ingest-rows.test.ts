@@ -200,7 +200,13 @@ describe('outcomes and feature logs', () => {
 })
 
 describe('the described schema and the judge', () => {
-	const rules = { versions: new Set(['1']), oldest: 0, latest: startOfTest, limits: defaultLimits }
+	const rules = {
+		versions: new Set(['1']),
+		oldest: 0,
+		latest: startOfTest,
+		limits: defaultLimits,
+		areLabelsNumbers: false,
+	}
 	const verdict = (value: unknown) => {
 		try {
 			judges.prediction(value, rules)

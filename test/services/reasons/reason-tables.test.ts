@@ -136,7 +136,10 @@ describe('the table that counts', () => {
 		fresh.clock.now = decisionAt + 3600_000
 		const answer = (await fresh.fetch('/v1/models/lending/predictions/declined/explanation')).body
 		expect(answer.reasons.map((r: Json) => r.text)).toEqual(['Late on loans'])
-		expect(answer.reasonsStatus.status).toBe('ok')
+		expect(answer.reasonsStatus).toMatchObject({
+			status: 'incomplete',
+			missing: ['limit', 'income', 'education'],
+		})
 		expect(answer.reasonsStatus.reason).not.toContain('in force')
 		await fresh.close()
 	})

@@ -119,6 +119,11 @@ describe.each(golden.binary)('a binary model with AUC $rocAuc', (of) => {
 		expectNear(brierScore(counts).value, of.brier, relative)
 		expectNear(ksStatistic(counts).value, of.ks, relative)
 		expectNear(ksStatistic(counts).value, of.ksOfSamples, relative)
+		const reversed = countScores(
+			of.scores.map((score) => -score),
+			of.positive,
+		)
+		expectNear(ksStatistic(reversed).value, of.ksOfSamples, relative)
 	})
 
 	it('has the calibration error and the lift of their plain definitions', () => {

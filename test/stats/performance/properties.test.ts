@@ -109,6 +109,17 @@ it('all measures stay in their bounds', () => {
 	)
 })
 
+it('the KS statistic is the same with the classes exchanged: it has no direction', () => {
+	fc.assert(
+		fc.property(sample, (rows) => {
+			const counts = count(rows)
+			const exchanged = { ...counts, positives: counts.negatives, negatives: counts.positives }
+			for (const part of parts)
+				expectNear(ksStatistic(exchanged)[part], ksStatistic(counts)[part], 1e-9, 1e-9)
+		}),
+	)
+})
+
 describe('two classes as several', () => {
 	it('have the mean AUC, twice the Brier score and the log loss of the binary model', () => {
 		fc.assert(

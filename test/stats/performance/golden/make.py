@@ -86,8 +86,8 @@ def binary(n, base, digits, slope=1.5):
         "logLoss": metrics.log_loss(y, scores),
         "brier": metrics.brier_score_loss(y, scores),
         "ece": calibration_error(scores, y),
-        "ks": float((tpr - fpr).max()),
-        "ksOfSamples": float(stats.ks_2samp(scores[y == 0], scores[y == 1], alternative="greater").statistic),
+        "ks": float(np.abs(tpr - fpr).max()),
+        "ksOfSamples": float(stats.ks_2samp(scores[y == 0], scores[y == 1], alternative="two-sided").statistic),
         "gini": float(stats.somersd(y, scores).statistic),
         "lift": lift(scores, y, 0.1),
         "liftOfThird": lift(scores, y, 0.3),
@@ -174,6 +174,11 @@ def multiclass_scores(n, k, digits):
     }
 
 
+def tail(variances, most):
+    """How much longer the half of an interval is whose losses vary this many times as much as those of normal errors."""
+    return 1 + most * (1 - np.exp(1 - max(1, np.sqrt(variances))))
+
+
 def regression(n, shift, zeros):
     y = np.round(random.gamma(3, 2, n), 3)
     y[:zeros] = 0
@@ -183,18 +188,21 @@ def regression(n, shift, zeros):
     # R2 by the delta method on rows: the influence of each on the logarithms of both sums of squares.
     influence = e**2 / (e**2).mean() - (y - y.mean()) ** 2 / y.var()
     r2 = metrics.r2_score(y, predicted)
-    factor = np.exp(stats.t.ppf(0.975, n - 1) * np.sqrt((influence**2).sum()) / n)
-    of_mae = np.exp(stats.t.ppf(0.975, n - 1) * np.abs(e).std(ddof=1) / np.sqrt(n) / np.abs(e).mean())
+    half = stats.t.ppf(0.975, n - 1) * np.sqrt((influence**2).sum()) / n
+    up, down = [np.exp(half * tail((v**2).var() / (v**2).mean() ** 2 / 2, 1)) for v in (e, y - y.mean())]
+    a = np.abs(e)
+    of_mae = stats.t.ppf(0.975, n - 1) * a.std(ddof=1) / np.sqrt(n) / a.mean()
+    mae_up = np.exp(of_mae * tail(a.var(ddof=1) / a.mean() ** 2 / (np.pi / 2 - 1), 1))
     return {
         "actual": y.tolist(),
         "predicted": predicted.tolist(),
         "mae": metrics.mean_absolute_error(y, predicted),
-        "maeInterval": [float(np.abs(e).mean() / of_mae), float(np.abs(e).mean() * of_mae)],
+        "maeInterval": [float(a.mean() / np.exp(of_mae)), float(a.mean() * mae_up)],
         "rmse": metrics.root_mean_squared_error(y, predicted),
         "mape": metrics.mean_absolute_percentage_error(y[used], predicted[used]),
         "zeros": zeros,
         "r2": r2,
-        "r2Interval": [float(1 - (1 - r2) * factor), float(1 - (1 - r2) / factor)],
+        "r2Interval": [float(1 - (1 - r2) * up), float(1 - (1 - r2) / down)],
         "bias": float(e.mean()),
         "biasInterval": [float(v) for v in stats.t.interval(0.95, n - 1, e.mean(), stats.sem(e))],
         "pinball": metrics.mean_pinball_loss(y, predicted, alpha=0.5),

@@ -1,4 +1,4 @@
-"""Writes confseq.json: what confseq's mixtures and SciPy's integrals answer, for test/stats/sequential/golden.test.ts.
+"""Writes confseq.json: what confseq's mixtures answer, for test/stats/sequential/golden.test.ts.
 
 From the root of the repository, with Python 3.11, numpy 2.4.6, scipy 1.17.1 and confseq 0.0.11, which has to be built
 (Boost's headers, a C++ compiler) with a pybind11 that knows this Python:
@@ -8,8 +8,7 @@ From the root of the repository, with Python 3.11, numpy 2.4.6, scipy 1.17.1 and
     .venv/bin/python test/stats/sequential/golden/make.py > test/stats/sequential/golden/confseq.json
     npx biome format --write test/stats/sequential/golden/confseq.json
 
-Nothing here follows src/stats: the bounds for rows within bounds come by Brent's root of confseq's mixture, the t-test's
-evidence by quadrature over the estimated scale.
+Nothing here follows src/stats: the bounds for rows within bounds come by Brent's root of confseq's mixture.
 """
 
 import json
@@ -19,9 +18,8 @@ import numpy as np
 from confseq.boundaries import (
     beta_binomial_log_mixture,
     gamma_exponential_log_mixture,
-    normal_mixture_bound,
 )
-from scipy import integrate, optimize, stats
+from scipy import optimize
 
 random = np.random.default_rng(20260401)
 
@@ -74,29 +72,6 @@ for n, pr, low, high in [
         )
 
 
-def density(t, df, variance):
-    """Of t when its numerator is N(0, variance), by quadrature over the estimated scale w."""
-    integrand = lambda w: w * stats.norm.pdf(t * w, scale=math.sqrt(variance)) * stats.chi.pdf(w * math.sqrt(df), df)
-    return integrate.quad(integrand, 0, 1 + 12 / math.sqrt(df), epsabs=0, epsrel=1e-12, limit=400)[0]
-
-
-def evidence(t, rows, df, weight):
-    return math.log(density(t, df, 1 + rows / weight) / density(t, df, 1))
-
-
-t_tests = [
-    {"t": t, "rows": rows, "df": df, "weight": weight, "log": evidence(t, rows, df, weight)}
-    for t in (0.3, 1.5, 2.5, 4.0)
-    for rows, df in ((8, 7), (60, 59), (45, 180))
-    for weight in (5.0, 40.0)
-]
-
-normal = [
-    {"n": n, "tuneAt": tune_at, "alpha": alpha, "half": float(normal_mixture_bound(float(n), alpha, tune_at, alpha, False)) / n}
-    for n in (1e7, 1e8)
-    for tune_at, alpha in ((1e6, 0.05), (1e7, 0.01))
-]
-
 discordant = [
     {
         "championOnly": c,
@@ -108,4 +83,4 @@ discordant = [
     for tune_at in (200, 2000)
 ]
 
-print(json.dumps({"mixtures": mixtures, "bounded": bounded, "tTests": t_tests, "normal": normal, "discordant": discordant}))
+print(json.dumps({"mixtures": mixtures, "bounded": bounded, "discordant": discordant}))

@@ -1,27 +1,30 @@
 import type { ColumnMetaData, Compressors, SchemaElement } from 'hyparquet'
 import { release } from './memory.ts'
 import { decodeHybrid, readStruct, type Struct } from './parquet-encoding.ts'
+import type { Raw } from './parquet-values.ts'
 
-const types = ['BOOLEAN', 'INT32', 'INT64', 'FLOAT', 'DOUBLE', 'BYTE_ARRAY']
+const types = ['BOOLEAN', 'INT32', 'INT64', 'INT96', 'FLOAT', 'DOUBLE', 'BYTE_ARRAY', 'FIXED_LEN_BYTE_ARRAY']
 const encodings = ['PLAIN', 'RLE', 'PLAIN_DICTIONARY', 'RLE_DICTIONARY', 'BIT_PACKED']
-const plainKinds = [undefined, 'UTF8', 'INT_8', 'INT_16', 'INT_32', 'INT_64']
 const [dataPage, dictionaryPage, dataPageV2] = [0, 2, 3]
 const [plain, plainDictionary, dictionaryIndexes] = [0, 2, 8]
 
-/** Whether a column is plain numbers, texts or booleans in plain pages: anything else is for the general reader. */
-export function isPlainColumn(element: SchemaElement, chunks: readonly ColumnMetaData[]): boolean {
-	const logical = element.logical_type?.type
+/** Whether a column is flat and in plain pages: anything else is for the general reader. */
+export function isPlainColumn(element: SchemaElement, meta: ColumnMetaData): boolean {
 	return (
 		element.num_children === undefined &&
 		element.repetition_type !== 'REPEATED' &&
 		types.includes(element.type ?? '') &&
-		plainKinds.includes(element.converted_type) &&
-		(logical === undefined || logical === 'STRING' || logical === 'INTEGER') &&
-		chunks.every((c) => c.encodings.every((e) => encodings.includes(e)) && c.path_in_schema.length === 1)
+		meta.encodings.every((e) => encodings.includes(e)) &&
+		meta.path_in_schema.length === 1
 	)
 }
 
-type Chunk = { meta: ColumnMetaData; isOptional: boolean; compressors: Compressors }
+type Chunk = {
+	meta: ColumnMetaData
+	element: SchemaElement
+	compressors: Compressors
+	convert: (raw: Raw) => unknown
+}
 
 /**
  * Gives the cells of one column of one row group to a taker, page by page. The general reader makes an array of all of
@@ -34,19 +37,22 @@ export function readPages(bytes: Uint8Array, chunk: Chunk, take: (value: unknown
 	for (let at = 0; at < bytes.length && given < Number(chunk.meta.num_values); ) {
 		const { struct, end } = readStruct(bytes, at)
 		const [type, unpacked, packed] = [numberAt(struct, 1), numberAt(struct, 2), numberAt(struct, 3)]
+		if (packed < 0 || unpacked < 0 || end + packed > bytes.length) throw new Error('a page has a wrong size')
 		const body = bytes.subarray(end, end + packed)
 		at = end + packed
 		if (type === dictionaryPage) {
 			const page = unpack(body, unpacked, chunk)
 			dictionary = []
-			plainValues(page, chunk.meta.type, numberAt(structAt(struct, 7), 1), (value) => dictionary.push(value))
+			const count = numberAt(structAt(struct, 7), 1)
+			plainValues(page, chunk.element, count, (raw) => dictionary.push(chunk.convert(raw)))
 		} else if (type === dataPage || type === dataPageV2) {
 			const page =
 				type === dataPage ? pageOf(struct, body, unpacked, chunk) : pageOfV2(struct, body, unpacked, chunk)
 			const isKnown = [plain, plainDictionary, dictionaryIndexes].includes(page.encoding)
 			if (!isKnown && given === 0) return false
 			if (!isKnown) throw new Error(`a page has the encoding ${page.encoding}`)
-			giveValues(page, dictionary, chunk.meta.type, take)
+			if (given + page.count > Number(chunk.meta.num_values)) throw new Error('a page has too many values')
+			giveValues(page, dictionary, chunk, take)
 			given += page.count
 			if (page.own.buffer !== bytes.buffer) release(page.own)
 		}
@@ -72,6 +78,12 @@ const structAt = (struct: Struct, field: number): Struct => {
 	return typeof value === 'object' ? value : {}
 }
 
+function countAt(header: Struct, { meta }: Chunk): number {
+	const count = numberAt(header, 1)
+	if (count < 0 || count > Number(meta.num_values)) throw new Error('a page has a wrong number of values')
+	return count
+}
+
 function unpack(body: Uint8Array, length: number, { meta, compressors }: Chunk): Uint8Array {
 	if (meta.codec === 'UNCOMPRESSED') return body
 	const compressor = compressors[meta.codec]
@@ -81,9 +93,10 @@ function unpack(body: Uint8Array, length: number, { meta, compressors }: Chunk):
 
 function pageOf(struct: Struct, body: Uint8Array, length: number, chunk: Chunk): Page {
 	const header = structAt(struct, 5)
-	const count = numberAt(header, 1)
+	const count = countAt(header, chunk)
 	const own = unpack(body, length, chunk)
-	if (!chunk.isOptional) return { count, encoding: numberAt(header, 2), values: own, defined: undefined, own }
+	if (chunk.element.repetition_type !== 'OPTIONAL')
+		return { count, encoding: numberAt(header, 2), values: own, defined: undefined, own }
 	const size = new DataView(own.buffer, own.byteOffset).getUint32(0, true)
 	const defined = new Uint8Array(count)
 	decodeHybrid(own.subarray(4, 4 + size), 1, defined)
@@ -92,7 +105,7 @@ function pageOf(struct: Struct, body: Uint8Array, length: number, chunk: Chunk):
 
 function pageOfV2(struct: Struct, body: Uint8Array, length: number, chunk: Chunk): Page {
 	const header = structAt(struct, 8)
-	const [count, encoding, levels] = [numberAt(header, 1), numberAt(header, 4), numberAt(header, 5)]
+	const [count, encoding, levels] = [countAt(header, chunk), numberAt(header, 4), numberAt(header, 5)]
 	const before = levels + numberAt(header, 6)
 	const isPacked = header[7] !== false
 	const own = isPacked ? unpack(body.subarray(before), length - before, chunk) : body.subarray(before)
@@ -104,7 +117,7 @@ function pageOfV2(struct: Struct, body: Uint8Array, length: number, chunk: Chunk
 function giveValues(
 	{ count, encoding, values, defined }: Page,
 	dictionary: readonly unknown[],
-	type: string,
+	{ element, convert }: Chunk,
 	take: (value: unknown) => void,
 ): void {
 	let there = count
@@ -115,37 +128,57 @@ function giveValues(
 	let row = 0
 	const give = (value: unknown) => {
 		while (defined && defined[row] === 0) {
-			take(undefined)
+			take(null)
 			row++
 		}
 		take(value)
 		row++
 	}
-	if (encoding === plain) plainValues(values, type, there, give)
+	if (encoding === plain) plainValues(values, element, there, (raw) => give(convert(raw)))
 	else {
 		const indexes = new Uint32Array(there)
 		if (there > 0) decodeHybrid(values.subarray(1), values[0] as number, indexes)
-		for (const index of indexes) give(dictionary[index])
+		for (const index of indexes) {
+			if (index >= dictionary.length) throw new Error('a page names a value that its dictionary has not')
+			give(dictionary[index])
+		}
 	}
-	for (; row < count; row++) take(undefined)
+	for (; row < count; row++) take(null)
 }
 
-const decoder = new TextDecoder()
+/** Past this, the high half of a whole number makes it larger than a double holds exactly. */
+const mostHigh = 2 ** 21
 
-function plainValues(bytes: Uint8Array, type: string, count: number, give: (value: unknown) => void): void {
+function int64(view: DataView, at: number): number | bigint {
+	const high = view.getInt32(at + 4, true)
+	return high >= mostHigh || high < -mostHigh
+		? view.getBigInt64(at, true)
+		: high * 2 ** 32 + view.getUint32(at, true)
+}
+
+function plainValues(
+	bytes: Uint8Array,
+	{ type, type_length: length = 0 }: SchemaElement,
+	count: number,
+	give: (raw: Raw) => void,
+): void {
 	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+	const width = type === 'INT96' ? 12 : length
 	if (type === 'DOUBLE') for (let i = 0; i < count; i++) give(view.getFloat64(i * 8, true))
 	else if (type === 'FLOAT') for (let i = 0; i < count; i++) give(view.getFloat32(i * 4, true))
 	else if (type === 'INT32') for (let i = 0; i < count; i++) give(view.getInt32(i * 4, true))
-	else if (type === 'INT64')
-		for (let i = 0; i < count; i++)
-			give(view.getInt32(i * 8 + 4, true) * 2 ** 32 + view.getUint32(i * 8, true))
+	else if (type === 'INT64') for (let i = 0; i < count; i++) give(int64(view, i * 8))
 	else if (type === 'BOOLEAN')
-		for (let i = 0; i < count; i++) give(((bytes[i >> 3] as number) >> (i & 7)) % 2 === 1)
-	else
+		for (let i = 0; i < count; i++) give((view.getUint8(i >> 3) >> (i & 7)) % 2 === 1)
+	else if (type === 'BYTE_ARRAY')
 		for (let i = 0, at = 0; i < count; i++) {
-			const length = view.getUint32(at, true)
-			give(decoder.decode(bytes.subarray(at + 4, at + 4 + length)))
-			at += 4 + length
+			const end = at + 4 + view.getUint32(at, true)
+			if (end > bytes.length) throw new Error('a text is longer than its page')
+			give(bytes.subarray(at + 4, end))
+			at = end
 		}
+	else {
+		if (width <= 0 || width * count > bytes.length) throw new Error('a page is too short')
+		for (let i = 0; i < count; i++) give(bytes.subarray(i * width, (i + 1) * width))
+	}
 }

@@ -1,0 +1,174 @@
+import { AppError } from './errors.ts'
+
+/** What a member of a gzip file begins with (RFC 1952 2.3), as far as it is looked at, and what ends one. */
+const headerBytes = 10
+const trailerBytes = 8
+/** How long bytes that look like a next member may leave the present one unfinished before they are its content. */
+const settleMs = 500
+const lookMs = 25
+
+/**
+ * The bytes of a gzip stream unpacked; several members are one stream (RFC 1952 2.2). The platform's decompressor knows
+ * one member only, so this finds where members end. The stream fails with `malformed` when it is damaged or cut off.
+ */
+export function gunzip(packed: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+	const pieces = piecesOf(packed)
+	let member = new Member(pieces)
+	return new ReadableStream<Uint8Array>(
+		{
+			async pull(controller) {
+				for (;;) {
+					const bytes = await member.read()
+					if (bytes) return controller.enqueue(bytes)
+					if (!(await member.fed)) return controller.close()
+					member = new Member(pieces)
+				}
+			},
+			async cancel(reason) {
+				await member.cancel(reason)
+				await pieces.return(undefined)
+			},
+		},
+		{ highWaterMark: 0 },
+	)
+}
+
+/** Bytes to be unpacked; `size` is there when they end as a member of that size (modulo 2^32) would, before another. */
+type Piece = { bytes: Uint8Array<ArrayBuffer>; size?: number }
+
+class Member {
+	/** True when another member follows. */
+	readonly fed: Promise<boolean>
+	private readonly reader: ReadableStreamDefaultReader<Uint8Array>
+	private size = 0
+	private isRead = false
+	private onSize = () => {}
+
+	constructor(pieces: AsyncGenerator<Piece, undefined>) {
+		const { readable, writable } = new DecompressionStream('gzip')
+		this.reader = readable.getReader()
+		this.fed = this.feed(pieces, writable.getWriter())
+		this.fed.catch(() => {})
+	}
+
+	async read(): Promise<Uint8Array | undefined> {
+		try {
+			this.isRead = true
+			const { done, value } = await this.reader.read()
+			this.isRead = false
+			if (done) return undefined
+			this.size += value.byteLength
+			this.onSize()
+			return value
+		} catch (error) {
+			// What went wrong with the source is its own error.
+			await this.fed
+			throw damaged(error)
+		}
+	}
+
+	async cancel(reason: unknown): Promise<void> {
+		await this.reader.cancel(reason).catch(() => {})
+	}
+
+	private async feed(
+		pieces: AsyncGenerator<Piece, undefined>,
+		writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>,
+	): Promise<boolean> {
+		try {
+			for (;;) {
+				const { done, value } = await pieces.next()
+				if (!done) await writer.write(value.bytes)
+				const isEnd = !done && value.size !== undefined && (await this.reaches(value.size))
+				if (!done && !isEnd) continue
+				await writer.close()
+				return isEnd
+			}
+		} catch (error) {
+			await writer.abort(error).catch(() => {})
+			throw damaged(error)
+		}
+	}
+
+	/** Whether all that was written unpacks to this many bytes. The time counts only while somebody reads. */
+	private async reaches(size: number): Promise<boolean> {
+		for (let idleMs = 0; idleMs < settleMs; ) {
+			if (this.size % 2 ** 32 === size) return true
+			const isIdle = await new Promise<boolean>((resolve) => {
+				const timer = setTimeout(() => resolve(true), lookMs)
+				this.onSize = () => {
+					clearTimeout(timer)
+					resolve(false)
+				}
+			})
+			idleMs = isIdle && this.isRead ? idleMs + lookMs : 0
+		}
+		return false
+	}
+}
+
+/** The bytes as they come, cut where a member seems to begin. */
+async function* piecesOf(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Piece, undefined> {
+	let held: Uint8Array<ArrayBuffer> = new Uint8Array(0)
+	/** The last bytes of the present member that were handed on. */
+	let last: Uint8Array<ArrayBuffer> = new Uint8Array(0)
+	for await (const chunk of packed) {
+		const bytes = joined(held, chunk)
+		let from = 0
+		let at = headerAt(bytes, last.length === 0 ? 1 : 0)
+		for (; at >= 0 && at + headerBytes <= bytes.length; at = headerAt(bytes, at + 1)) {
+			const before = tail(last, bytes.subarray(from, at))
+			if (before.length < trailerBytes) continue
+			yield { bytes: bytes.subarray(from, at), size: sizeIn(before) }
+			from = at
+			last = before
+		}
+		const to = at < 0 ? bytes.length : at
+		held = bytes.subarray(to)
+		if (to === from) continue
+		last = tail(last, bytes.subarray(from, to))
+		yield { bytes: bytes.subarray(from, to) }
+	}
+	if (held.length > 0 && last.length === trailerBytes) yield { bytes: new Uint8Array(0), size: sizeIn(last) }
+	if (held.length > 0) yield { bytes: held }
+	return undefined
+}
+
+/** What a member unpacks to, modulo 2^32, by its trailer. */
+const sizeIn = (trailer: Uint8Array<ArrayBuffer>) =>
+	new DataView(trailer.buffer, trailer.byteOffset).getUint32(4, true)
+
+/** Where a member's header, or the beginning of one, stands from `from` on; -1 when nowhere. */
+function headerAt(bytes: Uint8Array, from: number): number {
+	for (let at = bytes.indexOf(0x1f, from); at >= 0; at = bytes.indexOf(0x1f, at + 1)) {
+		// What is not here yet may be right.
+		if ((bytes[at + 1] ?? 0x8b) === 0x8b && (bytes[at + 2] ?? 8) === 8 && (bytes[at + 3] ?? 0) < 32) return at
+	}
+	return -1
+}
+
+/** The last eight bytes of both. */
+function tail(before: Uint8Array, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+	return joined(before, bytes.subarray(-trailerBytes)).slice(-trailerBytes)
+}
+
+/** Both as one; without a copy when the first is empty. */
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+	if (a.length === 0) return new Uint8Array(b.buffer as ArrayBuffer, b.byteOffset, b.byteLength)
+	const both = new Uint8Array(a.length + b.length)
+	both.set(a)
+	both.set(b, a.length)
+	return both
+}
+
+function damaged(error: unknown): unknown {
+	if (error instanceof AppError) return error
+	const text = `${(error as Error).message} ${String((error as { cause?: unknown }).cause ?? '')}`
+	if (/aborted|ECONNRESET|terminated|premature/i.test(text)) return error
+	const what = /unexpected end|incomplete/i.test(text)
+		? 'is cut off: copy or send it again'
+		: /junk|trailing/i.test(text)
+			? 'is followed by bytes that are not gzip'
+			: 'is damaged'
+	return new AppError('malformed', `The gzip data cannot be read: it ${what}.`, { cause: error })
+}

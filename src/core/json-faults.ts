@@ -1,0 +1,73 @@
+/** What JSON.parse passes over, or says without its place: a member that is there twice, or a word that is not JSON. */
+export type JsonFault = { kind: 'twice' | 'word'; path: (string | number)[]; message: string }
+
+// Punctuation, a text without its quotes, or anything else up to the next of either.
+const token = /\s*(?:([{}[\],:])|"([^"\\]*(?:\\.[^"\\]*)*)"|([^\s{}[\],:"]+))/y
+const jsonWord = /^(?:true|false|null|-?\d.*)$/
+const cures: ReadonlyMap<string, string> = new Map([
+	...['NaN', 'nan', 'Infinity', '-Infinity', 'inf', '-inf', 'None', 'undefined', 'NA'].map(
+		(word) => [word, 'null'] as const,
+	),
+	['True', 'true'],
+	['False', 'false'],
+])
+
+type Level = { names?: Set<string>; at: string | number }
+
+/** The faults of a text that begins like an array or object; the first word that is not JSON ends the search. */
+export function* findJsonFaults(text: string): Generator<JsonFault> {
+	const levels: Level[] = []
+	let isName = false
+	const path = () => levels.map((level) => level.at)
+	token.lastIndex = 0
+	for (;;) {
+		const at = token.lastIndex
+		const [all, mark, quoted, word] = token.exec(text) ?? []
+		if (all === undefined) return
+		// A caller may look at another text meanwhile.
+		const next = at + all.length
+		const level = levels.at(-1)
+		if (mark === '{') levels.push({ names: new Set(), at: '' })
+		else if (mark === '[') levels.push({ at: 0 })
+		else if (mark === '}' || mark === ']') levels.pop()
+		else if (mark === ',' && typeof level?.at === 'number') level.at++
+		if (isName && quoted !== undefined && level?.names) {
+			level.at = nameOf(quoted)
+			if (level.names.has(level.at))
+				yield { kind: 'twice', path: path(), message: 'is there twice in one object' }
+			level.names.add(level.at)
+		}
+		if (word !== undefined && !jsonWord.test(word)) {
+			const cure = cures.get(word)
+			yield {
+				kind: 'word',
+				path: path(),
+				message: `is a bare ${shown(word)}, which is not JSON${cure ? `: send ${cure}` : ''}`,
+			}
+			return
+		}
+		isName = mark === '{' || (mark === ',' && level?.names !== undefined)
+		token.lastIndex = next
+	}
+}
+
+/** Why a text is not JSON, in words: the word that is none, with its row and path, or what the parser says. */
+export function whyNotJson(text: string, cause: unknown): string {
+	if (cause instanceof RangeError) return 'it is nested too deeply'
+	const fault = [...findJsonFaults(text)].find(({ kind }) => kind === 'word')
+	if (!fault) return (cause as Error).message.slice(0, 250).toWellFormed()
+	const [first, ...rest] = fault.path
+	const places = typeof first === 'number' ? [`row ${first}`, rest.join('.')] : [fault.path.join('.')]
+	return `${places.filter((place) => place !== '').join(', ')} ${fault.message}`.trim()
+}
+
+const shown = (word: string) => word.slice(0, 40).toWellFormed()
+
+function nameOf(quoted: string): string {
+	if (!quoted.includes('\\')) return quoted
+	try {
+		return JSON.parse(`"${quoted}"`)
+	} catch {
+		return quoted
+	}
+}

@@ -1,0 +1,107 @@
+import { AppError } from './errors.ts'
+
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const lineFeed = 10
+
+/** The text of UTF-8 bytes; undefined when they are not UTF-8. */
+export function decodeUtf8(bytes: Uint8Array): string | undefined {
+	try {
+		return strict.decode(bytes)
+	} catch {
+		return undefined
+	}
+}
+
+/** Bytes that are not UTF-8 where a text should be. */
+export class NotUtf8 extends Error {}
+
+/** The text of UTF-8 bytes. Throws `NotUtf8`. */
+export function textOf(bytes: Uint8Array): string {
+	const text = decodeUtf8(bytes)
+	if (text === undefined) throw new NotUtf8('it is not UTF-8: save the file as UTF-8')
+	return text
+}
+
+/** Which line, from 0, holds the first byte that is not UTF-8. */
+export function lineOfFault(bytes: Uint8Array): number {
+	let line = 0
+	for (let from = 0; from < bytes.length; line++) {
+		const end = bytes.indexOf(lineFeed, from)
+		const to = end < 0 ? bytes.length : end
+		if (decodeUtf8(bytes.subarray(from, to)) === undefined) return line
+		from = to + 1
+	}
+	return line
+}
+
+/** All of a text. Throws `malformed` with the line that is not UTF-8. */
+export async function readUtf8(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+	const parts: Uint8Array<ArrayBuffer>[] = []
+	for await (const part of asUtf8(chunks)) parts.push(part as Uint8Array<ArrayBuffer>)
+	const bytes = new Uint8Array(await new Blob(parts).arrayBuffer())
+	const text = decodeUtf8(bytes)
+	if (text === undefined)
+		throw new AppError('malformed', `Line ${lineOfFault(bytes) + 1} is not UTF-8: save the text as UTF-8.`)
+	return text
+}
+
+/** What other files begin with. */
+const others: readonly { magic: readonly number[]; what: string }[] = [
+	{ magic: [0x1f, 0x8b], what: 'gzip: say so with Content-Encoding: gzip, or unpack it' },
+	{ magic: [0x50, 0x4b, 3, 4], what: 'a zip archive or an Excel workbook: save it as CSV' },
+	{ magic: [0x50, 0x41, 0x52, 0x31], what: 'Parquet: name it .parquet, or send it as application/vnd.apache.parquet' },
+	{ magic: [0xff, 0xfe, 0, 0], what: 'UTF-32: save it as UTF-8' },
+	{ magic: [0, 0, 0xfe, 0xff], what: 'UTF-32: save it as UTF-8' },
+] // biome-ignore format: a table
+
+/** The bytes of a text as UTF-8 without a byte order mark; UTF-16 is transcoded. Throws `malformed` for other files. */
+export async function* asUtf8(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+	let head: Uint8Array = new Uint8Array(0)
+	let decode: ((bytes: Uint8Array) => Uint8Array) | undefined
+	for await (const chunk of chunks) {
+		if (decode) {
+			yield decode(chunk)
+			continue
+		}
+		head = head.length === 0 ? chunk : Uint8Array.of(...head, ...chunk)
+		if (head.length < 4) {
+			// The memory of a chunk may be used again for the next.
+			head = new Uint8Array(head)
+			continue
+		}
+		const { skip, transcode } = encodingOf(head)
+		decode = transcode
+		yield decode(head.subarray(skip))
+	}
+	if (decode || head.length === 0) return
+	const { skip, transcode } = encodingOf(head)
+	yield transcode(head.subarray(skip))
+}
+
+function encodingOf(head: Uint8Array): { skip: number; transcode: (bytes: Uint8Array) => Uint8Array } {
+	const other = others.find(({ magic }) => magic.every((byte, i) => head[i] === byte))
+	if (other) throw new AppError('malformed', `This is not text but ${other.what}.`)
+	const [a, b, c, d] = head
+	if (a === 0xef && b === 0xbb && c === 0xbf) return { skip: 3, transcode: (bytes) => bytes }
+	if (a === 0xff && b === 0xfe) return { skip: 2, transcode: fromUtf16(true) }
+	if (a === 0xfe && b === 0xff) return { skip: 2, transcode: fromUtf16(false) }
+	// A text begins with ASCII: a column's name, a brace or a quote.
+	if (a && b === 0 && c && d === 0) return { skip: 0, transcode: fromUtf16(true) }
+	if (a === 0 && b && c === 0 && d) return { skip: 0, transcode: fromUtf16(false) }
+	return { skip: 0, transcode: (bytes) => bytes }
+}
+
+function fromUtf16(isLittle: boolean): (bytes: Uint8Array) => Uint8Array {
+	const decoder = new TextDecoder('utf-16le')
+	const encoder = new TextEncoder()
+	let odd: number | undefined
+	return (bytes) => {
+		const all = odd === undefined ? new Uint8Array(bytes) : Uint8Array.of(odd, ...bytes)
+		odd = all.length % 2 === 1 ? all.at(-1) : undefined
+		const even = all.subarray(0, all.length - (all.length % 2))
+		if (!isLittle)
+			for (let i = 0; i < even.length; i += 2)
+				[even[i], even[i + 1]] = [even[i + 1] as number, even[i] as number]
+		return encoder.encode(decoder.decode(even, { stream: true }))
+	}
+}

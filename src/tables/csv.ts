@@ -1,0 +1,273 @@
+import { AppError } from '../core/errors.ts'
+import { asUtf8, NotUtf8, textOf } from '../core/utf8.ts'
+import { doubled } from './memory.ts'
+
+const [quote, comma, lineFeed, carriageReturn] = [34, 44, 10, 13]
+/** How much of a file is looked at to see where its lines end. */
+const lookedAt = 65_536
+
+/** Cells of text, by their bytes. */
+export type TakesBytes = { addBytes(bytes: Uint8Array, from: number, to: number): void }
+
+/** The record at hand; gone when the next is read. */
+export type CsvRecord = {
+	/** In which line of the file it begins, from 1. */
+	readonly line: number
+	readonly cells: number
+	/** Throws `NotUtf8`. */
+	text(cell: number): string
+	give(cell: number, taker: TakesBytes): void
+}
+
+/** What is wrong with a record. */
+export class CsvFault extends Error {
+	readonly line: number
+
+	constructor(line: number, message: string) {
+		super(message)
+		this.line = line
+	}
+}
+
+/** A record over the limit; most likely a quote is left open. */
+export class CsvTooLong extends CsvFault {}
+
+/**
+ * Gives the records of a CSV table (RFC 4180: comma, double quotes; lines end with LF, CRLF or CR), the header first.
+ * Empty lines are none. A chunk is not looked at after the next was asked for. Throws `CsvFault`.
+ */
+export async function readRecords(
+	chunks: AsyncIterable<Uint8Array>,
+	mostBytes: number,
+	take: (record: CsvRecord) => void,
+): Promise<void> {
+	const scanner = new Scanner(mostBytes, take)
+	for await (const chunk of asUtf8(chunks)) scanner.add(chunk)
+	scanner.end()
+}
+
+/** The records as texts, those of a chunk together. Records that are no text, or of another length, are a `CsvFault`. */
+export async function* textRecords(
+	chunks: AsyncIterable<Uint8Array>,
+	mostBytes: number,
+): AsyncGenerator<(string[] | CsvFault)[]> {
+	let found: (string[] | CsvFault)[] = []
+	let columns = -1
+	const scanner = new Scanner(mostBytes, (record) => {
+		const cells = textsOf(record)
+		if (columns < 0 && cells instanceof CsvFault) throw cells
+		if (columns < 0) columns = record.cells
+		if (record.cells !== columns) throw wrongLength(record, columns)
+		found.push(cells)
+	})
+	for await (const chunk of asUtf8(chunks)) {
+		scanner.add(chunk)
+		yield found
+		found = []
+	}
+	scanner.end()
+	yield found
+}
+
+function textsOf(record: CsvRecord): string[] | CsvFault {
+	try {
+		return Array.from({ length: record.cells }, (_, i) => record.text(i))
+	} catch (error) {
+		if (error instanceof NotUtf8) return new CsvFault(record.line, error.message)
+		throw error
+	}
+}
+
+export const wrongLength = ({ line, cells }: CsvRecord, columns: number): CsvFault =>
+	new CsvFault(line, `it has ${cells} cells, and the header ${columns}`)
+
+const separators: Record<string, string> = { ';': 'semicolons', '\t': 'tabs', '|': 'bars' }
+
+/** Throws for a header that was written with another separator. */
+export function requireCommas(names: readonly string[]): void {
+	const found = names.length === 1 ? /[;\t|]/.exec(names[0] as string)?.[0] : undefined
+	if (found !== undefined)
+		throw new AppError(
+			'malformed',
+			`The columns of the table are not separated by commas but by ${separators[found]}: write it with commas, and numbers with a point.`,
+		)
+}
+
+class Scanner implements CsvRecord {
+	line = 1
+	cells = 0
+	private buffer = new Uint8Array(512 * 1024)
+	private length = 0
+	private isFirst = true
+	private lineEnd = lineFeed
+	/** Of the record at hand: where its cells begin and end in the buffer. */
+	private starts = new Int32Array(64)
+	private ends = new Int32Array(64)
+	private linesInRecord = 0
+	/** Cells that hold quotes, without them. */
+	private unquoted: (Uint8Array | undefined)[] = []
+	private hasQuotes = false
+	private readonly mostBytes: number
+	private readonly onRecord: (record: CsvRecord) => void
+
+	constructor(mostBytes: number, onRecord: (record: CsvRecord) => void) {
+		this.mostBytes = mostBytes
+		this.onRecord = onRecord
+	}
+
+	text(cell: number): string {
+		const bytes = this.unquotedAt(cell) ?? this.buffer.subarray(this.starts[cell], this.ends[cell])
+		return textOf(bytes)
+	}
+
+	give(cell: number, taker: TakesBytes): void {
+		const bytes = this.unquotedAt(cell)
+		if (bytes) taker.addBytes(bytes, 0, bytes.length)
+		else taker.addBytes(this.buffer, this.starts[cell] as number, this.ends[cell] as number)
+	}
+
+	add(chunk: Uint8Array): void {
+		if (this.length + chunk.length > this.buffer.length)
+			this.buffer = doubled(this.buffer, this.length + chunk.length)
+		this.buffer.set(chunk, this.length)
+		this.length += chunk.length
+		this.take(false)
+	}
+
+	end(): void {
+		this.take(true)
+	}
+
+	/** All whole records of the buffer; what is left of the next goes to its beginning. */
+	private take(isLast: boolean): void {
+		if (this.isFirst && !this.findEnd(isLast)) return
+		let at = 0
+		while (at < this.length) {
+			const next = this.scan(at, isLast)
+			if (next < 0) break
+			if (next - at > this.mostBytes) this.failTooLong()
+			this.takeRecord()
+			at = next
+		}
+		this.buffer.copyWithin(0, at, this.length)
+		this.length -= at
+		if (this.length > this.mostBytes) this.failTooLong()
+	}
+
+	/** What ends a line: a carriage return where there are no line feeds. False while too little is there to know. */
+	private findEnd(isLast: boolean): boolean {
+		const head = this.buffer.subarray(0, this.length)
+		if (!head.includes(lineFeed)) {
+			if (!isLast && this.length < lookedAt) return false
+			if (head.includes(carriageReturn)) this.lineEnd = carriageReturn
+		}
+		this.isFirst = false
+		return true
+	}
+
+	/** Finds the cells of the record at `at`; answers where the next begins, or -1 when its end is not here yet. */
+	private scan(at: number, isLast: boolean): number {
+		const { buffer, length, lineEnd } = this
+		this.cells = 0
+		this.linesInRecord = 1
+		this.hasQuotes = false
+		let from = at
+		for (;;) {
+			let to = from
+			let start = from
+			if (buffer[from] === quote && from < length) {
+				to = this.closing(from + 1)
+				if (to < 0 && isLast && length - at > this.mostBytes) this.failTooLong()
+				if (to < 0) return isLast ? this.fail('a quote is not closed') : -1
+				start = from + 1
+				this.addQuoted(start, to)
+				to++
+				if (to < length && buffer[to] === carriageReturn && lineEnd === lineFeed) to++
+				if (to < length && buffer[to] !== comma && buffer[to] !== lineEnd)
+					this.fail('text stands behind a closing quote')
+			} else {
+				let byte = 0
+				while (to < length) {
+					byte = buffer[to] as number
+					if (byte === comma || byte === lineEnd) break
+					to++
+				}
+				if (to < length || isLast) {
+					const isEnd = (byte === lineEnd || to === length) && to > from && buffer[to - 1] === carriageReturn
+					this.addCell(start, isEnd ? to - 1 : to)
+				}
+			}
+			if (to >= length) return isLast ? length : -1
+			if (buffer[to] === lineEnd) return to + 1
+			from = to + 1
+		}
+	}
+
+	/** The closing quote of a cell whose text begins at `at`; -1 when it is not here. */
+	private closing(at: number): number {
+		const { buffer, length, lineEnd } = this
+		for (let i = at; i < length; i++) {
+			if (buffer[i] === lineEnd) this.linesInRecord++
+			if (buffer[i] !== quote) continue
+			// Whether a quote is doubled shows in the byte behind it, which may not be here yet.
+			if (buffer[i + 1] === quote && i + 1 < length) i++
+			else return i
+		}
+		return -1
+	}
+
+	private addCell(from: number, to: number): void {
+		if (this.cells === this.starts.length) {
+			this.starts = doubled(this.starts)
+			this.ends = doubled(this.ends)
+		}
+		this.starts[this.cells] = from
+		this.ends[this.cells] = to
+		this.cells++
+	}
+
+	private addQuoted(from: number, to: number): void {
+		this.addCell(from, to)
+		if (!this.hasQuotes) this.unquoted = []
+		this.hasQuotes = true
+		const text = this.buffer.subarray(from, to)
+		if (!text.includes(quote)) return
+		this.unquoted[this.cells - 1] = text.filter((byte, i) => byte !== quote || !isSecond(text, i))
+	}
+
+	private unquotedAt(cell: number): Uint8Array | undefined {
+		return this.hasQuotes ? this.unquoted[cell] : undefined
+	}
+
+	private takeRecord(): void {
+		const isEmpty = this.cells === 1 && this.starts[0] === this.ends[0] && !this.hasQuotes
+		if (!isEmpty) this.handOn()
+		this.line += this.linesInRecord
+	}
+
+	private handOn(): void {
+		try {
+			this.onRecord(this)
+		} catch (error) {
+			throw error instanceof NotUtf8 ? new CsvFault(this.line, error.message) : error
+		}
+	}
+
+	private fail(what: string): never {
+		throw new CsvFault(this.line, what)
+	}
+
+	private failTooLong(): never {
+		throw new CsvTooLong(
+			this.line,
+			`it begins a record of over ${this.mostBytes} bytes: is a quote left open?`,
+		)
+	}
+}
+
+/** Whether the quote at `at` is the second of a doubled one. */
+function isSecond(text: Uint8Array, at: number): boolean {
+	let before = 0
+	for (let i = at - 1; i >= 0 && text[i] === quote; i--) before++
+	return before % 2 === 1
+}

@@ -1,0 +1,205 @@
+import {
+	type AsyncBuffer,
+	type ColumnMetaData,
+	type Compressors,
+	type FileMetaData,
+	type ParquetParsers,
+	parquetMetadataAsync,
+	parquetScan,
+	parquetSchema,
+	type SchemaElement,
+	type SchemaTree,
+} from 'hyparquet'
+import { compressors as allCompressors } from 'hyparquet-compressors'
+import { AppError } from '../core/errors.ts'
+import { release } from './memory.ts'
+import { isPlainColumn, readPages } from './parquet-pages.ts'
+import { converterOf, nestedCell, type Raw } from './parquet-values.ts'
+
+export type ParquetColumn = {
+	name: string
+	/** What it is called where it holds no single values, such as `struct`. */
+	nested: string | undefined
+}
+
+/** A Parquet file that is open. Cells are as `converterOf` makes them; of a nested one, what JSON can hold of it. */
+export type ParquetTable = {
+	columns: readonly ParquetColumn[]
+	/** How many rows each row group has. */
+	groups: readonly number[]
+	/** The cells of a column, by its position, of a row group. */
+	read(column: number, group: number): Promise<readonly unknown[]>
+	close(): Promise<void>
+}
+
+/** Opens a file from its bytes, which it keeps. */
+export type OpenParquet = (bytes: Uint8Array<ArrayBuffer>, limits: ParquetLimits) => Promise<ParquetTable>
+
+/** How much a file may unpack to, and how much a page may grow. */
+export type ParquetLimits = { gunzippedBytes: number; gunzipRatio: number }
+
+const mostRows = 100_000_000
+
+/** What a file is made of: read by a library, which a damaged file may keep busy for ever. */
+export async function readMetadata(file: AsyncBuffer, limits?: ParquetLimits): Promise<FileMetaData> {
+	const metadata = await guarded(() => parquetMetadataAsync(file))
+	checkSize(metadata, limits)
+	return metadata
+}
+
+/** Opens a file in this thread. */
+export async function openParquet(file: AsyncBuffer, limits?: ParquetLimits): Promise<ParquetTable> {
+	const pages = new ParquetPages(file, await readMetadata(file, limits), limits)
+	const read = async (column: number, group: number) => {
+		const cells: unknown[] = []
+		const isRead = await pages.give(column, group, (cell) => cells.push(cell))
+		return isRead ? cells : await pages.read(column, group)
+	}
+	return { columns: pages.columns, groups: pages.groups, read, close: async () => {} }
+}
+
+/** The columns of a file, page by page. */
+export class ParquetPages {
+	readonly columns: readonly ParquetColumn[]
+	readonly groups: readonly number[]
+	private readonly file: AsyncBuffer
+	private readonly metadata: FileMetaData
+	private readonly fields: readonly SchemaTree[]
+	private readonly compressors: Compressors
+
+	constructor(file: AsyncBuffer, metadata: FileMetaData, limits?: ParquetLimits) {
+		this.file = file
+		this.metadata = metadata
+		this.fields = parquetSchema(metadata).children
+		this.columns = this.fields.map((field) => ({ name: field.element.name, nested: nestedName(field) }))
+		this.groups = metadata.row_groups.map((group) => Number(group.num_rows))
+		this.compressors = limits ? bounded(limits) : allCompressors
+	}
+
+	/**
+	 * Gives the cells of a flat column to a taker, page by page. False when its pages are not plain, before any cell was
+	 * given.
+	 */
+	async give(column: number, group: number, take: (cell: unknown) => void): Promise<boolean> {
+		const { element } = this.fields[column] as SchemaTree
+		const meta = this.chunkOf(column, group)
+		if (!meta || !isPlainColumn(element, meta)) return false
+		return await guarded(async () => {
+			const from = Number(meta.dictionary_page_offset || meta.data_page_offset)
+			const bytes = new Uint8Array(await this.file.slice(from, from + Number(meta.total_compressed_size)))
+			const convert = converterOf(element)
+			let rows = 0
+			const isRead = readPages(bytes, { meta, element, compressors: this.compressors, convert }, (cell) => {
+				rows++
+				take(cell)
+			})
+			release(bytes)
+			if (isRead && rows !== this.groups[group])
+				throw new Error(
+					`the column ${JSON.stringify(element.name)} has ${rows} of ${this.groups[group]} rows`,
+				)
+			return isRead
+		})
+	}
+
+	/** The same by the library: nested columns, and rarer encodings. */
+	async read(column: number, group: number): Promise<unknown[]> {
+		const { element, children } = this.fields[column] as SchemaTree
+		const isFlat = children.length === 0 && element.repetition_type !== 'REPEATED'
+		const convert = isFlat ? converterOf(element) : nestedCell
+		return await guarded(async () => {
+			const rowStart = this.groups.slice(0, group).reduce((sum, rows) => sum + rows, 0)
+			const rowEnd = rowStart + (this.groups[group] as number)
+			if (rowEnd === rowStart) return []
+			const scan = await parquetScan({
+				file: this.file,
+				metadata: unannotated(this.metadata),
+				columns: [element.name],
+				compressors: this.compressors,
+				utf8: false,
+				parsers: { ...nestedParsers, timestampFromNanoseconds: isFlat ? same : nanosText },
+			})
+			const cells = await scan.readColumn({ column: element.name, rowStart, rowEnd })
+			return Array.from(cells as ArrayLike<Raw | null | undefined>, (raw) =>
+				raw === null || raw === undefined ? null : convert(raw),
+			)
+		})
+	}
+
+	/** Of a flat column its own, by position: names may stand twice. */
+	private chunkOf(column: number, group: number): ColumnMetaData | undefined {
+		const leaves = (field: SchemaTree): number =>
+			field.children.length === 0 ? 1 : field.children.reduce((sum, child) => sum + leaves(child), 0)
+		const before = this.fields.slice(0, column).reduce((sum, field) => sum + leaves(field), 0)
+		return this.metadata.row_groups[group]?.columns[before]?.meta_data
+	}
+}
+
+function nestedName({ element, children }: SchemaTree): string | undefined {
+	const kind = element.logical_type?.type ?? element.converted_type
+	if (kind === 'LIST' || element.repetition_type === 'REPEATED') return 'list'
+	if (kind === 'MAP' || kind === 'MAP_KEY_VALUE') return 'map'
+	return children.length > 0 ? 'struct' : undefined
+}
+
+/** Without what flat columns mean, so that the library gives what is in the pages, and `converterOf` makes cells of it. */
+function unannotated(metadata: FileMetaData): FileMetaData {
+	const flat = new Set(
+		parquetSchema(metadata)
+			.children.filter((field) => field.children.length === 0)
+			.map((field) => field.element),
+	)
+	const bare = ({ converted_type: _, logical_type: __, ...rest }: SchemaElement): SchemaElement => rest
+	return { ...metadata, schema: metadata.schema.map((e) => (flat.has(e) ? bare(e) : e)) }
+}
+
+const same = (value: unknown) => value
+const nanosText = (nanos: bigint) => new Date(Number(nanos / 1_000_000n))
+const bytesOf = (bytes: Uint8Array | undefined) => bytes && nestedCell(bytes)
+const nestedParsers: Partial<ParquetParsers> = {
+	stringFromBytes: bytesOf,
+	jsonFromBytes: bytesOf,
+	geometryFromBytes: bytesOf,
+	geographyFromBytes: bytesOf,
+}
+
+/** The library throws plain errors for whatever is wrong in a file. */
+async function guarded<T>(read: () => T | Promise<T>): Promise<T> {
+	try {
+		return await read()
+	} catch (cause) {
+		if (cause instanceof AppError) throw cause
+		const reason = (cause as Error).message.slice(0, 300)
+		throw new AppError('malformed', `This is not Parquet that can be read: ${reason}.`, { cause })
+	}
+}
+
+/** What a file claims to hold, before anything of it is unpacked. */
+function checkSize(metadata: FileMetaData, limits: ParquetLimits | undefined): void {
+	const rows = metadata.row_groups.map((group) => Number(group.num_rows))
+	const all = rows.reduce((sum, n) => sum + n, 0)
+	if (!(all <= mostRows) || rows.some((n) => n < 0))
+		throw new AppError('too-large', `The Parquet file claims ${all} rows; at most ${mostRows} are read.`)
+	const bytes = metadata.row_groups
+		.flatMap((group) => group.columns)
+		.reduce((sum, chunk) => sum + Number(chunk.meta_data?.total_uncompressed_size ?? 0), 0)
+	if (limits && !(bytes <= limits.gunzippedBytes))
+		throw new AppError(
+			'too-large',
+			`The Parquet file is over ${limits.gunzippedBytes} bytes when unpacked (limit gunzippedBytes).`,
+		)
+}
+
+/** A page says how large it is when unpacked, whatever the file's index says. */
+function bounded({ gunzippedBytes, gunzipRatio }: ParquetLimits): Compressors {
+	const wrap =
+		(unpack: (input: Uint8Array, length: number) => Uint8Array) => (input: Uint8Array, length: number) => {
+			if (length > gunzippedBytes || length > 2 ** 20 + input.length * gunzipRatio * 10)
+				throw new AppError(
+					'too-large',
+					`A page of the Parquet file unpacks to ${length} bytes (limits gunzippedBytes, gunzipRatio).`,
+				)
+			return unpack(input, length)
+		}
+	return Object.fromEntries(Object.entries(allCompressors).map(([name, unpack]) => [name, wrap(unpack)]))
+}
