@@ -51,6 +51,16 @@ export function* findJsonFaults(text: string): Generator<JsonFault> {
 	}
 }
 
+/** Why a text is not JSON, in words; of a list with the row, counted from 1. */
+export function whyNotJson(text: string, error: unknown): string {
+	const fault = [...findJsonFaults(text)].find(({ kind }) => kind === 'word')
+	if (!fault) return (error as Error).message.slice(0, 250).toWellFormed()
+	const [first, ...rest] = fault.path
+	const path = typeof first === 'number' ? [`row ${first + 1}`, ...rest] : fault.path
+	const isNumber = /bare -?(nan|inf)/i.test(fault.message)
+	return `${path.join(', ')} ${fault.message}${isNumber ? ' (NaN and Infinity are not JSON: write null)' : ''}`
+}
+
 const shown = (word: string) => word.slice(0, 40).toWellFormed()
 
 function nameOf(quoted: string): string {
