@@ -18,6 +18,8 @@ export type DemoIncident = {
 	title: string
 	openedAt: string
 	alerts: Alert[]
+	changes: { text: string }[]
+	nextStep: string
 }
 export type DemoAnswer = {
 	metric: string
@@ -150,6 +152,8 @@ function describe(incident: DemoIncident, url: string): string[] {
 		'',
 		`  ${incident.severity.toUpperCase()}  ${incident.title}`,
 		`  ${incident.model}, ${incident.alerts.length} alert${incident.alerts.length === 1 ? '' : 's'}${first ? `, first seen in the window from ${first.window.from}` : ''}`,
+		...incident.changes.map(({ text }) => `  - ${text}`),
+		`  Next: ${incident.nextStep}`,
 		`  ${url}/v1/incidents/${incident.id}`,
 	]
 }
