@@ -138,11 +138,7 @@ async function judgeNow(
 		[...book.alerts.values()].map((a) => a.row),
 	)
 	await takeActions(context, plan, book, incidents, actions)
-	await describeIncidents(
-		context,
-		incidents,
-		book.changed().map((a) => a.row),
-	)
+	await describeIncidents(context, incidents, book.changedRows())
 	settleFirst(plan, incidents)
 	for (const alert of book.changed()) plan.changes.push({ query: alertQuery(context, alert) })
 	if (changed)

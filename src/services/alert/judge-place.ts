@@ -77,11 +77,7 @@ export async function judgePlace(
 		[...book.alerts.values()].map((a) => a.row),
 	)
 	await takeActions(context, plan, book, incidents, actions)
-	await describeIncidents(
-		context,
-		incidents,
-		book.changed().map((a) => a.row),
-	)
+	await describeIncidents(context, incidents, book.changedRows())
 	settleFirst(plan, incidents)
 	for (const alert of book.changed()) plan.changes.push({ query: alertQuery(context, alert) })
 	for (const { judge } of judges) plan.changes.push(...judge.changes())

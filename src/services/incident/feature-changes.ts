@@ -39,7 +39,10 @@ function changesIn(comparison: Comparison, spec: FeatureSpec, rows: Rows): Chang
 	if (!base) return []
 	const known =
 		spec.type !== 'numeric' && baseline && baseline.rows > 0 ? new Set(baseline.categories.keys()) : undefined
-	const found = findChanges(base, sideOf(values, rows), known)
+	// Free text is never told: it is about people, and not compared by content.
+	const found = findChanges(base, sideOf(values, rows), known).filter(
+		({ aspect }) => spec.type !== 'text' || aspect === 'missing' || aspect === 'type',
+	)
 	const places = found.length === 0 ? [] : splitAll(comparison, spec, rows, base)
 	return found.flatMap((change): Change[] => {
 		const where = whereIs(change.aspect, places, known)

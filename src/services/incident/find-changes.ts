@@ -92,10 +92,10 @@ const newCategories: Find = (before, after, known) => {
 	if (before.categories.size === 0 && known === undefined) return undefined
 	const found = newOnes(before, after, known)
 	const rows = rowsOf(found)
-	if (!hasRisen([0, before.rows], [rows, after.rows], leastRise.category)) return undefined
-	const is = share(rows, after)
-	const words = newWords(found, after, known ?? new Set(before.categories.keys()))
-	return { aspect: 'category', kind: 'new-category', size: is, before: 0, after: is, words }
+	if (!hasRisen([before.unnamed, before.rows], [rows, after.rows], leastRise.category)) return undefined
+	const [was, is] = [share(before.unnamed, before), share(rows, after)]
+	const words = `${newWords(found, after, known ?? new Set(before.categories.keys()))}; ${none(was)} before`
+	return { aspect: 'category', kind: 'new-category', size: is - was, before: was, after: is, words }
 }
 
 function newWords(found: Counted, after: Side, known: ReadonlySet<string>): string {
@@ -109,7 +109,7 @@ function newWords(found: Counted, after: Side, known: ReadonlySet<string>): stri
 	if (told.length === 0)
 		return `has ${rest.length} new categories in ${percent(share(rowsOf(rest), after))} of rows, each too rare to be named`
 	const more = rest.length > 0 ? `, ${rest.length} more in ${percent(share(rowsOf(rest), after))}` : ''
-	return `has ${told.length + rest.length === 1 ? 'the new category' : 'new categories:'} ${told.join(', ')}${more}; none before`
+	return `has ${told.length + rest.length === 1 ? 'the new category' : 'new categories:'} ${told.join(', ')}${more}`
 }
 
 const plainly = (name: string): string =>

@@ -11,6 +11,8 @@ export type Side = {
 	/** Ascending. */
 	numbers: Float64Array
 	categories: ReadonlyMap<string, number>
+	/** Rows of categories that the baseline had and did not keep by name. */
+	unnamed: number
 }
 
 export function sideOf(values: readonly Value[], rows: Iterable<number>): Side {
@@ -25,7 +27,14 @@ export function sideOf(values: readonly Value[], rows: Iterable<number>): Side {
 		else if (typeof value === 'number') numbers.push(value)
 		else categories.set(value, (categories.get(value) ?? 0) + 1)
 	}
-	return { rows: count, missing, wrong: wrongs, numbers: Float64Array.from(numbers).sort(), categories }
+	return {
+		rows: count,
+		missing,
+		wrong: wrongs,
+		numbers: Float64Array.from(numbers).sort(),
+		categories,
+		unnamed: 0,
+	}
 }
 
 const mostPoints = 1000
@@ -44,6 +53,7 @@ export function referenceSide(column: ReferenceColumn): Side {
 			grid.kind === 'categorical'
 				? new Map(grid.values.map((value, cell) => [value, at(cell)]))
 				: new Map<string, number>(),
+		unnamed: at(unseenCell(cells)),
 	}
 }
 
