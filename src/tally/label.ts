@@ -25,8 +25,10 @@ const weakUnknowns: readonly string[] = ['none', 'nil']
 /** `True`, `true` and ` TRUE ` are one label, and so are 1, `1` and `1.0`. */
 function canonical(text: string): string {
 	const bare = text.trim().toLowerCase()
-	return bare !== '' && Number.isFinite(Number(bare)) ? String(Number(bare)) : bare
+	return isNumber(bare) ? String(Number(bare)) : bare
 }
+
+const isNumber = (bare: string) => bare !== '' && Number.isFinite(Number(bare))
 
 /** Whether two texts are one label in two spellings. */
 export const isSameLabel = (a: string, b: string): boolean => canonical(a) === canonical(b)
@@ -63,7 +65,7 @@ export function sideOf(text: string, { positiveLabel, negativeLabel }: Labels): 
  * Which of the texts is the negative label: the usual opposite of the positive one where it is there, else the commonest
  * other text (of equal ones the first in the alphabet). A text that says unknown is none. Undefined when there is no other.
  */
-export function negativeAmong(
+function negativeAmong(
 	counts: Iterable<readonly [text: string, rows: number]>,
 	positiveLabel: string | null | undefined,
 ): string | undefined {
@@ -71,7 +73,8 @@ export function negativeAmong(
 	const others = new Map<string, { text: string; rows: number }>()
 	for (const [text, rows] of counts) {
 		const own = canonical(text)
-		if (spellings(label).includes(own) || unknowns.includes(own)) continue
+		const isUnknown = unknowns.includes(own) || (isNumber(label) && weakUnknowns.includes(own))
+		if (isUnknown || spellings(label).includes(own)) continue
 		const key = spellings(own)[0] as string
 		const known = others.get(key)
 		if (known) known.rows += rows
@@ -85,17 +88,16 @@ export function negativeAmong(
 }
 
 /**
- * What rows of a model may say of its negative label while nobody has named one: as `negativeAmong`, but a positive label
- * that has a usual opposite keeps it.
+ * What rows say of the negative label while nobody has named one: `negativeAmong` of a positive label that is named. Of
+ * labels such as 1 and 2 nobody can tell which is positive: while it is not named, only the usual opposite of 1 is negative.
  */
 export function negativeSeen(
 	counts: Iterable<readonly [text: string, rows: number]>,
 	positiveLabel: string | null | undefined,
 ): string | undefined {
-	const label = canonical(positiveLabel ?? '1')
 	const found = negativeAmong(counts, positiveLabel)
-	if (found === undefined || opposites(label).length === 0) return found
-	return isUsual(canonical(found), label) ? found : undefined
+	if (found === undefined || typeof positiveLabel === 'string') return found
+	return isUsual(canonical(found), '1') ? found : undefined
 }
 
 /** A model as far as its labels go. `seenNegative` is what its rows said while nobody had named a negative label. */

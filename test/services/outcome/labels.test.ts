@@ -101,6 +101,17 @@ describe('an outcome that is neither the positive nor the negative label', () =>
 			{ positiveLabel: true, negativeLabel: 'none' },
 			[true, 'none', 'none', false, 'x', 'true'],
 		],
+		['1 and 2 of which the positive is named', { positiveLabel: '1' }, [1, 2, 2, 'nan', '', 1]],
+		[
+			'yes and never of which the positive is named',
+			{ positiveLabel: 'yes' },
+			['yes', 'never', 'Never', 'unknown', 'nan', 'YES'],
+		],
+		[
+			'true and none of which the positive is named',
+			{ positiveLabel: 'true' },
+			[true, 'none', 'None', 'unknown', '', 'true'],
+		],
 		['1 and 0, where -1 is not known', { positiveLabel: '1' }, [1, 0, false, -1, 'unknown', 'true']],
 		[
 			'a favourable one that names the negative',
@@ -134,6 +145,13 @@ describe('an outcome that is neither the positive nor the negative label', () =>
 		await outcomes(0, [1, 2, 2, 0])
 		expect((await read('accuracy')).value).toBeCloseTo(2 / 3, 12)
 		expect((await read('outcome_coverage')).value).toBe(0.75)
+	})
+
+	it('is "None" beside 1 and 0, though it comes first', async () => {
+		await register({ positiveLabel: '1' })
+		await predict([{ score: 0.9 }, { score: 0.8 }, { score: 0.1 }])
+		for (const [i, actual] of ['None', 0, 1].entries()) await outcomes(i, [actual])
+		expect((await read('outcome_coverage')).value).toBeCloseTo(2 / 3, 12)
 	})
 
 	it('of a multiclass model is a class that nobody declared', async () => {
