@@ -74,6 +74,33 @@ it('decisions as a data frame writes booleans are mapped, and name the favourabl
 	expect(answer.fairness.g.fourFifths).toMatchObject({ ratio: 0.5, reference: 'b', group: 'a' })
 })
 
+describe('decisions', () => {
+	it.each([
+		['1 and 0 of outcomes 1 and 2', ['--positive', '1'], ['1', '0'], ['1', '2'], '"0" are neither'],
+		[
+			'a map that names one of two',
+			['--positive', 'bad', '--decision-map', 'x=bad'],
+			['x', 'y'],
+			['bad', 'good'],
+			'"y" are neither',
+		],
+		[
+			'a map to a word that is no label',
+			['--positive', 'bad', '--decision-map', 'x=worse,y=good'],
+			['x', 'y'],
+			['bad', 'good'],
+			'"x" are neither',
+		],
+	])('of which only one side is a label are refused: %s', async (_, args, decisions, labels, message) => {
+		const rows = Array.from({ length: 8 }, (_, i) => `${decisions[i % 2]},${labels[i % 3 ? 1 : 0]}`)
+		const data = await written(`d,y\n${rows.join('\n')}\n`)
+		const { code, err } = await run('--data', data, '--prediction', 'd', ...args)
+		expect(code).toBe(2)
+		expect(err).toContain(message)
+		expect(err).toContain('--decision-map DECISION=LABEL')
+	})
+})
+
 describe('labels', () => {
 	const table = (labels: readonly unknown[]) =>
 		written(`score,y\n${labels.map((label, i) => `${1 - i / 10},${label}`).join('\n')}\n`)
@@ -116,6 +143,7 @@ describe('labels', () => {
 		const answer = await json(data, '--positive', 'bad', '--reference', reference)
 		expect(valueOf(answer, 'outcome_coverage')).toBe(0.4)
 		expect(answer.metrics['estimated.accuracy'].status).toBe('ok')
+		expect(answer.notes.join()).toContain('Reference: 3 outcomes in "y" are no label of a binary task')
 	})
 
 	it('of a multiclass task are the classes that have a probability or a decision', async () => {
