@@ -84,18 +84,30 @@ export function negativeAmong(
 	return from.sort(([a, x], [b, y]) => y.rows - x.rows || (a < b ? -1 : 1))[0]?.[1].text
 }
 
+/** How many rows of one batch have to agree on a word that is not the usual opposite. */
+const minAgreeing = 2
+
 /**
  * What rows of a model may say of its negative label while nobody has named one: as `negativeAmong`, but a positive label
- * that has a usual opposite keeps it.
+ * that has a usual opposite keeps it, unless it is named and stands in these rows beside one other label of its kind: 2
+ * beside 1, never beside yes.
  */
 export function negativeSeen(
 	counts: Iterable<readonly [text: string, rows: number]>,
 	positiveLabel: string | null | undefined,
 ): string | undefined {
 	const label = canonical(positiveLabel ?? '1')
-	const found = negativeAmong(counts, positiveLabel)
-	if (found === undefined || opposites(label).length === 0) return found
-	return isUsual(canonical(found), label) ? found : undefined
+	const all = [...counts]
+	const found = negativeAmong(all, positiveLabel)
+	if (found === undefined || opposites(label).length === 0 || isUsual(canonical(found), label)) return found
+	if (typeof positiveLabel !== 'string') return undefined
+	const known = all.filter(([text]) => !unknowns.includes(canonical(text)))
+	const isPositive = (text: string) => spellings(label).includes(canonical(text))
+	const others = known.filter(([text]) => !isPositive(text))
+	const isNumber = (text: string) => Number.isFinite(Number(text))
+	const agree = others.every(([text]) => isSameLabel(text, found) && isNumber(text) === isNumber(label))
+	const rows = others.reduce((sum, [, n]) => sum + n, 0)
+	return agree && rows >= minAgreeing && known.some(([text]) => isPositive(text)) ? found : undefined
 }
 
 /** A model as far as its labels go. `seenNegative` is what its rows said while nobody had named a negative label. */

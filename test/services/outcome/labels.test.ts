@@ -101,6 +101,8 @@ describe('an outcome that is neither the positive nor the negative label', () =>
 			{ positiveLabel: true, negativeLabel: 'none' },
 			[true, 'none', 'none', false, 'x', 'true'],
 		],
+		['1 and 2, where no third label is there', { positiveLabel: '1' }, [1, 2, 2, 'unknown', '', 1]],
+		['yes and never alike', { positiveLabel: 'yes' }, ['yes', 'never', 'Never', 'unknown', 'nan', 'YES']],
 		['1 and 0, where -1 is not known', { positiveLabel: '1' }, [1, 0, false, -1, 'unknown', 'true']],
 		[
 			'a favourable one that names the negative',
@@ -120,6 +122,18 @@ describe('an outcome that is neither the positive nor the negative label', () =>
 		await outcomes(0, list)
 		expect((await read('accuracy')).value).toBe(0.5)
 		expect((await read('outcome_coverage')).value).toBeCloseTo(4 / 6, 12)
+	})
+
+	it.each([
+		['a word', [1, 'refer', 'refer', 1]],
+		['a lone number', [1, 2, 1, 1]],
+		['several numbers', [1, 2, 3, 2, 1]],
+	])('is %s beside a positive 1, whose opposite stays 0', async (_, list) => {
+		await register({ positiveLabel: '1' })
+		await predict(list.map(() => ({ score: 0.9 })))
+		await outcomes(0, list)
+		const known = list.filter((v) => v === 1).length / list.length
+		expect((await read('outcome_coverage')).value).toBeCloseTo(known, 12)
 	})
 
 	it('is one that the actuals of a baseline do not have', async () => {
