@@ -19,6 +19,8 @@ export type DemoIncident = {
 	title: string
 	openedAt: string
 	alerts: Alert[]
+	changes: { text: string }[]
+	nextStep: string
 }
 export type DemoAnswer = {
 	metric: string
@@ -152,6 +154,8 @@ function describe(incident: DemoIncident, url: string): string[] {
 		'',
 		`  ${incident.severity.toUpperCase()}  ${incident.title}`,
 		`  ${incident.model}, ${alerts.length} alert${alerts.length === 1 ? '' : 's'}${first ? `, first seen in the window from ${first}` : ''}`,
+		...incident.changes.map(({ text }) => `  - ${text}`),
+		`  Next: ${incident.nextStep}`,
 		`  ${url}/v1/incidents/${incident.id}`,
 	]
 }
