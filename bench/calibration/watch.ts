@@ -1,5 +1,6 @@
 import { dayMs, type WindowSize, weekMs } from '../../src/core/time.ts'
-import { applyHistory, type PastWindow } from '../../src/metrics/history.ts'
+import { cutByHourOfWeek, decodeSlots } from '../../src/metrics/baseline-slots.ts'
+import { applyHistory, growsBeyond, type PastWindow } from '../../src/metrics/history.ts'
 import { metrics } from '../../src/metrics/index.ts'
 import { type Reference, referenceOf } from '../../src/metrics/reference.ts'
 import { summariseWindow } from '../../src/metrics/window-result.ts'
@@ -52,7 +53,9 @@ async function baselineOf({ kind, seed, baselineRows = 2000, labelled = false }:
 	const grid = await makeGrid(sampleColumns(specsOf(kind), [rows], rule), rows.rows)
 	const profile = emptyProfile(grid)
 	accumulate(profile, grid, rows, undefined, rule)
-	return { traffic, reference: referenceOf('baseline', grid, profile) }
+	const reference = referenceOf('baseline', grid, profile)
+	const slots = cutByHourOfWeek(reference, [rows], rule)
+	return { traffic, reference: slots ? { ...reference, seasons: decodeSlots(slots, reference) } : reference }
 }
 
 class Watch {
@@ -76,22 +79,27 @@ class Watch {
 		const profile = emptyProfile(this.reference.grid)
 		accumulate(profile, this.reference.grid, rows, undefined, rule)
 		const past = this.days.slice(-longestPast)
-		const hours = hoursOf(this.reference, rows)
+		const hours = () => hoursOf(this.reference, rows)
 		const result = this.evaluate('1d', from, profile, { past, parts: hours })
 		this.days.push({ from, result, profile })
 		this.note(day, shiftedFrom)
+		if (day % 7 === 0) this.firedThisWeek.clear()
+		for (const [name, of] of this.states['1d'] ?? [])
+			if ([...of.values()].some((s) => s.status === 'firing')) this.firedThisWeek.add(name)
 		if (day % 7 !== 6) return
 		const week = this.days.slice(-7)
 		const whole = emptyProfile(this.reference.grid)
 		for (const { profile: part } of week) mergeProfiles(whole, part)
 		this.evaluate('7d', from + dayMs - weekMs, whole, {
 			past: this.days.slice(-longestPast - 7, -7),
-			parts: week,
+			parts: () => week,
 		})
 		this.note(day, shiftedFrom)
 	}
 
 	private wasFiring = false
+	/** Rules of days: they keep those of the week silent. */
+	private firedThisWeek = new Set<string>()
 
 	private note(day: number, shiftedFrom: number | undefined): void {
 		const firing = Object.values(this.states).flatMap((states) =>
@@ -113,11 +121,13 @@ class Watch {
 		size: WindowSize,
 		from: number,
 		profile: Profile,
-		known: { past: readonly PastWindow[]; parts: readonly PastWindow[] },
+		known: { past: readonly PastWindow[]; parts(): readonly PastWindow[] },
 	) {
 		const { reference } = this
 		const result = summariseWindow(reference, profile)
-		applyHistory(reference, result, { size, from, ...known, same: [], days: [], seasons: reference.seasons })
+		const parts = size === '7d' || growsBeyond(reference, result) ? known.parts() : []
+		const { seasons } = reference
+		applyHistory(reference, result, { size, from, past: known.past, parts, same: [], days: [], seasons })
 		fillFamily(reference, [result])
 		const to = from + (size === '1d' ? dayMs : weekMs)
 		const record = {
@@ -128,7 +138,7 @@ class Watch {
 		const table = { from, to, closed: true, subjects: bySubject(answers) }
 		const rules = this.rules.filter((r) => r.window === size)
 		this.states[size] = evaluate(rules, table, this.states[size] ?? noStates, {
-			inhibited: () => false,
+			inhibited: (rule) => size === '7d' && rule.inhibitedBy.some((name) => this.firedThisWeek.has(name)),
 			state: (name, { feature = '' }) =>
 				name === 'baseline.missing' ? false : this.baselineFacts.get(feature)?.get(name),
 		}).states

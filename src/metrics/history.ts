@@ -9,15 +9,7 @@ import {
 } from '../stats/between-windows.ts'
 import type { Reference, ReferenceColumn } from './reference.ts'
 import { roundExpected } from './result-encoding.ts'
-import {
-	expectedGroups,
-	isWeekend,
-	type Seasons,
-	type Slot,
-	type Slots,
-	seasonsOf,
-	withoutSeason,
-} from './seasons.ts'
+import { expectedGroups, isWeekend, type Seasons, type Slot, type Slots, seasonsOf } from './seasons.ts'
 import { type ColumnResult, independent, type WindowResult } from './window-result.ts'
 
 /** A window before the one that is computed, on the same baseline. */
@@ -86,15 +78,26 @@ function pastOf({ size, from, past, same, days, seasons: bySlot }: History, i: n
 		bySlot[i],
 	)
 	const ofKind = size === '1h' && seasons?.source === 'past' ? sameHour : windows
-	const lag = size === '1h' && ofKind === windows ? lagOfHours : 1
-	const steady = ofKind.map((w) => withoutSeason(seasons, w))
+	return { windows, seasons, differences: differencesOf(ofKind, size, seasons) }
+}
+
+/** Of each window from the last one before it at whose time the same is usual: what is usual then is no variation. */
+function differencesOf(
+	windows: readonly Slot[],
+	size: WindowSize,
+	seasons: Seasons | undefined,
+): Past['differences'] {
 	const differences = new Map<number, Difference>()
-	for (let k = lag; k < steady.length; k++)
-		differences.set(
-			ofKind[k]?.from as number,
-			differenceOf(steady[k - lag] as Float64Array, steady[k] as Float64Array, 2),
-		)
-	return { windows, seasons, differences }
+	const before = new Map<Float64Array | undefined, Slot[]>()
+	for (const window of windows) {
+		const usual = seasons?.at(window.from)
+		const alike = before.get(usual) ?? []
+		const lag = size === '1h' && (usual === undefined || usual === seasons?.all) ? lagOfHours : 1
+		const last = alike.at(-lag)
+		if (last) differences.set(window.from, differenceOf(last.groups, window.groups, 2))
+		before.set(usual, [...alike.slice(1 - lagOfHours), window])
+	}
+	return differences
 }
 
 function sharedVariance(pasts: readonly Past[], today: readonly Difference[]): number {

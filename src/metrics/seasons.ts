@@ -13,6 +13,7 @@ export type Slots = { slots: readonly Slot[]; weeks: number }
  */
 export type Seasons = {
 	all: Float64Array
+	/** Times at which the same is usual have the same array. */
 	at(from: number): Float64Array
 	weeks: number
 	source: 'baseline' | 'past'
@@ -72,16 +73,21 @@ function fromSlots(
 	source: Seasons['source'],
 ): Seasons {
 	const all = sumOf(slots)
+	const sums = new Map<string, Float64Array>()
+	const partAt = (level: number, from: number): Float64Array => {
+		const part = parts[level] as (ms: number) => number
+		const key = `${level} ${part(from)}`
+		const known = sums.get(key) ?? sumOf(slots.filter((s) => part(s.from) === part(from)))
+		sums.set(key, known)
+		return known
+	}
 	const known = new Map<number, Float64Array>()
 	const at = (from: number): Float64Array => {
 		const key = hourOfWeek(from)
 		let usual = known.get(key)
 		if (!usual) {
 			usual = all
-			for (const part of parts) {
-				const own = sumOf(slots.filter((s) => part(s.from) === part(from)))
-				if (differs(own, usual)) usual = own
-			}
+			for (const level of parts.keys()) if (differs(partAt(level, from), usual)) usual = partAt(level, from)
 			known.set(key, usual)
 		}
 		return usual
@@ -141,13 +147,4 @@ export function expectedGroups(
 	const size = 1 / (1 / m + season.error)
 	const scale = size / total(weighted)
 	return weighted.map((c) => c * scale)
-}
-
-/** A window's counts with what is usual at its time taken out. */
-export function withoutSeason(seasons: Seasons | undefined, { from, groups }: Slot): Float64Array {
-	const season = seasons && ratiosAt(seasons, [{ from, rows: 1 }])
-	if (!season) return groups
-	const plain = groups.map((c, g) => c / Math.max(season.ratios[g] as number, 1e-3))
-	const scale = total(groups) / Math.max(total(plain), 1e-9)
-	return plain.map((c) => c * scale)
 }

@@ -12,9 +12,10 @@ const tailCells = 14
 export const mostCategories = 500
 
 /** What a baseline says of one column: sorted finite numbers, or counts of categories. */
-export type ColumnSample =
-	| { spec: FeatureSpec; kind: 'numeric'; sorted: Float64Array; mean: number; sd: number }
-	| { spec: FeatureSpec; kind: 'categorical'; counts: ReadonlyMap<string, number> }
+export type ColumnSample = { spec: FeatureSpec; identifier?: ColumnGrid['identifier'] } & (
+	| { kind: 'numeric'; sorted: Float64Array; mean: number; sd: number }
+	| { kind: 'categorical'; counts: ReadonlyMap<string, number> }
+)
 
 /** The columns that every grid has behind the features. */
 export const answerColumns: FeatureSpec[] = [
@@ -45,7 +46,12 @@ export async function makeGrid(samples: readonly ColumnSample[], rows = 0): Prom
 	return { digest: await sha256Hex(`${rows} ${digests.join(' ')}`), columns }
 }
 
-function toColumn(sample: ColumnSample): ColumnGrid {
+const toColumn = (sample: ColumnSample): ColumnGrid => ({
+	...cellsOf(sample),
+	...(sample.identifier ? { identifier: sample.identifier } : {}),
+})
+
+function cellsOf(sample: ColumnSample): ColumnGrid {
 	const { spec } = sample
 	if (sample.kind === 'categorical') {
 		const ranked = [...sample.counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))

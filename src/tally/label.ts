@@ -28,6 +28,9 @@ function canonical(text: string): string {
 	return bare !== '' && Number.isFinite(Number(bare)) ? String(Number(bare)) : bare
 }
 
+/** Whether two texts are one label in two spellings. */
+export const isSameLabel = (a: string, b: string): boolean => canonical(a) === canonical(b)
+
 /** The usual words that mean the same as a label. */
 const spellings = (label: string): readonly string[] =>
 	yes.includes(label) ? yes : no.includes(label) ? no : [label]

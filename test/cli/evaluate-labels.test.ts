@@ -55,11 +55,23 @@ describe.runIf(existsSync(cases) || process.env.CI)('small files that went wrong
 		expect(refused.code).toBe(2)
 		expect(refused.err).toContain('No decision in "decision" is the positive label "bad"')
 		expect(refused.err).toContain('--decision-map')
-		for (const map of ['1=bad,0=good', 'bad=1,good=0']) {
+		for (const map of ['1=bad,0=good', 'bad=1.0,good=0.0']) {
 			const answer = await json(data, ...args, '--decision-map', map)
 			expect([valueOf(answer, 'accuracy'), valueOf(answer, 'recall')]).toEqual([2 / 3, 2 / 3])
 		}
 	})
+})
+
+it('decisions as a data frame writes booleans are mapped, and name the favourable one', async () => {
+	const rows = Array.from(
+		{ length: 80 },
+		(_, i) => `0.${i % 10},${i % 3 ? 'good' : 'bad'},${i % 4 ? 'False' : 'True'},${'ab'[i % 2]}`,
+	)
+	const data = await written(`score,y,declined,g\n${rows.join('\n')}\n`)
+	const args = ['--prediction', 'declined', '--positive', 'bad', '--decision-map', 'True=bad,False=good']
+	const answer = await json(data, ...args, '--favourable', 'False', '--group', 'g')
+	expect(answer.metrics['performance.accuracy'].n).toBe(80)
+	expect(answer.fairness.g.fourFifths).toMatchObject({ ratio: 0.5, reference: 'b', group: 'a' })
 })
 
 describe('labels', () => {

@@ -82,6 +82,8 @@ export const baselines = sqliteTable(
 		profile: blob().$type<Uint8Array>().notNull(),
 		/** Scores beside the actuals that the rows came with; null when none did. */
 		tally: blob().$type<Uint8Array>(),
+		/** The rows cut by hour of week; null unless they cover four weeks. */
+		seasons: blob().$type<Uint8Array>(),
 		summary: text({ mode: 'json' }).$type<{ name: string; cells: number; warnings: string[] }[]>().notNull(),
 		createdAt: integer('created_at').notNull(),
 		replacedAt: integer('replaced_at'),

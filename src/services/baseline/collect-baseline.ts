@@ -69,6 +69,7 @@ export function sampleColumns(
 
 function sampleFeature(spec: FeatureSpec, batches: readonly RowBatch[]): ColumnSample {
 	const numbers: number[] = []
+	const times: number[] = []
 	const counts = new Map<string, number>()
 	for (const batch of batches) {
 		const column = batch.features.get(spec.name)
@@ -77,8 +78,10 @@ function sampleFeature(spec: FeatureSpec, batches: readonly RowBatch[]): ColumnS
 			const kind = column.kinds[r] as number
 			const num = column.nums[r] as number
 			if (kind === cellKind.absent || kind === cellKind.null || !hasType(spec.type, kind, num)) continue
-			if (spec.type === 'numeric') numbers.push(num)
-			else
+			if (spec.type === 'numeric') {
+				numbers.push(num)
+				times.push(batch.timestamps[r] as number)
+			} else
 				count(
 					counts,
 					spec.type === 'boolean'
@@ -89,12 +92,48 @@ function sampleFeature(spec: FeatureSpec, batches: readonly RowBatch[]): ColumnS
 				)
 		}
 	}
-	return spec.type === 'numeric' ? numericSample(spec, numbers) : { spec, kind: 'categorical', counts }
+	if (spec.type !== 'numeric') return { spec, kind: 'categorical', counts, ...identifierOfCategories(counts) }
+	const sample = numericSample(spec, numbers)
+	return { ...sample, ...identifierOfNumbers(sample.sorted, numbers, times) }
+}
+
+type Identifier = Pick<ColumnSample, 'identifier'>
+/** Fewer rows do not tell an identifier. */
+const leastIdentified = 100
+const nearlyAll = 0.99
+
+function identifierOfCategories(counts: ReadonlyMap<string, number>): Identifier {
+	let rows = 0
+	for (const n of counts.values()) rows += n
+	return rows >= leastIdentified && counts.size >= 0.9 * rows ? { identifier: 'distinct' } : {}
+}
+
+/**
+ * Distinct whole numbers that fill a quarter of their range are numbers that were given out; and so are distinct values
+ * that always grow, or always fall, with time. The order of rows without times says nothing: files are sorted.
+ */
+function identifierOfNumbers(sorted: Float64Array, numbers: number[], times: number[]): Identifier {
+	const rows = sorted.length
+	const distinct = sorted.reduce((n, x, i) => (i > 0 && x === sorted[i - 1] ? n : n + 1), 0)
+	if (rows < leastIdentified || distinct < nearlyAll * rows) return {}
+	const span = (sorted.at(-1) as number) - (sorted[0] as number)
+	if (span < 4 * rows && numbers.every(Number.isInteger)) return { identifier: 'distinct' }
+	if (times.some(Number.isNaN)) return {}
+	const order = numbers.map((_, i) => i).sort((a, b) => (times[a] as number) - (times[b] as number))
+	let [pairs, rises] = [0, 0]
+	for (let k = 1; k < order.length; k++) {
+		const [a, b] = [order[k - 1] as number, order[k] as number]
+		if (times[a] === times[b]) continue
+		pairs++
+		if ((numbers[b] as number) > (numbers[a] as number)) rises++
+	}
+	if (pairs < leastIdentified) return {}
+	return rises >= nearlyAll * pairs || rises <= (1 - nearlyAll) * pairs ? { identifier: 'growing' } : {}
 }
 
 const count = (counts: Map<string, number>, value: string) => counts.set(value, (counts.get(value) ?? 0) + 1)
 
-function numericSample(spec: FeatureSpec, numbers: number[]): ColumnSample {
+function numericSample(spec: FeatureSpec, numbers: number[]): Extract<ColumnSample, { kind: 'numeric' }> {
 	const sorted = Float64Array.from(numbers).sort()
 	if (sorted.length === 0) return { spec, kind: 'numeric', sorted, mean: 0, sd: 0 }
 	const mean = sorted.reduce((sum, x) => sum + x / sorted.length, 0)

@@ -1,6 +1,7 @@
 import { and, eq, isNull } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import { baselines } from '../../db/schema.ts'
+import { decodeSlots } from '../../metrics/baseline-slots.ts'
 import { type Reference, referenceOf } from '../../metrics/reference.ts'
 import { emptyReference } from '../../metrics/window-result.ts'
 import { decodeProfile } from '../../profile/encoding.ts'
@@ -39,7 +40,8 @@ export async function referenceByDigest(
 		.from(baselines)
 		.where(and(eq(baselines.model, model), eq(baselines.version, version), eq(baselines.digest, digest)))
 	if (!row) throw new RangeError(`the baseline ${digest} of ${model}@${version} is missing`)
-	const reference = referenceOf(digest, decodeGrid(row.grid), decodeProfile(row.profile))
+	const plain = referenceOf(digest, decodeGrid(row.grid), decodeProfile(row.profile))
+	const reference = row.seasons ? { ...plain, seasons: decodeSlots(row.seasons, plain) } : plain
 	if (kept.size >= mostKept) kept.delete(kept.keys().next().value as string)
 	kept.set(digest, reference)
 	return reference

@@ -1,10 +1,12 @@
 import { and, eq, isNull, ne } from 'drizzle-orm'
 import type { Actor, Context } from '../../context.ts'
-import { sameBytes } from '../../core/bytes.ts'
+import { sameBytes, sha256, sha256Hex, toHex } from '../../core/bytes.ts'
 import { AppError } from '../../core/errors.ts'
 import { type Change, commit } from '../../db/commit.ts'
 import { baselines, models } from '../../db/schema.ts'
-import { accumulate, emptyProfile } from '../../profile/accumulate.ts'
+import { cutByHourOfWeek } from '../../metrics/baseline-slots.ts'
+import { referenceOf } from '../../metrics/reference.ts'
+import { accumulate, type DecisionRule, emptyProfile } from '../../profile/accumulate.ts'
 import type { RowBatch } from '../../profile/columns.ts'
 import { encodeProfile } from '../../profile/encoding.ts'
 import { cellCount, type FeatureSpec, type Grid, missingCell, typeErrorCell } from '../../profile/grid.ts'
@@ -55,9 +57,7 @@ export async function putBaseline(
 	const collected = await collectRows(tallied(batches, plan, labelled))
 	if (collected.kept === 0)
 		throw new AppError('invalid', 'The baseline has no rows.', { faults: [{ path: '', message: 'no rows' }] })
-	const grid = await makeGrid(sampleColumns(version.features, collected.batches, rule), collected.kept)
-	const profile = emptyProfile(grid)
-	for (const batch of collected.batches) accumulate(profile, grid, batch, undefined, rule)
+	const { grid, profile, seasons } = await summariseRows(version.features, collected, rule)
 	const digest = grid.digest
 	const features = grid.columns.map((column, i) => ({
 		name: column.name,
@@ -73,8 +73,7 @@ export async function putBaseline(
 		model: modelName,
 		version: versionName,
 		digest,
-		grid,
-		profile,
+		...{ grid, profile, seasons },
 		rows: collected.rows,
 		summary,
 		tally: labelled.labelled > 0 ? labelled.encode() : null,
@@ -83,6 +82,21 @@ export async function putBaseline(
 	})
 	await context.log.rebuild(modelName, versionName, grid)
 	return { digest, rows: collected.rows, features: summary }
+}
+
+/** The rows on a grid of their own, and cut by hour of week when they cover four weeks: another cut is another baseline. */
+async function summariseRows(
+	specs: readonly FeatureSpec[],
+	{ batches, kept }: BaselineRows,
+	rule: DecisionRule,
+): Promise<{ grid: Grid; profile: Profile; seasons: Uint8Array | null }> {
+	const grid = await makeGrid(sampleColumns(specs, batches, rule), kept)
+	const profile = emptyProfile(grid)
+	for (const batch of batches) accumulate(profile, grid, batch, undefined, rule)
+	const seasons = cutByHourOfWeek(referenceOf(grid.digest, grid, profile), batches, rule)
+	if (!seasons) return { grid, profile, seasons: null }
+	const digest = await sha256Hex(`${grid.digest} ${toHex(await sha256(seasons))}`)
+	return { grid: { ...grid, digest }, profile: { ...profile, gridDigest: digest }, seasons }
 }
 
 const sameTally = (a: Uint8Array | null, b: Uint8Array | null) =>
@@ -113,6 +127,11 @@ function warningsOf(
 	if (wrong > 0 && values > 0) warnings.push(`${wrong} values are not of the declared type`)
 	if (column.kind === 'categorical' && cells >= mostCategories)
 		warnings.push(`more than ${mostCategories} categories: the rarest count as unseen`)
+	const kind = column.identifier
+	if (kind)
+		warnings.push(
+			`looks like an identifier (${kind === 'distinct' ? 'nearly all values are distinct' : 'its values grow or fall with time'}): drift of its values is not reported`,
+		)
 	if (column.spec?.type === 'text') warnings.push('text is not compared by content')
 	if (given > mostRows) warnings.push(`an even sample of ${kept} of ${given} rows was kept`)
 	return warnings
@@ -127,6 +146,7 @@ type NewBaseline = {
 	rows: number
 	summary: BaselineAnswer['features']
 	tally: Uint8Array | null
+	seasons: Uint8Array | null
 	/** As the actuals said it, where nobody had named one. */
 	negativeLabel: string | null
 	batches: readonly RowBatch[]
@@ -135,7 +155,19 @@ type NewBaseline = {
 async function store(
 	context: Context,
 	actor: Actor,
-	{ model, version, digest, grid, profile, rows, summary, tally, negativeLabel, batches }: NewBaseline,
+	{
+		model,
+		version,
+		digest,
+		grid,
+		profile,
+		rows,
+		summary,
+		tally,
+		seasons,
+		negativeLabel,
+		batches,
+	}: NewBaseline,
 ): Promise<void> {
 	const now = context.now()
 	const mine = and(eq(baselines.model, model), eq(baselines.version, version))
@@ -155,6 +187,7 @@ async function store(
 		profile: encodeProfile(profile),
 		replacedAt: null,
 		tally,
+		seasons,
 	}
 	const insert = context.db
 		.insert(baselines)

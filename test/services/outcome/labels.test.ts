@@ -157,6 +157,16 @@ describe('a decision that is neither label', () => {
 		expect(body.quality).toMatchObject([{ code: 'unknown-label', path: 'label' }])
 	})
 
+	it('is said where no decision is the positive label', async () => {
+		await register({ positiveLabel: 'bad', threshold: null })
+		await predict(['approve', 'decline', 'decline', 'approve'].map((label) => ({ label })))
+		await outcomes(0, ['good', 'bad', 'bad', 'good'])
+		expect(await read('recall')).toMatchObject({
+			value: 0,
+			reason: 'no decision with an outcome is the positive label',
+		})
+	})
+
 	it('is told from the negative one that decisions have most', async () => {
 		await register({ positiveLabel: 'bad', threshold: null, favourable: null })
 		await predict(['bad', 'good', 'good', 'refer'].map((label) => ({ label })))

@@ -1,0 +1,83 @@
+import { dayMs, hourMs, weekMs, windowStart } from '../core/time.ts'
+import { accumulate, type DecisionRule, emptyProfile } from '../profile/accumulate.ts'
+import { ByteReader, ByteWriter } from '../profile/bytes.ts'
+import type { RowBatch } from '../profile/columns.ts'
+import type { Profile } from '../profile/profile.ts'
+import { type Reference, unite } from './reference.ts'
+import { hourOfWeek, leastWeeks, type Slots } from './seasons.ts'
+
+const formatVersion = 1
+/** Rows without a time are left out; with fewer than this share of times the rest stand for nothing. */
+const leastTimed = 0.9
+
+/** How many whole weeks the rows cover; undefined when they are too few or have no times. */
+function weeksOf(batches: readonly RowBatch[]): number | undefined {
+	let [rows, timed, first, last] = [0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+	for (const { timestamps } of batches)
+		for (const at of timestamps) {
+			rows++
+			if (Number.isNaN(at)) continue
+			timed++
+			if (at < first) first = at
+			if (at > last) last = at
+		}
+	// From the first day to the last, both included.
+	const weeks = Math.floor((windowStart('1d', last) - windowStart('1d', first) + dayMs) / weekMs)
+	return timed >= leastTimed * rows && weeks >= leastWeeks ? weeks : undefined
+}
+
+/** A baseline cut by hour of week, as bytes; undefined unless its rows cover four weeks. */
+export function cutByHourOfWeek(
+	reference: Pick<Reference, 'grid' | 'columns'>,
+	batches: readonly RowBatch[],
+	rule: DecisionRule,
+): Uint8Array<ArrayBuffer> | undefined {
+	const weeks = weeksOf(batches)
+	if (weeks === undefined) return undefined
+	const slots = new Map<number, Profile>()
+	for (const batch of batches) {
+		const rowsOf = new Map<number, number[]>()
+		batch.timestamps.forEach((at, r) => {
+			if (Number.isNaN(at)) return
+			const slot = hourOfWeek(at)
+			const rows = rowsOf.get(slot)
+			if (rows) rows.push(r)
+			else rowsOf.set(slot, [r])
+		})
+		for (const [slot, rows] of rowsOf) {
+			const profile = slots.get(slot) ?? emptyProfile(reference.grid)
+			slots.set(slot, profile)
+			accumulate(profile, reference.grid, batch, Int32Array.from(rows), rule)
+		}
+	}
+	const out = new ByteWriter()
+	out.byte(formatVersion)
+	out.varint(weeks)
+	out.varint(slots.size)
+	for (const [slot, { columns }] of [...slots].sort((a, b) => a[0] - b[0])) {
+		out.varint(slot)
+		reference.columns.forEach(({ groupOf, groups }, i) => {
+			const counts = unite(columns[i]?.counts ?? new Float64Array(), groupOf, groups.length)
+			for (const count of counts) out.varint(count)
+		})
+	}
+	return out.bytes()
+}
+
+/** By column of the reference. */
+export function decodeSlots(bytes: Uint8Array, { columns }: Pick<Reference, 'columns'>): Slots[] {
+	const input = new ByteReader(bytes)
+	const version = input.byte()
+	if (version !== formatVersion)
+		throw new RangeError(`format ${version} of a baseline's seasons is not known`)
+	const weeks = input.varint()
+	const slots = columns.map((): { from: number; groups: Float64Array }[] => [])
+	const monday = windowStart('7d', 0)
+	for (let left = input.varint(); left > 0; left--) {
+		const from = monday + input.varint() * hourMs
+		columns.forEach(({ groups }, i) => {
+			slots[i]?.push({ from, groups: groups.map(() => input.varint()) })
+		})
+	}
+	return slots.map((of) => ({ slots: of, weeks }))
+}
