@@ -1,4 +1,4 @@
-import { chiSquareHomogeneity, type Homogeneity } from './chi-square.ts'
+import { chiSquareHomogeneity, chiSquareOf, type Homogeneity } from './chi-square.ts'
 import { total } from './counts.ts'
 import { fTail } from './fairness/f-distribution.ts'
 
@@ -15,7 +15,7 @@ export type Difference = { excess: number; weight: number; df: number }
 export function differenceOf(before: ArrayLike<number>, now: ArrayLike<number>, levels: 1 | 2): Difference {
 	const [n1, n2] = [total(before), total(now)]
 	if (!(n1 > 1 && n2 > 1)) return { excess: 0, weight: 0, df: 0 }
-	const { statistic, df } = chiSquareHomogeneity(before, now)
+	const { statistic, df } = chiSquareOf(before, now)
 	return { excess: statistic - df, weight: (levels * n1 * n2) / (n1 + n2), df }
 }
 
