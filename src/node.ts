@@ -28,7 +28,7 @@ import { openTreeReader } from './services/artifact/tree-reader-node.ts'
 import { openExplainThreads } from './services/importance/explain-threads-node.ts'
 import { createFirstKey } from './services/key/create-first-key.ts'
 import { ensureAdminKey } from './services/key/ensure-admin-key.ts'
-import { checkSlack } from './services/slack/connection.ts'
+import { checkSlack, noteSlack } from './services/slack/connection.ts'
 import { openSlack } from './slack/open-slack.ts'
 import { databaseFailure } from './start-failure.ts'
 import { openParquetInThread } from './tables/parquet-node.ts'
@@ -183,8 +183,11 @@ async function start(
 	await takeRules(context, rules.current())
 	rules.follow((ruleSet) => takeRules(context, ruleSet))
 	const slack = await openSlack(context, config)
-	// In the background: a Slack that does not answer is no reason to start late.
-	void checkSlack(context)
+	if (context.slack) {
+		await noteSlack(context, context.slack.channel)
+		// In the background: a Slack that does not answer is no reason to start late.
+		void checkSlack(context, context.slack)
+	}
 	const app = buildApp(context, {
 		...(slack ? { slack: slack.handle } : {}),
 		jobs: { list: jobs, run: (id) => runJobById(context, id, processOwner) },

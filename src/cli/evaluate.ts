@@ -3,8 +3,9 @@ import { AppError } from '../core/errors.ts'
 import { dataColumns, referenceRequest } from '../evaluation/data-columns.ts'
 import { type Estimator, evaluate as evaluateRows } from '../evaluation/evaluate.ts'
 import { makeRows } from '../evaluation/make-rows.ts'
+import type { Source } from '../evaluation/population.ts'
+import type { Wanted } from '../evaluation/read-table.ts'
 import type { Request } from '../evaluation/request.ts'
-import type { Rows } from '../evaluation/rows.ts'
 import { evaluationJson } from '../evaluation/to-json.ts'
 import type { Command, Terminal } from './command.ts'
 import { type EvaluateOptions, evaluateOptions, isAmbiguous } from './evaluate-options.ts'
@@ -16,21 +17,29 @@ async function readRows(
 	path: string,
 	request: Request,
 	needsActual: boolean,
-): Promise<Rows> {
+): Promise<Source> {
 	const { columns, wanted } = dataColumns(request, needsActual)
-	const { rows } = await readColumns(terminal, path, wanted)
+	const { rows, names } = await readColumns(terminal, path, wanted)
 	if (rows === 0) throw new AppError('invalid', `${path} has no rows.`)
-	return makeRows(request, columns, rows)
+	const read = (more: readonly Wanted[]) => readColumns(terminal, path, more)
+	return { rows: makeRows(request, columns, rows), names, read }
 }
 
 /** What estimates take is loaded only for them. */
-async function estimator({ like }: EvaluateOptions, rows: Rows, known: Rows): Promise<Estimator> {
+async function estimator(
+	{ like, request }: EvaluateOptions,
+	{ rows, ...window }: Source,
+	{ rows: known, ...reference }: Source,
+): Promise<Estimator> {
 	if (like === 'nannyml') {
 		const { nannymlEstimates } = await import('../evaluation/nannyml-estimates.ts')
 		return () => nannymlEstimates(rows, known)
 	}
 	const { estimates } = await import('../evaluation/estimates.ts')
-	return (view) => estimates(view, rows, known)
+	const { populationReason } = await import('../evaluation/population.ts')
+	const sides = { reference: { rows: known, ...reference }, window: { rows, ...window } }
+	const doubt = await populationReason(request, sides)
+	return (view) => estimates(view, rows, known, doubt)
 }
 
 async function writePage(path: string, page: string): Promise<void> {
@@ -44,9 +53,13 @@ async function run(terminal: Terminal, options: EvaluateOptions, isJson: boolean
 	const known =
 		reference === undefined ? undefined : await readRows(terminal, reference, referenceRequest(request), true)
 	// The labels of the reference are those of the rows: named or found once.
-	const asked = { ...request, negative: request.negative ?? known?.labelNames.negativeLabel ?? undefined }
-	const rows = await readRows(terminal, data, asked, known === undefined)
-	const { result, view } = evaluateRows(request, rows, known && (await estimator(options, rows, known)))
+	const asked = {
+		...request,
+		negative: request.negative ?? known?.rows.labelNames.negativeLabel ?? undefined,
+	}
+	const source = await readRows(terminal, data, asked, known === undefined)
+	const { rows } = source
+	const { result, view } = evaluateRows(request, rows, known && (await estimator(options, source, known)))
 	if (html !== undefined) {
 		const { evaluationPage } = await import('../evaluation/page.ts')
 		await writePage(html, evaluationPage({ request, result, view, rows, file: data }))

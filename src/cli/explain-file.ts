@@ -49,7 +49,7 @@ export async function explainFile(terminal: Terminal, options: ExplainFileOption
 	}
 }
 
-async function recordFile(path: string): Promise<RecordFile> {
+export async function recordFile(path: string): Promise<RecordFile> {
 	const plain = path.toLowerCase().replace(/\.gz$/, '')
 	const ending = plain.endsWith('.json') ? 'json' : plain.endsWith('.csv') ? 'csv' : 'ndjson'
 	if (ending === 'ndjson' && !/\.(ndjson|jsonl)$/.test(plain))
@@ -62,7 +62,7 @@ async function recordFile(path: string): Promise<RecordFile> {
 }
 
 /** How cells of a table are read: what the model has categories for is one, whatever it looks like. */
-function specsOf(opened: OpenedModel): Specs {
+export function specsOf(opened: OpenedModel): Specs {
 	const { features } = 'model' in opened ? opened.model : opened.onnx
 	const structure = 'model' in opened ? opened.model.structure : undefined
 	const texts = opened.onnx?.texts

@@ -87,6 +87,7 @@ Brings the service at PLUMBLINE_URL to what the file says; again changes nothing
     - model: credit-risk
       task: binary
       positiveLabel: default
+      favourable: repaid                  # the decision that is good for the person
       threshold: 0.5
       segments: [branch]
       versions:

@@ -1,7 +1,8 @@
 import { AppError } from '../core/errors.ts'
 import { parseExact } from '../core/exact-json.ts'
-import { jsonFault, memberNames } from '../core/json-fault.ts'
+import { whyNotJson } from '../core/json-faults.ts'
 import { BadLine, linesIn } from '../core/lines-in.ts'
+import { memberNames } from '../core/member-names.ts'
 import { readUtf8 } from '../core/utf8.ts'
 import type { FeatureSpec } from '../profile/grid.ts'
 import { cellOf, typedCellOf } from '../tables/cell-text.ts'
@@ -121,11 +122,14 @@ async function* lineRecords(bytes: AsyncIterable<Uint8Array>, specs: Specs): Asy
 			else if (line.trim() !== '') yield lineRecord(line, ++row, specs)
 }
 
+const withCure = (why: string): string =>
+	/bare -?(nan|inf)/i.test(why) ? `${why} (NaN and Infinity are not JSON: write null)` : why
+
 function lineRecord(line: string, row: number, specs: Specs): FileRow {
 	try {
 		return record(parseExact(line), row, specs)
 	} catch (error) {
-		return { row, fault: `the line is not JSON: ${jsonFault(line, error)}` }
+		return { row, fault: `the line is not JSON: ${withCure(whyNotJson(line, error))}` }
 	}
 }
 
@@ -148,7 +152,7 @@ function* jsonRecords(text: string, specs: Specs): Generator<FileRow> {
 	} catch (cause) {
 		const lines = text.split('\n').filter((line) => line.trim() !== '')
 		if (lines.length < 2 || !lines[0]?.trim().endsWith('}'))
-			throw new AppError('malformed', `it is not JSON: ${jsonFault(text, cause, 1)}`, { cause })
+			throw new AppError('malformed', `it is not JSON: ${withCure(whyNotJson(text, cause, 1))}`, { cause })
 		yield* lines.map((line, i) => lineRecord(line, i + 1, specs))
 		return
 	}

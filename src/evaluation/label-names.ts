@@ -1,6 +1,6 @@
 import { AppError } from '../core/errors.ts'
 import type { Favourable } from '../stats/fairness/group-counts.ts'
-import { type Labels, negativeAmong, negativeSeen, positive, sideOf } from '../tally/label.ts'
+import { isSameLabel, type Labels, negativeAmong, negativeSeen, positive, sideOf } from '../tally/label.ts'
 import { type CodeColumn, firstCode } from './code-column.ts'
 import type { DataColumns } from './data-columns.ts'
 import type { Request } from './request.ts'
@@ -41,9 +41,11 @@ export function labelNames(request: Request, { labels, prediction }: DataColumns
 
 /** A decision in the words of outcomes, by `--decision-map`. A pair is read from the side that is a decision. */
 export function decisionText({ decisionMap }: Request, column: CodeColumn | undefined, text: string): string {
-	const isDecision = (value: string) => column?.values.includes(value) === true
-	for (const [a, b] of decisionMap ?? [])
-		if (a === text || (b === text && !isDecision(a))) return a === text ? b : a
+	const isDecision = (value: string) => column?.values.some((v) => isSameLabel(v, value)) === true
+	for (const [a, b] of decisionMap ?? []) {
+		if (isSameLabel(a, text)) return b
+		if (isSameLabel(b, text) && !isDecision(a)) return a
+	}
 	return text
 }
 

@@ -1,6 +1,6 @@
 import { AppError } from '../core/errors.ts'
 import { parseExact } from '../core/exact-json.ts'
-import { jsonFault } from '../core/json-fault.ts'
+import { whyNotJson } from '../core/json-faults.ts'
 import { BadLine, linesIn } from '../core/lines-in.ts'
 import { CellRefused, type Column } from './columns.ts'
 import { requireColumns, type Table, type Wanted } from './read-table.ts'
@@ -68,7 +68,7 @@ class Rows {
 		try {
 			value = parseExact(text)
 		} catch (cause) {
-			this.fail(jsonFault(text, cause), cause)
+			this.fail(whyNotJson(text, cause), cause)
 		}
 		if (typeof value !== 'object' || value === null || Array.isArray(value)) this.fail('it is no object')
 		return value as Row

@@ -8,7 +8,7 @@ import { linkTrainingRun } from '../services/lineage/training-run.ts'
 import { findVersion } from '../services/model/find-version.ts'
 import { type Claim, claimMessages, deliverer, destinationOf, dueMessages } from '../services/outbox/claim.ts'
 import { markDone, markFailed, pruneOutbox, putOff } from '../services/outbox/settle.ts'
-import { isTokenFault, leavesIncidents } from '../services/slack/connection.ts'
+import { isTokenFault, leavesIncidents, noteSlack } from '../services/slack/connection.ts'
 import { deliverIncident } from '../services/slack/deliver-incident.ts'
 import { incidentEvidence } from '../services/slack/incident-evidence.ts'
 import type { Job } from './job.ts'
@@ -28,7 +28,8 @@ export const deliver = {
 		const outcome = { delivered: 0, failed: [] as string[], remaining: 0 }
 		const limited = new Set<string>()
 		const away = new Set<Claim['kind']>()
-		if (await leavesIncidents(context)) away.add('incident')
+		if (context.slack) await noteSlack(context, context.slack.channel)
+		else if (await leavesIncidents(context)) away.add('incident')
 		for (;;) {
 			const due = (await dueMessages(context, away)).filter((d) => !limited.has(destinationOf(d)))
 			outcome.remaining = due.length

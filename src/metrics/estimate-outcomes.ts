@@ -8,7 +8,7 @@ import { estimatePerformance } from '../stats/estimation/estimate-performance.ts
 import { labelsContradict } from '../stats/estimation/labels-contradict.ts'
 import { fitLoss, type LossFit } from '../stats/estimation/loss-fit.ts'
 import { rowsOf, type ScoreTable } from '../stats/estimation/score-table.ts'
-import { type Trust, trustOf } from '../stats/estimation/trust.ts'
+import { doubtful, type Trust, trustOf } from '../stats/estimation/trust.ts'
 import type { ScoreCounts } from '../stats/score-counts.ts'
 import type { EstimateMetric } from './descriptor.ts'
 import { type Finding, found, missing } from './finding.ts'
@@ -50,21 +50,25 @@ export function learn(view: OutcomeView, periods: readonly OutcomeView[], pairs:
 	return { calibrations: {}, loss: isUsed ? fitLoss(pairs.predicted, pairs.actual) : undefined }
 }
 
+/** `known`: rows of a regression whose outcomes have come. `doubt`: why the features speak against it. */
+export type Beside = { known?: Pairs; doubt?: string }
+
 type Estimated = { n: number; estimates: Record<string, unknown>; trust: Trust; why: string }
 
 /**
  * What the outcomes of rows can be expected to be, from their scores and a reference whose outcomes are known. `seed` makes
- * the draws of the intervals the same each time; `known` are rows of a regression whose outcomes have come.
+ * the draws of the intervals the same each time.
  */
 export function estimateOutcomes(
 	view: OutcomeView,
 	reference: Reference,
 	seed: number,
-	known?: Pairs,
+	{ known, doubt = '' }: Beside = {},
 ): [string, Finding][] {
 	const wanted = estimateMetrics.filter((m) => m.tasks.includes(view.task))
 	if (wanted.length === 0) return []
-	const { n, estimates, trust, why } = estimate(view, reference, seeded(seed), known)
+	const { n, estimates, trust: ofScores, why } = estimate(view, reference, seeded(seed), known)
+	const trust = ofScores.trust === 'ok' && doubt !== '' ? doubtful(doubt) : ofScores
 	return wanted.map(({ id }) => {
 		const own = estimates[id.slice('estimated.'.length)] as Estimate | undefined
 		if (n === 0 || !own) return [id, missing(n, why)]

@@ -21,7 +21,10 @@ export function decisionMeasure(view: OutcomeView, metric: DecisionMetric): Find
 	const { confusion } = view
 	const n = rowsIn(confusion)
 	if (n === 0) return missing(0, why(view))
-	return found(confusionMeasures(confusion)[metric], n, empty[metric])
+	const finding = found(confusionMeasures(confusion)[metric], n, empty[metric])
+	// Right where nobody is; else decisions may be spelt in other words than the positive label.
+	const isNobody = confusion.tp + confusion.fp === 0 && Number.isFinite(finding.value)
+	return isNobody ? { ...finding, reason: 'no decision with an outcome is the positive label' } : finding
 }
 
 export function countMeasure(view: OutcomeView, cell: keyof Confusion): Finding {

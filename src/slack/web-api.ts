@@ -34,11 +34,11 @@ const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve,
 export function slackClient(context: Context, options: SlackClientOptions): SlackClient {
 	const base = (options.apiUrl ?? 'https://slack.com/api/').replace(/\/*$/, '/')
 	const turn = pacer(context, options.pause ?? sleep)
-	let refusal: string | undefined
+	let trouble: string | undefined
 	const call: SlackCall = async (method, body) => {
 		const answer = await ask(method, body)
-		if (answer.ok) refusal = undefined
-		else if (isTokenFault(answer.error.message)) refusal = answer.error.message
+		if (answer.ok) trouble = undefined
+		else if (isTokenFault(answer.error.message) || !answer.error.refused) trouble = answer.error.message
 		return answer
 	}
 	const ask: SlackCall = async (method, body) => {
@@ -58,7 +58,7 @@ export function slackClient(context: Context, options: SlackClientOptions): Slac
 	return {
 		call,
 		channel: options.channel,
-		refusal: () => refusal,
+		trouble: () => trouble,
 		show: (incident, evidence) => ({
 			message: incidentMessage(incident, context.publicUrl, evidence),
 			replies: incident.timeline.map(timelineText),

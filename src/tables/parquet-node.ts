@@ -13,6 +13,7 @@ export class ParquetThread {
 	private readonly worker: Worker
 	private readonly deadlineMs: number
 	private tail: Promise<unknown> = Promise.resolve()
+	private failure: unknown
 
 	constructor(source: ParquetSource, limits?: ParquetLimits, deadlineMs = patienceMs) {
 		// The source runs as it stands; the package holds what was emitted from it.
@@ -54,6 +55,7 @@ export class ParquetThread {
 
 	private async reply(question: Question): Promise<unknown> {
 		const { worker, deadlineMs } = this
+		if (this.failure) throw this.failure
 		const end = new AbortController()
 		worker.ref()
 		try {
@@ -80,6 +82,7 @@ export class ParquetThread {
 				worker.postMessage(question)
 			})
 		} catch (error) {
+			this.failure = error
 			await this.close()
 			throw error
 		} finally {

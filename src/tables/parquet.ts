@@ -73,7 +73,7 @@ export class ParquetPages {
 		this.fields = parquetSchema(metadata).children
 		this.columns = this.fields.map((field) => ({ name: field.element.name, nested: nestedName(field) }))
 		this.groups = metadata.row_groups.map((group) => Number(group.num_rows))
-		this.compressors = limits ? bounded(limits) : allCompressors
+		this.compressors = bounded(limits)
 	}
 
 	/**
@@ -191,7 +191,8 @@ function checkSize(metadata: FileMetaData, limits: ParquetLimits | undefined): v
 }
 
 /** A page says how large it is when unpacked, whatever the file's index says. */
-function bounded({ gunzippedBytes, gunzipRatio }: ParquetLimits): Compressors {
+function bounded(limits: ParquetLimits | undefined): Compressors {
+	const { gunzippedBytes = 2 ** 31, gunzipRatio = Number.POSITIVE_INFINITY } = limits ?? {}
 	const wrap =
 		(unpack: (input: Uint8Array, length: number) => Uint8Array) => (input: Uint8Array, length: number) => {
 			if (length > gunzippedBytes || length > 2 ** 20 + input.length * gunzipRatio * 10)
@@ -199,7 +200,8 @@ function bounded({ gunzippedBytes, gunzipRatio }: ParquetLimits): Compressors {
 					'too-large',
 					`A page of the Parquet file unpacks to ${length} bytes (limits gunzippedBytes, gunzipRatio).`,
 				)
-			return unpack(input, length)
+			// Some unpackers cannot make nothing of something.
+			return length === 0 ? new Uint8Array(0) : unpack(input, length)
 		}
 	return Object.fromEntries(Object.entries(allCompressors).map(([name, unpack]) => [name, wrap(unpack)]))
 }

@@ -9,7 +9,12 @@ export const positive = '+'
 export const negative = '-'
 
 /** What the two classes of a binary model are called. Without a positive label it is 1. */
-export type Labels = { positiveLabel?: string | null | undefined; negativeLabel?: string | null | undefined }
+export type Labels = {
+	positiveLabel?: string | null | undefined
+	negativeLabel?: string | null | undefined
+	/** Of a multiclass model that declares its classes: others are no labels. */
+	classes?: readonly string[] | undefined
+}
 
 const yes: readonly string[] = ['1', 'true', 'yes']
 const no: readonly string[] = ['0', 'false', 'no']
@@ -22,6 +27,9 @@ function canonical(text: string): string {
 	const bare = text.trim().toLowerCase()
 	return bare !== '' && Number.isFinite(Number(bare)) ? String(Number(bare)) : bare
 }
+
+/** Whether two texts are one label in two spellings. */
+export const isSameLabel = (a: string, b: string): boolean => canonical(a) === canonical(b)
 
 /** The usual words that mean the same as a label. */
 const spellings = (label: string): readonly string[] =>
@@ -69,24 +77,37 @@ export function negativeAmong(
 		if (known) known.rows += rows
 		else others.set(key, { text, rows })
 	}
-	const usual = [...others].filter(([key]) => isUsual(key, label))
+	const opposite = [...others].filter(([key]) => opposites(label).includes(key))
+	const usual = opposite.length > 0 ? opposite : [...others].filter(([key]) => isUsual(key, label))
 	const named = [...others].filter(([key]) => !weakUnknowns.includes(key))
 	const from = usual.length > 0 ? usual : named.length > 0 ? named : [...others]
 	return from.sort(([a, x], [b, y]) => y.rows - x.rows || (a < b ? -1 : 1))[0]?.[1].text
 }
 
+/** How many rows of one batch have to agree on a word that is not the usual opposite. */
+const minAgreeing = 2
+
 /**
  * What rows of a model may say of its negative label while nobody has named one: as `negativeAmong`, but a positive label
- * that has a usual opposite keeps it.
+ * that has a usual opposite keeps it, unless it is named and stands in these rows beside one other label of its kind: 2
+ * beside 1, never beside yes.
  */
 export function negativeSeen(
 	counts: Iterable<readonly [text: string, rows: number]>,
 	positiveLabel: string | null | undefined,
 ): string | undefined {
 	const label = canonical(positiveLabel ?? '1')
-	const found = negativeAmong(counts, positiveLabel)
-	if (found === undefined || opposites(label).length === 0) return found
-	return isUsual(canonical(found), label) ? found : undefined
+	const all = [...counts]
+	const found = negativeAmong(all, positiveLabel)
+	if (found === undefined || opposites(label).length === 0 || isUsual(canonical(found), label)) return found
+	if (typeof positiveLabel !== 'string') return undefined
+	const known = all.filter(([text]) => !unknowns.includes(canonical(text)))
+	const isPositive = (text: string) => spellings(label).includes(canonical(text))
+	const others = known.filter(([text]) => !isPositive(text))
+	const isNumber = (text: string) => Number.isFinite(Number(text))
+	const agree = others.every(([text]) => isSameLabel(text, found) && isNumber(text) === isNumber(label))
+	const rows = others.reduce((sum, [, n]) => sum + n, 0)
+	return agree && rows >= minAgreeing && known.some(([text]) => isPositive(text)) ? found : undefined
 }
 
 /** A model as far as its labels go. `seenNegative` is what its rows said while nobody had named a negative label. */
@@ -127,8 +148,13 @@ export function actualOf(
 	}
 	const text = categoryOf(kind, num, strings)
 	if (text === undefined || text.trim() === '') return undefined
-	const side = task === 'binary' ? sideOf(text, names) : integerText(text)
+	const side = task === 'binary' ? sideOf(text, names) : declaredClass(text, names)
 	return side === undefined ? undefined : { text: side, value: Number.NaN }
+}
+
+const declaredClass = (text: string, { classes }: Labels): string | undefined => {
+	const name = integerText(text)
+	return classes === undefined || classes.includes(name) ? name : undefined
 }
 
 const longestShown = 40

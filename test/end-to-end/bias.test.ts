@@ -47,6 +47,7 @@ beforeAll(async () => {
 		model: 'credit',
 		task: 'binary',
 		positiveLabel: '1',
+		favourable: '1',
 		sensitive: attributes,
 		segments: ['education'],
 		bands: { AGE: [30, 40, 50, 60, 70] },

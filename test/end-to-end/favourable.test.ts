@@ -141,6 +141,25 @@ describe('the four-fifths rule is about the decision that is good for the person
 		expect((await week('few', 'fairness.mean_score_difference')).reason).toContain('rows with a score')
 	})
 
+	it('names the groups that are too small, but not to those who see no people', async () => {
+		const rows = Array.from({ length: 5 }, (_, i) => ({
+			predictionId: `tiny${i}`,
+			version: '1',
+			timestamp: formatTime(start + i),
+			features: { sex: 'tiny' },
+			label: 'decline',
+		}))
+		await server.post('/v1/models/few/predictions', rows)
+		await runJobs()
+		const path = '/v1/models/few/metrics?window=7d&metric=fairness.four_fifths&group=sex'
+		const reasonFor = async (role: string) => {
+			const { body } = await server.post('/v1/keys', { name: role, role, models: ['*'] })
+			return (await server.fetch(path, { key: body.secret })).body.items[0].reason
+		}
+		expect(await reasonFor('analyst')).toContain('left out: tiny (5 rows with a decision, fewer than 30)')
+		expect(await reasonFor('viewer')).toMatch(/^pass: b against a: .*; left out: groups of too few rows$/)
+	})
+
 	it('is computed again for the windows that there are when the model names another decision', async () => {
 		const patch = (json: object) => server.fetch('/v1/models/unsaid', { method: 'PATCH', json })
 		expect((await patch({ favourable: 'approve' })).body).toMatchObject({

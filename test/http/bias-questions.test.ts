@@ -161,7 +161,7 @@ describe('what is refused', () => {
 		const create = (name: string, more: Json) => server.post('/v1/models', { model: name, ...model, ...more })
 		await create('bare', {})
 		await create('undeployed', { sensitive: ['SEX'] })
-		await create('price', { task: 'regression', sensitive: ['SEX'] })
+		await create('price', { task: 'regression', favourable: null, sensitive: ['SEX'] })
 		const ask = async (name: string) => {
 			const { status, body } = await server.fetch(`/v1/models/${name}/bias`)
 			return { status, ...body.errors[0] }

@@ -253,11 +253,11 @@ describe('announcing', () => {
 		for (let n = 0; n < 20; n++) {
 			slack.plan('chat.postMessage', refused('token_revoked'))
 			expect((await run()).failed).toEqual([id])
-			expect(test.context.slack?.refusal?.()).toBe('token_revoked')
+			expect(test.context.slack?.trouble?.()).toBe('token_revoked')
 			test.clock.advance(60 * 60_000)
 		}
 		await run()
-		expect([slack.topLevel.length, await pending(), test.context.slack?.refusal?.()]).toEqual([
+		expect([slack.topLevel.length, await pending(), test.context.slack?.trouble?.()]).toEqual([
 			1,
 			[],
 			undefined,
@@ -268,7 +268,10 @@ describe('announcing', () => {
 		const told: string[] = []
 		const logger = { ...test.context.logger, error: (message: string) => void told.push(message) }
 		slack.plan('auth.test', refused('invalid_auth'))
-		await checkSlack({ ...test.context, logger })
+		await checkSlack(
+			{ ...test.context, logger },
+			test.context.slack as NonNullable<typeof test.context.slack>,
+		)
 		expect(told).toEqual([
 			'Slack refuses SLACK_BOT_TOKEN: invalid_auth. Incidents wait until it is a valid one; everything else works.',
 		])

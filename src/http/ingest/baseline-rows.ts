@@ -85,6 +85,7 @@ export async function* baselineBatches(
 		for (const row of some) {
 			count++
 			try {
+				if ('isText' in row) throw notText(row)
 				if ('error' in row) throw new RowRejected(row.error, row.path ?? '', row.message)
 				actuals.push(addRow(builder, row.value, version, limits))
 			} catch (error) {
@@ -104,6 +105,13 @@ export async function* baselineBatches(
 	if (count === 0)
 		throw new AppError('invalid', 'The baseline has no rows.', { faults: [{ path: '', message: 'no rows' }] })
 	if (builder.length > 0) yield { batch: builder.finish(), actuals }
+}
+
+function notText({ index, message }: { index: number; message: string }): AppError {
+	const path = `rows.${index}`
+	return new AppError('malformed', `The baseline was not taken: ${path}: ${message}.`, {
+		faults: [{ path, message }],
+	})
 }
 
 function wrong(faults: readonly Fault[]): AppError {

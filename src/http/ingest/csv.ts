@@ -18,7 +18,7 @@ export async function* csvRows(
 	let index = 0
 	const rowOf = (cells: readonly string[] | CsvFault): ParsedRow =>
 		cells instanceof CsvFault
-			? { index: index++, error: 'malformed', message: `line ${cells.line}: ${cells.message}` }
+			? { index: index++, error: 'malformed', message: `line ${cells.line}: ${cells.message}`, isText: false }
 			: {
 					index: index++,
 					value: toRow(targets as Target[], (target, column) => textCell(target, cells[column] as string)),

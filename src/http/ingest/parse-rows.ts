@@ -6,7 +6,13 @@ import { BadLine, linesIn } from '../../core/lines-in.ts'
 import { asUtf8 } from '../../core/utf8.ts'
 import { bodyError, type OpenBody } from './open-body.ts'
 
-type RowError = { error: 'malformed' | 'invalid' | 'too-large'; path?: string; message: string }
+/** `isText`: false where the bytes are not UTF-8. */
+type RowError = {
+	error: 'malformed' | 'invalid' | 'too-large'
+	path?: string
+	message: string
+	isText?: false
+}
 /** One row's JSON value, or why the line is not one. Positions count from 0; blank lines are not rows but count. */
 export type ParsedRow =
 	| { index: number; value: unknown; hasLongNumbers?: boolean }
@@ -88,7 +94,12 @@ async function* parseLines(stream: ReadableStream<Uint8Array>, limits: Limits): 
 function parseLine(line: string | BadLine, index: number, rows: ParsedRow[]): void {
 	if (line instanceof BadLine) {
 		const limit = line.code === 'too-large' ? ' (limit lineBytes)' : ''
-		rows.push({ index, error: line.code, message: line.message + limit })
+		rows.push({
+			index,
+			error: line.code,
+			message: line.message + limit,
+			...(line.code === 'malformed' ? { isText: false } : {}),
+		})
 		return
 	}
 	try {

@@ -13,7 +13,7 @@ const Ready = z
 			.strictObject({ status: z.enum(['ok', 'failed']), reason: z.string().nullable() })
 			.optional()
 			.describe(
-				'Whether Slack takes the token; only where one is set. It does not keep the service from serving.',
+				'Whether Slack answers and takes the token; only where one is set. It does not keep the service from serving.',
 			),
 	})
 	.meta({ id: 'Ready' })
@@ -39,7 +39,7 @@ const ready = endpoint({
 	handle: async ({ context }) => {
 		await checkStore(context)
 		if (!context.slack) return ok({ status: 'ok' })
-		const reason = context.slack.refusal?.() ?? null
+		const reason = context.slack.trouble?.() ?? null
 		return ok({ status: 'ok', slack: { status: reason === null ? 'ok' : 'failed', reason } })
 	},
 })

@@ -127,6 +127,11 @@ export class AlertBook {
 		)
 	}
 
+	/** Of those the rows that are not as they are stored. */
+	changedRows(): AlertRow[] {
+		return this.changed().flatMap(({ row, stored }) => (stored && sameRow(row, stored) ? [] : [row]))
+	}
+
 	private create(key: SeriesKey, { rule, key: subject, digest }: Opening): WorkingAlert {
 		const row: AlertRow = {
 			id: newId('alt', this.context.now(), this.context.random),

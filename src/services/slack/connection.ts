@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts'
 import { minuteMs } from '../../core/time.ts'
+import type { SlackClient } from './slack-client.ts'
 
 /** For so long after its last delivery a process that has Slack counts as one that delivers. */
 const aliveMs = 10 * minuteMs
@@ -15,26 +16,34 @@ const tokenFaults = new Set([
 export const isTokenFault = (message: string): boolean => tokenFaults.has(message)
 
 /**
- * Whether this process is to leave incidents to another one, which has Slack while this one has not. One that has Slack
- * notes it here; after a pause, or with another channel, it also makes due again what was told to no one meanwhile.
+ * Says that this process has Slack. After a pause, or with another channel, it also makes due again what was told to no one
+ * meanwhile.
  */
-export async function leavesIncidents(context: Context): Promise<boolean> {
+export async function noteSlack(context: Context, channel: string): Promise<void> {
 	const now = context.now()
-	const [row] = (await context.sql.all({
-		sql: "SELECT value, at FROM service_state WHERE name = 'slack'",
-	})) as unknown as [string, number][]
-	const isAlive = row !== undefined && row[1] > now - aliveMs
-	const { slack } = context
-	if (!slack) return isAlive
+	const known = await readNote(context)
 	await context.sql.batch([
-		...(isAlive && row[0] === slack.channel ? [] : [{ sql: untold, params: [now] }]),
+		...(known === channel ? [] : [{ sql: untold, params: [now] }]),
 		{
 			sql: `INSERT INTO service_state (name, value, at) VALUES ('slack', ?1, ?2)
 				ON CONFLICT (name) DO UPDATE SET value = ?1, at = ?2`,
-			params: [slack.channel, now],
+			params: [channel, now],
 		},
 	])
-	return false
+}
+
+/** Whether this process has no Slack and another one has, which incidents are to be left to. */
+export async function leavesIncidents(context: Context): Promise<boolean> {
+	return context.slack === undefined && (await readNote(context)) !== undefined
+}
+
+/** The channel of a process that has Slack and delivered lately. */
+async function readNote(context: Context): Promise<string | undefined> {
+	const [row] = await context.sql.all({
+		sql: "SELECT value FROM service_state WHERE name = 'slack' AND at > ?",
+		params: [context.now() - aliveMs],
+	})
+	return row?.[0] as string | undefined
 }
 
 // Open incidents that have no message, and messages whose later changes did not reach Slack.
@@ -45,9 +54,9 @@ const untold = `UPDATE outbox SET done_at = NULL, error = NULL, attempts = 0, no
 		OR (error IS NOT NULL AND payload ->> 'incidentId' IN (SELECT incident FROM slack_message WHERE ts IS NOT NULL)))`
 
 /** Asks Slack whether it takes our token, and says in one line of the log when it does not. */
-export async function checkSlack(context: Context): Promise<void> {
-	const answer = await context.slack?.call('auth.test', {})
-	if (!answer || answer.ok) return
+export async function checkSlack(context: Context, slack: SlackClient): Promise<void> {
+	const answer = await slack.call('auth.test', {})
+	if (answer.ok) return
 	const { message } = answer.error
 	context.logger.error(
 		isTokenFault(message)

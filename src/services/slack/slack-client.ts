@@ -22,8 +22,8 @@ export type SlackCall = (
 export type SlackClient = {
 	call: SlackCall
 	channel: string
-	/** Why Slack refused the token at the last call; undefined while it takes it. */
-	refusal?: () => string | undefined
+	/** Why Slack refuses the token, or cannot be reached; undefined after a call that it answered. */
+	trouble?: () => string | undefined
 	show(
 		incident: Incident,
 		evidence: readonly (Evidence | undefined)[],

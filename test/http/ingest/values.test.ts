@@ -51,7 +51,10 @@ describe('integers beyond 2^53', () => {
 				features: { income: Number(n), h3: n },
 				segment: { cell: n },
 				label: n,
-				quality: [{ code: 'unknown-feature', path: 'features.extra' }],
+				quality: [
+					{ code: 'unknown-feature', path: 'features.extra' },
+					{ code: 'unknown-label', path: 'label' },
+				],
 			})
 		// The same as text is the same row.
 		const asText = row('big0', more(numbers[0] as string).replace(/"(h3|cell|label)":(\d+)/g, '"$1":"$2"'))
