@@ -1,6 +1,6 @@
 import { AppError } from '../core/errors.ts'
 import type { Favourable } from '../stats/fairness/group-counts.ts'
-import { isSameLabel, type Labels, negativeSeen, positive, sideOf } from '../tally/label.ts'
+import { isSameLabel, type Labels, negativeAmong, negativeSeen, positive, sideOf } from '../tally/label.ts'
 import { type CodeColumn, firstCode } from './code-column.ts'
 import type { DataColumns } from './data-columns.ts'
 import type { Request } from './request.ts'
@@ -33,8 +33,9 @@ export function labelNames(request: Request, { labels, prediction }: DataColumns
 		decisionText(request, prediction, text),
 		n,
 	])
-	const negativeLabel =
-		negativeSeen(textCounts(labels), positiveLabel) ?? negativeSeen(decisions, positiveLabel)
+	// Of labels such as 1 and 2 nobody can tell which is positive.
+	const among = positiveLabel === undefined ? negativeSeen : negativeAmong
+	const negativeLabel = among(textCounts(labels), positiveLabel) ?? among(decisions, positiveLabel)
 	return { positiveLabel, negativeLabel }
 }
 

@@ -65,7 +65,7 @@ export function sideOf(text: string, { positiveLabel, negativeLabel }: Labels): 
  * Which of the texts is the negative label: the usual opposite of the positive one where it is there, else the commonest
  * other text (of equal ones the first in the alphabet). A text that says unknown is none. Undefined when there is no other.
  */
-function negativeAmong(
+export function negativeAmong(
 	counts: Iterable<readonly [text: string, rows: number]>,
 	positiveLabel: string | null | undefined,
 ): string | undefined {
@@ -88,16 +88,19 @@ function negativeAmong(
 }
 
 /**
- * What rows say of the negative label while nobody has named one: `negativeAmong` of a positive label that is named. Of
- * labels such as 1 and 2 nobody can tell which is positive: while it is not named, only the usual opposite of 1 is negative.
+ * What the first rows of many say of the negative label while nobody has named one: `negativeAmong` of a positive label that
+ * is named, where both are numbers or both are words: 2 beside 1, never "refer". Of labels such as 1 and 2 nobody can tell
+ * which is positive: while it is not named, only the usual opposite of 1 is negative.
  */
 export function negativeSeen(
 	counts: Iterable<readonly [text: string, rows: number]>,
 	positiveLabel: string | null | undefined,
 ): string | undefined {
+	const label = canonical(positiveLabel ?? '1')
 	const found = negativeAmong(counts, positiveLabel)
-	if (found === undefined || typeof positiveLabel === 'string') return found
-	return isUsual(canonical(found), '1') ? found : undefined
+	if (found === undefined || isUsual(canonical(found), label)) return found
+	const isAlike = isNumber(canonical(found)) === isNumber(label)
+	return typeof positiveLabel === 'string' && isAlike ? found : undefined
 }
 
 /** A model as far as its labels go. `seenNegative` is what its rows said while nobody had named a negative label. */

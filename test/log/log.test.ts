@@ -225,6 +225,24 @@ describe('the log over time', () => {
 		for (const n of [0, 39, 99, 105]) expect((await log.read('m', `p${n}`))?.predictionId).toBe(`p${n}`)
 	})
 
+	it('folds the other windows when one cannot be read, and then says so', async () => {
+		for (const n of range(0, 10)) {
+			const other = prediction(n + 100, { environment: 'staging' })
+			for (const row of [prediction(n), other]) await append('prediction', [row])
+		}
+		const staging = (await log.series('m')).find((s) => s.environment === 'staging' && s.segment === '')
+		const deltas = async (where: string) =>
+			(
+				await test.context.sql.all({
+					sql: `SELECT count(*) FROM log_profile WHERE series ${where} ${staging?.id}`,
+				})
+			)[0]
+		const damage = `UPDATE log_profile SET bytes = x'00' WHERE series = ${staging?.id}`
+		await test.context.sql.batch([{ sql: damage }])
+		await expect(log.compact()).rejects.toThrow()
+		expect([await deltas('='), await deltas('<>')]).toEqual([[10], [1]])
+	})
+
 	it('moves old rows to Parquet files, still readable by id and by scan', async () => {
 		const old = range(0, 50).map((n) =>
 			prediction(n, {

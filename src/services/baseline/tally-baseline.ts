@@ -4,7 +4,7 @@ import type { RowBatch } from '../../profile/columns.ts'
 import { predictedAt } from '../../tally/brief.ts'
 import { bound } from '../../tally/coarsen.ts'
 import { addOutcome, addPrediction } from '../../tally/contribute.ts'
-import { actualOf, negativeSeen } from '../../tally/label.ts'
+import { actualOf, negativeAmong, negativeSeen } from '../../tally/label.ts'
 import type { LabelledRows } from '../../tally/labelled-rows.ts'
 import { makeBrief, type TallyPlan } from '../../tally/make-brief.ts'
 
@@ -27,7 +27,9 @@ function seeNegative(plan: TallyPlan, { labels, strings }: ReturnType<typeof lab
 		const text = categoryOf(kind, labels.nums[r] as number, strings)
 		if (text !== undefined) counts.set(text, (counts.get(text) ?? 0) + 1)
 	})
-	plan.rule = { ...plan.rule, negativeLabel: negativeSeen(counts, plan.rule.positiveLabel) }
+	const { positiveLabel = null } = plan.rule
+	const among = positiveLabel === null ? negativeSeen : negativeAmong
+	plan.rule = { ...plan.rule, negativeLabel: among(counts, positiveLabel) }
 }
 
 function addRows(batch: RowBatch, actuals: readonly unknown[], plan: TallyPlan, all: LabelledRows): void {

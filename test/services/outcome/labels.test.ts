@@ -133,6 +133,15 @@ describe('an outcome that is neither the positive nor the negative label', () =>
 		expect((await read('outcome_coverage')).value).toBeCloseTo(4 / 6, 12)
 	})
 
+	it('is never a word beside a number, nor a second number', async () => {
+		await register({ positiveLabel: '1' })
+		await predict(Array.from({ length: 5 }, () => ({ score: 0.9 })))
+		await outcomes(0, [1, 'refer', 'refer'])
+		expect((await read('outcome_coverage')).value).toBeCloseTo(1 / 5, 12)
+		await outcomes(3, [2, 3])
+		expect((await read('outcome_coverage')).value).toBeCloseTo(2 / 5, 12)
+	})
+
 	it('is one that the actuals of a baseline do not have', async () => {
 		await register({ positiveLabel: '1' })
 		const rows = Array.from({ length: 60 }, (_, i) => ({
