@@ -68,6 +68,23 @@ export function checkDecisions(request: Request, column: CodeColumn, sides: read
 	)
 }
 
+/** The same of a multiclass task: decisions of which none is an outcome or has a probability. */
+export function checkClasses(request: Request, columns: DataColumns): void {
+	const { prediction, labels, probabilities, classScores } = columns
+	const known = new Set([
+		...(labels?.values ?? []),
+		...(probabilities?.classes.keys() ?? []),
+		...classScores.map(({ name }) => name),
+	])
+	const texts = textCounts(prediction).map(([text]) => text)
+	if (known.size === 0 || texts.length === 0) return
+	if (texts.some((text) => known.has(decisionText(request, prediction, text)))) return
+	throw new AppError(
+		'invalid',
+		`No decision in "${request.prediction}" is a class of the outcomes (decisions are ${quoted(texts)}, outcomes ${quoted([...known])}). ${mapping}`,
+	)
+}
+
 const mapping = 'Say what they mean with --decision-map DECISION=LABEL,DECISION=LABEL.'
 
 /** Which side of a binary task is good for the person, by a value of its decisions or outcomes. */

@@ -3,6 +3,7 @@ import type { CodeColumn } from './code-column.ts'
 import type { DataColumns } from './data-columns.ts'
 import { groupingOf } from './groupings.ts'
 import {
+	checkClasses,
 	checkDecisions,
 	decisionText,
 	favourableSide,
@@ -18,6 +19,7 @@ export function makeRows(request: Request, columns: DataColumns, count: number):
 	const notes: string[] = []
 	const { task } = request
 	const isBinary = task === 'binary'
+	if (task === 'multiclass') checkClasses(request, columns)
 	const names = isBinary ? labelNames(request, columns) : {}
 	const classes = isBinary ? ['+', '-'] : task === 'multiclass' ? classesOf(request, columns) : ['']
 	const scores = columns.score ? filled(columns.score.numbers.values(), count) : absent(count)

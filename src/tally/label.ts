@@ -22,10 +22,12 @@ const no: readonly string[] = ['0', 'false', 'no']
 const unknowns: readonly string[] = ['', 'nan', 'na', 'n/a', 'null', 'unknown', 'undefined', 'missing', '?']
 const weakUnknowns: readonly string[] = ['none', 'nil']
 
-/** `True`, `true` and ` TRUE ` are one label, and so are 1, `1` and `1.0`. */
+/** `True`, `true` and ` TRUE ` are one label, and so are 1, `1` and `1.0`. Digits that a double does not hold are kept. */
 function canonical(text: string): string {
 	const bare = text.trim().toLowerCase()
-	return isNumber(bare) ? String(Number(bare)) : bare
+	if (!isNumber(bare)) return bare
+	const value = Number(bare)
+	return Math.abs(value) > Number.MAX_SAFE_INTEGER ? integerText(bare) : String(value)
 }
 
 const isNumber = (bare: string) => bare !== '' && Number.isFinite(Number(bare))

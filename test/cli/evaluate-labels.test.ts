@@ -101,6 +101,20 @@ describe('decisions', () => {
 	})
 })
 
+it('decisions of a multiclass task of which none is a class are refused', async () => {
+	const data = await written('y,p\na,1\nb,2\nb,1\n')
+	const args = ['--data', data, '--task', 'multiclass', '--actual', 'y', '--prediction', 'p', '--json']
+	const { code, err } = await plumbline(['evaluate', ...args])
+	expect([code, err]).toEqual([
+		2,
+		expect.stringContaining(
+			'(decisions are "1", "2", outcomes "a", "b"). Say what they mean with --decision-map',
+		),
+	])
+	const mapped = await plumbline(['evaluate', ...args, '--decision-map', '1=a,2=b'])
+	expect(valueOf(JSON.parse(mapped.out), 'accuracy')).toBeCloseTo(2 / 3, 12)
+})
+
 describe('labels', () => {
 	const table = (labels: readonly unknown[]) =>
 		written(`score,y\n${labels.map((label, i) => `${1 - i / 10},${label}`).join('\n')}\n`)
@@ -109,6 +123,19 @@ describe('labels', () => {
 		['yes and never', ['--positive', 'yes'], ['yes', 'yes', 'never', 'yes', 'never', 'unknown', 'nan']],
 		['true and none', ['--positive', 'true'], ['True', 'true', 'none', 'TRUE', 'none', '', '?']],
 		['1 and 0, where -1 is not known', [], [1, '1.0', 0, 'true', 'no', -1, -1]],
+		[
+			'integers above 2^53',
+			['--positive', '9007199254740993'],
+			[
+				'9007199254740993',
+				'9007199254740993.0',
+				'9007199254740992',
+				'9007199254740993',
+				'9007199254740992',
+				'NA',
+				'9007199254740991',
+			],
+		],
 		['1 and -1', ['--positive', '1'], [1, 1, -1, 1, -1, 'unknown', 2]],
 		[
 			'a negative one that is named',
