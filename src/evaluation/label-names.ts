@@ -1,6 +1,14 @@
 import { AppError } from '../core/errors.ts'
 import type { Favourable } from '../stats/fairness/group-counts.ts'
-import { isSameLabel, type Labels, negativeAmong, negativeSeen, positive, sideOf } from '../tally/label.ts'
+import {
+	isSameLabel,
+	type Labels,
+	negativeAmong,
+	negativeSeen,
+	positive,
+	saysUnknown,
+	sideOf,
+} from '../tally/label.ts'
 import { type CodeColumn, firstCode } from './code-column.ts'
 import type { DataColumns } from './data-columns.ts'
 import type { Request } from './request.ts'
@@ -56,7 +64,7 @@ export function decisionText({ decisionMap }: Request, column: CodeColumn | unde
 export function checkDecisions(request: Request, column: CodeColumn, sides: readonly unknown[]): void {
 	const unknown = textCounts(column)
 		.map(([text]) => text)
-		.filter((text) => sides[column.values.indexOf(text)] === undefined)
+		.filter((text) => sides[column.values.indexOf(text)] === undefined && !saysUnknown(text))
 	const known = new Set(sides.filter((side) => side !== undefined))
 	if (unknown.length === 0 || known.size > 1) return
 	const positiveLabel = JSON.stringify(request.positive ?? '1')

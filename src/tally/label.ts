@@ -32,6 +32,9 @@ function canonical(text: string): string {
 
 const isNumber = (bare: string) => bare !== '' && Number.isFinite(Number(bare))
 
+/** Whether a text says that a label is not known. */
+export const saysUnknown = (text: string): boolean => [...unknowns, ...weakUnknowns].includes(canonical(text))
+
 /** Whether two texts are one label in two spellings. */
 export const isSameLabel = (a: string, b: string): boolean => canonical(a) === canonical(b)
 
