@@ -1,4 +1,4 @@
-import { type Labels, sideOf } from '../tally/label.ts'
+import { type Labels, saysUnknown, sideOf } from '../tally/label.ts'
 import type { CodeColumn } from './code-column.ts'
 import type { DataColumns } from './data-columns.ts'
 import { groupingOf } from './groupings.ts'
@@ -63,7 +63,7 @@ function classesOf(request: Request, columns: DataColumns): string[] {
 	const names = [
 		...scored,
 		...(prediction?.values ?? []).map((text) => decisionText(request, prediction, text)),
-		...(scored.length > 0 ? [] : (labels?.values ?? [])),
+		...(scored.length > 0 ? [] : (labels?.values ?? []).filter((text) => !saysUnknown(text))),
 	]
 	return [...new Set(names)].filter((name) => name.trim() !== '').sort()
 }

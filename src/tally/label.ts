@@ -150,9 +150,11 @@ export function actualOf(
 	return side === undefined ? undefined : { text: side, value: Number.NaN }
 }
 
+/** Where no classes are declared, all words are classes but those that say unknown. */
 const declaredClass = (text: string, { classes }: Labels): string | undefined => {
 	const name = integerText(text)
-	return classes === undefined || classes.includes(name) ? name : undefined
+	const isClass = classes === undefined ? !unknowns.includes(canonical(name)) : classes.includes(name)
+	return isClass ? name : undefined
 }
 
 const longestShown = 40

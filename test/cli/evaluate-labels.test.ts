@@ -113,6 +113,9 @@ it('decisions of a multiclass task of which none is a class are refused', async 
 			'(decisions are "1", "2", outcomes "a", "b"). Say what they mean with --decision-map',
 		),
 	])
+	const unknown = await written('y,p\na,a\nb,b\nb,a\nunknown,a\n')
+	const counted = await plumbline(['evaluate', ...args.with(1, unknown)])
+	expect(valueOf(JSON.parse(counted.out), 'outcome_coverage')).toBe(0.75)
 	const mapped = await plumbline(['evaluate', ...args, '--decision-map', '1=a,2=b'])
 	expect(valueOf(JSON.parse(mapped.out), 'accuracy')).toBeCloseTo(2 / 3, 12)
 })

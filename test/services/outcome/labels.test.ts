@@ -163,6 +163,14 @@ describe('an outcome that is neither the positive nor the negative label', () =>
 		expect((await read('outcome_coverage')).value).toBeCloseTo(2 / 3, 12)
 	})
 
+	it('of a multiclass model without declared classes is a word that says unknown', async () => {
+		await register({ task: 'multiclass', threshold: null })
+		await predict(['a', 'b', 'c', 'a', 'b'].map((label) => ({ label })))
+		await outcomes(0, ['a', 'a', 'c', 'unknown', 'nan'])
+		expect((await read('accuracy')).value).toBeCloseTo(2 / 3, 12)
+		expect((await read('outcome_coverage')).value).toBe(0.6)
+	})
+
 	it('of a multiclass model is a class that nobody declared', async () => {
 		await register({ task: 'multiclass', threshold: null }, { classes: ['a', 'b', 'c'] })
 		await predict(['a', 'b', 'c', 'a'].map((label) => ({ label })))
