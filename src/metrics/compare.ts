@@ -6,8 +6,18 @@ import type { ColumnView } from './descriptor.ts'
 /** Below this many rows on either side nothing is said about drift. */
 export const leastRows = 50
 
-export const isIdentifier = ({ reference, result }: ColumnView): boolean =>
-	reference.grid.identifier !== undefined || result.identifier === true
+/** Numbers that were given out one after the other fill at least a quarter of their range. */
+export const isDense = (min: number, max: number, rows: number): boolean => !(max - min >= 4 * rows)
+
+/**
+ * Whether the values of a column name rows: so it looks in the baseline, or over the windows before. Distinct whole numbers of
+ * a baseline may be a measure all the same: one whose values in the window are far apart is compared.
+ */
+export function isIdentifier({ reference: { grid }, result }: ColumnView): boolean {
+	if (result.identifier === true) return true
+	if (grid.kind !== 'numeric' || grid.identifier !== 'distinct') return grid.identifier !== undefined
+	return isDense(result.min, result.max, total(result.groups.subarray(0, result.groups.length - extraCells)))
+}
 
 /** Why the values of an identifier are not compared. */
 export const identifierReason = ({ reference }: ColumnView): string =>

@@ -1,4 +1,5 @@
 import { standardDeviation } from 'simple-statistics'
+import { isDense } from '../../metrics/compare.ts'
 import { type DecisionRule, decisionOf } from '../../profile/accumulate.ts'
 import { categoryOf, hasType } from '../../profile/cell.ts'
 import { cellKind, type RowBatch } from '../../profile/columns.ts'
@@ -116,8 +117,8 @@ function identifierOfNumbers(sorted: Float64Array, numbers: number[], times: num
 	const rows = sorted.length
 	const distinct = sorted.reduce((n, x, i) => (i > 0 && x === sorted[i - 1] ? n : n + 1), 0)
 	if (rows < leastIdentified || distinct < nearlyAll * rows) return {}
-	const span = (sorted.at(-1) as number) - (sorted[0] as number)
-	if (span < 4 * rows && numbers.every(Number.isInteger)) return { identifier: 'distinct' }
+	if (isDense(sorted[0] as number, sorted.at(-1) as number, rows) && numbers.every(Number.isInteger))
+		return { identifier: 'distinct' }
 	if (times.some(Number.isNaN)) return {}
 	const order = numbers.map((_, i) => i).sort((a, b) => (times[a] as number) - (times[b] as number))
 	let [pairs, rises] = [0, 0]

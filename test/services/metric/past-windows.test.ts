@@ -98,6 +98,22 @@ describe('an identifier', () => {
 		await server.close()
 	})
 
+	it('is not a measure that had another value in every row of the baseline', async () => {
+		const of = (i: number, factor: number) => ({ income: (2000 + ((i * 7919) % 3000)) * factor })
+		const { server } = await modelWith(
+			{ income: 'numeric' },
+			spread(startOfTest - dayMs, 2000, (i) => of(i, 1)),
+		)
+		const known = await day(
+			server,
+			spread(startOfTest, 500, (i) => of(i, 3)),
+			'income',
+		)
+		expect(known.get('drift.psi').value).toBeGreaterThan(1)
+		expect(known.get('drift.detected')).toMatchObject({ value: 1 })
+		await server.close()
+	})
+
 	it('is recognised by its traffic when the baseline does not show it', async () => {
 		const chance = new Chance(3)
 		const of = (i: number) => ({ id: 100 * i + Math.floor(100 * chance.uniform()) })
