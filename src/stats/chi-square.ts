@@ -15,7 +15,10 @@ export function chiSquareHomogeneity(reference: ArrayLike<number>, current: Arra
 }
 
 /** The same without its p. */
-export const chiSquareOf = (reference: ArrayLike<number>, current: ArrayLike<number>): Omit<Homogeneity, 'p'> =>
+export const chiSquareOf = (
+	reference: ArrayLike<number>,
+	current: ArrayLike<number>,
+): Omit<Homogeneity, 'p'> =>
 	homogeneity(reference, current, (observed, expected) => (observed - expected) ** 2 / expected)
 
 const withTail = ({ statistic, df }: Omit<Homogeneity, 'p'>): Homogeneity => ({

@@ -93,17 +93,21 @@ async function fromRows(
 
 async function describeAnswers(context: Context, incident: WorkingIncident, read: Reader): Promise<void> {
 	const { row, alerts } = incident
-	const firing = [...alerts].filter((a) => a.status === 'firing' && isOfRows(a))
-	const latest = firing.sort((a, b) => b.firedTo - a.firedTo || (a.id < b.id ? -1 : 1))[0]
+	const standing = [...alerts].filter((a) => a.status !== 'undone' && isOfRows(a))
+	const firing = standing.filter((a) => a.status === 'firing')
+	const shown = firing.length > 0 ? firing : standing
+	const latest = shown.sort((a, b) => b.firedTo - a.firedTo || (a.id < b.id ? -1 : 1))[0]
 	if (!latest) return
+	// What came before is before the first of them, not before the one that was noticed last.
+	const began = Math.min(...shown.map((a) => a.began))
 	const told = await attempt(context, incident, [], async () => {
-		const comparison = await read(latest)
-		const changes = firing.some(isInput) ? row.changes : featureChanges(comparison, scoreColumn)
+		const comparison = await read({ ...latest, began })
+		const changes = shown.some(isInput) ? row.changes : featureChanges(comparison, scoreColumn)
 		const places = changes.filter((c) => c.segment !== undefined || c.group !== undefined)
 		return answerChanges(comparison, places.slice(0, mostPlaces))
 	})
 	if (told.length === 0) return
-	const since = formatTime(Math.min(...firing.map((a) => a.began)))
+	const since = formatTime(began)
 	row.changes = [
 		...row.changes.filter((c) => !c.feature?.startsWith('$')),
 		...told.map((change) => ({ ...change, since })),
