@@ -52,12 +52,16 @@ export async function* textRecords(
 	mostBytes: number,
 ): AsyncGenerator<(string[] | CsvFault)[]> {
 	let found: (string[] | CsvFault)[] = []
-	let columns = -1
+	let header: string[] | undefined
 	const scanner = new Scanner(mostBytes, (record) => {
 		const cells = textsOf(record)
-		if (columns < 0 && cells instanceof CsvFault) throw cells
-		if (columns < 0) columns = record.cells
-		if (record.cells !== columns) throw wrongLength(record, columns)
+		if (header === undefined && cells instanceof CsvFault) throw cells
+		header ??= cells as string[]
+		if (record.cells !== header.length) {
+			// With decimal commas, lines between semicolons seem to be of several cells.
+			requireCommas(header)
+			throw wrongLength(record, header.length)
+		}
 		found.push(cells)
 	})
 	for await (const chunk of asUtf8(chunks)) {

@@ -84,7 +84,7 @@ describe('sending a file', () => {
 		expect(out).toMatch(/row 2: invalid score/)
 		const again = JSON.parse((await send(path, '--json')).out)
 		expect(again).toMatchObject({ accepted: 0, duplicates: 2, rejectedCount: 2 })
-		const none = await file('none.csv', 'predictionId,timestamp,income\nq1,yesterday,1\nq2,soon,2\n')
+		const none = await file('all-wrong.csv', 'predictionId,timestamp,income\nq1,yesterday,1\nq2,soon,2\n')
 		expect(await send(none)).toMatchObject({ code: 1, err: 'No row was stored: all 2 were rejected.\n' })
 	})
 

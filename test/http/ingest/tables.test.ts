@@ -234,6 +234,7 @@ describe('baselines', () => {
 			[Buffer.from('h3\na\nM\xfcller\n', 'latin1'), csvType, {}, 'line 3: it is not UTF-8'],
 			[Buffer.from('{"features":{"h3":"M\xfcller"}}\n', 'latin1'), 'application/x-ndjson', {}, 'not UTF-8'],
 			['income;h3\n1;2\n', csvType, {}, 'semicolons'],
+			['income;h3\n1,5;2\n', csvType, {}, 'semicolons'],
 			['h3\n"a\n', csvType, {}, 'line 2 a quote is not closed'],
 			[gzipSync('h3\na\n').subarray(0, 12), csvType, { 'content-encoding': 'gzip' }, 'cut off'],
 			[gzipSync('h3\na\n'), csvType, {}, 'Content-Encoding: gzip'],
