@@ -6,7 +6,7 @@ import type { ColumnResult, WindowResult } from './window-result.ts'
 const formatVersion = 2
 
 /** Parts of a column that are there only sometimes, by bit of the second byte. */
-const part = { stoodOut: 1, expected: 2, variation: 4, range: 8, identifier: 16 } as const
+const part = { stoodOut: 1, expected: 2, variation: 4, range: 8, identifier: 16, outside: 32 } as const
 /** Expected counts are kept to a sixteenth of a row. */
 const perRow = 16
 /** Expected counts as they are read back. */
@@ -30,19 +30,21 @@ function writeColumn(out: ByteWriter, column: ColumnResult): void {
 	const numbers = [column.ks, column.wasserstein, column.q]
 	const flags = numbers.reduce((f, x, i) => (Number.isNaN(x) ? f : f | (1 << i)), column.constant ? 8 : 0)
 	out.byte(flags)
-	const { stoodOut, expected, variation, identifier } = column
+	const { stoodOut, expected, variation, identifier, outside } = column
 	const ranged = !Number.isNaN(column.min)
 	out.byte(
 		(stoodOut ? part.stoodOut : 0) |
 			(expected ? part.expected : 0) |
 			(variation ? part.variation : 0) |
 			(ranged ? part.range : 0) |
-			(identifier ? part.identifier : 0),
+			(identifier ? part.identifier : 0) |
+			(outside ? part.outside : 0),
 	)
 	for (const x of numbers) if (!Number.isNaN(x)) out.double(x)
 	if (ranged) for (const x of [column.min, column.max]) out.double(x)
 	if (variation) for (const x of [variation.variance, variation.df]) out.double(x)
 	if (variation) out.varint(variation.windows)
+	if (outside) out.varint(outside)
 	out.varint(column.rangeViolations)
 	out.varint(column.domainViolations)
 	out.varint(column.groups.length)
@@ -87,6 +89,7 @@ function readColumn(input: ByteReader, version: number): ColumnResult {
 		parts & part.variation
 			? { variance: input.double(), df: input.double(), windows: input.varint() }
 			: undefined
+	const outside = parts & part.outside ? input.varint() : 0
 	const [rangeViolations, domainViolations] = [input.varint(), input.varint()]
 	const groups = new Float64Array(input.varint())
 	for (let i = 0; i < groups.length; i++) groups[i] = input.varint()
@@ -101,6 +104,7 @@ function readColumn(input: ByteReader, version: number): ColumnResult {
 		...(expected ? { expected } : {}),
 		...(variation ? { variation } : {}),
 		...(parts & part.identifier ? { identifier: true } : {}),
+		...(outside > 0 ? { outside } : {}),
 	}
 }
 
@@ -111,6 +115,7 @@ function skipColumn(input: ByteReader, version: number): void {
 	if (parts & part.range) input.raw(16)
 	if (parts & part.variation) input.raw(16)
 	if (parts & part.variation) input.varint()
+	if (parts & part.outside) input.varint()
 	input.varint()
 	input.varint()
 	const groups = input.varint()

@@ -3,6 +3,7 @@ import { latencyOfBucket } from '../profile/latency.ts'
 import type { ColumnProfile, Profile } from '../profile/profile.ts'
 import { independentRows, noSubjects } from '../profile/subjects.ts'
 import type { Variation } from '../stats/between-windows.ts'
+import { total } from '../stats/counts.ts'
 import { kolmogorovSmirnov } from '../stats/kolmogorov-smirnov.ts'
 import { wassersteinFromCells, wassersteinOfPoints } from '../stats/wasserstein.ts'
 import { type Reference, type ReferenceColumn, referenceOf, unite } from './reference.ts'
@@ -32,6 +33,8 @@ export type ColumnResult = {
 	variation?: Variation
 	/** The values grow, or fall, with time. */
 	identifier?: boolean
+	/** Of a numeric column: rows below the reference's least value or above its largest, if there are any. */
+	outside?: number
 }
 
 export type WindowResult = {
@@ -75,6 +78,7 @@ export function summariseWindow(reference: Reference, profile: Profile): WindowR
 
 function summariseColumn(reference: ReferenceColumn, column: ColumnProfile): ColumnResult {
 	const groups = unite(column.counts, reference.groupOf, reference.groups.length)
+	const outside = rowsOutside(reference, column)
 	return {
 		groups,
 		rangeViolations: column.rangeViolations,
@@ -84,7 +88,17 @@ function summariseColumn(reference: ReferenceColumn, column: ColumnProfile): Col
 		q: Number.NaN,
 		min: reference.grid.kind === 'numeric' ? column.min : Number.NaN,
 		max: reference.grid.kind === 'numeric' ? column.max : Number.NaN,
+		...(outside > 0 ? { outside } : {}),
 	}
+}
+
+/** Rows in the bins before the first and behind the last that the reference uses. */
+function rowsOutside({ grid, counts }: ReferenceColumn, column: ColumnProfile): number {
+	if (grid.kind !== 'numeric') return 0
+	const used = counts.subarray(0, grid.edges.length + 1)
+	const [first, last] = [used.findIndex((c) => c > 0), used.findLastIndex((c) => c > 0)]
+	if (first === -1) return 0
+	return total(column.counts.subarray(0, first)) + total(column.counts.subarray(last + 1, used.length))
 }
 
 /** Counts as if each subject had come once. */

@@ -22,6 +22,7 @@ const full: ColumnResult = {
 	expected: Float64Array.of(4.5, 290.0625, 0),
 	variation: { variance: 0.013, df: 21.5, windows: 33 },
 	identifier: true,
+	outside: 17,
 }
 const result: WindowResult = {
 	rows: 305,

@@ -175,6 +175,8 @@ function metricText(alert: AlertRow, cause: string): string {
 		return `${amount(now)} predictions of version ${version}, which is not deployed`
 	const where = segment && `${segment.name} is ${segment.value}`
 	const about = [feature && nameOf(feature), where, group].filter((part) => part !== undefined).join(', ')
+	if (now !== null && metric === 'fairness.four_fifths')
+		return `${about}: the group that gets the favourable decision least gets it at ${amount(now)} times the rate of the one that gets it most`
 	const was = before === null ? '' : `, ${amount(before)} before`
 	return `${about === '' ? '' : `${about}: `}${metric} ${now === null ? 'is not known' : amount(now)}${was}`
 }

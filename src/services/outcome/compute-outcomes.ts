@@ -3,16 +3,19 @@ import { parseDuration, windowMs } from '../../core/time.ts'
 import type { Statement } from '../../db/sql.ts'
 import type { Series } from '../../log/prediction-log.ts'
 import { estimateOutcomes } from '../../metrics/estimate-outcomes.ts'
+import { featureDoubt } from '../../metrics/feature-doubt.ts'
 import type { OutcomeResult } from '../../metrics/outcome-result.ts'
 import { summariseOutcomes } from '../../metrics/outcome-result.ts'
 import { OutcomeView } from '../../metrics/outcome-view.ts'
+import type { Reference } from '../../metrics/reference.ts'
 import { benjaminiHochberg } from '../../stats/benjamini-hochberg.ts'
 import type { Favourable } from '../../stats/fairness/group-counts.ts'
 import { addEncodedTally, encodeTally } from '../../tally/encoding.ts'
 import { emptyTally, type Tally } from '../../tally/tally.ts'
+import { currentReference } from '../baseline/current-grid.ts'
 import { type Computation, closedSince } from '../metric/compute-dirty.ts'
 import { type Computed, type Family, inCommits, type Window } from '../metric/compute-family.ts'
-import { changeStatement, windowOf } from '../metric/records.ts'
+import { changeStatement, currentRecords, windowOf } from '../metric/records.ts'
 import { favourableIn } from '../model/favourable.ts'
 import { findModel, type ModelRow } from '../model/find-model.ts'
 import { conceptFindings } from './concept.ts'
@@ -43,7 +46,8 @@ async function computeFamily(context: Context, family: Family, windows: readonly
 	const model = await findModel(context, family.model)
 	const baseline = await labelledBaseline(context, model, family.version)
 	const favourable = await favourableIn(context, model, family.version)
-	const setting = { family, model, baseline, favourable }
+	const reference = baseline && (await currentReference(context, family.model, family.version))
+	const setting = { family, model, baseline, reference, favourable }
 	return inCommits(context, windows, (window) => computeWindow(context, setting, window))
 }
 
@@ -53,17 +57,20 @@ type Setting = {
 	family: Family
 	model: ModelRow
 	baseline: LabelledBaseline | undefined
+	/** The baseline's features. */
+	reference: Reference | undefined
 	favourable: Favourable | undefined
 }
 
 async function computeWindow(
 	context: Context,
-	{ family, model, baseline, favourable }: Setting,
+	{ family, model, baseline, reference, favourable }: Setting,
 	window: Window,
 ): Promise<Computed> {
 	const { size, from } = window
 	const ids = family.series.map((s) => s.id)
 	const before = await currentOutcomes(context, ids, size, from)
+	const features = reference && (await currentRecords(context, ids, size, from))
 	const statements: Statement[] = []
 	const results: { series: Series; result: OutcomeResult }[] = []
 	for (const series of family.series) {
@@ -73,7 +80,10 @@ async function computeWindow(
 		const view = new OutcomeView(model.task, tally ?? emptyTally())
 		if (tally && size === '1d') statements.push(keepDay(series.id, from, tally))
 		const result = summariseOutcomes(view, favourable)
-		for (const [id, finding] of estimatesOf(view, baseline, series.id, window))
+		const record = features?.get(series.id)
+		const isComparable = reference && record?.baseline === reference.digest
+		const doubt = isComparable ? featureDoubt(reference, record.result, series.segment) : ''
+		for (const [id, finding] of estimatesOf(view, baseline, series.id, window, doubt))
 			result.findings.set(id, finding)
 		// Without predictions there is only what the detectors found among outcomes of earlier ones.
 		if (!tally) result.findings.clear()
@@ -107,10 +117,11 @@ const estimatesOf = (
 	baseline: LabelledBaseline | undefined,
 	series: number,
 	{ size, from }: Window,
+	doubt: string,
 ) =>
 	!baseline || (size === '1h' && view.tally.predictions < leastInHour)
 		? []
-		: estimateOutcomes(view, baseline.reference, series + from)
+		: estimateOutcomes(view, baseline.reference, series + from, { doubt })
 
 /** A window is mature when it is over, and enough of its outcomes are known or can never be, or it has waited long enough. */
 export function maturityOf(

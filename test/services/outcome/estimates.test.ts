@@ -99,6 +99,69 @@ describe('estimates without labels', () => {
 		})
 	})
 
+	describe('by what the features say', () => {
+		const features = ['x', 'hidden', 'rest'].map((name) => ({ name, type: 'numeric' }))
+		const city = { name: 'city', type: 'categorical' }
+		/** The score is of x alone; `cities`: how many of them are usual. */
+		const made = (count: number, { x = 0, hidden = 0, cities = 3 } = {}) =>
+			Array.from({ length: count }, () => {
+				const at = x + chance.normal()
+				return {
+					features: {
+						x: at,
+						hidden: hidden + chance.normal(),
+						rest: chance.normal(),
+						city: `c${Math.floor(chance.uniform() * cities)}`,
+					},
+					score: logistic(at),
+					actual: chance.uniform() < logistic(at) ? 1 : 0,
+				}
+			})
+		const trustOf = async (rows: Json[]) => {
+			await predict(rows)
+			const { trust, reason } = (await read('estimated.*'))['estimated.roc_auc']
+			return { trust, reason }
+		}
+
+		beforeEach(async () => {
+			await server.post('/v1/models', { model: 'm', task: 'binary', positiveLabel: '1', threshold: 0.5 })
+			await server.post('/v1/models/m/versions', { version: '1', features: [...features, city] })
+			await putBaseline(made(3000))
+		})
+
+		it.each([
+			['nothing', {}],
+			['a feature by half a standard deviation', { hidden: 0.5 }],
+			['the score with its feature, by one', { x: 1 }],
+		])('are believed when what moved is %s', async (_, moved) => {
+			expect((await trustOf(made(600, moved))).trust).toBe('ok')
+		})
+
+		it('are doubtful where a feature has moved by 1.7 standard deviations that the score does not see', async () => {
+			expect(await trustOf(made(600, { hidden: 1.7 }))).toEqual({
+				trust: 'doubtful',
+				reason: expect.stringMatching(
+					/^"hidden" tells these rows from the reference's \(AUC 0\.(8[6-9]|9\d), the score 0\.5\d\)/,
+				),
+			})
+		})
+
+		it('are doubtful where values are beyond the range of the reference', async () => {
+			expect(await trustOf(made(600, { hidden: 4 }))).toEqual({
+				trust: 'doubtful',
+				reason: expect.stringMatching(
+					/^\d+% of the rows have values of "hidden" that the reference does not hold$/,
+				),
+			})
+		})
+
+		it('are doubtful where categories are new', async () => {
+			expect((await trustOf(made(600, { cities: 4 }))).reason).toMatch(
+				/^2\d% of the rows have values of "city" that the reference does not hold$/,
+			)
+		})
+	})
+
 	it('of a regression are of its errors', async () => {
 		await register('regression')
 		const made = (count: number, mean: number) =>

@@ -1,0 +1,65 @@
+import { extraCells } from '../profile/grid.ts'
+import { total } from '../stats/counts.ts'
+import { aucOfDistance, binnedShift } from '../stats/estimation/binned-shift.ts'
+import { isFar, mostOutside, percent } from '../stats/estimation/population-shift.ts'
+import { columnViews } from './column-views.ts'
+import { isIdentifier, leastRows } from './compare.ts'
+import type { ColumnView } from './descriptor.ts'
+import type { Reference } from './reference.ts'
+import type { WindowResult } from './window-result.ts'
+
+/** A day has one weekday, whatever its population. */
+const namesATime = /(^|_)(hour|weekday|dow|month|quarter)(_of_\w+)?$|day_?of_?(week|month|year)/i
+const scoreColumns = ['$score', '$decision']
+
+/**
+ * Why estimates for a window should not be believed by what each of its features says alone; empty when nothing speaks
+ * against them. `segment`: the feature that the rows were selected by, if they were. A feature that moved as far as the
+ * score did is passed over: the estimate knows of it.
+ */
+export function featureDoubt(reference: Reference, window: WindowResult, segment: string): string {
+	if (Math.min(reference.subjects, window.subjects) < leastRows) return ''
+	const views = columnViews(reference, window, true)
+	const nameOf = ({ reference: { grid } }: ColumnView) => grid.name
+	const shifts = views.map((view, i) => ({
+		name: nameOf(view),
+		isScore: scoreColumns.includes(nameOf(view)),
+		isPassedOver: isIdentifier(view) || nameOf(view) === segment || namesATime.test(nameOf(view)),
+		outside: outsideShare(view),
+		...shiftOf(view, reference.seasons[i] !== undefined),
+	}))
+	const scoreAuc = Math.max(0.5, ...shifts.filter((s) => s.isScore).map((s) => s.auc))
+	const features = shifts.filter((s) => !s.isScore && !s.isPassedOver)
+	const [outside] = features.filter((s) => s.outside > 0).sort((a, b) => b.outside - a.outside)
+	if (outside)
+		return `${percent(outside.outside)} of the rows have values of "${outside.name}" that the reference does not hold`
+	const [far] = features
+		.filter(({ auc, effective }) => isFar({ domainAuc: auc, scoreAuc, effective }))
+		.sort((a, b) => b.auc - a.auc)
+	if (!far) return ''
+	return `"${far.name}" tells these rows from the reference's (AUC ${far.auc.toFixed(2)}, the score ${scoreAuc.toFixed(2)}); weighted to them, the reference counts for ${percent(far.effective)} of its rows`
+}
+
+function shiftOf({ reference, result }: ColumnView, isSeasonal: boolean) {
+	const before = isSeasonal && result.expected ? result.expected : reference.groups
+	const { auc, effective } = binnedShift(before, result.groups)
+	// The distance is from the whole reference, not from what its seasons expect.
+	const isFiner = before === reference.groups && Number.isFinite(result.ks)
+	return { auc: isFiner ? Math.max(auc, aucOfDistance(result.ks)) : auc, effective }
+}
+
+/**
+ * Share of the rows with values that the reference does not hold, where that is clearly more than would be new in as many
+ * more rows of the reference: as many as it holds once (Good 1953).
+ */
+function outsideShare({ reference: { groups, proper, grouping, counts }, result }: ColumnView): number {
+	const values = total(result.groups.subarray(0, result.groups.length - extraCells))
+	const unseen = result.groups[proper] ?? 0
+	const rows = values + unseen
+	const known = total(groups.subarray(0, proper))
+	if (rows === 0 || known === 0) return 0
+	const share = ((grouping === 'category' ? unseen : 0) + (result.outside ?? 0)) / rows
+	const once = grouping === 'category' ? counts.subarray(0, proper).filter((c) => c === 1).length : 2
+	const least = mostOutside + (2 * once) / known + 2 * Math.sqrt((share * (1 - share)) / rows)
+	return share > least ? share : 0
+}
