@@ -14,5 +14,6 @@ export const signed = (x: number): string => `${x > 0 ? '+' : ''}${numberText(x)
 export function valueText(value: unknown): string {
 	if (value === undefined || value === null) return 'missing'
 	const text = typeof value === 'string' ? value : JSON.stringify(value)
+	if (typeof value === 'number' && text.length > 14) return String(Number(value.toPrecision(6)))
 	return text.length > 14 ? `${text.slice(0, 13)}…` : text
 }

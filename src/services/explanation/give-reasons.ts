@@ -145,8 +145,9 @@ function partOf(selection: Selection, table: TableInForce, locale: string | unde
 	const { revision, digest } = table
 	if (selection.status === 'failed') {
 		const reason = `There is no reason to give: ${selection.reason}.`
+		const status = selection.missing.length > 0 ? 'incomplete' : 'failed'
 		return {
-			...without({ status: 'failed', reason }, selection.missing),
+			...without({ status, reason }, selection.missing),
 			reasonTable: { revision, digest, locale: null },
 		}
 	}

@@ -55,7 +55,7 @@ function decisionText({
 
 const withoutReasons: Record<Explanation['reasonsStatus']['status'], string> = {
 	ok: 'none',
-	incomplete: 'incomplete',
+	incomplete: 'none could be given',
 	'not-adverse': 'none needed, as the decision went the applicant’s way',
 	withheld: 'withheld',
 	insufficient: 'none yet',

@@ -116,11 +116,8 @@ describe('the table that counts', () => {
 		fresh.clock.now = decisionAt - 86400_000
 		const key = await fresh.keyOf('analyst')
 		const both = [await fresh.keyOf('approver'), await fresh.keyOf('approver')]
-		for (const [version, text] of [
-			['1', 'Late on loans'],
-			[undefined, 'Late on cards'],
-		]) {
-			const table = { entries: [{ code: 'L', text, features: ['late'] }] }
+		const approve = async (entry: object, version?: string) => {
+			const table = { entries: [entry] }
 			const { body } = await fresh.post(
 				path,
 				{ table, reason: 'r', ...(version ? { version } : {}) },
@@ -133,14 +130,27 @@ describe('the table that counts', () => {
 					{ key: k },
 				)
 		}
+		await approve({ code: 'L', text: 'Late on loans', features: ['late'] }, '1')
+		await approve({ code: 'L', text: 'Late on cards', features: ['late'] })
+		const ask = async () => (await fresh.fetch('/v1/models/lending/predictions/declined/explanation')).body
 		fresh.clock.now = decisionAt + 3600_000
-		const answer = (await fresh.fetch('/v1/models/lending/predictions/declined/explanation')).body
+		const answer = await ask()
 		expect(answer.reasons.map((r: Json) => r.text)).toEqual(['Late on loans'])
 		expect(answer.reasonsStatus).toMatchObject({
 			status: 'incomplete',
 			missing: ['limit', 'income', 'education'],
 		})
 		expect(answer.reasonsStatus.reason).not.toContain('in force')
+		// A table that covers nothing of what counted is incomplete too, and says what it lacks.
+		fresh.clock.now = decisionAt - 3600_000
+		await approve({ code: 'N', text: 'No limit on file', bins: [{ feature: 'limit', missing: true }] }, '1')
+		fresh.clock.now = decisionAt + 3600_000
+		const none = await ask()
+		expect(none.reasons).toEqual([])
+		expect(none.reasonsStatus).toMatchObject({
+			status: 'incomplete',
+			missing: ['late', 'limit', 'income', 'education'],
+		})
 		await fresh.close()
 	})
 })
