@@ -2,6 +2,7 @@ import { builtInRules, openRules } from '../../src/rules/load-rules-node.ts'
 import { coverageRows } from './coverage.ts'
 import { type Delay, daysToDetect, type FalseIncidents, falseIncidents, shifts } from './drift.ts'
 import { peekingTable } from './peeking.ts'
+import { kinds } from './traffic.ts'
 
 // `npm run calibration` prints the tables of docs/calibration.md; `npm run calibration -- 7 drift` one of them by another seed.
 const [seed, part] = [Number(process.argv[2] ?? 1), process.argv[3]]
@@ -38,8 +39,10 @@ const delaysTable = (rows: readonly Delay[]): string =>
 
 async function driftTables(): Promise<void> {
 	const rules = await openRules(builtInRules(), { logger: { info() {}, warn() {}, error() {} } })
-	const size = { models: 10, weeks: 10, volumes: [50, 500, 5000] }
-	console.log(`\n${incidentsTable(await falseIncidents(rules.current(), seed, size))}`)
+	const small = await falseIncidents(rules.current(), seed, { models: 10, weeks: 10, volumes: [50, 500] })
+	const large = await falseIncidents(rules.current(), seed, { models: 3, weeks: 10, volumes: [5000] })
+	const rows = [...small, ...large].sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind))
+	console.log(`\n${incidentsTable(rows)}`)
 	console.log(`\n${delaysTable(await daysToDetect(rules.current(), seed, 10, shifts))}`)
 	rules.close()
 }
@@ -50,7 +53,7 @@ function coverageTable(): void {
 }
 
 function promotionsTable(): void {
-	const rows = peekingTable({ seed, runs: 200 }).map((r) => [
+	const rows = peekingTable({ seed, runs: 100 }).map((r) => [
 		...[r.loss, r.allocation, share(r.tTest), share(r.equal), share(r.better)],
 		Number.isNaN(r.rows) ? '' : r.rows,
 	])

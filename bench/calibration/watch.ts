@@ -43,6 +43,7 @@ export async function watch(ruleSet: RuleSet, setting: Setting): Promise<Watched
 		const { shift } = setting
 		const by = shift && day >= shift.day ? shift.by : 0
 		model.addDay(day, traffic.rowsOf(day, setting.rowsPerDay, by), shift?.day)
+		if (model.watched.firstFired !== undefined) break
 	}
 	return model.watched
 }

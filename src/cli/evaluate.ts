@@ -59,6 +59,7 @@ async function run(terminal: Terminal, options: EvaluateOptions, isJson: boolean
 	}
 	const source = await readRows(terminal, data, asked, known === undefined)
 	const { rows } = source
+	rows.notes.push(...(known?.rows.notes ?? []).map((note) => `Reference: ${note}`))
 	const { result, view } = evaluateRows(request, rows, known && (await estimator(options, source, known)))
 	if (html !== undefined) {
 		const { evaluationPage } = await import('../evaluation/page.ts')

@@ -45,7 +45,10 @@ export async function featureNames(file: RecordFile): Promise<string[]> {
 		if (file.ending === 'json') return memberNames(await readUtf8(bytes), 'features')
 		if (file.ending === 'csv') {
 			for await (const [header] of textRecords(bytes, mostLine))
-				if (Array.isArray(header)) return header.map((name) => name.trim()).filter((name) => name !== '')
+				if (Array.isArray(header)) {
+					requireCommas(header)
+					return header.map((name) => name.trim()).filter((name) => name !== '')
+				}
 		} else
 			for await (const lines of linesIn(bytes)) {
 				const line = lines.find((l) => typeof l === 'string' && l.trim() !== '')

@@ -40,15 +40,15 @@ Exit code: 0 the rules are good, with or without warnings, 1 they are not, 2 the
 				)
 			terminal.out(
 				result.ok
-					? `${result.rules} rules in ${result.files} files: ${result.warnings.length === 0 ? 'all good' : warningCount(result.warnings.length)}.\n`
-					: `${result.errors.length} faults.\n`,
+					? `${result.rules} rules in ${result.files} files: ${result.warnings.length === 0 ? 'all good' : counted(result.warnings.length, 'warning')}.\n`
+					: `${counted(result.errors.length, 'error')}.\n`,
 			)
 		}
 		return result.ok ? 0 : 1
 	},
 }
 
-const warningCount = (n: number) => (n === 1 ? '1 warning' : `${n} warnings`)
+const counted = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`
 
 /** What the database says of the names in the rules; nothing where there is none and none was asked for. */
 async function warningsOf(config: Config, ruleSet: RuleSet, isAsked: boolean): Promise<RuleFault[]> {

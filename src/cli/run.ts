@@ -30,11 +30,7 @@ Exit code: 0 all went well, 1 a job failed, 2 it could not be run.
 		if (args.values.json) terminal.out(`${JSON.stringify({ runs })}\n`)
 		else {
 			for (const r of runs) {
-				const detail =
-					r.error ??
-					Object.entries(r.detail ?? {})
-						.map(([k, v]) => `${k} ${Array.isArray(v) ? v.length : v}`)
-						.join(', ')
+				const detail = r.error ?? detailText(r.detail ?? {})
 				terminal.out(
 					`${r.job.padEnd(16)} ${r.status.padEnd(7)} ${String(r.finishedAt - r.startedAt).padStart(6)} ms  ${detail}\n`,
 				)
@@ -55,3 +51,14 @@ async function tellOtherRules(terminal: Terminal, context: Context): Promise<voi
 			`The rules of the service are evaluated (sha256:${digest.slice(0, 12)}), not those in ${folder}, which differ.\n`,
 		)
 }
+
+/** Counts as words; lists by their length, and of nested counts those that are not zero. */
+const detailText = (detail: object): string =>
+	Object.entries(detail)
+		.flatMap(([name, value]): string[] => {
+			if (Array.isArray(value)) return [`${name} ${value.length}`]
+			if (typeof value !== 'object' || value === null) return [`${name} ${value}`]
+			const inner = detailText(Object.fromEntries(Object.entries(value).filter(([, v]) => v !== 0)))
+			return inner === '' ? [] : [`${name} (${inner})`]
+		})
+		.join(', ')

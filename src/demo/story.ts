@@ -81,7 +81,7 @@ export function tell(story: Story): string {
 	const lines = [
 		'',
 		`A lender's two models, credit-risk and card-fraud, ${story.predictions.toLocaleString('en')} predictions and ${story.outcomes.toLocaleString('en')} outcomes,`,
-		`posted over HTTP, computed and judged in ${story.seconds.toFixed(0)} s.`,
+		`posted over HTTP, computed and evaluated in ${story.seconds.toFixed(0)} s.`,
 		'',
 		`On ${formatTime(story.changedAt).slice(0, 10)} a source system began to send the income of two branches (${changedBranches.join(', ')}) by the month`,
 		'instead of by the year. Nobody told the model.',

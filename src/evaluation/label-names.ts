@@ -1,6 +1,14 @@
 import { AppError } from '../core/errors.ts'
 import type { Favourable } from '../stats/fairness/group-counts.ts'
-import { isSameLabel, type Labels, negativeAmong, negativeSeen, positive, sideOf } from '../tally/label.ts'
+import {
+	isSameLabel,
+	type Labels,
+	negativeAmong,
+	negativeSeen,
+	positive,
+	saysUnknown,
+	sideOf,
+} from '../tally/label.ts'
 import { type CodeColumn, firstCode } from './code-column.ts'
 import type { DataColumns } from './data-columns.ts'
 import type { Request } from './request.ts'
@@ -49,15 +57,43 @@ export function decisionText({ decisionMap }: Request, column: CodeColumn | unde
 	return text
 }
 
-/** Refuses decisions that are spelt in words of which none is a label: metrics of them would mean nothing. */
+/**
+ * Refuses decisions that are spelt in other words than outcomes: none is a label, or those that are none leave only one
+ * label among the decisions. Metrics of the rest would be perfect or empty.
+ */
 export function checkDecisions(request: Request, column: CodeColumn, sides: readonly unknown[]): void {
-	const texts = textCounts(column).map(([text]) => text)
-	if (texts.length === 0 || sides.some((side) => side !== undefined)) return
+	const unknown = textCounts(column)
+		.map(([text]) => text)
+		.filter((text) => sides[column.values.indexOf(text)] === undefined && !saysUnknown(text))
+	const known = new Set(sides.filter((side) => side !== undefined))
+	if (unknown.length === 0 || known.size > 1) return
+	const positiveLabel = JSON.stringify(request.positive ?? '1')
 	throw new AppError(
 		'invalid',
-		`No decision in "${request.prediction}" is the positive label ${JSON.stringify(request.positive ?? '1')} or the negative one (there are ${quoted(texts)}). Say what they mean with --decision-map DECISION=LABEL,DECISION=LABEL.`,
+		known.size === 0
+			? `No decision in "${request.prediction}" is the positive label ${positiveLabel} or the negative one (there are ${quoted(unknown)}). ${mapping}`
+			: `Of the decisions in "${request.prediction}" only those of one side are labels of the outcomes; ${quoted(unknown)} are neither the positive label ${positiveLabel} nor the negative one. ${mapping}`,
 	)
 }
+
+/** The same of a multiclass task: decisions of which none is an outcome or has a probability. */
+export function checkClasses(request: Request, columns: DataColumns): void {
+	const { prediction, labels, probabilities, classScores } = columns
+	const known = new Set([
+		...(labels?.values ?? []),
+		...(probabilities?.classes.keys() ?? []),
+		...classScores.map(({ name }) => name),
+	])
+	const texts = textCounts(prediction).map(([text]) => text)
+	if (known.size === 0 || texts.length === 0) return
+	if (texts.some((text) => known.has(decisionText(request, prediction, text)))) return
+	throw new AppError(
+		'invalid',
+		`No decision in "${request.prediction}" is a class of the outcomes (decisions are ${quoted(texts)}, outcomes ${quoted([...known])}). ${mapping}`,
+	)
+}
+
+const mapping = 'Say what they mean with --decision-map DECISION=LABEL,DECISION=LABEL.'
 
 /** Which side of a binary task is good for the person, by a value of its decisions or outcomes. */
 export function favourableSide(

@@ -1,8 +1,9 @@
-import { type Labels, sideOf } from '../tally/label.ts'
+import { type Labels, saysUnknown, sideOf } from '../tally/label.ts'
 import type { CodeColumn } from './code-column.ts'
 import type { DataColumns } from './data-columns.ts'
 import { groupingOf } from './groupings.ts'
 import {
+	checkClasses,
 	checkDecisions,
 	decisionText,
 	favourableSide,
@@ -18,6 +19,7 @@ export function makeRows(request: Request, columns: DataColumns, count: number):
 	const notes: string[] = []
 	const { task } = request
 	const isBinary = task === 'binary'
+	if (task === 'multiclass') checkClasses(request, columns)
 	const names = isBinary ? labelNames(request, columns) : {}
 	const classes = isBinary ? ['+', '-'] : task === 'multiclass' ? classesOf(request, columns) : ['']
 	const scores = columns.score ? filled(columns.score.numbers.values(), count) : absent(count)
@@ -61,7 +63,7 @@ function classesOf(request: Request, columns: DataColumns): string[] {
 	const names = [
 		...scored,
 		...(prediction?.values ?? []).map((text) => decisionText(request, prediction, text)),
-		...(scored.length > 0 ? [] : (labels?.values ?? [])),
+		...(scored.length > 0 ? [] : (labels?.values ?? []).filter((text) => !saysUnknown(text))),
 	]
 	return [...new Set(names)].filter((name) => name.trim() !== '').sort()
 }

@@ -1,4 +1,4 @@
-import { chiSquareHomogeneity, type Homogeneity } from './chi-square.ts'
+import { chiSquareHomogeneity, chiSquareOf, type Homogeneity } from './chi-square.ts'
 import { total } from './counts.ts'
 import { fTail } from './fairness/f-distribution.ts'
 
@@ -15,12 +15,13 @@ export type Difference = { excess: number; weight: number; df: number }
 export function differenceOf(before: ArrayLike<number>, now: ArrayLike<number>, levels: 1 | 2): Difference {
 	const [n1, n2] = [total(before), total(now)]
 	if (!(n1 > 1 && n2 > 1)) return { excess: 0, weight: 0, df: 0 }
-	const { statistic, df } = chiSquareHomogeneity(before, now)
+	const { statistic, df } = chiSquareOf(before, now)
 	return { excess: statistic - df, weight: (levels * n1 * n2) / (n1 + n2), df }
 }
 
 /** Neighbouring windows are alike: at a lag-one correlation of .3 their differences hold 70% of the variance. */
-const alikeness = 1 / (1 - 0.3)
+const alike = 0.3
+const alikeness = 1 / (1 - alike)
 
 /** What a model's columns have in common, as long as one column has few windows of its own: as much as eight windows. */
 const common = { least: 0.007, most: 0.045, windows: 8, df: 16 }
@@ -79,11 +80,14 @@ export function variationOf(all: readonly Difference[], shared: number, seenKind
 /** The variance that a difference is asked about. */
 const signal = 0.02
 
-/** The variation of a sum of windows of so many rows each: their levels average out, but neighbours are alike. */
+/**
+ * The variation of a sum of windows of so many rows each: their levels average out, the slower as neighbours are alike
+ * (the variance of the mean of an autoregressive series).
+ */
 export function ofSum(variation: Variation, rows: readonly number[]): Variation {
 	const all = total(rows)
 	const share = all > 0 ? rows.reduce((sum, n) => sum + (n / all) ** 2, 0) : 1
-	return { ...variation, variance: variation.variance * Math.min(1, share * alikeness) }
+	return { ...variation, variance: variation.variance * Math.min(1, (share * (1 + alike)) / (1 - alike)) }
 }
 
 // Standard normal quantiles of the middles of eight equal parts.

@@ -11,26 +11,40 @@ export type Homogeneity = { statistic: number; df: number; p: number }
  * As scipy.stats.chi2_contingency(correction=False) over the cells that are used.
  */
 export function chiSquareHomogeneity(reference: ArrayLike<number>, current: ArrayLike<number>): Homogeneity {
-	return homogeneity(reference, current, (observed, expected) => (observed - expected) ** 2 / expected)
+	return withTail(chiSquareOf(reference, current))
 }
+
+/** The same without its p. */
+export const chiSquareOf = (
+	reference: ArrayLike<number>,
+	current: ArrayLike<number>,
+): Omit<Homogeneity, 'p'> =>
+	homogeneity(reference, current, (observed, expected) => (observed - expected) ** 2 / expected)
+
+const withTail = ({ statistic, df }: Omit<Homogeneity, 'p'>): Homogeneity => ({
+	statistic,
+	df,
+	p: chiSquareTail(Math.max(0, statistic), df),
+})
 
 /**
  * The likelihood-ratio (G) test of the same (chi2_contingency with lambda_="log-likelihood"). Each term has its
  * observed - expected taken off, which sum to nothing: without them large equal counts leave rounding errors behind.
  */
 export function gHomogeneity(reference: ArrayLike<number>, current: ArrayLike<number>): Homogeneity {
-	return homogeneity(reference, current, (observed, expected) => {
+	const term = (observed: number, expected: number) => {
 		if (observed === 0) return 2 * expected
 		const excess = (observed - expected) / expected
 		return 2 * expected * ((1 + excess) * Math.log1p(excess) - excess)
-	})
+	}
+	return withTail(homogeneity(reference, current, term))
 }
 
 function homogeneity(
 	reference: ArrayLike<number>,
 	current: ArrayLike<number>,
 	term: (observed: number, expected: number) => number,
-): Homogeneity {
+): Omit<Homogeneity, 'p'> {
 	const { n, m } = requirePair(reference, current)
 	let statistic = 0
 	let used = 0
@@ -41,8 +55,7 @@ function homogeneity(
 		const row = (a + b) / (n + m)
 		statistic += term(a, n * row) + term(b, m * row)
 	}
-	const df = used - 1
-	return { statistic, df, p: chiSquareTail(Math.max(0, statistic), df) }
+	return { statistic, df: used - 1 }
 }
 
 /**

@@ -28,6 +28,10 @@ const known: readonly Transform[] = [
 const leastUnnamed = 2
 /** How far off the scaled values may be, as a share of the distance that the change made. */
 const mostLeft = 0.15
+/** Of small factors, which growth or inflation gives as well, how far off the measured ratio may be. */
+const small = { factor: 3, mostOff: 0.03 }
+/** The share of values that may lie where the unit cannot lead: a logarithm that was undone leaves none below zero. */
+const mostOutside = 0.05
 const leastRows = 20
 
 /**
@@ -39,11 +43,13 @@ export function unitChange(before: Float64Array, after: Float64Array): UnitChang
 	const made = sampleDistance(before, after)
 	// What two samples of one distribution differ by at the 0.1% level, and a little for values that were rounded.
 	const chance = 1.95 * Math.sqrt(1 / before.length + 1 / after.length)
+	// What chance nearly explains fits many units.
+	if (made < 2 * chance) return undefined
 	const most = Math.min(made / 2, Math.max(chance, mostLeft * made))
 	const tried = (transform: Transform) => ({ transform, distance: left(transform, before, after) })
-	const all = known.map(tried)
-	const best = all.reduce((a, b) => (a.distance <= b.distance ? a : b))
 	const ratio = meanRatio(before, after)
+	const all = known.filter(({ is }) => !('factor' in is) || isNear(is.factor, ratio)).map(tried)
+	const best = all.reduce((a, b) => (a.distance <= b.distance ? a : b))
 	const own = ratio === undefined ? undefined : tried(scaled(ratio))
 	// A known unit is preferred to the measured ratio where chance alone may make the difference.
 	if (best.distance <= most && best.distance <= (own?.distance ?? 1) + chance / 2)
@@ -55,6 +61,11 @@ export function unitChange(before: Float64Array, after: Float64Array): UnitChang
 	const isLarge = ratio !== undefined && Math.abs(Math.log(Math.abs(ratio))) >= Math.log(leastUnnamed)
 	return own && isLarge && own.distance <= most ? own.transform.is : undefined
 }
+
+const isNear = (factor: number, ratio: number | undefined): boolean =>
+	ratio === undefined ||
+	Math.abs(Math.log(factor)) > Math.log(small.factor) ||
+	Math.abs(Math.log(factor / ratio)) <= small.mostOff
 
 type Tried = { transform: Transform; distance: number }
 
@@ -72,7 +83,11 @@ function left({ apply }: Transform, before: Float64Array, after: Float64Array): 
 		.map((x) => Math.fround(apply(x)))
 		.filter(Number.isFinite)
 		.sort()
-	return turned.length < before.length / 2 ? 1 : sampleDistance(turned, after.map(Math.fround))
+	if (turned.length < before.length / 2) return 1
+	const now = after.map(Math.fround)
+	const [low, high] = [turned[0] as number, turned.at(-1) as number]
+	const outside = now.filter((x) => x < low || x > high).length / now.length
+	return outside > Math.max(mostOutside, 5 / turned.length) ? 1 : sampleDistance(turned, now)
 }
 
 /** The geometric mean of the ratios at nine quantiles, of those that have one; undefined where hardly any has. */

@@ -5,7 +5,7 @@ export type CellSpec = {
 }
 
 const number = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
-const integer = /^[+-]?\d+$/
+const integer = /^[+-]?\d+(?:\.0*)?$/
 const leadingZero = /^[+-]?0\d/
 const booleans: ReadonlyMap<string, boolean> = new Map([
 	['true', true],

@@ -86,12 +86,14 @@ const separators: Record<string, string> = { ';': 'semicolons', '\t': 'tabs', '|
 /** Throws for a header that was written with another separator. */
 export function requireCommas(names: readonly string[]): void {
 	const found = names.length === 1 ? /[;\t|]/.exec(names[0] as string)?.[0] : undefined
-	if (found !== undefined)
-		throw new AppError(
-			'malformed',
-			`The columns of the table are not separated by commas but by ${separators[found]}: write it with commas, and numbers with a point.`,
-		)
+	if (found !== undefined) throw otherSeparator(found)
 }
+
+const otherSeparator = (found: string) =>
+	new AppError(
+		'malformed',
+		`The columns of the table are not separated by commas but by ${separators[found]}: write it with commas, and numbers with a point.`,
+	)
 
 class Scanner implements CsvRecord {
 	line = 1
@@ -183,8 +185,7 @@ class Scanner implements CsvRecord {
 				this.addQuoted(start, to)
 				to++
 				if (to < length && buffer[to] === carriageReturn && lineEnd === lineFeed) to++
-				if (to < length && buffer[to] !== comma && buffer[to] !== lineEnd)
-					this.fail('text stands behind a closing quote')
+				if (to < length && buffer[to] !== comma && buffer[to] !== lineEnd) this.failBehindQuote(to)
 			} else {
 				let byte = 0
 				while (to < length) {
@@ -251,6 +252,13 @@ class Scanner implements CsvRecord {
 		} catch (error) {
 			throw error instanceof NotUtf8 ? new CsvFault(this.line, error.message) : error
 		}
+	}
+
+	/** In the header it is most likely another separator. */
+	private failBehindQuote(at: number): never {
+		const found = String.fromCharCode(this.buffer[at] as number)
+		if (this.line === 1 && found in separators) throw otherSeparator(found)
+		return this.fail('text stands behind a closing quote')
 	}
 
 	private fail(what: string): never {

@@ -22,11 +22,18 @@ const no: readonly string[] = ['0', 'false', 'no']
 const unknowns: readonly string[] = ['', 'nan', 'na', 'n/a', 'null', 'unknown', 'undefined', 'missing', '?']
 const weakUnknowns: readonly string[] = ['none', 'nil']
 
-/** `True`, `true` and ` TRUE ` are one label, and so are 1, `1` and `1.0`. */
+/** `True`, `true` and ` TRUE ` are one label, and so are 1, `1` and `1.0`. Digits that a double does not hold are kept. */
 function canonical(text: string): string {
 	const bare = text.trim().toLowerCase()
-	return bare !== '' && Number.isFinite(Number(bare)) ? String(Number(bare)) : bare
+	if (!isNumber(bare)) return bare
+	const value = Number(bare)
+	return Math.abs(value) > Number.MAX_SAFE_INTEGER ? integerText(bare) : String(value)
 }
+
+const isNumber = (bare: string) => bare !== '' && Number.isFinite(Number(bare))
+
+/** Whether a text says that a label is not known. */
+export const saysUnknown = (text: string): boolean => [...unknowns, ...weakUnknowns].includes(canonical(text))
 
 /** Whether two texts are one label in two spellings. */
 export const isSameLabel = (a: string, b: string): boolean => canonical(a) === canonical(b)
@@ -71,7 +78,8 @@ export function negativeAmong(
 	const others = new Map<string, { text: string; rows: number }>()
 	for (const [text, rows] of counts) {
 		const own = canonical(text)
-		if (spellings(label).includes(own) || unknowns.includes(own)) continue
+		const isUnknown = unknowns.includes(own) || (isNumber(label) && weakUnknowns.includes(own))
+		if (isUnknown || spellings(label).includes(own)) continue
 		const key = spellings(own)[0] as string
 		const known = others.get(key)
 		if (known) known.rows += rows
@@ -84,30 +92,20 @@ export function negativeAmong(
 	return from.sort(([a, x], [b, y]) => y.rows - x.rows || (a < b ? -1 : 1))[0]?.[1].text
 }
 
-/** How many rows of one batch have to agree on a word that is not the usual opposite. */
-const minAgreeing = 2
-
 /**
- * What rows of a model may say of its negative label while nobody has named one: as `negativeAmong`, but a positive label
- * that has a usual opposite keeps it, unless it is named and stands in these rows beside one other label of its kind: 2
- * beside 1, never beside yes.
+ * What the first rows of many say of the negative label while nobody has named one: `negativeAmong` of a positive label that
+ * is named, where both are numbers or both are words: 2 beside 1, never "refer". Of labels such as 1 and 2 nobody can tell
+ * which is positive: while it is not named, only the usual opposite of 1 is negative.
  */
 export function negativeSeen(
 	counts: Iterable<readonly [text: string, rows: number]>,
 	positiveLabel: string | null | undefined,
 ): string | undefined {
 	const label = canonical(positiveLabel ?? '1')
-	const all = [...counts]
-	const found = negativeAmong(all, positiveLabel)
-	if (found === undefined || opposites(label).length === 0 || isUsual(canonical(found), label)) return found
-	if (typeof positiveLabel !== 'string') return undefined
-	const known = all.filter(([text]) => !unknowns.includes(canonical(text)))
-	const isPositive = (text: string) => spellings(label).includes(canonical(text))
-	const others = known.filter(([text]) => !isPositive(text))
-	const isNumber = (text: string) => Number.isFinite(Number(text))
-	const agree = others.every(([text]) => isSameLabel(text, found) && isNumber(text) === isNumber(label))
-	const rows = others.reduce((sum, [, n]) => sum + n, 0)
-	return agree && rows >= minAgreeing && known.some(([text]) => isPositive(text)) ? found : undefined
+	const found = negativeAmong(counts, positiveLabel)
+	if (found === undefined || isUsual(canonical(found), label)) return found
+	const isAlike = isNumber(canonical(found)) === isNumber(label)
+	return typeof positiveLabel === 'string' && isAlike ? found : undefined
 }
 
 /** A model as far as its labels go. `seenNegative` is what its rows said while nobody had named a negative label. */
@@ -152,9 +150,11 @@ export function actualOf(
 	return side === undefined ? undefined : { text: side, value: Number.NaN }
 }
 
+/** Where no classes are declared, all words are classes but those that say unknown. */
 const declaredClass = (text: string, { classes }: Labels): string | undefined => {
 	const name = integerText(text)
-	return classes === undefined || classes.includes(name) ? name : undefined
+	const isClass = classes === undefined ? !unknowns.includes(canonical(name)) : classes.includes(name)
+	return isClass ? name : undefined
 }
 
 const longestShown = 40

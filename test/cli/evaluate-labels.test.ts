@@ -74,6 +74,52 @@ it('decisions as a data frame writes booleans are mapped, and name the favourabl
 	expect(answer.fairness.g.fourFifths).toMatchObject({ ratio: 0.5, reference: 'b', group: 'a' })
 })
 
+describe('decisions', () => {
+	it.each([
+		['1 and 0 of outcomes 1 and 2', ['--positive', '1'], ['1', '0'], ['1', '2'], '"0" are neither'],
+		[
+			'a map that names one of two',
+			['--positive', 'bad', '--decision-map', 'x=bad'],
+			['x', 'y'],
+			['bad', 'good'],
+			'"y" are neither',
+		],
+		[
+			'a map to a word that is no label',
+			['--positive', 'bad', '--decision-map', 'x=worse,y=good'],
+			['x', 'y'],
+			['bad', 'good'],
+			'"x" are neither',
+		],
+		['none but missing ones', [], ['NA', 'nan'], ['1', '0'], undefined],
+		['one side and missing ones', [], ['0', 'NA'], ['1', '0'], undefined],
+	])('of which only one side is a label are refused: %s', async (_, args, decisions, labels, message) => {
+		const rows = Array.from({ length: 8 }, (_, i) => `${decisions[i % 2]},${labels[i % 3 ? 1 : 0]}`)
+		const data = await written(`d,y\n${rows.join('\n')}\n`)
+		const { code, err } = await run('--data', data, '--prediction', 'd', ...args)
+		expect(code).toBe(message === undefined ? 0 : 2)
+		expect(err).toContain(message ?? '')
+		if (message) expect(err).toContain('--decision-map DECISION=LABEL')
+	})
+})
+
+it('decisions of a multiclass task of which none is a class are refused', async () => {
+	const data = await written('y,p\na,1\nb,2\nb,1\n')
+	const args = ['--data', data, '--task', 'multiclass', '--actual', 'y', '--prediction', 'p', '--json']
+	const { code, err } = await plumbline(['evaluate', ...args])
+	expect([code, err]).toEqual([
+		2,
+		expect.stringContaining(
+			'(decisions are "1", "2", outcomes "a", "b"). Say what they mean with --decision-map',
+		),
+	])
+	const unknown = await written('y,p\na,a\nb,b\nb,a\nunknown,a\n')
+	const counted = await plumbline(['evaluate', ...args.with(1, unknown)])
+	expect(valueOf(JSON.parse(counted.out), 'outcome_coverage')).toBe(0.75)
+	const mapped = await plumbline(['evaluate', ...args, '--decision-map', '1=a,2=b'])
+	expect(valueOf(JSON.parse(mapped.out), 'accuracy')).toBeCloseTo(2 / 3, 12)
+})
+
 describe('labels', () => {
 	const table = (labels: readonly unknown[]) =>
 		written(`score,y\n${labels.map((label, i) => `${1 - i / 10},${label}`).join('\n')}\n`)
@@ -82,6 +128,19 @@ describe('labels', () => {
 		['yes and never', ['--positive', 'yes'], ['yes', 'yes', 'never', 'yes', 'never', 'unknown', 'nan']],
 		['true and none', ['--positive', 'true'], ['True', 'true', 'none', 'TRUE', 'none', '', '?']],
 		['1 and 0, where -1 is not known', [], [1, '1.0', 0, 'true', 'no', -1, -1]],
+		[
+			'integers above 2^53',
+			['--positive', '9007199254740993'],
+			[
+				'9007199254740993',
+				'9007199254740993.0',
+				'9007199254740992',
+				'9007199254740993',
+				'9007199254740992',
+				'NA',
+				'9007199254740991',
+			],
+		],
 		['1 and -1', ['--positive', '1'], [1, 1, -1, 1, -1, 'unknown', 2]],
 		[
 			'a negative one that is named',
@@ -116,6 +175,7 @@ describe('labels', () => {
 		const answer = await json(data, '--positive', 'bad', '--reference', reference)
 		expect(valueOf(answer, 'outcome_coverage')).toBe(0.4)
 		expect(answer.metrics['estimated.accuracy'].status).toBe('ok')
+		expect(answer.notes.join()).toContain('Reference: 3 outcomes in "y" are no label of a binary task')
 	})
 
 	it('of a multiclass task are the classes that have a probability or a decision', async () => {

@@ -249,6 +249,11 @@ describe('rows to be explained', () => {
 		for (const path of files) expect(margins((await explain(path)).out)).toEqual([2.158, 0.487, -0.394])
 	})
 
+	it('in columns with another separator are refused with the cause', async () => {
+		const { code, err } = await explain(await file('semi.csv', 'income;2023;2022\n1;2;3\n'))
+		expect([code, err]).toEqual([2, expect.stringContaining('not separated by commas but by semicolons')])
+	})
+
 	it('of a JSON list that Python wrote are named', async () => {
 		const path = await file('nan.json', '[{"income":1,"2023":1,"2022":1},{"income":NaN,"2023":1,"2022":1}]')
 		expect((await explain(path)).err).toMatch(/row 2, income is a bare NaN, which is not JSON: send null/)

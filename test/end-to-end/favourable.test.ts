@@ -91,6 +91,10 @@ describe('the four-fifths rule is about the decision that is good for the person
 		expect(fourFifths).toMatchObject({ verdict: 'fail', reference: 'sex=a', group: 'sex=b' })
 		expect(fourFifths.ratio).toBeCloseTo(0.6, 12)
 		expect(await incidents('many')).toContain('four-fifths sex critical')
+		const [incident] = (await server.fetch('/v1/incidents?model=many')).body.items
+		expect(incident.changes[0].text).toBe(
+			'sex: the group that gets the favourable decision least gets it at 0.6 times the rate of the one that gets it most',
+		)
 	})
 
 	it('follows what the manifest says of scores where the model names no decision', async () => {

@@ -50,6 +50,7 @@ describe('reading CSV', () => {
 		['a,b\n1,2\n3\n', /^Line 3 .*it has 1 cells, and the header 2/],
 		['a,b\n1,2\n"x\n', /^Line 3 .*a quote is not closed/],
 		['a,b\n1,"x"y\n', /^Line 2 .*text stands behind a closing quote/],
+		['"a";"b"\n1;2\n', /not separated by commas but by semicolons/],
 		['a,b\n"1\n2",3\n4\n', /^Line 4 /],
 		['', /empty/],
 		['a,b,a\n1,2,3\n', /"a" stands twice/],

@@ -32,7 +32,7 @@ beforeAll(async () => {
 		threshold: 0.5,
 		segments: ['branch'],
 	})
-	for (const version of ['json', 'ndjson', 'csv', 'parquet', 'gzip', 'window', 'bad'])
+	for (const version of ['json', 'ndjson', 'csv', 'parquet', 'gzip', 'window', 'bad', 'flat'])
 		await server.post('/v1/models/credit/versions', { version, features })
 })
 afterAll(() => server.close())
@@ -56,6 +56,18 @@ const parquet = () =>
 			{ name: 'actual', data: rows.map((r) => r.actual), type: 'INT32' },
 		],
 	})
+
+test('says where the columns of a table go, and what a nested feature is', async () => {
+	const flat = await put('flat', 'application/x-ndjson', '{"income":1,"score":0.5}\n')
+	expect([flat.status, flat.body.errors[0]]).toEqual([
+		422,
+		{ path: 'rows.0.income', message: 'unknown member; features go into "features": { "income": … }' },
+	])
+	const nested = await put('flat', 'application/json', JSON.stringify([{ features: { income: [1] } }]))
+	expect(nested.body.features[0].warnings).toEqual([
+		'no values of the declared type numeric: declare the type that they have; a list or an object is none, send its parts as features',
+	])
+})
 
 test('makes the same baseline of the same rows, in whichever form they come', async () => {
 	const answers = [

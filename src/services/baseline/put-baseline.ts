@@ -121,7 +121,9 @@ function warningsOf(
 	const warnings: string[] = []
 	if (values <= 0)
 		warnings.push(
-			missing > 0 || wrong === 0 ? 'no values: nothing can be compared' : 'no values of the declared type',
+			missing > 0 || wrong === 0
+				? 'no values: nothing can be compared'
+				: `no values of the declared type${column.spec ? ` ${column.spec.type}` : ''}: declare the type that they have; a list or an object is none, send its parts as features`,
 		)
 	else if (counts.min === counts.max) warnings.push('constant: every other value will be a shift')
 	if (wrong > 0 && values > 0) warnings.push(`${wrong} values are not of the declared type`)

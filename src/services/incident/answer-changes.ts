@@ -21,7 +21,8 @@ const clear = 3
 export function answerChanges(comparison: Comparison, places: readonly Where[]): Change[] {
 	return [scoreColumn, decision].flatMap((spec) => {
 		const whole = sidesOf(comparison, spec)
-		const told = whole && tell(comparison, spec, whole)
+		const own = whole && tell(comparison, spec, whole)
+		const told = own && !own.moved ? (againstBaseline(comparison, spec, whole) ?? own) : own
 		if (!told) return []
 		const inPlaces = places.flatMap((place) => {
 			const sides = sidesOf(comparison, spec, place)
@@ -53,7 +54,15 @@ function sidesOf(comparison: Comparison, spec: FeatureSpec, place?: Where): Side
 	return then && isEnough(then) && isEnough(now) ? { before: then, after: now } : undefined
 }
 
-type Told = { before: number; after: number; text: string; short: string }
+/** A slow change differs from the baseline, and hardly from the day before. Undefined where it differs from neither. */
+function againstBaseline(comparison: Comparison, spec: FeatureSpec, { after }: Sides): Told | undefined {
+	const column = comparison.reference.columns.find((c) => c.grid.name === spec.name)
+	if (!column || total(column.counts) === 0) return undefined
+	const told = tell(comparison, spec, { before: referenceSide(column), after })
+	return told?.moved ? { ...told, text: `${told.text}, against the baseline` } : undefined
+}
+
+type Told = { before: number; after: number; text: string; short: string; moved: boolean }
 
 const tell = (comparison: Comparison, spec: FeatureSpec, sides: Sides): Told | undefined =>
 	spec === scoreColumn ? tellScore(sides) : tellDecision(comparison, sides)
@@ -68,12 +77,12 @@ function tellScore({ before, after }: Sides): Told | undefined {
 	if (before.numbers.length < leastRows || after.numbers.length < leastRows) return undefined
 	const [a, b] = [moments(before.numbers), moments(after.numbers)]
 	const error = Math.sqrt(a.variance / a.n + b.variance / b.n)
-	const moved = Math.abs(b.mean - a.mean) > clear * error
 	const short = `${amount(a.mean)} to ${amount(b.mean)}`
+	const moved = Math.abs(b.mean - a.mean) > clear * error && amount(a.mean) !== amount(b.mean)
 	const text = moved
 		? `the mean score went from ${short}`
-		: `the mean score is ${amount(b.mean)}, ${amount(a.mean)} before: no more than chance`
-	return { before: a.mean, after: b.mean, text, short }
+		: `the mean score is ${amount(b.mean)}, ${amount(a.mean)} before: within chance`
+	return { before: a.mean, after: b.mean, text, short, moved }
 }
 
 /** The share of the positive label of a binary model, else of the decision whose share moved most. */
@@ -81,17 +90,17 @@ function tellDecision({ model }: Comparison, { before, after }: Sides): Told | u
 	const countOf = (side: Side) => side.rows - side.missing
 	const share = (side: Side, name: string) => (side.categories.get(name) ?? 0) / countOf(side)
 	const names = [...new Set([...before.categories.keys(), ...after.categories.keys()])].sort()
-	const moved = (name: string) => Math.abs(share(after, name) - share(before, name))
+	const moveOf = (name: string) => Math.abs(share(after, name) - share(before, name))
 	const positive = model.positiveLabel ?? '1'
-	const name = names.includes(positive) ? positive : names.sort((a, b) => moved(b) - moved(a))[0]
+	const name = names.includes(positive) ? positive : names.sort((a, b) => moveOf(b) - moveOf(a))[0]
 	if (name === undefined || names.length > 50) return undefined
 	const [was, is] = [share(before, name), share(after, name)]
 	const pooled = (was * countOf(before) + is * countOf(after)) / (countOf(before) + countOf(after))
 	const error = Math.sqrt(pooled * (1 - pooled) * (1 / countOf(before) + 1 / countOf(after)))
 	const short = `${percent(was)} to ${percent(is)}`
-	const text =
-		Math.abs(is - was) > clear * error
-			? `decision "${name}" went from ${short} of rows`
-			: `decision "${name}" in ${percent(is)} of rows, ${percent(was)} before: no more than chance`
-	return { before: was, after: is, text, short }
+	const hasMoved = Math.abs(is - was) > clear * error && percent(is) !== percent(was)
+	const text = hasMoved
+		? `decision "${name}" went from ${short} of rows`
+		: `decision "${name}" in ${percent(is)} of rows, ${percent(was)} before: within chance`
+	return { before: was, after: is, text, short, moved: hasMoved }
 }

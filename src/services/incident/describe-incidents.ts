@@ -93,17 +93,21 @@ async function fromRows(
 
 async function describeAnswers(context: Context, incident: WorkingIncident, read: Reader): Promise<void> {
 	const { row, alerts } = incident
-	const firing = [...alerts].filter((a) => a.status === 'firing' && isOfRows(a))
-	const latest = firing.sort((a, b) => b.firedTo - a.firedTo || (a.id < b.id ? -1 : 1))[0]
+	const standing = [...alerts].filter((a) => a.status !== 'undone' && isOfRows(a))
+	const firing = standing.filter((a) => a.status === 'firing')
+	const shown = firing.length > 0 ? firing : standing
+	const latest = shown.sort((a, b) => b.firedTo - a.firedTo || (a.id < b.id ? -1 : 1))[0]
 	if (!latest) return
+	// What came before is before the first of them, not before the one that was noticed last.
+	const began = Math.min(...shown.map((a) => a.began))
 	const told = await attempt(context, incident, [], async () => {
-		const comparison = await read(latest)
-		const changes = firing.some(isInput) ? row.changes : featureChanges(comparison, scoreColumn)
+		const comparison = await read({ ...latest, began })
+		const changes = shown.some(isInput) ? row.changes : featureChanges(comparison, scoreColumn)
 		const places = changes.filter((c) => c.segment !== undefined || c.group !== undefined)
 		return answerChanges(comparison, places.slice(0, mostPlaces))
 	})
 	if (told.length === 0) return
-	const since = formatTime(Math.min(...firing.map((a) => a.began)))
+	const since = formatTime(began)
 	row.changes = [
 		...row.changes.filter((c) => !c.feature?.startsWith('$')),
 		...told.map((change) => ({ ...change, since })),
@@ -171,6 +175,8 @@ function metricText(alert: AlertRow, cause: string): string {
 		return `${amount(now)} predictions of version ${version}, which is not deployed`
 	const where = segment && `${segment.name} is ${segment.value}`
 	const about = [feature && nameOf(feature), where, group].filter((part) => part !== undefined).join(', ')
+	if (now !== null && metric === 'fairness.four_fifths')
+		return `${about}: the group that gets the favourable decision least gets it at ${amount(now)} times the rate of the one that gets it most`
 	const was = before === null ? '' : `, ${amount(before)} before`
 	return `${about === '' ? '' : `${about}: `}${metric} ${now === null ? 'is not known' : amount(now)}${was}`
 }

@@ -104,10 +104,16 @@ export class IncidentBook {
 		return tied[0]?.incident
 	}
 
-	/** Those that are not over and that one of these alerts, which changed, is in. */
+	/** Those that one of these alerts, which changed, is in: alerts that fire, and those that were over before they were told. */
 	touchedBy(changed: readonly AlertRow[]): { incident: WorkingIncident; alerts: AlertRow[] }[] {
 		return this.list.flatMap((incident) => {
-			const alerts = changed.filter((a) => a.incident === incident.row.id && a.status === 'firing')
+			const isTold = ({ began }: AlertRow) =>
+				incident.row.changes.some(({ since }) => since === formatTime(began))
+			const alerts = changed.filter(
+				(a) =>
+					a.incident === incident.row.id &&
+					(a.status === 'firing' || (a.status === 'resolved' && !isTold(a))),
+			)
 			return alerts.length > 0 ? [{ incident, alerts }] : []
 		})
 	}

@@ -41,11 +41,14 @@ export function requireObject(value: unknown): JsonObject {
 export function refuseUnknown(row: JsonObject, known: readonly string[]): void {
 	for (const name in row) {
 		if (known.includes(name)) continue
-		const near = nearest(name, known)
+		// A row of a table as it is: its columns are features.
+		const isFlat = known.includes('features') && !('features' in row)
+		const near = isFlat ? undefined : nearest(name, known)
+		const cure = near ? `did you mean "${near}"?` : `known are ${known.join(', ')}`
 		throw new RowRejected(
 			'invalid',
 			name,
-			near ? `unknown member; did you mean "${near}"?` : `unknown member; known are ${known.join(', ')}`,
+			`unknown member; ${isFlat ? `features go into "features": { "${name}": … }` : cure}`,
 		)
 	}
 }

@@ -33,7 +33,7 @@ export function fourFifths(ratio: Estimate): Verdict {
 		return { verdict: 'pass', reason: `impact ratio ${shown(ratio.value)}: the ${interval} is not below 0.8` }
 	if (ratio.high < fourFifth)
 		return { verdict: 'fail', reason: `impact ratio ${shown(ratio.value)}: the ${interval} is below 0.8` }
-	const side = ratio.value < fourFifth ? 'below' : 'not below'
+	const side = ratio.value < fourFifth - 1e-12 ? 'below' : 'not below'
 	return {
 		verdict: 'inconclusive',
 		reason: `impact ratio ${shown(ratio.value)} is ${side} 0.8, but the ${interval} holds 0.8: more rows are needed`,

@@ -59,6 +59,23 @@ describe('a change of unit', () => {
 		expect(found?.words).toMatch(/in (2|3)\d(\.\d)?% of rows/)
 	})
 
+	it('is not seen where few rows moved, nor in growth that is near a known factor', () => {
+		const some = (count: number, one: () => number) => Float64Array.from({ length: count }, one).sort()
+		for (const rows of [50, 120, 400])
+			expect(
+				unitChange(
+					some(2000, () => chance.normal()),
+					some(rows, () => 1 + chance.normal()),
+				),
+			).toBeUndefined()
+		expect(
+			unitChange(
+				some(2000, income),
+				some(1000, () => income() * 1.45),
+			),
+		).toBeUndefined()
+	})
+
 	it('is not seen where values only moved, nor where nothing did', () => {
 		const moved = tell(
 			draw(900, celsius),

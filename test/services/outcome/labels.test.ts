@@ -101,8 +101,17 @@ describe('an outcome that is neither the positive nor the negative label', () =>
 			{ positiveLabel: true, negativeLabel: 'none' },
 			[true, 'none', 'none', false, 'x', 'true'],
 		],
-		['1 and 2, where no third label is there', { positiveLabel: '1' }, [1, 2, 2, 'unknown', '', 1]],
-		['yes and never alike', { positiveLabel: 'yes' }, ['yes', 'never', 'Never', 'unknown', 'nan', 'YES']],
+		['1 and 2 of which the positive is named', { positiveLabel: '1' }, [1, 2, 2, 'nan', '', 1]],
+		[
+			'yes and never of which the positive is named',
+			{ positiveLabel: 'yes' },
+			['yes', 'never', 'Never', 'unknown', 'nan', 'YES'],
+		],
+		[
+			'true and none of which the positive is named',
+			{ positiveLabel: 'true' },
+			[true, 'none', 'None', 'unknown', '', 'true'],
+		],
 		['1 and 0, where -1 is not known', { positiveLabel: '1' }, [1, 0, false, -1, 'unknown', 'true']],
 		[
 			'a favourable one that names the negative',
@@ -124,16 +133,13 @@ describe('an outcome that is neither the positive nor the negative label', () =>
 		expect((await read('outcome_coverage')).value).toBeCloseTo(4 / 6, 12)
 	})
 
-	it.each([
-		['a word', [1, 'refer', 'refer', 1]],
-		['a lone number', [1, 2, 1, 1]],
-		['several numbers', [1, 2, 3, 2, 1]],
-	])('is %s beside a positive 1, whose opposite stays 0', async (_, list) => {
+	it('is never a word beside a number, nor a second number', async () => {
 		await register({ positiveLabel: '1' })
-		await predict(list.map(() => ({ score: 0.9 })))
-		await outcomes(0, list)
-		const known = list.filter((v) => v === 1).length / list.length
-		expect((await read('outcome_coverage')).value).toBeCloseTo(known, 12)
+		await predict(Array.from({ length: 5 }, () => ({ score: 0.9 })))
+		await outcomes(0, [1, 'refer', 'refer'])
+		expect((await read('outcome_coverage')).value).toBeCloseTo(1 / 5, 12)
+		await outcomes(3, [2, 3])
+		expect((await read('outcome_coverage')).value).toBeCloseTo(2 / 5, 12)
 	})
 
 	it('is one that the actuals of a baseline do not have', async () => {
@@ -148,6 +154,21 @@ describe('an outcome that is neither the positive nor the negative label', () =>
 		await outcomes(0, [1, 2, 2, 0])
 		expect((await read('accuracy')).value).toBeCloseTo(2 / 3, 12)
 		expect((await read('outcome_coverage')).value).toBe(0.75)
+	})
+
+	it('is "None" beside 1 and 0, though it comes first', async () => {
+		await register({ positiveLabel: '1' })
+		await predict([{ score: 0.9 }, { score: 0.8 }, { score: 0.1 }])
+		for (const [i, actual] of ['None', 0, 1].entries()) await outcomes(i, [actual])
+		expect((await read('outcome_coverage')).value).toBeCloseTo(2 / 3, 12)
+	})
+
+	it('of a multiclass model without declared classes is a word that says unknown', async () => {
+		await register({ task: 'multiclass', threshold: null })
+		await predict(['a', 'b', 'c', 'a', 'b'].map((label) => ({ label })))
+		await outcomes(0, ['a', 'a', 'c', 'unknown', 'nan'])
+		expect((await read('accuracy')).value).toBeCloseTo(2 / 3, 12)
+		expect((await read('outcome_coverage')).value).toBe(0.6)
 	})
 
 	it('of a multiclass model is a class that nobody declared', async () => {

@@ -227,6 +227,10 @@ describe('the four-fifths rule', () => {
 			reason:
 				'impact ratio 0.7 is below 0.8, but the 95% interval 0.6 to 0.8 holds 0.8: more rows are needed',
 		})
+		// 32 of 200 against 40 of 200, as doubles divide them.
+		expect(fourFifths({ value: 0.7999999999999999, low: 0.5, high: 1 }).reason).toContain(
+			'0.8 is not below 0.8',
+		)
 		expect(fourFifths({ value: Number.NaN, low: Number.NaN, high: Number.NaN }).verdict).toBe('inconclusive')
 	})
 
