@@ -4,9 +4,11 @@ import type { Estimate } from '../stats/estimate.ts'
 import { type Calibration, fitCalibration } from '../stats/estimation/calibration.ts'
 import { errorsContradict, estimateLoss, trustOfLoss } from '../stats/estimation/estimate-loss.ts'
 import { estimateMulticlass } from '../stats/estimation/estimate-multiclass.ts'
-import { estimatePerformance } from '../stats/estimation/estimate-performance.ts'
+import { estimatePerformance, expectedAtOdds } from '../stats/estimation/estimate-performance.ts'
+import { labelShift } from '../stats/estimation/label-shift.ts'
 import { labelsContradict } from '../stats/estimation/labels-contradict.ts'
 import { fitLoss, type LossFit } from '../stats/estimation/loss-fit.ts'
+import { percent } from '../stats/estimation/population-shift.ts'
 import { rowsOf, type ScoreTable } from '../stats/estimation/score-table.ts'
 import { doubtful, type Trust, trustOf } from '../stats/estimation/trust.ts'
 import type { ScoreCounts } from '../stats/score-counts.ts'
@@ -67,7 +69,7 @@ export function estimateOutcomes(
 ): [string, Finding][] {
 	const wanted = estimateMetrics.filter((m) => m.tasks.includes(view.task))
 	if (wanted.length === 0) return []
-	const { n, estimates, trust: ofScores, why } = estimate(view, reference, seeded(seed), known)
+	const { n, estimates, trust: ofScores, why } = estimate(view, reference, seeded(seed), known, doubt === '')
 	const trust = ofScores.trust === 'ok' && doubt !== '' ? doubtful(doubt) : ofScores
 	return wanted.map(({ id }) => {
 		const own = estimates[id.slice('estimated.'.length)] as Estimate | undefined
@@ -86,6 +88,7 @@ function estimate(
 	{ calibrations, loss }: Reference,
 	random: () => number,
 	known: Pairs | undefined,
+	isSame: boolean,
 ): Estimated {
 	if (view.task === 'regression') {
 		const table = view.predictions
@@ -101,9 +104,35 @@ function estimate(
 		const n = rowsOf(view.table)
 		if (n === 0) return { ...nothing, why: 'no row has both a score and a decision' }
 		const estimates = estimatePerformance(view.table, calibration, random)
-		return { n, estimates, trust: believe(view.table, calibration, view.scores), why: '' }
+		const ofScores = believe(view.table, calibration, view.scores)
+		const isAsked = isSame && ofScores.trust === 'ok' && view.tally.labelled < enoughLabels
+		const shifted = isAsked ? labelShiftReason(view.table, calibration, estimates) : ''
+		return { n, estimates, trust: shifted ? doubtful(shifted) : ofScores, why: '' }
 	}
 	return estimateClasses(view, calibrations, random)
+}
+
+/** With as many, outcomes say better than scores whether the share of positives has changed. */
+const enoughLabels = 100
+const told = { roc_auc: 'ROC AUC', accuracy: 'accuracy', f1: 'F1' } as const
+
+/** Why not to believe estimates that would turn out elsewhere if it is the share of positives that has changed. */
+function labelShiftReason(
+	table: ScoreTable,
+	calibration: Calibration,
+	estimates: ReturnType<typeof estimatePerformance>,
+): string {
+	const shift = labelShift(table, calibration)
+	if (!shift) return ''
+	const odds = (share: number) => share / (1 - share)
+	const would = expectedAtOdds(table, calibration, odds(shift.to) / odds(shift.from))
+	const names = (Object.keys(told) as (keyof typeof told)[]).filter((name) => {
+		const { low, high } = estimates[name]
+		return would[name] < low || would[name] > high
+	})
+	if (names.length === 0) return ''
+	const values = names.map((name) => `${told[name]} would be ${would[name].toFixed(3)}`).join(', ')
+	return `the scores have moved as they would if the share of positives had changed from ${percent(shift.from)} to ${percent(shift.to)}; if so, ${values}`
 }
 
 /** Each class against the rest; doubtful when that of any class is. */

@@ -114,6 +114,17 @@ function expectedMetrics(
 	return metricsOfCells(outcomes, losses, variance)
 }
 
+/** The expected metrics if the odds of a positive at each score were `ratio` times the reference's. */
+export function expectedAtOdds(window: ScoreTable, calibration: Calibration, ratio: number) {
+	const { table } = coarsen(window, fineCells)
+	const place = placeFinder(calibration)
+	const p = table.scores.map((score) => {
+		const known = probabilityAt(calibration, place(score))
+		return (known * ratio) / (known * ratio + 1 - known)
+	})
+	return expectedMetrics(table, p, lossesAt(table.scores))
+}
+
 function meanLosses(
 	fine: CellLosses,
 	window: ScoreTable,
