@@ -173,8 +173,8 @@ function metricText(alert: AlertRow, cause: string): string {
 	if (now !== null && cause === 'rejected') return `${amount(now)} rows were rejected in two hours`
 	if (now !== null && cause === 'traffic')
 		return `${amount(now)} predictions of version ${version}, which is not deployed`
-	const where = segment && `${segment.name} is ${segment.value}`
-	const about = [feature && nameOf(feature), where, group].filter((part) => part !== undefined).join(', ')
+	const subject = [feature && nameOf(feature), group].filter((part) => part !== undefined).join(', ')
+	const about = `${subject}${segment ? ` where ${segment.name} is ${segment.value}` : ''}`.trim()
 	if (now !== null && metric === 'fairness.four_fifths')
 		return `${about}: the group that gets the favourable decision least gets it at ${amount(now)} times the rate of the one that gets it most`
 	const was = before === null ? '' : `, ${amount(before)} before`
