@@ -21,8 +21,25 @@ export function errorMeasure(view: OutcomeView, metric: keyof typeof measures): 
 			? finding
 			: { ...finding, reason: `${zeroActuals} outcomes of zero are left out` }
 	}
-	if (metric === 'r2') return r2Measure(view, moments)
-	return found(measures[metric](moments), n)
+	if (metric === 'r2') return warned(r2Measure(view, moments), moments)
+	const finding = found(measures[metric](moments), n)
+	return metric === 'rmse' ? warned(finding, moments) : finding
+}
+
+/** With more rows, intervals hold for heavy tails too. */
+const enoughRows = 1000
+/** Of the errors; normal ones have 3. */
+const mostKurtosis = 30
+
+/** Squares of a few errors tell little of those to come: the interval is then said to be unreliable. */
+function warned(finding: Finding, { n, e2, e4 }: RegressionMoments): Finding {
+	const isHeavy = n < enoughRows && e4 * n > mostKurtosis * e2 ** 2
+	if (!isHeavy || finding.reason !== undefined) return finding
+	const carriers = Math.max(1, Math.round(e2 ** 2 / e4))
+	return {
+		...finding,
+		reason: `the interval is unreliable: about ${carriers} of ${n} errors make up most of the squares`,
+	}
 }
 
 /** Where actuals spread less than this share of their mean, their fourth powers cancel out. */
