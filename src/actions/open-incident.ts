@@ -5,7 +5,8 @@ export const openIncident = {
 	name: 'open-incident',
 	run: async ({ incidents, alert, facts }) => {
 		// Some states have more to say than a number, such as which versions on which days: `replay.summary`.
-		const more = facts(`${alert.row.metric.split('.')[0]}.summary`)
+		const { metric } = alert.row
+		const more = facts(`${metric}.summary`) ?? facts(`${metric.split('.')[0]}.summary`)
 		incidents.place(alert.row, typeof more === 'string' ? more : undefined)
 	},
 } satisfies RuleAction

@@ -1,6 +1,6 @@
 import { nearest } from '../core/nearest.ts'
 import type { Facet, Request } from '../evaluation/request.ts'
-import type { Task } from '../tally/label.ts'
+import { positive as positiveSide, sideOf, type Task } from '../tally/label.ts'
 import { listOption, type Parsed, requireOption, textOption, UsageError } from './command.ts'
 
 const tasks: readonly Task[] = ['binary', 'multiclass', 'regression', 'ranking']
@@ -33,6 +33,9 @@ export function evaluateOptions(args: Parsed, columns: readonly string[] = []): 
 		...scoreOptions(task, listOption(args, 'score'), textOption(args, 'prediction'), columns),
 		threshold: numberOption(args, 'threshold', 0.5),
 		positive: textOption(args, 'positive'),
+		negative: textOption(args, 'negative'),
+		decisionMap: listOption(args, 'decision-map').flatMap((text) => text.split(',').map(pairOf)),
+		favourable: textOption(args, 'favourable'),
 		groups: [...new Set(listOption(args, 'group'))],
 		facets: listOption(args, 'facet').map((text) => facetOf(text, columns)),
 		minGroup: numberOption(args, 'min-group', 30),
@@ -40,8 +43,30 @@ export function evaluateOptions(args: Parsed, columns: readonly string[] = []): 
 	}
 	if (task === 'ranking' && request.query === undefined)
 		throw new UsageError('A ranking needs --query, the column that says which rows belong together.')
+	checkLabels(request)
 	if (!(request.minGroup >= 1)) throw new UsageError('--min-group is at least 1.')
 	return { data: requireOption(args, 'data'), reference, like, html: textOption(args, 'html'), request }
+}
+
+function pairOf(text: string): [string, string] {
+	const at = text.lastIndexOf('=')
+	if (at < 1 || at === text.length - 1)
+		throw new UsageError(`--decision-map ${text}: write DECISION=LABEL, such as 1=bad,0=good.`)
+	return [text.slice(0, at), text.slice(at + 1)]
+}
+
+/** Options about labels that the task cannot use, or that contradict each other. */
+function checkLabels({ task, positive, negative, favourable, prediction, decisionMap = [] }: Request): void {
+	const isNumeric = task === 'regression' || task === 'ranking'
+	if (isNumeric && favourable !== undefined)
+		throw new UsageError(`--favourable is for decisions; a ${task} has none.`)
+	if (negative !== undefined && task !== 'binary') throw new UsageError('--negative is for --task binary.')
+	if (negative !== undefined && sideOf(negative, { positiveLabel: positive }) === positiveSide)
+		throw new UsageError('--negative and --positive name the same label.')
+	if (decisionMap.length > 0 && prediction === undefined)
+		throw new UsageError('--decision-map needs --prediction, the column of decisions.')
+	if (task === 'multiclass' && favourable !== undefined && positive !== undefined && favourable !== positive)
+		throw new UsageError('Groups are compared by one class: --favourable and --positive name two.')
 }
 
 /** For a regression or ranking the prediction is the score. `class=column` gives the probability of one class. */

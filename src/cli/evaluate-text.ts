@@ -1,21 +1,19 @@
 import type { Evaluation, GroupResult } from '../evaluation/evaluation.ts'
 import { intervalText, numberText, shareText } from '../evaluation/number-text.ts'
 import type { Request } from '../evaluation/request.ts'
-import { verdicts } from '../evaluation/verdicts.ts'
 import type { Finding } from '../metrics/finding.ts'
 import { toTable } from './table.ts'
 
 /** The evaluation for people: metrics, groups, disparities, and what they come to. */
 export function evaluationText(request: Request, result: Evaluation): string {
-	const { metrics, groups, fairness, facets, notes, rows } = result
+	const { metrics, groups, fairness, fourFifths, facets, notes, rows } = result
 	const parts = [`${rows.toLocaleString('en')} rows, ${request.task}\n`, metricTable(metrics)]
 	if (groups.length > 0) parts.push(groupTable(groups))
 	for (const [attribute, findings] of fairness)
 		if (findings.size > 0) parts.push(disparities(attribute, findings))
-	const lines = verdicts(fairness)
-	if (lines.length > 0)
+	if (fourFifths.size > 0)
 		parts.push(
-			`Four-fifths rule\n${lines.map((v) => `  ${v.attribute}: ${v.verdict.toUpperCase()}: ${v.reason}\n`).join('')}`,
+			`Four-fifths rule\n${[...fourFifths].map(([name, v]) => `  ${name}: ${v.verdict.toUpperCase()}: ${v.reason}\n`).join('')}`,
 		)
 	for (const [facet, values] of facets)
 		parts.push(

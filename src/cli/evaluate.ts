@@ -43,7 +43,9 @@ async function run(terminal: Terminal, options: EvaluateOptions, isJson: boolean
 	const { data, reference, request, html } = options
 	const known =
 		reference === undefined ? undefined : await readRows(terminal, reference, referenceRequest(request), true)
-	const rows = await readRows(terminal, data, request, known === undefined)
+	// The labels of the reference are those of the rows: named or found once.
+	const asked = { ...request, negative: request.negative ?? known?.labelNames.negativeLabel ?? undefined }
+	const rows = await readRows(terminal, data, asked, known === undefined)
 	const { result, view } = evaluateRows(request, rows, known && (await estimator(options, rows, known)))
 	if (html !== undefined) {
 		const { evaluationPage } = await import('../evaluation/page.ts')
@@ -68,6 +70,10 @@ server. The numbers are those of the service, from the rows as they are.
   --prediction COLUMN   decisions as they were made; without it, those of the score
   --threshold T         a score from T on is a positive decision (0.5)
   --positive VALUE      the label that is positive (1 or true); multiclass: the one that groups are compared by
+  --negative VALUE      the label that is negative; without it the commonest other one. All others are not known
+  --decision-map A=B    decisions in the words of outcomes, such as 1=bad,0=good
+  --favourable VALUE    the decision that is good for the person; without decisions, the outcome. Selection and the
+                        four-fifths rule are about it; without it there is no verdict
   --group COLUMN        an attribute to compare groups by; may be repeated, then pairs are compared too
   --facet COLUMN=VALUE  SageMaker Clarify's metrics of a group against all others; may be repeated
   --min-group N         groups with fewer rows are not compared (30)
@@ -89,6 +95,9 @@ Example: plumbline evaluate --data march.csv --task binary --actual default --sc
 		prediction: { type: 'string' },
 		threshold: { type: 'string' },
 		positive: { type: 'string' },
+		negative: { type: 'string' },
+		'decision-map': { type: 'string', multiple: true },
+		favourable: { type: 'string' },
 		group: { type: 'string', multiple: true },
 		facet: { type: 'string', multiple: true },
 		'min-group': { type: 'string' },

@@ -141,6 +141,9 @@ function record(value: unknown, row: number, specs: Specs): FileRow {
 	return { row, value: cells }
 }
 
+const hint = (text: string) =>
+	/\b(NaN|Infinity)\b/.test(text) ? ' (NaN and Infinity are not JSON: write null)' : ''
+
 /** A list of rows, one row, or JSON lines in a file that is called .json. */
 function* jsonRecords(text: string, specs: Specs): Generator<FileRow> {
 	let value: unknown
@@ -149,7 +152,7 @@ function* jsonRecords(text: string, specs: Specs): Generator<FileRow> {
 	} catch (cause) {
 		const lines = text.split('\n').filter((line) => line.trim() !== '')
 		if (lines.length < 2 || !lines[0]?.trim().endsWith('}'))
-			throw new AppError('malformed', `it is not JSON: ${whyNotJson(text, cause)}`, { cause })
+			throw new AppError('malformed', `it is not JSON: ${whyNotJson(text, cause, 1)}${hint(text)}`, { cause })
 		yield* lines.map((line, i) => lineRecord(line, i + 1, specs))
 		return
 	}

@@ -51,14 +51,17 @@ export function* findJsonFaults(text: string): Generator<JsonFault> {
 	}
 }
 
-/** Why a text is not JSON, in words; of a list with the row, counted from 1. */
-export function whyNotJson(text: string, error: unknown): string {
+/**
+ * Why a text is not JSON, in words: the word that is none, with its row and path, or what the parser says. Rows count from
+ * `first`.
+ */
+export function whyNotJson(text: string, cause: unknown, first = 0): string {
+	if (cause instanceof RangeError) return 'it is nested too deeply'
 	const fault = [...findJsonFaults(text)].find(({ kind }) => kind === 'word')
-	if (!fault) return (error as Error).message.slice(0, 250).toWellFormed()
-	const [first, ...rest] = fault.path
-	const path = typeof first === 'number' ? [`row ${first + 1}`, ...rest] : fault.path
-	const isNumber = /bare -?(nan|inf)/i.test(fault.message)
-	return `${path.join(', ')} ${fault.message}${isNumber ? ' (NaN and Infinity are not JSON: write null)' : ''}`
+	if (!fault) return (cause as Error).message.slice(0, 250).toWellFormed()
+	const [row, ...rest] = fault.path
+	const places = typeof row === 'number' ? [`row ${row + first}`, rest.join('.')] : [fault.path.join('.')]
+	return `${places.filter((place) => place !== '').join(', ')} ${fault.message}`.trim()
 }
 
 const shown = (word: string) => word.slice(0, 40).toWellFormed()

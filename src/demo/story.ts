@@ -62,7 +62,7 @@ export async function readIncidents(client: DemoClient): Promise<DemoIncident[]>
 export const readWhy = (client: DemoClient, predictionId: string): Promise<DemoExplanation> =>
 	client.call('GET', `/v1/models/credit-risk/predictions/${predictionId}/explanation`)
 
-const shown = ['performance.roc_auc', 'estimated.roc_auc', 'fairness.demographic_parity_ratio']
+const shown = ['performance.roc_auc', 'estimated.roc_auc', 'fairness.four_fifths']
 
 /** What is known by outcomes of credit-risk in its last week that has enough of them. */
 export async function readPerformance(client: DemoClient): Promise<DemoAnswer[]> {

@@ -32,7 +32,9 @@ class ScoreColumn extends NumberColumn {
 		const object = typeof value === 'string' && value.startsWith('{') ? parsed(value) : value
 		if (typeof object !== 'object' || object === null || Array.isArray(object)) super.addValue(object)
 		else {
-			const own = Object.entries(object).find(([name]) => sideOf(name, this.positive) === '+')
+			const own = Object.entries(object).find(
+				([name]) => sideOf(name, { positiveLabel: this.positive }) === '+',
+			)
 			super.addValue(own?.[1] ?? null)
 		}
 	}

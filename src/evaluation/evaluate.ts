@@ -36,6 +36,7 @@ export function evaluate(
 		metrics: new Map([...findingsOf(view), ...(estimate?.(view) ?? [])]),
 		groups: judged.flatMap(({ groups }) => groups),
 		fairness: new Map(judged.map(({ attribute, findings }) => [attribute.name, findings])),
+		fourFifths: new Map(judged.flatMap((j) => (j.fourFifths ? [[j.attribute.name, j.fourFifths]] : []))),
 		facets,
 		notes,
 	}

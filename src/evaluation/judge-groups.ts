@@ -1,15 +1,17 @@
 import type { GroupMetric } from '../metrics/descriptor.ts'
 import type { Finding } from '../metrics/finding.ts'
 import { metrics } from '../metrics/index.ts'
+import { fourFifthsOf, groupMeasure } from '../metrics/measure-groups.ts'
 import { countsOf } from '../metrics/outcome-result.ts'
+import type { FourFifths } from '../stats/fairness/four-fifths.ts'
 import { emptyCounts } from '../stats/fairness/group-counts.ts'
 import { release } from '../tables/memory.ts'
 import type { GroupTally } from '../tally/group-tally.ts'
 import type { GroupFinding, GroupResult } from './evaluation.ts'
-import { disparities, fairnessOf, ofScores } from './fairness.ts'
+import { fairnessOf } from './fairness.ts'
 import { findingsOf } from './findings.ts'
 import type { Attribute } from './groupings.ts'
-import { favourableOf, type Request } from './request.ts'
+import { comparedClass, type Request } from './request.ts'
 import type { Rows } from './rows.ts'
 import { RowsView } from './rows-view.ts'
 import { rowsByGroup, tallyGroups } from './tally-groups.ts'
@@ -19,22 +21,29 @@ const groupMetrics: readonly GroupMetric[] = metrics
 	.filter((m) => !m.id.startsWith('fairness.clarify.'))
 const ofWhole = 'performance.coverage_gap'
 
-type Judged = { findings: Map<string, GroupFinding>; groups: GroupResult[]; tallies: GroupTally[] }
+type Judged = {
+	findings: Map<string, GroupFinding>
+	/** Undefined for tasks without decisions. */
+	fourFifths: FourFifths | undefined
+	groups: GroupResult[]
+	tallies: GroupTally[]
+}
 
 /** An attribute's disparities, and for each of its groups rates and performance. */
 export function judgeGroups(request: Request, rows: Rows, attribute: Attribute): Judged {
-	const favourable = favourableOf(request)
-	const tallies = tallyGroups(rows, attribute, favourable)
+	const { favourable, task } = rows
+	const { minGroup } = request
+	const compared = comparedClass(request)
+	const tallies = tallyGroups(rows, attribute, compared)
 	const used = attribute.names
 		.map((group, i) => ({ group, i, counts: countsOf(tallies[i] as GroupTally) }))
 		.filter(({ counts }) => counts.n > 0)
 		.sort((a, b) => (a.group < b.group ? -1 : 1))
-	const withDecisions = favourable !== '' ? Object.keys(disparities) : []
-	const ids = favourable === '' && rows.task === 'regression' ? ofScores : withDecisions
 	const chosen = rowsByGroup(attribute)
 	const groups = used.map(({ i, counts }): GroupResult => {
 		const view = new RowsView(rows, { chosen: chosen[i] })
-		const rates = favourable === '' ? [] : groupMetrics.map((m) => [m.id, m.measure(counts, noRest)] as const)
+		const measure = (m: GroupMetric) => groupMeasure(m, { own: counts, rest: noRest }, favourable)
+		const rates = compared === '' ? [] : groupMetrics.map((m) => [m.id, measure(m)] as const)
 		const own = new Map<string, Finding>([
 			...rates,
 			...[...findingsOf(view)].filter(([id]) => id !== ofWhole),
@@ -46,7 +55,13 @@ export function judgeGroups(request: Request, rows: Rows, attribute: Attribute):
 		return { group, n: counts.n, metrics: own }
 	})
 	if (chosen[0]) release(chosen[0])
-	return { findings: fairnessOf(used, request.minGroup, ids), groups, tallies }
+	const kind = compared !== '' ? 'decisions' : task === 'regression' ? 'scores' : 'none'
+	return {
+		findings: fairnessOf(used, { minGroup, favourable, kind }),
+		fourFifths: kind === 'decisions' ? fourFifthsOf(used, favourable, { minGroup }) : undefined,
+		groups,
+		tallies,
+	}
 }
 
 /** The rates of a group do not look at the others. */

@@ -1,7 +1,15 @@
-import { sideOf } from '../tally/label.ts'
+import { type Labels, sideOf } from '../tally/label.ts'
 import type { CodeColumn } from './code-column.ts'
 import type { DataColumns } from './data-columns.ts'
 import { groupingOf } from './groupings.ts'
+import {
+	checkDecisions,
+	decisionText,
+	favourableSide,
+	labelNames,
+	quoted,
+	textCounts,
+} from './label-names.ts'
 import type { Request } from './request.ts'
 import { badLabel, type Codes, codesFor, firstLabel, type Rows, unlabelled } from './rows.ts'
 
@@ -9,16 +17,24 @@ import { badLabel, type Codes, codesFor, firstLabel, type Rows, unlabelled } fro
 export function makeRows(request: Request, columns: DataColumns, count: number): Rows {
 	const notes: string[] = []
 	const { task } = request
-	const classes = task === 'binary' ? ['+', '-'] : task === 'multiclass' ? classesOf(columns) : ['']
+	const isBinary = task === 'binary'
+	const names = isBinary ? labelNames(request, columns) : {}
+	const classes = isBinary ? ['+', '-'] : task === 'multiclass' ? classesOf(request, columns) : ['']
 	const scores = columns.score ? filled(columns.score.numbers.values(), count) : absent(count)
 	const probabilities = probabilitiesOf(columns)
-	const labelled = labelsOf(request, columns, { count, classes })
+	const made = { count, classes, names }
 	const rows: Rows = {
 		task,
 		count,
 		classes,
-		...labelled,
-		decisions: decisionsOf(request, columns, { count, classes, scores, probabilities }),
+		labelNames: names,
+		favourable: isBinary
+			? favourableSide(request, columns, names)
+			: request.favourable === undefined
+				? undefined
+				: 'positive',
+		...labelsOf(request, columns, made),
+		decisions: decisionsOf(request, columns, { ...made, scores, probabilities }, notes),
 		scores,
 		probabilities,
 		queries: columns.query?.named().codes,
@@ -38,15 +54,16 @@ export function makeRows(request: Request, columns: DataColumns, count: number):
 const absent = (count: number) => new Float64Array(count).fill(Number.NaN)
 const filled = (values: Float64Array, count: number) => (values.length === count ? values : absent(count))
 
-/** Every text that is a decision, an outcome, or has a probability, sorted. */
-function classesOf({ labels, prediction, probabilities, classScores }: DataColumns): string[] {
+/** The classes that have a probability, and every decision, sorted; where no class has a probability, every outcome too. */
+function classesOf(request: Request, columns: DataColumns): string[] {
+	const { labels, prediction, probabilities, classScores } = columns
+	const scored = [...(probabilities?.classes.keys() ?? []), ...classScores.map((c) => c.name)]
 	const names = [
-		...(labels?.values ?? []),
-		...(prediction?.values ?? []),
-		...(probabilities?.classes.keys() ?? []),
-		...classScores.map((c) => c.name),
+		...scored,
+		...(prediction?.values ?? []).map((text) => decisionText(request, prediction, text)),
+		...(scored.length > 0 ? [] : (labels?.values ?? [])),
 	]
-	return [...new Set(names)].sort()
+	return [...new Set(names)].filter((name) => name.trim() !== '').sort()
 }
 
 function probabilitiesOf({ probabilities, classScores }: DataColumns): Map<string, Float64Array> {
@@ -54,14 +71,18 @@ function probabilitiesOf({ probabilities, classScores }: DataColumns): Map<strin
 	return new Map([...(probabilities?.columns() ?? []), ...apart])
 }
 
-type Made = { count: number; classes: readonly string[] }
+type Made = { count: number; classes: readonly string[]; names: Labels }
 
 function labelsOf(
 	request: Request,
 	{ labels, values }: DataColumns,
-	{ count, classes }: Made,
+	made: Made,
 ): Pick<Rows, 'labels' | 'values'> {
-	if (labels) return { labels: codesOf(request, labels, { count, classes }, badLabel), values: absent(0) }
+	const { count } = made
+	if (labels) {
+		const codes = labels.values.map((text) => classCode(request, text, made))
+		return { labels: codesOf(labels, codes, made), values: absent(0) }
+	}
 	const numbers = values ? filled(values.numbers.values(), count) : absent(count)
 	const isRanking = request.task === 'ranking'
 	const codes = new Uint8Array(count)
@@ -73,28 +94,33 @@ function labelsOf(
 	return { labels: codes, values: numbers }
 }
 
-/** The column's cells as classes. `other` stands for a text that is none. */
-function codesOf(request: Request, column: CodeColumn, { count, classes }: Made, other: number): Codes {
-	const index = new Map(classes.map((name, i) => [name, firstLabel + i]))
-	const codeOf = (text: string) => {
-		const name = request.task === 'binary' ? sideOf(text, request.positive) : text
-		return (name !== undefined && index.get(name)) || other
-	}
-	const table = [unlabelled, other, ...column.values.map(codeOf)]
+/** The code of a text's class, or undefined. */
+function classCode({ task }: Request, text: string, { classes, names }: Made): number | undefined {
+	const at = classes.indexOf((task === 'binary' ? sideOf(text, names) : text) ?? '')
+	return at === -1 ? undefined : firstLabel + at
+}
+
+/** The column's cells as classes, by the codes of its texts. */
+function codesOf(
+	column: CodeColumn,
+	codes: readonly (number | undefined)[],
+	{ count, classes }: Made,
+): Codes {
+	const table = [unlabelled, badLabel, ...codes.map((code) => code ?? badLabel)]
 	const from = column.codes.values()
-	const codes = codesFor(count, firstLabel + classes.length)
-	for (let row = 0; row < from.length; row++) codes[row] = table[from[row] as number] as number
-	return codes
+	const all = codesFor(count, firstLabel + classes.length)
+	for (let row = 0; row < from.length; row++) all[row] = table[from[row] as number] as number
+	return all
 }
 
 type Scored = Made & { scores: Float64Array; probabilities: Map<string, Float64Array> }
 
 /** Decisions as sent; where there is none, of the score and the threshold, or the likeliest class. */
-function decisionsOf(request: Request, { prediction }: DataColumns, made: Scored): Codes {
+function decisionsOf(request: Request, { prediction }: DataColumns, made: Scored, notes: string[]): Codes {
 	const { count, classes } = made
 	if (request.task === 'regression' || request.task === 'ranking') return new Uint8Array(count)
-	const codes: Codes = prediction
-		? codesOf(request, prediction, made, badLabel)
+	const codes = prediction
+		? sentDecisions(request, prediction, made, notes)
 		: codesFor(count, firstLabel + classes.length)
 	const guess = request.task === 'binary' ? byThreshold(made.scores, request.threshold) : likeliest(made)
 	for (let row = 0; row < count; row++) {
@@ -103,6 +129,19 @@ function decisionsOf(request: Request, { prediction }: DataColumns, made: Scored
 	}
 	return codes
 }
+
+function sentDecisions(request: Request, column: CodeColumn, made: Made, notes: string[]): Codes {
+	const codes = column.values.map((text) => classCode(request, decisionText(request, column, text), made))
+	if (request.task === 'binary') checkDecisions(request, column, codes)
+	const unknown = textCounts(column).filter(([text]) => codes[column.values.indexOf(text)] === undefined)
+	if (unknown.length > 0)
+		notes.push(
+			`${rowsIn(unknown)} decisions in "${request.prediction}" are no label of the task and count as none (there are ${quoted(unknown.map(([text]) => text))}).`,
+		)
+	return codesOf(column, codes, made)
+}
+
+const rowsIn = (counts: readonly (readonly [string, number])[]) => counts.reduce((sum, [, n]) => sum + n, 0)
 
 const byThreshold = (scores: Float64Array, threshold: number) => (row: number) => {
 	const score = scores[row] as number
@@ -144,15 +183,35 @@ function cureOf(example = ''): string {
 	return decimalComma.test(example) ? ': write numbers with a point and without thousands separators' : ''
 }
 
-/** Says so when no outcome is a label of the task: most likely its positive value has another name. */
+/** Lists the outcomes that are no label: they count as not known, never as negative. */
 function noteLabels(request: Request, { labels, values }: DataColumns, rows: Rows): void {
-	let bad = 0
-	for (let row = 0; row < rows.count; row++) if (rows.labels[row] === badLabel) bad++
-	if (bad === 0) return
-	const seen = labels
-		? labels.values.slice(0, 5).map((v) => JSON.stringify(v))
-		: [JSON.stringify(values?.example)]
-	const what = `${bad} outcomes in "${request.actual}" are no label of a ${request.task} task (there are ${seen.join(', ')})`
-	const hint = request.task === 'binary' ? '; name the positive one with --positive' : ''
-	rows.notes.push(`${what}${hint}.`)
+	const counts = [0, 0, 0]
+	for (let row = 0; row < rows.count; row++) {
+		const code = Math.min(rows.labels[row] as number, firstLabel)
+		counts[code] = (counts[code] as number) + 1
+	}
+	const [, bad = 0, known = 0] = counts
+	const { positiveLabel, negativeLabel } = rows.labelNames
+	if (bad > 0) {
+		const isLabel = (text: string) =>
+			classCode(request, text, { ...rows, names: rows.labelNames }) !== undefined
+		const texts = textCounts(labels).map(([text]) => text)
+		const seen = labels ? quoted(texts.filter((text) => !isLabel(text))) : JSON.stringify(values?.example)
+		const hint =
+			request.task !== 'binary'
+				? ''
+				: positiveLabel === undefined
+					? '; name the positive one with --positive'
+					: request.negative === undefined
+						? `; ${negativeLabel ? `the negative label is ${JSON.stringify(negativeLabel)}` : 'there is no negative label'}, name another with --negative`
+						: ''
+		rows.notes.push(
+			`${bad} outcomes in "${request.actual}" are no label of a ${request.task} task and count as not known (there are ${seen})${hint}.`,
+		)
+	}
+	const isPositive = rows.task === 'binary' && rows.labels.includes(firstLabel)
+	if (rows.task === 'binary' && known > 0 && !isPositive && positiveLabel !== undefined)
+		rows.notes.push(
+			`No outcome in "${request.actual}" is the positive label ${JSON.stringify(positiveLabel)} (there are ${quoted(labels?.values ?? [])}).`,
+		)
 }

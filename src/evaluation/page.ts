@@ -8,14 +8,17 @@ import { fairnessTable, groupName, groupTable, htmlTable, metricTable } from './
 import type { Request } from './request.ts'
 import type { Rows } from './rows.ts'
 import type { RowsView } from './rows-view.ts'
-import { verdicts } from './verdicts.ts'
 
 /** `file`: the name of the data. */
 export type PageInput = { request: Request; result: Evaluation; view: RowsView; rows: Rows; file: string }
 
 const mostBars = 16
 const bars = [
-	['fairness.selection_rate', 'Selection rate', 'The share that was decided positive.'],
+	[
+		'fairness.selection_rate',
+		'Selection rate',
+		'The share that got the favourable decision, or the positive one where nobody said which is favourable.',
+	],
 	['fairness.tpr', 'True positive rate', 'Of what turned out positive, the share that was decided positive.'],
 	[
 		'fairness.fpr',
@@ -65,14 +68,13 @@ const rule = ({ task, prediction, threshold }: Request): string =>
 			? ` A score from ${threshold} on is a positive decision.`
 			: ` Decisions: ${prediction}.`
 
-function verdictList({ fairness }: Evaluation): string {
-	const list = verdicts(fairness)
-	if (list.length === 0) return ''
-	const items = list.map(
-		({ attribute, verdict, reason }) =>
+function verdictList({ fourFifths }: Evaluation): string {
+	if (fourFifths.size === 0) return ''
+	const items = [...fourFifths].map(
+		([attribute, { verdict, reason }]) =>
 			`<li><span class="tag ${verdict}">${verdict.toUpperCase()}</span> <strong>${escape(attribute)}</strong>: ${escape(reason)}</li>`,
 	)
-	return `<h2>Four-fifths rule</h2><p class="soft">Is the lowest selection rate of a group at least 0.8 of the highest?</p><ul class="verdicts">${items.join('')}</ul>`
+	return `<h2>Four-fifths rule</h2><p class="soft">Is the lowest rate of the favourable decision at least 0.8 of the highest?</p><ul class="verdicts">${items.join('')}</ul>`
 }
 
 function fairnessPart({ fairness, groups }: Evaluation): string {

@@ -13,14 +13,19 @@ export type Request = {
 	classScores: readonly { name: string; column: string }[]
 	prediction: string | undefined
 	threshold: number
-	/** As a model's `positiveLabel`. */
+	/** As a model's `positiveLabel` and `negativeLabel`. */
 	positive: string | undefined
+	negative?: string | undefined
+	/** Decisions in the words of outcomes. */
+	decisionMap?: readonly (readonly [string, string])[] | undefined
+	/** The decision that is good for the person, or the outcome where there are no decisions. */
+	favourable?: string | undefined
 	groups: readonly string[]
 	facets: readonly Facet[]
 	minGroup: number
 	query: string | undefined
 }
 
-/** The class that decisions and outcomes are positive by; '' when rates of groups mean nothing. */
-export const favourableOf = ({ task, positive }: Request): string =>
-	task === 'binary' ? '+' : task === 'multiclass' ? (positive ?? '') : ''
+/** The class that decisions and outcomes of groups are positive by; '' when rates of groups mean nothing. */
+export const comparedClass = ({ task, positive, favourable }: Request): string =>
+	task === 'binary' ? '+' : task === 'multiclass' ? (positive ?? favourable ?? '') : ''

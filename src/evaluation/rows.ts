@@ -1,4 +1,5 @@
-import type { Task } from '../tally/label.ts'
+import type { Favourable } from '../stats/fairness/group-counts.ts'
+import type { Labels, Task } from '../tally/label.ts'
 
 export type Codes = Uint8Array | Uint16Array | Uint32Array
 
@@ -19,6 +20,10 @@ export type Rows = {
 	task: Task
 	count: number
 	classes: string[]
+	/** Binary: what the two labels are called. */
+	labelNames: Labels
+	/** Of decisions by `comparedClass`; undefined when nobody said which is good for the person. */
+	favourable: Favourable | undefined
 	labels: Codes
 	decisions: Codes
 	/** NaN where there is none. */

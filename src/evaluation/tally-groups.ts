@@ -12,11 +12,11 @@ const judged: readonly (readonly [Count, Count])[] = [
 
 /**
  * What a window's tally knows of each group, from columns: the same counts, and sums that are the same to the bit.
- * `favourable` is the class that decisions and outcomes are positive by.
+ * `compared` is the class that decisions and outcomes are positive by.
  */
-export function tallyGroups(rows: Rows, { names, codes }: Grouping, favourable: string): GroupTally[] {
+export function tallyGroups(rows: Rows, { names, codes }: Grouping, compared: string): GroupTally[] {
 	const tallies = names.map(() => new GroupTally())
-	const yes = firstLabel + rows.classes.indexOf(favourable)
+	const yes = firstLabel + rows.classes.indexOf(compared)
 	const isBinary = rows.task === 'binary' || yes >= firstLabel
 	for (let row = 0; row < rows.count; row++) {
 		const tally = tallies[codes[row] as number] as GroupTally

@@ -1,4 +1,5 @@
 import { AppError } from '../core/errors.ts'
+import { whyNotJson } from '../core/json-faults.ts'
 import { unstorable } from './clean-json.ts'
 import { invalid } from './faults.ts'
 
@@ -106,8 +107,6 @@ function parse(bytes: Uint8Array): unknown {
 	try {
 		return JSON.parse(text)
 	} catch (cause) {
-		throw new AppError('malformed', `The body is not JSON: ${(cause as Error).message.toWellFormed()}`, {
-			cause,
-		})
+		throw new AppError('malformed', `The body is not JSON: ${whyNotJson(text, cause)}.`, { cause })
 	}
 }

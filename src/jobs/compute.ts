@@ -10,9 +10,11 @@ export const compute = {
 	id: 'compute',
 	cron: '*/5 * * * *',
 	run: async (context: Context) => {
-		const detected = await detectDrift(context)
 		const profiles = await computeDirty(context, profileComputation)
 		const outcomes = await computeDirty(context, outcomeComputation)
+		// The detectors take days that are mature by now; what they find is told by the windows of those days.
+		const detected = await detectDrift(context)
+		if (detected.days > 0) await computeDirty(context, outcomeComputation)
 		return { ...profiles, outcomes, detected }
 	},
 } satisfies Job

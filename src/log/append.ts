@@ -15,6 +15,7 @@ import { joinGroups, joinKnownGroups } from './join-groups.ts'
 import { joinOutcomes, joinWaitingOutcomes } from './join-outcomes.ts'
 import { type Hashes, type Item, type Judged, judge, type KeyLookup, verdict } from './judge.ts'
 import type { KeyRuns, Slice } from './key-runs.ts'
+import { seeDecisions, withSeen } from './negative-label.ts'
 import type { AppendVerdict } from './prediction-log.ts'
 import type { ProfilePlan, ProfilePlans } from './profile-plan.ts'
 import type { SeriesTable } from './series-table.ts'
@@ -59,6 +60,8 @@ export type Group = {
 	joined: Set<string>
 	/** Predictions whose groups this group has set by their own id. */
 	named: Set<string>
+	/** Negative labels that this group is the first to say, by model. */
+	seen: Map<string, string>
 }
 
 /**
@@ -75,6 +78,7 @@ export async function appendGroup(writer: Writer, items: readonly Item[]): Promi
 		lastChunk: writer.nextChunk - 1,
 		joined: new Set(),
 		named: new Set(),
+		seen: new Map(),
 	}
 	const seen = new Map<string, Map<string, { batch: RowBatch; row: number }[]>>()
 	const answers: AppendVerdict[] = []
@@ -184,7 +188,9 @@ async function addBucket(
 ): Promise<void> {
 	const chunk = ++group.lastChunk
 	const isPrediction = item.kind === 'prediction'
-	const plan = isPrediction ? await writer.plans.planFor(item.model, bucket.owner.version) : undefined
+	const stored = isPrediction ? await writer.plans.planFor(item.model, bucket.owner.version) : undefined
+	if (stored) seeDecisions(group, item.model, stored.tally, item.batch, bucket.rows)
+	const plan = stored && { ...stored, tally: withSeen(stored.tally, group, item.model) }
 	if (plan) {
 		group.deltas.addRows(bucket.owner, plan, item.batch, bucket.rows)
 		const brief = tallyRows(writer, group, item, bucket, plan, chunk)

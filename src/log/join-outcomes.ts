@@ -1,20 +1,23 @@
 import type { Brief } from '../tally/brief.ts'
 import type { Outcome } from '../tally/contribute.ts'
-import { actualOf } from '../tally/label.ts'
+import { actualOf, labelText } from '../tally/label.ts'
 import type { TallyPlan } from '../tally/make-brief.ts'
 import type { Group, Writer } from './append.ts'
 import type { BriefChunk } from './brief-store.ts'
 import { type Item, type Judged, verdict } from './judge.ts'
 import { latestOutcome, type OutcomeRow } from './latest-outcome.ts'
+import { labelsAt, seeOutcomes, withSeen } from './negative-label.ts'
 
 /** What an outcome says of a prediction, by the labels that were in force when that came. */
-export function outcomeAt(
-	{ batch, row }: OutcomeRow,
-	task: TallyPlan['task'],
-	{ positiveLabel }: Pick<Brief, 'positiveLabel'>,
-): Outcome {
+export function outcomeAt({ batch, row }: OutcomeRow, plan: TallyPlan, brief: Brief): Outcome {
 	if (batch.extras[row] !== -1) return { observed: false }
-	return { observed: true, actual: actualOf(task, positiveLabel, batch.labels, row, batch.strings) }
+	const actual = actualOf(plan.task, labelsAt(brief, plan), batch.labels, row, batch.strings)
+	if (actual) return { observed: true, actual }
+	return { observed: true, actual, text: labelText(batch.labels, row, batch.strings) }
+}
+
+function* acceptedRows(batch: OutcomeRow['batch'], verdicts: Uint8Array): Iterable<OutcomeRow> {
+	for (let row = 0; row < batch.rows; row++) if (verdicts[row] === verdict.accepted) yield { batch, row }
 }
 
 export const countWaiting = (model: string, count: number) => ({
@@ -40,6 +43,7 @@ export async function joinOutcomes(
 	const versions = new Set([...found.values()].map((at) => at.chunk.owner.version))
 	const plans = new Map<string, TallyPlan | undefined>()
 	for (const version of versions) plans.set(version, (await writer.plans.planFor(model, version))?.tally)
+	for (const plan of plans.values()) if (plan) seeOutcomes(group, model, plan, acceptedRows(batch, verdicts))
 	let fresh = 0
 	for (let r = 0; r < batch.rows; r++) {
 		if (verdicts[r] !== verdict.accepted) continue
@@ -51,18 +55,19 @@ export async function joinOutcomes(
 			if (before.length === 0) fresh++
 			continue
 		}
-		const plan = plans.get(at.chunk.owner.version)
-		if (!plan) continue
+		const known = plans.get(at.chunk.owner.version)
+		if (!known) continue
+		const plan = withSeen(known, group, model)
 		const own = { batch, row: r }
 		const old = latestOutcome(before)
 		if (latestOutcome(old ? [old, own] : [own]) !== own) continue
 		if (old) {
-			group.tallies.addOutcome(plan.task, at, outcomeAt(old, plan.task, at.chunk.brief), -1)
+			group.tallies.addOutcome(plan.task, at, outcomeAt(old, plan, at.chunk.brief), -1)
 			group.tallies.addCorrection(at)
 		}
-		const outcome = outcomeAt(own, plan.task, at.chunk.brief)
+		const outcome = outcomeAt(own, plan, at.chunk.brief)
 		group.tallies.addOutcome(plan.task, at, outcome, 1)
-		if (!old) group.tallies.addError(plan.task, at, outcome, batch.timestamps[r] as number)
+		if (!old) group.tallies.addError(plan.task, at, outcome)
 	}
 	if (fresh > 0) group.statements.push(countWaiting(model, fresh))
 	return waiting
@@ -81,16 +86,21 @@ export async function joinWaitingOutcomes(
 		params: [item.model],
 	})
 	if (!waiting) return
-	const plan = (await writer.plans.planFor(item.model, chunk.owner.version))?.tally
-	if (!plan) return
+	const known = (await writer.plans.planFor(item.model, chunk.owner.version))?.tally
+	if (!known) return
 	const ids = Array.from(rows, (r) => item.batch.ids[r] as string)
 	const found = await writer.lookup.find(item.model, 'outcome', ids)
+	const latest = new Map<number, OutcomeRow>()
 	for (const [row, outcomes] of found) {
-		const latest = latestOutcome(outcomes.map((o) => ({ batch: o.chunk.batch, row: o.row })))
-		if (!latest) continue
-		const outcome = outcomeAt(latest, plan.task, chunk.brief)
+		const own = latestOutcome(outcomes.map((o) => ({ batch: o.chunk.batch, row: o.row })))
+		if (own) latest.set(row, own)
+	}
+	seeOutcomes(group, item.model, known, latest.values())
+	const plan = withSeen(known, group, item.model)
+	for (const [row, own] of latest) {
+		const outcome = outcomeAt(own, plan, chunk.brief)
 		group.tallies.addOutcome(plan.task, { chunk, row }, outcome, 1)
-		group.tallies.addError(plan.task, { chunk, row }, outcome, latest.batch.timestamps[latest.row] as number)
+		group.tallies.addError(plan.task, { chunk, row }, outcome)
 	}
 	if (found.size > 0) group.statements.push(countWaiting(item.model, -found.size))
 }
@@ -105,5 +115,5 @@ export async function storedOutcome(
 ): Promise<Outcome | undefined> {
 	const rows = (await writer.lookup.find(model, 'outcome', [predictionId])).get(0) ?? []
 	const latest = latestOutcome(rows.map((o) => ({ batch: o.chunk.batch, row: o.row })))
-	return latest && outcomeAt(latest, plan.task, brief)
+	return latest && outcomeAt(latest, plan, brief)
 }

@@ -2,7 +2,7 @@ import type { Sql } from '../db/sql.ts'
 import type { DecisionRule } from '../profile/accumulate.ts'
 import type { FeatureSpec, Grid } from '../profile/grid.ts'
 import { decodeGrid, schemaGrid } from '../profile/make-grid.ts'
-import type { Task } from '../tally/label.ts'
+import { modelLabels, type Task } from '../tally/label.ts'
 import { type TallyPlan, tallyPlan } from '../tally/make-brief.ts'
 
 /** What profiling rows of a version takes: its grid in force, how scores become decisions, and the declared segments. */
@@ -14,7 +14,20 @@ export type ProfilePlan = {
 	tally: TallyPlan
 }
 
-type PlanRow = [string | null, number | null, string, number, string, string | null, Task, string, string]
+type PlanRow = [
+	string | null,
+	number | null,
+	string,
+	number,
+	string,
+	string | null,
+	Task,
+	string,
+	string,
+	string | null,
+	string | null,
+	string | null,
+]
 
 /** Plans by version. Whether one still holds is asked at each use: a point query, and no notice can be missed. */
 export class ProfilePlans {
@@ -28,25 +41,45 @@ export class ProfilePlans {
 	/** Undefined when the version is not registered. */
 	async planFor(model: string, version: string): Promise<ProfilePlan | undefined> {
 		const [row] = (await this.sql.all({
-			sql: `SELECT m.positive_label, m.threshold, m.segments, m.revision, v.features, b.digest, m.task, m.sensitive, m.bands
+			sql: `SELECT m.positive_label, m.threshold, m.segments, m.revision, v.features, b.digest, m.task, m.sensitive, m.bands,
+				m.negative_label, m.favourable, m.seen_negative
 				FROM model m JOIN model_version v ON v.model = m.name
 				LEFT JOIN baseline b ON b.model = v.model AND b.version = v.version AND b.replaced_at IS NULL
 				WHERE m.name = ? AND v.version = ?`,
 			params: [model, version],
 		})) as unknown as PlanRow[]
 		if (!row) return undefined
-		const [positiveLabel, threshold, segmentsJson, revision, features, digest, task, sensitive, bands] = row
+		const [
+			positiveLabel,
+			threshold,
+			segmentsJson,
+			revision,
+			features,
+			digest,
+			task,
+			sensitive,
+			bands,
+			...more
+		] = row
+		const [negativeLabel, favourable, seenNegative] = more
 		const key = JSON.stringify([model, version])
-		const stamp = `${revision} ${digest}`
+		const stamp = JSON.stringify([revision, digest, seenNegative])
 		const known = this.plans.get(key)
 		if (known?.stamp === stamp) return known.plan
 		const grid =
 			digest === null
 				? schemaGrid(JSON.parse(features) as FeatureSpec[])
 				: await this.gridOf(model, version, digest)
-		const rule = { positiveLabel, threshold }
+		const rule = { positiveLabel, negativeLabel, threshold }
+		const labels = modelLabels({ positiveLabel, negativeLabel, favourable, seenNegative })
 		const segments = JSON.parse(segmentsJson) as string[]
-		const described = { task, rule, sensitive: JSON.parse(sensitive) as string[], segments }
+		const described = {
+			task,
+			rule: { ...labels, threshold },
+			sensitive: JSON.parse(sensitive) as string[],
+			segments,
+			seenNegative,
+		}
 		const plan = {
 			grid,
 			gridId: await this.gridId(grid.digest),

@@ -21,7 +21,8 @@ const rowsAtOnce = 25
 /** The tallies of one commit: one a series and hour, however many predictions and outcomes add to it. */
 export class TallyDeltas {
 	private readonly tallies = new Map<number, Map<number, Tally>>()
-	private readonly errors = new Map<number, number[]>()
+	/** By series and day of the predictions: a hash of each id, and how wrong it was. */
+	private readonly errors = new Map<number, Map<number, number[]>>()
 	private readonly series: SeriesTable
 
 	constructor(series: SeriesTable) {
@@ -38,14 +39,17 @@ export class TallyDeltas {
 		for (const tally of this.talliesOf(at)) addOutcome(tally, task, row, outcome, sign)
 	}
 
-	/** Notes how wrong a prediction was, for the detectors that look at errors in the order of outcomes. */
-	addError(task: Task, at: BriefRow, outcome: Outcome, outcomeMs: number): void {
+	/** Notes how wrong a prediction was, for the detectors that look at errors in the order of predictions. */
+	addError(task: Task, at: BriefRow, outcome: Outcome): void {
 		const error = errorOf(task, predicted(at), outcome)
 		if (error === undefined) return
-		at.chunk.series.all ??= this.series.idOf({ ...at.chunk.owner, segment: '', value: '' })
-		const list = this.errors.get(at.chunk.series.all)
-		if (list) list.push(outcomeMs, error)
-		else this.errors.set(at.chunk.series.all, [outcomeMs, error])
+		const { chunk, row } = at
+		chunk.series.all ??= this.series.idOf({ ...chunk.owner, segment: '', value: '' })
+		const days = this.errors.get(chunk.series.all) ?? new Map<number, number[]>()
+		this.errors.set(chunk.series.all, days)
+		const list = days.get(chunk.day) ?? []
+		days.set(chunk.day, list)
+		list.push(chunk.brief.checks[row] as number, error)
 	}
 
 	addCorrection(at: BriefRow): void {
@@ -100,26 +104,39 @@ export class TallyDeltas {
 		for (const [series, hours] of this.tallies)
 			for (const [hour, tally] of hours) rows.push([series, hour, chunk, encodeTally(tally)])
 		if (rows.length === 0) return []
-		const list: Statement[] = []
-		for (let i = 0; i < rows.length; i += rowsAtOnce) {
-			const part = rows.slice(i, i + rowsAtOnce)
-			list.push({
-				sql: `INSERT INTO log_tally (series, hour, chunk, bytes) VALUES ${part.map(() => '(?, ?, ?, ?)').join(', ')}`,
-				params: part.flat(),
-			})
-		}
+		const list = inserts('log_tally (series, hour, chunk, bytes)', rows)
 		list.push({
 			sql: `INSERT INTO log_tally_dirty (series, hour, mark) SELECT value ->> 0, value ->> 1, ? FROM json_each(?) WHERE true
 				ON CONFLICT (series, hour) DO UPDATE SET mark = max(excluded.mark, mark + 1)`,
 			params: [chunk, JSON.stringify(rows.map(([series, hour]) => [series, hour]))],
 		})
-		for (const [series, errors] of this.errors)
-			list.push({
-				sql: 'INSERT INTO log_error (series, chunk, bytes) VALUES (?, ?, ?)',
-				params: [series, chunk, new Uint8Array(Float64Array.from(errors).buffer)],
-			})
-		return list
+		return [...list, ...this.errorStatements(chunk)]
 	}
+
+	private errorStatements(chunk: number): Statement[] {
+		const rows = [...this.errors].flatMap(([series, days]) =>
+			[...days].map(([day, errors]): SqlValue[] => [
+				series,
+				day,
+				chunk,
+				new Uint8Array(Float64Array.from(errors).buffer),
+			]),
+		)
+		return inserts('log_error (series, day_ms, chunk, bytes)', rows)
+	}
+}
+
+/** Rows of four values, some in a statement. */
+function inserts(into: string, rows: readonly SqlValue[][]): Statement[] {
+	const list: Statement[] = []
+	for (let i = 0; i < rows.length; i += rowsAtOnce) {
+		const part = rows.slice(i, i + rowsAtOnce)
+		list.push({
+			sql: `INSERT INTO ${into} VALUES ${part.map(() => '(?, ?, ?, ?)').join(', ')}`,
+			params: part.flat(),
+		})
+	}
+	return list
 }
 
 /** 1 for a wrong decision and 0 for a right one; for regression how far off it was. */

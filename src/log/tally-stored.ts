@@ -63,13 +63,14 @@ async function tallyChunk(
 		lastChunk: id,
 		joined: new Set(),
 		named: new Set(),
+		seen: new Map(),
 	}
 	let waiting = 0
 	for (const row of rows) group.tallies.addPrediction(plan.tally.task, { chunk, row })
 	for (const [row, found] of await writer.lookup.find(model, 'outcome', batch.ids)) {
 		const latest = latestOutcome(found.map((o) => ({ batch: o.chunk.batch, row: o.row })))
 		if (latest)
-			group.tallies.addOutcome(plan.tally.task, { chunk, row }, outcomeAt(latest, plan.tally.task, brief), 1)
+			group.tallies.addOutcome(plan.tally.task, { chunk, row }, outcomeAt(latest, plan.tally, brief), 1)
 		// Only those that came since were counted as waiting.
 		if (found.every((o) => o.chunk.id >= from)) waiting++
 	}

@@ -8,6 +8,8 @@ export type Answer = {
 		feature?: string
 		segment?: { name: string; value: string }
 		group?: string
+		/** Why rows were rejected. */
+		code?: string
 	}
 	window: { from: string; to: string }
 	status: 'ok' | 'insufficient' | 'failed'

@@ -1,4 +1,5 @@
 import type { FeatureSpec } from '../profile/grid.ts'
+import type { Disparity, DisparityOptions } from '../stats/fairness/disparity.ts'
 import type { Group, GroupCounts } from '../stats/fairness/group-counts.ts'
 import type { Task } from '../tally/label.ts'
 import type { Measure } from './answer.ts'
@@ -47,13 +48,23 @@ export type EstimateMetric = Common & {
 	of: string
 }
 
-/** Of all groups of an attribute. */
+/** Groups are counted by the positive label; or by the decision that is good for the person, where it is known. */
+type Counted = { by?: 'favourable' }
+
+/** Of all groups of an attribute. `needsFavourable`: nothing is said while nobody knows which decision is favourable. */
 export type AttributeMetric = Common &
-	Rests & { subject: 'attribute'; method: string; measure(groups: readonly Group[]): Finding }
+	Rests &
+	Counted & {
+		subject: 'attribute'
+		needsFavourable?: true
+		method: string
+		disparity(groups: readonly Group[], options?: DisparityOptions): Disparity
+	}
 
 /** Of one group, beside all rows that are not in it. */
 export type GroupMetric = Common &
-	Rests & { subject: 'group'; method: string; measure(own: GroupCounts, rest: GroupCounts): Finding }
+	Rests &
+	Counted & { subject: 'group'; method: string; measure(own: GroupCounts, rest: GroupCounts): Finding }
 
 /** Of the stream of errors, in the order in which outcomes became known. */
 export type ConceptMetric = Common & { subject: 'concept'; method: string; detector: ConceptDetector }
@@ -61,6 +72,9 @@ export type ConceptDetector = 'adwin' | 'page_hinkley' | 'ddm'
 
 /** Of what moves the score: contributions of a sample of rows, beside those of a reference. */
 export type AttributionMetric = Common & { subject: 'attribution'; of: 'feature' | 'window'; method: string }
+
+/** Of rows that were not taken: counted when they come. */
+export type RejectionMetric = Common & { subject: 'rejection'; method: string }
 
 export type MetricDescriptor =
 	| ColumnMetric
@@ -71,3 +85,4 @@ export type MetricDescriptor =
 	| GroupMetric
 	| ConceptMetric
 	| AttributionMetric
+	| RejectionMetric

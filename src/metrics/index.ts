@@ -54,8 +54,10 @@ import { fairnessEqualOpportunityDifference } from './fairness/equal-opportunity
 import { fairnessEqualizedOddsDifference } from './fairness/equalized-odds-difference.ts'
 import { fairnessFnr } from './fairness/fnr.ts'
 import { fairnessFnrDifference } from './fairness/fnr-difference.ts'
+import { fairnessFourFifths } from './fairness/four-fifths.ts'
 import { fairnessFpr } from './fairness/fpr.ts'
 import { fairnessFprDifference } from './fairness/fpr-difference.ts'
+import { fairnessMeanScoreDifference } from './fairness/mean-score-difference.ts'
 import { fairnessPrecision } from './fairness/precision.ts'
 import { fairnessPredictiveParityDifference } from './fairness/predictive-parity-difference.ts'
 import { fairnessSelectionRate } from './fairness/selection-rate.ts'
@@ -94,6 +96,7 @@ import { duplicates } from './quality/duplicates.ts'
 import { freshness } from './quality/freshness.ts'
 import { nullRate } from './quality/null-rate.ts'
 import { rangeViolations } from './quality/range-violations.ts'
+import { rejectedRows } from './quality/rejected-rows.ts'
 import { schemaViolations } from './quality/schema-violations.ts'
 import { typeErrors } from './quality/type-errors.ts'
 import { unseenCategories } from './quality/unseen-categories.ts'
@@ -158,6 +161,8 @@ export const metrics = [
 	fairnessFnrDifference,
 	fairnessCalibrationGap,
 	fairnessSmd,
+	fairnessMeanScoreDifference,
+	fairnessFourFifths,
 	clarifyCi,
 	clarifyDpl,
 	clarifyKl,
@@ -201,6 +206,7 @@ export const metrics = [
 	freshness,
 	nullRate,
 	rangeViolations,
+	rejectedRows,
 	schemaViolations,
 	typeErrors,
 	unseenCategories,

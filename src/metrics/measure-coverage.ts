@@ -4,12 +4,12 @@ import { type Finding, found, missing } from './finding.ts'
 import type { OutcomeView } from './outcome-view.ts'
 
 export function coverageMeasure({ tally }: OutcomeView): Finding {
-	const { predictions, labelled, never, unusable, corrections } = tally
+	const { predictions, labelled, never, unusable, corrections, unknown } = tally
 	if (predictions === 0) return missing(0, 'no predictions')
 	const known = Math.min(labelled, predictions)
 	const notes = [
 		never > 0 ? `${never} can never be known` : '',
-		unusable > 0 ? `${unusable} outcomes are no label of this task` : '',
+		unusable > 0 ? `${unusable} outcomes are no label of this task${examplesOf(unknown)}` : '',
 		corrections > 0 ? `${corrections} were corrected` : '',
 	].filter((note) => note !== '')
 	const finding = found({ value: known / predictions, ...wilson(known, predictions) }, predictions)
@@ -72,3 +72,16 @@ const byGroup = ([attribute, values]: [
 		n: group.get('n'),
 		labelled: group.get('labelled'),
 	}))
+
+const mostExamples = 3
+
+function examplesOf(unknown: ReadonlyMap<string, number>): string {
+	const texts = [...unknown]
+		.filter(([, rows]) => rows > 0)
+		.sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+	if (texts.length === 0) return ''
+	return `, such as ${texts
+		.slice(0, mostExamples)
+		.map(([text]) => JSON.stringify(text))
+		.join(', ')}`
+}

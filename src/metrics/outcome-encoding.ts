@@ -2,7 +2,9 @@ import { ByteReader, ByteWriter } from '../profile/bytes.ts'
 import type { Finding } from './finding.ts'
 import type { OutcomeResult } from './outcome-result.ts'
 
-const formatVersion = 1
+const formatVersion = 2
+/** Before version 2 nobody said which decision was favourable. */
+const favourables = [undefined, 'positive', 'negative'] as const
 const totals = ['predictions', 'labelled', 'never', 'unusable', 'corrections'] as const
 const trusted = 32
 const doubtful = 64
@@ -14,6 +16,7 @@ export function encodeOutcomes(result: OutcomeResult): Uint8Array<ArrayBuffer> {
 	const out = new ByteWriter()
 	out.byte(formatVersion)
 	for (const name of totals) out.varint(Math.max(0, result[name]))
+	out.byte(favourables.indexOf(result.favourable))
 	writeFindings(out, result.findings)
 	out.varint(result.attributes.size)
 	for (const [attribute, { findings, groups }] of result.attributes) {
@@ -47,7 +50,7 @@ export function writeFindings(out: ByteWriter, findings: ReadonlyMap<string, Fin
 export function decodeOutcomes(bytes: Uint8Array): OutcomeResult {
 	const input = new ByteReader(bytes)
 	const version = input.byte()
-	if (version !== formatVersion) throw new RangeError(`outcome format ${version} is not known`)
+	if (version < 1 || version > formatVersion) throw new RangeError(`outcome format ${version} is not known`)
 	const [predictions, labelled, never, unusable, corrections] = totals.map(() => input.varint()) as [
 		number,
 		number,
@@ -55,6 +58,7 @@ export function decodeOutcomes(bytes: Uint8Array): OutcomeResult {
 		number,
 		number,
 	]
+	const favourable = version === 1 ? undefined : favourables[input.byte()]
 	const findings = readFindings(input)
 	const attributes: OutcomeResult['attributes'] = new Map()
 	for (let left = input.varint(); left > 0; left--) {
@@ -70,7 +74,7 @@ export function decodeOutcomes(bytes: Uint8Array): OutcomeResult {
 		}
 		attributes.set(attribute, { findings: own, groups })
 	}
-	return { predictions, labelled, never, unusable, corrections, findings, attributes }
+	return { predictions, labelled, never, unusable, corrections, favourable, findings, attributes }
 }
 
 export function readFindings(input: ByteReader): Map<string, Finding> {

@@ -1,12 +1,14 @@
-import type { Group, GroupCounts } from '../stats/fairness/group-counts.ts'
+import type { Favourable, Group, GroupCounts } from '../stats/fairness/group-counts.ts'
 import { mergeCounts } from '../stats/fairness/group-counts.ts'
 import type { GroupTally } from '../tally/group-tally.ts'
 import { binCount, groupCounts } from '../tally/group-tally.ts'
 import type { Task } from '../tally/label.ts'
 import type { AttributeMetric, OutcomeMetric } from './descriptor.ts'
-import { fairnessSmd as smd } from './fairness/smd.ts'
+import { fairnessMeanScoreDifference } from './fairness/mean-score-difference.ts'
+import { fairnessSmd } from './fairness/smd.ts'
 import type { Finding } from './finding.ts'
 import { metrics } from './index.ts'
+import { attributeMeasure } from './measure-groups.ts'
 import type { OutcomeView } from './outcome-view.ts'
 
 /** What is stored of one attribute: its findings by metric id, and its groups' whole counts, of which the rest follows. */
@@ -19,6 +21,8 @@ export type OutcomeResult = {
 	never: number
 	unusable: number
 	corrections: number
+	/** The decision that is good for the person, where it was known: groups are compared by it. */
+	favourable?: Favourable | undefined
 	findings: Map<string, Finding>
 	attributes: Map<string, AttributeResult>
 }
@@ -27,26 +31,37 @@ const outcomeMetrics: readonly OutcomeMetric[] = metrics.filter((m) => m.subject
 const attributeMetrics: readonly AttributeMetric[] = metrics.filter((m) => m.subject === 'attribute')
 
 /** Every metric of a window's outcomes. `q` comes later, from the whole family. */
-export function summariseOutcomes(view: OutcomeView): OutcomeResult {
+export function summariseOutcomes(view: OutcomeView, favourable?: Favourable): OutcomeResult {
 	const { tally, task } = view
 	const { predictions, labelled, never, unusable, corrections } = tally
 	const findings = new Map(
 		outcomeMetrics.filter((m) => m.tasks.includes(task)).map((m) => [m.id, m.measure(view)]),
 	)
 	const attributes = new Map(
-		[...tally.groups].map(([attribute, values]) => [attribute, summariseAttribute(values, task)] as const),
+		[...tally.groups].map(([name, values]) => [name, summariseAttribute(values, task, favourable)] as const),
 	)
-	return { predictions, labelled, never, unusable, corrections, findings, attributes }
+	return { predictions, labelled, never, unusable, corrections, favourable, findings, attributes }
 }
 
-function summariseAttribute(values: ReadonlyMap<string, GroupTally>, task: Task): AttributeResult {
+/** Scores can be compared in any task; rates of decisions and errors need a positive side. */
+const ofScores: readonly AttributeMetric[] = [fairnessMeanScoreDifference, fairnessSmd]
+
+function summariseAttribute(
+	values: ReadonlyMap<string, GroupTally>,
+	task: Task,
+	favourable: Favourable | undefined,
+): AttributeResult {
 	const used = [...values].filter(([, group]) => group.get('n') > 0)
 	used.sort((a, b) => (a[0] < b[0] ? -1 : 1))
 	const groups: Group[] = used.map(([group, tally]) => ({ group, counts: countsOf(tally) }))
-	// Rates of decisions and errors need a positive side; scores can be compared in any task.
-	if (task !== 'binary') return { findings: new Map([[smd.id, smd.measure(groups)]]), groups: new Map() }
+	const wanted = task === 'binary' ? attributeMetrics : ofScores
+	const findings = wanted.map((m): [string, Finding] => {
+		const { groups: _, ...finding } = attributeMeasure(m, groups, favourable)
+		return [m.id, finding]
+	})
+	if (task !== 'binary') return { findings: new Map(findings), groups: new Map() }
 	return {
-		findings: new Map(attributeMetrics.map((m) => [m.id, m.measure(groups)])),
+		findings: new Map(findings),
 		groups: new Map(used.map(([value, tally]) => [value, [...tally.counts.subarray(0, groupCounts.length)]])),
 	}
 }

@@ -15,7 +15,12 @@ import { latencyBucket } from './latency.ts'
 import type { ColumnProfile, Profile } from './profile.ts'
 
 /** How a model turns scores into decisions when a row has no label. */
-export type DecisionRule = { positiveLabel?: string | null; threshold?: number | null }
+export type DecisionRule = {
+	positiveLabel?: string | null
+	/** As it was named; else the usual opposite of the positive one. */
+	negativeLabel?: string | null | undefined
+	threshold?: number | null
+}
 
 export const emptyColumnProfile = (cells: number): ColumnProfile => ({
 	counts: new Float64Array(cells + extraCells),
@@ -125,7 +130,7 @@ export function decisionOf(score: number, rule: DecisionRule): string | undefine
 	if (Number.isNaN(score) || rule.threshold === null || rule.threshold === undefined) return undefined
 	const positive = rule.positiveLabel ?? '1'
 	if (score >= rule.threshold) return positive
-	return negatives[positives.indexOf(positive)] ?? `not ${positive}`
+	return rule.negativeLabel ?? negatives[positives.indexOf(positive)] ?? `not ${positive}`
 }
 
 function addDecisions(

@@ -46,6 +46,21 @@ export const stateFacts: Readonly<Record<string, StateFact>> = {
 		on: 'clock',
 		about: 'time since the last prediction of a feed that was live',
 	},
+	'quality.rejected_rows': {
+		type: 'number',
+		on: 'clock',
+		about: 'rows of the model that were rejected in this hour and the one before',
+	},
+	'quality.rejected_share': {
+		type: 'number',
+		on: 'clock',
+		about: 'their share of all rows that came in these hours',
+	},
+	'deployment.missing': {
+		type: 'boolean',
+		on: 'window',
+		about: 'the version is not deployed in the environment of its traffic, in which another is',
+	},
 	'replay.mismatched': {
 		type: 'number',
 		on: 'clock',

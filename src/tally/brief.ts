@@ -13,6 +13,8 @@ export type Brief = {
 	rows: number
 	/** What was the positive label when the rows came: their outcomes are read by it, also when they are taken back. */
 	positiveLabel: string | null
+	/** Null while it was not known. */
+	negativeLabel: string | null
 	/** A second hash of the id: with the 48 bits of the key index, 80 must agree. */
 	checks: Uint32Array
 	/** Hour of the chunk's UTC day. */
@@ -26,13 +28,13 @@ export type Brief = {
 	segments: Map<string, Coded>
 }
 
-const formatVersion = 1
+const formatVersion = 2
 
 export function encodeBrief(brief: Brief): Uint8Array<ArrayBuffer> {
 	const out = new ByteWriter()
 	out.byte(formatVersion)
 	out.varint(brief.rows)
-	out.text(JSON.stringify(brief.positiveLabel))
+	out.text(JSON.stringify([brief.positiveLabel, brief.negativeLabel]))
 	writeArray(out, brief.checks)
 	out.raw(brief.hours)
 	writeArray(out, brief.scores)
@@ -71,9 +73,11 @@ function writeCoded(out: ByteWriter, { values, codes }: Coded): void {
 export function decodeBrief(bytes: Uint8Array): Brief {
 	const input = new ByteReader(bytes)
 	const version = input.byte()
-	if (version !== formatVersion) throw new RangeError(`brief format ${version} is not known`)
+	if (version < 1 || version > formatVersion) throw new RangeError(`brief format ${version} is not known`)
 	const rows = input.varint()
-	const positiveLabel = JSON.parse(input.text()) as string | null
+	const labels = JSON.parse(input.text()) as string | null | [string | null, string | null]
+	// Before version 2 the positive label stood alone.
+	const [positiveLabel, negativeLabel] = Array.isArray(labels) ? labels : [labels, null]
 	// Sliced, since what was read need not begin at a multiple of eight.
 	const doubles = () => new Float64Array(input.raw(rows * 8).slice().buffer)
 	const coded = (): [string, Coded] => [input.text(), readCoded(input, rows)]
@@ -90,6 +94,7 @@ export function decodeBrief(bytes: Uint8Array): Brief {
 	return {
 		rows,
 		positiveLabel,
+		negativeLabel,
 		checks,
 		hours,
 		scores,
@@ -130,6 +135,7 @@ export function groupsAt(
 /** Whether rows of two briefs mean the same, so that they can be one. */
 export const isLike = (a: Brief, b: Brief): boolean =>
 	a.positiveLabel === b.positiveLabel &&
+	a.negativeLabel === b.negativeLabel &&
 	JSON.stringify([...a.attributes.keys()]) === JSON.stringify([...b.attributes.keys()])
 
 /** One brief of several that are alike, in order. */
@@ -163,6 +169,7 @@ export function concatBriefs(briefs: readonly Brief[]): Brief {
 	return {
 		rows,
 		positiveLabel: briefs[0]?.positiveLabel ?? null,
+		negativeLabel: briefs[0]?.negativeLabel ?? null,
 		checks: join(new Uint32Array(rows), (b) => b.checks),
 		hours: join(new Uint8Array(rows), (b) => b.hours),
 		scores: join(new Float64Array(rows), (b) => b.scores),

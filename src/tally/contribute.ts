@@ -5,6 +5,7 @@ import { negative, positive } from './label.ts'
 import {
 	actualIndex,
 	addCell,
+	addUnknown,
 	brierNames,
 	cellsOf,
 	decidedAs,
@@ -28,8 +29,8 @@ export type Predicted = {
 	groups: readonly (readonly [string, string])[]
 }
 
-/** What is known of a prediction's outcome; `actual` undefined: it came, but is no label of the task. */
-export type Outcome = { observed: false } | { observed: true; actual: Actual | undefined }
+/** What is known of a prediction's outcome; `actual` undefined: it came, but its `text` is no label of the task. */
+export type Outcome = { observed: false } | { observed: true; actual: Actual | undefined; text?: string }
 
 export type Sign = 1 | -1
 
@@ -59,6 +60,7 @@ export function addOutcome(tally: Tally, task: Task, row: Predicted, outcome: Ou
 	const { actual } = outcome
 	if (!actual) {
 		tally.unusable += sign
+		if (outcome.text !== undefined) addUnknown(tally, outcome.text, sign)
 		return
 	}
 	tally.labelled += sign

@@ -4,6 +4,7 @@ import { readCount, readSum, writeCount, writeSum } from './numbers.ts'
 import {
 	actualIndex,
 	addCell,
+	addUnknown,
 	cellsOf,
 	decidedAs,
 	emptyTally,
@@ -13,7 +14,7 @@ import {
 	type Tally,
 } from './tally.ts'
 
-const formatVersion = 1
+const formatVersion = 2
 const totals = ['predictions', 'labelled', 'never', 'unusable', 'corrections', 'improper'] as const
 
 /** A tally as bytes: scores as doubles in ascending order, counts as variable-length integers. */
@@ -41,6 +42,11 @@ export function encodeTally(tally: Tally): Uint8Array<ArrayBuffer> {
 			group.write(out)
 		}
 	}
+	out.varint(tally.unknown.size)
+	for (const [text, rows] of sorted(tally.unknown)) {
+		out.text(text)
+		writeCount(out, rows)
+	}
 	return out.bytes()
 }
 
@@ -61,7 +67,7 @@ function writeCells(out: ByteWriter, cells: ScoreCells): void {
 export function addEncodedTally(into: Tally, bytes: Uint8Array): void {
 	const input = new ByteReader(bytes)
 	const version = input.byte()
-	if (version !== formatVersion) throw new RangeError(`tally format ${version} is not known`)
+	if (version < 1 || version > formatVersion) throw new RangeError(`tally format ${version} is not known`)
 	for (const name of totals) into[name] += readCount(input)
 	raiseTo(into, input.byte())
 	const actuals = (JSON.parse(input.text()) as string[]).map((text) => actualIndex(into, text))
@@ -74,6 +80,9 @@ export function addEncodedTally(into: Tally, bytes: Uint8Array): void {
 		const attribute = input.text()
 		for (let values = input.varint(); values > 0; values--) groupOf(into, attribute, input.text()).read(input)
 	}
+	// Before version 2 nobody kept what was no label.
+	if (version > 1)
+		for (let left = input.varint(); left > 0; left--) addUnknown(into, input.text(), readCount(input))
 	bound(into)
 }
 

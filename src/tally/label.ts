@@ -8,8 +8,14 @@ export type Task = 'binary' | 'multiclass' | 'regression' | 'ranking'
 export const positive = '+'
 export const negative = '-'
 
+/** What the two classes of a binary model are called. Without a positive label it is 1. */
+export type Labels = { positiveLabel?: string | null | undefined; negativeLabel?: string | null | undefined }
+
 const yes: readonly string[] = ['1', 'true', 'yes']
-const no: readonly string[] = ['0', 'false', 'no', '-1']
+const no: readonly string[] = ['0', 'false', 'no']
+/** Texts that say that a label is not known; none is one only where another label is there. */
+const unknowns: readonly string[] = ['', 'nan', 'na', 'n/a', 'null', 'unknown', 'undefined', 'missing', '?']
+const weakUnknowns: readonly string[] = ['none', 'nil']
 
 /** `True`, `true` and ` TRUE ` are one label, and so are 1, `1` and `1.0`. */
 function canonical(text: string): string {
@@ -17,18 +23,88 @@ function canonical(text: string): string {
 	return bare !== '' && Number.isFinite(Number(bare)) ? String(Number(bare)) : bare
 }
 
+/** The usual words that mean the same as a label. */
+const spellings = (label: string): readonly string[] =>
+	yes.includes(label) ? yes : no.includes(label) ? no : [label]
+
+/** The usual words for the opposite of a label that is one itself. */
+const opposites = (label: string): readonly string[] =>
+	yes.includes(label) ? no : no.includes(label) || label === '-1' ? yes : []
+
+/** Where it is used, -1 stands for no. */
+const isUsual = (own: string, label: string) =>
+	opposites(label).includes(own) || (own === '-1' && yes.includes(label))
+
 /**
- * The side of a binary label. Where the positive label is one of the usual words for yes or no, so must every other be: a
- * text that is neither is no label (undefined). Else all that is not positive is negative.
+ * The side of a binary label: the positive one, the negative one, or neither (undefined). While no negative label is known
+ * it is the usual opposite of the positive one; of a positive label that has none, any other word that is a label.
  */
-export function sideOf(text: string, positiveLabel: string | null | undefined): string | undefined {
+export function sideOf(text: string, { positiveLabel, negativeLabel }: Labels): string | undefined {
 	const label = canonical(positiveLabel ?? '1')
 	const own = canonical(text)
-	if (own === label) return positive
-	const [same, other] = yes.includes(label) ? [yes, no] : [no, yes]
-	if (!same.includes(label)) return negative
-	if (same.includes(own)) return positive
-	return other.includes(own) || own === `not ${label}` ? negative : undefined
+	if (spellings(label).includes(own)) return positive
+	if (own === `not ${label}`) return negative
+	if (typeof negativeLabel === 'string')
+		return spellings(canonical(negativeLabel)).includes(own) ? negative : undefined
+	const usual = opposites(label)
+	if (usual.length > 0) return usual.includes(own) ? negative : undefined
+	return [...unknowns, ...weakUnknowns, ...yes, ...no].includes(own) ? undefined : negative
+}
+
+/**
+ * Which of the texts is the negative label: the usual opposite of the positive one where it is there, else the commonest
+ * other text (of equal ones the first in the alphabet). A text that says unknown is none. Undefined when there is no other.
+ */
+export function negativeAmong(
+	counts: Iterable<readonly [text: string, rows: number]>,
+	positiveLabel: string | null | undefined,
+): string | undefined {
+	const label = canonical(positiveLabel ?? '1')
+	const others = new Map<string, { text: string; rows: number }>()
+	for (const [text, rows] of counts) {
+		const own = canonical(text)
+		if (spellings(label).includes(own) || unknowns.includes(own)) continue
+		const key = spellings(own)[0] as string
+		const known = others.get(key)
+		if (known) known.rows += rows
+		else others.set(key, { text, rows })
+	}
+	const usual = [...others].filter(([key]) => isUsual(key, label))
+	const named = [...others].filter(([key]) => !weakUnknowns.includes(key))
+	const from = usual.length > 0 ? usual : named.length > 0 ? named : [...others]
+	return from.sort(([a, x], [b, y]) => y.rows - x.rows || (a < b ? -1 : 1))[0]?.[1].text
+}
+
+/**
+ * What rows of a model may say of its negative label while nobody has named one: as `negativeAmong`, but a positive label
+ * that has a usual opposite keeps it.
+ */
+export function negativeSeen(
+	counts: Iterable<readonly [text: string, rows: number]>,
+	positiveLabel: string | null | undefined,
+): string | undefined {
+	const label = canonical(positiveLabel ?? '1')
+	const found = negativeAmong(counts, positiveLabel)
+	if (found === undefined || opposites(label).length === 0) return found
+	return isUsual(canonical(found), label) ? found : undefined
+}
+
+/** A model as far as its labels go. `seenNegative` is what its rows said while nobody had named a negative label. */
+export type Labelled = {
+	positiveLabel: string | null
+	negativeLabel?: string | null | undefined
+	favourable?: string | null | undefined
+	seenNegative?: string | null | undefined
+}
+
+/** The labels of a binary model: a favourable decision that is not the positive label names the negative one. */
+export function modelLabels({ positiveLabel, negativeLabel, favourable, seenNegative }: Labelled): {
+	positiveLabel: string | null
+	negativeLabel: string | null
+} {
+	const named = negativeLabel ?? favourable ?? null
+	const isPositive = named !== null && sideOf(named, { positiveLabel }) === positive
+	return { positiveLabel, negativeLabel: (isPositive ? null : named) ?? seenNegative ?? null }
 }
 
 /** What an outcome says: the text that a tally counts it under, and its number for regression and ranking. */
@@ -37,7 +113,7 @@ export type Actual = { text: string; value: number }
 /** Undefined when the cell is no label of this task: then it is counted as unusable. */
 export function actualOf(
 	task: Task,
-	positiveLabel: string | null | undefined,
+	names: Labels,
 	labels: Column,
 	row: number,
 	strings: readonly string[],
@@ -50,7 +126,15 @@ export function actualOf(
 		return { text: task === 'ranking' ? String(value) : '', value }
 	}
 	const text = categoryOf(kind, num, strings)
-	if (text === undefined) return undefined
-	const side = task === 'binary' ? sideOf(text, positiveLabel) : integerText(text)
+	if (text === undefined || text.trim() === '') return undefined
+	const side = task === 'binary' ? sideOf(text, names) : integerText(text)
 	return side === undefined ? undefined : { text: side, value: Number.NaN }
+}
+
+const longestShown = 40
+
+/** A label that is none of the task, to show: its text, or the kind of a cell that has none. */
+export function labelText(labels: Column, row: number, strings: readonly string[]): string {
+	const kind = labels.kinds[row] as number
+	return (categoryOf(kind, labels.nums[row] as number, strings) ?? 'no text').slice(0, longestShown)
 }

@@ -14,6 +14,8 @@ export type TallyPlan = {
 	/** Sensitive attributes with the edges of their bands, in the order in which the model names them. */
 	attributes: readonly { name: string; edges: readonly number[] | undefined; isFeature: boolean }[]
 	segments: readonly string[]
+	/** The negative label as rows said it, while nobody has named one. */
+	seenNegative?: string | null
 }
 
 /** A missing group is a group: who it is missing for is seldom chance. */
@@ -22,7 +24,7 @@ export const otherGroup = '(other)'
 const mostValues = none - 2
 
 export function tallyPlan(
-	model: { task: Task; rule: DecisionRule; sensitive: readonly string[]; segments: readonly string[] },
+	model: Pick<TallyPlan, 'task' | 'rule' | 'segments' | 'seenNegative'> & { sensitive: readonly string[] },
 	bands: Readonly<Record<string, readonly number[]>>,
 	grid: Grid,
 ): TallyPlan {
@@ -30,7 +32,8 @@ export function tallyPlan(
 		const column = grid.columns.find((c) => c.name === name)
 		return { name, edges: edgesOf(bands, name, column), isFeature: column !== undefined }
 	})
-	return { task: model.task, rule: model.rule, attributes, segments: model.segments }
+	const { task, rule, segments, seenNegative = null } = model
+	return { task, rule, attributes, segments, seenNegative }
 }
 
 /** Codes texts; past `most` of them all others are one. */
@@ -69,6 +72,7 @@ export function makeBrief(
 	return {
 		rows: rows.length,
 		positiveLabel: plan.rule.positiveLabel ?? null,
+		negativeLabel: plan.rule.negativeLabel ?? null,
 		checks,
 		hours: Uint8Array.from(rows, (r) => new Date(batch.timestamps[r] as number).getUTCHours()),
 		scores: Float64Array.from(rows, (r) => batch.scores[r] as number),
@@ -114,7 +118,7 @@ function decisionAt(batch: RowBatch, row: number, { task, rule }: TallyPlan): st
 	const sent = categoryOf(kind, batch.labels.nums[row] as number, batch.strings)
 	if (task === 'binary') {
 		const text = sent ?? decisionOf(batch.scores[row] as number, rule)
-		return (text !== undefined && sideOf(text, rule.positiveLabel)) || ''
+		return (text !== undefined && sideOf(text, rule)) || ''
 	}
 	if (task !== 'multiclass') return ''
 	return integerText(sent ?? likeliest(extrasOf(batch, row)))

@@ -18,6 +18,8 @@ export type Tally = {
 	labelled: number
 	never: number
 	unusable: number
+	/** Of the unusable ones, by text; past some texts the rest is not told apart. */
+	unknown: Map<string, number>
 	/** Outcomes that replaced one before them. */
 	corrections: number
 	/** Predictions whose class probabilities are not a distribution. */
@@ -53,6 +55,7 @@ export const emptyTally = (): Tally => ({
 	labelled: 0,
 	never: 0,
 	unusable: 0,
+	unknown: new Map(),
 	corrections: 0,
 	improper: 0,
 	level: 0,
@@ -110,4 +113,13 @@ export function momentOf(tally: Tally, at: number): ExactSum {
 		sum = tally.moments[at] as ExactSum
 	}
 	return sum
+}
+
+const mostUnknown = 20
+
+/** Adds rows whose outcome is no label. */
+export function addUnknown({ unknown }: Tally, text: string, times: number): void {
+	const rows = (unknown.get(text) ?? 0) + times
+	if (rows === 0) unknown.delete(text)
+	else if (unknown.has(text) || unknown.size < mostUnknown) unknown.set(text, rows)
 }

@@ -97,7 +97,15 @@ describe('evaluating a file', () => {
 
 	it('prints tables and verdicts for people, and writes a page that needs nothing else', async () => {
 		const page = join(folder, 'page.html')
-		const { code, out } = await evaluate('--data', await file('people.csv', csv), ...options, '--html', page)
+		const { code, out } = await evaluate(
+			'--data',
+			await file('people.csv', csv),
+			...options,
+			'--favourable',
+			'0',
+			'--html',
+			page,
+		)
 		expect(code).toBe(0)
 		expect(out).toMatch(/^600 rows, binary\n\nmetric +value +95% interval +n/)
 		expect(out).toMatch(/performance\.roc_auc +0\.\d+ +0\.\d+ to 0\.\d+ +504/)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { evaluate } from '../../src/evaluation/evaluate.ts'
 import type { GroupFinding } from '../../src/evaluation/evaluation.ts'
-import { disparities } from '../../src/evaluation/fairness.ts'
+import { fairnessOf } from '../../src/evaluation/fairness.ts'
 import { findingsOf } from '../../src/evaluation/findings.ts'
 import { RowsView } from '../../src/evaluation/rows-view.ts'
 import type { Finding } from '../../src/metrics/finding.ts'
@@ -54,7 +54,7 @@ function tallyOf(task: Task, rows: readonly Row[]) {
 		const sent = isClasses ? decision || likeliest : task === 'binary' ? decision || guess : ''
 		const predicted = {
 			score: score === null || isClasses ? Number.NaN : score,
-			decision: task === 'binary' ? (sideOf(sent, '1') ?? '') : sent,
+			decision: task === 'binary' ? (sideOf(sent, {}) ?? '') : sent,
 			query: String(query),
 			probabilities: own as [string, number][],
 			groups: withPairs({ g: g || '(missing)', h }),
@@ -63,7 +63,7 @@ function tallyOf(task: Task, rows: readonly Row[]) {
 		if (actual === '') continue
 		const isNumeric = task === 'regression' || task === 'ranking'
 		const value = isNumeric ? Number(actual) : Number.NaN
-		const text = task === 'binary' ? sideOf(actual, '1') : isNumeric ? actual : actual
+		const text = task === 'binary' ? sideOf(actual, {}) : isNumeric ? actual : actual
 		const isLabel = text !== undefined && !(isNumeric && Number.isNaN(value))
 		const label = isLabel ? { text: task === 'regression' ? '' : (text as string), value } : undefined
 		addOutcome(tally, task, predicted, { observed: true, actual: label }, 1)
@@ -134,7 +134,8 @@ describe('an evaluation says what the service says of the same rows as a window'
 
 	it('has every attribute metric of the registry', () => {
 		const ids = metrics.filter((m) => m.subject === 'attribute').map((m) => m.id)
-		expect(Object.keys(disparities).sort()).toEqual(ids.sort())
+		const asked = { minGroup: 30, favourable: undefined, kind: 'decisions' } as const
+		expect([...fairnessOf([], asked).keys()].sort()).toEqual(ids.sort())
 	})
 
 	it('is the same whether the scores are sorted in their place or beside it', async () => {

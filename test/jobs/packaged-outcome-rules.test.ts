@@ -61,6 +61,7 @@ beforeAll(async () => {
 		task: 'binary',
 		threshold: 0.5,
 		positiveLabel: '1',
+		favourable: '1',
 		sensitive: ['SEX', 'region'],
 	})
 	const features = [

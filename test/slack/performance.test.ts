@@ -100,7 +100,7 @@ describe('/plumb performance', () => {
 	})
 
 	it('warns of changes that detectors found', async () => {
-		const wrong = applicantsOf(20, 5).map((a, i) => ({ ...a, id: `x${i}`, day: 2 }))
+		const wrong = applicantsOf(20, 5).map((a, i) => ({ ...a, id: `x${i}`, day: i < 2000 ? 4 : 5 }))
 		await predict(server, wrong, start)
 		await tellOutcomes(
 			server,

@@ -54,7 +54,7 @@ export const features = [
 	{ name: 'title', type: 'categorical' },
 	{ name: 'noise', type: 'numeric' },
 ]
-export const model = { task: 'binary', positiveLabel: '1', segments: ['branch'] }
+export const model = { task: 'binary', positiveLabel: '1', favourable: '1', segments: ['branch'] }
 type Server = Awaited<ReturnType<typeof testServer>>
 
 export async function predict(

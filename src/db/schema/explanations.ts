@@ -6,6 +6,9 @@ export type ModelSettings = {
 	task: Task
 	riskTier: string | null
 	positiveLabel: string | null
+	/** Not there before these could be said. */
+	negativeLabel?: string
+	favourable?: string
 	threshold: number | null
 	sensitive: string[]
 }

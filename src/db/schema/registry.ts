@@ -25,6 +25,11 @@ export const models = sqliteTable('model', {
 	riskTier: text('risk_tier'),
 	tags: text({ mode: 'json' }).$type<string[]>().notNull(),
 	positiveLabel: text('positive_label'),
+	negativeLabel: text('negative_label'),
+	/** The decision that is good for the person. */
+	favourable: text(),
+	/** What its rows said while nobody had named a negative label; written by the log. */
+	seenNegative: text('seen_negative'),
 	threshold: real(),
 	sensitive: text({ mode: 'json' }).$type<string[]>().notNull(),
 	segments: text({ mode: 'json' }).$type<string[]>().notNull(),

@@ -1,7 +1,7 @@
 import type { Limits } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import { isInexact, parseExact } from '../../core/exact-json.ts'
-import { findJsonFaults, type JsonFault } from '../../core/json-faults.ts'
+import { findJsonFaults, type JsonFault, whyNotJson } from '../../core/json-faults.ts'
 import { BadLine, linesIn } from '../../core/lines-in.ts'
 import { asUtf8 } from '../../core/utf8.ts'
 import { bodyError, type OpenBody } from './open-body.ts'
@@ -60,17 +60,7 @@ export function parseBody(text: string): Parsed {
 	try {
 		return parseJson(text)
 	} catch (cause) {
-		const fault = faultOf(text)
-		if (!fault) throw new AppError('malformed', `The body is not JSON: ${messageOf(cause)}`, { cause })
-		const [first, ...rest] = fault.path
-		const where =
-			typeof first === 'number'
-				? `row ${first}${rest.length > 0 ? `, ${rest.join('.')}` : ''}`
-				: fault.path.join('.')
-		throw new AppError('malformed', `The body is not JSON: ${where} ${fault.message}`, {
-			cause,
-			faults: [{ path: fault.path.join('.'), message: fault.message }],
-		})
+		throw new AppError('malformed', `The body is not JSON: ${whyNotJson(text, cause)}.`, { cause })
 	}
 }
 
@@ -119,18 +109,9 @@ function parseLine(line: string | BadLine, index: number, rows: ParsedRow[]): vo
 		else rows.push({ index, value, hasLongNumbers })
 	} catch (cause) {
 		if (line.trim() === '') return
-		const fault = faultOf(line)
-		const message = fault ? `${fault.path.join('.')} ${fault.message}`.trim() : messageOf(cause)
-		rows.push({ index, error: 'malformed', message })
+		rows.push({ index, error: 'malformed', message: whyNotJson(line, cause) })
 	}
 }
-
-/** The word that is not JSON. */
-const faultOf = (text: string): JsonFault | undefined =>
-	[...findJsonFaults(text)].find(({ kind }) => kind === 'word')
-
-const messageOf = (cause: unknown): string =>
-	cause instanceof RangeError ? 'it is nested too deeply' : (cause as Error).message.toWellFormed()
 
 function parseJson(text: string): Parsed {
 	const value: unknown = JSON.parse(text)

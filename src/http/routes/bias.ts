@@ -16,6 +16,7 @@ const scope = {
 	environment: 'production',
 	period: { from: '2026-01-31T00:00:00.000Z', to: '2026-03-02T00:00:00.000Z' },
 	selected: '1',
+	favourable: '1',
 	computedAt: '2026-03-02T00:00:00.000Z',
 }
 const of = (value: number | null, low: number | null, high: number | null) => ({ value, low, high })
@@ -65,8 +66,11 @@ const example = {
 			fourFifths: {
 				verdict: 'inconclusive',
 				reason:
-					'impact ratio 0.8 is below 0.8, but the 95% interval 0.749 to 0.854 holds 0.8: more rows are needed',
+					'SEX=2 against SEX=1: impact ratio 0.8 is below 0.8, but the 95% interval 0.749 to 0.854 holds 0.8: more rows are needed',
+				ratio: 0.7998,
 				...of(0.7998, 0.7494, 0.8536),
+				reference: 'SEX=1',
+				group: 'SEX=2',
 				groups: ['SEX=1', 'SEX=2'],
 			},
 			disparities: [

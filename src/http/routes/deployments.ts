@@ -171,7 +171,8 @@ const compare = endpoint({
 			example: 'superior',
 		}),
 		tolerance: z.coerce.number().min(0).max(1).optional().meta({
-			description: 'How much of ROC AUC and of the error rate the challenger may lose. Default 0.02.',
+			description:
+				'How much of ROC AUC, of right decisions and of answers the challenger may lose. Default 0.02.',
 			example: '0.02',
 		}),
 		groupTolerance: z.coerce.number().min(0).max(1).optional().meta({

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { windowSizes } from '../../core/time.ts'
 import { metricIds } from '../../metrics/index.ts'
+import { withoutSmallGroups } from '../../metrics/measure-groups.ts'
+import { seesFeatures } from '../../services/authorise.ts'
 import { readAnswers } from '../../services/metric/read-answers.ts'
 import { findModel } from '../../services/model/find-model.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
@@ -53,6 +55,7 @@ const query = z.strictObject({
 		'branch:north',
 	),
 	group: text('Only this group of a sensitive attribute.', 'SEX=1'),
+	code: text('Only rows that were rejected with this code, of `quality.rejected_rows`.', 'invalid'),
 	environment: text('Only this environment.', 'production'),
 	version: text('Only this version.', '7'),
 	...periodParameters,
@@ -81,9 +84,13 @@ const read = endpoint({
 	answers: {
 		200: { description: 'Answers', schema: pageOf(Answer), example: { items: [example], next: null } },
 	},
-	handle: async ({ context, params, query: { metric, ...rest } }) => {
+	handle: async ({ context, actor, params, query: { metric, ...rest } }) => {
 		const { name } = await findModel(context, params.model)
-		return ok(await readAnswers(context, { ...rest, model: name, metrics: metric }))
+		const { items, next } = await readAnswers(context, { ...rest, model: name, metrics: metric })
+		if (seesFeatures(actor)) return ok({ items, next })
+		// Who is in a small group is nothing for those who see no people.
+		const shown = items.map((answer) => ({ ...answer, reason: withoutSmallGroups(answer.reason) }))
+		return ok({ items: shown, next })
 	},
 })
 

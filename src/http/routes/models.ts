@@ -14,6 +14,8 @@ const input = {
 	riskTier: 'high',
 	tags: ['credit'],
 	positiveLabel: '1',
+	negativeLabel: '0',
+	favourable: '0',
 	threshold: 0.5,
 	sensitive: ['SEX'],
 	segments: ['branch'],

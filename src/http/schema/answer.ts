@@ -9,7 +9,7 @@ export const Answer = z
 		metric: z.string(),
 		subject: z.strictObject({
 			model: z.string(),
-			version: z.string(),
+			version: z.string().meta({ description: 'Empty for rejected rows, which belong to no version.' }),
 			environment: z.string(),
 			feature: z
 				.string()
@@ -20,6 +20,10 @@ export const Answer = z
 				description:
 					'An attribute (`SEX`), one of its groups (`SEX=2`), or an intersection (`SEX=2 x MARRIAGE=1`).',
 			}),
+			code: z
+				.string()
+				.optional()
+				.meta({ description: 'Of `quality.rejected_rows`: why rows were rejected.' }),
 		}),
 		window: z.strictObject({ from: Time, to: Time }),
 		status: z.enum(['ok', 'insufficient', 'failed']),

@@ -25,7 +25,14 @@ const scope = {
 	period: z
 		.strictObject({ from: Time, to: Time })
 		.meta({ description: 'Of the predictions, in whole hours; `to` is exclusive.' }),
-	selected: z.string().meta({ description: 'The decision that counts as being selected: `positiveLabel`.' }),
+	selected: z.string().meta({
+		description:
+			'The decision that counts as being selected: the favourable one, or `positiveLabel` while nobody has said which is favourable.',
+	}),
+	favourable: z
+		.string()
+		.nullable()
+		.meta({ description: 'The decision that is good for the person; null while nobody has said.' }),
 	computedAt: Time,
 }
 
@@ -84,15 +91,20 @@ const AuditTable = z
 
 const FourFifths = z
 	.strictObject({
-		verdict: z.enum(['pass', 'fail', 'inconclusive']),
+		verdict: z
+			.enum(['pass', 'fail', 'inconclusive', 'unknown'])
+			.meta({ description: '`unknown` while nobody has said which decision is favourable.' }),
 		reason: z.string(),
+		ratio: numberOrNull,
 		...Interval.shape,
-		groups: z.array(z.string()).meta({ description: 'The most and the least selected one.' }),
+		reference: z.string().nullable().meta({ description: 'The group that is selected most.' }),
+		group: z.string().nullable().meta({ description: 'The group that is selected least.' }),
+		groups: z.array(z.string()).meta({ description: 'The two.' }),
 	})
 	.meta({
 		id: 'FourFifths',
 		description:
-			'The lowest rate over the highest in the table; the interval allows for the choice of the two.',
+			'The lowest rate of the favourable decision over the highest, of known groups of at least 30 decisions; the interval allows for the choice of the two. The metric `fairness.four_fifths` is the same of a window.',
 	})
 
 const Disparity = z

@@ -62,6 +62,8 @@ const modelMembers = {
 	riskTier: z.string().nullable(),
 	tags: z.array(z.string()),
 	positiveLabel: z.string().nullable(),
+	negativeLabel: z.string().nullable(),
+	favourable: z.string().nullable(),
 	threshold: z.number().nullable(),
 	sensitive: z.array(z.string()),
 	segments: z.array(z.string()),

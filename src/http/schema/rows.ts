@@ -5,7 +5,9 @@ const time = z.string().describe('RFC 3339 with an offset, such as 2026-03-01T12
 const label = z.union([z.string(), z.number(), z.boolean(), z.null()])
 const features = z
 	.record(z.string(), z.unknown())
-	.describe('Feature name to value. Wrong types are kept and marked, never refused.')
+	.describe(
+		'Feature name to value. Wrong types are kept and marked, never refused. Integers beyond 2^53 keep their digits as text where the feature is not numeric.',
+	)
 const numbers = z.record(z.string(), z.number())
 
 // The rows of a batch are judged one by one, by hand, in src/services/prediction: these schemas describe them, and a
@@ -16,7 +18,10 @@ export const PredictionRow = z
 		version: id,
 		timestamp: time,
 		features: features.optional(),
-		score: z.number().optional(),
+		score: z
+			.number()
+			.optional()
+			.describe('Binary: a probability; outside [0, 1] it is marked `score-range`.'),
 		label: label.optional().describe('The decision. Absent: positiveLabel when score >= threshold.'),
 		probabilities: numbers.optional().describe('By class.'),
 		segment: z.record(z.string(), label).optional().describe('By name of a segment that the model declares.'),
@@ -120,6 +125,10 @@ export const StoredPrediction = z
 		outcomeHistory: z
 			.array(z.object({ actual: label.optional(), timestamp: time, observed: z.boolean() }))
 			.optional(),
-		quality: z.array(z.object({ code: z.string(), path: z.string(), message: z.string() })),
+		quality: z
+			.array(z.object({ code: z.string(), path: z.string(), message: z.string() }))
+			.describe(
+				'What is not as declared: type-error, missing-feature, unknown-feature, null, range-violation, domain-violation, inexact-number, score-range, probability-range, probability-sum, unknown-class.',
+			),
 	})
 	.meta({ id: 'StoredPrediction' })

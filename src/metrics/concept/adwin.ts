@@ -3,7 +3,7 @@ import type { ConceptMetric } from '../descriptor.ts'
 export const conceptAdwin = {
 	id: 'concept.adwin',
 	about:
-		'How often ADWIN found a change in the stream of errors of the outcomes that became known in the window, in the order of their time.',
+		'How often ADWIN found a change in the stream of errors, among the predictions of the window, once it is mature.',
 	unit: 'changes',
 	subject: 'concept',
 	method: 'ADWIN with its usual parameters',

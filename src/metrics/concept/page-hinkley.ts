@@ -3,7 +3,7 @@ import type { ConceptMetric } from '../descriptor.ts'
 export const conceptPageHinkley = {
 	id: 'concept.page_hinkley',
 	about:
-		'How often Page-Hinkley found a change in the stream of errors of the outcomes that became known in the window, in the order of their time.',
+		'How often Page-Hinkley found a change in the stream of errors, among the predictions of the window, once it is mature.',
 	unit: 'changes',
 	subject: 'concept',
 	method: 'Page-Hinkley with its usual parameters',

@@ -1,6 +1,5 @@
 import { demographicParityDifference } from '../../stats/fairness/rate-differences.ts'
 import type { AttributeMetric } from '../descriptor.ts'
-import { disparityMeasure } from '../measure-groups.ts'
 
 export const fairnessDemographicParityDifference = {
 	id: 'fairness.demographic_parity_difference',
@@ -8,6 +7,7 @@ export const fairnessDemographicParityDifference = {
 	unit: 'share',
 	subject: 'attribute',
 	on: 'predictions',
+	by: 'favourable',
 	method: 'Newcombe, simultaneous over pairs; p of equal rates',
-	measure: (groups) => disparityMeasure(groups, demographicParityDifference(groups)),
+	disparity: demographicParityDifference,
 } satisfies AttributeMetric

@@ -1,6 +1,5 @@
 import { equalOpportunityDifference } from '../../stats/fairness/rate-differences.ts'
 import type { AttributeMetric } from '../descriptor.ts'
-import { disparityMeasure } from '../measure-groups.ts'
 
 export const fairnessEqualOpportunityDifference = {
 	id: 'fairness.equal_opportunity_difference',
@@ -9,5 +8,5 @@ export const fairnessEqualOpportunityDifference = {
 	subject: 'attribute',
 	on: 'outcomes',
 	method: 'Newcombe, simultaneous over pairs; p of equal rates',
-	measure: (groups) => disparityMeasure(groups, equalOpportunityDifference(groups)),
+	disparity: equalOpportunityDifference,
 } satisfies AttributeMetric

@@ -1,6 +1,5 @@
 import { equalizedOddsDifference } from '../../stats/fairness/rate-differences.ts'
 import type { AttributeMetric } from '../descriptor.ts'
-import { disparityMeasure } from '../measure-groups.ts'
 
 export const fairnessEqualizedOddsDifference = {
 	id: 'fairness.equalized_odds_difference',
@@ -9,5 +8,5 @@ export const fairnessEqualizedOddsDifference = {
 	subject: 'attribute',
 	on: 'outcomes',
 	method: 'Newcombe, simultaneous over pairs; p of equal rates',
-	measure: (groups) => disparityMeasure(groups, equalizedOddsDifference(groups)),
+	disparity: equalizedOddsDifference,
 } satisfies AttributeMetric

@@ -1,6 +1,5 @@
 import { fnrDifference } from '../../stats/fairness/rate-differences.ts'
 import type { AttributeMetric } from '../descriptor.ts'
-import { disparityMeasure } from '../measure-groups.ts'
 
 export const fairnessFnrDifference = {
 	id: 'fairness.fnr_difference',
@@ -9,5 +8,5 @@ export const fairnessFnrDifference = {
 	subject: 'attribute',
 	on: 'outcomes',
 	method: 'Newcombe, simultaneous over pairs; p of equal rates',
-	measure: (groups) => disparityMeasure(groups, fnrDifference(groups)),
+	disparity: fnrDifference,
 } satisfies AttributeMetric

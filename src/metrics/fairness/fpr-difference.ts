@@ -1,6 +1,5 @@
 import { fprDifference } from '../../stats/fairness/rate-differences.ts'
 import type { AttributeMetric } from '../descriptor.ts'
-import { disparityMeasure } from '../measure-groups.ts'
 
 export const fairnessFprDifference = {
 	id: 'fairness.fpr_difference',
@@ -9,5 +8,5 @@ export const fairnessFprDifference = {
 	subject: 'attribute',
 	on: 'outcomes',
 	method: 'Newcombe, simultaneous over pairs; p of equal rates',
-	measure: (groups) => disparityMeasure(groups, fprDifference(groups)),
+	disparity: fprDifference,
 } satisfies AttributeMetric

@@ -1,6 +1,5 @@
 import { predictiveParityDifference } from '../../stats/fairness/rate-differences.ts'
 import type { AttributeMetric } from '../descriptor.ts'
-import { disparityMeasure } from '../measure-groups.ts'
 
 export const fairnessPredictiveParityDifference = {
 	id: 'fairness.predictive_parity_difference',
@@ -9,5 +8,5 @@ export const fairnessPredictiveParityDifference = {
 	subject: 'attribute',
 	on: 'outcomes',
 	method: 'Newcombe, simultaneous over pairs; p of equal rates',
-	measure: (groups) => disparityMeasure(groups, predictiveParityDifference(groups)),
+	disparity: predictiveParityDifference,
 } satisfies AttributeMetric

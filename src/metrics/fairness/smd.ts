@@ -1,6 +1,5 @@
 import { smd } from '../../stats/fairness/smd.ts'
 import type { AttributeMetric } from '../descriptor.ts'
-import { disparityMeasure } from '../measure-groups.ts'
 
 export const fairnessSmd = {
 	id: 'fairness.smd',
@@ -9,5 +8,5 @@ export const fairnessSmd = {
 	subject: 'attribute',
 	on: 'predictions',
 	method: 'normal interval, simultaneous over pairs; p of equal means',
-	measure: (groups) => disparityMeasure(groups, smd(groups)),
+	disparity: smd,
 } satisfies AttributeMetric

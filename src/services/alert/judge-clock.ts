@@ -7,6 +7,7 @@ import { type RuleSet, serviceModel } from '../../rules/rule-set.ts'
 import { packStates, unpackStates, withState } from '../../rules/states.ts'
 import { IncidentBook } from '../incident/incident-book.ts'
 import { missedJobs } from '../job/missed-jobs.ts'
+import { readRejectionStates } from '../metric/rejected-rows.ts'
 import { findModel } from '../model/find-model.ts'
 import { readReplayStates } from '../replay/replay-states.ts'
 import type { ActionRegistry } from './action.ts'
@@ -69,6 +70,11 @@ type ModelStates = {
 	judged: (() => Promise<void>) | undefined
 }
 
+type StateOf = Omit<ModelStates, 'states' | 'judged'> & {
+	facts: ReadonlyMap<string, FactValue>
+	judged?: () => Promise<void>
+}
+
 /** What is so now of each model in each environment that there is something to say of. */
 async function modelStates(context: Context): Promise<Iterable<ModelStates>> {
 	const places = new Map<string, ModelStates>()
@@ -79,11 +85,13 @@ async function modelStates(context: Context): Promise<Iterable<ModelStates>> {
 		])
 		places.set(placeText({ model, environment }), { model, environment, states, judged: undefined })
 	}
-	for (const { model, environment, facts, judged } of await readReplayStates(context)) {
+	const add = ({ model, environment, facts, judged }: StateOf) => {
 		const known = places.get(placeText({ model, environment }))
 		const states = new Map([...(known?.states ?? []), ...facts])
 		places.set(placeText({ model, environment }), { model, environment, states, judged })
 	}
+	for (const state of await readRejectionStates(context)) add(state)
+	for (const state of await readReplayStates(context)) add(state)
 	return places.values()
 }
 
@@ -101,8 +109,11 @@ async function judgeNow(
 	const record = (await readSeries(context, key)).get(seriesText(key))
 	const before = unpackStates(record?.states ?? '')
 	const table: FactTable = { from: now, to: now, closed: true, subjects: [{ facts: new Map(), n: 0, m: 0 }] }
-	const result = evaluate(rules, table, before, { inhibited: () => false, state: (name) => states.get(name) })
 	const book = new AlertBook(context, await readAlertsSince(context, now, key), [])
+	const result = evaluate(rules, table, before, {
+		inhibited: (rule) => rule.inhibitedBy.length > 0 && book.isFiring(rule.inhibitedBy, now, now),
+		state: (name) => states.get(name),
+	})
 	let after = result.states
 	for (const event of result.events) {
 		const known = event.state.alert === undefined ? undefined : book.alerts.get(event.state.alert)

@@ -9,6 +9,7 @@ import type { RuleSet } from '../../rules/rule-set.ts'
 import { currentReference } from '../baseline/current-grid.ts'
 import { IncidentBook } from '../incident/incident-book.ts'
 import type { ChangedWindow } from '../metric/read-facts.ts'
+import { deploymentHistory } from '../model/deployed.ts'
 import { findModel } from '../model/find-model.ts'
 import { activeSilences, silenceOf } from '../silence/silence.ts'
 import type { ActionRegistry } from './action.ts'
@@ -38,6 +39,7 @@ export async function judgePlace(
 	const from = Math.min(...changed.map((c) => c.from))
 	const book = new AlertBook(context, await readAlertsSince(context, from, place), serviceAlerts)
 	const records = await readSeries(context, place)
+	const deployments = await deploymentHistory(context, place.model, place.environment)
 	const judges: { judge: SeriesJudge; windows: { from: number; changed: boolean }[] }[] = []
 	for (const [text, windows] of bySeries(changed)) {
 		const [first] = windows as [ChangedWindow]
@@ -59,6 +61,7 @@ export async function judgePlace(
 			names,
 			digest: ruleSet.digest,
 			hasBaseline,
+			deployments,
 			book,
 		})
 		judges.push({ judge, windows: await judge.begin(windows.map((w) => w.from)) })

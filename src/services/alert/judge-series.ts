@@ -6,6 +6,7 @@ import type { FactTable, Subject } from '../../rules/facts.ts'
 import { markLost } from '../../rules/lost-facts.ts'
 import type { Rule } from '../../rules/rule-set.ts'
 import { packStates, type States, unpackStates, withState } from '../../rules/states.ts'
+import { type DeploymentHistory, wasDeployed } from '../model/deployed.ts'
 import type { AlertBook } from './alert-book.ts'
 import {
 	readHistory,
@@ -27,6 +28,8 @@ export type Setting = {
 	digest: string
 	/** Whether the version has a baseline in force. */
 	hasBaseline: boolean
+	/** What was deployed in the environment, oldest first. */
+	deployments: DeploymentHistory
 	book: AlertBook
 }
 
@@ -174,11 +177,15 @@ export class SeriesJudge {
 	}
 
 	private surroundings({ from, to }: FactTable): Surroundings {
-		const { book, hasBaseline } = this.setting
+		const { book, hasBaseline, deployments } = this.setting
 		return {
 			inhibited: (rule) => rule.inhibitedBy.length > 0 && book.isFiring(rule.inhibitedBy, from, to),
 			state: (name, subject) => {
 				if (name === 'baseline.missing') return !hasBaseline
+				if (name === 'deployment.missing') {
+					const isDeployed = wasDeployed(deployments, this.key.version, from, to)
+					return isDeployed === undefined ? undefined : !isDeployed
+				}
 				return this.baseline?.get(subject.feature ?? '')?.get(name)
 			},
 		}

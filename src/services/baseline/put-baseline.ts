@@ -3,14 +3,16 @@ import type { Actor, Context } from '../../context.ts'
 import { sameBytes } from '../../core/bytes.ts'
 import { AppError } from '../../core/errors.ts'
 import { type Change, commit } from '../../db/commit.ts'
-import { baselines } from '../../db/schema.ts'
+import { baselines, models } from '../../db/schema.ts'
 import { accumulate, emptyProfile } from '../../profile/accumulate.ts'
 import type { RowBatch } from '../../profile/columns.ts'
 import { encodeProfile } from '../../profile/encoding.ts'
 import { cellCount, type FeatureSpec, type Grid, missingCell, typeErrorCell } from '../../profile/grid.ts'
 import { encodeGrid, makeGrid, mostCategories } from '../../profile/make-grid.ts'
 import type { Profile } from '../../profile/profile.ts'
+import { modelLabels } from '../../tally/label.ts'
 import { LabelledRows } from '../../tally/labelled-rows.ts'
+import type { TallyPlan } from '../../tally/make-brief.ts'
 import { authorise } from '../authorise.ts'
 import { keepBaselineRows } from '../importance/baseline-rows.ts'
 import { factMessages } from '../lineage/facts.ts'
@@ -40,9 +42,16 @@ export async function putBaseline(
 	authorise(actor, 'admin', modelName)
 	const model = await findModel(context, modelName)
 	const version = await findVersion(context, modelName, versionName)
-	const rule = { positiveLabel: model.positiveLabel, threshold: model.threshold }
+	const { positiveLabel, negativeLabel, threshold } = model
+	const rule = { positiveLabel, negativeLabel, threshold }
+	const named = modelLabels(model)
 	const labelled = new LabelledRows()
-	const plan = { task: model.task, rule, attributes: [], segments: [] }
+	const plan: TallyPlan = {
+		task: model.task,
+		rule: { ...named, threshold },
+		attributes: [],
+		segments: [],
+	}
 	const collected = await collectRows(tallied(batches, plan, labelled))
 	if (collected.kept === 0)
 		throw new AppError('invalid', 'The baseline has no rows.', { faults: [{ path: '', message: 'no rows' }] })
@@ -69,6 +78,7 @@ export async function putBaseline(
 		rows: collected.rows,
 		summary,
 		tally: labelled.labelled > 0 ? labelled.encode() : null,
+		negativeLabel: named.negativeLabel === null ? (plan.rule.negativeLabel ?? null) : null,
 		batches: collected.batches,
 	})
 	await context.log.rebuild(modelName, versionName, grid)
@@ -117,13 +127,15 @@ type NewBaseline = {
 	rows: number
 	summary: BaselineAnswer['features']
 	tally: Uint8Array | null
+	/** As the actuals said it, where nobody had named one. */
+	negativeLabel: string | null
 	batches: readonly RowBatch[]
 }
 
 async function store(
 	context: Context,
 	actor: Actor,
-	{ model, version, digest, grid, profile, rows, summary, tally, batches }: NewBaseline,
+	{ model, version, digest, grid, profile, rows, summary, tally, negativeLabel, batches }: NewBaseline,
 ): Promise<void> {
 	const now = context.now()
 	const mine = and(eq(baselines.model, model), eq(baselines.version, version))
@@ -159,6 +171,16 @@ async function store(
 				.where(and(mine, isNull(baselines.replacedAt), ne(baselines.digest, digest))),
 		},
 		{ query: insert },
+		...(tally === null || negativeLabel === null
+			? []
+			: [
+					{
+						query: context.db
+							.update(models)
+							.set({ seenNegative: negativeLabel })
+							.where(and(eq(models.name, model), isNull(models.seenNegative))),
+					},
+				]),
 		...keepBaselineRows({ model, version, digest }, batches).map((query) => ({ query })),
 		...factMessages(context, { fact: 'baseline', model, version, digest }),
 	]

@@ -1,9 +1,10 @@
 import { BatchBuilder } from '../../profile/batch-builder.ts'
+import { categoryOf } from '../../profile/cell.ts'
 import type { RowBatch } from '../../profile/columns.ts'
 import { predictedAt } from '../../tally/brief.ts'
 import { bound } from '../../tally/coarsen.ts'
 import { addOutcome, addPrediction } from '../../tally/contribute.ts'
-import { actualOf } from '../../tally/label.ts'
+import { actualOf, negativeAmong, negativeSeen } from '../../tally/label.ts'
 import type { LabelledRows } from '../../tally/labelled-rows.ts'
 import { makeBrief, type TallyPlan } from '../../tally/make-brief.ts'
 
@@ -18,16 +19,30 @@ export async function* tallied(incoming: Incoming, plan: TallyPlan, labelled: La
 	}
 }
 
+/** Where nobody has named the negative label, the first actuals with another one than the positive do. */
+function seeNegative(plan: TallyPlan, { labels, strings }: ReturnType<typeof labelsOf>): void {
+	if (plan.task !== 'binary' || typeof plan.rule.negativeLabel === 'string') return
+	const counts = new Map<string, number>()
+	labels.kinds.forEach((kind, r) => {
+		const text = categoryOf(kind, labels.nums[r] as number, strings)
+		if (text !== undefined) counts.set(text, (counts.get(text) ?? 0) + 1)
+	})
+	const { positiveLabel = null } = plan.rule
+	const among = positiveLabel === null ? negativeSeen : negativeAmong
+	plan.rule = { ...plan.rule, negativeLabel: among(counts, positiveLabel) }
+}
+
 function addRows(batch: RowBatch, actuals: readonly unknown[], plan: TallyPlan, all: LabelledRows): void {
 	const rows = Int32Array.from({ length: batch.rows }, (_, r) => r)
-	const brief = makeBrief(batch, rows, plan, new Uint32Array(batch.rows))
 	const labels = labelsOf(actuals)
+	seeNegative(plan, labels)
+	const brief = makeBrief(batch, rows, plan, new Uint32Array(batch.rows))
 	for (const r of rows) {
 		const row = predictedAt(brief, r)
 		const tally = all.periodOf(batch.timestamps[r] as number)
 		addPrediction(tally, plan.task, row)
 		if (actuals[r] === undefined || actuals[r] === null) continue
-		const actual = actualOf(plan.task, plan.rule.positiveLabel, labels.labels, r, labels.strings)
+		const actual = actualOf(plan.task, plan.rule, labels.labels, r, labels.strings)
 		addOutcome(tally, plan.task, row, { observed: true, actual }, 1)
 		if (plan.task === 'regression' && actual && Number.isFinite(row.score))
 			all.addPair(row.score, actual.value)

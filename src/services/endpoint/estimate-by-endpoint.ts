@@ -81,7 +81,7 @@ export async function estimateByEndpoint(
 /** Of a binary model that answers both classes, the positive one. */
 function scoresOf(scores: Float64Array, { registered, manifest }: EndpointQuery): Float64Array {
 	if (registered.task !== 'binary' || scores.length !== 2) return scores
-	const found = (manifest.classes ?? []).findIndex((c) => sideOf(c, registered.positiveLabel) === positive)
+	const found = (manifest.classes ?? []).findIndex((c) => sideOf(c, registered) === positive)
 	return Float64Array.of(scores[found === -1 ? 1 : found] as number)
 }
 

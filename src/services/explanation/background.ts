@@ -87,7 +87,7 @@ export function makeBackground(
 }
 
 /** The commonest label of the negative side; of equal ones the first in the alphabet. */
-function oppositeOf(batch: RowBatch, { positiveLabel }: DecisionRule): string | null {
+function oppositeOf(batch: RowBatch, rule: DecisionRule): string | null {
 	const counts = new Map<string, number>()
 	for (let row = 0; row < batch.rows; row++) {
 		const label = categoryOf(
@@ -95,7 +95,7 @@ function oppositeOf(batch: RowBatch, { positiveLabel }: DecisionRule): string | 
 			batch.labels.nums[row] as number,
 			batch.strings,
 		)
-		if (label !== undefined && sideOf(label, positiveLabel) === negative)
+		if (label !== undefined && sideOf(label, rule) === negative)
 			counts.set(label, (counts.get(label) ?? 0) + 1)
 	}
 	return [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0]?.[0] ?? null

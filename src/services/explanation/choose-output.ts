@@ -35,7 +35,7 @@ export function chooseOutput(
 		)
 	}
 	if (rule.task === 'binary') {
-		const found = names.findIndex((name) => sideOf(name, rule.positiveLabel) === positive)
+		const found = names.findIndex((name) => sideOf(name, rule) === positive)
 		return found === -1 ? names.length - 1 : found
 	}
 	const decided = decision === null ? -1 : names.indexOf(decision)

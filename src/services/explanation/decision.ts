@@ -2,13 +2,15 @@ import type { Manifest } from '../../explain/manifest.ts'
 import type { Space } from '../../explain/model.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
 import { decisionOf } from '../../profile/accumulate.ts'
-import { negative, positive, sideOf, type Task } from '../../tally/label.ts'
+import { modelLabels, negative, positive, sideOf, type Task } from '../../tally/label.ts'
+import { favourableOf } from '../model/favourable.ts'
 import type { ModelMoment } from '../model/model-history.ts'
 
 /** How a score is read: by the settings of the moment of the decision. */
 export type DecisionRule = {
 	task: Task
 	positiveLabel: string | null
+	negativeLabel?: string | null | undefined
 	threshold: number | null
 	/** Which scores are bad for the person. */
 	adverse: 'high' | 'low'
@@ -25,14 +27,16 @@ export const decisionRule = (
 	moment: ModelMoment,
 	manifest: Pick<Manifest, 'threshold' | 'adverse'>,
 	space: Space | undefined,
-): DecisionRule => ({
-	task: moment.task,
-	positiveLabel: moment.positiveLabel,
-	threshold: manifest.threshold ?? moment.threshold,
-	adverse:
-		manifest.adverse ??
-		(space === 'points' || favourable.test(moment.positiveLabel?.trim() ?? '') ? 'low' : 'high'),
-})
+): DecisionRule => {
+	const side = favourableOf(moment, manifest)
+	const isGood = space === 'points' || favourable.test(moment.positiveLabel?.trim() ?? '')
+	return {
+		task: moment.task,
+		...modelLabels(moment),
+		threshold: manifest.threshold ?? moment.threshold,
+		adverse: side === undefined ? (isGood ? 'low' : 'high') : side === 'positive' ? 'low' : 'high',
+	}
+}
 
 const textOf = (label: unknown): string | undefined =>
 	typeof label === 'string' || typeof label === 'number' || typeof label === 'boolean'
@@ -49,7 +53,7 @@ export function decide(
 	}
 	const sent = rule.task === 'binary' ? textOf(label) : undefined
 	const decision = sent ?? decisionOf(score ?? Number.NaN, rule) ?? null
-	const side = decision === null ? undefined : sideOf(decision, rule.positiveLabel)
+	const side = decision === null ? undefined : sideOf(decision, rule)
 	return {
 		decision,
 		adverse: side === undefined ? null : (side === positive) === (rule.adverse === 'high'),
@@ -62,7 +66,7 @@ export function decide(
  */
 export function wouldDecide(rule: DecisionRule, score: number, opposite: string | null): Decision {
 	const { decision, adverse } = decide(rule, { score })
-	const isOpposite = decision !== null && sideOf(decision, rule.positiveLabel) === negative
+	const isOpposite = decision !== null && sideOf(decision, rule) === negative
 	return { decision: isOpposite ? (opposite ?? decision) : decision, adverse }
 }
 

@@ -1,7 +1,9 @@
 import type { Actor, Context } from '../../context.ts'
 import { AppError, type Fault } from '../../core/errors.ts'
+import { isInexact } from '../../core/exact-json.ts'
 import { commit } from '../../db/commit.ts'
 import { FeatureError } from '../../explain/model.ts'
+import type { FeatureSpec } from '../../profile/grid.ts'
 import { authorise } from '../authorise.ts'
 import { digestOf } from '../model/digest.ts'
 import { hint } from '../model/find-model.ts'
@@ -33,7 +35,7 @@ export async function whatIf(context: Context, actor: Actor, query: WhatIfQuery)
 	const { opened, replayed, stored } = read
 	if ('unavailable' in opened) throw unable(replayed.reason ?? opened.unavailable)
 	const explainer = explainerOf(context, opened)
-	checkNames(explainer.shape, query.changes)
+	checkChanges(explainer.shape, read.row.features, query.changes)
 	if (!stored.features) throw unable(replayed.reason ?? 'no features are logged')
 	const content = await answer(context, actor, query, read, explainer)
 	const entry = {
@@ -53,14 +55,24 @@ export async function whatIf(context: Context, actor: Actor, query: WhatIfQuery)
 const unable = (reason: string) =>
 	new AppError('conflict', `What if cannot be answered for this prediction: ${reason}.`)
 
-function checkNames({ features }: Explainer['shape'], changes: WhatIfQuery['changes']): void {
-	const faults: Fault[] = Object.keys(changes)
-		.filter((name) => !features.includes(name))
-		.slice(0, 50)
-		.map((name) => ({
+function checkChanges(
+	{ features }: Explainer['shape'],
+	specs: readonly FeatureSpec[],
+	changes: WhatIfQuery['changes'],
+): void {
+	const known = `It has ${features.slice(0, 20).join(', ')}${features.length > 20 ? ', …' : ''}.`
+	const numeric = new Set(specs.filter((s) => s.type === 'numeric').map((s) => s.name))
+	const faults: Fault[] = Object.entries(changes)
+		.map(([name, value]) => ({
 			path: `changes.${name}`,
-			message: `${JSON.stringify(name)} is no feature of the model.${hint(name, features, `It has ${features.slice(0, 20).join(', ')}${features.length > 20 ? ', …' : ''}.`)}`,
+			message: !features.includes(name)
+				? `${JSON.stringify(name)} is no feature of the model.${hint(name, features, known)}`
+				: typeof value === 'number' && isInexact(value) && !numeric.has(name)
+					? 'is a number beyond 2^53, whose last digits may be lost: send it as text'
+					: '',
 		}))
+		.filter(({ message }) => message !== '')
+		.slice(0, 50)
 	const [first] = faults
 	if (first) throw new AppError('invalid', `The body is wrong. ${first.path}: ${first.message}`, { faults })
 }

@@ -14,6 +14,7 @@ import { measureOutcomes } from '../outcome/measure-outcomes.ts'
 import { toOutcomeRecord } from '../outcome/records.ts'
 import { measureRecord } from './measure-record.ts'
 import { hoursOf, type RecordRow, recordColumns, toRecord } from './records.ts'
+import { measureRejections, rejectionRecords } from './rejected-rows.ts'
 
 export type AnswerQuery = {
 	model: string
@@ -23,6 +24,8 @@ export type AnswerQuery = {
 	/** `name` for all values of a segment, `name:value` for one; default: over all rows. */
 	segment?: string | undefined
 	group?: string | undefined
+	/** Of rejected rows. */
+	code?: string | undefined
 	environment?: string | undefined
 	version?: string | undefined
 	/** Windows that begin in [from, to), ms since the epoch. */
@@ -54,7 +57,7 @@ export function chooseMetrics(wanted: readonly string[] | undefined): readonly M
 	return [...chosen]
 }
 
-/** Where a page ends: the record's key, and how many of its answers were given. `kind`: 0 profile, 1 outcomes, 2 attributions. */
+/** Where a page ends: the record's key, and how many of its answers were given. `kind`: 0 profile, 1 outcomes, 2 attributions, 3 rejections. */
 type Cursor = [from: number, hours: number, series: number, kind: number, revision: number, given: number]
 
 function parseCursor(text: string | undefined): Cursor | undefined {
@@ -82,8 +85,10 @@ export async function readAnswers(
 	for (;;) {
 		const rows = await readRecords(context, [...series.keys()], tables, query, cursor)
 		for (const row of rows) {
-			const place = series.get(row[0]) as Series
-			const answers = await answersOf(context, place, row, chosen, query)
+			const answers =
+				row[9] === 3
+					? measureRejections(context, query.model, rejectionsOf(row))
+					: await answersOf(context, series.get(row[0]) as Series, row, chosen, query)
 			const key = row.slice(0, 3) as [number, number, number]
 			const at: Cursor = [key[2], key[1], key[0], row[9], row[3], 0]
 			const given = cursor && at.slice(0, 5).every((k, i) => k === cursor?.[i]) ? cursor[5] : 0
@@ -105,8 +110,13 @@ function tablesOf(chosen: readonly MetricDescriptor[], query: AnswerQuery): Kind
 	const ofAttributions = query.group === undefined && chosen.some((m) => m.subject === 'attribution')
 	const ofOutcomes =
 		query.feature === undefined &&
-		chosen.some((m) => m.subject !== 'attribution' && !profileSubjects.includes(m.subject))
-	return ([ofProfiles, ofOutcomes, ofAttributions] as const).flatMap((isAsked, kind) =>
+		chosen.some((m) => !['attribution', 'rejection', ...profileSubjects].includes(m.subject))
+	const { feature, segment, group, version } = query
+	const ofRejections =
+		(feature ?? segment ?? group ?? version) === undefined && chosen.some((m) => m.subject === 'rejection')
+	// Nothing else has a code.
+	if (query.code !== undefined) return ofRejections ? [3] : []
+	return ([ofProfiles, ofOutcomes, ofAttributions, ofRejections] as const).flatMap((isAsked, kind) =>
 		isAsked ? [kind as Kind] : [],
 	)
 }
@@ -120,7 +130,9 @@ async function answersOf(
 ): Promise<Answer[]> {
 	const [series, hours, from, revision, computedAt, provisional, baseline, bytes, superseded, kind] = row
 	const supersedes =
-		revision > 1 ? await computedBefore(context, kind, { series, hours, from, revision }) : undefined
+		revision > 1
+			? await computedBefore(context, kind as StoredKind, { series, hours, from, revision })
+			: undefined
 	if (kind === 1) {
 		const record = toOutcomeRecord([
 			series,
@@ -158,6 +170,13 @@ async function answersOf(
 	return measureRecord({ record, series: place, reference, supersedes }, chosen, query.feature, context.now())
 }
 
+const rejectionsOf = ([, hours, from, , computedAt, , , counts]: AnyRow) => ({
+	hours,
+	from,
+	computedAt,
+	counts: counts as unknown as string,
+})
+
 /** The place of a feature among the columns; -1 when the version does not have it. */
 const columnOf = (reference: Reference, feature: string | undefined): number | undefined =>
 	feature === undefined ? undefined : reference.columns.findIndex((c) => c.grid.name === feature)
@@ -173,14 +192,15 @@ async function chosenSeries(context: Context, query: AnswerQuery): Promise<Serie
 	)
 }
 
-/** An index into `tables`. */
-type Kind = 0 | 1 | 2
+/** An index into `tables`; 3 is rejected rows, which are summed from their hours. */
+type Kind = StoredKind | 3
+type StoredKind = 0 | 1 | 2
 
 /** Of any table: what only outcomes have is null for the others. */
 type AnyRow = [...RecordRow, kind: Kind, matureAt: number | null, change: string | null]
 
 const tables = ['metric_record', 'outcome_record', 'attribution_record'] as const
-const ownColumns = ['NULL, NULL', 'mature_at, reason', 'NULL, NULL'] as const
+const ownColumns = ['NULL, NULL', 'mature_at, reason', 'NULL, NULL', 'NULL, NULL'] as const
 
 /** Records from the cursor on, the cursor's own included: some of its answers may be left. */
 async function readRecords(
@@ -191,14 +211,23 @@ async function readRecords(
 	cursor: Cursor | undefined,
 ): Promise<AnyRow[]> {
 	const [from, hours, id, kind, revision] = cursor ?? [query.from ?? Number.MIN_SAFE_INTEGER, 0, 0, 0, 0]
-	const windows = query.window === undefined ? windowSizes.map(hoursOf) : [hoursOf(query.window)]
-	const selects = kinds.map(
-		(k) => `SELECT ${recordColumns}, ${k} AS kind, ${ownColumns[k]} FROM ${tables[k]}
-			WHERE ${among('series', series)} AND ${among('hours', windows)} AND from_ms >= ?1 AND from_ms < ?2
+	const sizes = query.window === undefined ? windowSizes : [query.window]
+	const more: string[] = []
+	const placeholder = (value: string) => `?${8 + more.push(value)}`
+	const rejections = () =>
+		sizes.map(
+			(size) => `SELECT *, 3 AS kind, NULL, NULL FROM (${rejectionRecords(size, query, placeholder)})
+				WHERE from_ms >= ?1 AND from_ms < ?2 AND (from_ms, hours, series, 3, revision) >= (?1, ?4, ?5, ?6, ?7)`,
+		)
+	const selects = kinds.flatMap((k) =>
+		k === 3
+			? rejections()
+			: `SELECT ${recordColumns}, ${k} AS kind, ${ownColumns[k]} FROM ${tables[k]}
+			WHERE ${among('series', series)} AND ${among('hours', sizes.map(hoursOf))} AND from_ms >= ?1 AND from_ms < ?2
 			AND (?3 = 1 OR superseded_at IS NULL) AND (from_ms, hours, series, ${k}, revision) >= (?1, ?4, ?5, ?6, ?7)`,
 	)
 	const rows = await context.sql.all({
-		sql: `${selects.join(' UNION ALL ')} ORDER BY from_ms, hours, series${kinds.length > 1 ? ', kind' : ''}, revision LIMIT ?8`,
+		sql: `${selects.join(' UNION ALL ')} ORDER BY from_ms, hours, series${selects.length > 1 ? ', kind' : ''}, revision LIMIT ?8`,
 		params: [
 			from,
 			query.to ?? Number.MAX_SAFE_INTEGER,
@@ -208,6 +237,7 @@ async function readRecords(
 			kind,
 			revision,
 			recordsAtOnce,
+			...more,
 		],
 	})
 	return rows as unknown as AnyRow[]
@@ -219,7 +249,7 @@ const among = (column: string, numbers: readonly number[]): string =>
 
 async function computedBefore(
 	context: Context,
-	kind: Kind,
+	kind: StoredKind,
 	{ series, hours, from, revision }: { series: number; hours: number; from: number; revision: number },
 ): Promise<number | undefined> {
 	const [row] = await context.sql.all({

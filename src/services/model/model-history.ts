@@ -11,12 +11,16 @@ export const settingsOf = ({
 	task,
 	riskTier,
 	positiveLabel,
+	negativeLabel,
+	favourable,
 	threshold,
 	sensitive,
 }: ModelRow): ModelSettings => ({
 	task,
 	riskTier,
 	positiveLabel,
+	...(negativeLabel === null ? {} : { negativeLabel }),
+	...(favourable === null ? {} : { favourable }),
 	threshold,
 	sensitive,
 })

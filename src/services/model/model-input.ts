@@ -21,6 +21,11 @@ const isRetention = (text: string) => {
 	return ms !== undefined && ms >= dayMs && ms <= longestRetentionMs
 }
 
+const label = z
+	.union([z.string().min(1).max(256), z.number(), z.boolean()])
+	.transform(String)
+	.nullable()
+
 const members = {
 	owner: shortText
 		.nullable()
@@ -30,11 +35,20 @@ const members = {
 		.array(shortText)
 		.max(100)
 		.meta({ description: 'What rules select it by.', example: ['credit'] }),
-	positiveLabel: z
-		.union([z.string().min(1).max(256), z.number(), z.boolean()])
-		.transform(String)
-		.nullable()
-		.meta({ description: 'The decision that a score at or above the threshold stands for.', example: '1' }),
+	positiveLabel: label.meta({
+		description: 'The decision that a score at or above the threshold stands for.',
+		example: '1',
+	}),
+	negativeLabel: label.meta({
+		description:
+			'Binary: the other label; what is neither is not known. Default: the usual opposite of `positiveLabel`, else `favourable`, else what outcomes say.',
+		example: '0',
+	}),
+	favourable: label.meta({
+		description:
+			'The decision that is good for the person, as a value of `label`: groups are compared by it. Default: what `manifest.adverse` of the version implies.',
+		example: '0',
+	}),
 	threshold: z
 		.number()
 		.nullable()
@@ -95,6 +109,8 @@ export const ModelInput = z
 		riskTier: members.riskTier.default(null),
 		tags: members.tags.default([]),
 		positiveLabel: members.positiveLabel.default(null),
+		negativeLabel: members.negativeLabel.default(null),
+		favourable: members.favourable.default(null),
 		threshold: members.threshold.default(null),
 		sensitive: members.sensitive.default([]),
 		segments: members.segments.default([]),
@@ -113,6 +129,8 @@ export const ModelPatch = z
 		riskTier: members.riskTier.optional(),
 		tags: members.tags.optional(),
 		positiveLabel: members.positiveLabel.optional(),
+		negativeLabel: members.negativeLabel.optional(),
+		favourable: members.favourable.optional(),
 		threshold: members.threshold.optional(),
 		sensitive: members.sensitive.optional(),
 		segments: members.segments.optional(),

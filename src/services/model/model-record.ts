@@ -10,6 +10,8 @@ export type ModelRecord = {
 	riskTier: string | null
 	tags: string[]
 	positiveLabel: string | null
+	negativeLabel: string | null
+	favourable: string | null
 	threshold: number | null
 	sensitive: string[]
 	segments: string[]
@@ -25,7 +27,7 @@ const durationText = (ms: number) =>
 	ms % dayMs === 0 ? `${ms / dayMs}d` : ms % hourMs === 0 ? `${ms / hourMs}h` : `${ms}ms`
 
 export function toModelRecord(row: ModelRow): ModelRecord {
-	const { name, retentionMs, createdAt, revision, ...rest } = row
+	const { name, retentionMs, createdAt, revision, seenNegative: _, ...rest } = row
 	return {
 		model: name,
 		...rest,

@@ -6,12 +6,13 @@ import { commit } from '../../db/commit.ts'
 import { models } from '../../db/schema.ts'
 import { authorise } from '../authorise.ts'
 import { digestOf } from './digest.ts'
+import { checkLabels } from './favourable.ts'
 import { findModel, type ModelRow } from './find-model.ts'
 import { historyInsert } from './model-history.ts'
 import type { ModelPatch } from './model-input.ts'
 import { type ModelRecord, toModelRecord } from './model-record.ts'
 
-const content = ({ createdAt: _, revision: __, ...rest }: ModelRow) => rest
+const content = ({ createdAt: _, revision: __, seenNegative: ___, ...rest }: ModelRow) => rest
 
 /** Changes members of a model; a patch that changes nothing leaves no entry. Throws `not-found` and `conflict`. */
 export async function patchModel(
@@ -28,6 +29,9 @@ export async function patchModel(
 		...(retention === undefined ? {} : { retentionMs: parseDuration(retention) as number }),
 	}
 	const after = { ...before, ...changes }
+	checkLabels(after)
+	// What rows said was the opposite of the label that was.
+	if (after.positiveLabel !== before.positiveLabel) after.seenNegative = null
 	if (canonicalJson(before) === canonicalJson(after)) return toModelRecord(before)
 	const revision = before.revision + 1
 	const mine = and(eq(models.name, name), eq(models.revision, before.revision))
@@ -41,13 +45,15 @@ export async function patchModel(
 	}
 	const query = context.db
 		.update(models)
-		.set({ ...changes, revision })
+		.set({ ...changes, seenNegative: after.seenNegative, revision })
 		.where(mine)
 	await commit(context, actor, entry, [
 		{ query, guarded: true },
 		historyInsert(context, { ...after, revision }, context.now()),
 	])
 	if (patch.maturity) await judgeAgain(context, name)
+	const isTurned = after.favourable !== before.favourable || after.negativeLabel !== before.negativeLabel
+	if (isTurned) await computeAgain(context, name)
 	return toModelRecord({ ...after, revision })
 }
 
@@ -57,6 +63,17 @@ const judgeAgain = (context: Context, model: string) =>
 		{
 			sql: `UPDATE outcome_record SET mature_at = 0 WHERE mature_at IS NOT NULL AND superseded_at IS NULL
 				AND series IN (SELECT id FROM log_series WHERE model = ?)`,
+			params: [model],
+		},
+	])
+
+/** Groups are compared by another decision: what is still counted of the model is computed again. */
+const computeAgain = (context: Context, model: string) =>
+	context.sql.batch([
+		{
+			sql: `INSERT INTO log_tally_dirty (series, hour, mark) SELECT DISTINCT series, hour, 1 FROM log_tally
+				WHERE series IN (SELECT id FROM log_series WHERE model = ?)
+				ON CONFLICT (series, hour) DO UPDATE SET mark = mark + 1`,
 			params: [model],
 		},
 	])

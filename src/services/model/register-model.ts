@@ -6,12 +6,13 @@ import { commit } from '../../db/commit.ts'
 import { models } from '../../db/schema.ts'
 import { authorise } from '../authorise.ts'
 import { digestOf } from './digest.ts'
+import { checkLabels } from './favourable.ts'
 import { findModel, type ModelRow, quote } from './find-model.ts'
 import { historyInsert } from './model-history.ts'
 import type { ModelInput } from './model-input.ts'
 import { type ModelRecord, toModelRecord } from './model-record.ts'
 
-const content = ({ createdAt: _, revision: __, ...rest }: ModelRow) => rest
+const content = ({ createdAt: _, revision: __, seenNegative: ___, ...rest }: ModelRow) => rest
 
 /**
  * Registers a model. The same content again answers what is there, `isNew: false`; other content under a name that is
@@ -23,9 +24,11 @@ export async function registerModel(
 	input: ModelInput,
 ): Promise<{ record: ModelRecord; isNew: boolean }> {
 	authorise(actor, 'admin', input.model)
+	checkLabels(input)
 	const { model: name, retention, ...rest } = input
 	const row: ModelRow = {
 		...rest,
+		seenNegative: null,
 		name,
 		retentionMs: parseDuration(retention) as number,
 		createdAt: context.now(),

@@ -3,8 +3,10 @@ import { AppError } from '../../core/errors.ts'
 import { nearest } from '../../core/nearest.ts'
 import { dayMs, hourMs } from '../../core/time.ts'
 import type { Series } from '../../log/prediction-log.ts'
+import type { Favourable } from '../../stats/fairness/group-counts.ts'
 import { mostPaired } from '../../tally/brief.ts'
 import { authorise } from '../authorise.ts'
+import { favourableOf } from '../model/favourable.ts'
 import { findModel, type ModelRow, quote } from '../model/find-model.ts'
 import { findVersion, type VersionRow, versionNames } from '../model/find-version.ts'
 import { currentDeployments } from '../model/get-deployment.ts'
@@ -31,6 +33,8 @@ export type AuditScope = {
 	to: number
 	attributes: Attribute[]
 	series: Series[]
+	/** The decision that is good for the person, where somebody has said. */
+	favourable: Favourable | undefined
 }
 
 const defaultEnvironment = 'production'
@@ -65,7 +69,8 @@ export async function auditScope(context: Context, actor: Actor, query: AuditQue
 		(s) => s.version === place.version && s.environment === place.environment,
 	)
 	const series = ['', ...model.segments].flatMap((name) => all.filter((s) => s.segment === name))
-	return { model, version, environment: place.environment, from, to, attributes, series }
+	const favourable = favourableOf(model, version.manifest)
+	return { model, version, environment: place.environment, from, to, attributes, series, favourable }
 }
 
 function attributesOf({ name, task, sensitive }: ModelRow, wanted: string | undefined): Attribute[] {

@@ -1,9 +1,15 @@
 import { clarifyMetrics } from '../../stats/fairness/clarify.ts'
 import { type AuditTable, auditTable } from '../../stats/fairness/four-fifths.ts'
-import { type Group, type GroupCounts, mergeCounts } from '../../stats/fairness/group-counts.ts'
+import {
+	type Favourable,
+	type Group,
+	type GroupCounts,
+	inFavour,
+	mergeCounts,
+} from '../../stats/fairness/group-counts.ts'
 import { groupRates } from '../../stats/fairness/rates.ts'
 import { orNull, toEstimate } from './audit-numbers.ts'
-import { disparitiesOf, fourFifthsOf } from './bias-disparities.ts'
+import { disparitiesOf, toFourFifths } from './bias-disparities.ts'
 import {
 	conditionalOn,
 	restOf,
@@ -23,20 +29,34 @@ export type AttributeGroups = {
 	predictions: number
 	all: readonly ValueCounts[]
 	segments: readonly SegmentValues[]
+	/** The decision that counts as being selected; the positive one while nobody knows which is good for the person. */
+	favourable: Favourable | undefined
 }
 
 /** More groups than these are not listed, and more than these not named as excluded. */
 const mostListed = 200
 
-type NamedGroup = Group & { value: string; isKnown: boolean }
+/** `counts` are by the favourable decision, `own` by the positive label. */
+type NamedGroup = Group & { value: string; isKnown: boolean; own: GroupCounts }
 
 /** What the audit says of one attribute. `q` of its disparities is filled in later, from the whole answer. */
-export function auditAttribute({ attribute, predictions, all, segments }: AttributeGroups) {
-	const groups = all
-		.map((own): NamedGroup => ({ ...own, group: groupName(attribute, own.value) }))
+export function auditAttribute({ attribute, predictions, all, segments, favourable }: AttributeGroups) {
+	const favoured = (list: readonly ValueCounts[]) =>
+		list.map((v) => ({ ...v, counts: inFavour(v.counts, favourable) }))
+	const groups = favoured(all)
+		.map(
+			(v, i): NamedGroup => ({
+				...v,
+				own: (all[i] as ValueCounts).counts,
+				group: groupName(attribute, v.value),
+			}),
+		)
 		.sort((a, b) => b.counts.n - a.counts.n || (a.group < b.group ? -1 : 1))
 	const known = groups.filter((g) => g.isKnown)
-	const strata = segments.map((segment) => strataOf(segment, all))
+	const byLabel = known.map(({ group, own }) => ({ group, counts: own }))
+	const strata = segments.map(({ segment, values }) =>
+		strataOf({ segment, values: values.map(favoured) }, favoured(all)),
+	)
 	const unknown = groups.filter((g) => !g.isKnown).map(({ group }) => group)
 	const table = auditTable(groups, { unknown })
 	const counted = mergeCounts(groups.map(({ counts }) => counts))
@@ -54,8 +74,8 @@ export function auditAttribute({ attribute, predictions, all, segments }: Attrib
 		groups: groups.slice(0, mostListed).map((group) => describeGroup(group, counted, strata)),
 		unlisted: Math.max(0, groups.length - mostListed),
 		audit: toTable(table),
-		fourFifths: fourFifthsOf(known, table),
-		disparities: disparitiesOf(known.slice(0, mostListed)),
+		fourFifths: toFourFifths(byLabel, favourable),
+		disparities: disparitiesOf(byLabel.slice(0, mostListed), favourable),
 		simpson: strata.map((segment) => simpsonOf(table, known, segment)),
 	}
 }
@@ -68,17 +88,19 @@ const whyNone = (predictions: number, attribute: string) =>
 		: `no row has a known group of ${attribute}: send it with the features, or by POST .../groups`
 
 function describeGroup(
-	{ group, value, isKnown, counts }: NamedGroup,
+	{ group, value, isKnown, counts, own }: NamedGroup,
 	counted: GroupCounts,
 	strata: Strata[],
 ) {
-	const { n, decided, selected, labelled, positives, tp, fp, tn, fn } = counts
+	const { n, decided, labelled, positives, tp, fp, tn, fn } = own
+	const { selected } = counts
+	const { selectionRate } = groupRates(counts)
 	const rest = restOf(counted, counts)
 	return {
 		group,
 		isKnown,
 		counts: { n, decided, selected, labelled, positives, tp, fp, tn, fn },
-		rates: mapValues(groupRates(counts), toEstimate),
+		rates: mapValues({ ...groupRates(own), selectionRate }, toEstimate),
 		clarify: mapValues(clarifyMetrics, (of) => toClarify(of(counts, rest))),
 		conditional: strata.map((segment) => conditionalOn(segment, value)),
 	}

@@ -1,6 +1,7 @@
 import type { Actor, Context } from '../../context.ts'
 import { formatTime } from '../../core/time.ts'
 import { benjaminiHochberg } from '../../stats/benjamini-hochberg.ts'
+import { labelOf } from '../model/favourable.ts'
 import { type Attribute, type AuditQuery, type AuditScope, auditScope } from './audit-scope.ts'
 import { type AttributeAudit, auditAttribute } from './bias-attribute.ts'
 import { type GroupSums, groupsOf, sumGroups } from './sum-groups.ts'
@@ -14,7 +15,7 @@ export async function biasAudit(context: Context, actor: Actor, query: AuditQuer
 	const sums = await sumsOf(context, scope)
 	const attributes: AttributeAudit[] = []
 	for (const attribute of scope.attributes) {
-		attributes.push(auditAttribute(groupsOfAll(sums, attribute)))
+		attributes.push(auditAttribute(groupsOfAll(sums, attribute, scope.favourable)))
 		// Many groups take a while to compare: others get their turn between attributes.
 		await new Promise((resolve) => setImmediate(resolve))
 	}
@@ -28,12 +29,16 @@ export async function biasAudit(context: Context, actor: Actor, query: AuditQuer
 }
 
 /** Whose audit it is, as answers begin. */
-export const describeScope = (context: Context, { model, version, environment, from, to }: AuditScope) => ({
+export const describeScope = (
+	context: Context,
+	{ model, version, environment, from, to, favourable }: AuditScope,
+) => ({
 	model: model.name,
 	version: version.version,
 	environment,
 	period: { from: formatTime(from), to: formatTime(to) },
-	selected: model.positiveLabel ?? '1',
+	selected: (favourable && labelOf(model, favourable)) ?? model.positiveLabel ?? '1',
+	favourable: favourable ? labelOf(model, favourable) : null,
 	computedAt: formatTime(context.now()),
 })
 
@@ -52,7 +57,11 @@ async function sumsOf(context: Context, { model, series, from, to }: AuditScope)
 	return { all, segments }
 }
 
-const groupsOfAll = ({ all, segments }: Sums, attribute: Attribute) => ({
+const groupsOfAll = (
+	{ all, segments }: Sums,
+	attribute: Attribute,
+	favourable: AuditScope['favourable'],
+) => ({
 	attribute: attribute.name,
 	predictions: all.predictions,
 	all: groupsOf(all, attribute),
@@ -60,6 +69,7 @@ const groupsOfAll = ({ all, segments }: Sums, attribute: Attribute) => ({
 		segment,
 		values: values.map((sums) => groupsOf(sums, attribute)),
 	})),
+	favourable,
 })
 
 /** q for every test of the answer, as one family; the number of tests. */

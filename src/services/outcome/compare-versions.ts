@@ -4,6 +4,7 @@ import { formatTime } from '../../core/time.ts'
 import type { Estimate } from '../../stats/estimate.ts'
 import { type Comparison, outcomesOf } from '../../stats/sequential/comparison.ts'
 import { type GuardState, type Verdict, verdict } from '../../stats/sequential/verdict.ts'
+import { modelLabels } from '../../tally/label.ts'
 import { type TallyPlan, tallyPlan } from '../../tally/make-brief.ts'
 import { currentReference } from '../baseline/current-grid.ts'
 import { findModel } from '../model/find-model.ts'
@@ -107,10 +108,10 @@ async function foundFor(
 	versions: { champion: string; challenger: string },
 ): Promise<Found> {
 	const { model, from: since } = period
-	const { positiveLabel, threshold } = model
+	const { threshold } = model
 	// One grid for both, so that a band of the one is a band of the other.
 	const { grid } = await currentReference(context, model.name, versions.champion)
-	const plan = tallyPlan({ ...model, rule: { positiveLabel, threshold } }, model.bands, grid)
+	const plan = tallyPlan({ ...model, rule: { ...modelLabels(model), threshold } }, model.bands, grid)
 	const compared = await comparedRows(context, period, plan, versions)
 	if (model.task !== 'regression')
 		return { compared, plan, losses: lossesOf(model.task, compared, undefined), since }

@@ -31,7 +31,7 @@ export type ComparedRow = {
 /** `paired`: both versions scored the same requests. `split`: each has requests of its own. */
 export type Compared = { design: 'paired' | 'split'; items: Item<ComparedRow>[] }
 
-const mostRows = 100_000
+const mostRows = 50_000
 const idsAtOnce = 5000
 
 /** The rows of two versions, matched by request or side by side, in the order in which they are compared. */
@@ -115,7 +115,7 @@ export async function readRows(
 		const ids = part.map(({ id }) => id)
 		const { labels, strings } = labelsOf(await context.log.actuals(model.name, ids))
 		part.forEach((row, k) => {
-			row.actual = actualOf(plan.task, plan.rule.positiveLabel, labels, k, strings)
+			row.actual = actualOf(plan.task, plan.rule, labels, k, strings)
 		})
 	}
 	return kept

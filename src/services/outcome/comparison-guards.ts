@@ -1,7 +1,7 @@
 import { type Estimate, undefinedEstimate } from '../../stats/estimate.ts'
 import { defaultMinGroup } from '../../stats/fairness/disparity.ts'
 import { type Comparison, gainSequence } from '../../stats/sequential/comparison.ts'
-import { aucBlocks, type Matched } from '../../stats/sequential/matched.ts'
+import { aucBlocks, aucOfRows, gapBlocks, type Matched } from '../../stats/sequential/matched.ts'
 import type { Guard } from '../../stats/sequential/verdict.ts'
 import { positive } from '../../tally/label.ts'
 import type { TallyPlan } from '../../tally/make-brief.ts'
@@ -13,10 +13,8 @@ import { groupName } from './measure-outcomes.ts'
 export type VersionGuard = Guard & { metric: string; group?: string; champion: number; challenger: number }
 
 export type Tolerances = { all: number; group: number }
-/** How much of ROC AUC or of the error rate may be lost, and in a group how much of the error rate or of equal selection. */
+/** How much may be lost of ROC AUC, decisions or answers, and how much in a group of decisions or of equal selection. */
 export const defaultTolerances: Tolerances = { all: 0.02, group: 0.05 }
-const answerTolerance = 0.01
-const unit = { low: -1, high: 1 }
 
 /** What a challenger must keep besides the loss that it is promoted for. */
 export function guardsOf(
@@ -33,7 +31,7 @@ export function guardsOf(
 		...others.map((loss) =>
 			guardOf('error', metricOf(loss), matchLosses(compared, loss.of), loss.most, tolerances.all),
 		),
-		guardOf('no answer', 'service.error_rate', unanswered, 1, answerTolerance),
+		guardOf('no answer', 'service.error_rate', unanswered, 1, tolerances.all),
 		...(plan.task === 'binary' && hasScores
 			? [guardOf('ROC AUC', 'performance.roc_auc', matchAucs(compared), 1, tolerances.all)]
 			: []),
@@ -57,21 +55,51 @@ function guardOf(
 	return { name, metric, champion, challenger, comparison, tolerance: tolerance * most }
 }
 
+/** Both versions' ROC AUC are of all their rows; the interval is of the difference within blocks. */
 function matchAucs({ items }: Compared): Matched {
 	const blocks = aucBlocks()
 	const ranked = (row: ComparedRow | undefined) =>
 		row && { score: row.actual ? row.score : Number.NaN, isPositive: row.actual?.text === positive }
-	// A rare outcome does not come every day.
-	for (const { period, champion, challenger } of items)
-		blocks.add({
-			period: Math.floor(period / 7),
-			champion: ranked(champion),
-			challenger: ranked(challenger),
-		})
-	return blocks.matched()
+	const all = items.map(({ period, champion, challenger }) => ({
+		// A rare outcome does not come every day.
+		period: Math.floor(period / 7),
+		champion: ranked(champion),
+		challenger: ranked(challenger),
+	}))
+	for (const item of all) blocks.add(item)
+	return {
+		...blocks.matched(),
+		champion: aucOfRows(all.flatMap(({ champion }) => champion ?? [])),
+		challenger: aucOfRows(all.flatMap(({ challenger }) => challenger ?? [])),
+	}
 }
 
-/** Each group of an attribute that has enough outcomes to be named. */
+/** More groups than this are the largest: nobody reads more, and all have to hold. */
+const mostGroups = 20
+
+/** Groups of an attribute that have enough outcomes to be named, and whether they have in either version, the largest first. */
+function namedGroups({ items }: Compared, at: number, loss: Loss): { value: string; isKnown: boolean }[] {
+	const counts = new Map<string, { champion: number; challenger: number }>()
+	for (const item of items)
+		for (const side of ['champion', 'challenger'] as const) {
+			const row = item[side]
+			if (!row || Number.isNaN(loss.of(row))) continue
+			const value = row.groups[at] as string
+			const own = counts.get(value) ?? { champion: 0, challenger: 0 }
+			counts.set(value, own)
+			own[side]++
+		}
+	return [...counts]
+		.map(([value, { champion, challenger }]) => ({
+			value,
+			n: champion + challenger,
+			isKnown: Math.min(champion, challenger) >= defaultMinGroup,
+		}))
+		.filter(({ n }) => n >= defaultMinGroup)
+		.sort((a, b) => b.n - a.n || (a.value < b.value ? -1 : 1))
+		.slice(0, mostGroups)
+}
+
 function groupGuards(
 	compared: Compared,
 	plan: TallyPlan,
@@ -80,58 +108,56 @@ function groupGuards(
 	tolerances: Tolerances,
 ): VersionGuard[] {
 	const attribute = (plan.attributes[at] as TallyPlan['attributes'][number]).name
-	const counts = new Map<string, number>()
-	for (const { champion, challenger } of compared.items)
-		for (const row of [champion, challenger])
-			if (row && !Number.isNaN(loss.of(row)))
-				counts.set(row.groups[at] as string, (counts.get(row.groups[at] as string) ?? 0) + 1)
-	const groups = [...counts].filter(([, n]) => n >= defaultMinGroup).map(([group]) => group)
-	if (groups.length === 0) return [unknownGuard(attribute, metricOf(loss))]
-	return groups.sort().flatMap((value) => {
+	const metric = metricOf(loss)
+	const groups = namedGroups(compared, at, loss)
+	if (groups.length === 0)
+		return [unknownGuard(`${loss.name} by ${attribute}`, metric, tolerances.group * loss.most)]
+	return groups.flatMap(({ value, isKnown }) => {
 		const group = groupName(attribute, value)
 		const isMember = (row: ComparedRow) => row.groups[at] === value
-		const metric = metricOf(loss)
+		const name = `${loss.name} of ${group}`
+		if (!isKnown) return [{ ...unknownGuard(name, metric, tolerances.group * loss.most), group }]
 		const matched = matchLosses(compared, loss.of, isMember)
-		const name = `${loss.name}, ${group}`
 		return [
 			{ ...guardOf(name, metric, matched, loss.most, tolerances.group), group },
 			...(plan.task === 'binary' && groups.length > 1
-				? [{ ...selectionGuard(compared, isMember, tolerances.group), name: `selection, ${group}`, group }]
+				? [{ ...selectionGuard(compared, isMember, tolerances.group), name: `selection of ${group}`, group }]
 				: []),
 		]
 	})
 }
 
-const unknownGuard = (attribute: string, metric: string): VersionGuard => ({
-	name: `${attribute}: no group of ${defaultMinGroup} outcomes`,
+const unknownGuard = (name: string, metric: string, tolerance: number): VersionGuard => ({
+	name,
 	metric,
 	champion: Number.NaN,
 	challenger: Number.NaN,
 	gain: undefinedEstimate,
-	tolerance: 0,
+	tolerance,
 })
 
 /**
- * How far a group's share of positive decisions is from that of all others, whichever is higher. Both differences between
- * versions have a sequence at half of alpha; the champion's own distance is taken as it was seen.
+ * How far a group's share of positive decisions is from that of all others, whichever is higher. The sequence is of how
+ * much that distance moves, with its sign; the champion's own is taken as it was seen.
  */
 function selectionGuard(
-	compared: Compared,
+	{ items }: Compared,
 	isMember: (row: ComparedRow) => boolean,
 	tolerance: number,
 ): Omit<VersionGuard, 'name'> & { gain: Estimate; comparison?: never } {
-	const selected = ({ decision }: ComparedRow) =>
-		decision === '' ? Number.NaN : Number(decision === positive)
-	const inside = matchLosses(compared, selected, isMember)
-	const outside = matchLosses(compared, selected, (row) => !isMember(row))
-	const own = inside.champion - outside.champion
-	const [a, b] = [inside, outside].map(({ gains }) =>
-		gainSequence({ gains, bounds: unit }, { alpha: 0.025 }),
-	) as [Estimate, Estimate]
-	const challenger = Math.abs(inside.challenger - outside.challenger)
-	// The challenger's signed distance is the champion's less the gain inside, plus the gain outside.
-	const [low, high] = [own - a.high + b.low, own - a.low + b.high]
-	const champion = Math.abs(own)
+	const blocks = gapBlocks()
+	const selected = (row: ComparedRow | undefined) =>
+		row && {
+			value: row.decision === '' ? Number.NaN : Number(row.decision === positive),
+			isMember: isMember(row),
+		}
+	for (const { period, champion, challenger } of items)
+		blocks.add({ period, champion: selected(champion), challenger: selected(challenger) })
+	const matched = blocks.matched()
+	const moved = gainSequence({ gains: matched.gains, bounds: { low: -2, high: 2 } })
+	const own = matched.champion
+	const [low, high] = [own + moved.low, own + moved.high]
+	const [champion, challenger] = [Math.abs(own), Math.abs(matched.challenger)]
 	return {
 		metric: 'fairness.demographic_parity_difference',
 		champion,

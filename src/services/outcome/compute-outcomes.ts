@@ -7,11 +7,13 @@ import type { OutcomeResult } from '../../metrics/outcome-result.ts'
 import { summariseOutcomes } from '../../metrics/outcome-result.ts'
 import { OutcomeView } from '../../metrics/outcome-view.ts'
 import { benjaminiHochberg } from '../../stats/benjamini-hochberg.ts'
+import type { Favourable } from '../../stats/fairness/group-counts.ts'
 import { addEncodedTally, encodeTally } from '../../tally/encoding.ts'
 import { emptyTally, type Tally } from '../../tally/tally.ts'
 import { type Computation, closedSince } from '../metric/compute-dirty.ts'
 import { type Computed, type Family, inCommits, type Window } from '../metric/compute-family.ts'
 import { changeStatement, windowOf } from '../metric/records.ts'
+import { favourableIn } from '../model/favourable.ts'
 import { findModel, type ModelRow } from '../model/find-model.ts'
 import { conceptFindings } from './concept.ts'
 import { type LabelledBaseline, labelledBaseline } from './labelled-baseline.ts'
@@ -40,16 +42,23 @@ async function matured(context: Context) {
 async function computeFamily(context: Context, family: Family, windows: readonly Window[]): Promise<number> {
 	const model = await findModel(context, family.model)
 	const baseline = await labelledBaseline(context, model, family.version)
-	return inCommits(context, windows, (window) => computeWindow(context, { family, model, baseline }, window))
+	const favourable = await favourableIn(context, model, family.version)
+	const setting = { family, model, baseline, favourable }
+	return inCommits(context, windows, (window) => computeWindow(context, setting, window))
 }
 
 const leastInHour = 500
 
-type Setting = { family: Family; model: ModelRow; baseline: LabelledBaseline | undefined }
+type Setting = {
+	family: Family
+	model: ModelRow
+	baseline: LabelledBaseline | undefined
+	favourable: Favourable | undefined
+}
 
 async function computeWindow(
 	context: Context,
-	{ family, model, baseline }: Setting,
+	{ family, model, baseline, favourable }: Setting,
 	window: Window,
 ): Promise<Computed> {
 	const { size, from } = window
@@ -63,7 +72,7 @@ async function computeWindow(
 		if (!tally && concept.length === 0 && !before.has(series.id)) continue
 		const view = new OutcomeView(model.task, tally ?? emptyTally())
 		if (tally && size === '1d') statements.push(keepDay(series.id, from, tally))
-		const result = summariseOutcomes(view)
+		const result = summariseOutcomes(view, favourable)
 		for (const [id, finding] of estimatesOf(view, baseline, series.id, window))
 			result.findings.set(id, finding)
 		// Without predictions there is only what the detectors found among outcomes of earlier ones.

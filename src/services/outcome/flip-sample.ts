@@ -1,9 +1,9 @@
 import { cellKind, type RowBatch } from '../../profile/columns.ts'
 import type { FeatureSpec } from '../../profile/grid.ts'
 import { textOf } from '../../tally/brief.ts'
-import { positive } from '../../tally/label.ts'
+import { modelLabels, negative, positive } from '../../tally/label.ts'
 import { makeBrief } from '../../tally/make-brief.ts'
-import type { ModelRow } from '../model/find-model.ts'
+import type { AuditScope } from './audit-scope.ts'
 
 /** Every row of the group is held against every other row: a thousand answer within milliseconds. */
 const mostRows = 1000
@@ -13,12 +13,12 @@ export type FlipSample = { places: number[]; features: Float64Array[]; selected:
 
 /** The first of the known rows that have a decision and every numeric feature, a thousand at most. */
 export function flipSample(
-	model: ModelRow,
+	{ model, favourable }: Pick<AuditScope, 'model' | 'favourable'>,
 	specs: readonly FeatureSpec[],
 	batch: RowBatch,
 	known: Int32Array,
 ): FlipSample {
-	const rule = { positiveLabel: model.positiveLabel, threshold: model.threshold }
+	const rule = { ...modelLabels(model), threshold: model.threshold }
 	const plan = { task: model.task, rule, attributes: [], segments: [] }
 	const { decisions } = makeBrief(batch, known, plan, new Uint32Array(known.length))
 	const columns = specs.filter((s) => s.type === 'numeric').map((s) => batch.features.get(s.name))
@@ -33,7 +33,7 @@ export function flipSample(
 		if (!values.every(Number.isFinite)) return
 		sample.places.push(place)
 		sample.features.push(values)
-		sample.selected.push(decision === positive)
+		sample.selected.push(decision === (favourable === 'negative' ? negative : positive))
 	})
 	return sample
 }

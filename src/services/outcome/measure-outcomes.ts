@@ -10,6 +10,7 @@ import type {
 } from '../../metrics/descriptor.ts'
 import { type Finding, statusOf } from '../../metrics/finding.ts'
 import type { MetricDescriptor } from '../../metrics/index.ts'
+import { groupMeasure } from '../../metrics/measure-groups.ts'
 import { type AttributeResult, groupAndRest, wholeOf } from '../../metrics/outcome-result.ts'
 import { orNull } from './audit-numbers.ts'
 import type { OutcomeRecord } from './records.ts'
@@ -62,6 +63,7 @@ function measureAttribute(
 	group: string | undefined,
 ): Answer[] {
 	const answers: Answer[] = []
+	const { favourable } = placed.record.result
 	const isAsked = group === undefined || group === attribute
 	for (const metric of metrics) {
 		const finding = metric.subject === 'attribute' && isAsked ? stored.findings.get(metric.id) : undefined
@@ -74,7 +76,8 @@ function measureAttribute(
 		const name = groupName(attribute, value)
 		if (!isAsked && group !== name) continue
 		const { own, rest } = groupAndRest(stored, value, whole)
-		for (const metric of ofGroups) answers.push(toAnswer(placed, metric, metric.measure(own, rest), name))
+		for (const metric of ofGroups)
+			answers.push(toAnswer(placed, metric, groupMeasure(metric, { own, rest }, favourable), name))
 	}
 	return answers
 }

@@ -66,7 +66,7 @@ export async function proxyAudit(
 	if (chosen.length === 0)
 		return { ...none(`no sampled row has a known group of ${attribute.name}`), rows: counted }
 	const cells = features.map((spec) => onRows(featureCells(spec, batch), known))
-	const flips = flipSample(scope.model, features, batch, known)
+	const flips = flipSample(scope, features, batch, known)
 	const groups: (ReturnType<typeof proxiesOf> & { flipTest: FlipAnswer })[] = []
 	for (const value of chosen) {
 		const flipped = flipOf(flips, members, value)

@@ -1,11 +1,12 @@
 import type { Context } from '../../context.ts'
 import { type WindowSize, windowMs } from '../../core/time.ts'
 import type { Answer } from '../../metrics/answer.ts'
+import { withoutSmallGroups } from '../../metrics/measure-groups.ts'
 import { defaultMinGroup } from '../../stats/fairness/disparity.ts'
-import { fourFifths, type Verdict } from '../../stats/fairness/four-fifths.ts'
 import { mostPaired } from '../../tally/brief.ts'
 import { missingGroup } from '../../tally/make-brief.ts'
 import { readAnswers } from '../metric/read-answers.ts'
+import { favourableIn, labelOf } from '../model/favourable.ts'
 import type { ModelRow } from '../model/find-model.ts'
 import {
 	choosePlace,
@@ -17,14 +18,13 @@ import {
 	type WindowAnswers,
 } from './recent-windows.ts'
 
-export type BiasQuery = { attribute?: string | undefined; window: WindowSize }
+/** `namesSmall` false: reasons do not say which groups are small. */
+export type BiasQuery = { attribute?: string | undefined; window: WindowSize; namesSmall?: boolean }
 
 /** One attribute in one window: what its groups are like together, in the order of `biasMetrics`, and their selection rates. */
 export type AttributeBias = {
 	attribute: string
 	findings: Answer[]
-	/** The four-fifths rule against the group that is selected most, while disparate impact is against the largest. */
-	againstMost: Verdict | undefined
 	rates: Answer[]
 }
 
@@ -33,6 +33,8 @@ export type ModelBias = {
 	model: string
 	place: Place
 	at: WindowAnswers
+	/** What the decision is called that is good for the person; undefined while nobody has said. */
+	favourable: string | undefined
 	attributes: readonly AttributeBias[]
 	/** Groups of fewer rows are not compared. */
 	minGroup: number
@@ -44,16 +46,17 @@ export type ModelBias = {
 	newer: { window: Answer['window']; attributes: AttributeBias[] } | undefined
 }
 
-const impact = 'fairness.disparate_impact'
-const ratio = 'fairness.demographic_parity_ratio'
+const fourFifths = 'fairness.four_fifths'
 const rate = 'fairness.selection_rate'
 const biasMetrics = [
-	impact,
-	ratio,
+	fourFifths,
+	'fairness.disparate_impact',
+	'fairness.demographic_parity_ratio',
 	'fairness.demographic_parity_difference',
 	'fairness.equal_opportunity_difference',
 	'fairness.equalized_odds_difference',
 	'fairness.calibration_gap',
+	'fairness.mean_score_difference',
 	'fairness.smd',
 ] as const
 const mostAnswers = 10_000
@@ -72,12 +75,13 @@ export const attributesOf = ({ sensitive }: Pick<ModelRow, 'sensitive'>): string
 export async function readBias(
 	context: Context,
 	model: ModelRow,
-	{ attribute, window }: BiasQuery,
+	{ attribute, window, namesSmall = true }: BiasQuery,
 ): Promise<ModelBias | undefined> {
 	const place = await choosePlace(context, model, window)
 	if (!place) return undefined
 	const { at, over } = await chooseWindow(context, model, place)
 	if (!at) return undefined
+	const side = await favourableIn(context, model, place.series.version)
 	const all = await readAttributes(context, place, at.from, attribute)
 	const wanted = attribute === undefined ? model.sensitive : [attribute]
 	const own = wanted.flatMap((name) => all.find((a) => a.attribute === name && isSeen(a)) ?? [])
@@ -89,17 +93,24 @@ export async function readBias(
 			!unseen.some((u) => a.attribute.startsWith(u + between) || a.attribute.endsWith(between + u)),
 	)
 	const differing = pairs.filter((a) => leastQ(a) <= significant).sort((a, b) => leastQ(a) - leastQ(b))
+	const show = (list: AttributeBias[]) => (namesSmall ? list : list.map(withoutNames))
 	return {
 		model: model.name,
 		place,
 		at,
-		attributes: [...own, ...differing],
+		favourable: side && labelOf(model, side),
+		attributes: show([...own, ...differing]),
 		minGroup: defaultMinGroup,
 		unseen,
 		alike: pairs.filter((a) => !differing.includes(a)).map((a) => a.attribute),
 		newer: over && over.from > at.from ? await readImpacts(context, place, over, wanted) : undefined,
 	}
 }
+
+const withoutNames = (bias: AttributeBias): AttributeBias => ({
+	...bias,
+	findings: bias.findings.map((a) => ({ ...a, reason: withoutSmallGroups(a.reason) })),
+})
 
 /** Rows whose value is missing are a group; alone they say nothing of the attribute. */
 const isSeen = ({ attribute, rates }: AttributeBias): boolean =>
@@ -147,26 +158,10 @@ async function readAttributes(
 	for (const answer of items) {
 		if (answer.metric === rate) list.at(-1)?.rates.push(answer)
 		else if (list.at(-1)?.attribute === answer.subject.group) list.at(-1)?.findings.push(answer)
-		else
-			list.push({
-				attribute: answer.subject.group ?? '',
-				findings: [answer],
-				againstMost: undefined,
-				rates: [],
-			})
+		else list.push({ attribute: answer.subject.group ?? '', findings: [answer], rates: [] })
 	}
-	for (const bias of list) {
-		bias.findings.sort((a, b) => placeOf(a) - placeOf(b))
-		bias.againstMost = againstMost(bias.findings)
-	}
+	for (const bias of list) bias.findings.sort((a, b) => placeOf(a) - placeOf(b))
 	return list
-}
-
-function againstMost(findings: readonly Answer[]): Verdict | undefined {
-	const answer = findings.find((a) => a.metric === ratio)
-	if (!answer || answer.value === null) return undefined
-	const { value, low, high } = answer
-	return fourFifths({ value, low: low ?? Number.NaN, high: high ?? Number.NaN })
 }
 
 const placeOf = ({ metric }: Answer): number => (biasMetrics as readonly string[]).indexOf(metric)
@@ -177,7 +172,7 @@ async function readImpacts(
 	{ from, window }: WindowAnswers,
 	wanted: readonly string[],
 ): Promise<ModelBias['newer']> {
-	const all = await readAttributes(context, place, from, undefined, [impact, ratio])
+	const all = await readAttributes(context, place, from, undefined, [fourFifths])
 	const attributes = wanted.flatMap((name) => all.find((a) => a.attribute === name) ?? [])
 	return { window, attributes }
 }

@@ -123,6 +123,7 @@ function changeOf(before: OutcomeRecord, next: NewOutcome): string {
 		...counted(b.predictions - a.predictions, 'late prediction'),
 		...(before.matureAt !== null && next.matureAt === null ? ['the window is mature'] : []),
 		...(before.baseline !== next.baseline ? ['another baseline'] : []),
+		...(a.favourable !== b.favourable ? ['another favourable decision'] : []),
 	]
 	return parts.length > 0 ? parts.join(', ') : 'other statistics of the window or its run changed'
 }

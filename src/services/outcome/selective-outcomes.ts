@@ -1,5 +1,5 @@
 import { gainSequence } from '../../stats/sequential/comparison.ts'
-import type { Matched } from '../../stats/sequential/matched.ts'
+import { sumLosses } from '../../stats/sequential/loss-sums.ts'
 import type { Compared, ComparedRow } from './compared-rows.ts'
 import { matchLosses } from './losses.ts'
 
@@ -20,7 +20,8 @@ const shares = { low: -1, high: 1 }
 export function selectionOf(compared: Compared): Selection | undefined {
 	const { design, items } = compared
 	const sides = (['champion', 'challenger'] as const).map((side) => items.flatMap((item) => item[side] ?? []))
-	const chosen = sides.map(rarelyKnown).find((found) => found !== undefined)
+	const choiceOf = choiceBy(sides.flat())
+	const chosen = sides.map((rows) => rarelyKnown(rows, choiceOf)).find((found) => found !== undefined)
 	if (design === 'split') {
 		const { gains, champion, challenger } = matchLosses(compared, ({ actual }) => (actual ? 1 : 0))
 		const { low, high } = gainSequence({ gains, bounds: shares })
@@ -31,9 +32,11 @@ export function selectionOf(compared: Compared): Selection | undefined {
 			}
 	}
 	if (!chosen) return undefined
-	const known = `outcomes are known for ${percent(chosen.other)} of the rows decided otherwise and ${percent(chosen.share)} of those decided ${named(chosen.decision)}`
+	const known = `outcomes are known for ${percent(chosen.share)} of the rows with ${named(chosen.choice)} and ${percent(chosen.other)} of the others`
 	const { low, high } =
-		design === 'paired' ? disagreement(compared) : rateDifference(compared, chosen.decision)
+		design === 'paired'
+			? disagreement(compared, choiceOf)
+			: rateDifference(compared, (row) => choiceOf(row) === chosen.choice)
 	if (low >= -alike && high <= alike) return undefined
 	const differ = design === 'paired' ? low > alike : low > 0 || high < 0
 	return differ
@@ -42,52 +45,58 @@ export function selectionOf(compared: Compared): Selection | undefined {
 }
 
 const percent = (share: number): string => `${Math.round(100 * share)}%`
-const named = (decision: string): string =>
-	decision === '+' ? 'positive' : decision === '-' ? 'negative' : JSON.stringify(decision)
+const named = (choice: string): string =>
+	({ '+': 'the positive decision', '-': 'the negative decision', high: 'a high score', low: 'a low score' })[
+		choice
+	] ?? `the decision ${JSON.stringify(choice)}`
 
-type Chosen = { decision: string; share: number; other: number }
+/** What a version chose for a row: its decision; where there are none, a score above the median or not. '' is no choice. */
+function choiceBy(rows: readonly ComparedRow[]): (row: ComparedRow) => string {
+	if (rows.some(({ decision }) => decision !== '')) return ({ decision }) => decision
+	const scores = rows.flatMap(({ score }) => (Number.isNaN(score) ? [] : [score])).sort((a, b) => a - b)
+	const median = scores[Math.floor(scores.length / 2)] as number
+	return ({ score }) => (Number.isNaN(score) ? '' : score > median ? 'high' : 'low')
+}
 
-/** The decision whose rows have outcomes less than half as often as all others: beyond chance (3.3 standard errors). */
-function rarelyKnown(rows: readonly ComparedRow[]): Chosen | undefined {
+type Chosen = { choice: string; share: number; other: number }
+
+/** The choice whose rows have outcomes less than half as often as all others: beyond chance (3.3 standard errors). */
+function rarelyKnown(
+	rows: readonly ComparedRow[],
+	choiceOf: (row: ComparedRow) => string,
+): Chosen | undefined {
 	const counts = new Map<string, { n: number; known: number }>()
-	for (const { decision, actual } of rows) {
-		if (decision === '') continue
-		const own = counts.get(decision) ?? { n: 0, known: 0 }
-		own.n++
-		if (actual) own.known++
-		counts.set(decision, own)
+	const all = { n: 0, known: 0 }
+	for (const row of rows) {
+		const choice = choiceOf(row)
+		if (choice === '') continue
+		const own = counts.get(choice) ?? { n: 0, known: 0 }
+		counts.set(choice, own)
+		for (const sum of [own, all]) {
+			sum.n++
+			if (row.actual) sum.known++
+		}
 	}
-	const all = [...counts.values()].reduce((a, b) => ({ n: a.n + b.n, known: a.known + b.known }), {
-		n: 0,
-		known: 0,
-	})
-	for (const [decision, { n, known }] of counts) {
+	for (const [choice, { n, known }] of counts) {
 		const others = all.n - n
 		if (n < leastRows || others < leastRows) continue
 		const [share, other, pooled] = [known / n, (all.known - known) / others, all.known / all.n]
 		const error = Math.sqrt(pooled * (1 - pooled) * (1 / n + 1 / others))
-		if (share < other / 2 && other - share > 3.3 * error) return { decision, share, other }
+		if (share < other / 2 && other - share > 3.3 * error) return { choice, share, other }
 	}
 	return undefined
 }
 
-/** Interval of how much more often the champion decides so than the challenger, over all rows. */
-function rateDifference(compared: Compared, decision: string) {
-	const { gains } = matchLosses(compared, (row) =>
-		row.decision === '' ? Number.NaN : Number(row.decision === decision),
-	)
+/** Interval of how much more often the champion chooses so than the challenger, over all rows. */
+function rateDifference(compared: Compared, isChosen: (row: ComparedRow) => boolean) {
+	const { gains } = matchLosses(compared, (row) => Number(isChosen(row)))
 	return gainSequence({ gains, bounds: shares })
 }
 
-/** Interval of the share of requests that the versions decide differently. */
-function disagreement({ items }: Compared) {
-	const sums = { n: 0, sum: 0, squares: 0 }
-	for (const { champion, challenger } of items) {
-		if (!champion?.decision || !challenger?.decision) continue
-		const differs = Number(champion.decision !== challenger.decision)
-		sums.n++
-		sums.sum += differs
-		sums.squares += differs
-	}
-	return gainSequence({ gains: sums satisfies Matched['gains'], bounds: { low: 0, high: 1 } })
+/** Interval of the share of requests that the versions choose differently for. */
+function disagreement({ items }: Compared, choiceOf: (row: ComparedRow) => string) {
+	const both = items.flatMap(({ champion, challenger }) =>
+		champion && challenger ? [Number(choiceOf(champion) !== choiceOf(challenger))] : [],
+	)
+	return gainSequence({ gains: sumLosses(both), bounds: { low: 0, high: 1 } })
 }

@@ -8,7 +8,7 @@ import { concatBatches } from '../../profile/select-rows.ts'
 import type { Column } from '../../stats/segments/columns.ts'
 import { worstSegments } from '../../stats/segments/worst-segments.ts'
 import { textOf } from '../../tally/brief.ts'
-import { actualOf } from '../../tally/label.ts'
+import { actualOf, modelLabels } from '../../tally/label.ts'
 import { makeBrief, type TallyPlan } from '../../tally/make-brief.ts'
 import { authorise } from '../authorise.ts'
 import { labelsOf } from '../baseline/tally-baseline.ts'
@@ -77,7 +77,7 @@ type Sampled = { batch: RowBatch; loss: Float64Array } | undefined
 async function errorRows(context: Context, model: ModelRow, place: Place): Promise<Sampled> {
 	const { batch } = await sampleRows(context, { model: model.name, ...place }, mostRows)
 	if (!batch) return undefined
-	const rule = { positiveLabel: model.positiveLabel, threshold: model.threshold }
+	const rule = { ...modelLabels(model), threshold: model.threshold }
 	const plan: TallyPlan = { task: model.task, rule, attributes: [], segments: [] }
 	const rows = Int32Array.from({ length: batch.rows }, (_, r) => r)
 	const { scores, decisions } = makeBrief(batch, rows, plan, new Uint32Array(batch.rows))
@@ -86,7 +86,7 @@ async function errorRows(context: Context, model: ModelRow, place: Place): Promi
 		actuals.push(...(await context.log.actuals(model.name, batch.ids.slice(i, i + idsAtOnce))))
 	const { labels, strings } = labelsOf(actuals)
 	const loss = Float64Array.from(rows, (r) => {
-		const actual = actualOf(model.task, model.positiveLabel, labels, r, strings)
+		const actual = actualOf(model.task, rule, labels, r, strings)
 		if (!actual) return Number.NaN
 		if (model.task === 'regression')
 			return Math.min(largestError, Math.abs((scores[r] as number) - actual.value))

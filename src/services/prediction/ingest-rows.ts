@@ -7,8 +7,9 @@ import { BatchBuilder } from '../../profile/batch-builder.ts'
 import type { RowBatch } from '../../profile/columns.ts'
 import type { FeatureSpec } from '../../profile/grid.ts'
 import { authorise } from '../authorise.ts'
+import { noteRejections, type Rejections } from '../metric/rejected-rows.ts'
 import { findModel, type ModelRow } from '../model/find-model.ts'
-import { judges, sentId } from './judge-kinds.ts'
+import { defaultEnvironment, judges, sentId } from './judge-kinds.ts'
 import { RowRejected, type RowRules } from './judge-row.ts'
 
 /** A row of a body, parsed or not. `index` is its position as the client counts. */
@@ -125,6 +126,7 @@ class IngestRun {
 	private builder = new BatchBuilder(batchRows)
 	private indexes: number[] = []
 	private readonly inFlight = new Set<Promise<void>>()
+	private readonly rejections: Rejections['counts'] = new Map()
 	private failure: unknown
 	private stored = false
 	private readonly context: Context
@@ -151,13 +153,16 @@ class IngestRun {
 			this.indexes.push(row.index)
 		} catch (error) {
 			if (!(error instanceof RowRejected)) throw error
-			this.reject({ index: row.index, predictionId: idOf(row.value), ...error.rejection })
+			const rejected = { index: row.index, predictionId: idOf(row.value), ...error.rejection }
+			this.reject(rejected, environmentOf(row.value))
 		}
 		return this.builder.full
 	}
 
-	private reject(row: RejectedRow): void {
+	private reject(row: RejectedRow, environment = defaultEnvironment): void {
 		this.answer.rejectedCount++
+		const codes = this.rejections.get(environment) ?? new Map<string, number>()
+		this.rejections.set(environment, codes.set(row.code, (codes.get(row.code) ?? 0) + 1))
 		if (this.answer.rejected.length < maxListed) this.answer.rejected.push(row)
 	}
 
@@ -182,7 +187,8 @@ class IngestRun {
 
 	private async store(batch: RowBatch, indexes: number[]): Promise<void> {
 		// The buffers go to the writer; the ids are copied, and stay.
-		const { ids } = batch
+		const { ids, strings } = batch
+		const environments = batch.environments.slice()
 		const { verdicts, waiting } = await this.append(batch)
 		this.stored = true
 		this.answer.waiting += waiting
@@ -191,13 +197,11 @@ class IngestRun {
 			else if (v === 1) this.answer.duplicates++
 			else {
 				const predictionId = sentId(this.kind, ids[r] as string)
-				this.reject({
-					index: indexes[r] as number,
-					predictionId,
-					code: 'conflict',
-					path: 'predictionId',
-					message: conflictMessage,
-				})
+				const rejected = { index: indexes[r] as number, predictionId, path: 'predictionId' }
+				this.reject(
+					{ ...rejected, code: 'conflict', message: conflictMessage },
+					strings[environments[r] as number],
+				)
 			}
 		})
 	}
@@ -228,13 +232,35 @@ class IngestRun {
 		return new AppError(error.code, `${error.message} ${stored}`, { cause: error, faults: error.faults })
 	}
 
+	/** The rows are stored, or never will be, whether they can be counted or not. */
+	private async countRejections(): Promise<void> {
+		const { accepted, duplicates } = this.answer
+		try {
+			await noteRejections(this.context, this.model, {
+				taken: accepted + duplicates,
+				counts: this.rejections,
+			})
+		} catch (error) {
+			this.context.logger.warn('rejected rows could not be counted', {
+				model: this.model,
+				error: String(error),
+			})
+		}
+	}
+
 	async finish(): Promise<IngestAnswer> {
 		if (this.inFlight.size > 0 || this.builder.length > 0) await this.flush()
 		await Promise.all(this.inFlight)
 		if (this.failure) throw this.failure
+		await this.countRejections()
 		this.answer.rejected.sort((a, b) => a.index - b.index)
 		return this.answer
 	}
+}
+
+const environmentOf = (value: unknown): string | undefined => {
+	const environment = (value as { environment?: unknown } | null)?.environment
+	return typeof environment === 'string' && environment !== '' ? environment.slice(0, 256) : undefined
 }
 
 function idOf(value: unknown): string | null {

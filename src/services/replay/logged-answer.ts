@@ -16,11 +16,8 @@ const classesOf = (
 ): readonly string[] => manifest.classes ?? classes ?? Array.from({ length: outputs }, (_, k) => String(k))
 
 /** Which output is the positive class of a binary model with one output a class: the last, unless the classes say. */
-function positiveOutput(
-	classes: readonly string[],
-	{ positiveLabel }: Pick<ModelRow, 'positiveLabel'>,
-): number {
-	const found = classes.findIndex((name) => sideOf(name, positiveLabel) === '+')
+function positiveOutput(classes: readonly string[], names: Pick<ModelRow, 'positiveLabel'>): number {
+	const found = classes.findIndex((name) => sideOf(name, names) === '+')
 	return found === -1 ? classes.length - 1 : found
 }
 

@@ -1,4 +1,5 @@
 import type { Answer } from '../../metrics/answer.ts'
+import { splitLeftOut } from '../../metrics/measure-groups.ts'
 import type { AttributeBias, ModelBias } from '../../services/outcome/read-bias.ts'
 import { limits } from '../limits.ts'
 import { barChart } from './chart.ts'
@@ -21,8 +22,12 @@ import {
 const longestReason = 400
 const mostBars = 12
 const noOutcomes = 'no outcome is known'
-const ofOutcomes = ['fairness.equal_opportunity_difference', 'fairness.equalized_odds_difference']
-const impact = 'fairness.disparate_impact'
+const ofOutcomes = [
+	'fairness.equal_opportunity_difference',
+	'fairness.equalized_odds_difference',
+	'fairness.calibration_gap',
+]
+const fourFifths = 'fairness.four_fifths'
 const signs: Record<string, string> = {
 	pass: ':large_green_circle:',
 	fail: ':red_circle:',
@@ -30,11 +35,14 @@ const signs: Record<string, string> = {
 }
 
 const names: Record<string, string> = {
+	[fourFifths]: 'four-fifths rule',
+	'fairness.disparate_impact': 'disparate impact',
 	'fairness.demographic_parity_ratio': 'demographic parity ratio',
 	'fairness.demographic_parity_difference': 'demographic parity difference',
 	'fairness.equal_opportunity_difference': 'equal opportunity difference',
 	'fairness.equalized_odds_difference': 'equalised odds difference',
 	'fairness.calibration_gap': 'calibration gap',
+	'fairness.mean_score_difference': 'difference of mean scores',
 	'fairness.smd': 'standardised mean difference of scores',
 }
 
@@ -44,57 +52,32 @@ export const noSensitiveAttributes = (model: string): SlackMessage =>
 		`*${named(model)}* has no sensitive attributes. Name them with \`PATCH /v1/models/${named(encodeURIComponent(model), 300)}\` and \`{"sensitive": ["SEX"]}\`: features, or values that are sent with \`POST .../groups\`. Predictions that come from then on are counted by group.`,
 	)
 
-/** What a finding says in words, without the groups that were left out, and those. */
-function reasonOf({ reason }: Answer): { said: string; leftOut: string } {
-	const at = (reason ?? '').indexOf('left out: ')
-	if (reason === null || at === -1) return { said: reason ?? '', leftOut: '' }
-	return { said: reason.slice(0, at).replace(/; $/, ''), leftOut: reason.slice(at + 'left out: '.length) }
+/** The verdict of the four-fifths rule, and what it is about. */
+function verdictOf({ reason }: Answer): { verdict: string; why: string } | undefined {
+	const { said } = splitLeftOut(reason)
+	const verdict = /^(pass|fail|inconclusive): /.exec(said)?.[1]
+	return verdict === undefined ? undefined : { verdict, why: said.slice(verdict.length + 2) }
 }
 
-/** The verdict of the four-fifths rule; a ratio that is not known has none. */
-export const verdictOf = ({ value, reason }: Answer): 'pass' | 'fail' | 'inconclusive' | undefined =>
-	value === null ? undefined : (/^(pass|fail|inconclusive):/.exec(reason ?? '')?.[1] as 'pass' | undefined)
-
-const severity = ['pass', 'inconclusive', 'fail']
-const worse = (a: string, b: string): string => (severity.indexOf(b) > severity.indexOf(a) ? b : a)
-
-/**
- * The verdict on disparate impact, which is against the largest group; and where it is another one against the group that
- * is selected most, as the rule itself compares, that too.
- */
-function impactLines({ findings, againstMost }: AttributeBias): string[] {
-	const answer = findings.find((a) => a.metric === impact)
-	if (!answer) return []
-	const known = verdictOf(answer)
-	const verdict = known ?? 'inconclusive'
-	const { said } = reasonOf(answer)
-	const why = known === undefined ? said : said.slice(known.length + 2)
-	const parts = [why || 'the impact ratio is not defined', chanceOf('q', answer.q)].filter((p) => p !== '')
-	const sign = signs[worse(verdict, againstMost?.verdict ?? verdict)]
-	const line = `${sign} Four-fifths rule: *${known ?? 'cannot be told'}*, against the largest group: ${named(parts.join(', '), longestReason)}`
-	if (againstMost === undefined || againstMost.verdict === verdict) return [line]
-	return [
-		line,
-		`:warning: Against the group that is selected most, as the rule compares, it is *${againstMost.verdict}*: ${named(againstMost.reason, longestReason)}`,
-	]
+/** The one verdict on an attribute. Why no verdict can be given at all is said once for all of them. */
+function verdictLine({ findings }: AttributeBias): string[] {
+	const answer = findings.find((a) => a.metric === fourFifths)
+	const known = answer && verdictOf(answer)
+	if (!answer || !known) return []
+	const { verdict, why } = known
+	const parts = [why, chanceOf('q', answer.q)].filter((p) => p !== '')
+	return [`${signs[verdict]} Four-fifths rule: *${verdict}*: ${named(parts.join(', '), longestReason)}`]
 }
 
 const isWaiting = ({ metric, value }: Answer, hasOutcomes: boolean): boolean =>
 	!hasOutcomes && value === null && ofOutcomes.includes(metric)
 
-/** Without outcomes some findings have nothing to say, and the calibration gap says something else. */
 function findingLine(answer: Answer, hasOutcomes: boolean): string {
 	const name = names[answer.metric] ?? answer.metric
-	const { said } = reasonOf(answer)
+	const { said } = splitLeftOut(answer.reason)
 	if (answer.value === null)
 		return `• ${name} unknown: ${named(isWaiting(answer, hasOutcomes) ? noOutcomes : said || 'not defined', longestReason)}`
-	const isOther = !hasOutcomes && answer.metric === 'fairness.calibration_gap'
-	const parts = [
-		withInterval(answer),
-		said,
-		chanceOf('q', answer.q),
-		isOther ? `of mean scores, as ${noOutcomes}` : '',
-	]
+	const parts = [withInterval(answer), said, chanceOf('q', answer.q)]
 	const text = parts.filter((p) => p !== '').join(', ')
 	return `• *${name}* ${named(text, longestReason)}${answer.provisional ? ' (provisional)' : ''}`
 }
@@ -103,8 +86,8 @@ function findingLine(answer: Answer, hasOutcomes: boolean): string {
 function leftOutLines(findings: readonly Answer[]): string[] {
 	const byGroups = new Map<string, string[]>()
 	for (const answer of findings) {
-		const { leftOut } = reasonOf(answer)
-		const name = answer.metric === impact ? 'disparate impact' : (names[answer.metric] ?? answer.metric)
+		const { leftOut } = splitLeftOut(answer.reason)
+		const name = names[answer.metric] ?? answer.metric
 		if (leftOut !== '') byGroups.set(leftOut, [...(byGroups.get(leftOut) ?? []), name])
 	}
 	const all = findings.length
@@ -124,7 +107,7 @@ export function valueOf(attribute: string, group = ''): string {
 }
 
 /** Selection rates as bars, and in a sentence; groups that are too small are drawn, but not named as extremes. */
-function ratesOf({ attribute, rates }: AttributeBias, minGroup: number) {
+function ratesOf({ attribute, rates }: AttributeBias, { minGroup, favourable }: ModelBias) {
 	const known = rates.filter((r) => r.value !== null).sort((a, b) => (b.value ?? 0) - (a.value ?? 0))
 	const large = known.filter((r) => r.n >= minGroup)
 	const [top, bottom] = [large[0], large.at(-1)]
@@ -139,8 +122,9 @@ function ratesOf({ attribute, rates }: AttributeBias, minGroup: number) {
 			note: `${withInterval(rate)} n ${count(rate.n)}`,
 		}))
 	const said = (r: Answer) => `${named(valueOf(attribute, r.subject.group))} with ${figure(r.value ?? 0)}`
+	const selected = favourable === undefined ? 'was decided positive' : `got ${named(favourable, 60)}`
 	const sentence = [
-		rates.length === 1 ? 'Selection rate of one group.' : `Selection rates of ${rates.length} groups.`,
+		`Selection rate${rates.length === 1 ? ' of one group' : `s of ${rates.length} groups`}, the share that ${selected}.`,
 		...(top && bottom && top !== bottom
 			? [`Of those with at least ${minGroup} rows, highest ${said(top)}, lowest ${said(bottom)}.`]
 			: []),
@@ -151,58 +135,56 @@ function ratesOf({ attribute, rates }: AttributeBias, minGroup: number) {
 		: { blocks: [section(sentence), code(barChart(bars))], sentence }
 }
 
-function attributePart(bias: AttributeBias, { at, minGroup }: ModelBias): { blocks: Block[]; told: string } {
+function attributePart(bias: AttributeBias, data: ModelBias): { blocks: Block[]; told: string } {
 	const { attribute, findings } = bias
-	const hasOutcomes = (at.coverage.value ?? 0) > 0
-	const ratio = findings.find((a) => a.metric === impact)
-	const verdict = impactLines(bias)
+	const hasOutcomes = (data.at.coverage.value ?? 0) > 0
+	const verdict = verdictLine(bias)
 	// Why nothing can be compared without outcomes is said already.
 	const compared = findings.filter((a) => !isWaiting(a, hasOutcomes))
 	const text = lines([
-		`*${named(attribute)}*, n ${count(ratio?.n ?? 0)}`,
+		`*${named(attribute)}*, n ${count(findings[0]?.n ?? 0)}`,
 		...verdict,
-		...findings.filter((a) => a !== ratio).map((a) => findingLine(a, hasOutcomes)),
+		...findings.filter((a) => a.metric !== fourFifths).map((a) => findingLine(a, hasOutcomes)),
 		...leftOutLines(compared),
 	])
-	const rates = ratesOf(bias, minGroup)
-	const told = [
-		`${named(attribute)}: ${verdict.map((v) => v.replace(/^:\w+: /, '')).join('. ')}`,
-		rates.sentence,
-	]
+	const rates = ratesOf(bias, data)
+	const said = verdict.map((v) => v.replace(/^:\w+: /, '')).join('. ')
+	const told = [said === '' ? named(attribute) : `${named(attribute)}: ${said}`, rates.sentence]
 	return { blocks: [section(text), ...rates.blocks], told: told.filter((t) => t !== '').join('. ') }
 }
 
 /** Which window this is, and what to think of when reading it. */
-function windowText({ at, place, newer }: ModelBias): string {
+function windowText({ at, place, newer, favourable }: ModelBias): string {
 	const state = at.isMature
 		? 'last mature window'
 		: at.isOver
 			? 'no window is mature yet, so what rests on outcomes is *provisional*'
 			: 'the window is not over: all of it is *provisional*'
 	const head = `*${windowName(at.window.from, place.window)}* (${state}): ${named(coverageText(at.coverage), longestReason)}`
-	const impacts = (newer?.attributes ?? []).map(({ attribute, findings, againstMost }) => {
-		const answer = findings.find((a) => a.metric === impact)
-		const verdict = answer && verdictOf(answer)
-		const said = answer && verdict ? `${verdict}, ${withInterval(answer)}` : 'cannot be told'
-		const other =
-			againstMost && verdict && againstMost.verdict !== verdict
-				? ` (against the group that is selected most: ${againstMost.verdict})`
-				: ''
-		return `${named(attribute, 60)} ${said}${other}`
+	const verdicts = (newer?.attributes ?? []).map(({ attribute, findings }) => {
+		const answer = findings.find((a) => a.metric === fourFifths)
+		const known = answer && verdictOf(answer)
+		const said = answer && known ? `${known.verdict}, ${withInterval(answer)}` : 'unknown'
+		return `${named(attribute, 60)} ${said}`
 	})
-	if (!newer || impacts.length === 0) return head
-	return `${head}\nSince then, disparate impact of ${windowName(newer.window.from, place.window)}: ${clip(impacts.join('; '), 1000)}`
+	if (!newer || favourable === undefined || verdicts.length === 0) return head
+	return `${head}\nSince then, the four-fifths rule in ${windowName(newer.window.from, place.window)}: ${clip(verdicts.join('; '), 1000)}`
 }
+
+/** Why no attribute has a verdict, and what to do. */
+const noVerdict = (model: string): string =>
+	`:white_circle: Four-fifths rule: *unknown*, as nobody has said which decision is good for the person. Name it with \`PATCH /v1/models/${named(encodeURIComponent(model), 300)}\` and \`{"favourable": …}\`.`
 
 /** How the groups of each attribute fare: verdict, differences with intervals, and selection rates as bars. */
 export function biasMessage(data: ModelBias): SlackMessage {
-	const { model, place, attributes, unseen, alike } = data
+	const { model, place, favourable, attributes, unseen, alike } = data
 	const parts = attributes.map((a) => attributePart(a, data))
 	const window = windowText(data)
 	const missing = unseen.map(
 		(name) =>
 			`*${named(name)}*: no group of it is known in this window. Send it as a feature, or with \`POST .../groups\`.`,
 	)
+	const verdictless = favourable === undefined ? noVerdict(model) : ''
 	const notes = [
 		...(alike.length > 0
 			? [
@@ -215,13 +197,16 @@ export function biasMessage(data: ModelBias): SlackMessage {
 		header(`Fairness of ${model}`),
 		context(placeText(place)),
 		section(window),
+		...(verdictless === '' ? [] : [section(verdictless)]),
 		...(missing.length > 0 ? [section(lines(missing))] : []),
 	]
 	const rest = (n: number) =>
 		`${n} more ${n === 1 ? 'attribute does' : 'attributes do'} not fit: add the name of one behind that of the model.`
 	return {
 		text: clip(
-			[`Fairness of ${named(model)}`, window, ...missing, ...parts.map((p) => p.told)].join('\n'),
+			[`Fairness of ${named(model)}`, window, verdictless, ...missing, ...parts.map((p) => p.told)]
+				.filter((line) => line !== '')
+				.join('\n'),
 			limits.messageText,
 		),
 		blocks: fitParts(

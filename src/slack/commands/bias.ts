@@ -1,4 +1,5 @@
 import { type WindowSize, windowSizes } from '../../core/time.ts'
+import { seesFeatures } from '../../services/authorise.ts'
 import { attributesOf, readBias } from '../../services/outcome/read-bias.ts'
 import { findAskedModel } from '../../services/slack/find-asked-model.ts'
 import { biasMessage, noSensitiveAttributes } from '../blocks/bias.ts'
@@ -22,7 +23,11 @@ export const bias: SlackCommand = {
 			expected,
 		)
 		const window = (asked.window ?? '1d') as WindowSize
-		const found = await readBias(context, model, { window, attribute: asked.attribute })
+		const found = await readBias(context, model, {
+			window,
+			attribute: asked.attribute,
+			namesSmall: seesFeatures(actor),
+		})
 		return found ? biasMessage(found) : nothingComputed(model.name, window)
 	},
 }

@@ -1,14 +1,15 @@
 import { chiSquareTail } from '../chi-square.ts'
 import { total } from '../counts.ts'
-import { type Disparity, type DisparityOptions, enough, fewerThanTwo } from './disparity.ts'
+import {
+	type Disparity,
+	type DisparityOptions,
+	enough,
+	fewerThanTwo,
+	undefinedDisparity,
+} from './disparity.ts'
 import type { Group, GroupCounts } from './group-counts.ts'
 import { largestDifference } from './largest-difference.ts'
-import { equalMeansP, varianceOfDifference } from './means.ts'
-import { scoreSamples } from './smd.ts'
 import { type Interval, newcombe } from './two-shares.ts'
-
-/** `basis` says whether outcomes were used, or scores alone since there are none. */
-export type CalibrationGap = Disparity & { basis: 'outcomes' | 'scores' }
 
 type Calibration = { group: string; n: number; positives: number; score: number }
 
@@ -20,15 +21,13 @@ const error = ({ n, positives, score }: Calibration) => score - positives / n
  * over labelled rows with a score (calibration in the large). Scores are probabilities of the positive outcome. The
  * interval is Newcombe's of the two shares, moved by the difference of the mean scores, at the number of rows that has
  * the variance of score - outcome.
- *
- * When no group has outcomes at all: the largest difference of mean scores, which is what the gap would be if all
- * groups had one share of positives; `basis` is then 'scores'. The first of `groups` has the highest error.
+ * The first of `groups` has the highest error.
  */
-export function calibrationGap(groups: readonly Group[], options?: DisparityOptions): CalibrationGap {
+export function calibrationGap(groups: readonly Group[], options?: DisparityOptions): Disparity {
 	const all = groups.map(({ group, counts }) => calibrationOf(group, counts))
-	if (all.every(({ n }) => n === 0)) return { ...scoreGap(groups, options), basis: 'scores' }
+	if (all.every(({ n }) => n === 0)) return undefinedDisparity([], 'no row has both a score and an outcome')
 	const { included, excluded } = enough(all, 'rows with a score and an outcome', options)
-	if (included.length < 2) return { ...fewerThanTwo(excluded), basis: 'outcomes' }
+	if (included.length < 2) return fewerThanTwo(excluded)
 	const names = new Set(included.map(({ group }) => group))
 	const inflation = varianceInflation(groups.filter(({ group }) => names.has(group)))
 	const rows = ({ n, positives }: Calibration) => ({ n: n / inflation, successes: positives / inflation })
@@ -38,7 +37,7 @@ export function calibrationGap(groups: readonly Group[], options?: DisparityOpti
 	}
 	const { value, low, high, top, bottom } = largestDifference(included, error, difference)
 	const p = equalErrorsP(included, inflation)
-	return { value, low, high, p, groups: [top.group, bottom.group], excluded, basis: 'outcomes' }
+	return { value, low, high, p, groups: [top.group, bottom.group], excluded }
 }
 
 function calibrationOf(group: string, { bins }: GroupCounts): Calibration {
@@ -89,18 +88,4 @@ function equalErrorsP(groups: readonly Calibration[], inflation: number): number
 			Math.max(0, Math.abs((groups[i]?.positives ?? 0) - count) - taken) ** 2 / variance,
 	)
 	return chiSquareTail(total(terms), groups.length - 1)
-}
-
-function scoreGap(groups: readonly Group[], options?: DisparityOptions): Disparity {
-	const { included, excluded } = scoreSamples(groups, options)
-	if (included.length < 2) return fewerThanTwo(excluded)
-	const { value, low, high, top, bottom } = largestDifference(
-		included,
-		({ mean }) => mean,
-		(a, b, z) => {
-			const half = z * Math.sqrt(varianceOfDifference(a, b))
-			return { low: a.mean - b.mean - half, high: a.mean - b.mean + half }
-		},
-	)
-	return { value, low, high, p: equalMeansP(included), groups: [top.group, bottom.group], excluded }
 }

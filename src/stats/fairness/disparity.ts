@@ -17,6 +17,8 @@ export type Disparity = Interval & {
 	groups: [highest: string, lowest: string] | []
 	excluded: Excluded[]
 	reason?: string
+	/** What to think of a value that there is. */
+	note?: string
 }
 
 export type DisparityOptions = {

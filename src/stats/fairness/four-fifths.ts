@@ -1,10 +1,22 @@
 import type { Estimate } from '../estimate.ts'
-import type { Excluded } from './disparity.ts'
+import { type Disparity, type DisparityOptions, type Excluded, undefinedDisparity } from './disparity.ts'
 import type { Group } from './group-counts.ts'
+import { demographicParityRatio } from './rate-ratios.ts'
 import { groupShares } from './rates.ts'
 import { koopman } from './two-shares.ts'
 
-export type Verdict = { verdict: 'pass' | 'fail' | 'inconclusive'; reason: string }
+export type Verdict = { verdict: 'pass' | 'fail' | 'inconclusive' | 'unknown'; reason: string }
+
+/** The rule on an attribute: its least selected group against the most selected one, the reference. */
+export type FourFifths = Verdict & {
+	ratio: number
+	low: number
+	high: number
+	reference: string | null
+	group: string | null
+}
+
+export const noFavourable = 'it is not known which decision is good for the person: name it with `favourable`'
 
 const fourFifth = 0.8
 const shown = (x: number) => (Number.isFinite(x) ? String(Number(x.toPrecision(3))) : 'infinity')
@@ -25,6 +37,34 @@ export function fourFifths(ratio: Estimate): Verdict {
 	return {
 		verdict: 'inconclusive',
 		reason: `impact ratio ${shown(ratio.value)} is ${side} 0.8, but the ${interval} holds 0.8: more rows are needed`,
+	}
+}
+
+/**
+ * The rule on groups whose selected rows are those of the favourable decision: each group of at least `minGroup` against
+ * that of the highest rate (29 CFR 1607.4 D; NYC 6 RCNY 5-301). Undefined groups: nobody knows which decision that is.
+ */
+export function fourFifthsRule(
+	groups: readonly Group[] | undefined,
+	options?: DisparityOptions,
+): { rule: FourFifths; disparity: Disparity } {
+	if (!groups) {
+		const disparity = undefinedDisparity([], `unknown: ${noFavourable}`)
+		const none = { ratio: Number.NaN, low: Number.NaN, high: Number.NaN, reference: null, group: null }
+		return { rule: { verdict: 'unknown', reason: noFavourable, ...none }, disparity }
+	}
+	const ratio = demographicParityRatio(groups, options)
+	const [reference = null, group = null] = ratio.groups
+	const { verdict, reason } = fourFifths(ratio)
+	const why =
+		reference === null
+			? (ratio.reason ?? reason)
+			: `${group === reference ? '' : `${group} against ${reference}: `}${reason}`
+	const { value, low, high } = ratio
+	const said = `${verdict}: ${why}`
+	return {
+		rule: { verdict, reason: why, ratio: value, low, high, reference, group },
+		disparity: reference === null ? { ...ratio, reason: said } : { ...ratio, note: said },
 	}
 }
 

@@ -30,6 +30,23 @@ export type GroupRow = { selected?: boolean; positive?: boolean; score?: number 
 
 const binCount = 10
 
+/** The decision that is good for the person: the positive or the negative one. */
+export type Favourable = 'positive' | 'negative'
+
+/** Counts with the favourable decision and its outcome as the positive ones. Scores and bins stay those of the label. */
+export const inFavour = (counts: GroupCounts, favourable: Favourable | undefined): GroupCounts =>
+	favourable === 'negative'
+		? {
+				...counts,
+				selected: counts.decided - counts.selected,
+				positives: counts.labelled - counts.positives,
+				tp: counts.tn,
+				fp: counts.fn,
+				tn: counts.tp,
+				fn: counts.fp,
+			}
+		: counts
+
 export const emptyCounts = (): GroupCounts => ({
 	n: 0,
 	decided: 0,

@@ -20,10 +20,10 @@ export type RateName = keyof typeof rateShares
 /** The rows that a rate is a share of, in words for a reason. */
 export const rateRows: Record<RateName, string> = {
 	selectionRate: 'rows with a decision',
-	tpr: 'decided positive rows',
-	fpr: 'decided negative rows',
-	fnr: 'decided positive rows',
-	precision: 'selected rows with an outcome',
+	tpr: 'rows whose outcome was positive',
+	fpr: 'rows whose outcome was negative',
+	fnr: 'rows whose outcome was positive',
+	precision: 'rows decided positive with an outcome',
 	baseRate: 'rows with an outcome',
 }
 

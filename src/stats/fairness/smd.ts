@@ -50,3 +50,18 @@ export function smd(groups: readonly Group[], options?: DisparityOptions): Dispa
 		}
 	return { ...best, low, high, p: equalMeansP(included), excluded }
 }
+
+/** The largest difference between two groups of their mean scores; the group of the higher mean comes first. */
+export function meanScoreDifference(groups: readonly Group[], options?: DisparityOptions): Disparity {
+	const { included, excluded } = scoreSamples(groups, options)
+	if (included.length < 2) return fewerThanTwo(excluded)
+	const { value, low, high, top, bottom } = largestDifference(
+		included,
+		({ mean }) => mean,
+		(a, b, z) => {
+			const half = z * Math.sqrt(varianceOfDifference(a, b))
+			return { low: a.mean - b.mean - half, high: a.mean - b.mean + half }
+		},
+	)
+	return { value, low, high, p: equalMeansP(included), groups: [top.group, bottom.group], excluded }
+}

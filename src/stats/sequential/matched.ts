@@ -24,13 +24,13 @@ class Blocks<T> {
 	private gains = noLosses
 	private sums = { champion: 0, challenger: 0 }
 	private rows = 0
-	private readonly kind: { newPart: () => Part<T>; isUsable: (row: T) => boolean; sign: 1 | -1 }
+	private readonly kind: { newPart: (blocks: number) => Part<T>; isUsable: (row: T) => boolean; sign: 1 | -1 }
 
-	/** `sign`: 1 where more is better, -1 for a loss. */
+	/** `newPart` is told how many blocks there are already. `sign`: 1 where more is better, -1 for a loss. */
 	constructor(kind: Blocks<T>['kind']) {
 		this.kind = kind
-		this.champion = kind.newPart()
-		this.challenger = kind.newPart()
+		this.champion = kind.newPart(0)
+		this.challenger = kind.newPart(0)
 	}
 
 	add({ period, champion, challenger }: Item<T>): void {
@@ -56,8 +56,8 @@ class Blocks<T> {
 
 	private clear(period: number): void {
 		this.period = period
-		this.champion = this.kind.newPart()
-		this.challenger = this.kind.newPart()
+		this.champion = this.kind.newPart(this.gains.n)
+		this.challenger = this.kind.newPart(this.gains.n)
 	}
 
 	matched(): Matched {
@@ -94,16 +94,55 @@ class MeanPart<T> implements Part<T> {
 	}
 }
 
+export type Member = { value: number; isMember: boolean }
+
+/** Blocks with members of a group and others in either version; a block's gain is how much further above the others' mean the challenger's members are. */
+export const gapBlocks = (): Blocks<Member> =>
+	new Blocks({ newPart: () => new GapPart(), isUsable: ({ value }) => !Number.isNaN(value), sign: 1 })
+
+class GapPart implements Part<Member> {
+	private readonly members = new MeanPart<Member>(({ value }) => value)
+	private readonly others = new MeanPart<Member>(({ value }) => value)
+
+	add(row: Member): void {
+		const part = row.isMember ? this.members : this.others
+		part.add(row)
+	}
+
+	get isEnough(): boolean {
+		return this.members.isEnough && this.others.isEnough
+	}
+
+	value(): number {
+		return this.members.value() - this.others.value()
+	}
+}
+
 export type Ranked = { score: number; isPositive: boolean }
 
-/** Blocks with both outcomes in either version; a block's gain is the challenger's ROC AUC within it less the champion's. */
+/** Small blocks say something early; larger ones have less variance in all. */
+const firstBlocks = 100
+
+/**
+ * Blocks with both outcomes in either version, each of them twice after the first hundred blocks; a block's gain is the
+ * challenger's ROC AUC within it less the champion's.
+ */
 export const aucBlocks = (): Blocks<Ranked> =>
-	new Blocks({ newPart: () => new AucPart(), isUsable: ({ score }) => !Number.isNaN(score), sign: 1 })
+	new Blocks({
+		newPart: (blocks) => new AucPart(blocks < firstBlocks ? 1 : 2),
+		isUsable: ({ score }) => !Number.isNaN(score),
+		sign: 1,
+	})
 
 class AucPart implements Part<Ranked> {
 	private readonly scores: number[] = []
 	private readonly positives: boolean[] = []
 	private positive = 0
+	private readonly least: number
+
+	constructor(least: number) {
+		this.least = least
+	}
 
 	add({ score, isPositive }: Ranked): void {
 		this.scores.push(score)
@@ -112,11 +151,18 @@ class AucPart implements Part<Ranked> {
 	}
 
 	get isEnough(): boolean {
-		return this.positive > 0 && this.positive < this.scores.length
+		return this.positive >= this.least && this.scores.length - this.positive >= this.least
 	}
 
 	value(): number {
 		const counts = countScores(this.scores, this.positives)
 		return areaUnderRoc(counts, classTotals(counts))
 	}
+}
+
+/** Of all rows together; NaN without both outcomes. */
+export function aucOfRows(rows: readonly Ranked[]): number {
+	const part = new AucPart(1)
+	for (const row of rows) if (!Number.isNaN(row.score)) part.add(row)
+	return part.value()
 }

@@ -59,7 +59,7 @@ export function verdict<G extends Guard>(question: Question<G>, options: Sequenc
 		...(projection.moreOutcomes === null ? { why: projection.reason } : {}),
 	})
 	const broken = guards.filter(({ state }) => state === 'broken').map(({ guard }) => guard.name)
-	if (broken.length > 0) return answer('keep', `the challenger breaks ${broken.join(', ')}`)
+	if (broken.length > 0) return answer('keep', `the challenger breaks ${broken.join(' and ')}`)
 	if (gain.high < threshold) return answer('keep', keepReason(gain, threshold))
 	if (!(gain.low > threshold))
 		return answer('not-yet', 'the gain may be on either side', projectOutcomes(primary, threshold, options))
@@ -69,17 +69,22 @@ export function verdict<G extends Guard>(question: Question<G>, options: Sequenc
 	return answer('not-yet', reason, projectGuard(open.guard, options))
 }
 
+/** Guards need not decide early among many rows, but should say something of the few rows of a small group. */
+const guardTuning = { tuneAt: 300 }
+
 function guardState<G extends Guard>(guard: G, options: SequenceOptions): GuardState<G> {
 	const { tolerance } = guard
 	if (!(tolerance >= 0)) throw new RangeError('a tolerance is not negative')
-	const gain = guard.comparison ? gainSequence(guard.comparison, options) : (guard.gain as Estimate)
+	const gain = guard.comparison
+		? gainSequence(guard.comparison, { ...guardTuning, ...options })
+		: (guard.gain as Estimate)
 	const state = gain.high < -tolerance ? 'broken' : gain.low > -tolerance ? 'holds' : 'open'
 	return { guard, gain, state }
 }
 
 const projectGuard = ({ comparison, tolerance }: Guard, options: SequenceOptions): Projection =>
 	comparison
-		? projectOutcomes(comparison, -tolerance, options)
+		? projectOutcomes(comparison, -tolerance, { ...guardTuning, ...options })
 		: { moreOutcomes: null, reason: 'the gain is decided, and a guard is not' }
 
 const keepReason = (gain: Estimate, threshold: number): string =>

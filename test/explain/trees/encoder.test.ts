@@ -54,6 +54,12 @@ describe('a logged row becomes the input of the model', () => {
 		expect(() => model.encode({ ...without, rate: undefined })).toThrow('rate is not among')
 	})
 
+	test('an integer code is the same category as text, or as a float with nothing behind the point', () => {
+		for (const branch of ['107', '107.0']) expect(model.encode({ ...row, branch })).toEqual(model.encode(row))
+		const { notes } = model.encode({ ...row, branch: '107.5' })
+		expect(notes).toContainEqual(expect.objectContaining({ feature: 'branch', code: 'unseen-category' }))
+	})
+
 	test('a category that the model does not know is missing and noted', () => {
 		for (const one of [model, openCase(lightgbm)]) {
 			const { x, notes } = one.encode({ ...row, purpose: 'boat' })

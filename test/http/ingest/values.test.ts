@@ -240,6 +240,14 @@ describe('values that are not what was asked for', () => {
 		}
 	})
 
+	it('that are nested without end refuse the row, or the body', async () => {
+		const deep = row('deep', `"features":{"income":${'['.repeat(200_000)}${']'.repeat(200_000)}}`)
+		const { body } = await post(`${deep}\n${row('flat')}`, 'ndjson')
+		expect([body.accepted, rejected(body)]).toEqual([1, [[0, 'malformed', '', 'it is nested too deeply']]])
+		const array = await post(`[${deep}]`, 'json')
+		expect([array.status, array.body.detail]).toEqual([400, expect.stringContaining('nested too deeply')])
+	})
+
 	it('are kept and marked where they may be meant', async () => {
 		for (const score of [1.7, -0.2]) {
 			await post(row(`s${score}`, `"features":{"income":1,"h3":"a"},"score":${score}`), 'ndjson')

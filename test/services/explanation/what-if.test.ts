@@ -56,6 +56,11 @@ describe('what if', () => {
 		})
 		const wrong = await ask({ income: 'much' })
 		expect([wrong.status, wrong.body.errors[0].path]).toEqual([422, 'changes.income'])
+		const lost = await ask({ education: 2 ** 60 })
+		expect([lost.status, lost.body.errors[0].message]).toEqual([
+			422,
+			expect.stringContaining('send it as text'),
+		])
 		for (const changes of [[], null, 'x', 7, { __proto__: { late: 1 }, constructor: 1 }])
 			expect((await ask(changes)).status).toBe(422)
 		expect((await server.post(path, '{"changes":{"__proto__":1}}')).status).toBe(422)

@@ -103,6 +103,22 @@ describe('performance of a binary model', () => {
 		})
 	})
 
+	it('leaves rows out whose score is no probability, and says so, where they are few', async () => {
+		await register('binary', { positiveLabel: '1', threshold: 0.5 })
+		await predict([...rows, { score: 1.7 }, { score: -0.2 }])
+		await outcomes([...actuals, 1, 0])
+		await run()
+		const squares = rows.map(({ score }, i) => ((score as number) - (actuals[i] as number)) ** 2)
+		const brier = await value('performance.brier')
+		expect(brier).toMatchObject({
+			status: 'ok',
+			n: 40,
+			reason: '2 of 42 rows are left out: their score is outside [0, 1]',
+		})
+		expect(brier?.value).toBeCloseTo(squares.reduce((a, b) => a + b, 0) / 40, 12)
+		expect(await value('performance.roc_auc')).toMatchObject({ status: 'ok', n: 42, reason: null })
+	})
+
 	it('answers with a reason where there is no value', async () => {
 		await register('binary', { positiveLabel: '1', sensitive: ['SEX'] })
 		await predict([{ score: 7 }, { score: 7 }, { label: 1 }])
@@ -114,7 +130,9 @@ describe('performance of a binary model', () => {
 		expect(reasons['performance.precision']).toBe(
 			'no row with an outcome has a decision: send label, or give the model a threshold',
 		)
-		expect(reasons['performance.outcome_coverage']).toBe('1 outcomes are no label of this task')
+		expect(reasons['performance.outcome_coverage']).toBe(
+			'1 outcomes are no label of this task, such as "what"',
+		)
 		const [parity] = await read('fairness.demographic_parity_difference')
 		expect(parity).toMatchObject({ status: 'insufficient', subject: { group: 'SEX' } })
 		expect(parity?.reason).toContain('fewer than two groups')
@@ -122,6 +140,22 @@ describe('performance of a binary model', () => {
 })
 
 describe('performance of other tasks', () => {
+	it('of a multiclass model whose classes are integers, whichever way they are written', async () => {
+		await register('multiclass')
+		const classes = Array.from({ length: 30 }, (_, i) => i % 3)
+		await predict(
+			classes.map((c, i) => ({
+				label: i % 2 ? c : `${c}.0`,
+				probabilities: { '0.0': 0.2, '1': 0.3, '2.0': 0.5 },
+			})),
+		)
+		await outcomes(classes.map((c, i) => (i % 4 < 2 ? `${c}.0` : c)))
+		await run()
+		expect(await value('performance.accuracy')).toMatchObject({ status: 'ok', value: 1, n: 30 })
+		const surprise = -(Math.log(0.2) + Math.log(0.3) + Math.log(0.5)) / 3
+		expect((await value('performance.log_loss'))?.value).toBeCloseTo(surprise, 12)
+	})
+
 	it('of a multiclass model', async () => {
 		await register('multiclass')
 		const classes = ['a', 'b', 'c']

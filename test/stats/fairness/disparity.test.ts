@@ -17,7 +17,7 @@ import {
 } from '../../../src/stats/fairness/rate-differences.ts'
 import { demographicParityRatio, disparateImpact } from '../../../src/stats/fairness/rate-ratios.ts'
 import { groupRates } from '../../../src/stats/fairness/rates.ts'
-import { smd } from '../../../src/stats/fairness/smd.ts'
+import { meanScoreDifference, smd } from '../../../src/stats/fairness/smd.ts'
 import { wilson } from '../../../src/stats/wilson.ts'
 import { expectNear } from '../near.ts'
 import { confusion, decided } from './support.ts'
@@ -143,7 +143,7 @@ describe('a comparison of groups', () => {
 		const few = { group: 'few', counts: confusion({ tp: 10, fp: 100, tn: 100, fn: 10 }) }
 		const many = { group: 'many', counts: confusion({ tp: 100, fp: 100, tn: 100, fn: 10 }) }
 		expect(equalOpportunityDifference([few, many]).excluded).toEqual([
-			{ group: 'few', n: 20, reason: '20 decided positive rows, fewer than 30' },
+			{ group: 'few', n: 20, reason: '20 rows whose outcome was positive, fewer than 30' },
 		])
 		expect(demographicParityDifference([few, many]).excluded).toEqual([])
 	})
@@ -181,21 +181,25 @@ describe('the calibration gap', () => {
 			ofScores('low', scores, (i) => i < 60),
 		])
 		expect(gap.value).toBeCloseTo(0.3, 12)
-		expect(gap).toMatchObject({ basis: 'outcomes', groups: ['high', 'low'] })
+		expect(gap).toMatchObject({ groups: ['high', 'low'] })
 		expect(gap.low).toBeGreaterThan(0.1)
 		expect(gap.p).toBeLessThan(0.01)
 	})
 
-	it('goes by the mean scores when there are no outcomes, and says so', () => {
-		const gap = calibrationGap([
+	it('says nothing where no outcome came, while mean scores are compared under their own name', () => {
+		const groups = [
 			ofScores('a', scores),
 			ofScores(
 				'b',
 				scores.map((s) => s / 2),
 			),
-		])
-		expect(gap.value).toBeCloseTo(0.25, 12)
-		expect(gap).toMatchObject({ basis: 'scores', groups: ['a', 'b'] })
+		]
+		const gap = calibrationGap(groups)
+		expect(gap).toMatchObject({ value: Number.NaN, groups: [] })
+		expect(gap.reason).toBe('no row has both a score and an outcome')
+		const difference = meanScoreDifference(groups)
+		expect(difference.value).toBeCloseTo(0.25, 12)
+		expect(difference.groups).toEqual(['a', 'b'])
 	})
 })
 

@@ -7,6 +7,7 @@ export const clarifyAd = {
 	unit: 'see Clarify',
 	subject: 'group',
 	on: 'outcomes',
+	by: 'favourable',
 	method: 'as Clarify defines it',
 	measure: (own, rest) => clarifyMeasure('ad', own, rest),
 } satisfies GroupMetric

@@ -7,6 +7,7 @@ export const clarifyCi = {
 	unit: 'see Clarify',
 	subject: 'group',
 	on: 'predictions',
+	by: 'favourable',
 	method: 'as Clarify defines it',
 	measure: (own, rest) => clarifyMeasure('ci', own, rest),
 } satisfies GroupMetric

@@ -7,6 +7,7 @@ export const clarifyDar = {
 	unit: 'see Clarify',
 	subject: 'group',
 	on: 'outcomes',
+	by: 'favourable',
 	method: 'as Clarify defines it',
 	measure: (own, rest) => clarifyMeasure('dar', own, rest),
 } satisfies GroupMetric

@@ -8,6 +8,7 @@ export const clarifyDca = {
 	unit: 'see Clarify',
 	subject: 'group',
 	on: 'outcomes',
+	by: 'favourable',
 	method: 'as Clarify defines it',
 	measure: (own, rest) => clarifyMeasure('dca', own, rest),
 } satisfies GroupMetric

@@ -8,6 +8,7 @@ export const clarifyDcr = {
 	unit: 'see Clarify',
 	subject: 'group',
 	on: 'outcomes',
+	by: 'favourable',
 	method: 'as Clarify defines it',
 	measure: (own, rest) => clarifyMeasure('dcr', own, rest),
 } satisfies GroupMetric

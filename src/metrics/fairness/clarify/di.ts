@@ -7,6 +7,7 @@ export const clarifyDi = {
 	unit: 'see Clarify',
 	subject: 'group',
 	on: 'predictions',
+	by: 'favourable',
 	method: 'as Clarify defines it',
 	measure: (own, rest) => clarifyMeasure('di', own, rest),
 } satisfies GroupMetric

@@ -8,6 +8,7 @@ export const clarifyDpl = {
 	unit: 'see Clarify',
 	subject: 'group',
 	on: 'outcomes',
+	by: 'favourable',
 	method: 'as Clarify defines it',
 	measure: (own, rest) => clarifyMeasure('dpl', own, rest),
 } satisfies GroupMetric

@@ -8,6 +8,7 @@ export const clarifyDppl = {
 	unit: 'see Clarify',
 	subject: 'group',
 	on: 'predictions',
+	by: 'favourable',
 	method: 'as Clarify defines it',
 	measure: (own, rest) => clarifyMeasure('dppl', own, rest),
 } satisfies GroupMetric

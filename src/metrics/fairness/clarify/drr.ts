@@ -7,6 +7,7 @@ export const clarifyDrr = {
 	unit: 'see Clarify',
 	subject: 'group',
 	on: 'outcomes',
+	by: 'favourable',
 	method: 'as Clarify defines it',
 	measure: (own, rest) => clarifyMeasure('drr', own, rest),
 } satisfies GroupMetric

@@ -7,6 +7,7 @@ export const clarifyGe = {
 	unit: 'see Clarify',
 	subject: 'group',
 	on: 'outcomes',
+	by: 'favourable',
 	method: 'as Clarify defines it',
 	measure: (own, rest) => clarifyMeasure('ge', own, rest),
 } satisfies GroupMetric

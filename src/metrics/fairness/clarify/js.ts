@@ -8,6 +8,7 @@ export const clarifyJs = {
 	unit: 'see Clarify',
 	subject: 'group',
 	on: 'outcomes',
+	by: 'favourable',
 	method: 'as Clarify defines it',
 	measure: (own, rest) => clarifyMeasure('js', own, rest),
 } satisfies GroupMetric

@@ -8,6 +8,7 @@ export const clarifyKl = {
 	unit: 'see Clarify',
 	subject: 'group',
 	on: 'outcomes',
+	by: 'favourable',
 	method: 'as Clarify defines it',
 	measure: (own, rest) => clarifyMeasure('kl', own, rest),
 } satisfies GroupMetric

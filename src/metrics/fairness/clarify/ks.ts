@@ -8,6 +8,7 @@ export const clarifyKs = {
 	unit: 'see Clarify',
 	subject: 'group',
 	on: 'outcomes',
+	by: 'favourable',
 	method: 'as Clarify defines it',
 	measure: (own, rest) => clarifyMeasure('ks', own, rest),
 } satisfies GroupMetric

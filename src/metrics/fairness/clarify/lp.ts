@@ -7,6 +7,7 @@ export const clarifyLp = {
 	unit: 'see Clarify',
 	subject: 'group',
 	on: 'outcomes',
+	by: 'favourable',
 	method: 'as Clarify defines it',
 	measure: (own, rest) => clarifyMeasure('lp', own, rest),
 } satisfies GroupMetric

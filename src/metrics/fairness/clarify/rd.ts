@@ -7,6 +7,7 @@ export const clarifyRd = {
 	unit: 'see Clarify',
 	subject: 'group',
 	on: 'outcomes',
+	by: 'favourable',
 	method: 'as Clarify defines it',
 	measure: (own, rest) => clarifyMeasure('rd', own, rest),
 } satisfies GroupMetric

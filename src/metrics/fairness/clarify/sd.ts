@@ -7,6 +7,7 @@ export const clarifySd = {
 	unit: 'see Clarify',
 	subject: 'group',
 	on: 'outcomes',
+	by: 'favourable',
 	method: 'as Clarify defines it',
 	measure: (own, rest) => clarifyMeasure('sd', own, rest),
 } satisfies GroupMetric

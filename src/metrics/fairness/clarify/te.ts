@@ -7,6 +7,7 @@ export const clarifyTe = {
 	unit: 'see Clarify',
 	subject: 'group',
 	on: 'outcomes',
+	by: 'favourable',
 	method: 'as Clarify defines it',
 	measure: (own, rest) => clarifyMeasure('te', own, rest),
 } satisfies GroupMetric

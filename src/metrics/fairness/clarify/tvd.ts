@@ -8,6 +8,7 @@ export const clarifyTvd = {
 	unit: 'see Clarify',
 	subject: 'group',
 	on: 'outcomes',
+	by: 'favourable',
 	method: 'as Clarify defines it',
 	measure: (own, rest) => clarifyMeasure('tvd', own, rest),
 } satisfies GroupMetric

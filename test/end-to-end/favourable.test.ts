@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { dayMs, formatTime } from '../../src/core/time.ts'
+import { compute } from '../../src/jobs/compute.ts'
+import { evaluateRules } from '../../src/jobs/evaluate-rules.ts'
+import { builtInRules, openRules } from '../../src/rules/load-rules-node.ts'
+import { startOfTest } from '../support/context.ts'
+import { plumbServer } from '../support/plumb.ts'
+import type { Json } from '../support/server.ts'
+
+/** Rows of either group; a decline is the positive decision of a model of risk. */
+const perGroup = 1000
+/** A Monday, so that the week is over when the test begins. */
+const start = startOfTest - 7 * dayMs
+
+let server: Awaited<ReturnType<typeof plumbServer>>
+
+async function serve(model: string, declines: { a: number; b: number }, more: object, manifest?: object) {
+	await server.post('/v1/models', {
+		model,
+		task: 'binary',
+		positiveLabel: 'decline',
+		sensitive: ['sex'],
+		...more,
+	})
+	const features = [{ name: 'sex', type: 'categorical' }]
+	await server.post(`/v1/models/${model}/versions`, {
+		version: '1',
+		features,
+		...(manifest ? { manifest } : {}),
+	})
+	await server.fetch(`/v1/models/${model}/deployments/production`, { method: 'PUT', json: { champion: '1' } })
+	const rows = Object.entries(declines).flatMap(([sex, share]) =>
+		Array.from({ length: perGroup }, (_, i) => ({
+			predictionId: `${sex}${i}`,
+			version: '1',
+			timestamp: formatTime(start + i * 60_000),
+			features: { sex },
+			label: i < share * perGroup ? 'decline' : 'approve',
+		})),
+	)
+	expect((await server.post(`/v1/models/${model}/predictions`, rows)).body.rejectedCount).toBe(0)
+}
+
+const runJobs = async () => {
+	await compute.run(server.context)
+	await evaluateRules.run(server.context)
+}
+const incidents = async (model: string) => {
+	const { body } = await server.fetch(`/v1/incidents?model=${model}`)
+	return body.items.flatMap((i: Json) =>
+		i.alerts.map((a: Json) => `${a.rule} ${a.subject.group} ${i.severity}`),
+	)
+}
+const week = async (model: string, metric: string): Promise<Json> => {
+	const { body } = await server.fetch(`/v1/models/${model}/metrics?window=7d&metric=${metric}&group=sex`)
+	return body.items[0]
+}
+const audit = async (model: string): Promise<Json> => (await server.fetch(`/v1/models/${model}/bias`)).body
+
+beforeAll(async () => {
+	const rules = await openRules(builtInRules(), { logger: { info() {}, warn() {}, error() {} } })
+	server = await plumbServer({ rules })
+	const few = { a: 0.09, b: 0.13 }
+	const many = { a: 0.8, b: 0.88 }
+	await serve('few', few, { favourable: 'approve' })
+	await serve('many', many, { favourable: 'approve' })
+	await serve('manifest', many, { threshold: 0.5 }, { adverse: 'high' })
+	await serve('unsaid', many, {})
+	await runJobs()
+}, 120_000)
+afterAll(() => server.close())
+
+describe('the four-fifths rule is about the decision that is good for the person', () => {
+	it('passes declines of 9% and 13%, whose approval ratio is .956, and opens no incident', async () => {
+		const { favourable, selected, attributes } = await audit('few')
+		expect([favourable, selected]).toEqual(['approve', 'approve'])
+		const [{ fourFifths, groups, audit: table }] = attributes
+		expect(fourFifths).toMatchObject({ verdict: 'pass', reference: 'sex=a', group: 'sex=b' })
+		expect(fourFifths.ratio).toBeCloseTo(0.87 / 0.91, 12)
+		expect(groups.map((g: Json) => [g.group, g.counts.selected, g.rates.selectionRate.value])).toEqual([
+			['sex=a', 910, 0.91],
+			['sex=b', 870, 0.87],
+		])
+		expect(table.rows.map((r: Json) => r.selected)).toEqual([910, 870])
+		expect(groups[1].clarify.di).toBeCloseTo(0.87 / 0.91, 12)
+		expect(await incidents('few')).toEqual([])
+	})
+
+	it('fails declines of 80% and 88%, whose approval ratio is .60, with a critical incident', async () => {
+		const [{ fourFifths }] = (await audit('many')).attributes
+		expect(fourFifths).toMatchObject({ verdict: 'fail', reference: 'sex=a', group: 'sex=b' })
+		expect(fourFifths.ratio).toBeCloseTo(0.6, 12)
+		expect(await incidents('many')).toContain('four-fifths sex critical')
+	})
+
+	it('follows what the manifest says of scores where the model names no decision', async () => {
+		const { favourable, attributes } = await audit('manifest')
+		expect(favourable).toBe('approve')
+		expect(attributes[0].fourFifths.verdict).toBe('fail')
+		expect(await incidents('manifest')).toContain('four-fifths sex critical')
+	})
+
+	it('says nothing, and why, while nobody has said which decision it is', async () => {
+		const { favourable, selected, attributes } = await audit('unsaid')
+		expect([favourable, selected]).toEqual([null, 'decline'])
+		const { fourFifths } = attributes[0]
+		expect(fourFifths).toMatchObject({ verdict: 'unknown', ratio: null, reference: null, group: null })
+		expect(fourFifths.reason).toContain('it is not known which decision is good for the person')
+		expect(await week('unsaid', 'fairness.four_fifths')).toMatchObject({
+			status: 'insufficient',
+			value: null,
+		})
+		expect(await incidents('unsaid')).toEqual([])
+	})
+
+	it('is one verdict in the audit, the metric, the rule and Slack', async () => {
+		for (const [model, verdict] of [
+			['few', 'pass'],
+			['many', 'fail'],
+		] as const) {
+			const [{ fourFifths }] = (await audit(model)).attributes
+			const metric = await week(model, 'fairness.four_fifths')
+			expect(metric.value).toBe(fourFifths.ratio)
+			expect(metric.reason).toBe(`${verdict}: ${fourFifths.reason.replaceAll('sex=', '')}`)
+			const { shown } = await server.plumb(`bias ${model} 7d`)
+			expect(shown).toContain(`Four-fifths rule: *${verdict}*: b against a: impact ratio`)
+			expect(shown).toContain('the share that got approve')
+			for (const id of ['demographic_parity_ratio', 'disparate_impact'])
+				expect((await week(model, `fairness.${id}`)).reason).not.toMatch(/pass|fail|inconclusive/)
+		}
+		expect((await server.plumb('bias unsaid 7d')).shown).toContain(
+			'Four-fifths rule: *unknown*, as nobody has said which decision is good for the person',
+		)
+	})
+
+	it('says nothing of calibration where no outcome came, and compares mean scores under their own name', async () => {
+		expect(await week('few', 'fairness.calibration_gap')).toMatchObject({
+			status: 'insufficient',
+			reason: 'no row has both a score and an outcome',
+		})
+		expect((await week('few', 'fairness.mean_score_difference')).reason).toContain('rows with a score')
+	})
+
+	it('is computed again for the windows that there are when the model names another decision', async () => {
+		const patch = (json: object) => server.fetch('/v1/models/unsaid', { method: 'PATCH', json })
+		expect((await patch({ favourable: 'approve' })).body).toMatchObject({
+			favourable: 'approve',
+			negativeLabel: null,
+		})
+		await runJobs()
+		expect(await week('unsaid', 'fairness.four_fifths')).toMatchObject({
+			status: 'ok',
+			change: 'another favourable decision',
+		})
+		expect(await incidents('unsaid')).toContain('four-fifths sex critical')
+		const refused = await patch({ negativeLabel: 'approve', favourable: 'maybe' })
+		expect(refused).toMatchObject({ status: 422, body: { errors: [{ path: 'favourable' }] } })
+	})
+})
