@@ -14,3 +14,6 @@ CREATE TABLE rejected_row (
 	at INTEGER NOT NULL,
 	PRIMARY KEY (model, hour_ms, environment, code)
 ) WITHOUT ROWID;
+-- Since when a changed window waits to be evaluated, and when it changed last.
+ALTER TABLE rule_waiting ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE rule_waiting ADD COLUMN changed_at INTEGER NOT NULL DEFAULT 0;

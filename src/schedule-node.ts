@@ -17,7 +17,7 @@ export async function startSchedules(context: Context, owner: string): Promise<(
 	const running = new Set<Promise<unknown>>()
 	const tasks = jobs.map(({ id, cron: expression }) => {
 		const tick = async () => {
-			const run = runJobById(context, id, owner)
+			const run = runJobById(context, id, owner, { scheduled: true })
 			running.add(run)
 			await run.finally(() => running.delete(run))
 		}

@@ -195,6 +195,8 @@ Example: plumbline send credit-risk --version 7 --from march.csv.gz --map ID=pre
 			const more = totals.rejectedCount - totals.rejected.length
 			if (more > 0) terminal.out(`  … and ${more} more\n`)
 		}
+		if (totals.rejectedCount > 0 && totals.accepted + totals.duplicates === 0)
+			terminal.err(`No row was stored: all ${totals.rejectedCount} were rejected.\n`)
 		if (totals.accepted + totals.duplicates + totals.rejectedCount === 0)
 			throw new AppError('invalid', 'The file has no rows.')
 		return totals.rejectedCount > 0 ? 1 : 0

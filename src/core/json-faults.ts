@@ -51,16 +51,13 @@ export function* findJsonFaults(text: string): Generator<JsonFault> {
 	}
 }
 
-/**
- * Why a text is not JSON, in words: the word that is none, with its row and path, or what the parser says. Rows count from
- * `first`.
- */
-export function whyNotJson(text: string, cause: unknown, first = 0): string {
+/** Why a text is not JSON, in words: the word that is none, with its row (counted from `from`) and path, or what the parser says. */
+export function whyNotJson(text: string, cause: unknown, from = 0): string {
 	if (cause instanceof RangeError) return 'it is nested too deeply'
 	const fault = [...findJsonFaults(text)].find(({ kind }) => kind === 'word')
 	if (!fault) return (cause as Error).message.slice(0, 250).toWellFormed()
-	const [row, ...rest] = fault.path
-	const places = typeof row === 'number' ? [`row ${row + first}`, rest.join('.')] : [fault.path.join('.')]
+	const [first, ...rest] = fault.path
+	const places = typeof first === 'number' ? [`row ${first + from}`, rest.join('.')] : [fault.path.join('.')]
 	return `${places.filter((place) => place !== '').join(', ')} ${fault.message}`.trim()
 }
 

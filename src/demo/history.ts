@@ -67,6 +67,8 @@ const isDeclined = ({ score, segment }: DemoRow): boolean =>
 
 /** Registers the lender's models and posts sixty days of their traffic with the outcomes known by now. */
 export async function postHistory(client: DemoClient, now: number): Promise<History> {
+	// Up to the full hour: what is told is the same whenever in the hour it is run.
+	const until = windowStart('1h', now)
 	const today = windowStart('1d', now)
 	const firstDay = today - (historyDays - 1) * dayMs
 	let predictions = 0
@@ -77,10 +79,10 @@ export async function postHistory(client: DemoClient, now: number): Promise<Hist
 		const chance = new Chance(seed)
 		const path = `/v1/models/${demo.model.model}`
 		for (let day = 0; day < historyDays; day++) {
-			const rows = dayOfTraffic(demo, chance, firstDay + day * dayMs, day, now)
+			const rows = dayOfTraffic(demo, chance, firstDay + day * dayMs, day, until)
 			predictions += await client.rows(`${path}/predictions`, rows)
 			if (demo === creditRisk) declined = rows.findLast(isDeclined)?.predictionId ?? declined
-			const known = rows.map((row) => outcomeOf(row, chance, now)).filter((o) => o !== undefined)
+			const known = rows.map((row) => outcomeOf(row, chance, until)).filter((o) => o !== undefined)
 			outcomes += await client.rows(`${path}/outcomes`, known)
 		}
 	}

@@ -4,6 +4,7 @@ import { changedBranches } from './lender.ts'
 
 type Alert = {
 	rule: string
+	status: string
 	severity: string
 	subject: Record<string, unknown>
 	metric: string
@@ -145,11 +146,12 @@ function outcomes(answers: readonly DemoAnswer[]): string[] {
 }
 
 function describe(incident: DemoIncident, url: string): string[] {
-	const first = incident.alerts[0]
+	const alerts = incident.alerts.filter((alert) => alert.status !== 'undone')
+	const first = alerts.map((alert) => alert.window.from).sort()[0]
 	return [
 		'',
 		`  ${incident.severity.toUpperCase()}  ${incident.title}`,
-		`  ${incident.model}, ${incident.alerts.length} alert${incident.alerts.length === 1 ? '' : 's'}${first ? `, first seen in the window from ${first.window.from}` : ''}`,
+		`  ${incident.model}, ${alerts.length} alert${alerts.length === 1 ? '' : 's'}${first ? `, first seen in the window from ${first}` : ''}`,
 		`  ${url}/v1/incidents/${incident.id}`,
 	]
 }

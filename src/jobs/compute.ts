@@ -10,11 +10,13 @@ export const compute = {
 	id: 'compute',
 	cron: '*/5 * * * *',
 	run: async (context: Context) => {
+		// First, since windows tell what the detectors found.
+		const detected = await detectDrift(context)
 		const profiles = await computeDirty(context, profileComputation)
 		const outcomes = await computeDirty(context, outcomeComputation)
-		// The detectors take days that are mature by now; what they find is told by the windows of those days.
-		const detected = await detectDrift(context)
-		if (detected.days > 0) await computeDirty(context, outcomeComputation)
-		return { ...profiles, outcomes, detected }
+		// One model that fails stops no other, and makes the run a failed one that names it.
+		const ofSeries = detected.failed.map((id) => `series ${id}`)
+		const failed = [...new Set([...profiles.failed, ...outcomes.failed, ...ofSeries])]
+		return { ...profiles, outcomes, detected, failed }
 	},
 } satisfies Job

@@ -1,11 +1,14 @@
 import { actions } from '../actions/index.ts'
 import type { Context } from '../context.ts'
 import { evaluateAll } from '../services/alert/evaluate-all.ts'
-import type { Job } from './job.ts'
+import { metricSources } from '../services/alert/sources.ts'
+import type { Job, RunOptions } from './job.ts'
 
 /** Judges what was computed, and the state of feeds and jobs; opens, updates and resolves incidents. */
 export const evaluateRules = {
 	id: 'evaluate-rules',
 	cron: '* * * * *',
-	run: async (context: Context) => ({ ...(await evaluateAll(context, actions)) }),
+	run: async (context: Context, { scheduled = false }: RunOptions = {}) => ({
+		...(await evaluateAll(context, actions, metricSources, { isPatient: scheduled })),
+	}),
 } satisfies Job

@@ -6,7 +6,7 @@ import { attribute } from './attribute.ts'
 import { compute } from './compute.ts'
 import { deliver } from './deliver.ts'
 import { evaluateRules } from './evaluate-rules.ts'
-import type { Job } from './job.ts'
+import type { Job, RunOptions } from './job.ts'
 import { replay } from './replay.ts'
 import { retention } from './retention.ts'
 import { rollUp } from './roll-up.ts'
@@ -15,9 +15,14 @@ import { rollUp } from './roll-up.ts'
 export const jobs = [rollUp, compute, attribute, replay, evaluateRules, deliver, retention] satisfies Job[]
 
 /** Runs one job by its id. Throws `not-found` with the nearest id. */
-export async function runJobById(context: Context, id: string, owner: string): Promise<JobRun> {
-	const job = jobs.find((j) => j.id === id)
-	if (job) return runJob(context, job, owner)
+export async function runJobById(
+	context: Context,
+	id: string,
+	owner: string,
+	how: RunOptions = {},
+): Promise<JobRun> {
+	const job: Job | undefined = jobs.find((j) => j.id === id)
+	if (job) return runJob(context, job, owner, how)
 	const ids = jobs.map((j) => j.id)
 	const near = nearest(id, ids)
 	throw new AppError(

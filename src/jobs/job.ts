@@ -1,5 +1,8 @@
 import type { Context } from '../context.ts'
 
+/** `scheduled`: by the clock, not because somebody asked for it now. */
+export type RunOptions = { scheduled?: boolean }
+
 /** A piece of recurring work. */
 export type Job = {
 	id: string
@@ -10,5 +13,5 @@ export type Job = {
 	 * it: `failed: [name]` makes it a failed run that says for what; `remaining` above 0 says that there is more to do
 	 * right away.
 	 */
-	run(context: Context): Promise<Record<string, unknown>>
+	run(context: Context, how?: RunOptions): Promise<Record<string, unknown>>
 }

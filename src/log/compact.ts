@@ -16,7 +16,8 @@ const fullRows = 4096
 
 /** Folds deltas of touched windows and small chunks that are new since the last time. Answers how many records went. */
 export async function compactLog(sql: Sql, store: HotStore, codec: Codec): Promise<number> {
-	return (await foldDeltas(sql)) + (await foldTallies(sql)) + (await foldChunks(sql, store, codec))
+	const folds = [() => foldDeltas(sql), () => foldTallies(sql), () => foldChunks(sql, store, codec)]
+	return foldEach(folds, (fold) => fold())
 }
 
 /** Only windows that are marked as changed are looked at, so the cost does not grow with what is stored. */
@@ -26,8 +27,19 @@ async function foldDeltas(sql: Sql): Promise<number> {
 			GROUP BY p.series, p.hour, p.grid HAVING count(*) >= ?`,
 		params: [deltasWorthFolding],
 	})) as unknown as [number, number, number][]
+	return foldEach(windows, ([series, hour, grid]) => foldWindow(sql, series, hour, grid))
+}
+
+/** Folds one by one. One that cannot be folded stops no other; the first failure is thrown behind the last. */
+async function foldEach<T>(items: readonly T[], fold: (item: T) => Promise<number>): Promise<number> {
+	const failures: unknown[] = []
 	let folded = 0
-	for (const [series, hour, grid] of windows) folded += await foldWindow(sql, series, hour, grid)
+	for (const item of items)
+		folded += await fold(item).catch((error) => {
+			failures.push(error)
+			return 0
+		})
+	if (failures.length > 0) throw failures[0]
 	return folded
 }
 
@@ -61,8 +73,7 @@ async function foldTallies(sql: Sql): Promise<number> {
 			GROUP BY t.series, t.hour HAVING count(*) >= ?`,
 		params: [deltasWorthFolding],
 	})) as unknown as [number, number][]
-	let folded = 0
-	for (const [series, hour] of windows) {
+	return foldEach(windows, async ([series, hour]) => {
 		const rows = (await sql.all({
 			sql: 'SELECT chunk, bytes FROM log_tally WHERE series = ? AND hour = ?',
 			params: [series, hour],
@@ -81,9 +92,8 @@ async function foldTallies(sql: Sql): Promise<number> {
 				params: [series, hour, Math.max(...chunks), encodeTally(total)],
 			},
 		])
-		folded += rows.length - 1
-	}
-	return folded
+		return rows.length - 1
+	})
 }
 
 type Small = {

@@ -67,7 +67,7 @@ export async function joinOutcomes(
 		}
 		const outcome = outcomeAt(own, plan, at.chunk.brief)
 		group.tallies.addOutcome(plan.task, at, outcome, 1)
-		if (!old) group.tallies.addError(plan.task, at, outcome)
+		if (!old) group.tallies.addError(plan.task, at, outcome, batch.ids[r] as string)
 	}
 	if (fresh > 0) group.statements.push(countWaiting(model, fresh))
 	return waiting
@@ -100,7 +100,7 @@ export async function joinWaitingOutcomes(
 	for (const [row, own] of latest) {
 		const outcome = outcomeAt(own, plan, chunk.brief)
 		group.tallies.addOutcome(plan.task, { chunk, row }, outcome, 1)
-		group.tallies.addError(plan.task, { chunk, row }, outcome)
+		group.tallies.addError(plan.task, { chunk, row }, outcome, ids[row] as string)
 	}
 	if (found.size > 0) group.statements.push(countWaiting(item.model, -found.size))
 }

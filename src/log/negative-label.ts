@@ -67,8 +67,9 @@ function see(group: Group, model: string, found: string | undefined): void {
 /** The labels that outcomes of these predictions are read by: those of when they came, and what was seen since. */
 export const labelsAt = (
 	{ positiveLabel, negativeLabel }: Brief,
-	{ rule, seenNegative }: TallyPlan,
+	{ rule, seenNegative, classes }: TallyPlan,
 ): Labels => ({
+	classes,
 	positiveLabel,
 	negativeLabel:
 		negativeLabel ?? ((rule.positiveLabel ?? null) === positiveLabel ? (seenNegative ?? null) : null),

@@ -1,3 +1,4 @@
+import { integerText } from '../core/categories.ts'
 import type { Sql } from '../db/sql.ts'
 import type { DecisionRule } from '../profile/accumulate.ts'
 import type { FeatureSpec, Grid } from '../profile/grid.ts'
@@ -27,6 +28,7 @@ type PlanRow = [
 	string | null,
 	string | null,
 	string | null,
+	string | null,
 ]
 
 /** Plans by version. Whether one still holds is asked at each use: a point query, and no notice can be missed. */
@@ -42,7 +44,7 @@ export class ProfilePlans {
 	async planFor(model: string, version: string): Promise<ProfilePlan | undefined> {
 		const [row] = (await this.sql.all({
 			sql: `SELECT m.positive_label, m.threshold, m.segments, m.revision, v.features, b.digest, m.task, m.sensitive, m.bands,
-				m.negative_label, m.favourable, m.seen_negative
+				m.negative_label, m.favourable, m.seen_negative, v.manifest ->> '$.classes'
 				FROM model m JOIN model_version v ON v.model = m.name
 				LEFT JOIN baseline b ON b.model = v.model AND b.version = v.version AND b.replaced_at IS NULL
 				WHERE m.name = ? AND v.version = ?`,
@@ -61,7 +63,7 @@ export class ProfilePlans {
 			bands,
 			...more
 		] = row
-		const [negativeLabel, favourable, seenNegative] = more
+		const [negativeLabel, favourable, seenNegative, classes] = more
 		const key = JSON.stringify([model, version])
 		const stamp = JSON.stringify([revision, digest, seenNegative])
 		const known = this.plans.get(key)
@@ -79,6 +81,8 @@ export class ProfilePlans {
 			sensitive: JSON.parse(sensitive) as string[],
 			segments,
 			seenNegative,
+			classes:
+				classes === null ? undefined : (JSON.parse(classes) as unknown[]).map((c) => integerText(String(c))),
 		}
 		const plan = {
 			grid,

@@ -1,5 +1,6 @@
 import { hourMs } from '../core/time.ts'
 import type { SqlValue, Statement } from '../db/sql.ts'
+import { textHash } from '../profile/cell.ts'
 import { none, predictedAt } from '../tally/brief.ts'
 import {
 	addOutcome,
@@ -40,16 +41,16 @@ export class TallyDeltas {
 	}
 
 	/** Notes how wrong a prediction was, for the detectors that look at errors in the order of predictions. */
-	addError(task: Task, at: BriefRow, outcome: Outcome): void {
+	addError(task: Task, at: BriefRow, outcome: Outcome, predictionId: string): void {
 		const error = errorOf(task, predicted(at), outcome)
 		if (error === undefined) return
-		const { chunk, row } = at
+		const { chunk } = at
 		chunk.series.all ??= this.series.idOf({ ...chunk.owner, segment: '', value: '' })
 		const days = this.errors.get(chunk.series.all) ?? new Map<number, number[]>()
 		this.errors.set(chunk.series.all, days)
 		const list = days.get(chunk.day) ?? []
 		days.set(chunk.day, list)
-		list.push(chunk.brief.checks[row] as number, error)
+		list.push(textHash(predictionId), error)
 	}
 
 	addCorrection(at: BriefRow): void {

@@ -17,6 +17,11 @@ export type Answer = {
 	/** Rows of the window, and of the baseline. */
 	n: number
 	m: number
+	/**
+	 * Of drift: the rows of the window that the test counts, after rows of one subject and the variation of the windows
+	 * before it are taken into account.
+	 */
+	nEffective?: number
 	low: number | null
 	high: number | null
 	p: number | null
@@ -43,6 +48,7 @@ export type Measure = Pick<Answer, 'status'> & {
 	high?: number
 	p?: number
 	q?: number
+	nEffective?: number
 	method: string
 	reason?: string
 }

@@ -6,8 +6,22 @@ import type { ColumnView } from './descriptor.ts'
 /** Below this many rows on either side nothing is said about drift. */
 export const leastRows = 50
 
-/** Why a column cannot be compared, if it cannot. `values`: rows that have a value are needed, not just rows. */
-export function comparable(
+export const isIdentifier = ({ reference, result }: ColumnView): boolean =>
+	reference.grid.identifier !== undefined || result.identifier === true
+
+/** Why the values of an identifier are not compared. */
+export const identifierReason = ({ reference }: ColumnView): string =>
+	reference.grid.identifier === 'distinct'
+		? 'looks like an identifier: nearly all values of the baseline are distinct. Only whether it is missing is compared'
+		: 'looks like an identifier: its values only grow, or only fall, with time. Only whether it is missing is compared'
+
+/** Why the values of a column cannot be compared, if they cannot. `values`: rows that have a value are needed. */
+export const comparable = (view: ColumnView, method: string, values = false): Measure | undefined =>
+	tooFew(view, method, values) ??
+	(isIdentifier(view) ? insufficient(method, identifierReason(view)) : undefined)
+
+/** Whether there is too little to compare. `values`: rows that have a value are needed, not just rows. */
+export function tooFew(
 	{ reference, result, hasBaseline }: ColumnView,
 	method: string,
 	values = false,

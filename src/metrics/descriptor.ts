@@ -14,6 +14,8 @@ export type ColumnView = {
 	result: ColumnResult
 	spec: FeatureSpec | undefined
 	hasBaseline: boolean
+	/** Shares of the rows that are independent of one another: distinct subjects by rows. Left out, all are. */
+	independent?: { reference: number; current: number }
 }
 
 /** All rows of one window. Times are ms since the epoch; `until` is its end, or now for one that is still open. */

@@ -1,4 +1,4 @@
-import { chiSquareHomogeneity, type Homogeneity } from '../stats/chi-square.ts'
+import { overdispersedTest } from '../stats/between-windows.ts'
 import { biasCorrectedPsi } from '../stats/psi.ts'
 import type { Pair } from './tested-groups.ts'
 
@@ -8,10 +8,15 @@ import type { Pair } from './tested-groups.ts'
  */
 export const effectThreshold = 0.05
 export const alpha = 0.05
+/** From here on a window is no sample of how its series usually is. */
+export const farQ = 0.001
 
 /** The first gate: how much has changed. */
 export const effectOf = ({ reference, current }: Pair): number => biasCorrectedPsi(reference, current)
 
-/** The second gate: whether it can be chance. Two-sample: the baseline is a sample too. */
-export const evidenceOf = ({ reference, current }: Pair): Homogeneity =>
-	chiSquareHomogeneity(reference, current)
+/**
+ * The second gate: whether it can be chance. Two-sample, since the baseline is a sample too; and beside how much the
+ * windows before differ among themselves.
+ */
+export const evidenceOf = ({ reference, current, variation }: Pair): ReturnType<typeof overdispersedTest> =>
+	overdispersedTest(reference, current, variation)

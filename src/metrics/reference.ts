@@ -1,6 +1,8 @@
 import { type ColumnGrid, cellCount, extraCells, type Grid } from '../profile/grid.ts'
-import type { Profile } from '../profile/profile.ts'
+import type { ColumnProfile, Profile } from '../profile/profile.ts'
+import { independentRows } from '../profile/subjects.ts'
 import { total } from '../stats/counts.ts'
+import type { Slots } from './seasons.ts'
 
 const tenths = 10
 /** Up to this many distinct values, PSI and its kin compare value by value, not by deciles. */
@@ -19,19 +21,35 @@ export type ReferenceColumn = {
 	grouping: 'category' | 'value' | 'tenth'
 	/** Finite borders of the cells proper; only for numeric columns. */
 	borders: Float64Array
+	/** Of the numeric values; NaN when there are none. */
+	min: number
+	max: number
 }
 
-export type Reference = { digest: string; rows: number; grid: Grid; columns: ReferenceColumn[] }
+export type Reference = {
+	digest: string
+	rows: number
+	/** Rows that are independent: distinct subjects, and rows without one. */
+	subjects: number
+	grid: Grid
+	columns: ReferenceColumn[]
+	/** By column, the baseline cut by hour of week, where its rows cover four weeks. */
+	seasons: readonly (Slots | undefined)[]
+}
 
 /** A baseline's grid and its own profile on it. */
-export function referenceOf(digest: string, grid: Grid, profile: Profile): Reference {
-	const columns = grid.columns.map((column, i) =>
-		referenceColumn(column, profile.columns[i]?.counts ?? new Float64Array()),
-	)
-	return { digest, rows: profile.rows, grid, columns }
+export function referenceOf(
+	digest: string,
+	grid: Grid,
+	profile: Profile,
+	seasons: Reference['seasons'] = [],
+): Reference {
+	const columns = grid.columns.map((column, i) => referenceColumn(column, profile.columns[i]))
+	return { digest, rows: profile.rows, subjects: independentRows(profile), grid, columns, seasons }
 }
 
-function referenceColumn(grid: ColumnGrid, counts: Float64Array): ReferenceColumn {
+function referenceColumn(grid: ColumnGrid, profile: ColumnProfile | undefined): ReferenceColumn {
+	const counts = profile?.counts ?? new Float64Array()
 	const cells = cellCount(grid)
 	const groupOf = new Int32Array(cells + extraCells)
 	const grouping = groupingOf(grid, counts.subarray(0, cells))
@@ -45,6 +63,8 @@ function referenceColumn(grid: ColumnGrid, counts: Float64Array): ReferenceColum
 		proper,
 		grouping,
 		borders: bordersOf(grid),
+		min: profile?.min ?? Number.NaN,
+		max: profile?.max ?? Number.NaN,
 	}
 }
 

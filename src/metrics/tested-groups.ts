@@ -1,12 +1,13 @@
+import type { Variation } from '../stats/between-windows.ts'
 import { total } from '../stats/counts.ts'
 import { usedCells } from '../stats/psi.ts'
 import { insufficient, type Measure } from './answer.ts'
-import { comparable } from './compare.ts'
+import { isIdentifier, tooFew } from './compare.ts'
 import type { ColumnView } from './descriptor.ts'
 import type { ReferenceColumn } from './reference.ts'
 
-/** Two count vectors of one length, of baseline and window. */
-export type Pair = { reference: number[]; current: number[] }
+/** Two count vectors of one length, of baseline and window, and how much windows differ by themselves. */
+export type Pair = { reference: number[]; current: number[]; variation?: Variation | undefined }
 type Cell = [reference: number, current: number]
 
 /** Rows that a group must be expected to hold on either side (Cochran 1954): below, the test's level does not hold. */
@@ -22,8 +23,12 @@ const clearOf = 2.6
  * looks at one side (the categories that the baseline happens to have, the tenths that the window happens to fill)
  * makes differences where there are none.
  */
-export function testedGroups(column: ReferenceColumn, groups: Float64Array): Pair {
-	const { groups: reference, proper, grouping } = column
+export function testedGroups(
+	column: ReferenceColumn,
+	groups: Float64Array,
+	reference: Float64Array = column.groups,
+): Pair {
+	const { proper, grouping } = column
 	const [m, n] = [total(reference), total(groups)]
 	const cells = Array.from(reference, (a, i): Cell => [a, groups[i] as number])
 	const share = Math.min(m, n) / (m + n)
@@ -72,15 +77,34 @@ function leastKept({ groups, proper }: ReferenceColumn, referenceShare: number):
 	return (half + Math.sqrt(half * half + rarest)) ** 2 / referenceShare
 }
 
+/** Of an identifier only whether it is there can be compared. */
+function presence({ proper }: ReferenceColumn, groups: Float64Array): number[] {
+	const [missing, typeErrors] = [groups[proper + 1] as number, groups[proper + 2] as number]
+	return [total(groups) - missing - typeErrors, missing, typeErrors]
+}
+
 const pairs = new WeakMap<ColumnView, Pair>()
+
+function pairOf(view: ColumnView): Pair {
+	const { reference, result, independent } = view
+	const scaled = (groups: Float64Array, share: number | undefined) =>
+		share === undefined || share === 1 ? groups : groups.map((c) => c * share)
+	const [before, now] = [
+		scaled(result.expected ?? reference.groups, independent?.reference),
+		scaled(result.groups, independent?.current),
+	]
+	const pair = isIdentifier(view)
+		? { reference: presence(reference, before), current: presence(reference, now) }
+		: testedGroups(reference, now, before)
+	return { ...pair, variation: result.variation }
+}
 
 /** The tested groups of a column, or why there are none. Made once a view: a dozen metrics ask for them. */
 export function testable(view: ColumnView, method: string): { missing: Measure } | { pair: Pair } {
-	const missing = comparable(view, method)
+	const missing = tooFew(view, method)
 	if (missing) return { missing }
-	const { reference, result } = view
-	const pair = pairs.get(view) ?? testedGroups(reference, result.groups)
+	const pair = pairs.get(view) ?? pairOf(view)
 	pairs.set(view, pair)
-	if (pair.reference.length > 1 || usedCells(reference.groups, result.groups) < 2) return { pair }
+	if (pair.reference.length > 1 || usedCells(view.reference.groups, view.result.groups) < 2) return { pair }
 	return { missing: insufficient(method, 'every value is too rare to be compared over this many rows') }
 }

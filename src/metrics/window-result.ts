@@ -1,6 +1,8 @@
 import type { ColumnGrid } from '../profile/grid.ts'
 import { latencyOfBucket } from '../profile/latency.ts'
 import type { ColumnProfile, Profile } from '../profile/profile.ts'
+import { independentRows, noSubjects } from '../profile/subjects.ts'
+import type { Variation } from '../stats/between-windows.ts'
 import { kolmogorovSmirnov } from '../stats/kolmogorov-smirnov.ts'
 import { wassersteinFromCells, wassersteinOfPoints } from '../stats/wasserstein.ts'
 import { type Reference, type ReferenceColumn, referenceOf, unite } from './reference.ts'
@@ -19,6 +21,17 @@ export type ColumnResult = {
 	ks: number
 	wasserstein: number
 	q: number
+	/** Of the numeric values; NaN when there are none. */
+	min: number
+	max: number
+	/** Whether both gates were passed by far, so that the window is no sample of how the series usually is. */
+	stoodOut?: boolean
+	/** The reference as it can be expected to look at the window's time, where that is not as usual. */
+	expected?: Float64Array
+	/** How much the windows before differ among themselves. */
+	variation?: Variation
+	/** The values grow, or fall, with time. */
+	identifier?: boolean
 }
 
 export type WindowResult = {
@@ -26,6 +39,8 @@ export type WindowResult = {
 	duplicates: number
 	errors: number
 	schemaViolations: number
+	/** Rows that are independent: distinct subjects, and rows without one. */
+	subjects: number
 	/** Event time of the last row, ms since the epoch; NaN when there is none. */
 	lastMs: number
 	/** ms; NaN when no row had a latency. */
@@ -35,7 +50,7 @@ export type WindowResult = {
 
 /** For a version without baseline: its schema grid as a reference that holds no rows. */
 export function emptyReference(grid: Reference['grid']): Reference {
-	return referenceOf('', grid, { rows: 0, columns: [] } as unknown as Profile)
+	return referenceOf('', grid, { rows: 0, subjects: noSubjects(), columns: [] } as unknown as Profile)
 }
 
 /** A window's profile, reduced to what its metrics need. `q` comes later, from the whole family. */
@@ -45,6 +60,7 @@ export function summariseWindow(reference: Reference, profile: Profile): WindowR
 		duplicates: profile.duplicates,
 		errors: profile.errors,
 		schemaViolations: profile.schemaViolations,
+		subjects: independentRows(profile),
 		lastMs: profile.lastMs,
 		latency: {
 			p50: percentile(profile.latency, 0.5),
@@ -66,8 +82,16 @@ function summariseColumn(reference: ReferenceColumn, column: ColumnProfile): Col
 		constant: column.min === column.max,
 		...distances(reference, column),
 		q: Number.NaN,
+		min: reference.grid.kind === 'numeric' ? column.min : Number.NaN,
+		max: reference.grid.kind === 'numeric' ? column.max : Number.NaN,
 	}
 }
+
+/** Counts as if each subject had come once. */
+export const independent = (
+	{ rows, subjects }: Pick<WindowResult, 'rows' | 'subjects'>,
+	{ groups }: Pick<ColumnResult, 'groups'>,
+): Float64Array => (subjects < rows ? groups.map((count) => (count * subjects) / rows) : groups)
 
 /** Distances that need the order of all cells, over the values that are there. */
 function distances(

@@ -13,6 +13,7 @@ import {
 } from './grid.ts'
 import { latencyBucket } from './latency.ts'
 import type { ColumnProfile, Profile } from './profile.ts'
+import { addSubjects, mergeSubjects, noSubjects } from './subjects.ts'
 
 /** How a model turns scores into decisions when a row has no label. */
 export type DecisionRule = {
@@ -42,6 +43,7 @@ export const emptyProfile = (grid: Grid): Profile => ({
 	firstMs: Number.NaN,
 	lastMs: Number.NaN,
 	latency: new Map(),
+	subjects: noSubjects(),
 	columns: grid.columns.map((c) => emptyColumnProfile(cellCount(c))),
 })
 
@@ -102,6 +104,7 @@ function addAnswers(
 		if (column.name === '$decision') addDecisions(target, column, batch, rows, rule)
 	})
 	profile.rows += rows.length
+	addSubjects(profile.subjects, batch, rows)
 	for (const r of rows) {
 		const at = batch.timestamps[r] as number
 		if (!(profile.firstMs <= at)) profile.firstMs = at
@@ -253,6 +256,7 @@ export function mergeProfiles(into: Profile, part: Profile): Profile {
 	if (!(into.lastMs >= part.lastMs)) into.lastMs = Number.isNaN(part.lastMs) ? into.lastMs : part.lastMs
 	for (const [bucket, count] of part.latency)
 		into.latency.set(bucket, (into.latency.get(bucket) ?? 0) + count)
+	mergeSubjects(into.subjects, part.subjects)
 	into.columns.forEach((column, i) => {
 		mergeColumns(column, part.columns[i] as ColumnProfile)
 	})

@@ -50,6 +50,8 @@ export class BatchBuilder {
 	private readonly extras: Int32Array
 	private readonly labels: ColumnBuilder
 	private readonly features = new Map<string, ColumnBuilder>()
+	/** The features of the row before by position: rows of one client name them in one order. */
+	private readonly inOrder: { name: string; column: ColumnBuilder }[] = []
 	private readonly segments = new Map<string, ColumnBuilder>()
 
 	constructor(capacity: number) {
@@ -129,7 +131,16 @@ export class BatchBuilder {
 		const { features, segment } = row
 		if (features !== undefined) {
 			this.hasFeatures[at] = 1
-			for (const name in features) this.set(this.columnOf(this.features, name), at, features[name])
+			let position = 0
+			for (const name in features) {
+				let next = this.inOrder[position]
+				if (next?.name !== name) {
+					next = { name, column: this.columnOf(this.features, name) }
+					this.inOrder[position] = next
+				}
+				this.set(next.column, at, features[name])
+				position++
+			}
 		}
 		if (segment !== undefined)
 			for (const name in segment) this.set(this.columnOf(this.segments, name), at, segment[name])

@@ -3,8 +3,11 @@ import { ByteReader, ByteWriter } from './bytes.ts'
 import { ExactSum } from './exact-sum.ts'
 import { extraCells } from './grid.ts'
 import type { ColumnProfile, Profile } from './profile.ts'
+import { mergeSubjects, noSubjects, type Subjects } from './subjects.ts'
 
 const formatVersion = 1
+/** The same with the subjects behind the columns: written only where rows name subjects. */
+const withSubjects = 2
 
 /**
  * A profile as bytes. Equal profiles have equal bytes. Counts are variable-length integers, sparse or dense,
@@ -12,7 +15,7 @@ const formatVersion = 1
  */
 export function encodeProfile(profile: Profile, options: { withDigest?: boolean } = {}): Uint8Array {
 	const out = new ByteWriter()
-	out.byte(formatVersion)
+	out.byte(profile.subjects.rows > 0 ? withSubjects : formatVersion)
 	out.text(options.withDigest === false ? '' : profile.gridDigest)
 	for (const n of [profile.rows, profile.duplicates, profile.errors, profile.schemaViolations]) out.varint(n)
 	out.double(profile.firstMs)
@@ -25,13 +28,13 @@ export function encodeProfile(profile: Profile, options: { withDigest?: boolean 
 	}
 	out.varint(profile.columns.length)
 	for (const column of profile.columns) writeColumn(out, column)
+	if (profile.subjects.rows > 0) writeSubjects(out, profile.subjects)
 	return out.bytes()
 }
 
 export function decodeProfile(bytes: Uint8Array, gridDigest?: string): Profile {
 	const input = new ByteReader(bytes)
-	const version = input.byte()
-	if (version !== formatVersion) throw new RangeError(`profile format ${version} is not known`)
+	const version = versionOf(input)
 	const digest = input.text()
 	const profile: Profile = {
 		gridDigest: gridDigest ?? digest,
@@ -42,18 +45,19 @@ export function decodeProfile(bytes: Uint8Array, gridDigest?: string): Profile {
 		firstMs: input.double(),
 		lastMs: input.double(),
 		latency: new Map(),
+		subjects: noSubjects(),
 		columns: [],
 	}
 	for (let left = input.varint(); left > 0; left--) profile.latency.set(input.varint(), input.varint())
 	for (let left = input.varint(); left > 0; left--) profile.columns.push(readColumn(input))
+	if (version === withSubjects) profile.subjects = readSubjects(input)
 	return profile
 }
 
 /** Adds an encoded profile of the same grid to `into`, without making one of it: what summing many windows takes. */
 export function addEncoded(into: Profile, bytes: Uint8Array): void {
 	const input = new ByteReader(bytes)
-	const version = input.byte()
-	if (version !== formatVersion) throw new RangeError(`profile format ${version} is not known`)
+	const version = versionOf(input)
 	input.text()
 	into.rows += input.varint()
 	into.duplicates += input.varint()
@@ -69,6 +73,35 @@ export function addEncoded(into: Profile, bytes: Uint8Array): void {
 	const columns = input.varint()
 	if (columns !== into.columns.length) throw new RangeError('profiles of different grids do not add')
 	for (const column of into.columns) addColumn(column, input)
+	if (version === withSubjects) mergeSubjects(into.subjects, readSubjects(input))
+}
+
+function versionOf(input: ByteReader): number {
+	const version = input.byte()
+	if (version !== formatVersion && version !== withSubjects)
+		throw new RangeError(`profile format ${version} is not known`)
+	return version
+}
+
+function writeSubjects(out: ByteWriter, { rows, hashes }: Subjects): void {
+	out.varint(rows)
+	out.varint(hashes.length)
+	let last = 0
+	for (const hash of hashes) {
+		out.varint(hash - last)
+		last = hash
+	}
+}
+
+function readSubjects(input: ByteReader): Subjects {
+	const rows = input.varint()
+	const hashes = new Uint32Array(input.varint())
+	let last = 0
+	for (let i = 0; i < hashes.length; i++) {
+		last += input.varint()
+		hashes[i] = last
+	}
+	return { rows, hashes }
 }
 
 function addColumn(into: ColumnProfile, input: ByteReader): void {

@@ -13,7 +13,10 @@ export type FeatureSpec = {
  * A categorical value is in the cell of its text. Three cells follow the `cells` of either kind, in this order:
  * unseen (a category that the baseline does not have), missing (null or absent), type error.
  */
-export type ColumnGrid =
+export type ColumnGrid = {
+	/** What the baseline's values look like: nearly all distinct, or growing with time. Their drift says nothing. */
+	identifier?: 'distinct' | 'growing'
+} & (
 	| {
 			name: string
 			kind: 'numeric'
@@ -25,6 +28,7 @@ export type ColumnGrid =
 			spec?: FeatureSpec | undefined
 	  }
 	| { name: string; kind: 'categorical'; values: readonly string[]; spec?: FeatureSpec | undefined }
+)
 
 /** Fixed once made: counts on the same grid add. `columns` are the features, then `$score` and `$decision`. */
 export type Grid = { digest: string; columns: readonly ColumnGrid[] }

@@ -1,4 +1,5 @@
 import type { ExactSum } from './exact-sum.ts'
+import type { Subjects } from './subjects.ts'
 
 /** What one window's rows say of one column: all of it adds, exactly and in any order. */
 export type ColumnProfile = {
@@ -30,6 +31,8 @@ export type Profile = {
 	lastMs: number
 	/** Latency counts by bucket of `latencyBucket`. */
 	latency: Map<number, number>
+	/** Of the rows that named one. */
+	subjects: Subjects
 	/** Aligned with `grid.columns`. */
 	columns: ColumnProfile[]
 }

@@ -19,6 +19,7 @@ export type QualityMark = {
 		| 'probability-range'
 		| 'probability-sum'
 		| 'unknown-class'
+		| 'unknown-label'
 	path: string
 	message: string
 }

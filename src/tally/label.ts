@@ -9,7 +9,12 @@ export const positive = '+'
 export const negative = '-'
 
 /** What the two classes of a binary model are called. Without a positive label it is 1. */
-export type Labels = { positiveLabel?: string | null | undefined; negativeLabel?: string | null | undefined }
+export type Labels = {
+	positiveLabel?: string | null | undefined
+	negativeLabel?: string | null | undefined
+	/** Of a multiclass model that declares its classes: others are no labels. */
+	classes?: readonly string[] | undefined
+}
 
 const yes: readonly string[] = ['1', 'true', 'yes']
 const no: readonly string[] = ['0', 'false', 'no']
@@ -69,7 +74,8 @@ export function negativeAmong(
 		if (known) known.rows += rows
 		else others.set(key, { text, rows })
 	}
-	const usual = [...others].filter(([key]) => isUsual(key, label))
+	const opposite = [...others].filter(([key]) => opposites(label).includes(key))
+	const usual = opposite.length > 0 ? opposite : [...others].filter(([key]) => isUsual(key, label))
 	const named = [...others].filter(([key]) => !weakUnknowns.includes(key))
 	const from = usual.length > 0 ? usual : named.length > 0 ? named : [...others]
 	return from.sort(([a, x], [b, y]) => y.rows - x.rows || (a < b ? -1 : 1))[0]?.[1].text
@@ -127,8 +133,13 @@ export function actualOf(
 	}
 	const text = categoryOf(kind, num, strings)
 	if (text === undefined || text.trim() === '') return undefined
-	const side = task === 'binary' ? sideOf(text, names) : integerText(text)
+	const side = task === 'binary' ? sideOf(text, names) : declaredClass(text, names)
 	return side === undefined ? undefined : { text: side, value: Number.NaN }
+}
+
+const declaredClass = (text: string, { classes }: Labels): string | undefined => {
+	const name = integerText(text)
+	return classes === undefined || classes.includes(name) ? name : undefined
 }
 
 const longestShown = 40

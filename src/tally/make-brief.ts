@@ -16,6 +16,8 @@ export type TallyPlan = {
 	segments: readonly string[]
 	/** The negative label as rows said it, while nobody has named one. */
 	seenNegative?: string | null
+	/** Multiclass: the classes that the version declares. */
+	classes?: readonly string[] | undefined
 }
 
 /** A missing group is a group: who it is missing for is seldom chance. */
@@ -24,7 +26,9 @@ export const otherGroup = '(other)'
 const mostValues = none - 2
 
 export function tallyPlan(
-	model: Pick<TallyPlan, 'task' | 'rule' | 'segments' | 'seenNegative'> & { sensitive: readonly string[] },
+	model: Pick<TallyPlan, 'task' | 'rule' | 'segments' | 'seenNegative' | 'classes'> & {
+		sensitive: readonly string[]
+	},
 	bands: Readonly<Record<string, readonly number[]>>,
 	grid: Grid,
 ): TallyPlan {
@@ -32,8 +36,8 @@ export function tallyPlan(
 		const column = grid.columns.find((c) => c.name === name)
 		return { name, edges: edgesOf(bands, name, column), isFeature: column !== undefined }
 	})
-	const { task, rule, segments, seenNegative = null } = model
-	return { task, rule, attributes, segments, seenNegative }
+	const { task, rule, segments, seenNegative = null, classes } = model
+	return { task, rule, attributes, segments, seenNegative, classes }
 }
 
 /** Codes texts; past `most` of them all others are one. */

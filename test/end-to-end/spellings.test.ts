@@ -60,7 +60,7 @@ const parquet = () =>
 					nullable: true,
 				},
 				{ name: 'flag', data: flags, type: 'BOOLEAN' },
-				{ name: 'cell', data: ids, type: 'STRING' },
+				{ name: 'cell', data: ids.map(BigInt), type: 'INT64' },
 			],
 		}),
 	)

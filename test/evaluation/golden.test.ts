@@ -110,6 +110,22 @@ describe.runIf(hasCredit)('an evaluation of 30,000 real applicants', () => {
 		},
 	)
 
+	it("turns fairlearn's selection rates round where the negative decision is the favourable one", async () => {
+		const asked = { ...binary, groups: ['SEX'], favourable: '0' }
+		const result = await evaluateCsv(asked, csvOf(rows, binaryColumns))
+		const theirs = fairness.credit.find((c) => c.attribute === 'SEX')?.all.groups ?? []
+		const rates = theirs.map((g) => 1 - Number(g.selectionRate))
+		theirs.forEach(({ group }, i) => {
+			const own = result.groups.find((g) => g.group.SEX === group)
+			near(own?.metrics.get('fairness.selection_rate')?.value, rates[i] as number, `SEX=${group}`)
+			near(own?.metrics.get('fairness.tpr')?.value, Number(theirs[i]?.tpr), `tpr of SEX=${group}`)
+		})
+		const ratio = Math.min(...rates) / Math.max(...rates)
+		near(result.fairness.get('SEX')?.get('fairness.demographic_parity_ratio')?.value, ratio, 'parity ratio')
+		near(result.fourFifths.get('SEX')?.ratio, ratio, 'impact ratio')
+		expect(result.fourFifths.get('SEX')?.verdict).toBe('pass')
+	})
+
 	it('has the numbers of scikit-learn for three classes', async () => {
 		const weights = (r: CreditRow) => [
 			1 + at(r, 'PAY_0') + 2,

@@ -173,6 +173,19 @@ describe('what is sent', () => {
 			}),
 			{ maxLength: 30 },
 		),
+		changes: fc.array(
+			fc.record({
+				feature: fc.option(text),
+				kind: fc.constant('unit'),
+				before: fc.option(fc.double({ noNaN: true })),
+				after: fc.constant(null),
+				since: fc.constant('2026-03-02T00:00:00.000Z'),
+				text,
+			}),
+			{ maxLength: 30 },
+		),
+		nextStep: text,
+		related: fc.array(text, { maxLength: 10 }),
 		timeline: fc.constant([]),
 	})
 

@@ -71,6 +71,22 @@ export const feeds = sqliteTable(
 export type IncidentStatus = 'open' | 'acknowledged' | 'resolved'
 export type SeverityName = 'info' | 'warning' | 'critical'
 
+/** One thing that changed, as an incident tells it. */
+export type IncidentChange = {
+	/** `$score` and `$decision` are what the model answers; null where it is about the model as a whole. */
+	feature: string | null
+	segment?: { name: string; value: string }
+	group?: string
+	kind: string
+	/** What values before are to be multiplied by. */
+	factor?: number
+	before: number | null
+	after: number | null
+	/** RFC 3339: start of the first window that shows it. */
+	since: string
+	text: string
+}
+
 export const incidents = sqliteTable('incident', {
 	id: text().primaryKey(),
 	model: text().notNull(),
@@ -92,6 +108,7 @@ export const incidents = sqliteTable('incident', {
 	announcedAt: integer('announced_at'),
 	announceDue: integer('announce_due'),
 	revision: integer().notNull(),
+	changes: text({ mode: 'json' }).$type<IncidentChange[]>().notNull().default([]),
 })
 
 export const incidentEvents = sqliteTable(

@@ -48,6 +48,7 @@ function addRow(builder: BatchBuilder, value: unknown, of: BaselineVersion, limi
 		id: optionalId(row, 'predictionId', limits) ?? '',
 		timestamp: timeOf(row),
 		version: of.version,
+		subject: optionalId(row, 'subject', limits),
 		features: checkFeatures(row.features, limits, (name) => of.numericFeatures.has(name)),
 		score: optionalNumber(row, 'score'),
 		label: checkLabel(row.label, 'label', limits, of.areLabelsNumbers),

@@ -18,12 +18,28 @@ const example = {
 	environment: 'production',
 	status: 'open',
 	severity: 'warning',
-	title: 'LIMIT_BAL has drifted from the baseline since 2026-03-01 00:00',
+	title:
+		'LIMIT_BAL has drifted from the baseline since 2026-03-01 00:00: unit change x12 where branch is north',
 	beganAt: '2026-03-01T00:00:00.000Z',
 	openedAt: '2026-03-02T00:05:00.000Z',
 	resolvedAt: null,
 	cause: null,
 	alerts: [],
+	changes: [
+		{
+			feature: 'LIMIT_BAL',
+			segment: { name: 'branch', value: 'north' },
+			kind: 'unit',
+			factor: 12,
+			before: 140_000,
+			after: 1_680_000,
+			since: '2026-03-01T00:00:00.000Z',
+			text: 'LIMIT_BAL where branch is north: x12, looks like a unit change (median 140,000 before, 1,680,000 now); elsewhere unchanged',
+		},
+	],
+	nextStep:
+		'Ask who sends LIMIT_BAL whether its unit has changed, and have it turned back; else retrain on the new one.',
+	related: [],
 	timeline: [{ at: '2026-03-02T00:05:00.000Z', who: 'rules', what: 'opened' }],
 }
 const answers = { 200: { description: 'The incident', schema: Incident, example } }

@@ -30,6 +30,10 @@ export const Answer = z
 		value: numberOrNull,
 		n: z.int().meta({ description: 'Rows of the window that it rests on.' }),
 		m: z.int().meta({ description: 'Rows of the baseline.' }),
+		nEffective: z.number().optional().meta({
+			description:
+				'Of drift: the rows of the window that its test counts. Rows of one subject count once, and less where the windows before it differ among themselves.',
+		}),
 		low: numberOrNull.meta({ description: 'Lower end of the 95% interval, where one is defined.' }),
 		high: numberOrNull,
 		p: numberOrNull,

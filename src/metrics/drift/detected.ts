@@ -1,4 +1,5 @@
 import { measured } from '../answer.ts'
+import { isIdentifier } from '../compare.ts'
 import type { ColumnMetric } from '../descriptor.ts'
 import { alpha, effectOf, effectThreshold } from '../gates.ts'
 import { testable } from '../tested-groups.ts'
@@ -14,6 +15,7 @@ export const detected = {
 		const tested = testable(view, method)
 		if ('missing' in tested) return tested.missing
 		const { q } = view.result
+		if (isIdentifier(view)) return measured(0, method, { q })
 		return measured(effectOf(tested.pair) >= effectThreshold && q <= alpha ? 1 : 0, method, { q })
 	},
 } satisfies ColumnMetric

@@ -20,7 +20,11 @@ export const ks = {
 		if (Number.isNaN(result.ks)) return insufficient(method, 'categories have no order; see drift.chi2')
 		const size = (groups: Float64Array) => total(groups.subarray(0, groups.length - extraCells))
 		return measured(result.ks, method, {
-			p: kolmogorovSmirnovP(result.ks, size(reference.groups), size(result.groups)),
+			p: kolmogorovSmirnovP(
+				result.ks,
+				size(reference.groups) * (view.independent?.reference ?? 1),
+				size(result.groups) * (view.independent?.current ?? 1),
+			),
 		})
 	},
 } satisfies ColumnMetric

@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts'
-import { windowMs } from '../../core/time.ts'
+import { hourMs, minuteMs, secondMs, windowMs } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { ruleSets, ruleUses } from '../../db/schema.ts'
 import type { Statement } from '../../db/sql.ts'
@@ -17,12 +17,13 @@ export type EvaluateAnswer = { models: number; windows: number; waiting: number;
 
 /**
  * Judges every window that was computed since the last time and has closed, model by model. A model that fails is named,
- * its windows wait for the next run, and the others go on.
+ * its windows wait for the next run, and the others go on. `isPatient`: back-filled windows wait until they are complete.
  */
 export async function evaluateAll(
 	context: Context,
 	actions: ActionRegistry,
 	sources: Sources = metricSources,
+	{ isPatient = false }: { isPatient?: boolean } = {},
 ): Promise<EvaluateAnswer> {
 	const ruleSet = await rulesInForce(context)
 	await recordRuleSet(context, ruleSet)
@@ -30,7 +31,7 @@ export async function evaluateAll(
 	const fresh = await sources.computedWindows(context, { since })
 	const sequence = fresh.reduce((max, w) => Math.max(max, w.sequence), since)
 	await keepWaiting(context, fresh, sequence)
-	const due = await readDue(context)
+	const due = await readDue(context, isPatient)
 	const answer: EvaluateAnswer = { models: 0, windows: 0, waiting: 0, failed: [] }
 	for (const { place, windows } of byPlace(due)) {
 		try {
@@ -96,9 +97,10 @@ async function keepWaiting(
 		w.from + windowMs[w.window],
 	])
 	const insert: Statement = {
-		sql: `INSERT OR IGNORE INTO rule_waiting (model, environment, version, window, from_ms, to_ms)
-			SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?)`,
-		params: [JSON.stringify(rows)],
+		sql: `INSERT INTO rule_waiting (model, environment, version, window, from_ms, to_ms, since, changed_at)
+			SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, ?2, ?2 FROM json_each(?1)
+			WHERE true ON CONFLICT DO UPDATE SET changed_at = ?2`,
+		params: [JSON.stringify(rows), context.now()],
 	}
 	const progress: Statement = {
 		sql: "INSERT INTO rule_progress (name, sequence) VALUES ('windows', ?1) ON CONFLICT (name) DO UPDATE SET sequence = ?1",
@@ -107,11 +109,26 @@ async function keepWaiting(
 	await context.sql.batch([insert, progress])
 }
 
-/** Only windows that have closed are judged: one that still fills up would count as one of `for` too early. */
-async function readDue(context: Context): Promise<ChangedWindow[]> {
+/** A window that closed so lately fills up as things happen. An older one that changes is being back-filled, or restated. */
+const liveMs = 15 * minuteMs
+/** A back-filled window is complete when nothing came for it in so long. */
+const quietMs = 45 * secondMs
+/** Nothing waits for longer than this. */
+const mostWaitMs = hourMs / 2
+
+/**
+ * Only windows that have closed are judged: one that still fills up would count as one of `for` too early. For the same
+ * reason a patient run leaves a back-filled one alone while rows for it come in: since it was computed, or just before.
+ */
+async function readDue(context: Context, isPatient: boolean): Promise<ChangedWindow[]> {
+	const now = context.now()
+	const settled = `w.to_ms > ?2 OR w.since <= ?3 OR (w.changed_at <= ?4 AND NOT EXISTS (SELECT 1 FROM log_series s
+		JOIN log_dirty d ON d.series = s.id AND d.hour >= w.from_ms AND d.hour < w.to_ms
+		WHERE s.model = w.model AND s.version = w.version AND s.environment = w.environment AND s.segment = ''))`
 	const rows = (await context.sql.all({
-		sql: 'SELECT model, environment, version, window, from_ms FROM rule_waiting WHERE to_ms <= ? ORDER BY to_ms',
-		params: [context.now()],
+		sql: `SELECT model, environment, version, window, from_ms FROM rule_waiting w WHERE to_ms <= ?1
+			${isPatient ? `AND (${settled})` : ''} ORDER BY to_ms`,
+		params: isPatient ? [now, now - liveMs, now - mostWaitMs, now - quietMs] : [now],
 	})) as unknown as [string, string, string, ChangedWindow['window'], number][]
 	return rows.map(([model, environment, version, window, from]) => ({
 		model,

@@ -5,6 +5,7 @@ import { evaluate } from '../../rules/evaluate.ts'
 import type { FactTable, FactValue } from '../../rules/facts.ts'
 import { type RuleSet, serviceModel } from '../../rules/rule-set.ts'
 import { packStates, unpackStates, withState } from '../../rules/states.ts'
+import { describeIncidents } from '../incident/describe-incidents.ts'
 import { IncidentBook } from '../incident/incident-book.ts'
 import { missedJobs } from '../job/missed-jobs.ts'
 import { readRejectionStates } from '../metric/rejected-rows.ts'
@@ -121,6 +122,9 @@ async function judgeNow(
 		else if (event.kind === 'firing' && known) book.hold(known, event)
 		else {
 			const { row } = book.fired(key, { ...event, before: undefined, digest: ruleSet.digest })
+			// Replays look back: the mismatch began with the first day that stands, not when it was found.
+			const since = states.get('replay.since')
+			if (row.metric.startsWith('replay.') && typeof since === 'number') row.began = since
 			after = withState(after, event.rule.name, event.key, { ...event.state, alert: row.id })
 		}
 	}
@@ -134,6 +138,11 @@ async function judgeNow(
 		[...book.alerts.values()].map((a) => a.row),
 	)
 	await takeActions(context, plan, book, incidents, actions)
+	await describeIncidents(
+		context,
+		incidents,
+		book.changed().map((a) => a.row),
+	)
 	settleFirst(plan, incidents)
 	for (const alert of book.changed()) plan.changes.push({ query: alertQuery(context, alert) })
 	if (changed)

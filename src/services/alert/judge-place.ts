@@ -7,6 +7,8 @@ import { appliesTo } from '../../rules/applies.ts'
 import type { Lookup } from '../../rules/facts.ts'
 import type { RuleSet } from '../../rules/rule-set.ts'
 import { currentReference } from '../baseline/current-grid.ts'
+import { causeOrder } from '../incident/causes.ts'
+import { describeIncidents } from '../incident/describe-incidents.ts'
 import { IncidentBook } from '../incident/incident-book.ts'
 import type { ChangedWindow } from '../metric/read-facts.ts'
 import { deploymentHistory } from '../model/deployed.ts'
@@ -75,6 +77,11 @@ export async function judgePlace(
 		[...book.alerts.values()].map((a) => a.row),
 	)
 	await takeActions(context, plan, book, incidents, actions)
+	await describeIncidents(
+		context,
+		incidents,
+		book.changed().map((a) => a.row),
+	)
 	settleFirst(plan, incidents)
 	for (const alert of book.changed()) plan.changes.push({ query: alertQuery(context, alert) })
 	for (const { judge } of judges) plan.changes.push(...judge.changes())
@@ -120,7 +127,7 @@ export async function takeActions(
 ): Promise<void> {
 	const silences = await activeSilences(context)
 	const waiting = [...book.alerts.values()].filter((a) => a.held.length > 0 && a.row.status !== 'undone')
-	waiting.sort((a, b) => a.row.firedFrom - b.row.firedFrom || (a.row.subjectKey < b.row.subjectKey ? -1 : 1))
+	waiting.sort((a, b) => causeOrder(a.row, b.row) || (a.row.subjectKey < b.row.subjectKey ? -1 : 1))
 	for (const alert of waiting) {
 		const silence = alert.stored ? undefined : silenceOf(silences, alert.row)
 		if (silence) {

@@ -29,7 +29,7 @@ async function baselineFacts(
 	return new Map(reference.columns.map((column) => [column.grid.name, factsOf(column)]))
 }
 
-function factsOf({ grid, groups, proper }: ReferenceColumn): ReadonlyMap<string, number> {
+export function factsOf({ grid, groups, proper }: ReferenceColumn): ReadonlyMap<string, number> {
 	const rows = Math.max(1, total(groups))
 	const [unseen, missing] = groups.subarray(proper) as unknown as [number, number]
 	// Categories that occur once weigh as much as those that do not occur (Good 1953); the rarest of many are not kept.

@@ -2,19 +2,19 @@ import { and, eq, gte, ne, or } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import { digits } from '../../core/digits.ts'
 import { newId } from '../../core/ids.ts'
-import { dayMs, formatTime } from '../../core/time.ts'
+import { formatTime } from '../../core/time.ts'
 import { incidents } from '../../db/schema.ts'
 import { parseKey } from '../../rules/facts.ts'
-import { serviceModel, worst } from '../../rules/rule-set.ts'
+import { worst } from '../../rules/rule-set.ts'
 import type { AlertRow } from '../alert/alert-book.ts'
 import type { Plan } from '../alert/plan.ts'
+import { readAlertsOf } from '../alert/read-alerts.ts'
+import { reopenMs, tieTo } from './causes.ts'
 import { announce, eventInsert } from './change-incident.ts'
 import type { IncidentRow } from './incident.ts'
+import { subjectText, titleOf } from './incident-title.ts'
 
 const who = 'rules'
-/** A cause that comes back within a day is the same incident. */
-const reopenMs = dayMs
-const mostNamed = 3
 
 export type WorkingIncident = {
 	row: IncidentRow
@@ -50,7 +50,14 @@ export class IncidentBook {
 					or(ne(incidents.status, 'resolved'), gte(incidents.ended, from - reopenMs)),
 				),
 			)
-		const known = [...alerts]
+		const working = [...alerts]
+		const ids = new Set(working.map((a) => a.id))
+		// What was over before the windows that are evaluated now still says what an incident was about.
+		const earlier = await readAlertsOf(
+			context,
+			rows.map((r) => r.id),
+		)
+		const known = [...working, ...earlier.filter((a) => !ids.has(a.id))]
 		const list = rows.map((row) => ({
 			row: { ...row },
 			stored: row,
@@ -64,10 +71,10 @@ export class IncidentBook {
 		return this.list.find((i) => i.row.id === id)
 	}
 
-	/** One cause, one incident: an alert joins the one of its model whose time overlaps its own, or opens another. */
+	/** One cause, one incident: an alert joins the one whose cause it is a sign of, or opens another. */
 	place(alert: AlertRow, more?: string): WorkingIncident {
 		const known = this.find(alert.incident)
-		const incident = known ?? this.overlapping(alert) ?? this.create(alert)
+		const incident = known ?? this.ofSameCause(alert) ?? this.create(alert)
 		if (!incident.alerts.has(alert)) {
 			incident.alerts.add(alert)
 			alert.incident = incident.row.id
@@ -79,10 +86,30 @@ export class IncidentBook {
 		return incident
 	}
 
-	private overlapping(alert: AlertRow): WorkingIncident | undefined {
+	/** The most closely tied one; of equals one that is not resolved, then the latest. */
+	private ofSameCause(alert: AlertRow): WorkingIncident | undefined {
 		const until = alert.endedTo ?? Number.POSITIVE_INFINITY
-		const fitting = this.list.filter((i) => i.row.began <= until && endOf(i) + reopenMs >= alert.began)
-		return fitting.find((i) => i.row.status !== 'resolved') ?? fitting.at(-1)
+		const tied = this.list.flatMap((incident) => {
+			if (incident.row.began > until || endOf(incident) + reopenMs < alert.began) return []
+			const tie = tieTo(alert, [...incident.alerts])
+			return tie === undefined ? [] : [{ incident, tie }]
+		})
+		const isOver = ({ row }: WorkingIncident) => Number(row.status === 'resolved')
+		tied.sort(
+			(a, b) =>
+				a.tie - b.tie ||
+				isOver(a.incident) - isOver(b.incident) ||
+				b.incident.row.began - a.incident.row.began,
+		)
+		return tied[0]?.incident
+	}
+
+	/** Those that are not over and that one of these alerts, which changed, is in. */
+	touchedBy(changed: readonly AlertRow[]): { incident: WorkingIncident; alerts: AlertRow[] }[] {
+		return this.list.flatMap((incident) => {
+			const alerts = changed.filter((a) => a.incident === incident.row.id && a.status === 'firing')
+			return alerts.length > 0 ? [{ incident, alerts }] : []
+		})
 	}
 
 	private create(alert: AlertRow): WorkingIncident {
@@ -106,6 +133,7 @@ export class IncidentBook {
 			announcedAt: null,
 			announceDue: null,
 			revision: 0,
+			changes: [],
 		}
 		const incident: WorkingIncident = { row, stored: undefined, alerts: new Set(), said: ['opened'] }
 		this.list.push(incident)
@@ -127,7 +155,14 @@ export class IncidentBook {
 		if (standing.length > 0) {
 			row.began = Math.min(...standing.map((a) => a.began))
 			row.severity = standing.map((a) => a.severity).reduce(worst)
-			row.title = titleOf(standing)
+			// What is over leaves the title; what still fires is told by the alert that says most of it.
+			const firing = new Set(standing.filter((a) => a.status === 'firing').map((a) => a.subjectKey))
+			const now = standing.filter((a) => firing.size === 0 || firing.has(a.subjectKey))
+			const features = new Set(standing.map((a) => parseKey(a.subjectKey).feature))
+			row.changes = row.changes.filter(
+				({ feature }) => feature === null || feature.startsWith('$') || features.has(feature),
+			)
+			row.title = titleOf(now, row.changes)
 		}
 		const firing = standing.some((a) => a.status === 'firing')
 		const anew = standing.some(
@@ -181,38 +216,10 @@ function endOf({ row, alerts }: WorkingIncident): number {
 	return Math.max(row.began, ...[...alerts].map((a) => a.endedTo ?? 0))
 }
 
-/** What an alert is about, in words. */
-export function subjectText(alert: Pick<AlertRow, 'subjectKey' | 'model'>): string {
-	const { feature, segment, group } = parseKey(alert.subjectKey)
-	const name = feature === '$score' ? 'the score' : feature === '$decision' ? 'the decision' : feature
-	const where = segment ? ` where ${segment.name} is ${segment.value}` : ''
-	return `${name ?? group ?? (alert.model === serviceModel ? 'Plumbline' : alert.model)}${where}`
-}
-
 /** From what to what. */
 function valueText({ metric, value, before }: AlertRow): string {
 	if (value === null) return ''
 	return before === null
 		? `: ${metric} ${digits(value)}`
 		: `: ${metric} from ${digits(before)} to ${digits(value)}`
-}
-
-const isAnswer = ({ subjectKey }: AlertRow) => subjectKey.startsWith('f:$')
-
-/** What happened, in plain words: what began first, inputs before the answers that follow from them, and what else there is. */
-function titleOf(alerts: readonly AlertRow[]): string {
-	const first = [...alerts].sort(
-		(a, b) => a.began - b.began || Number(isAnswer(a)) - Number(isAnswer(b)),
-	)[0] as AlertRow
-	const names = [...new Set(alerts.filter((a) => a.title === first.title).map(subjectText))]
-	const named =
-		names.slice(0, mostNamed).join(', ') +
-		(names.length > mostNamed ? ` and ${names.length - mostNamed} more` : '')
-	const others = new Set(alerts.filter((a) => a.title !== first.title).map(subjectText))
-	for (const name of names) others.delete(name)
-	const more = others.size > 0 ? `; also ${[...others].slice(0, mostNamed).join(', ')}` : ''
-	return `${named} ${first.title} since ${formatTime(first.began).slice(0, 16).replace('T', ' ')}${more}`.slice(
-		0,
-		300,
-	)
 }

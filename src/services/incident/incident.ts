@@ -1,7 +1,8 @@
 import { formatTime, windowMs } from '../../core/time.ts'
-import type { incidentEvents, incidents } from '../../db/schema.ts'
+import type { IncidentChange, incidentEvents, incidents } from '../../db/schema.ts'
 import { parseKey } from '../../rules/facts.ts'
 import type { AlertRow } from '../alert/alert-book.ts'
+import { nextStep } from './next-step.ts'
 
 export type IncidentRow = typeof incidents.$inferSelect
 export type EventRow = typeof incidentEvents.$inferSelect
@@ -35,6 +36,12 @@ export type Incident = {
 	resolvedAt: string | null
 	cause: string | null
 	alerts: IncidentAlert[]
+	/** What changed, where and by how much, the most telling first. */
+	changes: IncidentChange[]
+	/** What to do next; empty when it is over. */
+	nextStep: string
+	/** Incidents of the same model and environment at about the same time. */
+	related: string[]
 	timeline: { at: string; who: string; what: string }[]
 }
 
@@ -44,6 +51,7 @@ export const toIncident = (
 	row: IncidentRow,
 	alerts: readonly AlertRow[],
 	events: readonly EventRow[],
+	related: readonly string[],
 ): Incident => ({
 	id: row.id,
 	model: row.model,
@@ -56,6 +64,9 @@ export const toIncident = (
 	resolvedAt: timeOrNull(row.resolvedAt),
 	cause: row.cause,
 	alerts: alerts.map(toAlert),
+	changes: row.changes,
+	nextStep: row.status === 'resolved' ? '' : nextStep(alerts, row.changes),
+	related: [...related],
 	timeline: events.map(({ at, who, what }) => ({ at: formatTime(at), who, what })),
 })
 

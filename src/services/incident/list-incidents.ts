@@ -47,3 +47,19 @@ export async function listIncidents(
 	)
 	return { items: await withDetails(context, page.items), next: page.next }
 }
+
+/** Those that are not resolved, the latest first. `areMore`: there are others. */
+export async function openIncidents(
+	context: Context,
+	actor: Actor,
+	limit: number,
+	model?: string,
+): Promise<{ items: Incident[]; areMore: boolean }> {
+	const pages = await Promise.all(
+		(['open', 'acknowledged'] as const).map((status) =>
+			listIncidents(context, actor, { status, limit, ...(model === undefined ? {} : { model }) }),
+		),
+	)
+	const items = pages.flatMap((p) => p.items).sort((a, b) => (a.openedAt < b.openedAt ? 1 : -1))
+	return { items: items.slice(0, limit), areMore: items.length > limit || pages.some((p) => p.next !== null) }
+}

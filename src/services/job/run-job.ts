@@ -7,7 +7,11 @@ import { keepLease, type Lease, releaseLease, takeLease } from './lease.ts'
 import { scheduleUpsert } from './register-schedules.ts'
 
 /** What can be run; the registry of jobs has them. */
-export type Runnable = { id: string; cron: string; run(context: Context): Promise<Record<string, unknown>> }
+export type Runnable = {
+	id: string
+	cron: string
+	run(context: Context, how?: { scheduled?: boolean }): Promise<Record<string, unknown>>
+}
 
 export type JobRun = {
 	id: string
@@ -27,7 +31,12 @@ type Outcome = Pick<JobRun, 'finishedAt' | 'error' | 'detail'> & { status: 'ok' 
  * Runs a job under its lease and records the run. A failure is recorded and answered, never thrown. A job that went
  * wrong for a part of its subjects answers them in `failed: [name]`; its run is then a failed one.
  */
-export async function runJob(context: Context, job: Runnable, owner: string): Promise<JobRun> {
+export async function runJob(
+	context: Context,
+	job: Runnable,
+	owner: string,
+	how: { scheduled?: boolean } = {},
+): Promise<JobRun> {
 	const startedAt = context.now()
 	const base = { id: newId('run', startedAt, context.random), job: job.id, startedAt }
 	let lease: Lease | undefined
@@ -38,7 +47,7 @@ export async function runJob(context: Context, job: Runnable, owner: string): Pr
 	}
 	if (!lease) return { ...base, status: 'busy', finishedAt: startedAt }
 	const letGo = keepLease(context, lease)
-	const outcome = await attempt(context, job)
+	const outcome = await attempt(context, job, how)
 	letGo()
 	try {
 		const kept = await releaseLease(context, lease, [endChange(context, base.id, outcome)])
@@ -67,9 +76,9 @@ function endChange(context: Context, id: string, { status, finishedAt, error, de
 	return { query: context.db.update(jobRuns).set(end).where(eq(jobRuns.id, id)) }
 }
 
-async function attempt(context: Context, job: Runnable): Promise<Outcome> {
+async function attempt(context: Context, job: Runnable, how: { scheduled?: boolean }): Promise<Outcome> {
 	try {
-		const detail = await job.run(context)
+		const detail = await job.run(context, how)
 		const error = failuresOf(detail)
 		const finishedAt = context.now()
 		return error === undefined

@@ -2,7 +2,9 @@ import type { Context } from '../../context.ts'
 import { type WindowSize, windowMs } from '../../core/time.ts'
 import type { Statement } from '../../db/sql.ts'
 import type { Series } from '../../log/prediction-log.ts'
-import { evidenceOf } from '../../metrics/gates.ts'
+import { columnViews } from '../../metrics/column-views.ts'
+import { effectOf, effectThreshold, evidenceOf, farQ } from '../../metrics/gates.ts'
+import { applyHistory } from '../../metrics/history.ts'
 import type { Reference } from '../../metrics/reference.ts'
 import { testable } from '../../metrics/tested-groups.ts'
 import { summariseWindow, type WindowResult } from '../../metrics/window-result.ts'
@@ -10,6 +12,7 @@ import { emptyProfile } from '../../profile/accumulate.ts'
 import { benjaminiHochberg } from '../../stats/benjamini-hochberg.ts'
 import { currentReference } from '../baseline/current-grid.ts'
 import { type Computation, closedSince } from './compute-dirty.ts'
+import { FamilyHistory } from './family-history.ts'
 import { changeStatement, currentRecords, recordStatements } from './records.ts'
 import { keepDay, windowProfile } from './window-profile.ts'
 
@@ -32,7 +35,10 @@ export async function computeFamily(
 	windows: readonly Window[],
 ): Promise<number> {
 	const reference = await currentReference(context, family.model, family.version)
-	return inCommits(context, windows, (window) => computeWindow(context, family, reference, window))
+	const history = new FamilyHistory(context, reference)
+	return inCommits(context, windows, (window) =>
+		computeWindow(context, { family, reference, history }, window),
+	)
 }
 
 /** What a window's computation is going to store, and how many records that changes. */
@@ -67,8 +73,7 @@ export async function inCommits(
 
 async function computeWindow(
 	context: Context,
-	family: Family,
-	reference: Reference,
+	{ family, reference, history }: { family: Family; reference: Reference; history: FamilyHistory },
 	{ size, from }: Window,
 ): Promise<Computed> {
 	const to = from + windowMs[size]
@@ -85,8 +90,12 @@ async function computeWindow(
 		const profile = await windowProfile(context, series.id, reference.grid, { size, from })
 		if (profile && size === '1d') statements.push(keepDay(series.id, from, profile))
 		// On another grid there may have been rows: then zeros are what is known on this one.
-		if (profile || before.has(series.id))
-			results.push({ series, result: summariseWindow(reference, profile ?? emptyProfile(reference.grid)) })
+		if (!profile && !before.has(series.id)) continue
+		const result = summariseWindow(reference, profile ?? emptyProfile(reference.grid))
+		const past = await history.of(series.id, { size, from }, result)
+		if (past) applyHistory(reference, result, past)
+		history.add(series.id, { size, from }, result)
+		results.push({ series, result })
 	}
 	fillFamily(
 		reference,
@@ -115,16 +124,15 @@ async function computeWindow(
 
 /** q for every subject of the family: all features, score, decision and segments of one window are one set of tests. */
 export function fillFamily(reference: Reference, results: readonly WindowResult[]): void {
-	const tests = results.flatMap(({ columns }) =>
-		columns.map((result, i) => {
-			const column = reference.columns[i] as Reference['columns'][number]
-			const view = { reference: column, result, spec: column.grid.spec, hasBaseline: reference.digest !== '' }
-			const tested = testable(view, '')
-			return { result, p: 'missing' in tested ? Number.NaN : evidenceOf(tested.pair).p }
-		}),
-	)
-	const q = benjaminiHochberg(tests.map((t) => t.p))
-	tests.forEach(({ result }, i) => {
+	const views = results.flatMap((result) => columnViews(reference, result, reference.digest !== ''))
+	const tests = views.map((view) => {
+		const tested = testable(view, '')
+		return 'missing' in tested ? undefined : tested.pair
+	})
+	const q = benjaminiHochberg(tests.map((pair) => (pair ? evidenceOf(pair).p : Number.NaN)))
+	views.forEach(({ result }, i) => {
+		const pair = tests[i]
 		result.q = q[i] as number
+		result.stoodOut = pair !== undefined && result.q <= farQ && effectOf(pair) >= effectThreshold
 	})
 }

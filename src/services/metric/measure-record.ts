@@ -1,11 +1,14 @@
 import { formatTime, windowMs } from '../../core/time.ts'
 import type { Series } from '../../log/prediction-log.ts'
 import type { Answer, Measure } from '../../metrics/answer.ts'
+import { columnViews } from '../../metrics/column-views.ts'
+import { identifierReason, isIdentifier } from '../../metrics/compare.ts'
 import type { ColumnView } from '../../metrics/descriptor.ts'
 import { evidenceOf } from '../../metrics/gates.ts'
 import type { MetricDescriptor } from '../../metrics/index.ts'
 import type { Reference } from '../../metrics/reference.ts'
 import { testable } from '../../metrics/tested-groups.ts'
+import type { ColumnResult } from '../../metrics/window-result.ts'
 import { total } from '../../stats/counts.ts'
 import type { MetricRecord } from './records.ts'
 
@@ -40,33 +43,43 @@ export function measureRecord(
 				answers.push(toAnswer(placed, times, metric, metric.measure({ result, from, until }), place))
 	}
 	const drift = metrics.some((m) => m.id.startsWith('drift.'))
-	for (const view of columnViews(placed)) {
+	for (const view of columnViews(reference, result, record.baseline !== null)) {
 		const { name } = view.reference.grid
 		if (feature !== undefined && feature !== name) continue
 		const place = { feature: name, n: total(view.result.groups), m: total(view.reference.groups) }
-		const tested = drift ? testable(view, '') : undefined
-		const evidence = tested && 'pair' in tested ? { p: evidenceOf(tested.pair).p, q: view.result.q } : {}
+		const evidence = drift ? evidenceFor(view) : {}
 		for (const metric of metrics) {
 			if (metric.subject !== 'feature') continue
 			const measure = metric.measure(view)
 			const both =
 				metric.id.startsWith('drift.') && measure.status === 'ok' ? { ...evidence, ...measure } : measure
-			answers.push(toAnswer(placed, times, metric, both, place))
+			const method = gateMetrics.has(metric.id) ? measure.method + besidePast(view.result) : measure.method
+			answers.push(toAnswer(placed, times, metric, { ...both, method }, place))
 		}
 	}
 	return answers
 }
 
-/** The columns of a record beside their reference. */
-export function columnViews({ record, reference }: Placed): ColumnView[] {
-	const views: ColumnView[] = []
-	// Columns that were not decoded are holes, and are passed over.
-	record.result.columns.forEach((result, i) => {
-		const column = reference.columns[i]
-		if (column)
-			views.push({ reference: column, result, spec: column.grid.spec, hasBaseline: record.baseline !== null })
-	})
-	return views
+/** What goes with every value of drift: the test, the rows that it counts, and what of an identifier is compared. */
+function evidenceFor(view: ColumnView): Partial<Measure> {
+	const tested = testable(view, '')
+	if ('missing' in tested) return {}
+	const { p, nEffective } = evidenceOf(tested.pair)
+	return {
+		...{ p, q: view.result.q, nEffective: Number(nEffective.toPrecision(4)) },
+		...(isIdentifier(view) ? { reason: identifierReason(view) } : {}),
+	}
+}
+
+const gateMetrics = new Set(['drift.p', 'drift.q', 'drift.detected'])
+/** With fewer past windows their variation is not known well. */
+const enoughWindows = 14
+
+function besidePast({ variation, expected }: ColumnResult): string {
+	const season = expected ? '; the baseline as it usually is at this time of the week' : ''
+	if (!variation) return season
+	const few = variation.windows < enoughWindows ? ', too few to rely on, and a prior' : ''
+	return `; beside the variation of ${variation.windows} windows before${few}${season}`
 }
 
 const orNull = (value: number | null | undefined): number | null =>
@@ -95,6 +108,7 @@ function toAnswer(
 		value: orNull(measure.value),
 		n: place.n,
 		m: place.m,
+		...(measure.nEffective === undefined ? {} : { nEffective: measure.nEffective }),
 		low: orNull(measure.low),
 		high: orNull(measure.high),
 		p: orNull(measure.p),

@@ -107,7 +107,7 @@ export async function readFacts(
 const parts = Object.keys(factParts) as (keyof typeof factParts)[]
 
 /** The facts of one series, by what they are about. */
-function bySubject(answers: readonly Answer[]): FactTable['subjects'] {
+export function bySubject(answers: readonly Answer[]): FactTable['subjects'] {
 	const found = new Map<string, FactTable['subjects'][number]>()
 	for (const answer of answers) {
 		const { metric, subject, status, value, n, m, trust } = answer

@@ -137,7 +137,8 @@ function said({ compared, plan, losses, since }: Found, query: ComparisonQuery):
 	const guards = guardsOf(compared, plan, losses, tolerances)
 	const primary = loss ? primaryOf(compared, loss) : nothingYet
 	const { margin = 0, aim } = query
-	const result = verdict({ primary, guards, margin, ...(aim ? { aim } : {}) })
+	const unit = loss?.most ?? 1
+	const result = verdict({ primary, guards, margin: margin / unit, ...(aim ? { aim } : {}) })
 	const common = { ...about, outcomes: outcomesOf(primary) }
 	const selection = selectionOf(compared)
 	if (selection?.state === 'selective')
@@ -145,7 +146,7 @@ function said({ compared, plan, losses, since }: Found, query: ComparisonQuery):
 			...common,
 			verdict: 'selective',
 			reason: selection.reason,
-			gain: finite(nothing),
+			gain: finite(nothing, 1),
 			guards: [],
 			moreOutcomes: null,
 			note: 'compare them on rows whose outcomes are known whatever was decided, or score the same requests with both',
@@ -156,8 +157,8 @@ function said({ compared, plan, losses, since }: Found, query: ComparisonQuery):
 		verdict: isOpen ? 'not-yet' : result.verdict,
 		reason:
 			selection?.reason ??
-			(loss ? result.reason : 'the champion has fewer than 100 errors to set a limit by'),
-		gain: finite(result.gain),
+			(loss ? result.reason : 'a limit for errors needs 100 of the champion, not nearly all of them 0'),
+		gain: finite(result.gain, unit),
 		guards: result.guards.map(guardSaid),
 		moreOutcomes: isOpen ? null : result.moreOutcomes,
 		note: result.why ?? noteOf(primary, compared, since),
@@ -166,9 +167,9 @@ function said({ compared, plan, losses, since }: Found, query: ComparisonQuery):
 
 const nothingYet: Comparison = { gains: { n: 0, sum: 0, squares: 0 }, bounds: { low: -1, high: 1 } }
 
-function primaryOf(compared: Compared, { of, most }: Loss): Comparison {
+function primaryOf(compared: Compared, { of }: Loss): Comparison {
 	const { gains, rows } = matchLosses(compared, of)
-	return { gains, bounds: { low: -most, high: most }, outcomes: rows }
+	return { gains, bounds: { low: -1, high: 1 }, outcomes: rows }
 }
 
 function clipping({ items }: Compared, loss: Loss | undefined): Pick<Said, 'clippedAt' | 'clipped'> {
@@ -189,19 +190,19 @@ const guardSaid = ({
 	metric: guard.metric,
 	...(guard.group === undefined ? {} : { group: guard.group }),
 	name: guard.name,
-	champion: orNull(guard.champion),
-	challenger: orNull(guard.challenger),
-	...finite(gain),
-	tolerance: guard.tolerance,
+	champion: orNull(guard.champion * guard.unit),
+	challenger: orNull(guard.challenger * guard.unit),
+	...finite(gain, guard.unit),
+	tolerance: guard.tolerance * guard.unit,
 	state,
 	holds: state === 'holds',
 })
 
 const orNull = (x: number): number | null => (Number.isFinite(x) ? x : null)
-const finite = ({ value, low, high }: Estimate): Numbers => ({
-	value: orNull(value),
-	low: orNull(low),
-	high: orNull(high),
+const finite = ({ value, low, high }: Estimate, unit: number): Numbers => ({
+	value: orNull(value * unit),
+	low: orNull(low * unit),
+	high: orNull(high * unit),
 })
 
 function noteOf(primary: Comparison, { items }: Compared, since: number): string | null {

@@ -9,6 +9,7 @@ import { type Actual, actualOf } from '../../tally/label.ts'
 import { makeBrief, missingGroup, type TallyPlan } from '../../tally/make-brief.ts'
 import { labelsOf } from '../baseline/tally-baseline.ts'
 import type { ModelRow } from '../model/find-model.ts'
+import { scanFirst } from './sample-rows.ts'
 
 export type Period = { model: ModelRow; environment: string; from: number; to: number }
 
@@ -31,7 +32,8 @@ export type ComparedRow = {
 /** `paired`: both versions scored the same requests. `split`: each has requests of its own. */
 export type Compared = { design: 'paired' | 'split'; items: Item<ComparedRow>[] }
 
-const mostRows = 50_000
+/** Of a version: as many as are kept, and as many as are looked at, the oldest. More would decide little. */
+const most = { kept: 50_000, scanned: 2_000_000 }
 const idsAtOnce = 5000
 
 /** The rows of two versions, matched by request or side by side, in the order in which they are compared. */
@@ -88,26 +90,26 @@ function pairsOf(a: readonly ComparedRow[], b: readonly ComparedRow[]): [Compare
 	return pairs
 }
 
-/** At most `most` rows of a version, those with the lowest draws, with their outcomes. */
+/** Rows of a version, those with the lowest draws, with their outcomes. */
 export async function readRows(
 	context: Context,
 	{ model, environment, from, to }: Period,
 	plan: TallyPlan,
 	version: string,
-	most = mostRows,
+	{ kept: mostKept, scanned } = most,
 ): Promise<ComparedRow[]> {
 	let kept: ComparedRow[] = []
 	let limit = 1
 	const cut = () => {
-		if (kept.length <= most) return
-		limit = kept.map(({ draw }) => draw).sort((a, b) => a - b)[most] as number
+		if (kept.length <= mostKept) return
+		limit = kept.map(({ draw }) => draw).sort((a, b) => a - b)[mostKept] as number
 		kept = kept.filter(({ draw }) => draw < limit)
 	}
 	const query = { model: model.name, version, environment, from, to }
-	await context.log.scan(query, async (batch, _, lateGroups) => {
+	await scanFirst(context, query, scanned, async (batch, _, lateGroups) => {
 		const late = plan.attributes.length > 0 ? await lateGroups() : () => undefined
 		for (const row of rowsOf(batch, plan, late)) if (row.draw < limit) kept.push(row)
-		if (kept.length > 2 * most) cut()
+		if (kept.length > 2 * mostKept) cut()
 	})
 	cut()
 	for (let i = 0; i < kept.length; i += idsAtOnce) {

@@ -9,8 +9,17 @@ import type { Compared, ComparedRow } from './compared-rows.ts'
 import { type Loss, matchLosses } from './losses.ts'
 import { groupName } from './measure-outcomes.ts'
 
-/** A guard with what it is about, and both versions' values over the rows that are compared; NaN while unknown. */
-export type VersionGuard = Guard & { metric: string; group?: string; champion: number; challenger: number }
+/**
+ * A guard with what it is about, and both versions' values over the rows that are compared; NaN while unknown. All its
+ * numbers are in units of `unit`.
+ */
+export type VersionGuard = Guard & {
+	metric: string
+	unit: number
+	group?: string
+	champion: number
+	challenger: number
+}
 
 export type Tolerances = { all: number; group: number }
 /** How much may be lost of ROC AUC, decisions or answers, and how much in a group of decisions or of equal selection. */
@@ -48,11 +57,11 @@ function guardOf(
 	name: string,
 	metric: string,
 	{ gains, champion, challenger, rows }: Matched,
-	most: number,
+	unit: number,
 	tolerance: number,
 ): VersionGuard & { comparison: Comparison } {
-	const comparison = { gains, bounds: { low: -most, high: most }, outcomes: rows }
-	return { name, metric, champion, challenger, comparison, tolerance: tolerance * most }
+	const comparison = { gains, bounds: { low: -1, high: 1 }, outcomes: rows }
+	return { name, metric, unit, champion, challenger, comparison, tolerance }
 }
 
 /** Both versions' ROC AUC are of all their rows; the interval is of the difference within blocks. */
@@ -111,12 +120,12 @@ function groupGuards(
 	const metric = metricOf(loss)
 	const groups = namedGroups(compared, at, loss)
 	if (groups.length === 0)
-		return [unknownGuard(`${loss.name} by ${attribute}`, metric, tolerances.group * loss.most)]
+		return [unknownGuard(`${loss.name} by ${attribute}`, metric, loss.most, tolerances.group)]
 	return groups.flatMap(({ value, isKnown }) => {
 		const group = groupName(attribute, value)
 		const isMember = (row: ComparedRow) => row.groups[at] === value
 		const name = `${loss.name} of ${group}`
-		if (!isKnown) return [{ ...unknownGuard(name, metric, tolerances.group * loss.most), group }]
+		if (!isKnown) return [{ ...unknownGuard(name, metric, loss.most, tolerances.group), group }]
 		const matched = matchLosses(compared, loss.of, isMember)
 		return [
 			{ ...guardOf(name, metric, matched, loss.most, tolerances.group), group },
@@ -127,9 +136,10 @@ function groupGuards(
 	})
 }
 
-const unknownGuard = (name: string, metric: string, tolerance: number): VersionGuard => ({
+const unknownGuard = (name: string, metric: string, unit: number, tolerance: number): VersionGuard => ({
 	name,
 	metric,
+	unit,
 	champion: Number.NaN,
 	challenger: Number.NaN,
 	gain: undefinedEstimate,
@@ -160,6 +170,7 @@ function selectionGuard(
 	const [champion, challenger] = [Math.abs(own), Math.abs(matched.challenger)]
 	return {
 		metric: 'fairness.demographic_parity_difference',
+		unit: 1,
 		champion,
 		challenger,
 		gain: {

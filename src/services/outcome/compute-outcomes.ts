@@ -116,7 +116,7 @@ const estimatesOf = (
 export function maturityOf(
 	{ maturity }: ModelRow,
 	{ size, from }: Window,
-	{ predictions, labelled, never }: OutcomeResult,
+	{ predictions, labelled, never }: Pick<OutcomeResult, 'predictions' | 'labelled' | 'never'>,
 	now: number,
 	before?: OutcomeRecord,
 ): Pick<OutcomeRecord, 'provisional' | 'matureAt'> {

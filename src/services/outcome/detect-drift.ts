@@ -1,9 +1,12 @@
 import type { Context } from '../../context.ts'
+import { dayMs } from '../../core/time.ts'
 import type { Statement } from '../../db/sql.ts'
 import type { ConceptDetector } from '../../metrics/descriptor.ts'
 import { type AdwinState, adwin } from '../../stats/concept/adwin.ts'
 import { type DdmState, ddm } from '../../stats/concept/ddm.ts'
 import { type PageHinkleyState, pageHinkley } from '../../stats/concept/page-hinkley.ts'
+import { findModel, type ModelRow } from '../model/find-model.ts'
+import { maturityOf } from './compute-outcomes.ts'
 
 type States = { adwin: AdwinState; page_hinkley: PageHinkleyState; ddm: DdmState }
 /** `through`: the last day that the detectors have seen. */
@@ -25,11 +28,13 @@ export async function detectDrift(
 	const rows = (await context.sql.all({
 		sql: 'SELECT DISTINCT series FROM log_error',
 	})) as unknown as [number][]
+	if (rows.length === 0) return { series: 0, days: 0, failed: [] }
+	const models = new Map((await context.log.series()).map(({ id, model }) => [id, model]))
 	const failed: number[] = []
 	let days = 0
 	for (const [series] of rows) {
 		try {
-			days += await lookAt(context, series)
+			days += await lookAt(context, series, await findModel(context, models.get(series) ?? ''))
 		} catch (error) {
 			failed.push(series)
 			context.logger.error('errors of a series could not be looked at', { series, error: String(error) })
@@ -39,15 +44,16 @@ export async function detectDrift(
 }
 
 /** Answers how many days were looked at. */
-async function lookAt(context: Context, series: number): Promise<number> {
+async function lookAt(context: Context, series: number, model: ModelRow): Promise<number> {
 	let known = await readStates(context, series)
 	await context.sql.batch([
 		{ sql: 'DELETE FROM log_error WHERE series = ? AND day_ms <= ?', params: [series, known.through] },
 	])
 	let count = 0
-	for (const [day, isMature] of await waitingDays(context, series)) {
-		if (isMature === 0) break
-		known = await takeDay(context, series, day, known)
+	for (const waiting of await waitingDays(context, series, known.through)) {
+		if (!(await isMature(context, series, model, waiting))) break
+		if (!waiting.hasErrors) continue
+		known = await takeDay(context, series, waiting.day, known)
 		count++
 	}
 	return count
@@ -63,16 +69,35 @@ async function readStates(context: Context, series: number): Promise<Known> {
 	return { states, through, revision: row[1] }
 }
 
-/** The days that have errors, oldest first, and whether enough outcomes are known of them and of all days before. */
-async function waitingDays(context: Context, series: number): Promise<[day: number, isMature: number][]> {
-	return (await context.sql.all({
-		sql: `WITH days AS (SELECT from_ms, provisional = 0 AND mature_at IS NULL AS is_mature FROM outcome_record
+type Waiting = { day: number; hasErrors: number; isDirty: number; isKnownMature: number }
+
+/** Days not looked at yet that have errors, or may be immature: those wait, and all after them. Oldest first. */
+async function waitingDays(context: Context, series: number, through: number): Promise<Waiting[]> {
+	const rows = (await context.sql.all({
+		sql: `WITH errors AS (SELECT DISTINCT day_ms AS day FROM log_error WHERE series = ?1),
+			dirty AS (SELECT DISTINCT hour - hour % ${dayMs} AS day FROM log_tally_dirty WHERE series = ?1),
+			records AS (SELECT from_ms AS day, provisional = 0 AND mature_at IS NULL AS is_mature FROM outcome_record
 				WHERE series = ?1 AND hours = 24 AND superseded_at IS NULL)
-			SELECT DISTINCT day_ms, EXISTS (SELECT 1 FROM days WHERE from_ms = day_ms)
-				AND NOT EXISTS (SELECT 1 FROM days WHERE from_ms <= day_ms AND NOT is_mature)
-			FROM log_error WHERE series = ?1 ORDER BY day_ms`,
-		params: [series],
-	})) as unknown as [number, number][]
+			SELECT day, day IN errors, day IN dirty, day IN (SELECT day FROM records WHERE is_mature) FROM
+				(SELECT day FROM errors UNION SELECT day FROM dirty UNION SELECT day FROM records WHERE NOT is_mature)
+			WHERE day > ?2 ORDER BY day`,
+		params: [series, through],
+	})) as unknown as [number, number, number, number][]
+	return rows.map(([day, hasErrors, isDirty, isKnownMature]) => ({ day, hasErrors, isDirty, isKnownMature }))
+}
+
+/** As its windows will say; a day is counted again only when something came for it. */
+async function isMature(
+	context: Context,
+	series: number,
+	model: ModelRow,
+	{ day, isDirty, isKnownMature }: Waiting,
+): Promise<boolean> {
+	if (isKnownMature) return true
+	const none = { predictions: 1, labelled: 0, never: 0 }
+	const counts = (isDirty && (await context.log.tally(series, day, day + dayMs))) || none
+	const { provisional, matureAt } = maturityOf(model, { size: '1d', from: day }, counts, context.now())
+	return !provisional && matureAt === null
 }
 
 /** States, findings and what was taken change in one commit. */

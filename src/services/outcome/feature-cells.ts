@@ -23,12 +23,13 @@ export function featureCells(spec: FeatureSpec, batch: RowBatch): FeatureCells {
 	return { feature: spec.name, cells: cells + 2, cellOf: Uint16Array.from(values, place) }
 }
 
-const wrong = Symbol('wrong type')
+export const wrong = Symbol('wrong type')
 type Known = number | string
-type Value = Known | typeof wrong | undefined
+export type Value = Known | typeof wrong | undefined
 type Cells = { cells: number; cellOfValue: (value: Known) => number | undefined }
 
-function valueAt(
+/** A feature's value in a row, or that it is none: of another type, or missing (undefined). */
+export function valueAt(
 	spec: FeatureSpec,
 	column: Column | undefined,
 	row: number,

@@ -10,7 +10,7 @@ import { labelledBaseline } from './labelled-baseline.ts'
 /** `brier`: squared distance of score and outcome. `error`: a wrong decision. `absolute`: absolute error, clipped. */
 export type LossName = 'brier' | 'error' | 'absolute'
 
-/** Every loss lies in [0, `most`], which is fixed before the first row that counts. NaN: the row has none. */
+/** In units of `most`, which is fixed before the first row that counts: within [0, 1]. NaN: the row has none. */
 export type Loss = { name: LossName; most: number; of: (row: ComparedRow) => number }
 
 const brier = ({ score, actual }: ComparedRow): number =>
@@ -30,7 +30,7 @@ export function lossesOf(task: ModelRow['task'], { items }: Compared, limit: num
 	if (task === 'regression')
 		return limit === undefined
 			? []
-			: [{ name: 'absolute', most: limit, of: (row) => Math.min(limit, absoluteError(row)) }]
+			: [{ name: 'absolute', most: limit, of: (row) => Math.min(1, absoluteError(row) / limit) }]
 	if (task === 'ranking') return []
 	const order = task === 'binary' ? [brierLoss, errorLoss] : [errorLoss]
 	const rows = items.flatMap(({ champion, challenger }) =>
@@ -61,7 +61,7 @@ export function matchLosses(
 /** Errors of the champion beyond this many times their 95th percentile count as that much. */
 const timesOfMost = 2
 const leastErrors = 100
-const before = { days: 30, rows: 20_000 }
+const before = { days: 30, rows: { kept: 20_000, scanned: 200_000 } }
 
 /**
  * Where absolute errors are clipped, so that they have bounds: known from the champion's errors in the 30 days before, else

@@ -12,6 +12,25 @@ const drawOf = (id: string): number => seeded(textHash(id))()
 /** Ends a scan that has seen as many rows as it may. */
 class EnoughRows extends Error {}
 
+/** A scan that ends at the first chunk after `mostScanned` rows. */
+export async function scanFirst(
+	context: Context,
+	query: Parameters<Context['log']['scan']>[0],
+	mostScanned: number,
+	onRows: Parameters<Context['log']['scan']>[1],
+): Promise<void> {
+	let rows = 0
+	try {
+		await context.log.scan(query, (batch, ...rest) => {
+			if (rows >= mostScanned) throw new EnoughRows()
+			rows += batch.rows
+			return onRows(batch, ...rest)
+		})
+	} catch (error) {
+		if (!(error instanceof EnoughRows)) throw error
+	}
+}
+
 /**
  * At most `most` predictions of a version in [from, to), those with the lowest draws, in bounded memory; `rows` counts all.
  * Features that came apart from their prediction are not in its row. With `mostScanned` it is a sample of about the first
@@ -32,7 +51,6 @@ export async function sampleRows(
 		kept = parts.reduce((sum, { batch }) => sum + batch.rows, 0)
 	}
 	const take = (batch: RowBatch) => {
-		if (rows >= mostScanned) throw new EnoughRows()
 		rows += batch.rows
 		const part = below({ batch, draws: Float64Array.from(batch.ids, drawOf) }, limit)
 		if (part.batch.rows === 0) return
@@ -40,11 +58,7 @@ export async function sampleRows(
 		kept += part.batch.rows
 		if (kept > 2 * most) cut()
 	}
-	try {
-		await context.log.scan(query, take)
-	} catch (error) {
-		if (!(error instanceof EnoughRows)) throw error
-	}
+	await scanFirst(context, query, mostScanned, take)
 	cut()
 	const batches = parts.map(({ batch }) => batch).filter((batch) => batch.rows > 0)
 	return { batch: batches.length > 0 ? concatBatches(batches) : undefined, rows }

@@ -2,10 +2,13 @@ import { and, eq } from 'drizzle-orm'
 import type { Actor, Context } from '../../context.ts'
 import { formatTime } from '../../core/time.ts'
 import { modelVersions } from '../../db/schema.ts'
+import type { StoredPrediction } from '../../log/prediction-log.ts'
 import { BatchBuilder } from '../../profile/batch-builder.ts'
 import { judgeAnswer, judgeRow, type QualityMark } from '../../profile/quality.ts'
+import { modelLabels, sideOf } from '../../tally/label.ts'
 import { authorise, seesFeatures } from '../authorise.ts'
-import { findModel } from '../model/find-model.ts'
+import { labelOf } from '../model/favourable.ts'
+import { findModel, type ModelRow } from '../model/find-model.ts'
 import { notLogged } from './not-logged.ts'
 
 /** A logged prediction as `GET …/predictions/{predictionId}` answers it. */
@@ -35,6 +38,7 @@ export async function readPrediction(
 		quality: [
 			...(await qualityOf(context, model.name, stored.version, features)),
 			...judgeAnswer(model.task, stored),
+			...labelMarks(model, stored),
 		],
 	}
 }
@@ -53,4 +57,26 @@ async function qualityOf(
 	const builder = new BatchBuilder(1)
 	builder.add({ id: '', timestamp: 0, features })
 	return judgeRow(row?.features ?? [], builder.finish(), 0)
+}
+
+/** Decisions and outcomes of a binary model that are neither of its labels: kept, and counted as not known. */
+function labelMarks(
+	model: ModelRow,
+	{ label, outcome }: Pick<StoredPrediction, 'label' | 'outcome'>,
+): QualityMark[] {
+	if (model.task !== 'binary') return []
+	const names = modelLabels(model)
+	const [positive, negative] = [names.positiveLabel ?? '1', labelOf(model, 'negative')]
+	const sent = [
+		['label', label],
+		['outcome.actual', outcome?.observed ? outcome.actual : undefined],
+	] as const
+	return sent
+		.filter(([, value]) => value !== undefined && value !== null)
+		.filter(([, value]) => sideOf(String(value), names) === undefined)
+		.map(([path, value]) => ({
+			code: 'unknown-label',
+			path,
+			message: `${JSON.stringify(value)} is neither ${JSON.stringify(positive)} nor ${JSON.stringify(negative)}: it counts as not known`,
+		}))
 }

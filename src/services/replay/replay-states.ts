@@ -58,7 +58,10 @@ function stateOf(context: Context, rows: readonly Row[]): ReplayState {
 		['replay.mismatched_share', Math.max(0, ...standing.map(share))],
 		['replay.worst_difference', Math.max(0, ...standing.map((row) => row[7] ?? 0))],
 	])
-	if (standing.length > 0) facts.set('replay.summary', summaryOf(standing))
+	if (standing.length > 0) {
+		facts.set('replay.summary', summaryOf(standing))
+		facts.set('replay.since', Math.min(...standing.map((row) => row[3])))
+	}
 	return { model, environment, facts, judged: () => noteJudged(context, rows) }
 }
 

@@ -40,7 +40,7 @@ async function evidenceOf(
 }
 
 /** An alert by the clock is not about a window. */
-function sizeOf({ window: { from, to } }: IncidentAlert): WindowSize | undefined {
+export function sizeOf({ window: { from, to } }: IncidentAlert): WindowSize | undefined {
 	const ms = Date.parse(to) - Date.parse(from)
 	return windowSizes.find((size) => windowMs[size] === ms)
 }

@@ -1,7 +1,9 @@
 import { digits } from '../../core/digits.ts'
 import type { Incident, IncidentAlert } from '../../services/incident/incident.ts'
+import type { IncidentDetails } from '../../services/slack/incident-details.ts'
 import { type Evidence, mostShown } from '../../services/slack/incident-evidence.ts'
 import { limits } from '../limits.ts'
+import { detailParts } from './incident-details.ts'
 import {
 	button,
 	clip,
@@ -14,6 +16,8 @@ import {
 	section,
 	shortTime,
 } from './text.ts'
+
+const mostRelated = 5
 
 type Evidences = readonly (Evidence | undefined)[]
 
@@ -50,9 +54,6 @@ function alertLine(alert: IncidentAlert, evidence: Evidence | undefined): string
 	return `• *${named(subjectText(alert.subject))}* ${named(movement(alert, evidence), 150)}, window from ${shortTime(alert.window.from)} (rule ${named(alert.rule)}${state})`
 }
 
-const alertLines = ({ alerts }: Incident, evidence: Evidences): string[] =>
-	alerts.map((alert, i) => alertLine(alert, evidence[i]))
-
 /** Who acknowledged it, by the latest word of the timeline. */
 const acknowledgedBy = ({ timeline }: Incident) => timeline.findLast((e) => e.what === 'acknowledged')?.who
 
@@ -72,13 +73,29 @@ export const incidentText = (incident: Incident): string =>
 		`${incident.status === 'resolved' ? 'Resolved: ' : ''}${incident.severity} incident on ${clip(incident.model, 100)} (${clip(incident.environment, 60)}): ${clip(incident.title, 300)}`,
 	)
 
+/** What changed, a line each; of incidents that say nothing of it, what their alerts do. Not escaped. */
+function changeTexts(incident: Incident, evidence: Evidences): string[] {
+	const { changes, alerts } = incident
+	const texts =
+		changes.length > 0
+			? changes.map((c) => c.text)
+			: alerts.map((a, i) => `${subjectText(a.subject)} ${movement(a, evidence[i])}`)
+	const shown = texts.slice(0, mostShown)
+	return texts.length > mostShown ? [...shown, `and ${texts.length - mostShown} more`] : shown
+}
+
+const nextText = ({ nextStep }: Incident): string[] =>
+	nextStep === '' ? [] : [`Next: ${clip(nextStep, 500)}`]
+
 /** The whole story in a text: what screen readers and notifications read. */
 function summary(incident: Incident, evidence: Evidences): string {
-	const moved = incident.alerts
-		.slice(0, mostShown)
-		.map((a, i) => named(`${clip(subjectText(a.subject), 100)} ${movement(a, evidence[i])}`, 250))
-	const more = incident.alerts.length > mostShown ? `; and ${incident.alerts.length - mostShown} more` : ''
-	const story = [incidentText(incident), named(stateText(incident), 200), moved.join('; ') + more]
+	const changed = changeTexts(incident, evidence).map((text) => named(text, 300))
+	const story = [
+		incidentText(incident),
+		named(stateText(incident), 200),
+		changed.join('; '),
+		...nextText(incident).map(escapeText),
+	]
 	return clip(story.filter((s) => s !== '').join('. '), limits.messageText)
 }
 
@@ -88,11 +105,14 @@ export function incidentMessage(
 	publicUrl: string,
 	evidence: Evidences = [],
 ): SlackMessage {
-	const { id, severity, model, environment, title, alerts } = incident
-	const shown = alertLines({ ...incident, alerts: alerts.slice(0, mostShown) }, evidence)
-	if (alerts.length > mostShown) shown.push(`… and ${alerts.length - mostShown} more`)
+	const { id, severity, model, environment, title, related } = incident
+	const changed = changeTexts(incident, evidence).map((text) => `• ${named(text, 400)}`)
 	const acknowledge = button('incident_acknowledge', 'Acknowledge', id, 'primary')
 	const elements = [...(incident.status === 'open' ? [acknowledge] : []), button('incident_why', 'Why', id)]
+	const link = (of: string) =>
+		`<${publicUrl}/v1/incidents/${encodeURIComponent(of)}|${escapeText(clip(of, 100))}>`
+	const others = related.slice(0, mostRelated).map(link).join(', ')
+	const more = related.length > mostRelated ? ` and ${related.length - mostRelated} more` : ''
 	return {
 		text: summary(incident, evidence),
 		blocks: [
@@ -100,8 +120,9 @@ export function incidentMessage(
 			section(
 				`${signs[severity] ?? ''} *${severity}* on *${named(model)}* in ${named(environment)}, ${named(stateText(incident), 200)}`,
 			),
-			...(shown.length > 0 ? [section(lines(shown))] : []),
-			context(`<${publicUrl}/v1/incidents/${encodeURIComponent(id)}|${escapeText(id)}>`),
+			...(changed.length > 0 ? [section(lines(changed))] : []),
+			...nextText(incident).map((text) => section(escapeText(text).replace(/^Next:/, '*Next:*'))),
+			context(link(id) + (others === '' ? '' : `. Related: ${others}${more}`)),
 			...(incident.status === 'resolved' ? [] : [{ type: 'actions', elements }]),
 		],
 	}
@@ -111,16 +132,25 @@ export function incidentMessage(
 export const timelineText = (entry: Incident['timeline'][number]): string =>
 	clip(escapeText(`${shortTime(entry.at)}  ${entry.who}: ${entry.what}`), limits.sectionText)
 
-/** Why an incident is open: the evidence of each alert. */
-export function whyMessage(incident: Incident, evidence: Evidences = []): SlackMessage {
-	const evidences = alertLines(incident, evidence)
+/** What the message does not say: the alerts and their evidence, the metric over time and by segment, and examples. */
+export function whyMessage(
+	incident: Incident,
+	evidence: Evidences = [],
+	details?: IncidentDetails,
+): SlackMessage {
+	const { alerts } = incident
+	const evidences = alerts.slice(0, mostShown).map((alert, i) => alertLine(alert, evidence[i]))
+	if (alerts.length > mostShown) evidences.push(`… and ${alerts.length - mostShown} more`)
 	const cause = incident.cause === null ? [] : [`Likely cause: ${named(incident.cause, 1000)}`]
+	const parts = details ? detailParts(details) : []
+	const told = [...cause, ...parts.map((p) => p.told)].filter((t) => t !== '')
 	return {
-		text: clip(`Why: ${[summary(incident, evidence), ...cause].join('. ')}`, limits.messageText),
+		text: clip(`Why: ${[evidences.join('; ') || 'no alerts', ...told].join('. ')}`, limits.messageText),
 		blocks: [
-			section(`*Why:* ${named(incident.title.trim() || incident.id, 300)}`),
+			section(`*Evidence of* ${named(incident.id)}`),
 			section(lines(evidences) || 'There are no alerts in it.'),
 			...cause.map(section),
+			...parts.flatMap((p) => p.blocks),
 		],
 	}
 }

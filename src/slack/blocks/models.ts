@@ -1,20 +1,55 @@
+import type { Incident } from '../../services/incident/incident.ts'
 import type { ModelWithHealth } from '../../services/model/list-models.ts'
 import { limits } from '../limits.ts'
 import { clip, context, lines, named, type SlackMessage, say, section, shortTime } from './text.ts'
 
-function line({ model, health }: ModelWithHealth): string {
-	const { worstAlert: worst, lastPrediction: last } = health
-	const since = worst?.since ? ` since ${shortTime(worst.since)}` : ''
-	const why = worst ? `: ${named(worst.rule)}${since}` : ''
-	return `• *${named(model)}* ${health.status}${why}, last prediction ${last ? shortTime(last) : 'never'}`
+const severities = ['info', 'warning', 'critical']
+
+/** Of equal severity what puts all else in doubt goes first: another model serves, or nothing comes in. */
+function worstFirst(a: Incident, b: Incident): number {
+	const doubt = ({ alerts }: Incident) =>
+		alerts.some((alert) => alert.metric.startsWith('replay.') || alert.metric === 'quality.freshness_ms')
+	return (
+		severities.indexOf(b.severity) - severities.indexOf(a.severity) ||
+		Number(doubt(b)) - Number(doubt(a)) ||
+		(a.beganAt < b.beganAt ? -1 : 1)
+	)
 }
 
-/** How models are. `areMore`: there are others that are not in the list. */
-export function statusMessage(models: readonly ModelWithHealth[], areMore: boolean): SlackMessage {
+/** What is wrong with a model, in words: its worst open incident and how many more there are. Escaped. */
+function trouble({ health }: ModelWithHealth, open: readonly Incident[]): string {
+	const [worst, ...others] = [...open].sort(worstFirst)
+	if (worst) {
+		const more = others.length === 0 ? '' : ` (and ${others.length} more open)`
+		return `: ${named(worst.title, 300)}${more}`
+	}
+	const alert = health.worstAlert
+	if (!alert) return ''
+	return `: ${named(alert.rule)}${alert.since ? ` since ${shortTime(alert.since)}` : ''}`
+}
+
+/** How models are, each with its worst incident. `areMore`: there are others that are not in the list. */
+export function statusMessage(
+	models: readonly ModelWithHealth[],
+	open: readonly Incident[],
+	areMore: boolean,
+): SlackMessage {
 	if (models.length === 0) return say('There is no model that you may see.')
+	const told = models.map((model) => {
+		const { status, lastPrediction: last } = model.health
+		const what = trouble(
+			model,
+			open.filter((i) => i.model === model.model),
+		)
+		const seen = `last prediction ${last ? shortTime(last) : 'never'}`
+		return {
+			text: `${named(model.model)}: ${status}${what}`,
+			line: `• *${named(model.model)}* ${status}${what}, ${seen}`,
+		}
+	})
 	const hint = 'There are more models: `/plumb status &lt;model&gt;` shows one.'
 	return {
-		text: clip(models.map((m) => `${named(m.model)}: ${m.health.status}`).join(', '), limits.messageText),
-		blocks: [section(lines(models.map(line))), ...(areMore ? [context(hint)] : [])],
+		text: clip(told.map((t) => t.text).join('; '), limits.messageText),
+		blocks: [section(lines(told.map((t) => t.line))), ...(areMore ? [context(hint)] : [])],
 	}
 }

@@ -1,4 +1,4 @@
-import { listIncidents } from '../../services/incident/list-incidents.ts'
+import { openIncidents } from '../../services/incident/list-incidents.ts'
 import { incidentsMessage } from '../blocks/incident.ts'
 import type { SlackCommand } from '../reply.ts'
 
@@ -9,10 +9,7 @@ export const incidents: SlackCommand = {
 	usage: 'incidents',
 	about: 'the incidents that are not resolved',
 	answer: async (context, { actor }) => {
-		const pages = await Promise.all(
-			(['open', 'acknowledged'] as const).map((status) => listIncidents(context, actor, { status, limit })),
-		)
-		const items = pages.flatMap((p) => p.items).sort((a, b) => (a.openedAt < b.openedAt ? 1 : -1))
-		return incidentsMessage(items.slice(0, limit), items.length > limit || pages.some((p) => p.next !== null))
+		const { items, areMore } = await openIncidents(context, actor, limit)
+		return incidentsMessage(items, areMore)
 	},
 }

@@ -1,18 +1,25 @@
+import { openIncidents } from '../../services/incident/list-incidents.ts'
 import { getModel, listModels } from '../../services/model/list-models.ts'
 import { statusMessage } from '../blocks/models.ts'
 import type { SlackCommand } from '../reply.ts'
 
 const limit = 30
+const mostIncidents = 200
 
 export const status: SlackCommand = {
 	name: 'status',
 	usage: 'status [model]',
-	about: 'how the models are, or one of them',
+	about: 'how the models are, or one of them, and the worst incident of each',
 	answer: async (context, { actor, words }) => {
 		// Names may have blanks in them.
 		const name = words.join(' ')
-		if (name !== '') return statusMessage([await getModel(context, actor, name)], false)
+		if (name !== '') {
+			const model = await getModel(context, actor, name)
+			const { items: open } = await openIncidents(context, actor, mostIncidents, name)
+			return statusMessage([model], open, false)
+		}
 		const { items, next } = await listModels(context, actor, { limit })
-		return statusMessage(items, next !== null)
+		const { items: open } = await openIncidents(context, actor, mostIncidents)
+		return statusMessage(items, open, next !== null)
 	},
 }

@@ -65,16 +65,6 @@ describe('an incident', () => {
 		expect(await ledger()).toEqual(['use-rules', 'open-incident'])
 	})
 
-	it('is one for one cause: alerts of a model at the same time join it', async () => {
-		drift(1, 'income', 0.3)
-		drift(1, 'age', 0.2)
-		await script.judge(test.context, driftRule)
-		drift(2, 'income', 0.3)
-		drift(2, 'region', 0.5)
-		await script.judge(test.context, driftRule)
-		expect((await only()).alerts.map((a) => a.subject.feature).sort()).toEqual(['age', 'income', 'region'])
-	})
-
 	it('is another one when the causes lie apart', async () => {
 		for (const [n, effect] of [
 			[1, 0.3],

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { dayMs, hourMs } from '../../../src/core/time.ts'
 import { Chance } from '../../../src/demo/random.ts'
 import { startOfTest } from '../../support/context.ts'
+import type { Json } from '../../support/server.ts'
 import { versionServer } from '../../support/versions.ts'
 
 let server: Awaited<ReturnType<typeof versionServer>>
@@ -19,7 +20,7 @@ const rows = (count: number, share: number, scale: number, after: (i: number) =>
 
 describe('absolute errors', () => {
 	it("are clipped at twice the 95th percentile of the champion's before the deployment", async () => {
-		server = await versionServer({ task: 'regression' }, {})
+		server = await versionServer({ task: 'regression', sensitive: ['sex'] }, {})
 		await server.send(rows(1000, 0, 1, (i) => i))
 		await server.deploy({ canary: { version: '2', percent: 50 } })
 		const deployed = server.clock.now - startOfTest
@@ -31,6 +32,13 @@ describe('absolute errors', () => {
 		expect(answer.clippedAt).toBeLessThan(12.5)
 		expect(answer.clipped).toBeGreaterThan(0)
 		expect(answer.clipped).toBeLessThan(0.02)
+		const group = answer.guards.find((g: Json) => g.group === 'sex=(missing)')
+		expect(group).toMatchObject({ metric: 'performance.mae', holds: true })
+		expect(group.tolerance).toBeCloseTo(0.05 * answer.clippedAt)
+		// The mean of exp(N(0, 1)) is 1.65, clipped at 10 it is 1.55.
+		expect(group.champion).toBeGreaterThan(1.4)
+		expect(group.champion).toBeLessThan(1.7)
+		expect(group.value).toBeCloseTo(answer.gain.value)
 	})
 
 	it('of the first hundred rows set the limit where nothing was known before, and do not count', async () => {
@@ -38,7 +46,7 @@ describe('absolute errors', () => {
 		await server.send(rows(60, 0, 1, (i) => i))
 		expect(await server.compare()).toMatchObject({
 			verdict: 'not-yet',
-			reason: 'the champion has fewer than 100 errors to set a limit by',
+			reason: 'a limit for errors needs 100 of the champion, not nearly all of them 0',
 			clippedAt: null,
 			outcomes: 0,
 		})

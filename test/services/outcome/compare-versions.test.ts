@@ -98,6 +98,37 @@ describe('a challenger', () => {
 		expect(await compare()).toMatchObject({ verdict: 'keep', reason: 'the challenger breaks no answer' })
 	})
 
+	it('is compared on outcomes that are a label; the others are not known', async () => {
+		await server.post('/v1/models', { model: 'loans', task: 'binary', positiveLabel: 'bad', threshold: 0.5 })
+		for (const version of ['1', '2'])
+			await server.post('/v1/models/loans/versions', { version, features: [{ name: 'x', type: 'numeric' }] })
+		await server.fetch('/v1/models/loans/deployments/production', {
+			method: 'PUT',
+			json: { champion: '1', challenger: '2' },
+		})
+		const timestamp = new Date(startOfTest).toISOString()
+		const ids = Array.from({ length: 60 }, (_, i) => i)
+		server.clock.advance(1000)
+		await server.post(
+			'/v1/models/loans/predictions',
+			ids.flatMap((i) =>
+				['1', '2'].map((version) => ({
+					...{ predictionId: `${version}-${i}`, version, timestamp, subject: `s${i}` },
+					...{ features: { x: i }, score: version === '1' ? 0.5 : 0.4 },
+				})),
+			),
+		)
+		const labels = ['good', 'unknown', 'bad', 'good']
+		await server.post(
+			'/v1/models/loans/outcomes',
+			ids.map((i) => ({ predictionId: `1-${i}`, actual: labels[i % 4], timestamp })),
+		)
+		const { body } = await server.fetch('/v1/models/loans/deployments/production/comparison')
+		expect(body).toMatchObject({ design: 'paired', outcomes: 45 })
+		// Two of three are good: (.25 - .16) * 2 / 3 + (.25 - .36) / 3.
+		expect(body.gain.value).toBeCloseTo(0.07 / 3)
+	})
+
 	it('that is not there is a clear fault', async () => {
 		await deploy({})
 		expect(await compare()).toMatchObject({ status: 422, errors: [{ path: 'challenger' }] })

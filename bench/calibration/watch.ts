@@ -1,0 +1,150 @@
+import { dayMs, type WindowSize, weekMs } from '../../src/core/time.ts'
+import { applyHistory, type PastWindow } from '../../src/metrics/history.ts'
+import { metrics } from '../../src/metrics/index.ts'
+import { type Reference, referenceOf } from '../../src/metrics/reference.ts'
+import { summariseWindow } from '../../src/metrics/window-result.ts'
+import { accumulate, emptyProfile, mergeProfiles } from '../../src/profile/accumulate.ts'
+import { makeGrid } from '../../src/profile/make-grid.ts'
+import type { Profile } from '../../src/profile/profile.ts'
+import { evaluate } from '../../src/rules/evaluate.ts'
+import type { RuleSet } from '../../src/rules/rule-set.ts'
+import { noStates, type States } from '../../src/rules/states.ts'
+import { factsOf } from '../../src/services/alert/sources.ts'
+import { sampleColumns } from '../../src/services/baseline/collect-baseline.ts'
+import { fillFamily } from '../../src/services/metric/compute-family.ts'
+import { measureRecord } from '../../src/services/metric/measure-record.ts'
+import { bySubject } from '../../src/services/metric/read-facts.ts'
+import { firstDay, type Kind, specsOf, Traffic } from './traffic.ts'
+
+const rule = { threshold: 0.5 }
+const series = { id: 1, model: 'm', version: '1', environment: 'production', segment: '', value: '' }
+const longestPast = 60
+
+export type Setting = {
+	kind: Kind
+	rowsPerDay: number
+	days: number
+	seed: number
+	/** From this day on the first feature has moved by so many standard deviations. */
+	shift?: { day: number; by: number }
+	baselineRows?: number
+	labelled?: boolean
+}
+
+/** What the packaged rules say of one model: how often an incident opened, and when first a shift was found. */
+export type Watched = { incidents: number; firstFired: number | undefined; fired: string[] }
+
+/** Runs a model's traffic through summaries, metrics and the packaged rules, as the jobs do, without the store. */
+export async function watch(ruleSet: RuleSet, setting: Setting): Promise<Watched> {
+	const model = new Watch(ruleSet, await baselineOf(setting))
+	const traffic = model.traffic
+	for (let day = 0; day < setting.days; day++) {
+		const { shift } = setting
+		const by = shift && day >= shift.day ? shift.by : 0
+		model.addDay(day, traffic.rowsOf(day, setting.rowsPerDay, by), shift?.day)
+	}
+	return model.watched
+}
+
+async function baselineOf({ kind, seed, baselineRows = 2000, labelled = false }: Setting) {
+	const traffic = new Traffic(kind, seed)
+	const rows = traffic.baseline(baselineRows, labelled)
+	const grid = await makeGrid(sampleColumns(specsOf(kind), [rows], rule), rows.rows)
+	const profile = emptyProfile(grid)
+	accumulate(profile, grid, rows, undefined, rule)
+	return { traffic, reference: referenceOf('baseline', grid, profile) }
+}
+
+class Watch {
+	readonly watched: Watched = { incidents: 0, firstFired: undefined, fired: [] }
+	readonly traffic: Traffic
+	private readonly reference: Reference
+	private readonly rules: RuleSet['rules']
+	private readonly baselineFacts: Map<string, ReadonlyMap<string, number>>
+	private readonly days: (PastWindow & { profile: Profile })[] = []
+	private states: Partial<Record<WindowSize, States>> = {}
+
+	constructor({ rules }: RuleSet, { traffic, reference }: { traffic: Traffic; reference: Reference }) {
+		this.rules = rules.filter((r) => r.scope === 'window')
+		this.traffic = traffic
+		this.reference = reference
+		this.baselineFacts = new Map(reference.columns.map((c) => [c.grid.name, factsOf(c)]))
+	}
+
+	addDay(day: number, rows: Parameters<typeof accumulate>[2], shiftedFrom: number | undefined): void {
+		const from = firstDay + day * dayMs
+		const profile = emptyProfile(this.reference.grid)
+		accumulate(profile, this.reference.grid, rows, undefined, rule)
+		const past = this.days.slice(-longestPast)
+		const hours = hoursOf(this.reference, rows)
+		const result = this.evaluate('1d', from, profile, { past, parts: hours })
+		this.days.push({ from, result, profile })
+		this.note(day, shiftedFrom)
+		if (day % 7 !== 6) return
+		const week = this.days.slice(-7)
+		const whole = emptyProfile(this.reference.grid)
+		for (const { profile: part } of week) mergeProfiles(whole, part)
+		this.evaluate('7d', from + dayMs - weekMs, whole, {
+			past: this.days.slice(-longestPast - 7, -7),
+			parts: week,
+		})
+		this.note(day, shiftedFrom)
+	}
+
+	private wasFiring = false
+
+	private note(day: number, shiftedFrom: number | undefined): void {
+		const firing = Object.values(this.states).flatMap((states) =>
+			[...states].flatMap(([name, of]) =>
+				[...of].flatMap(([key, s]) => (s.status === 'firing' ? [`${name} ${key}`] : [])),
+			),
+		)
+		if (firing.length > 0 && !this.wasFiring) {
+			this.watched.incidents++
+			this.watched.fired.push(`day ${day}: ${firing.join(', ')}`)
+		}
+		this.wasFiring = firing.length > 0
+		const found =
+			shiftedFrom !== undefined && day >= shiftedFrom && firing.some((f) => f.endsWith('f:income'))
+		if (found) this.watched.firstFired ??= day - shiftedFrom + 1
+	}
+
+	private evaluate(
+		size: WindowSize,
+		from: number,
+		profile: Profile,
+		known: { past: readonly PastWindow[]; parts: readonly PastWindow[] },
+	) {
+		const { reference } = this
+		const result = summariseWindow(reference, profile)
+		applyHistory(reference, result, { size, from, ...known, same: [], days: [], seasons: reference.seasons })
+		fillFamily(reference, [result])
+		const to = from + (size === '1d' ? dayMs : weekMs)
+		const record = {
+			...{ series: 1, window: size, from, revision: 1, computedAt: to, provisional: false },
+			...{ baseline: reference.digest, result, supersededAt: null },
+		}
+		const answers = measureRecord({ record, series, reference }, metrics, undefined, to)
+		const table = { from, to, closed: true, subjects: bySubject(answers) }
+		const rules = this.rules.filter((r) => r.window === size)
+		this.states[size] = evaluate(rules, table, this.states[size] ?? noStates, {
+			inhibited: () => false,
+			state: (name, { feature = '' }) =>
+				name === 'baseline.missing' ? false : this.baselineFacts.get(feature)?.get(name),
+		}).states
+		return result
+	}
+}
+
+/** The day's hours, as far as a column that grows is told by them. */
+function hoursOf(reference: Reference, rows: Parameters<typeof accumulate>[2]): PastWindow[] {
+	return Array.from({ length: 24 }, (_, hour) => {
+		const own: number[] = []
+		rows.timestamps.forEach((at, r) => {
+			if (new Date(at).getUTCHours() === hour) own.push(r)
+		})
+		const profile = emptyProfile(reference.grid)
+		accumulate(profile, reference.grid, rows, Int32Array.from(own), rule)
+		return { from: hour, result: summariseWindow(reference, profile) }
+	})
+}

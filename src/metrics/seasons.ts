@@ -1,0 +1,153 @@
+import { hourMs, type WindowSize, weekMs, windowStart } from '../core/time.ts'
+import { chiSquareHomogeneity } from '../stats/chi-square.ts'
+import { total } from '../stats/counts.ts'
+
+/** Counts of the reference's groups at some time: of a window, or of an hour of the week of the baseline's rows. */
+export type Slot = { from: number; groups: Float64Array }
+/** A column of a baseline that was cut by hour of week, and how many weeks of rows it had. */
+export type Slots = { slots: readonly Slot[]; weeks: number }
+
+/**
+ * What is usual at a time, beside what is usual overall (`all`). `weeks`: how many weeks it rests on. `source`: the words
+ * that a method says it in.
+ */
+export type Seasons = {
+	all: Float64Array
+	at(from: number): Float64Array
+	weeks: number
+	source: 'baseline' | 'past'
+}
+
+/** Fewer weeks make no season. */
+export const leastWeeks = 4
+/** Further back is not looked. */
+const mostWeeks = 8
+const leastRows = 50
+/** A part of the week is set apart from the rest only when it differs by more than chance. */
+const level = 0.001
+/** Rows of the whole that are mixed into a part, so that a rare group has no wild ratio. */
+const shrinkage = 20
+
+export const hourOfWeek = (ms: number): number => Math.floor((ms - windowStart('7d', ms)) / hourMs)
+export const isWeekend = (ms: number): boolean => hourOfWeek(ms) >= 5 * 24
+const dayOfWeek = (ms: number): number => Math.floor(hourOfWeek(ms) / 24)
+const hourOfDay = (ms: number): number => hourOfWeek(ms) % 24
+
+/** From coarse to fine: each part lies within the one before it. */
+const partsOf: Record<WindowSize, readonly ((ms: number) => number)[]> = {
+	'1h': [hourOfDay, (ms) => hourOfDay(ms) + (isWeekend(ms) ? 24 : 0), hourOfWeek],
+	'1d': [(ms) => Number(isWeekend(ms)), dayOfWeek],
+	'7d': [(ms) => Number(isWeekend(ms)), dayOfWeek],
+}
+
+/**
+ * The seasons of a column: of the baseline when its rows cover four weeks, else of the past windows once four weeks of
+ * them are there. `past`: windows in time order; for hours those of the same hour of week, beside `days`.
+ */
+export function seasonsOf(
+	size: WindowSize,
+	from: number,
+	past: { same: readonly Slot[]; days: readonly Slot[] },
+	baseline: Slots | undefined,
+): Seasons | undefined {
+	if (baseline) return fromSlots(baseline.slots, partsOf[size], baseline.weeks, 'baseline')
+	const recent = past.days.filter((w) => w.from >= from - mostWeeks * weekMs)
+	if (size === '1h') return ofHour(past.same, recent)
+	const weeks = recent.filter((w) => dayOfWeek(w.from) === dayOfWeek(from)).length
+	return weeks < leastWeeks ? undefined : fromSlots(recent, partsOf[size], weeks, 'past')
+}
+
+function ofHour(same: readonly Slot[], days: readonly Slot[]): Seasons | undefined {
+	if (same.length < leastWeeks) return undefined
+	const all = sumOf([...days, ...same])
+	const own = sumOf(same)
+	const usual = differs(own, all) ? own : all
+	return { all, at: () => usual, weeks: same.length, source: 'past' }
+}
+
+function fromSlots(
+	slots: readonly Slot[],
+	parts: readonly ((ms: number) => number)[],
+	weeks: number,
+	source: Seasons['source'],
+): Seasons {
+	const all = sumOf(slots)
+	const known = new Map<number, Float64Array>()
+	const at = (from: number): Float64Array => {
+		const key = hourOfWeek(from)
+		let usual = known.get(key)
+		if (!usual) {
+			usual = all
+			for (const part of parts) {
+				const own = sumOf(slots.filter((s) => part(s.from) === part(from)))
+				if (differs(own, usual)) usual = own
+			}
+			known.set(key, usual)
+		}
+		return usual
+	}
+	return { all, at, weeks, source }
+}
+
+function sumOf(slots: readonly Slot[]): Float64Array {
+	const sum = new Float64Array(slots[0]?.groups.length ?? 0)
+	for (const { groups } of slots)
+		for (let g = 0; g < sum.length; g++) sum[g] = (sum[g] as number) + (groups[g] as number)
+	return sum
+}
+
+/** Whether a part of a whole is distributed otherwise than the rest of it. */
+function differs(part: Float64Array, whole: Float64Array): boolean {
+	const rest = whole.map((c, g) => Math.max(0, c - (part[g] as number)))
+	if (total(part) < leastRows || total(rest) < leastRows) return false
+	return chiSquareHomogeneity(part, rest).p <= level
+}
+
+/** By how much the share of each group differs from its usual one; undefined when it does not. */
+function ratiosAt({ all, at }: Seasons, times: readonly { from: number; rows: number }[]) {
+	const parts = times.map(({ from, rows }) => ({ usual: at(from), rows }))
+	if (parts.every(({ usual }) => usual === all)) return undefined
+	const [a, rows] = [total(all), parts.reduce((sum, p) => sum + p.rows, 0)]
+	const shares = new Float64Array(all.length)
+	let error = 0
+	for (const { usual, rows: own } of parts) {
+		const weight = own / rows
+		const size = total(usual)
+		error += weight ** 2 / size
+		for (let g = 0; g < shares.length; g++) {
+			const share = (all[g] as number) / a
+			const mixed = ((usual[g] as number) + shrinkage * share) / (size + shrinkage)
+			shares[g] = (shares[g] as number) + weight * mixed
+		}
+	}
+	// A part is no independent sample of the whole that holds it.
+	const ratios = shares.map((s, g) => ((all[g] as number) > 0 ? (s * a) / (all[g] as number) : 1))
+	return { ratios, error: Math.max(0, error - 1 / a) }
+}
+
+/**
+ * The baseline as it can be expected to look at these times: each group's share by the ratio that is usual then. Its
+ * level stays the baseline's, so that a lasting shift is not absorbed. As counts whose total says how exactly it is known.
+ */
+export function expectedGroups(
+	seasons: Seasons | undefined,
+	groups: Float64Array,
+	times: readonly { from: number; rows: number }[],
+): Float64Array | undefined {
+	const season = seasons && times.length > 0 ? ratiosAt(seasons, times) : undefined
+	if (!season) return undefined
+	const m = total(groups)
+	const weighted = groups.map((c, g) => c * (season.ratios[g] as number))
+	const size = 1 / (1 / m + season.error)
+	const scale = size / total(weighted)
+	return weighted.map((c) => c * scale)
+}
+
+/** A window's counts with what is usual at its time taken out. */
+export function withoutSeason(seasons: Seasons | undefined, { from, groups }: Slot): Float64Array {
+	const season = seasons && ratiosAt(seasons, [{ from, rows: 1 }])
+	if (!season) return groups
+	const plain = groups.map((c, g) => c / Math.max(season.ratios[g] as number, 1e-3))
+	const scale = total(groups) / Math.max(total(plain), 1e-9)
+	return plain.map((c) => c * scale)
+}

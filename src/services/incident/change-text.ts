@@ -1,0 +1,29 @@
+import type { IncidentChange } from '../../db/schema.ts'
+
+/** Three digits, as many as one reads. */
+export function amount(x: number): string {
+	const size = Math.abs(x)
+	const notation = size !== 0 && (size < 1e-4 || size >= 1e15) ? 'scientific' : 'standard'
+	return x.toLocaleString('en', { maximumSignificantDigits: 3, notation })
+}
+
+export const percent = (share: number): string => `${amount(100 * share)}%`
+
+/** `x12`, or `÷12` where values are a twelfth of before. */
+export const factorText = (factor: number): string =>
+	Math.abs(factor) >= 1 ? `x${amount(factor)}` : `÷${amount(1 / factor)}`
+
+export const listed = (names: readonly string[], word: 'and' | 'or'): string =>
+	names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} ${word} ${names.at(-1)}`
+
+const mostPlaces = 3
+
+/** `city is munich or berlin` of changes that are told of segments or groups; empty when they are told of all rows. */
+export function whereOf(changes: readonly Pick<IncidentChange, 'segment' | 'group'>[]): string {
+	const name = changes[0]?.segment?.name
+	const values = changes.flatMap(({ segment, group }) => segment?.value ?? group ?? [])
+	if (values.length === 0) return ''
+	const more = values.length > mostPlaces ? [`${values.length - mostPlaces} more`] : []
+	const shown = listed([...values.slice(0, mostPlaces), ...more], 'or')
+	return name === undefined ? shown : `${name} is ${shown}`
+}

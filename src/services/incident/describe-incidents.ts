@@ -1,0 +1,176 @@
+import type { Context } from '../../context.ts'
+import { formatTime, hourMs } from '../../core/time.ts'
+import type { IncidentChange } from '../../db/schema.ts'
+import { parseKey } from '../../rules/facts.ts'
+import type { AlertRow } from '../alert/alert-book.ts'
+import { answerChanges, scoreColumn } from './answer-changes.ts'
+import { causeOf, isFollower, isInput } from './causes.ts'
+import { amount } from './change-text.ts'
+import { featureChanges, nameOf } from './feature-changes.ts'
+import type { IncidentBook, WorkingIncident } from './incident-book.ts'
+import { replayChanges } from './replay-changes.ts'
+import { type Comparison, readComparison } from './window-rows.ts'
+
+/** Features of one incident that are looked at; the others are told by their alerts. */
+const mostFeatures = 10
+const mostChanges = 30
+const mostPlaces = 3
+
+/**
+ * Says of each incident whose alerts changed what changed, from rows of the windows. It never stops an incident: what
+ * cannot be read is told by the alerts alone, and the timeline says why.
+ */
+export async function describeIncidents(
+	context: Context,
+	incidents: IncidentBook,
+	changed: readonly AlertRow[],
+): Promise<void> {
+	for (const { incident, alerts } of incidents.touchedBy(changed)) {
+		const reader = comparisonReader(context)
+		for (const alert of alerts.slice(0, mostFeatures)) await describeAlert(context, incident, alert, reader)
+		await describeAnswers(context, incident, reader)
+		const { row } = incident
+		row.changes = row.changes.sort((a, b) => rankOf(a) - rankOf(b)).slice(0, mostChanges)
+	}
+}
+
+type Reader = (alert: AlertRow) => Promise<Comparison>
+
+/** Alerts of one window share its rows. */
+function comparisonReader(context: Context): Reader {
+	const known = new Map<string, Promise<Comparison>>()
+	return (alert) => {
+		const { version, began, firedFrom, firedTo } = alert
+		const key = JSON.stringify([version, began, firedFrom, firedTo])
+		const found = known.get(key) ?? readComparison(context, alert)
+		known.set(key, found)
+		return found
+	}
+}
+
+const isOfRows = (alert: AlertRow): boolean =>
+	alert.window !== 'clock' && (isInput(alert) || isFollower(alert))
+
+async function describeAlert(
+	context: Context,
+	incident: WorkingIncident,
+	alert: AlertRow,
+	read: Reader,
+): Promise<void> {
+	const { row } = incident
+	const since = formatTime(alert.began)
+	const { feature = null } = parseKey(alert.subjectKey)
+	// What the model answers is told once, below.
+	if (causeOf(alert) === 'score') return
+	const found = await fromRows(context, incident, alert, read)
+	// A second alert of the same feature adds nothing to what its rows have told.
+	if (found.length === 0 && row.changes.some((c) => c.feature === feature && c.since === since)) return
+	const told = found.length > 0 ? found : [byMetric(alert)]
+	const isReplaced = (c: IncidentChange) =>
+		c.feature === feature && (feature !== null || c.kind === told[0]?.kind)
+	row.changes = [
+		...row.changes.filter((c) => !isReplaced(c)),
+		...told.map((change) => ({ since, ...change })),
+	]
+}
+
+/** Empty where there are no rows to look at, or they show nothing. */
+async function fromRows(
+	context: Context,
+	incident: WorkingIncident,
+	alert: AlertRow,
+	read: Reader,
+): Promise<(Omit<IncidentChange, 'since'> & { since?: string })[]> {
+	if (causeOf(alert) === 'replay') return replayChanges(context, alert)
+	const { feature } = parseKey(alert.subjectKey)
+	if (!isInput(alert) || feature === undefined) return []
+	return attempt(context, incident, [], async () => {
+		const comparison = await read(alert)
+		const spec = comparison.reference.columns.find((c) => c.grid.name === feature)?.grid.spec
+		return spec ? featureChanges(comparison, spec) : []
+	})
+}
+
+async function describeAnswers(context: Context, incident: WorkingIncident, read: Reader): Promise<void> {
+	const { row, alerts } = incident
+	const firing = [...alerts].filter((a) => a.status === 'firing' && isOfRows(a))
+	const latest = firing.sort((a, b) => b.firedTo - a.firedTo || (a.id < b.id ? -1 : 1))[0]
+	if (!latest) return
+	const told = await attempt(context, incident, [], async () => {
+		const comparison = await read(latest)
+		const changes = firing.some(isInput) ? row.changes : featureChanges(comparison, scoreColumn)
+		const places = changes.filter((c) => c.segment !== undefined || c.group !== undefined)
+		return answerChanges(comparison, places.slice(0, mostPlaces))
+	})
+	if (told.length === 0) return
+	const since = formatTime(Math.min(...firing.map((a) => a.began)))
+	row.changes = [
+		...row.changes.filter((c) => !c.feature?.startsWith('$')),
+		...told.map((change) => ({ ...change, since })),
+	]
+}
+
+/** What cannot be read is said once, and stops nothing. */
+async function attempt<T>(
+	context: Context,
+	{ row, said }: WorkingIncident,
+	otherwise: T,
+	work: () => Promise<T>,
+): Promise<T> {
+	try {
+		return await work()
+	} catch (error) {
+		const message = `what changed could not be read from the rows: ${(error as Error).message}`
+		if (!said.includes(message)) said.push(message)
+		context.logger.warn('what changed could not be read', { incident: row.id, error: String(error) })
+		return otherwise
+	}
+}
+
+const order = [
+	'replay',
+	'type',
+	'unit',
+	'missing',
+	'new-category',
+	'truncation',
+	'constant',
+	'spike',
+	'shift',
+]
+function rankOf({ kind }: IncidentChange): number {
+	const rank = order.indexOf(kind)
+	return kind === 'score' || kind === 'decision' ? order.length + 1 : rank === -1 ? order.length : rank
+}
+
+const kindOf: Record<string, string> = { data: 'shift', category: 'new-category' }
+
+/** What an alert says by itself. */
+function byMetric(alert: AlertRow): Omit<IncidentChange, 'since'> {
+	const { value, restated, before, subjectKey } = alert
+	const { feature, segment, group } = parseKey(subjectKey)
+	const cause = causeOf(alert)
+	return {
+		feature: feature ?? null,
+		...(segment ? { segment } : {}),
+		...(group === undefined ? {} : { group }),
+		kind: kindOf[cause] ?? cause,
+		before,
+		after: restated ?? value,
+		text: metricText(alert, cause),
+	}
+}
+
+function metricText(alert: AlertRow, cause: string): string {
+	const { metric, value, restated, before, version, subjectKey } = alert
+	const { feature, segment, group } = parseKey(subjectKey)
+	const now = restated ?? value
+	if (now !== null && cause === 'feed') return `no prediction has come for ${amount(now / hourMs)} h`
+	if (now !== null && cause === 'rejected') return `${amount(now)} rows were rejected in two hours`
+	if (now !== null && cause === 'traffic')
+		return `${amount(now)} predictions of version ${version}, which is not deployed`
+	const where = segment && `${segment.name} is ${segment.value}`
+	const about = [feature && nameOf(feature), where, group].filter((part) => part !== undefined).join(', ')
+	const was = before === null ? '' : `, ${amount(before)} before`
+	return `${about === '' ? '' : `${about}: `}${metric} ${now === null ? 'is not known' : amount(now)}${was}`
+}

@@ -1,0 +1,142 @@
+import { wordEnd } from '../../core/cut-text.ts'
+import { formatTime } from '../../core/time.ts'
+import type { IncidentChange } from '../../db/schema.ts'
+import { parseKey } from '../../rules/facts.ts'
+import { serviceModel } from '../../rules/rule-set.ts'
+import type { AlertRow } from '../alert/alert-book.ts'
+import { causeOf, isFollower } from './causes.ts'
+import { amount, factorText, listed, percent, whereOf } from './change-text.ts'
+
+const mostNamed = 3
+/** What a header of Slack takes. Parts that do not fit are left out whole. */
+const mostLetters = 150
+
+/** What an alert is about, in words. */
+export function subjectText(alert: Pick<AlertRow, 'subjectKey' | 'model'>): string {
+	const { feature, segment, group } = parseKey(alert.subjectKey)
+	const name = feature === '$score' ? 'the score' : feature === '$decision' ? 'the decision' : feature
+	const where = segment ? ` where ${segment.name} is ${segment.value}` : ''
+	return `${name ?? group ?? (alert.model === serviceModel ? 'Plumbline' : alert.model)}${where}`
+}
+
+/**
+ * What happened, in plain words: inputs first, each by the alert that says most of it, then what follows from them. Only
+ * what goes on is in it: `alerts` are those that fire, or all of an incident that is over.
+ */
+export function titleOf(alerts: readonly AlertRow[], changes: readonly IncidentChange[]): string {
+	const causes = alerts.filter((a) => !isFollower(a))
+	const leads = causes.length > 0 ? causes : alerts
+	const groups = byTitle(mostTelling(leads))
+	const since = Math.min(...alerts.map((a) => a.began))
+	const when = ` since ${formatTime(since).slice(0, 16).replace('T', ' ')}`
+	const parts = groups.map(({ title, names, features }, i) => {
+		const what = `${namesText(names)} ${names.length > 1 ? pluralOf(title) : title}`
+		const details = clauses(features, changes, names.length > 1)
+		if (i === 0) return { what: `${what}${when}`, details: details && `: ${details}` }
+		return { what: `; ${what}`, details: details && ` (${details})` }
+	})
+	if (causes.length > 0) parts.push({ what: followersText(alerts.filter(isFollower)), details: '' })
+	// Everything that changed is named before anything is told in detail.
+	let room = mostLetters - parts.reduce((sum, { what }) => sum + what.length, 0)
+	const text = parts.map(({ what, details }) => {
+		if (details.length > room) return what
+		room -= details.length
+		return what + details
+	})
+	return fitting(text)
+}
+
+/** As many parts as fit. A first part that is longer is kept, cut between words. */
+function fitting(parts: readonly string[]): string {
+	const [first = '', ...rest] = parts
+	const most = 2 * mostLetters
+	const start = first.length > most ? `${first.slice(0, wordEnd(first, most)).trimEnd()}…` : first
+	return rest.reduce((text, part) => (text.length + part.length > mostLetters ? text : text + part), start)
+}
+
+/** Of each subject the alert that says most: a feature that is missing has drifted too. */
+function mostTelling(alerts: readonly AlertRow[]): AlertRow[] {
+	const order = ['type', 'missing', 'category']
+	const rank = (alert: AlertRow) => {
+		const at = order.indexOf(causeOf(alert))
+		return at === -1 ? order.length : at
+	}
+	const best = new Map<string, AlertRow>()
+	for (const alert of [...alerts].sort((a, b) => rank(a) - rank(b) || a.began - b.began))
+		if (!best.has(subjectText(alert))) best.set(subjectText(alert), alert)
+	return [...best.values()].sort(
+		(a, b) => a.began - b.began || rank(a) - rank(b) || (subjectText(a) < subjectText(b) ? -1 : 1),
+	)
+}
+
+function byTitle(alerts: readonly AlertRow[]) {
+	const groups = new Map<string, { title: string; names: string[]; features: string[] }>()
+	for (const alert of alerts) {
+		const group = groups.get(alert.title) ?? { title: alert.title, names: [], features: [] }
+		group.names.push(subjectText(alert))
+		const { feature } = parseKey(alert.subjectKey)
+		if (feature !== undefined) group.features.push(feature)
+		groups.set(alert.title, group)
+	}
+	return [...groups.values()]
+}
+
+const namesText = (names: readonly string[]): string =>
+	names.length > mostNamed
+		? `${names.slice(0, mostNamed).join(', ')} and ${names.length - mostNamed} more`
+		: listed(names, 'and')
+
+const irregular: Record<string, string> = { has: 'have', is: 'are', was: 'were', does: 'do' }
+
+/** A title says what one subject does; of several it is said with the plural of its verb. */
+const pluralOf = (title: string): string =>
+	title.replace(
+		/^((?:no longer )?)(\w+)/,
+		(_, lead: string, verb: string) => lead + (irregular[verb] ?? verb.replace(/s$/, '')),
+	)
+
+function followersText(followers: readonly AlertRow[]): string {
+	const features = followers.map((a) => parseKey(a.subjectKey).feature)
+	const [score, decision] = [features.includes('$score'), features.includes('$decision')]
+	if (score && decision) return '; the score and the decisions follow'
+	return score ? '; the score follows' : decision ? '; the decisions follow' : ''
+}
+
+/** What is known of how each feature changed, short; empty where a shift is all. */
+function clauses(
+	features: readonly string[],
+	changes: readonly IncidentChange[],
+	withNames: boolean,
+): string {
+	const found = [...new Set(features)].slice(0, mostNamed).flatMap((feature) => {
+		const own = changes.filter((c) => c.feature === feature)
+		const [first] = own
+		const what = first && shortOf(first)
+		if (!first || what === undefined) return []
+		const where = whereOf(own.filter((c) => c.kind === first.kind && c.factor === first.factor))
+		return [`${withNames ? `${feature} ` : ''}${what}${where === '' ? '' : ` where ${where}`}`]
+	})
+	return found.join(', ')
+}
+
+function shortOf({ kind, factor, before, after, text }: IncidentChange): string | undefined {
+	const name = /"[^"]{1,60}"/.exec(text)?.[0]
+	switch (kind) {
+		case 'unit':
+			return factor === undefined ? 'unit change' : `unit change ${factorText(factor)}`
+		case 'missing':
+			return before === null || after === null
+				? undefined
+				: `missing in ${percent(after)} of rows, ${percent(before)} before`
+		case 'new-category':
+			return after === null ? undefined : `${name ?? 'new ones'} in ${percent(after)} of rows`
+		case 'type':
+			return after === null ? undefined : `in ${percent(after)} of rows`
+		case 'truncation':
+			return 'clipped'
+		case 'constant':
+			return after === null ? undefined : `always ${amount(after)}`
+		default:
+			return undefined
+	}
+}

@@ -1,0 +1,90 @@
+import { quantileSorted } from 'simple-statistics'
+import { sampleDistance } from './ordered-samples.ts'
+
+/** What was done to values: a multiplication by `factor`, or what `name` says. */
+export type UnitChange = { factor: number } | { name: string }
+
+type Transform = { is: UnitChange; apply: (x: number) => number }
+
+/** Factors between units that people mix up, each way. */
+const factors = [
+	10, 100, 1000, 10_000, 1e6, 12, 4, 7, 24, 30, 52, 365, 60, 3600, 86_400, 2.20462, 1.609344, 2.54, 3.28084,
+	28.3495, 3.785412,
+]
+const scaled = (factor: number): Transform => ({ is: { factor }, apply: (x) => x * factor })
+// Divided, not multiplied by the inverse: of whole numbers that gives the very same values.
+const divided = (by: number): Transform => ({ is: { factor: 1 / by }, apply: (x) => x / by })
+const known: readonly Transform[] = [
+	...factors.flatMap((f) => [scaled(f), divided(f)]),
+	{ is: { name: 'a change of sign' }, apply: (x) => -x },
+	{ is: { name: 'a unit change °C to °F' }, apply: (x) => 1.8 * x + 32 },
+	{ is: { name: 'a unit change °F to °C' }, apply: (x) => (x - 32) / 1.8 },
+	{ is: { name: 'a unit change °C to K' }, apply: (x) => x + 273.15 },
+	{ is: { name: 'a logarithm, ln(1 + x)' }, apply: Math.log1p },
+	{ is: { name: 'a logarithm, ln x' }, apply: Math.log },
+	{ is: { name: 'exp of what it was' }, apply: Math.exp },
+]
+/** A ratio that is no known unit is one when it is at least this large, or as small. */
+const leastUnnamed = 2
+/** How far off the scaled values may be, as a share of the distance that the change made. */
+const mostLeft = 0.15
+const leastRows = 20
+
+/**
+ * The change of unit that turns the distribution before into the one after, judged by the Kolmogorov-Smirnov distance of
+ * ascending samples that it leaves; undefined when none does. Ratios are tried at every quantile at once, not at the mean.
+ */
+export function unitChange(before: Float64Array, after: Float64Array): UnitChange | undefined {
+	if (before.length < leastRows || after.length < leastRows) return undefined
+	const made = sampleDistance(before, after)
+	// What two samples of one distribution differ by at the 0.1% level, and a little for values that were rounded.
+	const chance = 1.95 * Math.sqrt(1 / before.length + 1 / after.length)
+	const most = Math.min(made / 2, Math.max(chance, mostLeft * made))
+	const tried = (transform: Transform) => ({ transform, distance: left(transform, before, after) })
+	const all = known.map(tried)
+	const best = all.reduce((a, b) => (a.distance <= b.distance ? a : b))
+	const ratio = meanRatio(before, after)
+	const own = ratio === undefined ? undefined : tried(scaled(ratio))
+	// A known unit is preferred to the measured ratio where chance alone may make the difference.
+	if (best.distance <= most && best.distance <= (own?.distance ?? 1) + chance / 2)
+		return nearest(
+			all.filter((t) => t.distance <= best.distance + chance / 4),
+			best,
+			ratio,
+		)
+	const isLarge = ratio !== undefined && Math.abs(Math.log(Math.abs(ratio))) >= Math.log(leastUnnamed)
+	return own && isLarge && own.distance <= most ? own.transform.is : undefined
+}
+
+type Tried = { transform: Transform; distance: number }
+
+/** Of factors that fit about as well the one nearest to the measured ratio, which tells them apart better than distances. */
+function nearest(fitting: readonly Tried[], best: Tried, ratio: number | undefined): UnitChange {
+	const off = ({ transform: { is } }: Tried) =>
+		'factor' in is && ratio !== undefined ? Math.abs(Math.log(is.factor / ratio)) : Number.POSITIVE_INFINITY
+	if (!Number.isFinite(off(best))) return best.transform.is
+	return fitting.reduce((a, b) => (off(a) <= off(b) ? a : b)).transform.is
+}
+
+function left({ apply }: Transform, before: Float64Array, after: Float64Array): number {
+	// As single floats: what was multiplied by 1/12 and what was divided by 12 are the same value.
+	const turned = before
+		.map((x) => Math.fround(apply(x)))
+		.filter(Number.isFinite)
+		.sort()
+	return turned.length < before.length / 2 ? 1 : sampleDistance(turned, after.map(Math.fround))
+}
+
+/** The geometric mean of the ratios at nine quantiles, of those that have one; undefined where hardly any has. */
+function meanRatio(before: Float64Array, after: Float64Array): number | undefined {
+	const logs: number[] = []
+	for (let tenth = 1; tenth < 10; tenth++) {
+		const [a, b] = [before, after].map((s) => quantileSorted(s as unknown as number[], tenth / 10)) as [
+			number,
+			number,
+		]
+		if (a !== 0 && b !== 0 && a > 0 === b > 0) logs.push(Math.log(b / a))
+	}
+	if (logs.length < 3) return undefined
+	return Math.exp(logs.reduce((sum, x) => sum + x / logs.length, 0))
+}

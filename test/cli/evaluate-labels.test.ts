@@ -1,0 +1,182 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { plumbline } from '../support/process.ts'
+import type { Json } from '../support/server.ts'
+
+let folder: string
+beforeAll(async () => {
+	folder = await mkdtemp(join(tmpdir(), 'plumbline-labels-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const run = (...args: string[]) => plumbline(['evaluate', '--task', 'binary', '--actual', 'y', ...args])
+async function written(csv: string): Promise<string> {
+	const path = join(folder, `${Math.abs(csv.length)}-${csv.slice(0, 40).replaceAll(/\W/g, '')}.csv`)
+	await writeFile(path, csv)
+	return path
+}
+async function json(data: string, ...args: string[]): Promise<Json> {
+	const { code, out, err } = await run('--data', data, '--score', 'score', '--json', ...args)
+	expect(code, err).toBe(0)
+	return JSON.parse(out)
+}
+const valueOf = (answer: Json, metric: string): number => answer.metrics[`performance.${metric}`].value
+
+/** The data is not part of the repository; CI must have it, another machine may run without. */
+const cases = new URL('../../../shared/data/cases/', import.meta.url)
+const caseFile = (name: string) => fileURLToPath(new URL(name, cases))
+
+describe.runIf(existsSync(cases) || process.env.CI)('small files that went wrong', () => {
+	it('labels 1 and 2 work when the positive one is named', async () => {
+		const answer = await json(caseFile('07-labels-1-2.csv'), '--positive', '1')
+		expect(valueOf(answer, 'accuracy')).toBe(0.75)
+		expect(valueOf(answer, 'roc_auc')).toBeCloseTo(14 / 15, 12)
+		expect(answer.notes).toEqual([])
+	})
+
+	it('what is neither label is not known, and listed', async () => {
+		const answer = await json(caseFile('08-unknown-label.csv'), '--positive', 'bad')
+		expect(valueOf(answer, 'accuracy')).toBeCloseTo(2 / 3, 12)
+		expect(valueOf(answer, 'roc_auc')).toBeCloseTo(8 / 9, 12)
+		expect(valueOf(answer, 'outcome_coverage')).toBe(0.75)
+		expect(answer.notes).toEqual([
+			'2 outcomes in "y" are no label of a binary task and count as not known (there are "unknown", "NA"); the negative label is "good", name another with --negative.',
+		])
+	})
+
+	it('decisions in other words than outcomes are refused, or mapped from either side', async () => {
+		const args = ['--prediction', 'decision', '--positive', 'bad']
+		const data = caseFile('09a-pred-1-0.csv')
+		const refused = await run('--data', data, '--score', 'score', ...args)
+		expect(refused.code).toBe(2)
+		expect(refused.err).toContain('No decision in "decision" is the positive label "bad"')
+		expect(refused.err).toContain('--decision-map')
+		for (const map of ['1=bad,0=good', 'bad=1,good=0']) {
+			const answer = await json(data, ...args, '--decision-map', map)
+			expect([valueOf(answer, 'accuracy'), valueOf(answer, 'recall')]).toEqual([2 / 3, 2 / 3])
+		}
+	})
+})
+
+describe('labels', () => {
+	const table = (labels: readonly unknown[]) =>
+		written(`score,y\n${labels.map((label, i) => `${1 - i / 10},${label}`).join('\n')}\n`)
+
+	it.each([
+		['yes and never', ['--positive', 'yes'], ['yes', 'yes', 'never', 'yes', 'never', 'unknown', 'nan']],
+		['true and none', ['--positive', 'true'], ['True', 'true', 'none', 'TRUE', 'none', '', '?']],
+		['1 and 0, where -1 is not known', [], [1, '1.0', 0, 'true', 'no', -1, -1]],
+		['1 and -1', ['--positive', '1'], [1, 1, -1, 1, -1, 'unknown', 2]],
+		[
+			'a negative one that is named',
+			['--positive', 'a', '--negative', 'b'],
+			['a', 'a', 'b', 'a', 'b', 'c', 'c'],
+		],
+		[
+			'an unknown that is commoner than the negative',
+			['--positive', 'a'],
+			['a', 'a', 'b', 'a', 'b', 'unknown', 'NA'],
+		],
+	])('%s', async (_, args, labels) => {
+		const answer = await json(await table(labels), ...args)
+		expect(valueOf(answer, 'outcome_coverage')).toBeCloseTo(5 / 7, 12)
+		expect(valueOf(answer, 'roc_auc')).toBeCloseTo(5 / 6, 12)
+	})
+
+	it('a positive label that no outcome has is said', async () => {
+		const answer = await json(await table(['good', 'good', 'bad']), '--positive', 'Baad')
+		expect(answer.notes.join()).toContain(
+			'No outcome in "y" is the positive label "Baad" (there are "good", "bad")',
+		)
+	})
+
+	it('of a reference are those of the rows', async () => {
+		const rows = Array.from(
+			{ length: 60 },
+			(_, i) => `${(i % 10) / 10},${i % 20 === 0 ? 'unknown' : i % 10 > 4 ? 'bad' : 'good'}`,
+		)
+		const reference = await written(`score,y\n${rows.join('\n')}\n`)
+		const data = await table(['unknown', 'unknown', 'unknown', 'good', 'bad'])
+		const answer = await json(data, '--positive', 'bad', '--reference', reference)
+		expect(valueOf(answer, 'outcome_coverage')).toBe(0.4)
+		expect(answer.metrics['estimated.accuracy'].status).toBe('ok')
+	})
+
+	it('of a multiclass task are the classes that have a probability or a decision', async () => {
+		const data = await written('a,b,y\n0.9,0.1,a\n0.2,0.8,b\n0.6,0.4,b\n0.7,0.3,unknown\n')
+		const args = [
+			'--data',
+			data,
+			'--task',
+			'multiclass',
+			'--actual',
+			'y',
+			'--score',
+			'a=a',
+			'--score',
+			'b=b',
+			'--json',
+		]
+		const answer = JSON.parse((await plumbline(['evaluate', ...args])).out)
+		expect(valueOf(answer, 'accuracy')).toBeCloseTo(2 / 3, 12)
+		expect(valueOf(answer, 'outcome_coverage')).toBe(0.75)
+		expect(answer.notes.join()).toContain('1 outcomes in "y" are no label of a multiclass task')
+	})
+})
+
+describe('the four-fifths rule', () => {
+	/** A thousand of either sex, of whom these shares are declined. */
+	const table = (m: number, f: number) =>
+		written(
+			`score,y,decision,sex\n${Object.entries({ m, f })
+				.flatMap(([sex, share]) =>
+					Array.from({ length: 1000 }, (_, i) =>
+						i < share * 1000 ? `0.9,${i % 2},decline,${sex}` : `0.1,${i % 9 === 0 ? 1 : 0},approve,${sex}`,
+					),
+				)
+				.join('\n')}\n`,
+		)
+	const options = ['--group', 'sex', '--prediction', 'decision', '--decision-map', 'decline=1,approve=0']
+
+	it.each([
+		[0.09, 0.13, 'pass', 0.87 / 0.91],
+		[0.8, 0.88, 'fail', 0.6],
+	])(
+		'on declines of %d and %d says of approvals in JSON, text and page: %s',
+		async (m, f, verdict, ratio) => {
+			const data = await table(m, f)
+			const args = [...options, '--favourable', 'approve', '--facet', 'sex=f']
+			const answer = await json(data, ...args)
+			const { fourFifths } = answer.fairness.sex
+			expect(fourFifths).toMatchObject({ verdict, reference: 'm', group: 'f' })
+			expect(fourFifths.ratio).toBeCloseTo(ratio, 12)
+			expect(fourFifths.low).toBeLessThan(fourFifths.ratio)
+			expect(answer.facets['sex=f'].di).toBeCloseTo(ratio, 12)
+			const [women, men] = answer.groups.map((g: Json) => g.metrics['fairness.selection_rate'].value)
+			expect(women).toBeCloseTo(1 - f, 12)
+			expect(men).toBeCloseTo(1 - m, 12)
+			const html = join(folder, `${verdict}.html`)
+			const { out } = await run('--data', data, '--score', 'score', ...args, '--html', html)
+			expect(out).toContain(`Four-fifths rule\n  sex: ${verdict.toUpperCase()}: f against m: impact ratio`)
+			expect(readFileSync(html, 'utf8')).toContain(
+				`<span class="tag ${verdict}">${verdict.toUpperCase()}</span>`,
+			)
+		},
+	)
+
+	it('is the same from an outcome as from a score, and unknown while nobody says which decision is good', async () => {
+		const data = await table(0.8, 0.88)
+		const byLabel = await json(data, '--group', 'sex', '--favourable', '0')
+		expect(byLabel.fairness.sex.fourFifths).toMatchObject({ verdict: 'fail', reference: 'm' })
+		const unsaid = await json(data, ...options)
+		expect(unsaid.fairness.sex.fourFifths).toMatchObject({ verdict: 'unknown', ratio: null, reference: null })
+		expect(unsaid.fairness.sex['fairness.demographic_parity_ratio'].value).toBeCloseTo(10 / 11, 12)
+		const { code, err } = await run('--data', data, ...options, '--favourable', 'aprove')
+		expect(code).toBe(2)
+		expect(err).toContain('--favourable aprove is no label of "decision" (there are "decline", "approve")')
+	})
+})

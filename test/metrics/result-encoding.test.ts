@@ -1,0 +1,48 @@
+import { expect, it } from 'vitest'
+import { decodeResult, encodeResult } from '../../src/metrics/result-encoding.ts'
+import type { ColumnResult, WindowResult } from '../../src/metrics/window-result.ts'
+
+const plain: ColumnResult = {
+	groups: Float64Array.of(5, 300, 0),
+	rangeViolations: 1,
+	domainViolations: 0,
+	constant: false,
+	ks: 0.25,
+	wasserstein: Number.NaN,
+	q: 0.5,
+	min: Number.NaN,
+	max: Number.NaN,
+	stoodOut: false,
+}
+const full: ColumnResult = {
+	...plain,
+	min: -3.5,
+	max: 1e6,
+	stoodOut: true,
+	expected: Float64Array.of(4.5, 290.0625, 0),
+	variation: { variance: 0.013, df: 21.5, windows: 33 },
+	identifier: true,
+}
+const result: WindowResult = {
+	rows: 305,
+	duplicates: 2,
+	errors: 0,
+	schemaViolations: 1,
+	subjects: 60,
+	lastMs: 1000,
+	latency: { p50: 1, p95: 2, p99: Number.NaN },
+	columns: [plain, full, plain],
+}
+
+it('a result is read as it was written, as a whole or one column of it', () => {
+	expect(decodeResult(encodeResult(result))).toEqual(result)
+	for (const i of [0, 1, 2])
+		expect(decodeResult(encodeResult(result), i).columns[i]).toEqual(result.columns[i])
+})
+
+it('a result of the first format is read: without subjects, and with what stood out told by q', () => {
+	const bytes = [1, 9, 0, 0, 0, ...new Array(32).fill(0), 1, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 4, 5]
+	const { rows, subjects, columns } = decodeResult(Uint8Array.from(bytes))
+	expect([rows, subjects]).toEqual([9, 9])
+	expect(columns[0]).toMatchObject({ q: 0, stoodOut: true, groups: Float64Array.of(4, 5) })
+})

@@ -1,0 +1,187 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { dayMs, formatTime } from '../../../src/core/time.ts'
+import { compute } from '../../../src/jobs/compute.ts'
+import { startOfTest } from '../../support/context.ts'
+import { type Json, testServer } from '../../support/server.ts'
+
+let server: Awaited<ReturnType<typeof testServer>>
+beforeEach(async () => {
+	server = await testServer()
+})
+afterEach(() => server.close())
+
+const start = startOfTest - 2 * dayMs
+const register = async (more: object, manifest?: object) => {
+	await server.post('/v1/models', { model: 'm', task: 'binary', threshold: 0.5, ...more })
+	await server.post('/v1/models/m/versions', {
+		version: '1',
+		features: [],
+		...(manifest ? { manifest } : {}),
+	})
+}
+const predict = async (rows: readonly object[]) => {
+	const sent = rows.map((row, i) => ({
+		predictionId: `p${i}`,
+		version: '1',
+		timestamp: formatTime(start + i),
+		...row,
+	}))
+	expect((await server.post('/v1/models/m/predictions', sent)).body.rejectedCount).toBe(0)
+}
+/** One request: outcomes of the predictions from `first` on. */
+const outcomes = async (first: number, actuals: readonly unknown[], at = start + dayMs / 2) => {
+	const sent = actuals.map((actual, i) => ({
+		predictionId: `p${first + i}`,
+		actual,
+		timestamp: formatTime(at + i),
+	}))
+	expect((await server.post('/v1/models/m/outcomes', sent)).body).toMatchObject({ accepted: actuals.length })
+}
+const read = async (metric: string): Promise<Json> => {
+	await compute.run(server.context)
+	const { body } = await server.fetch(`/v1/models/m/metrics?window=1d&metric=performance.${metric}`)
+	return body.items[0]
+}
+const scores = [0.9, 0.8, 0.7, 0.95, 0.85, 0.3, 0.2, 0.1].map((score) => ({ score }))
+const actuals = ['bad', 'bad', 'good', 'unknown', 'NA', 'bad', 'good', 'good']
+
+describe('an outcome that is neither the positive nor the negative label', () => {
+	it('is accepted, marked, and counted in nothing but the coverage', async () => {
+		await register({ positiveLabel: 'bad' })
+		await predict(scores)
+		await outcomes(0, actuals)
+		expect((await read('accuracy')).value).toBeCloseTo(2 / 3, 12)
+		expect((await read('roc_auc')).value).toBeCloseTo(8 / 9, 12)
+		expect(await read('outcome_coverage')).toMatchObject({
+			value: 0.75,
+			reason: '2 outcomes are no label of this task, such as "NA", "unknown"',
+		})
+		const { body } = await server.fetch('/v1/models/m/predictions/p3')
+		expect(body.quality).toEqual([
+			{
+				code: 'unknown-label',
+				path: 'outcome.actual',
+				message: '"unknown" is neither "bad" nor "good": it counts as not known',
+			},
+		])
+	})
+
+	it('is the same whatever comes first, and known once it is corrected', async () => {
+		await register({ positiveLabel: 'bad' })
+		await predict(scores)
+		for (const i of [4, 3, 7, 6, 5, 2, 1, 0]) await outcomes(i, [actuals[i]])
+		expect((await read('roc_auc')).value).toBeCloseTo(8 / 9, 12)
+		await outcomes(3, ['good', 'Bad'], start + dayMs)
+		expect(await read('outcome_coverage')).toMatchObject({ value: 1, reason: '2 were corrected' })
+		expect((await read('fp')).value).toBe(2)
+		await outcomes(3, ['refer'], start + dayMs + 1000)
+		expect((await read('outcome_coverage')).reason).toContain(
+			'1 outcomes are no label of this task, such as "refer"',
+		)
+		expect((await read('fp')).value).toBe(1)
+	})
+
+	it('may come before its prediction', async () => {
+		await register({ positiveLabel: 'bad' })
+		await outcomes(0, actuals)
+		await predict(scores)
+		expect((await read('accuracy')).value).toBeCloseTo(2 / 3, 12)
+		expect((await read('outcome_coverage')).value).toBe(0.75)
+	})
+
+	it.each([
+		['1 and 2 by name', { positiveLabel: '1', negativeLabel: '2' }, [1, 2, 2, 0, '', 1]],
+		[
+			'yes and never',
+			{ positiveLabel: 'yes', negativeLabel: 'never' },
+			['yes', 'never', 'Never', 'no', 'nan', 'YES'],
+		],
+		[
+			'true and none',
+			{ positiveLabel: true, negativeLabel: 'none' },
+			[true, 'none', 'none', false, 'x', 'true'],
+		],
+		['1 and 0, where -1 is not known', { positiveLabel: '1' }, [1, 0, false, -1, 'unknown', 'true']],
+		[
+			'a favourable one that names the negative',
+			{ positiveLabel: 'bad', favourable: 'ok' },
+			['bad', 'ok', 'ok', 'good', 'fine', 'bad'],
+		],
+	])('%s', async (_, labels, list) => {
+		await register(labels)
+		await predict([
+			{ score: 0.9 },
+			{ score: 0.8 },
+			{ score: 0.1 },
+			{ score: 0.9 },
+			{ score: 0.1 },
+			{ score: 0.1 },
+		])
+		await outcomes(0, list)
+		expect((await read('accuracy')).value).toBe(0.5)
+		expect((await read('outcome_coverage')).value).toBeCloseTo(4 / 6, 12)
+	})
+
+	it('is one that the actuals of a baseline do not have', async () => {
+		await register({ positiveLabel: '1' })
+		const rows = Array.from({ length: 60 }, (_, i) => ({
+			features: {},
+			score: (i % 10) / 10,
+			actual: i % 3 ? 2 : 1,
+		}))
+		await server.fetch('/v1/models/m/versions/1/baseline', { method: 'PUT', json: rows })
+		await predict([{ score: 0.9 }, { score: 0.8 }, { score: 0.1 }, { score: 0.9 }])
+		await outcomes(0, [1, 2, 2, 0])
+		expect((await read('accuracy')).value).toBeCloseTo(2 / 3, 12)
+		expect((await read('outcome_coverage')).value).toBe(0.75)
+	})
+
+	it('of a multiclass model is a class that nobody declared', async () => {
+		await register({ task: 'multiclass', threshold: null }, { classes: ['a', 'b', 'c'] })
+		await predict(['a', 'b', 'c', 'a'].map((label) => ({ label })))
+		await outcomes(0, ['a', 'a', 'c', 'unknown'])
+		expect((await read('accuracy')).value).toBeCloseTo(2 / 3, 12)
+		expect((await read('outcome_coverage')).value).toBe(0.75)
+	})
+})
+
+describe('a decision that is neither label', () => {
+	it('counts as none when it is spelt in other words than outcomes', async () => {
+		await register({ positiveLabel: 'bad', threshold: null })
+		await predict([1, 1, 1, 0, 0, 0].map((label, i) => ({ label, score: 1 - i / 10 })))
+		await outcomes(0, ['bad', 'bad', 'good', 'bad', 'good', 'good'])
+		expect(await read('accuracy')).toMatchObject({ status: 'insufficient', value: null })
+		expect((await read('accuracy')).reason).toContain('no row with an outcome has a decision')
+		expect((await read('roc_auc')).value).toBeCloseTo(8 / 9, 12)
+		const { body } = await server.fetch('/v1/models/m/predictions/p0')
+		expect(body.quality).toMatchObject([{ code: 'unknown-label', path: 'label' }])
+	})
+
+	it('is told from the negative one that decisions have most', async () => {
+		await register({ positiveLabel: 'bad', threshold: null, favourable: null })
+		await predict(['bad', 'good', 'good', 'refer'].map((label) => ({ label })))
+		await outcomes(0, ['bad', 'good', 'bad', 'good'])
+		expect(await read('accuracy')).toMatchObject({ n: 3 })
+		expect((await read('accuracy')).value).toBeCloseTo(2 / 3, 12)
+	})
+})
+
+it('a model keeps labels and favourable decision in its record, and refuses what contradicts them', async () => {
+	const made = await server.post('/v1/models', {
+		model: 'm',
+		task: 'binary',
+		positiveLabel: 'bad',
+		negativeLabel: 'good',
+		favourable: 'good',
+	})
+	expect(made).toMatchObject({ status: 201, body: { negativeLabel: 'good', favourable: 'good' } })
+	const patch = (json: object) => server.fetch('/v1/models/m', { method: 'PATCH', json })
+	for (const [json, path] of [
+		[{ favourable: 'ok' }, 'favourable'],
+		[{ negativeLabel: 'BAD' }, 'negativeLabel'],
+	] as const)
+		expect(await patch(json)).toMatchObject({ status: 422, body: { errors: [{ path }] } })
+	const post = (more: object) => server.post('/v1/models', { model: 'x', ...more })
+	expect((await post({ task: 'regression', favourable: '1' })).status).toBe(422)
+	expect((await post({ task: 'binary', favourable: 'approve' })).status).toBe(422)
+})
