@@ -57,7 +57,8 @@ export class CodeColumn implements Column {
 	}
 
 	addValue(value: unknown): void {
-		this.codes.push(this.codeOf(value))
+		const isLabelText = this.kind === 'label' && typeof value === 'string'
+		this.codes.push(this.codeOf(isLabelText ? cellOf(undefined, value) : value))
 	}
 
 	private codeOf(value: unknown): number {
