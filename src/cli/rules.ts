@@ -33,7 +33,8 @@ Exit code: 0 the rules are good, with or without warnings, 1 they are not, 2 the
 		else {
 			for (const e of result.errors) terminal.out(`${faultText(e)}\n`)
 			for (const w of result.warnings) terminal.out(`warning: ${faultText(w)}\n`)
-			if (result.leftOut.length > 0)
+			// Beside an error, which may be why, they would only hide it.
+			if (result.ok && result.leftOut.length > 0)
 				terminal.out(
 					`${result.leftOut.length} packaged rules are not in force here: ${result.leftOut.join(', ')}.\n` +
 						'A file that says `extends: packaged` keeps them.\n',

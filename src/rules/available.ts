@@ -72,10 +72,19 @@ const amount: Range = [0, Number.POSITIVE_INFINITY]
 const open: Range = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
 // Shares of another kind: R2 has no lower end, gini a negative one, MAPE no upper one.
 const unlikeShares = new Set(['performance.r2', 'performance.gini', 'performance.mape'])
+// Other metrics of these units can be below 0: the effect is corrected for bias, a distance is not.
+const amounts = new Set([
+	'drift.psi',
+	'drift.wasserstein',
+	'performance.log_loss',
+	'performance.rmse',
+	'performance.mae',
+])
 const rangesByUnit: Readonly<Record<string, Range>> = {
 	share,
 	'0 to 1': share,
 	'0 or 1': share,
+	'distance, base 2': share,
 	probability: share,
 	rows: amount,
 	ms: amount,
@@ -92,5 +101,5 @@ export function rangeOf(name: string): Range {
 	const { metric, part } = found
 	if (part === 'p' || part === 'q') return share
 	if (part !== undefined || unlikeShares.has(metric.id)) return open
-	return rangesByUnit[metric.unit] ?? open
+	return amounts.has(metric.id) ? amount : (rangesByUnit[metric.unit] ?? open)
 }

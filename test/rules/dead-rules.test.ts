@@ -37,6 +37,8 @@ describe('a rule that can never fire is refused', () => {
 		[{ when: 'service.error_rate >= 5 && n > 3' }, 'is from 0 to 1'],
 		[{ each: 'feature', when: 'drift.q < 0' }, 'can never hold'],
 		[{ each: 'feature', when: '"drift.detected > 1 || drift.p > 1"' }, 'can never hold'],
+		[{ each: 'feature', when: 'drift.psi < 0' }, 'drift.psi is 0 or more'],
+		[{ each: 'feature', when: 'drift.js > 1' }, 'can never hold'],
 		[{ when: '1 > 2' }, 'can never hold'],
 		[{ when: '"severity == \'high\' && n > 3"' }, 'severity is one of info, warning, critical'],
 		[{ when: '"severity == \'critical\' && n > 3"' }, 'can never hold'],
