@@ -157,7 +157,11 @@ describe('four causes on four days', () => {
 					/^employer has categories that the baseline does not have since 2026-03-07 00:00: "crypto" in [12]\d(\.\d)?% of rows$/,
 				),
 			],
-			['critical', date(5), 'loans serves another model than the registered one since 2026-03-08 00:00'],
+			[
+				'critical',
+				date(5),
+				'loans is not what is registered: the served model and the artefact differ since 2026-03-08 00:00',
+			],
 		])
 		const [unit, missing, category, replay] = all
 		expect(changeOf(unit, 'income')).toMatchObject({
@@ -173,7 +177,9 @@ describe('four causes on four days', () => {
 		expect(changeOf(replay, null).text).toContain('version 1 serves another model')
 		for (const i of all) expect(i.related.sort()).toEqual(all.flatMap((o) => (o === i ? [] : [o.id])).sort())
 		const status = await server.plumb('status')
-		expect(status.shown).toContain('critical: loans serves another model than the registered one')
+		expect(status.shown).toContain(
+			'critical: loans is not what is registered: the served model and the artefact differ',
+		)
 	}, 60_000)
 })
 
