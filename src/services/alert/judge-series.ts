@@ -170,8 +170,12 @@ export class SeriesJudge {
 
 	/** The windows before one, the latest first, as far back as a loss is looked for. */
 	private async *earlierTables(from: number): AsyncGenerator<FactTable> {
+		// A series that is evaluated for the first time has nothing before its first window.
+		const first = this.record ? Number.NEGATIVE_INFINITY : (this.start ?? from)
 		for (let back = 0; back < lookBack[this.key.window]; back++) {
-			const table = await this.previousTable(from - back * windowMs[this.key.window])
+			const at = from - back * windowMs[this.key.window]
+			if (at <= first) return
+			const table = await this.previousTable(at)
 			if (table) yield table
 		}
 	}

@@ -53,8 +53,10 @@ export function measureRecord(
 			const measure = metric.measure(view)
 			const both =
 				metric.id.startsWith('drift.') && measure.status === 'ok' ? { ...evidence, ...measure } : measure
-			const method = gateMetrics.has(metric.id) ? measure.method + besidePast(view.result) : measure.method
-			answers.push(toAnswer(placed, times, metric, { ...both, method }, place))
+			const past = gateMetrics.has(metric.id) ? besidePast(view.result) : ''
+			answers.push(
+				toAnswer(placed, times, metric, past === '' ? both : { ...both, method: both.method + past }, place),
+			)
 		}
 	}
 	return answers
