@@ -192,7 +192,12 @@ async function start(
 		...(slack ? { slack: slack.handle } : {}),
 		jobs: { list: jobs, run: (id) => runJobById(context, id, processOwner) },
 	})
-	const listening: Listening = await listen(app.fetch, config.PLUMBLINE_HOST, config.PLUMBLINE_PORT)
+	const listening: Listening = await listen(
+		app.fetch,
+		config.PLUMBLINE_HOST,
+		config.PLUMBLINE_PORT,
+		context.limits,
+	)
 	stops.push(listening.close)
 	if (config.PLUMBLINE_PUBLIC_URL === undefined) context.publicUrl = listening.url
 	stops.push(await startSchedules(context, processOwner))
