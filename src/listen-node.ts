@@ -216,6 +216,8 @@ const lingerBytes = 64 * 2 ** 20
 function closeGently(socket: Socket): void {
 	if (closing.has(socket)) return
 	closing.add(socket)
+	socket.once('close', () => closing.delete(socket))
+	if (socket.readableEnded) return void socket.end(() => socket.destroy())
 	const from = socket.bytesRead
 	let seen = from
 	let idleMs = 0
@@ -227,10 +229,7 @@ function closeGently(socket: Socket): void {
 		seen = socket.bytesRead
 		if (idleMs >= lingerIdleMs || openMs >= lingerMs || seen - from > lingerBytes) socket.destroy()
 	}, tickMs)
-	socket.once('close', () => {
-		clearInterval(timer)
-		closing.delete(socket)
-	})
+	socket.once('close', () => clearInterval(timer))
 	socket.once('end', () => socket.destroy())
 	socket.end()
 }

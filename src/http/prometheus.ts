@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts'
+import type { ByteBudget } from '../core/byte-budget.ts'
 import { type Counts, readCounts } from '../services/health/read-counts.ts'
 import type { Traffic } from './traffic.ts'
 
@@ -74,7 +75,7 @@ function trafficFamilies(traffic: Traffic): Family[] {
 }
 
 /** The gauges and counters of the service itself, in the Prometheus text format. */
-export async function renderMetrics(context: Context, traffic: Traffic): Promise<string> {
+export async function renderMetrics(context: Context, traffic: Traffic, budget: ByteBudget): Promise<string> {
 	const counts = await readCounts(context)
 	const families = [
 		...Object.entries(counts.objects).map(([name, value]) =>
@@ -84,6 +85,7 @@ export async function renderMetrics(context: Context, traffic: Traffic): Promise
 			gauge(`log_${snakeCase(name)}`, 'From the prediction log.', [{ value }]),
 		),
 		gauge('model_cache_bytes', 'Memory that opened models take.', [{ value: context.models.bytes() }]),
+		gauge('body_bytes_in_flight', 'Memory that bodies of requests take now.', [{ value: budget.used }]),
 		...jobFamilies(counts, context.now()),
 		...trafficFamilies(traffic),
 	]

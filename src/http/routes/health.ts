@@ -58,9 +58,9 @@ const metrics = endpoint({
 			example: '# TYPE plumbline_models gauge\nplumbline_models 2\n',
 		},
 	},
-	handle: async ({ context, traffic }) => ({
+	handle: async ({ context, traffic, budget }) => ({
 		status: 200,
-		body: await renderMetrics(context, traffic),
+		body: await renderMetrics(context, traffic, budget),
 		headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
 	}),
 })
