@@ -1,12 +1,12 @@
-import cron from 'node-cron'
 import type { Context } from './context.ts'
+import { dueTimes } from './core/cron.ts'
 import { secondMs } from './core/time.ts'
 import { jobs, runJobById } from './jobs/index.ts'
 import { registerSchedules } from './services/job/register-schedules.ts'
+import type { JobRun, Runnable } from './services/job/run-job.ts'
 
 const drainMs = 10 * secondMs
-
-const silent = { info() {}, warn() {}, error() {}, debug() {} }
+const lookMs = secondMs
 
 /**
  * Runs every job by its clock from now on. The answer stops that, and waits for what is running: a job whose process
@@ -14,19 +14,55 @@ const silent = { info() {}, warn() {}, error() {}, debug() {} }
  */
 export async function startSchedules(context: Context, owner: string): Promise<() => Promise<void>> {
 	await registerSchedules(context, jobs)
-	const running = new Set<Promise<unknown>>()
-	const tasks = jobs.map(({ id, cron: expression }) => {
-		const tick = async () => {
-			const run = runJobById(context, id, owner, { scheduled: true })
-			running.add(run)
-			await run.finally(() => running.delete(run))
-		}
-		// A tick that comes late is no news: the job's own record says when it ran.
-		return cron.schedule(expression, tick, { name: id, timezone: 'UTC', noOverlap: true, logger: silent })
-	})
+	const run = (id: string) => runJobById(context, id, owner, { scheduled: true })
+	const schedule = openSchedule(jobs, context.now, run)
+	const timer = setInterval(schedule.look, lookMs)
 	return async () => {
-		for (const task of tasks) await task.destroy()
-		const patience = new Promise((resolve) => setTimeout(resolve, drainMs).unref())
-		await Promise.race([Promise.allSettled(running), patience])
+		clearInterval(timer)
+		await schedule.close()
+	}
+}
+
+/**
+ * What `look` finds due since it last looked is run, each job once at a time. A clock that jumps ahead makes a job due
+ * once; after one that jumps back it is due at its next time as usual.
+ */
+export function openSchedule(
+	list: readonly Pick<Runnable, 'id' | 'cron'>[],
+	now: () => number,
+	run: (id: string) => Promise<JobRun>,
+) {
+	const running = new Map<string, Promise<void>>()
+	const again = new Map<string, ReturnType<typeof setTimeout>>()
+	let looked = now()
+	let isClosed = false
+	const start = (id: string) => {
+		if (running.has(id) || isClosed) return
+		clearTimeout(again.get(id))
+		again.delete(id)
+		const work = run(id)
+			.then(({ retryMs }) => {
+				if (retryMs === undefined || isClosed) return
+				// Its last holder seems to have died: the next regular time may be an hour away.
+				again.set(
+					id,
+					setTimeout(() => start(id), retryMs + lookMs),
+				)
+			})
+			.finally(() => running.delete(id))
+		running.set(id, work)
+	}
+	return {
+		look() {
+			const at = now()
+			for (const { id, cron } of list) if (dueTimes(cron, looked, at, 1).length > 0) start(id)
+			looked = at
+		},
+		async close() {
+			isClosed = true
+			for (const timer of again.values()) clearTimeout(timer)
+			const patience = new Promise((resolve) => setTimeout(resolve, drainMs).unref())
+			await Promise.race([Promise.allSettled(running.values()), patience])
+		},
 	}
 }
