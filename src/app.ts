@@ -22,8 +22,8 @@ export type App = Hono<Env>
  */
 export function buildApp(context: Context, options: AppOptions = {}): App {
 	const app = new Hono<Env>()
-	const budget = new ByteBudget(context.limits.bytesInFlight)
-	const service = { context, options, traffic: new Traffic(), budget }
+	const budget = options.budget ?? new ByteBudget(context.limits.bytesInFlight)
+	const service = { context, options, traffic: options.traffic ?? new Traffic(), budget }
 	const endpoints = [
 		...Object.values(resources).flatMap((r) => r.endpoints),
 		...documentation(context, resources),

@@ -48,10 +48,11 @@ export function ingestEndpoint(spec: {
 			},
 		},
 		errors: ['overloaded'],
-		handle: async ({ context, actor, params, request: { headers }, stream }) => {
+		handle: async ({ context, actor, params, request: { headers }, stream, traffic }) => {
 			const body = { format: rowsFormat(headers, stream), stream: plainBytes(headers, stream) }
 			const rows = parseRows(body, context.limits, stream)
 			const { waiting, ...answer } = await ingestRows(context, actor, params.model, kind, rows, stream)
+			traffic.addRows(params.model, kind, answer.accepted)
 			return ok(kind === 'outcome' ? { ...answer, waiting } : answer)
 		},
 	})

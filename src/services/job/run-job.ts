@@ -1,17 +1,19 @@
 import { and, eq } from 'drizzle-orm'
-import type { Context } from '../../context.ts'
+import type { Context, Progress } from '../../context.ts'
 import { newId } from '../../core/ids.ts'
 import type { Change } from '../../db/commit.ts'
 import { jobRuns } from '../../db/schema.ts'
-import { keepLease, type Lease, releaseLease, takeLease } from './lease.ts'
-import { scheduleUpsert } from './register-schedules.ts'
+import { type Busy, keepLease, type Lease, lostLease, releaseLease, takeLease, underLease } from './lease.ts'
+import { noticeJump, scheduleUpsert } from './register-schedules.ts'
 
 /** What can be run; the registry of jobs has them. */
 export type Runnable = {
 	id: string
 	cron: string
-	run(context: Context, how?: { scheduled?: boolean }): Promise<Record<string, unknown>>
+	run(context: Context, how?: RunHow): Promise<Record<string, unknown>>
 }
+
+type RunHow = { scheduled?: boolean; onProgress?: Progress }
 
 export type JobRun = {
 	id: string
@@ -23,6 +25,8 @@ export type JobRun = {
 	finishedAt: number
 	error?: string
 	detail?: Record<string, unknown>
+	/** Of a busy one whose holder seems to have died: when that will be known. */
+	retryMs?: number
 }
 
 type Outcome = Pick<JobRun, 'finishedAt' | 'error' | 'detail'> & { status: 'ok' | 'failed' }
@@ -35,30 +39,33 @@ export async function runJob(
 	context: Context,
 	job: Runnable,
 	owner: string,
-	how: { scheduled?: boolean } = {},
+	how: RunHow = {},
 ): Promise<JobRun> {
 	const startedAt = context.now()
 	const base = { id: newId('run', startedAt, context.random), job: job.id, startedAt }
-	let lease: Lease | undefined
+	let taken: Lease | Busy
 	try {
-		lease = await takeLease(context, job.id, owner, startChanges(context, job, base.id))
+		await noticeJump(context)
+		taken = await takeLease(context, job.id, owner, startChanges(context, job, base.id))
 	} catch (error) {
 		return { ...base, ...failed(context, job.id, error) }
 	}
-	if (!lease) return { ...base, status: 'busy', finishedAt: startedAt }
-	const letGo = keepLease(context, lease)
-	const outcome = await attempt(context, job, how)
+	if (!('fence' in taken)) {
+		const { retryMs } = taken
+		const busy = { ...base, status: 'busy' as const, finishedAt: startedAt }
+		return retryMs === undefined ? busy : { ...busy, retryMs }
+	}
+	const letGo = keepLease(context, taken)
+	const outcome = await attempt(underLease(context, taken), job, how)
 	letGo()
 	try {
-		const kept = await releaseLease(context, lease, [endChange(context, base.id, outcome)])
-		return { ...base, ...(kept ? outcome : failed(context, job.id, new Error(lostLease))) }
+		const kept = await releaseLease(context, taken, [endChange(context, base.id, outcome)])
+		// Otherwise its record says already that it failed: whoever took the lease over wrote so.
+		return { ...base, ...(kept ? outcome : failed(context, job.id, lostLease())) }
 	} catch (error) {
 		return { ...base, ...failed(context, job.id, error) }
 	}
 }
-
-// Its record says already that it failed: whoever took the lease over wrote so.
-const lostLease = 'The lease ran out while the job was running, so another process may have run it too.'
 
 /** Who holds the lease knows that runs of this job which still count as running have lost their process. */
 function startChanges(context: Context, job: Runnable, id: string): Change[] {
@@ -76,7 +83,7 @@ function endChange(context: Context, id: string, { status, finishedAt, error, de
 	return { query: context.db.update(jobRuns).set(end).where(eq(jobRuns.id, id)) }
 }
 
-async function attempt(context: Context, job: Runnable, how: { scheduled?: boolean }): Promise<Outcome> {
+async function attempt(context: Context, job: Runnable, how: RunHow): Promise<Outcome> {
 	try {
 		const detail = await job.run(context, how)
 		const error = failuresOf(detail)
