@@ -2,6 +2,7 @@ import type { Context as HonoContext } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Actor, Context } from '../context.ts'
 import { authorise } from '../services/authorise.ts'
+import { withNearestModel } from '../services/reached-models.ts'
 import { authenticate } from './authenticate.ts'
 import type { Call, Endpoint, Reply, Service } from './endpoint.ts'
 import { parseOr422 } from './faults.ts'
@@ -35,7 +36,11 @@ export function serveEndpoint(endpoint: Endpoint, service: Service) {
 			request,
 			...(await read(endpoint, context, request, params)),
 		} as unknown as Call
-		return toResponse(c, await endpoint.handle(call))
+		try {
+			return toResponse(c, await endpoint.handle(call))
+		} catch (error) {
+			throw await withNearestModel(context, actor, error)
+		}
 	}
 }
 
