@@ -2,6 +2,7 @@ import type { Context as HonoContext } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Actor } from '../context.ts'
 import { authorise } from '../services/authorise.ts'
+import { withNearestModel } from '../services/reached-models.ts'
 import { authenticate } from './authenticate.ts'
 import { RequestBody } from './body.ts'
 import type { Call, Endpoint, Reply, Service } from './endpoint.ts'
@@ -35,6 +36,8 @@ export function serveEndpoint(endpoint: Endpoint, service: Service) {
 			const asked = await read(endpoint, stream, request, params)
 			const call = { ...service, actor, request, stream, ...asked } as unknown as Call
 			return toResponse(c, await endpoint.handle(call))
+		} catch (error) {
+			throw await withNearestModel(context, actor, error)
 		} finally {
 			stream.close()
 		}
