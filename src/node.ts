@@ -217,7 +217,7 @@ async function start(config: Config, { context, rules }: Opened, stops: Stops) {
 	}
 	const app = buildApp(context, options)
 	const { PLUMBLINE_HOST: host, PLUMBLINE_PORT: port } = config
-	const listening: Listening = await listen(app.fetch, host, port, 'PLUMBLINE', context.limits)
+	const listening: Listening = await listen(app.fetch, host, port, context.limits)
 	stops.push(listening.close)
 	const metricsUrl = await listenForPrometheus(config, { context, options, traffic, budget }, stops)
 	if (config.PLUMBLINE_PUBLIC_URL === undefined) context.publicUrl = listening.url
@@ -235,7 +235,13 @@ async function listenForPrometheus(
 ): Promise<string | undefined> {
 	const { PLUMBLINE_METRICS_PORT: port, PLUMBLINE_METRICS_HOST: host = config.PLUMBLINE_HOST } = config
 	if (port === undefined) return undefined
-	const { url, close } = await listen(metricsOnly(service), host, port, 'PLUMBLINE_METRICS')
+	const { url, close } = await listen(
+		metricsOnly(service),
+		host,
+		port,
+		service.context.limits,
+		'PLUMBLINE_METRICS',
+	)
 	stops.push(close)
 	return `${url}/metrics`
 }

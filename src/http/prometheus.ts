@@ -138,7 +138,7 @@ async function renderMetrics(
 }
 
 /** What Prometheus scrapes. */
-export const scrape = async (service: Service, isVisible: IsVisible) => ({
+export const scrape = async (service: Omit<Service, 'budget'>, isVisible: IsVisible) => ({
 	status: 200,
 	body: await renderMetrics(service, isVisible),
 	headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },

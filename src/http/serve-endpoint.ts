@@ -3,6 +3,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Actor } from '../context.ts'
 import type { ByteBudget } from '../core/byte-budget.ts'
 import { authorise } from '../services/authorise.ts'
+import { withNearestModel } from '../services/reached-models.ts'
 import { authenticate } from './authenticate.ts'
 import { RequestBody } from './body.ts'
 import type { Call, Endpoint, Reply, Service } from './endpoint.ts'
@@ -36,6 +37,8 @@ export function serveEndpoint(endpoint: Endpoint, service: Service & { budget: B
 			const asked = await read(endpoint, stream, request, params)
 			const call = { ...service, actor, request, stream, ...asked } as unknown as Call
 			return toResponse(c, await endpoint.handle(call))
+		} catch (error) {
+			throw await withNearestModel(context, actor, error)
 		} finally {
 			stream.close()
 		}
