@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { timeOrDuration } from '../../core/time.ts'
 import { Glob } from '../../services/model/name.ts'
-import { Time, TimeOrNull } from './common.ts'
+import { Time, TimeOrNull, TimeParameter } from './common.ts'
 
 const Alert = z
 	.strictObject({
@@ -92,11 +93,15 @@ export const SilenceInput = z
 		environments: globs.optional(),
 		features: globs.optional(),
 		reason: z.string().trim().min(1).max(1000),
-		startsAt: z.string().max(64).optional().meta({ description: 'RFC 3339; default now.' }),
+		startsAt: TimeParameter.optional().meta({ description: 'RFC 3339 with an offset; default now.' }),
 		expires: z
 			.string()
 			.max(64)
-			.meta({ description: 'RFC 3339, or a duration from the start such as `2h`.', example: '2h' }),
+			.meta({
+				...timeOrDuration,
+				description: 'RFC 3339, or a duration from the start such as `2h`.',
+				example: '2h',
+			}),
 	})
 	.meta({ id: 'SilenceInput' })
 
