@@ -81,8 +81,13 @@ describe('a hostile glob', () => {
 	test('costs a bounded time as a scope and as what is asked', async () => {
 		const scope = Array.from({ length: 32 }, (_, i) => `*a${'?'.repeat(200 + i)}`)
 		const key = await server.keyOf('approver', { models: scope })
-		const asked = Array.from({ length: 100 }, (_, i) => `${'*a*b'.repeat(60)}${i}`)
+		const asked = Array.from({ length: 30 }, (_, i) => `${'*a*b'.repeat(60)}${i}`)
 		expect((await server.post('/v1/silences', silence(asked), { key })).status).toBe(403)
+		const more = Array.from({ length: 100 }, (_, i) => `${'*a'.repeat(100)}${i}`)
+		expect(await server.post('/v1/silences', silence(more), { key })).toMatchObject({
+			status: 422,
+			body: { detail: expect.stringContaining('the limit is 8192') },
+		})
 	})
 })
 
