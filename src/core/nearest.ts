@@ -1,4 +1,4 @@
-/** Nobody mistypes a longer name, and comparing long ones is slow. */
+/** Nobody mistypes more than this; the work grows with it. */
 const longestWord = 256
 
 /** The candidate with the smallest edit distance, if it is near enough to be a likely typing error. */
