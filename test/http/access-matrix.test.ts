@@ -227,7 +227,7 @@ function expected({ roles: allowed, about, ok }: Row, role: Role, scope: string,
 	return [about === 'id' ? 404 : 403]
 }
 
-test('every operation stands in the table, and no other', () => {
+test('every operation is in the table, and nothing else', () => {
 	expect(Object.keys(table).sort()).toEqual(endpoints.map((e) => e.id).sort())
 })
 
