@@ -3,6 +3,9 @@ import type { Database } from './db/database.ts'
 import type { Sql } from './db/sql.ts'
 import type { PredictionLog } from './log/prediction-log.ts'
 
+/** Is called as work goes on: so many windows, hours or days are done, of as many as are known to be due. */
+export type Progress = (done: number, total: number) => void
+
 /** Levels as in syslog's common subset; `fields` are structured. */
 export type Logger = {
 	info(message: string, fields?: Record<string, unknown>): void

@@ -3,17 +3,17 @@ import { computeDirty } from '../services/metric/compute-dirty.ts'
 import { profileComputation } from '../services/metric/compute-family.ts'
 import { outcomeComputation } from '../services/outcome/compute-outcomes.ts'
 import { detectDrift } from '../services/outcome/detect-drift.ts'
-import type { Job } from './job.ts'
+import type { Job, RunOptions } from './job.ts'
 
 /** Computes every window whose rows changed since it was last computed, and closes those that were provisional. */
 export const compute = {
 	id: 'compute',
 	cron: '*/5 * * * *',
-	run: async (context: Context) => {
+	run: async (context: Context, { onProgress }: RunOptions = {}) => {
 		// First, since windows tell what the detectors found.
 		const detected = await detectDrift(context)
-		const profiles = await computeDirty(context, profileComputation)
-		const outcomes = await computeDirty(context, outcomeComputation)
+		const profiles = await computeDirty(context, profileComputation, { onProgress })
+		const outcomes = await computeDirty(context, outcomeComputation, { onProgress })
 		// One model that fails stops no other, and makes the run a failed one that names it.
 		const ofSeries = detected.failed.map((id) => `series ${id}`)
 		const failed = [...new Set([...profiles.failed, ...outcomes.failed, ...ofSeries])]

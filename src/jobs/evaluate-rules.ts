@@ -8,7 +8,7 @@ import type { Job, RunOptions } from './job.ts'
 export const evaluateRules = {
 	id: 'evaluate-rules',
 	cron: '* * * * *',
-	run: async (context: Context, { scheduled = false }: RunOptions = {}) => ({
-		...(await evaluateAll(context, actions, metricSources, { isPatient: scheduled })),
+	run: async (context: Context, { scheduled = false, onProgress }: RunOptions = {}) => ({
+		...(await evaluateAll(context, actions, metricSources, { isPatient: scheduled, onProgress })),
 	}),
 } satisfies Job

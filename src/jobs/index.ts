@@ -1,4 +1,4 @@
-import type { Context } from '../context.ts'
+import type { Context, Progress } from '../context.ts'
 import { AppError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
 import { type JobRun, runJob } from '../services/job/run-job.ts'
@@ -33,16 +33,22 @@ export async function runJobById(
 
 const maxRounds = 1000
 
-/** Everything that is due, in order: a job that says that there is more to do runs again. Answers every run. */
+/**
+ * Everything that is due, in order: a job that says that there is more to do runs again. Answers every run. `onProgress`
+ * is called with each job's id when it starts, and as its work goes on.
+ */
 export async function runAll(
 	context: Context,
 	owner: string,
 	list: readonly Job[] = jobs,
+	onProgress: (job: string, ...progress: Parameters<Progress>) => void = () => {},
 ): Promise<JobRun[]> {
 	const runs: JobRun[] = []
 	for (const job of list) {
+		onProgress(job.id, 0, 0)
+		const how: RunOptions = { onProgress: (done, total) => onProgress(job.id, done, total) }
 		for (let round = 0; round < maxRounds; round++) {
-			const run = await waitAndRun(context, job, owner)
+			const run = await waitAndRun(context, job, owner, how)
 			runs.push(run)
 			if (run.status !== 'ok' || !(Number(run.detail?.remaining ?? 0) > 0)) break
 		}
@@ -54,9 +60,9 @@ const tries = 240
 const pauseMs = 500
 
 /** Beside a running service its own schedule may hold the lease for a moment, and a dead process until it runs out. */
-async function waitAndRun(context: Context, job: Job, owner: string): Promise<JobRun> {
+async function waitAndRun(context: Context, job: Job, owner: string, how: RunOptions): Promise<JobRun> {
 	for (let n = 1; ; n++) {
-		const run = await runJob(context, job, owner)
+		const run = await runJob(context, job, owner, how)
 		if (run.status !== 'busy' || n === tries) return run
 		await new Promise((resolve) => setTimeout(resolve, pauseMs))
 	}

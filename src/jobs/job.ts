@@ -1,7 +1,7 @@
-import type { Context } from '../context.ts'
+import type { Context, Progress } from '../context.ts'
 
 /** `scheduled`: by the clock, not because somebody asked for it now. */
-export type RunOptions = { scheduled?: boolean }
+export type RunOptions = { scheduled?: boolean; onProgress?: Progress }
 
 /** A piece of recurring work. */
 export type Job = {

@@ -52,6 +52,22 @@ describe('running everything that is due', () => {
 		expect((await runAll(test.context, 'a', list)).map((run) => run.status)).toEqual(['failed', 'ok'])
 	})
 
+	it('says which job has started, and how far its work has gone', async () => {
+		const seen: unknown[] = []
+		const run: Job['run'] = async (_, how) => {
+			how?.onProgress?.(1, 2)
+			return {}
+		}
+		await runAll(test.context, 'a', [job('first', run), job('second', async () => ({}))], (...at) => {
+			seen.push(at)
+		})
+		expect(seen).toEqual([
+			['first', 0, 0],
+			['first', 1, 2],
+			['second', 0, 0],
+		])
+	})
+
 	it('waits for a job that another process is running', async () => {
 		let end = () => {}
 		const held = new Promise<Record<string, unknown>>((resolve) => {

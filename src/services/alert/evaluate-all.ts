@@ -1,4 +1,4 @@
-import type { Context } from '../../context.ts'
+import type { Context, Progress } from '../../context.ts'
 import { hourMs, minuteMs, secondMs, windowMs } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { ruleSets, ruleUses } from '../../db/schema.ts'
@@ -23,7 +23,7 @@ export async function evaluateAll(
 	context: Context,
 	actions: ActionRegistry,
 	sources: Sources = metricSources,
-	{ isPatient = false }: { isPatient?: boolean } = {},
+	{ isPatient = false, onProgress }: { isPatient?: boolean; onProgress?: Progress | undefined } = {},
 ): Promise<EvaluateAnswer> {
 	const ruleSet = await rulesInForce(context)
 	await recordRuleSet(context, ruleSet)
@@ -33,9 +33,11 @@ export async function evaluateAll(
 	await keepWaiting(context, fresh, sequence)
 	const due = await readDue(context, isPatient)
 	const answer: EvaluateAnswer = { models: 0, windows: 0, waiting: 0, failed: [] }
+	let done = 0
+	const onWindow = () => onProgress?.(++done, due.length)
 	for (const { place, windows } of byPlace(due)) {
 		try {
-			answer.windows += await judgePlace(context, place, windows, { ruleSet, sources, actions })
+			answer.windows += await judgePlace(context, place, windows, { ruleSet, sources, actions, onWindow })
 			answer.models++
 			await forget(context, windows)
 		} catch (error) {

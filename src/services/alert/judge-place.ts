@@ -34,9 +34,9 @@ export async function judgePlace(
 	context: Context,
 	place: Place,
 	changed: readonly ChangedWindow[],
-	setting: { ruleSet: RuleSet; sources: Sources; actions: ActionRegistry },
+	setting: { ruleSet: RuleSet; sources: Sources; actions: ActionRegistry; onWindow: () => void },
 ): Promise<number> {
-	const { ruleSet, sources, actions } = setting
+	const { ruleSet, sources, actions, onWindow } = setting
 	const { tags } = await findModel(context, place.model)
 	const from = Math.min(...changed.map((c) => c.from))
 	const book = new AlertBook(context, await readAlertsSince(context, from, place), serviceAlerts)
@@ -68,7 +68,7 @@ export async function judgePlace(
 		})
 		judges.push({ judge, windows: await judge.begin(windows.map((w) => w.from)) })
 	}
-	const judged = await judgeInOrder(judges)
+	const judged = await judgeInOrder(judges, onWindow)
 	const plan = newPlan()
 	const incidents = await IncidentBook.open(
 		context,
@@ -97,12 +97,17 @@ function bySeries(changed: readonly ChangedWindow[]): Map<string, ChangedWindow[
 /** All series together by the end of their windows, so that what inhibits is known before what it inhibits. */
 async function judgeInOrder(
 	judges: readonly { judge: SeriesJudge; windows: { from: number; changed: boolean }[] }[],
+	onWindow: () => void,
 ): Promise<number> {
 	const all = judges.flatMap(({ judge, windows }) =>
 		windows.map((w) => ({ judge, ...w, to: w.from + windowMs[judge.key.window as WindowSize] })),
 	)
 	all.sort((a, b) => a.to - b.to || b.from - a.from)
-	for (const { judge, from, changed } of all) await judge.judge(from, changed)
+	for (const { judge, from, changed } of all) {
+		await judge.judge(from, changed)
+		// Windows that are only looked at again are not among those that were due.
+		if (changed) onWindow()
+	}
 	return all.length
 }
 

@@ -1,4 +1,4 @@
-import type { Context } from '../../context.ts'
+import type { Context, Progress } from '../../context.ts'
 import { hourMs, minuteMs, type WindowSize, windowMs, windowStart } from '../../core/time.ts'
 import type { Statement } from '../../db/sql.ts'
 import { encodeMoments, momentsOf } from '../../explain/global/attribution-moments.ts'
@@ -35,21 +35,23 @@ export type AttributionRun = {
  * Explains a sample of every closed hour whose rows changed, and compares the days and weeks that it is in with their
  * reference. An hour's sums are kept, so that nothing is explained twice: the cost is that of the rows that changed.
  */
-export async function computeAttributions(context: Context): Promise<AttributionRun> {
+export async function computeAttributions(context: Context, onProgress?: Progress): Promise<AttributionRun> {
 	await followChanges(context)
 	await markUnexplained(context)
 	const until = context.now() + budgetMs
 	const run: AttributionRun = { hours: 0, windows: 0, changed: 0, remaining: 0, waiting: {}, failed: [] }
 	const all = new Map((await context.log.series()).filter((s) => s.segment === '').map((s) => [s.id, s]))
 	const dirty = await dirtyHours(context)
+	const due = [...dirty.values()].reduce((sum, hours) => sum + hours.length, 0)
+	const onHour = () => onProgress?.(run.hours, due)
 	const closed = await closedSince(context, 'attribution_record')
 	for (const id of new Set([...dirty.keys(), ...closed.map((d) => d.seriesId)])) {
 		const series = all.get(id)
 		if (!series) continue
 		const hours = dirty.get(id) ?? []
-		const due = closed.filter((d) => d.seriesId === id).map((d) => d.window)
+		const windows = closed.filter((d) => d.seriesId === id).map((d) => d.window)
 		try {
-			await computeSeries(context, series, hours, due, { run, until })
+			await computeSeries(context, series, hours, windows, { run, until, onHour })
 		} catch (error) {
 			run.failed.push(nameOf(series))
 			const stack = (error as Error).stack
@@ -72,7 +74,7 @@ async function computeSeries(
 	series: Series,
 	hours: readonly Hour[],
 	due: readonly Window[],
-	{ run, until }: { run: AttributionRun; until: number },
+	{ run, until, onHour }: { run: AttributionRun; until: number; onHour: () => void },
 ): Promise<void> {
 	const version = await findVersion(context, series.model, series.version)
 	const explainer = await rowExplainer(context, version, series.environment)
@@ -88,6 +90,7 @@ async function computeSeries(
 		}
 		run.hours++
 		const isKnown = await explainHour(context, series, explainer, hour)
+		onHour()
 		if (!isKnown) continue
 		for (const size of sizes) {
 			const from = windowStart(size, hour.hour)

@@ -1,5 +1,5 @@
 import { and, eq } from 'drizzle-orm'
-import type { Context } from '../../context.ts'
+import type { Context, Progress } from '../../context.ts'
 import { newId } from '../../core/ids.ts'
 import type { Change } from '../../db/commit.ts'
 import { jobRuns } from '../../db/schema.ts'
@@ -10,8 +10,10 @@ import { noticeJump, scheduleUpsert } from './register-schedules.ts'
 export type Runnable = {
 	id: string
 	cron: string
-	run(context: Context, how?: { scheduled?: boolean }): Promise<Record<string, unknown>>
+	run(context: Context, how?: RunHow): Promise<Record<string, unknown>>
 }
+
+type RunHow = { scheduled?: boolean; onProgress?: Progress }
 
 export type JobRun = {
 	id: string
@@ -37,7 +39,7 @@ export async function runJob(
 	context: Context,
 	job: Runnable,
 	owner: string,
-	how: { scheduled?: boolean } = {},
+	how: RunHow = {},
 ): Promise<JobRun> {
 	const startedAt = context.now()
 	const base = { id: newId('run', startedAt, context.random), job: job.id, startedAt }
@@ -81,7 +83,7 @@ function endChange(context: Context, id: string, { status, finishedAt, error, de
 	return { query: context.db.update(jobRuns).set(end).where(eq(jobRuns.id, id)) }
 }
 
-async function attempt(context: Context, job: Runnable, how: { scheduled?: boolean }): Promise<Outcome> {
+async function attempt(context: Context, job: Runnable, how: RunHow): Promise<Outcome> {
 	try {
 		const detail = await job.run(context, how)
 		const error = failuresOf(detail)

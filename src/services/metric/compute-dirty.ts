@@ -1,4 +1,4 @@
-import type { Context } from '../../context.ts'
+import type { Context, Progress } from '../../context.ts'
 import { type WindowSize, windowMs, windowSizes, windowStart } from '../../core/time.ts'
 import type { Family, Window } from './compute-family.ts'
 import type { RecordTable } from './records.ts'
@@ -16,7 +16,13 @@ export type Computation = {
 	clearDirty(context: Context, hours: readonly Dirty[]): Promise<void>
 	/** Windows to be computed again because time has passed. */
 	due(context: Context): Promise<Due[]>
-	computeFamily(context: Context, family: Family, windows: readonly Window[]): Promise<number>
+	/** Answers how many records changed; calls `onWindow` as each window is done. */
+	computeFamily(
+		context: Context,
+		family: Family,
+		windows: readonly Window[],
+		onWindow?: () => void,
+	): Promise<number>
 }
 
 /**
@@ -27,14 +33,18 @@ export type Computation = {
 export async function computeDirty(
 	context: Context,
 	computation: Computation,
-	pageSize = 20_000,
+	{ pageSize = 20_000, onProgress }: { pageSize?: number; onProgress?: Progress | undefined } = {},
 ): Promise<Answer> {
 	const answer: Answer = { families: 0, windows: 0, changed: 0, failed: [] }
 	let due = await computation.due(context)
 	let last: Dirty | undefined
+	let [done, total] = [0, 0]
+	const onWindow = () => onProgress?.(++done, total)
 	do {
 		const dirty = await computation.dirtyHours(context, pageSize, last)
-		for (const work of await plan(context, dirty, due)) await computeWork(context, computation, work, answer)
+		const works = await plan(context, dirty, due)
+		total += works.reduce((sum, { windows }) => sum + windows.size, 0)
+		for (const work of works) await computeWork(context, computation, work, answer, onWindow)
 		due = []
 		last = dirty.length === pageSize ? dirty.at(-1) : undefined
 	} while (last)
@@ -46,6 +56,7 @@ async function computeWork(
 	computation: Computation,
 	work: Work,
 	answer: Answer,
+	onWindow: () => void,
 ): Promise<void> {
 	const { family, hours, windows } = work
 	const name = `${family.model}@${family.version} ${family.environment}`
@@ -53,7 +64,7 @@ async function computeWork(
 		const ordered = [...windows.values()].sort(
 			(a, b) => endOf(a) - endOf(b) || windowMs[a.size] - windowMs[b.size],
 		)
-		answer.changed += await computation.computeFamily(context, family, ordered)
+		answer.changed += await computation.computeFamily(context, family, ordered, onWindow)
 		await computation.clearDirty(context, hours)
 		answer.families++
 		answer.windows += ordered.length

@@ -33,11 +33,15 @@ export async function computeFamily(
 	context: Context,
 	family: Family,
 	windows: readonly Window[],
+	onWindow: () => void = () => {},
 ): Promise<number> {
 	const reference = await currentReference(context, family.model, family.version)
 	const history = new FamilyHistory(context, reference)
-	return inCommits(context, windows, (window) =>
-		computeWindow(context, { family, reference, history }, window),
+	return inCommits(
+		context,
+		windows,
+		(window) => computeWindow(context, { family, reference, history }, window),
+		onWindow,
 	)
 }
 
@@ -54,6 +58,7 @@ export async function inCommits(
 	context: Context,
 	windows: readonly Window[],
 	compute: (window: Window) => Promise<Computed>,
+	onWindow: () => void,
 ): Promise<number> {
 	let changed = 0
 	let waiting: Statement[] = []
@@ -66,6 +71,7 @@ export async function inCommits(
 		const computed = await compute(window)
 		waiting.push(...computed.statements)
 		changed += computed.changed
+		onWindow()
 	}
 	await store()
 	return changed

@@ -42,13 +42,18 @@ async function matured(context: Context) {
 	}))
 }
 
-async function computeFamily(context: Context, family: Family, windows: readonly Window[]): Promise<number> {
+async function computeFamily(
+	context: Context,
+	family: Family,
+	windows: readonly Window[],
+	onWindow: () => void = () => {},
+): Promise<number> {
 	const model = await findModel(context, family.model)
 	const baseline = await labelledBaseline(context, model, family.version)
 	const favourable = await favourableIn(context, model, family.version)
 	const reference = baseline && (await currentReference(context, family.model, family.version))
 	const setting = { family, model, baseline, reference, favourable }
-	return inCommits(context, windows, (window) => computeWindow(context, setting, window))
+	return inCommits(context, windows, (window) => computeWindow(context, setting, window), onWindow)
 }
 
 const leastInHour = 500

@@ -1,4 +1,4 @@
-import type { Context } from '../../context.ts'
+import type { Context, Progress } from '../../context.ts'
 import { dayMs, minuteMs } from '../../core/time.ts'
 import { openVersion } from '../artifact/open-version.ts'
 import { findVersion } from '../model/find-version.ts'
@@ -23,7 +23,7 @@ const budgetMs = 2 * minuteMs
  * Replays the days that are due, the newest first, for two minutes at most. A version that cannot be replayed is named,
  * keeps its days due, and does not stop the others.
  */
-export async function replayDue(context: Context): Promise<ReplayAnswer> {
+export async function replayDue(context: Context, onProgress?: Progress): Promise<ReplayAnswer> {
 	const startedAt = context.now()
 	const due = await dueDays(context, mostDays)
 	const answer: ReplayAnswer = { days: 0, sampled: 0, mismatched: 0, failed: [], remaining: 0 }
@@ -42,6 +42,7 @@ export async function replayDue(context: Context): Promise<ReplayAnswer> {
 			const stack = (error as Error).stack
 			context.logger.error('a day could not be replayed', { model, version, environment, error: stack })
 		}
+		onProgress?.(i + 1, due.length)
 		// Requests come first.
 		await new Promise((resolve) => setTimeout(resolve, 0))
 	}

@@ -177,7 +177,7 @@ describe('computing', () => {
 	it('takes all marks, however many a page has', async () => {
 		for (let hour = 1; hour <= 5; hour++)
 			await post(startOfTest - hour * hourMs, { count: 3, branch: 'north' })
-		await computeDirty(server.context, profileComputation, 2)
+		await computeDirty(server.context, profileComputation, { pageSize: 2 })
 		expect(await read('metric=quality.volume&window=1h')).toHaveLength(5)
 		expect(await server.context.log.dirtyHours(10)).toEqual([])
 	})
