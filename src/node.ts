@@ -208,7 +208,7 @@ async function start(config: Config, { context, rules }: Opened, stops: Stops) {
 	const traffic = new Traffic()
 	const budget = new ByteBudget(context.limits.bytesInFlight)
 	const options: AppOptions = {
-		...(slack ? { slack: slack.handle } : {}),
+		...(slack?.handle ? { slack: slack.handle } : {}),
 		jobs: { list: jobs, run: (id) => runJobById(context, id, processOwner) },
 		exported,
 		process: processUsage,
