@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import type { Terminal } from './cli/command.ts'
 import { main } from './cli/main.ts'
@@ -23,8 +22,15 @@ const makeTerminal = async (isOffline: boolean): Promise<Terminal> => ({
 	// Only who waits for a signal takes it over: everything else is ended by it at once.
 	get stopped() {
 		return new Promise<void>((resolve) => {
-			process.once('SIGINT', () => resolve())
-			process.once('SIGTERM', () => resolve())
+			let firstAt: number | undefined
+			const stop = () => {
+				// A terminal and npm both pass a Ctrl-C on: that is one. A later one is of somebody who will not wait.
+				if (firstAt !== undefined && Date.now() - firstAt > 1000) process.exit(130)
+				firstAt ??= Date.now()
+				resolve()
+			}
+			process.on('SIGINT', stop)
+			process.on('SIGTERM', stop)
 		})
 	},
 })
