@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { buildApp } from './app.ts'
@@ -8,6 +8,7 @@ import type { Context, Logger } from './context.ts'
 import { AppError } from './core/errors.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate, openSql } from './db/open-node.ts'
+import type { Sessions } from './http/options.ts'
 import { connectIntegrations } from './integrations/index.ts'
 import { jobs, runJobById } from './jobs/index.ts'
 import { type Listening, listen } from './listen-node.ts'
@@ -41,7 +42,9 @@ export const processOwner = `${hostname()}/${process.pid}/${randomUUID().slice(0
 /** A folder that comes with us, `migrations` or `rules`: beside `src` in the tree, beside `dist` in the package. */
 export const packaged = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url))
 
-export type Overrides = { logger?: Logger; now?: () => number; needsRules?: boolean }
+export const { version } = JSON.parse(readFileSync(packaged('package.json'), 'utf8')) as { version: string }
+
+export type Overrides = { logger?: Logger; now?: () => number; needsRules?: boolean; sessions?: Sessions }
 export type Opened = { context: Context; rules: RuleSource; close(): Promise<void> }
 
 /**
@@ -163,7 +166,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
 		for (const stop of stops.splice(0).reverse()) await stop()
 	}
 	try {
-		const { url, firstKey } = await start(config, opened, stops)
+		const { url, firstKey } = await start(config, opened, stops, overrides.sessions)
 		return { url, context: opened.context, firstKey, close }
 	} catch (error) {
 		await close()
@@ -176,6 +179,7 @@ async function start(
 	config: Config,
 	{ context, rules }: Opened,
 	stops: (() => Promise<unknown> | undefined)[],
+	sessions: Sessions | undefined,
 ) {
 	const secret = config.PLUMBLINE_ADMIN_KEY
 	const firstKey = secret === undefined ? await createFirstKey(context) : undefined
@@ -190,6 +194,8 @@ async function start(
 	}
 	const app = buildApp(context, {
 		...(slack ? { slack: slack.handle } : {}),
+		...(sessions ? { sessions } : {}),
+		version,
 		jobs: { list: jobs, run: (id) => runJobById(context, id, processOwner) },
 	})
 	const listening: Listening = await listen(app.fetch, config.PLUMBLINE_HOST, config.PLUMBLINE_PORT)
