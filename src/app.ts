@@ -21,7 +21,7 @@ export type App = Hono<Env>
  */
 export function buildApp(context: Context, options: AppOptions = {}): App {
 	const app = new Hono<Env>()
-	const service = { context, options, traffic: new Traffic() }
+	const service = { context, options, traffic: options.traffic ?? new Traffic() }
 	const endpoints = [
 		...Object.values(resources).flatMap((r) => r.endpoints),
 		...documentation(context, resources),

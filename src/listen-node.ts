@@ -26,22 +26,23 @@ function urlOf(host: string, port: number): string {
 	return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
 }
 
-function refusal(error: NodeJS.ErrnoException, host: string, port: number): AppError {
+function refusal(error: NodeJS.ErrnoException, host: string, port: number, prefix: string): AppError {
 	const texts: Record<string, string> = {
-		EADDRINUSE: `Port ${port} on ${host} is taken. Stop what listens there, or set PLUMBLINE_PORT to a free port.`,
-		EACCES: `Port ${port} needs more rights than this user has. Set PLUMBLINE_PORT to 1024 or more.`,
-		EADDRNOTAVAIL: `${host} is not an address of this machine. Set PLUMBLINE_HOST to 127.0.0.1 or 0.0.0.0.`,
-		ENOTFOUND: `${host} is not an address of this machine. Set PLUMBLINE_HOST to 127.0.0.1 or 0.0.0.0.`,
+		EADDRINUSE: `Port ${port} on ${host} is taken. Stop what listens there, or set ${prefix}_PORT to a free port.`,
+		EACCES: `Port ${port} needs more rights than this user has. Set ${prefix}_PORT to 1024 or more.`,
+		EADDRNOTAVAIL: `${host} is not an address of this machine. Set ${prefix}_HOST to 127.0.0.1 or 0.0.0.0.`,
+		ENOTFOUND: `${host} is not an address of this machine. Set ${prefix}_HOST to 127.0.0.1 or 0.0.0.0.`,
 	}
 	const message = texts[error.code ?? ''] ?? `Cannot listen on ${host}:${port}: ${error.message}.`
 	return new AppError('unavailable', message, { cause: error })
 }
 
-/** Serves HTTP. Resolves when it listens; rejects with what to do when it cannot. Port 0 takes any free one. */
+/** Serves HTTP. Resolves when it listens; rejects with what to do when it cannot. Port 0 takes any free one. `prefix`: of its settings. */
 export function listen(
 	fetch: (request: Request) => Response | Promise<Response>,
 	host: string,
 	port: number,
+	prefix = 'PLUMBLINE',
 ): Promise<Listening> {
 	return new Promise((resolve, reject) => {
 		const server = serve({ fetch, hostname: host, port, serverOptions: timeouts }, () => {
@@ -49,7 +50,7 @@ export function listen(
 			server.on('error', () => {})
 			resolve({ url: urlOf(host, (server.address() as AddressInfo).port), close: () => close(server) })
 		})
-		server.once('error', (error: NodeJS.ErrnoException) => reject(refusal(error, host, port)))
+		server.once('error', (error: NodeJS.ErrnoException) => reject(refusal(error, host, port, prefix)))
 	})
 }
 

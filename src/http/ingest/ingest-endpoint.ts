@@ -48,9 +48,10 @@ export function ingestEndpoint(spec: {
 			},
 		},
 		errors: ['overloaded'],
-		handle: async ({ context, actor, params, request }) => {
+		handle: async ({ context, actor, params, request, traffic }) => {
 			const rows = parseRows(openBody(request, context.limits), context.limits)
 			const { waiting, ...answer } = await ingestRows(context, actor, params.model, kind, rows)
+			traffic.addRows(params.model, kind, answer.accepted)
 			return ok(kind === 'outcome' ? { ...answer, waiting } : answer)
 		},
 	})

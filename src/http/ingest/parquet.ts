@@ -16,7 +16,7 @@ async function inThisThread(bytes: Uint8Array<ArrayBuffer>, limits: ParquetLimit
 }
 
 /**
- * The rows of a Parquet body, a row group's columns in memory at a time. Times become RFC 3339 texts, without an offset
+ * The rows of a Parquet body, some at a time; whoever opened the file holds one row group. Times become RFC 3339 texts, without an offset
  * where the file has no zone; NaN becomes null (it is how data frames write what is missing).
  * Throws `malformed` for what is not Parquet, `too-large` over a limit that it names.
  */
@@ -33,19 +33,18 @@ export async function* parquetRows(
 			spec,
 		)
 		let index = 0
-		for (const [group, rows] of table.groups.entries()) {
-			const columns: (readonly unknown[])[] = []
-			for (const column of table.columns.keys()) columns.push(await table.read(column, group))
+		for (const [group, rows] of table.groups.entries())
 			for (let from = 0; from < rows; from += rowsAtOnce) {
+				const count = Math.min(rowsAtOnce, rows - from)
+				const columns = await table.rows(group, from, from + count)
 				const some: ParsedRow[] = []
-				for (let i = from; i < Math.min(from + rowsAtOnce, rows); i++)
+				for (let i = 0; i < count; i++)
 					some.push({
 						index: index++,
 						value: toRow(targets, (target, c) => typedCell(target, columns[c]?.[i])),
 					})
 				yield some
 			}
-		}
 	} finally {
 		await table.close()
 	}

@@ -5,6 +5,7 @@ import { withoutSmallGroups } from '../../metrics/measure-groups.ts'
 import { seesFeatures } from '../../services/authorise.ts'
 import { readAnswers } from '../../services/metric/read-answers.ts'
 import { findModel } from '../../services/model/find-model.ts'
+import { Glob } from '../../services/model/name.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { Answer } from '../schema/answer.ts'
 import { modelPath, pageOf, pageParameters, periodParameters } from '../schema/common.ts'
@@ -41,6 +42,7 @@ const MetricList = z
 			.map((id) => id.trim())
 			.filter((id) => id !== ''),
 	)
+	.pipe(z.array(Glob))
 	.optional()
 	.meta({
 		description: `Ids or globs such as \`drift.*\`, separated by commas; default all. Ids: ${metricIds.join(', ')}.`,
