@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import type { Reply } from '../http/endpoint.ts'
+import { nameOf } from '../services/incident/feature-changes.ts'
 import type { Incident, IncidentAlert } from '../services/incident/incident.ts'
 import { facts, page, table, time } from './page.ts'
 
@@ -53,7 +54,7 @@ ${table(
 
 function subjectText({ version, feature, segment, group }: IncidentAlert['subject']): string {
 	const parts = [
-		feature,
+		feature && nameOf(feature),
 		segment && `where ${segment.name} is ${segment.value}`,
 		group && `by ${group}`,
 		`version ${version}`,

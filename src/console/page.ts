@@ -11,9 +11,12 @@ h1 { font-size: 1.6rem; line-height: 1.25; margin: .8rem 0 .5rem; } h2 { font-si
 .warn { border-left-color: #c2410c; }
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .2rem 1.2rem; margin: 1rem 0; }
 dt { font-weight: 600; } dd { margin: 0; }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-td, dd, li, h1 { overflow-wrap: anywhere; }
+td.n, th.n { text-align: right; padding-right: 1.4rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th[scope=row] { min-width: 10rem; } td:not(.n) { min-width: 6rem; }
+time { white-space: nowrap; }
+dd, li, h1, .note { overflow-wrap: anywhere; }
 .scroll:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
+.scroll { margin: 1rem 0; }
 .scroll svg { display: block; width: 100%; min-width: 44rem; height: auto; border: 1px solid var(--line); border-radius: 6px; }
 @media (max-width: 40rem) { main, header.top { padding-left: 1rem; padding-right: 1rem; } dl { grid-template-columns: 1fr; } dd { margin-bottom: .4rem; } }
 `
