@@ -183,7 +183,7 @@ export function readConfig(env: Environment): Config {
 }
 
 /** Read by the tests, which start the service with their own environment. */
-const ofTests = /^PLUMBLINE_(PEERS_PYTHON|MLFLOW_PYTHON|MOTO_SERVER|ONNXRUNTIME)$/
+const ofTests = /^PLUMBLINE_(PEERS_\w+|MLFLOW_PYTHON|MOTO_SERVER|ONNXRUNTIME)$/
 
 /** Says of each variable that looks like a setting and is none what it may have been meant for. */
 export function unknownSettings(env: Environment): string[] {

@@ -39,7 +39,7 @@ export async function readCounts(context: Context): Promise<Counts> {
 			versions,
 			keys,
 			ledger_entries: entries,
-			mismatched_days: (days as [number])[0],
+			replay_mismatches: (days as [number])[0],
 		},
 		jobs: await db
 			.select({

@@ -27,7 +27,7 @@ export type ExportedWindow = { model: string; environment: string; metric: strin
 
 export type Exported = { values: ExportedValue[]; windows: ExportedWindow[]; leftOut: number }
 
-type Known = Series & { newest: number | null }
+type Known = Series & { newest: number }
 type Measured = { count: number; values: ExportedValue[] | undefined; windows: ExportedWindow[] }
 
 const size = '1d'
@@ -92,7 +92,8 @@ export class ExportedMetrics {
 				: { sql: changedSeries, params: [hoursOf(size), this.since] },
 		)) as unknown as [number, string, string, string, number | null][]
 		for (const [id, model, version, environment, from] of rows) {
-			const newest = Math.max(from ?? 0, this.known.get(id)?.newest ?? 0)
+			if (from === null) continue
+			const newest = Math.max(from, this.known.get(id)?.newest ?? from)
 			this.known.set(id, { id, model, version, environment, segment: '', value: '', newest })
 			this.kept -= this.measured.get(id)?.values?.length ?? 0
 			this.measured.delete(id)
@@ -106,9 +107,8 @@ export class ExportedMetrics {
 		const champion = new Map(rows.map(([model, environment, version]) => [key(model, environment), version]))
 		const chosen = new Map<string, Known>()
 		for (const series of this.known.values()) {
-			if (series.newest === null) continue
 			const at = key(series.model, series.environment)
-			const rank = (s: Known) => (s.version === champion.get(at) ? Number.MAX_VALUE : (s.newest as number))
+			const rank = (s: Known) => (s.version === champion.get(at) ? Number.MAX_VALUE : s.newest)
 			const before = chosen.get(at)
 			if (!before || rank(series) >= rank(before)) chosen.set(at, series)
 		}

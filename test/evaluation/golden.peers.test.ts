@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { at, type CreditRow, creditRows, csvOf, evaluateCsv, hasCredit, request } from './support.ts'
+import { readCredit } from '../support/credit-data.ts'
+import { hasPeers } from '../support/peers.ts'
+import { at, type CreditRow, csvOf, evaluateCsv, request } from './support.ts'
 
 type Group = { n: number; accuracy: number; roc_auc: number | null }
 type Golden = {
@@ -46,8 +48,8 @@ function expectMetrics(
 		near(metrics.get(`performance.${name}`)?.value, value, name)
 }
 
-describe.runIf(hasCredit)('an evaluation of 30,000 real applicants', () => {
-	const rows = hasCredit ? creditRows() : []
+describe.runIf(hasPeers('credit'))('an evaluation of 30,000 real applicants', () => {
+	const rows = hasPeers('credit') ? readCredit() : []
 
 	it('has the numbers of scikit-learn for decisions and scores', async () => {
 		const { metrics } = await evaluateCsv(binary, csvOf(rows, binaryColumns))

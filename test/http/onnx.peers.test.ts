@@ -4,11 +4,10 @@ import { dayMs } from '../../src/core/time.ts'
 import { openOnnx } from '../../src/explain/onnx/open-onnx.ts'
 import { bytesOf, featuresOf, goldenOf } from '../explain/onnx/golden.ts'
 import { startOfTest } from '../support/context.ts'
-import { noOnnxRuntime, onnxRuntime } from '../support/onnx-runtime.ts'
+import { hasPeers, onnxRuntime } from '../support/peers.ts'
 import { type Json, testServer } from '../support/server.ts'
 
-const isRunnable = onnxRuntime !== undefined || process.env.CI !== undefined
-if (!isRunnable) process.stderr.write(`ONNX models are not tested here: ${noOnnxRuntime}.\n`)
+const isRunnable = hasPeers('onnxruntime')
 
 let server: Awaited<ReturnType<typeof testServer>>
 beforeAll(async () => {

@@ -5,8 +5,10 @@ import { openArtifacts } from '../../../src/services/artifact/open-artifacts-nod
 import { openWebArtifacts } from '../../../src/services/artifact/open-web-artifacts.ts'
 import { parseS3, s3Client, s3Store } from '../../../src/services/artifact/s3.ts'
 import { digestOf } from '../../support/linear-model.ts'
-import { hasMoto, type Moto, startMoto } from '../../support/moto.ts'
+import { type Moto, startMoto } from '../../support/moto.ts'
+import { hasPeers } from '../../support/peers.ts'
 
+const hasMoto = hasPeers('moto')
 let moto: Moto
 const env = (url = 's3://models/kept/here') => ({
 	PLUMBLINE_ARTIFACTS_URL: url,
@@ -18,10 +20,7 @@ const env = (url = 's3://models/kept/here') => ({
 const opened = (url?: string) => openArtifacts(artifactSettingsOf(readConfig(env(url))), 'file:x.db')
 
 beforeAll(async () => {
-	if (!hasMoto) {
-		process.stdout.write("S3 is not tested: it needs moto_server (pip install 'moto[server]').\n")
-		return
-	}
+	if (!hasMoto) return
 	moto = await startMoto()
 	await fetch(`${moto.url}/models`, { method: 'PUT' })
 }, 60_000)
@@ -29,7 +28,7 @@ afterAll(async () => {
 	if (hasMoto) await moto.close()
 })
 
-describe.runIf(hasMoto || process.env.CI === 'true')('S3', () => {
+describe.runIf(hasMoto)('S3', () => {
 	it('keeps files below the prefix, by digest', async () => {
 		const { artifacts } = opened()
 		const bytes = new Uint8Array(randomBytes(3_000_000))

@@ -6,7 +6,8 @@ import { labelsContradict } from '../../../src/stats/estimation/labels-contradic
 import { fitNannymlCbpe } from '../../../src/stats/estimation/nannyml-cbpe.ts'
 import { trustOf } from '../../../src/stats/estimation/trust.ts'
 import { countScores } from '../../../src/stats/score-counts.ts'
-import { hasCalifornia, readCalifornia } from './california.ts'
+import { hasPeers } from '../../support/peers.ts'
+import { readCalifornia } from './california.ts'
 import { covers, labelled, realised, Tally, tableOf } from './made-windows.ts'
 
 const metrics = ['roc_auc', 'accuracy', 'precision', 'recall', 'f1'] as const
@@ -15,8 +16,8 @@ const metrics = ['roc_auc', 'accuracy', 'precision', 'recall', 'f1'] as const
  * The months of this data set are places: houses come by geography, so what a score means differs from month to month,
  * in the reference too. That breaks what every estimate without labels assumes, and shows which ones notice.
  */
-describe.runIf(hasCalifornia)('California housing', () => {
-	const { reference, referenceMonths, analysisMonths } = hasCalifornia
+describe.runIf(hasPeers('california'))('California housing', () => {
+	const { reference, referenceMonths, analysisMonths } = hasPeers('california')
 		? readCalifornia()
 		: { reference: { scores: [], predictions: [], actual: [] }, referenceMonths: [], analysisMonths: [] }
 	const plain = fitCalibration(labelled(reference))

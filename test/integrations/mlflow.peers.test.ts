@@ -5,20 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dayMs, minuteMs } from '../../src/core/time.ts'
 import { connectIntegrations } from '../../src/integrations/index.ts'
 import { deliver } from '../../src/jobs/deliver.ts'
-import {
-	hasMlflow,
-	type LoggedRun,
-	logRun,
-	sayThatPeerIsMissing,
-	startMlflow,
-} from '../support/lineage-peers.ts'
+import { type LoggedRun, logRun, startMlflow } from '../support/mlflow.ts'
+import { hasPeers } from '../support/peers.ts'
 import { type Json, testServer } from '../support/server.ts'
 
 const commit = '9fceb02d0ae598e95dc970b74767f19372d61af8'
 
-if (!hasMlflow) sayThatPeerIsMissing('mlflow')
-
-describe.runIf(hasMlflow)('a version whose run is in MLflow', () => {
+describe.runIf(hasPeers('mlflow'))('a version whose run is in MLflow', () => {
 	let folder: string
 	let mlflow: Awaited<ReturnType<typeof startMlflow>>
 	let server: Awaited<ReturnType<typeof testServer>>

@@ -6,13 +6,10 @@ import { compute } from '../../../src/jobs/compute.ts'
 import { rollUp } from '../../../src/jobs/roll-up.ts'
 import { bytesOf, golden } from '../../explain/onnx/golden.ts'
 import { startOfTest } from '../../support/context.ts'
-import { noOnnxRuntime, onnxRuntime } from '../../support/onnx-runtime.ts'
+import { hasPeers, onnxRuntime } from '../../support/peers.ts'
 import { testServer } from '../../support/server.ts'
 
-if (!onnxRuntime && !process.env.CI)
-	process.stderr.write(`ONNX models are not tested here: ${noOnnxRuntime}.\n`)
-
-describe.runIf(onnxRuntime !== undefined || process.env.CI)('importance of an ONNX model', () => {
+describe.runIf(hasPeers('onnxruntime'))('importance of an ONNX model', () => {
 	let server: Awaited<ReturnType<typeof testServer>>
 	const model = '/v1/models/forest'
 	beforeAll(async () => {

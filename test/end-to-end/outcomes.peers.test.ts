@@ -3,7 +3,8 @@ import { dayMs, formatTime } from '../../src/core/time.ts'
 import { Chance } from '../../src/demo/random.ts'
 import { compute } from '../../src/jobs/compute.ts'
 import { startOfTest } from '../support/context.ts'
-import { type CreditRow, creditRows, hasCreditData, scoreOf } from '../support/credit-data.ts'
+import { type CreditRow, creditRows, scoreOf } from '../support/credit-data.ts'
+import { hasPeers } from '../support/peers.ts'
 import { type Json, testServer } from '../support/server.ts'
 
 const days = 30
@@ -107,7 +108,7 @@ async function read(query: string): Promise<Json[]> {
 const dayOf = (answer: Json) => Math.round((Date.parse(answer.window.from) - start) / dayMs)
 
 beforeAll(async () => {
-	if (!hasCreditData) return
+	if (!hasPeers('credit')) return
 	server = await testServer()
 	server.clock.now = dayAt(days)
 	await server.post('/v1/models', {
@@ -133,79 +134,76 @@ beforeAll(async () => {
 	)
 	await compute.run(server.context)
 }, 120_000)
-afterAll(() => hasCreditData && server.close())
+afterAll(() => hasPeers('credit') && server.close())
 
-describe.runIf(hasCreditData || process.env.CI)(
-	'outcomes of 30,000 real applicants, 1 to 40 days late',
-	() => {
-		let early: Json[]
+describe.runIf(hasPeers('credit'))('outcomes of 30,000 real applicants, 1 to 40 days late', () => {
+	let early: Json[]
 
-		it('are provisional first', async () => {
-			await liveUntil(30, 0)
-			early = await read('metric=performance.*')
-			const coverage = early.filter((a) => a.metric === 'performance.outcome_coverage')
-			expect(coverage).toHaveLength(days)
-			const immature = new Set(coverage.filter((a) => a.value < 0.8).map(dayOf))
-			expect(immature.size).toBeGreaterThan(20)
-			for (const a of early.filter((x) => x.metric === 'performance.roc_auc'))
-				expect(a.provisional).toBe(immature.has(dayOf(a)))
-		})
+	it('are provisional first', async () => {
+		await liveUntil(30, 0)
+		early = await read('metric=performance.*')
+		const coverage = early.filter((a) => a.metric === 'performance.outcome_coverage')
+		expect(coverage).toHaveLength(days)
+		const immature = new Set(coverage.filter((a) => a.value < 0.8).map(dayOf))
+		expect(immature.size).toBeGreaterThan(20)
+		for (const a of early.filter((x) => x.metric === 'performance.roc_auc'))
+			expect(a.provisional).toBe(immature.has(dayOf(a)))
+	})
 
-		it.each([
-			[30, 30],
-			[50, 30],
-			[80, 50],
-		])(
-			'are what the raw rows say on day %i',
-			async (day, since) => {
-				if (day > since) await liveUntil(day, since)
-				const answers = await read('metric=performance.*')
-				for (let d = 0; d < days; d += 7) {
-					const expected = recompute(knownAt(d, dayAt(day)))
-					for (const [id, value] of Object.entries(expected)) {
-						const answer = answers.find((a) => a.metric === id && dayOf(a) === d)
-						if (/tp|fp|tn|fn|coverage/.test(id)) expect([id, answer?.value]).toEqual([id, value])
-						else expect(Math.abs(answer?.value - value)).toBeLessThan(1e-12)
-					}
+	it.each([
+		[30, 30],
+		[50, 30],
+		[80, 50],
+	])(
+		'are what the raw rows say on day %i',
+		async (day, since) => {
+			if (day > since) await liveUntil(day, since)
+			const answers = await read('metric=performance.*')
+			for (let d = 0; d < days; d += 7) {
+				const expected = recompute(knownAt(d, dayAt(day)))
+				for (const [id, value] of Object.entries(expected)) {
+					const answer = answers.find((a) => a.metric === id && dayOf(a) === d)
+					if (/tp|fp|tn|fn|coverage/.test(id)) expect([id, answer?.value]).toEqual([id, value])
+					else expect(Math.abs(answer?.value - value)).toBeLessThan(1e-12)
 				}
-			},
-			60_000,
+			}
+		},
+		60_000,
+	)
+
+	it('are mature in the end, and say what was known before and why it changed', async () => {
+		const answers = await read('metric=performance.roc_auc')
+		expect(answers.map((a) => a.provisional)).toEqual(Array.from({ length: days }, () => false))
+		expect(answers.filter((a) => !a.change || !a.supersedes)).toEqual([])
+		expect(answers.filter((a) => /\d+ (late|corrected) outcome/.test(a.change)).length).toBeGreaterThan(20)
+		const history = await read('metric=performance.roc_auc&history=true')
+		const before = early.find((a) => a.metric === 'performance.roc_auc' && dayOf(a) === 0)
+		const said = history.filter((a) => dayOf(a) === 0).map((a) => a.value)
+		expect(said).toContain(before?.value)
+		expect(said.length).toBeGreaterThan(2)
+	})
+
+	it('give each group the rates of its raw rows', async () => {
+		const answers = await read('metric=fairness.*')
+		for (const [group, of] of [
+			['SEX=2', (r: CreditRow) => r.SEX === 2],
+			['EDUCATION=3', (r: CreditRow) => r.EDUCATION === 3],
+			['SEX=1 x MARRIAGE=2', (r: CreditRow) => r.SEX === 1 && r.MARRIAGE === 2],
+		] as const)
+			for (const d of [0, 13, 29]) {
+				const rows = knownAt(d, dayAt(80)).filter((a) => of(a.row))
+				const raw = recompute(rows)
+				const value = (id: string) =>
+					answers.find((a) => a.metric === id && a.subject.group === group && dayOf(a) === d)?.value
+				expect(value('fairness.selection_rate')).toBe(
+					rows.filter((r) => r.score >= threshold).length / rows.length,
+				)
+				expect(value('fairness.tpr')).toBe(raw['performance.recall'])
+				expect(value('fairness.precision')).toBe(raw['performance.precision'])
+			}
+		const groups = new Set(answers.map((a) => a.subject.group))
+		expect([...groups].filter((g) => !g.includes('='))).toEqual(
+			expect.arrayContaining(['SEX', 'EDUCATION', 'MARRIAGE', 'SEX x EDUCATION', 'EDUCATION x MARRIAGE']),
 		)
-
-		it('are mature in the end, and say what was known before and why it changed', async () => {
-			const answers = await read('metric=performance.roc_auc')
-			expect(answers.map((a) => a.provisional)).toEqual(Array.from({ length: days }, () => false))
-			expect(answers.filter((a) => !a.change || !a.supersedes)).toEqual([])
-			expect(answers.filter((a) => /\d+ (late|corrected) outcome/.test(a.change)).length).toBeGreaterThan(20)
-			const history = await read('metric=performance.roc_auc&history=true')
-			const before = early.find((a) => a.metric === 'performance.roc_auc' && dayOf(a) === 0)
-			const said = history.filter((a) => dayOf(a) === 0).map((a) => a.value)
-			expect(said).toContain(before?.value)
-			expect(said.length).toBeGreaterThan(2)
-		})
-
-		it('give each group the rates of its raw rows', async () => {
-			const answers = await read('metric=fairness.*')
-			for (const [group, of] of [
-				['SEX=2', (r: CreditRow) => r.SEX === 2],
-				['EDUCATION=3', (r: CreditRow) => r.EDUCATION === 3],
-				['SEX=1 x MARRIAGE=2', (r: CreditRow) => r.SEX === 1 && r.MARRIAGE === 2],
-			] as const)
-				for (const d of [0, 13, 29]) {
-					const rows = knownAt(d, dayAt(80)).filter((a) => of(a.row))
-					const raw = recompute(rows)
-					const value = (id: string) =>
-						answers.find((a) => a.metric === id && a.subject.group === group && dayOf(a) === d)?.value
-					expect(value('fairness.selection_rate')).toBe(
-						rows.filter((r) => r.score >= threshold).length / rows.length,
-					)
-					expect(value('fairness.tpr')).toBe(raw['performance.recall'])
-					expect(value('fairness.precision')).toBe(raw['performance.precision'])
-				}
-			const groups = new Set(answers.map((a) => a.subject.group))
-			expect([...groups].filter((g) => !g.includes('='))).toEqual(
-				expect.arrayContaining(['SEX', 'EDUCATION', 'MARRIAGE', 'SEX x EDUCATION', 'EDUCATION x MARRIAGE']),
-			)
-		})
-	},
-)
+	})
+})

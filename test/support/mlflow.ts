@@ -1,28 +1,7 @@
-import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-
-const installed = fileURLToPath(new URL('../../node_modules/.cache/peers/bin/python', import.meta.url))
-
-/** The peers' Python, or another one that has these; named by the environment, or made by `.ci/peers`. */
-export const lineagePython =
-	process.env.PLUMBLINE_MLFLOW_PYTHON ?? process.env.PLUMBLINE_PEERS_PYTHON ?? installed
-
-const has = (module: string): boolean =>
-	existsSync(lineagePython) &&
-	spawnSync(lineagePython, ['-c', `import importlib.util as u; exit(u.find_spec("${module}") is None)`])
-		.status === 0
-export const hasMlflow = has('mlflow')
-export const hasOpenLineage = has('openlineage')
-
-/** Tells why tests with a real peer do not run; in CI they have to. */
-export function sayThatPeerIsMissing(what: string): void {
-	const reason = `${lineagePython} has no ${what}. Make it with .ci/peers, or name one in PLUMBLINE_MLFLOW_PYTHON.`
-	if (process.env.CI) throw new Error(reason)
-	process.stdout.write(`${reason}\n`)
-}
+import { lineagePython } from './peers.ts'
 
 const env = { ...process.env, MLFLOW_DISABLE_TELEMETRY: 'true', OMP_NUM_THREADS: '1' }
 

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dayMs, formatTime, hourMs } from '../../src/core/time.ts'
 import { startOfTest } from '../support/context.ts'
-import { type CreditRow, creditRows, hasCreditData } from '../support/credit-data.ts'
+import { type CreditRow, creditRows } from '../support/credit-data.ts'
+import { hasPeers } from '../support/peers.ts'
 import { type Json, testServer } from '../support/server.ts'
 
 type Rates = { group: string; n: number } & Record<string, number | string | null>
@@ -41,7 +42,7 @@ async function send(path: string, list: Json[]): Promise<void> {
 
 /** 30,000 real applicants over thirty days: decided by their last payment, scored by their limit, all outcomes known. */
 beforeAll(async () => {
-	if (!hasCreditData) return
+	if (!hasPeers('credit')) return
 	server = await testServer()
 	await server.post('/v1/models', {
 		model: 'credit',
@@ -80,7 +81,7 @@ beforeAll(async () => {
 		})),
 	)
 }, 120_000)
-afterAll(() => hasCreditData && server.close())
+afterAll(() => hasPeers('credit') && server.close())
 
 const decades: Record<string, string> = {
 	'below 30': '20',
@@ -114,7 +115,7 @@ const metricOf: Record<string, string> = {
 	fnrDifference: 'fairness.fnr_difference',
 }
 
-describe.runIf(hasCreditData || process.env.CI)('the bias audit of 30,000 real applicants', () => {
+describe.runIf(hasPeers('credit'))('the bias audit of 30,000 real applicants', () => {
 	let body: Json
 	beforeAll(async () => {
 		body = (await server.fetch('/v1/models/credit/bias')).body

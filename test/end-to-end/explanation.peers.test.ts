@@ -6,13 +6,12 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dayMs, formatTime, hourMs, windowStart } from '../../src/core/time.ts'
-import { type CreditRow, creditPath, creditRows, hasCreditData } from '../support/credit-data.ts'
-import { peersPython } from '../support/peers.ts'
+import { type CreditRow, creditRows } from '../support/credit-data.ts'
+import { creditPath, hasPeers, peersPython } from '../support/peers.ts'
 import { plumbline, processKey, type Serving, serveProcess } from '../support/process.ts'
 import type { Json } from '../support/server.ts'
 
-const python = peersPython()
-const canRun = python !== undefined && hasCreditData
+const canRun = hasPeers('python', 'credit')
 const threshold = 0.5
 const until = windowStart('1d', Date.now())
 const applicants = 3000
@@ -24,10 +23,10 @@ let rows: CreditRow[]
 let scores: number[]
 
 /** The lender's own service: it trains two models and serves one of them, by the real library. */
-function startScoring(program: string): Promise<typeof scoring> {
+function startScoring(): Promise<typeof scoring> {
 	const script = new URL('../support/scoring-service.py', import.meta.url).pathname
 	const env = { ...process.env, OMP_NUM_THREADS: '1' }
-	const child = spawn(program, [script, creditPath], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+	const child = spawn(peersPython, [script, creditPath], { env, stdio: ['ignore', 'pipe', 'inherit'] })
 	return new Promise((resolve, reject) => {
 		createInterface(child.stdout).once('line', (line) => {
 			const { port, names } = JSON.parse(line)
@@ -107,7 +106,7 @@ const explanationOf = (row: CreditRow, query = '') =>
 beforeAll(async () => {
 	if (!canRun) return
 	folder = await mkdtemp(join(tmpdir(), 'plumbline-why-'))
-	scoring = await startScoring(python)
+	scoring = await startScoring()
 	server = await serveProcess(join(folder, 'credit.db'))
 	digest = await register()
 	rows = creditRows(5).rows.slice(0, applicants)
@@ -123,7 +122,7 @@ afterAll(async () => {
 	await rm(folder, { recursive: true, force: true })
 })
 
-describe.runIf(canRun || process.env.CI === 'true')('an applicant who was declined', () => {
+describe.runIf(canRun)('an applicant who was declined', () => {
 	const declined = () => rows.findIndex((_, i) => (scores[i] as number) >= threshold)
 
 	it('is explained by the model itself, as the library would', async () => {
@@ -190,27 +189,24 @@ describe.runIf(canRun || process.env.CI === 'true')('an applicant who was declin
 	})
 })
 
-describe.runIf(canRun || process.env.CI === 'true')(
-	'a model that is swapped without being registered',
-	() => {
-		it('matches before, is found by the replay of a day, and opens one incident', async () => {
-			const before = await plumbline(['run', 'all'], env())
-			expect([before.code, before.err]).toEqual([0, ''])
-			const calm = await call('GET', '/v1/incidents?model=credit')
-			const replays = (incident: Json) => incident.alerts.some((a: Json) => a.metric.startsWith('replay.'))
-			expect(calm.body.items.filter(replays)).toEqual([])
+describe.runIf(canRun)('a model that is swapped without being registered', () => {
+	it('matches before, is found by the replay of a day, and opens one incident', async () => {
+		const before = await plumbline(['run', 'all'], env())
+		expect([before.code, before.err]).toEqual([0, ''])
+		const calm = await call('GET', '/v1/incidents?model=credit')
+		const replays = (incident: Json) => incident.alerts.some((a: Json) => a.metric.startsWith('replay.'))
+		expect(calm.body.items.filter(replays)).toEqual([])
 
-			await askScoring('/serve', { model: 'b' })
-			await decide(creditRows(5).rows.slice(applicants, applicants + 500), until - dayMs)
-			const after = await plumbline(['run', 'all'], env())
-			expect([after.code, after.err]).toEqual([0, ''])
-			const { body } = await call('GET', '/v1/incidents?model=credit')
-			expect(body.items.filter(replays)).toMatchObject([{ severity: 'critical', status: 'open' }])
+		await askScoring('/serve', { model: 'b' })
+		await decide(creditRows(5).rows.slice(applicants, applicants + 500), until - dayMs)
+		const after = await plumbline(['run', 'all'], env())
+		expect([after.code, after.err]).toEqual([0, ''])
+		const { body } = await call('GET', '/v1/incidents?model=credit')
+		expect(body.items.filter(replays)).toMatchObject([{ severity: 'critical', status: 'open' }])
 
-			const asked = await explanationOf(creditRows(5).rows[applicants] as CreditRow)
-			expect(asked.body.replay).toMatchObject({ status: 'mismatched' })
-			expect(asked.body.replay.reason).toMatch(/differ/)
-			expect(asked.body.reasons).toEqual([])
-		})
-	},
-)
+		const asked = await explanationOf(creditRows(5).rows[applicants] as CreditRow)
+		expect(asked.body.replay).toMatchObject({ status: 'mismatched' })
+		expect(asked.body.replay.reason).toMatch(/differ/)
+		expect(asked.body.reasons).toEqual([])
+	})
+})

@@ -5,13 +5,11 @@ import { recordFile, specsOf } from '../../src/cli/explain-file.ts'
 import { openExplainer } from '../../src/cli/explain-rows.ts'
 import { type FileRow, recordsOf } from '../../src/cli/record-file.ts'
 import { openBytes } from '../../src/services/artifact/open-bytes.ts'
-import { noOnnxRuntime, onnxRuntime } from '../support/onnx-runtime.ts'
+import { hasPeers, onnxRuntime } from '../support/peers.ts'
 
-const isRunnable = onnxRuntime !== undefined || process.env.CI !== undefined
-if (!isRunnable) process.stderr.write(`ONNX models are not tested here: ${noOnnxRuntime}.\n`)
-const shared = (name: string) => fileURLToPath(new URL(`../../../shared/data/cases/${name}`, import.meta.url))
+const shared = (name: string) => fileURLToPath(new URL(`../cases/${name}`, import.meta.url))
 
-describe.runIf(isRunnable)('categories of an ONNX model', () => {
+describe.runIf(hasPeers('onnxruntime'))('categories of an ONNX model', () => {
 	it('that read like a missing value are categories, in the rows and in the background', async () => {
 		const features = ['x', 'country'].map((name) => ({ name, type: 'numeric' as const }))
 		const bytes = new Uint8Array(await readFile(shared('10-na.onnx')))

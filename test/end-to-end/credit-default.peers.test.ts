@@ -4,14 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dayMs, windowStart } from '../../src/core/time.ts'
 import { Chance } from '../../src/demo/random.ts'
-import {
-	baselineCsv,
-	creditRows,
-	days,
-	hasCreditData,
-	healthyDays,
-	trafficCsv,
-} from '../support/credit-data.ts'
+import { baselineCsv, creditRows, days, healthyDays, trafficCsv } from '../support/credit-data.ts'
+import { hasPeers } from '../support/peers.ts'
 import { plumbline, processKey, type Serving, serveProcess } from '../support/process.ts'
 
 const seed = 11
@@ -20,7 +14,7 @@ let folder: string
 let data: ReturnType<typeof creditRows>
 
 beforeAll(async () => {
-	if (!hasCreditData) return
+	if (!hasPeers('credit')) return
 	folder = await mkdtemp(join(tmpdir(), 'plumbline-credit-'))
 	data = creditRows(seed)
 	await writeFile(join(folder, 'train.csv'), baselineCsv(data))
@@ -38,7 +32,7 @@ beforeAll(async () => {
 	}
 	await writeFile(join(folder, 'models.yaml'), JSON.stringify({ models: [model] }))
 })
-afterAll(() => hasCreditData && rm(folder, { recursive: true, force: true }))
+afterAll(() => hasPeers('credit') && rm(folder, { recursive: true, force: true }))
 
 const envOf = (server: Serving, database: string) => ({
 	PLUMBLINE_URL: server.url,
@@ -81,7 +75,7 @@ async function statistics(server: Serving): Promise<string> {
 type Alert = { subject: { feature?: string }; window: { from: string } }
 let undisturbed: string
 
-describe.runIf(hasCreditData || process.env.CI === 'true')('thirty thousand real applicants', () => {
+describe.runIf(hasPeers('credit'))('thirty thousand real applicants', () => {
 	it('raise incidents on exactly what was broken, when it was broken', { timeout: 120_000 }, async () => {
 		const server = await serveProcess(join(folder, 'calm.db'))
 		try {

@@ -1,0 +1,133 @@
+import { LibsqlError } from '@libsql/client'
+import Database from 'libsql'
+import type { Sql, SqlRow, SqlValue, Statement } from './sql.ts'
+
+// A checkpoint of 100 pages holds up commits for some milliseconds; SQLite's own 1,000 hold them up for 50 and more.
+const pragmas = ['page_size = 8192', 'journal_mode = WAL', 'synchronous = FULL', 'wal_autocheckpoint = 100']
+const busyMs = 10_000
+const mostPrepared = 256
+
+type Prepared = { statement: ReturnType<InstanceType<typeof Database>['prepare']>; isReader: boolean }
+
+/**
+ * `Sql` on a libSQL file, by the driver under `@libsql/client`: that prepares every statement anew, which takes longer than
+ * to run it. The statements that were used last are kept prepared.
+ */
+export class FileSql implements Sql {
+	private readonly path: string
+	/** None after a lock was not had, until the next call. */
+	private db: InstanceType<typeof Database> | undefined
+	private isClosed = false
+	private readonly prepared = new Map<string, Prepared>()
+
+	/** Throws where the file cannot be opened, or is not a database. */
+	constructor(url: string) {
+		this.path = decodeURIComponent(url.replace(/^file:(\/\/(localhost)?(?=\/))?/, ''))
+		this.db = this.connect()
+	}
+
+	async all(statement: Statement): Promise<SqlRow[]> {
+		return this.orRenew(() => this.run(statement))
+	}
+
+	async batch(statements: readonly Statement[]): Promise<SqlRow[][]> {
+		return this.orRenew(() => {
+			this.run({ sql: 'BEGIN IMMEDIATE' })
+			try {
+				const results = statements.map((s) => this.run(s))
+				this.run({ sql: 'COMMIT' })
+				return results
+			} catch (error) {
+				if (this.db?.inTransaction) this.run({ sql: 'ROLLBACK' })
+				throw error
+			}
+		})
+	}
+
+	async close(): Promise<void> {
+		this.isClosed = true
+		this.disconnect()
+	}
+
+	private connect() {
+		try {
+			const db = new Database(this.path, { timeout: busyMs })
+			for (const pragma of pragmas) db.prepare(`PRAGMA ${pragma}`).all()
+			return db
+		} catch (error) {
+			throw toLibsqlError(error)
+		}
+	}
+
+	/**
+	 * A new connection after a lock was not had: the driver leaves the statement that failed open, and from then on every
+	 * commit of that connection fails with "SQL statements in progress".
+	 */
+	private orRenew<T>(work: () => T): T {
+		try {
+			return work()
+		} catch (error) {
+			if (/SQLITE_(BUSY|LOCKED)/.test(String(error))) this.disconnect()
+			throw error
+		}
+	}
+
+	private disconnect(): void {
+		this.prepared.clear()
+		this.db?.close()
+		this.db = undefined
+	}
+
+	private run({ sql, params = [] }: Statement): SqlRow[] {
+		if (this.isClosed) throw new LibsqlError('The database is closed', 'CLIENT_CLOSED')
+		try {
+			const { statement, isReader } = this.prepare(sql)
+			const values = params.map(checked)
+			if (isReader) return (statement.all(values) as unknown[][]).map(toRow)
+			statement.run(values)
+			return []
+		} catch (error) {
+			this.prepared.delete(sql)
+			throw toLibsqlError(error)
+		}
+	}
+
+	private prepare(sql: string): Prepared {
+		let known = this.prepared.get(sql)
+		if (known) this.prepared.delete(sql)
+		else {
+			this.db ??= this.connect()
+			const statement = this.db.prepare(sql)
+			known = { statement, isReader: statement.reader }
+			if (known.isReader) statement.raw(true)
+		}
+		// The one that was used last is the last.
+		this.prepared.set(sql, known)
+		if (this.prepared.size > mostPrepared) this.prepared.delete(this.prepared.keys().next().value as string)
+		return known
+	}
+}
+
+/** The driver would store NULL for what is no number. */
+function checked(value: SqlValue): SqlValue {
+	if (value === undefined || (typeof value === 'number' && !Number.isFinite(value)))
+		throw new RangeError(`${value} cannot be stored in the database`)
+	return value
+}
+
+function toRow(row: unknown[]): SqlRow {
+	for (let i = 0; i < row.length; i++) {
+		const value = row[i]
+		// What is made of a Buffer by slice() and the like would share its memory.
+		if (Buffer.isBuffer(value)) row[i] = new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+	}
+	return row
+}
+
+/** Errors as `@libsql/client` words them, with the base code in front: `SQLITE_BUSY: database is locked`. */
+function toLibsqlError(error: unknown): unknown {
+	if (!(error instanceof Database.SqliteError)) return error
+	const { message, code, rawCode } = error
+	const [base] = /^SQLITE_[A-Z]+/.exec(code) ?? ['SQLITE_UNKNOWN']
+	return new LibsqlError(message, base, code, rawCode, error)
+}
