@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openParquetInThread } from '../../src/tables/parquet-node.ts'
 import { bytesOf, golden } from '../explain/onnx/golden.ts'
 import { damagedCopies } from '../support/flip-bytes.ts'
-import { onnxRuntime } from '../support/onnx-runtime.ts'
+import { onnxRuntime } from '../support/peers.ts'
 import { testServer } from '../support/server.ts'
 
 let server: Awaited<ReturnType<typeof testServer>>
