@@ -74,6 +74,8 @@ export type Context = {
 	onnx?: () => import('./explain/onnx/runtime.ts').OnnxRuntime | undefined
 	/** Milliseconds since the epoch. */
 	now: () => number
+	/** Milliseconds since some moment: it only grows, whatever is done to the clock. */
+	monotonic: () => number
 	random: (bytes: number) => Uint8Array
 	fetch: typeof fetch
 	logger: Logger

@@ -88,6 +88,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			openParquet: openParquetInThread(),
 			threads,
 			now,
+			monotonic: () => performance.now(),
 			random,
 			fetch: globalThis.fetch,
 			logger,

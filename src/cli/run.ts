@@ -3,6 +3,7 @@ import type { Context } from '../context.ts'
 import { jobs, runAll, runJobById } from '../jobs/index.ts'
 import { processOwner } from '../node.ts'
 import { ownRules, rulesInForce } from '../services/alert/service-rules.ts'
+import type { JobRun } from '../services/job/run-job.ts'
 import { connectSlack } from '../slack/open-slack.ts'
 import { type Command, requirePositional, type Terminal } from './command.ts'
 import { withContext } from './with-context.ts'
@@ -25,7 +26,7 @@ Exit code: 0 all went well, 1 a job failed, 2 it could not be run.
 		const runs = await withContext(terminal, async (context) => {
 			connectSlack(context, terminal.config)
 			if (id === 'all' || id === 'evaluate-rules') await tellOtherRules(terminal, context)
-			return id === 'all' ? runAll(context, processOwner) : [await runJobById(context, id, processOwner)]
+			return id === 'all' ? runAll(context, processOwner) : [await runOne(context, id)]
 		})
 		if (args.values.json) terminal.out(`${JSON.stringify({ runs })}\n`)
 		else {
@@ -38,6 +39,14 @@ Exit code: 0 all went well, 1 a job failed, 2 it could not be run.
 		}
 		return runs.every((r) => r.status === 'ok') ? 0 : 1
 	},
+}
+
+/** After a crash it takes a while until it is certain that nobody runs the job. */
+async function runOne(context: Context, id: string): Promise<JobRun> {
+	const run = await runJobById(context, id, processOwner)
+	if (run.retryMs === undefined) return run
+	await new Promise((resolve) => setTimeout(resolve, run.retryMs))
+	return runJobById(context, id, processOwner)
 }
 
 /** A folder of rules that was found here, and does not count. */

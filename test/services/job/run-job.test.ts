@@ -5,8 +5,9 @@ import { listRuns } from '../../../src/services/job/list-runs.ts'
 import { missedJobs } from '../../../src/services/job/missed-jobs.ts'
 import { pruneRuns } from '../../../src/services/job/prune-runs.ts'
 import { registerSchedules } from '../../../src/services/job/register-schedules.ts'
-import { type Runnable, runJob } from '../../../src/services/job/run-job.ts'
+import { runJob } from '../../../src/services/job/run-job.ts'
 import { testContext } from '../../support/context.ts'
+import { heldJob, job } from '../../support/held-job.ts'
 
 let test: Awaited<ReturnType<typeof testContext>>
 beforeEach(async () => {
@@ -16,29 +17,6 @@ afterEach(async () => {
 	vi.useRealTimers()
 	await test.close()
 })
-
-const job = (run: () => Promise<Record<string, unknown>> = async () => ({ done: 1 })): Runnable => ({
-	id: 'tidy',
-	cron: '*/5 * * * *',
-	run,
-})
-
-/** A job that runs until it is let go. */
-function heldJob() {
-	let start = () => {}
-	let end: (error?: Error) => void = () => {}
-	const started = new Promise<void>((resolve) => {
-		start = resolve
-	})
-	const held = new Promise<Record<string, unknown>>((resolve, reject) => {
-		end = (error) => (error ? reject(error) : resolve({}))
-	})
-	const run = () => {
-		start()
-		return held
-	}
-	return { job: job(run), started, end: (error?: Error) => end(error) }
-}
 
 describe('a run of a job', () => {
 	it('is recorded with what it did and how long it took', async () => {
@@ -113,6 +91,9 @@ describe('a run of a job', () => {
 		const first = runJob(test.context, held.job, 'dead')
 		await held.started
 		test.clock.advance(leaseMs)
+		// Whether it has died shows by the lease not being renewed while one watches.
+		expect(await runJob(test.context, job(), 'b')).toMatchObject({ status: 'busy', retryMs: leaseMs })
+		test.clock.advance(leaseMs)
 		expect((await runJob(test.context, job(), 'b')).status).toBe('ok')
 		expect((await listRuns(test.context)).map((r) => [r.status, r.error])).toEqual([
 			['ok', null],
@@ -142,6 +123,7 @@ describe('a run of a job', () => {
 		const held = heldJob()
 		const first = runJob(test.context, held.job, 'slow')
 		await held.started
+		expect((await runJob(test.context, job(), 'b')).status).toBe('busy')
 		test.clock.advance(leaseMs)
 		const other = heldJob()
 		const second = runJob(test.context, other.job, 'b')
