@@ -19,7 +19,7 @@ function fail(message) {
 /** Hands everything to another Node: arguments, streams, signals and the exit code. */
 function runWith(node) {
 	const child = spawn(node, [source, ...process.argv.slice(2)], { stdio: 'inherit' })
-	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+	for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
 	child.on('error', (error) => fail(`${node} cannot be run: ${error.message}. Run \`npm ci\` again.`))
 	child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
 }

@@ -56,6 +56,33 @@ describe.each(nodes())('a clone after npm ci, on Node %i', (major, node) => {
 	})
 })
 
+describe('the service that npx started', () => {
+	it('ends with it, although npm tells only its shell', async () => {
+		const server = await startProcess('npx', ['plumbline', 'serve', '--json'], {
+			cwd: root,
+			env: {
+				...envWith(process.execPath),
+				npm_config_cache: join(folder, 'npm'),
+				PLUMBLINE_PORT: '0',
+				PLUMBLINE_DATABASE_URL: `file:${join(folder, 'npx.db')}`,
+			},
+			ready: /"url":"([^"]+)"/,
+		})
+		server.child.kill('SIGTERM')
+		await expect
+			.poll(
+				() =>
+					fetch(`${server.match}/healthz`).then(
+						() => 'serves',
+						() => 'ended',
+					),
+				{ timeout: 30_000 },
+			)
+			.toBe('ended')
+		await server.stop()
+	})
+})
+
 describe('the command says what is missing:', () => {
 	const run = (code: string) =>
 		runProcess(process.execPath, ['--input-type=module', '-e', code], { cwd: folder })
