@@ -35,7 +35,7 @@ ${contributions(explanation)}
 ${changes(explanation)}
 <h2>Where it comes from</h2>
 ${origin(explanation)}
-<p><a href="${jsonAddress(explanation)}">The same as JSON</a></p>`,
+<p><a href="/incidents">All incidents</a> · <a href="${jsonAddress(explanation)}">The same as JSON</a></p>`,
 	)
 }
 

@@ -43,11 +43,7 @@ ${changes.length === 0 ? html`<p>Nothing was found in the rows that explains it.
 ${alertTable(incident.alerts)}
 ${related.length === 0 ? '' : html`<h2>Related incidents</h2><ul>${related.map((id) => html`<li><a href="${address({ id })}">${id}</a></li>`)}</ul>`}
 <h2>Timeline</h2>
-${table(
-	'What was done, and by whom',
-	[{ name: 'When' }, { name: 'Who' }, { name: 'What' }],
-	timeline.map(({ at, who, what }) => [time(at), who, what]),
-)}
+<ul>${timeline.map(({ at, who, what }) => html`<li>${time(at)}, ${who}: ${what}</li>`)}</ul>
 <p><a href="/incidents">All incidents</a> · <a href="/v1${address(incident)}">The same as JSON</a></p>`,
 	)
 }
