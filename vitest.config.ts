@@ -8,6 +8,9 @@ const peers = ['test/**/*.peers.test.ts']
 // Counts are taken from this file: a reporter's text is for people.
 const report = process.env.TEST_REPORT
 
+// Files of a worker share their modules: none of ours keeps state, and loading them is half of the time otherwise.
+const shared = { isolate: false }
+
 // Nothing depends on the speed of the machine: a timeout only ends what hangs.
 const patient = { setupFiles: ['test/support/setup.ts'], testTimeout: 300_000, hookTimeout: 300_000 }
 
@@ -20,6 +23,7 @@ export default defineConfig({
 			{
 				test: {
 					...patient,
+					...shared,
 					name: 'unit',
 					include: inFolders(pure),
 					exclude: peers,
@@ -29,6 +33,7 @@ export default defineConfig({
 			{
 				test: {
 					...patient,
+					...shared,
 					name: 'service',
 					include: ['test/**/*.test.ts'],
 					exclude: [...inFolders([...pure, ...processes]), ...peers],

@@ -6,8 +6,8 @@ const suites = [
 	{
 		command: 'npm run test:peers',
 		files: globSync('test/**/*.peers.test.ts'),
-		is: 'compares with the real Python libraries, MLflow, S3, onnxruntime and public data sets',
-		needs: '.ci/peers and .ci/onnxruntime install what it needs',
+		is: 'compares with the real Python libraries, MLflow, S3, Prometheus, onnxruntime and public data sets',
+		needs: '.ci/peers, .ci/prometheus and .ci/onnxruntime install what it needs',
 	},
 ]
 

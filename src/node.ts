@@ -8,9 +8,8 @@ import type { Context, Logger } from './context.ts'
 import { AppError } from './core/errors.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate, openSql } from './db/open-node.ts'
-import type { Service } from './http/endpoint.ts'
 import type { Sessions } from './http/options.ts'
-import { metricsOnly, type ProcessUsage } from './http/prometheus.ts'
+import { metricsOnly, type ProcessUsage, type Scraped } from './http/prometheus.ts'
 import { Traffic } from './http/traffic.ts'
 import { connectIntegrations } from './integrations/index.ts'
 import { jobs, runJobById } from './jobs/index.ts'
@@ -218,7 +217,12 @@ async function start(config: Config, { context, rules }: Opened, stops: Stops, s
 		traffic,
 	}
 	const app = buildApp(context, options)
-	const listening: Listening = await listen(app.fetch, config.PLUMBLINE_HOST, config.PLUMBLINE_PORT)
+	const listening: Listening = await listen(
+		app.fetch,
+		config.PLUMBLINE_HOST,
+		config.PLUMBLINE_PORT,
+		context.limits,
+	)
 	stops.push(listening.close)
 	const metricsUrl = await listenForPrometheus(config, { context, options, traffic }, stops)
 	if (config.PLUMBLINE_PUBLIC_URL === undefined) context.publicUrl = listening.url
@@ -231,12 +235,18 @@ async function start(config: Config, { context, rules }: Opened, stops: Stops, s
 /** The port of PLUMBLINE_METRICS_PORT, where one is set. */
 async function listenForPrometheus(
 	config: Config,
-	service: Service,
+	service: Scraped,
 	stops: Stops,
 ): Promise<string | undefined> {
 	const { PLUMBLINE_METRICS_PORT: port, PLUMBLINE_METRICS_HOST: host = config.PLUMBLINE_HOST } = config
 	if (port === undefined) return undefined
-	const { url, close } = await listen(metricsOnly(service), host, port, 'PLUMBLINE_METRICS')
+	const { url, close } = await listen(
+		metricsOnly(service),
+		host,
+		port,
+		service.context.limits,
+		'PLUMBLINE_METRICS',
+	)
 	stops.push(close)
 	return `${url}/metrics`
 }

@@ -109,8 +109,10 @@ const processSeries = ({ residentBytes, heapBytes, cpuSeconds, startedAt }: Proc
 	gauge('process_start_time_seconds', 'Start time of the process since the epoch.', [{ value: startedAt }]),
 ]
 
+export type Scraped = Omit<Service, 'budget'>
+
 /** The gauges and counters of the service itself, and of the models that may be seen. */
-async function renderMetrics({ context, traffic, options }: Service, isVisible: IsVisible): Promise<string> {
+async function renderMetrics({ context, traffic, options }: Scraped, isVisible: IsVisible): Promise<string> {
 	const counts = await readCounts(context)
 	const exported = await options.exported?.read(context, isVisible)
 	return render([
@@ -132,14 +134,14 @@ async function renderMetrics({ context, traffic, options }: Service, isVisible: 
 }
 
 /** What Prometheus scrapes. */
-export const scrape = async (service: Service, isVisible: IsVisible) => ({
+export const scrape = async (service: Omit<Service, 'budget'>, isVisible: IsVisible) => ({
 	status: 200,
 	body: await renderMetrics(service, isVisible),
 	headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
 })
 
 /** `/metrics` alone, without a key and for all models: for a port that only Prometheus reaches. */
-export function metricsOnly(service: Service): (request: Request) => Promise<Response> {
+export function metricsOnly(service: Scraped): (request: Request) => Promise<Response> {
 	return async (request) => {
 		const { pathname } = new URL(request.url)
 		if (pathname !== '/metrics' || request.method !== 'GET') return new Response(null, { status: 404 })

@@ -11,6 +11,7 @@ import { registerSchedules } from '../../../src/services/job/register-schedules.
 import { runJob } from '../../../src/services/job/run-job.ts'
 import { testContext } from '../../support/context.ts'
 import { heldJob, job } from '../../support/held-job.ts'
+import { admin } from '../../support/plumb.ts'
 
 let test: Awaited<ReturnType<typeof testContext>>
 beforeEach(async () => {
@@ -160,7 +161,7 @@ it('two processes, one an hour ahead: the live one keeps the job, and when it is
 		let said = await ahead.next()
 		while (said === 'busy') said = await ahead.next()
 		expect(said).toBe('started')
-		const runs = await listRuns(test.context)
+		const runs = await listRuns(test.context, admin)
 		expect(runs.map((r) => r.status).sort()).toEqual(['failed', 'running'])
 	} finally {
 		holder.kill()

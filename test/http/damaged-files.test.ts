@@ -1,14 +1,13 @@
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openParquetInThread } from '../../src/tables/parquet-node.ts'
-import { bytesOf, golden } from '../explain/onnx/golden.ts'
+import { golden } from '../explain/onnx/golden.ts'
 import { damagedCopies } from '../support/flip-bytes.ts'
-import { onnxRuntime } from '../support/peers.ts'
 import { testServer } from '../support/server.ts'
 
 let server: Awaited<ReturnType<typeof testServer>>
 beforeAll(async () => {
-	server = await testServer({}, { openParquet: openParquetInThread(3000), onnx: () => onnxRuntime })
+	server = await testServer({}, { openParquet: openParquetInThread(3000) })
 	await server.post('/v1/models', { model: 'm', task: 'binary' })
 	const features = golden.names.map((name: string) => ({ name, type: 'numeric' }))
 	await server.post('/v1/models/m/versions', { version: '1', features })
@@ -43,14 +42,3 @@ it('a small Parquet file that claims to hold very many cells is refused before t
 	const { status, body } = await put('baseline', whole, parquetType)
 	expect([status, body.detail]).toEqual([413, expect.stringContaining('2800000 cells')])
 })
-
-it.each(['forest', 'logistic'])(
-	'a damaged ONNX file (%s) is opened or refused with the reason',
-	async (name) => {
-		for (const body of damagedCopies(bytesOf(name), 40)) {
-			const { status, text } = await put('artifact?format=onnx', body, 'application/octet-stream')
-			expect(allowed, text).toContain(status)
-		}
-	},
-	120_000,
-)
