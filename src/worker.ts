@@ -77,6 +77,7 @@ async function openService(env: Env, origin: string): Promise<Service> {
 		...openWebArtifacts(artifactSettingsOf(config), env.ARTIFACTS),
 		models: modelCache(Math.min(limits.modelCacheBytes, mostModelBytes), now, false),
 		now,
+		monotonic: () => performance.now(),
 		random,
 		fetch: (input, init) => fetch(input, init),
 		logger,

@@ -21,11 +21,11 @@ export const inScope = (actor: Actor, model: string): boolean =>
 	actor.models.some((glob) => matchesGlob(glob, model))
 
 /** Whether every model that one of the globs matches, now or later, is in the actor's scope. */
-export const coversGlobs = (actor: Actor, globs: readonly string[]): boolean =>
+export const coversGlobs = (actor: Pick<Actor, 'models'>, globs: readonly string[]): boolean =>
 	globs.every((glob) => contains(actor.models, glob))
 
 /** Whether the actor sees every model, now and later. */
-export const seesAll = (actor: Actor): boolean => coversGlobs(actor, ['*'])
+export const seesAll = (actor: Pick<Actor, 'models'>): boolean => coversGlobs(actor, ['*'])
 
 /** Whether the actor may see what a person's features were: viewers see decisions, and not the people. */
 export const seesFeatures = ({ role }: Actor): boolean => role !== 'viewer'

@@ -65,7 +65,7 @@ describe.runIf(hasPeers('prometheus'))('with a Prometheus that scrapes a server,
 		await seed()
 		const viewer = await call('POST', '/v1/keys', { name: 'prometheus', role: 'viewer' })
 		prometheus = await startPrometheus(server.url, ((await viewer.json()) as { secret: string }).secret)
-	})
+	}, 300_000)
 	afterAll(async () => {
 		await prometheus?.close()
 		await server?.kill('SIGTERM')

@@ -36,11 +36,11 @@ export type Prometheus = {
 	close(): Promise<void>
 }
 
-/** A Prometheus of its own that scrapes `target` every half second with the key. Resolves after some scrapes. */
+/** A Prometheus of its own that scrapes `target` every second with the key. Resolves after some scrapes. */
 export async function startPrometheus(target: string, key: string): Promise<Prometheus> {
 	const home = await mkdtemp(join(tmpdir(), 'plumbline-prometheus-'))
 	const config = {
-		global: { scrape_interval: '500ms', scrape_timeout: '500ms' },
+		global: { scrape_interval: '1s', scrape_timeout: '1s' },
 		scrape_configs: [
 			{
 				job_name: 'plumbline',

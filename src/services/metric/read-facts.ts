@@ -3,6 +3,7 @@ import { type WindowSize, windowMs } from '../../core/time.ts'
 import type { Answer } from '../../metrics/answer.ts'
 import { metrics } from '../../metrics/index.ts'
 import { factParts } from '../../rules/facts.ts'
+import { defaultMinGroup } from '../../stats/fairness/disparity.ts'
 import { referenceByDigest } from '../baseline/current-grid.ts'
 import { measureAttributions } from '../importance/measure-attributions.ts'
 import { currentAttributions } from '../importance/records.ts'
@@ -92,10 +93,10 @@ export async function readFacts(
 		if (attribution)
 			answers.push(...measureAttributions({ record: attribution, series: place }, metrics, undefined))
 		const outcome = outcomes.get(place.id)
-		// What is not mature is not judged: its facts are unknown.
+		// What is not mature is not judged: its facts are unknown. Alerts name no group of too few rows.
 		if (outcome)
 			answers.push(
-				...measureOutcomes({ record: outcome, series: place }, metrics, undefined).filter(
+				...measureOutcomes({ record: outcome, series: place }, metrics, undefined, defaultMinGroup).filter(
 					(a) => !a.provisional,
 				),
 			)
