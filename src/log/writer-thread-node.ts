@@ -70,7 +70,8 @@ port.on('message', ({ id, message }: { id: number; message: WriterCall }) => {
 		const isWrite = writes.includes(message.call)
 		try {
 			// What came while another process held the database has waited with the call that found it locked.
-			if (isWrite && locked && arrived < locked.at + deliveryMs) port.postMessage({ id, failure: locked.failure })
+			if (isWrite && locked && arrived < locked.at + deliveryMs)
+				port.postMessage({ id, failure: locked.failure })
 			else port.postMessage({ id, value: await answer(message) })
 		} catch (error) {
 			const failure = toFailure(error)
