@@ -117,7 +117,7 @@ function toAnswer(
 		method: metric.method,
 		reason: finding.reason ?? null,
 		baseline: metric.subject === 'estimate' ? record.baseline : null,
-		provisional: record.provisional || (restsOnOutcomes(metric) && record.matureAt !== null),
+		provisional: isProvisional(record, metric),
 		computedAt: times.computedAt,
 		...(times.supersedes === undefined ? {} : { supersedes: times.supersedes }),
 		...(record.change === null ? {} : { change: record.change }),
@@ -126,8 +126,9 @@ function toAnswer(
 	}
 }
 
-const restsOnOutcomes = (metric: Kept): boolean =>
-	metric.subject === 'concept' ? false : metric.subject === 'estimate' ? false : metric.on === 'outcomes'
+/** What rests on outcomes is not final while enough of them can still come. */
+export const isProvisional = (record: OutcomeRecord, metric: MetricDescriptor): boolean =>
+	record.provisional || ('on' in metric && metric.on === 'outcomes' && record.matureAt !== null)
 
 /** How an estimate turned out, once the window's outcomes are known. */
 function realisedOf(record: OutcomeRecord, metric: Kept, finding: Finding): Pick<Answer, 'realised'> {
