@@ -3,39 +3,62 @@ import { defineConfig } from 'vitest/config'
 const pure = ['core', 'stats', 'metrics', 'profile', 'explain', 'rules', 'ledger', 'house']
 const processes = ['runtimes', 'pack', 'end-to-end']
 const inFolders = (names: readonly string[]) => [`test/{${names.join(',')}}/**/*.test.ts`]
+const peers = ['test/**/*.peers.test.ts']
 
-// In CI the counts are taken from this file: a reporter's text is for people.
-const report: ['json', { outputFile: string }] = ['json', { outputFile: 'node_modules/.cache/vitest.json' }]
+// Counts are taken from this file: a reporter's text is for people.
+const report = process.env.TEST_REPORT
 
-const setupFiles = ['test/support/setup.ts']
+// Files of a worker share their modules: none of ours keeps state, and loading them is half of the time otherwise.
+const shared = { isolate: false }
+
+// Nothing depends on the speed of the machine: a timeout only ends what hangs.
+const patient = { setupFiles: ['test/support/setup.ts'], testTimeout: 300_000, hookTimeout: 300_000 }
 
 export default defineConfig({
 	test: {
 		// Vitest leaves one core to itself, which on two cores is half of the machine.
 		maxWorkers: '100%',
-		reporters: process.env.CI ? ['default', report] : ['default'],
+		reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
 		projects: [
-			{ test: { name: 'unit', include: inFolders(pure), setupFiles, sequence: { groupOrder: 0 } } },
 			{
 				test: {
+					...patient,
+					...shared,
+					name: 'unit',
+					include: inFolders(pure),
+					exclude: peers,
+					sequence: { groupOrder: 0 },
+				},
+			},
+			{
+				test: {
+					...patient,
+					...shared,
 					name: 'service',
-					setupFiles,
 					include: ['test/**/*.test.ts'],
-					exclude: inFolders([...pure, ...processes]),
-					testTimeout: 30_000,
-					hookTimeout: 30_000,
+					exclude: [...inFolders([...pure, ...processes]), ...peers],
 					sequence: { groupOrder: 1 },
 				},
 			},
 			{
 				test: {
+					...patient,
 					name: 'runtime',
 					include: inFolders(processes),
-					testTimeout: 300_000,
-					hookTimeout: 300_000,
+					exclude: peers,
 					// They start servers and measure them: one at a time.
 					fileParallelism: false,
 					sequence: { groupOrder: 2 },
+				},
+			},
+			{
+				test: {
+					...patient,
+					name: 'peers',
+					include: peers,
+					globalSetup: ['test/support/peers-setup.ts'],
+					fileParallelism: false,
+					sequence: { groupOrder: 3 },
 				},
 			},
 		],

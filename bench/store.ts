@@ -22,6 +22,7 @@ export async function openStore(now: number): Promise<Store> {
 		log,
 		db: openDatabase(sql),
 		now: () => now,
+		monotonic: () => performance.now(),
 		random: (n: number) => new Uint8Array(randomBytes(n)),
 		logger: { info() {}, warn() {}, error: console.error },
 		limits: defaultLimits,

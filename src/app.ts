@@ -1,5 +1,7 @@
 import { Hono } from 'hono'
 import type { Context } from './context.ts'
+import { ByteBudget } from './core/byte-budget.ts'
+import type { BodySource } from './http/body.ts'
 import { documentation } from './http/docs/endpoints.ts'
 import { resources } from './http/index.ts'
 import { honoPath, refuseOtherMethods } from './http/methods.ts'
@@ -10,7 +12,8 @@ import { Traffic } from './http/traffic.ts'
 
 export type { AppOptions } from './http/options.ts'
 
-type Env = { Variables: { requestId: string } }
+/** `body`: where the bytes of a body come from, when that is not the request itself. */
+type Env = { Variables: { requestId: string }; Bindings: { body?: BodySource } }
 export type App = Hono<Env>
 
 /**
@@ -19,7 +22,8 @@ export type App = Hono<Env>
  */
 export function buildApp(context: Context, options: AppOptions = {}): App {
 	const app = new Hono<Env>()
-	const service = { context, options, traffic: new Traffic() }
+	const budget = new ByteBudget(context.limits.bytesInFlight)
+	const service = { context, options, traffic: options.traffic ?? new Traffic(), budget }
 	const endpoints = [
 		...Object.values(resources).flatMap((r) => r.endpoints),
 		...documentation(context, resources),

@@ -14,8 +14,20 @@ const noConfig = new Proxy({} as Terminal['config'], {
 	},
 })
 
+async function settings(): Promise<Pick<Terminal, 'config' | 'warnings'>> {
+	const { readConfig, unknownSettings } = await import('./config.ts')
+	const warnings = unknownSettings(process.env)
+	try {
+		return { config: readConfig(process.env), warnings }
+	} catch (error) {
+		// A wrong name is often why another setting seems to be missing.
+		for (const warning of warnings) process.stderr.write(`Warning: ${warning}\n`)
+		throw error
+	}
+}
+
 const makeTerminal = async (isOffline: boolean): Promise<Terminal> => ({
-	config: isOffline ? noConfig : (await import('./config.ts')).readConfig(process.env),
+	...(isOffline ? { config: noConfig } : await settings()),
 	now: () => Date.now(),
 	out: (text) => process.stdout.write(text),
 	err: (text) => process.stderr.write(text),

@@ -2,12 +2,14 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { buildApp } from './app.ts'
+import { type AppOptions, buildApp } from './app.ts'
 import { artifactSettingsOf, type Config, defaultRules, endpointSettingsOf, limitsOf } from './config.ts'
 import type { Context, Logger } from './context.ts'
 import { AppError } from './core/errors.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate, openSql } from './db/open-node.ts'
+import { metricsOnly, type ProcessUsage, type Scraped } from './http/prometheus.ts'
+import { Traffic } from './http/traffic.ts'
 import { connectIntegrations } from './integrations/index.ts'
 import { jobs, runJobById } from './jobs/index.ts'
 import { type Listening, listen } from './listen-node.ts'
@@ -28,10 +30,22 @@ import { openTreeReader } from './services/artifact/tree-reader-node.ts'
 import { openExplainThreads } from './services/importance/explain-threads-node.ts'
 import { createFirstKey } from './services/key/create-first-key.ts'
 import { ensureAdminKey } from './services/key/ensure-admin-key.ts'
+import { exportedOf } from './services/metric/exported-metrics.ts'
 import { checkSlack, noteSlack } from './services/slack/connection.ts'
 import { openSlack } from './slack/open-slack.ts'
 import { databaseFailure } from './start-failure.ts'
 import { openParquetInThread } from './tables/parquet-node.ts'
+
+const processUsage = (): ProcessUsage => {
+	const { rss: residentBytes, heapUsed: heapBytes } = process.memoryUsage()
+	const { user, system } = process.cpuUsage()
+	return {
+		residentBytes,
+		heapBytes,
+		cpuSeconds: (user + system) / 1e6,
+		startedAt: performance.timeOrigin / 1000,
+	}
+}
 
 const random = (count: number): Uint8Array => new Uint8Array(randomBytes(count))
 
@@ -70,6 +84,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			openParquet: openParquetInThread(),
 			threads,
 			now,
+			monotonic: () => performance.now(),
 			random,
 			fetch: globalThis.fetch,
 			logger,
@@ -147,8 +162,12 @@ async function openStore({ PLUMBLINE_DATABASE_URL: url, PLUMBLINE_DATABASE_TOKEN
 	return { sql, log: await openSqlLog({ sql, codec: nodeCodec, random }) }
 }
 
+type Stops = (() => Promise<unknown> | undefined)[]
+
 export type Running = {
 	url: string
+	/** Where Prometheus scrapes without a key, when there is a port for it. */
+	metricsUrl: string | undefined
 	context: Context
 	/** The secret of the first key, when there was none and the configuration named none. Shown once, here. */
 	firstKey: string | undefined
@@ -158,13 +177,12 @@ export type Running = {
 /** The whole service: HTTP, schedules and Slack. Resolves when it listens. Throws AppError with what to do. */
 export async function startServer(config: Config, overrides: Overrides = {}): Promise<Running> {
 	const opened = await openContext(config, { needsRules: true, ...overrides })
-	const stops: (() => Promise<unknown> | undefined)[] = [opened.close]
+	const stops: Stops = [opened.close]
 	const close = async () => {
 		for (const stop of stops.splice(0).reverse()) await stop()
 	}
 	try {
-		const { url, firstKey } = await start(config, opened, stops)
-		return { url, context: opened.context, firstKey, close }
+		return { ...(await start(config, opened, stops)), context: opened.context, close }
 	} catch (error) {
 		await close()
 		throw error
@@ -172,11 +190,8 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
 }
 
 /** Starts part after part; what each needs to be stopped goes on `stops`, which are called from the last to the first. */
-async function start(
-	config: Config,
-	{ context, rules }: Opened,
-	stops: (() => Promise<unknown> | undefined)[],
-) {
+async function start(config: Config, { context, rules }: Opened, stops: Stops) {
+	const exported = exportedOf(config)
 	const secret = config.PLUMBLINE_ADMIN_KEY
 	const firstKey = secret === undefined ? await createFirstKey(context) : undefined
 	if (secret !== undefined) await ensureAdminKey(context, secret)
@@ -188,15 +203,45 @@ async function start(
 		// In the background: a Slack that does not answer is no reason to start late.
 		void checkSlack(context, context.slack)
 	}
-	const app = buildApp(context, {
+	const traffic = new Traffic()
+	const options: AppOptions = {
 		...(slack ? { slack: slack.handle } : {}),
 		jobs: { list: jobs, run: (id) => runJobById(context, id, processOwner) },
-	})
-	const listening: Listening = await listen(app.fetch, config.PLUMBLINE_HOST, config.PLUMBLINE_PORT)
+		exported,
+		process: processUsage,
+		traffic,
+	}
+	const app = buildApp(context, options)
+	const listening: Listening = await listen(
+		app.fetch,
+		config.PLUMBLINE_HOST,
+		config.PLUMBLINE_PORT,
+		context.limits,
+	)
 	stops.push(listening.close)
+	const metricsUrl = await listenForPrometheus(config, { context, options, traffic }, stops)
 	if (config.PLUMBLINE_PUBLIC_URL === undefined) context.publicUrl = listening.url
 	stops.push(await startSchedules(context, processOwner))
 	await slack?.start?.()
 	stops.push(async () => slack?.stop?.())
-	return { url: listening.url, firstKey }
+	return { url: listening.url, metricsUrl, firstKey }
+}
+
+/** The port of PLUMBLINE_METRICS_PORT, where one is set. */
+async function listenForPrometheus(
+	config: Config,
+	service: Scraped,
+	stops: Stops,
+): Promise<string | undefined> {
+	const { PLUMBLINE_METRICS_PORT: port, PLUMBLINE_METRICS_HOST: host = config.PLUMBLINE_HOST } = config
+	if (port === undefined) return undefined
+	const { url, close } = await listen(
+		metricsOnly(service),
+		host,
+		port,
+		service.context.limits,
+		'PLUMBLINE_METRICS',
+	)
+	stops.push(close)
+	return `${url}/metrics`
 }

@@ -5,8 +5,8 @@ import { initWasm, Resvg } from '@resvg/resvg-wasm'
 
 // The thread that turns SVG into PNG: a picture takes a fifth of a second, in which nothing else could be answered.
 
-export type Drawing = { id: number; svg: string }
-export type Rendered = { id: number; png: Uint8Array } | { id: number; error: string }
+export type Drawing = { svg: string }
+export type Rendered = { png: Uint8Array } | { error: string }
 
 const fonts = ['ttf/DejaVuSans.ttf', 'ttf/DejaVuSans-Bold.ttf']
 const family = 'DejaVu Sans'
@@ -41,10 +41,10 @@ function render(svg: string): Uint8Array {
 }
 
 const port = parentPort as NonNullable<typeof parentPort>
-port.on('message', ({ id, svg }: Drawing) => {
+port.on('message', ({ svg }: Drawing) => {
 	try {
-		port.postMessage({ id, png: render(svg) } satisfies Rendered)
+		port.postMessage({ png: render(svg) } satisfies Rendered)
 	} catch (error) {
-		port.postMessage({ id, error: String(error) } satisfies Rendered)
+		port.postMessage({ error: String(error) } satisfies Rendered)
 	}
 })

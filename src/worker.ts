@@ -1,6 +1,13 @@
 import { waitUntil } from 'cloudflare:workers'
 import { buildApp } from './app.ts'
-import { artifactSettingsOf, type Config, endpointSettingsOf, limitsOf, readConfig } from './config.ts'
+import {
+	artifactSettingsOf,
+	type Config,
+	endpointSettingsOf,
+	limitsOf,
+	readConfig,
+	unknownSettings,
+} from './config.ts'
 import type { Context } from './context.ts'
 import { AppError } from './core/errors.ts'
 import { openDatabase } from './db/database.ts'
@@ -17,6 +24,7 @@ import { modelCache } from './services/artifact/model-cache.ts'
 import { openWebArtifacts } from './services/artifact/open-web-artifacts.ts'
 import type { R2 } from './services/artifact/r2-store.ts'
 import { ensureAdminKey } from './services/key/ensure-admin-key.ts'
+import { exportedOf } from './services/metric/exported-metrics.ts'
 import { openSlack } from './slack/open-slack.ts'
 import { workerRules } from './worker-rules.ts'
 
@@ -57,6 +65,7 @@ function forJob(context: Context): Context {
 
 async function openService(env: Env, origin: string): Promise<Service> {
 	const config = readConfig(env)
+	for (const message of unknownSettings(env)) logger.warn(message)
 	const sql = openSql(env, config)
 	const ruleSet = await workerRules()
 	const limits = limitsOf(config)
@@ -68,6 +77,7 @@ async function openService(env: Env, origin: string): Promise<Service> {
 		...openWebArtifacts(artifactSettingsOf(config), env.ARTIFACTS),
 		models: modelCache(Math.min(limits.modelCacheBytes, mostModelBytes), now, false),
 		now,
+		monotonic: () => performance.now(),
 		random,
 		fetch: (input, init) => fetch(input, init),
 		logger,
@@ -80,7 +90,8 @@ async function openService(env: Env, origin: string): Promise<Service> {
 	if (config.PLUMBLINE_ADMIN_KEY !== undefined) await ensureAdminKey(context, config.PLUMBLINE_ADMIN_KEY)
 	const run = (id: string) => runJobById(forJob(context), id, owner())
 	const slack = await slackOf(context, config)
-	const { fetch: answerApp } = buildApp(context, { ...(slack ? { slack } : {}), jobs: { list: jobs, run } })
+	const options = { ...(slack ? { slack } : {}), jobs: { list: jobs, run }, exported: exportedOf(config) }
+	const { fetch: answerApp } = buildApp(context, options)
 	return { context, fetch: answerApp }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { limitsOf, readConfig } from '../src/config.ts'
+import { limitsOf, readConfig, unknownSettings } from '../src/config.ts'
 import { defaultLimits } from '../src/context.ts'
 
 const messageOf = (env: Record<string, string>): string => {
@@ -10,6 +10,30 @@ const messageOf = (env: Record<string, string>): string => {
 		return (error as Error).message
 	}
 }
+
+describe('a variable that looks like a setting', () => {
+	it.each([
+		['PLUMBLINE_PROT', 'PLUMBLINE_PROT is not a setting and has no effect. Did you mean PLUMBLINE_PORT?'],
+		[
+			'PLUMBLINE_DATABSE_URL',
+			'PLUMBLINE_DATABSE_URL is not a setting and has no effect. Did you mean PLUMBLINE_DATABASE_URL?',
+		],
+		[
+			'PLUMBLINE_LIMIT_JSON_BYTE',
+			'PLUMBLINE_LIMIT_JSON_BYTE is not a setting and has no effect. Did you mean PLUMBLINE_LIMIT_JSON_BYTES?',
+		],
+		['PLUMBLINE_WEATHER', 'PLUMBLINE_WEATHER is not a setting and has no effect.'],
+		['SLACK_CHANEL', 'SLACK_CHANEL is not a setting and has no effect. Did you mean SLACK_CHANNEL?'],
+	])('is named with the nearest setting: %s', (name, warning) => {
+		expect(unknownSettings({ [name]: 'sécret' })).toEqual([warning])
+	})
+
+	it('is passed over when it belongs to something else', () => {
+		expect(
+			unknownSettings({ PLUMBLINE_PORT: '1', SLACK_WEBHOOK_URL: 'x', PATH: '/', PLUMBLINES: '' }),
+		).toEqual([])
+	})
+})
 
 describe('the environment', () => {
 	it('needs nothing to start with', () => {
@@ -58,6 +82,34 @@ describe('the environment', () => {
 	it('never shows a secret', () => {
 		expect(messageOf({ PLUMBLINE_ADMIN_KEY: 'short' })).not.toContain('short"')
 		expect(messageOf({ SLACK_BOT_TOKEN: 'secret' })).not.toContain('secret')
+	})
+
+	it('is told all that is wrong at once, a line a setting', () => {
+		const said = messageOf({
+			PLUMBLINE_PORT: 'abc',
+			PLUMBLINE_ADMIN_KEY: 'short',
+			PLUMBLINE_DATABASE_URL: 'postgres://me:hidden@x?password=hidden',
+			SLACK_APP_TOKEN: 'xapp-1',
+			AWS_ACCESS_KEY_ID: 'AKIA',
+		})
+		expect(said.split('\n').map((line) => line.split(' ')[0])).toEqual(
+			expect.arrayContaining([
+				'PLUMBLINE_PORT',
+				'PLUMBLINE_ADMIN_KEY',
+				'PLUMBLINE_DATABASE_URL',
+				'SLACK_BOT_TOKEN',
+				'AWS_SECRET_ACCESS_KEY',
+			]),
+		)
+		expect(said.split('\n')).toHaveLength(5)
+		expect(said).not.toMatch(/hidden|"short"|AKIA/)
+	})
+
+	it('takes metrics for Prometheus by comma', () => {
+		expect(
+			readConfig({ PLUMBLINE_PROMETHEUS_METRICS: 'drift.psi, performance.roc_auc,' })
+				.PLUMBLINE_PROMETHEUS_METRICS,
+		).toEqual(['drift.psi', 'performance.roc_auc'])
 	})
 
 	it('sets limits by name', () => {

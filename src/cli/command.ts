@@ -4,6 +4,8 @@ import type { Config } from '../config.ts'
 /** What a command may touch of the outside: the root makes it, tests make their own. */
 export type Terminal = {
 	config: Config
+	/** What looks wrong in the environment and stops nothing. */
+	warnings?: readonly string[]
 	now: () => number
 	out(text: string): void
 	err(text: string): void
@@ -26,6 +28,8 @@ export type Command = {
 	help: string
 	options: ParseArgsOptionsConfig
 	/** Works on files alone, without the environment; or does so when it is called with these arguments. */
+	/** Its standard error is a log: it writes the warnings of the terminal itself. */
+	logsWarnings?: boolean
 	isOffline?: boolean | ((args: readonly string[]) => boolean)
 	run(terminal: Terminal, args: Parsed): Promise<ExitCode>
 }

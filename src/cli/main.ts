@@ -86,6 +86,8 @@ async function runCommand(
 		}
 		const { isOffline = false } = command
 		const terminal = await makeTerminal(typeof isOffline === 'function' ? isOffline(rest) : isOffline)
+		if (!command.logsWarnings)
+			for (const warning of terminal.warnings ?? []) terminal.err(`Warning: ${warning}\n`)
 		return await command.run(terminal, parse(command, rest))
 	} catch (error) {
 		if (error instanceof UsageError) return fail(`${error.message} See \`plumbline ${name} --help\`.`)

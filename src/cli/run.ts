@@ -3,6 +3,7 @@ import type { Context } from '../context.ts'
 import { jobs, runAll, runJobById } from '../jobs/index.ts'
 import { processOwner } from '../node.ts'
 import { ownRules, rulesInForce } from '../services/alert/service-rules.ts'
+import type { JobRun } from '../services/job/run-job.ts'
 import { connectSlack } from '../slack/open-slack.ts'
 import { type Command, requirePositional, type Terminal } from './command.ts'
 import { withContext } from './with-context.ts'
@@ -25,7 +26,7 @@ Exit code: 0 all went well, 1 a job failed, 2 it could not be run.
 		const runs = await withContext(terminal, async (context) => {
 			connectSlack(context, terminal.config)
 			if (id === 'all' || id === 'evaluate-rules') await tellOtherRules(terminal, context)
-			return id === 'all' ? runAll(context, processOwner) : [await runJobById(context, id, processOwner)]
+			return id === 'all' ? runAll(context, processOwner) : [await runOne(context, id)]
 		})
 		if (args.values.json) terminal.out(`${JSON.stringify({ runs })}\n`)
 		else {
@@ -40,6 +41,14 @@ Exit code: 0 all went well, 1 a job failed, 2 it could not be run.
 	},
 }
 
+/** After a crash it takes a while until it is certain that nobody runs the job. */
+async function runOne(context: Context, id: string): Promise<JobRun> {
+	const run = await runJobById(context, id, processOwner)
+	if (run.retryMs === undefined) return run
+	await new Promise((resolve) => setTimeout(resolve, run.retryMs))
+	return runJobById(context, id, processOwner)
+}
+
 /** A folder of rules that was found here, and does not count. */
 async function tellOtherRules(terminal: Terminal, context: Context): Promise<void> {
 	const { PLUMBLINE_RULES: folder } = terminal.config
@@ -52,13 +61,22 @@ async function tellOtherRules(terminal: Terminal, context: Context): Promise<voi
 		)
 }
 
-/** Counts as words; lists by their length, and of nested counts those that are not zero. */
-const detailText = (detail: object): string =>
-	Object.entries(detail)
+const mostNamed = 3
+
+/** Counts as words; lists by their length and first names; of what is nested, only what is not empty. */
+function detailText(detail: object, isNested = false): string {
+	return Object.entries(detail)
 		.flatMap(([name, value]): string[] => {
-			if (Array.isArray(value)) return [`${name} ${value.length}`]
-			if (typeof value !== 'object' || value === null) return [`${name} ${value}`]
-			const inner = detailText(Object.fromEntries(Object.entries(value).filter(([, v]) => v !== 0)))
-			return inner === '' ? [] : [`${name} (${inner})`]
+			const words = name.replace(/[A-Z]/g, (c) => ` ${c.toLowerCase()}`)
+			if (Array.isArray(value)) {
+				if (isNested && value.length === 0) return []
+				const named = value.slice(0, mostNamed).map((v) => (typeof v === 'string' ? v : JSON.stringify(v)))
+				const more = value.length > named.length ? ' …' : ''
+				return [`${words} ${value.length}${named.length > 0 ? `: ${named.join('; ')}${more}` : ''}`]
+			}
+			if (typeof value !== 'object' || value === null) return isNested && !value ? [] : [`${words} ${value}`]
+			const inner = detailText(value, true)
+			return inner === '' ? [] : [`${words} (${inner})`]
 		})
 		.join(', ')
+}

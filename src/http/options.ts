@@ -1,4 +1,7 @@
 import type { JobRun } from '../services/job/run-job.ts'
+import type { ExportedMetrics } from '../services/metric/exported-metrics.ts'
+import type { ProcessUsage } from './prometheus.ts'
+import type { Traffic } from './traffic.ts'
 
 /** What the app has beside the HTTP routes. Without a part, its paths answer `unavailable` and say why. */
 export type AppOptions = {
@@ -9,4 +12,10 @@ export type AppOptions = {
 		/** Runs one job of the list now, under its lease; a failing job is an answer. */
 		run: (id: string) => Promise<JobRun>
 	}
+	/** The metrics whose values Prometheus is shown. */
+	exported?: ExportedMetrics
+	/** What the process takes, where there is one. */
+	process?: () => ProcessUsage
+	/** Counts requests, where another port tells of them too. */
+	traffic?: Traffic
 }

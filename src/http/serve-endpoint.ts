@@ -1,8 +1,10 @@
 import type { Context as HonoContext } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import type { Actor, Context } from '../context.ts'
+import type { Actor } from '../context.ts'
 import { authorise } from '../services/authorise.ts'
+import { withNearestModel } from '../services/reached-models.ts'
 import { authenticate } from './authenticate.ts'
+import { RequestBody } from './body.ts'
 import type { Call, Endpoint, Reply, Service } from './endpoint.ts'
 import { parseOr422 } from './faults.ts'
 import { problem, problemType } from './problem.ts'
@@ -29,20 +31,28 @@ export function serveEndpoint(endpoint: Endpoint, service: Service) {
 		const actor = endpoint.access === 'open' ? nobody : await authenticate(context, request)
 		if (endpoint.access !== 'open') authorise(actor, endpoint.access, params.model)
 		if (!types.some((type) => accepts(c.req.header('accept') ?? null, type))) return notAcceptable(c, types)
-		const call = {
-			...service,
-			actor,
-			request,
-			...(await read(endpoint, context, request, params)),
-		} as unknown as Call
-		return toResponse(c, await endpoint.handle(call))
+		const stream = new RequestBody(request, c.env?.body, context.limits, service.budget)
+		try {
+			const asked = await read(endpoint, stream, request, params)
+			const call = { ...service, actor, request, stream, ...asked } as unknown as Call
+			return toResponse(c, await endpoint.handle(call))
+		} catch (error) {
+			throw await withNearestModel(context, actor, error)
+		} finally {
+			stream.close()
+		}
 	}
 }
 
-async function read(endpoint: Endpoint, context: Context, request: Request, params: Record<string, string>) {
+async function read(
+	endpoint: Endpoint,
+	stream: RequestBody,
+	request: Request,
+	params: Record<string, string>,
+) {
 	// The body comes before the query, so that its own errors (415, 413, 400) are not hidden by a 422.
 	const raw = endpoint.body
-		? await readJson(request, context.limits.jsonBytes, endpoint.bodyOptional === true)
+		? await readJson(request.headers, stream, endpoint.bodyOptional === true)
 		: undefined
 	return {
 		params: endpoint.params ? parseOr422(endpoint.params, params, 'path') : params,

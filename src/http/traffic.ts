@@ -1,20 +1,60 @@
-/** Requests by operation and status, since the process started. Kept in memory: Prometheus adds up restarts. */
+import type { RowKind } from '../log/prediction-log.ts'
+
+type Requests = { operation: string; status: number; requests: number; seconds: number }
+type Durations = { operation: string; status: string; counts: number[]; sum: number }
+type Rows = { model: string; kind: RowKind; rows: number }
+
+/** Upper bounds of how long a request takes, in seconds: a small read, a batch of rows, a large body. */
+export const durationBounds: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
+/**
+ * Requests by operation and status, and rows by model, since the process started. Kept in memory: Prometheus adds up
+ * restarts.
+ */
 export class Traffic {
-	private readonly counts = new Map<
-		string,
-		{ operation: string; status: number; requests: number; seconds: number }
-	>()
+	private readonly requests = new Map<string, Requests>()
+	private readonly durations = new Map<string, Durations>()
+	private readonly rows = new Map<string, Rows>()
 
 	add(operation: string, status: number, ms: number): void {
-		const key = `${operation} ${status}`
-		const found = this.counts.get(key)
-		if (found) {
-			found.requests++
-			found.seconds += ms / 1000
-		} else this.counts.set(key, { operation, status, requests: 1, seconds: ms / 1000 })
+		const seconds = Math.max(0, ms) / 1000
+		const counted = entry(this.requests, `${operation} ${status}`, () => ({
+			...{ operation, status },
+			requests: 0,
+			seconds: 0,
+		}))
+		counted.requests++
+		counted.seconds += seconds
+		const group = `${Math.floor(status / 100)}xx`
+		const timed = entry(this.durations, `${operation} ${group}`, () => ({
+			...{ operation, status: group },
+			counts: new Array(durationBounds.length + 1).fill(0),
+			sum: 0,
+		}))
+		const at = durationBounds.findIndex((bound) => seconds <= bound)
+		const bucket = at < 0 ? durationBounds.length : at
+		timed.counts[bucket] = (timed.counts[bucket] as number) + 1
+		timed.sum += seconds
+	}
+
+	/** Rows of a registered model that were stored. */
+	addRows(model: string, kind: RowKind, rows: number): void {
+		entry(this.rows, `${kind} ${model}`, () => ({ model, kind, rows: 0 })).rows += rows
 	}
 
 	list() {
-		return [...this.counts.values()]
+		return {
+			requests: [...this.requests.values()],
+			durations: [...this.durations.values()],
+			rows: [...this.rows.values()],
+		}
 	}
+}
+
+function entry<T>(map: Map<string, T>, key: string, make: () => T): T {
+	const found = map.get(key)
+	if (found !== undefined) return found
+	const made = make()
+	map.set(key, made)
+	return made
 }

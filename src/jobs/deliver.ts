@@ -24,7 +24,7 @@ export const deliver = {
 	id: 'deliver',
 	cron: '* * * * *',
 	run: async (context: Context) => {
-		const until = context.now() + budgetMs
+		const until = context.monotonic() + budgetMs
 		const outcome = { delivered: 0, failed: [] as string[], remaining: 0 }
 		const limited = new Set<string>()
 		const away = new Set<Claim['kind']>()
@@ -33,9 +33,9 @@ export const deliver = {
 		for (;;) {
 			const due = (await dueMessages(context, away)).filter((d) => !limited.has(destinationOf(d)))
 			outcome.remaining = due.length
-			if (due.length === 0 || context.now() >= until) break
+			if (due.length === 0 || context.monotonic() >= until) break
 			for (const messages of due) {
-				if (context.now() >= until) break
+				if (context.monotonic() >= until) break
 				if (away.has(messages.kind) || limited.has(destinationOf(messages))) continue
 				const claim = await claimMessages(context, messages)
 				if (!claim) continue

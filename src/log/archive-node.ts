@@ -1,27 +1,72 @@
-import { mkdir, open, rename } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdir, open, rename, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet'
 import { parquetWriteBuffer } from 'hyparquet-writer'
+import { AppError } from '../core/errors.ts'
+import { Thread, ThreadError, threadUrl } from '../core/thread-node.ts'
 import { dayMs, formatTime } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
 import { concatBatches } from '../profile/select-rows.ts'
-import { fromArchive, toArchive } from './archive-rows.ts'
+import { jsonColumnsKey, toArchive } from './archive-rows.ts'
+import type { ArchiveQuestion, ArchiveReply } from './archive-thread-node.ts'
 import type { Codec } from './codec.ts'
 import { HotStore, type ReadArchive } from './hot-store.ts'
 
-const jsonColumnsKey = 'plumbline.json_columns'
 const maxFileRows = 200_000
+/** For the rows of one chunk, some thousand, or for checking a whole file. */
+const deadlineMs = 20_000
+const mostMegabytes = 1024
+const retryAfterMs = 60_000
 
-/** Reads rows of the Parquet files below `folder`. */
-export const archiveReader =
-	(folder: string): ReadArchive =>
-	async (name, first, rows) => {
-		const file = await asyncBufferFromFile(join(folder, name))
-		const metadata = await parquetMetadataAsync(file)
-		const json = metadata.key_value_metadata?.find((kv) => kv.key === jsonColumnsKey)?.value ?? '[]'
-		const objects = await parquetReadObjects({ file, metadata, rowStart: first, rowEnd: first + rows })
-		return fromArchive(objects, new Set(JSON.parse(json) as string[]))
+/**
+ * Reads rows of the Parquet files below `folder`, in a thread. Throws `unavailable` for a file that is damaged or missing,
+ * and again at once until the file changes.
+ */
+export function archiveReader(folder: string): { read: ReadArchive; check: CheckArchive; close(): void } {
+	let thread: Thread | undefined
+	const damaged = new Map<string, { stamp: string; error: AppError }>()
+	const stampOf = async (file: string) => {
+		const info = await stat(join(folder, file)).catch(() => undefined)
+		return `${info?.size} ${info?.mtimeMs}`
 	}
+	const ask = async (question: ArchiveQuestion): Promise<Exclude<ArchiveReply, { refused: string }>> => {
+		const { file } = question
+		const stamp = await stampOf(file)
+		const known = damaged.get(file)
+		if (known?.stamp === stamp) throw known.error
+		damaged.delete(file)
+		if (!thread || thread.isEnded)
+			thread = new Thread(
+				threadUrl('archive-thread-node', import.meta.url),
+				{ deadlineMs, megabytes: mostMegabytes },
+				{ folder },
+			)
+		const reply = await thread.ask<ArchiveReply>(question).catch((error: unknown): ArchiveReply => {
+			if (error instanceof ThreadError) return { refused: error.message }
+			throw error
+		})
+		if (!('refused' in reply)) return reply
+		const error = new AppError(
+			'unavailable',
+			`The archive file ${file} cannot be read: ${reply.refused}. Restore it from a backup.`,
+			{ retryAfterMs },
+		)
+		damaged.set(file, { stamp, error })
+		throw error
+	}
+	return {
+		read: async (file, sha256, first, count) => {
+			const reply = await ask({ file, sha256, rows: { first, count } })
+			if ('batch' in reply) return reply.batch
+			throw new TypeError('an archive thread replied to another question')
+		},
+		check: async (file, sha256) => void (await ask({ file, sha256 })),
+		close: () => thread?.close(),
+	}
+}
+
+/** Reads a file from end to end. Throws as reading it does. */
+export type CheckArchive = (file: string, sha256: string | undefined) => Promise<void>
 
 type Chunk = { id: number; kind: number; day: number; rows: number }
 const kindNames = ['', 'predictions', 'features', 'outcomes', 'groups']
@@ -103,14 +148,23 @@ async function writeFile(
 	})
 	const day = formatTime(head.day * dayMs).slice(0, 10)
 	const name = `${encodeURIComponent(model)}/${kindNames[head.kind]}-${day}-${head.id}.parquet`
-	await writeDurably(join(folder, name), new Uint8Array(bytes))
+	const content = new Uint8Array(bytes)
+	await writeDurably(join(folder, name), content)
+	const sha256 = createHash('sha256').update(content).digest('hex')
 	let first = 0
 	const statements = chunks.map((chunk) => {
 		const params = [name, first, chunk.id]
 		first += chunk.rows
 		return { sql: moveSql, params }
 	})
-	await sql.batch(statements)
+	await sql.batch([
+		{
+			sql: `INSERT INTO log_archive (file, bytes, sha256) VALUES (?1, ?2, ?3)
+				ON CONFLICT (file) DO UPDATE SET bytes = ?2, sha256 = ?3`,
+			params: [name, content.length, sha256],
+		},
+		...statements,
+	])
 	return first
 }
 

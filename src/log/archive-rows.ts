@@ -9,6 +9,9 @@ export type ArchiveColumn = {
 	data: unknown[]
 }
 
+/** Names the columns whose cells are JSON text, in the file's own metadata. */
+export const jsonColumnsKey = 'plumbline.json_columns'
+
 const featurePrefix = 'feature.'
 const segmentPrefix = 'segment.'
 

@@ -17,8 +17,13 @@ export type StoredChunk = {
 /** A stored row: `row` in the batch of `chunk`, which is the row `place` of the log. */
 export type FoundRow = { chunk: StoredChunk; row: number; place: Location }
 
-/** Reads rows of a Parquet file that chunks were moved to: `rows` from `first` on. */
-export type ReadArchive = (file: string, first: number, rows: number) => Promise<RowBatch>
+/** Reads rows of a Parquet file that chunks were moved to: `rows` from `first` on. `sha256` is what the file has to be. */
+export type ReadArchive = (
+	file: string,
+	sha256: string | undefined,
+	first: number,
+	rows: number,
+) => Promise<RowBatch>
 
 const cachedChunks = 48
 
@@ -82,11 +87,12 @@ export class HotStore {
 
 	private async read(id: number, only?: number): Promise<StoredChunk | undefined> {
 		const [row] = await this.sql.all({
-			sql: 'SELECT kind, series, grid, ids, body, file, file_row, rows FROM log_chunk WHERE id = ?',
+			sql: `SELECT kind, series, grid, ids, body, file, file_row, rows,
+				(SELECT sha256 FROM log_archive a WHERE a.file = c.file) FROM log_chunk c WHERE id = ?`,
 			params: [id],
 		})
 		if (!row) return undefined
-		const [kind, series, grid, ids, body, file, fileRow, rows] = row as [
+		const [kind, series, grid, ids, body, file, fileRow, rows, sha256] = row as [
 			number,
 			number,
 			number | null,
@@ -95,20 +101,26 @@ export class HotStore {
 			string | null,
 			number,
 			number,
+			string | null,
 		]
 		if (body && ids) return { id, kind, series, grid, batch: await this.decode(ids, body, only) }
 		const [first, count] = only === undefined ? [fileRow, rows] : [fileRow + only, 1]
-		return { id, kind, series, grid, batch: await this.fromArchive(file, first, count) }
+		return { id, kind, series, grid, batch: await this.fromArchive(file, sha256, first, count) }
 	}
 
 	async decode(ids: Uint8Array, body: Uint8Array, only?: number): Promise<RowBatch> {
 		return decodeChunk(ids, await this.codec.decompress(body), only)
 	}
 
-	private fromArchive(file: string | null, first: number, rows: number): Promise<RowBatch> {
+	private fromArchive(
+		file: string | null,
+		sha256: string | null,
+		first: number,
+		rows: number,
+	): Promise<RowBatch> {
 		if (!this.readArchive || file === null)
 			throw new RangeError('this chunk is in an archive that cannot be read here')
-		return this.readArchive(file, first, rows)
+		return this.readArchive(file, sha256 ?? undefined, first, rows)
 	}
 
 	forget(): void {

@@ -52,6 +52,7 @@ const splitSql = (reader: Sql, writer: WriterClient): Sql => ({
  */
 export async function openLibsqlLog(url: string): Promise<{ sql: Sql; log: PredictionLog }> {
 	const archive = `${url.replace(/^file:/, '')}.archive`
+	const archives = archiveReader(archive)
 	const reader = await openSql(url)
 	const writer = await startWriter(url, archive)
 	const sql = splitSql(reader, writer)
@@ -69,6 +70,7 @@ export async function openLibsqlLog(url: string): Promise<{ sql: Sql; log: Predi
 		close: async () => {
 			await queue.drain()
 			clearInterval(timer)
+			archives.close()
 			await writer.close()
 			await reader.close()
 		},
@@ -81,12 +83,11 @@ export async function openLibsqlLog(url: string): Promise<{ sql: Sql; log: Predi
 		)
 	const timer = setInterval(refresh, 5000)
 	timer.unref()
-	const readArchive = archiveReader(archive)
 	const log = logOver(sql, nodeCodec, backend, {
 		append: (model, kind, batch) => queue.append({ model, kind, batch }),
 		archive: (model, before) => archiveChunks(sql, nodeCodec, archive, model, before),
 		stats: () => ({ ...last, ...queue.stats() }),
-		readArchive,
+		readArchive: archives.read,
 	})
 	return { sql, log }
 }

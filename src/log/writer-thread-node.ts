@@ -27,11 +27,12 @@ const port = parentPort as NonNullable<typeof parentPort>
 const sql = await openSql(url)
 const random = (count: number) => new Uint8Array(randomBytes(count))
 const index = new FileLock(`${url.replace(/^file:/, '')}-index`)
+const archives = archiveReader(archive)
 const engine = await new LogEngine({
 	sql,
 	codec: nodeCodec,
 	random,
-	readArchive: archiveReader(archive),
+	readArchive: archives.read,
 	keys: (s) => new KeyRuns(s),
 	holdIndex: index.hold,
 }).open()
@@ -53,6 +54,7 @@ const answer = (message: WriterCall): Promise<unknown> | unknown => {
 		case 'stats':
 			return engine.stats()
 		case 'close':
+			archives.close()
 			return Promise.all([index.release(), sql.close()]).then(() => undefined)
 	}
 }

@@ -1,6 +1,6 @@
 import type { Actor, Role } from '../context.ts'
 import { AppError } from '../core/errors.ts'
-import { matchesGlob } from '../core/glob.ts'
+import { contains, matchesGlob } from '../core/glob.ts'
 
 /** What each role may do besides its own name: `ingest` stands apart, it writes rows and reads nothing. */
 const covers: Record<Role, readonly Role[]> = {
@@ -20,8 +20,12 @@ export const hasRole = (actor: Actor, needed: Role | readonly Role[]): boolean =
 export const inScope = (actor: Actor, model: string): boolean =>
 	actor.models.some((glob) => matchesGlob(glob, model))
 
+/** Whether every model that one of the globs matches, now or later, is in the actor's scope. */
+export const coversGlobs = (actor: Pick<Actor, 'models'>, globs: readonly string[]): boolean =>
+	globs.every((glob) => contains(actor.models, glob))
+
 /** Whether the actor sees every model, now and later. */
-export const seesAll = (actor: Actor): boolean => actor.models.includes('*')
+export const seesAll = (actor: Pick<Actor, 'models'>): boolean => coversGlobs(actor, ['*'])
 
 /** Whether the actor may see what a person's features were: viewers see decisions, and not the people. */
 export const seesFeatures = ({ role }: Actor): boolean => role !== 'viewer'
@@ -35,8 +39,18 @@ export function authorise(actor: Actor, needed: Role | readonly Role[], model?: 
 			`This needs the role ${roles.join(' or ')}; ${actor.id} has the role ${actor.role}. Ask an admin for a key with that role.`,
 		)
 	if (model !== undefined && !inScope(actor, model))
-		throw new AppError(
-			'forbidden',
-			`${actor.id} may not reach the model ${JSON.stringify(model)}: its scope is ${actor.models.join(', ') || 'empty'}.`,
-		)
+		throw outOfScope(actor, `the model ${JSON.stringify(model)}`)
 }
+
+/** The same for globs: throws `forbidden` for one that matches anything outside the actor's scope. */
+export function authoriseGlobs(actor: Actor, needed: Role | readonly Role[], globs: readonly string[]): void {
+	authorise(actor, needed)
+	const wider = globs.find((glob) => !coversGlobs(actor, [glob]))
+	if (wider !== undefined) throw outOfScope(actor, `all of ${JSON.stringify(wider)}`)
+}
+
+const outOfScope = (actor: Actor, what: string) =>
+	new AppError(
+		'forbidden',
+		`${actor.id} may not reach ${what}: its scope is ${actor.models.join(', ') || 'empty'}.`,
+	)

@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
 import { AppError } from '../core/errors.ts'
+import { withNearestModel } from '../services/reached-models.ts'
 import { slackActor } from '../services/slack/map-user.ts'
 import { escapeText, named, type SlackMessage, say, unescapeText, type View } from './blocks/text.ts'
 import { sayingView } from './blocks/what-if.ts'
@@ -93,7 +94,10 @@ async function asPerson<T>(
 ): Promise<T> {
 	try {
 		const actor = await slackActor(context, person.team, person.user)
-		return actor ? await work(actor) : saying(strangerText(person))
+		if (!actor) return saying(strangerText(person))
+		return await work(actor).catch(async (error: unknown) => {
+			throw await withNearestModel(context, actor, error)
+		})
 	} catch (error) {
 		if (error instanceof AppError) return saying(escapeText(error.message))
 		context.logger.error('a Slack request failed', { error: String(error), stack: (error as Error).stack })

@@ -56,7 +56,9 @@ function valueAt(cursor: Cursor, type: number): number | boolean | Struct | unde
 	} else if (type === 9 || type === 10) {
 		const head = byte(cursor)
 		const count = head >> 4 === 15 ? varint(cursor) : head >> 4
-		for (let i = 0; i < count; i++) valueAt(cursor, head & 15)
+		// In a list a boolean is a byte: with none, a list could claim any length.
+		const type = (head & 15) <= 2 ? 3 : head & 15
+		for (let i = 0; i < count; i++) valueAt(cursor, type)
 	} else throw new Error(`a page header has a field of type ${type}`)
 	return undefined
 }

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { AsyncBuffer, FileMetaData } from 'hyparquet'
 import { AppError, type ErrorCode } from '../core/errors.ts'
-import { openParquet, type ParquetColumn, type ParquetLimits, readMetadata } from './parquet.ts'
+import { openParquet, type ParquetColumn, type ParquetLimits, ParquetPages, readMetadata } from './parquet.ts'
 
 // A thread that reads one Parquet file as it is asked to.
 
@@ -14,6 +14,7 @@ export type Question =
 	| { kind: 'open' }
 	| { kind: 'metadata' }
 	| { kind: 'read'; column: number; group: number }
+	| { kind: 'rows'; group: number; from: number; to: number }
 export type Opened = { columns: readonly ParquetColumn[]; groups: readonly number[] }
 export type Reply =
 	| { value: Opened | FileMetaData | readonly unknown[] }
@@ -43,15 +44,23 @@ const opening = (async () =>
 			}
 		: fileAt(source.path))()
 let table: ReturnType<typeof openParquet> | undefined
+let pages: ParquetPages | undefined
 
 async function replyTo(question: Question): Promise<Reply> {
 	try {
 		const file = await opening
 		if (question.kind === 'metadata') return { value: await readMetadata(file, limits) }
+		if (question.kind === 'read') {
+			pages ??= new ParquetPages(file, await readMetadata(file, limits), limits)
+			return { value: await pages.cells(question.column, question.group) }
+		}
 		table ??= openParquet(file, limits)
-		const { columns, groups, read } = await table
+		const { columns, groups, rows } = await table
 		return {
-			value: question.kind === 'open' ? { columns, groups } : await read(question.column, question.group),
+			value:
+				question.kind === 'open'
+					? { columns, groups }
+					: await rows(question.group, question.from, question.to),
 		}
 	} catch (error) {
 		// An error that is sent as it is loses its class.

@@ -27,8 +27,8 @@ export type ParquetTable = {
 	columns: readonly ParquetColumn[]
 	/** How many rows each row group has. */
 	groups: readonly number[]
-	/** The cells of a column, by its position, of a row group. */
-	read(column: number, group: number): Promise<readonly unknown[]>
+	/** The cells of rows [from, to) of a row group, by column. */
+	rows(group: number, from: number, to: number): Promise<readonly (readonly unknown[])[]>
 	close(): Promise<void>
 }
 
@@ -39,23 +39,29 @@ export type OpenParquet = (bytes: Uint8Array<ArrayBuffer>, limits: ParquetLimits
 export type ParquetLimits = { gunzippedBytes: number; gunzipRatio: number }
 
 const mostRows = 100_000_000
+/** Cells that a small file may have before their number is compared with its bytes. */
+const freeCells = 2_000_000
 
 /** What a file is made of: read by a library, which a damaged file may keep busy for ever. */
 export async function readMetadata(file: AsyncBuffer, limits?: ParquetLimits): Promise<FileMetaData> {
 	const metadata = await guarded(() => parquetMetadataAsync(file))
-	checkSize(metadata, limits)
+	checkSize(metadata, file.byteLength, limits)
 	return metadata
 }
 
-/** Opens a file in this thread. */
+/** Opens a file in this thread. One row group is in memory at a time. */
 export async function openParquet(file: AsyncBuffer, limits?: ParquetLimits): Promise<ParquetTable> {
 	const pages = new ParquetPages(file, await readMetadata(file, limits), limits)
-	const read = async (column: number, group: number) => {
-		const cells: unknown[] = []
-		const isRead = await pages.give(column, group, (cell) => cells.push(cell))
-		return isRead ? cells : await pages.read(column, group)
+	let held: { group: number; cells: (readonly unknown[])[] } | undefined
+	const rows = async (group: number, from: number, to: number) => {
+		if (held?.group !== group) {
+			const cells: (readonly unknown[])[] = []
+			for (const column of pages.columns.keys()) cells.push(await pages.cells(column, group))
+			held = { group, cells }
+		}
+		return held.cells.map((column) => column.slice(from, to))
 	}
-	return { columns: pages.columns, groups: pages.groups, read, close: async () => {} }
+	return { columns: pages.columns, groups: pages.groups, rows, close: async () => {} }
 }
 
 /** The columns of a file, page by page. */
@@ -100,6 +106,13 @@ export class ParquetPages {
 				)
 			return isRead
 		})
+	}
+
+	/** All cells of a column of one row group. */
+	async cells(column: number, group: number): Promise<readonly unknown[]> {
+		const cells: unknown[] = []
+		const isRead = await this.give(column, group, (cell) => cells.push(cell))
+		return isRead ? cells : await this.read(column, group)
 	}
 
 	/** The same by the library: nested columns, and rarer encodings. */
@@ -175,11 +188,18 @@ async function guarded<T>(read: () => T | Promise<T>): Promise<T> {
 }
 
 /** What a file claims to hold, before anything of it is unpacked. */
-function checkSize(metadata: FileMetaData, limits: ParquetLimits | undefined): void {
+function checkSize(metadata: FileMetaData, fileBytes: number, limits: ParquetLimits | undefined): void {
 	const rows = metadata.row_groups.map((group) => Number(group.num_rows))
 	const all = rows.reduce((sum, n) => sum + n, 0)
 	if (!(all <= mostRows) || rows.some((n) => n < 0))
 		throw new AppError('too-large', `The Parquet file claims ${all} rows; at most ${mostRows} are read.`)
+	// One run-length byte may stand for a million cells.
+	const cells = all * parquetSchema(metadata).children.length
+	if (limits && cells > freeCells + fileBytes * limits.gunzipRatio)
+		throw new AppError(
+			'too-large',
+			`The Parquet file claims ${cells} cells in ${fileBytes} bytes (limit gunzipRatio). Send a sample, or several files.`,
+		)
 	const bytes = metadata.row_groups
 		.flatMap((group) => group.columns)
 		.reduce((sum, chunk) => sum + Number(chunk.meta_data?.total_uncompressed_size ?? 0), 0)

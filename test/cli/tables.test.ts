@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { commandLine } from '../support/command-line.ts'
 import type { Json } from '../support/server.ts'
 
-const shared = (name: string) => fileURLToPath(new URL(`../../../shared/data/cases/${name}`, import.meta.url))
+const shared = (name: string) => fileURLToPath(new URL(`../cases/${name}`, import.meta.url))
 let folder: string
 beforeAll(async () => {
 	folder = await mkdtemp(join(tmpdir(), 'plumbline-tables-'))

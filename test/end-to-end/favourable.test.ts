@@ -3,8 +3,9 @@ import { dayMs, formatTime } from '../../src/core/time.ts'
 import { compute } from '../../src/jobs/compute.ts'
 import { evaluateRules } from '../../src/jobs/evaluate-rules.ts'
 import { builtInRules, openRules } from '../../src/rules/load-rules-node.ts'
+import { mapSlackUser } from '../../src/services/slack/map-user.ts'
 import { startOfTest } from '../support/context.ts'
-import { plumbServer } from '../support/plumb.ts'
+import { admin, plumbServer } from '../support/plumb.ts'
 import type { Json } from '../support/server.ts'
 
 /** Rows of either group; a decline is the positive decision of a model of risk. */
@@ -162,6 +163,21 @@ describe('the four-fifths rule is about the decision that is good for the person
 		}
 		expect(await reasonFor('analyst')).toContain('left out: tiny (5 rows with a decision, fewer than 30)')
 		expect(await reasonFor('viewer')).toMatch(/^pass: b against a: .*; left out: groups of too few rows$/)
+		const groupsFor = async (role: string, query = '') => {
+			const key = await server.keyOf(role)
+			const path = `/v1/models/few/metrics?window=7d&metric=fairness.selection_rate${query}`
+			const { body } = await server.fetch(path, { key })
+			return body.items.map((answer: Json) => answer.subject.group)
+		}
+		expect(await groupsFor('analyst')).toEqual(['sex=a', 'sex=b', 'sex=tiny'])
+		expect(await groupsFor('analyst', '&group=sex%3Dtiny')).toEqual(['sex=tiny'])
+		expect(await groupsFor('viewer')).toEqual(['sex=a', 'sex=b'])
+		expect(await groupsFor('viewer', '&group=sex%3Dtiny')).toEqual([])
+		await mapSlackUser(server.context, admin, { team: 'T1', user: 'U-viewer', role: 'viewer', models: ['*'] })
+		expect((await server.plumb('bias few 7d')).shown).toContain('tiny')
+		const { shown } = await server.plumb('bias few 7d', 'U-viewer')
+		expect(shown).not.toContain('tiny')
+		expect(shown).toContain('groups of too few rows')
 	})
 
 	it('is computed again for the windows that there are when the model names another decision', async () => {

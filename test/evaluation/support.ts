@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { dataColumns } from '../../src/evaluation/data-columns.ts'
 import { evaluate } from '../../src/evaluation/evaluate.ts'
 import type { Evaluation } from '../../src/evaluation/evaluation.ts'
@@ -6,10 +5,6 @@ import { makeRows } from '../../src/evaluation/make-rows.ts'
 import { readCsv } from '../../src/evaluation/read-csv.ts'
 import type { Request } from '../../src/evaluation/request.ts'
 import type { Rows } from '../../src/evaluation/rows.ts'
-
-const credit = new URL('../../../shared/data/credit-default/UCI_Credit_Card.csv', import.meta.url)
-/** The data set is not part of the repository; CI must have it, another machine may run without. */
-export const hasCredit = existsSync(credit) || !!process.env.CI
 
 export const request = (more: Partial<Request>): Request => ({
 	task: 'binary',
@@ -43,14 +38,6 @@ export async function evaluateCsv(asked: Request, csv: string): Promise<Evaluati
 }
 
 export type CreditRow = Record<string, number>
-
-export function creditRows(): CreditRow[] {
-	const [head = '', ...lines] = readFileSync(credit, 'utf8').trim().split('\n')
-	const names = head.split(',').map((name) => name.replaceAll('"', '').trim())
-	return lines.map((line) =>
-		Object.fromEntries(line.split(',').map((cell, i) => [names[i] as string, Number(cell)])),
-	)
-}
 
 export const csvOf = (
 	rows: readonly CreditRow[],

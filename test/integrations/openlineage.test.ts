@@ -1,17 +1,10 @@
-import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { LineageFact } from '../../src/core/lineage-fact.ts'
 import { minuteMs } from '../../src/core/time.ts'
 import { connectIntegrations } from '../../src/integrations/index.ts'
-import { type RunEvent, toRunEvent } from '../../src/integrations/openlineage/run-event.ts'
+import type { RunEvent } from '../../src/integrations/openlineage/run-event.ts'
 import { deliver } from '../../src/jobs/deliver.ts'
-import { hasOpenLineage, lineagePython, sayThatPeerIsMissing } from '../support/lineage-peers.ts'
 import { testServer } from '../support/server.ts'
 
 type Received = { path: string; authorization: string | undefined; event: RunEvent }
@@ -181,58 +174,4 @@ describe('OpenLineage events', () => {
 		await register()
 		expect(await server.context.sql.all({ sql: 'SELECT * FROM outbox' })).toEqual([])
 	})
-})
-
-const at = '2026-03-02T00:00:00.000Z'
-const bare = { artifact: null, features: [], lineage: {} }
-const facts: LineageFact[] = [
-	{ kind: 'version', at, model: 'crédit 𝒳', version: '1', ...bare },
-	{
-		kind: 'version',
-		at,
-		model: 'credit',
-		version: '2',
-		...bare,
-		lineage: { dataset: 'plain', image: 'img:1' },
-	},
-	{
-		kind: 'version',
-		at,
-		model: 'credit',
-		version: '7',
-		features: [{ name: 'income', type: 'numeric' }],
-		artifact: { sha256: 'a'.repeat(64), format: 'onnx' },
-		lineage: { run: 'mlflow:4f1c', dataset: 's3://data/train.parquet@sha256:dd', commit: '9fceb02' },
-	},
-	{
-		kind: 'deployment',
-		at,
-		model: 'credit',
-		environment: 'production',
-		revision: 3,
-		versions: [
-			{ version: '7', role: 'champion' },
-			{ version: '8', role: 'challenger' },
-			{ version: '8', role: 'canary', percent: 5 },
-		],
-	},
-	{ kind: 'baseline', at, model: 'credit', version: '7', digest: 'abc', rows: 3 },
-]
-
-if (!hasOpenLineage) sayThatPeerIsMissing('openlineage-python')
-
-it.runIf(hasOpenLineage)('every event is one that OpenLineage’s own client could have sent', async () => {
-	const sender = { namespace: 'plumbline', producer: 'http://127.0.0.1:8787' }
-	const types = ['START', 'COMPLETE'] as const
-	const events = await Promise.all(
-		facts.flatMap((fact) => types.map((type) => toRunEvent(fact, type, sender))),
-	)
-	const folder = await mkdtemp(join(tmpdir(), 'plumbline-openlineage-'))
-	const file = join(folder, 'events.ndjson')
-	await writeFile(file, events.map((event) => `${JSON.stringify(event)}\n`).join(''))
-	const script = new URL('./openlineage-peer.py', import.meta.url).pathname
-	const { stdout } = await promisify(execFile)(lineagePython, [script, file])
-	await rm(folder, { recursive: true })
-	const facetCount = (JSON.stringify(events).match(/"_schemaURL"/g) ?? []).length
-	expect(Number(stdout)).toBe(events.length + facetCount)
 })

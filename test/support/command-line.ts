@@ -1,11 +1,12 @@
 import { main } from '../../src/cli/main.ts'
-import { readConfig } from '../../src/config.ts'
+import { readConfig, unknownSettings } from '../../src/config.ts'
 
 /** Runs a command line in this process, which is quicker than a process of its own. */
 export async function commandLine(args: readonly string[], environment: Record<string, string> = {}) {
 	let [out, err] = ['', '']
 	const terminal = {
 		config: readConfig(environment),
+		warnings: unknownSettings(environment),
 		now: Date.now,
 		out: (text: string) => {
 			out += text

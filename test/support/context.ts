@@ -19,10 +19,21 @@ export async function testContext(options: Partial<Context> = {}) {
 	await migrate(first, new URL('../../migrations', import.meta.url).pathname)
 	await first.close()
 	const { sql, log } = await openLibsqlLog(url)
+	let [wall, monotonic] = [startOfTest, 0]
 	const clock = {
-		now: startOfTest,
+		get now() {
+			return wall
+		},
+		set now(to: number) {
+			monotonic += Math.max(0, to - wall)
+			wall = to
+		},
 		advance(ms: number) {
 			clock.now += ms
+		},
+		/** Sets the wall clock alone, as somebody or a time server does. */
+		jump(ms: number) {
+			wall += ms
 		},
 	}
 	const context: Context = {
@@ -32,6 +43,7 @@ export async function testContext(options: Partial<Context> = {}) {
 		...openArtifacts({ url: undefined, s3: undefined, files: folder, hosts: [] }, url),
 		models: modelCache(defaultLimits.modelCacheBytes, () => clock.now),
 		now: () => clock.now,
+		monotonic: () => monotonic,
 		random: (count) => new Uint8Array(randomBytes(count)),
 		fetch: globalThis.fetch,
 		logger: { info() {}, warn() {}, error() {} },

@@ -1,13 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { readFileSync } from 'node:fs'
 import { dayMs, formatTime } from '../../src/core/time.ts'
 import { Chance } from '../../src/demo/random.ts'
-
-export const creditPath = fileURLToPath(
-	new URL('../../../shared/data/credit-default/UCI_Credit_Card.csv', import.meta.url),
-)
-/** The data set is not part of the repository; a machine without it can only run the other tests. */
-export const hasCreditData = existsSync(creditPath)
+import { creditPath } from './peers.ts'
 
 export const baselineRows = 10_000
 export const days = 20
@@ -15,17 +9,22 @@ export const healthyDays = 15
 
 export type CreditRow = Record<string, number | null>
 
+/** The file as it is: every column is a number. */
+export function readCredit(): Record<string, number>[] {
+	const [head = '', ...lines] = readFileSync(creditPath, 'utf8').trim().split('\n')
+	const columns = head.split(',').map((name) => name.replaceAll('"', '').trim())
+	return lines.map((line) =>
+		Object.fromEntries(line.split(',').map((cell, i) => [columns[i] as string, Number(cell)])),
+	)
+}
+
 /**
  * 30,000 real applicants in a fixed random order. In the file's own order SEX and AGE stand in blocks (a KS distance of
  * .57 between its first third and some later thousands): that is drift, and would rightly be reported.
  */
 export function creditRows(seed: number): { names: string[]; rows: CreditRow[] } {
-	const [head = '', ...lines] = readFileSync(creditPath, 'utf8').trim().split('\n')
-	const columns = head.split(',').map((name) => name.replaceAll('"', '').trim())
-	const names = columns.slice(1, -1)
-	const rows: CreditRow[] = lines.map((line) =>
-		Object.fromEntries(line.split(',').map((cell, i) => [columns[i] as string, Number(cell)])),
-	)
+	const rows: CreditRow[] = readCredit()
+	const names = Object.keys(rows[0] ?? {}).slice(1, -1)
 	const chance = new Chance(seed)
 	for (let i = rows.length - 1; i > 0; i--) {
 		const j = Math.floor(chance.uniform() * (i + 1))

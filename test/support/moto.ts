@@ -1,17 +1,7 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { dirname, join } from 'node:path'
-import { peersPython } from './peers.ts'
-
-// .ci/peers puts it beside the Python of the peers.
-const python = peersPython()
-const beside = python === undefined ? 'moto_server' : join(dirname(python), 'moto_server')
-
-/** moto's server, S3 among others: with the peers, or where this names it (`pip install 'moto[server]==5.2.5'`). */
-const program = process.env.PLUMBLINE_MOTO_SERVER ?? beside
-
-export const hasMoto = spawnSync(program, ['--help']).status === 0
+import { motoServer } from './peers.ts'
 
 async function freePort(): Promise<number> {
 	const server = createServer().listen(0, '127.0.0.1')
@@ -27,7 +17,7 @@ export type Moto = { url: string; close(): Promise<void> }
 /** Starts an S3 service of its own. */
 export async function startMoto(): Promise<Moto> {
 	const port = await freePort()
-	const child: ChildProcess = spawn(program, ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' })
+	const child: ChildProcess = spawn(motoServer, ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' })
 	const url = `http://127.0.0.1:${port}`
 	for (let n = 0; n < 300; n++) {
 		const answered = await fetch(`${url}/moto-api/`).catch(() => undefined)

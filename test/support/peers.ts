@@ -1,30 +1,72 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { loadOnnxRuntime } from '../../src/onnx-runtime-node.ts'
 
 const root = new URL('../../', import.meta.url)
-const path =
-	process.env.PLUMBLINE_PEERS_PYTHON ?? fileURLToPath(new URL('node_modules/.cache/peers/bin/python', root))
-const absence = `There is no ${path}: nothing is compared with the real XGBoost, LightGBM and shap. Make it with .ci/peers, or name a Python that has them in PLUMBLINE_PEERS_PYTHON.\n`
+const pathOf = (name: string) => fileURLToPath(new URL(name, root))
 
-let said = false
+/** Python with the real libraries: named by the environment, or made by `.ci/peers`. */
+export const peersPython =
+	process.env.PLUMBLINE_PEERS_PYTHON ?? pathOf('node_modules/.cache/peers/bin/python')
 
-/** Python with the real libraries: named by the environment, or made by `.ci/peers`. Where there is none, says so once. */
-export function peersPython(): string | undefined {
-	if (existsSync(path)) return path
-	if (!said) process.stdout.write(absence)
-	said = true
-	return undefined
-}
+/** The same Python, or another one that has MLflow and OpenLineage. */
+export const lineagePython = process.env.PLUMBLINE_MLFLOW_PYTHON ?? peersPython
 
-/** In CI a missing peer is a failure; elsewhere it is said, and the other tests are run. */
-export const runsPeers = peersPython() !== undefined || Boolean(process.env.CI)
+/** S3, among others: `pip install 'moto[server]==5.2.5'`. */
+export const motoServer = process.env.PLUMBLINE_MOTO_SERVER ?? join(dirname(peersPython), 'moto_server')
+
+export const onnxRuntime =
+	loadOnnxRuntime(process.env.PLUMBLINE_ONNXRUNTIME ?? 'onnxruntime-node') ??
+	loadOnnxRuntime(pathOf('node_modules/.cache/onnx/node_modules/onnxruntime-node'))
+
+/** Where prometheus and promtool are: named by the environment, or unpacked by `.ci/prometheus`. */
+export const prometheusFolder =
+	process.env.PLUMBLINE_PEERS_PROMETHEUS ?? pathOf('node_modules/.cache/prometheus/usr/bin')
+
+/** Public data sets, beside the repository. */
+const dataFile = (name: string): string => pathOf(`../shared/data/${name}`)
+export const creditPath = dataFile('credit-default/UCI_Credit_Card.csv')
+export const blockKitPath = dataFile('block-kit/limits.json')
+export const californiaPath = (part: string) => dataFile(`california-housing/california_housing_${part}.csv`)
+
+const hasModule = (python: string, name: string): boolean =>
+	existsSync(python) &&
+	spawnSync(python, ['-c', `import importlib.util as u; exit(u.find_spec("${name}") is None)`]).status === 0
+
+const peers = {
+	python: { is: 'Python with XGBoost, LightGBM and shap', found: () => hasModule(peersPython, 'shap') },
+	mlflow: { is: 'MLflow', found: () => hasModule(lineagePython, 'mlflow') },
+	openlineage: { is: 'openlineage-python', found: () => hasModule(lineagePython, 'openlineage') },
+	moto: { is: 'moto_server (S3)', found: () => existsSync(motoServer) },
+	onnxruntime: { is: 'onnxruntime-node', found: () => onnxRuntime !== undefined, from: '.ci/onnxruntime' },
+	prometheus: {
+		is: 'Prometheus',
+		found: () => existsSync(join(prometheusFolder, 'promtool')),
+		from: '.ci/prometheus',
+	},
+	credit: { is: creditPath, found: () => existsSync(creditPath), from: 'UCI (CC0)' },
+	california: {
+		is: californiaPath('reference'),
+		found: () => existsSync(californiaPath('reference')),
+		from: 'NannyML (Apache-2.0)',
+	},
+	blockKit: { is: blockKitPath, found: () => existsSync(blockKitPath), from: 'slackblocks (MIT)' },
+} satisfies Record<string, { is: string; found(): boolean; from?: string }>
+
+type Peer = keyof typeof peers
+export const hasPeers = (...names: Peer[]): boolean => names.every((name) => peers[name].found())
+
+/** What is missing here, and where to get it, a line each. */
+export const missingPeers = (): string[] =>
+	Object.values<{ is: string; found(): boolean; from?: string }>(peers)
+		.filter((peer) => !peer.found())
+		.map(({ is, from = '.ci/peers' }) => `${is} is missing. Get it with ${from}.`)
 
 /** Runs a script of the repository (its path from the root) with the peers' Python, on one thread; answers its output. */
 export function runPeers(script: string, args: readonly string[]): string {
-	const python = peersPython()
-	if (python === undefined) throw new Error(absence)
-	return execFileSync(python, ['-W', 'ignore', fileURLToPath(new URL(script, root)), ...args], {
+	return execFileSync(peersPython, ['-W', 'ignore', pathOf(script), ...args], {
 		env: { ...process.env, OMP_NUM_THREADS: '1', PYTHONDONTWRITEBYTECODE: '1' },
 		encoding: 'utf8',
 		maxBuffer: 2 ** 30,

@@ -17,6 +17,8 @@ export const leases = sqliteTable('lease', {
 	owner: text().notNull(),
 	fence: integer().notNull(),
 	until: integer().notNull(),
+	/** Grows with each renewal, and starts anew with each holder. */
+	renewals: integer().notNull().default(0),
 })
 
 export const jobRuns = sqliteTable('job_run', {

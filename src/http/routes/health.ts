@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { AppError } from '../../core/errors.ts'
+import { inScope } from '../../services/authorise.ts'
 import { checkStore } from '../../services/health/check-store.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
-import { renderMetrics } from '../prometheus.ts'
+import { scrape } from '../prometheus.ts'
 
 const Status = z.strictObject({ status: z.literal('ok') }).meta({ id: 'Status' })
 
@@ -48,7 +49,9 @@ const metrics = endpoint({
 	method: 'get',
 	path: '/metrics',
 	id: 'prometheusMetrics',
-	summary: 'How the service itself is doing, for Prometheus',
+	summary: 'How the service and its models are doing, for Prometheus',
+	description:
+		'Labels name only models in the scope of the key. With PLUMBLINE_METRICS_PORT the same is served on a port of its own, without a key and for all models.',
 	access: 'viewer',
 	answers: {
 		200: {
@@ -58,11 +61,7 @@ const metrics = endpoint({
 			example: '# TYPE plumbline_models gauge\nplumbline_models 2\n',
 		},
 	},
-	handle: async ({ context, traffic }) => ({
-		status: 200,
-		body: await renderMetrics(context, traffic),
-		headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
-	}),
+	handle: ({ actor, ...service }) => scrape(service, (model) => inScope(actor, model)),
 })
 
 const slack = endpoint({
@@ -80,13 +79,15 @@ const slack = endpoint({
 		},
 	},
 	answers: { 200: { description: 'Taken' } },
-	handle: ({ options, request }) => {
+	handle: ({ options, request, stream }) => {
 		if (!options.slack)
 			throw new AppError(
 				'unavailable',
 				'Slack is not set up here: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET.',
 			)
-		return options.slack(request)
+		const { url, method, headers } = request
+		const body = stream.within('openBytes').asStream()
+		return options.slack(new Request(url, { method, headers, body, duplex: 'half' } as RequestInit))
 	},
 })
 

@@ -36,7 +36,8 @@ const create = endpoint({
 	path: '/v1/silences',
 	id: 'createSilence',
 	summary: 'Keep alerts quiet for a time',
-	description: 'Alerts that match all given globs open no incident. They are recorded all the same.',
+	description:
+		'Alerts that match all given globs open no incident. They are recorded all the same. Every model that `models` can match must be in the scope of the key.',
 	access: ['analyst', 'approver'],
 	body: SilenceInput,
 	bodyExample: {
@@ -65,6 +66,7 @@ const list = endpoint({
 	path: '/v1/silences',
 	id: 'listSilences',
 	summary: 'List silences',
+	description: 'Those whose models are all in the scope of the key that asks.',
 	access: ['viewer', 'analyst', 'approver', 'auditor'],
 	query: z.strictObject(pageParameters),
 	answers: {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Glob } from '../../services/model/name.ts'
 import { Time, TimeOrNull } from './common.ts'
 
 const Alert = z
@@ -82,7 +83,7 @@ export const Incident = z
 	})
 	.meta({ id: 'Incident' })
 
-const globs = z.array(z.string().min(1).max(256)).min(1).max(100)
+const globs = z.array(Glob).min(1).max(100)
 
 export const SilenceInput = z
 	.strictObject({

@@ -1,8 +1,10 @@
-import { Worker } from 'node:worker_threads'
-import type { TreeFile } from '../../explain/formats/tree-file.ts'
+import { Thread, ThreadError, threadUrl } from '../../core/thread-node.ts'
 import { ArtifactError } from '../../explain/model.ts'
 import type { TreeReader } from './tree-reader.ts'
 import type { TreeRead, TreeReading } from './tree-reader-thread-node.ts'
+
+/** For half a gigabyte of trees. */
+const limits = { deadlineMs: 120_000, megabytes: 4096 }
 
 /** A thread for each file, one at a time: what reading takes goes with it. */
 export function openTreeReader(): TreeReader {
@@ -15,17 +17,17 @@ export function openTreeReader(): TreeReader {
 	}
 }
 
-function readInThread(workerData: TreeReading): Promise<TreeFile> {
-	// The source runs as it stands; the package holds what was emitted from it.
-	const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-	const url = new URL(`./tree-reader-thread-node.${extension}`, import.meta.url)
-	const worker = new Worker(url, { workerData, transferList: [workerData.bytes.buffer] })
-	return new Promise((resolve, reject) => {
-		worker.on('message', (read: TreeRead) => {
-			if ('file' in read) resolve(read.file)
-			else reject(new ArtifactError(read.refused))
-		})
-		worker.on('error', reject)
-		worker.on('exit', () => reject(new Error('the thread that reads a model file has ended')))
-	})
+async function readInThread(reading: TreeReading): ReturnType<TreeReader> {
+	const thread = new Thread(threadUrl('tree-reader-thread-node', import.meta.url), limits)
+	try {
+		const read = await thread.ask<TreeRead>(reading, [reading.bytes.buffer])
+		if ('file' in read) return read.file
+		throw new ArtifactError(read.refused)
+	} catch (cause) {
+		if (!(cause instanceof ThreadError)) throw cause
+		if (cause.isEnded) throw new Error('the thread that reads a model file has ended', { cause })
+		throw new ArtifactError(`The file cannot be read: ${cause.message}. Check that it is whole.`, { cause })
+	} finally {
+		thread.close()
+	}
 }

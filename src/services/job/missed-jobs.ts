@@ -20,8 +20,8 @@ export async function missedJobs(context: Context): Promise<MissedJob[]> {
 	const now = context.now()
 	const rows = (await context.sql.all({
 		sql: `SELECT s.job, s.cron, s.since,
-				(SELECT max(r.started_at) FROM job_run r WHERE r.job = s.job AND r.status = 'ok')
-			FROM job_schedule s WHERE NOT EXISTS (SELECT 1 FROM lease l WHERE l.name = 'job:' || s.job AND l.until > ?)
+				(SELECT max(r.started_at) FROM job_run r WHERE r.job = s.job AND r.status = 'ok' AND r.started_at <= ?1)
+			FROM job_schedule s WHERE NOT EXISTS (SELECT 1 FROM lease l WHERE l.name = 'job:' || s.job AND l.until > ?1)
 			ORDER BY s.job`,
 		params: [now],
 	})) as unknown as [string, string, number, number | null][]

@@ -3,8 +3,8 @@ import type { Context, Progress } from '../../context.ts'
 import { newId } from '../../core/ids.ts'
 import type { Change } from '../../db/commit.ts'
 import { jobRuns } from '../../db/schema.ts'
-import { keepLease, type Lease, releaseLease, takeLease } from './lease.ts'
-import { scheduleUpsert } from './register-schedules.ts'
+import { type Busy, keepLease, type Lease, lostLease, releaseLease, takeLease, underLease } from './lease.ts'
+import { noticeJump, scheduleUpsert } from './register-schedules.ts'
 
 /** What can be run; the registry of jobs has them. */
 export type Runnable = {
@@ -25,6 +25,8 @@ export type JobRun = {
 	finishedAt: number
 	error?: string
 	detail?: Record<string, unknown>
+	/** Of a busy one whose holder seems to have died: when that will be known. */
+	retryMs?: number
 }
 
 type Outcome = Pick<JobRun, 'finishedAt' | 'error' | 'detail'> & { status: 'ok' | 'failed' }
@@ -41,26 +43,29 @@ export async function runJob(
 ): Promise<JobRun> {
 	const startedAt = context.now()
 	const base = { id: newId('run', startedAt, context.random), job: job.id, startedAt }
-	let lease: Lease | undefined
+	let taken: Lease | Busy
 	try {
-		lease = await takeLease(context, job.id, owner, startChanges(context, job, base.id))
+		await noticeJump(context)
+		taken = await takeLease(context, job.id, owner, startChanges(context, job, base.id))
 	} catch (error) {
 		return { ...base, ...failed(context, job.id, error) }
 	}
-	if (!lease) return { ...base, status: 'busy', finishedAt: startedAt }
-	const letGo = keepLease(context, lease)
-	const outcome = await attempt(context, job, how)
+	if (!('fence' in taken)) {
+		const { retryMs } = taken
+		const busy = { ...base, status: 'busy' as const, finishedAt: startedAt }
+		return retryMs === undefined ? busy : { ...busy, retryMs }
+	}
+	const letGo = keepLease(context, taken)
+	const outcome = await attempt(underLease(context, taken), job, how)
 	letGo()
 	try {
-		const kept = await releaseLease(context, lease, [endChange(context, base.id, outcome)])
-		return { ...base, ...(kept ? outcome : failed(context, job.id, new Error(lostLease))) }
+		const kept = await releaseLease(context, taken, [endChange(context, base.id, outcome)])
+		// Otherwise its record says already that it failed: whoever took the lease over wrote so.
+		return { ...base, ...(kept ? outcome : failed(context, job.id, lostLease())) }
 	} catch (error) {
 		return { ...base, ...failed(context, job.id, error) }
 	}
 }
-
-// Its record says already that it failed: whoever took the lease over wrote so.
-const lostLease = 'The lease ran out while the job was running, so another process may have run it too.'
 
 /** Who holds the lease knows that runs of this job which still count as running have lost their process. */
 function startChanges(context: Context, job: Runnable, id: string): Change[] {

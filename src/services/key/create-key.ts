@@ -1,7 +1,7 @@
 import type { Actor, Context } from '../../context.ts'
 import { sha256Hex } from '../../core/bytes.ts'
 import { AppError } from '../../core/errors.ts'
-import { matchesGlob } from '../../core/glob.ts'
+import { contains } from '../../core/glob.ts'
 import { newId } from '../../core/ids.ts'
 import { dayMs, formatTime, parseDuration, parseTime } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
@@ -34,14 +34,9 @@ function expiryOf(expires: string | null | undefined, now: number): number | nul
 	return Math.floor(at)
 }
 
-// A glob contains another when it matches its text, with the wildcards taken as text. `?` stands for exactly one
-// character, so it contains no `*`.
-const contains = (outer: string, inner: string) =>
-	matchesGlob(outer, inner) && !(outer.includes('?') && inner.includes('*'))
-
 /** Nobody hands out more than they have. */
 function checkScope(actor: Actor, models: readonly string[]): void {
-	const wider = models.find((inner) => !actor.models.some((outer) => contains(outer, inner)))
+	const wider = models.find((asked) => !contains(actor.models, asked))
 	if (wider !== undefined)
 		throw new AppError(
 			'forbidden',

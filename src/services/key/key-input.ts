@@ -1,10 +1,6 @@
 import { z } from 'zod'
 import { roles } from '../../context.ts'
-
-const glob = z.string().min(1).max(256).meta({
-	description: 'A model name, or a glob: `*` is any run of characters, `?` is one.',
-	example: 'credit-*',
-})
+import { Glob } from '../model/name.ts'
 
 // The ledger names the scope, and an entry has to stay under 64 KB.
 const mostGlobs = 32
@@ -20,7 +16,7 @@ export const KeyInput = z
 			.meta({ description: 'What the key is for.', example: 'scoring service' }),
 		role: z.enum(roles).meta({ description: 'What the key may do.', example: 'ingest' }),
 		models: z
-			.array(glob)
+			.array(Glob)
 			.min(1)
 			.max(mostGlobs)
 			.default(['*'])

@@ -7,6 +7,7 @@ import type { Series } from '../../log/prediction-log.ts'
 import type { Answer } from '../../metrics/answer.ts'
 import { type MetricDescriptor, metricIds, metrics } from '../../metrics/index.ts'
 import type { Reference } from '../../metrics/reference.ts'
+import { defaultMinGroup } from '../../stats/fairness/disparity.ts'
 import { referenceByDigest } from '../baseline/current-grid.ts'
 import { measureAttributions } from '../importance/measure-attributions.ts'
 import { toAttributionRecord } from '../importance/records.ts'
@@ -24,6 +25,8 @@ export type AnswerQuery = {
 	/** `name` for all values of a segment, `name:value` for one; default: over all rows. */
 	segment?: string | undefined
 	group?: string | undefined
+	/** False: groups of fewer than 30 rows are left out. */
+	namesSmall?: boolean | undefined
 	/** Of rejected rows. */
 	code?: string | undefined
 	environment?: string | undefined
@@ -146,7 +149,8 @@ async function answersOf(
 			baseline,
 			bytes,
 		])
-		return measureOutcomes({ record, series: place, supersedes }, chosen, query.group)
+		const leastRows = query.namesSmall === false ? defaultMinGroup : 0
+		return measureOutcomes({ record, series: place, supersedes }, chosen, query.group, leastRows)
 	}
 	if (kind === 2) {
 		const record = toAttributionRecord([

@@ -25,6 +25,12 @@ export async function noteRejections(context: Context, model: string, batch: Rej
 				ON CONFLICT DO UPDATE SET rows = rows + excluded.rows, at = excluded.at`,
 			params: [model, windowStart('1h', now), now, JSON.stringify(list)],
 		},
+		{
+			sql: `INSERT INTO rejected_total (model, code, rows)
+				SELECT ?1, value ->> 1, value ->> 2 FROM json_each(?2) WHERE value ->> 1 <> ''
+				ON CONFLICT DO UPDATE SET rows = rows + excluded.rows`,
+			params: [model, JSON.stringify(list)],
+		},
 	])
 }
 

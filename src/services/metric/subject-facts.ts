@@ -9,6 +9,8 @@ import type { Reference } from '../../metrics/reference.ts'
 import { metricOf } from '../../rules/available.ts'
 import type { factParts, Subject, SubjectFacts } from '../../rules/facts.ts'
 import { total } from '../../stats/counts.ts'
+import { defaultMinGroup } from '../../stats/fairness/disparity.ts'
+import { groupCounts } from '../../tally/group-tally.ts'
 import type { AttributionRecord } from '../importance/records.ts'
 import { groupName, isProvisional } from '../outcome/measure-outcomes.ts'
 import type { OutcomeRecord } from '../outcome/records.ts'
@@ -130,6 +132,7 @@ function addAttributions(subjects: Subjects, { result }: AttributionRecord): voi
 	for (const [feature, of] of features) add({ feature }, of)
 }
 
+const ofRows = groupCounts.indexOf('n')
 const kinds: readonly string[] = ['outcome', 'estimate', 'concept']
 
 /** What is not mature is not judged: its facts are unknown. */
@@ -146,10 +149,12 @@ function addOutcomes(subjects: Subjects, record: OutcomeRecord): void {
 			subject === 'attribute' ? stored.findings.get(id) : undefined,
 		)
 		const measure = groupsOf(stored)
-		for (const value of stored.groups.keys())
-			add({ group: groupName(attribute, value) }, (metric) =>
-				metric.subject === 'group' ? measure(metric, value, favourable) : undefined,
-			)
+		// Alerts name no group of too few rows.
+		for (const [value, counts] of stored.groups)
+			if ((counts[ofRows] ?? 0) >= defaultMinGroup)
+				add({ group: groupName(attribute, value) }, (metric) =>
+					metric.subject === 'group' ? measure(metric, value, favourable) : undefined,
+				)
 	}
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { longestGlob } from '../../core/glob.ts'
 
 const longest = 256
 const refused: { pattern: RegExp; why: string }[] = [
@@ -47,3 +48,10 @@ export const FieldName = z
 	.max(longest)
 	.regex(/^[^\u0000]*$/, 'must not contain NUL')
 	.meta({ description: 'Kept exactly as sent.' })
+
+/** A pattern for names, as in scopes and silences. */
+export const Glob = z
+	.string()
+	.min(1)
+	.max(longestGlob, `must have at most ${longestGlob} characters, as a glob`)
+	.meta({ description: 'A name, or a glob: `*` is any run of characters, `?` is one.', example: 'credit-*' })

@@ -8,10 +8,10 @@ import { commit } from '../../db/commit.ts'
 import { silences } from '../../db/schema.ts'
 import { parseKey } from '../../rules/facts.ts'
 import type { AlertRow } from '../alert/alert-book.ts'
-import { authorise } from '../authorise.ts'
+import { authorise, authoriseGlobs, coversGlobs } from '../authorise.ts'
 import { handlers } from '../incident/acknowledge-incident.ts'
 import { readers } from '../incident/get-incident.ts'
-import { cursorText, type Page, type PageQuery, toPage } from '../page.ts'
+import { collectPage, cursorText, type Page, type PageQuery } from '../page.ts'
 
 type SilenceRow = typeof silences.$inferSelect
 type Matchers = { rules?: string[]; models?: string[]; environments?: string[]; features?: string[] }
@@ -39,7 +39,7 @@ function toSilence(row: SilenceRow, now: number): Silence {
 
 /** Keeps alerts that match all given globs from opening incidents, for a time and a reason. They are recorded all the same. */
 export async function createSilence(context: Context, actor: Actor, input: SilenceInput): Promise<Silence> {
-	for (const model of input.models ?? ['*']) authorise(actor, handlers, model)
+	authoriseGlobs(actor, handlers, input.models ?? ['*'])
 	const now = context.now()
 	const startsAt = input.startsAt ?? now
 	if (input.expiresAt <= Math.max(now, startsAt))
@@ -71,20 +71,23 @@ export async function createSilence(context: Context, actor: Actor, input: Silen
 	return toSilence(row, now)
 }
 
+/** The silences whose models are all in the actor's scope, the latest first. */
 export async function listSilences(context: Context, actor: Actor, query: PageQuery): Promise<Page<Silence>> {
 	authorise(actor, readers)
-	const after = cursorText(query.cursor)
-	const rows = await context.db
-		.select()
-		.from(silences)
-		.where(after === undefined ? undefined : lt(silences.id, after))
-		.orderBy(desc(silences.id))
-		.limit(query.limit + 1)
-	return toPage(
-		rows,
+	const now = context.now()
+	return collectPage(
 		query.limit,
+		(after, count) =>
+			context.db
+				.select()
+				.from(silences)
+				.where(after === undefined ? undefined : lt(silences.id, after))
+				.orderBy(desc(silences.id))
+				.limit(count),
+		cursorText(query.cursor),
 		(row) => row.id,
-		(row) => toSilence(row, context.now()),
+		(row) => coversGlobs(actor, row.models),
+		(row) => toSilence(row, now),
 	)
 }
 
@@ -92,9 +95,8 @@ export async function listSilences(context: Context, actor: Actor, query: PageQu
 export async function expireSilence(context: Context, actor: Actor, id: string): Promise<Silence> {
 	authorise(actor, handlers)
 	const [row] = await context.db.select().from(silences).where(eq(silences.id, id))
-	if (!row)
+	if (!row || !coversGlobs(actor, row.models))
 		throw new AppError('not-found', `There is no silence "${id.slice(0, 100)}". GET /v1/silences lists them.`)
-	for (const model of row.models) authorise(actor, handlers, model)
 	const now = context.now()
 	if (row.expiresAt > now) {
 		const mine = and(eq(silences.id, id), eq(silences.revision, row.revision))

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { openOnnx } from '../../../src/explain/onnx/open-onnx.ts'
-import { onnxRuntime } from '../../support/onnx-runtime.ts'
+import { onnxRuntime } from '../../support/peers.ts'
 
 const folder = new URL('golden/', import.meta.url)
 

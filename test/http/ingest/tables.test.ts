@@ -9,8 +9,7 @@ import { openParquetInThread } from '../../../src/tables/parquet-node.ts'
 import { commandLine } from '../../support/command-line.ts'
 import { adminKey, type Json, testServer } from '../../support/server.ts'
 
-const shared = (name: string) =>
-	fileURLToPath(new URL(`../../../../shared/data/cases/${name}`, import.meta.url))
+const shared = (name: string) => fileURLToPath(new URL(`../../cases/${name}`, import.meta.url))
 const at = '2026-11-28T10:00:00Z'
 let server: Awaited<ReturnType<typeof testServer>>
 let folder: string

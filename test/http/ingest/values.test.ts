@@ -85,7 +85,7 @@ describe('integers beyond 2^53', () => {
 	})
 
 	it('are refused as ids, with the digits that were sent', async () => {
-		const { body } = await post(readFileSync('../shared/data/cases/11-bigid.ndjson'), 'ndjson')
+		const { body } = await post(readFileSync('test/cases/11-bigid.ndjson'), 'ndjson')
 		expect(rejected(body)).toEqual(
 			[1, 2, 3].map((i) => [
 				i - 1,
@@ -130,7 +130,7 @@ describe('bytes', () => {
 	it('of several gzip members are one body', async () => {
 		const members = Buffer.concat([gzipSync(`${row('g1')}\n`), gzipSync(row('g2'))])
 		expect((await post(members, 'ndjson', { encoding: 'gzip' })).body.accepted).toBe(2)
-		const { body } = await post(readFileSync('../shared/data/cases/23-http.ndjson.gz'), 'ndjson', {
+		const { body } = await post(readFileSync('test/cases/23-http.ndjson.gz'), 'ndjson', {
 			encoding: 'gzip',
 		})
 		expect([...body.rejected.map((r: Json) => r.predictionId)]).toEqual(['mm1', 'mm2'])
@@ -153,7 +153,7 @@ describe('bytes', () => {
 
 describe('moments that do not exist', () => {
 	it('are invalid in rows', async () => {
-		const { body } = await post(readFileSync('../shared/data/cases/15-impossible-date.ndjson'), 'ndjson')
+		const { body } = await post(readFileSync('test/cases/15-impossible-date.ndjson'), 'ndjson')
 		expect(rejected(body)).toEqual([
 			[0, 'invalid', 'timestamp', expect.stringContaining('2026-09-31T10:00:00Z')],
 		])

@@ -5,8 +5,10 @@ import { listRuns } from '../../../src/services/job/list-runs.ts'
 import { missedJobs } from '../../../src/services/job/missed-jobs.ts'
 import { pruneRuns } from '../../../src/services/job/prune-runs.ts'
 import { registerSchedules } from '../../../src/services/job/register-schedules.ts'
-import { type Runnable, runJob } from '../../../src/services/job/run-job.ts'
+import { runJob } from '../../../src/services/job/run-job.ts'
 import { testContext } from '../../support/context.ts'
+import { heldJob, job } from '../../support/held-job.ts'
+import { admin } from '../../support/plumb.ts'
 
 let test: Awaited<ReturnType<typeof testContext>>
 beforeEach(async () => {
@@ -16,29 +18,6 @@ afterEach(async () => {
 	vi.useRealTimers()
 	await test.close()
 })
-
-const job = (run: () => Promise<Record<string, unknown>> = async () => ({ done: 1 })): Runnable => ({
-	id: 'tidy',
-	cron: '*/5 * * * *',
-	run,
-})
-
-/** A job that runs until it is let go. */
-function heldJob() {
-	let start = () => {}
-	let end: (error?: Error) => void = () => {}
-	const started = new Promise<void>((resolve) => {
-		start = resolve
-	})
-	const held = new Promise<Record<string, unknown>>((resolve, reject) => {
-		end = (error) => (error ? reject(error) : resolve({}))
-	})
-	const run = () => {
-		start()
-		return held
-	}
-	return { job: job(run), started, end: (error?: Error) => end(error) }
-}
 
 describe('a run of a job', () => {
 	it('is recorded with what it did and how long it took', async () => {
@@ -51,7 +30,7 @@ describe('a run of a job', () => {
 			'a',
 		)
 		expect(run).toMatchObject({ status: 'ok', detail: { windows: 3 } })
-		expect(await listRuns(test.context)).toEqual([
+		expect(await listRuns(test.context, admin)).toEqual([
 			{
 				id: run.id, job: 'tidy', status: 'ok', startedAt: '2026-03-02T00:00:00.000Z', finishedAt: '2026-03-02T00:00:01.200Z',
 				durationMs: 1200, error: null, detail: { windows: 3 },
@@ -68,7 +47,7 @@ describe('a run of a job', () => {
 		expect(failing).toMatchObject({ status: 'failed', error: 'the source is gone' })
 		test.clock.advance(1)
 		expect((await runJob(test.context, job(), 'b')).status).toBe('ok')
-		expect((await listRuns(test.context)).map((r) => [r.status, r.error])).toEqual([
+		expect((await listRuns(test.context, admin)).map((r) => [r.status, r.error])).toEqual([
 			['ok', null],
 			['failed', 'the source is gone'],
 		])
@@ -96,7 +75,7 @@ describe('a run of a job', () => {
 		expect((await runJob(test.context, { ...job(), id: 'other' }, 'b')).status).toBe('ok')
 		held.end()
 		expect((await first).status).toBe('ok')
-		expect((await listRuns(test.context, { job: 'tidy' })).map((r) => r.status)).toEqual(['ok'])
+		expect((await listRuns(test.context, admin, { job: 'tidy' })).map((r) => r.status)).toEqual(['ok'])
 	})
 
 	it('lets one of many that start at once through', async () => {
@@ -113,8 +92,11 @@ describe('a run of a job', () => {
 		const first = runJob(test.context, held.job, 'dead')
 		await held.started
 		test.clock.advance(leaseMs)
+		// Whether it has died shows by the lease not being renewed while one watches.
+		expect(await runJob(test.context, job(), 'b')).toMatchObject({ status: 'busy', retryMs: leaseMs })
+		test.clock.advance(leaseMs)
 		expect((await runJob(test.context, job(), 'b')).status).toBe('ok')
-		expect((await listRuns(test.context)).map((r) => [r.status, r.error])).toEqual([
+		expect((await listRuns(test.context, admin)).map((r) => [r.status, r.error])).toEqual([
 			['ok', null],
 			['failed', 'The process that ran it ended.'],
 		])
@@ -142,6 +124,7 @@ describe('a run of a job', () => {
 		const held = heldJob()
 		const first = runJob(test.context, held.job, 'slow')
 		await held.started
+		expect((await runJob(test.context, job(), 'b')).status).toBe('busy')
 		test.clock.advance(leaseMs)
 		const other = heldJob()
 		const second = runJob(test.context, other.job, 'b')
@@ -214,6 +197,6 @@ describe('old runs', () => {
 		}
 		test.clock.advance(40 * 24 * 60 * minuteMs)
 		await pruneRuns(test.context)
-		expect(await listRuns(test.context)).toHaveLength(1)
+		expect(await listRuns(test.context, admin)).toHaveLength(1)
 	})
 })

@@ -1,19 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { californiaPath } from '../../support/peers.ts'
 import type { Rows } from './made-windows.ts'
-
-const folder = new URL('../../../../shared/data/california-housing/', import.meta.url)
-
-/** The data set is not part of the repository; CI must have it, another machine may run without. */
-export const hasCalifornia =
-	existsSync(new URL('california_housing_reference.csv', folder)) || !!process.env.CI
 
 type Months = { month: string; rows: Rows }[]
 
 /** NannyML's example: 8 months of reference, 12 of analysis, with the labels that came later. */
 export function readCalifornia(): { reference: Rows; referenceMonths: Months; analysisMonths: Months } {
-	const reference = read('california_housing_reference.csv')
-	const analysis = read('california_housing_analysis.csv')
-	const truth = new Map(read('california_housing_analysis_gt.csv').map((row) => [row.id, row.clf_target]))
+	const reference = read('reference')
+	const analysis = read('analysis')
+	const truth = new Map(read('analysis_gt').map((row) => [row.id, row.clf_target]))
 	const labelled = analysis.map((row) => ({ ...row, clf_target: truth.get(row.id) }))
 	return {
 		reference: rowsOf(reference),
@@ -30,9 +25,9 @@ export function readHouses() {
 		const features = Object.fromEntries(featureNames.map((name) => [name, column(name)]))
 		return { features, predictions, actual: column('clf_target') }
 	}
-	const analysis = read('california_housing_analysis.csv')
+	const analysis = read('analysis')
 	return {
-		reference: houses(read('california_housing_reference.csv')),
+		reference: houses(read('reference')),
 		analysisMonths: [...new Set(analysis.map(monthOf))].map((month) => ({
 			month,
 			rows: houses(analysis.filter((line) => monthOf(line) === month)),
@@ -53,8 +48,8 @@ const featureNames = [
 
 type Line = Record<string, string | undefined>
 
-function read(name: string): Line[] {
-	const [head = '', ...lines] = readFileSync(new URL(name, folder), 'utf8').trim().split('\n')
+function read(part: string): Line[] {
+	const [head = '', ...lines] = readFileSync(californiaPath(part), 'utf8').trim().split('\n')
 	const columns = head.trim().split(',')
 	return lines.map((line) => {
 		const cells = line.trim().split(',')

@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { fitBoostedTrees, predictBoostedTrees } from '../../../src/stats/estimation/boosted-trees.ts'
 import type { NannymlEstimate } from '../../../src/stats/estimation/nannyml-cbpe.ts'
-import { fitNannymlDle, type NannymlLoss } from '../../../src/stats/estimation/nannyml-dle.ts'
+import type { NannymlLoss } from '../../../src/stats/estimation/nannyml-dle.ts'
 import { expectNear } from '../near.ts'
-import { hasCalifornia, readHouses } from './california.ts'
 
 type Golden = {
 	trees: { columns: Record<string, number[]>; labels: number[]; predictions: number[] }
@@ -46,20 +45,5 @@ describe('boosted trees', () => {
 		expect(() => fitBoostedTrees([Float64Array.of(Number.NaN)], [1])).toThrow(RangeError)
 		expect(() => fitBoostedTrees([], [])).toThrow(RangeError)
 		expect(() => fitBoostedTrees([Float64Array.of(1, 2)], [1])).toThrow(RangeError)
-	})
-})
-
-describe.runIf(hasCalifornia)('NannyML’s DLE', () => {
-	it('answers as NannyML does on California housing, month by month', () => {
-		const { reference, analysisMonths } = readHouses()
-		const estimate = fitNannymlDle(reference)
-		expect(analysisMonths.map((m) => m.month)).toEqual(golden.california.map((m) => m.month))
-		golden.california.forEach(({ answers }, i) => {
-			const rows = analysisMonths[i]?.rows
-			expect(rows).toBeDefined()
-			for (const metric of ['mae', 'mse', 'rmse'] as const)
-				for (const part of ['value', 'samplingError', 'low', 'high'] as const)
-					if (rows) expectNear(estimate(rows, metric)[part], answers[metric][part], 1e-9, 1e-9)
-		})
 	})
 })

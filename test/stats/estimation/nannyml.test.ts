@@ -1,70 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { curveAt, isotonicRegression } from '../../../src/stats/estimation/isotonic.ts'
-import {
-	type BinaryRows,
-	fitNannymlCbpe,
-	type LabelledBinaryRows,
-	type NannymlEstimate,
-	nannymlCbpe,
-} from '../../../src/stats/estimation/nannyml-cbpe.ts'
+import { fitNannymlCbpe, nannymlCbpe } from '../../../src/stats/estimation/nannyml-cbpe.ts'
 import { fitNannymlCbpeMulticlass } from '../../../src/stats/estimation/nannyml-cbpe-multiclass.ts'
-import type { NannymlMetric } from '../../../src/stats/estimation/nannyml-sampling-error.ts'
 import { stratifiedSplits } from '../../../src/stats/estimation/stratified-splits.ts'
 import { expectNear } from '../near.ts'
-import { hasCalifornia, readCalifornia } from './california.ts'
-
-type Answers = Record<NannymlMetric, NannymlEstimate>
-type ClassRows = { scores: Record<string, number[]>; predictions: string }
-type Golden = {
-	isotonic: {
-		x: number[]
-		y: number[]
-		weights: number[]
-		thresholds: [number[], number[]]
-		at: number[]
-		values: number[]
-	}[]
-	splits: { actual: number[]; tests: number[][] }[]
-	binary: {
-		name: string
-		reference: LabelledBinaryRows
-		analysis: BinaryRows
-		calibrated: boolean
-		answers: Answers
-	}[]
-	multiclass: {
-		name: string
-		reference: ClassRows & { actual: string }
-		analysis: ClassRows
-		calibrated: Record<string, boolean>
-		answers: Answers
-	}[]
-	california: { calibrated: boolean; months: { month: string; answers: Answers }[] }
-}
-
-// What NannyML and scikit-learn answer: golden/make.py, with its versions in the file.
-const golden: Golden = JSON.parse(readFileSync(new URL('golden/nannyml.json', import.meta.url), 'utf8'))
-
-const metrics: readonly NannymlMetric[] = ['roc_auc', 'accuracy', 'precision', 'recall', 'f1', 'specificity']
-const parts = ['value', 'samplingError', 'low', 'high'] as const
-
-/** NannyML leaves rows of one score in whatever order its sort made, and only ROC AUC's error depends on it. */
-const tiedError = 1e-3
-
-function expectAnswers(
-	estimate: (metric: NannymlMetric) => NannymlEstimate,
-	answers: Answers,
-	tied: boolean,
-) {
-	for (const metric of metrics) {
-		const ours = estimate(metric)
-		for (const part of parts) {
-			const dependsOnTies = tied && metric === 'roc_auc' && part !== 'value'
-			expectNear(ours[part], answers[metric][part], dependsOnTies ? tiedError : 1e-9, 1e-9)
-		}
-	}
-}
+import { type ClassRows, expectAnswers, golden } from './nannyml-golden.ts'
 
 const classRows = ({ scores, predictions }: ClassRows) => ({ scores, predictions: predictions.split(' ') })
 
@@ -109,24 +49,6 @@ describe('NannyML’s CBPE', () => {
 
 	it('is tried on scores that need calibration and on scores that do not', () => {
 		expect(new Set(golden.binary.map((b) => b.calibrated))).toEqual(new Set([true, false]))
-	})
-
-	it.runIf(hasCalifornia)('answers as NannyML does on California housing, month by month', () => {
-		const { reference, analysisMonths } = readCalifornia()
-		const cbpe = fitNannymlCbpe(reference)
-		expect(cbpe.isCalibrated).toBe(golden.california.calibrated)
-		expect(analysisMonths.map((m) => m.month)).toEqual(golden.california.months.map((m) => m.month))
-		golden.california.months.forEach(({ answers }, i) => {
-			const rows = analysisMonths[i]?.rows
-			expect(rows).toBeDefined()
-			if (rows) expectAnswers((metric) => cbpe.estimate(rows, metric), answers, true)
-		})
-		const auc = (month: string) => {
-			const rows = analysisMonths.find((m) => m.month === month)?.rows
-			return rows ? cbpe.estimate(rows, 'roc_auc').value : Number.NaN
-		}
-		expect(auc('2022-03')).toBeCloseTo(0.829077, 6)
-		expect(auc('2022-04')).toBeCloseTo(0.910661, 6)
 	})
 
 	it('refuses what it cannot be fitted on', () => {
