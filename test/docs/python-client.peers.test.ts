@@ -12,7 +12,7 @@ import { peersPython } from '../support/peers.ts'
 import { processKey, type Serving, serveProcess } from '../support/process.ts'
 
 const script = fileURLToPath(new URL('python-client.py', import.meta.url))
-const python = peersPython()
+const python = peersPython
 const run = promisify(execFile)
 
 type Fault = 'busy' | 'cut' | 'too-large'
