@@ -69,7 +69,7 @@ beforeAll(async () => {
 	await serve('manifest', many, { threshold: 0.5 }, { adverse: 'high' })
 	await serve('unsaid', many, {})
 	await runJobs()
-}, 120_000)
+})
 afterAll(() => server.close())
 
 describe('the four-fifths rule is about the decision that is good for the person', () => {
