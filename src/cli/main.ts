@@ -14,7 +14,7 @@ ${commands.map((c) => `  ${c.name.padEnd(10)} ${c.summary}`).join('\n')}
   plumbline --version
 
 Exit codes: 0 fine, 1 the answer is "no", 2 it could not be done.
-Begin with: plumbline demo
+Begin with: plumbline demo (in a clone: npx plumbline demo)
 `
 
 const common = { help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' } } as const
