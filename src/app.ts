@@ -24,7 +24,7 @@ export type App = Hono<Env>
  */
 export function buildApp(context: Context, options: AppOptions = {}): App {
 	const app = new Hono<Env>()
-	const budget = new ByteBudget(context.limits.bytesInFlight)
+	const budget = options.budget ?? new ByteBudget(context.limits.bytesInFlight)
 	const service = { context, options, traffic: options.traffic ?? new Traffic(), budget }
 	const endpoints = [
 		...Object.values(resources).flatMap((r) => r.endpoints),

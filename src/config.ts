@@ -47,6 +47,7 @@ const list = text.transform(splitList)
 const limitNames = {
 	jsonBytes: 'PLUMBLINE_LIMIT_JSON_BYTES',
 	objectBytes: 'PLUMBLINE_LIMIT_OBJECT_BYTES',
+	objectValues: 'PLUMBLINE_LIMIT_OBJECT_VALUES',
 	bodyBytes: 'PLUMBLINE_LIMIT_BODY_BYTES',
 	openBytes: 'PLUMBLINE_LIMIT_OPEN_BYTES',
 	parquetBytes: 'PLUMBLINE_LIMIT_PARQUET_BYTES',

@@ -30,6 +30,8 @@ export type Limits = {
 	jsonBytes: number
 	/** A JSON body that is one object. */
 	objectBytes: number
+	/** Values in it, those in nested ones included. */
+	objectValues: number
 	/** Any other body as it is sent: NDJSON, CSV, gzip. */
 	bodyBytes: number
 	/** A body of a request without a key. */
@@ -68,6 +70,7 @@ export type Limits = {
 export const defaultLimits: Limits = {
 	jsonBytes: 32 * 2 ** 20,
 	objectBytes: 4 * 2 ** 20,
+	objectValues: 50_000,
 	bodyBytes: 2 ** 30,
 	openBytes: 256 * 1024,
 	parquetBytes: 256 * 2 ** 20,

@@ -49,8 +49,8 @@ export function listen(
 	fetch: Fetch,
 	host: string,
 	port: number,
-	limits: Limits = defaultLimits,
 	prefix = 'PLUMBLINE',
+	limits: Limits = defaultLimits,
 ): Promise<Listening> {
 	const server = createHttpServer(fetch, host, limits)
 	return new Promise((resolve, reject) => {
@@ -217,6 +217,8 @@ const lingerBytes = 64 * 2 ** 20
 function closeGently(socket: Socket): void {
 	if (closing.has(socket)) return
 	closing.add(socket)
+	socket.once('close', () => closing.delete(socket))
+	if (socket.readableEnded) return void socket.end(() => socket.destroy())
 	const from = socket.bytesRead
 	let seen = from
 	let idleMs = 0
@@ -228,10 +230,7 @@ function closeGently(socket: Socket): void {
 		seen = socket.bytesRead
 		if (idleMs >= lingerIdleMs || openMs >= lingerMs || seen - from > lingerBytes) socket.destroy()
 	}, tickMs)
-	socket.once('close', () => {
-		clearInterval(timer)
-		closing.delete(socket)
-	})
+	socket.once('close', () => clearInterval(timer))
 	socket.once('end', () => socket.destroy())
 	socket.end()
 }

@@ -5,11 +5,13 @@ import { fileURLToPath } from 'node:url'
 import { type AppOptions, buildApp } from './app.ts'
 import { artifactSettingsOf, type Config, defaultRules, endpointSettingsOf, limitsOf } from './config.ts'
 import type { Context, Logger } from './context.ts'
+import { ByteBudget } from './core/byte-budget.ts'
 import { AppError } from './core/errors.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate, openSql } from './db/open-node.ts'
+import type { Service } from './http/endpoint.ts'
 import type { Sessions } from './http/options.ts'
-import { metricsOnly, type ProcessUsage, type Scraped } from './http/prometheus.ts'
+import { metricsOnly, type ProcessUsage } from './http/prometheus.ts'
 import { Traffic } from './http/traffic.ts'
 import { connectIntegrations } from './integrations/index.ts'
 import { jobs, runJobById } from './jobs/index.ts'
@@ -207,24 +209,22 @@ async function start(config: Config, { context, rules }: Opened, stops: Stops, s
 		void checkSlack(context, context.slack)
 	}
 	const traffic = new Traffic()
+	const budget = new ByteBudget(context.limits.bytesInFlight)
 	const options: AppOptions = {
-		...(slack ? { slack: slack.handle } : {}),
+		...(slack?.handle ? { slack: slack.handle } : {}),
 		...(sessions ? { sessions } : {}),
 		version,
 		jobs: { list: jobs, run: (id) => runJobById(context, id, processOwner) },
 		exported,
 		process: processUsage,
 		traffic,
+		budget,
 	}
 	const app = buildApp(context, options)
-	const listening: Listening = await listen(
-		app.fetch,
-		config.PLUMBLINE_HOST,
-		config.PLUMBLINE_PORT,
-		context.limits,
-	)
+	const { PLUMBLINE_HOST: host, PLUMBLINE_PORT: port } = config
+	const listening: Listening = await listen(app.fetch, host, port, 'PLUMBLINE', context.limits)
 	stops.push(listening.close)
-	const metricsUrl = await listenForPrometheus(config, { context, options, traffic }, stops)
+	const metricsUrl = await listenForPrometheus(config, { context, options, traffic, budget }, stops)
 	if (config.PLUMBLINE_PUBLIC_URL === undefined) context.publicUrl = listening.url
 	stops.push(await startSchedules(context, processOwner))
 	await slack?.start?.()
@@ -235,7 +235,7 @@ async function start(config: Config, { context, rules }: Opened, stops: Stops, s
 /** The port of PLUMBLINE_METRICS_PORT, where one is set. */
 async function listenForPrometheus(
 	config: Config,
-	service: Scraped,
+	service: Service,
 	stops: Stops,
 ): Promise<string | undefined> {
 	const { PLUMBLINE_METRICS_PORT: port, PLUMBLINE_METRICS_HOST: host = config.PLUMBLINE_HOST } = config
@@ -244,8 +244,8 @@ async function listenForPrometheus(
 		metricsOnly(service),
 		host,
 		port,
-		service.context.limits,
 		'PLUMBLINE_METRICS',
+		service.context.limits,
 	)
 	stops.push(close)
 	return `${url}/metrics`

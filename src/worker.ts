@@ -100,10 +100,10 @@ async function openService(env: Env, origin: string): Promise<Service> {
 /** Bolt anew for each request, since its queues belong to one. Socket Mode needs a process that stays. */
 async function slackOf(context: Context, config: Config) {
 	const settings = { ...config, SLACK_APP_TOKEN: undefined }
-	if (!(await openSlack(context, settings))) return undefined
+	if (!(await openSlack(context, settings))?.handle) return undefined
 	return async (request: Request): Promise<Response> => {
 		const slack = await openSlack(context, settings)
-		return slack ? slack.handle(request) : new Response(null, { status: 404 })
+		return slack?.handle ? slack.handle(request) : new Response(null, { status: 404 })
 	}
 }
 

@@ -45,25 +45,30 @@ export class ByteBudget {
 	}
 
 	wait(hold: ByteHold, bytes: number): Promise<void> {
+		const since = performance.now()
 		return new Promise((resolve, reject) => {
 			const waiter = {
 				hold,
 				bytes,
 				resolve: () => {
 					clearTimeout(timer)
+					hold.waitedMs += performance.now() - since
 					resolve()
 				},
 			}
-			const timer = setTimeout(() => {
-				this.waiting = this.waiting.filter((other) => other !== waiter)
-				reject(
-					new AppError(
-						'overloaded',
-						`Requests hold as much memory as they may together, ${this.limit} bytes (limit bytesInFlight). Send this one again later.`,
-						{ retryAfterMs: waitMs },
-					),
-				)
-			}, waitMs)
+			const timer = setTimeout(
+				() => {
+					this.waiting = this.waiting.filter((other) => other !== waiter)
+					reject(
+						new AppError(
+							'overloaded',
+							`Requests hold as much memory as they may together, ${this.limit} bytes (limit bytesInFlight). Send this one again later.`,
+							{ retryAfterMs: waitMs },
+						),
+					)
+				},
+				Math.max(1, waitMs - hold.waitedMs),
+			)
 			this.waiting.push(waiter)
 		})
 	}
@@ -83,6 +88,8 @@ export class ByteBudget {
 /** What one request holds. */
 export class ByteHold {
 	bytes = 0
+	/** How long it has waited for what it has. */
+	waitedMs = 0
 	/** It may be larger than the budget, when it is alone in that. */
 	isFile = false
 	private isClosed = false
@@ -111,6 +118,7 @@ export class ByteHold {
 		if (this.isClosed) return
 		this.budget.give(this, bytes)
 		this.bytes -= bytes
+		if (this.bytes <= smallBytes) this.waitedMs = 0
 	}
 
 	close(): void {

@@ -52,7 +52,8 @@ export function contains(scope: readonly string[], asked: string): boolean {
 		const fill = token === '*' ? [...reached] : [...reached].map((at) => outer.step(at, literalOf(token)))
 		for (const at of fill) {
 			for (let now = at; !next.has(now); now = outer.step(now, undefined)) {
-				if (++steps > mostSteps) return false
+				// No position is left: some name is matched by none of them.
+				if (now === 0n || ++steps > mostSteps) return false
 				next.add(now)
 				if (token !== '*') break
 			}

@@ -14,9 +14,9 @@ export class JsonShape {
 	values = 1
 	private level = 0
 	private isText = false
-	private readonly text: string
+	private readonly text: Uint8Array
 
-	constructor(text: string, at = 0) {
+	constructor(text: Uint8Array, at = 0) {
 		this.text = text
 		this.at = at
 	}
@@ -25,7 +25,7 @@ export class JsonShape {
 	read(to = this.text.length): boolean {
 		const { text } = this
 		while (this.at < to) {
-			const code = text.charCodeAt(this.at)
+			const code = text[this.at]
 			if (this.isText) {
 				if (code === backslash) this.at++
 				else if (code === quote) this.isText = false

@@ -12,7 +12,7 @@ export type Reply = { status: number; body?: unknown; headers?: Record<string, s
 type Output<S> = S extends z.ZodType ? z.output<S> : undefined
 
 /** What every operation of one app shares. */
-export type Service = { context: Context; options: AppOptions; traffic: Traffic; budget: ByteBudget }
+export type Service = { context: Context; options: AppOptions; traffic: Traffic; budget?: ByteBudget }
 
 /** A request that passed the key, role, scope and shape checks. */
 export type Call<P = undefined, Q = undefined, B = undefined> = Service & {

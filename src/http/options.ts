@@ -1,3 +1,4 @@
+import type { ByteBudget } from '../core/byte-budget.ts'
 import type { JobRun } from '../services/job/run-job.ts'
 import type { ExportedMetrics } from '../services/metric/exported-metrics.ts'
 import type { ProcessUsage } from './prometheus.ts'
@@ -22,6 +23,8 @@ export type AppOptions = {
 	process?: () => ProcessUsage
 	/** Counts requests, where another port tells of them too. */
 	traffic?: Traffic
+	/** What bodies may hold in memory, where another port tells of it too. */
+	budget?: ByteBudget
 }
 
 export type PageLink = { text: string; path: string }

@@ -109,10 +109,11 @@ const processSeries = ({ residentBytes, heapBytes, cpuSeconds, startedAt }: Proc
 	gauge('process_start_time_seconds', 'Start time of the process since the epoch.', [{ value: startedAt }]),
 ]
 
-export type Scraped = Omit<Service, 'budget'>
-
 /** The gauges and counters of the service itself, and of the models that may be seen. */
-async function renderMetrics({ context, traffic, options }: Scraped, isVisible: IsVisible): Promise<string> {
+async function renderMetrics(
+	{ context, traffic, options, budget }: Service,
+	isVisible: IsVisible,
+): Promise<string> {
 	const counts = await readCounts(context)
 	const exported = await options.exported?.read(context, isVisible)
 	return render([
@@ -124,6 +125,9 @@ async function renderMetrics({ context, traffic, options }: Scraped, isVisible: 
 		),
 		gauge('plumbline_model_cache_bytes', 'Memory that opened models take.', [
 			{ value: context.models.bytes() },
+		]),
+		gauge('plumbline_body_bytes_in_flight', 'Memory that bodies of requests take now.', [
+			{ value: budget?.used ?? 0 },
 		]),
 		...jobSeries(counts, context.now()),
 		...trafficSeries(traffic, isVisible),
@@ -141,7 +145,7 @@ export const scrape = async (service: Omit<Service, 'budget'>, isVisible: IsVisi
 })
 
 /** `/metrics` alone, without a key and for all models: for a port that only Prometheus reaches. */
-export function metricsOnly(service: Scraped): (request: Request) => Promise<Response> {
+export function metricsOnly(service: Service): (request: Request) => Promise<Response> {
 	return async (request) => {
 		const { pathname } = new URL(request.url)
 		if (pathname !== '/metrics' || request.method !== 'GET') return new Response(null, { status: 404 })

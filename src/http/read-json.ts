@@ -1,6 +1,8 @@
+import type { Limits } from '../context.ts'
 import { collectBytes } from '../core/collect-bytes.ts'
 import { AppError } from '../core/errors.ts'
 import { whyNotJson } from '../core/json-faults.ts'
+import { JsonShape, maxDepth, tooDeep } from '../core/json-shape.ts'
 import type { RequestBody } from './body.ts'
 import { unstorable } from './clean-json.ts'
 import { invalid } from './faults.ts'
@@ -32,10 +34,22 @@ export async function readJson(headers: Headers, body: RequestBody, optional: bo
 		if (optional) return undefined
 		throw new AppError('malformed', 'The body is empty; it must be a JSON object.')
 	}
+	if (bytes.byteLength > longBody) checkShape(bytes, body.limits)
 	const value = parse(bytes)
 	const faults = unstorable(value)
 	if (faults.length > 0) throw invalid('body', faults)
 	return value
+}
+
+/** A longer body is looked at before it is parsed: some of a megabyte take seconds. */
+const longBody = 64 * 1024
+
+function checkShape(bytes: Uint8Array, { objectValues }: Limits): void {
+	const shape = new JsonShape(bytes)
+	shape.read()
+	if (shape.depth > maxDepth) throw invalid('body', [{ path: '', message: tooDeep }])
+	if (shape.values > objectValues)
+		throw new AppError('too-large', `The body has more than ${objectValues} values (limit objectValues).`)
 }
 
 async function readAll(body: RequestBody): Promise<Uint8Array> {

@@ -1,6 +1,7 @@
 import type { Context as HonoContext } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Actor } from '../context.ts'
+import type { ByteBudget } from '../core/byte-budget.ts'
 import { authorise } from '../services/authorise.ts'
 import { withNearestModel } from '../services/reached-models.ts'
 import { authenticate } from './authenticate.ts'
@@ -24,7 +25,7 @@ const answerTypes = (endpoint: Endpoint): string[] => [
  * Answers one operation: key, role, scope, Accept, query, body, then the handler. The order is that of least
  * knowledge: who may not use an operation learns nothing about its objects.
  */
-export function serveEndpoint(endpoint: Endpoint, service: Service) {
+export function serveEndpoint(endpoint: Endpoint, service: Service & { budget: ByteBudget }) {
 	const { context } = service
 	const types = answerTypes(endpoint)
 	return async (c: HonoContext): Promise<Response> => {

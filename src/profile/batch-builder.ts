@@ -20,6 +20,8 @@ export type RowInput = {
 /** Cells of a column that has just appeared: a row may bring thousands of them. */
 const firstCells = 16
 const bytesPerCell = 9
+/** Columns of a batch that others may follow in: two rows of many features have them. */
+const mostColumns = 4000
 const bytesPerText = 64
 const bytesPerRow = 128
 
@@ -93,7 +95,7 @@ export class BatchBuilder {
 	}
 
 	get full(): boolean {
-		return this.rows === this.capacity
+		return this.rows === this.capacity || this.features.size > mostColumns
 	}
 
 	private intern(text: string | undefined): number {

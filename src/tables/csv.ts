@@ -6,7 +6,7 @@ import { doubled } from './memory.ts'
 const [quote, comma, lineFeed, carriageReturn] = [34, 44, 10, 13]
 /** How much of a file is looked at to see where its lines end. */
 const lookedAt = 65_536
-const growth = 1.25
+const mostCells = 100_000
 
 /** Cells of text, by their bytes. */
 export type TakesBytes = { addBytes(bytes: Uint8Array, from: number, to: number): void }
@@ -57,6 +57,8 @@ export async function* textRecords(
 	let found: (string[] | CsvFault)[] = []
 	let header: string[] | undefined
 	const scanner = new Scanner(mostBytes, (record) => {
+		if (record.cells > mostCells)
+			throw new AppError('too-large', `Line ${record.line} has ${record.cells} cells; at most ${mostCells}.`)
 		const cells = textsOf(record)
 		if (header === undefined && cells instanceof CsvFault) throw cells
 		header ??= cells as string[]
@@ -68,9 +70,9 @@ export async function* textRecords(
 		found.push(cells)
 	})
 	for await (const chunk of asUtf8(chunks)) {
-		const room = scanner.room
+		const { length } = scanner.buffer
 		scanner.add(chunk)
-		if (scanner.room > room) await hold?.take(scanner.room - room)
+		if (scanner.buffer.length > length) await hold?.take(scanner.buffer.length - length)
 		yield found
 		found = []
 	}
@@ -107,7 +109,7 @@ const otherSeparator = (found: string) =>
 class Scanner implements CsvRecord {
 	line = 1
 	cells = 0
-	private buffer = new Uint8Array(64 * 1024)
+	buffer = new Uint8Array(64 * 1024)
 	private length = 0
 	/** How long the record was that had not ended: it is looked at again once it has grown. */
 	private unended = 0
@@ -139,11 +141,6 @@ class Scanner implements CsvRecord {
 		else taker.addBytes(this.buffer, this.starts[cell] as number, this.ends[cell] as number)
 	}
 
-	/** What it takes in memory. */
-	get room(): number {
-		return this.buffer.length
-	}
-
 	add(chunk: Uint8Array): void {
 		if (this.length + chunk.length > this.buffer.length)
 			this.buffer = doubled(this.buffer, this.length + chunk.length)
@@ -160,9 +157,12 @@ class Scanner implements CsvRecord {
 	private take(isLast: boolean): void {
 		if (this.isFirst && !this.findEnd(isLast)) return
 		// Each look begins at the record's start: after every byte, that would be the square of its length.
-		if (!isLast && this.length < this.unended * growth) return
+		if (!isLast && this.length < this.unended * 1.25) return
 		let at = 0
 		while (at < this.length) {
+			// Empty lines are none.
+			for (; this.buffer[at] === this.lineEnd && at < this.length; at++) this.line++
+			if (at === this.length) break
 			const next = this.scan(at, isLast)
 			if (next < 0) break
 			if (next - at > this.mostBytes) this.failTooLong()

@@ -9,10 +9,10 @@ import { mediaType } from '../read-json.ts'
 import { TimeParameter } from '../schema/common.ts'
 import { type BaselineBatch, baselineBatches } from './baseline-rows.ts'
 import { csvRows } from './csv.ts'
-import { notAnArray } from './json-array.ts'
+import { behindSpace, notAnArray } from './json-array.ts'
 import { type Bytes, bodyError, plainBytes } from './open-body.ts'
 import { parquetRows } from './parquet.ts'
-import { arrayRows, type ParsedRow, parseBody, parseRows, readText } from './parse-rows.ts'
+import { arrayRows, type ParsedRow, parseBody, parseRows, readArray } from './parse-rows.ts'
 import { windowBatches } from './window-batches.ts'
 
 const ndjson = ['application/x-ndjson', 'application/ndjson', 'application/jsonl']
@@ -49,7 +49,7 @@ export async function baselineBody(
 	const bytes = (limit: BodyLimit) => plainBytes(headers, body.within(limit))
 	if (type === 'application/json') {
 		const text = await readAll(bytes('jsonBytes'), body)
-		if (/^\s*\{/.test(text)) return fromWindow(context, text, version)
+		if (text[behindSpace(text, 0)] === 0x7b) return fromWindow(context, text, version)
 		return rows(arrayRows(text, limits, body.breather))
 	}
 	if (ndjson.includes(type))
@@ -69,7 +69,7 @@ export async function baselineBody(
 /** A JSON body that is no array names a window of the log. */
 function fromWindow(
 	context: Context,
-	text: string,
+	text: Uint8Array,
 	{ model, version }: Version,
 ): AsyncIterable<BaselineBatch> {
 	if (text.length > mostWindow) throw notAnArray()
@@ -80,9 +80,9 @@ function fromWindow(
 /** Two times and their names are shorter. */
 const mostWindow = 64 * 1024
 
-async function readAll(bytes: Bytes, { limits, hold }: RequestBody): Promise<string> {
+async function readAll(bytes: Bytes, { limits, hold }: RequestBody): Promise<Uint8Array> {
 	try {
-		return await readText(bytes, limits, hold)
+		return await readArray(bytes, limits, hold)
 	} catch (error) {
 		throw bodyError(error)
 	}

@@ -5,7 +5,7 @@ import { JsonShape, maxDepth } from '../../core/json-shape.ts'
 
 const sliceLength = 64 * 1024
 const stepLength = 2 ** 20
-const spaces = /\s*/y
+const [openList, closeList, comma] = [0x5b, 0x5d, 44]
 
 /** Neighbouring elements of a list by where they stand in its text. `alone`: one that must not be parsed. */
 export type Slice = {
@@ -20,9 +20,9 @@ export type Slice = {
  * Where the elements of a JSON array stand, some together, so that a large one need not be parsed in one piece. What stands
  * between the commas is not looked at. Throws `malformed` when the brackets do not fit, `invalid` for another value.
  */
-export async function slicesOf(text: string, limits: Limits, breather: Breather): Promise<Slice[]> {
+export async function slicesOf(text: Uint8Array, limits: Limits, breather: Breather): Promise<Slice[]> {
 	const begin = behindSpace(text, 0)
-	if (text[begin] !== '[') throw notAnArray()
+	if (text[begin] !== openList) throw notAnArray()
 	const shape = new JsonShape(text, begin + 1)
 	const slices: Slice[] = []
 	let [from, first] = [shape.at, 0]
@@ -35,8 +35,8 @@ export async function slicesOf(text: string, limits: Limits, breather: Breather)
 		if (index >= limits.bodyLines) throw tooMany(limits)
 		if (index % 1024 === 0 && breather.isDue) await breather.breathe()
 		const to = shape.at
-		isLast = text[to] === ']'
-		if (!isLast && text[to] !== ',') throw notJson('its brackets do not fit')
+		isLast = text[to] === closeList
+		if (!isLast && text[to] !== comma) throw notJson('its brackets do not fit')
 		const isLarge = to - element > limits.lineBytes || shape.values > limits.valuesPerRow
 		const alone = shape.depth > maxDepth ? 'too-deep' : isLarge ? 'too-large' : undefined
 		if (alone) {
@@ -51,10 +51,10 @@ export async function slicesOf(text: string, limits: Limits, breather: Breather)
 	return slices
 }
 
-function behindSpace(text: string, at: number): number {
-	spaces.lastIndex = at
-	spaces.test(text)
-	return spaces.lastIndex
+export function behindSpace(text: Uint8Array, at: number): number {
+	let end = at
+	while (end < text.length && (text[end] as number) <= 32) end++
+	return end
 }
 
 const notJson = (why: string) => new AppError('malformed', `The body is not JSON: ${why}.`)

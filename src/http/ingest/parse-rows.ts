@@ -1,12 +1,14 @@
 import type { Limits } from '../../context.ts'
 import { anyUse, type Breather, type Use } from '../../core/breather.ts'
 import type { ByteHold } from '../../core/byte-budget.ts'
+import { utf8 } from '../../core/bytes.ts'
+import { collectBytes } from '../../core/collect-bytes.ts'
 import { AppError } from '../../core/errors.ts'
 import { isInexact, parseExact } from '../../core/exact-json.ts'
 import { findJsonFaults, type JsonFault, whyNotJson } from '../../core/json-faults.ts'
 import { deepPath, JsonShape, maxDepth, tooDeep } from '../../core/json-shape.ts'
 import { BadLine, linesIn } from '../../core/lines-in.ts'
-import { asUtf8 } from '../../core/utf8.ts'
+import { asUtf8, decodeUtf8 } from '../../core/utf8.ts'
 import { notAnArray, type Slice, slicesOf, tooMany } from './json-array.ts'
 import { type BodyFormat, bodyError } from './open-body.ts'
 
@@ -30,51 +32,38 @@ const longText = 64 * 1024
 export async function* parseRows(rows: Rows, limits: Limits, use = anyUse()): AsyncGenerator<ParsedRow[]> {
 	try {
 		if (rows.format === 'ndjson') yield* parseLines(rows.stream, limits, use)
-		else yield* arrayRows(await readText(rows.stream, limits, use.hold), limits, use.breather)
+		else yield* arrayRows(await readArray(rows.stream, limits, use.hold), limits, use.breather)
 	} catch (error) {
 		throw bodyError(error)
 	}
 }
 
-/** The whole body as text. Throws `too-large` over the limit for JSON bodies, `malformed` for what is not UTF-8. */
-export async function readText(
+/** A whole JSON body. Throws `too-large` over its limit. */
+export async function readArray(
 	stream: AsyncIterable<Uint8Array>,
-	limits: Limits,
+	{ jsonBytes }: Limits,
 	hold: ByteHold,
-): Promise<string> {
-	const decoder = new TextDecoder('utf-8', { fatal: true })
-	const decode = (chunk?: Uint8Array) => {
-		try {
-			return decoder.decode(chunk, { stream: chunk !== undefined })
-		} catch (cause) {
-			throw new AppError('malformed', 'The body is not UTF-8 text: convert it to UTF-8.', { cause })
-		}
-	}
-	let parts: string[] = []
-	let text = ''
-	let bytes = 0
-	for await (const chunk of asUtf8(stream)) {
-		bytes += chunk.byteLength
-		if (bytes > limits.jsonBytes)
-			throw new AppError(
-				'too-large',
-				`A JSON body is at most ${limits.jsonBytes} bytes (limit jsonBytes). Send NDJSON, which is streamed, or send it in parts.`,
-			)
-		await hold.take(chunk.byteLength)
-		parts.push(decode(chunk))
-		if (parts.length < 1024) continue
-		// Small pieces take more than their text.
-		text += parts.join('')
-		parts = []
-	}
-	return text + parts.join('') + decode()
+): Promise<Uint8Array> {
+	const bytes = await collectBytes(asUtf8(stream), jsonBytes, 0, hold)
+	if (bytes) return bytes
+	throw new AppError(
+		'too-large',
+		`A JSON body is at most ${jsonBytes} bytes (limit jsonBytes). Send NDJSON, which is streamed, or send it in parts.`,
+	)
+}
+
+function textOf(bytes: Uint8Array): string {
+	const text = decodeUtf8(bytes)
+	if (text === undefined) throw new AppError('malformed', 'The body is not UTF-8 text: convert it to UTF-8.')
+	return text
 }
 
 /** `twice`: the members that are there twice in one object. */
 type Parsed = { value: unknown; hasLongNumbers: boolean; isDeep: boolean; twice: Iterable<JsonFault> }
 
 /** A JSON body's value and the members in it that are there twice. Throws `malformed` with the place of what is not JSON. */
-export function parseBody(text: string): Parsed {
+export function parseBody(bytes: Uint8Array): Parsed {
+	const text = textOf(bytes)
 	try {
 		return parseJson(text)
 	} catch (cause) {
@@ -84,28 +73,33 @@ export function parseBody(text: string): Parsed {
 
 /** The rows of a JSON array. Throws `malformed` with the place of what is not JSON. */
 export async function* arrayRows(
-	text: string,
+	bytes: Uint8Array,
 	limits: Limits,
 	breather: Breather,
 ): AsyncGenerator<ParsedRow[]> {
 	breather.wake()
-	if (text.length <= longText) return yield rowsOf(parseBody(text), 0)
-	const slices = await slicesOf(text, limits, breather)
+	if (bytes.length <= longText) return yield rowsOf(parseBody(bytes), 0)
+	const slices = await slicesOf(bytes, limits, breather)
 	// Twice, so that no row is taken of a body that breaks later, and never all rows are in memory.
 	for (const slice of slices) {
-		if (!slice.alone) parseSlice(text, slice)
+		if (!slice.alone) parseSlice(bytes, slice)
 		if (breather.isDue) await breather.breathe()
 	}
 	for (const slice of slices) {
 		yield slice.alone
-			? [{ index: slice.first, ...refusalOf(text.slice(slice.from, slice.to), limits, slice.alone) }]
-			: rowsOf(parseSlice(text, slice), slice.first)
+			? [
+					{
+						index: slice.first,
+						...refusalOf(textOf(bytes.subarray(slice.from, slice.to)), limits, slice.alone),
+					},
+				]
+			: rowsOf(parseSlice(bytes, slice), slice.first)
 		breather.wake()
 	}
 }
 
-function parseSlice(text: string, { from, to, first, count }: Slice): Parsed {
-	const list = `[${text.slice(from, to)}]`
+function parseSlice(bytes: Uint8Array, { from, to, first, count }: Slice): Parsed {
+	const list = `[${textOf(bytes.subarray(from, to))}]`
 	try {
 		const parsed = parseJson(list)
 		const { length } = parsed.value as unknown[]
@@ -185,7 +179,7 @@ function parsedLine(line: string): { value: unknown; hasLongNumbers: boolean } |
 /** Why a row is not parsed. A short one is: what it may be then costs little. */
 function refusalOfText(text: string, limits: Limits): RowError | undefined {
 	if (text.length <= longText) return undefined
-	const shape = new JsonShape(text)
+	const shape = new JsonShape(utf8(text))
 	shape.read()
 	if (shape.depth > maxDepth) return refusalOf(text, limits, 'too-deep')
 	return shape.values > limits.valuesPerRow ? refusalOf(text, limits, 'too-large') : undefined

@@ -20,14 +20,12 @@ const example = {
 	expiresAt: '2026-03-02T02:00:00.000Z',
 }
 
-function timeOf(text: string, path: string, from?: number): number {
-	const duration = from === undefined ? undefined : parseDuration(text)
-	const at = duration === undefined ? parseTime(text) : (from as number) + duration
+function endOf(text: string, from: number): number {
+	const duration = parseDuration(text)
+	const at = duration === undefined ? parseTime(text) : from + duration
 	if (at !== undefined) return at
-	const message =
-		from === undefined
-			? 'must be RFC 3339 with an offset'
-			: 'must be RFC 3339 with an offset, or a duration such as 2h'
+	const path = 'expires'
+	const message = 'must be RFC 3339 with an offset, or a duration such as 2h'
 	throw new AppError('invalid', `${path}: ${message}`, { faults: [{ path, message }] })
 }
 
@@ -48,14 +46,14 @@ const create = endpoint({
 	},
 	answers: { 201: { description: 'The silence', schema: Silence, example } },
 	handle: async ({ context, actor, body: { startsAt, expires, ...rest } }) => {
-		const from = startsAt === undefined ? context.now() : timeOf(startsAt, 'startsAt')
+		const from = startsAt ?? context.now()
 		const matchers = Object.fromEntries(Object.entries(rest).filter(([, v]) => v !== undefined))
 		return created(
 			await createSilence(context, actor, {
 				...matchers,
 				reason: rest.reason,
 				startsAt: from,
-				expiresAt: timeOf(expires, 'expires', from),
+				expiresAt: endOf(expires, from),
 			}),
 		)
 	},
