@@ -96,7 +96,10 @@ async function runCommand(
 	}
 }
 
+/** Commands that a message names can be typed as they stand there: in a clone they begin with npx. */
 function fail(message: string): 2 {
-	process.stderr.write(`plumbline: ${message}\n`)
+	const text =
+		process.env.npm_command === 'exec' ? message.replaceAll('`plumbline ', '`npx plumbline ') : message
+	process.stderr.write(`plumbline: ${text}\n`)
 	return 2
 }

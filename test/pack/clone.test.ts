@@ -35,6 +35,14 @@ describe.each(nodes())('a clone after npm ci, on Node %i', (major, node) => {
 		expect([version.code, version.out], version.err).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+\n$/)])
 	})
 
+	it('names commands in its messages as they are called', async () => {
+		const { code, err } = await runProcess('npx', ['plumbline', 'snd'], { cwd: root, env: env() })
+		expect([code, err]).toEqual([
+			2,
+			'plumbline: There is no command "snd". Did you mean "send"? `npx plumbline --help` lists them.\n',
+		])
+	})
+
 	it('hands arguments and the exit code on', async () => {
 		const { code, err } = await runProcess(node, [launcher, 'rules', 'chekc', 'a b'], {
 			cwd: folder,
