@@ -4,6 +4,12 @@ import { globSync } from 'node:fs'
 
 const suites = [
 	{
+		command: 'npm run test:long',
+		files: globSync('test/**/*.long.test.ts'),
+		is: 'simulates coverage and false alarms at full size, and packs and installs the package',
+		needs: 'it needs some minutes and the npm registry',
+	},
+	{
 		command: 'npm run test:peers',
 		files: globSync('test/**/*.peers.test.ts'),
 		is: 'compares with the real Python libraries, MLflow, S3, Prometheus, onnxruntime and public data sets',

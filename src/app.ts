@@ -1,4 +1,6 @@
 import { Hono } from 'hono'
+import { forBrowsers } from './console/browser.ts'
+import { consoleEndpoints } from './console/index.ts'
 import type { Context } from './context.ts'
 import { ByteBudget } from './core/byte-budget.ts'
 import type { BodySource } from './http/body.ts'
@@ -27,6 +29,7 @@ export function buildApp(context: Context, options: AppOptions = {}): App {
 	const endpoints = [
 		...Object.values(resources).flatMap((r) => r.endpoints),
 		...documentation(context, resources),
+		...consoleEndpoints(options),
 	]
 	app.use(async (c, next) => {
 		const id = requestId(context, c.req.header('x-request-id'))
@@ -35,6 +38,7 @@ export function buildApp(context: Context, options: AppOptions = {}): App {
 		for (const name in safeHeaders) c.header(name, safeHeaders[name])
 		await next()
 	})
+	app.use(forBrowsers(options.sessions))
 	for (const endpoint of endpoints) {
 		const serve = serveEndpoint(endpoint, service)
 		app.on(endpoint.method.toUpperCase(), honoPath(endpoint.path), async (c) => {

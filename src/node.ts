@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { type AppOptions, buildApp } from './app.ts'
@@ -10,6 +10,7 @@ import { AppError } from './core/errors.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate, openSql } from './db/open-node.ts'
 import type { Service } from './http/endpoint.ts'
+import type { Sessions } from './http/options.ts'
 import { metricsOnly, type ProcessUsage } from './http/prometheus.ts'
 import { Traffic } from './http/traffic.ts'
 import { connectIntegrations } from './integrations/index.ts'
@@ -57,7 +58,9 @@ export const processOwner = `${hostname()}/${process.pid}/${randomUUID().slice(0
 /** A folder that comes with us, `migrations` or `rules`: beside `src` in the tree, beside `dist` in the package. */
 export const packaged = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url))
 
-export type Overrides = { logger?: Logger; now?: () => number; needsRules?: boolean }
+export const { version } = JSON.parse(readFileSync(packaged('package.json'), 'utf8')) as { version: string }
+
+export type Overrides = { logger?: Logger; now?: () => number; needsRules?: boolean; sessions?: Sessions }
 export type Opened = { context: Context; rules: RuleSource; close(): Promise<void> }
 
 /**
@@ -184,7 +187,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
 		for (const stop of stops.splice(0).reverse()) await stop()
 	}
 	try {
-		return { ...(await start(config, opened, stops)), context: opened.context, close }
+		return { ...(await start(config, opened, stops, overrides.sessions)), context: opened.context, close }
 	} catch (error) {
 		await close()
 		throw error
@@ -192,7 +195,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
 }
 
 /** Starts part after part; what each needs to be stopped goes on `stops`, which are called from the last to the first. */
-async function start(config: Config, { context, rules }: Opened, stops: Stops) {
+async function start(config: Config, { context, rules }: Opened, stops: Stops, sessions?: Sessions) {
 	const exported = exportedOf(config)
 	const secret = config.PLUMBLINE_ADMIN_KEY
 	const firstKey = secret === undefined ? await createFirstKey(context) : undefined
@@ -208,7 +211,9 @@ async function start(config: Config, { context, rules }: Opened, stops: Stops) {
 	const traffic = new Traffic()
 	const budget = new ByteBudget(context.limits.bytesInFlight)
 	const options: AppOptions = {
-		...(slack ? { slack: slack.handle } : {}),
+		...(slack?.handle ? { slack: slack.handle } : {}),
+		...(sessions ? { sessions } : {}),
+		version,
 		jobs: { list: jobs, run: (id) => runJobById(context, id, processOwner) },
 		exported,
 		process: processUsage,

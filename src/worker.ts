@@ -1,4 +1,5 @@
 import { waitUntil } from 'cloudflare:workers'
+import manifest from '../package.json' with { type: 'json' }
 import { buildApp } from './app.ts'
 import {
 	artifactSettingsOf,
@@ -90,18 +91,19 @@ async function openService(env: Env, origin: string): Promise<Service> {
 	if (config.PLUMBLINE_ADMIN_KEY !== undefined) await ensureAdminKey(context, config.PLUMBLINE_ADMIN_KEY)
 	const run = (id: string) => runJobById(forJob(context), id, owner())
 	const slack = await slackOf(context, config)
-	const options = { ...(slack ? { slack } : {}), jobs: { list: jobs, run }, exported: exportedOf(config) }
-	const { fetch: answerApp } = buildApp(context, options)
+	const { version } = manifest
+	const options = { version, jobs: { list: jobs, run }, exported: exportedOf(config) }
+	const { fetch: answerApp } = buildApp(context, { ...options, ...(slack ? { slack } : {}) })
 	return { context, fetch: answerApp }
 }
 
 /** Bolt anew for each request, since its queues belong to one. Socket Mode needs a process that stays. */
 async function slackOf(context: Context, config: Config) {
 	const settings = { ...config, SLACK_APP_TOKEN: undefined }
-	if (!(await openSlack(context, settings))) return undefined
+	if (!(await openSlack(context, settings))?.handle) return undefined
 	return async (request: Request): Promise<Response> => {
 		const slack = await openSlack(context, settings)
-		return slack ? slack.handle(request) : new Response(null, { status: 404 })
+		return slack?.handle ? slack.handle(request) : new Response(null, { status: 404 })
 	}
 }
 

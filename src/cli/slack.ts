@@ -1,48 +1,115 @@
 import { type Role, roles } from '../context.ts'
-import { mapSlackUser } from '../services/slack/map-user.ts'
+import {
+	listSlackUsers,
+	mapSlackUser,
+	type SlackUserInput,
+	unmapSlackUser,
+} from '../services/slack/map-user.ts'
 import { slackManifest } from '../slack/manifest.ts'
 import {
 	type Command,
 	listOption,
+	type Parsed,
 	requireOption,
 	requirePositional,
+	type Terminal,
 	textOption,
 	UsageError,
 } from './command.ts'
 import { cliActor } from './keys.ts'
+import { toTable } from './table.ts'
 import { withContext } from './with-context.ts'
+
+function nameOf(args: Parsed): { team: string; user: string } {
+	const [team, user, ...more] = requirePositional(args, 1, 'TEAM/USER').split('/')
+	if (!team || !user || more.length > 0)
+		throw new UsageError('The user is written TEAM/USER, such as T024BE7LD/U2147483697.')
+	return { team, user }
+}
+
+async function map(terminal: Terminal, args: Parsed): Promise<void> {
+	const name = nameOf(args)
+	const role = requireOption(args, 'role') as Role
+	if (!roles.includes(role)) throw new UsageError(`--role must be one of ${roles.join(', ')}.`)
+	const models = listOption(args, 'models')
+	const expires = textOption(args, 'expires')
+	const input: SlackUserInput = {
+		role,
+		...(models.length > 0 ? { models } : {}),
+		...(expires === undefined ? {} : { expires }),
+	}
+	const mapped = await withContext(terminal, (context) =>
+		mapSlackUser(context, cliActor, { ...name, ...input }),
+	)
+	const until = mapped.expiresAt === null ? '' : ` until ${mapped.expiresAt}`
+	terminal.out(
+		args.values.json ? `${JSON.stringify(mapped)}\n` : `${name.team}/${name.user} is now ${role}${until}.\n`,
+	)
+}
+
+async function list(terminal: Terminal, args: Parsed): Promise<void> {
+	const { items } = await withContext(terminal, (context) =>
+		listSlackUsers(context, cliActor, { limit: Number.MAX_SAFE_INTEGER }),
+	)
+	if (args.values.json) terminal.out(`${JSON.stringify({ items })}\n`)
+	else
+		terminal.out(
+			toTable(
+				['user', 'role', 'models', 'expires', 'status'],
+				items.map((m) => [
+					`${m.team}/${m.user}`,
+					m.role,
+					m.models.join(' '),
+					m.expiresAt ?? 'never',
+					m.status,
+				]),
+			),
+		)
+}
+
+async function unmap(terminal: Terminal, args: Parsed): Promise<void> {
+	const name = nameOf(args)
+	await withContext(terminal, (context) => unmapSlackUser(context, cliActor, name))
+	terminal.out(
+		args.values.json
+			? `${JSON.stringify({ ...name, unmapped: true })}\n`
+			: `${name.team}/${name.user} has no role any more.\n`,
+	)
+}
 
 export const slack: Command = {
 	help: `Usage: plumbline slack manifest [--url URL]
-       plumbline slack map TEAM/USER --role ROLE [--models GLOB]…
+       plumbline slack map TEAM/USER --role ROLE [--models GLOB]… [--expires TIME]
+       plumbline slack maps
+       plumbline slack unmap TEAM/USER
 
 manifest prints the YAML that creates the app: paste it at https://api.slack.com/apps under "From a manifest".
-map gives a Slack user a role here. Who is not mapped can do nothing; being in a channel is no authority.
+map gives a Slack user a role here, maps lists who has one, unmap takes it away at once. Who is not mapped can do nothing;
+being in a channel is no authority.
 
   --url URL        where Slack reaches this service; default PLUMBLINE_PUBLIC_URL. Without either the manifest is for
                    Socket Mode, which needs no way in (SLACK_APP_TOKEN)
   --role ROLE      ${roles.join(', ')}
   --models GLOB    models that the role is for; default all
+  --expires TIME   a time (2027-01-01T00:00:00Z) or a duration (90d); default never
+  --json           for machines
 
 Example: plumbline slack map T024BE7LD/U2147483697 --role approver --models 'credit-*'
 `,
-	options: { url: { type: 'string' }, role: { type: 'string' }, models: { type: 'string', multiple: true } },
+	options: {
+		url: { type: 'string' },
+		role: { type: 'string' },
+		models: { type: 'string', multiple: true },
+		expires: { type: 'string' },
+	},
 	async run(terminal, args) {
-		const verb = requirePositional(args, 0, 'manifest or map')
-		if (verb === 'manifest') {
+		const verb = requirePositional(args, 0, 'manifest, map, maps or unmap')
+		if (verb === 'manifest')
 			terminal.out(slackManifest(textOption(args, 'url') ?? terminal.config.PLUMBLINE_PUBLIC_URL))
-			return 0
-		}
-		if (verb !== 'map') throw new UsageError(`slack knows manifest and map, not "${verb}".`)
-		const [team, user] = requirePositional(args, 1, 'TEAM/USER').split('/')
-		const role = requireOption(args, 'role') as Role
-		if (!team || !user) throw new UsageError('The user is written TEAM/USER, such as T024BE7LD/U2147483697.')
-		if (!roles.includes(role)) throw new UsageError(`--role must be one of ${roles.join(', ')}.`)
-		const globs = listOption(args, 'models')
-		await withContext(terminal, (context) =>
-			mapSlackUser(context, cliActor, { team, user, role, models: globs.length > 0 ? globs : ['*'] }),
-		)
-		terminal.out(`${team}/${user} is now ${role}.\n`)
+		else if (verb === 'map') await map(terminal, args)
+		else if (verb === 'maps') await list(terminal, args)
+		else if (verb === 'unmap') await unmap(terminal, args)
+		else throw new UsageError(`slack knows manifest, map, maps and unmap, not "${verb}".`)
 		return 0
 	},
 }

@@ -31,6 +31,8 @@ export type Answer = {
 	schema?: z.ZodType
 	/** Default `application/json`. */
 	type?: string
+	/** Another type that the handler may answer with, by the Accept header. */
+	otherType?: string
 	example?: unknown
 	headers?: Record<string, string>
 }

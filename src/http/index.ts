@@ -23,11 +23,13 @@ import { replays } from './routes/replays.ts'
 import { requests } from './routes/requests.ts'
 import { segments } from './routes/segments.ts'
 import { silences } from './routes/silences.ts'
+import { slack } from './routes/slack.ts'
 import { versions } from './routes/versions.ts'
 
 /** One file in `routes/` and one line here for each kind of object, in the order of the documentation. */
 export const resources = {
 	keys,
+	slack,
 	models,
 	versions,
 	artifacts,

@@ -9,7 +9,8 @@ const about = `Plumbline watches machine-learning models in production: predicti
 a baseline, judged by rules, and become incidents.
 
 Every call but \`/healthz\` and \`/readyz\` needs \`Authorization: Bearer <key>\`. Errors are RFC 9457 problems with a \`code\`.
-Times are RFC 3339 with an offset, answered in UTC. Lists are \`{ items, next }\`, with \`cursor\` and \`limit\`.`
+Times are RFC 3339 with an offset, answered in UTC. Lists are \`{ items, next }\`, with \`cursor\` and \`limit\`.
+\`Accept: application/json; indent=2\` indents an answer for people.`
 
 /** Errors that follow from what an operation is, before those that it names itself. */
 export function errorsOf(endpoint: Endpoint): ProblemCode[] {

@@ -16,7 +16,9 @@ const nobody: Actor = { id: 'nobody', how: 'key', role: 'viewer', models: [] }
 
 /** The types that an endpoint may answer with. */
 const answerTypes = (endpoint: Endpoint): string[] => [
-	...new Set(Object.values(endpoint.answers).map((a) => a.type ?? 'application/json')),
+	...new Set(
+		Object.values(endpoint.answers).flatMap((a) => [a.type ?? 'application/json', a.otherType ?? []].flat()),
+	),
 ]
 
 /**
@@ -76,6 +78,9 @@ function toResponse(c: HonoContext, reply: Reply | Response): Response {
 		return c.newResponse(reply.body, reply.status as 200, Object.fromEntries(reply.headers))
 	const { status, body, headers } = reply
 	if (body === undefined) return c.body(null, status as 204, headers)
-	const text = typeof body === 'string' ? body : JSON.stringify(body)
+	const text = typeof body === 'string' ? body : JSON.stringify(body, null, indentOf(c.req.header('accept')))
 	return c.body(text, status as ContentfulStatusCode, { 'content-type': 'application/json', ...headers })
 }
+
+/** `Accept: application/json; indent=2` is for people who read the answer in a terminal. */
+const indentOf = (accept = ''): number => Number(/^application\/json *; *indent=(\d)$/.exec(accept)?.[1] ?? 0)

@@ -74,7 +74,7 @@ export function toPage<R, T>(
 	}
 }
 
-const rowsAtOnce = 1000
+const rowsAtOnce = 200
 /**
  * A page of those rows that `keep` wants, when the filter cannot be a WHERE: for tables that people write, which are
  * short. It reads on until it knows whether there is another page, so a cursor never names a row that is not shown.

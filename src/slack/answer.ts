@@ -16,6 +16,9 @@ const strangerText = ({ team, user }: Person) =>
 
 const asReply = (answer: SlackMessage | Reply): Reply => ('message' in answer ? answer : { message: answer })
 const sayReply = (text: string): Reply => ({ message: say(text) })
+// Slack takes no longer command from a person.
+const longestText = 4000
+
 const older = 'This button belongs to an older version; ask again.'
 
 /** Answers `/plumb …`. What goes wrong is told, never thrown. */
@@ -24,6 +27,8 @@ export const answerCommand = (context: Context, person: Person, text: string): P
 		context,
 		person,
 		async (actor) => {
+			if (text.length > longestText)
+				throw new AppError('invalid', `That has ${text.length} characters; I read ${longestText}.`)
 			const { command, words } = findCommand(unescapeText(text))
 			return asReply(await command.answer(context, { actor, words }))
 		},

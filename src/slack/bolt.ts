@@ -95,8 +95,11 @@ const toOne = (message: SlackMessage) => ({ response_type: 'ephemeral' as const,
 type Respond = bolt.RespondFn
 type Said = Parameters<Respond>[0]
 
+/** Bolt gives none where Slack sent no URL to reply to: then there is nobody to tell. */
+const silent = (async () => undefined) as unknown as Respond
+
 function listen(app: bolt.App, context: Context): void {
-	app.command('/plumb', async ({ command, ack, respond }) => {
+	app.command('/plumb', async ({ command, ack, respond = silent }) => {
 		const person = { team: command.team_id, user: command.user_id }
 		const work = answerCommand(context, person, command.text ?? '')
 		const soon = await within(answerWithinMs, work)
@@ -105,7 +108,7 @@ function listen(app: bolt.App, context: Context): void {
 		if (soon === undefined) await respond(toOne(reply.message) as Said)
 		await follow(context, respond, reply)
 	})
-	app.action(/^(incident|why)_/, async ({ action, body, ack, respond }) => {
+	app.action(/^(incident|why)_/, async ({ action, body, ack, respond = silent }) => {
 		const { action_id: id, value = '' } = action as { action_id: string; value?: string }
 		const person = { team: body.team?.id ?? '', user: body.user.id }
 		if (opensModal(id)) {

@@ -12,16 +12,12 @@ export type SlackConfig = {
 }
 
 export type Slack = {
-	handle(request: Request): Promise<Response>
+	/** Absent without a signing secret: such a workspace is connected by Socket Mode. */
+	handle?: (request: Request) => Promise<Response>
 	/** Socket Mode: only with an app-level token. */
 	start?: () => Promise<void>
 	stop?: () => Promise<void>
 }
-
-const unsigned = async () =>
-	new Response('SLACK_SIGNING_SECRET is not set: this workspace is connected by Socket Mode.', {
-		status: 404,
-	})
 
 /** Puts the client for messages on the context, when there is a token. */
 export function connectSlack(context: Context, config: SlackConfig): void {
@@ -40,6 +36,6 @@ export async function openSlack(context: Context, config: SlackConfig): Promise<
 	if (botToken === undefined) return undefined
 	connectSlack(context, config)
 	const app = boltApp(context, { botToken, appToken, apiUrl })
-	const handle = secret === undefined ? unsigned : slackReceiver(context, secret, app.process)
-	return app.socket ? { handle, ...app.socket } : { handle }
+	const handle = secret === undefined ? {} : { handle: slackReceiver(context, secret, app.process, apiUrl) }
+	return { ...handle, ...app.socket }
 }

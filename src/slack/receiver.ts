@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
 import { forgetRequest, isFirstTime } from '../services/slack/remember-request.ts'
+import { payloadFault } from './payload.ts'
 import { parseBody, readBody } from './read-body.ts'
 import { isFresh, isFromSlack } from './verify.ts'
 
@@ -25,6 +26,7 @@ export function slackReceiver(
 	context: Context,
 	secret: string,
 	process: Process,
+	apiUrl?: string,
 ): (request: Request) => Promise<Response> {
 	return async (request) => {
 		if (request.method !== 'POST') return text(405)
@@ -38,6 +40,8 @@ export function slackReceiver(
 		const body = parseBody(bytes, request.headers.get('content-type') ?? '')
 		if (!body) return text(400, 'The body cannot be parsed.')
 		if (body.ssl_check !== undefined) return text(200)
+		const fault = payloadFault(body, apiUrl)
+		if (fault !== undefined) return text(400, fault)
 		if (body.type === 'url_verification') return Response.json({ challenge: body.challenge })
 		const token = tokenOf(request.headers, body)
 		if (!(await isFirstTime(context, token))) return text(200)

@@ -3,6 +3,7 @@ import { dayMs, formatTime } from '../../src/core/time.ts'
 import { compute } from '../../src/jobs/compute.ts'
 import { evaluateRules } from '../../src/jobs/evaluate-rules.ts'
 import { builtInRules, openRules } from '../../src/rules/load-rules-node.ts'
+import { readFacts } from '../../src/services/metric/read-facts.ts'
 import { mapSlackUser } from '../../src/services/slack/map-user.ts'
 import { startOfTest } from '../support/context.ts'
 import { admin, plumbServer } from '../support/plumb.ts'
@@ -68,7 +69,7 @@ beforeAll(async () => {
 	await serve('manifest', many, { threshold: 0.5 }, { adverse: 'high' })
 	await serve('unsaid', many, {})
 	await runJobs()
-}, 120_000)
+})
 afterAll(() => server.close())
 
 describe('the four-fifths rule is about the decision that is good for the person', () => {
@@ -178,6 +179,18 @@ describe('the four-fifths rule is about the decision that is good for the person
 		const { shown } = await server.plumb('bias few 7d', 'U-viewer')
 		expect(shown).not.toContain('tiny')
 		expect(shown).toContain('groups of too few rows')
+		const window = {
+			model: 'few',
+			version: '1',
+			environment: 'production',
+			window: '7d' as const,
+			froms: [start],
+		}
+		const [facts] = await readFacts(server.context, window)
+		// What rules know can be in incidents, which viewers and whole channels read.
+		expect(new Set(facts?.subjects.map((s) => s.group))).toEqual(
+			new Set([undefined, 'sex', 'sex=a', 'sex=b']),
+		)
 	})
 
 	it('is computed again for the windows that there are when the model names another decision', async () => {

@@ -32,8 +32,8 @@ test('writes Prometheus text about itself, for keys that may read', async () => 
 
 test('says that Slack is not set up, and hands its requests over when it is', async () => {
 	expect(await server.fetch('/slack/events', { method: 'POST', json: {}, key: null })).toMatchObject({
-		status: 503,
-		body: { code: 'unavailable', detail: expect.stringContaining('SLACK_BOT_TOKEN') },
+		status: 404,
+		body: { code: 'not-found', detail: expect.stringContaining('SLACK_BOT_TOKEN') },
 	})
 	const withSlack = await testServer({
 		slack: async (request) =>

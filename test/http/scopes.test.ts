@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { longestGlob } from '../../src/core/glob.ts'
-import { testServer } from '../support/server.ts'
+import { compute } from '../../src/jobs/compute.ts'
+import { type Json, testServer } from '../support/server.ts'
 
 let server: Awaited<ReturnType<typeof testServer>>
 beforeAll(async () => {
@@ -81,8 +82,13 @@ describe('a hostile glob', () => {
 	test('costs a bounded time as a scope and as what is asked', async () => {
 		const scope = Array.from({ length: 32 }, (_, i) => `*a${'?'.repeat(200 + i)}`)
 		const key = await server.keyOf('approver', { models: scope })
-		const asked = Array.from({ length: 100 }, (_, i) => `${'*a*b'.repeat(60)}${i}`)
+		const asked = Array.from({ length: 30 }, (_, i) => `${'*a*b'.repeat(60)}${i}`)
 		expect((await server.post('/v1/silences', silence(asked), { key })).status).toBe(403)
+		const more = Array.from({ length: 100 }, (_, i) => `${'*a'.repeat(100)}${i}`)
+		expect(await server.post('/v1/silences', silence(more), { key })).toMatchObject({
+			status: 422,
+			body: { detail: expect.stringContaining('the limit is 8192') },
+		})
 	})
 })
 
@@ -193,4 +199,62 @@ test('runs of jobs say what they did to those who reach every model', async () =
 	expect(scoped.body.items[0]).toMatchObject({ id: 'run_1', status: 'failed', error: null, detail: null })
 	const whole = await server.fetch('/v1/jobs', { key: await server.keyOf('viewer') })
 	expect(whole.body.items[0]).toMatchObject({ error: 'model x: no rows', detail: { model: 'x' } })
+})
+
+test('a viewer reads a prediction without its subject and without segments that are sensitive attributes', async () => {
+	await server.fetch('/v1/models/ma', {
+		method: 'PATCH',
+		json: { segments: ['branch', 'SEX'], sensitive: ['SEX'] },
+	})
+	await server.post('/v1/models/ma/versions', {
+		version: '1',
+		features: [{ name: 'income', type: 'numeric' }],
+	})
+	const row = {
+		predictionId: 'p1',
+		version: '1',
+		timestamp: '2026-03-01T12:00:00Z',
+		features: { income: 42 },
+	}
+	const person = { subject: 'anna-4711', segment: { branch: 'north', SEX: 'f' } }
+	const posted = await server.post('/v1/models/ma/predictions', [{ ...row, ...person }])
+	expect(posted.body.accepted).toBe(1)
+	const read = async (role: string) =>
+		(await server.fetch('/v1/models/ma/predictions/p1', { key: await server.keyOf(role) })).body
+	expect(await read('analyst')).toMatchObject({ ...person, features: { income: 42 } })
+	const seen = await read('viewer')
+	expect(seen.segment).toEqual({ branch: 'north' })
+	expect(Object.keys(seen)).not.toEqual(expect.arrayContaining(['subject']))
+	expect(JSON.stringify(seen)).not.toMatch(/anna|42/)
+})
+
+test('a small group is not told to viewers as a segment either', async () => {
+	const names = { segments: ['SEX', 'branch'], sensitive: ['SEX'] }
+	await server.post('/v1/models', { model: 'grouped', task: 'binary', ...names })
+	await server.post('/v1/models/grouped/versions', {
+		version: '1',
+		features: [{ name: 'income', type: 'numeric' }],
+	})
+	const rows = Array.from({ length: 65 }, (_, i) => ({
+		predictionId: `p${i}`,
+		version: '1',
+		timestamp: '2026-03-01T12:00:00Z',
+		features: { income: i },
+		score: i / 65,
+		segment: { SEX: i < 5 ? 'tiny' : 'f', branch: i < 5 ? 'small' : 'north' },
+	}))
+	const baseline = { method: 'PUT', json: rows.map(({ predictionId: _, ...row }) => row) }
+	expect((await server.fetch('/v1/models/grouped/versions/1/baseline', baseline)).status).toBe(201)
+	await server.post('/v1/models/grouped/predictions', rows)
+	await compute.run(server.context)
+	const seen = async (role: string, segment: string) => {
+		const key = await server.keyOf(role)
+		const path = `/v1/models/grouped/metrics?metric=quality.volume&window=1d&segment=${segment}`
+		const { body } = await server.fetch(path, { key })
+		return body.items.map((answer: Json) => answer.subject.segment.value).sort()
+	}
+	expect(await seen('analyst', 'SEX')).toEqual(['f', 'tiny'])
+	expect(await seen('viewer', 'SEX')).toEqual(['f'])
+	expect(await seen('viewer', 'SEX:tiny')).toEqual([])
+	expect(await seen('viewer', 'branch')).toEqual(['north', 'small'])
 })

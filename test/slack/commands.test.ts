@@ -16,7 +16,7 @@ import { driftRule, FactScript } from '../support/facts.ts'
 import { registerTestModel } from '../support/model.ts'
 import { testServer } from '../support/server.ts'
 import { FakeSlack } from '../support/slack-api.ts'
-import { signingSecret, slackRequest } from '../support/slack-request.ts'
+import { handledBy, signingSecret, slackRequest } from '../support/slack-request.ts'
 
 const admin: Actor = { id: 'key:a', how: 'key', role: 'admin', models: ['*'] }
 const fake = new FakeSlack()
@@ -35,7 +35,7 @@ beforeEach(async () => {
 			return HttpResponse.text('ok')
 		}),
 	)
-	server = await testServer({ slack: (request) => (slack as Slack).handle(request) })
+	server = await testServer({ slack: handledBy(() => slack) })
 	slack = await openSlack(server.context, {
 		SLACK_BOT_TOKEN: 'xoxb-test',
 		SLACK_SIGNING_SECRET: signingSecret,

@@ -28,8 +28,9 @@ describe('what Slack posts', () => {
 	})
 
 	it('is parsed from a payload member, as buttons are', async () => {
-		await send({}, { payload: JSON.stringify({ type: 'block_actions', actions: [] }) })
-		expect(seen).toEqual([{ type: 'block_actions', actions: [] }])
+		const press = { type: 'block_actions', user: { id: 'U1' }, actions: [{ type: 'button', action_id: 'a' }] }
+		await send({}, { payload: JSON.stringify(press) })
+		expect(seen).toEqual([press])
 	})
 
 	it.each([

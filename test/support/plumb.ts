@@ -5,7 +5,7 @@ import { checkMessage } from '../../src/slack/limits.ts'
 import { openSlack, type Slack } from '../../src/slack/open-slack.ts'
 import { startOfTest } from './context.ts'
 import { type Json, testServer } from './server.ts'
-import { signingSecret, slackRequest } from './slack-request.ts'
+import { handledBy, signingSecret, slackRequest } from './slack-request.ts'
 
 export const admin: Actor = { id: 'key:a', how: 'key', role: 'admin', models: ['*'] }
 
@@ -16,7 +16,7 @@ type Told = Message & { shown: string }
 export async function plumbServer(options: Partial<Context> = {}) {
 	let slack: Slack | undefined
 	let moment = 0
-	const server = await testServer({ slack: (request) => (slack as Slack).handle(request) }, options)
+	const server = await testServer({ slack: handledBy(() => slack) }, options)
 	slack = await openSlack(server.context, {
 		SLACK_BOT_TOKEN: 'xoxb-test',
 		SLACK_SIGNING_SECRET: signingSecret,

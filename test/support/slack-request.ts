@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import type { Slack } from '../../src/slack/open-slack.ts'
 
 export const signingSecret = 'test-signing-secret-8f742231b10e'
 
@@ -28,4 +29,11 @@ export function slackRequest(
 			...options.headers,
 		},
 	})
+}
+
+/** What a server does with such a request, once Slack is there. */
+export const handledBy = (find: () => Slack | undefined) => (request: Request) => {
+	const handle = find()?.handle
+	if (!handle) throw new Error('Slack is not connected')
+	return handle(request)
 }

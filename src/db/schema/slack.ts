@@ -48,6 +48,9 @@ export const slackUsers = sqliteTable(
 		user: text().notNull(),
 		role: text().$type<Role>().notNull(),
 		models: text({ mode: 'json' }).$type<string[]>().notNull(),
+		expiresAt: integer('expires_at'),
+		/** Null for one from before this was kept. */
+		createdAt: integer('created_at'),
 	},
 	(t) => [primaryKey({ columns: [t.team, t.user] })],
 )

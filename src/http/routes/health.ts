@@ -79,10 +79,11 @@ const slack = endpoint({
 		},
 	},
 	answers: { 200: { description: 'Taken' } },
+	errors: ['not-found'],
 	handle: ({ options, request, stream }) => {
 		if (!options.slack)
 			throw new AppError(
-				'unavailable',
+				'not-found',
 				'Slack is not set up here: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET.',
 			)
 		const { url, method, headers } = request

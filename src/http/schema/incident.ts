@@ -86,6 +86,10 @@ export const Incident = z
 
 const globs = z.array(Glob).min(1).max(100)
 
+// Alerts are matched with every glob of every silence, and the ledger names them all.
+const mostCharacters = 8192
+const matchers = ['rules', 'models', 'environments', 'features'] as const
+
 export const SilenceInput = z
 	.strictObject({
 		rules: globs.optional().meta({ description: 'Globs of rule names; default all.' }),
@@ -102,6 +106,12 @@ export const SilenceInput = z
 				description: 'RFC 3339, or a duration from the start such as `2h`.',
 				example: '2h',
 			}),
+	})
+	.superRefine((silence, issues) => {
+		const characters = matchers.flatMap((name) => silence[name] ?? []).join('').length
+		if (characters <= mostCharacters) return
+		const message = `its globs have ${characters} characters together; the limit is ${mostCharacters}. Write fewer, or shorter ones`
+		issues.addIssue({ code: 'custom', path: ['models'], message })
 	})
 	.meta({ id: 'SilenceInput' })
 

@@ -18,6 +18,18 @@ export const Key = z
 	})
 	.meta({ id: 'Key', description: 'A key, without its secret.' })
 
+export const SlackUser = z
+	.strictObject({
+		team: z.string(),
+		user: z.string(),
+		role: z.enum(roles),
+		models: z.array(z.string()),
+		status: z.enum(['active', 'expired']),
+		createdAt: TimeOrNull,
+		expiresAt: TimeOrNull,
+	})
+	.meta({ id: 'SlackUser', description: 'The role of a Slack user.' })
+
 export const NewKey = z
 	.strictObject({
 		...Key.shape,

@@ -20,7 +20,7 @@ function newSecret(random: Context['random']): string {
 }
 
 /** When `expires` is, in ms since the epoch. Throws `invalid` for another form and for the past. */
-function expiryOf(expires: string | null | undefined, now: number): number | null {
+export function expiryOf(expires: string | null | undefined, now: number): number | null {
 	if (expires === undefined || expires === null) return null
 	const duration = parseDuration(expires)
 	const at = duration === undefined ? parseTime(expires) : now + duration

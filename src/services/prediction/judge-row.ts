@@ -1,4 +1,5 @@
 import type { Limits } from '../../context.ts'
+import { fieldLike } from '../../core/column-hint.ts'
 import { exactJson } from '../../core/exact-json.ts'
 import { nearest } from '../../core/nearest.ts'
 import { parseTime } from '../../core/time.ts'
@@ -42,7 +43,7 @@ export function refuseUnknown(row: JsonObject, known: readonly string[]): void {
 		if (known.includes(name)) continue
 		// A row of a table as it is: its columns are features.
 		const isFlat = known.includes('features') && !('features' in row)
-		const near = isFlat ? undefined : nearest(name, known)
+		const near = isFlat ? undefined : (fieldLike(name, known) ?? nearest(name, known))
 		const cure = near ? `did you mean "${near}"?` : `known are ${known.join(', ')}`
 		const shown = name.slice(0, 256).toWellFormed()
 		throw new RowRejected(

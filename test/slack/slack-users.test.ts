@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { dayMs } from '../../src/core/time.ts'
+import { commandLine } from '../support/command-line.ts'
+import { plumbServer } from '../support/plumb.ts'
+
+let server: Awaited<ReturnType<typeof plumbServer>>
+beforeAll(async () => {
+	server = await plumbServer()
+})
+afterAll(() => server.close())
+
+const slack = (...args: string[]) =>
+	commandLine(['slack', ...args], { PLUMBLINE_DATABASE_URL: server.databaseUrl })
+const isKnown = async (user: string) => !(await server.plumb('models', user)).text.includes('no role here')
+const entries = async (object: string) =>
+	(await server.fetch('/v1/audit/entries?limit=1000')).body.items
+		.filter((e: { object: string }) => e.object === object)
+		.map((e: { action: string; entry: string }) => [e.action, JSON.parse(e.entry).details])
+
+it('a mapping can be made, listed and removed on the command line, each with its ledger entry', async () => {
+	expect(await isKnown('U7')).toBe(false)
+	const mapped = await slack('map', 'T1/U7', '--role', 'viewer', '--models', 'credit-*')
+	expect([mapped.code, mapped.out]).toEqual([0, 'T1/U7 is now viewer.\n'])
+	expect(await isKnown('U7')).toBe(true)
+	expect((await slack('maps')).out).toMatch(/T1\/U7 +viewer +credit-\* +never +active/)
+	const { items } = JSON.parse((await slack('maps', '--json')).out)
+	expect(items).toContainEqual(
+		expect.objectContaining({
+			team: 'T1',
+			user: 'U7',
+			role: 'viewer',
+			models: ['credit-*'],
+			status: 'active',
+		}),
+	)
+	expect((await slack('unmap', 'T1/U7')).out).toBe('T1/U7 has no role any more.\n')
+	expect(await isKnown('U7')).toBe(false)
+	const again = await slack('unmap', 'T1/U7')
+	expect([again.code, again.err]).toEqual([2, expect.stringContaining('is not mapped')])
+	expect(await entries('slack-user:T1/U7')).toEqual([
+		['map-slack-user', { role: 'viewer', models: ['credit-*'], expiresAt: null }],
+		['unmap-slack-user', { role: 'viewer', models: ['credit-*'] }],
+	])
+})
+
+it('a mapping that has expired counts as none, and is still listed', async () => {
+	const path = '/v1/slack/users/T1/U8'
+	const body = { role: 'analyst', expires: '90d' }
+	expect((await server.fetch(path, { method: 'PUT', json: body })).body).toMatchObject({
+		role: 'analyst',
+		models: ['*'],
+		status: 'active',
+		expiresAt: '2026-05-31T00:00:00.000Z',
+	})
+	expect(await isKnown('U8')).toBe(true)
+	server.clock.advance(90 * dayMs)
+	expect(await isKnown('U8')).toBe(false)
+	const listed = await server.fetch('/v1/slack/users?limit=1')
+	expect(listed.body.items).toHaveLength(1)
+	const rest = await server.fetch(`/v1/slack/users?limit=10&cursor=${listed.body.next}`)
+	expect(rest.body.items).toMatchObject([{ user: 'U8', status: 'expired' }])
+	expect((await server.fetch(path, { method: 'DELETE' })).status).toBe(204)
+	expect((await server.fetch(path, { method: 'DELETE' })).status).toBe(404)
+})
+
+it('an admin of some models maps, sees and removes within them alone', async () => {
+	const key = await server.keyOf('admin', { models: ['credit-*'] })
+	const put = (user: string, models: string[]) =>
+		server.fetch(`/v1/slack/users/T1/${user}`, { method: 'PUT', json: { role: 'viewer', models }, key })
+	expect((await put('U9', ['*'])).status).toBe(403)
+	expect((await put('U1', ['credit-*'])).status).toBe(403)
+	expect((await put('U9', ['credit-a*'])).status).toBe(200)
+	const { items } = (await server.fetch('/v1/slack/users', { key })).body
+	expect(items.map((m: { user: string }) => m.user)).toEqual(['U9'])
+	expect((await server.fetch('/v1/slack/users/T1/U1', { method: 'DELETE', key })).status).toBe(404)
+	expect((await server.fetch('/v1/slack/users/T1/U9', { method: 'DELETE', key })).status).toBe(204)
+	const analyst = await server.keyOf('analyst')
+	expect((await server.fetch('/v1/slack/users', { key: analyst })).status).toBe(403)
+})
+
+it('a mapping that is written wrongly is refused with what is wrong', async () => {
+	for (const [args, message] of [
+		[['map', 'T1', '--role', 'viewer'], /TEAM\/USER/],
+		[['map', 'T1/U1/x', '--role', 'viewer'], /TEAM\/USER/],
+		[['map', 'T1/U1', '--role', 'boss'], /--role must be one of/],
+		[['map', 'T1/U1', '--role', 'viewer', '--expires', 'soon'], /expires: must be/],
+		[['map', 'T1/U1', '--role', 'viewer', '--expires', '2020-01-01T00:00:00Z'], /is in the past/],
+		[['remove', 'T1/U1'], /knows manifest, map, maps and unmap/],
+	] as const) {
+		const { code, err } = await slack(...args)
+		expect([code, err]).toEqual([2, expect.stringMatching(message)])
+	}
+})
