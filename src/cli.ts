@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import type { Terminal } from './cli/command.ts'
+import type { RawTerminal } from './cli/command.ts'
 import { main } from './cli/main.ts'
 
 const version = (
@@ -8,13 +8,13 @@ const version = (
 ).version
 
 /** What works on files alone need not carry what reading the configuration takes. */
-const noConfig = new Proxy({} as Terminal['config'], {
+const noConfig = new Proxy({} as RawTerminal['config'], {
 	get: () => {
 		throw new Error('an offline command has no configuration')
 	},
 })
 
-async function settings(): Promise<Pick<Terminal, 'config' | 'warnings'>> {
+async function settings(): Promise<Pick<RawTerminal, 'config' | 'warnings'>> {
 	const { readConfig, unknownSettings } = await import('./config.ts')
 	const warnings = unknownSettings(process.env)
 	try {
@@ -26,7 +26,7 @@ async function settings(): Promise<Pick<Terminal, 'config' | 'warnings'>> {
 	}
 }
 
-const makeTerminal = async (isOffline: boolean): Promise<Terminal> => ({
+const makeTerminal = async (isOffline: boolean): Promise<RawTerminal> => ({
 	...(isOffline ? { config: noConfig } : await settings()),
 	now: () => Date.now(),
 	out: (text) => process.stdout.write(text),

@@ -27,12 +27,12 @@ export class Progress {
 			share === undefined
 				? ''
 				: `[${'#'.repeat(Math.round(share * width)).padEnd(width, '.')}] ${Math.round(share * 100)}%  `
-		this.terminal.err(
+		this.terminal.draw(
 			`\r${bar}${rows.toLocaleString('en')} rows, ${Math.round(rows / seconds).toLocaleString('en')}/s `,
 		)
 	}
 
 	end(): void {
-		if (this.terminal.isScreen && this.drawnAt > 0) this.terminal.err('\r\x1b[K')
+		if (this.terminal.isScreen && this.drawnAt > 0) this.terminal.draw('\r\x1b[K')
 	}
 }
