@@ -46,7 +46,7 @@ const reach = {
 		'log/prediction-log',
 	],
 	slack: ['core', 'context', 'actions', 'services', 'reports', 'metrics'],
-	console: ['core', 'context', 'actions', 'services', 'reports', 'metrics'],
+	console: ['core', 'context', 'actions', 'services', 'reports', 'metrics', 'http'],
 	jobs: ['core', 'context', 'actions', 'services', 'reports', 'metrics'],
 	app: ['core', 'context', 'http', 'slack', 'console', 'jobs'],
 }

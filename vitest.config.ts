@@ -1,15 +1,28 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 const pure = ['core', 'stats', 'metrics', 'profile', 'explain', 'rules', 'ledger', 'house']
 const processes = ['runtimes', 'pack', 'end-to-end']
 const inFolders = (names: readonly string[]) => [`test/{${names.join(',')}}/**/*.test.ts`]
 const peers = ['test/**/*.peers.test.ts']
+const long = ['test/**/*.long.test.ts']
+const elsewhere = [...peers, ...long]
 
 // Counts are taken from this file: a reporter's text is for people.
 const report = process.env.TEST_REPORT
 
+// Files of a worker share their modules: none of ours keeps state, and loading them is half of the time otherwise.
+const shared = { isolate: false }
+
 // Nothing depends on the speed of the machine: a timeout only ends what hangs.
-const patient = { setupFiles: ['test/support/setup.ts'], testTimeout: 300_000, hookTimeout: 300_000 }
+const patient = {
+	setupFiles: ['test/support/setup.ts'],
+	testTimeout: 300_000,
+	hookTimeout: 300_000,
+	expect: { poll: { timeout: 60_000 } },
+	// Many tests start the command line: it need not be compiled each time.
+	env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url)) },
+}
 
 export default defineConfig({
 	test: {
@@ -20,18 +33,20 @@ export default defineConfig({
 			{
 				test: {
 					...patient,
+					...shared,
 					name: 'unit',
 					include: inFolders(pure),
-					exclude: peers,
+					exclude: elsewhere,
 					sequence: { groupOrder: 0 },
 				},
 			},
 			{
 				test: {
 					...patient,
+					...shared,
 					name: 'service',
 					include: ['test/**/*.test.ts'],
-					exclude: [...inFolders([...pure, ...processes]), ...peers],
+					exclude: [...inFolders([...pure, ...processes]), ...elsewhere],
 					sequence: { groupOrder: 1 },
 				},
 			},
@@ -40,7 +55,7 @@ export default defineConfig({
 					...patient,
 					name: 'runtime',
 					include: inFolders(processes),
-					exclude: peers,
+					exclude: elsewhere,
 					// They start servers and measure them: one at a time.
 					fileParallelism: false,
 					sequence: { groupOrder: 2 },
@@ -56,6 +71,7 @@ export default defineConfig({
 					sequence: { groupOrder: 3 },
 				},
 			},
+			{ test: { ...patient, name: 'long', include: long, sequence: { groupOrder: 4 } } },
 		],
 	},
 })

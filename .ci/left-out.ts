@@ -4,10 +4,16 @@ import { globSync } from 'node:fs'
 
 const suites = [
 	{
+		command: 'npm run test:long',
+		files: globSync('test/**/*.long.test.ts'),
+		is: 'simulates coverage and false alarms at full size, and packs and installs the package',
+		needs: 'it needs some minutes and the npm registry',
+	},
+	{
 		command: 'npm run test:peers',
 		files: globSync('test/**/*.peers.test.ts'),
-		is: 'compares with the real Python libraries, MLflow, S3, onnxruntime and public data sets',
-		needs: '.ci/peers and .ci/onnxruntime install what it needs',
+		is: 'compares with the real Python libraries, MLflow, S3, Prometheus, onnxruntime and public data sets',
+		needs: '.ci/peers, .ci/prometheus and .ci/onnxruntime install what it needs',
 	},
 ]
 

@@ -1,5 +1,9 @@
 import { Hono } from 'hono'
+import { forBrowsers } from './console/browser.ts'
+import { consoleEndpoints } from './console/index.ts'
 import type { Context } from './context.ts'
+import { ByteBudget } from './core/byte-budget.ts'
+import type { BodySource } from './http/body.ts'
 import { documentation } from './http/docs/endpoints.ts'
 import { resources } from './http/index.ts'
 import { honoPath, refuseOtherMethods } from './http/methods.ts'
@@ -10,7 +14,8 @@ import { Traffic } from './http/traffic.ts'
 
 export type { AppOptions } from './http/options.ts'
 
-type Env = { Variables: { requestId: string } }
+/** `body`: where the bytes of a body come from, when that is not the request itself. */
+type Env = { Variables: { requestId: string }; Bindings: { body?: BodySource } }
 export type App = Hono<Env>
 
 /**
@@ -19,10 +24,12 @@ export type App = Hono<Env>
  */
 export function buildApp(context: Context, options: AppOptions = {}): App {
 	const app = new Hono<Env>()
-	const service = { context, options, traffic: options.traffic ?? new Traffic() }
+	const budget = options.budget ?? new ByteBudget(context.limits.bytesInFlight)
+	const service = { context, options, traffic: options.traffic ?? new Traffic(), budget }
 	const endpoints = [
 		...Object.values(resources).flatMap((r) => r.endpoints),
 		...documentation(context, resources),
+		...consoleEndpoints(options),
 	]
 	app.use(async (c, next) => {
 		const id = requestId(context, c.req.header('x-request-id'))
@@ -31,6 +38,7 @@ export function buildApp(context: Context, options: AppOptions = {}): App {
 		for (const name in safeHeaders) c.header(name, safeHeaders[name])
 		await next()
 	})
+	app.use(forBrowsers(options.sessions))
 	for (const endpoint of endpoints) {
 		const serve = serveEndpoint(endpoint, service)
 		app.on(endpoint.method.toUpperCase(), honoPath(endpoint.path), async (c) => {

@@ -1,7 +1,7 @@
-#!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import type { RawTerminal } from './cli/command.ts'
 import { main } from './cli/main.ts'
+import { printable } from './core/printable.ts'
 
 const version = (
 	JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
@@ -21,25 +21,47 @@ async function settings(): Promise<Pick<RawTerminal, 'config' | 'warnings'>> {
 		return { config: readConfig(process.env), warnings }
 	} catch (error) {
 		// A wrong name is often why another setting seems to be missing.
-		for (const warning of warnings) process.stderr.write(`Warning: ${warning}\n`)
+		for (const warning of warnings) process.stderr.write(printable(`Warning: ${warning}\n`))
 		throw error
 	}
 }
 
+/** An offline command uses no setting: its names are looked at where there are any. */
+async function offlineSettings(): Promise<Pick<RawTerminal, 'config' | 'warnings'>> {
+	const hasSettings = Object.keys(process.env).some((name) => name.startsWith('PLUMBLINE_'))
+	if (!hasSettings) return { config: noConfig }
+	return { config: noConfig, warnings: (await import('./config.ts')).unknownSettings(process.env) }
+}
+
 const makeTerminal = async (isOffline: boolean): Promise<RawTerminal> => ({
-	...(isOffline ? { config: noConfig } : await settings()),
+	...(await (isOffline ? offlineSettings() : settings())),
 	now: () => Date.now(),
 	out: (text) => process.stdout.write(text),
 	err: (text) => process.stderr.write(text),
 	isScreen: process.stderr.isTTY === true,
 	// Only who waits for a signal takes it over: everything else is ended by it at once.
 	get stopped() {
-		return new Promise<void>((resolve) => {
-			process.once('SIGINT', () => resolve())
-			process.once('SIGTERM', () => resolve())
-		})
+		return untilStopped()
 	},
 })
+
+function untilStopped(): Promise<void> {
+	return new Promise((resolve) => {
+		let firstAt: number | undefined
+		const stop = () => {
+			// A terminal and npm both pass a Ctrl-C on: that is one. A later one is of somebody who will not wait.
+			if (firstAt !== undefined && Date.now() - firstAt > 1000) process.exit(130)
+			firstAt ??= Date.now()
+			resolve()
+		}
+		process.on('SIGINT', stop)
+		process.on('SIGTERM', stop)
+		if (process.env.npm_command === undefined) return
+		// npm passes SIGTERM to its shell alone, which ends and leaves us behind: then we end too.
+		const parent = process.ppid
+		setInterval(() => process.ppid !== parent && resolve(), 500).unref()
+	})
+}
 
 // `plumbline … | head`: the reader has enough, and nobody is left to tell.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -46,6 +46,17 @@ const list = text.transform(splitList)
 
 const limitNames = {
 	jsonBytes: 'PLUMBLINE_LIMIT_JSON_BYTES',
+	objectBytes: 'PLUMBLINE_LIMIT_OBJECT_BYTES',
+	objectValues: 'PLUMBLINE_LIMIT_OBJECT_VALUES',
+	bodyBytes: 'PLUMBLINE_LIMIT_BODY_BYTES',
+	openBytes: 'PLUMBLINE_LIMIT_OPEN_BYTES',
+	parquetBytes: 'PLUMBLINE_LIMIT_PARQUET_BYTES',
+	bytesInFlight: 'PLUMBLINE_LIMIT_BYTES_IN_FLIGHT',
+	bodyLines: 'PLUMBLINE_LIMIT_BODY_LINES',
+	bodyCpuMs: 'PLUMBLINE_LIMIT_BODY_CPU_MS',
+	bodyMs: 'PLUMBLINE_LIMIT_BODY_MS',
+	bodyBytesPerSecond: 'PLUMBLINE_LIMIT_BODY_BYTES_PER_SECOND',
+	valuesPerRow: 'PLUMBLINE_LIMIT_VALUES_PER_ROW',
 	lineBytes: 'PLUMBLINE_LIMIT_LINE_BYTES',
 	gunzippedBytes: 'PLUMBLINE_LIMIT_GUNZIPPED_BYTES',
 	gunzipRatio: 'PLUMBLINE_LIMIT_GUNZIP_RATIO',
@@ -55,6 +66,10 @@ const limitNames = {
 	futureMs: 'PLUMBLINE_LIMIT_FUTURE_MS',
 	artifactBytes: 'PLUMBLINE_LIMIT_ARTIFACT_BYTES',
 	modelCacheBytes: 'PLUMBLINE_LIMIT_MODEL_CACHE_BYTES',
+	connections: 'PLUMBLINE_LIMIT_CONNECTIONS',
+	headerBytes: 'PLUMBLINE_LIMIT_HEADER_BYTES',
+	headers: 'PLUMBLINE_LIMIT_HEADERS',
+	headersMs: 'PLUMBLINE_LIMIT_HEADERS_MS',
 } as const satisfies Record<keyof Limits, string>
 
 type LimitName = (typeof limitNames)[keyof Limits]

@@ -1,14 +1,16 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { type AppOptions, buildApp } from './app.ts'
 import { artifactSettingsOf, type Config, defaultRules, endpointSettingsOf, limitsOf } from './config.ts'
 import type { Context, Logger } from './context.ts'
+import { ByteBudget } from './core/byte-budget.ts'
 import { AppError } from './core/errors.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate, openSql } from './db/open-node.ts'
 import type { Service } from './http/endpoint.ts'
+import type { Sessions } from './http/options.ts'
 import { metricsOnly, type ProcessUsage } from './http/prometheus.ts'
 import { Traffic } from './http/traffic.ts'
 import { connectIntegrations } from './integrations/index.ts'
@@ -56,7 +58,9 @@ export const processOwner = `${hostname()}/${process.pid}/${randomUUID().slice(0
 /** A folder that comes with us, `migrations` or `rules`: beside `src` in the tree, beside `dist` in the package. */
 export const packaged = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url))
 
-export type Overrides = { logger?: Logger; now?: () => number; needsRules?: boolean }
+export const { version } = JSON.parse(readFileSync(packaged('package.json'), 'utf8')) as { version: string }
+
+export type Overrides = { logger?: Logger; now?: () => number; needsRules?: boolean; sessions?: Sessions }
 export type Opened = { context: Context; rules: RuleSource; close(): Promise<void> }
 
 /**
@@ -183,7 +187,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
 		for (const stop of stops.splice(0).reverse()) await stop()
 	}
 	try {
-		return { ...(await start(config, opened, stops)), context: opened.context, close }
+		return { ...(await start(config, opened, stops, overrides.sessions)), context: opened.context, close }
 	} catch (error) {
 		await close()
 		throw error
@@ -191,7 +195,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
 }
 
 /** Starts part after part; what each needs to be stopped goes on `stops`, which are called from the last to the first. */
-async function start(config: Config, { context, rules }: Opened, stops: Stops) {
+async function start(config: Config, { context, rules }: Opened, stops: Stops, sessions?: Sessions) {
 	const exported = exportedOf(config)
 	const secret = config.PLUMBLINE_ADMIN_KEY
 	const firstKey = secret === undefined ? await createFirstKey(context) : undefined
@@ -205,17 +209,22 @@ async function start(config: Config, { context, rules }: Opened, stops: Stops) {
 		void checkSlack(context, context.slack)
 	}
 	const traffic = new Traffic()
+	const budget = new ByteBudget(context.limits.bytesInFlight)
 	const options: AppOptions = {
 		...(slack?.handle ? { slack: slack.handle } : {}),
+		...(sessions ? { sessions } : {}),
+		version,
 		jobs: { list: jobs, run: (id) => runJobById(context, id, processOwner) },
 		exported,
 		process: processUsage,
 		traffic,
+		budget,
 	}
 	const app = buildApp(context, options)
-	const listening: Listening = await listen(app.fetch, config.PLUMBLINE_HOST, config.PLUMBLINE_PORT)
+	const { PLUMBLINE_HOST: host, PLUMBLINE_PORT: port } = config
+	const listening: Listening = await listen(app.fetch, host, port, 'PLUMBLINE', context.limits)
 	stops.push(listening.close)
-	const metricsUrl = await listenForPrometheus(config, { context, options, traffic }, stops)
+	const metricsUrl = await listenForPrometheus(config, { context, options, traffic, budget }, stops)
 	if (config.PLUMBLINE_PUBLIC_URL === undefined) context.publicUrl = listening.url
 	stops.push(await startSchedules(context, processOwner))
 	await slack?.start?.()
@@ -231,7 +240,13 @@ async function listenForPrometheus(
 ): Promise<string | undefined> {
 	const { PLUMBLINE_METRICS_PORT: port, PLUMBLINE_METRICS_HOST: host = config.PLUMBLINE_HOST } = config
 	if (port === undefined) return undefined
-	const { url, close } = await listen(metricsOnly(service), host, port, 'PLUMBLINE_METRICS')
+	const { url, close } = await listen(
+		metricsOnly(service),
+		host,
+		port,
+		'PLUMBLINE_METRICS',
+		service.context.limits,
+	)
 	stops.push(close)
 	return `${url}/metrics`
 }

@@ -1,4 +1,5 @@
 import { waitUntil } from 'cloudflare:workers'
+import manifest from '../package.json' with { type: 'json' }
 import { buildApp } from './app.ts'
 import {
 	artifactSettingsOf,
@@ -90,8 +91,9 @@ async function openService(env: Env, origin: string): Promise<Service> {
 	if (config.PLUMBLINE_ADMIN_KEY !== undefined) await ensureAdminKey(context, config.PLUMBLINE_ADMIN_KEY)
 	const run = (id: string) => runJobById(forJob(context), id, owner())
 	const slack = await slackOf(context, config)
-	const options = { ...(slack ? { slack } : {}), jobs: { list: jobs, run }, exported: exportedOf(config) }
-	const { fetch: answerApp } = buildApp(context, options)
+	const { version } = manifest
+	const options = { version, jobs: { list: jobs, run }, exported: exportedOf(config) }
+	const { fetch: answerApp } = buildApp(context, { ...options, ...(slack ? { slack } : {}) })
 	return { context, fetch: answerApp }
 }
 

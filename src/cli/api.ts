@@ -91,8 +91,11 @@ function parse(text: string): unknown {
 	}
 }
 
-function describe({ status, body }: ApiAnswer, method: string, path: string): string {
+/** What was refused and why, with the id under which the service's log has it. */
+function describe({ status, headers, body }: ApiAnswer, method: string, path: string): string {
 	const { detail, errors = [] } = (typeof body === 'object' && body !== null ? body : {}) as Problem
 	const faults = errors.slice(0, 10).map((e) => `\n  ${e.path}: ${e.message}`)
-	return `${method} ${path} was answered with ${status}: ${detail ?? String(body).slice(0, 300)}${faults.join('')}`
+	const text = detail ?? (typeof body === 'string' ? body : JSON.stringify(body)).slice(0, 300)
+	const id = headers.get('x-request-id')
+	return `${method} ${path} was answered with ${status}: ${text}${id ? ` (request ${id})` : ''}${faults.join('')}`
 }

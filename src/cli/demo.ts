@@ -6,12 +6,13 @@ import { dayMs } from '../core/time.ts'
 import { DemoClient } from '../demo/client.ts'
 import { postHistory } from '../demo/history.ts'
 import { changeDay } from '../demo/lender.ts'
-import { readIncidents, readPerformance, readWhy, tell } from '../demo/story.ts'
+import { DemoSessions } from '../demo/sessions.ts'
+import { pagesOf, readIncidents, readPerformance, readWhy, type Story, tell, tryIt } from '../demo/story.ts'
 import { trickle } from '../demo/trickle.ts'
-import { runAll } from '../jobs/index.ts'
 import { jsonLogger } from '../logger.ts'
-import { processOwner, startServer } from '../node.ts'
-import type { Command, Terminal } from './command.ts'
+import { type Running, startServer } from '../node.ts'
+import type { Command, ExitCode, Parsed, Terminal } from './command.ts'
+import { DemoProgress } from './demo-progress.ts'
 
 /** A folder of its own for the demo's database, unless the person has named one. */
 async function place(terminal: Terminal): Promise<{ url: string; clean: () => Promise<void> }> {
@@ -26,7 +27,8 @@ export const demo: Command = {
 
 Starts the service on a database of its own, posts sixty days of a simulated lender's traffic over HTTP (two models, about
 100,000 predictions), runs the jobs, tells what was found, and goes on serving with a trickle of live traffic until it is
-ended (Ctrl-C). Nothing else is needed, and nothing is left behind.
+ended (Ctrl-C). The link that it ends with lets one browser see the incident and the explanation. Nothing else is needed,
+and nothing is left behind.
 
 PLUMBLINE_PORT, PLUMBLINE_DATABASE_URL and PLUMBLINE_ADMIN_KEY are honoured.
 
@@ -40,34 +42,13 @@ PLUMBLINE_PORT, PLUMBLINE_DATABASE_URL and PLUMBLINE_ADMIN_KEY are honoured.
 		const key = terminal.config.PLUMBLINE_ADMIN_KEY ?? `demo-${randomBytes(12).toString('hex')}`
 		const config = { ...terminal.config, PLUMBLINE_DATABASE_URL: database, PLUMBLINE_ADMIN_KEY: key }
 		const logger = jsonLogger((line) => terminal.err(line), terminal.now, 'warn')
+		const sessions = new DemoSessions(terminal.now)
 		try {
-			const server = await startServer(config, { logger })
+			const server = await startServer(config, { logger, sessions })
 			try {
-				const began = terminal.now()
-				if (!args.values.json)
-					terminal.out(`Plumbline serves on ${server.url}. Posting sixty days of a lender's traffic …\n`)
-				const client = new DemoClient(server.url, key, server.context.fetch)
-				const history = await postHistory(client, began)
-				await runAll(server.context, processOwner)
-				const incidents = await readIncidents(client)
-				const performance = await readPerformance(client)
-				const why = await readWhy(client, history.declined)
-				const seconds = (terminal.now() - began) / 1000
-				const story = {
-					url: server.url,
-					key,
-					...history,
-					seconds,
-					changedAt: history.firstDay + changeDay * dayMs,
-					incidents,
-					performance,
-					why,
-				}
-				terminal.out(args.values.json ? `${JSON.stringify(story)}\n` : tell(story))
-				if (args.values.exit) return 0
-				if (!args.values.json) terminal.out('Live traffic goes on. Ctrl-C ends it.\n')
-				await trickle(client, server.context, stopped)
-				return 0
+				const work = demonstrate(terminal, args, { server, sessions, key, stopped })
+				// Ctrl-C ends it at once, also while it is still computing.
+				return await Promise.race([work, stopped.then((): ExitCode => 0)])
 			} finally {
 				await server.close()
 			}
@@ -75,4 +56,50 @@ PLUMBLINE_PORT, PLUMBLINE_DATABASE_URL and PLUMBLINE_ADMIN_KEY are honoured.
 			await clean()
 		}
 	},
+}
+
+type Demo = { server: Running; sessions: DemoSessions; key: string; stopped: Promise<void> }
+
+async function demonstrate(terminal: Terminal, { values }: Parsed, demo: Demo): Promise<ExitCode> {
+	const { server, sessions, key, stopped } = demo
+	const client = new DemoClient(server.url, key, server.context.fetch)
+	if (!values.json)
+		terminal.out(
+			`Plumbline serves on ${server.context.publicUrl}. Sixty days of a lender's traffic come in.\n`,
+		)
+	const story = await makeStory(terminal, client, demo)
+	const pages = pagesOf(story)
+	const browser = { name: 'demo link', role: 'analyst', expires: '1d' }
+	const { secret } = await client.call<{ secret: string }>('POST', '/v1/keys', browser)
+	const link = `${story.url}/demo/${sessions.issue(secret, pages)}`
+	if (values.json) terminal.out(`${JSON.stringify({ ...story, link })}\n`)
+	else terminal.out(tell(story))
+	if (values.exit) return 0
+	if (!values.json) terminal.out(tryIt(story, link, pages))
+	await trickle(client, server.context, stopped)
+	return 0
+}
+
+async function makeStory(terminal: Terminal, client: DemoClient, { server, key }: Demo): Promise<Story> {
+	const began = terminal.now()
+	const progress = new DemoProgress(terminal, client)
+	try {
+		const history = await postHistory(client, began)
+		await progress.runJobs(server.context)
+		const incidents = await readIncidents(client)
+		const performance = await readPerformance(client)
+		const why = await readWhy(client, history.declined)
+		return {
+			url: server.context.publicUrl,
+			key,
+			...history,
+			seconds: (terminal.now() - began) / 1000,
+			changedAt: history.firstDay + changeDay * dayMs,
+			incidents,
+			performance,
+			why,
+		}
+	} finally {
+		progress.end()
+	}
 }

@@ -51,14 +51,15 @@ export async function explainFile(terminal: Terminal, options: ExplainFileOption
 
 export async function recordFile(path: string): Promise<RecordFile> {
 	const plain = path.toLowerCase().replace(/\.gz$/, '')
-	const ending = plain.endsWith('.json') ? 'json' : plain.endsWith('.csv') ? 'csv' : 'ndjson'
-	if (ending === 'ndjson' && !/\.(ndjson|jsonl)$/.test(plain))
+	if (!/\.(csv|ndjson|jsonl|json|parquet)$/.test(plain))
 		throw new AppError(
 			'invalid',
-			`${path}: name the file .csv, .ndjson or .json (also with .gz), so that its format is known.`,
+			`${path}: name the file .parquet, .csv, .ndjson or .json (also with .gz), so that its format is known.`,
 		)
+	const isJson = plain.endsWith('.json')
 	// One reader of names and sizes for all commands: to it, JSON is JSON lines.
-	return { ...(await inputFile(path, ending === 'json' ? 'ndjson' : undefined)), ending }
+	const file = await inputFile(path, isJson ? 'ndjson' : undefined)
+	return { ...file, ending: isJson ? 'json' : file.format }
 }
 
 /** How cells of a table are read: what the model has categories for is one, whatever it looks like. */

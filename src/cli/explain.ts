@@ -66,7 +66,7 @@ margin of every row; a row that cannot be scored is said to be so.
                      which one it is is told by its content. Pickles and joblib files run code when they are read and
                      never are: save the model in one of these formats
   --format F         says which it is, where the content does not
-  --rows FILE        .csv, .ndjson or .json, also .gz: a row's features as they are, or in a member \`features\`
+  --rows FILE        .csv, .ndjson, .json or .parquet, also .gz: a row's features as they are, or in a member \`features\`
   --manifest FILE    what the model file lacks: order of features, missing value, encodings, link (JSON or YAML)
   --background FILE  rows to compare with: contributions are then against these, and not against the model's own average
   --locale L         language of the reasons, such as de

@@ -24,7 +24,7 @@ function doubts({ replay, explanation, incidents }: Explanation): string[] {
 	const lines: string[] = []
 	if (replay.status === 'mismatched')
 		lines.push(
-			`NOT REPLAYED: the registered model answers ${replay.replayed}, ${replay.logged} was logged. ${replay.reason ?? ''}`.trimEnd(),
+			`NOT REPLAYED: the registered model answers ${valueText(replay.replayed)}, ${valueText(replay.logged)} was logged. ${replay.reason ?? ''}`.trimEnd(),
 		)
 	if (replay.status === 'unavailable') lines.push(`Not replayed: ${replay.reason ?? 'it cannot be told why'}`)
 	if (explanation?.status === 'estimate')

@@ -1,3 +1,4 @@
+import { columnHint, fieldLike } from '../core/column-hint.ts'
 import { nearest } from '../core/nearest.ts'
 import { UsageError } from './command.ts'
 
@@ -40,7 +41,9 @@ export function readMapping(options: {
 		const at = text.indexOf('=')
 		if (at < 1 || at === text.length - 1)
 			throw new UsageError(`--map ${text}: write COLUMN=FIELD, such as ID=predictionId.`)
-		return { column: text.slice(0, at), field: text.slice(at + 1) }
+		const field = text.slice(at + 1)
+		requireField(text, field, options)
+		return { column: text.slice(0, at), field }
 	})
 	const isPrediction = options.kind === 'predictions'
 	const defaults = isPrediction ? { version: options.version, environment: options.environment } : {}
@@ -56,7 +59,26 @@ export function readMapping(options: {
 	}
 }
 
+/** Of rows of JSON alone: a table has no cells for them. */
+const nestedMembers = ['probabilities', 'attributions']
+
+/** A field that does not exist would be left out without a word. */
+function requireField(text: string, field: string, { kind, table }: { kind: string; table: boolean }): void {
+	const known = [...(members[kind] as string[]), ...(table || kind !== 'predictions' ? [] : nestedMembers)]
+	if (known.includes(field) || /^(segment|features)\../.test(field)) return
+	const near = fieldLike(field, known) ?? nearest(field, known)
+	const cure = near
+		? `Did you mean "${near}"?`
+		: `Fields are ${known.join(', ')}; a feature is written features.${field}.`
+	throw new UsageError(`--map ${text}: there is no field "${field}". ${cure}`)
+}
+
 type Row = Record<string, unknown>
+type DeclaredNames = {
+	features: readonly string[]
+	segments: readonly string[]
+	sensitive: readonly string[]
+}
 
 /** Throws for a column that is named by --map or --ignore and is not in a table's first row: most likely a slip. */
 export function requireColumns({ renames, ignored, table }: Mapping, value: unknown): void {
@@ -68,6 +90,39 @@ export function requireColumns({ renames, ignored, table }: Mapping, value: unkn
 		const near = nearest(column, columns)
 		throw new UsageError(`The file has no column "${column}".${near ? ` Did you mean "${near}"?` : ''}`)
 	}
+}
+
+/** Says of each column of the first row that nobody declared, or mapped, what it was probably meant for. */
+export function mappingHints(
+	mapping: Mapping,
+	value: unknown,
+	{ features, segments, sensitive }: DeclaredNames,
+): string[] {
+	if (typeof value !== 'object' || value === null || mapping.others === 'groups') return []
+	const row = value as Row
+	const { features: _, segment, ...top } = row
+	const mapped = mapping.renames.map((rename) => rename.column)
+	const targets = mapping.renames.map((rename) => rename.field)
+	const columns = [...Object.keys(nested(row, 'features')), ...Object.keys(top)]
+	const present = [...columns.filter((column) => !mapped.includes(column)), ...targets]
+	const isThere = (field: string) => present.includes(field) || mapping.defaults[field] !== undefined
+	const declared = {
+		fields: mapping.members.filter((field) => !isThere(field)),
+		segments: segments.filter(
+			(name) => !isThere(`segment.${name}`) && nested(row, 'segment')[name] === undefined,
+		),
+		sensitive,
+		features: features.filter((name) => !isThere(name) && !isThere(`features.${name}`)),
+	}
+	const settled = [...mapped, ...mapping.ignored, ...mapping.members, ...features]
+	return columns.flatMap((column) => {
+		const hint = settled.includes(column) ? undefined : columnHint(column, declared)
+		if (!hint) return []
+		const cure = hint.field
+			? `--map ${column}=${hint.field} says so`
+			: 'send it with --kind groups, or declare it as a feature'
+		return [`the column ${JSON.stringify(column)} looks like ${hint.text}: ${cure}.`]
+	})
 }
 
 const nested = (row: Row, name: string): Row =>

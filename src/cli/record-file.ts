@@ -1,3 +1,5 @@
+import { defaultLimits } from '../context.ts'
+import { collectBytes } from '../core/collect-bytes.ts'
 import { AppError } from '../core/errors.ts'
 import { parseExact } from '../core/exact-json.ts'
 import { whyNotJson } from '../core/json-faults.ts'
@@ -7,6 +9,8 @@ import { readUtf8 } from '../core/utf8.ts'
 import type { FeatureSpec } from '../profile/grid.ts'
 import { cellOf, typedCellOf } from '../tables/cell-text.ts'
 import { CsvFault, requireCommas, textRecords } from '../tables/csv.ts'
+import type { ParquetTable } from '../tables/parquet.ts'
+import { openParquetInThread } from '../tables/parquet-node.ts'
 import { plainBytes } from './read-file.ts'
 
 /** A row of a file, from 1; `fault`: why the line is no row. */
@@ -15,14 +19,17 @@ export type FileRow =
 	| { row: number; fault: string }
 
 /** What a file of rows is called, how its bytes are read, and how many there are. */
-export type RecordFile = Parameters<typeof plainBytes>[0] & { ending: 'csv' | 'ndjson' | 'json' }
+export type RecordFile = Parameters<typeof plainBytes>[0] & { ending: 'csv' | 'ndjson' | 'json' | 'parquet' }
 
 const mostLine = 16 * 2 ** 20
+/** A Parquet file has its index at the end: it is read whole. */
+const mostParquet = 2 ** 30
+const rowsAtOnce = 2000
 
 /** How a table's cells are read: by what the model takes, so that the category 01 stays a text. */
 export type Specs = ReadonlyMap<string, FeatureSpec>
 
-/** The rows of a CSV, NDJSON or JSON file, one after the other. A row may hold its features in a member of that name. */
+/** The rows of a CSV, NDJSON, JSON or Parquet file, one after the other. A row may hold its features in a member of that name. */
 export async function* recordsOf(
 	file: RecordFile,
 	specs: Specs,
@@ -30,7 +37,8 @@ export async function* recordsOf(
 ): AsyncGenerator<FileRow> {
 	const bytes = plainBytes(file, onBytes)
 	try {
-		if (file.ending === 'csv') yield* csvRecords(bytes, specs)
+		if (file.ending === 'parquet') yield* parquetRecords(bytes, specs)
+		else if (file.ending === 'csv') yield* csvRecords(bytes, specs)
 		else if (file.ending === 'ndjson') yield* lineRecords(bytes, specs)
 		else yield* jsonRecords(await readUtf8(bytes), specs)
 	} catch (error) {
@@ -42,6 +50,7 @@ export async function* recordsOf(
 export async function featureNames(file: RecordFile): Promise<string[]> {
 	const bytes = plainBytes(file)
 	try {
+		if (file.ending === 'parquet') return await parquetNames(bytes)
 		if (file.ending === 'json') return memberNames(await readUtf8(bytes), 'features')
 		if (file.ending === 'csv') {
 			for await (const [header] of textRecords(bytes, mostLine))
@@ -115,6 +124,53 @@ function rowOf(columns: readonly Column[], cells: readonly string[]): Record<str
 		if (name !== '') row[name] = cell(spec, cells[i] as string)
 	})
 	return row
+}
+
+async function openTable(bytes: ReadableStream<Uint8Array>): Promise<ParquetTable> {
+	const whole = await collectBytes(bytes, mostParquet)
+	if (whole) return openParquetInThread()(whole, defaultLimits)
+	throw new AppError('too-large', `it has more than ${mostParquet} bytes: split it`)
+}
+
+/** Of a struct called features the names in it. */
+async function parquetNames(bytes: ReadableStream<Uint8Array>): Promise<string[]> {
+	const table = await openTable(bytes)
+	try {
+		const names = table.columns.map((column) => column.name)
+		const at = names.indexOf('features')
+		const group = table.groups.findIndex((rows) => rows > 0)
+		const cell = at < 0 || group < 0 ? undefined : (await table.rows(group, 0, 1))[at]?.[0]
+		const isNested = typeof cell === 'object' && cell !== null && !Array.isArray(cell)
+		return (isNested ? Object.keys(cell) : names).filter((name) => name !== '')
+	} finally {
+		await table.close()
+	}
+}
+
+async function* parquetRecords(bytes: ReadableStream<Uint8Array>, specs: Specs): AsyncGenerator<FileRow> {
+	const table = await openTable(bytes)
+	try {
+		const columns = columnsOf(
+			table.columns.map((column) => column.name),
+			specs,
+		)
+		let row = 0
+		for (const [group, rows] of table.groups.entries())
+			for (let from = 0; from < rows; from += rowsAtOnce) {
+				const to = Math.min(rows, from + rowsAtOnce)
+				const cells = await table.rows(group, from, to)
+				for (let i = 0; i < to - from; i++) {
+					const value: Record<string, unknown> = Object.create(null)
+					columns.forEach(({ name, spec }, c) => {
+						const own = cells[c]?.[i]
+						if (name !== '') value[name] = typeof own === 'string' ? cell(spec, own) : typedCellOf(spec, own)
+					})
+					yield record(value, ++row, specs)
+				}
+			}
+	} finally {
+		await table.close()
+	}
 }
 
 async function* lineRecords(bytes: AsyncIterable<Uint8Array>, specs: Specs): AsyncGenerator<FileRow> {

@@ -61,13 +61,22 @@ async function tellOtherRules(terminal: Terminal, context: Context): Promise<voi
 		)
 }
 
-/** Counts as words; lists by their length, and of nested counts those that are not zero. */
-const detailText = (detail: object): string =>
-	Object.entries(detail)
+const mostNamed = 3
+
+/** Counts as words; lists by their length and first names; of what is nested, only what is not empty. */
+function detailText(detail: object, isNested = false): string {
+	return Object.entries(detail)
 		.flatMap(([name, value]): string[] => {
-			if (Array.isArray(value)) return [`${name} ${value.length}`]
-			if (typeof value !== 'object' || value === null) return [`${name} ${value}`]
-			const inner = detailText(Object.fromEntries(Object.entries(value).filter(([, v]) => v !== 0)))
-			return inner === '' ? [] : [`${name} (${inner})`]
+			const words = name.replace(/[A-Z]/g, (c) => ` ${c.toLowerCase()}`)
+			if (Array.isArray(value)) {
+				if (isNested && value.length === 0) return []
+				const named = value.slice(0, mostNamed).map((v) => (typeof v === 'string' ? v : JSON.stringify(v)))
+				const more = value.length > named.length ? ' …' : ''
+				return [`${words} ${value.length}${named.length > 0 ? `: ${named.join('; ')}${more}` : ''}`]
+			}
+			if (typeof value !== 'object' || value === null) return isNested && !value ? [] : [`${words} ${value}`]
+			const inner = detailText(value, true)
+			return inner === '' ? [] : [`${words} (${inner})`]
 		})
 		.join(', ')
+}

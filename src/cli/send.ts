@@ -19,7 +19,7 @@ import {
 	textOption,
 	UsageError,
 } from './command.ts'
-import { mapRow, readMapping, requireColumns } from './map-row.ts'
+import { mappingHints, mapRow, readMapping, requireColumns } from './map-row.ts'
 import { Progress } from './progress.ts'
 import { type InputFile, inputFile, plainBytes } from './read-file.ts'
 import { Sender, type Totals } from './sender.ts'
@@ -27,22 +27,22 @@ import { Sender, type Totals } from './sender.ts'
 const kinds = ['predictions', 'features', 'outcomes', 'groups']
 const batchRows = 1000
 
-/** The declared features of a version: they say which cells are numbers. None when the version is not known here. */
-async function declared(
-	terminal: Terminal,
-	model: string,
-	version: string | undefined,
-): Promise<FeatureSpec[]> {
-	if (version === undefined) return []
-	const { status, body } = await callPatiently(
-		terminal,
-		'GET',
-		`/v1/models/${encodeURIComponent(model)}/versions?limit=1000`,
-		{ allow: [403] },
-	)
-	const items =
-		status === 403 ? [] : (body as { items: { version: string; features: FeatureSpec[] }[] }).items
-	return items.find((v) => v.version === version)?.features ?? []
+type Declared = { features: FeatureSpec[]; segments: string[]; sensitive: string[] }
+
+/** What the model and its version declare: it says which cells are numbers. Nothing where the key may not read. */
+async function declared(terminal: Terminal, model: string, version: string | undefined): Promise<Declared> {
+	const at = `/v1/models/${encodeURIComponent(model)}`
+	const read = async (path: string) => {
+		const { status, body } = await callPatiently(terminal, 'GET', path, { allow: [403] })
+		return status === 403 ? undefined : body
+	}
+	const known = (await read(at)) as { segments: string[]; sensitive: string[] } | undefined
+	const { segments = [], sensitive = [] } = known ?? {}
+	if (version === undefined || !known) return { features: [], segments, sensitive }
+	const { items } = (await read(`${at}/versions?limit=1000`)) as {
+		items: { version: string; features: FeatureSpec[] }[]
+	}
+	return { features: items.find((v) => v.version === version)?.features ?? [], segments, sensitive }
 }
 
 function rowsOf(
@@ -105,7 +105,10 @@ async function sendFile(terminal: Terminal, args: Parsed, model: string, kind: s
 		kind,
 		table: file.format !== 'ndjson',
 	})
-	const features = kind === 'outcomes' ? [] : await declared(terminal, model, version)
+	const known = await declared(terminal, model, version)
+	const features = kind === 'outcomes' ? [] : known.features
+	const segments = kind === 'predictions' ? known.segments : []
+	const names = { features: features.map((f) => f.name), segments, sensitive: known.sensitive }
 	const path = `/v1/models/${encodeURIComponent(model)}/${kind}`
 	const resume = new Resume(file, `${terminal.config.PLUMBLINE_URL}${path}`)
 	const skip = args.values.restart ? 0 : await resume.rows()
@@ -133,7 +136,10 @@ async function sendFile(terminal: Terminal, args: Parsed, model: string, kind: s
 	})
 	for await (const some of rows) {
 		for (const row of some) {
-			if (read++ === 0 && 'value' in row) requireColumns(mapping, row.value)
+			if (read++ === 0 && 'value' in row) {
+				requireColumns(mapping, row.value)
+				for (const hint of mappingHints(mapping, row.value, names)) terminal.err(`Note: ${hint}\n`)
+			}
 			if (read <= skip) continue
 			if ('error' in row) sender.rejectHere(row.index, row.error, row.message)
 			else batch.push({ index: row.index, line: lineOf(mapRow(mapping, row.value)) })

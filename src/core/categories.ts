@@ -1,6 +1,6 @@
 /** An integer that was written as a float: what a data frame makes of codes with nulls among them. */
 const integralFloat = /^(-?(?:0|[1-9]\d*))\.0+$/
-const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+const decimal = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/
 const integer = /^-?(?:0|[1-9]\d*)$/
 
 const lowerCase: ReadonlyMap<string, string> = new Map(

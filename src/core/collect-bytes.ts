@@ -1,28 +1,45 @@
+import type { ByteHold } from './byte-budget.ts'
+
+type Growing = ArrayBuffer & { transfer?(bytes: number): ArrayBuffer }
+
 /**
  * All bytes of a stream, or undefined when there are more than `mostBytes`: then no more are read. `expected` is how many
- * will come, where that is known, so that a large file stands in memory once.
+ * will come, where that is known, so that a large file stands in memory once. They are counted in `hold`.
  */
 export async function collectBytes(
-	stream: ReadableStream<Uint8Array> | null,
+	stream: (AsyncIterable<Uint8Array> & { cancel?(): Promise<void> }) | null,
 	mostBytes: number,
 	expected = 0,
+	hold?: ByteHold,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
 	if (expected > mostBytes) {
-		await stream?.cancel()
+		await stream?.cancel?.()
 		return undefined
 	}
-	let buffer = new Uint8Array(expected)
+	let buffer = new Uint8Array(0)
 	let size = 0
 	for await (const part of stream ?? []) {
 		const needed = size + part.byteLength
 		if (needed > mostBytes) return undefined
 		if (needed > buffer.length) {
-			const larger = new Uint8Array(Math.min(mostBytes, Math.max(needed, 2 * buffer.length)))
-			larger.set(buffer.subarray(0, size))
-			buffer = larger
+			// Grown as the bytes come: what a client announces is not memory yet.
+			const most = expected >= needed ? expected : mostBytes
+			const length = Math.min(most, Math.max(needed, 2 * buffer.length))
+			await hold?.take(length - buffer.length)
+			buffer = resized(buffer, length)
 		}
 		buffer.set(part, size)
 		size = needed
 	}
-	return size === buffer.length ? buffer : buffer.slice(0, size)
+	hold?.give(buffer.length - size)
+	return size === buffer.length ? buffer : resized(buffer, size)
+}
+
+/** The bytes with more room, or less. Moved where the platform can, else copied. */
+export function resized(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
+	const buffer: Growing = bytes.buffer
+	if (buffer.transfer) return new Uint8Array(buffer.transfer(length))
+	const other = new Uint8Array(length)
+	other.set(bytes.subarray(0, length))
+	return other
 }

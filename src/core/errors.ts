@@ -5,6 +5,7 @@ export type ErrorCode =
 	| 'unauthenticated' // no key, or an unknown, revoked or expired one (401)
 	| 'forbidden' // outside the key's role or model scope (403)
 	| 'not-found' // (404)
+	| 'timeout' // the body came too slowly (408)
 	| 'conflict' // the object changed, or exists with other content (409)
 	| 'too-large' // over a limit that the message names (413)
 	| 'unsupported' // content type or encoding (415)

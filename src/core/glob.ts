@@ -52,7 +52,8 @@ export function contains(scope: readonly string[], asked: string): boolean {
 		const fill = token === '*' ? [...reached] : [...reached].map((at) => outer.step(at, literalOf(token)))
 		for (const at of fill) {
 			for (let now = at; !next.has(now); now = outer.step(now, undefined)) {
-				if (++steps > mostSteps) return false
+				// No position is left: some name is matched by none of them.
+				if (now === 0n || ++steps > mostSteps) return false
 				next.add(now)
 				if (token !== '*') break
 			}
@@ -69,7 +70,7 @@ const tokensOf = (glob: string): string[] => [
 	...glob.replace(/[*?]{2,}/g, (run) => run.replaceAll('*', '') + (run.includes('*') ? '*' : '')),
 ]
 
-/** The globs as one machine: a set of positions, a bit each, is every place at which a name read so far can stand. */
+/** The globs as one machine: a set of positions, a bit each, says how far each glob may have got in a name. */
 function automaton(globs: readonly string[]) {
 	const takes = new Map<string, bigint>()
 	let [start, ends, stars, any] = [0n, 0n, 0n, 0n]

@@ -6,14 +6,18 @@ const trailerBytes = 8
 /** How long bytes that look like a next member may leave the present one unfinished before they are its content. */
 const settleMs = 500
 const lookMs = 25
+/** In what strangers send: members, beside one a kilobyte, and looks that found none. */
+const mostMembers = 1000
+const mostMistaken = 16
 
 /**
  * The bytes of a gzip stream unpacked; several members are one stream (RFC 1952 2.2). The platform's decompressor knows
  * one member only, so this finds where members end. The stream fails with `malformed` when it is damaged or cut off.
  */
-export function gunzip(packed: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
-	const pieces = piecesOf(packed)
-	let member = new Member(pieces)
+export function gunzip(packed: AsyncIterable<Uint8Array>, isTrusted = true): ReadableStream<Uint8Array> {
+	const pieces = piecesOf(packed, isTrusted ? Number.POSITIVE_INFINITY : mostMembers)
+	const looks = { left: isTrusted ? Number.POSITIVE_INFINITY : mostMistaken }
+	let member = new Member(pieces, looks)
 	return new ReadableStream<Uint8Array>(
 		{
 			async pull(controller) {
@@ -21,7 +25,7 @@ export function gunzip(packed: AsyncIterable<Uint8Array>): ReadableStream<Uint8A
 					const bytes = await member.read()
 					if (bytes) return controller.enqueue(bytes)
 					if (!(await member.fed)) return controller.close()
-					member = new Member(pieces)
+					member = new Member(pieces, looks)
 				}
 			},
 			async cancel(reason) {
@@ -43,8 +47,10 @@ class Member {
 	private size = 0
 	private isRead = false
 	private onSize = () => {}
+	private readonly looks: { left: number }
 
-	constructor(pieces: AsyncGenerator<Piece, undefined>) {
+	constructor(pieces: AsyncGenerator<Piece, undefined>, looks: { left: number }) {
+		this.looks = looks
 		const { readable, writable } = new DecompressionStream('gzip')
 		this.reader = readable.getReader()
 		this.fed = this.feed(pieces, writable.getWriter())
@@ -103,22 +109,29 @@ class Member {
 			})
 			idleMs = isIdle && this.isRead ? idleMs + lookMs : 0
 		}
+		if (this.looks.left-- <= 0) throw manyMembers()
 		return false
 	}
 }
 
 /** The bytes as they come, cut where a member seems to begin. */
-async function* piecesOf(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Piece, undefined> {
+async function* piecesOf(
+	packed: AsyncIterable<Uint8Array>,
+	mostMembers: number,
+): AsyncGenerator<Piece, undefined> {
+	let left = mostMembers
 	let held: Uint8Array<ArrayBuffer> = new Uint8Array(0)
 	/** The last bytes of the present member that were handed on. */
 	let last: Uint8Array<ArrayBuffer> = new Uint8Array(0)
 	for await (const chunk of packed) {
+		left += chunk.length / 1024
 		const bytes = joined(held, chunk)
 		let from = 0
 		let at = headerAt(bytes, last.length === 0 ? 1 : 0)
 		for (; at >= 0 && at + headerBytes <= bytes.length; at = headerAt(bytes, at + 1)) {
 			const before = tail(last, bytes.subarray(from, at))
 			if (before.length < trailerBytes) continue
+			if (left-- <= 0) throw manyMembers()
 			yield { bytes: bytes.subarray(from, at), size: sizeIn(before) }
 			from = at
 			last = before
@@ -133,6 +146,9 @@ async function* piecesOf(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Piec
 	if (held.length > 0) yield { bytes: held }
 	return undefined
 }
+
+const manyMembers = () =>
+	new AppError('too-large', 'The gzip data has too many small members. Pack it as one, or send it unpacked.')
 
 /** What a member unpacks to, modulo 2^32, by its trailer. */
 const sizeIn = (trailer: Uint8Array<ArrayBuffer>) =>

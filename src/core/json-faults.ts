@@ -1,5 +1,8 @@
-/** What JSON.parse passes over, or says without its place: a member that is there twice, or a word that is not JSON. */
-export type JsonFault = { kind: 'twice' | 'word'; path: (string | number)[]; message: string }
+/**
+ * What JSON.parse passes over, or says without its place: a member that is there twice, a word that is not JSON, or
+ * something that is nested too deeply.
+ */
+export type JsonFault = { kind: 'twice' | 'word' | 'deep'; path: (string | number)[]; message: string }
 
 // Punctuation, a text without its quotes, or anything else up to the next of either.
 const token = /\s*(?:([{}[\],:])|"([^"\\]*(?:\\.[^"\\]*)*)"|([^\s{}[\],:"]+))/y
@@ -14,8 +17,11 @@ const cures: ReadonlyMap<string, string> = new Map([
 
 type Level = { names?: Set<string>; at: string | number }
 
-/** The faults of a text that begins like an array or object; the first word that is not JSON ends the search. */
-export function* findJsonFaults(text: string): Generator<JsonFault> {
+/**
+ * The faults of a text that begins like an array or object; the first word that is not JSON, and more than `mostLevels`,
+ * end the search.
+ */
+export function* findJsonFaults(text: string, mostLevels = Number.POSITIVE_INFINITY): Generator<JsonFault> {
 	const levels: Level[] = []
 	let isName = false
 	const path = () => levels.map((level) => level.at)
@@ -31,6 +37,10 @@ export function* findJsonFaults(text: string): Generator<JsonFault> {
 		else if (mark === '[') levels.push({ at: 0 })
 		else if (mark === '}' || mark === ']') levels.pop()
 		else if (mark === ',' && typeof level?.at === 'number') level.at++
+		if (levels.length > mostLevels) {
+			yield { kind: 'deep', path: path(), message: `is nested deeper than ${mostLevels} levels` }
+			return
+		}
 		if (isName && quoted !== undefined && level?.names) {
 			level.at = nameOf(quoted)
 			if (level.names.has(level.at))
@@ -54,11 +64,16 @@ export function* findJsonFaults(text: string): Generator<JsonFault> {
 /** Why a text is not JSON, in words: the word that is none, with its row (counted from `from`) and path, or what the parser says. */
 export function whyNotJson(text: string, cause: unknown, from = 0): string {
 	if (cause instanceof RangeError) return 'it is nested too deeply'
-	const fault = [...findJsonFaults(text)].find(({ kind }) => kind === 'word')
+	const fault = firstWord(text)
 	if (!fault) return (cause as Error).message.slice(0, 250).toWellFormed()
 	const [first, ...rest] = fault.path
 	const places = typeof first === 'number' ? [`row ${first + from}`, rest.join('.')] : [fault.path.join('.')]
 	return `${places.filter((place) => place !== '').join(', ')} ${fault.message}`.trim()
+}
+
+function firstWord(text: string): JsonFault | undefined {
+	for (const fault of findJsonFaults(text)) if (fault.kind === 'word') return fault
+	return undefined
 }
 
 const shown = (word: string) => word.slice(0, 40).toWellFormed()

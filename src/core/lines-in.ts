@@ -1,7 +1,10 @@
-import { asUtf8, decodeUtf8 } from './utf8.ts'
+import type { ByteHold } from './byte-budget.ts'
+import { resized } from './collect-bytes.ts'
+import { asUtf8, decodeUtf8, isUtf8 } from './utf8.ts'
 
 const lineFeed = 10
 const defaultMost = 16 * 2 ** 20
+const leastRoom = 1024
 
 /** A line that is no text, and why. */
 export class BadLine {
@@ -18,38 +21,70 @@ const notUtf8 = new BadLine('malformed', 'the line is not UTF-8')
 
 /**
  * The lines of a text that comes in chunks, those of a chunk together. A line that is not UTF-8, or longer than
- * `mostBytes`, comes as a `BadLine` in its place. A last line that is empty is none.
+ * `mostBytes`, comes as a `BadLine` in its place. A last line that is empty is none. What a line that has not ended takes
+ * is counted in `hold`.
  */
 export async function* linesIn(
 	chunks: AsyncIterable<Uint8Array>,
 	mostBytes = defaultMost,
+	hold?: ByteHold,
 ): AsyncGenerator<(string | BadLine)[]> {
 	const tooLong = new BadLine('too-large', `a line is at most ${mostBytes} bytes`)
-	let parts: Uint8Array[] = []
-	let held = 0
+	const open = new OpenLine(hold)
 	let isSkipped = false
 	for await (const chunk of asUtf8(chunks)) {
 		const last = chunk.lastIndexOf(lineFeed)
 		if (last >= 0) {
-			const lines = linesOf(joined(parts, chunk.subarray(0, last)), mostBytes, tooLong)
+			const lines = linesOf(open.end(chunk.subarray(0, last)), mostBytes, tooLong)
 			// The rest of a line that was too long has been said.
 			if (isSkipped) lines.shift()
 			yield lines
-			parts = []
-			held = 0
 			isSkipped = false
 		}
 		if (isSkipped) continue
-		const rest = chunk.subarray(last + 1)
-		if (rest.length > 0) parts.push(new Uint8Array(rest))
-		held += rest.length
-		if (held <= mostBytes) continue
+		await open.add(chunk.subarray(last + 1))
+		if (open.length <= mostBytes) continue
 		yield [tooLong]
-		parts = []
-		held = 0
+		open.end()
 		isSkipped = true
 	}
-	if (parts.length > 0) yield linesOf(joined(parts, new Uint8Array(0)), mostBytes, tooLong)
+	if (open.length > 0) yield linesOf(open.end(), mostBytes, tooLong)
+}
+
+/** The beginning of a line whose end is not here yet. It comes in pieces of any size, so they are put together. */
+class OpenLine {
+	length = 0
+	private bytes = new Uint8Array(0)
+	private readonly hold: ByteHold | undefined
+
+	constructor(hold: ByteHold | undefined) {
+		this.hold = hold
+	}
+
+	async add(more: Uint8Array): Promise<void> {
+		const needed = this.length + more.length
+		if (needed > this.bytes.length) {
+			const room = Math.max(needed, 2 * this.bytes.length, leastRoom)
+			await this.hold?.take(room - this.bytes.length)
+			this.bytes = resized(this.bytes, room)
+		}
+		this.bytes.set(more, this.length)
+		this.length = needed
+	}
+
+	/** The line with its end. */
+	end(last?: Uint8Array): Uint8Array {
+		const { bytes, length } = this
+		this.hold?.give(bytes.length)
+		this.bytes = new Uint8Array(0)
+		this.length = 0
+		if (last === undefined) return bytes.subarray(0, length)
+		if (length === 0) return last
+		const all = new Uint8Array(length + last.length)
+		all.set(bytes.subarray(0, length))
+		all.set(last, length)
+		return all
+	}
 }
 
 function linesOf(bytes: Uint8Array, mostBytes: number, tooLong: BadLine): (string | BadLine)[] {
@@ -60,7 +95,9 @@ function linesOf(bytes: Uint8Array, mostBytes: number, tooLong: BadLine): (strin
 	for (let from = 0; from <= bytes.length; ) {
 		const end = bytes.indexOf(lineFeed, from)
 		const to = end < 0 ? bytes.length : end
-		lines.push(to - from > mostBytes ? tooLong : (decodeUtf8(bytes.subarray(from, to)) ?? notUtf8))
+		const line = bytes.subarray(from, to)
+		if (line.length > mostBytes) lines.push(tooLong)
+		else lines.push(isUtf8(line) ? (decodeUtf8(line) as string) : notUtf8)
 		from = to + 1
 	}
 	return lines
@@ -69,14 +106,3 @@ function linesOf(bytes: Uint8Array, mostBytes: number, tooLong: BadLine): (strin
 /** The limit is in bytes; only a line near it is worth measuring. */
 const isLonger = (line: string, mostBytes: number) =>
 	line.length * 3 > mostBytes && new TextEncoder().encode(line).length > mostBytes
-
-function joined(parts: readonly Uint8Array[], last: Uint8Array): Uint8Array {
-	if (parts.length === 0) return last
-	const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, last.length))
-	let at = 0
-	for (const part of [...parts, last]) {
-		all.set(part, at)
-		at += part.length
-	}
-	return all
-}

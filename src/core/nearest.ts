@@ -1,5 +1,9 @@
+/** Nobody mistypes more than this; the work grows with it. */
+const longestWord = 256
+
 /** The candidate with the smallest edit distance, if it is near enough to be a likely typing error. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+	if (word.length > longestWord) return undefined
 	let best: string | undefined
 	let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1
 	for (const candidate of candidates) {

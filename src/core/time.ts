@@ -51,3 +51,9 @@ export function parseDuration(text: string): number | undefined {
 	if (!match) return undefined
 	return Number(match[1]) * (unitMs[match[2] as string] as number)
 }
+
+/** What JSON Schema says of a text that is a time or a duration: more exactly than a pattern can. */
+export const timeOrDuration = {
+	pattern: undefined,
+	anyOf: [{ format: 'date-time' }, { pattern: '^\\d+(\\.\\d+)?(ms|s|m|h|d|w)$' }],
+}

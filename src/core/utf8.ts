@@ -12,6 +12,23 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
 	}
 }
 
+/** The same question for many short texts: a decoder that fails costs more than looking. */
+export function isUtf8(bytes: Uint8Array): boolean {
+	for (let i = 0; i < bytes.length; ) {
+		const byte = bytes[i++] as number
+		if (byte < 0x80) continue
+		const more = byte >= 0xf0 ? 3 : byte >= 0xe0 ? 2 : 1
+		if (byte < 0xc2 || byte > 0xf4) return false
+		for (let k = 0; k < more; k++) {
+			const next = bytes[i++] as number
+			const least = k > 0 ? 0x80 : byte === 0xe0 ? 0xa0 : byte === 0xf0 ? 0x90 : 0x80
+			const most = k > 0 ? 0xbf : byte === 0xed ? 0x9f : byte === 0xf4 ? 0x8f : 0xbf
+			if (!(next >= least && next <= most)) return false
+		}
+	}
+	return true
+}
+
 /** Bytes that are not UTF-8 where a text should be. */
 export class NotUtf8 extends Error {}
 
@@ -28,7 +45,7 @@ export function lineOfFault(bytes: Uint8Array): number {
 	for (let from = 0; from < bytes.length; line++) {
 		const end = bytes.indexOf(lineFeed, from)
 		const to = end < 0 ? bytes.length : end
-		if (decodeUtf8(bytes.subarray(from, to)) === undefined) return line
+		if (!isUtf8(bytes.subarray(from, to))) return line
 		from = to + 1
 	}
 	return line
@@ -63,7 +80,7 @@ export async function* asUtf8(chunks: AsyncIterable<Uint8Array>): AsyncGenerator
 			yield decode(chunk)
 			continue
 		}
-		head = head.length === 0 ? chunk : Uint8Array.of(...head, ...chunk)
+		head = joined(head, chunk)
 		if (head.length < 4) {
 			// The memory of a chunk may be used again for the next.
 			head = new Uint8Array(head)
@@ -76,6 +93,14 @@ export async function* asUtf8(chunks: AsyncIterable<Uint8Array>): AsyncGenerator
 	if (decode || head.length === 0) return
 	const { skip, transcode } = encodingOf(head)
 	yield transcode(head.subarray(skip))
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+	if (a.length === 0) return b
+	const both = new Uint8Array(a.length + b.length)
+	both.set(a)
+	both.set(b, a.length)
+	return both
 }
 
 function encodingOf(head: Uint8Array): { skip: number; transcode: (bytes: Uint8Array) => Uint8Array } {
@@ -96,7 +121,7 @@ function fromUtf16(isLittle: boolean): (bytes: Uint8Array) => Uint8Array {
 	const encoder = new TextEncoder()
 	let odd: number | undefined
 	return (bytes) => {
-		const all = odd === undefined ? new Uint8Array(bytes) : Uint8Array.of(odd, ...bytes)
+		const all = odd === undefined ? new Uint8Array(bytes) : joined(Uint8Array.of(odd), bytes)
 		odd = all.length % 2 === 1 ? all.at(-1) : undefined
 		const even = all.subarray(0, all.length - (all.length % 2))
 		if (!isLittle)

@@ -3,6 +3,8 @@ export class DemoClient {
 	private readonly url: string
 	private readonly key: string
 	private readonly fetch: typeof fetch
+	/** Rows that were accepted so far. */
+	posted = 0
 
 	constructor(url: string, key: string, fetcher: typeof fetch) {
 		this.url = url
@@ -44,6 +46,7 @@ export class DemoClient {
 			body,
 		)
 		if (rejected.length > 0) throw new Error(`rows were rejected: ${JSON.stringify(rejected[0])}`)
+		this.posted += accepted
 		return accepted
 	}
 }

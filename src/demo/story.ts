@@ -1,4 +1,5 @@
 import { formatTime } from '../core/time.ts'
+import type { PageLink } from '../http/options.ts'
 import type { DemoClient } from './client.ts'
 import { changedBranches } from './lender.ts'
 
@@ -77,7 +78,7 @@ export async function readPerformance(client: DemoClient): Promise<DemoAnswer[]>
 
 /** What happened, in a few lines, with what to try next. */
 export function tell(story: Story): string {
-	const { url, key, incidents } = story
+	const { incidents } = story
 	const lines = [
 		'',
 		`A lender's two models, credit-risk and card-fraud, ${story.predictions.toLocaleString('en')} predictions and ${story.outcomes.toLocaleString('en')} outcomes,`,
@@ -87,22 +88,56 @@ export function tell(story: Story): string {
 		'instead of by the year. Nobody told the model.',
 		'',
 		`Plumbline opened ${incidents.length === 1 ? 'one incident' : `${incidents.length} incidents`}:`,
-		...incidents.flatMap((incident) => describe(incident, url)),
+		...incidents.flatMap(describe),
 		...outcomes(story.performance),
 		...declined(story.why),
 		'',
-		'Try it:',
-		`  curl -s -H 'Authorization: Bearer ${key}' '${url}/v1/incidents'`,
-		`  curl -s -H 'Authorization: Bearer ${key}' '${url}/v1/models/credit-risk/metrics?metric=drift.psi,drift.q&feature=income&window=1d'`,
-		`  curl -s -H 'Authorization: Bearer ${key}' '${url}/v1/models/credit-risk/bias'`,
-		`  curl -s -H 'Authorization: Bearer ${key}' '${url}/v1/models/credit-risk/predictions/${story.why.predictionId}/explanation'`,
-		`  ${url}/docs`,
-		...incidents
-			.slice(0, 1)
-			.map(
-				({ id }) =>
-					`  in Slack, once connected: /plumb incidents    /plumb incident ${id}    /plumb why ${story.why.predictionId}`,
-			),
+	]
+	return lines.join('\n')
+}
+
+/** The pages that the demo leads to. */
+export const pagesOf = ({ incidents, why }: Story): PageLink[] => [
+	...incidents.map(({ id, title }) => ({ text: title, path: `/incidents/${id}` })),
+	{ text: 'Why an applicant was declined', path: `/models/credit-risk/predictions/${why.predictionId}` },
+	{ text: 'All incidents', path: '/incidents' },
+	{ text: 'The HTTP interface', path: '/docs' },
+]
+
+/** Where to look next: in a browser, and with curl. */
+export function tryIt({ url, key, why }: Story, link: string, pages: readonly PageLink[]): string {
+	const calls = [
+		['What is wrong?', '/v1/incidents?status=open'],
+		[
+			'Has income drifted?',
+			'/v1/models/credit-risk/metrics?metric=drift.psi&feature=income&window=1d&limit=3',
+		],
+		['Is the model fair?', '/v1/models/credit-risk/bias'],
+		[
+			'Why was this applicant declined?',
+			`/v1/models/credit-risk/predictions/${why.predictionId}/explanation`,
+		],
+	] as const
+	const lines = [
+		'',
+		'Open this link first. It works once, and lets that browser see the pages below:',
+		'',
+		`  ${link}`,
+		'',
+		...pages.map(
+			({ text, path }) => `  ${url}${path}  ${text.length > 40 ? `${text.slice(0, 40)} …` : text}`,
+		),
+		'',
+		'The same with curl, as indented JSON:',
+		'',
+		...calls.flatMap(([text, path]) => [
+			`  # ${text}`,
+			`  curl -s '${url}${path}' \\`,
+			`    -H 'Authorization: Bearer ${key}' \\`,
+			`    -H 'Accept: application/json; indent=2'`,
+			'',
+		]),
+		'Live traffic goes on. Ctrl-C ends it.',
 		'',
 	]
 	return lines.join('\n')
@@ -147,7 +182,7 @@ function outcomes(answers: readonly DemoAnswer[]): string[] {
 	]
 }
 
-function describe(incident: DemoIncident, url: string): string[] {
+function describe(incident: DemoIncident): string[] {
 	const alerts = incident.alerts.filter((alert) => alert.status !== 'undone')
 	const first = alerts.map((alert) => alert.window.from).sort()[0]
 	return [
@@ -156,6 +191,5 @@ function describe(incident: DemoIncident, url: string): string[] {
 		`  ${incident.model}, ${alerts.length} alert${alerts.length === 1 ? '' : 's'}${first ? `, first seen in the window from ${first}` : ''}`,
 		...incident.changes.map(({ text }) => `  - ${text}`),
 		`  Next: ${incident.nextStep}`,
-		`  ${url}/v1/incidents/${incident.id}`,
 	]
 }

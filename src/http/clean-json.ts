@@ -1,6 +1,6 @@
 import type { Fault } from '../core/errors.ts'
+import { maxDepth, tooDeep } from '../core/json-shape.ts'
 
-const maxDepth = 32
 const maxFaults = 20
 
 // A NUL ends a text in some of the drivers; a lone surrogate has no UTF-8 form, so it would come back as another text.
@@ -22,7 +22,7 @@ export function unstorable(value: unknown): Fault[] {
 
 function visit(value: unknown, path: readonly string[], faults: Fault[]): void {
 	if (faults.length >= maxFaults) return
-	if (path.length > maxDepth) add(faults, path, `is nested deeper than ${maxDepth} levels`)
+	if (path.length > maxDepth) add(faults, path, tooDeep)
 	else if (typeof value === 'string') {
 		const fault = textFault(value)
 		if (fault) add(faults, path, fault)

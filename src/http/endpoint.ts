@@ -1,6 +1,8 @@
 import type { z } from 'zod'
 import type { Actor, Context, Role } from '../context.ts'
+import type { ByteBudget } from '../core/byte-budget.ts'
 import type { ErrorCode } from '../core/errors.ts'
+import type { RequestBody } from './body.ts'
 import type { AppOptions } from './options.ts'
 import type { Traffic } from './traffic.ts'
 
@@ -10,7 +12,7 @@ export type Reply = { status: number; body?: unknown; headers?: Record<string, s
 type Output<S> = S extends z.ZodType ? z.output<S> : undefined
 
 /** What every operation of one app shares. */
-export type Service = { context: Context; options: AppOptions; traffic: Traffic }
+export type Service = { context: Context; options: AppOptions; traffic: Traffic; budget?: ByteBudget }
 
 /** A request that passed the key, role, scope and shape checks. */
 export type Call<P = undefined, Q = undefined, B = undefined> = Service & {
@@ -19,6 +21,8 @@ export type Call<P = undefined, Q = undefined, B = undefined> = Service & {
 	query: Output<Q>
 	body: Output<B>
 	request: Request
+	/** What the handler reads itself: the rows. */
+	stream: RequestBody
 }
 
 /** One answer of an operation, for the documentation and its tests. */
@@ -27,6 +31,8 @@ export type Answer = {
 	schema?: z.ZodType
 	/** Default `application/json`. */
 	type?: string
+	/** Another type that the handler may answer with, by the Accept header. */
+	otherType?: string
 	example?: unknown
 	headers?: Record<string, string>
 }

@@ -49,7 +49,7 @@ function toFaults(issue: z.core.$ZodIssue, known: Map<readonly string[], string[
 	const path = issue.path.map(String)
 	if (issue.code !== 'unrecognized_keys') return [{ path: path.join('.'), message: issue.message }]
 	const members = known.get(issue.keys) ?? []
-	return issue.keys.map((key) => {
+	return issue.keys.slice(0, maxFaults).map((key) => {
 		const near = nearest(key, members)
 		const hint = near
 			? `did you mean ${JSON.stringify(near)}?`

@@ -9,14 +9,21 @@ const about = `Plumbline watches machine-learning models in production: predicti
 a baseline, judged by rules, and become incidents.
 
 Every call but \`/healthz\` and \`/readyz\` needs \`Authorization: Bearer <key>\`. Errors are RFC 9457 problems with a \`code\`.
-Times are RFC 3339 with an offset, answered in UTC. Lists are \`{ items, next }\`, with \`cursor\` and \`limit\`.`
+Times are RFC 3339 with an offset, answered in UTC. Lists are \`{ items, next }\`, with \`cursor\` and \`limit\`.
+\`Accept: application/json; indent=2\` indents an answer for people.`
 
 /** Errors that follow from what an operation is, before those that it names itself. */
 export function errorsOf(endpoint: Endpoint): ProblemCode[] {
-	const codes: ProblemCode[] = ['not-acceptable', 'unavailable', ...(endpoint.errors ?? [])]
+	const codes: ProblemCode[] = [
+		'not-acceptable',
+		'headers-too-large',
+		'unavailable',
+		...(endpoint.errors ?? []),
+	]
 	if (endpoint.access !== 'open') codes.push('unauthenticated', 'forbidden')
 	if (endpoint.path.includes('{')) codes.push('not-found')
-	if (endpoint.body || endpoint.rows) codes.push('malformed', 'too-large', 'unsupported')
+	if (endpoint.body || endpoint.rows)
+		codes.push('malformed', 'timeout', 'too-large', 'unsupported', 'overloaded')
 	codes.push('invalid')
 	return [...new Set(codes)].sort((a, b) => problems[a].status - problems[b].status)
 }
@@ -28,9 +35,11 @@ const whatToDo: Partial<Record<ProblemCode, string>> = {
 	'not-found': 'There is no model "credit-defualt". Did you mean "credit-default"?',
 	'not-acceptable': 'This answers application/json, which the Accept header excludes.',
 	conflict: 'The object changed in the meantime. Read it again, then repeat.',
-	'too-large': 'The body is over the limit of 33554432 bytes for a JSON body (limit jsonBytes).',
+	timeout: 'The body came at less than 1000 bytes a second (limit bodyBytesPerSecond). Send it again.',
+	'too-large': 'The JSON body is over the limit of 4194304 bytes (limit objectBytes).',
 	unsupported: 'Content-Type text/plain is not taken here: send application/json.',
 	invalid: 'The body is wrong. tsak: unknown member; did you mean "task"?',
+	'headers-too-large': 'The headers of the request are too large (limit headerBytes).',
 	overloaded: 'The writer is behind. Send the rows again after the Retry-After.',
 	unavailable: 'Another process holds the database. Nothing was changed: send the request again.',
 }

@@ -12,7 +12,7 @@ export type Problem = {
 }
 
 /** Failures that only HTTP knows stand beside the codes of `AppError`. */
-export type ProblemCode = ErrorCode | 'method-not-allowed' | 'not-acceptable'
+export type ProblemCode = ErrorCode | 'method-not-allowed' | 'not-acceptable' | 'headers-too-large'
 
 export const problems: Record<ProblemCode, { status: number; title: string }> = {
 	malformed: { status: 400, title: 'The body cannot be parsed' },
@@ -21,10 +21,12 @@ export const problems: Record<ProblemCode, { status: number; title: string }> = 
 	'not-found': { status: 404, title: 'Not found' },
 	'method-not-allowed': { status: 405, title: 'Method not allowed' },
 	'not-acceptable': { status: 406, title: 'No representation that the client accepts' },
+	timeout: { status: 408, title: 'The body came too slowly' },
 	conflict: { status: 409, title: 'In conflict with what is there' },
 	'too-large': { status: 413, title: 'Over a limit' },
 	unsupported: { status: 415, title: 'Unsupported content type or encoding' },
 	invalid: { status: 422, title: 'Wrong shape or content' },
+	'headers-too-large': { status: 431, title: 'Headers too large' },
 	internal: { status: 500, title: 'A fault of ours' },
 	overloaded: { status: 503, title: 'Too busy' },
 	unavailable: { status: 503, title: 'Not available at the moment' },

@@ -110,7 +110,10 @@ const processSeries = ({ residentBytes, heapBytes, cpuSeconds, startedAt }: Proc
 ]
 
 /** The gauges and counters of the service itself, and of the models that may be seen. */
-async function renderMetrics({ context, traffic, options }: Service, isVisible: IsVisible): Promise<string> {
+async function renderMetrics(
+	{ context, traffic, options, budget }: Service,
+	isVisible: IsVisible,
+): Promise<string> {
 	const counts = await readCounts(context)
 	const exported = await options.exported?.read(context, isVisible)
 	return render([
@@ -123,6 +126,9 @@ async function renderMetrics({ context, traffic, options }: Service, isVisible: 
 		gauge('plumbline_model_cache_bytes', 'Memory that opened models take.', [
 			{ value: context.models.bytes() },
 		]),
+		gauge('plumbline_body_bytes_in_flight', 'Memory that bodies of requests take now.', [
+			{ value: budget?.used ?? 0 },
+		]),
 		...jobSeries(counts, context.now()),
 		...trafficSeries(traffic, isVisible),
 		...modelSeries(counts, isVisible),
@@ -132,7 +138,7 @@ async function renderMetrics({ context, traffic, options }: Service, isVisible: 
 }
 
 /** What Prometheus scrapes. */
-export const scrape = async (service: Service, isVisible: IsVisible) => ({
+export const scrape = async (service: Omit<Service, 'budget'>, isVisible: IsVisible) => ({
 	status: 200,
 	body: await renderMetrics(service, isVisible),
 	headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },

@@ -1,5 +1,9 @@
+import type { Limits } from '../context.ts'
+import { collectBytes } from '../core/collect-bytes.ts'
 import { AppError } from '../core/errors.ts'
 import { whyNotJson } from '../core/json-faults.ts'
+import { JsonShape, maxDepth, tooDeep } from '../core/json-shape.ts'
+import type { RequestBody } from './body.ts'
 import { unstorable } from './clean-json.ts'
 import { invalid } from './faults.ts'
 
@@ -20,32 +24,52 @@ const isUtf8 = (charset: string | undefined) =>
  * The parsed JSON body of a request of the control plane, checked to be storable; undefined when it is empty and
  * may be. Throws `unsupported`, `too-large`, `malformed` or `invalid`, in this order.
  */
-export async function readJson(request: Request, limitBytes: number, optional: boolean): Promise<unknown> {
-	const length = request.headers.get('content-length')
-	const declared = length === null ? undefined : Number(length)
-	const chunked = request.headers.has('transfer-encoding')
-	if (optional && !chunked && (declared === undefined || declared === 0)) return undefined
-	checkType(request)
-	if (declared !== undefined && declared > limitBytes) throw tooLarge(limitBytes)
-	const bytes = declared === undefined ? await collect(request.body, limitBytes) : await whole(request)
+export async function readJson(headers: Headers, body: RequestBody, optional: boolean): Promise<unknown> {
+	if (optional && body.isAbsent) return undefined
+	checkType(headers)
+	// Whoever lowers the limit of JSON bodies means these too.
+	const limit = body.limits.jsonBytes < body.limits.objectBytes ? 'jsonBytes' : 'objectBytes'
+	const bytes = await readAll(body.within(limit))
 	if (bytes.byteLength === 0) {
 		if (optional) return undefined
 		throw new AppError('malformed', 'The body is empty; it must be a JSON object.')
 	}
+	if (bytes.byteLength > longBody) checkShape(bytes, body.limits)
 	const value = parse(bytes)
 	const faults = unstorable(value)
 	if (faults.length > 0) throw invalid('body', faults)
 	return value
 }
 
-function checkType(request: Request): void {
-	const encoding = request.headers.get('content-encoding')?.trim().toLowerCase()
+/** A longer body is looked at before it is parsed: some of a megabyte take seconds. */
+const longBody = 64 * 1024
+
+function checkShape(bytes: Uint8Array, { objectValues }: Limits): void {
+	const shape = new JsonShape(bytes)
+	shape.read()
+	if (shape.depth > maxDepth) throw invalid('body', [{ path: '', message: tooDeep }])
+	if (shape.values > objectValues)
+		throw new AppError('too-large', `The body has more than ${objectValues} values (limit objectValues).`)
+}
+
+async function readAll(body: RequestBody): Promise<Uint8Array> {
+	try {
+		return (await collectBytes(body, Number.POSITIVE_INFINITY, body.declaredBytes, body.hold)) as Uint8Array
+	} catch (cause) {
+		if (cause instanceof AppError) throw cause
+		const text = 'The connection closed before the body was complete. Send the request again.'
+		throw new AppError('malformed', text, { cause })
+	}
+}
+
+function checkType(headers: Headers): void {
+	const encoding = headers.get('content-encoding')?.trim().toLowerCase()
 	if (encoding && encoding !== 'identity')
 		throw new AppError(
 			'unsupported',
 			`Content-Encoding ${encoding} is not taken here: send the JSON as it is. Rows may be gzipped.`,
 		)
-	const { type, charset } = mediaType(request.headers.get('content-type'))
+	const { type, charset } = mediaType(headers.get('content-type'))
 	if (!isJson(type))
 		throw new AppError(
 			'unsupported',
@@ -53,48 +77,6 @@ function checkType(request: Request): void {
 		)
 	if (!isUtf8(charset))
 		throw new AppError('unsupported', `The charset ${charset} is not taken: JSON is UTF-8 (RFC 8259, 8.1).`)
-}
-
-const tooLarge = (limitBytes: number) =>
-	new AppError(
-		'too-large',
-		`The body is over the limit of ${limitBytes} bytes for a JSON body (limit jsonBytes).`,
-	)
-
-const cutOff = (cause: unknown) =>
-	new AppError('malformed', 'The connection closed before the body was complete. Send the request again.', {
-		cause,
-	})
-
-async function whole(request: Request): Promise<Uint8Array> {
-	try {
-		return new Uint8Array(await request.arrayBuffer())
-	} catch (cause) {
-		throw cutOff(cause)
-	}
-}
-
-/** A chunked body says its size only when it is over. */
-async function collect(body: ReadableStream<Uint8Array> | null, limitBytes: number): Promise<Uint8Array> {
-	const parts: Uint8Array[] = []
-	let size = 0
-	if (body === null) return new Uint8Array()
-	try {
-		for await (const part of body) {
-			size += part.byteLength
-			if (size > limitBytes) throw tooLarge(limitBytes)
-			parts.push(part)
-		}
-	} catch (cause) {
-		throw cause instanceof AppError ? cause : cutOff(cause)
-	}
-	const bytes = new Uint8Array(size)
-	let at = 0
-	for (const part of parts) {
-		bytes.set(part, at)
-		at += part.byteLength
-	}
-	return bytes
 }
 
 function parse(bytes: Uint8Array): unknown {

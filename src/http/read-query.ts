@@ -47,3 +47,10 @@ export function accepts(accept: string | null, type: string): boolean {
 	}
 	return false
 }
+
+/** Whether the client names HTML, as browsers do, and likes JSON no better. */
+export function prefersHtml(accept: string | undefined): boolean {
+	const ranges = parts(accept ?? '')
+	const weight = (type: string) => ranges.find((r) => r.type === type)?.q ?? 0
+	return weight('text/html') > 0 && weight('text/html') >= weight('application/json')
+}

@@ -17,6 +17,14 @@ export type RowInput = {
 	segment?: Record<string, unknown> | undefined
 }
 
+/** Cells of a column that has just appeared: a row may bring thousands of them. */
+const firstCells = 16
+const bytesPerCell = 9
+/** Columns of a batch that others may follow in: two rows of many features have them. */
+const mostColumns = 4000
+const bytesPerText = 64
+const bytesPerRow = 128
+
 class ColumnBuilder {
 	kinds: Uint8Array
 	nums: Float64Array
@@ -26,15 +34,30 @@ class ColumnBuilder {
 		this.nums = new Float64Array(capacity)
 	}
 
+	/** Makes room for a cell; answers how many cells more there are. */
+	grow(row: number, most: number): number {
+		const { length } = this.kinds
+		const cells = Math.min(most, Math.max(2 * length, row + firstCells))
+		const [kinds, nums] = [new Uint8Array(cells), new Float64Array(cells)]
+		kinds.set(this.kinds)
+		nums.set(this.nums)
+		this.kinds = kinds
+		this.nums = nums
+		return cells - length
+	}
+
 	take(rows: number): Column {
+		if (rows > this.kinds.length) this.grow(rows, rows)
 		return rows === this.kinds.length
-			? this
+			? { kinds: this.kinds, nums: this.nums }
 			: { kinds: this.kinds.slice(0, rows), nums: this.nums.slice(0, rows) }
 	}
 }
 
 /** Collects rows into columns. `capacity` is the number of rows it can take. */
 export class BatchBuilder {
+	/** About what it takes in memory. */
+	bytes = 0
 	private rows = 0
 	private readonly capacity: number
 	private readonly strings: string[] = []
@@ -72,7 +95,7 @@ export class BatchBuilder {
 	}
 
 	get full(): boolean {
-		return this.rows === this.capacity
+		return this.rows === this.capacity || this.features.size > mostColumns
 	}
 
 	private intern(text: string | undefined): number {
@@ -81,11 +104,13 @@ export class BatchBuilder {
 		if (index === undefined) {
 			index = this.strings.push(text) - 1
 			this.indexes.set(text, index)
+			this.bytes += text.length + bytesPerText
 		}
 		return index
 	}
 
 	private set(column: ColumnBuilder, row: number, value: unknown): void {
+		if (row >= column.kinds.length) this.bytes += bytesPerCell * column.grow(row, this.capacity)
 		switch (typeof value) {
 			case 'number':
 				column.kinds[row] = cellKind.number
@@ -110,8 +135,9 @@ export class BatchBuilder {
 	private columnOf(columns: Map<string, ColumnBuilder>, name: string): ColumnBuilder {
 		let column = columns.get(name)
 		if (column === undefined) {
-			column = new ColumnBuilder(this.capacity)
+			column = new ColumnBuilder(0)
 			columns.set(name.toWellFormed(), column)
+			this.bytes += name.length + bytesPerText
 		}
 		return column
 	}
@@ -120,6 +146,7 @@ export class BatchBuilder {
 	add(row: RowInput): number {
 		const at = this.rows++
 		this.ids.push(row.id)
+		this.bytes += row.id.length + bytesPerRow
 		this.timestamps[at] = row.timestamp
 		this.versions[at] = this.intern(row.version)
 		this.environments[at] = this.intern(row.environment)

@@ -74,32 +74,25 @@ export function toPage<R, T>(
 	}
 }
 
-const longestSearch = 50
-
+const rowsAtOnce = 200
 /**
- * A page of those rows that `keep` wants, when the filter cannot be a WHERE: reads on until it is full, but at most
- * 50 times, so that one request never walks a whole table; `next` then leads on from a page that is not full.
+ * A page of those rows that `keep` wants, when the filter cannot be a WHERE: for tables that people write, which are
+ * short. It reads on until it knows whether there is another page, so a cursor never names a row that is not shown.
  */
 export async function collectPage<R, T>(
 	limit: number,
-	read: (after: string | number | undefined) => Promise<R[]>,
-	from: string | number | undefined,
-	position: (row: R) => string | number,
+	read: (after: string | undefined, count: number) => Promise<R[]>,
+	from: string | undefined,
+	position: (row: R) => string,
 	keep: (row: R) => boolean,
 	item: (row: R) => T,
 ): Promise<Page<T>> {
 	const kept: R[] = []
 	let after = from
-	for (let reads = 0; reads < longestSearch; reads++) {
-		const rows = await read(after)
-		for (const row of rows) {
-			if (kept.length === limit) break
-			after = position(row)
-			if (keep(row)) kept.push(row)
-		}
-		const ended = rows.length === 0 || (rows.length < limit + 1 && after === position(rows.at(-1) as R))
-		if (ended) return { items: kept.map(item), next: null }
-		if (kept.length === limit) break
+	for (;;) {
+		const rows = await read(after, rowsAtOnce)
+		kept.push(...rows.filter(keep))
+		if (rows.length < rowsAtOnce || kept.length > limit) return toPage(kept, limit, position, item)
+		after = position(rows.at(-1) as R)
 	}
-	return { items: kept.map(item), next: after === undefined ? null : encodeCursor(after) }
 }

@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
 import { AppError } from '../core/errors.ts'
+import { withNearestModel } from '../services/reached-models.ts'
 import { slackActor } from '../services/slack/map-user.ts'
 import { escapeText, named, type SlackMessage, say, unescapeText, type View } from './blocks/text.ts'
 import { sayingView } from './blocks/what-if.ts'
@@ -15,6 +16,9 @@ const strangerText = ({ team, user }: Person) =>
 
 const asReply = (answer: SlackMessage | Reply): Reply => ('message' in answer ? answer : { message: answer })
 const sayReply = (text: string): Reply => ({ message: say(text) })
+// Slack takes no longer command from a person.
+const longestText = 4000
+
 const older = 'This button belongs to an older version; ask again.'
 
 /** Answers `/plumb …`. What goes wrong is told, never thrown. */
@@ -23,6 +27,8 @@ export const answerCommand = (context: Context, person: Person, text: string): P
 		context,
 		person,
 		async (actor) => {
+			if (text.length > longestText)
+				throw new AppError('invalid', `That has ${text.length} characters; I read ${longestText}.`)
 			const { command, words } = findCommand(unescapeText(text))
 			return asReply(await command.answer(context, { actor, words }))
 		},
@@ -93,7 +99,10 @@ async function asPerson<T>(
 ): Promise<T> {
 	try {
 		const actor = await slackActor(context, person.team, person.user)
-		return actor ? await work(actor) : saying(strangerText(person))
+		if (!actor) return saying(strangerText(person))
+		return await work(actor).catch(async (error: unknown) => {
+			throw await withNearestModel(context, actor, error)
+		})
 	} catch (error) {
 		if (error instanceof AppError) return saying(escapeText(error.message))
 		context.logger.error('a Slack request failed', { error: String(error), stack: (error as Error).stack })

@@ -1,3 +1,5 @@
+import { deepPath } from '../core/json-shape.ts'
+
 /** The bytes of a body; undefined when there are more than `most`, of which no more are read. */
 export async function readBody(request: Request, most: number): Promise<Uint8Array | undefined> {
 	if (Number(request.headers.get('content-length') ?? 0) > most) return undefined
@@ -27,7 +29,7 @@ export function parseBody(bytes: Uint8Array, type: string): Record<string, unkno
 		const form = new URLSearchParams(text)
 		const json = type.startsWith('application/json') ? text : form.get('payload')
 		const body: unknown = json === null ? Object.fromEntries(form) : JSON.parse(json)
-		return isObject(body) ? body : undefined
+		return isObject(body) && deepPath(body) === undefined ? body : undefined
 	} catch {
 		return undefined
 	}

@@ -3,7 +3,7 @@ import { peerText } from '../core/peer-text.ts'
 import { forgetRequest, isFirstTime } from '../services/slack/remember-request.ts'
 import { payloadFault } from './payload.ts'
 import { parseBody, readBody } from './read-body.ts'
-import { isFromSlack } from './verify.ts'
+import { isFresh, isFromSlack } from './verify.ts'
 
 /** What Bolt is told of a request; `ack` answers it. */
 export type Delivery = {
@@ -13,7 +13,7 @@ export type Delivery = {
 }
 type Process = (delivery: Delivery) => Promise<void>
 
-const mostBytes = 1024 * 1024
+const mostBytes = 256 * 1024
 const ackWithinMs = 2800
 
 const text = (status: number, body = ''): Response =>
@@ -31,6 +31,9 @@ export function slackReceiver(
 ): (request: Request) => Promise<Response> {
 	return async (request) => {
 		if (request.method !== 'POST') return text(405)
+		// Before a byte is read: who sends neither is not Slack.
+		if (!isFresh(request.headers, context.now()))
+			return text(401, 'The signature or its time is missing or wrong.')
 		const bytes = await readBody(request, mostBytes)
 		if (!bytes) return text(413, `The body is over ${mostBytes} bytes.`)
 		if (!(await isFromSlack(secret, request.headers, bytes, context.now())))

@@ -9,6 +9,14 @@ function equal(a: string, b: string): boolean {
 	return difference === 0
 }
 
+/** Whether a request has a signature, of whatever worth, and a time near ours: all that its headers can say. */
+export function isFresh(headers: Headers, nowMs: number): boolean {
+	const timestamp = headers.get('x-slack-request-timestamp') ?? ''
+	const signature = headers.get('x-slack-signature') ?? ''
+	if (!/^v0=[0-9a-f]{64}$/.test(signature)) return false
+	return /^\d{1,12}$/.test(timestamp) && Math.abs(nowMs / 1000 - Number(timestamp)) <= mostSkewSeconds
+}
+
 /**
  * Whether a request is Slack's: `v0=` and the HMAC-SHA-256 of `v0:{timestamp}:{raw body}`, and a timestamp at most five
  * minutes from now on either side (a timestamp in the future would stay valid for as long as it likes).
@@ -21,8 +29,7 @@ export async function isFromSlack(
 ): Promise<boolean> {
 	const timestamp = headers.get('x-slack-request-timestamp') ?? ''
 	const signature = headers.get('x-slack-signature') ?? ''
-	if (!/^\d{1,12}$/.test(timestamp) || Math.abs(nowMs / 1000 - Number(timestamp)) > mostSkewSeconds)
-		return false
+	if (!isFresh(headers, nowMs)) return false
 	const key = await crypto.subtle.importKey('raw', utf8(secret), { name: 'HMAC', hash: 'SHA-256' }, false, [
 		'sign',
 	])

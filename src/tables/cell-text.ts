@@ -4,7 +4,7 @@ export type CellSpec = {
 	values?: readonly string[] | undefined
 }
 
-const number = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+const number = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/
 const integer = /^[+-]?\d+(?:\.0*)?$/
 const leadingZero = /^[+-]?0\d/
 const booleans: ReadonlyMap<string, boolean> = new Map([

@@ -1,3 +1,4 @@
+import type { ByteHold } from '../core/byte-budget.ts'
 import { AppError } from '../core/errors.ts'
 import { asUtf8, NotUtf8, textOf } from '../core/utf8.ts'
 import { doubled } from './memory.ts'
@@ -5,6 +6,7 @@ import { doubled } from './memory.ts'
 const [quote, comma, lineFeed, carriageReturn] = [34, 44, 10, 13]
 /** How much of a file is looked at to see where its lines end. */
 const lookedAt = 65_536
+const mostCells = 100_000
 
 /** Cells of text, by their bytes. */
 export type TakesBytes = { addBytes(bytes: Uint8Array, from: number, to: number): void }
@@ -50,10 +52,13 @@ export async function readRecords(
 export async function* textRecords(
 	chunks: AsyncIterable<Uint8Array>,
 	mostBytes: number,
+	hold?: ByteHold,
 ): AsyncGenerator<(string[] | CsvFault)[]> {
 	let found: (string[] | CsvFault)[] = []
 	let header: string[] | undefined
 	const scanner = new Scanner(mostBytes, (record) => {
+		if (record.cells > mostCells)
+			throw new AppError('too-large', `Line ${record.line} has ${record.cells} cells; at most ${mostCells}.`)
 		const cells = textsOf(record)
 		if (header === undefined && cells instanceof CsvFault) throw cells
 		header ??= cells as string[]
@@ -65,7 +70,9 @@ export async function* textRecords(
 		found.push(cells)
 	})
 	for await (const chunk of asUtf8(chunks)) {
+		const { length } = scanner.buffer
 		scanner.add(chunk)
+		if (scanner.buffer.length > length) await hold?.take(scanner.buffer.length - length)
 		yield found
 		found = []
 	}
@@ -102,8 +109,10 @@ const otherSeparator = (found: string) =>
 class Scanner implements CsvRecord {
 	line = 1
 	cells = 0
-	private buffer = new Uint8Array(512 * 1024)
+	buffer = new Uint8Array(64 * 1024)
 	private length = 0
+	/** How long the record was that had not ended: it is looked at again once it has grown. */
+	private unended = 0
 	private isFirst = true
 	private lineEnd = lineFeed
 	/** Of the record at hand: where its cells begin and end in the buffer. */
@@ -147,8 +156,13 @@ class Scanner implements CsvRecord {
 	/** All whole records of the buffer; what is left of the next goes to its beginning. */
 	private take(isLast: boolean): void {
 		if (this.isFirst && !this.findEnd(isLast)) return
+		// Each look begins at the record's start: after every byte, that would be the square of its length.
+		if (!isLast && this.length < this.unended * 1.25) return
 		let at = 0
 		while (at < this.length) {
+			// Empty lines are none.
+			for (; this.buffer[at] === this.lineEnd && at < this.length; at++) this.line++
+			if (at === this.length) break
 			const next = this.scan(at, isLast)
 			if (next < 0) break
 			if (next - at > this.mostBytes) this.failTooLong()
@@ -157,6 +171,7 @@ class Scanner implements CsvRecord {
 		}
 		this.buffer.copyWithin(0, at, this.length)
 		this.length -= at
+		this.unended = this.length
 		if (this.length > this.mostBytes) this.failTooLong()
 	}
 

@@ -60,7 +60,7 @@ describe('rows of a file', () => {
 		const stopped = start()
 		stopped.stdout.once('data', () => stopped.kill('SIGINT'))
 		expect(await ending(stopped)).toEqual([null, 'SIGINT'])
-	}, 30_000)
+	})
 
 	it('reads a special value of a scorecard that is written like a missing one', async () => {
 		const bins =

@@ -237,5 +237,5 @@ describe('what cannot be done is said with the way out', () => {
 			const { code, err } = await plumbline(['explain', ...args])
 			expect([code, err]).toEqual([2, expect.stringMatching(message)])
 		}
-	}, 30_000)
+	})
 })

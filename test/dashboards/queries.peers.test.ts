@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { boards } from '../../dashboards/index.ts'
 import { dayMs } from '../../src/core/time.ts'
+import { hasPeers } from '../support/peers.ts'
 import { plumbline, processKey, type Serving, serveProcess } from '../support/process.ts'
-import { checkMetrics, hasPrometheus, type Prometheus, startPrometheus } from '../support/prometheus.ts'
+import { checkMetrics, type Prometheus, startPrometheus } from '../support/prometheus.ts'
 
 /** Two weeks of a lender whose incomes are in cents since five days, by the real clock as Prometheus has it. */
 const today = Math.floor(Date.now() / dayMs)
@@ -54,7 +55,7 @@ async function seed(): Promise<void> {
 	expect(await plumbline(['run', 'all'], database)).toMatchObject({ code: 0 })
 }
 
-describe.runIf(hasPrometheus)('with a Prometheus that scrapes a server,', () => {
+describe.runIf(hasPeers('prometheus'))('with a Prometheus that scrapes a server,', () => {
 	beforeAll(async () => {
 		folder = mkdtempSync(join(tmpdir(), 'plumbline-boards-'))
 		server = await serveProcess(join(folder, 'plumbline.db'), {
@@ -64,7 +65,7 @@ describe.runIf(hasPrometheus)('with a Prometheus that scrapes a server,', () => 
 		await seed()
 		const viewer = await call('POST', '/v1/keys', { name: 'prometheus', role: 'viewer' })
 		prometheus = await startPrometheus(server.url, ((await viewer.json()) as { secret: string }).secret)
-	})
+	}, 300_000)
 	afterAll(async () => {
 		await prometheus?.close()
 		await server?.kill('SIGTERM')

@@ -21,9 +21,10 @@ let server: Serving
 beforeAll(async () => {
 	folder = mkdtempSync(join(tmpdir(), 'plumbline-docs-'))
 	server = await serveProcess(join(folder, 'plumbline.db'))
-	const launcher = `#!/bin/sh\nexec '${process.execPath}' '${root}src/cli.ts' "$@"\n`
-	writeFileSync(join(folder, 'plumbline'), launcher)
-	chmodSync(join(folder, 'plumbline'), 0o755)
+	// In a clone npx runs what package.json says; here the same without npm's start, which is most of the time.
+	const npx = `#!/bin/sh\ntest "$1" = plumbline || exit 1\nshift\nexec '${process.execPath}' '${root}bin/plumbline.js' "$@"\n`
+	writeFileSync(join(folder, 'npx'), npx)
+	chmodSync(join(folder, 'npx'), 0o755)
 })
 afterAll(async () => {
 	await server.kill('SIGTERM')

@@ -80,7 +80,7 @@ beforeAll(async () => {
 			timestamp: formatTime(startOfTest - hourMs),
 		})),
 	)
-}, 120_000)
+})
 afterAll(() => hasPeers('credit') && server.close())
 
 const decades: Record<string, string> = {
@@ -119,7 +119,7 @@ describe.runIf(hasPeers('credit'))('the bias audit of 30,000 real applicants', (
 	let body: Json
 	beforeAll(async () => {
 		body = (await server.fetch('/v1/models/credit/bias')).body
-	}, 60_000)
+	})
 	const attributeOf = (name: string): Json => body.attributes.find((a: Json) => a.attribute === name)
 	const disparity = (audit: Json, metric: string): Json =>
 		audit.disparities.find((d: Json) => d.metric === metric)

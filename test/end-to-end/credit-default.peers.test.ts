@@ -76,7 +76,7 @@ type Alert = { subject: { feature?: string }; window: { from: string } }
 let undisturbed: string
 
 describe.runIf(hasPeers('credit'))('thirty thousand real applicants', () => {
-	it('raise incidents on exactly what was broken, when it was broken', { timeout: 120_000 }, async () => {
+	it('raise incidents on exactly what was broken, when it was broken', async () => {
 		const server = await serveProcess(join(folder, 'calm.db'))
 		try {
 			await prepare(server, 'calm.db')
@@ -100,9 +100,7 @@ describe.runIf(hasPeers('credit'))('thirty thousand real applicants', () => {
 		}
 	})
 
-	it('are there once each, and summed to the bit, after the server was killed again and again', {
-		timeout: 120_000,
-	}, async () => {
+	it('are there once each, and summed to the bit, after the server was killed again and again', async () => {
 		const chance = new Chance(seed)
 		const database = join(folder, 'killed.db')
 		let server = await serveProcess(database)

@@ -3,8 +3,10 @@ import { dayMs, formatTime } from '../../src/core/time.ts'
 import { compute } from '../../src/jobs/compute.ts'
 import { evaluateRules } from '../../src/jobs/evaluate-rules.ts'
 import { builtInRules, openRules } from '../../src/rules/load-rules-node.ts'
+import { readFacts } from '../../src/services/metric/read-facts.ts'
+import { mapSlackUser } from '../../src/services/slack/map-user.ts'
 import { startOfTest } from '../support/context.ts'
-import { plumbServer } from '../support/plumb.ts'
+import { admin, plumbServer } from '../support/plumb.ts'
 import type { Json } from '../support/server.ts'
 
 /** Rows of either group; a decline is the positive decision of a model of risk. */
@@ -67,7 +69,7 @@ beforeAll(async () => {
 	await serve('manifest', many, { threshold: 0.5 }, { adverse: 'high' })
 	await serve('unsaid', many, {})
 	await runJobs()
-}, 120_000)
+})
 afterAll(() => server.close())
 
 describe('the four-fifths rule is about the decision that is good for the person', () => {
@@ -162,6 +164,31 @@ describe('the four-fifths rule is about the decision that is good for the person
 		}
 		expect(await reasonFor('analyst')).toContain('left out: tiny (5 rows with a decision, fewer than 30)')
 		expect(await reasonFor('viewer')).toMatch(/^pass: b against a: .*; left out: groups of too few rows$/)
+		const groupsFor = async (role: string, query = '') => {
+			const key = await server.keyOf(role)
+			const path = `/v1/models/few/metrics?window=7d&metric=fairness.selection_rate${query}`
+			const { body } = await server.fetch(path, { key })
+			return body.items.map((answer: Json) => answer.subject.group)
+		}
+		expect(await groupsFor('analyst')).toEqual(['sex=a', 'sex=b', 'sex=tiny'])
+		expect(await groupsFor('analyst', '&group=sex%3Dtiny')).toEqual(['sex=tiny'])
+		expect(await groupsFor('viewer')).toEqual(['sex=a', 'sex=b'])
+		expect(await groupsFor('viewer', '&group=sex%3Dtiny')).toEqual([])
+		await mapSlackUser(server.context, admin, { team: 'T1', user: 'U-viewer', role: 'viewer', models: ['*'] })
+		expect((await server.plumb('bias few 7d')).shown).toContain('tiny')
+		const { shown } = await server.plumb('bias few 7d', 'U-viewer')
+		expect(shown).not.toContain('tiny')
+		expect(shown).toContain('groups of too few rows')
+		const window = {
+			model: 'few',
+			version: '1',
+			environment: 'production',
+			window: '7d' as const,
+			from: start,
+		}
+		const { subjects } = await readFacts(server.context, window)
+		// What rules know can be in incidents, which viewers and whole channels read.
+		expect(new Set(subjects.map((s) => s.group))).toEqual(new Set([undefined, 'sex', 'sex=a', 'sex=b']))
 	})
 
 	it('is computed again for the windows that there are when the model names another decision', async () => {

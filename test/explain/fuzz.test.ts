@@ -133,5 +133,4 @@ test.each(seeds.map((seed) => [seed.format, seed] as const))(
 		expect(outcomes.opened).toBeGreaterThan(runs / 50)
 		expect(process.memoryUsage().rss - before).toBeLessThan(1e9)
 	},
-	180_000,
 )

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runJobById } from '../../src/jobs/index.ts'
 import { bytesOf, featuresOf, golden, goldenOf } from '../explain/onnx/golden.ts'
 import { startOfTest } from '../support/context.ts'
+import { damagedCopies } from '../support/flip-bytes.ts'
 import { hasPeers, onnxRuntime } from '../support/peers.ts'
 import { testServer } from '../support/server.ts'
 
@@ -46,4 +47,16 @@ describe.runIf(hasPeers('onnxruntime'))('an ONNX file', () => {
 				{ status: 'matched', mismatched: 0, unavailable: 0 },
 			])
 	})
+
+	it.each(['forest', 'logistic'])(
+		'that is damaged (%s) is opened or refused with the reason',
+		async (name) => {
+			await register(`damaged-${name}`)
+			for (const body of damagedCopies(bytesOf(name), 40)) {
+				const path = `/v1/models/damaged-${name}/versions/1/artifact?format=onnx`
+				const { status, text } = await server.fetch(path, { method: 'PUT', body })
+				expect([200, 201, 400, 409, 413, 422], text).toContain(status)
+			}
+		},
+	)
 })

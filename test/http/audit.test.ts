@@ -68,10 +68,9 @@ test('shows a key with a narrow scope the entries of its models only', async () 
 	const key = await server.keyOf('auditor', { models: ['fr*'] })
 	expect((await entries('', key)).map((e) => e.object)).toEqual(['model:fraud'])
 	expect((await server.fetch('/v1/audit/entries?model=credit', { key })).status).toBe(403)
-	const page = (await server.fetch('/v1/audit/entries?limit=1', { key })).body
-	expect(page.items).toHaveLength(1)
-	expect((await server.fetch(`/v1/audit/entries?limit=1&cursor=${page.next}`, { key })).body).toEqual({
-		items: [],
+	// A cursor after the last of them would say that there are others.
+	expect((await server.fetch('/v1/audit/entries?limit=1', { key })).body).toEqual({
+		items: [expect.objectContaining({ object: 'model:fraud' })],
 		next: null,
 	})
 })

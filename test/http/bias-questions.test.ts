@@ -6,7 +6,7 @@ import type { Json } from '../support/server.ts'
 let server: Awaited<ReturnType<typeof loanServer>>
 beforeAll(async () => {
 	server = await loanServer()
-}, 60_000)
+})
 afterAll(() => server.close())
 
 const read = async (query = '', of = 'loan') => (await server.fetch(`/v1/models/${of}/bias?${query}`)).body

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { longestGlob } from '../../src/core/glob.ts'
-import { testServer } from '../support/server.ts'
+import { compute } from '../../src/jobs/compute.ts'
+import { type Json, testServer } from '../support/server.ts'
 
 let server: Awaited<ReturnType<typeof testServer>>
 beforeAll(async () => {
@@ -81,7 +82,179 @@ describe('a hostile glob', () => {
 	test('costs a bounded time as a scope and as what is asked', async () => {
 		const scope = Array.from({ length: 32 }, (_, i) => `*a${'?'.repeat(200 + i)}`)
 		const key = await server.keyOf('approver', { models: scope })
-		const asked = Array.from({ length: 100 }, (_, i) => `${'*a*b'.repeat(60)}${i}`)
+		const asked = Array.from({ length: 30 }, (_, i) => `${'*a*b'.repeat(60)}${i}`)
 		expect((await server.post('/v1/silences', silence(asked), { key })).status).toBe(403)
+		const more = Array.from({ length: 100 }, (_, i) => `${'*a'.repeat(100)}${i}`)
+		expect(await server.post('/v1/silences', silence(more), { key })).toMatchObject({
+			status: 422,
+			body: { detail: expect.stringContaining('the limit is 8192') },
+		})
 	})
+})
+
+describe('a scoped admin', () => {
+	test('lists and revokes the keys within its scope, and finds no other', async () => {
+		const own = await server.keyOf('admin', { models: ['m*'] })
+		const inside = (await server.post('/v1/keys', { role: 'viewer', models: ['ma'] })).body.id
+		const outside = (await server.post('/v1/keys', { role: 'viewer', models: ['ma', 'x'] })).body.id
+		const wide = (await server.post('/v1/keys', { role: 'viewer', models: ['*'] })).body.id
+		const listed = await server.fetch('/v1/keys?limit=1000', { key: own })
+		expect(listed.text).toContain(inside)
+		for (const id of [outside, wide, 'key_admin']) expect(listed.text).not.toContain(id)
+		expect(listed.body.next).toBe(null)
+		const revoke = (id: string) => server.fetch(`/v1/keys/${id}`, { method: 'DELETE', key: own })
+		expect((await revoke(inside)).status).toBe(204)
+		const absent = await revoke('key_none')
+		for (const id of [outside, wide, 'key_admin']) {
+			const answer = await revoke(id)
+			expect([answer.status, answer.text.replaceAll(id, 'key_none')]).toEqual([404, absent.text])
+		}
+	})
+
+	test('pages through its keys without a word of others', async () => {
+		const own = await server.keyOf('admin', { models: ['paged'] })
+		for (let i = 0; i < 3; i++) {
+			await server.post('/v1/keys', { role: 'viewer', models: ['paged'] })
+			await server.post('/v1/keys', { role: 'viewer', models: ['x'] })
+		}
+		const seen: string[][] = []
+		let next = ''
+		do {
+			const { body } = await server.fetch(`/v1/keys?limit=1${next && `&cursor=${next}`}`, { key: own })
+			seen.push(...body.items.map((key: { models: string[] }) => key.models))
+			next = body.next ?? ''
+		} while (next !== '')
+		expect(seen).toEqual([['paged'], ['paged'], ['paged'], ['paged']])
+	})
+
+	test('runs no job, as a job acts on every model', async () => {
+		const key = await server.keyOf('admin', { models: ['m*'] })
+		expect((await server.fetch('/v1/jobs/compute/runs', { method: 'POST', key })).status).toBe(403)
+	})
+})
+
+describe('the last admin key that reaches every model', () => {
+	test('is not revoked, by itself or by another, until there is another one', async () => {
+		const fresh = await testServer()
+		const revoke = (id: string, key?: string) =>
+			fresh.fetch(`/v1/keys/${id}`, { method: 'DELETE', ...(key ? { key } : {}) })
+		await fresh.post('/v1/keys', { role: 'admin', models: ['m*'] })
+		await fresh.post('/v1/keys', { role: 'admin', expires: '1h' })
+		fresh.clock.advance(3_600_000)
+		expect(await revoke('key_admin')).toMatchObject({ status: 409, body: { code: 'conflict' } })
+		const { body } = await fresh.post('/v1/keys', { role: 'admin' })
+		expect((await revoke('key_admin', body.secret)).status).toBe(204)
+		expect((await revoke(body.id, body.secret)).status).toBe(409)
+		await fresh.close()
+	})
+
+	test('stays when two admins revoke each other at once', async () => {
+		const fresh = await testServer()
+		const { body: other } = await fresh.post('/v1/keys', { role: 'admin' })
+		const answers = await Promise.all([
+			fresh.fetch(`/v1/keys/${other.id}`, { method: 'DELETE' }),
+			fresh.fetch('/v1/keys/key_admin', { method: 'DELETE', key: other.secret }),
+		])
+		expect(answers.map((a) => a.status).sort()[0]).toBe(204)
+		const left = await fresh.context.sql.all({
+			sql: "SELECT id FROM access_key WHERE role = 'admin' AND revoked_at IS NULL",
+		})
+		expect(left).toHaveLength(1)
+		await fresh.close()
+	})
+})
+
+test('the nearest name of an unknown model is one in the scope of the key', async () => {
+	await server.post('/v1/models', { model: 'secret-a', task: 'binary' })
+	const key = await server.keyOf('viewer', { models: ['secret-?z', 'ma*'] })
+	const asked = await server.fetch('/v1/models/secret-az', { key })
+	expect(asked.status).toBe(404)
+	expect(asked.body.detail).not.toContain('secret-a"')
+	expect((await server.fetch('/v1/models/maa', { key })).body.detail).toMatch(/Did you mean "mab?"\?/)
+	expect((await server.fetch('/v1/models/secret-az')).body.detail).toContain('Did you mean "secret-a"?')
+})
+
+test('a bare name in lineage means nothing that only other models came from', async () => {
+	const lineage = { dataset: 'hidden-set' }
+	await server.post('/v1/models/x/versions', {
+		version: '1',
+		features: [{ name: 'a', type: 'numeric' }],
+		lineage,
+	})
+	const key = await server.keyOf('viewer', { models: ['m*'] })
+	const hidden = await server.fetch('/v1/lineage?from=hidden-set', { key })
+	const absent = await server.fetch('/v1/lineage?from=absent-set', { key })
+	expect([hidden.status, hidden.text.replaceAll('hidden', 'absent')]).toEqual([absent.status, absent.text])
+	expect((await server.fetch('/v1/lineage?from=hidden-set')).status).toBe(200)
+})
+
+test('runs of jobs say what they did to those who reach every model', async () => {
+	await server.context.sql.batch([
+		{
+			sql: `INSERT INTO job_run (id, job, started_at, finished_at, status, error, detail)
+				VALUES ('run_1', 'compute', 0, 1, 'failed', 'model x: no rows', '{"model":"x"}')`,
+		},
+	])
+	const scoped = await server.fetch('/v1/jobs', { key: await server.keyOf('viewer', { models: ['m*'] }) })
+	expect(scoped.body.items[0]).toMatchObject({ id: 'run_1', status: 'failed', error: null, detail: null })
+	const whole = await server.fetch('/v1/jobs', { key: await server.keyOf('viewer') })
+	expect(whole.body.items[0]).toMatchObject({ error: 'model x: no rows', detail: { model: 'x' } })
+})
+
+test('a viewer reads a prediction without its subject and without segments that are sensitive attributes', async () => {
+	await server.fetch('/v1/models/ma', {
+		method: 'PATCH',
+		json: { segments: ['branch', 'SEX'], sensitive: ['SEX'] },
+	})
+	await server.post('/v1/models/ma/versions', {
+		version: '1',
+		features: [{ name: 'income', type: 'numeric' }],
+	})
+	const row = {
+		predictionId: 'p1',
+		version: '1',
+		timestamp: '2026-03-01T12:00:00Z',
+		features: { income: 42 },
+	}
+	const person = { subject: 'anna-4711', segment: { branch: 'north', SEX: 'f' } }
+	const posted = await server.post('/v1/models/ma/predictions', [{ ...row, ...person }])
+	expect(posted.body.accepted).toBe(1)
+	const read = async (role: string) =>
+		(await server.fetch('/v1/models/ma/predictions/p1', { key: await server.keyOf(role) })).body
+	expect(await read('analyst')).toMatchObject({ ...person, features: { income: 42 } })
+	const seen = await read('viewer')
+	expect(seen.segment).toEqual({ branch: 'north' })
+	expect(Object.keys(seen)).not.toEqual(expect.arrayContaining(['subject']))
+	expect(JSON.stringify(seen)).not.toMatch(/anna|42/)
+})
+
+test('a small group is not told to viewers as a segment either', async () => {
+	const names = { segments: ['SEX', 'branch'], sensitive: ['SEX'] }
+	await server.post('/v1/models', { model: 'grouped', task: 'binary', ...names })
+	await server.post('/v1/models/grouped/versions', {
+		version: '1',
+		features: [{ name: 'income', type: 'numeric' }],
+	})
+	const rows = Array.from({ length: 65 }, (_, i) => ({
+		predictionId: `p${i}`,
+		version: '1',
+		timestamp: '2026-03-01T12:00:00Z',
+		features: { income: i },
+		score: i / 65,
+		segment: { SEX: i < 5 ? 'tiny' : 'f', branch: i < 5 ? 'small' : 'north' },
+	}))
+	const baseline = { method: 'PUT', json: rows.map(({ predictionId: _, ...row }) => row) }
+	expect((await server.fetch('/v1/models/grouped/versions/1/baseline', baseline)).status).toBe(201)
+	await server.post('/v1/models/grouped/predictions', rows)
+	await compute.run(server.context)
+	const seen = async (role: string, segment: string) => {
+		const key = await server.keyOf(role)
+		const path = `/v1/models/grouped/metrics?metric=quality.volume&window=1d&segment=${segment}`
+		const { body } = await server.fetch(path, { key })
+		return body.items.map((answer: Json) => answer.subject.segment.value).sort()
+	}
+	expect(await seen('analyst', 'SEX')).toEqual(['f', 'tiny'])
+	expect(await seen('viewer', 'SEX')).toEqual(['f'])
+	expect(await seen('viewer', 'SEX:tiny')).toEqual([])
+	expect(await seen('viewer', 'branch')).toEqual(['north', 'small'])
 })

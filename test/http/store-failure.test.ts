@@ -79,7 +79,7 @@ test('answers 503 for a file that was cut off, and says to restore a backup', as
 		if (status !== 200) expect({ status, code: body.code }).toEqual({ status: 503, code: 'unavailable' })
 	expect(answers.some((a) => a.status === 503)).toBe(true)
 	expect((await server.fetch('/healthz')).status).toBe(200)
-}, 30_000)
+})
 
 test('knows a failure of the store through the errors that wrap it, and no other', () => {
 	const busy = Object.assign(new Error('SQLITE_BUSY: database is locked'), { code: 'SQLITE_BUSY' })

@@ -29,7 +29,7 @@ describe.runIf(hasPeers('mlflow'))('a version whose run is in MLflow', () => {
 		server = await testServer()
 		connectIntegrations(server.context, { PLUMBLINE_MLFLOW_URL: mlflow.url })
 		await server.post('/v1/models', { model: 'credit', task: 'binary' })
-	}, 300_000)
+	})
 	afterAll(async () => {
 		await server?.close()
 		await mlflow?.stop()

@@ -180,7 +180,7 @@ describe('four causes on four days', () => {
 		expect(status.shown).toContain(
 			'critical: loans is not what is registered: the served model and the artefact differ',
 		)
-	}, 60_000)
+	})
 })
 
 describe('a unit change in one segment', () => {
@@ -233,7 +233,7 @@ describe('a unit change in one segment', () => {
 		await expect.poll(() => told.length).toBe(2)
 		expect(JSON.stringify(told[1].blocks)).toContain('Example predictions are shown to analysts')
 		expect(JSON.stringify(told[1].blocks)).not.toMatch(/\b3-\d+\b/)
-	}, 60_000)
+	})
 
 	it('is told of a group where the group holds it, and of all rows where it is everywhere', async () => {
 		await begin()
@@ -249,7 +249,7 @@ describe('a unit change in one segment', () => {
 		const everywhere = (await incidents()).at(-1)
 		expect(changeOf(everywhere, 'age')).toMatchObject({ kind: 'unit', factor: 1000 })
 		expect(changeOf(everywhere, 'age').segment ?? changeOf(everywhere, 'age').group).toBeUndefined()
-	}, 60_000)
+	})
 })
 
 describe('an incident that is over before it is evaluated', () => {
@@ -263,7 +263,7 @@ describe('an incident that is over before it is evaluated', () => {
 		expect(incident.title).toContain('unit change x12 where city is munich')
 		expect(changeOf(incident, 'income')).toMatchObject({ kind: 'unit', factor: 12, since: date(2) })
 		expect(changeOf(incident, '$score').text).toMatch(/^the mean score went from /)
-	}, 60_000)
+	})
 })
 
 describe('what alerts say again', () => {
@@ -279,7 +279,7 @@ describe('what alerts say again', () => {
 		const after = await only()
 		expect([after.id, after.title.slice(0, 70)]).toEqual([before.id, before.title.slice(0, 70)])
 		expect(changeOf(after, 'balance').kind).toBe('missing')
-	}, 60_000)
+	})
 
 	it('features that change at once are one incident', async () => {
 		await begin()
@@ -290,5 +290,5 @@ describe('what alerts say again', () => {
 		const incident = await only()
 		expect(incident.changes.map((c: Json) => c.kind).slice(0, 2)).toEqual(['missing', 'new-category'])
 		expect(incident.title).toContain('; employer has categories that the baseline does not have')
-	}, 60_000)
+	})
 })

@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { expect } from 'vitest'
 import { formatTime, hourMs } from '../../src/core/time.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
 
 export type Target = {
 	url: string
@@ -83,6 +86,7 @@ async function expectMismatch(call: ReturnType<typeof client>): Promise<void> {
  */
 export async function smoke(target: Target): Promise<void> {
 	const call = client(target)
+	expect(await call('GET', '/')).toMatchObject({ name: 'plumbline', version, status: 'ok' })
 	await call('POST', '/v1/models', { model, task: 'binary', positiveLabel: '1', threshold: 0.5 })
 	const features = [
 		{ name: 'income', type: 'numeric' },

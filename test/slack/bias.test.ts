@@ -42,7 +42,7 @@ describe('/plumb bias', () => {
 		all = applicantsOf(5, 2).filter((a, i) => a.day < 4 || i % 200 < 50)
 		await predict(server, all, start)
 		await run(server)
-	}, 60_000)
+	})
 	afterAll(() => server.close())
 
 	it('has selection rates before there are outcomes, and says what rests on them', async () => {

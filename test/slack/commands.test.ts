@@ -141,6 +141,28 @@ describe('the buttons', () => {
 	})
 })
 
+describe('an incident outside the scope of a person', () => {
+	beforeEach(() =>
+		mapSlackUser(server.context, admin, { team: 'T1', user: 'U-other', role: 'approver', models: ['x*'] }),
+	)
+
+	it('reads as one that does not exist', async () => {
+		const { body: hidden } = await plumb(`incident ${id}`, 'U-other')
+		const { body: absent } = await plumb('incident inc_none', 'U-other')
+		expect(hidden.text?.replaceAll(id, 'inc_none')).toBe(absent.text)
+		expect((await plumb('incidents', 'U-other')).body.text).not.toContain(id)
+	})
+
+	it('is not acknowledged and not explained by its buttons', async () => {
+		for (const action of ['incident_acknowledge', 'incident_why'])
+			for (const value of [id, 'inc_none']) await press(action, value, 'U-other')
+		await expect.poll(() => responses.length).toBe(4)
+		const texts = responses.map((r) => r.text?.replaceAll(id, 'inc_none'))
+		expect(new Set(texts)).toEqual(new Set([expect.stringContaining('There is no incident')]))
+		expect((await listIncidents(server.context, admin, { limit: 1 })).items[0]?.status).toBe('open')
+	})
+})
+
 describe('what is sent', () => {
 	const text = fc.oneof(
 		fc.string({ maxLength: 400 }),

@@ -34,7 +34,7 @@ describe('/plumb performance', () => {
 		all = applicantsOf(7, 2).filter((a, i) => a.day < 6 || i % 200 < 50)
 		await predict(server, all, start)
 		await run(server)
-	}, 60_000)
+	})
 	afterAll(() => server.close())
 
 	it('says how to send outcomes while there are none, beside the estimate', async () => {
@@ -227,5 +227,5 @@ describe('/plumb performance of other models', () => {
 		expect(ranking).toContain('• *mrr* 1')
 		expect((await server.plumb('performance my rankin')).text).toContain('Did you mean "my ranking"?')
 		await server.close()
-	}, 60_000)
+	})
 })

@@ -21,6 +21,10 @@ export const onnxRuntime =
 	loadOnnxRuntime(process.env.PLUMBLINE_ONNXRUNTIME ?? 'onnxruntime-node') ??
 	loadOnnxRuntime(pathOf('node_modules/.cache/onnx/node_modules/onnxruntime-node'))
 
+/** Where prometheus and promtool are: named by the environment, or unpacked by `.ci/prometheus`. */
+export const prometheusFolder =
+	process.env.PLUMBLINE_PEERS_PROMETHEUS ?? pathOf('node_modules/.cache/prometheus/usr/bin')
+
 /** Public data sets, beside the repository. */
 const dataFile = (name: string): string => pathOf(`../shared/data/${name}`)
 export const creditPath = dataFile('credit-default/UCI_Credit_Card.csv')
@@ -35,8 +39,14 @@ const peers = {
 	python: { is: 'Python with XGBoost, LightGBM and shap', found: () => hasModule(peersPython, 'shap') },
 	mlflow: { is: 'MLflow', found: () => hasModule(lineagePython, 'mlflow') },
 	openlineage: { is: 'openlineage-python', found: () => hasModule(lineagePython, 'openlineage') },
+	schemathesis: { is: 'schemathesis', found: () => hasModule(peersPython, 'schemathesis') },
 	moto: { is: 'moto_server (S3)', found: () => existsSync(motoServer) },
 	onnxruntime: { is: 'onnxruntime-node', found: () => onnxRuntime !== undefined, from: '.ci/onnxruntime' },
+	prometheus: {
+		is: 'Prometheus',
+		found: () => existsSync(join(prometheusFolder, 'promtool')),
+		from: '.ci/prometheus',
+	},
 	credit: { is: creditPath, found: () => existsSync(creditPath), from: 'UCI (CC0)' },
 	california: {
 		is: californiaPath('reference'),

@@ -1,23 +1,15 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-
-const installed = fileURLToPath(new URL('../../node_modules/.cache/prometheus/usr/bin', import.meta.url))
-/** Where prometheus and promtool are: named by the environment, or unpacked by `.ci/prometheus`. */
-const folder = process.env.PLUMBLINE_PEERS_PROMETHEUS ?? installed
-
-/** In CI one that is missing is a failure. */
-export const hasPrometheus = existsSync(join(folder, 'promtool')) || Boolean(process.env.CI)
+import { prometheusFolder } from './peers.ts'
 
 /** What promtool says of an exposition; empty when all is well. */
 export function checkMetrics(text: string): string {
 	try {
-		return execFileSync(join(folder, 'promtool'), ['check', 'metrics'], {
+		return execFileSync(join(prometheusFolder, 'promtool'), ['check', 'metrics'], {
 			input: text,
 			encoding: 'utf8',
 			stdio: 'pipe',
@@ -44,11 +36,11 @@ export type Prometheus = {
 	close(): Promise<void>
 }
 
-/** A Prometheus of its own that scrapes `target` every half second with the key. Resolves after some scrapes. */
+/** A Prometheus of its own that scrapes `target` every second with the key. Resolves after some scrapes. */
 export async function startPrometheus(target: string, key: string): Promise<Prometheus> {
 	const home = await mkdtemp(join(tmpdir(), 'plumbline-prometheus-'))
 	const config = {
-		global: { scrape_interval: '500ms', scrape_timeout: '500ms' },
+		global: { scrape_interval: '1s', scrape_timeout: '1s' },
 		scrape_configs: [
 			{
 				job_name: 'plumbline',
@@ -64,7 +56,7 @@ export async function startPrometheus(target: string, key: string): Promise<Prom
 		`--storage.tsdb.path=${join(home, 'data')}`,
 		`--web.listen-address=127.0.0.1:${port}`,
 	]
-	const child = spawn(join(folder, 'prometheus'), options, { stdio: ['ignore', 'ignore', 'pipe'] })
+	const child = spawn(join(prometheusFolder, 'prometheus'), options, { stdio: ['ignore', 'ignore', 'pipe'] })
 	let log = ''
 	child.stderr.on('data', (chunk) => {
 		log += chunk

@@ -1,7 +1,6 @@
-import type { AddressInfo } from 'node:net'
-import { serve } from '@hono/node-server'
 import { type AppOptions, buildApp } from '../../src/app.ts'
 import type { Context } from '../../src/context.ts'
+import { listen } from '../../src/listen-node.ts'
 import { ensureAdminKey } from '../../src/services/key/ensure-admin-key.ts'
 import { checkAnswer } from './check-answer.ts'
 import { testContext } from './context.ts'
@@ -28,10 +27,7 @@ export async function testServer(options: AppOptions = {}, contextOptions: Parti
 	const made = await testContext(contextOptions)
 	await ensureAdminKey(made.context, adminKey)
 	const app = buildApp(made.context, options)
-	const server = await new Promise<ReturnType<typeof serve>>((resolve) => {
-		const listening = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }, () => resolve(listening))
-	})
-	const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+	const { url, close } = await listen(app.fetch, '127.0.0.1', 0, 'PLUMBLINE', made.context.limits)
 	const ask = async (path: string, { key = adminKey, json, ...init }: Ask = {}): Promise<Answered> => {
 		const headers = new Headers(init.headers)
 		if (key !== null) headers.set('authorization', `Bearer ${key}`)
@@ -66,7 +62,7 @@ export async function testServer(options: AppOptions = {}, contextOptions: Parti
 			return (await post('/v1/keys', { name: role, role, ...more })).body.secret
 		},
 		async close() {
-			await new Promise<void>((resolve) => server.close(() => resolve()))
+			await close()
 			await made.close()
 		},
 	}

@@ -2,25 +2,40 @@
  * Texts that are no specific reason. 12 CFR 1002.9(b)(2): that the action was based on the creditor's internal standards
  * or policies, or that the applicant failed to achieve a qualifying score, is not enough. Near variants say as little.
  */
-const unspecific: readonly RegExp[] = [
+/** Words, or words that stand anywhere before others. One pattern with `.*` between would cost the square of the text. */
+type Words = RegExp | readonly [before: RegExp, after: RegExp]
+
+const unspecific: readonly Words[] = [
 	/\binternal (?:\w+ )?(?:standard|polic|criteri|guideline|rule|requirement|procedure)/,
 	/\b(?:our|company|bank|lending|credit|underwriting) (?:\w+ )?(?:standards|polic(?:y|ies)|criteria|guidelines)\b/,
 	/\b(?:qualifying|passing|minimum|required|cut ?off|threshold) (?:\w+ )?(?:score|points?|rating)\b/,
 	/\b(?:insufficient|inadequate|unsatisfactory|low|lower|poor|bad|weak) (?:(?:credit|risk|total|overall|application|internal|bureau|fico|model) )*(?:score|points|rating)\b/,
-	/\b(?:score|points?|rating|scorecard)\b.*\b(?:too low|insufficient|below|beneath|under|not high enough|not enough|not sufficient|inadequate)\b/,
-	/\b(?:fail|failed|failure|fails|unable|did not|does not|do not|not)\b.*\b(?:score|points|rating|qualify|qualified)\b/,
-	/\b(?:score|rating|points)\b.*\b(?:fail|failed|did not|does not)\b/,
+	[
+		/\b(?:score|points?|rating|scorecard)\b/,
+		/\b(?:too low|insufficient|below|beneath|under|not high enough|not enough|not sufficient|inadequate)\b/,
+	],
+	[
+		/\b(?:fail|failed|failure|fails|unable|did not|does not|do not|not)\b/,
+		/\b(?:score|points|rating|qualify|qualified)\b/,
+	],
+	[/\b(?:score|rating|points)\b/, /\b(?:fail|failed|did not|does not)\b/],
 	/\b(?:credit )?scoring (?:system|model)\b/,
 	/\b(?:algorithm|computer|artificial intelligence|machine learning|automated (?:decision|system)|statistical model)\b/,
 	/^(?:other|others|various|unspecified|none|n ?a|see above|declined|denied|rejected|risk|high risk|credit risk)$/,
 	// German, French, Spanish, Italian, Dutch
 	/\binterne[nrs]? (?:richtlinie|standard|vorgabe|kriteri|norm|regel|vereist|beleid)/,
-	/\b(?:score|punktzahl|bonitatswert|scorewert)\b.*\b(?:zu niedrig|zu gering|nicht erreicht|nicht ausreichend|unzureichend)\b/,
+	[
+		/\b(?:score|punktzahl|bonitatswert|scorewert)\b/,
+		/\b(?:zu niedrig|zu gering|nicht erreicht|nicht ausreichend|unzureichend)\b/,
+	],
 	/\b(?:mindestscore|mindestpunktzahl)/,
 	/\b(?:normes?|politiques?|criteres?|regles?) internes?\b/,
 	/\b(?:normas?|politicas?|criterios?|reglas?) internas?\b/,
 	/\b(?:norme|politiche|criteri|regole) intern[ie]\b/,
-	/\b(?:score|puntuacion|punteggio|puntaje)\b.*\b(?:insuffisant|trop (?:bas|faible)|insuficiente|(?:demasiado )?baj[oa]|insufficiente|troppo basso|onvoldoende|te laag)\b/,
+	[
+		/\b(?:score|puntuacion|punteggio|puntaje)\b/,
+		/\b(?:insuffisant|trop (?:bas|faible)|insuficiente|(?:demasiado )?baj[oa]|insufficiente|troppo basso|onvoldoende|te laag)\b/,
+	],
 ]
 
 /** What ECOA and Regulation B forbid to count: 12 CFR 1002.2(z). In texts; names of features are in `protectedNames`. */
@@ -42,11 +57,18 @@ const plain = (text: string): string =>
 		.replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
 		.trim()
 
+function hasWords(text: string, words: Words): boolean {
+	if (words instanceof RegExp) return words.test(text)
+	const [before, after] = words
+	const first = before.exec(text)
+	return first !== null && after.test(text.slice(first.index + first[0].length))
+}
+
 /** Why a text may not be given as a reason; undefined when it may. */
 export function refusedText(text: string): string | undefined {
 	const bare = plain(text)
 	if (bare === '') return 'says nothing'
-	if (unspecific.some((pattern) => pattern.test(bare)))
+	if (unspecific.some((words) => hasWords(bare, words)))
 		return 'is not specific: name what about the applicant counted, not the score, the model or internal standards (12 CFR 1002.9(b)(2))'
 	if (protectedWords.some((pattern) => pattern.test(bare)))
 		return 'names a prohibited basis (12 CFR 1002.2(z))'

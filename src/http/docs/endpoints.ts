@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts'
 import { type Endpoint, endpoint, type Resource } from '../endpoint.ts'
 import { type OpenApiDocument, openApiDocument } from '../openapi.ts'
-import { docsPage, pageHeaders } from './page.ts'
+import { docsHeaders, docsPage } from './page.ts'
 
 /** The description of the interface, for programs and for people. Made at the first request: it never changes after. */
 export function documentation(context: Context, resources: Readonly<Record<string, Resource>>): Endpoint[] {
@@ -28,7 +28,7 @@ export function documentation(context: Context, resources: Readonly<Record<strin
 			id: 'docs',
 			summary: 'The same for people',
 			answers: { 200: { description: 'A page', type: 'text/html' } },
-			handle: async () => ({ status: 200, body: make().page, headers: await pageHeaders() }),
+			handle: async () => ({ status: 200, body: make().page, headers: await docsHeaders() }),
 		}),
 	]
 }

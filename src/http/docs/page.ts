@@ -12,11 +12,16 @@ async function hashOf(text: string): Promise<string> {
 	return `'sha256-${btoa(String.fromCharCode(...new Uint8Array(digest)))}'`
 }
 
-/** The page runs its own style and script, known by their hashes, and nothing else. */
-export const pageHeaders = async (): Promise<Record<string, string>> => ({
+/** A page uses its own style and script, known by their hashes, and nothing else. */
+export const pageHeaders = async (css: string, js?: string): Promise<Record<string, string>> => ({
 	'content-type': 'text/html; charset=utf-8',
+	'content-security-policy': `default-src 'none'; style-src ${await hashOf(css)};${js === undefined ? '' : ` script-src ${await hashOf(js)};`} base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+})
+
+/** The headers of the page below, which a browser may keep but asks about again. */
+export const docsHeaders = async (): Promise<Record<string, string>> => ({
+	...(await pageHeaders(style, script)),
 	'cache-control': 'no-cache',
-	'content-security-policy': `default-src 'none'; style-src ${await hashOf(style)}; script-src ${await hashOf(script)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
 })
 
 const navigation = (document: Shown) => html`<nav aria-label="Contents">

@@ -3,14 +3,16 @@ import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import type { FeatureSpec } from '../../profile/grid.ts'
 import { findModel } from '../../services/model/find-model.ts'
+import type { BodyLimit, RequestBody } from '../body.ts'
 import { invalid, parseOr422 } from '../faults.ts'
 import { mediaType } from '../read-json.ts'
 import { TimeParameter } from '../schema/common.ts'
 import { type BaselineBatch, baselineBatches } from './baseline-rows.ts'
 import { csvRows } from './csv.ts'
-import { bodyError, plainStream } from './open-body.ts'
+import { behindSpace, notAnArray } from './json-array.ts'
+import { type Bytes, bodyError, plainBytes } from './open-body.ts'
 import { parquetRows } from './parquet.ts'
-import { parseBody, parseRows, readText } from './parse-rows.ts'
+import { arrayRows, type ParsedRow, parseBody, parseRows, readArray } from './parse-rows.ts'
 import { windowBatches } from './window-batches.ts'
 
 const ndjson = ['application/x-ndjson', 'application/ndjson', 'application/jsonl']
@@ -31,28 +33,33 @@ type Version = { model: string; version: string; features: readonly FeatureSpec[
 /** The rows of a baseline, in whichever form they came. Throws `unsupported` for another content type. */
 export async function baselineBody(
 	context: Context,
-	request: Request,
+	headers: Headers,
+	body: RequestBody,
 	version: Version,
 ): Promise<AsyncIterable<BaselineBatch>> {
 	const { limits } = context
-	const { type } = mediaType(request.headers.get('content-type'))
+	const { type } = mediaType(headers.get('content-type'))
 	const { task } = await findModel(context, version.model)
 	const of = {
 		version: version.version,
 		numericFeatures: new Set(version.features.filter((f) => f.type === 'numeric').map((f) => f.name)),
 		areLabelsNumbers: task === 'regression' || task === 'ranking',
 	}
-	const rows = (parsed: Parameters<typeof baselineBatches>[0]) => baselineBatches(parsed, of, limits)
+	const rows = (parsed: AsyncIterable<ParsedRow[]>) => baselineBatches(parsed, of, limits, body.breather)
+	const bytes = (limit: BodyLimit) => plainBytes(headers, body.within(limit))
 	if (type === 'application/json') {
-		const text = await readAll(request, context)
-		if (/^\s*\{/.test(text)) return fromWindow(context, text, version)
-		return rows(parseRows({ format: 'json', stream: new Blob([text]).stream() }, limits))
+		const text = await readAll(bytes('jsonBytes'), body)
+		if (text[behindSpace(text, 0)] === 0x7b) return fromWindow(context, text, version)
+		return rows(arrayRows(text, limits, body.breather))
 	}
-	const stream = () => plainStream(request, limits)
-	if (ndjson.includes(type)) return rows(parseRows({ format: 'ndjson', stream: stream() }, limits))
+	if (ndjson.includes(type))
+		return rows(parseRows({ format: 'ndjson', stream: bytes('bodyBytes') }, limits, body))
 	const table = { features: version.features, limit: limits.featuresPerRow }
-	if (csv.includes(type)) return rows(csvRows(stream(), limits.lineBytes, table))
-	if (parquet.includes(type)) return rows(parquetRows(stream(), limits, table, context.openParquet))
+	if (csv.includes(type)) return rows(csvRows(bytes('bodyBytes'), limits.lineBytes, table, body))
+	if (parquet.includes(type)) {
+		body.hold.isFile = true
+		return rows(parquetRows(bytes('parquetBytes'), limits, table, context.openParquet, body))
+	}
 	throw new AppError(
 		'unsupported',
 		`Content-Type ${type || '(none)'} is not read here. Send application/json, ${ndjson[0]}, ${csv[0]} or ${parquet[0]}.`,
@@ -62,16 +69,20 @@ export async function baselineBody(
 /** A JSON body that is no array names a window of the log. */
 function fromWindow(
 	context: Context,
-	text: string,
+	text: Uint8Array,
 	{ model, version }: Version,
 ): AsyncIterable<BaselineBatch> {
+	if (text.length > mostWindow) throw notAnArray()
 	const { window } = parseOr422(BaselineWindow, parseBody(text).value, 'body')
 	return nonEmpty(windowBatches(context, { model, version, ...window }))
 }
 
-async function readAll(request: Request, context: Context): Promise<string> {
+/** Two times and their names are shorter. */
+const mostWindow = 64 * 1024
+
+async function readAll(bytes: Bytes, { limits, hold }: RequestBody): Promise<Uint8Array> {
 	try {
-		return await readText(plainStream(request, context.limits), context.limits)
+		return await readArray(bytes, limits, hold)
 	} catch (error) {
 		throw bodyError(error)
 	}

@@ -1,4 +1,5 @@
 import type { Limits } from '../../context.ts'
+import type { Breather } from '../../core/breather.ts'
 import { AppError, type Fault } from '../../core/errors.ts'
 import { parseTime } from '../../core/time.ts'
 import { BatchBuilder } from '../../profile/batch-builder.ts'
@@ -76,14 +77,17 @@ export async function* baselineBatches(
 	rows: AsyncIterable<ParsedRow[]>,
 	version: BaselineVersion,
 	limits: Limits,
+	breather: Breather,
 ): AsyncGenerator<BaselineBatch> {
 	const faults: Fault[] = []
 	let builder = new BatchBuilder(batchRows)
 	let actuals: unknown[] = []
 	let count = 0
 	for await (const some of rows) {
+		breather.wake()
 		for (const row of some) {
 			count++
+			if (breather.isDue) await breather.breathe()
 			try {
 				if ('isText' in row) throw notText(row)
 				if ('error' in row) throw new RowRejected(row.error, row.path ?? '', row.message)
@@ -96,6 +100,7 @@ export async function* baselineBatches(
 			}
 			if (builder.full) {
 				if (faults.length === 0) yield { batch: builder.finish(), actuals }
+				breather.wake()
 				builder = new BatchBuilder(batchRows)
 				actuals = []
 			}

@@ -1,5 +1,8 @@
+import { defaultLimits, type Limits } from '../../context.ts'
+import { anyUse, type Use } from '../../core/breather.ts'
 import { AppError } from '../../core/errors.ts'
 import { CsvFault, CsvTooLong, requireCommas, textRecords } from '../../tables/csv.ts'
+import { tooMany } from './json-array.ts'
 import { bodyError } from './open-body.ts'
 import type { ParsedRow } from './parse-rows.ts'
 import { type TableSpec, type Target, targetsOf, textCell, toRow } from './table-columns.ts'
@@ -13,6 +16,7 @@ export async function* csvRows(
 	stream: AsyncIterable<Uint8Array>,
 	lineBytes: number,
 	spec: TableSpec,
+	{ breather, hold, limits = defaultLimits }: Use & { limits?: Limits } = anyUse(),
 ): AsyncGenerator<ParsedRow[]> {
 	let targets: Target[] | undefined
 	let index = 0
@@ -24,7 +28,8 @@ export async function* csvRows(
 					value: toRow(targets as Target[], (target, column) => textCell(target, cells[column] as string)),
 				}
 	try {
-		for await (const records of textRecords(stream, lineBytes)) {
+		for await (const records of textRecords(stream, lineBytes, hold)) {
+			if (breather.isDue) await breather.breathe()
 			if (targets === undefined) {
 				const header = records.shift()
 				if (header === undefined) continue
@@ -32,7 +37,9 @@ export async function* csvRows(
 				if (!spec.features.some((feature) => feature.name === names[0])) requireCommas(names)
 				targets = targetsOf(names, spec)
 			}
+			if (index + records.length > limits.bodyLines) throw tooMany(limits)
 			if (records.length > 0) yield records.map(rowOf)
+			breather.wake()
 		}
 	} catch (error) {
 		throw csvError(error, lineBytes)

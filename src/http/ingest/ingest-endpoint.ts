@@ -4,7 +4,7 @@ import { ingestRows } from '../../services/prediction/ingest-rows.ts'
 import { type Endpoint, endpoint, ok } from '../endpoint.ts'
 import { modelPath } from '../schema/common.ts'
 import { IngestAnswer, OutcomeAnswer } from '../schema/rows.ts'
-import { openBody } from './open-body.ts'
+import { plainBytes, rowsFormat } from './open-body.ts'
 import { parseRows } from './parse-rows.ts'
 
 /** The operation that takes rows of one kind: the same body, limits and answer for all of them. */
@@ -48,9 +48,10 @@ export function ingestEndpoint(spec: {
 			},
 		},
 		errors: ['overloaded'],
-		handle: async ({ context, actor, params, request, traffic }) => {
-			const rows = parseRows(openBody(request, context.limits), context.limits)
-			const { waiting, ...answer } = await ingestRows(context, actor, params.model, kind, rows)
+		handle: async ({ context, actor, params, request: { headers }, stream, traffic }) => {
+			const body = { format: rowsFormat(headers, stream), stream: plainBytes(headers, stream) }
+			const rows = parseRows(body, context.limits, stream)
+			const { waiting, ...answer } = await ingestRows(context, actor, params.model, kind, rows, stream)
 			traffic.addRows(params.model, kind, answer.accepted)
 			return ok(kind === 'outcome' ? { ...answer, waiting } : answer)
 		},

@@ -1,9 +1,10 @@
-import type { Limits } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import { gunzip } from '../../core/gunzip.ts'
+import type { RequestBody } from '../body.ts'
+import { mediaType } from '../read-json.ts'
 
 export type BodyFormat = 'json' | 'ndjson'
-export type OpenBody = { format: BodyFormat; stream: ReadableStream<Uint8Array> }
+export type Bytes = AsyncIterable<Uint8Array<ArrayBuffer>>
 
 const formats: Record<string, BodyFormat> = {
 	'application/json': 'json',
@@ -12,59 +13,60 @@ const formats: Record<string, BodyFormat> = {
 	'application/jsonl': 'ndjson',
 }
 
-/** The body of a request that brings rows: its format, and its bytes with gzip undone. */
-export function openBody(request: Request, limits: Limits): OpenBody {
-	const type = (request.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
+/** The format of a body that brings rows. Throws `unsupported`, and `too-large` for one that announces too much. */
+export function rowsFormat(headers: Headers, body: RequestBody): BodyFormat {
+	const { type } = mediaType(headers.get('content-type'))
 	const format = formats[type]
 	if (!format)
 		throw new AppError(
 			'unsupported',
 			`Content-Type "${type}" is not read here. Send application/json (an array) or application/x-ndjson.`,
 		)
-	return { format, stream: plainStream(request, limits) }
+	body.within(format === 'json' ? 'jsonBytes' : 'bodyBytes')
+	return format
 }
 
 /** The bytes of a body with gzip undone under the limits. Throws `unsupported` for other encodings. */
-export function plainStream(request: Request, limits: Limits): ReadableStream<Uint8Array> {
-	const body = request.body ?? new Blob([]).stream()
-	const encoding = (request.headers.get('content-encoding') ?? 'identity').trim().toLowerCase()
+export function plainBytes(headers: Headers, body: RequestBody): Bytes {
+	const encoding = (headers.get('content-encoding') ?? 'identity').trim().toLowerCase()
 	if (encoding === 'identity' || encoding === '') return body
 	if (encoding !== 'gzip' && encoding !== 'x-gzip')
 		throw new AppError('unsupported', `Content-Encoding "${encoding}" is not read here. Send gzip or none.`)
-	return bounded(body, limits)
+	return unpacked(body)
 }
 
+/** What unpacking takes in memory. */
+const unpackingBytes = 128 * 1024
+
 /** Unpacks a body under the limits: what it claims to be is not known before. */
-function bounded(body: ReadableStream<Uint8Array>, limits: Limits): ReadableStream<Uint8Array> {
+async function* unpacked(body: RequestBody): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+	const { limits, breather } = body
+	await body.hold.take(unpackingBytes)
 	let packed = 0
-	const counted = body.pipeThrough(
-		new TransformStream<Uint8Array, Uint8Array>({
-			transform(chunk, controller) {
-				packed += chunk.byteLength
-				controller.enqueue(chunk)
-			},
-		}),
-	)
+	async function* counted() {
+		for await (const chunk of body) {
+			packed += chunk.byteLength
+			yield chunk
+		}
+	}
 	let plain = 0
-	return gunzip(counted).pipeThrough(
-		new TransformStream<Uint8Array, Uint8Array>({
-			transform(chunk, controller) {
-				plain += chunk.byteLength
-				if (plain > limits.gunzippedBytes)
-					throw new AppError(
-						'too-large',
-						`The body is over ${limits.gunzippedBytes} bytes when unpacked (limit gunzippedBytes). Send it in parts.`,
-					)
-				// Small bodies may be very regular; a bomb is large.
-				if (plain > 2 ** 20 && plain > packed * limits.gunzipRatio)
-					throw new AppError(
-						'too-large',
-						`The body unpacks to over ${limits.gunzipRatio} times its size (limit gunzipRatio). Send it unpacked or in parts.`,
-					)
-				controller.enqueue(chunk)
-			},
-		}),
-	)
+	for await (const chunk of gunzip(counted(), false)) {
+		plain += chunk.byteLength
+		if (plain > limits.gunzippedBytes)
+			throw new AppError(
+				'too-large',
+				`The body is over ${limits.gunzippedBytes} bytes when unpacked (limit gunzippedBytes). Send it in parts.`,
+			)
+		// Small bodies may be very regular; a bomb is large.
+		if (plain > 2 ** 20 && plain > packed * limits.gunzipRatio)
+			throw new AppError(
+				'too-large',
+				`The body unpacks to over ${limits.gunzipRatio} times its size (limit gunzipRatio). Send it unpacked or in parts.`,
+			)
+		breather.allow(chunk.byteLength)
+		breather.wake()
+		yield chunk as Uint8Array<ArrayBuffer>
+	}
 }
 
 /** Whether an error came from the bytes of a gzip body rather than from us. */

@@ -1,3 +1,5 @@
+import { defaultLimits, type Limits } from '../../context.ts'
+import { anyUse, type Use } from '../../core/breather.ts'
 import { collectBytes } from '../../core/collect-bytes.ts'
 import { AppError } from '../../core/errors.ts'
 import type { OpenParquet, ParquetLimits, ParquetTable } from '../../tables/parquet.ts'
@@ -5,9 +7,9 @@ import { bodyError } from './open-body.ts'
 import type { ParsedRow } from './parse-rows.ts'
 import { type TableSpec, targetsOf, toRow, typedCell } from './table-columns.ts'
 
-/** A Parquet file has its index at the end, so it is read whole. */
-const parquetBytes = 256 * 2 ** 20
 const rowsAtOnce = 500
+
+type FileUse = Use & { limits?: Limits }
 
 async function inThisThread(bytes: Uint8Array<ArrayBuffer>, limits: ParquetLimits): Promise<ParquetTable> {
 	const { openParquet } = await import('../../tables/parquet.ts')
@@ -21,12 +23,13 @@ async function inThisThread(bytes: Uint8Array<ArrayBuffer>, limits: ParquetLimit
  * Throws `malformed` for what is not Parquet, `too-large` over a limit that it names.
  */
 export async function* parquetRows(
-	stream: ReadableStream<Uint8Array>,
+	stream: AsyncIterable<Uint8Array>,
 	limits: ParquetLimits,
 	spec: TableSpec,
 	open: OpenParquet = inThisThread,
+	use: FileUse = anyUse(),
 ): AsyncGenerator<ParsedRow[]> {
-	const table = await open(await collect(stream), limits)
+	const table = await open(await collect(stream, use), limits)
 	try {
 		const targets = targetsOf(
 			table.columns.map((column) => column.name),
@@ -50,8 +53,12 @@ export async function* parquetRows(
 	}
 }
 
-async function collect(stream: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
-	const bytes = await collectBytes(stream, parquetBytes).catch((error: unknown) => {
+/** A Parquet file has its index at the end, so it is read whole. */
+async function collect(
+	stream: AsyncIterable<Uint8Array>,
+	{ limits: { parquetBytes } = defaultLimits, hold }: FileUse,
+): Promise<Uint8Array<ArrayBuffer>> {
+	const bytes = await collectBytes(stream, parquetBytes, 0, hold).catch((error: unknown) => {
 		throw bodyError(error)
 	})
 	if (bytes) return bytes

@@ -1,10 +1,16 @@
 import type { Limits } from '../../context.ts'
+import { anyUse, type Breather, type Use } from '../../core/breather.ts'
+import type { ByteHold } from '../../core/byte-budget.ts'
+import { utf8 } from '../../core/bytes.ts'
+import { collectBytes } from '../../core/collect-bytes.ts'
 import { AppError } from '../../core/errors.ts'
 import { isInexact, parseExact } from '../../core/exact-json.ts'
 import { findJsonFaults, type JsonFault, whyNotJson } from '../../core/json-faults.ts'
+import { deepPath, JsonShape, maxDepth, tooDeep } from '../../core/json-shape.ts'
 import { BadLine, linesIn } from '../../core/lines-in.ts'
-import { asUtf8 } from '../../core/utf8.ts'
-import { bodyError, type OpenBody } from './open-body.ts'
+import { asUtf8, decodeUtf8 } from '../../core/utf8.ts'
+import { notAnArray, type Slice, slicesOf, tooMany } from './json-array.ts'
+import { type BodyFormat, bodyError } from './open-body.ts'
 
 /** `isText`: false where the bytes are not UTF-8. */
 type RowError = {
@@ -18,45 +24,46 @@ export type ParsedRow =
 	| { index: number; value: unknown; hasLongNumbers?: boolean }
 	| ({ index: number } & RowError)
 
+type Rows = { format: BodyFormat; stream: AsyncIterable<Uint8Array> }
+/** A longer text is looked at before it is parsed. */
+const longText = 64 * 1024
+
 /** The rows of a body, some at a time, in bounded memory for NDJSON. Throws `malformed` or `too-large` for the body as a whole. */
-export async function* parseRows(body: OpenBody, limits: Limits): AsyncGenerator<ParsedRow[]> {
+export async function* parseRows(rows: Rows, limits: Limits, use = anyUse()): AsyncGenerator<ParsedRow[]> {
 	try {
-		if (body.format === 'ndjson') yield* parseLines(body.stream, limits)
-		else yield parseArray(await readText(body.stream, limits))
+		if (rows.format === 'ndjson') yield* parseLines(rows.stream, limits, use)
+		else yield* arrayRows(await readArray(rows.stream, limits, use.hold), limits, use.breather)
 	} catch (error) {
 		throw bodyError(error)
 	}
 }
 
-/** The whole body as text. Throws `too-large` over the limit for JSON bodies, `malformed` for what is not UTF-8. */
-export async function readText(stream: ReadableStream<Uint8Array>, limits: Limits): Promise<string> {
-	const decoder = new TextDecoder('utf-8', { fatal: true })
-	const decode = (chunk?: Uint8Array) => {
-		try {
-			return decoder.decode(chunk, { stream: chunk !== undefined })
-		} catch (cause) {
-			throw new AppError('malformed', 'The body is not UTF-8 text: convert it to UTF-8.', { cause })
-		}
-	}
-	let text = ''
-	let bytes = 0
-	for await (const chunk of asUtf8(stream)) {
-		bytes += chunk.byteLength
-		if (bytes > limits.jsonBytes)
-			throw new AppError(
-				'too-large',
-				`A JSON body is at most ${limits.jsonBytes} bytes (limit jsonBytes). Send NDJSON, which is streamed, or send it in parts.`,
-			)
-		text += decode(chunk)
-	}
-	return text + decode()
+/** A whole JSON body. Throws `too-large` over its limit. */
+export async function readArray(
+	stream: AsyncIterable<Uint8Array>,
+	{ jsonBytes }: Limits,
+	hold: ByteHold,
+): Promise<Uint8Array> {
+	const bytes = await collectBytes(asUtf8(stream), jsonBytes, 0, hold)
+	if (bytes) return bytes
+	throw new AppError(
+		'too-large',
+		`A JSON body is at most ${jsonBytes} bytes (limit jsonBytes). Send NDJSON, which is streamed, or send it in parts.`,
+	)
+}
+
+function textOf(bytes: Uint8Array): string {
+	const text = decodeUtf8(bytes)
+	if (text === undefined) throw new AppError('malformed', 'The body is not UTF-8 text: convert it to UTF-8.')
+	return text
 }
 
 /** `twice`: the members that are there twice in one object. */
-type Parsed = { value: unknown; hasLongNumbers: boolean; twice: JsonFault[] }
+type Parsed = { value: unknown; hasLongNumbers: boolean; isDeep: boolean; twice: Iterable<JsonFault> }
 
 /** A JSON body's value and the members in it that are there twice. Throws `malformed` with the place of what is not JSON. */
-export function parseBody(text: string): Parsed {
+export function parseBody(bytes: Uint8Array): Parsed {
+	const text = textOf(bytes)
 	try {
 		return parseJson(text)
 	} catch (cause) {
@@ -64,34 +71,85 @@ export function parseBody(text: string): Parsed {
 	}
 }
 
-function parseArray(text: string): ParsedRow[] {
-	const { value, hasLongNumbers, twice } = parseBody(text)
-	if (!Array.isArray(value))
-		throw new AppError(
-			'invalid',
-			'The body must be a JSON array of rows; send one row as [row], or NDJSON as application/x-ndjson.',
-			{
-				faults: [{ path: '', message: 'expected an array' }],
-			},
-		)
-	const rows = value.map((row, index): ParsedRow => ({ index, value: row, hasLongNumbers }))
+/** The rows of a JSON array. Throws `malformed` with the place of what is not JSON. */
+export async function* arrayRows(
+	bytes: Uint8Array,
+	limits: Limits,
+	breather: Breather,
+): AsyncGenerator<ParsedRow[]> {
+	breather.wake()
+	if (bytes.length <= longText) return yield rowsOf(parseBody(bytes), 0)
+	const slices = await slicesOf(bytes, limits, breather)
+	// Twice, so that no row is taken of a body that breaks later, and never all rows are in memory.
+	for (const slice of slices) {
+		if (!slice.alone) parseSlice(bytes, slice)
+		if (breather.isDue) await breather.breathe()
+	}
+	for (const slice of slices) {
+		yield slice.alone
+			? [
+					{
+						index: slice.first,
+						...refusalOf(textOf(bytes.subarray(slice.from, slice.to)), limits, slice.alone),
+					},
+				]
+			: rowsOf(parseSlice(bytes, slice), slice.first)
+		breather.wake()
+	}
+}
+
+function parseSlice(bytes: Uint8Array, { from, to, first, count }: Slice): Parsed {
+	const list = `[${textOf(bytes.subarray(from, to))}]`
+	try {
+		const parsed = parseJson(list)
+		const { length } = parsed.value as unknown[]
+		// The array was empty, or a comma is the last of it.
+		if (length === count || (length === 0 && first === 0 && count === 1)) return parsed
+	} catch (cause) {
+		const why = whyNotJson(list, cause, first).replace(/ (at|in) .*position.*$/, '')
+		throw new AppError('malformed', `The body is not JSON: rows ${first} to ${first + count - 1}: ${why}.`, {
+			cause,
+		})
+	}
+	throw new AppError('malformed', `The body is not JSON: row ${first + count - 1} is missing behind a comma.`)
+}
+
+function rowsOf({ value, hasLongNumbers, isDeep, twice }: Parsed, first: number): ParsedRow[] {
+	if (!Array.isArray(value)) throw notAnArray()
+	const rows = value.map((row, i): ParsedRow => {
+		const refusal = isDeep ? refusalOfDeep(row) : undefined
+		return refusal ? { index: first + i, ...refusal } : { index: first + i, value: row, hasLongNumbers }
+	})
 	for (const { path, message } of twice) {
-		const [index, ...inner] = path as [number, ...string[]]
-		rows[index] = { index, error: 'invalid', path: inner.join('.'), message }
+		const [i, ...inner] = path as [number, ...string[]]
+		rows[i] = { index: first + i, error: 'invalid', path: pathText(inner), message }
 	}
 	return rows
 }
 
-async function* parseLines(stream: ReadableStream<Uint8Array>, limits: Limits): AsyncGenerator<ParsedRow[]> {
+async function* parseLines(
+	stream: AsyncIterable<Uint8Array>,
+	limits: Limits,
+	{ breather, hold }: Use,
+): AsyncGenerator<ParsedRow[]> {
 	let index = 0
-	for await (const lines of linesIn(stream, limits.lineBytes)) {
-		const rows: ParsedRow[] = []
-		for (const line of lines) parseLine(line, index++, rows)
+	for await (const lines of linesIn(stream, limits.lineBytes, hold)) {
+		if (index + lines.length > limits.bodyLines) throw tooMany(limits)
+		let rows: ParsedRow[] = []
+		for (const line of lines) {
+			parseLine(line, index++, rows, limits)
+			if (rows.length === 0 || !breather.isDue) continue
+			yield rows
+			rows = []
+			await breather.breathe()
+		}
 		if (rows.length > 0) yield rows
+		breather.wake()
 	}
 }
 
-function parseLine(line: string | BadLine, index: number, rows: ParsedRow[]): void {
+function parseLine(line: string | BadLine, index: number, rows: ParsedRow[], limits: Limits): void {
+	if (line === '') return
 	if (line instanceof BadLine) {
 		const limit = line.code === 'too-large' ? ' (limit lineBytes)' : ''
 		rows.push({
@@ -102,40 +160,89 @@ function parseLine(line: string | BadLine, index: number, rows: ParsedRow[]): vo
 		})
 		return
 	}
+	if (line.charCodeAt(0) <= 32 && line.trim() === '') return
+	const fault = refusalOfText(line, limits)
+	if (fault) rows.push({ index, ...fault })
+	else rows.push({ index, ...parsedLine(line) })
+}
+
+function parsedLine(line: string): { value: unknown; hasLongNumbers: boolean } | RowError {
 	try {
-		const { value, hasLongNumbers, twice } = parseJson(line)
-		const [fault] = twice
-		if (fault) rows.push({ index, error: 'invalid', path: fault.path.join('.'), message: fault.message })
-		else rows.push({ index, value, hasLongNumbers })
+		const { value, hasLongNumbers, isDeep, twice } = parseJson(line)
+		for (const { path, message } of twice) return { error: 'invalid', path: pathText(path), message }
+		return (isDeep ? refusalOfDeep(value) : undefined) ?? { value, hasLongNumbers }
 	} catch (cause) {
-		if (line.trim() === '') return
-		rows.push({ index, error: 'malformed', message: whyNotJson(line, cause) })
+		return { error: 'malformed', message: whyNotJson(line, cause) }
 	}
 }
 
-function parseJson(text: string): Parsed {
-	const value: unknown = JSON.parse(text)
-	const seen = { members: 0, hasLongNumbers: false }
-	look(value, seen)
-	// This follows the name of each member; it may also stand in a text, and then the closer look finds no fault.
-	const twice = seen.members === countOf('":', text) ? [] : [...findJsonFaults(text)]
-	const { hasLongNumbers } = seen
-	return { value: hasLongNumbers ? parseExact(text) : value, hasLongNumbers, twice }
+/** Why a row is not parsed. A short one is: what it may be then costs little. */
+function refusalOfText(text: string, limits: Limits): RowError | undefined {
+	if (text.length <= longText) return undefined
+	const shape = new JsonShape(utf8(text))
+	shape.read()
+	if (shape.depth > maxDepth) return refusalOf(text, limits, 'too-deep')
+	return shape.values > limits.valuesPerRow ? refusalOf(text, limits, 'too-large') : undefined
 }
 
-/** Counts members, and sees whether a number may have lost digits. */
-function look(value: unknown, seen: { members: number; hasLongNumbers: boolean }): void {
+function refusalOf(text: string, limits: Limits, why: 'too-deep' | 'too-large'): RowError {
+	if (why === 'too-deep') {
+		for (const { kind, path } of findJsonFaults(text, maxDepth))
+			if (kind === 'deep') return { error: 'invalid', path: pathText(path), message: tooDeep }
+		return { error: 'invalid', message: tooDeep }
+	}
+	const message =
+		text.length > limits.lineBytes
+			? `a row is at most ${limits.lineBytes} bytes (limit lineBytes)`
+			: `a row has at most ${limits.valuesPerRow} values (limit valuesPerRow)`
+	return { error: 'too-large', message }
+}
+
+function refusalOfDeep(value: unknown): RowError | undefined {
+	const path = deepPath(value)
+	return path && { error: 'invalid', path: pathText(path), message: tooDeep }
+}
+
+/** A place in a row: its member, and what is named in that. */
+const pathText = (path: readonly (string | number)[]): string =>
+	path
+		.slice(0, 2)
+		.map((name) => String(name).slice(0, 256).toWellFormed())
+		.join('.')
+
+function parseJson(text: string): Parsed {
+	const value: unknown = JSON.parse(text)
+	const seen: Seen = { members: 0, hasLongNumbers: false, isDeep: false }
+	look(value, seen, 0)
+	// This follows the name of each member; it may also stand in a text, and then the closer look finds no fault.
+	const twice = seen.members === countOf('":', text) ? [] : findTwice(text)
+	const { hasLongNumbers, isDeep } = seen
+	return { value: hasLongNumbers ? parseExact(text) : value, hasLongNumbers, isDeep, twice }
+}
+
+function* findTwice(text: string): Generator<JsonFault> {
+	for (const fault of findJsonFaults(text, maxDepth + 1)) if (fault.kind === 'twice') yield fault
+}
+
+type Seen = { members: number; hasLongNumbers: boolean; isDeep: boolean }
+
+/** Counts members, and sees whether a number may have lost digits, or something may be nested too deeply. */
+function look(value: unknown, seen: Seen, depth: number): void {
 	if (typeof value === 'number') {
 		if (isInexact(value)) seen.hasLongNumbers = true
 		return
 	}
 	if (typeof value !== 'object' || value === null) return
-	if (Array.isArray(value)) for (const inner of value) look(inner, seen)
+	if (depth >= maxDepth) {
+		seen.isDeep = true
+		if (depth > maxDepth + 1) return
+	}
+	if (Array.isArray(value)) for (const inner of value) look(inner, seen, depth + 1)
 	else
 		for (const name in value) {
 			seen.members++
 			const inner = (value as Record<string, unknown>)[name]
-			if (typeof inner !== 'string') look(inner, seen)
+			if (typeof inner !== 'string') look(inner, seen, depth + 1)
 		}
 }
 

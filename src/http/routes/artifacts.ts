@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import type { Context } from '../../context.ts'
 import { collectBytes } from '../../core/collect-bytes.ts'
 import { AppError } from '../../core/errors.ts'
 import { getArtifact, readArtifactFile } from '../../services/artifact/get-artifact.ts'
 import { uploadArtifact } from '../../services/artifact/upload-artifact.ts'
 import { ArtifactFormatName } from '../../services/model/version-input.ts'
+import type { RequestBody } from '../body.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
-import { bodyError, plainStream } from '../ingest/open-body.ts'
+import { bodyError, plainBytes } from '../ingest/open-body.ts'
 import { modelPath, pathText, TimeOrNull } from '../schema/common.ts'
 
 const path = '/v1/models/{model}/versions/{version}/artifact'
@@ -51,18 +51,17 @@ const uploadedExample = {
 const example = { ...name, uri: null, bytes: 284113, storedAt: '2026-03-02T00:00:00.000Z' }
 
 /** The file in the body, with gzip undone, up to the limit. */
-async function fileOf({ limits }: Context, request: Request): Promise<Uint8Array> {
-	const most = limits.artifactBytes
-	const packed = request.headers.get('content-encoding') ?? 'identity'
-	const expected = packed === 'identity' ? Number(request.headers.get('content-length') ?? 0) : 0
-	const bytes = await collectBytes(plainStream(request, limits), most, expected).catch((error: unknown) => {
-		throw bodyError(error)
-	})
-	if (!bytes)
-		throw new AppError(
-			'too-large',
-			`The file is over the limit of ${most} bytes (limit artifactBytes). PLUMBLINE_LIMIT_ARTIFACT_BYTES raises it.`,
-		)
+async function fileOf(headers: Headers, body: RequestBody): Promise<Uint8Array> {
+	body.hold.isFile = true
+	const packed = headers.get('content-encoding') ?? 'identity'
+	const expected = packed === 'identity' ? body.declaredBytes : undefined
+	const stream = plainBytes(headers, body.within('artifactBytes'))
+	const bytes = await collectBytes(stream, body.limits.artifactBytes, expected, body.hold).catch(
+		(error: unknown) => {
+			throw bodyError(error)
+		},
+	)
+	if (!bytes) throw body.tooLarge()
 	if (bytes.byteLength === 0) throw new AppError('malformed', 'The body is empty; it must be the model file.')
 	return bytes
 }
@@ -95,8 +94,8 @@ const put = endpoint({
 		200: { description: 'The same file was there already', schema: Uploaded, example: uploadedExample },
 	},
 	errors: ['conflict'],
-	handle: async ({ context, actor, params, query, request }) => {
-		const bytes = await fileOf(context, request)
+	handle: async ({ context, actor, params, query, request, stream }) => {
+		const bytes = await fileOf(request.headers, stream)
 		const { uploaded, isNew } = await uploadArtifact(context, actor, params, bytes, query.format)
 		return { status: isNew ? 201 : 200, body: uploaded }
 	},

@@ -58,9 +58,9 @@ const put = endpoint({
 		201: { description: 'The first baseline of the version', schema: BaselineAnswer, example },
 	},
 	errors: ['conflict'],
-	handle: async ({ context, actor, params, request }) => {
+	handle: async ({ context, actor, params, request, stream }) => {
 		const version = await findVersion(context, params.model, params.version)
-		const batches = await baselineBody(context, request, version)
+		const batches = await baselineBody(context, request.headers, stream, version)
 		const isNew = !(await hasBaseline(context, params.model, params.version))
 		const answer = await putBaseline(context, actor, params.model, params.version, batches)
 		return { status: isNew ? 201 : 200, body: answer }

@@ -80,13 +80,15 @@ const slack = endpoint({
 	},
 	answers: { 200: { description: 'Taken' } },
 	errors: ['not-found'],
-	handle: ({ options, request }) => {
+	handle: ({ options, request, stream }) => {
 		if (!options.slack)
 			throw new AppError(
 				'not-found',
 				'Slack is not set up here: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET.',
 			)
-		return options.slack(request)
+		const { url, method, headers } = request
+		const body = stream.within('openBytes').asStream()
+		return options.slack(new Request(url, { method, headers, body, duplex: 'half' } as RequestInit))
 	},
 })
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { AppError } from '../../core/errors.ts'
 import { nearest } from '../../core/nearest.ts'
 import { formatTime } from '../../core/time.ts'
+import { authoriseGlobs } from '../../services/authorise.ts'
 import { listRuns } from '../../services/job/list-runs.ts'
 import type { JobRun } from '../../services/job/run-job.ts'
 import { cursorText, toPage } from '../../services/page.ts'
@@ -46,6 +47,7 @@ const list = endpoint({
 	path: '/v1/jobs',
 	id: 'listJobRuns',
 	summary: 'List the runs of jobs, the latest first',
+	description: '`error` and `detail` are null for a key that does not reach every model: they may name any.',
 	access: 'viewer',
 	query: z.strictObject({
 		job: z.string().max(64).optional().meta({ description: 'Only this job.', example: 'compute' }),
@@ -58,8 +60,8 @@ const list = endpoint({
 			example: { items: [example], next: null, jobs: [{ id: 'compute', cron: '*/5 * * * *' }] },
 		},
 	},
-	handle: async ({ context, options, query: { job, cursor, limit } }) => {
-		const rows = await listRuns(context, { job, before: cursorText(cursor), limit: limit + 1 })
+	handle: async ({ context, actor, options, query: { job, cursor, limit } }) => {
+		const rows = await listRuns(context, actor, { job, before: cursorText(cursor), limit: limit + 1 })
 		const page = toPage(
 			rows,
 			limit,
@@ -101,15 +103,18 @@ const run = endpoint({
 	path: '/v1/jobs/{job}/runs',
 	id: 'runJob',
 	summary: 'Run a job now',
-	description: 'Answers when the run is over, also when it failed.',
+	description:
+		'Answers when the run is over, also when it failed. A job acts on every model, so the key has to reach every model.',
 	access: 'admin',
 	params: z.strictObject({ job: pathText('The id of a job.', 'compute') }),
 	body: z.strictObject({}).meta({ description: 'Nothing to say.' }),
 	bodyOptional: true,
 	answers: { 201: { description: 'The run', schema: Run, example } },
 	errors: ['conflict'],
-	handle: async ({ options, params }) =>
-		created(toAnswer(await checkJob(options.jobs, params.job).run(params.job))),
+	handle: async ({ actor, options, params }) => {
+		authoriseGlobs(actor, 'admin', ['*'])
+		return created(toAnswer(await checkJob(options.jobs, params.job).run(params.job)))
+	},
 })
 
 export const jobs = { about: 'What runs by the clock.', endpoints: [list, run] } satisfies Resource

@@ -38,6 +38,7 @@ const list = endpoint({
 	path: '/v1/keys',
 	id: 'listKeys',
 	summary: 'List keys',
+	description: 'Those whose models are all in the scope of the key that asks.',
 	access: 'admin',
 	query: z.strictObject(pageParameters),
 	answers: {
@@ -55,7 +56,8 @@ const revoke = endpoint({
 	path: '/v1/keys/{id}',
 	id: 'revokeKey',
 	summary: 'Revoke a key',
-	description: 'It stops at once. Revoking it again is fine.',
+	description:
+		'It stops at once. Revoking it again is fine. A key that reaches more than yours is not found; the last admin key that reaches every model is a conflict.',
 	access: 'admin',
 	params: z.strictObject({ id: pathText('The id of the key.', 'key_01jn8k0000') }),
 	answers: { 204: { description: 'Revoked' } },

@@ -20,14 +20,12 @@ const example = {
 	expiresAt: '2026-03-02T02:00:00.000Z',
 }
 
-function timeOf(text: string, path: string, from?: number): number {
-	const duration = from === undefined ? undefined : parseDuration(text)
-	const at = duration === undefined ? parseTime(text) : (from as number) + duration
+function endOf(text: string, from: number): number {
+	const duration = parseDuration(text)
+	const at = duration === undefined ? parseTime(text) : from + duration
 	if (at !== undefined) return at
-	const message =
-		from === undefined
-			? 'must be RFC 3339 with an offset'
-			: 'must be RFC 3339 with an offset, or a duration such as 2h'
+	const path = 'expires'
+	const message = 'must be RFC 3339 with an offset, or a duration such as 2h'
 	throw new AppError('invalid', `${path}: ${message}`, { faults: [{ path, message }] })
 }
 
@@ -36,7 +34,8 @@ const create = endpoint({
 	path: '/v1/silences',
 	id: 'createSilence',
 	summary: 'Keep alerts quiet for a time',
-	description: 'Alerts that match all given globs open no incident. They are recorded all the same.',
+	description:
+		'Alerts that match all given globs open no incident. They are recorded all the same. Every model that `models` can match must be in the scope of the key. Globs have at most 256 characters each and 8,192 together.',
 	access: ['analyst', 'approver'],
 	body: SilenceInput,
 	bodyExample: {
@@ -47,14 +46,14 @@ const create = endpoint({
 	},
 	answers: { 201: { description: 'The silence', schema: Silence, example } },
 	handle: async ({ context, actor, body: { startsAt, expires, ...rest } }) => {
-		const from = startsAt === undefined ? context.now() : timeOf(startsAt, 'startsAt')
+		const from = startsAt ?? context.now()
 		const matchers = Object.fromEntries(Object.entries(rest).filter(([, v]) => v !== undefined))
 		return created(
 			await createSilence(context, actor, {
 				...matchers,
 				reason: rest.reason,
 				startsAt: from,
-				expiresAt: timeOf(expires, 'expires', from),
+				expiresAt: endOf(expires, from),
 			}),
 		)
 	},
@@ -65,6 +64,7 @@ const list = endpoint({
 	path: '/v1/silences',
 	id: 'listSilences',
 	summary: 'List silences',
+	description: 'Those whose models are all in the scope of the key that asks.',
 	access: ['viewer', 'analyst', 'approver', 'auditor'],
 	query: z.strictObject(pageParameters),
 	answers: {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { timeOrDuration } from '../../core/time.ts'
 import { Glob } from '../../services/model/name.ts'
-import { Time, TimeOrNull } from './common.ts'
+import { Time, TimeOrNull, TimeParameter } from './common.ts'
 
 const Alert = z
 	.strictObject({
@@ -85,6 +86,10 @@ export const Incident = z
 
 const globs = z.array(Glob).min(1).max(100)
 
+// Alerts are matched with every glob of every silence, and the ledger names them all.
+const mostCharacters = 8192
+const matchers = ['rules', 'models', 'environments', 'features'] as const
+
 export const SilenceInput = z
 	.strictObject({
 		rules: globs.optional().meta({ description: 'Globs of rule names; default all.' }),
@@ -92,11 +97,21 @@ export const SilenceInput = z
 		environments: globs.optional(),
 		features: globs.optional(),
 		reason: z.string().trim().min(1).max(1000),
-		startsAt: z.string().max(64).optional().meta({ description: 'RFC 3339; default now.' }),
+		startsAt: TimeParameter.optional().meta({ description: 'RFC 3339 with an offset; default now.' }),
 		expires: z
 			.string()
 			.max(64)
-			.meta({ description: 'RFC 3339, or a duration from the start such as `2h`.', example: '2h' }),
+			.meta({
+				...timeOrDuration,
+				description: 'RFC 3339, or a duration from the start such as `2h`.',
+				example: '2h',
+			}),
+	})
+	.superRefine((silence, issues) => {
+		const characters = matchers.flatMap((name) => silence[name] ?? []).join('').length
+		if (characters <= mostCharacters) return
+		const message = `its globs have ${characters} characters together; the limit is ${mostCharacters}. Write fewer, or shorter ones`
+		issues.addIssue({ code: 'custom', path: ['models'], message })
 	})
 	.meta({ id: 'SilenceInput' })
 

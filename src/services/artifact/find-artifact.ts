@@ -26,6 +26,18 @@ export async function findStored(
 	return { sha256, format: format as ArtifactFormat, bytes, storedAt }
 }
 
+/**
+ * Whether the stored bytes of a digest were brought by other models only. Files are kept by digest for all models: who
+ * knows the digest of another model's file must not get at the file by registering that digest.
+ */
+export async function isOfOthers(context: Context, model: string, sha256: string): Promise<boolean> {
+	const rows = await context.db
+		.selectDistinct({ model: versionArtifacts.model })
+		.from(versionArtifacts)
+		.where(eq(versionArtifacts.sha256, sha256))
+	return rows.length > 0 && !rows.some((row) => row.model === model)
+}
+
 /** Undefined for a version that has none: none registered, none uploaded. */
 export async function findArtifact(
 	context: Context,

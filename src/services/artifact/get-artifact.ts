@@ -6,7 +6,7 @@ import type { ArtifactFormat } from '../../explain/model.ts'
 import { authorise } from '../authorise.ts'
 import { quote } from '../model/find-model.ts'
 import { findVersion } from '../model/find-version.ts'
-import { findArtifact } from './find-artifact.ts'
+import { findArtifact, isOfOthers } from './find-artifact.ts'
 
 /** What is known of a version's artefact; `bytes` and `storedAt` are null until its file is here. */
 export type ArtifactRecord = {
@@ -54,7 +54,8 @@ export async function readArtifactFile(
 ): Promise<{ sha256: string; bytes: Uint8Array }> {
 	authorise(actor, ['auditor', 'admin'], name.model)
 	const { model, version, sha256 } = await getArtifact(context, actor, name)
-	const bytes = await context.artifacts.get(sha256)
+	const hidden = await isOfOthers(context, model, sha256)
+	const bytes = hidden ? undefined : await context.artifacts.get(sha256)
 	if (!bytes)
 		throw new AppError(
 			'not-found',

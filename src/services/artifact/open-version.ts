@@ -5,7 +5,7 @@ import { minuteMs } from '../../core/time.ts'
 import { ArtifactError } from '../../explain/model.ts'
 import type { VersionRow } from '../model/find-version.ts'
 import { fetchArtifact } from './fetch-artifact.ts'
-import { findArtifact, type VersionArtifact } from './find-artifact.ts'
+import { findArtifact, isOfOthers, type VersionArtifact } from './find-artifact.ts'
 import type { Loaded } from './model-cache.ts'
 import { openBytes } from './open-bytes.ts'
 import type { OpenedVersion } from './opened-version.ts'
@@ -64,7 +64,8 @@ async function readBytes(
 	row: VersionRow,
 	artifact: VersionArtifact,
 ): Promise<{ bytes: Uint8Array } | { unavailable: string; retryable?: boolean }> {
-	const bytes = await context.artifacts.get(artifact.sha256)
+	const hidden = await isOfOthers(context, row.model, artifact.sha256)
+	const bytes = hidden ? undefined : await context.artifacts.get(artifact.sha256)
 	if (bytes && (await sha256Hex(bytes)) === artifact.sha256) return { bytes }
 	if (artifact.uri !== undefined) return fetchArtifact(context, row, { ...artifact, uri: artifact.uri })
 	if (bytes)

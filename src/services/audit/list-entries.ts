@@ -3,8 +3,9 @@ import type { Actor, Context } from '../../context.ts'
 import { toHex } from '../../core/bytes.ts'
 import { formatTime } from '../../core/time.ts'
 import { ledgerEntries } from '../../db/schema.ts'
-import { authorise, inScope, seesAll } from '../authorise.ts'
-import { collectPage, cursorNumber, type Page, type PageQuery } from '../page.ts'
+import { authorise } from '../authorise.ts'
+import { cursorNumber, type Page, type PageQuery, toPage } from '../page.ts'
+import { inReach } from '../reached-models.ts'
 
 type EntryRow = typeof ledgerEntries.$inferSelect
 
@@ -48,20 +49,21 @@ export async function listEntries(
 ): Promise<Page<EntryRecord>> {
 	authorise(actor, 'auditor', query.model)
 	const { object, action, model, from, to, limit } = query
+	const after = cursorNumber(query.cursor)
 	const matching = [
+		await inReach(context, actor, ledgerEntries.model),
 		object === undefined ? undefined : eq(ledgerEntries.object, object),
 		action === undefined ? undefined : eq(ledgerEntries.action, action),
 		model === undefined ? undefined : eq(ledgerEntries.model, model),
 		from === undefined ? undefined : gte(ledgerEntries.at, from),
 		to === undefined ? undefined : lt(ledgerEntries.at, to),
+		after === undefined ? undefined : gt(ledgerEntries.idx, after),
 	]
-	const read = (after: string | number | undefined) =>
-		context.db
-			.select()
-			.from(ledgerEntries)
-			.where(and(...matching, after === undefined ? undefined : gt(ledgerEntries.idx, Number(after))))
-			.orderBy(asc(ledgerEntries.idx))
-			.limit(limit + 1)
-	const visible = (row: EntryRow) => seesAll(actor) || (row.model !== null && inScope(actor, row.model))
-	return collectPage(limit, read, cursorNumber(query.cursor), (row) => row.idx, visible, toRecord)
+	const rows = await context.db
+		.select()
+		.from(ledgerEntries)
+		.where(and(...matching))
+		.orderBy(asc(ledgerEntries.idx))
+		.limit(limit + 1)
+	return toPage(rows, limit, (row) => row.idx, toRecord)
 }

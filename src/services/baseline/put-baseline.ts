@@ -1,6 +1,7 @@
 import { and, eq, isNull, ne } from 'drizzle-orm'
 import type { Actor, Context } from '../../context.ts'
 import { sameBytes, sha256, sha256Hex, toHex } from '../../core/bytes.ts'
+import { columnHint } from '../../core/column-hint.ts'
 import { AppError } from '../../core/errors.ts'
 import { type Change, commit } from '../../db/commit.ts'
 import { baselines, models } from '../../db/schema.ts'
@@ -18,7 +19,7 @@ import type { TallyPlan } from '../../tally/make-brief.ts'
 import { authorise } from '../authorise.ts'
 import { keepBaselineRows } from '../importance/baseline-rows.ts'
 import { factMessages } from '../lineage/facts.ts'
-import { findModel } from '../model/find-model.ts'
+import { findModel, type ModelRow } from '../model/find-model.ts'
 import { findVersion } from '../model/find-version.ts'
 import { type BaselineRows, collectRows, mostRows, sampleColumns } from './collect-baseline.ts'
 import { tallied } from './tally-baseline.ts'
@@ -65,9 +66,10 @@ export async function putBaseline(
 		warnings: warningsOf(column, profile.columns[i] as Profile['columns'][number], profile.rows, collected),
 	}))
 	const unknown = undeclared(version.features, collected.batches)
+	const missing = missingFeatures(version.features, collected.batches)
 	const summary = [
 		...features,
-		...unknown.map((name) => ({ name, cells: 0, warnings: ['not declared by the version; ignored'] })),
+		...unknown.map((name) => ({ name, cells: 0, warnings: [ignored(name, model, missing)] })),
 	]
 	await store(context, actor, {
 		model: modelName,
@@ -106,6 +108,19 @@ const undeclared = (specs: readonly FeatureSpec[], batches: readonly RowBatch[])
 	const names = new Set(batches.flatMap((b) => [...b.features.keys()]))
 	for (const { name } of specs) names.delete(name)
 	return [...names].sort()
+}
+
+const missingFeatures = (specs: readonly FeatureSpec[], batches: readonly RowBatch[]): string[] =>
+	specs.map(({ name }) => name).filter((name) => !batches.some((b) => b.features.has(name)))
+
+/** The fields of a table that are no features. */
+const fields = ['predictionId', 'timestamp', 'score', 'label', 'actual']
+
+function ignored(column: string, { segments, sensitive }: ModelRow, features: readonly string[]): string {
+	const hint = columnHint(column, { fields, segments, sensitive, features })
+	const name = hint?.field.replace(/^features\./, '')
+	const cure = name ? `rename it to ${name}` : 'declare it as a feature, or send it as a group'
+	return `not declared by the version; ignored${hint ? `. It looks like ${hint.text}: ${cure}` : ''}`
 }
 
 function warningsOf(

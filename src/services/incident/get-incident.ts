@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm'
 import type { Actor, Context, Role } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import { incidents } from '../../db/schema.ts'
-import { authorise } from '../authorise.ts'
+import { authorise, inScope } from '../authorise.ts'
 import type { Incident, IncidentRow } from './incident.ts'
 import { withDetails } from './read-incidents.ts'
 
@@ -17,12 +17,11 @@ export async function findIncident(
 ): Promise<IncidentRow> {
 	authorise(actor, roles)
 	const [row] = await context.db.select().from(incidents).where(eq(incidents.id, id))
-	if (!row)
+	if (!row || !inScope(actor, row.model))
 		throw new AppError(
 			'not-found',
 			`There is no incident "${id.slice(0, 100)}". GET /v1/incidents lists them.`,
 		)
-	authorise(actor, roles, row.model)
 	return row
 }
 

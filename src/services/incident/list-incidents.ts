@@ -1,8 +1,9 @@
 import { and, desc, eq, gte, lt, sql } from 'drizzle-orm'
 import type { Actor, Context } from '../../context.ts'
 import { incidents } from '../../db/schema.ts'
-import { authorise, inScope } from '../authorise.ts'
-import { collectPage, cursorText, type Page, type PageQuery } from '../page.ts'
+import { authorise } from '../authorise.ts'
+import { cursorText, type Page, type PageQuery, toPage } from '../page.ts'
+import { inReach } from '../reached-models.ts'
 import { readers } from './get-incident.ts'
 import type { Incident, IncidentRow } from './incident.ts'
 import { withDetails } from './read-incidents.ts'
@@ -23,6 +24,7 @@ export async function listIncidents(
 ): Promise<Page<Incident>> {
 	authorise(actor, readers, query.model)
 	const wanted = and(
+		await inReach(context, actor, incidents.model),
 		query.model === undefined ? undefined : eq(incidents.model, query.model),
 		query.status === undefined ? undefined : eq(incidents.status, query.status),
 		query.from === undefined ? undefined : gte(incidents.openedAt, query.from),
@@ -30,21 +32,14 @@ export async function listIncidents(
 	)
 	const position = (row: IncidentRow) => `${String(row.openedAt).padStart(15, '0')} ${row.id}`
 	const place = sql`printf('%015d %s', ${incidents.openedAt}, ${incidents.id})`
-	const read = (after: string | number | undefined) =>
-		context.db
-			.select()
-			.from(incidents)
-			.where(and(wanted, after === undefined ? undefined : lt(place, String(after))))
-			.orderBy(desc(incidents.openedAt), desc(incidents.id))
-			.limit(query.limit + 1)
-	const page = await collectPage(
-		query.limit,
-		read,
-		cursorText(query.cursor),
-		position,
-		(row) => inScope(actor, row.model),
-		(row) => row,
-	)
+	const after = cursorText(query.cursor)
+	const rows = await context.db
+		.select()
+		.from(incidents)
+		.where(and(wanted, after === undefined ? undefined : lt(place, after)))
+		.orderBy(desc(incidents.openedAt), desc(incidents.id))
+		.limit(query.limit + 1)
+	const page = toPage(rows, query.limit, position, (row) => row)
 	return { items: await withDetails(context, page.items), next: page.next }
 }
 

@@ -1,7 +1,8 @@
 import { and, desc, eq, lt } from 'drizzle-orm'
-import type { Context } from '../../context.ts'
+import type { Actor, Context } from '../../context.ts'
 import { formatTime } from '../../core/time.ts'
 import { jobRuns } from '../../db/schema.ts'
+import { seesAll } from '../authorise.ts'
 
 export type JobRunAnswer = {
 	id: string
@@ -14,9 +15,13 @@ export type JobRunAnswer = {
 	detail: Record<string, unknown> | null
 }
 
-/** Recorded runs, the latest first; `before` is the id of the run behind which to go on (ids sort by time). */
+/**
+ * Recorded runs, the latest first; `before` is the id of the run behind which to go on (ids sort by time). Jobs act on
+ * every model, so errors and details are for those who see every model.
+ */
 export async function listRuns(
 	context: Context,
+	actor: Actor,
 	options: { job?: string | undefined; limit?: number; before?: string | undefined } = {},
 ): Promise<JobRunAnswer[]> {
 	const rows = await context.db
@@ -30,8 +35,10 @@ export async function listRuns(
 		)
 		.orderBy(desc(jobRuns.id))
 		.limit(options.limit ?? 100)
+	const isWhole = seesAll(actor)
 	return rows.map((r) => ({
 		...r,
+		...(isWhole ? {} : { error: null, detail: null }),
 		startedAt: formatTime(r.startedAt),
 		finishedAt: r.finishedAt === null ? null : formatTime(r.finishedAt),
 		durationMs: r.finishedAt === null ? null : r.finishedAt - r.startedAt,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { roles } from '../../context.ts'
+import { timeOrDuration } from '../../core/time.ts'
 import { Glob } from '../model/name.ts'
 
 // The ledger names the scope, and an entry has to stay under 64 KB.
@@ -30,6 +31,7 @@ export const KeyInput = z
 			)
 			.nullish()
 			.meta({
+				...timeOrDuration,
 				description: 'RFC 3339, or a duration from now such as `90d`. Absent: it does not expire.',
 				example: '90d',
 			}),

@@ -14,17 +14,19 @@ export type KeyRecord = {
 	revokedAt: string | null
 }
 
-type KeyRow = typeof accessKeys.$inferSelect
+export type KeyRow = typeof accessKeys.$inferSelect
 const timeOrNull = (ms: number | null) => (ms === null ? null : formatTime(ms))
 
+export const isActive = (row: KeyRow, now: number): boolean =>
+	row.revokedAt === null && (row.expiresAt === null || row.expiresAt > now)
+
 export function toKeyRecord(row: KeyRow, now: number): KeyRecord {
-	const expired = row.expiresAt !== null && row.expiresAt <= now
 	return {
 		id: row.id,
 		name: row.name,
 		role: row.role,
 		models: row.models,
-		status: row.revokedAt !== null ? 'revoked' : expired ? 'expired' : 'active',
+		status: isActive(row, now) ? 'active' : row.revokedAt === null ? 'expired' : 'revoked',
 		createdAt: formatTime(row.createdAt),
 		expiresAt: timeOrNull(row.expiresAt),
 		revokedAt: timeOrNull(row.revokedAt),

@@ -1,25 +1,26 @@
 import { asc, gt } from 'drizzle-orm'
 import type { Actor, Context } from '../../context.ts'
 import { accessKeys } from '../../db/schema.ts'
-import { authorise } from '../authorise.ts'
-import { cursorText, type Page, type PageQuery, toPage } from '../page.ts'
+import { authorise, coversGlobs } from '../authorise.ts'
+import { collectPage, cursorText, type Page, type PageQuery } from '../page.ts'
 import { type KeyRecord, toKeyRecord } from './key-record.ts'
 
-/** Keys in order of their id, without secrets. */
+/** The keys whose models are all in the actor's scope, in order of their id, without secrets. */
 export async function listKeys(context: Context, actor: Actor, page: PageQuery): Promise<Page<KeyRecord>> {
 	authorise(actor, 'admin')
-	const after = cursorText(page.cursor)
-	const rows = await context.db
-		.select()
-		.from(accessKeys)
-		.where(after === undefined ? undefined : gt(accessKeys.id, after))
-		.orderBy(asc(accessKeys.id))
-		.limit(page.limit + 1)
 	const now = context.now()
-	return toPage(
-		rows,
+	return collectPage(
 		page.limit,
+		(after, count) =>
+			context.db
+				.select()
+				.from(accessKeys)
+				.where(after === undefined ? undefined : gt(accessKeys.id, after))
+				.orderBy(asc(accessKeys.id))
+				.limit(count),
+		cursorText(page.cursor),
 		(row) => row.id,
+		(row) => coversGlobs(actor, row.models),
 		(row) => toKeyRecord(row, now),
 	)
 }

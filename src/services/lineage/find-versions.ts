@@ -1,10 +1,10 @@
 import type { Actor, Context } from '../../context.ts'
-import { utf8 } from '../../core/bytes.ts'
 import { AppError } from '../../core/errors.ts'
 import { nearest } from '../../core/nearest.ts'
-import { inScope } from '../authorise.ts'
+import { seesAll } from '../authorise.ts'
 import { quote } from '../model/find-model.ts'
-import { badCursor, collectPage, cursorParts, type Page, type PageQuery } from '../page.ts'
+import { badCursor, cursorParts, type Page, type PageQuery, toPage } from '../page.ts'
+import { reachedModels } from '../reached-models.ts'
 import { normalOf, type OriginKind } from './links.ts'
 
 /** A version that came from something; `source` says whether it was registered so, or its run's server says it. */
@@ -54,11 +54,11 @@ async function abbreviated(
 		value.slice(0, shortestCommit + i),
 	)
 	const rows = await context.sql.all({
-		sql: `SELECT DISTINCT value, model FROM lineage_link
+		sql: `SELECT DISTINCT value FROM lineage_link
 			WHERE kind = 'commit' AND value IN (SELECT value FROM json_each(?)) AND ${reached}`,
-		params: [JSON.stringify(shorter), globsOf(actor)],
+		params: [JSON.stringify(shorter), ...(await reachedParams(context, actor))],
 	})
-	return inActorsScope(actor, rows)
+	return textsOf(rows)
 }
 
 function ambiguous(kind: OriginKind, value: string, whole: readonly string[]): AppError {
@@ -67,26 +67,17 @@ function ambiguous(kind: OriginKind, value: string, whole: readonly string[]): A
 	return new AppError('invalid', `${kind}:${value} ${message}.`, { faults: [{ path: 'from', message }] })
 }
 
-/** The scope as a condition, so that other models' versions neither fill a page nor cost one. It may let too many by. */
-const reached = 'EXISTS (SELECT 1 FROM json_each(?) g WHERE model GLOB g.value)'
-// The longest pattern that D1 takes. Of a longer one its beginning has to do.
-const longestPattern = 50
+/** The scope as a condition, so that other models' versions neither fill a page nor cost one. */
+export const reached = '(? IS NULL OR model IN (SELECT value FROM json_each(?)))'
 
-function globsOf(actor: Actor): string {
-	// `[` begins a list of characters there, and is a character in our globs.
-	const pattern = (glob: string) => glob.replaceAll('[', '[[]')
-	const isShort = (text: string) => utf8(text).length <= longestPattern
-	const shortened = (glob: string): string => {
-		let end = Math.min(glob.length, longestPattern)
-		while (!isShort(`${pattern(glob.slice(0, end))}*`) || !glob.slice(0, end).isWellFormed()) end--
-		return `${pattern(glob.slice(0, end))}*`
-	}
-	return JSON.stringify(actor.models.map((g) => (isShort(pattern(g)) ? pattern(g) : shortened(g))))
+/** The two parameters of `reached`. */
+export async function reachedParams(context: Context, actor: Actor): Promise<[string | null, string]> {
+	if (seesAll(actor)) return [null, '[]']
+	const names = JSON.stringify(await reachedModels(context, actor))
+	return [names, names]
 }
 
-const inActorsScope = (actor: Actor, rows: readonly (readonly unknown[])[]): string[] => [
-	...new Set(rows.filter(([, model]) => inScope(actor, model as string)).map(([value]) => value as string)),
-]
+const textsOf = (rows: readonly (readonly unknown[])[]): string[] => rows.map(([value]) => value as string)
 
 async function valuesBetween(
 	context: Context,
@@ -96,23 +87,24 @@ async function valuesBetween(
 	to: string,
 ): Promise<string[]> {
 	const rows = await context.sql.all({
-		sql: `SELECT DISTINCT value, model FROM lineage_link WHERE kind = ? AND value >= ? AND value < ? AND ${reached}
+		sql: `SELECT DISTINCT value FROM lineage_link WHERE kind = ? AND value >= ? AND value < ? AND ${reached}
 			ORDER BY value LIMIT ?`,
-		params: [kind, from, to, globsOf(actor), neighbours],
+		params: [kind, from, to, ...(await reachedParams(context, actor)), neighbours],
 	})
-	return inActorsScope(actor, rows)
+	return textsOf(rows)
 }
 
 /** Looks for a likely typing error among the neighbours in the index alone. */
 async function notFound(context: Context, actor: Actor, kind: OriginKind, value: string): Promise<AppError> {
+	const scope = await reachedParams(context, actor)
 	const read = (comparison: string, order: string) =>
 		context.sql.all({
-			sql: `SELECT DISTINCT value, model FROM lineage_link WHERE kind = ? AND value ${comparison} ? AND ${reached}
+			sql: `SELECT DISTINCT value FROM lineage_link WHERE kind = ? AND value ${comparison} ? AND ${reached}
 				ORDER BY value ${order} LIMIT ?`,
-			params: [kind, value, globsOf(actor), neighbours],
+			params: [kind, value, ...scope, neighbours],
 		})
 	const rows = [...(await read('<', 'DESC')), ...(await read('>', 'ASC'))]
-	const near = nearest(value, inActorsScope(actor, rows))
+	const near = nearest(value, textsOf(rows))
 	return new AppError(
 		'not-found',
 		`No version in reach names the ${kind} ${quote(value)}.${
@@ -123,7 +115,7 @@ async function notFound(context: Context, actor: Actor, kind: OriginKind, value:
 	)
 }
 
-function readPage(
+async function readPage(
 	context: Context,
 	actor: Actor,
 	kind: OriginKind,
@@ -133,29 +125,25 @@ function readPage(
 	// Of one value the index is in the order of the page already.
 	const [one, is] =
 		values.length === 1 ? [values[0], '= ?'] : [undefined, 'IN (SELECT value FROM json_each(?))']
-	const read = async (after: string | number | undefined) => {
-		const [model, version] = after === undefined ? ['', ''] : (JSON.parse(String(after)) as [string, string])
-		const rows = (await context.sql.all({
-			sql: `SELECT model, version, max(source) FROM lineage_link
-				WHERE kind = ? AND value ${is} AND (model, version) > (?, ?) AND ${reached}
-				GROUP BY model, version ORDER BY model, version LIMIT ?`,
-			params: [kind, one ?? JSON.stringify(values), model, version, globsOf(actor), query.limit + 1],
-		})) as unknown as [string, string, string][]
-		return rows.map(([m, v, source]) => ({ model: m, version: v, source }))
-	}
-	return collectPage(
+	const [afterModel, afterVersion] = positionOf(query.cursor)
+	const scope = await reachedParams(context, actor)
+	const rows = (await context.sql.all({
+		sql: `SELECT model, version, max(source) FROM lineage_link
+			WHERE kind = ? AND value ${is} AND (model, version) > (?, ?) AND ${reached}
+			GROUP BY model, version ORDER BY model, version LIMIT ?`,
+		params: [kind, one ?? JSON.stringify(values), afterModel, afterVersion, ...scope, query.limit + 1],
+	})) as unknown as [string, string, string][]
+	return toPage(
+		rows,
 		query.limit,
-		read,
-		positionOf(query.cursor),
-		({ model, version }) => JSON.stringify([model, version]),
-		({ model }) => inScope(actor, model),
-		(row) => row,
+		([model, version]) => JSON.stringify([model, version]),
+		([model, version, source]) => ({ model, version, source }),
 	)
 }
 
 /** A cursor of ours holds the model and the version that a page ended with. */
-function positionOf(cursor: string | undefined): string | undefined {
-	const parts = cursorParts(cursor)
-	if (parts && !(parts.length === 2 && parts.every((part) => typeof part === 'string'))) throw badCursor()
-	return parts && JSON.stringify(parts)
+function positionOf(cursor: string | undefined): [model: string, version: string] {
+	const [model, version, ...more] = cursorParts(cursor) ?? ['', '']
+	if (typeof model === 'string' && typeof version === 'string' && more.length === 0) return [model, version]
+	throw badCursor()
 }

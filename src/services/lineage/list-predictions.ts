@@ -34,7 +34,7 @@ export async function listPredictions(
 	query: PageQuery & { from: string },
 ): Promise<Page<TouchedPrediction>> {
 	authorise(actor, 'viewer')
-	const origin = await findOrigin(context, query.from)
+	const origin = await findOrigin(context, actor, query.from)
 	const position = positionOf(query.cursor)
 	const want = query.limit + 1
 	const found: Found[] = []

@@ -1,6 +1,7 @@
-import type { Context } from '../../context.ts'
+import type { Actor, Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import { nearest } from '../../core/nearest.ts'
+import { reached, reachedParams } from './find-versions.ts'
 import { type OriginKind, originKinds } from './links.ts'
 
 /** Where a look-up begins. */
@@ -21,14 +22,15 @@ export const originForms = [
 
 const isOriginKind = (kind: string): kind is OriginKind => (originKinds as readonly string[]).includes(kind)
 
-/** As `parseOrigin`; a bare name that is no form of its own is looked up among all that versions came from. */
-export async function findOrigin(context: Context, text: string): Promise<Origin> {
+/** As `parseOrigin`; a bare name that is no form of its own is looked up among all that versions in reach came from. */
+export async function findOrigin(context: Context, actor: Actor, text: string): Promise<Origin> {
 	const kinds = [...originKinds, 'prediction', 'version'].some((kind) => text.startsWith(`${kind}:`))
 	if (kinds) return parseOrigin(text)
 	const bare = text.trim()
 	const rows = (await context.sql.all({
-		sql: 'SELECT DISTINCT kind FROM lineage_link WHERE kind IN (SELECT value FROM json_each(?)) AND value = ?',
-		params: [JSON.stringify(originKinds), bare],
+		sql: `SELECT DISTINCT kind FROM lineage_link
+			WHERE kind IN (SELECT value FROM json_each(?)) AND value = ? AND ${reached}`,
+		params: [JSON.stringify(originKinds), bare, ...(await reachedParams(context, actor))],
 	})) as unknown as [OriginKind][]
 	const [found] = rows
 	if (found && rows.length === 1) return { kind: found[0], value: bare }

@@ -49,7 +49,7 @@ const deepest = 10
  */
 export async function readLineage(context: Context, actor: Actor, query: LineageQuery): Promise<Lineage> {
 	authorise(actor, 'viewer')
-	const origin = await findOrigin(context, query.from)
+	const origin = await findOrigin(context, actor, query.from)
 	const graph = new LineageGraph()
 	const direction = query.direction ?? usual(origin)
 	const { id, chain, next } = await build(context, actor, graph, origin, { ...query, direction })

@@ -6,19 +6,21 @@ import { models } from '../../db/schema.ts'
 
 export type ModelRow = typeof models.$inferSelect
 
-/** A registered model. Throws `not-found` with the nearest name that there is. */
+/** Transports add the nearest name, of those that the actor may know. */
+export class UnknownModel extends AppError {
+	readonly model: string
+
+	constructor(model: string) {
+		super('not-found', `There is no model ${quote(model)}. Register it with POST /v1/models.`)
+		this.model = model
+	}
+}
+
+/** A registered model. Throws `UnknownModel`. */
 export async function findModel(context: Context, name: string): Promise<ModelRow> {
 	const [row] = await context.db.select().from(models).where(eq(models.name, name)).limit(1)
 	if (row) return row
-	const names = await context.db.select({ name: models.name }).from(models)
-	throw new AppError(
-		'not-found',
-		`There is no model ${quote(name)}.${hint(
-			name,
-			names.map((n) => n.name),
-			'Register it with POST /v1/models.',
-		)}`,
-	)
+	throw new UnknownModel(name)
 }
 
 const longestShown = 256

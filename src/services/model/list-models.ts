@@ -1,9 +1,10 @@
-import { asc, gt } from 'drizzle-orm'
+import { and, asc, gt } from 'drizzle-orm'
 import type { Actor, Context } from '../../context.ts'
 import { models } from '../../db/schema.ts'
-import { authorise, inScope } from '../authorise.ts'
-import { collectPage, cursorText, type Page, type PageQuery } from '../page.ts'
-import { findModel, type ModelRow } from './find-model.ts'
+import { authorise } from '../authorise.ts'
+import { cursorText, type Page, type PageQuery, toPage } from '../page.ts'
+import { inReach } from '../reached-models.ts'
+import { findModel } from './find-model.ts'
 import { type ModelRecord, toModelRecord } from './model-record.ts'
 import { type ModelHealth, readHealth } from './read-health.ts'
 
@@ -24,26 +25,23 @@ export async function listModels(
 	query: PageQuery,
 ): Promise<Page<ModelWithHealth>> {
 	authorise(actor, 'viewer')
-	const read = (after: string | number | undefined) =>
-		context.db
-			.select()
-			.from(models)
-			.where(after === undefined ? undefined : gt(models.name, String(after)))
-			.orderBy(asc(models.name))
-			.limit(query.limit + 1)
-	const name = (row: ModelRow) => row.name
-	const page = await collectPage(
-		query.limit,
-		read,
-		cursorText(query.cursor),
-		name,
-		(row) => inScope(actor, row.name),
-		toModelRecord,
-	)
+	const after = cursorText(query.cursor)
+	const rows = await context.db
+		.select()
+		.from(models)
+		.where(
+			and(
+				await inReach(context, actor, models.name),
+				after === undefined ? undefined : gt(models.name, after),
+			),
+		)
+		.orderBy(asc(models.name))
+		.limit(query.limit + 1)
+	const page = toPage(rows, query.limit, (row) => row.name, toModelRecord)
 	return { ...page, items: await withHealth(context, page.items) }
 }
 
-/** One model with its health. Throws `not-found` with the nearest name. */
+/** One model with its health. Throws `not-found`. */
 export async function getModel(context: Context, actor: Actor, name: string): Promise<ModelWithHealth> {
 	authorise(actor, 'viewer', name)
 	const record = toModelRecord(await findModel(context, name))

@@ -7,7 +7,7 @@ const names = z.array(FieldName).max(100)
 // Written out, so that those who check by the schema alone know as much.
 const shortText = z
 	.string()
-	.regex(/^[^\u0000]*[^\s\u0000][^\u0000]*$/, 'must not be blank')
+	.regex(/^\s*[^\s\u0000][^\u0000]*$/, 'must not be blank')
 	.trim()
 	.max(256)
 const longestRetentionMs = 3650 * dayMs

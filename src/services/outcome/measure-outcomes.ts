@@ -10,7 +10,7 @@ import type {
 } from '../../metrics/descriptor.ts'
 import { type Finding, statusOf } from '../../metrics/finding.ts'
 import type { MetricDescriptor } from '../../metrics/index.ts'
-import { groupMeasure } from '../../metrics/measure-groups.ts'
+import { groupMeasure, withoutSmallGroups } from '../../metrics/measure-groups.ts'
 import { type AttributeResult, groupAndRest, wholeOf } from '../../metrics/outcome-result.ts'
 import { orNull } from './audit-numbers.ts'
 import type { OutcomeRecord } from './records.ts'
@@ -20,9 +20,9 @@ export type PlacedOutcome = { record: OutcomeRecord; series: Series; supersedes?
 
 /** Of a record, formatted once for all of its answers. */
 type Times = Pick<Answer, 'window' | 'computedAt' | 'supersedes'>
-type Timed = PlacedOutcome & { times: Times }
+type Timed = PlacedOutcome & { times: Times; leastRows: number }
 
-const timed = (placed: PlacedOutcome): Timed => {
+const timed = (placed: PlacedOutcome) => {
 	const { record, supersedes } = placed
 	const { from, window, computedAt } = record
 	const times = {
@@ -35,13 +35,17 @@ const timed = (placed: PlacedOutcome): Timed => {
 
 type Kept = OutcomeMetric | EstimateMetric | ConceptMetric | AttributeMetric | GroupMetric
 
-/** What the chosen metrics say of one record: the window's own first, then attribute by attribute with its groups. */
+/**
+ * What the chosen metrics say of one record: the window's own first, then attribute by attribute with its groups. Groups
+ * of fewer than `leastRows` rows are not named.
+ */
 export function measureOutcomes(
 	bare: PlacedOutcome,
 	metrics: readonly MetricDescriptor[],
 	group: string | undefined,
+	leastRows = 0,
 ): Answer[] {
-	const placed = timed(bare)
+	const placed = { ...timed(bare), leastRows }
 	const { result } = placed.record
 	const answers: Answer[] = []
 	if (group === undefined)
@@ -76,6 +80,7 @@ function measureAttribute(
 		const name = groupName(attribute, value)
 		if (!isAsked && group !== name) continue
 		const { own, rest } = groupAndRest(stored, value, whole)
+		if (own.n < placed.leastRows) continue
 		for (const metric of ofGroups)
 			answers.push(toAnswer(placed, metric, groupMeasure(metric, { own, rest }, favourable), name))
 	}
@@ -90,7 +95,7 @@ export function groupName(attribute: string, value: string): string {
 }
 
 function toAnswer(
-	{ record, series, times }: Timed,
+	{ record, series, times, leastRows }: Timed,
 	metric: Kept,
 	finding: Finding,
 	group: string | undefined,
@@ -115,9 +120,9 @@ function toAnswer(
 		p: orNull(finding.p),
 		q: orNull(finding.q),
 		method: metric.method,
-		reason: finding.reason ?? null,
+		reason: reasonOf(finding, leastRows),
 		baseline: metric.subject === 'estimate' ? record.baseline : null,
-		provisional: record.provisional || (restsOnOutcomes(metric) && record.matureAt !== null),
+		provisional: isProvisional(record, metric),
 		computedAt: times.computedAt,
 		...(times.supersedes === undefined ? {} : { supersedes: times.supersedes }),
 		...(record.change === null ? {} : { change: record.change }),
@@ -126,8 +131,12 @@ function toAnswer(
 	}
 }
 
-const restsOnOutcomes = (metric: Kept): boolean =>
-	metric.subject === 'concept' ? false : metric.subject === 'estimate' ? false : metric.on === 'outcomes'
+/** What rests on outcomes is not final while enough of them can still come. */
+export const isProvisional = (record: OutcomeRecord, metric: MetricDescriptor): boolean =>
+	record.provisional || ('on' in metric && metric.on === 'outcomes' && record.matureAt !== null)
+
+const reasonOf = ({ reason }: Finding, leastRows: number): string | null =>
+	leastRows > 0 ? withoutSmallGroups(reason ?? null) : (reason ?? null)
 
 /** How an estimate turned out, once the window's outcomes are known. */
 function realisedOf(record: OutcomeRecord, metric: Kept, finding: Finding): Pick<Answer, 'realised'> {

@@ -1,7 +1,6 @@
 import type { Context } from '../../context.ts'
 import { type WindowSize, windowMs } from '../../core/time.ts'
 import type { Answer } from '../../metrics/answer.ts'
-import { withoutSmallGroups } from '../../metrics/measure-groups.ts'
 import { defaultMinGroup } from '../../stats/fairness/disparity.ts'
 import { mostPaired } from '../../tally/brief.ts'
 import { missingGroup } from '../../tally/make-brief.ts'
@@ -18,7 +17,7 @@ import {
 	type WindowAnswers,
 } from './recent-windows.ts'
 
-/** `namesSmall` false: reasons do not say which groups are small. */
+/** `namesSmall` false: groups of too few rows are not named. */
 export type BiasQuery = { attribute?: string | undefined; window: WindowSize; namesSmall?: boolean }
 
 /** One attribute in one window: what its groups are like together, in the order of `biasMetrics`, and their selection rates. */
@@ -82,7 +81,7 @@ export async function readBias(
 	const { at, over } = await chooseWindow(context, model, place)
 	if (!at) return undefined
 	const side = await favourableIn(context, model, place.series.version)
-	const all = await readAttributes(context, place, at.from, attribute)
+	const all = await readAttributes(context, place, at.from, { attribute, namesSmall })
 	const wanted = attribute === undefined ? model.sensitive : [attribute]
 	const own = wanted.flatMap((name) => all.find((a) => a.attribute === name && isSeen(a)) ?? [])
 	const unseen = wanted.filter((name) => !own.some((a) => a.attribute === name))
@@ -93,24 +92,21 @@ export async function readBias(
 			!unseen.some((u) => a.attribute.startsWith(u + between) || a.attribute.endsWith(between + u)),
 	)
 	const differing = pairs.filter((a) => leastQ(a) <= significant).sort((a, b) => leastQ(a) - leastQ(b))
-	const show = (list: AttributeBias[]) => (namesSmall ? list : list.map(withoutNames))
 	return {
 		model: model.name,
 		place,
 		at,
 		favourable: side && labelOf(model, side),
-		attributes: show([...own, ...differing]),
+		attributes: [...own, ...differing],
 		minGroup: defaultMinGroup,
 		unseen,
 		alike: pairs.filter((a) => !differing.includes(a)).map((a) => a.attribute),
-		newer: over && over.from > at.from ? await readImpacts(context, place, over, wanted) : undefined,
+		newer:
+			over && over.from > at.from
+				? await readImpacts(context, place, over, { wanted, namesSmall })
+				: undefined,
 	}
 }
-
-const withoutNames = (bias: AttributeBias): AttributeBias => ({
-	...bias,
-	findings: bias.findings.map((a) => ({ ...a, reason: withoutSmallGroups(a.reason) })),
-})
 
 /** Rows whose value is missing are a group; alone they say nothing of the attribute. */
 const isSeen = ({ attribute, rates }: AttributeBias): boolean =>
@@ -139,7 +135,7 @@ async function readAttributes(
 	context: Context,
 	place: Place,
 	from: number,
-	attribute: string | undefined,
+	{ attribute, namesSmall }: { attribute?: string | undefined; namesSmall: boolean },
 	metrics: readonly string[] = [...biasMetrics, rate],
 ): Promise<AttributeBias[]> {
 	const { items } = await readAnswers(context, {
@@ -149,6 +145,7 @@ async function readAttributes(
 		window: place.window,
 		metrics,
 		group: attribute,
+		namesSmall,
 		from,
 		to: from + 1,
 		limit: mostAnswers,
@@ -170,9 +167,9 @@ async function readImpacts(
 	context: Context,
 	place: Place,
 	{ from, window }: WindowAnswers,
-	wanted: readonly string[],
+	{ wanted, namesSmall }: { wanted: readonly string[]; namesSmall: boolean },
 ): Promise<ModelBias['newer']> {
-	const all = await readAttributes(context, place, from, undefined, [fourFifths])
+	const all = await readAttributes(context, place, from, { namesSmall }, [fourFifths])
 	const attributes = wanted.flatMap((name) => all.find((a) => a.attribute === name) ?? [])
 	return { window, attributes }
 }

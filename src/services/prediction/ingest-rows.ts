@@ -1,6 +1,8 @@
 import { eq } from 'drizzle-orm'
 import type { Actor, Context } from '../../context.ts'
-import { AppError } from '../../core/errors.ts'
+import { anyUse, type Breather } from '../../core/breather.ts'
+import type { ByteHold } from '../../core/byte-budget.ts'
+import { AppError, type ErrorCode } from '../../core/errors.ts'
 import { modelVersions } from '../../db/schema.ts'
 import type { AppendVerdict, RejectCode, RowKind } from '../../log/prediction-log.ts'
 import { BatchBuilder } from '../../profile/batch-builder.ts'
@@ -38,9 +40,12 @@ const batchRows = 1000
 const maxListed = 10_000
 /** Outcomes are small, and many of them together are stored faster. */
 const maxInFlight: Record<RowKind, number> = { prediction: 2, feature: 2, outcome: 8, group: 2 }
-const rowsBetweenPauses = 200
+/** A batch that takes more is stored before it has all its rows. */
+const maxBatchBytes = 4 * 2 ** 20
 const retryMs = 100
 const maxRetries = 100
+
+const ofTheBody: readonly ErrorCode[] = ['malformed', 'too-large', 'timeout']
 
 const conflictMessage = 'stored before with other content; what is stored is never overwritten'
 
@@ -54,13 +59,14 @@ export async function ingestRows(
 	modelName: string,
 	kind: RowKind,
 	incoming: AsyncIterable<IncomingRow[]>,
+	use = anyUse(),
 ): Promise<IngestAnswer> {
 	authorise(actor, 'ingest', modelName)
 	const model = await findModel(context, modelName)
 	const rules = await rulesFor(context, model)
-	const run = new IngestRun(context, model.name, kind, rules)
+	const run = new IngestRun(context, model.name, kind, rules, use.hold)
 	try {
-		await takeAll(run, incoming, async () => {
+		await takeAll(run, incoming, use.breather, async () => {
 			rules.numericFeatures ??= await numericFeatures(context, model.name)
 		})
 	} catch (error) {
@@ -72,20 +78,21 @@ export async function ingestRows(
 async function takeAll(
 	run: IngestRun,
 	incoming: AsyncIterable<IncomingRow[]>,
+	breather: Breather,
 	readFeatures: () => Promise<void>,
 ): Promise<void> {
-	let untilPause = rowsBetweenPauses
 	for await (const rows of incoming) {
+		breather.wake()
 		for (const row of rows) {
 			if ('value' in row && row.hasLongNumbers) await readFeatures()
-			if (run.take(row)) await run.flush()
+			if (run.take(row)) {
+				await run.flush()
+				breather.wake()
+			}
+			// A large body must not keep small ones waiting until all of it is parsed.
+			if (breather.isDue) await breather.breathe()
 		}
-		// A large body must not keep small ones waiting until all of it is parsed.
-		untilPause -= rows.length
-		if (untilPause <= 0) {
-			await new Promise((resolve) => setImmediate(resolve))
-			untilPause = rowsBetweenPauses
-		}
+		await run.count()
 	}
 }
 
@@ -133,8 +140,12 @@ class IngestRun {
 	private readonly model: string
 	private readonly kind: RowKind
 	private readonly rules: RowRules
+	private readonly hold: ByteHold
+	/** What is counted of the rows that are not on their way yet. */
+	private counted = 0
 
-	constructor(context: Context, model: string, kind: RowKind, rules: RowRules) {
+	constructor(context: Context, model: string, kind: RowKind, rules: RowRules, hold: ByteHold) {
+		this.hold = hold
 		this.context = context
 		this.model = model
 		this.kind = kind
@@ -156,14 +167,21 @@ class IngestRun {
 			const rejected = { index: row.index, predictionId: idOf(row.value), ...error.rejection }
 			this.reject(rejected, environmentOf(row.value))
 		}
-		return this.builder.full
+		return this.builder.full || this.builder.bytes > maxBatchBytes
+	}
+
+	/** Counts what the rows at hand take in memory. Where that is short they are stored at once, and nothing is held. */
+	async count(): Promise<void> {
+		const more = this.builder.bytes - this.counted
+		if (more > 0 && !this.hold.isTight && this.hold.tryTake(more)) this.counted += more
+		else if (more > 0) await this.flush()
 	}
 
 	private reject(row: RejectedRow, environment = defaultEnvironment): void {
 		this.answer.rejectedCount++
 		const codes = this.rejections.get(environment) ?? new Map<string, number>()
 		this.rejections.set(environment, codes.set(row.code, (codes.get(row.code) ?? 0) + 1))
-		if (this.answer.rejected.length < maxListed) this.answer.rejected.push(row)
+		if (this.answer.rejected.length < maxListed) this.answer.rejected.push(copyOf(row))
 	}
 
 	/** Sends the rows collected so far on their way, and waits while too many are. */
@@ -171,8 +189,10 @@ class IngestRun {
 		if (this.builder.length === 0) return
 		const batch = this.builder.finish()
 		const { indexes } = this
+		const { counted } = this
 		this.builder = new BatchBuilder(batchRows)
 		this.indexes = []
+		this.counted = 0
 		const work = this.store(batch, indexes).then(
 			() => {},
 			(error) => {
@@ -180,7 +200,10 @@ class IngestRun {
 			},
 		)
 		this.inFlight.add(work)
-		void work.finally(() => this.inFlight.delete(work))
+		void work.finally(() => {
+			this.inFlight.delete(work)
+			this.hold.give(counted)
+		})
 		if (this.inFlight.size >= maxInFlight[this.kind]) await Promise.race(this.inFlight)
 		if (this.failure) throw this.failure
 	}
@@ -222,8 +245,7 @@ class IngestRun {
 	/** The error of a body that broke off, once it is known what was stored of the rows before. */
 	async breakOff(error: unknown): Promise<unknown> {
 		await Promise.allSettled(this.inFlight)
-		if (!(error instanceof AppError) || (error.code !== 'malformed' && error.code !== 'too-large'))
-			return error
+		if (!(error instanceof AppError) || !ofTheBody.includes(error.code)) return error
 		const { accepted, duplicates } = this.answer
 		const stored =
 			accepted + duplicates === 0
@@ -257,6 +279,15 @@ class IngestRun {
 		return this.answer
 	}
 }
+
+/** A part of a text keeps all of it in memory, which may be megabytes. */
+const copyOf = (row: RejectedRow): RejectedRow => ({
+	...row,
+	path: copied(row.path),
+	message: copied(row.message),
+	predictionId: row.predictionId && copied(row.predictionId),
+})
+const copied = (text: string): string => JSON.parse(JSON.stringify(text.slice(0, 1024)))
 
 const environmentOf = (value: unknown): string | undefined => {
 	const environment = (value as { environment?: unknown } | null)?.environment

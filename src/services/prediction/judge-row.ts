@@ -1,4 +1,5 @@
 import type { Limits } from '../../context.ts'
+import { fieldLike } from '../../core/column-hint.ts'
 import { exactJson } from '../../core/exact-json.ts'
 import { nearest } from '../../core/nearest.ts'
 import { parseTime } from '../../core/time.ts'
@@ -20,12 +21,11 @@ export type RowRules = {
 
 export type Rejection = { code: RejectCode; path: string; message: string }
 
-/** Carries a rejection out of nested checks. */
-export class RowRejected extends Error {
+/** Carries a rejection out of nested checks. Not an Error: a body may have a million, and each would note its stack. */
+export class RowRejected {
 	readonly rejection: Rejection
 
 	constructor(code: RejectCode, path: string, message: string) {
-		super(message)
 		this.rejection = { code, path, message }
 	}
 }
@@ -43,12 +43,13 @@ export function refuseUnknown(row: JsonObject, known: readonly string[]): void {
 		if (known.includes(name)) continue
 		// A row of a table as it is: its columns are features.
 		const isFlat = known.includes('features') && !('features' in row)
-		const near = isFlat ? undefined : nearest(name, known)
+		const near = isFlat ? undefined : (fieldLike(name, known) ?? nearest(name, known))
 		const cure = near ? `did you mean "${near}"?` : `known are ${known.join(', ')}`
+		const shown = name.slice(0, 256).toWellFormed()
 		throw new RowRejected(
 			'invalid',
-			name,
-			`unknown member; ${isFlat ? `features go into "features": { "${name}": … }` : cure}`,
+			shown,
+			`unknown member; ${isFlat ? `features go into "features": { "${shown}": … }` : cure}`,
 		)
 	}
 }

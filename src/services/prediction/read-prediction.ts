@@ -14,7 +14,10 @@ import { notLogged } from './not-logged.ts'
 /** A logged prediction as `GET …/predictions/{predictionId}` answers it. */
 export type PredictionAnswer = Record<string, unknown> & { predictionId: string; quality: QualityMark[] }
 
-/** One prediction with its outcome and quality marks. Viewers see it without feature values. */
+/**
+ * One prediction with its outcome and quality marks. Viewers see it without feature values, without the subject and
+ * without segments that are sensitive attributes.
+ */
 export async function readPrediction(
 	context: Context,
 	actor: Actor,
@@ -26,9 +29,11 @@ export async function readPrediction(
 	const stored = await context.log.read(model.name, predictionId)
 	if (!stored) throw notLogged(model.name, predictionId)
 	const hidden = !seesFeatures(actor)
-	const { outcome, outcomeHistory, features, timestamp, ...rest } = stored
+	const { outcome, outcomeHistory, features, timestamp, subject, segment, ...rest } = stored
 	return {
 		...rest,
+		...(hidden || subject === undefined ? {} : { subject }),
+		...segmentOf(segment, hidden ? model.sensitive : []),
 		timestamp: formatTime(timestamp),
 		...(hidden ? {} : { features }),
 		outcome: outcome ? { ...outcome, timestamp: formatTime(outcome.timestamp) } : null,
@@ -41,6 +46,11 @@ export async function readPrediction(
 			...labelMarks(model, stored),
 		],
 	}
+}
+
+function segmentOf(segment: StoredPrediction['segment'], hidden: readonly string[]) {
+	if (segment === undefined) return {}
+	return { segment: Object.fromEntries(Object.entries(segment).filter(([name]) => !hidden.includes(name))) }
 }
 
 async function qualityOf(

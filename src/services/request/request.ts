@@ -11,7 +11,8 @@ import { authorise, inScope } from '../authorise.ts'
 import { readers } from '../incident/get-incident.ts'
 import { findModel } from '../model/find-model.ts'
 import { compareVersions } from '../outcome/compare-versions.ts'
-import { collectPage, cursorText, type Page, type PageQuery } from '../page.ts'
+import { cursorText, type Page, type PageQuery, toPage } from '../page.ts'
+import { inReach } from '../reached-models.ts'
 
 export type RequestRow = typeof requests.$inferSelect
 export type RequestInput = {
@@ -189,9 +190,8 @@ async function promotionEvidence(
 async function findRequest(context: Context, actor: Actor, id: string): Promise<RequestRow> {
 	authorise(actor, readers)
 	const [row] = await context.db.select().from(requests).where(eq(requests.id, id))
-	if (!row)
+	if (!row || !inScope(actor, row.model))
 		throw new AppError('not-found', `There is no request "${id.slice(0, 100)}". GET /v1/requests lists them.`)
-	authorise(actor, readers, row.model)
 	return row
 }
 
@@ -204,24 +204,22 @@ export async function listRequests(
 	query: PageQuery & { model?: string | undefined },
 ): Promise<Page<ActionRequest>> {
 	authorise(actor, readers, query.model)
-	const read = (after: string | number | undefined) =>
-		context.db
-			.select()
-			.from(requests)
-			.where(
-				and(
-					query.model === undefined ? undefined : eq(requests.model, query.model),
-					after === undefined ? undefined : lt(requests.id, String(after)),
-				),
-			)
-			.orderBy(desc(requests.id))
-			.limit(query.limit + 1)
-	return collectPage(
+	const after = cursorText(query.cursor)
+	const wanted = and(
+		await inReach(context, actor, requests.model),
+		query.model === undefined ? undefined : eq(requests.model, query.model),
+		after === undefined ? undefined : lt(requests.id, after),
+	)
+	const rows = await context.db
+		.select()
+		.from(requests)
+		.where(wanted)
+		.orderBy(desc(requests.id))
+		.limit(query.limit + 1)
+	return toPage(
+		rows,
 		query.limit,
-		read,
-		cursorText(query.cursor),
 		(row) => row.id,
-		(row) => inScope(actor, row.model),
 		(row) => toRequest(row, context.now()),
 	)
 }
@@ -233,8 +231,8 @@ export async function cancelRequest(
 	id: string,
 	reason = '',
 ): Promise<ActionRequest> {
+	authorise(actor, 'approver')
 	const row = await findRequest(context, actor, id)
-	authorise(actor, 'approver', row.model)
 	if (row.status === 'pending') {
 		const mine = and(eq(requests.id, id), eq(requests.revision, row.revision))
 		const query = context.db

@@ -77,13 +77,13 @@ export async function listSilences(context: Context, actor: Actor, query: PageQu
 	const now = context.now()
 	return collectPage(
 		query.limit,
-		(after) =>
+		(after, count) =>
 			context.db
 				.select()
 				.from(silences)
-				.where(after === undefined ? undefined : lt(silences.id, String(after)))
+				.where(after === undefined ? undefined : lt(silences.id, after))
 				.orderBy(desc(silences.id))
-				.limit(query.limit + 1),
+				.limit(count),
 		cursorText(query.cursor),
 		(row) => row.id,
 		(row) => coversGlobs(actor, row.models),

@@ -1,9 +1,9 @@
 import type { Actor, Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import { nearest } from '../../core/nearest.ts'
-import { models } from '../../db/schema.ts'
-import { authorise, inScope } from '../authorise.ts'
+import { authorise } from '../authorise.ts'
 import { findModel, type ModelRow } from '../model/find-model.ts'
+import { reachedModels } from '../reached-models.ts'
 
 /**
  * The model that the words begin with, and the words behind its name. Names may have blanks in them: the longest that there
@@ -17,8 +17,7 @@ export async function findAskedModel(
 	if (words.length === 0)
 		throw new AppError('invalid', 'Say which model: `/plumb status` lists those that you may see.')
 	const beginnings = words.map((_, i) => words.slice(0, words.length - i).join(' '))
-	const rows = await context.db.select({ name: models.name }).from(models)
-	const seen = rows.map(({ name }) => name).filter((name) => inScope(actor, name))
+	const seen = await reachedModels(context, actor)
 	const name =
 		beginnings.find((text) => seen.includes(text)) ??
 		beginnings.find((text) => nearest(text, seen) !== undefined) ??

@@ -1,8 +1,8 @@
 import type { Actor, Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
-import { models } from '../../db/schema.ts'
-import { authorise, inScope } from '../authorise.ts'
+import { authorise } from '../authorise.ts'
 import { hint, quote } from '../model/find-model.ts'
+import { reachedModels } from '../reached-models.ts'
 import type { AskedPrediction } from './question.ts'
 
 const usage = 'Say which: /plumb why <prediction> in <model>.'
@@ -23,8 +23,7 @@ export async function findAskedPrediction(
 	words: readonly string[],
 ): Promise<AskedPrediction> {
 	authorise(actor, readers)
-	const rows = await context.db.select({ name: models.name }).from(models)
-	const seen = rows.map(({ name }) => name).filter((name) => inScope(actor, name))
+	const seen = await reachedModels(context, actor)
 	const { said, model } = splitModel(words, seen)
 	const ids = idsIn(said)
 	const id = ids[0]

@@ -1,9 +1,10 @@
 import { eq, lt } from 'drizzle-orm'
-import type { Context } from '../../context.ts'
+import type { Actor, Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import { newId } from '../../core/ids.ts'
 import { dayMs } from '../../core/time.ts'
 import { slackQuestions } from '../../db/schema.ts'
+import { inScope } from '../authorise.ts'
 
 /** The prediction that somebody asked about. */
 export type AskedPrediction = { model: string; predictionId: string }
@@ -18,10 +19,10 @@ export async function keepQuestion(context: Context, asked: AskedPrediction): Pr
 	return id
 }
 
-/** What a button is about. Throws `not-found` with what to do once it is too old. */
-export async function findQuestion(context: Context, id: string): Promise<AskedPrediction> {
+/** What a button is about. Throws `not-found` with what to do once it is too old, or the model is out of scope. */
+export async function findQuestion(context: Context, actor: Actor, id: string): Promise<AskedPrediction> {
 	const [row] = await context.db.select().from(slackQuestions).where(eq(slackQuestions.id, id))
-	if (row) return { model: row.model, predictionId: row.prediction }
+	if (row && inScope(actor, row.model)) return { model: row.model, predictionId: row.prediction }
 	throw new AppError(
 		'not-found',
 		'This answer is too old for its buttons. Ask again: /plumb why <prediction>',

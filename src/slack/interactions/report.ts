@@ -4,7 +4,7 @@ import { reportMessage } from '../blocks/report.ts'
 import type { Handler } from '../reply.ts'
 
 export const report: Handler = async (context, { actor, words }) => {
-	const asked = await findQuestion(context, words[0] ?? '')
-	authorise(actor, ['viewer', 'analyst', 'approver', 'auditor'], asked.model)
+	authorise(actor, ['viewer', 'analyst', 'approver', 'auditor'])
+	const asked = await findQuestion(context, actor, words[0] ?? '')
 	return reportMessage(asked, context.publicUrl)
 }

@@ -10,7 +10,7 @@ import type { Asked, Modal, Submitted, Typed } from '../reply.ts'
 
 async function read(context: Context, { actor, words }: Asked) {
 	const question = words[0] ?? ''
-	const asked = await findQuestion(context, question)
+	const asked = await findQuestion(context, actor, question)
 	const explanation = await explainPrediction(context, actor, asked)
 	return { question, asked, explanation, fields: await whatIfFields(context, explanation) }
 }

@@ -141,5 +141,5 @@ describe('reading ONNX files', () => {
 			}),
 			{ numRuns: 5_000, seed: 2 },
 		)
-	}, 120_000)
+	})
 })

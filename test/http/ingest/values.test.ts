@@ -243,12 +243,15 @@ describe('values that are not what was asked for', () => {
 		}
 	})
 
-	it('that are nested without end refuse the row, or the body', async () => {
-		const deep = row('deep', `"features":{"income":${'['.repeat(200_000)}${']'.repeat(200_000)}}`)
-		const { body } = await post(`${deep}\n${row('flat')}`, 'ndjson')
-		expect([body.accepted, rejected(body)]).toEqual([1, [[0, 'malformed', '', 'it is nested too deeply']]])
-		const array = await post(`[${deep}]`, 'json')
-		expect([array.status, array.body.detail]).toEqual([400, expect.stringContaining('nested too deeply')])
+	it('that are nested without end refuse the row alone, at its place', async () => {
+		const refusal = [0, 'invalid', 'features.income', 'is nested deeper than 32 levels']
+		for (const levels of [40, 5000, 200_000]) {
+			const deep = row(`deep${levels}`, `"features":{"income":${'['.repeat(levels)}${']'.repeat(levels)}}`)
+			const { body } = await post(`${deep}\n${row(`line${levels}`)}`, 'ndjson')
+			expect([body.accepted, rejected(body)]).toEqual([1, [refusal]])
+			const array = await post(`[${deep},${row(`array${levels}`)}]`, 'json')
+			expect([array.status, array.body.accepted, rejected(array.body)]).toEqual([200, 1, [refusal]])
+		}
 	})
 
 	it('are kept and marked where they may be meant', async () => {

@@ -23,7 +23,7 @@ beforeAll(async () => {
 	if (!hasMoto) return
 	moto = await startMoto()
 	await fetch(`${moto.url}/models`, { method: 'PUT' })
-}, 60_000)
+})
 afterAll(async () => {
 	if (hasMoto) await moto.close()
 })

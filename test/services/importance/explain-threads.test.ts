@@ -48,10 +48,10 @@ it('explains rows of a large model in a thread, to the same numbers', async () =
 		const mean = all.reduce((sum, c) => sum + Math.abs(c[i] as number) / 60, 0)
 		expect(body.features.find((f: Json) => f.feature === feature).meanAbsolute).toBeCloseTo(mean, 12)
 	})
-}, 30_000)
+})
 
 it('is there again after its thread has gone', async () => {
 	await threads.close()
 	const { status } = await server.fetch('/v1/models/large/importance?version=1')
 	expect(status).toBe(200)
-}, 30_000)
+})

@@ -191,7 +191,8 @@ describe('what people do with it', () => {
 			{ code: 'forbidden' },
 		)
 		await expect(getIncident(test.context, { ...analyst, models: ['other-*'] }, id)).rejects.toMatchObject({
-			code: 'forbidden',
+			code: 'not-found',
+			message: `There is no incident "${id}". GET /v1/incidents lists them.`,
 		})
 		expect(
 			(await listIncidents(test.context, { ...analyst, models: ['other-*'] }, { limit: 10 })).items,

@@ -8,6 +8,7 @@ import { registerSchedules } from '../../../src/services/job/register-schedules.
 import { runJob } from '../../../src/services/job/run-job.ts'
 import { testContext } from '../../support/context.ts'
 import { heldJob, job } from '../../support/held-job.ts'
+import { admin } from '../../support/plumb.ts'
 
 let test: Awaited<ReturnType<typeof testContext>>
 beforeEach(async () => {
@@ -29,7 +30,7 @@ describe('a run of a job', () => {
 			'a',
 		)
 		expect(run).toMatchObject({ status: 'ok', detail: { windows: 3 } })
-		expect(await listRuns(test.context)).toEqual([
+		expect(await listRuns(test.context, admin)).toEqual([
 			{
 				id: run.id, job: 'tidy', status: 'ok', startedAt: '2026-03-02T00:00:00.000Z', finishedAt: '2026-03-02T00:00:01.200Z',
 				durationMs: 1200, error: null, detail: { windows: 3 },
@@ -46,7 +47,7 @@ describe('a run of a job', () => {
 		expect(failing).toMatchObject({ status: 'failed', error: 'the source is gone' })
 		test.clock.advance(1)
 		expect((await runJob(test.context, job(), 'b')).status).toBe('ok')
-		expect((await listRuns(test.context)).map((r) => [r.status, r.error])).toEqual([
+		expect((await listRuns(test.context, admin)).map((r) => [r.status, r.error])).toEqual([
 			['ok', null],
 			['failed', 'the source is gone'],
 		])
@@ -74,7 +75,7 @@ describe('a run of a job', () => {
 		expect((await runJob(test.context, { ...job(), id: 'other' }, 'b')).status).toBe('ok')
 		held.end()
 		expect((await first).status).toBe('ok')
-		expect((await listRuns(test.context, { job: 'tidy' })).map((r) => r.status)).toEqual(['ok'])
+		expect((await listRuns(test.context, admin, { job: 'tidy' })).map((r) => r.status)).toEqual(['ok'])
 	})
 
 	it('lets one of many that start at once through', async () => {
@@ -95,7 +96,7 @@ describe('a run of a job', () => {
 		expect(await runJob(test.context, job(), 'b')).toMatchObject({ status: 'busy', retryMs: leaseMs })
 		test.clock.advance(leaseMs)
 		expect((await runJob(test.context, job(), 'b')).status).toBe('ok')
-		expect((await listRuns(test.context)).map((r) => [r.status, r.error])).toEqual([
+		expect((await listRuns(test.context, admin)).map((r) => [r.status, r.error])).toEqual([
 			['ok', null],
 			['failed', 'The process that ran it ended.'],
 		])
@@ -196,6 +197,6 @@ describe('old runs', () => {
 		}
 		test.clock.advance(40 * 24 * 60 * minuteMs)
 		await pruneRuns(test.context)
-		expect(await listRuns(test.context)).toHaveLength(1)
+		expect(await listRuns(test.context, admin)).toHaveLength(1)
 	})
 })

@@ -46,6 +46,7 @@ test('replaces the key when the configuration names another one', async () => {
 
 test('does not bring a revoked key back, but takes another one', async () => {
 	const admin = await findActor(made.context, 'other-admin-key-x')
+	await createKey(made.context, admin, { name: 'another', role: 'admin', models: ['*'] })
 	await revokeKey(made.context, admin, 'key_admin')
 	await ensureAdminKey(made.context, 'other-admin-key-x')
 	await expect(findActor(made.context, 'other-admin-key-x')).rejects.toMatchObject({

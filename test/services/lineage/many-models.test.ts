@@ -68,34 +68,28 @@ const froms = [
 ]
 
 describe('among many models', () => {
-	it('a look-up costs the same statements and about the same time as among five', async () => {
+	it('a look-up costs the same statements as among five', async () => {
 		const ask = async (from: string) => {
 			statements = []
 			const answer = await readLineage(test.context, admin, { from, limit: 100 })
 			return { answer, statements: statements.length }
 		}
-		const fastest = async () => {
-			const times: number[] = []
-			for (let i = 0; i < 15; i++) {
-				const begun = performance.now()
-				for (const from of froms) await ask(from)
-				times.push(performance.now() - begun)
-			}
-			return Math.min(...times)
+		const askAll = async () => {
+			const asked: Awaited<ReturnType<typeof ask>>[] = []
+			for (const from of froms) asked.push(await ask(from))
+			return asked
 		}
-		const [few, before] = [await Promise.all(froms.map(ask)), await fastest()]
+		const few = await askAll()
 		await addModels(5, 200)
-		const [many, after] = [await Promise.all(froms.map(ask)), await fastest()]
+		const many = await askAll()
 		expect(many.map((m) => m.answer)).toEqual(few.map((f) => f.answer))
-		expect(after, `${before.toFixed(1)} ms among 5 models, ${after.toFixed(1)} ms among 200`).toBeLessThan(
-			2 * before + 5,
-		)
+		expect(many.map((m) => m.statements)).toEqual(few.map((f) => f.statements))
 		expect(many[0]?.answer.chain).toEqual([
 			`1 version came from the dataset ${shared}.`,
 			expect.stringContaining('model-3@1 was champion in production'),
 			`model-3@1 made 1 decision in production, from ${formatTime(startOfTest)} to ${formatTime(startOfTest)}.`,
 		])
-	}, 120_000)
+	})
 
 	it('no statement of a look-up reads a whole table', async () => {
 		statements = []

@@ -6,7 +6,7 @@ describe('200 looks at two versions', () => {
 	const runs = 16
 	beforeAll(() => {
 		table = peekingTable({ seed: 11, runs, rowsPerLook: 60 })
-	}, 60_000)
+	})
 
 	it('promote one of two equal versions in at most 5% of runs, whatever the errors and the split', () => {
 		expect(table).toHaveLength(28)

@@ -87,4 +87,4 @@ it('say nothing in twelve weeks of a healthy model, and find what breaks', async
 	await live(98, 112, { skill: 1, against: 'north' })
 	expect(await fired()).toEqual(expect.arrayContaining(['four-fifths region', 'four-fifths SEX x region']))
 	expect((await fired()).filter((rule) => rule === 'four-fifths SEX')).toEqual([])
-}, 180_000)
+})

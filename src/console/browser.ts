@@ -1,0 +1,52 @@
+import type { MiddlewareHandler } from 'hono'
+import { html } from 'hono/html'
+import type { Reply } from '../http/endpoint.ts'
+import type { Sessions } from '../http/options.ts'
+import { problemType } from '../http/problem.ts'
+import { prefersHtml } from '../http/read-query.ts'
+import { page } from './page.ts'
+
+/**
+ * Lets a browser with a session read as its key, and turns problems and JSON into pages for it. Only GET: a page of
+ * somebody else that makes the browser send a request changes nothing.
+ */
+export const forBrowsers =
+	(sessions: Sessions | undefined): MiddlewareHandler =>
+	async (c, next) => {
+		if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return next()
+		const key = c.req.header('authorization') ? undefined : sessions?.keyOf(c.req.header('cookie'))
+		if (key !== undefined) {
+			const headers = new Headers(c.req.raw.headers)
+			headers.set('authorization', `Bearer ${key}`)
+			c.req.raw = new Request(c.req.raw.url, { method: c.req.raw.method, headers })
+		}
+		await next()
+		if (!prefersHtml(c.req.header('accept'))) return
+		const type = c.res.headers.get('content-type') ?? ''
+		const isApi = c.req.path.startsWith('/v1/')
+		if (type === problemType && (!isApi || key !== undefined))
+			await replace(c, await problemPage(c.res, sessions !== undefined))
+		else if (type === 'application/json' && isApi && key !== undefined)
+			await replace(c, await jsonPage(c.req.path, c.res))
+	}
+
+async function replace(c: Parameters<MiddlewareHandler>[0], reply: Reply): Promise<void> {
+	const headers = new Headers(c.res.headers)
+	for (const [name, value] of Object.entries(reply.headers ?? {})) headers.set(name, value)
+	headers.delete('content-length')
+	// Without this Hono keeps the headers of the answer that is replaced.
+	c.res = undefined
+	c.res = new Response(reply.body as string, { status: reply.status, headers })
+}
+
+async function problemPage(response: Response, hasSessions: boolean): Promise<Reply> {
+	const { title, detail } = (await response.json()) as { title: string; detail: string }
+	const hint =
+		response.status === 401 && hasSessions
+			? html`<p>A browser reads here with the one-time link that <code>plumbline demo</code> prints.</p>`
+			: ''
+	return page(response.status, title, html`<p>${detail}</p>${hint}`)
+}
+
+const jsonPage = async (path: string, response: Response): Promise<Reply> =>
+	page(200, path, html`<pre tabindex="0">${JSON.stringify(await response.json(), null, 2)}</pre>`)

@@ -1,0 +1,162 @@
+import { html } from 'hono/html'
+import { z } from 'zod'
+import type { Context } from '../context.ts'
+import { type Endpoint, endpoint, ok, type Reply } from '../http/endpoint.ts'
+import type { AppOptions, Sessions } from '../http/options.ts'
+import { prefersHtml } from '../http/read-query.ts'
+import { modelPath, pathText } from '../http/schema/common.ts'
+import { explainPrediction } from '../services/explanation/explain-prediction.ts'
+import { checkStore } from '../services/health/check-store.ts'
+import { getIncident } from '../services/incident/get-incident.ts'
+import { listIncidents } from '../services/incident/list-incidents.ts'
+import { explanationPage } from './explanation-page.ts'
+import { incidentPage, incidentsPage } from './incident-page.ts'
+import { facts, page } from './page.ts'
+
+const htmlAnswer = { 200: { description: 'A page', type: 'text/html' } }
+const readers = ['viewer', 'analyst', 'approver', 'auditor'] as const
+const hidden = { method: 'get' as const, hidden: true, answers: htmlAnswer }
+
+/** What a browser reads: the start page, and with sessions the pages behind it. */
+export const consoleEndpoints = ({ sessions, version }: AppOptions): Endpoint[] => [
+	start(version),
+	icon,
+	...(sessions ? [demoLink(sessions), incidents, incident, explanation] : []),
+]
+
+const about = 'Observability and governance for machine-learning models in production'
+const links = {
+	docs: '/docs',
+	openapi: '/openapi.json',
+	health: '/healthz',
+	ready: '/readyz',
+	metrics: '/metrics',
+}
+
+const isReady = (context: Context): Promise<boolean> =>
+	checkStore(context).then(
+		() => true,
+		() => false,
+	)
+
+const start = (version = 'unknown') =>
+	endpoint({
+		method: 'get',
+		hidden: true,
+		access: 'open',
+		path: '/',
+		id: 'start',
+		summary: 'What this is',
+		answers: {
+			200: { description: 'JSON for programs, a page for browsers', otherType: 'text/html' },
+		},
+		handle: async ({ context, request }) => {
+			const ready = await isReady(context)
+			const headers = { vary: 'Accept' }
+			const status = ready ? 'ok' : 'unavailable'
+			if (!prefersHtml(request.headers.get('accept') ?? undefined))
+				return ok({ name: 'plumbline', about, version, status, links }, headers)
+			return startPage(version, ready, headers)
+		},
+	})
+
+const startPage = (version: string, ready: boolean, headers: Record<string, string>): Promise<Reply> =>
+	page(
+		200,
+		about,
+		html`<p>Services post their predictions to Plumbline. It compares them with a baseline, opens incidents where a model has drifted, errs or is unfair, and explains every decision.</p>
+${facts([
+	['Version', version],
+	[
+		'Health',
+		ready
+			? 'ready: the database can be read and written'
+			: 'not ready: the database cannot be read and written',
+	],
+])}
+<h2>Where to go</h2>
+<ul>
+<li><a href="${links.docs}">The HTTP interface</a>, with an example of each call, and <a href="${links.openapi}">openapi.json</a></li>
+<li><a href="${links.ready}">readyz</a> and <a href="${links.health}">healthz</a> for load balancers, <a href="${links.metrics}">metrics</a> for Prometheus (with a key)</li>
+<li><code>README.md</code> and the folder <code>docs</code> of the repository: sending predictions, rules, Slack, operating, security</li>
+</ul>
+<p>Calls need <code>Authorization: Bearer &lt;key&gt;</code>; <code>npx plumbline keys create --role viewer</code> makes a key.</p>`,
+		headers,
+	)
+
+const icon = endpoint({
+	method: 'get',
+	hidden: true,
+	access: 'open',
+	path: '/favicon.ico',
+	id: 'icon',
+	summary: 'No icon, quietly',
+	answers: { 204: { description: 'None', type: 'image/x-icon' } },
+	handle: () => ({ status: 204, headers: { 'cache-control': 'max-age=86400' } }),
+})
+
+const again = html`<p><a href="/incidents">Go to the incidents</a> if this browser has opened the link before. Otherwise end the demo (Ctrl-C) and start it again: it prints a new link.</p>`
+
+const demoLink = (sessions: Sessions) =>
+	endpoint({
+		...hidden,
+		access: 'open',
+		path: '/demo/{token}',
+		id: 'openDemo',
+		summary: 'Begin a session with a one-time link',
+		params: z.object({ token: pathText('The token of the link.', '5e1f') }),
+		handle: ({ params: { token }, request }) => {
+			// HEAD is how programs look at links: it must not use one up.
+			if (request.method === 'HEAD') return page(200, 'Demo', html``)
+			const opened = sessions.open(token)
+			if (opened === 'used')
+				return page(410, 'This link has been used', html`<p>A demo link works once.</p>${again}`)
+			if (opened === 'unknown')
+				return page(
+					404,
+					'This link is not known',
+					html`<p>It is not one of the demo that runs here now.</p>${again}`,
+				)
+			return page(
+				200,
+				'You are in',
+				html`<p>This browser may now read the demo, for twelve hours or until the demo ends.</p>
+<ul>${opened.links.map(({ text, path }) => html`<li><a href="${path}">${text}</a></li>`)}</ul>`,
+				{ 'set-cookie': opened.cookie },
+			)
+		},
+	})
+
+const incidents = endpoint({
+	...hidden,
+	access: readers,
+	path: '/incidents',
+	id: 'incidentsPage',
+	summary: 'The latest incidents, as a page',
+	handle: async ({ context, actor }) =>
+		incidentsPage((await listIncidents(context, actor, { limit: 100 })).items),
+})
+
+const incident = endpoint({
+	...hidden,
+	access: readers,
+	path: '/incidents/{id}',
+	id: 'incidentPage',
+	summary: 'An incident, as a page',
+	params: z.strictObject({ id: pathText('The id of an incident.', 'inc_01kjx2y4v0') }),
+	handle: async ({ context, actor, params: { id } }) => incidentPage(await getIncident(context, actor, id)),
+})
+
+const explanation = endpoint({
+	...hidden,
+	access: readers,
+	path: '/models/{model}/predictions/{predictionId}',
+	id: 'explanationPage',
+	summary: 'Why a score was given, as a page',
+	params: z.object({
+		...modelPath,
+		predictionId: pathText('The id that the prediction was sent with.', '8841'),
+	}),
+	handle: async ({ context, actor, params }) =>
+		explanationPage(await explainPrediction(context, actor, params)),
+})

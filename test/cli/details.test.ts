@@ -1,0 +1,206 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parquetWriteFile } from 'hyparquet-writer'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { commandLine } from '../support/command-line.ts'
+import { plumbline } from '../support/process.ts'
+import { adminKey, testServer } from '../support/server.ts'
+
+let server: Awaited<ReturnType<typeof testServer>>
+let folder: string
+beforeAll(async () => {
+	folder = await mkdtemp(join(tmpdir(), 'plumbline-details-'))
+	server = await testServer()
+	const model = { model: 'credit', task: 'binary', segments: ['branch'], sensitive: ['sex'] }
+	await server.post('/v1/models', model)
+	const features = ['income', 'duration_months'].map((name) => ({ name, type: 'numeric' }))
+	await server.post('/v1/models/credit/versions', { version: '1', features })
+})
+afterAll(async () => {
+	await server.close()
+	await rm(folder, { recursive: true, force: true })
+})
+
+const env = () => ({ PLUMBLINE_URL: server.url, PLUMBLINE_KEY: adminKey })
+const run = (...args: string[]) => commandLine(args, env())
+const file = async (name: string, content: string) => {
+	const path = join(folder, name)
+	await writeFile(path, content)
+	return path
+}
+const rows = (head: string, cells: string, count = 3) =>
+	`${head}\n${Array.from({ length: count }, (_, i) => cells.replace('#', String(i))).join('\n')}\n`
+
+describe('a column that nobody declared', () => {
+	it('is told by the baseline with what it looks like', async () => {
+		const path = await file(
+			'train.csv',
+			rows('income,Duration Months,ts,branch,Sex,colour,score', '1#,2,2026-03-01T10:00:00Z,north,f,red,0.5'),
+		)
+		const { code, out } = await run('baseline', 'credit@1', '--from', path)
+		expect(code).toBe(0)
+		const told = (column: string) => out.split('\n').find((line) => line.startsWith(column))
+		expect(told('ts ')).toMatch(/ignored. It looks like timestamp: rename it to timestamp$/)
+		expect(told('branch')).toMatch(/looks like the declared segment "branch": rename it to segment.branch$/)
+		expect(told('Duration')).toMatch(/the declared feature "duration_months": rename it to duration_months$/)
+		expect(told('Sex')).toMatch(
+			/the sensitive attribute "sex": declare it as a feature, or send it as a group$/,
+		)
+		expect(told('colour')).toMatch(/ignored$/)
+	})
+
+	it('is told by send, with the option that maps it', async () => {
+		const path = await file(
+			'rows.csv',
+			rows('id,ts,incme,duration_months,branch,prob', 'p#,2026-03-01T10:00:00Z,1,2,north,0.5'),
+		)
+		const wrong = await run('send', 'credit', '--version', '1', '--from', path)
+		expect(wrong.code).toBe(1)
+		const maps = [
+			'id=predictionId',
+			'ts=timestamp',
+			'incme=features.income',
+			'branch=segment.branch',
+			'prob=score',
+		]
+		for (const map of maps) expect(wrong.err).toContain(`--map ${map} says so`)
+		expect(wrong.err).not.toContain('duration_months')
+		const right = await run(
+			...['send', 'credit', '--version', '1', '--from', path, '--restart'],
+			...maps.flatMap((map) => ['--map', map]),
+		)
+		expect(right).toMatchObject({ code: 0, err: '', out: '3 accepted, 0 duplicates, 0 rejected\n' })
+		expect((await server.fetch('/v1/models/credit/predictions/p1')).body).toMatchObject({
+			features: { income: 1, duration_months: 2 },
+			segment: { branch: 'north' },
+		})
+	})
+
+	it.each([
+		['ts=timestmp', 'there is no field "timestmp". Did you mean "timestamp"?'],
+		['p=probability', 'there is no field "probability". Did you mean "score"?'],
+		['inc=income', 'a feature is written features.income.'],
+	])('is not mapped to a field that does not exist: %s', async (map, message) => {
+		const path = await file('two.csv', rows('ts,p,inc', '2026-03-01T10:00:00Z,0.5,1'))
+		const { code, err } = await run('send', 'credit', '--version', '1', '--from', path, '--map', map)
+		expect(code).toBe(2)
+		expect(err).toContain(message)
+	})
+
+	it('is named in a row of JSON by what it looks like', async () => {
+		const row = { prediction_id: 'a', ts: '2026-03-01T10:00:00Z', features: {} }
+		const { body } = await server.post('/v1/models/credit/predictions', [row])
+		expect(body.rejected[0].message).toContain('did you mean "predictionId"?')
+	})
+})
+
+describe('a failed call', () => {
+	it('is told with the id under which the service logged it', async () => {
+		const { code, err } = await run('lineage', 'version:none@1')
+		expect(code).toBe(2)
+		expect(err).toMatch(/was answered with 404: .+ \(request [\w-]+\)\n$/s)
+		const again = await run('send', 'none', '--from', await file('one.csv', rows('predictionId', 'p#')))
+		expect(again.err).toMatch(/\(request [\w-]+\)/)
+	})
+
+	it('is told in words when its answer has none', async () => {
+		const proxy = createServer((_, response) => response.writeHead(502).end('{"error":{"code":7}}'))
+		await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+		const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+		const { err } = await commandLine(['lineage', 'run:1'], { ...env(), PLUMBLINE_URL: url })
+		proxy.close()
+		expect(err).toContain('was answered with 502: {"error":{"code":7}}')
+	})
+})
+
+describe('plumbline run', () => {
+	it('prints what a job did as words and numbers', async () => {
+		const own = { PLUMBLINE_DATABASE_URL: `file:${join(folder, 'own.db')}` }
+		const { code, out, err } = await commandLine(['run', 'all'], own)
+		expect(code, err).toBe(0)
+		expect(out).toMatch(/^compute +ok +\d+ ms {2}.*windows 0/m)
+		expect(out).toMatch(/^retention .*archived rows 0/m)
+		expect(out).not.toMatch(/object|\{|undefined/)
+	})
+})
+
+describe('a variable that looks like a setting', () => {
+	it('is a warning of every command that reads settings, beside all settings that are wrong', async () => {
+		const { err } = await commandLine(['lineage', 'run:1'], { ...env(), PLUMBLINE_KYE: 'secret-kye' })
+		expect(err).toMatch(
+			/^Warning: PLUMBLINE_KYE is not a setting and has no effect. Did you mean PLUMBLINE_KEY\?\n/,
+		)
+		expect(err).not.toContain('secret-kye')
+		const offline = await plumbline(['evaluate', '--data', 'none.csv'], { PLUMBLINE_PROT: '1' })
+		expect(offline.err).toContain('Warning: PLUMBLINE_PROT is not a setting')
+		const failed = await plumbline(['serve'], {
+			PLUMBLINE_PROT: '1',
+			PLUMBLINE_PORT: 'x',
+			PLUMBLINE_URL: 'y',
+		})
+		expect(failed.code).toBe(2)
+		expect(failed.err.split('\n')).toEqual([
+			'Warning: PLUMBLINE_PROT is not a setting and has no effect. Did you mean PLUMBLINE_PORT?',
+			expect.stringMatching(/^plumbline: PLUMBLINE_PORT must be a port/),
+			expect.stringMatching(/^PLUMBLINE_URL must be a URL/),
+			'',
+		])
+	})
+})
+
+describe('plumbline explain --rows', () => {
+	const linear = JSON.stringify({
+		format: 'linear-json',
+		link: 'identity',
+		intercept: 0,
+		coefficients: { late: 2, income: 1 },
+		missing: { late: 5 },
+	})
+	const margins = (out: string) =>
+		out
+			.trim()
+			.split('\n')
+			.map((line) => JSON.parse(line).margin)
+
+	it('takes Parquet as it takes CSV', async () => {
+		const artifact = await file('linear.json', linear)
+		const filename = join(folder, 'rows.parquet')
+		parquetWriteFile({
+			filename,
+			columnData: [
+				{ name: 'id', data: [1n, 2n, 3n], type: 'INT64' },
+				{ name: 'income', data: [1.5, 2, 3], type: 'DOUBLE' },
+				{ name: 'late', data: [3, null, 0], type: 'INT32' },
+			],
+		})
+		const { code, out, err } = await commandLine([
+			'explain',
+			'--artifact',
+			artifact,
+			'--rows',
+			filename,
+			'--json',
+		])
+		expect(code, err).toBe(0)
+		expect(margins(out)).toEqual([7.5, 12, 3])
+	})
+
+	it('takes the features of Parquet in a struct, and refuses a damaged file in one line', async () => {
+		const artifact = await file('linear.json', linear)
+		const filename = join(folder, 'nested.parquet')
+		const features = [
+			{ income: 1, late: 1 },
+			{ income: 2, late: 2 },
+		]
+		parquetWriteFile({ filename, columnData: [{ name: 'features', data: features, type: 'JSON' }] })
+		const { out } = await commandLine(['explain', '--artifact', artifact, '--rows', filename, '--json'])
+		expect(margins(out)).toEqual([3, 6])
+		const damaged = await file('damaged.parquet', 'PAR1 no PAR1')
+		const refused = await commandLine(['explain', '--artifact', artifact, '--rows', damaged])
+		expect(refused.code).toBe(2)
+		expect(refused.err).toMatch(/^plumbline: .*damaged.parquet cannot be read: .*\n$/)
+	})
+})
