@@ -61,10 +61,7 @@ export async function main(
 	}
 	const command = commands.find((c) => c.name === name)
 	if (!command) {
-		const near = nearest(
-			name,
-			commands.map((c) => c.name),
-		)
+		const near = nearest(name, [...commands.map((c) => c.name), '--help', '--version'])
 		return fail(
 			`There is no command "${name}".${near ? ` Did you mean "${near}"?` : ''} \`plumbline --help\` lists them.`,
 		)
