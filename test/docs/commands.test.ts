@@ -22,7 +22,7 @@ beforeAll(async () => {
 	folder = mkdtempSync(join(tmpdir(), 'plumbline-docs-'))
 	server = await serveProcess(join(folder, 'plumbline.db'))
 	// In a clone npx runs what package.json says; here the same without npm's start, which is most of the time.
-	const npx = `#!/bin/sh\ntest "$1" = plumbline || exit 1\nshift\nexec '${process.execPath}' '${root}bin/plumbline.js' "$@"\n`
+	const npx = `#!/bin/sh\ntest "$1" = plumbline || exit 1\nshift\nexec '${process.execPath}' '${root}src/plumbline.js' "$@"\n`
 	writeFileSync(join(folder, 'npx'), npx)
 	chmodSync(join(folder, 'npx'), 0o755)
 })

@@ -7,7 +7,7 @@ import { runProcess, startProcess } from '../runtimes/process.ts'
 import { envWith, nodes } from './nodes.ts'
 
 const root = new URL('../..', import.meta.url).pathname
-const launcher = join(root, 'bin/plumbline.js')
+const launcher = join(root, 'src/plumbline.js')
 
 let folder: string
 beforeAll(async () => {
@@ -109,10 +109,10 @@ describe('the command says what is missing:', () => {
 
 	it('the dependencies of a clone', async () => {
 		await mkdir(join(folder, 'src'), { recursive: true })
-		await cp(join(root, 'bin'), join(folder, 'bin'), { recursive: true })
+		await cp(launcher, join(folder, 'src/plumbline.js'))
 		await cp(join(root, 'package.json'), join(folder, 'package.json'))
 		await cp(join(root, 'src/cli.ts'), join(folder, 'src/cli.ts'))
-		const { code, err } = await run(load(join(folder, 'bin/plumbline.js')))
+		const { code, err } = await run(load(join(folder, 'src/plumbline.js')))
 		expect([code, err]).toEqual([2, 'plumbline: The dependencies are not installed. Run `npm ci` first.\n'])
 	})
 })
