@@ -1,7 +1,15 @@
 import { parseArgs } from 'node:util'
 import { AppError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
-import { type Command, type ExitCode, type Parsed, type Terminal, UsageError } from './command.ts'
+import { printable } from '../core/printable.ts'
+import {
+	type Command,
+	type ExitCode,
+	type Parsed,
+	type RawTerminal,
+	type Terminal,
+	UsageError,
+} from './command.ts'
 import { commands } from './index.ts'
 
 const overview = `Plumbline watches machine-learning models in production.
@@ -46,7 +54,7 @@ function parse(command: Command, args: readonly string[]): Parsed {
 /** Runs a command line; `makeTerminal` reads the environment only when a command needs it. Never throws. */
 export async function main(
 	args: readonly string[],
-	makeTerminal: (isOffline: boolean) => Terminal | Promise<Terminal>,
+	makeTerminal: (isOffline: boolean) => RawTerminal | Promise<RawTerminal>,
 	version: string,
 ): Promise<ExitCode> {
 	const [name, ...rest] = args
@@ -73,7 +81,7 @@ async function runCommand(
 	name: string,
 	command: Command,
 	rest: readonly string[],
-	makeTerminal: (isOffline: boolean) => Terminal | Promise<Terminal>,
+	makeTerminal: (isOffline: boolean) => RawTerminal | Promise<RawTerminal>,
 	print: (text: string) => unknown,
 ): Promise<ExitCode> {
 	try {
@@ -82,7 +90,9 @@ async function runCommand(
 			return 0
 		}
 		const { isOffline = false } = command
-		const terminal = await makeTerminal(typeof isOffline === 'function' ? isOffline(rest) : isOffline)
+		const terminal = printing(
+			await makeTerminal(typeof isOffline === 'function' ? isOffline(rest) : isOffline),
+		)
 		if (!command.logsWarnings)
 			for (const warning of terminal.warnings ?? []) terminal.err(`Warning: ${warning}\n`)
 		return await command.run(terminal, parse(command, rest))
@@ -93,10 +103,18 @@ async function runCommand(
 	}
 }
 
+/** The one place where commands write: names and messages from outside move no cursor and turn no text around. */
+const printing = (raw: RawTerminal): Terminal =>
+	Object.assign(Object.create(raw) as Terminal, {
+		out: (text: string) => raw.out(printable(text)),
+		err: (text: string) => raw.err(printable(text)),
+		draw: (text: string) => raw.err(text),
+	})
+
 /** Commands that a message names can be typed as they stand there: in a clone they begin with npx. */
 function fail(message: string): 2 {
 	const text =
 		process.env.npm_command === 'exec' ? message.replaceAll('`plumbline ', '`npx plumbline ') : message
-	process.stderr.write(`plumbline: ${text}\n`)
+	process.stderr.write(printable(`plumbline: ${text}\n`))
 	return 2
 }

@@ -78,13 +78,19 @@ export async function postHistory(client: DemoClient, now: number): Promise<Hist
 		await register(client, demo, firstDay)
 		const chance = new Chance(seed)
 		const path = `/v1/models/${demo.model.model}`
+		let posting = Promise.resolve(0)
 		for (let day = 0; day < historyDays; day++) {
 			const rows = dayOfTraffic(demo, chance, firstDay + day * dayMs, day, until)
 			predictions += await client.rows(`${path}/predictions`, rows)
 			if (demo === creditRisk) declined = rows.findLast(isDeclined)?.predictionId ?? declined
 			const known = rows.map((row) => outcomeOf(row, chance, until)).filter((o) => o !== undefined)
-			outcomes += await client.rows(`${path}/outcomes`, known)
+			// The next day's predictions go out while these are stored.
+			outcomes += await posting
+			posting = client.rows(`${path}/outcomes`, known)
+			// Whoever waits for it sees its failure.
+			posting.catch(() => {})
 		}
+		outcomes += await posting
 	}
 	return { predictions, outcomes, firstDay, declined }
 }

@@ -179,14 +179,8 @@ describe('the four-fifths rule is about the decision that is good for the person
 		const { shown } = await server.plumb('bias few 7d', 'U-viewer')
 		expect(shown).not.toContain('tiny')
 		expect(shown).toContain('groups of too few rows')
-		const window = {
-			model: 'few',
-			version: '1',
-			environment: 'production',
-			window: '7d' as const,
-			froms: [start],
-		}
-		const [facts] = await readFacts(server.context, window)
+		const query = { model: 'few', version: '1', environment: 'production', window: '7d' as const }
+		const [facts] = await readFacts(server.context, { ...query, froms: [start] })
 		// What rules know can be in incidents, which viewers and whole channels read.
 		expect(new Set(facts?.subjects.map((s) => s.group))).toEqual(
 			new Set([undefined, 'sex', 'sex=a', 'sex=b']),

@@ -4,6 +4,7 @@ import { windowMs } from '../../core/time.ts'
 import type { Series } from '../../log/prediction-log.ts'
 import type { Answer } from '../../metrics/answer.ts'
 import type { MetricDescriptor } from '../../metrics/index.ts'
+import { defaultMinGroup } from '../../stats/fairness/disparity.ts'
 import { referenceByDigest } from '../baseline/current-grid.ts'
 import { measureAttributions } from '../importance/measure-attributions.ts'
 import { toAttributionRecord } from '../importance/records.ts'
@@ -213,8 +214,9 @@ async function newestAnswers(
 		const reference = await referenceByDigest(context, series.model, series.version, record.baseline)
 		return measureRecord({ record, series, reference }, metrics, undefined, context.now())
 	})
+	// Whoever sees the boards sees these: small groups are not among them.
 	await read<OutcomeRow>('outcome_record', outcomeColumns, (row, series) =>
-		measureOutcomes({ record: toOutcomeRecord(row), series }, metrics, undefined),
+		measureOutcomes({ record: toOutcomeRecord(row), series }, metrics, undefined, defaultMinGroup),
 	)
 	await read<RecordRow>('attribution_record', recordColumns, (row, series) =>
 		measureAttributions({ record: toAttributionRecord(row), series }, metrics, undefined),
