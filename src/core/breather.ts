@@ -5,11 +5,22 @@ const turnMs = 10
 /** What a byte may cost beyond the limit: a good body takes a tenth of it. */
 const msPerByte = 1e-3
 
-/** CPU time of this thread, where the platform tells; else the clock, which also runs while others have the processor. */
-const usage = (globalThis as { process?: { threadCpuUsage?(): { user: number; system: number } } }).process
-const cpuMs = (): number => {
-	const used = usage?.threadCpuUsage?.()
-	return used ? (used.user + used.system) / 1000 : performance.now()
+const { process } = globalThis as { process?: { threadCpuUsage(): { user: number; system: number } } }
+
+function threadMs(): number {
+	const { user, system } = (process as NonNullable<typeof process>).threadCpuUsage()
+	return (user + system) / 1000
+}
+
+/** CPU time of this thread, where the platform tells (workers throw); else the clock, which also runs for others. */
+const cpuMs = tells(threadMs) ? threadMs : () => performance.now()
+
+function tells(clock: () => number): boolean {
+	try {
+		return clock() >= 0
+	} catch {
+		return false
+	}
 }
 
 /**
