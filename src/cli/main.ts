@@ -22,7 +22,7 @@ ${commands.map((c) => `  ${c.name.padEnd(10)} ${c.summary}`).join('\n')}
   plumbline --version
 
 Exit codes: 0 fine, 1 the answer is "no", 2 it could not be done.
-Begin with: plumbline demo
+Begin with: plumbline demo (in a clone: npx plumbline demo)
 `
 
 const common = { help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' } } as const
@@ -111,7 +111,10 @@ const printing = (raw: RawTerminal): Terminal =>
 		draw: (text: string) => raw.err(text),
 	})
 
+/** Commands that a message names can be typed as they stand there: in a clone they begin with npx. */
 function fail(message: string): 2 {
-	process.stderr.write(printable(`plumbline: ${message}\n`))
+	const text =
+		process.env.npm_command === 'exec' ? message.replaceAll('`plumbline ', '`npx plumbline ') : message
+	process.stderr.write(printable(`plumbline: ${text}\n`))
 	return 2
 }

@@ -92,6 +92,9 @@ export function requireColumns({ renames, ignored, table }: Mapping, value: unkn
 	}
 }
 
+/** As a shell takes it: names with spaces in them, or with what a terminal would obey, in quotes. */
+const quoted = (text: string): string => (/^[\w.$@%+=:,/-]+$/.test(text) ? text : JSON.stringify(text))
+
 /** Says of each column of the first row that nobody declared, or mapped, what it was probably meant for. */
 export function mappingHints(
 	mapping: Mapping,
@@ -119,7 +122,7 @@ export function mappingHints(
 		const hint = settled.includes(column) ? undefined : columnHint(column, declared)
 		if (!hint) return []
 		const cure = hint.field
-			? `--map ${column}=${hint.field} says so`
+			? `--map ${quoted(`${column}=${hint.field}`)} says so`
 			: 'send it with --kind groups, or declare it as a feature'
 		return [`the column ${JSON.stringify(column)} looks like ${hint.text}: ${cure}.`]
 	})

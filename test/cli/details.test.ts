@@ -90,6 +90,13 @@ describe('a column that nobody declared', () => {
 		expect(err).toContain(message)
 	})
 
+	it('is quoted where a shell or a terminal would read it otherwise', async () => {
+		const path = await file('odd.csv', rows('predictionId,Duration Months,\x1b[31mTimestamp', 'q#,2,x'))
+		const { err } = await run('send', 'credit', '--version', '1', '--from', path)
+		expect(err).toContain('--map "Duration Months=features.duration_months" says so')
+		expect(err).not.toContain('\x1b')
+	})
+
 	it('is named in a row of JSON by what it looks like', async () => {
 		const row = { prediction_id: 'a', ts: '2026-03-01T10:00:00Z', features: {} }
 		const { body } = await server.post('/v1/models/credit/predictions', [row])
