@@ -1,16 +1,18 @@
-# Two steps: build the package as it is published, then install only that.
+# Two steps: build the package as it is published, then install it with exactly what the lock file says.
 FROM node:24-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY . .
-RUN npm pack --pack-destination /
+RUN npm pack --pack-destination /tmp && mkdir /app && tar -xzf /tmp/plumbline-*.tgz --strip-components=1 -C /app
 
 FROM node:24-slim
 ENV NODE_ENV=production
-COPY --from=build /plumbline-*.tgz /tmp/
-RUN npm install --global --omit=dev /tmp/plumbline-*.tgz \
-	&& rm -rf /tmp/plumbline-*.tgz /root/.npm \
+WORKDIR /app
+COPY --from=build /app/ ./
+COPY package-lock.json .npmrc ./
+RUN npm ci --omit=dev --ignore-scripts && rm -rf /root/.npm \
+	&& ln -s /app/bin/plumbline.js /usr/local/bin/plumbline \
 	&& mkdir /data && chown node:node /data
 USER node
 WORKDIR /data

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -139,3 +139,24 @@ async function openAll(said: string): Promise<void> {
 		expect([call, code, out.slice(0, 4)]).toEqual([call, 0, '{\n  '])
 	}
 }
+
+it('what the image installs is what the lock file says, and it runs', async () => {
+	const app = join(folder, 'app')
+	await mkdir(app)
+	const [tarball = ''] = (await readdir(folder)).filter((name) => name.endsWith('.tgz'))
+	const unpack = ['-xzf', join(folder, tarball), '--strip-components=1', '-C', app]
+	expect((await runProcess('tar', unpack, { cwd: folder, env: plainEnv })).code).toBe(0)
+	for (const name of ['package-lock.json', '.npmrc']) await cp(join(root, name), join(app, name))
+	const install = ['ci', '--omit=dev', '--ignore-scripts', '--prefer-offline']
+	const installed = await runProcess('npm', install, { cwd: app, env: plainEnv })
+	expect(installed.code, installed.out + installed.err).toBe(0)
+	const read = async (path: string) => JSON.parse(await readFile(join(app, path), 'utf8'))
+	const locked = (await read('package-lock.json')).packages as Record<string, { version: string }>
+	const found = (await read('node_modules/.package-lock.json')).packages as typeof locked
+	expect(Object.keys(found).length).toBeGreaterThan(20)
+	for (const [path, { version }] of Object.entries(found))
+		expect([path, version]).toEqual([path, locked[path]?.version])
+	expect(Object.keys(found)).not.toContain('node_modules/vitest')
+	const help = await runProcess(process.execPath, ['bin/plumbline.js', '--help'], { cwd: app, env: plainEnv })
+	expect([help.code, help.out], help.err).toEqual([0, expect.stringContaining('serve')])
+})
