@@ -1,32 +1,40 @@
 import { readFileSync } from 'node:fs'
-import type { Terminal } from './cli/command.ts'
+import type { RawTerminal } from './cli/command.ts'
 import { main } from './cli/main.ts'
+import { printable } from './core/printable.ts'
 
 const version = (
 	JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 ).version
 
 /** What works on files alone need not carry what reading the configuration takes. */
-const noConfig = new Proxy({} as Terminal['config'], {
+const noConfig = new Proxy({} as RawTerminal['config'], {
 	get: () => {
 		throw new Error('an offline command has no configuration')
 	},
 })
 
-async function settings(): Promise<Pick<Terminal, 'config' | 'warnings'>> {
+async function settings(): Promise<Pick<RawTerminal, 'config' | 'warnings'>> {
 	const { readConfig, unknownSettings } = await import('./config.ts')
 	const warnings = unknownSettings(process.env)
 	try {
 		return { config: readConfig(process.env), warnings }
 	} catch (error) {
 		// A wrong name is often why another setting seems to be missing.
-		for (const warning of warnings) process.stderr.write(`Warning: ${warning}\n`)
+		for (const warning of warnings) process.stderr.write(printable(`Warning: ${warning}\n`))
 		throw error
 	}
 }
 
-const makeTerminal = async (isOffline: boolean): Promise<Terminal> => ({
-	...(isOffline ? { config: noConfig } : await settings()),
+/** An offline command uses no setting: its names are looked at where there are any. */
+async function offlineSettings(): Promise<Pick<RawTerminal, 'config' | 'warnings'>> {
+	const hasSettings = Object.keys(process.env).some((name) => name.startsWith('PLUMBLINE_'))
+	if (!hasSettings) return { config: noConfig }
+	return { config: noConfig, warnings: (await import('./config.ts')).unknownSettings(process.env) }
+}
+
+const makeTerminal = async (isOffline: boolean): Promise<RawTerminal> => ({
+	...(await (isOffline ? offlineSettings() : settings())),
 	now: () => Date.now(),
 	out: (text) => process.stdout.write(text),
 	err: (text) => process.stderr.write(text),

@@ -1,4 +1,5 @@
 import type { Logger } from './context.ts'
+import { printable } from './core/printable.ts'
 
 export const logLevels = ['info', 'warn', 'error'] as const
 export type LogLevel = (typeof logLevels)[number]
@@ -28,7 +29,7 @@ export function jsonLogger(
 		(level: LogLevel) =>
 		(message: string, fields: Record<string, unknown> = {}) => {
 			if (logLevels.indexOf(level) < logLevels.indexOf(lowest)) return
-			write(`${toLine({ time: new Date(now()).toISOString(), level, message, ...fields })}\n`)
+			write(`${printable(toLine({ time: new Date(now()).toISOString(), level, message, ...fields }))}\n`)
 		}
 	return { info: at('info'), warn: at('warn'), error: at('error') }
 }

@@ -9,11 +9,16 @@ export type Terminal = {
 	now: () => number
 	out(text: string): void
 	err(text: string): void
+	/** Writes to `err` as it is: for what moves the cursor. Nothing from outside may be in it. */
+	draw(text: string): void
 	/** Whether `err` is a screen that can redraw a progress bar. */
 	isScreen: boolean
 	/** Resolves when the person or the system asks the process to end; who reads it is no longer ended at once. */
 	stopped: Promise<void>
 }
+
+/** What a root makes: what is written through `out` and `err` is made printable behind it. */
+export type RawTerminal = Omit<Terminal, 'draw'>
 
 export type Parsed = {
 	positionals: string[]

@@ -1,7 +1,15 @@
 import { parseArgs } from 'node:util'
 import { AppError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
-import { type Command, type ExitCode, type Parsed, type Terminal, UsageError } from './command.ts'
+import { printable } from '../core/printable.ts'
+import {
+	type Command,
+	type ExitCode,
+	type Parsed,
+	type RawTerminal,
+	type Terminal,
+	UsageError,
+} from './command.ts'
 import { commands } from './index.ts'
 
 const overview = `Plumbline watches machine-learning models in production.
@@ -14,7 +22,7 @@ ${commands.map((c) => `  ${c.name.padEnd(10)} ${c.summary}`).join('\n')}
   plumbline --version
 
 Exit codes: 0 fine, 1 the answer is "no", 2 it could not be done.
-Begin with: plumbline demo
+Begin with: plumbline demo (in a clone: npx plumbline demo)
 `
 
 const common = { help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' } } as const
@@ -46,7 +54,7 @@ function parse(command: Command, args: readonly string[]): Parsed {
 /** Runs a command line; `makeTerminal` reads the environment only when a command needs it. Never throws. */
 export async function main(
 	args: readonly string[],
-	makeTerminal: (isOffline: boolean) => Terminal | Promise<Terminal>,
+	makeTerminal: (isOffline: boolean) => RawTerminal | Promise<RawTerminal>,
 	version: string,
 ): Promise<ExitCode> {
 	const [name, ...rest] = args
@@ -61,10 +69,7 @@ export async function main(
 	}
 	const command = commands.find((c) => c.name === name)
 	if (!command) {
-		const near = nearest(
-			name,
-			commands.map((c) => c.name),
-		)
+		const near = nearest(name, [...commands.map((c) => c.name), '--help', '--version'])
 		return fail(
 			`There is no command "${name}".${near ? ` Did you mean "${near}"?` : ''} \`plumbline --help\` lists them.`,
 		)
@@ -76,7 +81,7 @@ async function runCommand(
 	name: string,
 	command: Command,
 	rest: readonly string[],
-	makeTerminal: (isOffline: boolean) => Terminal | Promise<Terminal>,
+	makeTerminal: (isOffline: boolean) => RawTerminal | Promise<RawTerminal>,
 	print: (text: string) => unknown,
 ): Promise<ExitCode> {
 	try {
@@ -85,7 +90,9 @@ async function runCommand(
 			return 0
 		}
 		const { isOffline = false } = command
-		const terminal = await makeTerminal(typeof isOffline === 'function' ? isOffline(rest) : isOffline)
+		const terminal = printing(
+			await makeTerminal(typeof isOffline === 'function' ? isOffline(rest) : isOffline),
+		)
 		if (!command.logsWarnings)
 			for (const warning of terminal.warnings ?? []) terminal.err(`Warning: ${warning}\n`)
 		return await command.run(terminal, parse(command, rest))
@@ -96,7 +103,18 @@ async function runCommand(
 	}
 }
 
+/** The one place where commands write: names and messages from outside move no cursor and turn no text around. */
+const printing = (raw: RawTerminal): Terminal =>
+	Object.assign(Object.create(raw) as Terminal, {
+		out: (text: string) => raw.out(printable(text)),
+		err: (text: string) => raw.err(printable(text)),
+		draw: (text: string) => raw.err(text),
+	})
+
+/** Commands that a message names can be typed as they stand there: in a clone they begin with npx. */
 function fail(message: string): 2 {
-	process.stderr.write(`plumbline: ${message}\n`)
+	const text =
+		process.env.npm_command === 'exec' ? message.replaceAll('`plumbline ', '`npx plumbline ') : message
+	process.stderr.write(printable(`plumbline: ${text}\n`))
 	return 2
 }

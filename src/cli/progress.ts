@@ -1,3 +1,4 @@
+import { printable } from '../core/printable.ts'
 import type { Terminal } from './command.ts'
 
 const width = 30
@@ -26,13 +27,13 @@ export class Progress {
 		this.drawnAt = now
 		const seconds = Math.max(0.001, (now - this.startedAt) / 1000)
 		const share = this.total ? Math.min(1, bytes / this.total) : undefined
-		this.terminal.err(
+		this.terminal.draw(
 			`\r${share === undefined ? '' : bar(share)}${rows.toLocaleString('en')} rows, ${Math.round(rows / seconds).toLocaleString('en')}/s `,
 		)
 	}
 
 	end(): void {
-		if (this.terminal.isScreen && this.drawnAt > 0) this.terminal.err('\r\x1b[K')
+		if (this.terminal.isScreen && this.drawnAt > 0) this.terminal.draw('\r\x1b[K')
 	}
 }
 
@@ -58,14 +59,14 @@ export class WorkProgress {
 		this.shownAt = now
 		this.share = Math.min(0.99, Math.max(this.share, share))
 		const seconds = `${Math.round((now - this.startedAt) / 1000)} s`
-		this.terminal.err(
+		this.terminal.draw(
 			isScreen
-				? `\r${bar(this.share)}${seconds}  ${text}\x1b[K`
-				: `${seconds.padStart(5)}  ${`${Math.round(this.share * 100)}%`.padStart(4)}  ${text}\n`,
+				? `\r${bar(this.share)}${seconds}  ${printable(text)}\x1b[K`
+				: `${seconds.padStart(5)}  ${`${Math.round(this.share * 100)}%`.padStart(4)}  ${printable(text)}\n`,
 		)
 	}
 
 	end(): void {
-		if (this.terminal.isScreen) this.terminal.err('\r\x1b[K')
+		if (this.terminal.isScreen) this.terminal.draw('\r\x1b[K')
 	}
 }

@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
 import { AppError } from '../core/errors.ts'
+import { peerText } from '../core/peer-text.ts'
 import type { Result } from '../core/result.ts'
 import { minuteMs, secondMs } from '../core/time.ts'
 import { getIncident } from '../services/incident/get-incident.ts'
@@ -84,7 +85,7 @@ async function deliverClaim(context: Context, claim: Claim): Promise<Ended> {
 	} catch (error) {
 		// Another delivery has taken over, and ends what is left.
 		if (error instanceof AppError && error.code === 'conflict') return 'lost'
-		await markFailed(context, claim, { message: String(error), retryable: true })
+		await markFailed(context, claim, { message: peerText(error), retryable: true })
 		return 'failed'
 	}
 }

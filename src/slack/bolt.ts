@@ -1,5 +1,6 @@
 import * as bolt from '@slack/bolt'
 import type { Context, Logger } from '../context.ts'
+import { peerText } from '../core/peer-text.ts'
 import { secondMs } from '../core/time.ts'
 import {
 	answerButton,
@@ -64,18 +65,14 @@ const clientOptionsOf = (context: Context, { apiUrl }: BoltOptions) => ({
 })
 
 // Bolt writes what it has at hand: a token in a message must not get into a log.
-const withoutTokens = (parts: unknown[]) =>
-	parts
-		.map(String)
-		.join(' ')
-		.replace(/\bx(ox[a-z]|app)-[\w-]+/g, 'x…')
+const textOf = (parts: unknown[]) => peerText(parts.map(String).join(' '))
 
 function boltLogger(logger: Logger): bolt.Logger {
 	return {
 		debug() {},
 		info() {},
-		warn: (...parts) => logger.warn(`Slack: ${withoutTokens(parts)}`),
-		error: (...parts) => logger.error(`Slack: ${withoutTokens(parts)}`),
+		warn: (...parts) => logger.warn(`Slack: ${textOf(parts)}`),
+		error: (...parts) => logger.error(`Slack: ${textOf(parts)}`),
 		setLevel() {},
 		getLevel: () => bolt.LogLevel.WARN,
 		setName() {},
@@ -183,7 +180,7 @@ async function follow(context: Context, respond: Respond, { later }: Reply): Pro
 		const message = await later()
 		if (message) await respondUntilTaken(respond, { replace_original: false, ...toOne(message) } as Said)
 	} catch (error) {
-		context.logger.warn('a picture could not follow an answer', { error: withoutTokens([error]) })
+		context.logger.warn('a picture could not follow an answer', { error: peerText(error) })
 	}
 }
 

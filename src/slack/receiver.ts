@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts'
+import { peerText } from '../core/peer-text.ts'
 import { forgetRequest, isFirstTime } from '../services/slack/remember-request.ts'
 import { payloadFault } from './payload.ts'
 import { parseBody, readBody } from './read-body.ts'
@@ -84,7 +85,7 @@ function answer(
 			.then(
 				() => ack(),
 				async (error) => {
-					const fields = { error: String(error), stack: (error as Error).stack }
+					const fields = { error: peerText(error), stack: (error as Error).stack }
 					context.logger.error('a Slack request failed', fields)
 					if (acknowledged) return
 					resolve(text(500, 'Something went wrong on our side; it is in the log.'))

@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts'
+import { peerText } from '../core/peer-text.ts'
 import { secondMs } from '../core/time.ts'
 import { isTokenFault } from '../services/slack/connection.ts'
 import type { SlackBody, SlackCall, SlackClient, SlackFailure } from '../services/slack/slack-client.ts'
@@ -52,7 +53,7 @@ export function slackClient(context: Context, options: SlackClientOptions): Slac
 			})
 			return await readAnswer(response)
 		} catch (error) {
-			return failure(String(error))
+			return failure(peerText(error))
 		}
 	}
 	return {
@@ -96,7 +97,7 @@ async function readAnswer(response: Response): ReturnType<SlackCall> {
 	if (!response.ok) return failure(`Slack answered ${response.status}`)
 	const answer = (await response.json()) as SlackBody
 	if (answer.ok) return { ok: true, value: answer }
-	const error = String(answer.error ?? 'unknown_error')
+	const error = peerText(answer.error ?? 'unknown_error')
 	if (error === 'ratelimited') return failure(error, { refused: true, retryAfterMs })
 	// These two say that Slack gave up half-way.
 	const unsure = error === 'internal_error' || error === 'fatal_error'

@@ -186,9 +186,9 @@ describe('the four-fifths rule is about the decision that is good for the person
 			window: '7d' as const,
 			froms: [start],
 		}
-		const [table] = await readFacts(server.context, window)
+		const [facts] = await readFacts(server.context, window)
 		// What rules know can be in incidents, which viewers and whole channels read.
-		expect(new Set(table?.subjects.map((s) => s.group))).toEqual(
+		expect(new Set(facts?.subjects.map((s) => s.group))).toEqual(
 			new Set([undefined, 'sex', 'sex=a', 'sex=b']),
 		)
 	})

@@ -39,6 +39,7 @@ const peers = {
 	python: { is: 'Python with XGBoost, LightGBM and shap', found: () => hasModule(peersPython, 'shap') },
 	mlflow: { is: 'MLflow', found: () => hasModule(lineagePython, 'mlflow') },
 	openlineage: { is: 'openlineage-python', found: () => hasModule(lineagePython, 'openlineage') },
+	schemathesis: { is: 'schemathesis', found: () => hasModule(peersPython, 'schemathesis') },
 	moto: { is: 'moto_server (S3)', found: () => existsSync(motoServer) },
 	onnxruntime: { is: 'onnxruntime-node', found: () => onnxRuntime !== undefined, from: '.ci/onnxruntime' },
 	prometheus: {

@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts'
 import { collectBytes } from '../../core/collect-bytes.ts'
+import { peerText } from '../../core/peer-text.ts'
 import type { Result } from '../../core/result.ts'
 import { secondMs } from '../../core/time.ts'
 
@@ -35,7 +36,7 @@ export function mlflowGet(context: Pick<Context, 'fetch'>, options: MlflowOption
 			return failure(refusal(status, text), status === 429 || status >= 500)
 		} catch (error) {
 			const cause = (error as { cause?: { code?: string } }).cause?.code
-			return failure(cause ?? (error as Error).message, true)
+			return failure(cause ?? peerText(error), true)
 		}
 	}
 }
@@ -52,7 +53,7 @@ function refusal(status: number, text: string): string {
 		return `it answered ${status}: check PLUMBLINE_MLFLOW_USERNAME and _PASSWORD, or _TOKEN`
 	try {
 		const { message } = JSON.parse(text) as { message?: string }
-		if (message) return `it answered ${status}: ${message.slice(0, 300)}`
+		if (message) return `it answered ${status}: ${peerText(message)}`
 	} catch {}
 	return `it answered ${status}`
 }

@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts'
 import { collectBytes } from '../../core/collect-bytes.ts'
 import type { LineageSink } from '../../core/lineage-fact.ts'
+import { peerText } from '../../core/peer-text.ts'
 import { secondMs } from '../../core/time.ts'
 import { toRunEvent } from './run-event.ts'
 
@@ -43,13 +44,13 @@ export function openLineageSink(
 				return {
 					ok: false,
 					error: {
-						message: `OpenLineage answered ${status}: ${answer.slice(0, 300)}`,
+						message: `OpenLineage answered ${status}: ${peerText(answer)}`,
 						retryable: !final.has(status),
 						...(status === 429 ? { retryAfterMs: wait * secondMs } : {}),
 					},
 				}
 			} catch (error) {
-				return { ok: false, error: { message: String(error), retryable: true } }
+				return { ok: false, error: { message: peerText(error), retryable: true } }
 			}
 		},
 	}

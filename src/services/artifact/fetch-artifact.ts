@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts'
 import { sha256Hex } from '../../core/bytes.ts'
 import { AppError } from '../../core/errors.ts'
+import { peerText } from '../../core/peer-text.ts'
 import type { ArtifactFormat } from '../../explain/model.ts'
 import type { VersionRow } from '../model/find-version.ts'
 import { storeArtifact } from './store-artifact.ts'
@@ -16,7 +17,7 @@ export async function fetchArtifact(
 	const read = await context.artifactSource(uri, context.limits.artifactBytes, sha256)
 	if (!read.ok) {
 		const { message, retryable } = read.error
-		return { unavailable: `the artefact cannot be read from ${uri}: ${message}`, retryable }
+		return { unavailable: `the artefact cannot be read from ${peerText(uri)}: ${message}`, retryable }
 	}
 	const digest = await sha256Hex(read.value)
 	if (digest !== sha256)

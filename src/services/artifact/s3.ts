@@ -2,6 +2,7 @@ import { AwsClient } from 'aws4fetch'
 import type { ArtifactStore } from '../../core/artifact-store.ts'
 import { collectBytes } from '../../core/collect-bytes.ts'
 import { AppError } from '../../core/errors.ts'
+import { peerText } from '../../core/peer-text.ts'
 import type { Result } from '../../core/result.ts'
 
 /** How S3, or what speaks its protocol, is reached. Without `endpoint`: Amazon's of the region. */
@@ -65,7 +66,7 @@ export function s3Client(setting: S3Setting, context: { fetch: typeof fetch }): 
 }
 
 const reasonOf = (error: unknown): string =>
-	String((error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message)
+	peerText((error as { cause?: { code?: string } }).cause?.code ?? error)
 
 /** What an S3 error says, for those who have to mend it: `403 AccessDenied`. */
 async function refusal(response: Response): Promise<string> {
@@ -124,7 +125,7 @@ export async function readS3(s3: S3, place: S3Place, mostBytes: number): Promise
 		)
 		return bytes ? { ok: true, value: bytes } : fault(overLimit(mostBytes), false)
 	} catch (error) {
-		return fault((error as Error).message, true)
+		return fault(peerText(error), true)
 	}
 }
 

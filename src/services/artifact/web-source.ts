@@ -1,5 +1,6 @@
 import { collectBytes } from '../../core/collect-bytes.ts'
 import { matchesGlob } from '../../core/glob.ts'
+import { peerText } from '../../core/peer-text.ts'
 import { type ArtifactSource, failure } from './artifact-source.ts'
 import { overLimit } from './s3.ts'
 
@@ -60,7 +61,7 @@ export function webSource(fetch: typeof globalThis.fetch, trusted: TrustedHosts)
 			return failure(`it redirects more than ${mostRedirects} times`)
 		} catch (error) {
 			const { cause, message } = error as Error & { cause?: { code?: string; message?: string } }
-			return failure(String(cause?.message ?? cause?.code ?? message), true)
+			return failure(peerText(cause?.message ?? cause?.code ?? message), true)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts'
 import { collectBytes } from '../../core/collect-bytes.ts'
 import { matchesGlob } from '../../core/glob.ts'
+import { peerText } from '../../core/peer-text.ts'
 import type { Result } from '../../core/result.ts'
 import type { Endpoint } from '../../explain/manifest.ts'
 import { type Row, readScores, requestBody } from './protocol.ts'
@@ -73,5 +74,5 @@ function reasonOf(error: unknown, deadline: AbortSignal): string {
 	const { cause, message, name } = error as Error & { cause?: { code?: string; message?: string } }
 	if (deadline.aborted) return 'it took too long in all'
 	if (name === 'TimeoutError') return `it did not answer within ${requestMs / 1000} s`
-	return String(cause?.message || cause?.code || message)
+	return peerText(cause?.message || cause?.code || message)
 }

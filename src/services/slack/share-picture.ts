@@ -1,5 +1,6 @@
 import { eq, lt } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
+import { peerText } from '../../core/peer-text.ts'
 import { dayMs, secondMs } from '../../core/time.ts'
 import { slackPictures } from '../../db/schema.ts'
 import type { SlackCall } from './slack-client.ts'
@@ -50,7 +51,7 @@ async function sendBytes(context: Context, url: string, png: Uint8Array): Promis
 		await response.body?.cancel()
 		return response.ok ? undefined : `Slack answered ${response.status}`
 	} catch (error) {
-		return String(error)
+		return peerText(error)
 	}
 }
 
