@@ -1,4 +1,5 @@
 import { benchAnswers } from './answers.ts'
+import { benchBackFill } from './back-fill.ts'
 import { benchCompute } from './compute.ts'
 import { benchEvaluate } from './evaluate.ts'
 import { benchExplain } from './explain.ts'
@@ -11,6 +12,7 @@ const [part, size] = process.argv.slice(2)
 const results = []
 if (part === undefined || part === 'ingest') results.push(...(await benchIngest(Number(size ?? 4_000_000))))
 if (part === undefined || part === 'compute') results.push(...(await benchCompute()))
+if (part === undefined || part === 'back-fill') results.push(...(await benchBackFill()))
 if (part === undefined || part === 'outcomes') results.push(...(await benchOutcomes(Number(size ?? 400_000))))
 if (part === undefined || part === 'evaluate') results.push(...(await benchEvaluate()))
 if (part === undefined || part === 'explain') results.push(...(await benchExplain(Number(size ?? 100_000))))
