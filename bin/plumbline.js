@@ -20,7 +20,9 @@ function fail(message) {
 /** Hands everything to another Node: arguments, streams, signals and the exit code. */
 function runWith(node) {
 	const child = spawn(node, [source, ...process.argv.slice(2)], { stdio: 'inherit' })
-	for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
+	// On Windows the console tells the child itself, and `kill` would end it at once.
+	const pass = (signal) => process.platform === 'win32' || child.kill(signal)
+	for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, pass)
 	child.on('error', (error) => fail(`${node} cannot be run: ${error.message}. Run \`npm ci\` again.`))
 	child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
 }

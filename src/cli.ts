@@ -25,8 +25,15 @@ async function settings(): Promise<Pick<Terminal, 'config' | 'warnings'>> {
 	}
 }
 
+/** An offline command uses no setting: its names are looked at where there are any. */
+async function offlineSettings(): Promise<Pick<Terminal, 'config' | 'warnings'>> {
+	const hasSettings = Object.keys(process.env).some((name) => name.startsWith('PLUMBLINE_'))
+	if (!hasSettings) return { config: noConfig }
+	return { config: noConfig, warnings: (await import('./config.ts')).unknownSettings(process.env) }
+}
+
 const makeTerminal = async (isOffline: boolean): Promise<Terminal> => ({
-	...(isOffline ? { config: noConfig } : await settings()),
+	...(await (isOffline ? offlineSettings() : settings())),
 	now: () => Date.now(),
 	out: (text) => process.stdout.write(text),
 	err: (text) => process.stderr.write(text),

@@ -49,8 +49,8 @@ export function listen(
 	fetch: Fetch,
 	host: string,
 	port: number,
-	prefix = 'PLUMBLINE',
 	limits: Limits = defaultLimits,
+	prefix = 'PLUMBLINE',
 ): Promise<Listening> {
 	const server = createHttpServer(fetch, host, limits)
 	return new Promise((resolve, reject) => {

@@ -222,7 +222,7 @@ async function start(config: Config, { context, rules }: Opened, stops: Stops, s
 	}
 	const app = buildApp(context, options)
 	const { PLUMBLINE_HOST: host, PLUMBLINE_PORT: port } = config
-	const listening: Listening = await listen(app.fetch, host, port, 'PLUMBLINE', context.limits)
+	const listening: Listening = await listen(app.fetch, host, port, context.limits)
 	stops.push(listening.close)
 	const metricsUrl = await listenForPrometheus(config, { context, options, traffic, budget }, stops)
 	if (config.PLUMBLINE_PUBLIC_URL === undefined) context.publicUrl = listening.url
@@ -244,8 +244,8 @@ async function listenForPrometheus(
 		metricsOnly(service),
 		host,
 		port,
-		'PLUMBLINE_METRICS',
 		service.context.limits,
+		'PLUMBLINE_METRICS',
 	)
 	stops.push(close)
 	return `${url}/metrics`

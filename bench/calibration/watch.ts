@@ -1,7 +1,6 @@
 import { dayMs, type WindowSize, weekMs } from '../../src/core/time.ts'
 import { cutByHourOfWeek, decodeSlots } from '../../src/metrics/baseline-slots.ts'
 import { applyHistory, growsBeyond, type PastWindow } from '../../src/metrics/history.ts'
-import { metrics } from '../../src/metrics/index.ts'
 import { type Reference, referenceOf } from '../../src/metrics/reference.ts'
 import { summariseWindow } from '../../src/metrics/window-result.ts'
 import { accumulate, emptyProfile, mergeProfiles } from '../../src/profile/accumulate.ts'
@@ -13,8 +12,7 @@ import { noStates, type States } from '../../src/rules/states.ts'
 import { factsOf } from '../../src/services/alert/sources.ts'
 import { sampleColumns } from '../../src/services/baseline/collect-baseline.ts'
 import { fillFamily } from '../../src/services/metric/compute-family.ts'
-import { measureRecord } from '../../src/services/metric/measure-record.ts'
-import { bySubject } from '../../src/services/metric/read-facts.ts'
+import { subjectFacts } from '../../src/services/metric/subject-facts.ts'
 import { firstDay, type Kind, specsOf, Traffic } from './traffic.ts'
 
 const rule = { threshold: 0.5 }
@@ -135,8 +133,12 @@ class Watch {
 			...{ series: 1, window: size, from, revision: 1, computedAt: to, provisional: false },
 			...{ baseline: reference.digest, result, supersededAt: null },
 		}
-		const answers = measureRecord({ record, series, reference }, metrics, undefined, to)
-		const table = { from, to, closed: true, subjects: bySubject(answers) }
+		const table = {
+			from,
+			to,
+			closed: true,
+			subjects: subjectFacts({ series, record: { record, reference } }, to),
+		}
 		const rules = this.rules.filter((r) => r.window === size)
 		this.states[size] = evaluate(rules, table, this.states[size] ?? noStates, {
 			inhibited: (rule) => size === '7d' && rule.inhibitedBy.some((name) => this.firedThisWeek.has(name)),

@@ -236,15 +236,17 @@ class Plumbline:
                 kind, lines = self._take()
                 if not lines:
                     break
+                parts = [lines]
                 try:
-                    self._send(kind, lines, until, result)
+                    self._send(kind, parts, until, result)
                 except AllRejected as error:
                     refused = refused or error
-                except PlumblineError as error:
-                    if error.status in _HOPELESS:
-                        self._settle(error.rows)
+                except BaseException as error:
+                    left = [line for part in parts for line in part]
+                    if isinstance(error, PlumblineError) and error.status in _HOPELESS:
+                        self._settle(left)
                     else:
-                        self._put_back(kind, error.rows)
+                        self._put_back(kind, left)
                     raise
         finally:
             self._sending.release()
@@ -272,22 +274,23 @@ class Plumbline:
             self._rows -= len(lines)
             self._bytes -= sum(map(len, lines))
 
-    def _send(self, kind, lines, until, result):
-        """Sends a batch, in halves where it is too large. Raises AllRejected at the end."""
-        parts, refused = [lines], None
+    def _send(self, kind, parts, until, result):
+        """Sends batches and takes each from the list once it is stored; one that is too large is halved. Raises
+        AllRejected at the end."""
+        refused = None
         while parts:
-            part = parts.pop(0)
+            part = parts[0]
             try:
                 reply = self._post(kind, part, until)
             except PlumblineError as error:
-                if error.status == 413 and len(part) > 1:
-                    half = len(part) // 2
-                    parts[:0] = [part[:half], part[half:]]
-                    continue
-                error.rows = [line for rest in [part, *parts] for line in rest]
-                raise
+                if error.status != 413 or len(part) == 1:
+                    raise
+                half = len(part) // 2
+                parts[:1] = [part[:half], part[half:]]
+                continue
+            del parts[0]
             self._settle(part)
-            refused = refused or self._count(reply, result)
+            refused = self._count(reply, result) or refused
         if refused is not None:
             raise refused
 
@@ -322,7 +325,10 @@ class Plumbline:
             try:
                 request = urllib.request.Request(f"{self._url}/{kind}", body, headers, method="POST")
                 with self._opener.open(request, timeout=self._timeout) as response:
-                    return json.loads(response.read())
+                    reply = json.loads(response.read())
+                    if "accepted" not in reply:
+                        raise ValueError("the answer is not Plumbline's")
+                    return reply
             except urllib.error.HTTPError as error:
                 failure, wait = _refusal(error, lines), _retry_after(error.headers)
                 if error.code not in _TRY_AGAIN:

@@ -65,7 +65,7 @@ async function demonstrate(terminal: Terminal, { values }: Parsed, demo: Demo): 
 	const client = new DemoClient(server.url, key, server.context.fetch)
 	if (!values.json)
 		terminal.out(
-			`Plumbline serves on ${server.context.publicUrl}. Sixty days of a lender's traffic come in.\n`,
+			`Plumbline serves on ${server.context.publicUrl}\nSixty days of a lender's traffic come in:\n`,
 		)
 	const story = await makeStory(terminal, client, demo)
 	const pages = pagesOf(story)

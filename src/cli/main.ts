@@ -14,7 +14,7 @@ ${commands.map((c) => `  ${c.name.padEnd(10)} ${c.summary}`).join('\n')}
   plumbline --version
 
 Exit codes: 0 fine, 1 the answer is "no", 2 it could not be done.
-Begin with: plumbline demo
+Begin with: plumbline demo (in a clone: npx plumbline demo)
 `
 
 const common = { help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' } } as const
@@ -61,10 +61,7 @@ export async function main(
 	}
 	const command = commands.find((c) => c.name === name)
 	if (!command) {
-		const near = nearest(
-			name,
-			commands.map((c) => c.name),
-		)
+		const near = nearest(name, [...commands.map((c) => c.name), '--help', '--version'])
 		return fail(
 			`There is no command "${name}".${near ? ` Did you mean "${near}"?` : ''} \`plumbline --help\` lists them.`,
 		)
@@ -96,7 +93,10 @@ async function runCommand(
 	}
 }
 
+/** Commands that a message names can be typed as they stand there: in a clone they begin with npx. */
 function fail(message: string): 2 {
-	process.stderr.write(`plumbline: ${message}\n`)
+	const text =
+		process.env.npm_command === 'exec' ? message.replaceAll('`plumbline ', '`npx plumbline ') : message
+	process.stderr.write(`plumbline: ${text}\n`)
 	return 2
 }

@@ -1,4 +1,4 @@
-import { columnHint } from '../core/column-hint.ts'
+import { columnHint, fieldLike } from '../core/column-hint.ts'
 import { nearest } from '../core/nearest.ts'
 import { UsageError } from './command.ts'
 
@@ -41,7 +41,9 @@ export function readMapping(options: {
 		const at = text.indexOf('=')
 		if (at < 1 || at === text.length - 1)
 			throw new UsageError(`--map ${text}: write COLUMN=FIELD, such as ID=predictionId.`)
-		return { column: text.slice(0, at), field: text.slice(at + 1) }
+		const field = text.slice(at + 1)
+		requireField(text, field, options)
+		return { column: text.slice(0, at), field }
 	})
 	const isPrediction = options.kind === 'predictions'
 	const defaults = isPrediction ? { version: options.version, environment: options.environment } : {}
@@ -55,6 +57,20 @@ export function readMapping(options: {
 		others: options.kind === 'outcomes' ? undefined : options.kind === 'groups' ? 'groups' : 'features',
 		table: options.table,
 	}
+}
+
+/** Of rows of JSON alone: a table has no cells for them. */
+const nestedMembers = ['probabilities', 'attributions']
+
+/** A field that does not exist would be left out without a word. */
+function requireField(text: string, field: string, { kind, table }: { kind: string; table: boolean }): void {
+	const known = [...(members[kind] as string[]), ...(table || kind !== 'predictions' ? [] : nestedMembers)]
+	if (known.includes(field) || /^(segment|features)\../.test(field)) return
+	const near = fieldLike(field, known) ?? nearest(field, known)
+	const cure = near
+		? `Did you mean "${near}"?`
+		: `Fields are ${known.join(', ')}; a feature is written features.${field}.`
+	throw new UsageError(`--map ${text}: there is no field "${field}". ${cure}`)
 }
 
 type Row = Record<string, unknown>
@@ -75,6 +91,9 @@ export function requireColumns({ renames, ignored, table }: Mapping, value: unkn
 		throw new UsageError(`The file has no column "${column}".${near ? ` Did you mean "${near}"?` : ''}`)
 	}
 }
+
+/** As a shell takes it: names with spaces in them, or with what a terminal would obey, in quotes. */
+const quoted = (text: string): string => (/^[\w.$@%+=:,/-]+$/.test(text) ? text : JSON.stringify(text))
 
 /** Says of each column of the first row that nobody declared, or mapped, what it was probably meant for. */
 export function mappingHints(
@@ -103,7 +122,7 @@ export function mappingHints(
 		const hint = settled.includes(column) ? undefined : columnHint(column, declared)
 		if (!hint) return []
 		const cure = hint.field
-			? `--map ${column}=${hint.field} says so`
+			? `--map ${quoted(`${column}=${hint.field}`)} says so`
 			: 'send it with --kind groups, or declare it as a feature'
 		return [`the column ${JSON.stringify(column)} looks like ${hint.text}: ${cure}.`]
 	})

@@ -3,6 +3,7 @@ import { collectBytes } from '../core/collect-bytes.ts'
 import { AppError } from '../core/errors.ts'
 import { parseExact } from '../core/exact-json.ts'
 import { whyNotJson } from '../core/json-faults.ts'
+import { deepPath, tooDeep } from '../core/json-shape.ts'
 import { BadLine, linesIn } from '../core/lines-in.ts'
 import { memberNames } from '../core/member-names.ts'
 import { readUtf8 } from '../core/utf8.ts'
@@ -195,6 +196,8 @@ function lineRecord(line: string, row: number, specs: Specs): FileRow {
 function record(value: unknown, row: number, specs: Specs): FileRow {
 	if (typeof value !== 'object' || value === null || Array.isArray(value))
 		return { row, fault: 'the row is not a JSON object' }
+	const path = deepPath(value)
+	if (path) return { row, fault: `${path.slice(0, 2).join('.')} ${tooDeep}` }
 	const { features } = value as { features?: unknown }
 	const isNested = typeof features === 'object' && features !== null && !Array.isArray(features)
 	const cells = (isNested ? features : value) as Record<string, unknown>

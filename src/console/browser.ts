@@ -14,16 +14,19 @@ export const forBrowsers =
 	(sessions: Sessions | undefined): MiddlewareHandler =>
 	async (c, next) => {
 		if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return next()
+		const wantsPage = prefersHtml(c.req.header('accept'))
+		const isApi = c.req.path.startsWith('/v1/')
 		const key = c.req.header('authorization') ? undefined : sessions?.keyOf(c.req.header('cookie'))
 		if (key !== undefined) {
 			const headers = new Headers(c.req.raw.headers)
 			headers.set('authorization', `Bearer ${key}`)
+			// What is not a page becomes one below.
+			if (isApi) headers.set('accept', '*/*')
 			c.req.raw = new Request(c.req.raw.url, { method: c.req.raw.method, headers })
 		}
 		await next()
-		if (!prefersHtml(c.req.header('accept'))) return
+		if (!wantsPage) return
 		const type = c.res.headers.get('content-type') ?? ''
-		const isApi = c.req.path.startsWith('/v1/')
 		if (type === problemType && (!isApi || key !== undefined))
 			await replace(c, await problemPage(c.res, sessions !== undefined))
 		else if (type === 'application/json' && isApi && key !== undefined)

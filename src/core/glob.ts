@@ -70,7 +70,7 @@ const tokensOf = (glob: string): string[] => [
 	...glob.replace(/[*?]{2,}/g, (run) => run.replaceAll('*', '') + (run.includes('*') ? '*' : '')),
 ]
 
-/** The globs as one machine: a set of positions, a bit each, is every place at which a name read so far can stand. */
+/** The globs as one machine: a set of positions, a bit each, says how far each glob may have got in a name. */
 function automaton(globs: readonly string[]) {
 	const takes = new Map<string, bigint>()
 	let [start, ends, stars, any] = [0n, 0n, 0n, 0n]

@@ -28,9 +28,9 @@ export function gunzip(packed: AsyncIterable<Uint8Array>, isTrusted = true): Rea
 					member = new Member(pieces, looks)
 				}
 			},
-			async cancel(reason) {
-				await member.cancel(reason)
-				await pieces.return(undefined)
+			// The decompressor is left as it is: Node's fails outside of all promises when it is cancelled while it works.
+			cancel() {
+				void pieces.return(undefined).catch(() => {})
 			},
 		},
 		{ highWaterMark: 0 },
@@ -43,6 +43,7 @@ type Piece = { bytes: Uint8Array<ArrayBuffer>; size?: number }
 class Member {
 	/** True when another member follows. */
 	readonly fed: Promise<boolean>
+	private readonly failed: Promise<never>
 	private readonly reader: ReadableStreamDefaultReader<Uint8Array>
 	private size = 0
 	private isRead = false
@@ -54,27 +55,24 @@ class Member {
 		const { readable, writable } = new DecompressionStream('gzip')
 		this.reader = readable.getReader()
 		this.fed = this.feed(pieces, writable.getWriter())
-		this.fed.catch(() => {})
+		this.failed = new Promise((_resolve, reject) => {
+			this.fed.catch(reject)
+		})
+		this.failed.catch(() => {})
 	}
 
 	async read(): Promise<Uint8Array | undefined> {
 		try {
 			this.isRead = true
-			const { done, value } = await this.reader.read()
+			const { done, value } = await Promise.race([this.reader.read(), this.failed])
 			this.isRead = false
 			if (done) return undefined
 			this.size += value.byteLength
 			this.onSize()
 			return value
 		} catch (error) {
-			// What went wrong with the source is its own error.
-			await this.fed
 			throw damaged(error)
 		}
-	}
-
-	async cancel(reason: unknown): Promise<void> {
-		await this.reader.cancel(reason).catch(() => {})
 	}
 
 	private async feed(
@@ -91,7 +89,6 @@ class Member {
 				return isEnd
 			}
 		} catch (error) {
-			await writer.abort(error).catch(() => {})
 			throw damaged(error)
 		}
 	}

@@ -4,7 +4,8 @@ import type { Sql, SqlRow, SqlValue, Statement } from './sql.ts'
 
 // A checkpoint of 100 pages holds up commits for some milliseconds; SQLite's own 1,000 hold them up for 50 and more.
 const pragmas = ['page_size = 8192', 'journal_mode = WAL', 'synchronous = FULL', 'wal_autocheckpoint = 100']
-const busyMs = 10_000
+/** The driver waits in the calling thread: who answers requests there gives a shorter time. */
+const patienceMs = 5000
 const mostPrepared = 256
 
 type Prepared = { statement: ReturnType<InstanceType<typeof Database>['prepare']>; isReader: boolean }
@@ -15,13 +16,15 @@ type Prepared = { statement: ReturnType<InstanceType<typeof Database>['prepare']
  */
 export class FileSql implements Sql {
 	private readonly path: string
+	private readonly busyMs: number
 	/** None after a lock was not had, until the next call. */
 	private db: InstanceType<typeof Database> | undefined
 	private isClosed = false
 	private readonly prepared = new Map<string, Prepared>()
 
 	/** Throws where the file cannot be opened, or is not a database. */
-	constructor(url: string) {
+	constructor(url: string, busyMs = patienceMs) {
+		this.busyMs = busyMs
 		this.path = decodeURIComponent(url.replace(/^file:(\/\/(localhost)?(?=\/))?/, ''))
 		this.db = this.connect()
 	}
@@ -51,7 +54,7 @@ export class FileSql implements Sql {
 
 	private connect() {
 		try {
-			const db = new Database(this.path, { timeout: busyMs })
+			const db = new Database(this.path, { timeout: this.busyMs })
 			for (const pragma of pragmas) db.prepare(`PRAGMA ${pragma}`).all()
 			return db
 		} catch (error) {

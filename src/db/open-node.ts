@@ -7,11 +7,12 @@ import type { Sql } from './sql.ts'
 
 /**
  * Opens a libSQL file or server. For a file: WAL, and FULL, so that what was answered survives power loss.
- * Throws `unavailable` with what to do when the file cannot be opened or is not a database.
+ * `busyMs`: how long a lock of another process is waited for. Throws `unavailable` with what to do when the file cannot be
+ * opened or is not a database.
  */
-export async function openSql(url: string, token?: string): Promise<Sql> {
+export async function openSql(url: string, token?: string, busyMs?: number): Promise<Sql> {
 	try {
-		if (url.startsWith('file:')) return new FileSql(url)
+		if (url.startsWith('file:')) return new FileSql(url, busyMs)
 		return overLibsql(createClient({ url, concurrency: 20, ...(token ? { authToken: token } : {}) }))
 	} catch (cause) {
 		throw new AppError('unavailable', `The database ${url} cannot be opened: ${(cause as Error).message}`, {

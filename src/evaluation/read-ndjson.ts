@@ -1,6 +1,7 @@
 import { AppError } from '../core/errors.ts'
 import { parseExact } from '../core/exact-json.ts'
 import { whyNotJson } from '../core/json-faults.ts'
+import { deepPath, tooDeep } from '../core/json-shape.ts'
 import { BadLine, linesIn } from '../core/lines-in.ts'
 import { CellRefused, type Column } from './columns.ts'
 import { requireColumns, type Table, type Wanted } from './read-table.ts'
@@ -71,6 +72,8 @@ class Rows {
 			this.fail(whyNotJson(text, cause), cause)
 		}
 		if (typeof value !== 'object' || value === null || Array.isArray(value)) this.fail('it is no object')
+		const path = deepPath(value)
+		if (path) this.fail(`${path.slice(0, 2).join('.')} ${tooDeep}`)
 		return value as Row
 	}
 

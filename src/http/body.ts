@@ -43,6 +43,7 @@ export class RequestBody {
 	private readonly headers: Headers
 	private readonly source: BodySource | undefined
 	private limit: BodyLimit = 'bodyBytes'
+	private pace: Pace | undefined
 
 	constructor(request: Request, source: BodySource | undefined, limits: Limits, budget: ByteBudget) {
 		this.headers = request.headers
@@ -78,6 +79,7 @@ export class RequestBody {
 		const { source, hold, breather } = this
 		if (source === undefined) return
 		const pace = new Pace(source, this.limits)
+		this.pace = pace
 		let size = 0
 		try {
 			for (;;) {
@@ -114,8 +116,9 @@ export class RequestBody {
 		)
 	}
 
-	/** Nothing of it is in memory any more. */
+	/** Nothing more is read, and nothing of it is in memory any more. */
 	close(): void {
+		this.pace?.stop()
 		this.hold.close()
 	}
 }
@@ -149,8 +152,10 @@ class Pace {
 		})
 	}
 
+	/** Whoever still waits for bytes waits for nothing. */
 	stop(): void {
 		clearInterval(this.timer)
+		this.refuse('The body is not read on')
 	}
 
 	private tick(ms: number): void {

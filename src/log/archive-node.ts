@@ -6,6 +6,7 @@ import { AppError } from '../core/errors.ts'
 import { Thread, ThreadError, threadUrl } from '../core/thread-node.ts'
 import { dayMs, formatTime } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
+import type { RowBatch } from '../profile/columns.ts'
 import { concatBatches } from '../profile/select-rows.ts'
 import { jsonColumnsKey, toArchive } from './archive-rows.ts'
 import type { ArchiveQuestion, ArchiveReply } from './archive-thread-node.ts'
@@ -22,14 +23,14 @@ const retryAfterMs = 60_000
  * Reads rows of the Parquet files below `folder`, in a thread. Throws `unavailable` for a file that is damaged or missing,
  * and again at once until the file changes.
  */
-export function archiveReader(folder: string): { read: ReadArchive; check: CheckArchive; close(): void } {
+export function archiveReader(folder: string): { read: ReadArchive; close(): void } {
 	let thread: Thread | undefined
 	const damaged = new Map<string, { stamp: string; error: AppError }>()
 	const stampOf = async (file: string) => {
 		const info = await stat(join(folder, file)).catch(() => undefined)
 		return `${info?.size} ${info?.mtimeMs}`
 	}
-	const ask = async (question: ArchiveQuestion): Promise<Exclude<ArchiveReply, { refused: string }>> => {
+	const ask = async (question: ArchiveQuestion): Promise<RowBatch> => {
 		const { file } = question
 		const stamp = await stampOf(file)
 		const known = damaged.get(file)
@@ -45,28 +46,20 @@ export function archiveReader(folder: string): { read: ReadArchive; check: Check
 			if (error instanceof ThreadError) return { refused: error.message }
 			throw error
 		})
-		if (!('refused' in reply)) return reply
+		if (!('refused' in reply)) return reply.batch
 		const error = new AppError(
 			'unavailable',
 			`The archive file ${file} cannot be read: ${reply.refused}. Restore it from a backup.`,
-			{ retryAfterMs },
+			{ retryAfterMs, cause: new Error(reply.refused) },
 		)
 		damaged.set(file, { stamp, error })
 		throw error
 	}
 	return {
-		read: async (file, sha256, first, count) => {
-			const reply = await ask({ file, sha256, rows: { first, count } })
-			if ('batch' in reply) return reply.batch
-			throw new TypeError('an archive thread replied to another question')
-		},
-		check: async (file, sha256) => void (await ask({ file, sha256 })),
+		read: (file, sha256, first, count) => ask({ file, sha256, first, count }),
 		close: () => thread?.close(),
 	}
 }
-
-/** Reads a file from end to end. Throws as reading it does. */
-export type CheckArchive = (file: string, sha256: string | undefined) => Promise<void>
 
 type Chunk = { id: number; kind: number; day: number; rows: number }
 const kindNames = ['', 'predictions', 'features', 'outcomes', 'groups']

@@ -13,10 +13,10 @@ export type ArchiveQuestion = {
 	file: string
 	/** Absent for a file from before digests were kept. */
 	sha256: string | undefined
-	/** Absent: the whole file is read, and only the number of its rows comes back. */
-	rows?: { first: number; count: number }
+	first: number
+	count: number
 }
-export type ArchiveReply = { batch: RowBatch } | { rows: number } | { refused: string }
+export type ArchiveReply = { batch: RowBatch } | { refused: string }
 
 const mostOpen = 16
 
@@ -44,29 +44,15 @@ async function open(path: string, sha256: string | undefined): Promise<Opened> {
 	return file
 }
 
-async function replyTo(folder: string, { file, sha256, rows }: ArchiveQuestion): Promise<ArchiveReply> {
+async function replyTo(folder: string, question: ArchiveQuestion): Promise<ArchiveReply> {
+	const { file: name, sha256, first, count } = question
 	try {
-		const path = join(folder, file)
+		const path = join(folder, name)
 		const { metadata, json } = await open(path, sha256)
-		const buffer = await asyncBufferFromFile(path)
-		if (rows) {
-			const { first, count } = rows
-			const objects = await parquetReadObjects({
-				file: buffer,
-				metadata,
-				rowStart: first,
-				rowEnd: first + count,
-			})
-			if (objects.length !== count) throw new Error(`it has ${objects.length} of the ${count} rows`)
-			return { batch: fromArchive(objects, json) }
-		}
-		let from = 0
-		for (const group of metadata.row_groups) {
-			const to = from + Number(group.num_rows)
-			const objects = await parquetReadObjects({ file: buffer, metadata, rowStart: from, rowEnd: to })
-			from += fromArchive(objects, json).rows
-		}
-		return { rows: from }
+		const file = await asyncBufferFromFile(path)
+		const rows = await parquetReadObjects({ file, metadata, rowStart: first, rowEnd: first + count })
+		if (rows.length !== count) throw new Error(`it has ${rows.length} of the ${count} rows`)
+		return { batch: fromArchive(rows, json) }
 	} catch (error) {
 		const { code, message } = error as NodeJS.ErrnoException
 		return { refused: code === 'ENOENT' ? 'it is missing' : message.slice(0, 200) }

@@ -9,6 +9,9 @@ import type { AppendVerdict, PredictionLog, StoredPrediction } from './predictio
 import { type Backend, logOver } from './sql-log.ts'
 import { startWriter, type WriterClient } from './writer-node.ts'
 
+/** Readers never wait in WAL mode, but while a connection is made. */
+const readerBusyMs = 500
+
 /** Every buffer of an item, to be handed over to the writing thread. */
 function buffersOf(items: readonly Item[]): ArrayBuffer[] {
 	const buffers = new Set<ArrayBuffer>()
@@ -53,7 +56,7 @@ const splitSql = (reader: Sql, writer: WriterClient): Sql => ({
 export async function openLibsqlLog(url: string): Promise<{ sql: Sql; log: PredictionLog }> {
 	const archive = `${url.replace(/^file:/, '')}.archive`
 	const archives = archiveReader(archive)
-	const reader = await openSql(url)
+	const reader = await openSql(url, undefined, readerBusyMs)
 	const writer = await startWriter(url, archive)
 	const sql = splitSql(reader, writer)
 	const queue = new AppendQueue((items) =>

@@ -71,6 +71,9 @@ export type PredictionCount = {
 	to: number
 }
 
+/** A part of what is known of one hour of a series; the parts add. */
+export type HourDelta = { series: number; hour: number; bytes: Uint8Array }
+
 /** The prediction log: rows in, verdicts out; windows of them summarised. libSQL by default. */
 export type PredictionLog = {
 	/** Durable when it resolves. Rejects with `overloaded` when the writer is too far behind. */
@@ -97,6 +100,8 @@ export type PredictionLog = {
 	counts(versions: readonly { model: string; version: string }[]): Promise<PredictionCount[]>
 	/** The exact sum of the deltas of [from, to) on this grid. Undefined when there are none. */
 	profile(seriesId: number, grid: Grid, from: number, to: number): Promise<Profile | undefined>
+	/** The encoded deltas of some series on this grid in [from, to): many windows are summed from one reading. */
+	profileDeltas(series: readonly number[], grid: Grid, from: number, to: number): Promise<HourDelta[]>
 	/** Hours whose profile changed since they were last cleared, by series and hour, with the mark to clear them by. */
 	dirtyHours(
 		limit: number,
@@ -105,6 +110,8 @@ export type PredictionLog = {
 	clearDirty(hours: readonly { seriesId: number; hour: number; mark: number }[]): Promise<void>
 	/** The exact sum of the tallies of predictions and their outcomes in [from, to). Undefined when there are none. */
 	tally(seriesId: number, from: number, to: number): Promise<Tally | undefined>
+	/** The encoded tallies of some series in [from, to). */
+	tallyDeltas(series: readonly number[], from: number, to: number): Promise<HourDelta[]>
 	/** The same marks for tallies: set when a prediction comes, and when anything is learned of it later. */
 	dirtyTallies(
 		limit: number,

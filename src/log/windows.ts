@@ -6,7 +6,7 @@ import type { Profile } from '../profile/profile.ts'
 import { addEncodedTally } from '../tally/encoding.ts'
 import { emptyTally, type Tally } from '../tally/tally.ts'
 import { kindNumber } from './hot-store.ts'
-import type { PredictionCount, Series } from './prediction-log.ts'
+import type { HourDelta, PredictionCount, Series } from './prediction-log.ts'
 
 export async function listSeries(sql: Sql, model?: string): Promise<Series[]> {
 	const rows = await sql.all({
@@ -49,7 +49,28 @@ export async function countPredictions(
 	}))
 }
 
-/** The sum of a series' deltas over [from, to) on one grid, in ms since the epoch; undefined when there are none. */
+type DeltaRow = [series: number, hour: number, bytes: Uint8Array]
+const toDeltas = (rows: unknown[]): HourDelta[] =>
+	(rows as DeltaRow[]).map(([series, hour, bytes]) => ({ series, hour, bytes }))
+
+/** The deltas of some series over [from, to) on one grid, in ms since the epoch. */
+export const profileDeltas = async (
+	sql: Sql,
+	series: readonly number[],
+	grid: Grid,
+	from: number,
+	to: number,
+): Promise<HourDelta[]> =>
+	toDeltas(
+		await sql.all({
+			sql: `SELECT p.series, p.hour, p.bytes FROM log_grid g JOIN log_profile p ON p.grid = g.id
+				WHERE g.digest = ? AND p.series IN (SELECT value FROM json_each(?)) AND p.hour >= ? AND p.hour < ?
+				ORDER BY p.series, p.hour`,
+			params: [grid.digest, JSON.stringify(series), from, to],
+		}),
+	)
+
+/** Their sum for one series; undefined when there are none. */
 export async function windowProfile(
 	sql: Sql,
 	seriesId: number,
@@ -57,31 +78,47 @@ export async function windowProfile(
 	from: number,
 	to: number,
 ): Promise<Profile | undefined> {
-	const rows = (await sql.all({
-		sql: `SELECT p.bytes FROM log_profile p JOIN log_grid g ON g.id = p.grid
-			WHERE p.series = ? AND p.hour >= ? AND p.hour < ? AND g.digest = ?`,
-		params: [seriesId, from, to, grid.digest],
-	})) as unknown as [Uint8Array][]
-	if (rows.length === 0) return undefined
+	return sumProfiles(grid, await profileDeltas(sql, [seriesId], grid, from, to))
+}
+
+/** Undefined when there is nothing to sum. */
+export function sumProfiles(grid: Grid, parts: readonly { bytes: Uint8Array }[]): Profile | undefined {
+	if (parts.length === 0) return undefined
 	const total = emptyProfile(grid)
-	for (const [bytes] of rows) addEncoded(total, bytes)
+	for (const { bytes } of parts) addEncoded(total, bytes)
 	return total
 }
 
-/** The sum of a series' tallies over [from, to), in ms since the epoch; undefined when there are none. */
+/** The tallies of some series over [from, to), in ms since the epoch. */
+export const tallyDeltas = async (
+	sql: Sql,
+	series: readonly number[],
+	from: number,
+	to: number,
+): Promise<HourDelta[]> =>
+	toDeltas(
+		await sql.all({
+			sql: `SELECT series, hour, bytes FROM log_tally WHERE series IN (SELECT value FROM json_each(?))
+				AND hour >= ? AND hour < ? ORDER BY series, hour, chunk`,
+			params: [JSON.stringify(series), from, to],
+		}),
+	)
+
+/** Their sum for one series; undefined when there are none. */
 export async function windowTally(
 	sql: Sql,
 	seriesId: number,
 	from: number,
 	to: number,
 ): Promise<Tally | undefined> {
-	const rows = (await sql.all({
-		sql: 'SELECT bytes FROM log_tally WHERE series = ? AND hour >= ? AND hour < ?',
-		params: [seriesId, from, to],
-	})) as unknown as [Uint8Array][]
-	if (rows.length === 0) return undefined
+	return sumTallies(await tallyDeltas(sql, [seriesId], from, to))
+}
+
+/** Undefined when there is nothing to sum. */
+export function sumTallies(parts: readonly { bytes: Uint8Array }[]): Tally | undefined {
+	if (parts.length === 0) return undefined
 	const total = emptyTally()
-	for (const [bytes] of rows) addEncodedTally(total, bytes)
+	for (const { bytes } of parts) addEncodedTally(total, bytes)
 	return total
 }
 

@@ -5,7 +5,7 @@ import type { Statement } from '../db/sql.ts'
 import { archiveReader } from './archive-node.ts'
 import { nodeCodec } from './codec-node.ts'
 import { LogEngine } from './engine.ts'
-import { toFailure } from './failure.ts'
+import { type Failure, toFailure } from './failure.ts'
 import { FileLock } from './file-lock-node.ts'
 import type { Item } from './judge.ts'
 import { KeyRuns } from './key-runs.ts'
@@ -59,13 +59,24 @@ const answer = (message: WriterCall): Promise<unknown> | unknown => {
 	}
 }
 
+const writes: readonly WriterCall['call'][] = ['append', 'tallyStored', 'batch']
+/** The driver waits in this thread: messages that came meanwhile are delivered just after. */
+const deliveryMs = 50
 let tail: Promise<void> = Promise.resolve()
+let locked: { at: number; failure: Failure } | undefined
 port.on('message', ({ id, message }: { id: number; message: WriterCall }) => {
+	const arrived = performance.now()
 	tail = tail.then(async () => {
+		const isWrite = writes.includes(message.call)
 		try {
-			port.postMessage({ id, value: await answer(message) })
+			// What came while another process held the database has waited with the call that found it locked.
+			if (isWrite && locked && arrived < locked.at + deliveryMs)
+				port.postMessage({ id, failure: locked.failure })
+			else port.postMessage({ id, value: await answer(message) })
 		} catch (error) {
-			port.postMessage({ id, failure: toFailure(error) })
+			const failure = toFailure(error)
+			if (isWrite && /SQLITE_(BUSY|LOCKED)/.test(failure.message)) locked = { at: performance.now(), failure }
+			port.postMessage({ id, failure })
 		}
 		if (message.call === 'close') port.close()
 	})

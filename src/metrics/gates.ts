@@ -18,5 +18,14 @@ export const effectOf = ({ reference, current }: Pair): number => biasCorrectedP
  * The second gate: whether it can be chance. Two-sample, since the baseline is a sample too; and beside how much the
  * windows before differ among themselves.
  */
-export const evidenceOf = ({ reference, current, variation }: Pair): ReturnType<typeof overdispersedTest> =>
-	overdispersedTest(reference, current, variation)
+export function evidenceOf(pair: Pair): Evidence {
+	const known = evidence.get(pair)
+	if (known) return known
+	const made = overdispersedTest(pair.reference, pair.current, pair.variation)
+	evidence.set(pair, made)
+	return made
+}
+
+type Evidence = ReturnType<typeof overdispersedTest>
+/** Tested once a pair: a dozen metrics ask. */
+const evidence = new WeakMap<Pair, Evidence>()

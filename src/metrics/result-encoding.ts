@@ -1,12 +1,24 @@
 import { ByteReader, ByteWriter } from '../profile/bytes.ts'
+import type { Variation } from '../stats/between-windows.ts'
 import { farQ } from './gates.ts'
 import type { ColumnResult, WindowResult } from './window-result.ts'
 
-/** 1 had neither subjects nor what follows from the past. */
-const formatVersion = 2
+/** 1 had neither subjects nor what follows from the past; 2 wrote what is now a bit of `flag` and of `part` in full. */
+const formatVersion = 3
+
+/** Of the first byte of a column: which numbers follow, whether it is constant, and that q is 1, as it mostly is. */
+const flag = { ks: 1, wasserstein: 2, q: 4, constant: 8, qIsOne: 16 } as const
 
 /** Parts of a column that are there only sometimes, by bit of the second byte. */
-const part = { stoodOut: 1, expected: 2, variation: 4, range: 8, identifier: 16, outside: 32 } as const
+const part = {
+	stoodOut: 1,
+	expected: 2,
+	variation: 4,
+	range: 8,
+	identifier: 16,
+	outside: 32,
+	sameVariation: 64,
+} as const
 /** Expected counts are kept to a sixteenth of a row. */
 const perRow = 16
 /** Expected counts as they are read back. */
@@ -22,28 +34,38 @@ export function encodeResult(result: WindowResult): Uint8Array<ArrayBuffer> {
 	out.double(result.lastMs)
 	for (const x of [result.latency.p50, result.latency.p95, result.latency.p99]) out.double(x)
 	out.varint(result.columns.length)
-	for (const column of result.columns) writeColumn(out, column)
+	let last: Variation | undefined
+	for (const column of result.columns) {
+		writeColumn(out, column, last)
+		last = column.variation ?? last
+	}
 	return out.bytes()
 }
 
-function writeColumn(out: ByteWriter, column: ColumnResult): void {
-	const numbers = [column.ks, column.wasserstein, column.q]
-	const flags = numbers.reduce((f, x, i) => (Number.isNaN(x) ? f : f | (1 << i)), column.constant ? 8 : 0)
-	out.byte(flags)
+/** Columns of one window often vary alike: `last` is the variation of the last column before that has one. */
+function writeColumn(out: ByteWriter, column: ColumnResult, last: Variation | undefined): void {
 	const { stoodOut, expected, variation, identifier, outside } = column
+	const isOne = column.q === 1
+	const numbers = [column.ks, column.wasserstein, isOne ? Number.NaN : column.q]
+	const given = numbers.reduce((f, x, i) => (Number.isNaN(x) ? f : f | (1 << i)), 0)
+	out.byte(given | (column.constant ? flag.constant : 0) | (isOne ? flag.qIsOne : 0))
 	const ranged = !Number.isNaN(column.min)
+	const isSame = variation !== undefined && last !== undefined && sameVariation(variation, last)
 	out.byte(
 		(stoodOut ? part.stoodOut : 0) |
 			(expected ? part.expected : 0) |
-			(variation ? part.variation : 0) |
+			(isSame ? part.sameVariation : variation ? part.variation : 0) |
 			(ranged ? part.range : 0) |
 			(identifier ? part.identifier : 0) |
 			(outside ? part.outside : 0),
 	)
 	for (const x of numbers) if (!Number.isNaN(x)) out.double(x)
 	if (ranged) for (const x of [column.min, column.max]) out.double(x)
-	if (variation) for (const x of [variation.variance, variation.df]) out.double(x)
-	if (variation) out.varint(variation.windows)
+	if (variation && !isSame) {
+		out.double(variation.variance)
+		out.double(variation.df)
+		out.varint(variation.windows)
+	}
 	if (outside) out.varint(outside)
 	out.varint(column.rangeViolations)
 	out.varint(column.domainViolations)
@@ -52,12 +74,14 @@ function writeColumn(out: ByteWriter, column: ColumnResult): void {
 	for (const count of expected ?? []) out.varint(Math.round(count * perRow))
 }
 
+const sameVariation = (a: Variation, b: Variation): boolean =>
+	a.variance === b.variance && a.df === b.df && a.windows === b.windows
+
 /** Reads a result; of its columns only `column` when that is given (the others are then holes in the list). */
 export function decodeResult(bytes: Uint8Array, column?: number): WindowResult {
 	const input = new ByteReader(bytes)
 	const version = input.byte()
-	if (version !== 1 && version !== formatVersion)
-		throw new RangeError(`result format ${version} is not known`)
+	if (version < 1 || version > formatVersion) throw new RangeError(`result format ${version} is not known`)
 	const [rows, duplicates, errors, schemaViolations] = [
 		input.varint(),
 		input.varint(),
@@ -68,27 +92,27 @@ export function decodeResult(bytes: Uint8Array, column?: number): WindowResult {
 	const lastMs = input.double()
 	const latency = { p50: input.double(), p95: input.double(), p99: input.double() }
 	const columns: ColumnResult[] = new Array(input.varint())
+	let last: Variation | undefined
 	for (let i = 0; i < columns.length; i++) {
 		if (column !== undefined && i > column) break
-		if (column === undefined || i === column) columns[i] = readColumn(input, version)
-		else skipColumn(input, version)
+		if (column === undefined || i === column) {
+			const read = readColumn(input, version, last)
+			columns[i] = read
+			last = read.variation ?? last
+		} else last = skipColumn(input, version) ?? last
 	}
 	return { rows, duplicates, errors, schemaViolations, subjects, lastMs, latency, columns }
 }
 
-function readColumn(input: ByteReader, version: number): ColumnResult {
+function readColumn(input: ByteReader, version: number, last: Variation | undefined): ColumnResult {
 	const flags = input.byte()
 	const parts = version === 1 ? 0 : input.byte()
-	const [ks, wasserstein, q] = [0, 1, 2].map((i) => ((flags >> i) & 1 ? input.double() : Number.NaN)) as [
-		number,
-		number,
-		number,
-	]
+	const ks = flags & flag.ks ? input.double() : Number.NaN
+	const wasserstein = flags & flag.wasserstein ? input.double() : Number.NaN
+	const q = flags & flag.q ? input.double() : flags & flag.qIsOne ? 1 : Number.NaN
 	const [min, max] = parts & part.range ? [input.double(), input.double()] : [Number.NaN, Number.NaN]
 	const variation =
-		parts & part.variation
-			? { variance: input.double(), df: input.double(), windows: input.varint() }
-			: undefined
+		parts & part.variation ? readVariation(input) : parts & part.sameVariation ? last : undefined
 	const outside = parts & part.outside ? input.varint() : 0
 	const [rangeViolations, domainViolations] = [input.varint(), input.varint()]
 	const groups = new Float64Array(input.varint())
@@ -98,7 +122,7 @@ function readColumn(input: ByteReader, version: number): ColumnResult {
 		groups,
 		rangeViolations,
 		domainViolations,
-		constant: (flags & 8) !== 0,
+		constant: (flags & flag.constant) !== 0,
 		...{ ks, wasserstein, q, min, max },
 		stoodOut: version === 1 ? q <= farQ : (parts & part.stoodOut) !== 0,
 		...(expected ? { expected } : {}),
@@ -108,16 +132,23 @@ function readColumn(input: ByteReader, version: number): ColumnResult {
 	}
 }
 
-function skipColumn(input: ByteReader, version: number): void {
+const readVariation = (input: ByteReader): Variation => ({
+	variance: input.double(),
+	df: input.double(),
+	windows: input.varint(),
+})
+
+/** Answers the variation that it passes over: the next columns may have the same. */
+function skipColumn(input: ByteReader, version: number): Variation | undefined {
 	const flags = input.byte()
 	const parts = version === 1 ? 0 : input.byte()
 	input.raw(8 * ((flags & 1) + ((flags >> 1) & 1) + ((flags >> 2) & 1)))
 	if (parts & part.range) input.raw(16)
-	if (parts & part.variation) input.raw(16)
-	if (parts & part.variation) input.varint()
+	const variation = parts & part.variation ? readVariation(input) : undefined
 	if (parts & part.outside) input.varint()
 	input.varint()
 	input.varint()
 	const groups = input.varint()
 	for (let left = parts & part.expected ? 2 * groups : groups; left > 0; left--) input.varint()
+	return variation
 }

@@ -1,11 +1,23 @@
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
+/** Its length is one byte. */
+const shortText = 0x7f
 
-/** Grows as it is written. Integers are little-endian base-128 varints up to 2^53. */
+/** What the last writer wrote into: clearing a new one takes longer than most writers write. */
+let spare: Uint8Array<ArrayBuffer> | undefined
+const largestSpare = 2 ** 20
+
+/** Grows as it is written, until its bytes are taken. Integers are little-endian base-128 varints up to 2^53. */
 export class ByteWriter {
-	private buffer = new Uint8Array(1024)
-	private view = new DataView(this.buffer.buffer)
+	private buffer: Uint8Array<ArrayBuffer>
+	private view: DataView
 	private length = 0
+
+	constructor() {
+		this.buffer = spare ?? new Uint8Array(4096)
+		spare = undefined
+		this.view = new DataView(this.buffer.buffer)
+	}
 
 	private reserve(count: number): void {
 		if (this.length + count <= this.buffer.length) return
@@ -44,13 +56,34 @@ export class ByteWriter {
 	}
 
 	text(value: string): void {
+		if (this.ascii(value)) return
 		const bytes = encoder.encode(value)
 		this.varint(bytes.length)
 		this.raw(bytes)
 	}
 
+	/** Writes a short text of ASCII, which is nearly every one; false, and nothing written, for another. */
+	private ascii(value: string): boolean {
+		const { length } = value
+		if (length > shortText) return false
+		this.reserve(1 + length)
+		let at = this.length
+		this.buffer[at++] = length
+		for (let i = 0; i < length; i++) {
+			const code = value.charCodeAt(i)
+			if (code >= 0x80) return false
+			this.buffer[at++] = code
+		}
+		this.length = at
+		return true
+	}
+
+	/** What was written. Nothing can be written after it. */
 	bytes(): Uint8Array<ArrayBuffer> {
-		return this.buffer.slice(0, this.length)
+		const written = this.buffer.slice(0, this.length)
+		if (this.buffer.length <= largestSpare) spare = this.buffer
+		this.buffer = new Uint8Array()
+		return written
 	}
 }
 
@@ -95,6 +128,14 @@ export class ByteReader {
 	}
 
 	text(): string {
-		return decoder.decode(this.raw(this.varint()))
+		const bytes = this.raw(this.varint())
+		return asciiOf(bytes) ?? decoder.decode(bytes)
 	}
+}
+
+/** A short text of ASCII; undefined for another. */
+function asciiOf(bytes: Uint8Array): string | undefined {
+	if (bytes.length > shortText) return undefined
+	for (const byte of bytes) if (byte >= 0x80) return undefined
+	return String.fromCharCode(...bytes)
 }

@@ -12,7 +12,7 @@ const descriptors = new Map<string, MetricDescriptor>(metrics.map((m) => [m.id, 
 const parts = Object.keys(factParts) as Part[]
 
 /** `performance.roc_auc.low` is the part `low` of a metric; undefined for what is no metric. */
-function metricOf(name: string): { metric: MetricDescriptor; part: Part | undefined } | undefined {
+export function metricOf(name: string): { metric: MetricDescriptor; part: Part | undefined } | undefined {
 	const whole = descriptors.get(name)
 	if (whole) return { metric: whole, part: undefined }
 	const part = parts.find((p) => name.endsWith(`.${p}`))

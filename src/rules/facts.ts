@@ -7,7 +7,7 @@ export type Lookup = (name: string) => FactValue | undefined
 export type Subject = { feature?: string; segment?: { name: string; value: string }; group?: string }
 
 /** What was computed of one subject in one window. `n` current and `m` baseline rows. */
-export type SubjectFacts = Subject & { facts: ReadonlyMap<string, number>; n: number; m: number }
+export type SubjectFacts = Subject & { facts: Pick<ReadonlyMap<string, number>, 'get'>; n: number; m: number }
 
 export type FactTable = { from: number; to: number; closed: boolean; subjects: readonly SubjectFacts[] }
 

@@ -1,6 +1,7 @@
 import type { Actor, Role } from '../context.ts'
 import { AppError } from '../core/errors.ts'
 import { contains, matchesGlob } from '../core/glob.ts'
+import { serviceModel } from '../rules/rule-set.ts'
 
 /** What each role may do besides its own name: `ingest` stands apart, it writes rows and reads nothing. */
 const covers: Record<Role, readonly Role[]> = {
@@ -16,9 +17,9 @@ const covers: Record<Role, readonly Role[]> = {
 export const hasRole = (actor: Actor, needed: Role | readonly Role[]): boolean =>
 	[needed].flat().some((role) => covers[actor.role].includes(role))
 
-/** Whether the actor's globs cover the model. */
+/** Whether the actor's globs cover the model. What is about the service itself is about every model. */
 export const inScope = (actor: Actor, model: string): boolean =>
-	actor.models.some((glob) => matchesGlob(glob, model))
+	model === serviceModel ? seesAll(actor) : actor.models.some((glob) => matchesGlob(glob, model))
 
 /** Whether every model that one of the globs matches, now or later, is in the actor's scope. */
 export const coversGlobs = (actor: Pick<Actor, 'models'>, globs: readonly string[]): boolean =>

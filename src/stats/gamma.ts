@@ -27,9 +27,12 @@ export function logGamma(a: number): number {
 	return gammaln(at) - Math.log(product)
 }
 
+/** What the tail of the normal distribution takes. */
+const logGammaOfHalf = logGamma(0.5)
+
 /** x^a exp(-x) / gamma(a); for large a by Stirling's series, since the terms of its logarithm would cancel. */
 function density(a: number, x: number): number {
-	if (a < 15) return Math.exp(a * Math.log(x) - x - logGamma(a))
+	if (a < 15) return Math.exp(a * Math.log(x) - x - (a === 0.5 ? logGammaOfHalf : logGamma(a)))
 	const excess = (x - a) / a
 	const s = 1 / (a * a)
 	const stirling = (1 / 12 - s * (1 / 360 - s * (1 / 1260 - s * (1 / 1680 - s / 1188)))) / a

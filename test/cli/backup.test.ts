@@ -1,6 +1,9 @@
-import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { existsSync, watch } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createClient } from '@libsql/client'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { dayMs } from '../../src/core/time.ts'
 import { linearFile } from '../support/linear-model.ts'
@@ -146,4 +149,119 @@ it('overwrites nothing, and takes no copy of or from what is damaged', async () 
 	expect([cut.code, cut.err]).toEqual([2, expect.stringMatching(/live\.db is damaged/)])
 	const none = await plumbline(['backup', join(folder, 'x.db')], on('none.db'))
 	expect([none.code, none.err]).toEqual([2, expect.stringContaining('There is no database')])
+})
+
+/** A database with rows in its archive and a model file, without a service. */
+async function makeDatabase(name: string): Promise<string> {
+	serving = await serveProcess(join(folder, name))
+	await ask('/v1/models', 'POST', { model: 'm', task: 'regression', retention: '30d' })
+	await ask('/v1/models/m/versions', 'POST', { version: '1', features: [] })
+	const old = new Date(Date.now() - 29.9 * dayMs).toISOString()
+	await post(0, 3000, old)
+	await ask('/v1/models/m', 'PATCH', { retention: '1d' })
+	expect((await plumbline(['run', 'retention'], on(name))).code).toBe(0)
+	await fetch(`${serving.url}/v1/models/m/versions/1/artifact`, {
+		method: 'PUT',
+		headers,
+		body: linearFile(),
+	})
+	await serving.kill('SIGTERM')
+	serving = undefined
+	return join(folder, name)
+}
+
+const filesBelow = async (path: string) =>
+	(await readdir(path, { recursive: true, withFileTypes: true }))
+		.filter((entry) => entry.isFile())
+		.map((entry) => join(entry.parentPath, entry.name))
+		.sort()
+
+async function flip(path: string): Promise<() => Promise<void>> {
+	const whole = await readFile(path)
+	const wrong = Buffer.from(whole)
+	wrong[wrong.length >> 1] = (wrong[wrong.length >> 1] as number) ^ 1
+	await writeFile(path, wrong)
+	return () => writeFile(path, whole)
+}
+
+it('names the file that is damaged or missing, and leaves nothing behind', async () => {
+	const live = await makeDatabase('live.db')
+	const copy = join(folder, 'copy.db')
+	expect((await plumbline(['backup', copy], on('live.db'))).code).toBe(0)
+	const [parquet = ''] = await filesBelow(`${copy}.archive`)
+	const [model = ''] = await filesBelow(`${copy}-artifacts`)
+	const before = await filesBelow(folder)
+	const refuses = async (named: string) => {
+		const { code, err } = await plumbline(['restore', copy], on('new.db'))
+		expect([code, err]).toEqual([2, expect.stringContaining(`${named} is damaged`)])
+		expect(err.trim().split('\n')).toHaveLength(1)
+	}
+	for (const path of [parquet, model]) {
+		const restored = await flip(path)
+		await refuses(path)
+		await restored()
+		const content = await readFile(path)
+		await truncate(path, content.length - 20)
+		await refuses(path)
+		await rm(path)
+		await refuses(path)
+		await writeFile(path, content)
+	}
+	// The service's own archive is looked at as well.
+	const [own = ''] = await filesBelow(`${live}.archive`)
+	await flip(own)
+	const { code, err } = await plumbline(['backup', join(folder, 'second.db')], on('live.db'))
+	expect([code, err]).toEqual([2, expect.stringContaining(`${own} is damaged`)])
+	expect(await filesBelow(folder)).toEqual(before)
+	expect((await plumbline(['restore', copy], on('new.db'))).code).toBe(0)
+})
+
+it('refuses a database of a newer version, and one that is not of Plumbline', async () => {
+	const live = await makeDatabase('live.db')
+	const run = async (path: string, sql: string) => {
+		const client = createClient({ url: `file:${path}` })
+		await client.execute(sql)
+		client.close()
+	}
+	await run(join(folder, 'other.db'), 'CREATE TABLE t (x)')
+	await run(live, "INSERT INTO schema_migration VALUES ('9999_later.sql', '')")
+	const other = await plumbline(['restore', join(folder, 'other.db')], on('new.db'))
+	expect([other.code, other.err]).toEqual([2, expect.stringContaining('not one of Plumbline')])
+	const newer = await plumbline(['restore', live], on('new.db'))
+	expect([newer.code, newer.err]).toEqual([2, expect.stringContaining('9999_later.sql')])
+})
+
+it('can be run again after it was killed at any point', async () => {
+	await makeDatabase('live.db')
+	const copy = join(folder, 'copy.db')
+	for (const [args, database, file] of [
+		[['backup', copy], 'live.db', copy],
+		[['restore', copy], 'new.db', join(folder, 'new.db')],
+	] as const) {
+		let kills = 0
+		// By how often something has changed in the folder.
+		for (const after of [1, 8]) {
+			const child = spawn(process.execPath, ['src/cli.ts', ...args], {
+				cwd: new URL('../..', import.meta.url).pathname,
+				env: { ...process.env, ...on(database) },
+				stdio: 'ignore',
+			})
+			const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+			let changes = 0
+			const watcher = watch(folder, { recursive: true }, () => {
+				if (changes++ >= after) child.kill('SIGKILL')
+			})
+			await ended
+			watcher.close()
+			if (existsSync(file)) break
+			kills++
+		}
+		expect(kills).toBeGreaterThan(0)
+		if (!existsSync(file)) expect((await plumbline([...args], on(database))).code).toBe(0)
+		const again = await plumbline([...args], on(database))
+		expect([again.code, again.err]).toEqual([2, expect.stringContaining('is not overwritten')])
+		expect((await filesBelow(folder)).filter((path) => path.includes('.part'))).toEqual([])
+	}
+	expect(await filesBelow(`${join(folder, 'new.db')}.archive`)).toHaveLength(1)
+	expect(await filesBelow(`${join(folder, 'new.db')}-artifacts`)).toHaveLength(1)
 })

@@ -79,6 +79,24 @@ describe('a column that nobody declared', () => {
 		})
 	})
 
+	it.each([
+		['ts=timestmp', 'there is no field "timestmp". Did you mean "timestamp"?'],
+		['p=probability', 'there is no field "probability". Did you mean "score"?'],
+		['inc=income', 'a feature is written features.income.'],
+	])('is not mapped to a field that does not exist: %s', async (map, message) => {
+		const path = await file('two.csv', rows('ts,p,inc', '2026-03-01T10:00:00Z,0.5,1'))
+		const { code, err } = await run('send', 'credit', '--version', '1', '--from', path, '--map', map)
+		expect(code).toBe(2)
+		expect(err).toContain(message)
+	})
+
+	it('is quoted where a shell or a terminal would read it otherwise', async () => {
+		const path = await file('odd.csv', rows('predictionId,Duration Months,\x1b[31mTimestamp', 'q#,2,x'))
+		const { err } = await run('send', 'credit', '--version', '1', '--from', path)
+		expect(err).toContain('--map "Duration Months=features.duration_months" says so')
+		expect(err).not.toContain('\x1b')
+	})
+
 	it('is named in a row of JSON by what it looks like', async () => {
 		const row = { prediction_id: 'a', ts: '2026-03-01T10:00:00Z', features: {} }
 		const { body } = await server.post('/v1/models/credit/predictions', [row])
@@ -123,6 +141,8 @@ describe('a variable that looks like a setting', () => {
 			/^Warning: PLUMBLINE_KYE is not a setting and has no effect. Did you mean PLUMBLINE_KEY\?\n/,
 		)
 		expect(err).not.toContain('secret-kye')
+		const offline = await plumbline(['evaluate', '--data', 'none.csv'], { PLUMBLINE_PROT: '1' })
+		expect(offline.err).toContain('Warning: PLUMBLINE_PROT is not a setting')
 		const failed = await plumbline(['serve'], {
 			PLUMBLINE_PROT: '1',
 			PLUMBLINE_PORT: 'x',

@@ -156,6 +156,7 @@ describe('a one-time link', () => {
 		const cookie = await signIn()
 		const path = `/v1/incidents/${incident}`
 		expect(await pageOf(await get(path, { cookie }))).toContain('&quot;severity&quot;: &quot;warning&quot;')
+		await pageOf(await get(path, { cookie, accept: 'text/html' }))
 		expect(await (await get(path, { cookie, accept: '*/*' })).json()).toMatchObject({ id: incident })
 		await pageOf(await get('/v1/incidents/inc_none', { cookie }), 404)
 	})

@@ -46,6 +46,21 @@ describe('gunzip', () => {
 		expect(Buffer.concat(bytes).equals(Buffer.concat(parts))).toBe(true)
 	})
 
+	it('can be left in the middle, by its reader or its source', async () => {
+		const bomb = gzipSync(Buffer.alloc(2_000_000, 'x\n'))
+		async function* breaks(at: number) {
+			yield* pieces(bomb.subarray(0, at), 400)
+			throw new Error('aborted')
+		}
+		// An error outside of all promises ends the process, and fails this test.
+		for (let i = 1; i <= 40; i++) {
+			let left = i
+			for await (const _ of gunzip(pieces(bomb, 500))) if (--left === 0) break
+			await expect(new Response(gunzip(breaks(40 * i)) as BodyInit).text()).rejects.toThrow('aborted')
+		}
+		await new Promise((resolve) => setTimeout(resolve, 50))
+	})
+
 	it('names damage, and bytes that follow', async () => {
 		const bad = Buffer.from(first)
 		bad.writeUInt8(bad.readUInt8(14) ^ 0xff, 14)

@@ -8,11 +8,10 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { peersPython } from '../support/peers.ts'
+import { hasPeers, peersPython } from '../support/peers.ts'
 import { processKey, type Serving, serveProcess } from '../support/process.ts'
 
 const script = fileURLToPath(new URL('python-client.py', import.meta.url))
-const python = peersPython
 const run = promisify(execFile)
 
 type Fault = 'busy' | 'cut' | 'too-large'
@@ -58,11 +57,11 @@ async function scenario(name: string, befalls: Fault[] = []) {
 		PLUMBLINE_URL: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
 		PLUMBLINE_KEY: processKey,
 	}
-	const { stdout } = await run(String(python), [script, name], { env })
+	const { stdout } = await run(peersPython, [script, name], { env })
 	return JSON.parse(stdout)[name]
 }
 
-describe.runIf(python !== undefined || process.env.CI)('docs/clients/plumbline.py', () => {
+describe.runIf(hasPeers('python'))('docs/clients/plumbline.py', () => {
 	beforeAll(async () => {
 		folder = mkdtempSync(join(tmpdir(), 'plumbline-client-'))
 		server = await serveProcess(join(folder, 'plumbline.db'))
@@ -157,7 +156,7 @@ describe.runIf(python !== undefined || process.env.CI)('docs/clients/plumbline.p
 		const clients = fileURLToPath(new URL('../../docs/clients', import.meta.url))
 		const env = { ...process.env, PYTHONPATH: clients, PYTHONDONTWRITEBYTECODE: '1' }
 		const given = { PLUMBLINE_URL: server.url, PLUMBLINE_KEY: processKey }
-		for (const snippet of snippets) await run(String(python), ['-c', snippet], { env: { ...env, ...given } })
+		for (const snippet of snippets) await run(peersPython, ['-c', snippet], { env: { ...env, ...given } })
 		expect((await stored('b1', 'credit-risk')).body).toMatchObject({
 			score: 0.31,
 			label: 'decline',

@@ -92,7 +92,7 @@ def refused():
 
 def away():
     """Bounded memory, and rows that wait for the next flush."""
-    client = Plumbline("credit", url="http://127.0.0.1:1", flush_seconds=None, batch_rows=100, max_rows=3)
+    client = Plumbline("credit", url="http://127.0.0.1:1", flush_seconds=None, max_rows=3, exit_seconds=0)
     for i in range(3):
         client.prediction(f"a{i}", score=0.5)
     full = message(lambda: client.prediction("a3", score=0.5), QueueFull)

@@ -184,11 +184,13 @@ describe('the four-fifths rule is about the decision that is good for the person
 			version: '1',
 			environment: 'production',
 			window: '7d' as const,
-			from: start,
+			froms: [start],
 		}
-		const { subjects } = await readFacts(server.context, window)
+		const [facts] = await readFacts(server.context, window)
 		// What rules know can be in incidents, which viewers and whole channels read.
-		expect(new Set(subjects.map((s) => s.group))).toEqual(new Set([undefined, 'sex', 'sex=a', 'sex=b']))
+		expect(new Set(facts?.subjects.map((s) => s.group))).toEqual(
+			new Set([undefined, 'sex', 'sex=a', 'sex=b']),
+		)
 	})
 
 	it('is computed again for the windows that there are when the model names another decision', async () => {

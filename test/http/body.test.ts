@@ -200,9 +200,11 @@ describe('a body of', () => {
 		const { body } = await post(`{"${name}":1}\n${row(`,"probabilities":{"${name}":"x"}`)}`)
 		expect(body.rejectedCount).toBe(2)
 		expect(JSON.stringify(body).length).toBeLessThan(10_000)
-		const members = Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`member${i}`, 1]))
+		const members = Object.fromEntries(Array.from({ length: 40_000 }, (_, i) => [`member${i}`, 1]))
 		const answer = await server.post('/v1/models', { ...members, [name.slice(0, 100_000)]: 1 })
 		expect([answer.status, answer.body.errors.length]).toEqual([422, 50])
+		const wide = await server.post('/v1/models', { model: 'x', task: 'binary', tags: Array(60_000).fill([]) })
+		expect([wide.status, wide.body.detail]).toEqual([413, expect.stringContaining('limit objectValues')])
 	})
 
 	it('a new feature in each row is stored in small batches', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { longestGlob } from '../../src/core/glob.ts'
-import { testServer } from '../support/server.ts'
+import { compute } from '../../src/jobs/compute.ts'
+import { type Json, testServer } from '../support/server.ts'
 
 let server: Awaited<ReturnType<typeof testServer>>
 beforeAll(async () => {
@@ -225,4 +226,35 @@ test('a viewer reads a prediction without its subject and without segments that 
 	expect(seen.segment).toEqual({ branch: 'north' })
 	expect(Object.keys(seen)).not.toEqual(expect.arrayContaining(['subject']))
 	expect(JSON.stringify(seen)).not.toMatch(/anna|42/)
+})
+
+test('a small group is not told to viewers as a segment either', async () => {
+	const names = { segments: ['SEX', 'branch'], sensitive: ['SEX'] }
+	await server.post('/v1/models', { model: 'grouped', task: 'binary', ...names })
+	await server.post('/v1/models/grouped/versions', {
+		version: '1',
+		features: [{ name: 'income', type: 'numeric' }],
+	})
+	const rows = Array.from({ length: 65 }, (_, i) => ({
+		predictionId: `p${i}`,
+		version: '1',
+		timestamp: '2026-03-01T12:00:00Z',
+		features: { income: i },
+		score: i / 65,
+		segment: { SEX: i < 5 ? 'tiny' : 'f', branch: i < 5 ? 'small' : 'north' },
+	}))
+	const baseline = { method: 'PUT', json: rows.map(({ predictionId: _, ...row }) => row) }
+	expect((await server.fetch('/v1/models/grouped/versions/1/baseline', baseline)).status).toBe(201)
+	await server.post('/v1/models/grouped/predictions', rows)
+	await compute.run(server.context)
+	const seen = async (role: string, segment: string) => {
+		const key = await server.keyOf(role)
+		const path = `/v1/models/grouped/metrics?metric=quality.volume&window=1d&segment=${segment}`
+		const { body } = await server.fetch(path, { key })
+		return body.items.map((answer: Json) => answer.subject.segment.value).sort()
+	}
+	expect(await seen('analyst', 'SEX')).toEqual(['f', 'tiny'])
+	expect(await seen('viewer', 'SEX')).toEqual(['f'])
+	expect(await seen('viewer', 'SEX:tiny')).toEqual([])
+	expect(await seen('viewer', 'branch')).toEqual(['north', 'small'])
 })

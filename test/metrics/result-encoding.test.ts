@@ -32,13 +32,34 @@ const result: WindowResult = {
 	subjects: 60,
 	lastMs: 1000,
 	latency: { p50: 1, p95: 2, p99: Number.NaN },
-	columns: [plain, full, plain],
+	columns: [plain, full, plain, { ...full, q: 1, outside: 3 }, { ...plain, q: 1 }],
 }
 
 it('a result is read as it was written, as a whole or one column of it', () => {
 	expect(decodeResult(encodeResult(result))).toEqual(result)
-	for (const i of [0, 1, 2])
+	for (const i of result.columns.keys())
 		expect(decodeResult(encodeResult(result), i).columns[i]).toEqual(result.columns[i])
+})
+
+it('what columns have in common is written once', () => {
+	const bytes = (columns: ColumnResult[]) => encodeResult({ ...result, columns }).length
+	const own = bytes([full, { ...full, variation: { variance: 0.02, df: 21.5, windows: 33 } }])
+	expect(own - bytes([full, full])).toBe(17)
+})
+
+it('a result of the second format is read', () => {
+	const text =
+		'AssBAAEAywEAAAAAAAAUQAAAAAAAAPh/AAAAAAAA+H8AAAAAAAD4fwMFDAAAAAAAANA/AAAAAAAA8D8AAAAAAAD4vwAAAAAAAABAeekmMQisfD8AAAAAAAAwQAMBAAMDyAEABQwAAAAAAADQPwAAAAAAAOA/AAAAAAAA+L8AAAAAAAAAQHnpJjEIrHw/AAAAAAAAMEADAQADA8gBAAEIAAAAAAAA0D8AAAAAAAD4vwAAAAAAAABAAQADA8gBAA=='
+	const variation = { variance: 0.007, df: 16, windows: 3 }
+	const common = { ...plain, groups: Float64Array.of(3, 200, 0), min: -1.5, max: 2 }
+	const columns = [
+		{ ...common, q: 1, variation },
+		{ ...common, variation },
+		{ ...common, q: Number.NaN },
+	]
+	const bytes = Uint8Array.from(Buffer.from(text, 'base64'))
+	expect(decodeResult(bytes)).toMatchObject({ rows: 203, errors: 1, columns })
+	expect(decodeResult(bytes, 1).columns[1]).toEqual(columns[1])
 })
 
 it('a result of the first format is read: without subjects, and with what stood out told by q', () => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -34,6 +35,14 @@ describe.each(nodes())('a clone after npm ci, on Node %i', (major, node) => {
 		expect([version.code, version.out], version.err).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+\n$/)])
 	})
 
+	it('names commands in its messages as they are called', async () => {
+		const { code, err } = await runProcess('npx', ['plumbline', 'snd'], { cwd: root, env: env() })
+		expect([code, err]).toEqual([
+			2,
+			'plumbline: There is no command "snd". Did you mean "send"? `npx plumbline --help` lists them.\n',
+		])
+	})
+
 	it('hands arguments and the exit code on', async () => {
 		const { code, err } = await runProcess(node, [launcher, 'rules', 'chekc', 'a b'], {
 			cwd: folder,
@@ -49,9 +58,10 @@ describe.each(nodes())('a clone after npm ci, on Node %i', (major, node) => {
 			ready: /"url":"([^"]+)"/,
 		})
 		expect((await fetch(`${server.match}/healthz`)).status).toBe(200)
+		const ended = once(server.child, 'exit')
 		server.child.kill(signal)
 		server.child.kill(signal)
-		expect(await server.stop()).toBe(0)
+		expect(await ended).toEqual([0, null])
 		await expect(fetch(`${server.match}/healthz`)).rejects.toThrow()
 	})
 })

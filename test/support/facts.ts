@@ -31,7 +31,10 @@ export class FactScript implements Sources {
 	computedWindows = async (_: Context, { since }: { since: number }) =>
 		this.changes.filter((c) => c.sequence > since)
 
-	readFacts = async (context: Context, { from }: { from: number }) => {
+	readFacts = async (context: Context, { froms }: { froms: readonly number[] }) =>
+		froms.map((from) => this.tableOf(context, from))
+
+	private tableOf(context: Context, from: number) {
 		const to = from + windowMs[this.size]
 		const subjects = [...(this.tables.get(from) ?? [])].map(([feature, facts]) => ({
 			...(feature === '' ? {} : { feature }),

@@ -27,7 +27,7 @@ export async function testServer(options: AppOptions = {}, contextOptions: Parti
 	const made = await testContext(contextOptions)
 	await ensureAdminKey(made.context, adminKey)
 	const app = buildApp(made.context, options)
-	const { url, close } = await listen(app.fetch, '127.0.0.1', 0, 'PLUMBLINE', made.context.limits)
+	const { url, close } = await listen(app.fetch, '127.0.0.1', 0, made.context.limits)
 	const ask = async (path: string, { key = adminKey, json, ...init }: Ask = {}): Promise<Answered> => {
 		const headers = new Headers(init.headers)
 		if (key !== null) headers.set('authorization', `Bearer ${key}`)

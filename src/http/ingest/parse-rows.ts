@@ -217,7 +217,7 @@ function parseJson(text: string): Parsed {
 	// This follows the name of each member; it may also stand in a text, and then the closer look finds no fault.
 	const twice = seen.members === countOf('":', text) ? [] : findTwice(text)
 	const { hasLongNumbers, isDeep } = seen
-	return { value: hasLongNumbers ? parseExact(text) : value, hasLongNumbers, isDeep, twice }
+	return { value: hasLongNumbers && !isDeep ? parseExact(text) : value, hasLongNumbers, isDeep, twice }
 }
 
 function* findTwice(text: string): Generator<JsonFault> {

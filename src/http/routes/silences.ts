@@ -35,7 +35,7 @@ const create = endpoint({
 	id: 'createSilence',
 	summary: 'Keep alerts quiet for a time',
 	description:
-		'Alerts that match all given globs open no incident. They are recorded all the same. Every model that `models` can match must be in the scope of the key.',
+		'Alerts that match all given globs open no incident. They are recorded all the same. Every model that `models` can match must be in the scope of the key. Globs have at most 256 characters each and 8,192 together.',
 	access: ['analyst', 'approver'],
 	body: SilenceInput,
 	bodyExample: {

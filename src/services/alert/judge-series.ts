@@ -38,6 +38,9 @@ const keepMs = 100 * dayMs
 // A night, a week or a month: windows of few rows lie between those that say something.
 const lookBack: Record<WindowSize, number> = { '1h': 24, '1d': 7, '7d': 4 }
 
+/** Windows that are read at once. */
+const windowsAhead = 24
+
 const ofFeature = /^baseline\.\w+_rate$/
 
 /** One series while its windows are judged, in time order; late windows first rewind it. */
@@ -53,6 +56,9 @@ export class SeriesJudge {
 	/** What the states were before this run, by window; only while windows are judged again. */
 	private old: { from: number; states: string }[] = []
 	private baseline: BaselineFacts | undefined
+	/** When the changed windows begin, in order; and tables of some that come next. */
+	private changed: readonly number[] = []
+	private ahead = new Map<number, FactTable>()
 
 	constructor(key: SeriesKey & { window: WindowSize }, record: SeriesRecord | undefined, setting: Setting) {
 		this.key = key
@@ -70,6 +76,7 @@ export class SeriesJudge {
 		const { context, rules, book, names, sources } = this.setting
 		if (rules.some((r) => [...r.when.names, ...(r.clear?.names ?? [])].some((name) => ofFeature.test(name))))
 			this.baseline = await sources.baselineFacts(context, this.key.model, this.key.version)
+		this.changed = changed.toSorted((a, b) => a - b)
 		const first = Math.min(...changed)
 		this.start = first
 		const windows = new Map(changed.map((from) => [from, true]))
@@ -88,7 +95,7 @@ export class SeriesJudge {
 	async judge(from: number, changed: boolean): Promise<number | undefined> {
 		// The same facts on the same states: what was said of this window stands.
 		if (!changed && this.converged(from)) return this.skip(from)
-		const table = await this.setting.sources.readFacts(this.setting.context, { ...this.key, from })
+		const table = await this.tableOf(from)
 		if (table.subjects.length === 0) return undefined
 		const around = this.surroundings(table)
 		const result = evaluate(this.setting.rules, table, this.states, around)
@@ -164,8 +171,25 @@ export class SeriesJudge {
 	private async previousTable(from: number): Promise<FactTable | undefined> {
 		const before = from - windowMs[this.key.window]
 		if (this.lastTable?.from === before) return this.lastTable
-		const table = await this.setting.sources.readFacts(this.setting.context, { ...this.key, from: before })
-		return table.subjects.length === 0 ? undefined : table
+		const [table] = await this.readFacts([before])
+		return table?.subjects.length === 0 ? undefined : table
+	}
+
+	private readFacts(froms: readonly number[]): Promise<FactTable[]> {
+		return this.setting.sources.readFacts(this.setting.context, { ...this.key, froms })
+	}
+
+	/** Reads a window with some of those that are judged after it. */
+	private async tableOf(from: number): Promise<FactTable> {
+		const known = this.ahead.get(from)
+		if (known) {
+			this.ahead.delete(from)
+			return known
+		}
+		const next = this.changed.slice(this.changed.indexOf(from), this.changed.indexOf(from) + windowsAhead)
+		const [table, ...ahead] = await this.readFacts(next[0] === from ? next : [from])
+		this.ahead = new Map(ahead.map((t) => [t.from, t]))
+		return table as FactTable
 	}
 
 	/** The windows before one, the latest first, as far back as a loss is looked for. */

@@ -1,9 +1,9 @@
 import type { Context } from '../../context.ts'
 import type { ReferenceColumn } from '../../metrics/reference.ts'
-import type { FactTable, SeriesId } from '../../rules/facts.ts'
+import type { FactTable } from '../../rules/facts.ts'
 import { total } from '../../stats/counts.ts'
 import { currentReference } from '../baseline/current-grid.ts'
-import { type ChangedWindow, computedWindows, readFacts } from '../metric/read-facts.ts'
+import { type ChangedWindow, computedWindows, type FactQuery, readFacts } from '../metric/read-facts.ts'
 
 /** By feature, then by name of the fact. */
 export type BaselineFacts = ReadonlyMap<string, ReadonlyMap<string, number>>
@@ -12,7 +12,8 @@ export type BaselineFacts = ReadonlyMap<string, ReadonlyMap<string, number>>
 export type Sources = {
 	/** Windows whose values changed after a sequence number. */
 	computedWindows(context: Context, query: { since: number }): Promise<ChangedWindow[]>
-	readFacts(context: Context, query: SeriesId & { from: number }): Promise<FactTable>
+	/** A table for each window that is asked for, in that order; one without subjects where nothing was computed. */
+	readFacts(context: Context, query: FactQuery): Promise<FactTable[]>
 	/** The `baseline.*` facts of each feature, of the baseline in force; undefined without a baseline. */
 	baselineFacts(context: Context, model: string, version: string): Promise<BaselineFacts | undefined>
 }

@@ -6,7 +6,7 @@ import { attributionDrift } from '../../metrics/drift/attribution.ts'
 import { attributionOrder } from '../../metrics/drift/attribution-ndcg.ts'
 import { type Finding, failed, found, missing } from '../../metrics/finding.ts'
 import { benjaminiHochberg } from '../../stats/benjamini-hochberg.ts'
-import type { Window } from '../metric/compute-family.ts'
+import type { Window } from '../metric/window-slices.ts'
 import type { AttributionReference } from './reference.ts'
 
 /** Why nothing can be said of a window, or undefined. */

@@ -1,11 +1,12 @@
 import type { Context, Progress } from '../../context.ts'
-import { hourMs, minuteMs, type WindowSize, windowMs, windowStart } from '../../core/time.ts'
+import { hourMs, minuteMs, type WindowSize, windowStart } from '../../core/time.ts'
+import { Batches } from '../../db/batches.ts'
 import type { Statement } from '../../db/sql.ts'
 import { encodeMoments, momentsOf } from '../../explain/global/attribution-moments.ts'
 import type { Series } from '../../log/prediction-log.ts'
 import { closedSince } from '../metric/compute-dirty.ts'
-import type { Window } from '../metric/compute-family.ts'
 import { changeStatement, windowOf } from '../metric/records.ts'
+import { endOf, type Window } from '../metric/window-slices.ts'
 import { findVersion } from '../model/find-version.ts'
 import { compareWindow } from './compare-window.ts'
 import { dirtyHours, followChanges, markUnexplained } from './dirty-hours.ts'
@@ -19,6 +20,8 @@ const rowsOfHour = 200
 /** Hours that one run explains, and how long it takes at most; what is left is said, and done by the next. */
 const hoursOfRun = 500
 const budgetMs = 3 * minuteMs
+/** Requests get a turn after so long. */
+const turnMs = 15
 const sizes: readonly WindowSize[] = ['1d', '7d']
 
 export type AttributionRun = {
@@ -83,31 +86,57 @@ async function computeSeries(
 		return
 	}
 	const windows = new Map<string, Window>(due.map((w) => [`${w.size} ${w.from}`, w]))
-	for (const hour of hours) {
-		if (run.hours >= hoursOfRun || context.now() >= until) {
-			run.remaining++
-			continue
+	const known = await sourcesOf(context, series.id, hours)
+	const batches = new Batches(context.sql)
+	let turn = context.now()
+	try {
+		for (const hour of hours) {
+			if (run.hours >= hoursOfRun || context.now() >= until) {
+				run.remaining++
+				continue
+			}
+			run.hours++
+			const { source, statements } = await explainHour(context, series, explainer, hour)
+			await batches.add(statements)
+			onHour()
+			// There was nothing to explain by, now or before.
+			if (source !== explainer.source && known.get(hour.hour) !== explainer.source) continue
+			for (const size of sizes) {
+				const from = windowStart(size, hour.hour)
+				windows.set(`${size} ${from}`, { size, from })
+			}
+			if (context.now() - turn < turnMs) continue
+			await new Promise((resolve) => setTimeout(resolve, 0))
+			turn = context.now()
 		}
-		run.hours++
-		const isKnown = await explainHour(context, series, explainer, hour)
-		onHour()
-		if (!isKnown) continue
-		for (const size of sizes) {
-			const from = windowStart(size, hour.hour)
-			windows.set(`${size} ${from}`, { size, from })
-		}
+	} finally {
+		// Hours that were explained need not be again, whatever becomes of the others.
+		await batches.finish()
 	}
 	await compareWindows(context, series, explainer, [...windows.values()], run)
 }
 
-/** Sums an hour's contributions. False when there was nothing to explain by, now or before. */
+/** What hours were explained by before. */
+async function sourcesOf(
+	context: Context,
+	series: number,
+	hours: readonly Hour[],
+): Promise<Map<number, string>> {
+	const rows = await context.sql.all({
+		sql: `SELECT hour_ms, source FROM attribution_hour WHERE series = ?
+			AND hour_ms IN (SELECT value FROM json_each(?))`,
+		params: [series, JSON.stringify(hours.map((h) => h.hour))],
+	})
+	return new Map(rows as unknown as [number, string][])
+}
+
+/** Sums an hour's contributions, and what explained them. */
 async function explainHour(
 	context: Context,
-	series: Series,
+	{ id, model, version, environment }: Series,
 	explainer: RowExplainer,
 	{ hour, mark }: Hour,
-): Promise<boolean> {
-	const { id, model, version, environment } = series
+): Promise<{ source: string; statements: Statement[] }> {
 	const query = { model, version, environment, from: hour, to: hour + hourMs }
 	const { rows, sampled, explained } = await explainedSample(context, explainer, query, rowsOfHour)
 	const source = explained.length === 0 ? explainer.otherwise : explainer.source
@@ -115,11 +144,7 @@ async function explainHour(
 	const moments = momentsOf(explainer.features.length, contributions, (rows * explained.length) / sampled)
 	// Nobody sums up hours that nothing could explain.
 	const bytes = source === explainer.source ? encodeMoments(moments) : new Uint8Array()
-	const [before] = (await context.sql.all({
-		sql: 'SELECT source FROM attribution_hour WHERE series = ? AND hour_ms = ?',
-		params: [id, hour],
-	})) as unknown as [string][]
-	await context.sql.batch([
+	const statements = [
 		{
 			sql: 'INSERT OR REPLACE INTO attribution_hour (series, hour_ms, source, bytes) VALUES (?, ?, ?, ?)',
 			params: [id, hour, source, bytes],
@@ -128,8 +153,8 @@ async function explainHour(
 			sql: 'DELETE FROM attribution_dirty WHERE series = ? AND hour_ms = ? AND mark = ?',
 			params: [id, hour, mark],
 		},
-	])
-	return source === explainer.source || before?.[0] === explainer.source
+	]
+	return { source, statements }
 }
 
 async function compareWindows(
@@ -142,27 +167,43 @@ async function compareWindows(
 	if (windows.length === 0) return
 	const { model, version, id } = series
 	const reference = await attributionReference(context, explainer, { model, version, series: id })
-	const now = context.now()
 	const isMoved = reference?.baseline === null && windows.some((w) => w.from < reference.until)
-	for (const window of isMoved ? await allWindows(context, id, windows) : windows) {
-		const to = window.from + windowMs[window.size]
-		const moments = await periodMoments(context, id, explainer, window.from, to)
-		const before = (await currentAttributions(context, [id], window)).get(id)
-		const next = {
-			series: id,
-			window: window.size,
-			from: window.from,
-			computedAt: now,
-			provisional: to > now,
-			baseline: reference?.baseline ?? null,
-			result: compareWindow(explainer.features, moments, reference, window, now),
+	const batches = new Batches(context.sql)
+	try {
+		for (const window of isMoved ? await allWindows(context, id, windows) : windows) {
+			const statements = await compareOne(context, id, explainer, reference, window)
+			run.windows++
+			if (statements.length === 0) continue
+			run.changed++
+			await batches.add([...statements, changeStatement(id, window.size, window.from)])
 		}
-		const statements: Statement[] = attributionStatements(next, before)
-		run.windows++
-		if (statements.length === 0) continue
-		run.changed++
-		await context.sql.batch([...statements, changeStatement(id, window.size, window.from)])
+	} finally {
+		await batches.finish()
 	}
+}
+
+/** What puts the comparison of a window with the reference in force; nothing when it says what is said already. */
+async function compareOne(
+	context: Context,
+	series: number,
+	explainer: RowExplainer,
+	reference: Awaited<ReturnType<typeof attributionReference>>,
+	window: Window,
+): Promise<Statement[]> {
+	const { size, from } = window
+	const now = context.now()
+	const moments = await periodMoments(context, series, explainer, from, endOf(window))
+	const before = await currentAttributions(context, [series], size, [from])
+	const next = {
+		series,
+		window: size,
+		from,
+		computedAt: now,
+		provisional: endOf(window) > now,
+		baseline: reference?.baseline ?? null,
+		result: compareWindow(explainer.features, moments, reference, window, now),
+	}
+	return attributionStatements(next, before.get(from)?.get(series))
 }
 
 /** Where rows of the first week have changed, what later windows are compared with has: all of them are looked at. */

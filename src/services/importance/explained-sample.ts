@@ -19,9 +19,10 @@ export type ExplainedSample = { rows: number; sampled: number; explained: Explai
 
 type Query = { model: string; version: string; environment: string; from: number; to: number }
 
-/** Requests get a turn after so many rows, or so long. */
-const rowsAtOnce = 25
+/** Requests get a turn after so long. */
 const turnMs = 15
+/** Rows that a thread is given at once. */
+const rowsAtOnce = 25
 /** Large models explain fewer rows in the time that there is. */
 const budgetMs = 5000
 
@@ -86,11 +87,11 @@ async function explainHere(
 /** To be called after each row: lets requests in when it is their turn. False when the time is over. */
 export function takeTurns(context: Context): () => Promise<boolean> {
 	const until = context.now() + budgetMs
-	let [rows, turn] = [0, context.now()]
+	let turn = context.now()
 	return async () => {
 		const now = context.now()
 		if (now > until) return false
-		if (++rows % rowsAtOnce !== 0 && now - turn < turnMs) return true
+		if (now - turn < turnMs) return true
 		await new Promise((resolve) => setTimeout(resolve, 0))
 		turn = now
 		return true

@@ -6,8 +6,17 @@ import {
 	decodeAttributions,
 	encodeAttributions,
 } from '../../metrics/attribution-result.ts'
-import type { Window } from '../metric/compute-family.ts'
-import { hoursOf, keyOf, type RecordRow, recordColumns, supersede, windowOf } from '../metric/records.ts'
+import {
+	byWindow,
+	keyOf,
+	type RecordRow,
+	type RecordsByWindow,
+	recordColumns,
+	rowsInForce,
+	supersede,
+	windowOf,
+} from '../metric/records.ts'
+import type { Window } from '../metric/window-slices.ts'
 
 /** What is known of a window by its contributions. */
 export type AttributionRecord = {
@@ -40,18 +49,15 @@ export const toAttributionRecord = ([
 	result: decodeAttributions(bytes),
 })
 
-/** The record in force of each series for one window. */
+/** The records in force of some series, for windows of one size that begin at `froms`. */
 export async function currentAttributions(
 	context: Context,
 	series: readonly number[],
-	{ size, from }: Window,
-): Promise<Map<number, AttributionRecord>> {
-	const rows = await context.sql.all({
-		sql: `SELECT ${recordColumns} FROM attribution_record WHERE series IN (SELECT value FROM json_each(?)) AND hours = ?
-			AND from_ms = ? AND superseded_at IS NULL`,
-		params: [JSON.stringify(series), hoursOf(size), from],
-	})
-	return new Map((rows as unknown as RecordRow[]).map((row) => [row[0], toAttributionRecord(row)]))
+	size: Window['size'],
+	froms: readonly number[],
+): Promise<RecordsByWindow<AttributionRecord>> {
+	const rows = await rowsInForce(context, 'attribution_record', recordColumns, series, size, froms)
+	return byWindow((rows as unknown as RecordRow[]).map(toAttributionRecord))
 }
 
 /** Statements that put a result in force, or none when nothing changed. */

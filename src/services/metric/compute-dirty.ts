@@ -1,7 +1,8 @@
 import type { Context, Progress } from '../../context.ts'
 import { type WindowSize, windowMs, windowSizes, windowStart } from '../../core/time.ts'
-import type { Family, Window } from './compute-family.ts'
+import type { Family } from './compute-family.ts'
 import type { RecordTable } from './records.ts'
+import { endOf, type Window } from './window-slices.ts'
 
 type Dirty = { seriesId: number; hour: number; mark: number }
 type Work = { family: Family; hours: Dirty[]; windows: Map<string, Window> }
@@ -61,6 +62,7 @@ async function computeWork(
 	const { family, hours, windows } = work
 	const name = `${family.model}@${family.version} ${family.environment}`
 	try {
+		// Of two that end together the shorter first: a week is summed from its days.
 		const ordered = [...windows.values()].sort(
 			(a, b) => endOf(a) - endOf(b) || windowMs[a.size] - windowMs[b.size],
 		)
@@ -76,9 +78,6 @@ async function computeWork(
 	// Requests come first: one model's work at a time.
 	await new Promise((resolve) => setTimeout(resolve, 0))
 }
-
-/** Windows are taken by their end, and of two that end together the shorter first: a week is summed from its days. */
-const endOf = ({ size, from }: Window): number => from + windowMs[size]
 
 /** Windows that were computed while they were open, and have closed. */
 export async function closedSince(context: Context, table: RecordTable): Promise<Due[]> {

@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts'
-import { type WindowSize, windowMs } from '../../core/time.ts'
 import type { Statement } from '../../db/sql.ts'
 import type { Series } from '../../log/prediction-log.ts'
+import { sumProfiles } from '../../log/windows.ts'
 import { columnViews } from '../../metrics/column-views.ts'
 import { effectOf, effectThreshold, evidenceOf, farQ } from '../../metrics/gates.ts'
 import { applyHistory } from '../../metrics/history.ts'
@@ -9,16 +9,27 @@ import type { Reference } from '../../metrics/reference.ts'
 import { testable } from '../../metrics/tested-groups.ts'
 import { summariseWindow, type WindowResult } from '../../metrics/window-result.ts'
 import { emptyProfile } from '../../profile/accumulate.ts'
+import { encodeProfile } from '../../profile/encoding.ts'
+import type { Profile } from '../../profile/profile.ts'
 import { benjaminiHochberg } from '../../stats/benjamini-hochberg.ts'
 import { currentReference } from '../baseline/current-grid.ts'
 import { type Computation, closedSince } from './compute-dirty.ts'
 import { FamilyHistory } from './family-history.ts'
-import { changeStatement, currentRecords, recordStatements } from './records.ts'
-import { keepDay, windowProfile } from './window-profile.ts'
+import { changeStatement, currentRecords, type MetricRecord, recordStatements } from './records.ts'
+import {
+	type Computed,
+	endOf,
+	inSlices,
+	type PartsOf,
+	partsOfSlice,
+	recordsOfSlice,
+	type Sources,
+	type Stages,
+	type Window,
+} from './window-slices.ts'
 
 /** A version in an environment, with its series: over all rows first, then by segment. */
 export type Family = { model: string; version: string; environment: string; series: Series[] }
-export type Window = { size: WindowSize; from: number }
 
 /** Drift, quality and service: from what predictions say alone. */
 export const profileComputation: Computation = {
@@ -37,70 +48,62 @@ export async function computeFamily(
 ): Promise<number> {
 	const reference = await currentReference(context, family.model, family.version)
 	const history = new FamilyHistory(context, reference)
-	return inCommits(
-		context,
-		windows,
-		(window) => computeWindow(context, { family, reference, history }, window),
-		onWindow,
-	)
+	const setting = { family, reference, history }
+	const stages: Stages<Read> = {
+		read: (slice) => readSlice(context, family, reference, slice),
+		compute: (window, read) => computeWindow(context, setting, window, read),
+		stored: () => history.prune(),
+	}
+	return inSlices(context, windows, stages, onWindow)
 }
 
-/** What a window's computation is going to store, and how many records that changes. */
-export type Computed = { statements: Statement[]; changed: number }
+/** What windows of a slice are computed from: parts of their profiles, and the records that are in force. */
+type Read = { parts: PartsOf; before: (window: Window) => ReadonlyMap<number, MetricRecord> }
 
-const statementsAtOnce = 200
-
-/**
- * Computes windows in order, and stores several in one commit: what is written to disk safely takes longer than what is
- * computed. A week is summed from its days, so what was computed before it is stored first.
- */
-export async function inCommits(
+async function readSlice(
 	context: Context,
-	windows: readonly Window[],
-	compute: (window: Window) => Promise<Computed>,
-	onWindow: () => void,
-): Promise<number> {
-	let changed = 0
-	let waiting: Statement[] = []
-	const store = async () => {
-		if (waiting.length > 0) await context.sql.batch(waiting)
-		waiting = []
+	family: Family,
+	{ grid }: Reference,
+	slice: readonly Window[],
+): Promise<Read> {
+	const ids = family.series.map((s) => s.id)
+	const sources: Sources = {
+		days: 'metric_day',
+		grid: grid.digest,
+		hours: (from, to) => context.log.profileDeltas(ids, grid, from, to),
 	}
-	for (const window of windows) {
-		if (window.size === '7d' || waiting.length >= statementsAtOnce) await store()
-		const computed = await compute(window)
-		waiting.push(...computed.statements)
-		changed += computed.changed
-		onWindow()
+	return {
+		parts: await partsOfSlice(context, slice, ids, sources),
+		before: await recordsOfSlice(slice, (size, froms) => currentRecords(context, ids, size, froms)),
 	}
-	await store()
-	return changed
 }
+
+type Setting = { family: Family; reference: Reference; history: FamilyHistory }
 
 async function computeWindow(
 	context: Context,
-	{ family, reference, history }: { family: Family; reference: Reference; history: FamilyHistory },
-	{ size, from }: Window,
+	{ family, reference, history }: Setting,
+	window: Window,
+	read: Read,
 ): Promise<Computed> {
-	const to = from + windowMs[size]
+	const { size, from } = window
+	const to = endOf(window)
 	const now = context.now()
-	const before = await currentRecords(
-		context,
-		family.series.map((s) => s.id),
-		size,
-		from,
-	)
+	const before = read.before(window)
 	const results: { series: Series; result: WindowResult }[] = []
 	const statements: Statement[] = []
 	for (const series of family.series) {
-		const profile = await windowProfile(context, series.id, reference.grid, { size, from })
+		const profile = sumProfiles(reference.grid, read.parts(series.id, window))
 		if (profile && size === '1d') statements.push(keepDay(series.id, from, profile))
 		// On another grid there may have been rows: then zeros are what is known on this one.
-		if (!profile && !before.has(series.id)) continue
+		if (!profile && !before.has(series.id)) {
+			history.add(series.id, window, undefined)
+			continue
+		}
 		const result = summariseWindow(reference, profile ?? emptyProfile(reference.grid))
-		const past = await history.of(series.id, { size, from }, result)
+		const past = await history.of(series.id, window, result)
 		if (past) applyHistory(reference, result, past)
-		history.add(series.id, { size, from }, result)
+		history.add(series.id, window, result)
 		results.push({ series, result })
 	}
 	fillFamily(
@@ -127,6 +130,12 @@ async function computeWindow(
 	if (changed > 0 && overall) statements.push(changeStatement(overall.id, size, from))
 	return { statements, changed }
 }
+
+/** Keeps a day's profile for the week that it is in. */
+const keepDay = (series: number, day: number, profile: Profile): Statement => ({
+	sql: 'INSERT OR REPLACE INTO metric_day (series, day_ms, grid, bytes) VALUES (?, ?, ?, ?)',
+	params: [series, day, profile.gridDigest, encodeProfile(profile, { withDigest: false })],
+})
 
 /** q for every subject of the family: all features, score, decision and segments of one window are one set of tests. */
 export function fillFamily(reference: Reference, results: readonly WindowResult[]): void {

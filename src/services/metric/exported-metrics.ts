@@ -163,8 +163,9 @@ const allSeries = `SELECT s.id, s.model, s.version, s.environment,
 		(SELECT max(c.from_ms) FROM metric_change c WHERE c.series = s.id AND c.hours = ?1)
 	FROM log_series s WHERE s.segment = ''`
 
+// By sequence alone: the other index would have all windows of all series read.
 const changedSeries = `SELECT s.id, s.model, s.version, s.environment, max(c.from_ms)
-	FROM metric_change c JOIN log_series s ON s.id = c.series
+	FROM metric_change c NOT INDEXED CROSS JOIN log_series s ON s.id = c.series
 	WHERE c.sequence > ?2 AND c.hours = ?1 AND s.segment = '' GROUP BY s.id`
 
 const champions = `SELECT model, environment, champion FROM deployment d WHERE revision =

@@ -1,21 +1,24 @@
 import type { Context } from '../../context.ts'
-import { dayMs, hourMs, type WindowSize, weekMs } from '../../core/time.ts'
+import { dayMs, hourMs, type WindowSize, weekMs, windowMs, windowStart } from '../../core/time.ts'
 import { leastRows } from '../../metrics/compare.ts'
 import { growsBeyond, type History, type PastWindow } from '../../metrics/history.ts'
 import type { Reference } from '../../metrics/reference.ts'
 import { decodeResult } from '../../metrics/result-encoding.ts'
 import type { WindowResult } from '../../metrics/window-result.ts'
-import type { Window } from './compute-family.ts'
 import { hoursOf } from './records.ts'
+import type { Window } from './window-slices.ts'
 
 const pastWindows = 60
 const pastWeeks = 8
+/** Columns of windows that are kept beyond those that are needed all the time. */
+const mostColumns = 200_000
 
-type Loaded = { from: number; to: number; windows: Map<number, PastWindow> }
+/** Windows of one series and size. All that were computed on the baseline and begin in [from, to) are known. */
+type Known = { from: number; to: number; windows: Map<number, PastWindow>; first: number | undefined }
 
 /** The windows of a family's series that were computed against one baseline: read once a run, and then kept up to date. */
 export class FamilyHistory {
-	private readonly loaded = new Map<string, Loaded>()
+	private readonly known = new Map<string, Known>()
 	private readonly context: Context
 	private readonly reference: Reference
 
@@ -46,49 +49,79 @@ export class FamilyHistory {
 		}
 	}
 
-	/** What was just computed, before it is stored. */
-	add(series: number, { size, from }: Window, result: WindowResult): void {
-		this.entry(series, size, from).windows.set(from, { from, result })
+	/** What was just computed, before it is stored; undefined where the window has nothing. */
+	add(series: number, { size, from }: Window, result: WindowResult | undefined): void {
+		const known = this.knownOf(series, size, from)
+		if (result) known.windows.set(from, { from, result })
+		if (result && known.first !== undefined) known.first = Math.min(known.first, from)
+		if (from === known.to) known.to += windowMs[size]
 	}
 
-	private entry(series: number, size: WindowSize, from: number): Loaded {
+	/** Forgets hours of long ago, which are stored and can be read again, when there are too many. */
+	prune(): void {
+		const hours = [...this.known].filter(([key]) => key.endsWith(' 1h')).map(([, known]) => known)
+		const count = hours.reduce((sum, { windows }) => sum + windows.size, 0)
+		if (count * this.reference.columns.length <= mostColumns) return
+		for (const known of hours) {
+			const from = Math.max(known.from, known.to - pastWindows * hourMs)
+			for (const at of known.windows.keys()) if (at < from) known.windows.delete(at)
+			known.from = from
+		}
+	}
+
+	private knownOf(series: number, size: WindowSize, from: number): Known {
 		const key = `${series} ${size}`
-		const known = this.loaded.get(key)
+		const known = this.known.get(key)
 		if (known) return known
-		const made: Loaded = { from, to: from, windows: new Map() }
-		this.loaded.set(key, made)
+		const made: Known = { from, to: from, windows: new Map(), first: undefined }
+		this.known.set(key, made)
 		return made
 	}
 
 	private async read(series: number, size: WindowSize, from: number, to: number): Promise<PastWindow[]> {
-		const entry = this.entry(series, size, from)
-		if (from < entry.from) await this.load(entry, series, size, [from, entry.from])
-		if (to > entry.to) await this.load(entry, series, size, [entry.to, to])
-		entry.from = Math.min(entry.from, from)
-		entry.to = Math.max(entry.to, to)
-		return [...entry.windows.values()]
-			.filter((w) => w.from >= from && w.from < to)
-			.sort((a, b) => a.from - b.from)
+		const known = this.knownOf(series, size, from)
+		if (from < known.from) await this.load(known, series, size, [from, known.from])
+		if (to > known.to) await this.load(known, series, size, [known.to, to])
+		known.from = Math.min(known.from, from)
+		known.to = Math.max(known.to, to)
+		const found: PastWindow[] = []
+		const step = windowMs[size]
+		for (let at = windowStart(size, from + step - 1); at < to; at += step) {
+			const window = known.windows.get(at)
+			if (window) found.push(window)
+		}
+		return found
 	}
 
-	private async load(entry: Loaded, series: number, size: WindowSize, [from, to]: [number, number]) {
+	private async load(known: Known, series: number, size: WindowSize, [from, to]: [number, number]) {
 		for (const [at, bytes] of await this.rows(series, size, 'from_ms >= ?4 AND from_ms < ?5', [from, to]))
-			if (!entry.windows.has(at)) entry.windows.set(at, { from: at, result: decodeResult(bytes) })
+			if (!known.windows.has(at)) known.windows.set(at, { from: at, result: decodeResult(bytes) })
 	}
 
 	/** The same hour of the weeks before. */
 	private async sameHour(series: number, from: number): Promise<PastWindow[]> {
-		const times = Array.from({ length: pastWeeks }, (_, k) => from - (k + 1) * weekMs)
-		const rows = await this.rows(series, '1h', 'from_ms IN (SELECT value FROM json_each(?4))', [
-			JSON.stringify(times),
-		])
-		const known = this.loaded.get(`${series} 1h`)?.windows
-		const found = new Map(rows.map(([at, bytes]) => [at, { from: at, result: decodeResult(bytes) }]))
-		for (const at of times) {
-			const recent = known?.get(at)
-			if (recent) found.set(at, recent)
-		}
-		return [...found.values()].sort((a, b) => a.from - b.from)
+		const known = this.knownOf(series, '1h', from)
+		known.first ??= await this.firstHour(series)
+		const times = Array.from({ length: pastWeeks }, (_, k) => from - (pastWeeks - k) * weekMs)
+		const stored = times.filter((at) => at >= (known.first as number) && !(at >= known.from && at < known.to))
+		const rows =
+			stored.length === 0
+				? []
+				: await this.rows(series, '1h', 'from_ms IN (SELECT value FROM json_each(?4))', [
+						JSON.stringify(stored),
+					])
+		const read = new Map(rows.map(([at, bytes]) => [at, { from: at, result: decodeResult(bytes) }]))
+		return times.flatMap((at) => known.windows.get(at) ?? read.get(at) ?? [])
+	}
+
+	/** When the first hour of a series begins that is stored or was computed in this run. */
+	private async firstHour(series: number): Promise<number> {
+		const [row] = (await this.context.sql.all({
+			sql: 'SELECT min(from_ms) FROM metric_record WHERE series = ? AND hours = 1',
+			params: [series],
+		})) as unknown as [number | null][]
+		const computed = this.known.get(`${series} 1h`)?.windows.keys() ?? []
+		return Math.min(row?.[0] ?? Number.POSITIVE_INFINITY, ...computed)
 	}
 
 	private async rows(series: number, size: WindowSize, where: string, params: (number | string)[]) {

@@ -3,7 +3,7 @@ import type { Series } from '../../log/prediction-log.ts'
 import type { Answer, Measure } from '../../metrics/answer.ts'
 import { columnViews } from '../../metrics/column-views.ts'
 import { identifierReason, isIdentifier } from '../../metrics/compare.ts'
-import type { ColumnView } from '../../metrics/descriptor.ts'
+import type { ColumnMetric, ColumnView } from '../../metrics/descriptor.ts'
 import { evidenceOf } from '../../metrics/gates.ts'
 import type { MetricDescriptor } from '../../metrics/index.ts'
 import type { Reference } from '../../metrics/reference.ts'
@@ -42,24 +42,34 @@ export function measureRecord(
 			if (metric.subject === 'model')
 				answers.push(toAnswer(placed, times, metric, metric.measure({ result, from, until }), place))
 	}
-	const drift = metrics.some((m) => m.id.startsWith('drift.'))
 	for (const view of columnViews(reference, result, record.baseline !== null)) {
 		const { name } = view.reference.grid
 		if (feature !== undefined && feature !== name) continue
 		const place = { feature: name, n: total(view.result.groups), m: total(view.reference.groups) }
-		const evidence = drift ? evidenceFor(view) : {}
 		for (const metric of metrics) {
 			if (metric.subject !== 'feature') continue
-			const measure = metric.measure(view)
-			const both =
-				metric.id.startsWith('drift.') && measure.status === 'ok' ? { ...evidence, ...measure } : measure
+			const measure = measureColumn(metric, view)
 			const past = gateMetrics.has(metric.id) ? besidePast(view.result) : ''
 			answers.push(
-				toAnswer(placed, times, metric, past === '' ? both : { ...both, method: both.method + past }, place),
+				toAnswer(
+					placed,
+					times,
+					metric,
+					past === '' ? measure : { ...measure, method: measure.method + past },
+					place,
+				),
 			)
 		}
 	}
 	return answers
+}
+
+/** What a metric says of one column; a value of drift with its test. */
+export function measureColumn(metric: ColumnMetric, view: ColumnView): Measure {
+	const measure = metric.measure(view)
+	return metric.id.startsWith('drift.') && measure.status === 'ok'
+		? { ...evidenceFor(view), ...measure }
+		: measure
 }
 
 /** What goes with every value of drift: the test, the rows that it counts, and what of an identifier is compared. */

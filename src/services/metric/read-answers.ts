@@ -11,6 +11,7 @@ import { defaultMinGroup } from '../../stats/fairness/disparity.ts'
 import { referenceByDigest } from '../baseline/current-grid.ts'
 import { measureAttributions } from '../importance/measure-attributions.ts'
 import { toAttributionRecord } from '../importance/records.ts'
+import { findModel } from '../model/find-model.ts'
 import { measureOutcomes } from '../outcome/measure-outcomes.ts'
 import { toOutcomeRecord } from '../outcome/records.ts'
 import { measureRecord } from './measure-record.ts'
@@ -25,7 +26,7 @@ export type AnswerQuery = {
 	/** `name` for all values of a segment, `name:value` for one; default: over all rows. */
 	segment?: string | undefined
 	group?: string | undefined
-	/** False: groups of fewer than 30 rows are left out. */
+	/** False: groups of fewer than 30 rows are left out, as groups and as segments. */
 	namesSmall?: boolean | undefined
 	/** Of rejected rows. */
 	code?: string | undefined
@@ -81,6 +82,7 @@ export async function readAnswers(
 	const chosen = chooseMetrics(query.metrics)
 	const limit = query.limit ?? defaultLimit
 	const series = new Map((await chosenSeries(context, query)).map((s) => [s.id, s]))
+	const isShown = await shownTo(context, query)
 	const tables = tablesOf(chosen, query)
 	const items: Answer[] = []
 	let cursor = parseCursor(query.cursor)
@@ -91,7 +93,7 @@ export async function readAnswers(
 			const answers =
 				row[9] === 3
 					? measureRejections(context, query.model, rejectionsOf(row))
-					: await answersOf(context, series.get(row[0]) as Series, row, chosen, query)
+					: (await answersOf(context, series.get(row[0]) as Series, row, chosen, query)).filter(isShown)
 			const key = row.slice(0, 3) as [number, number, number]
 			const at: Cursor = [key[2], key[1], key[0], row[9], row[3], 0]
 			const given = cursor && at.slice(0, 5).every((k, i) => k === cursor?.[i]) ? cursor[5] : 0
@@ -122,6 +124,13 @@ function tablesOf(chosen: readonly MetricDescriptor[], query: AnswerQuery): Kind
 	return ([ofProfiles, ofOutcomes, ofAttributions, ofRejections] as const).flatMap((isAsked, kind) =>
 		isAsked ? [kind as Kind] : [],
 	)
+}
+
+/** A segment may be a sensitive attribute: then its values are groups, and small ones are left out as groups are. */
+async function shownTo(context: Context, { model, namesSmall = true }: AnswerQuery) {
+	const sensitive: readonly string[] = namesSmall ? [] : (await findModel(context, model)).sensitive
+	return ({ subject, n }: Answer): boolean =>
+		subject.segment === undefined || !sensitive.includes(subject.segment.name) || n >= defaultMinGroup
 }
 
 async function answersOf(

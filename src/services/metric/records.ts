@@ -50,19 +50,44 @@ export const toRecord = (
 	supersededAt,
 })
 
-/** The records in force of some series for one window. */
+/** Records by when their window begins, then by series. */
+export type RecordsByWindow<R> = ReadonlyMap<number, ReadonlyMap<number, R>>
+
+/** The records in force of some series, for windows of one size that begin at `froms`. */
 export async function currentRecords(
 	context: Context,
 	series: readonly number[],
 	window: WindowSize,
-	from: number,
-): Promise<Map<number, MetricRecord>> {
-	const rows = await context.sql.all({
-		sql: `SELECT ${recordColumns} FROM metric_record WHERE series IN (SELECT value FROM json_each(?)) AND hours = ? AND from_ms = ?
-			AND superseded_at IS NULL`,
-		params: [JSON.stringify(series), hoursOf(window), from],
+	froms: readonly number[],
+): Promise<RecordsByWindow<MetricRecord>> {
+	const rows = await rowsInForce(context, 'metric_record', recordColumns, series, window, froms)
+	return byWindow((rows as unknown as RecordRow[]).map((row) => toRecord(row)))
+}
+
+/** The rows of a table of records that are in force. */
+export const rowsInForce = (
+	context: Context,
+	table: RecordTable,
+	columns: string,
+	series: readonly number[],
+	window: WindowSize,
+	froms: readonly number[],
+) =>
+	context.sql.all({
+		sql: `SELECT ${columns} FROM ${table} WHERE series IN (SELECT value FROM json_each(?)) AND hours = ?
+			AND from_ms IN (SELECT value FROM json_each(?)) AND superseded_at IS NULL`,
+		params: [JSON.stringify(series), hoursOf(window), JSON.stringify(froms)],
 	})
-	return new Map((rows as unknown as RecordRow[]).map((row) => [row[0], toRecord(row)]))
+
+export function byWindow<R extends { series: number; from: number }>(
+	records: readonly R[],
+): RecordsByWindow<R> {
+	const found = new Map<number, Map<number, R>>()
+	for (const record of records) {
+		const of = found.get(record.from) ?? new Map<number, R>()
+		found.set(record.from, of.set(record.series, record))
+	}
+	return found
 }
 
 export type NewRecord = Omit<MetricRecord, 'revision' | 'supersededAt'>

@@ -2,6 +2,7 @@ import type { Context } from '../../context.ts'
 import { parseDuration, windowMs } from '../../core/time.ts'
 import type { Statement } from '../../db/sql.ts'
 import type { Series } from '../../log/prediction-log.ts'
+import { sumTallies } from '../../log/windows.ts'
 import { estimateOutcomes } from '../../metrics/estimate-outcomes.ts'
 import { featureDoubt } from '../../metrics/feature-doubt.ts'
 import type { OutcomeResult } from '../../metrics/outcome-result.ts'
@@ -10,12 +11,22 @@ import { OutcomeView } from '../../metrics/outcome-view.ts'
 import type { Reference } from '../../metrics/reference.ts'
 import { benjaminiHochberg } from '../../stats/benjamini-hochberg.ts'
 import type { Favourable } from '../../stats/fairness/group-counts.ts'
-import { addEncodedTally, encodeTally } from '../../tally/encoding.ts'
+import { encodeTally } from '../../tally/encoding.ts'
 import { emptyTally, type Tally } from '../../tally/tally.ts'
 import { currentReference } from '../baseline/current-grid.ts'
 import { type Computation, closedSince } from '../metric/compute-dirty.ts'
-import { type Computed, type Family, inCommits, type Window } from '../metric/compute-family.ts'
+import type { Family } from '../metric/compute-family.ts'
 import { changeStatement, currentRecords, windowOf } from '../metric/records.ts'
+import {
+	type Computed,
+	inSlices,
+	type PartsOf,
+	partsOfSlice,
+	recordsOfSlice,
+	type Sources,
+	type Stages,
+	type Window,
+} from '../metric/window-slices.ts'
 import { favourableIn } from '../model/favourable.ts'
 import { findModel, type ModelRow } from '../model/find-model.ts'
 import { conceptFindings } from './concept.ts'
@@ -53,7 +64,26 @@ async function computeFamily(
 	const favourable = await favourableIn(context, model, family.version)
 	const reference = baseline && (await currentReference(context, family.model, family.version))
 	const setting = { family, model, baseline, reference, favourable }
-	return inCommits(context, windows, (window) => computeWindow(context, setting, window), onWindow)
+	const stages: Stages<Read> = {
+		read: (slice) => readSlice(context, family, slice),
+		compute: (window, read) => computeWindow(context, setting, window, read),
+	}
+	return inSlices(context, windows, stages, onWindow)
+}
+
+/** What windows of a slice are computed from: parts of their tallies, and the records that are in force. */
+type Read = { parts: PartsOf; before: (window: Window) => ReadonlyMap<number, OutcomeRecord> }
+
+async function readSlice(context: Context, { series }: Family, slice: readonly Window[]): Promise<Read> {
+	const ids = series.map((s) => s.id)
+	const sources: Sources = {
+		days: 'outcome_day',
+		hours: (from, to) => context.log.tallyDeltas(ids, from, to),
+	}
+	return {
+		parts: await partsOfSlice(context, slice, ids, sources),
+		before: await recordsOfSlice(slice, (size, froms) => currentOutcomes(context, ids, size, froms)),
+	}
 }
 
 const leastInHour = 500
@@ -71,25 +101,26 @@ async function computeWindow(
 	context: Context,
 	{ family, model, baseline, reference, favourable }: Setting,
 	window: Window,
+	read: Read,
 ): Promise<Computed> {
 	const { size, from } = window
-	const ids = family.series.map((s) => s.id)
-	const before = await currentOutcomes(context, ids, size, from)
-	const features = reference && (await currentRecords(context, ids, size, from))
+	const before = read.before(window)
+	const doubts = reference && featureDoubts(context, family, reference, window)
 	const statements: Statement[] = []
 	const results: { series: Series; result: OutcomeResult }[] = []
 	for (const series of family.series) {
-		const tally = await windowTally(context, series.id, window)
+		const tally = sumTallies(read.parts(series.id, window))
 		const concept = await conceptFindings(context, series, window)
 		if (!tally && concept.length === 0 && !before.has(series.id)) continue
 		const view = new OutcomeView(model.task, tally ?? emptyTally())
 		if (tally && size === '1d') statements.push(keepDay(series.id, from, tally))
 		const result = summariseOutcomes(view, favourable)
-		const record = features?.get(series.id)
-		const isComparable = reference && record?.baseline === reference.digest
-		const doubt = isComparable ? featureDoubt(reference, record.result, series.segment) : ''
-		for (const [id, finding] of estimatesOf(view, baseline, series.id, window, doubt))
-			result.findings.set(id, finding)
+		const isEstimated = baseline !== undefined && isEnough(view, window)
+		const doubt = isEstimated ? ((await doubts?.(series)) ?? '') : ''
+		const estimates = isEstimated
+			? estimateOutcomes(view, baseline.reference, series.id + from, { doubt })
+			: []
+		for (const [id, finding] of estimates) result.findings.set(id, finding)
 		// Without predictions there is only what the detectors found among outcomes of earlier ones.
 		if (!tally) result.findings.clear()
 		for (const [id, finding] of concept) result.findings.set(id, finding)
@@ -117,16 +148,23 @@ async function computeWindow(
 }
 
 /** An hour of few rows says too little to be worth the draws. */
-const estimatesOf = (
-	view: OutcomeView,
-	baseline: LabelledBaseline | undefined,
-	series: number,
-	{ size, from }: Window,
-	doubt: string,
-) =>
-	!baseline || (size === '1h' && view.tally.predictions < leastInHour)
-		? []
-		: estimateOutcomes(view, baseline.reference, series + from, { doubt })
+const isEnough = ({ tally }: OutcomeView, { size }: Window): boolean =>
+	size !== '1h' || tally.predictions >= leastInHour
+
+/** What the features of a window say against estimates from its scores; they are read when they are first asked for. */
+function featureDoubts(context: Context, { series }: Family, reference: Reference, { size, from }: Window) {
+	let read: ReturnType<typeof currentRecords> | undefined
+	return async ({ id, segment }: Series): Promise<string> => {
+		read ??= currentRecords(
+			context,
+			series.map((s) => s.id),
+			size,
+			[from],
+		)
+		const record = (await read).get(from)?.get(id)
+		return record?.baseline === reference.digest ? featureDoubt(reference, record.result, segment) : ''
+	}
+}
 
 /** A window is mature when it is over, and enough of its outcomes are known or can never be, or it has waited long enough. */
 export function maturityOf(
@@ -148,24 +186,6 @@ export function maturityOf(
 		now >= due ||
 		(labelled > 0 && labelled + never >= maturity.coverage * predictions)
 	return { provisional: false, matureAt: isMature ? null : due }
-}
-
-/** Hours and days are summed from the log; a week from its days, which are computed before it. */
-async function windowTally(
-	context: Context,
-	series: number,
-	{ size, from }: Window,
-): Promise<Tally | undefined> {
-	const to = from + windowMs[size]
-	if (size !== '7d') return context.log.tally(series, from, to)
-	const rows = (await context.sql.all({
-		sql: 'SELECT bytes FROM outcome_day WHERE series = ? AND day_ms >= ? AND day_ms < ?',
-		params: [series, from, to],
-	})) as unknown as [Uint8Array][]
-	if (rows.length === 0) return undefined
-	const total = emptyTally()
-	for (const [bytes] of rows) addEncodedTally(total, bytes)
-	return total
 }
 
 const keepDay = (series: number, day: number, tally: Tally): Statement => ({

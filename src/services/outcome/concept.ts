@@ -4,7 +4,7 @@ import type { Series } from '../../log/prediction-log.ts'
 import type { ConceptDetector, ConceptMetric } from '../../metrics/descriptor.ts'
 import { type Finding, found } from '../../metrics/finding.ts'
 import { metrics } from '../../metrics/index.ts'
-import type { Window } from '../metric/compute-family.ts'
+import type { Window } from '../metric/window-slices.ts'
 
 const conceptMetrics: readonly ConceptMetric[] = metrics.filter((m) => m.subject === 'concept')
 

@@ -122,7 +122,7 @@ function toAnswer(
 		method: metric.method,
 		reason: reasonOf(finding, leastRows),
 		baseline: metric.subject === 'estimate' ? record.baseline : null,
-		provisional: record.provisional || (restsOnOutcomes(metric) && record.matureAt !== null),
+		provisional: isProvisional(record, metric),
 		computedAt: times.computedAt,
 		...(times.supersedes === undefined ? {} : { supersedes: times.supersedes }),
 		...(record.change === null ? {} : { change: record.change }),
@@ -131,11 +131,12 @@ function toAnswer(
 	}
 }
 
+/** What rests on outcomes is not final while enough of them can still come. */
+export const isProvisional = (record: OutcomeRecord, metric: MetricDescriptor): boolean =>
+	record.provisional || ('on' in metric && metric.on === 'outcomes' && record.matureAt !== null)
+
 const reasonOf = ({ reason }: Finding, leastRows: number): string | null =>
 	leastRows > 0 ? withoutSmallGroups(reason ?? null) : (reason ?? null)
-
-const restsOnOutcomes = (metric: Kept): boolean =>
-	metric.subject === 'concept' ? false : metric.subject === 'estimate' ? false : metric.on === 'outcomes'
 
 /** How an estimate turned out, once the window's outcomes are known. */
 function realisedOf(record: OutcomeRecord, metric: Kept, finding: Finding): Pick<Answer, 'realised'> {

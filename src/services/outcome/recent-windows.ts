@@ -39,9 +39,14 @@ export const mainMetric: Record<Task, string> = {
 const coverageId = 'performance.outcome_coverage'
 
 /** The values of segments that have statistics of their own, as `name:value`. */
-export async function segmentValues(context: Context, model: string): Promise<string[]> {
+export async function segmentValues(
+	context: Context,
+	model: string,
+	hidden: readonly string[] = [],
+): Promise<string[]> {
 	const series = await context.log.series(model)
-	return [...new Set(series.filter((s) => s.segment !== '').map((s) => `${s.segment}:${s.value}`))].sort()
+	const shown = series.filter((s) => s.segment !== '' && !hidden.includes(s.segment))
+	return [...new Set(shown.map((s) => `${s.segment}:${s.value}`))].sort()
 }
 
 /**

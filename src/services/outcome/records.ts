@@ -4,7 +4,7 @@ import type { WindowSize } from '../../core/time.ts'
 import type { Statement } from '../../db/sql.ts'
 import { decodeOutcomes, encodeOutcomes } from '../../metrics/outcome-encoding.ts'
 import type { OutcomeResult } from '../../metrics/outcome-result.ts'
-import { hoursOf, keyOf, supersede, windowOf } from '../metric/records.ts'
+import { byWindow, keyOf, type RecordsByWindow, rowsInForce, supersede, windowOf } from '../metric/records.ts'
 
 /** What is known of a window by its outcomes. */
 export type OutcomeRecord = {
@@ -62,19 +62,15 @@ export const toOutcomeRecord = ([
 	result: decodeOutcomes(bytes),
 })
 
-/** The records in force of some series for one window. */
+/** The records in force of some series, for windows of one size that begin at `froms`. */
 export async function currentOutcomes(
 	context: Context,
 	series: readonly number[],
 	window: WindowSize,
-	from: number,
-): Promise<Map<number, OutcomeRecord>> {
-	const rows = await context.sql.all({
-		sql: `SELECT ${outcomeColumns} FROM outcome_record WHERE series IN (SELECT value FROM json_each(?)) AND hours = ?
-			AND from_ms = ? AND superseded_at IS NULL`,
-		params: [JSON.stringify(series), hoursOf(window), from],
-	})
-	return new Map((rows as unknown as OutcomeRow[]).map((row) => [row[0], toOutcomeRecord(row)]))
+	froms: readonly number[],
+): Promise<RecordsByWindow<OutcomeRecord>> {
+	const rows = await rowsInForce(context, 'outcome_record', outcomeColumns, series, window, froms)
+	return byWindow((rows as unknown as OutcomeRow[]).map(toOutcomeRecord))
 }
 
 export type NewOutcome = Omit<OutcomeRecord, 'revision' | 'change'>

@@ -39,9 +39,8 @@ export async function readRestatements(
 	}
 	const items: Restatement[] = []
 	for (const { first, window, until } of restated.slice(0, most)) {
-		const current = (await currentOutcomes(context, [first.series], first.window, first.from)).get(
-			first.series,
-		)
+		const records = await currentOutcomes(context, [first.series], first.window, [first.from])
+		const current = records.get(first.from)?.get(first.series)
 		const answer = window.answers.get(metric)
 		items.push({
 			window: window.window,

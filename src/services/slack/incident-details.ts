@@ -3,7 +3,7 @@ import { windowMs } from '../../core/time.ts'
 import type { IncidentChange } from '../../db/schema.ts'
 import { metricIds } from '../../metrics/index.ts'
 import { modeOf } from '../../stats/ordered-samples.ts'
-import { hasRole } from '../authorise.ts'
+import { hasRole, seesFeatures } from '../authorise.ts'
 import type { Incident, IncidentAlert } from '../incident/incident.ts'
 import { dimensionOf, readWindowRows, type WindowRows, type WindowSource } from '../incident/window-rows.ts'
 import { readAnswers } from '../metric/read-answers.ts'
@@ -54,6 +54,7 @@ export async function incidentDetails(
 		window: size,
 		feature: alert.subject.feature,
 		group: alert.subject.group,
+		namesSmall: seesFeatures(actor),
 	}
 	const from = Date.parse(alert.window.from)
 	const { items } = await readAnswers(context, {

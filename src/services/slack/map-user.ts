@@ -66,7 +66,12 @@ export async function mapSlackUser(
 	const { team, user, role, models = ['*'] } = name
 	authoriseGlobs(actor, 'admin', models)
 	const now = context.now()
-	authoriseGlobs(actor, 'admin', (await findRow(context, name))?.models ?? [])
+	const before = await findRow(context, name)
+	if (before && !coversGlobs(actor, before.models))
+		throw new AppError(
+			'forbidden',
+			`${actor.id} may not change what ${team}/${user} has: it reaches further.`,
+		)
 	const row = { team, user, role, models, createdAt: now, expiresAt: expiryOf(name.expires, now) }
 	const set = { role, models, createdAt: now, expiresAt: row.expiresAt }
 	const query = context.db

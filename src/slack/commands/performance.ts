@@ -1,4 +1,5 @@
 import { type WindowSize, windowSizes } from '../../core/time.ts'
+import { seesFeatures } from '../../services/authorise.ts'
 import { performanceMetrics, readPerformance } from '../../services/outcome/read-performance.ts'
 import { segmentValues } from '../../services/outcome/recent-windows.ts'
 import { findAskedModel } from '../../services/slack/find-asked-model.ts'
@@ -22,7 +23,9 @@ export const performance: SlackCommand = {
 	answer: async (context, { actor, words }) => {
 		const { model, rest } = await findAskedModel(context, actor, words)
 		const ids = performanceMetrics(model.task)
-		const segments = await segmentValues(context, model.name)
+		// Values of a sensitive attribute are groups of people.
+		const hidden = seesFeatures(actor) ? [] : model.sensitive
+		const segments = await segmentValues(context, model.name, hidden)
 		const names = ids.map((id) => id.slice(family.length))
 		const expected = `A ${model.task} model has the metrics ${names.join(', ')}, in windows of ${windowSizes.join(', ')}${
 			segments.length > 0 ? `, and the segments ${someOf(segments)}` : ''

@@ -1,5 +1,5 @@
 import { chiSquareTail } from '../chi-square.ts'
-import { type CurvePart, covarianceOf, type Place, type SmoothCurve } from './smooth-curve.ts'
+import { type CurvePart, covarianceOf, knotSum, type Place, type SmoothCurve } from './smooth-curve.ts'
 
 /**
  * Rows at one place of a curve: the score (slope of the log likelihood) of what was seen, its variance, and the
@@ -45,30 +45,34 @@ function pOf(
 ): number {
 	const sides = directions.map((weigh) => {
 		const along = new Float64Array(part.values.length)
-		const weights = rows.map(weigh)
+		const weights = new Float64Array(rows.length)
 		let excess = 0
-		rows.forEach((r, i) => {
-			const w = weights[i] as number
+		for (let i = 0; i < rows.length; i++) {
+			const r = rows[i] as Row
+			const w = weigh(r, i)
+			weights[i] = w
 			excess += w * r.excess
 			along[r.knot] = (along[r.knot] as number) + w * r.variance * (1 - r.fraction)
 			along[r.knot + 1] = (along[r.knot + 1] as number) + w * r.variance * r.fraction
-		})
-		return { excess, weights, along }
+		}
+		return { excess, weights, sum: knotSum(part, along) }
 	})
+	const variances = Float64Array.from(rows, (r) => r.variance)
 	const covariance = sides.map((a) =>
-		sides.map((b) => {
-			const chance = rows.reduce(
-				(sum, r, i) => sum + (a.weights[i] as number) * (b.weights[i] as number) * r.variance,
-				0,
-			)
-			return chance + covarianceOf(curve, part, a.along, b.along)
-		}),
+		sides.map((b) => chanceOf(a.weights, b.weights, variances) + covarianceOf(curve, a.sum, b.sum)),
 	)
 	const { statistic, degrees } = quadraticForm(
 		covariance,
 		sides.map((s) => s.excess),
 	)
 	return chiSquareTail(statistic, degrees)
+}
+
+function chanceOf(a: Float64Array, b: Float64Array, variances: Float64Array): number {
+	let sum = 0
+	for (let i = 0; i < variances.length; i++)
+		sum += (a[i] as number) * (b[i] as number) * (variances[i] as number)
+	return sum
 }
 
 /** x' matrix^-1 x by elimination; directions that say nothing of their own are dropped. */

@@ -89,9 +89,24 @@ export function forecastOf(window: ScoreTable, calibration: Calibration): Foreca
 function drawOutcomes({ table, places, calibration }: Forecast, random: () => number): Outcomes {
 	const { selected, rejected } = table
 	const values = drawKnots(calibration.curve, random)
-	const p = places.map((place) => logistic(valueAt(values, place)))
-	const toss = (n: number, c: number) => drawBinomial(n, p[c] as number, random)
-	return { selected, rejected, selectedPositives: selected.map(toss), rejectedPositives: rejected.map(toss) }
+	const p = new Float64Array(places.length)
+	for (let c = 0; c < p.length; c++) p[c] = logistic(valueAt(values, places[c] as Place))
+	return {
+		selected,
+		rejected,
+		selectedPositives: toss(selected, p, random),
+		rejectedPositives: toss(rejected, p, random),
+	}
+}
+
+/** How many rows of each cell turn out positive. */
+function toss(rows: Float64Array, p: Float64Array, random: () => number): Float64Array {
+	const positives = new Float64Array(rows.length)
+	for (let c = 0; c < rows.length; c++) {
+		const n = rows[c] as number
+		if (n > 0) positives[c] = drawBinomial(n, p[c] as number, random)
+	}
+	return positives
 }
 
 function expectedMetrics(

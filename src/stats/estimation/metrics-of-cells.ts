@@ -41,7 +41,8 @@ export function metricsOfCells(
 	const { selected, rejected, selectedPositives, rejectedPositives } = outcomes
 	let [tp, fp, fn, tn, pairs, logLoss, squares] = [0, 0, 0, 0, 0, 0, 0]
 	for (let c = 0; c < selected.length; c++) {
-		const [hits, misses] = [selectedPositives[c] as number, rejectedPositives[c] as number]
+		const hits = selectedPositives[c] as number
+		const misses = rejectedPositives[c] as number
 		const positives = hits + misses
 		const negatives = (selected[c] as number) + (rejected[c] as number) - positives
 		pairs += positives * (fp + tn + negatives / 2)

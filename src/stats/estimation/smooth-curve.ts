@@ -94,6 +94,8 @@ export const curveMean = ({ parts }: SmoothCurve, place: Place): number =>
 /** From -1 at the curve's low end to 1 at its high end. */
 export const tiltAt = ({ knot, fraction }: Place): number => (2 * (knot + fraction)) / (knots - 1) - 1
 
+const tiltOfKnots = Float64Array.from({ length: knots }, (_, knot) => tiltAt({ knot, fraction: 0 }))
+
 /** Knot values as they might be in a new period: a part by its weight, its normal spread, and the period's own move. */
 export function drawKnots(curve: SmoothCurve, random: () => number): Float64Array {
 	let left = random()
@@ -102,12 +104,15 @@ export function drawKnots(curve: SmoothCurve, random: () => number): Float64Arra
 		return left < 0
 	})
 	const part = drawn ?? (curve.parts.at(-1) as CurvePart)
-	const step = solveUpper(
-		part.root,
-		Float64Array.from(part.values, () => drawNormal(random)),
-	)
+	const { values } = part
+	const normals = new Float64Array(values.length)
+	for (let k = 0; k < normals.length; k++) normals[k] = drawNormal(random)
+	const drawnValues = solveUpper(part.root, normals)
 	const { level, tilt } = drawMove(curve.between, random)
-	return step.map((s, k) => s + (part.values[k] as number) + level + tilt * tiltAt({ knot: k, fraction: 0 }))
+	for (let k = 0; k < drawnValues.length; k++)
+		drawnValues[k] =
+			(drawnValues[k] as number) + (values[k] as number) + level + tilt * (tiltOfKnots[k] as number)
+	return drawnValues
 }
 
 /** Student's t for the number of periods, which is small: their spread is itself a guess. */
@@ -118,14 +123,23 @@ function drawMove({ level, tilt, periods }: Between, random: () => number): { le
 	return { level: level * scale * drawNormal(random), tilt: tilt * scale * drawNormal(random) }
 }
 
-/** Variance of a weighted sum of knots and its covariance with another, from the part's spread and the period's. */
-export function covarianceOf(curve: SmoothCurve, part: CurvePart, a: Float64Array, b: Float64Array): number {
-	const [x, y] = [solveLower(part.root, a), solveLower(part.root, b)]
-	const level = (of: Float64Array) => of.reduce((sum, w) => sum + w, 0)
-	const tilt = (of: Float64Array) => of.reduce((sum, w, k) => sum + w * tiltAt({ knot: k, fraction: 0 }), 0)
-	const within = x.reduce((sum, v, k) => sum + v * (y[k] as number), 0)
-	const { between } = curve
-	return within + between.level ** 2 * level(a) * level(b) + between.tilt ** 2 * tilt(a) * tilt(b)
+/** A weighted sum of knots: what its variance, and its covariance with others, is computed from. */
+export type KnotSum = { solved: Float64Array; level: number; tilt: number }
+
+export function knotSum(part: CurvePart, weights: Float64Array): KnotSum {
+	let [level, tilt] = [0, 0]
+	for (let k = 0; k < weights.length; k++) {
+		level += weights[k] as number
+		tilt += (weights[k] as number) * (tiltOfKnots[k] as number)
+	}
+	return { solved: solveLower(part.root, weights), level, tilt }
+}
+
+/** Of two weighted sums of knots, from the part's spread and the period's. */
+export function covarianceOf({ between }: SmoothCurve, a: KnotSum, b: KnotSum): number {
+	let within = 0
+	for (let k = 0; k < a.solved.length; k++) within += (a.solved[k] as number) * (b.solved[k] as number)
+	return within + between.level ** 2 * a.level * b.level + between.tilt ** 2 * a.tilt * b.tilt
 }
 
 type Data = { cells: readonly Cell[]; places: readonly Place[]; centre: number }

@@ -12,14 +12,14 @@ const leastSkewness = 0.02
  */
 export function sumOfAbsolutesTail(cells: CalibrationBin[], n: number, gaps: number[], t: number): number {
 	let [mean, variance, third, error] = [0, 0, 0, 0]
-	cells.forEach((cell, i) => {
+	for (let i = 0; i < cells.length; i++) {
 		const gap = gaps[i] as number
-		const moments = foldedMoments(cell, n, gap)
+		const moments = foldedMoments(cells[i] as CalibrationBin, n, gap)
 		mean += moments.mean
 		variance += moments.variance
 		third += moments.third
 		error += Math.abs(gap)
-	})
+	}
 	// The bins' variances are those of Poisson counts; that the rows are n together takes off this much.
 	variance = Math.max(variance - (error * error) / n, variance / 20)
 	return pearsonTail((t - mean) / Math.sqrt(variance), third / variance ** 1.5)
