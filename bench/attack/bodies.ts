@@ -34,7 +34,7 @@ const blankLines: Attack = {
 			(await post(target, `predictionId,version,timestamp,x\n${'\n'.repeat(size)}`, 'text/csv')).status,
 			(await post(target, '{}\n'.repeat(size / 10), ndjson)).status,
 		]
-		return { figure: countOf(statuses), faults: only('a body', statuses, [200, 400, 413, 422]) }
+		return { figure: countOf(statuses), faults: only('a body', statuses, [200, 400, 413, 415, 422]) }
 	},
 }
 

@@ -1,6 +1,6 @@
 import type { Attack, Outcome } from './attack.ts'
 import { attacks } from './attacks.ts'
-import { startTarget } from './target.ts'
+import { startTarget, type Target } from './target.ts'
 import { type Seen, startWatch } from './watch.ts'
 
 // `npm run attack` starts a service of its own and attacks it; `npm run attack -- gzip slack` only with some kinds.
@@ -25,11 +25,19 @@ function faultsOf({ attack, outcome, seen }: Line): string[] {
 	]
 }
 
-async function launch(attack: Attack, look: () => Promise<Seen>, attacked: Promise<Outcome>): Promise<Line> {
+async function launch(attack: Attack, target: Target): Promise<Line> {
+	const watch = startWatch({ port: target.port, pid: target.pid() })
 	const start = performance.now()
+	const attacked = attack.run(target, 'full')
 	const outcome = await attacked.catch((error) => ({ figure: 'no result', faults: [String(error)] }))
-	const line = { attack, outcome, seen: await look(), seconds: (performance.now() - start) / 1000 }
-	await settle(look)
+	const line = { attack, outcome, seen: await watch.look(), seconds: (performance.now() - start) / 1000 }
+	const death = target.death()
+	if (death !== undefined) {
+		outcome.faults.push(`the service ended: ${death.slice(-500)}`)
+		await target.restart()
+	}
+	await settle(watch.look)
+	await watch.stop()
 	return line
 }
 
@@ -71,16 +79,14 @@ const quiet: Attack = {
 }
 
 const target = await startTarget()
-const watch = startWatch({ port: target.port, pid: target.pid() })
 let failed = 0
 try {
 	console.log(
 		'| attack | what is sent | what must hold | seen | slowest /healthz | memory | took | |\n|---|---|---|---|---|---|---|---|',
 	)
 	for (const attack of [quiet, ...attacks.filter(isChosen)])
-		if (!print(await launch(attack, watch.look, attack.run(target, 'full')))) failed++
+		if (!print(await launch(attack, target))) failed++
 } finally {
-	await watch.stop()
 	await target.close()
 }
 console.log(failed === 0 ? '\nEverything holds.' : `\n${failed} attacks got through.`)

@@ -15,7 +15,7 @@ const locked: Attack = {
 	async run(target, scale) {
 		const lock = createClient({ url: `file:${join(target.folder, 'attacked.db')}` })
 		const held = await lock.transaction('write')
-		await held.execute('UPDATE models SET task = task')
+		await held.execute('CREATE TABLE IF NOT EXISTS held (x)')
 		const start = performance.now()
 		const ready = await target.ask('/readyz')
 		const readyMs = Math.round(performance.now() - start)
@@ -83,6 +83,7 @@ const killed: Attack = {
 				}
 				isDone = true
 			})()
+			sending.catch(() => {})
 			let done = 0
 			for (; done < kills && !isDone; done++) {
 				await pause(50 + Math.random() * 400)

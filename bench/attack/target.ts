@@ -29,6 +29,8 @@ export type Target = {
 	/** A key of a role, over models. */
 	keyOf(role: string, models?: string[]): Promise<string>
 	kill(signal: NodeJS.Signals): Promise<void>
+	/** What it wrote when it ended by itself. */
+	death(): string | undefined
 	/** Starts it again, on the same port and database. */
 	restart(): Promise<void>
 	close(): Promise<void>
@@ -73,6 +75,8 @@ export async function startTarget({ env = {}, nodeArguments = [] }: Options = {}
 			return JSON.parse(text).secret
 		},
 		kill,
+		death: () =>
+			running.child.exitCode === null && running.child.signalCode === null ? undefined : running.errors.text,
 		async restart() {
 			running = await spawnService({ ...settings, PLUMBLINE_PORT: String(port) }, nodeArguments)
 		},
@@ -85,7 +89,7 @@ export async function startTarget({ env = {}, nodeArguments = [] }: Options = {}
 	return target
 }
 
-type Running = { url: string; child: ChildProcess; ended: Promise<void> }
+type Running = { url: string; child: ChildProcess; ended: Promise<void>; errors: { text: string } }
 
 function spawnService(env: Record<string, string>, nodeArguments: string[]): Promise<Running> {
 	const child = spawn(process.execPath, [...nodeArguments, 'src/cli.ts', 'serve', '--json'], {
@@ -103,18 +107,18 @@ function spawnService(env: Record<string, string>, nodeArguments: string[]): Pro
 		stdio: ['ignore', 'pipe', 'pipe'],
 	})
 	const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+	const errors = { text: '' }
 	return new Promise((resolve, reject) => {
 		let out = ''
-		let err = ''
 		child.stdout?.on('data', (chunk) => {
 			out += chunk
 			const url = /"url":"([^"]+)"/.exec(out)?.[1]
-			if (url) resolve({ url, child, ended })
+			if (url) resolve({ url, child, ended, errors })
 		})
 		child.stderr?.on('data', (chunk) => {
-			err = (err + chunk).slice(-10_000)
+			errors.text = (errors.text + chunk).slice(-10_000)
 		})
-		void ended.then(() => reject(new Error(`the service ended with ${child.exitCode}: ${err}`)))
+		void ended.then(() => reject(new Error(`the service ended with ${child.exitCode}: ${errors.text}`)))
 	})
 }
 

@@ -22,23 +22,14 @@ async function call(method: string, path: string, json: unknown): Promise<Json> 
 	return JSON.parse(text)
 }
 
-const rule = `rules:
-  - name: any-rows
-    about: There are rows.
-    title: has rows
-    each: model
-    window: 1h
-    when: quality.volume > 0.0
-    metric: quality.volume
-    severity: warning
-`
+const rule = 'rules:\n  - { name: few, window: 1d, when: quality.volume < 1000 }\n'
 
-const hour = 3_600_000
+const day = 86_400_000
 const rows = Array.from({ length: 60 }, (_, i) => ({
 	predictionId: `p${i}`,
 	subject: `s${i % 7}`,
 	version: '1',
-	timestamp: new Date(Math.floor(Date.now() / hour - 5) * hour + i * 60_000).toISOString(),
+	timestamp: new Date(Math.floor(Date.now() / day - 1) * day + i * 600_000).toISOString(),
 	features: { income: 1000 + ((i * 37) % 97), age: 20 + (i % 50) },
 	groups: { sex: i % 2 === 0 ? 'f' : 'm' },
 	score: ((i * 13) % 100) / 100,
@@ -50,14 +41,19 @@ async function seed(): Promise<void> {
 	await call('POST', '/v1/models', model)
 	const features = ['income', 'age'].map((name) => ({ name, type: 'numeric' }))
 	await call('POST', '/v1/models/credit/versions', { version: '1', features })
-	await call('PUT', '/v1/models/credit/deployments/production', { champion: '1' })
 	const baseline = rows.map(({ features: values, score }) => ({ features: values, score }))
 	await call('PUT', '/v1/models/credit/versions/1/baseline', baseline)
 	await call('POST', '/v1/models/credit/predictions', rows)
 	const outcomes = rows.map(({ predictionId, timestamp }, i) => ({ predictionId, timestamp, actual: i % 2 }))
 	await call('POST', '/v1/models/credit/outcomes', outcomes)
+	// One that opens an incident: it has few rows, and no baseline to wait for.
+	await call('POST', '/v1/models', { model: 'plain', task: 'binary' })
+	await call('POST', '/v1/models/plain/versions', { version: '1', features })
+	const plain = rows.map(({ groups: _, subject: __, ...row }) => row)
+	await call('POST', '/v1/models/plain/predictions', plain)
 	const database = { PLUMBLINE_DATABASE_URL: `file:${join(folder, 'contract.db')}`, PLUMBLINE_RULES: folder }
 	expect(await plumbline(['run', 'all'], database)).toMatchObject({ code: 0 })
+	await call('PUT', '/v1/models/credit/deployments/production', { champion: '1' })
 	await call('POST', '/v1/silences', { models: ['credit'], reason: 'contract', expires: '1h' })
 }
 
