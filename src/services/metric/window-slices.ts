@@ -72,7 +72,7 @@ export async function recordsOfSlice<R>(
 	slice: readonly Window[],
 	read: (size: WindowSize, froms: readonly number[]) => Promise<ReadonlyMap<number, ReadonlyMap<number, R>>>,
 ): Promise<(window: Window) => ReadonlyMap<number, R>> {
-	const sizes = Map.groupBy(slice, (w) => w.size)
+	const sizes = groupBy(slice, (w) => w.size)
 	const found = new Map<WindowSize, ReadonlyMap<number, ReadonlyMap<number, R>>>()
 	for (const [size, windows] of sizes)
 		found.set(
@@ -109,7 +109,7 @@ export async function partsOfSlice(
 		slice[0]?.size === '7d'
 			? await keptDays(context, days, series, [from, to], grid)
 			: (await hours(from, to)).map(({ hour, ...part }) => ({ ...part, at: hour }))
-	const bySeries = Map.groupBy(parts, (part) => part.series)
+	const bySeries = groupBy(parts, (part) => part.series)
 	return (id, window) => (bySeries.get(id) ?? []).filter(({ at }) => at >= window.from && at < endOf(window))
 }
 
@@ -126,4 +126,16 @@ async function keptDays(
 		params: [JSON.stringify(series), from, to, ...(grid === undefined ? [] : [grid])],
 	})) as unknown as [number, number, Uint8Array][]
 	return rows.map(([id, at, bytes]) => ({ series: id, at, bytes }))
+}
+
+/** As Map.groupBy, which Node 20 does not have. */
+function groupBy<K, T>(list: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
+	const groups = new Map<K, T[]>()
+	for (const item of list) {
+		const key = keyOf(item)
+		const group = groups.get(key)
+		if (group) group.push(item)
+		else groups.set(key, [item])
+	}
+	return groups
 }
