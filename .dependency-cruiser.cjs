@@ -158,7 +158,8 @@ module.exports = {
 		parser: 'swc',
 		tsPreCompilationDeps: true,
 		doNotFollow: { path: 'node_modules' },
-		exclude: { path: '^dist/' },
+		// The launcher is no part of the program: it starts it, compiled or as it is.
+		exclude: { path: '^(dist/|src/plumbline\\.js$)' },
 		tsConfig: { fileName: 'tsconfig.json' },
 		enhancedResolveOptions: {
 			exportsFields: ['exports'],

@@ -12,7 +12,7 @@ WORKDIR /app
 COPY --from=build /app/ ./
 COPY package-lock.json .npmrc ./
 RUN npm ci --omit=dev --ignore-scripts && rm -rf /root/.npm \
-	&& ln -s /app/bin/plumbline.js /usr/local/bin/plumbline \
+	&& ln -s /app/src/plumbline.js /usr/local/bin/plumbline \
 	&& mkdir /data && chown node:node /data
 USER node
 WORKDIR /data

@@ -157,6 +157,6 @@ it('what the image installs is what the lock file says, and it runs', async () =
 	for (const [path, { version }] of Object.entries(found))
 		expect([path, version]).toEqual([path, locked[path]?.version])
 	expect(Object.keys(found)).not.toContain('node_modules/vitest')
-	const help = await runProcess(process.execPath, ['bin/plumbline.js', '--help'], { cwd: app, env: plainEnv })
+	const help = await runProcess(process.execPath, ['src/plumbline.js', '--help'], { cwd: app, env: plainEnv })
 	expect([help.code, help.out], help.err).toEqual([0, expect.stringContaining('serve')])
 })
