@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 const pure = ['core', 'stats', 'metrics', 'profile', 'explain', 'rules', 'ledger', 'house']
-const processes = ['runtimes', 'pack', 'end-to-end']
+const processes = ['runtimes', 'pack', 'end-to-end', 'attack']
 const inFolders = (names: readonly string[]) => [`test/{${names.join(',')}}/**/*.test.ts`]
 const peers = ['test/**/*.peers.test.ts']
 const long = ['test/**/*.long.test.ts']

@@ -20,7 +20,9 @@ const openLines: Attack = {
 		const count = scale === 'full' ? 100 : 5
 		const size = scale === 'full' ? 3.9 * mb : 0.5 * mb
 		const pieces = [ndjsonHead(target, 8 * mb), '{"predictionId":"', ...filler(size)]
-		const replies = await Promise.all(Array.from({ length: count }, () => raw(target, pieces, 8000)))
+		const replies = await Promise.all(
+			Array.from({ length: count }, () => raw(target, pieces, scale === 'full' ? 8000 : 1500)),
+		)
 		const refused = replies.filter((r) => r.status === 503)
 		const plain = refused.filter((r) => !/retry-after: \d/i.test(r.head))
 		return {
@@ -40,7 +42,7 @@ const jsonBodies: Attack = {
 	async run(target, scale) {
 		const count = scale === 'full' ? 40 : 3
 		const size = scale === 'full' ? 31 * mb : mb
-		const row = `${JSON.stringify(rowsOf('json', 1)[0])},`
+		const row = `{"pad":"${'a'.repeat(2000)}"},`
 		const text = `[${row.repeat(Math.floor(size / row.length)).slice(0, -1)}]`
 		const post = () =>
 			target.ask(path, { method: 'POST', body: text }).then(

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@libsql/client'
 import { type Attack, countOf, only } from './attack.ts'
-import { rowsOf, startTarget, type Target } from './target.ts'
+import { rowsOf, startTarget, type Target, timestamp } from './target.ts'
 
 const path = '/v1/models/m-a/predictions'
 const pause = (ms: number) => new Promise((wake) => setTimeout(wake, ms))
@@ -54,10 +54,16 @@ async function persist(target: Target, json: unknown): Promise<number> {
 	throw new Error('no batch gets through')
 }
 
-async function stored(target: Target, batches: number, rows: number, prefix: string): Promise<string[]> {
+async function stored(
+	target: Target,
+	batches: number,
+	rows: number,
+	prefix: string,
+	at: string,
+): Promise<string[]> {
 	const faults: string[] = []
 	for (let batch = 0; batch < batches; batch++) {
-		const { text } = await target.ask(path, { method: 'POST', json: rowsOf(`${prefix}-${batch}`, rows) })
+		const { text } = await target.ask(path, { method: 'POST', json: rowsOf(`${prefix}-${batch}`, rows, at) })
 		const { accepted, duplicates } = JSON.parse(text)
 		if (accepted !== 0 || duplicates !== rows)
 			faults.push(`batch ${batch}: ${rows - duplicates} of ${rows} rows were lost`)
@@ -75,10 +81,12 @@ const killed: Attack = {
 		try {
 			const [batches, rows, kills] = scale === 'full' ? [60, 200, 8] : [6, 20, 1]
 			const prefix = 'killed'
+			// A row that is sent again is the same row: its time too.
+			const at = timestamp()
 			let isDone = false
 			const sending = (async () => {
 				for (let batch = 0; batch < batches; batch++) {
-					await persist(target, rowsOf(`${prefix}-${batch}`, rows))
+					await persist(target, rowsOf(`${prefix}-${batch}`, rows, at))
 					void target.ask('/v1/jobs/compute/runs', { method: 'POST', json: {} }).catch(() => {})
 				}
 				isDone = true
@@ -91,7 +99,7 @@ const killed: Attack = {
 				await target.restart()
 			}
 			await sending
-			const faults = await stored(target, batches, rows, prefix)
+			const faults = await stored(target, batches, rows, prefix, at)
 			const jobs: number[] = []
 			for (const job of ['compute', 'roll-up', 'evaluate'])
 				jobs.push((await target.ask(`/v1/jobs/${job}/runs`, { method: 'POST', json: {} })).status)

@@ -144,11 +144,11 @@ async function must(asked: Promise<Reply>, status: number): Promise<void> {
 		throw new Error(`the service cannot be prepared: ${reply.status} ${reply.text}`)
 }
 
-export const rowsOf = (prefix: string, count: number) =>
+export const rowsOf = (prefix: string, count: number, at = timestamp()) =>
 	Array.from({ length: count }, (_, i) => ({
 		predictionId: `${prefix}-${i}`,
 		version: '1',
-		timestamp: timestamp(),
+		timestamp: at,
 		features: { x: i / 7, y: i % 5 },
 		score: (i % 10) / 10,
 	}))

@@ -52,7 +52,11 @@ async function watch(watched: Watched): Promise<void> {
 	parentPort?.on('message', () => {
 		// A poll that still waits counts with what it has waited.
 		const waited = from === undefined ? 0 : performance.now() - from
-		parentPort?.postMessage({ ...seen, slowestMs: Math.max(seen.slowestMs, waited) })
+		parentPort?.postMessage({
+			...seen,
+			slowestMs: Math.max(seen.slowestMs, waited),
+			peakMb: Math.max(seen.peakMb, memoryMb(watched.pid)),
+		})
 		seen = none()
 	})
 	for (;;) {
