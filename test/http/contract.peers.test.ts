@@ -67,25 +67,12 @@ async function settings(): Promise<string> {
 	const values = { model: 'credit', version: '1', environment: 'production', predictionId: 'p3', revision: 1 }
 	const lines = Object.entries(values).map(([name, value]) => `"path.${name}" = ${JSON.stringify(value)}`)
 	const incident = `[[operations]]\ninclude-path-regex = "^/v1/incidents/"\nparameters = { "path.id" = "${items[0].id}" }`
-	return `[parameters]\n${lines.join('\n')}\n\n${incident}\n`
+	// A body of rows that can be read is 200 whatever its rows are: each wrong row is named in the reply.
+	const ofRows = `[[operations]]\ninclude-path-regex = "/(predictions|outcomes|groups|features|baseline)$"\ninclude-method = ["POST", "PUT"]\nchecks.negative_data_rejection.enabled = false`
+	// No schema says that a date lies in the future or that a model exists: what is wrong in content alone is 422.
+	const content = '[checks]\npositive_data_acceptance.enabled = false'
+	return `${content}\n\n[parameters]\n${lines.join('\n')}\n\n${incident}\n\n${ofRows}\n`
 }
-
-// Not among them: positive_data_acceptance, since no schema says that a date lies in the future or that a model exists;
-// and what is wrong in content alone is 422.
-const checks = [
-	'not_a_server_error',
-	'status_code_conformance',
-	'content_type_conformance',
-	'response_headers_conformance',
-	'response_schema_conformance',
-	'negative_data_rejection',
-	'unsupported_method',
-	'allow_header_conformance',
-	'missing_required_header',
-	'use_after_free',
-	'ensure_resource_availability',
-	'ignored_auth',
-]
 
 describe.runIf(hasPeers('schemathesis'))('with a database that holds something of each kind,', () => {
 	beforeAll(async () => {
@@ -106,7 +93,7 @@ describe.runIf(hasPeers('schemathesis'))('with a database that holds something o
 				join(dirname(peersPython), 'st'),
 				[
 					...['--config-file', join(folder, 'schemathesis.toml'), 'run', `${server.url}/openapi.json`],
-					...['--header', `Authorization: Bearer ${processKey}`, '--checks', checks.join(',')],
+					...['--header', `Authorization: Bearer ${processKey}`],
 					...['--max-examples', '5', '--seed', '20260301', '--no-shrink', '--continue-on-failure'],
 					...['--request-timeout', '120', '--suppress-health-check', 'all', '--warnings', 'off'],
 				],
