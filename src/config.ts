@@ -28,6 +28,8 @@ const adminKey = z
 	.min(16, 'must have 16 characters or more')
 	.regex(/^\S*$/, 'must not contain white space')
 
+export const defaultPort = 8787
+
 /** The folder of rule files; where there is none of this name, the rules of the package apply. */
 export const defaultRules = 'rules'
 
@@ -82,7 +84,7 @@ const limitFields = Object.fromEntries(Object.values(limitNames).map((name) => [
 export const Config = z.object({
 	PLUMBLINE_DATABASE_URL: databaseUrl,
 	PLUMBLINE_DATABASE_TOKEN: text.optional(),
-	PLUMBLINE_PORT: port.default(8787),
+	PLUMBLINE_PORT: port.default(defaultPort),
 	PLUMBLINE_HOST: text.default('127.0.0.1'),
 	/** A port of its own for Prometheus, without a key. Absent: `/metrics` on the port of the service, with one. */
 	PLUMBLINE_METRICS_PORT: port.optional(),
@@ -99,7 +101,7 @@ export const Config = z.object({
 	/** Where links point to. Absent: the address that the service listens on. */
 	PLUMBLINE_PUBLIC_URL: httpUrl.optional(),
 	PLUMBLINE_LOG_LEVEL: z.enum(logLevels, { error: 'must be info, warn or error' }).default('info'),
-	PLUMBLINE_URL: httpUrl.default('http://127.0.0.1:8787'),
+	PLUMBLINE_URL: httpUrl.default(`http://127.0.0.1:${defaultPort}`),
 	PLUMBLINE_KEY: text.optional(),
 	SLACK_BOT_TOKEN: text.startsWith('xoxb-', 'must be a bot token (xoxb-…)').optional(),
 	SLACK_SIGNING_SECRET: text.optional(),

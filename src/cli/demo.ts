@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Config, defaultPort } from '../config.ts'
 import { dayMs } from '../core/time.ts'
 import { DemoClient } from '../demo/client.ts'
 import { postHistory } from '../demo/history.ts'
@@ -10,7 +11,7 @@ import { DemoSessions } from '../demo/sessions.ts'
 import { pagesOf, readIncidents, readPerformance, readWhy, type Story, tell, tryIt } from '../demo/story.ts'
 import { trickle } from '../demo/trickle.ts'
 import { jsonLogger } from '../logger.ts'
-import { type Running, startServer } from '../node.ts'
+import { type Overrides, type Running, startServer } from '../node.ts'
 import type { Command, ExitCode, Parsed, Terminal } from './command.ts'
 import { DemoProgress } from './demo-progress.ts'
 
@@ -20,6 +21,17 @@ async function place(terminal: Terminal): Promise<{ url: string; clean: () => Pr
 	if (given !== 'file:plumbline.db') return { url: given, clean: async () => {} }
 	const folder = await mkdtemp(join(tmpdir(), 'plumbline-demo-'))
 	return { url: `file:${join(folder, 'demo.db')}`, clean: () => rm(folder, { recursive: true, force: true }) }
+}
+
+/** The usual port, or any free one when something listens there and nobody has asked for that port. */
+async function startOnFreePort(config: Config, overrides: Overrides): Promise<Running> {
+	try {
+		return await startServer(config, overrides)
+	} catch (error) {
+		const isTaken = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'EADDRINUSE'
+		if (!isTaken || config.PLUMBLINE_PORT !== defaultPort) throw error
+		return startServer({ ...config, PLUMBLINE_PORT: 0 }, overrides)
+	}
 }
 
 export const demo: Command = {
@@ -44,7 +56,7 @@ PLUMBLINE_PORT, PLUMBLINE_DATABASE_URL and PLUMBLINE_ADMIN_KEY are honoured.
 		const logger = jsonLogger((line) => terminal.err(line), terminal.now, 'warn')
 		const sessions = new DemoSessions(terminal.now)
 		try {
-			const server = await startServer(config, { logger, sessions })
+			const server = await startOnFreePort(config, { logger, sessions })
 			try {
 				const work = demonstrate(terminal, args, { server, sessions, key, stopped })
 				// Ctrl-C ends it at once, also while it is still computing.

@@ -9,7 +9,7 @@ function shown(isScreen: boolean, shares: readonly number[]): string {
 	const terminal = {
 		now: () => now,
 		isScreen,
-		err: (part: string) => {
+		draw: (part: string) => {
 			text += part
 		},
 	} as Terminal
