@@ -110,7 +110,7 @@ export function tryIt({ url, key, why, changedAt }: Story, link: string, pages: 
 		['What is wrong?', '/v1/incidents?status=open'],
 		[
 			'Has income drifted?',
-			`/v1/models/credit-risk/metrics?metric=drift.psi&feature=income&window=1d&from=${formatTime(changedAt - dayMs).slice(0, 10)}&limit=3`,
+			`/v1/models/credit-risk/metrics?metric=drift.psi&feature=income&window=1d&from=${formatTime(changedAt - dayMs)}&limit=3`,
 		],
 		['Is the model fair?', '/v1/models/credit-risk/bias'],
 		[
