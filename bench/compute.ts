@@ -153,8 +153,8 @@ export async function benchCompute(): Promise<Measurement[]> {
 		await longSeries(fleet)
 		const read = await runScript<{ p50: number; p95: number }>('series.ts', fleet.url, longModel, 'f3')
 		return [
-			atMost('1,000 models x 50 features, one hour computed and judged', small.seconds, 's', 60),
-			{ name: 'of which judging by the packaged rules', value: small.judging, unit: 's' },
+			atMost('1,000 models x 50 features, one hour computed and evaluated', small.seconds, 's', 60),
+			{ name: 'of which evaluating the packaged rules', value: small.judging, unit: 's' },
 			atMost(
 				'the same with 1,000,000 rows a window / with 1,000',
 				(2 * large.seconds) / (small.seconds + again.seconds),

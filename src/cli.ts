@@ -54,8 +54,7 @@ function untilStopped(): Promise<void> {
 			firstAt ??= Date.now()
 			resolve()
 		}
-		process.on('SIGINT', stop)
-		process.on('SIGTERM', stop)
+		for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop)
 		if (process.env.npm_command === undefined) return
 		// npm passes SIGTERM to its shell alone, which ends and leaves us behind: then we end too.
 		const parent = process.ppid
@@ -63,10 +62,13 @@ function untilStopped(): Promise<void> {
 	})
 }
 
-// `plumbline … | head`: the reader has enough, and nobody is left to tell.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-	if (error.code !== 'EPIPE') throw error
-	process.exit(2)
-})
+for (const stream of [process.stdout, process.stderr])
+	stream.on('error', (error: NodeJS.ErrnoException) => {
+		// The terminal was closed: SIGHUP ends us, in order.
+		if (error.code === 'EIO') return
+		if (error.code !== 'EPIPE') throw error
+		// `plumbline … | head`: the reader has enough, and nobody is left to tell.
+		process.exit(2)
+	})
 
 process.exitCode = await main(process.argv.slice(2), makeTerminal, version)

@@ -22,7 +22,7 @@ function runWith(node) {
 	const child = spawn(node, [source, ...process.argv.slice(2)], { stdio: 'inherit' })
 	// On Windows the console tells the child itself, and `kill` would end it at once.
 	const pass = (signal) => process.platform === 'win32' || child.kill(signal)
-	for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, pass)
+	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, pass)
 	child.on('error', (error) => fail(`${node} cannot be run: ${error.message}. Run \`npm ci\` again.`))
 	child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
 }

@@ -47,7 +47,7 @@ Example: plumbline baseline credit-risk@7 --from train.parquet
 			)
 			terminal.out(
 				toTable(
-					['feature', 'cells', 'warnings'],
+					['feature', 'bins', 'warnings'],
 					answer.features.map((f) => [f.name, String(f.cells), f.warnings.join('; ')]),
 				),
 			)

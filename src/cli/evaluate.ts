@@ -73,7 +73,7 @@ export const evaluate: Command = {
 	isOffline: true,
 	help: `Usage: plumbline evaluate --data FILE --task TASK --actual COLUMN --score COLUMN [options]
 
-Judges a model by a file of its scores and what happened: performance with 95% intervals, and fairness by group. Needs no
+Evaluates a model from a file of scores and outcomes: performance with 95% intervals, and fairness by group. Needs no
 server. The numbers are those of the service, from the rows as they are.
 
   --data FILE           .csv, .ndjson or .parquet, also .gz

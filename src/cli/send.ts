@@ -22,7 +22,7 @@ import {
 import { mappingHints, mapRow, readMapping, requireColumns } from './map-row.ts'
 import { Progress } from './progress.ts'
 import { type InputFile, inputFile, plainBytes } from './read-file.ts'
-import { Sender, type Totals } from './sender.ts'
+import { Sender } from './sender.ts'
 
 const kinds = ['predictions', 'features', 'outcomes', 'groups']
 const batchRows = 1000
@@ -94,7 +94,7 @@ class Resume {
 	}
 }
 
-async function sendFile(terminal: Terminal, args: Parsed, model: string, kind: string): Promise<Totals> {
+async function sendFile(terminal: Terminal, args: Parsed, model: string, kind: string): Promise<Sender> {
 	const file = await inputFile(requireOption(args, 'from'))
 	const version = textOption(args, 'version')
 	const mapping = readMapping({
@@ -149,7 +149,7 @@ async function sendFile(terminal: Terminal, args: Parsed, model: string, kind: s
 	if (batch.length > 0) await flush()
 	progress.end()
 	await resume.done()
-	return sender.totals
+	return sender
 }
 
 export const send: Command = {
@@ -189,17 +189,20 @@ Example: plumbline send credit-risk --version 7 --from march.csv.gz --map ID=pre
 		const model = requirePositional(args, 0, 'The model')
 		const kind = textOption(args, 'kind') ?? 'predictions'
 		if (!kinds.includes(kind)) throw new UsageError(`--kind must be one of ${kinds.join(', ')}.`)
-		const totals = await sendFile(terminal, args, model, kind)
+		const { totals, faults } = await sendFile(terminal, args, model, kind)
 		if (args.values.json) terminal.out(`${JSON.stringify(totals)}\n`)
 		else {
 			const waiting = kind === 'outcomes' ? `, ${totals.waiting} waiting for their prediction` : ''
 			terminal.out(
 				`${totals.accepted} accepted, ${totals.duplicates} duplicates, ${totals.rejectedCount} rejected${waiting}\n`,
 			)
-			for (const r of totals.rejected)
-				terminal.out(`  row ${r.index}: ${r.code}${r.path ? ` ${r.path}` : ''}: ${r.message}\n`)
-			const more = totals.rejectedCount - totals.rejected.length
-			if (more > 0) terminal.out(`  … and ${more} more\n`)
+			let unlisted = totals.rejectedCount
+			for (const { first, rows } of faults.values()) {
+				const where = rows === 1 ? `row ${first.index}` : `row ${first.index} and ${rows - 1} more`
+				terminal.out(`  ${where}: ${first.code}${first.path ? ` ${first.path}` : ''}: ${first.message}\n`)
+				unlisted -= rows
+			}
+			if (unlisted > 0) terminal.out(`  … and ${unlisted} rows with other faults\n`)
 		}
 		if (totals.rejectedCount > 0 && totals.accepted + totals.duplicates === 0)
 			terminal.err(

@@ -15,6 +15,8 @@ const mostListed = 20
 /** Sends batches and adds up the answers. While the service is busy or away it waits, up to five minutes a batch. */
 export class Sender {
 	readonly totals: Totals = { accepted: 0, duplicates: 0, rejectedCount: 0, rejected: [], waiting: 0 }
+	/** The first row of each fault, and how many have it whatever their values: a thousand with one fault are one line. */
+	readonly faults = new Map<string, { first: Rejected; rows: number }>()
 	private readonly terminal: Terminal
 	private readonly path: string
 
@@ -31,6 +33,10 @@ export class Sender {
 	private reject(row: Rejected): void {
 		this.totals.rejectedCount++
 		if (this.totals.rejected.length < mostListed) this.totals.rejected.push(row)
+		const fault = `${row.code} ${row.path} ${row.message.replace(/"[^"]*"|\d+/g, '')}`
+		const known = this.faults.get(fault)
+		if (known) known.rows++
+		else if (this.faults.size < mostListed) this.faults.set(fault, { first: row, rows: 1 })
 	}
 
 	/** `index` is the row's place in the file. */

@@ -7,7 +7,7 @@ export const serve: Command = {
 
 Serves HTTP on PLUMBLINE_HOST:PLUMBLINE_PORT (127.0.0.1:8787) with the database PLUMBLINE_DATABASE_URL
 (file:plumbline.db), and runs the jobs on their schedules. The first key is PLUMBLINE_ADMIN_KEY, or is made with
-\`plumbline keys create --role admin\`. Ends on SIGINT or SIGTERM once running requests are answered.
+\`plumbline keys create --role admin\`. Ends on SIGINT, SIGTERM or SIGHUP once running requests are answered.
 
   --json     say where it listens as one JSON object
 

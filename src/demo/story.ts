@@ -1,4 +1,4 @@
-import { formatTime } from '../core/time.ts'
+import { dayMs, formatTime } from '../core/time.ts'
 import type { PageLink } from '../http/options.ts'
 import type { DemoClient } from './client.ts'
 import { changedBranches } from './lender.ts'
@@ -105,12 +105,12 @@ export const pagesOf = ({ incidents, why }: Story): PageLink[] => [
 ]
 
 /** Where to look next: in a browser, and with curl. */
-export function tryIt({ url, key, why }: Story, link: string, pages: readonly PageLink[]): string {
+export function tryIt({ url, key, why, changedAt }: Story, link: string, pages: readonly PageLink[]): string {
 	const calls = [
 		['What is wrong?', '/v1/incidents?status=open'],
 		[
 			'Has income drifted?',
-			'/v1/models/credit-risk/metrics?metric=drift.psi&feature=income&window=1d&limit=3',
+			`/v1/models/credit-risk/metrics?metric=drift.psi&feature=income&window=1d&from=${formatTime(changedAt - dayMs)}&limit=3`,
 		],
 		['Is the model fair?', '/v1/models/credit-risk/bias'],
 		[

@@ -80,7 +80,7 @@ export const stateFacts: Readonly<Record<string, StateFact>> = {
 	'job.missed': {
 		type: 'boolean',
 		on: 'service',
-		about: 'a job that ran before did not run, or failed, for three of its periods',
+		about: 'a job that ran before was due twice and did not run, or failed',
 	},
 	'job.late_ms': {
 		type: 'number',

@@ -85,7 +85,11 @@ describe('sending a file', () => {
 		const again = JSON.parse((await send(path, '--json')).out)
 		expect(again).toMatchObject({ accepted: 0, duplicates: 2, rejectedCount: 2 })
 		const none = await file('all-wrong.csv', 'predictionId,timestamp,income\nq1,yesterday,1\nq2,soon,2\n')
-		expect(await send(none)).toMatchObject({ code: 1, err: 'No row was stored: all 2 were rejected.\n' })
+		expect(await send(none)).toMatchObject({
+			code: 1,
+			out: expect.stringMatching(/rejected\n {2}row 0 and 1 more: invalid timestamp: .+\n$/),
+			err: 'No row was stored: all 2 were rejected.\n',
+		})
 	})
 
 	it('takes Parquet', async () => {

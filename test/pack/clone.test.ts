@@ -51,19 +51,22 @@ describe.each(nodes())('a clone after npm ci, on Node %i', (major, node) => {
 		expect([code, err]).toEqual([2, expect.stringMatching(/^plumbline: /)])
 	})
 
-	it.each(['SIGTERM', 'SIGINT'] as const)('ends on %s, also when it comes twice', async (signal) => {
-		const server = await startProcess(node, [launcher, 'serve', '--json'], {
-			cwd: folder,
-			env: env(),
-			ready: /"url":"([^"]+)"/,
-		})
-		expect((await fetch(`${server.match}/healthz`)).status).toBe(200)
-		const ended = once(server.child, 'exit')
-		server.child.kill(signal)
-		server.child.kill(signal)
-		expect(await ended).toEqual([0, null])
-		await expect(fetch(`${server.match}/healthz`)).rejects.toThrow()
-	})
+	it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+		'ends on %s, also when it comes twice',
+		async (signal) => {
+			const server = await startProcess(node, [launcher, 'serve', '--json'], {
+				cwd: folder,
+				env: env(),
+				ready: /"url":"([^"]+)"/,
+			})
+			expect((await fetch(`${server.match}/healthz`)).status).toBe(200)
+			const ended = once(server.child, 'exit')
+			server.child.kill(signal)
+			server.child.kill(signal)
+			expect(await ended).toEqual([0, null])
+			await expect(fetch(`${server.match}/healthz`)).rejects.toThrow()
+		},
+	)
 })
 
 describe('the service that npx started', () => {

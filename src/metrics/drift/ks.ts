@@ -10,7 +10,7 @@ const method = 'two-sample Kolmogorov-Smirnov on the grid, asymptotic p'
 export const ks = {
 	id: 'drift.ks',
 	about:
-		'Kolmogorov-Smirnov distance: the largest gap between the two distribution functions, at the borders of the grid, over rows that have a value.',
+		'Kolmogorov-Smirnov distance: the largest gap between the two distribution functions, at the edges of the bins, over rows that have a value.',
 	unit: '0 to 1',
 	subject: 'feature',
 	measure: (view) => {

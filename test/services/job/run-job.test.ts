@@ -173,7 +173,7 @@ describe('a job that did not run', () => {
 		expect((await missedJobs(test.context)).map((m) => m.lastOk)).toEqual([null])
 	})
 
-	it('is not missed while it runs, nor for the time in which everything was down', async () => {
+	it('is not missed while it runs, nor once it has run for long, nor for the time in which everything was down', async () => {
 		await registerSchedules(test.context, schedules)
 		const held = heldJob()
 		const run = runJob(test.context, held.job, 'a')
@@ -183,6 +183,8 @@ describe('a job that did not run', () => {
 		expect(await missedJobs(test.context)).toEqual([])
 		held.end()
 		await run
+		expect(await missedJobs(test.context)).toEqual([])
+		test.clock.advance(10 * minuteMs)
 		expect(await missedJobs(test.context)).toHaveLength(1)
 		await registerSchedules(test.context, schedules)
 		expect(await missedJobs(test.context)).toEqual([])
