@@ -1,3 +1,4 @@
+import cron from 'node-cron'
 import type { Context } from './context.ts'
 import { dueTimes } from './core/cron.ts'
 import { secondMs } from './core/time.ts'
@@ -7,6 +8,7 @@ import type { JobRun, Runnable } from './services/job/run-job.ts'
 
 const drainMs = 10 * secondMs
 const lookMs = secondMs
+const silent = { info() {}, warn() {}, error() {}, debug() {} }
 
 /**
  * Runs every job by its clock from now on. The answer stops that, and waits for what is running: a job whose process
@@ -17,9 +19,14 @@ export async function startSchedules(context: Context, owner: string): Promise<(
 	const schedule = openSchedule(jobs, context.now, (id) =>
 		runJobById(context, id, owner, { scheduled: true }),
 	)
+	const tasks = jobs.map(({ id, cron: expression }) =>
+		cron.schedule(expression, schedule.look, { name: id, timezone: 'UTC', logger: silent }),
+	)
+	// node-cron leaves out a tick that comes late, and waits long for a clock that went back.
 	const timer = setInterval(schedule.look, lookMs)
 	return async () => {
 		clearInterval(timer)
+		for (const task of tasks) await task.destroy()
 		await schedule.close()
 	}
 }
