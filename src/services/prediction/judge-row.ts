@@ -75,7 +75,10 @@ export function requireId(row: JsonObject, path: string, limits: Limits): string
 	if (typeof value !== 'string' || value === '') throw new RowRejected('invalid', path, idFault(value))
 	if (value.length > limits.idCharacters)
 		throw new RowRejected('too-large', path, `at most ${limits.idCharacters} characters (limit idCharacters)`)
-	return value.isWellFormed() ? value : value.toWellFormed()
+	// Stored as U+FFFD, two ids would be one, and the second row a duplicate of the first.
+	if (!value.isWellFormed())
+		throw new RowRejected('invalid', path, 'contains a lone surrogate, which is not Unicode text')
+	return value
 }
 
 export function optionalId(row: JsonObject, path: string, limits: Limits): string | undefined {

@@ -127,6 +127,19 @@ describe('bytes', () => {
 		expect((await read('lone')).features.h3).toBe('x\ufffd')
 	})
 
+	it('of a lone surrogate refuse an id, so that no two ids become one', async () => {
+		const ids = ['lone\\ud800', 'lone\\ud801', 'pair\\ud83d\\ude00']
+		const { body } = await post(ids.map((id) => row(id)).join('\n'), 'ndjson')
+		const why = 'contains a lone surrogate, which is not Unicode text'
+		expect([body.accepted, rejected(body)]).toEqual([
+			1,
+			[
+				[0, 'invalid', 'predictionId', why],
+				[1, 'invalid', 'predictionId', why],
+			],
+		])
+	})
+
 	it('of several gzip members are one body', async () => {
 		const members = Buffer.concat([gzipSync(`${row('g1')}\n`), gzipSync(row('g2'))])
 		expect((await post(members, 'ndjson', { encoding: 'gzip' })).body.accepted).toBe(2)
