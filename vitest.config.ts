@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 const pure = ['core', 'stats', 'metrics', 'profile', 'explain', 'rules', 'ledger', 'house']
-const processes = ['runtimes', 'pack', 'end-to-end', 'attack']
+// Requests are intercepted in the whole process: what does so keeps a worker for each file.
+const processes = ['runtimes', 'pack', 'end-to-end', 'attack', 'slack']
 const inFolders = (names: readonly string[]) => [`test/{${names.join(',')}}/**/*.test.ts`]
 const peers = ['test/**/*.peers.test.ts']
 const long = ['test/**/*.long.test.ts']

@@ -141,4 +141,29 @@ const models: Attack = {
 	},
 }
 
-export const bodies = [blankLines, gzip, deep, parquet, models]
+const names: Attack = {
+	name: 'feature names without end',
+	sent: 'rows of 1,900 features each, and each feature in one row alone; then the jobs over them',
+	holds: '200, and jobs that end; memory stays in its budget',
+	async run(target, scale) {
+		const at = timestamp()
+		const statuses: number[] = []
+		for (let batch = 0; batch < times(scale, 24); batch++) {
+			const lines = Array.from({ length: 50 }, (_, row) => {
+				const features = Array.from({ length: 1900 }, (_, i) => [`f${batch}_${row}_${i}`, i])
+				return JSON.stringify({
+					...rowsOf(`names-${batch}-${row}`, 1, at)[0],
+					features: Object.fromEntries(features),
+				})
+			})
+			statuses.push((await post(target, lines.join('\n'), ndjson)).status)
+		}
+		const jobs: number[] = []
+		for (const job of ['roll-up', 'compute', 'evaluate-rules'])
+			jobs.push((await target.ask(`/v1/jobs/${job}/runs`, { method: 'POST', json: {} })).status)
+		const faults = [...only('a body', statuses, [200]), ...only('a job', jobs, [201, 409])]
+		return { figure: `${countOf(statuses)}; jobs ${countOf(jobs)}`, faults }
+	},
+}
+
+export const bodies = [blankLines, gzip, deep, parquet, models, names]

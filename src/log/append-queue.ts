@@ -1,6 +1,6 @@
 import { AppError } from '../core/errors.ts'
 import type { RowBatch } from '../profile/columns.ts'
-import { concatBatches } from '../profile/select-rows.ts'
+import { concatBatches, joinable } from '../profile/select-rows.ts'
 import type { Item } from './judge.ts'
 import type { AppendVerdict, RowKind } from './prediction-log.ts'
 
@@ -110,14 +110,15 @@ function mergeSmall(group: readonly Pending[]): { item: Item; members: Member[] 
 		if (member.rows >= smallBatch) merged.push({ item: p.item, members: [member] })
 		else small.set(p.item.model, [...(small.get(p.item.model) ?? []), p])
 	}
-	for (const [model, list] of small) {
-		const first = list[0] as Pending
-		const batch: RowBatch = concatBatches(list.map((p) => p.item.batch))
-		merged.push({
-			item: { model, kind: first.item.kind, batch },
-			members: list.map((p) => ({ ...p, rows: p.item.batch.rows })),
-		})
-	}
+	for (const [model, list] of small)
+		for (const run of joinable(list, (p) => p.item.batch)) {
+			const { kind } = (run[0] as Pending).item
+			const batch: RowBatch = concatBatches(run.map((p) => p.item.batch))
+			merged.push({
+				item: { model, kind, batch },
+				members: run.map((p) => ({ ...p, rows: p.item.batch.rows })),
+			})
+		}
 	return merged
 }
 

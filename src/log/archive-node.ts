@@ -7,7 +7,7 @@ import { Thread, ThreadError, threadUrl } from '../core/thread-node.ts'
 import { dayMs, formatTime } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
 import type { RowBatch } from '../profile/columns.ts'
-import { concatBatches } from '../profile/select-rows.ts'
+import { concatBatches, joinable } from '../profile/select-rows.ts'
 import { jsonColumnsKey, toArchive } from './archive-rows.ts'
 import type { ArchiveQuestion, ArchiveReply } from './archive-thread-node.ts'
 import type { Codec } from './codec.ts'
@@ -83,7 +83,7 @@ export async function archiveChunks(
 	const store = new HotStore(sql, codec)
 	let moved = 0
 	for (const chunks of files(rows.map(([id, kind, day, count]) => ({ id, kind, day, rows: count }))))
-		moved += await writeFile(sql, store, folder, model, chunks)
+		for (const run of await readChunks(store, chunks)) moved += await writeFile(sql, folder, model, run)
 	await sql.batch([{ sql: 'DELETE FROM log_waiting WHERE model = ? AND at < ?', params: [model, before] }])
 	return moved
 }
@@ -110,20 +110,21 @@ const moveSql = `UPDATE log_chunk SET body = NULL, file = ?, file_row = ?,
 	ids = CASE WHEN id <= (SELECT coalesce(max(last_chunk), 0) FROM log_key_run WHERE ready = 1) THEN NULL ELSE ids END
 	WHERE id = ?`
 
-async function writeFile(
-	sql: Sql,
-	store: HotStore,
-	folder: string,
-	model: string,
-	chunks: Chunk[],
-): Promise<number> {
-	const batches = []
-	for (const { id } of chunks) {
-		const chunk = await store.chunk(id)
-		if (chunk) batches.push(chunk.batch)
+type Loaded = Chunk & { batch: RowBatch }
+
+/** The chunks of a file, as several files where they share too few columns. */
+async function readChunks(store: HotStore, chunks: readonly Chunk[]): Promise<Loaded[][]> {
+	const loaded: Loaded[] = []
+	for (const chunk of chunks) {
+		const stored = await store.chunk(chunk.id)
+		if (stored) loaded.push({ ...chunk, batch: stored.batch })
 	}
-	const head = chunks[0] as Chunk
-	const columns = toArchive(concatBatches(batches))
+	return joinable(loaded, ({ batch }) => batch)
+}
+
+async function writeFile(sql: Sql, folder: string, model: string, chunks: Loaded[]): Promise<number> {
+	const head = chunks[0] as Loaded
+	const columns = toArchive(concatBatches(chunks.map(({ batch }) => batch)))
 	const bytes = parquetWriteBuffer({
 		columnData: columns.map(({ name, type, data }) => ({
 			name,

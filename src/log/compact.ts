@@ -2,7 +2,7 @@ import type { Sql, Statement } from '../db/sql.ts'
 import { mergeProfiles } from '../profile/accumulate.ts'
 import type { RowBatch } from '../profile/columns.ts'
 import { decodeProfile, encodeProfile } from '../profile/encoding.ts'
-import { concatBatches } from '../profile/select-rows.ts'
+import { concatBatches, Join } from '../profile/select-rows.ts'
 import { type Brief, concatBriefs, decodeBrief, encodeBrief, isLike } from '../tally/brief.ts'
 import { addEncodedTally, encodeTally } from '../tally/encoding.ts'
 import { emptyTally } from '../tally/tally.ts'
@@ -156,14 +156,37 @@ function parts(group: Small[]): Small[][] {
 	return list.filter((part) => part.length > 1)
 }
 
+/** Folds runs of chunks that can be joined; no more than one run is in memory. */
 async function foldPart(sql: Sql, store: HotStore, codec: Codec, part: Small[]): Promise<number> {
-	const batches: RowBatch[] = []
+	let folded = 0
+	let run: { small: Small; batch: RowBatch }[] = []
+	let join = new Join()
+	const fold = async () => {
+		if (run.length < 2) return
+		const whole = concatBatches(run.map(({ batch }) => batch))
+		folded += await replaceChunks(
+			sql,
+			codec,
+			run.map(({ small }) => small),
+			whole,
+		)
+	}
 	for (const small of part) {
 		const chunk = await store.chunk(small.id)
-		if (!chunk) return 0
-		batches.push(chunk.batch)
+		if (!chunk) continue
+		if (!join.takes(chunk.batch)) {
+			await fold()
+			run = []
+			join = new Join()
+			join.takes(chunk.batch)
+		}
+		run.push({ small, batch: chunk.batch })
 	}
-	const whole = concatBatches(batches)
+	await fold()
+	return folded
+}
+
+async function replaceChunks(sql: Sql, codec: Codec, part: Small[], whole: RowBatch): Promise<number> {
 	const head = part[0] as Small
 	const insert = await chunkStatement(
 		codec,

@@ -26,10 +26,13 @@ export type ReadArchive = (
 ) => Promise<RowBatch>
 
 const cachedChunks = 48
+/** Columns of all of them: names without end make even chunks of a few rows large. */
+const cachedColumns = 50_000
 
 /** Chunks by id, wherever they went: in the table, folded into a larger one, or moved to a file. */
 export class HotStore {
 	private readonly cache = new Map<number, StoredChunk>()
+	private columns = 0
 	private readonly sql: Sql
 	private readonly codec: Codec
 	private readonly readArchive: ReadArchive | undefined
@@ -79,9 +82,15 @@ export class HotStore {
 		const known = this.cache.get(id)
 		if (known) return known
 		const chunk = await this.read(id)
-		if (!chunk) return undefined
-		if (this.cache.size >= cachedChunks) this.cache.delete(this.cache.keys().next().value as number)
+		// Another reader may have read it meanwhile.
+		if (!chunk || this.cache.has(id)) return chunk
 		this.cache.set(id, chunk)
+		this.columns += chunk.batch.features.size
+		for (const [oldest, { batch }] of this.cache) {
+			if (oldest === id || (this.cache.size <= cachedChunks && this.columns <= cachedColumns)) break
+			this.cache.delete(oldest)
+			this.columns -= batch.features.size
+		}
 		return chunk
 	}
 
@@ -125,5 +134,6 @@ export class HotStore {
 
 	forget(): void {
 		this.cache.clear()
+		this.columns = 0
 	}
 }

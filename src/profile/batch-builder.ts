@@ -22,6 +22,8 @@ const firstCells = 16
 const bytesPerCell = 9
 /** Columns of a batch that others may follow in: two rows of many features have them. */
 const mostColumns = 4000
+/** From here on the columns of a batch share their buffers: each one costs when a batch goes to another thread. */
+const manyColumns = 256
 const bytesPerText = 64
 const bytesPerRow = 128
 
@@ -52,6 +54,19 @@ class ColumnBuilder {
 			? { kinds: this.kinds, nums: this.nums }
 			: { kinds: this.kinds.slice(0, rows), nums: this.nums.slice(0, rows) }
 	}
+}
+
+function inOneBuffer(columns: ReadonlyMap<string, ColumnBuilder>, rows: number): Map<string, Column> {
+	const kinds = new Uint8Array(columns.size * rows)
+	const nums = new Float64Array(columns.size * rows)
+	const views = new Map<string, Column>()
+	for (const [name, column] of columns) {
+		const from = views.size * rows
+		kinds.set(column.kinds.subarray(0, rows), from)
+		nums.set(column.nums.subarray(0, rows), from)
+		views.set(name, { kinds: kinds.subarray(from, from + rows), nums: nums.subarray(from, from + rows) })
+	}
+	return views
 }
 
 /** Collects rows into columns. `capacity` is the number of rows it can take. */
@@ -178,7 +193,7 @@ export class BatchBuilder {
 	finish(): RowBatch {
 		const n = this.rows
 		const columns = (map: Map<string, ColumnBuilder>) =>
-			new Map([...map].map(([name, c]) => [name, c.take(n)]))
+			map.size > manyColumns ? inOneBuffer(map, n) : new Map([...map].map(([name, c]) => [name, c.take(n)]))
 		const cut = <T extends Float64Array | Int32Array | Uint8Array>(a: T): T =>
 			(n === this.capacity ? a : a.slice(0, n)) as T
 		return {

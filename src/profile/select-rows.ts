@@ -29,7 +29,66 @@ export const selectRows = (batch: RowBatch, rows: Int32Array): RowBatch => ({
 	segments: pickColumns(batch.segments, rows),
 })
 
-/** One batch out of several, in order: what groups many small posts into one chunk. */
+/** A joined batch of so many cells is small, however many of them are empty. */
+const smallCells = 100_000
+
+/** What is being joined. */
+export class Join {
+	private readonly names = new Set<string>()
+	private rows = 0
+	private cells = 0
+
+	/** Whether at least half of the cells are those of their own batches, once they are many. */
+	takes(batch: RowBatch): boolean {
+		const columns = [...batch.features.keys(), ...batch.segments.keys()]
+		let count = this.names.size
+		for (const name of columns) if (!this.names.has(name)) count++
+		const rows = this.rows + batch.rows
+		const cells = this.cells + batch.rows * columns.length
+		if (this.rows > 0 && count * rows > Math.max(smallCells, 2 * cells)) return false
+		for (const name of columns) this.names.add(name)
+		this.rows = rows
+		this.cells = cells
+		return true
+	}
+}
+
+/**
+ * Runs of items whose batches can be joined. A column is as long as its batch, so that names which a few rows have, each
+ * row others, would take memory with the square of the rows.
+ */
+export function joinable<T>(items: readonly T[], batchOf: (item: T) => RowBatch): T[][] {
+	const runs: T[][] = []
+	let join = new Join()
+	for (const item of items) {
+		const run = runs.at(-1)
+		if (run && join.takes(batchOf(item))) {
+			run.push(item)
+			continue
+		}
+		join = new Join()
+		join.takes(batchOf(item))
+		runs.push([item])
+	}
+	return runs
+}
+
+/** The batches with the features that most rows have, as many as can be joined. */
+export function commonFeatures(batches: readonly RowBatch[]): readonly RowBatch[] {
+	if (joinable(batches, (batch) => batch).length < 2) return batches
+	const counts = new Map<string, number>()
+	for (const { features, rows } of batches)
+		for (const name of features.keys()) counts.set(name, (counts.get(name) ?? 0) + rows)
+	const rows = batches.reduce((sum, batch) => sum + batch.rows, 0)
+	const byRows = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
+	const kept = new Set(byRows.slice(0, Math.ceil((40 * smallCells) / rows)).map(([name]) => name))
+	return batches.map((batch) => ({
+		...batch,
+		features: new Map([...batch.features].filter(([name]) => kept.has(name))),
+	}))
+}
+
+/** One batch out of several that are `joinable`, in order: what groups many small posts into one chunk. */
 export function concatBatches(batches: readonly RowBatch[]): RowBatch {
 	if (batches.length === 1) return batches[0] as RowBatch
 	const rows = batches.reduce((sum, b) => sum + b.rows, 0)

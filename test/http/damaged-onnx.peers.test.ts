@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { loadOnnxRuntime } from '../../src/onnx-runtime-node.ts'
 import { bytesOf, golden } from '../explain/onnx/golden.ts'
 import { damagedCopies } from '../support/flip-bytes.ts'
-import { hasPeers, onnxRuntime } from '../support/peers.ts'
+import { hasPeers, onnxRuntime, openOnnxRuntime } from '../support/peers.ts'
 import { testServer } from '../support/server.ts'
 
 let server: Awaited<ReturnType<typeof testServer>>
@@ -28,9 +27,9 @@ describe.runIf(hasPeers('onnxruntime'))('a graph of somebody else', () => {
 	)
 
 	it('a graph that is not done in time is refused, and the next one is loaded by another thread', async () => {
-		const runtime = loadOnnxRuntime(process.env.PLUMBLINE_ONNXRUNTIME, 1)
+		const runtime = openOnnxRuntime(1)
 		await expect(runtime?.open(bytesOf('forest'))).rejects.toThrow('it was not done after')
-		const patient = loadOnnxRuntime(process.env.PLUMBLINE_ONNXRUNTIME)
+		const patient = openOnnxRuntime()
 		await expect(patient?.open(bytesOf('forest'))).resolves.toBeDefined()
 	})
 })

@@ -17,9 +17,12 @@ export const lineagePython = process.env.PLUMBLINE_MLFLOW_PYTHON ?? peersPython
 /** S3, among others: `pip install 'moto[server]==5.2.5'`. */
 export const motoServer = process.env.PLUMBLINE_MOTO_SERVER ?? join(dirname(peersPython), 'moto_server')
 
-export const onnxRuntime =
-	loadOnnxRuntime(process.env.PLUMBLINE_ONNXRUNTIME ?? 'onnxruntime-node') ??
-	loadOnnxRuntime(pathOf('node_modules/.cache/onnx/node_modules/onnxruntime-node'))
+/** A runtime of its own; a graph that is not done after `deadlineMs` is refused. */
+export const openOnnxRuntime = (deadlineMs?: number) =>
+	loadOnnxRuntime(process.env.PLUMBLINE_ONNXRUNTIME ?? 'onnxruntime-node', deadlineMs) ??
+	loadOnnxRuntime(pathOf('node_modules/.cache/onnx/node_modules/onnxruntime-node'), deadlineMs)
+
+export const onnxRuntime = openOnnxRuntime()
 
 /** Where prometheus and promtool are: named by the environment, or unpacked by `.ci/prometheus`. */
 export const prometheusFolder =

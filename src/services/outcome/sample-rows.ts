@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts'
 import { seeded } from '../../core/random.ts'
 import { textHash } from '../../profile/cell.ts'
 import type { RowBatch } from '../../profile/columns.ts'
-import { concatBatches, selectRows } from '../../profile/select-rows.ts'
+import { commonFeatures, concatBatches, selectRows } from '../../profile/select-rows.ts'
 
 type Part = { batch: RowBatch; draws: Float64Array }
 
@@ -34,7 +34,7 @@ export async function scanFirst(
 /**
  * At most `most` predictions of a version in [from, to), those with the lowest draws, in bounded memory; `rows` counts all.
  * Features that came apart from their prediction are not in its row. With `mostScanned` it is a sample of about the first
- * so many rows.
+ * so many rows. Features that only few rows have are left out where there are very many.
  */
 export async function sampleRows(
 	context: Context,
@@ -61,7 +61,7 @@ export async function sampleRows(
 	await scanFirst(context, query, mostScanned, take)
 	cut()
 	const batches = parts.map(({ batch }) => batch).filter((batch) => batch.rows > 0)
-	return { batch: batches.length > 0 ? concatBatches(batches) : undefined, rows }
+	return { batch: batches.length > 0 ? concatBatches(commonFeatures(batches)) : undefined, rows }
 }
 
 function below({ batch, draws }: Part, limit: number): Part {
