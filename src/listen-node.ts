@@ -79,6 +79,8 @@ function createHttpServer(fetch: Fetch, host: string, limits: Limits): Server {
 	const serve = listener(fetch, host, limits)
 	server.on('request', serve)
 	server.on('checkContinue', serve)
+	// An expectation that means nothing here may be left alone (RFC 9110, 10.1.1).
+	server.on('checkExpectation', serve)
 	server.on('clientError', answerClientError)
 	// What is full of idle connections has room for new ones.
 	server.on('drop', () => server.closeIdleConnections())

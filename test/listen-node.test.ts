@@ -219,3 +219,8 @@ it('answers in bounded time when heads or connections do not end', async () => {
 	expect((await small.fetch('/healthz')).status).toBe(200)
 	await small.close()
 })
+
+it('an expectation that means nothing here is left alone', async () => {
+	const text = head('GET', '/v1/models', { Expect: '200-maybe', Connection: 'close' })
+	expect(status(await speak(text))).toBe(200)
+})

@@ -1,4 +1,4 @@
-import { type Attack, countOf, only } from './attack.ts'
+import { type Attack, countOf, unexpected } from './attack.ts'
 
 const globs = [
 	'*',
@@ -52,8 +52,8 @@ const scopes: Attack = {
 				const key = { role: 'viewer', models: [asked] }
 				const given = await target.ask('/v1/keys', { method: 'POST', json: key, key: admin })
 				count += 2
-				faults.push(...only(`${scope} silences ${asked}`, [created.status], [403, 404, 422]))
-				faults.push(...only(`${scope} gives a key for ${asked}`, [given.status], [403, 404, 422]))
+				faults.push(...unexpected(`${scope} silences ${asked}`, [created.status], [403, 404, 422]))
+				faults.push(...unexpected(`${scope} gives a key for ${asked}`, [given.status], [403, 404, 422]))
 			}
 		}
 		return { figure: `${count - faults.length} of ${count} refused`, faults }
@@ -87,7 +87,7 @@ const foreign: Attack = {
 			for (const path of paths('m-a')) {
 				const { status, text } = await target.ask(path, { key })
 				seen.push(status)
-				faults.push(...only(`${role} ${path}`, [status], [403, 404]))
+				faults.push(...unexpected(`${role} ${path}`, [status], [403, 404]))
 				if (text.includes('"features":[')) faults.push(`${role} reads ${path}`)
 			}
 		}
@@ -103,7 +103,7 @@ const foreign: Attack = {
 		for (const key of ['', 'x', 'plk_'.padEnd(40, 'a')]) {
 			const { status } = await target.ask('/v1/models', { key })
 			seen.push(status)
-			faults.push(...only('without a valid key', [status], [401]))
+			faults.push(...unexpected('without a valid key', [status], [401]))
 		}
 		return { figure: countOf(seen), faults }
 	},
@@ -126,7 +126,7 @@ const admins: Attack = {
 		)
 		const faults = [
 			...(outside.length === 0 ? ['a scoped admin sees every key'] : []),
-			...only(
+			...unexpected(
 				'a key outside',
 				revoked.map((r) => r.status),
 				[403, 404],
@@ -136,7 +136,7 @@ const admins: Attack = {
 		const { status } = await target.ask('/v1/keys')
 		return {
 			figure: `${seen.length} of ${all.length} seen; ${countOf(revoked.map((r) => r.status))}; in the end ${status}`,
-			faults: [...faults, ...only('the last admin', [status], [200])],
+			faults: [...faults, ...unexpected('the last admin', [status], [200])],
 		}
 	},
 }
@@ -162,7 +162,7 @@ const views: Attack = {
 				const { status, text } = await target.ask(path, { key })
 				seen.push(status)
 				if (text.includes('m-a')) faults.push(`${role} reads m-a at ${path}`)
-				faults.push(...only(`${role} ${path}`, [status], [200, 403, 404]))
+				faults.push(...unexpected(`${role} ${path}`, [status], [200, 403, 404]))
 			}
 		}
 		return { figure: countOf(seen), faults }

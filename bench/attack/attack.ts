@@ -28,7 +28,7 @@ export function countOf(values: readonly (string | number)[]): string {
 }
 
 /** A fault for each value that is not among the allowed ones. */
-export function only(
+export function unexpected(
 	what: string,
 	values: readonly (string | number)[],
 	allowed: readonly (string | number)[],

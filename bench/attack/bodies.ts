@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { damagedCopies } from '../../test/support/flip-bytes.ts'
-import { type Attack, countOf, only, type Scale } from './attack.ts'
+import { type Attack, countOf, unexpected, type Scale } from './attack.ts'
 import { rowsOf, type Target, timestamp } from './target.ts'
 
 const predictions = '/v1/models/m-a/predictions'
@@ -34,7 +34,7 @@ const blankLines: Attack = {
 			(await post(target, `predictionId,version,timestamp,x\n${'\n'.repeat(size)}`, 'text/csv')).status,
 			(await post(target, '{}\n'.repeat(size / 10), ndjson)).status,
 		]
-		return { figure: countOf(statuses), faults: only('a body', statuses, [200, 400, 413, 415, 422]) }
+		return { figure: countOf(statuses), faults: unexpected('a body', statuses, [200, 400, 413, 415, 422]) }
 	},
 }
 
@@ -52,7 +52,7 @@ const gzip: Attack = {
 		const statuses: number[] = []
 		for (const body of [bomb, rows, members, empty, gzipSync(bomb)])
 			statuses.push((await post(target, body, ndjson, encoding)).status)
-		return { figure: countOf(statuses), faults: only('a bomb', statuses, [200, 400, 413, 422]) }
+		return { figure: countOf(statuses), faults: unexpected('a bomb', statuses, [200, 400, 413, 422]) }
 	},
 }
 
@@ -91,7 +91,7 @@ const deep: Attack = {
 		}
 		return {
 			figure: countOf(statuses),
-			faults: [...faults, ...only('a body', statuses, [200, 400, 413, 422])],
+			faults: [...faults, ...unexpected('a body', statuses, [200, 400, 413, 422])],
 		}
 	},
 }
@@ -115,7 +115,7 @@ const parquet: Attack = {
 		}
 		return {
 			figure: countOf(statuses),
-			faults: only('a file', statuses, [200, 201, 400, 409, 413, 422]),
+			faults: unexpected('a file', statuses, [200, 201, 400, 409, 413, 422]),
 		}
 	},
 }
@@ -137,7 +137,7 @@ const models: Attack = {
 				const headers = { 'content-type': 'application/octet-stream' }
 				statuses.push((await target.ask(path, { method: 'PUT', body: new Uint8Array(body), headers })).status)
 			}
-		return { figure: countOf(statuses), faults: only('a file', statuses, [400, 409, 413, 422]) }
+		return { figure: countOf(statuses), faults: unexpected('a file', statuses, [400, 409, 413, 422]) }
 	},
 }
 
@@ -161,7 +161,7 @@ const names: Attack = {
 		const jobs: number[] = []
 		for (const job of ['roll-up', 'compute', 'evaluate-rules'])
 			jobs.push((await target.ask(`/v1/jobs/${job}/runs`, { method: 'POST', json: {} })).status)
-		const faults = [...only('a body', statuses, [200]), ...only('a job', jobs, [201, 409])]
+		const faults = [...unexpected('a body', statuses, [200]), ...unexpected('a job', jobs, [201, 409])]
 		return { figure: `${countOf(statuses)}; jobs ${countOf(jobs)}`, faults }
 	},
 }

@@ -1,4 +1,4 @@
-import { type Attack, countOf, only } from './attack.ts'
+import { type Attack, countOf, unexpected } from './attack.ts'
 import { headOf, type Raw, raw, rowsOf, type Target } from './target.ts'
 
 const path = '/v1/models/m-a/predictions'
@@ -28,7 +28,7 @@ const openLines: Attack = {
 		return {
 			figure: countOf(replies.map((r) => r.status || 'open')),
 			faults: [
-				...only('a line', statuses(replies), [0, 400, 408, 413, 503]),
+				...unexpected('a line', statuses(replies), [0, 400, 408, 413, 503]),
 				...(plain.length > 0 ? [`${plain.length} answers of 503 have no Retry-After`] : []),
 			],
 		}
@@ -53,7 +53,7 @@ const jsonBodies: Attack = {
 				() => 'cut',
 			)
 		const replies = await Promise.all(Array.from({ length: count }, post))
-		return { figure: countOf(replies), faults: only('a body', replies, [200, 413, 422, 503, 'cut']) }
+		return { figure: countOf(replies), faults: unexpected('a body', replies, [200, 413, 422, 503, 'cut']) }
 	},
 }
 
@@ -77,8 +77,8 @@ const slowBodies: Attack = {
 		return {
 			figure: `${countOf(replies.map((r) => (r.status === 0 ? (r.isClosed ? 'closed' : 'open') : r.status)))}; others ${countOf(served.map((r) => r.status))}`,
 			faults: [
-				...only('a slow body', statuses(replies), [0, 400, 408, 413, 503]),
-				...only(
+				...unexpected('a slow body', statuses(replies), [0, 400, 408, 413, 503]),
+				...unexpected(
 					'another',
 					served.map((r) => r.status),
 					[200],
@@ -114,8 +114,8 @@ const claims: Attack = {
 		return {
 			figure: `${countOf(statuses(large))} after ${Math.round(Math.max(...large.map((r) => r.ms)))} ms; malformed ${countOf(statuses([...wrong, both]))}`,
 			faults: [
-				...only('a large claim', statuses(large), [413]),
-				...only('a malformed one', statuses([...wrong, both]), [400, 413]),
+				...unexpected('a large claim', statuses(large), [413]),
+				...unexpected('a malformed one', statuses([...wrong, both]), [400, 413]),
 				...(lasting.length > 0 ? [`${lasting.length} refused connections neither close nor keep alive`] : []),
 			],
 		}
@@ -152,7 +152,7 @@ const pooled: Attack = {
 		}
 		return {
 			figure: `${countOf(refused)}; next ${countOf(next)}`,
-			faults: [...only('a large body', refused, [413]), ...only('the next request', next, [200])],
+			faults: [...unexpected('a large body', refused, [413]), ...unexpected('the next request', next, [200])],
 		}
 	},
 }
@@ -175,9 +175,9 @@ const heads: Attack = {
 		return {
 			figure: `floods ${countOf(statuses(floods))}; hosts ${countOf(statuses(wrong))}; beside ${count} idle ones ${served}`,
 			faults: [
-				...only('a flood', statuses(floods), [400, 431]),
-				...only('two hosts or none', statuses(wrong), [400]),
-				...only('another', [served], [200]),
+				...unexpected('a flood', statuses(floods), [400, 431]),
+				...unexpected('two hosts or none', statuses(wrong), [400]),
+				...unexpected('another', [served], [200]),
 			],
 		}
 	},

@@ -1,4 +1,4 @@
-import { type Attack, countOf, only } from './attack.ts'
+import { type Attack, countOf, unexpected } from './attack.ts'
 
 const hostile = (length: number) => `${'*?'.repeat(length / 2)}!`
 const long = 'a'.repeat(200)
@@ -16,7 +16,7 @@ const globs: Attack = {
 				const value = encodeURIComponent(hostile(length))
 				statuses.push((await target.ask(`/v1/models/m-a/metrics?${parameter}=${value}`, { key })).status)
 			}
-		return { figure: countOf(statuses), faults: only('a glob', statuses, [200, 400, 422]) }
+		return { figure: countOf(statuses), faults: unexpected('a glob', statuses, [200, 400, 422]) }
 	},
 }
 
@@ -36,7 +36,7 @@ const storedGlobs: Attack = {
 			const asked = await target.ask(`/v1/models/${long}/metrics`, { key: JSON.parse(key.text).secret })
 			statuses.push(asked.status)
 		}
-		return { figure: countOf(statuses), faults: only('a glob', statuses, [201, 400, 403, 404, 422]) }
+		return { figure: countOf(statuses), faults: unexpected('a glob', statuses, [201, 400, 403, 404, 422]) }
 	},
 }
 

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@libsql/client'
-import { type Attack, countOf, only } from './attack.ts'
+import { type Attack, countOf, unexpected } from './attack.ts'
 import { rowsOf, startTarget, type Target, timestamp } from './target.ts'
 
 const path = '/v1/models/m-a/predictions'
@@ -31,10 +31,10 @@ const locked: Attack = {
 		return {
 			figure: `/readyz ${ready.status} in ${readyMs} ms; a write ${written.status}; afterwards ${countOf(after.map((r) => r.status))}`,
 			faults: [
-				...only('/readyz', [ready.status], [503]),
+				...unexpected('/readyz', [ready.status], [503]),
 				...(readyMs > 2000 ? [`/readyz took ${readyMs} ms`] : []),
-				...only('a write', [written.status], [200, 503]),
-				...only(
+				...unexpected('a write', [written.status], [200, 503]),
+				...unexpected(
 					'afterwards',
 					after.map((r) => r.status),
 					[200],
@@ -113,7 +113,7 @@ const killed: Attack = {
 			const jobs = await Promise.all(names.map((job) => runs(target, job, waits)))
 			return {
 				figure: `${done} kills, ${sent * rows} rows once each; jobs ${countOf(jobs)}`,
-				faults: [...faults, ...only('a job', jobs, waits > 0 ? [201] : [201, 409])],
+				faults: [...faults, ...unexpected('a job', jobs, waits > 0 ? [201] : [201, 409])],
 			}
 		} finally {
 			await target.close()
@@ -152,7 +152,7 @@ const clock: Attack = {
 		} finally {
 			await target.close()
 		}
-		return { figure: countOf(statuses), faults: only('after a jump', statuses, ['ok', 200]) }
+		return { figure: countOf(statuses), faults: unexpected('after a jump', statuses, ['ok', 200]) }
 	},
 }
 

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { type Attack, countOf, only } from './attack.ts'
+import { type Attack, countOf, unexpected } from './attack.ts'
 import { headOf, raw, signingSecret, type Target } from './target.ts'
 
 const path = '/slack/events'
@@ -33,12 +33,12 @@ const unsigned: Attack = {
 		return {
 			figure: `${countOf(replies.map((r) => r.status))}; 1 MB ${large.status}`,
 			faults: [
-				...only(
+				...unexpected(
 					'unsigned',
 					replies.map((r) => r.status),
 					[400, 401, 403],
 				),
-				...only('1 MB', [large.status], [400, 401, 403, 413]),
+				...unexpected('1 MB', [large.status], [400, 401, 403, 413]),
 			],
 		}
 	},

@@ -77,7 +77,7 @@ async function checkArchive({ database, archive }: Parts, name: string): Promise
 	} catch (error) {
 		if (!(error instanceof AppError)) throw error
 		const file = chunks.find(([path]) => error.message.includes(path))?.[0] ?? ''
-		throw damaged(join(name, file), (error.cause as Error).message)
+		throw damaged(join(name, file), ((error.cause as Error | undefined) ?? error).message)
 	} finally {
 		reader.close()
 	}

@@ -72,7 +72,7 @@ function picture(explanation: Explanation): Html {
 	return html`<div class="scroll" role="region" aria-label="Waterfall of the contributions" tabindex="0">${raw(drawn.svg)}</div>`
 }
 
-const standing = ({ percentile, share }: Contribution): string => {
+const rankText = ({ percentile, share }: Contribution): string => {
 	if (typeof percentile === 'number') return `above ${Math.round(percentile)}%`
 	return typeof share === 'number' ? `${digits(share)}% have the same` : ''
 }
@@ -92,7 +92,7 @@ function contributions({ contributions, base, margin, space, probability }: Expl
 		...(hasValues ? [valueText(c.value)] : []),
 		signed(c.contribution),
 		...(probability ? [c.probability === undefined ? '' : signed(c.probability)] : []),
-		...(hasValues ? [standing(c)] : []),
+		...(hasValues ? [rankText(c)] : []),
 	])
 	return table(`From a base of ${digits(base)} to ${digits(margin)} ${space}`, columns, rows)
 }

@@ -148,6 +148,18 @@ describe('the last admin key that reaches every model', () => {
 		await fresh.close()
 	})
 
+	test('is not revoked for another one that expires before it', async () => {
+		const fresh = await testServer()
+		const add = async (expires: string) => (await fresh.post('/v1/keys', { role: 'admin', expires })).body
+		const hour = await add('1h')
+		const day = await add('1d')
+		const revoke = async (id: string) => (await fresh.fetch(`/v1/keys/${id}`, { method: 'DELETE' })).status
+		expect(await revoke('key_admin')).toBe(409)
+		expect(await revoke(hour.id)).toBe(204)
+		expect(await revoke(day.id)).toBe(204)
+		await fresh.close()
+	})
+
 	test('stays when two admins revoke each other at once', async () => {
 		const fresh = await testServer()
 		const { body: other } = await fresh.post('/v1/keys', { role: 'admin' })

@@ -9,7 +9,7 @@ import { isActive, type KeyRow } from './key-record.ts'
 
 /**
  * Stops a key at once. Revoking it again changes nothing. Throws `not-found`, also for a key that reaches more than the
- * actor, and `conflict` for the last admin key that reaches every model.
+ * actor, and `conflict` for the last admin key that reaches every model, for as long as it does.
  */
 export async function revokeKey(context: Context, actor: Actor, id: string): Promise<void> {
 	authorise(actor, 'admin')
@@ -19,7 +19,7 @@ export async function revokeKey(context: Context, actor: Actor, id: string): Pro
 		throw new AppError('not-found', `There is no key ${JSON.stringify(id)}. GET /v1/keys lists them.`)
 	if (key.revokedAt !== null) return
 	const now = context.now()
-	const others = keys.filter((row) => row.id !== id && isFullAdmin(row, now))
+	const others = keys.filter((row) => row.id !== id && isFullAdmin(row, now) && outlasts(row, key))
 	const isLast = isFullAdmin(key, now) && others.length === 0
 	if (isLast) throw lastAdmin(id)
 	const open = and(eq(accessKeys.id, id), isNull(accessKeys.revokedAt), anotherIsLeft(key, others, now))
@@ -30,6 +30,10 @@ export async function revokeKey(context: Context, actor: Actor, id: string): Pro
 
 const isFullAdmin = (row: KeyRow, now: number): boolean =>
 	row.role === 'admin' && isActive(row, now) && seesAll({ models: row.models })
+
+/** A key that expires does not stand in for one that lasts longer. */
+const outlasts = (row: KeyRow, key: KeyRow): boolean =>
+	row.expiresAt === null || (key.expiresAt !== null && row.expiresAt >= key.expiresAt)
 
 /** Two admins may revoke each other at the same moment: the statement itself makes sure that one stays. */
 const anotherIsLeft = (key: KeyRow, others: readonly KeyRow[], now: number) =>
@@ -43,5 +47,5 @@ const anotherIsLeft = (key: KeyRow, others: readonly KeyRow[], now: number) =>
 const lastAdmin = (id: string) =>
 	new AppError(
 		'conflict',
-		`${id} is the last admin key that reaches every model: without it nobody could manage keys. Create another one first.`,
+		`${id} is the last admin key that reaches every model for as long: without it nobody could manage keys. Create another one that expires no earlier.`,
 	)
