@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { damagedCopies } from '../../test/support/flip-bytes.ts'
-import { type Attack, countOf, unexpected, type Scale } from './attack.ts'
+import { type Attack, countOf, type Scale, unexpected } from './attack.ts'
 import { rowsOf, type Target, timestamp } from './target.ts'
 
 const predictions = '/v1/models/m-a/predictions'
