@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 const pure = ['core', 'stats', 'metrics', 'profile', 'explain', 'rules', 'ledger', 'house']
-// Requests are intercepted in the whole process: what does so keeps a worker for each file.
+// What starts processes, or intercepts the requests of its own: a worker for each file.
 const processes = ['runtimes', 'pack', 'end-to-end', 'attack', 'slack']
 const inFolders = (names: readonly string[]) => [`test/{${names.join(',')}}/**/*.test.ts`]
 const peers = ['test/**/*.peers.test.ts']
@@ -57,8 +57,6 @@ export default defineConfig({
 					name: 'runtime',
 					include: inFolders(processes),
 					exclude: elsewhere,
-					// They start servers and measure them: one at a time.
-					fileParallelism: false,
 					sequence: { groupOrder: 2 },
 				},
 			},

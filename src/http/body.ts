@@ -18,7 +18,7 @@ const advice = {
 	jsonBytes: 'Send NDJSON, which is streamed, or send it in parts.',
 	objectBytes: '',
 	bodyBytes: 'Send it in parts.',
-	openBytes: 'A request without a key has little to say.',
+	openBytes: 'It holds for requests without a key.',
 	parquetBytes: 'Send a sample, or NDJSON, which is streamed.',
 	artifactBytes: 'PLUMBLINE_LIMIT_ARTIFACT_BYTES raises it.',
 }
