@@ -37,7 +37,7 @@ async function launch(attack: Attack, target: Target): Promise<Line> {
 		await target.restart()
 	}
 	await settle(watch.look)
-	await watch.stop()
+	watch.stop()
 	return line
 }
 

@@ -1,23 +1,29 @@
+import { fork } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { fileURLToPath } from 'node:url'
 
 /** The slowest `/healthz` and the most memory since the last look. */
 export type Seen = { slowestMs: number; polls: number; failed: number; peakMb: number }
 
 type Watched = { port: number; pid: number }
 
-/** Asks `/healthz` of a service every 20 ms and reads its memory, in a thread that the attacks do not hold up. */
-export function startWatch(watched: Watched) {
-	const worker = new Worker(new URL(import.meta.url), { workerData: watched })
+const self = fileURLToPath(import.meta.url)
+
+/**
+ * Asks `/healthz` of a service every 20 ms and reads its memory, in a process of its own: memory that the attacks take and
+ * free holds up every thread of theirs.
+ */
+export function startWatch({ port, pid }: Watched) {
+	const child = fork(self, [String(port), String(pid)])
 	return {
 		/** What was seen since the last time. */
 		look: () =>
 			new Promise<Seen>((resolve) => {
-				worker.once('message', resolve)
-				worker.postMessage('look')
+				child.once('message', (seen) => resolve(seen as Seen))
+				child.send('look')
 			}),
-		stop: () => worker.terminate(),
+		stop: () => child.kill(),
 	}
 }
 
@@ -49,10 +55,11 @@ async function watch(watched: Watched): Promise<void> {
 	const none = (): Seen => ({ slowestMs: 0, polls: 0, failed: 0, peakMb: 0 })
 	let seen = none()
 	let from: number | undefined
-	parentPort?.on('message', () => {
+	process.on('disconnect', () => process.exit())
+	process.on('message', () => {
 		// A poll that still waits counts with what it has waited.
 		const waited = from === undefined ? 0 : performance.now() - from
-		parentPort?.postMessage({
+		process.send?.({
 			...seen,
 			slowestMs: Math.max(seen.slowestMs, waited),
 			peakMb: Math.max(seen.peakMb, memoryMb(watched.pid)),
@@ -71,4 +78,5 @@ async function watch(watched: Watched): Promise<void> {
 	}
 }
 
-if (!isMainThread) await watch(workerData as Watched)
+if (process.argv[1] === self && process.send)
+	await watch({ port: Number(process.argv[2]), pid: Number(process.argv[3]) })

@@ -36,7 +36,7 @@ export async function collectBytes(
 }
 
 /** The bytes with more room, or less. Moved where the platform can, else copied. */
-export function resized(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
+function resized(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
 	const buffer: Growing = bytes.buffer
 	if (buffer.transfer) return new Uint8Array(buffer.transfer(length))
 	const other = new Uint8Array(length)

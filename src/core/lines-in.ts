@@ -1,10 +1,11 @@
 import type { ByteHold } from './byte-budget.ts'
-import { resized } from './collect-bytes.ts'
 import { asUtf8, decodeUtf8, isUtf8 } from './utf8.ts'
 
 const lineFeed = 10
 const defaultMost = 16 * 2 ** 20
+/** Room for small pieces of an open line: as much again as it has, within these. */
 const leastRoom = 1024
+const mostRoom = 64 * 1024
 
 /** A line that is no text, and why. */
 export class BadLine {
@@ -51,10 +52,14 @@ export async function* linesIn(
 	if (open.length > 0) yield linesOf(open.end(), mostBytes, tooLong)
 }
 
-/** The beginning of a line whose end is not here yet. It comes in pieces of any size, so they are put together. */
+/** The beginning of a line whose end is not here yet: pieces of any size, small ones together. */
 class OpenLine {
 	length = 0
-	private bytes = new Uint8Array(0)
+	private readonly parts: Uint8Array[] = []
+	/** The last part, and how much of it is filled. */
+	private room = new Uint8Array(0)
+	private filled = 0
+	private held = 0
 	private readonly hold: ByteHold | undefined
 
 	constructor(hold: ByteHold | undefined) {
@@ -62,27 +67,36 @@ class OpenLine {
 	}
 
 	async add(more: Uint8Array): Promise<void> {
-		const needed = this.length + more.length
-		if (needed > this.bytes.length) {
-			const room = Math.max(needed, 2 * this.bytes.length, leastRoom)
-			await this.hold?.take(room - this.bytes.length)
-			this.bytes = resized(this.bytes, room)
+		if (this.filled + more.length > this.room.length) {
+			const size = Math.max(more.length, leastRoom, Math.min(this.length, mostRoom))
+			await this.hold?.take(size)
+			this.held += size
+			this.parts.push(this.room.subarray(0, this.filled))
+			this.room = new Uint8Array(size)
+			this.filled = 0
 		}
-		this.bytes.set(more, this.length)
-		this.length = needed
+		this.room.set(more, this.filled)
+		this.filled += more.length
+		this.length += more.length
 	}
 
 	/** The line with its end. */
-	end(last?: Uint8Array): Uint8Array {
-		const { bytes, length } = this
-		this.hold?.give(bytes.length)
-		this.bytes = new Uint8Array(0)
-		this.length = 0
-		if (last === undefined) return bytes.subarray(0, length)
-		if (length === 0) return last
-		const all = new Uint8Array(length + last.length)
-		all.set(bytes.subarray(0, length))
-		all.set(last, length)
+	end(last: Uint8Array = new Uint8Array(0)): Uint8Array {
+		const whole = this.length === 0 ? last : this.joined(last)
+		this.hold?.give(this.held)
+		this.parts.length = 0
+		this.room = new Uint8Array(0)
+		this.filled = this.held = this.length = 0
+		return whole
+	}
+
+	private joined(last: Uint8Array): Uint8Array {
+		const all = new Uint8Array(this.length + last.length)
+		let at = 0
+		for (const part of [...this.parts, this.room.subarray(0, this.filled), last]) {
+			all.set(part, at)
+			at += part.length
+		}
 		return all
 	}
 }

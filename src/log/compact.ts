@@ -13,6 +13,9 @@ import type { HotStore } from './hot-store.ts'
 const deltasWorthFolding = 8
 const smallRows = 512
 const fullRows = 4096
+/** Chunks above the first whose rows take more than the second, in compressed bytes, are large however few rows they have. */
+const largeChunk = 8192
+const largeRow = 1000
 
 /** Folds deltas of touched windows and small chunks that are new since the last time. Answers how many records went. */
 export async function compactLog(sql: Sql, store: HotStore, codec: Codec): Promise<number> {
@@ -115,8 +118,8 @@ async function foldChunks(sql: Sql, store: HotStore, codec: Codec): Promise<numb
 		sql: `SELECT id, kind, series, day, rows, grid,
 				coalesce((SELECT group_concat(grid) FROM (SELECT grid FROM log_covered WHERE chunk = c.id ORDER BY grid)), '')
 				|| ' ' || EXISTS (SELECT 1 FROM log_brief WHERE chunk = c.id)
-			FROM log_chunk c WHERE id > ? AND id <= ? AND rows < ? AND body IS NOT NULL ORDER BY id`,
-		params: [Number(from), to, smallRows],
+			FROM log_chunk c WHERE id > ? AND id <= ? AND rows < ? AND body IS NOT NULL AND length(body) <= max(?, ? * rows) ORDER BY id`,
+		params: [Number(from), to, smallRows, largeChunk, largeRow],
 	})) as unknown as [number, number, number, number, number, number | null, string | null][]
 	const groups = new Map<string, Small[]>()
 	for (const [id, kind, series, day, count, grid, covered] of rows) {
