@@ -159,7 +159,7 @@ const names: Attack = {
 			statuses.push((await post(target, lines.join('\n'), ndjson)).status)
 		}
 		const jobs: number[] = []
-		for (const job of ['roll-up', 'compute', 'evaluate-rules'])
+		for (const job of ['roll-up', 'compute', 'attribute', 'replay', 'evaluate-rules'])
 			jobs.push((await target.ask(`/v1/jobs/${job}/runs`, { method: 'POST', json: {} })).status)
 		const faults = [...unexpected('a body', statuses, [200]), ...unexpected('a job', jobs, [201, 409])]
 		return { figure: `${countOf(statuses)}; jobs ${countOf(jobs)}`, faults }

@@ -73,21 +73,6 @@ export function joinable<T>(items: readonly T[], batchOf: (item: T) => RowBatch)
 	return runs
 }
 
-/** The batches with the features that most rows have, as many as can be joined. */
-export function commonFeatures(batches: readonly RowBatch[]): readonly RowBatch[] {
-	if (joinable(batches, (batch) => batch).length < 2) return batches
-	const counts = new Map<string, number>()
-	for (const { features, rows } of batches)
-		for (const name of features.keys()) counts.set(name, (counts.get(name) ?? 0) + rows)
-	const rows = batches.reduce((sum, batch) => sum + batch.rows, 0)
-	const byRows = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
-	const kept = new Set(byRows.slice(0, Math.ceil((40 * smallCells) / rows)).map(([name]) => name))
-	return batches.map((batch) => ({
-		...batch,
-		features: new Map([...batch.features].filter(([name]) => kept.has(name))),
-	}))
-}
-
 /** One batch out of several that are `joinable`, in order: what groups many small posts into one chunk. */
 export function concatBatches(batches: readonly RowBatch[]): RowBatch {
 	if (batches.length === 1) return batches[0] as RowBatch

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { BatchBuilder } from '../../src/profile/batch-builder.ts'
 import type { RowBatch } from '../../src/profile/columns.ts'
-import { commonFeatures, concatBatches, joinable, sameRow } from '../../src/profile/select-rows.ts'
+import { concatBatches, joinable, sameRow } from '../../src/profile/select-rows.ts'
 
 /** `rows` rows with a feature of each name. */
 function batchOf(rows: number, names: readonly string[], prefix = 'row'): RowBatch {
@@ -37,16 +37,6 @@ describe('batches that are joined', () => {
 			const filled = run.reduce((sum, batch) => sum + batch.rows * batch.features.size, 0)
 			expect(features.size * rows).toBeLessThanOrEqual(Math.max(100_000, 2 * filled))
 		}
-	})
-
-	it('keep the features that most rows have where there are too many to join', () => {
-		const batches = Array.from({ length: 300 }, (_, b) => batchOf(2, ['x', 'y', ...namesOf(`f${b}_`, 500)]))
-		const kept = commonFeatures(batches)
-		const names = new Set(kept.flatMap(({ features }) => [...features.keys()]))
-		expect(kept.every(({ features }) => features.has('x') && features.has('y'))).toBe(true)
-		expect(names.size * 600).toBeLessThanOrEqual(4_000_000 + 600)
-		const few = [batchOf(2, ['x']), batchOf(2, ['y'])]
-		expect(commonFeatures(few)).toBe(few)
 	})
 })
 

@@ -2,7 +2,8 @@ import type { Context } from '../../context.ts'
 import { seeded } from '../../core/random.ts'
 import { textHash } from '../../profile/cell.ts'
 import type { RowBatch } from '../../profile/columns.ts'
-import { commonFeatures, concatBatches, selectRows } from '../../profile/select-rows.ts'
+import { concatBatches, selectRows } from '../../profile/select-rows.ts'
+import { findVersion } from '../model/find-version.ts'
 
 type Part = { batch: RowBatch; draws: Float64Array }
 
@@ -34,7 +35,8 @@ export async function scanFirst(
 /**
  * At most `most` predictions of a version in [from, to), those with the lowest draws, in bounded memory; `rows` counts all.
  * Features that came apart from their prediction are not in its row. With `mostScanned` it is a sample of about the first
- * so many rows. Features that only few rows have are left out where there are very many.
+ * so many rows. Of features that the
+ * version does not declare it has the first thousand names.
  */
 export async function sampleRows(
 	context: Context,
@@ -44,6 +46,9 @@ export async function sampleRows(
 ): Promise<{ batch: RowBatch | undefined; rows: number }> {
 	let parts: Part[] = []
 	let [rows, kept, limit] = [0, 0, 1]
+	const { features } = await findVersion(context, query.model, query.version)
+	const known = new Set(features.map(({ name }) => name))
+	const mostNames = known.size + mostUndeclared
 	const cut = () => {
 		const draws = Float64Array.from(parts.flatMap((part) => [...part.draws])).sort()
 		if (draws.length > most) limit = draws[most] as number
@@ -52,7 +57,9 @@ export async function sampleRows(
 	}
 	const take = (batch: RowBatch) => {
 		rows += batch.rows
-		const part = below({ batch, draws: Float64Array.from(batch.ids, drawOf) }, limit)
+		for (const name of batch.features.keys()) if (known.size < mostNames) known.add(name)
+		const narrow = { ...batch, features: new Map([...batch.features].filter(([name]) => known.has(name))) }
+		const part = below({ batch: narrow, draws: Float64Array.from(batch.ids, drawOf) }, limit)
 		if (part.batch.rows === 0) return
 		parts.push(part)
 		kept += part.batch.rows
@@ -61,8 +68,11 @@ export async function sampleRows(
 	await scanFirst(context, query, mostScanned, take)
 	cut()
 	const batches = parts.map(({ batch }) => batch).filter((batch) => batch.rows > 0)
-	return { batch: batches.length > 0 ? concatBatches(commonFeatures(batches)) : undefined, rows }
+	return { batch: batches.length > 0 ? concatBatches(batches) : undefined, rows }
 }
+
+/** Each row may have other names, without end. */
+const mostUndeclared = 1000
 
 function below({ batch, draws }: Part, limit: number): Part {
 	const chosen: number[] = []
