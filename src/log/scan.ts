@@ -1,3 +1,4 @@
+import { Breather } from '../core/breather.ts'
 import { dayMs } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
 import type { RowBatch } from '../profile/columns.ts'
@@ -29,7 +30,10 @@ export async function scanPredictions(
 			query.to,
 		],
 	})) as unknown as [number, number, number, string, string][]
+	const breather = new Breather(Number.POSITIVE_INFINITY)
 	for (const [id, from, to, version, environment] of chunks) {
+		// Reading a file waits for nothing: without this no request would get a turn.
+		if (breather.isDue) await breather.breathe()
 		const chunk = await store.chunk(id)
 		if (!chunk) continue
 		const whole = from >= query.from && to < query.to
