@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-const pure = ['core', 'stats', 'metrics', 'profile', 'explain', 'rules', 'ledger', 'house']
+const pure = ['core', 'stats', 'metrics', 'summaries', 'explain', 'charts', 'rules', 'ledger', 'house']
 // What starts processes, or intercepts the requests of its own: a worker for each file.
 const processes = ['runtimes', 'pack', 'end-to-end', 'attack', 'slack']
 const inFolders = (names: readonly string[]) => [`test/{${names.join(',')}}/**/*.test.ts`]

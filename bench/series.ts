@@ -1,6 +1,6 @@
 import { readConfig } from '../src/config.ts'
+import { readAnswers } from '../src/monitoring/windows/read-answers.ts'
 import { openContext } from '../src/node.ts'
-import { readAnswers } from '../src/services/metric/read-answers.ts'
 
 // A process that reads the series of one feature, as a chart asks for it, and says how long that takes.
 const [url, model, feature] = process.argv.slice(2) as [string, string, string]

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { defaultLimits, type Limits } from './context.ts'
 import { AppError } from './core/errors.ts'
+import { defaultLimits, type Limits } from './core/limits.ts'
 import { nearest } from './core/nearest.ts'
-import { logLevels } from './logger.ts'
-import type { ArtifactSettings } from './services/artifact/artifact-settings.ts'
+import { logLevels } from './platform/logger.ts'
+import type { ArtifactSettings } from './registry/artifact/artifact-settings.ts'
 
 const text = z.string().min(1)
 const httpUrl = z

@@ -20,8 +20,12 @@ function fail(message) {
 /** Hands everything to another Node: arguments, streams, signals and the exit code. */
 function runWith(node) {
 	const child = spawn(node, [source, ...process.argv.slice(2)], { stdio: 'inherit' })
-	// On Windows the console tells the child itself, and `kill` would end it at once.
-	const pass = (signal) => process.platform === 'win32' || child.kill(signal)
+	let isEnding = false
+	const pass = (signal) => {
+		// A second signal could reach the child after its handlers are gone. On Windows the console signals the child itself.
+		if (!isEnding && process.platform !== 'win32') child.kill(signal)
+		isEnding = true
+	}
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, pass)
 	child.on('error', (error) => fail(`${node} cannot be run: ${error.message}. Run \`npm ci\` again.`))
 	child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
@@ -33,7 +37,7 @@ else if (!existsSync(pathOf('node_modules'))) fail('The dependencies are not ins
 else if (major >= 24) {
 	// Half of what a short command takes is reading TypeScript: that is kept for the next one.
 	module.enableCompileCache(pathOf('node_modules/.cache/compile'))
-	await import('../src/cli.ts')
+	await import('./cli.ts')
 } else {
 	const node = ['node_modules/node/bin/node', 'node_modules/node/bin/node.exe'].map(pathOf).find(existsSync)
 	if (node) runWith(node)

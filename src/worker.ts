@@ -1,5 +1,6 @@
 import { waitUntil } from 'cloudflare:workers'
 import manifest from '../package.json' with { type: 'json' }
+import { publishRules } from './alerting/alert/service-rules.ts'
 import { buildApp } from './app.ts'
 import {
 	artifactSettingsOf,
@@ -19,15 +20,14 @@ import { jobs, runAll, runJobById } from './jobs/index.ts'
 import { openedLog } from './log/opened-log.ts'
 import { openSqlLog } from './log/sql-log.ts'
 import { webCodec } from './log/web-codec.ts'
-import { jsonLogger } from './logger.ts'
-import { publishRules } from './services/alert/service-rules.ts'
-import { modelCache } from './services/artifact/model-cache.ts'
-import { openWebArtifacts } from './services/artifact/open-web-artifacts.ts'
-import type { R2 } from './services/artifact/r2-store.ts'
-import { ensureAdminKey } from './services/key/ensure-admin-key.ts'
-import { exportedOf } from './services/metric/exported-metrics.ts'
+import { exportedOf } from './monitoring/windows/exported-metrics.ts'
+import { jsonLogger } from './platform/logger.ts'
+import { workerRules } from './platform/worker/rules.ts'
+import { modelCache } from './registry/artifact/model-cache.ts'
+import { openWebArtifacts } from './registry/artifact/open-web-artifacts.ts'
+import type { R2 } from './registry/artifact/r2-store.ts'
+import { ensureAdminKey } from './registry/key/ensure-admin-key.ts'
 import { openSlack } from './slack/open-slack.ts'
-import { workerRules } from './worker-rules.ts'
 
 /** Bindings and variables of the worker: a D1 database as `DB`, an R2 bucket as `ARTIFACTS`, and the settings. */
 type Env = { DB?: D1; ARTIFACTS?: R2; [name: string]: unknown }

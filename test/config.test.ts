@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { limitsOf, readConfig, unknownSettings } from '../src/config.ts'
-import { defaultLimits } from '../src/context.ts'
+import { defaultLimits } from '../src/core/limits.ts'
 
 const messageOf = (env: Record<string, string>): string => {
 	try {

@@ -1,4 +1,4 @@
-import { builtInRules, openRules } from '../../src/rules/load-rules-node.ts'
+import { builtInRules, openRules } from '../../src/platform/node/load-rules.ts'
 import { coverageRows } from './coverage.ts'
 import { type Delay, daysToDetect, type FalseIncidents, falseIncidents, shifts } from './drift.ts'
 import { peekingTable } from './peeking.ts'

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { AppError } from '../core/errors.ts'
 import { artifactFormats } from '../explain/model.ts'
-import { guessFormat } from '../services/artifact/guess-format.ts'
+import { guessFormat } from '../registry/artifact/guess-format.ts'
 import { callApi } from './api.ts'
 import type { Terminal } from './command.ts'
 

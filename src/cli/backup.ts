@@ -3,7 +3,7 @@ import { cp } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { artifactSettingsOf } from '../config.ts'
 import { AppError } from '../core/errors.ts'
-import { artifactFolder } from '../services/artifact/open-artifacts-node.ts'
+import { artifactFolder } from '../platform/node/open-artifacts.ts'
 import { type Command, requirePositional, type Terminal } from './command.ts'
 import { addArtifacts, checkParts, type Parts, placeCopy, runOn } from './copy.ts'
 

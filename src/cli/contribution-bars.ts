@@ -1,4 +1,4 @@
-import { numberText } from '../evaluation/number-text.ts'
+import { numberText } from '../charts/number-text.ts'
 
 const width = 24
 

@@ -1,15 +1,15 @@
 import { writeFile } from 'node:fs/promises'
 import { AppError } from '../core/errors.ts'
-import { dataColumns, referenceRequest } from '../evaluation/data-columns.ts'
-import { type Estimator, evaluate as evaluateRows } from '../evaluation/evaluate.ts'
-import { makeRows } from '../evaluation/make-rows.ts'
-import type { Source } from '../evaluation/population.ts'
-import type { Wanted } from '../evaluation/read-table.ts'
-import type { Request } from '../evaluation/request.ts'
-import { evaluationJson } from '../evaluation/to-json.ts'
+import type { Wanted } from '../tables/read-table.ts'
 import type { Command, Terminal } from './command.ts'
-import { type EvaluateOptions, evaluateOptions, isAmbiguous } from './evaluate-options.ts'
-import { evaluationText } from './evaluate-text.ts'
+import { dataColumns, referenceRequest } from './evaluate/data-columns.ts'
+import { type Estimator, evaluate as evaluateRows } from './evaluate/evaluate.ts'
+import { makeRows } from './evaluate/make-rows.ts'
+import { type EvaluateOptions, evaluateOptions, isAmbiguous } from './evaluate/options.ts'
+import type { Source } from './evaluate/population.ts'
+import type { Request } from './evaluate/request.ts'
+import { evaluationText } from './evaluate/text.ts'
+import { evaluationJson } from './evaluate/to-json.ts'
 import { readColumns } from './read-columns.ts'
 
 async function readRows(
@@ -32,11 +32,11 @@ async function estimator(
 	{ rows: known, ...reference }: Source,
 ): Promise<Estimator> {
 	if (like === 'nannyml') {
-		const { nannymlEstimates } = await import('../evaluation/nannyml-estimates.ts')
+		const { nannymlEstimates } = await import('./evaluate/nannyml-estimates.ts')
 		return () => nannymlEstimates(rows, known)
 	}
-	const { estimates } = await import('../evaluation/estimates.ts')
-	const { populationReason } = await import('../evaluation/population.ts')
+	const { estimates } = await import('./evaluate/estimates.ts')
+	const { populationReason } = await import('./evaluate/population.ts')
 	const sides = { reference: { rows: known, ...reference }, window: { rows, ...window } }
 	const doubt = await populationReason(request, sides)
 	return (view) => estimates(view, rows, known, doubt)
@@ -62,7 +62,7 @@ async function run(terminal: Terminal, options: EvaluateOptions, isJson: boolean
 	rows.notes.push(...(known?.rows.notes ?? []).map((note) => `Reference: ${note}`))
 	const { result, view } = evaluateRows(request, rows, known && (await estimator(options, source, known)))
 	if (html !== undefined) {
-		const { evaluationPage } = await import('../evaluation/page.ts')
+		const { evaluationPage } = await import('./evaluate/page.ts')
 		await writePage(html, evaluationPage({ request, result, view, rows, file: data }))
 	}
 	terminal.out(isJson ? `${JSON.stringify(evaluationJson(result))}\n` : evaluationText(request, result))

@@ -3,10 +3,10 @@ import type { Attribution, Background, Encoded, Model } from '../explain/model.t
 import { AdditivityError, FeatureError } from '../explain/model.ts'
 import type { OnnxModel } from '../explain/onnx/open-onnx.ts'
 import { attributionsOfRows, rowMajor } from '../explain/shap/attributions-of-rows.ts'
-import type { ExplainPool } from '../explain/shap/explain-pool-node.ts'
 import { mostTableBytes } from '../explain/shap/tables.ts'
 import type { TreeEnsemble } from '../explain/trees/ensemble.ts'
-import type { OpenedModel } from '../services/artifact/opened-version.ts'
+import type { ExplainPool } from '../platform/node/explain-pool.ts'
+import type { OpenedModel } from '../registry/artifact/opened-version.ts'
 import type { FileRow } from './record-file.ts'
 
 /** A row with its explanation, or why it has none. */
@@ -75,7 +75,7 @@ export function openExplainer(
 		if (structure?.kind !== 'trees' || (!pool && !isWorth(ready.length, structure.ensemble)))
 			return ready.map((r) => attributionOf(model, r, prepared()))
 		const { ensemble } = structure
-		pool ??= import('../explain/shap/explain-pool-node.ts').then(({ openExplainPool }) =>
+		pool ??= import('../platform/node/explain-pool.ts').then(({ openExplainPool }) =>
 			openExplainPool(ensemble, {
 				threads: threadsOf(ensemble, background?.length ?? 0),
 				...(background ? { background } : {}),

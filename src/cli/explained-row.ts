@@ -1,4 +1,4 @@
-import { numberText } from '../evaluation/number-text.ts'
+import { numberText } from '../charts/number-text.ts'
 import type { Model } from '../explain/model.ts'
 import { bar, signed, valueText } from './contribution-bars.ts'
 import type { ExplainedRow } from './explain-rows.ts'

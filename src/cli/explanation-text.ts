@@ -1,5 +1,5 @@
-import { numberText } from '../evaluation/number-text.ts'
-import type { Explanation } from '../services/explanation/explanation.ts'
+import { numberText } from '../charts/number-text.ts'
+import type { Explanation } from '../decisions/explanation/explanation.ts'
 import { bar, signed, valueText } from './contribution-bars.ts'
 
 const mostShown = 12

@@ -1,8 +1,8 @@
-import { type Actor, type Role, roles } from '../context.ts'
-import { createKey } from '../services/key/create-key.ts'
-import { KeyInput } from '../services/key/key-input.ts'
-import { listKeys } from '../services/key/list-keys.ts'
-import { revokeKey } from '../services/key/revoke-key.ts'
+import { type Actor, type Role, roles } from '../core/actor.ts'
+import { createKey } from '../registry/key/create-key.ts'
+import { KeyInput } from '../registry/key/key-input.ts'
+import { listKeys } from '../registry/key/list-keys.ts'
+import { revokeKey } from '../registry/key/revoke-key.ts'
 import {
 	type Command,
 	listOption,

@@ -1,14 +1,14 @@
 import { readFile, stat } from 'node:fs/promises'
 import { gunzipSync } from 'node:zlib'
 import { parse } from 'yaml'
-import { defaultLimits } from '../context.ts'
 import { AppError } from '../core/errors.ts'
+import { defaultLimits } from '../core/limits.ts'
 import { nearest } from '../core/nearest.ts'
 import { Manifest } from '../explain/manifest.ts'
 import { ArtifactError, type ArtifactFormat, artifactFormats } from '../explain/model.ts'
-import { guessFormat, refuseKnown } from '../services/artifact/guess-format.ts'
-import { openBytes } from '../services/artifact/open-bytes.ts'
-import type { OpenedModel } from '../services/artifact/opened-version.ts'
+import { guessFormat, refuseKnown } from '../registry/artifact/guess-format.ts'
+import { openBytes } from '../registry/artifact/open-bytes.ts'
+import type { OpenedModel } from '../registry/artifact/opened-version.ts'
 import { UsageError } from './command.ts'
 
 /** The bytes of a file, unpacked. Throws with what to do. */
@@ -80,7 +80,8 @@ export async function openArtifact(
 	try {
 		refuseKnown(bytes)
 		const format = formatOf(bytes, path, options.format)
-		const onnx = format === 'onnx' ? (await import('../onnx-runtime-node.ts')).loadOnnxRuntime() : undefined
+		const onnx =
+			format === 'onnx' ? (await import('../platform/node/onnx-runtime.ts')).loadOnnxRuntime() : undefined
 		const open = (names: readonly string[]) =>
 			openBytes(onnx ? { onnx: () => onnx } : {}, format, bytes, {
 				manifest: options.manifest,

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import type { AsyncBuffer } from 'hyparquet'
 import { AppError } from '../core/errors.ts'
-import type { Table, Wanted } from '../evaluation/read-table.ts'
+import type { Table, Wanted } from '../tables/read-table.ts'
 import type { Terminal } from './command.ts'
 import { Progress } from './progress.ts'
 import { type InputFile, inputFile, plainBytes } from './read-file.ts'
@@ -34,8 +34,8 @@ async function readTable(
 	onBytes: (read: number) => void,
 ): Promise<Table> {
 	if (file.format === 'parquet') {
-		const { readParquet } = await import('../evaluation/read-parquet.ts')
-		const { ParquetThread } = await import('../tables/parquet-node.ts')
+		const { readParquet } = await import('../tables/read-parquet.ts')
+		const { ParquetThread } = await import('../platform/node/parquet.ts')
 		const access = await randomAccess(file)
 		const general = new ParquetThread(
 			file.gzipped ? { bytes: new Uint8Array(await access.slice(0)) } : { path: file.path },
@@ -47,8 +47,8 @@ async function readTable(
 		}
 	}
 	if (file.format === 'csv')
-		return await (await import('../evaluation/read-csv.ts')).readCsv(chunks(file, onBytes), wanted)
-	return await (await import('../evaluation/read-ndjson.ts')).readNdjson(chunks(file, onBytes), wanted)
+		return await (await import('../tables/read-csv.ts')).readCsv(chunks(file, onBytes), wanted)
+	return await (await import('../tables/read-ndjson.ts')).readNdjson(chunks(file, onBytes), wanted)
 }
 
 /** The file's bytes with gzip undone, some at a time; a chunk is gone when the next is asked for. */

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
+import { checkNames } from '../alerting/alert/check-names.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../core/errors.ts'
 import { openSql } from '../db/open-node.ts'
-import { builtInRules, checkRules, faultText } from '../rules/load-rules-node.ts'
+import { builtInRules, checkRules, faultText } from '../platform/node/load-rules.ts'
 import type { RuleFault } from '../rules/read-file.ts'
 import type { RuleSet } from '../rules/rule-set.ts'
-import { checkNames } from '../services/alert/check-names.ts'
 import { type Command, requirePositional, UsageError } from './command.ts'
 
 export const rules: Command = {

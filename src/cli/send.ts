@@ -1,13 +1,13 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { defaultLimits } from '../context.ts'
 import { AppError } from '../core/errors.ts'
 import { exactJson } from '../core/exact-json.ts'
+import { defaultLimits } from '../core/limits.ts'
 import { csvRows } from '../http/ingest/csv.ts'
 import { parquetRows } from '../http/ingest/parquet.ts'
 import { type ParsedRow, parseRows } from '../http/ingest/parse-rows.ts'
 import type { TableSpec } from '../http/ingest/table-columns.ts'
-import type { FeatureSpec } from '../profile/grid.ts'
-import { openParquetInThread } from '../tables/parquet-node.ts'
+import { openParquetInThread } from '../platform/node/parquet.ts'
+import type { FeatureSpec } from '../summaries/inputs/grid.ts'
 import { callPatiently } from './api.ts'
 import {
 	type Command,

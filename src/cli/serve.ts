@@ -1,5 +1,5 @@
-import { jsonLogger } from '../logger.ts'
 import { startServer } from '../node.ts'
+import { jsonLogger } from '../platform/logger.ts'
 import type { Command } from './command.ts'
 
 export const serve: Command = {

@@ -1,10 +1,10 @@
-import { type Role, roles } from '../context.ts'
+import { type Role, roles } from '../core/actor.ts'
 import {
 	listSlackUsers,
 	mapSlackUser,
 	type SlackUserInput,
 	unmapSlackUser,
-} from '../services/slack/map-user.ts'
+} from '../registry/key/map-slack-user.ts'
 import { slackManifest } from '../slack/manifest.ts'
 import {
 	type Command,

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
-import { jsonLogger } from '../logger.ts'
 import { openContext } from '../node.ts'
+import { jsonLogger } from '../platform/logger.ts'
 import type { Terminal } from './command.ts'
 
 /** Opens the database of the configuration for one piece of work. Warnings and errors go to standard error. */

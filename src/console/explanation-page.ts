@@ -1,7 +1,7 @@
 import { html, raw } from 'hono/html'
+import { drawExplanation, valueText } from '../decisions/explanation/draw-explanation.ts'
+import type { Contribution, Counterfactual, Explanation } from '../decisions/explanation/explanation.ts'
 import type { Reply } from '../http/endpoint.ts'
-import { drawExplanation, valueText } from '../services/explanation/draw-explanation.ts'
-import type { Contribution, Counterfactual, Explanation } from '../services/explanation/explanation.ts'
 import { facts, type Html, page, table, time } from './page.ts'
 
 const digits = (value: number | null): string =>

@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
+import { nameOf } from '../alerting/incident/feature-changes.ts'
+import type { Incident, IncidentAlert } from '../alerting/incident/incident.ts'
 import type { Reply } from '../http/endpoint.ts'
-import { nameOf } from '../services/incident/feature-changes.ts'
-import type { Incident, IncidentAlert } from '../services/incident/incident.ts'
 import { facts, page, table, time } from './page.ts'
 
 const address = ({ id }: { id: string }) => `/incidents/${encodeURIComponent(id)}`

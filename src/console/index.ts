@@ -1,20 +1,20 @@
 import { html } from 'hono/html'
 import { z } from 'zod'
+import { checkStore } from '../alerting/health/check-store.ts'
+import { getIncident } from '../alerting/incident/get-incident.ts'
+import { listIncidents } from '../alerting/incident/list-incidents.ts'
 import type { Context } from '../context.ts'
+import { readers } from '../core/actor.ts'
+import { explainPrediction } from '../decisions/explanation/explain-prediction.ts'
 import { type Endpoint, endpoint, ok, type Reply } from '../http/endpoint.ts'
 import type { AppOptions, Sessions } from '../http/options.ts'
 import { prefersHtml } from '../http/read-query.ts'
 import { modelPath, pathText } from '../http/schema/common.ts'
-import { explainPrediction } from '../services/explanation/explain-prediction.ts'
-import { checkStore } from '../services/health/check-store.ts'
-import { getIncident } from '../services/incident/get-incident.ts'
-import { listIncidents } from '../services/incident/list-incidents.ts'
 import { explanationPage } from './explanation-page.ts'
 import { incidentPage, incidentsPage } from './incident-page.ts'
 import { facts, page } from './page.ts'
 
 const htmlAnswer = { 200: { description: 'A page', type: 'text/html' } }
-const readers = ['viewer', 'analyst', 'approver', 'auditor'] as const
 const hidden = { method: 'get' as const, hidden: true, answers: htmlAnswer }
 
 /** What a browser reads: the start page, and with sessions the pages behind it. */

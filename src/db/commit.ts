@@ -1,4 +1,5 @@
-import type { Actor, Context } from '../context.ts'
+import type { Context } from '../context.ts'
+import type { Actor } from '../core/actor.ts'
 import { toHex } from '../core/bytes.ts'
 import { AppError } from '../core/errors.ts'
 import { formatTime } from '../core/time.ts'

@@ -1,6 +1,7 @@
-import type { Actor, Context } from '../context.ts'
+import type { Context } from '../context.ts'
+import type { Actor } from '../core/actor.ts'
 import { AppError } from '../core/errors.ts'
-import { findActor } from '../services/key/find-actor.ts'
+import { findActor } from '../registry/key/find-actor.ts'
 
 const hint =
 	'Send `Authorization: Bearer <key>`; an admin creates keys with POST /v1/keys or `plumbline keys create`.'

@@ -1,7 +1,7 @@
-import type { Limits } from '../context.ts'
 import { Breather } from '../core/breather.ts'
 import type { ByteBudget, ByteHold } from '../core/byte-budget.ts'
 import { AppError } from '../core/errors.ts'
+import type { Limits } from '../core/limits.ts'
 import { secondMs } from '../core/time.ts'
 
 /** Where the bytes of a body come from. */

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
-import type { Actor, Context, Role } from '../context.ts'
+import type { Context } from '../context.ts'
+import type { Actor, Role } from '../core/actor.ts'
 import type { ByteBudget } from '../core/byte-budget.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { RequestBody } from './body.ts'

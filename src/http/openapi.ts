@@ -1,6 +1,6 @@
 import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import type { Context } from '../context.ts'
-import { roles } from '../context.ts'
+import { roles } from '../core/actor.ts'
 import type { Answer, Endpoint, Resource } from './endpoint.ts'
 import { type ProblemCode, problem, problems, problemType } from './problem.ts'
 import { Problem } from './schema/common.ts'

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { computeAttributions } from '../services/importance/compute-attributions.ts'
+import { computeAttributions } from '../monitoring/windows/attributions/compute-attributions.ts'
 import type { Job, RunOptions } from './job.ts'
 
 /** Explains samples of what was computed, and says which features' importance has drifted. */

@@ -1,8 +1,8 @@
 import type { Context } from '../context.ts'
-import { computeDirty } from '../services/metric/compute-dirty.ts'
-import { profileComputation } from '../services/metric/compute-family.ts'
-import { outcomeComputation } from '../services/outcome/compute-outcomes.ts'
-import { detectDrift } from '../services/outcome/detect-drift.ts'
+import { computeDirty } from '../monitoring/windows/compute-dirty.ts'
+import { profileComputation } from '../monitoring/windows/compute-family.ts'
+import { outcomeComputation } from '../monitoring/windows/outcomes/compute-outcomes.ts'
+import { detectDrift } from '../monitoring/windows/outcomes/detect-drift.ts'
 import type { Job, RunOptions } from './job.ts'
 
 /** Computes every window whose rows changed since it was last computed, and closes those that were provisional. */

@@ -1,17 +1,18 @@
+import { getIncident } from '../alerting/incident/get-incident.ts'
 import type { Context } from '../context.ts'
 import { AppError } from '../core/errors.ts'
 import { peerText } from '../core/peer-text.ts'
 import type { Result } from '../core/result.ts'
 import { minuteMs, secondMs } from '../core/time.ts'
-import { getIncident } from '../services/incident/get-incident.ts'
-import { sendFact } from '../services/lineage/facts.ts'
-import { linkTrainingRun } from '../services/lineage/training-run.ts'
-import { findVersion } from '../services/model/find-version.ts'
-import { type Claim, claimMessages, deliverer, destinationOf, dueMessages } from '../services/outbox/claim.ts'
-import { markDone, markFailed, pruneOutbox, putOff } from '../services/outbox/settle.ts'
-import { isTokenFault, leavesIncidents, noteSlack } from '../services/slack/connection.ts'
-import { deliverIncident } from '../services/slack/deliver-incident.ts'
-import { incidentEvidence } from '../services/slack/incident-evidence.ts'
+import { type Claim, claimMessages, deliverer, destinationOf, dueMessages } from '../db/outbox/claim.ts'
+import { markDone, markFailed, pruneOutbox, putOff } from '../db/outbox/settle.ts'
+import { sendFact } from '../registry/lineage/facts.ts'
+import { linkTrainingRun } from '../registry/lineage/training-run.ts'
+import { findVersion } from '../registry/version/find-version.ts'
+import { incidentMessage, timelineText } from '../slack/blocks/incident.ts'
+import { isTokenFault, leavesIncidents, noteSlack } from '../slack/connection.ts'
+import { deliverIncident } from '../slack/delivery/deliver-incident.ts'
+import { incidentEvidence } from '../slack/delivery/incident-evidence.ts'
 import type { Job } from './job.ts'
 
 const reader = { ...deliverer, role: 'admin', models: ['*'] } as const
@@ -123,7 +124,8 @@ async function tellIncident(
 		incidentId: incident.id,
 		channel,
 		resolved: incident.status === 'resolved',
-		...slack.show(incident, await incidentEvidence(context, incident)),
+		message: incidentMessage(incident, context.publicUrl, await incidentEvidence(context, incident)),
+		replies: incident.timeline.map(timelineText),
 	}
 	return deliverIncident(context, slack.call, post, claim)
 }

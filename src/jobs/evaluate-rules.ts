@@ -1,7 +1,7 @@
-import { actions } from '../actions/index.ts'
+import { actions } from '../alerting/actions/index.ts'
+import { evaluateAll } from '../alerting/alert/evaluate-all.ts'
+import { metricSources } from '../alerting/alert/sources.ts'
 import type { Context } from '../context.ts'
-import { evaluateAll } from '../services/alert/evaluate-all.ts'
-import { metricSources } from '../services/alert/sources.ts'
 import type { Job, RunOptions } from './job.ts'
 
 /** Judges what was computed, and the state of feeds and jobs; opens, updates and resolves incidents. */

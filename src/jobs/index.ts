@@ -1,7 +1,6 @@
 import type { Context, Progress } from '../context.ts'
 import { AppError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
-import { type JobRun, runJob } from '../services/job/run-job.ts'
 import { attribute } from './attribute.ts'
 import { compute } from './compute.ts'
 import { deliver } from './deliver.ts'
@@ -10,6 +9,7 @@ import type { Job, RunOptions } from './job.ts'
 import { replay } from './replay.ts'
 import { retention } from './retention.ts'
 import { rollUp } from './roll-up.ts'
+import { type JobRun, runJob } from './run/run-job.ts'
 
 /** In the order in which `plumbline run all` takes them: each feeds the next. */
 export const jobs = [rollUp, compute, attribute, replay, evaluateRules, deliver, retention] satisfies Job[]

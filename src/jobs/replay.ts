@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { replayDue } from '../services/replay/replay-due.ts'
+import { replayDue } from '../decisions/replay/replay-due.ts'
 import type { Job, RunOptions } from './job.ts'
 
 /** Replays a sample of each changed day's predictions, so that a mismatch is found before somebody asks. */

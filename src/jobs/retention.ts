@@ -1,9 +1,9 @@
 import type { Context } from '../context.ts'
-import { pruneRuns } from '../services/job/prune-runs.ts'
-import { allModels } from '../services/model/all-models.ts'
-import { pruneQuestions } from '../services/slack/question.ts'
-import { deleteOldPictures } from '../services/slack/share-picture.ts'
+import { allModels } from '../registry/model/all-models.ts'
+import { deleteOldPictures } from '../slack/delivery/share-picture.ts'
+import { pruneQuestions } from '../slack/questions/question.ts'
 import type { Job } from './job.ts'
+import { pruneRuns } from './run/prune-runs.ts'
 
 /**
  * Moves rows past their model's retention to Parquet files and forgets old records of our own. One model that fails

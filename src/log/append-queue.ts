@@ -1,6 +1,6 @@
 import { AppError } from '../core/errors.ts'
-import type { RowBatch } from '../profile/columns.ts'
-import { concatBatches, joinable } from '../profile/select-rows.ts'
+import type { RowBatch } from '../summaries/inputs/columns.ts'
+import { concatBatches, joinable } from '../summaries/inputs/select-rows.ts'
 import type { Item } from './judge.ts'
 import type { AppendVerdict, RowKind } from './prediction-log.ts'
 

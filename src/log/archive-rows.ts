@@ -1,6 +1,6 @@
-import { BatchBuilder } from '../profile/batch-builder.ts'
-import { cellValue } from '../profile/cell.ts'
-import { type Column, cellKind, type RowBatch } from '../profile/columns.ts'
+import { BatchBuilder } from '../summaries/inputs/batch-builder.ts'
+import { cellValue } from '../summaries/inputs/cell.ts'
+import { type Column, cellKind, type RowBatch } from '../summaries/inputs/columns.ts'
 
 /** A column of an archive file, for any Parquet reader: typed where all cells agree, else JSON text. */
 export type ArchiveColumn = {

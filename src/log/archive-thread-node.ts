@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { asyncBufferFromFile, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from 'hyparquet'
-import type { RowBatch } from '../profile/columns.ts'
+import type { RowBatch } from '../summaries/inputs/columns.ts'
 import { fromArchive, jsonColumnsKey } from './archive-rows.ts'
 
 // A thread that reads rows of archive files. A file that is not the one that was written is not parsed.

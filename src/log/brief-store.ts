@@ -1,6 +1,6 @@
 import { dayMs } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
-import { type Brief, decodeBrief } from '../tally/brief.ts'
+import { type Brief, decodeBrief } from '../summaries/outcomes/brief.ts'
 import type { Owner } from './deltas.ts'
 import type { HotStore } from './hot-store.ts'
 import type { Hashes } from './judge.ts'

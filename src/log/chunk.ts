@@ -1,5 +1,5 @@
-import { ByteReader, ByteWriter } from '../profile/bytes.ts'
-import { type Column, cellKind, type RowBatch } from '../profile/columns.ts'
+import { ByteReader, ByteWriter } from '../summaries/inputs/bytes.ts'
+import { type Column, cellKind, type RowBatch } from '../summaries/inputs/columns.ts'
 import { readNumbers, writeNumbers } from './encode-numbers.ts'
 
 const formatVersion = 1

@@ -1,4 +1,4 @@
-import type { ByteReader, ByteWriter } from '../profile/bytes.ts'
+import type { ByteReader, ByteWriter } from '../summaries/inputs/bytes.ts'
 
 // How a column of doubles is written. Every way is lossless; the shortest that fits is taken.
 const way = { constant: 0, decimal: 1, deltas: 2, shuffled: 3 } as const

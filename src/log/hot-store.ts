@@ -1,5 +1,5 @@
 import type { Sql } from '../db/sql.ts'
-import type { RowBatch } from '../profile/columns.ts'
+import type { RowBatch } from '../summaries/inputs/columns.ts'
 import { decodeChunk } from './chunk.ts'
 import type { Codec } from './codec.ts'
 import type { Location } from './key-table.ts'

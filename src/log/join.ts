@@ -1,4 +1,4 @@
-import type { RowBatch } from '../profile/columns.ts'
+import type { RowBatch } from '../summaries/inputs/columns.ts'
 import type { Bucket, Group, Writer } from './append.ts'
 import type { BriefChunk } from './brief-store.ts'
 import type { FoundRow } from './hot-store.ts'

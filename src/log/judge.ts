@@ -1,5 +1,5 @@
-import type { RowBatch } from '../profile/columns.ts'
-import { sameRow } from '../profile/select-rows.ts'
+import type { RowBatch } from '../summaries/inputs/columns.ts'
+import { sameRow } from '../summaries/inputs/select-rows.ts'
 import { type FoundRow, type HotStore, kindNumber } from './hot-store.ts'
 import { hashKeys, keySpace } from './key-hash.ts'
 import type { KeyRuns } from './key-runs.ts'

@@ -1,4 +1,4 @@
-import type { RowBatch } from '../profile/columns.ts'
+import type { RowBatch } from '../summaries/inputs/columns.ts'
 
 export type OutcomeRow = { batch: RowBatch; row: number }
 

@@ -1,8 +1,8 @@
-import { categoryOf } from '../profile/cell.ts'
-import { cellKind, type RowBatch } from '../profile/columns.ts'
-import type { Brief } from '../tally/brief.ts'
-import { type Labels, negativeSeen, positive, sideOf } from '../tally/label.ts'
-import type { TallyPlan } from '../tally/make-brief.ts'
+import { categoryOf } from '../summaries/inputs/cell.ts'
+import { cellKind, type RowBatch } from '../summaries/inputs/columns.ts'
+import type { Brief } from '../summaries/outcomes/brief.ts'
+import { type Labels, negativeSeen, positive, sideOf } from '../summaries/outcomes/label.ts'
+import type { TallyPlan } from '../summaries/outcomes/make-brief.ts'
 import type { Group } from './append.ts'
 import type { OutcomeRow } from './latest-outcome.ts'
 

@@ -1,7 +1,7 @@
-import type { RowBatch } from '../profile/columns.ts'
-import type { Grid } from '../profile/grid.ts'
-import type { Profile } from '../profile/profile.ts'
-import type { Tally } from '../tally/tally.ts'
+import type { RowBatch } from '../summaries/inputs/columns.ts'
+import type { Grid } from '../summaries/inputs/grid.ts'
+import type { Profile } from '../summaries/inputs/profile.ts'
+import type { Tally } from '../summaries/outcomes/tally.ts'
 
 /** `group`: values of sensitive attributes that are no features. */
 export type RowKind = 'prediction' | 'feature' | 'outcome' | 'group'

@@ -1,10 +1,10 @@
 import { integerText } from '../core/categories.ts'
 import type { Sql } from '../db/sql.ts'
-import type { DecisionRule } from '../profile/accumulate.ts'
-import type { FeatureSpec, Grid } from '../profile/grid.ts'
-import { decodeGrid, schemaGrid } from '../profile/make-grid.ts'
-import { modelLabels, type Task } from '../tally/label.ts'
-import { type TallyPlan, tallyPlan } from '../tally/make-brief.ts'
+import type { DecisionRule } from '../summaries/inputs/accumulate.ts'
+import type { FeatureSpec, Grid } from '../summaries/inputs/grid.ts'
+import { decodeGrid, schemaGrid } from '../summaries/inputs/make-grid.ts'
+import { modelLabels, type Task } from '../summaries/outcomes/label.ts'
+import { type TallyPlan, tallyPlan } from '../summaries/outcomes/make-brief.ts'
 
 /** What profiling rows of a version takes: its grid in force, how scores become decisions, and the declared segments. */
 export type ProfilePlan = {

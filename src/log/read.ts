@@ -1,6 +1,6 @@
 import type { Sql } from '../db/sql.ts'
-import { cellValue } from '../profile/cell.ts'
-import type { Column, RowBatch } from '../profile/columns.ts'
+import { cellValue } from '../summaries/inputs/cell.ts'
+import type { Column, RowBatch } from '../summaries/inputs/columns.ts'
 import type { FoundRow } from './hot-store.ts'
 import { type KeyLookup, predictionKey, subjectKey } from './judge.ts'
 import { latestOutcome } from './latest-outcome.ts'

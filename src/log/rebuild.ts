@@ -1,6 +1,6 @@
 import type { Sql } from '../db/sql.ts'
-import type { RowBatch } from '../profile/columns.ts'
-import type { Grid } from '../profile/grid.ts'
+import type { RowBatch } from '../summaries/inputs/columns.ts'
+import type { Grid } from '../summaries/inputs/grid.ts'
 import { Deltas, type Owner } from './deltas.ts'
 import { type HotStore, kindNumber, type StoredChunk } from './hot-store.ts'
 import { type ProfilePlan, ProfilePlans } from './profile-plan.ts'

@@ -1,7 +1,7 @@
 import { hourMs } from '../core/time.ts'
 import type { SqlValue, Statement } from '../db/sql.ts'
-import { textHash } from '../profile/cell.ts'
-import { none, predictedAt } from '../tally/brief.ts'
+import { textHash } from '../summaries/inputs/cell.ts'
+import { none, predictedAt } from '../summaries/outcomes/brief.ts'
 import {
 	addOutcome,
 	addPrediction,
@@ -9,10 +9,10 @@ import {
 	type Outcome,
 	type Predicted,
 	type Sign,
-} from '../tally/contribute.ts'
-import { encodeTally } from '../tally/encoding.ts'
-import type { Task } from '../tally/label.ts'
-import { emptyTally, type Tally } from '../tally/tally.ts'
+} from '../summaries/outcomes/contribute.ts'
+import { encodeTally } from '../summaries/outcomes/encoding.ts'
+import type { Task } from '../summaries/outcomes/label.ts'
+import { emptyTally, type Tally } from '../summaries/outcomes/tally.ts'
 import type { BriefRow, LateGroups } from './brief-store.ts'
 import type { SeriesTable } from './series-table.ts'
 

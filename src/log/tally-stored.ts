@@ -1,6 +1,6 @@
 import { dayMs } from '../core/time.ts'
-import { encodeBrief } from '../tally/brief.ts'
-import { makeBrief } from '../tally/make-brief.ts'
+import { encodeBrief } from '../summaries/outcomes/brief.ts'
+import { makeBrief } from '../summaries/outcomes/make-brief.ts'
 import { type Group, nothingBehind, type Writer } from './append.ts'
 import { newBriefChunk } from './brief-store.ts'
 import { Deltas } from './deltas.ts'

@@ -1,8 +1,8 @@
 import { dayMs, hourMs, weekMs, windowStart } from '../core/time.ts'
-import { accumulate, type DecisionRule, emptyProfile } from '../profile/accumulate.ts'
-import { ByteReader, ByteWriter } from '../profile/bytes.ts'
-import type { RowBatch } from '../profile/columns.ts'
-import type { Profile } from '../profile/profile.ts'
+import { accumulate, type DecisionRule, emptyProfile } from '../summaries/inputs/accumulate.ts'
+import { ByteReader, ByteWriter } from '../summaries/inputs/bytes.ts'
+import type { RowBatch } from '../summaries/inputs/columns.ts'
+import type { Profile } from '../summaries/inputs/profile.ts'
 import { type Reference, unite } from './reference.ts'
 import { hourOfWeek, leastWeeks, type Slots } from './seasons.ts'
 

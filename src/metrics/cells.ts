@@ -1,5 +1,5 @@
-import { extraCells } from '../profile/grid.ts'
 import { total } from '../stats/counts.ts'
+import { extraCells } from '../summaries/inputs/grid.ts'
 import type { ColumnResult } from './window-result.ts'
 
 /** The three counts behind the groups proper, and the rows of the column in all. */

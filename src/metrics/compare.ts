@@ -1,5 +1,5 @@
-import { extraCells } from '../profile/grid.ts'
 import { total } from '../stats/counts.ts'
+import { extraCells } from '../summaries/inputs/grid.ts'
 import { insufficient, type Measure } from './answer.ts'
 import type { ColumnView } from './descriptor.ts'
 

@@ -1,7 +1,7 @@
-import { extraCells } from '../profile/grid.ts'
 import { total } from '../stats/counts.ts'
 import { aucOfDistance, binnedShift } from '../stats/estimation/binned-shift.ts'
 import { isFar, mostOutside, percent } from '../stats/estimation/population-shift.ts'
+import { extraCells } from '../summaries/inputs/grid.ts'
 import { columnViews } from './column-views.ts'
 import { isIdentifier, leastRows } from './compare.ts'
 import type { ColumnView } from './descriptor.ts'

@@ -1,6 +1,6 @@
 import { bias, mae, mape, pinball, r2, rmse } from '../stats/performance/regression-measures.ts'
 import type { RegressionMoments } from '../stats/performance/regression-moments.ts'
-import { momentNames } from '../tally/tally.ts'
+import { momentNames } from '../summaries/outcomes/tally.ts'
 import { type Finding, failed, found, missing } from './finding.ts'
 import type { OutcomeView } from './outcome-view.ts'
 

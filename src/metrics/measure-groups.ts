@@ -4,7 +4,7 @@ import type { Disparity, DisparityOptions } from '../stats/fairness/disparity.ts
 import { type FourFifths, fourFifthsRule } from '../stats/fairness/four-fifths.ts'
 import { type Favourable, type Group, type GroupCounts, inFavour } from '../stats/fairness/group-counts.ts'
 import { groupRates, type RateName, rateRows, rateShares } from '../stats/fairness/rates.ts'
-import { missingGroup } from '../tally/make-brief.ts'
+import { missingGroup } from '../summaries/outcomes/make-brief.ts'
 import type { AttributeMetric, GroupMetric } from './descriptor.ts'
 import { type Finding, found, missing } from './finding.ts'
 

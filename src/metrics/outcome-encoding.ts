@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter } from '../profile/bytes.ts'
+import { ByteReader, ByteWriter } from '../summaries/inputs/bytes.ts'
 import type { Finding } from './finding.ts'
 import type { OutcomeResult } from './outcome-result.ts'
 

@@ -3,9 +3,9 @@ import type { ScoreTable } from '../stats/estimation/score-table.ts'
 import type { BrierSums } from '../stats/performance/multiclass-brier-score.ts'
 import type { RankedQuery } from '../stats/performance/ranking-query.ts'
 import type { ScoreCounts } from '../stats/score-counts.ts'
-import { keptDigits } from '../tally/coarsen.ts'
-import { negative, positive, type Task } from '../tally/label.ts'
-import { decidedAs, momentNames, type ScoreCell, type Tally } from '../tally/tally.ts'
+import { keptDigits } from '../summaries/outcomes/coarsen.ts'
+import { negative, positive, type Task } from '../summaries/outcomes/label.ts'
+import { decidedAs, momentNames, type ScoreCell, type Tally } from '../summaries/outcomes/tally.ts'
 
 /** Decisions by outcome, over rows that have both. */
 export type Confusion = { tp: number; fp: number; tn: number; fn: number }

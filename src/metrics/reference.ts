@@ -1,7 +1,7 @@
-import { type ColumnGrid, cellCount, extraCells, type Grid } from '../profile/grid.ts'
-import type { ColumnProfile, Profile } from '../profile/profile.ts'
-import { independentRows } from '../profile/subjects.ts'
 import { total } from '../stats/counts.ts'
+import { type ColumnGrid, cellCount, extraCells, type Grid } from '../summaries/inputs/grid.ts'
+import type { ColumnProfile, Profile } from '../summaries/inputs/profile.ts'
+import { independentRows } from '../summaries/inputs/subjects.ts'
 import type { Slots } from './seasons.ts'
 
 const tenths = 10

@@ -1,5 +1,5 @@
-import { ByteReader, ByteWriter } from '../profile/bytes.ts'
 import type { Variation } from '../stats/between-windows.ts'
+import { ByteReader, ByteWriter } from '../summaries/inputs/bytes.ts'
 import { farQ } from './gates.ts'
 import type { ColumnResult, WindowResult } from './window-result.ts'
 

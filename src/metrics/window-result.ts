@@ -1,11 +1,11 @@
-import type { ColumnGrid } from '../profile/grid.ts'
-import { latencyOfBucket } from '../profile/latency.ts'
-import type { ColumnProfile, Profile } from '../profile/profile.ts'
-import { independentRows, noSubjects } from '../profile/subjects.ts'
 import type { Variation } from '../stats/between-windows.ts'
 import { total } from '../stats/counts.ts'
 import { kolmogorovSmirnov } from '../stats/kolmogorov-smirnov.ts'
 import { wassersteinFromCells, wassersteinOfPoints } from '../stats/wasserstein.ts'
+import type { ColumnGrid } from '../summaries/inputs/grid.ts'
+import { latencyOfBucket } from '../summaries/inputs/latency.ts'
+import type { ColumnProfile, Profile } from '../summaries/inputs/profile.ts'
+import { independentRows, noSubjects } from '../summaries/inputs/subjects.ts'
 import { type Reference, type ReferenceColumn, referenceOf, unite } from './reference.ts'
 
 /**

@@ -12,7 +12,7 @@ const when = {
 	if: z.string().min(1).optional().describe('Only when this condition holds; `severity` is the incident’s'),
 }
 
-/** The options of each action that a rule can name. `src/actions` has one file for each. */
+/** The options of each action that a rule can name. `src/alerting/actions` has one file for each. */
 export const actionOptions = {
 	'open-incident': z
 		.strictObject({})

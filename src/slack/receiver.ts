@@ -1,8 +1,8 @@
 import type { Context } from '../context.ts'
 import { peerText } from '../core/peer-text.ts'
-import { forgetRequest, isFirstTime } from '../services/slack/remember-request.ts'
 import { payloadFault } from './payload.ts'
 import { parseBody, readBody } from './read-body.ts'
+import { forgetRequest, isFirstTime } from './remember-request.ts'
 import { isFresh, isFromSlack } from './verify.ts'
 
 /** What Bolt is told of a request; `ack` answers it. */

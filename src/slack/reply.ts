@@ -1,4 +1,5 @@
-import type { Actor, Context } from '../context.ts'
+import type { Context } from '../context.ts'
+import type { Actor } from '../core/actor.ts'
 import type { SlackMessage, View } from './blocks/text.ts'
 
 /** What a person asked: the words behind the command, or the id that a button carries. */

@@ -1,9 +1,8 @@
 import type { Context } from '../context.ts'
 import { peerText } from '../core/peer-text.ts'
 import { secondMs } from '../core/time.ts'
-import { isTokenFault } from '../services/slack/connection.ts'
-import type { SlackBody, SlackCall, SlackClient, SlackFailure } from '../services/slack/slack-client.ts'
-import { incidentMessage, timelineText } from './blocks/incident.ts'
+import type { SlackBody, SlackCall, SlackClient, SlackFailure } from '../ports/slack-client.ts'
+import { isTokenFault } from './connection.ts'
 
 const timeoutMs = 10 * secondMs
 // About one message a second a channel is what Slack takes.
@@ -60,10 +59,6 @@ export function slackClient(context: Context, options: SlackClientOptions): Slac
 		call,
 		channel: options.channel,
 		trouble: () => trouble,
-		show: (incident, evidence) => ({
-			message: incidentMessage(incident, context.publicUrl, evidence),
-			replies: incident.timeline.map(timelineText),
-		}),
 	}
 }
 

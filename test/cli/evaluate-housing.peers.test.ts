@@ -29,7 +29,7 @@ describe.runIf(hasPeers('california'))('rows without outcomes', () => {
 
 	it('have the numbers of NannyML with --like nannyml', async () => {
 		const expected = JSON.parse(
-			readFileSync(new URL('../evaluation/golden/nannyml.json', import.meta.url), 'utf8'),
+			readFileSync(new URL('./evaluate/golden/nannyml.json', import.meta.url), 'utf8'),
 		)
 		const { out } = await evaluate(...common, ...columns, ...reference, '--like', 'nannyml', '--json')
 		const { metrics } = JSON.parse(out)

@@ -33,21 +33,17 @@ const lint = (path: string) => run('node_modules/@biomejs/biome/bin/biome', 'lin
 
 describe('the arrows', () => {
 	it.each([
-		['src/stats/psi.ts', "import '../context.ts'\n", 'stats-reaches-only-downward'],
-		['src/services/x.ts', "import '../http/y.ts'\n", 'services-reaches-only-downward'],
-		['src/http/x.ts', "import '../slack/y.ts'\n", 'http-reaches-only-downward'],
+		['src/stats/psi.ts', "import '../context.ts'\n", 'stats-imports-only-downward'],
+		['src/registry/x.ts', "import '../http/y.ts'\n", 'registry-imports-only-downward'],
+		['src/slack/x.ts', "import '../http/y.ts'\n", 'slack-imports-only-downward'],
+		['src/db/x.ts', "import type { Y } from '../http/y.ts'\nexport type X = Y\n", 'db-imports-only-downward'],
 		[
-			'src/http/x.ts',
-			"import type { Y } from '../db/y.ts'\nexport type X = Y\n",
-			'http-reaches-only-downward',
-		],
-		[
-			'src/services/x.ts',
+			'src/registry/x.ts',
 			"import { readFileSync } from 'node:fs'\nreadFileSync('x')\n",
 			'node-only-at-the-edge',
 		],
-		['src/services/x.ts', "import { Hono } from 'hono'\nnew Hono()\n", 'hono-in-http'],
-		['src/http/x.ts', "import { eq } from 'drizzle-orm'\neq\n", 'drizzle-in-db-and-services'],
+		['src/registry/x.ts', "import { Hono } from 'hono'\nnew Hono()\n", 'hono-in-http'],
+		['src/http/x.ts', "import { eq } from 'drizzle-orm'\neq\n", 'drizzle-in-use-cases'],
 		['src/slack/x.ts', "import * as bolt from '@slack/bolt'\nbolt\n", 'bolt-in-one-file'],
 		['src/http/x.ts', "import '../node.ts'\n", 'nothing-imports-a-root'],
 		['src/core/x.ts', "import './y.ts'\n", 'no-cycles'],
@@ -74,7 +70,7 @@ describe('the arrows', () => {
 		write('src/core/e.ts', "import { f } from './f.ts'\nexport const e = f\n")
 		write('src/core/f.ts', 'export const f = 1\n')
 		write(
-			'src/services/s.ts',
+			'src/registry/s.ts',
 			"import { psi } from '../stats/psi.ts'\nimport { a } from '../core/a.ts'\nexport const s = psi + a\n",
 		)
 		const { status, text } = arrows()
@@ -94,16 +90,16 @@ describe('the arrows', () => {
 
 describe('the linter', () => {
 	it.each([
-		['src/services/x.ts', 'export const x = Date.now()\n', 'plugin'],
-		['src/services/x.ts', 'export const x = new Date()\n', 'plugin'],
-		['src/services/x.ts', 'export const x = Math.random()\n', 'plugin'],
-		['src/services/x.ts', 'export const x = process.env.HOME\n', 'noProcessEnv'],
-		['src/services/x.ts', 'export enum X {\n\tA,\n}\n', 'noEnum'],
-		['src/services/camelCase.ts', 'export const x = 1\n', 'useFilenamingConvention'],
-		['src/services/x.ts', 'export default 1\n', 'noDefaultExport'],
-		['src/services/x.ts', `export const x = [\n${'\t1,\n'.repeat(301)}]\n`, 'noExcessiveLinesPerFile'],
+		['src/registry/x.ts', 'export const x = Date.now()\n', 'plugin'],
+		['src/registry/x.ts', 'export const x = new Date()\n', 'plugin'],
+		['src/registry/x.ts', 'export const x = Math.random()\n', 'plugin'],
+		['src/registry/x.ts', 'export const x = process.env.HOME\n', 'noProcessEnv'],
+		['src/registry/x.ts', 'export enum X {\n\tA,\n}\n', 'noEnum'],
+		['src/registry/camelCase.ts', 'export const x = 1\n', 'useFilenamingConvention'],
+		['src/registry/x.ts', 'export default 1\n', 'noDefaultExport'],
+		['src/registry/x.ts', `export const x = [\n${'\t1,\n'.repeat(501)}]\n`, 'noExcessiveLinesPerFile'],
 		[
-			'src/services/x.ts',
+			'src/registry/x.ts',
 			`export function x() {\n${'\tJSON.parse("1")\n'.repeat(61)}}\n`,
 			'noExcessiveLinesPerFunction',
 		],

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { actions } from '../../src/actions/index.ts'
+import { actions } from '../../src/alerting/actions/index.ts'
 import { commands } from '../../src/cli/index.ts'
 import { metrics } from '../../src/metrics/index.ts'
 import { actionNames } from '../../src/rules/action-options.ts'
@@ -18,9 +18,9 @@ const load = (path: string): Promise<Record<string, unknown>> =>
 
 describe('a registry equals its folder', () => {
 	it('of rule actions', () => {
-		expect(Object.keys(actions).sort()).toEqual(namesIn('actions'))
+		expect(Object.keys(actions).sort()).toEqual(namesIn('alerting/actions'))
 		expect(Object.values(actions).map((a) => a.name)).toEqual(Object.keys(actions))
-		expect([...actionNames].sort()).toEqual(namesIn('actions'))
+		expect([...actionNames].sort()).toEqual(namesIn('alerting/actions'))
 	})
 
 	it('of metrics: one descriptor a file, with an id of its family', async () => {

@@ -5,8 +5,8 @@ const root = new URL('../..', import.meta.url).pathname
 
 it('bundles every rule file for the worker, under its own name', async () => {
 	const files = (await readdir(`${root}rules`)).filter((name) => /\.ya?ml$/.test(name))
-	const source = await readFile(`${root}src/worker-rules.ts`, 'utf8')
-	const imported = [...source.matchAll(/^import (\w+) from '\.\.\/rules\/([^']+)'$/gm)].map(
+	const source = await readFile(`${root}src/platform/worker/rules.ts`, 'utf8')
+	const imported = [...source.matchAll(/^import (\w+) from '(?:\.\.\/)+rules\/([^']+)'$/gm)].map(
 		([, name, file]) => ({ name, file }),
 	)
 	expect(imported.map(({ file }) => file).sort()).toEqual(files.sort())

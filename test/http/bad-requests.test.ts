@@ -1,7 +1,7 @@
 import { request as nodeRequest } from 'node:http'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { defaultLimits } from '../../src/context.ts'
+import { defaultLimits } from '../../src/core/limits.ts'
 import { testServer } from '../support/server.ts'
 
 let server: Awaited<ReturnType<typeof testServer>>

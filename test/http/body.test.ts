@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { defaultLimits } from '../../src/context.ts'
+import { defaultLimits } from '../../src/core/limits.ts'
 import { testServer } from '../support/server.ts'
 
 const limits = {

@@ -1,6 +1,6 @@
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { openParquetInThread } from '../../src/tables/parquet-node.ts'
+import { openParquetInThread } from '../../src/platform/node/parquet.ts'
 import { golden } from '../explain/onnx/golden.ts'
 import { damagedCopies } from '../support/flip-bytes.ts'
 import { testServer } from '../support/server.ts'

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { defaultLimits } from '../../src/context.ts'
+import { defaultLimits } from '../../src/core/limits.ts'
 import { formatTime } from '../../src/core/time.ts'
 import { startOfTest } from '../support/context.ts'
 import { testServer } from '../support/server.ts'

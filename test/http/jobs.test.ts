@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { runJob } from '../../src/services/job/run-job.ts'
+import { runJob } from '../../src/jobs/run/run-job.ts'
 import { testServer } from '../support/server.ts'
 
 let server: Awaited<ReturnType<typeof testServer>>

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { defaultLimits } from '../../src/context.ts'
 import { Breather } from '../../src/core/breather.ts'
 import { ByteBudget } from '../../src/core/byte-budget.ts'
+import { defaultLimits } from '../../src/core/limits.ts'
 import { RequestBody } from '../../src/http/body.ts'
 
 beforeEach(

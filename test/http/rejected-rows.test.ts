@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { dayMs, hourMs, minuteMs } from '../../src/core/time.ts'
 import { runAll } from '../../src/jobs/index.ts'
-import { builtInRules, openRules } from '../../src/rules/load-rules-node.ts'
+import { builtInRules, openRules } from '../../src/platform/node/load-rules.ts'
 import { startOfTest } from '../support/context.ts'
 import { type Json, testServer } from '../support/server.ts'
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { dayMs } from '../../src/core/time.ts'
 import { Chance } from '../../src/demo/random.ts'
 import { runAll } from '../../src/jobs/index.ts'
-import { builtInRules, openRules } from '../../src/rules/load-rules-node.ts'
+import { builtInRules, openRules } from '../../src/platform/node/load-rules.ts'
 import { startOfTest } from '../support/context.ts'
 import { type Json, testServer } from '../support/server.ts'
 

@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fromArchive, toArchive } from '../../src/log/archive-rows.ts'
 import { decodeChunk, encodeBody, encodeIds } from '../../src/log/chunk.ts'
-import { BatchBuilder, type RowInput } from '../../src/profile/batch-builder.ts'
-import type { RowBatch } from '../../src/profile/columns.ts'
-import { concatBatches, sameRow, selectRows } from '../../src/profile/select-rows.ts'
+import { BatchBuilder, type RowInput } from '../../src/summaries/inputs/batch-builder.ts'
+import type { RowBatch } from '../../src/summaries/inputs/columns.ts'
+import { concatBatches, sameRow, selectRows } from '../../src/summaries/inputs/select-rows.ts'
 
 const cell = fc.oneof(
 	fc.double({ noNaN: true }),

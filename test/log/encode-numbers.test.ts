@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readNumbers, writeNumbers } from '../../src/log/encode-numbers.ts'
-import { ByteReader, ByteWriter } from '../../src/profile/bytes.ts'
+import { ByteReader, ByteWriter } from '../../src/summaries/inputs/bytes.ts'
 
 const decimal = fc
 	.tuple(fc.bigInt({ min: -(10n ** 15n), max: 10n ** 15n }), fc.integer({ min: -3, max: 12 }))

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { daysToDetect, falseIncidents } from '../../bench/calibration/drift.ts'
 import { kinds } from '../../bench/calibration/traffic.ts'
-import { builtInRules, openRules } from '../../src/rules/load-rules-node.ts'
+import { builtInRules, openRules } from '../../src/platform/node/load-rules.ts'
 import type { RuleSet } from '../../src/rules/rule-set.ts'
 
 let rules: RuleSet

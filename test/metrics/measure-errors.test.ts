@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { errorMeasure } from '../../src/metrics/measure-errors.ts'
 import { OutcomeView } from '../../src/metrics/outcome-view.ts'
-import { emptyTally, momentNames } from '../../src/tally/tally.ts'
+import { emptyTally, momentNames } from '../../src/summaries/outcomes/tally.ts'
 
 /** A window of which these are the sums over labelled rows; the others are 0. */
 class Sums extends OutcomeView {

@@ -63,7 +63,7 @@ describe.each(nodes())('the package, installed in an empty folder, on Node %i', 
 
 	it('finds the renderer and the fonts of its pictures', async () => {
 		const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="99" height="9"><text y="9">why</text></svg>'
-		const script = `import { pngRenderer } from './node_modules/plumbline/dist/render-png-node.js'
+		const script = `import { pngRenderer } from './node_modules/plumbline/dist/platform/node/render-png.js'
 			const png = await pngRenderer()(${JSON.stringify(svg)})
 			console.log(new TextDecoder('latin1').decode(png.slice(1, 4)), png.length > 300)`
 		await writeFile(join(folder, 'render.mjs'), script)
@@ -72,7 +72,7 @@ describe.each(nodes())('the package, installed in an empty folder, on Node %i', 
 	})
 
 	it('finds the thread that reads large model files', async () => {
-		const script = `import { openTreeReader } from './node_modules/plumbline/dist/services/artifact/tree-reader-node.js'
+		const script = `import { openTreeReader } from './node_modules/plumbline/dist/platform/node/tree-reader.js'
 			await openTreeReader()('lightgbm-text', new TextEncoder().encode('x')).catch((e) => console.log(e.message))`
 		await writeFile(join(folder, 'read-trees.mjs'), script)
 		const ran = await runProcess(node, ['read-trees.mjs'], { cwd: folder, env: env() })

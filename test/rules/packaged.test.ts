@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { builtInRules, checkRules, openRules } from '../../src/rules/load-rules-node.ts'
+import { builtInRules, checkRules, openRules } from '../../src/platform/node/load-rules.ts'
 
 let folder: string
 const told: [string, unknown][] = []

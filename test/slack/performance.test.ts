@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dayMs, formatTime, hourMs } from '../../src/core/time.ts'
-import { mapSlackUser } from '../../src/services/slack/map-user.ts'
+import { mapSlackUser } from '../../src/registry/key/map-slack-user.ts'
 import { startOfTest } from '../support/context.ts'
 import {
 	type Applicant,

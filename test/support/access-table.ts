@@ -1,4 +1,4 @@
-import type { Role } from '../../src/context.ts'
+import type { Role } from '../../src/core/actor.ts'
 
 /**
  * What an operation is about, which decides what a key sees whose scope does not hold the model:

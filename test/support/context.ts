@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Context, defaultLimits } from '../../src/context.ts'
+import type { Context } from '../../src/context.ts'
+import { defaultLimits } from '../../src/core/limits.ts'
 import { openDatabase } from '../../src/db/database.ts'
 import { migrate, openSql } from '../../src/db/open-node.ts'
 import { openLibsqlLog } from '../../src/log/libsql.ts'
-import { modelCache } from '../../src/services/artifact/model-cache.ts'
-import { openArtifacts } from '../../src/services/artifact/open-artifacts-node.ts'
+import { openArtifacts } from '../../src/platform/node/open-artifacts.ts'
+import { modelCache } from '../../src/registry/artifact/model-cache.ts'
 
 export const startOfTest = Date.parse('2026-03-02T00:00:00Z')
 

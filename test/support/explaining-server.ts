@@ -5,7 +5,7 @@ import { dayMs } from '../../src/core/time.ts'
 import { startOfTest } from './context.ts'
 import { type Json, testServer } from './server.ts'
 
-const folder = new URL('../services/explanation/golden/', import.meta.url)
+const folder = new URL('../decisions/explanation/golden/', import.meta.url)
 /** Rows and answers of the small models that `golden/make.py` makes. */
 export const golden = JSON.parse(readFileSync(new URL('golden.json', folder), 'utf8'))
 export const goldenFile = (name: string) => new Uint8Array(readFileSync(new URL(`${name}.json`, folder)))

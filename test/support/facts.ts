@@ -1,11 +1,11 @@
-import { actions } from '../../src/actions/index.ts'
+import { actions } from '../../src/alerting/actions/index.ts'
+import { evaluateAll } from '../../src/alerting/alert/evaluate-all.ts'
+import type { Sources } from '../../src/alerting/alert/sources.ts'
 import type { Context } from '../../src/context.ts'
 import { type WindowSize, windowMs } from '../../src/core/time.ts'
 import { metricIds } from '../../src/metrics/index.ts'
+import type { ChangedWindow } from '../../src/monitoring/windows/read-facts.ts'
 import { parseRules } from '../../src/rules/parse-rules.ts'
-import { evaluateAll } from '../../src/services/alert/evaluate-all.ts'
-import type { Sources } from '../../src/services/alert/sources.ts'
-import type { ChangedWindow } from '../../src/services/metric/read-facts.ts'
 
 type Facts = Record<string, number>
 

@@ -1,4 +1,4 @@
-import type { Runnable } from '../../src/services/job/run-job.ts'
+import type { Runnable } from '../../src/jobs/run/run-job.ts'
 
 export const job = (run: () => Promise<Record<string, unknown>> = async () => ({ done: 1 })): Runnable => ({
 	id: 'tidy',

@@ -1,6 +1,6 @@
 import { readConfig } from '../../src/config.ts'
+import { runJob } from '../../src/jobs/run/run-job.ts'
 import { openContext } from '../../src/node.ts'
-import { runJob } from '../../src/services/job/run-job.ts'
 
 // A process that wants to run a job which never ends, on a clock that is ahead. Each line of its input is a time that
 // passes on its monotonic clock.

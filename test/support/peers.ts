@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { loadOnnxRuntime } from '../../src/onnx-runtime-node.ts'
+import { loadOnnxRuntime } from '../../src/platform/node/onnx-runtime.ts'
 
 const root = new URL('../../', import.meta.url)
 const pathOf = (name: string) => fileURLToPath(new URL(name, root))

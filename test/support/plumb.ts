@@ -1,5 +1,6 @@
-import type { Actor, Context } from '../../src/context.ts'
-import { mapSlackUser } from '../../src/services/slack/map-user.ts'
+import type { Context } from '../../src/context.ts'
+import type { Actor } from '../../src/core/actor.ts'
+import { mapSlackUser } from '../../src/registry/key/map-slack-user.ts'
 import type { Block } from '../../src/slack/blocks/text.ts'
 import { checkMessage } from '../../src/slack/limits.ts'
 import { openSlack, type Slack } from '../../src/slack/open-slack.ts'

@@ -1,10 +1,10 @@
 import { readConfig } from '../../src/config.ts'
+import { replayPrediction } from '../../src/decisions/replay/replay-prediction.ts'
 import { openContext } from '../../src/node.ts'
-import { cellValue } from '../../src/profile/cell.ts'
-import { openVersion } from '../../src/services/artifact/open-version.ts'
-import { findModel } from '../../src/services/model/find-model.ts'
-import { findVersion } from '../../src/services/model/find-version.ts'
-import { replayPrediction } from '../../src/services/replay/replay-prediction.ts'
+import { openVersion } from '../../src/registry/artifact/open-version.ts'
+import { findModel } from '../../src/registry/model/find-model.ts'
+import { findVersion } from '../../src/registry/version/find-version.ts'
+import { cellValue } from '../../src/summaries/inputs/cell.ts'
 
 /** Replays every prediction that is stored of a model's version; counts them by status and reason. */
 export async function replayAll(url: string, name: string, version: string): Promise<Record<string, number>> {

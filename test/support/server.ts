@@ -1,7 +1,7 @@
 import { type AppOptions, buildApp } from '../../src/app.ts'
 import type { Context } from '../../src/context.ts'
-import { listen } from '../../src/listen-node.ts'
-import { ensureAdminKey } from '../../src/services/key/ensure-admin-key.ts'
+import { listen } from '../../src/platform/node/listen.ts'
+import { ensureAdminKey } from '../../src/registry/key/ensure-admin-key.ts'
 import { checkAnswer } from './check-answer.ts'
 import { testContext } from './context.ts'
 

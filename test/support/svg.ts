@@ -1,4 +1,4 @@
-import { textWidth } from '../../src/explain/picture/text.ts'
+import { textWidth } from '../../src/charts/text.ts'
 
 type Box = { left: number; right: number; top: number; bottom: number }
 

@@ -1,5 +1,5 @@
+import { evaluateAll } from '../../src/alerting/alert/evaluate-all.ts'
 import { hourMs, minuteMs } from '../../src/core/time.ts'
-import { evaluateAll } from '../../src/services/alert/evaluate-all.ts'
 import { testServer } from './server.ts'
 
 export const sha = (letter: string) => letter.repeat(64)

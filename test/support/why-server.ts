@@ -1,6 +1,6 @@
 import { dayMs } from '../../src/core/time.ts'
-import { pngRenderer } from '../../src/render-png-node.ts'
-import { mapSlackUser } from '../../src/services/slack/map-user.ts'
+import { pngRenderer } from '../../src/platform/node/render-png.ts'
+import { mapSlackUser } from '../../src/registry/key/map-slack-user.ts'
 import { startOfTest } from './context.ts'
 import { approveReasons, decisionAt, registerLending } from './lending-model.ts'
 import { admin, plumbServer } from './plumb.ts'

@@ -1,6 +1,6 @@
 import { blob, integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import type { Role } from '../../context.ts'
-import type { FeatureSpec } from '../../profile/grid.ts'
+import type { Role } from '../../core/actor.ts'
+import type { FeatureSpec } from '../../summaries/inputs/grid.ts'
 
 export const accessKeys = sqliteTable('access_key', {
 	id: text().primaryKey(),

@@ -1,5 +1,5 @@
 import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import type { Role } from '../../context.ts'
+import type { Role } from '../../core/actor.ts'
 
 export const outbox = sqliteTable('outbox', {
 	id: integer().primaryKey({ autoIncrement: true }),

@@ -1,5 +1,5 @@
-import { tQuantile95 } from '../../stats/performance/t-quantile.ts'
-import { studentTail } from '../../stats/segments/student.ts'
+import { studentTail } from '../../stats/distributions/student.ts'
+import { tQuantile95 } from '../../stats/distributions/t-quantile.ts'
 import { type AttributionMoments, effectiveRows, shareOf } from './attribution-moments.ts'
 
 /** How much a feature's share of all contributions has changed, with its 95% interval and the p of no change. */

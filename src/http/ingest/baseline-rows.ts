@@ -1,9 +1,7 @@
-import type { Limits } from '../../context.ts'
 import type { Breather } from '../../core/breather.ts'
 import { AppError, type Fault } from '../../core/errors.ts'
+import type { Limits } from '../../core/limits.ts'
 import { parseTime } from '../../core/time.ts'
-import { BatchBuilder } from '../../profile/batch-builder.ts'
-import type { RowBatch } from '../../profile/columns.ts'
 import {
 	checkFeatures,
 	checkLabel,
@@ -16,7 +14,9 @@ import {
 	refuseUnknown,
 	requireObject,
 	timeFault,
-} from '../../services/prediction/judge-row.ts'
+} from '../../ingest/validate-row.ts'
+import { BatchBuilder } from '../../summaries/inputs/batch-builder.ts'
+import type { RowBatch } from '../../summaries/inputs/columns.ts'
 import type { ParsedRow } from './parse-rows.ts'
 
 export type BaselineBatch = { batch: RowBatch; actuals: unknown[] }

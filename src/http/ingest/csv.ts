@@ -1,6 +1,6 @@
-import { defaultLimits, type Limits } from '../../context.ts'
 import { anyUse, type Use } from '../../core/breather.ts'
 import { AppError } from '../../core/errors.ts'
+import { defaultLimits, type Limits } from '../../core/limits.ts'
 import { CsvFault, CsvTooLong, requireCommas, textRecords } from '../../tables/csv.ts'
 import { tooMany } from './json-array.ts'
 import { bodyError } from './open-body.ts'

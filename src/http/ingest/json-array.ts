@@ -1,7 +1,7 @@
-import type { Limits } from '../../context.ts'
 import type { Breather } from '../../core/breather.ts'
 import { AppError } from '../../core/errors.ts'
 import { JsonShape, maxDepth } from '../../core/json-shape.ts'
+import type { Limits } from '../../core/limits.ts'
 
 const sliceLength = 64 * 1024
 const stepLength = 2 ** 20

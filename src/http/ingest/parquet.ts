@@ -1,7 +1,7 @@
-import { defaultLimits, type Limits } from '../../context.ts'
 import { anyUse, type Use } from '../../core/breather.ts'
 import { collectBytes } from '../../core/collect-bytes.ts'
 import { AppError } from '../../core/errors.ts'
+import { defaultLimits, type Limits } from '../../core/limits.ts'
 import type { OpenParquet, ParquetLimits, ParquetTable } from '../../tables/parquet.ts'
 import { bodyError } from './open-body.ts'
 import type { ParsedRow } from './parse-rows.ts'

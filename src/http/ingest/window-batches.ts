@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts'
-import type { RowBatch } from '../../profile/columns.ts'
+import type { RowBatch } from '../../summaries/inputs/columns.ts'
 import type { BaselineBatch } from './baseline-rows.ts'
 
 /** The logged predictions of a version with event time in [from, to) as batches, with the outcomes that are known; one at a time in memory. */

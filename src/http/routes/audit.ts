@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { listEntries } from '../../services/audit/list-entries.ts'
+import { listEntries } from '../../evidence/audit/list-entries.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { pageOf, pageParameters, periodParameters } from '../schema/common.ts'
 import { LedgerEntry } from '../schema/registry.ts'

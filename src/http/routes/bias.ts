@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { biasAudit } from '../../services/outcome/bias-audit.ts'
-import { proxyAudit } from '../../services/outcome/proxy-audit.ts'
+import { biasAudit } from '../../monitoring/bias/bias-audit.ts'
+import { proxyAudit } from '../../monitoring/bias/proxy-audit.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { BiasAudit, ProxyAudit } from '../schema/bias.ts'
 import { modelPath, scopeParameters } from '../schema/common.ts'

@@ -1,14 +1,14 @@
 import { z } from 'zod'
-import { DeploymentInput } from '../../services/model/deployment-input.ts'
-import { findModel } from '../../services/model/find-model.ts'
+import { compareVersions } from '../../monitoring/comparison/compare-versions.ts'
+import { DeploymentInput } from '../../registry/deployment/deployment-input.ts'
 import {
 	currentDeployments,
 	type Deployment,
 	deploymentHistory,
 	getDeployment,
-} from '../../services/model/get-deployment.ts'
-import { setDeployment } from '../../services/model/set-deployment.ts'
-import { compareVersions } from '../../services/outcome/compare-versions.ts'
+} from '../../registry/deployment/get-deployment.ts'
+import { setDeployment } from '../../registry/deployment/set-deployment.ts'
+import { findModel } from '../../registry/model/find-model.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { modelPath, pageOf, pageParameters, pathText, periodParameters } from '../schema/common.ts'
 import { VersionComparison } from '../schema/comparison.ts'

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { explainPrediction } from '../../services/explanation/explain-prediction.ts'
-import { whatIf } from '../../services/explanation/what-if.ts'
+import { readers } from '../../core/actor.ts'
+import { explainPrediction } from '../../decisions/explanation/explain-prediction.ts'
+import { whatIf } from '../../decisions/explanation/what-if.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { modelPath, pathText } from '../schema/common.ts'
 import { Explanation, WhatIf, WhatIfInput } from '../schema/explanation.ts'
@@ -133,7 +134,7 @@ const explain = endpoint({
 	summary: 'Answer why a score was given',
 	description:
 		'Replays the decision from the registered artefact, explains it, and gives the reasons in approved words, all as of the moment of the decision. Viewers get it without feature values. Every look-up is in the ledger.',
-	access: ['viewer', 'analyst', 'approver', 'auditor'],
+	access: readers,
 	params,
 	query,
 	answers: { 200: { description: 'The explanation', schema: Explanation, example } },

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { readGroups } from '../../services/prediction/read-groups.ts'
+import { readGroups } from '../../ingest/read-groups.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { ingestEndpoint } from '../ingest/ingest-endpoint.ts'
 import { modelPath, pathText } from '../schema/common.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { checkStore } from '../../alerting/health/check-store.ts'
 import { AppError } from '../../core/errors.ts'
-import { inScope } from '../../services/authorise.ts'
-import { checkStore } from '../../services/health/check-store.ts'
+import { inScope } from '../../registry/key/authorise.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { scrape } from '../prometheus.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { readDependence } from '../../services/importance/read-dependence.ts'
-import { readImportance } from '../../services/importance/read-importance.ts'
+import { readDependence } from '../../monitoring/importance/read-dependence.ts'
+import { readImportance } from '../../monitoring/importance/read-importance.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { modelPath, scopeParameters } from '../schema/common.ts'
 import { Importance, PartialDependence } from '../schema/importance.ts'

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import type { Context } from '../../context.ts'
+import { readers } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
-import { drawPrediction } from '../../services/explanation/draw-prediction.ts'
-import { drawImportance } from '../../services/importance/draw-importance.ts'
+import { drawPrediction } from '../../decisions/explanation/draw-prediction.ts'
+import { drawImportance } from '../../monitoring/importance/draw-importance.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { modelPath, pathText, scopeParameters } from '../schema/common.ts'
 
@@ -17,7 +18,6 @@ const importanceQuery = z.strictObject({
 		example: 'approve',
 	}),
 })
-const readers = ['viewer', 'analyst', 'approver', 'auditor'] as const
 const auditors = ['analyst', 'auditor'] as const
 const waterfall =
 	'From the base to the answer, one step a feature: the ten largest, and all others in one. Viewers get it without feature values. Every look-up is in the ledger.'

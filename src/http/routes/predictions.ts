@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { readPrediction } from '../../services/prediction/read-prediction.ts'
+import { readers } from '../../core/actor.ts'
+import { readPrediction } from '../../ingest/read-prediction.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { ingestEndpoint } from '../ingest/ingest-endpoint.ts'
 import { modelPath, pathText } from '../schema/common.ts'
@@ -34,7 +35,7 @@ export const predictions = {
 			id: 'getPrediction',
 			summary: 'Read a prediction back',
 			description: 'With its outcome, if there is one, and the quality marks of its features.',
-			access: ['viewer', 'analyst', 'approver', 'auditor'],
+			access: readers,
 			params: z.object({
 				...modelPath,
 				predictionId: pathText('The id that the prediction was sent with.', '8841'),

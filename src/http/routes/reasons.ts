@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { approveTable } from '../../services/reasons/approve-table.ts'
-import { proposeTable } from '../../services/reasons/propose-table.ts'
-import { getTable, listTables, tableReaders } from '../../services/reasons/read-tables.ts'
-import { ReasonTableApproval, ReasonTableProposal } from '../../services/reasons/table-input.ts'
+import { readers } from '../../core/actor.ts'
+import { approveTable } from '../../decisions/reasons/approve-table.ts'
+import { proposeTable } from '../../decisions/reasons/propose-table.ts'
+import { getTable, listTables } from '../../decisions/reasons/read-tables.ts'
+import { ReasonTableApproval, ReasonTableProposal } from '../../decisions/reasons/table-input.ts'
 import { created, endpoint, ok, type Resource } from '../endpoint.ts'
 import { modelPath, pageOf, pageParameters, pathText } from '../schema/common.ts'
 import { ReasonTableRecord } from '../schema/reason-table.ts'
@@ -95,7 +96,7 @@ const list = endpoint({
 	path: '/v1/models/{model}/reason-tables',
 	id: 'listReasonTables',
 	summary: 'List the reason tables of a model',
-	access: tableReaders,
+	access: readers,
 	params: z.strictObject(modelPath),
 	query: z.strictObject(pageParameters),
 	answers: {
@@ -114,7 +115,7 @@ const get = endpoint({
 	path: '/v1/models/{model}/reason-tables/{revision}',
 	id: 'getReasonTable',
 	summary: 'Read a reason table',
-	access: tableReaders,
+	access: readers,
 	params,
 	answers: { 200: { description: 'The table', schema: ReasonTableRecord, example: approved } },
 	handle: async ({ context, actor, params: { model, revision } }) =>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { listReplays } from '../../services/replay/list-replays.ts'
+import { listReplays } from '../../decisions/replay/list-replays.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { modelPath, pageOf, pageParameters, periodParameters, Time } from '../schema/common.ts'
 

@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { cancelRequest, createRequest, getRequest, listRequests } from '../../services/request/request.ts'
+import { cancelRequest, createRequest, getRequest, listRequests } from '../../approvals/request/request.ts'
+import { readers } from '../../core/actor.ts'
 import { created, endpoint, ok, type Resource } from '../endpoint.ts'
 import { pageOf, pageParameters, pathText } from '../schema/common.ts'
 import { ActionRequest, RequestInput } from '../schema/incident.ts'
 
-const readers = ['viewer', 'analyst', 'approver', 'auditor'] as const
 const params = z.strictObject({ id: pathText('The id of a request.', 'req_01kjx2y4v0') })
 const example = {
 	id: 'req_01kjx2y4v0',

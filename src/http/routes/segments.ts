@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { findWorstSegments } from '../../services/outcome/worst-segments.ts'
+import { findWorstSegments } from '../../monitoring/segments/worst-segments.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { modelPath, periodParameters } from '../schema/common.ts'
 import { WorstSegments } from '../schema/segments.ts'

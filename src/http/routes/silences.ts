@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import { createSilence, expireSilence, listSilences } from '../../alerting/silence/silence.ts'
+import { readers } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
 import { parseDuration, parseTime } from '../../core/time.ts'
-import { createSilence, expireSilence, listSilences } from '../../services/silence/silence.ts'
 import { created, endpoint, ok, type Resource } from '../endpoint.ts'
 import { pageOf, pageParameters, pathText } from '../schema/common.ts'
 import { Silence, SilenceInput } from '../schema/incident.ts'
@@ -65,7 +66,7 @@ const list = endpoint({
 	id: 'listSilences',
 	summary: 'List silences',
 	description: 'Those whose models are all in the scope of the key that asks.',
-	access: ['viewer', 'analyst', 'approver', 'auditor'],
+	access: readers,
 	query: z.strictObject(pageParameters),
 	answers: {
 		200: {

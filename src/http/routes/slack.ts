@@ -4,7 +4,7 @@ import {
 	mapSlackUser,
 	SlackUserInput,
 	unmapSlackUser,
-} from '../../services/slack/map-user.ts'
+} from '../../registry/key/map-slack-user.ts'
 import { endpoint, noContent, ok, type Resource } from '../endpoint.ts'
 import { pageOf, pageParameters, pathText } from '../schema/common.ts'
 import { SlackUser } from '../schema/registry.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { timeOrDuration } from '../../core/time.ts'
-import { Glob } from '../../services/model/name.ts'
+import { Glob } from '../../registry/model/name.ts'
 import { Time, TimeOrNull, TimeParameter } from './common.ts'
 
 const Alert = z

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { nodeKinds } from '../../services/lineage/graph.ts'
-import { directions } from '../../services/lineage/read-lineage.ts'
+import { nodeKinds } from '../../decisions/lineage/graph.ts'
+import { directions } from '../../decisions/lineage/read-lineage.ts'
 import { Time, TimeOrNull } from './common.ts'
 
 const LineageNode = z

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { TableContentSchema } from '../../services/reasons/table-input.ts'
+import { TableContentSchema } from '../../decisions/reasons/table-input.ts'
 import { Time, TimeOrNull } from './common.ts'
 
 export const ReasonTableRecord = z

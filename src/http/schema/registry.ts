@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { roles } from '../../context.ts'
-import { Tasks } from '../../services/model/model-input.ts'
-import { FeatureInput } from '../../services/model/version-input.ts'
+import { roles } from '../../core/actor.ts'
+import { Tasks } from '../../registry/model/model-input.ts'
+import { FeatureInput } from '../../registry/version/version-input.ts'
 import { Time, TimeOrNull } from './common.ts'
 
 /** The shapes of what the registry answers. */

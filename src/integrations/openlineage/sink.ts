@@ -1,8 +1,8 @@
 import type { Context } from '../../context.ts'
 import { collectBytes } from '../../core/collect-bytes.ts'
-import type { LineageSink } from '../../core/lineage-fact.ts'
 import { peerText } from '../../core/peer-text.ts'
 import { secondMs } from '../../core/time.ts'
+import type { LineageSink } from '../../ports/lineage-fact.ts'
 import { toRunEvent } from './run-event.ts'
 
 export type OpenLineageOptions = {

@@ -1,6 +1,6 @@
-import { extraCells } from '../../profile/grid.ts'
 import { total } from '../../stats/counts.ts'
 import { kolmogorovSmirnovP } from '../../stats/kolmogorov-smirnov.ts'
+import { extraCells } from '../../summaries/inputs/grid.ts'
 import { insufficient, measured } from '../answer.ts'
 import { comparable } from '../compare.ts'
 import type { ColumnMetric } from '../descriptor.ts'

@@ -1,6 +1,6 @@
 import type { Answer } from '../../metrics/answer.ts'
 import { splitLeftOut } from '../../metrics/measure-groups.ts'
-import type { AttributeBias, ModelBias } from '../../services/outcome/read-bias.ts'
+import type { AttributeBias, ModelBias } from '../../monitoring/bias/read-bias.ts'
 import { limits } from '../limits.ts'
 import { barChart } from './chart.ts'
 import { chanceOf, count, coverageText, figure, windowName, withInterval } from './figure.ts'

@@ -1,5 +1,5 @@
 import { formatTime, hourMs } from '../../core/time.ts'
-import type { IncidentDetails, SegmentValue } from '../../services/slack/incident-details.ts'
+import type { IncidentDetails, SegmentValue } from '../delivery/incident-details.ts'
 import { barChart, trendChart } from './chart.ts'
 import { count, figure } from './figure.ts'
 import { type Block, code, named, section } from './text.ts'

@@ -1,7 +1,7 @@
+import type { Incident, IncidentAlert } from '../../alerting/incident/incident.ts'
 import { digits } from '../../core/digits.ts'
-import type { Incident, IncidentAlert } from '../../services/incident/incident.ts'
-import type { IncidentDetails } from '../../services/slack/incident-details.ts'
-import { type Evidence, mostShown } from '../../services/slack/incident-evidence.ts'
+import type { IncidentDetails } from '../delivery/incident-details.ts'
+import { type Evidence, mostShown } from '../delivery/incident-evidence.ts'
 import { limits } from '../limits.ts'
 import { detailParts } from './incident-details.ts'
 import {

@@ -1,4 +1,4 @@
-import type { Place } from '../../services/outcome/recent-windows.ts'
+import type { Place } from '../../monitoring/windows/outcomes/recent-windows.ts'
 import { named } from './text.ts'
 
 const mostOthers = 4

@@ -1,4 +1,4 @@
-import type { AskedPrediction } from '../../services/slack/question.ts'
+import type { AskedPrediction } from '../questions/question.ts'
 import { escapeText, type SlackMessage, say } from './text.ts'
 
 /** Where the whole explanation is to be had, to be kept or handed on. */

@@ -1,6 +1,6 @@
 import { formatTime, windowMs } from '../../core/time.ts'
 import type { Answer } from '../../metrics/answer.ts'
-import type { ModelPerformance } from '../../services/outcome/read-performance.ts'
+import type { ModelPerformance } from '../../monitoring/performance/read-performance.ts'
 import { type Slot, trendChart } from './chart.ts'
 import { figure, shortName, windowName } from './figure.ts'
 

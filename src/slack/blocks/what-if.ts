@@ -1,6 +1,6 @@
-import type { Explanation, WhatIf } from '../../services/explanation/explanation.ts'
-import { textOf, type WhatIfField } from '../../services/slack/what-if-fields.ts'
+import type { Explanation, WhatIf } from '../../decisions/explanation/explanation.ts'
 import { limits } from '../limits.ts'
+import { textOf, type WhatIfField } from '../questions/what-if-fields.ts'
 import { contributionBlocks } from './explanation.ts'
 import { figure } from './figure.ts'
 import { type Block, clip, context, lines, named, plain, section, type View } from './text.ts'

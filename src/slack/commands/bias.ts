@@ -1,10 +1,10 @@
 import { type WindowSize, windowSizes } from '../../core/time.ts'
-import { seesFeatures } from '../../services/authorise.ts'
-import { attributesOf, readBias } from '../../services/outcome/read-bias.ts'
-import { findAskedModel } from '../../services/slack/find-asked-model.ts'
+import { attributesOf, readBias } from '../../monitoring/bias/read-bias.ts'
+import { seesFeatures } from '../../registry/key/authorise.ts'
 import { biasMessage, noSensitiveAttributes } from '../blocks/bias.ts'
 import { nothingComputed } from '../blocks/performance.ts'
 import { parsePhrases, someOf, themselves } from '../parse-phrases.ts'
+import { findAskedModel } from '../questions/find-asked-model.ts'
 import type { SlackCommand } from '../reply.ts'
 
 export const bias: SlackCommand = {

@@ -1,7 +1,7 @@
+import { getIncident } from '../../alerting/incident/get-incident.ts'
 import { AppError } from '../../core/errors.ts'
-import { getIncident } from '../../services/incident/get-incident.ts'
-import { incidentEvidence } from '../../services/slack/incident-evidence.ts'
 import { incidentMessage } from '../blocks/incident.ts'
+import { incidentEvidence } from '../delivery/incident-evidence.ts'
 import type { SlackCommand } from '../reply.ts'
 
 const listed = '`/plumb incidents` lists them.'

@@ -1,4 +1,4 @@
-import { openIncidents } from '../../services/incident/list-incidents.ts'
+import { openIncidents } from '../../alerting/incident/list-incidents.ts'
 import { incidentsMessage } from '../blocks/incident.ts'
 import type { SlackCommand } from '../reply.ts'
 

@@ -1,5 +1,5 @@
-import { openIncidents } from '../../services/incident/list-incidents.ts'
-import { getModel, listModels } from '../../services/model/list-models.ts'
+import { openIncidents } from '../../alerting/incident/list-incidents.ts'
+import { getModel, listModels } from '../../registry/model/list-models.ts'
 import { statusMessage } from '../blocks/models.ts'
 import type { SlackCommand } from '../reply.ts'
 

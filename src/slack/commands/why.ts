@@ -1,11 +1,11 @@
 import type { Context } from '../../context.ts'
-import { type Drawn, drawExplanation } from '../../services/explanation/draw-explanation.ts'
-import { explainPrediction } from '../../services/explanation/explain-prediction.ts'
-import { findAskedPrediction } from '../../services/slack/find-asked-prediction.ts'
-import { keepQuestion } from '../../services/slack/question.ts'
-import { uploadPicture } from '../../services/slack/share-picture.ts'
+import { type Drawn, drawExplanation } from '../../decisions/explanation/draw-explanation.ts'
+import { explainPrediction } from '../../decisions/explanation/explain-prediction.ts'
 import { explanationMessage, pictureMessage } from '../blocks/explanation.ts'
 import type { SlackMessage } from '../blocks/text.ts'
+import { uploadPicture } from '../delivery/share-picture.ts'
+import { findAskedPrediction } from '../questions/find-asked-prediction.ts'
+import { keepQuestion } from '../questions/question.ts'
 import type { SlackCommand } from '../reply.ts'
 
 export const why: SlackCommand = {

@@ -1,7 +1,7 @@
-import { getIncident } from '../../services/incident/get-incident.ts'
-import { incidentDetails } from '../../services/slack/incident-details.ts'
-import { incidentEvidence } from '../../services/slack/incident-evidence.ts'
+import { getIncident } from '../../alerting/incident/get-incident.ts'
 import { whyMessage } from '../blocks/incident.ts'
+import { incidentDetails } from '../delivery/incident-details.ts'
+import { incidentEvidence } from '../delivery/incident-evidence.ts'
 import type { Handler } from '../reply.ts'
 
 export const why: Handler = async (context, { actor, words }) => {

@@ -1,11 +1,11 @@
 import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
-import { explainPrediction } from '../../services/explanation/explain-prediction.ts'
-import { whatIf } from '../../services/explanation/what-if.ts'
-import { findQuestion } from '../../services/slack/question.ts'
-import { changesOf, type WhatIfField, whatIfFields } from '../../services/slack/what-if-fields.ts'
+import { explainPrediction } from '../../decisions/explanation/explain-prediction.ts'
+import { whatIf } from '../../decisions/explanation/what-if.ts'
 import { escapeText } from '../blocks/text.ts'
 import { fieldId, sayingView, whatIfView } from '../blocks/what-if.ts'
+import { findQuestion } from '../questions/question.ts'
+import { changesOf, type WhatIfField, whatIfFields } from '../questions/what-if-fields.ts'
 import type { Asked, Modal, Submitted, Typed } from '../reply.ts'
 
 async function read(context: Context, { actor, words }: Asked) {

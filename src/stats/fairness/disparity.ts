@@ -1,5 +1,5 @@
+import { normalUpperQuantile } from '../distributions/normal.ts'
 import { undefinedEstimate } from '../estimate.ts'
-import { normalUpperQuantile } from './normal.ts'
 import { type GroupShare, type RateName, rateRows } from './rates.ts'
 import { type Interval, z95 } from './two-shares.ts'
 

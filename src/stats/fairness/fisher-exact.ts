@@ -1,4 +1,4 @@
-import { logGamma } from '../gamma.ts'
+import { logGamma } from '../distributions/gamma.ts'
 import type { Share } from './rates.ts'
 
 // As in SciPy: tables as likely as the one seen, but for rounding, count as such.

@@ -1,5 +1,5 @@
 import { total } from '../counts.ts'
-import { fTail } from './f-distribution.ts'
+import { fTail } from '../distributions/f.ts'
 
 /** A sample by its size, mean and variance (over n - 1). */
 export type Sample = { n: number; mean: number; variance: number }

@@ -1,8 +1,8 @@
+import { sumOfAbsolutesTail } from '../distributions/folded-normal.ts'
 import { type Estimate, undefinedEstimate } from '../estimate.ts'
 import type { ScoreCounts } from '../score-counts.ts'
 import { type CalibrationBin, calibrationBins } from './calibration-bins.ts'
 import { areProbabilities, classTotals } from './class-totals.ts'
-import { sumOfAbsolutesTail } from './folded-normal.ts'
 
 const bins = 10
 const tail = 0.025

@@ -1,6 +1,6 @@
+import { tQuantile95 } from '../distributions/t-quantile.ts'
 import type { Estimate } from '../estimate.ts'
 import { wilson } from '../wilson.ts'
-import { tQuantile95 } from './t-quantile.ts'
 
 const expit = (x: number) => 1 / (1 + Math.exp(-x))
 

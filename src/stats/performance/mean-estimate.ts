@@ -1,5 +1,5 @@
+import { tQuantile95 } from '../distributions/t-quantile.ts'
 import { type Estimate, undefinedEstimate } from '../estimate.ts'
-import { tQuantile95 } from './t-quantile.ts'
 
 /** Rows, their mean, and their variance (n - 1 in the denominator). */
 export type MeanAndVariance = { n: number; mean: number; variance: number }

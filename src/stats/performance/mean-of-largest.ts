@@ -1,4 +1,4 @@
-import { normalTail } from '../fairness/normal.ts'
+import { normalTail } from '../distributions/normal.ts'
 
 /**
  * Mean of the largest of several normal variables with these means and covariances, by Clark's recursion (1961, "The

@@ -1,8 +1,8 @@
+import { type Moments, momentsOf, studentUpperQuantile, welchGreater } from '../distributions/student.ts'
 import { wilson } from '../wilson.ts'
 import { type Binned, type BinTest, type Condition, textOf } from './columns.ts'
 import { holm } from './holm.ts'
 import { matching } from './search.ts'
-import { type Moments, momentsOf, studentUpperQuantile, welchGreater } from './student.ts'
 
 export type Segment = {
 	conditions: Condition[]

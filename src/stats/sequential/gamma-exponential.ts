@@ -1,4 +1,4 @@
-import { logGamma, upperGamma } from '../gamma.ts'
+import { logGamma, upperGamma } from '../distributions/gamma.ts'
 
 /**
  * Logarithm of the gamma-exponential mixture (Howard et al. 2021, proposition 9) at scale c = 1: the mean of

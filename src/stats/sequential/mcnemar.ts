@@ -1,5 +1,5 @@
+import { logGamma } from '../distributions/gamma.ts'
 import type { Estimate } from '../estimate.ts'
-import { logGamma } from '../gamma.ts'
 import { mixtureWeight, type SequenceOptions, tuningOf } from './options.ts'
 
 /** Rows where only one of two models decided rightly. Counts of parts add up. */

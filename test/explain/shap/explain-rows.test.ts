@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { seeded } from '../../../src/core/random.ts'
-import { openExplainPool } from '../../../src/explain/shap/explain-pool-node.ts'
 import { explainRows } from '../../../src/explain/shap/explain-rows.ts'
 import { planBackground } from '../../../src/explain/shap/interventional.ts'
 import { planPaths } from '../../../src/explain/shap/path-dependent.ts'
 import { type ShapValues, shapValues } from '../../../src/explain/shap/shap-plan.ts'
 import { decideAll } from '../../../src/explain/trees/ensemble.ts'
+import { openExplainPool } from '../../../src/platform/node/explain-pool.ts'
 import { concatTrees, randomRow, randomTrees } from '../../support/random-trees.ts'
 
 const columns = 9

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openParquetInThread } from '../../../src/tables/parquet-node.ts'
+import { openParquetInThread } from '../../../src/platform/node/parquet.ts'
 import { commandLine } from '../../support/command-line.ts'
 import { adminKey, type Json, testServer } from '../../support/server.ts'
 

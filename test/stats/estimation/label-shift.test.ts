@@ -4,7 +4,7 @@ import { estimateOutcomes } from '../../../src/metrics/estimate-outcomes.ts'
 import { OutcomeView } from '../../../src/metrics/outcome-view.ts'
 import { type Calibration, fitCalibration } from '../../../src/stats/estimation/calibration.ts'
 import type { ScoreTable } from '../../../src/stats/estimation/score-table.ts'
-import { emptyTally } from '../../../src/tally/tally.ts'
+import { emptyTally } from '../../../src/summaries/outcomes/tally.ts'
 import { labelled, logistic, makeRows, type Rows, Tally, tableOf } from './made-windows.ts'
 
 type World = readonly [mean: number, deviation: number]

@@ -1,9 +1,9 @@
 import { describe, it } from 'vitest'
-import { fTail } from '../../../src/stats/fairness/f-distribution.ts'
+import { fTail } from '../../../src/stats/distributions/f.ts'
+import { normalTail, normalUpperQuantile } from '../../../src/stats/distributions/normal.ts'
 import { fisherExact } from '../../../src/stats/fairness/fisher-exact.ts'
 import { addRow, emptyCounts } from '../../../src/stats/fairness/group-counts.ts'
 import { anovaP, type Sample, sampleOf, welchAnovaP } from '../../../src/stats/fairness/means.ts'
-import { normalTail, normalUpperQuantile } from '../../../src/stats/fairness/normal.ts'
 
 import type { Share } from '../../../src/stats/fairness/rates.ts'
 import { smd } from '../../../src/stats/fairness/smd.ts'

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
+import { tQuantile95 } from '../../../src/stats/distributions/t-quantile.ts'
 import type { Estimate } from '../../../src/stats/estimate.ts'
 import { averagePrecision } from '../../../src/stats/performance/average-precision.ts'
 import { brierScore } from '../../../src/stats/performance/brier-score.ts'
@@ -24,7 +25,6 @@ import { bias, mae, mape, pinball, r2, rmse } from '../../../src/stats/performan
 import { momentsOf } from '../../../src/stats/performance/regression-moments.ts'
 import { deLongVariance, rocAuc } from '../../../src/stats/performance/roc-auc.ts'
 import { rocCurve } from '../../../src/stats/performance/roc-curve.ts'
-import { tQuantile95 } from '../../../src/stats/performance/t-quantile.ts'
 import { countScores } from '../../../src/stats/score-counts.ts'
 import { expectNear } from '../near.ts'
 

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { describe, it } from 'vitest'
-import { holm } from '../../../src/stats/segments/holm.ts'
 import {
 	momentsOf,
 	studentTail,
 	studentUpperQuantile,
 	welchGreater,
-} from '../../../src/stats/segments/student.ts'
+} from '../../../src/stats/distributions/student.ts'
+import { holm } from '../../../src/stats/segments/holm.ts'
 import { expectNear } from '../near.ts'
 
 type Sums = { n: number; sum: number; squares: number }

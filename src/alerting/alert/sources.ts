@@ -1,0 +1,47 @@
+import type { Context } from '../../context.ts'
+import type { ReferenceColumn } from '../../metrics/reference.ts'
+import {
+	type ChangedWindow,
+	computedWindows,
+	type FactQuery,
+	readFacts,
+} from '../../monitoring/windows/read-facts.ts'
+import { currentReference } from '../../registry/baseline/current-grid.ts'
+import type { FactTable } from '../../rules/facts.ts'
+import { total } from '../../stats/counts.ts'
+
+/** By feature, then by name of the fact. */
+export type BaselineFacts = ReadonlyMap<string, ReadonlyMap<string, number>>
+
+/** Where facts come from: the computed metrics, unless a test brings its own. */
+export type Sources = {
+	/** Windows whose values changed after a sequence number. */
+	computedWindows(context: Context, query: { since: number }): Promise<ChangedWindow[]>
+	/** A table for each window that is asked for, in that order; one without subjects where nothing was computed. */
+	readFacts(context: Context, query: FactQuery): Promise<FactTable[]>
+	/** The `baseline.*` facts of each feature, of the baseline in force; undefined without a baseline. */
+	baselineFacts(context: Context, model: string, version: string): Promise<BaselineFacts | undefined>
+}
+
+export const metricSources: Sources = { computedWindows, readFacts, baselineFacts }
+
+async function baselineFacts(
+	context: Context,
+	model: string,
+	version: string,
+): Promise<BaselineFacts | undefined> {
+	const reference = await currentReference(context, model, version)
+	if (reference.digest === '') return undefined
+	return new Map(reference.columns.map((column) => [column.grid.name, factsOf(column)]))
+}
+
+export function factsOf({ grid, groups, proper }: ReferenceColumn): ReadonlyMap<string, number> {
+	const rows = Math.max(1, total(groups))
+	const [unseen, missing] = groups.subarray(proper) as unknown as [number, number]
+	// Categories that occur once weigh as much as those that do not occur (Good 1953); the rarest of many are not kept.
+	const once = groups.subarray(0, proper).filter((count) => count === 1).length
+	return new Map([
+		['baseline.null_rate', missing / rows],
+		['baseline.unseen_rate', grid.kind === 'categorical' ? (once + unseen) / rows : 0],
+	])
+}

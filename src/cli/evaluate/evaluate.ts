@@ -1,0 +1,46 @@
+import type { Finding } from '../../metrics/finding.ts'
+import type { Evaluation } from './evaluation.ts'
+import { facetsOf } from './facets.ts'
+import { fillFamily } from './fairness.ts'
+import { findingsOf } from './findings.ts'
+import { type Attribute, attributesOf } from './groupings.ts'
+import { judgeGroups } from './judge-groups.ts'
+import type { Request } from './request.ts'
+import type { Rows } from './rows.ts'
+import { RowsView } from './rows-view.ts'
+
+/** What else there is to find of all rows: estimates from a reference. */
+export type Estimator = (view: RowsView) => Iterable<readonly [string, Finding]>
+
+/**
+ * Everything that is asked of a table. The view of all rows is handed back for charts; unless estimates are asked for,
+ * the scores and labels of the rows are used up. Throws `invalid` for a facet that no row has.
+ */
+export function evaluate(
+	request: Request,
+	rows: Rows,
+	estimate: Estimator | undefined,
+): { result: Evaluation; view: RowsView } {
+	const facets = facetsOf(request, rows)
+	const notes = [...rows.notes]
+	const judged = attributesOf(rows, notes).map((attribute) => ({
+		attribute,
+		...judgeGroups(request, rows, attribute),
+	}))
+	fillFamily(judged.map((j) => j.findings))
+	// After the groups, so that their columns and those of all rows are not in memory together.
+	const view = new RowsView(rows, { isLast: estimate === undefined })
+	for (const { attribute, tallies } of judged) if (isSingle(attribute)) view.addGroups(attribute, tallies)
+	const result: Evaluation = {
+		rows: rows.count,
+		metrics: new Map([...findingsOf(view), ...(estimate?.(view) ?? [])]),
+		groups: judged.flatMap(({ groups }) => groups),
+		fairness: new Map(judged.map(({ attribute, findings }) => [attribute.name, findings])),
+		fourFifths: new Map(judged.flatMap((j) => (j.fourFifths ? [[j.attribute.name, j.fourFifths]] : []))),
+		facets,
+		notes,
+	}
+	return { result, view }
+}
+
+const isSingle = ({ columns }: Attribute) => columns.length === 1

@@ -1,0 +1,33 @@
+import type { AttributeMetric } from '../../metrics/descriptor.ts'
+import { metrics } from '../../metrics/index.ts'
+import { attributeMeasure } from '../../metrics/measure-groups.ts'
+import { benjaminiHochberg } from '../../stats/benjamini-hochberg.ts'
+import type { Favourable, Group } from '../../stats/fairness/group-counts.ts'
+import type { GroupFinding } from './evaluation.ts'
+
+const attributeMetrics: readonly AttributeMetric[] = metrics.filter((m) => m.subject === 'attribute')
+
+/** Those that need no decisions. */
+const ofScores: readonly string[] = ['fairness.mean_score_difference', 'fairness.smd']
+
+type Asked = { minGroup: number; favourable: Favourable | undefined; kind: 'decisions' | 'scores' | 'none' }
+
+/** The registry's metrics of an attribute that the task has. */
+export const fairnessOf = (
+	groups: readonly Group[],
+	{ minGroup, favourable, kind }: Asked,
+): Map<string, GroupFinding> =>
+	new Map(
+		attributeMetrics
+			.filter(({ id }) => kind === 'decisions' || (kind === 'scores' && ofScores.includes(id)))
+			.map((m) => [m.id, attributeMeasure(m, groups, favourable, { minGroup })]),
+	)
+
+/** q for every test of all attributes: one family. */
+export function fillFamily(attributes: Iterable<ReadonlyMap<string, GroupFinding>>): void {
+	const tests = [...attributes].flatMap((findings) => [...findings.values()])
+	const q = benjaminiHochberg(tests.map((t) => t.p))
+	tests.forEach((finding, i) => {
+		finding.q = q[i] as number
+	})
+}

@@ -1,0 +1,124 @@
+import { bandOf } from '../../summaries/outcomes/bands.ts'
+import { mostPaired } from '../../summaries/outcomes/brief.ts'
+import { missingGroup } from '../../summaries/outcomes/make-brief.ts'
+import { cellOf } from '../../tables/cell-text.ts'
+import { type CodeColumn, firstCode } from './code-column.ts'
+import { codesFor, type Grouping, type Rows } from './rows.ts'
+
+/** As in a window's tally: up to this many numbers are codes, and past this many values the rest is one group. */
+const mostCodes = 20
+const mostValues = 200
+const bandCount = 5
+const otherGroup = '(other)'
+
+/** The groups of a column, the missing one among them; numbers that are no codes in five bands of like size. */
+export function groupingOf(
+	name: string,
+	column: CodeColumn,
+	{ bands, notes }: { bands: boolean; notes: string[] },
+): Grouping {
+	const { values, codes: cells } = column.named()
+	const counts = new Float64Array(firstCode + values.length)
+	for (let row = 0; row < cells.length; row++) {
+		const code = cells[row] as number
+		counts[code] = (counts[code] as number) + 1
+	}
+	const numbers = values.map((text) => cellOf(undefined, text))
+	if (bands && numbers.length > mostCodes && areNumbers(numbers)) {
+		const edges = quantileEdges(numbers, counts.subarray(firstCode))
+		notes.push(`"${name}" has ${numbers.length} values: its groups are ${edges.length + 1} bands.`)
+		return coded(cells, ['', '', ...numbers.map((x) => bandOf(edges, x))])
+	}
+	const kept = bands && numbers.length > mostValues ? mostFrequent(counts) : undefined
+	if (kept)
+		notes.push(`"${name}" has ${numbers.length} values: all but the ${mostValues} largest groups are one.`)
+	return coded(cells, ['', '', ...values.map((v, i) => (kept && !kept.has(i) ? otherGroup : v))])
+}
+
+/** Digits that only name something, as 007 and integers beyond 2^53 do, are no numbers. */
+const areNumbers = (cells: readonly unknown[]): cells is number[] =>
+	cells.every((cell) => typeof cell === 'number')
+
+/** Rows by the texts of their codes; a text that is empty is missing. */
+function coded(cells: ArrayLike<number>, texts: readonly string[]): Grouping {
+	const names: string[] = []
+	const index = new Map<string, number>()
+	const groupOf = texts.map((text) => {
+		const name = text || missingGroup
+		const known = index.get(name)
+		if (known !== undefined) return known
+		index.set(name, names.length)
+		return names.push(name) - 1
+	})
+	const codes = codesFor(cells.length, names.length)
+	for (let row = 0; row < cells.length; row++) codes[row] = groupOf[cells[row] as number] as number
+	return { names, codes }
+}
+
+/** The values at which a fifth, two fifths … of the rows lie below. */
+function quantileEdges(numbers: readonly number[], counts: Float64Array): number[] {
+	const order = numbers.map((_, i) => i).sort((a, b) => (numbers[a] as number) - (numbers[b] as number))
+	const rows = counts.reduce((a, b) => a + b, 0)
+	const edges = new Set<number>()
+	let below = 0
+	for (const i of order) {
+		const part = Math.floor((below * bandCount) / rows)
+		if (part > edges.size && part < bandCount) edges.add(numbers[i] as number)
+		below += counts[i] as number
+	}
+	return [...edges]
+}
+
+const mostFrequent = (counts: Float64Array): Set<number> =>
+	new Set(
+		Array.from(counts.subarray(firstCode), (n, i) => ({ n, i }))
+			.sort((a, b) => b.n - a.n)
+			.slice(0, mostValues)
+			.map(({ i }) => i),
+	)
+
+/** A grouping by one column or by two; `values` are the columns' values of each group. */
+export type Attribute = Grouping & { name: string; columns: string[]; values: string[][] }
+
+/** Each column, then each pair of columns, in the order in which they were named. */
+export function attributesOf(rows: Rows, notes: string[]): Attribute[] {
+	const single = [...rows.groups].map(
+		([name, grouping]): Attribute => ({
+			...grouping,
+			name,
+			columns: [name],
+			values: grouping.names.map((value) => [value]),
+		}),
+	)
+	if (single.length > mostPaired) {
+		notes.push(`There are over ${mostPaired} attributes: no intersections are looked at.`)
+		return single
+	}
+	const pairs = single.flatMap((a, i) => single.slice(i + 1).map((b) => crossed(a, b)))
+	return [...single, ...pairs]
+}
+
+/** Rows by the values of two attributes together: `a x b`, only the pairs that there are. */
+export function crossed(a: Attribute, b: Attribute): Attribute {
+	const width = b.names.length
+	const index = new Int32Array(a.names.length * width).fill(-1)
+	const values: string[][] = []
+	const codes = codesFor(a.codes.length, index.length)
+	for (let row = 0; row < codes.length; row++) {
+		const [i, j] = [a.codes[row] as number, b.codes[row] as number]
+		const cell = i * width + j
+		let code = index[cell] as number
+		if (code === -1) {
+			code = values.push([a.names[i] as string, b.names[j] as string]) - 1
+			index[cell] = code
+		}
+		codes[row] = code
+	}
+	return {
+		name: `${a.name} x ${b.name}`,
+		columns: [...a.columns, ...b.columns],
+		values,
+		names: values.map((v) => v.join(' x ')),
+		codes,
+	}
+}

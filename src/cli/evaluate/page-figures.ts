@@ -1,0 +1,220 @@
+import { intervalText, numberText } from '../../charts/number-text.ts'
+import { calibrationChart } from '../../charts/page/calibration.ts'
+import { histogram } from '../../charts/page/histogram.ts'
+import { lineChart } from '../../charts/page/line-chart.ts'
+import { matrixChart } from '../../charts/page/matrix.ts'
+import { escape } from '../../charts/page/svg.ts'
+import { calibrationCurve } from '../../stats/performance/calibration-curve.ts'
+import { precisionRecallCurve } from '../../stats/performance/precision-recall-curve.ts'
+import { rocCurve } from '../../stats/performance/roc-curve.ts'
+import { deciles, residuals, scoreHistogram, sum, thinned } from './chart-data.ts'
+import { numbersOf } from './page-tables.ts'
+import type { Rows } from './rows.ts'
+import type { RowsView } from './rows-view.ts'
+
+const mostPoints = 400
+const mostRows = 21
+
+export const figure = (title: string, picture: string, note: string, numbers: string): string =>
+	`<figure><h3>${escape(title)}</h3>${picture}<figcaption>${escape(note)}</figcaption>${numbers}</figure>`
+
+/** Every k-th of a list, so that a table stays short. */
+function sample<T>(list: readonly T[], most = mostRows): T[] {
+	const step = Math.max(1, (list.length - 1) / (most - 1))
+	const at = new Set(Array.from({ length: Math.min(most, list.length) }, (_, i) => Math.round(i * step)))
+	return list.filter((_, i) => at.has(i))
+}
+
+/** The pictures of a task, as far as its rows have what they take. */
+export function figuresOf(view: RowsView, rows: Rows): string[] {
+	if (view.task === 'binary') return binaryFigures(view)
+	if (view.task === 'regression') return regressionFigures(rows)
+	return view.task === 'multiclass' && view.matrix.classes.length > 0 ? [matrixFigure(view)] : []
+}
+
+function binaryFigures(view: RowsView): string[] {
+	const { scores } = view
+	const [positives, negatives] = [sum(scores.positives), sum(scores.negatives)]
+	if (positives + negatives === 0) return []
+	const figures = view.areProbabilities ? [calibrationFigure(view)] : []
+	const few = thinned(scores, mostPoints)
+	if (positives > 0 && negatives > 0)
+		figures.push(rocFigure(few), precisionFigure(few, positives / (positives + negatives)))
+	return [...figures, scoreFigure(view, positives, negatives)]
+}
+
+function calibrationFigure({ scores }: RowsView): string {
+	const points = calibrationCurve(scores)
+	const title = 'Calibration'
+	const description = points
+		.map(
+			(p) =>
+				`of rows with mean score ${numberText(p.meanScore)}, ${numberText(p.positive.value)} are positive`,
+		)
+		.join('; ')
+	const table = numbersOf(
+		'Mean score and share positive, in ten bins of equal width.',
+		['mean score', 'rows', 'share positive', '95% interval'],
+		points.map((p) => [
+			numberText(p.meanScore),
+			p.n.toLocaleString('en'),
+			numberText(p.positive.value),
+			intervalText(p.positive),
+		]),
+	)
+	const note =
+		'On the dashed line, scores are what happens. Whiskers are 95% intervals; the bars below count rows.'
+	return figure(title, calibrationChart({ id: 'calibration', title, description }, points), note, table)
+}
+
+type Counts = RowsView['scores']
+const share = (label: string) => ({ label, range: [0, 1] as const })
+
+function rocFigure(scores: Counts): string {
+	const points = rocCurve(scores)
+	const title = 'ROC curve'
+	const picture = lineChart(
+		{ id: 'roc', title, description: 'True positive rate over false positive rate, at every threshold.' },
+		share('false positive rate'),
+		share('true positive rate'),
+		{
+			series: [
+				{ name: 'ROC', kind: 'a', points: points.map((p) => [p.falsePositiveRate, p.truePositiveRate]) },
+			],
+			ideal: [
+				[0, 0],
+				[1, 1],
+			],
+		},
+	)
+	const table = numbersOf(
+		'Some points of the curve.',
+		['threshold', 'true positive rate', 'false positive rate'],
+		sample(points).map((p) => [
+			numberText(p.threshold),
+			numberText(p.truePositiveRate),
+			numberText(p.falsePositiveRate),
+		]),
+	)
+	return figure(title, picture, 'The dashed line is what chance would do.', table)
+}
+
+function precisionFigure(scores: Counts, base: number): string {
+	const points = precisionRecallCurve(scores)
+	const title = 'Precision and recall'
+	const picture = lineChart(
+		{ id: 'precision', title, description: 'Precision over recall, at every threshold.' },
+		share('recall'),
+		share('precision'),
+		{
+			series: [{ name: 'precision', kind: 'a', points: points.map((p) => [p.recall, p.precision]) }],
+			ideal: [
+				[0, base],
+				[1, base],
+			],
+		},
+	)
+	const table = numbersOf(
+		'Some points of the curve.',
+		['threshold', 'precision', 'recall'],
+		sample(points).map((p) => [numberText(p.threshold), numberText(p.precision), numberText(p.recall)]),
+	)
+	return figure(title, picture, `The dashed line is the share of positives, ${numberText(base)}.`, table)
+}
+
+function scoreFigure({ scores }: RowsView, positives: number, negatives: number): string {
+	const { edges, positives: p, negatives: n } = scoreHistogram(scores)
+	const of = (counts: Float64Array, rows: number) => Array.from(counts, (c) => c / Math.max(1, rows))
+	const title = 'Scores by outcome'
+	const picture = histogram(
+		{ id: 'scores', title, description: 'How the scores of positive and of negative outcomes are spread.' },
+		{
+			edges,
+			label: 'score',
+			series: [
+				{ name: 'negative', kind: 'b', shares: of(n, negatives) },
+				{ name: 'positive', kind: 'a', shares: of(p, positives) },
+			],
+		},
+	)
+	const table = numbersOf(
+		'Rows by score and outcome.',
+		['score', 'positive', 'negative'],
+		cellRows(edges).map(([label, i]) => [label, numberText(p[i] as number), numberText(n[i] as number)]),
+	)
+	return figure(title, picture, 'Each outcome as shares of its own rows.', table)
+}
+
+const cellRows = (edges: readonly number[]): [string, number][] =>
+	edges.slice(0, -1).map((low, i) => [`${numberText(low)} to ${numberText(edges[i + 1] as number)}`, i])
+
+function regressionFigures(rows: Rows): string[] {
+	const points = deciles(rows)
+	if (points.length === 0) return []
+	const all = points.flatMap((d) => [d.predicted, d.actual])
+	const range = [Math.min(...all), Math.max(...all)] as const
+	const title = 'Predicted and actual'
+	const picture = lineChart(
+		{
+			id: 'deciles',
+			title,
+			description: 'Mean outcome over mean prediction, of each tenth of the predictions.',
+		},
+		{ label: 'mean prediction', range },
+		{ label: 'mean outcome', range },
+		{
+			series: [{ name: 'tenths', kind: 'a', points: points.map((d) => [d.predicted, d.actual]) }],
+			ideal: [
+				[range[0], range[0]],
+				[range[1], range[1]],
+			],
+			dots: true,
+		},
+	)
+	const table = numbersOf(
+		'Tenths of the rows by prediction.',
+		['tenth', 'rows', 'mean prediction', 'mean outcome'],
+		points.map((d, i) => [
+			String(i + 1),
+			d.n.toLocaleString('en'),
+			numberText(d.predicted),
+			numberText(d.actual),
+		]),
+	)
+	const note = 'Each dot is a tenth of the rows. On the dashed line, predictions are right on average.'
+	return [figure(title, picture, note, table), residualFigure(rows)]
+}
+
+function residualFigure(rows: Rows): string {
+	const { edges, counts } = residuals(rows)
+	const all = Math.max(1, sum(counts))
+	const title = 'Errors'
+	const picture = histogram(
+		{ id: 'errors', title, description: 'How prediction less outcome is spread.' },
+		{
+			edges,
+			label: 'prediction less outcome',
+			series: [{ name: 'rows', kind: 'a', shares: Array.from(counts, (c) => c / all) }],
+		},
+	)
+	const table = numbersOf(
+		'Rows by error.',
+		['error', 'rows'],
+		cellRows(edges).map(([label, i]) => [label, numberText(counts[i] as number)]),
+	)
+	return figure(title, picture, 'The cells at the ends hold all errors beyond them.', table)
+}
+
+function matrixFigure({ matrix }: RowsView): string {
+	const title = 'Decisions by actual class'
+	const picture = matrixChart(
+		{ id: 'matrix', title, description: 'Rows by actual class, down, and by decision, across.' },
+		matrix,
+	)
+	const table = numbersOf(
+		'Rows by actual class (down) and decision (across).',
+		['actual', ...matrix.classes],
+		matrix.classes.map((name, i) => [name, ...(matrix.counts[i] ?? []).map((c) => c.toLocaleString('en'))]),
+	)
+	return figure(title, picture, 'The stronger the colour, the larger the share of the actual class.', table)
+}

@@ -1,0 +1,227 @@
+import { type Confusion, OutcomeView } from '../../metrics/outcome-view.ts'
+import type { PredictionTable } from '../../stats/estimation/estimate-loss.ts'
+import type { ScoreTable } from '../../stats/estimation/score-table.ts'
+import type { RankedQuery } from '../../stats/performance/ranking-query.ts'
+import type { ScoreCounts } from '../../stats/score-counts.ts'
+import { addBrier, addMoments } from '../../summaries/outcomes/contribute.ts'
+import type { GroupTally } from '../../summaries/outcomes/group-tally.ts'
+import { emptyTally, type Tally } from '../../summaries/outcomes/tally.ts'
+import { release } from '../../tables/memory.ts'
+import { scoreCounts, scoreCountsInPlace, scoreTable } from './count-scores.ts'
+import { badLabel, type Chosen, type Codes, eachRow, firstLabel, type Rows, unlabelled } from './rows.ts'
+
+/**
+ * A table's rows, or some of them, in the forms that metrics take: as a window's tally gives them, but from sorted
+ * columns, so that a million distinct scores cost no more than their numbers.
+ */
+export class RowsView extends OutcomeView {
+	private readonly rows: Rows
+	private readonly chosen: Chosen
+	private readonly isLast: boolean
+
+	/** `isLast`: nobody needs the rows' scores and labels afterwards, so the view may sort them where they are. */
+	constructor(rows: Rows, { chosen, isLast = false }: { chosen?: Chosen; isLast?: boolean } = {}) {
+		super(rows.task, tallyOf(rows, chosen))
+		this.rows = rows
+		this.chosen = chosen
+		this.isLast = isLast
+	}
+
+	override get scores(): ScoreCounts {
+		return this.once('scores', () => {
+			const { labels, scores } = this.rows
+			const sides = [firstLabel, firstLabel + 1] as const
+			if (!this.isLast) return scoreCounts(scores, this.chosen, sideBy(labels, sides))
+			// What looks at the rows comes first.
+			const others = scoreCounts(scores, undefined, (row) =>
+				(labels[row] as number) < firstLabel ? 'one' : undefined,
+			)
+			this.once('confusion', () => this.confusionOfRows())
+			this.once('others', () => others)
+			return scoreCountsInPlace(scores, labels, sides)
+		})
+	}
+
+	override get table(): ScoreTable {
+		return this.once('table', () => {
+			const { scores, decisions } = this.rows
+			return scoreTable(scores, this.chosen, sideBy(decisions, [firstLabel, firstLabel + 1]))
+		})
+	}
+
+	override get tablesByClass(): Record<string, ScoreTable> {
+		return Object.fromEntries([...this.rows.probabilities.keys()].map((name) => [name, this.tableOf(name)]))
+	}
+
+	override get predictions(): PredictionTable {
+		const values = this.rows.scores.filter((x) => !Number.isNaN(x)).sort()
+		return { values, rows: new Float64Array(values.length).fill(1) }
+	}
+
+	private tableOf(name: string): ScoreTable {
+		const { decisions, classes, probabilities } = this.rows
+		const code = firstLabel + classes.indexOf(name)
+		const p = probabilities.get(name) ?? new Float64Array()
+		return scoreTable(p, this.chosen, (row) =>
+			decisions[row] === code ? 'one' : decisions[row] === unlabelled ? undefined : 'other',
+		)
+	}
+
+	override get matrix(): { classes: string[]; counts: number[][] } {
+		return this.once('matrix', () => {
+			const { count, classes, labels, decisions } = this.rows
+			const all = classes.map(() => classes.map(() => 0))
+			const seen = classes.map(() => false)
+			eachRow(count, this.chosen, (row) => {
+				const [actual, decision] = [
+					(labels[row] as number) - firstLabel,
+					(decisions[row] as number) - firstLabel,
+				]
+				if (actual >= 0) seen[actual] = true
+				if (decision >= 0) seen[decision] = true
+				const line = actual >= 0 && decision >= 0 ? all[actual] : undefined
+				if (line) line[decision] = (line[decision] as number) + 1
+			})
+			const used = <T>(list: readonly T[]) => list.filter((_, i) => seen[i])
+			return { classes: used(classes), counts: used(all).map(used) }
+		})
+	}
+
+	override get confusion(): Confusion {
+		return this.once('confusion', () => this.confusionOfRows())
+	}
+
+	private confusionOfRows(): Confusion {
+		const { count, labels, decisions } = this.rows
+		const cells = new Float64Array(16)
+		eachRow(count, this.chosen, (row) => {
+			const cell = (decisions[row] as number) * 4 + (labels[row] as number)
+			cells[cell] = (cells[cell] as number) + 1
+		})
+		const at = (decision: number, label: number) => cells[decision * 4 + label] as number
+		const [yes, no] = [firstLabel, firstLabel + 1]
+		return { tp: at(yes, yes), fp: at(yes, no), tn: at(no, no), fn: at(no, yes) }
+	}
+
+	override get byClass(): Map<string, ScoreCounts> {
+		return this.once('byClass', () => {
+			const { classes, labels, probabilities } = this.rows
+			return new Map(
+				[...probabilities].map(([name, p]) => {
+					const code = firstLabel + classes.indexOf(name)
+					const sideOf = (row: number) =>
+						labels[row] === code ? 'one' : (labels[row] as number) >= firstLabel ? 'other' : undefined
+					return [name, scoreCounts(p, this.chosen, sideOf)] as const
+				}),
+			)
+		})
+	}
+
+	override get queries(): RankedQuery[] {
+		return this.once('queries', () => queriesOf(this.rows, this.chosen))
+	}
+
+	override eachScore(visit: (rows: number, labelled: number) => void): void {
+		const known = this.task === 'binary' ? this.scores : this.scoresOf((label) => label >= firstLabel)
+		const others = this.kept<ScoreCounts>('others') ?? this.scoresOf((label) => label < firstLabel)
+		let [i, j] = [0, 0]
+		while (i < known.scores.length || j < others.scores.length) {
+			const score = Math.min(known.scores[i] ?? Infinity, others.scores[j] ?? Infinity)
+			const labelled = known.scores[i] === score ? rowsAt(known, i++) : 0
+			visit(labelled + (others.scores[j] === score ? rowsAt(others, j++) : 0), labelled)
+		}
+		releaseCounts(others)
+		if (this.task !== 'binary') releaseCounts(known)
+	}
+
+	private scoresOf(isIn: (label: number) => boolean): ScoreCounts {
+		const { scores, labels } = this.rows
+		return scoreCounts(scores, this.chosen, (row) => (isIn(labels[row] as number) ? 'one' : undefined))
+	}
+
+	/** Adds the tallies of an attribute's groups. */
+	addGroups(
+		{ name, names }: { name: string; names: readonly string[] },
+		tallies: readonly GroupTally[],
+	): void {
+		this.tally.groups.set(name, new Map(names.map((group, i) => [group, tallies[i] as GroupTally])))
+	}
+
+	/** Gives up the counts that were made: the view cannot be asked again. */
+	close(): void {
+		const counts = this.kept<ScoreCounts>('scores')
+		if (counts) releaseCounts(counts)
+		this.kept<Map<string, ScoreCounts>>('byClass')?.forEach(releaseCounts)
+	}
+}
+
+const sideBy =
+	(codes: Codes, [one, other]: readonly [number, number]) =>
+	(row: number) =>
+		codes[row] === one ? 'one' : codes[row] === other ? 'other' : undefined
+
+const rowsAt = ({ positives, negatives }: ScoreCounts, i: number) =>
+	(positives[i] as number) + (negatives[i] as number)
+
+function releaseCounts({ scores, positives, negatives }: ScoreCounts): void {
+	for (const array of [scores, positives, negatives]) release(array)
+}
+
+function tallyOf(rows: Rows, chosen: Chosen): Tally {
+	const tally = emptyTally()
+	const { count, labels, probabilities, classes } = rows
+	const columns = [...probabilities.values()]
+	eachRow(count, chosen, (row) => {
+		tally.predictions++
+		const label = labels[row] as number
+		if (label === badLabel) tally.unusable++
+		else if (label !== unlabelled) {
+			tally.labelled++
+			if (rows.task === 'regression')
+				addMoments(tally, rows.scores[row] as number, rows.values[row] as number, 1)
+			if (columns.length > 0)
+				addBrier(tally, probabilitiesAt(probabilities, row), classes[label - firstLabel] as string, 1)
+		}
+		if (columns.length > 0 && isImproper(columns, row)) tally.improper++
+	})
+	return tally
+}
+
+const probabilitiesAt = (columns: Rows['probabilities'], row: number): [string, number][] =>
+	[...columns]
+		.map(([name, values]): [string, number] => [name, values[row] as number])
+		.filter(([, p]) => !Number.isNaN(p))
+
+/** Probabilities that are named but are no distribution. */
+function isImproper(columns: readonly Float64Array[], row: number): boolean {
+	let [sum, named, outside] = [0, 0, 0]
+	for (const column of columns) {
+		const p = column[row] as number
+		if (Number.isNaN(p)) continue
+		named++
+		sum += p
+		if (p < 0 || p > 1) outside++
+	}
+	return named > 0 && (outside > 0 || Math.abs(sum - 1) > 1e-3)
+}
+
+/** The labelled rows of each query, those of one query side by side. */
+function queriesOf({ count, labels, scores, values, queries }: Rows, chosen: Chosen): RankedQuery[] {
+	const sizes: number[] = []
+	const isUsed = (row: number) => labels[row] === firstLabel && !Number.isNaN(scores[row])
+	eachRow(count, chosen, (row) => {
+		const query = queries?.[row] ?? 0
+		if (isUsed(row)) sizes[query] = (sizes[query] ?? 0) + 1
+	})
+	const made = new Map<number, { scores: Float64Array; relevance: Float64Array; at: number }>()
+	sizes.forEach((size, query) => {
+		made.set(query, { scores: new Float64Array(size), relevance: new Float64Array(size), at: 0 })
+	})
+	eachRow(count, chosen, (row) => {
+		const query = isUsed(row) && made.get(queries?.[row] ?? 0)
+		if (!query) return
+		query.scores[query.at] = scores[row] as number
+		query.relevance[query.at++] = values[row] as number
+	})
+	return [...made.values()]
+}

@@ -1,0 +1,68 @@
+import { altText } from '../../charts/alt-text.ts'
+import { figure } from '../../charts/scale.ts'
+import type { Waterfall } from '../../charts/steps.ts'
+import { waterfallSvg } from '../../charts/waterfall.ts'
+import type { Explanation } from './explanation.ts'
+
+/** A picture of an explanation, and all that it shows in at most 2,000 characters. */
+export type Drawn = { title: string; svg: string; alt: string }
+
+/** The waterfall of an answer; undefined where nothing could be explained. Has the values that the answer has. */
+export function drawExplanation(explanation: Explanation): Drawn | undefined {
+	const { base, margin, space, contributions } = explanation
+	if (base === null || margin === null || space === null) return undefined
+	const cutOff = cutOffOf(explanation)
+	const data: Waterfall = {
+		title: titleOf(explanation),
+		subtitle: subtitleOf(explanation),
+		space,
+		isProbability: explanation.probability !== null,
+		base,
+		margin,
+		bars: contributions.map((c) => ({
+			name: c.feature,
+			contribution: c.contribution,
+			...('value' in c ? { value: valueText(c.value) } : {}),
+		})),
+		...(cutOff === undefined ? {} : { cutOff }),
+	}
+	return { title: data.title, svg: waterfallSvg(data), alt: altText(data) }
+}
+
+/** A feature's value as people read it: whole numbers as they are, others with three digits. */
+export function valueText(value: unknown): string {
+	if (value === null || value === undefined) return 'missing'
+	if (typeof value === 'number' && !Number.isInteger(value))
+		return Math.abs(value) >= 1000 ? String(Math.round(value)) : figure(value)
+	return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+/** A replay that does not match comes first: what is drawn did not give the logged score. */
+function titleOf({ score, decision, adverse, replay, output }: Explanation): string {
+	if (replay.status === 'mismatched')
+		return `The registered model answers ${figureOf(replay.replayed)}; logged was ${figureOf(replay.logged)}`
+	const how = adverse === null ? '' : adverse ? ', against the applicant' : ', for the applicant'
+	const decided = decision === null ? '' : `Decision ${decision}${how}: `
+	const of = output === null ? '' : ` of ${output}`
+	return `${decided}${decided === '' ? 'Score' : 'score'}${of} ${figureOf(score)}`
+}
+
+const figureOf = (value: number | null): string => (value === null ? 'unknown' : figure(value))
+
+const kinds: Partial<Record<Explanation['explanation']['status'], string>> = {
+	sent: ', contributions as the service sent them',
+	estimate: ', an estimate',
+}
+
+function subtitleOf({ model, version, predictionId, timestamp, explanation, replay }: Explanation): string {
+	const unchecked = replay.status === 'unavailable' ? ', not replayed' : ''
+	return `${model} version ${version}, prediction ${predictionId}, ${timestamp.slice(0, 16).replace('T', ' ')} UTC${kinds[explanation.status] ?? ''}${unchecked}`
+}
+
+/** Where the decision turns, in the space of the picture; of models with one output. */
+function cutOffOf({ threshold, output, probability, space }: Explanation): number | undefined {
+	if (threshold === null || output !== null) return undefined
+	if (probability !== null)
+		return threshold > 0 && threshold < 1 ? Math.log(threshold / (1 - threshold)) : undefined
+	return space === 'points' || space === 'value' || space === 'probability' ? threshold : undefined
+}

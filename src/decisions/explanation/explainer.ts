@@ -1,0 +1,113 @@
+import type { Context } from '../../context.ts'
+import {
+	AdditivityError,
+	type Attribution,
+	type Encoded,
+	FeatureError,
+	type Model,
+} from '../../explain/model.ts'
+import type { OpenedVersion } from '../../registry/artifact/opened-version.ts'
+import { recordsOf } from './background.ts'
+import type { FoundBackground } from './find-background.ts'
+import { compareWith } from './shap-background.ts'
+
+export type Opened = Exclude<OpenedVersion, { unavailable: string }>
+/** What an opened version answers and how it is explained, whether we read its file or its runtime runs it. */
+export type Explainer = {
+	shape: Pick<Model, 'features' | 'outputs' | 'classes' | 'space' | 'score'>
+	/** Undefined for a model that its runtime alone can run: it is explained by estimates. */
+	model: Model | undefined
+	encode(features: Readonly<Record<string, unknown>>): Encoded
+	/** What the service logs as its score, by output. */
+	answer(x: Float64Array): Promise<Float64Array>
+	attribute(
+		x: Float64Array,
+		found: FoundBackground,
+		method?: Method,
+	): Promise<Attribution | { reason: string }>
+}
+type Method = 'path-dependent' | 'interventional' | undefined
+
+/** Of an estimate: coalitions beside two a feature, and rows of the background; each coalition asks for every row. */
+const coalitions = 512
+const estimateRows = 40
+
+export function explainerOf(context: Context, opened: Opened): Explainer {
+	if (!('model' in opened)) return estimator(opened)
+	const { model, manifest } = opened
+	return {
+		shape: model,
+		model,
+		encode: (features) => model.encode(features),
+		async answer(x) {
+			const margin = model.margin(x)
+			return manifest.logged === 'margin' ? margin : model.score(margin)
+		},
+		async attribute(x, found, method) {
+			// ONNX files hold no cover: there are no expectations of the model's own.
+			const needed = method === 'interventional' || model.format === 'onnx'
+			const compared = needed ? compareWith(context, model, found, 'all-applicants') : undefined
+			if (needed && !compared) return { reason: tooFew(found) }
+			return explained(context, model, x, compared) ?? { reason: doesNotAddUp }
+		},
+	}
+}
+
+const tooFew = ({ content }: FoundBackground): string =>
+	`contributions against applicants need 30 logged ones that the model can take; ${content.all.length} are known so far`
+
+const doesNotAddUp =
+	'base and contributions do not add up to the margin: rather than a wrong explanation there is none. Report this with the id of the prediction'
+
+/** Undefined when it does not add up: that is a fault of ours, for the log. */
+export function explained(
+	context: Context,
+	model: Model,
+	x: Float64Array,
+	background: Parameters<Model['explain']>[1],
+): Attribution | undefined {
+	try {
+		return model.explain(x, background)
+	} catch (error) {
+		if (!(error instanceof AdditivityError)) throw error
+		notAdditive(context, model, error)
+		return undefined
+	}
+}
+
+export const notAdditive = (context: Context, { format }: Model, { message }: AdditivityError): void =>
+	context.logger.error('an explanation does not add up', { error: message, format })
+
+function estimator({ onnx }: Extract<Opened, { onnx: unknown }>): Explainer {
+	return {
+		shape: { ...pick(onnx), score: (margin) => margin },
+		model: undefined,
+		encode: (features) => onnx.encode(features),
+		answer: async (x) => (await onnx.scores([x]))[0] ?? new Float64Array(onnx.outputs).fill(Number.NaN),
+		async attribute(x, found) {
+			const rows: Float64Array[] = []
+			for (const record of recordsOf(found.content, found.content.all)) {
+				try {
+					if (rows.length < estimateRows) rows.push(onnx.encode(record).x)
+				} catch (error) {
+					if (!(error instanceof FeatureError)) throw error
+				}
+			}
+			if (rows.length < 30) return { reason: tooFew(found) }
+			try {
+				return await onnx.estimate(x, rows, { evaluations: 2 * onnx.features.length + coalitions })
+			} catch (error) {
+				if (!(error instanceof FeatureError) && !(error instanceof RangeError)) throw error
+				return { reason: `the contributions cannot be estimated: ${error.message}` }
+			}
+		},
+	}
+}
+
+const pick = ({ features, outputs, classes, space }: Explainer['shape'] | OnnxShape) => ({
+	features,
+	outputs,
+	classes,
+	space,
+})
+type OnnxShape = Omit<Explainer['shape'], 'score'>

@@ -1,0 +1,213 @@
+import { sql } from 'drizzle-orm'
+import type { Context } from '../../context.ts'
+import type { Actor } from '../../core/actor.ts'
+import type { PageQuery } from '../../core/page.ts'
+import { formatTime } from '../../core/time.ts'
+import { commit } from '../../db/commit.ts'
+import { modelVersions } from '../../db/schema.ts'
+import { notLogged } from '../../ingest/not-logged.ts'
+import type { StoredPrediction } from '../../log/prediction-log.ts'
+import { authorise } from '../../registry/key/authorise.ts'
+import { type OriginKind, originsOf, type TracedVersion } from '../../registry/lineage/links.ts'
+import { keptRun, readTrainingRun } from '../../registry/lineage/training-run.ts'
+import { findModel } from '../../registry/model/find-model.ts'
+import { findVersion, type VersionRow } from '../../registry/version/find-version.ts'
+import { addPrediction, addVersion } from './back.ts'
+import { predictionChain, useChain, versionChain } from './chain.ts'
+import { findVersions, type LinkedVersion } from './find-versions.ts'
+import { addUses, servedIn } from './forward.ts'
+import { type GraphEdge, type GraphNode, LineageGraph } from './graph.ts'
+import { registrations } from './ledger.ts'
+import { lineageOfPrediction } from './lineage-of-prediction.ts'
+import { findOrigin, type Origin } from './origin.ts'
+import { withUploaded } from './with-uploaded.ts'
+
+export const directions = ['back', 'forward', 'both'] as const
+export type Direction = (typeof directions)[number]
+
+export type LineageQuery = PageQuery & {
+	from: string
+	direction?: Direction | undefined
+	depth?: number | undefined
+}
+
+/** `chain` says the same in sentences. `next` leads on to further versions. */
+export type Lineage = {
+	from: string
+	direction: Direction
+	nodes: GraphNode[]
+	edges: GraphEdge[]
+	chain: string[]
+	next: string | null
+}
+
+const deepest = 10
+
+/**
+ * Where something comes from and where it went: from a prediction back to its data, or from data, code, a run, an image
+ * or an artefact forward to the decisions that it touched. Models outside the actor's scope are left out, as if they
+ * were not there. Throws `not-found` with the nearest, `forbidden` for a model that is named and out of scope.
+ */
+export async function readLineage(context: Context, actor: Actor, query: LineageQuery): Promise<Lineage> {
+	authorise(actor, 'viewer')
+	const origin = await findOrigin(context, actor, query.from)
+	const graph = new LineageGraph()
+	const direction = query.direction ?? usual(origin)
+	const { id, chain, next } = await build(context, actor, graph, origin, { ...query, direction })
+	return { from: id, direction, ...graph.within(id, query.depth ?? deepest), chain, next }
+}
+
+const usual = ({ kind }: Origin): Direction =>
+	kind === 'prediction' ? 'back' : kind === 'version' ? 'both' : 'forward'
+
+type Built = { id: string; chain: string[]; next: string | null }
+type Asked = PageQuery & { direction: Direction }
+
+function build(
+	context: Context,
+	actor: Actor,
+	graph: LineageGraph,
+	origin: Origin,
+	asked: Asked,
+): Promise<Built> {
+	if (origin.kind === 'prediction')
+		return fromPrediction(context, actor, graph, origin.model, origin.predictionId)
+	if (origin.kind === 'version')
+		return fromVersion(context, actor, graph, origin.model, origin.version, asked.direction)
+	return fromOrigin(context, actor, graph, origin, asked)
+}
+
+async function fromPrediction(
+	context: Context,
+	actor: Actor,
+	graph: LineageGraph,
+	modelName: string,
+	predictionId: string,
+): Promise<Built> {
+	authorise(actor, 'viewer', modelName)
+	const model = await findModel(context, modelName)
+	const prediction = await context.log.read(model.name, predictionId)
+	if (!prediction) throw notLogged(model.name, predictionId)
+	await recordLookUp(context, actor, prediction)
+	const row = await versionOf(context, model.name, prediction.version)
+	// The run first, so that what is kept of it is what was just read.
+	const reading = await readTrainingRun(context, row)
+	const [lineage, served] = await Promise.all([
+		lineageOfPrediction(context, model, row, prediction),
+		servedIn(context, [row]),
+	])
+	const history = served.filter((s) => s.environment === prediction.environment)
+	const id = addPrediction(graph, prediction, row, lineage, reading)
+	addUses(graph, history, [])
+	return {
+		id,
+		chain: predictionChain(prediction, row, lineage, reading, history),
+		next: null,
+	}
+}
+
+/** Whose decision was looked up, by whom, is itself on record. */
+const recordLookUp = (context: Context, actor: Actor, { model, predictionId }: StoredPrediction) =>
+	commit(context, actor, { action: 'read-lineage', object: `prediction:${model}/${predictionId}`, model }, [])
+
+async function fromVersion(
+	context: Context,
+	actor: Actor,
+	graph: LineageGraph,
+	model: string,
+	version: string,
+	direction: Direction,
+): Promise<Built> {
+	authorise(actor, 'viewer', model)
+	const row = await versionOf(context, model, version)
+	const chain: string[] = []
+	if (direction === 'forward') graph.node('version', `${model}@${version}`, { model, version })
+	else {
+		const [reading, deeds] = await Promise.all([readTrainingRun(context, row), registrations(context, [row])])
+		const registered = deeds.get(`${model}@${version}`)
+		addVersion(graph, row, registered, reading)
+		chain.push(...versionChain(row, registered, reading))
+	}
+	if (direction !== 'back') chain.push(...(await addForward(context, graph, [row])))
+	return { id: `version:${model}@${version}`, chain, next: null }
+}
+
+async function addForward(context: Context, graph: LineageGraph, rows: readonly TracedVersion[]) {
+	const [services, counts] = await Promise.all([servedIn(context, rows), context.log.counts(rows)])
+	addUses(graph, services, counts)
+	return useChain(rows, services, counts)
+}
+
+const edgeKinds: Record<OriginKind, string> = {
+	artifact: 'loaded',
+	run: 'produced',
+	dataset: 'trained',
+	commit: 'code',
+	image: 'image',
+}
+
+async function fromOrigin(
+	context: Context,
+	actor: Actor,
+	graph: LineageGraph,
+	origin: { kind: OriginKind; value: string },
+	asked: Asked,
+): Promise<Built> {
+	const { values, page } = await findVersions(context, actor, origin, asked)
+	const { kind } = origin
+	const id = graph.node(kind, values[0] as string, values.length > 1 ? { alsoWritten: values.slice(1) } : {})
+	const rows = await readVersions(context, page.items)
+	const deeds = await registrations(context, rows)
+	for (const row of rows) {
+		const name = `${row.model}@${row.version}`
+		const version = graph.node('version', name, {
+			model: row.model,
+			version: row.version,
+			registeredAt: formatTime(row.createdAt),
+			registeredBy: deeds.get(name)?.who ?? null,
+		})
+		if (asked.direction !== 'forward') addVersion(graph, row, deeds.get(name), await keptRun(context, row))
+		if (asked.direction !== 'forward' && isRegistered(row, kind, values)) continue
+		const { source } = page.items.find((v) => `${v.model}@${v.version}` === name) as LinkedVersion
+		const said = source === 'mlflow' ? source : undefined
+		graph.edge(id, version, edgeKinds[kind], formatTime(row.createdAt), said)
+	}
+	const more = page.next === null ? '' : ' on this page'
+	const chain = [
+		`${rows.length} version${rows.length === 1 ? '' : 's'} came from the ${kind} ${values[0]}${more}.`,
+		...(asked.direction === 'back'
+			? rows.flatMap((row) => versionChain(row, deeds.get(`${row.model}@${row.version}`), undefined))
+			: await addForward(context, graph, rows)),
+	]
+	return { id, chain, next: page.next }
+}
+
+/** Whether the version itself leads to the value in its graph, so that a second way would only repeat it. */
+function isRegistered(row: TracedVersion, kind: OriginKind, values: readonly string[]): boolean {
+	const { artifact, ...origins } = originsOf(row)
+	const value = kind === 'artifact' ? artifact?.sha256 : origins[kind]
+	return value === values[0]
+}
+
+async function versionOf(context: Context, model: string, version: string): Promise<VersionRow> {
+	const row = await findVersion(context, model, version)
+	const [whole = row] = await withUploaded(context, [row])
+	return whole
+}
+
+/** The rows of a page of versions, in its order. */
+async function readVersions(
+	context: Context,
+	versions: readonly { model: string; version: string }[],
+): Promise<TracedVersion[]> {
+	const names = JSON.stringify(versions.map((v) => [v.model, v.version]))
+	const { model, version, artifact, lineage, metrics, createdAt } = modelVersions
+	const rows = await context.db
+		.select({ model, version, artifact, lineage, metrics, createdAt })
+		.from(modelVersions)
+		.where(
+			sql`(${modelVersions.model}, ${modelVersions.version}) IN (SELECT value ->> 0, value ->> 1 FROM json_each(${names}))`,
+		)
+		.orderBy(modelVersions.model, modelVersions.version)
+	return withUploaded(context, rows)
+}

@@ -1,0 +1,105 @@
+import { and, eq } from 'drizzle-orm'
+import type { Context } from '../../context.ts'
+import type { Actor } from '../../core/actor.ts'
+import { AppError } from '../../core/errors.ts'
+import { type Change, commit } from '../../db/commit.ts'
+import { reasonTableApprovals } from '../../db/schema.ts'
+import { authorise } from '../../registry/key/authorise.ts'
+import { findTable } from './read-tables.ts'
+import type { ReasonTableApproval } from './table-input.ts'
+import {
+	approversNeeded,
+	newestApproved,
+	statusOf,
+	type TableRecord,
+	type TableRow,
+	withApprovals,
+} from './table-record.ts'
+
+/**
+ * One person's approval of a reason table. The second one brings it into force, in the same commit. Refused: by the
+ * proposer, twice by the same person, of another digest than the table's, of a table that was overtaken.
+ */
+export async function approveTable(
+	context: Context,
+	actor: Actor,
+	model: string,
+	revision: number,
+	input: ReasonTableApproval,
+): Promise<TableRecord> {
+	authorise(actor, 'approver', model)
+	const row = await findTable(context, model, revision)
+	await check(context, actor, row, input)
+	const at = context.now()
+	const approval = { model, revision, approver: actor.id, digest: row.digest, reason: input.reason, at }
+	const entry = {
+		action: 'approve-reason-table',
+		object: `reason-table:${model}/${revision}`,
+		model,
+		why: input.reason.slice(0, 1000),
+		after: row.digest,
+	}
+	try {
+		await commit(context, actor, entry, [
+			{
+				query: context.db.insert(reasonTableApprovals).values(approval).onConflictDoNothing(),
+				guarded: true,
+			},
+			intoForce(row, at),
+		])
+	} catch (error) {
+		// Two at the same moment: whoever lost reads what stands now.
+		if (!(error instanceof AppError && error.code === 'conflict')) throw error
+		await check(context, actor, await findTable(context, model, revision), input)
+		throw error
+	}
+	const [record] = await withApprovals(context, [await findTable(context, model, revision)])
+	return record as TableRecord
+}
+
+/** Takes effect only when enough approvals are there and no newer table of the same scope is in force. */
+const intoForce = ({ model, revision, version }: TableRow, at: number): Change => ({
+	query: {
+		sql: `UPDATE reason_table SET approved_at = ?1 WHERE model = ?2 AND revision = ?3 AND approved_at IS NULL
+			AND (SELECT count(*) FROM reason_table_approval a WHERE a.model = ?2 AND a.revision = ?3) >= ?4
+			AND NOT EXISTS (SELECT 1 FROM reason_table n WHERE n.model = ?2 AND n.version IS ?5
+				AND n.revision > ?3 AND n.approved_at IS NOT NULL)`,
+		params: [at, model, revision, approversNeeded, version],
+	},
+})
+
+async function check(
+	context: Context,
+	actor: Actor,
+	row: TableRow,
+	{ digest }: ReasonTableApproval,
+): Promise<void> {
+	if (actor.id === row.proposer)
+		throw new AppError(
+			'forbidden',
+			`${actor.id} proposed this table: two other people have to approve it, so that nobody approves their own words.`,
+		)
+	if (digest !== row.digest) {
+		const message = `is not the digest of this table, ${row.digest}. Read the table again, then approve what it says`
+		throw new AppError('conflict', `digest: ${message}.`, { faults: [{ path: 'digest', message }] })
+	}
+	const status = statusOf(row, await newestApproved(context, row))
+	if (status !== 'draft')
+		throw new AppError(
+			'conflict',
+			status === 'approved'
+				? `The reason table ${row.revision} is in force already.`
+				: `A newer reason table than ${row.revision} is in force. Propose the words anew.`,
+		)
+	const mine = and(
+		eq(reasonTableApprovals.model, row.model),
+		eq(reasonTableApprovals.revision, row.revision),
+		eq(reasonTableApprovals.approver, actor.id),
+	)
+	const [known] = await context.db.select().from(reasonTableApprovals).where(mine)
+	if (known)
+		throw new AppError(
+			'conflict',
+			`${actor.id} has approved this table already: it takes ${approversNeeded} different people.`,
+		)
+}

@@ -1,0 +1,125 @@
+import type { Context } from '../../context.ts'
+import type { Actor } from '../../core/actor.ts'
+import { badCursor, cursorParts, type Page, type PageQuery, toPage } from '../../core/page.ts'
+import { dayMs, formatTime } from '../../core/time.ts'
+import { authorise } from '../../registry/key/authorise.ts'
+import { findModel } from '../../registry/model/find-model.ts'
+import type { Mismatch } from './replay-day.ts'
+
+/** How the logged scores of a day compare with the registered artefact. */
+export type ReplayRecord = {
+	model: string
+	version: string
+	environment: string
+	window: { from: string; to: string }
+	/** `mismatched`: some differ; `matched`: all that could be compared agree; `unavailable`: none could be. */
+	status: 'matched' | 'mismatched' | 'unavailable'
+	artifact: string | null
+	rows: number
+	sampled: number
+	matched: number
+	mismatched: number
+	unavailable: number
+	worst: number | null
+	examples: Mismatch[]
+	reasons: { reason: string; count: number }[]
+	replayedAt: string
+}
+
+export type ReplayQuery = PageQuery & {
+	model: string
+	version?: string | undefined
+	environment?: string | undefined
+	status?: ReplayRecord['status'] | undefined
+	from?: number | undefined
+	to?: number | undefined
+}
+
+type Row = [
+	version: string,
+	environment: string,
+	day: number,
+	digest: string,
+	rows: number,
+	sampled: number,
+	matched: number,
+	mismatched: number,
+	unavailable: number,
+	worst: number | null,
+	examples: string,
+	asked: string,
+	reasons: string,
+	at: number,
+]
+
+// What was found when somebody asked counts too.
+const bad = "(mismatched > 0 OR asked <> '[]')"
+const statuses: Record<ReplayRecord['status'], string> = {
+	mismatched: bad,
+	matched: `NOT ${bad} AND matched > 0`,
+	unavailable: `NOT ${bad} AND matched = 0`,
+}
+
+/** The replayed days of a model, the newest first. */
+export async function listReplays(
+	context: Context,
+	actor: Actor,
+	query: ReplayQuery,
+): Promise<Page<ReplayRecord>> {
+	authorise(actor, ['viewer', 'auditor'], query.model)
+	const { name } = await findModel(context, query.model)
+	const after = afterOf(query.cursor)
+	const rows = (await context.sql.all({
+		sql: `SELECT version, environment, day_ms, sha256, rows, sampled, matched, mismatched, unavailable, worst, examples,
+				asked, reasons, replayed_at FROM replay_day
+			WHERE model = ?1 AND (?2 IS NULL OR version = ?2) AND (?3 IS NULL OR environment = ?3)
+				AND day_ms >= ?4 AND day_ms < ?5 AND (?6 IS NULL OR (-day_ms, environment, version) > (?6, ?7, ?8))
+				${query.status ? `AND ${statuses[query.status]}` : ''}
+			ORDER BY day_ms DESC, environment, version LIMIT ?9`,
+		params: [
+			name,
+			query.version ?? null,
+			query.environment ?? null,
+			query.from === undefined ? 0 : Math.floor(query.from / dayMs) * dayMs,
+			query.to ?? Number.MAX_SAFE_INTEGER,
+			after ? -after[0] : null,
+			after?.[1] ?? '',
+			after?.[2] ?? '',
+			query.limit + 1,
+		],
+	})) as unknown as Row[]
+	const positionOf = ([version, environment, day]: Row) => JSON.stringify([day, environment, version])
+	return toPage(rows, query.limit, positionOf, (row) => toRecord(name, row))
+}
+
+/** The last day of the page before: its time, environment and version. */
+function afterOf(cursor: string | undefined): [number, string, string] | undefined {
+	const parts = cursorParts(cursor)
+	if (!parts) return undefined
+	const [day, environment, version] = parts
+	if (typeof day === 'number' && typeof environment === 'string' && typeof version === 'string')
+		return [day, environment, version]
+	throw badCursor()
+}
+
+function toRecord(model: string, row: Row): ReplayRecord {
+	const [version, environment, day, digest, rows, sampled, matched, mismatched, unavailable, worst] = row
+	const [, , , , , , , , , , examples, asked, reasons, at] = row
+	const found = JSON.parse(asked) as Mismatch[]
+	const isBad = mismatched > 0 || found.length > 0
+	return {
+		model,
+		version,
+		environment,
+		window: { from: formatTime(day), to: formatTime(day + dayMs) },
+		status: isBad ? 'mismatched' : matched > 0 ? 'matched' : 'unavailable',
+		artifact: digest === '' ? null : digest,
+		...{ rows, sampled, matched, mismatched: mismatched + found.length, unavailable, worst },
+		examples: [...(JSON.parse(examples) as Mismatch[]), ...found],
+		reasons: Object.entries(JSON.parse(reasons) as Record<string, number>).map(([reason, count]) => ({
+			reason,
+			count,
+		})),
+		replayedAt: formatTime(at),
+	}
+}

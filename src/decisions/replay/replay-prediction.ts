@@ -1,0 +1,151 @@
+import { digits } from '../../core/digits.ts'
+import type { Manifest } from '../../explain/manifest.ts'
+import { type Encoded, FeatureError, type FeatureNote, type Model } from '../../explain/model.ts'
+import type { StoredPrediction } from '../../log/prediction-log.ts'
+import type { OpenedModel, OpenedVersion } from '../../registry/artifact/opened-version.ts'
+import type { ModelRow } from '../../registry/model/find-model.ts'
+import { compareScores, type Nearness } from './compare-scores.ts'
+import { loggedNumbers } from './logged-answer.ts'
+import type { Replayed } from './replay.ts'
+
+/** What a replay needs to know of a registered model, as it was at that moment. */
+export type Registered = Pick<ModelRow, 'task' | 'positiveLabel'>
+
+type Logged = Pick<StoredPrediction, 'features' | 'score' | 'label' | 'probabilities'>
+
+/**
+ * Puts the logged features through the registered artefact and compares its answer with the logged score. It matches when
+ * they are equal to the bit, in float32 (but for its last bits), or at the decimals that were logged, if these are three
+ * significant digits or more; all but the first say so in `reason`. What is missing makes it `unavailable`.
+ */
+export async function replayPrediction(
+	opened: OpenedVersion,
+	registered: Registered,
+	prediction: Logged,
+): Promise<Replayed> {
+	const unavailable = (reason: string, general = reason): Replayed => ({
+		status: 'unavailable',
+		logged: prediction.score ?? null,
+		replayed: null,
+		reason,
+		general,
+	})
+	if ('unavailable' in opened) return unavailable(opened.unavailable)
+	if (!prediction.features)
+		return unavailable(
+			'no features are logged: the prediction came without them, and no feature log has been joined to it so far',
+		)
+	try {
+		const run = await runOpened(opened, prediction.features)
+		const shape = 'model' in opened ? opened.model : opened.onnx
+		const answer = opened.manifest.logged === 'margin' && run.margin ? run.margin : run.score
+		const { notes } = run.encoded
+		// A runtime sums many rows at once in another order than one: a softmax may then differ by a unit in the last place of 1.
+		const unit = 'onnx' in opened && opened.onnx ? 1 : 0
+		return { ...compare(shape, opened.manifest, registered, prediction, answer, notes, unit), ...run }
+	} catch (error) {
+		if (!(error instanceof FeatureError)) throw error
+		const general = 'the model cannot be run on the logged features'
+		const named = error.feature === '' ? general : `${general}, because of ${error.feature}`
+		return unavailable(`${general}: ${error.message.replace(/\.$/, '')}`, named)
+	}
+}
+
+type Run = { encoded: Encoded; score: Float64Array; margin?: Float64Array }
+
+/** What the artefact answers, in the model's own precision. ONNX is answered for by its runtime, to the bit. */
+async function runOpened(opened: OpenedModel, features: Record<string, unknown>): Promise<Run> {
+	const model = 'model' in opened ? opened.model : undefined
+	const onnx = 'onnx' in opened ? opened.onnx : undefined
+	const encoded = (model ?? (onnx as NonNullable<typeof onnx>)).encode(features)
+	const margin = model?.margin(encoded.x)
+	const [answered] = onnx ? await onnx.scores([encoded.x]) : []
+	const score = answered ?? (model as NonNullable<typeof model>).score(margin as Float64Array)
+	return { encoded, score, ...(margin ? { margin } : {}) }
+}
+
+const noScore = 'no score is logged that the answer of the artefact could be compared with'
+
+function compare(
+	model: Pick<Model, 'outputs' | 'classes'> & { advice?: string | undefined },
+	manifest: Manifest,
+	registered: Registered,
+	prediction: Logged,
+	answer: Float64Array,
+	notes: readonly FeatureNote[],
+	unit: number,
+): Replayed {
+	const logged = loggedNumbers(model, manifest, registered, prediction, answer)
+	const [first] = logged
+	if (!first) {
+		const replayed = model.outputs === 1 ? (answer[0] as number) : null
+		return {
+			status: 'unavailable',
+			logged: null,
+			replayed,
+			reason: noScore,
+			general: noScore,
+		}
+	}
+	const found = logged.map(({ output, value }) => ({
+		output,
+		value,
+		near: compareScores(value, answer[output] as number, unit),
+	}))
+	const worst = found.reduce((a, b) => (rank(b.near) > rank(a.near) ? b : a))
+	const status =
+		worst.near.kind === 'different'
+			? 'mismatched'
+			: worst.near.kind === 'too-few-digits'
+				? 'unavailable'
+				: 'matched'
+	// Where another class differs than the one that was decided, that is the one to be shown.
+	const { output, value } = status === 'mismatched' ? worst : first
+	const replayed = answer[output] as number
+	const reason = reasonOf(worst.near, value, replayed, notes)
+	const advised = status === 'mismatched' && model.advice ? `${reason}. ${model.advice}` : reason
+	return {
+		status,
+		logged: value,
+		replayed,
+		reason: advised,
+		...(status === 'unavailable' ? { general: tooFewDigits } : {}),
+	}
+}
+
+const order: readonly Nearness['kind'][] = [
+	'equal',
+	'float32',
+	'last-bits',
+	'decimals',
+	'too-few-digits',
+	'different',
+]
+/** The worse, the higher; of two that differ, the one that differs by more. */
+const rank = (near: Nearness): number =>
+	order.indexOf(near.kind) + (near.kind === 'different' ? 1 - 1 / (1 + near.by) : 0)
+
+const tooFewDigits = 'the logged score has too few digits to tell whether the artefact gave it'
+
+function reasonOf(
+	near: Nearness,
+	logged: number,
+	replayed: number,
+	notes: readonly FeatureNote[],
+): string | null {
+	if (near.kind === 'equal') return null
+	if (near.kind === 'float32') return 'equal in single precision (float32)'
+	if (near.kind === 'last-bits')
+		return `equal but for the last bits of single precision: ${digits(Math.abs(logged - replayed))} apart`
+	if (near.kind === 'decimals')
+		return near.decimals === 0
+			? 'equal as a whole number, as it was logged'
+			: `equal at the ${near.decimals} decimals that were logged`
+	if (near.kind === 'too-few-digits')
+		return `${tooFewDigits}: ${logged} is logged, and it answers ${replayed}. Log at least 3 significant digits`
+	const odd = notes
+		.filter((n) => n.code === 'unseen-category' || n.message.includes('not among the logged'))
+		.map((n) => n.message)
+	const apart = digits(Math.abs(logged - replayed))
+	return `the served model and the registered artefact differ: ${logged} is logged, and the artefact answers ${replayed} for the logged features, ${apart} apart${odd.length > 0 ? ` (${odd.slice(0, 3).join('; ')})` : ''}`
+}

@@ -1,0 +1,94 @@
+import { and, eq } from 'drizzle-orm'
+import type { Context } from '../context.ts'
+import type { Actor } from '../core/actor.ts'
+import { readers } from '../core/actor.ts'
+import { formatTime } from '../core/time.ts'
+import { modelVersions } from '../db/schema.ts'
+import type { StoredPrediction } from '../log/prediction-log.ts'
+import { authorise, seesFeatures } from '../registry/key/authorise.ts'
+import { labelOf } from '../registry/model/favourable.ts'
+import { findModel, type ModelRow } from '../registry/model/find-model.ts'
+import { BatchBuilder } from '../summaries/inputs/batch-builder.ts'
+import { judgeAnswer, judgeRow, type QualityMark } from '../summaries/inputs/quality.ts'
+import { modelLabels, sideOf } from '../summaries/outcomes/label.ts'
+import { notLogged } from './not-logged.ts'
+
+/** A logged prediction as `GET …/predictions/{predictionId}` answers it. */
+export type PredictionAnswer = Record<string, unknown> & { predictionId: string; quality: QualityMark[] }
+
+/**
+ * One prediction with its outcome and quality marks. Viewers see it without feature values, without the subject and
+ * without segments that are sensitive attributes.
+ */
+export async function readPrediction(
+	context: Context,
+	actor: Actor,
+	modelName: string,
+	predictionId: string,
+): Promise<PredictionAnswer> {
+	authorise(actor, readers, modelName)
+	const model = await findModel(context, modelName)
+	const stored = await context.log.read(model.name, predictionId)
+	if (!stored) throw notLogged(model.name, predictionId)
+	const hidden = !seesFeatures(actor)
+	const { outcome, outcomeHistory, features, timestamp, subject, segment, ...rest } = stored
+	return {
+		...rest,
+		...(hidden || subject === undefined ? {} : { subject }),
+		...segmentOf(segment, hidden ? model.sensitive : []),
+		timestamp: formatTime(timestamp),
+		...(hidden ? {} : { features }),
+		outcome: outcome ? { ...outcome, timestamp: formatTime(outcome.timestamp) } : null,
+		...(outcomeHistory && outcomeHistory.length > 1
+			? { outcomeHistory: outcomeHistory.map((o) => ({ ...o, timestamp: formatTime(o.timestamp) })) }
+			: {}),
+		quality: [
+			...(await qualityOf(context, model.name, stored.version, features)),
+			...judgeAnswer(model.task, stored),
+			...labelMarks(model, stored),
+		],
+	}
+}
+
+function segmentOf(segment: StoredPrediction['segment'], hidden: readonly string[]) {
+	if (segment === undefined) return {}
+	return { segment: Object.fromEntries(Object.entries(segment).filter(([name]) => !hidden.includes(name))) }
+}
+
+async function qualityOf(
+	context: Context,
+	model: string,
+	version: string,
+	features: Record<string, unknown> | null,
+): Promise<QualityMark[]> {
+	if (!features) return []
+	const [row] = await context.db
+		.select({ features: modelVersions.features })
+		.from(modelVersions)
+		.where(and(eq(modelVersions.model, model), eq(modelVersions.version, version)))
+	const builder = new BatchBuilder(1)
+	builder.add({ id: '', timestamp: 0, features })
+	return judgeRow(row?.features ?? [], builder.finish(), 0)
+}
+
+/** Decisions and outcomes of a binary model that are neither of its labels: kept, and counted as not known. */
+function labelMarks(
+	model: ModelRow,
+	{ label, outcome }: Pick<StoredPrediction, 'label' | 'outcome'>,
+): QualityMark[] {
+	if (model.task !== 'binary') return []
+	const names = modelLabels(model)
+	const [positive, negative] = [names.positiveLabel ?? '1', labelOf(model, 'negative')]
+	const sent = [
+		['label', label],
+		['outcome.actual', outcome?.observed ? outcome.actual : undefined],
+	] as const
+	return sent
+		.filter(([, value]) => value !== undefined && value !== null)
+		.filter(([, value]) => sideOf(String(value), names) === undefined)
+		.map(([path, value]) => ({
+			code: 'unknown-label',
+			path,
+			message: `${JSON.stringify(value)} is neither ${JSON.stringify(positive)} nor ${JSON.stringify(negative)}: it counts as not known`,
+		}))
+}

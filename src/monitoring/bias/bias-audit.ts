@@ -1,0 +1,84 @@
+import type { Context } from '../../context.ts'
+import type { Actor } from '../../core/actor.ts'
+import { formatTime } from '../../core/time.ts'
+import { labelOf } from '../../registry/model/favourable.ts'
+import { benjaminiHochberg } from '../../stats/benjamini-hochberg.ts'
+import { type GroupSums, groupsOf, sumGroups } from '../windows/outcomes/sum-groups.ts'
+import { type Attribute, type AuditQuery, type AuditScope, auditScope } from './audit-scope.ts'
+import { type AttributeAudit, auditAttribute } from './bias-attribute.ts'
+
+/**
+ * How the sensitive groups of a binary model fared over a period, by exact sums of the log. Throws as `auditScope` does;
+ * too few rows are an answer.
+ */
+export async function biasAudit(context: Context, actor: Actor, query: AuditQuery) {
+	const scope = await auditScope(context, actor, query)
+	const sums = await sumsOf(context, scope)
+	const attributes: AttributeAudit[] = []
+	for (const attribute of scope.attributes) {
+		attributes.push(auditAttribute(groupsOfAll(sums, attribute, scope.favourable)))
+		// Many groups take a while to compare: others get their turn between attributes.
+		await new Promise((resolve) => setImmediate(resolve))
+	}
+	const { predictions, labelled, never, unusable } = sums.all
+	return {
+		...describeScope(context, scope),
+		rows: { predictions, labelled, never, unusable },
+		tests: fillFamily(attributes),
+		attributes,
+	}
+}
+
+/** Whose audit it is, as answers begin. */
+export const describeScope = (
+	context: Context,
+	{ model, version, environment, from, to, favourable }: AuditScope,
+) => ({
+	model: model.name,
+	version: version.version,
+	environment,
+	period: { from: formatTime(from), to: formatTime(to) },
+	selected: (favourable && labelOf(model, favourable)) ?? model.positiveLabel ?? '1',
+	favourable: favourable ? labelOf(model, favourable) : null,
+	computedAt: formatTime(context.now()),
+})
+
+type Sums = { all: GroupSums; segments: { segment: string; values: GroupSums[] }[] }
+
+/** Segments before the whole: what comes in between is then rows without a segment, not more rows in segments than in all. */
+async function sumsOf(context: Context, { model, series, from, to }: AuditScope): Promise<Sums> {
+	const segments: Sums['segments'] = []
+	for (const segment of model.segments) {
+		const values: GroupSums[] = []
+		for (const { id } of series.filter((s) => s.segment === segment))
+			values.push(await sumGroups(context, id, from, to))
+		segments.push({ segment, values })
+	}
+	const all = await sumGroups(context, series.find((s) => s.segment === '')?.id, from, to)
+	return { all, segments }
+}
+
+const groupsOfAll = (
+	{ all, segments }: Sums,
+	attribute: Attribute,
+	favourable: AuditScope['favourable'],
+) => ({
+	attribute: attribute.name,
+	predictions: all.predictions,
+	all: groupsOf(all, attribute),
+	segments: segments.map(({ segment, values }) => ({
+		segment,
+		values: values.map((sums) => groupsOf(sums, attribute)),
+	})),
+	favourable,
+})
+
+/** q for every test of the answer, as one family; the number of tests. */
+function fillFamily(attributes: readonly AttributeAudit[]): number {
+	const tests = attributes.flatMap(({ disparities }) => disparities).filter(({ p }) => p !== null)
+	const q = benjaminiHochberg(tests.map(({ p }) => p as number))
+	tests.forEach((test, i) => {
+		test.q = q[i] as number
+	})
+	return tests.length
+}

@@ -1,0 +1,161 @@
+import type { Context } from '../../context.ts'
+import type { Actor } from '../../core/actor.ts'
+import { AppError } from '../../core/errors.ts'
+import { nearest } from '../../core/nearest.ts'
+import { seeded } from '../../core/random.ts'
+import { currentReference } from '../../registry/baseline/current-grid.ts'
+import { quote } from '../../registry/model/find-model.ts'
+import { sampleRows } from '../../registry/version/sample-rows.ts'
+import { flipTest } from '../../stats/fairness/flip-test.ts'
+import { type FeatureCells, proxies } from '../../stats/fairness/proxies.ts'
+import { textHash } from '../../summaries/inputs/cell.ts'
+import type { RowBatch } from '../../summaries/inputs/columns.ts'
+import { edgesOf } from '../../summaries/outcomes/bands.ts'
+import { groupAt, missingGroup } from '../../summaries/outcomes/make-brief.ts'
+import { featureCells } from '../segments/feature-cells.ts'
+import { groupName } from '../windows/outcomes/measure-outcomes.ts'
+import { toEstimate } from './audit-numbers.ts'
+import { type AuditQuery, type AuditScope, auditScope } from './audit-scope.ts'
+import { describeScope } from './bias-audit.ts'
+import { type FlipSample, flipSample } from './flip-sample.ts'
+
+const mostRows = 20_000
+/** Rows times features: with very many features fewer rows are looked at, so that an answer takes seconds. */
+const mostCells = 8_000_000
+/** Groups that are looked at when none is named: the largest, of at least this share of the rows with a group. */
+const mostGroups = 10
+const leastShare = 0.02
+/** On either side, for five folds. */
+const leastRows = 10
+
+/**
+ * How well the features of a version predict that a row is of a group of a sensitive attribute, which is itself left out.
+ * Throws as `auditScope` does, and `invalid` for a group that no row is of.
+ */
+export async function proxyAudit(
+	context: Context,
+	actor: Actor,
+	query: AuditQuery & { attribute: string; group?: string | undefined },
+) {
+	const scope = await auditScope(context, actor, query)
+	const [attribute] = scope.attributes as [AuditScope['attributes'][number]]
+	const features = scope.version.features.filter(({ name }) => !attribute.of.some((a) => a === name))
+	const about = { ...describeScope(context, scope), attribute: attribute.name, features: features.length }
+	const apart = attribute.of.filter((name) => !scope.version.features.some((f) => f.name === name))
+	const none = (reason: string) => ({
+		...about,
+		status: 'insufficient' as const,
+		reason,
+		rows: noRows,
+		groups: [],
+	})
+	if (apart.length > 0)
+		return none(
+			`${apart.join(' and ')} is not a feature of version ${scope.version.version}: what was sent apart from the features is not read here yet`,
+		)
+	if (features.length === 0) return none('the version has no other features')
+	const { model, version } = scope.version
+	const place = { model, version, environment: scope.environment, from: scope.from, to: scope.to }
+	const most = Math.min(mostRows, Math.floor(mostCells / features.length))
+	const { batch, rows } = await sampleRows(context, place, most)
+	if (!batch) return none('there are no predictions in the period')
+	const values = await groupsOfRows(context, scope, attribute.of, batch)
+	const known = Int32Array.from(values.flatMap((value, row) => (value === undefined ? [] : [row])))
+	const members = Array.from(known, (row) => values[row] as string)
+	const counted = { total: rows, sampled: batch.rows, withoutGroup: batch.rows - known.length }
+	const chosen = chooseGroups(attribute.name, members, query.group)
+	if (chosen.length === 0)
+		return { ...none(`no sampled row has a known group of ${attribute.name}`), rows: counted }
+	const cells = features.map((spec) => onRows(featureCells(spec, batch), known))
+	const flips = flipSample(scope, features, batch, known)
+	const groups: (ReturnType<typeof proxiesOf> & { flipTest: FlipAnswer })[] = []
+	for (const value of chosen) {
+		const flipped = flipOf(flips, members, value)
+		groups.push({ ...proxiesOf(groupName(attribute.name, value), members, value, cells), flipTest: flipped })
+		await new Promise((resolve) => setImmediate(resolve))
+	}
+	return { ...about, status: 'ok' as const, reason: null, rows: counted, groups }
+}
+
+const noRows = { total: 0, sampled: 0, withoutGroup: 0 }
+
+const onRows = ({ feature, cells, cellOf }: FeatureCells, rows: Int32Array): FeatureCells => ({
+	feature,
+	cells,
+	cellOf: Uint16Array.from(rows, (row) => cellOf[row] as number),
+})
+
+/** The group of each row, by the bands that tallies use; undefined where it is missing. */
+async function groupsOfRows(
+	context: Context,
+	{ model, version }: AuditScope,
+	attributes: readonly string[],
+	batch: RowBatch,
+): Promise<(string | undefined)[]> {
+	const { grid } = await currentReference(context, model.name, version.version)
+	const columns = attributes.map((name) => {
+		const column = grid.columns.find((c) => c.name === name)
+		return {
+			column: batch.features.get(name),
+			edges: edgesOf(model.bands, name, column),
+		}
+	})
+	return Array.from({ length: batch.rows }, (_, row) => {
+		const values = columns.map(({ column, edges }) => groupAt(column, row, batch.strings, edges))
+		return values.includes(missingGroup) ? undefined : values.join(' x ')
+	})
+}
+
+/** The named group, by its value or its name (`2`, `SEX=2`); else the largest ones. */
+function chooseGroups(attribute: string, members: readonly string[], wanted: string | undefined): string[] {
+	const counts = new Map<string, number>()
+	for (const value of members) counts.set(value, (counts.get(value) ?? 0) + 1)
+	const ranked = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+	if (wanted === undefined || ranked.length === 0)
+		return ranked
+			.slice(0, mostGroups)
+			.filter(([, n]) => n >= leastShare * members.length)
+			.map(([value]) => value)
+	const values = ranked.map(([value]) => value)
+	const found = values.find((value) => value === wanted || groupName(attribute, value) === wanted)
+	if (found !== undefined) return [found]
+	const names = [...values, ...values.map((value) => groupName(attribute, value))]
+	const near = nearest(wanted, names)
+	const hint =
+		near === undefined
+			? `known here: ${values.slice(0, 20).join(', ')}`
+			: `did you mean ${JSON.stringify(near)}?`
+	const message = `no sampled row is of a group ${quote(wanted)} of ${attribute}; ${hint}`
+	throw new AppError('invalid', `group: ${message}`, { faults: [{ path: 'group', message }] })
+}
+
+type FlipAnswer = { value: number | null; rows: number }
+
+function flipOf(
+	{ places, features, selected }: FlipSample,
+	members: readonly string[],
+	value: string,
+): FlipAnswer {
+	const inFacet = places.map((place) => members[place] === value)
+	const flips = flipTest(features, inFacet, selected)
+	return { value: Number.isFinite(flips) ? flips : null, rows: places.length }
+}
+
+function proxiesOf(group: string, values: readonly string[], value: string, cells: readonly FeatureCells[]) {
+	const members = values.map((v) => v === value)
+	const inside = members.filter(Boolean).length
+	// The same rows are dealt into the same folds each time.
+	const { auc, top } = proxies(cells, members, seeded(textHash(group)))
+	const least = Math.min(inside, members.length - inside)
+	return {
+		group,
+		members: inside,
+		others: members.length - inside,
+		status: Number.isNaN(auc.value) ? ('insufficient' as const) : ('ok' as const),
+		reason: Number.isNaN(auc.value)
+			? `${least} rows on one side; at least ${leastRows} members and ${leastRows} others are needed`
+			: null,
+		auc: toEstimate(auc),
+		top: top.map(({ feature, auc: own }) => ({ feature, auc: toEstimate(own) })),
+	}
+}

@@ -1,0 +1,219 @@
+import type { Context } from '../../context.ts'
+import { AppError } from '../../core/errors.ts'
+import { formatTime } from '../../core/time.ts'
+import { currentReference } from '../../registry/baseline/current-grid.ts'
+import { getDeployment } from '../../registry/deployment/get-deployment.ts'
+import { findModel } from '../../registry/model/find-model.ts'
+import type { Estimate } from '../../stats/estimate.ts'
+import { type Comparison, outcomesOf } from '../../stats/sequential/comparison.ts'
+import { type GuardState, type Verdict, verdict } from '../../stats/sequential/verdict.ts'
+import { modelLabels } from '../../summaries/outcomes/label.ts'
+import { type TallyPlan, tallyPlan } from '../../summaries/outcomes/make-brief.ts'
+import {
+	absoluteError,
+	clipLimit,
+	type Loss,
+	type LossName,
+	lossesOf,
+	matchLosses,
+} from '../windows/outcomes/losses.ts'
+import { type Compared, comparedRows, type Period } from './compared-rows.ts'
+import { defaultTolerances, guardsOf, type Tolerances, type VersionGuard } from './comparison-guards.ts'
+import { selectionOf } from './selective-outcomes.ts'
+
+type Numbers = { value: number | null; low: number | null; high: number | null }
+
+export type VersionComparison = {
+	model: string
+	environment: string
+	champion: string
+	challenger: string
+	since: string
+	/** `paired`: both scored the same requests. `split`: each has requests of its own. */
+	design: Compared['design']
+	outcomes: number
+	loss: LossName
+	method: 'empirical-bernstein'
+	/** Absolute errors above it count as it, and the verdict is about those; null for other losses. */
+	clippedAt: number | null
+	/** Share of the errors that are clipped. */
+	clipped: number | null
+	verdict: Verdict['verdict'] | 'selective'
+	reason: string
+	gain: Numbers
+	guards: (Numbers & {
+		metric: string
+		group?: string
+		name: string
+		champion: number | null
+		challenger: number | null
+		tolerance: number
+		state: GuardState['state']
+		holds: boolean
+	})[]
+	moreOutcomes: number | null
+	note: string | null
+}
+
+export type ComparisonQuery = {
+	/** Default: the challenger of the deployment, else its canary. */
+	challenger?: string | undefined
+	/** Predictions from this time on, ms since the epoch. Default: since the deployment. */
+	from?: number | undefined
+	margin?: number | undefined
+	aim?: 'superior' | 'non-inferior' | undefined
+	tolerance?: number | undefined
+	groupTolerance?: number | undefined
+}
+
+/**
+ * A challenger against the champion since they were deployed together: may be asked at any time, as often as one likes,
+ * and promotes a version that is no better in at most one of twenty deployments. Throws `invalid` when there is nothing
+ * to compare.
+ */
+export async function compareVersions(
+	context: Context,
+	modelName: string,
+	environment: string,
+	query: ComparisonQuery = {},
+): Promise<VersionComparison> {
+	const model = await findModel(context, modelName)
+	const deployment = await getDeployment(context, model.name, environment)
+	const { champion } = deployment
+	const challenger = query.challenger ?? deployment.challenger ?? deployment.canary?.version
+	if (challenger === undefined || challenger === champion)
+		throw new AppError(
+			'invalid',
+			`${model.name} has neither challenger nor canary in ${environment}. Name one with PUT …/deployments/${environment}.`,
+			{ faults: [{ path: 'challenger', message: 'there is none to compare with' }] },
+		)
+	if (model.task === 'ranking')
+		throw new AppError('invalid', `Versions of a ${model.task} model are not compared yet.`, {
+			faults: [{ path: 'model', message: `${model.task} models have no loss that adds up row by row` }],
+		})
+	const from = query.from ?? Date.parse(deployment.since)
+	const period = { model, environment, from, to: context.now() + 1 }
+	const found = await foundFor(context, period, { champion, challenger })
+	return {
+		model: model.name,
+		environment,
+		champion,
+		challenger,
+		since: formatTime(from),
+		design: found.compared.design,
+		method: 'empirical-bernstein',
+		...said(found, query),
+	}
+}
+
+type Found = { compared: Compared; plan: TallyPlan; losses: Loss[]; since: number }
+
+/** The rows of both versions, and the losses that they can be compared by. */
+async function foundFor(
+	context: Context,
+	period: Period,
+	versions: { champion: string; challenger: string },
+): Promise<Found> {
+	const { model, from: since } = period
+	const { threshold } = model
+	// One grid for both, so that a band of the one is a band of the other.
+	const { grid } = await currentReference(context, model.name, versions.champion)
+	const plan = tallyPlan({ ...model, rule: { ...modelLabels(model), threshold } }, model.bands, grid)
+	const compared = await comparedRows(context, period, plan, versions)
+	if (model.task !== 'regression')
+		return { compared, plan, losses: lossesOf(model.task, compared, undefined), since }
+	const { limit, from } = await clipLimit(context, period, plan, versions.champion, compared)
+	compared.items = compared.items.filter((item) => ((item.champion ?? item.challenger)?.at ?? 0) >= from)
+	return { compared, plan, losses: lossesOf(model.task, compared, limit), since }
+}
+
+type Said = Omit<
+	VersionComparison,
+	'model' | 'environment' | 'champion' | 'challenger' | 'since' | 'design' | 'method'
+>
+
+const nothing: Estimate = { value: Number.NaN, low: Number.NaN, high: Number.NaN }
+
+function said({ compared, plan, losses, since }: Found, query: ComparisonQuery): Said {
+	const [loss] = losses
+	const about = { ...clipping(compared, loss), loss: loss?.name ?? ('absolute' as const) }
+	const tolerances: Tolerances = {
+		all: query.tolerance ?? defaultTolerances.all,
+		group: query.groupTolerance ?? defaultTolerances.group,
+	}
+	const guards = guardsOf(compared, plan, losses, tolerances)
+	const primary = loss ? primaryOf(compared, loss) : nothingYet
+	const { margin = 0, aim } = query
+	const unit = loss?.most ?? 1
+	const result = verdict({ primary, guards, margin: margin / unit, ...(aim ? { aim } : {}) })
+	const common = { ...about, outcomes: outcomesOf(primary) }
+	const selection = selectionOf(compared)
+	if (selection?.state === 'selective')
+		return {
+			...common,
+			verdict: 'selective',
+			reason: selection.reason,
+			gain: finite(nothing, 1),
+			guards: [],
+			moreOutcomes: null,
+			note: 'compare them on rows whose outcomes are known whatever was decided, or score the same requests with both',
+		}
+	const isOpen = selection !== undefined || !loss
+	return {
+		...common,
+		verdict: isOpen ? 'not-yet' : result.verdict,
+		reason:
+			selection?.reason ??
+			(loss ? result.reason : 'a limit for errors needs 100 of the champion, not nearly all of them 0'),
+		gain: finite(result.gain, unit),
+		guards: result.guards.map(guardSaid),
+		moreOutcomes: isOpen ? null : result.moreOutcomes,
+		note: result.why ?? noteOf(primary, compared, since),
+	}
+}
+
+const nothingYet: Comparison = { gains: { n: 0, sum: 0, squares: 0 }, bounds: { low: -1, high: 1 } }
+
+function primaryOf(compared: Compared, { of }: Loss): Comparison {
+	const { gains, rows } = matchLosses(compared, of)
+	return { gains, bounds: { low: -1, high: 1 }, outcomes: rows }
+}
+
+function clipping({ items }: Compared, loss: Loss | undefined): Pick<Said, 'clippedAt' | 'clipped'> {
+	if (loss?.name !== 'absolute') return { clippedAt: null, clipped: null }
+	const errors = items
+		.flatMap(({ champion, challenger }) => [champion, challenger].filter((row) => row !== undefined))
+		.map(absoluteError)
+		.filter(Number.isFinite)
+	const beyond = errors.filter((error) => error > loss.most).length
+	return { clippedAt: loss.most, clipped: errors.length > 0 ? beyond / errors.length : null }
+}
+
+const guardSaid = ({
+	guard,
+	gain,
+	state,
+}: GuardState<VersionGuard>): VersionComparison['guards'][number] => ({
+	metric: guard.metric,
+	...(guard.group === undefined ? {} : { group: guard.group }),
+	name: guard.name,
+	champion: orNull(guard.champion * guard.unit),
+	challenger: orNull(guard.challenger * guard.unit),
+	...finite(gain, guard.unit),
+	tolerance: guard.tolerance * guard.unit,
+	state,
+	holds: state === 'holds',
+})
+
+const orNull = (x: number): number | null => (Number.isFinite(x) ? x : null)
+const finite = ({ value, low, high }: Estimate, unit: number): Numbers => ({
+	value: orNull(value * unit),
+	low: orNull(low * unit),
+	high: orNull(high * unit),
+})
+
+function noteOf(primary: Comparison, { items }: Compared, since: number): string | null {
+	if (primary.gains.n > 0) return null
+	const known = (side: 'champion' | 'challenger') => items.filter((item) => item[side]?.actual).length
+	return `outcomes of predictions since ${formatTime(since)}: ${known('champion')} of the champion, ${known('challenger')} of the challenger`
+}

@@ -1,0 +1,64 @@
+import { quantileSorted } from 'simple-statistics'
+import type { FeatureCells } from '../../stats/fairness/proxies.ts'
+import { cellOf } from '../../summaries/inputs/accumulate.ts'
+import { categoryOf, hasType } from '../../summaries/inputs/cell.ts'
+import { type Column, cellKind, type RowBatch } from '../../summaries/inputs/columns.ts'
+import type { FeatureSpec } from '../../summaries/inputs/grid.ts'
+
+/** Up to this many values a feature is taken value by value; categories beyond them are one cell. */
+const mostValues = 20
+const tenths = 10
+
+/**
+ * The cell of each row: tenths of a numeric feature's values, or each value when there are at most twenty; the twenty most
+ * frequent categories of another; behind these one for the others, wrong types among them, and one for missing.
+ */
+export function featureCells(spec: FeatureSpec, batch: RowBatch): FeatureCells {
+	const column = batch.features.get(spec.name)
+	const values = Array.from({ length: batch.rows }, (_, r) => valueAt(spec, column, r, batch.strings))
+	const { cells, cellOfValue } = spec.type === 'numeric' ? numericCells(values) : valueCells(values)
+	const [other, missing] = [cells, cells + 1]
+	const place = (value: Value): number =>
+		value === undefined ? missing : value === wrong ? other : (cellOfValue(value) ?? other)
+	return { feature: spec.name, cells: cells + 2, cellOf: Uint16Array.from(values, place) }
+}
+
+export const wrong = Symbol('wrong type')
+type Known = number | string
+export type Value = Known | typeof wrong | undefined
+type Cells = { cells: number; cellOfValue: (value: Known) => number | undefined }
+
+/** A feature's value in a row, or that it is none: of another type, or missing (undefined). */
+export function valueAt(
+	spec: FeatureSpec,
+	column: Column | undefined,
+	row: number,
+	strings: readonly string[],
+): Value {
+	const kind = column?.kinds[row] ?? cellKind.absent
+	if (kind === cellKind.absent || kind === cellKind.null) return undefined
+	const num = column?.nums[row] as number
+	if (!hasType(spec.type, kind, num)) return wrong
+	if (spec.type === 'numeric') return num
+	if (spec.type === 'boolean') return num === 1 ? 'true' : 'false'
+	return categoryOf(kind, num, strings)
+}
+
+const isKnown = (value: Value): value is Known => value !== undefined && value !== wrong
+
+function valueCells(values: readonly Value[]): Cells {
+	const counts = new Map<Known, number>()
+	for (const value of values) if (isKnown(value)) counts.set(value, (counts.get(value) ?? 0) + 1)
+	const ranked = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, mostValues)
+	const cellOfKnown = new Map(ranked.map(([value], cell) => [value, cell]))
+	return { cells: ranked.length, cellOfValue: (value) => cellOfKnown.get(value) }
+}
+
+function numericCells(values: readonly Value[]): Cells {
+	const sorted = Float64Array.from(values.filter((v) => typeof v === 'number')).sort()
+	if (new Set(sorted).size <= mostValues) return valueCells(values)
+	const list = sorted as unknown as number[] // simple-statistics reads by index only
+	const quantiles = Array.from({ length: tenths - 1 }, (_, i) => quantileSorted(list, (i + 1) / tenths))
+	const edges = Float64Array.from(new Set(quantiles))
+	return { cells: edges.length + 1, cellOfValue: (value) => cellOf(edges, value as number) }
+}

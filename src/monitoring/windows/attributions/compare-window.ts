@@ -1,0 +1,71 @@
+import { windowMs } from '../../../core/time.ts'
+import { type AttributionMoments, effectiveRows } from '../../../explain/global/attribution-moments.ts'
+import { attributionNdcg, leastEffectiveRows, shareChanges } from '../../../explain/global/share-changes.ts'
+import type { AttributionResult } from '../../../metrics/attribution-result.ts'
+import { attributionDrift } from '../../../metrics/drift/attribution.ts'
+import { attributionOrder } from '../../../metrics/drift/attribution-ndcg.ts'
+import { type Finding, failed, found, missing } from '../../../metrics/finding.ts'
+import { benjaminiHochberg } from '../../../stats/benjamini-hochberg.ts'
+import type { Window } from '../window-slices.ts'
+import type { AttributionReference } from './reference.ts'
+
+/** Why nothing can be said of a window, or undefined. */
+function whyNot(
+	moments: AttributionMoments,
+	reference: AttributionReference | undefined,
+	{ size, from }: Window,
+	now: number,
+): string | undefined {
+	if (!reference) return 'no row of the version could be explained'
+	if (reference.baseline === null) {
+		if (from < reference.until && from + windowMs[size] > reference.from)
+			return 'it is part of the first week, which later windows are compared with; a baseline would be the reference'
+		if (reference.until > now) return 'the first week, which windows are compared with, is not over'
+	}
+	const [n, m] = [effectiveRows(moments), effectiveRows(reference.moments)]
+	if (n < leastEffectiveRows)
+		return `${leastEffectiveRows} explained rows are needed; the window's count for ${Math.floor(n)}`
+	if (m < leastEffectiveRows)
+		return `${leastEffectiveRows} explained rows are needed; the reference's count for ${Math.floor(m)}`
+	if (!(moments.total > 0 && reference.moments.total > 0)) return 'all contributions are 0'
+	return undefined
+}
+
+/** Every feature's change of share since the reference, and how its order agrees. n is the rows that were explained. */
+export function compareWindow(
+	features: readonly string[],
+	moments: AttributionMoments,
+	reference: AttributionReference | undefined,
+	window: Window,
+	now: number,
+): AttributionResult {
+	const n = moments.sampled
+	const result: AttributionResult = {
+		reference: reference?.moments.sampled ?? 0,
+		findings: new Map(),
+		features: new Map(),
+	}
+	const put = (feature: string, finding: Finding) =>
+		result.features.set(feature, new Map([[attributionDrift.id, finding]]))
+	const isTooLarge = [moments, reference?.moments].some((m) => m && !Number.isFinite(m.totalSquares))
+	const why = isTooLarge
+		? 'contributions are too large for their squares to be numbers'
+		: whyNot(moments, reference, window, now)
+	if (why !== undefined || !reference) {
+		const none = (isTooLarge ? failed : missing)(n, why ?? '')
+		result.findings.set(attributionOrder.id, none)
+		for (const feature of features) put(feature, none)
+		return result
+	}
+	const sampled = `${n} of ${Math.round(moments.rows)} rows explained`
+	const order = attributionNdcg(moments.absolute, reference.moments.absolute)
+	const whole = found({ value: order, low: Number.NaN, high: Number.NaN }, n)
+	result.findings.set(attributionOrder.id, { ...whole, reason: sampled })
+	const changes = shareChanges(moments, reference.moments)
+	const q = benjaminiHochberg(changes.map((c) => c.p))
+	features.forEach((feature, j) => {
+		const change = changes[j] as (typeof changes)[number]
+		put(feature, { ...found(change, n), q: q[j] as number, reason: sampled })
+	})
+	return result
+}

@@ -1,0 +1,76 @@
+import cron from 'node-cron'
+import type { Context } from '../../context.ts'
+import { dueTimes } from '../../core/cron.ts'
+import { secondMs } from '../../core/time.ts'
+import { jobs, runJobById } from '../../jobs/index.ts'
+import { registerSchedules } from '../../jobs/run/register-schedules.ts'
+import type { JobRun, Runnable } from '../../jobs/run/run-job.ts'
+
+const drainMs = 10 * secondMs
+const lookMs = secondMs
+const silent = { info() {}, warn() {}, error() {}, debug() {} }
+
+/**
+ * Runs every job by its clock from now on. The answer stops that, and waits for what is running: a job whose process
+ * ends is a failed one, and its lease has to run out first.
+ */
+export async function startSchedules(context: Context, owner: string): Promise<() => Promise<void>> {
+	await registerSchedules(context, jobs)
+	const schedule = openSchedule(jobs, context.now, (id) =>
+		runJobById(context, id, owner, { scheduled: true }),
+	)
+	const tasks = jobs.map(({ id, cron: expression }) =>
+		cron.schedule(expression, schedule.look, { name: id, timezone: 'UTC', logger: silent }),
+	)
+	// node-cron leaves out a tick that comes late, and waits long for a clock that went back.
+	const timer = setInterval(schedule.look, lookMs)
+	return async () => {
+		clearInterval(timer)
+		for (const task of tasks) await task.destroy()
+		await schedule.close()
+	}
+}
+
+/**
+ * Each job runs at its times, once at a time. `look` starts what has become due since the last one: what a busy process
+ * or a jump of the clock passed over runs once, however late.
+ */
+export function openSchedule(
+	list: readonly Pick<Runnable, 'id' | 'cron'>[],
+	now: () => number,
+	run: (id: string) => Promise<JobRun>,
+) {
+	const running = new Map<string, Promise<void>>()
+	const again = new Map<string, ReturnType<typeof setTimeout>>()
+	let looked = now()
+	let isClosed = false
+	const start = (id: string) => {
+		if (running.has(id) || isClosed) return
+		clearTimeout(again.get(id))
+		again.delete(id)
+		const work = run(id)
+			.then(({ retryMs }) => {
+				if (retryMs === undefined || isClosed) return
+				// Its last holder seems to have died: the next regular time may be an hour away.
+				again.set(
+					id,
+					setTimeout(() => start(id), retryMs + lookMs),
+				)
+			})
+			.finally(() => running.delete(id))
+		running.set(id, work)
+	}
+	return {
+		look() {
+			const at = now()
+			for (const { id, cron } of list) if (dueTimes(cron, looked, at, 1).length > 0) start(id)
+			looked = at
+		},
+		async close() {
+			isClosed = true
+			for (const timer of again.values()) clearTimeout(timer)
+			const patience = new Promise((resolve) => setTimeout(resolve, drainMs).unref())
+			await Promise.race([Promise.allSettled(running.values()), patience])
+		},
+	}
+}

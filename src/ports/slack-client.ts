@@ -1,0 +1,25 @@
+import type { Result } from '../core/result.ts'
+
+export type SlackBody = Record<string, unknown> & { ok: boolean; error?: string; ts?: string }
+
+export type SlackFailure = {
+	message: string
+	retryable: boolean
+	/** How long Slack asks to wait. */
+	retryAfterMs?: number
+	/** Slack answered no, so nothing was done. Else it is not known. */
+	refused: boolean
+}
+
+export type SlackCall = (
+	method: string,
+	body: Record<string, unknown>,
+) => Promise<Result<SlackBody, SlackFailure>>
+
+/** Slack's Web API, and the channel to post to. */
+export type SlackClient = {
+	call: SlackCall
+	channel: string
+	/** Why Slack refuses the token, or cannot be reached; undefined after a call that it answered. */
+	trouble?: () => string | undefined
+}

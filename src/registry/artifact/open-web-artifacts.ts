@@ -1,0 +1,33 @@
+import type { Context } from '../../context.ts'
+import { AppError } from '../../core/errors.ts'
+import type { ArtifactStore } from '../../ports/artifact-store.ts'
+import { type ArtifactSettings, s3Of } from './artifact-settings.ts'
+import { artifactSource } from './artifact-source.ts'
+import { type R2, r2Store } from './r2-store.ts'
+import { parseS3, s3Store } from './s3.ts'
+import { webSource } from './web-source.ts'
+
+/** Where there is nothing to keep files in: said when one is to be kept, so that all else works. */
+const nowhere = (): ArtifactStore => {
+	const refuse = async () => {
+		throw new AppError(
+			'unavailable',
+			'There is no store for model files: bind an R2 bucket as ARTIFACTS, or set PLUMBLINE_ARTIFACTS_URL to s3://bucket/prefix.',
+		)
+	}
+	return { has: async () => false, get: async () => undefined, put: refuse }
+}
+
+/** The store of model files where there is no file system: S3 when the settings name it, else the bound bucket. */
+export function openWebArtifacts(
+	settings: ArtifactSettings,
+	bucket: R2 | undefined,
+): Pick<Context, 'artifacts' | 'artifactSource'> {
+	const global = { fetch: ((input, init) => fetch(input, init)) as typeof fetch }
+	const s3 = s3Of(settings, global)
+	const place = parseS3(settings.url ?? '')
+	// A worker reaches no private network: its names alone are checked.
+	const source = artifactSource({ web: webSource(global.fetch, settings.hosts), s3 })
+	if (s3 && place) return { artifacts: s3Store(s3, place), artifactSource: source }
+	return { artifacts: bucket ? r2Store(bucket) : nowhere(), artifactSource: source }
+}

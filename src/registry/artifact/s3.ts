@@ -1,0 +1,133 @@
+import { AwsClient } from 'aws4fetch'
+import { collectBytes } from '../../core/collect-bytes.ts'
+import { AppError } from '../../core/errors.ts'
+import { peerText } from '../../core/peer-text.ts'
+import type { Result } from '../../core/result.ts'
+import type { ArtifactStore } from '../../ports/artifact-store.ts'
+
+/** How S3, or what speaks its protocol, is reached. Without `endpoint`: Amazon's of the region. */
+export type S3Setting = {
+	accessKeyId: string
+	secretAccessKey: string
+	sessionToken?: string | undefined
+	region: string
+	endpoint?: string | undefined
+}
+export type S3Place = { bucket: string; key: string }
+
+const timeoutMs = 10 * 60_000
+const tries = 3
+const pauseMs = 200
+
+/** `s3://bucket/key`; undefined when it is not one. The key may be empty. */
+export function parseS3(uri: string): S3Place | undefined {
+	const match = /^s3:\/\/([^/?#]+)\/?(.*)$/s.exec(uri)
+	return match ? { bucket: match[1] as string, key: (match[2] as string).replace(/\/+$/, '') } : undefined
+}
+
+const pathOf = (key: string): string => key.split('/').map(encodeURIComponent).join('/')
+
+function urlOf({ endpoint, region }: S3Setting, { bucket, key }: S3Place): string {
+	if (endpoint !== undefined) return `${endpoint.replace(/\/+$/, '')}/${bucket}/${pathOf(key)}`
+	// A bucket with dots has no certificate of its own.
+	if (bucket.includes('.')) return `https://s3.${region}.amazonaws.com/${bucket}/${pathOf(key)}`
+	return `https://${bucket}.s3.${region}.amazonaws.com/${pathOf(key)}`
+}
+
+export type S3 = (method: 'GET' | 'HEAD' | 'PUT', place: S3Place, init?: RequestInit) => Promise<Response>
+
+/** Signed requests, tried again when the service is busy or the connection breaks. */
+export function s3Client(setting: S3Setting, context: { fetch: typeof fetch }): S3 {
+	const { accessKeyId, secretAccessKey, sessionToken, region } = setting
+	const client = new AwsClient({
+		accessKeyId,
+		secretAccessKey,
+		...(sessionToken === undefined ? {} : { sessionToken }),
+		region,
+		service: 's3',
+	})
+	const once = async (method: string, place: S3Place, init: RequestInit): Promise<Response> =>
+		context.fetch(
+			await client.sign(urlOf(setting, place), { ...init, method, signal: AbortSignal.timeout(timeoutMs) }),
+		)
+	return async (method, place, init = {}) => {
+		for (let n = 1; ; n++) {
+			try {
+				const response = await once(method, place, init)
+				if (n === tries || (response.status < 500 && response.status !== 429)) return response
+				await response.body?.cancel()
+			} catch (cause) {
+				if (n === tries)
+					throw new AppError('unavailable', `S3 cannot be reached: ${reasonOf(cause)}`, { cause })
+			}
+			await new Promise((resolve) => setTimeout(resolve, pauseMs * n))
+		}
+	}
+}
+
+const reasonOf = (error: unknown): string =>
+	peerText((error as { cause?: { code?: string } }).cause?.code ?? error)
+
+/** What an S3 error says, for those who have to mend it: `403 AccessDenied`. */
+async function refusal(response: Response): Promise<string> {
+	const code = /<Code>([^<]+)<\/Code>/.exec(await response.text())?.[1]
+	return `${response.status}${code === undefined ? '' : ` ${code}`}`
+}
+
+/** Objects of a bucket below a prefix, named by their digest. */
+export function s3Store(s3: S3, { bucket, key: prefix }: S3Place): ArtifactStore {
+	const placeOf = (digest: string): S3Place => ({
+		bucket,
+		key: [prefix, digest.slice(0, 2), digest].filter((part) => part !== '').join('/'),
+	})
+	const failed = async (what: string, response: Response) =>
+		new AppError(
+			'unavailable',
+			`The artefact store s3://${bucket} ${what}: ${await refusal(response)}. Check PLUMBLINE_ARTIFACTS_URL and the AWS settings.`,
+		)
+	return {
+		async has(digest) {
+			const response = await s3('HEAD', placeOf(digest))
+			if (response.ok) return true
+			if (response.status === 404) return false
+			throw await failed('cannot be asked', response)
+		},
+		async get(digest) {
+			const response = await s3('GET', placeOf(digest))
+			if (response.ok) return new Uint8Array(await response.arrayBuffer())
+			const text = await response.clone().text()
+			if (response.status === 404 && !text.includes('NoSuchBucket')) return undefined
+			throw await failed('cannot be read', response)
+		},
+		async put(digest, bytes) {
+			// The digest also lets the service check what it received.
+			const headers = { 'x-amz-content-sha256': digest, 'content-type': 'application/octet-stream' }
+			const body = bytes as Uint8Array<ArrayBuffer>
+			const response = await s3('PUT', placeOf(digest), { body, headers })
+			if (!response.ok) throw await failed('did not take the file', response)
+		},
+	}
+}
+
+/** One object, up to a size. */
+export async function readS3(s3: S3, place: S3Place, mostBytes: number): Promise<Result<Uint8Array>> {
+	const fault = (message: string, retryable: boolean): Result<Uint8Array> => ({
+		ok: false,
+		error: { message, retryable },
+	})
+	try {
+		const response = await s3('GET', place)
+		if (!response.ok) return fault(`S3 answered ${await refusal(response)}`, response.status >= 500)
+		const bytes = await collectBytes(
+			response.body,
+			mostBytes,
+			Number(response.headers.get('content-length') ?? 0),
+		)
+		return bytes ? { ok: true, value: bytes } : fault(overLimit(mostBytes), false)
+	} catch (error) {
+		return fault(peerText(error), true)
+	}
+}
+
+export const overLimit = (mostBytes: number): string =>
+	`it is over the limit of ${mostBytes} bytes (limit artifactBytes; PLUMBLINE_LIMIT_ARTIFACT_BYTES raises it)`

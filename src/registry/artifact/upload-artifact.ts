@@ -1,0 +1,128 @@
+import type { Context } from '../../context.ts'
+import type { Actor } from '../../core/actor.ts'
+import { sha256Hex } from '../../core/bytes.ts'
+import { AppError } from '../../core/errors.ts'
+import type { Manifest } from '../../explain/manifest.ts'
+import { ArtifactError, type ArtifactFormat, artifactFormats, type Model } from '../../explain/model.ts'
+import { authorise } from '../key/authorise.ts'
+import { quote } from '../model/find-model.ts'
+import { findVersion, type VersionRow } from '../version/find-version.ts'
+import { artifactWarnings } from './artifact-warnings.ts'
+import { findArtifact, type VersionArtifact } from './find-artifact.ts'
+import { guessFormat, refuseKnown } from './guess-format.ts'
+import { openBytes } from './open-bytes.ts'
+import { modelKey } from './open-version.ts'
+import type { OpenedModel } from './opened-version.ts'
+import { readManifest } from './read-manifest.ts'
+import { storeArtifact } from './store-artifact.ts'
+
+/** What an uploaded file turned out to be. */
+export type UploadedArtifact = {
+	model: string
+	version: string
+	sha256: string
+	format: ArtifactFormat
+	bytes: number
+	features: readonly string[]
+	outputs: number
+	classes: readonly string[] | null
+	space: Model['space']
+	warnings: string[]
+}
+
+/**
+ * Takes the model file of a version: checked against the registered digest, read (never executed), then stored. A version
+ * that was registered without an artefact is bound to the first file that is uploaded for it. The same file again answers
+ * `isNew: false`. Throws `invalid` for another or an unusable file, `conflict` for another file than the bound one.
+ */
+export async function uploadArtifact(
+	context: Context,
+	actor: Actor,
+	name: { model: string; version: string },
+	bytes: Uint8Array,
+	asked: ArtifactFormat | undefined,
+): Promise<{ uploaded: UploadedArtifact; isNew: boolean }> {
+	authorise(actor, 'admin', name.model)
+	const row = await findVersion(context, name.model, name.version)
+	const artifact = await findArtifact(context, row)
+	const sha256 = await sha256Hex(bytes)
+	checkDigest(row, artifact, sha256)
+	const { format, opened, manifest } = await readModel(context, row, artifact, bytes, asked)
+	if (artifact?.stored) await context.artifacts.put(sha256, bytes)
+	else await storeArtifact(context, actor, row, { sha256, format, bytes })
+	// It will be asked for soon, and it has just been read.
+	const key = modelKey(row, sha256)
+	context.models.forget(key)
+	await context.models.open(key, async () => ({ opened: { ...opened, manifest, digest: sha256 } }))
+	const model = 'model' in opened ? opened.model : opened.onnx
+	const uploaded: UploadedArtifact = {
+		model: row.model,
+		version: row.version,
+		sha256,
+		format,
+		bytes: bytes.byteLength,
+		features: model.features,
+		outputs: model.outputs,
+		classes: model.classes ?? null,
+		space: model.space,
+		warnings: [...artifactWarnings(row, model), ...estimatesOnly(opened)],
+	}
+	return { uploaded, isNew: artifact?.stored === undefined }
+}
+
+const estimatesOnly = (opened: OpenedModel): string[] =>
+	'model' in opened
+		? []
+		: [`Its contributions can only be estimated: ${opened.onnx.reason ?? 'the runtime alone answers for it'}`]
+
+function checkDigest(row: VersionRow, artifact: VersionArtifact | undefined, sha256: string): void {
+	if (!artifact || artifact.sha256 === sha256) return
+	const what = `${quote(row.version)} of ${quote(row.model)}`
+	if (!row.artifact)
+		throw new AppError(
+			'conflict',
+			`The version ${what} has the artefact ${artifact.sha256}, and this file is ${sha256}. A version never changes: register the new file under a new version.`,
+		)
+	const message = `its SHA-256 is ${sha256}, and ${artifact.sha256} is registered`
+	throw new AppError(
+		'invalid',
+		`This is not the file that was registered for the version ${what}: ${message}. Upload the registered file, or register this one under a new version.`,
+		{ faults: [{ path: 'artifact.sha256', message }] },
+	)
+}
+
+const unusable = (path: string, message: string, cause?: unknown): AppError =>
+	new AppError('invalid', `The file cannot be used as the version's artefact. ${message}`, {
+		cause,
+		faults: [{ path, message }],
+	})
+
+async function readModel(
+	context: Context,
+	row: VersionRow,
+	artifact: VersionArtifact | undefined,
+	bytes: Uint8Array,
+	asked: ArtifactFormat | undefined,
+): Promise<{ format: ArtifactFormat; opened: OpenedModel; manifest: Manifest }> {
+	if (artifact && asked !== undefined && asked !== artifact.format)
+		throw unusable('format', `The version has the format ${artifact.format}, not ${asked}.`)
+	const read = readManifest(row.manifest)
+	if ('faults' in read) {
+		const [first] = read.faults
+		throw unusable(`manifest.${first?.path}`, `The version's manifest is wrong: ${first?.message}.`)
+	}
+	try {
+		refuseKnown(bytes)
+		const format = artifact?.format ?? asked ?? guessFormat(bytes)
+		if (format === undefined)
+			throw new ArtifactError(
+				`What it is cannot be told from its content. Say it with ?format=, one of ${artifactFormats.join(', ')}.`,
+			)
+		const { manifest } = read
+		const opened = await openBytes(context, format, bytes, { manifest, features: row.features })
+		return { format, opened, manifest }
+	} catch (error) {
+		if (!(error instanceof ArtifactError)) throw error
+		throw unusable('', error.message, error)
+	}
+}

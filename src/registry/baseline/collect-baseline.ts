@@ -1,0 +1,172 @@
+import { standardDeviation } from 'simple-statistics'
+import { isDense } from '../../metrics/compare.ts'
+import { type DecisionRule, decisionOf } from '../../summaries/inputs/accumulate.ts'
+import { categoryOf, hasType } from '../../summaries/inputs/cell.ts'
+import { cellKind, type RowBatch } from '../../summaries/inputs/columns.ts'
+import type { FeatureSpec } from '../../summaries/inputs/grid.ts'
+import { answerColumns, type ColumnSample } from '../../summaries/inputs/make-grid.ts'
+import { selectRows } from '../../summaries/inputs/select-rows.ts'
+
+/** More rows than this are thinned to an even sample: quantiles and tests gain nothing from more. */
+export const mostRows = 250_000
+
+/** The rows that a baseline is made of. `rows` counts all that were given. */
+export type BaselineRows = { batches: RowBatch[]; rows: number; kept: number }
+
+// An even spread of the row numbers over 32 bits: a fixed choice, so that equal rows make an equal baseline.
+const spread = (row: number): number => Math.imul(row + 1, 0x9e3779b1) >>> 0
+
+/** Collects rows in bounded memory: whenever there are too many, every second one by a fixed hash goes. */
+export async function collectRows(incoming: AsyncIterable<{ batch: RowBatch }>): Promise<BaselineRows> {
+	let batches: { batch: RowBatch; numbers: Uint32Array }[] = []
+	let limit = 2 ** 32
+	let rows = 0
+	let kept = 0
+	for await (const { batch } of incoming) {
+		const from = rows
+		rows += batch.rows
+		const numbers = Uint32Array.from({ length: batch.rows }, (_, r) => spread(from + r))
+		const part = thin({ batch, numbers }, limit)
+		batches.push(part)
+		kept += part.batch.rows
+		while (kept > mostRows) {
+			limit /= 2
+			batches = batches.map((b) => thin(b, limit))
+			kept = batches.reduce((sum, b) => sum + b.batch.rows, 0)
+		}
+	}
+	return { batches: batches.map((b) => b.batch), rows, kept }
+}
+
+function thin(
+	part: { batch: RowBatch; numbers: Uint32Array },
+	limit: number,
+): { batch: RowBatch; numbers: Uint32Array } {
+	const chosen: number[] = []
+	part.numbers.forEach((n, r) => {
+		if (n < limit) chosen.push(r)
+	})
+	if (chosen.length === part.batch.rows) return part
+	const rows = Int32Array.from(chosen)
+	return {
+		batch: selectRows(part.batch, rows),
+		numbers: Uint32Array.from(rows, (r) => part.numbers[r] as number),
+	}
+}
+
+/** What the rows say of each declared feature, of the score and of the decision. */
+export function sampleColumns(
+	specs: readonly FeatureSpec[],
+	batches: readonly RowBatch[],
+	rule: DecisionRule,
+): ColumnSample[] {
+	const [score, decision] = answerColumns as [FeatureSpec, FeatureSpec]
+	return [
+		...specs.map((spec) => sampleFeature(spec, batches)),
+		sampleScore(score, batches),
+		sampleDecision(decision, batches, rule),
+	]
+}
+
+function sampleFeature(spec: FeatureSpec, batches: readonly RowBatch[]): ColumnSample {
+	const numbers: number[] = []
+	const times: number[] = []
+	const counts = new Map<string, number>()
+	for (const batch of batches) {
+		const column = batch.features.get(spec.name)
+		if (!column) continue
+		for (let r = 0; r < batch.rows; r++) {
+			const kind = column.kinds[r] as number
+			const num = column.nums[r] as number
+			if (kind === cellKind.absent || kind === cellKind.null || !hasType(spec.type, kind, num)) continue
+			if (spec.type === 'numeric') {
+				numbers.push(num)
+				times.push(batch.timestamps[r] as number)
+			} else
+				count(
+					counts,
+					spec.type === 'boolean'
+						? num === 1
+							? 'true'
+							: 'false'
+						: (categoryOf(kind, num, batch.strings) as string),
+				)
+		}
+	}
+	if (spec.type !== 'numeric') return { spec, kind: 'categorical', counts, ...identifierOfCategories(counts) }
+	const sample = numericSample(spec, numbers)
+	return { ...sample, ...identifierOfNumbers(sample.sorted, numbers, times) }
+}
+
+type Identifier = Pick<ColumnSample, 'identifier'>
+/** Fewer rows do not tell an identifier. */
+const leastIdentified = 100
+const nearlyAll = 0.99
+
+function identifierOfCategories(counts: ReadonlyMap<string, number>): Identifier {
+	let rows = 0
+	for (const n of counts.values()) rows += n
+	return rows >= leastIdentified && counts.size >= 0.9 * rows ? { identifier: 'distinct' } : {}
+}
+
+/**
+ * Distinct whole numbers that fill a quarter of their range are numbers that were given out; and so are distinct values
+ * that always grow, or always fall, with time. The order of rows without times says nothing: files are sorted.
+ */
+function identifierOfNumbers(sorted: Float64Array, numbers: number[], times: number[]): Identifier {
+	const rows = sorted.length
+	const distinct = sorted.reduce((n, x, i) => (i > 0 && x === sorted[i - 1] ? n : n + 1), 0)
+	if (rows < leastIdentified || distinct < nearlyAll * rows) return {}
+	if (isDense(sorted[0] as number, sorted.at(-1) as number, rows) && numbers.every(Number.isInteger))
+		return { identifier: 'distinct' }
+	if (times.some(Number.isNaN)) return {}
+	const order = numbers.map((_, i) => i).sort((a, b) => (times[a] as number) - (times[b] as number))
+	let [pairs, rises] = [0, 0]
+	for (let k = 1; k < order.length; k++) {
+		const [a, b] = [order[k - 1] as number, order[k] as number]
+		if (times[a] === times[b]) continue
+		pairs++
+		if ((numbers[b] as number) > (numbers[a] as number)) rises++
+	}
+	if (pairs < leastIdentified) return {}
+	return rises >= nearlyAll * pairs || rises <= (1 - nearlyAll) * pairs ? { identifier: 'growing' } : {}
+}
+
+const count = (counts: Map<string, number>, value: string) => counts.set(value, (counts.get(value) ?? 0) + 1)
+
+function numericSample(spec: FeatureSpec, numbers: number[]): Extract<ColumnSample, { kind: 'numeric' }> {
+	const sorted = Float64Array.from(numbers).sort()
+	if (sorted.length === 0) return { spec, kind: 'numeric', sorted, mean: 0, sd: 0 }
+	const mean = sorted.reduce((sum, x) => sum + x / sorted.length, 0)
+	return { spec, kind: 'numeric', sorted, mean, sd: deviationOf(sorted) }
+}
+
+/** Values whose squares would be no numbers are scaled down, by a power of two. */
+function deviationOf(sorted: Float64Array): number {
+	const size = Math.max(-(sorted[0] as number), sorted.at(-1) as number)
+	const scale = size > 2 ** 450 ? 2 ** 600 : 1
+	const values = scale === 1 ? sorted : sorted.map((x) => x / scale)
+	return Math.min(Number.MAX_VALUE, scale * standardDeviation(values as unknown as number[]))
+}
+
+const sampleScore = (spec: FeatureSpec, batches: readonly RowBatch[]): ColumnSample =>
+	numericSample(
+		spec,
+		batches.flatMap((b) => [...b.scores].filter((s) => !Number.isNaN(s))),
+	)
+
+function sampleDecision(spec: FeatureSpec, batches: readonly RowBatch[], rule: DecisionRule): ColumnSample {
+	const counts = new Map<string, number>()
+	for (const batch of batches) {
+		for (let r = 0; r < batch.rows; r++) {
+			const kind = batch.labels.kinds[r] as number
+			const sent =
+				kind === cellKind.absent || kind === cellKind.null
+					? undefined
+					: categoryOf(kind, batch.labels.nums[r] as number, batch.strings)
+			const decision = sent ?? decisionOf(batch.scores[r] as number, rule)
+			if (decision !== undefined) count(counts, decision)
+		}
+	}
+	return { spec, kind: 'categorical', counts }
+}

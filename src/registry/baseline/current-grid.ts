@@ -1,0 +1,48 @@
+import { and, eq, isNull } from 'drizzle-orm'
+import type { Context } from '../../context.ts'
+import { baselines } from '../../db/schema.ts'
+import { decodeSlots } from '../../metrics/baseline-slots.ts'
+import { type Reference, referenceOf } from '../../metrics/reference.ts'
+import { emptyReference } from '../../metrics/window-result.ts'
+import { decodeProfile } from '../../summaries/inputs/encoding.ts'
+import { decodeGrid, schemaGrid } from '../../summaries/inputs/make-grid.ts'
+import { findVersion } from '../version/find-version.ts'
+
+// References never change once made, and are costly to make: the last ones used are kept. A digest names all that one is
+// made of, but for what the version declares, which is in the grid and so in the digest too.
+const kept = new Map<string, Reference>()
+const mostKept = 128
+
+/** What a version is compared with: its baseline in force, or a reference without rows on the schema's grid. */
+export async function currentReference(context: Context, model: string, version: string): Promise<Reference> {
+	const [row] = await context.db
+		.select({ digest: baselines.digest })
+		.from(baselines)
+		.where(and(eq(baselines.model, model), eq(baselines.version, version), isNull(baselines.replacedAt)))
+	if (row) return referenceByDigest(context, model, version, row.digest)
+	const { features } = await findVersion(context, model, version)
+	return emptyReference(schemaGrid(features))
+}
+
+/** A baseline by its digest, also one that was replaced; null stands for none. */
+export async function referenceByDigest(
+	context: Context,
+	model: string,
+	version: string,
+	digest: string | null,
+): Promise<Reference> {
+	if (digest === null)
+		return emptyReference(schemaGrid((await findVersion(context, model, version)).features))
+	const known = kept.get(digest)
+	if (known) return known
+	const [row] = await context.db
+		.select()
+		.from(baselines)
+		.where(and(eq(baselines.model, model), eq(baselines.version, version), eq(baselines.digest, digest)))
+	if (!row) throw new RangeError(`the baseline ${digest} of ${model}@${version} is missing`)
+	const plain = referenceOf(digest, decodeGrid(row.grid), decodeProfile(row.profile))
+	const reference = row.seasons ? { ...plain, seasons: decodeSlots(row.seasons, plain) } : plain
+	if (kept.size >= mostKept) kept.delete(kept.keys().next().value as string)
+	kept.set(digest, reference)
+	return reference
+}

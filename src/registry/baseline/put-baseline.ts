@@ -1,0 +1,258 @@
+import { and, eq, isNull, ne } from 'drizzle-orm'
+import type { Context } from '../../context.ts'
+import type { Actor } from '../../core/actor.ts'
+import { sameBytes, sha256, sha256Hex, toHex } from '../../core/bytes.ts'
+import { columnHint } from '../../core/column-hint.ts'
+import { AppError } from '../../core/errors.ts'
+import { type Change, commit } from '../../db/commit.ts'
+import { baselines, models } from '../../db/schema.ts'
+import { cutByHourOfWeek } from '../../metrics/baseline-slots.ts'
+import { referenceOf } from '../../metrics/reference.ts'
+import { accumulate, type DecisionRule, emptyProfile } from '../../summaries/inputs/accumulate.ts'
+import type { RowBatch } from '../../summaries/inputs/columns.ts'
+import { encodeProfile } from '../../summaries/inputs/encoding.ts'
+import {
+	cellCount,
+	type FeatureSpec,
+	type Grid,
+	missingCell,
+	typeErrorCell,
+} from '../../summaries/inputs/grid.ts'
+import { encodeGrid, makeGrid, mostCategories } from '../../summaries/inputs/make-grid.ts'
+import type { Profile } from '../../summaries/inputs/profile.ts'
+import { modelLabels } from '../../summaries/outcomes/label.ts'
+import { LabelledRows } from '../../summaries/outcomes/labelled-rows.ts'
+import type { TallyPlan } from '../../summaries/outcomes/make-brief.ts'
+import { authorise } from '../key/authorise.ts'
+import { factMessages } from '../lineage/facts.ts'
+import { findModel, type ModelRow } from '../model/find-model.ts'
+import { findVersion } from '../version/find-version.ts'
+import { keepBaselineRows } from './baseline-rows.ts'
+import { type BaselineRows, collectRows, mostRows, sampleColumns } from './collect-baseline.ts'
+import { tallied } from './tally-baseline.ts'
+
+export type BaselineAnswer = {
+	digest: string
+	rows: number
+	features: { name: string; cells: number; warnings: string[] }[]
+}
+
+/**
+ * Makes the baseline of a version from rows, and puts it in force: the one before is kept, readable by its digest.
+ * Resolves when the windows that were logged before have their profiles on the new grid. The same rows again change
+ * nothing. Throws `invalid` when there are no rows.
+ */
+export async function putBaseline(
+	context: Context,
+	actor: Actor,
+	modelName: string,
+	versionName: string,
+	batches: AsyncIterable<{ batch: RowBatch; actuals?: unknown[] }>,
+): Promise<BaselineAnswer> {
+	authorise(actor, 'admin', modelName)
+	const model = await findModel(context, modelName)
+	const version = await findVersion(context, modelName, versionName)
+	const { positiveLabel, negativeLabel, threshold } = model
+	const rule = { positiveLabel, negativeLabel, threshold }
+	const named = modelLabels(model)
+	const labelled = new LabelledRows()
+	const plan: TallyPlan = {
+		task: model.task,
+		rule: { ...named, threshold },
+		attributes: [],
+		segments: [],
+	}
+	const collected = await collectRows(tallied(batches, plan, labelled))
+	if (collected.kept === 0)
+		throw new AppError('invalid', 'The baseline has no rows.', { faults: [{ path: '', message: 'no rows' }] })
+	const { grid, profile, seasons } = await summariseRows(version.features, collected, rule)
+	const digest = grid.digest
+	const features = grid.columns.map((column, i) => ({
+		name: column.name,
+		cells: cellCount(column),
+		warnings: warningsOf(column, profile.columns[i] as Profile['columns'][number], profile.rows, collected),
+	}))
+	const unknown = undeclared(version.features, collected.batches)
+	const missing = missingFeatures(version.features, collected.batches)
+	const summary = [
+		...features,
+		...unknown.map((name) => ({ name, cells: 0, warnings: [ignored(name, model, missing)] })),
+	]
+	await store(context, actor, {
+		model: modelName,
+		version: versionName,
+		digest,
+		...{ grid, profile, seasons },
+		rows: collected.rows,
+		summary,
+		tally: labelled.labelled > 0 ? labelled.encode() : null,
+		negativeLabel: named.negativeLabel === null ? (plan.rule.negativeLabel ?? null) : null,
+		batches: collected.batches,
+	})
+	await context.log.rebuild(modelName, versionName, grid)
+	return { digest, rows: collected.rows, features: summary }
+}
+
+/** The rows on a grid of their own, and cut by hour of week when they cover four weeks: another cut is another baseline. */
+async function summariseRows(
+	specs: readonly FeatureSpec[],
+	{ batches, kept }: BaselineRows,
+	rule: DecisionRule,
+): Promise<{ grid: Grid; profile: Profile; seasons: Uint8Array | null }> {
+	const grid = await makeGrid(sampleColumns(specs, batches, rule), kept)
+	const profile = emptyProfile(grid)
+	for (const batch of batches) accumulate(profile, grid, batch, undefined, rule)
+	const seasons = cutByHourOfWeek(referenceOf(grid.digest, grid, profile), batches, rule)
+	if (!seasons) return { grid, profile, seasons: null }
+	const digest = await sha256Hex(`${grid.digest} ${toHex(await sha256(seasons))}`)
+	return { grid: { ...grid, digest }, profile: { ...profile, gridDigest: digest }, seasons }
+}
+
+const sameTally = (a: Uint8Array | null, b: Uint8Array | null) =>
+	a === null || b === null ? a === b : sameBytes(a, b)
+
+const undeclared = (specs: readonly FeatureSpec[], batches: readonly RowBatch[]): string[] => {
+	const names = new Set(batches.flatMap((b) => [...b.features.keys()]))
+	for (const { name } of specs) names.delete(name)
+	return [...names].sort()
+}
+
+const missingFeatures = (specs: readonly FeatureSpec[], batches: readonly RowBatch[]): string[] =>
+	specs.map(({ name }) => name).filter((name) => !batches.some((b) => b.features.has(name)))
+
+/** The fields of a table that are no features. */
+const fields = ['predictionId', 'timestamp', 'score', 'label', 'actual']
+
+function ignored(column: string, { segments, sensitive }: ModelRow, features: readonly string[]): string {
+	const hint = columnHint(column, { fields, segments, sensitive, features })
+	const name = hint?.field.replace(/^features\./, '')
+	const cure = name ? `rename it to ${name}` : 'declare it as a feature, or send it as a group'
+	return `not declared by the version; ignored${hint ? `. It looks like ${hint.text}: ${cure}` : ''}`
+}
+
+function warningsOf(
+	column: Grid['columns'][number],
+	counts: Profile['columns'][number],
+	rows: number,
+	{ kept, rows: given }: BaselineRows,
+): string[] {
+	const cells = cellCount(column)
+	const missing = counts.counts[missingCell(cells)] as number
+	const wrong = counts.counts[typeErrorCell(cells)] as number
+	const values = rows - missing - wrong
+	const warnings: string[] = []
+	if (values <= 0)
+		warnings.push(
+			missing > 0 || wrong === 0
+				? 'no values: nothing can be compared'
+				: `no values of the declared type${column.spec ? ` ${column.spec.type}` : ''}: declare the type that they have; a list or an object is none, send its parts as features`,
+		)
+	else if (counts.min === counts.max) warnings.push('constant: every other value will be a shift')
+	if (wrong > 0 && values > 0) warnings.push(`${wrong} values are not of the declared type`)
+	if (column.kind === 'categorical' && cells >= mostCategories)
+		warnings.push(`more than ${mostCategories} categories: the rarest count as unseen`)
+	const kind = column.identifier
+	if (kind)
+		warnings.push(
+			`looks like an identifier (${kind === 'distinct' ? 'nearly all values are distinct' : 'its values grow or fall with time'}): drift of its values is not reported`,
+		)
+	if (column.spec?.type === 'text') warnings.push('text is not compared by content')
+	if (given > mostRows) warnings.push(`an even sample of ${kept} of ${given} rows was kept`)
+	return warnings
+}
+
+type NewBaseline = {
+	model: string
+	version: string
+	digest: string
+	grid: Grid
+	profile: Profile
+	rows: number
+	summary: BaselineAnswer['features']
+	tally: Uint8Array | null
+	seasons: Uint8Array | null
+	/** As the actuals said it, where nobody had named one. */
+	negativeLabel: string | null
+	batches: readonly RowBatch[]
+}
+
+async function store(
+	context: Context,
+	actor: Actor,
+	{
+		model,
+		version,
+		digest,
+		grid,
+		profile,
+		rows,
+		summary,
+		tally,
+		seasons,
+		negativeLabel,
+		batches,
+	}: NewBaseline,
+): Promise<void> {
+	const now = context.now()
+	const mine = and(eq(baselines.model, model), eq(baselines.version, version))
+	const [current] = await context.db
+		.select({ digest: baselines.digest, tally: baselines.tally })
+		.from(baselines)
+		.where(and(mine, isNull(baselines.replacedAt)))
+	if (current?.digest === digest && sameTally(current.tally, tally)) return
+	const values = {
+		model,
+		version,
+		digest,
+		rows,
+		summary,
+		createdAt: now,
+		grid: encodeGrid(grid),
+		profile: encodeProfile(profile),
+		replacedAt: null,
+		tally,
+		seasons,
+	}
+	const insert = context.db
+		.insert(baselines)
+		.values(values)
+		.onConflictDoUpdate({
+			target: [baselines.model, baselines.version, baselines.digest],
+			set: { replacedAt: null, tally },
+		})
+	const changes: Change[] = [
+		{
+			query: context.db
+				.update(baselines)
+				.set({ replacedAt: now })
+				.where(and(mine, isNull(baselines.replacedAt), ne(baselines.digest, digest))),
+		},
+		{ query: insert },
+		...(tally === null || negativeLabel === null
+			? []
+			: [
+					{
+						query: context.db
+							.update(models)
+							.set({ seenNegative: negativeLabel })
+							.where(and(eq(models.name, model), isNull(models.seenNegative))),
+					},
+				]),
+		...keepBaselineRows({ model, version, digest }, batches).map((query) => ({ query })),
+		...factMessages(context, { fact: 'baseline', model, version, digest }),
+	]
+	const details = { rows, features: grid.columns.length }
+	await commit(
+		context,
+		actor,
+		{
+			action: 'put-baseline',
+			object: `version:${model}@${version}`,
+			model,
+			...(current ? { before: current.digest } : {}),
+			after: digest,
+			details,
+		},
+		changes,
+	)
+}

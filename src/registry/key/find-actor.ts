@@ -1,0 +1,27 @@
+import type { Context } from '../../context.ts'
+import type { Actor, Role } from '../../core/actor.ts'
+import { sha256Hex } from '../../core/bytes.ts'
+import { AppError } from '../../core/errors.ts'
+import { formatTime } from '../../core/time.ts'
+
+type KeyRow = [id: string, role: Role, models: string, expiresAt: number | null, revokedAt: number | null]
+
+// Plain SQL: every request passes here, and building the query would cost more than running it.
+const byHash = 'SELECT id, role, models, expires_at, revoked_at FROM access_key WHERE hash = ?'
+
+const refused = (text: string) => new AppError('unauthenticated', `${text} Ask an admin for a new one.`)
+
+/**
+ * The holder of a secret. Throws `unauthenticated` when it is unknown, revoked or expired.
+ * The look-up is by SHA-256 of the secret. An index compares hashes, not secrets: what its timing tells is a prefix of
+ * a hash that nobody can aim at, so no constant-time comparison is needed; nor a slow hash, as secrets have 256 bits.
+ */
+export async function findActor(context: Context, secret: string): Promise<Actor> {
+	const [row] = await context.sql.all({ sql: byHash, params: [await sha256Hex(secret)] })
+	if (!row) throw refused('The key is unknown. Check that it was copied whole.')
+	const [id, role, models, expiresAt, revokedAt] = row as unknown as KeyRow
+	if (revokedAt !== null) throw refused(`The key ${id} was revoked at ${formatTime(revokedAt)}.`)
+	if (expiresAt !== null && expiresAt <= context.now())
+		throw refused(`The key ${id} expired at ${formatTime(expiresAt)}.`)
+	return { id: `key:${id}`, how: 'key', role, models: JSON.parse(models) as string[] }
+}

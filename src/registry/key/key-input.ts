@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import { roles } from '../../core/actor.ts'
+import { timeOrDuration } from '../../core/time.ts'
+import { Glob } from '../model/name.ts'
+
+// The ledger names the scope, and an entry has to stay under 64 KB.
+const mostGlobs = 32
+
+export const KeyInput = z
+	.strictObject({
+		name: z
+			.string()
+			.regex(/[^\s\u0000]/, 'must not be blank')
+			.trim()
+			.max(256)
+			.default('unnamed')
+			.meta({ description: 'What the key is for.', example: 'scoring service' }),
+		role: z.enum(roles).meta({ description: 'What the key may do.', example: 'ingest' }),
+		models: z
+			.array(Glob)
+			.min(1)
+			.max(mostGlobs)
+			.default(['*'])
+			.meta({ description: 'The models it reaches.', example: ['credit-*'] }),
+		expires: z
+			.string()
+			.max(64)
+			.regex(
+				/^(\d+(\.\d+)?(ms|s|m|h|d|w)|\d{4}-\d\d-\d\d[Tt ][\d:.]+([Zz]|[+-]\d\d:?\d\d))$/,
+				'must be RFC 3339 with an offset, or a duration such as 90d',
+			)
+			.nullish()
+			.meta({
+				...timeOrDuration,
+				description: 'RFC 3339, or a duration from now such as `90d`. Absent: it does not expire.',
+				example: '90d',
+			}),
+	})
+	.meta({ id: 'KeyInput', description: 'A key to be created.' })
+export type KeyInput = z.output<typeof KeyInput>

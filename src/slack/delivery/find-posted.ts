@@ -1,0 +1,101 @@
+import type { Result } from '../../core/result.ts'
+import { minuteMs } from '../../core/time.ts'
+import type { SlackBody, SlackCall, SlackFailure } from '../../ports/slack-client.ts'
+
+type Found<T> = Result<T | undefined, SlackFailure>
+type Message = {
+	ts: string
+	metadata?: { event_type?: string; event_payload?: { incident?: string; entry?: number } }
+}
+
+/** Marks our own messages, so that they can be found again. Only apps of the workspace see it. */
+export const incidentMark = (incident: string) => ({
+	event_type: 'plumbline_incident',
+	event_payload: { incident },
+})
+export const entryMark = (incident: string, entry: number) => ({
+	event_type: 'plumbline_entry',
+	event_payload: { incident, entry },
+})
+
+// Slack's clock and ours may differ, and an answer that was lost may have taken its time.
+const aroundMs = 5 * minuteMs
+const mostPages = 50
+const pageSize = 200
+
+/** Slack's id of a channel that the configuration names; undefined when we are not in one of that name. */
+export async function findChannel(call: SlackCall, name: string): Promise<Found<string>> {
+	if (/^[CGD][A-Z0-9]{6,}$/.test(name)) return { ok: true, value: name }
+	const plain = name.replace(/^#/, '')
+	const body = { types: 'public_channel,private_channel', exclude_archived: true }
+	return findInPages(call, 'users.conversations', body, (page) => {
+		const channels = (page.channels ?? []) as { id: string; name: string }[]
+		return channels.find((c) => c.name === plain)?.id
+	})
+}
+
+/** The incident's message in a channel, if a post of about `attemptedAt` has reached Slack after all. */
+export function findMessage(
+	call: SlackCall,
+	channel: string,
+	incident: string,
+	attemptedAt: number,
+): Promise<Found<string>> {
+	const seconds = (ms: number) => (ms / 1000).toFixed(6)
+	const around = { oldest: seconds(attemptedAt - aroundMs), latest: seconds(attemptedAt + aroundMs) }
+	const mark = incidentMark(incident)
+	return findInPages(
+		call,
+		'conversations.history',
+		{ channel, ...around, include_all_metadata: true },
+		(page) =>
+			messagesOf(page).find(
+				({ metadata: m }) => m?.event_type === mark.event_type && m.event_payload?.incident === incident,
+			)?.ts,
+	)
+}
+
+/** How many timeline entries the thread has. */
+export async function countEntries(
+	call: SlackCall,
+	channel: string,
+	ts: string,
+	incident: string,
+): Promise<Result<number, SlackFailure>> {
+	let count = 0
+	const type = entryMark(incident, 0).event_type
+	const read = await findInPages(
+		call,
+		'conversations.replies',
+		{ channel, ts, include_all_metadata: true },
+		(page) => {
+			for (const { metadata: m } of messagesOf(page))
+				if (m?.event_type === type && m.event_payload?.incident === incident)
+					count = Math.max(count, Number(m.event_payload.entry) + 1)
+			return undefined
+		},
+	)
+	return read.ok ? { ok: true, value: count } : read
+}
+
+const messagesOf = (page: SlackBody) => (page.messages ?? []) as Message[]
+
+async function findInPages<T>(
+	call: SlackCall,
+	method: string,
+	body: Record<string, unknown>,
+	pick: (page: SlackBody) => T | undefined,
+): Promise<Found<T>> {
+	let cursor = ''
+	for (let page = 0; page < mostPages; page++) {
+		const answer = await call(method, { ...body, limit: pageSize, ...(cursor ? { cursor } : {}) })
+		if (!answer.ok) return answer
+		const found = pick(answer.value)
+		if (found !== undefined) return { ok: true, value: found }
+		const next = answer.value.response_metadata as { next_cursor?: string } | undefined
+		cursor = next?.next_cursor ?? ''
+		if (cursor === '') return { ok: true, value: undefined }
+	}
+	const message = `${method} has more pages than can be looked through`
+	return { ok: false, error: { message, retryable: true, refused: true } }
+}

@@ -1,0 +1,103 @@
+import { eq } from 'drizzle-orm'
+import type { Context } from '../../context.ts'
+import { AppError, type Fault } from '../../core/errors.ts'
+import { models } from '../../db/schema.ts'
+import type { Explanation } from '../../decisions/explanation/explanation.ts'
+import { Manifest } from '../../explain/manifest.ts'
+import { findVersion } from '../../registry/version/find-version.ts'
+import type { FeatureSpec } from '../../summaries/inputs/grid.ts'
+import type { AskedPrediction } from './question.ts'
+
+/** A feature that somebody may change, and the value that it has. */
+export type WhatIfField = {
+	feature: string
+	value: unknown
+	type: FeatureSpec['type']
+	values?: readonly string[]
+}
+
+const mostFields = 10
+
+/**
+ * The features that matter most and that a person can change: those of a found change first, then by contribution. What
+ * never changes (sensitive, immutable) is left out.
+ */
+export async function whatIfFields(context: Context, explanation: Explanation): Promise<WhatIfField[]> {
+	const { model, version, contributions, counterfactuals } = explanation
+	const { features, manifest } = await findVersion(context, model, version)
+	const [row] = await context.db
+		.select({ sensitive: models.sensitive })
+		.from(models)
+		.where(eq(models.name, model))
+	const limits = Manifest.safeParse(manifest ?? {}).data?.limits ?? {}
+	const isFixed = (name: string) => limits[name]?.immutable === true || row?.sensitive.includes(name) === true
+	const known = new Map(contributions.filter((c) => 'value' in c).map((c) => [c.feature, c.value]))
+	const order = [...new Set([...counterfactuals.flatMap((c) => Object.keys(c.changes)), ...known.keys()])]
+	return order
+		.filter((name) => known.has(name) && !isFixed(name))
+		.slice(0, mostFields)
+		.map((feature) =>
+			fieldOf(
+				feature,
+				known.get(feature),
+				features.find((f) => f.name === feature),
+			),
+		)
+}
+
+function fieldOf(feature: string, value: unknown, spec: FeatureSpec | undefined): WhatIfField {
+	const type =
+		spec?.type ?? (typeof value === 'string' ? 'text' : typeof value === 'boolean' ? 'boolean' : 'numeric')
+	return { feature, value, type, ...(spec?.values ? { values: spec.values.map(String) } : {}) }
+}
+
+/**
+ * What somebody has changed of what was logged. An empty text is a missing value. Throws `invalid`, with the feature as the
+ * path of each fault, for a text that is no value of its feature, and when nothing was changed.
+ */
+export async function changesOf(
+	context: Context,
+	{ model, predictionId }: AskedPrediction,
+	said: Readonly<Record<string, string>>,
+): Promise<Record<string, unknown>> {
+	const stored = await context.log.read(model, predictionId)
+	if (!stored) throw new AppError('not-found', 'The prediction is not in the log any more.')
+	const { features } = await findVersion(context, model, stored.version)
+	const changes: Record<string, unknown> = Object.create(null)
+	const faults: Fault[] = []
+	for (const [feature, text] of Object.entries(said)) {
+		const logged =
+			stored.features && Object.hasOwn(stored.features, feature) ? stored.features[feature] : null
+		if (text === textOf(logged)) continue
+		const value = valueOf(
+			text,
+			fieldOf(
+				feature,
+				logged,
+				features.find((f) => f.name === feature),
+			),
+			logged,
+		)
+		if (value === undefined) faults.push({ path: feature, message: 'Say a number, such as 1200 or 0.5.' })
+		else changes[feature] = value
+	}
+	if (faults.length > 0) throw new AppError('invalid', 'A value cannot be read.', { faults })
+	if (Object.keys(changes).length === 0)
+		throw new AppError('invalid', 'Nothing is changed: change a value first.')
+	return changes
+}
+
+/** A value as it stands in a field. */
+export const textOf = (value: unknown): string => (value === null || value === undefined ? '' : String(value))
+
+/** What a text means for a feature; undefined when nothing. */
+function valueOf(text: string, { type }: WhatIfField, logged: unknown): unknown {
+	const trimmed = text.trim()
+	if (trimmed === '') return null
+	if (type === 'boolean' && /^(true|false)$/i.test(trimmed)) return trimmed.toLowerCase() === 'true'
+	// Categories can be logged as numbers.
+	const isNumber = type === 'numeric' || typeof logged === 'number'
+	if (!isNumber) return trimmed
+	const number = Number(trimmed.replace(',', '.'))
+	return Number.isFinite(number) ? number : type === 'numeric' ? undefined : trimmed
+}

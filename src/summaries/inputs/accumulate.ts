@@ -1,0 +1,276 @@
+import { categoriesOf } from '../../core/categories.ts'
+import { categoryOf, hasType, textHash } from './cell.ts'
+import { type Column, cellKind, type RowBatch } from './columns.ts'
+import { ExactSum } from './exact-sum.ts'
+import {
+	type ColumnGrid,
+	cellCount,
+	extraCells,
+	type Grid,
+	missingCell,
+	typeErrorCell,
+	unseenCell,
+} from './grid.ts'
+import { latencyBucket } from './latency.ts'
+import type { ColumnProfile, Profile } from './profile.ts'
+import { addSubjects, mergeSubjects, noSubjects } from './subjects.ts'
+
+/** How a model turns scores into decisions when a row has no label. */
+export type DecisionRule = {
+	positiveLabel?: string | null
+	/** As it was named; else the usual opposite of the positive one. */
+	negativeLabel?: string | null | undefined
+	threshold?: number | null
+}
+
+export const emptyColumnProfile = (cells: number): ColumnProfile => ({
+	counts: new Float64Array(cells + extraCells),
+	nulls: 0,
+	absent: 0,
+	rangeViolations: 0,
+	domainViolations: 0,
+	sum: new ExactSum(),
+	min: Number.NaN,
+	max: Number.NaN,
+})
+
+export const emptyProfile = (grid: Grid): Profile => ({
+	gridDigest: grid.digest,
+	rows: 0,
+	duplicates: 0,
+	errors: 0,
+	schemaViolations: 0,
+	firstMs: Number.NaN,
+	lastMs: Number.NaN,
+	latency: new Map(),
+	subjects: noSubjects(),
+	columns: grid.columns.map((c) => emptyColumnProfile(cellCount(c))),
+})
+
+const allRows = (count: number) => Int32Array.from({ length: count }, (_, i) => i)
+const violationsOnly = new WeakMap<Grid, ReadonlySet<string>>()
+
+function declaredNames(grid: Grid): ReadonlySet<string> {
+	let names = violationsOnly.get(grid)
+	if (!names) {
+		names = new Set(grid.columns.map((c) => c.name))
+		violationsOnly.set(grid, names)
+	}
+	return names
+}
+
+/**
+ * Adds rows of a batch to a profile. Rows without features are counted, but their feature cells are not: those are
+ * added with `part: 'features'` when the feature log is joined (the rows are then those of the feature log).
+ */
+export function accumulate(
+	profile: Profile,
+	grid: Grid,
+	batch: RowBatch,
+	rows: Int32Array | undefined,
+	options: DecisionRule & { part?: 'all' | 'features' },
+): void {
+	const chosen = rows ?? allRows(batch.rows)
+	const withFeatures = chosen.every((r) => batch.hasFeatures[r] === 1)
+		? chosen
+		: chosen.filter((r) => batch.hasFeatures[r] === 1)
+	const violations = new Uint8Array(batch.rows)
+	grid.columns.forEach((column, i) => {
+		const target = profile.columns[i] as ColumnProfile
+		if (column.name === '$score' || column.name === '$decision') return
+		addColumn(target, column, batch.features.get(column.name), batch.strings, withFeatures, violations)
+	})
+	const declared = declaredNames(grid)
+	for (const [name, column] of batch.features) {
+		if (!declared.has(name))
+			for (const r of withFeatures) if (column.kinds[r] !== cellKind.absent) violations[r] = 1
+	}
+	for (const r of withFeatures) profile.schemaViolations += violations[r] as number
+	if (options.part !== 'features') addAnswers(profile, grid, batch, chosen, options)
+}
+
+function addAnswers(
+	profile: Profile,
+	grid: Grid,
+	batch: RowBatch,
+	rows: Int32Array,
+	rule: DecisionRule,
+): void {
+	const scratch = new Uint8Array(batch.rows)
+	const score = scoreColumn(batch)
+	grid.columns.forEach((column, i) => {
+		const target = profile.columns[i] as ColumnProfile
+		if (column.name === '$score') addColumn(target, column, score, batch.strings, rows, scratch)
+		if (column.name === '$decision') addDecisions(target, column, batch, rows, rule)
+	})
+	profile.rows += rows.length
+	addSubjects(profile.subjects, batch, rows)
+	for (const r of rows) {
+		const at = batch.timestamps[r] as number
+		if (!(profile.firstMs <= at)) profile.firstMs = at
+		if (!(profile.lastMs >= at)) profile.lastMs = at
+		const latency = batch.latencies[r] as number
+		if (!Number.isNaN(latency)) {
+			const bucket = latencyBucket(latency)
+			profile.latency.set(bucket, (profile.latency.get(bucket) ?? 0) + 1)
+		}
+		if (Number.isNaN(batch.scores[r]) && batch.labels.kinds[r] === cellKind.absent && batch.extras[r] === -1)
+			profile.errors++
+	}
+}
+
+function scoreColumn(batch: RowBatch): Column {
+	const kinds = new Uint8Array(batch.rows)
+	for (let r = 0; r < batch.rows; r++) if (!Number.isNaN(batch.scores[r])) kinds[r] = cellKind.number
+	return { kinds, nums: batch.scores }
+}
+
+const positives = ['1', 'true', 'yes']
+const negatives = ['0', 'false', 'no']
+
+/** The decision that a score stands for: the positive label at or above the threshold, else its opposite. */
+export function decisionOf(score: number, rule: DecisionRule): string | undefined {
+	if (Number.isNaN(score) || rule.threshold === null || rule.threshold === undefined) return undefined
+	const positive = rule.positiveLabel ?? '1'
+	if (score >= rule.threshold) return positive
+	return rule.negativeLabel ?? negatives[positives.indexOf(positive)] ?? `not ${positive}`
+}
+
+function addDecisions(
+	target: ColumnProfile,
+	grid: ColumnGrid,
+	batch: RowBatch,
+	rows: Int32Array,
+	rule: DecisionRule,
+): void {
+	for (const r of rows) {
+		const kind = batch.labels.kinds[r] as number
+		const text =
+			kind === cellKind.absent || kind === cellKind.null
+				? decisionOf(batch.scores[r] as number, rule)
+				: categoryOf(kind, batch.labels.nums[r] as number, batch.strings)
+		if (text === undefined) countMissing(target, grid, kind)
+		else addCategory(target, grid, text)
+	}
+}
+
+function countMissing(target: ColumnProfile, grid: ColumnGrid, kind: number): void {
+	const at = missingCell(cellCount(grid))
+	target.counts[at] = (target.counts[at] as number) + 1
+	if (kind === cellKind.null) target.nulls++
+	else target.absent++
+}
+
+function addCategory(target: ColumnProfile, grid: ColumnGrid, text: string): void {
+	if (grid.kind !== 'categorical') return
+	const found = categoriesOf(grid.values).find(text)
+	const cell = found ?? unseenCell(grid.values.length)
+	target.counts[cell] = (target.counts[cell] as number) + 1
+	extend(target, textHash(found === undefined ? text : (grid.values[found] as string)))
+}
+
+function extend(target: ColumnProfile, value: number): void {
+	if (!(target.min <= value)) target.min = value
+	if (!(target.max >= value)) target.max = value
+}
+
+/** Index of the first edge that is not below x: the cell of x. */
+export function cellOf(edges: Float64Array, x: number): number {
+	let low = 0
+	let high = edges.length
+	while (low < high) {
+		const middle = (low + high) >>> 1
+		if ((edges[middle] as number) < x) low = middle + 1
+		else high = middle
+	}
+	return low
+}
+
+function addColumn(
+	target: ColumnProfile,
+	grid: ColumnGrid,
+	column: Column | undefined,
+	strings: readonly string[],
+	rows: Int32Array,
+	violations: Uint8Array,
+): void {
+	const cells = cellCount(grid)
+	const { counts } = target
+	const type = grid.spec?.type ?? grid.kind
+	for (const r of rows) {
+		const kind = column ? (column.kinds[r] as number) : cellKind.absent
+		if (kind === cellKind.absent || kind === cellKind.null) {
+			countMissing(target, grid, kind)
+			if (kind === cellKind.absent || grid.spec?.nullable === false) violations[r] = 1
+			continue
+		}
+		const num = (column as Column).nums[r] as number
+		if (!hasType(type, kind, num)) {
+			counts[typeErrorCell(cells)] = (counts[typeErrorCell(cells)] as number) + 1
+			violations[r] = 1
+			continue
+		}
+		if (grid.kind === 'numeric') {
+			const cell = cellOf(grid.edges, num)
+			counts[cell] = (counts[cell] as number) + 1
+			if (!(target.min <= num)) target.min = num
+			if (!(target.max >= num)) target.max = num
+			target.sum.add(num)
+			if (outOfRange(grid.spec, num)) {
+				target.rangeViolations++
+				violations[r] = 1
+			}
+		} else if (!addText(target, grid, kind, num, strings)) violations[r] = 1
+	}
+}
+
+const outOfRange = (spec: ColumnGrid['spec'], x: number): boolean =>
+	spec !== undefined && ((spec.min !== undefined && x < spec.min) || (spec.max !== undefined && x > spec.max))
+
+/** Counts a categorical cell; false when its value is outside the declared ones. */
+function addText(
+	target: ColumnProfile,
+	grid: ColumnGrid,
+	kind: number,
+	num: number,
+	strings: readonly string[],
+): boolean {
+	let text = categoryOf(kind, num, strings) as string
+	if (grid.spec?.type === 'boolean' && kind === cellKind.number) text = num === 1 ? 'true' : 'false'
+	addCategory(target, grid, text)
+	if (grid.spec?.type === 'boolean') target.sum.add(text === 'true' ? 1 : 0)
+	const declared = grid.spec?.values
+	if (declared === undefined || categoriesOf(declared).find(text) !== undefined) return true
+	target.domainViolations++
+	return false
+}
+
+/** Adds `part` to `into`, exactly. Throws RangeError when they are on different grids. */
+export function mergeProfiles(into: Profile, part: Profile): Profile {
+	if (into.gridDigest !== part.gridDigest) throw new RangeError('profiles of different grids do not add')
+	into.rows += part.rows
+	into.duplicates += part.duplicates
+	into.errors += part.errors
+	into.schemaViolations += part.schemaViolations
+	if (!(into.firstMs <= part.firstMs)) into.firstMs = Number.isNaN(part.firstMs) ? into.firstMs : part.firstMs
+	if (!(into.lastMs >= part.lastMs)) into.lastMs = Number.isNaN(part.lastMs) ? into.lastMs : part.lastMs
+	for (const [bucket, count] of part.latency)
+		into.latency.set(bucket, (into.latency.get(bucket) ?? 0) + count)
+	mergeSubjects(into.subjects, part.subjects)
+	into.columns.forEach((column, i) => {
+		mergeColumns(column, part.columns[i] as ColumnProfile)
+	})
+	return into
+}
+
+function mergeColumns(into: ColumnProfile, part: ColumnProfile): void {
+	for (let i = 0; i < into.counts.length; i++)
+		into.counts[i] = (into.counts[i] as number) + (part.counts[i] as number)
+	into.nulls += part.nulls
+	into.absent += part.absent
+	into.rangeViolations += part.rangeViolations
+	into.domainViolations += part.domainViolations
+	into.sum.merge(part.sum)
+	if (!Number.isNaN(part.min)) extend(into, part.min)
+	if (!Number.isNaN(part.max)) extend(into, part.max)
+}

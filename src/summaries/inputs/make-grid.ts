@@ -1,0 +1,177 @@
+import { quantileSorted } from 'simple-statistics'
+import { sha256, sha256Hex, toHex, utf8 } from '../../core/bytes.ts'
+import { canonicalJson } from '../../core/canonical-json.ts'
+import { cellOf } from './accumulate.ts'
+import { ByteReader, ByteWriter } from './bytes.ts'
+import { textHash } from './cell.ts'
+import type { ColumnGrid, FeatureSpec, Grid } from './grid.ts'
+
+/** Up to this many distinct values, each has its own cell; above, quantiles make this many cells. */
+export const innerCells = 128
+const tailCells = 14
+export const mostCategories = 500
+
+/** What a baseline says of one column: sorted finite numbers, or counts of categories. */
+export type ColumnSample = { spec: FeatureSpec; identifier?: ColumnGrid['identifier'] } & (
+	| { kind: 'numeric'; sorted: Float64Array; mean: number; sd: number }
+	| { kind: 'categorical'; counts: ReadonlyMap<string, number> }
+)
+
+/** The columns that every grid has behind the features. */
+export const answerColumns: FeatureSpec[] = [
+	{ name: '$score', type: 'numeric' },
+	{ name: '$decision', type: 'categorical' },
+]
+
+/**
+ * The grid of a baseline: its cells come from the baseline alone. The digest is of the cells, of the values that were
+ * sampled and of the number of rows: another baseline has another digest, also when its cells are the same.
+ */
+export async function makeGrid(samples: readonly ColumnSample[], rows = 0): Promise<Grid> {
+	const columns = samples.map(toColumn)
+	const content = samples.map((s) =>
+		s.kind === 'numeric' ? s.sorted : [...s.counts].sort((a, b) => (a[0] < b[0] ? -1 : 1)),
+	)
+	const parts = [
+		encodeColumns(columns),
+		...content.map((c) =>
+			c instanceof Float64Array
+				? new Uint8Array(c.buffer, c.byteOffset, c.byteLength)
+				: utf8(JSON.stringify(c)),
+		),
+	]
+	const digests = await Promise.all(
+		parts.map(async (part) => toHex(await sha256(part as Uint8Array<ArrayBuffer>))),
+	)
+	return { digest: await sha256Hex(`${rows} ${digests.join(' ')}`), columns }
+}
+
+const toColumn = (sample: ColumnSample): ColumnGrid => ({
+	...cellsOf(sample),
+	...(sample.identifier ? { identifier: sample.identifier } : {}),
+})
+
+function cellsOf(sample: ColumnSample): ColumnGrid {
+	const { spec } = sample
+	if (sample.kind === 'categorical') {
+		const ranked = [...sample.counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+		const declared = spec.type === 'boolean' ? ['false', 'true'] : []
+		const values = ranked.slice(0, mostCategories).map(([value]) => value)
+		return { name: spec.name, kind: 'categorical', values: [...new Set([...declared, ...values])], spec }
+	}
+	const { sorted, mean, sd } = sample
+	if (sorted.length === 0) return { name: spec.name, kind: 'numeric', edges: new Float64Array(), spec }
+	const distinct = distinctUpTo(sorted, innerCells)
+	const inner = distinct ?? quantileEdges(sorted)
+	return {
+		name: spec.name,
+		kind: 'numeric',
+		edges: withTails(sorted, inner),
+		points: distinct !== undefined,
+		moments: { mean, sd },
+		spec,
+	}
+}
+
+/** The distinct values when there are at most `most`. */
+function distinctUpTo(sorted: Float64Array, most: number): number[] | undefined {
+	const values: number[] = []
+	for (const v of sorted) {
+		if (v === values.at(-1)) continue
+		if (values.length === most) return undefined
+		values.push(v)
+	}
+	return values
+}
+
+/** Quantiles, and before each value that holds a cell's share alone the value below it, so that it has a cell to itself. */
+function quantileEdges(sorted: Float64Array): number[] {
+	const list = sorted as unknown as number[] // simple-statistics reads by index only
+	const edges = new Set<number>()
+	let last = Number.NaN
+	for (let i = 1; i <= innerCells; i++) {
+		const edge = i === innerCells ? (sorted.at(-1) as number) : quantileSorted(list, i / innerCells)
+		if (edge === last) {
+			const below = sorted[cellOf(sorted, edge) - 1]
+			if (below !== undefined) edges.add(below)
+		}
+		edges.add(edge)
+		last = edge
+	}
+	return [...edges].sort((a, b) => a - b)
+}
+
+/** Edges beyond the baseline's range, at distances that double: a change of unit is still seen in its size. */
+function withTails(sorted: Float64Array, inner: readonly number[]): Float64Array {
+	const min = sorted[0] as number
+	const max = sorted.at(-1) as number
+	const span = max > min ? max - min : Math.max(Math.abs(max), 1)
+	const tail = Array.from({ length: tailCells }, (_, k) => span * 2 ** (k - 3))
+	const finite = [...tail.map((t) => min - t), justBelow(min), ...inner, ...tail.map((t) => max + t)].filter(
+		Number.isFinite,
+	)
+	return Float64Array.from([...new Set(finite)].sort((a, b) => a - b))
+}
+
+const bits = new DataView(new ArrayBuffer(8))
+
+/** The next double towards minus infinity. */
+export function justBelow(x: number): number {
+	if (x === 0) return -Number.MIN_VALUE
+	bits.setFloat64(0, x)
+	bits.setBigInt64(0, bits.getBigInt64(0) + (x > 0 ? -1n : 1n))
+	return bits.getFloat64(0)
+}
+
+/** The grid of a version that has no baseline: counts of what is missing or wrong, and of declared categories. */
+export function schemaGrid(specs: readonly FeatureSpec[]): Grid {
+	const columns = [...specs, ...answerColumns].map(
+		(spec): ColumnGrid =>
+			spec.type === 'numeric'
+				? { name: spec.name, kind: 'numeric', edges: new Float64Array(), spec }
+				: {
+						name: spec.name,
+						kind: 'categorical',
+						values: spec.type === 'boolean' ? ['false', 'true'] : (spec.values ?? []),
+						spec,
+					},
+	)
+	// It tells versions of one model apart; nothing secret or hostile hangs on it.
+	const text = canonicalJson(specs)
+	return { digest: `schema:${textHash(text).toString(16)}${textHash(`${text} `).toString(16)}`, columns }
+}
+
+const formatVersion = 1
+
+export function encodeGrid(grid: Grid): Uint8Array<ArrayBuffer> {
+	const out = new ByteWriter()
+	out.text(grid.digest)
+	out.raw(encodeColumns(grid.columns))
+	return out.bytes()
+}
+
+function encodeColumns(columns: readonly ColumnGrid[]): Uint8Array<ArrayBuffer> {
+	const out = new ByteWriter()
+	out.byte(formatVersion)
+	out.varint(columns.length)
+	for (const column of columns) {
+		const { edges, ...rest } = column.kind === 'numeric' ? column : { ...column, edges: undefined }
+		out.text(canonicalJson(rest))
+		out.varint(edges?.length ?? 0)
+		for (const edge of edges ?? []) out.double(edge)
+	}
+	return out.bytes()
+}
+
+export function decodeGrid(bytes: Uint8Array): Grid {
+	const input = new ByteReader(bytes)
+	const digest = input.text()
+	const version = input.byte()
+	if (version !== formatVersion) throw new RangeError(`grid format ${version} is not known`)
+	const columns = Array.from({ length: input.varint() }, (): ColumnGrid => {
+		const rest = JSON.parse(input.text()) as ColumnGrid
+		const edges = Float64Array.from({ length: input.varint() }, () => input.double())
+		return rest.kind === 'numeric' ? { ...rest, edges } : rest
+	})
+	return { digest, columns }
+}

@@ -1,0 +1,31 @@
+import type { ColumnGrid } from '../inputs/grid.ts'
+
+/** Up to this many values a numeric attribute is a code such as SEX 1 and 2, and each value a group. */
+const mostCodes = 20
+const bandCount = 5
+
+/** Edges of an attribute's bands: those that the model declares, else of its column where there is one. */
+export const edgesOf = (
+	bands: Readonly<Record<string, readonly number[]>>,
+	name: string,
+	column: ColumnGrid | undefined,
+): readonly number[] | undefined => (Object.hasOwn(bands, name) ? bands[name] : column && edgesFor(column))
+
+/** Edges of a numeric attribute's bands when the model declares none: five parts of the baseline's grid. */
+function edgesFor(column: ColumnGrid): number[] | undefined {
+	if (column.kind !== 'numeric' || (column.points && column.edges.length <= mostCodes)) return undefined
+	if (column.edges.length < bandCount) return undefined
+	const edges = Array.from(
+		{ length: bandCount - 1 },
+		(_, i) => column.edges[Math.floor(((i + 1) * column.edges.length) / bandCount)] as number,
+	)
+	return [...new Set(edges)]
+}
+
+/** The band of x, `25-35` being 25 <= x < 35; open at the ends. */
+export function bandOf(edges: readonly number[], x: number): string {
+	const at = edges.findIndex((edge) => x < edge)
+	if (at === 0) return `below ${edges[0]}`
+	if (at === -1) return `${edges.at(-1)} and above`
+	return `${edges[at - 1]} to below ${edges[at]}`
+}

@@ -1,0 +1,215 @@
+import { ByteReader, ByteWriter } from '../inputs/bytes.ts'
+import type { Predicted } from './contribute.ts'
+
+/** Texts of a column, each row a code; `none` where there is no text. */
+export type Coded = { values: string[]; codes: Uint16Array }
+export const none = 0xffff
+
+/**
+ * What joining an outcome to a prediction takes, of all rows of a chunk of predictions: read in one piece and kept small,
+ * so that a late outcome costs the same however large its window is.
+ */
+export type Brief = {
+	rows: number
+	/** What was the positive label when the rows came: their outcomes are read by it, also when they are taken back. */
+	positiveLabel: string | null
+	/** Null while it was not known. */
+	negativeLabel: string | null
+	/** A second hash of the id: with the 48 bits of the key index, 80 must agree. */
+	checks: Uint32Array
+	/** Hour of the chunk's UTC day. */
+	hours: Uint8Array
+	scores: Float64Array
+	decisions: Coded
+	queries: Coded
+	/** Multiclass: by class; NaN where a row does not name it. */
+	probabilities: Map<string, Float64Array>
+	attributes: Map<string, Coded>
+	segments: Map<string, Coded>
+}
+
+const formatVersion = 2
+
+export function encodeBrief(brief: Brief): Uint8Array<ArrayBuffer> {
+	const out = new ByteWriter()
+	out.byte(formatVersion)
+	out.varint(brief.rows)
+	out.text(JSON.stringify([brief.positiveLabel, brief.negativeLabel]))
+	writeArray(out, brief.checks)
+	out.raw(brief.hours)
+	writeArray(out, brief.scores)
+	writeCoded(out, brief.decisions)
+	writeCoded(out, brief.queries)
+	out.varint(brief.probabilities.size)
+	for (const [name, values] of brief.probabilities) {
+		out.text(name)
+		writeArray(out, values)
+	}
+	for (const map of [brief.attributes, brief.segments]) {
+		out.varint(map.size)
+		for (const [name, coded] of map) {
+			out.text(name)
+			writeCoded(out, coded)
+		}
+	}
+	return out.bytes()
+}
+
+const writeArray = (out: ByteWriter, a: Uint32Array | Float64Array | Uint16Array) =>
+	out.raw(new Uint8Array(a.buffer, a.byteOffset, a.byteLength))
+
+function writeCoded(out: ByteWriter, { values, codes }: Coded): void {
+	out.text(JSON.stringify(values))
+	const first = codes[0] ?? none
+	const uniform = codes.every((c) => c === first)
+	// One code for all rows, a byte each where that is enough, or two.
+	const width = uniform ? 0 : values.length < 255 ? 1 : 2
+	out.byte(width)
+	if (width === 0) out.varint(first)
+	else if (width === 1) out.raw(Uint8Array.from(codes, (c) => (c === none ? 255 : c)))
+	else writeArray(out, codes)
+}
+
+export function decodeBrief(bytes: Uint8Array): Brief {
+	const input = new ByteReader(bytes)
+	const version = input.byte()
+	if (version < 1 || version > formatVersion) throw new RangeError(`brief format ${version} is not known`)
+	const rows = input.varint()
+	const labels = JSON.parse(input.text()) as string | null | [string | null, string | null]
+	// Before version 2 the positive label stood alone.
+	const [positiveLabel, negativeLabel] = Array.isArray(labels) ? labels : [labels, null]
+	// Sliced, since what was read need not begin at a multiple of eight.
+	const doubles = () => new Float64Array(input.raw(rows * 8).slice().buffer)
+	const coded = (): [string, Coded] => [input.text(), readCoded(input, rows)]
+	const checks = new Uint32Array(input.raw(rows * 4).slice().buffer)
+	const hours = input.raw(rows).slice()
+	const scores = doubles()
+	const decisions = readCoded(input, rows)
+	const queries = readCoded(input, rows)
+	const probabilities = new Map(
+		Array.from({ length: input.varint() }, () => [input.text(), doubles()] as const),
+	)
+	const attributes = new Map(Array.from({ length: input.varint() }, coded))
+	const segments = new Map(Array.from({ length: input.varint() }, coded))
+	return {
+		rows,
+		positiveLabel,
+		negativeLabel,
+		checks,
+		hours,
+		scores,
+		decisions,
+		queries,
+		probabilities,
+		attributes,
+		segments,
+	}
+}
+
+function readCoded(input: ByteReader, rows: number): Coded {
+	const values = JSON.parse(input.text()) as string[]
+	const width = input.byte()
+	if (width === 0) return { values, codes: new Uint16Array(rows).fill(input.varint()) }
+	if (width === 1) return { values, codes: Uint16Array.from(input.raw(rows), (c) => (c === 255 ? none : c)) }
+	return { values, codes: new Uint16Array(input.raw(rows * 2).slice().buffer) }
+}
+
+export const textOf = ({ values, codes }: Coded, row: number): string =>
+	codes[row] === none ? '' : (values[codes[row] as number] as string)
+
+/** The groups of a row, attribute by attribute, overridden by what became known later. */
+export function groupsAt(
+	brief: Brief,
+	row: number,
+	later?: Readonly<Record<string, string>>,
+): Record<string, string> {
+	const groups: Record<string, string> = {}
+	for (const [name, coded] of brief.attributes) {
+		const own = textOf(coded, row)
+		// The attribute was not looked at when the row came: then it is counted in no group of it.
+		if (own !== '') groups[name] = later?.[name] ?? own
+	}
+	return groups
+}
+
+/** Whether rows of two briefs mean the same, so that they can be one. */
+export const isLike = (a: Brief, b: Brief): boolean =>
+	a.positiveLabel === b.positiveLabel &&
+	a.negativeLabel === b.negativeLabel &&
+	JSON.stringify([...a.attributes.keys()]) === JSON.stringify([...b.attributes.keys()])
+
+/** One brief of several that are alike, in order. */
+export function concatBriefs(briefs: readonly Brief[]): Brief {
+	const rows = briefs.reduce((sum, b) => sum + b.rows, 0)
+	const join = <T extends Uint32Array | Uint8Array | Float64Array>(to: T, get: (b: Brief) => T): T => {
+		let at = 0
+		for (const b of briefs) {
+			to.set(get(b), at)
+			at += b.rows
+		}
+		return to
+	}
+	const names = (get: (b: Brief) => Map<string, unknown>) =>
+		new Set(briefs.flatMap((b) => [...get(b).keys()]))
+	const coded = (get: (b: Brief) => Coded | undefined): Coded => {
+		const values: string[] = []
+		const codes = new Uint16Array(rows).fill(none)
+		let at = 0
+		for (const b of briefs) {
+			const part = get(b)
+			const map = part?.values.map((v) => (values.includes(v) ? values.indexOf(v) : values.push(v) - 1))
+			part?.codes.forEach((c, i) => {
+				if (c !== none) codes[at + i] = (map as number[])[c] as number
+			})
+			at += b.rows
+		}
+		return { values, codes }
+	}
+	const absent = (b: Brief) => new Float64Array(b.rows).fill(Number.NaN)
+	return {
+		rows,
+		positiveLabel: briefs[0]?.positiveLabel ?? null,
+		negativeLabel: briefs[0]?.negativeLabel ?? null,
+		checks: join(new Uint32Array(rows), (b) => b.checks),
+		hours: join(new Uint8Array(rows), (b) => b.hours),
+		scores: join(new Float64Array(rows), (b) => b.scores),
+		decisions: coded((b) => b.decisions),
+		queries: coded((b) => b.queries),
+		probabilities: new Map(
+			[...names((b) => b.probabilities)].map((n) => [
+				n,
+				join(new Float64Array(rows), (b) => b.probabilities.get(n) ?? absent(b)),
+			]),
+		),
+		attributes: new Map([...names((b) => b.attributes)].map((n) => [n, coded((b) => b.attributes.get(n))])),
+		segments: new Map([...names((b) => b.segments)].map((n) => [n, coded((b) => b.segments.get(n))])),
+	}
+}
+
+/** The row of a brief, as tallies take it. */
+export function predictedAt(brief: Brief, row: number, later?: Readonly<Record<string, string>>): Predicted {
+	const probabilities: [string, number][] = []
+	for (const [name, values] of brief.probabilities)
+		if (!Number.isNaN(values[row])) probabilities.push([name, values[row] as number])
+	return {
+		score: brief.scores[row] as number,
+		decision: textOf(brief.decisions, row),
+		query: textOf(brief.queries, row),
+		probabilities,
+		groups: withPairs(groupsAt(brief, row, later)),
+	}
+}
+
+/** Past this many attributes there are no intersections: they would be more than anyone can read. */
+export const mostPaired = 8
+
+/** Each attribute with its value, then each pair of attributes, in the order in which the model names them. */
+export function withPairs(groups: Readonly<Record<string, string>>): [string, string][] {
+	const names = Object.keys(groups)
+	const all: [string, string][] = names.map((name) => [name, groups[name] as string])
+	if (names.length > mostPaired) return all
+	names.forEach((a, i) => {
+		for (const b of names.slice(i + 1)) all.push([`${a} x ${b}`, `${groups[a]} x ${groups[b]}`])
+	})
+	return all
+}

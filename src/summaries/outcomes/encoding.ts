@@ -1,0 +1,112 @@
+import { ByteReader, ByteWriter } from '../inputs/bytes.ts'
+import { bound, isSampled, raiseTo, scoreAt } from './coarsen.ts'
+import { readCount, readSum, writeCount, writeSum } from './numbers.ts'
+import {
+	actualIndex,
+	addCell,
+	addUnknown,
+	cellsOf,
+	decidedAs,
+	emptyTally,
+	groupOf,
+	momentOf,
+	type ScoreCells,
+	type Tally,
+} from './tally.ts'
+
+const formatVersion = 2
+const totals = ['predictions', 'labelled', 'never', 'unusable', 'corrections', 'improper'] as const
+
+/** A tally as bytes: scores as doubles in ascending order, counts as variable-length integers. */
+export function encodeTally(tally: Tally): Uint8Array<ArrayBuffer> {
+	const out = new ByteWriter()
+	out.byte(formatVersion)
+	for (const name of totals) writeCount(out, tally[name])
+	out.byte(tally.level)
+	out.text(JSON.stringify(tally.actuals))
+	for (const map of [tally.cells, tally.queries, tally.classes]) {
+		out.varint(map.size)
+		for (const [key, cells] of sorted(map)) {
+			out.text(key)
+			writeCells(out, cells)
+		}
+	}
+	out.varint(tally.moments.length)
+	for (const sum of tally.moments) writeSum(out, sum)
+	out.varint(tally.groups.size)
+	for (const [attribute, values] of sorted(tally.groups)) {
+		out.text(attribute)
+		out.varint(values.size)
+		for (const [value, group] of sorted(values)) {
+			out.text(value)
+			group.write(out)
+		}
+	}
+	out.varint(tally.unknown.size)
+	for (const [text, rows] of sorted(tally.unknown)) {
+		out.text(text)
+		writeCount(out, rows)
+	}
+	return out.bytes()
+}
+
+const sorted = <T>(map: Map<string, T>): [string, T][] => [...map].sort((a, b) => (a[0] < b[0] ? -1 : 1))
+
+function writeCells(out: ByteWriter, cells: ScoreCells): void {
+	const scores = Float64Array.from(cells.keys()).sort()
+	out.varint(scores.length)
+	for (const score of scores) {
+		const cell = cells.get(score) as number[]
+		out.double(score)
+		out.varint(cell.length)
+		for (const count of cell) writeCount(out, count)
+	}
+}
+
+/** Adds an encoded tally to `into`. */
+export function addEncodedTally(into: Tally, bytes: Uint8Array): void {
+	const input = new ByteReader(bytes)
+	const version = input.byte()
+	if (version < 1 || version > formatVersion) throw new RangeError(`tally format ${version} is not known`)
+	for (const name of totals) into[name] += readCount(input)
+	raiseTo(into, input.byte())
+	const actuals = (JSON.parse(input.text()) as string[]).map((text) => actualIndex(into, text))
+	readMap(input, into.level, into.cells, actuals)
+	readMap(input, into.level, into.queries, actuals, (query) => isSampled(into.level, query))
+	readMap(input, into.level, into.classes, [0, 1, decidedAs])
+	const moments = input.varint()
+	for (let i = 0; i < moments; i++) readSum(input, momentOf(into, i))
+	for (let attributes = input.varint(); attributes > 0; attributes--) {
+		const attribute = input.text()
+		for (let values = input.varint(); values > 0; values--) groupOf(into, attribute, input.text()).read(input)
+	}
+	// Before version 2 nobody kept what was no label.
+	if (version > 1)
+		for (let left = input.varint(); left > 0; left--) addUnknown(into, input.text(), readCount(input))
+	bound(into)
+}
+
+function readMap(
+	input: ByteReader,
+	level: number,
+	into: Map<string, ScoreCells>,
+	actuals: readonly number[],
+	wanted: (key: string) => boolean = () => true,
+): void {
+	for (let keys = input.varint(); keys > 0; keys--) {
+		const key = input.text()
+		const cells = wanted(key) ? cellsOf(into, key) : new Map()
+		for (let left = input.varint(); left > 0; left--) {
+			const score = scoreAt(level, input.double())
+			const length = input.varint()
+			for (let i = 0; i < length; i++)
+				addCell(cells, score, i === 0 ? -1 : (actuals[i - 1] as number), readCount(input))
+		}
+	}
+}
+
+export function decodeTally(bytes: Uint8Array): Tally {
+	const tally = emptyTally()
+	addEncodedTally(tally, bytes)
+	return tally
+}

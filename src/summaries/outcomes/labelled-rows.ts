@@ -1,0 +1,76 @@
+import { ByteReader, ByteWriter } from '../inputs/bytes.ts'
+import { addEncodedTally, decodeTally, encodeTally } from './encoding.ts'
+import { emptyTally, type Tally } from './tally.ts'
+
+const mostPairs = 20_000
+const formatVersion = 1
+
+/** Rows whose outcomes are known, such as those of a baseline: their tallies by month, and for regression a sample. */
+export class LabelledRows {
+	/** By month, counted from year 0; rows without a time are one month. */
+	readonly periods = new Map<number, Tally>()
+	/** Predicted and actual, an even sample. */
+	pairs: [number, number][] = []
+	private stride = 1
+	private seen = 0
+
+	periodOf(atMs: number): Tally {
+		const at = new Date(atMs)
+		const month = Number.isNaN(atMs) ? 0 : at.getUTCFullYear() * 12 + at.getUTCMonth()
+		let tally = this.periods.get(month)
+		if (!tally) {
+			tally = emptyTally()
+			this.periods.set(month, tally)
+		}
+		return tally
+	}
+
+	/** Keeps every second, fourth, ... pair as they become many. */
+	addPair(predicted: number, actual: number): void {
+		if (this.seen++ % this.stride !== 0) return
+		this.pairs.push([predicted, actual])
+		if (this.pairs.length <= 2 * mostPairs) return
+		this.pairs = this.pairs.filter((_, i) => i % 2 === 0)
+		this.stride *= 2
+	}
+
+	get labelled(): number {
+		return [...this.periods.values()].reduce((sum, tally) => sum + tally.labelled, 0)
+	}
+
+	/** All months together. */
+	whole(): Tally {
+		const total = emptyTally()
+		for (const tally of this.periods.values()) addEncodedTally(total, encodeTally(tally))
+		return total
+	}
+
+	encode(): Uint8Array<ArrayBuffer> {
+		const out = new ByteWriter()
+		out.byte(formatVersion)
+		out.varint(this.periods.size)
+		for (const [month, tally] of [...this.periods].sort((a, b) => a[0] - b[0])) {
+			const bytes = encodeTally(tally)
+			out.varint(month)
+			out.varint(bytes.length)
+			out.raw(bytes)
+		}
+		out.varint(this.pairs.length)
+		for (const [predicted, actual] of this.pairs) {
+			out.double(predicted)
+			out.double(actual)
+		}
+		return out.bytes()
+	}
+
+	static decode(bytes: Uint8Array): LabelledRows {
+		const input = new ByteReader(bytes)
+		const version = input.byte()
+		if (version !== formatVersion) throw new RangeError(`labelled rows of format ${version} are not known`)
+		const rows = new LabelledRows()
+		for (let left = input.varint(); left > 0; left--)
+			rows.periods.set(input.varint(), decodeTally(input.raw(input.varint())))
+		for (let left = input.varint(); left > 0; left--) rows.pairs.push([input.double(), input.double()])
+		return rows
+	}
+}

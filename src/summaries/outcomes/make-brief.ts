@@ -1,0 +1,171 @@
+import { integerText } from '../../core/categories.ts'
+import { type DecisionRule, decisionOf } from '../inputs/accumulate.ts'
+import { categoryOf } from '../inputs/cell.ts'
+import { type Column, cellKind, type RowBatch } from '../inputs/columns.ts'
+import type { Grid } from '../inputs/grid.ts'
+import { bandOf, edgesOf } from './bands.ts'
+import { type Brief, type Coded, none } from './brief.ts'
+import { sideOf, type Task } from './label.ts'
+
+/** What tallying the rows of a version takes. */
+export type TallyPlan = {
+	task: Task
+	rule: DecisionRule
+	/** Sensitive attributes with the edges of their bands, in the order in which the model names them. */
+	attributes: readonly { name: string; edges: readonly number[] | undefined; isFeature: boolean }[]
+	segments: readonly string[]
+	/** The negative label as rows said it, while nobody has named one. */
+	seenNegative?: string | null
+	/** Multiclass: the classes that the version declares. */
+	classes?: readonly string[] | undefined
+}
+
+/** A missing group is a group: who it is missing for is seldom chance. */
+export const missingGroup = '(missing)'
+export const otherGroup = '(other)'
+const mostValues = none - 2
+
+export function tallyPlan(
+	model: Pick<TallyPlan, 'task' | 'rule' | 'segments' | 'seenNegative' | 'classes'> & {
+		sensitive: readonly string[]
+	},
+	bands: Readonly<Record<string, readonly number[]>>,
+	grid: Grid,
+): TallyPlan {
+	const attributes = model.sensitive.map((name) => {
+		const column = grid.columns.find((c) => c.name === name)
+		return { name, edges: edgesOf(bands, name, column), isFeature: column !== undefined }
+	})
+	const { task, rule, segments, seenNegative = null, classes } = model
+	return { task, rule, attributes, segments, seenNegative, classes }
+}
+
+/** Codes texts; past `most` of them all others are one. */
+class Coder {
+	readonly values: string[] = []
+	private readonly index = new Map<string, number>()
+	private readonly most: number
+
+	constructor(most: number) {
+		this.most = most
+	}
+
+	code(text: string): number {
+		if (text === '') return none
+		const known = this.index.get(text)
+		if (known !== undefined) return known
+		if (this.values.length >= this.most && text !== otherGroup) return this.code(otherGroup)
+		this.index.set(text, this.values.length)
+		return this.values.push(text) - 1
+	}
+}
+
+/** The brief of the chosen rows of one chunk. `checks`: the second hash of each row's id. */
+export function makeBrief(
+	batch: RowBatch,
+	rows: Int32Array,
+	plan: TallyPlan,
+	checks: Uint32Array,
+	groupOf: (attribute: string, value: string) => string = (_, value) => value,
+): Brief {
+	const coded = (textOf: (row: number) => string): Coded => {
+		const coder = new Coder(mostValues)
+		const codes = Uint16Array.from(rows, (r) => coder.code(textOf(r)))
+		return { values: coder.values, codes }
+	}
+	return {
+		rows: rows.length,
+		positiveLabel: plan.rule.positiveLabel ?? null,
+		negativeLabel: plan.rule.negativeLabel ?? null,
+		checks,
+		hours: Uint8Array.from(rows, (r) => new Date(batch.timestamps[r] as number).getUTCHours()),
+		scores: Float64Array.from(rows, (r) => batch.scores[r] as number),
+		decisions: coded((r) => decisionAt(batch, r, plan)),
+		queries: coded((r) => (plan.task === 'ranking' ? queryAt(batch, r) : '')),
+		probabilities: plan.task === 'multiclass' ? probabilitiesOf(batch, rows) : new Map(),
+		attributes: new Map(
+			plan.attributes.map(({ name, edges }) => [
+				name,
+				coded((r) => {
+					const own = batch.hasFeatures[r] === 1 ? batch.features.get(name) : undefined
+					const value = groupAt(own, r, batch.strings, edges)
+					return value === missingGroup ? value : groupOf(name, value)
+				}),
+			]),
+		),
+		segments: new Map(
+			plan.segments.map((name) => [name, coded((r) => textAt(batch.segments.get(name), r, batch.strings))]),
+		),
+	}
+}
+
+function textAt(column: Column | undefined, row: number, strings: readonly string[]): string {
+	if (!column) return ''
+	return categoryOf(column.kinds[row] as number, column.nums[row] as number, strings) ?? ''
+}
+
+/** The group that a cell stands for: its band, or its text. */
+export function groupAt(
+	column: Column | undefined,
+	row: number,
+	strings: readonly string[],
+	edges: readonly number[] | undefined,
+): string {
+	if (column && edges && column.kinds[row] === cellKind.number)
+		return bandOf(edges, column.nums[row] as number)
+	// What tells the parts of an intersection apart stands in no part.
+	return textAt(column, row, strings).replaceAll(' x ', ' × ') || missingGroup
+}
+
+function decisionAt(batch: RowBatch, row: number, { task, rule }: TallyPlan): string {
+	const kind = batch.labels.kinds[row] as number
+	const sent = categoryOf(kind, batch.labels.nums[row] as number, batch.strings)
+	if (task === 'binary') {
+		const text = sent ?? decisionOf(batch.scores[row] as number, rule)
+		return (text !== undefined && sideOf(text, rule)) || ''
+	}
+	if (task !== 'multiclass') return ''
+	return integerText(sent ?? likeliest(extrasOf(batch, row)))
+}
+
+function likeliest(probabilities: Readonly<Record<string, number>>): string {
+	let best = ''
+	for (const name in probabilities)
+		if (best === '' || (probabilities[name] as number) > (probabilities[best] as number)) best = name
+	return best
+}
+
+function extrasOf(batch: RowBatch, row: number): Record<string, number> {
+	const at = batch.extras[row] as number
+	if (at === -1) return {}
+	return (
+		(JSON.parse(batch.strings[at] as string) as { probabilities?: Record<string, number> }).probabilities ??
+		{}
+	)
+}
+
+function probabilitiesOf(batch: RowBatch, rows: Int32Array): Map<string, Float64Array> {
+	const map = new Map<string, Float64Array>()
+	rows.forEach((r, i) => {
+		const probabilities = extrasOf(batch, r)
+		for (const sent in probabilities) {
+			const name = integerText(sent)
+			let values = map.get(name)
+			if (!values) {
+				values = new Float64Array(rows.length).fill(Number.NaN)
+				map.set(name, values)
+			}
+			values[i] = probabilities[sent] as number
+		}
+	})
+	return map
+}
+
+/** A ranking's query is its `segment.query`, else its subject. */
+function queryAt(batch: RowBatch, row: number): string {
+	const subject = batch.subjects[row] as number
+	return (
+		textAt(batch.segments.get('query'), row, batch.strings) ||
+		(subject === -1 ? '' : (batch.strings[subject] as string))
+	)
+}

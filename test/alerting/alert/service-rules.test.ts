@@ -1,0 +1,77 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { actions } from '../../../src/alerting/actions/index.ts'
+import { checkNames } from '../../../src/alerting/alert/check-names.ts'
+import { evaluateAll } from '../../../src/alerting/alert/evaluate-all.ts'
+import { publishRules, rulesInForce } from '../../../src/alerting/alert/service-rules.ts'
+import { metricIds } from '../../../src/metrics/index.ts'
+import { parseRules } from '../../../src/rules/parse-rules.ts'
+import { testContext } from '../../support/context.ts'
+import { registerTestModel } from '../../support/model.ts'
+
+let test: Awaited<ReturnType<typeof testContext>>
+beforeEach(async () => {
+	test = await testContext()
+	await registerTestModel(test.context, 'credit-risk')
+})
+afterEach(() => test.close())
+
+const setOf = async (rules: string) => {
+	const parsed = await parseRules([{ name: 'a.yaml', text: `rules:\n${rules}` }], metricIds)
+	if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors))
+	return parsed.ruleSet
+}
+const rule = (name: string) => `  - name: ${name}\n    when: n >= 5 && severity == "warning"\n`
+const inForce = async () =>
+	(await test.context.sql.all({ sql: 'SELECT digest FROM rule_use ORDER BY at' })).map((r) => r[0])
+
+it('evaluates by the rules of the service, whoever runs it and whatever rules lie where it runs', async () => {
+	const [service, command] = [await setOf(rule('served')), await setOf(rule('elsewhere'))]
+	await publishRules(test.context, service)
+	for (const current of [command, service, command]) {
+		test.clock.advance(60_000)
+		await evaluateAll({ ...test.context, rules: { current: () => current } }, actions)
+	}
+	expect(await inForce()).toEqual([service.digest])
+	const stored = await rulesInForce({ ...test.context, rules: { current: () => command } })
+	expect(stored.rules.map((r) => [r.name, r.when.test((name) => (name === 'n' ? 7 : 'warning'))])).toEqual([
+		['served', true],
+	])
+	const broken = {
+		current: (): never => {
+			throw new Error('wrong rules')
+		},
+	}
+	expect((await rulesInForce({ ...test.context, rules: broken })).digest).toBe(service.digest)
+})
+
+it('evaluates by its own rules where no service has any, and by those of the service that said so last', async () => {
+	const [one, two] = [await setOf(rule('one')), await setOf(rule('two'))]
+	const context = { ...test.context, rules: { current: () => one } }
+	expect((await rulesInForce(context)).digest).toBe(one.digest)
+	for (const { digest, ...set } of [one, two, one, two]) {
+		await publishRules(context, { digest, ...set })
+		expect((await rulesInForce(context)).digest).toBe(digest)
+	}
+})
+
+it('warns of names that nothing registered has', async () => {
+	const warnings = await checkNames(
+		test.context.sql,
+		await setOf(`  - { name: a, models: credit-rsk, when: n > 5 }
+  - { name: b, models: "credit-*", features: [incme, region], each: feature, when: drift.psi > 0.2 }
+  - { name: c, models: { tags: [credit] }, when: n > 5 }
+  - { name: d, environments: prod, when: n > 5 }
+  - { name: e, models: credit-risk, each: group, when: fairness.tpr < 0.2 }
+  - { name: f, models: credit-risk, when: performance.rmse > 2 }
+  - { name: fine, models: credit-risk, each: segment, when: drift.psi > 0.2 }
+`),
+	)
+	expect(warnings.map((w) => `${w.rule}: ${w.message}`)).toEqual([
+		'a: models: no model is called "credit-rsk". Did you mean credit-risk?',
+		'b: features: no model of this rule has the feature "incme". Did you mean income?',
+		'c: models: no model has the tag "credit".',
+		'd: environments: no model of this rule runs in "prod".',
+		'e: each: no model of this rule has sensitive attributes',
+		'f: when: performance.rmse is for regression models, and this rule is about binary ones',
+	])
+})

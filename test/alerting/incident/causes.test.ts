@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { listIncidents } from '../../../src/alerting/incident/list-incidents.ts'
+import type { Actor } from '../../../src/core/actor.ts'
+import { dayMs } from '../../../src/core/time.ts'
+import { startOfTest, testContext } from '../../support/context.ts'
+import { driftRule, FactScript } from '../../support/facts.ts'
+import { registerTestModel } from '../../support/model.ts'
+
+const admin: Actor = { id: 'key:a', how: 'key', role: 'admin', models: ['*'] }
+const withScore = driftRule.replace('each: feature', 'each: feature\n    features: ["*"]')
+
+let test: Awaited<ReturnType<typeof testContext>>
+let script: FactScript
+beforeEach(async () => {
+	test = await testContext()
+	await registerTestModel(test.context)
+	script = new FactScript()
+})
+afterEach(() => test.close())
+
+const drift = (n: number, feature: string, effect: number) =>
+	script.set(startOfTest + (n - 20) * dayMs, feature, { 'drift.effect': effect })
+const all = async () => (await listIncidents(test.context, admin, { limit: 100 })).items
+const only = async () => {
+	const items = await all()
+	expect(items).toHaveLength(1)
+	return items[0] as (typeof items)[number]
+}
+
+describe('an incident', () => {
+	it('is one for one cause: features that change at once, and the score that follows, join it', async () => {
+		drift(1, 'income', 0.3)
+		drift(1, 'age', 0.2)
+		drift(1, '$score', 0.2)
+		await script.judge(test.context, withScore)
+		drift(2, 'income', 0.3)
+		drift(2, '$score', 0.3)
+		await script.judge(test.context, withScore)
+		const { title, alerts, related } = await only()
+		expect(title).toBe('age and income have drifted since 2026-02-11 00:00; the score follows')
+		expect([alerts.map((a) => a.subject.feature).sort(), related]).toEqual([['$score', 'age', 'income'], []])
+	})
+
+	it('is another one for a feature that changes on another day, and they name each other', async () => {
+		drift(1, 'income', 0.3)
+		await script.judge(test.context, withScore)
+		drift(2, 'income', 0.3)
+		drift(2, 'region', 0.5)
+		drift(2, '$score', 0.3)
+		await script.judge(test.context, withScore)
+		const found = await all()
+		expect(found.map((i) => i.title).sort()).toEqual([
+			'income has drifted since 2026-02-11 00:00',
+			'region has drifted since 2026-02-12 00:00; the score follows',
+		])
+		const [one, other] = found
+		expect([one?.related, other?.related]).toEqual([[other?.id], [one?.id]])
+	})
+
+	it('takes the score that moves a day later, unless something else began on that day', async () => {
+		drift(1, 'income', 0.3)
+		drift(2, 'income', 0.3)
+		drift(2, '$score', 0.3)
+		await script.judge(test.context, withScore)
+		expect((await only()).title).toBe('income has drifted since 2026-02-11 00:00; the score follows')
+	})
+
+	it('of the score alone becomes one of the feature when late rows show that it changed too', async () => {
+		drift(1, '$score', 0.3)
+		await script.judge(test.context, withScore)
+		const { id } = await only()
+		drift(1, 'income', 0.3)
+		await script.judge(test.context, withScore)
+		const found = await only()
+		expect([found.id, found.title]).toEqual([
+			id,
+			'income has drifted since 2026-02-11 00:00; the score follows',
+		])
+	})
+
+	it('loses from its title what is over, and says why rows could not tell what changed', async () => {
+		drift(1, 'income', 0.3)
+		drift(1, 'age', 0.3)
+		await script.judge(test.context, driftRule)
+		for (const n of [2, 3]) {
+			drift(n, 'income', 0.3)
+			drift(n, 'age', 0.01)
+		}
+		await script.judge(test.context, driftRule)
+		const { title, timeline, changes } = await only()
+		expect(title).toBe('income has drifted since 2026-02-11 00:00')
+		expect(timeline.map((t) => t.what)).toContain(
+			'what changed could not be read from the rows: the window has no rows any more',
+		)
+		expect(changes.map((c) => [c.feature, c.kind, c.after])).toEqual([
+			['income', 'shift', 0.3],
+			['age', 'shift', 0.3],
+		])
+	})
+})

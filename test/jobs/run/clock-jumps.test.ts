@@ -1,0 +1,170 @@
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { missedJobs } from '../../../src/alerting/alert/missed-jobs.ts'
+import { minuteMs } from '../../../src/core/time.ts'
+import { leaseMs } from '../../../src/jobs/run/lease.ts'
+import { listRuns } from '../../../src/jobs/run/list-runs.ts'
+import { registerSchedules } from '../../../src/jobs/run/register-schedules.ts'
+import { runJob } from '../../../src/jobs/run/run-job.ts'
+import { openSchedule } from '../../../src/platform/node/schedule.ts'
+import { testContext } from '../../support/context.ts'
+import { heldJob, job } from '../../support/held-job.ts'
+import { admin } from '../../support/plumb.ts'
+
+let test: Awaited<ReturnType<typeof testContext>>
+beforeEach(async () => {
+	test = await testContext()
+})
+afterEach(async () => {
+	vi.useRealTimers()
+	await test.close()
+})
+
+describe('a clock that jumps', () => {
+	it('ahead takes no lease whose holder lives, and does not make it lose the lease', async () => {
+		vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+		const held = heldJob()
+		const first = runJob(test.context, held.job, 'a')
+		await held.started
+		const ahead = { ...test.context, now: () => test.clock.now + 60 * minuteMs }
+		for (let n = 0; n < 8; n++) {
+			expect((await runJob(ahead, job(), 'b')).status).toBe('busy')
+			test.clock.advance(leaseMs / 3)
+			await vi.advanceTimersByTimeAsync(leaseMs / 3)
+			await test.context.sql.batch([{ sql: 'SELECT 1' }])
+		}
+		held.end()
+		expect((await first).status).toBe('ok')
+	})
+
+	it('back does not lock a job for longer than a lease lasts', async () => {
+		const held = heldJob()
+		void runJob(test.context, held.job, 'dead')
+		await held.started
+		test.clock.jump(-6 * 60 * minuteMs)
+		expect(await runJob(test.context, job(), 'b')).toMatchObject({ status: 'busy', retryMs: leaseMs })
+		test.clock.advance(leaseMs)
+		expect((await runJob(test.context, job(), 'b')).status).toBe('ok')
+		held.end()
+	})
+
+	it('lets nothing count that a holder writes after it lost the lease', async () => {
+		const { context, clock } = test
+		const write = { sql: "INSERT INTO log_state (key, value) VALUES ('late', '1')" }
+		const stale = heldJob()
+		let acted: unknown
+		const first = runJob(
+			context,
+			{
+				...stale.job,
+				run: async (own) => {
+					await stale.job.run(own)
+					clock.jump(-60 * minuteMs)
+					// Its own clock has stood still meanwhile: only the fence can tell.
+					const frozen = { ...own }
+					acted = await frozen.sql.batch([write]).catch((error: unknown) => error)
+					return {}
+				},
+			},
+			'slow',
+		)
+		await stale.started
+		await context.sql.batch([{ sql: "UPDATE lease SET owner = 'b', fence = fence + 1" }])
+		stale.end()
+		expect(await first).toMatchObject({ status: 'failed', error: expect.stringMatching(/lease ran out/) })
+		expect(String(acted)).toMatch(/CHECK constraint/)
+		expect(await context.sql.all({ sql: "SELECT 1 FROM log_state WHERE key = 'late'" })).toEqual([])
+	})
+
+	it('a holder that could not renew in time stops acting', async () => {
+		const held = heldJob()
+		let read: unknown
+		const run = runJob(
+			test.context,
+			{
+				...held.job,
+				run: async (own) => {
+					await held.job.run(own)
+					read = await own.sql.all({ sql: 'SELECT 1' }).catch((error: unknown) => error)
+					return {}
+				},
+			},
+			'slow',
+		)
+		await held.started
+		test.clock.advance(leaseMs)
+		held.end()
+		await run
+		expect(String(read)).toContain('lease ran out')
+	})
+
+	it('in either direction makes no job count as missed, and hides none for long', async () => {
+		await registerSchedules(test.context, [{ id: 'tidy', cron: '*/5 * * * *' }])
+		for (const hours of [6, -12]) {
+			await runJob(test.context, job(), 'a')
+			test.clock.jump(hours * 60 * minuteMs)
+			await runJob(test.context, { ...job(), id: 'other' }, 'a')
+			expect(await missedJobs(test.context)).toEqual([])
+			test.clock.advance(10 * minuteMs)
+			expect((await missedJobs(test.context)).map((m) => m.job)).toContain('tidy')
+		}
+	})
+
+	it('or a process that was too busy to look makes a job that was passed over run once, and going back none', async () => {
+		const ran: string[] = []
+		const run = async (id: string) => {
+			ran.push(id)
+			return { id, job: id, status: 'ok' as const, startedAt: 0, finishedAt: 0 }
+		}
+		const schedule = openSchedule([{ id: 'tidy', cron: '0 0 1 1 *' }], test.context.now, run)
+		const runsAfter = async (change: () => void) => {
+			change()
+			ran.length = 0
+			schedule.look()
+			await new Promise((resolve) => setTimeout(resolve, 0))
+			return ran.length
+		}
+		expect(await runsAfter(() => {})).toBe(0)
+		expect(await runsAfter(() => test.clock.advance(366 * 24 * 60 * minuteMs))).toBe(1)
+		expect(await runsAfter(() => test.clock.jump(366 * 24 * 60 * minuteMs))).toBe(1)
+		expect(await runsAfter(() => test.clock.jump(-48 * 60 * minuteMs))).toBe(0)
+		expect(await runsAfter(() => test.clock.jump(-400 * 24 * 60 * minuteMs))).toBe(0)
+		await schedule.close()
+	})
+})
+
+/** A process that tries to run a job again and again; what becomes of each try, in order. */
+function startProcess(url: string, aheadMs = 0) {
+	const script = fileURLToPath(new URL('../../support/job-process.ts', import.meta.url))
+	const child = spawn(process.execPath, [script, url, String(aheadMs)], {
+		stdio: ['pipe', 'pipe', 'inherit'],
+	})
+	const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+	return {
+		next: async () => (await lines.next()).value as string | undefined,
+		/** Lets a time pass on its monotonic clock. */
+		wait: (ms: number) => child.stdin.write(`${ms}\n`),
+		kill: () => child.kill('SIGKILL'),
+	}
+}
+
+it('two processes, one an hour ahead: the live one keeps the job, and when it is killed the other goes on', async () => {
+	const holder = startProcess(test.url)
+	expect(await holder.next()).toBe('started')
+	const ahead = startProcess(test.url, 60 * minuteMs)
+	try {
+		for (let n = 0; n < 3; n++) expect(await ahead.next()).toBe('busy')
+		holder.kill()
+		ahead.wait(leaseMs)
+		let said = await ahead.next()
+		while (said === 'busy') said = await ahead.next()
+		expect(said).toBe('started')
+		const runs = await listRuns(test.context, admin)
+		expect(runs.map((r) => r.status).sort()).toEqual(['failed', 'running'])
+	} finally {
+		holder.kill()
+		ahead.kill()
+	}
+})

@@ -1,0 +1,184 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { hourMs } from '../../../src/core/time.ts'
+import { compute } from '../../../src/jobs/compute.ts'
+import { rollUp } from '../../../src/jobs/roll-up.ts'
+import { computeDirty } from '../../../src/monitoring/windows/compute-dirty.ts'
+import { profileComputation } from '../../../src/monitoring/windows/compute-family.ts'
+import { startOfTest } from '../../support/context.ts'
+import { type Json, testServer } from '../../support/server.ts'
+
+let server: Awaited<ReturnType<typeof testServer>>
+let serial = 0
+beforeEach(async () => {
+	server = await testServer()
+	await register('credit')
+})
+afterEach(() => server.close())
+
+const features = [
+	{ name: 'income', type: 'numeric' },
+	{ name: 'region', type: 'categorical' },
+]
+async function register(model: string) {
+	await server.post('/v1/models', { model, task: 'binary', positiveLabel: '1', segments: ['branch'] })
+	await server.post(`/v1/models/${model}/versions`, { version: '1', features })
+}
+
+type Shape = { count: number; times?: number; branch?: string }
+const featuresOf = (i: number, times = 1) => ({
+	income: 1000 + (i % 97) * 10 * times,
+	region: ['north', 'south'][i % 2],
+})
+const baseline = (count: number, times = 1) =>
+	server.fetch('/v1/models/credit/versions/1/baseline', {
+		method: 'PUT',
+		json: Array.from({ length: count }, (_, i) => ({
+			features: featuresOf(i, times),
+			score: (i % 100) / 100,
+		})),
+	})
+
+async function post(atMs: number, { count, times, branch }: Shape, model = 'credit') {
+	const rows = Array.from({ length: count }, (_, i) => ({
+		predictionId: `${serial++}`,
+		version: '1',
+		timestamp: new Date(atMs + i).toISOString(),
+		features: featuresOf(i, times),
+		score: (i % 100) / 100,
+		...(branch ? { segment: { branch } } : {}),
+	}))
+	const { body } = await server.post(`/v1/models/${model}/predictions`, rows)
+	expect(body.accepted).toBe(count)
+}
+
+async function run() {
+	await rollUp.run(server.context)
+	return compute.run(server.context)
+}
+const read = async (query: string, model = 'credit'): Promise<Json[]> =>
+	(await server.fetch(`/v1/models/${model}/metrics?limit=1000&${query}`)).body.items
+const income = 'metric=drift.psi&window=1h&feature=income'
+
+describe('a window', () => {
+	it('is provisional until it closes, and is then computed once more without new rows', async () => {
+		await baseline(1000)
+		server.clock.advance(30 * 60_000)
+		await post(startOfTest, { count: 200 })
+		await run()
+		expect(await read(income)).toMatchObject([{ provisional: true, n: 200 }])
+		server.clock.advance(hourMs)
+		await run()
+		expect(await read(income)).toMatchObject([{ provisional: false, n: 200 }])
+		expect(await run()).toMatchObject({ windows: 0 })
+	})
+
+	it('is restated by late rows; the value before stays readable', async () => {
+		await baseline(1000)
+		await post(startOfTest - 5 * hourMs, { count: 200 })
+		await run()
+		const [before] = await read(income)
+		server.clock.advance(hourMs)
+		await post(startOfTest - 5 * hourMs, { count: 200, times: 5 })
+		await run()
+		const [after] = await read(income)
+		expect(after).toMatchObject({ n: 400, supersedes: before.computedAt })
+		expect(after.value).toBeGreaterThan(before.value + 0.1)
+		const history = await read(`${income}&history=true`)
+		expect(history.map((a) => [a.n, a.value])).toEqual(
+			expect.arrayContaining([
+				[200, before.value],
+				[400, after.value],
+			]),
+		)
+	})
+
+	it('is computed again when nothing changed, to the same bytes and without a new record', async () => {
+		await baseline(1000)
+		await post(startOfTest - 5 * hourMs, { count: 200 })
+		await run()
+		const before = await read('window=1h&history=true')
+		await server.context.sql.batch([
+			{
+				sql: 'INSERT OR REPLACE INTO log_dirty SELECT id, ?, 99 FROM log_series',
+				params: [startOfTest - 5 * hourMs],
+			},
+		])
+		expect(await run()).toMatchObject({ changed: 0 })
+		expect(await read('window=1h&history=true')).toEqual(before)
+	})
+})
+
+describe('a baseline', () => {
+	it('that comes after the rows is compared with all that is stored', async () => {
+		await post(startOfTest - 5 * hourMs, { count: 200 })
+		await run()
+		expect(await read(income)).toMatchObject([
+			{ status: 'insufficient', reason: expect.stringContaining('no baseline'), baseline: null },
+		])
+		await baseline(1000)
+		await run()
+		expect(await read(income)).toMatchObject([{ status: 'ok', n: 200, m: 1000 }])
+	})
+
+	it('that is replaced restates the windows against the new one', async () => {
+		await baseline(1000)
+		await post(startOfTest - 5 * hourMs, { count: 200 })
+		await run()
+		const [before] = await read(income)
+		await baseline(500, 4)
+		await run()
+		const [after] = await read(income)
+		expect([after.m, after.n, after.baseline === before.baseline]).toEqual([500, 200, false])
+		expect(after.value).toBeGreaterThan(before.value + 0.1)
+	})
+})
+
+describe('a segment', () => {
+	it('has windows of its own, tested in the same family', async () => {
+		await baseline(1000)
+		await post(startOfTest - 5 * hourMs, { count: 300, branch: 'north' })
+		await post(startOfTest - 5 * hourMs, { count: 300, branch: 'south', times: 4 })
+		await run()
+		const detected = async (branch: string) =>
+			(await read(`metric=drift.detected&window=1h&feature=income&segment=branch:${branch}`)).map((a) => [
+				a.subject.segment.value,
+				a.n,
+				a.value,
+			])
+		expect([await detected('north'), await detected('south')]).toEqual([
+			[['north', 300, 0]],
+			[['south', 300, 1]],
+		])
+	})
+})
+
+describe('computing', () => {
+	it('goes on behind a model that fails, names it, and takes it up again when it is mended', async () => {
+		await register('other')
+		await post(startOfTest - 5 * hourMs, { count: 60 })
+		await post(startOfTest - 5 * hourMs, { count: 60 }, 'other')
+		await rollUp.run(server.context)
+		const ofCredit = "series IN (SELECT id FROM log_series WHERE model = 'credit')"
+		const [[bytes]] = (await server.context.sql.all({
+			sql: `SELECT bytes FROM log_profile WHERE ${ofCredit}`,
+		})) as unknown as [[Uint8Array]]
+		const write = (value: Uint8Array) =>
+			server.context.sql.batch([
+				{ sql: `UPDATE log_profile SET bytes = ? WHERE ${ofCredit}`, params: [value] },
+			])
+		await write(bytes.slice(0, 3))
+		expect(await compute.run(server.context)).toMatchObject({ failed: ['credit@1 production'], families: 1 })
+		expect(await read('metric=quality.volume&window=1h', 'other')).toMatchObject([{ value: 60 }])
+		await write(bytes)
+		expect(await compute.run(server.context)).toMatchObject({ failed: [], families: 1 })
+		expect(await read('metric=quality.volume&window=1h')).toMatchObject([{ value: 60 }])
+	})
+
+	it('takes all marks, however many a page has', async () => {
+		for (let hour = 1; hour <= 5; hour++)
+			await post(startOfTest - hour * hourMs, { count: 3, branch: 'north' })
+		await computeDirty(server.context, profileComputation, { pageSize: 2 })
+		expect(await read('metric=quality.volume&window=1h')).toHaveLength(5)
+		expect(await server.context.log.dirtyHours(10)).toEqual([])
+	})
+})
