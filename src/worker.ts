@@ -38,7 +38,7 @@ const now = () => Date.now()
 const logger = jsonLogger((line) => console.log(line.trimEnd()), now)
 const defaultOrigin = 'http://127.0.0.1:8787'
 /** An isolate has 128 MB for everything. */
-const mostModelBytes = 48 * 2 ** 20
+const maxModelBytes = 48 * 2 ** 20
 const owner = () => `worker/${crypto.randomUUID()}`
 
 function openSql(env: Env, config: Config): Sql {
@@ -76,7 +76,7 @@ async function openService(env: Env, origin: string): Promise<Service> {
 		log: openedLog(() => openLog(sql)),
 		endpoints: endpointSettingsOf(config),
 		...openWebArtifacts(artifactSettingsOf(config), env.ARTIFACTS),
-		models: modelCache(Math.min(limits.modelCacheBytes, mostModelBytes), now, false),
+		models: modelCache(Math.min(limits.modelCacheBytes, maxModelBytes), now, false),
 		now,
 		monotonic: () => performance.now(),
 		random,

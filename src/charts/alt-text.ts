@@ -3,7 +3,7 @@ import { stepsOf, totalText, units, type Waterfall } from './steps.ts'
 import { fitCharacters } from './text.ts'
 
 /** What Slack takes for the text of an image. */
-const mostCharacters = 2000
+const maxCharacters = 2000
 const longestTitle = 300
 
 /** All that a waterfall shows, in words: at most 2,000 characters. */
@@ -17,7 +17,7 @@ export function altText(data: Waterfall): string {
 		const of = value === undefined ? fitCharacters(name) : `${fitCharacters(name)} (${fitCharacters(value)})`
 		return `${of} ${signedFigure(contribution)}`
 	})
-	let room = mostCharacters - first.length - last.length - ', and 999 more'.length
+	let room = maxCharacters - first.length - last.length - ', and 999 more'.length
 	const kept = words.findIndex((word) => {
 		room -= word.length + 2
 		return room < 0

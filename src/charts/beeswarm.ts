@@ -27,7 +27,7 @@ const figuresRight = width - edge
 const top = 132
 const rowHeight = 40
 const dot = 6
-const mostDots = 6
+const maxDots = 6
 const small = 12
 const defaultMost = 20
 
@@ -126,12 +126,12 @@ function swarm(points: readonly Point[], scale: Scale, y: number): string[] {
 		if (pile) pile.push(percentile)
 		else piles.set(place, [percentile])
 	}
-	let highest = mostDots
+	let highest = maxDots
 	for (const pile of piles.values()) highest = Math.max(highest, pile.length)
 	return [...piles]
 		.sort(([a], [b]) => a - b)
 		.flatMap(([place, pile]) => {
-			const dots = Math.ceil((pile.length / highest) * mostDots)
+			const dots = Math.ceil((pile.length / highest) * maxDots)
 			return groupsOf(pile, dots).map((percentile, i) =>
 				element('circle', {
 					cx: place * dot,
@@ -189,7 +189,7 @@ function directionOf(points: readonly Point[]): string {
 	return correlation > 0 ? ', high values raise the score' : ', high values lower the score'
 }
 
-const mostCharacters = 2000
+const maxCharacters = 2000
 
 /** All that the picture shows, in words: at most 2,000 characters. */
 export function beeswarmText(data: Beeswarm): string {
@@ -199,7 +199,7 @@ export function beeswarmText(data: Beeswarm): string {
 	)
 	const head = `${fitCharacters(title, 300)}. ${rows} rows. ${fitCharacters(subtitle, 300)}. Mean size of contributions, in ${units[space]}: `
 	const kept: string[] = []
-	let room = mostCharacters - head.length - 1
+	let room = maxCharacters - head.length - 1
 	for (const word of words) {
 		room -= word.length + 2
 		if (room < 0) break

@@ -13,12 +13,7 @@ const steps = [1, 2, 2.5, 5, 10]
  * A linear scale over the values and a little around them. Values of any size are taken; where all are the same, it spans
  * one around them.
  */
-export function linearScale(
-	values: readonly number[],
-	left: number,
-	right: number,
-	mostMarks: number,
-): Scale {
+export function linearScale(values: readonly number[], left: number, right: number, maxMarks: number): Scale {
 	let low = Math.min(...values)
 	let high = Math.max(...values)
 	// The difference of two numbers near the largest there are is none.
@@ -31,9 +26,9 @@ export function linearScale(
 	const margin = high / 16 - low / 16
 	low -= margin
 	high += margin
-	const step = niceStep((high / mostMarks - low / mostMarks) as number)
+	const step = niceStep((high / maxMarks - low / maxMarks) as number)
 	const marks: number[] = []
-	for (let i = Math.ceil(low / step); i * step <= high && marks.length <= mostMarks; i++) marks.push(i * step)
+	for (let i = Math.ceil(low / step); i * step <= high && marks.length <= maxMarks; i++) marks.push(i * step)
 	const at = (value: number) => left + ((value / 2 - low / 2) / (high / 2 - low / 2)) * (right - left)
 	return { at, low, high, marks, step }
 }

@@ -14,7 +14,7 @@ const barHeight = 18
 const headTop = { title: 40, subtitle: 64, legend: 92 }
 const small = 12
 const tipLength = 7
-const leastBar = 3
+const minBar = 3
 
 /**
  * From the base to the answer of the model, one step a feature: the largest first, all others in one. Sums and steps are
@@ -144,7 +144,7 @@ function rows(data: Waterfall, steps: readonly Step[], scale: Scale, top: number
 function stepBar(contribution: number, from: number, to: number, y: number): string[] {
 	if (contribution === 0) return [line(from - 5, y, from + 5, y, { stroke: ink.total, 'stroke-width': 2 })]
 	const isUp = contribution > 0
-	const end = isUp ? Math.max(to, from + leastBar) : Math.min(to, from - leastBar)
+	const end = isUp ? Math.max(to, from + minBar) : Math.min(to, from - minBar)
 	return [arrow(from, end, y, barHeight, isUp ? ink.up : ink.down)]
 }
 

@@ -19,7 +19,7 @@ export type ExplainFileOptions = {
 	isJson: boolean
 }
 
-const mostBackground = 5000
+const maxBackground = 5000
 /** Rows of the file itself that stand in where there is no background. */
 const ownBackground = 100
 
@@ -98,7 +98,7 @@ async function backgroundOf(
 	opened: OpenedModel,
 	specs: Specs,
 ): Promise<Float64Array[] | undefined> {
-	if (background !== undefined) return readBackground(terminal, background, opened, specs, mostBackground)
+	if (background !== undefined) return readBackground(terminal, background, opened, specs, maxBackground)
 	if (!opened.onnx) return undefined
 	const own = await readBackground(terminal, rows, opened, specs, ownBackground)
 	if (own.length < 2)
@@ -141,7 +141,7 @@ async function readBackground(
 	}
 	if (rows.length === 0)
 		throw new AppError('invalid', `${path} has no row that the model takes${first ? `: ${first}` : ''}.`)
-	if (left > 0 && most === mostBackground)
+	if (left > 0 && most === maxBackground)
 		terminal.err(`${left} rows of ${path} are left out of the background; the first, ${first}\n`)
 	return rows
 }

@@ -3,7 +3,7 @@ import type { Attribution, Background, Encoded, Model } from '../explain/model.t
 import { AdditivityError, FeatureError } from '../explain/model.ts'
 import type { OnnxModel } from '../explain/onnx/open-onnx.ts'
 import { attributionsOfRows, rowMajor } from '../explain/shap/attributions-of-rows.ts'
-import { mostTableBytes } from '../explain/shap/tables.ts'
+import { maxTableBytes } from '../explain/shap/tables.ts'
 import type { TreeEnsemble } from '../explain/trees/ensemble.ts'
 import type { ExplainPool } from '../platform/node/explain-pool.ts'
 import type { OpenedModel } from '../registry/artifact/opened-version.ts'
@@ -27,13 +27,13 @@ export const rowsAtOnce = 2000
 /** Nodes to be looked at, about, from which on threads are worth starting: some seconds of one of them. */
 const worthThreads = 1e8
 /** Each prepares the model for itself; together they stay below 1 GB. */
-const mostThreads = 8
-const mostBytes = 2 ** 30
+const maxThreads = 8
+const maxBytes = 2 ** 30
 
 /** A bit a node and row of the background, beside tables. */
 function threadsOf({ feature }: TreeEnsemble, background: number): number {
-	const bytes = mostTableBytes + (feature.length / 8) * background
-	return Math.max(1, Math.min(availableParallelism(), mostThreads, Math.floor(mostBytes / bytes)))
+	const bytes = maxTableBytes + (feature.length / 8) * background
+	return Math.max(1, Math.min(availableParallelism(), maxThreads, Math.floor(maxBytes / bytes)))
 }
 
 type Ready = { row: number; values: Readonly<Record<string, unknown>>; encoded: Encoded }

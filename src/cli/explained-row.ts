@@ -34,7 +34,7 @@ export function rowJson(model: Explained, row: ExplainedRow): string {
 	return `${JSON.stringify(line)}\n`
 }
 
-const mostShown = 8
+const maxShown = 8
 
 /** A table for people: the contributions that weigh most, of the class that is likeliest. */
 export function rowText(model: Explained, row: ExplainedRow): string {
@@ -45,8 +45,8 @@ export function rowText(model: Explained, row: ExplainedRow): string {
 	const order = model.features
 		.map((feature, i) => ({ feature, contribution: of[i] as number }))
 		.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
-	const top = order.slice(0, mostShown)
-	const rest = order.slice(mostShown)
+	const top = order.slice(0, maxShown)
+	const rest = order.slice(maxShown)
 	const largest = Math.abs(top[0]?.contribution ?? 0)
 	const width = Math.max(...top.map((c) => c.feature.length), 4)
 	const lines = top.map(

@@ -2,7 +2,7 @@ import { numberText } from '../charts/number-text.ts'
 import type { Explanation } from '../decisions/explanation/explanation.ts'
 import { bar, signed, valueText } from './contribution-bars.ts'
 
-const mostShown = 12
+const maxShown = 12
 
 /** The answer to "why" for people: what is doubtful first, then the decision, the reasons and what made the score. */
 export function explanationText(answer: Explanation): string {
@@ -62,7 +62,7 @@ function contributions(a: Explanation): string[] {
 	if (contributions.length === 0)
 		return a.explanation?.reason ? [`No contributions: ${a.explanation.reason}`] : []
 	const order = [...contributions].sort((x, y) => Math.abs(y.contribution) - Math.abs(x.contribution))
-	const top = order.slice(0, mostShown)
+	const top = order.slice(0, maxShown)
 	const largest = Math.abs(top[0]?.contribution ?? 0)
 	const wide = Math.max(...top.map((c) => c.feature.length))
 	const hasValues = top.some((c) => c.value !== undefined)

@@ -22,9 +22,9 @@ export type FileRow =
 /** What a file of rows is called, how its bytes are read, and how many there are. */
 export type RecordFile = Parameters<typeof plainBytes>[0] & { ending: 'csv' | 'ndjson' | 'json' | 'parquet' }
 
-const mostLine = 16 * 2 ** 20
+const maxLine = 16 * 2 ** 20
 /** A Parquet file has its index at the end: it is read whole. */
-const mostParquet = 2 ** 30
+const maxParquet = 2 ** 30
 const rowsAtOnce = 2000
 
 /** How a table's cells are read: by what the model takes, so that the category 01 stays a text. */
@@ -54,7 +54,7 @@ export async function featureNames(file: RecordFile): Promise<string[]> {
 		if (file.ending === 'parquet') return await parquetNames(bytes)
 		if (file.ending === 'json') return memberNames(await readUtf8(bytes), 'features')
 		if (file.ending === 'csv') {
-			for await (const [header] of textRecords(bytes, mostLine))
+			for await (const [header] of textRecords(bytes, maxLine))
 				if (Array.isArray(header)) {
 					requireCommas(header)
 					return header.map((name) => name.trim()).filter((name) => name !== '')
@@ -111,7 +111,7 @@ function columnsOf(line: readonly string[], specs: Specs): Column[] {
 async function* csvRecords(bytes: AsyncIterable<Uint8Array>, specs: Specs): AsyncGenerator<FileRow> {
 	let columns: Column[] | undefined
 	let row = 0
-	for await (const records of textRecords(bytes, mostLine))
+	for await (const records of textRecords(bytes, maxLine))
 		for (const cells of records)
 			if (cells instanceof CsvFault) yield { row: ++row, fault: `line ${cells.line}: ${cells.message}` }
 			else if (columns) yield { row: ++row, value: rowOf(columns, cells) }
@@ -128,9 +128,9 @@ function rowOf(columns: readonly Column[], cells: readonly string[]): Record<str
 }
 
 async function openTable(bytes: ReadableStream<Uint8Array>): Promise<ParquetTable> {
-	const whole = await collectBytes(bytes, mostParquet)
+	const whole = await collectBytes(bytes, maxParquet)
 	if (whole) return openParquetInThread()(whole, defaultLimits)
-	throw new AppError('too-large', `it has more than ${mostParquet} bytes: split it`)
+	throw new AppError('too-large', `it has more than ${maxParquet} bytes: split it`)
 }
 
 /** Of a struct called features the names in it. */

@@ -61,7 +61,7 @@ async function tellOtherRules(terminal: Terminal, context: Context): Promise<voi
 		)
 }
 
-const mostNamed = 3
+const maxNamed = 3
 
 /** Counts as words; lists by their length and first names; of what is nested, only what is not empty. */
 function detailText(detail: object, isNested = false): string {
@@ -70,7 +70,7 @@ function detailText(detail: object, isNested = false): string {
 			const words = name.replace(/[A-Z]/g, (c) => ` ${c.toLowerCase()}`)
 			if (Array.isArray(value)) {
 				if (isNested && value.length === 0) return []
-				const named = value.slice(0, mostNamed).map((v) => (typeof v === 'string' ? v : JSON.stringify(v)))
+				const named = value.slice(0, maxNamed).map((v) => (typeof v === 'string' ? v : JSON.stringify(v)))
 				const more = value.length > named.length ? ' …' : ''
 				return [`${words} ${value.length}${named.length > 0 ? `: ${named.join('; ')}${more}` : ''}`]
 			}

@@ -10,7 +10,7 @@ export type Totals = {
 	waiting: number
 }
 
-const mostListed = 20
+const maxListed = 20
 
 /** Sends batches and adds up the answers. While the service is busy or away it waits, up to five minutes a batch. */
 export class Sender {
@@ -32,11 +32,11 @@ export class Sender {
 
 	private reject(row: Rejected): void {
 		this.totals.rejectedCount++
-		if (this.totals.rejected.length < mostListed) this.totals.rejected.push(row)
+		if (this.totals.rejected.length < maxListed) this.totals.rejected.push(row)
 		const fault = `${row.code} ${row.path} ${row.message.replace(/"[^"]*"|\d+/g, '')}`
 		const known = this.faults.get(fault)
 		if (known) known.rows++
-		else if (this.faults.size < mostListed) this.faults.set(fault, { first: row, rows: 1 })
+		else if (this.faults.size < maxListed) this.faults.set(fault, { first: row, rows: 1 })
 	}
 
 	/** `index` is the row's place in the file. */

@@ -8,11 +8,11 @@ type Growing = ArrayBuffer & { transfer?(bytes: number): ArrayBuffer }
  */
 export async function collectBytes(
 	stream: (AsyncIterable<Uint8Array> & { cancel?(): Promise<void> }) | null,
-	mostBytes: number,
+	maxBytes: number,
 	expected = 0,
 	hold?: ByteHold,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-	if (expected > mostBytes) {
+	if (expected > maxBytes) {
 		await stream?.cancel?.()
 		return undefined
 	}
@@ -20,10 +20,10 @@ export async function collectBytes(
 	let size = 0
 	for await (const part of stream ?? []) {
 		const needed = size + part.byteLength
-		if (needed > mostBytes) return undefined
+		if (needed > maxBytes) return undefined
 		if (needed > buffer.length) {
 			// Grown as the bytes come: what a client announces is not memory yet.
-			const most = expected >= needed ? expected : mostBytes
+			const most = expected >= needed ? expected : maxBytes
 			const length = Math.min(most, Math.max(needed, 2 * buffer.length))
 			await hold?.take(length - buffer.length)
 			buffer = resized(buffer, length)

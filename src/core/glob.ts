@@ -33,7 +33,7 @@ export function matchesGlob(glob: string, name: string): boolean {
 }
 
 /** Sets of positions that `contains` looks at before it gives up. Globs that people write need fewer than a hundred. */
-const mostSteps = 1024
+const maxSteps = 1024
 
 /**
  * Whether every name that `asked` matches is matched by one of the globs of `scope`: scopes contain globs, they do not
@@ -53,7 +53,7 @@ export function contains(scope: readonly string[], asked: string): boolean {
 		for (const at of fill) {
 			for (let now = at; !next.has(now); now = outer.step(now, undefined)) {
 				// No position is left: some name is matched by none of them.
-				if (now === 0n || ++steps > mostSteps) return false
+				if (now === 0n || ++steps > maxSteps) return false
 				next.add(now)
 				if (token !== '*') break
 			}

@@ -7,16 +7,16 @@ const trailerBytes = 8
 const settleMs = 500
 const lookMs = 25
 /** In what strangers send: members, beside one a kilobyte, and looks that found none. */
-const mostMembers = 1000
-const mostMistaken = 16
+const maxMembers = 1000
+const maxMistaken = 16
 
 /**
  * The bytes of a gzip stream unpacked; several members are one stream (RFC 1952 2.2). The platform's decompressor knows
  * one member only, so this finds where members end. The stream fails with `malformed` when it is damaged or cut off.
  */
 export function gunzip(packed: AsyncIterable<Uint8Array>, isTrusted = true): ReadableStream<Uint8Array> {
-	const pieces = piecesOf(packed, isTrusted ? Number.POSITIVE_INFINITY : mostMembers)
-	const looks = { left: isTrusted ? Number.POSITIVE_INFINITY : mostMistaken }
+	const pieces = piecesOf(packed, isTrusted ? Number.POSITIVE_INFINITY : maxMembers)
+	const looks = { left: isTrusted ? Number.POSITIVE_INFINITY : maxMistaken }
 	let member = new Member(pieces, looks)
 	return new ReadableStream<Uint8Array>(
 		{
@@ -114,9 +114,9 @@ class Member {
 /** The bytes as they come, cut where a member seems to begin. */
 async function* piecesOf(
 	packed: AsyncIterable<Uint8Array>,
-	mostMembers: number,
+	maxMembers: number,
 ): AsyncGenerator<Piece, undefined> {
-	let left = mostMembers
+	let left = maxMembers
 	let held: Uint8Array<ArrayBuffer> = new Uint8Array(0)
 	/** The last bytes of the present member that were handed on. */
 	let last: Uint8Array<ArrayBuffer> = new Uint8Array(0)

@@ -21,7 +21,7 @@ type Level = { names?: Set<string>; at: string | number }
  * The faults of a text that begins like an array or object; the first word that is not JSON, and more than `mostLevels`,
  * end the search.
  */
-export function* findJsonFaults(text: string, mostLevels = Number.POSITIVE_INFINITY): Generator<JsonFault> {
+export function* findJsonFaults(text: string, maxLevels = Number.POSITIVE_INFINITY): Generator<JsonFault> {
 	const levels: Level[] = []
 	let isName = false
 	const path = () => levels.map((level) => level.at)
@@ -37,8 +37,8 @@ export function* findJsonFaults(text: string, mostLevels = Number.POSITIVE_INFIN
 		else if (mark === '[') levels.push({ at: 0 })
 		else if (mark === '}' || mark === ']') levels.pop()
 		else if (mark === ',' && typeof level?.at === 'number') level.at++
-		if (levels.length > mostLevels) {
-			yield { kind: 'deep', path: path(), message: `is nested deeper than ${mostLevels} levels` }
+		if (levels.length > maxLevels) {
+			yield { kind: 'deep', path: path(), message: `is nested deeper than ${maxLevels} levels` }
 			return
 		}
 		if (isName && quoted !== undefined && level?.names) {

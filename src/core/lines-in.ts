@@ -4,8 +4,8 @@ import { asUtf8, decodeUtf8, isUtf8 } from './utf8.ts'
 const lineFeed = 10
 const defaultMost = 16 * 2 ** 20
 /** Room for small pieces of an open line: as much again as it has, within these. */
-const leastRoom = 1024
-const mostRoom = 64 * 1024
+const minRoom = 1024
+const maxRoom = 64 * 1024
 
 /** A line that is no text, and why. */
 export class BadLine {
@@ -27,16 +27,16 @@ const notUtf8 = new BadLine('malformed', 'the line is not UTF-8')
  */
 export async function* linesIn(
 	chunks: AsyncIterable<Uint8Array>,
-	mostBytes = defaultMost,
+	maxBytes = defaultMost,
 	hold?: ByteHold,
 ): AsyncGenerator<(string | BadLine)[]> {
-	const tooLong = new BadLine('too-large', `a line is at most ${mostBytes} bytes`)
+	const tooLong = new BadLine('too-large', `a line is at most ${maxBytes} bytes`)
 	const open = new OpenLine(hold)
 	let isSkipped = false
 	for await (const chunk of asUtf8(chunks)) {
 		const last = chunk.lastIndexOf(lineFeed)
 		if (last >= 0) {
-			const lines = linesOf(open.end(chunk.subarray(0, last)), mostBytes, tooLong)
+			const lines = linesOf(open.end(chunk.subarray(0, last)), maxBytes, tooLong)
 			// The rest of a line that was too long has been said.
 			if (isSkipped) lines.shift()
 			yield lines
@@ -44,12 +44,12 @@ export async function* linesIn(
 		}
 		if (isSkipped) continue
 		await open.add(chunk.subarray(last + 1))
-		if (open.length <= mostBytes) continue
+		if (open.length <= maxBytes) continue
 		yield [tooLong]
 		open.end()
 		isSkipped = true
 	}
-	if (open.length > 0) yield linesOf(open.end(), mostBytes, tooLong)
+	if (open.length > 0) yield linesOf(open.end(), maxBytes, tooLong)
 }
 
 /** The beginning of a line whose end is not here yet: pieces of any size, small ones together. */
@@ -68,7 +68,7 @@ class OpenLine {
 
 	async add(more: Uint8Array): Promise<void> {
 		if (this.filled + more.length > this.room.length) {
-			const size = Math.max(more.length, leastRoom, Math.min(this.length, mostRoom))
+			const size = Math.max(more.length, minRoom, Math.min(this.length, maxRoom))
 			await this.hold?.take(size)
 			this.held += size
 			this.parts.push(this.room.subarray(0, this.filled))
@@ -101,16 +101,16 @@ class OpenLine {
 	}
 }
 
-function linesOf(bytes: Uint8Array, mostBytes: number, tooLong: BadLine): (string | BadLine)[] {
+function linesOf(bytes: Uint8Array, maxBytes: number, tooLong: BadLine): (string | BadLine)[] {
 	const text = decodeUtf8(bytes)
-	if (text !== undefined && bytes.length <= mostBytes) return text.split('\n')
-	if (text !== undefined) return text.split('\n').map((line) => (isLonger(line, mostBytes) ? tooLong : line))
+	if (text !== undefined && bytes.length <= maxBytes) return text.split('\n')
+	if (text !== undefined) return text.split('\n').map((line) => (isLonger(line, maxBytes) ? tooLong : line))
 	const lines: (string | BadLine)[] = []
 	for (let from = 0; from <= bytes.length; ) {
 		const end = bytes.indexOf(lineFeed, from)
 		const to = end < 0 ? bytes.length : end
 		const line = bytes.subarray(from, to)
-		if (line.length > mostBytes) lines.push(tooLong)
+		if (line.length > maxBytes) lines.push(tooLong)
 		else lines.push(isUtf8(line) ? (decodeUtf8(line) as string) : notUtf8)
 		from = to + 1
 	}
@@ -118,5 +118,5 @@ function linesOf(bytes: Uint8Array, mostBytes: number, tooLong: BadLine): (strin
 }
 
 /** The limit is in bytes; only a line near it is worth measuring. */
-const isLonger = (line: string, mostBytes: number) =>
-	line.length * 3 > mostBytes && new TextEncoder().encode(line).length > mostBytes
+const isLonger = (line: string, maxBytes: number) =>
+	line.length * 3 > maxBytes && new TextEncoder().encode(line).length > maxBytes

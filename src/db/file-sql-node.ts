@@ -6,7 +6,7 @@ import type { Sql, SqlRow, SqlValue, Statement } from './sql.ts'
 const pragmas = ['page_size = 8192', 'journal_mode = WAL', 'synchronous = FULL', 'wal_autocheckpoint = 100']
 /** The driver waits in the calling thread: who answers requests there gives a shorter time. */
 const patienceMs = 5000
-const mostPrepared = 256
+const maxPrepared = 256
 
 type Prepared = { statement: ReturnType<InstanceType<typeof Database>['prepare']>; isReader: boolean }
 
@@ -106,7 +106,7 @@ export class FileSql implements Sql {
 		}
 		// The one that was used last is the last.
 		this.prepared.set(sql, known)
-		if (this.prepared.size > mostPrepared) this.prepared.delete(this.prepared.keys().next().value as string)
+		if (this.prepared.size > maxPrepared) this.prepared.delete(this.prepared.keys().next().value as string)
 		return known
 	}
 }

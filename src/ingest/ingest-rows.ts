@@ -5,7 +5,7 @@ import { anyUse, type Breather } from '../core/breather.ts'
 import type { ByteHold } from '../core/byte-budget.ts'
 import { AppError, type ErrorCode } from '../core/errors.ts'
 import { modelVersions } from '../db/schema.ts'
-import type { AppendVerdict, RejectCode, RowKind } from '../log/prediction-log.ts'
+import type { AppendStatus, RejectCode, RowKind } from '../log/prediction-log.ts'
 import { authorise } from '../registry/key/authorise.ts'
 import { findModel, type ModelRow } from '../registry/model/find-model.ts'
 import { BatchBuilder } from '../summaries/inputs/batch-builder.ts'
@@ -231,7 +231,7 @@ class IngestRun {
 	}
 
 	/** A stream that has begun waits for the writer; a request that has stored nothing is sent away at once. */
-	private async append(batch: RowBatch): Promise<AppendVerdict> {
+	private async append(batch: RowBatch): Promise<AppendStatus> {
 		for (let tries = 0; ; tries++) {
 			try {
 				return await this.context.log.append(this.model, this.kind, batch)

@@ -2,7 +2,7 @@ import { AppError } from '../core/errors.ts'
 import type { RowBatch } from '../summaries/inputs/columns.ts'
 import { concatBatches, joinable } from '../summaries/inputs/select-rows.ts'
 import type { Item } from './judge.ts'
-import type { AppendVerdict, RowKind } from './prediction-log.ts'
+import type { AppendStatus, RowKind } from './prediction-log.ts'
 
 const maxPendingRows = 40_000
 /** Late outcomes touch hundreds of windows, whatever their number: many at once cost little more than a few. */
@@ -14,7 +14,7 @@ const maxGroupRows: Record<RowKind, number> = {
 }
 const smallBatch = 256
 
-type Pending = { item: Item; resolve: (answer: AppendVerdict) => void; reject: (error: unknown) => void }
+type Pending = { item: Item; resolve: (answer: AppendStatus) => void; reject: (error: unknown) => void }
 
 /** What waits is bounded for its memory, and an outcome is a quarter of a prediction. */
 const weightOf = ({ kind, batch }: Item): number => (kind === 'outcome' ? batch.rows / 4 : batch.rows)
@@ -27,13 +27,13 @@ export class AppendQueue {
 	private readonly waiting: Pending[] = []
 	private pendingRows = 0
 	private busy: Promise<void> | undefined
-	private readonly write: (items: readonly Item[]) => Promise<AppendVerdict[]>
+	private readonly write: (items: readonly Item[]) => Promise<AppendStatus[]>
 
-	constructor(write: (items: readonly Item[]) => Promise<AppendVerdict[]>) {
+	constructor(write: (items: readonly Item[]) => Promise<AppendStatus[]>) {
 		this.write = write
 	}
 
-	append(item: Item): Promise<AppendVerdict> {
+	append(item: Item): Promise<AppendStatus> {
 		if (item.batch.rows === 0) return Promise.resolve({ verdicts: new Uint8Array(), waiting: 0 })
 		if (this.pendingRows > 0 && this.pendingRows + weightOf(item) > maxPendingRows)
 			return Promise.reject(
@@ -82,7 +82,7 @@ export class AppendQueue {
 		try {
 			const answers = await this.write(merged.map((m) => m.item))
 			merged.forEach((m, i) => {
-				handOut(m.members, answers[i] as AppendVerdict)
+				handOut(m.members, answers[i] as AppendStatus)
 			})
 		} catch (error) {
 			for (const p of group) p.reject(error)
@@ -123,7 +123,7 @@ function mergeSmall(group: readonly Pending[]): { item: Item; members: Member[] 
 }
 
 /** Gives each member its part of the verdicts; a count of waiting rows is shared out to the members in order. */
-function handOut(members: readonly Member[], answer: AppendVerdict): void {
+function handOut(members: readonly Member[], answer: AppendStatus): void {
 	let at = 0
 	for (const member of members) {
 		const verdicts = answer.verdicts.slice(at, at + member.rows)

@@ -16,7 +16,7 @@ import { joinOutcomes, joinWaitingOutcomes } from './join-outcomes.ts'
 import { type Hashes, type Item, type Judged, judge, type KeyLookup, verdict } from './judge.ts'
 import type { KeyRuns, Slice } from './key-runs.ts'
 import { seeDecisions, withSeen } from './negative-label.ts'
-import type { AppendVerdict } from './prediction-log.ts'
+import type { AppendStatus } from './prediction-log.ts'
 import type { ProfilePlan, ProfilePlans } from './profile-plan.ts'
 import type { SeriesTable } from './series-table.ts'
 import { TallyDeltas } from './tally-deltas.ts'
@@ -68,7 +68,7 @@ export type Group = {
  * Stores a group of items of one kind in one commit: chunks, profile deltas, dirty marks and a slice of index work.
  * Resolves when they are durable. A row that is a duplicate or a conflict changes nothing but a counter.
  */
-export async function appendGroup(writer: Writer, items: readonly Item[]): Promise<AppendVerdict[]> {
+export async function appendGroup(writer: Writer, items: readonly Item[]): Promise<AppendStatus[]> {
 	const group: Group = {
 		statements: [],
 		deltas: new Deltas(writer.series),
@@ -81,7 +81,7 @@ export async function appendGroup(writer: Writer, items: readonly Item[]): Promi
 		seen: new Map(),
 	}
 	const seen = new Map<string, Map<string, { batch: RowBatch; row: number }[]>>()
-	const answers: AppendVerdict[] = []
+	const answers: AppendStatus[] = []
 	let rows = 0
 	for (const [index, item] of items.entries()) {
 		const hashes = writer.lookup.hash(item.model, item.kind, item.batch.ids)
@@ -98,7 +98,7 @@ export async function appendGroup(writer: Writer, items: readonly Item[]): Promi
 	return answers
 }
 
-async function answerOf(writer: Writer, group: Group, item: Item, judged: Judged): Promise<AppendVerdict> {
+async function answerOf(writer: Writer, group: Group, item: Item, judged: Judged): Promise<AppendStatus> {
 	const { verdicts } = judged
 	if (item.kind !== 'outcome') return { verdicts, waiting: 0 }
 	const waitingRows = await joinOutcomes(writer, group, item, judged)

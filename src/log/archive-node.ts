@@ -11,12 +11,12 @@ import { concatBatches, joinable } from '../summaries/inputs/select-rows.ts'
 import { jsonColumnsKey, toArchive } from './archive-rows.ts'
 import type { ArchiveQuestion, ArchiveReply } from './archive-thread-node.ts'
 import type { Codec } from './codec.ts'
-import { HotStore, type ReadArchive } from './hot-store.ts'
+import { ChunkStore, type ReadArchive } from './hot-store.ts'
 
 const maxFileRows = 200_000
 /** For the rows of one chunk, some thousand, or for checking a whole file. */
 const deadlineMs = 20_000
-const mostMegabytes = 1024
+const maxMegabytes = 1024
 const retryAfterMs = 60_000
 
 /**
@@ -39,7 +39,7 @@ export function archiveReader(folder: string): { read: ReadArchive; close(): voi
 		if (!thread || thread.isEnded)
 			thread = new Thread(
 				threadUrl('archive-thread-node', import.meta.url),
-				{ deadlineMs, megabytes: mostMegabytes },
+				{ deadlineMs, megabytes: maxMegabytes },
 				{ folder },
 			)
 		const reply = await thread.ask<ArchiveReply>(question).catch((error: unknown): ArchiveReply => {
@@ -80,7 +80,7 @@ export async function archiveChunks(
 			WHERE s.model = ? AND s.segment = '' AND c.day < ? AND c.to_ms < ? AND c.body IS NOT NULL ORDER BY c.day, c.id`,
 		params: [model, Math.ceil(before / dayMs), before],
 	})) as unknown as [number, number, number, number][]
-	const store = new HotStore(sql, codec)
+	const store = new ChunkStore(sql, codec)
 	let moved = 0
 	for (const chunks of files(rows.map(([id, kind, day, count]) => ({ id, kind, day, rows: count }))))
 		for (const run of await readChunks(store, chunks)) moved += await writeFile(sql, folder, model, run)
@@ -113,7 +113,7 @@ const moveSql = `UPDATE log_chunk SET body = NULL, file = ?, file_row = ?,
 type Loaded = Chunk & { batch: RowBatch }
 
 /** The chunks of a file, as several files where they share too few columns. */
-async function readChunks(store: HotStore, chunks: readonly Chunk[]): Promise<Loaded[][]> {
+async function readChunks(store: ChunkStore, chunks: readonly Chunk[]): Promise<Loaded[][]> {
 	const loaded: Loaded[] = []
 	for (const chunk of chunks) {
 		const stored = await store.chunk(chunk.id)

@@ -18,7 +18,7 @@ export type ArchiveQuestion = {
 }
 export type ArchiveReply = { batch: RowBatch } | { refused: string }
 
-const mostOpen = 16
+const maxOpen = 16
 
 type Opened = { stamp: string; metadata: FileMetaData; json: ReadonlySet<string> }
 const opened = new Map<string, Opened>()
@@ -39,7 +39,7 @@ async function open(path: string, sha256: string | undefined): Promise<Opened> {
 	const metadata = await parquetMetadataAsync(await asyncBufferFromFile(path))
 	const text = metadata.key_value_metadata?.find((kv) => kv.key === jsonColumnsKey)?.value ?? '[]'
 	const file = { stamp, metadata, json: new Set(JSON.parse(text) as string[]) }
-	if (opened.size >= mostOpen) opened.delete(opened.keys().next().value as string)
+	if (opened.size >= maxOpen) opened.delete(opened.keys().next().value as string)
 	opened.set(path, file)
 	return file
 }

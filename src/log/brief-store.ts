@@ -2,7 +2,7 @@ import { dayMs } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
 import { type Brief, decodeBrief } from '../summaries/outcomes/brief.ts'
 import type { Owner } from './deltas.ts'
-import type { HotStore } from './hot-store.ts'
+import type { ChunkStore } from './hot-store.ts'
 import type { Hashes } from './judge.ts'
 import { hashKeys, keySpace } from './key-hash.ts'
 import type { KeyRuns } from './key-runs.ts'
@@ -39,12 +39,12 @@ export class BriefStore {
 	private readonly cache = new Map<number, BriefChunk>()
 	private cached = 0
 	private readonly sql: Sql
-	private readonly store: HotStore
+	private readonly store: ChunkStore
 	private readonly series: SeriesTable
 	private readonly keys: Pick<KeyRuns, 'find'>
 	private readonly seed: number
 
-	constructor(sql: Sql, store: HotStore, series: SeriesTable, keys: Pick<KeyRuns, 'find'>, seed: number) {
+	constructor(sql: Sql, store: ChunkStore, series: SeriesTable, keys: Pick<KeyRuns, 'find'>, seed: number) {
 		this.sql = sql
 		this.store = store
 		this.series = series

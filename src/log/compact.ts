@@ -8,7 +8,7 @@ import { addEncodedTally, encodeTally } from '../summaries/outcomes/encoding.ts'
 import { emptyTally } from '../summaries/outcomes/tally.ts'
 import { chunkStatement } from './append.ts'
 import type { Codec } from './codec.ts'
-import type { HotStore } from './hot-store.ts'
+import type { ChunkStore } from './hot-store.ts'
 
 const deltasWorthFolding = 8
 const smallRows = 512
@@ -18,7 +18,7 @@ const largeChunk = 8192
 const largeRow = 1000
 
 /** Folds deltas of touched windows and small chunks that are new since the last time. Answers how many records went. */
-export async function compactLog(sql: Sql, store: HotStore, codec: Codec): Promise<number> {
+export async function compactLog(sql: Sql, store: ChunkStore, codec: Codec): Promise<number> {
 	const folds = [() => foldDeltas(sql), () => foldTallies(sql), () => foldChunks(sql, store, codec)]
 	return foldEach(folds, (fold) => fold())
 }
@@ -109,7 +109,7 @@ type Small = {
 	covered: string | null
 }
 
-async function foldChunks(sql: Sql, store: HotStore, codec: Codec): Promise<number> {
+async function foldChunks(sql: Sql, store: ChunkStore, codec: Codec): Promise<number> {
 	const [state] = await sql.all({
 		sql: "SELECT coalesce((SELECT value FROM log_state WHERE key = 'folded_to'), '0'), coalesce(max(id), 0) FROM log_chunk",
 	})
@@ -160,7 +160,7 @@ function parts(group: Small[]): Small[][] {
 }
 
 /** Folds runs of chunks that can be joined; no more than one run is in memory. */
-async function foldPart(sql: Sql, store: HotStore, codec: Codec, part: Small[]): Promise<number> {
+async function foldPart(sql: Sql, store: ChunkStore, codec: Codec, part: Small[]): Promise<number> {
 	let folded = 0
 	let run: { small: Small; batch: RowBatch }[] = []
 	let join = new Join()

@@ -6,7 +6,7 @@ const maxPower = 9
 const powers = Array.from({ length: maxPower + 1 }, (_, k) => 10 ** k)
 
 // Keeps the difference of any two scaled values below 2^47, so that its zigzag fits six bytes.
-const mostScaled = 7e13
+const maxScaled = 7e13
 
 /** The least k for which every value is an integer over 10^k, and none of these over `mostScaled` in size; or -1. */
 function decimalPower(values: Float64Array, largest: number): number {
@@ -16,7 +16,7 @@ function decimalPower(values: Float64Array, largest: number): number {
 		while (Math.round(value * (powers[k] as number)) / (powers[k] as number) !== value)
 			if (++k > maxPower) return -1
 	}
-	return largest * (powers[k] as number) < mostScaled ? k : -1
+	return largest * (powers[k] as number) < maxScaled ? k : -1
 }
 
 function range(values: Float64Array): [number, number] {

@@ -5,10 +5,10 @@ import { BriefStore } from './brief-store.ts'
 import { decodeIds } from './chunk.ts'
 import type { Codec } from './codec.ts'
 import { GroupValues } from './group-values.ts'
-import { HotStore, type ReadArchive } from './hot-store.ts'
+import { ChunkStore, type ReadArchive } from './hot-store.ts'
 import { type Item, KeyLookup } from './judge.ts'
 import type { KeyRuns } from './key-runs.ts'
-import type { AppendVerdict, RowKind, SentGroups, StoredPrediction } from './prediction-log.ts'
+import type { AppendStatus, RowKind, SentGroups, StoredPrediction } from './prediction-log.ts'
 import { ProfilePlans } from './profile-plan.ts'
 import { type Reader, readActuals, readGroups, readPrediction } from './read.ts'
 import { SeriesTable } from './series-table.ts'
@@ -35,13 +35,13 @@ const isRuns = (keys: KeyIndex | KeyRuns): keys is KeyRuns => 'load' in keys
 /** What appends and reads by key. One call at a time: the caller queues. */
 export class LogEngine {
 	private readonly options: EngineOptions
-	readonly store: HotStore
+	readonly store: ChunkStore
 	readonly series: SeriesTable
 	private writer!: Writer
 
 	constructor(options: EngineOptions) {
 		this.options = options
-		this.store = new HotStore(options.sql, options.codec, options.readArchive)
+		this.store = new ChunkStore(options.sql, options.codec, options.readArchive)
 		this.series = new SeriesTable(options.sql)
 	}
 
@@ -131,7 +131,7 @@ export class LogEngine {
 		await this.catchUp()
 	}
 
-	async append(items: readonly Item[]): Promise<AppendVerdict[]> {
+	async append(items: readonly Item[]): Promise<AppendStatus[]> {
 		await this.takeOver()
 		return this.untilNoRace(() => appendGroup(this.writer, items))
 	}

@@ -2,7 +2,7 @@ import { KnownNames } from '../core/categories.ts'
 import type { Sql, Statement } from '../db/sql.ts'
 import { otherGroup } from '../summaries/outcomes/make-brief.ts'
 
-const mostValues = 100
+const maxValues = 100
 
 /**
  * Values of each sensitive attribute of a model that are groups of their own: the first hundred that come, whatever batch
@@ -40,7 +40,7 @@ export class GroupValues {
 		const values = this.valuesOf(model, attribute)
 		const known = values.find(value)
 		if (known !== undefined) return known
-		if (values.size >= mostValues) return otherGroup
+		if (values.size >= maxValues) return otherGroup
 		values.add(value)
 		this.inserts.push({
 			sql: 'INSERT OR IGNORE INTO log_group_value (model, attribute, value) VALUES (?, ?, ?)',

@@ -30,7 +30,7 @@ const cachedChunks = 48
 const cachedColumns = 50_000
 
 /** Chunks by id, wherever they went: in the table, folded into a larger one, or moved to a file. */
-export class HotStore {
+export class ChunkStore {
 	private readonly cache = new Map<number, StoredChunk>()
 	private columns = 0
 	private readonly sql: Sql

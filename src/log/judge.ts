@@ -1,6 +1,6 @@
 import type { RowBatch } from '../summaries/inputs/columns.ts'
 import { sameRow } from '../summaries/inputs/select-rows.ts'
-import { type FoundRow, type HotStore, kindNumber } from './hot-store.ts'
+import { type ChunkStore, type FoundRow, kindNumber } from './hot-store.ts'
 import { hashKeys, keySpace } from './key-hash.ts'
 import type { KeyRuns } from './key-runs.ts'
 import type { Location } from './key-table.ts'
@@ -17,11 +17,11 @@ export type Hashes = { high: Uint32Array; low: Uint16Array }
 /** Looks rows up by key. Every candidate of the index is checked against the stored row's own id and model. */
 export class KeyLookup {
 	private readonly keys: Pick<KeyRuns, 'find'>
-	private readonly store: HotStore
+	private readonly store: ChunkStore
 	private readonly series: SeriesTable
 	private readonly seed: number
 
-	constructor(keys: Pick<KeyRuns, 'find'>, store: HotStore, series: SeriesTable, seed: number) {
+	constructor(keys: Pick<KeyRuns, 'find'>, store: ChunkStore, series: SeriesTable, seed: number) {
 		this.keys = keys
 		this.store = store
 		this.series = series

@@ -18,7 +18,7 @@ import { decodePage, emptyKeys, findSorted, KeyTable, type Location, type Sorted
 const fanOut = 4
 const cachedPages = 512
 /** A guest holds so many keys at most: 24 MB. */
-const mostGuestKeys = 2 ** 20
+const maxGuestKeys = 2 ** 20
 
 type Merge = {
 	target: number
@@ -126,7 +126,7 @@ export class KeyRuns {
 		const statements: Statement[] = []
 		const after: (() => void)[] = []
 		if (this.guest) {
-			if (this.recent.size + rows > mostGuestKeys) throw indexIsKept()
+			if (this.recent.size + rows > maxGuestKeys) throw indexIsKept()
 			return { statements, applied: () => {}, failed: () => {} }
 		}
 		const budget = Math.max(24, Math.ceil((rows * 6) / pageKeys))

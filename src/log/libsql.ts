@@ -5,7 +5,7 @@ import { AppendQueue } from './append-queue.ts'
 import { archiveChunks, archiveReader } from './archive-node.ts'
 import { nodeCodec } from './codec-node.ts'
 import type { Item } from './judge.ts'
-import type { AppendVerdict, PredictionLog, StoredPrediction } from './prediction-log.ts'
+import type { AppendStatus, PredictionLog, StoredPrediction } from './prediction-log.ts'
 import { type Backend, logOver } from './sql-log.ts'
 import { startWriter, type WriterClient } from './writer-node.ts'
 
@@ -60,7 +60,7 @@ export async function openLibsqlLog(url: string): Promise<{ sql: Sql; log: Predi
 	const writer = await startWriter(url, archive)
 	const sql = splitSql(reader, writer)
 	const queue = new AppendQueue((items) =>
-		writer.call<AppendVerdict[]>({ call: 'append', items: [...items] }, buffersOf(items)),
+		writer.call<AppendStatus[]>({ call: 'append', items: [...items] }, buffersOf(items)),
 	)
 	const backend: Backend = {
 		append: (items) => writer.call({ call: 'append', items: [...items] }),

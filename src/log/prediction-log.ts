@@ -17,7 +17,7 @@ export type RejectCode =
 	| 'erased'
 
 /** 0 accepted, 1 duplicate (same id, same content), 2 conflict (same id, other content). */
-export type AppendVerdict = {
+export type AppendStatus = {
 	verdicts: Uint8Array
 	/** Outcomes: how many name a prediction that has not come yet, and which. */
 	waiting: number
@@ -77,7 +77,7 @@ export type HourDelta = { series: number; hour: number; bytes: Uint8Array }
 /** The prediction log: rows in, verdicts out; windows of them summarised. libSQL by default. */
 export type PredictionLog = {
 	/** Durable when it resolves. Rejects with `overloaded` when the writer is too far behind. */
-	append(model: string, kind: RowKind, batch: RowBatch): Promise<AppendVerdict>
+	append(model: string, kind: RowKind, batch: RowBatch): Promise<AppendStatus>
 	read(model: string, predictionId: string): Promise<StoredPrediction | undefined>
 	/** Sensitive attributes that were sent for a prediction, or for its subject, oldest first. */
 	groups(model: string, predictionId: string): Promise<SentGroups[]>

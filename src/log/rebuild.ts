@@ -2,7 +2,7 @@ import type { Sql } from '../db/sql.ts'
 import type { RowBatch } from '../summaries/inputs/columns.ts'
 import type { Grid } from '../summaries/inputs/grid.ts'
 import { Deltas, type Owner } from './deltas.ts'
-import { type HotStore, kindNumber, type StoredChunk } from './hot-store.ts'
+import { type ChunkStore, kindNumber, type StoredChunk } from './hot-store.ts'
 import { type ProfilePlan, ProfilePlans } from './profile-plan.ts'
 import { SeriesTable } from './series-table.ts'
 
@@ -12,7 +12,7 @@ import { SeriesTable } from './series-table.ts'
  */
 export async function rebuildProfiles(
 	sql: Sql,
-	store: HotStore,
+	store: ChunkStore,
 	model: string,
 	version: string,
 	grid: Grid,
@@ -33,7 +33,7 @@ export async function rebuildProfiles(
 
 async function rebuildChunk(
 	sql: Sql,
-	store: HotStore,
+	store: ChunkStore,
 	series: SeriesTable,
 	owner: Owner,
 	plan: ProfilePlan,
@@ -65,7 +65,7 @@ async function rebuildChunk(
 
 async function joinsOf(
 	sql: Sql,
-	store: HotStore,
+	store: ChunkStore,
 	chunk: StoredChunk,
 ): Promise<[number, { batch: RowBatch; row: number }][]> {
 	const rows = (await sql.all({

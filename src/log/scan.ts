@@ -4,13 +4,13 @@ import type { Sql } from '../db/sql.ts'
 import type { RowBatch } from '../summaries/inputs/columns.ts'
 import { selectRows } from '../summaries/inputs/select-rows.ts'
 import { lateGroupsOf } from './brief-store.ts'
-import { type HotStore, kindNumber } from './hot-store.ts'
+import { type ChunkStore, kindNumber } from './hot-store.ts'
 import type { PredictionLog } from './prediction-log.ts'
 
 /** Predictions of a model with event time in [from, to), a chunk at a time, by day. */
 export async function scanPredictions(
 	sql: Sql,
-	store: HotStore,
+	store: ChunkStore,
 	query: Parameters<PredictionLog['scan']>[0],
 	onRows: Parameters<PredictionLog['scan']>[1],
 ): Promise<void> {

@@ -2,10 +2,10 @@ import type { Sql } from '../db/sql.ts'
 import type { Codec } from './codec.ts'
 import { compactLog } from './compact.ts'
 import { type EngineOptions, LogEngine } from './engine.ts'
-import { HotStore } from './hot-store.ts'
+import { ChunkStore } from './hot-store.ts'
 import type { Item } from './judge.ts'
 import { keyRows } from './key-rows.ts'
-import type { AppendVerdict, PredictionLog, SentGroups, StoredPrediction } from './prediction-log.ts'
+import type { AppendStatus, PredictionLog, SentGroups, StoredPrediction } from './prediction-log.ts'
 import { rebuildProfiles } from './rebuild.ts'
 import { scanPredictions } from './scan.ts'
 import {
@@ -25,7 +25,7 @@ const chunksAtOnce = 20
 
 /** What needs the key index, wherever it lives: in this thread, or in the writer's. */
 export type Backend = {
-	append(items: readonly Item[]): Promise<AppendVerdict[]>
+	append(items: readonly Item[]): Promise<AppendStatus[]>
 	read(model: string, predictionId: string): Promise<StoredPrediction | undefined>
 	groups(model: string, predictionId: string): Promise<SentGroups[]>
 	tallyStored(most: number): Promise<number>
@@ -43,7 +43,7 @@ export function logOver(
 		readArchive?: EngineOptions['readArchive']
 	},
 ): PredictionLog {
-	const store = new HotStore(sql, codec, options.readArchive)
+	const store = new ChunkStore(sql, codec, options.readArchive)
 	return {
 		append: options.append,
 		archive: options.archive,
@@ -100,8 +100,7 @@ export async function openSqlLog(options: {
 		close: async () => {},
 	}
 	return logOver(options.sql, options.codec, backend, {
-		append: async (model, kind, batch) =>
-			(await backend.append([{ model, kind, batch }]))[0] as AppendVerdict,
+		append: async (model, kind, batch) => (await backend.append([{ model, kind, batch }]))[0] as AppendStatus,
 		archive: async () => 0,
 		stats: () => engine.stats(),
 	})

@@ -4,11 +4,11 @@ import { ByteReader, ByteWriter } from '../summaries/inputs/bytes.ts'
 import type { RowBatch } from '../summaries/inputs/columns.ts'
 import type { Profile } from '../summaries/inputs/profile.ts'
 import { type Reference, unite } from './reference.ts'
-import { hourOfWeek, leastWeeks, type Slots } from './seasons.ts'
+import { hourOfWeek, minWeeks, type Slots } from './seasons.ts'
 
 const formatVersion = 1
 /** Rows without a time are left out; with fewer than this share of times the rest stand for nothing. */
-const leastTimed = 0.9
+const minTimed = 0.9
 
 /** How many whole weeks the rows cover; undefined when they are too few or have no times. */
 function weeksOf(batches: readonly RowBatch[]): number | undefined {
@@ -23,7 +23,7 @@ function weeksOf(batches: readonly RowBatch[]): number | undefined {
 		}
 	// From the first day to the last, both included.
 	const weeks = Math.floor((windowStart('1d', last) - windowStart('1d', first) + dayMs) / weekMs)
-	return timed >= leastTimed * rows && weeks >= leastWeeks ? weeks : undefined
+	return timed >= minTimed * rows && weeks >= minWeeks ? weeks : undefined
 }
 
 /** A baseline cut by hour of week, as bytes; undefined unless its rows cover four weeks. */

@@ -4,7 +4,7 @@ import { insufficient, type Measure } from './answer.ts'
 import type { ColumnView } from './descriptor.ts'
 
 /** Below this many rows on either side nothing is said about drift. */
-export const leastRows = 50
+export const minRows = 50
 
 /** Numbers that were given out one after the other fill at least a quarter of their range. */
 export const isDense = (min: number, max: number, rows: number): boolean => !(max - min >= 4 * rows)
@@ -42,7 +42,7 @@ export function tooFew(
 		total(values ? groups.subarray(0, groups.length - extraCells) : groups)
 	const [m, n] = [size(reference.groups), size(result.groups)]
 	const what = values ? 'rows with a value' : 'rows'
-	if (m < leastRows) return insufficient(method, `the baseline has ${m} ${what}; ${leastRows} are needed`)
-	if (n < leastRows) return insufficient(method, `the window has ${n} ${what}; ${leastRows} are needed`)
+	if (m < minRows) return insufficient(method, `the baseline has ${m} ${what}; ${minRows} are needed`)
+	if (n < minRows) return insufficient(method, `the window has ${n} ${what}; ${minRows} are needed`)
 	return undefined
 }

@@ -32,11 +32,11 @@ export type Reference = {
 
 /** The one calibration of a binary model. */
 const ofScore = '$score'
-const leastPeriods = 3
+const minPeriods = 3
 
 /** Learns from a reference; `periods` are the same rows by month, which widen intervals by how much calibration moves. */
 export function learn(view: OutcomeView, periods: readonly OutcomeView[], pairs: Pairs): Reference {
-	const apart = periods.length >= leastPeriods ? periods : []
+	const apart = periods.length >= minPeriods ? periods : []
 	if (view.task === 'binary') {
 		const ofPeriods = apart.map((p) => p.scores)
 		return { calibrations: { [ofScore]: fitCalibration(view.scores, ofPeriods) }, loss: undefined }

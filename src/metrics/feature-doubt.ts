@@ -1,9 +1,9 @@
 import { total } from '../stats/counts.ts'
 import { aucOfDistance, binnedShift } from '../stats/estimation/binned-shift.ts'
-import { isFar, mostOutside, percent } from '../stats/estimation/population-shift.ts'
+import { isFar, maxOutside, percent } from '../stats/estimation/population-shift.ts'
 import { extraCells } from '../summaries/inputs/grid.ts'
 import { columnViews } from './column-views.ts'
-import { isIdentifier, leastRows } from './compare.ts'
+import { isIdentifier, minRows } from './compare.ts'
 import type { ColumnView } from './descriptor.ts'
 import type { Reference } from './reference.ts'
 import type { WindowResult } from './window-result.ts'
@@ -18,7 +18,7 @@ const scoreColumns = ['$score', '$decision']
  * score did is passed over: the estimate knows of it.
  */
 export function featureDoubt(reference: Reference, window: WindowResult, segment: string): string {
-	if (Math.min(reference.subjects, window.subjects) < leastRows) return ''
+	if (Math.min(reference.subjects, window.subjects) < minRows) return ''
 	const views = columnViews(reference, window, true)
 	const nameOf = ({ reference: { grid } }: ColumnView) => grid.name
 	const shifts = views.map((view, i) => ({
@@ -60,6 +60,6 @@ function outsideShare({ reference: { groups, proper, grouping, counts }, result 
 	if (rows === 0 || known === 0) return 0
 	const share = ((grouping === 'category' ? unseen : 0) + (result.outside ?? 0)) / rows
 	const once = grouping === 'category' ? counts.subarray(0, proper).filter((c) => c === 1).length : 2
-	const least = mostOutside + (2 * once) / known + 2 * Math.sqrt((share * (1 - share)) / rows)
+	const least = maxOutside + (2 * once) / known + 2 * Math.sqrt((share * (1 - share)) / rows)
 	return share > least ? share : 0
 }

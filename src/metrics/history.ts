@@ -148,7 +148,7 @@ export const growsBeyond = ({ columns }: Reference, result: WindowResult): boole
 	columns.some((column, i) => isBeyond(column, result.columns[i] as ColumnResult))
 
 /** Windows in a row, or parts of one, that do not overlap and always go one way: three at least. */
-const leastSteps = 3
+const minSteps = 3
 
 function climbs(
 	column: ReferenceColumn,
@@ -159,10 +159,10 @@ function climbs(
 	if (column.grid.name.startsWith('$')) return false
 	const ranges = (windows: readonly PastWindow[]) =>
 		windows.flatMap((w) => w.result.columns[i] ?? []).filter((c) => !Number.isNaN(c.min))
-	const before = size === '7d' ? [] : [...ranges(past).slice(1 - leastSteps), own]
+	const before = size === '7d' ? [] : [...ranges(past).slice(1 - minSteps), own]
 	return [before, ranges(parts)].some(
 		(steps) =>
-			steps.length >= leastSteps &&
+			steps.length >= minSteps &&
 			(steps.every((c, k) => k === 0 || c.min > (steps[k - 1] as ColumnResult).max) ||
 				steps.every((c, k) => k === 0 || c.max < (steps[k - 1] as ColumnResult).min)),
 	)

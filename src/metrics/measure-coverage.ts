@@ -18,14 +18,14 @@ export function coverageMeasure({ tally }: OutcomeView): Finding {
 
 type Part = { name: string; n: number; labelled: number }
 const parts = 5
-const leastRows = 30
+const minRows = 30
 
 /** Whether outcomes are known alike at all scores and for all groups. */
 export function coverageGap(view: OutcomeView): Finding {
 	const { tally } = view
 	const splits = [byScore(view), ...[...tally.groups].filter(([name]) => !name.includes(' x ')).map(byGroup)]
-	const usable = splits.map((s) => s.filter((p) => p.n >= leastRows)).filter((s) => s.length >= 2)
-	if (usable.length === 0) return missing(tally.predictions, `fewer than two parts of ${leastRows} rows`)
+	const usable = splits.map((s) => s.filter((p) => p.n >= minRows)).filter((s) => s.length >= 2)
+	if (usable.length === 0) return missing(tally.predictions, `fewer than two parts of ${minRows} rows`)
 	const gaps = usable.map(gapOf)
 	const p = Math.min(1, Math.min(...gaps.map((g) => g.p)) * gaps.length)
 	const widest = gaps.reduce((a, b) => (b.value > a.value ? b : a))
@@ -73,7 +73,7 @@ const byGroup = ([attribute, values]: [
 		labelled: group.get('labelled'),
 	}))
 
-const mostExamples = 3
+const maxExamples = 3
 
 function examplesOf(unknown: ReadonlyMap<string, number>): string {
 	const texts = [...unknown]
@@ -81,7 +81,7 @@ function examplesOf(unknown: ReadonlyMap<string, number>): string {
 		.sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
 	if (texts.length === 0) return ''
 	return `, such as ${texts
-		.slice(0, mostExamples)
+		.slice(0, maxExamples)
 		.map(([text]) => JSON.stringify(text))
 		.join(', ')}`
 }

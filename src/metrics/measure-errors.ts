@@ -29,11 +29,11 @@ export function errorMeasure(view: OutcomeView, metric: keyof typeof measures): 
 /** With more rows, intervals hold for heavy tails too. */
 const enoughRows = 1000
 /** Of the errors; normal ones have 3. */
-const mostKurtosis = 30
+const maxKurtosis = 30
 
 /** Squares of a few errors tell little of those to come: the interval is then said to be unreliable. */
 function warned(finding: Finding, { n, e2, e4 }: RegressionMoments): Finding {
-	const isHeavy = n < enoughRows && e4 * n > mostKurtosis * e2 ** 2
+	const isHeavy = n < enoughRows && e4 * n > maxKurtosis * e2 ** 2
 	if (!isHeavy || finding.reason !== undefined) return finding
 	const carriers = Math.max(1, Math.round(e2 ** 2 / e4))
 	return {
@@ -43,7 +43,7 @@ function warned(finding: Finding, { n, e2, e4 }: RegressionMoments): Finding {
 }
 
 /** Where actuals spread less than this share of their mean, their fourth powers cancel out. */
-const leastSpread = 1e-3
+const minSpread = 1e-3
 
 /** R2, with the spread of the actuals without rounding; its interval takes powers that a large mean rounds away. */
 function r2Measure(view: OutcomeView, moments: RegressionMoments): Finding {
@@ -52,7 +52,7 @@ function r2Measure(view: OutcomeView, moments: RegressionMoments): Finding {
 	if (n < 2 || !(variance > 0)) return missing(n, 'fewer than two outcomes, or all are the same')
 	const value = 1 - e2 / n / variance
 	const { low, high } = r2(moments)
-	if (Math.sqrt(variance) >= leastSpread * Math.abs(y / n)) return found({ value, low, high }, n)
+	if (Math.sqrt(variance) >= minSpread * Math.abs(y / n)) return found({ value, low, high }, n)
 	const bare = found({ value, low: Number.NaN, high: Number.NaN }, n)
 	return { ...bare, reason: 'no interval: the outcomes spread too little for their mean' }
 }

@@ -10,7 +10,7 @@ import { logLoss } from '../stats/performance/log-loss.ts'
 import { multiclassBrierScore } from '../stats/performance/multiclass-brier-score.ts'
 import { multiclassLogLoss } from '../stats/performance/multiclass-log-loss.ts'
 import { multiclassRocAuc } from '../stats/performance/multiclass-roc-auc.ts'
-import { leastOfEitherClass, rocAuc } from '../stats/performance/roc-auc.ts'
+import { minOfEitherClass, rocAuc } from '../stats/performance/roc-auc.ts'
 import type { ScoreCounts } from '../stats/score-counts.ts'
 import { type Finding, found, missing } from './finding.ts'
 import type { OutcomeView } from './outcome-view.ts'
@@ -30,7 +30,7 @@ export type ScoreMetric = keyof typeof measures
 const ofProbabilities: readonly ScoreMetric[] = ['log_loss', 'brier', 'ece']
 
 /** A larger share of scores outside [0, 1] than this says that they are margins, also those within. */
-const mostLeft = 0.1
+const maxLeft = 0.1
 
 /** The rows whose score can be a probability, and how many others there are. */
 function probabilitiesIn({ scores, positives, negatives }: ScoreCounts): {
@@ -55,7 +55,7 @@ export function scoreMeasure(view: OutcomeView, metric: ScoreMetric): Finding {
 	const { counts, left } = ofProbabilities.includes(metric)
 		? probabilitiesIn(view.scores)
 		: { counts: view.scores, left: 0 }
-	if (left > n * mostLeft) return missing(n, 'a score is outside [0, 1], so scores are no probabilities')
+	if (left > n * maxLeft) return missing(n, 'a score is outside [0, 1], so scores are no probabilities')
 	if (!ofProbabilities.includes(metric) && (positives === 0 || negatives === 0))
 		return missing(n, `all ${n} outcomes are ${positives === 0 ? 'negative' : 'positive'}`)
 	const estimate = measures[metric](counts)
@@ -65,7 +65,7 @@ export function scoreMeasure(view: OutcomeView, metric: ScoreMetric): Finding {
 		...(Number.isFinite(finding.value) &&
 		Number.isNaN(finding.low) &&
 		(metric === 'roc_auc' || metric === 'gini')
-			? [`no interval below ${leastOfEitherClass} rows of either class`]
+			? [`no interval below ${minOfEitherClass} rows of either class`]
 			: []),
 		...(view.scores.scores.length === 1 ? ['every score is the same'] : []),
 		...(view.tally.level > 0 ? [`scores are kept to ${view.keptDigits} digits`] : []),

@@ -6,7 +6,7 @@ import type { Slots } from './seasons.ts'
 
 const tenths = 10
 /** Up to this many distinct values, PSI and its kin compare value by value, not by deciles. */
-const mostByValue = 20
+const maxByValue = 20
 
 /** A baseline column, made ready for comparing: cells united into the groups that PSI and the tests use. */
 export type ReferenceColumn = {
@@ -81,7 +81,7 @@ export function unite(counts: Float64Array, groupOf: Int32Array, groups: number)
 function groupingOf(grid: ColumnGrid, counts: Float64Array): ReferenceColumn['grouping'] {
 	if (grid.kind === 'categorical') return 'category'
 	const used = counts.reduce((n, c) => n + (c > 0 ? 1 : 0), 0)
-	return grid.points === true && used <= mostByValue ? 'value' : 'tenth'
+	return grid.points === true && used <= maxByValue ? 'value' : 'tenth'
 }
 
 /** How many groups there are; the group of each cell is written to `groupOf`. */

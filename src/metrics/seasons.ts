@@ -20,10 +20,10 @@ export type Seasons = {
 }
 
 /** Fewer weeks make no season. */
-export const leastWeeks = 4
+export const minWeeks = 4
 /** Further back is not looked. */
-const mostWeeks = 8
-const leastRows = 50
+const maxWeeks = 8
+const minRows = 50
 /** A part of the week is set apart from the rest only when it differs by more than chance. */
 const level = 0.001
 /** Rows of the whole that are mixed into a part, so that a rare group has no wild ratio. */
@@ -52,14 +52,14 @@ export function seasonsOf(
 	baseline: Slots | undefined,
 ): Seasons | undefined {
 	if (baseline) return fromSlots(baseline.slots, partsOf[size], baseline.weeks, 'baseline')
-	const recent = past.days.filter((w) => w.from >= from - mostWeeks * weekMs)
+	const recent = past.days.filter((w) => w.from >= from - maxWeeks * weekMs)
 	if (size === '1h') return ofHour(past.same, recent)
 	const weeks = recent.filter((w) => dayOfWeek(w.from) === dayOfWeek(from)).length
-	return weeks < leastWeeks ? undefined : fromSlots(recent, partsOf[size], weeks, 'past')
+	return weeks < minWeeks ? undefined : fromSlots(recent, partsOf[size], weeks, 'past')
 }
 
 function ofHour(same: readonly Slot[], days: readonly Slot[]): Seasons | undefined {
-	if (same.length < leastWeeks) return undefined
+	if (same.length < minWeeks) return undefined
 	const all = sumOf([...days, ...same])
 	const own = sumOf(same)
 	const usual = differs(own, all) ? own : all
@@ -105,7 +105,7 @@ function sumOf(slots: readonly Slot[]): Float64Array {
 /** Whether a part of a whole is distributed otherwise than the rest of it. */
 function differs(part: Float64Array, whole: Float64Array): boolean {
 	const rest = whole.map((c, g) => Math.max(0, c - (part[g] as number)))
-	if (total(part) < leastRows || total(rest) < leastRows) return false
+	if (total(part) < minRows || total(rest) < minRows) return false
 	return chiSquareHomogeneity(part, rest).p <= level
 }
 

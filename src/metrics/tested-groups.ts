@@ -11,9 +11,9 @@ export type Pair = { reference: number[]; current: number[]; variation?: Variati
 type Cell = [reference: number, current: number]
 
 /** Rows that a group must be expected to hold on either side (Cochran 1954): below, the test's level does not hold. */
-const leastExpected = 5
+const minExpected = 5
 /** Rows of the baseline in a part that its own quantiles cut: with fewer, the share that it stands for is too uncertain. */
-const leastInPart = 20
+const minInPart = 20
 /** Standard deviations that a category must be away from the rarest that the baseline kept. */
 const clearOf = 2.6
 
@@ -36,14 +36,14 @@ export function testedGroups(
 	const kept: Cell[] = []
 	// What the baseline cannot have as a group of its own, since it became one only by having been seen.
 	let rest: Cell = unseen
-	const least = Math.max(leastExpected / share, grouping === 'category' ? leastKept(column, m / (m + n)) : 0)
+	const least = Math.max(minExpected / share, grouping === 'category' ? minKept(column, m / (m + n)) : 0)
 	if (grouping === 'tenth') kept.push(...joinTenths(cells.slice(0, proper), Math.min(1, n / m)))
 	for (const cell of grouping === 'tenth' ? apart : [...cells.slice(0, proper), ...apart])
 		if (cell[0] + cell[1] >= least) kept.push(cell)
 		else rest = sum(rest, cell)
 	const rows = rest[0] + rest[1]
 	// Too few to stand alone: they go with the first group, which for categories is the most frequent.
-	if (rows * share >= leastExpected || kept.length === 0) kept.push(rest)
+	if (rows * share >= minExpected || kept.length === 0) kept.push(rest)
 	else if (rows > 0) kept[0] = sum(kept[0] as Cell, rest)
 	return { reference: kept.map((c) => c[0]), current: kept.map((c) => c[1]) }
 }
@@ -53,7 +53,7 @@ const sum = (a: Cell, b: Cell): Cell => [a[0] + b[0], a[1] + b[1]]
 /** Tenths joined into as many parts, of about equal share, as both sides have rows for. */
 function joinTenths(tenths: readonly Cell[], perReferenceRow: number): Cell[] {
 	const values = tenths.reduce((rows, [a]) => rows + a, 0)
-	const most = Math.min(values / leastInPart, (values * perReferenceRow) / leastExpected)
+	const most = Math.min(values / minInPart, (values * perReferenceRow) / minExpected)
 	const parts = Math.max(1, Math.min(tenths.length, Math.floor(most)))
 	const joined = Array.from({ length: parts }, (): Cell => [0, 0])
 	let before = 0
@@ -69,7 +69,7 @@ function joinTenths(tenths: readonly Cell[], perReferenceRow: number): Cell[] {
  * The least number of rows, of both sides together, with which a category would have been among those that the baseline
  * kept whichever way its rows had fallen. 0 when the baseline kept all.
  */
-function leastKept({ groups, proper }: ReferenceColumn, referenceShare: number): number {
+function minKept({ groups, proper }: ReferenceColumn, referenceShare: number): number {
 	if ((groups[proper] as number) === 0) return 0
 	const rarest = groups.subarray(0, proper).reduce((least, c) => (c > 0 && c < least ? c : least), Infinity)
 	// x - clearOf * sqrt(x * (1 - share)) = rarest, for x rows expected in the baseline.

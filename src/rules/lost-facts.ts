@@ -1,4 +1,4 @@
-import { leastRows } from '../metrics/compare.ts'
+import { minRows } from '../metrics/compare.ts'
 import { lookupsOf, type Surroundings, type Unknown } from './evaluate.ts'
 import type { FactTable } from './facts.ts'
 import type { States } from './states.ts'
@@ -19,7 +19,7 @@ export async function markLost(
 	earlier: AsyncIterable<FactTable>,
 	around: Surroundings,
 ): Promise<States> {
-	const open = new Map(lost.filter(({ subject }) => subject.n >= leastRows).map((u) => [u, 0]))
+	const open = new Map(lost.filter(({ subject }) => subject.n >= minRows).map((u) => [u, 0]))
 	if (open.size === 0) return states
 	const isMissed = [...open.keys()].some(({ rule }) => rule.noDataMs !== undefined)
 	const after = new Map([...states].map(([name, of]) => [name, new Map(of)]))
@@ -32,7 +32,7 @@ export async function markLost(
 		const judged = new Map(lookupsOf(table, around).map((j) => [j.key, j]))
 		for (const [unknown, seen] of open) {
 			const before = judged.get(unknown.key)
-			if (!before || before.subject.n < leastRows) continue
+			if (!before || before.subject.n < minRows) continue
 			if (!unknown.missing.some((name) => before.lookup(name) !== undefined)) settle(unknown, 'never')
 			else if (seen + 1 >= windowsBefore) settle(unknown, 'unknown')
 			else open.set(unknown, seen + 1)

@@ -14,7 +14,7 @@ type Case = readonly Atom[]
 export type Cases = readonly Case[]
 
 /** Beyond this many cases a condition is taken as one that can hold. */
-const mostCases = 500
+const maxCases = 500
 const opposite: Record<NumberOp, NumberOp> = {
 	'<': '>=',
 	'<=': '>',
@@ -50,14 +50,14 @@ export function casesOf(expr: Expr, holds = true): Cases | undefined {
 
 function some(parts: readonly (Cases | undefined)[]): Cases | undefined {
 	const all = parts.flatMap((part) => part ?? [])
-	return parts.includes(undefined) || all.length > mostCases ? undefined : all
+	return parts.includes(undefined) || all.length > maxCases ? undefined : all
 }
 
 /** The cases in which a case of each part holds. */
 export function every(parts: readonly (Cases | undefined)[]): Cases | undefined {
 	let all: Cases = [[]]
 	for (const part of parts) {
-		if (!part || all.length * part.length > mostCases) return undefined
+		if (!part || all.length * part.length > maxCases) return undefined
 		all = all.flatMap((a) => part.map((b) => [...a, ...b]))
 	}
 	return all

@@ -13,7 +13,7 @@ export type Delivery = {
 }
 type Process = (delivery: Delivery) => Promise<void>
 
-const mostBytes = 256 * 1024
+const maxBytes = 256 * 1024
 const ackWithinMs = 2800
 
 const text = (status: number, body = ''): Response =>
@@ -34,8 +34,8 @@ export function slackReceiver(
 		// Before a byte is read: who sends neither is not Slack.
 		if (!isFresh(request.headers, context.now()))
 			return text(401, 'The signature or its time is missing or wrong.')
-		const bytes = await readBody(request, mostBytes)
-		if (!bytes) return text(413, `The body is over ${mostBytes} bytes.`)
+		const bytes = await readBody(request, maxBytes)
+		if (!bytes) return text(413, `The body is over ${maxBytes} bytes.`)
 		if (!(await isFromSlack(secret, request.headers, bytes, context.now())))
 			return text(401, 'The signature or its time is wrong.')
 		const body = parseBody(bytes, request.headers.get('content-type') ?? '')

@@ -1,6 +1,6 @@
 import { toHex, utf8 } from '../core/bytes.ts'
 
-const mostSkewSeconds = 300
+const maxSkewSeconds = 300
 
 /** Compares without telling by its time where two texts differ. */
 function equal(a: string, b: string): boolean {
@@ -14,7 +14,7 @@ export function isFresh(headers: Headers, nowMs: number): boolean {
 	const timestamp = headers.get('x-slack-request-timestamp') ?? ''
 	const signature = headers.get('x-slack-signature') ?? ''
 	if (!/^v0=[0-9a-f]{64}$/.test(signature)) return false
-	return /^\d{1,12}$/.test(timestamp) && Math.abs(nowMs / 1000 - Number(timestamp)) <= mostSkewSeconds
+	return /^\d{1,12}$/.test(timestamp) && Math.abs(nowMs / 1000 - Number(timestamp)) <= maxSkewSeconds
 }
 
 /**

@@ -25,27 +25,27 @@ const known: readonly Transform[] = [
 	{ is: { name: 'exp of what it was' }, apply: Math.exp },
 ]
 /** A ratio that is no known unit is one when it is at least this large, or as small. */
-const leastUnnamed = 2
+const minUnnamed = 2
 /** How far off the scaled values may be, as a share of the distance that the change made. */
-const mostLeft = 0.15
+const maxLeft = 0.15
 /** Of small factors, which growth or inflation gives as well, how far off the measured ratio may be. */
-const small = { factor: 3, mostOff: 0.03 }
+const small = { factor: 3, maxOff: 0.03 }
 /** The share of values that may lie where the unit cannot lead: a logarithm that was undone leaves none below zero. */
-const mostOutside = 0.05
-const leastRows = 20
+const maxOutside = 0.05
+const minRows = 20
 
 /**
  * The change of unit that turns the distribution before into the one after, judged by the Kolmogorov-Smirnov distance of
  * ascending samples that it leaves; undefined when none does. Ratios are tried at every quantile at once, not at the mean.
  */
 export function unitChange(before: Float64Array, after: Float64Array): UnitChange | undefined {
-	if (before.length < leastRows || after.length < leastRows) return undefined
+	if (before.length < minRows || after.length < minRows) return undefined
 	const made = sampleDistance(before, after)
 	// What two samples of one distribution differ by at the 0.1% level, and a little for values that were rounded.
 	const chance = 1.95 * Math.sqrt(1 / before.length + 1 / after.length)
 	// What chance nearly explains fits many units.
 	if (made < 2 * chance) return undefined
-	const most = Math.min(made / 2, Math.max(chance, mostLeft * made))
+	const most = Math.min(made / 2, Math.max(chance, maxLeft * made))
 	const tried = (transform: Transform) => ({ transform, distance: left(transform, before, after) })
 	const ratio = meanRatio(before, after)
 	const all = known.filter(({ is }) => !('factor' in is) || isNear(is.factor, ratio)).map(tried)
@@ -58,14 +58,14 @@ export function unitChange(before: Float64Array, after: Float64Array): UnitChang
 			best,
 			ratio,
 		)
-	const isLarge = ratio !== undefined && Math.abs(Math.log(Math.abs(ratio))) >= Math.log(leastUnnamed)
+	const isLarge = ratio !== undefined && Math.abs(Math.log(Math.abs(ratio))) >= Math.log(minUnnamed)
 	return own && isLarge && own.distance <= most ? own.transform.is : undefined
 }
 
 const isNear = (factor: number, ratio: number | undefined): boolean =>
 	ratio === undefined ||
 	Math.abs(Math.log(factor)) > Math.log(small.factor) ||
-	Math.abs(Math.log(factor / ratio)) <= small.mostOff
+	Math.abs(Math.log(factor / ratio)) <= small.maxOff
 
 type Tried = { transform: Transform; distance: number }
 
@@ -87,7 +87,7 @@ function left({ apply }: Transform, before: Float64Array, after: Float64Array): 
 	const now = after.map(Math.fround)
 	const [low, high] = [turned[0] as number, turned.at(-1) as number]
 	const outside = now.filter((x) => x < low || x > high).length / now.length
-	return outside > Math.max(mostOutside, 5 / turned.length) ? 1 : sampleDistance(turned, now)
+	return outside > Math.max(maxOutside, 5 / turned.length) ? 1 : sampleDistance(turned, now)
 }
 
 /** The geometric mean of the ratios at nine quantiles, of those that have one; undefined where hardly any has. */

@@ -6,7 +6,7 @@ import { doubled } from './memory.ts'
 const [quote, comma, lineFeed, carriageReturn] = [34, 44, 10, 13]
 /** How much of a file is looked at to see where its lines end. */
 const lookedAt = 65_536
-const mostCells = 100_000
+const maxCells = 100_000
 
 /** Cells of text, by their bytes. */
 export type TakesBytes = { addBytes(bytes: Uint8Array, from: number, to: number): void }
@@ -40,10 +40,10 @@ export class CsvTooLong extends CsvFault {}
  */
 export async function readRecords(
 	chunks: AsyncIterable<Uint8Array>,
-	mostBytes: number,
+	maxBytes: number,
 	take: (record: CsvRecord) => void,
 ): Promise<void> {
-	const scanner = new Scanner(mostBytes, take)
+	const scanner = new Scanner(maxBytes, take)
 	for await (const chunk of asUtf8(chunks)) scanner.add(chunk)
 	scanner.end()
 }
@@ -51,14 +51,14 @@ export async function readRecords(
 /** The records as texts, those of a chunk together. Records that are no text, or of another length, are a `CsvFault`. */
 export async function* textRecords(
 	chunks: AsyncIterable<Uint8Array>,
-	mostBytes: number,
+	maxBytes: number,
 	hold?: ByteHold,
 ): AsyncGenerator<(string[] | CsvFault)[]> {
 	let found: (string[] | CsvFault)[] = []
 	let header: string[] | undefined
-	const scanner = new Scanner(mostBytes, (record) => {
-		if (record.cells > mostCells)
-			throw new AppError('too-large', `Line ${record.line} has ${record.cells} cells; at most ${mostCells}.`)
+	const scanner = new Scanner(maxBytes, (record) => {
+		if (record.cells > maxCells)
+			throw new AppError('too-large', `Line ${record.line} has ${record.cells} cells; at most ${maxCells}.`)
 		const cells = textsOf(record)
 		if (header === undefined && cells instanceof CsvFault) throw cells
 		header ??= cells as string[]
@@ -122,11 +122,11 @@ class Scanner implements CsvRecord {
 	/** Cells that hold quotes, without them. */
 	private unquoted: (Uint8Array | undefined)[] = []
 	private hasQuotes = false
-	private readonly mostBytes: number
+	private readonly maxBytes: number
 	private readonly onRecord: (record: CsvRecord) => void
 
-	constructor(mostBytes: number, onRecord: (record: CsvRecord) => void) {
-		this.mostBytes = mostBytes
+	constructor(maxBytes: number, onRecord: (record: CsvRecord) => void) {
+		this.maxBytes = maxBytes
 		this.onRecord = onRecord
 	}
 
@@ -165,14 +165,14 @@ class Scanner implements CsvRecord {
 			if (at === this.length) break
 			const next = this.scan(at, isLast)
 			if (next < 0) break
-			if (next - at > this.mostBytes) this.failTooLong()
+			if (next - at > this.maxBytes) this.failTooLong()
 			this.takeRecord()
 			at = next
 		}
 		this.buffer.copyWithin(0, at, this.length)
 		this.length -= at
 		this.unended = this.length
-		if (this.length > this.mostBytes) this.failTooLong()
+		if (this.length > this.maxBytes) this.failTooLong()
 	}
 
 	/** What ends a line: a carriage return where there are no line feeds. False while too little is there to know. */
@@ -198,7 +198,7 @@ class Scanner implements CsvRecord {
 			let start = from
 			if (buffer[from] === quote && from < length) {
 				to = this.closing(from + 1)
-				if (to < 0 && isLast && length - at > this.mostBytes) this.failTooLong()
+				if (to < 0 && isLast && length - at > this.maxBytes) this.failTooLong()
 				if (to < 0) return isLast ? this.fail('a quote is not closed') : -1
 				start = from + 1
 				this.addQuoted(start, to)
@@ -287,7 +287,7 @@ class Scanner implements CsvRecord {
 	private failTooLong(): never {
 		throw new CsvTooLong(
 			this.line,
-			`it begins a record of over ${this.mostBytes} bytes: is a quote left open?`,
+			`it begins a record of over ${this.maxBytes} bytes: is a quote left open?`,
 		)
 	}
 }

@@ -147,11 +147,11 @@ function giveValues(
 }
 
 /** Past this, the high half of a whole number makes it larger than a double holds exactly. */
-const mostHigh = 2 ** 21
+const maxHigh = 2 ** 21
 
 function int64(view: DataView, at: number): number | bigint {
 	const high = view.getInt32(at + 4, true)
-	return high >= mostHigh || high < -mostHigh
+	return high >= maxHigh || high < -maxHigh
 		? view.getBigInt64(at, true)
 		: high * 2 ** 32 + view.getUint32(at, true)
 }

@@ -6,7 +6,7 @@ import { decodeUtf8 } from '../core/utf8.ts'
 /** A cell as the page holds it: whole numbers beyond 2^53 are a bigint, texts and fixed bytes their bytes. */
 export type Raw = boolean | number | bigint | Uint8Array
 
-const mostHex = 256
+const maxHex = 256
 const nanosOfMs = 1_000_000n
 
 /**
@@ -63,8 +63,8 @@ function jsonCell(text: string): unknown {
 
 /** Older writers do not say which bytes are text. */
 function bytesText(bytes: Uint8Array): string {
-	const more = bytes.length > mostHex ? `… (${bytes.length} bytes)` : ''
-	return decodeUtf8(bytes) ?? `0x${toHex(bytes.subarray(0, mostHex))}${more}`
+	const more = bytes.length > maxHex ? `… (${bytes.length} bytes)` : ''
+	return decodeUtf8(bytes) ?? `0x${toHex(bytes.subarray(0, maxHex))}${more}`
 }
 
 function isoText(ms: number): string | undefined {

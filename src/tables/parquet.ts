@@ -38,7 +38,7 @@ export type OpenParquet = (bytes: Uint8Array<ArrayBuffer>, limits: ParquetLimits
 /** How much a file may unpack to, and how much a page may grow. */
 export type ParquetLimits = { gunzippedBytes: number; gunzipRatio: number }
 
-const mostRows = 100_000_000
+const maxRows = 100_000_000
 /** Cells that a small file may have before their number is compared with its bytes. */
 const freeCells = 2_000_000
 
@@ -191,8 +191,8 @@ async function guarded<T>(read: () => T | Promise<T>): Promise<T> {
 function checkSize(metadata: FileMetaData, fileBytes: number, limits: ParquetLimits | undefined): void {
 	const rows = metadata.row_groups.map((group) => Number(group.num_rows))
 	const all = rows.reduce((sum, n) => sum + n, 0)
-	if (!(all <= mostRows) || rows.some((n) => n < 0))
-		throw new AppError('too-large', `The Parquet file claims ${all} rows; at most ${mostRows} are read.`)
+	if (!(all <= maxRows) || rows.some((n) => n < 0))
+		throw new AppError('too-large', `The Parquet file claims ${all} rows; at most ${maxRows} are read.`)
 	// One run-length byte may stand for a million cells.
 	const cells = all * parquetSchema(metadata).children.length
 	if (limits && cells > freeCells + fileBytes * limits.gunzipRatio)

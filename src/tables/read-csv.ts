@@ -3,7 +3,7 @@ import type { Column } from './columns.ts'
 import { CsvFault, type CsvRecord, readRecords, requireCommas, wrongLength } from './csv.ts'
 import { attach, type Table, type Wanted } from './read-table.ts'
 
-const mostBytes = 16 * 2 ** 20
+const maxBytes = 16 * 2 ** 20
 
 /**
  * Reads a CSV table with a header line into columns. Only the cells that somebody takes become more than bytes. Throws
@@ -26,7 +26,7 @@ export async function readCsv(chunks: AsyncIterable<Uint8Array>, wanted: readonl
 		rows++
 	}
 	try {
-		await readRecords(chunks, mostBytes, take)
+		await readRecords(chunks, maxBytes, take)
 	} catch (error) {
 		if (!(error instanceof CsvFault)) throw error
 		throw new AppError('malformed', `Line ${error.line} of the file is not CSV: ${error.message}.`, {

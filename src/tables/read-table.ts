@@ -8,7 +8,7 @@ export type Wanted = { name: string; required: boolean; takers: readonly Column[
 /** What was read: how many rows, and the columns that the table has. */
 export type Table = { rows: number; names: readonly string[] }
 
-const mostShown = 30
+const maxShown = 30
 
 /** The takers of each column, in the order of the names. Throws for a column that is not there, or stands twice. */
 export function attach(wanted: readonly Wanted[], names: readonly string[]): (readonly Column[])[] {
@@ -22,8 +22,8 @@ export function requireColumns(wanted: readonly Wanted[], names: readonly string
 	for (const { name, required } of wanted) {
 		if (!required || names.includes(name)) continue
 		const near = nearest(name, names)
-		const shown = names.slice(0, mostShown).join(', ')
-		const more = names.length > mostShown ? ` and ${names.length - mostShown} more` : ''
+		const shown = names.slice(0, maxShown).join(', ')
+		const more = names.length > maxShown ? ` and ${names.length - maxShown} more` : ''
 		throw new AppError(
 			'invalid',
 			`There is no column "${name}".${near ? ` Did you mean "${near}"?` : ''} There are: ${shown}${more}.`,

@@ -116,7 +116,7 @@ const liveMs = 15 * minuteMs
 /** A back-filled window is complete when nothing came for it in so long. */
 const quietMs = 45 * secondMs
 /** Nothing waits for longer than this. */
-const mostWaitMs = hourMs / 2
+const maxWaitMs = hourMs / 2
 
 /**
  * Only windows that have closed are judged: one that still fills up would count as one of `for` too early. For the same
@@ -130,7 +130,7 @@ async function readDue(context: Context, isPatient: boolean): Promise<ChangedWin
 	const rows = (await context.sql.all({
 		sql: `SELECT model, environment, version, window, from_ms FROM rule_waiting w WHERE to_ms <= ?1
 			${isPatient ? `AND (${settled})` : ''} ORDER BY to_ms`,
-		params: isPatient ? [now, now - liveMs, now - mostWaitMs, now - quietMs] : [now],
+		params: isPatient ? [now, now - liveMs, now - maxWaitMs, now - quietMs] : [now],
 	})) as unknown as [string, string, string, ChangedWindow['window'], number][]
 	return rows.map(([model, environment, version, window, from]) => ({
 		model,

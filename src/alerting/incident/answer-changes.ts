@@ -10,7 +10,7 @@ type Where = Pick<IncidentChange, 'segment' | 'group'>
 
 export const scoreColumn: FeatureSpec = { name: '$score', type: 'numeric' }
 const decision: FeatureSpec = { name: '$decision', type: 'categorical' }
-const leastRows = 30
+const minRows = 30
 /** Standard errors from which on a mean or a share has moved. */
 const clear = 3
 
@@ -49,7 +49,7 @@ function sidesOf(comparison: Comparison, spec: FeatureSpec, place?: Where): Side
 	const now = sideOf(after.valuesOf(spec), rowsOf(after))
 	const column = place ? undefined : reference.columns.find((c) => c.grid.name === spec.name)
 	const own = before && sideOf(before.valuesOf(spec), rowsOf(before))
-	const isEnough = (side: Side | undefined) => side && side.rows - side.missing >= leastRows
+	const isEnough = (side: Side | undefined) => side && side.rows - side.missing >= minRows
 	const then = isEnough(own) ? own : column && total(column.counts) > 0 ? referenceSide(column) : undefined
 	return then && isEnough(then) && isEnough(now) ? { before: then, after: now } : undefined
 }
@@ -74,7 +74,7 @@ function moments(values: Float64Array): { mean: number; variance: number; n: num
 }
 
 function tellScore({ before, after }: Sides): Told | undefined {
-	if (before.numbers.length < leastRows || after.numbers.length < leastRows) return undefined
+	if (before.numbers.length < minRows || after.numbers.length < minRows) return undefined
 	const [a, b] = [moments(before.numbers), moments(after.numbers)]
 	const error = Math.sqrt(a.variance / a.n + b.variance / b.n)
 	const short = `${amount(a.mean)} to ${amount(b.mean)}`

@@ -16,14 +16,14 @@ export const factorText = (factor: number): string =>
 export const listed = (names: readonly string[], word: 'and' | 'or'): string =>
 	names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} ${word} ${names.at(-1)}`
 
-const mostPlaces = 3
+const maxPlaces = 3
 
 /** `city is munich or berlin` of changes that are told of segments or groups; empty when they are told of all rows. */
 export function whereOf(changes: readonly Pick<IncidentChange, 'segment' | 'group'>[]): string {
 	const name = changes[0]?.segment?.name
 	const values = changes.flatMap(({ segment, group }) => segment?.value ?? group ?? [])
 	if (values.length === 0) return ''
-	const more = values.length > mostPlaces ? [`${values.length - mostPlaces} more`] : []
-	const shown = listed([...values.slice(0, mostPlaces), ...more], 'or')
+	const more = values.length > maxPlaces ? [`${values.length - maxPlaces} more`] : []
+	const shown = listed([...values.slice(0, maxPlaces), ...more], 'or')
 	return name === undefined ? shown : `${name} is ${shown}`
 }

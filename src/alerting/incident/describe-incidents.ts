@@ -12,9 +12,9 @@ import { replayChanges } from './replay-changes.ts'
 import { type Comparison, readComparison } from './window-rows.ts'
 
 /** Features of one incident that are looked at; the others are told by their alerts. */
-const mostFeatures = 10
-const mostChanges = 30
-const mostPlaces = 3
+const maxFeatures = 10
+const maxChanges = 30
+const maxPlaces = 3
 
 /**
  * Says of each incident whose alerts changed what changed, from rows of the windows. It never stops an incident: what
@@ -27,10 +27,10 @@ export async function describeIncidents(
 ): Promise<void> {
 	for (const { incident, alerts } of incidents.touchedBy(changed)) {
 		const reader = comparisonReader(context)
-		for (const alert of alerts.slice(0, mostFeatures)) await describeAlert(context, incident, alert, reader)
+		for (const alert of alerts.slice(0, maxFeatures)) await describeAlert(context, incident, alert, reader)
 		await describeAnswers(context, incident, reader)
 		const { row } = incident
-		row.changes = row.changes.sort((a, b) => rankOf(a) - rankOf(b)).slice(0, mostChanges)
+		row.changes = row.changes.sort((a, b) => rankOf(a) - rankOf(b)).slice(0, maxChanges)
 	}
 }
 
@@ -104,7 +104,7 @@ async function describeAnswers(context: Context, incident: WorkingIncident, read
 		const comparison = await read({ ...latest, began })
 		const changes = shown.some(isInput) ? row.changes : featureChanges(comparison, scoreColumn)
 		const places = changes.filter((c) => c.segment !== undefined || c.group !== undefined)
-		return answerChanges(comparison, places.slice(0, mostPlaces))
+		return answerChanges(comparison, places.slice(0, maxPlaces))
 	})
 	if (told.length === 0) return
 	const since = formatTime(began)

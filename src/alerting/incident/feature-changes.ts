@@ -9,19 +9,19 @@ type Change = Omit<IncidentChange, 'since'>
 type Rows = ArrayLike<number> & Iterable<number>
 
 /** Elsewhere is unchanged when it differs by at most this share of what differs where the change is. */
-const mostElsewhere = 1 / 3
-const mostValues = 200
-const mostPlaces = 5
+const maxElsewhere = 1 / 3
+const maxValues = 200
+const maxPlaces = 5
 /** The last part of a window, for changes that came in the middle of it. */
 const lastPart = 0.25
-const leastInPart = 60
+const minInPart = 60
 
 /** How a feature changed: of each aspect over all rows, or only where it did when the rest is as before. */
 export function featureChanges(comparison: Comparison, spec: FeatureSpec): Change[] {
 	const { after } = comparison
 	const rows = spec.name.startsWith('$') ? after.all : after.withFeatures
 	const whole = changesIn(comparison, spec, rows)
-	if (!whole.some((c) => c.kind === 'shift') || rows.length * lastPart < leastInPart) return whole
+	if (!whole.some((c) => c.kind === 'shift') || rows.length * lastPart < minInPart) return whole
 	const at = (row: number) => after.batch.timestamps[row] as number
 	const late = [...rows].sort((a, b) => at(a) - at(b)).slice(-Math.floor(rows.length * lastPart))
 	const now = changesIn(comparison, spec, late)
@@ -79,7 +79,7 @@ function splitAll(
 		const places = [...now]
 			.filter(([name, list]) => isEnough(list) && (!earlier || isEnough(earlier.get(name))))
 			.sort((a, b) => b[1].length - a[1].length || (a[0] < b[0] ? -1 : 1))
-			.slice(0, mostValues)
+			.slice(0, maxValues)
 			.map(([name, list]) => ({
 				...placed(dimension, name),
 				name,
@@ -133,7 +133,7 @@ function whereIs(
 				: sizeOf(aspect, rest.before, rest.after, known)
 		const least = Math.min(...held.map((h) => h.found.size))
 		const isUnchanged = !findChanges(rest.before, rest.after, known).some((f) => f.aspect === aspect)
-		return isUnchanged && elsewhere <= mostElsewhere * least ? [held] : []
+		return isUnchanged && elsewhere <= maxElsewhere * least ? [held] : []
 	})
 	const rowsIn = (held: readonly Held[]) => held.reduce((sum, { place }) => sum + place.rows.length, 0)
 	return fitting.sort((a, b) => rowsIn(a) - rowsIn(b))[0]
@@ -153,10 +153,10 @@ export const nameOf = (feature: string): string =>
 
 /** One change a place; the last says what is elsewhere. */
 function toldOf(feature: string, held: readonly Held[]): Change[] {
-	const shown = held.slice(0, mostPlaces)
+	const shown = held.slice(0, maxPlaces)
 	return shown.map(({ place: { segment, group }, found }, i) => {
 		const where = segment ? `${segment.name} is ${segment.value}` : group
-		const others = held.length > mostPlaces ? `; ${held.length - mostPlaces} more are alike` : ''
+		const others = held.length > maxPlaces ? `; ${held.length - maxPlaces} more are alike` : ''
 		const end = i === shown.length - 1 ? `${others}; elsewhere unchanged` : ''
 		return {
 			...told(feature, found),

@@ -25,16 +25,16 @@ export type Found = {
 
 /** Standard errors, and the share of rows, from which on a difference is told. */
 const clear = 3.29
-const leastRise: Record<'type' | 'missing' | 'category', number> = {
+const minRise: Record<'type' | 'missing' | 'category', number> = {
 	type: 0.005,
 	missing: 0.02,
 	category: 0.01,
 }
-const leastDistance = 0.05
-const leastRows = 20
+const minDistance = 0.05
+const minRows = 20
 /** A category is named when so many rows have it: rarer ones may point at a person. */
-const leastNamed = 10
-const mostCategories = 3
+const minNamed = 10
+const maxCategories = 3
 
 /** What changed from one side to the other, the most telling first. `known`: the categories that are not new. */
 export const findChanges = (before: Side, after: Side, known: ReadonlySet<string> | undefined): Found[] =>
@@ -63,15 +63,14 @@ function hasRisen(before: [number, number], after: [number, number], least: numb
 }
 
 const wrongTypes: Find = (before, after) => {
-	if (!hasRisen([before.wrong, before.rows], [after.wrong, after.rows], leastRise.type)) return undefined
+	if (!hasRisen([before.wrong, before.rows], [after.wrong, after.rows], minRise.type)) return undefined
 	const [was, is] = [share(before.wrong, before), share(after.wrong, after)]
 	const words = `comes with another type than declared in ${percent(is)} of rows, ${none(was)} before`
 	return { aspect: 'type', kind: 'type', size: is - was, before: was, after: is, words }
 }
 
 const missingValues: Find = (before, after) => {
-	if (!hasRisen([before.missing, before.rows], [after.missing, after.rows], leastRise.missing))
-		return undefined
+	if (!hasRisen([before.missing, before.rows], [after.missing, after.rows], minRise.missing)) return undefined
 	const [was, is] = [share(before.missing, before), share(after.missing, after)]
 	const words = `is missing in ${percent(is)} of rows, ${none(was)} before`
 	return { aspect: 'missing', kind: 'missing', size: is - was, before: was, after: is, words }
@@ -92,14 +91,14 @@ const newCategories: Find = (before, after, known) => {
 	if (before.categories.size === 0 && known === undefined) return undefined
 	const found = newOnes(before, after, known)
 	const rows = rowsOf(found)
-	if (!hasRisen([before.unnamed, before.rows], [rows, after.rows], leastRise.category)) return undefined
+	if (!hasRisen([before.unnamed, before.rows], [rows, after.rows], minRise.category)) return undefined
 	const [was, is] = [share(before.unnamed, before), share(rows, after)]
 	const words = `${newWords(found, after, known ?? new Set(before.categories.keys()))}; ${none(was)} before`
 	return { aspect: 'category', kind: 'new-category', size: is - was, before: was, after: is, words }
 }
 
 function newWords(found: Counted, after: Side, known: ReadonlySet<string>): string {
-	const named = found.filter(([, rows]) => rows >= leastNamed).slice(0, mostCategories)
+	const named = found.filter(([, rows]) => rows >= minNamed).slice(0, maxCategories)
 	const told = named.map(([name, rows]) => {
 		const alike = [...known].find((k) => plainly(k) === plainly(name))
 		const as = alike === undefined ? '' : `, which looks like "${alike}"`
@@ -129,16 +128,16 @@ function knownCounts(
 }
 
 const otherValues: Find = (before, after, known) =>
-	before.numbers.length >= leastRows && after.numbers.length >= leastRows
+	before.numbers.length >= minRows && after.numbers.length >= minRows
 		? numbersChanged(before.numbers, after.numbers)
 		: categoriesChanged(before, after, known)
 
 const categoriesChanged: Find = (before, after, known) => {
 	const [a, b] = knownCounts(before, after, known)
 	const [m, n] = [a, b].map((counts) => counts.reduce((sum, x) => sum + x, 0)) as [number, number]
-	if (m < leastRows || n < leastRows) return undefined
+	if (m < minRows || n < minRows) return undefined
 	const size = totalVariation(a, b)
-	if (size < leastDistance || chiSquareHomogeneity(a, b).p > 0.001) return undefined
+	if (size < minDistance || chiSquareHomogeneity(a, b).p > 0.001) return undefined
 	const names = [...new Set([...before.categories.keys(), ...(known ?? [])])].sort()
 	const moves = names.map((name, i) => ({ name, was: (a[i] as number) / m, is: (b[i] as number) / n }))
 	moves.sort((x, y) => Math.abs(y.is - y.was) - Math.abs(x.is - x.was))
@@ -166,7 +165,7 @@ function numbersChanged(before: Float64Array, after: Float64Array): Found | unde
 	const common = { aspect: 'values' as const, size }
 	const clipped = clippedAt(before, after, chance)
 	if (clipped) return { ...common, ...clipped }
-	if (size < Math.max(leastDistance, chance)) return undefined
+	if (size < Math.max(minDistance, chance)) return undefined
 	const middle = { before: median(before), after: median(after) }
 	const medians = `median ${amount(middle.before)} before, ${amount(middle.after)} now`
 	if (after[0] === after.at(-1) && before[0] !== before.at(-1))
@@ -228,7 +227,7 @@ type Common = { aspect: 'values'; size: number }
 function often(before: Float64Array, after: Float64Array, common: Common): Found | undefined {
 	const { value, share: is } = modeOf(after)
 	const was = shareAt(before, value)
-	if (is < 0.05 || was > is / 3 || is * after.length < leastNamed) return undefined
+	if (is < 0.05 || was > is / 3 || is * after.length < minNamed) return undefined
 	const words = `is ${amount(value)} in ${percent(is)} of rows, ${none(was)} before`
 	return { ...common, kind: 'spike', before: was, after: is, words }
 }

@@ -7,9 +7,9 @@ import type { AlertRow } from '../alert/alert-book.ts'
 import { causeOf, isFollower } from './causes.ts'
 import { amount, factorText, listed, percent, whereOf } from './change-text.ts'
 
-const mostNamed = 3
+const maxNamed = 3
 /** What a header of Slack takes. Parts that do not fit are left out whole. */
-const mostLetters = 150
+const maxLetters = 150
 
 /** What an alert is about, in words. */
 export function subjectText(alert: Pick<AlertRow, 'subjectKey' | 'model'>): string {
@@ -26,7 +26,7 @@ export function subjectText(alert: Pick<AlertRow, 'subjectKey' | 'model'>): stri
 export function titleOf(alerts: readonly AlertRow[], changes: readonly IncidentChange[]): string {
 	const causes = alerts.filter((a) => !isFollower(a))
 	const leads = causes.length > 0 ? causes : alerts
-	const groups = byTitle(mostTelling(leads))
+	const groups = byTitle(maxTelling(leads))
 	const since = Math.min(...alerts.map((a) => a.began))
 	const when = ` since ${formatTime(since).slice(0, 16).replace('T', ' ')}`
 	const parts = groups.map(({ title, names, features }, i) => {
@@ -37,7 +37,7 @@ export function titleOf(alerts: readonly AlertRow[], changes: readonly IncidentC
 	})
 	if (causes.length > 0) parts.push({ what: followersText(alerts.filter(isFollower)), details: '' })
 	// Everything that changed is named before anything is told in detail.
-	let room = mostLetters - parts.reduce((sum, { what }) => sum + what.length, 0)
+	let room = maxLetters - parts.reduce((sum, { what }) => sum + what.length, 0)
 	const text = parts.map(({ what, details }) => {
 		if (details.length > room) return what
 		room -= details.length
@@ -49,13 +49,13 @@ export function titleOf(alerts: readonly AlertRow[], changes: readonly IncidentC
 /** As many parts as fit. A first part that is longer is kept, cut between words. */
 function fitting(parts: readonly string[]): string {
 	const [first = '', ...rest] = parts
-	const most = 2 * mostLetters
+	const most = 2 * maxLetters
 	const start = first.length > most ? `${first.slice(0, wordEnd(first, most)).trimEnd()}…` : first
-	return rest.reduce((text, part) => (text.length + part.length > mostLetters ? text : text + part), start)
+	return rest.reduce((text, part) => (text.length + part.length > maxLetters ? text : text + part), start)
 }
 
 /** Of each subject the alert that says most: a feature that is missing has drifted too. */
-function mostTelling(alerts: readonly AlertRow[]): AlertRow[] {
+function maxTelling(alerts: readonly AlertRow[]): AlertRow[] {
 	const order = ['type', 'missing', 'category']
 	const rank = (alert: AlertRow) => {
 		const at = order.indexOf(causeOf(alert))
@@ -82,8 +82,8 @@ function byTitle(alerts: readonly AlertRow[]) {
 }
 
 const namesText = (names: readonly string[]): string =>
-	names.length > mostNamed
-		? `${names.slice(0, mostNamed).join(', ')} and ${names.length - mostNamed} more`
+	names.length > maxNamed
+		? `${names.slice(0, maxNamed).join(', ')} and ${names.length - maxNamed} more`
 		: listed(names, 'and')
 
 const irregular: Record<string, string> = { has: 'have', is: 'are', was: 'were', does: 'do' }
@@ -108,7 +108,7 @@ function clauses(
 	changes: readonly IncidentChange[],
 	withNames: boolean,
 ): string {
-	const found = [...new Set(features)].slice(0, mostNamed).flatMap((feature) => {
+	const found = [...new Set(features)].slice(0, maxNamed).flatMap((feature) => {
 		const own = changes.filter((c) => c.feature === feature)
 		const [first] = own
 		const what = first && shortOf(first)

@@ -29,7 +29,7 @@ export async function withDetails(context: Context, rows: readonly IncidentRow[]
 	)
 }
 
-const mostRelated = 10
+const maxRelated = 10
 
 /** Other incidents of the same model and environment that went on at the same time, or within a day of it: the nearest. */
 async function readRelated(context: Context, ids: readonly string[]): Promise<Map<string, string[]>> {
@@ -43,7 +43,7 @@ async function readRelated(context: Context, ids: readonly string[]): Promise<Ma
 	const related = new Map<string, string[]>()
 	for (const [id, other] of rows) {
 		const list = related.get(id) ?? []
-		if (list.length < mostRelated) list.push(other)
+		if (list.length < maxRelated) list.push(other)
 		related.set(id, list)
 	}
 	return related

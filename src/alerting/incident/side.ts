@@ -37,7 +37,7 @@ export function sideOf(values: readonly Value[], rows: Iterable<number>): Side {
 	}
 }
 
-const mostPoints = 1000
+const maxPoints = 1000
 
 /** The baseline's side: of numbers, points at equal shares of the stored distribution. */
 export function referenceSide(column: ReferenceColumn): Side {
@@ -64,13 +64,10 @@ function pointsOf({ grid, counts, borders }: ReferenceColumn, cells: number): Fl
 	if (rows === 0 || borders.length === 0) return new Float64Array()
 	const hasPoints = grid.kind === 'numeric' && grid.points === true
 	let [cell, before] = [0, 0]
-	return Float64Array.from(
-		{ length: Math.min(mostPoints, rows) },
-		(_, i, of = Math.min(mostPoints, rows)) => {
-			const rank = ((i + 0.5) / of) * rows
-			while (cell < cells - 1 && before + (proper[cell] as number) < rank) before += proper[cell++] as number
-			const [low, high] = [borders[cell] as number, borders[cell + 1] as number]
-			return hasPoints ? high : low + ((rank - before) / Math.max(1, proper[cell] as number)) * (high - low)
-		},
-	)
+	return Float64Array.from({ length: Math.min(maxPoints, rows) }, (_, i, of = Math.min(maxPoints, rows)) => {
+		const rank = ((i + 0.5) / of) * rows
+		while (cell < cells - 1 && before + (proper[cell] as number) < rank) before += proper[cell++] as number
+		const [low, high] = [borders[cell] as number, borders[cell + 1] as number]
+		return hasPoints ? high : low + ((rank - before) / Math.max(1, proper[cell] as number)) * (high - low)
+	})
 }

@@ -16,9 +16,9 @@ import { groupAt, missingGroup } from '../../summaries/outcomes/make-brief.ts'
 import type { AlertRow } from '../alert/alert-book.ts'
 
 /** Rows that are looked at on either side; with very many features fewer, so that memory is bounded. */
-const mostRows = 20_000
-const mostCells = 2_000_000
-const mostScanned = 200_000
+const maxRows = 20_000
+const maxCells = 2_000_000
+const maxScanned = 200_000
 /** With fewer rows on the day before, the week before is looked at. */
 const enoughRows = 1000
 
@@ -111,8 +111,8 @@ async function sample(
 	from: number,
 	to: number,
 ): Promise<WindowRows | undefined> {
-	const most = Math.min(mostRows, Math.floor(mostCells / Math.max(1, reference.columns.length)))
-	const { batch } = await sampleRows(context, { model, version, environment, from, to }, most, mostScanned)
+	const most = Math.min(maxRows, Math.floor(maxCells / Math.max(1, reference.columns.length)))
+	const { batch } = await sampleRows(context, { model, version, environment, from, to }, most, maxScanned)
 	return batch && new WindowRows(batch, row)
 }
 
@@ -163,5 +163,5 @@ async function latestPart(
 		(s) => s.version === version && s.environment === environment && s.segment === '',
 	)
 	const rows = all ? ((await context.log.profile(all.id, grid, from, firedTo))?.rows ?? 0) : 0
-	return rows <= mostScanned ? from : Math.floor(firedTo - ((firedTo - from) * mostScanned) / rows)
+	return rows <= maxScanned ? from : Math.floor(firedTo - ((firedTo - from) * maxScanned) / rows)
 }

@@ -1,13 +1,13 @@
 import { bandOf } from '../../summaries/outcomes/bands.ts'
-import { mostPaired } from '../../summaries/outcomes/brief.ts'
+import { maxPaired } from '../../summaries/outcomes/brief.ts'
 import { missingGroup } from '../../summaries/outcomes/make-brief.ts'
 import { cellOf } from '../../tables/cell-text.ts'
 import { type CodeColumn, firstCode } from './code-column.ts'
 import { codesFor, type Grouping, type Rows } from './rows.ts'
 
 /** As in a window's tally: up to this many numbers are codes, and past this many values the rest is one group. */
-const mostCodes = 20
-const mostValues = 200
+const maxCodes = 20
+const maxValues = 200
 const bandCount = 5
 const otherGroup = '(other)'
 
@@ -24,14 +24,14 @@ export function groupingOf(
 		counts[code] = (counts[code] as number) + 1
 	}
 	const numbers = values.map((text) => cellOf(undefined, text))
-	if (bands && numbers.length > mostCodes && areNumbers(numbers)) {
+	if (bands && numbers.length > maxCodes && areNumbers(numbers)) {
 		const edges = quantileEdges(numbers, counts.subarray(firstCode))
 		notes.push(`"${name}" has ${numbers.length} values: its groups are ${edges.length + 1} bands.`)
 		return coded(cells, ['', '', ...numbers.map((x) => bandOf(edges, x))])
 	}
-	const kept = bands && numbers.length > mostValues ? mostFrequent(counts) : undefined
+	const kept = bands && numbers.length > maxValues ? maxFrequent(counts) : undefined
 	if (kept)
-		notes.push(`"${name}" has ${numbers.length} values: all but the ${mostValues} largest groups are one.`)
+		notes.push(`"${name}" has ${numbers.length} values: all but the ${maxValues} largest groups are one.`)
 	return coded(cells, ['', '', ...values.map((v, i) => (kept && !kept.has(i) ? otherGroup : v))])
 }
 
@@ -69,11 +69,11 @@ function quantileEdges(numbers: readonly number[], counts: Float64Array): number
 	return [...edges]
 }
 
-const mostFrequent = (counts: Float64Array): Set<number> =>
+const maxFrequent = (counts: Float64Array): Set<number> =>
 	new Set(
 		Array.from(counts.subarray(firstCode), (n, i) => ({ n, i }))
 			.sort((a, b) => b.n - a.n)
-			.slice(0, mostValues)
+			.slice(0, maxValues)
 			.map(({ i }) => i),
 	)
 
@@ -90,8 +90,8 @@ export function attributesOf(rows: Rows, notes: string[]): Attribute[] {
 			values: grouping.names.map((value) => [value]),
 		}),
 	)
-	if (single.length > mostPaired) {
-		notes.push(`There are over ${mostPaired} attributes: no intersections are looked at.`)
+	if (single.length > maxPaired) {
+		notes.push(`There are over ${maxPaired} attributes: no intersections are looked at.`)
 		return single
 	}
 	const pairs = single.flatMap((a, i) => single.slice(i + 1).map((b) => crossed(a, b)))

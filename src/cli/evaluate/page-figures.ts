@@ -12,14 +12,14 @@ import { numbersOf } from './page-tables.ts'
 import type { Rows } from './rows.ts'
 import type { RowsView } from './rows-view.ts'
 
-const mostPoints = 400
-const mostRows = 21
+const maxPoints = 400
+const maxRows = 21
 
 export const figure = (title: string, picture: string, note: string, numbers: string): string =>
 	`<figure><h3>${escape(title)}</h3>${picture}<figcaption>${escape(note)}</figcaption>${numbers}</figure>`
 
 /** Every k-th of a list, so that a table stays short. */
-function sample<T>(list: readonly T[], most = mostRows): T[] {
+function sample<T>(list: readonly T[], most = maxRows): T[] {
 	const step = Math.max(1, (list.length - 1) / (most - 1))
 	const at = new Set(Array.from({ length: Math.min(most, list.length) }, (_, i) => Math.round(i * step)))
 	return list.filter((_, i) => at.has(i))
@@ -37,7 +37,7 @@ function binaryFigures(view: RowsView): string[] {
 	const [positives, negatives] = [sum(scores.positives), sum(scores.negatives)]
 	if (positives + negatives === 0) return []
 	const figures = view.areProbabilities ? [calibrationFigure(view)] : []
-	const few = thinned(scores, mostPoints)
+	const few = thinned(scores, maxPoints)
 	if (positives > 0 && negatives > 0)
 		figures.push(rocFigure(few), precisionFigure(few, positives / (positives + negatives)))
 	return [...figures, scoreFigure(view, positives, negatives)]

@@ -12,7 +12,7 @@ import type { RowsView } from './rows-view.ts'
 /** `file`: the name of the data. */
 export type PageInput = { request: Request; result: Evaluation; view: RowsView; rows: Rows; file: string }
 
-const mostBars = 16
+const maxBars = 16
 const bars = [
 	[
 		'fairness.selection_rate',
@@ -94,7 +94,7 @@ function fairnessPart({ fairness, groups }: Evaluation): string {
 }
 
 function groupCharts(attribute: string, groups: readonly GroupResult[], at: number): string[] {
-	const shown = groups.toSorted((a, b) => b.n - a.n).slice(0, mostBars)
+	const shown = groups.toSorted((a, b) => b.n - a.n).slice(0, maxBars)
 	return bars
 		.filter(
 			([id]) => id !== 'performance.bias' && shown.some((g) => Number.isFinite(g.metrics.get(id)?.value)),
@@ -106,7 +106,7 @@ function groupCharts(attribute: string, groups: readonly GroupResult[], at: numb
 				return { name: groupName(g), value, low, high }
 			})
 			const description = list.map((b) => `${b.name}: ${numberText(b.value)}`).join('; ')
-			const more = groups.length > shown.length ? ` The ${mostBars} largest groups.` : ''
+			const more = groups.length > shown.length ? ` The ${maxBars} largest groups.` : ''
 			const picture = intervalBars(
 				{ id: `g${at}-${id.replace('.', '-')}`, title: `${title} by ${attribute}`, description },
 				title.toLowerCase(),

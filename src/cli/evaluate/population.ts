@@ -10,10 +10,10 @@ import type { Request } from './request.ts'
 import type { Rows } from './rows.ts'
 
 /** Rows of each side that are compared, evenly over the file; and columns, the first ones. */
-const mostRows = 2000
-const mostFeatures = 60
+const maxRows = 2000
+const maxFeatures = 60
 /** Texts of more categories than this are names, not a feature. */
-const mostCategories = 50
+const maxCategories = 50
 const namesARow = /^(id|uuid|.*_id|.*Id|subject|timestamp|time|date|.*_at|.*_date|period|version|model)$/
 
 const missing = new Set<unknown>([null, undefined, '', 'NA', 'NaN', 'nan', 'null', 'None'])
@@ -65,9 +65,9 @@ export async function populationReason(
 	const names = featureNames(request, reference.names).filter((name) => window.names.includes(name))
 	if (names.length === 0 || reference.rows.count === 0 || window.rows.count === 0) return ''
 	const [before, now] = await Promise.all(
-		[reference, window].map((side) => sampleOf(side, names.slice(0, mostFeatures))),
+		[reference, window].map((side) => sampleOf(side, names.slice(0, maxFeatures))),
 	)
-	const features = names.slice(0, mostFeatures).flatMap((name): Feature[] => {
+	const features = names.slice(0, maxFeatures).flatMap((name): Feature[] => {
 		const feature = { name, reference: before?.get(name) ?? [], window: now?.get(name) ?? [] }
 		return isFeature(feature) ? [feature] : []
 	})
@@ -87,7 +87,7 @@ function featureNames(request: Request, names: readonly string[]): string[] {
 	return names.filter((name) => !used.includes(name) && !namesARow.test(name))
 }
 
-const strideOf = (rows: number) => Math.max(1, Math.ceil(rows / mostRows))
+const strideOf = (rows: number) => Math.max(1, Math.ceil(rows / maxRows))
 
 async function sampleOf({ rows, read }: Source, names: readonly string[]): Promise<Map<string, Value[]>> {
 	const columns = names.map((name) => ({ name, column: new SampledColumn(strideOf(rows.count)) }))
@@ -102,9 +102,9 @@ function isFeature({ reference, window }: Feature): boolean {
 	const [known] = sides as [(number | string)[]]
 	const texts = known.filter((v): v is string => typeof v === 'string')
 	if (texts.length > known.length / 2)
-		return new Set(texts).size <= mostCategories && !texts.every((v) => /^\d{4}-\d\d/.test(v))
+		return new Set(texts).size <= maxCategories && !texts.every((v) => /^\d{4}-\d\d/.test(v))
 	return !sides.some((side) => {
-		const isDistinct = side.length > mostCategories && new Set(side).size === side.length
+		const isDistinct = side.length > maxCategories && new Set(side).size === side.length
 		const grows = side.every((v, i) => i === 0 || (v as number) >= (side[i - 1] as number))
 		return isDistinct && (grows || side.every((v) => Number.isInteger(v)))
 	})

@@ -5,7 +5,7 @@ import type { SqlValue } from '../sql.ts'
 import { type Claim, deliverer, rateLimited } from './claim.ts'
 
 /** An incident of yesterday is no news; what a catalogue has not been told is missing there for ever. */
-const mostAttempts = { incident: 12, lineage: 3000, 'training-run': 12 } as const
+const maxAttempts = { incident: 12, lineage: 3000, 'training-run': 12 } as const
 const longestPauseMs = 15 * minuteMs
 const keepMs = 30 * dayMs
 
@@ -36,7 +36,7 @@ export async function markFailed(
 	const { message, retryable } = error
 	const { attempts } = claim
 	const pause = Math.min(longestPauseMs, 5 * secondMs * 2 ** Math.min(attempts - 1, 20))
-	const givenUp = !retryable || attempts >= mostAttempts[claim.kind]
+	const givenUp = !retryable || attempts >= maxAttempts[claim.kind]
 	await settle(context, claim, 'error = ?, not_before = ?, done_at = ?', [
 		message,
 		now + pause,

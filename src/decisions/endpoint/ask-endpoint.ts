@@ -7,7 +7,7 @@ import type { Endpoint } from '../../explain/manifest.ts'
 import { type Row, readScores, requestBody } from './protocol.ts'
 
 const requestMs = 10_000
-const mostBytes = 16 * 2 ** 20
+const maxBytes = 16 * 2 ** 20
 
 /** Why the endpoint is not to be asked; undefined when it may. Only hosts that the service's administrator has named are. */
 export function refusalOf({ endpoints }: Pick<Context, 'endpoints'>, url: URL): string | undefined {
@@ -53,8 +53,8 @@ export async function askEndpoint(
 				response.status >= 500,
 			)
 		}
-		const bytes = await collectBytes(response.body, mostBytes)
-		if (!bytes) return failure(`the endpoint ${url.host} answered more than ${mostBytes} bytes`)
+		const bytes = await collectBytes(response.body, maxBytes)
+		if (!bytes) return failure(`the endpoint ${url.host} answered more than ${maxBytes} bytes`)
 		return { ok: true, value: readScores(endpoint, JSON.parse(new TextDecoder().decode(bytes)), rows.length) }
 	} catch (error) {
 		return failure(

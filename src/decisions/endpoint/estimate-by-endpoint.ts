@@ -33,8 +33,8 @@ export type EndpointEstimate =
 	| { status: 'unavailable'; reason: string }
 
 /** An endpoint serves customers: what an estimate may cost it, and how long somebody waits for the answer. */
-const mostRows = 20_000
-const mostBackground = 50
+const maxRows = 20_000
+const maxBackground = 50
 const batchRows = 500
 const totalMs = 60_000
 
@@ -115,9 +115,9 @@ async function estimate(
 				reason: `the logged score is ${value}, and the endpoint answers ${answered} for the logged features: it serves another model or sees other features now`,
 			}
 	}
-	const rows = thinned(query.background, mostBackground)
+	const rows = thinned(query.background, maxBackground)
 	const table = codesOf(features, logged, rows)
-	const affordable = Math.floor(mostRows / rows.length)
+	const affordable = Math.floor(maxRows / rows.length)
 	const attribution = await kernelShap((asked) => ask(asked.map(table.decode)), table.row, table.background, {
 		evaluations: Math.min(query.evaluations ?? 2 * features.length + 2048, affordable),
 		batchRows,

@@ -25,7 +25,7 @@ export type AttributedPart = AttributionPart &
 		against: ComparedWith['contributions']
 	}
 
-const mostInteractions = 20
+const maxInteractions = 20
 
 /** The answer where nothing can be said of the contributions. */
 export const nothingAttributed = (reason: string): AttributedPart => ({
@@ -106,7 +106,7 @@ const doubt = ({ replayed }: ReadDecision): string | null =>
 
 function interactionsOf(model: Model | undefined, x: Float64Array, output: number) {
 	const matrix = model?.interactions?.(x)?.[output]
-	return model && matrix ? largestInteractions(model.features, matrix, mostInteractions) : []
+	return model && matrix ? largestInteractions(model.features, matrix, maxInteractions) : []
 }
 
 /** Contributions of the model behind the endpoint, if it still answers the logged score. */

@@ -5,9 +5,9 @@ import { negative, sideOf } from '../../summaries/outcomes/label.ts'
 import { type DecisionRule, decide } from './decision.ts'
 
 /** Fewer rows than these say nothing about whom a person is compared with. */
-export const leastRows = 30
+export const minRows = 30
 /** Rows that SHAP draws absent features from: more cost time and change the third digit. */
-const mostRows = 100
+const maxRows = 100
 
 /** What one feature was among approved applicants. */
 export type FeatureDistribution = {
@@ -56,7 +56,7 @@ function applicantsOf(batch: RowBatch, rule: DecisionRule): Applicant[] {
  */
 function nearCutOff(approved: readonly Applicant[], threshold: number | null): Applicant[] {
 	if (threshold === null) return []
-	const count = Math.min(mostRows, Math.max(leastRows, Math.ceil(approved.length / 4)))
+	const count = Math.min(maxRows, Math.max(minRows, Math.ceil(approved.length / 4)))
 	return approved
 		.filter(({ score }) => !Number.isNaN(score))
 		.sort((a, b) => Math.abs(a.score - threshold) - Math.abs(b.score - threshold))
@@ -76,7 +76,7 @@ export function makeBackground(
 	return {
 		...period,
 		features: [...features],
-		all: applicants.slice(0, mostRows).map(valuesOf),
+		all: applicants.slice(0, maxRows).map(valuesOf),
 		near: nearCutOff(approved, rule.threshold).map(valuesOf),
 		approved: approved.length,
 		distributions: Object.fromEntries(

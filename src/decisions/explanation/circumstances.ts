@@ -8,7 +8,7 @@ import type { LedgerProof, OpenIncident } from './explanation.ts'
 
 type Place = Pick<StoredPrediction, 'model' | 'version' | 'environment' | 'timestamp'>
 
-const mostIncidents = 20
+const maxIncidents = 20
 
 /** Incidents that the version was under at a moment, by event time; those of no alert are of all versions. */
 export async function incidentsAt(context: Context, place: Place): Promise<OpenIncident[]> {
@@ -28,7 +28,7 @@ export async function incidentsAt(context: Context, place: Place): Promise<OpenI
 			),
 		)
 		.orderBy(desc(incidents.openedAt), desc(incidents.id))
-		.limit(mostIncidents)
+		.limit(maxIncidents)
 	return rows.map(({ id, title, severity, openedAt }) => ({
 		id,
 		title,

@@ -7,7 +7,7 @@ import { dayMs, formatTime, minuteMs } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { backgrounds, backgroundUses } from '../../db/schema.ts'
 import { sampleRows } from '../../registry/version/sample-rows.ts'
-import { type BackgroundContent, leastRows, makeBackground } from './background.ts'
+import { type BackgroundContent, makeBackground, minRows } from './background.ts'
 import type { DecisionRule } from './decision.ts'
 
 /** `digest` is null where too few rows are known: that is not kept, since it changes with the next rows. */
@@ -30,7 +30,7 @@ type Kept = { found: FoundBackground; computedAt: number }
 const drawnOf = (features: number) =>
 	Math.min(2000, Math.max(300, Math.floor(400_000 / Math.max(1, features))))
 /** D1 stores no value over 2 MB. */
-const mostBytes = 1_900_000
+const maxBytes = 1_900_000
 /** Rows that one period is looked at for: a request waits for it, once a day. */
 const scanned = 200_000
 /** How many of each kind are enough not to look further back. */
@@ -87,7 +87,7 @@ function isFresh(
 	now: number,
 ): boolean {
 	if (content.to <= day * dayMs) return true
-	const isThin = rule.threshold !== null && content.near.length < leastRows
+	const isThin = rule.threshold !== null && content.near.length < minRows
 	return now - computedAt < (isThin ? minuteMs : dayMs) || (!isThin && computedAt >= (day + 1) * dayMs)
 }
 
@@ -129,7 +129,7 @@ async function load(
 	return { found: { digest, content }, computedAt }
 }
 
-const isUsable = ({ all }: BackgroundContent) => all.length >= leastRows
+const isUsable = ({ all }: BackgroundContent) => all.length >= minRows
 
 /** As many rows as can be stored: of models with very many features fewer. */
 async function drawFitting(
@@ -141,8 +141,8 @@ async function drawFitting(
 		const content = await draw(context, query, day, drawn)
 		const text = canonicalJson(content)
 		const size = utf8(text).length
-		if (size <= mostBytes || drawn === leastRows) return { content, text }
-		drawn = Math.max(leastRows, Math.floor((0.9 * drawn * mostBytes) / size))
+		if (size <= maxBytes || drawn === minRows) return { content, text }
+		drawn = Math.max(minRows, Math.floor((0.9 * drawn * maxBytes) / size))
 	}
 }
 
@@ -165,7 +165,7 @@ async function draw(
 		const { model, version, environment } = query
 		const { batch } = await sampleRows(context, { model, version, environment, ...period }, drawn, scanned)
 		content = makeBackground(batch, query.rule, query.features, period)
-		const hasEnough = query.rule.threshold === null || content.near.length >= leastRows
+		const hasEnough = query.rule.threshold === null || content.near.length >= minRows
 		if (content.all.length >= enough && hasEnough && content.approved >= enough) break
 	}
 	return content as BackgroundContent

@@ -6,7 +6,7 @@ import {
 	selectReasons,
 } from '../../explain/reasons/select-reasons.ts'
 import type { TableInForce } from '../reasons/table-in-force.ts'
-import { leastRows } from './background.ts'
+import { minRows } from './background.ts'
 import { chooseOutput } from './choose-output.ts'
 import { decide } from './decision.ts'
 import { explained } from './explainer.ts'
@@ -137,8 +137,8 @@ const insufficient = (kind: UsedBackground['kind'], { content }: FoundBackground
 		status: 'insufficient',
 		reason:
 			kind === 'all-applicants'
-				? `Reasons compare with at least ${leastRows} logged applicants; ${content.all.length} are known.`
-				: `Reasons compare with at least ${leastRows} approved applicants near the cut-off; ${content.near.length} are known.`,
+				? `Reasons compare with at least ${minRows} logged applicants; ${content.all.length} are known.`
+				: `Reasons compare with at least ${minRows} approved applicants near the cut-off; ${content.near.length} are known.`,
 	}) as const
 
 function partOf(selection: Selection, table: TableInForce, locale: string | undefined): ReasonsPart {

@@ -1,5 +1,5 @@
 import type { FeatureDistribution } from './background.ts'
-import { leastRows } from './background.ts'
+import { minRows } from './background.ts'
 
 /** How many of the ascending numbers are below `value`, by halving. */
 function countBelow(sorted: readonly number[], value: number, orEqual: boolean): number {
@@ -25,13 +25,13 @@ export function standing(
 	if (!distribution) return { percentile: null, share: null }
 	const { numbers, others, missing } = distribution
 	if (typeof value === 'number' && isNumeric) {
-		if (numbers.length < leastRows) return { percentile: null, share: null }
+		if (numbers.length < minRows) return { percentile: null, share: null }
 		const below = countBelow(numbers, value, false)
 		const equal = countBelow(numbers, value, true) - below
 		return { percentile: round((100 * (below + equal / 2)) / numbers.length), share: null }
 	}
 	const n = numbers.length + missing + Object.values(others).reduce((sum, count) => sum + count, 0)
-	if (n < leastRows) return { percentile: null, share: null }
+	if (n < minRows) return { percentile: null, share: null }
 	return { percentile: null, share: round((100 * countOf(distribution, value)) / n) }
 }
 

@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts'
 import { type Background, FeatureError, type Model } from '../../explain/model.ts'
 import type { ModelCache } from '../../registry/artifact/model-cache.ts'
-import { leastRows, recordsOf } from './background.ts'
+import { minRows, recordsOf } from './background.ts'
 import type { UsedBackground } from './explanation.ts'
 import type { FoundBackground } from './find-background.ts'
 
@@ -9,7 +9,7 @@ type Prepared = { model: Model; key: string; background: Background | undefined 
 
 // Those of models of one cache, the one that was used longest ago first.
 const prepared = new WeakMap<ModelCache, Prepared[]>()
-const mostKept = 200
+const maxKept = 200
 /** What is prepared for a large model takes most of what the model itself takes: no more than this part of the cache. */
 const partOfCache = 1 / 4
 
@@ -23,7 +23,7 @@ function prepare(model: Model, { content }: FoundBackground, kind: UsedBackgroun
 			if (!(error instanceof FeatureError)) throw error
 		}
 	}
-	return rows.length < leastRows ? undefined : model.background(rows)
+	return rows.length < minRows ? undefined : model.background(rows)
 }
 
 /**
@@ -46,12 +46,12 @@ export function compareWith(
 }
 
 /** The last ones, as far as they fit. */
-function fitting(list: readonly Prepared[], mostBytes: number): Prepared[] {
-	let left = mostBytes
+function fitting(list: readonly Prepared[], maxBytes: number): Prepared[] {
+	let left = maxBytes
 	const first = list.findLastIndex(({ model, background }) => {
 		left -= background ? model.bytes : 0
 		return left < 0
 	})
 	// The one in use stays, however large it is.
-	return list.slice(Math.min(first + 1, list.length - 1)).slice(-mostKept)
+	return list.slice(Math.min(first + 1, list.length - 1)).slice(-maxKept)
 }

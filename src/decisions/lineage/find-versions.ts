@@ -12,7 +12,7 @@ import { reachedModels } from '../../registry/model/reached-models.ts'
 export type LinkedVersion = { model: string; version: string; source: string }
 export type Found = { values: string[]; page: Page<LinkedVersion> }
 
-const leastPrefix = 4
+const minPrefix = 4
 const shortestCommit = 7
 const neighbours = 200
 
@@ -46,8 +46,7 @@ async function abbreviated(
 	value: string,
 ): Promise<string[]> {
 	if ((kind !== 'commit' && kind !== 'artifact') || !/^[0-9a-f]+$/.test(value)) return []
-	const longer =
-		value.length < leastPrefix ? [] : await valuesBetween(context, actor, kind, value, `${value}g`)
+	const longer = value.length < minPrefix ? [] : await valuesBetween(context, actor, kind, value, `${value}g`)
 	const whole = longer.filter((v) => !longer.some((other) => other !== v && other.startsWith(v)))
 	if (whole.length > 1) throw ambiguous(kind, value, whole)
 	if (longer.length > 0 || kind === 'artifact') return longer

@@ -71,7 +71,7 @@ export async function servingAt(
 	}
 }
 
-const mostRequests = 5
+const maxRequests = 5
 
 /** Requests that asked for the champion of a deployment before it came, the latest first. */
 export async function requestsFor(context: Context, row: DeploymentRow): Promise<RequestNote[]> {
@@ -87,7 +87,7 @@ export async function requestsFor(context: Context, row: DeploymentRow): Promise
 			),
 		)
 		.orderBy(desc(requests.createdAt))
-		.limit(mostRequests)
+		.limit(maxRequests)
 	return rows.map(({ id, kind, status, requester, createdAt }) => ({
 		id,
 		kind,

@@ -9,7 +9,7 @@ import type { OpenedVersion } from '../../registry/artifact/opened-version.ts'
 import type { Replay } from './replay.ts'
 import { foundEntry } from './store-day.ts'
 
-const mostAsked = 100
+const maxAsked = 100
 
 /** A prediction, what it was replayed with, and how that went. */
 export type Asked = { stored: StoredPrediction; opened: OpenedVersion; replayed: Replay }
@@ -40,7 +40,7 @@ export async function recordMismatch(
 				judged_at = iif(mismatched = 0 AND asked = '[]', NULL, judged_at),
 				standing = iif(mismatched = 0 AND asked = '[]', 1, standing)
 			WHERE NOT (mismatched > 0 AND sampled = rows)
-				AND NOT ${isNamed('examples')} AND NOT ${isNamed('asked')} AND json_array_length(asked) < ${mostAsked}`,
+				AND NOT ${isNamed('examples')} AND NOT ${isNamed('asked')} AND json_array_length(asked) < ${maxAsked}`,
 		params: [
 			...[model, environment, version, key.day],
 			opened.digest,

@@ -26,9 +26,9 @@ export type DayReplay = {
 	ids: readonly string[]
 }
 
-const mostSampled = 200
-const mostExamples = 10
-const mostReasons = 10
+const maxSampled = 200
+const maxExamples = 10
+const maxReasons = 10
 
 const difference = ({ logged, replayed }: Mismatch): number =>
 	logged === null || replayed === null ? 0 : Math.abs(logged - replayed)
@@ -41,7 +41,7 @@ export async function replayDay(
 	{ model, version, environment, day }: Omit<DueDay, 'series' | 'mark'>,
 ): Promise<DayReplay> {
 	const query = { model, version, environment, from: day, to: day + dayMs }
-	const { batch, rows } = await sampleRows(context, query, mostSampled)
+	const { batch, rows } = await sampleRows(context, query, maxSampled)
 	const counts = { matched: 0, mismatched: 0, unavailable: 0 }
 	const mismatches: Mismatch[] = []
 	const reasons: Record<string, number> = {}
@@ -60,14 +60,14 @@ export async function replayDay(
 		sampled: batch?.rows ?? 0,
 		...counts,
 		worst: worst ? difference(worst) : null,
-		examples: mismatches.slice(0, mostExamples),
+		examples: mismatches.slice(0, maxExamples),
 		reasons,
 		ids: batch?.ids ?? [],
 	}
 }
 
 function count(reasons: Record<string, number>, reason: string): void {
-	const isKnown = Object.hasOwn(reasons, reason) || Object.keys(reasons).length < mostReasons
+	const isKnown = Object.hasOwn(reasons, reason) || Object.keys(reasons).length < maxReasons
 	const name = isKnown ? reason : 'other reasons'
 	reasons[name] = (reasons[name] ?? 0) + 1
 }

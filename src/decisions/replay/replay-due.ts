@@ -16,7 +16,7 @@ export type ReplayAnswer = {
 	remaining: number
 }
 
-const mostDays = 5000
+const maxDays = 5000
 const budgetMs = 2 * minuteMs
 
 /**
@@ -25,7 +25,7 @@ const budgetMs = 2 * minuteMs
  */
 export async function replayDue(context: Context, onProgress?: Progress): Promise<ReplayAnswer> {
 	const startedAt = context.now()
-	const due = await dueDays(context, mostDays)
+	const due = await dueDays(context, maxDays)
 	const answer: ReplayAnswer = { days: 0, sampled: 0, mismatched: 0, failed: [], remaining: 0 }
 	const failed = new Map<string, string>()
 	for (const [i, day] of due.entries()) {

@@ -65,10 +65,10 @@ function stateOf(context: Context, rows: readonly Row[]): ReplayState {
 	return { model, environment, facts, judged: () => noteJudged(context, rows) }
 }
 
-const mostNamed = 5
+const maxNamed = 5
 
 function summaryOf(days: readonly Row[]): string {
-	const named = days.slice(0, mostNamed).map(([, , version, day, sampled, mismatched, asked, worst]) => {
+	const named = days.slice(0, maxNamed).map(([, , version, day, sampled, mismatched, asked, worst]) => {
 		const of = sampled === 0 ? '' : ` of ${sampled + asked} replayed`
 		const by = worst === null ? '' : `, by up to ${digits(worst)}`
 		return `version ${version} on ${formatTime(day).slice(0, 10)}: ${mismatched + asked}${of} predictions have another score than the artefact gives${by}`

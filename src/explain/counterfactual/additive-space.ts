@@ -1,5 +1,5 @@
 import { type Axis, changed } from './axis.ts'
-import { type Box, costOf, type Landing, leastCost, type Range, type Space } from './search.ts'
+import { type Box, costOf, type Landing, minCost, type Range, type Space } from './search.ts'
 import type { Aim } from './target.ts'
 
 type Row = Readonly<Record<string, unknown>>
@@ -75,7 +75,7 @@ function lower(space: Space, axes: readonly Gainful[], box: Box, aim: Aim): numb
 		const start = axis.isFree ? 0 : axis.gain(range.from)
 		need -= start
 		const gain = axis.gain(range.to) - start
-		if (gain > 0) rest.push({ gain, rate: bestRate(axis, range, leastCost(space, range), start) })
+		if (gain > 0) rest.push({ gain, rate: bestRate(axis, range, minCost(space, range), start) })
 	}
 	rest.sort((a, b) => b.rate - a.rate)
 	for (const { gain, rate } of rest) {

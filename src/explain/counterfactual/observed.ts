@@ -17,8 +17,8 @@ export type Observed =
 
 /** Normal data have a MAD of .6745 standard deviations (Rousseeuw & Croux 1993), and an interquartile range of 1.349. */
 const madOfNormal = 0.6744897501960817
-const mostValues = 17
-const mostCategories = 50
+const maxValues = 17
+const maxCategories = 50
 
 /** Reads off rows what `features` are like. A feature that no row has is left out. */
 export function observe(rows: readonly Row[], features: readonly string[]): Map<string, Observed> {
@@ -48,7 +48,7 @@ function ofNumbers(numbers: readonly number[]): Observed {
 		madOfNormal
 	// Counts are mostly 0 and have no MAD: then the quartiles, the span, or the value itself say what is much.
 	const scale = mad || (at(0.75) - at(0.25)) / (2 * madOfNormal) || (high - low) / 4 || Math.abs(median) || 1
-	const values = Array.from({ length: mostValues }, (_, i) => at(i / (mostValues - 1)))
+	const values = Array.from({ length: maxValues }, (_, i) => at(i / (maxValues - 1)))
 	return {
 		kind: 'number',
 		scale,
@@ -64,6 +64,6 @@ function commonest(values: readonly unknown[]): unknown[] {
 	for (const v of values) if (typeof v !== 'object') counts.set(v, (counts.get(v) ?? 0) + 1)
 	return [...counts]
 		.sort((a, b) => b[1] - a[1])
-		.slice(0, mostCategories)
+		.slice(0, maxCategories)
 		.map(([v]) => v)
 }

@@ -109,14 +109,14 @@ const wholeOf = ({ axes }: Space, axis: number): Range => {
 }
 
 /** The least distance within a range: that of its place which is nearest to 0. */
-export function leastCost({ axes }: Space, { axis, from, to }: Range): number {
+export function minCost({ axes }: Space, { axis, from, to }: Range): number {
 	const a = axes[axis] as Axis
 	if (a.isFree) return 0
 	if (from > 0) return a.cost(from)
 	return to < 0 ? a.cost(to) : Math.min(a.cost(1), a.cost(-1))
 }
 
-const least = (space: Space, axis: number): number => leastCost(space, wholeOf(space, axis))
+const least = (space: Space, axis: number): number => minCost(space, wholeOf(space, axis))
 
 /** The changes of a box of single places. */
 export const changesAt = (axes: readonly Axis[], box: Box): [string, unknown][] =>
@@ -126,7 +126,7 @@ export const changesAt = (axes: readonly Axis[], box: Box): [string, unknown][] 
 	})
 
 export const costOf = (space: Space, box: Box): number =>
-	box.reduce((sum, range) => sum + leastCost(space, range), box.length * space.changeCost)
+	box.reduce((sum, range) => sum + minCost(space, range), box.length * space.changeCost)
 
 /** Both sides of the widest range, or its halves; undefined when every range is one place. */
 function split({ axes }: Space, box: Box): [Box, Box] | undefined {

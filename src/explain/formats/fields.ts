@@ -52,10 +52,10 @@ export const own = (fields: Fields, name: string): unknown =>
 	Object.hasOwn(fields, name) ? fields[name] : undefined
 
 /** The text of a small model file. Throws ArtifactError when it is too large or not UTF-8. */
-export function textOf(bytes: Uint8Array, mostBytes: number): string {
-	if (bytes.length > mostBytes)
+export function textOf(bytes: Uint8Array, maxBytes: number): string {
+	if (bytes.length > maxBytes)
 		throw new ArtifactError(
-			`The file has ${bytes.length} bytes; a file of this format has at most ${mostBytes}`,
+			`The file has ${bytes.length} bytes; a file of this format has at most ${maxBytes}`,
 		)
 	try {
 		return new TextDecoder('utf-8', { fatal: true }).decode(bytes)

@@ -1,7 +1,7 @@
 import { ArtifactError } from '../model.ts'
 import { NumberList } from '../number-list.ts'
 import { NumberScanner } from './number-scanner.ts'
-import { deepest, mostContainers, type Value, type ValueMap } from './value.ts'
+import { deepest, maxContainers, type Value, type ValueMap } from './value.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 const quote = 34
@@ -50,8 +50,8 @@ class JsonReader extends NumberScanner {
 	}
 
 	#count(): void {
-		if (++this.#containers > mostContainers)
-			this.fail(`there are more than ${mostContainers} lists and objects`)
+		if (++this.#containers > maxContainers)
+			this.fail(`there are more than ${maxContainers} lists and objects`)
 	}
 
 	/** After a member: whether the container ended here. */

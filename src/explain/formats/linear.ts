@@ -5,7 +5,7 @@ import { additiveModel, numberOf, type Term } from './additive-model.ts'
 import { type Fields, fault, numberAt, objectAt, oneOfAt, own, remarks, textOf } from './fields.ts'
 import { type Coefficients, mergeOneHot, type Options } from './linear-columns.ts'
 
-const mostBytes = 32 * 2 ** 20
+const maxBytes = 32 * 2 ** 20
 const members = ['format', 'link', 'intercept', 'coefficients', 'means', 'missing', ...remarks]
 
 /** What the file says of missing values: one word for all features, or a value a feature. */
@@ -53,7 +53,7 @@ export function openLinear(bytes: Uint8Array, options: Options = {}): Model {
 }
 
 function parse(bytes: Uint8Array): Fields {
-	const text = textOf(bytes, mostBytes)
+	const text = textOf(bytes, maxBytes)
 	let value: unknown
 	try {
 		value = JSON.parse(text)

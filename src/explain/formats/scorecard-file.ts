@@ -14,7 +14,7 @@ import {
 } from './fields.ts'
 
 // The parser takes seconds for a megabyte; a card of a thousand bins has a tenth of one.
-const mostBytes = 2 * 2 ** 20
+const maxBytes = 2 * 2 ** 20
 const fileMembers = [
 	'format',
 	...remarks,
@@ -62,7 +62,7 @@ export type CardFile = {
 
 /** Reads a scorecard, in YAML or JSON (docs/explain.md says what is in it). Throws ArtifactError with where it is wrong. */
 export function readScorecard(bytes: Uint8Array): CardFile {
-	const file = objectAt(parse(textOf(bytes, mostBytes)), 'The file', fileMembers)
+	const file = objectAt(parse(textOf(bytes, maxBytes)), 'The file', fileMembers)
 	if (own(file, 'format') !== 'scorecard') fault('format', 'must be scorecard')
 	const closed = closedAt(own(file, 'closed'), 'closed') ?? 'left'
 	const reference = own(file, 'reference')

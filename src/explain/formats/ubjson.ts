@@ -1,6 +1,6 @@
 import { ArtifactError } from '../model.ts'
 import { NumberScanner } from './number-scanner.ts'
-import { deepest, mostContainers, type Numbers, type Value, type ValueMap } from './value.ts'
+import { deepest, maxContainers, type Numbers, type Value, type ValueMap } from './value.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
@@ -110,8 +110,8 @@ class UbjsonReader {
 
 	/** The type and count of an optimised container. Values without bytes cannot be counted on: `[$Z#L` of 10 billion. */
 	#header(): Header {
-		if (++this.#containers > mostContainers)
-			this.fail(`there are more than ${mostContainers} lists and objects`)
+		if (++this.#containers > maxContainers)
+			this.fail(`there are more than ${maxContainers} lists and objects`)
 		let type: string | undefined
 		if (this.#peek() === '$') {
 			this.#at++

@@ -11,7 +11,7 @@ export type ValueMap = Map<string, Value>
 export const deepest = 64
 
 /** An object or array takes about 100 bytes of memory, and may take 2 of a file. */
-export const mostContainers = 3_000_000
+export const maxContainers = 3_000_000
 
 export const isNumbers = (value: unknown): value is Numbers => ArrayBuffer.isView(value)
 

@@ -4,7 +4,7 @@ import { nodeFlag } from '../trees/ensemble.ts'
 import { countAt, mapAt, type Numbers, numbersAt, type ValueMap } from './value.ts'
 
 // Categories are int32 codes in XGBoost, and floats before: beyond 2^24 not every code could be told apart.
-const mostCategories = 2 ** 24
+const maxCategories = 2 ** 24
 
 /** How many more category bits the file may still unfold: a code of 16 million takes 2 MB of bits and 8 bytes of file. */
 export type BitBudget = { words: number }
@@ -15,7 +15,7 @@ function bitsOf(categories: Numbers, from: number, to: number, budget: BitBudget
 	let most = 0
 	for (let i = from; i < to; i++) {
 		const category = at(categories, i)
-		if (!(Number.isInteger(category) && category >= 0 && category < mostCategories))
+		if (!(Number.isInteger(category) && category >= 0 && category < maxCategories))
 			throw new ArtifactError(`A split asks for category ${category}: the file is damaged.`)
 		most = Math.max(most, category)
 	}

@@ -16,7 +16,7 @@ const { fround } = Math
 const unused = new Set(['base_weights', 'loss_changes', 'parents'])
 
 /** Columns without names take no bytes of a file: so many can be claimed. */
-const mostUnnamed = 100_000
+const maxUnnamed = 100_000
 
 /** `takes`: the base scores that XGBoost takes, in words, for the others are refused; `base`: from base score to margin. */
 type Objective = {
@@ -207,7 +207,7 @@ function fileOf(
 			`tree_info has ${info.length} entries for ${trees.length} trees: the file is damaged.`,
 		)
 	const named = learner.has('feature_names') ? listAt(learner, 'feature_names', 'learner').length : 0
-	if (count < 1 || count > Math.max(named, mostUnnamed) || outputs > Math.max(1000, trees.length))
+	if (count < 1 || count > Math.max(named, maxUnnamed) || outputs > Math.max(1000, trees.length))
 		throw new ArtifactError(
 			`A model of ${count} features and ${outputs} outputs cannot be: the file is damaged.`,
 		)

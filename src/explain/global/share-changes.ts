@@ -6,7 +6,7 @@ import { type AttributionMoments, effectiveRows, shareOf } from './attribution-m
 export type ShareChange = { value: number; low: number; high: number; p: number }
 
 /** Shares of fewer rows are too skewed for Student's distribution. */
-export const leastEffectiveRows = 100
+export const minEffectiveRows = 100
 
 /**
  * The change of each feature's share of mean |contribution| since the reference, tested by Welch's t. Shares rather than

@@ -76,7 +76,7 @@ const append = (column: Column, ...steps: Step[]): Column => ({
 const arithmetic = { Mul: 'multiply', Add: 'add', Sub: 'subtract', Div: 'divide' } as const
 
 /** As many columns and steps as a graph may come to. */
-export const mostColumns = 2_000_000
+export const maxColumns = 2_000_000
 
 /** Follows a node that makes columns of columns. What any other makes is not known. */
 export function follow(node: OnnxNode, walk: Walk): void {

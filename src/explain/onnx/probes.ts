@@ -8,7 +8,7 @@ const rows = 256
 /** Where a row takes its time. */
 const rowsOfMany = 64
 const manyNodes = 1_000_000
-const mostValues = 4096
+const maxValues = 4096
 
 /** Values of an input column at which the model may change its mind: at, just below and just above what it compares with. */
 function turningPoints(read: ReadModel): Map<number, number[]> {
@@ -17,7 +17,7 @@ function turningPoints(read: ReadModel): Map<number, number[]> {
 		const v = undoSteps(steps, value)
 		const list = points.get(input) ?? []
 		points.set(input, list)
-		if (v === undefined || list.length >= mostValues) return
+		if (v === undefined || list.length >= maxValues) return
 		const at = Math.fround(v)
 		list.push(at, nextFloat(at, true), nextFloat(at, false))
 	}

@@ -1,5 +1,5 @@
 import { ArtifactError } from '../model.ts'
-import { type Column, follow, inputMatrices, mostColumns, type Texts, type Walk } from './columns.ts'
+import { type Column, follow, inputMatrices, maxColumns, type Texts, type Walk } from './columns.ts'
 import { type OnnxLinear, readLinear } from './read-linear.ts'
 import type { OnnxGraph, OnnxNode, OnnxValue } from './read-onnx.ts'
 import { type OnnxTrees, readTrees } from './read-trees.ts'
@@ -70,7 +70,7 @@ export function readGraphModel(graph: OnnxGraph, widths: readonly number[], scor
 		matrices: inputMatrices(graph.inputs, widths),
 		constants: graph.constants,
 		texts,
-		left: mostColumns,
+		left: maxColumns,
 	}
 	for (const n of graph.nodes) {
 		if (n === node) break

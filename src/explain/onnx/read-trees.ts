@@ -61,7 +61,7 @@ export function readTrees(node: OnnxNode, columns: number): OnnxTrees | undefine
 			: [...Array(targets).keys()]
 	// [-s, s] is what the runtime makes of one class whose votes may be negative: no probability.
 	if (isComplement && post !== 'LOGISTIC' && !(post === 'NONE' && isPositive(votes.weights))) return undefined
-	if (modes.length * wanted.length > mostNodes) return undefined
+	if (modes.length * wanted.length > maxNodes) return undefined
 	const base = numbers('base_values')
 	if (base.length !== 0 && base.length !== targets && !(isComplement && base.length === 1))
 		throw new ArtifactError(
@@ -79,7 +79,7 @@ export function readTrees(node: OnnxNode, columns: number): OnnxTrees | undefine
 }
 
 /** Every output has trees of its own here, at some 50 bytes a node: beyond this the runtime must do. */
-const mostNodes = 10_000_000
+const maxNodes = 10_000_000
 
 const modeNames = new Set(['BRANCH_LEQ', 'BRANCH_LT', 'BRANCH_GTE', 'BRANCH_GT', 'LEAF'])
 

@@ -2,7 +2,7 @@ import type { Texts } from './columns.ts'
 import type { OnnxGraph } from './read-onnx.ts'
 
 /** Texts that rows brought and that are remembered beside those of the graph: a bound on memory. */
-const mostTexts = 100_000
+const maxTexts = 100_000
 
 /**
  * Numbers for the texts of a graph, in which rows are kept as numbers alone. Of the texts that rows bring the oldest are
@@ -27,7 +27,7 @@ export function openTexts(graph: OnnxGraph): Texts {
 		known,
 		code(text) {
 			const code = codes.get(text) ?? add(text)
-			if (next - oldest > mostTexts) {
+			if (next - oldest > maxTexts) {
 				codes.delete(texts.get(oldest) as string)
 				texts.delete(oldest++)
 			}

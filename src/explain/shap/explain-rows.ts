@@ -3,7 +3,7 @@ import type { ShapPlan } from './shap-plan.ts'
 
 /** Bytes of decisions that are held at once: they and one tree's table stay in a core's own cache. */
 const blockBytes = 512 * 1024
-const mostRows = 64
+const maxRows = 64
 
 /**
  * Shapley values of many rows: `rows` are encoded (row-major, `columns` wide), and `out` takes `outputs * columns` a row,
@@ -19,7 +19,7 @@ export function explainRows(plan: ShapPlan, rows: Float64Array, out: Float64Arra
 			`${rows.length} values of ${e.columns} columns do not fill ${out.length} contributions`,
 		)
 	const nodes = e.feature.length
-	const block = Math.max(1, Math.min(mostRows, count, Math.floor(blockBytes / Math.max(1, nodes))))
+	const block = Math.max(1, Math.min(maxRows, count, Math.floor(blockBytes / Math.max(1, nodes))))
 	const decisions = Array.from({ length: block }, () => new Uint8Array(nodes))
 	out.fill(0)
 	for (let from = 0; from < count; from += block) {

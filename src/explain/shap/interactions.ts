@@ -2,11 +2,11 @@ import type { TreeEnsemble } from '../trees/ensemble.ts'
 import { linkPaths, outputScale, type Paths } from './paths.ts'
 import { gaussLegendre, type Rule } from './quadrature.ts'
 
-const mostPoints = 24
+const maxPoints = 24
 
 /** A row's interactions of 5,000 columns take 200 MB, and of so many pairs on the ways to all leaves some seconds. */
-const mostCells = 25_000_000
-const mostPairs = 500_000_000
+const maxCells = 25_000_000
+const maxPairs = 500_000_000
 
 /**
  * SHAP interaction values of each output, columns x columns, row-major: those of `shap_interaction_values` and of
@@ -18,11 +18,11 @@ const mostPairs = 500_000_000
  * |S|! (k - |S| - 2)! / (k - 1)! are Beta integrals too.
  */
 export function shapInteractions(e: TreeEnsemble, decisions: Uint8Array): Float64Array[] | undefined {
-	if (e.columns ** 2 * e.outputs > mostCells) return undefined
+	if (e.columns ** 2 * e.outputs > maxCells) return undefined
 	const paths = linkPaths(e)
 	const pairsAt = (node: number) =>
 		(e.feature[node] as number) < 0 ? (paths.unique[node] as number) ** 2 : 0
-	if (e.feature.reduce((sum, _, node) => sum + pairsAt(node), 0) > mostPairs) return undefined
+	if (e.feature.reduce((sum, _, node) => sum + pairsAt(node), 0) > maxPairs) return undefined
 	const scale = outputScale(e)
 	const out = Array.from({ length: e.outputs }, () => new Float64Array(e.columns ** 2))
 	const leaf = leafRoom(paths)
@@ -59,8 +59,8 @@ function leafRoom(paths: Paths): Leaf {
 		z: new Float64Array(most),
 		o: new Uint8Array(most),
 		place: new Map(),
-		product: new Float64Array(mostPoints),
-		divided: new Float64Array(most * mostPoints),
+		product: new Float64Array(maxPoints),
+		divided: new Float64Array(most * maxPoints),
 		rules: new Map(),
 	}
 }
@@ -83,7 +83,7 @@ function readLeaf(e: TreeEnsemble, paths: Paths, decisions: Uint8Array, node: nu
 }
 
 function ruleFor(leaf: Leaf): Rule {
-	const n = Math.min(mostPoints, Math.max(1, Math.ceil(leaf.length / 2)))
+	const n = Math.min(maxPoints, Math.max(1, Math.ceil(leaf.length / 2)))
 	const rule = leaf.rules.get(n) ?? gaussLegendre(n)
 	leaf.rules.set(n, rule)
 	return rule

@@ -8,15 +8,15 @@ import type { Paths } from './paths.ts'
 export type Group = { root: number; inner: readonly number[]; bits: number; cells: number }
 
 /** Patterns of more bits are not tabled. */
-const mostBits = 12
+const maxBits = 12
 
 /** Planning goes up the way from every node: beyond this many splits it is no longer done in no time. */
-const mostLevels = 64
+const maxLevels = 64
 
 /** The most different columns that a path of these trees asks for, of those that may be tabled. */
 export const longestTabled = ({ unique }: Paths): number =>
 	Math.min(
-		mostBits,
+		maxBits,
 		unique.reduce((a, b) => Math.max(a, b), 0),
 	)
 
@@ -36,13 +36,13 @@ function groupOf(e: TreeEnsemble, paths: Paths, root: number, inner: readonly nu
 const cellsOf = (groups: readonly Group[]) => groups.reduce((sum, g) => sum + g.cells, 0)
 
 /** No fewer cells than a tree's tables will take; Infinity for a tree too deep for them. */
-function leastCells(e: TreeEnsemble, paths: Paths, from: number, to: number): number {
+function minCells(e: TreeEnsemble, paths: Paths, from: number, to: number): number {
 	let cells = 0
 	const depth = new Int32Array(to - from)
 	for (let node = from; node < to; node++) {
 		const k = paths.unique[node] as number
 		if (node > from) depth[node - from] = (depth[(paths.parent[node] as number) - from] as number) + 1
-		if (k > mostBits || (depth[node - from] as number) > mostLevels) return Number.POSITIVE_INFINITY
+		if (k > maxBits || (depth[node - from] as number) > maxLevels) return Number.POSITIVE_INFINITY
 		if ((e.feature[node] as number) < 0) cells += (2 ** k * k) / 4
 	}
 	return cells
@@ -55,7 +55,7 @@ function leastCells(e: TreeEnsemble, paths: Paths, from: number, to: number): nu
 export function planGroups(e: TreeEnsemble, paths: Paths, tree: number, most: number): Group[] | undefined {
 	const from = e.roots[tree] as number
 	const to = e.roots[tree + 1] as number
-	if (leastCells(e, paths, from, to) > most) return undefined
+	if (minCells(e, paths, from, to) > most) return undefined
 	const of: Group[][] = Array.from({ length: to - from })
 	for (let node = to - 1; node >= from; node--) {
 		if ((e.feature[node] as number) < 0) {
@@ -69,7 +69,7 @@ export function planGroups(e: TreeEnsemble, paths: Paths, tree: number, most: nu
 		const [one, other] = apart
 		if (apart.length > 2 || !one || !other) continue
 		const together = groupOf(e, paths, node, [node, ...one.inner, ...other.inner])
-		if (together.bits <= mostBits && together.cells <= 1.25 * cells) of[node - from] = [together]
+		if (together.bits <= maxBits && together.cells <= 1.25 * cells) of[node - from] = [together]
 	}
 	return of[0]
 }

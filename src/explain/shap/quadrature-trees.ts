@@ -3,7 +3,7 @@ import type { Paths } from './paths.ts'
 import { gaussLegendre } from './quadrature.ts'
 
 /** More points change nothing in the 15th digit: integrands are products of factors between 0 and 1. */
-const mostPoints = 24
+const maxPoints = 24
 
 /** Points that one pass over a tree takes together, in registers. */
 const lanes = 4
@@ -41,7 +41,7 @@ export function planQuadrature(e: TreeEnsemble, paths: Paths, scale: Float64Arra
 		let unique = 1
 		for (let node = from; node < to; node++) unique = Math.max(unique, paths.unique[node] as number)
 		// The integrand of a leaf has one factor a feature but one: n points are exact up to degree 2n - 1.
-		points[tree] = Math.min(mostPoints, Math.ceil(unique / 2))
+		points[tree] = Math.min(maxPoints, Math.ceil(unique / 2))
 		most = Math.max(most, points[tree] as number)
 		largest = Math.max(largest, to - from)
 	}

@@ -34,7 +34,7 @@ export type Tables = {
 /** Cells (8 bytes each) of one tree at most, and of one model. */
 const cellsOfTree = 64 * 1024
 const cellsOfModel = 8 * 1024 * 1024
-export const mostTableBytes = 8 * cellsOfModel
+export const maxTableBytes = 8 * cellsOfModel
 
 export function planTables(e: TreeEnsemble, paths: Paths, fill: FillLeaf): Tables {
 	const plans: (readonly Group[] | undefined)[] = []

@@ -6,7 +6,7 @@ import { shapInteractions } from '../shap/interactions.ts'
 import { planBackground } from '../shap/interventional.ts'
 import { planPaths } from '../shap/path-dependent.ts'
 import { type ShapPlan, shapValues } from '../shap/shap-plan.ts'
-import { mostTableBytes } from '../shap/tables.ts'
+import { maxTableBytes } from '../shap/tables.ts'
 import { checkManifest, inputNames, isByOrder } from './check-manifest.ts'
 import { makeEncoder } from './encoder.ts'
 import { decideAll, type TreeEnsemble } from './ensemble.ts'
@@ -83,7 +83,7 @@ export function treeModel(file: TreeFile, manifest: Manifest, declared: readonly
 		...(advice.length > 0 && { advice: advice.join(' ') }),
 		tolerance,
 		// What explanations are planned with takes about as much again, and tables of shallow trees up to twenty times.
-		bytes: 2 * sizeOf(e) + Math.min(mostTableBytes, 20 * sizeOf(e)) + 200 * names.length,
+		bytes: 2 * sizeOf(e) + Math.min(maxTableBytes, 20 * sizeOf(e)) + 200 * names.length,
 		encode,
 		margin: (x) => ensembleMargin(e, x),
 		score: scoresBy(link),

@@ -72,13 +72,13 @@ function fromWindow(
 	text: Uint8Array,
 	{ model, version }: Version,
 ): AsyncIterable<BaselineBatch> {
-	if (text.length > mostWindow) throw notAnArray()
+	if (text.length > maxWindow) throw notAnArray()
 	const { window } = parseOr422(BaselineWindow, parseBody(text).value, 'body')
 	return nonEmpty(windowBatches(context, { model, version, ...window }))
 }
 
 /** Two times and their names are shorter. */
-const mostWindow = 64 * 1024
+const maxWindow = 64 * 1024
 
 async function readAll(bytes: Bytes, { limits, hold }: RequestBody): Promise<Uint8Array> {
 	try {

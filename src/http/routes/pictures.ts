@@ -27,14 +27,14 @@ const noWorkers = 'Not on Workers, which draw the SVG alone.'
 const inDesc = 'The words of the picture stand in its `<desc>` too.'
 const words =
 	'All that the picture shows, in words, at most 2,000 characters: percent-encoded where it is not ASCII.'
-const mostHeader = 6000
+const maxHeader = 6000
 
 /** A text as a header can hold it. */
 function headerText(text: string): string {
 	let encoded = ''
 	for (const character of text) {
 		const next = /[^ -~]|%/.test(character) ? encodeURIComponent(character) : character
-		if (encoded.length + next.length > mostHeader) break
+		if (encoded.length + next.length > maxHeader) break
 		encoded += next
 	}
 	return encoded

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parseTime } from '../../core/time.ts'
 
-export const mostItems = 1000
+export const maxItems = 1000
 
 /** RFC 3339 with an offset, to milliseconds since the epoch. A `+` that a client left unencoded arrives as a space. */
 export const TimeParameter = z
@@ -19,14 +19,14 @@ export const TimeParameter = z
 
 export const LimitParameter = z
 	.string()
-	.regex(/^\d{1,4}$/, `must be a whole number from 1 to ${mostItems}`)
+	.regex(/^\d{1,4}$/, `must be a whole number from 1 to ${maxItems}`)
 	.transform(Number)
-	.refine((n) => n >= 1 && n <= mostItems, `must be a whole number from 1 to ${mostItems}`)
+	.refine((n) => n >= 1 && n <= maxItems, `must be a whole number from 1 to ${maxItems}`)
 	.default(100)
 	.meta({
 		type: 'integer',
 		minimum: 1,
-		maximum: mostItems,
+		maximum: maxItems,
 		default: 100,
 		description: 'Items a page at most.',
 		example: 100,

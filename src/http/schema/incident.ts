@@ -87,7 +87,7 @@ export const Incident = z
 const globs = z.array(Glob).min(1).max(100)
 
 // Alerts are matched with every glob of every silence, and the ledger names them all.
-const mostCharacters = 8192
+const maxCharacters = 8192
 const matchers = ['rules', 'models', 'environments', 'features'] as const
 
 export const SilenceInput = z
@@ -109,8 +109,8 @@ export const SilenceInput = z
 	})
 	.superRefine((silence, issues) => {
 		const characters = matchers.flatMap((name) => silence[name] ?? []).join('').length
-		if (characters <= mostCharacters) return
-		const message = `its globs have ${characters} characters together; the limit is ${mostCharacters}. Write fewer, or shorter ones`
+		if (characters <= maxCharacters) return
+		const message = `its globs have ${characters} characters together; the limit is ${maxCharacters}. Write fewer, or shorter ones`
 		issues.addIssue({ code: 'custom', path: ['models'], message })
 	})
 	.meta({ id: 'SilenceInput' })

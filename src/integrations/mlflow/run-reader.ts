@@ -7,7 +7,7 @@ import { type MlflowGet, type MlflowOptions, mlflowGet } from './client.ts'
 import { parseReference, type Reference } from './reference.ts'
 
 // What a run holds is free text of any amount; beyond this it is not lineage any more.
-const mostEntries = 200
+const maxEntries = 200
 const longestText = 1000
 
 const text = z.string().transform((s) => s.slice(0, longestText))
@@ -128,11 +128,11 @@ async function readRun(get: MlflowGet, id: string): Promise<Result<TrainingRun>>
 			params: entries(data.params),
 			metrics: Object.fromEntries(
 				data.metrics
-					.slice(0, mostEntries)
+					.slice(0, maxEntries)
 					.flatMap(({ key, value }) => (typeof value === 'number' ? [[key, value]] : [])),
 			),
 			tags,
-			datasets: inputs.dataset_inputs.slice(0, mostEntries).map(toDataset),
+			datasets: inputs.dataset_inputs.slice(0, maxEntries).map(toDataset),
 			// A registry that cannot be asked leaves the run as it is.
 			models: models.ok ? models.value.model_versions.map(({ run_id: _, ...model }) => model) : [],
 		},
@@ -140,7 +140,7 @@ async function readRun(get: MlflowGet, id: string): Promise<Result<TrainingRun>>
 }
 
 const entries = (pairs: readonly { key: string; value: string }[]): Record<string, string> =>
-	Object.fromEntries(pairs.slice(0, mostEntries).map(({ key, value }) => [key, value]))
+	Object.fromEntries(pairs.slice(0, maxEntries).map(({ key, value }) => [key, value]))
 
 const timeOf = (ms: number | null | undefined): string | null =>
 	ms && Number.isFinite(ms) && Math.abs(ms) < 8.64e15 ? formatTime(ms) : null

@@ -10,7 +10,7 @@ import { favourableOf } from '../../registry/model/favourable.ts'
 import { findModel, type ModelRow, quote } from '../../registry/model/find-model.ts'
 import { findVersion, type VersionRow, versionNames } from '../../registry/version/find-version.ts'
 import type { Favourable } from '../../stats/fairness/group-counts.ts'
-import { mostPaired } from '../../summaries/outcomes/brief.ts'
+import { maxPaired } from '../../summaries/outcomes/brief.ts'
 
 export type AuditQuery = {
 	model: string
@@ -41,7 +41,7 @@ export type AuditScope = {
 const defaultEnvironment = 'production'
 const defaultDays = 30
 /** Audits are yearly at most; a bound, so that one question cannot read the whole log. */
-const mostDays = 366
+const maxDays = 366
 
 export const fault = (path: string, message: string): AppError =>
 	new AppError('invalid', `${path}: ${message}`, { faults: [{ path, message }] })
@@ -86,7 +86,7 @@ function attributesOf({ name, task, sensitive }: ModelRow, wanted: string | unde
 			`${quote(name)} names no sensitive attributes; PATCH /v1/models/${encodeURIComponent(name)} with \`sensitive\`, such as ["SEX"]`,
 		)
 	const all: Attribute[] = sensitive.map((a) => ({ name: a, of: [a] }))
-	if (sensitive.length <= mostPaired)
+	if (sensitive.length <= maxPaired)
 		sensitive.forEach((a, i) => {
 			for (const b of sensitive.slice(i + 1)) all.push({ name: `${a} x ${b}`, of: [a, b] })
 		})
@@ -105,7 +105,7 @@ export function periodOf(query: AuditQuery, now: number): { from: number; to: nu
 	const to = query.to ?? now
 	const from = query.from ?? to - defaultDays * dayMs
 	if (from >= to) throw fault(query.from === undefined ? 'to' : 'from', '`from` must be before `to`')
-	if (to - from > mostDays * dayMs) throw fault('from', `the period is longer than ${mostDays} days`)
+	if (to - from > maxDays * dayMs) throw fault('from', `the period is longer than ${maxDays} days`)
 	return { from: Math.floor(from / hourMs) * hourMs, to: Math.ceil(to / hourMs) * hourMs }
 }
 

@@ -34,7 +34,7 @@ export type AttributeGroups = {
 }
 
 /** More groups than these are not listed, and more than these not named as excluded. */
-const mostListed = 200
+const maxListed = 200
 
 /** `counts` are by the favourable decision, `own` by the positive label. */
 type NamedGroup = Group & { value: string; isKnown: boolean; own: GroupCounts }
@@ -71,11 +71,11 @@ export function auditAttribute({ attribute, predictions, all, segments, favourab
 			withoutDecision: counted.n - counted.decided,
 			withoutOutcome: counted.n - counted.labelled,
 		},
-		groups: groups.slice(0, mostListed).map((group) => describeGroup(group, counted, strata)),
-		unlisted: Math.max(0, groups.length - mostListed),
+		groups: groups.slice(0, maxListed).map((group) => describeGroup(group, counted, strata)),
+		unlisted: Math.max(0, groups.length - maxListed),
 		audit: toTable(table),
 		fourFifths: toFourFifths(byLabel, favourable),
-		disparities: disparitiesOf(byLabel.slice(0, mostListed), favourable),
+		disparities: disparitiesOf(byLabel.slice(0, maxListed), favourable),
 		simpson: strata.map((segment) => simpsonOf(table, known, segment)),
 	}
 }
@@ -118,7 +118,7 @@ const toTable = ({ rows, unknown, excluded }: AuditTable) => ({
 		impactRatio: toEstimate(row.impactRatio),
 	})),
 	unknown,
-	excluded: excluded.slice(0, mostListed),
+	excluded: excluded.slice(0, maxListed),
 })
 
 const mapValues = <K extends string, V, T>(record: Record<K, V>, of: (value: V) => T): Record<K, T> =>

@@ -16,17 +16,17 @@ export function toFourFifths(known: readonly Group[], favourable: Favourable | u
 const attributeMetrics: readonly AttributeMetric[] = metrics.filter((m) => m.subject === 'attribute')
 
 /** Comparing is quadratic in groups: the largest are. */
-const mostCompared = 50
+const maxCompared = 50
 
 /** Every disparity metric over the known groups, largest first. `q` is filled in later, from the whole answer. */
 export function disparitiesOf(known: readonly Group[], favourable: Favourable | undefined) {
-	const leftOut: Excluded[] = known.slice(mostCompared).map(({ group, counts: { n } }) => ({
+	const leftOut: Excluded[] = known.slice(maxCompared).map(({ group, counts: { n } }) => ({
 		group,
 		n,
-		reason: `beyond the ${mostCompared} largest groups`,
+		reason: `beyond the ${maxCompared} largest groups`,
 	}))
 	return attributeMetrics.map((metric) =>
-		toDisparity(metric, disparityIn(metric, known.slice(0, mostCompared), favourable), leftOut),
+		toDisparity(metric, disparityIn(metric, known.slice(0, maxCompared), favourable), leftOut),
 	)
 }
 

@@ -6,7 +6,7 @@ import { makeBrief } from '../../summaries/outcomes/make-brief.ts'
 import type { AuditScope } from './audit-scope.ts'
 
 /** Every row of the group is held against every other row: a thousand answer within milliseconds. */
-const mostRows = 1000
+const maxRows = 1000
 
 /** What Clarify's flip test takes: `places` are indexes into `known`. */
 export type FlipSample = { places: number[]; features: Float64Array[]; selected: boolean[] }
@@ -26,7 +26,7 @@ export function flipSample(
 	if (columns.length === 0) return sample
 	known.forEach((row, place) => {
 		const decision = textOf(decisions, place)
-		if (sample.places.length === mostRows || decision === '') return
+		if (sample.places.length === maxRows || decision === '') return
 		const values = Float64Array.from(columns, (c) =>
 			c?.kinds[row] === cellKind.number ? (c.nums[row] as number) : Number.NaN,
 		)

@@ -19,14 +19,14 @@ import { type AuditQuery, type AuditScope, auditScope } from './audit-scope.ts'
 import { describeScope } from './bias-audit.ts'
 import { type FlipSample, flipSample } from './flip-sample.ts'
 
-const mostRows = 20_000
+const maxRows = 20_000
 /** Rows times features: with very many features fewer rows are looked at, so that an answer takes seconds. */
-const mostCells = 8_000_000
+const maxCells = 8_000_000
 /** Groups that are looked at when none is named: the largest, of at least this share of the rows with a group. */
-const mostGroups = 10
-const leastShare = 0.02
+const maxGroups = 10
+const minShare = 0.02
 /** On either side, for five folds. */
-const leastRows = 10
+const minRows = 10
 
 /**
  * How well the features of a version predict that a row is of a group of a sensitive attribute, which is itself left out.
@@ -56,7 +56,7 @@ export async function proxyAudit(
 	if (features.length === 0) return none('the version has no other features')
 	const { model, version } = scope.version
 	const place = { model, version, environment: scope.environment, from: scope.from, to: scope.to }
-	const most = Math.min(mostRows, Math.floor(mostCells / features.length))
+	const most = Math.min(maxRows, Math.floor(maxCells / features.length))
 	const { batch, rows } = await sampleRows(context, place, most)
 	if (!batch) return none('there are no predictions in the period')
 	const values = await groupsOfRows(context, scope, attribute.of, batch)
@@ -113,8 +113,8 @@ function chooseGroups(attribute: string, members: readonly string[], wanted: str
 	const ranked = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
 	if (wanted === undefined || ranked.length === 0)
 		return ranked
-			.slice(0, mostGroups)
-			.filter(([, n]) => n >= leastShare * members.length)
+			.slice(0, maxGroups)
+			.filter(([, n]) => n >= minShare * members.length)
 			.map(([value]) => value)
 	const values = ranked.map(([value]) => value)
 	const found = values.find((value) => value === wanted || groupName(attribute, value) === wanted)
@@ -153,7 +153,7 @@ function proxiesOf(group: string, values: readonly string[], value: string, cell
 		others: members.length - inside,
 		status: Number.isNaN(auc.value) ? ('insufficient' as const) : ('ok' as const),
 		reason: Number.isNaN(auc.value)
-			? `${least} rows on one side; at least ${leastRows} members and ${leastRows} others are needed`
+			? `${least} rows on one side; at least ${minRows} members and ${minRows} others are needed`
 			: null,
 		auc: toEstimate(auc),
 		top: top.map(({ feature, auc: own }) => ({ feature, auc: toEstimate(own) })),

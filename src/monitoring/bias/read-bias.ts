@@ -4,7 +4,7 @@ import type { Answer } from '../../metrics/answer.ts'
 import { favourableIn, labelOf } from '../../registry/model/favourable.ts'
 import type { ModelRow } from '../../registry/model/find-model.ts'
 import { defaultMinGroup } from '../../stats/fairness/disparity.ts'
-import { mostPaired } from '../../summaries/outcomes/brief.ts'
+import { maxPaired } from '../../summaries/outcomes/brief.ts'
 import { missingGroup } from '../../summaries/outcomes/make-brief.ts'
 import {
 	choosePlace,
@@ -58,14 +58,14 @@ const biasMetrics = [
 	'fairness.mean_score_difference',
 	'fairness.smd',
 ] as const
-const mostAnswers = 10_000
+const maxAnswers = 10_000
 const significant = 0.05
 const between = ' x '
 
 /** The attributes that can be asked for by name: the model's own, and each pair of them where pairs are counted. */
 export const attributesOf = ({ sensitive }: Pick<ModelRow, 'sensitive'>): string[] => [
 	...sensitive,
-	...(sensitive.length > mostPaired
+	...(sensitive.length > maxPaired
 		? []
 		: sensitive.flatMap((a, i) => sensitive.slice(i + 1).map((b) => `${a}${between}${b}`))),
 ]
@@ -91,7 +91,7 @@ export async function readBias(
 			a.attribute !== attribute &&
 			!unseen.some((u) => a.attribute.startsWith(u + between) || a.attribute.endsWith(between + u)),
 	)
-	const differing = pairs.filter((a) => leastQ(a) <= significant).sort((a, b) => leastQ(a) - leastQ(b))
+	const differing = pairs.filter((a) => minQ(a) <= significant).sort((a, b) => minQ(a) - minQ(b))
 	return {
 		model: model.name,
 		place,
@@ -112,7 +112,7 @@ export async function readBias(
 const isSeen = ({ attribute, rates }: AttributeBias): boolean =>
 	rates.some((r) => r.subject.group !== `${attribute}=${missingGroup}`)
 
-const leastQ = ({ findings }: AttributeBias): number => Math.min(...findings.map((a) => a.q ?? 1))
+const minQ = ({ findings }: AttributeBias): number => Math.min(...findings.map((a) => a.q ?? 1))
 
 /**
  * `at`: the last mature window, of those with outcomes if there are, else the last that is over, else the one that is open.
@@ -148,7 +148,7 @@ async function readAttributes(
 		namesSmall,
 		from,
 		to: from + 1,
-		limit: mostAnswers,
+		limit: maxAnswers,
 	})
 	// Attribute by attribute: its own figures come before those of its groups.
 	const list: AttributeBias[] = []

@@ -96,20 +96,20 @@ export async function readRows(
 	{ model, environment, from, to }: Period,
 	plan: TallyPlan,
 	version: string,
-	{ kept: mostKept, scanned } = most,
+	{ kept: maxKept, scanned } = most,
 ): Promise<ComparedRow[]> {
 	let kept: ComparedRow[] = []
 	let limit = 1
 	const cut = () => {
-		if (kept.length <= mostKept) return
-		limit = kept.map(({ draw }) => draw).sort((a, b) => a - b)[mostKept] as number
+		if (kept.length <= maxKept) return
+		limit = kept.map(({ draw }) => draw).sort((a, b) => a - b)[maxKept] as number
 		kept = kept.filter(({ draw }) => draw < limit)
 	}
 	const query = { model: model.name, version, environment, from, to }
 	await scanFirst(context, query, scanned, async (batch, _, lateGroups) => {
 		const late = plan.attributes.length > 0 ? await lateGroups() : () => undefined
 		for (const row of rowsOf(batch, plan, late)) if (row.draw < limit) kept.push(row)
-		if (kept.length > 2 * mostKept) cut()
+		if (kept.length > 2 * maxKept) cut()
 	})
 	cut()
 	for (let i = 0; i < kept.length; i += idsAtOnce) {

@@ -84,7 +84,7 @@ function matchAucs({ items }: Compared): Matched {
 }
 
 /** More groups than this are the largest: nobody reads more, and all have to hold. */
-const mostGroups = 20
+const maxGroups = 20
 
 /** Groups of an attribute that have enough outcomes to be named, and whether they have in either version, the largest first. */
 function namedGroups({ items }: Compared, at: number, loss: Loss): { value: string; isKnown: boolean }[] {
@@ -106,7 +106,7 @@ function namedGroups({ items }: Compared, at: number, loss: Loss): { value: stri
 		}))
 		.filter(({ n }) => n >= defaultMinGroup)
 		.sort((a, b) => b.n - a.n || (a.value < b.value ? -1 : 1))
-		.slice(0, mostGroups)
+		.slice(0, maxGroups)
 }
 
 function groupGuards(

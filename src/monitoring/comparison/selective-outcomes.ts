@@ -10,7 +10,7 @@ export type Selection = { state: 'selective' | 'unknown'; reason: string }
 const alike = 0.02
 /** Two versions' rows may have outcomes for shares that differ by this. */
 const sameCoverage = 0.1
-const leastRows = 20
+const minRows = 20
 const shares = { low: -1, high: 1 }
 
 /**
@@ -79,7 +79,7 @@ function rarelyKnown(
 	}
 	for (const [choice, { n, known }] of counts) {
 		const others = all.n - n
-		if (n < leastRows || others < leastRows) continue
+		if (n < minRows || others < minRows) continue
 		const [share, other, pooled] = [known / n, (all.known - known) / others, all.known / all.n]
 		const error = Math.sqrt(pooled * (1 - pooled) * (1 / n + 1 / others))
 		if (share < other / 2 && other - share > 3.3 * error) return { choice, share, other }

@@ -5,7 +5,7 @@ import { AppError } from '../../core/errors.ts'
 import { midRanks } from '../../stats/mid-ranks.ts'
 import { type ExplainedRow, explainedSample } from './explained-sample.ts'
 import { type ImportanceQuery, importanceScope, outputIndex, outputName } from './importance-scope.ts'
-import { mostExplained } from './read-importance.ts'
+import { maxExplained } from './read-importance.ts'
 
 /** A picture, and all that it shows in at most 2,000 characters. */
 export type DrawnImportance = { svg: string; alt: string }
@@ -22,7 +22,7 @@ export async function drawImportance(
 	const { explainer, query: period, shown } = await importanceScope(context, actor, query)
 	const of = outputIndex(explainer.model, output)
 	const name = outputName(explainer.model, of)
-	const { explained, rows } = await explainedSample(context, explainer, period, mostExplained)
+	const { explained, rows } = await explainedSample(context, explainer, period, maxExplained)
 	if (explained.length === 0)
 		throw new AppError(
 			'conflict',

@@ -6,9 +6,9 @@ import type { VersionRow } from '../../registry/version/find-version.ts'
 import { sampledRows } from './explained-sample.ts'
 
 /** Fewer rows than these say nothing about what is to be expected. */
-export const leastFirstRows = 30
+export const minFirstRows = 30
 /** Rows that SHAP draws absent features from. */
-const mostRows = 100
+const maxRows = 100
 const periodsDays = [1, 7, 90]
 
 /**
@@ -24,7 +24,7 @@ export async function firstRows(
 ): Promise<Background | undefined> {
 	const baseline = await baselineRows(context, name, version)
 	const kept = encodedRows(model, spread(baseline?.kept ?? []))
-	if (kept.length >= leastFirstRows) return model.background(kept)
+	if (kept.length >= minFirstRows) return model.background(kept)
 	const [first] = (await context.sql.all({
 		sql: `SELECT min(c.day) FROM log_series s JOIN log_chunk c ON c.series = s.id AND c.kind = 1
 			WHERE s.model = ? AND s.version = ? AND s.environment = ? AND s.segment = ''`,
@@ -34,17 +34,17 @@ export async function firstRows(
 	const from = first[0] * dayMs
 	for (const days of periodsDays) {
 		const period = { model: name, version, environment, from, to: from + days * dayMs }
-		const { list } = await sampledRows(context, period, mostRows)
+		const { list } = await sampledRows(context, period, maxRows)
 		const rows: unknown[] = []
 		for (const read of list) rows.push((await read()).features)
 		const encoded = encodedRows(model, rows)
-		if (encoded.length >= leastFirstRows) return model.background(encoded)
+		if (encoded.length >= minFirstRows) return model.background(encoded)
 	}
 	return undefined
 }
 
 const spread = <T>(rows: readonly T[]): T[] => {
-	const step = Math.max(1, rows.length / mostRows)
+	const step = Math.max(1, rows.length / maxRows)
 	return rows.filter((_, i) => Math.floor(i / step) !== Math.floor((i - 1) / step))
 }
 

@@ -32,8 +32,8 @@ export type Dependence = ImportanceScope['shown'] & {
 }
 
 /** Rows whose answers are averaged, and values of the grid. */
-const mostRows = 300
-const mostPoints = 20
+const maxRows = 300
+const maxPoints = 20
 
 /**
  * How the model's answer depends on one feature, averaged over logged rows: each is answered for with the feature set to
@@ -49,7 +49,7 @@ export async function readDependence(
 	if (!model) throw fault('version', 'it has no model file that can be replayed here; upload one that can be')
 	needKnown('feature', feature, model.features)
 	const index = outputIndex(model, output)
-	const { rows, list } = await sampledRows(context, query, mostRows)
+	const { rows, list } = await sampledRows(context, query, maxRows)
 	const logged: Record<string, unknown>[] = []
 	for (const read of list) {
 		const { features } = await read()
@@ -57,7 +57,7 @@ export async function readDependence(
 	}
 	const grid = gridOf(
 		logged.map((row) => row[feature]),
-		mostPoints,
+		maxPoints,
 	)
 	const curves = await curvesOf(context, logged, (row) => curveOf(row, feature, grid, answerOf(model, index)))
 	const isKnown = curves.length > 0 && grid.length > 0

@@ -29,7 +29,7 @@ export type Importance = ImportanceScope['shown'] & {
 }
 
 /** Rows that are explained at most. */
-export const mostExplained = 1000
+export const maxExplained = 1000
 
 /**
  * Mean absolute SHAP values of a sample of a period's rows, with their standard errors; with `segment` also by value of a
@@ -43,7 +43,7 @@ export async function readImportance(
 	const scope = await importanceScope(context, actor, asked)
 	if (segment !== undefined) needKnown('segment', segment, scope.model.segments)
 	const { explainer } = scope
-	const { rows, sampled, explained } = await explainedSample(context, explainer, scope.query, mostExplained)
+	const { rows, sampled, explained } = await explainedSample(context, explainer, scope.query, maxExplained)
 	return {
 		...scope.shown,
 		method: explained[0]?.method ?? null,

@@ -5,7 +5,7 @@ import type { StoredPrediction } from '../../log/prediction-log.ts'
 import { findArtifact } from '../../registry/artifact/find-artifact.ts'
 import { openVersion } from '../../registry/artifact/open-version.ts'
 import type { VersionRow } from '../../registry/version/find-version.ts'
-import { firstRows, leastFirstRows } from './first-rows.ts'
+import { firstRows, minFirstRows } from './first-rows.ts'
 
 /** How rows of a version are explained: by its model, or by the attributions that came with them. */
 export type RowExplainer = {
@@ -56,7 +56,7 @@ export async function rowExplainer(
 	}
 }
 
-const nothingToCompare = `an ONNX file does not say what is to be expected: it takes ${leastFirstRows} rows to compare with, of a baseline or logged`
+const nothingToCompare = `an ONNX file does not say what is to be expected: it takes ${minFirstRows} rows to compare with, of a baseline or logged`
 
 /** Attributions as they were sent: `{ feature: number }`, or by class `{ class: { feature: number } }`. */
 function sentAttributions(version: VersionRow, otherwise: string): RowExplainer {

@@ -55,8 +55,8 @@ const shownOf: Record<Task, readonly string[]> = {
 	ranking: ['ndcg_10', 'mrr', 'map_10'],
 }
 const gapId = 'performance.coverage_gap'
-const mostChance = 0.01
-const mostRestated = 3
+const maxChance = 0.01
+const maxRestated = 3
 
 /** The metrics that can be asked for of a task, as ids. */
 export const performanceMetrics = (task: Task): string[] =>
@@ -105,7 +105,7 @@ export async function readPerformance(
 		newest: trend.at(-1),
 		trend,
 		...estimatesOf(trend, all, estimate),
-		restated: await readRestatements(context, place, all, metric, mostRestated),
+		restated: await readRestatements(context, place, all, metric, maxRestated),
 		gaps: gapsOf([mature, trend.at(-1)]),
 		changes: await readChanges(context, place, until(end)),
 	}
@@ -130,7 +130,7 @@ const gapsOf = (windows: readonly (WindowAnswers | undefined)[]): Answer[] =>
 	of(
 		[...new Set(windows)].flatMap((w) => w ?? []),
 		gapId,
-	).filter((a) => a.p !== null && a.p < mostChance)
+	).filter((a) => a.p !== null && a.p < maxChance)
 
 /** Detectors look at all rows: a segment has none of its own, and days without predictions count too. */
 async function readChanges(

@@ -6,7 +6,7 @@ import { type Column, cellKind, type RowBatch } from '../../summaries/inputs/col
 import type { FeatureSpec } from '../../summaries/inputs/grid.ts'
 
 /** Up to this many values a feature is taken value by value; categories beyond them are one cell. */
-const mostValues = 20
+const maxValues = 20
 const tenths = 10
 
 /**
@@ -49,14 +49,14 @@ const isKnown = (value: Value): value is Known => value !== undefined && value !
 function valueCells(values: readonly Value[]): Cells {
 	const counts = new Map<Known, number>()
 	for (const value of values) if (isKnown(value)) counts.set(value, (counts.get(value) ?? 0) + 1)
-	const ranked = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, mostValues)
+	const ranked = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, maxValues)
 	const cellOfKnown = new Map(ranked.map(([value], cell) => [value, cell]))
 	return { cells: ranked.length, cellOfValue: (value) => cellOfKnown.get(value) }
 }
 
 function numericCells(values: readonly Value[]): Cells {
 	const sorted = Float64Array.from(values.filter((v) => typeof v === 'number')).sort()
-	if (new Set(sorted).size <= mostValues) return valueCells(values)
+	if (new Set(sorted).size <= maxValues) return valueCells(values)
 	const list = sorted as unknown as number[] // simple-statistics reads by index only
 	const quantiles = Array.from({ length: tenths - 1 }, (_, i) => quantileSorted(list, (i + 1) / tenths))
 	const edges = Float64Array.from(new Set(quantiles))

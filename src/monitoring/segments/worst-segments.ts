@@ -18,7 +18,7 @@ import { actualOf, modelLabels } from '../../summaries/outcomes/label.ts'
 import { makeBrief, type TallyPlan } from '../../summaries/outcomes/make-brief.ts'
 import { periodOf, placeOf } from '../bias/audit-scope.ts'
 
-const mostRows = 50_000
+const maxRows = 50_000
 const idsAtOnce = 5000
 /** Larger ones would leave sums of squares that are no numbers. */
 const largestError = 1e100
@@ -76,7 +76,7 @@ type Place = { version: string; environment: string; from: number; to: number }
 type Sampled = { batch: RowBatch; loss: Float64Array } | undefined
 
 async function errorRows(context: Context, model: ModelRow, place: Place): Promise<Sampled> {
-	const { batch } = await sampleRows(context, { model: model.name, ...place }, mostRows)
+	const { batch } = await sampleRows(context, { model: model.name, ...place }, maxRows)
 	if (!batch) return undefined
 	const rule = { ...modelLabels(model), threshold: model.threshold }
 	const plan: TallyPlan = { task: model.task, rule, attributes: [], segments: [] }
@@ -100,9 +100,9 @@ async function errorRows(context: Context, model: ModelRow, place: Place): Promi
 /** Rows of the period as 1, and as many of the period before as 0. */
 async function driftRows(context: Context, model: ModelRow, place: Place): Promise<Sampled> {
 	const query = { model: model.name, ...place }
-	const { batch: now } = await sampleRows(context, query, mostRows / 2)
+	const { batch: now } = await sampleRows(context, query, maxRows / 2)
 	const before = { ...query, from: place.from - (place.to - place.from), to: place.from }
-	const { batch: then } = await sampleRows(context, before, mostRows / 2)
+	const { batch: then } = await sampleRows(context, before, maxRows / 2)
 	if (!now || !then) return undefined
 	const loss = new Float64Array(now.rows + then.rows)
 	loss.fill(1, 0, now.rows)

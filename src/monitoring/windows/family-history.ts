@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts'
 import { dayMs, hourMs, type WindowSize, weekMs, windowMs, windowStart } from '../../core/time.ts'
-import { leastRows } from '../../metrics/compare.ts'
+import { minRows } from '../../metrics/compare.ts'
 import { growsBeyond, type History, type PastWindow } from '../../metrics/history.ts'
 import type { Reference } from '../../metrics/reference.ts'
 import { decodeResult } from '../../metrics/result-encoding.ts'
@@ -11,7 +11,7 @@ import type { Window } from './window-slices.ts'
 const pastWindows = 60
 const pastWeeks = 8
 /** Columns of windows that are kept beyond those that are needed all the time. */
-const mostColumns = 200_000
+const maxColumns = 200_000
 
 /** Windows of one series and size. All that were computed on the baseline and begin in [from, to) are known. */
 type Known = { from: number; to: number; windows: Map<number, PastWindow>; first: number | undefined }
@@ -30,7 +30,7 @@ export class FamilyHistory {
 	/** What a window is tested against beside the baseline; undefined when it has too few rows to be tested. */
 	async of(series: number, { size, from }: Window, result: WindowResult): Promise<History | undefined> {
 		const { reference } = this
-		if (reference.digest === '' || result.rows < leastRows) return undefined
+		if (reference.digest === '' || result.rows < minRows) return undefined
 		const days = (count: number) => this.read(series, '1d', from - count * dayMs, from)
 		const past =
 			size === '1h'
@@ -61,7 +61,7 @@ export class FamilyHistory {
 	prune(): void {
 		const hours = [...this.known].filter(([key]) => key.endsWith(' 1h')).map(([, known]) => known)
 		const count = hours.reduce((sum, { windows }) => sum + windows.size, 0)
-		if (count * this.reference.columns.length <= mostColumns) return
+		if (count * this.reference.columns.length <= maxColumns) return
 		for (const known of hours) {
 			const from = Math.max(known.from, known.to - pastWindows * hourMs)
 			for (const at of known.windows.keys()) if (at < from) known.windows.delete(at)

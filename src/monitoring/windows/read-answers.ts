@@ -158,8 +158,8 @@ async function answersOf(
 			baseline,
 			bytes,
 		])
-		const leastRows = query.namesSmall === false ? defaultMinGroup : 0
-		return measureOutcomes({ record, series: place, supersedes }, chosen, query.group, leastRows)
+		const minRows = query.namesSmall === false ? defaultMinGroup : 0
+		return measureOutcomes({ record, series: place, supersedes }, chosen, query.group, minRows)
 	}
 	if (kind === 2) {
 		const record = toAttributionRecord([

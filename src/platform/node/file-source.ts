@@ -8,7 +8,7 @@ import { overLimit } from '../../registry/artifact/s3.ts'
 
 /** `file:` URIs below one folder; links that lead out of it are refused, whatever they point at. */
 export function fileSource(folder: string): ArtifactSource {
-	return (uri, mostBytes) =>
+	return (uri, maxBytes) =>
 		attempt(async () => {
 			const root = await realpath(folder)
 			const path = await realpath(pathOf(uri, root))
@@ -20,7 +20,7 @@ export function fileSource(folder: string): ArtifactSource {
 				resolve(inside) === inside
 			)
 				return failure(`it is not below the folder PLUMBLINE_ARTIFACT_FILES, ${folder}`)
-			return readWhole(path, mostBytes)
+			return readWhole(path, maxBytes)
 		})
 }
 
@@ -28,8 +28,8 @@ export function fileSource(folder: string): ArtifactSource {
  * `file:` URIs anywhere, where no folder is configured: a file is given only to who knows its SHA-256. For all else there is
  * one answer, so that nobody learns what other files there are, or what is in them.
  */
-export const anyFileSource: ArtifactSource = async (uri, mostBytes, sha256) => {
-	const read = await attempt(() => readWhole(pathOf(uri, resolve()), mostBytes))
+export const anyFileSource: ArtifactSource = async (uri, maxBytes, sha256) => {
+	const read = await attempt(() => readWhole(pathOf(uri, resolve()), maxBytes))
 	if (read.ok && (await sha256Hex(read.value)) === sha256) return read
 	return failure(
 		'there is no file with the registered SHA-256, or it cannot be read. Set PLUMBLINE_ARTIFACT_FILES to the folder that it is in to learn more, or upload it',
@@ -46,11 +46,11 @@ async function attempt(read: () => Promise<Result<Uint8Array>>): Promise<Result<
 }
 
 /** Only files are opened: to open a pipe could take for ever, and so could what says that it is empty (in /proc). */
-async function readWhole(path: string, mostBytes: number): Promise<Result<Uint8Array>> {
+async function readWhole(path: string, maxBytes: number): Promise<Result<Uint8Array>> {
 	const info = await stat(path)
 	if (!info.isFile()) return failure('it is not a file')
 	if (info.size === 0) return failure('it is empty')
-	if (info.size > mostBytes) return failure(overLimit(mostBytes))
+	if (info.size > maxBytes) return failure(overLimit(maxBytes))
 	return { ok: true, value: new Uint8Array(await readFile(path)) }
 }
 

@@ -5,7 +5,7 @@ import { Thread, threadUrl } from './thread.ts'
 
 /** For loading a graph of some hundred megabytes, or some ten thousand rows; what takes longer is refused. */
 const patienceMs = 60_000
-const mostMegabytes = 1024
+const maxMegabytes = 1024
 
 /**
  * onnxruntime-node on the CPU, in a thread of its own, without libraries of custom operators. Undefined when it is not
@@ -27,7 +27,7 @@ export function loadOnnxRuntime(path = 'onnxruntime-node', deadlineMs = patience
 		if (!thread || thread.isEnded)
 			thread = new Thread(
 				threadUrl('onnx-thread', import.meta.url),
-				{ deadlineMs, megabytes: mostMegabytes },
+				{ deadlineMs, megabytes: maxMegabytes },
 				{ path: found },
 			)
 		return thread

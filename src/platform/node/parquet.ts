@@ -6,7 +6,7 @@ import { places, Thread, ThreadError, threadUrl } from './thread.ts'
 
 /** For one column of one row group: some seconds for the largest that there are. */
 const patienceMs = 20_000
-const mostMegabytes = 2048
+const maxMegabytes = 2048
 
 /** A thread of its own for a file: what a damaged one takes, time or memory, goes with it. */
 export class ParquetThread {
@@ -15,7 +15,7 @@ export class ParquetThread {
 	constructor(source: ParquetSource, limits?: ParquetLimits, deadlineMs = patienceMs) {
 		this.thread = new Thread(
 			threadUrl('parquet-thread', import.meta.url),
-			{ deadlineMs, megabytes: mostMegabytes },
+			{ deadlineMs, megabytes: maxMegabytes },
 			{ source, limits } satisfies ThreadData,
 			source.bytes ? [source.bytes.buffer] : [],
 		)
@@ -58,11 +58,11 @@ export class ParquetThread {
 }
 
 /** Each may take `mostMegabytes`. */
-const mostAtOnce = 4
+const maxAtOnce = 4
 
 /** Opens a file in a thread, which ends with `close`, or with the first error. A few at a time: the others wait. */
 export function openParquetInThread(deadlineMs = patienceMs): OpenParquet {
-	const place = places(mostAtOnce)
+	const place = places(maxAtOnce)
 	return async (bytes, limits) => {
 		const release = await place()
 		const thread = new ParquetThread({ bytes }, limits, deadlineMs)

@@ -5,7 +5,7 @@ import { parseS3, readS3, type S3 } from './s3.ts'
  * Reads the bytes that a URI names, up to a size. They are still to be checked against `sha256`, which says what is looked
  * for. A failure says what to do about it; `retryable` ones may pass by themselves.
  */
-export type ArtifactSource = (uri: string, mostBytes: number, sha256: string) => Promise<Result<Uint8Array>>
+export type ArtifactSource = (uri: string, maxBytes: number, sha256: string) => Promise<Result<Uint8Array>>
 
 /** What each kind of URI is read with; what is absent is not set up. */
 export type SourceReaders = { web: ArtifactSource; s3?: S3 | undefined; file?: ArtifactSource | undefined }
@@ -19,9 +19,9 @@ const uploadInstead = 'or upload the bytes with PUT …/artifact'
 
 /** Reads https, s3 and file URIs, each only as far as it is set up. */
 export function artifactSource({ web, s3, file }: SourceReaders): ArtifactSource {
-	return async (uri, mostBytes, sha256) => {
+	return async (uri, maxBytes, sha256) => {
 		const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(uri)?.[1]?.toLowerCase()
-		if (scheme === 'https' || scheme === 'http') return web(uri, mostBytes, sha256)
+		if (scheme === 'https' || scheme === 'http') return web(uri, maxBytes, sha256)
 		if (scheme === 's3') {
 			const place = parseS3(uri)
 			if (!place || place.key === '') return failure('it must be s3://bucket/key')
@@ -29,14 +29,14 @@ export function artifactSource({ web, s3, file }: SourceReaders): ArtifactSource
 				return failure(
 					`no credentials for S3 are set: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, ${uploadInstead}`,
 				)
-			return readS3(s3, place, mostBytes)
+			return readS3(s3, place, maxBytes)
 		}
 		if (scheme === 'file') {
 			if (!file)
 				return failure(
 					`files are not read by URI: set PLUMBLINE_ARTIFACT_FILES to the folder that they are in, ${uploadInstead}`,
 				)
-			return file(uri, mostBytes, sha256)
+			return file(uri, maxBytes, sha256)
 		}
 		return failure(
 			scheme === undefined

@@ -4,13 +4,13 @@ import type { Model } from '../../explain/model.ts'
 import type { VersionRow } from '../version/find-version.ts'
 
 const known = Object.keys(Manifest.shape)
-const mostNamed = 10
+const maxNamed = 10
 
 const list = (names: readonly string[]): string =>
 	names
-		.slice(0, mostNamed)
+		.slice(0, maxNamed)
 		.map((n) => JSON.stringify(n))
-		.join(', ') + (names.length > mostNamed ? ` and ${names.length - mostNamed} more` : '')
+		.join(', ') + (names.length > maxNamed ? ` and ${names.length - maxNamed} more` : '')
 
 /** What does not stop a file from being used, and is probably not meant. */
 export function artifactWarnings(
@@ -36,7 +36,7 @@ export function artifactWarnings(
 		warnings.push(`The model uses features that the version does not declare: ${list(undeclared)}`)
 	for (const part of ['encodings', 'limits'] as const) {
 		const odd = Object.keys((manifest[part] ?? {}) as object).filter((name) => !taken.has(name))
-		for (const name of odd.slice(0, mostNamed)) {
+		for (const name of odd.slice(0, maxNamed)) {
 			const near = nearest(name, model.features)
 			warnings.push(
 				`The manifest's ${part} name ${JSON.stringify(name)}, which the model does not use${near ? `; did you mean ${JSON.stringify(near)}?` : ''}`,

@@ -81,10 +81,10 @@ export function guessFormat(bytes: Uint8Array): ArtifactFormat | undefined {
 }
 
 /** Files of ours are small; one whose members are sorted says in its middle what it is. */
-const mostStated = 32 * 2 ** 20
+const maxStated = 32 * 2 ** 20
 
 function statedFormat(bytes: Uint8Array): ArtifactFormat | undefined {
-	if (bytes.length > mostStated) return undefined
+	if (bytes.length > maxStated) return undefined
 	try {
 		const { format } = JSON.parse(new TextDecoder().decode(bytes)) as { format?: unknown }
 		return (['linear-json', 'scorecard'] as const).find((known) => known === format)

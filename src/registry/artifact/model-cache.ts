@@ -18,7 +18,7 @@ const bytesOf = ({ opened }: Loaded): number =>
 	('model' in opened ? opened.model.bytes : 0) + ('onnx' in opened ? (opened.onnx?.bytes ?? 0) : 0)
 const isOpen = ({ opened }: Loaded): boolean => !('unavailable' in opened)
 /** Reasons are small, but they must not pile up either. */
-const mostUnavailable = 10_000
+const maxUnavailable = 10_000
 
 /**
  * Keeps the models that were used last, up to `limitBytes`; one that is larger than that is opened each time. What cannot
@@ -44,7 +44,7 @@ export function modelCache(limitBytes: number, now: () => number, shared = true)
 		kept.set(key, loaded)
 		total += bytesOf(loaded)
 		for (const oldest of kept.keys()) {
-			if (total <= limitBytes && kept.size <= mostUnavailable) break
+			if (total <= limitBytes && kept.size <= maxUnavailable) break
 			drop(oldest)
 		}
 	}

@@ -110,7 +110,7 @@ export function s3Store(s3: S3, { bucket, key: prefix }: S3Place): ArtifactStore
 }
 
 /** One object, up to a size. */
-export async function readS3(s3: S3, place: S3Place, mostBytes: number): Promise<Result<Uint8Array>> {
+export async function readS3(s3: S3, place: S3Place, maxBytes: number): Promise<Result<Uint8Array>> {
 	const fault = (message: string, retryable: boolean): Result<Uint8Array> => ({
 		ok: false,
 		error: { message, retryable },
@@ -120,14 +120,14 @@ export async function readS3(s3: S3, place: S3Place, mostBytes: number): Promise
 		if (!response.ok) return fault(`S3 answered ${await refusal(response)}`, response.status >= 500)
 		const bytes = await collectBytes(
 			response.body,
-			mostBytes,
+			maxBytes,
 			Number(response.headers.get('content-length') ?? 0),
 		)
-		return bytes ? { ok: true, value: bytes } : fault(overLimit(mostBytes), false)
+		return bytes ? { ok: true, value: bytes } : fault(overLimit(maxBytes), false)
 	} catch (error) {
 		return fault(peerText(error), true)
 	}
 }
 
-export const overLimit = (mostBytes: number): string =>
-	`it is over the limit of ${mostBytes} bytes (limit artifactBytes; PLUMBLINE_LIMIT_ARTIFACT_BYTES raises it)`
+export const overLimit = (maxBytes: number): string =>
+	`it is over the limit of ${maxBytes} bytes (limit artifactBytes; PLUMBLINE_LIMIT_ARTIFACT_BYTES raises it)`

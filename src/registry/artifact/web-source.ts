@@ -4,7 +4,7 @@ import { peerText } from '../../core/peer-text.ts'
 import { type ArtifactSource, failure } from './artifact-source.ts'
 import { overLimit } from './s3.ts'
 
-const mostRedirects = 5
+const maxRedirects = 5
 const timeoutMs = 5 * 60_000
 
 /** Globs of `host` or `host:port` that may be read although they are private, or have no TLS. */
@@ -32,11 +32,11 @@ function refusalOf(url: URL, trusted: TrustedHosts): string | undefined {
  * `fetch` must not connect to private addresses of hosts that are not trusted.
  */
 export function webSource(fetch: typeof globalThis.fetch, trusted: TrustedHosts): ArtifactSource {
-	return async (uri, mostBytes) => {
+	return async (uri, maxBytes) => {
 		const signal = AbortSignal.timeout(timeoutMs)
 		try {
 			let url = new URL(uri)
-			for (let hop = 0; hop <= mostRedirects; hop++) {
+			for (let hop = 0; hop <= maxRedirects; hop++) {
 				const refusal = refusalOf(url, trusted)
 				if (refusal !== undefined) return failure(refusal)
 				if (url.username !== '' || url.password !== '')
@@ -55,10 +55,10 @@ export function webSource(fetch: typeof globalThis.fetch, trusted: TrustedHosts)
 				const expected = response.headers.has('content-encoding')
 					? 0
 					: Number(response.headers.get('content-length') ?? 0)
-				const bytes = await collectBytes(response.body, mostBytes, expected)
-				return bytes ? { ok: true, value: bytes } : failure(overLimit(mostBytes))
+				const bytes = await collectBytes(response.body, maxBytes, expected)
+				return bytes ? { ok: true, value: bytes } : failure(overLimit(maxBytes))
 			}
-			return failure(`it redirects more than ${mostRedirects} times`)
+			return failure(`it redirects more than ${maxRedirects} times`)
 		} catch (error) {
 			const { cause, message } = error as Error & { cause?: { code?: string; message?: string } }
 			return failure(peerText(cause?.message ?? cause?.code ?? message), true)

@@ -4,8 +4,8 @@ import { cellValue } from '../../summaries/inputs/cell.ts'
 import type { RowBatch } from '../../summaries/inputs/columns.ts'
 
 /** Rows of a baseline that are kept as they were given, and their values. */
-const mostKept = 1000
-const mostValues = 100_000
+const maxKept = 1000
+const maxValues = 100_000
 
 /**
  * Keeps some rows of a baseline, evenly over all of them: the profile that is kept of the others cannot be explained.
@@ -17,7 +17,7 @@ export function keepBaselineRows(
 ): Statement[] {
 	const rows = batches.reduce((sum, batch) => sum + batch.rows, 0)
 	const features = [...new Set(batches.flatMap((batch) => [...batch.features.keys()]))]
-	const most = Math.min(mostKept, Math.max(100, Math.floor(mostValues / Math.max(1, features.length))))
+	const most = Math.min(maxKept, Math.max(100, Math.floor(maxValues / Math.max(1, features.length))))
 	const kept: unknown[][] = []
 	let [next, first] = [0, 0]
 	const step = Math.max(1, rows / most)

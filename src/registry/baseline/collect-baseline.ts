@@ -8,7 +8,7 @@ import { answerColumns, type ColumnSample } from '../../summaries/inputs/make-gr
 import { selectRows } from '../../summaries/inputs/select-rows.ts'
 
 /** More rows than this are thinned to an even sample: quantiles and tests gain nothing from more. */
-export const mostRows = 250_000
+export const maxRows = 250_000
 
 /** The rows that a baseline is made of. `rows` counts all that were given. */
 export type BaselineRows = { batches: RowBatch[]; rows: number; kept: number }
@@ -29,7 +29,7 @@ export async function collectRows(incoming: AsyncIterable<{ batch: RowBatch }>):
 		const part = thin({ batch, numbers }, limit)
 		batches.push(part)
 		kept += part.batch.rows
-		while (kept > mostRows) {
+		while (kept > maxRows) {
 			limit /= 2
 			batches = batches.map((b) => thin(b, limit))
 			kept = batches.reduce((sum, b) => sum + b.batch.rows, 0)
@@ -100,13 +100,13 @@ function sampleFeature(spec: FeatureSpec, batches: readonly RowBatch[]): ColumnS
 
 type Identifier = Pick<ColumnSample, 'identifier'>
 /** Fewer rows do not tell an identifier. */
-const leastIdentified = 100
+const minIdentified = 100
 const nearlyAll = 0.99
 
 function identifierOfCategories(counts: ReadonlyMap<string, number>): Identifier {
 	let rows = 0
 	for (const n of counts.values()) rows += n
-	return rows >= leastIdentified && counts.size >= 0.9 * rows ? { identifier: 'distinct' } : {}
+	return rows >= minIdentified && counts.size >= 0.9 * rows ? { identifier: 'distinct' } : {}
 }
 
 /**
@@ -116,7 +116,7 @@ function identifierOfCategories(counts: ReadonlyMap<string, number>): Identifier
 function identifierOfNumbers(sorted: Float64Array, numbers: number[], times: number[]): Identifier {
 	const rows = sorted.length
 	const distinct = sorted.reduce((n, x, i) => (i > 0 && x === sorted[i - 1] ? n : n + 1), 0)
-	if (rows < leastIdentified || distinct < nearlyAll * rows) return {}
+	if (rows < minIdentified || distinct < nearlyAll * rows) return {}
 	if (isDense(sorted[0] as number, sorted.at(-1) as number, rows) && numbers.every(Number.isInteger))
 		return { identifier: 'distinct' }
 	if (times.some(Number.isNaN)) return {}
@@ -128,7 +128,7 @@ function identifierOfNumbers(sorted: Float64Array, numbers: number[], times: num
 		pairs++
 		if ((numbers[b] as number) > (numbers[a] as number)) rises++
 	}
-	if (pairs < leastIdentified) return {}
+	if (pairs < minIdentified) return {}
 	return rises >= nearlyAll * pairs || rises <= (1 - nearlyAll) * pairs ? { identifier: 'growing' } : {}
 }
 

@@ -11,7 +11,7 @@ import { findVersion } from '../version/find-version.ts'
 // References never change once made, and are costly to make: the last ones used are kept. A digest names all that one is
 // made of, but for what the version declares, which is in the grid and so in the digest too.
 const kept = new Map<string, Reference>()
-const mostKept = 128
+const maxKept = 128
 
 /** What a version is compared with: its baseline in force, or a reference without rows on the schema's grid. */
 export async function currentReference(context: Context, model: string, version: string): Promise<Reference> {
@@ -42,7 +42,7 @@ export async function referenceByDigest(
 	if (!row) throw new RangeError(`the baseline ${digest} of ${model}@${version} is missing`)
 	const plain = referenceOf(digest, decodeGrid(row.grid), decodeProfile(row.profile))
 	const reference = row.seasons ? { ...plain, seasons: decodeSlots(row.seasons, plain) } : plain
-	if (kept.size >= mostKept) kept.delete(kept.keys().next().value as string)
+	if (kept.size >= maxKept) kept.delete(kept.keys().next().value as string)
 	kept.set(digest, reference)
 	return reference
 }

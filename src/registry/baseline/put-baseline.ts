@@ -18,7 +18,7 @@ import {
 	missingCell,
 	typeErrorCell,
 } from '../../summaries/inputs/grid.ts'
-import { encodeGrid, makeGrid, mostCategories } from '../../summaries/inputs/make-grid.ts'
+import { encodeGrid, makeGrid, maxCategories } from '../../summaries/inputs/make-grid.ts'
 import type { Profile } from '../../summaries/inputs/profile.ts'
 import { modelLabels } from '../../summaries/outcomes/label.ts'
 import { LabelledRows } from '../../summaries/outcomes/labelled-rows.ts'
@@ -28,7 +28,7 @@ import { factMessages } from '../lineage/facts.ts'
 import { findModel, type ModelRow } from '../model/find-model.ts'
 import { findVersion } from '../version/find-version.ts'
 import { keepBaselineRows } from './baseline-rows.ts'
-import { type BaselineRows, collectRows, mostRows, sampleColumns } from './collect-baseline.ts'
+import { type BaselineRows, collectRows, maxRows, sampleColumns } from './collect-baseline.ts'
 import { tallied } from './tally-baseline.ts'
 
 export type BaselineAnswer = {
@@ -149,15 +149,15 @@ function warningsOf(
 		)
 	else if (counts.min === counts.max) warnings.push('constant: every other value will be a shift')
 	if (wrong > 0 && values > 0) warnings.push(`${wrong} values are not of the declared type`)
-	if (column.kind === 'categorical' && cells >= mostCategories)
-		warnings.push(`more than ${mostCategories} categories: the rarest count as unseen`)
+	if (column.kind === 'categorical' && cells >= maxCategories)
+		warnings.push(`more than ${maxCategories} categories: the rarest count as unseen`)
 	const kind = column.identifier
 	if (kind)
 		warnings.push(
 			`looks like an identifier (${kind === 'distinct' ? 'nearly all values are distinct' : 'its values grow or fall with time'}): drift of its values is not reported`,
 		)
 	if (column.spec?.type === 'text') warnings.push('text is not compared by content')
-	if (given > mostRows) warnings.push(`an even sample of ${kept} of ${given} rows was kept`)
+	if (given > maxRows) warnings.push(`an even sample of ${kept} of ${given} rows was kept`)
 	return warnings
 }
 

@@ -4,7 +4,7 @@ import { timeOrDuration } from '../../core/time.ts'
 import { Glob } from '../model/name.ts'
 
 // The ledger names the scope, and an entry has to stay under 64 KB.
-const mostGlobs = 32
+const maxGlobs = 32
 
 export const KeyInput = z
 	.strictObject({
@@ -19,7 +19,7 @@ export const KeyInput = z
 		models: z
 			.array(Glob)
 			.min(1)
-			.max(mostGlobs)
+			.max(maxGlobs)
 			.default(['*'])
 			.meta({ description: 'The models it reaches.', example: ['credit-*'] }),
 		expires: z

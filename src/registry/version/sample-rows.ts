@@ -17,13 +17,13 @@ class EnoughRows extends Error {}
 export async function scanFirst(
 	context: Context,
 	query: Parameters<Context['log']['scan']>[0],
-	mostScanned: number,
+	maxScanned: number,
 	onRows: Parameters<Context['log']['scan']>[1],
 ): Promise<void> {
 	let rows = 0
 	try {
 		await context.log.scan(query, (batch, ...rest) => {
-			if (rows >= mostScanned) throw new EnoughRows()
+			if (rows >= maxScanned) throw new EnoughRows()
 			rows += batch.rows
 			return onRows(batch, ...rest)
 		})
@@ -42,13 +42,13 @@ export async function sampleRows(
 	context: Context,
 	query: { model: string; version: string; environment: string; from: number; to: number },
 	most: number,
-	mostScanned = Number.POSITIVE_INFINITY,
+	maxScanned = Number.POSITIVE_INFINITY,
 ): Promise<{ batch: RowBatch | undefined; rows: number }> {
 	let parts: Part[] = []
 	let [rows, kept, limit] = [0, 0, 1]
 	const { features } = await findVersion(context, query.model, query.version)
 	const known = new Set(features.map(({ name }) => name))
-	const mostNames = known.size + mostUndeclared
+	const maxNames = known.size + maxUndeclared
 	const cut = () => {
 		const draws = Float64Array.from(parts.flatMap((part) => [...part.draws])).sort()
 		if (draws.length > most) limit = draws[most] as number
@@ -57,7 +57,7 @@ export async function sampleRows(
 	}
 	const take = (batch: RowBatch) => {
 		rows += batch.rows
-		for (const name of batch.features.keys()) if (known.size < mostNames) known.add(name)
+		for (const name of batch.features.keys()) if (known.size < maxNames) known.add(name)
 		const narrow = { ...batch, features: new Map([...batch.features].filter(([name]) => known.has(name))) }
 		const part = below({ batch: narrow, draws: Float64Array.from(batch.ids, drawOf) }, limit)
 		if (part.batch.rows === 0) return
@@ -65,14 +65,14 @@ export async function sampleRows(
 		kept += part.batch.rows
 		if (kept > 2 * most) cut()
 	}
-	await scanFirst(context, query, mostScanned, take)
+	await scanFirst(context, query, maxScanned, take)
 	cut()
 	const batches = parts.map(({ batch }) => batch).filter((batch) => batch.rows > 0)
 	return { batch: batches.length > 0 ? concatBatches(batches) : undefined, rows }
 }
 
 /** Each row may have other names, without end. */
-const mostUndeclared = 1000
+const maxUndeclared = 1000
 
 function below({ batch, draws }: Part, limit: number): Part {
 	const chosen: number[] = []

@@ -60,11 +60,11 @@ export const FeatureInput = z
 	.meta({ id: 'Feature', description: 'A feature as the version declares it.' })
 
 /** Features that one version can declare: the same limit as features a row. */
-export const mostFeatures = 2000
+export const maxFeatures = 2000
 
 const Features = z
 	.array(FeatureInput)
-	.max(mostFeatures, `at most ${mostFeatures} features (limit featuresPerRow)`)
+	.max(maxFeatures, `at most ${maxFeatures} features (limit featuresPerRow)`)
 	.superRefine((features, issues) => {
 		const seen = new Set<string>()
 		features.forEach(({ name }, i) => {

@@ -20,7 +20,7 @@ import {
 } from './text.ts'
 
 const longestReason = 400
-const mostBars = 12
+const maxBars = 12
 const noOutcomes = 'no outcome is known'
 const ofOutcomes = [
 	'fairness.equal_opportunity_difference',
@@ -111,7 +111,7 @@ function ratesOf({ attribute, rates }: AttributeBias, { minGroup, favourable }: 
 	const known = rates.filter((r) => r.value !== null).sort((a, b) => (b.value ?? 0) - (a.value ?? 0))
 	const large = known.filter((r) => r.n >= minGroup)
 	const [top, bottom] = [large[0], large.at(-1)]
-	const most = [...rates].sort((a, b) => b.n - a.n).slice(0, mostBars)
+	const most = [...rates].sort((a, b) => b.n - a.n).slice(0, maxBars)
 	const bars = rates
 		.filter((r) => most.includes(r))
 		.map((rate) => ({
@@ -128,7 +128,7 @@ function ratesOf({ attribute, rates }: AttributeBias, { minGroup, favourable }: 
 		...(top && bottom && top !== bottom
 			? [`Of those with at least ${minGroup} rows, highest ${said(top)}, lowest ${said(bottom)}.`]
 			: []),
-		...(rates.length > bars.length ? [`The chart has the ${mostBars} groups with most rows.`] : []),
+		...(rates.length > bars.length ? [`The chart has the ${maxBars} groups with most rows.`] : []),
 	].join(' ')
 	return known.length === 0
 		? { blocks: [], sentence: '' }

@@ -10,8 +10,8 @@ const rows = 6
 const fewSlots = 15
 
 // Beyond it, the difference of two numbers may be no number.
-const mostDrawn = 1e300
-const isNumber = (x: number | null): x is number => x !== null && Math.abs(x) < mostDrawn
+const maxDrawn = 1e300
+const isNumber = (x: number | null): x is number => x !== null && Math.abs(x) < maxDrawn
 
 /** Where an axis begins and ends: at the values themselves, so that small changes can be seen. */
 function axisOf(values: readonly number[]): { low: number; high: number } {

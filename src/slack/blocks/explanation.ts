@@ -20,8 +20,8 @@ import {
 } from './text.ts'
 
 const longest = 400
-const mostBars = 10
-const mostIncidents = 3
+const maxBars = 10
+const maxIncidents = 3
 
 const known = (value: number | null): string => (value === null ? 'unknown' : figure(value))
 /** A reason in the midst of a sentence. */
@@ -108,8 +108,8 @@ export function contributionBlocks(
 	name = 'Contributions',
 ): { blocks: Block[]; told: string } {
 	if (base === null || margin === null || contributions.length === 0) return { blocks: [], told: '' }
-	const shown = contributions.slice(0, mostBars)
-	const rest = contributions.slice(mostBars)
+	const shown = contributions.slice(0, maxBars)
+	const rest = contributions.slice(maxBars)
 	const others = rest.reduce((sum, c) => sum + c.contribution, 0)
 	const parts = [
 		...shown.map((c) => ({ name: partName(c), value: c.contribution, behind: standing(c) })),
@@ -167,12 +167,12 @@ function changesText({ counterfactuals, counterfactualsStatus: { status, reason 
 function incidentsText({ incidents }: Explanation): string {
 	if (incidents.length === 0) return 'No incident was open on the model at that moment.'
 	const all = incidents
-		.slice(0, mostIncidents)
+		.slice(0, maxIncidents)
 		.map(
 			({ id, title, severity, openedAt }) =>
 				`• ${named(severity)}: ${named(title, 200)} (\`${named(id)}\`, open since ${shortTime(openedAt)})`,
 		)
-	const more = incidents.length > mostIncidents ? [`… and ${incidents.length - mostIncidents} more`] : []
+	const more = incidents.length > maxIncidents ? [`… and ${incidents.length - maxIncidents} more`] : []
 	return lines([':warning: *An incident was open at that moment*', ...all, ...more])
 }
 

@@ -1,7 +1,7 @@
 import type { Incident, IncidentAlert } from '../../alerting/incident/incident.ts'
 import { digits } from '../../core/digits.ts'
 import type { IncidentDetails } from '../delivery/incident-details.ts'
-import { type Evidence, mostShown } from '../delivery/incident-evidence.ts'
+import { type Evidence, maxShown } from '../delivery/incident-evidence.ts'
 import { limits } from '../limits.ts'
 import { detailParts } from './incident-details.ts'
 import {
@@ -17,7 +17,7 @@ import {
 	shortTime,
 } from './text.ts'
 
-const mostRelated = 5
+const maxRelated = 5
 
 type Evidences = readonly (Evidence | undefined)[]
 
@@ -80,8 +80,8 @@ function changeTexts(incident: Incident, evidence: Evidences): string[] {
 		changes.length > 0
 			? changes.map((c) => c.text)
 			: alerts.map((a, i) => `${subjectText(a.subject)} ${movement(a, evidence[i])}`)
-	const shown = texts.slice(0, mostShown)
-	return texts.length > mostShown ? [...shown, `and ${texts.length - mostShown} more`] : shown
+	const shown = texts.slice(0, maxShown)
+	return texts.length > maxShown ? [...shown, `and ${texts.length - maxShown} more`] : shown
 }
 
 const nextText = ({ nextStep }: Incident): string[] =>
@@ -111,8 +111,8 @@ export function incidentMessage(
 	const elements = [...(incident.status === 'open' ? [acknowledge] : []), button('incident_why', 'Why', id)]
 	const link = (of: string) =>
 		`<${publicUrl}/v1/incidents/${encodeURIComponent(of)}|${escapeText(clip(of, 100))}>`
-	const others = related.slice(0, mostRelated).map(link).join(', ')
-	const more = related.length > mostRelated ? ` and ${related.length - mostRelated} more` : ''
+	const others = related.slice(0, maxRelated).map(link).join(', ')
+	const more = related.length > maxRelated ? ` and ${related.length - maxRelated} more` : ''
 	return {
 		text: summary(incident, evidence),
 		blocks: [
@@ -139,8 +139,8 @@ export function whyMessage(
 	details?: IncidentDetails,
 ): SlackMessage {
 	const { alerts } = incident
-	const evidences = alerts.slice(0, mostShown).map((alert, i) => alertLine(alert, evidence[i]))
-	if (alerts.length > mostShown) evidences.push(`… and ${alerts.length - mostShown} more`)
+	const evidences = alerts.slice(0, maxShown).map((alert, i) => alertLine(alert, evidence[i]))
+	if (alerts.length > maxShown) evidences.push(`… and ${alerts.length - maxShown} more`)
 	const cause = incident.cause === null ? [] : [`Likely cause: ${named(incident.cause, 1000)}`]
 	const parts = details ? detailParts(details) : []
 	const told = [...cause, ...parts.map((p) => p.told)].filter((t) => t !== '')

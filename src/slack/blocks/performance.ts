@@ -120,7 +120,7 @@ function restatedText({ restated, metric, place }: ModelPerformance): string {
 }
 
 const detectors: Record<string, string> = { adwin: 'ADWIN', page_hinkley: 'Page-Hinkley', ddm: 'DDM' }
-const mostDates = 5
+const maxDates = 5
 
 function warningLines({ gaps, changes, place }: ModelPerformance): string[] {
 	const missing = gaps.map((gap) => {
@@ -132,12 +132,12 @@ function warningLines({ gaps, changes, place }: ModelPerformance): string[] {
 		const own = changes.filter((a) => a.metric === `concept.${id}`)
 		if (own.length === 0) return []
 		const dates = own
-			.slice(-mostDates)
+			.slice(-maxDates)
 			.map((a) => windowName(a.window.from, place.window))
 			.join(', ')
 		const total = own.reduce((sum, a) => sum + (a.value ?? 0), 0)
 		return [
-			`:warning: ${name} found ${total} ${total === 1 ? 'change' : 'changes'} among the errors, by when outcomes came: ${own.length > mostDates ? 'last ' : ''}${dates}.`,
+			`:warning: ${name} found ${total} ${total === 1 ? 'change' : 'changes'} among the errors, by when outcomes came: ${own.length > maxDates ? 'last ' : ''}${dates}.`,
 		]
 	})
 	return [...missing, ...found]

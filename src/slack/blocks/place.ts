@@ -1,15 +1,15 @@
 import type { Place } from '../../monitoring/windows/outcomes/recent-windows.ts'
 import { named } from './text.ts'
 
-const mostOthers = 4
+const maxOthers = 4
 
 /** Whose windows these are, and whose there are besides. */
 export function placeText({ series, window, others }: Place): string {
 	const name = ({ version, environment }: Place['series']) =>
 		`${named(version, 60)} in ${named(environment, 60)}`
 	const segment = series.segment === '' ? '' : `, ${named(series.segment, 60)} = ${named(series.value, 60)}`
-	const more = others.length > mostOthers ? ` and ${others.length - mostOthers} more` : ''
+	const more = others.length > maxOthers ? ` and ${others.length - maxOthers} more` : ''
 	const besides =
-		others.length === 0 ? '' : `. There are also ${others.slice(0, mostOthers).map(name).join(', ')}${more}`
+		others.length === 0 ? '' : `. There are also ${others.slice(0, maxOthers).map(name).join(', ')}${more}`
 	return `Version ${name(series)}${segment}, windows of ${window} in UTC${besides}`
 }

@@ -7,7 +7,7 @@ import { type Block, clip, context, lines, named, plain, section, type View } fr
 
 export const whatIfId = 'why_what_if'
 const longestId = 200
-const mostMoved = 5
+const maxMoved = 5
 
 /** Names a field: block and action ids are short, names of features need not be. */
 export const fieldId = (feature: string): string => clip(feature, longestId)
@@ -85,7 +85,7 @@ function answerBlocks(answer: WhatIf): Block[] {
 	const moved = [...difference.contributions]
 		.filter((c) => c.contribution !== 0)
 		.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
-		.slice(0, mostMoved)
+		.slice(0, maxMoved)
 		.map((c) => `• ${named(c.feature)} ${c.contribution > 0 ? '+' : ''}${figure(c.contribution)}`)
 	const warning =
 		replay.status === 'mismatched'

@@ -4,7 +4,7 @@ import { statusMessage } from '../blocks/models.ts'
 import type { SlackCommand } from '../reply.ts'
 
 const limit = 30
-const mostIncidents = 200
+const maxIncidents = 200
 
 export const status: SlackCommand = {
 	name: 'status',
@@ -15,11 +15,11 @@ export const status: SlackCommand = {
 		const name = words.join(' ')
 		if (name !== '') {
 			const model = await getModel(context, actor, name)
-			const { items: open } = await openIncidents(context, actor, mostIncidents, name)
+			const { items: open } = await openIncidents(context, actor, maxIncidents, name)
 			return statusMessage([model], open, false)
 		}
 		const { items, next } = await listModels(context, actor, { limit })
-		const { items: open } = await openIncidents(context, actor, mostIncidents)
+		const { items: open } = await openIncidents(context, actor, maxIncidents)
 		return statusMessage(items, open, next !== null)
 	},
 }

@@ -21,7 +21,7 @@ type Work = { call: SlackCall; post: IncidentPost; place: MessagePlace }
 
 // Names must not become mentions or links, whatever is in them.
 const plain = { parse: 'none', link_names: false, unfurl_links: false, unfurl_media: false }
-const mostReplies = 60
+const maxReplies = 60
 
 /**
  * Brings Slack to what an incident is now: its one message, edited in place, and a reply for each timeline entry that the
@@ -125,7 +125,7 @@ async function reply(work: Work, placed: Placed): Promise<Result<Delivered, Slac
 		from = Math.max(from, there.value)
 		await place.set({ replies: from, attempted_replies: from })
 	}
-	const until = Math.min(post.replies.length, from + mostReplies)
+	const until = Math.min(post.replies.length, from + maxReplies)
 	for (let i = from; i < until; i++) {
 		const failure = await replyOne(work, placed, i)
 		if (failure) return { ok: false, error: failure }

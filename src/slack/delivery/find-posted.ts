@@ -20,7 +20,7 @@ export const entryMark = (incident: string, entry: number) => ({
 
 // Slack's clock and ours may differ, and an answer that was lost may have taken its time.
 const aroundMs = 5 * minuteMs
-const mostPages = 50
+const maxPages = 50
 const pageSize = 200
 
 /** Slack's id of a channel that the configuration names; undefined when we are not in one of that name. */
@@ -87,7 +87,7 @@ async function findInPages<T>(
 	pick: (page: SlackBody) => T | undefined,
 ): Promise<Found<T>> {
 	let cursor = ''
-	for (let page = 0; page < mostPages; page++) {
+	for (let page = 0; page < maxPages; page++) {
 		const answer = await call(method, { ...body, limit: pageSize, ...(cursor ? { cursor } : {}) })
 		if (!answer.ok) return answer
 		const found = pick(answer.value)

@@ -34,8 +34,8 @@ export type IncidentDetails = {
 }
 
 const trendWindows = 15
-const mostValues = 6
-const mostExamples = 3
+const maxValues = 6
+const maxExamples = 3
 
 /** Of the incident's first alert about a computed metric; undefined when there is none. */
 export async function incidentDetails(
@@ -80,7 +80,7 @@ export async function incidentDetails(
 				n,
 			}))
 			values.sort((a, b) => Math.abs(b.metric ?? 0) - Math.abs(a.metric ?? 0) || (a.value < b.value ? -1 : 1))
-			return { name, values: values.slice(0, mostValues) }
+			return { name, values: values.slice(0, maxValues) }
 		}),
 	)
 	const window = size === '1h' ? 'h' : 'd'
@@ -110,7 +110,7 @@ async function examplesOf(
 			status: 'mismatched',
 			limit: 5,
 		})
-		return items.flatMap((day) => day.examples.map((e) => e.predictionId)).slice(0, mostExamples)
+		return items.flatMap((day) => day.examples.map((e) => e.predictionId)).slice(0, maxExamples)
 	}
 	const feature = first?.feature
 	if (!feature || !alert) return []
@@ -155,7 +155,7 @@ function rowsThatShow(
 			return far === undefined ? [] : [{ id: rows.batch.ids[row] as string, far }]
 		})
 		.sort((a, b) => a.far - b.far || (a.id < b.id ? -1 : 1))
-		.slice(0, mostExamples)
+		.slice(0, maxExamples)
 		.map(({ id }) => id)
 }
 

@@ -8,11 +8,11 @@ import { readAnswers } from '../../monitoring/windows/read-answers.ts'
 export type Evidence = { n: number; m: number; q: number | null }
 
 /** More alerts than that are counted, not shown. */
-export const mostShown = 8
+export const maxShown = 8
 
 /** The evidence of an incident's first alerts, in their order; undefined where an alert is not about a computed window. */
 export const incidentEvidence = (context: Context, incident: Incident): Promise<(Evidence | undefined)[]> =>
-	Promise.all(incident.alerts.slice(0, mostShown).map((alert) => evidenceOf(context, incident, alert)))
+	Promise.all(incident.alerts.slice(0, maxShown).map((alert) => evidenceOf(context, incident, alert)))
 
 async function evidenceOf(
 	context: Context,

@@ -7,7 +7,7 @@ import type { SlackCall } from '../../ports/slack-client.ts'
 
 const timeoutMs = 10 * secondMs
 const keptMs = dayMs
-const mostDeleted = 1000
+const maxDeleted = 1000
 
 /**
  * Uploads a picture that is shared with nobody: only a message of ours can show it. Answers Slack's id of the file, or
@@ -66,7 +66,7 @@ export async function deleteOldPictures(context: Context): Promise<number> {
 		.select({ file: slackPictures.file })
 		.from(slackPictures)
 		.where(lt(slackPictures.uploadedAt, context.now() - keptMs))
-		.limit(mostDeleted)
+		.limit(maxDeleted)
 	let deleted = 0
 	for (const { file } of old) {
 		const ended = await deleteOne(context, slack.call, file)

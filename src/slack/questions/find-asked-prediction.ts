@@ -9,9 +9,9 @@ import type { AskedPrediction } from './question.ts'
 
 const usage = 'Say which: /plumb why <prediction> in <model>.'
 /** More models than that are not looked through: the person has to name one. */
-const mostModels = 200
+const maxModels = 200
 const atOnce = 8
-const mostShown = 5
+const maxShown = 5
 
 /**
  * The prediction that the words name: `8841 in credit-risk`, `8841`, `was application 8841 declined?`. Without a model, all
@@ -29,8 +29,8 @@ export async function findAskedPrediction(
 	const ids = idsIn(said)
 	const id = ids[0]
 	if (id === undefined) throw new AppError('invalid', usage)
-	if (model === undefined && seen.length > mostModels)
-		throw new AppError('invalid', `You see more than ${mostModels} models. ${usage}`)
+	if (model === undefined && seen.length > maxModels)
+		throw new AppError('invalid', `You see more than ${maxModels} models. ${usage}`)
 	for (const predictionId of ids) {
 		const found = await modelsWith(context, model === undefined ? seen : [model], predictionId)
 		if (found.length > 1) throw new AppError('invalid', severalModels(predictionId, found))
@@ -69,12 +69,12 @@ const around = new Set(
 	),
 )
 
-const mostWords = 8
+const maxWords = 8
 
 /** The words as they stand, then without what people say around an id, then one by one: an id may have blanks in it. */
 function idsIn(words: readonly string[]): string[] {
 	const kept = words.filter((word) => !around.has(unquoted(word).toLowerCase()))
-	const single = words.length <= mostWords ? words : []
+	const single = words.length <= maxWords ? words : []
 	const said = [words.join(' '), kept.join(' '), ...single]
 	return [...new Set(said.flatMap((text) => [text, unquoted(text)]))].filter((id) => id !== '')
 }
@@ -90,7 +90,7 @@ async function modelsWith(context: Context, names: readonly string[], id: string
 }
 
 function severalModels(id: string, found: readonly string[]): string {
-	const shown = found.slice(0, mostShown).map((name) => `/plumb why ${id} in ${name}`)
-	const more = found.length > mostShown ? `, or ${found.length - mostShown} more` : ''
+	const shown = found.slice(0, maxShown).map((name) => `/plumb why ${id} in ${name}`)
+	const more = found.length > maxShown ? `, or ${found.length - maxShown} more` : ''
 	return `Several models have a prediction ${quote(id)}. Say which: ${shown.join(', ')}${more}.`
 }

@@ -16,7 +16,7 @@ export type WhatIfField = {
 	values?: readonly string[]
 }
 
-const mostFields = 10
+const maxFields = 10
 
 /**
  * The features that matter most and that a person can change: those of a found change first, then by contribution. What
@@ -35,7 +35,7 @@ export async function whatIfFields(context: Context, explanation: Explanation): 
 	const order = [...new Set([...counterfactuals.flatMap((c) => Object.keys(c.changes)), ...known.keys()])]
 	return order
 		.filter((name) => known.has(name) && !isFixed(name))
-		.slice(0, mostFields)
+		.slice(0, maxFields)
 		.map((feature) =>
 			fieldOf(
 				feature,

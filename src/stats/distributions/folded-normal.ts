@@ -3,7 +3,7 @@ import { upperGamma } from './gamma.ts'
 import { normalTail } from './normal.ts'
 
 /** Below this skewness a Pearson III distribution is a normal one for our purpose. */
-const leastSkewness = 0.02
+const minSkewness = 0.02
 
 /**
  * P(T >= t) of T = sum of |gap| over the bins of n rows whose true gaps are `gaps` (of scores less positives, as a
@@ -51,7 +51,7 @@ function foldedMoments(cell: CalibrationBin, n: number, gap: number) {
 
 /** Upper tail of the Pearson III distribution with mean 0, variance 1 and this skewness. */
 function pearsonTail(x: number, skewness: number): number {
-	if (Math.abs(skewness) < leastSkewness) return normalTail(x)
+	if (Math.abs(skewness) < minSkewness) return normalTail(x)
 	const shape = 4 / (skewness * skewness)
 	const at = shape + x * Math.sqrt(shape) * Math.sign(skewness)
 	const upper = at <= 0 ? 1 : upperGamma(shape, at)

@@ -3,7 +3,7 @@ import { fTail } from './f.ts'
 const share = 0.05
 // Rows less one, nearly always: few windows have a number of their own.
 const kept = new Map<number, number>()
-const mostKept = 10_000
+const maxKept = 10_000
 
 const z95 = 1.959963984540054
 
@@ -22,7 +22,7 @@ export function tQuantile95(df: number): number {
 		if (fTail(middle * middle, 1, df) > share) low = middle
 		else high = middle
 	}
-	if (kept.size >= mostKept) kept.clear()
+	if (kept.size >= maxKept) kept.clear()
 	kept.set(df, (low + high) / 2)
 	return (low + high) / 2
 }

@@ -11,7 +11,7 @@ export type BinnedShift = {
 }
 
 /** Bins that hold less of the reference are taken together: their ratios would be chance. */
-const leastShare = 0.05
+const minShare = 0.05
 /** That a bin of the reference is taken to hold beside its own, as one that is empty by chance is not without rows. */
 const priorRows = 2
 
@@ -19,7 +19,7 @@ const priorRows = 2
 export function binnedShift(reference: ArrayLike<number>, window: ArrayLike<number>): BinnedShift {
 	const rows = [total(Float64Array.from(reference)), total(Float64Array.from(window))] as const
 	if (rows[0] === 0 || rows[1] === 0) return { auc: 0.5, effective: 1 }
-	const bins = mergeRare(reference, window, leastShare * rows[0])
+	const bins = mergeRare(reference, window, minShare * rows[0])
 	const shares = bins
 		.map(([m, n]) => ({
 			before: m / rows[0],

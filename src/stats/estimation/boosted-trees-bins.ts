@@ -1,6 +1,6 @@
 /** LightGBM's defaults. */
-const mostBins = 255
-const leastRowsInBin = 3
+const maxBins = 255
+const minRowsInBin = 3
 /** LightGBM's kZeroThreshold, a float32: what lies nearer to zero is zero, and zero has a bin of its own. */
 const nearZero = Math.fround(1e-35)
 
@@ -17,13 +17,13 @@ export function binBounds(column: Float64Array): number[] {
 	const [negatives, positives] = [sum(0, below), above < 0 ? 0 : sum(above, rows.length)]
 	const bounds: number[] = []
 	if (below > 0) {
-		const most = Math.max(1, Math.trunc((negatives / (negatives + positives)) * (mostBins - 1)))
+		const most = Math.max(1, Math.trunc((negatives / (negatives + positives)) * (maxBins - 1)))
 		bounds.push(
 			...greedyBounds({ values: values.slice(0, below), rows: rows.slice(0, below) }, most).slice(0, -1),
 		)
 		bounds.push(-nearZero)
 	}
-	const left = mostBins - 1 - bounds.length
+	const left = maxBins - 1 - bounds.length
 	if (above < 0 || left <= 0) return [...bounds, Number.POSITIVE_INFINITY]
 	return [
 		...bounds,
@@ -88,7 +88,7 @@ function smallEnds({ values, rows }: Counts): number[] {
 	let inBin = 0
 	for (let i = 0; i < values.length - 1; i++) {
 		inBin += rows[i] as number
-		if (inBin < leastRowsInBin) continue
+		if (inBin < minRowsInBin) continue
 		ends.push(i)
 		inBin = 0
 	}
@@ -98,7 +98,7 @@ function smallEnds({ values, rows }: Counts): number[] {
 /** Values with more rows than a mean bin stand alone; the rest share the bins that are left. */
 function likeSizedEnds({ values, rows }: Counts, most: number): number[] {
 	const total = rows.reduce((a, b) => a + b, 0)
-	const bins = Math.max(1, Math.min(most, Math.trunc(total / leastRowsInBin)))
+	const bins = Math.max(1, Math.min(most, Math.trunc(total / minRowsInBin)))
 	const isBig = rows.map((r) => r >= total / bins)
 	let restBins = bins - isBig.filter(Boolean).length
 	let rest = total - rows.filter((_, i) => isBig[i]).reduce((a, b) => a + b, 0)

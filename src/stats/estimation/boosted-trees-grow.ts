@@ -1,5 +1,5 @@
-const mostLeaves = 31
-const leastRows = 20
+const maxLeaves = 31
+const minRows = 20
 
 /** Split k cuts `leaf` at a column's bin (values in it go left, staying `leaf`); what goes right is leaf k + 1. */
 export type Split = { leaf: number; column: number; bin: number }
@@ -35,7 +35,7 @@ export function growTree(
 	const leaves = [root]
 	const splits: Split[] = []
 	const outputs = [-root.gradient / all.length]
-	while (leaves.length < mostLeaves) {
+	while (leaves.length < maxLeaves) {
 		const at = bestLeaf(leaves)
 		const leaf = leaves[at]
 		if (!leaf?.best) break
@@ -117,9 +117,9 @@ function bestCut(
 	for (let bin = (sizes[column] as number) - 2; bin >= 0; bin--) {
 		rightGradient += gradients[start + bin + 1] as number
 		rightRows += counts[start + bin + 1] as number
-		if (rightRows < leastRows) continue
+		if (rightRows < minRows) continue
 		const leftRows = rows - rightRows
-		if (leftRows < leastRows) break
+		if (leftRows < minRows) break
 		const leftGradient = gradient - rightGradient
 		const gain = leftGradient ** 2 / leftRows + rightGradient ** 2 / rightRows
 		if (gain > whole && (!best || gain > best.gain)) best = { gain, column, bin, leftGradient, leftRows }

@@ -8,7 +8,7 @@ import { type CurvePart, covarianceOf, knotSum, type Place, type SmoothCurve } f
 export type Row = Place & { excess: number; variance: number; eta: number }
 
 /** Groups of equal information; fewer when there is little. */
-const mostGroups = 6
+const maxGroups = 6
 
 /**
  * P of chi-square score tests of rows against a curve, where the curve's own spread counts as well as the rows'
@@ -20,7 +20,7 @@ export function curveTest(rows: readonly Row[], curve: SmoothCurve, part: CurveP
 	const information = rows.reduce((sum, r) => sum + r.variance, 0)
 	const middle = rows.reduce((sum, r) => sum + r.variance * r.eta, 0) / information
 	const trend = [() => 1, (r: Row) => r.eta - middle]
-	const count = Math.max(1, Math.min(mostGroups, Math.floor(information / perGroup)))
+	const count = Math.max(1, Math.min(maxGroups, Math.floor(information / perGroup)))
 	const groups = groupsOf(rows, count)
 	const inGroup = Array.from({ length: count }, (_, g) => (_r: Row, i: number) => Number(groups[i] === g))
 	return Math.min(1, 2 * Math.min(pOf(rows, trend, curve, part), pOf(rows, inGroup, curve, part)))

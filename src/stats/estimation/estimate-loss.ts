@@ -13,7 +13,7 @@ export type PredictionTable = { values: Float64Array; rows: Float64Array }
 
 const replicates = 400
 /** Of a group of errors: they are more skewed than labels. */
-const leastInformation = 30
+const minInformation = 30
 
 /**
  * What a regression model's MAE and RMSE in a window without labels will turn out to be, from its predictions alone.
@@ -68,7 +68,7 @@ export function errorsContradict(
 			return { ...place, eta, excess: (error / Math.exp(eta) - 1) / dispersion, variance: 1 / dispersion }
 		})
 	const p = curve.parts.reduce(
-		(sum, part) => sum + part.weight * curveTest(against(part.values), curve, part, leastInformation),
+		(sum, part) => sum + part.weight * curveTest(against(part.values), curve, part, minInformation),
 		0,
 	)
 	return { p, rows: rows.length }

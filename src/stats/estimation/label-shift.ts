@@ -9,7 +9,7 @@ import { placeOnKnots } from './smooth-curve.ts'
 export type LabelShift = { from: number; to: number }
 
 /** Standard errors by which the mean calibrated score must have moved (p < .001). */
-const leastMove = 3.3
+const minMove = 3.3
 /** The mixture must fit at this level, in groups of the reference's rows. */
 const level = 0.05
 const groups = 20
@@ -17,7 +17,7 @@ const groups = 20
  * Log likelihood by which the mixture must be ahead of a shift of the scores alone, over thousands of rows: mild shifts of
  * either kind look alike in fewer.
  */
-const leastGain = 1000
+const minGain = 1000
 
 type Cells = { window: Float64Array; reference: Float64Array; p: Float64Array; position: Float64Array }
 
@@ -46,7 +46,7 @@ export function labelShift(table: ScoreTable, calibration: Calibration): LabelSh
 	if (!fits(cells, mixture, n, m)) return undefined
 	const gain =
 		(logLikelihood(cells.window, mixture) - logLikelihood(cells.window, tilted(cells, n, m))) / (1 + n / m)
-	return gain * n > leastGain ? { from, to } : undefined
+	return gain * n > minGain ? { from, to } : undefined
 }
 
 function windowCells({ scores, selected, rejected }: ScoreTable, { axis }: Calibration): Float64Array {
@@ -67,7 +67,7 @@ function hasMoved({ window, reference, p }: Cells, n: number, m: number): boolea
 	const variance = (rows: Float64Array, mean: number) =>
 		rows.reduce((sum, count, c) => sum + count * ((p[c] as number) - mean) ** 2, 0)
 	const error = Math.sqrt(variance(window, now) / n ** 2 + variance(reference, before) / m ** 2)
-	return Math.abs(now - before) > leastMove * error
+	return Math.abs(now - before) > minMove * error
 }
 
 /** The likeliest share of positives, by expectation and maximisation. */

@@ -117,23 +117,23 @@ function effectiveShare(chance: Float64Array, isWindow: Uint8Array): number {
 	return 1 / (squares ?? 1)
 }
 
-export const mostOutside = 0.05
-const mostAuc = 0.85
-const leastEffective = 0.1
+export const maxOutside = 0.05
+const maxAuc = 0.85
+const minEffective = 0.1
 /** Scores that tell the two sides apart as well as the features do hold what the features say. */
-const leastBeyondScores = 0.05
+const minBeyondScores = 0.05
 
 /** Whether the features tell the two sides apart, further than the scores do. */
 export const isFar = (shift: Pick<PopulationShift, 'domainAuc' | 'scoreAuc' | 'effective'>): boolean =>
-	shift.domainAuc - shift.scoreAuc >= leastBeyondScores &&
-	(shift.domainAuc > mostAuc || shift.effective < leastEffective)
+	shift.domainAuc - shift.scoreAuc >= minBeyondScores &&
+	(shift.domainAuc > maxAuc || shift.effective < minEffective)
 
 export const percent = (share: number) => `${Math.round(100 * share)}%`
 
 /** Why an estimate for such a population should not be believed; empty when nothing seen speaks against it. */
 export function shiftReason(shift: PopulationShift, { features, rows }: { features: number; rows: number }) {
 	// The largest and the smallest of the reference's rows are not those of its population.
-	if (shift.outside > mostOutside + (4 * features) / rows)
+	if (shift.outside > maxOutside + (4 * features) / rows)
 		return `${percent(shift.outside)} of the rows have values that the reference does not hold, most of them in "${shift.feature}"`
 	if (isFar(shift))
 		return `the features tell these rows from the reference's (AUC ${shift.domainAuc.toFixed(2)}, by scores alone ${shift.scoreAuc.toFixed(2)}); weighted to them, the reference counts for ${percent(shift.effective)} of its rows`

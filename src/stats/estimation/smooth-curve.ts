@@ -14,7 +14,7 @@ const penalties = [1e6, 2e5, 4e4, 8e3, 1600, 320, 64, 13, 2.6]
 /** A faint pull to the centre (standard deviation 10), so that one-sided data still have a fit. */
 const ridge = 0.01
 /** Penalties less likely than this are left out of the mixture. */
-const leastWeight = 0.03
+const minWeight = 0.03
 
 /**
  * A curve over a position axis, linear between equally spaced knots and flat outside, with what is not known about it:
@@ -63,7 +63,7 @@ function mixtureOf(fits: (Fit & { evidence: number })[]): CurvePart[] {
 	const best = Math.max(...fits.map((f) => f.evidence))
 	const raw = fits.map((f) => ({ ...f, weight: Math.exp(f.evidence - best) }))
 	const total = raw.reduce((sum, f) => sum + f.weight, 0)
-	const kept = raw.filter((f) => f.weight / total >= leastWeight)
+	const kept = raw.filter((f) => f.weight / total >= minWeight)
 	const keptTotal = kept.reduce((sum, f) => sum + f.weight, 0)
 	return kept.map(({ weight, values, root }) => ({
 		weight: weight / keptTotal,

@@ -6,9 +6,9 @@ import type { ScoreTable } from './score-table.ts'
 /** May an estimate without labels be believed? `reason` is for people and empty when it may. */
 export type Trust = { trust: 'ok' | 'doubtful'; reason: string }
 
-const mostOutside = 0.05
-const leastSupport = 50
-const leastOfClass = 10
+const maxOutside = 0.05
+const minSupport = 50
+const minOfClass = 10
 const level = 0.01
 
 /**
@@ -20,7 +20,7 @@ export function trustOf(window: ScoreTable, calibration: Calibration, labels?: C
 	const rows = window.selected.map((s, i) => s + (window.rejected[i] as number))
 	const positives = calibration.positives.reduce((a, b) => a + b, 0)
 	const negatives = calibration.axis.rows.reduce((a, b) => a + b, 0) - positives
-	if (Math.min(positives, negatives) < leastOfClass)
+	if (Math.min(positives, negatives) < minOfClass)
 		return doubtful(`the reference has ${positives} positive and ${negatives} negative labels`)
 	const support = supportReason(window.scores, rows, calibration.axis)
 	if (support) return doubtful(support)
@@ -39,10 +39,10 @@ export function supportReason(values: Float64Array, rows: Float64Array, axis: Ax
 	values.forEach((value, i) => {
 		if (value < axis.lowest || value > axis.highest) outside += rows[i] as number
 	})
-	if (outside / total > mostOutside)
+	if (outside / total > maxOutside)
 		return `${Math.round((100 * outside) / total)}% of the rows lie outside the reference's range`
 	const support = effectiveRows(values, rows, axis)
-	if (support < leastSupport)
+	if (support < minSupport)
 		return `the reference weighs as only ${Math.round(support)} rows where this window lies`
 	return ''
 }

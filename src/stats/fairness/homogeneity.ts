@@ -4,9 +4,9 @@ import { fisherExact } from './fisher-exact.ts'
 import type { Share } from './rates.ts'
 
 // Below this the chi-square distribution is not trusted (Cochran 1954).
-const leastExpected = 5
+const minExpected = 5
 // Beyond this the two tests agree, and the exact one grows slow.
-const mostExactRows = 1_000_000
+const maxExactRows = 1_000_000
 
 /**
  * p of the hypothesis that all groups have one share. Two groups: Fisher's exact test, since chi-square exceeds its
@@ -19,10 +19,10 @@ export function equalSharesP(shares: readonly Share[]): number {
 	const successes = total(shares.map((share) => share.successes))
 	if (successes === 0 || successes === rows) return 1
 	const [a, b] = shares
-	if (a && b && shares.length === 2 && rows <= mostExactRows) return fisherExact(a, b)
+	if (a && b && shares.length === 2 && rows <= maxExactRows) return fisherExact(a, b)
 	const rate = successes / rows
 	const smallest = Math.min(...shares.map(({ n }) => n)) * Math.min(rate, 1 - rate)
-	return smallest < leastExpected ? eachAgainstRest(shares, successes, rows) : pearson(shares, rate)
+	return smallest < minExpected ? eachAgainstRest(shares, successes, rows) : pearson(shares, rate)
 }
 
 function pearson(shares: readonly Share[], rate: number): number {

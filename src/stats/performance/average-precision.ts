@@ -2,7 +2,7 @@ import type { Estimate } from '../estimate.ts'
 import type { ScoreCounts } from '../score-counts.ts'
 import { classTotals, eachScore, eachScoreDown } from './class-totals.ts'
 import { logitEstimate } from './logit-estimate.ts'
-import { leastOfEitherClass } from './roc-auc.ts'
+import { minOfEitherClass } from './roc-auc.ts'
 
 /**
  * Average precision: the mean over the positives of the precision at their score, ties at once (scikit-learn
@@ -12,7 +12,7 @@ import { leastOfEitherClass } from './roc-auc.ts'
 export function averagePrecision(counts: ScoreCounts): Estimate {
 	const { positives, negatives, n } = classTotals(counts)
 	const value = areaUnderSteps(counts) / positives
-	if (Math.min(positives, negatives) < leastOfEitherClass) return { value, low: Number.NaN, high: Number.NaN }
+	if (Math.min(positives, negatives) < minOfEitherClass) return { value, low: Number.NaN, high: Number.NaN }
 	const influence = Math.sqrt(squaredInfluence(counts, value, positives) * (n / (n - 1)))
 	return logitEstimate(value, influence, positives)
 }

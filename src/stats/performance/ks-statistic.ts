@@ -4,7 +4,7 @@ import { kolmogorovSmirnovP } from '../kolmogorov-smirnov.ts'
 import type { ScoreCounts } from '../score-counts.ts'
 import { type ClassTotals, classTotals, eachScoreDown } from './class-totals.ts'
 import { meanOfLargest } from './mean-of-largest.ts'
-import { leastOfEitherClass } from './roc-auc.ts'
+import { minOfEitherClass } from './roc-auc.ts'
 
 /** Thresholds at which the bias of the largest difference is worked out: more change it little. */
 const cells = 32
@@ -29,7 +29,7 @@ export function ksStatistic(counts: ScoreCounts): Estimate {
 		if (Math.abs(tp / positives - fp / negatives) > Math.abs(difference(best))) best = { tp, fp }
 	})
 	const value = positives > 0 && negatives > 0 ? Math.abs(difference(best)) : Number.NaN
-	if (!(Math.min(positives, negatives) >= leastOfEitherClass))
+	if (!(Math.min(positives, negatives) >= minOfEitherClass))
 		return { value, low: Number.NaN, high: Number.NaN }
 	const shares = [
 		{ successes: best.tp, n: positives },

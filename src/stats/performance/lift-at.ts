@@ -2,7 +2,7 @@ import type { Estimate } from '../estimate.ts'
 import { koopman } from '../fairness/two-shares.ts'
 import type { ScoreCounts } from '../score-counts.ts'
 import { classTotals, eachScoreDown } from './class-totals.ts'
-import { leastOfEitherClass } from './roc-auc.ts'
+import { minOfEitherClass } from './roc-auc.ts'
 
 const z95 = 1.959963984540054
 
@@ -21,7 +21,7 @@ export function liftAt(counts: ScoreCounts, share = 0.1): Estimate {
 	const { positives, negatives, n } = classTotals(counts)
 	const inTop = positivesInTop(counts, share * n)
 	const value = inTop / positives / share
-	if (share === 1 || Math.min(positives, negatives) < leastOfEitherClass)
+	if (share === 1 || Math.min(positives, negatives) < minOfEitherClass)
 		return { value, low: Number.NaN, high: Number.NaN }
 	const top = { successes: inTop, n: share * n }
 	const rest = { successes: Math.max(0, positives - inTop), n: n - share * n }

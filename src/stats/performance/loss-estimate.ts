@@ -2,7 +2,7 @@ import type { Estimate } from '../estimate.ts'
 import type { ScoreCounts } from '../score-counts.ts'
 import { classTotals, eachScore } from './class-totals.ts'
 import { positiveMeanEstimate } from './mean-estimate.ts'
-import { leastOfEitherClass } from './roc-auc.ts'
+import { minOfEitherClass } from './roc-auc.ts'
 
 /**
  * Mean over all rows of a loss that depends on the score and the outcome, with its 95% interval. Two passes: the
@@ -20,7 +20,7 @@ export function lossEstimate(
 		sum += (p > 0 ? p * ofPositive(score) : 0) + (q > 0 ? q * ofNegative(score) : 0)
 	})
 	const mean = sum / n
-	if (Math.min(positives, negatives) < leastOfEitherClass)
+	if (Math.min(positives, negatives) < minOfEitherClass)
 		return { value: mean, low: Number.NaN, high: Number.NaN }
 	let squares = 0
 	eachScore(counts, (score, p, q) => {

@@ -4,7 +4,7 @@ import { brierScore } from './brier-score.ts'
 import { classTotals } from './class-totals.ts'
 import { fromSums, positiveMeanEstimate } from './mean-estimate.ts'
 import { sumOfDependent } from './mean-of-dependent.ts'
-import { leastOfEitherClass } from './roc-auc.ts'
+import { minOfEitherClass } from './roc-auc.ts'
 
 /** Sums over rows of the squared distances of their probabilities, summed over the classes, and of its square. */
 export type BrierSums = { n: number; sum: number; squares: number }
@@ -22,7 +22,7 @@ export function multiclassBrierScore(classes: readonly ScoreCounts[], rows?: Bri
 	const totals = classes.map(classTotals)
 	if (!rows || rows.n === 0 || !totals.every(({ n }) => n === rows.n)) return parts
 	const others = rows.n - Math.max(...totals.map(({ positives }) => positives))
-	if (others < leastOfEitherClass) return { ...parts, low: Number.NaN, high: Number.NaN }
+	if (others < minOfEitherClass) return { ...parts, low: Number.NaN, high: Number.NaN }
 	const { low, high } = positiveMeanEstimate(fromSums(rows.n, rows.sum, rows.squares))
 	return { value: parts.value, low, high }
 }

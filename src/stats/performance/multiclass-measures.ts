@@ -5,7 +5,7 @@ import { logitEstimate } from './logit-estimate.ts'
 export type MulticlassMeasures = { accuracy: Estimate; precision: Estimate; recall: Estimate; f1: Estimate }
 
 /** With fewer rows of a class its measure is often 0 or 1, and looks certain. */
-const leastOfAClass = 5
+const minOfAClass = 5
 
 type Margins = { hit: number; actual: number; predicted: number }
 type Measure = { of: (m: Margins) => number; slope: (m: Margins) => Margins }
@@ -87,5 +87,5 @@ function macro(
 		})
 	})
 	const least = Math.min(...margins.map(({ actual }) => actual || n))
-	return logitEstimate(value, Math.sqrt(variance), least < leastOfAClass ? 0 : n)
+	return logitEstimate(value, Math.sqrt(variance), least < minOfAClass ? 0 : n)
 }

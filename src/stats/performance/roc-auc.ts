@@ -5,7 +5,7 @@ import { type ClassTotals, classTotals, eachScore } from './class-totals.ts'
 const z95 = 1.959963984540054
 
 /** With fewer rows in the smaller class, no interval that was tried covers 93% for every shape of scores. */
-export const leastOfEitherClass = 10
+export const minOfEitherClass = 10
 
 /** Pseudo-rows of the smaller class by which the variance of Hanley and McNeil weighs against DeLong's. */
 const priorRows = 5
@@ -19,7 +19,7 @@ export function rocAuc(counts: ScoreCounts): Estimate {
 	const totals = classTotals(counts)
 	const value = areaUnderRoc(counts, totals)
 	const least = Math.min(totals.positives, totals.negatives)
-	if (least < leastOfEitherClass) return { value, low: Number.NaN, high: Number.NaN }
+	if (least < minOfEitherClass) return { value, low: Number.NaN, high: Number.NaN }
 	return { value, ...scoreInterval(value, varianceRatio(counts, totals, value), totals) }
 }
 

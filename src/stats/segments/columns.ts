@@ -15,7 +15,7 @@ export type BinTest = { column: number; from: number; to: number; condition: Con
 export type Binned = { bins: Uint8Array; size: number; tests: BinTest[] }
 
 /** Ends of equally filled bins; a category beyond this many most frequent has no test of its own. */
-const mostBins = 32
+const maxBins = 32
 const sampled = 20_000
 
 export function binColumn(column: Column, index: number, rows: Uint32Array): Binned {
@@ -57,11 +57,11 @@ function cutsOf(values: Float64Array, rows: Uint32Array): number[] {
 		if (!Number.isNaN(x)) seen.push(x)
 	}
 	const sorted = Float64Array.from(seen).sort()
-	const distinct = [...new Set(sorted)].slice(0, mostBins + 1)
-	if (distinct.length <= mostBins) return distinct.slice(0, -1)
+	const distinct = [...new Set(sorted)].slice(0, maxBins + 1)
+	if (distinct.length <= maxBins) return distinct.slice(0, -1)
 	const greatest = sorted.at(-1)
-	const cuts = Array.from({ length: mostBins - 1 }, (_, k) =>
-		Number(sorted[Math.floor(((k + 1) * sorted.length) / mostBins)]),
+	const cuts = Array.from({ length: maxBins - 1 }, (_, k) =>
+		Number(sorted[Math.floor(((k + 1) * sorted.length) / maxBins)]),
 	)
 	return [...new Set(cuts)].filter((cut) => cut !== greatest)
 }
@@ -87,7 +87,7 @@ function binCodes(
 		const code = codes[row] as number
 		if (code in counts) counts[code] = (counts[code] as number) + 1
 	}
-	const kept = [...counts.keys()].sort((a, b) => (counts[b] ?? 0) - (counts[a] ?? 0)).slice(0, mostBins)
+	const kept = [...counts.keys()].sort((a, b) => (counts[b] ?? 0) - (counts[a] ?? 0)).slice(0, maxBins)
 	const [rest, none] = [kept.length, kept.length + 1]
 	const binOf = new Uint8Array(names.length).fill(rest)
 	kept.forEach((code, bin) => {

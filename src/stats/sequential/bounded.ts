@@ -10,7 +10,7 @@ export type Bounds = { low: number; high: number }
 const likelyVariance = 0.1
 
 /** Rows are put in units of how far below a mean they can lie, or of this share of the bounds: smaller units only cost time. */
-const leastScale = 0.05
+const minScale = 0.05
 
 /**
  * Always-valid confidence sequence for the mean of rows within `bounds`, from their sums: holds at every n, for rows of
@@ -37,7 +37,7 @@ function lowerBound({ n, sum, squares }: LossSums, { low, high }: Bounds, { alph
 	const greatest = ((high - low) / 2) ** 2
 	const rho = mixtureWeight(tuneAt * greatest * likelyVariance, alpha)
 	const refuted = (mean: number): boolean => {
-		const scale = Math.max(mean - low, leastScale * (high - low))
+		const scale = Math.max(mean - low, minScale * (high - low))
 		const s = (sum - n * mean) / scale
 		const v = Math.max(0, squares - 2 * mean * sum + n * mean * mean) / (scale * scale)
 		return gammaExponentialMixture(s, v, rho / (scale * scale)) >= Math.log(2 / alpha)

@@ -21,7 +21,7 @@ export type RowInput = {
 const firstCells = 16
 const bytesPerCell = 9
 /** Columns of a batch that others may follow in: two rows of many features have them. */
-const mostColumns = 4000
+const maxColumns = 4000
 /** From here on the columns of a batch share their buffers: each one costs when a batch goes to another thread. */
 const manyColumns = 256
 const bytesPerText = 64
@@ -110,7 +110,7 @@ export class BatchBuilder {
 	}
 
 	get full(): boolean {
-		return this.rows === this.capacity || this.features.size > mostColumns
+		return this.rows === this.capacity || this.features.size > maxColumns
 	}
 
 	private intern(text: string | undefined): number {

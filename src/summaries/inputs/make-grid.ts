@@ -9,7 +9,7 @@ import type { ColumnGrid, FeatureSpec, Grid } from './grid.ts'
 /** Up to this many distinct values, each has its own cell; above, quantiles make this many cells. */
 export const innerCells = 128
 const tailCells = 14
-export const mostCategories = 500
+export const maxCategories = 500
 
 /** What a baseline says of one column: sorted finite numbers, or counts of categories. */
 export type ColumnSample = { spec: FeatureSpec; identifier?: ColumnGrid['identifier'] } & (
@@ -56,7 +56,7 @@ function cellsOf(sample: ColumnSample): ColumnGrid {
 	if (sample.kind === 'categorical') {
 		const ranked = [...sample.counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
 		const declared = spec.type === 'boolean' ? ['false', 'true'] : []
-		const values = ranked.slice(0, mostCategories).map(([value]) => value)
+		const values = ranked.slice(0, maxCategories).map(([value]) => value)
 		return { name: spec.name, kind: 'categorical', values: [...new Set([...declared, ...values])], spec }
 	}
 	const { sorted, mean, sd } = sample

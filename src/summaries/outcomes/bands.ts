@@ -1,7 +1,7 @@
 import type { ColumnGrid } from '../inputs/grid.ts'
 
 /** Up to this many values a numeric attribute is a code such as SEX 1 and 2, and each value a group. */
-const mostCodes = 20
+const maxCodes = 20
 const bandCount = 5
 
 /** Edges of an attribute's bands: those that the model declares, else of its column where there is one. */
@@ -13,7 +13,7 @@ export const edgesOf = (
 
 /** Edges of a numeric attribute's bands when the model declares none: five parts of the baseline's grid. */
 function edgesFor(column: ColumnGrid): number[] | undefined {
-	if (column.kind !== 'numeric' || (column.points && column.edges.length <= mostCodes)) return undefined
+	if (column.kind !== 'numeric' || (column.points && column.edges.length <= maxCodes)) return undefined
 	if (column.edges.length < bandCount) return undefined
 	const edges = Array.from(
 		{ length: bandCount - 1 },

@@ -201,13 +201,13 @@ export function predictedAt(brief: Brief, row: number, later?: Readonly<Record<s
 }
 
 /** Past this many attributes there are no intersections: they would be more than anyone can read. */
-export const mostPaired = 8
+export const maxPaired = 8
 
 /** Each attribute with its value, then each pair of attributes, in the order in which the model names them. */
 export function withPairs(groups: Readonly<Record<string, string>>): [string, string][] {
 	const names = Object.keys(groups)
 	const all: [string, string][] = names.map((name) => [name, groups[name] as string])
-	if (names.length > mostPaired) return all
+	if (names.length > maxPaired) return all
 	names.forEach((a, i) => {
 		for (const b of names.slice(i + 1)) all.push([`${a} x ${b}`, `${groups[a]} x ${groups[b]}`])
 	})

@@ -2,7 +2,7 @@ import { textHash } from '../inputs/cell.ts'
 import { addCell, type ScoreCells, type Tally } from './tally.ts'
 
 /** Up to this many distinct scores (or, for ranking, query-score pairs) a tally is exact. */
-export const mostCells = 65_536
+export const maxCells = 65_536
 const bitsDropped = [0, 28, 32, 36, 38, 40, 42, 44, 46]
 const lastLevel = bitsDropped.length - 1
 
@@ -54,9 +54,9 @@ export function raiseTo(tally: Tally, level: number): void {
 export function bound(tally: Tally): void {
 	while (
 		tally.level < lastLevel &&
-		(sizeOf(tally.cells.values()) > mostCells ||
-			sizeOf(tally.queries.values()) > mostCells ||
-			[...tally.classes.values()].some((c) => c.size > mostCells))
+		(sizeOf(tally.cells.values()) > maxCells ||
+			sizeOf(tally.queries.values()) > maxCells ||
+			[...tally.classes.values()].some((c) => c.size > maxCells))
 	)
 		raiseTo(tally, tally.level + 1)
 }

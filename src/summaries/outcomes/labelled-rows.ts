@@ -2,7 +2,7 @@ import { ByteReader, ByteWriter } from '../inputs/bytes.ts'
 import { addEncodedTally, decodeTally, encodeTally } from './encoding.ts'
 import { emptyTally, type Tally } from './tally.ts'
 
-const mostPairs = 20_000
+const maxPairs = 20_000
 const formatVersion = 1
 
 /** Rows whose outcomes are known, such as those of a baseline: their tallies by month, and for regression a sample. */
@@ -29,7 +29,7 @@ export class LabelledRows {
 	addPair(predicted: number, actual: number): void {
 		if (this.seen++ % this.stride !== 0) return
 		this.pairs.push([predicted, actual])
-		if (this.pairs.length <= 2 * mostPairs) return
+		if (this.pairs.length <= 2 * maxPairs) return
 		this.pairs = this.pairs.filter((_, i) => i % 2 === 0)
 		this.stride *= 2
 	}

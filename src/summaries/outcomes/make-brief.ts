@@ -23,7 +23,7 @@ export type TallyPlan = {
 /** A missing group is a group: who it is missing for is seldom chance. */
 export const missingGroup = '(missing)'
 export const otherGroup = '(other)'
-const mostValues = none - 2
+const maxValues = none - 2
 
 export function tallyPlan(
 	model: Pick<TallyPlan, 'task' | 'rule' | 'segments' | 'seenNegative' | 'classes'> & {
@@ -69,7 +69,7 @@ export function makeBrief(
 	groupOf: (attribute: string, value: string) => string = (_, value) => value,
 ): Brief {
 	const coded = (textOf: (row: number) => string): Coded => {
-		const coder = new Coder(mostValues)
+		const coder = new Coder(maxValues)
 		const codes = Uint16Array.from(rows, (r) => coder.code(textOf(r)))
 		return { values: coder.values, codes }
 	}

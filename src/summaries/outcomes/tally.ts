@@ -115,11 +115,11 @@ export function momentOf(tally: Tally, at: number): ExactSum {
 	return sum
 }
 
-const mostUnknown = 20
+const maxUnknown = 20
 
 /** Adds rows whose outcome is no label. */
 export function addUnknown({ unknown }: Tally, text: string, times: number): void {
 	const rows = (unknown.get(text) ?? 0) + times
 	if (rows === 0) unknown.delete(text)
-	else if (unknown.has(text) || unknown.size < mostUnknown) unknown.set(text, rows)
+	else if (unknown.has(text) || unknown.size < maxUnknown) unknown.set(text, rows)
 }

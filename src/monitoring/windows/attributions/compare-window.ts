@@ -1,6 +1,6 @@
 import { windowMs } from '../../../core/time.ts'
 import { type AttributionMoments, effectiveRows } from '../../../explain/global/attribution-moments.ts'
-import { attributionNdcg, leastEffectiveRows, shareChanges } from '../../../explain/global/share-changes.ts'
+import { attributionNdcg, minEffectiveRows, shareChanges } from '../../../explain/global/share-changes.ts'
 import type { AttributionResult } from '../../../metrics/attribution-result.ts'
 import { attributionDrift } from '../../../metrics/drift/attribution.ts'
 import { attributionOrder } from '../../../metrics/drift/attribution-ndcg.ts'
@@ -23,10 +23,10 @@ function whyNot(
 		if (reference.until > now) return 'the first week, which windows are compared with, is not over'
 	}
 	const [n, m] = [effectiveRows(moments), effectiveRows(reference.moments)]
-	if (n < leastEffectiveRows)
-		return `${leastEffectiveRows} explained rows are needed; the window's count for ${Math.floor(n)}`
-	if (m < leastEffectiveRows)
-		return `${leastEffectiveRows} explained rows are needed; the reference's count for ${Math.floor(m)}`
+	if (n < minEffectiveRows)
+		return `${minEffectiveRows} explained rows are needed; the window's count for ${Math.floor(n)}`
+	if (m < minEffectiveRows)
+		return `${minEffectiveRows} explained rows are needed; the reference's count for ${Math.floor(m)}`
 	if (!(moments.total > 0 && reference.moments.total > 0)) return 'all contributions are 0'
 	return undefined
 }

@@ -22,7 +22,7 @@ type Place = { model: string; version: string; series: number }
 
 // Explaining a baseline takes longer than a window: the last ones are kept. A version never changes, nor do a digest's rows.
 const kept = new Map<string, AttributionMoments>()
-const mostKept = 128
+const maxKept = 128
 
 /**
  * The kept rows of the baseline in force, explained by the version's own model; where there are none that can be, the rows
@@ -37,7 +37,7 @@ export async function attributionReference(
 	if (baseline) {
 		const key = JSON.stringify([model, version, baseline.digest, explainer.source])
 		const moments = kept.get(key) ?? (await explainBaseline(context, explainer, baseline))
-		if (kept.size >= mostKept) kept.delete(kept.keys().next().value as string)
+		if (kept.size >= maxKept) kept.delete(kept.keys().next().value as string)
 		kept.set(key, moments)
 		if (moments.sampled > 0) return { baseline: baseline.digest, moments }
 	}

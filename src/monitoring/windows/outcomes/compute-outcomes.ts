@@ -86,7 +86,7 @@ async function readSlice(context: Context, { series }: Family, slice: readonly W
 	}
 }
 
-const leastInHour = 500
+const minInHour = 500
 
 type Setting = {
 	family: Family
@@ -149,7 +149,7 @@ async function computeWindow(
 
 /** An hour of few rows says too little to be worth the draws. */
 const isEnough = ({ tally }: OutcomeView, { size }: Window): boolean =>
-	size !== '1h' || tally.predictions >= leastInHour
+	size !== '1h' || tally.predictions >= minInHour
 
 /** What the features of a window say against estimates from its scores; they are read when they are first asked for. */
 function featureDoubts(context: Context, { series }: Family, reference: Reference, { size, from }: Window) {

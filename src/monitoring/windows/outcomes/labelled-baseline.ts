@@ -12,7 +12,7 @@ export type LabelledBaseline = { digest: string; reference: Reference; pairs: [n
 
 // Fitting takes longer than a window: the last ones used are kept.
 const kept = new Map<string, { bytes: Uint8Array; baseline: LabelledBaseline }>()
-const mostKept = 256
+const maxKept = 256
 
 /** The baseline in force of a version, if its rows came with actuals. */
 export async function labelledBaseline(
@@ -34,7 +34,7 @@ export async function labelledBaseline(
 	const pairs = { predicted: rows.pairs.map(([p]) => p), actual: rows.pairs.map(([, a]) => a) }
 	const reference = learn(new OutcomeView(task, rows.whole()), periods, pairs)
 	const baseline = { digest: row.digest, reference, pairs: rows.pairs }
-	if (kept.size >= mostKept) kept.delete(kept.keys().next().value as string)
+	if (kept.size >= maxKept) kept.delete(kept.keys().next().value as string)
 	kept.set(key, { bytes: row.tally, baseline })
 	return baseline
 }

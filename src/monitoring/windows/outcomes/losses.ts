@@ -60,7 +60,7 @@ export function matchLosses(
 
 /** Errors of the champion beyond this many times their 95th percentile count as that much. */
 const timesOfMost = 2
-const leastErrors = 100
+const minErrors = 100
 const before = { days: 30, rows: { kept: 20_000, scanned: 200_000 } }
 
 /**
@@ -85,7 +85,7 @@ export async function clipLimit(
 	const own = items
 		.flatMap(({ champion: row }) => (row && Number.isFinite(absoluteError(row)) ? [row] : []))
 		.sort((a, b) => a.at - b.at)
-		.slice(0, leastErrors)
+		.slice(0, minErrors)
 	const limit = limitOf(own.map(absoluteError))
 	return limit === undefined ? { from } : { limit, from: (own.at(-1) as ComparedRow).at + 1 }
 }
@@ -93,7 +93,7 @@ export async function clipLimit(
 /** Two significant digits, so that an outcome that comes late does not move it. Undefined below a hundred errors, or of zeros. */
 function limitOf(errors: readonly number[]): number | undefined {
 	const sorted = errors.filter(Number.isFinite).sort((a, b) => a - b)
-	if (sorted.length < leastErrors) return undefined
+	if (sorted.length < minErrors) return undefined
 	const high = timesOfMost * (sorted[Math.floor(0.95 * sorted.length)] as number)
 	const limit = Number(high.toPrecision(2))
 	return limit > 0 && Number.isFinite(limit) ? limit : undefined

@@ -20,7 +20,7 @@ export type PlacedOutcome = { record: OutcomeRecord; series: Series; supersedes?
 
 /** Of a record, formatted once for all of its answers. */
 type Times = Pick<Answer, 'window' | 'computedAt' | 'supersedes'>
-type Timed = PlacedOutcome & { times: Times; leastRows: number }
+type Timed = PlacedOutcome & { times: Times; minRows: number }
 
 const timed = (placed: PlacedOutcome) => {
 	const { record, supersedes } = placed
@@ -43,9 +43,9 @@ export function measureOutcomes(
 	bare: PlacedOutcome,
 	metrics: readonly MetricDescriptor[],
 	group: string | undefined,
-	leastRows = 0,
+	minRows = 0,
 ): Answer[] {
-	const placed = { ...timed(bare), leastRows }
+	const placed = { ...timed(bare), minRows }
 	const { result } = placed.record
 	const answers: Answer[] = []
 	if (group === undefined)
@@ -80,7 +80,7 @@ function measureAttribute(
 		const name = groupName(attribute, value)
 		if (!isAsked && group !== name) continue
 		const { own, rest } = groupAndRest(stored, value, whole)
-		if (own.n < placed.leastRows) continue
+		if (own.n < placed.minRows) continue
 		for (const metric of ofGroups)
 			answers.push(toAnswer(placed, metric, groupMeasure(metric, { own, rest }, favourable), name))
 	}
@@ -95,7 +95,7 @@ export function groupName(attribute: string, value: string): string {
 }
 
 function toAnswer(
-	{ record, series, times, leastRows }: Timed,
+	{ record, series, times, minRows }: Timed,
 	metric: Kept,
 	finding: Finding,
 	group: string | undefined,
@@ -120,7 +120,7 @@ function toAnswer(
 		p: orNull(finding.p),
 		q: orNull(finding.q),
 		method: metric.method,
-		reason: reasonOf(finding, leastRows),
+		reason: reasonOf(finding, minRows),
 		baseline: metric.subject === 'estimate' ? record.baseline : null,
 		provisional: isProvisional(record, metric),
 		computedAt: times.computedAt,
@@ -135,8 +135,8 @@ function toAnswer(
 export const isProvisional = (record: OutcomeRecord, metric: MetricDescriptor): boolean =>
 	record.provisional || ('on' in metric && metric.on === 'outcomes' && record.matureAt !== null)
 
-const reasonOf = ({ reason }: Finding, leastRows: number): string | null =>
-	leastRows > 0 ? withoutSmallGroups(reason ?? null) : (reason ?? null)
+const reasonOf = ({ reason }: Finding, minRows: number): string | null =>
+	minRows > 0 ? withoutSmallGroups(reason ?? null) : (reason ?? null)
 
 /** How an estimate turned out, once the window's outcomes are known. */
 function realisedOf(record: OutcomeRecord, metric: Kept, finding: Finding): Pick<Answer, 'realised'> {

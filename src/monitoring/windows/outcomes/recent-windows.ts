@@ -27,7 +27,7 @@ export const isJudged = (w: WindowAnswers): boolean => w.isMature && (w.coverage
 
 /** That many windows are a trend. */
 export const trendWindows = 30
-const mostAnswers = 10_000
+const maxAnswers = 10_000
 
 /** The metric that says most of a model of a task. */
 export const mainMetric: Record<Task, string> = {
@@ -95,7 +95,7 @@ export async function readWindows(
 		metrics: [...new Set([coverageId, mainMetric[task], ...metrics])],
 		from,
 		to,
-		limit: mostAnswers,
+		limit: maxAnswers,
 	})
 	const byWindow = new Map<string, Answer[]>()
 	for (const answer of items) {
