@@ -5,12 +5,12 @@ import type { Context } from '../src/context.ts'
 import { dayMs, hourMs, windowStart } from '../src/core/time.ts'
 import type { Statement } from '../src/db/sql.ts'
 import { sampleColumns } from '../src/registry/baseline/collect-baseline.ts'
-import { accumulate, emptyProfile } from '../src/summaries/inputs/accumulate.ts'
+import { accumulate, emptyInputSummary } from '../src/summaries/inputs/accumulate.ts'
 import { BatchBuilder } from '../src/summaries/inputs/batch-builder.ts'
-import { encodeProfile } from '../src/summaries/inputs/encoding.ts'
-import type { FeatureSpec, Grid } from '../src/summaries/inputs/grid.ts'
-import { encodeGrid, makeGrid } from '../src/summaries/inputs/make-grid.ts'
-import type { Profile } from '../src/summaries/inputs/profile.ts'
+import type { Bins, FeatureSpec } from '../src/summaries/inputs/bins.ts'
+import { encodeInputSummary } from '../src/summaries/inputs/encoding.ts'
+import type { InputSummary } from '../src/summaries/inputs/input-summary.ts'
+import { encodeBins, makeBins } from '../src/summaries/inputs/make-bins.ts'
 import { randomSequence } from './rows.ts'
 import { openStore } from './store.ts'
 import type { Measurement } from './table.ts'
@@ -41,31 +41,37 @@ function rowsOf(count: number, seed: number) {
 	return builder.finish()
 }
 
-function profileOf(grid: Grid, rows: number, seed: number): Profile {
-	const profile = emptyProfile(grid)
-	accumulate(profile, grid, rowsOf(rows, seed), undefined, rule)
-	return profile
+function inputSummaryOf(bins: Bins, rows: number, seed: number): InputSummary {
+	const inputSummary = emptyInputSummary(bins)
+	accumulate(inputSummary, bins, rowsOf(rows, seed), undefined, rule)
+	return inputSummary
 }
 
 /** The same window with every count multiplied: what a thousand times the rows would have left. */
-function scaled(profile: Profile, factor: number): Profile {
-	const columns = profile.columns.map((c) => ({ ...c, counts: c.counts.map((n) => n * factor) }))
-	return { ...profile, rows: profile.rows * factor, columns }
+function scaled(inputSummary: InputSummary, factor: number): InputSummary {
+	const columns = inputSummary.columns.map((c) => ({ ...c, counts: c.counts.map((n) => n * factor) }))
+	return { ...inputSummary, rows: inputSummary.rows * factor, columns }
 }
 
-type Fleet = { context: Context; url: string; grid: Grid; profiles: Profile[]; close(): Promise<void> }
+type Fleet = {
+	context: Context
+	url: string
+	bins: Bins
+	inputSummaries: InputSummary[]
+	close(): Promise<void>
+}
 
 async function makeFleet(): Promise<Fleet> {
 	const { context, url, close } = await openStore(until)
 	const { sql } = context
 	const baseline = rowsOf(10_000, 1)
-	const grid = await makeGrid(sampleColumns(specs, [baseline], rule))
-	const own = emptyProfile(grid)
-	accumulate(own, grid, baseline, undefined, rule)
+	const bins = await makeBins(sampleColumns(specs, [baseline], rule))
+	const own = emptyInputSummary(bins)
+	accumulate(own, bins, baseline, undefined, rule)
 	const list: Statement[] = [
-		{ sql: 'INSERT INTO log_grid (id, digest) VALUES (1, ?)', params: [grid.digest] },
+		{ sql: 'INSERT INTO log_grid (id, digest) VALUES (1, ?)', params: [bins.digest] },
 	]
-	const [gridBytes, profileBytes] = [encodeGrid(grid), encodeProfile(own)]
+	const [binsBytes, inputBytes] = [encodeBins(bins), encodeInputSummary(own)]
 	for (let m = 1; m <= models; m++) {
 		const name = `model-${m}`
 		list.push(
@@ -80,19 +86,19 @@ async function makeFleet(): Promise<Fleet> {
 			},
 			{
 				sql: "INSERT INTO baseline (model, version, digest, rows, grid, profile, summary, created_at) VALUES (?, '1', ?, 10000, ?, ?, '[]', 0)",
-				params: [name, grid.digest, gridBytes, profileBytes],
+				params: [name, bins.digest, binsBytes, inputBytes],
 			},
 			{ sql: "INSERT INTO log_series VALUES (?, ?, '1', 'production', '', '')", params: [m, name] },
 		)
 	}
 	await sql.batch(list)
-	const profiles = Array.from({ length: 8 }, (_, i) => profileOf(grid, 1000, 100 + i))
-	return { context, url, grid, profiles, close }
+	const inputSummaries = Array.from({ length: 8 }, (_, i) => inputSummaryOf(bins, 1000, 100 + i))
+	return { context, url, bins, inputSummaries, close }
 }
 
 /** Puts one hour of every model into the log as ingest would have left it: one profile delta and a mark. */
 async function putHour(fleet: Fleet, hour: number, factor: number, chunk: number): Promise<void> {
-	const bytes = fleet.profiles.map((p) => encodeProfile(scaled(p, factor), { withDigest: false }))
+	const bytes = fleet.inputSummaries.map((p) => encodeInputSummary(scaled(p, factor), { withDigest: false }))
 	const list: Statement[] = []
 	for (let m = 1; m <= models; m++) {
 		list.push(
@@ -112,7 +118,7 @@ async function recordBytes(context: Context): Promise<number> {
 }
 
 const until = start + dayMs + 2 * hourMs
-type Hour = { computeMs: number; judgeMs: number; rssMb: number }
+type Hour = { computeMs: number; evaluateMs: number; rssMb: number }
 
 async function runScript<T>(name: string, ...args: string[]): Promise<T> {
 	const script = fileURLToPath(new URL(name, import.meta.url))
@@ -121,9 +127,13 @@ async function runScript<T>(name: string, ...args: string[]): Promise<T> {
 }
 
 /** The hourly work in a process of its own, as `plumbline run` does it: seconds, and memory without this bench's own. */
-async function runHour({ url }: Fleet): Promise<{ seconds: number; judging: number; rssMb: number }> {
+async function runHour({ url }: Fleet): Promise<{ seconds: number; evaluating: number; rssMb: number }> {
 	const hour = await runScript<Hour>('hour.ts', url, String(until))
-	return { seconds: (hour.computeMs + hour.judgeMs) / 1000, judging: hour.judgeMs / 1000, rssMb: hour.rssMb }
+	return {
+		seconds: (hour.computeMs + hour.evaluateMs) / 1000,
+		evaluating: hour.evaluateMs / 1000,
+		rssMb: hour.rssMb,
+	}
 }
 
 const atMost = (name: string, value: number, unit: string, most: number): Measurement => ({
@@ -154,7 +164,7 @@ export async function benchCompute(): Promise<Measurement[]> {
 		const read = await runScript<{ p50: number; p95: number }>('series.ts', fleet.url, longModel, 'f3')
 		return [
 			atMost('1,000 models x 50 features, one hour computed and evaluated', small.seconds, 's', 60),
-			{ name: 'of which evaluating the packaged rules', value: small.judging, unit: 's' },
+			{ name: 'of which evaluating the packaged rules', value: small.evaluating, unit: 's' },
 			atMost(
 				'the same with 1,000,000 rows a window / with 1,000',
 				(2 * large.seconds) / (small.seconds + again.seconds),

@@ -12,9 +12,9 @@ const { context, close } = await openContext(readConfig({ PLUMBLINE_DATABASE_URL
 const began = performance.now()
 const computed = await compute.run(context)
 const computeMs = performance.now() - began
-const judged = await evaluateRules.run(context)
-const judgeMs = performance.now() - began - computeMs
+const evaluated = await evaluateRules.run(context)
+const evaluateMs = performance.now() - began - computeMs
 await close()
 // Not resourceUsage(): that counts from before this program was loaded, with the memory of the one that started it.
 const rssMb = Number(/VmHWM:\s+(\d+)/.exec(await readFile('/proc/self/status', 'utf8'))?.[1]) / 1024
-console.log(JSON.stringify({ computeMs, judgeMs, rssMb, computed, judged }))
+console.log(JSON.stringify({ computeMs, evaluateMs, rssMb, computed, evaluated }))

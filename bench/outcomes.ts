@@ -5,10 +5,10 @@ import type { RowKind } from '../src/log/prediction-log.ts'
 import { computeDirty } from '../src/monitoring/windows/compute-dirty.ts'
 import { outcomeComputation } from '../src/monitoring/windows/outcomes/compute-outcomes.ts'
 import { BatchBuilder, type RowInput } from '../src/summaries/inputs/batch-builder.ts'
-import { withPairs } from '../src/summaries/outcomes/brief.ts'
 import { addOutcome, addPrediction } from '../src/summaries/outcomes/contribute.ts'
-import { encodeTally } from '../src/summaries/outcomes/encoding.ts'
-import { emptyTally } from '../src/summaries/outcomes/tally.ts'
+import { encodeOutcomeSummary } from '../src/summaries/outcomes/encoding.ts'
+import { withPairs } from '../src/summaries/outcomes/join-index.ts'
+import { emptyOutcomeSummary } from '../src/summaries/outcomes/outcome-summary.ts'
 import { json, type Server, send, startServer } from './ingest.ts'
 import { featureCount, randomSequence } from './rows.ts'
 import { openStore, type Store } from './store.ts'
@@ -160,7 +160,7 @@ async function benchFairness(): Promise<Measurement[]> {
 	try {
 		const { sql } = store.context
 		const random = randomSequence(3)
-		const tallies = Array.from({ length: 8 }, () => encodeTally(dayTally(random, 1000)))
+		const outcomeSummaries = Array.from({ length: 8 }, () => encodeOutcomeSummary(dayOutcomes(random, 1000)))
 		const list: Statement[] = []
 		for (let m = 1; m <= models; m++)
 			list.push(
@@ -168,7 +168,7 @@ async function benchFairness(): Promise<Measurement[]> {
 				{ sql: "INSERT INTO log_series VALUES (?, ?, '1', 'production', '', '')", params: [m, `model-${m}`] },
 				{
 					sql: 'INSERT INTO log_tally VALUES (?, ?, 1, ?)',
-					params: [m, start, tallies[m % 8] as Uint8Array],
+					params: [m, start, outcomeSummaries[m % 8] as Uint8Array],
 				},
 				{ sql: 'INSERT INTO log_tally_dirty VALUES (?, ?, 1)', params: [m, start] },
 			)
@@ -205,8 +205,8 @@ async function benchFairness(): Promise<Measurement[]> {
 	}
 }
 
-function dayTally(random: () => number, rows: number) {
-	const tally = emptyTally()
+function dayOutcomes(random: () => number, rows: number) {
+	const outcomeSummary = emptyOutcomeSummary()
 	for (let i = 0; i < rows; i++) {
 		const groups = Object.fromEntries(
 			attributes.map((a, k) => [a, `g${Math.floor(random() * (2 + (k % 4)))}`]),
@@ -219,11 +219,11 @@ function dayTally(random: () => number, rows: number) {
 			probabilities: [],
 			groups: withPairs(groups),
 		}
-		addPrediction(tally, 'binary', row)
+		addPrediction(outcomeSummary, 'binary', row)
 		const actual = { text: random() < score ? '+' : '-', value: Number.NaN }
-		addOutcome(tally, 'binary', row, { observed: true, actual }, 1)
+		addOutcome(outcomeSummary, 'binary', row, { observed: true, actual }, 1)
 	}
-	return tally
+	return outcomeSummary
 }
 
 export async function benchOutcomes(count = 400_000): Promise<Measurement[]> {

@@ -1,5 +1,5 @@
 import { readConfig } from '../src/config.ts'
-import { readAnswers } from '../src/monitoring/windows/read-answers.ts'
+import { readAnswers } from '../src/monitoring/windows/read-metrics.ts'
 import { openContext } from '../src/node.ts'
 
 // A process that reads the series of one feature, as a chart asks for it, and says how long that takes.

@@ -1,8 +1,8 @@
 import { dayMs, weekMs, windowStart } from '../../src/core/time.ts'
 import { Chance } from '../../src/demo/random.ts'
 import { BatchBuilder } from '../../src/summaries/inputs/batch-builder.ts'
+import type { FeatureSpec } from '../../src/summaries/inputs/bins.ts'
 import type { RowBatch } from '../../src/summaries/inputs/columns.ts'
-import type { FeatureSpec } from '../../src/summaries/inputs/grid.ts'
 
 /** Kinds of traffic in which nothing has changed, however different its days look. */
 export const kinds = ['i.i.d.', 'weekend mix', 'day level', 'growing id', 'same subjects'] as const

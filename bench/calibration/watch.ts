@@ -3,16 +3,16 @@ import { dayMs, type WindowSize, weekMs } from '../../src/core/time.ts'
 import { cutByHourOfWeek, decodeSlots } from '../../src/metrics/baseline-slots.ts'
 import { applyHistory, growsBeyond, type PastWindow } from '../../src/metrics/history.ts'
 import { type Reference, referenceOf } from '../../src/metrics/reference.ts'
-import { summariseWindow } from '../../src/metrics/window-result.ts'
-import { fillFamily } from '../../src/monitoring/windows/compute-family.ts'
+import { computeWindowMetrics } from '../../src/metrics/window-result.ts'
+import { adjustForMultipleTests } from '../../src/monitoring/windows/compute-family.ts'
 import { subjectFacts } from '../../src/monitoring/windows/subject-facts.ts'
 import { sampleColumns } from '../../src/registry/baseline/collect-baseline.ts'
 import { evaluate } from '../../src/rules/evaluate.ts'
 import type { RuleSet } from '../../src/rules/rule-set.ts'
 import { noStates, type States } from '../../src/rules/states.ts'
-import { accumulate, emptyProfile, mergeProfiles } from '../../src/summaries/inputs/accumulate.ts'
-import { makeGrid } from '../../src/summaries/inputs/make-grid.ts'
-import type { Profile } from '../../src/summaries/inputs/profile.ts'
+import { accumulate, emptyInputSummary, mergeInputSummaries } from '../../src/summaries/inputs/accumulate.ts'
+import type { InputSummary } from '../../src/summaries/inputs/input-summary.ts'
+import { makeBins } from '../../src/summaries/inputs/make-bins.ts'
 import { firstDay, type Kind, specsOf, Traffic } from './traffic.ts'
 
 const rule = { threshold: 0.5 }
@@ -49,10 +49,10 @@ export async function watch(ruleSet: RuleSet, setting: Setting): Promise<Watched
 async function baselineOf({ kind, seed, baselineRows = 2000, labelled = false }: Setting) {
 	const traffic = new Traffic(kind, seed)
 	const rows = traffic.baseline(baselineRows, labelled)
-	const grid = await makeGrid(sampleColumns(specsOf(kind), [rows], rule), rows.rows)
-	const profile = emptyProfile(grid)
-	accumulate(profile, grid, rows, undefined, rule)
-	const reference = referenceOf('baseline', grid, profile)
+	const bins = await makeBins(sampleColumns(specsOf(kind), [rows], rule), rows.rows)
+	const inputSummary = emptyInputSummary(bins)
+	accumulate(inputSummary, bins, rows, undefined, rule)
+	const reference = referenceOf('baseline', bins, inputSummary)
 	const slots = cutByHourOfWeek(reference, [rows], rule)
 	return { traffic, reference: slots ? { ...reference, seasons: decodeSlots(slots, reference) } : reference }
 }
@@ -63,32 +63,32 @@ class Watch {
 	private readonly reference: Reference
 	private readonly rules: RuleSet['rules']
 	private readonly baselineFacts: Map<string, ReadonlyMap<string, number>>
-	private readonly days: (PastWindow & { profile: Profile })[] = []
+	private readonly days: (PastWindow & { inputSummary: InputSummary })[] = []
 	private states: Partial<Record<WindowSize, States>> = {}
 
 	constructor({ rules }: RuleSet, { traffic, reference }: { traffic: Traffic; reference: Reference }) {
 		this.rules = rules.filter((r) => r.scope === 'window')
 		this.traffic = traffic
 		this.reference = reference
-		this.baselineFacts = new Map(reference.columns.map((c) => [c.grid.name, factsOf(c)]))
+		this.baselineFacts = new Map(reference.columns.map((c) => [c.bins.name, factsOf(c)]))
 	}
 
 	addDay(day: number, rows: Parameters<typeof accumulate>[2], shiftedFrom: number | undefined): void {
 		const from = firstDay + day * dayMs
-		const profile = emptyProfile(this.reference.grid)
-		accumulate(profile, this.reference.grid, rows, undefined, rule)
+		const inputSummary = emptyInputSummary(this.reference.bins)
+		accumulate(inputSummary, this.reference.bins, rows, undefined, rule)
 		const past = this.days.slice(-longestPast)
 		const hours = () => hoursOf(this.reference, rows)
-		const result = this.evaluate('1d', from, profile, { past, parts: hours })
-		this.days.push({ from, result, profile })
+		const result = this.evaluate('1d', from, inputSummary, { past, parts: hours })
+		this.days.push({ from, result, inputSummary })
 		this.note(day, shiftedFrom)
 		if (day % 7 === 0) this.firedThisWeek.clear()
 		for (const [name, of] of this.states['1d'] ?? [])
 			if ([...of.values()].some((s) => s.status === 'firing')) this.firedThisWeek.add(name)
 		if (day % 7 !== 6) return
 		const week = this.days.slice(-7)
-		const whole = emptyProfile(this.reference.grid)
-		for (const { profile: part } of week) mergeProfiles(whole, part)
+		const whole = emptyInputSummary(this.reference.bins)
+		for (const { inputSummary: part } of week) mergeInputSummaries(whole, part)
 		this.evaluate('7d', from + dayMs - weekMs, whole, {
 			past: this.days.slice(-longestPast - 7, -7),
 			parts: () => week,
@@ -119,15 +119,15 @@ class Watch {
 	private evaluate(
 		size: WindowSize,
 		from: number,
-		profile: Profile,
+		inputSummary: InputSummary,
 		known: { past: readonly PastWindow[]; parts(): readonly PastWindow[] },
 	) {
 		const { reference } = this
-		const result = summariseWindow(reference, profile)
+		const result = computeWindowMetrics(reference, inputSummary)
 		const parts = size === '7d' || growsBeyond(reference, result) ? known.parts() : []
 		const { seasons } = reference
 		applyHistory(reference, result, { size, from, past: known.past, parts, same: [], days: [], seasons })
-		fillFamily(reference, [result])
+		adjustForMultipleTests(reference, [result])
 		const to = from + (size === '1d' ? dayMs : weekMs)
 		const record = {
 			...{ series: 1, window: size, from, revision: 1, computedAt: to, provisional: false },
@@ -156,8 +156,8 @@ function hoursOf(reference: Reference, rows: Parameters<typeof accumulate>[2]): 
 		rows.timestamps.forEach((at, r) => {
 			if (new Date(at).getUTCHours() === hour) own.push(r)
 		})
-		const profile = emptyProfile(reference.grid)
-		accumulate(profile, reference.grid, rows, Int32Array.from(own), rule)
-		return { from: hour, result: summariseWindow(reference, profile) }
+		const inputSummary = emptyInputSummary(reference.bins)
+		accumulate(inputSummary, reference.bins, rows, Int32Array.from(own), rule)
+		return { from: hour, result: computeWindowMetrics(reference, inputSummary) }
 	})
 }

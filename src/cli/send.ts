@@ -7,7 +7,7 @@ import { parquetRows } from '../http/ingest/parquet.ts'
 import { type ParsedRow, parseRows } from '../http/ingest/parse-rows.ts'
 import type { TableSpec } from '../http/ingest/table-columns.ts'
 import { openParquetInThread } from '../platform/node/parquet.ts'
-import type { FeatureSpec } from '../summaries/inputs/grid.ts'
+import type { FeatureSpec } from '../summaries/inputs/bins.ts'
 import { callPatiently } from './api.ts'
 import {
 	type Command,

@@ -9,10 +9,10 @@ import type { AppendStatus, RejectCode, RowKind } from '../log/prediction-log.ts
 import { authorise } from '../registry/key/authorise.ts'
 import { findModel, type ModelRow } from '../registry/model/find-model.ts'
 import { BatchBuilder } from '../summaries/inputs/batch-builder.ts'
+import type { FeatureSpec } from '../summaries/inputs/bins.ts'
 import type { RowBatch } from '../summaries/inputs/columns.ts'
-import type { FeatureSpec } from '../summaries/inputs/grid.ts'
 import { noteRejections, type Rejections } from './note-rejections.ts'
-import { defaultEnvironment, judges, sentId } from './row-schemas.ts'
+import { defaultEnvironment, evaluators, sentId } from './row-schemas.ts'
 import { RowRejected, type RowRules } from './validate-row.ts'
 
 /** A row of a body, parsed or not. `index` is its position as the client counts. */
@@ -161,7 +161,7 @@ class IngestRun {
 			return false
 		}
 		try {
-			this.builder.add(judges[this.kind](row.value, this.rules))
+			this.builder.add(evaluators[this.kind](row.value, this.rules))
 			this.indexes.push(row.index)
 		} catch (error) {
 			if (!(error instanceof RowRejected)) throw error
@@ -213,10 +213,10 @@ class IngestRun {
 		// The buffers go to the writer; the ids are copied, and stay.
 		const { ids, strings } = batch
 		const environments = batch.environments.slice()
-		const { verdicts, waiting } = await this.append(batch)
+		const { statuses, waiting } = await this.append(batch)
 		this.stored = true
 		this.answer.waiting += waiting
-		verdicts.forEach((v, r) => {
+		statuses.forEach((v, r) => {
 			if (v === 0) this.answer.accepted++
 			else if (v === 1) this.answer.duplicates++
 			else {

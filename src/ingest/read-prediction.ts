@@ -9,7 +9,7 @@ import { authorise, seesFeatures } from '../registry/key/authorise.ts'
 import { labelOf } from '../registry/model/favourable.ts'
 import { findModel, type ModelRow } from '../registry/model/find-model.ts'
 import { BatchBuilder } from '../summaries/inputs/batch-builder.ts'
-import { judgeAnswer, judgeRow, type QualityMark } from '../summaries/inputs/quality.ts'
+import { checkRow, checkScores, type QualityMark } from '../summaries/inputs/quality.ts'
 import { modelLabels, sideOf } from '../summaries/outcomes/label.ts'
 import { notLogged } from './not-logged.ts'
 
@@ -44,7 +44,7 @@ export async function readPrediction(
 			: {}),
 		quality: [
 			...(await qualityOf(context, model.name, stored.version, features)),
-			...judgeAnswer(model.task, stored),
+			...checkScores(model.task, stored),
 			...labelMarks(model, stored),
 		],
 	}
@@ -68,7 +68,7 @@ async function qualityOf(
 		.where(and(eq(modelVersions.model, model), eq(modelVersions.version, version)))
 	const builder = new BatchBuilder(1)
 	builder.add({ id: '', timestamp: 0, features })
-	return judgeRow(row?.features ?? [], builder.finish(), 0)
+	return checkRow(row?.features ?? [], builder.finish(), 0)
 }
 
 /** Decisions and outcomes of a binary model that are neither of its labels: kept, and counted as not known. */

@@ -1,4 +1,4 @@
-import { predictionKey, subjectKey } from '../log/judge.ts'
+import { predictionKey, subjectKey } from '../log/deduplicate.ts'
 import type { RowKind } from '../log/prediction-log.ts'
 import type { RowInput } from '../summaries/inputs/batch-builder.ts'
 import {
@@ -6,7 +6,6 @@ import {
 	checkLabel,
 	checkNames,
 	type JsonObject,
-	type JudgeRow,
 	optionalId,
 	optionalNumber,
 	optionalNumbers,
@@ -17,6 +16,7 @@ import {
 	requireMembers,
 	requireObject,
 	requireTime,
+	type ValidateRow,
 } from './validate-row.ts'
 
 const predictionMembers = [
@@ -27,7 +27,7 @@ const predictionMembers = [
 export const defaultEnvironment = 'production'
 
 /** A prediction row of the contract; throws RowRejected. */
-function judgePrediction(value: unknown, rules: RowRules): RowInput {
+function validatePrediction(value: unknown, rules: RowRules): RowInput {
 	const row = requireObject(value)
 	refuseUnknown(row, predictionMembers)
 	const { limits } = rules
@@ -72,7 +72,7 @@ function isNumeric({ numericFeatures }: RowRules, name: string, version?: string
 }
 
 /** A feature log: keyed by prediction, or by subject and time. */
-function judgeFeatureLog(value: unknown, rules: RowRules): RowInput {
+function validateFeatureLog(value: unknown, rules: RowRules): RowInput {
 	const row = requireObject(value)
 	refuseUnknown(row, ['predictionId', 'subject', 'timestamp', 'features'])
 	const id = keyOf(row, rules)
@@ -91,7 +91,7 @@ function keyOf(row: JsonObject, rules: RowRules): string {
 }
 
 /** Values of sensitive attributes that are no features: keyed by prediction, or by subject. */
-function judgeGroups(value: unknown, rules: RowRules): RowInput {
+function validateGroups(value: unknown, rules: RowRules): RowInput {
 	const row = requireObject(value)
 	refuseUnknown(row, ['predictionId', 'subject', 'timestamp', 'groups'])
 	const groups = checkNames(row.groups, 'groups', 'attribute name to value', rules.limits)
@@ -101,7 +101,7 @@ function judgeGroups(value: unknown, rules: RowRules): RowInput {
 const notObserved = JSON.stringify({ observed: false })
 
 /** An outcome. `observed: false` says that it never can be known (a rejected applicant); then `actual` may be absent. */
-function judgeOutcome(value: unknown, rules: RowRules): RowInput {
+function validateOutcome(value: unknown, rules: RowRules): RowInput {
 	const row = requireObject(value)
 	refuseUnknown(row, ['predictionId', 'actual', 'timestamp', 'observed'])
 	if (row.observed !== undefined && typeof row.observed !== 'boolean')
@@ -117,11 +117,11 @@ function judgeOutcome(value: unknown, rules: RowRules): RowInput {
 	}
 }
 
-export const judges: Record<RowKind, JudgeRow> = {
-	prediction: judgePrediction,
-	feature: judgeFeatureLog,
-	outcome: judgeOutcome,
-	group: judgeGroups,
+export const evaluators: Record<RowKind, ValidateRow> = {
+	prediction: validatePrediction,
+	feature: validateFeatureLog,
+	outcome: validateOutcome,
+	group: validateGroups,
 }
 
 /** The id that a client sent, out of the key that a feature log is stored under. */

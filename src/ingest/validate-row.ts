@@ -224,4 +224,4 @@ export function checkNames(value: unknown, path: string, members: string, limits
 	return names
 }
 
-export type JudgeRow = (value: unknown, rules: RowRules) => RowInput
+export type ValidateRow = (value: unknown, rules: RowRules) => RowInput

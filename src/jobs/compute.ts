@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { computeDirty } from '../monitoring/windows/compute-dirty.ts'
-import { profileComputation } from '../monitoring/windows/compute-family.ts'
+import { inputComputation } from '../monitoring/windows/compute-family.ts'
 import { outcomeComputation } from '../monitoring/windows/outcomes/compute-outcomes.ts'
 import { detectDrift } from '../monitoring/windows/outcomes/detect-drift.ts'
 import type { Job, RunOptions } from './job.ts'
@@ -12,11 +12,11 @@ export const compute = {
 	run: async (context: Context, { onProgress }: RunOptions = {}) => {
 		// First, since windows tell what the detectors found.
 		const detected = await detectDrift(context)
-		const profiles = await computeDirty(context, profileComputation, { onProgress })
+		const inputSummaries = await computeDirty(context, inputComputation, { onProgress })
 		const outcomes = await computeDirty(context, outcomeComputation, { onProgress })
 		// One model that fails stops no other, and makes the run a failed one that names it.
 		const ofSeries = detected.failed.map((id) => `series ${id}`)
-		const failed = [...new Set([...profiles.failed, ...outcomes.failed, ...ofSeries])]
-		return { ...profiles, outcomes, detected, failed }
+		const failed = [...new Set([...inputSummaries.failed, ...outcomes.failed, ...ofSeries])]
+		return { ...inputSummaries, outcomes, detected, failed }
 	},
 } satisfies Job

@@ -5,7 +5,7 @@ import { peerText } from '../core/peer-text.ts'
 import type { Result } from '../core/result.ts'
 import { minuteMs, secondMs } from '../core/time.ts'
 import { type Claim, claimMessages, deliverer, destinationOf, dueMessages } from '../db/outbox/claim.ts'
-import { markDone, markFailed, pruneOutbox, putOff } from '../db/outbox/settle.ts'
+import { complete, markFailed, pruneOutbox, reschedule } from '../db/outbox/settle.ts'
 import { sendFact } from '../registry/lineage/facts.ts'
 import { linkTrainingRun } from '../registry/lineage/training-run.ts'
 import { findVersion } from '../registry/version/find-version.ts'
@@ -64,21 +64,21 @@ async function deliverClaim(context: Context, claim: Claim): Promise<Ended> {
 	try {
 		const result = await deliverOne(context, claim)
 		if (result.ok && result.value === 'more') {
-			await putOff(context, claim, 0)
+			await reschedule(context, claim, 0)
 			return 'more'
 		}
 		if (result.ok) {
-			await markDone(context, claim, result.value === 'logged' ? 'no Slack' : null)
+			await complete(context, claim, result.value === 'logged' ? 'no Slack' : null)
 			return 'done'
 		}
 		const { message, retryAfterMs, retryable } = result.error
 		// No attempt: nothing can be delivered before the token is changed, and then all of it is.
 		if (claim.kind === 'incident' && isTokenFault(message)) {
-			await putOff(context, claim, minuteMs)
+			await reschedule(context, claim, minuteMs)
 			return 'away'
 		}
 		if (retryAfterMs !== undefined) {
-			await putOff(context, claim, retryAfterMs)
+			await reschedule(context, claim, retryAfterMs)
 			return 'limited'
 		}
 		await markFailed(context, claim, result.error)

@@ -1,7 +1,7 @@
 import { AppError } from '../core/errors.ts'
 import type { RowBatch } from '../summaries/inputs/columns.ts'
 import { concatBatches, joinable } from '../summaries/inputs/select-rows.ts'
-import type { Item } from './judge.ts'
+import type { Item } from './deduplicate.ts'
 import type { AppendStatus, RowKind } from './prediction-log.ts'
 
 const maxPendingRows = 40_000
@@ -34,7 +34,7 @@ export class AppendQueue {
 	}
 
 	append(item: Item): Promise<AppendStatus> {
-		if (item.batch.rows === 0) return Promise.resolve({ verdicts: new Uint8Array(), waiting: 0 })
+		if (item.batch.rows === 0) return Promise.resolve({ statuses: new Uint8Array(), waiting: 0 })
 		if (this.pendingRows > 0 && this.pendingRows + weightOf(item) > maxPendingRows)
 			return Promise.reject(
 				new AppError(
@@ -126,11 +126,11 @@ function mergeSmall(group: readonly Pending[]): { item: Item; members: Member[] 
 function handOut(members: readonly Member[], answer: AppendStatus): void {
 	let at = 0
 	for (const member of members) {
-		const verdicts = answer.verdicts.slice(at, at + member.rows)
+		const statuses = answer.statuses.slice(at, at + member.rows)
 		const waiting = answer.waitingRows?.slice(at, at + member.rows)
 		at += member.rows
 		member.resolve({
-			verdicts,
+			statuses,
 			...(waiting ? { waitingRows: waiting } : {}),
 			waiting: waiting ? waiting.reduce((a, b) => a + b, 0) : answer.waiting,
 		})

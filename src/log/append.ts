@@ -2,24 +2,31 @@ import { dayMs } from '../core/time.ts'
 import type { Sql, Statement } from '../db/sql.ts'
 import type { RowBatch } from '../summaries/inputs/columns.ts'
 import { selectRows } from '../summaries/inputs/select-rows.ts'
-import { encodeBrief } from '../summaries/outcomes/brief.ts'
-import { makeBrief } from '../summaries/outcomes/make-brief.ts'
-import { type BriefChunk, type BriefStore, newBriefChunk } from './brief-store.ts'
+import { encodeJoinIndex } from '../summaries/outcomes/join-index.ts'
+import { makeJoinIndex } from '../summaries/outcomes/make-join-index.ts'
 import { encodeBody, encodeIds } from './chunk.ts'
+import { kindNumber } from './chunk-store.ts'
 import type { Codec } from './codec.ts'
+import {
+	type Deduplicated,
+	deduplicate,
+	type Hashes,
+	type Item,
+	type KeyLookup,
+	rowStatus,
+} from './deduplicate.ts'
 import { Deltas, type Owner } from './deltas.ts'
 import type { GroupValues } from './group-values.ts'
-import { kindNumber } from './hot-store.ts'
 import { joinFeatureLogs, joinPredictions } from './join.ts'
 import { joinGroups, joinKnownGroups } from './join-groups.ts'
+import { type JoinIndexChunk, type JoinIndexStore, newJoinIndexChunk } from './join-index-store.ts'
 import { joinOutcomes, joinWaitingOutcomes } from './join-outcomes.ts'
-import { type Hashes, type Item, type Judged, judge, type KeyLookup, verdict } from './judge.ts'
 import type { KeyRuns, Slice } from './key-runs.ts'
 import { seeDecisions, withSeen } from './negative-label.ts'
+import { OutcomeDeltas } from './outcome-deltas.ts'
 import type { AppendStatus } from './prediction-log.ts'
-import type { ProfilePlan, ProfilePlans } from './profile-plan.ts'
 import type { SeriesTable } from './series-table.ts'
-import { TallyDeltas } from './tally-deltas.ts'
+import type { SummarySpec, SummarySpecs } from './summary-specs.ts'
 
 export type NewKeys = { hashes: Hashes; rows: Int32Array; chunk: number }
 
@@ -37,8 +44,8 @@ export type Writer = {
 	codec: Codec
 	keys: KeyIndex
 	lookup: KeyLookup
-	plans: ProfilePlans
-	briefs: BriefStore
+	plans: SummarySpecs
+	joinIndexes: JoinIndexStore
 	groups: GroupValues
 	series: SeriesTable
 	/** The number that the next chunk gets. */
@@ -51,7 +58,7 @@ export type Bucket = { owner: Owner; day: number; item: number; rows: Int32Array
 export type Group = {
 	statements: Statement[]
 	deltas: Deltas
-	tallies: TallyDeltas
+	outcomeSummaries: OutcomeDeltas
 	/** Keys to add once the commit has succeeded. */
 	newKeys: NewKeys[]
 	chunk: number
@@ -72,7 +79,7 @@ export async function appendGroup(writer: Writer, items: readonly Item[]): Promi
 	const group: Group = {
 		statements: [],
 		deltas: new Deltas(writer.series),
-		tallies: new TallyDeltas(writer.series),
+		outcomeSummaries: new OutcomeDeltas(writer.series),
 		newKeys: [],
 		chunk: writer.nextChunk,
 		lastChunk: writer.nextChunk - 1,
@@ -87,22 +94,27 @@ export async function appendGroup(writer: Writer, items: readonly Item[]): Promi
 		const hashes = writer.lookup.hash(item.model, item.kind, item.batch.ids)
 		const mine = seen.get(item.model) ?? new Map()
 		seen.set(item.model, mine)
-		const judged = await judge(item, hashes, writer.lookup, mine)
-		const { verdicts } = judged
-		await addDuplicates(writer, group, item, verdicts)
-		for (const bucket of buckets(item, index, verdicts)) await addBucket(writer, group, item, hashes, bucket)
-		answers.push(await answerOf(writer, group, item, judged))
+		const deduplicated = await deduplicate(item, hashes, writer.lookup, mine)
+		const { statuses } = deduplicated
+		await addDuplicates(writer, group, item, statuses)
+		for (const bucket of buckets(item, index, statuses)) await addBucket(writer, group, item, hashes, bucket)
+		answers.push(await answerOf(writer, group, item, deduplicated))
 		rows += item.batch.rows
 	}
 	await commitGroup(writer, group, rows)
 	return answers
 }
 
-async function answerOf(writer: Writer, group: Group, item: Item, judged: Judged): Promise<AppendStatus> {
-	const { verdicts } = judged
-	if (item.kind !== 'outcome') return { verdicts, waiting: 0 }
-	const waitingRows = await joinOutcomes(writer, group, item, judged)
-	return { verdicts, waitingRows, waiting: waitingRows.reduce((a, b) => a + b, 0) }
+async function answerOf(
+	writer: Writer,
+	group: Group,
+	item: Item,
+	deduplicated: Deduplicated,
+): Promise<AppendStatus> {
+	const { statuses } = deduplicated
+	if (item.kind !== 'outcome') return { statuses, waiting: 0 }
+	const waitingRows = await joinOutcomes(writer, group, item, deduplicated)
+	return { statuses, waitingRows, waiting: waitingRows.reduce((a, b) => a + b, 0) }
 }
 
 /**
@@ -118,13 +130,13 @@ export const nothingBehind = (chunk: number): Statement => ({
 async function commitGroup(writer: Writer, group: Group, rows: number): Promise<void> {
 	const slice = await writer.keys.maintain(rows, writer.nextChunk - 1, group.newKeys)
 	const deltas = group.deltas.statements(group.chunk, group.lastChunk >= group.chunk)
-	const tallies = group.tallies.statements(group.chunk)
+	const outcomeSummaries = group.outcomeSummaries.statements(group.chunk)
 	const statements = [
 		...writer.series.pending(),
 		...writer.groups.pending(),
 		...group.statements,
 		...deltas,
-		...tallies,
+		...outcomeSummaries,
 		...slice.statements,
 	]
 	if (statements.length === 0) return
@@ -151,13 +163,13 @@ export const ownerOf = (model: string, batch: RowBatch, row: number): Owner => (
 })
 
 /** Splits the accepted rows by version, environment and UTC day, in order of first appearance. */
-function buckets(item: Item, index: number, verdicts: Uint8Array): Bucket[] {
+function buckets(item: Item, index: number, statuses: Uint8Array): Bucket[] {
 	const { batch } = item
 	const byKey = new Map<string, { owner: Owner; day: number; rows: number[] }>()
 	let lastKey = ''
 	let last: { rows: number[] } | undefined
 	for (let r = 0; r < batch.rows; r++) {
-		if (verdicts[r] !== verdict.accepted) continue
+		if (statuses[r] !== rowStatus.accepted) continue
 		const day = Math.floor((batch.timestamps[r] as number) / dayMs)
 		const key = `${batch.versions[r]} ${batch.environments[r]} ${day}`
 		if (key !== lastKey || !last) {
@@ -188,15 +200,15 @@ async function addBucket(
 ): Promise<void> {
 	const chunk = ++group.lastChunk
 	const isPrediction = item.kind === 'prediction'
-	const stored = isPrediction ? await writer.plans.planFor(item.model, bucket.owner.version) : undefined
-	if (stored) seeDecisions(group, item.model, stored.tally, item.batch, bucket.rows)
-	const plan = stored && { ...stored, tally: withSeen(stored.tally, group, item.model) }
+	const stored = isPrediction ? await writer.plans.specFor(item.model, bucket.owner.version) : undefined
+	if (stored) seeDecisions(group, item.model, stored.outcomeSummary, item.batch, bucket.rows)
+	const plan = stored && { ...stored, outcomeSummary: withSeen(stored.outcomeSummary, group, item.model) }
 	if (plan) {
 		group.deltas.addRows(bucket.owner, plan, item.batch, bucket.rows)
-		const brief = tallyRows(writer, group, item, bucket, plan, chunk)
-		await joinWaitingOutcomes(writer, group, item, bucket.rows, brief)
-		await joinPredictions(writer, group, item, bucket, plan, chunk, brief)
-		await joinKnownGroups(writer, group, item, bucket.rows, plan, brief)
+		const joinIndex = summariseOutcomes(writer, group, item, bucket, plan, chunk)
+		await joinWaitingOutcomes(writer, group, item, bucket.rows, joinIndex)
+		await joinPredictions(writer, group, item, bucket, plan, chunk, joinIndex)
+		await joinKnownGroups(writer, group, item, bucket.rows, plan, joinIndex)
 	}
 	if (item.kind === 'feature') await joinFeatureLogs(writer, group, item, bucket, chunk)
 	if (item.kind === 'group') await joinGroups(writer, group, item, bucket.rows)
@@ -205,7 +217,7 @@ async function addBucket(
 		await chunkStatement(
 			writer.codec,
 			chunk,
-			{ kind: kindNumber[item.kind], series, day: bucket.day, gridId: plan?.gridId ?? null },
+			{ kind: kindNumber[item.kind], series, day: bucket.day, binsId: plan?.binsId ?? null },
 			item.batch,
 			bucket.rows,
 		),
@@ -214,23 +226,29 @@ async function addBucket(
 }
 
 /** Counts predictions in the tallies of their windows, and keeps what their outcomes will need. */
-function tallyRows(
+function summariseOutcomes(
 	writer: Writer,
 	group: Group,
 	item: Item,
 	{ owner, day, rows }: Bucket,
-	plan: ProfilePlan,
+	plan: SummarySpec,
 	chunk: number,
-): BriefChunk {
+): JoinIndexChunk {
 	const ids = Array.from(rows, (r) => item.batch.ids[r] as string)
 	const groupOf = (attribute: string, value: string) => writer.groups.groupOf(item.model, attribute, value)
-	const brief = makeBrief(item.batch, rows, plan.tally, writer.briefs.checks(item.model, ids), groupOf)
-	const known = newBriefChunk(chunk, brief, owner, day * dayMs)
+	const joinIndex = makeJoinIndex(
+		item.batch,
+		rows,
+		plan.outcomeSummary,
+		writer.joinIndexes.checks(item.model, ids),
+		groupOf,
+	)
+	const known = newJoinIndexChunk(chunk, joinIndex, owner, day * dayMs)
 	for (let row = 0; row < rows.length; row++)
-		group.tallies.addPrediction(plan.tally.task, { chunk: known, row })
+		group.outcomeSummaries.addPrediction(plan.outcomeSummary.task, { chunk: known, row })
 	group.statements.push({
 		sql: 'INSERT INTO log_brief (chunk, bytes) VALUES (?, ?)',
-		params: [chunk, encodeBrief(brief)],
+		params: [chunk, encodeJoinIndex(joinIndex)],
 	})
 	return known
 }
@@ -239,7 +257,7 @@ function tallyRows(
 export async function chunkStatement(
 	codec: Codec,
 	id: number,
-	head: { kind: number; series: number; day: number; gridId: number | null },
+	head: { kind: number; series: number; day: number; binsId: number | null },
 	batch: RowBatch,
 	rows: Int32Array,
 ): Promise<Statement> {
@@ -262,21 +280,21 @@ export async function chunkStatement(
 			part.rows,
 			from,
 			to,
-			head.gridId,
+			head.binsId,
 			encodeIds(part.ids),
 			body,
 		],
 	}
 }
 
-async function addDuplicates(writer: Writer, group: Group, item: Item, verdicts: Uint8Array): Promise<void> {
+async function addDuplicates(writer: Writer, group: Group, item: Item, statuses: Uint8Array): Promise<void> {
 	if (item.kind !== 'prediction') return
-	const plans = new Map<string, ProfilePlan | undefined>()
-	for (let r = 0; r < verdicts.length; r++) {
-		if (verdicts[r] !== verdict.duplicate) continue
+	const plans = new Map<string, SummarySpec | undefined>()
+	for (let r = 0; r < statuses.length; r++) {
+		if (statuses[r] !== rowStatus.duplicate) continue
 		const owner = ownerOf(item.model, item.batch, r)
 		if (!plans.has(owner.version))
-			plans.set(owner.version, await writer.plans.planFor(item.model, owner.version))
+			plans.set(owner.version, await writer.plans.specFor(item.model, owner.version))
 		const plan = plans.get(owner.version)
 		if (plan) group.deltas.addDuplicate(owner, plan, item.batch, r)
 	}

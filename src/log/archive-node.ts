@@ -10,8 +10,8 @@ import type { RowBatch } from '../summaries/inputs/columns.ts'
 import { concatBatches, joinable } from '../summaries/inputs/select-rows.ts'
 import { jsonColumnsKey, toArchive } from './archive-rows.ts'
 import type { ArchiveQuestion, ArchiveReply } from './archive-thread-node.ts'
+import { ChunkStore, type ReadArchive } from './chunk-store.ts'
 import type { Codec } from './codec.ts'
-import { ChunkStore, type ReadArchive } from './hot-store.ts'
 
 const maxFileRows = 200_000
 /** For the rows of one chunk, some thousand, or for checking a whole file. */

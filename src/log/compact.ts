@@ -1,14 +1,20 @@
 import type { Sql, Statement } from '../db/sql.ts'
-import { mergeProfiles } from '../summaries/inputs/accumulate.ts'
+import { mergeInputSummaries } from '../summaries/inputs/accumulate.ts'
 import type { RowBatch } from '../summaries/inputs/columns.ts'
-import { decodeProfile, encodeProfile } from '../summaries/inputs/encoding.ts'
+import { decodeInputSummary, encodeInputSummary } from '../summaries/inputs/encoding.ts'
 import { concatBatches, Join } from '../summaries/inputs/select-rows.ts'
-import { type Brief, concatBriefs, decodeBrief, encodeBrief, isLike } from '../summaries/outcomes/brief.ts'
-import { addEncodedTally, encodeTally } from '../summaries/outcomes/encoding.ts'
-import { emptyTally } from '../summaries/outcomes/tally.ts'
+import { addEncodedOutcomes, encodeOutcomeSummary } from '../summaries/outcomes/encoding.ts'
+import {
+	concatJoinIndexes,
+	decodeJoinIndex,
+	encodeJoinIndex,
+	isLike,
+	type JoinIndex,
+} from '../summaries/outcomes/join-index.ts'
+import { emptyOutcomeSummary } from '../summaries/outcomes/outcome-summary.ts'
 import { chunkStatement } from './append.ts'
+import type { ChunkStore } from './chunk-store.ts'
 import type { Codec } from './codec.ts'
-import type { ChunkStore } from './hot-store.ts'
 
 const deltasWorthFolding = 8
 const smallRows = 512
@@ -19,7 +25,7 @@ const largeRow = 1000
 
 /** Folds deltas of touched windows and small chunks that are new since the last time. Answers how many records went. */
 export async function compactLog(sql: Sql, store: ChunkStore, codec: Codec): Promise<number> {
-	const folds = [() => foldDeltas(sql), () => foldTallies(sql), () => foldChunks(sql, store, codec)]
+	const folds = [() => foldDeltas(sql), () => foldOutcomeDeltas(sql), () => foldChunks(sql, store, codec)]
 	return foldEach(folds, (fold) => fold())
 }
 
@@ -30,7 +36,7 @@ async function foldDeltas(sql: Sql): Promise<number> {
 			GROUP BY p.series, p.hour, p.grid HAVING count(*) >= ?`,
 		params: [deltasWorthFolding],
 	})) as unknown as [number, number, number][]
-	return foldEach(windows, ([series, hour, grid]) => foldWindow(sql, series, hour, grid))
+	return foldEach(windows, ([series, hour, bins]) => foldWindow(sql, series, hour, bins))
 }
 
 /** Folds one by one. One that cannot be folded stops no other; the first failure is thrown behind the last. */
@@ -46,31 +52,31 @@ async function foldEach<T>(items: readonly T[], fold: (item: T) => Promise<numbe
 	return folded
 }
 
-async function foldWindow(sql: Sql, series: number, hour: number, grid: number): Promise<number> {
+async function foldWindow(sql: Sql, series: number, hour: number, bins: number): Promise<number> {
 	const key = 'series = ? AND hour = ? AND grid = ?'
 	const rows = (await sql.all({
 		sql: `SELECT chunk, bytes FROM log_profile WHERE ${key}`,
-		params: [series, hour, grid],
+		params: [series, hour, bins],
 	})) as unknown as [number, Uint8Array][]
 	if (rows.length < 2) return 0
-	const total = rows.map(([, bytes]) => decodeProfile(bytes, '')).reduce(mergeProfiles)
+	const total = rows.map(([, bytes]) => decodeInputSummary(bytes, '')).reduce(mergeInputSummaries)
 	const chunks = rows.map(([chunk]) => chunk)
 	await sql.batch([
 		{
 			sql: `DELETE FROM log_profile WHERE ${key} AND chunk IN (SELECT value FROM json_each(?))`,
-			params: [series, hour, grid, JSON.stringify(chunks)],
+			params: [series, hour, bins, JSON.stringify(chunks)],
 		},
 		{ sql: 'INSERT INTO guard (ok) VALUES (changes() = ?)', params: [chunks.length] },
 		{
 			sql: 'INSERT INTO log_profile (series, hour, grid, chunk, bytes) VALUES (?, ?, ?, ?, ?)',
-			params: [series, hour, grid, Math.max(...chunks), encodeProfile(total, { withDigest: false })],
+			params: [series, hour, bins, Math.max(...chunks), encodeInputSummary(total, { withDigest: false })],
 		},
 	])
 	return rows.length - 1
 }
 
 /** The same for tallies. */
-async function foldTallies(sql: Sql): Promise<number> {
+async function foldOutcomeDeltas(sql: Sql): Promise<number> {
 	const windows = (await sql.all({
 		sql: `SELECT t.series, t.hour FROM log_tally_dirty d JOIN log_tally t ON t.series = d.series AND t.hour = d.hour
 			GROUP BY t.series, t.hour HAVING count(*) >= ?`,
@@ -81,8 +87,8 @@ async function foldTallies(sql: Sql): Promise<number> {
 			sql: 'SELECT chunk, bytes FROM log_tally WHERE series = ? AND hour = ?',
 			params: [series, hour],
 		})) as unknown as [number, Uint8Array][]
-		const total = emptyTally()
-		for (const [, bytes] of rows) addEncodedTally(total, bytes)
+		const total = emptyOutcomeSummary()
+		for (const [, bytes] of rows) addEncodedOutcomes(total, bytes)
 		const chunks = rows.map(([chunk]) => chunk)
 		await sql.batch([
 			{
@@ -92,7 +98,7 @@ async function foldTallies(sql: Sql): Promise<number> {
 			{ sql: 'INSERT INTO guard (ok) VALUES (changes() = ?)', params: [chunks.length] },
 			{
 				sql: 'INSERT INTO log_tally (series, hour, chunk, bytes) VALUES (?, ?, ?, ?)',
-				params: [series, hour, Math.max(...chunks), encodeTally(total)],
+				params: [series, hour, Math.max(...chunks), encodeOutcomeSummary(total)],
 			},
 		])
 		return rows.length - 1
@@ -105,7 +111,7 @@ type Small = {
 	series: number
 	day: number
 	rows: number
-	grid: number | null
+	bins: number | null
 	covered: string | null
 }
 
@@ -122,10 +128,10 @@ async function foldChunks(sql: Sql, store: ChunkStore, codec: Codec): Promise<nu
 		params: [Number(from), to, smallRows, largeChunk, largeRow],
 	})) as unknown as [number, number, number, number, number, number | null, string | null][]
 	const groups = new Map<string, Small[]>()
-	for (const [id, kind, series, day, count, grid, covered] of rows) {
-		const key = `${kind} ${series} ${day} ${grid} ${covered}`
+	for (const [id, kind, series, day, count, bins, covered] of rows) {
+		const key = `${kind} ${series} ${day} ${bins} ${covered}`
 		const group = groups.get(key)
-		const small = { id, kind, series, day, rows: count, grid, covered }
+		const small = { id, kind, series, day, rows: count, bins, covered }
 		if (group) group.push(small)
 		else groups.set(key, [small])
 	}
@@ -194,7 +200,7 @@ async function replaceChunks(sql: Sql, codec: Codec, part: Small[], whole: RowBa
 	const insert = await chunkStatement(
 		codec,
 		0,
-		{ ...head, gridId: head.grid },
+		{ ...head, binsId: head.bins },
 		whole,
 		Int32Array.from({ length: whole.rows }, (_, r) => r),
 	)
@@ -213,10 +219,10 @@ async function replaceChunks(sql: Sql, codec: Codec, part: Small[], whole: RowBa
 		},
 		{ sql: 'DELETE FROM log_covered WHERE chunk IN (SELECT value FROM json_each(?))', params: [ids] },
 	]
-	const briefs = await foldBriefs(sql, part)
+	const joinIndexes = await foldJoinIndexes(sql, part)
 	// Rows that were tallied by other rules stay apart.
-	if (!briefs) return 0
-	statements.push(...briefs)
+	if (!joinIndexes) return 0
+	statements.push(...joinIndexes)
 	let first = 0
 	for (const small of part) {
 		statements.push(...redirect(small.id, first, small.rows))
@@ -226,14 +232,14 @@ async function replaceChunks(sql: Sql, codec: Codec, part: Small[], whole: RowBa
 	return part.length - 1
 }
 
-async function foldBriefs(sql: Sql, part: readonly Small[]): Promise<Statement[] | undefined> {
-	const briefs: Brief[] = []
+async function foldJoinIndexes(sql: Sql, part: readonly Small[]): Promise<Statement[] | undefined> {
+	const joinIndexes: JoinIndex[] = []
 	for (const { id } of part) {
 		const [row] = await sql.all({ sql: 'SELECT bytes FROM log_brief WHERE chunk = ?', params: [id] })
 		if (!row) return []
-		briefs.push(decodeBrief((row as unknown as [Uint8Array])[0]))
+		joinIndexes.push(decodeJoinIndex((row as unknown as [Uint8Array])[0]))
 	}
-	if (!briefs.every((b) => isLike(b, briefs[0] as Brief))) return undefined
+	if (!joinIndexes.every((b) => isLike(b, joinIndexes[0] as JoinIndex))) return undefined
 	return [
 		{
 			sql: 'DELETE FROM log_brief WHERE chunk IN (SELECT value FROM json_each(?))',
@@ -241,7 +247,7 @@ async function foldBriefs(sql: Sql, part: readonly Small[]): Promise<Statement[]
 		},
 		{
 			sql: 'INSERT INTO log_brief (chunk, bytes) SELECT max(id), ? FROM log_chunk',
-			params: [encodeBrief(concatBriefs(briefs))],
+			params: [encodeJoinIndex(concatJoinIndexes(joinIndexes))],
 		},
 	]
 }

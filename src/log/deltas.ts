@@ -1,12 +1,12 @@
 import { hourMs } from '../core/time.ts'
 import type { Statement } from '../db/sql.ts'
-import { accumulate, emptyProfile, mergeProfiles } from '../summaries/inputs/accumulate.ts'
-import { categoryOf } from '../summaries/inputs/cell.ts'
+import { accumulate, emptyInputSummary, mergeInputSummaries } from '../summaries/inputs/accumulate.ts'
+import { categoryOf } from '../summaries/inputs/bin-of.ts'
 import { cellKind, type RowBatch } from '../summaries/inputs/columns.ts'
-import { encodeProfile } from '../summaries/inputs/encoding.ts'
-import type { Profile } from '../summaries/inputs/profile.ts'
-import type { ProfilePlan } from './profile-plan.ts'
+import { encodeInputSummary } from '../summaries/inputs/encoding.ts'
+import type { InputSummary } from '../summaries/inputs/input-summary.ts'
 import type { SeriesTable } from './series-table.ts'
+import type { SummarySpec } from './summary-specs.ts'
 
 export type Owner = { model: string; version: string; environment: string }
 
@@ -15,9 +15,9 @@ type Part = { batch: RowBatch; rows: Int32Array; hours: Float64Array; part: 'all
 
 /** The profile deltas of one commit: one a series and hour, however many rows and joins add to it. */
 export class Deltas {
-	private readonly profiles = new Map<
+	private readonly inputSummaries = new Map<
 		string,
-		{ series: number; hour: number; gridId: number; profile: Profile }
+		{ series: number; hour: number; binsId: number; inputSummary: InputSummary }
 	>()
 	private readonly series: SeriesTable
 
@@ -25,25 +25,25 @@ export class Deltas {
 		this.series = series
 	}
 
-	private profileOf(series: number, hour: number, plan: ProfilePlan): Profile {
-		const key = `${series} ${hour} ${plan.gridId}`
-		let entry = this.profiles.get(key)
+	private inputSummaryOf(series: number, hour: number, plan: SummarySpec): InputSummary {
+		const key = `${series} ${hour} ${plan.binsId}`
+		let entry = this.inputSummaries.get(key)
 		if (!entry) {
-			entry = { series, hour, gridId: plan.gridId, profile: emptyProfile(plan.grid) }
-			this.profiles.set(key, entry)
+			entry = { series, hour, binsId: plan.binsId, inputSummary: emptyInputSummary(plan.bins) }
+			this.inputSummaries.set(key, entry)
 		}
-		return entry.profile
+		return entry.inputSummary
 	}
 
 	/** Summarises rows in their own hours, over all and for each value of a declared segment. */
-	addRows(owner: Owner, plan: ProfilePlan, batch: RowBatch, rows: Int32Array): void {
+	addRows(owner: Owner, plan: SummarySpec, batch: RowBatch, rows: Int32Array): void {
 		this.add(owner, plan, { batch, rows, hours: hoursOf(batch, rows), part: 'all' }, batch, rows)
 	}
 
 	/** Adds the features of feature-log rows to the windows of the predictions that they were joined to. */
 	addFeatures(
 		owner: Owner,
-		plan: ProfilePlan,
+		plan: SummarySpec,
 		features: { batch: RowBatch; row: number },
 		prediction: { batch: RowBatch; row: number },
 	): void {
@@ -57,14 +57,14 @@ export class Deltas {
 		this.add(owner, plan, part, prediction.batch, own)
 	}
 
-	addDuplicate(owner: Owner, plan: ProfilePlan, batch: RowBatch, row: number): void {
+	addDuplicate(owner: Owner, plan: SummarySpec, batch: RowBatch, row: number): void {
 		const series = this.series.idOf({ ...owner, segment: '', value: '' })
-		this.profileOf(series, hourOf(batch.timestamps[row] as number), plan).duplicates++
+		this.inputSummaryOf(series, hourOf(batch.timestamps[row] as number), plan).duplicates++
 	}
 
 	private add(
 		owner: Owner,
-		plan: ProfilePlan,
+		plan: SummarySpec,
 		part: Part,
 		segmented: RowBatch,
 		segmentRows: Int32Array,
@@ -90,13 +90,13 @@ export class Deltas {
 
 	private addTo(
 		series: number,
-		plan: ProfilePlan,
+		plan: SummarySpec,
 		{ batch, rows, hours, part }: Part,
 		chosen: number[] | undefined,
 	): void {
 		const first = hours[0] as number
 		if (!chosen && hours.every((h) => h === first)) {
-			accumulate(this.profileOf(series, first, plan), plan.grid, batch, rows, { ...plan.rule, part })
+			accumulate(this.inputSummaryOf(series, first, plan), plan.bins, batch, rows, { ...plan.rule, part })
 			return
 		}
 		const byHour = new Map<number, number[]>()
@@ -108,7 +108,7 @@ export class Deltas {
 			else byHour.set(hours[i] as number, [rows[i] as number])
 		}
 		for (const [hour, list] of byHour)
-			accumulate(this.profileOf(series, hour, plan), plan.grid, batch, Int32Array.from(list), {
+			accumulate(this.inputSummaryOf(series, hour, plan), plan.bins, batch, Int32Array.from(list), {
 				...plan.rule,
 				part,
 			})
@@ -116,10 +116,10 @@ export class Deltas {
 
 	/** Adds what `other` holds; both are left usable. */
 	absorb(other: Deltas): void {
-		for (const [key, entry] of other.profiles) {
-			const own = this.profiles.get(key)
-			if (own) mergeProfiles(own.profile, entry.profile)
-			else this.profiles.set(key, entry)
+		for (const [key, entry] of other.inputSummaries) {
+			const own = this.inputSummaries.get(key)
+			if (own) mergeInputSummaries(own.inputSummary, entry.inputSummary)
+			else this.inputSummaries.set(key, entry)
 		}
 	}
 
@@ -129,13 +129,13 @@ export class Deltas {
 	 */
 	statements(chunk: number, stored = true): Statement[] {
 		const list: Statement[] = []
-		for (const { series, hour, gridId, profile } of this.profiles.values()) {
+		for (const { series, hour, binsId, inputSummary } of this.inputSummaries.values()) {
 			const number = stored
 				? '?4'
 				: `(SELECT min(0, coalesce(min(chunk), 0)) - 1 FROM log_profile WHERE series = ?1 AND hour = ?2 AND grid = ?3)`
 			list.push({
 				sql: `INSERT INTO log_profile (series, hour, grid, chunk, bytes) VALUES (?1, ?2, ?3, ${number}, ?5)`,
-				params: [series, hour, gridId, chunk, encodeProfile(profile, { withDigest: false })],
+				params: [series, hour, binsId, chunk, encodeInputSummary(inputSummary, { withDigest: false })],
 			})
 			list.push(markDirty(series, hour, chunk))
 		}

@@ -1,18 +1,18 @@
 import { AppError } from '../core/errors.ts'
 import type { Sql } from '../db/sql.ts'
 import { appendGroup, type KeyIndex, type Writer } from './append.ts'
-import { BriefStore } from './brief-store.ts'
+import { backfillSummaries } from './backfill-summaries.ts'
 import { decodeIds } from './chunk.ts'
+import { ChunkStore, type ReadArchive } from './chunk-store.ts'
 import type { Codec } from './codec.ts'
+import { type Item, KeyLookup } from './deduplicate.ts'
 import { GroupValues } from './group-values.ts'
-import { ChunkStore, type ReadArchive } from './hot-store.ts'
-import { type Item, KeyLookup } from './judge.ts'
+import { JoinIndexStore } from './join-index-store.ts'
 import type { KeyRuns } from './key-runs.ts'
 import type { AppendStatus, RowKind, SentGroups, StoredPrediction } from './prediction-log.ts'
-import { ProfilePlans } from './profile-plan.ts'
 import { type Reader, readActuals, readGroups, readPrediction } from './read.ts'
 import { SeriesTable } from './series-table.ts'
-import { tallyStored } from './tally-stored.ts'
+import { SummarySpecs } from './summary-specs.ts'
 
 export type EngineOptions = {
 	sql: Sql
@@ -58,9 +58,9 @@ export class LogEngine {
 			codec,
 			keys,
 			lookup: new KeyLookup(keys, this.store, this.series, seed),
-			plans: new ProfilePlans(sql),
+			plans: new SummarySpecs(sql),
 			groups: new GroupValues(sql),
-			briefs: new BriefStore(sql, this.store, this.series, keys, seed),
+			joinIndexes: new JoinIndexStore(sql, this.store, this.series, keys, seed),
 			series: this.series,
 			nextChunk: isRuns(keys) ? keys.lastIndexedChunk + 1 : 1,
 		}
@@ -85,7 +85,7 @@ export class LogEngine {
 		// How far comes first: what is stored from here on is not indexed, and our next commit will run into it.
 		const next = Math.max(from, (await this.lastChunk()) + 1)
 		this.store.forget()
-		this.writer.briefs.forget()
+		this.writer.joinIndexes.forget()
 		await this.writer.groups.refresh()
 		await this.series.refresh()
 		if (isRuns(this.writer.keys as KeyRuns)) await this.indexBetween(from, next)
@@ -137,8 +137,8 @@ export class LogEngine {
 	}
 
 	/** Tallies what was stored before there were tallies; answers how many chunks. */
-	tallyStored(most: number): Promise<number> {
-		return this.untilNoRace(() => tallyStored(this.writer, most))
+	backfillSummaries(most: number): Promise<number> {
+		return this.untilNoRace(() => backfillSummaries(this.writer, most))
 	}
 
 	private async untilNoRace<T>(work: () => Promise<T>): Promise<T> {
@@ -147,7 +147,7 @@ export class LogEngine {
 				return await work()
 			} catch (error) {
 				this.series.forgetPending()
-				this.writer.briefs.forget()
+				this.writer.joinIndexes.forget()
 				await this.writer.groups.refresh()
 				if (!isRace.test(String(error))) throw toAppError(error)
 				if (attempt === maxTries)

@@ -1,6 +1,6 @@
 import { KnownNames } from '../core/categories.ts'
 import type { Sql, Statement } from '../db/sql.ts'
-import { otherGroup } from '../summaries/outcomes/make-brief.ts'
+import { otherGroup } from '../summaries/outcomes/make-join-index.ts'
 
 const maxValues = 100
 

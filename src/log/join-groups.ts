@@ -1,12 +1,12 @@
 import type { RowBatch } from '../summaries/inputs/columns.ts'
 import type { Outcome } from '../summaries/outcomes/contribute.ts'
-import { groupAt, missingGroup, type TallyPlan } from '../summaries/outcomes/make-brief.ts'
+import { groupAt, missingGroup, type OutcomeSpec } from '../summaries/outcomes/make-join-index.ts'
 import type { Group, Writer } from './append.ts'
-import type { BriefChunk, BriefRow, LateGroups } from './brief-store.ts'
-import type { FoundRow } from './hot-store.ts'
+import type { FoundRow } from './chunk-store.ts'
+import { type Item, predictionKey, subjectKey } from './deduplicate.ts'
+import type { JoinEntry, JoinIndexChunk, LateGroups } from './join-index-store.ts'
 import { storedOutcome } from './join-outcomes.ts'
-import { type Item, predictionKey, subjectKey } from './judge.ts'
-import type { ProfilePlan } from './profile-plan.ts'
+import type { SummarySpec } from './summary-specs.ts'
 
 type Row = { batch: RowBatch; row: number }
 
@@ -14,7 +14,7 @@ type Row = { batch: RowBatch; row: number }
 function groupsIn(
 	writer: Writer,
 	model: string,
-	plan: TallyPlan,
+	plan: OutcomeSpec,
 	{ batch, row }: Row,
 	isFeature: boolean,
 ): LateGroups {
@@ -31,19 +31,24 @@ function groupsIn(
 export async function regroupByFeatures(
 	writer: Writer,
 	group: Group,
-	plan: ProfilePlan,
-	at: BriefRow,
+	plan: SummarySpec,
+	at: JoinEntry,
 	features: Row,
 	predictionId: string,
 ): Promise<void> {
 	const model = at.chunk.owner.model
-	const later = groupsIn(writer, model, plan.tally, features, true)
+	const later = groupsIn(writer, model, plan.outcomeSummary, features, true)
 	if (Object.keys(later).length > 0)
-		regroup(group, at, later, await storedOutcome(writer, model, predictionId, plan.tally, at.chunk.brief))
+		regroup(
+			group,
+			at,
+			later,
+			await storedOutcome(writer, model, predictionId, plan.outcomeSummary, at.chunk.joinIndex),
+		)
 }
 
-function regroup(group: Group, at: BriefRow, later: LateGroups, outcome: Outcome | undefined): void {
-	group.tallies.regroup(at, outcome, later)
+function regroup(group: Group, at: JoinEntry, later: LateGroups, outcome: Outcome | undefined): void {
+	group.outcomeSummaries.regroup(at, outcome, later)
 	const all = { ...at.chunk.later.get(at.row), ...later }
 	at.chunk.later.set(at.row, all)
 	group.statements.push({
@@ -58,10 +63,10 @@ export async function joinKnownGroups(
 	group: Group,
 	item: Item,
 	rows: Int32Array,
-	plan: ProfilePlan,
-	chunk: BriefChunk,
+	plan: SummarySpec,
+	chunk: JoinIndexChunk,
 ): Promise<void> {
-	if (plan.tally.attributes.every((a) => a.isFeature)) return
+	if (plan.outcomeSummary.attributes.every((a) => a.isFeature)) return
 	const { batch, model } = item
 	const subjects = Array.from(rows, (r) => batch.strings[batch.subjects[r] as number])
 	const ids = Array.from(rows, (r) => batch.ids[r] as string)
@@ -75,8 +80,20 @@ export async function joinKnownGroups(
 		const subject = subjects[row]
 		const known = byId.get(row)?.at(-1) ?? (subject === undefined ? undefined : latest(bySubject.get(row)))
 		if (known) {
-			const later = groupsIn(writer, model, plan.tally, { batch: known.chunk.batch, row: known.row }, false)
-			const outcome = await storedOutcome(writer, model, ids[row] as string, plan.tally, chunk.brief)
+			const later = groupsIn(
+				writer,
+				model,
+				plan.outcomeSummary,
+				{ batch: known.chunk.batch, row: known.row },
+				false,
+			)
+			const outcome = await storedOutcome(
+				writer,
+				model,
+				ids[row] as string,
+				plan.outcomeSummary,
+				chunk.joinIndex,
+			)
 			regroup(group, { chunk, row }, later, outcome)
 		} else if (subject !== undefined)
 			group.statements.push({
@@ -94,20 +111,20 @@ export async function joinGroups(writer: Writer, group: Group, item: Item, rows:
 			? await namedTarget(writer, group, item.model, id.slice(1))
 			: await waitingTargets(writer, group, item.model, id.slice(1))
 		for (const { at, predictionId } of targets) {
-			const plan = await writer.plans.planFor(item.model, at.chunk.owner.version)
+			const plan = await writer.plans.specFor(item.model, at.chunk.owner.version)
 			if (!plan) continue
-			const later = groupsIn(writer, item.model, plan.tally, { batch: item.batch, row: r }, false)
+			const later = groupsIn(writer, item.model, plan.outcomeSummary, { batch: item.batch, row: r }, false)
 			regroup(
 				group,
 				at,
 				later,
-				await storedOutcome(writer, item.model, predictionId, plan.tally, at.chunk.brief),
+				await storedOutcome(writer, item.model, predictionId, plan.outcomeSummary, at.chunk.joinIndex),
 			)
 		}
 	}
 }
 
-type Target = { at: BriefRow; predictionId: string }
+type Target = { at: JoinEntry; predictionId: string }
 
 /** What was sent for a subject last, by its own time. */
 function latest(rows: readonly FoundRow[] | undefined): FoundRow | undefined {
@@ -123,7 +140,7 @@ async function namedTarget(
 	predictionId: string,
 ): Promise<Target[]> {
 	const ids = [predictionId]
-	const at = (await writer.briefs.find(model, ids, writer.lookup.hash(model, 'prediction', ids))).get(0)
+	const at = (await writer.joinIndexes.find(model, ids, writer.lookup.hash(model, 'prediction', ids))).get(0)
 	if (!at) return []
 	group.named.add(`${at.chunk.id} ${at.row}`)
 	group.statements.push({
@@ -146,7 +163,7 @@ async function waitingTargets(
 	const targets: Target[] = []
 	for (const [id, row] of rows) {
 		if (group.named.has(`${id} ${row}`)) continue
-		const chunk = await writer.briefs.chunk(id)
+		const chunk = await writer.joinIndexes.chunk(id)
 		const found = await writer.lookup.resolve({ chunk: id, row })
 		if (chunk && found)
 			targets.push({ at: { chunk, row }, predictionId: found.chunk.batch.ids[found.row] as string })

@@ -1,23 +1,23 @@
-import type { Brief } from '../summaries/outcomes/brief.ts'
 import type { Outcome } from '../summaries/outcomes/contribute.ts'
+import type { JoinIndex } from '../summaries/outcomes/join-index.ts'
 import { actualOf, labelText } from '../summaries/outcomes/label.ts'
-import type { TallyPlan } from '../summaries/outcomes/make-brief.ts'
+import type { OutcomeSpec } from '../summaries/outcomes/make-join-index.ts'
 import type { Group, Writer } from './append.ts'
-import type { BriefChunk } from './brief-store.ts'
-import { type Item, type Judged, verdict } from './judge.ts'
+import { type Deduplicated, type Item, rowStatus } from './deduplicate.ts'
+import type { JoinIndexChunk } from './join-index-store.ts'
 import { latestOutcome, type OutcomeRow } from './latest-outcome.ts'
 import { labelsAt, seeOutcomes, withSeen } from './negative-label.ts'
 
 /** What an outcome says of a prediction, by the labels that were in force when that came. */
-export function outcomeAt({ batch, row }: OutcomeRow, plan: TallyPlan, brief: Brief): Outcome {
+export function outcomeAt({ batch, row }: OutcomeRow, plan: OutcomeSpec, joinIndex: JoinIndex): Outcome {
 	if (batch.extras[row] !== -1) return { observed: false }
-	const actual = actualOf(plan.task, labelsAt(brief, plan), batch.labels, row, batch.strings)
+	const actual = actualOf(plan.task, labelsAt(joinIndex, plan), batch.labels, row, batch.strings)
 	if (actual) return { observed: true, actual }
 	return { observed: true, actual, text: labelText(batch.labels, row, batch.strings) }
 }
 
-function* acceptedRows(batch: OutcomeRow['batch'], verdicts: Uint8Array): Iterable<OutcomeRow> {
-	for (let row = 0; row < batch.rows; row++) if (verdicts[row] === verdict.accepted) yield { batch, row }
+function* acceptedRows(batch: OutcomeRow['batch'], statuses: Uint8Array): Iterable<OutcomeRow> {
+	for (let row = 0; row < batch.rows; row++) if (statuses[row] === rowStatus.accepted) yield { batch, row }
 }
 
 export const countWaiting = (model: string, count: number) => ({
@@ -34,19 +34,20 @@ export async function joinOutcomes(
 	writer: Writer,
 	group: Group,
 	item: Item,
-	{ verdicts, earlier }: Judged,
+	{ statuses, earlier }: Deduplicated,
 ): Promise<Uint8Array> {
 	const { batch, model } = item
 	const hashes = writer.lookup.hash(model, 'prediction', batch.ids)
-	const found = await writer.briefs.find(model, batch.ids, hashes)
+	const found = await writer.joinIndexes.find(model, batch.ids, hashes)
 	const waiting = new Uint8Array(batch.rows)
 	const versions = new Set([...found.values()].map((at) => at.chunk.owner.version))
-	const plans = new Map<string, TallyPlan | undefined>()
-	for (const version of versions) plans.set(version, (await writer.plans.planFor(model, version))?.tally)
-	for (const plan of plans.values()) if (plan) seeOutcomes(group, model, plan, acceptedRows(batch, verdicts))
+	const plans = new Map<string, OutcomeSpec | undefined>()
+	for (const version of versions)
+		plans.set(version, (await writer.plans.specFor(model, version))?.outcomeSummary)
+	for (const plan of plans.values()) if (plan) seeOutcomes(group, model, plan, acceptedRows(batch, statuses))
 	let fresh = 0
 	for (let r = 0; r < batch.rows; r++) {
-		if (verdicts[r] !== verdict.accepted) continue
+		if (statuses[r] !== rowStatus.accepted) continue
 		const at = found.get(r)
 		const before = earlier.get(r) ?? []
 		if (!at) {
@@ -62,12 +63,12 @@ export async function joinOutcomes(
 		const old = latestOutcome(before)
 		if (latestOutcome(old ? [old, own] : [own]) !== own) continue
 		if (old) {
-			group.tallies.addOutcome(plan.task, at, outcomeAt(old, plan, at.chunk.brief), -1)
-			group.tallies.addCorrection(at)
+			group.outcomeSummaries.addOutcome(plan.task, at, outcomeAt(old, plan, at.chunk.joinIndex), -1)
+			group.outcomeSummaries.addCorrection(at)
 		}
-		const outcome = outcomeAt(own, plan, at.chunk.brief)
-		group.tallies.addOutcome(plan.task, at, outcome, 1)
-		if (!old) group.tallies.addError(plan.task, at, outcome, batch.ids[r] as string)
+		const outcome = outcomeAt(own, plan, at.chunk.joinIndex)
+		group.outcomeSummaries.addOutcome(plan.task, at, outcome, 1)
+		if (!old) group.outcomeSummaries.addError(plan.task, at, outcome, batch.ids[r] as string)
 	}
 	if (fresh > 0) group.statements.push(countWaiting(model, fresh))
 	return waiting
@@ -79,14 +80,14 @@ export async function joinWaitingOutcomes(
 	group: Group,
 	item: Item,
 	rows: Int32Array,
-	chunk: BriefChunk,
+	chunk: JoinIndexChunk,
 ): Promise<void> {
 	const [waiting] = await writer.sql.all({
 		sql: 'SELECT count FROM log_outcome_waiting WHERE model = ? AND count > 0',
 		params: [item.model],
 	})
 	if (!waiting) return
-	const known = (await writer.plans.planFor(item.model, chunk.owner.version))?.tally
+	const known = (await writer.plans.specFor(item.model, chunk.owner.version))?.outcomeSummary
 	if (!known) return
 	const ids = Array.from(rows, (r) => item.batch.ids[r] as string)
 	const found = await writer.lookup.find(item.model, 'outcome', ids)
@@ -98,9 +99,9 @@ export async function joinWaitingOutcomes(
 	seeOutcomes(group, item.model, known, latest.values())
 	const plan = withSeen(known, group, item.model)
 	for (const [row, own] of latest) {
-		const outcome = outcomeAt(own, plan, chunk.brief)
-		group.tallies.addOutcome(plan.task, { chunk, row }, outcome, 1)
-		group.tallies.addError(plan.task, { chunk, row }, outcome, ids[row] as string)
+		const outcome = outcomeAt(own, plan, chunk.joinIndex)
+		group.outcomeSummaries.addOutcome(plan.task, { chunk, row }, outcome, 1)
+		group.outcomeSummaries.addError(plan.task, { chunk, row }, outcome, ids[row] as string)
 	}
 	if (found.size > 0) group.statements.push(countWaiting(item.model, -found.size))
 }
@@ -110,10 +111,10 @@ export async function storedOutcome(
 	writer: Writer,
 	model: string,
 	predictionId: string,
-	plan: TallyPlan,
-	brief: Brief,
+	plan: OutcomeSpec,
+	joinIndex: JoinIndex,
 ): Promise<Outcome | undefined> {
 	const rows = (await writer.lookup.find(model, 'outcome', [predictionId])).get(0) ?? []
 	const latest = latestOutcome(rows.map((o) => ({ batch: o.chunk.batch, row: o.row })))
-	return latest && outcomeAt(latest, plan, brief)
+	return latest && outcomeAt(latest, plan, joinIndex)
 }

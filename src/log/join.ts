@@ -1,10 +1,10 @@
 import type { RowBatch } from '../summaries/inputs/columns.ts'
 import type { Bucket, Group, Writer } from './append.ts'
-import type { BriefChunk } from './brief-store.ts'
-import type { FoundRow } from './hot-store.ts'
+import type { FoundRow } from './chunk-store.ts'
+import { type Item, predictionKey, subjectKey } from './deduplicate.ts'
 import { regroupByFeatures } from './join-groups.ts'
-import { type Item, predictionKey, subjectKey } from './judge.ts'
-import type { ProfilePlan } from './profile-plan.ts'
+import type { JoinIndexChunk } from './join-index-store.ts'
+import type { SummarySpec } from './summary-specs.ts'
 
 const textAt = (batch: RowBatch, index: number | undefined) =>
 	index === undefined || index === -1 ? undefined : batch.strings[index]
@@ -15,9 +15,9 @@ export async function joinPredictions(
 	group: Group,
 	item: Item,
 	bucket: Bucket,
-	plan: ProfilePlan,
+	plan: SummarySpec,
 	chunk: number,
-	brief: BriefChunk,
+	joinIndex: JoinIndexChunk,
 ): Promise<void> {
 	const { batch } = item
 	const rows = [...bucket.rows]
@@ -53,7 +53,7 @@ export async function joinPredictions(
 				writer,
 				group,
 				plan,
-				{ chunk: brief, row: place },
+				{ chunk: joinIndex, row: place },
 				features,
 				batch.ids[r] as string,
 			)
@@ -143,22 +143,29 @@ async function addJoined(
 	const owner = writer.series.get(prediction.chunk.series)
 	if (!owner) return
 	const { model, version, environment } = owner
-	const plan = await writer.plans.planFor(model, version)
+	const plan = await writer.plans.specFor(model, version)
 	// A chunk on another grid is still to be summarised on this one, and the join is then seen.
 	if (!plan) return
-	if (await isCovered(writer, prediction.chunk, plan.gridId))
+	if (await isCovered(writer, prediction.chunk, plan.binsId))
 		group.deltas.addFeatures({ model, version, environment }, plan, features, target)
-	const brief = await writer.briefs.chunk(prediction.place.chunk)
+	const joinIndex = await writer.joinIndexes.chunk(prediction.place.chunk)
 	const id = target.batch.ids[target.row] as string
-	if (brief)
-		await regroupByFeatures(writer, group, plan, { chunk: brief, row: prediction.place.row }, features, id)
+	if (joinIndex)
+		await regroupByFeatures(
+			writer,
+			group,
+			plan,
+			{ chunk: joinIndex, row: prediction.place.row },
+			features,
+			id,
+		)
 }
 
-async function isCovered(writer: Writer, chunk: FoundRow['chunk'], gridId: number): Promise<boolean> {
-	if (chunk.grid === gridId) return true
+async function isCovered(writer: Writer, chunk: FoundRow['chunk'], binsId: number): Promise<boolean> {
+	if (chunk.bins === binsId) return true
 	const rows = await writer.sql.all({
 		sql: 'SELECT 1 FROM log_covered WHERE chunk = ? AND grid = ?',
-		params: [chunk.id, gridId],
+		params: [chunk.id, binsId],
 	})
 	return rows.length > 0
 }

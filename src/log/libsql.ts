@@ -4,7 +4,7 @@ import { isWriteStatement } from '../db/sql.ts'
 import { AppendQueue } from './append-queue.ts'
 import { archiveChunks, archiveReader } from './archive-node.ts'
 import { nodeCodec } from './codec-node.ts'
-import type { Item } from './judge.ts'
+import type { Item } from './deduplicate.ts'
 import type { AppendStatus, PredictionLog, StoredPrediction } from './prediction-log.ts'
 import { type Backend, logOver } from './sql-log.ts'
 import { startWriter, type WriterClient } from './writer-node.ts'
@@ -68,7 +68,7 @@ export async function openLibsqlLog(url: string): Promise<{ sql: Sql; log: Predi
 			writer.call<StoredPrediction | undefined>({ call: 'read', model, predictionId }),
 		groups: (model, predictionId) => writer.call({ call: 'groups', model, predictionId }),
 		actuals: (model, ids) => writer.call({ call: 'actuals', model, ids }),
-		tallyStored: (most) => writer.call({ call: 'tallyStored', most }),
+		backfillSummaries: (most) => writer.call({ call: 'tallyStored', most }),
 		stats: () => writer.call({ call: 'stats' }),
 		close: async () => {
 			await queue.drain()

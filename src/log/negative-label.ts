@@ -1,8 +1,8 @@
-import { categoryOf } from '../summaries/inputs/cell.ts'
+import { categoryOf } from '../summaries/inputs/bin-of.ts'
 import { cellKind, type RowBatch } from '../summaries/inputs/columns.ts'
-import type { Brief } from '../summaries/outcomes/brief.ts'
+import type { JoinIndex } from '../summaries/outcomes/join-index.ts'
 import { type Labels, negativeSeen, positive, sideOf } from '../summaries/outcomes/label.ts'
-import type { TallyPlan } from '../summaries/outcomes/make-brief.ts'
+import type { OutcomeSpec } from '../summaries/outcomes/make-join-index.ts'
 import type { Group } from './append.ts'
 import type { OutcomeRow } from './latest-outcome.ts'
 
@@ -20,20 +20,25 @@ const textsOf = (rows: Iterable<OutcomeRow>): [string, number][] => {
 }
 
 /** The plan with the negative label that this commit has seen. */
-export const withSeen = (plan: TallyPlan, { seen }: Group, model: string): TallyPlan => {
+export const withSeen = (plan: OutcomeSpec, { seen }: Group, model: string): OutcomeSpec => {
 	const own = seen.get(model)
 	return own === undefined || isNamed(plan)
 		? plan
 		: { ...plan, rule: { ...plan.rule, negativeLabel: own }, seenNegative: own }
 }
 
-const isNamed = ({ rule }: TallyPlan) => typeof rule.negativeLabel === 'string'
+const isNamed = ({ rule }: OutcomeSpec) => typeof rule.negativeLabel === 'string'
 
 /**
  * Takes the negative label of a binary model from the first outcomes that have one besides the positive label, while nobody
  * has named it. It is kept with the model, so that outcomes are read, and taken back, alike.
  */
-export function seeOutcomes(group: Group, model: string, plan: TallyPlan, rows: Iterable<OutcomeRow>): void {
+export function seeOutcomes(
+	group: Group,
+	model: string,
+	plan: OutcomeSpec,
+	rows: Iterable<OutcomeRow>,
+): void {
 	if (plan.task !== 'binary' || isNamed(plan) || group.seen.has(model)) return
 	const observed = [...rows].filter(({ batch, row }) => batch.extras[row] === -1)
 	see(group, model, negativeSeen(textsOf(observed), plan.rule.positiveLabel))
@@ -43,7 +48,7 @@ export function seeOutcomes(group: Group, model: string, plan: TallyPlan, rows: 
 export function seeDecisions(
 	group: Group,
 	model: string,
-	plan: TallyPlan,
+	plan: OutcomeSpec,
 	batch: RowBatch,
 	rows: Int32Array,
 ): void {
@@ -66,8 +71,8 @@ function see(group: Group, model: string, found: string | undefined): void {
 
 /** The labels that outcomes of these predictions are read by: those of when they came, and what was seen since. */
 export const labelsAt = (
-	{ positiveLabel, negativeLabel }: Brief,
-	{ rule, seenNegative, classes }: TallyPlan,
+	{ positiveLabel, negativeLabel }: JoinIndex,
+	{ rule, seenNegative, classes }: OutcomeSpec,
 ): Labels => ({
 	classes,
 	positiveLabel,

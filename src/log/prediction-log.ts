@@ -1,7 +1,7 @@
+import type { Bins } from '../summaries/inputs/bins.ts'
 import type { RowBatch } from '../summaries/inputs/columns.ts'
-import type { Grid } from '../summaries/inputs/grid.ts'
-import type { Profile } from '../summaries/inputs/profile.ts'
-import type { Tally } from '../summaries/outcomes/tally.ts'
+import type { InputSummary } from '../summaries/inputs/input-summary.ts'
+import type { OutcomeSummary } from '../summaries/outcomes/outcome-summary.ts'
 
 /** `group`: values of sensitive attributes that are no features. */
 export type RowKind = 'prediction' | 'feature' | 'outcome' | 'group'
@@ -18,7 +18,7 @@ export type RejectCode =
 
 /** 0 accepted, 1 duplicate (same id, same content), 2 conflict (same id, other content). */
 export type AppendStatus = {
-	verdicts: Uint8Array
+	statuses: Uint8Array
 	/** Outcomes: how many name a prediction that has not come yet, and which. */
 	waiting: number
 	waitingRows?: Uint8Array
@@ -99,9 +99,9 @@ export type PredictionLog = {
 	/** How many predictions these versions made, by environment. Reads no rows. */
 	counts(versions: readonly { model: string; version: string }[]): Promise<PredictionCount[]>
 	/** The exact sum of the deltas of [from, to) on this grid. Undefined when there are none. */
-	profile(seriesId: number, grid: Grid, from: number, to: number): Promise<Profile | undefined>
+	inputSummary(seriesId: number, bins: Bins, from: number, to: number): Promise<InputSummary | undefined>
 	/** The encoded deltas of some series on this grid in [from, to): many windows are summed from one reading. */
-	profileDeltas(series: readonly number[], grid: Grid, from: number, to: number): Promise<HourDelta[]>
+	inputDeltas(series: readonly number[], bins: Bins, from: number, to: number): Promise<HourDelta[]>
 	/** Hours whose profile changed since they were last cleared, by series and hour, with the mark to clear them by. */
 	dirtyHours(
 		limit: number,
@@ -109,19 +109,19 @@ export type PredictionLog = {
 	): Promise<{ seriesId: number; hour: number; mark: number }[]>
 	clearDirty(hours: readonly { seriesId: number; hour: number; mark: number }[]): Promise<void>
 	/** The exact sum of the tallies of predictions and their outcomes in [from, to). Undefined when there are none. */
-	tally(seriesId: number, from: number, to: number): Promise<Tally | undefined>
+	outcomeSummary(seriesId: number, from: number, to: number): Promise<OutcomeSummary | undefined>
 	/** The encoded tallies of some series in [from, to). */
-	tallyDeltas(series: readonly number[], from: number, to: number): Promise<HourDelta[]>
+	outcomeDeltas(series: readonly number[], from: number, to: number): Promise<HourDelta[]>
 	/** The same marks for tallies: set when a prediction comes, and when anything is learned of it later. */
-	dirtyTallies(
+	dirtyOutcomes(
 		limit: number,
 		after?: { seriesId: number; hour: number },
 	): Promise<{ seriesId: number; hour: number; mark: number }[]>
-	clearDirtyTallies(hours: readonly { seriesId: number; hour: number; mark: number }[]): Promise<void>
+	clearDirtyOutcomes(hours: readonly { seriesId: number; hour: number; mark: number }[]): Promise<void>
 	/** Outcomes of a model that name predictions which have not come: how many predictions. */
 	waitingOutcomes(model: string): Promise<number>
 	/** Makes the profiles of a grid for windows that were written before it was in force. */
-	rebuild(model: string, version: string, grid: Grid): Promise<void>
+	rebuild(model: string, version: string, bins: Bins): Promise<void>
 	/** Folds deltas and small chunks. Returns how many records went. */
 	compact(): Promise<number>
 	/** Moves rows older than `before` into Parquet files, a model and day each; still readable. */

@@ -1,31 +1,31 @@
 import type { Sql } from '../db/sql.ts'
+import type { Bins } from '../summaries/inputs/bins.ts'
 import type { RowBatch } from '../summaries/inputs/columns.ts'
-import type { Grid } from '../summaries/inputs/grid.ts'
+import { type ChunkStore, kindNumber, type StoredChunk } from './chunk-store.ts'
 import { Deltas, type Owner } from './deltas.ts'
-import { type ChunkStore, kindNumber, type StoredChunk } from './hot-store.ts'
-import { type ProfilePlan, ProfilePlans } from './profile-plan.ts'
 import { SeriesTable } from './series-table.ts'
+import { type SummarySpec, SummarySpecs } from './summary-specs.ts'
 
 /**
  * Summarises the rows of a version that were stored before `grid` was in force, newest day first, a chunk a commit:
  * a crash leaves each chunk either done or not. Does nothing when the grid is no longer the one in force.
  */
-export async function rebuildProfiles(
+export async function rebuildInputSummaries(
 	sql: Sql,
 	store: ChunkStore,
 	model: string,
 	version: string,
-	grid: Grid,
+	bins: Bins,
 ): Promise<void> {
-	const plan = await new ProfilePlans(sql).planFor(model, version)
-	if (!plan || plan.grid.digest !== grid.digest) return
+	const plan = await new SummarySpecs(sql).specFor(model, version)
+	if (!plan || plan.bins.digest !== bins.digest) return
 	const series = new SeriesTable(sql)
 	await series.refresh()
 	const chunks = (await sql.all({
 		sql: `SELECT c.id, s.environment FROM log_series s JOIN log_chunk c ON c.series = s.id AND c.kind = ?1
 			WHERE s.model = ?2 AND s.version = ?3 AND s.segment = '' AND c.grid IS NOT ?4
 			AND NOT EXISTS (SELECT 1 FROM log_covered v WHERE v.chunk = c.id AND v.grid = ?4) ORDER BY c.day DESC, c.id`,
-		params: [kindNumber.prediction, model, version, plan.gridId],
+		params: [kindNumber.prediction, model, version, plan.binsId],
 	})) as unknown as [number, string][]
 	for (const [id, environment] of chunks)
 		await rebuildChunk(sql, store, series, { model, version, environment }, plan, id)
@@ -36,7 +36,7 @@ async function rebuildChunk(
 	store: ChunkStore,
 	series: SeriesTable,
 	owner: Owner,
-	plan: ProfilePlan,
+	plan: SummarySpec,
 	id: number,
 ): Promise<void> {
 	const chunk = await store.chunk(id)
@@ -55,7 +55,7 @@ async function rebuildChunk(
 		// Fails, and with it the batch, when another process has done this chunk.
 		{
 			sql: 'INSERT INTO log_covered (chunk, grid) SELECT id, ? FROM log_chunk WHERE id = ?',
-			params: [plan.gridId, id],
+			params: [plan.binsId, id],
 		},
 		{ sql: 'INSERT INTO guard (ok) VALUES (changes() > 0)' },
 		...deltas.statements(id),

@@ -3,8 +3,8 @@ import { dayMs } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
 import type { RowBatch } from '../summaries/inputs/columns.ts'
 import { selectRows } from '../summaries/inputs/select-rows.ts'
-import { lateGroupsOf } from './brief-store.ts'
-import { type ChunkStore, kindNumber } from './hot-store.ts'
+import { type ChunkStore, kindNumber } from './chunk-store.ts'
+import { lateGroupsOf } from './join-index-store.ts'
 import type { PredictionLog } from './prediction-log.ts'
 
 /** Predictions of a model with event time in [from, to), a chunk at a time, by day. */

@@ -1,23 +1,23 @@
 import type { Sql } from '../db/sql.ts'
+import { ChunkStore } from './chunk-store.ts'
 import type { Codec } from './codec.ts'
 import { compactLog } from './compact.ts'
+import type { Item } from './deduplicate.ts'
 import { type EngineOptions, LogEngine } from './engine.ts'
-import { ChunkStore } from './hot-store.ts'
-import type { Item } from './judge.ts'
 import { keyRows } from './key-rows.ts'
 import type { AppendStatus, PredictionLog, SentGroups, StoredPrediction } from './prediction-log.ts'
-import { rebuildProfiles } from './rebuild.ts'
+import { rebuildInputSummaries } from './rebuild.ts'
 import { scanPredictions } from './scan.ts'
 import {
 	clearDirty,
 	countPredictions,
 	dirtyHours,
+	inputDeltas,
 	listSeries,
-	profileDeltas,
-	tallyDeltas,
+	outcomeDeltas,
 	waitingOutcomes,
-	windowProfile,
-	windowTally,
+	windowInputs,
+	windowOutcomes,
 } from './windows.ts'
 
 /** Chunks from before there were tallies that are caught up on in one turn, between two appends. */
@@ -28,7 +28,7 @@ export type Backend = {
 	append(items: readonly Item[]): Promise<AppendStatus[]>
 	read(model: string, predictionId: string): Promise<StoredPrediction | undefined>
 	groups(model: string, predictionId: string): Promise<SentGroups[]>
-	tallyStored(most: number): Promise<number>
+	backfillSummaries(most: number): Promise<number>
 	actuals(model: string, ids: readonly string[]): Promise<unknown[]>
 	stats(): Promise<Record<string, number>> | Record<string, number>
 	close(): Promise<void>
@@ -54,18 +54,18 @@ export function logOver(
 		scan: (query, onRows) => scanPredictions(sql, store, query, onRows),
 		series: (model) => listSeries(sql, model),
 		counts: (versions) => countPredictions(sql, versions),
-		profile: (seriesId, grid, from, to) => windowProfile(sql, seriesId, grid, from, to),
-		profileDeltas: (series, grid, from, to) => profileDeltas(sql, series, grid, from, to),
+		inputSummary: (seriesId, bins, from, to) => windowInputs(sql, seriesId, bins, from, to),
+		inputDeltas: (series, bins, from, to) => inputDeltas(sql, series, bins, from, to),
 		dirtyHours: (limit, after) => dirtyHours(sql, 'log_dirty', limit, after),
 		clearDirty: (hours) => clearDirty(sql, 'log_dirty', hours),
-		tally: (seriesId, from, to) => windowTally(sql, seriesId, from, to),
-		tallyDeltas: (series, from, to) => tallyDeltas(sql, series, from, to),
-		dirtyTallies: (limit, after) => dirtyHours(sql, 'log_tally_dirty', limit, after),
-		clearDirtyTallies: (hours) => clearDirty(sql, 'log_tally_dirty', hours),
+		outcomeSummary: (seriesId, from, to) => windowOutcomes(sql, seriesId, from, to),
+		outcomeDeltas: (series, from, to) => outcomeDeltas(sql, series, from, to),
+		dirtyOutcomes: (limit, after) => dirtyHours(sql, 'log_tally_dirty', limit, after),
+		clearDirtyOutcomes: (hours) => clearDirty(sql, 'log_tally_dirty', hours),
 		waitingOutcomes: (model) => waitingOutcomes(sql, model),
-		rebuild: (model, version, grid) => rebuildProfiles(sql, store, model, version, grid),
+		rebuild: (model, version, bins) => rebuildInputSummaries(sql, store, model, version, bins),
 		compact: async () => {
-			while ((await backend.tallyStored(chunksAtOnce)) === chunksAtOnce);
+			while ((await backend.backfillSummaries(chunksAtOnce)) === chunksAtOnce);
 			const folded = await compactLog(sql, store, codec)
 			store.forget()
 			return folded
@@ -94,7 +94,7 @@ export async function openSqlLog(options: {
 		append: (items) => inTurn(() => engine.append(items)),
 		read: (model, id) => inTurn(() => engine.read(model, id)),
 		actuals: (model, ids) => inTurn(() => engine.actuals(model, ids)),
-		tallyStored: (most) => inTurn(() => engine.tallyStored(most)),
+		backfillSummaries: (most) => inTurn(() => engine.backfillSummaries(most)),
 		groups: (model, id) => inTurn(() => engine.groups(model, id)),
 		stats: () => engine.stats(),
 		close: async () => {},

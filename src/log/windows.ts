@@ -1,11 +1,11 @@
 import type { Sql } from '../db/sql.ts'
-import { emptyProfile } from '../summaries/inputs/accumulate.ts'
+import { emptyInputSummary } from '../summaries/inputs/accumulate.ts'
+import type { Bins } from '../summaries/inputs/bins.ts'
 import { addEncoded } from '../summaries/inputs/encoding.ts'
-import type { Grid } from '../summaries/inputs/grid.ts'
-import type { Profile } from '../summaries/inputs/profile.ts'
-import { addEncodedTally } from '../summaries/outcomes/encoding.ts'
-import { emptyTally, type Tally } from '../summaries/outcomes/tally.ts'
-import { kindNumber } from './hot-store.ts'
+import type { InputSummary } from '../summaries/inputs/input-summary.ts'
+import { addEncodedOutcomes } from '../summaries/outcomes/encoding.ts'
+import { emptyOutcomeSummary, type OutcomeSummary } from '../summaries/outcomes/outcome-summary.ts'
+import { kindNumber } from './chunk-store.ts'
 import type { HourDelta, PredictionCount, Series } from './prediction-log.ts'
 
 export async function listSeries(sql: Sql, model?: string): Promise<Series[]> {
@@ -54,10 +54,10 @@ const toDeltas = (rows: unknown[]): HourDelta[] =>
 	(rows as DeltaRow[]).map(([series, hour, bytes]) => ({ series, hour, bytes }))
 
 /** The deltas of some series over [from, to) on one grid, in ms since the epoch. */
-export const profileDeltas = async (
+export const inputDeltas = async (
 	sql: Sql,
 	series: readonly number[],
-	grid: Grid,
+	bins: Bins,
 	from: number,
 	to: number,
 ): Promise<HourDelta[]> =>
@@ -66,31 +66,34 @@ export const profileDeltas = async (
 			sql: `SELECT p.series, p.hour, p.bytes FROM log_grid g JOIN log_profile p ON p.grid = g.id
 				WHERE g.digest = ? AND p.series IN (SELECT value FROM json_each(?)) AND p.hour >= ? AND p.hour < ?
 				ORDER BY p.series, p.hour`,
-			params: [grid.digest, JSON.stringify(series), from, to],
+			params: [bins.digest, JSON.stringify(series), from, to],
 		}),
 	)
 
 /** Their sum for one series; undefined when there are none. */
-export async function windowProfile(
+export async function windowInputs(
 	sql: Sql,
 	seriesId: number,
-	grid: Grid,
+	bins: Bins,
 	from: number,
 	to: number,
-): Promise<Profile | undefined> {
-	return sumProfiles(grid, await profileDeltas(sql, [seriesId], grid, from, to))
+): Promise<InputSummary | undefined> {
+	return sumInputSummaries(bins, await inputDeltas(sql, [seriesId], bins, from, to))
 }
 
 /** Undefined when there is nothing to sum. */
-export function sumProfiles(grid: Grid, parts: readonly { bytes: Uint8Array }[]): Profile | undefined {
+export function sumInputSummaries(
+	bins: Bins,
+	parts: readonly { bytes: Uint8Array }[],
+): InputSummary | undefined {
 	if (parts.length === 0) return undefined
-	const total = emptyProfile(grid)
+	const total = emptyInputSummary(bins)
 	for (const { bytes } of parts) addEncoded(total, bytes)
 	return total
 }
 
 /** The tallies of some series over [from, to), in ms since the epoch. */
-export const tallyDeltas = async (
+export const outcomeDeltas = async (
 	sql: Sql,
 	series: readonly number[],
 	from: number,
@@ -105,20 +108,20 @@ export const tallyDeltas = async (
 	)
 
 /** Their sum for one series; undefined when there are none. */
-export async function windowTally(
+export async function windowOutcomes(
 	sql: Sql,
 	seriesId: number,
 	from: number,
 	to: number,
-): Promise<Tally | undefined> {
-	return sumTallies(await tallyDeltas(sql, [seriesId], from, to))
+): Promise<OutcomeSummary | undefined> {
+	return sumOutcomeSummaries(await outcomeDeltas(sql, [seriesId], from, to))
 }
 
 /** Undefined when there is nothing to sum. */
-export function sumTallies(parts: readonly { bytes: Uint8Array }[]): Tally | undefined {
+export function sumOutcomeSummaries(parts: readonly { bytes: Uint8Array }[]): OutcomeSummary | undefined {
 	if (parts.length === 0) return undefined
-	const total = emptyTally()
-	for (const { bytes } of parts) addEncodedTally(total, bytes)
+	const total = emptyOutcomeSummary()
+	for (const { bytes } of parts) addEncodedOutcomes(total, bytes)
 	return total
 }
 

@@ -4,10 +4,10 @@ import { openSql } from '../db/open-node.ts'
 import type { Statement } from '../db/sql.ts'
 import { archiveReader } from './archive-node.ts'
 import { nodeCodec } from './codec-node.ts'
+import type { Item } from './deduplicate.ts'
 import { LogEngine } from './engine.ts'
 import { type Failure, toFailure } from './failure.ts'
 import { FileLock } from './file-lock-node.ts'
-import type { Item } from './judge.ts'
 import { KeyRuns } from './key-runs.ts'
 
 // The thread that owns the writing connection: log commits and every other write of the process, one after another.
@@ -48,7 +48,7 @@ const answer = (message: WriterCall): Promise<unknown> | unknown => {
 		case 'actuals':
 			return engine.actuals(message.model, message.ids)
 		case 'tallyStored':
-			return engine.tallyStored(message.most)
+			return engine.backfillSummaries(message.most)
 		case 'batch':
 			return sql.batch(message.statements)
 		case 'stats':

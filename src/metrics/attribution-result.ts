@@ -1,13 +1,13 @@
 import { ByteReader, ByteWriter } from '../summaries/inputs/bytes.ts'
-import type { Finding } from './finding.ts'
-import { readFindings, writeFindings } from './outcome-encoding.ts'
+import type { MetricValue } from './metric-value.ts'
+import { readMetricValues, writeMetricValues } from './outcome-encoding.ts'
 
 /** What is known of a window by its contributions: metric id to finding, of the window and by feature. */
 export type AttributionResult = {
 	/** Rows that the reference's contributions stand for. */
 	reference: number
-	findings: Map<string, Finding>
-	features: Map<string, Map<string, Finding>>
+	findings: Map<string, MetricValue>
+	features: Map<string, Map<string, MetricValue>>
 }
 
 const formatVersion = 1
@@ -16,11 +16,11 @@ export function encodeAttributions(result: AttributionResult): Uint8Array<ArrayB
 	const out = new ByteWriter()
 	out.byte(formatVersion)
 	out.varint(result.reference)
-	writeFindings(out, result.findings)
+	writeMetricValues(out, result.findings)
 	out.varint(result.features.size)
 	for (const [feature, findings] of result.features) {
 		out.text(feature)
-		writeFindings(out, findings)
+		writeMetricValues(out, findings)
 	}
 	return out.bytes()
 }
@@ -30,8 +30,8 @@ export function decodeAttributions(bytes: Uint8Array): AttributionResult {
 	const version = input.byte()
 	if (version !== formatVersion) throw new RangeError(`attribution format ${version} is not known`)
 	const reference = input.varint()
-	const findings = readFindings(input)
+	const findings = readMetricValues(input)
 	const features: AttributionResult['features'] = new Map()
-	for (let left = input.varint(); left > 0; left--) features.set(input.text(), readFindings(input))
+	for (let left = input.varint(); left > 0; left--) features.set(input.text(), readMetricValues(input))
 	return { reference, findings, features }
 }

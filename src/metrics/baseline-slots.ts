@@ -1,8 +1,8 @@
 import { dayMs, hourMs, weekMs, windowStart } from '../core/time.ts'
-import { accumulate, type DecisionRule, emptyProfile } from '../summaries/inputs/accumulate.ts'
+import { accumulate, type DecisionRule, emptyInputSummary } from '../summaries/inputs/accumulate.ts'
 import { ByteReader, ByteWriter } from '../summaries/inputs/bytes.ts'
 import type { RowBatch } from '../summaries/inputs/columns.ts'
-import type { Profile } from '../summaries/inputs/profile.ts'
+import type { InputSummary } from '../summaries/inputs/input-summary.ts'
 import { type Reference, unite } from './reference.ts'
 import { hourOfWeek, minWeeks, type Slots } from './seasons.ts'
 
@@ -28,13 +28,13 @@ function weeksOf(batches: readonly RowBatch[]): number | undefined {
 
 /** A baseline cut by hour of week, as bytes; undefined unless its rows cover four weeks. */
 export function cutByHourOfWeek(
-	reference: Pick<Reference, 'grid' | 'columns'>,
+	reference: Pick<Reference, 'bins' | 'columns'>,
 	batches: readonly RowBatch[],
 	rule: DecisionRule,
 ): Uint8Array<ArrayBuffer> | undefined {
 	const weeks = weeksOf(batches)
 	if (weeks === undefined) return undefined
-	const slots = new Map<number, Profile>()
+	const slots = new Map<number, InputSummary>()
 	for (const batch of batches) {
 		const rowsOf = new Map<number, number[]>()
 		batch.timestamps.forEach((at, r) => {
@@ -45,9 +45,9 @@ export function cutByHourOfWeek(
 			else rowsOf.set(slot, [r])
 		})
 		for (const [slot, rows] of rowsOf) {
-			const profile = slots.get(slot) ?? emptyProfile(reference.grid)
-			slots.set(slot, profile)
-			accumulate(profile, reference.grid, batch, Int32Array.from(rows), rule)
+			const inputSummary = slots.get(slot) ?? emptyInputSummary(reference.bins)
+			slots.set(slot, inputSummary)
+			accumulate(inputSummary, reference.bins, batch, Int32Array.from(rows), rule)
 		}
 	}
 	const out = new ByteWriter()

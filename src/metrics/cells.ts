@@ -1,5 +1,5 @@
 import { total } from '../stats/counts.ts'
-import { extraCells } from '../summaries/inputs/grid.ts'
+import { extraCells } from '../summaries/inputs/bins.ts'
 import type { ColumnResult } from './window-result.ts'
 
 /** The three counts behind the groups proper, and the rows of the column in all. */

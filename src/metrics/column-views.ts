@@ -13,7 +13,7 @@ export function columnViews(reference: Reference, result: WindowResult, hasBasel
 	}
 	result.columns.forEach((column, i) => {
 		const of = reference.columns[i]
-		if (of) views.push({ reference: of, result: column, spec: of.grid.spec, hasBaseline, independent })
+		if (of) views.push({ reference: of, result: column, spec: of.bins.spec, hasBaseline, independent })
 	})
 	return views
 }

@@ -1,7 +1,7 @@
 import { total } from '../stats/counts.ts'
-import { extraCells } from '../summaries/inputs/grid.ts'
-import { insufficient, type Measure } from './answer.ts'
+import { extraCells } from '../summaries/inputs/bins.ts'
 import type { ColumnView } from './descriptor.ts'
+import { insufficient, type MetricResult } from './metric-point.ts'
 
 /** Below this many rows on either side nothing is said about drift. */
 export const minRows = 50
@@ -13,20 +13,20 @@ export const isDense = (min: number, max: number, rows: number): boolean => !(ma
  * Whether the values of a column name rows: so it looks in the baseline, or over the windows before. Distinct whole numbers of
  * a baseline may be a measure all the same: one whose values in the window are far apart is compared.
  */
-export function isIdentifier({ reference: { grid }, result }: ColumnView): boolean {
+export function isIdentifier({ reference: { bins }, result }: ColumnView): boolean {
 	if (result.identifier === true) return true
-	if (grid.kind !== 'numeric' || grid.identifier !== 'distinct') return grid.identifier !== undefined
+	if (bins.kind !== 'numeric' || bins.identifier !== 'distinct') return bins.identifier !== undefined
 	return isDense(result.min, result.max, total(result.groups.subarray(0, result.groups.length - extraCells)))
 }
 
 /** Why the values of an identifier are not compared. */
 export const identifierReason = ({ reference }: ColumnView): string =>
-	reference.grid.identifier === 'distinct'
+	reference.bins.identifier === 'distinct'
 		? 'looks like an identifier: nearly all values of the baseline are distinct. Only whether it is missing is compared'
 		: 'looks like an identifier: its values only grow, or only fall, with time. Only whether it is missing is compared'
 
 /** Why the values of a column cannot be compared, if they cannot. `values`: rows that have a value are needed. */
-export const comparable = (view: ColumnView, method: string, values = false): Measure | undefined =>
+export const comparable = (view: ColumnView, method: string, values = false): MetricResult | undefined =>
 	tooFew(view, method, values) ??
 	(isIdentifier(view) ? insufficient(method, identifierReason(view)) : undefined)
 
@@ -35,7 +35,7 @@ export function tooFew(
 	{ reference, result, hasBaseline }: ColumnView,
 	method: string,
 	values = false,
-): Measure | undefined {
+): MetricResult | undefined {
 	if (!hasBaseline)
 		return insufficient(method, 'there is no baseline; put one with PUT …/versions/{version}/baseline')
 	const size = (groups: Float64Array) =>

@@ -1,9 +1,9 @@
 import type { Disparity, DisparityOptions } from '../stats/fairness/disparity.ts'
 import type { Group, GroupCounts } from '../stats/fairness/group-counts.ts'
-import type { FeatureSpec } from '../summaries/inputs/grid.ts'
+import type { FeatureSpec } from '../summaries/inputs/bins.ts'
 import type { Task } from '../summaries/outcomes/label.ts'
-import type { Measure } from './answer.ts'
-import type { Finding } from './finding.ts'
+import type { MetricResult } from './metric-point.ts'
+import type { MetricValue } from './metric-value.ts'
 import type { OutcomeView } from './outcome-view.ts'
 import type { ReferenceColumn } from './reference.ts'
 import type { ColumnResult, WindowResult } from './window-result.ts'
@@ -27,10 +27,10 @@ type Common = { id: string; about: string; unit: string }
 type Rests = { on: 'predictions' | 'outcomes' }
 
 /** A statistic of a column, of the score or of the decision. */
-export type ColumnMetric = Common & { subject: 'feature'; measure(view: ColumnView): Measure }
+export type ColumnMetric = Common & { subject: 'feature'; measure(view: ColumnView): MetricResult }
 
 /** A statistic of all rows of a window. */
-export type WindowMetric = Common & { subject: 'model'; measure(view: WindowView): Measure }
+export type WindowMetric = Common & { subject: 'model'; measure(view: WindowView): MetricResult }
 
 /** Of a window's predictions with their outcomes. `method` stands beside the measure, since only values are stored. */
 export type OutcomeMetric = Common &
@@ -38,7 +38,7 @@ export type OutcomeMetric = Common &
 		subject: 'outcome'
 		method: string
 		tasks: readonly Task[]
-		measure(view: OutcomeView): Finding
+		measure(view: OutcomeView): MetricValue
 	}
 
 /** What outcomes will turn out to be, by a baseline that has some. */
@@ -66,7 +66,7 @@ export type AttributeMetric = Common &
 /** Of one group, beside all rows that are not in it. */
 export type GroupMetric = Common &
 	Rests &
-	Counted & { subject: 'group'; method: string; measure(own: GroupCounts, rest: GroupCounts): Finding }
+	Counted & { subject: 'group'; method: string; measure(own: GroupCounts, rest: GroupCounts): MetricValue }
 
 /** Of the stream of errors, in the order in which outcomes became known. */
 export type ConceptMetric = Common & { subject: 'concept'; method: string; detector: ConceptDetector }

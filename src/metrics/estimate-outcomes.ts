@@ -13,8 +13,8 @@ import { rowsOf, type ScoreTable } from '../stats/estimation/score-table.ts'
 import { doubtful, type Trust, trustOf } from '../stats/estimation/trust.ts'
 import type { ScoreCounts } from '../stats/score-counts.ts'
 import type { EstimateMetric } from './descriptor.ts'
-import { type Finding, found, missing } from './finding.ts'
 import { metrics } from './index.ts'
+import { type MetricValue, notEnoughData, ok } from './metric-value.ts'
 import type { OutcomeView } from './outcome-view.ts'
 
 const estimateMetrics: readonly EstimateMetric[] = metrics.filter((m) => m.subject === 'estimate')
@@ -66,15 +66,15 @@ export function estimateOutcomes(
 	reference: Reference,
 	seed: number,
 	{ known, doubt = '' }: Beside = {},
-): [string, Finding][] {
+): [string, MetricValue][] {
 	const wanted = estimateMetrics.filter((m) => m.tasks.includes(view.task))
 	if (wanted.length === 0) return []
 	const { n, estimates, trust: ofScores, why } = estimate(view, reference, seeded(seed), known, doubt === '')
 	const trust = ofScores.trust === 'ok' && doubt !== '' ? doubtful(doubt) : ofScores
 	return wanted.map(({ id }) => {
 		const own = estimates[id.slice('estimated.'.length)] as Estimate | undefined
-		if (n === 0 || !own) return [id, missing(n, why)]
-		const finding = found(own, n)
+		if (n === 0 || !own) return [id, notEnoughData(n, why)]
+		const finding = ok(own, n)
 		if (Number.isNaN(finding.value)) return [id, finding]
 		return [id, { ...finding, trust: trust.trust, ...(trust.reason ? { reason: trust.reason } : {}) }]
 	})
@@ -105,7 +105,7 @@ function estimate(
 		if (n === 0) return { ...nothing, why: 'no row has both a score and a decision' }
 		const estimates = estimatePerformance(view.table, calibration, random)
 		const ofScores = believe(view.table, calibration, view.scores)
-		const isAsked = isSame && ofScores.trust === 'ok' && view.tally.labelled < enoughLabels
+		const isAsked = isSame && ofScores.trust === 'ok' && view.outcomeSummary.labelled < enoughLabels
 		const shifted = isAsked ? labelShiftReason(view.table, calibration, estimates) : ''
 		return { n, estimates, trust: shifted ? doubtful(shifted) : ofScores, why: '' }
 	}

@@ -1,7 +1,7 @@
 import { total } from '../stats/counts.ts'
 import { aucOfDistance, binnedShift } from '../stats/estimation/binned-shift.ts'
 import { isFar, maxOutside, percent } from '../stats/estimation/population-shift.ts'
-import { extraCells } from '../summaries/inputs/grid.ts'
+import { extraCells } from '../summaries/inputs/bins.ts'
 import { columnViews } from './column-views.ts'
 import { isIdentifier, minRows } from './compare.ts'
 import type { ColumnView } from './descriptor.ts'
@@ -20,7 +20,7 @@ const scoreColumns = ['$score', '$decision']
 export function featureDoubt(reference: Reference, window: WindowResult, segment: string): string {
 	if (Math.min(reference.subjects, window.subjects) < minRows) return ''
 	const views = columnViews(reference, window, true)
-	const nameOf = ({ reference: { grid } }: ColumnView) => grid.name
+	const nameOf = ({ reference: { bins } }: ColumnView) => bins.name
 	const shifts = views.map((view, i) => ({
 		name: nameOf(view),
 		isScore: scoreColumns.includes(nameOf(view)),

@@ -156,7 +156,7 @@ function climbs(
 	i: number,
 	{ size, past, parts }: History,
 ): boolean {
-	if (column.grid.name.startsWith('$')) return false
+	if (column.bins.name.startsWith('$')) return false
 	const ranges = (windows: readonly PastWindow[]) =>
 		windows.flatMap((w) => w.result.columns[i] ?? []).filter((c) => !Number.isNaN(c.min))
 	const before = size === '7d' ? [] : [...ranges(past).slice(1 - minSteps), own]

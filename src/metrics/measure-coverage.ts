@@ -1,18 +1,18 @@
 import { chiSquareHomogeneity } from '../stats/chi-square.ts'
 import { wilson } from '../stats/wilson.ts'
-import { type Finding, found, missing } from './finding.ts'
+import { type MetricValue, notEnoughData, ok } from './metric-value.ts'
 import type { OutcomeView } from './outcome-view.ts'
 
-export function coverageMeasure({ tally }: OutcomeView): Finding {
-	const { predictions, labelled, never, unusable, corrections, unknown } = tally
-	if (predictions === 0) return missing(0, 'no predictions')
+export function coverageMeasure({ outcomeSummary }: OutcomeView): MetricValue {
+	const { predictions, labelled, never, unusable, corrections, unknown } = outcomeSummary
+	if (predictions === 0) return notEnoughData(0, 'no predictions')
 	const known = Math.min(labelled, predictions)
 	const notes = [
 		never > 0 ? `${never} can never be known` : '',
 		unusable > 0 ? `${unusable} outcomes are no label of this task${examplesOf(unknown)}` : '',
 		corrections > 0 ? `${corrections} were corrected` : '',
 	].filter((note) => note !== '')
-	const finding = found({ value: known / predictions, ...wilson(known, predictions) }, predictions)
+	const finding = ok({ value: known / predictions, ...wilson(known, predictions) }, predictions)
 	return notes.length === 0 ? finding : { ...finding, reason: notes.join('; ') }
 }
 
@@ -21,15 +21,22 @@ const parts = 5
 const minRows = 30
 
 /** Whether outcomes are known alike at all scores and for all groups. */
-export function coverageGap(view: OutcomeView): Finding {
-	const { tally } = view
-	const splits = [byScore(view), ...[...tally.groups].filter(([name]) => !name.includes(' x ')).map(byGroup)]
+export function coverageGap(view: OutcomeView): MetricValue {
+	const { outcomeSummary } = view
+	const splits = [
+		byScore(view),
+		...[...outcomeSummary.groups].filter(([name]) => !name.includes(' x ')).map(byGroup),
+	]
 	const usable = splits.map((s) => s.filter((p) => p.n >= minRows)).filter((s) => s.length >= 2)
-	if (usable.length === 0) return missing(tally.predictions, `fewer than two parts of ${minRows} rows`)
+	if (usable.length === 0)
+		return notEnoughData(outcomeSummary.predictions, `fewer than two parts of ${minRows} rows`)
 	const gaps = usable.map(gapOf)
 	const p = Math.min(1, Math.min(...gaps.map((g) => g.p)) * gaps.length)
 	const widest = gaps.reduce((a, b) => (b.value > a.value ? b : a))
-	const finding = found({ value: widest.value, low: Number.NaN, high: Number.NaN, p }, tally.predictions)
+	const finding = ok(
+		{ value: widest.value, low: Number.NaN, high: Number.NaN, p },
+		outcomeSummary.predictions,
+	)
 	if (widest.value === 0) return finding
 	const reason = `${widest.most} has most, ${widest.least} fewest`
 	return { ...finding, reason: p < 0.01 ? `outcomes are not missing at random: ${reason}` : reason }
@@ -47,7 +54,7 @@ function gapOf(split: readonly Part[]) {
 }
 
 function byScore(view: OutcomeView): Part[] {
-	const all = view.tally.predictions
+	const all = view.outcomeSummary.predictions
 	const list: Part[] = Array.from({ length: parts }, (_, i) => ({
 		name: `fifth ${i + 1} of the scores`,
 		n: 0,

@@ -4,13 +4,13 @@ import type { Disparity, DisparityOptions } from '../stats/fairness/disparity.ts
 import { type FourFifths, fourFifthsRule } from '../stats/fairness/four-fifths.ts'
 import { type Favourable, type Group, type GroupCounts, inFavour } from '../stats/fairness/group-counts.ts'
 import { groupRates, type RateName, rateRows, rateShares } from '../stats/fairness/rates.ts'
-import { missingGroup } from '../summaries/outcomes/make-brief.ts'
+import { missingGroup } from '../summaries/outcomes/make-join-index.ts'
 import type { AttributeMetric, GroupMetric } from './descriptor.ts'
-import { type Finding, found, missing } from './finding.ts'
+import { type MetricValue, notEnoughData, ok } from './metric-value.ts'
 
-export function rateMeasure(counts: GroupCounts, rate: RateName): Finding {
+export function rateMeasure(counts: GroupCounts, rate: RateName): MetricValue {
 	const { n } = rateShares[rate](counts)
-	return found(groupRates(counts)[rate], n, `no ${rateRows[rate]}`)
+	return ok(groupRates(counts)[rate], n, `no ${rateRows[rate]}`)
 }
 
 /** Counts as a metric takes them: by the positive label, or by the favourable decision where it is known. */
@@ -27,7 +27,7 @@ export const groupMeasure = (
 	metric: GroupMetric,
 	{ own, rest }: { own: GroupCounts; rest: GroupCounts },
 	favourable: Favourable | undefined,
-): Finding => metric.measure(countedBy(metric, own, favourable), countedBy(metric, rest, favourable))
+): MetricValue => metric.measure(countedBy(metric, own, favourable), countedBy(metric, rest, favourable))
 
 /** The groups whose rows are known to be of them: a missing value is compared, but has no part in a verdict. */
 export const knownGroups = (groups: readonly Group[]): Group[] =>
@@ -57,13 +57,13 @@ export function attributeMeasure(
 	groups: readonly Group[],
 	favourable: Favourable | undefined,
 	options?: DisparityOptions,
-): Finding & { groups: readonly string[] } {
+): MetricValue & { groups: readonly string[] } {
 	const disparity = disparityIn(metric, groups, favourable, options)
 	return { ...findingOf(groups, disparity), groups: disparity.groups }
 }
 
 /** A disparity, with the two groups that decide it and those that were left out. */
-function findingOf(groups: readonly Group[], disparity: Disparity): Finding {
+function findingOf(groups: readonly Group[], disparity: Disparity): MetricValue {
 	const n = total(groups.map(({ counts }) => counts.n))
 	const left = disparity.excluded
 	const leftOut =
@@ -74,11 +74,11 @@ function findingOf(groups: readonly Group[], disparity: Disparity): Finding {
 					.map(({ group, reason }) => `${group} (${reason})`)
 					.join(', ')}${left.length > 5 ? ` and ${left.length - 5} more` : ''}`
 	if (!Number.isFinite(disparity.value))
-		return { ...missing(n, [disparity.reason, leftOut].filter(Boolean).join('; ')), p: disparity.p }
+		return { ...notEnoughData(n, [disparity.reason, leftOut].filter(Boolean).join('; ')), p: disparity.p }
 	const [top, bottom] = disparity.groups
 	const between = top === undefined ? undefined : `between ${top} and ${bottom}`
 	const reason = [disparity.note ?? between, leftOut].filter(Boolean).join('; ')
-	return { ...found(disparity, n), ...(reason === '' ? {} : { reason }) }
+	return { ...ok(disparity, n), ...(reason === '' ? {} : { reason }) }
 }
 
 const leftOutSign = 'left out: '
@@ -101,10 +101,10 @@ export function clarifyMeasure(
 	name: keyof typeof clarifyMetrics,
 	own: GroupCounts,
 	rest: GroupCounts,
-): Finding {
+): MetricValue {
 	const value = clarifyMetrics[name](own, rest)
 	const bare = { value, low: Number.NaN, high: Number.NaN }
-	return found(
+	return ok(
 		bare,
 		own.n + rest.n,
 		value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY ? `${value}` : undefined,

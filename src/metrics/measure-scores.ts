@@ -12,7 +12,7 @@ import { multiclassLogLoss } from '../stats/performance/multiclass-log-loss.ts'
 import { multiclassRocAuc } from '../stats/performance/multiclass-roc-auc.ts'
 import { minOfEitherClass, rocAuc } from '../stats/performance/roc-auc.ts'
 import type { ScoreCounts } from '../stats/score-counts.ts'
-import { type Finding, found, missing } from './finding.ts'
+import { type MetricValue, notEnoughData, ok } from './metric-value.ts'
 import type { OutcomeView } from './outcome-view.ts'
 
 const measures = {
@@ -46,20 +46,20 @@ function probabilitiesIn({ scores, positives, negatives }: ScoreCounts): {
 }
 
 /** A metric of scores beside outcomes. */
-export function scoreMeasure(view: OutcomeView, metric: ScoreMetric): Finding {
+export function scoreMeasure(view: OutcomeView, metric: ScoreMetric): MetricValue {
 	if (view.task === 'multiclass') return multiclassMeasure(view, metric)
 	const positives = total(view.scores.positives)
 	const negatives = total(view.scores.negatives)
 	const n = positives + negatives
-	if (n === 0) return missing(0, 'no row has both a score and an outcome')
+	if (n === 0) return notEnoughData(0, 'no row has both a score and an outcome')
 	const { counts, left } = ofProbabilities.includes(metric)
 		? probabilitiesIn(view.scores)
 		: { counts: view.scores, left: 0 }
-	if (left > n * maxLeft) return missing(n, 'a score is outside [0, 1], so scores are no probabilities')
+	if (left > n * maxLeft) return notEnoughData(n, 'a score is outside [0, 1], so scores are no probabilities')
 	if (!ofProbabilities.includes(metric) && (positives === 0 || negatives === 0))
-		return missing(n, `all ${n} outcomes are ${positives === 0 ? 'negative' : 'positive'}`)
+		return notEnoughData(n, `all ${n} outcomes are ${positives === 0 ? 'negative' : 'positive'}`)
 	const estimate = measures[metric](counts)
-	const finding = found(estimate, n - left)
+	const finding = ok(estimate, n - left)
 	const notes = [
 		...(left > 0 ? [`${left} of ${n} rows are left out: their score is outside [0, 1]`] : []),
 		...(Number.isFinite(finding.value) &&
@@ -68,19 +68,26 @@ export function scoreMeasure(view: OutcomeView, metric: ScoreMetric): Finding {
 			? [`no interval below ${minOfEitherClass} rows of either class`]
 			: []),
 		...(view.scores.scores.length === 1 ? ['every score is the same'] : []),
-		...(view.tally.level > 0 ? [`scores are kept to ${view.keptDigits} digits`] : []),
+		...(view.outcomeSummary.level > 0 ? [`scores are kept to ${view.keptDigits} digits`] : []),
 	]
 	return notes.length === 0 ? finding : { ...finding, reason: notes.join('; ') }
 }
 
 const ofClasses = { roc_auc: multiclassRocAuc, log_loss: multiclassLogLoss, brier: multiclassBrierScore }
 
-function multiclassMeasure({ byClass, brierSums, tally }: OutcomeView, metric: ScoreMetric): Finding {
+function multiclassMeasure(
+	{ byClass, brierSums, outcomeSummary }: OutcomeView,
+	metric: ScoreMetric,
+): MetricValue {
 	const classes = [...byClass.values()]
 	const measure = metric in ofClasses ? ofClasses[metric as keyof typeof ofClasses] : undefined
 	const n = classes.reduce((sum, { positives }) => sum + total(positives), 0)
-	if (!measure || n === 0) return missing(0, 'no row has both probabilities and an outcome that they name')
-	if (metric !== 'roc_auc' && tally.improper > 0)
-		return missing(n, `the probabilities of ${tally.improper} rows are not in [0, 1] or do not sum to 1`)
-	return found(measure(classes, brierSums), n, 'too few outcomes of any class but one')
+	if (!measure || n === 0)
+		return notEnoughData(0, 'no row has both probabilities and an outcome that they name')
+	if (metric !== 'roc_auc' && outcomeSummary.improper > 0)
+		return notEnoughData(
+			n,
+			`the probabilities of ${outcomeSummary.improper} rows are not in [0, 1] or do not sum to 1`,
+		)
+	return ok(measure(classes, brierSums), n, 'too few outcomes of any class but one')
 }

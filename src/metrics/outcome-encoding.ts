@@ -1,5 +1,5 @@
 import { ByteReader, ByteWriter } from '../summaries/inputs/bytes.ts'
-import type { Finding } from './finding.ts'
+import type { MetricValue } from './metric-value.ts'
 import type { OutcomeResult } from './outcome-result.ts'
 
 const formatVersion = 2
@@ -17,11 +17,11 @@ export function encodeOutcomes(result: OutcomeResult): Uint8Array<ArrayBuffer> {
 	out.byte(formatVersion)
 	for (const name of totals) out.varint(Math.max(0, result[name]))
 	out.byte(favourables.indexOf(result.favourable))
-	writeFindings(out, result.findings)
+	writeMetricValues(out, result.findings)
 	out.varint(result.attributes.size)
 	for (const [attribute, { findings, groups }] of result.attributes) {
 		out.text(attribute)
-		writeFindings(out, findings)
+		writeMetricValues(out, findings)
 		out.varint(groups.size)
 		for (const [value, counts] of groups) {
 			out.text(value)
@@ -32,7 +32,7 @@ export function encodeOutcomes(result: OutcomeResult): Uint8Array<ArrayBuffer> {
 	return out.bytes()
 }
 
-export function writeFindings(out: ByteWriter, findings: ReadonlyMap<string, Finding>): void {
+export function writeMetricValues(out: ByteWriter, findings: ReadonlyMap<string, MetricValue>): void {
 	out.varint(findings.size)
 	for (const [id, finding] of findings) {
 		out.text(id)
@@ -59,11 +59,11 @@ export function decodeOutcomes(bytes: Uint8Array): OutcomeResult {
 		number,
 	]
 	const favourable = version === 1 ? undefined : favourables[input.byte()]
-	const findings = readFindings(input)
+	const findings = readMetricValues(input)
 	const attributes: OutcomeResult['attributes'] = new Map()
 	for (let left = input.varint(); left > 0; left--) {
 		const attribute = input.text()
-		const own = readFindings(input)
+		const own = readMetricValues(input)
 		const groups = new Map<string, number[]>()
 		for (let values = input.varint(); values > 0; values--) {
 			const value = input.text()
@@ -77,8 +77,8 @@ export function decodeOutcomes(bytes: Uint8Array): OutcomeResult {
 	return { predictions, labelled, never, unusable, corrections, favourable, findings, attributes }
 }
 
-export function readFindings(input: ByteReader): Map<string, Finding> {
-	const findings = new Map<string, Finding>()
+export function readMetricValues(input: ByteReader): Map<string, MetricValue> {
+	const findings = new Map<string, MetricValue>()
 	for (let left = input.varint(); left > 0; left--) {
 		const id = input.text()
 		const flags = input.byte()

@@ -1,18 +1,18 @@
 import type { Favourable, Group, GroupCounts } from '../stats/fairness/group-counts.ts'
 import { mergeCounts } from '../stats/fairness/group-counts.ts'
-import type { GroupTally } from '../summaries/outcomes/group-tally.ts'
-import { binCount, groupCounts } from '../summaries/outcomes/group-tally.ts'
+import type { GroupSummary } from '../summaries/outcomes/group-summary.ts'
+import { binCount, groupCounts } from '../summaries/outcomes/group-summary.ts'
 import type { Task } from '../summaries/outcomes/label.ts'
 import type { AttributeMetric, OutcomeMetric } from './descriptor.ts'
 import { fairnessMeanScoreDifference } from './fairness/mean-score-difference.ts'
 import { fairnessSmd } from './fairness/smd.ts'
-import type { Finding } from './finding.ts'
 import { metrics } from './index.ts'
 import { attributeMeasure } from './measure-groups.ts'
+import type { MetricValue } from './metric-value.ts'
 import type { OutcomeView } from './outcome-view.ts'
 
 /** What is stored of one attribute: its findings by metric id, and its groups' whole counts, of which the rest follows. */
-export type AttributeResult = { findings: Map<string, Finding>; groups: Map<string, number[]> }
+export type AttributeResult = { findings: Map<string, MetricValue>; groups: Map<string, number[]> }
 
 /** What is stored of a window's outcomes. */
 export type OutcomeResult = {
@@ -23,7 +23,7 @@ export type OutcomeResult = {
 	corrections: number
 	/** The decision that is good for the person, where it was known: groups are compared by it. */
 	favourable?: Favourable | undefined
-	findings: Map<string, Finding>
+	findings: Map<string, MetricValue>
 	attributes: Map<string, AttributeResult>
 }
 
@@ -32,13 +32,15 @@ const attributeMetrics: readonly AttributeMetric[] = metrics.filter((m) => m.sub
 
 /** Every metric of a window's outcomes. `q` comes later, from the whole family. */
 export function summariseOutcomes(view: OutcomeView, favourable?: Favourable): OutcomeResult {
-	const { tally, task } = view
-	const { predictions, labelled, never, unusable, corrections } = tally
+	const { outcomeSummary, task } = view
+	const { predictions, labelled, never, unusable, corrections } = outcomeSummary
 	const findings = new Map(
 		outcomeMetrics.filter((m) => m.tasks.includes(task)).map((m) => [m.id, m.measure(view)]),
 	)
 	const attributes = new Map(
-		[...tally.groups].map(([name, values]) => [name, summariseAttribute(values, task, favourable)] as const),
+		[...outcomeSummary.groups].map(
+			([name, values]) => [name, summariseAttribute(values, task, favourable)] as const,
+		),
 	)
 	return { predictions, labelled, never, unusable, corrections, favourable, findings, attributes }
 }
@@ -47,27 +49,32 @@ export function summariseOutcomes(view: OutcomeView, favourable?: Favourable): O
 const ofScores: readonly AttributeMetric[] = [fairnessMeanScoreDifference, fairnessSmd]
 
 function summariseAttribute(
-	values: ReadonlyMap<string, GroupTally>,
+	values: ReadonlyMap<string, GroupSummary>,
 	task: Task,
 	favourable: Favourable | undefined,
 ): AttributeResult {
 	const used = [...values].filter(([, group]) => group.get('n') > 0)
 	used.sort((a, b) => (a[0] < b[0] ? -1 : 1))
-	const groups: Group[] = used.map(([group, tally]) => ({ group, counts: countsOf(tally) }))
+	const groups: Group[] = used.map(([group, outcomeSummary]) => ({ group, counts: countsOf(outcomeSummary) }))
 	const wanted = task === 'binary' ? attributeMetrics : ofScores
-	const findings = wanted.map((m): [string, Finding] => {
+	const findings = wanted.map((m): [string, MetricValue] => {
 		const { groups: _, ...finding } = attributeMeasure(m, groups, favourable)
 		return [m.id, finding]
 	})
 	if (task !== 'binary') return { findings: new Map(findings), groups: new Map() }
 	return {
 		findings: new Map(findings),
-		groups: new Map(used.map(([value, tally]) => [value, [...tally.counts.subarray(0, groupCounts.length)]])),
+		groups: new Map(
+			used.map(([value, outcomeSummary]) => [
+				value,
+				[...outcomeSummary.counts.subarray(0, groupCounts.length)],
+			]),
+		),
 	}
 }
 
 /** A group's tally as fairness statistics take it. */
-export function countsOf(group: GroupTally): GroupCounts {
+export function countsOf(group: GroupSummary): GroupCounts {
 	const whole = Object.fromEntries(groupCounts.map((name) => [name, group.get(name)]))
 	return {
 		...(whole as Record<(typeof groupCounts)[number], number>),

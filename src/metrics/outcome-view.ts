@@ -5,7 +5,12 @@ import type { RankedQuery } from '../stats/performance/ranking-query.ts'
 import type { ScoreCounts } from '../stats/score-counts.ts'
 import { keptDigits } from '../summaries/outcomes/coarsen.ts'
 import { negative, positive, type Task } from '../summaries/outcomes/label.ts'
-import { decidedAs, momentNames, type ScoreCell, type Tally } from '../summaries/outcomes/tally.ts'
+import {
+	decidedAs,
+	momentNames,
+	type OutcomeSummary,
+	type ScoreCell,
+} from '../summaries/outcomes/outcome-summary.ts'
 
 /** Decisions by outcome, over rows that have both. */
 export type Confusion = { tp: number; fp: number; tn: number; fn: number }
@@ -13,12 +18,12 @@ export type Confusion = { tp: number; fp: number; tn: number; fn: number }
 /** A window's predictions with their outcomes, in the forms that metrics take; each is made once, when it is asked for. */
 export class OutcomeView {
 	readonly task: Task
-	readonly tally: Tally
+	readonly outcomeSummary: OutcomeSummary
 	private readonly made = new Map<string, unknown>()
 
-	constructor(task: Task, tally: Tally) {
+	constructor(task: Task, outcomeSummary: OutcomeSummary) {
 		this.task = task
-		this.tally = tally
+		this.outcomeSummary = outcomeSummary
 	}
 
 	protected once<T>(name: string, make: () => T): T {
@@ -34,7 +39,7 @@ export class OutcomeView {
 	/** Labelled rows at each score; of binary models. */
 	get scores(): ScoreCounts {
 		return this.once('scores', () => {
-			const all = [...this.tally.cells.values()]
+			const all = [...this.outcomeSummary.cells.values()]
 			return scoreCounts(all, this.indexOf(positive), this.indexOf(negative))
 		})
 	}
@@ -43,7 +48,7 @@ export class OutcomeView {
 	get table(): ScoreTable {
 		return this.once('table', () => {
 			const sides = [positive, negative].map(
-				(side) => this.tally.cells.get(side) ?? new Map<number, ScoreCell>(),
+				(side) => this.outcomeSummary.cells.get(side) ?? new Map<number, ScoreCell>(),
 			)
 			const scores = Float64Array.from(new Set(sides.flatMap((side) => [...side.keys()])))
 				.filter((s) => !Number.isNaN(s))
@@ -65,7 +70,9 @@ export class OutcomeView {
 	/** Multiclass: the classes, and rows by decision and by actual class. */
 	get matrix(): { classes: string[]; counts: number[][] } {
 		return this.once('matrix', () => {
-			const named = [...this.tally.cells.keys(), ...this.tally.actuals].filter((c) => c !== '')
+			const named = [...this.outcomeSummary.cells.keys(), ...this.outcomeSummary.actuals].filter(
+				(c) => c !== '',
+			)
 			const classes = [...new Set(named)].sort()
 			return { classes, counts: classes.map((actual) => classes.map((d) => this.count(d, actual))) }
 		})
@@ -75,7 +82,8 @@ export class OutcomeView {
 	get byClass(): Map<string, ScoreCounts> {
 		return this.once(
 			'byClass',
-			() => new Map([...this.tally.classes].map(([name, cells]) => [name, scoreCounts([cells], 0, 1)])),
+			() =>
+				new Map([...this.outcomeSummary.classes].map(([name, cells]) => [name, scoreCounts([cells], 0, 1)])),
 		)
 	}
 
@@ -83,7 +91,7 @@ export class OutcomeView {
 	get tablesByClass(): Record<string, ScoreTable> {
 		return this.once('tablesByClass', () =>
 			Object.fromEntries(
-				[...this.tally.classes].map(([name, cells]) => {
+				[...this.outcomeSummary.classes].map(([name, cells]) => {
 					const scores = Float64Array.from(cells.keys())
 						.filter((s) => !Number.isNaN(s))
 						.sort()
@@ -98,7 +106,7 @@ export class OutcomeView {
 	/** Regression: all rows at each predicted value. */
 	get predictions(): PredictionTable {
 		return this.once('predictions', () => {
-			const cells = this.tally.cells.get('') ?? new Map<number, ScoreCell>()
+			const cells = this.outcomeSummary.cells.get('') ?? new Map<number, ScoreCell>()
 			const values = Float64Array.from(cells.keys())
 				.filter((v) => Number.isFinite(v))
 				.sort()
@@ -109,8 +117,8 @@ export class OutcomeView {
 	/** Ranking: the labelled rows of each query. */
 	get queries(): RankedQuery[] {
 		return this.once('queries', () => {
-			const gains = this.tally.actuals.map(Number)
-			return [...this.tally.queries.values()].map((cells) => {
+			const gains = this.outcomeSummary.actuals.map(Number)
+			return [...this.outcomeSummary.queries.values()].map((cells) => {
 				const query = { scores: [] as number[], relevance: [] as number[] }
 				for (const [score, cell] of cells) {
 					if (Number.isNaN(score)) continue
@@ -128,7 +136,7 @@ export class OutcomeView {
 	/** Calls back with how many rows stand at each score, ascending, and how many of them have an outcome. */
 	eachScore(visit: (rows: number, labelled: number) => void): void {
 		const scores = new Map<number, { rows: number; labelled: number }>()
-		for (const cells of this.tally.cells.values())
+		for (const cells of this.outcomeSummary.cells.values())
 			for (const [score, [n = 0, ...known]] of cells) {
 				const at = scores.get(score) ?? { rows: 0, labelled: 0 }
 				scores.set(score, { rows: at.rows + n, labelled: at.labelled + known.reduce((a, b) => a + b, 0) })
@@ -138,7 +146,7 @@ export class OutcomeView {
 
 	/** Regression: the sums over labelled rows, in the order of `momentNames`. */
 	get moments(): number[] {
-		return this.once('moments', () => this.tally.moments.map((sum) => sum.value()))
+		return this.once('moments', () => this.outcomeSummary.moments.map((sum) => sum.value()))
 	}
 
 	/** Multiclass: the sums over labelled rows; of none where they were stored before there were such sums. */
@@ -150,7 +158,8 @@ export class OutcomeView {
 	/** Regression: the mean squared distance of actuals from their mean, without rounding on the way; NaN of no rows. */
 	get actualVariance(): number {
 		return this.once('actualVariance', () => {
-			const of = (name: (typeof momentNames)[number]) => this.tally.moments[momentNames.indexOf(name)]
+			const of = (name: (typeof momentNames)[number]) =>
+				this.outcomeSummary.moments[momentNames.indexOf(name)]
 			const n = of('n')?.value() ?? 0
 			const [sum, squares, low] = [of('y'), of('y2'), of('y2low')].map((s) => s?.units() ?? 0n) as [
 				bigint,
@@ -171,17 +180,18 @@ export class OutcomeView {
 
 	/** Significant decimal digits that scores are kept to, where there are more of them than a tally keeps apart. */
 	get keptDigits(): number {
-		return keptDigits(this.tally.level)
+		return keptDigits(this.outcomeSummary.level)
 	}
 
 	private indexOf(actual: string): number {
-		return this.tally.actuals.indexOf(actual)
+		return this.outcomeSummary.actuals.indexOf(actual)
 	}
 
 	private count(decision: string, actual: string): number {
 		const at = this.indexOf(actual)
 		let rows = 0
-		if (at >= 0) for (const cell of this.tally.cells.get(decision)?.values() ?? []) rows += cell[at + 1] ?? 0
+		if (at >= 0)
+			for (const cell of this.outcomeSummary.cells.get(decision)?.values() ?? []) rows += cell[at + 1] ?? 0
 		return rows
 	}
 }

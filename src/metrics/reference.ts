@@ -1,6 +1,6 @@
 import { total } from '../stats/counts.ts'
-import { type ColumnGrid, cellCount, extraCells, type Grid } from '../summaries/inputs/grid.ts'
-import type { ColumnProfile, Profile } from '../summaries/inputs/profile.ts'
+import { type Bins, type ColumnBins, cellCount, extraCells } from '../summaries/inputs/bins.ts'
+import type { ColumnSummary, InputSummary } from '../summaries/inputs/input-summary.ts'
 import { independentRows } from '../summaries/inputs/subjects.ts'
 import type { Slots } from './seasons.ts'
 
@@ -10,7 +10,7 @@ const maxByValue = 20
 
 /** A baseline column, made ready for comparing: cells united into the groups that PSI and the tests use. */
 export type ReferenceColumn = {
-	grid: ColumnGrid
+	bins: ColumnBins
 	/** On the grid, with the three cells behind the cells proper. */
 	counts: Float64Array
 	/** The group of each cell; the last three are unseen, missing and type error. */
@@ -31,7 +31,7 @@ export type Reference = {
 	rows: number
 	/** Rows that are independent: distinct subjects, and rows without one. */
 	subjects: number
-	grid: Grid
+	bins: Bins
 	columns: ReferenceColumn[]
 	/** By column, the baseline cut by hour of week, where its rows cover four weeks. */
 	seasons: readonly (Slots | undefined)[]
@@ -40,31 +40,31 @@ export type Reference = {
 /** A baseline's grid and its own profile on it. */
 export function referenceOf(
 	digest: string,
-	grid: Grid,
-	profile: Profile,
+	bins: Bins,
+	inputSummary: InputSummary,
 	seasons: Reference['seasons'] = [],
 ): Reference {
-	const columns = grid.columns.map((column, i) => referenceColumn(column, profile.columns[i]))
-	return { digest, rows: profile.rows, subjects: independentRows(profile), grid, columns, seasons }
+	const columns = bins.columns.map((column, i) => referenceColumn(column, inputSummary.columns[i]))
+	return { digest, rows: inputSummary.rows, subjects: independentRows(inputSummary), bins, columns, seasons }
 }
 
-function referenceColumn(grid: ColumnGrid, profile: ColumnProfile | undefined): ReferenceColumn {
-	const counts = profile?.counts ?? new Float64Array()
-	const cells = cellCount(grid)
+function referenceColumn(bins: ColumnBins, inputSummary: ColumnSummary | undefined): ReferenceColumn {
+	const counts = inputSummary?.counts ?? new Float64Array()
+	const cells = cellCount(bins)
 	const groupOf = new Int32Array(cells + extraCells)
-	const grouping = groupingOf(grid, counts.subarray(0, cells))
+	const grouping = groupingOf(bins, counts.subarray(0, cells))
 	const proper = groupers[grouping](counts.subarray(0, cells), groupOf)
 	for (let i = 0; i < extraCells; i++) groupOf[cells + i] = proper + i
 	return {
-		grid,
+		bins,
 		counts,
 		groupOf,
 		groups: unite(counts, groupOf, proper + extraCells),
 		proper,
 		grouping,
-		borders: bordersOf(grid),
-		min: profile?.min ?? Number.NaN,
-		max: profile?.max ?? Number.NaN,
+		borders: bordersOf(bins),
+		min: inputSummary?.min ?? Number.NaN,
+		max: inputSummary?.max ?? Number.NaN,
 	}
 }
 
@@ -78,10 +78,10 @@ export function unite(counts: Float64Array, groupOf: Int32Array, groups: number)
 	return united
 }
 
-function groupingOf(grid: ColumnGrid, counts: Float64Array): ReferenceColumn['grouping'] {
-	if (grid.kind === 'categorical') return 'category'
+function groupingOf(bins: ColumnBins, counts: Float64Array): ReferenceColumn['grouping'] {
+	if (bins.kind === 'categorical') return 'category'
 	const used = counts.reduce((n, c) => n + (c > 0 ? 1 : 0), 0)
-	return grid.points === true && used <= maxByValue ? 'value' : 'tenth'
+	return bins.points === true && used <= maxByValue ? 'value' : 'tenth'
 }
 
 /** How many groups there are; the group of each cell is written to `groupOf`. */
@@ -124,9 +124,9 @@ const byTenth: Grouper = (counts, groupOf) => {
 const groupers = { category: byCategory, value: byValue, tenth: byTenth }
 
 /** Open ends get a border as far out again as the last edge is from the first. */
-function bordersOf(grid: ColumnGrid): Float64Array {
-	if (grid.kind !== 'numeric' || grid.edges.length === 0) return new Float64Array()
-	const { edges } = grid
+function bordersOf(bins: ColumnBins): Float64Array {
+	if (bins.kind !== 'numeric' || bins.edges.length === 0) return new Float64Array()
+	const { edges } = bins
 	const [first, last] = [edges[0] as number, edges.at(-1) as number]
 	const most = Number.MAX_VALUE
 	const span = Math.min(most, last - first)

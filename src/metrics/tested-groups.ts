@@ -1,9 +1,9 @@
 import type { Variation } from '../stats/between-windows.ts'
 import { total } from '../stats/counts.ts'
 import { usedCells } from '../stats/psi.ts'
-import { insufficient, type Measure } from './answer.ts'
 import { isIdentifier, tooFew } from './compare.ts'
 import type { ColumnView } from './descriptor.ts'
+import { insufficient, type MetricResult } from './metric-point.ts'
 import type { ReferenceColumn } from './reference.ts'
 
 /** Two count vectors of one length, of baseline and window, and how much windows differ by themselves. */
@@ -100,7 +100,7 @@ function pairOf(view: ColumnView): Pair {
 }
 
 /** The tested groups of a column, or why there are none. Made once a view: a dozen metrics ask for them. */
-export function testable(view: ColumnView, method: string): { missing: Measure } | { pair: Pair } {
+export function testable(view: ColumnView, method: string): { missing: MetricResult } | { pair: Pair } {
 	const missing = tooFew(view, method)
 	if (missing) return { missing }
 	const pair = pairs.get(view) ?? pairOf(view)

@@ -2,9 +2,9 @@ import type { Variation } from '../stats/between-windows.ts'
 import { total } from '../stats/counts.ts'
 import { kolmogorovSmirnov } from '../stats/kolmogorov-smirnov.ts'
 import { wassersteinFromCells, wassersteinOfPoints } from '../stats/wasserstein.ts'
-import type { ColumnGrid } from '../summaries/inputs/grid.ts'
+import type { ColumnBins } from '../summaries/inputs/bins.ts'
+import type { ColumnSummary, InputSummary } from '../summaries/inputs/input-summary.ts'
 import { latencyOfBucket } from '../summaries/inputs/latency.ts'
-import type { ColumnProfile, Profile } from '../summaries/inputs/profile.ts'
 import { independentRows, noSubjects } from '../summaries/inputs/subjects.ts'
 import { type Reference, type ReferenceColumn, referenceOf, unite } from './reference.ts'
 
@@ -52,31 +52,31 @@ export type WindowResult = {
 }
 
 /** For a version without baseline: its schema grid as a reference that holds no rows. */
-export function emptyReference(grid: Reference['grid']): Reference {
-	return referenceOf('', grid, { rows: 0, subjects: noSubjects(), columns: [] } as unknown as Profile)
+export function emptyReference(bins: Reference['bins']): Reference {
+	return referenceOf('', bins, { rows: 0, subjects: noSubjects(), columns: [] } as unknown as InputSummary)
 }
 
 /** A window's profile, reduced to what its metrics need. `q` comes later, from the whole family. */
-export function summariseWindow(reference: Reference, profile: Profile): WindowResult {
+export function computeWindowMetrics(reference: Reference, inputSummary: InputSummary): WindowResult {
 	return {
-		rows: profile.rows,
-		duplicates: profile.duplicates,
-		errors: profile.errors,
-		schemaViolations: profile.schemaViolations,
-		subjects: independentRows(profile),
-		lastMs: profile.lastMs,
+		rows: inputSummary.rows,
+		duplicates: inputSummary.duplicates,
+		errors: inputSummary.errors,
+		schemaViolations: inputSummary.schemaViolations,
+		subjects: independentRows(inputSummary),
+		lastMs: inputSummary.lastMs,
 		latency: {
-			p50: percentile(profile.latency, 0.5),
-			p95: percentile(profile.latency, 0.95),
-			p99: percentile(profile.latency, 0.99),
+			p50: percentile(inputSummary.latency, 0.5),
+			p95: percentile(inputSummary.latency, 0.95),
+			p99: percentile(inputSummary.latency, 0.99),
 		},
-		columns: profile.columns.map((column, i) =>
+		columns: inputSummary.columns.map((column, i) =>
 			summariseColumn(reference.columns[i] as ReferenceColumn, column),
 		),
 	}
 }
 
-function summariseColumn(reference: ReferenceColumn, column: ColumnProfile): ColumnResult {
+function summariseColumn(reference: ReferenceColumn, column: ColumnSummary): ColumnResult {
 	const groups = unite(column.counts, reference.groupOf, reference.groups.length)
 	const outside = rowsOutside(reference, column)
 	return {
@@ -86,16 +86,16 @@ function summariseColumn(reference: ReferenceColumn, column: ColumnProfile): Col
 		constant: column.min === column.max,
 		...distances(reference, column),
 		q: Number.NaN,
-		min: reference.grid.kind === 'numeric' ? column.min : Number.NaN,
-		max: reference.grid.kind === 'numeric' ? column.max : Number.NaN,
+		min: reference.bins.kind === 'numeric' ? column.min : Number.NaN,
+		max: reference.bins.kind === 'numeric' ? column.max : Number.NaN,
 		...(outside > 0 ? { outside } : {}),
 	}
 }
 
 /** Rows in the bins before the first and behind the last that the reference uses. */
-function rowsOutside({ grid, counts }: ReferenceColumn, column: ColumnProfile): number {
-	if (grid.kind !== 'numeric') return 0
-	const used = counts.subarray(0, grid.edges.length + 1)
+function rowsOutside({ bins, counts }: ReferenceColumn, column: ColumnSummary): number {
+	if (bins.kind !== 'numeric') return 0
+	const used = counts.subarray(0, bins.edges.length + 1)
 	const [first, last] = [used.findIndex((c) => c > 0), used.findLastIndex((c) => c > 0)]
 	if (first === -1) return 0
 	return total(column.counts.subarray(0, first)) + total(column.counts.subarray(last + 1, used.length))
@@ -109,34 +109,34 @@ export const independent = (
 
 /** Distances that need the order of all cells, over the values that are there. */
 function distances(
-	{ grid, counts, borders }: ReferenceColumn,
-	column: ColumnProfile,
+	{ bins, counts, borders }: ReferenceColumn,
+	column: ColumnSummary,
 ): { ks: number; wasserstein: number } {
 	const none = { ks: Number.NaN, wasserstein: Number.NaN }
-	if (grid.kind !== 'numeric' || borders.length === 0) return none
-	const cells = grid.edges.length + 1
+	if (bins.kind !== 'numeric' || borders.length === 0) return none
+	const cells = bins.edges.length + 1
 	const reference = counts.subarray(0, cells)
 	const current = column.counts.subarray(0, cells)
 	if (!reference.some((c) => c > 0) || !current.some((c) => c > 0)) return none
 	// Before the differences are taken: those of the largest numbers are no numbers.
-	const sd = sdOf(grid, reference)
+	const sd = sdOf(bins, reference)
 	const inDeviations = borders.map((border) => border / sd)
 	return {
 		ks: kolmogorovSmirnov(reference, current),
-		wasserstein: area(grid, inDeviations, reference, current),
+		wasserstein: area(bins, inDeviations, reference, current),
 	}
 }
 
-type NumericGrid = Extract<ColumnGrid, { kind: 'numeric' }>
+type NumericBins = Extract<ColumnBins, { kind: 'numeric' }>
 
 function area(
-	grid: NumericGrid,
+	bins: NumericBins,
 	borders: Float64Array,
 	reference: Float64Array,
 	current: Float64Array,
 ): number {
 	// Where each value has its own cell, the value stands at the cell's right edge.
-	if (grid.points) return wassersteinOfPoints(borders.subarray(1), reference, current)
+	if (bins.points) return wassersteinOfPoints(borders.subarray(1), reference, current)
 	return wassersteinFromCells(borders, reference, current)
 }
 
@@ -144,7 +144,7 @@ function area(
  * A constant baseline has no spread to measure by: distances are then in its own units. NaN when a baseline's deviation
  * was not kept, as it was once when its squares were no numbers.
  */
-function sdOf({ moments }: NumericGrid, reference: Float64Array): number {
+function sdOf({ moments }: NumericBins, reference: Float64Array): number {
 	if (moments && moments.sd > 0) return moments.sd
 	return reference.reduce((n, count) => n + (count > 0 ? 1 : 0), 0) > 1 ? Number.NaN : 1
 }

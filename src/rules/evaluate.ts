@@ -64,17 +64,17 @@ export function evaluate(
 		const states =
 			around.inhibited(rule) || rule.inhibitedBy.some(firesNow)
 				? new Map(before.get(rule.name))
-				: judgeRule(rule, table, before.get(rule.name), lookups, result)
+				: evaluateRule(rule, table, before.get(rule.name), lookups, result)
 		if (states.size > 0) after.set(rule.name, states)
 	}
-	judgeNoData(rules, table, before, after, result)
+	evaluateNoData(rules, table, before, after, result)
 	result.states = after
 	return result
 }
 
-export type Judged = { subject: SubjectFacts; key: string; lookup: Lookup }
+export type Evaluated = { subject: SubjectFacts; key: string; lookup: Lookup }
 
-export function lookupsOf(table: FactTable, around: Surroundings): Judged[] {
+export function lookupsOf(table: FactTable, around: Surroundings): Evaluated[] {
 	const whole = table.subjects.find(
 		(s) => s.feature === undefined && s.segment === undefined && s.group === undefined,
 	)
@@ -106,17 +106,17 @@ export function verdictOf(rule: Rule, facts: Lookup): Verdict {
 	return { when, clear: rule.clear ? rule.clear.test(lookup) : when === undefined ? undefined : !when }
 }
 
-function judgeRule(
+function evaluateRule(
 	rule: Rule,
 	table: FactTable,
 	before: RuleStates | undefined,
-	judged: readonly Judged[],
+	evaluated: readonly Evaluated[],
 	result: Evaluation,
 ): Map<string, SubjectState> {
 	const after = new Map<string, SubjectState>()
 	const at = momentOf(rule, table)
 	const left = new Map(before)
-	for (const { subject, key, lookup } of judged) {
+	for (const { subject, key, lookup } of evaluated) {
 		if (!coversSubject(rule, subject)) continue
 		left.delete(key)
 		const verdict = verdictOf(rule, lookup)
@@ -191,7 +191,7 @@ const subjectOf = ({ feature, segment, group }: Subject): Subject => ({
 })
 
 /** The built-in alert, once a subject, however many rules lost its facts. */
-function judgeNoData(
+function evaluateNoData(
 	rules: readonly Rule[],
 	table: FactTable,
 	before: States,

@@ -29,9 +29,9 @@ export async function markLost(
 		open.delete(unknown)
 	}
 	for await (const table of isMissed ? earlier : []) {
-		const judged = new Map(lookupsOf(table, around).map((j) => [j.key, j]))
+		const evaluated = new Map(lookupsOf(table, around).map((j) => [j.key, j]))
 		for (const [unknown, seen] of open) {
-			const before = judged.get(unknown.key)
+			const before = evaluated.get(unknown.key)
 			if (!before || before.subject.n < minRows) continue
 			if (!unknown.missing.some((name) => before.lookup(name) !== undefined)) settle(unknown, 'never')
 			else if (seen + 1 >= windowsBefore) settle(unknown, 'unknown')

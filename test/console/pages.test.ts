@@ -22,7 +22,7 @@ beforeAll(async () => {
 	await registerTestModel(server.context)
 	const script = new FactScript()
 	script.set(startOfTest - 2 * dayMs, hostile, { 'drift.effect': 0.31 })
-	await script.judge(server.context, driftRule)
+	await script.evaluate(server.context, driftRule)
 	incident = (await server.fetch('/v1/incidents')).body.items[0].id
 	await registerLending(server)
 	server.clock.now = startOfTest - 30 * dayMs

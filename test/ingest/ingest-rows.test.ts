@@ -6,7 +6,7 @@ import { parseRows } from '../../src/http/ingest/parse-rows.ts'
 import { PredictionRow } from '../../src/http/schema/rows.ts'
 import { type IngestAnswer, ingestRows } from '../../src/ingest/ingest-rows.ts'
 import { readPrediction } from '../../src/ingest/read-prediction.ts'
-import { judges } from '../../src/ingest/row-schemas.ts'
+import { evaluators } from '../../src/ingest/row-schemas.ts'
 import { startOfTest, testContext } from '../support/context.ts'
 import { registerTestModel } from '../support/model.ts'
 
@@ -210,7 +210,7 @@ describe('the described schema and the judge', () => {
 	}
 	const verdict = (value: unknown) => {
 		try {
-			judges.prediction(value, rules)
+			evaluators.prediction(value, rules)
 			return true
 		} catch {
 			return false

@@ -8,10 +8,10 @@ import { Chance } from '../../src/demo/random.ts'
 import { compute } from '../../src/jobs/compute.ts'
 import { rollUp } from '../../src/jobs/roll-up.ts'
 import { metrics } from '../../src/metrics/index.ts'
-import { profileComputation } from '../../src/monitoring/windows/compute-family.ts'
+import { inputComputation } from '../../src/monitoring/windows/compute-family.ts'
 import { outcomeComputation } from '../../src/monitoring/windows/outcomes/compute-outcomes.ts'
-import { readAnswers } from '../../src/monitoring/windows/read-answers.ts'
 import { computedWindows, readFacts } from '../../src/monitoring/windows/read-facts.ts'
+import { readAnswers } from '../../src/monitoring/windows/read-metrics.ts'
 import type { Window } from '../../src/monitoring/windows/window-slices.ts'
 import { builtInRules, openRules } from '../../src/platform/node/load-rules.ts'
 import { metricOf } from '../../src/rules/available.ts'
@@ -98,7 +98,7 @@ describe('windows that are caught up on together', () => {
 			await server.context.sql.batch([{ sql: `DELETE FROM ${table}` }])
 		const series = (await server.context.log.series('m')).sort((a, b) => (a.segment < b.segment ? -1 : 1))
 		const family = { model: 'm', version: '1', environment: series[0]?.environment ?? '', series }
-		for (const window of list) await profileComputation.computeFamily(server.context, family, [window])
+		for (const window of list) await inputComputation.computeFamily(server.context, family, [window])
 		for (const window of list) await outcomeComputation.computeFamily(server.context, family, [window])
 		expect(await stored()).toEqual(together)
 	}, 120_000)

@@ -3,8 +3,8 @@ import { dayMs, hourMs } from '../../src/core/time.ts'
 import { openLibsqlLog } from '../../src/log/libsql.ts'
 import type { PredictionLog, RowKind } from '../../src/log/prediction-log.ts'
 import { BatchBuilder, type RowInput } from '../../src/summaries/inputs/batch-builder.ts'
-import { encodeProfile } from '../../src/summaries/inputs/encoding.ts'
-import { schemaGrid } from '../../src/summaries/inputs/make-grid.ts'
+import { encodeInputSummary } from '../../src/summaries/inputs/encoding.ts'
+import { schemaBins } from '../../src/summaries/inputs/make-bins.ts'
 import { startOfTest, testContext } from '../support/context.ts'
 import { registerTestModel, testFeatures } from '../support/model.ts'
 
@@ -18,7 +18,7 @@ beforeEach(async () => {
 })
 afterEach(() => test.close())
 
-const grid = schemaGrid(testFeatures)
+const bins = schemaBins(testFeatures)
 const prediction = (n: number, more: Partial<RowInput> = {}): RowInput => ({
 	id: `p${n}`,
 	version: '1',
@@ -32,14 +32,14 @@ const prediction = (n: number, more: Partial<RowInput> = {}): RowInput => ({
 async function append(kind: RowKind, rows: RowInput[], to = log): Promise<number[]> {
 	const builder = new BatchBuilder(rows.length)
 	for (const row of rows) builder.add(row)
-	return [...(await to.append('m', kind, builder.finish())).verdicts]
+	return [...(await to.append('m', kind, builder.finish())).statuses]
 }
 
 async function totals() {
 	const series = (await log.series('m')).find((s) => s.segment === '')
-	const profile = await log.profile(series?.id ?? 0, grid, 0, startOfTest + dayMs)
-	if (!profile) throw new Error('no profile')
-	return profile
+	const inputSummary = await log.inputSummary(series?.id ?? 0, bins, 0, startOfTest + dayMs)
+	if (!inputSummary) throw new Error('no profile')
+	return inputSummary
 }
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
 
@@ -75,7 +75,7 @@ describe('appending predictions', () => {
 	it('sums windows to the same bytes whatever the order and the batches', async () => {
 		const rows = range(0, 500).map((n) => prediction(n, { features: { income: 0.1 * n, region: null } }))
 		await append('prediction', rows)
-		const whole = encodeProfile(await totals())
+		const whole = encodeInputSummary(await totals())
 		const other = await testContext()
 		await registerTestModel(other.context)
 		const shuffled = rows
@@ -86,8 +86,8 @@ describe('appending predictions', () => {
 			range(0, 10).map((i) => append('prediction', shuffled.slice(i * 50, i * 50 + 50), other.context.log)),
 		)
 		const [series] = await other.context.log.series('m')
-		const parts = await other.context.log.profile(series?.id ?? 0, grid, 0, startOfTest + dayMs)
-		expect(parts && encodeProfile(parts)).toEqual(whole)
+		const parts = await other.context.log.inputSummary(series?.id ?? 0, bins, 0, startOfTest + dayMs)
+		expect(parts && encodeInputSummary(parts)).toEqual(whole)
 		await other.close()
 	})
 
@@ -110,7 +110,7 @@ describe('appending predictions', () => {
 		const series = await log.series('m')
 		expect(series.filter((s) => s.segment === 'branch')).toHaveLength(51)
 		const other = series.find((s) => s.value === 'other')
-		expect((await log.profile(other?.id ?? 0, grid, 0, startOfTest))?.rows).toBe(10)
+		expect((await log.inputSummary(other?.id ?? 0, bins, 0, startOfTest))?.rows).toBe(10)
 	})
 })
 
@@ -121,12 +121,12 @@ describe('two writers of one file', () => {
 			let accepted = 0
 			const post = async (to: PredictionLog) => {
 				for (let k = 0; k < 60; k++) {
-					const verdicts = await append(
+					const statuses = await append(
 						'prediction',
 						range(k * 5, k * 5 + 5).map((n) => prediction(n)),
 						to,
 					)
-					accepted += verdicts.filter((v) => v === 0).length
+					accepted += statuses.filter((v) => v === 0).length
 				}
 			}
 			await Promise.all([post(log), post(other)])
@@ -211,9 +211,9 @@ describe('the log over time', () => {
 		const at = startOfTest - dayMs
 		for (const n of range(0, 40))
 			await append('prediction', [prediction(n, n === 7 ? { features: undefined } : {})])
-		const before = encodeProfile(await totals())
+		const before = encodeInputSummary(await totals())
 		expect(await log.compact()).toBeGreaterThan(70)
-		expect(encodeProfile(await totals())).toEqual(before)
+		expect(encodeInputSummary(await totals())).toEqual(before)
 		expect(await append('prediction', [prediction(3), prediction(3, { score: 1 }), prediction(99)])).toEqual([
 			1, 2, 0,
 		])

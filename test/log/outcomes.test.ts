@@ -5,8 +5,8 @@ import { models } from '../../src/db/schema.ts'
 import { openLibsqlLog } from '../../src/log/libsql.ts'
 import type { PredictionLog, RowKind } from '../../src/log/prediction-log.ts'
 import { BatchBuilder, type RowInput } from '../../src/summaries/inputs/batch-builder.ts'
-import { decodeTally, encodeTally } from '../../src/summaries/outcomes/encoding.ts'
-import type { Tally } from '../../src/summaries/outcomes/tally.ts'
+import { decodeOutcomeSummary, encodeOutcomeSummary } from '../../src/summaries/outcomes/encoding.ts'
+import type { OutcomeSummary } from '../../src/summaries/outcomes/outcome-summary.ts'
 import { startOfTest, testContext } from '../support/context.ts'
 import { registerTestModel } from '../support/model.ts'
 
@@ -53,29 +53,29 @@ async function append(kind: RowKind, rows: RowInput[]) {
 	return log.append('m', kind, builder.finish())
 }
 
-async function tallies(): Promise<Map<string, Tally>> {
-	const list = new Map<string, Tally>()
+async function outcomeSummaries(): Promise<Map<string, OutcomeSummary>> {
+	const list = new Map<string, OutcomeSummary>()
 	for (const { id, segment, value } of await log.series('m')) {
-		const tally = await log.tally(id, 0, startOfTest + dayMs)
-		if (tally) list.set(`${segment}=${value}`, tally)
+		const outcomeSummary = await log.outcomeSummary(id, 0, startOfTest + dayMs)
+		if (outcomeSummary) list.set(`${segment}=${value}`, outcomeSummary)
 	}
 	return list
 }
 
-const total = async () => (await tallies()).get('=') as Tally
+const total = async () => (await outcomeSummaries()).get('=') as OutcomeSummary
 
 /** Without what cancels out, in a fixed order: what a tally says. */
-function saying(tally: Tally) {
-	const order = [...tally.actuals].sort()
-	const cells = [...tally.cells].flatMap(([decision, map]) =>
+function saying(outcomeSummary: OutcomeSummary) {
+	const order = [...outcomeSummary.actuals].sort()
+	const cells = [...outcomeSummary.cells].flatMap(([decision, map]) =>
 		[...map].map(([score, cell]) => [
 			decision,
 			score,
 			cell[0],
-			...order.map((text) => cell[1 + tally.actuals.indexOf(text)] ?? 0),
+			...order.map((text) => cell[1 + outcomeSummary.actuals.indexOf(text)] ?? 0),
 		]),
 	)
-	const groups = [...tally.groups]
+	const groups = [...outcomeSummary.groups]
 		.flatMap(([attribute, values]) =>
 			[...values].map(([value, g]) => [
 				attribute,
@@ -85,7 +85,7 @@ function saying(tally: Tally) {
 			]),
 		)
 		.filter(([, , counts]) => (counts as number[]).some((c) => c !== 0))
-	const { predictions, labelled, never, unusable } = tally
+	const { predictions, labelled, never, unusable } = outcomeSummary
 	return {
 		predictions,
 		labelled,
@@ -106,7 +106,7 @@ describe('joining outcomes', () => {
 		await append('prediction', [prediction(2)])
 		expect(await log.waitingOutcomes('m')).toBe(0)
 		const [series] = await log.series('m')
-		const hour = await log.tally(series?.id ?? 0, start, start + hourMs)
+		const hour = await log.outcomeSummary(series?.id ?? 0, start, start + hourMs)
 		expect(hour && saying(hour)).toMatchObject({ predictions: 2, labelled: 2, order: ['+', '-'] })
 	})
 
@@ -128,9 +128,9 @@ describe('joining outcomes', () => {
 
 	it('marks the windows of what it changed, and only these', async () => {
 		await append('prediction', [prediction(1), prediction(50)])
-		await log.clearDirtyTallies(await log.dirtyTallies(100))
+		await log.clearDirtyOutcomes(await log.dirtyOutcomes(100))
 		await append('outcome', [outcome(50, 1, 0)])
-		const hours = new Set((await log.dirtyTallies(100)).map((d) => d.hour))
+		const hours = new Set((await log.dirtyOutcomes(100)).map((d) => d.hour))
 		expect([...hours]).toEqual([Math.floor((start + 50 * 20 * 60_000) / hourMs) * hourMs])
 	})
 
@@ -157,7 +157,9 @@ describe('joining outcomes', () => {
 				)
 				i = j
 			}
-			return new Map([...(await tallies())].map(([key, tally]) => [key, saying(tally)]))
+			return new Map(
+				[...(await outcomeSummaries())].map(([key, outcomeSummary]) => [key, saying(outcomeSummary)]),
+			)
 		}
 		const expected = await run(events, 100)
 		expect(expected.get('=')?.predictions).toBe(count)
@@ -179,7 +181,11 @@ describe('joining outcomes', () => {
 				)
 				expect(said).toEqual(expected)
 				await log.compact()
-				expect(new Map([...(await tallies())].map(([key, tally]) => [key, saying(tally)]))).toEqual(expected)
+				expect(
+					new Map(
+						[...(await outcomeSummaries())].map(([key, outcomeSummary]) => [key, saying(outcomeSummary)]),
+					),
+				).toEqual(expected)
 			}),
 			{ numRuns: 8 },
 		)
@@ -196,7 +202,9 @@ describe('joining outcomes', () => {
 			[...Array(30).keys()].map((n) => outcome(n, n % 2, 0)),
 		)
 		await append('outcome', [outcome(3, 0, 9)])
-		const before = new Map([...(await tallies())].map(([key, tally]) => [key, saying(tally)]))
+		const before = new Map(
+			[...(await outcomeSummaries())].map(([key, outcomeSummary]) => [key, saying(outcomeSummary)]),
+		)
 		// As a database of the version before would be, once it is migrated.
 		await test.context.sql.batch([
 			{ sql: 'DELETE FROM log_brief' },
@@ -207,9 +215,11 @@ describe('joining outcomes', () => {
 		await log.close()
 		log = (await openLibsqlLog(test.url)).log
 		test.context.log = log
-		expect(await tallies()).toEqual(new Map())
+		expect(await outcomeSummaries()).toEqual(new Map())
 		await log.compact()
-		expect(new Map([...(await tallies())].map(([key, tally]) => [key, saying(tally)]))).toEqual(before)
+		expect(
+			new Map([...(await outcomeSummaries())].map(([key, outcomeSummary]) => [key, saying(outcomeSummary)])),
+		).toEqual(before)
 		await append('outcome', [outcome(35, 1, 0)])
 		expect((await total()).labelled).toBe(31)
 	})
@@ -223,7 +233,7 @@ describe('joining outcomes', () => {
 			'outcome',
 			Array.from({ length: 30 }, (_, n) => outcome(n, n % 2, 0)),
 		)
-		const tally = await total()
-		expect(saying(decodeTally(encodeTally(tally)))).toEqual(saying(tally))
+		const outcomeSummary = await total()
+		expect(saying(decodeOutcomeSummary(encodeOutcomeSummary(outcomeSummary)))).toEqual(saying(outcomeSummary))
 	})
 })

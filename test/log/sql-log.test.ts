@@ -7,7 +7,7 @@ import { webCodec } from '../../src/log/codec.ts'
 import type { PredictionLog } from '../../src/log/prediction-log.ts'
 import { openSqlLog } from '../../src/log/sql-log.ts'
 import { BatchBuilder } from '../../src/summaries/inputs/batch-builder.ts'
-import { schemaGrid } from '../../src/summaries/inputs/make-grid.ts'
+import { schemaBins } from '../../src/summaries/inputs/make-bins.ts'
 import { startOfTest, testContext } from '../support/context.ts'
 import { registerTestModel, testFeatures } from '../support/model.ts'
 
@@ -41,23 +41,23 @@ async function append(log: PredictionLog, from: number, to: number, score = 0.5)
 			features: { income: n, region: 'n' },
 			score,
 		})
-	return [...(await log.append('m', 'prediction', builder.finish())).verdicts]
+	return [...(await log.append('m', 'prediction', builder.finish())).statuses]
 }
 
 describe('the log without threads or files', () => {
 	it('is shared by several writers that know nothing of each other: every row once', async () => {
 		const [a, b] = (await openBoth()) as [PredictionLog, PredictionLog]
-		const verdicts = await Promise.all([
+		const statuses = await Promise.all([
 			append(a, 0, 60),
 			append(b, 30, 90),
 			append(a, 60, 100),
 			append(b, 0, 20),
 		])
-		expect(verdicts.flat().filter((v) => v === 0)).toHaveLength(100)
-		expect(verdicts.flat().filter((v) => v === 2)).toHaveLength(0)
+		expect(statuses.flat().filter((v) => v === 0)).toHaveLength(100)
+		expect(statuses.flat().filter((v) => v === 2)).toHaveLength(0)
 		const [series] = await a.series('m')
-		const profile = await b.profile(series?.id ?? 0, schemaGrid(testFeatures), 0, startOfTest)
-		expect([profile?.rows, profile?.columns[0]?.sum.value()]).toEqual([100, (99 * 100) / 2])
+		const inputSummary = await b.inputSummary(series?.id ?? 0, schemaBins(testFeatures), 0, startOfTest)
+		expect([inputSummary?.rows, inputSummary?.columns[0]?.sum.value()]).toEqual([100, (99 * 100) / 2])
 		for (const n of [0, 45, 99])
 			expect((await a.read('m', `p${n}`))?.features).toEqual({ income: n, region: 'n' })
 	})

@@ -3,7 +3,7 @@ import { detected } from '../../src/metrics/drift/detected.ts'
 import { ks } from '../../src/metrics/drift/ks.ts'
 import { p } from '../../src/metrics/drift/p.ts'
 import { alpha } from '../../src/metrics/gates.ts'
-import type { FeatureSpec } from '../../src/summaries/inputs/grid.ts'
+import type { FeatureSpec } from '../../src/summaries/inputs/bins.ts'
 import { compare, type Draw, missing, poisson, rowsOf, seeded, uniformly, zipf } from './samples.ts'
 
 const normal: Draw = (c) => c.normal()

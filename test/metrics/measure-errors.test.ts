@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest'
 import { errorMeasure } from '../../src/metrics/measure-errors.ts'
 import { OutcomeView } from '../../src/metrics/outcome-view.ts'
-import { emptyTally, momentNames } from '../../src/summaries/outcomes/tally.ts'
+import { emptyOutcomeSummary, momentNames } from '../../src/summaries/outcomes/outcome-summary.ts'
 
 /** A window of which these are the sums over labelled rows; the others are 0. */
 class Sums extends OutcomeView {
 	private readonly sums: Partial<Record<(typeof momentNames)[number], number>>
 
 	constructor(sums: Partial<Record<(typeof momentNames)[number], number>>) {
-		super('regression', emptyTally())
+		super('regression', emptyOutcomeSummary())
 		this.sums = sums
 	}
 

@@ -1,14 +1,14 @@
 import { Chance } from '../../src/demo/random.ts'
 import type { ColumnView } from '../../src/metrics/descriptor.ts'
 import { referenceOf } from '../../src/metrics/reference.ts'
-import { summariseWindow } from '../../src/metrics/window-result.ts'
-import { fillFamily } from '../../src/monitoring/windows/compute-family.ts'
+import { computeWindowMetrics } from '../../src/metrics/window-result.ts'
+import { adjustForMultipleTests } from '../../src/monitoring/windows/compute-family.ts'
 import { sampleColumns } from '../../src/registry/baseline/collect-baseline.ts'
-import { accumulate, emptyProfile } from '../../src/summaries/inputs/accumulate.ts'
+import { accumulate, emptyInputSummary } from '../../src/summaries/inputs/accumulate.ts'
 import { BatchBuilder } from '../../src/summaries/inputs/batch-builder.ts'
+import type { Bins, FeatureSpec } from '../../src/summaries/inputs/bins.ts'
 import type { RowBatch } from '../../src/summaries/inputs/columns.ts'
-import type { FeatureSpec, Grid } from '../../src/summaries/inputs/grid.ts'
-import { makeGrid } from '../../src/summaries/inputs/make-grid.ts'
+import { makeBins } from '../../src/summaries/inputs/make-bins.ts'
 
 export type Draw = (chance: Chance) => unknown
 const rule = { threshold: 0.5 }
@@ -56,10 +56,10 @@ export function rowsOf(chance: Chance, rows: number, draws: Readonly<Record<stri
 	return builder.finish()
 }
 
-function profileOf(grid: Grid, rows: RowBatch) {
-	const profile = emptyProfile(grid)
-	accumulate(profile, grid, rows, undefined, rule)
-	return profile
+function inputSummaryOf(bins: Bins, rows: RowBatch) {
+	const inputSummary = emptyInputSummary(bins)
+	accumulate(inputSummary, bins, rows, undefined, rule)
+	return inputSummary
 }
 
 /** What the service would make of a baseline and a window of these rows: grid, profiles, groups and q. */
@@ -68,17 +68,17 @@ export async function compare(
 	baseline: RowBatch,
 	window: RowBatch,
 ): Promise<Map<string, ColumnView>> {
-	const grid = await makeGrid(sampleColumns(specs, [baseline], rule), baseline.rows)
-	const reference = referenceOf('digest', grid, profileOf(grid, baseline))
-	const result = summariseWindow(reference, profileOf(grid, window))
-	fillFamily(reference, [result])
+	const bins = await makeBins(sampleColumns(specs, [baseline], rule), baseline.rows)
+	const reference = referenceOf('digest', bins, inputSummaryOf(bins, baseline))
+	const result = computeWindowMetrics(reference, inputSummaryOf(bins, window))
+	adjustForMultipleTests(reference, [result])
 	return new Map(
 		reference.columns.map((column, i) => [
-			column.grid.name,
+			column.bins.name,
 			{
 				reference: column,
 				result: result.columns[i] as ColumnView['result'],
-				spec: column.grid.spec,
+				spec: column.bins.spec,
 				hasBaseline: true,
 			},
 		]),

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dayMs, formatTime } from '../../src/core/time.ts'
-import type { Answer } from '../../src/metrics/answer.ts'
+import type { MetricPoint } from '../../src/metrics/metric-point.ts'
 import type { AttributeBias, ModelBias } from '../../src/monitoring/bias/read-bias.ts'
 import type { ModelPerformance } from '../../src/monitoring/performance/read-performance.ts'
 import type { Place, WindowAnswers } from '../../src/monitoring/windows/outcomes/recent-windows.ts'
@@ -164,7 +164,7 @@ describe('messages of any size', () => {
 	)
 	const number = fc.option(fc.double({ noNaN: true, noDefaultInfinity: true }))
 	const window = { from: '2026-03-01T00:00:00.000Z', to: '2026-03-02T00:00:00.000Z' }
-	const answers = (metric: string): fc.Arbitrary<Answer> =>
+	const answers = (metric: string): fc.Arbitrary<MetricPoint> =>
 		fc.record({
 			metric: fc.constant(metric),
 			subject: fc.record({

@@ -45,7 +45,7 @@ beforeEach(async () => {
 	await mapSlackUser(server.context, admin, { team: 'T1', user: 'U1', role: 'analyst', models: ['*'] })
 	const script = new FactScript()
 	script.set(startOfTest - 2 * dayMs, 'income', { 'drift.effect': 0.4 })
-	await script.judge(server.context, driftRule)
+	await script.evaluate(server.context, driftRule)
 	id = (await listIncidents(server.context, admin, { limit: 1 })).items[0]?.id as string
 })
 afterEach(() => server.close())

@@ -37,7 +37,7 @@ beforeEach(async () => {
 	await registerTestModel(context)
 	const script = new FactScript()
 	script.set(startOfTest - 2 * dayMs, 'income', { 'drift.effect': 0.4 })
-	await script.judge(context, driftRule)
+	await script.evaluate(context, driftRule)
 	id = (await listIncidents(context, admin, { limit: 1 })).items[0]?.id as string
 })
 afterEach(() => test.close())

@@ -48,7 +48,7 @@ export class FactScript implements Sources {
 	baselineFacts = async () => new Map<string, ReadonlyMap<string, number>>()
 
 	/** Judges what has changed by the rules of a YAML text. */
-	async judge(context: Context, yaml: string) {
+	async evaluate(context: Context, yaml: string) {
 		const parsed = await parseRules([{ name: 'test.yaml', text: yaml }], metricIds)
 		if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors))
 		context.rules = { current: () => parsed.ruleSet }

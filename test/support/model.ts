@@ -1,7 +1,7 @@
 import type { Context } from '../../src/context.ts'
 import { dayMs } from '../../src/core/time.ts'
 import { models, modelVersions } from '../../src/db/schema.ts'
-import type { FeatureSpec } from '../../src/summaries/inputs/grid.ts'
+import type { FeatureSpec } from '../../src/summaries/inputs/bins.ts'
 
 export const testFeatures: FeatureSpec[] = [
 	{ name: 'income', type: 'numeric' },

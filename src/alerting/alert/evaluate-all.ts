@@ -6,9 +6,9 @@ import type { Statement } from '../../db/sql.ts'
 import type { ChangedWindow } from '../../monitoring/windows/read-facts.ts'
 import type { RuleSet } from '../../rules/rule-set.ts'
 import type { ActionRegistry } from './action.ts'
-import { judgeClock } from './judge-clock.ts'
-import { judgePlace, type Place } from './judge-place.ts'
-import { ruleActor } from './plan.ts'
+import { ruleActor } from './change-set.ts'
+import { evaluateLiveness } from './evaluate-liveness.ts'
+import { evaluateModel, type Place } from './evaluate-model.ts'
 import { placeText } from './series-record.ts'
 import { rulesInForce } from './service-rules.ts'
 import { metricSources, type Sources } from './sources.ts'
@@ -37,7 +37,7 @@ export async function evaluateAll(
 	const onWindow = () => onProgress?.(++done, due.length)
 	for (const { place, windows } of byPlace(due)) {
 		try {
-			answer.windows += await judgePlace(context, place, windows, { ruleSet, sources, actions, onWindow })
+			answer.windows += await evaluateModel(context, place, windows, { ruleSet, sources, actions, onWindow })
 			answer.models++
 			await forget(context, windows)
 		} catch (error) {
@@ -50,7 +50,7 @@ export async function evaluateAll(
 		}
 		await new Promise((resolve) => setTimeout(resolve, 0))
 	}
-	answer.failed.push(...(await judgeClock(context, { ruleSet, actions })))
+	answer.failed.push(...(await evaluateLiveness(context, { ruleSet, actions })))
 	const [left] = await context.sql.all({ sql: 'SELECT count(*) FROM rule_waiting' })
 	answer.waiting = (left as [number])[0]
 	return answer

@@ -2,7 +2,7 @@ import { and, eq, gte, inArray, ne, or, sql } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import { inList } from '../../db/in-list.ts'
 import { alerts, incidents } from '../../db/schema.ts'
-import type { AlertRow } from './alert-book.ts'
+import type { AlertRow } from './alert-working-set.ts'
 
 /** Alerts that a judgement of windows from `from` on can touch: firing, of open incidents, or active since then. */
 export function readAlertsSince(

@@ -5,7 +5,7 @@ import type { ActionInput } from './action.ts'
 
 /** Adds a request for people to decide on, once an incident and kind. What cannot be requested is said in the timeline. */
 export async function requestFor(
-	{ context, plan, incidents, alert }: ActionInput,
+	{ context, changeSet, incidents, alert }: ActionInput,
 	kind: RequestKind,
 ): Promise<void> {
 	const { row, said } = incidents.place(alert.row)
@@ -21,8 +21,8 @@ export async function requestFor(
 			evidence: { rule, rulesDigest, metric, value, window: firedFrom },
 		})
 		const { change, entry } = requestChange(context, draft)
-		plan.changes.push(change)
-		plan.entries.push(entry)
+		changeSet.changes.push(change)
+		changeSet.entries.push(entry)
 		said.push(`requested a ${kind}: ${draft.id}`)
 	} catch (error) {
 		if (!(error instanceof AppError)) throw error

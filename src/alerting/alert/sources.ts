@@ -6,7 +6,7 @@ import {
 	type FactQuery,
 	readFacts,
 } from '../../monitoring/windows/read-facts.ts'
-import { currentReference } from '../../registry/baseline/current-grid.ts'
+import { currentReference } from '../../registry/baseline/current-bins.ts'
 import type { FactTable } from '../../rules/facts.ts'
 import { total } from '../../stats/counts.ts'
 
@@ -32,16 +32,16 @@ async function baselineFacts(
 ): Promise<BaselineFacts | undefined> {
 	const reference = await currentReference(context, model, version)
 	if (reference.digest === '') return undefined
-	return new Map(reference.columns.map((column) => [column.grid.name, factsOf(column)]))
+	return new Map(reference.columns.map((column) => [column.bins.name, factsOf(column)]))
 }
 
-export function factsOf({ grid, groups, proper }: ReferenceColumn): ReadonlyMap<string, number> {
+export function factsOf({ bins, groups, proper }: ReferenceColumn): ReadonlyMap<string, number> {
 	const rows = Math.max(1, total(groups))
 	const [unseen, missing] = groups.subarray(proper) as unknown as [number, number]
 	// Categories that occur once weigh as much as those that do not occur (Good 1953); the rarest of many are not kept.
 	const once = groups.subarray(0, proper).filter((count) => count === 1).length
 	return new Map([
 		['baseline.null_rate', missing / rows],
-		['baseline.unseen_rate', grid.kind === 'categorical' ? (once + unseen) / rows : 0],
+		['baseline.unseen_rate', bins.kind === 'categorical' ? (once + unseen) / rows : 0],
 	])
 }

@@ -1,6 +1,6 @@
 import type { IncidentChange } from '../../db/schema.ts'
 import { total } from '../../stats/counts.ts'
-import type { FeatureSpec } from '../../summaries/inputs/grid.ts'
+import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
 import { amount, percent } from './change-text.ts'
 import { referenceSide, type Side, sideOf } from './side.ts'
 import { type Comparison, dimensionOf } from './window-rows.ts'
@@ -47,7 +47,7 @@ function sidesOf(comparison: Comparison, spec: FeatureSpec, place?: Where): Side
 		return [...rows.all].filter((r) => !names || names[r] === wanted)
 	}
 	const now = sideOf(after.valuesOf(spec), rowsOf(after))
-	const column = place ? undefined : reference.columns.find((c) => c.grid.name === spec.name)
+	const column = place ? undefined : reference.columns.find((c) => c.bins.name === spec.name)
 	const own = before && sideOf(before.valuesOf(spec), rowsOf(before))
 	const isEnough = (side: Side | undefined) => side && side.rows - side.missing >= minRows
 	const then = isEnough(own) ? own : column && total(column.counts) > 0 ? referenceSide(column) : undefined
@@ -56,7 +56,7 @@ function sidesOf(comparison: Comparison, spec: FeatureSpec, place?: Where): Side
 
 /** A slow change differs from the baseline, and hardly from the day before. Undefined where it differs from neither. */
 function againstBaseline(comparison: Comparison, spec: FeatureSpec, { after }: Sides): Told | undefined {
-	const column = comparison.reference.columns.find((c) => c.grid.name === spec.name)
+	const column = comparison.reference.columns.find((c) => c.bins.name === spec.name)
 	if (!column || total(column.counts) === 0) return undefined
 	const told = tell(comparison, spec, { before: referenceSide(column), after })
 	return told?.moved ? { ...told, text: `${told.text}, against the baseline` } : undefined

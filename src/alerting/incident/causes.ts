@@ -1,7 +1,7 @@
 import { dayMs, weekMs, windowStart } from '../../core/time.ts'
 import { parseKey } from '../../rules/facts.ts'
 import { noDataRule } from '../../rules/rule-set.ts'
-import type { AlertRow } from '../alert/alert-book.ts'
+import type { AlertRow } from '../alert/alert-working-set.ts'
 
 /** What alerts of one incident have in common. Kinds that are not here are the first part of a metric's name. */
 export type CauseKind = 'data' | 'missing' | 'category' | 'type' | 'score' | 'attribution' | (string & {})

@@ -2,12 +2,12 @@ import type { Context } from '../../context.ts'
 import { formatTime, hourMs } from '../../core/time.ts'
 import type { IncidentChange } from '../../db/schema.ts'
 import { parseKey } from '../../rules/facts.ts'
-import type { AlertRow } from '../alert/alert-book.ts'
+import type { AlertRow } from '../alert/alert-working-set.ts'
 import { answerChanges, scoreColumn } from './answer-changes.ts'
 import { causeOf, isFollower, isInput } from './causes.ts'
 import { amount } from './change-text.ts'
 import { featureChanges, nameOf } from './feature-changes.ts'
-import type { IncidentBook, WorkingIncident } from './incident-book.ts'
+import type { IncidentWorkingSet, WorkingIncident } from './incident-working-set.ts'
 import { replayChanges } from './replay-changes.ts'
 import { type Comparison, readComparison } from './window-rows.ts'
 
@@ -22,7 +22,7 @@ const maxPlaces = 3
  */
 export async function describeIncidents(
 	context: Context,
-	incidents: IncidentBook,
+	incidents: IncidentWorkingSet,
 	changed: readonly AlertRow[],
 ): Promise<void> {
 	for (const { incident, alerts } of incidents.touchedBy(changed)) {
@@ -86,7 +86,7 @@ async function fromRows(
 	if (!isInput(alert) || feature === undefined) return []
 	return attempt(context, incident, [], async () => {
 		const comparison = await read(alert)
-		const spec = comparison.reference.columns.find((c) => c.grid.name === feature)?.grid.spec
+		const spec = comparison.reference.columns.find((c) => c.bins.name === feature)?.bins.spec
 		return spec ? featureChanges(comparison, spec) : []
 	})
 }

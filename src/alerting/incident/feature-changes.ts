@@ -1,6 +1,6 @@
 import type { IncidentChange } from '../../db/schema.ts'
 import { defaultMinGroup } from '../../stats/fairness/disparity.ts'
-import type { FeatureSpec } from '../../summaries/inputs/grid.ts'
+import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
 import { type Aspect, type Found, findChanges, sizeOf } from './find-changes.ts'
 import { referenceSide, type Side, sideOf } from './side.ts'
 import type { Comparison, Dimension, WindowRows } from './window-rows.ts'
@@ -31,7 +31,7 @@ export function featureChanges(comparison: Comparison, spec: FeatureSpec): Chang
 
 function changesIn(comparison: Comparison, spec: FeatureSpec, rows: Rows): Change[] {
 	const { after, before, reference } = comparison
-	const column = reference.columns.find((c) => c.grid.name === spec.name)
+	const column = reference.columns.find((c) => c.bins.name === spec.name)
 	const baseline = column && referenceSide(column)
 	const values = after.valuesOf(spec)
 	const own = before && sideOf(before.valuesOf(spec), rowsFor(before, spec))

@@ -3,7 +3,7 @@ import { formatTime } from '../../core/time.ts'
 import type { IncidentChange } from '../../db/schema.ts'
 import { parseKey } from '../../rules/facts.ts'
 import { serviceModel } from '../../rules/rule-set.ts'
-import type { AlertRow } from '../alert/alert-book.ts'
+import type { AlertRow } from '../alert/alert-working-set.ts'
 import { causeOf, isFollower } from './causes.ts'
 import { amount, factorText, listed, percent, whereOf } from './change-text.ts'
 

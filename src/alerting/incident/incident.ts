@@ -1,7 +1,7 @@
 import { formatTime, windowMs } from '../../core/time.ts'
 import type { IncidentChange, incidentEvents, incidents } from '../../db/schema.ts'
 import { parseKey } from '../../rules/facts.ts'
-import type { AlertRow } from '../alert/alert-book.ts'
+import type { AlertRow } from '../alert/alert-working-set.ts'
 import { nextStep } from './next-step.ts'
 
 export type IncidentRow = typeof incidents.$inferSelect

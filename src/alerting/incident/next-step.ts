@@ -1,6 +1,6 @@
 import type { IncidentChange } from '../../db/schema.ts'
 import { parseKey } from '../../rules/facts.ts'
-import type { AlertRow } from '../alert/alert-book.ts'
+import type { AlertRow } from '../alert/alert-working-set.ts'
 import { causeOf, isInput } from './causes.ts'
 
 const source = (feature: string, task: string): string => `Ask who sends ${feature} ${task}`

@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts'
 import { formatTime } from '../../core/time.ts'
 import type { IncidentChange } from '../../db/schema.ts'
-import type { AlertRow } from '../alert/alert-book.ts'
+import type { AlertRow } from '../alert/alert-working-set.ts'
 import { amount, percent } from './change-text.ts'
 
 type Row = [

@@ -1,7 +1,7 @@
 import type { ReferenceColumn } from '../../metrics/reference.ts'
 import { type Value, wrong } from '../../monitoring/segments/feature-cells.ts'
 import { total } from '../../stats/counts.ts'
-import { cellCount, missingCell, typeErrorCell, unseenCell } from '../../summaries/inputs/grid.ts'
+import { cellCount, missingCell, typeErrorCell, unseenCell } from '../../summaries/inputs/bins.ts'
 
 /** What some rows say of one feature: what is missing, of another type, and the values that are there. */
 export type Side = {
@@ -41,28 +41,28 @@ const maxPoints = 1000
 
 /** The baseline's side: of numbers, points at equal shares of the stored distribution. */
 export function referenceSide(column: ReferenceColumn): Side {
-	const { grid, counts } = column
-	const cells = cellCount(grid)
+	const { bins, counts } = column
+	const cells = cellCount(bins)
 	const at = (cell: number) => counts[cell] ?? 0
 	return {
 		rows: total(counts),
 		missing: at(missingCell(cells)),
 		wrong: at(typeErrorCell(cells)),
-		numbers: grid.kind === 'numeric' ? pointsOf(column, cells) : new Float64Array(),
+		numbers: bins.kind === 'numeric' ? pointsOf(column, cells) : new Float64Array(),
 		categories:
-			grid.kind === 'categorical'
-				? new Map(grid.values.map((value, cell) => [value, at(cell)]))
+			bins.kind === 'categorical'
+				? new Map(bins.values.map((value, cell) => [value, at(cell)]))
 				: new Map<string, number>(),
 		unnamed: at(unseenCell(cells)),
 	}
 }
 
 /** Within a cell rows are taken as even, unless each value has its own. The unseen cell of numbers is empty. */
-function pointsOf({ grid, counts, borders }: ReferenceColumn, cells: number): Float64Array {
+function pointsOf({ bins, counts, borders }: ReferenceColumn, cells: number): Float64Array {
 	const proper = counts.subarray(0, unseenCell(cells))
 	const rows = total(proper)
 	if (rows === 0 || borders.length === 0) return new Float64Array()
-	const hasPoints = grid.kind === 'numeric' && grid.points === true
+	const hasPoints = bins.kind === 'numeric' && bins.points === true
 	let [cell, before] = [0, 0]
 	return Float64Array.from({ length: Math.min(maxPoints, rows) }, (_, i, of = Math.min(maxPoints, rows)) => {
 		const rank = ((i + 0.5) / of) * rows

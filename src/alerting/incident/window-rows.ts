@@ -4,16 +4,16 @@ import type { IncidentChange } from '../../db/schema.ts'
 import type { Reference } from '../../metrics/reference.ts'
 import { type Value, valueAt } from '../../monitoring/segments/feature-cells.ts'
 import { groupName } from '../../monitoring/windows/outcomes/measure-outcomes.ts'
-import { currentReference } from '../../registry/baseline/current-grid.ts'
+import { currentReference } from '../../registry/baseline/current-bins.ts'
 import { findModel, type ModelRow } from '../../registry/model/find-model.ts'
 import { sampleRows } from '../../registry/version/sample-rows.ts'
 import { decisionOf } from '../../summaries/inputs/accumulate.ts'
-import { categoryOf } from '../../summaries/inputs/cell.ts'
+import { categoryOf } from '../../summaries/inputs/bin-of.ts'
+import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
 import { type Column, cellKind, type RowBatch } from '../../summaries/inputs/columns.ts'
-import type { FeatureSpec } from '../../summaries/inputs/grid.ts'
 import { edgesOf } from '../../summaries/outcomes/bands.ts'
-import { groupAt, missingGroup } from '../../summaries/outcomes/make-brief.ts'
-import type { AlertRow } from '../alert/alert-book.ts'
+import { groupAt, missingGroup } from '../../summaries/outcomes/make-join-index.ts'
+import type { AlertRow } from '../alert/alert-working-set.ts'
 
 /** Rows that are looked at on either side; with very many features fewer, so that memory is bounded. */
 const maxRows = 20_000
@@ -130,7 +130,7 @@ export async function readWindowRows(
 	const dimensions: Dimension[] = [
 		...model.segments.map((segment) => ({ segment })),
 		...model.sensitive.flatMap((attribute) => {
-			const column = reference.columns.find((c) => c.grid.name === attribute)?.grid
+			const column = reference.columns.find((c) => c.bins.name === attribute)?.bins
 			return column ? [{ attribute, edges: edgesOf(model.bands, attribute, column) }] : []
 		}),
 	]
@@ -157,11 +157,11 @@ async function latestPart(
 	context: Context,
 	{ model, version, environment, firedTo }: AlertWindow,
 	from: number,
-	{ grid }: Reference,
+	{ bins }: Reference,
 ): Promise<number> {
 	const all = (await context.log.series(model)).find(
 		(s) => s.version === version && s.environment === environment && s.segment === '',
 	)
-	const rows = all ? ((await context.log.profile(all.id, grid, from, firedTo))?.rows ?? 0) : 0
+	const rows = all ? ((await context.log.inputSummary(all.id, bins, from, firedTo))?.rows ?? 0) : 0
 	return rows <= maxScanned ? from : Math.floor(firedTo - ((firedTo - from) * maxScanned) / rows)
 }

@@ -11,7 +11,7 @@ import { commit } from '../../db/commit.ts'
 import { silences } from '../../db/schema.ts'
 import { authorise, authoriseGlobs, coversGlobs } from '../../registry/key/authorise.ts'
 import { parseKey } from '../../rules/facts.ts'
-import type { AlertRow } from '../alert/alert-book.ts'
+import type { AlertRow } from '../alert/alert-working-set.ts'
 import { handlers } from '../incident/acknowledge-incident.ts'
 
 type SilenceRow = typeof silences.$inferSelect

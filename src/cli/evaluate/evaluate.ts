@@ -1,16 +1,16 @@
-import type { Finding } from '../../metrics/finding.ts'
+import type { MetricValue } from '../../metrics/metric-value.ts'
+import { compareGroups } from './compare-groups.ts'
 import type { Evaluation } from './evaluation.ts'
 import { facetsOf } from './facets.ts'
-import { fillFamily } from './fairness.ts'
+import { adjustForMultipleTests } from './fairness.ts'
 import { findingsOf } from './findings.ts'
 import { type Attribute, attributesOf } from './groupings.ts'
-import { judgeGroups } from './judge-groups.ts'
 import type { Request } from './request.ts'
 import type { Rows } from './rows.ts'
 import { RowsView } from './rows-view.ts'
 
 /** What else there is to find of all rows: estimates from a reference. */
-export type Estimator = (view: RowsView) => Iterable<readonly [string, Finding]>
+export type Estimator = (view: RowsView) => Iterable<readonly [string, MetricValue]>
 
 /**
  * Everything that is asked of a table. The view of all rows is handed back for charts; unless estimates are asked for,
@@ -23,20 +23,21 @@ export function evaluate(
 ): { result: Evaluation; view: RowsView } {
 	const facets = facetsOf(request, rows)
 	const notes = [...rows.notes]
-	const judged = attributesOf(rows, notes).map((attribute) => ({
+	const evaluated = attributesOf(rows, notes).map((attribute) => ({
 		attribute,
-		...judgeGroups(request, rows, attribute),
+		...compareGroups(request, rows, attribute),
 	}))
-	fillFamily(judged.map((j) => j.findings))
+	adjustForMultipleTests(evaluated.map((j) => j.findings))
 	// After the groups, so that their columns and those of all rows are not in memory together.
 	const view = new RowsView(rows, { isLast: estimate === undefined })
-	for (const { attribute, tallies } of judged) if (isSingle(attribute)) view.addGroups(attribute, tallies)
+	for (const { attribute, outcomeSummaries } of evaluated)
+		if (isSingle(attribute)) view.addGroups(attribute, outcomeSummaries)
 	const result: Evaluation = {
 		rows: rows.count,
 		metrics: new Map([...findingsOf(view), ...(estimate?.(view) ?? [])]),
-		groups: judged.flatMap(({ groups }) => groups),
-		fairness: new Map(judged.map(({ attribute, findings }) => [attribute.name, findings])),
-		fourFifths: new Map(judged.flatMap((j) => (j.fourFifths ? [[j.attribute.name, j.fourFifths]] : []))),
+		groups: evaluated.flatMap(({ groups }) => groups),
+		fairness: new Map(evaluated.map(({ attribute, findings }) => [attribute.name, findings])),
+		fourFifths: new Map(evaluated.flatMap((j) => (j.fourFifths ? [[j.attribute.name, j.fourFifths]] : []))),
 		facets,
 		notes,
 	}

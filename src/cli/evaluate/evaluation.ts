@@ -1,18 +1,18 @@
-import type { Finding } from '../../metrics/finding.ts'
+import type { MetricValue } from '../../metrics/metric-value.ts'
 import type { FourFifths } from '../../stats/fairness/four-fifths.ts'
 
 /** A finding over the groups of an attribute, and the two of them that decide it. */
-export type GroupFinding = Finding & { groups: readonly string[] }
+export type GroupValue = MetricValue & { groups: readonly string[] }
 
 /** One group of an attribute, or of two attributes together. */
-export type GroupResult = { group: Record<string, string>; n: number; metrics: Map<string, Finding> }
+export type GroupResult = { group: Record<string, string>; n: number; metrics: Map<string, MetricValue> }
 
 export type Evaluation = {
 	rows: number
-	metrics: Map<string, Finding>
+	metrics: Map<string, MetricValue>
 	groups: GroupResult[]
 	/** By attribute, or `a x b`. */
-	fairness: Map<string, Map<string, GroupFinding>>
+	fairness: Map<string, Map<string, GroupValue>>
 	/** By attribute, of tasks that have decisions. */
 	fourFifths: Map<string, FourFifths>
 	/** By `column=value`, or `column=value by attribute`: Clarify's metrics by short name. */

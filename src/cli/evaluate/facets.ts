@@ -6,7 +6,7 @@ import { type GroupCounts, inFavour, mergeCounts } from '../../stats/fairness/gr
 import { type Attribute, crossed } from './groupings.ts'
 import { comparedClass, type Facet, type Request } from './request.ts'
 import type { Grouping, Rows } from './rows.ts'
-import { tallyGroups } from './tally-groups.ts'
+import { summariseGroups } from './summarise-groups.ts'
 
 /**
  * Clarify's metrics of each facet against all other rows, by short name: the favourable label is the positive one; and for each other attribute the two that are
@@ -17,7 +17,9 @@ export function facetsOf(request: Request, rows: Rows): Map<string, Map<string, 
 	const facets = new Map<string, Map<string, number>>()
 	if (compared === '') return facets
 	const count = (grouping: Grouping) =>
-		tallyGroups(rows, grouping, compared).map((tally) => inFavour(countsOf(tally), rows.favourable))
+		summariseGroups(rows, grouping, compared).map((outcomeSummary) =>
+			inFavour(countsOf(outcomeSummary), rows.favourable),
+		)
 	for (const facet of request.facets) {
 		const grouping = rows.facets.get(facet.column) as Grouping
 		const at = indexOf(facet, grouping)

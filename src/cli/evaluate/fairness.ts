@@ -3,7 +3,7 @@ import { metrics } from '../../metrics/index.ts'
 import { attributeMeasure } from '../../metrics/measure-groups.ts'
 import { benjaminiHochberg } from '../../stats/benjamini-hochberg.ts'
 import type { Favourable, Group } from '../../stats/fairness/group-counts.ts'
-import type { GroupFinding } from './evaluation.ts'
+import type { GroupValue } from './evaluation.ts'
 
 const attributeMetrics: readonly AttributeMetric[] = metrics.filter((m) => m.subject === 'attribute')
 
@@ -16,7 +16,7 @@ type Asked = { minGroup: number; favourable: Favourable | undefined; kind: 'deci
 export const fairnessOf = (
 	groups: readonly Group[],
 	{ minGroup, favourable, kind }: Asked,
-): Map<string, GroupFinding> =>
+): Map<string, GroupValue> =>
 	new Map(
 		attributeMetrics
 			.filter(({ id }) => kind === 'decisions' || (kind === 'scores' && ofScores.includes(id)))
@@ -24,7 +24,7 @@ export const fairnessOf = (
 	)
 
 /** q for every test of all attributes: one family. */
-export function fillFamily(attributes: Iterable<ReadonlyMap<string, GroupFinding>>): void {
+export function adjustForMultipleTests(attributes: Iterable<ReadonlyMap<string, GroupValue>>): void {
 	const tests = [...attributes].flatMap((findings) => [...findings.values()])
 	const q = benjaminiHochberg(tests.map((t) => t.p))
 	tests.forEach((finding, i) => {

@@ -1,6 +1,6 @@
 import { bandOf } from '../../summaries/outcomes/bands.ts'
-import { maxPaired } from '../../summaries/outcomes/brief.ts'
-import { missingGroup } from '../../summaries/outcomes/make-brief.ts'
+import { maxPaired } from '../../summaries/outcomes/join-index.ts'
+import { missingGroup } from '../../summaries/outcomes/make-join-index.ts'
 import { cellOf } from '../../tables/cell-text.ts'
 import { type CodeColumn, firstCode } from './code-column.ts'
 import { codesFor, type Grouping, type Rows } from './rows.ts'

@@ -1,5 +1,5 @@
 import { AppError } from '../../core/errors.ts'
-import { type Finding, found, missing } from '../../metrics/finding.ts'
+import { type MetricValue, notEnoughData, ok } from '../../metrics/metric-value.ts'
 import { fitNannymlCbpe, type NannymlEstimate } from '../../stats/estimation/nannyml-cbpe.ts'
 import { fitNannymlCbpeMulticlass } from '../../stats/estimation/nannyml-cbpe-multiclass.ts'
 import type { NannymlMetric } from '../../stats/estimation/nannyml-sampling-error.ts'
@@ -8,7 +8,7 @@ import { firstLabel, type Rows } from './rows.ts'
 const names: readonly NannymlMetric[] = ['roc_auc', 'f1', 'precision', 'recall', 'specificity', 'accuracy']
 
 /** NannyML's CBPE, with all rows as one chunk: its values, and bands of three sampling errors. */
-export function nannymlEstimates(rows: Rows, reference: Rows): [string, Finding][] {
+export function nannymlEstimates(rows: Rows, reference: Rows): [string, MetricValue][] {
 	if (rows.task === 'regression' || rows.task === 'ranking')
 		throw new AppError('invalid', `--like nannyml estimates binary and multiclass models, not ${rows.task}.`)
 	const n = countOf(rows)
@@ -16,8 +16,8 @@ export function nannymlEstimates(rows: Rows, reference: Rows): [string, Finding]
 	return names.map((name) => [
 		`estimated.${name}`,
 		estimate
-			? { ...found(estimate(name), n), reason: "NannyML's CBPE: a band of three sampling errors" }
-			: missing(n, 'no row has both a score and a decision, or the reference has no outcomes'),
+			? { ...ok(estimate(name), n), reason: "NannyML's CBPE: a band of three sampling errors" }
+			: notEnoughData(n, 'no row has both a score and a decision, or the reference has no outcomes'),
 	])
 }
 

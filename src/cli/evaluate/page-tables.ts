@@ -1,7 +1,7 @@
 import { intervalText, numberText, shareText } from '../../charts/number-text.ts'
 import { escape } from '../../charts/page/svg.ts'
-import type { Finding } from '../../metrics/finding.ts'
-import type { GroupFinding, GroupResult } from './evaluation.ts'
+import type { MetricValue } from '../../metrics/metric-value.ts'
+import type { GroupResult, GroupValue } from './evaluation.ts'
 
 type Cell = string | { text: string; kind: 'n' | 'why' }
 const n = (text: string): Cell => ({ text, kind: 'n' })
@@ -37,7 +37,7 @@ export const numbersOf = (
 		rows.map((row) => row.map((cell, i) => (i === 0 ? cell : n(cell)))),
 	)}</details>`
 
-export function metricTable(metrics: ReadonlyMap<string, Finding>): string {
+export function metricTable(metrics: ReadonlyMap<string, MetricValue>): string {
 	const rows = [...metrics].map(([id, f]): Cell[] => [
 		id,
 		n(numberText(f.value)),
@@ -52,7 +52,7 @@ export function metricTable(metrics: ReadonlyMap<string, Finding>): string {
 	)
 }
 
-export function fairnessTable(attribute: string, findings: ReadonlyMap<string, GroupFinding>): string {
+export function fairnessTable(attribute: string, findings: ReadonlyMap<string, GroupValue>): string {
 	const rows = [...findings].map(([id, f]): Cell[] => [
 		id.replace('fairness.', ''),
 		n(numberText(f.value)),

@@ -4,8 +4,8 @@ import type { ScoreTable } from '../../stats/estimation/score-table.ts'
 import type { RankedQuery } from '../../stats/performance/ranking-query.ts'
 import type { ScoreCounts } from '../../stats/score-counts.ts'
 import { addBrier, addMoments } from '../../summaries/outcomes/contribute.ts'
-import type { GroupTally } from '../../summaries/outcomes/group-tally.ts'
-import { emptyTally, type Tally } from '../../summaries/outcomes/tally.ts'
+import type { GroupSummary } from '../../summaries/outcomes/group-summary.ts'
+import { emptyOutcomeSummary, type OutcomeSummary } from '../../summaries/outcomes/outcome-summary.ts'
 import { release } from '../../tables/memory.ts'
 import { scoreCounts, scoreCountsInPlace, scoreTable } from './count-scores.ts'
 import { badLabel, type Chosen, type Codes, eachRow, firstLabel, type Rows, unlabelled } from './rows.ts'
@@ -21,7 +21,7 @@ export class RowsView extends OutcomeView {
 
 	/** `isLast`: nobody needs the rows' scores and labels afterwards, so the view may sort them where they are. */
 	constructor(rows: Rows, { chosen, isLast = false }: { chosen?: Chosen; isLast?: boolean } = {}) {
-		super(rows.task, tallyOf(rows, chosen))
+		super(rows.task, outcomeSummaryOf(rows, chosen))
 		this.rows = rows
 		this.chosen = chosen
 		this.isLast = isLast
@@ -142,9 +142,12 @@ export class RowsView extends OutcomeView {
 	/** Adds the tallies of an attribute's groups. */
 	addGroups(
 		{ name, names }: { name: string; names: readonly string[] },
-		tallies: readonly GroupTally[],
+		outcomeSummaries: readonly GroupSummary[],
 	): void {
-		this.tally.groups.set(name, new Map(names.map((group, i) => [group, tallies[i] as GroupTally])))
+		this.outcomeSummary.groups.set(
+			name,
+			new Map(names.map((group, i) => [group, outcomeSummaries[i] as GroupSummary])),
+		)
 	}
 
 	/** Gives up the counts that were made: the view cannot be asked again. */
@@ -167,24 +170,29 @@ function releaseCounts({ scores, positives, negatives }: ScoreCounts): void {
 	for (const array of [scores, positives, negatives]) release(array)
 }
 
-function tallyOf(rows: Rows, chosen: Chosen): Tally {
-	const tally = emptyTally()
+function outcomeSummaryOf(rows: Rows, chosen: Chosen): OutcomeSummary {
+	const outcomeSummary = emptyOutcomeSummary()
 	const { count, labels, probabilities, classes } = rows
 	const columns = [...probabilities.values()]
 	eachRow(count, chosen, (row) => {
-		tally.predictions++
+		outcomeSummary.predictions++
 		const label = labels[row] as number
-		if (label === badLabel) tally.unusable++
+		if (label === badLabel) outcomeSummary.unusable++
 		else if (label !== unlabelled) {
-			tally.labelled++
+			outcomeSummary.labelled++
 			if (rows.task === 'regression')
-				addMoments(tally, rows.scores[row] as number, rows.values[row] as number, 1)
+				addMoments(outcomeSummary, rows.scores[row] as number, rows.values[row] as number, 1)
 			if (columns.length > 0)
-				addBrier(tally, probabilitiesAt(probabilities, row), classes[label - firstLabel] as string, 1)
+				addBrier(
+					outcomeSummary,
+					probabilitiesAt(probabilities, row),
+					classes[label - firstLabel] as string,
+					1,
+				)
 		}
-		if (columns.length > 0 && isImproper(columns, row)) tally.improper++
+		if (columns.length > 0 && isImproper(columns, row)) outcomeSummary.improper++
 	})
-	return tally
+	return outcomeSummary
 }
 
 const probabilitiesAt = (columns: Rows['probabilities'], row: number): [string, number][] =>

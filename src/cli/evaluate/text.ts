@@ -1,5 +1,5 @@
 import { intervalText, numberText, shareText } from '../../charts/number-text.ts'
-import type { Finding } from '../../metrics/finding.ts'
+import type { MetricValue } from '../../metrics/metric-value.ts'
 import { toTable } from '../table.ts'
 import type { Evaluation, GroupResult } from './evaluation.ts'
 import type { Request } from './request.ts'
@@ -26,7 +26,7 @@ export function evaluationText(request: Request, result: Evaluation): string {
 	return parts.join('\n')
 }
 
-function disparities(attribute: string, findings: ReadonlyMap<string, Finding>): string {
+function disparities(attribute: string, findings: ReadonlyMap<string, MetricValue>): string {
 	const [first] = findings.values()
 	if ([...findings.values()].every((f) => Number.isNaN(f.value)))
 		return `${attribute} is not compared: ${first?.reason}\n`
@@ -35,9 +35,9 @@ function disparities(attribute: string, findings: ReadonlyMap<string, Finding>):
 }
 
 const short = (id: string) => id.replace(/^(fairness|performance)\./, '')
-const cells = (f: Finding) => [numberText(f.value), intervalText(f)]
+const cells = (f: MetricValue) => [numberText(f.value), intervalText(f)]
 
-function metricTable(metrics: ReadonlyMap<string, Finding>): string {
+function metricTable(metrics: ReadonlyMap<string, MetricValue>): string {
 	const isEstimated = [...metrics.keys()].some((id) => id.startsWith('estimated.'))
 	// Where outcomes are still to come, what needs them is left out in favour of what they are expected to be.
 	const shown = [...metrics].filter(([, f]) => !isEstimated || f.n > 0)

@@ -1,11 +1,11 @@
-import { type Finding, statusOf } from '../../metrics/finding.ts'
+import { type MetricValue, statusOf } from '../../metrics/metric-value.ts'
 import type { FourFifths } from '../../stats/fairness/four-fifths.ts'
 import type { Evaluation } from './evaluation.ts'
 
 const orNull = (x: number): number | null => (Number.isFinite(x) ? x : null)
 
 /** A finding for machines: what is not a number is null, and an infinite value says so in its reason. */
-export function findingJson(finding: Finding) {
+export function findingJson(finding: MetricValue) {
 	const { value, low, high, p, q, n, trust, reason } = finding
 	return {
 		value: orNull(value),

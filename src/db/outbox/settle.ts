@@ -16,11 +16,11 @@ async function settle(context: Context, { token }: Claim, set: string, params: S
 }
 
 /** `note`: why it was not delivered although there is nothing more to do. */
-export const markDone = (context: Context, claim: Claim, note: string | null = null): Promise<void> =>
+export const complete = (context: Context, claim: Claim, note: string | null = null): Promise<void> =>
 	settle(context, claim, 'done_at = ?, error = ?', [context.now(), note])
 
 /** Gives messages back to be delivered again from `afterMs` on. That was no failure, and no attempt. */
-export const putOff = (context: Context, claim: Claim, afterMs: number): Promise<void> =>
+export const reschedule = (context: Context, claim: Claim, afterMs: number): Promise<void> =>
 	settle(context, claim, 'attempts = attempts - 1, not_before = ?, error = ?', [
 		context.now() + afterMs,
 		afterMs > 0 ? rateLimited : null,

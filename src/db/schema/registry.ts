@@ -1,6 +1,6 @@
 import { blob, integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Role } from '../../core/actor.ts'
-import type { FeatureSpec } from '../../summaries/inputs/grid.ts'
+import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
 
 export const accessKeys = sqliteTable('access_key', {
 	id: text().primaryKey(),
@@ -78,10 +78,10 @@ export const baselines = sqliteTable(
 		version: text().notNull(),
 		digest: text().notNull(),
 		rows: integer().notNull(),
-		grid: blob().$type<Uint8Array>().notNull(),
-		profile: blob().$type<Uint8Array>().notNull(),
+		bins: blob('grid').$type<Uint8Array>().notNull(),
+		inputSummary: blob('profile').$type<Uint8Array>().notNull(),
 		/** Scores beside the actuals that the rows came with; null when none did. */
-		tally: blob().$type<Uint8Array>(),
+		outcomeSummary: blob('tally').$type<Uint8Array>(),
 		/** The rows cut by hour of week; null unless they cover four weeks. */
 		seasons: blob().$type<Uint8Array>(),
 		summary: text({ mode: 'json' }).$type<{ name: string; cells: number; warnings: string[] }[]>().notNull(),

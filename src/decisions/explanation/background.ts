@@ -1,5 +1,5 @@
 import { seeded } from '../../core/random.ts'
-import { categoryOf, cellValue, textHash } from '../../summaries/inputs/cell.ts'
+import { categoryOf, cellValue, textHash } from '../../summaries/inputs/bin-of.ts'
 import type { RowBatch } from '../../summaries/inputs/columns.ts'
 import { negative, sideOf } from '../../summaries/outcomes/label.ts'
 import { type DecisionRule, decide } from './decision.ts'

@@ -1,5 +1,5 @@
 import type { Attribution, Model } from '../../explain/model.ts'
-import type { FeatureSpec } from '../../summaries/inputs/grid.ts'
+import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
 import type { BackgroundContent } from './background.ts'
 import type { Contribution, Explanation } from './explanation.ts'
 import { standing } from './percentile.ts'

@@ -29,7 +29,7 @@ const without = (status: CounterfactualsStatus, reason: string | null): Part => 
 })
 
 /** Why none are searched for; undefined when they are. */
-function obstacle(read: ReadDecision): PartStatus<CounterfactualsStatus> | undefined {
+function whyUnavailable(read: ReadDecision): PartStatus<CounterfactualsStatus> | undefined {
 	const { adverse, replayed, opened, rule } = read
 	if (adverse === false)
 		return { status: 'not-adverse', reason: 'The decision did not go against the person.' }
@@ -77,7 +77,7 @@ export function counterfactualsOf(
 ): Part {
 	const shape = shapeOf(read.opened)
 	if (named.movable && shape) checkMovable(named.movable, shape.features)
-	const blocked = obstacle(read)
+	const blocked = whyUnavailable(read)
 	if (blocked) return { counterfactuals: [], counterfactualsStatus: blocked }
 	const { opened, stored, moment, row, rule } = read
 	if (!('model' in opened) || rule.threshold === null || !stored.features) return without('unavailable', null)

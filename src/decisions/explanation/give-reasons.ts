@@ -26,7 +26,7 @@ const without = (status: PartStatus<ReasonsStatus>, missing: string[] = []): Rea
 })
 
 /** Why reasons cannot be given, or need not be; undefined when they can. */
-function obstacle(
+function whyUnavailable(
 	read: ReadDecision,
 	table: TableInForce | undefined,
 ): PartStatus<ReasonsStatus> | undefined {
@@ -87,7 +87,7 @@ export function giveReasons(
 ): ReasonsPart {
 	const knockedOut = table && knockOutOf(read, table, locale)
 	if (knockedOut) return knockedOut
-	const blocked = obstacle(read, table)
+	const blocked = whyUnavailable(read, table)
 	const { opened, replayed } = read
 	if (blocked) return without(blocked)
 	if (!table || !('model' in opened) || !replayed.encoded || !replayed.margin) return without(noModel)

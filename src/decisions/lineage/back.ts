@@ -4,7 +4,7 @@ import type { TrainingRun } from '../../ports/training-run.ts'
 import { type Origins, originsOf, type TracedVersion } from '../../registry/lineage/links.ts'
 import type { RunReading } from '../../registry/lineage/training-run.ts'
 import type { LineageGraph } from './graph.ts'
-import type { Deed } from './ledger.ts'
+import type { LedgerRef } from './ledger.ts'
 import type { PredictionLineage } from './lineage-of-prediction.ts'
 import type { ServingThen } from './moment.ts'
 
@@ -14,7 +14,7 @@ const shownTags = 50
 export function addVersion(
 	graph: LineageGraph,
 	row: TracedVersion,
-	registered: Deed | undefined | null,
+	registered: LedgerRef | undefined | null,
 	reading?: RunReading | null,
 ): string {
 	const at = formatTime(row.createdAt)

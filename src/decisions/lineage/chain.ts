@@ -4,20 +4,20 @@ import { originsOf, type TracedVersion } from '../../registry/lineage/links.ts'
 import type { RunReading } from '../../registry/lineage/training-run.ts'
 import { isSameCommit } from './back.ts'
 import type { Service } from './forward.ts'
-import type { Deed } from './ledger.ts'
+import type { LedgerRef } from './ledger.ts'
 import type { PredictionLineage } from './lineage-of-prediction.ts'
 
 // The same for people: a sentence a step, from what was asked for to where it comes from or went.
 
-const setBy = (deed: Deed | null) => (deed ? `, set${by(deed)}` : '')
+const setBy = (ledgerRef: LedgerRef | null) => (ledgerRef ? `, set${by(ledgerRef)}` : '')
 
-const by = (deed: Deed | null | undefined) =>
-	deed ? ` by ${deed.who} (entry ${deed.entry} of the ledger)` : ''
+const by = (ledgerRef: LedgerRef | null | undefined) =>
+	ledgerRef ? ` by ${ledgerRef.who} (entry ${ledgerRef.entry} of the ledger)` : ''
 
 /** Where a version comes from. */
 export function versionChain(
 	row: TracedVersion,
-	registered: Deed | null | undefined,
+	registered: LedgerRef | null | undefined,
 	reading: RunReading | null | undefined,
 ): string[] {
 	const { artifact, run, dataset, commit, image } = originsOf(row)
@@ -97,7 +97,7 @@ function servingChain(
 			: ''
 		return [`Nothing had been deployed in ${environment} then.${later}`]
 	}
-	const { revision, as: role, champion, canary, since, until, setBy: deed, requests } = deployment
+	const { revision, as: role, champion, canary, since, until, setBy: ledgerRef, requests } = deployment
 	const what =
 		role === 'canary' && canary
 			? `the canary at ${canary.percent}%`
@@ -106,7 +106,7 @@ function servingChain(
 				: `the ${role}`
 	const ended = until === null ? '' : ` until ${until}`
 	return [
-		`Version ${version} was ${what} then: revision ${revision} of ${environment}, in force since ${since}${ended}${setBy(deed)}.`,
+		`Version ${version} was ${what} then: revision ${revision} of ${environment}, in force since ${since}${ended}${setBy(ledgerRef)}.`,
 		...requests.map(
 			(r) => `${r.requester} had asked for ${champion} at ${r.at}: ${r.id}, a ${r.kind} that is ${r.status}.`,
 		),

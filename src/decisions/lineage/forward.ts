@@ -34,7 +34,7 @@ export async function servedIn(context: Context, versions: readonly Named[]): Pr
 		params: [JSON.stringify(versions.map((v) => [v.model, v.version])), shownRevisions],
 	})) as unknown as Row[]
 	const places = rows.map(([, model, environment]) => ({ model, environment }))
-	const deeds = await deployers(context, places)
+	const ledgerRefs = await deployers(context, places)
 	return rows.map(
 		([version, model, environment, revision, champion, challenger, canary, since, until, total]) => {
 			const row = { model, environment, revision, champion, challenger, canary: parse(canary), since }
@@ -44,7 +44,7 @@ export async function servedIn(context: Context, versions: readonly Named[]): Pr
 				as: roleIn(row, version),
 				since: formatTime(since),
 				until: until === null ? null : formatTime(until),
-				setBy: deeds.get(`${model}/${environment}/${revision}`) ?? null,
+				setBy: ledgerRefs.get(`${model}/${environment}/${revision}`) ?? null,
 				total,
 			}
 		},

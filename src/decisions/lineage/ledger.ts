@@ -2,16 +2,16 @@ import type { Context } from '../../context.ts'
 import { formatTime } from '../../core/time.ts'
 
 /** Who did something, when, and the index of the ledger's entry that says so. */
-export type Deed = { who: string; at: string; entry: number }
+export type LedgerRef = { who: string; at: string; entry: number }
 
 type Row = [string, number, number, number | null]
-const toDeed = ([who, at, entry]: Row): Deed => ({ who, at: formatTime(at), entry })
+const toLedgerRef = ([who, at, entry]: Row): LedgerRef => ({ who, at: formatTime(at), entry })
 
 /** Who registered each of these versions, by `model@version`. */
 export async function registrations(
 	context: Context,
 	versions: readonly { model: string; version: string }[],
-): Promise<Map<string, Deed>> {
+): Promise<Map<string, LedgerRef>> {
 	const objects = versions.map((v) => `version:${v.model}@${v.version}`)
 	const rows = (await context.sql.all({
 		sql: `SELECT e.actor, e.at, e.idx, substr(e.object, 9) FROM json_each(?) o
@@ -25,7 +25,7 @@ export async function registrations(
 export async function deployers(
 	context: Context,
 	places: readonly { model: string; environment: string }[],
-): Promise<Map<string, Deed>> {
+): Promise<Map<string, LedgerRef>> {
 	const objects = [...new Set(places.map((p) => `deployment:${p.model}/${p.environment}`))]
 	const rows = (await context.sql.all({
 		sql: `SELECT e.actor, e.at, e.idx, substr(e.object, 12) || '/' || json_extract(e.entry, '$.details.revision')
@@ -39,11 +39,11 @@ export async function deployers(
 export async function deployer(
 	context: Context,
 	{ model, environment, revision }: { model: string; environment: string; revision: number },
-): Promise<Deed | null> {
+): Promise<LedgerRef | null> {
 	const [row] = (await context.sql.all({
 		sql: `SELECT actor, at, idx, NULL FROM ledger_entry WHERE object = ? AND action = 'set-deployment'
 			AND json_extract(entry, '$.details.revision') = ? LIMIT 1`,
 		params: [`deployment:${model}/${environment}`, revision],
 	})) as unknown as Row[]
-	return row ? toDeed(row) : null
+	return row ? toLedgerRef(row) : null
 }

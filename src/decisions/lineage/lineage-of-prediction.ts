@@ -6,7 +6,7 @@ import { keptRun, type RunReading } from '../../registry/lineage/training-run.ts
 import type { ModelRow } from '../../registry/model/find-model.ts'
 import { modelAt } from '../../registry/model/model-history.ts'
 import type { VersionRow } from '../../registry/version/find-version.ts'
-import { type Deed, registrations } from './ledger.ts'
+import { type LedgerRef, registrations } from './ledger.ts'
 import {
 	type BaselineThen,
 	baselineAt,
@@ -31,7 +31,7 @@ export type SettingsThen = {
 export type PredictionLineage = Origins & {
 	version: string
 	registeredAt: string
-	registered: Deed | null
+	registered: LedgerRef | null
 	/** What served then. Null: the environment had no deployment yet. */
 	deployment: ServingThen | null
 	/** Who let it serve: whoever set the deployment. */

@@ -3,7 +3,7 @@ import type { Context } from '../../context.ts'
 import { formatTime } from '../../core/time.ts'
 import { baselines, deployments, reasonTableApprovals, requests, ruleUses } from '../../db/schema.ts'
 import { tableInForce } from '../reasons/table-in-force.ts'
-import { type Deed, deployer } from './ledger.ts'
+import { deployer, type LedgerRef } from './ledger.ts'
 
 type DeploymentRow = typeof deployments.$inferSelect
 export type Role = 'champion' | 'challenger' | 'canary'
@@ -21,7 +21,7 @@ export type ServingThen = {
 	since: string
 	/** The revision that followed, if another one did. */
 	until: string | null
-	setBy: Deed | null
+	setBy: LedgerRef | null
 	/** Requests from before it that asked for its champion. */
 	requests: RequestNote[]
 }

@@ -123,8 +123,11 @@ async function fromVersion(
 	const chain: string[] = []
 	if (direction === 'forward') graph.node('version', `${model}@${version}`, { model, version })
 	else {
-		const [reading, deeds] = await Promise.all([readTrainingRun(context, row), registrations(context, [row])])
-		const registered = deeds.get(`${model}@${version}`)
+		const [reading, ledgerRefs] = await Promise.all([
+			readTrainingRun(context, row),
+			registrations(context, [row]),
+		])
+		const registered = ledgerRefs.get(`${model}@${version}`)
 		addVersion(graph, row, registered, reading)
 		chain.push(...versionChain(row, registered, reading))
 	}
@@ -157,16 +160,17 @@ async function fromOrigin(
 	const { kind } = origin
 	const id = graph.node(kind, values[0] as string, values.length > 1 ? { alsoWritten: values.slice(1) } : {})
 	const rows = await readVersions(context, page.items)
-	const deeds = await registrations(context, rows)
+	const ledgerRefs = await registrations(context, rows)
 	for (const row of rows) {
 		const name = `${row.model}@${row.version}`
 		const version = graph.node('version', name, {
 			model: row.model,
 			version: row.version,
 			registeredAt: formatTime(row.createdAt),
-			registeredBy: deeds.get(name)?.who ?? null,
+			registeredBy: ledgerRefs.get(name)?.who ?? null,
 		})
-		if (asked.direction !== 'forward') addVersion(graph, row, deeds.get(name), await keptRun(context, row))
+		if (asked.direction !== 'forward')
+			addVersion(graph, row, ledgerRefs.get(name), await keptRun(context, row))
 		if (asked.direction !== 'forward' && isRegistered(row, kind, values)) continue
 		const { source } = page.items.find((v) => `${v.model}@${v.version}` === name) as LinkedVersion
 		const said = source === 'mlflow' ? source : undefined
@@ -176,7 +180,7 @@ async function fromOrigin(
 	const chain = [
 		`${rows.length} version${rows.length === 1 ? '' : 's'} came from the ${kind} ${values[0]}${more}.`,
 		...(asked.direction === 'back'
-			? rows.flatMap((row) => versionChain(row, deeds.get(`${row.model}@${row.version}`), undefined))
+			? rows.flatMap((row) => versionChain(row, ledgerRefs.get(`${row.model}@${row.version}`), undefined))
 			: await addForward(context, graph, rows)),
 	]
 	return { id, chain, next: page.next }

@@ -21,7 +21,7 @@ export type ReplayState = {
 	environment: string
 	facts: ReadonlyMap<string, FactValue>
 	/** To be called when they were judged. */
-	judged(): Promise<void>
+	evaluated(): Promise<void>
 }
 
 /**
@@ -62,7 +62,7 @@ function stateOf(context: Context, rows: readonly Row[]): ReplayState {
 		facts.set('replay.summary', summaryOf(standing))
 		facts.set('replay.since', Math.min(...standing.map((row) => row[3])))
 	}
-	return { model, environment, facts, judged: () => noteJudged(context, rows) }
+	return { model, environment, facts, evaluated: () => noteReplayed(context, rows) }
 }
 
 const maxNamed = 5
@@ -78,7 +78,7 @@ function summaryOf(days: readonly Row[]): string {
 }
 
 /** What was judged is noted; what is settled does not stand any more. */
-async function noteJudged(context: Context, rows: readonly Row[]): Promise<void> {
+async function noteReplayed(context: Context, rows: readonly Row[]): Promise<void> {
 	const now = context.now()
 	await context.sql.batch([
 		{

@@ -49,7 +49,7 @@ function quantiles(numbers: readonly number[], most: number): { value: number; r
 	})
 }
 
-type Grid = readonly { value: unknown; rows: number }[]
+type Bins = readonly { value: unknown; rows: number }[]
 
 /**
  * What a row is answered with the feature set to each value of the grid. Undefined for a row that the model cannot take
@@ -58,7 +58,7 @@ type Grid = readonly { value: unknown; rows: number }[]
 export function curveOf(
 	row: Readonly<Record<string, unknown>>,
 	feature: string,
-	grid: Grid,
+	grid: Bins,
 	answer: (features: Readonly<Record<string, unknown>>) => number | undefined,
 ): number[] | undefined {
 	const curve = grid.map(({ value }) => answer({ ...row, [feature]: value }))
@@ -69,7 +69,7 @@ export function curveOf(
  * Partial dependence (Friedman 2001) with the spread of individual conditional expectations (Goldstein et al. 2015), of the
  * curves of single rows.
  */
-export function partialDependence(grid: Grid, curves: readonly (readonly number[])[]): DependencePoint[] {
+export function partialDependence(grid: Bins, curves: readonly (readonly number[])[]): DependencePoint[] {
 	const n = curves.length
 	return grid.map(({ value, rows: seen }, i) => {
 		const answers = Float64Array.from(curves, (curve) => curve[i] as number).sort()

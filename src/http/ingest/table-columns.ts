@@ -1,5 +1,5 @@
 import { AppError } from '../../core/errors.ts'
-import type { FeatureSpec } from '../../summaries/inputs/grid.ts'
+import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
 import { type CellSpec, cellOf, typedCellOf, typedIdOf } from '../../tables/cell-text.ts'
 
 /** Where the values of a table's column go in a row, and how its cells are read. `id`: as the text that they are. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { windowSizes } from '../../core/time.ts'
 import { metricIds } from '../../metrics/index.ts'
-import { readAnswers } from '../../monitoring/windows/read-answers.ts'
+import { readAnswers } from '../../monitoring/windows/read-metrics.ts'
 import { seesFeatures } from '../../registry/key/authorise.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import { Glob } from '../../registry/model/name.ts'

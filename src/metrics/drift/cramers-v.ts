@@ -1,7 +1,7 @@
 import { chiSquareHomogeneity, cramersV } from '../../stats/chi-square.ts'
 import { total } from '../../stats/counts.ts'
-import { measured } from '../answer.ts'
 import type { ColumnMetric } from '../descriptor.ts'
+import { measured } from '../metric-point.ts'
 import { testable } from '../tested-groups.ts'
 
 const method = 'Cramer V, Bergsma correction'

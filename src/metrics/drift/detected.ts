@@ -1,7 +1,7 @@
-import { measured } from '../answer.ts'
 import { isIdentifier } from '../compare.ts'
 import type { ColumnMetric } from '../descriptor.ts'
 import { alpha, effectOf, effectThreshold } from '../gates.ts'
+import { measured } from '../metric-point.ts'
 import { testable } from '../tested-groups.ts'
 
 const method = 'effect >= 0.05 and q <= 0.05'

@@ -1,6 +1,6 @@
-import { measured } from '../answer.ts'
 import type { ColumnMetric } from '../descriptor.ts'
 import { effectOf } from '../gates.ts'
+import { measured } from '../metric-point.ts'
 import { testable } from '../tested-groups.ts'
 
 const method = 'PSI less (B - 1)(1/n + 1/m), sparse groups pooled'

@@ -1,6 +1,6 @@
 import { gHomogeneity } from '../../stats/chi-square.ts'
-import { measured } from '../answer.ts'
 import type { ColumnMetric } from '../descriptor.ts'
+import { measured } from '../metric-point.ts'
 import { testable } from '../tested-groups.ts'
 
 const method = 'G-test of homogeneity, sparse groups pooled'

@@ -1,7 +1,7 @@
 import { hellinger } from '../../stats/hellinger.ts'
-import { measured } from '../answer.ts'
 import { comparable } from '../compare.ts'
 import type { ColumnMetric } from '../descriptor.ts'
+import { measured } from '../metric-point.ts'
 
 const method = 'Hellinger distance'
 

@@ -1,7 +1,7 @@
 import { jensenShannon } from '../../stats/jensen-shannon.ts'
-import { measured } from '../answer.ts'
 import { comparable } from '../compare.ts'
 import type { ColumnMetric } from '../descriptor.ts'
+import { measured } from '../metric-point.ts'
 
 const method = 'Jensen-Shannon distance, base 2'
 

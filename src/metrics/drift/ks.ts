@@ -1,9 +1,9 @@
 import { total } from '../../stats/counts.ts'
 import { kolmogorovSmirnovP } from '../../stats/kolmogorov-smirnov.ts'
-import { extraCells } from '../../summaries/inputs/grid.ts'
-import { insufficient, measured } from '../answer.ts'
+import { extraCells } from '../../summaries/inputs/bins.ts'
 import { comparable } from '../compare.ts'
 import type { ColumnMetric } from '../descriptor.ts'
+import { insufficient, measured } from '../metric-point.ts'
 
 const method = 'two-sample Kolmogorov-Smirnov on the grid, asymptotic p'
 

@@ -1,6 +1,6 @@
-import { measured } from '../answer.ts'
 import type { ColumnMetric } from '../descriptor.ts'
 import { evidenceOf } from '../gates.ts'
+import { measured } from '../metric-point.ts'
 import { testable } from '../tested-groups.ts'
 
 const method = 'chi-square homogeneity, sparse groups pooled'

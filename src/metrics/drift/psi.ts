@@ -1,7 +1,7 @@
 import { psi as stabilityIndex } from '../../stats/psi.ts'
-import { measured } from '../answer.ts'
 import { comparable } from '../compare.ts'
 import type { ColumnMetric } from '../descriptor.ts'
+import { measured } from '../metric-point.ts'
 
 const method = 'PSI, half a row added to every used group'
 

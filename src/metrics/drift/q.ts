@@ -1,5 +1,5 @@
-import { measured } from '../answer.ts'
 import type { ColumnMetric } from '../descriptor.ts'
+import { measured } from '../metric-point.ts'
 import { testable } from '../tested-groups.ts'
 
 const method = 'Benjamini-Hochberg over the family of the window'

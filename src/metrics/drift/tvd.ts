@@ -1,7 +1,7 @@
 import { totalVariation } from '../../stats/total-variation.ts'
-import { measured } from '../answer.ts'
 import { comparable } from '../compare.ts'
 import type { ColumnMetric } from '../descriptor.ts'
+import { measured } from '../metric-point.ts'
 
 const method = 'total variation distance'
 

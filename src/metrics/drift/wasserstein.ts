@@ -1,6 +1,6 @@
-import { insufficient, measured } from '../answer.ts'
 import { comparable } from '../compare.ts'
 import type { ColumnMetric } from '../descriptor.ts'
+import { insufficient, measured } from '../metric-point.ts'
 
 const method = 'Wasserstein-1 on the grid over the baseline standard deviation (ddof 0)'
 
@@ -13,7 +13,7 @@ export const wasserstein = {
 		const { reference, result } = view
 		const missing = comparable(view, method, true)
 		if (missing) return missing
-		if (reference.grid.kind === 'categorical')
+		if (reference.bins.kind === 'categorical')
 			return insufficient(method, 'categories have no distances; see drift.tvd')
 		if (!Number.isFinite(result.wasserstein))
 			return {
@@ -23,7 +23,7 @@ export const wasserstein = {
 				),
 				status: 'failed',
 			}
-		const flat = reference.grid.kind === 'numeric' && reference.grid.moments?.sd === 0
+		const flat = reference.bins.kind === 'numeric' && reference.bins.moments?.sd === 0
 		return measured(
 			result.wasserstein,
 			flat ? `${method}, in units of the feature, since the baseline is constant` : method,

@@ -1,6 +1,6 @@
-import { insufficient, measured } from '../answer.ts'
 import { cellsOf } from '../cells.ts'
 import type { ColumnMetric } from '../descriptor.ts'
+import { insufficient, measured } from '../metric-point.ts'
 
 const method = 'all values equal'
 

@@ -1,5 +1,5 @@
-import { measured } from '../answer.ts'
 import type { ColumnMetric } from '../descriptor.ts'
+import { measured } from '../metric-point.ts'
 
 const method = 'count'
 

@@ -1,5 +1,5 @@
-import { insufficient, measured } from '../answer.ts'
 import type { WindowMetric } from '../descriptor.ts'
+import { insufficient, measured } from '../metric-point.ts'
 
 const method = 'end of the window less the last event time'
 

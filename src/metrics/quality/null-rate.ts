@@ -1,7 +1,7 @@
 import { wilson } from '../../stats/wilson.ts'
-import { insufficient, measured } from '../answer.ts'
 import { cellsOf } from '../cells.ts'
 import type { ColumnMetric } from '../descriptor.ts'
+import { insufficient, measured } from '../metric-point.ts'
 
 const method = 'share, Wilson interval'
 

@@ -1,5 +1,5 @@
-import { measured } from '../answer.ts'
 import type { WindowMetric } from '../descriptor.ts'
+import { measured } from '../metric-point.ts'
 
 const method = 'count'
 

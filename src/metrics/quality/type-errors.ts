@@ -1,6 +1,6 @@
-import { measured } from '../answer.ts'
 import { cellsOf } from '../cells.ts'
 import type { ColumnMetric } from '../descriptor.ts'
+import { measured } from '../metric-point.ts'
 
 const method = 'count'
 

@@ -1,6 +1,6 @@
-import { insufficient, measured } from '../answer.ts'
 import { cellsOf } from '../cells.ts'
 import type { ColumnMetric } from '../descriptor.ts'
+import { insufficient, measured } from '../metric-point.ts'
 
 const method = 'count'
 
@@ -11,7 +11,7 @@ export const unseenCategories = {
 	subject: 'feature',
 	measure: ({ reference, result, spec, hasBaseline }) => {
 		if (!hasBaseline) return insufficient(method, 'there is no baseline to have seen categories')
-		if (reference.grid.kind === 'numeric' || spec?.type === 'text') return measured(0, method)
+		if (reference.bins.kind === 'numeric' || spec?.type === 'text') return measured(0, method)
 		return measured(cellsOf(result).unseen, method)
 	},
 } satisfies ColumnMetric

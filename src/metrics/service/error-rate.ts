@@ -1,6 +1,6 @@
 import { wilson } from '../../stats/wilson.ts'
-import { insufficient, measured } from '../answer.ts'
 import type { WindowMetric } from '../descriptor.ts'
+import { insufficient, measured } from '../metric-point.ts'
 
 const method = 'share, Wilson interval'
 

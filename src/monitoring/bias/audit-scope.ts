@@ -10,7 +10,7 @@ import { favourableOf } from '../../registry/model/favourable.ts'
 import { findModel, type ModelRow, quote } from '../../registry/model/find-model.ts'
 import { findVersion, type VersionRow, versionNames } from '../../registry/version/find-version.ts'
 import type { Favourable } from '../../stats/fairness/group-counts.ts'
-import { maxPaired } from '../../summaries/outcomes/brief.ts'
+import { maxPaired } from '../../summaries/outcomes/join-index.ts'
 
 export type AuditQuery = {
 	model: string

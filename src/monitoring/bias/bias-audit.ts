@@ -24,7 +24,7 @@ export async function biasAudit(context: Context, actor: Actor, query: AuditQuer
 	return {
 		...describeScope(context, scope),
 		rows: { predictions, labelled, never, unusable },
-		tests: fillFamily(attributes),
+		tests: adjustForMultipleTests(attributes),
 		attributes,
 	}
 }
@@ -74,7 +74,7 @@ const groupsOfAll = (
 })
 
 /** q for every test of the answer, as one family; the number of tests. */
-function fillFamily(attributes: readonly AttributeAudit[]): number {
+function adjustForMultipleTests(attributes: readonly AttributeAudit[]): number {
 	const tests = attributes.flatMap(({ disparities }) => disparities).filter(({ p }) => p !== null)
 	const q = benjaminiHochberg(tests.map(({ p }) => p as number))
 	tests.forEach((test, i) => {

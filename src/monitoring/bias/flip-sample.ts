@@ -1,8 +1,8 @@
+import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
 import { cellKind, type RowBatch } from '../../summaries/inputs/columns.ts'
-import type { FeatureSpec } from '../../summaries/inputs/grid.ts'
-import { textOf } from '../../summaries/outcomes/brief.ts'
+import { textOf } from '../../summaries/outcomes/join-index.ts'
 import { modelLabels, negative, positive } from '../../summaries/outcomes/label.ts'
-import { makeBrief } from '../../summaries/outcomes/make-brief.ts'
+import { makeJoinIndex } from '../../summaries/outcomes/make-join-index.ts'
 import type { AuditScope } from './audit-scope.ts'
 
 /** Every row of the group is held against every other row: a thousand answer within milliseconds. */
@@ -20,7 +20,7 @@ export function flipSample(
 ): FlipSample {
 	const rule = { ...modelLabels(model), threshold: model.threshold }
 	const plan = { task: model.task, rule, attributes: [], segments: [] }
-	const { decisions } = makeBrief(batch, known, plan, new Uint32Array(known.length))
+	const { decisions } = makeJoinIndex(batch, known, plan, new Uint32Array(known.length))
 	const columns = specs.filter((s) => s.type === 'numeric').map((s) => batch.features.get(s.name))
 	const sample: FlipSample = { places: [], features: [], selected: [] }
 	if (columns.length === 0) return sample

@@ -3,15 +3,15 @@ import type { Actor } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
 import { nearest } from '../../core/nearest.ts'
 import { seeded } from '../../core/random.ts'
-import { currentReference } from '../../registry/baseline/current-grid.ts'
+import { currentReference } from '../../registry/baseline/current-bins.ts'
 import { quote } from '../../registry/model/find-model.ts'
 import { sampleRows } from '../../registry/version/sample-rows.ts'
 import { flipTest } from '../../stats/fairness/flip-test.ts'
 import { type FeatureCells, proxies } from '../../stats/fairness/proxies.ts'
-import { textHash } from '../../summaries/inputs/cell.ts'
+import { textHash } from '../../summaries/inputs/bin-of.ts'
 import type { RowBatch } from '../../summaries/inputs/columns.ts'
 import { edgesOf } from '../../summaries/outcomes/bands.ts'
-import { groupAt, missingGroup } from '../../summaries/outcomes/make-brief.ts'
+import { groupAt, missingGroup } from '../../summaries/outcomes/make-join-index.ts'
 import { featureCells } from '../segments/feature-cells.ts'
 import { groupName } from '../windows/outcomes/measure-outcomes.ts'
 import { toEstimate } from './audit-numbers.ts'
@@ -92,9 +92,9 @@ async function groupsOfRows(
 	attributes: readonly string[],
 	batch: RowBatch,
 ): Promise<(string | undefined)[]> {
-	const { grid } = await currentReference(context, model.name, version.version)
+	const { bins } = await currentReference(context, model.name, version.version)
 	const columns = attributes.map((name) => {
-		const column = grid.columns.find((c) => c.name === name)
+		const column = bins.columns.find((c) => c.name === name)
 		return {
 			column: batch.features.get(name),
 			edges: edgesOf(model.bands, name, column),

@@ -1,21 +1,21 @@
 import type { Context } from '../../context.ts'
 import { type WindowSize, windowMs } from '../../core/time.ts'
-import type { Answer } from '../../metrics/answer.ts'
+import type { MetricPoint } from '../../metrics/metric-point.ts'
 import { favourableIn, labelOf } from '../../registry/model/favourable.ts'
 import type { ModelRow } from '../../registry/model/find-model.ts'
 import { defaultMinGroup } from '../../stats/fairness/disparity.ts'
-import { maxPaired } from '../../summaries/outcomes/brief.ts'
-import { missingGroup } from '../../summaries/outcomes/make-brief.ts'
+import { maxPaired } from '../../summaries/outcomes/join-index.ts'
+import { missingGroup } from '../../summaries/outcomes/make-join-index.ts'
 import {
 	choosePlace,
-	isJudged,
+	isEvaluated,
 	lastMature,
 	type Place,
 	readWindows,
 	trendWindows,
 	type WindowAnswers,
 } from '../windows/outcomes/recent-windows.ts'
-import { readAnswers } from '../windows/read-answers.ts'
+import { readAnswers } from '../windows/read-metrics.ts'
 
 /** `namesSmall` false: groups of too few rows are not named. */
 export type BiasQuery = { attribute?: string | undefined; window: WindowSize; namesSmall?: boolean }
@@ -23,8 +23,8 @@ export type BiasQuery = { attribute?: string | undefined; window: WindowSize; na
 /** One attribute in one window: what its groups are like together, in the order of `biasMetrics`, and their selection rates. */
 export type AttributeBias = {
 	attribute: string
-	findings: Answer[]
-	rates: Answer[]
+	findings: MetricPoint[]
+	rates: MetricPoint[]
 }
 
 /** How the groups of a model's sensitive attributes fare: what the blocks of a message are made of. */
@@ -42,7 +42,7 @@ export type ModelBias = {
 	/** Intersections that were looked at and do not differ by more than chance. */
 	alike: readonly string[]
 	/** A window after it that is over, whose selections are final while its outcomes are not. */
-	newer: { window: Answer['window']; attributes: AttributeBias[] } | undefined
+	newer: { window: MetricPoint['window']; attributes: AttributeBias[] } | undefined
 }
 
 const fourFifths = 'fairness.four_fifths'
@@ -124,7 +124,7 @@ async function chooseWindow(context: Context, model: ModelRow, place: Place) {
 	const read = (from: number, to: number) => readWindows(context, place, model.task, [], { from, to })
 	const recent = await read(end - trendWindows * size, end)
 	const over = recent.findLast((w) => w.isOver)
-	const mature = recent.findLast(isJudged) ?? recent.findLast((w) => w.isMature)
+	const mature = recent.findLast(isEvaluated) ?? recent.findLast((w) => w.isMature)
 	if (mature) return { at: mature, over }
 	const earlier = await lastMature(context, place, end - trendWindows * size)
 	const [past] = earlier === undefined ? [] : await read(earlier, earlier + 1)
@@ -161,7 +161,7 @@ async function readAttributes(
 	return list
 }
 
-const placeOf = ({ metric }: Answer): number => (biasMetrics as readonly string[]).indexOf(metric)
+const placeOf = ({ metric }: MetricPoint): number => (biasMetrics as readonly string[]).indexOf(metric)
 
 async function readImpacts(
 	context: Context,

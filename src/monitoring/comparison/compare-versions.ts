@@ -1,14 +1,14 @@
 import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import { formatTime } from '../../core/time.ts'
-import { currentReference } from '../../registry/baseline/current-grid.ts'
+import { currentReference } from '../../registry/baseline/current-bins.ts'
 import { getDeployment } from '../../registry/deployment/get-deployment.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import type { Estimate } from '../../stats/estimate.ts'
 import { type Comparison, outcomesOf } from '../../stats/sequential/comparison.ts'
 import { type GuardState, type Verdict, verdict } from '../../stats/sequential/verdict.ts'
 import { modelLabels } from '../../summaries/outcomes/label.ts'
-import { type TallyPlan, tallyPlan } from '../../summaries/outcomes/make-brief.ts'
+import { type OutcomeSpec, outcomeSpec } from '../../summaries/outcomes/make-join-index.ts'
 import {
 	absoluteError,
 	clipLimit,
@@ -106,7 +106,7 @@ export async function compareVersions(
 	}
 }
 
-type Found = { compared: Compared; plan: TallyPlan; losses: Loss[]; since: number }
+type Found = { compared: Compared; plan: OutcomeSpec; losses: Loss[]; since: number }
 
 /** The rows of both versions, and the losses that they can be compared by. */
 async function foundFor(
@@ -117,8 +117,8 @@ async function foundFor(
 	const { model, from: since } = period
 	const { threshold } = model
 	// One grid for both, so that a band of the one is a band of the other.
-	const { grid } = await currentReference(context, model.name, versions.champion)
-	const plan = tallyPlan({ ...model, rule: { ...modelLabels(model), threshold } }, model.bands, grid)
+	const { bins } = await currentReference(context, model.name, versions.champion)
+	const plan = outcomeSpec({ ...model, rule: { ...modelLabels(model), threshold } }, model.bands, bins)
 	const compared = await comparedRows(context, period, plan, versions)
 	if (model.task !== 'regression')
 		return { compared, plan, losses: lossesOf(model.task, compared, undefined), since }

@@ -1,15 +1,15 @@
 import type { Context } from '../../context.ts'
 import { seeded } from '../../core/random.ts'
 import { dayMs, hourMs } from '../../core/time.ts'
-import { labelsOf } from '../../registry/baseline/tally-baseline.ts'
+import { labelsOf } from '../../registry/baseline/summarise-baseline.ts'
 import type { ModelRow } from '../../registry/model/find-model.ts'
 import { scanFirst } from '../../registry/version/sample-rows.ts'
 import type { Item } from '../../stats/sequential/matched.ts'
-import { textHash } from '../../summaries/inputs/cell.ts'
+import { textHash } from '../../summaries/inputs/bin-of.ts'
 import { cellKind, type RowBatch } from '../../summaries/inputs/columns.ts'
-import { groupsAt, textOf } from '../../summaries/outcomes/brief.ts'
+import { groupsAt, textOf } from '../../summaries/outcomes/join-index.ts'
 import { type Actual, actualOf } from '../../summaries/outcomes/label.ts'
-import { makeBrief, missingGroup, type TallyPlan } from '../../summaries/outcomes/make-brief.ts'
+import { makeJoinIndex, missingGroup, type OutcomeSpec } from '../../summaries/outcomes/make-join-index.ts'
 
 export type Period = { model: ModelRow; environment: string; from: number; to: number }
 
@@ -40,7 +40,7 @@ const idsAtOnce = 5000
 export async function comparedRows(
 	context: Context,
 	period: Period,
-	plan: TallyPlan,
+	plan: OutcomeSpec,
 	versions: { champion: string; challenger: string },
 ): Promise<Compared> {
 	const champion = await readRows(context, period, plan, versions.champion)
@@ -94,7 +94,7 @@ function pairsOf(a: readonly ComparedRow[], b: readonly ComparedRow[]): [Compare
 export async function readRows(
 	context: Context,
 	{ model, environment, from, to }: Period,
-	plan: TallyPlan,
+	plan: OutcomeSpec,
 	version: string,
 	{ kept: maxKept, scanned } = most,
 ): Promise<ComparedRow[]> {
@@ -125,23 +125,23 @@ export async function readRows(
 
 function rowsOf(
 	batch: RowBatch,
-	plan: TallyPlan,
+	plan: OutcomeSpec,
 	late: (row: number) => Readonly<Record<string, string>> | undefined,
 ): ComparedRow[] {
 	const rows = Int32Array.from({ length: batch.rows }, (_, r) => r)
-	const brief = makeBrief(batch, rows, plan, new Uint32Array(batch.rows))
+	const joinIndex = makeJoinIndex(batch, rows, plan, new Uint32Array(batch.rows))
 	return Array.from(rows, (r) => {
 		const [id, at] = [batch.ids[r] as string, batch.timestamps[r] as number]
 		const subject = batch.strings[batch.subjects[r] as number]
 		const request = subject === undefined ? '' : `${at} ${subject}`
-		const groups = groupsAt(brief, r, late(r))
+		const groups = groupsAt(joinIndex, r, late(r))
 		return {
 			id,
 			at,
 			request,
 			draw: seeded(textHash(request || id))(),
-			score: brief.scores[r] as number,
-			decision: textOf(brief.decisions, r),
+			score: joinIndex.scores[r] as number,
+			decision: textOf(joinIndex.decisions, r),
 			isAnswered: !isUnanswered(batch, r),
 			groups: plan.attributes.map(({ name }) => groups[name] ?? missingGroup),
 			actual: undefined,

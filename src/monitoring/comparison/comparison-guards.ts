@@ -4,7 +4,7 @@ import { type Comparison, gainSequence } from '../../stats/sequential/comparison
 import { aucBlocks, aucOfRows, gapBlocks, type Matched } from '../../stats/sequential/matched.ts'
 import type { Guard } from '../../stats/sequential/verdict.ts'
 import { positive } from '../../summaries/outcomes/label.ts'
-import type { TallyPlan } from '../../summaries/outcomes/make-brief.ts'
+import type { OutcomeSpec } from '../../summaries/outcomes/make-join-index.ts'
 import { type Loss, matchLosses } from '../windows/outcomes/losses.ts'
 import { groupName } from '../windows/outcomes/measure-outcomes.ts'
 import type { Compared, ComparedRow } from './compared-rows.ts'
@@ -28,7 +28,7 @@ export const defaultTolerances: Tolerances = { all: 0.02, group: 0.05 }
 /** What a challenger must keep besides the loss that it is promoted for. */
 export function guardsOf(
 	compared: Compared,
-	plan: TallyPlan,
+	plan: OutcomeSpec,
 	losses: readonly Loss[],
 	tolerances: Tolerances,
 ): VersionGuard[] {
@@ -111,12 +111,12 @@ function namedGroups({ items }: Compared, at: number, loss: Loss): { value: stri
 
 function groupGuards(
 	compared: Compared,
-	plan: TallyPlan,
+	plan: OutcomeSpec,
 	at: number,
 	loss: Loss,
 	tolerances: Tolerances,
 ): VersionGuard[] {
-	const attribute = (plan.attributes[at] as TallyPlan['attributes'][number]).name
+	const attribute = (plan.attributes[at] as OutcomeSpec['attributes'][number]).name
 	const metric = metricOf(loss)
 	const groups = namedGroups(compared, at, loss)
 	if (groups.length === 0)

@@ -1,12 +1,12 @@
 import type { Context } from '../../context.ts'
 import { type WindowSize, windowMs } from '../../core/time.ts'
-import type { Answer } from '../../metrics/answer.ts'
 import { metrics } from '../../metrics/index.ts'
+import type { MetricPoint } from '../../metrics/metric-point.ts'
 import type { ModelRow } from '../../registry/model/find-model.ts'
 import type { Task } from '../../summaries/outcomes/label.ts'
 import {
 	choosePlace,
-	isJudged,
+	isEvaluated,
 	lastMature,
 	mainMetric,
 	type Place,
@@ -15,7 +15,7 @@ import {
 	type WindowAnswers,
 } from '../windows/outcomes/recent-windows.ts'
 import { type Restatement, readRestatements } from '../windows/outcomes/restatements.ts'
-import { readAnswers } from '../windows/read-answers.ts'
+import { readAnswers } from '../windows/read-metrics.ts'
 
 export type PerformanceQuery = {
 	metric?: string | undefined
@@ -39,13 +39,13 @@ export type ModelPerformance = {
 	newest: WindowAnswers | undefined
 	trend: readonly WindowAnswers[]
 	/** What the chosen metric was expected to be, oldest first, and how often the interval held what it then was. */
-	estimates: readonly Answer[]
+	estimates: readonly MetricPoint[]
 	realised: { inside: number; of: number }
 	restated: { items: Restatement[]; count: number }
 	/** Windows whose outcomes are not missing at random. */
-	gaps: readonly Answer[]
+	gaps: readonly MetricPoint[]
 	/** Changes that detectors found among the errors. */
-	changes: readonly Answer[]
+	changes: readonly MetricPoint[]
 }
 
 const shownOf: Record<Task, readonly string[]> = {
@@ -85,14 +85,14 @@ export async function readPerformance(
 	const until = (end: number) => ({ from: end - span, to: end })
 	const end = place.newest + windowMs[query.window]
 	const trend = await readWindows(context, place, task, ids, until(end))
-	const earlier = trend.some(isJudged) ? undefined : await lastMature(context, place, end - span)
+	const earlier = trend.some(isEvaluated) ? undefined : await lastMature(context, place, end - span)
 	// How estimates turned out is known only as far back as outcomes are.
 	const past =
 		earlier === undefined
 			? []
 			: await readWindows(context, place, task, ids, until(earlier + windowMs[query.window]))
 	const all = [...past, ...trend]
-	const mature = all.findLast(isJudged)
+	const mature = all.findLast(isEvaluated)
 	return {
 		model: model.name,
 		task,
@@ -111,7 +111,7 @@ export async function readPerformance(
 	}
 }
 
-const of = (windows: readonly WindowAnswers[], id: string | undefined): Answer[] =>
+const of = (windows: readonly WindowAnswers[], id: string | undefined): MetricPoint[] =>
 	windows.flatMap((w) => (id === undefined ? [] : (w.answers.get(id) ?? [])))
 
 function estimatesOf(
@@ -126,7 +126,7 @@ function estimatesOf(
 	}
 }
 
-const gapsOf = (windows: readonly (WindowAnswers | undefined)[]): Answer[] =>
+const gapsOf = (windows: readonly (WindowAnswers | undefined)[]): MetricPoint[] =>
 	of(
 		[...new Set(windows)].flatMap((w) => w ?? []),
 		gapId,
@@ -137,7 +137,7 @@ async function readChanges(
 	context: Context,
 	{ model, series, window }: Place,
 	{ from, to }: { from: number; to: number },
-): Promise<Answer[]> {
+): Promise<MetricPoint[]> {
 	const { environment, version } = series
 	if (series.segment !== '') return []
 	const metrics = ['concept.*']

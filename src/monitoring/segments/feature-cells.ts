@@ -1,9 +1,9 @@
 import { quantileSorted } from 'simple-statistics'
 import type { FeatureCells } from '../../stats/fairness/proxies.ts'
 import { cellOf } from '../../summaries/inputs/accumulate.ts'
-import { categoryOf, hasType } from '../../summaries/inputs/cell.ts'
+import { categoryOf, hasType } from '../../summaries/inputs/bin-of.ts'
+import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
 import { type Column, cellKind, type RowBatch } from '../../summaries/inputs/columns.ts'
-import type { FeatureSpec } from '../../summaries/inputs/grid.ts'
 
 /** Up to this many values a feature is taken value by value; categories beyond them are one cell. */
 const maxValues = 20

@@ -2,20 +2,20 @@ import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
 import { seeded } from '../../core/random.ts'
 import { formatTime } from '../../core/time.ts'
-import { labelsOf } from '../../registry/baseline/tally-baseline.ts'
+import { labelsOf } from '../../registry/baseline/summarise-baseline.ts'
 import { authorise } from '../../registry/key/authorise.ts'
 import { findModel, type ModelRow } from '../../registry/model/find-model.ts'
 import { findVersion } from '../../registry/version/find-version.ts'
 import { sampleRows } from '../../registry/version/sample-rows.ts'
 import type { Column } from '../../stats/segments/columns.ts'
 import { worstSegments } from '../../stats/segments/worst-segments.ts'
-import { categoryOf } from '../../summaries/inputs/cell.ts'
+import { categoryOf } from '../../summaries/inputs/bin-of.ts'
+import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
 import { type Column as Cells, cellKind, type RowBatch } from '../../summaries/inputs/columns.ts'
-import type { FeatureSpec } from '../../summaries/inputs/grid.ts'
 import { concatBatches } from '../../summaries/inputs/select-rows.ts'
-import { textOf } from '../../summaries/outcomes/brief.ts'
+import { textOf } from '../../summaries/outcomes/join-index.ts'
 import { actualOf, modelLabels } from '../../summaries/outcomes/label.ts'
-import { makeBrief, type TallyPlan } from '../../summaries/outcomes/make-brief.ts'
+import { makeJoinIndex, type OutcomeSpec } from '../../summaries/outcomes/make-join-index.ts'
 import { periodOf, placeOf } from '../bias/audit-scope.ts'
 
 const maxRows = 50_000
@@ -79,9 +79,9 @@ async function errorRows(context: Context, model: ModelRow, place: Place): Promi
 	const { batch } = await sampleRows(context, { model: model.name, ...place }, maxRows)
 	if (!batch) return undefined
 	const rule = { ...modelLabels(model), threshold: model.threshold }
-	const plan: TallyPlan = { task: model.task, rule, attributes: [], segments: [] }
+	const plan: OutcomeSpec = { task: model.task, rule, attributes: [], segments: [] }
 	const rows = Int32Array.from({ length: batch.rows }, (_, r) => r)
-	const { scores, decisions } = makeBrief(batch, rows, plan, new Uint32Array(batch.rows))
+	const { scores, decisions } = makeJoinIndex(batch, rows, plan, new Uint32Array(batch.rows))
 	const actuals: unknown[] = []
 	for (let i = 0; i < batch.rows; i += idsAtOnce)
 		actuals.push(...(await context.log.actuals(model.name, batch.ids.slice(i, i + idsAtOnce))))

@@ -1,18 +1,18 @@
 import type { Context } from '../../context.ts'
 import type { Statement } from '../../db/sql.ts'
 import type { Series } from '../../log/prediction-log.ts'
-import { sumProfiles } from '../../log/windows.ts'
+import { sumInputSummaries } from '../../log/windows.ts'
 import { columnViews } from '../../metrics/column-views.ts'
 import { effectOf, effectThreshold, evidenceOf, farQ } from '../../metrics/gates.ts'
 import { applyHistory } from '../../metrics/history.ts'
 import type { Reference } from '../../metrics/reference.ts'
 import { testable } from '../../metrics/tested-groups.ts'
-import { summariseWindow, type WindowResult } from '../../metrics/window-result.ts'
-import { currentReference } from '../../registry/baseline/current-grid.ts'
+import { computeWindowMetrics, type WindowResult } from '../../metrics/window-result.ts'
+import { currentReference } from '../../registry/baseline/current-bins.ts'
 import { benjaminiHochberg } from '../../stats/benjamini-hochberg.ts'
-import { emptyProfile } from '../../summaries/inputs/accumulate.ts'
-import { encodeProfile } from '../../summaries/inputs/encoding.ts'
-import type { Profile } from '../../summaries/inputs/profile.ts'
+import { emptyInputSummary } from '../../summaries/inputs/accumulate.ts'
+import { encodeInputSummary } from '../../summaries/inputs/encoding.ts'
+import type { InputSummary } from '../../summaries/inputs/input-summary.ts'
 import { type Computation, closedSince } from './compute-dirty.ts'
 import { FamilyHistory } from './family-history.ts'
 import { changeStatement, currentRecords, type MetricRecord, recordStatements } from './records.ts'
@@ -32,7 +32,7 @@ import {
 export type Family = { model: string; version: string; environment: string; series: Series[] }
 
 /** Drift, quality and service: from what predictions say alone. */
-export const profileComputation: Computation = {
+export const inputComputation: Computation = {
 	dirtyHours: (context, limit, after) => context.log.dirtyHours(limit, after),
 	clearDirty: (context, hours) => context.log.clearDirty(hours),
 	due: (context) => closedSince(context, 'metric_record'),
@@ -63,14 +63,14 @@ type Read = { parts: PartsOf; before: (window: Window) => ReadonlyMap<number, Me
 async function readSlice(
 	context: Context,
 	family: Family,
-	{ grid }: Reference,
+	{ bins }: Reference,
 	slice: readonly Window[],
 ): Promise<Read> {
 	const ids = family.series.map((s) => s.id)
 	const sources: Sources = {
 		days: 'metric_day',
-		grid: grid.digest,
-		hours: (from, to) => context.log.profileDeltas(ids, grid, from, to),
+		bins: bins.digest,
+		hours: (from, to) => context.log.inputDeltas(ids, bins, from, to),
 	}
 	return {
 		parts: await partsOfSlice(context, slice, ids, sources),
@@ -93,20 +93,20 @@ async function computeWindow(
 	const results: { series: Series; result: WindowResult }[] = []
 	const statements: Statement[] = []
 	for (const series of family.series) {
-		const profile = sumProfiles(reference.grid, read.parts(series.id, window))
-		if (profile && size === '1d') statements.push(keepDay(series.id, from, profile))
+		const inputSummary = sumInputSummaries(reference.bins, read.parts(series.id, window))
+		if (inputSummary && size === '1d') statements.push(keepDay(series.id, from, inputSummary))
 		// On another grid there may have been rows: then zeros are what is known on this one.
-		if (!profile && !before.has(series.id)) {
+		if (!inputSummary && !before.has(series.id)) {
 			history.add(series.id, window, undefined)
 			continue
 		}
-		const result = summariseWindow(reference, profile ?? emptyProfile(reference.grid))
+		const result = computeWindowMetrics(reference, inputSummary ?? emptyInputSummary(reference.bins))
 		const past = await history.of(series.id, window, result)
 		if (past) applyHistory(reference, result, past)
 		history.add(series.id, window, result)
 		results.push({ series, result })
 	}
-	fillFamily(
+	adjustForMultipleTests(
 		reference,
 		results.map((r) => r.result),
 	)
@@ -132,13 +132,13 @@ async function computeWindow(
 }
 
 /** Keeps a day's profile for the week that it is in. */
-const keepDay = (series: number, day: number, profile: Profile): Statement => ({
+const keepDay = (series: number, day: number, inputSummary: InputSummary): Statement => ({
 	sql: 'INSERT OR REPLACE INTO metric_day (series, day_ms, grid, bytes) VALUES (?, ?, ?, ?)',
-	params: [series, day, profile.gridDigest, encodeProfile(profile, { withDigest: false })],
+	params: [series, day, inputSummary.binsDigest, encodeInputSummary(inputSummary, { withDigest: false })],
 })
 
 /** q for every subject of the family: all features, score, decision and segments of one window are one set of tests. */
-export function fillFamily(reference: Reference, results: readonly WindowResult[]): void {
+export function adjustForMultipleTests(reference: Reference, results: readonly WindowResult[]): void {
 	const views = results.flatMap((result) => columnViews(reference, result, reference.digest !== ''))
 	const tests = views.map((view) => {
 		const tested = testable(view, '')

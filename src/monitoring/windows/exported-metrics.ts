@@ -2,16 +2,16 @@ import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import { windowMs } from '../../core/time.ts'
 import type { Series } from '../../log/prediction-log.ts'
-import type { Answer } from '../../metrics/answer.ts'
 import type { MetricDescriptor } from '../../metrics/index.ts'
-import { referenceByDigest } from '../../registry/baseline/current-grid.ts'
+import type { MetricPoint } from '../../metrics/metric-point.ts'
+import { referenceByDigest } from '../../registry/baseline/current-bins.ts'
 import { defaultMinGroup } from '../../stats/fairness/disparity.ts'
 import { measureAttributions } from './attributions/measure-attributions.ts'
 import { toAttributionRecord } from './attributions/records.ts'
 import { measureRecord } from './measure-record.ts'
 import { measureOutcomes } from './outcomes/measure-outcomes.ts'
 import { type OutcomeRow, outcomeColumns, toOutcomeRecord } from './outcomes/records.ts'
-import { chooseMetrics } from './read-answers.ts'
+import { chooseMetrics } from './read-metrics.ts'
 import { hoursOf, type RecordRow, type RecordTable, recordColumns, toRecord } from './records.ts'
 
 export type ExportedValue = {
@@ -192,14 +192,14 @@ async function newestAnswers(
 	context: Context,
 	list: readonly Known[],
 	metrics: readonly MetricDescriptor[],
-): Promise<Map<number, Answer[]>> {
-	const found = new Map<number, Answer[]>(list.map((s) => [s.id, []]))
+): Promise<Map<number, MetricPoint[]>> {
+	const found = new Map<number, MetricPoint[]>(list.map((s) => [s.id, []]))
 	const seriesOf = new Map(list.map((s) => [s.id, s]))
 	const params = [JSON.stringify(list.map((s) => s.id)), hoursOf(size)]
 	const read = async <Row extends readonly unknown[]>(
 		table: RecordTable,
 		columns: string,
-		measure: (row: Row, series: Series) => Promise<Answer[]> | Answer[],
+		measure: (row: Row, series: Series) => Promise<MetricPoint[]> | MetricPoint[],
 	) => {
 		if (!metrics.some((m) => tableOf(m) === table)) return
 		for (const row of await context.sql.all({ sql: newestRecords(table, columns), params })) {
@@ -225,13 +225,13 @@ async function newestAnswers(
 }
 
 /** A value that cannot be relied on is none. */
-function toValue({ metric, subject, status, value, trust }: Answer): ExportedValue[] {
+function toValue({ metric, subject, status, value, trust }: MetricPoint): ExportedValue[] {
 	if (status !== 'ok' || value === null || trust === 'doubtful') return []
 	const { model, environment, feature = '', group = '' } = subject
 	return [{ model, environment, metric, feature, group, value }]
 }
 
-function windowsOf(answers: readonly Answer[]): ExportedWindow[] {
+function windowsOf(answers: readonly MetricPoint[]): ExportedWindow[] {
 	const windows = new Map<string, ExportedWindow>()
 	for (const answer of answers)
 		if (toValue(answer).length > 0 && !windows.has(answer.metric)) {

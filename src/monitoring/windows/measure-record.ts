@@ -1,11 +1,11 @@
 import { formatTime, windowMs } from '../../core/time.ts'
 import type { Series } from '../../log/prediction-log.ts'
-import type { Answer, Measure } from '../../metrics/answer.ts'
 import { columnViews } from '../../metrics/column-views.ts'
 import { identifierReason, isIdentifier } from '../../metrics/compare.ts'
 import type { ColumnMetric, ColumnView } from '../../metrics/descriptor.ts'
 import { evidenceOf } from '../../metrics/gates.ts'
 import type { MetricDescriptor } from '../../metrics/index.ts'
+import type { MetricPoint, MetricResult } from '../../metrics/metric-point.ts'
 import type { Reference } from '../../metrics/reference.ts'
 import { testable } from '../../metrics/tested-groups.ts'
 import type { ColumnResult } from '../../metrics/window-result.ts'
@@ -22,7 +22,7 @@ export type Placed = {
 
 type Place = { feature?: string; n: number; m: number }
 /** Of a record, formatted once for all of its answers. */
-type Times = Pick<Answer, 'window' | 'computedAt' | 'supersedes'>
+type Times = Pick<MetricPoint, 'window' | 'computedAt' | 'supersedes'>
 
 /** What the chosen metrics say of one record: the window's own first, then column by column. */
 export function measureRecord(
@@ -30,9 +30,9 @@ export function measureRecord(
 	metrics: readonly MetricDescriptor[],
 	feature: string | undefined,
 	now: number,
-): Answer[] {
+): MetricPoint[] {
 	const { record, reference } = placed
-	const answers: Answer[] = []
+	const answers: MetricPoint[] = []
 	const { from, window, result } = record
 	const times = timesOf(placed)
 	if (feature === undefined) {
@@ -43,7 +43,7 @@ export function measureRecord(
 				answers.push(toAnswer(placed, times, metric, metric.measure({ result, from, until }), place))
 	}
 	for (const view of columnViews(reference, result, record.baseline !== null)) {
-		const { name } = view.reference.grid
+		const { name } = view.reference.bins
 		if (feature !== undefined && feature !== name) continue
 		const place = { feature: name, n: total(view.result.groups), m: total(view.reference.groups) }
 		for (const metric of metrics) {
@@ -65,7 +65,7 @@ export function measureRecord(
 }
 
 /** What a metric says of one column; a value of drift with its test. */
-export function measureColumn(metric: ColumnMetric, view: ColumnView): Measure {
+export function measureColumn(metric: ColumnMetric, view: ColumnView): MetricResult {
 	const measure = metric.measure(view)
 	return metric.id.startsWith('drift.') && measure.status === 'ok'
 		? { ...evidenceFor(view), ...measure }
@@ -73,7 +73,7 @@ export function measureColumn(metric: ColumnMetric, view: ColumnView): Measure {
 }
 
 /** What goes with every value of drift: the test, the rows that it counts, and what of an identifier is compared. */
-function evidenceFor(view: ColumnView): Partial<Measure> {
+function evidenceFor(view: ColumnView): Partial<MetricResult> {
 	const tested = testable(view, '')
 	if ('missing' in tested) return {}
 	const { p, nEffective } = evidenceOf(tested.pair)
@@ -101,9 +101,9 @@ function toAnswer(
 	{ record, series }: Placed,
 	times: Times,
 	metric: MetricDescriptor,
-	measure: Measure,
+	measure: MetricResult,
 	place: Place,
-): Answer {
+): MetricPoint {
 	const { model, version, environment, segment, value } = series
 	const subject = {
 		model,

@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts'
 import { formatTime, hourMs, type WindowSize, windowMs, windowStart } from '../../core/time.ts'
 import type { Statement } from '../../db/sql.ts'
-import type { Answer } from '../../metrics/answer.ts'
+import type { MetricPoint } from '../../metrics/metric-point.ts'
 import { rejectedRows } from '../../metrics/quality/rejected-rows.ts'
 import type { FactValue } from '../../rules/facts.ts'
 import { hoursOf } from './records.ts'
@@ -28,7 +28,7 @@ export function measureRejections(
 	context: Context,
 	model: string,
 	record: { hours: number; from: number; computedAt: number; counts: string },
-): Answer[] {
+): MetricPoint[] {
 	const { from } = record
 	const to = from + record.hours * hourMs
 	const counts = (JSON.parse(record.counts) as [string, string, number][]).sort((a, b) =>

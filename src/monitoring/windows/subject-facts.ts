@@ -1,16 +1,16 @@
 import type { Series } from '../../log/prediction-log.ts'
 import { columnViews } from '../../metrics/column-views.ts'
 import type { ColumnView, GroupMetric } from '../../metrics/descriptor.ts'
-import type { Finding } from '../../metrics/finding.ts'
 import { type MetricDescriptor, metrics } from '../../metrics/index.ts'
 import { groupMeasure } from '../../metrics/measure-groups.ts'
+import type { MetricValue } from '../../metrics/metric-value.ts'
 import { type AttributeResult, groupAndRest, wholeOf } from '../../metrics/outcome-result.ts'
 import type { Reference } from '../../metrics/reference.ts'
 import { metricOf } from '../../rules/available.ts'
 import type { factParts, Subject, SubjectFacts } from '../../rules/facts.ts'
 import { total } from '../../stats/counts.ts'
 import { defaultMinGroup } from '../../stats/fairness/disparity.ts'
-import { groupCounts } from '../../summaries/outcomes/group-tally.ts'
+import { groupCounts } from '../../summaries/outcomes/group-summary.ts'
 import type { AttributionRecord } from './attributions/records.ts'
 import { measureColumn } from './measure-record.ts'
 import { groupName, isProvisional } from './outcomes/measure-outcomes.ts'
@@ -110,7 +110,7 @@ function addRecord(
 		metric.subject === 'model' ? metric.measure(ofWindow) : undefined,
 	)
 	for (const view of columnViews(reference, result, baseline !== null))
-		subjects.add({ feature: view.reference.grid.name }, countedOf(view), (metric) =>
+		subjects.add({ feature: view.reference.bins.name }, countedOf(view), (metric) =>
 			metric.subject === 'feature' ? measureColumn(metric, view) : undefined,
 		)
 }
@@ -122,7 +122,7 @@ const countedOf = ({ result, reference }: ColumnView): Counted => ({
 
 function addAttributions(subjects: Subjects, { result }: AttributionRecord): void {
 	const { findings, features, reference: m } = result
-	const add = (subject: Subject, of: ReadonlyMap<string, Finding>) => {
+	const add = (subject: Subject, of: ReadonlyMap<string, MetricValue>) => {
 		const source = ({ id, subject: kind }: MetricDescriptor) =>
 			kind === 'attribution' ? of.get(id) : undefined
 		const first = firstOf(source)
@@ -138,7 +138,7 @@ const kinds: readonly string[] = ['outcome', 'estimate', 'concept']
 /** What is not mature is not judged: its facts are unknown. */
 function addOutcomes(subjects: Subjects, record: OutcomeRecord): void {
 	const { findings, attributes, favourable } = record.result
-	const add = (subject: Subject, source: (metric: MetricDescriptor) => Finding | undefined) => {
+	const add = (subject: Subject, source: (metric: MetricDescriptor) => MetricValue | undefined) => {
 		const final: typeof source = (metric) => (isProvisional(record, metric) ? undefined : source(metric))
 		const first = firstOf(final)
 		if (first) subjects.add(subject, { n: first.n, m: 0 }, final)
@@ -159,7 +159,7 @@ function addOutcomes(subjects: Subjects, record: OutcomeRecord): void {
 }
 
 /** The first of all metrics that has something to say. */
-function firstOf(source: (metric: MetricDescriptor) => Finding | undefined): Finding | undefined {
+function firstOf(source: (metric: MetricDescriptor) => MetricValue | undefined): MetricValue | undefined {
 	for (const metric of metrics) {
 		const finding = source(metric)
 		if (finding) return finding
@@ -169,7 +169,11 @@ function firstOf(source: (metric: MetricDescriptor) => Finding | undefined): Fin
 
 function groupsOf(stored: AttributeResult) {
 	let whole: ReturnType<typeof wholeOf> | undefined
-	return (metric: GroupMetric, value: string, favourable: OutcomeRecord['result']['favourable']): Finding => {
+	return (
+		metric: GroupMetric,
+		value: string,
+		favourable: OutcomeRecord['result']['favourable'],
+	): MetricValue => {
 		whole ??= wholeOf(stored)
 		return groupMeasure(metric, groupAndRest(stored, value, whole), favourable)
 	}

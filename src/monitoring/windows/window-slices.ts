@@ -92,7 +92,7 @@ export type PartsOf = (series: number, window: Window) => Part[]
 /** Where windows are summed from: weeks from the kept days of a table, others from the deltas of their hours. */
 export type Sources = {
 	days: 'metric_day' | 'outcome_day'
-	grid?: string
+	bins?: string
 	hours(from: number, to: number): Promise<HourDelta[]>
 }
 
@@ -101,13 +101,13 @@ export async function partsOfSlice(
 	context: Context,
 	slice: readonly Window[],
 	series: readonly number[],
-	{ days, grid, hours }: Sources,
+	{ days, bins, hours }: Sources,
 ): Promise<PartsOf> {
 	const from = Math.min(...slice.map((w) => w.from))
 	const to = Math.max(...slice.map(endOf))
 	const parts =
 		slice[0]?.size === '7d'
-			? await keptDays(context, days, series, [from, to], grid)
+			? await keptDays(context, days, series, [from, to], bins)
 			: (await hours(from, to)).map(({ hour, ...part }) => ({ ...part, at: hour }))
 	const bySeries = groupBy(parts, (part) => part.series)
 	return (id, window) => (bySeries.get(id) ?? []).filter(({ at }) => at >= window.from && at < endOf(window))
@@ -118,12 +118,12 @@ async function keptDays(
 	table: Sources['days'],
 	series: readonly number[],
 	[from, to]: [number, number],
-	grid: string | undefined,
+	bins: string | undefined,
 ): Promise<Part[]> {
 	const rows = (await context.sql.all({
 		sql: `SELECT series, day_ms, bytes FROM ${table} WHERE series IN (SELECT value FROM json_each(?))
-			AND day_ms >= ? AND day_ms < ?${grid === undefined ? '' : ' AND grid = ?'} ORDER BY series, day_ms`,
-		params: [JSON.stringify(series), from, to, ...(grid === undefined ? [] : [grid])],
+			AND day_ms >= ? AND day_ms < ?${bins === undefined ? '' : ' AND grid = ?'} ORDER BY series, day_ms`,
+		params: [JSON.stringify(series), from, to, ...(bins === undefined ? [] : [bins])],
 	})) as unknown as [number, number, Uint8Array][]
 	return rows.map(([id, at, bytes]) => ({ series: id, at, bytes }))
 }

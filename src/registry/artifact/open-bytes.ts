@@ -4,7 +4,7 @@ import type { Manifest } from '../../explain/manifest.ts'
 import { ArtifactError, type ArtifactFormat, type Model } from '../../explain/model.ts'
 import { openOnnx } from '../../explain/onnx/open-onnx.ts'
 import { openModel, openTrees } from '../../explain/open-model.ts'
-import type { FeatureSpec } from '../../summaries/inputs/grid.ts'
+import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
 import { refuseKnown } from './guess-format.ts'
 import type { OpenedModel } from './opened-version.ts'
 

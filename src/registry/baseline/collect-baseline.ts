@@ -1,10 +1,10 @@
 import { standardDeviation } from 'simple-statistics'
 import { isDense } from '../../metrics/compare.ts'
 import { type DecisionRule, decisionOf } from '../../summaries/inputs/accumulate.ts'
-import { categoryOf, hasType } from '../../summaries/inputs/cell.ts'
+import { categoryOf, hasType } from '../../summaries/inputs/bin-of.ts'
+import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
 import { cellKind, type RowBatch } from '../../summaries/inputs/columns.ts'
-import type { FeatureSpec } from '../../summaries/inputs/grid.ts'
-import { answerColumns, type ColumnSample } from '../../summaries/inputs/make-grid.ts'
+import { answerColumns, type ColumnSample } from '../../summaries/inputs/make-bins.ts'
 import { selectRows } from '../../summaries/inputs/select-rows.ts'
 
 /** More rows than this are thinned to an even sample: quantiles and tests gain nothing from more. */

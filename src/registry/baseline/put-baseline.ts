@@ -8,28 +8,28 @@ import { type Change, commit } from '../../db/commit.ts'
 import { baselines, models } from '../../db/schema.ts'
 import { cutByHourOfWeek } from '../../metrics/baseline-slots.ts'
 import { referenceOf } from '../../metrics/reference.ts'
-import { accumulate, type DecisionRule, emptyProfile } from '../../summaries/inputs/accumulate.ts'
-import type { RowBatch } from '../../summaries/inputs/columns.ts'
-import { encodeProfile } from '../../summaries/inputs/encoding.ts'
+import { accumulate, type DecisionRule, emptyInputSummary } from '../../summaries/inputs/accumulate.ts'
 import {
+	type Bins,
 	cellCount,
 	type FeatureSpec,
-	type Grid,
 	missingCell,
 	typeErrorCell,
-} from '../../summaries/inputs/grid.ts'
-import { encodeGrid, makeGrid, maxCategories } from '../../summaries/inputs/make-grid.ts'
-import type { Profile } from '../../summaries/inputs/profile.ts'
+} from '../../summaries/inputs/bins.ts'
+import type { RowBatch } from '../../summaries/inputs/columns.ts'
+import { encodeInputSummary } from '../../summaries/inputs/encoding.ts'
+import type { InputSummary } from '../../summaries/inputs/input-summary.ts'
+import { encodeBins, makeBins, maxCategories } from '../../summaries/inputs/make-bins.ts'
 import { modelLabels } from '../../summaries/outcomes/label.ts'
 import { LabelledRows } from '../../summaries/outcomes/labelled-rows.ts'
-import type { TallyPlan } from '../../summaries/outcomes/make-brief.ts'
+import type { OutcomeSpec } from '../../summaries/outcomes/make-join-index.ts'
 import { authorise } from '../key/authorise.ts'
 import { factMessages } from '../lineage/facts.ts'
 import { findModel, type ModelRow } from '../model/find-model.ts'
 import { findVersion } from '../version/find-version.ts'
 import { keepBaselineRows } from './baseline-rows.ts'
 import { type BaselineRows, collectRows, maxRows, sampleColumns } from './collect-baseline.ts'
-import { tallied } from './tally-baseline.ts'
+import { summarised } from './summarise-baseline.ts'
 
 export type BaselineAnswer = {
 	digest: string
@@ -56,21 +56,26 @@ export async function putBaseline(
 	const rule = { positiveLabel, negativeLabel, threshold }
 	const named = modelLabels(model)
 	const labelled = new LabelledRows()
-	const plan: TallyPlan = {
+	const plan: OutcomeSpec = {
 		task: model.task,
 		rule: { ...named, threshold },
 		attributes: [],
 		segments: [],
 	}
-	const collected = await collectRows(tallied(batches, plan, labelled))
+	const collected = await collectRows(summarised(batches, plan, labelled))
 	if (collected.kept === 0)
 		throw new AppError('invalid', 'The baseline has no rows.', { faults: [{ path: '', message: 'no rows' }] })
-	const { grid, profile, seasons } = await summariseRows(version.features, collected, rule)
-	const digest = grid.digest
-	const features = grid.columns.map((column, i) => ({
+	const { bins, inputSummary, seasons } = await summariseRows(version.features, collected, rule)
+	const digest = bins.digest
+	const features = bins.columns.map((column, i) => ({
 		name: column.name,
 		cells: cellCount(column),
-		warnings: warningsOf(column, profile.columns[i] as Profile['columns'][number], profile.rows, collected),
+		warnings: warningsOf(
+			column,
+			inputSummary.columns[i] as InputSummary['columns'][number],
+			inputSummary.rows,
+			collected,
+		),
 	}))
 	const unknown = undeclared(version.features, collected.batches)
 	const missing = missingFeatures(version.features, collected.batches)
@@ -82,14 +87,14 @@ export async function putBaseline(
 		model: modelName,
 		version: versionName,
 		digest,
-		...{ grid, profile, seasons },
+		...{ bins, inputSummary, seasons },
 		rows: collected.rows,
 		summary,
-		tally: labelled.labelled > 0 ? labelled.encode() : null,
+		outcomeSummary: labelled.labelled > 0 ? labelled.encode() : null,
 		negativeLabel: named.negativeLabel === null ? (plan.rule.negativeLabel ?? null) : null,
 		batches: collected.batches,
 	})
-	await context.log.rebuild(modelName, versionName, grid)
+	await context.log.rebuild(modelName, versionName, bins)
 	return { digest, rows: collected.rows, features: summary }
 }
 
@@ -98,17 +103,17 @@ async function summariseRows(
 	specs: readonly FeatureSpec[],
 	{ batches, kept }: BaselineRows,
 	rule: DecisionRule,
-): Promise<{ grid: Grid; profile: Profile; seasons: Uint8Array | null }> {
-	const grid = await makeGrid(sampleColumns(specs, batches, rule), kept)
-	const profile = emptyProfile(grid)
-	for (const batch of batches) accumulate(profile, grid, batch, undefined, rule)
-	const seasons = cutByHourOfWeek(referenceOf(grid.digest, grid, profile), batches, rule)
-	if (!seasons) return { grid, profile, seasons: null }
-	const digest = await sha256Hex(`${grid.digest} ${toHex(await sha256(seasons))}`)
-	return { grid: { ...grid, digest }, profile: { ...profile, gridDigest: digest }, seasons }
+): Promise<{ bins: Bins; inputSummary: InputSummary; seasons: Uint8Array | null }> {
+	const bins = await makeBins(sampleColumns(specs, batches, rule), kept)
+	const inputSummary = emptyInputSummary(bins)
+	for (const batch of batches) accumulate(inputSummary, bins, batch, undefined, rule)
+	const seasons = cutByHourOfWeek(referenceOf(bins.digest, bins, inputSummary), batches, rule)
+	if (!seasons) return { bins, inputSummary, seasons: null }
+	const digest = await sha256Hex(`${bins.digest} ${toHex(await sha256(seasons))}`)
+	return { bins: { ...bins, digest }, inputSummary: { ...inputSummary, binsDigest: digest }, seasons }
 }
 
-const sameTally = (a: Uint8Array | null, b: Uint8Array | null) =>
+const sameOutcomeSpec = (a: Uint8Array | null, b: Uint8Array | null) =>
 	a === null || b === null ? a === b : sameBytes(a, b)
 
 const undeclared = (specs: readonly FeatureSpec[], batches: readonly RowBatch[]): string[] => {
@@ -131,8 +136,8 @@ function ignored(column: string, { segments, sensitive }: ModelRow, features: re
 }
 
 function warningsOf(
-	column: Grid['columns'][number],
-	counts: Profile['columns'][number],
+	column: Bins['columns'][number],
+	counts: InputSummary['columns'][number],
 	rows: number,
 	{ kept, rows: given }: BaselineRows,
 ): string[] {
@@ -165,11 +170,11 @@ type NewBaseline = {
 	model: string
 	version: string
 	digest: string
-	grid: Grid
-	profile: Profile
+	bins: Bins
+	inputSummary: InputSummary
 	rows: number
 	summary: BaselineAnswer['features']
-	tally: Uint8Array | null
+	outcomeSummary: Uint8Array | null
 	seasons: Uint8Array | null
 	/** As the actuals said it, where nobody had named one. */
 	negativeLabel: string | null
@@ -183,11 +188,11 @@ async function store(
 		model,
 		version,
 		digest,
-		grid,
-		profile,
+		bins,
+		inputSummary,
 		rows,
 		summary,
-		tally,
+		outcomeSummary,
 		seasons,
 		negativeLabel,
 		batches,
@@ -196,10 +201,10 @@ async function store(
 	const now = context.now()
 	const mine = and(eq(baselines.model, model), eq(baselines.version, version))
 	const [current] = await context.db
-		.select({ digest: baselines.digest, tally: baselines.tally })
+		.select({ digest: baselines.digest, outcomeSummary: baselines.outcomeSummary })
 		.from(baselines)
 		.where(and(mine, isNull(baselines.replacedAt)))
-	if (current?.digest === digest && sameTally(current.tally, tally)) return
+	if (current?.digest === digest && sameOutcomeSpec(current.outcomeSummary, outcomeSummary)) return
 	const values = {
 		model,
 		version,
@@ -207,10 +212,10 @@ async function store(
 		rows,
 		summary,
 		createdAt: now,
-		grid: encodeGrid(grid),
-		profile: encodeProfile(profile),
+		bins: encodeBins(bins),
+		inputSummary: encodeInputSummary(inputSummary),
 		replacedAt: null,
-		tally,
+		outcomeSummary,
 		seasons,
 	}
 	const insert = context.db
@@ -218,7 +223,7 @@ async function store(
 		.values(values)
 		.onConflictDoUpdate({
 			target: [baselines.model, baselines.version, baselines.digest],
-			set: { replacedAt: null, tally },
+			set: { replacedAt: null, outcomeSummary },
 		})
 	const changes: Change[] = [
 		{
@@ -228,7 +233,7 @@ async function store(
 				.where(and(mine, isNull(baselines.replacedAt), ne(baselines.digest, digest))),
 		},
 		{ query: insert },
-		...(tally === null || negativeLabel === null
+		...(outcomeSummary === null || negativeLabel === null
 			? []
 			: [
 					{
@@ -241,7 +246,7 @@ async function store(
 		...keepBaselineRows({ model, version, digest }, batches).map((query) => ({ query })),
 		...factMessages(context, { fact: 'baseline', model, version, digest }),
 	]
-	const details = { rows, features: grid.columns.length }
+	const details = { rows, features: bins.columns.length }
 	await commit(
 		context,
 		actor,

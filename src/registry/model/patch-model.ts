@@ -52,14 +52,14 @@ export async function patchModel(
 		{ query, guarded: true },
 		historyInsert(context, { ...after, revision }, context.now()),
 	])
-	if (patch.maturity) await judgeAgain(context, name)
+	if (patch.maturity) await evaluateAgain(context, name)
 	const isTurned = after.favourable !== before.favourable || after.negativeLabel !== before.negativeLabel
 	if (isTurned) await computeAgain(context, name)
 	return toModelRecord({ ...after, revision })
 }
 
 /** Windows that wait for outcomes are due at once: they are judged by the new policy, or wait by it. */
-const judgeAgain = (context: Context, model: string) =>
+const evaluateAgain = (context: Context, model: string) =>
 	context.sql.batch([
 		{
 			sql: `UPDATE outcome_record SET mature_at = 0 WHERE mature_at IS NOT NULL AND superseded_at IS NULL

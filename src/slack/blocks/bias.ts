@@ -1,5 +1,5 @@
-import type { Answer } from '../../metrics/answer.ts'
 import { splitLeftOut } from '../../metrics/measure-groups.ts'
+import type { MetricPoint } from '../../metrics/metric-point.ts'
 import type { AttributeBias, ModelBias } from '../../monitoring/bias/read-bias.ts'
 import { limits } from '../limits.ts'
 import { barChart } from './chart.ts'
@@ -53,7 +53,7 @@ export const noSensitiveAttributes = (model: string): SlackMessage =>
 	)
 
 /** The verdict of the four-fifths rule, and what it is about. */
-function verdictOf({ reason }: Answer): { verdict: string; why: string } | undefined {
+function verdictOf({ reason }: MetricPoint): { verdict: string; why: string } | undefined {
 	const { said } = splitLeftOut(reason)
 	const verdict = /^(pass|fail|inconclusive): /.exec(said)?.[1]
 	return verdict === undefined ? undefined : { verdict, why: said.slice(verdict.length + 2) }
@@ -69,10 +69,10 @@ function verdictLine({ findings }: AttributeBias): string[] {
 	return [`${signs[verdict]} Four-fifths rule: *${verdict}*: ${named(parts.join(', '), longestReason)}`]
 }
 
-const isWaiting = ({ metric, value }: Answer, hasOutcomes: boolean): boolean =>
+const isWaiting = ({ metric, value }: MetricPoint, hasOutcomes: boolean): boolean =>
 	!hasOutcomes && value === null && ofOutcomes.includes(metric)
 
-function findingLine(answer: Answer, hasOutcomes: boolean): string {
+function findingLine(answer: MetricPoint, hasOutcomes: boolean): string {
 	const name = names[answer.metric] ?? answer.metric
 	const { said } = splitLeftOut(answer.reason)
 	if (answer.value === null)
@@ -83,7 +83,7 @@ function findingLine(answer: Answer, hasOutcomes: boolean): string {
 }
 
 /** Which groups are missing in which comparison: often the same in all that look at the same rows. */
-function leftOutLines(findings: readonly Answer[]): string[] {
+function leftOutLines(findings: readonly MetricPoint[]): string[] {
 	const byGroups = new Map<string, string[]>()
 	for (const answer of findings) {
 		const { leftOut } = splitLeftOut(answer.reason)
@@ -121,7 +121,8 @@ function ratesOf({ attribute, rates }: AttributeBias, { minGroup, favourable }: 
 			high: rate.high,
 			note: `${withInterval(rate)} n ${count(rate.n)}`,
 		}))
-	const said = (r: Answer) => `${named(valueOf(attribute, r.subject.group))} with ${figure(r.value ?? 0)}`
+	const said = (r: MetricPoint) =>
+		`${named(valueOf(attribute, r.subject.group))} with ${figure(r.value ?? 0)}`
 	const selected = favourable === undefined ? 'was decided positive' : `got ${named(favourable, 60)}`
 	const sentence = [
 		`Selection rate${rates.length === 1 ? ' of one group' : `s of ${rates.length} groups`}, the share that ${selected}.`,

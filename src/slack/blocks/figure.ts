@@ -1,5 +1,5 @@
 import type { WindowSize } from '../../core/time.ts'
-import type { Answer } from '../../metrics/answer.ts'
+import type { MetricPoint } from '../../metrics/metric-point.ts'
 import { shortTime } from './text.ts'
 
 /** Three digits, as many as one reads. */
@@ -17,7 +17,7 @@ export const count = (value: number): string => value.toLocaleString('en')
 const percent = (share: number): string => `${figure(100 * share)}%`
 
 /** `0.71 (0.68 to 0.74)`: the value with its 95% interval, where it has one. */
-export function withInterval({ value, low, high }: Pick<Answer, 'value' | 'low' | 'high'>): string {
+export function withInterval({ value, low, high }: Pick<MetricPoint, 'value' | 'low' | 'high'>): string {
 	if (value === null) return 'unknown'
 	return low === null || high === null
 		? figure(value)
@@ -35,7 +35,7 @@ export function windowName(from: string, size: WindowSize): string {
 }
 
 /** `950 predictions, outcomes known of 85% (83% to 87%)`. */
-export function coverageText({ value, low, high, n, reason }: Answer): string {
+export function coverageText({ value, low, high, n, reason }: MetricPoint): string {
 	const share =
 		value === null
 			? 'unknown'

@@ -1,5 +1,5 @@
 import type { WindowSize } from '../../core/time.ts'
-import type { Answer } from '../../metrics/answer.ts'
+import type { MetricPoint } from '../../metrics/metric-point.ts'
 import type { ModelPerformance } from '../../monitoring/performance/read-performance.ts'
 import type { WindowAnswers } from '../../monitoring/windows/outcomes/recent-windows.ts'
 import { limits } from '../limits.ts'
@@ -89,7 +89,7 @@ function newestText({ newest, mature, place, shown }: ModelPerformance): string 
 	])
 }
 
-const trustText = ({ trust, reason }: Answer): string =>
+const trustText = ({ trust, reason }: MetricPoint): string =>
 	trust === 'doubtful'
 		? `*doubtful*${reason === null ? '' : `: ${reason}`}`
 		: `trust ${trust ?? 'unknown'}${reason === null ? '' : `: ${reason}`}`

@@ -1,5 +1,5 @@
 import { formatTime, windowMs } from '../../core/time.ts'
-import type { Answer } from '../../metrics/answer.ts'
+import type { MetricPoint } from '../../metrics/metric-point.ts'
 import type { ModelPerformance } from '../../monitoring/performance/read-performance.ts'
 import { type Slot, trendChart } from './chart.ts'
 import { figure, shortName, windowName } from './figure.ts'
@@ -45,10 +45,10 @@ export function trendOf({ trend, metric, estimates, place }: ModelPerformance): 
 
 /** For those who cannot see the chart. */
 function knownSentence(
-	known: readonly Answer[],
+	known: readonly MetricPoint[],
 	slots: readonly Slot[],
 	metric: string,
-	when: (answer: Answer) => string,
+	when: (answer: MetricPoint) => string,
 ): string {
 	const [first, last] = [known[0], known.at(-1)]
 	if (!first || !last) return ''
@@ -57,7 +57,7 @@ function knownSentence(
 	const by = (better: (a: number, b: number) => boolean) =>
 		known.reduce((best, a) => (better(a.value ?? 0, best.value ?? 0) ? a : best))
 	const [low, high] = [by((a, b) => a < b), by((a, b) => a > b)]
-	const said = (a: Answer) => `${figure(a.value ?? 0)} (${when(a)})`
+	const said = (a: MetricPoint) => `${figure(a.value ?? 0)} (${when(a)})`
 	const without = slots.length - known.length
 	const provisional = slots.filter((s) => s.isProvisional && s.value !== null).length
 	return `*Trend* of ${metric} over ${slots.length} windows: from ${said(first)} to ${said(last)}, lowest ${said(low)}, highest ${said(high)}${without > 0 ? `; ${without} without a value` : ''}${provisional > 0 ? `; ${provisional} provisional (p)` : ''}.`

@@ -12,7 +12,7 @@ import type { IncidentChange } from '../../db/schema.ts'
 import { listReplays } from '../../decisions/replay/list-replays.ts'
 import { metricIds } from '../../metrics/index.ts'
 import { wrong } from '../../monitoring/segments/feature-cells.ts'
-import { readAnswers } from '../../monitoring/windows/read-answers.ts'
+import { readAnswers } from '../../monitoring/windows/read-metrics.ts'
 import { hasRole, seesFeatures } from '../../registry/key/authorise.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import { modeOf } from '../../stats/ordered-samples.ts'
@@ -131,7 +131,7 @@ function rowsThatShow(
 	feature: string,
 	{ rows, reference, dimensions }: WindowSource,
 ): string[] {
-	const column = reference.columns.find((c) => c.grid.name === feature)?.grid
+	const column = reference.columns.find((c) => c.bins.name === feature)?.bins
 	const spec = column?.spec
 	if (!spec) return []
 	const values = rows.valuesOf(spec)

@@ -2,7 +2,7 @@ import type { Incident, IncidentAlert } from '../../alerting/incident/incident.t
 import type { Context } from '../../context.ts'
 import { type WindowSize, windowMs, windowSizes } from '../../core/time.ts'
 import { metricIds } from '../../metrics/index.ts'
-import { readAnswers } from '../../monitoring/windows/read-answers.ts'
+import { readAnswers } from '../../monitoring/windows/read-metrics.ts'
 
 /** What stands behind an alert: rows of its window and of the baseline, and the chance that it is none. */
 export type Evidence = { n: number; m: number; q: number | null }

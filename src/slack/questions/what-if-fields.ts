@@ -5,7 +5,7 @@ import { models } from '../../db/schema.ts'
 import type { Explanation } from '../../decisions/explanation/explanation.ts'
 import { Manifest } from '../../explain/manifest.ts'
 import { findVersion } from '../../registry/version/find-version.ts'
-import type { FeatureSpec } from '../../summaries/inputs/grid.ts'
+import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
 import type { AskedPrediction } from './question.ts'
 
 /** A feature that somebody may change, and the value that it has. */

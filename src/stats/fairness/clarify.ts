@@ -14,12 +14,12 @@ type Ratio = (counts: GroupCounts) => number
 
 const base: Ratio = ({ positives, labelled }) => share(positives, labelled)
 const selection: Ratio = ({ selected, decided }) => share(selected, decided)
-const judged = ({ tp, fp, tn, fn }: GroupCounts) => tp + fp + tn + fn
+const evaluated = ({ tp, fp, tn, fn }: GroupCounts) => tp + fp + tn + fn
 const acceptance: Ratio = ({ tp, fp, fn }) => divide(tp + fn, tp + fp)
 const rejection: Ratio = ({ tn, fp, fn }) => divide(tn + fp, tn + fn)
 const recall: Ratio = ({ tp, fn }) => divide(tp, tp + fn)
 const specificity: Ratio = ({ tn, fp }) => divide(tn, tn + fp)
-const accuracy: Ratio = (counts) => divide(counts.tp + counts.tn, judged(counts))
+const accuracy: Ratio = (counts) => divide(counts.tp + counts.tn, evaluated(counts))
 const precision: Ratio = ({ tp, fp }) => divide(tp, tp + fp)
 const negativePrecision: Ratio = ({ tn, fn }) => divide(tn, tn + fn)
 const errorRatio: Ratio = ({ fn, fp }) => divide(fn, fp)
@@ -28,7 +28,7 @@ const errorRatio: Ratio = ({ fn, fp }) => divide(fn, fp)
 const restLess =
 	(ratio: Ratio): Metric =>
 	(facet, rest) =>
-		judged(facet) > 0 && judged(rest) > 0 ? less(ratio(rest), ratio(facet)) : Number.NaN
+		evaluated(facet) > 0 && evaluated(rest) > 0 ? less(ratio(rest), ratio(facet)) : Number.NaN
 
 /** Facet less rest. */
 const facetLess =
@@ -112,7 +112,7 @@ export const clarifyMetrics = {
 export function generalisedEntropy(groups: readonly GroupCounts[], alpha = 2): number {
 	const fp = groups.reduce((n, counts) => n + counts.fp, 0)
 	const fn = groups.reduce((n, counts) => n + counts.fn, 0)
-	const rows = groups.reduce((n, counts) => n + judged(counts), 0)
+	const rows = groups.reduce((n, counts) => n + evaluated(counts), 0)
 	const mean = 1 + (fp - fn) / rows
 	if (!(mean > 0) || alpha === 0) return Number.NaN
 	const [one, two] = [1 / mean, 2 / mean]

@@ -1,6 +1,6 @@
 import { binColumn, type Column } from './columns.ts'
-import { judgeSegments, type Segment } from './judge.ts'
 import { searchSegments } from './search.ts'
+import { type Segment, testSegments } from './test-segments.ts'
 
 export type SegmentOptions = {
 	/** Uniform in [0, 1), for the two halves. */
@@ -52,8 +52,8 @@ export function worstSegments(
 	const binned = columns.map((column, index) => binColumn(column, index, searched))
 	const found = searchSegments(binned, loss, searched, { depth, minRows: minRows / 2, carried })
 	if (found.length === 0) return none('no segment of enough rows stands out')
-	const judged = judgeSegments(found, binned, loss, held)
-	const segments = judged.filter(({ adjusted }) => adjusted <= alpha).sort((a, b) => b.metric - a.metric)
+	const evaluated = testSegments(found, binned, loss, held)
+	const segments = evaluated.filter(({ adjusted }) => adjusted <= alpha).sort((a, b) => b.metric - a.metric)
 	if (segments.length === 0)
 		return none('no segment found on one half of the rows holds on the other', found.length)
 	return { segments, heldOut: held.length, candidates: found.length }

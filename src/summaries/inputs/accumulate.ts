@@ -1,18 +1,18 @@
 import { categoriesOf } from '../../core/categories.ts'
-import { categoryOf, hasType, textHash } from './cell.ts'
-import { type Column, cellKind, type RowBatch } from './columns.ts'
-import { ExactSum } from './exact-sum.ts'
+import { categoryOf, hasType, textHash } from './bin-of.ts'
 import {
-	type ColumnGrid,
+	type Bins,
+	type ColumnBins,
 	cellCount,
 	extraCells,
-	type Grid,
 	missingCell,
 	typeErrorCell,
 	unseenCell,
-} from './grid.ts'
+} from './bins.ts'
+import { type Column, cellKind, type RowBatch } from './columns.ts'
+import { ExactSum } from './exact-sum.ts'
+import type { ColumnSummary, InputSummary } from './input-summary.ts'
 import { latencyBucket } from './latency.ts'
-import type { ColumnProfile, Profile } from './profile.ts'
 import { addSubjects, mergeSubjects, noSubjects } from './subjects.ts'
 
 /** How a model turns scores into decisions when a row has no label. */
@@ -23,7 +23,7 @@ export type DecisionRule = {
 	threshold?: number | null
 }
 
-export const emptyColumnProfile = (cells: number): ColumnProfile => ({
+export const emptyColumnSummary = (cells: number): ColumnSummary => ({
 	counts: new Float64Array(cells + extraCells),
 	nulls: 0,
 	absent: 0,
@@ -34,8 +34,8 @@ export const emptyColumnProfile = (cells: number): ColumnProfile => ({
 	max: Number.NaN,
 })
 
-export const emptyProfile = (grid: Grid): Profile => ({
-	gridDigest: grid.digest,
+export const emptyInputSummary = (bins: Bins): InputSummary => ({
+	binsDigest: bins.digest,
 	rows: 0,
 	duplicates: 0,
 	errors: 0,
@@ -44,17 +44,17 @@ export const emptyProfile = (grid: Grid): Profile => ({
 	lastMs: Number.NaN,
 	latency: new Map(),
 	subjects: noSubjects(),
-	columns: grid.columns.map((c) => emptyColumnProfile(cellCount(c))),
+	columns: bins.columns.map((c) => emptyColumnSummary(cellCount(c))),
 })
 
 const allRows = (count: number) => Int32Array.from({ length: count }, (_, i) => i)
-const violationsOnly = new WeakMap<Grid, ReadonlySet<string>>()
+const violationsOnly = new WeakMap<Bins, ReadonlySet<string>>()
 
-function declaredNames(grid: Grid): ReadonlySet<string> {
-	let names = violationsOnly.get(grid)
+function declaredNames(bins: Bins): ReadonlySet<string> {
+	let names = violationsOnly.get(bins)
 	if (!names) {
-		names = new Set(grid.columns.map((c) => c.name))
-		violationsOnly.set(grid, names)
+		names = new Set(bins.columns.map((c) => c.name))
+		violationsOnly.set(bins, names)
 	}
 	return names
 }
@@ -64,8 +64,8 @@ function declaredNames(grid: Grid): ReadonlySet<string> {
  * added with `part: 'features'` when the feature log is joined (the rows are then those of the feature log).
  */
 export function accumulate(
-	profile: Profile,
-	grid: Grid,
+	inputSummary: InputSummary,
+	bins: Bins,
 	batch: RowBatch,
 	rows: Int32Array | undefined,
 	options: DecisionRule & { part?: 'all' | 'features' },
@@ -75,47 +75,47 @@ export function accumulate(
 		? chosen
 		: chosen.filter((r) => batch.hasFeatures[r] === 1)
 	const violations = new Uint8Array(batch.rows)
-	grid.columns.forEach((column, i) => {
-		const target = profile.columns[i] as ColumnProfile
+	bins.columns.forEach((column, i) => {
+		const target = inputSummary.columns[i] as ColumnSummary
 		if (column.name === '$score' || column.name === '$decision') return
 		addColumn(target, column, batch.features.get(column.name), batch.strings, withFeatures, violations)
 	})
-	const declared = declaredNames(grid)
+	const declared = declaredNames(bins)
 	for (const [name, column] of batch.features) {
 		if (!declared.has(name))
 			for (const r of withFeatures) if (column.kinds[r] !== cellKind.absent) violations[r] = 1
 	}
-	for (const r of withFeatures) profile.schemaViolations += violations[r] as number
-	if (options.part !== 'features') addAnswers(profile, grid, batch, chosen, options)
+	for (const r of withFeatures) inputSummary.schemaViolations += violations[r] as number
+	if (options.part !== 'features') addAnswers(inputSummary, bins, batch, chosen, options)
 }
 
 function addAnswers(
-	profile: Profile,
-	grid: Grid,
+	inputSummary: InputSummary,
+	bins: Bins,
 	batch: RowBatch,
 	rows: Int32Array,
 	rule: DecisionRule,
 ): void {
 	const scratch = new Uint8Array(batch.rows)
 	const score = scoreColumn(batch)
-	grid.columns.forEach((column, i) => {
-		const target = profile.columns[i] as ColumnProfile
+	bins.columns.forEach((column, i) => {
+		const target = inputSummary.columns[i] as ColumnSummary
 		if (column.name === '$score') addColumn(target, column, score, batch.strings, rows, scratch)
 		if (column.name === '$decision') addDecisions(target, column, batch, rows, rule)
 	})
-	profile.rows += rows.length
-	addSubjects(profile.subjects, batch, rows)
+	inputSummary.rows += rows.length
+	addSubjects(inputSummary.subjects, batch, rows)
 	for (const r of rows) {
 		const at = batch.timestamps[r] as number
-		if (!(profile.firstMs <= at)) profile.firstMs = at
-		if (!(profile.lastMs >= at)) profile.lastMs = at
+		if (!(inputSummary.firstMs <= at)) inputSummary.firstMs = at
+		if (!(inputSummary.lastMs >= at)) inputSummary.lastMs = at
 		const latency = batch.latencies[r] as number
 		if (!Number.isNaN(latency)) {
 			const bucket = latencyBucket(latency)
-			profile.latency.set(bucket, (profile.latency.get(bucket) ?? 0) + 1)
+			inputSummary.latency.set(bucket, (inputSummary.latency.get(bucket) ?? 0) + 1)
 		}
 		if (Number.isNaN(batch.scores[r]) && batch.labels.kinds[r] === cellKind.absent && batch.extras[r] === -1)
-			profile.errors++
+			inputSummary.errors++
 	}
 }
 
@@ -137,8 +137,8 @@ export function decisionOf(score: number, rule: DecisionRule): string | undefine
 }
 
 function addDecisions(
-	target: ColumnProfile,
-	grid: ColumnGrid,
+	target: ColumnSummary,
+	bins: ColumnBins,
 	batch: RowBatch,
 	rows: Int32Array,
 	rule: DecisionRule,
@@ -149,27 +149,27 @@ function addDecisions(
 			kind === cellKind.absent || kind === cellKind.null
 				? decisionOf(batch.scores[r] as number, rule)
 				: categoryOf(kind, batch.labels.nums[r] as number, batch.strings)
-		if (text === undefined) countMissing(target, grid, kind)
-		else addCategory(target, grid, text)
+		if (text === undefined) countMissing(target, bins, kind)
+		else addCategory(target, bins, text)
 	}
 }
 
-function countMissing(target: ColumnProfile, grid: ColumnGrid, kind: number): void {
-	const at = missingCell(cellCount(grid))
+function countMissing(target: ColumnSummary, bins: ColumnBins, kind: number): void {
+	const at = missingCell(cellCount(bins))
 	target.counts[at] = (target.counts[at] as number) + 1
 	if (kind === cellKind.null) target.nulls++
 	else target.absent++
 }
 
-function addCategory(target: ColumnProfile, grid: ColumnGrid, text: string): void {
-	if (grid.kind !== 'categorical') return
-	const found = categoriesOf(grid.values).find(text)
-	const cell = found ?? unseenCell(grid.values.length)
+function addCategory(target: ColumnSummary, bins: ColumnBins, text: string): void {
+	if (bins.kind !== 'categorical') return
+	const found = categoriesOf(bins.values).find(text)
+	const cell = found ?? unseenCell(bins.values.length)
 	target.counts[cell] = (target.counts[cell] as number) + 1
-	extend(target, textHash(found === undefined ? text : (grid.values[found] as string)))
+	extend(target, textHash(found === undefined ? text : (bins.values[found] as string)))
 }
 
-function extend(target: ColumnProfile, value: number): void {
+function extend(target: ColumnSummary, value: number): void {
 	if (!(target.min <= value)) target.min = value
 	if (!(target.max >= value)) target.max = value
 }
@@ -187,21 +187,21 @@ export function cellOf(edges: Float64Array, x: number): number {
 }
 
 function addColumn(
-	target: ColumnProfile,
-	grid: ColumnGrid,
+	target: ColumnSummary,
+	bins: ColumnBins,
 	column: Column | undefined,
 	strings: readonly string[],
 	rows: Int32Array,
 	violations: Uint8Array,
 ): void {
-	const cells = cellCount(grid)
+	const cells = cellCount(bins)
 	const { counts } = target
-	const type = grid.spec?.type ?? grid.kind
+	const type = bins.spec?.type ?? bins.kind
 	for (const r of rows) {
 		const kind = column ? (column.kinds[r] as number) : cellKind.absent
 		if (kind === cellKind.absent || kind === cellKind.null) {
-			countMissing(target, grid, kind)
-			if (kind === cellKind.absent || grid.spec?.nullable === false) violations[r] = 1
+			countMissing(target, bins, kind)
+			if (kind === cellKind.absent || bins.spec?.nullable === false) violations[r] = 1
 			continue
 		}
 		const num = (column as Column).nums[r] as number
@@ -210,44 +210,44 @@ function addColumn(
 			violations[r] = 1
 			continue
 		}
-		if (grid.kind === 'numeric') {
-			const cell = cellOf(grid.edges, num)
+		if (bins.kind === 'numeric') {
+			const cell = cellOf(bins.edges, num)
 			counts[cell] = (counts[cell] as number) + 1
 			if (!(target.min <= num)) target.min = num
 			if (!(target.max >= num)) target.max = num
 			target.sum.add(num)
-			if (outOfRange(grid.spec, num)) {
+			if (outOfRange(bins.spec, num)) {
 				target.rangeViolations++
 				violations[r] = 1
 			}
-		} else if (!addText(target, grid, kind, num, strings)) violations[r] = 1
+		} else if (!addText(target, bins, kind, num, strings)) violations[r] = 1
 	}
 }
 
-const outOfRange = (spec: ColumnGrid['spec'], x: number): boolean =>
+const outOfRange = (spec: ColumnBins['spec'], x: number): boolean =>
 	spec !== undefined && ((spec.min !== undefined && x < spec.min) || (spec.max !== undefined && x > spec.max))
 
 /** Counts a categorical cell; false when its value is outside the declared ones. */
 function addText(
-	target: ColumnProfile,
-	grid: ColumnGrid,
+	target: ColumnSummary,
+	bins: ColumnBins,
 	kind: number,
 	num: number,
 	strings: readonly string[],
 ): boolean {
 	let text = categoryOf(kind, num, strings) as string
-	if (grid.spec?.type === 'boolean' && kind === cellKind.number) text = num === 1 ? 'true' : 'false'
-	addCategory(target, grid, text)
-	if (grid.spec?.type === 'boolean') target.sum.add(text === 'true' ? 1 : 0)
-	const declared = grid.spec?.values
+	if (bins.spec?.type === 'boolean' && kind === cellKind.number) text = num === 1 ? 'true' : 'false'
+	addCategory(target, bins, text)
+	if (bins.spec?.type === 'boolean') target.sum.add(text === 'true' ? 1 : 0)
+	const declared = bins.spec?.values
 	if (declared === undefined || categoriesOf(declared).find(text) !== undefined) return true
 	target.domainViolations++
 	return false
 }
 
 /** Adds `part` to `into`, exactly. Throws RangeError when they are on different grids. */
-export function mergeProfiles(into: Profile, part: Profile): Profile {
-	if (into.gridDigest !== part.gridDigest) throw new RangeError('profiles of different grids do not add')
+export function mergeInputSummaries(into: InputSummary, part: InputSummary): InputSummary {
+	if (into.binsDigest !== part.binsDigest) throw new RangeError('profiles of different grids do not add')
 	into.rows += part.rows
 	into.duplicates += part.duplicates
 	into.errors += part.errors
@@ -258,12 +258,12 @@ export function mergeProfiles(into: Profile, part: Profile): Profile {
 		into.latency.set(bucket, (into.latency.get(bucket) ?? 0) + count)
 	mergeSubjects(into.subjects, part.subjects)
 	into.columns.forEach((column, i) => {
-		mergeColumns(column, part.columns[i] as ColumnProfile)
+		mergeColumns(column, part.columns[i] as ColumnSummary)
 	})
 	return into
 }
 
-function mergeColumns(into: ColumnProfile, part: ColumnProfile): void {
+function mergeColumns(into: ColumnSummary, part: ColumnSummary): void {
 	for (let i = 0; i < into.counts.length; i++)
 		into.counts[i] = (into.counts[i] as number) + (part.counts[i] as number)
 	into.nulls += part.nulls

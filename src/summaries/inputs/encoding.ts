@@ -1,8 +1,8 @@
-import { emptyColumnProfile } from './accumulate.ts'
+import { emptyColumnSummary } from './accumulate.ts'
+import { extraCells } from './bins.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import { ExactSum } from './exact-sum.ts'
-import { extraCells } from './grid.ts'
-import type { ColumnProfile, Profile } from './profile.ts'
+import type { ColumnSummary, InputSummary } from './input-summary.ts'
 import { mergeSubjects, noSubjects, type Subjects } from './subjects.ts'
 
 const formatVersion = 1
@@ -13,31 +13,40 @@ const withSubjects = 2
  * A profile as bytes. Equal profiles have equal bytes. Counts are variable-length integers, sparse or dense,
  * whichever is shorter for the column. `withDigest: false` leaves the grid's digest to the caller.
  */
-export function encodeProfile(profile: Profile, options: { withDigest?: boolean } = {}): Uint8Array {
+export function encodeInputSummary(
+	inputSummary: InputSummary,
+	options: { withDigest?: boolean } = {},
+): Uint8Array {
 	const out = new ByteWriter()
-	out.byte(profile.subjects.rows > 0 ? withSubjects : formatVersion)
-	out.text(options.withDigest === false ? '' : profile.gridDigest)
-	for (const n of [profile.rows, profile.duplicates, profile.errors, profile.schemaViolations]) out.varint(n)
-	out.double(profile.firstMs)
-	out.double(profile.lastMs)
-	const latency = [...profile.latency].sort((a, b) => a[0] - b[0])
+	out.byte(inputSummary.subjects.rows > 0 ? withSubjects : formatVersion)
+	out.text(options.withDigest === false ? '' : inputSummary.binsDigest)
+	for (const n of [
+		inputSummary.rows,
+		inputSummary.duplicates,
+		inputSummary.errors,
+		inputSummary.schemaViolations,
+	])
+		out.varint(n)
+	out.double(inputSummary.firstMs)
+	out.double(inputSummary.lastMs)
+	const latency = [...inputSummary.latency].sort((a, b) => a[0] - b[0])
 	out.varint(latency.length)
 	for (const [bucket, count] of latency) {
 		out.varint(bucket)
 		out.varint(count)
 	}
-	out.varint(profile.columns.length)
-	for (const column of profile.columns) writeColumn(out, column)
-	if (profile.subjects.rows > 0) writeSubjects(out, profile.subjects)
+	out.varint(inputSummary.columns.length)
+	for (const column of inputSummary.columns) writeColumn(out, column)
+	if (inputSummary.subjects.rows > 0) writeSubjects(out, inputSummary.subjects)
 	return out.bytes()
 }
 
-export function decodeProfile(bytes: Uint8Array, gridDigest?: string): Profile {
+export function decodeInputSummary(bytes: Uint8Array, binsDigest?: string): InputSummary {
 	const input = new ByteReader(bytes)
 	const version = versionOf(input)
 	const digest = input.text()
-	const profile: Profile = {
-		gridDigest: gridDigest ?? digest,
+	const inputSummary: InputSummary = {
+		binsDigest: binsDigest ?? digest,
 		rows: input.varint(),
 		duplicates: input.varint(),
 		errors: input.varint(),
@@ -48,14 +57,14 @@ export function decodeProfile(bytes: Uint8Array, gridDigest?: string): Profile {
 		subjects: noSubjects(),
 		columns: [],
 	}
-	for (let left = input.varint(); left > 0; left--) profile.latency.set(input.varint(), input.varint())
-	for (let left = input.varint(); left > 0; left--) profile.columns.push(readColumn(input))
-	if (version === withSubjects) profile.subjects = readSubjects(input)
-	return profile
+	for (let left = input.varint(); left > 0; left--) inputSummary.latency.set(input.varint(), input.varint())
+	for (let left = input.varint(); left > 0; left--) inputSummary.columns.push(readColumn(input))
+	if (version === withSubjects) inputSummary.subjects = readSubjects(input)
+	return inputSummary
 }
 
 /** Adds an encoded profile of the same grid to `into`, without making one of it: what summing many windows takes. */
-export function addEncoded(into: Profile, bytes: Uint8Array): void {
+export function addEncoded(into: InputSummary, bytes: Uint8Array): void {
 	const input = new ByteReader(bytes)
 	const version = versionOf(input)
 	input.text()
@@ -104,7 +113,7 @@ function readSubjects(input: ByteReader): Subjects {
 	return { rows, hashes }
 }
 
-function addColumn(into: ColumnProfile, input: ByteReader): void {
+function addColumn(into: ColumnSummary, input: ByteReader): void {
 	into.nulls += input.varint()
 	into.absent += input.varint()
 	into.rangeViolations += input.varint()
@@ -132,7 +141,7 @@ function addColumn(into: ColumnProfile, input: ByteReader): void {
 	}
 }
 
-function writeColumn(out: ByteWriter, column: ColumnProfile): void {
+function writeColumn(out: ByteWriter, column: ColumnSummary): void {
 	for (const n of [column.nulls, column.absent, column.rangeViolations, column.domainViolations])
 		out.varint(n)
 	const ranged = !Number.isNaN(column.min)
@@ -168,7 +177,7 @@ function writeCounts(out: ByteWriter, counts: Float64Array): void {
 	})
 }
 
-function readColumn(input: ByteReader): ColumnProfile {
+function readColumn(input: ByteReader): ColumnSummary {
 	const [nulls, absent, rangeViolations, domainViolations] = [
 		input.varint(),
 		input.varint(),
@@ -184,7 +193,7 @@ function readColumn(input: ByteReader): ColumnProfile {
 		const zigzag = input.varint()
 		return zigzag % 2 === 1 ? -(zigzag + 1) / 2 : zigzag / 2
 	})
-	const column = emptyColumnProfile(input.varint())
+	const column = emptyColumnSummary(input.varint())
 	const entries = input.varint()
 	if (entries === 0) for (let i = 0; i < column.counts.length; i++) column.counts[i] = input.varint()
 	for (let k = 1, at = -1; k < entries; k++) {

@@ -1,8 +1,8 @@
 import { categoriesOf } from '../../core/categories.ts'
 import { isInexact } from '../../core/exact-json.ts'
-import { categoryOf, hasType } from './cell.ts'
+import { categoryOf, hasType } from './bin-of.ts'
+import type { FeatureSpec } from './bins.ts'
 import { cellKind, type RowBatch } from './columns.ts'
-import type { FeatureSpec } from './grid.ts'
 
 /** A mark on an accepted row: the row is evidence and is kept, but something in it is not as declared. */
 export type QualityMark = {
@@ -30,7 +30,7 @@ const inexact = {
 } as const
 
 /** What is wrong with one cell under its declaration, if anything. */
-function judgeCell(
+function checkCell(
 	spec: FeatureSpec,
 	kind: number,
 	num: number,
@@ -60,12 +60,12 @@ function judgeCell(
 }
 
 /** The quality marks of one row. A row without `features` has none: its feature log may still come. */
-export function judgeRow(specs: readonly FeatureSpec[], batch: RowBatch, row: number): QualityMark[] {
+export function checkRow(specs: readonly FeatureSpec[], batch: RowBatch, row: number): QualityMark[] {
 	if (batch.hasFeatures[row] !== 1) return []
 	const marks: QualityMark[] = []
 	for (const spec of specs) {
 		const column = batch.features.get(spec.name)
-		const mark = judgeCell(spec, column?.kinds[row] ?? 0, column?.nums[row] ?? 0, batch.strings)
+		const mark = checkCell(spec, column?.kinds[row] ?? 0, column?.nums[row] ?? 0, batch.strings)
 		if (mark) marks.push({ ...mark, path: `features.${spec.name}` })
 	}
 	const declared = new Set(specs.map((s) => s.name))
@@ -92,7 +92,7 @@ export type AnswerMembers = {
 }
 
 /** The quality marks of what a model answered: numbers that are no probabilities, classes without one, names without digits. */
-export function judgeAnswer(task: string, row: AnswerMembers): QualityMark[] {
+export function checkScores(task: string, row: AnswerMembers): QualityMark[] {
 	const marks: QualityMark[] = []
 	if (task === 'binary' && row.score !== undefined && !isShare(row.score))
 		marks.push({
@@ -101,7 +101,7 @@ export function judgeAnswer(task: string, row: AnswerMembers): QualityMark[] {
 			message: `${row.score} is outside [0, 1]: metrics of probabilities leave it out`,
 		})
 	if (task !== 'regression' && task !== 'ranking' && row.probabilities !== undefined)
-		marks.push(...judgeProbabilities(row.probabilities as Record<string, number>, task, row.label))
+		marks.push(...checkProbabilities(row.probabilities as Record<string, number>, task, row.label))
 	for (const [name, value] of Object.entries(row.segment ?? {}))
 		if (typeof value === 'number' && isInexact(value)) marks.push({ ...inexact, path: `segment.${name}` })
 	return marks
@@ -109,7 +109,7 @@ export function judgeAnswer(task: string, row: AnswerMembers): QualityMark[] {
 
 const isShare = (x: number) => x >= 0 && x <= 1
 
-function judgeProbabilities(
+function checkProbabilities(
 	probabilities: Readonly<Record<string, number>>,
 	task: string,
 	label: unknown,

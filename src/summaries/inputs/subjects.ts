@@ -1,4 +1,4 @@
-import { textHash } from './cell.ts'
+import { textHash } from './bin-of.ts'
 import type { RowBatch } from './columns.ts'
 
 /**

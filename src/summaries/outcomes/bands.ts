@@ -1,4 +1,4 @@
-import type { ColumnGrid } from '../inputs/grid.ts'
+import type { ColumnBins } from '../inputs/bins.ts'
 
 /** Up to this many values a numeric attribute is a code such as SEX 1 and 2, and each value a group. */
 const maxCodes = 20
@@ -8,11 +8,11 @@ const bandCount = 5
 export const edgesOf = (
 	bands: Readonly<Record<string, readonly number[]>>,
 	name: string,
-	column: ColumnGrid | undefined,
+	column: ColumnBins | undefined,
 ): readonly number[] | undefined => (Object.hasOwn(bands, name) ? bands[name] : column && edgesFor(column))
 
 /** Edges of a numeric attribute's bands when the model declares none: five parts of the baseline's grid. */
-function edgesFor(column: ColumnGrid): number[] | undefined {
+function edgesFor(column: ColumnBins): number[] | undefined {
 	if (column.kind !== 'numeric' || (column.points && column.edges.length <= maxCodes)) return undefined
 	if (column.edges.length < bandCount) return undefined
 	const edges = Array.from(

@@ -1,5 +1,5 @@
-import { textHash } from '../inputs/cell.ts'
-import { addCell, type ScoreCells, type Tally } from './tally.ts'
+import { textHash } from '../inputs/bin-of.ts'
+import { addCell, type OutcomeSummary, type ScoreCells } from './outcome-summary.ts'
 
 /** Up to this many distinct scores (or, for ranking, query-score pairs) a tally is exact. */
 export const maxCells = 65_536
@@ -34,11 +34,12 @@ export const isSampled = (level: number, query: string): boolean =>
 	level === 0 || textHash(query) % 2 ** level === 0
 
 /** Raises a tally to a level, uniting scores that are then the same and leaving out queries. */
-export function raiseTo(tally: Tally, level: number): void {
-	if (level <= tally.level) return
-	tally.level = level
-	for (const query of tally.queries.keys()) if (!isSampled(level, query)) tally.queries.delete(query)
-	for (const map of [tally.cells, tally.classes])
+export function raiseTo(outcomeSummary: OutcomeSummary, level: number): void {
+	if (level <= outcomeSummary.level) return
+	outcomeSummary.level = level
+	for (const query of outcomeSummary.queries.keys())
+		if (!isSampled(level, query)) outcomeSummary.queries.delete(query)
+	for (const map of [outcomeSummary.cells, outcomeSummary.classes])
 		for (const [key, cells] of map) {
 			const united: ScoreCells = new Map()
 			for (const [score, cell] of cells)
@@ -51,12 +52,12 @@ export function raiseTo(tally: Tally, level: number): void {
  * Unites scores until they are at most `mostCells`. Levels are nested, and a whole has at least as many cells as its
  * parts: so a sum of tallies is the same in whatever order they are added and united.
  */
-export function bound(tally: Tally): void {
+export function bound(outcomeSummary: OutcomeSummary): void {
 	while (
-		tally.level < lastLevel &&
-		(sizeOf(tally.cells.values()) > maxCells ||
-			sizeOf(tally.queries.values()) > maxCells ||
-			[...tally.classes.values()].some((c) => c.size > maxCells))
+		outcomeSummary.level < lastLevel &&
+		(sizeOf(outcomeSummary.cells.values()) > maxCells ||
+			sizeOf(outcomeSummary.queries.values()) > maxCells ||
+			[...outcomeSummary.classes.values()].some((c) => c.size > maxCells))
 	)
-		raiseTo(tally, tally.level + 1)
+		raiseTo(outcomeSummary, outcomeSummary.level + 1)
 }

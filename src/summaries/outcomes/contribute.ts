@@ -1,5 +1,5 @@
 import { isSampled, scoreAt } from './coarsen.ts'
-import type { GroupTally } from './group-tally.ts'
+import type { GroupSummary } from './group-summary.ts'
 import type { Actual, Task } from './label.ts'
 import { negative, positive } from './label.ts'
 import {
@@ -12,8 +12,8 @@ import {
 	groupOf,
 	momentNames,
 	momentOf,
-	type Tally,
-} from './tally.ts'
+	type OutcomeSummary,
+} from './outcome-summary.ts'
 
 /** What a tally takes of a prediction. */
 export type Predicted = {
@@ -34,17 +34,17 @@ export type Outcome = { observed: false } | { observed: true; actual: Actual | u
 
 export type Sign = 1 | -1
 
-export function addPrediction(tally: Tally, task: Task, row: Predicted): void {
-	tally.predictions++
-	if (task === 'ranking') addRanked(tally, row, -1, 1)
-	else addCell(cellsOf(tally.cells, row.decision), scoreAt(tally.level, row.score), -1, 1)
+export function addPrediction(outcomeSummary: OutcomeSummary, task: Task, row: Predicted): void {
+	outcomeSummary.predictions++
+	if (task === 'ranking') addRanked(outcomeSummary, row, -1, 1)
+	else addCell(cellsOf(outcomeSummary.cells, row.decision), scoreAt(outcomeSummary.level, row.score), -1, 1)
 	for (const [name, p] of row.probabilities) {
-		const cells = cellsOf(tally.classes, name)
-		addCell(cells, scoreAt(tally.level, p), -1, 1)
-		if (name === row.decision) addCell(cells, scoreAt(tally.level, p), decidedAs, 1)
+		const cells = cellsOf(outcomeSummary.classes, name)
+		addCell(cells, scoreAt(outcomeSummary.level, p), -1, 1)
+		if (name === row.decision) addCell(cells, scoreAt(outcomeSummary.level, p), decidedAs, 1)
 	}
-	if (row.probabilities.length > 0 && !isDistribution(row.probabilities)) tally.improper++
-	for (const [attribute, value] of row.groups) addToGroup(groupOf(tally, attribute, value), row, 1)
+	if (row.probabilities.length > 0 && !isDistribution(row.probabilities)) outcomeSummary.improper++
+	for (const [attribute, value] of row.groups) addToGroup(groupOf(outcomeSummary, attribute, value), row, 1)
 }
 
 const isDistribution = (probabilities: Predicted['probabilities']): boolean =>
@@ -52,32 +52,49 @@ const isDistribution = (probabilities: Predicted['probabilities']): boolean =>
 	Math.abs(probabilities.reduce((sum, [, p]) => sum + p, 0) - 1) <= 1e-3
 
 /** Adds an outcome to its prediction's window, or takes one back. */
-export function addOutcome(tally: Tally, task: Task, row: Predicted, outcome: Outcome, sign: Sign): void {
+export function addOutcome(
+	outcomeSummary: OutcomeSummary,
+	task: Task,
+	row: Predicted,
+	outcome: Outcome,
+	sign: Sign,
+): void {
 	if (!outcome.observed) {
-		tally.never += sign
+		outcomeSummary.never += sign
 		return
 	}
 	const { actual } = outcome
 	if (!actual) {
-		tally.unusable += sign
-		if (outcome.text !== undefined) addUnknown(tally, outcome.text, sign)
+		outcomeSummary.unusable += sign
+		if (outcome.text !== undefined) addUnknown(outcomeSummary, outcome.text, sign)
 		return
 	}
-	tally.labelled += sign
-	const index = actualIndex(tally, actual.text)
-	if (task === 'ranking') addRanked(tally, row, index, sign)
-	else addCell(cellsOf(tally.cells, row.decision), scoreAt(tally.level, row.score), index, sign)
+	outcomeSummary.labelled += sign
+	const index = actualIndex(outcomeSummary, actual.text)
+	if (task === 'ranking') addRanked(outcomeSummary, row, index, sign)
+	else
+		addCell(
+			cellsOf(outcomeSummary.cells, row.decision),
+			scoreAt(outcomeSummary.level, row.score),
+			index,
+			sign,
+		)
 	for (const [name, p] of row.probabilities)
-		addCell(cellsOf(tally.classes, name), scoreAt(tally.level, p), name === actual.text ? 0 : 1, sign)
-	if (task === 'multiclass') addBrier(tally, row.probabilities, actual.text, sign)
-	if (task === 'regression') addMoments(tally, row.score, actual.value, sign)
+		addCell(
+			cellsOf(outcomeSummary.classes, name),
+			scoreAt(outcomeSummary.level, p),
+			name === actual.text ? 0 : 1,
+			sign,
+		)
+	if (task === 'multiclass') addBrier(outcomeSummary, row.probabilities, actual.text, sign)
+	if (task === 'regression') addMoments(outcomeSummary, row.score, actual.value, sign)
 	for (const [attribute, value] of row.groups)
-		addOutcomeToGroup(groupOf(tally, attribute, value), row, actual, sign)
+		addOutcomeToGroup(groupOf(outcomeSummary, attribute, value), row, actual, sign)
 }
 
 /** Moves a prediction from one value of an attribute to another, with its outcome. */
 export function moveGroup(
-	tally: Tally,
+	outcomeSummary: OutcomeSummary,
 	row: Predicted,
 	outcome: Outcome | undefined,
 	from: readonly (readonly [string, string])[],
@@ -85,7 +102,7 @@ export function moveGroup(
 ): void {
 	const move = (groups: readonly (readonly [string, string])[], sign: Sign) => {
 		for (const [attribute, value] of groups) {
-			const group = groupOf(tally, attribute, value)
+			const group = groupOf(outcomeSummary, attribute, value)
 			addToGroup(group, row, sign)
 			if (outcome?.observed && outcome.actual) addOutcomeToGroup(group, row, outcome.actual, sign)
 		}
@@ -94,15 +111,16 @@ export function moveGroup(
 	move(to, 1)
 }
 
-function addRanked(tally: Tally, row: Predicted, actual: number, times: number): void {
-	if (isSampled(tally.level, row.query)) addCell(cellsOf(tally.queries, row.query), row.score, actual, times)
+function addRanked(outcomeSummary: OutcomeSummary, row: Predicted, actual: number, times: number): void {
+	if (isSampled(outcomeSummary.level, row.query))
+		addCell(cellsOf(outcomeSummary.queries, row.query), row.score, actual, times)
 }
 
 /** The fourth power of what is larger, or a power of what is smaller, is no finite number other than 0. */
 export const largest = 1e75
 const smallest = 1e-75
 
-function addToGroup(group: GroupTally, { score, decision }: Predicted, times: Sign): void {
+function addToGroup(group: GroupSummary, { score, decision }: Predicted, times: Sign): void {
 	group.add('n', times)
 	if (decision !== '') group.add('decided', times)
 	if (decision === positive) group.add('selected', times)
@@ -110,7 +128,7 @@ function addToGroup(group: GroupTally, { score, decision }: Predicted, times: Si
 }
 
 function addOutcomeToGroup(
-	group: GroupTally,
+	group: GroupSummary,
 	{ score, decision }: Predicted,
 	{ text }: Actual,
 	times: Sign,
@@ -124,11 +142,11 @@ function addOutcomeToGroup(
 }
 
 /** Adds the errors of a labelled row of a regression; without a prediction, nothing. */
-export function addMoments(tally: Tally, predicted: number, y: number, sign: Sign): void {
+export function addMoments(outcomeSummary: OutcomeSummary, predicted: number, y: number, sign: Sign): void {
 	if (!Number.isFinite(predicted)) return
 	const e = predicted - y
 	if (!isPowered(predicted) || !isPowered(y) || !isPowered(e)) {
-		momentOf(tally, momentNames.indexOf('outside')).add(sign)
+		momentOf(outcomeSummary, momentNames.indexOf('outside')).add(sign)
 		return
 	}
 	const share = y === 0 ? 0 : Math.abs(e / y)
@@ -139,13 +157,13 @@ export function addMoments(tally: Tally, predicted: number, y: number, sign: Sig
 	} // biome-ignore format: a table to be read at a glance
 	momentNames.forEach((name, i) => {
 		const value = values[name]
-		if (Number.isFinite(value)) momentOf(tally, i).add(value * sign)
+		if (Number.isFinite(value)) momentOf(outcomeSummary, i).add(value * sign)
 	})
 }
 
 /** Adds the squared distance of a row's probabilities from its outcome; without probabilities, nothing. */
 export function addBrier(
-	tally: Tally,
+	outcomeSummary: OutcomeSummary,
 	probabilities: Predicted['probabilities'],
 	actual: string,
 	sign: Sign,
@@ -155,7 +173,7 @@ export function addBrier(
 	const values = { n: 1, brier, brier2: brier * brier }
 	if (!Number.isFinite(values.brier2)) return
 	brierNames.forEach((name, i) => {
-		momentOf(tally, i).add(values[name] * sign)
+		momentOf(outcomeSummary, i).add(values[name] * sign)
 	})
 }
 

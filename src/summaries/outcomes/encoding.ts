@@ -7,34 +7,34 @@ import {
 	addUnknown,
 	cellsOf,
 	decidedAs,
-	emptyTally,
+	emptyOutcomeSummary,
 	groupOf,
 	momentOf,
+	type OutcomeSummary,
 	type ScoreCells,
-	type Tally,
-} from './tally.ts'
+} from './outcome-summary.ts'
 
 const formatVersion = 2
 const totals = ['predictions', 'labelled', 'never', 'unusable', 'corrections', 'improper'] as const
 
 /** A tally as bytes: scores as doubles in ascending order, counts as variable-length integers. */
-export function encodeTally(tally: Tally): Uint8Array<ArrayBuffer> {
+export function encodeOutcomeSummary(outcomeSummary: OutcomeSummary): Uint8Array<ArrayBuffer> {
 	const out = new ByteWriter()
 	out.byte(formatVersion)
-	for (const name of totals) writeCount(out, tally[name])
-	out.byte(tally.level)
-	out.text(JSON.stringify(tally.actuals))
-	for (const map of [tally.cells, tally.queries, tally.classes]) {
+	for (const name of totals) writeCount(out, outcomeSummary[name])
+	out.byte(outcomeSummary.level)
+	out.text(JSON.stringify(outcomeSummary.actuals))
+	for (const map of [outcomeSummary.cells, outcomeSummary.queries, outcomeSummary.classes]) {
 		out.varint(map.size)
 		for (const [key, cells] of sorted(map)) {
 			out.text(key)
 			writeCells(out, cells)
 		}
 	}
-	out.varint(tally.moments.length)
-	for (const sum of tally.moments) writeSum(out, sum)
-	out.varint(tally.groups.size)
-	for (const [attribute, values] of sorted(tally.groups)) {
+	out.varint(outcomeSummary.moments.length)
+	for (const sum of outcomeSummary.moments) writeSum(out, sum)
+	out.varint(outcomeSummary.groups.size)
+	for (const [attribute, values] of sorted(outcomeSummary.groups)) {
 		out.text(attribute)
 		out.varint(values.size)
 		for (const [value, group] of sorted(values)) {
@@ -42,8 +42,8 @@ export function encodeTally(tally: Tally): Uint8Array<ArrayBuffer> {
 			group.write(out)
 		}
 	}
-	out.varint(tally.unknown.size)
-	for (const [text, rows] of sorted(tally.unknown)) {
+	out.varint(outcomeSummary.unknown.size)
+	for (const [text, rows] of sorted(outcomeSummary.unknown)) {
 		out.text(text)
 		writeCount(out, rows)
 	}
@@ -64,7 +64,7 @@ function writeCells(out: ByteWriter, cells: ScoreCells): void {
 }
 
 /** Adds an encoded tally to `into`. */
-export function addEncodedTally(into: Tally, bytes: Uint8Array): void {
+export function addEncodedOutcomes(into: OutcomeSummary, bytes: Uint8Array): void {
 	const input = new ByteReader(bytes)
 	const version = input.byte()
 	if (version < 1 || version > formatVersion) throw new RangeError(`tally format ${version} is not known`)
@@ -105,8 +105,8 @@ function readMap(
 	}
 }
 
-export function decodeTally(bytes: Uint8Array): Tally {
-	const tally = emptyTally()
-	addEncodedTally(tally, bytes)
-	return tally
+export function decodeOutcomeSummary(bytes: Uint8Array): OutcomeSummary {
+	const outcomeSummary = emptyOutcomeSummary()
+	addEncodedOutcomes(outcomeSummary, bytes)
+	return outcomeSummary
 }

@@ -1,5 +1,5 @@
 import { integerText } from '../../core/categories.ts'
-import { categoryOf } from '../inputs/cell.ts'
+import { categoryOf } from '../inputs/bin-of.ts'
 import { type Column, cellKind } from '../inputs/columns.ts'
 
 export type Task = 'binary' | 'multiclass' | 'regression' | 'ranking'

@@ -1,6 +1,6 @@
 import { ByteReader, ByteWriter } from '../inputs/bytes.ts'
-import { addEncodedTally, decodeTally, encodeTally } from './encoding.ts'
-import { emptyTally, type Tally } from './tally.ts'
+import { addEncodedOutcomes, decodeOutcomeSummary, encodeOutcomeSummary } from './encoding.ts'
+import { emptyOutcomeSummary, type OutcomeSummary } from './outcome-summary.ts'
 
 const maxPairs = 20_000
 const formatVersion = 1
@@ -8,21 +8,21 @@ const formatVersion = 1
 /** Rows whose outcomes are known, such as those of a baseline: their tallies by month, and for regression a sample. */
 export class LabelledRows {
 	/** By month, counted from year 0; rows without a time are one month. */
-	readonly periods = new Map<number, Tally>()
+	readonly periods = new Map<number, OutcomeSummary>()
 	/** Predicted and actual, an even sample. */
 	pairs: [number, number][] = []
 	private stride = 1
 	private seen = 0
 
-	periodOf(atMs: number): Tally {
+	periodOf(atMs: number): OutcomeSummary {
 		const at = new Date(atMs)
 		const month = Number.isNaN(atMs) ? 0 : at.getUTCFullYear() * 12 + at.getUTCMonth()
-		let tally = this.periods.get(month)
-		if (!tally) {
-			tally = emptyTally()
-			this.periods.set(month, tally)
+		let outcomeSummary = this.periods.get(month)
+		if (!outcomeSummary) {
+			outcomeSummary = emptyOutcomeSummary()
+			this.periods.set(month, outcomeSummary)
 		}
-		return tally
+		return outcomeSummary
 	}
 
 	/** Keeps every second, fourth, ... pair as they become many. */
@@ -35,13 +35,14 @@ export class LabelledRows {
 	}
 
 	get labelled(): number {
-		return [...this.periods.values()].reduce((sum, tally) => sum + tally.labelled, 0)
+		return [...this.periods.values()].reduce((sum, outcomeSummary) => sum + outcomeSummary.labelled, 0)
 	}
 
 	/** All months together. */
-	whole(): Tally {
-		const total = emptyTally()
-		for (const tally of this.periods.values()) addEncodedTally(total, encodeTally(tally))
+	whole(): OutcomeSummary {
+		const total = emptyOutcomeSummary()
+		for (const outcomeSummary of this.periods.values())
+			addEncodedOutcomes(total, encodeOutcomeSummary(outcomeSummary))
 		return total
 	}
 
@@ -49,8 +50,8 @@ export class LabelledRows {
 		const out = new ByteWriter()
 		out.byte(formatVersion)
 		out.varint(this.periods.size)
-		for (const [month, tally] of [...this.periods].sort((a, b) => a[0] - b[0])) {
-			const bytes = encodeTally(tally)
+		for (const [month, outcomeSummary] of [...this.periods].sort((a, b) => a[0] - b[0])) {
+			const bytes = encodeOutcomeSummary(outcomeSummary)
 			out.varint(month)
 			out.varint(bytes.length)
 			out.raw(bytes)
@@ -69,7 +70,7 @@ export class LabelledRows {
 		if (version !== formatVersion) throw new RangeError(`labelled rows of format ${version} are not known`)
 		const rows = new LabelledRows()
 		for (let left = input.varint(); left > 0; left--)
-			rows.periods.set(input.varint(), decodeTally(input.raw(input.varint())))
+			rows.periods.set(input.varint(), decodeOutcomeSummary(input.raw(input.varint())))
 		for (let left = input.varint(); left > 0; left--) rows.pairs.push([input.double(), input.double()])
 		return rows
 	}

@@ -38,21 +38,21 @@ async function post(at = test.clock.now): Promise<void> {
 	})
 	await test.context.log.append('m', 'prediction', builder.finish())
 }
-const judge = () => evaluateAll(test.context, actions)
+const evaluate = () => evaluateAll(test.context, actions)
 const incidents = async () => (await listIncidents(test.context, admin, { limit: 10 })).items
 
 describe('a feed', () => {
 	it('that was live and stops is an incident of its own, until it is back', async () => {
 		for (let i = 0; i < 8; i++) {
 			await post()
-			await judge()
+			await evaluate()
 			test.clock.advance(15 * minuteMs)
 		}
 		test.clock.advance(hourMs)
-		await judge()
+		await evaluate()
 		expect(await incidents()).toEqual([])
 		test.clock.advance(hourMs)
-		await judge()
+		await evaluate()
 		expect(await incidents()).toMatchObject([
 			{
 				status: 'open',
@@ -65,14 +65,14 @@ describe('a feed', () => {
 			worstAlert: { rule: 'feed-stopped' },
 		})
 		await post()
-		await judge()
+		await evaluate()
 		expect((await incidents())[0]?.status).toBe('resolved')
 	})
 
 	it('that is back-filled was never live, and does not stop', async () => {
 		for (const day of [20, 10, 5]) await post(test.clock.now - day * dayMs)
 		for (let i = 0; i < 5; i++) {
-			await judge()
+			await evaluate()
 			test.clock.advance(12 * hourMs)
 		}
 		expect(await incidents()).toEqual([])
@@ -83,7 +83,7 @@ describe('a job', () => {
 	it('that does not run is an incident of the service itself', async () => {
 		await registerSchedules(test.context, [{ id: 'compute', cron: '*/5 * * * *' }])
 		test.clock.advance(30 * minuteMs)
-		await judge()
+		await evaluate()
 		expect(await incidents()).toMatchObject([
 			{ model: '$service', alerts: [{ rule: 'job-missed', metric: 'job.late_ms' }] },
 		])
@@ -98,6 +98,6 @@ it('judges the other models when one cannot be judged', async () => {
 		params: [model, test.clock.now - dayMs, test.clock.now],
 	})
 	await test.context.sql.batch([mismatched('gone'), mismatched('m')])
-	expect((await judge()).failed).toEqual(['gone'])
+	expect((await evaluate()).failed).toEqual(['gone'])
 	expect(await incidents()).toMatchObject([{ model: 'm', alerts: [{ rule: 'replay-mismatch' }] }])
 })

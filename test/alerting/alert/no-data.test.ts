@@ -31,7 +31,7 @@ async function alertsOf(factsOf: (day: number) => Record<string, number> | undef
 		const facts = factsOf(day)
 		if (facts) script.set(startOfTest - (days - day) * dayMs, 'x', facts)
 	}
-	await script.judge(test.context, rules)
+	await script.evaluate(test.context, rules)
 	const { items } = await listIncidents(test.context, admin, { limit: 10 })
 	return items.flatMap((i) => i.alerts.map((a) => [a.rule, a.window.from.slice(0, 10)]))
 }

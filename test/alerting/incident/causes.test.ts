@@ -32,10 +32,10 @@ describe('an incident', () => {
 		drift(1, 'income', 0.3)
 		drift(1, 'age', 0.2)
 		drift(1, '$score', 0.2)
-		await script.judge(test.context, withScore)
+		await script.evaluate(test.context, withScore)
 		drift(2, 'income', 0.3)
 		drift(2, '$score', 0.3)
-		await script.judge(test.context, withScore)
+		await script.evaluate(test.context, withScore)
 		const { title, alerts, related } = await only()
 		expect(title).toBe('age and income have drifted since 2026-02-11 00:00; the score follows')
 		expect([alerts.map((a) => a.subject.feature).sort(), related]).toEqual([['$score', 'age', 'income'], []])
@@ -43,11 +43,11 @@ describe('an incident', () => {
 
 	it('is another one for a feature that changes on another day, and they name each other', async () => {
 		drift(1, 'income', 0.3)
-		await script.judge(test.context, withScore)
+		await script.evaluate(test.context, withScore)
 		drift(2, 'income', 0.3)
 		drift(2, 'region', 0.5)
 		drift(2, '$score', 0.3)
-		await script.judge(test.context, withScore)
+		await script.evaluate(test.context, withScore)
 		const found = await all()
 		expect(found.map((i) => i.title).sort()).toEqual([
 			'income has drifted since 2026-02-11 00:00',
@@ -61,16 +61,16 @@ describe('an incident', () => {
 		drift(1, 'income', 0.3)
 		drift(2, 'income', 0.3)
 		drift(2, '$score', 0.3)
-		await script.judge(test.context, withScore)
+		await script.evaluate(test.context, withScore)
 		expect((await only()).title).toBe('income has drifted since 2026-02-11 00:00; the score follows')
 	})
 
 	it('of the score alone becomes one of the feature when late rows show that it changed too', async () => {
 		drift(1, '$score', 0.3)
-		await script.judge(test.context, withScore)
+		await script.evaluate(test.context, withScore)
 		const { id } = await only()
 		drift(1, 'income', 0.3)
-		await script.judge(test.context, withScore)
+		await script.evaluate(test.context, withScore)
 		const found = await only()
 		expect([found.id, found.title]).toEqual([
 			id,
@@ -81,12 +81,12 @@ describe('an incident', () => {
 	it('loses from its title what is over, and says why rows could not tell what changed', async () => {
 		drift(1, 'income', 0.3)
 		drift(1, 'age', 0.3)
-		await script.judge(test.context, driftRule)
+		await script.evaluate(test.context, driftRule)
 		for (const n of [2, 3]) {
 			drift(n, 'income', 0.3)
 			drift(n, 'age', 0.01)
 		}
-		await script.judge(test.context, driftRule)
+		await script.evaluate(test.context, driftRule)
 		const { title, timeline, changes } = await only()
 		expect(title).toBe('income has drifted since 2026-02-11 00:00')
 		expect(timeline.map((t) => t.what)).toContain(

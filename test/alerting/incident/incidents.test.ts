@@ -41,7 +41,7 @@ describe('an incident', () => {
 	it('is opened by the window in which a rule fires, with its evidence and a ledger entry', async () => {
 		drift(0, 'income', 0.01)
 		drift(1, 'income', 0.31)
-		await script.judge(test.context, driftRule)
+		await script.evaluate(test.context, driftRule)
 		const incident = await only()
 		expect(incident).toMatchObject({
 			model: 'm',
@@ -73,20 +73,20 @@ describe('an incident', () => {
 			[8, 0.4],
 		] as const)
 			drift(n, 'income', effect)
-		await script.judge(test.context, driftRule)
+		await script.evaluate(test.context, driftRule)
 		expect((await all()).map((i) => i.status).sort()).toEqual(['open', 'resolved'])
 	})
 
 	it('resolves when every alert has been clear for long enough, and opens again when the cause is back at once', async () => {
 		drift(1, 'income', 0.3)
 		drift(2, 'income', 0.01)
-		await script.judge(test.context, driftRule)
+		await script.evaluate(test.context, driftRule)
 		expect((await only()).status).toBe('open')
 		drift(3, 'income', 0.01)
-		await script.judge(test.context, driftRule)
+		await script.evaluate(test.context, driftRule)
 		expect(await only()).toMatchObject({ status: 'resolved', alerts: [{ status: 'resolved' }] })
 		drift(4, 'income', 0.4)
-		await script.judge(test.context, driftRule)
+		await script.evaluate(test.context, driftRule)
 		const again = await only()
 		expect([again.status, again.alerts.length]).toEqual(['open', 2])
 		expect(again.timeline.map((t) => t.what)).toContain('opened again')
@@ -101,15 +101,15 @@ describe('an incident', () => {
 			[4, 0.3],
 		] as const)
 			drift(n, 'income', effect)
-		await script.judge(test.context, driftRule)
+		await script.evaluate(test.context, driftRule)
 		expect((await only()).alerts).toHaveLength(1)
 	})
 
 	it('that late rows undo is marked and closed, not deleted', async () => {
 		drift(1, 'income', 0.3)
-		await script.judge(test.context, driftRule)
+		await script.evaluate(test.context, driftRule)
 		drift(1, 'income', 0.02)
-		await script.judge(test.context, driftRule)
+		await script.evaluate(test.context, driftRule)
 		expect(await only()).toMatchObject({ status: 'resolved', alerts: [{ status: 'undone' }] })
 	})
 
@@ -117,17 +117,17 @@ describe('an incident', () => {
 		const effects = [0.01, 0.3, 0.2, 0.01, 0.01, 0.5, 0.01, 0.2]
 		for (const [n, effect] of effects.entries()) {
 			drift(n, 'income', effect)
-			await script.judge(test.context, driftRule)
+			await script.evaluate(test.context, driftRule)
 		}
-		const brief = (list: Awaited<ReturnType<typeof all>>) =>
+		const joinIndex = (list: Awaited<ReturnType<typeof all>>) =>
 			list.map((i) => [i.status, i.alerts.map((a) => [a.status, a.window.from])])
-		const oneByOne = brief(await all())
+		const oneByOne = joinIndex(await all())
 		const other = await testContext()
 		await registerTestModel(other.context)
 		const whole = new FactScript()
 		for (const [n, effect] of effects.entries()) whole.set(day(n), 'income', { 'drift.effect': effect })
-		await whole.judge(other.context, driftRule)
-		const atOnce = brief((await listIncidents(other.context, admin, { limit: 100 })).items)
+		await whole.evaluate(other.context, driftRule)
+		const atOnce = joinIndex((await listIncidents(other.context, admin, { limit: 100 })).items)
 		expect(atOnce).toEqual(oneByOne)
 		await other.close()
 	})
@@ -136,19 +136,19 @@ describe('an incident', () => {
 		await registerTestModel(test.context, 'other')
 		const other = new FactScript('1d', 'other')
 		drift(1, 'income', 0.3)
-		await script.judge(test.context, driftRule)
+		await script.evaluate(test.context, driftRule)
 		for (const n of [1, 2, 3, 9, 12]) {
 			other.set(day(n), 'amount', { 'drift.effect': 0.01 })
-			await other.judge(test.context, driftRule.replace('    then', '    no_data: 2d\n    then'))
+			await other.evaluate(test.context, driftRule.replace('    then', '    no_data: 2d\n    then'))
 		}
 		expect((await only()).model).toBe('m')
 	})
 
 	it('waits for a window to close', async () => {
 		script.set(startOfTest, 'income', { 'drift.effect': 0.5 })
-		expect(await script.judge(test.context, driftRule)).toMatchObject({ windows: 0, waiting: 1 })
+		expect(await script.evaluate(test.context, driftRule)).toMatchObject({ windows: 0, waiting: 1 })
 		test.clock.advance(dayMs)
-		expect(await script.judge(test.context, driftRule)).toMatchObject({ windows: 1, waiting: 0 })
+		expect(await script.evaluate(test.context, driftRule)).toMatchObject({ windows: 1, waiting: 0 })
 		expect(await all()).toHaveLength(1)
 	})
 })
@@ -156,7 +156,7 @@ describe('an incident', () => {
 describe('what people do with it', () => {
 	beforeEach(async () => {
 		drift(1, 'income', 0.3)
-		await script.judge(test.context, driftRule)
+		await script.evaluate(test.context, driftRule)
 	})
 
 	it('acknowledging is written once, however many do it at once', async () => {
@@ -218,7 +218,7 @@ describe('a silence', () => {
 		})
 		drift(1, 'income', 0.3)
 		drift(1, 'age', 0.3)
-		await script.judge(test.context, driftRule)
+		await script.evaluate(test.context, driftRule)
 		expect((await only()).alerts.map((a) => a.subject.feature)).toEqual(['age'])
 		expect((await expireSilence(test.context, analyst, silence.id)).status).toBe('expired')
 		await expect(
@@ -235,13 +235,13 @@ describe('requests', () => {
 
 	it('are made by rules once, when they are due; what cannot be proposed is said', async () => {
 		drift(1, 'income', 0.3)
-		await script.judge(test.context, rules)
+		await script.evaluate(test.context, rules)
 		expect((await only()).timeline.map((t) => t.what).join(' ')).toContain(
 			'no rollback was requested: Nothing is deployed',
 		)
 		expect((await listRequests(test.context, admin, { limit: 10 })).items).toEqual([])
 		for (const n of [2, 3]) drift(n, 'income', 0.3)
-		await script.judge(test.context, rules)
+		await script.evaluate(test.context, rules)
 		expect(
 			(await listRequests(test.context, admin, { limit: 10 })).items.map((r) => [r.kind, r.requester]),
 		).toEqual([['retraining', 'job:evaluate-rules']])

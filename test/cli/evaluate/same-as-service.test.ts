@@ -1,18 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { evaluate } from '../../../src/cli/evaluate/evaluate.ts'
-import type { GroupFinding } from '../../../src/cli/evaluate/evaluation.ts'
+import type { GroupValue } from '../../../src/cli/evaluate/evaluation.ts'
 import { fairnessOf } from '../../../src/cli/evaluate/fairness.ts'
 import { findingsOf } from '../../../src/cli/evaluate/findings.ts'
 import { RowsView } from '../../../src/cli/evaluate/rows-view.ts'
-import type { Finding } from '../../../src/metrics/finding.ts'
 import { metrics } from '../../../src/metrics/index.ts'
+import type { MetricValue } from '../../../src/metrics/metric-value.ts'
 import { summariseOutcomes } from '../../../src/metrics/outcome-result.ts'
 import { OutcomeView } from '../../../src/metrics/outcome-view.ts'
-import { withPairs } from '../../../src/summaries/outcomes/brief.ts'
 import { addOutcome, addPrediction } from '../../../src/summaries/outcomes/contribute.ts'
+import { withPairs } from '../../../src/summaries/outcomes/join-index.ts'
 import { sideOf, type Task } from '../../../src/summaries/outcomes/label.ts'
-import { emptyTally } from '../../../src/summaries/outcomes/tally.ts'
+import { emptyOutcomeSummary } from '../../../src/summaries/outcomes/outcome-summary.ts'
 import { request, rowsOfCsv } from './support.ts'
 
 type Row = { score: number | null; decision: string; actual: string; g: string; h: string; query: number }
@@ -43,8 +43,8 @@ const probabilities = (score: number): [string, number][] => [
 ]
 
 /** The rows as a window's tally, by the way the service takes. */
-function tallyOf(task: Task, rows: readonly Row[]) {
-	const tally = emptyTally()
+function outcomeSummaryOf(task: Task, rows: readonly Row[]) {
+	const outcomeSummary = emptyOutcomeSummary()
 	const threshold = 0.5
 	for (const { score, decision, actual, g, h, query } of rows) {
 		const guess = score === null ? '' : score >= threshold ? '1' : '0'
@@ -59,16 +59,16 @@ function tallyOf(task: Task, rows: readonly Row[]) {
 			probabilities: own as [string, number][],
 			groups: withPairs({ g: g || '(missing)', h }),
 		}
-		addPrediction(tally, task, predicted)
+		addPrediction(outcomeSummary, task, predicted)
 		if (actual === '') continue
 		const isNumeric = task === 'regression' || task === 'ranking'
 		const value = isNumeric ? Number(actual) : Number.NaN
 		const text = task === 'binary' ? sideOf(actual, {}) : isNumeric ? actual : actual
 		const isLabel = text !== undefined && !(isNumeric && Number.isNaN(value))
 		const label = isLabel ? { text: task === 'regression' ? '' : (text as string), value } : undefined
-		addOutcome(tally, task, predicted, { observed: true, actual: label }, 1)
+		addOutcome(outcomeSummary, task, predicted, { observed: true, actual: label }, 1)
 	}
-	return tally
+	return outcomeSummary
 }
 
 const csvOf = (task: Task, rows: readonly Row[]) =>
@@ -101,7 +101,7 @@ const asked = (task: Task) =>
 	})
 
 /** Numbers to the last digits but one: a sum may be taken in another order. */
-const rounded = ({ reason: _, groups: __, ...finding }: Finding & { groups?: unknown }) =>
+const rounded = ({ reason: _, groups: __, ...finding }: MetricValue & { groups?: unknown }) =>
 	Object.fromEntries(
 		Object.entries(finding).map(([k, v]) => [k, typeof v === 'number' ? Number(v.toPrecision(11)) : v]),
 	)
@@ -114,19 +114,19 @@ describe('an evaluation says what the service says of the same rows as a window'
 			fc.asyncProperty(fc.array(cells(task), { minLength: 1, maxLength: 120 }), async (rows) => {
 				// Decisions of which none is a class are refused, since they are spelled otherwise.
 				fc.pre(task !== 'multiclass' || rows.some((r) => rows.some((o) => o.actual === r.decision)))
-				const theirs = summariseOutcomes(new OutcomeView(task, tallyOf(task, rows)))
+				const theirs = summariseOutcomes(new OutcomeView(task, outcomeSummaryOf(task, rows)))
 				const { result } = evaluate(asked(task), await rowsOfCsv(asked(task), csvOf(task, rows)), undefined)
 				for (const [id, finding] of theirs.findings) {
 					// Rows without a score have no place among the fifths of the scores, so chance decides there.
 					if (id === 'performance.coverage_gap' && rows.some((r) => r.score === null)) continue
-					expect(rounded(result.metrics.get(id) as Finding), id).toEqual(rounded(finding))
+					expect(rounded(result.metrics.get(id) as MetricValue), id).toEqual(rounded(finding))
 					expect(result.metrics.get(id)?.reason, id).toBe(finding.reason)
 				}
 				if (task !== 'binary') return
 				expect([...result.fairness.keys()].sort()).toEqual([...theirs.attributes.keys()].sort())
 				for (const [attribute, { findings }] of theirs.attributes)
 					for (const [id, finding] of findings) {
-						const own = result.fairness.get(attribute)?.get(id) as GroupFinding
+						const own = result.fairness.get(attribute)?.get(id) as GroupValue
 						expect(rounded({ ...own, q: Number.NaN }), `${attribute} ${id}`).toEqual(rounded(finding))
 					}
 			}),

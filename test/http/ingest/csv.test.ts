@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { defaultLimits } from '../../../src/core/limits.ts'
 import { csvRows } from '../../../src/http/ingest/csv.ts'
-import type { FeatureSpec } from '../../../src/summaries/inputs/grid.ts'
+import type { FeatureSpec } from '../../../src/summaries/inputs/bins.ts'
 import type { Json } from '../../support/server.ts'
 
 const features: FeatureSpec[] = [

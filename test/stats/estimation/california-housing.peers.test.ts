@@ -8,7 +8,7 @@ import { trustOf } from '../../../src/stats/estimation/trust.ts'
 import { countScores } from '../../../src/stats/score-counts.ts'
 import { hasPeers } from '../../support/peers.ts'
 import { readCalifornia } from './california.ts'
-import { covers, labelled, realised, Tally, tableOf } from './made-windows.ts'
+import { covers, labelled, OutcomeSummary, realised, tableOf } from './made-windows.ts'
 
 const metrics = ['roc_auc', 'accuracy', 'precision', 'recall', 'f1'] as const
 
@@ -27,8 +27,8 @@ describe.runIf(hasPeers('california'))('California housing', () => {
 	)
 
 	it('is covered month by month once the reference’s own months are known, unlike by NannyML’s band', () => {
-		const ours = new Tally()
-		const theirs = new Tally()
+		const ours = new OutcomeSummary()
+		const theirs = new OutcomeSummary()
 		const cbpe = fitNannymlCbpe(reference)
 		const chance = new Chance(1)
 		for (const { rows } of analysisMonths) {
@@ -51,7 +51,7 @@ describe.runIf(hasPeers('california'))('California housing', () => {
 	})
 
 	it('is doubted in most months that a reference without its months gets wrong, with a quarter of the labels there', () => {
-		const doubted = new Tally()
+		const doubted = new OutcomeSummary()
 		const chance = new Chance(2)
 		for (const { rows } of analysisMonths) {
 			const table = tableOf(rows)

@@ -8,7 +8,7 @@ import {
 } from '../../../src/stats/estimation/estimate-loss.ts'
 import { fitLoss } from '../../../src/stats/estimation/loss-fit.ts'
 import { expectNear } from '../near.ts'
-import { covers, Tally } from './made-windows.ts'
+import { covers, OutcomeSummary } from './made-windows.ts'
 
 type Rows = { predicted: number[]; actual: number[] }
 type Noise = (chance: Chance) => number
@@ -50,7 +50,7 @@ const flat = scales.flat as (x: number) => number
 
 describe('the estimate of a regression’s error without labels', () => {
 	it('covers the MAE and RMSE that turn out in about 93 windows of 100, whatever the shift of the predictions', () => {
-		const tally = new Tally()
+		const outcomeSummary = new OutcomeSummary()
 		let seed = 1
 		for (const noise of Object.values(noises))
 			for (const scale of Object.values(scales))
@@ -71,11 +71,11 @@ describe('the estimate of a regression’s error without labels', () => {
 						const estimates = estimateLoss(tableOf(window), fit, () => chance.uniform())
 						const known = realised(window)
 						for (const metric of ['mae', 'rmse'] as const)
-							tally.add(metric, covers(estimates[metric], known[metric]))
+							outcomeSummary.add(metric, covers(estimates[metric], known[metric]))
 					}
-		expect(tally.of('mae')).toBe(72)
-		expect(tally.share('mae')).toBeGreaterThanOrEqual(0.9)
-		expect(tally.share('rmse')).toBeGreaterThanOrEqual(0.9)
+		expect(outcomeSummary.of('mae')).toBe(72)
+		expect(outcomeSummary.share('mae')).toBeGreaterThanOrEqual(0.9)
+		expect(outcomeSummary.share('rmse')).toBeGreaterThanOrEqual(0.9)
 	})
 
 	it('follows the predictions to where errors are larger', () => {
@@ -91,28 +91,28 @@ describe('the estimate of a regression’s error without labels', () => {
 	})
 
 	it('is doubted when errors grew, seldom when they did not, and where the reference has no predictions', () => {
-		const tally = new Tally()
+		const outcomeSummary = new OutcomeSummary()
 		for (let seed = 0; seed < 40; seed++) {
 			const chance = new Chance(seed)
 			const fit = fitLoss(...columns(makeRows(chance, 2000, [0, 1], flat)))
 			const same = makeRows(chance, 300, [0.5, 1], flat)
 			const worse = makeRows(chance, 300, [0.5, 1], () => 1.4)
-			tally.add(
+			outcomeSummary.add(
 				'same',
 				trustOfLoss(tableOf(same), fit, errorsContradict(...columns(same), fit)).trust === 'doubtful',
 			)
-			tally.add(
+			outcomeSummary.add(
 				'worse',
 				trustOfLoss(tableOf(worse), fit, errorsContradict(...columns(worse), fit)).trust === 'doubtful',
 			)
-			tally.add(
+			outcomeSummary.add(
 				'elsewhere',
 				trustOfLoss(tableOf(makeRows(chance, 300, [9, 1], flat)), fit).trust === 'doubtful',
 			)
 		}
-		expect(tally.share('same')).toBeLessThan(0.08)
-		expect(tally.share('worse')).toBeGreaterThan(0.9)
-		expect(tally.share('elsewhere')).toBe(1)
+		expect(outcomeSummary.share('same')).toBeLessThan(0.08)
+		expect(outcomeSummary.share('worse')).toBeGreaterThan(0.9)
+		expect(outcomeSummary.share('elsewhere')).toBe(1)
 	})
 
 	it('leaves rows without a value out, is 0 for a model without errors, and not defined without rows', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Chance } from '../../../src/demo/random.ts'
 import { fitCalibration } from '../../../src/stats/estimation/calibration.ts'
 import { estimateMulticlass } from '../../../src/stats/estimation/estimate-multiclass.ts'
-import { covers, labelled, realised, Tally, tableOf } from './made-windows.ts'
+import { covers, labelled, OutcomeSummary, realised, tableOf } from './made-windows.ts'
 
 const classes = ['a', 'b', 'c'] as const
 
@@ -40,7 +40,7 @@ const byName = <T>(sides: ReturnType<typeof makeClasses>, of: (side: (typeof sid
 
 describe('the estimate for several classes', () => {
 	it('covers accuracy, the macro averages and each class in nine windows of ten', () => {
-		const tally = new Tally()
+		const outcomeSummary = new OutcomeSummary()
 		for (let seed = 0; seed < 24; seed++) {
 			const chance = new Chance(seed)
 			const past = makeClasses(chance, seed % 2 ? 600 : 3000, 0)
@@ -52,18 +52,19 @@ describe('the estimate for several classes', () => {
 			)
 			const known = window.map(realised)
 			const hits = window.flatMap((s) => s.actual.filter((a, i) => a === 1 && s.predictions[i] === 1)).length
-			tally.add('accuracy', covers(estimates.accuracy, hits / (window[0]?.scores.length ?? 0)))
+			outcomeSummary.add('accuracy', covers(estimates.accuracy, hits / (window[0]?.scores.length ?? 0)))
 			for (const metric of ['roc_auc', 'precision', 'recall', 'f1'] as const) {
 				const macro = known.reduce((sum, k) => sum + k[metric], 0) / 3
-				tally.add('macro', covers(estimates[metric], macro))
+				outcomeSummary.add('macro', covers(estimates[metric], macro))
 				window.forEach((side, k) => {
 					const estimate = estimates.classes[side.name]?.[metric]
-					tally.add('class', !!estimate && covers(estimate, known[k]?.[metric] ?? Number.NaN))
+					outcomeSummary.add('class', !!estimate && covers(estimate, known[k]?.[metric] ?? Number.NaN))
 				})
 			}
 		}
-		expect(tally.of('accuracy')).toBe(24)
-		for (const name of tally.names) expect(tally.share(name), name).toBeGreaterThanOrEqual(0.9)
+		expect(outcomeSummary.of('accuracy')).toBe(24)
+		for (const name of outcomeSummary.names)
+			expect(outcomeSummary.share(name), name).toBeGreaterThanOrEqual(0.9)
 	})
 
 	it('is not defined without rows, and refuses a class without a calibration', () => {

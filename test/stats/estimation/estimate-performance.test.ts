@@ -6,7 +6,7 @@ import { estimatePerformance } from '../../../src/stats/estimation/estimate-perf
 import { fitNannymlCbpe } from '../../../src/stats/estimation/nannyml-cbpe.ts'
 import { countScores } from '../../../src/stats/score-counts.ts'
 import { expectNear } from '../near.ts'
-import { covers, labelled, logistic, makeRows, realised, Tally, tableOf } from './made-windows.ts'
+import { covers, labelled, logistic, makeRows, OutcomeSummary, realised, tableOf } from './made-windows.ts'
 
 /** P(positive | x) where the score is logistic(x): right, overconfident, rare positives, and bent. */
 const worlds = {
@@ -33,8 +33,8 @@ const withBands = ['roc_auc', 'accuracy', 'precision', 'recall', 'f1'] as const
 
 describe('the estimate of performance without labels', () => {
 	it('has an interval that covers what turns out in nine windows of ten or more, whatever the shift of the scores', () => {
-		const ours = new Tally()
-		const theirs = new Tally()
+		const ours = new OutcomeSummary()
+		const theirs = new OutcomeSummary()
 		let seed = 1
 		for (const truth of Object.values(worlds))
 			for (const [shift, of] of [...Object.entries(shifts), ...Object.entries(shifts)])
@@ -68,8 +68,8 @@ describe('the estimate of performance without labels', () => {
 	})
 
 	it('covers a model whose calibration moves from period to period, once it is shown the reference by period', () => {
-		const shown = new Tally()
-		const hidden = new Tally()
+		const shown = new OutcomeSummary()
+		const hidden = new OutcomeSummary()
 		for (let seed = 0; seed < 60; seed++) {
 			const chance = new Chance(seed)
 			const period = (rows: number) => {
@@ -84,14 +84,14 @@ describe('the estimate of performance without labels', () => {
 			})
 			const window = period(1000)
 			const known = realised(window)
-			for (const [tally, parts] of [
+			for (const [outcomeSummary, parts] of [
 				[shown, periods.map(labelled)],
 				[hidden, []],
 			] as const) {
 				const calibration = fitCalibration(past, parts)
 				const estimates = estimatePerformance(tableOf(window), calibration, () => chance.uniform())
 				for (const metric of ['precision', 'recall', 'brier'] as const)
-					tally.add('all', covers(estimates[metric], known[metric]))
+					outcomeSummary.add('all', covers(estimates[metric], known[metric]))
 			}
 		}
 		expect(shown.share('all')).toBeGreaterThan(0.9)

@@ -4,8 +4,8 @@ import { estimateOutcomes } from '../../../src/metrics/estimate-outcomes.ts'
 import { OutcomeView } from '../../../src/metrics/outcome-view.ts'
 import { type Calibration, fitCalibration } from '../../../src/stats/estimation/calibration.ts'
 import type { ScoreTable } from '../../../src/stats/estimation/score-table.ts'
-import { emptyTally } from '../../../src/summaries/outcomes/tally.ts'
-import { labelled, logistic, makeRows, type Rows, Tally, tableOf } from './made-windows.ts'
+import { emptyOutcomeSummary } from '../../../src/summaries/outcomes/outcome-summary.ts'
+import { labelled, logistic, makeRows, OutcomeSummary, type Rows, tableOf } from './made-windows.ts'
 
 type World = readonly [mean: number, deviation: number]
 const worlds: readonly World[] = [
@@ -27,7 +27,7 @@ class Unlabelled extends OutcomeView {
 	private readonly rows: ScoreTable
 
 	constructor(rows: Rows) {
-		super('binary', emptyTally())
+		super('binary', emptyOutcomeSummary())
 		this.rows = tableOf(rows)
 	}
 
@@ -49,7 +49,7 @@ function reasonFor(calibration: Calibration, window: Rows): string {
 describe('a change of the share of positives, by the scores alone', () => {
 	/** How often windows of one kind are doubted for it, over all worlds. */
 	function share(windows: (chance: Chance, world: World) => Rows[]): number {
-		const doubted = new Tally()
+		const doubted = new OutcomeSummary()
 		for (let seed = 0; seed < 15; seed++) {
 			const chance = new Chance(seed)
 			const world = worlds[seed % worlds.length] as World

@@ -61,7 +61,7 @@ export const covers = ({ low, high }: { low: number; high: number }, value: numb
 	low - 1e-12 <= value && value <= high + 1e-12
 
 /** Counts how often something held, by name. */
-export class Tally {
+export class OutcomeSummary {
 	private readonly counts = new Map<string, { held: number; of: number }>()
 
 	add(name: string, holds: boolean): void {

@@ -5,7 +5,16 @@ import { estimatePerformance } from '../../../src/stats/estimation/estimate-perf
 import { labelsContradict } from '../../../src/stats/estimation/labels-contradict.ts'
 import { trustOf } from '../../../src/stats/estimation/trust.ts'
 import { countScores } from '../../../src/stats/score-counts.ts'
-import { covers, labelled, logistic, makeRows, type Rows, realised, Tally, tableOf } from './made-windows.ts'
+import {
+	covers,
+	labelled,
+	logistic,
+	makeRows,
+	OutcomeSummary,
+	type Rows,
+	realised,
+	tableOf,
+} from './made-windows.ts'
 
 const reference = [-0.5, 1.5] as const
 const before = (x: number) => logistic(0.8 * x)
@@ -30,7 +39,7 @@ const part = ({ scores, predictions, actual }: Rows, share: number): Rows => {
 
 describe('trust in an estimate without labels', () => {
 	it('is doubtful in nine of ten windows that the estimate misses for a changed concept, once a quarter of the labels is there', () => {
-		const doubted = new Tally()
+		const doubted = new OutcomeSummary()
 		let seed = 100
 		for (const [name, truth] of Object.entries(concepts))
 			for (const [n, m] of [
@@ -59,7 +68,7 @@ describe('trust in an estimate without labels', () => {
 	})
 
 	it('doubts about one window in a hundred when nothing changed but the scores', () => {
-		const doubted = new Tally()
+		const doubted = new OutcomeSummary()
 		const shifts = [reference, [0.3, 1.5], [-0.5, 2.2]] as const
 		for (let seed = 0; seed < 300; seed++) {
 			const chance = new Chance(seed)

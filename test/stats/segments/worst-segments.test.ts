@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { Chance } from '../../../src/demo/random.ts'
 import { binColumn, type Column } from '../../../src/stats/segments/columns.ts'
-import { judgeSegments } from '../../../src/stats/segments/judge.ts'
 import { searchSegments } from '../../../src/stats/segments/search.ts'
+import { testSegments } from '../../../src/stats/segments/test-segments.ts'
 import { worstSegments } from '../../../src/stats/segments/worst-segments.ts'
 
 const regions = ['north', 'east', 'south', 'west', 'abroad']
@@ -145,7 +145,7 @@ describe('a loss that depends on nothing', () => {
 			const rows = Uint32Array.from(loss.keys())
 			const binned = columns.map((column, index) => binColumn(column, index, rows))
 			const found = searchSegments(binned, loss, rows, { depth: 3, minRows: 60, carried: 10 })
-			if (judgeSegments(found, binned, loss, rows).some(({ adjusted }) => adjusted <= 0.05)) naive++
+			if (testSegments(found, binned, loss, rows).some(({ adjusted }) => adjusted <= 0.05)) naive++
 		}
 		expect([...reasons].sort()).toEqual([
 			'no segment found on one half of the rows holds on the other',

@@ -4,16 +4,16 @@ import {
 	accumulate,
 	cellOf,
 	decisionOf,
-	emptyProfile,
-	mergeProfiles,
+	emptyInputSummary,
+	mergeInputSummaries,
 } from '../../../src/summaries/inputs/accumulate.ts'
 import { BatchBuilder, type RowInput } from '../../../src/summaries/inputs/batch-builder.ts'
-import { addEncoded, decodeProfile, encodeProfile } from '../../../src/summaries/inputs/encoding.ts'
-import type { Grid } from '../../../src/summaries/inputs/grid.ts'
+import type { Bins } from '../../../src/summaries/inputs/bins.ts'
+import { addEncoded, decodeInputSummary, encodeInputSummary } from '../../../src/summaries/inputs/encoding.ts'
+import type { InputSummary } from '../../../src/summaries/inputs/input-summary.ts'
 import { latencyBucket, latencyOfBucket } from '../../../src/summaries/inputs/latency.ts'
-import type { Profile } from '../../../src/summaries/inputs/profile.ts'
 
-const grid: Grid = {
+const bins: Bins = {
 	digest: 'd1',
 	columns: [
 		{
@@ -39,14 +39,14 @@ const grid: Grid = {
 	],
 }
 
-function profileOf(rows: readonly Partial<RowInput>[]): Profile {
+function inputSummaryOf(rows: readonly Partial<RowInput>[]): InputSummary {
 	const builder = new BatchBuilder(Math.max(1, rows.length))
 	rows.forEach((r, i) => {
 		builder.add({ id: `${i}`, timestamp: 1000 + i, ...r })
 	})
-	const profile = emptyProfile(grid)
-	accumulate(profile, grid, builder.finish(), undefined, { positiveLabel: '1', threshold: 0.5 })
-	return profile
+	const inputSummary = emptyInputSummary(bins)
+	accumulate(inputSummary, bins, builder.finish(), undefined, { positiveLabel: '1', threshold: 0.5 })
+	return inputSummary
 }
 
 const row = fc.record({
@@ -79,16 +79,16 @@ describe('a window profile', () => {
 				fc.array(fc.tuple(row, fc.nat(4)), { maxLength: 60 }),
 				fc.shuffledSubarray([0, 1, 2, 3, 4], { minLength: 5 }),
 				(rows, order) => {
-					const whole = profileOf(rows.map(([r]) => r))
-					const total = emptyProfile(grid)
-					const summed = emptyProfile(grid)
+					const whole = inputSummaryOf(rows.map(([r]) => r))
+					const total = emptyInputSummary(bins)
+					const summed = emptyInputSummary(bins)
 					for (const part of order) {
-						const profile = profileOf(rows.filter(([, p]) => p === part).map(([r]) => r))
-						mergeProfiles(total, decodeProfile(encodeProfile(profile)))
-						addEncoded(summed, encodeProfile(profile))
+						const inputSummary = inputSummaryOf(rows.filter(([, p]) => p === part).map(([r]) => r))
+						mergeInputSummaries(total, decodeInputSummary(encodeInputSummary(inputSummary)))
+						addEncoded(summed, encodeInputSummary(inputSummary))
 					}
-					expect(encodeProfile(total)).toEqual(encodeProfile(whole))
-					expect(encodeProfile(summed)).toEqual(encodeProfile(whole))
+					expect(encodeInputSummary(total)).toEqual(encodeInputSummary(whole))
+					expect(encodeInputSummary(summed)).toEqual(encodeInputSummary(whole))
 				},
 			),
 			{ numRuns: 1000 },
@@ -98,22 +98,22 @@ describe('a window profile', () => {
 	it('puts every cell of every row somewhere: the counts of a column sum to the rows', () => {
 		fc.assert(
 			fc.property(fc.array(row, { maxLength: 40 }), (rows) => {
-				const profile = profileOf(rows)
+				const inputSummary = inputSummaryOf(rows)
 				const withFeatures = rows.filter((r) => r.features !== undefined).length
-				const sums = profile.columns.map((c) => c.counts.reduce((a, b) => a + b, 0))
+				const sums = inputSummary.columns.map((c) => c.counts.reduce((a, b) => a + b, 0))
 				expect(sums).toEqual([withFeatures, withFeatures, withFeatures, rows.length, rows.length])
 			}),
 		)
 	})
 
 	it('counts by hand what it should', () => {
-		const profile = profileOf([
+		const inputSummary = inputSummaryOf([
 			{ features: { x: 0.5, c: 'a', ok: true }, score: 0.7, latencyMs: 10 },
 			{ features: { x: 'text', c: 'zzz', ok: 0 }, label: '0' },
 			{ features: { x: -3, c: null } },
 			{},
 		])
-		const [x, c, ok, score, decision] = profile.columns
+		const [x, c, ok, score, decision] = inputSummary.columns
 		expect([...(x?.counts ?? [])]).toEqual([1, 0, 1, 0, 0, 0, 0, 1])
 		expect([x?.rangeViolations, x?.sum.value(), x?.min, x?.max]).toEqual([1, -2.5, -3, 0.5])
 		expect([...(c?.counts ?? [])]).toEqual([1, 0, 0, 1, 1, 0])
@@ -122,15 +122,18 @@ describe('a window profile', () => {
 		expect(ok?.absent).toBe(1)
 		expect([...(score?.counts ?? [])]).toEqual([0, 0, 0, 1, 0, 0, 3, 0])
 		expect([...(decision?.counts ?? [])]).toEqual([1, 1, 0, 2, 0])
-		expect([profile.rows, profile.errors, profile.schemaViolations, profile.latency.size]).toEqual([
-			4, 2, 2, 1,
-		])
+		expect([
+			inputSummary.rows,
+			inputSummary.errors,
+			inputSummary.schemaViolations,
+			inputSummary.latency.size,
+		]).toEqual([4, 2, 2, 1])
 	})
 
 	it('refuses to add what was counted on another grid', () => {
-		expect(() => mergeProfiles(emptyProfile(grid), emptyProfile({ ...grid, digest: 'd2' }))).toThrow(
-			RangeError,
-		)
+		expect(() =>
+			mergeInputSummaries(emptyInputSummary(bins), emptyInputSummary({ ...bins, digest: 'd2' })),
+		).toThrow(RangeError)
 	})
 })
 

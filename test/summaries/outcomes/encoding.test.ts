@@ -3,13 +3,17 @@ import { decodeOutcomes, encodeOutcomes } from '../../../src/metrics/outcome-enc
 import { summariseOutcomes } from '../../../src/metrics/outcome-result.ts'
 import { OutcomeView } from '../../../src/metrics/outcome-view.ts'
 import { ByteWriter } from '../../../src/summaries/inputs/bytes.ts'
-import { type Brief, decodeBrief, encodeBrief } from '../../../src/summaries/outcomes/brief.ts'
 import { addOutcome, addPrediction } from '../../../src/summaries/outcomes/contribute.ts'
-import { decodeTally, encodeTally } from '../../../src/summaries/outcomes/encoding.ts'
-import { emptyTally } from '../../../src/summaries/outcomes/tally.ts'
+import { decodeOutcomeSummary, encodeOutcomeSummary } from '../../../src/summaries/outcomes/encoding.ts'
+import {
+	decodeJoinIndex,
+	encodeJoinIndex,
+	type JoinIndex,
+} from '../../../src/summaries/outcomes/join-index.ts'
+import { emptyOutcomeSummary } from '../../../src/summaries/outcomes/outcome-summary.ts'
 
-function tallyOf(texts: readonly string[]) {
-	const tally = emptyTally()
+function outcomeSummaryOf(texts: readonly string[]) {
+	const outcomeSummary = emptyOutcomeSummary()
 	texts.forEach((text, i) => {
 		const row = {
 			score: i / 10,
@@ -18,11 +22,11 @@ function tallyOf(texts: readonly string[]) {
 			probabilities: [],
 			groups: [['sex', 'f']] as const,
 		}
-		addPrediction(tally, 'binary', row)
+		addPrediction(outcomeSummary, 'binary', row)
 		const actual = text === '+' || text === '-' ? { text, value: Number.NaN } : undefined
-		addOutcome(tally, 'binary', row, { observed: true, actual, text }, 1)
+		addOutcome(outcomeSummary, 'binary', row, { observed: true, actual, text }, 1)
 	})
-	return tally
+	return outcomeSummary
 }
 
 /** A text as it stands in bytes. */
@@ -33,18 +37,23 @@ function textBytes(text: string): Uint8Array {
 }
 
 it('a tally keeps what was no label, and one of before still reads', () => {
-	const tally = tallyOf(['+', '-', 'refer', 'refer', 'NA'])
-	expect([...decodeTally(encodeTally(tally)).unknown]).toEqual([
+	const outcomeSummary = outcomeSummaryOf(['+', '-', 'refer', 'refer', 'NA'])
+	expect([...decodeOutcomeSummary(encodeOutcomeSummary(outcomeSummary)).unknown]).toEqual([
 		['NA', 1],
 		['refer', 2],
 	])
-	const bytes = encodeTally({ ...tally, unknown: new Map() })
+	const bytes = encodeOutcomeSummary({ ...outcomeSummary, unknown: new Map() })
 	const old = Uint8Array.from([1, ...bytes.subarray(1, -1)])
-	expect(decodeTally(old)).toMatchObject({ predictions: 5, labelled: 2, unusable: 3, unknown: new Map() })
+	expect(decodeOutcomeSummary(old)).toMatchObject({
+		predictions: 5,
+		labelled: 2,
+		unusable: 3,
+		unknown: new Map(),
+	})
 })
 
 it('a window keeps which decision was favourable, and one of before still reads', () => {
-	const result = summariseOutcomes(new OutcomeView('binary', tallyOf(['+', '-'])), 'negative')
+	const result = summariseOutcomes(new OutcomeView('binary', outcomeSummaryOf(['+', '-'])), 'negative')
 	const bytes = encodeOutcomes(result)
 	expect(decodeOutcomes(bytes).favourable).toBe('negative')
 	// Five small counts stand before the byte that was added.
@@ -55,7 +64,7 @@ it('a window keeps which decision was favourable, and one of before still reads'
 
 it('a brief keeps both labels, and one of before still reads', () => {
 	const none = { values: [], codes: new Uint16Array(1).fill(0xffff) }
-	const brief: Brief = {
+	const joinIndex: JoinIndex = {
 		rows: 1,
 		positiveLabel: 'bad',
 		negativeLabel: 'good',
@@ -68,9 +77,9 @@ it('a brief keeps both labels, and one of before still reads', () => {
 		attributes: new Map(),
 		segments: new Map(),
 	}
-	const bytes = encodeBrief(brief)
-	expect(decodeBrief(bytes)).toEqual(brief)
+	const bytes = encodeJoinIndex(joinIndex)
+	expect(decodeJoinIndex(bytes)).toEqual(joinIndex)
 	const [now, then] = [textBytes('["bad","good"]'), textBytes('"bad"')]
-	const old = decodeBrief(Uint8Array.from([1, 1, ...then, ...bytes.subarray(2 + now.length)]))
-	expect(old).toEqual({ ...brief, negativeLabel: null })
+	const old = decodeJoinIndex(Uint8Array.from([1, 1, ...then, ...bytes.subarray(2 + now.length)]))
+	expect(old).toEqual({ ...joinIndex, negativeLabel: null })
 })

@@ -4,7 +4,7 @@ import { attributionNdcg, minEffectiveRows, shareChanges } from '../../../explai
 import type { AttributionResult } from '../../../metrics/attribution-result.ts'
 import { attributionDrift } from '../../../metrics/drift/attribution.ts'
 import { attributionOrder } from '../../../metrics/drift/attribution-ndcg.ts'
-import { type Finding, failed, found, missing } from '../../../metrics/finding.ts'
+import { failed, type MetricValue, notEnoughData, ok } from '../../../metrics/metric-value.ts'
 import { benjaminiHochberg } from '../../../stats/benjamini-hochberg.ts'
 import type { Window } from '../window-slices.ts'
 import type { AttributionReference } from './reference.ts'
@@ -45,27 +45,27 @@ export function compareWindow(
 		findings: new Map(),
 		features: new Map(),
 	}
-	const put = (feature: string, finding: Finding) =>
+	const put = (feature: string, finding: MetricValue) =>
 		result.features.set(feature, new Map([[attributionDrift.id, finding]]))
 	const isTooLarge = [moments, reference?.moments].some((m) => m && !Number.isFinite(m.totalSquares))
 	const why = isTooLarge
 		? 'contributions are too large for their squares to be numbers'
 		: whyNot(moments, reference, window, now)
 	if (why !== undefined || !reference) {
-		const none = (isTooLarge ? failed : missing)(n, why ?? '')
+		const none = (isTooLarge ? failed : notEnoughData)(n, why ?? '')
 		result.findings.set(attributionOrder.id, none)
 		for (const feature of features) put(feature, none)
 		return result
 	}
 	const sampled = `${n} of ${Math.round(moments.rows)} rows explained`
 	const order = attributionNdcg(moments.absolute, reference.moments.absolute)
-	const whole = found({ value: order, low: Number.NaN, high: Number.NaN }, n)
+	const whole = ok({ value: order, low: Number.NaN, high: Number.NaN }, n)
 	result.findings.set(attributionOrder.id, { ...whole, reason: sampled })
 	const changes = shareChanges(moments, reference.moments)
 	const q = benjaminiHochberg(changes.map((c) => c.p))
 	features.forEach((feature, j) => {
 		const change = changes[j] as (typeof changes)[number]
-		put(feature, { ...found(change, n), q: q[j] as number, reason: sampled })
+		put(feature, { ...ok(change, n), q: q[j] as number, reason: sampled })
 	})
 	return result
 }

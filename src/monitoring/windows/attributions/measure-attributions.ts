@@ -1,8 +1,8 @@
 import { formatTime, windowMs } from '../../../core/time.ts'
 import type { Series } from '../../../log/prediction-log.ts'
-import type { Answer } from '../../../metrics/answer.ts'
 import type { AttributionMetric, MetricDescriptor } from '../../../metrics/descriptor.ts'
-import { type Finding, statusOf } from '../../../metrics/finding.ts'
+import type { MetricPoint } from '../../../metrics/metric-point.ts'
+import { type MetricValue, statusOf } from '../../../metrics/metric-value.ts'
 import { orNull } from '../../bias/audit-numbers.ts'
 import type { AttributionRecord } from './records.ts'
 
@@ -13,10 +13,10 @@ export function measureAttributions(
 	placed: Placed,
 	metrics: readonly MetricDescriptor[],
 	feature: string | undefined,
-): Answer[] {
+): MetricPoint[] {
 	const chosen = metrics.filter((m): m is AttributionMetric => m.subject === 'attribution')
 	const { findings, features } = placed.record.result
-	const answers: Answer[] = []
+	const answers: MetricPoint[] = []
 	for (const metric of chosen) {
 		const finding = findings.get(metric.id)
 		if (finding && feature === undefined) answers.push(toAnswer(placed, metric, finding, undefined))
@@ -34,9 +34,9 @@ export function measureAttributions(
 function toAnswer(
 	{ record, series, supersedes }: Placed,
 	metric: AttributionMetric,
-	finding: Finding,
+	finding: MetricValue,
 	feature: string | undefined,
-): Answer {
+): MetricPoint {
 	const { model, version, environment } = series
 	const { from, window, computedAt } = record
 	return {

@@ -2,20 +2,20 @@ import type { Context } from '../../../context.ts'
 import { parseDuration, windowMs } from '../../../core/time.ts'
 import type { Statement } from '../../../db/sql.ts'
 import type { Series } from '../../../log/prediction-log.ts'
-import { sumTallies } from '../../../log/windows.ts'
+import { sumOutcomeSummaries } from '../../../log/windows.ts'
 import { estimateOutcomes } from '../../../metrics/estimate-outcomes.ts'
 import { featureDoubt } from '../../../metrics/feature-doubt.ts'
 import type { OutcomeResult } from '../../../metrics/outcome-result.ts'
 import { summariseOutcomes } from '../../../metrics/outcome-result.ts'
 import { OutcomeView } from '../../../metrics/outcome-view.ts'
 import type { Reference } from '../../../metrics/reference.ts'
-import { currentReference } from '../../../registry/baseline/current-grid.ts'
+import { currentReference } from '../../../registry/baseline/current-bins.ts'
 import { favourableIn } from '../../../registry/model/favourable.ts'
 import { findModel, type ModelRow } from '../../../registry/model/find-model.ts'
 import { benjaminiHochberg } from '../../../stats/benjamini-hochberg.ts'
 import type { Favourable } from '../../../stats/fairness/group-counts.ts'
-import { encodeTally } from '../../../summaries/outcomes/encoding.ts'
-import { emptyTally, type Tally } from '../../../summaries/outcomes/tally.ts'
+import { encodeOutcomeSummary } from '../../../summaries/outcomes/encoding.ts'
+import { emptyOutcomeSummary, type OutcomeSummary } from '../../../summaries/outcomes/outcome-summary.ts'
 import { type Computation, closedSince } from '../compute-dirty.ts'
 import type { Family } from '../compute-family.ts'
 import { changeStatement, currentRecords, windowOf } from '../records.ts'
@@ -35,8 +35,8 @@ import { currentOutcomes, type OutcomeRecord, outcomeStatements } from './record
 
 /** Performance, estimates, fairness and concept drift: from predictions with their outcomes. */
 export const outcomeComputation: Computation = {
-	dirtyHours: (context, limit, after) => context.log.dirtyTallies(limit, after),
-	clearDirty: (context, hours) => context.log.clearDirtyTallies(hours),
+	dirtyHours: (context, limit, after) => context.log.dirtyOutcomes(limit, after),
+	clearDirty: (context, hours) => context.log.clearDirtyOutcomes(hours),
 	due: async (context) => [...(await closedSince(context, 'outcome_record')), ...(await matured(context))],
 	computeFamily,
 }
@@ -78,7 +78,7 @@ async function readSlice(context: Context, { series }: Family, slice: readonly W
 	const ids = series.map((s) => s.id)
 	const sources: Sources = {
 		days: 'outcome_day',
-		hours: (from, to) => context.log.tallyDeltas(ids, from, to),
+		hours: (from, to) => context.log.outcomeDeltas(ids, from, to),
 	}
 	return {
 		parts: await partsOfSlice(context, slice, ids, sources),
@@ -109,11 +109,11 @@ async function computeWindow(
 	const statements: Statement[] = []
 	const results: { series: Series; result: OutcomeResult }[] = []
 	for (const series of family.series) {
-		const tally = sumTallies(read.parts(series.id, window))
+		const outcomeSummary = sumOutcomeSummaries(read.parts(series.id, window))
 		const concept = await conceptFindings(context, series, window)
-		if (!tally && concept.length === 0 && !before.has(series.id)) continue
-		const view = new OutcomeView(model.task, tally ?? emptyTally())
-		if (tally && size === '1d') statements.push(keepDay(series.id, from, tally))
+		if (!outcomeSummary && concept.length === 0 && !before.has(series.id)) continue
+		const view = new OutcomeView(model.task, outcomeSummary ?? emptyOutcomeSummary())
+		if (outcomeSummary && size === '1d') statements.push(keepDay(series.id, from, outcomeSummary))
 		const result = summariseOutcomes(view, favourable)
 		const isEstimated = baseline !== undefined && isEnough(view, window)
 		const doubt = isEstimated ? ((await doubts?.(series)) ?? '') : ''
@@ -122,11 +122,11 @@ async function computeWindow(
 			: []
 		for (const [id, finding] of estimates) result.findings.set(id, finding)
 		// Without predictions there is only what the detectors found among outcomes of earlier ones.
-		if (!tally) result.findings.clear()
+		if (!outcomeSummary) result.findings.clear()
 		for (const [id, finding] of concept) result.findings.set(id, finding)
 		results.push({ series, result })
 	}
-	fillFamily(results.map((r) => r.result))
+	adjustForMultipleTests(results.map((r) => r.result))
 	let changed = 0
 	for (const { series, result } of results) {
 		const next = {
@@ -148,8 +148,8 @@ async function computeWindow(
 }
 
 /** An hour of few rows says too little to be worth the draws. */
-const isEnough = ({ tally }: OutcomeView, { size }: Window): boolean =>
-	size !== '1h' || tally.predictions >= minInHour
+const isEnough = ({ outcomeSummary }: OutcomeView, { size }: Window): boolean =>
+	size !== '1h' || outcomeSummary.predictions >= minInHour
 
 /** What the features of a window say against estimates from its scores; they are read when they are first asked for. */
 function featureDoubts(context: Context, { series }: Family, reference: Reference, { size, from }: Window) {
@@ -188,13 +188,13 @@ export function maturityOf(
 	return { provisional: false, matureAt: isMature ? null : due }
 }
 
-const keepDay = (series: number, day: number, tally: Tally): Statement => ({
+const keepDay = (series: number, day: number, outcomeSummary: OutcomeSummary): Statement => ({
 	sql: 'INSERT OR REPLACE INTO outcome_day (series, day_ms, bytes) VALUES (?, ?, ?)',
-	params: [series, day, encodeTally(tally)],
+	params: [series, day, encodeOutcomeSummary(outcomeSummary)],
 })
 
 /** q for every test of the family: all attributes and segments of one window are one set of tests. */
-function fillFamily(results: readonly OutcomeResult[]): void {
+function adjustForMultipleTests(results: readonly OutcomeResult[]): void {
 	const tests = results.flatMap(({ attributes }) =>
 		[...attributes.values()].flatMap(({ findings }) => [...findings.values()]),
 	)

@@ -2,8 +2,8 @@ import type { Context } from '../../../context.ts'
 import { dayMs, windowMs } from '../../../core/time.ts'
 import type { Series } from '../../../log/prediction-log.ts'
 import type { ConceptDetector, ConceptMetric } from '../../../metrics/descriptor.ts'
-import { type Finding, found } from '../../../metrics/finding.ts'
 import { metrics } from '../../../metrics/index.ts'
+import { type MetricValue, ok } from '../../../metrics/metric-value.ts'
 import type { Window } from '../window-slices.ts'
 
 const conceptMetrics: readonly ConceptMetric[] = metrics.filter((m) => m.subject === 'concept')
@@ -13,7 +13,7 @@ export async function conceptFindings(
 	context: Context,
 	series: Series,
 	{ size, from }: Window,
-): Promise<[string, Finding][]> {
+): Promise<[string, MetricValue][]> {
 	if (series.segment !== '' || windowMs[size] < dayMs) return []
 	const rows = (await context.sql.all({
 		sql: 'SELECT n, error, changes FROM concept_day WHERE series = ? AND day_ms >= ? AND day_ms < ?',
@@ -24,7 +24,7 @@ export async function conceptFindings(
 	const error = rows.reduce((sum, row) => sum + row[1], 0) / n
 	return conceptMetrics.map(({ id, detector }) => {
 		const changes = rows.reduce((sum, row) => sum + countIn(row[2], detector), 0)
-		const finding = found({ value: changes, low: Number.NaN, high: Number.NaN }, n)
+		const finding = ok({ value: changes, low: Number.NaN, high: Number.NaN }, n)
 		return [id, { ...finding, reason: `mean error ${Number(error.toPrecision(4))} over ${n} outcomes` }]
 	})
 }

@@ -22,19 +22,19 @@ export async function labelledBaseline(
 ): Promise<LabelledBaseline | undefined> {
 	const mine = and(eq(baselines.model, name), eq(baselines.version, version), isNull(baselines.replacedAt))
 	const [row] = await context.db
-		.select({ digest: baselines.digest, tally: baselines.tally })
+		.select({ digest: baselines.digest, outcomeSummary: baselines.outcomeSummary })
 		.from(baselines)
 		.where(mine)
-	if (!row?.tally) return undefined
+	if (!row?.outcomeSummary) return undefined
 	const key = `${task} ${row.digest}`
 	const known = kept.get(key)
-	if (known && sameBytes(known.bytes, row.tally)) return known.baseline
-	const rows = LabelledRows.decode(row.tally)
-	const periods = [...rows.periods.values()].map((tally) => new OutcomeView(task, tally))
+	if (known && sameBytes(known.bytes, row.outcomeSummary)) return known.baseline
+	const rows = LabelledRows.decode(row.outcomeSummary)
+	const periods = [...rows.periods.values()].map((outcomeSummary) => new OutcomeView(task, outcomeSummary))
 	const pairs = { predicted: rows.pairs.map(([p]) => p), actual: rows.pairs.map(([, a]) => a) }
 	const reference = learn(new OutcomeView(task, rows.whole()), periods, pairs)
 	const baseline = { digest: row.digest, reference, pairs: rows.pairs }
 	if (kept.size >= maxKept) kept.delete(kept.keys().next().value as string)
-	kept.set(key, { bytes: row.tally, baseline })
+	kept.set(key, { bytes: row.outcomeSummary, baseline })
 	return baseline
 }

@@ -3,7 +3,7 @@ import { dayMs } from '../../../core/time.ts'
 import type { ModelRow } from '../../../registry/model/find-model.ts'
 import { lossBlocks, type Matched } from '../../../stats/sequential/matched.ts'
 import { positive } from '../../../summaries/outcomes/label.ts'
-import type { TallyPlan } from '../../../summaries/outcomes/make-brief.ts'
+import type { OutcomeSpec } from '../../../summaries/outcomes/make-join-index.ts'
 import { type Compared, type ComparedRow, type Period, readRows } from '../../comparison/compared-rows.ts'
 import { labelledBaseline } from './labelled-baseline.ts'
 
@@ -70,7 +70,7 @@ const before = { days: 30, rows: { kept: 20_000, scanned: 200_000 } }
 export async function clipLimit(
 	context: Context,
 	period: Period,
-	plan: TallyPlan,
+	plan: OutcomeSpec,
 	champion: string,
 	{ items }: Compared,
 ): Promise<{ limit?: number; from: number }> {

@@ -1,6 +1,5 @@
 import { formatTime, windowMs } from '../../../core/time.ts'
 import type { Series } from '../../../log/prediction-log.ts'
-import type { Answer } from '../../../metrics/answer.ts'
 import type {
 	AttributeMetric,
 	ConceptMetric,
@@ -8,9 +7,10 @@ import type {
 	GroupMetric,
 	OutcomeMetric,
 } from '../../../metrics/descriptor.ts'
-import { type Finding, statusOf } from '../../../metrics/finding.ts'
 import type { MetricDescriptor } from '../../../metrics/index.ts'
 import { groupMeasure, withoutSmallGroups } from '../../../metrics/measure-groups.ts'
+import type { MetricPoint } from '../../../metrics/metric-point.ts'
+import { type MetricValue, statusOf } from '../../../metrics/metric-value.ts'
 import { type AttributeResult, groupAndRest, wholeOf } from '../../../metrics/outcome-result.ts'
 import { orNull } from '../../bias/audit-numbers.ts'
 import type { OutcomeRecord } from './records.ts'
@@ -19,7 +19,7 @@ import type { OutcomeRecord } from './records.ts'
 export type PlacedOutcome = { record: OutcomeRecord; series: Series; supersedes?: number | undefined }
 
 /** Of a record, formatted once for all of its answers. */
-type Times = Pick<Answer, 'window' | 'computedAt' | 'supersedes'>
+type Times = Pick<MetricPoint, 'window' | 'computedAt' | 'supersedes'>
 type Timed = PlacedOutcome & { times: Times; minRows: number }
 
 const timed = (placed: PlacedOutcome) => {
@@ -44,10 +44,10 @@ export function measureOutcomes(
 	metrics: readonly MetricDescriptor[],
 	group: string | undefined,
 	minRows = 0,
-): Answer[] {
+): MetricPoint[] {
 	const placed = { ...timed(bare), minRows }
 	const { result } = placed.record
-	const answers: Answer[] = []
+	const answers: MetricPoint[] = []
 	if (group === undefined)
 		for (const metric of metrics) {
 			if (metric.subject !== 'outcome' && metric.subject !== 'estimate' && metric.subject !== 'concept')
@@ -65,8 +65,8 @@ function measureAttribute(
 	metrics: readonly MetricDescriptor[],
 	{ attribute, stored }: { attribute: string; stored: AttributeResult },
 	group: string | undefined,
-): Answer[] {
-	const answers: Answer[] = []
+): MetricPoint[] {
+	const answers: MetricPoint[] = []
 	const { favourable } = placed.record.result
 	const isAsked = group === undefined || group === attribute
 	for (const metric of metrics) {
@@ -97,9 +97,9 @@ export function groupName(attribute: string, value: string): string {
 function toAnswer(
 	{ record, series, times, minRows }: Timed,
 	metric: Kept,
-	finding: Finding,
+	finding: MetricValue,
 	group: string | undefined,
-): Answer {
+): MetricPoint {
 	const { model, version, environment, segment, value } = series
 	return {
 		metric: metric.id,
@@ -135,11 +135,15 @@ function toAnswer(
 export const isProvisional = (record: OutcomeRecord, metric: MetricDescriptor): boolean =>
 	record.provisional || ('on' in metric && metric.on === 'outcomes' && record.matureAt !== null)
 
-const reasonOf = ({ reason }: Finding, minRows: number): string | null =>
+const reasonOf = ({ reason }: MetricValue, minRows: number): string | null =>
 	minRows > 0 ? withoutSmallGroups(reason ?? null) : (reason ?? null)
 
 /** How an estimate turned out, once the window's outcomes are known. */
-function realisedOf(record: OutcomeRecord, metric: Kept, finding: Finding): Pick<Answer, 'realised'> {
+function realisedOf(
+	record: OutcomeRecord,
+	metric: Kept,
+	finding: MetricValue,
+): Pick<MetricPoint, 'realised'> {
 	if (metric.subject !== 'estimate' || record.provisional || record.matureAt !== null) return {}
 	const value = record.result.findings.get(metric.of)?.value ?? Number.NaN
 	if (!Number.isFinite(value) || !Number.isFinite(finding.value)) return {}

@@ -1,11 +1,11 @@
 import type { Context } from '../../../context.ts'
 import { type WindowSize, windowMs } from '../../../core/time.ts'
 import type { Series } from '../../../log/prediction-log.ts'
-import type { Answer } from '../../../metrics/answer.ts'
+import type { MetricPoint } from '../../../metrics/metric-point.ts'
 import { currentDeployments } from '../../../registry/deployment/get-deployment.ts'
 import type { ModelRow } from '../../../registry/model/find-model.ts'
 import type { Task } from '../../../summaries/outcomes/label.ts'
-import { readAnswers } from '../read-answers.ts'
+import { readAnswers } from '../read-metrics.ts'
 import { hoursOf } from '../records.ts'
 
 /** Whose windows are looked at: one version in one environment, of all rows or of one value of a segment. */
@@ -14,16 +14,16 @@ export type Place = { model: string; series: Series; window: WindowSize; newest:
 /** What is known of one window; windows without predictions are left out. `answers` by metric id, of all rows. */
 export type WindowAnswers = {
 	from: number
-	window: Answer['window']
+	window: MetricPoint['window']
 	/** Its values are final: it is over, and enough outcomes are known or it has waited long enough. */
 	isMature: boolean
 	isOver: boolean
-	coverage: Answer
-	answers: ReadonlyMap<string, Answer>
+	coverage: MetricPoint
+	answers: ReadonlyMap<string, MetricPoint>
 }
 
 /** Final, with outcomes. */
-export const isJudged = (w: WindowAnswers): boolean => w.isMature && (w.coverage.value ?? 0) > 0
+export const isEvaluated = (w: WindowAnswers): boolean => w.isMature && (w.coverage.value ?? 0) > 0
 
 /** That many windows are a trend. */
 export const trendWindows = 30
@@ -97,7 +97,7 @@ export async function readWindows(
 		to,
 		limit: maxAnswers,
 	})
-	const byWindow = new Map<string, Answer[]>()
+	const byWindow = new Map<string, MetricPoint[]>()
 	for (const answer of items) {
 		const list = byWindow.get(answer.window.from) ?? []
 		byWindow.set(answer.window.from, list)

@@ -2,8 +2,8 @@ import type { Context } from '../../../context.ts'
 import { dayMs } from '../../../core/time.ts'
 import { countsOf } from '../../../metrics/outcome-result.ts'
 import type { GroupCounts } from '../../../stats/fairness/group-counts.ts'
-import { GroupTally } from '../../../summaries/outcomes/group-tally.ts'
-import { missingGroup } from '../../../summaries/outcomes/make-brief.ts'
+import { GroupSummary } from '../../../summaries/outcomes/group-summary.ts'
+import { missingGroup } from '../../../summaries/outcomes/make-join-index.ts'
 import type { Attribute } from '../../bias/audit-scope.ts'
 
 /** The part of a tally that audits take, over any period. */
@@ -12,7 +12,7 @@ export type GroupSums = {
 	labelled: number
 	never: number
 	unusable: number
-	groups: Map<string, Map<string, GroupTally>>
+	groups: Map<string, Map<string, GroupSummary>>
 }
 
 const wholes = ['predictions', 'labelled', 'never', 'unusable'] as const
@@ -27,23 +27,23 @@ export async function sumGroups(
 	const sums: GroupSums = { predictions: 0, labelled: 0, never: 0, unusable: 0, groups: new Map() }
 	for (let at = from; series !== undefined && at < to; ) {
 		const until = Math.min(to, (Math.floor(at / dayMs) + 1) * dayMs)
-		const day = await context.log.tally(series, at, until)
+		const day = await context.log.outcomeSummary(series, at, until)
 		at = until
 		if (!day) continue
 		for (const name of wholes) sums[name] += day[name]
 		for (const [attribute, values] of day.groups) {
-			const own = sums.groups.get(attribute) ?? new Map<string, GroupTally>()
+			const own = sums.groups.get(attribute) ?? new Map<string, GroupSummary>()
 			sums.groups.set(attribute, own)
-			for (const [value, tally] of values) mergeInto(own, value, tally)
+			for (const [value, outcomeSummary] of values) mergeInto(own, value, outcomeSummary)
 		}
 	}
 	return sums
 }
 
-function mergeInto(groups: Map<string, GroupTally>, value: string, tally: GroupTally): void {
-	const own = groups.get(value) ?? new GroupTally()
+function mergeInto(groups: Map<string, GroupSummary>, value: string, outcomeSummary: GroupSummary): void {
+	const own = groups.get(value) ?? new GroupSummary()
 	groups.set(value, own)
-	own.merge(tally)
+	own.merge(outcomeSummary)
 }
 
 /** One group of an attribute; `isKnown` is false when a part of it is missing. */
@@ -51,26 +51,28 @@ export type ValueCounts = { value: string; isKnown: boolean; counts: GroupCounts
 
 /** The groups of an attribute that have rows, in the order of their values. */
 export function groupsOf(sums: GroupSums, attribute: Attribute): ValueCounts[] {
-	const tallies = attribute.of.length === 1 ? sums.groups.get(attribute.name) : pairsOf(sums, attribute.of)
-	return [...(tallies ?? [])]
-		.filter(([, tally]) => tally.get('n') > 0)
+	const outcomeSummaries =
+		attribute.of.length === 1 ? sums.groups.get(attribute.name) : pairsOf(sums, attribute.of)
+	return [...(outcomeSummaries ?? [])]
+		.filter(([, outcomeSummary]) => outcomeSummary.get('n') > 0)
 		.sort(([a], [b]) => (a < b ? -1 : 1))
-		.map(([value, tally]) => ({
+		.map(([value, outcomeSummary]) => ({
 			value,
 			isKnown: !(attribute.of.length === 1 ? [value] : splitPair(sums, attribute.of, value)).includes(
 				missingGroup,
 			),
-			counts: countsOf(tally),
+			counts: countsOf(outcomeSummary),
 		}))
 }
 
 /** The groups of two attributes, also those of rows that came while the model named the two the other way round. */
-function pairsOf(sums: GroupSums, [a, b]: readonly [string, string]): Map<string, GroupTally> {
-	const groups = new Map<string, GroupTally>()
-	for (const [value, tally] of sums.groups.get(`${a} x ${b}`) ?? []) mergeInto(groups, value, tally)
-	for (const [value, tally] of sums.groups.get(`${b} x ${a}`) ?? []) {
+function pairsOf(sums: GroupSums, [a, b]: readonly [string, string]): Map<string, GroupSummary> {
+	const groups = new Map<string, GroupSummary>()
+	for (const [value, outcomeSummary] of sums.groups.get(`${a} x ${b}`) ?? [])
+		mergeInto(groups, value, outcomeSummary)
+	for (const [value, outcomeSummary] of sums.groups.get(`${b} x ${a}`) ?? []) {
 		const [ofB, ofA] = splitPair(sums, [b, a], value)
-		mergeInto(groups, `${ofA} x ${ofB}`, tally)
+		mergeInto(groups, `${ofA} x ${ofB}`, outcomeSummary)
 	}
 	return groups
 }

@@ -1,7 +1,6 @@
 import { hourMs } from '../core/time.ts'
 import type { SqlValue, Statement } from '../db/sql.ts'
-import { textHash } from '../summaries/inputs/cell.ts'
-import { none, predictedAt } from '../summaries/outcomes/brief.ts'
+import { textHash } from '../summaries/inputs/bin-of.ts'
 import {
 	addOutcome,
 	addPrediction,
@@ -10,18 +9,19 @@ import {
 	type Predicted,
 	type Sign,
 } from '../summaries/outcomes/contribute.ts'
-import { encodeTally } from '../summaries/outcomes/encoding.ts'
+import { encodeOutcomeSummary } from '../summaries/outcomes/encoding.ts'
+import { none, predictedAt } from '../summaries/outcomes/join-index.ts'
 import type { Task } from '../summaries/outcomes/label.ts'
-import { emptyTally, type Tally } from '../summaries/outcomes/tally.ts'
-import type { BriefRow, LateGroups } from './brief-store.ts'
+import { emptyOutcomeSummary, type OutcomeSummary } from '../summaries/outcomes/outcome-summary.ts'
+import type { JoinEntry, LateGroups } from './join-index-store.ts'
 import type { SeriesTable } from './series-table.ts'
 
 /** Of four values: D1 takes a hundred in a statement. */
 const rowsAtOnce = 25
 
 /** The tallies of one commit: one a series and hour, however many predictions and outcomes add to it. */
-export class TallyDeltas {
-	private readonly tallies = new Map<number, Map<number, Tally>>()
+export class OutcomeDeltas {
+	private readonly outcomeSummaries = new Map<number, Map<number, OutcomeSummary>>()
 	/** By series and day of the predictions: a hash of each id, and how wrong it was. */
 	private readonly errors = new Map<number, Map<number, number[]>>()
 	private readonly series: SeriesTable
@@ -30,18 +30,19 @@ export class TallyDeltas {
 		this.series = series
 	}
 
-	addPrediction(task: Task, at: BriefRow): void {
+	addPrediction(task: Task, at: JoinEntry): void {
 		const row = predicted(at)
-		for (const tally of this.talliesOf(at)) addPrediction(tally, task, row)
+		for (const outcomeSummary of this.outcomeDeltasOf(at)) addPrediction(outcomeSummary, task, row)
 	}
 
-	addOutcome(task: Task, at: BriefRow, outcome: Outcome, sign: Sign): void {
+	addOutcome(task: Task, at: JoinEntry, outcome: Outcome, sign: Sign): void {
 		const row = predicted(at)
-		for (const tally of this.talliesOf(at)) addOutcome(tally, task, row, outcome, sign)
+		for (const outcomeSummary of this.outcomeDeltasOf(at))
+			addOutcome(outcomeSummary, task, row, outcome, sign)
 	}
 
 	/** Notes how wrong a prediction was, for the detectors that look at errors in the order of predictions. */
-	addError(task: Task, at: BriefRow, outcome: Outcome, predictionId: string): void {
+	addError(task: Task, at: JoinEntry, outcome: Outcome, predictionId: string): void {
 		const error = errorOf(task, predicted(at), outcome)
 		if (error === undefined) return
 		const { chunk } = at
@@ -53,57 +54,59 @@ export class TallyDeltas {
 		list.push(textHash(predictionId), error)
 	}
 
-	addCorrection(at: BriefRow): void {
-		for (const tally of this.talliesOf(at)) tally.corrections++
+	addCorrection(at: JoinEntry): void {
+		for (const outcomeSummary of this.outcomeDeltasOf(at)) outcomeSummary.corrections++
 	}
 
 	/** Moves a row to groups that became known only now. */
-	regroup(at: BriefRow, outcome: Outcome | undefined, later: LateGroups): void {
+	regroup(at: JoinEntry, outcome: Outcome | undefined, later: LateGroups): void {
 		const before = predicted(at)
 		const known = { ...at.chunk.later.get(at.row), ...later }
-		const after = predictedAt(at.chunk.brief, at.row, known)
+		const after = predictedAt(at.chunk.joinIndex, at.row, known)
 		const old = new Map(before.groups)
 		const changed = after.groups.filter(([attribute, value]) => old.get(attribute) !== value)
 		const from = changed.map(([attribute]) => [attribute, old.get(attribute) as string] as const)
-		for (const tally of this.talliesOf(at)) moveGroup(tally, before, outcome, from, changed)
+		for (const outcomeSummary of this.outcomeDeltasOf(at))
+			moveGroup(outcomeSummary, before, outcome, from, changed)
 	}
 
 	/** The tallies that a row counts in: over all rows, and of its value of each declared segment. */
-	private talliesOf({ chunk, row }: BriefRow): Tally[] {
-		const hour = chunk.day + (chunk.brief.hours[row] as number) * hourMs
-		const { series, owner, brief } = chunk
+	private outcomeDeltasOf({ chunk, row }: JoinEntry): OutcomeSummary[] {
+		const hour = chunk.day + (chunk.joinIndex.hours[row] as number) * hourMs
+		const { series, owner, joinIndex } = chunk
 		series.all ??= this.series.idOf({ ...owner, segment: '', value: '' })
-		const list = [this.tallyOf(series.all, hour)]
-		for (const [segment, coded] of brief.segments) {
+		const list = [this.outcomeSummaryOf(series.all, hour)]
+		for (const [segment, coded] of joinIndex.segments) {
 			const code = coded.codes[row] as number
 			if (code === none) continue
 			const ids = series.bySegment.get(segment) ?? []
 			series.bySegment.set(segment, ids)
 			ids[code] ??= this.series.idOf({ ...owner, segment, value: coded.values[code] as string })
-			list.push(this.tallyOf(ids[code], hour))
+			list.push(this.outcomeSummaryOf(ids[code], hour))
 		}
 		return list
 	}
 
-	private tallyOf(series: number, hour: number): Tally {
-		let hours = this.tallies.get(series)
+	private outcomeSummaryOf(series: number, hour: number): OutcomeSummary {
+		let hours = this.outcomeSummaries.get(series)
 		if (!hours) {
 			hours = new Map()
-			this.tallies.set(series, hours)
+			this.outcomeSummaries.set(series, hours)
 		}
-		let tally = hours.get(hour)
-		if (!tally) {
-			tally = emptyTally()
-			hours.set(hour, tally)
+		let outcomeSummary = hours.get(hour)
+		if (!outcomeSummary) {
+			outcomeSummary = emptyOutcomeSummary()
+			hours.set(hour, outcomeSummary)
 		}
-		return tally
+		return outcomeSummary
 	}
 
 	/** Inserts of the deltas under the number of the commit's first chunk, and the marks of the windows they touch. */
 	statements(chunk: number): Statement[] {
 		const rows: SqlValue[][] = []
-		for (const [series, hours] of this.tallies)
-			for (const [hour, tally] of hours) rows.push([series, hour, chunk, encodeTally(tally)])
+		for (const [series, hours] of this.outcomeSummaries)
+			for (const [hour, outcomeSummary] of hours)
+				rows.push([series, hour, chunk, encodeOutcomeSummary(outcomeSummary)])
 		if (rows.length === 0) return []
 		const list = inserts('log_tally (series, hour, chunk, bytes)', rows)
 		list.push({
@@ -150,4 +153,5 @@ function errorOf(task: Task, row: Predicted, outcome: Outcome): number | undefin
 	return row.decision === '' ? undefined : row.decision === outcome.actual.text ? 0 : 1
 }
 
-const predicted = ({ chunk, row }: BriefRow): Predicted => predictedAt(chunk.brief, row, chunk.later.get(row))
+const predicted = ({ chunk, row }: JoinEntry): Predicted =>
+	predictedAt(chunk.joinIndex, row, chunk.later.get(row))

@@ -13,7 +13,7 @@ export type FeatureSpec = {
  * A categorical value is in the cell of its text. Three cells follow the `cells` of either kind, in this order:
  * unseen (a category that the baseline does not have), missing (null or absent), type error.
  */
-export type ColumnGrid = {
+export type ColumnBins = {
 	/** What the baseline's values look like: nearly all distinct, or growing with time. Their drift says nothing. */
 	identifier?: 'distinct' | 'growing'
 } & (
@@ -31,10 +31,10 @@ export type ColumnGrid = {
 )
 
 /** Fixed once made: counts on the same grid add. `columns` are the features, then `$score` and `$decision`. */
-export type Grid = { digest: string; columns: readonly ColumnGrid[] }
+export type Bins = { digest: string; columns: readonly ColumnBins[] }
 
-export const cellCount = (grid: ColumnGrid): number =>
-	grid.kind === 'numeric' ? grid.edges.length + 1 : grid.values.length
+export const cellCount = (bins: ColumnBins): number =>
+	bins.kind === 'numeric' ? bins.edges.length + 1 : bins.values.length
 
 /** Offsets of the three cells behind the `cells` proper. */
 export const unseenCell = (cells: number): number => cells

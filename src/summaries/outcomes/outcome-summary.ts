@@ -1,5 +1,5 @@
 import { ExactSum } from '../inputs/exact-sum.ts'
-import { GroupTally } from './group-tally.ts'
+import { GroupSummary } from './group-summary.ts'
 
 /** Rows at one score: all of them, then those with each actual, in the order of `Tally.actuals`. */
 export type ScoreCell = number[]
@@ -12,7 +12,7 @@ export type ScoreCells = Map<number, ScoreCell>
  * and in any order, so a late outcome is one more delta and nothing is read again. Deltas may be negative: a corrected
  * outcome takes back what the one before it had added.
  */
-export type Tally = {
+export type OutcomeSummary = {
 	predictions: number
 	/** Predictions with an outcome, those whose outcome can never be known, those whose outcome is no label of the task. */
 	labelled: number
@@ -36,7 +36,7 @@ export type Tally = {
 	/** Regression: sums over labelled rows, in the order of `momentNames`; multiclass: in that of `brierNames`. */
 	moments: ExactSum[]
 	/** By attribute (or `A x B`), by value. */
-	groups: Map<string, Map<string, GroupTally>>
+	groups: Map<string, Map<string, GroupSummary>>
 }
 
 /** e = prediction - actual, y = actual; of rows with a score and a numeric outcome. `y2low`: what squares round away. */
@@ -50,7 +50,7 @@ export const brierNames = ['n', 'brier', 'brier2'] as const
 /** Where a class's cells count the rows that were decided to be of it, whatever their outcome. */
 export const decidedAs = 2
 
-export const emptyTally = (): Tally => ({
+export const emptyOutcomeSummary = (): OutcomeSummary => ({
 	predictions: 0,
 	labelled: 0,
 	never: 0,
@@ -67,9 +67,9 @@ export const emptyTally = (): Tally => ({
 	groups: new Map(),
 })
 
-export function actualIndex(tally: Tally, text: string): number {
-	const known = tally.actuals.indexOf(text)
-	return known === -1 ? tally.actuals.push(text) - 1 : known
+export function actualIndex(outcomeSummary: OutcomeSummary, text: string): number {
+	const known = outcomeSummary.actuals.indexOf(text)
+	return known === -1 ? outcomeSummary.actuals.push(text) - 1 : known
 }
 
 /** Adds `times` rows at a score: of actual `actual` (an index of `actuals`), or with -1 rows whatever their outcome. */
@@ -92,25 +92,25 @@ export function cellsOf(map: Map<string, ScoreCells>, key: string): ScoreCells {
 	return cells
 }
 
-export function groupOf(tally: Tally, attribute: string, value: string): GroupTally {
-	let values = tally.groups.get(attribute)
+export function groupOf(outcomeSummary: OutcomeSummary, attribute: string, value: string): GroupSummary {
+	let values = outcomeSummary.groups.get(attribute)
 	if (!values) {
 		values = new Map()
-		tally.groups.set(attribute, values)
+		outcomeSummary.groups.set(attribute, values)
 	}
 	let group = values.get(value)
 	if (!group) {
-		group = new GroupTally()
+		group = new GroupSummary()
 		values.set(value, group)
 	}
 	return group
 }
 
-export function momentOf(tally: Tally, at: number): ExactSum {
-	let sum = tally.moments[at]
+export function momentOf(outcomeSummary: OutcomeSummary, at: number): ExactSum {
+	let sum = outcomeSummary.moments[at]
 	if (!sum) {
-		while (tally.moments.length <= at) tally.moments.push(new ExactSum())
-		sum = tally.moments[at] as ExactSum
+		while (outcomeSummary.moments.length <= at) outcomeSummary.moments.push(new ExactSum())
+		sum = outcomeSummary.moments[at] as ExactSum
 	}
 	return sum
 }
@@ -118,7 +118,7 @@ export function momentOf(tally: Tally, at: number): ExactSum {
 const maxUnknown = 20
 
 /** Adds rows whose outcome is no label. */
-export function addUnknown({ unknown }: Tally, text: string, times: number): void {
+export function addUnknown({ unknown }: OutcomeSummary, text: string, times: number): void {
 	const rows = (unknown.get(text) ?? 0) + times
 	if (rows === 0) unknown.delete(text)
 	else if (unknown.has(text) || unknown.size < maxUnknown) unknown.set(text, rows)

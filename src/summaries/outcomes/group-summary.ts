@@ -11,7 +11,7 @@ const sums = 2 + binCount
 const fields = groupCounts.length + 2 * binCount
 
 /** What is known of one group of one attribute. All of it adds, exactly and in any order; deltas may be negative. */
-export class GroupTally {
+export class GroupSummary {
 	readonly counts = new Float64Array(fields)
 	/** Sum of scores, of their squares, and of the scores of labelled rows by bin. */
 	readonly sums: (ExactSum | undefined)[] = []
@@ -62,7 +62,7 @@ export class GroupTally {
 		sum.add(value)
 	}
 
-	merge(other: GroupTally): void {
+	merge(other: GroupSummary): void {
 		for (let i = 0; i < fields; i++) this.counts[i] = (this.counts[i] as number) + (other.counts[i] as number)
 		for (let i = 0; i < sums; i++) {
 			const part = other.sums[i]

@@ -9,7 +9,7 @@ export const none = 0xffff
  * What joining an outcome to a prediction takes, of all rows of a chunk of predictions: read in one piece and kept small,
  * so that a late outcome costs the same however large its window is.
  */
-export type Brief = {
+export type JoinIndex = {
 	rows: number
 	/** What was the positive label when the rows came: their outcomes are read by it, also when they are taken back. */
 	positiveLabel: string | null
@@ -30,22 +30,22 @@ export type Brief = {
 
 const formatVersion = 2
 
-export function encodeBrief(brief: Brief): Uint8Array<ArrayBuffer> {
+export function encodeJoinIndex(joinIndex: JoinIndex): Uint8Array<ArrayBuffer> {
 	const out = new ByteWriter()
 	out.byte(formatVersion)
-	out.varint(brief.rows)
-	out.text(JSON.stringify([brief.positiveLabel, brief.negativeLabel]))
-	writeArray(out, brief.checks)
-	out.raw(brief.hours)
-	writeArray(out, brief.scores)
-	writeCoded(out, brief.decisions)
-	writeCoded(out, brief.queries)
-	out.varint(brief.probabilities.size)
-	for (const [name, values] of brief.probabilities) {
+	out.varint(joinIndex.rows)
+	out.text(JSON.stringify([joinIndex.positiveLabel, joinIndex.negativeLabel]))
+	writeArray(out, joinIndex.checks)
+	out.raw(joinIndex.hours)
+	writeArray(out, joinIndex.scores)
+	writeCoded(out, joinIndex.decisions)
+	writeCoded(out, joinIndex.queries)
+	out.varint(joinIndex.probabilities.size)
+	for (const [name, values] of joinIndex.probabilities) {
 		out.text(name)
 		writeArray(out, values)
 	}
-	for (const map of [brief.attributes, brief.segments]) {
+	for (const map of [joinIndex.attributes, joinIndex.segments]) {
 		out.varint(map.size)
 		for (const [name, coded] of map) {
 			out.text(name)
@@ -70,7 +70,7 @@ function writeCoded(out: ByteWriter, { values, codes }: Coded): void {
 	else writeArray(out, codes)
 }
 
-export function decodeBrief(bytes: Uint8Array): Brief {
+export function decodeJoinIndex(bytes: Uint8Array): JoinIndex {
 	const input = new ByteReader(bytes)
 	const version = input.byte()
 	if (version < 1 || version > formatVersion) throw new RangeError(`brief format ${version} is not known`)
@@ -119,12 +119,12 @@ export const textOf = ({ values, codes }: Coded, row: number): string =>
 
 /** The groups of a row, attribute by attribute, overridden by what became known later. */
 export function groupsAt(
-	brief: Brief,
+	joinIndex: JoinIndex,
 	row: number,
 	later?: Readonly<Record<string, string>>,
 ): Record<string, string> {
 	const groups: Record<string, string> = {}
-	for (const [name, coded] of brief.attributes) {
+	for (const [name, coded] of joinIndex.attributes) {
 		const own = textOf(coded, row)
 		// The attribute was not looked at when the row came: then it is counted in no group of it.
 		if (own !== '') groups[name] = later?.[name] ?? own
@@ -133,29 +133,29 @@ export function groupsAt(
 }
 
 /** Whether rows of two briefs mean the same, so that they can be one. */
-export const isLike = (a: Brief, b: Brief): boolean =>
+export const isLike = (a: JoinIndex, b: JoinIndex): boolean =>
 	a.positiveLabel === b.positiveLabel &&
 	a.negativeLabel === b.negativeLabel &&
 	JSON.stringify([...a.attributes.keys()]) === JSON.stringify([...b.attributes.keys()])
 
 /** One brief of several that are alike, in order. */
-export function concatBriefs(briefs: readonly Brief[]): Brief {
-	const rows = briefs.reduce((sum, b) => sum + b.rows, 0)
-	const join = <T extends Uint32Array | Uint8Array | Float64Array>(to: T, get: (b: Brief) => T): T => {
+export function concatJoinIndexes(joinIndexes: readonly JoinIndex[]): JoinIndex {
+	const rows = joinIndexes.reduce((sum, b) => sum + b.rows, 0)
+	const join = <T extends Uint32Array | Uint8Array | Float64Array>(to: T, get: (b: JoinIndex) => T): T => {
 		let at = 0
-		for (const b of briefs) {
+		for (const b of joinIndexes) {
 			to.set(get(b), at)
 			at += b.rows
 		}
 		return to
 	}
-	const names = (get: (b: Brief) => Map<string, unknown>) =>
-		new Set(briefs.flatMap((b) => [...get(b).keys()]))
-	const coded = (get: (b: Brief) => Coded | undefined): Coded => {
+	const names = (get: (b: JoinIndex) => Map<string, unknown>) =>
+		new Set(joinIndexes.flatMap((b) => [...get(b).keys()]))
+	const coded = (get: (b: JoinIndex) => Coded | undefined): Coded => {
 		const values: string[] = []
 		const codes = new Uint16Array(rows).fill(none)
 		let at = 0
-		for (const b of briefs) {
+		for (const b of joinIndexes) {
 			const part = get(b)
 			const map = part?.values.map((v) => (values.includes(v) ? values.indexOf(v) : values.push(v) - 1))
 			part?.codes.forEach((c, i) => {
@@ -165,11 +165,11 @@ export function concatBriefs(briefs: readonly Brief[]): Brief {
 		}
 		return { values, codes }
 	}
-	const absent = (b: Brief) => new Float64Array(b.rows).fill(Number.NaN)
+	const absent = (b: JoinIndex) => new Float64Array(b.rows).fill(Number.NaN)
 	return {
 		rows,
-		positiveLabel: briefs[0]?.positiveLabel ?? null,
-		negativeLabel: briefs[0]?.negativeLabel ?? null,
+		positiveLabel: joinIndexes[0]?.positiveLabel ?? null,
+		negativeLabel: joinIndexes[0]?.negativeLabel ?? null,
 		checks: join(new Uint32Array(rows), (b) => b.checks),
 		hours: join(new Uint8Array(rows), (b) => b.hours),
 		scores: join(new Float64Array(rows), (b) => b.scores),
@@ -187,16 +187,20 @@ export function concatBriefs(briefs: readonly Brief[]): Brief {
 }
 
 /** The row of a brief, as tallies take it. */
-export function predictedAt(brief: Brief, row: number, later?: Readonly<Record<string, string>>): Predicted {
+export function predictedAt(
+	joinIndex: JoinIndex,
+	row: number,
+	later?: Readonly<Record<string, string>>,
+): Predicted {
 	const probabilities: [string, number][] = []
-	for (const [name, values] of brief.probabilities)
+	for (const [name, values] of joinIndex.probabilities)
 		if (!Number.isNaN(values[row])) probabilities.push([name, values[row] as number])
 	return {
-		score: brief.scores[row] as number,
-		decision: textOf(brief.decisions, row),
-		query: textOf(brief.queries, row),
+		score: joinIndex.scores[row] as number,
+		decision: textOf(joinIndex.decisions, row),
+		query: textOf(joinIndex.queries, row),
 		probabilities,
-		groups: withPairs(groupsAt(brief, row, later)),
+		groups: withPairs(groupsAt(joinIndex, row, later)),
 	}
 }
 

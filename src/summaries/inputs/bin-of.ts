@@ -1,5 +1,5 @@
+import type { FeatureSpec } from './bins.ts'
 import { type Column, cellKind } from './columns.ts'
-import type { FeatureSpec } from './grid.ts'
 
 /** 32-bit FNV-1a over UTF-16 code units. */
 export function textHash(text: string): number {

@@ -7,7 +7,7 @@ import type { FactTable, Subject } from '../../rules/facts.ts'
 import { markLost } from '../../rules/lost-facts.ts'
 import type { Rule } from '../../rules/rule-set.ts'
 import { packStates, type States, unpackStates, withState } from '../../rules/states.ts'
-import type { AlertBook } from './alert-book.ts'
+import type { AlertWorkingSet } from './alert-working-set.ts'
 import {
 	readHistory,
 	type SeriesKey,
@@ -30,7 +30,7 @@ export type Setting = {
 	hasBaseline: boolean
 	/** What was deployed in the environment, oldest first. */
 	deployments: DeploymentHistory
-	book: AlertBook
+	workingSet: AlertWorkingSet
 }
 
 const keepMs = 100 * dayMs
@@ -44,7 +44,7 @@ const windowsAhead = 24
 const ofFeature = /^baseline\.\w+_rate$/
 
 /** One series while its windows are judged, in time order; late windows first rewind it. */
-export class SeriesJudge {
+export class RuleEvaluator {
 	readonly key: SeriesKey & { window: WindowSize }
 	private readonly setting: Setting
 	private readonly record: SeriesRecord | undefined
@@ -73,7 +73,7 @@ export class SeriesJudge {
 	 * Goes back to the states before the first.
 	 */
 	async begin(changed: readonly number[]): Promise<{ from: number; changed: boolean }[]> {
-		const { context, rules, book, names, sources } = this.setting
+		const { context, rules, workingSet, names, sources } = this.setting
 		if (rules.some((r) => [...r.when.names, ...(r.clear?.names ?? [])].some((name) => ofFeature.test(name))))
 			this.baseline = await sources.baselineFacts(context, this.key.model, this.key.version)
 		this.changed = changed.toSorted((a, b) => a - b)
@@ -84,7 +84,7 @@ export class SeriesJudge {
 			const history = await readHistory(context, this.key, first)
 			this.old = history
 			this.states = unpackStates(statesAt(history, first - 1))
-			book.rewind(this.key, first, names)
+			workingSet.rewind(this.key, first, names)
 			for (let from = first; from <= this.lastFrom; from += windowMs[this.key.window])
 				if (!windows.has(from)) windows.set(from, false)
 		}
@@ -92,7 +92,7 @@ export class SeriesJudge {
 	}
 
 	/** Judges one window. Answers how many rows it had; undefined when there is nothing computed of it. */
-	async judge(from: number, changed: boolean): Promise<number | undefined> {
+	async evaluate(from: number, changed: boolean): Promise<number | undefined> {
 		// The same facts on the same states: what was said of this window stands.
 		if (!changed && this.converged(from)) return this.skip(from)
 		const table = await this.tableOf(from)
@@ -133,9 +133,9 @@ export class SeriesJudge {
 	}
 
 	private skip(from: number): undefined {
-		const { book } = this.setting
+		const { workingSet } = this.setting
 		this.setStates(unpackStates(statesAt(this.old, from)), from)
-		book.confirm(this.key, from)
+		workingSet.confirm(this.key, from)
 	}
 
 	private setStates(states: States, from: number): void {
@@ -146,18 +146,18 @@ export class SeriesJudge {
 
 	/** Enters an event in the book; a firing state then names its alert. */
 	private async record_(event: AlertEvent, states: States): Promise<States> {
-		const { book, digest } = this.setting
+		const { workingSet, digest } = this.setting
 		if (event.kind === 'resolved') {
-			book.resolved(event.state.alert, event)
+			workingSet.resolved(event.state.alert, event)
 			return states
 		}
-		const known = event.state.alert === undefined ? undefined : book.alerts.get(event.state.alert)
+		const known = event.state.alert === undefined ? undefined : workingSet.alerts.get(event.state.alert)
 		if (event.kind === 'firing' && known) {
-			book.hold(known, event)
+			workingSet.hold(known, event)
 			return states
 		}
 		const before = await this.valueBefore(event)
-		const { row } = book.fired(this.key, { ...event, before, digest })
+		const { row } = workingSet.fired(this.key, { ...event, before, digest })
 		return withState(states, event.rule.name, event.key, { ...event.state, alert: row.id })
 	}
 
@@ -205,9 +205,9 @@ export class SeriesJudge {
 	}
 
 	private surroundings({ from, to }: FactTable): Surroundings {
-		const { book, hasBaseline, deployments } = this.setting
+		const { workingSet, hasBaseline, deployments } = this.setting
 		return {
-			inhibited: (rule) => rule.inhibitedBy.length > 0 && book.isFiring(rule.inhibitedBy, from, to),
+			inhibited: (rule) => rule.inhibitedBy.length > 0 && workingSet.isFiring(rule.inhibitedBy, from, to),
 			state: (name, subject) => {
 				if (name === 'baseline.missing') return !hasBaseline
 				if (name === 'deployment.missing') {

@@ -1,17 +1,17 @@
 import { dayMs } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
-import { type Brief, decodeBrief } from '../summaries/outcomes/brief.ts'
+import { decodeJoinIndex, type JoinIndex } from '../summaries/outcomes/join-index.ts'
+import type { ChunkStore } from './chunk-store.ts'
+import type { Hashes } from './deduplicate.ts'
 import type { Owner } from './deltas.ts'
-import type { ChunkStore } from './hot-store.ts'
-import type { Hashes } from './judge.ts'
 import { hashKeys, keySpace } from './key-hash.ts'
 import type { KeyRuns } from './key-runs.ts'
 import type { SeriesTable } from './series-table.ts'
 
 /** The predictions of one chunk, as outcomes are joined to them. `day`: start of its UTC day, ms since the epoch. */
-export type BriefChunk = {
+export type JoinIndexChunk = {
 	id: number
-	brief: Brief
+	joinIndex: JoinIndex
 	owner: Owner
 	day: number
 	later: Map<number, LateGroups>
@@ -19,9 +19,14 @@ export type BriefChunk = {
 	series: { all?: number; bySegment: Map<string, (number | undefined)[]> }
 }
 
-export const newBriefChunk = (id: number, brief: Brief, owner: Owner, day: number): BriefChunk => ({
+export const newJoinIndexChunk = (
+	id: number,
+	joinIndex: JoinIndex,
+	owner: Owner,
+	day: number,
+): JoinIndexChunk => ({
 	id,
-	brief,
+	joinIndex,
 	owner,
 	day,
 	later: new Map(),
@@ -30,13 +35,13 @@ export const newBriefChunk = (id: number, brief: Brief, owner: Owner, day: numbe
 
 /** Groups of a row that became known after it was stored. */
 export type LateGroups = Record<string, string>
-export type BriefRow = { chunk: BriefChunk; row: number }
+export type JoinEntry = { chunk: JoinIndexChunk; row: number }
 
 const cachedRows = 4_000_000
 
 /** Finds predictions by id without reading them: by two hashes of the id, 80 bits in all, of a seed nobody knows. */
-export class BriefStore {
-	private readonly cache = new Map<number, BriefChunk>()
+export class JoinIndexStore {
+	private readonly cache = new Map<number, JoinIndexChunk>()
 	private cached = 0
 	private readonly sql: Sql
 	private readonly store: ChunkStore
@@ -58,20 +63,20 @@ export class BriefStore {
 	}
 
 	/** By index into `ids`: the prediction of that id; `hashes` are those of the ids as predictions. */
-	async find(model: string, ids: readonly string[], hashes: Hashes): Promise<Map<number, BriefRow>> {
-		const found = new Map<number, BriefRow>()
+	async find(model: string, ids: readonly string[], hashes: Hashes): Promise<Map<number, JoinEntry>> {
+		const found = new Map<number, JoinEntry>()
 		const checks = this.checks(model, ids)
 		for (const [i, locations] of await this.keys.find(hashes))
 			for (const location of locations) {
 				const direct = this.cache.has(location.chunk)
 				const place = direct ? location : await this.store.place(location)
 				const chunk = await this.chunk(place.chunk)
-				if (chunk && chunk.brief.checks[place.row] === checks[i]) found.set(i, { chunk, row: place.row })
+				if (chunk && chunk.joinIndex.checks[place.row] === checks[i]) found.set(i, { chunk, row: place.row })
 			}
 		return found
 	}
 
-	async chunk(id: number): Promise<BriefChunk | undefined> {
+	async chunk(id: number): Promise<JoinIndexChunk | undefined> {
 		const known = this.cache.get(id)
 		if (known) return known
 		const [row] = await this.sql.all({
@@ -84,16 +89,16 @@ export class BriefStore {
 		if (!owner) return undefined
 		const { model, version, environment } = owner
 		const later = await lateGroupsOf(this.sql, id)
-		const brief = decodeBrief(bytes)
+		const joinIndex = decodeJoinIndex(bytes)
 		const place = { model, version, environment }
-		const chunk: BriefChunk = { ...newBriefChunk(id, brief, place, day * dayMs), later }
-		for (const [oldest, { brief: old }] of this.cache) {
-			if (this.cached + brief.rows <= cachedRows) break
+		const chunk: JoinIndexChunk = { ...newJoinIndexChunk(id, joinIndex, place, day * dayMs), later }
+		for (const [oldest, { joinIndex: old }] of this.cache) {
+			if (this.cached + joinIndex.rows <= cachedRows) break
 			this.cache.delete(oldest)
 			this.cached -= old.rows
 		}
 		this.cache.set(id, chunk)
-		this.cached += brief.rows
+		this.cached += joinIndex.rows
 		return chunk
 	}
 

@@ -24,7 +24,7 @@ export type Opening = AlertEvent & { before: number | undefined; digest: string 
  * The alerts of one model in one environment. Judging a window again (it was restated by late rows) first takes back
  * what was said from that window on; an alert that fires again is the same alert, and one that does not is undone.
  */
-export class AlertBook {
+export class AlertWorkingSet {
 	readonly alerts = new Map<string, WorkingAlert>()
 	private readonly pools = new Map<string, WorkingAlert[]>()
 	private readonly context: Context

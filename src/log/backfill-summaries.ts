@@ -1,15 +1,15 @@
 import { dayMs } from '../core/time.ts'
-import { encodeBrief } from '../summaries/outcomes/brief.ts'
-import { makeBrief } from '../summaries/outcomes/make-brief.ts'
+import { encodeJoinIndex } from '../summaries/outcomes/join-index.ts'
+import { makeJoinIndex } from '../summaries/outcomes/make-join-index.ts'
 import { type Group, nothingBehind, type Writer } from './append.ts'
-import { newBriefChunk } from './brief-store.ts'
+import { kindNumber } from './chunk-store.ts'
 import { Deltas } from './deltas.ts'
-import { kindNumber } from './hot-store.ts'
 import { regroupByFeatures } from './join-groups.ts'
+import { newJoinIndexChunk } from './join-index-store.ts'
 import { countWaiting, outcomeAt } from './join-outcomes.ts'
 import { latestOutcome } from './latest-outcome.ts'
-import type { ProfilePlan } from './profile-plan.ts'
-import { TallyDeltas } from './tally-deltas.ts'
+import { OutcomeDeltas } from './outcome-deltas.ts'
+import type { SummarySpec } from './summary-specs.ts'
 
 const doneKey = 'tally_from'
 
@@ -17,7 +17,7 @@ const doneKey = 'tally_from'
  * Tallies predictions that were stored before outcomes were tallied, with the outcomes that are known by now: one chunk a
  * commit, at most `most` of them. Answers how many; 0 once there are none.
  */
-export async function tallyStored(writer: Writer, most: number): Promise<number> {
+export async function backfillSummaries(writer: Writer, most: number): Promise<number> {
 	const { sql } = writer
 	const [state] = await sql.all({
 		sql: 'SELECT value FROM log_state WHERE key = ? AND CAST(value AS INTEGER) > 1',
@@ -33,31 +33,37 @@ export async function tallyStored(writer: Writer, most: number): Promise<number>
 		await sql.batch([{ sql: "UPDATE log_state SET value = '1' WHERE key = ?", params: [doneKey] }])
 	const from = Number((state as unknown as [string])[0])
 	let done = 0
-	for (const [id, series, day] of chunks) if (await tallyChunk(writer, { id, series, day, from })) done++
+	for (const [id, series, day] of chunks) if (await backfillChunk(writer, { id, series, day, from })) done++
 	return done
 }
 
 /** False when nothing is known of its version any more. */
-async function tallyChunk(
+async function backfillChunk(
 	writer: Writer,
 	{ id, series, day, from }: { id: number; series: number; day: number; from: number },
 ): Promise<boolean> {
 	const place = writer.series.get(series)
 	const stored = await writer.lookup.chunk(id)
-	const plan = place && (await writer.plans.planFor(place.model, place.version))
+	const plan = place && (await writer.plans.specFor(place.model, place.version))
 	if (!place || !stored || !plan) return false
 	const { model, version, environment } = place
 	const { batch } = stored
 	const rows = Int32Array.from({ length: batch.rows }, (_, r) => r)
 	const groupOf = (attribute: string, value: string) => writer.groups.groupOf(model, attribute, value)
-	const brief = makeBrief(batch, rows, plan.tally, writer.briefs.checks(model, batch.ids), groupOf)
-	const chunk = newBriefChunk(id, brief, { model, version, environment }, day * dayMs)
+	const joinIndex = makeJoinIndex(
+		batch,
+		rows,
+		plan.outcomeSummary,
+		writer.joinIndexes.checks(model, batch.ids),
+		groupOf,
+	)
+	const chunk = newJoinIndexChunk(id, joinIndex, { model, version, environment }, day * dayMs)
 	const group: Group = {
 		statements: [
-			{ sql: 'INSERT INTO log_brief (chunk, bytes) VALUES (?, ?)', params: [id, encodeBrief(brief)] },
+			{ sql: 'INSERT INTO log_brief (chunk, bytes) VALUES (?, ?)', params: [id, encodeJoinIndex(joinIndex)] },
 		],
 		deltas: new Deltas(writer.series),
-		tallies: new TallyDeltas(writer.series),
+		outcomeSummaries: new OutcomeDeltas(writer.series),
 		newKeys: [],
 		chunk: id,
 		lastChunk: id,
@@ -66,11 +72,16 @@ async function tallyChunk(
 		seen: new Map(),
 	}
 	let waiting = 0
-	for (const row of rows) group.tallies.addPrediction(plan.tally.task, { chunk, row })
+	for (const row of rows) group.outcomeSummaries.addPrediction(plan.outcomeSummary.task, { chunk, row })
 	for (const [row, found] of await writer.lookup.find(model, 'outcome', batch.ids)) {
 		const latest = latestOutcome(found.map((o) => ({ batch: o.chunk.batch, row: o.row })))
 		if (latest)
-			group.tallies.addOutcome(plan.tally.task, { chunk, row }, outcomeAt(latest, plan.tally, brief), 1)
+			group.outcomeSummaries.addOutcome(
+				plan.outcomeSummary.task,
+				{ chunk, row },
+				outcomeAt(latest, plan.outcomeSummary, joinIndex),
+				1,
+			)
 		// Only those that came since were counted as waiting.
 		if (found.every((o) => o.chunk.id >= from)) waiting++
 	}
@@ -81,7 +92,7 @@ async function tallyChunk(
 		...writer.series.pending(),
 		...writer.groups.pending(),
 		...group.statements,
-		...group.tallies.statements(id),
+		...group.outcomeSummaries.statements(id),
 	])
 	writer.series.stored()
 	writer.groups.stored()
@@ -91,8 +102,8 @@ async function tallyChunk(
 async function joinStoredFeatures(
 	writer: Writer,
 	group: Group,
-	plan: ProfilePlan,
-	chunk: ReturnType<typeof newBriefChunk>,
+	plan: SummarySpec,
+	chunk: ReturnType<typeof newJoinIndexChunk>,
 	ids: readonly string[],
 ): Promise<void> {
 	const joins = (await writer.sql.all({

@@ -2,9 +2,9 @@ import { quantileSorted } from 'simple-statistics'
 import { sha256, sha256Hex, toHex, utf8 } from '../../core/bytes.ts'
 import { canonicalJson } from '../../core/canonical-json.ts'
 import { cellOf } from './accumulate.ts'
+import { textHash } from './bin-of.ts'
+import type { Bins, ColumnBins, FeatureSpec } from './bins.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
-import { textHash } from './cell.ts'
-import type { ColumnGrid, FeatureSpec, Grid } from './grid.ts'
 
 /** Up to this many distinct values, each has its own cell; above, quantiles make this many cells. */
 export const innerCells = 128
@@ -12,7 +12,7 @@ const tailCells = 14
 export const maxCategories = 500
 
 /** What a baseline says of one column: sorted finite numbers, or counts of categories. */
-export type ColumnSample = { spec: FeatureSpec; identifier?: ColumnGrid['identifier'] } & (
+export type ColumnSample = { spec: FeatureSpec; identifier?: ColumnBins['identifier'] } & (
 	| { kind: 'numeric'; sorted: Float64Array; mean: number; sd: number }
 	| { kind: 'categorical'; counts: ReadonlyMap<string, number> }
 )
@@ -27,7 +27,7 @@ export const answerColumns: FeatureSpec[] = [
  * The grid of a baseline: its cells come from the baseline alone. The digest is of the cells, of the values that were
  * sampled and of the number of rows: another baseline has another digest, also when its cells are the same.
  */
-export async function makeGrid(samples: readonly ColumnSample[], rows = 0): Promise<Grid> {
+export async function makeBins(samples: readonly ColumnSample[], rows = 0): Promise<Bins> {
 	const columns = samples.map(toColumn)
 	const content = samples.map((s) =>
 		s.kind === 'numeric' ? s.sorted : [...s.counts].sort((a, b) => (a[0] < b[0] ? -1 : 1)),
@@ -46,12 +46,12 @@ export async function makeGrid(samples: readonly ColumnSample[], rows = 0): Prom
 	return { digest: await sha256Hex(`${rows} ${digests.join(' ')}`), columns }
 }
 
-const toColumn = (sample: ColumnSample): ColumnGrid => ({
+const toColumn = (sample: ColumnSample): ColumnBins => ({
 	...cellsOf(sample),
 	...(sample.identifier ? { identifier: sample.identifier } : {}),
 })
 
-function cellsOf(sample: ColumnSample): ColumnGrid {
+function cellsOf(sample: ColumnSample): ColumnBins {
 	const { spec } = sample
 	if (sample.kind === 'categorical') {
 		const ranked = [...sample.counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
@@ -124,9 +124,9 @@ export function justBelow(x: number): number {
 }
 
 /** The grid of a version that has no baseline: counts of what is missing or wrong, and of declared categories. */
-export function schemaGrid(specs: readonly FeatureSpec[]): Grid {
+export function schemaBins(specs: readonly FeatureSpec[]): Bins {
 	const columns = [...specs, ...answerColumns].map(
-		(spec): ColumnGrid =>
+		(spec): ColumnBins =>
 			spec.type === 'numeric'
 				? { name: spec.name, kind: 'numeric', edges: new Float64Array(), spec }
 				: {
@@ -143,14 +143,14 @@ export function schemaGrid(specs: readonly FeatureSpec[]): Grid {
 
 const formatVersion = 1
 
-export function encodeGrid(grid: Grid): Uint8Array<ArrayBuffer> {
+export function encodeBins(bins: Bins): Uint8Array<ArrayBuffer> {
 	const out = new ByteWriter()
-	out.text(grid.digest)
-	out.raw(encodeColumns(grid.columns))
+	out.text(bins.digest)
+	out.raw(encodeColumns(bins.columns))
 	return out.bytes()
 }
 
-function encodeColumns(columns: readonly ColumnGrid[]): Uint8Array<ArrayBuffer> {
+function encodeColumns(columns: readonly ColumnBins[]): Uint8Array<ArrayBuffer> {
 	const out = new ByteWriter()
 	out.byte(formatVersion)
 	out.varint(columns.length)
@@ -163,13 +163,13 @@ function encodeColumns(columns: readonly ColumnGrid[]): Uint8Array<ArrayBuffer> 
 	return out.bytes()
 }
 
-export function decodeGrid(bytes: Uint8Array): Grid {
+export function decodeBins(bytes: Uint8Array): Bins {
 	const input = new ByteReader(bytes)
 	const digest = input.text()
 	const version = input.byte()
 	if (version !== formatVersion) throw new RangeError(`grid format ${version} is not known`)
-	const columns = Array.from({ length: input.varint() }, (): ColumnGrid => {
-		const rest = JSON.parse(input.text()) as ColumnGrid
+	const columns = Array.from({ length: input.varint() }, (): ColumnBins => {
+		const rest = JSON.parse(input.text()) as ColumnBins
 		const edges = Float64Array.from({ length: input.varint() }, () => input.double())
 		return rest.kind === 'numeric' ? { ...rest, edges } : rest
 	})

@@ -1,17 +1,17 @@
 import type { RowBatch } from '../summaries/inputs/columns.ts'
 import { sameRow } from '../summaries/inputs/select-rows.ts'
-import { type ChunkStore, type FoundRow, kindNumber } from './hot-store.ts'
+import { type ChunkStore, type FoundRow, kindNumber } from './chunk-store.ts'
 import { hashKeys, keySpace } from './key-hash.ts'
 import type { KeyRuns } from './key-runs.ts'
 import type { Location } from './key-table.ts'
 import type { RowKind } from './prediction-log.ts'
 import type { SeriesTable } from './series-table.ts'
 
-export const verdict = { accepted: 0, duplicate: 1, conflict: 2 } as const
+export const rowStatus = { accepted: 0, duplicate: 1, conflict: 2 } as const
 
 export type Item = { model: string; kind: RowKind; batch: RowBatch }
 /** Verdicts, and by row what had the same id before it, in the order in which it came. */
-export type Judged = { verdicts: Uint8Array; earlier: Map<number, { batch: RowBatch; row: number }[]> }
+export type Deduplicated = { statuses: Uint8Array; earlier: Map<number, { batch: RowBatch; row: number }[]> }
 export type Hashes = { high: Uint32Array; low: Uint16Array }
 
 /** Looks rows up by key. Every candidate of the index is checked against the stored row's own id and model. */
@@ -91,15 +91,15 @@ export const predictionKey = (predictionId: string): string => `p${predictionId}
  * A prediction's id is taken once. A feature log is the same when subject and time are; an outcome may be corrected,
  * so only an equal one is a duplicate.
  */
-export async function judge(
+export async function deduplicate(
 	item: Item,
 	hashes: Hashes,
 	lookup: KeyLookup,
 	seen: Map<string, { batch: RowBatch; row: number }[]>,
-): Promise<Judged> {
+): Promise<Deduplicated> {
 	const { batch, kind } = item
-	const verdicts = new Uint8Array(batch.rows)
-	const earlierRows: Judged['earlier'] = new Map()
+	const statuses = new Uint8Array(batch.rows)
+	const earlierRows: Deduplicated['earlier'] = new Map()
 	const stored = await lookup.find(item.model, kind, batch.ids, hashes)
 	for (let r = 0; r < batch.rows; r++) {
 		const id = batch.ids[r] as string
@@ -107,14 +107,14 @@ export async function judge(
 		const known = stored.get(r)
 		if (known || earlier) {
 			const rows = [...(known ?? []).map((k) => ({ batch: k.chunk.batch, row: k.row })), ...(earlier ?? [])]
-			verdicts[r] = against(kind, batch, r, rows)
+			statuses[r] = against(kind, batch, r, rows)
 			earlierRows.set(r, rows)
 		}
-		if (verdicts[r] !== verdict.accepted) continue
+		if (statuses[r] !== rowStatus.accepted) continue
 		if (earlier) earlier.push({ batch, row: r })
 		else seen.set(id, [{ batch, row: r }])
 	}
-	return { verdicts, earlier: earlierRows }
+	return { statuses, earlier: earlierRows }
 }
 
 function against(
@@ -125,6 +125,6 @@ function against(
 ): number {
 	const bySubject = (kind === 'feature' || kind === 'group') && (batch.ids[row] as string).startsWith('s')
 	const rivals = bySubject ? rows.filter((k) => k.batch.timestamps[k.row] === batch.timestamps[row]) : rows
-	if (rivals.some((k) => sameRow(batch, row, k.batch, k.row))) return verdict.duplicate
-	return kind === 'outcome' || rivals.length === 0 ? verdict.accepted : verdict.conflict
+	if (rivals.some((k) => sameRow(batch, row, k.batch, k.row))) return rowStatus.duplicate
+	return kind === 'outcome' || rivals.length === 0 ? rowStatus.accepted : rowStatus.conflict
 }

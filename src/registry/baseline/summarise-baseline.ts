@@ -1,17 +1,17 @@
 import { BatchBuilder } from '../../summaries/inputs/batch-builder.ts'
-import { categoryOf } from '../../summaries/inputs/cell.ts'
+import { categoryOf } from '../../summaries/inputs/bin-of.ts'
 import type { RowBatch } from '../../summaries/inputs/columns.ts'
-import { predictedAt } from '../../summaries/outcomes/brief.ts'
 import { bound } from '../../summaries/outcomes/coarsen.ts'
 import { addOutcome, addPrediction } from '../../summaries/outcomes/contribute.ts'
+import { predictedAt } from '../../summaries/outcomes/join-index.ts'
 import { actualOf, negativeAmong, negativeSeen } from '../../summaries/outcomes/label.ts'
 import type { LabelledRows } from '../../summaries/outcomes/labelled-rows.ts'
-import { makeBrief, type TallyPlan } from '../../summaries/outcomes/make-brief.ts'
+import { makeJoinIndex, type OutcomeSpec } from '../../summaries/outcomes/make-join-index.ts'
 
 type Incoming = AsyncIterable<{ batch: RowBatch; actuals?: unknown[] }>
 
 /** Passes batches on, and adds those that came with actuals: what outcomes go with what scores. */
-export async function* tallied(incoming: Incoming, plan: TallyPlan, labelled: LabelledRows): Incoming {
+export async function* summarised(incoming: Incoming, plan: OutcomeSpec, labelled: LabelledRows): Incoming {
 	for await (const part of incoming) {
 		if (part.actuals?.some((a) => a !== undefined && a !== null))
 			addRows(part.batch, part.actuals, plan, labelled)
@@ -20,7 +20,7 @@ export async function* tallied(incoming: Incoming, plan: TallyPlan, labelled: La
 }
 
 /** Where nobody has named the negative label, the first actuals with another one than the positive do. */
-function seeNegative(plan: TallyPlan, { labels, strings }: ReturnType<typeof labelsOf>): void {
+function seeNegative(plan: OutcomeSpec, { labels, strings }: ReturnType<typeof labelsOf>): void {
 	if (plan.task !== 'binary' || typeof plan.rule.negativeLabel === 'string') return
 	const counts = new Map<string, number>()
 	labels.kinds.forEach((kind, r) => {
@@ -32,22 +32,22 @@ function seeNegative(plan: TallyPlan, { labels, strings }: ReturnType<typeof lab
 	plan.rule = { ...plan.rule, negativeLabel: among(counts, positiveLabel) }
 }
 
-function addRows(batch: RowBatch, actuals: readonly unknown[], plan: TallyPlan, all: LabelledRows): void {
+function addRows(batch: RowBatch, actuals: readonly unknown[], plan: OutcomeSpec, all: LabelledRows): void {
 	const rows = Int32Array.from({ length: batch.rows }, (_, r) => r)
 	const labels = labelsOf(actuals)
 	seeNegative(plan, labels)
-	const brief = makeBrief(batch, rows, plan, new Uint32Array(batch.rows))
+	const joinIndex = makeJoinIndex(batch, rows, plan, new Uint32Array(batch.rows))
 	for (const r of rows) {
-		const row = predictedAt(brief, r)
-		const tally = all.periodOf(batch.timestamps[r] as number)
-		addPrediction(tally, plan.task, row)
+		const row = predictedAt(joinIndex, r)
+		const outcomeSummary = all.periodOf(batch.timestamps[r] as number)
+		addPrediction(outcomeSummary, plan.task, row)
 		if (actuals[r] === undefined || actuals[r] === null) continue
 		const actual = actualOf(plan.task, plan.rule, labels.labels, r, labels.strings)
-		addOutcome(tally, plan.task, row, { observed: true, actual }, 1)
+		addOutcome(outcomeSummary, plan.task, row, { observed: true, actual }, 1)
 		if (plan.task === 'regression' && actual && Number.isFinite(row.score))
 			all.addPair(row.score, actual.value)
 	}
-	for (const tally of all.periods.values()) bound(tally)
+	for (const outcomeSummary of all.periods.values()) bound(outcomeSummary)
 }
 
 /** Actuals as a column, as outcomes are stored. */

@@ -9,13 +9,13 @@ import type { FactTable, FactValue } from '../../rules/facts.ts'
 import { type RuleSet, serviceModel } from '../../rules/rule-set.ts'
 import { packStates, unpackStates, withState } from '../../rules/states.ts'
 import { describeIncidents } from '../incident/describe-incidents.ts'
-import { IncidentBook } from '../incident/incident-book.ts'
+import { IncidentWorkingSet } from '../incident/incident-working-set.ts'
 import type { ActionRegistry } from './action.ts'
-import { AlertBook } from './alert-book.ts'
+import { AlertWorkingSet } from './alert-working-set.ts'
+import { newChangeSet, ruleActor } from './change-set.ts'
+import { alertQuery, settleFirst, takeActions } from './evaluate-model.ts'
 import { readFeeds } from './feeds.ts'
-import { alertQuery, settleFirst, takeActions } from './judge-place.ts'
 import { missedJobs } from './missed-jobs.ts'
-import { newPlan, ruleActor } from './plan.ts'
 import { readAlertsSince } from './read-alerts.ts'
 import {
 	placeText,
@@ -33,11 +33,11 @@ type States = ReadonlyMap<string, FactValue>
 const keepMs = 0
 
 /** Judges what only the clock can tell: feeds that were live and have stopped, replays that mismatch, jobs that did not run. */
-export async function judgeClock(context: Context, setting: Setting): Promise<string[]> {
+export async function evaluateLiveness(context: Context, setting: Setting): Promise<string[]> {
 	const failed: string[] = []
-	const attempt = async ({ model, environment }: Omit<Place, 'tags'>, judge: () => Promise<void>) => {
+	const attempt = async ({ model, environment }: Omit<Place, 'tags'>, evaluate: () => Promise<void>) => {
 		try {
-			await judge()
+			await evaluate()
 		} catch (error) {
 			failed.push(model)
 			context.logger.error('the state of a model could not be judged', {
@@ -47,11 +47,11 @@ export async function judgeClock(context: Context, setting: Setting): Promise<st
 			})
 		}
 	}
-	for (const { model, environment, states, judged } of await modelStates(context))
+	for (const { model, environment, states, evaluated } of await modelStates(context))
 		await attempt({ model, environment }, async () => {
 			const { tags } = await findModel(context, model)
-			await judgeNow(context, { model, environment, tags }, states, 'clock', setting)
-			await judged?.()
+			await evaluateNow(context, { model, environment, tags }, states, 'clock', setting)
+			await evaluated?.()
 		})
 	const missed = await missedJobs(context)
 	const late = Math.max(0, ...missed.map((m) => m.lateMs))
@@ -60,7 +60,7 @@ export async function judgeClock(context: Context, setting: Setting): Promise<st
 		['job.late_ms', late],
 	])
 	const service: Place = { model: serviceModel, environment: '', tags: [] }
-	await attempt(service, () => judgeNow(context, service, jobs, 'service', setting))
+	await attempt(service, () => evaluateNow(context, service, jobs, 'service', setting))
 	return failed
 }
 
@@ -68,12 +68,12 @@ type ModelStates = {
 	model: string
 	environment: string
 	states: Map<string, FactValue>
-	judged: (() => Promise<void>) | undefined
+	evaluated: (() => Promise<void>) | undefined
 }
 
-type StateOf = Omit<ModelStates, 'states' | 'judged'> & {
+type StateOf = Omit<ModelStates, 'states' | 'evaluated'> & {
 	facts: ReadonlyMap<string, FactValue>
-	judged?: () => Promise<void>
+	evaluated?: () => Promise<void>
 }
 
 /** What is so now of each model in each environment that there is something to say of. */
@@ -84,19 +84,19 @@ async function modelStates(context: Context): Promise<Iterable<ModelStates>> {
 			['feed.stopped', stopped],
 			['quality.freshness_ms', silentMs],
 		])
-		places.set(placeText({ model, environment }), { model, environment, states, judged: undefined })
+		places.set(placeText({ model, environment }), { model, environment, states, evaluated: undefined })
 	}
-	const add = ({ model, environment, facts, judged }: StateOf) => {
+	const add = ({ model, environment, facts, evaluated }: StateOf) => {
 		const known = places.get(placeText({ model, environment }))
 		const states = new Map([...(known?.states ?? []), ...facts])
-		places.set(placeText({ model, environment }), { model, environment, states, judged })
+		places.set(placeText({ model, environment }), { model, environment, states, evaluated })
 	}
 	for (const state of await readRejectionStates(context)) add(state)
 	for (const state of await readReplayStates(context)) add(state)
 	return places.values()
 }
 
-async function judgeNow(
+async function evaluateNow(
 	context: Context,
 	place: Place,
 	states: States,
@@ -110,18 +110,18 @@ async function judgeNow(
 	const record = (await readSeries(context, key)).get(seriesText(key))
 	const before = unpackStates(record?.states ?? '')
 	const table: FactTable = { from: now, to: now, closed: true, subjects: [{ facts: new Map(), n: 0, m: 0 }] }
-	const book = new AlertBook(context, await readAlertsSince(context, now, key), [])
+	const workingSet = new AlertWorkingSet(context, await readAlertsSince(context, now, key), [])
 	const result = evaluate(rules, table, before, {
-		inhibited: (rule) => rule.inhibitedBy.length > 0 && book.isFiring(rule.inhibitedBy, now, now),
+		inhibited: (rule) => rule.inhibitedBy.length > 0 && workingSet.isFiring(rule.inhibitedBy, now, now),
 		state: (name) => states.get(name),
 	})
 	let after = result.states
 	for (const event of result.events) {
-		const known = event.state.alert === undefined ? undefined : book.alerts.get(event.state.alert)
-		if (event.kind === 'resolved') book.resolved(event.state.alert, event)
-		else if (event.kind === 'firing' && known) book.hold(known, event)
+		const known = event.state.alert === undefined ? undefined : workingSet.alerts.get(event.state.alert)
+		if (event.kind === 'resolved') workingSet.resolved(event.state.alert, event)
+		else if (event.kind === 'firing' && known) workingSet.hold(known, event)
 		else {
-			const { row } = book.fired(key, { ...event, before: undefined, digest: ruleSet.digest })
+			const { row } = workingSet.fired(key, { ...event, before: undefined, digest: ruleSet.digest })
 			// Replays look back: the mismatch began with the first day that stands, not when it was found.
 			const since = states.get('replay.since')
 			if (row.metric.startsWith('replay.') && typeof since === 'number') row.began = since
@@ -129,20 +129,20 @@ async function judgeNow(
 		}
 	}
 	const changed = packStates(after) !== packStates(before)
-	if (!changed && book.changed().length === 0) return
-	const plan = newPlan()
-	const incidents = await IncidentBook.open(
+	if (!changed && workingSet.changed().length === 0) return
+	const changeSet = newChangeSet()
+	const incidents = await IncidentWorkingSet.open(
 		context,
 		key,
 		now,
-		[...book.alerts.values()].map((a) => a.row),
+		[...workingSet.alerts.values()].map((a) => a.row),
 	)
-	await takeActions(context, plan, book, incidents, actions)
-	await describeIncidents(context, incidents, book.changedRows())
-	settleFirst(plan, incidents)
-	for (const alert of book.changed()) plan.changes.push({ query: alertQuery(context, alert) })
+	await takeActions(context, changeSet, workingSet, incidents, actions)
+	await describeIncidents(context, incidents, workingSet.changedRows())
+	settleFirst(changeSet, incidents)
+	for (const alert of workingSet.changed()) changeSet.changes.push({ query: alertQuery(context, alert) })
 	if (changed)
-		plan.changes.push(...stateChanges(key, now, [{ from: now, states: packStates(after) }], keepMs))
-	plan.changes.push(seriesChange(key, now, record?.revision ?? 0))
-	await commit(context, ruleActor, plan.entries, plan.changes)
+		changeSet.changes.push(...stateChanges(key, now, [{ from: now, states: packStates(after) }], keepMs))
+	changeSet.changes.push(seriesChange(key, now, record?.revision ?? 0))
+	await commit(context, ruleActor, changeSet.entries, changeSet.changes)
 }

@@ -1,7 +1,7 @@
 import type { Estimate } from '../stats/estimate.ts'
 
 /** A measure as it is stored: without its method, which the descriptor names. NaN: not defined. */
-export type Finding = {
+export type MetricValue = {
 	value: number
 	low: number
 	high: number
@@ -20,19 +20,22 @@ export type Finding = {
 const nothing = { value: Number.NaN, low: Number.NaN, high: Number.NaN, p: Number.NaN, q: Number.NaN }
 
 /** An estimate over n rows. `why` says what is missing when it has no value. */
-export const found = (
+export const ok = (
 	estimate: Estimate & { p?: number },
 	n: number,
 	why = 'not defined for these rows',
-): Finding => {
+): MetricValue => {
 	const { value, low, high, p = Number.NaN } = estimate
-	return Number.isFinite(value) ? { value, low, high, p, q: Number.NaN, n } : missing(n, why)
+	return Number.isFinite(value) ? { value, low, high, p, q: Number.NaN, n } : notEnoughData(n, why)
 }
 
-export const statusOf = ({ value, failed }: Finding): 'ok' | 'insufficient' | 'failed' =>
+export const statusOf = ({ value, failed }: MetricValue): 'ok' | 'insufficient' | 'failed' =>
 	Number.isFinite(value) ? 'ok' : failed ? 'failed' : 'insufficient'
 
-export const missing = (n: number, reason: string): Finding => ({ ...nothing, n, reason })
+export const notEnoughData = (n: number, reason: string): MetricValue => ({ ...nothing, n, reason })
 
 /** More rows would not help: the numbers are beyond what doubles can hold. */
-export const failed = (n: number, reason: string): Finding => ({ ...missing(n, reason), failed: true })
+export const failed = (n: number, reason: string): MetricValue => ({
+	...notEnoughData(n, reason),
+	failed: true,
+})

@@ -4,10 +4,10 @@ import { matchesGlob } from '../../core/glob.ts'
 import { nearest } from '../../core/nearest.ts'
 import { type WindowSize, windowSizes } from '../../core/time.ts'
 import type { Series } from '../../log/prediction-log.ts'
-import type { Answer } from '../../metrics/answer.ts'
 import { type MetricDescriptor, metricIds, metrics } from '../../metrics/index.ts'
+import type { MetricPoint } from '../../metrics/metric-point.ts'
 import type { Reference } from '../../metrics/reference.ts'
-import { referenceByDigest } from '../../registry/baseline/current-grid.ts'
+import { referenceByDigest } from '../../registry/baseline/current-bins.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import { defaultMinGroup } from '../../stats/fairness/disparity.ts'
 import { measureAttributions } from './attributions/measure-attributions.ts'
@@ -78,13 +78,13 @@ function parseCursor(text: string | undefined): Cursor | undefined {
 export async function readAnswers(
 	context: Context,
 	query: AnswerQuery,
-): Promise<{ items: Answer[]; next: string | null }> {
+): Promise<{ items: MetricPoint[]; next: string | null }> {
 	const chosen = chooseMetrics(query.metrics)
 	const limit = query.limit ?? defaultLimit
 	const series = new Map((await chosenSeries(context, query)).map((s) => [s.id, s]))
 	const isShown = await shownTo(context, query)
 	const tables = tablesOf(chosen, query)
-	const items: Answer[] = []
+	const items: MetricPoint[] = []
 	let cursor = parseCursor(query.cursor)
 	if (tables.length === 0) return { items, next: null }
 	for (;;) {
@@ -107,21 +107,22 @@ export async function readAnswers(
 	}
 }
 
-const profileSubjects: readonly string[] = ['feature', 'model']
+const summariseSubjects: readonly string[] = ['feature', 'model']
 
 /** Which tables hold anything that is asked for. */
 function tablesOf(chosen: readonly MetricDescriptor[], query: AnswerQuery): Kind[] {
-	const ofProfiles = query.group === undefined && chosen.some((m) => profileSubjects.includes(m.subject))
+	const ofInputSummaries =
+		query.group === undefined && chosen.some((m) => summariseSubjects.includes(m.subject))
 	const ofAttributions = query.group === undefined && chosen.some((m) => m.subject === 'attribution')
 	const ofOutcomes =
 		query.feature === undefined &&
-		chosen.some((m) => !['attribution', 'rejection', ...profileSubjects].includes(m.subject))
+		chosen.some((m) => !['attribution', 'rejection', ...summariseSubjects].includes(m.subject))
 	const { feature, segment, group, version } = query
 	const ofRejections =
 		(feature ?? segment ?? group ?? version) === undefined && chosen.some((m) => m.subject === 'rejection')
 	// Nothing else has a code.
 	if (query.code !== undefined) return ofRejections ? [3] : []
-	return ([ofProfiles, ofOutcomes, ofAttributions, ofRejections] as const).flatMap((isAsked, kind) =>
+	return ([ofInputSummaries, ofOutcomes, ofAttributions, ofRejections] as const).flatMap((isAsked, kind) =>
 		isAsked ? [kind as Kind] : [],
 	)
 }
@@ -129,7 +130,7 @@ function tablesOf(chosen: readonly MetricDescriptor[], query: AnswerQuery): Kind
 /** A segment may be a sensitive attribute: then its values are groups, and small ones are left out as groups are. */
 async function shownTo(context: Context, { model, namesSmall = true }: AnswerQuery) {
 	const sensitive: readonly string[] = namesSmall ? [] : (await findModel(context, model)).sensitive
-	return ({ subject, n }: Answer): boolean =>
+	return ({ subject, n }: MetricPoint): boolean =>
 		subject.segment === undefined || !sensitive.includes(subject.segment.name) || n >= defaultMinGroup
 }
 
@@ -139,7 +140,7 @@ async function answersOf(
 	row: AnyRow,
 	chosen: readonly MetricDescriptor[],
 	query: AnswerQuery,
-): Promise<Answer[]> {
+): Promise<MetricPoint[]> {
 	const [series, hours, from, revision, computedAt, provisional, baseline, bytes, superseded, kind] = row
 	const supersedes =
 		revision > 1
@@ -192,7 +193,7 @@ const rejectionsOf = ([, hours, from, , computedAt, , , counts]: AnyRow) => ({
 
 /** The place of a feature among the columns; -1 when the version does not have it. */
 const columnOf = (reference: Reference, feature: string | undefined): number | undefined =>
-	feature === undefined ? undefined : reference.columns.findIndex((c) => c.grid.name === feature)
+	feature === undefined ? undefined : reference.columns.findIndex((c) => c.bins.name === feature)
 
 async function chosenSeries(context: Context, query: AnswerQuery): Promise<Series[]> {
 	const [name, value] = query.segment === undefined ? [''] : query.segment.split(/:(.*)/s)

@@ -1,14 +1,14 @@
 import { integerText } from '../../core/categories.ts'
 import { type DecisionRule, decisionOf } from '../inputs/accumulate.ts'
-import { categoryOf } from '../inputs/cell.ts'
+import { categoryOf } from '../inputs/bin-of.ts'
+import type { Bins } from '../inputs/bins.ts'
 import { type Column, cellKind, type RowBatch } from '../inputs/columns.ts'
-import type { Grid } from '../inputs/grid.ts'
 import { bandOf, edgesOf } from './bands.ts'
-import { type Brief, type Coded, none } from './brief.ts'
+import { type Coded, type JoinIndex, none } from './join-index.ts'
 import { sideOf, type Task } from './label.ts'
 
 /** What tallying the rows of a version takes. */
-export type TallyPlan = {
+export type OutcomeSpec = {
 	task: Task
 	rule: DecisionRule
 	/** Sensitive attributes with the edges of their bands, in the order in which the model names them. */
@@ -25,15 +25,15 @@ export const missingGroup = '(missing)'
 export const otherGroup = '(other)'
 const maxValues = none - 2
 
-export function tallyPlan(
-	model: Pick<TallyPlan, 'task' | 'rule' | 'segments' | 'seenNegative' | 'classes'> & {
+export function outcomeSpec(
+	model: Pick<OutcomeSpec, 'task' | 'rule' | 'segments' | 'seenNegative' | 'classes'> & {
 		sensitive: readonly string[]
 	},
 	bands: Readonly<Record<string, readonly number[]>>,
-	grid: Grid,
-): TallyPlan {
+	bins: Bins,
+): OutcomeSpec {
 	const attributes = model.sensitive.map((name) => {
-		const column = grid.columns.find((c) => c.name === name)
+		const column = bins.columns.find((c) => c.name === name)
 		return { name, edges: edgesOf(bands, name, column), isFeature: column !== undefined }
 	})
 	const { task, rule, segments, seenNegative = null, classes } = model
@@ -61,13 +61,13 @@ class Coder {
 }
 
 /** The brief of the chosen rows of one chunk. `checks`: the second hash of each row's id. */
-export function makeBrief(
+export function makeJoinIndex(
 	batch: RowBatch,
 	rows: Int32Array,
-	plan: TallyPlan,
+	plan: OutcomeSpec,
 	checks: Uint32Array,
 	groupOf: (attribute: string, value: string) => string = (_, value) => value,
-): Brief {
+): JoinIndex {
 	const coded = (textOf: (row: number) => string): Coded => {
 		const coder = new Coder(maxValues)
 		const codes = Uint16Array.from(rows, (r) => coder.code(textOf(r)))
@@ -117,7 +117,7 @@ export function groupAt(
 	return textAt(column, row, strings).replaceAll(' x ', ' × ') || missingGroup
 }
 
-function decisionAt(batch: RowBatch, row: number, { task, rule }: TallyPlan): string {
+function decisionAt(batch: RowBatch, row: number, { task, rule }: OutcomeSpec): string {
 	const kind = batch.labels.kinds[row] as number
 	const sent = categoryOf(kind, batch.labels.nums[row] as number, batch.strings)
 	if (task === 'binary') {

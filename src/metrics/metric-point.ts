@@ -1,5 +1,5 @@
 /** One statistic of one subject in one window, as every interface answers it. Times are RFC 3339, UTC. */
-export type Answer = {
+export type MetricPoint = {
 	metric: string
 	subject: {
 		model: string
@@ -42,7 +42,7 @@ export type Answer = {
 }
 
 /** What a descriptor computes: an answer without its place. */
-export type Measure = Pick<Answer, 'status'> & {
+export type MetricResult = Pick<MetricPoint, 'status'> & {
 	value: number | null
 	low?: number
 	high?: number
@@ -53,13 +53,13 @@ export type Measure = Pick<Answer, 'status'> & {
 	reason?: string
 }
 
-export const measured = (value: number, method: string, more: Partial<Measure> = {}): Measure => ({
+export const measured = (value: number, method: string, more: Partial<MetricResult> = {}): MetricResult => ({
 	status: 'ok',
 	value,
 	method,
 	...more,
 })
-export const insufficient = (method: string, reason: string): Measure => ({
+export const insufficient = (method: string, reason: string): MetricResult => ({
 	status: 'insufficient',
 	value: null,
 	method,

@@ -2,7 +2,7 @@ import type { ExactSum } from './exact-sum.ts'
 import type { Subjects } from './subjects.ts'
 
 /** What one window's rows say of one column: all of it adds, exactly and in any order. */
-export type ColumnProfile = {
+export type ColumnSummary = {
 	/** Counts on the grid: the cells proper, then unseen, missing (null or absent), type error. */
 	counts: Float64Array
 	nulls: number
@@ -17,8 +17,8 @@ export type ColumnProfile = {
 }
 
 /** A window's rows, summarised on a grid. */
-export type Profile = {
-	gridDigest: string
+export type InputSummary = {
+	binsDigest: string
 	rows: number
 	/** Rows whose content was sent again; counted, not profiled. */
 	duplicates: number
@@ -34,5 +34,5 @@ export type Profile = {
 	/** Of the rows that named one. */
 	subjects: Subjects
 	/** Aligned with `grid.columns`. */
-	columns: ColumnProfile[]
+	columns: ColumnSummary[]
 }

@@ -10,7 +10,7 @@ export type StoredChunk = {
 	id: number
 	kind: number
 	series: number
-	grid: number | null
+	bins: number | null
 	batch: RowBatch
 }
 
@@ -101,7 +101,7 @@ export class ChunkStore {
 			params: [id],
 		})
 		if (!row) return undefined
-		const [kind, series, grid, ids, body, file, fileRow, rows, sha256] = row as [
+		const [kind, series, bins, ids, body, file, fileRow, rows, sha256] = row as [
 			number,
 			number,
 			number | null,
@@ -112,9 +112,9 @@ export class ChunkStore {
 			number,
 			string | null,
 		]
-		if (body && ids) return { id, kind, series, grid, batch: await this.decode(ids, body, only) }
+		if (body && ids) return { id, kind, series, bins, batch: await this.decode(ids, body, only) }
 		const [first, count] = only === undefined ? [fileRow, rows] : [fileRow + only, 1]
-		return { id, kind, series, grid, batch: await this.fromArchive(file, sha256, first, count) }
+		return { id, kind, series, bins, batch: await this.fromArchive(file, sha256, first, count) }
 	}
 
 	async decode(ids: Uint8Array, body: Uint8Array, only?: number): Promise<RowBatch> {

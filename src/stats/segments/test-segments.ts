@@ -26,18 +26,18 @@ export type Segment = {
 }
 
 /** Judges candidates on `rows`, in the order given. Evidence only if the candidates were found on other rows. */
-export function judgeSegments(
+export function testSegments(
 	candidates: readonly { tests: BinTest[] }[],
 	columns: readonly Binned[],
 	loss: Float64Array,
 	rows: Uint32Array,
 ): Segment[] {
 	const whole = sumsOf(loss, rows)
-	const judged = candidates.map(({ tests }) =>
-		judge(tests, sumsOf(loss, matching(tests, columns, rows)), whole),
+	const evaluated = candidates.map(({ tests }) =>
+		evaluate(tests, sumsOf(loss, matching(tests, columns, rows)), whole),
 	)
-	const adjusted = holm(judged.map(({ p }) => p))
-	return judged.map((segment, i) => ({ ...segment, adjusted: adjusted[i] ?? Number.NaN }))
+	const adjusted = holm(evaluated.map(({ p }) => p))
+	return evaluated.map((segment, i) => ({ ...segment, adjusted: adjusted[i] ?? Number.NaN }))
 }
 
 type Sums = { n: number; sum: number; squares: number; binary: boolean }
@@ -53,7 +53,7 @@ function sumsOf(loss: Float64Array, rows: Uint32Array): Sums {
 	return sums
 }
 
-function judge(tests: readonly BinTest[], own: Sums, whole: Sums): Omit<Segment, 'adjusted'> {
+function evaluate(tests: readonly BinTest[], own: Sums, whole: Sums): Omit<Segment, 'adjusted'> {
 	const inside = momentsOf(own.n, own.sum, own.squares)
 	const outside = momentsOf(whole.n - own.n, whole.sum - own.sum, whole.squares - own.squares)
 	const conditions = tests.map(({ condition }) => condition)

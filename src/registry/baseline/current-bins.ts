@@ -4,8 +4,8 @@ import { baselines } from '../../db/schema.ts'
 import { decodeSlots } from '../../metrics/baseline-slots.ts'
 import { type Reference, referenceOf } from '../../metrics/reference.ts'
 import { emptyReference } from '../../metrics/window-result.ts'
-import { decodeProfile } from '../../summaries/inputs/encoding.ts'
-import { decodeGrid, schemaGrid } from '../../summaries/inputs/make-grid.ts'
+import { decodeInputSummary } from '../../summaries/inputs/encoding.ts'
+import { decodeBins, schemaBins } from '../../summaries/inputs/make-bins.ts'
 import { findVersion } from '../version/find-version.ts'
 
 // References never change once made, and are costly to make: the last ones used are kept. A digest names all that one is
@@ -21,7 +21,7 @@ export async function currentReference(context: Context, model: string, version:
 		.where(and(eq(baselines.model, model), eq(baselines.version, version), isNull(baselines.replacedAt)))
 	if (row) return referenceByDigest(context, model, version, row.digest)
 	const { features } = await findVersion(context, model, version)
-	return emptyReference(schemaGrid(features))
+	return emptyReference(schemaBins(features))
 }
 
 /** A baseline by its digest, also one that was replaced; null stands for none. */
@@ -32,7 +32,7 @@ export async function referenceByDigest(
 	digest: string | null,
 ): Promise<Reference> {
 	if (digest === null)
-		return emptyReference(schemaGrid((await findVersion(context, model, version)).features))
+		return emptyReference(schemaBins((await findVersion(context, model, version)).features))
 	const known = kept.get(digest)
 	if (known) return known
 	const [row] = await context.db
@@ -40,7 +40,7 @@ export async function referenceByDigest(
 		.from(baselines)
 		.where(and(eq(baselines.model, model), eq(baselines.version, version), eq(baselines.digest, digest)))
 	if (!row) throw new RangeError(`the baseline ${digest} of ${model}@${version} is missing`)
-	const plain = referenceOf(digest, decodeGrid(row.grid), decodeProfile(row.profile))
+	const plain = referenceOf(digest, decodeBins(row.bins), decodeInputSummary(row.inputSummary))
 	const reference = row.seasons ? { ...plain, seasons: decodeSlots(row.seasons, plain) } : plain
 	if (kept.size >= maxKept) kept.delete(kept.keys().next().value as string)
 	kept.set(digest, reference)

@@ -1,18 +1,18 @@
 import { integerText } from '../core/categories.ts'
 import type { Sql } from '../db/sql.ts'
 import type { DecisionRule } from '../summaries/inputs/accumulate.ts'
-import type { FeatureSpec, Grid } from '../summaries/inputs/grid.ts'
-import { decodeGrid, schemaGrid } from '../summaries/inputs/make-grid.ts'
+import type { Bins, FeatureSpec } from '../summaries/inputs/bins.ts'
+import { decodeBins, schemaBins } from '../summaries/inputs/make-bins.ts'
 import { modelLabels, type Task } from '../summaries/outcomes/label.ts'
-import { type TallyPlan, tallyPlan } from '../summaries/outcomes/make-brief.ts'
+import { type OutcomeSpec, outcomeSpec } from '../summaries/outcomes/make-join-index.ts'
 
 /** What profiling rows of a version takes: its grid in force, how scores become decisions, and the declared segments. */
-export type ProfilePlan = {
-	grid: Grid
-	gridId: number
+export type SummarySpec = {
+	bins: Bins
+	binsId: number
 	rule: DecisionRule
 	segments: readonly string[]
-	tally: TallyPlan
+	outcomeSummary: OutcomeSpec
 }
 
 type PlanRow = [
@@ -32,8 +32,8 @@ type PlanRow = [
 ]
 
 /** Plans by version. Whether one still holds is asked at each use: a point query, and no notice can be missed. */
-export class ProfilePlans {
-	private readonly plans = new Map<string, { stamp: string; plan: ProfilePlan }>()
+export class SummarySpecs {
+	private readonly plans = new Map<string, { stamp: string; plan: SummarySpec }>()
 	private readonly sql: Sql
 
 	constructor(sql: Sql) {
@@ -41,7 +41,7 @@ export class ProfilePlans {
 	}
 
 	/** Undefined when the version is not registered. */
-	async planFor(model: string, version: string): Promise<ProfilePlan | undefined> {
+	async specFor(model: string, version: string): Promise<SummarySpec | undefined> {
 		const [row] = (await this.sql.all({
 			sql: `SELECT m.positive_label, m.threshold, m.segments, m.revision, v.features, b.digest, m.task, m.sensitive, m.bands,
 				m.negative_label, m.favourable, m.seen_negative, v.manifest ->> '$.classes'
@@ -68,10 +68,10 @@ export class ProfilePlans {
 		const stamp = JSON.stringify([revision, digest, seenNegative])
 		const known = this.plans.get(key)
 		if (known?.stamp === stamp) return known.plan
-		const grid =
+		const bins =
 			digest === null
-				? schemaGrid(JSON.parse(features) as FeatureSpec[])
-				: await this.gridOf(model, version, digest)
+				? schemaBins(JSON.parse(features) as FeatureSpec[])
+				: await this.binsOf(model, version, digest)
 		const rule = { positiveLabel, negativeLabel, threshold }
 		const labels = modelLabels({ positiveLabel, negativeLabel, favourable, seenNegative })
 		const segments = JSON.parse(segmentsJson) as string[]
@@ -85,25 +85,25 @@ export class ProfilePlans {
 				classes === null ? undefined : (JSON.parse(classes) as unknown[]).map((c) => integerText(String(c))),
 		}
 		const plan = {
-			grid,
-			gridId: await this.gridId(grid.digest),
+			bins,
+			binsId: await this.binsId(bins.digest),
 			rule,
 			segments,
-			tally: tallyPlan(described, JSON.parse(bands) as Record<string, number[]>, grid),
+			outcomeSummary: outcomeSpec(described, JSON.parse(bands) as Record<string, number[]>, bins),
 		}
 		this.plans.set(key, { stamp, plan })
 		return plan
 	}
 
-	private async gridOf(model: string, version: string, digest: string): Promise<Grid> {
+	private async binsOf(model: string, version: string, digest: string): Promise<Bins> {
 		const [row] = await this.sql.all({
 			sql: 'SELECT grid FROM baseline WHERE model = ? AND version = ? AND digest = ?',
 			params: [model, version, digest],
 		})
-		return decodeGrid((row as [Uint8Array])[0])
+		return decodeBins((row as [Uint8Array])[0])
 	}
 
-	async gridId(digest: string): Promise<number> {
+	async binsId(digest: string): Promise<number> {
 		await this.sql.batch([{ sql: 'INSERT OR IGNORE INTO log_grid (digest) VALUES (?)', params: [digest] }])
 		const [row] = await this.sql.all({ sql: 'SELECT id FROM log_grid WHERE digest = ?', params: [digest] })
 		return (row as [number])[0]

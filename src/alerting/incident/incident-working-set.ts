@@ -6,8 +6,8 @@ import { formatTime } from '../../core/time.ts'
 import { incidents } from '../../db/schema.ts'
 import { parseKey } from '../../rules/facts.ts'
 import { worst } from '../../rules/rule-set.ts'
-import type { AlertRow } from '../alert/alert-book.ts'
-import type { Plan } from '../alert/plan.ts'
+import type { AlertRow } from '../alert/alert-working-set.ts'
+import type { ChangeSet } from '../alert/change-set.ts'
 import { readAlertsOf } from '../alert/read-alerts.ts'
 import { reopenMs, tieTo } from './causes.ts'
 import { announce, eventInsert } from './change-incident.ts'
@@ -24,7 +24,7 @@ export type WorkingIncident = {
 }
 
 /** The incidents of one model in one environment, while alerts are put into them. */
-export class IncidentBook {
+export class IncidentWorkingSet {
 	private readonly list: WorkingIncident[]
 	private readonly context: Context
 
@@ -39,7 +39,7 @@ export class IncidentBook {
 		place: { model: string; environment: string },
 		from: number,
 		alerts: Iterable<AlertRow>,
-	): Promise<IncidentBook> {
+	): Promise<IncidentWorkingSet> {
 		const rows = await context.db
 			.select()
 			.from(incidents)
@@ -64,7 +64,7 @@ export class IncidentBook {
 			alerts: new Set(known.filter((a) => a.incident === row.id)),
 			said: [],
 		}))
-		return new IncidentBook(context, list)
+		return new IncidentWorkingSet(context, list)
 	}
 
 	find(id: string | null): WorkingIncident | undefined {
@@ -147,12 +147,12 @@ export class IncidentBook {
 	}
 
 	/** Brings each incident to what its alerts say now, and adds what changed to the plan of one commit. */
-	settle(plan: Plan): void {
+	settle(changeSet: ChangeSet): void {
 		for (const incident of this.list) {
 			this.settleOne(incident)
 			const { row, stored, said } = incident
 			if (stored && said.length === 0 && JSON.stringify(row) === JSON.stringify(stored)) continue
-			this.write(plan, incident)
+			this.write(changeSet, incident)
 		}
 	}
 
@@ -188,25 +188,25 @@ export class IncidentBook {
 		}
 	}
 
-	private write(plan: Plan, { row, stored, said }: WorkingIncident): void {
+	private write(changeSet: ChangeSet, { row, stored, said }: WorkingIncident): void {
 		const { context } = this
 		const now = context.now()
 		row.revision++
 		const mine = and(eq(incidents.id, row.id), eq(incidents.revision, stored?.revision ?? 0))
-		plan.changes.push(
+		changeSet.changes.push(
 			stored
 				? { query: context.db.update(incidents).set(row).where(mine), guarded: true }
 				: { query: context.db.insert(incidents).values(row) },
 		)
 		for (const [seq, what] of said.entries())
-			plan.changes.push(eventInsert(context, row.id, row.revision, seq, now, who, what))
-		plan.changes.push(...announce(now, row, row.revision))
+			changeSet.changes.push(eventInsert(context, row.id, row.revision, seq, now, who, what))
+		changeSet.changes.push(...announce(now, row, row.revision))
 		const action = !stored
 			? 'open-incident'
 			: row.status === 'resolved' && stored.status !== 'resolved'
 				? 'resolve-incident'
 				: 'update-incident'
-		plan.entries.push({
+		changeSet.entries.push({
 			action,
 			object: `incident:${row.id}`,
 			model: row.model,

@@ -1,11 +1,11 @@
 import { ExactSum } from '../../summaries/inputs/exact-sum.ts'
 import { largest } from '../../summaries/outcomes/contribute.ts'
-import { binCount, GroupTally, groupCounts } from '../../summaries/outcomes/group-tally.ts'
+import { binCount, GroupSummary, groupCounts } from '../../summaries/outcomes/group-summary.ts'
 import { firstLabel, type Grouping, type Rows } from './rows.ts'
 
 type Count = (typeof groupCounts)[number]
 const at = Object.fromEntries(groupCounts.map((name, i) => [name, i])) as Record<Count, number>
-const judged: readonly (readonly [Count, Count])[] = [
+const evaluated: readonly (readonly [Count, Count])[] = [
 	['tp', 'fp'],
 	['fn', 'tn'],
 ]
@@ -14,13 +14,13 @@ const judged: readonly (readonly [Count, Count])[] = [
  * What a window's tally knows of each group, from columns: the same counts, and sums that are the same to the bit.
  * `compared` is the class that decisions and outcomes are positive by.
  */
-export function tallyGroups(rows: Rows, { names, codes }: Grouping, compared: string): GroupTally[] {
-	const tallies = names.map(() => new GroupTally())
+export function summariseGroups(rows: Rows, { names, codes }: Grouping, compared: string): GroupSummary[] {
+	const outcomeSummaries = names.map(() => new GroupSummary())
 	const yes = firstLabel + rows.classes.indexOf(compared)
 	const isBinary = rows.task === 'binary' || yes >= firstLabel
 	for (let row = 0; row < rows.count; row++) {
-		const tally = tallies[codes[row] as number] as GroupTally
-		const { counts } = tally
+		const outcomeSummary = outcomeSummaries[codes[row] as number] as GroupSummary
+		const { counts } = outcomeSummary
 		const add = (name: Count) => {
 			counts[at[name]] = (counts[at[name]] as number) + 1
 		}
@@ -29,34 +29,34 @@ export function tallyGroups(rows: Rows, { names, codes }: Grouping, compared: st
 		const score = rows.scores[row] as number
 		if (decision >= firstLabel) add('decided')
 		if (decision === yes) add('selected')
-		if (Math.abs(score) <= largest) addScore(tally, score)
+		if (Math.abs(score) <= largest) addScore(outcomeSummary, score)
 		if (label < firstLabel) continue
 		add('labelled')
 		const isPositive = label === yes
 		if (isPositive) add('positives')
 		if (isBinary && decision >= firstLabel)
-			add((judged[decision === yes ? 0 : 1] as (typeof judged)[0])[isPositive ? 0 : 1])
-		if (score >= 0 && score <= 1) addToBin(tally, score, isPositive)
+			add((evaluated[decision === yes ? 0 : 1] as (typeof evaluated)[0])[isPositive ? 0 : 1])
+		if (score >= 0 && score <= 1) addToBin(outcomeSummary, score, isPositive)
 	}
-	return tallies
+	return outcomeSummaries
 }
 
-function addScore(tally: GroupTally, score: number): void {
-	tally.counts[at.scored] = (tally.counts[at.scored] as number) + 1
-	sumOf(tally, 0).add(score)
-	sumOf(tally, 1).add(score * score)
+function addScore(outcomeSummary: GroupSummary, score: number): void {
+	outcomeSummary.counts[at.scored] = (outcomeSummary.counts[at.scored] as number) + 1
+	sumOf(outcomeSummary, 0).add(score)
+	sumOf(outcomeSummary, 1).add(score * score)
 }
 
 /** As `GroupTally.addToBin`. */
-function addToBin(tally: GroupTally, score: number, isPositive: boolean): void {
+function addToBin(outcomeSummary: GroupSummary, score: number, isPositive: boolean): void {
 	const bin = Math.min(binCount - 1, Math.floor(score * binCount))
 	const first = groupCounts.length + 2 * bin
-	tally.counts[first] = (tally.counts[first] as number) + 1
-	if (isPositive) tally.counts[first + 1] = (tally.counts[first + 1] as number) + 1
-	sumOf(tally, 2 + bin).add(score)
+	outcomeSummary.counts[first] = (outcomeSummary.counts[first] as number) + 1
+	if (isPositive) outcomeSummary.counts[first + 1] = (outcomeSummary.counts[first + 1] as number) + 1
+	sumOf(outcomeSummary, 2 + bin).add(score)
 }
 
-function sumOf({ sums }: GroupTally, i: number): ExactSum {
+function sumOf({ sums }: GroupSummary, i: number): ExactSum {
 	let sum = sums[i]
 	if (!sum) {
 		sum = new ExactSum()

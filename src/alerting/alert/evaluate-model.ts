@@ -4,7 +4,7 @@ import { type WindowSize, windowMs } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { alerts } from '../../db/schema.ts'
 import type { ChangedWindow } from '../../monitoring/windows/read-facts.ts'
-import { currentReference } from '../../registry/baseline/current-grid.ts'
+import { currentReference } from '../../registry/baseline/current-bins.ts'
 import { deploymentHistory } from '../../registry/deployment/deployed.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import { appliesTo } from '../../rules/applies.ts'
@@ -12,12 +12,12 @@ import type { Lookup } from '../../rules/facts.ts'
 import type { RuleSet } from '../../rules/rule-set.ts'
 import { causeOrder } from '../incident/causes.ts'
 import { describeIncidents } from '../incident/describe-incidents.ts'
-import { IncidentBook } from '../incident/incident-book.ts'
+import { IncidentWorkingSet } from '../incident/incident-working-set.ts'
 import { activeSilences, silenceOf } from '../silence/silence.ts'
 import type { ActionRegistry } from './action.ts'
-import { AlertBook, type WorkingAlert } from './alert-book.ts'
-import { SeriesJudge } from './judge-series.ts'
-import { newPlan, type Plan, ruleActor } from './plan.ts'
+import { AlertWorkingSet, type WorkingAlert } from './alert-working-set.ts'
+import { type ChangeSet, newChangeSet, ruleActor } from './change-set.ts'
+import { RuleEvaluator } from './evaluate-series.ts'
 import { readAlertsSince } from './read-alerts.ts'
 import { readSeries, seriesText } from './series-record.ts'
 import type { Sources } from './sources.ts'
@@ -30,7 +30,7 @@ const serviceAlerts: never[] = []
  * Judges the changed windows of one model in one environment, in time order, and stores what follows in one commit:
  * states, alerts, incidents, requests, announcements. Answers how many windows were judged.
  */
-export async function judgePlace(
+export async function evaluateModel(
 	context: Context,
 	place: Place,
 	changed: readonly ChangedWindow[],
@@ -39,10 +39,10 @@ export async function judgePlace(
 	const { ruleSet, sources, actions, onWindow } = setting
 	const { tags } = await findModel(context, place.model)
 	const from = Math.min(...changed.map((c) => c.from))
-	const book = new AlertBook(context, await readAlertsSince(context, from, place), serviceAlerts)
+	const workingSet = new AlertWorkingSet(context, await readAlertsSince(context, from, place), serviceAlerts)
 	const records = await readSeries(context, place)
 	const deployments = await deploymentHistory(context, place.model, place.environment)
-	const judges: { judge: SeriesJudge; windows: { from: number; changed: boolean }[] }[] = []
+	const evaluators: { evaluate: RuleEvaluator; windows: { from: number; changed: boolean }[] }[] = []
 	for (const [text, windows] of bySeries(changed)) {
 		const [first] = windows as [ChangedWindow]
 		const key = {
@@ -56,7 +56,7 @@ export async function judgePlace(
 		)
 		const hasBaseline = (await currentReference(context, place.model, first.version)).digest !== ''
 		const names = new Set(ruleSet.rules.map((r) => r.name))
-		const judge = new SeriesJudge(key, records.get(text), {
+		const evaluate = new RuleEvaluator(key, records.get(text), {
 			context,
 			sources,
 			rules,
@@ -64,25 +64,25 @@ export async function judgePlace(
 			digest: ruleSet.digest,
 			hasBaseline,
 			deployments,
-			book,
+			workingSet,
 		})
-		judges.push({ judge, windows: await judge.begin(windows.map((w) => w.from)) })
+		evaluators.push({ evaluate, windows: await evaluate.begin(windows.map((w) => w.from)) })
 	}
-	const judged = await judgeInOrder(judges, onWindow)
-	const plan = newPlan()
-	const incidents = await IncidentBook.open(
+	const evaluated = await evaluateInOrder(evaluators, onWindow)
+	const changeSet = newChangeSet()
+	const incidents = await IncidentWorkingSet.open(
 		context,
 		place,
 		from,
-		[...book.alerts.values()].map((a) => a.row),
+		[...workingSet.alerts.values()].map((a) => a.row),
 	)
-	await takeActions(context, plan, book, incidents, actions)
-	await describeIncidents(context, incidents, book.changedRows())
-	settleFirst(plan, incidents)
-	for (const alert of book.changed()) plan.changes.push({ query: alertQuery(context, alert) })
-	for (const { judge } of judges) plan.changes.push(...judge.changes())
-	if (plan.changes.length > 0) await commit(context, ruleActor, plan.entries, plan.changes)
-	return judged
+	await takeActions(context, changeSet, workingSet, incidents, actions)
+	await describeIncidents(context, incidents, workingSet.changedRows())
+	settleFirst(changeSet, incidents)
+	for (const alert of workingSet.changed()) changeSet.changes.push({ query: alertQuery(context, alert) })
+	for (const { evaluate } of evaluators) changeSet.changes.push(...evaluate.changes())
+	if (changeSet.changes.length > 0) await commit(context, ruleActor, changeSet.entries, changeSet.changes)
+	return evaluated
 }
 
 function bySeries(changed: readonly ChangedWindow[]): Map<string, ChangedWindow[]> {
@@ -95,16 +95,16 @@ function bySeries(changed: readonly ChangedWindow[]): Map<string, ChangedWindow[
 }
 
 /** All series together by the end of their windows, so that what inhibits is known before what it inhibits. */
-async function judgeInOrder(
-	judges: readonly { judge: SeriesJudge; windows: { from: number; changed: boolean }[] }[],
+async function evaluateInOrder(
+	evaluators: readonly { evaluate: RuleEvaluator; windows: { from: number; changed: boolean }[] }[],
 	onWindow: () => void,
 ): Promise<number> {
-	const all = judges.flatMap(({ judge, windows }) =>
-		windows.map((w) => ({ judge, ...w, to: w.from + windowMs[judge.key.window as WindowSize] })),
+	const all = evaluators.flatMap(({ evaluate, windows }) =>
+		windows.map((w) => ({ evaluate, ...w, to: w.from + windowMs[evaluate.key.window as WindowSize] })),
 	)
 	all.sort((a, b) => a.to - b.to || b.from - a.from)
-	for (const { judge, from, changed } of all) {
-		await judge.judge(from, changed)
+	for (const { evaluate, from, changed } of all) {
+		await evaluate.evaluate(from, changed)
 		// Windows that are only looked at again are not among those that were due.
 		if (changed) onWindow()
 	}
@@ -112,22 +112,24 @@ async function judgeInOrder(
 }
 
 /** Incidents go before the requests that name them. */
-export function settleFirst(plan: Plan, incidents: IncidentBook): void {
-	const [changes, entries] = [plan.changes.splice(0), plan.entries.splice(0)]
-	incidents.settle(plan)
-	plan.changes.push(...changes)
-	plan.entries.push(...entries)
+export function settleFirst(changeSet: ChangeSet, incidents: IncidentWorkingSet): void {
+	const [changes, entries] = [changeSet.changes.splice(0), changeSet.entries.splice(0)]
+	incidents.settle(changeSet)
+	changeSet.changes.push(...changes)
+	changeSet.entries.push(...entries)
 }
 
 export async function takeActions(
 	context: Context,
-	plan: Plan,
-	book: AlertBook,
-	incidents: IncidentBook,
+	changeSet: ChangeSet,
+	workingSet: AlertWorkingSet,
+	incidents: IncidentWorkingSet,
 	actions: ActionRegistry,
 ): Promise<void> {
 	const silences = await activeSilences(context)
-	const waiting = [...book.alerts.values()].filter((a) => a.held.length > 0 && a.row.status !== 'undone')
+	const waiting = [...workingSet.alerts.values()].filter(
+		(a) => a.held.length > 0 && a.row.status !== 'undone',
+	)
 	waiting.sort((a, b) => causeOrder(a.row, b.row) || (a.row.subjectKey < b.row.subjectKey ? -1 : 1))
 	for (const alert of waiting) {
 		const silence = alert.stored ? undefined : silenceOf(silences, alert.row)
@@ -135,11 +137,11 @@ export async function takeActions(
 			alert.row.silence = silence.id
 			alert.row.done = (alert.rule?.actions ?? []).map((_, i) => i)
 		}
-		await runActions({ context, plan, incidents, alert }, actions)
+		await runActions({ context, changeSet, incidents, alert }, actions)
 	}
 }
 
-type Input = { context: Context; plan: Plan; incidents: IncidentBook; alert: WorkingAlert }
+type Input = { context: Context; changeSet: ChangeSet; incidents: IncidentWorkingSet; alert: WorkingAlert }
 
 /** Runs each action of the alert's rule that has not run, in the first window in which it may. */
 async function runActions(input: Input, actions: ActionRegistry): Promise<void> {
