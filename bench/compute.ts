@@ -113,7 +113,9 @@ async function putHour(fleet: Fleet, hour: number, factor: number, chunk: number
 }
 
 async function recordBytes(context: Context): Promise<number> {
-	const [row] = await context.sql.all({ sql: 'SELECT sum(length(bytes)) + 60 * count(*) FROM metric_record' })
+	const [row] = await context.sql.values({
+		sql: 'SELECT sum(length(bytes)) + 60 * count(*) FROM metric_record',
+	})
 	return (row as [number])[0]
 }
 

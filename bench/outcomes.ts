@@ -189,7 +189,7 @@ async function benchFairness(): Promise<Measurement[]> {
 		const began = performance.now()
 		await computeDirty(store.context, daily)
 		const seconds = (performance.now() - began) / 1000
-		const [row] = await sql.all({ sql: 'SELECT sum(length(bytes)) FROM outcome_record' })
+		const [row] = await sql.values({ sql: 'SELECT sum(length(bytes)) FROM outcome_record' })
 		return [
 			{
 				name: '1,000 models x 8 attributes and their 28 pairs, one day computed',

@@ -14,7 +14,7 @@ export function openDatabase(sql: Sql): Database {
 		const statement = { sql: text, params: toValues(params) }
 		const rows = isWriteStatement(text)
 			? ((await sql.batch([statement]))[0] as SqlRow[])
-			: await sql.all(statement)
+			: await sql.values(statement)
 		// drizzle's proxy wants a single row, unwrapped, for `get`; undefined means no row.
 		return { rows: (method === 'get' ? rows[0] : rows) as unknown[] }
 	}

@@ -1,6 +1,6 @@
 import { LibsqlError } from '@libsql/client'
 import Database from 'libsql'
-import type { Sql, SqlRow, SqlValue, Statement } from './sql.ts'
+import { type Sql, type SqlRow, type SqlValue, type Statement, toObjects } from './sql.ts'
 
 // A checkpoint of 100 pages holds up commits for some milliseconds; SQLite's own 1,000 hold them up for 50 and more.
 const pragmas = ['page_size = 8192', 'journal_mode = WAL', 'synchronous = FULL', 'wal_autocheckpoint = 100']
@@ -8,7 +8,11 @@ const pragmas = ['page_size = 8192', 'journal_mode = WAL', 'synchronous = FULL',
 const patienceMs = 5000
 const maxPrepared = 256
 
-type Prepared = { statement: ReturnType<InstanceType<typeof Database>['prepare']>; isReader: boolean }
+type Prepared = {
+	statement: ReturnType<InstanceType<typeof Database>['prepare']>
+	isReader: boolean
+	columns?: readonly string[]
+}
 
 /**
  * `Sql` on a libSQL file, by the driver under `@libsql/client`: that prepares every statement anew, which takes longer than
@@ -29,7 +33,14 @@ export class FileSql implements Sql {
 		this.db = this.connect()
 	}
 
-	async all(statement: Statement): Promise<SqlRow[]> {
+	async all<Row>(statement: Statement): Promise<Row[]> {
+		return this.orRenew(() => {
+			const rows = this.run(statement)
+			return rows.length === 0 ? [] : toObjects<Row>(this.columnsOf(statement.sql), rows)
+		})
+	}
+
+	async values(statement: Statement): Promise<SqlRow[]> {
 		return this.orRenew(() => this.run(statement))
 	}
 
@@ -93,6 +104,12 @@ export class FileSql implements Sql {
 			this.prepared.delete(sql)
 			throw toLibsqlError(error)
 		}
+	}
+
+	private columnsOf(sql: string): readonly string[] {
+		const prepared = this.prepare(sql)
+		prepared.columns ??= prepared.statement.columns().map(({ name }) => name)
+		return prepared.columns
 	}
 
 	private prepare(sql: string): Prepared {

@@ -33,7 +33,7 @@ export async function migrate(sql: Sql, folder: string): Promise<string[]> {
 	await sql.batch([
 		{ sql: 'CREATE TABLE IF NOT EXISTS schema_migration (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL)' },
 	])
-	const done = new Set((await sql.all({ sql: 'SELECT name FROM schema_migration' })).map((r) => r[0]))
+	const done = new Set((await sql.values({ sql: 'SELECT name FROM schema_migration' })).map((r) => r[0]))
 	const applied: string[] = []
 	for (const name of (await readdir(folder)).filter((n) => n.endsWith('.sql')).sort()) {
 		if (done.has(name)) continue

@@ -1,10 +1,11 @@
 import { createClient } from '@libsql/client/web'
 import { overLibsql } from './over-libsql.ts'
-import { isWriteStatement, type Sql, type SqlRow, type Statement } from './sql.ts'
+import { isWriteStatement, type Sql, type SqlRow, type Statement, toObjects } from './sql.ts'
 
 type D1Statement = {
 	bind(...values: unknown[]): D1Statement
 	raw(): Promise<unknown[][]>
+	raw(options: { columnNames: true }): Promise<[string[], ...unknown[][]]>
 }
 
 /** The part of Cloudflare's D1 binding that is used here. */
@@ -23,11 +24,15 @@ const toRow = (values: unknown[]): SqlRow => values.map((v) => (Array.isArray(v)
  */
 export function overD1(d1: D1): Sql {
 	const prepare = ({ sql, params = [] }: Statement) => d1.prepare(sql).bind(...params)
-	const all = async (statement: Statement) => (await prepare(statement).raw()).map(toRow)
+	const values = async (statement: Statement) => (await prepare(statement).raw()).map(toRow)
 	return {
-		all,
+		values,
+		all: async <Row>(statement: Statement) => {
+			const [columns, ...rows] = await prepare(statement).raw({ columnNames: true })
+			return toObjects<Row>(columns, rows.map(toRow))
+		},
 		batch: async (statements) => {
-			if (statements.every((s) => !isWriteStatement(s.sql))) return Promise.all(statements.map(all))
+			if (statements.every((s) => !isWriteStatement(s.sql))) return Promise.all(statements.map(values))
 			const results = await d1.batch(statements.map(prepare))
 			return results.map(({ results: rows = [] }) => rows.map((row) => toRow(Object.values(row))))
 		},
@@ -49,7 +54,8 @@ export function openWebSql(url: string, token?: string): Sql {
 		}
 	}
 	return {
-		all: (statement) => once((sql) => sql.all(statement)),
+		all: <Row>(statement: Statement) => once((sql) => sql.all<Row>(statement)),
+		values: (statement) => once((sql) => sql.values(statement)),
 		batch: (statements) => once((sql) => sql.batch(statements)),
 		close: async () => {},
 	}

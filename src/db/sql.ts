@@ -8,12 +8,25 @@ export type SqlRow = readonly unknown[]
  * drizzle (`context.db`) runs on top of it; the prediction log uses it directly, for blobs and bulk.
  */
 export type Sql = {
-	/** Reads. May be answered by another connection than the writer's, but always sees every finished `batch`. */
-	all(statement: Statement): Promise<SqlRow[]>
+	/**
+	 * Reads rows as objects, by column name: give each selected expression a name. May use another connection than the
+	 * writer's, but always sees every finished `batch`.
+	 */
+	all<Row>(statement: Statement): Promise<Row[]>
+	/** As `all`, each row an array: for drizzle, which maps columns itself. */
+	values(statement: Statement): Promise<SqlRow[]>
 	/** Writes: all or nothing, in order. Answers each statement's rows. */
 	batch(statements: readonly Statement[]): Promise<SqlRow[][]>
 	close(): Promise<void>
 }
+
+/** Rows as objects. */
+export const toObjects = <Row>(columns: readonly string[], rows: readonly SqlRow[]): Row[] =>
+	rows.map((row) => {
+		const object: Record<string, unknown> = {}
+		for (let i = 0; i < columns.length; i++) object[columns[i] as string] = row[i]
+		return object as Row
+	})
 
 /** Whether a statement may change something: then it belongs on the writing connection. */
 export const isWriteStatement = (sql: string): boolean => !/^\s*(select|with|pragma|explain)\b/i.test(sql)

@@ -1,3 +1,4 @@
+import type { SeriesRef } from '../core/series.ts'
 import { dayMs } from '../core/time.ts'
 import type { Sql, Statement } from '../db/sql.ts'
 import type { RowBatch } from '../summaries/inputs/columns.ts'
@@ -15,7 +16,7 @@ import {
 	type KeyLookup,
 	rowStatus,
 } from './deduplicate.ts'
-import { Deltas, type Owner } from './deltas.ts'
+import { Deltas } from './deltas.ts'
 import type { GroupValues } from './group-values.ts'
 import { joinFeatureLogs, joinPredictions } from './join.ts'
 import { joinGroups, joinKnownGroups } from './join-groups.ts'
@@ -53,7 +54,7 @@ export type Writer = {
 }
 
 /** A chunk to be: rows of one series and one UTC day. */
-export type Bucket = { owner: Owner; day: number; item: number; rows: Int32Array }
+export type Bucket = { seriesRef: SeriesRef; day: number; item: number; rows: Int32Array }
 
 export type Group = {
 	statements: Statement[]
@@ -156,7 +157,7 @@ async function commitGroup(writer: Writer, group: Group, rows: number): Promise<
 
 const textAt = (batch: RowBatch, index: number) => (index === -1 ? '' : (batch.strings[index] as string))
 
-export const ownerOf = (model: string, batch: RowBatch, row: number): Owner => ({
+export const seriesOf = (model: string, batch: RowBatch, row: number): SeriesRef => ({
 	model,
 	version: textAt(batch, batch.versions[row] as number),
 	environment: textAt(batch, batch.environments[row] as number),
@@ -165,7 +166,7 @@ export const ownerOf = (model: string, batch: RowBatch, row: number): Owner => (
 /** Splits the accepted rows by version, environment and UTC day, in order of first appearance. */
 function buckets(item: Item, index: number, statuses: Uint8Array): Bucket[] {
 	const { batch } = item
-	const byKey = new Map<string, { owner: Owner; day: number; rows: number[] }>()
+	const byKey = new Map<string, { seriesRef: SeriesRef; day: number; rows: number[] }>()
 	let lastKey = ''
 	let last: { rows: number[] } | undefined
 	for (let r = 0; r < batch.rows; r++) {
@@ -175,7 +176,7 @@ function buckets(item: Item, index: number, statuses: Uint8Array): Bucket[] {
 		if (key !== lastKey || !last) {
 			let entry = byKey.get(key)
 			if (!entry) {
-				entry = { owner: ownerOf(item.model, batch, r), day, rows: [] }
+				entry = { seriesRef: seriesOf(item.model, batch, r), day, rows: [] }
 				byKey.set(key, entry)
 			}
 			last = entry
@@ -183,8 +184,8 @@ function buckets(item: Item, index: number, statuses: Uint8Array): Bucket[] {
 		}
 		last.rows.push(r)
 	}
-	return [...byKey.values()].map(({ owner, day, rows }) => ({
-		owner,
+	return [...byKey.values()].map(({ seriesRef, day, rows }) => ({
+		seriesRef,
 		day,
 		item: index,
 		rows: Int32Array.from(rows),
@@ -200,11 +201,11 @@ async function addBucket(
 ): Promise<void> {
 	const chunk = ++group.lastChunk
 	const isPrediction = item.kind === 'prediction'
-	const stored = isPrediction ? await writer.plans.specFor(item.model, bucket.owner.version) : undefined
+	const stored = isPrediction ? await writer.plans.specFor(item.model, bucket.seriesRef.version) : undefined
 	if (stored) seeDecisions(group, item.model, stored.outcomeSummary, item.batch, bucket.rows)
 	const plan = stored && { ...stored, outcomeSummary: withSeen(stored.outcomeSummary, group, item.model) }
 	if (plan) {
-		group.deltas.addRows(bucket.owner, plan, item.batch, bucket.rows)
+		group.deltas.addRows(bucket.seriesRef, plan, item.batch, bucket.rows)
 		const joinIndex = summariseOutcomes(writer, group, item, bucket, plan, chunk)
 		await joinWaitingOutcomes(writer, group, item, bucket.rows, joinIndex)
 		await joinPredictions(writer, group, item, bucket, plan, chunk, joinIndex)
@@ -212,7 +213,7 @@ async function addBucket(
 	}
 	if (item.kind === 'feature') await joinFeatureLogs(writer, group, item, bucket, chunk)
 	if (item.kind === 'group') await joinGroups(writer, group, item, bucket.rows)
-	const series = writer.series.idOf({ ...bucket.owner, segment: '', value: '' })
+	const series = writer.series.idOf({ ...bucket.seriesRef, segment: '', value: '' })
 	group.statements.push(
 		await chunkStatement(
 			writer.codec,
@@ -230,7 +231,7 @@ function summariseOutcomes(
 	writer: Writer,
 	group: Group,
 	item: Item,
-	{ owner, day, rows }: Bucket,
+	{ seriesRef, day, rows }: Bucket,
 	plan: SummarySpec,
 	chunk: number,
 ): JoinIndexChunk {
@@ -243,7 +244,7 @@ function summariseOutcomes(
 		writer.joinIndexes.checks(item.model, ids),
 		groupOf,
 	)
-	const known = newJoinIndexChunk(chunk, joinIndex, owner, day * dayMs)
+	const known = newJoinIndexChunk(chunk, joinIndex, seriesRef, day * dayMs)
 	for (let row = 0; row < rows.length; row++)
 		group.outcomeSummaries.addPrediction(plan.outcomeSummary.task, { chunk: known, row })
 	group.statements.push({
@@ -292,10 +293,10 @@ async function addDuplicates(writer: Writer, group: Group, item: Item, statuses:
 	const plans = new Map<string, SummarySpec | undefined>()
 	for (let r = 0; r < statuses.length; r++) {
 		if (statuses[r] !== rowStatus.duplicate) continue
-		const owner = ownerOf(item.model, item.batch, r)
-		if (!plans.has(owner.version))
-			plans.set(owner.version, await writer.plans.specFor(item.model, owner.version))
-		const plan = plans.get(owner.version)
-		if (plan) group.deltas.addDuplicate(owner, plan, item.batch, r)
+		const seriesRef = seriesOf(item.model, item.batch, r)
+		if (!plans.has(seriesRef.version))
+			plans.set(seriesRef.version, await writer.plans.specFor(item.model, seriesRef.version))
+		const plan = plans.get(seriesRef.version)
+		if (plan) group.deltas.addDuplicate(seriesRef, plan, item.batch, r)
 	}
 }

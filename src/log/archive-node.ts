@@ -75,7 +75,7 @@ export async function archiveChunks(
 	model: string,
 	before: number,
 ): Promise<number> {
-	const rows = (await sql.all({
+	const rows = (await sql.values({
 		sql: `SELECT c.id, c.kind, c.day, c.rows FROM log_series s JOIN log_chunk c ON c.series = s.id
 			WHERE s.model = ? AND s.segment = '' AND c.day < ? AND c.to_ms < ? AND c.body IS NOT NULL ORDER BY c.day, c.id`,
 		params: [model, Math.ceil(before / dayMs), before],

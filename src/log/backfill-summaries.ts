@@ -19,12 +19,12 @@ const doneKey = 'tally_from'
  */
 export async function backfillSummaries(writer: Writer, most: number): Promise<number> {
 	const { sql } = writer
-	const [state] = await sql.all({
+	const [state] = await sql.values({
 		sql: 'SELECT value FROM log_state WHERE key = ? AND CAST(value AS INTEGER) > 1',
 		params: [doneKey],
 	})
 	if (!state) return 0
-	const chunks = (await sql.all({
+	const chunks = (await sql.values({
 		sql: `SELECT c.id, c.series, c.day FROM log_chunk c WHERE c.kind = ?
 			AND NOT EXISTS (SELECT 1 FROM log_brief b WHERE b.chunk = c.id) ORDER BY c.id LIMIT ?`,
 		params: [kindNumber.prediction, most],
@@ -106,7 +106,7 @@ async function joinStoredFeatures(
 	chunk: ReturnType<typeof newJoinIndexChunk>,
 	ids: readonly string[],
 ): Promise<void> {
-	const joins = (await writer.sql.all({
+	const joins = (await writer.sql.values({
 		sql: 'SELECT row, feature_chunk, feature_row FROM log_join WHERE chunk = ?',
 		params: [chunk.id],
 	})) as unknown as [number, number, number][]

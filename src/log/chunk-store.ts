@@ -71,7 +71,7 @@ export class ChunkStore {
 	/** Where a location's row stands today. */
 	async place(location: Location): Promise<Location> {
 		if (this.cache.has(location.chunk)) return location
-		const [alias] = (await this.sql.all({
+		const [alias] = (await this.sql.values({
 			sql: 'SELECT target, first FROM log_alias WHERE id = ?',
 			params: [location.chunk],
 		})) as unknown as [number, number][]
@@ -95,7 +95,7 @@ export class ChunkStore {
 	}
 
 	private async read(id: number, only?: number): Promise<StoredChunk | undefined> {
-		const [row] = await this.sql.all({
+		const [row] = await this.sql.values({
 			sql: `SELECT kind, series, grid, ids, body, file, file_row, rows,
 				(SELECT sha256 FROM log_archive a WHERE a.file = c.file) FROM log_chunk c WHERE id = ?`,
 			params: [id],

@@ -31,7 +31,7 @@ export async function compactLog(sql: Sql, store: ChunkStore, codec: Codec): Pro
 
 /** Only windows that are marked as changed are looked at, so the cost does not grow with what is stored. */
 async function foldDeltas(sql: Sql): Promise<number> {
-	const windows = (await sql.all({
+	const windows = (await sql.values({
 		sql: `SELECT p.series, p.hour, p.grid FROM log_dirty d JOIN log_profile p ON p.series = d.series AND p.hour = d.hour
 			GROUP BY p.series, p.hour, p.grid HAVING count(*) >= ?`,
 		params: [deltasWorthFolding],
@@ -54,7 +54,7 @@ async function foldEach<T>(items: readonly T[], fold: (item: T) => Promise<numbe
 
 async function foldWindow(sql: Sql, series: number, hour: number, bins: number): Promise<number> {
 	const key = 'series = ? AND hour = ? AND grid = ?'
-	const rows = (await sql.all({
+	const rows = (await sql.values({
 		sql: `SELECT chunk, bytes FROM log_profile WHERE ${key}`,
 		params: [series, hour, bins],
 	})) as unknown as [number, Uint8Array][]
@@ -77,13 +77,13 @@ async function foldWindow(sql: Sql, series: number, hour: number, bins: number):
 
 /** The same for tallies. */
 async function foldOutcomeDeltas(sql: Sql): Promise<number> {
-	const windows = (await sql.all({
+	const windows = (await sql.values({
 		sql: `SELECT t.series, t.hour FROM log_tally_dirty d JOIN log_tally t ON t.series = d.series AND t.hour = d.hour
 			GROUP BY t.series, t.hour HAVING count(*) >= ?`,
 		params: [deltasWorthFolding],
 	})) as unknown as [number, number][]
 	return foldEach(windows, async ([series, hour]) => {
-		const rows = (await sql.all({
+		const rows = (await sql.values({
 			sql: 'SELECT chunk, bytes FROM log_tally WHERE series = ? AND hour = ?',
 			params: [series, hour],
 		})) as unknown as [number, Uint8Array][]
@@ -116,11 +116,11 @@ type Small = {
 }
 
 async function foldChunks(sql: Sql, store: ChunkStore, codec: Codec): Promise<number> {
-	const [state] = await sql.all({
+	const [state] = await sql.values({
 		sql: "SELECT coalesce((SELECT value FROM log_state WHERE key = 'folded_to'), '0'), coalesce(max(id), 0) FROM log_chunk",
 	})
 	const [from, to] = (state as unknown as [string, number]) ?? ['0', 0]
-	const rows = (await sql.all({
+	const rows = (await sql.values({
 		sql: `SELECT id, kind, series, day, rows, grid,
 				coalesce((SELECT group_concat(grid) FROM (SELECT grid FROM log_covered WHERE chunk = c.id ORDER BY grid)), '')
 				|| ' ' || EXISTS (SELECT 1 FROM log_brief WHERE chunk = c.id)
@@ -235,7 +235,7 @@ async function replaceChunks(sql: Sql, codec: Codec, part: Small[], whole: RowBa
 async function foldJoinIndexes(sql: Sql, part: readonly Small[]): Promise<Statement[] | undefined> {
 	const joinIndexes: JoinIndex[] = []
 	for (const { id } of part) {
-		const [row] = await sql.all({ sql: 'SELECT bytes FROM log_brief WHERE chunk = ?', params: [id] })
+		const [row] = await sql.values({ sql: 'SELECT bytes FROM log_brief WHERE chunk = ?', params: [id] })
 		if (!row) return []
 		joinIndexes.push(decodeJoinIndex((row as unknown as [Uint8Array])[0]))
 	}

@@ -1,3 +1,4 @@
+import type { SeriesRef } from '../core/series.ts'
 import { hourMs } from '../core/time.ts'
 import type { Statement } from '../db/sql.ts'
 import { accumulate, emptyInputSummary, mergeInputSummaries } from '../summaries/inputs/accumulate.ts'
@@ -7,8 +8,6 @@ import { encodeInputSummary } from '../summaries/inputs/encoding.ts'
 import type { InputSummary } from '../summaries/inputs/input-summary.ts'
 import type { SeriesTable } from './series-table.ts'
 import type { SummarySpec } from './summary-specs.ts'
-
-export type Owner = { model: string; version: string; environment: string }
 
 /** Rows of `from`, added to the windows of other rows: `from`'s row i is summarised in the hour of `at[i]`. */
 type Part = { batch: RowBatch; rows: Int32Array; hours: Float64Array; part: 'all' | 'features' }
@@ -36,13 +35,13 @@ export class Deltas {
 	}
 
 	/** Summarises rows in their own hours, over all and for each value of a declared segment. */
-	addRows(owner: Owner, plan: SummarySpec, batch: RowBatch, rows: Int32Array): void {
-		this.add(owner, plan, { batch, rows, hours: hoursOf(batch, rows), part: 'all' }, batch, rows)
+	addRows(seriesRef: SeriesRef, plan: SummarySpec, batch: RowBatch, rows: Int32Array): void {
+		this.add(seriesRef, plan, { batch, rows, hours: hoursOf(batch, rows), part: 'all' }, batch, rows)
 	}
 
 	/** Adds the features of feature-log rows to the windows of the predictions that they were joined to. */
 	addFeatures(
-		owner: Owner,
+		seriesRef: SeriesRef,
 		plan: SummarySpec,
 		features: { batch: RowBatch; row: number },
 		prediction: { batch: RowBatch; row: number },
@@ -54,22 +53,22 @@ export class Deltas {
 			hours: hoursOf(prediction.batch, own),
 			part: 'features' as const,
 		}
-		this.add(owner, plan, part, prediction.batch, own)
+		this.add(seriesRef, plan, part, prediction.batch, own)
 	}
 
-	addDuplicate(owner: Owner, plan: SummarySpec, batch: RowBatch, row: number): void {
-		const series = this.series.idOf({ ...owner, segment: '', value: '' })
+	addDuplicate(seriesRef: SeriesRef, plan: SummarySpec, batch: RowBatch, row: number): void {
+		const series = this.series.idOf({ ...seriesRef, segment: '', value: '' })
 		this.inputSummaryOf(series, hourOf(batch.timestamps[row] as number), plan).duplicates++
 	}
 
 	private add(
-		owner: Owner,
+		seriesRef: SeriesRef,
 		plan: SummarySpec,
 		part: Part,
 		segmented: RowBatch,
 		segmentRows: Int32Array,
 	): void {
-		this.addTo(this.series.idOf({ ...owner, segment: '', value: '' }), plan, part, undefined)
+		this.addTo(this.series.idOf({ ...seriesRef, segment: '', value: '' }), plan, part, undefined)
 		for (const segment of plan.segments) {
 			const column = segmented.segments.get(segment)
 			if (!column) continue
@@ -84,7 +83,7 @@ export class Deltas {
 				else byValue.set(value, [i])
 			})
 			for (const [value, chosen] of byValue)
-				this.addTo(this.series.idOf({ ...owner, segment, value }), plan, part, chosen)
+				this.addTo(this.series.idOf({ ...seriesRef, segment, value }), plan, part, chosen)
 		}
 	}
 

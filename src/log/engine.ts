@@ -75,7 +75,7 @@ export class LogEngine {
 		await sql.batch([
 			{ sql: "INSERT OR IGNORE INTO log_state (key, value) VALUES ('seed', ?)", params: [String(fresh)] },
 		])
-		const [row] = await sql.all({ sql: "SELECT value FROM log_state WHERE key = 'seed'" })
+		const [row] = await sql.values({ sql: "SELECT value FROM log_state WHERE key = 'seed'" })
 		return Number((row as [string])[0])
 	}
 
@@ -93,7 +93,7 @@ export class LogEngine {
 	}
 
 	private async lastChunk(): Promise<number> {
-		const [row] = await this.options.sql.all({
+		const [row] = await this.options.sql.values({
 			sql: 'SELECT max(coalesce(max(id), 0), coalesce((SELECT max(id) FROM log_alias), 0)) FROM log_chunk',
 		})
 		return (row as [number])[0] ?? 0
@@ -101,7 +101,7 @@ export class LogEngine {
 
 	private async indexBetween(from: number, to: number): Promise<void> {
 		// A chunk that others were folded into is indexed under their numbers.
-		const rows = (await this.options.sql.all({
+		const rows = (await this.options.sql.values({
 			sql: `SELECT c.id, 0, c.rows, c.kind, s.model, c.ids FROM log_chunk c JOIN log_series s ON s.id = c.series
 				WHERE c.id >= ?1 AND c.id < ?2 AND c.ids IS NOT NULL
 				AND NOT EXISTS (SELECT 1 FROM log_alias a WHERE a.target = c.id)

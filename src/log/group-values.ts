@@ -20,7 +20,7 @@ export class GroupValues {
 	async refresh(): Promise<void> {
 		this.inserts = []
 		this.known.clear()
-		const rows = await this.sql.all({ sql: 'SELECT model, attribute, value FROM log_group_value' })
+		const rows = await this.sql.values({ sql: 'SELECT model, attribute, value FROM log_group_value' })
 		for (const [model, attribute, value] of rows as unknown as [string, string, string][])
 			this.valuesOf(model, attribute).add(value)
 	}

@@ -36,7 +36,7 @@ export async function regroupByFeatures(
 	features: Row,
 	predictionId: string,
 ): Promise<void> {
-	const model = at.chunk.owner.model
+	const model = at.chunk.seriesRef.model
 	const later = groupsIn(writer, model, plan.outcomeSummary, features, true)
 	if (Object.keys(later).length > 0)
 		regroup(
@@ -111,7 +111,7 @@ export async function joinGroups(writer: Writer, group: Group, item: Item, rows:
 			? await namedTarget(writer, group, item.model, id.slice(1))
 			: await waitingTargets(writer, group, item.model, id.slice(1))
 		for (const { at, predictionId } of targets) {
-			const plan = await writer.plans.specFor(item.model, at.chunk.owner.version)
+			const plan = await writer.plans.specFor(item.model, at.chunk.seriesRef.version)
 			if (!plan) continue
 			const later = groupsIn(writer, item.model, plan.outcomeSummary, { batch: item.batch, row: r }, false)
 			regroup(
@@ -156,7 +156,7 @@ async function waitingTargets(
 	model: string,
 	subject: string,
 ): Promise<Target[]> {
-	const rows = (await writer.sql.all({
+	const rows = (await writer.sql.values({
 		sql: 'SELECT chunk, row FROM log_group_waiting WHERE model = ? AND subject = ?',
 		params: [model, subject],
 	})) as unknown as [number, number][]

@@ -1,9 +1,9 @@
+import type { SeriesRef } from '../core/series.ts'
 import { dayMs } from '../core/time.ts'
 import type { Sql } from '../db/sql.ts'
 import { decodeJoinIndex, type JoinIndex } from '../summaries/outcomes/join-index.ts'
 import type { ChunkStore } from './chunk-store.ts'
 import type { Hashes } from './deduplicate.ts'
-import type { Owner } from './deltas.ts'
 import { hashKeys, keySpace } from './key-hash.ts'
 import type { KeyRuns } from './key-runs.ts'
 import type { SeriesTable } from './series-table.ts'
@@ -12,7 +12,7 @@ import type { SeriesTable } from './series-table.ts'
 export type JoinIndexChunk = {
 	id: number
 	joinIndex: JoinIndex
-	owner: Owner
+	seriesRef: SeriesRef
 	day: number
 	later: Map<number, LateGroups>
 	/** Numbers of the series that its rows count in: over all rows, and by value of each segment. */
@@ -22,12 +22,12 @@ export type JoinIndexChunk = {
 export const newJoinIndexChunk = (
 	id: number,
 	joinIndex: JoinIndex,
-	owner: Owner,
+	seriesRef: SeriesRef,
 	day: number,
 ): JoinIndexChunk => ({
 	id,
 	joinIndex,
-	owner,
+	seriesRef,
 	day,
 	later: new Map(),
 	series: { bySegment: new Map() },
@@ -79,15 +79,15 @@ export class JoinIndexStore {
 	async chunk(id: number): Promise<JoinIndexChunk | undefined> {
 		const known = this.cache.get(id)
 		if (known) return known
-		const [row] = await this.sql.all({
+		const [row] = await this.sql.values({
 			sql: 'SELECT b.bytes, c.series, c.day FROM log_brief b JOIN log_chunk c ON c.id = b.chunk WHERE b.chunk = ?',
 			params: [id],
 		})
 		if (!row) return undefined
 		const [bytes, series, day] = row as unknown as [Uint8Array, number, number]
-		const owner = this.series.get(series)
-		if (!owner) return undefined
-		const { model, version, environment } = owner
+		const seriesRef = this.series.get(series)
+		if (!seriesRef) return undefined
+		const { model, version, environment } = seriesRef
 		const later = await lateGroupsOf(this.sql, id)
 		const joinIndex = decodeJoinIndex(bytes)
 		const place = { model, version, environment }
@@ -110,7 +110,7 @@ export class JoinIndexStore {
 
 /** By row of the chunk. */
 export async function lateGroupsOf(sql: Sql, chunk: number): Promise<Map<number, LateGroups>> {
-	const rows = (await sql.all({
+	const rows = (await sql.values({
 		sql: 'SELECT row, groups FROM log_group WHERE chunk = ?',
 		params: [chunk],
 	})) as unknown as [number, string][]

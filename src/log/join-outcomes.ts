@@ -40,7 +40,7 @@ export async function joinOutcomes(
 	const hashes = writer.lookup.hash(model, 'prediction', batch.ids)
 	const found = await writer.joinIndexes.find(model, batch.ids, hashes)
 	const waiting = new Uint8Array(batch.rows)
-	const versions = new Set([...found.values()].map((at) => at.chunk.owner.version))
+	const versions = new Set([...found.values()].map((at) => at.chunk.seriesRef.version))
 	const plans = new Map<string, OutcomeSpec | undefined>()
 	for (const version of versions)
 		plans.set(version, (await writer.plans.specFor(model, version))?.outcomeSummary)
@@ -56,7 +56,7 @@ export async function joinOutcomes(
 			if (before.length === 0) fresh++
 			continue
 		}
-		const known = plans.get(at.chunk.owner.version)
+		const known = plans.get(at.chunk.seriesRef.version)
 		if (!known) continue
 		const plan = withSeen(known, group, model)
 		const own = { batch, row: r }
@@ -82,12 +82,12 @@ export async function joinWaitingOutcomes(
 	rows: Int32Array,
 	chunk: JoinIndexChunk,
 ): Promise<void> {
-	const [waiting] = await writer.sql.all({
+	const [waiting] = await writer.sql.values({
 		sql: 'SELECT count FROM log_outcome_waiting WHERE model = ? AND count > 0',
 		params: [item.model],
 	})
 	if (!waiting) return
-	const known = (await writer.plans.specFor(item.model, chunk.owner.version))?.outcomeSummary
+	const known = (await writer.plans.specFor(item.model, chunk.seriesRef.version))?.outcomeSummary
 	if (!known) return
 	const ids = Array.from(rows, (r) => item.batch.ids[r] as string)
 	const found = await writer.lookup.find(item.model, 'outcome', ids)

@@ -42,7 +42,7 @@ export async function joinPredictions(
 		const feature = own ?? (subject === undefined ? undefined : latestBefore(bySubject.get(i) ?? [], at))
 		if (feature) {
 			group.deltas.addFeatures(
-				bucket.owner,
+				bucket.seriesRef,
 				plan,
 				{ batch: feature.chunk.batch, row: feature.row },
 				{ batch, row: r },
@@ -99,7 +99,7 @@ export async function joinFeatureLogs(
 		if (prediction) await addJoined(writer, group, prediction, { batch, row: r }, { chunk, row: place })
 	}
 	for (const { r, place, id } of places.filter((p) => p.id.startsWith('s'))) {
-		const rows = (await writer.sql.all({
+		const rows = (await writer.sql.values({
 			sql: 'SELECT at, chunk, row FROM log_waiting WHERE model = ? AND subject = ? AND at >= ?',
 			params: [item.model, id.slice(1), batch.timestamps[r] as number],
 		})) as unknown as [number, number, number][]
@@ -116,7 +116,7 @@ export async function joinFeatureLogs(
 }
 
 async function isJoined(writer: Writer, prediction: FoundRow): Promise<boolean> {
-	const rows = await writer.sql.all({
+	const rows = await writer.sql.values({
 		sql: 'SELECT 1 FROM log_join WHERE chunk = ? AND row = ?',
 		params: [prediction.chunk.id, prediction.row],
 	})
@@ -140,9 +140,9 @@ async function addJoined(
 		return
 	group.joined.add(key)
 	group.statements.push(joinStatement(prediction.chunk.id, prediction.row, place.chunk, place.row))
-	const owner = writer.series.get(prediction.chunk.series)
-	if (!owner) return
-	const { model, version, environment } = owner
+	const seriesRef = writer.series.get(prediction.chunk.series)
+	if (!seriesRef) return
+	const { model, version, environment } = seriesRef
 	const plan = await writer.plans.specFor(model, version)
 	// A chunk on another grid is still to be summarised on this one, and the join is then seen.
 	if (!plan) return
@@ -163,7 +163,7 @@ async function addJoined(
 
 async function isCovered(writer: Writer, chunk: FoundRow['chunk'], binsId: number): Promise<boolean> {
 	if (chunk.bins === binsId) return true
-	const rows = await writer.sql.all({
+	const rows = await writer.sql.values({
 		sql: 'SELECT 1 FROM log_covered WHERE chunk = ? AND grid = ?',
 		params: [chunk.id, binsId],
 	})

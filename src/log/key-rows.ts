@@ -15,7 +15,7 @@ export function keyRows(sql: Sql): KeyIndex {
 				const hash = hashOf(high[i] as number, low[i] as number)
 				byHash.set(hash, [...(byHash.get(hash) ?? []), i])
 			}
-			const rows = (await sql.all({
+			const rows = (await sql.values({
 				sql: 'SELECT hash, chunk, row FROM log_key WHERE hash IN (SELECT value FROM json_each(?))',
 				params: [JSON.stringify([...byHash.keys()])],
 			})) as unknown as [number, number, number][]

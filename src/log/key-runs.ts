@@ -110,7 +110,7 @@ export class KeyRuns {
 	private async page(id: number): Promise<SortedKeys> {
 		const known = this.pages.get(id)
 		if (known) return known
-		const [row] = await this.sql.all({ sql: 'SELECT bytes FROM log_key_page WHERE id = ?', params: [id] })
+		const [row] = await this.sql.values({ sql: 'SELECT bytes FROM log_key_page WHERE id = ?', params: [id] })
 		if (!row) throw new RangeError(`page ${id} of the key index is missing`)
 		const page = decodePage(row[0] as Uint8Array)
 		if (this.pages.size >= cachedPages) this.pages.delete(this.pages.keys().next().value as number)

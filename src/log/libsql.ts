@@ -1,5 +1,5 @@
 import { openSql } from '../db/open-node.ts'
-import type { Sql } from '../db/sql.ts'
+import type { Sql, Statement } from '../db/sql.ts'
 import { isWriteStatement } from '../db/sql.ts'
 import { AppendQueue } from './append-queue.ts'
 import { archiveChunks, archiveReader } from './archive-node.ts'
@@ -38,7 +38,8 @@ function buffersOf(items: readonly Item[]): ArrayBuffer[] {
 
 /** Reads on a connection of this thread (readers never wait in WAL mode); writes on the writing thread's. */
 const splitSql = (reader: Sql, writer: WriterClient): Sql => ({
-	all: (statement) => reader.all(statement),
+	all: <Row>(statement: Statement) => reader.all<Row>(statement),
+	values: (statement) => reader.values(statement),
 	batch: (statements) =>
 		statements.every((s) => !isWriteStatement(s.sql))
 			? reader.batch(statements)

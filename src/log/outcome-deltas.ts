@@ -46,7 +46,7 @@ export class OutcomeDeltas {
 		const error = errorOf(task, predicted(at), outcome)
 		if (error === undefined) return
 		const { chunk } = at
-		chunk.series.all ??= this.series.idOf({ ...chunk.owner, segment: '', value: '' })
+		chunk.series.all ??= this.series.idOf({ ...chunk.seriesRef, segment: '', value: '' })
 		const days = this.errors.get(chunk.series.all) ?? new Map<number, number[]>()
 		this.errors.set(chunk.series.all, days)
 		const list = days.get(chunk.day) ?? []
@@ -73,15 +73,15 @@ export class OutcomeDeltas {
 	/** The tallies that a row counts in: over all rows, and of its value of each declared segment. */
 	private outcomeDeltasOf({ chunk, row }: JoinEntry): OutcomeSummary[] {
 		const hour = chunk.day + (chunk.joinIndex.hours[row] as number) * hourMs
-		const { series, owner, joinIndex } = chunk
-		series.all ??= this.series.idOf({ ...owner, segment: '', value: '' })
+		const { series, seriesRef, joinIndex } = chunk
+		series.all ??= this.series.idOf({ ...seriesRef, segment: '', value: '' })
 		const list = [this.outcomeSummaryOf(series.all, hour)]
 		for (const [segment, coded] of joinIndex.segments) {
 			const code = coded.codes[row] as number
 			if (code === none) continue
 			const ids = series.bySegment.get(segment) ?? []
 			series.bySegment.set(segment, ids)
-			ids[code] ??= this.series.idOf({ ...owner, segment, value: coded.values[code] as string })
+			ids[code] ??= this.series.idOf({ ...seriesRef, segment, value: coded.values[code] as string })
 			list.push(this.outcomeSummaryOf(ids[code], hour))
 		}
 		return list

@@ -70,7 +70,7 @@ export async function readActuals(
 }
 
 async function joinedFeatures(reader: Reader, hit: FoundRow) {
-	const [join] = await reader.sql.all({
+	const [join] = await reader.sql.values({
 		sql: 'SELECT feature_chunk, feature_row FROM log_join WHERE chunk = ? AND row = ?',
 		params: [hit.place.chunk, hit.place.row],
 	})

@@ -1,8 +1,9 @@
+import type { SeriesRef } from '../core/series.ts'
 import type { Sql } from '../db/sql.ts'
 import type { Bins } from '../summaries/inputs/bins.ts'
 import type { RowBatch } from '../summaries/inputs/columns.ts'
 import { type ChunkStore, kindNumber, type StoredChunk } from './chunk-store.ts'
-import { Deltas, type Owner } from './deltas.ts'
+import { Deltas } from './deltas.ts'
 import { SeriesTable } from './series-table.ts'
 import { type SummarySpec, SummarySpecs } from './summary-specs.ts'
 
@@ -21,7 +22,7 @@ export async function rebuildInputSummaries(
 	if (!plan || plan.bins.digest !== bins.digest) return
 	const series = new SeriesTable(sql)
 	await series.refresh()
-	const chunks = (await sql.all({
+	const chunks = (await sql.values({
 		sql: `SELECT c.id, s.environment FROM log_series s JOIN log_chunk c ON c.series = s.id AND c.kind = ?1
 			WHERE s.model = ?2 AND s.version = ?3 AND s.segment = '' AND c.grid IS NOT ?4
 			AND NOT EXISTS (SELECT 1 FROM log_covered v WHERE v.chunk = c.id AND v.grid = ?4) ORDER BY c.day DESC, c.id`,
@@ -35,7 +36,7 @@ async function rebuildChunk(
 	sql: Sql,
 	store: ChunkStore,
 	series: SeriesTable,
-	owner: Owner,
+	seriesRef: SeriesRef,
 	plan: SummarySpec,
 	id: number,
 ): Promise<void> {
@@ -43,13 +44,13 @@ async function rebuildChunk(
 	if (!chunk) return
 	const deltas = new Deltas(series)
 	deltas.addRows(
-		owner,
+		seriesRef,
 		plan,
 		chunk.batch,
 		Int32Array.from({ length: chunk.batch.rows }, (_, r) => r),
 	)
 	for (const [row, features] of await joinsOf(sql, store, chunk))
-		deltas.addFeatures(owner, plan, features, { batch: chunk.batch, row })
+		deltas.addFeatures(seriesRef, plan, features, { batch: chunk.batch, row })
 	await sql.batch([
 		...series.pending(),
 		// Fails, and with it the batch, when another process has done this chunk.
@@ -68,7 +69,7 @@ async function joinsOf(
 	store: ChunkStore,
 	chunk: StoredChunk,
 ): Promise<[number, { batch: RowBatch; row: number }][]> {
-	const rows = (await sql.all({
+	const rows = (await sql.values({
 		sql: 'SELECT row, feature_chunk, feature_row FROM log_join WHERE chunk = ?',
 		params: [chunk.id],
 	})) as unknown as [number, number, number][]

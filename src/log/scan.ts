@@ -14,7 +14,7 @@ export async function scanPredictions(
 	query: Parameters<PredictionLog['scan']>[0],
 	onRows: Parameters<PredictionLog['scan']>[1],
 ): Promise<void> {
-	const chunks = (await sql.all({
+	const chunks = (await sql.values({
 		sql: `SELECT c.id, c.from_ms, c.to_ms, s.version, s.environment FROM log_series s
 			JOIN log_chunk c ON c.series = s.id AND c.kind = ?1
 			WHERE s.model = ?2 AND s.segment = '' AND (?3 IS NULL OR s.version = ?3) AND (?4 IS NULL OR s.environment = ?4)

@@ -29,7 +29,7 @@ export class SeriesTable {
 		this.byId.clear()
 		this.segmentValues.clear()
 		this.nextId = 1
-		const rows = await this.sql.all({
+		const rows = await this.sql.values({
 			sql: 'SELECT id, model, version, environment, segment, value FROM log_series ORDER BY id',
 		})
 		for (const [id, model, version, environment, segment, value] of rows as [

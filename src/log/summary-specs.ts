@@ -42,7 +42,7 @@ export class SummarySpecs {
 
 	/** Undefined when the version is not registered. */
 	async specFor(model: string, version: string): Promise<SummarySpec | undefined> {
-		const [row] = (await this.sql.all({
+		const [row] = (await this.sql.values({
 			sql: `SELECT m.positive_label, m.threshold, m.segments, m.revision, v.features, b.digest, m.task, m.sensitive, m.bands,
 				m.negative_label, m.favourable, m.seen_negative, v.manifest ->> '$.classes'
 				FROM model m JOIN model_version v ON v.model = m.name
@@ -96,7 +96,7 @@ export class SummarySpecs {
 	}
 
 	private async binsOf(model: string, version: string, digest: string): Promise<Bins> {
-		const [row] = await this.sql.all({
+		const [row] = await this.sql.values({
 			sql: 'SELECT grid FROM baseline WHERE model = ? AND version = ? AND digest = ?',
 			params: [model, version, digest],
 		})
@@ -105,7 +105,7 @@ export class SummarySpecs {
 
 	async binsId(digest: string): Promise<number> {
 		await this.sql.batch([{ sql: 'INSERT OR IGNORE INTO log_grid (digest) VALUES (?)', params: [digest] }])
-		const [row] = await this.sql.all({ sql: 'SELECT id FROM log_grid WHERE digest = ?', params: [digest] })
+		const [row] = await this.sql.values({ sql: 'SELECT id FROM log_grid WHERE digest = ?', params: [digest] })
 		return (row as [number])[0]
 	}
 }

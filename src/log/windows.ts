@@ -9,7 +9,7 @@ import { kindNumber } from './chunk-store.ts'
 import type { HourDelta, PredictionCount, Series } from './prediction-log.ts'
 
 export async function listSeries(sql: Sql, model?: string): Promise<Series[]> {
-	const rows = await sql.all({
+	const rows = await sql.values({
 		sql: `SELECT id, model, version, environment, segment, value FROM log_series
 			WHERE version <> '' AND (?1 IS NULL OR model = ?1) ORDER BY id`,
 		params: [model ?? null],
@@ -32,7 +32,7 @@ export async function countPredictions(
 	versions: readonly { model: string; version: string }[],
 ): Promise<PredictionCount[]> {
 	if (versions.length === 0) return []
-	const rows = (await sql.all({
+	const rows = (await sql.values({
 		sql: `SELECT s.model, s.version, s.environment, sum(c.rows), min(c.from_ms), max(c.to_ms)
 			FROM json_each(?) v JOIN log_series s ON s.model = v.value ->> 0 AND s.version = v.value ->> 1
 			JOIN log_chunk c ON c.series = s.id AND c.kind = ? WHERE s.segment = ''
@@ -62,7 +62,7 @@ export const inputDeltas = async (
 	to: number,
 ): Promise<HourDelta[]> =>
 	toDeltas(
-		await sql.all({
+		await sql.values({
 			sql: `SELECT p.series, p.hour, p.bytes FROM log_grid g JOIN log_profile p ON p.grid = g.id
 				WHERE g.digest = ? AND p.series IN (SELECT value FROM json_each(?)) AND p.hour >= ? AND p.hour < ?
 				ORDER BY p.series, p.hour`,
@@ -100,7 +100,7 @@ export const outcomeDeltas = async (
 	to: number,
 ): Promise<HourDelta[]> =>
 	toDeltas(
-		await sql.all({
+		await sql.values({
 			sql: `SELECT series, hour, bytes FROM log_tally WHERE series IN (SELECT value FROM json_each(?))
 				AND hour >= ? AND hour < ? ORDER BY series, hour, chunk`,
 			params: [JSON.stringify(series), from, to],
@@ -126,7 +126,7 @@ export function sumOutcomeSummaries(parts: readonly { bytes: Uint8Array }[]): Ou
 }
 
 export async function waitingOutcomes(sql: Sql, model: string): Promise<number> {
-	const [row] = await sql.all({
+	const [row] = await sql.values({
 		sql: 'SELECT count FROM log_outcome_waiting WHERE model = ?',
 		params: [model],
 	})
@@ -141,7 +141,7 @@ export async function dirtyHours(
 	limit: number,
 	after?: { seriesId: number; hour: number },
 ): Promise<{ seriesId: number; hour: number; mark: number }[]> {
-	const rows = await sql.all({
+	const rows = await sql.values({
 		sql: `SELECT series, hour, mark FROM ${marks} WHERE (series, hour) > (?, ?) ORDER BY series, hour LIMIT ?`,
 		params: [after?.seriesId ?? -1, after?.hour ?? 0, limit],
 	})

@@ -39,7 +39,7 @@ export async function leavesIncidents(context: Context): Promise<boolean> {
 
 /** The channel of a process that has Slack and delivered lately. */
 async function readNote(context: Context): Promise<string | undefined> {
-	const [row] = await context.sql.all({
+	const [row] = await context.sql.values({
 		sql: "SELECT value FROM service_state WHERE name = 'slack' AND at > ?",
 		params: [context.now() - aliveMs],
 	})

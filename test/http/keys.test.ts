@@ -30,8 +30,8 @@ test('shows a secret once, and never again', async () => {
 
 test('stores only a hash, in the key and in the ledger', async () => {
 	const { body } = await server.post('/v1/keys', { role: 'viewer' })
-	const rows = await server.context.sql.all({ sql: 'SELECT * FROM access_key' })
-	const entries = await server.context.sql.all({ sql: 'SELECT entry FROM ledger_entry' })
+	const rows = await server.context.sql.values({ sql: 'SELECT * FROM access_key' })
+	const entries = await server.context.sql.values({ sql: 'SELECT entry FROM ledger_entry' })
 	expect(JSON.stringify([rows, entries])).not.toContain(body.secret.slice(4, 20))
 	expect(JSON.stringify(entries)).toContain(body.id)
 })

@@ -168,7 +168,7 @@ describe('the last admin key that reaches every model', () => {
 			fresh.fetch('/v1/keys/key_admin', { method: 'DELETE', key: other.secret }),
 		])
 		expect(answers.map((a) => a.status).sort()[0]).toBe(204)
-		const left = await fresh.context.sql.all({
+		const left = await fresh.context.sql.values({
 			sql: "SELECT id FROM access_key WHERE role = 'admin' AND revoked_at IS NULL",
 		})
 		expect(left).toHaveLength(1)

@@ -22,7 +22,7 @@ async function start() {
 async function startWith(pragma: string) {
 	const server = await start()
 	const sql = await openSql(server.databaseUrl)
-	await sql.all({ sql: pragma })
+	await sql.values({ sql: pragma })
 	Object.assign(server.context, { sql, db: openDatabase(sql) })
 	return server
 }
@@ -68,7 +68,7 @@ test.each([
 test('answers 503 for a file that was cut off, and says to restore a backup', async () => {
 	const server = await start()
 	for (let i = 0; i < 50; i++) await server.post('/v1/models', { ...model, model: `m${i}` })
-	await server.context.sql.all({ sql: 'PRAGMA wal_checkpoint(TRUNCATE)' })
+	await server.context.sql.values({ sql: 'PRAGMA wal_checkpoint(TRUNCATE)' })
 	await truncate(server.databaseUrl.replace('file:', ''), 8192 + 100)
 	const answers = await Promise.all([
 		server.post('/v1/models', { ...model, model: 'new' }),

@@ -172,6 +172,6 @@ describe('OpenLineage events', () => {
 	it('are not kept where no catalogue is connected', async () => {
 		delete server.context.lineageSink
 		await register()
-		expect(await server.context.sql.all({ sql: 'SELECT * FROM outbox' })).toEqual([])
+		expect(await server.context.sql.values({ sql: 'SELECT * FROM outbox' })).toEqual([])
 	})
 })

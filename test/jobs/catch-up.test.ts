@@ -70,7 +70,7 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => server.close())
 
-const all = async (sql: string) => (await server.context.sql.all({ sql })) as unknown[][]
+const all = async (sql: string) => (await server.context.sql.values({ sql })) as unknown[][]
 const stored = async () => ({
 	metric: await all(
 		'SELECT series, hours, from_ms, provisional, baseline, hex(bytes) FROM metric_record WHERE superseded_at IS NULL ORDER BY 1, 2, 3',
@@ -115,7 +115,10 @@ describe('windows that are caught up on together', () => {
 			if (list.some((s) => s.sql.includes('metric_record')) && ++commits === 2) throw new Error('killed')
 			return context.sql.batch(list)
 		}
-		const ended = { ...context, sql: { ...context.sql, all: context.sql.all, batch } }
+		const ended = {
+			...context,
+			sql: { ...context.sql, all: context.sql.all, values: context.sql.values, batch },
+		}
 		expect((await compute.run(ended)).failed).toEqual(['m@1 production'])
 		const [half] = await all('SELECT count(*) FROM metric_record')
 		expect([Number(half?.[0]) > 0, Number(half?.[0]) < together.metric.length]).toEqual([true, true])

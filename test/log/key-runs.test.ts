@@ -75,7 +75,7 @@ describe('the key index', () => {
 	it('of a guest grows in memory and writes nothing: another process keeps the runs', async () => {
 		const keeper = new KeyRuns(sql, tableKeys)
 		for (let chunk = 1; chunk <= 40; chunk++) await store(keeper, chunk)
-		const stored = () => sql.all({ sql: 'SELECT id, ready FROM log_key_run' })
+		const stored = () => sql.values({ sql: 'SELECT id, ready FROM log_key_run' })
 		const before = await stored()
 		const guest = new KeyRuns(sql, tableKeys)
 		guest.guest = true

@@ -131,7 +131,7 @@ describe('two writers of one file', () => {
 			}
 			await Promise.all([post(log), post(other)])
 			expect(accepted).toBe(300)
-			expect(await sql.all({ sql: 'SELECT sum(rows) FROM log_chunk' })).toEqual([[300]])
+			expect(await sql.values({ sql: 'SELECT sum(rows) FROM log_chunk' })).toEqual([[300]])
 			expect((await totals()).rows).toBe(300)
 		} finally {
 			await other.close()
@@ -233,7 +233,7 @@ describe('the log over time', () => {
 		const staging = (await log.series('m')).find((s) => s.environment === 'staging' && s.segment === '')
 		const deltas = async (where: string) =>
 			(
-				await test.context.sql.all({
+				await test.context.sql.values({
 					sql: `SELECT count(*) FROM log_profile WHERE series ${where} ${staging?.id}`,
 				})
 			)[0]

@@ -126,7 +126,7 @@ describe('the buttons', () => {
 		await press('incident_why', id)
 		await expect.poll(() => responses.length).toBe(3)
 		expect(responses.map((r) => r.text).join(' ')).toContain('drift.effect')
-		const entries = await server.context.sql.all({
+		const entries = await server.context.sql.values({
 			sql: "SELECT actor FROM ledger_entry WHERE action = 'acknowledge-incident'",
 		})
 		expect(entries).toEqual([['slack:T1/U1']])

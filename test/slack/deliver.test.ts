@@ -44,7 +44,7 @@ afterEach(() => test.close())
 
 const run = () => deliver.run(test.context)
 const pending = async () =>
-	(await test.context.sql.all({
+	(await test.context.sql.values({
 		sql: 'SELECT attempts, not_before FROM outbox WHERE done_at IS NULL',
 	})) as unknown as [number, number][]
 

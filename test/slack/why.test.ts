@@ -183,7 +183,7 @@ describe('the pictures', () => {
 			expect(states()).toEqual(['private'])
 			await retention.run(server.context)
 			expect(states()).toEqual(['deleted'])
-			expect(await server.context.sql.all({ sql: 'SELECT * FROM slack_picture' })).toEqual([])
+			expect(await server.context.sql.values({ sql: 'SELECT * FROM slack_picture' })).toEqual([])
 		} finally {
 			server.clock.advance(-dayMs - 1)
 		}

@@ -31,7 +31,7 @@ export async function checkNames(sql: Sql, { rules }: RuleSet): Promise<RuleFaul
 }
 
 async function readModels(sql: Sql): Promise<Model[]> {
-	const rows = (await sql.all({
+	const rows = (await sql.values({
 		sql: `SELECT m.name, m.task, m.tags, m.segments, m.sensitive,
 			(SELECT json_group_array(value ->> 'name') FROM model_version v, json_each(v.features) WHERE v.model = m.name),
 			(SELECT json_group_array(environment) FROM (SELECT environment FROM deployment d WHERE d.model = m.name

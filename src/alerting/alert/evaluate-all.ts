@@ -51,7 +51,7 @@ export async function evaluateAll(
 		await new Promise((resolve) => setTimeout(resolve, 0))
 	}
 	answer.failed.push(...(await evaluateLiveness(context, { ruleSet, actions })))
-	const [left] = await context.sql.all({ sql: 'SELECT count(*) FROM rule_waiting' })
+	const [left] = await context.sql.values({ sql: 'SELECT count(*) FROM rule_waiting' })
 	answer.waiting = (left as [number])[0]
 	return answer
 }
@@ -61,7 +61,7 @@ export async function evaluateAll(
  * force, which is on the ledger too. A set that comes back is in force again.
  */
 async function recordRuleSet(context: Context, { digest, content }: RuleSet): Promise<void> {
-	const [last] = await context.sql.all({ sql: 'SELECT digest FROM rule_use ORDER BY at DESC LIMIT 1' })
+	const [last] = await context.sql.values({ sql: 'SELECT digest FROM rule_use ORDER BY at DESC LIMIT 1' })
 	if (last?.[0] === digest) return
 	const at = context.now()
 	const query = context.db.insert(ruleSets).values({ digest, content, firstUsedAt: at }).onConflictDoNothing()
@@ -79,7 +79,7 @@ async function recordRuleSet(context: Context, { digest, content }: RuleSet): Pr
 }
 
 async function readProgress(context: Context): Promise<number> {
-	const [row] = await context.sql.all({ sql: "SELECT sequence FROM rule_progress WHERE name = 'windows'" })
+	const [row] = await context.sql.values({ sql: "SELECT sequence FROM rule_progress WHERE name = 'windows'" })
 	return (row as [number] | undefined)?.[0] ?? 0
 }
 
@@ -127,7 +127,7 @@ async function readDue(context: Context, isPatient: boolean): Promise<ChangedWin
 	const settled = `w.to_ms > ?2 OR w.since <= ?3 OR (w.changed_at <= ?4 AND NOT EXISTS (SELECT 1 FROM log_series s
 		JOIN log_dirty d ON d.series = s.id AND d.hour >= w.from_ms AND d.hour < w.to_ms
 		WHERE s.model = w.model AND s.version = w.version AND s.environment = w.environment AND s.segment = ''))`
-	const rows = (await context.sql.all({
+	const rows = (await context.sql.values({
 		sql: `SELECT model, environment, version, window, from_ms FROM rule_waiting w WHERE to_ms <= ?1
 			${isPatient ? `AND (${settled})` : ''} ORDER BY to_ms`,
 		params: isPatient ? [now, now - liveMs, now - maxWaitMs, now - quietMs] : [now],

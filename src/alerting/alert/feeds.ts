@@ -32,7 +32,7 @@ const lastRows = `SELECT s.model, s.environment, max(c.to_ms), f.live_from, f.li
  */
 export async function readFeeds(context: Context): Promise<Feed[]> {
 	const now = context.now()
-	const rows = (await context.sql.all({ sql: lastRows })) as unknown as Row[]
+	const rows = (await context.sql.values({ sql: lastRows })) as unknown as Row[]
 	const feeds: Feed[] = []
 	const notes: Statement[] = []
 	for (const [model, environment, last, liveFrom, liveTo, pause, seen] of rows) {

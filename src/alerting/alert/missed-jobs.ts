@@ -18,7 +18,7 @@ const tolerated = 1
  */
 export async function missedJobs(context: Context): Promise<MissedJob[]> {
 	const now = context.now()
-	const rows = (await context.sql.all({
+	const rows = (await context.sql.values({
 		sql: `SELECT s.job, s.cron, s.since,
 				(SELECT r.finished_at FROM job_run r WHERE r.job = s.job AND r.status = 'ok' AND r.started_at <= ?1
 					ORDER BY r.started_at DESC LIMIT 1)

@@ -52,7 +52,7 @@ export async function readHistory(
 	key: SeriesKey,
 	from: number,
 ): Promise<{ from: number; states: string }[]> {
-	const rows = (await context.sql.all({
+	const rows = (await context.sql.values({
 		sql: `SELECT from_ms, states FROM rule_state WHERE ${of} AND from_ms >= coalesce((SELECT max(from_ms) FROM rule_state
 			WHERE ${of} AND from_ms < ?5), ?5) ORDER BY from_ms`,
 		params: [...params(key), from],

@@ -24,7 +24,7 @@ export async function publishRules(context: Context, { digest, content }: RuleSe
  * put others in force. Those of this process where no service has said which are its own.
  */
 export async function rulesInForce(context: Context): Promise<RuleSet> {
-	const [row] = (await context.sql.all({
+	const [row] = (await context.sql.values({
 		sql: "SELECT s.digest, s.content FROM service_state p JOIN rule_set s ON s.digest = p.value WHERE p.name = 'rules'",
 	})) as unknown as [string, string][]
 	if (!row) return context.rules.current()

@@ -38,6 +38,6 @@ export async function checkStore(context: Context): Promise<void> {
 
 /** The write is one that leaves nothing: the guard table deletes what is inserted into it. */
 async function readAndWrite(context: Context): Promise<void> {
-	await context.sql.all({ sql: 'SELECT 1 FROM model LIMIT 1' })
+	await context.sql.values({ sql: 'SELECT 1 FROM model LIMIT 1' })
 	await context.sql.batch([{ sql: 'INSERT INTO guard (ok) VALUES (1)' }])
 }

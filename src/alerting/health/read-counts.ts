@@ -31,7 +31,7 @@ export async function readCounts(context: Context): Promise<Counts> {
 		db.select({ n: count() }).from(accessKeys),
 		db.select({ n: sql<number>`coalesce(max(${ledgerEntries.idx}) + 1, 0)` }).from(ledgerEntries),
 	])
-	const [days] = await context.sql.all({ sql: 'SELECT count(*) FROM replay_day WHERE standing = 1' })
+	const [days] = await context.sql.values({ sql: 'SELECT count(*) FROM replay_day WHERE standing = 1' })
 	const [modelCount = 0, versions = 0, keys = 0, entries = 0] = rows.map(([row]) => row?.n ?? 0)
 	return {
 		objects: {
@@ -57,7 +57,7 @@ export async function readCounts(context: Context): Promise<Counts> {
 }
 
 async function modelCounts({ sql }: Context, query: string): Promise<ModelCount[]> {
-	const rows = (await sql.all({ sql: query })) as unknown as [string, string, number][]
+	const rows = (await sql.values({ sql: query })) as unknown as [string, string, number][]
 	return rows.map(([model, of, count]) => ({ model, of, count }))
 }
 

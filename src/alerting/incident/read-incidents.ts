@@ -33,7 +33,7 @@ const maxRelated = 10
 
 /** Other incidents of the same model and environment that went on at the same time, or within a day of it: the nearest. */
 async function readRelated(context: Context, ids: readonly string[]): Promise<Map<string, string[]>> {
-	const rows = (await context.sql.all({
+	const rows = (await context.sql.values({
 		sql: `SELECT a.id, b.id FROM json_each(?1) i JOIN incident a ON a.id = i.value
 			JOIN incident b ON b.model = a.model AND b.environment = a.environment AND b.id <> a.id
 			WHERE b.began <= coalesce(a.ended + ?2, b.began) AND a.began <= coalesce(b.ended + ?2, a.began)

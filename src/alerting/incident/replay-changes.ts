@@ -18,7 +18,7 @@ export async function replayChanges(
 	context: Context,
 	{ model, environment }: AlertRow,
 ): Promise<(Omit<IncidentChange, 'since'> & { since?: string })[]> {
-	const rows = (await context.sql.all({
+	const rows = (await context.sql.values({
 		sql: `SELECT version, min(day_ms), sum(sampled), sum(mismatched), sum(json_array_length(asked)), max(worst) FROM replay_day
 			WHERE model = ? AND environment = ? AND standing = 1 AND (mismatched > 0 OR asked <> '[]') GROUP BY version ORDER BY version`,
 		params: [model, environment],

@@ -37,13 +37,13 @@ export async function dueMessages(
 	away: ReadonlySet<Errand['kind']> = new Set(),
 ): Promise<DueMessages[]> {
 	const now = context.now()
-	const limited = await context.sql.all({
+	const limited = await context.sql.values({
 		sql: 'SELECT DISTINCT kind, payload FROM outbox WHERE done_at IS NULL AND not_before > ? AND error = ?',
 		params: [now, rateLimited],
 	})
 	const held = new Set(limited.map(([kind, payload]) => destinationOf(toErrand(kind, payload))))
 	const groups = new Map<string, DueMessages>()
-	for (const row of await context.sql.all({ sql: dueSql, params: [now, JSON.stringify([...away])] })) {
+	for (const row of await context.sql.values({ sql: dueSql, params: [now, JSON.stringify([...away])] })) {
 		const [id, kind, text, attempts] = row as [number, string, string, number]
 		const errand = toErrand(kind, text)
 		if (held.has(destinationOf(errand))) continue

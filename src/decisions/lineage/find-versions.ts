@@ -53,7 +53,7 @@ async function abbreviated(
 	const shorter = Array.from({ length: Math.max(0, value.length - shortestCommit) }, (_, i) =>
 		value.slice(0, shortestCommit + i),
 	)
-	const rows = await context.sql.all({
+	const rows = await context.sql.values({
 		sql: `SELECT DISTINCT value FROM lineage_link
 			WHERE kind = 'commit' AND value IN (SELECT value FROM json_each(?)) AND ${reached}`,
 		params: [JSON.stringify(shorter), ...(await reachedParams(context, actor))],
@@ -86,7 +86,7 @@ async function valuesBetween(
 	from: string,
 	to: string,
 ): Promise<string[]> {
-	const rows = await context.sql.all({
+	const rows = await context.sql.values({
 		sql: `SELECT DISTINCT value FROM lineage_link WHERE kind = ? AND value >= ? AND value < ? AND ${reached}
 			ORDER BY value LIMIT ?`,
 		params: [kind, from, to, ...(await reachedParams(context, actor)), neighbours],
@@ -98,7 +98,7 @@ async function valuesBetween(
 async function notFound(context: Context, actor: Actor, kind: OriginKind, value: string): Promise<AppError> {
 	const scope = await reachedParams(context, actor)
 	const read = (comparison: string, order: string) =>
-		context.sql.all({
+		context.sql.values({
 			sql: `SELECT DISTINCT value FROM lineage_link WHERE kind = ? AND value ${comparison} ? AND ${reached}
 				ORDER BY value ${order} LIMIT ?`,
 			params: [kind, value, ...scope, neighbours],
@@ -127,7 +127,7 @@ async function readPage(
 		values.length === 1 ? [values[0], '= ?'] : [undefined, 'IN (SELECT value FROM json_each(?))']
 	const [afterModel, afterVersion] = positionOf(query.cursor)
 	const scope = await reachedParams(context, actor)
-	const rows = (await context.sql.all({
+	const rows = (await context.sql.values({
 		sql: `SELECT model, version, max(source) FROM lineage_link
 			WHERE kind = ? AND value ${is} AND (model, version) > (?, ?) AND ${reached}
 			GROUP BY model, version ORDER BY model, version LIMIT ?`,

@@ -21,7 +21,7 @@ type Row = [
 
 /** Every revision that some of these versions served in, the latest first. */
 export async function servedIn(context: Context, versions: readonly Named[]): Promise<Service[]> {
-	const rows = (await context.sql.all({
+	const rows = (await context.sql.values({
 		sql: `SELECT * FROM (
 				SELECT v.value ->> 1 AS version, d.model, d.environment, d.revision, d.champion, d.challenger, d.canary,
 					d.since, (SELECT n.since FROM deployment n WHERE n.model = d.model AND n.environment = d.environment

@@ -13,7 +13,7 @@ export async function registrations(
 	versions: readonly { model: string; version: string }[],
 ): Promise<Map<string, LedgerRef>> {
 	const objects = versions.map((v) => `version:${v.model}@${v.version}`)
-	const rows = (await context.sql.all({
+	const rows = (await context.sql.values({
 		sql: `SELECT e.actor, e.at, e.idx, substr(e.object, 9) FROM json_each(?) o
 			JOIN ledger_entry e ON e.object = o.value WHERE e.action = 'register-version'`,
 		params: [JSON.stringify(objects)],
@@ -27,7 +27,7 @@ export async function deployers(
 	places: readonly { model: string; environment: string }[],
 ): Promise<Map<string, LedgerRef>> {
 	const objects = [...new Set(places.map((p) => `deployment:${p.model}/${p.environment}`))]
-	const rows = (await context.sql.all({
+	const rows = (await context.sql.values({
 		sql: `SELECT e.actor, e.at, e.idx, substr(e.object, 12) || '/' || json_extract(e.entry, '$.details.revision')
 			FROM json_each(?) o JOIN ledger_entry e ON e.object = o.value WHERE e.action = 'set-deployment'`,
 		params: [JSON.stringify(objects)],
@@ -40,7 +40,7 @@ export async function deployer(
 	context: Context,
 	{ model, environment, revision }: { model: string; environment: string; revision: number },
 ): Promise<LedgerRef | null> {
-	const [row] = (await context.sql.all({
+	const [row] = (await context.sql.values({
 		sql: `SELECT actor, at, idx, NULL FROM ledger_entry WHERE object = ? AND action = 'set-deployment'
 			AND json_extract(entry, '$.details.revision') = ? LIMIT 1`,
 		params: [`deployment:${model}/${environment}`, revision],

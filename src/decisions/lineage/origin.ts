@@ -28,7 +28,7 @@ export async function findOrigin(context: Context, actor: Actor, text: string): 
 	const kinds = [...originKinds, 'prediction', 'version'].some((kind) => text.startsWith(`${kind}:`))
 	if (kinds) return parseOrigin(text)
 	const bare = text.trim()
-	const rows = (await context.sql.all({
+	const rows = (await context.sql.values({
 		sql: `SELECT DISTINCT kind FROM lineage_link
 			WHERE kind IN (SELECT value FROM json_each(?)) AND value = ? AND ${reached}`,
 		params: [JSON.stringify(originKinds), bare, ...(await reachedParams(context, actor))],

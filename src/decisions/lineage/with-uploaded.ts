@@ -7,7 +7,7 @@ type Row = Pick<TracedVersion, 'model' | 'version' | 'artifact'>
 export async function withUploaded<R extends Row>(context: Context, rows: readonly R[]): Promise<R[]> {
 	const bare = rows.filter((row) => row.artifact === null)
 	if (bare.length === 0) return [...rows]
-	const found = (await context.sql.all({
+	const found = (await context.sql.values({
 		sql: `SELECT model, version, sha256, format FROM version_artifact
 			WHERE (model, version) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))`,
 		params: [JSON.stringify(bare.map(({ model, version }) => [model, version]))],

@@ -21,7 +21,7 @@ const withoutArtifact = `DELETE FROM replay_due WHERE NOT EXISTS (SELECT 1 FROM 
 /** The days that are due of versions whose model file is there or can be fetched, the newest first. */
 export async function dueDays(context: Context, limit: number): Promise<DueDay[]> {
 	await context.sql.batch([{ sql: withoutArtifact }])
-	const rows = (await context.sql.all({
+	const rows = (await context.sql.values({
 		sql: `SELECT d.series, d.day_ms, d.mark, s.model, s.version, s.environment FROM replay_due d
 			JOIN log_series s ON s.id = d.series ORDER BY d.day_ms DESC, d.series LIMIT ?`,
 		params: [limit],

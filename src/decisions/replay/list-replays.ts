@@ -69,7 +69,7 @@ export async function listReplays(
 	authorise(actor, ['viewer', 'auditor'], query.model)
 	const { name } = await findModel(context, query.model)
 	const after = afterOf(query.cursor)
-	const rows = (await context.sql.all({
+	const rows = (await context.sql.values({
 		sql: `SELECT version, environment, day_ms, sha256, rows, sampled, matched, mismatched, unavailable, worst, examples,
 				asked, reasons, replayed_at FROM replay_day
 			WHERE model = ?1 AND (?2 IS NULL OR version = ?2) AND (?3 IS NULL OR environment = ?3)

@@ -36,7 +36,7 @@ const settled = `(m.mismatched = 0 AND m.asked = '[]') OR (m.judged_at IS NOT NU
 
 /** Every model and environment with mismatches that stand, or that are settled since they were judged last. */
 export async function readReplayStates(context: Context): Promise<ReplayState[]> {
-	const rows = (await context.sql.all({
+	const rows = (await context.sql.values({
 		sql: `SELECT m.model, m.environment, m.version, m.day_ms, m.sampled, m.mismatched, json_array_length(m.asked), m.worst,
 			(${settled}) FROM replay_day m WHERE m.standing = 1 ORDER BY m.model, m.environment, m.day_ms DESC, m.version`,
 	})) as unknown as Row[]

@@ -30,7 +30,7 @@ export async function storeDay(
 	replay: DayReplay,
 	also: readonly Statement[],
 ): Promise<void> {
-	const [before] = (await context.sql.all({
+	const [before] = (await context.sql.values({
 		sql: `SELECT mismatched FROM replay_day WHERE ${ofDay}`,
 		params: [...keyOf(key)],
 	})) as unknown as [number][]

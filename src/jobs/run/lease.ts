@@ -54,7 +54,7 @@ export async function takeLease(
 		if (isConflict(error)) return { retryMs: undefined }
 		throw error
 	}
-	const [row] = await context.sql.all({
+	const [row] = await context.sql.values({
 		sql: 'SELECT fence FROM lease WHERE name = ? AND owner = ?',
 		params: [nameOf(job), owner],
 	})
@@ -63,7 +63,7 @@ export async function takeLease(
 
 /** Undefined when the lease is free. */
 async function readHeld({ sql }: Context, job: string): Promise<Held | undefined> {
-	const [row] = await sql.all({
+	const [row] = await sql.values({
 		sql: 'SELECT fence, renewals, until FROM lease WHERE name = ? AND until <> 0',
 		params: [nameOf(job)],
 	})
@@ -121,9 +121,13 @@ export function underLease(context: Context, lease: Lease): Context {
 		params: [nameOf(lease.job), lease.owner, lease.fence],
 	}
 	const sql: Sql = {
-		all: async (statement) => {
+		all: async <Row>(statement: Statement) => {
 			check()
-			return context.sql.all(statement)
+			return context.sql.all<Row>(statement)
+		},
+		values: async (statement) => {
+			check()
+			return context.sql.values(statement)
 		},
 		batch: async (statements) => {
 			check()

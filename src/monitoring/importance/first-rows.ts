@@ -25,7 +25,7 @@ export async function firstRows(
 	const baseline = await baselineRows(context, name, version)
 	const kept = encodedRows(model, spread(baseline?.kept ?? []))
 	if (kept.length >= minFirstRows) return model.background(kept)
-	const [first] = (await context.sql.all({
+	const [first] = (await context.sql.values({
 		sql: `SELECT min(c.day) FROM log_series s JOIN log_chunk c ON c.series = s.id AND c.kind = 1
 			WHERE s.model = ? AND s.version = ? AND s.environment = ? AND s.segment = ''`,
 		params: [name, version, environment],

@@ -83,7 +83,7 @@ async function computeWork(
 export async function closedSince(context: Context, table: RecordTable): Promise<Due[]> {
 	const found: Due[] = []
 	for (const size of windowSizes) {
-		const rows = (await context.sql.all({
+		const rows = (await context.sql.values({
 			sql: `SELECT series, from_ms FROM ${table} WHERE provisional = 1 AND hours = ? AND from_ms <= ?`,
 			params: [windowMs[size] / windowMs['1h'], context.now() - windowMs[size]],
 		})) as unknown as [number, number][]

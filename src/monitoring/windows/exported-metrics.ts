@@ -84,10 +84,10 @@ export class ExportedMetrics {
 
 	/** Reads which series there are, then only those that changed since the last look. */
 	private async followChanges(context: Context): Promise<void> {
-		const [last] = await context.sql.all({ sql: 'SELECT coalesce(max(sequence), 0) FROM metric_change' })
+		const [last] = await context.sql.values({ sql: 'SELECT coalesce(max(sequence), 0) FROM metric_change' })
 		const until = (last as [number])[0]
 		if (until === this.since) return
-		const rows = (await context.sql.all(
+		const rows = (await context.sql.values(
 			this.since === undefined
 				? { sql: allSeries, params: [hoursOf(size)] }
 				: { sql: changedSeries, params: [hoursOf(size), this.since] },
@@ -104,7 +104,7 @@ export class ExportedMetrics {
 
 	/** One series of each model and environment: the champion's, or where it has none the one with the newest window. */
 	private async serving(context: Context): Promise<Known[]> {
-		const rows = (await context.sql.all({ sql: champions })) as unknown as [string, string, string][]
+		const rows = (await context.sql.values({ sql: champions })) as unknown as [string, string, string][]
 		const champion = new Map(rows.map(([model, environment, version]) => [key(model, environment), version]))
 		const chosen = new Map<string, Known>()
 		for (const series of this.known.values()) {
@@ -202,7 +202,7 @@ async function newestAnswers(
 		measure: (row: Row, series: Series) => Promise<MetricPoint[]> | MetricPoint[],
 	) => {
 		if (!metrics.some((m) => tableOf(m) === table)) return
-		for (const row of await context.sql.all({ sql: newestRecords(table, columns), params })) {
+		for (const row of await context.sql.values({ sql: newestRecords(table, columns), params })) {
 			const id = row[0] as number
 			found.get(id)?.push(...(await measure(row as unknown as Row, seriesOf.get(id) as Series)))
 		}

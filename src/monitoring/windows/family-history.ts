@@ -116,7 +116,7 @@ export class FamilyHistory {
 
 	/** When the first hour of a series begins that is stored or was computed in this run. */
 	private async firstHour(series: number): Promise<number> {
-		const [row] = (await this.context.sql.all({
+		const [row] = (await this.context.sql.values({
 			sql: 'SELECT min(from_ms) FROM metric_record WHERE series = ? AND hours = 1',
 			params: [series],
 		})) as unknown as [number | null][]
@@ -125,7 +125,7 @@ export class FamilyHistory {
 	}
 
 	private async rows(series: number, size: WindowSize, where: string, params: (number | string)[]) {
-		const found = await this.context.sql.all({
+		const found = await this.context.sql.values({
 			sql: `SELECT from_ms, bytes FROM metric_record WHERE series = ?1 AND hours = ?2 AND baseline = ?3 AND ${where}
 				AND superseded_at IS NULL ORDER BY from_ms`,
 			params: [series, hoursOf(size), this.reference.digest, ...params],

@@ -21,7 +21,7 @@ const sizes: Record<number, WindowSize> = { 1: '1h', 24: '1d', 168: '7d' }
 
 /** Windows whose values changed after `since` (a sequence number), by the time they begin. */
 export async function computedWindows(context: Context, query: { since: number }): Promise<ChangedWindow[]> {
-	const rows = (await context.sql.all({
+	const rows = (await context.sql.values({
 		sql: `SELECT c.sequence, c.hours, c.from_ms, s.model, s.version, s.environment FROM metric_change c
 			JOIN log_series s ON s.id = c.series WHERE c.sequence > ? ORDER BY c.from_ms, c.hours, c.sequence`,
 		params: [query.since],

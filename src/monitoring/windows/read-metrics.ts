@@ -240,7 +240,7 @@ async function readRecords(
 			WHERE ${among('series', series)} AND ${among('hours', sizes.map(hoursOf))} AND from_ms >= ?1 AND from_ms < ?2
 			AND (?3 = 1 OR superseded_at IS NULL) AND (from_ms, hours, series, ${k}, revision) >= (?1, ?4, ?5, ?6, ?7)`,
 	)
-	const rows = await context.sql.all({
+	const rows = await context.sql.values({
 		sql: `${selects.join(' UNION ALL ')} ORDER BY from_ms, hours, series${selects.length > 1 ? ', kind' : ''}, revision LIMIT ?8`,
 		params: [
 			from,
@@ -266,7 +266,7 @@ async function computedBefore(
 	kind: StoredKind,
 	{ series, hours, from, revision }: { series: number; hours: number; from: number; revision: number },
 ): Promise<number | undefined> {
-	const [row] = await context.sql.all({
+	const [row] = await context.sql.values({
 		sql: `SELECT max(computed_at) FROM ${tables[kind]} WHERE series = ? AND hours = ? AND from_ms = ? AND revision < ?`,
 		params: [series, hours, from, revision],
 	})

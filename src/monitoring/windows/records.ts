@@ -73,7 +73,7 @@ export const rowsInForce = (
 	window: WindowSize,
 	froms: readonly number[],
 ) =>
-	context.sql.all({
+	context.sql.values({
 		sql: `SELECT ${columns} FROM ${table} WHERE series IN (SELECT value FROM json_each(?)) AND hours = ?
 			AND from_ms IN (SELECT value FROM json_each(?)) AND superseded_at IS NULL`,
 		params: [JSON.stringify(series), hoursOf(window), JSON.stringify(froms)],

@@ -62,7 +62,7 @@ export type RejectionState = { model: string; environment: string; facts: Map<st
 /** How many rows each model had rejected in this hour and the one before, and which share of all that came. */
 export async function readRejectionStates(context: Context): Promise<RejectionState[]> {
 	const from = windowStart('1h', context.now()) - hourMs
-	const rows = (await context.sql.all(recentRejections(from))) as unknown as [
+	const rows = (await context.sql.values(recentRejections(from))) as unknown as [
 		string,
 		string,
 		string,

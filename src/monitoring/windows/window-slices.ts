@@ -1,4 +1,5 @@
 import type { Context } from '../../context.ts'
+import { groupBy } from '../../core/maps.ts'
 import { dayMs, type WindowSize, windowMs } from '../../core/time.ts'
 import { Batches } from '../../db/batches.ts'
 import type { Statement } from '../../db/sql.ts'
@@ -120,22 +121,10 @@ async function keptDays(
 	[from, to]: [number, number],
 	bins: string | undefined,
 ): Promise<Part[]> {
-	const rows = (await context.sql.all({
+	const rows = (await context.sql.values({
 		sql: `SELECT series, day_ms, bytes FROM ${table} WHERE series IN (SELECT value FROM json_each(?))
 			AND day_ms >= ? AND day_ms < ?${bins === undefined ? '' : ' AND grid = ?'} ORDER BY series, day_ms`,
 		params: [JSON.stringify(series), from, to, ...(bins === undefined ? [] : [bins])],
 	})) as unknown as [number, number, Uint8Array][]
 	return rows.map(([id, at, bytes]) => ({ series: id, at, bytes }))
-}
-
-/** As Map.groupBy, which Node 20 does not have. */
-function groupBy<K, T>(list: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
-	const groups = new Map<K, T[]>()
-	for (const item of list) {
-		const key = keyOf(item)
-		const group = groups.get(key)
-		if (group) group.push(item)
-		else groups.set(key, [item])
-	}
-	return groups
 }

@@ -51,7 +51,7 @@ export async function baselineRows(
 	model: string,
 	version: string,
 ): Promise<{ digest: string; rows: number; kept: Record<string, unknown>[] } | undefined> {
-	const [found] = (await context.sql.all({
+	const [found] = (await context.sql.values({
 		sql: `SELECT s.digest, s.rows, s.content FROM baseline b JOIN baseline_sample s
 			ON s.model = b.model AND s.version = b.version AND s.digest = b.digest
 			WHERE b.model = ? AND b.version = ? AND b.replaced_at IS NULL`,

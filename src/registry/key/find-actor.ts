@@ -17,7 +17,7 @@ const refused = (text: string) => new AppError('unauthenticated', `${text} Ask a
  * a hash that nobody can aim at, so no constant-time comparison is needed; nor a slow hash, as secrets have 256 bits.
  */
 export async function findActor(context: Context, secret: string): Promise<Actor> {
-	const [row] = await context.sql.all({ sql: byHash, params: [await sha256Hex(secret)] })
+	const [row] = await context.sql.values({ sql: byHash, params: [await sha256Hex(secret)] })
 	if (!row) throw refused('The key is unknown. Check that it was copied whole.')
 	const [id, role, models, expiresAt, revokedAt] = row as unknown as KeyRow
 	if (revokedAt !== null) throw refused(`The key ${id} was revoked at ${formatTime(revokedAt)}.`)

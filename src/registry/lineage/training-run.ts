@@ -69,7 +69,7 @@ const reading = (status: RunReading['status'], reference: string, kept: Kept | u
 })
 
 async function readKept(context: Context, reference: string): Promise<Kept | undefined> {
-	const [row] = await context.sql.all({
+	const [row] = await context.sql.values({
 		sql: 'SELECT content, read_at, confirmed_at FROM training_run WHERE run = ? ORDER BY read_at DESC LIMIT 1',
 		params: [reference],
 	})

@@ -40,7 +40,7 @@ async function numbersByModel(
 	sql: string,
 	models: readonly string[],
 ): Promise<Map<string, number>> {
-	const rows = (await context.sql.all({ sql, params: [JSON.stringify(models)] })) as unknown as [
+	const rows = (await context.sql.values({ sql, params: [JSON.stringify(models)] })) as unknown as [
 		string,
 		number | null,
 	][]
@@ -63,7 +63,7 @@ type AlertRow = [
 
 /** The worst alert that fires for each model, the oldest of equals. */
 async function worstAlerts(context: Context, models: readonly string[]): Promise<Map<string, AlertRow>> {
-	const rows = (await context.sql.all({
+	const rows = (await context.sql.values({
 		sql: firing,
 		params: [JSON.stringify(models)],
 	})) as unknown as AlertRow[]

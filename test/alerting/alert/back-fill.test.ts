@@ -43,7 +43,7 @@ const compute = () => computeDirty(test.context, inputComputation)
 const tick = () => evaluateAll(test.context, actions, metricSources, { isPatient: true })
 /** How many sizes of windows were evaluated. */
 const evaluated = async () =>
-	(await test.context.sql.all({ sql: 'SELECT count(*) FROM rule_series' }))[0]?.[0]
+	(await test.context.sql.values({ sql: 'SELECT count(*) FROM rule_series' }))[0]?.[0]
 const alerts = async () =>
 	(await listIncidents(test.context, admin, { limit: 10 })).items.flatMap((i) =>
 		i.alerts.map((a) => [a.status, a.window.from.slice(0, 10)]),

@@ -22,7 +22,7 @@ const setOf = async (rules: string) => {
 }
 const rule = (name: string) => `  - name: ${name}\n    when: n >= 5 && severity == "warning"\n`
 const inForce = async () =>
-	(await test.context.sql.all({ sql: 'SELECT digest FROM rule_use ORDER BY at' })).map((r) => r[0])
+	(await test.context.sql.values({ sql: 'SELECT digest FROM rule_use ORDER BY at' })).map((r) => r[0])
 
 it('evaluates by the rules of the service, whoever runs it and whatever rules lie where it runs', async () => {
 	const [service, command] = [await setOf(rule('served')), await setOf(rule('elsewhere'))]

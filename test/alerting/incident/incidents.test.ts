@@ -35,7 +35,7 @@ const only = async () => {
 	return items[0] as (typeof items)[number]
 }
 const ledger = async () =>
-	(await test.context.sql.all({ sql: 'SELECT action FROM ledger_entry ORDER BY idx' })).map((r) => r[0])
+	(await test.context.sql.values({ sql: 'SELECT action FROM ledger_entry ORDER BY idx' })).map((r) => r[0])
 
 describe('an incident', () => {
 	it('is opened by the window in which a rule fires, with its evidence and a ledger entry', async () => {
@@ -203,7 +203,9 @@ describe('what people do with it', () => {
 	it('leaves one announcement a revision in the outbox', async () => {
 		const { id } = await only()
 		await acknowledgeIncident(test.context, analyst, id)
-		const keys = (await test.context.sql.all({ sql: 'SELECT key FROM outbox ORDER BY id' })).map((r) => r[0])
+		const keys = (await test.context.sql.values({ sql: 'SELECT key FROM outbox ORDER BY id' })).map(
+			(r) => r[0],
+		)
 		expect(keys).toEqual([`incident:${id}:1:`, `incident:${id}:2:`])
 	})
 })

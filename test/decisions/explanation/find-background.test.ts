@@ -31,7 +31,7 @@ it('draws as many rows of a model with very many features as a value of the data
 	await test.context.log.append('m', 'prediction', builder.finish())
 	const query = { model: 'm', version: '1', environment: 'production', at: startOfTest, rule, features }
 	const { digest, content } = await findBackground(test.context, analyst, query)
-	const [row] = await test.context.sql.all({ sql: 'SELECT digest, length(content) FROM background' })
+	const [row] = await test.context.sql.values({ sql: 'SELECT digest, length(content) FROM background' })
 	expect(row?.[0]).toBe(digest)
 	expect(Number(row?.[1])).toBeLessThanOrEqual(1_900_000)
 	expect(content.approved).toBeGreaterThanOrEqual(30)

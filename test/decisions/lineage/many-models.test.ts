@@ -49,6 +49,10 @@ beforeAll(async () => {
 			statements.push(statement.sql)
 			return sql.all(statement)
 		},
+		values: (statement) => {
+			statements.push(statement.sql)
+			return sql.values(statement)
+		},
 	}
 	test.context.db = openDatabase(test.context.sql)
 	statements = []
@@ -96,7 +100,7 @@ describe('among many models', () => {
 		for (const from of froms) await readLineage(test.context, admin, { from, limit: 100 })
 		for (const sql of new Set(statements)) {
 			const params = Array.from({ length: 20 }, () => null).slice(0, (sql.match(/\?/g) ?? []).length)
-			const plan = await test.context.sql.all({ sql: `EXPLAIN QUERY PLAN ${sql}`, params })
+			const plan = await test.context.sql.values({ sql: `EXPLAIN QUERY PLAN ${sql}`, params })
 			const scans = plan
 				.map((row) => String(row[3]))
 				.filter((step) => step.startsWith('SCAN ') && !small.test(step))

@@ -33,7 +33,7 @@ it('versions from before there was an index are found as those that come after',
 		{ sql: "INSERT INTO model_version (model, version, features, created_at) VALUES ('m', '2', '[]', 0)" },
 	])
 	expect(await migrate(sql, migrations)).toEqual(['0012_lineage.sql'])
-	const rows = await sql.all({ sql: 'SELECT kind, value, model, version, source FROM lineage_link' })
+	const rows = await sql.values({ sql: 'SELECT kind, value, model, version, source FROM lineage_link' })
 	const wanted = versionLinks({ artifact, lineage }).map(({ kind, value }) => [
 		kind,
 		value,

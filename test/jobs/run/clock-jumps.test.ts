@@ -75,7 +75,7 @@ describe('a clock that jumps', () => {
 		stale.end()
 		expect(await first).toMatchObject({ status: 'failed', error: expect.stringMatching(/lease ran out/) })
 		expect(String(acted)).toMatch(/CHECK constraint/)
-		expect(await context.sql.all({ sql: "SELECT 1 FROM log_state WHERE key = 'late'" })).toEqual([])
+		expect(await context.sql.values({ sql: "SELECT 1 FROM log_state WHERE key = 'late'" })).toEqual([])
 	})
 
 	it('a holder that could not renew in time stops acting', async () => {
@@ -87,7 +87,7 @@ describe('a clock that jumps', () => {
 				...held.job,
 				run: async (own) => {
 					await held.job.run(own)
-					read = await own.sql.all({ sql: 'SELECT 1' }).catch((error: unknown) => error)
+					read = await own.sql.values({ sql: 'SELECT 1' }).catch((error: unknown) => error)
 					return {}
 				},
 			},

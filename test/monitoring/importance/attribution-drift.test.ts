@@ -129,7 +129,7 @@ describe('importance drift', () => {
 		expect(await run()).toMatchObject({ hours: 24, windows: 2 })
 		expect(await run()).toMatchObject({ hours: 0, windows: 0 })
 		// Of segments neither: they are not explained by hour.
-		expect(await server.context.sql.all({ sql: 'SELECT * FROM attribution_dirty' })).toEqual([])
+		expect(await server.context.sql.values({ sql: 'SELECT * FROM attribution_dirty' })).toEqual([])
 	})
 
 	it('is a fact of its feature for rules', async () => {

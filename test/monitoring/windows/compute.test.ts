@@ -159,7 +159,7 @@ describe('computing', () => {
 		await post(startOfTest - 5 * hourMs, { count: 60 }, 'other')
 		await rollUp.run(server.context)
 		const ofCredit = "series IN (SELECT id FROM log_series WHERE model = 'credit')"
-		const [[bytes]] = (await server.context.sql.all({
+		const [[bytes]] = (await server.context.sql.values({
 			sql: `SELECT bytes FROM log_profile WHERE ${ofCredit}`,
 		})) as unknown as [[Uint8Array]]
 		const write = (value: Uint8Array) =>

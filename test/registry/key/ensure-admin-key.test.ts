@@ -11,9 +11,9 @@ beforeAll(async () => {
 })
 afterAll(() => made.close())
 const entries = async () =>
-	(await made.context.sql.all({ sql: "SELECT action FROM ledger_entry WHERE object = 'key:key_admin'" })).map(
-		([action]) => action,
-	)
+	(
+		await made.context.sql.values({ sql: "SELECT action FROM ledger_entry WHERE object = 'key:key_admin'" })
+	).map(([action]) => action)
 
 test('refuses a key of under 16 characters or with white space', async () => {
 	await expect(ensureAdminKey(made.context, 'x'.repeat(15))).rejects.toMatchObject({

@@ -26,7 +26,7 @@ it('settings from before they were kept are in force since they were last change
 	}
 	await sql.batch([model('fresh', 1), model('changed', 3), entry])
 	await migrate(sql, folder)
-	const rows = await sql.all({
+	const rows = await sql.values({
 		sql: 'SELECT model, revision, since, settings FROM model_history ORDER BY model',
 	})
 	const settings = { task: 'binary', riskTier: null, positiveLabel: '1', threshold: 0.4, sensitive: ['SEX'] }

@@ -122,7 +122,7 @@ async function sourcesOf(
 	series: number,
 	hours: readonly Hour[],
 ): Promise<Map<number, string>> {
-	const rows = await context.sql.all({
+	const rows = await context.sql.values({
 		sql: `SELECT hour_ms, source FROM attribution_hour WHERE series = ?
 			AND hour_ms IN (SELECT value FROM json_each(?))`,
 		params: [series, JSON.stringify(hours.map((h) => h.hour))],
@@ -208,7 +208,7 @@ async function compareOne(
 
 /** Where rows of the first week have changed, what later windows are compared with has: all of them are looked at. */
 async function allWindows(context: Context, series: number, some: readonly Window[]): Promise<Window[]> {
-	const rows = (await context.sql.all({
+	const rows = (await context.sql.values({
 		sql: 'SELECT hours, from_ms FROM attribution_record WHERE series = ? AND superseded_at IS NULL',
 		params: [series],
 	})) as unknown as [number, number][]

@@ -12,11 +12,11 @@ const markHours = `INSERT INTO attribution_dirty (series, hour_ms, mark) SELECT 
  */
 export async function followChanges(context: Context): Promise<void> {
 	for (;;) {
-		const [state] = (await context.sql.all({
+		const [state] = (await context.sql.values({
 			sql: "SELECT value FROM attribution_state WHERE key = 'followed'",
 			params: [],
 		})) as unknown as [number][]
-		const rows = (await context.sql.all({
+		const rows = (await context.sql.values({
 			sql: `SELECT c.sequence, c.series, c.from_ms, c.hours = 1 AND s.segment = '' FROM metric_change c
 				JOIN log_series s ON s.id = c.series WHERE c.sequence > ? ORDER BY c.sequence LIMIT ?`,
 			params: [state?.[0] ?? 0, marksAtOnce],
@@ -50,7 +50,7 @@ export const markUnexplained = async (context: Context): Promise<void> =>
 
 /** The marked hours of each series, oldest first. */
 export async function dirtyHours(context: Context): Promise<Map<number, { hour: number; mark: number }[]>> {
-	const rows = (await context.sql.all({
+	const rows = (await context.sql.values({
 		sql: 'SELECT series, hour_ms, mark FROM attribution_dirty ORDER BY series, hour_ms',
 		params: [],
 	})) as unknown as [number, number, number][]

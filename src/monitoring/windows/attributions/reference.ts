@@ -41,7 +41,7 @@ export async function attributionReference(
 		kept.set(key, moments)
 		if (moments.sampled > 0) return { baseline: baseline.digest, moments }
 	}
-	const [first] = (await context.sql.all({
+	const [first] = (await context.sql.values({
 		sql: 'SELECT min(hour_ms) FROM attribution_hour WHERE series = ? AND source = ?',
 		params: [series, explainer.source],
 	})) as unknown as [number | null][]
@@ -76,7 +76,7 @@ export async function periodMoments(
 	from: number,
 	to: number,
 ): Promise<AttributionMoments> {
-	const rows = (await context.sql.all({
+	const rows = (await context.sql.values({
 		sql: 'SELECT bytes FROM attribution_hour WHERE series = ? AND hour_ms >= ? AND hour_ms < ? AND source = ?',
 		params: [series, from, to, source],
 	})) as unknown as [Uint8Array][]

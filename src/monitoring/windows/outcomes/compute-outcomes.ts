@@ -43,7 +43,7 @@ export const outcomeComputation: Computation = {
 
 /** Windows that wait for outcomes no longer. */
 async function matured(context: Context) {
-	const rows = (await context.sql.all({
+	const rows = (await context.sql.values({
 		sql: 'SELECT series, hours, from_ms FROM outcome_record WHERE mature_at IS NOT NULL AND mature_at <= ? AND superseded_at IS NULL',
 		params: [context.now()],
 	})) as unknown as [number, number, number][]

@@ -15,7 +15,7 @@ export async function conceptFindings(
 	{ size, from }: Window,
 ): Promise<[string, MetricValue][]> {
 	if (series.segment !== '' || windowMs[size] < dayMs) return []
-	const rows = (await context.sql.all({
+	const rows = (await context.sql.values({
 		sql: 'SELECT n, error, changes FROM concept_day WHERE series = ? AND day_ms >= ? AND day_ms < ?',
 		params: [series.id, from, from + windowMs[size]],
 	})) as unknown as [number, number, string][]

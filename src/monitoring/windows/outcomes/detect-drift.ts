@@ -25,7 +25,7 @@ const largestError = 1e100
 export async function detectDrift(
 	context: Context,
 ): Promise<{ series: number; days: number; failed: number[] }> {
-	const rows = (await context.sql.all({
+	const rows = (await context.sql.values({
 		sql: 'SELECT DISTINCT series FROM log_error',
 	})) as unknown as [number][]
 	if (rows.length === 0) return { series: 0, days: 0, failed: [] }
@@ -60,7 +60,7 @@ async function lookAt(context: Context, series: number, model: ModelRow): Promis
 }
 
 async function readStates(context: Context, series: number): Promise<Known> {
-	const [row] = (await context.sql.all({
+	const [row] = (await context.sql.values({
 		sql: 'SELECT state, revision FROM concept_state WHERE series = ?',
 		params: [series],
 	})) as unknown as [string, number][]
@@ -73,7 +73,7 @@ type Waiting = { day: number; hasErrors: number; isDirty: number; isKnownMature:
 
 /** Days not looked at yet that have errors, or may be immature: those wait, and all after them. Oldest first. */
 async function waitingDays(context: Context, series: number, through: number): Promise<Waiting[]> {
-	const rows = (await context.sql.all({
+	const rows = (await context.sql.values({
 		sql: `WITH errors AS (SELECT DISTINCT day_ms AS day FROM log_error WHERE series = ?1),
 			dirty AS (SELECT DISTINCT hour - hour % ${dayMs} AS day FROM log_tally_dirty WHERE series = ?1),
 			records AS (SELECT from_ms AS day, provisional = 0 AND mature_at IS NULL AS is_mature FROM outcome_record
@@ -107,7 +107,7 @@ async function takeDay(
 	day: number,
 	{ states: before, revision }: Known,
 ): Promise<Known> {
-	const rows = (await context.sql.all({
+	const rows = (await context.sql.values({
 		sql: 'SELECT chunk, bytes FROM log_error WHERE series = ? AND day_ms = ? ORDER BY chunk',
 		params: [series, day],
 	})) as unknown as [number, Uint8Array][]
@@ -167,7 +167,7 @@ async function dayStatements(
 	day: number,
 	{ n, error, changes }: Day,
 ): Promise<Statement[]> {
-	const [row] = (await context.sql.all({
+	const [row] = (await context.sql.values({
 		sql: 'SELECT n, error, changes FROM concept_day WHERE series = ? AND day_ms = ?',
 		params: [series, day],
 	})) as unknown as [number, number, string][]

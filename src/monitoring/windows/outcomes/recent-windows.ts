@@ -61,7 +61,7 @@ export async function choosePlace(
 ): Promise<Place | undefined> {
 	const wanted = segment === undefined ? ':' : segment
 	const series = (await context.log.series(name)).filter((s) => `${s.segment}:${s.value}` === wanted)
-	const rows = (await context.sql.all({
+	const rows = (await context.sql.values({
 		sql: `SELECT value, (SELECT max(from_ms) FROM outcome_record WHERE series = value AND hours = ?)
 			FROM json_each(?)`,
 		params: [hoursOf(window), JSON.stringify(series.map((s) => s.id))],
@@ -119,7 +119,7 @@ export async function lastMature(
 	{ series, window }: Place,
 	before: number,
 ): Promise<number | undefined> {
-	const [row] = (await context.sql.all({
+	const [row] = (await context.sql.values({
 		sql: `SELECT from_ms FROM outcome_record WHERE series = ? AND hours = ? AND from_ms < ? AND superseded_at IS NULL
 			AND provisional = 0 AND mature_at IS NULL AND labelled > 0 ORDER BY from_ms DESC LIMIT 1`,
 		params: [series.id, hoursOf(window), before],

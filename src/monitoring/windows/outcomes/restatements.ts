@@ -57,7 +57,7 @@ type Row = [until: number, ...OutcomeRow]
 
 /** The first final records of windows that have later ones, newest window first. */
 async function firstFinal(context: Context, { series, window }: Place, froms: number[]): Promise<Row[]> {
-	const rows = await context.sql.all({
+	const rows = await context.sql.values({
 		sql: `SELECT superseded_at, ${outcomeColumns} FROM outcome_record AS r WHERE series = ?1 AND hours = ?2
 			AND from_ms IN (SELECT value FROM json_each(?3)) AND provisional = 0 AND mature_at IS NULL AND labelled > 0
 			AND superseded_at IS NOT NULL
