@@ -1,5 +1,5 @@
 import { overdispersedTest } from '../stats/between-windows.ts'
-import { biasCorrectedPsi } from '../stats/psi.ts'
+import { biasCorrectedPsi } from '../stats/distances.ts'
 import type { Pair } from './tested-groups.ts'
 
 /**

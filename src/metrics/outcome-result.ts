@@ -4,10 +4,8 @@ import type { GroupSummary } from '../summaries/outcomes/group-summary.ts'
 import { binCount, groupCounts } from '../summaries/outcomes/group-summary.ts'
 import type { Task } from '../summaries/outcomes/label.ts'
 import type { AttributeMetric, OutcomeMetric } from './descriptor.ts'
-import { fairnessMeanScoreDifference } from './fairness/mean-score-difference.ts'
-import { fairnessSmd } from './fairness/smd.ts'
+import { attributeMeasure, scoreFairnessIds } from './fairness.ts'
 import { metrics } from './index.ts'
-import { attributeMeasure } from './measure-groups.ts'
 import type { MetricValue } from './metric-value.ts'
 import type { OutcomeView } from './outcome-view.ts'
 
@@ -45,8 +43,8 @@ export function summariseOutcomes(view: OutcomeView, favourable?: Favourable): O
 	return { predictions, labelled, never, unusable, corrections, favourable, findings, attributes }
 }
 
-/** Scores can be compared in any task; rates of decisions and errors need a positive side. */
-const ofScores: readonly AttributeMetric[] = [fairnessMeanScoreDifference, fairnessSmd]
+/** In the order in which they are stored. */
+const scoreMetrics = scoreFairnessIds.flatMap((id) => attributeMetrics.filter((m) => m.id === id))
 
 function summariseAttribute(
 	values: ReadonlyMap<string, GroupSummary>,
@@ -56,7 +54,7 @@ function summariseAttribute(
 	const used = [...values].filter(([, group]) => group.get('n') > 0)
 	used.sort((a, b) => (a[0] < b[0] ? -1 : 1))
 	const groups: Group[] = used.map(([group, outcomeSummary]) => ({ group, counts: countsOf(outcomeSummary) }))
-	const wanted = task === 'binary' ? attributeMetrics : ofScores
+	const wanted = task === 'binary' ? attributeMetrics : scoreMetrics
 	const findings = wanted.map((m): [string, MetricValue] => {
 		const { groups: _, ...finding } = attributeMeasure(m, groups, favourable)
 		return [m.id, finding]

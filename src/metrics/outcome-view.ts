@@ -1,7 +1,8 @@
 import type { PredictionTable } from '../stats/estimation/estimate-loss.ts'
 import type { ScoreTable } from '../stats/estimation/score-table.ts'
-import type { BrierSums } from '../stats/performance/multiclass-brier-score.ts'
-import type { RankedQuery } from '../stats/performance/ranking-query.ts'
+import type { BrierSums } from '../stats/performance/probability-losses.ts'
+import type { RankedQuery } from '../stats/performance/ranking.ts'
+import type { RegressionMoments } from '../stats/performance/regression.ts'
 import type { ScoreCounts } from '../stats/score-counts.ts'
 import { keptDigits } from '../summaries/outcomes/coarsen.ts'
 import { negative, positive, type Task } from '../summaries/outcomes/label.ts'
@@ -147,6 +148,33 @@ export class OutcomeView {
 	/** Regression: the sums over labelled rows, in the order of `momentNames`. */
 	get moments(): number[] {
 		return this.once('moments', () => this.outcomeSummary.moments.map((sum) => sum.value()))
+	}
+
+	/** One of the sums of `moments`. */
+	momentOf(name: (typeof momentNames)[number]): number {
+		return this.moments[momentNames.indexOf(name)] ?? 0
+	}
+
+	/** Regression: the same sums, as statistics of errors take them. */
+	get regressionMoments(): RegressionMoments {
+		const of = (name: (typeof momentNames)[number]) => this.momentOf(name)
+		return {
+			origin: 0,
+			n: of('n'),
+			e: of('e'),
+			absE: of('abs'),
+			e2: of('e2'),
+			e4: of('e4'),
+			e2y: of('e2y'),
+			e2y2: of('e2y2'),
+			y: of('y'),
+			y2: of('y2'),
+			y3: of('y3'),
+			y4: of('y4'),
+			zeroActuals: of('zeros'),
+			absRelative: of('ape'),
+			relative2: of('ape2'),
+		}
 	}
 
 	/** Multiclass: the sums over labelled rows; of none where they were stored before there were such sums. */

@@ -1,6 +1,6 @@
 import type { Variation } from '../stats/between-windows.ts'
 import { total } from '../stats/counts.ts'
-import { usedCells } from '../stats/psi.ts'
+import { usedCells } from '../stats/distances.ts'
 import { isIdentifier, tooFew } from './compare.ts'
 import type { ColumnView } from './descriptor.ts'
 import { insufficient, type MetricResult } from './metric-point.ts'

@@ -1,7 +1,6 @@
 import type { Variation } from '../stats/between-windows.ts'
 import { total } from '../stats/counts.ts'
-import { kolmogorovSmirnov } from '../stats/kolmogorov-smirnov.ts'
-import { wassersteinFromCells, wassersteinOfPoints } from '../stats/wasserstein.ts'
+import { kolmogorovSmirnov, wassersteinFromCells, wassersteinOfPoints } from '../stats/distances.ts'
 import type { ColumnBins } from '../summaries/inputs/bins.ts'
 import type { ColumnSummary, InputSummary } from '../summaries/inputs/input-summary.ts'
 import { latencyOfBucket } from '../summaries/inputs/latency.ts'

@@ -1,4 +1,4 @@
-import type { CalibrationPoint } from '../../stats/performance/calibration-curve.ts'
+import type { CalibrationPoint } from '../../stats/performance/calibration.ts'
 import { numberText } from '../number-text.ts'
 import { type Caption, frame, line, linearBars, path, px, svg } from './svg.ts'
 

@@ -1,6 +1,6 @@
 import type { GroupMetric } from '../../metrics/descriptor.ts'
+import { fourFifthsOf, groupMeasure } from '../../metrics/fairness.ts'
 import { metrics } from '../../metrics/index.ts'
-import { fourFifthsOf, groupMeasure } from '../../metrics/measure-groups.ts'
 import type { MetricValue } from '../../metrics/metric-value.ts'
 import { countsOf } from '../../metrics/outcome-result.ts'
 import type { FourFifths } from '../../stats/fairness/four-fifths.ts'

@@ -1,14 +1,11 @@
 import type { AttributeMetric } from '../../metrics/descriptor.ts'
+import { attributeMeasure, scoreFairnessIds } from '../../metrics/fairness.ts'
 import { metrics } from '../../metrics/index.ts'
-import { attributeMeasure } from '../../metrics/measure-groups.ts'
-import { benjaminiHochberg } from '../../stats/benjamini-hochberg.ts'
 import type { Favourable, Group } from '../../stats/fairness/group-counts.ts'
+import { benjaminiHochberg } from '../../stats/multiple-tests.ts'
 import type { GroupValue } from './evaluation.ts'
 
 const attributeMetrics: readonly AttributeMetric[] = metrics.filter((m) => m.subject === 'attribute')
-
-/** Those that need no decisions. */
-const ofScores: readonly string[] = ['fairness.mean_score_difference', 'fairness.smd']
 
 type Asked = { minGroup: number; favourable: Favourable | undefined; kind: 'decisions' | 'scores' | 'none' }
 
@@ -19,7 +16,7 @@ export const fairnessOf = (
 ): Map<string, GroupValue> =>
 	new Map(
 		attributeMetrics
-			.filter(({ id }) => kind === 'decisions' || (kind === 'scores' && ofScores.includes(id)))
+			.filter(({ id }) => kind === 'decisions' || (kind === 'scores' && scoreFairnessIds.includes(id)))
 			.map((m) => [m.id, attributeMeasure(m, groups, favourable, { minGroup })]),
 	)
 

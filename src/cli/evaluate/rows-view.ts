@@ -1,7 +1,7 @@
 import { type Confusion, OutcomeView } from '../../metrics/outcome-view.ts'
 import type { PredictionTable } from '../../stats/estimation/estimate-loss.ts'
 import type { ScoreTable } from '../../stats/estimation/score-table.ts'
-import type { RankedQuery } from '../../stats/performance/ranking-query.ts'
+import type { RankedQuery } from '../../stats/performance/ranking.ts'
 import type { ScoreCounts } from '../../stats/score-counts.ts'
 import { addBrier, addMoments } from '../../summaries/outcomes/contribute.ts'
 import type { GroupSummary } from '../../summaries/outcomes/group-summary.ts'

@@ -1,5 +1,4 @@
-import { studentTail } from '../../stats/distributions/student.ts'
-import { tQuantile95 } from '../../stats/distributions/t-quantile.ts'
+import { studentTail, tQuantile95 } from '../../stats/distributions.ts'
 import { type AttributionMoments, effectiveRows, shareOf } from './attribution-moments.ts'
 
 /** How much a feature's share of all contributions has changed, with its 95% interval and the p of no change. */

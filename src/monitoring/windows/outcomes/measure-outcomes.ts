@@ -7,8 +7,8 @@ import type {
 	GroupMetric,
 	OutcomeMetric,
 } from '../../../metrics/descriptor.ts'
+import { groupMeasure, withoutSmallGroups } from '../../../metrics/fairness.ts'
 import type { MetricDescriptor } from '../../../metrics/index.ts'
-import { groupMeasure, withoutSmallGroups } from '../../../metrics/measure-groups.ts'
 import type { MetricPoint } from '../../../metrics/metric-point.ts'
 import { type MetricValue, statusOf } from '../../../metrics/metric-value.ts'
 import { type AttributeResult, groupAndRest, wholeOf } from '../../../metrics/outcome-result.ts'
