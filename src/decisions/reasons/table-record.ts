@@ -1,7 +1,7 @@
 import { and, desc, eq, isNotNull, isNull } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import { formatTime } from '../../core/time.ts'
-import { inList } from '../../db/in-list.ts'
+import { inList } from '../../db/database.ts'
 import { reasonTableApprovals, reasonTables } from '../../db/schema.ts'
 import type { ReasonTable } from '../../explain/reasons/reason-table.ts'
 

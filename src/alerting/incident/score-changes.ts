@@ -2,8 +2,7 @@ import type { IncidentChange } from '../../db/schema.ts'
 import { total } from '../../stats/counts.ts'
 import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
 import { amount, percent } from './change-text.ts'
-import { referenceSide, type Side, sideOf } from './side.ts'
-import { type Comparison, dimensionOf } from './window-rows.ts'
+import { type Comparison, dimensionOf, referenceSide, type Side, sideOf } from './window-rows.ts'
 
 type Change = Omit<IncidentChange, 'since'>
 type Where = Pick<IncidentChange, 'segment' | 'group'>

@@ -1,7 +1,8 @@
 import { and, desc, eq, lt } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
-import { formatTime } from '../../core/time.ts'
+import { dayMs, formatTime } from '../../core/time.ts'
+import { commit } from '../../db/commit.ts'
 import { jobRuns } from '../../db/schema.ts'
 import { seesAll } from '../../registry/key/authorise.ts'
 
@@ -44,4 +45,17 @@ export async function listRuns(
 		finishedAt: r.finishedAt === null ? null : formatTime(r.finishedAt),
 		durationMs: r.finishedAt === null ? null : r.finishedAt - r.startedAt,
 	}))
+}
+
+const keepMs = 30 * dayMs
+
+/** Forgets runs that are older than thirty days, but never a job's last one and its last good one: they say how the job is. */
+export async function pruneRuns(context: Context): Promise<void> {
+	const query = {
+		sql: `DELETE FROM job_run WHERE started_at < ? AND status <> 'running'
+			AND id NOT IN (SELECT max(id) FROM job_run GROUP BY job)
+			AND id NOT IN (SELECT max(id) FROM job_run WHERE status = 'ok' GROUP BY job)`,
+		params: [context.now() - keepMs],
+	}
+	await commit(context, { id: 'job:retention', how: 'job' }, [], [{ query }])
 }
