@@ -1,4 +1,4 @@
-import { roundTicks } from '../../charts/page/scale.ts'
+import { roundTicks } from '../../charts/scale.ts'
 import type { ScoreCounts } from '../../stats/score-counts.ts'
 import { firstLabel, type Rows } from './rows.ts'
 

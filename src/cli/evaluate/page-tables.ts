@@ -1,5 +1,5 @@
 import { intervalText, numberText, shareText } from '../../charts/number-text.ts'
-import { escape } from '../../charts/page/svg.ts'
+import { escape } from '../../charts/svg.ts'
 import type { MetricValue } from '../../metrics/metric-value.ts'
 import type { GroupResult, GroupValue } from './evaluation.ts'
 

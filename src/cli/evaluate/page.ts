@@ -1,6 +1,6 @@
 import { numberText } from '../../charts/number-text.ts'
-import { intervalBars } from '../../charts/page/interval-bars.ts'
-import { escape } from '../../charts/page/svg.ts'
+import { intervalBars } from '../../charts/plots.ts'
+import { escape } from '../../charts/svg.ts'
 import type { Evaluation, GroupResult } from './evaluation.ts'
 import { figure, figuresOf } from './page-figures.ts'
 import { pageStyle } from './page-style.ts'

@@ -1,7 +1,6 @@
-import { altText } from '../../charts/alt-text.ts'
-import { figure } from '../../charts/scale.ts'
-import type { Waterfall } from '../../charts/steps.ts'
-import { waterfallSvg } from '../../charts/waterfall.ts'
+import { figure } from '../../charts/number-text.ts'
+import type { Waterfall } from '../../charts/waterfall.ts'
+import { altText, waterfallSvg } from '../../charts/waterfall.ts'
 import type { Explanation } from './explanation.ts'
 
 /** A picture of an explanation, and all that it shows in at most 2,000 characters. */
