@@ -1,13 +1,10 @@
 import type { MetricValue } from '../../metrics/metric-value.ts'
-import { compareGroups } from './compare-groups.ts'
+import { adjustForMultipleTests, compareGroups, facetsOf } from './compare-groups.ts'
 import type { Evaluation } from './evaluation.ts'
-import { facetsOf } from './facets.ts'
-import { adjustForMultipleTests } from './fairness.ts'
-import { findingsOf } from './findings.ts'
 import { type Attribute, attributesOf } from './groupings.ts'
-import type { Request } from './request.ts'
+import type { Request } from './options.ts'
 import type { Rows } from './rows.ts'
-import { RowsView } from './rows-view.ts'
+import { findingsOf, RowsView } from './rows-view.ts'
 
 /** What else there is to find of all rows: estimates from a reference. */
 export type Estimator = (view: RowsView) => Iterable<readonly [string, MetricValue]>

@@ -2,7 +2,7 @@ import { intervalText, numberText, shareText } from '../../charts/number-text.ts
 import type { MetricValue } from '../../metrics/metric-value.ts'
 import { toTable } from '../table.ts'
 import type { Evaluation, GroupResult } from './evaluation.ts'
-import type { Request } from './request.ts'
+import type { Request } from './options.ts'
 
 /** The evaluation for people: metrics, groups, disparities, and what they come to. */
 export function evaluationText(request: Request, result: Evaluation): string {

@@ -5,10 +5,8 @@ import type { Model } from '../../explain/model.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
 import type { ModelRow } from '../../registry/model/find-model.ts'
 import { positive, sideOf } from '../../summaries/outcomes/label.ts'
-import { compareScores } from '../replay/compare-scores.ts'
-import { loggedNumbers } from '../replay/logged-answer.ts'
-import { askEndpoint } from './ask-endpoint.ts'
-import { cell, type Row } from './protocol.ts'
+import { compareScores, loggedNumbers } from '../replay/compare-scores.ts'
+import { askEndpoint, cell, type Row } from './ask-endpoint.ts'
 
 export type EndpointQuery = {
 	endpoint: Endpoint

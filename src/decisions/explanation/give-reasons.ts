@@ -6,14 +6,11 @@ import {
 	selectReasons,
 } from '../../explain/reasons/select-reasons.ts'
 import type { TableInForce } from '../reasons/table-in-force.ts'
-import { minRows } from './background.ts'
-import { chooseOutput } from './choose-output.ts'
-import { decide } from './decision.ts'
-import { explained } from './explainer.ts'
+import { type FoundBackground, minRows } from './background.ts'
+import { chooseOutput, decide } from './decision.ts'
+import { compareWith, explained } from './explainer.ts'
 import type { Explanation, PartStatus, ReasonsStatus, UsedBackground } from './explanation.ts'
-import type { FoundBackground } from './find-background.ts'
 import type { ReadDecision } from './read-decision.ts'
-import { compareWith } from './shap-background.ts'
 
 export type ReasonsPart = Pick<Explanation, 'reasons' | 'reasonsStatus' | 'reasonTable'> & {
 	compared?: { kind: UsedBackground['kind']; rows: number }

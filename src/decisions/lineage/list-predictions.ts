@@ -6,8 +6,7 @@ import { formatTime, hourMs } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { authorise, inScope } from '../../registry/key/authorise.ts'
 import { findVersion } from '../../registry/version/find-version.ts'
-import { findVersions } from './find-versions.ts'
-import { findOrigin, type Origin } from './origin.ts'
+import { findOrigin, findVersions, type Origin } from './find-versions.ts'
 
 /** A decision that something touched, by its id: its content is read with GET …/predictions/{predictionId}. */
 export type TouchedPrediction = {

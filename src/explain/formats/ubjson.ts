@@ -1,6 +1,6 @@
 import { ArtifactError } from '../model.ts'
-import { NumberScanner } from './number-scanner.ts'
-import { deepest, maxContainers, type Numbers, type Value, type ValueMap } from './value.ts'
+import { deepest, maxContainers, type Numbers, type Value, type ValueMap } from './json.ts'
+import { NumberScanner } from './numbers.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 

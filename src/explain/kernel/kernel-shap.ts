@@ -1,7 +1,6 @@
 import { seeded } from '../../core/random.ts'
 import { type Attribution, checkedAttribution } from '../model.ts'
-import { drawPair, type Pair, planPairs } from './coalitions.ts'
-import { type Fit, fitPairs, type Measured } from './paired-regression.ts'
+import { drawPair, type Fit, fitPairs, type Measured, type Pair, planPairs } from './coalitions.ts'
 
 /** What a model answers for many rows: its outputs, row by row. */
 export type BatchFunction = (rows: Float64Array[]) => Promise<Float64Array[]>

@@ -1,6 +1,6 @@
 import type { TreeEnsemble } from '../trees/ensemble.ts'
 import { linkPaths, outputScale, type Paths } from './paths.ts'
-import { gaussLegendre, type Rule } from './quadrature.ts'
+import { gaussLegendre, type Rule } from './quadrature-trees.ts'
 
 const maxPoints = 24
 

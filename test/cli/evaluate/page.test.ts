@@ -3,8 +3,8 @@ import { numberText } from '../../../src/charts/number-text.ts'
 import { roundTicks, scaleToTicks } from '../../../src/charts/scale.ts'
 import { escape } from '../../../src/charts/svg.ts'
 import { evaluate } from '../../../src/cli/evaluate/evaluate.ts'
+import type { Request } from '../../../src/cli/evaluate/options.ts'
 import { evaluationPage } from '../../../src/cli/evaluate/page.ts'
-import type { Request } from '../../../src/cli/evaluate/request.ts'
 import { request, rowsOfCsv } from './support.ts'
 
 const evil = `<img src=x onerror="alert('1')">&amp;`

@@ -4,7 +4,7 @@ import {
 	type CounterfactualInput,
 	findCounterfactuals,
 } from '../../../src/explain/counterfactual/find-counterfactuals.ts'
-import { observe } from '../../../src/explain/counterfactual/observed.ts'
+import { observe } from '../../../src/explain/counterfactual/movable.ts'
 import { openLinear } from '../../../src/explain/formats/linear.ts'
 import { openScorecard } from '../../../src/explain/formats/scorecard.ts'
 import type { Model } from '../../../src/explain/model.ts'

@@ -4,7 +4,7 @@ import {
 	type CounterfactualInput,
 	findCounterfactuals,
 } from '../../../src/explain/counterfactual/find-counterfactuals.ts'
-import { observe } from '../../../src/explain/counterfactual/observed.ts'
+import { observe } from '../../../src/explain/counterfactual/movable.ts'
 import { openLinear } from '../../../src/explain/formats/linear.ts'
 import type { FeatureLimit } from '../../../src/explain/manifest.ts'
 import type { Model } from '../../../src/explain/model.ts'
