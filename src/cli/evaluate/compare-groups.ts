@@ -22,7 +22,7 @@ import type { GroupResult, GroupValue } from './evaluation.ts'
 import { type Attribute, crossed, rowsByGroup, summariseGroups } from './groupings.ts'
 import { comparedClass, type Facet, type Request } from './options.ts'
 import type { Grouping, Rows } from './rows.ts'
-import { findingsOf, RowsView } from './rows-view.ts'
+import { metricValuesOf, RowsView } from './rows-view.ts'
 
 const groupMetrics: readonly GroupMetric[] = metrics
 	.filter((m) => m.subject === 'group')
@@ -30,7 +30,7 @@ const groupMetrics: readonly GroupMetric[] = metrics
 const ofWhole = 'performance.coverage_gap'
 
 type Evaluated = {
-	findings: Map<string, GroupValue>
+	values: Map<string, GroupValue>
 	/** Undefined for tasks without decisions. */
 	fourFifths: FourFifths | undefined
 	groups: GroupResult[]
@@ -54,7 +54,7 @@ export function compareGroups(request: Request, rows: Rows, attribute: Attribute
 		const rates = compared === '' ? [] : groupMetrics.map((m) => [m.id, measure(m)] as const)
 		const own = new Map<string, MetricValue>([
 			...rates,
-			...[...findingsOf(view)].filter(([id]) => id !== ofWhole),
+			...[...metricValuesOf(view)].filter(([id]) => id !== ofWhole),
 		])
 		view.close()
 		const group = Object.fromEntries(
@@ -65,7 +65,7 @@ export function compareGroups(request: Request, rows: Rows, attribute: Attribute
 	if (chosen[0]) release(chosen[0])
 	const kind = compared !== '' ? 'decisions' : task === 'regression' ? 'scores' : 'none'
 	return {
-		findings: fairnessOf(used, { minGroup, favourable, kind }),
+		values: fairnessOf(used, { minGroup, favourable, kind }),
 		fourFifths: kind === 'decisions' ? fourFifthsOf(used, favourable, { minGroup }) : undefined,
 		groups,
 		outcomeSummaries,
@@ -95,10 +95,10 @@ export const fairnessOf = (
 
 /** q for every test of all attributes: one family. */
 export function adjustForMultipleTests(attributes: Iterable<ReadonlyMap<string, GroupValue>>): void {
-	const tests = [...attributes].flatMap((findings) => [...findings.values()])
+	const tests = [...attributes].flatMap((values) => [...values.values()])
 	const q = benjaminiHochberg(tests.map((t) => t.p))
-	tests.forEach((finding, i) => {
-		finding.q = q[i] as number
+	tests.forEach((value, i) => {
+		value.q = q[i] as number
 	})
 }
 

@@ -154,12 +154,12 @@ const byThreshold = (scores: Float64Array, threshold: number) => (row: number) =
 function likeliest({ classes, probabilities }: Scored): (row: number) => number {
 	const columns = [...probabilities].map(([name, p]) => ({ code: firstLabel + classes.indexOf(name), p }))
 	return (row) => {
-		let [best, most] = [unlabelled, Number.NaN]
+		let [best, max] = [unlabelled, Number.NaN]
 		for (const { code, p } of columns) {
 			const own = p[row] as number
-			if (Number.isNaN(own) || own <= most) continue
+			if (Number.isNaN(own) || own <= max) continue
 			best = code
-			most = own
+			max = own
 		}
 		return best
 	}

@@ -17,9 +17,9 @@ export const figure = (title: string, picture: string, note: string, numbers: st
 	`<figure><h3>${escape(title)}</h3>${picture}<figcaption>${escape(note)}</figcaption>${numbers}</figure>`
 
 /** Every k-th of a list, so that a table stays short. */
-function sample<T>(list: readonly T[], most = maxRows): T[] {
-	const step = Math.max(1, (list.length - 1) / (most - 1))
-	const at = new Set(Array.from({ length: Math.min(most, list.length) }, (_, i) => Math.round(i * step)))
+function sample<T>(list: readonly T[], maxPoints = maxRows): T[] {
+	const step = Math.max(1, (list.length - 1) / (maxPoints - 1))
+	const at = new Set(Array.from({ length: Math.min(maxPoints, list.length) }, (_, i) => Math.round(i * step)))
 	return list.filter((_, i) => at.has(i))
 }
 
@@ -138,12 +138,12 @@ function scoreFigure({ scores }: RowsView, positives: number, negatives: number)
 	const table = numbersOf(
 		'Rows by score and outcome.',
 		['score', 'positive', 'negative'],
-		cellRows(edges).map(([label, i]) => [label, numberText(p[i] as number), numberText(n[i] as number)]),
+		binRows(edges).map(([label, i]) => [label, numberText(p[i] as number), numberText(n[i] as number)]),
 	)
 	return figure(title, picture, 'Each outcome as shares of its own rows.', table)
 }
 
-const cellRows = (edges: readonly number[]): [string, number][] =>
+const binRows = (edges: readonly number[]): [string, number][] =>
 	edges.slice(0, -1).map((low, i) => [`${numberText(low)} to ${numberText(edges[i + 1] as number)}`, i])
 
 function regressionFigures(rows: Rows): string[] {
@@ -198,7 +198,7 @@ function residualFigure(rows: Rows): string {
 	const table = numbersOf(
 		'Rows by error.',
 		['error', 'rows'],
-		cellRows(edges).map(([label, i]) => [label, numberText(counts[i] as number)]),
+		binRows(edges).map(([label, i]) => [label, numberText(counts[i] as number)]),
 	)
 	return figure(title, picture, 'The cells at the ends hold all errors beyond them.', table)
 }
@@ -221,23 +221,23 @@ function matrixFigure({ matrix }: RowsView): string {
  * Counts at no more than `most` scores: neighbours are joined at the lowest of their scores. A curve over them has its
  * points on the whole curve, only fewer.
  */
-function thinned(counts: ScoreCounts, most: number): ScoreCounts {
+function thinned(counts: ScoreCounts, maxPoints: number): ScoreCounts {
 	const { scores, positives, negatives } = counts
-	if (scores.length <= most) return counts
+	if (scores.length <= maxPoints) return counts
 	const rows = sum(positives) + sum(negatives)
 	const kept: [score: number, p: number, n: number][] = []
 	let [before, last] = [0, -1]
 	for (let i = 0; i < scores.length; i++) {
 		const [p, n] = [positives[i] as number, negatives[i] as number]
-		const slot = Math.floor((before / rows) * most)
+		const slot = Math.floor((before / rows) * maxPoints)
 		if (slot !== last) kept.push([scores[i] as number, 0, 0])
-		const cell = kept.at(-1) as (typeof kept)[0]
-		cell[1] += p
-		cell[2] += n
+		const bin = kept.at(-1) as (typeof kept)[0]
+		bin[1] += p
+		bin[2] += n
 		last = slot
 		before += p + n
 	}
-	const column = (at: 0 | 1 | 2) => Float64Array.from(kept, (cell) => cell[at])
+	const column = (at: 0 | 1 | 2) => Float64Array.from(kept, (bin) => bin[at])
 	return { scores: column(0), positives: column(1), negatives: column(2) }
 }
 
@@ -248,22 +248,22 @@ const sum = (values: ArrayLike<number>): number => {
 }
 
 /** The cell between edges that a value is in; the last one is closed. */
-function cellOf(edges: readonly number[], x: number): number {
+function binOf(edges: readonly number[], x: number): number {
 	const [low, high] = [edges[0] as number, edges.at(-1) as number]
-	const cells = edges.length - 1
+	const bins = edges.length - 1
 	const share = (x / 2 - low / 2) / (high / 2 - low / 2)
-	return Math.min(cells - 1, Math.max(0, Math.floor(share * cells + 1e-9)))
+	return Math.min(bins - 1, Math.max(0, Math.floor(share * bins + 1e-9)))
 }
 
 /** Shares of positives and of negatives by score. */
-function scoreHistogram({ scores, positives, negatives }: ScoreCounts, cells = 25) {
+function scoreHistogram({ scores, positives, negatives }: ScoreCounts, bins = 25) {
 	const [low, high] = [scores[0] ?? 0, scores.at(-1) ?? 1]
-	const edges = low >= 0 && high <= 1 ? roundTicks(0, 1, cells) : roundTicks(low, high, cells)
+	const edges = low >= 0 && high <= 1 ? roundTicks(0, 1, bins) : roundTicks(low, high, bins)
 	const [p, n] = [new Float64Array(edges.length - 1), new Float64Array(edges.length - 1)]
 	for (let i = 0; i < scores.length; i++) {
-		const cell = cellOf(edges, scores[i] as number)
-		p[cell] = (p[cell] as number) + (positives[i] as number)
-		n[cell] = (n[cell] as number) + (negatives[i] as number)
+		const bin = binOf(edges, scores[i] as number)
+		p[bin] = (p[bin] as number) + (positives[i] as number)
+		n[bin] = (n[bin] as number) + (negatives[i] as number)
 	}
 	return { edges, positives: p, negatives: n }
 }
@@ -285,7 +285,7 @@ function deciles({ scores, values, labels }: Rows): Decile[] {
 }
 
 /** Prediction less outcome, in cells over all but the outermost hundredths; those are in the end cells. */
-function residuals({ scores, values, labels }: Rows, cells = 25) {
+function residuals({ scores, values, labels }: Rows, bins = 25) {
 	const errors = scores
 		.map((score, row) => (labels[row] === firstLabel ? score - (values[row] as number) : Number.NaN))
 		.map((e) => Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, e)))
@@ -293,11 +293,11 @@ function residuals({ scores, values, labels }: Rows, cells = 25) {
 		.sort()
 	const quantile = (q: number) => errors[Math.min(errors.length - 1, Math.floor(q * errors.length))] as number
 	if (errors.length === 0) return { edges: [0, 1], counts: new Float64Array(1) }
-	const edges = roundTicks(quantile(0.005), quantile(0.995), cells)
+	const edges = roundTicks(quantile(0.005), quantile(0.995), bins)
 	const counts = new Float64Array(edges.length - 1)
 	for (const e of errors) {
-		const cell = cellOf(edges, e)
-		counts[cell] = (counts[cell] as number) + 1
+		const bin = binOf(edges, e)
+		counts[bin] = (counts[bin] as number) + 1
 	}
 	return { edges, counts }
 }

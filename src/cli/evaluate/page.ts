@@ -77,7 +77,7 @@ function verdictList({ fourFifths }: Evaluation): string {
 }
 
 function fairnessPart({ fairness, groups }: Evaluation): string {
-	const parts = [...fairness].map(([attribute, findings], i) => {
+	const parts = [...fairness].map(([attribute, values], i) => {
 		const own = groups.filter(({ group }) => Object.keys(group).join(' x ') === attribute)
 		const known = [...bars.map(([id]) => id), ...tableOnly].filter((id) => own.some((g) => g.metrics.has(id)))
 		const isSingle = own.every(({ group }) => Object.keys(group).length === 1)
@@ -86,7 +86,7 @@ function fairnessPart({ fairness, groups }: Evaluation): string {
 			`<h2>${escape(isSingle ? `Groups of ${attribute}` : attribute)}</h2>`,
 			charts.length > 0 ? `<div class="figures">${charts.join('')}</div>` : '',
 			groupTable(attribute, own, known),
-			findings.size > 0 ? fairnessTable(attribute, findings) : '',
+			values.size > 0 ? fairnessTable(attribute, values) : '',
 		].join('\n')
 	})
 	return parts.join('\n')

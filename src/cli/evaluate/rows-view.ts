@@ -239,7 +239,7 @@ function queriesOf({ count, labels, scores, values, queries }: Rows, chosen: Cho
 const outcomeMetrics: readonly OutcomeMetric[] = metrics.filter((m) => m.subject === 'outcome')
 
 /** The findings of a view, as the service computes them of a window. */
-export const findingsOf = (view: RowsView): Map<string, MetricValue> =>
+export const metricValuesOf = (view: RowsView): Map<string, MetricValue> =>
 	new Map(outcomeMetrics.filter((m) => m.tasks.includes(view.task)).map((m) => [m.id, m.measure(view)]))
 
 /** Scores of one side, then of the other, in one array: `split` is where the other begins. */

@@ -162,7 +162,7 @@ const scanned = 200_000
 /** How many of each kind are enough not to look further back. */
 const enough = 100
 const lookBackDays = [1, 7, 30, 90]
-const keptAtMost = 40
+const maxKept = 40
 
 const memories = new WeakMap<object, { kept: Map<string, Kept>; underWay: Map<string, Promise<Kept>> }>()
 
@@ -198,7 +198,7 @@ export async function findBackground(
 		const loaded = await pending
 		kept.delete(key)
 		if (loaded.found.digest !== null) kept.set(key, loaded)
-		if (kept.size > keptAtMost) kept.delete(kept.keys().next().value as string)
+		if (kept.size > maxKept) kept.delete(kept.keys().next().value as string)
 		return loaded.found
 	} finally {
 		underWay.delete(key)

@@ -31,7 +31,7 @@ function contributionOf(
 	const value = Object.hasOwn(features, feature) ? (features[feature] ?? null) : null
 	const distributions = background?.distributions ?? {}
 	const own = Object.hasOwn(distributions, feature) ? distributions[feature] : undefined
-	return { feature, value, contribution, ...standing(own, value, isNumeric) }
+	return { feature, value, contribution, ...percentileRank(own, value, isNumeric) }
 }
 
 /** Rows of the answer by the size of their contribution; of equal ones in the order of the model. */
@@ -92,7 +92,7 @@ export function attributionPart(
 export function largestInteractions(
 	features: readonly string[],
 	matrix: Float64Array,
-	most: number,
+	maxPairs: number,
 ): NonNullable<Explanation['interactions']> {
 	const n = features.length
 	const pairs: NonNullable<Explanation['interactions']> = []
@@ -101,7 +101,7 @@ export function largestInteractions(
 			const value = (matrix[i * n + j] as number) + (matrix[j * n + i] as number)
 			if (value !== 0) pairs.push({ features: [features[i] as string, features[j] as string], value })
 		}
-	return pairs.sort((a, b) => Math.abs(b.value) - Math.abs(a.value)).slice(0, most)
+	return pairs.sort((a, b) => Math.abs(b.value) - Math.abs(a.value)).slice(0, maxPairs)
 }
 
 /** How many of the ascending numbers are below `value`, by halving. */
@@ -120,7 +120,7 @@ function countBelow(sorted: readonly number[], value: number, orEqual: boolean):
  * Where a value stands among approved applicants: a number by its mid-rank (below + half of the equal, in percent), any
  * other value, and a number that is a code, by the share that has the same. Null where fewer than 30 are known.
  */
-function standing(
+function percentileRank(
 	distribution: FeatureDistribution | undefined,
 	value: unknown,
 	isNumeric: boolean,

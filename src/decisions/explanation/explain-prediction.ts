@@ -14,7 +14,7 @@ import { recordMismatch } from '../replay/store-day.ts'
 import { type AttributionQuery, attributeDecision } from './attribute-decision.ts'
 import { type FoundBackground, findBackground } from './background.ts'
 import { counterfactualsOf } from './counterfactuals.ts'
-import type { Answered, Explanation, LedgerProof, OpenIncident, UsedBackground } from './explanation.ts'
+import type { ExplanationContent, Explanation, LedgerProof, OpenIncident, UsedBackground } from './explanation.ts'
 import { giveReasons } from './give-reasons.ts'
 import { type ReadDecision, readDecision, shapeOf } from './read-decision.ts'
 
@@ -44,7 +44,7 @@ export async function explainPrediction(
 		backgroundOf(context, actor, read),
 		tableInForce(context, stored.model, stored.version, stored.timestamp),
 		lineageOf(context, read),
-		incidentsAt(context, stored),
+		openIncidentsAt(context, stored),
 		versionProof(context, stored),
 	])
 	const { against, ...attributed } = await attributeDecision(context, read, found, query)
@@ -52,7 +52,7 @@ export async function explainPrediction(
 	const { compared, ...reasons } = giveReasons(context, read, found, asked)
 	const named = { movable: query.movable, reasons: reasons.reasons, kind: compared?.kind }
 	const counterfactuals = counterfactualsOf(context, read, found, named)
-	const whole: Answered = {
+	const whole: ExplanationContent = {
 		...whatWasDecided(read),
 		...attributed,
 		...reasons,
@@ -129,7 +129,7 @@ function usedBackground(
 async function withProof(
 	context: Context,
 	actor: Actor,
-	whole: Answered,
+	whole: ExplanationContent,
 	version: Explanation['proof']['version'],
 ): Promise<Explanation> {
 	const answer = seesFeatures(actor) ? whole : hideValues(whole)
@@ -155,7 +155,7 @@ type Place = Pick<StoredPrediction, 'model' | 'version' | 'environment' | 'times
 const maxIncidents = 20
 
 /** Incidents that the version was under at a moment, by event time; those of no alert are of all versions. */
-async function incidentsAt(context: Context, place: Place): Promise<OpenIncident[]> {
+async function openIncidentsAt(context: Context, place: Place): Promise<OpenIncident[]> {
 	const { model, version, environment, timestamp } = place
 	const ofVersion = sql`(NOT EXISTS (SELECT 1 FROM alert WHERE alert.incident = incident.id)
 		OR EXISTS (SELECT 1 FROM alert WHERE alert.incident = incident.id AND alert.version = ${version}))`
@@ -208,7 +208,7 @@ const noteText = {
  * The answer for those who may not see feature values: contributions and reasons stay, values, ranks and everything that
  * could quote a value go.
  */
-export function hideValues(answer: Answered): Answered {
+export function hideValues(answer: ExplanationContent): ExplanationContent {
 	const { replay } = answer
 	const told =
 		replay.status === 'mismatched'

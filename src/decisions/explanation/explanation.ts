@@ -151,7 +151,7 @@ export type Explanation = {
 }
 
 /** An explanation before it is on the ledger that somebody saw it. */
-export type Answered = Omit<Explanation, 'proof'>
+export type ExplanationContent = Omit<Explanation, 'proof'>
 
 /** What the model answers for a changed applicant. Never logged as a prediction. */
 export type WhatIf = {

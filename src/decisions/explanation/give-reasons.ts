@@ -65,7 +65,7 @@ function whyUnavailable(
 
 const kindOf = { '5(i)': 'approved-near-cut-off', '5(ii)': 'all-applicants' } as const
 
-export type AskedReasons = {
+export type ReasonsQuery = {
 	table: TableInForce | undefined
 	locale: string | undefined
 	/** The contributions that the answer shows; reasons must not contradict them. Empty where there are none. */
@@ -80,7 +80,7 @@ export function giveReasons(
 	context: Context,
 	read: ReadDecision,
 	found: FoundBackground,
-	{ table, locale, shown }: AskedReasons,
+	{ table, locale, shown }: ReasonsQuery,
 ): ReasonsPart {
 	const knockedOut = table && knockOutOf(read, table, locale)
 	if (knockedOut) return knockedOut

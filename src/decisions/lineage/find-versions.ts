@@ -13,7 +13,7 @@ export type LinkedVersion = { model: string; version: string; source: string }
 type Found = { values: string[]; page: Page<LinkedVersion> }
 
 const minPrefix = 4
-const shortestCommit = 7
+const minCommit = 7
 const neighbours = 200
 
 /**
@@ -50,8 +50,8 @@ async function abbreviated(
 	const whole = longer.filter((v) => !longer.some((other) => other !== v && other.startsWith(v)))
 	if (whole.length > 1) throw ambiguous(kind, value, whole)
 	if (longer.length > 0 || kind === 'artifact') return longer
-	const shorter = Array.from({ length: Math.max(0, value.length - shortestCommit) }, (_, i) =>
-		value.slice(0, shortestCommit + i),
+	const shorter = Array.from({ length: Math.max(0, value.length - minCommit) }, (_, i) =>
+		value.slice(0, minCommit + i),
 	)
 	const rows = await context.sql.values({
 		sql: `SELECT DISTINCT value FROM lineage_link

@@ -45,7 +45,7 @@ type Lineage = {
 	next: string | null
 }
 
-const deepest = 10
+const maxDepth = 10
 
 /**
  * Where something comes from and where it went: from a prediction back to its data, or from data, code, a run, an image
@@ -58,7 +58,7 @@ export async function readLineage(context: Context, actor: Actor, query: Lineage
 	const graph = new LineageGraph()
 	const direction = query.direction ?? usual(origin)
 	const { id, chain, next } = await build(context, actor, graph, origin, { ...query, direction })
-	return { from: id, direction, ...graph.within(id, query.depth ?? deepest), chain, next }
+	return { from: id, direction, ...graph.within(id, query.depth ?? maxDepth), chain, next }
 }
 
 const usual = ({ kind }: Origin): Direction =>

@@ -14,7 +14,7 @@ export type Nearness =
 	| { kind: 'different'; by: number }
 
 /** Digits that a logged score must have to be evidence: 0.25 may be any of many models' answers, 0.253 of few. */
-const fewestDigits = 3
+const minDigits = 3
 /** Libraries of mathematics differ in the last bits of exp: a few units of float32's precision. */
 const lastBits = 4 * 2 ** -24
 /** How far a decimal fraction may be from its rounded value, and a bit more, for doubles are no decimals. */
@@ -41,7 +41,7 @@ export function compareScores(logged: number, replayed: number, unit = 0): Nearn
 	if (Math.fround(logged) === Math.fround(replayed)) return { kind: 'float32' }
 	const { decimals, significant } = digitsOf(logged)
 	const agrees = by <= half * 10 ** -decimals
-	if (agrees && significant >= fewestDigits) return { kind: 'decimals', decimals }
+	if (agrees && significant >= minDigits) return { kind: 'decimals', decimals }
 	if (by <= lastBits * Math.max(Math.abs(logged), Math.abs(replayed), unit)) return { kind: 'last-bits' }
 	return agrees ? { kind: 'too-few-digits' } : { kind: 'different', by }
 }

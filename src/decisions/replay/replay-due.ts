@@ -10,7 +10,7 @@ import { sampleRows } from '../../registry/version/sample-rows.ts'
 import { type Registered, replayPrediction } from './replay-prediction.ts'
 import { storeDay, storeUnavailable } from './store-day.ts'
 
-type ReplayAnswer = {
+type ReplayReport = {
 	days: number
 	sampled: number
 	mismatched: number
@@ -26,10 +26,10 @@ const budgetMs = 2 * minuteMs
  * Replays the days that are due, the newest first, for two minutes at most. A version that cannot be replayed is named,
  * keeps its days due, and does not stop the others.
  */
-export async function replayDue(context: Context, onProgress?: Progress): Promise<ReplayAnswer> {
+export async function replayDue(context: Context, onProgress?: Progress): Promise<ReplayReport> {
 	const startedAt = context.now()
 	const due = await dueDays(context, maxDays)
-	const answer: ReplayAnswer = { days: 0, sampled: 0, mismatched: 0, failed: [], remaining: 0 }
+	const answer: ReplayReport = { days: 0, sampled: 0, mismatched: 0, failed: [], remaining: 0 }
 	const failed = new Map<string, string>()
 	for (const [i, day] of due.entries()) {
 		if (context.now() - startedAt >= budgetMs) {
@@ -58,7 +58,7 @@ async function replayOne(
 	context: Context,
 	due: DueDay,
 	startedAt: number,
-	answer: ReplayAnswer,
+	answer: ReplayReport,
 ): Promise<string | undefined> {
 	const version = await findVersion(context, due.model, due.version)
 	const opened = await openVersion(context, version)

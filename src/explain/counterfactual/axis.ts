@@ -203,8 +203,8 @@ function lineAxis(movable: Numeric, slope: number): Axis | undefined {
 		return Math.round(near / step) + (near === from ? (isUp ? 1 : -1) : 0)
 	}
 	const [above, below] = [first(true), first(false)]
-	const most = 2 ** 40
-	const count = (n: number) => Math.max(0, Math.min(most, n))
+	const maxPlaces = 2 ** 40
+	const count = (n: number) => Math.max(0, Math.min(maxPlaces, n))
 	const up = count(Math.floor(high / step + 1e-9) - above + 1)
 	const down = count(below - Math.ceil(low / step - 1e-9) + 1)
 	const value = (i: number) => tidy(i > 0 ? above + i - 1 : below + i + 1, step)

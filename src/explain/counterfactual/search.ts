@@ -39,9 +39,9 @@ type Node =
  * Best first: of everything that is left, what could be nearest is looked at next (Land & Doig 1960). Sets of features grow
  * one by one, their places are halved, and what cannot reach the target is dropped. The first landing is thus the nearest.
  */
-export function search(space: Space, most: number, answers: number, budget: Budget): Searched {
+export function search(space: Space, maxChanges: number, answers: number, budget: Budget): Searched {
 	// The cheapest axes first: a set's least cost then grows with its last member.
-	const order = space.axes.map((_, i) => i).sort((a, b) => least(space, a) - least(space, b))
+	const order = space.axes.map((_, i) => i).sort((a, b) => leastCost(space, a) - leastCost(space, b))
 	const heap = new Heap<Node>()
 	const landings: Landing[] = []
 	const found: Set<string>[] = []
@@ -51,7 +51,7 @@ export function search(space: Space, most: number, answers: number, budget: Budg
 		const box = members.map((m) => wholeOf(space, order[m] as number))
 		heap.push(costOf(space, box), { kind: 'set', members })
 	}
-	if (order.length > 0 && most > 0) pushSet([0])
+	if (order.length > 0 && maxChanges > 0) pushSet([0])
 	const end = budget.now() + budget.ms
 	for (let step = 0; landings.length < answers; step++) {
 		const next = heap.pop()
@@ -63,7 +63,7 @@ export function search(space: Space, most: number, answers: number, budget: Budg
 			const last = members.at(-1) as number
 			if (last + 1 < order.length) {
 				pushSet([...members.slice(0, -1), last + 1])
-				if (members.length < most) pushSet([...members, last + 1])
+				if (members.length < maxChanges) pushSet([...members, last + 1])
 			}
 			heap.push(key, {
 				kind: 'box',
@@ -116,7 +116,7 @@ export function minCost({ axes }: Space, { axis, from, to }: Range): number {
 	return to < 0 ? a.cost(to) : Math.min(a.cost(1), a.cost(-1))
 }
 
-const least = (space: Space, axis: number): number => minCost(space, wholeOf(space, axis))
+const leastCost = (space: Space, axis: number): number => minCost(space, wholeOf(space, axis))
 
 /** The changes of a box of single places. */
 export const changesAt = (axes: readonly Axis[], box: Box): [string, unknown][] =>
@@ -199,11 +199,11 @@ const triedToShorten = 32
  * brings the margin furthest, and if there is time the one that does so for its cost; every move is then made as short as it
  * can be, and the cheaper change is the answer. Furthest comes first, since it is what finds one of a large model in time.
  */
-export function greedy(space: Space, row: Row, aim: Aim, most: number, budget: Budget): Landing | undefined {
+export function greedy(space: Space, row: Row, aim: Aim, maxChanges: number, budget: Budget): Landing | undefined {
 	const end = budget.now() + budget.ms
 	const isTime = () => budget.now() <= end
-	const furthest = climb(space, row, aim, most, isTime, false)
-	const thrifty = climb(space, row, aim, most, isTime, true)
+	const furthest = climb(space, row, aim, maxChanges, isTime, false)
+	const thrifty = climb(space, row, aim, maxChanges, isTime, true)
 	if (!furthest || !thrifty) return furthest ?? thrifty
 	return thrifty.cost <= furthest.cost ? thrifty : furthest
 }
@@ -212,13 +212,13 @@ function climb(
 	space: Space,
 	row: Row,
 	aim: Aim,
-	most: number,
+	maxChanges: number,
 	isTime: () => boolean,
 	isThrifty: boolean,
 ): Landing | undefined {
 	const reaches = (box: Box) => aim.reached(changed(row, changesAt(space.axes, box))) !== undefined
 	const box: Range[] = []
-	while (box.length < most && isTime()) {
+	while (box.length < maxChanges && isTime()) {
 		const next = bestMove(space, box, aim, isThrifty)
 		if (!next) return undefined
 		box.push(next)
@@ -247,10 +247,10 @@ function shortened(space: Space, box: readonly Range[], reaches: (box: Box) => b
 function placesOf(space: Space, axis: number, tried: number): number[] {
 	const { down, up } = space.axes[axis] as Axis
 	const stride = Math.max(1, Math.ceil((down + up) / tried))
-	const side = (most: number, sign: 1 | -1) => {
+	const side = (maxChanges: number, sign: 1 | -1) => {
 		const places: number[] = []
-		for (let i = 1; i < most; i += stride) places.push(sign * i)
-		return most > 0 ? [...places, sign * most] : places
+		for (let i = 1; i < maxChanges; i += stride) places.push(sign * i)
+		return maxChanges > 0 ? [...places, sign * maxChanges] : places
 	}
 	return [...side(up, 1), ...side(down, -1)].sort((a, b) => costAt(space, axis, a) - costAt(space, axis, b))
 }

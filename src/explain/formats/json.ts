@@ -9,7 +9,7 @@ export type Value = null | boolean | number | string | Numbers | Value[] | Value
 export type ValueMap = Map<string, Value>
 
 /** Model files are 9 levels deep; nothing that is deeper than this is one. */
-export const deepest = 64
+export const maxDepth = 64
 
 /** An object or array takes about 100 bytes of memory, and may take 2 of a file. */
 export const maxContainers = 3_000_000
@@ -86,7 +86,7 @@ class JsonReader extends NumberScanner {
 	}
 
 	value(depth: number): Value {
-		if (depth > deepest) this.fail(`objects are nested more than ${deepest} deep`)
+		if (depth > maxDepth) this.fail(`objects are nested more than ${maxDepth} deep`)
 		const c = this.space()
 		if (c === 123) return this.#object(depth)
 		if (c === 91) return this.#array(depth)

@@ -257,7 +257,7 @@ function pandasCategories(bytes: Uint8Array): unknown[][] {
 /** How many categories the codes of a column ask for: 3 for `-1:0:2`. */
 const codesIn = (info = ''): number =>
 	/^-?\d+(:-?\d+)*$/.test(info)
-		? info.split(':').reduce((most, code) => Math.max(most, Number(code) + 1), 0)
+		? info.split(':').reduce((max, code) => Math.max(max, Number(code) + 1), 0)
 		: 0
 
 /**

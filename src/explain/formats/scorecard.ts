@@ -248,7 +248,7 @@ function check(
 		if (first === undefined) return undefined
 		const low = shifts.reduce((a, b) => (b.shift < a.shift ? b : a))
 		const high = shifts.reduce((a, b) => (b.shift > a.shift ? b : a))
-		const size = (ofBins[j] as Float64Array).reduce((most, p) => Math.max(most, Math.abs(p)), 0)
+		const size = (ofBins[j] as Float64Array).reduce((max, p) => Math.max(max, Math.abs(p)), 0)
 		if (high.shift - low.shift > 2 * allowed(unit, size))
 			fault(
 				`features.${name}`,

@@ -194,7 +194,7 @@ function treesOf(model: ValueMap, all: number, outputs: number, rounds: number):
 }
 
 /** How many trees the manifest's rounds are. Throws ArtifactError where the file has fewer. */
-function askedTrees(model: ValueMap, all: number, outputs: number, rounds: number): number {
+function requestedTrees(model: ValueMap, all: number, outputs: number, rounds: number): number {
 	const count = treesOf(model, all, outputs, rounds)
 	if (count !== undefined) return count
 	throw new ArtifactError(
@@ -235,7 +235,7 @@ function fileOf(
 	const all = trees.length
 	const best = (stopped && treesOf(model, all, outputs, stopped.rounds)) ?? all
 	const usual = stopped?.counts ? best : all
-	const counted = rounds === undefined ? usual : askedTrees(model, all, outputs, rounds)
+	const counted = rounds === undefined ? usual : requestedTrees(model, all, outputs, rounds)
 	for (let i = 0; i < counted; i++) {
 		const tree = trees[i]
 		if (!(tree instanceof Map)) throw new ArtifactError(`Tree ${i} is not an object: the file is damaged.`)
@@ -361,14 +361,14 @@ type BitBudget = { words: number }
 const at = (list: Numbers, i: number) => list[i] as number
 
 function bitsOf(categories: Numbers, from: number, to: number, budget: BitBudget): Uint32Array {
-	let most = 0
+	let maxBits = 0
 	for (let i = from; i < to; i++) {
 		const category = at(categories, i)
 		if (!(Number.isInteger(category) && category >= 0 && category < maxCategories))
 			throw new ArtifactError(`A split asks for category ${category}: the file is damaged.`)
-		most = Math.max(most, category)
+		maxBits = Math.max(maxBits, category)
 	}
-	const words = (most >>> 5) + 1
+	const words = (maxBits >>> 5) + 1
 	budget.words -= words
 	if (budget.words < 0)
 		throw new ArtifactError(

@@ -56,13 +56,13 @@ function* pairsOf(players: number, size: number): Generator<Pair> {
  * What to ask for with so many pairs: from the outside in, each size whose share of what is left would cover it goes in
  * whole, and the rest is drawn, as shap's KernelExplainer does. All sizes whole: the values will be exact.
  */
-export function planPairs(players: number, most: number): Plan {
+export function planPairs(players: number, maxPairs: number): Plan {
 	const drawn = pairSizes(players)
 	const plan: Plan = { fixed: [], drawn, drawnWeight: 1 }
-	let left = most
+	let left = maxPairs
 	const everything = drawn.reduce((sum, { pairs }) => sum + pairs, 0)
 	for (let first = drawn[0]; first !== undefined; first = drawn[0]) {
-		const share = everything <= most ? left : (left * first.weight) / plan.drawnWeight
+		const share = everything <= maxPairs ? left : (left * first.weight) / plan.drawnWeight
 		if (first.pairs > share * (1 + 1e-8)) break
 		for (const pair of pairsOf(players, first.size))
 			plan.fixed.push({ pair, weight: first.weight / first.pairs })

@@ -5,7 +5,7 @@ import { ArtifactError } from '../model.ts'
 type Field = { number: number; wire: number; value: number; from: number; to: number }
 
 const wire = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const
-const deepest = 32
+const maxDepth = 32
 
 const broken = (what: string, at: number): ArtifactError =>
 	new ArtifactError(`not an ONNX file: ${what} at byte ${at}; export the model again and upload it whole`)
@@ -85,7 +85,7 @@ function textOf(bytes: Uint8Array, { from, to, wire: kind }: Field): string {
 /** Visits a message inside of a field, no deeper than 32. */
 function eachInside(bytes: Uint8Array, outer: Field, depth: number, visit: (f: Field) => void): void {
 	if (outer.wire !== wire.bytes) throw broken('a number where a message should be', outer.from)
-	if (depth > deepest) throw broken(`messages more than ${deepest} deep`, outer.from)
+	if (depth > maxDepth) throw broken(`messages more than ${maxDepth} deep`, outer.from)
 	eachField(bytes, outer.from, outer.to, visit)
 }
 

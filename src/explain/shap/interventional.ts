@@ -1,7 +1,7 @@
 import { decideAll, type TreeEnsemble } from '../trees/ensemble.ts'
 import type { ShapPlan } from './explain-rows.ts'
 import { type LeafPath, linkPaths, type Paths } from './paths.ts'
-import { addTabled, type FillLeaf, longestTabled, planTables } from './tables.ts'
+import { addTabled, type FillLeaf, maxTabledPath, planTables } from './tables.ts'
 import {
 	addWalks,
 	type Decide,
@@ -60,7 +60,7 @@ function satisfied(plan: WalkPlan, paths: Paths, from: number, to: number): Uint
  */
 function fillInterventional(plan: WalkPlan, paths: Paths): FillLeaf {
 	const { e } = plan
-	const longest = longestTabled(paths)
+	const longest = maxTabledPath(paths)
 	const weights = Array.from({ length: longest + 1 }, (_, a) =>
 		Array.from({ length: longest + 1 }, (_, b) => (a === 0 ? 0 : shapleyWeight(a, b))),
 	)

@@ -2,7 +2,7 @@ import type { TreeEnsemble } from '../trees/ensemble.ts'
 import type { ShapPlan } from './explain-rows.ts'
 import { linkPaths, outputScale, type Paths } from './paths.ts'
 import { addIntegrated, gaussLegendre, planQuadrature, type Rule } from './quadrature-trees.ts'
-import { addTabled, type FillLeaf, longestTabled, planTables } from './tables.ts'
+import { addTabled, type FillLeaf, maxTabledPath, planTables } from './tables.ts'
 
 /**
  * Exact Shapley values of the game in which an absent feature takes both branches, weighed by the training rows that took
@@ -42,7 +42,7 @@ export function planPaths(e: TreeEnsemble): ShapPlan {
 /** A leaf's path-dependent contributions for every pattern, by the integral of `addIntegrated`, exact at these few points. */
 function fillPathDependent(e: TreeEnsemble, paths: Paths, scale: Float64Array): FillLeaf {
 	const rules: Rule[] = []
-	const products = new Float64Array(2 ** longestTabled(paths))
+	const products = new Float64Array(2 ** maxTabledPath(paths))
 	return (tree, leaf, path, into) => {
 		const k = path.columns.length
 		if (k === 0) return

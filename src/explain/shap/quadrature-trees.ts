@@ -65,17 +65,17 @@ function ruleOf(n: number): Float64Array {
 
 export function planQuadrature(e: TreeEnsemble, paths: Paths, scale: Float64Array): QuadraturePlan {
 	const points = new Uint8Array(e.trees)
-	let [largest, most] = [1, 1]
+	let [largest, maxRule] = [1, 1]
 	for (let tree = 0; tree < e.trees; tree++) {
 		const [from, to] = [e.roots[tree] as number, e.roots[tree + 1] as number]
 		let unique = 1
 		for (let node = from; node < to; node++) unique = Math.max(unique, paths.unique[node] as number)
 		// The integrand of a leaf has one factor a feature but one: n points are exact up to degree 2n - 1.
 		points[tree] = Math.min(maxPoints, Math.ceil(unique / 2))
-		most = Math.max(most, points[tree] as number)
+		maxRule = Math.max(maxRule, points[tree] as number)
 		largest = Math.max(largest, to - from)
 	}
-	const rules = Array.from({ length: most + 1 }, (_, n) => ruleOf(Math.max(1, n)))
+	const rules = Array.from({ length: maxRule + 1 }, (_, n) => ruleOf(Math.max(1, n)))
 	const [down, up] = [new Float64Array(largest * lanes), new Float64Array(largest * lanes)]
 	return { e, paths, points, rules, scale, on: new Uint8Array(largest), down, up }
 }

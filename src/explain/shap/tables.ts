@@ -47,7 +47,7 @@ export function planTables(e: TreeEnsemble, paths: Paths, fill: FillLeaf): Table
 	const upperStart = new Int32Array(e.trees + 1)
 	const groupStart = new Int32Array(e.trees + 1)
 	let patterns = 0
-	const longest = longestTabled(paths)
+	const longest = maxTabledPath(paths)
 	const room = new Float64Array(2 ** longest * longest)
 	plans.forEach((groups, tree) => {
 		if (groups) {
@@ -242,7 +242,7 @@ const maxBits = 12
 const maxLevels = 64
 
 /** The most different columns that a path of these trees asks for, of those that may be tabled. */
-export const longestTabled = ({ unique }: Paths): number =>
+export const maxTabledPath = ({ unique }: Paths): number =>
 	Math.min(
 		maxBits,
 		unique.reduce((a, b) => Math.max(a, b), 0),
@@ -280,10 +280,10 @@ function minCells(e: TreeEnsemble, paths: Paths, from: number, to: number): numb
  * A tree's groups: two subtrees are one group where that takes no more memory (about) than two. Undefined when they would
  * take more than `most` cells, or the tree is too deep for tables.
  */
-function planGroups(e: TreeEnsemble, paths: Paths, tree: number, most: number): Group[] | undefined {
+function planGroups(e: TreeEnsemble, paths: Paths, tree: number, maxCells: number): Group[] | undefined {
 	const from = e.roots[tree] as number
 	const to = e.roots[tree + 1] as number
-	if (minCells(e, paths, from, to) > most) return undefined
+	if (minCells(e, paths, from, to) > maxCells) return undefined
 	const of: Group[][] = Array.from({ length: to - from })
 	for (let node = to - 1; node >= from; node--) {
 		if ((e.feature[node] as number) < 0) {
@@ -292,7 +292,7 @@ function planGroups(e: TreeEnsemble, paths: Paths, tree: number, most: number): 
 		}
 		const apart = [e.left[node], e.right[node]].flatMap((child) => of[(child as number) - from] as Group[])
 		const cells = cellsOf(apart)
-		if (cells > most) return undefined
+		if (cells > maxCells) return undefined
 		of[node - from] = apart
 		const [one, other] = apart
 		if (apart.length > 2 || !one || !other) continue

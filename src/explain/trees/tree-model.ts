@@ -15,22 +15,22 @@ type TreeBackground = Background & { readonly plan: ShapPlan }
  * Columns that one logged feature was spread over (one-hot) add up to it, as one sums shap's own answers: the total stays
  * the margin. The feature as one player of the game would have about, not exactly, this value.
  */
-function fold(columns: Float64Array, owner: Int32Array, features: number): Float64Array {
+function fold(columns: Float64Array, featureOf: Int32Array, features: number): Float64Array {
 	if (features === columns.length) return columns
 	const folded = new Float64Array(features)
 	columns.forEach((c, i) => {
-		const f = owner[i] as number
+		const f = featureOf[i] as number
 		folded[f] = (folded[f] as number) + c
 	})
 	return folded
 }
 
-function foldPairs(pairs: Float64Array, owner: Int32Array, features: number): Float64Array {
-	const columns = owner.length
+function foldPairs(pairs: Float64Array, featureOf: Int32Array, features: number): Float64Array {
+	const columns = featureOf.length
 	if (features === columns) return pairs
 	const folded = new Float64Array(features * features)
 	pairs.forEach((value, at) => {
-		const cell = (owner[Math.floor(at / columns)] as number) * features + (owner[at % columns] as number)
+		const cell = (featureOf[Math.floor(at / columns)] as number) * features + (featureOf[at % columns] as number)
 		folded[cell] = (folded[cell] as number) + value
 	})
 	return folded
@@ -51,7 +51,7 @@ export function treeModel(file: TreeFile, manifest: Manifest, declared: readonly
 	)
 	const link = checkManifest(file, manifest)
 	const float32 = e.precision === 'float32'
-	const { features, owner, columnsOf, encode } = makeEncoder({
+	const { features, featureOf, columnsOf, encode } = makeEncoder({
 		names,
 		columns: file.columns,
 		manifest,
@@ -64,7 +64,7 @@ export function treeModel(file: TreeFile, manifest: Manifest, declared: readonly
 
 	const attribution = (x: Float64Array, plan: ShapPlan, method: string): Attribution => {
 		const { base, contributions: byColumn } = shapValues(plan, decideAll(e, x, decisions))
-		const contributions = byColumn.map((c) => fold(c, owner, features.length))
+		const contributions = byColumn.map((c) => fold(c, featureOf, features.length))
 		return checkedAttribution({ method, base, contributions, margin: ensembleMargin(e, x) }, tolerance)
 	}
 
@@ -95,7 +95,7 @@ export function treeModel(file: TreeFile, manifest: Manifest, declared: readonly
 		background: (rows): TreeBackground => ({ rows: rows.length, of: model, plan: planBackground(e, rows) }),
 		interactions: (x) =>
 			shapInteractions(e, decideAll(e, x, decisions))?.map((pairs) =>
-				foldPairs(pairs, owner, features.length),
+				foldPairs(pairs, featureOf, features.length),
 			),
 		structure: { kind: 'trees', ensemble: e, sources: columnsOf },
 	}

@@ -21,7 +21,7 @@ function refusalOf({ endpoints }: Pick<Context, 'endpoints'>, url: URL): string 
 }
 
 /** Scores of rows from the model's endpoint. Redirects are not followed: they could lead to other hosts. */
-export async function askEndpoint(
+export async function requestScores(
 	context: Pick<Context, 'fetch' | 'endpoints'>,
 	endpoint: Endpoint,
 	features: readonly string[],
