@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { exp32, log32 } from '../../../src/explain/formats/float32-math.ts'
+import { exp32, log32 } from '../../src/explain/floats.ts'
 
 const golden: Record<string, string> = JSON.parse(
-	readFileSync(new URL('golden/libm.json', import.meta.url), 'utf8'),
+	readFileSync(new URL('formats/golden/libm.json', import.meta.url), 'utf8'),
 )
 
 test.each([

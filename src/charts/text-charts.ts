@@ -1,4 +1,6 @@
-/** Charts of text: for a code block, whose characters are all as wide. Nothing in them is escaped. */
+import { roundUp } from './scale.ts'
+
+/** Charts of block characters, for a code block in a fixed-width font. Nothing in them is escaped. */
 
 /** One window of a trend; null where there is no value. */
 export type Slot = { value: number | null; estimate: number | null; isProvisional: boolean }
@@ -6,14 +8,14 @@ export type Slot = { value: number | null; estimate: number | null; isProvisiona
 const rise = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
 const eighths = rise.length
 const rows = 6
-/** Below that many windows a column is two characters wide, so that it can be seen. */
+/** Up to this many windows, a column is two characters wide, so that it can be seen. */
 const fewSlots = 15
 
-// Beyond it, the difference of two numbers may be no number.
+// Beyond it, the difference of two numbers may be infinite.
 const maxDrawn = 1e300
 const isNumber = (x: number | null): x is number => x !== null && Math.abs(x) < maxDrawn
 
-/** Where an axis begins and ends: at the values themselves, so that small changes can be seen. */
+/** The range of an axis: that of the values, so that small changes can be seen. */
 function axisOf(values: readonly number[]): { low: number; high: number } {
 	const [low, high] = [Math.min(...values), Math.max(...values)]
 	if (high > low) return { low, high }
@@ -21,7 +23,7 @@ function axisOf(values: readonly number[]): { low: number; high: number } {
 	return { low: low - margin, high: high + margin }
 }
 
-/** Digits enough to tell the labels of an axis apart, and no more. */
+/** As many digits as tell the labels of an axis apart. */
 export function axisLabel(value: number, span: number): string {
 	const decimals = Math.min(12, Math.max(0, 1 - Math.floor(Math.log10(span))))
 	const text = value.toFixed(decimals)
@@ -29,8 +31,8 @@ export function axisLabel(value: number, span: number): string {
 }
 
 /**
- * Windows as columns of blocks above the lowest value, estimates as a line of blocks below on the same axis. `first` and
- * `last` are the dates of the ends. Empty when nothing has a value.
+ * Windows as columns of blocks above the lowest value, and estimates as a line of blocks below, on the same axis. `first`
+ * and `last` are the dates of the ends. Empty when no window has a value.
  */
 export function trendChart(slots: readonly Slot[], first: string, last: string): string[] {
 	const values = slots.flatMap((s) => [s.value, s.estimate]).filter(isNumber)
@@ -67,7 +69,7 @@ export function trendChart(slots: readonly Slot[], first: string, last: string):
 	]
 }
 
-/** One bar with what is written behind it; null where there is no value. */
+/** One bar and the note after it; null where there is no value. */
 export type Bar = {
 	name: string
 	value: number | null
@@ -77,26 +79,18 @@ export type Bar = {
 }
 
 const barWidth = 24
-const longestName = 24
-const niceSteps = [1, 2, 2.5, 5, 10]
-
-/** The end of an axis from 0: the next round number. */
-function niceEnd(highest: number): number {
-	if (!(highest > 0)) return 1
-	const unit = 10 ** Math.floor(Math.log10(highest))
-	const step = niceSteps.find((s) => s * unit >= highest * (1 - 1e-12)) ?? 10
-	return step * unit
-}
+const maxName = 24
 
 const shorten = (name: string): string =>
-	[...name].length > longestName ? `${[...name].slice(0, longestName - 1).join('')}…` : name
+	[...name].length > maxName ? `${[...name].slice(0, maxName - 1).join('')}…` : name
 
 /**
- * Bars from 0: solid up to the low end of the interval, shaded up to its high end. A bar without an interval is solid up to
- * its value. Values below 0 have no bar.
+ * Bars from 0, solid up to the low end of the interval and shaded up to its high end. A bar without an interval is solid
+ * up to its value. Values below 0 have no bar.
  */
 export function barChart(bars: readonly Bar[]): string[] {
-	const end = niceEnd(Math.max(0, ...bars.map((b) => b.high ?? b.value ?? 0)))
+	const highest = Math.max(0, ...bars.map((b) => b.high ?? b.value ?? 0))
+	const end = highest > 0 ? roundUp(highest) : 1
 	const names = bars.map((b) => shorten(b.name))
 	const gutter = Math.max(0, ...names.map((n) => [...n].length))
 	const pad = (text: string) => text + ' '.repeat(gutter - [...text].length)
@@ -113,12 +107,12 @@ export function barChart(bars: readonly Bar[]): string[] {
 	return [...drawn, `${pad('')} └${'─'.repeat(barWidth)}`, `${pad('')} 0${mark.padStart(barWidth)}`]
 }
 
-/** A step up or down, with what is written behind it. */
+/** A contribution up or down and the note after it. */
 export type SignedBar = { name: string; value: number; note: string }
 
 const halfWidth = 10
 
-/** Bars to both sides of nothing, all on one scale. */
+/** Bars to the left and right of zero, all on one scale. */
 export function signedChart(bars: readonly SignedBar[]): string[] {
 	const largest = Math.max(...bars.map((b) => Math.abs(b.value)), Number.MIN_VALUE)
 	const gutter = Math.max(0, ...bars.map((b) => [...b.name].length))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { barChart, type Slot, trendChart } from '../../src/slack/blocks/chart.ts'
+import { barChart, type Slot, trendChart } from '../../src/charts/text-charts.ts'
 
 const slot = (value: number | null, more: Partial<Slot> = {}): Slot => ({
 	value,
