@@ -1,4 +1,4 @@
-import type { LineageEventType } from '../../ports/lineage-fact.ts'
+import type { LineageEventType } from '../../ports/lineage.ts'
 import type { Change } from '../commit.ts'
 
 /** Which fact a lineage catalogue is told of: read again when it is sent, since what is told never changes. */

@@ -6,7 +6,7 @@ import {
 	FeatureError,
 	type Model,
 } from '../../explain/model.ts'
-import type { OpenedVersion } from '../../registry/artifact/opened-version.ts'
+import type { OpenedVersion } from '../../ports/model-cache.ts'
 import { recordsOf } from './background.ts'
 import type { FoundBackground } from './find-background.ts'
 import { compareWith } from './shap-background.ts'

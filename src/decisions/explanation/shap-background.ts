@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts'
 import { type Background, FeatureError, type Model } from '../../explain/model.ts'
-import type { ModelCache } from '../../registry/artifact/model-cache.ts'
+import type { ModelCache } from '../../ports/model-cache.ts'
 import { minRows, recordsOf } from './background.ts'
 import type { UsedBackground } from './explanation.ts'
 import type { FoundBackground } from './find-background.ts'

@@ -1,6 +1,6 @@
 import { formatTime } from '../../core/time.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
-import type { TrainingRun } from '../../ports/training-run.ts'
+import type { TrainingRun } from '../../ports/lineage.ts'
 import { type Origins, originsOf, type TracedVersion } from '../../registry/lineage/links.ts'
 import type { RunReading } from '../../registry/lineage/training-run.ts'
 import type { LineageGraph } from './graph.ts'

@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts'
 import { dayMs } from '../../core/time.ts'
 import { predictionAt } from '../../log/read.ts'
-import type { OpenedVersion } from '../../registry/artifact/opened-version.ts'
+import type { OpenedVersion } from '../../ports/model-cache.ts'
 import { sampleRows } from '../../registry/version/sample-rows.ts'
 import type { DueDay } from './due-days.ts'
 import { type Registered, replayPrediction } from './replay-prediction.ts'

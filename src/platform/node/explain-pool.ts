@@ -1,6 +1,6 @@
 import { SerialQueue } from '../../core/serial-queue.ts'
 import type { TreeEnsemble } from '../../explain/trees/ensemble.ts'
-import type { ExplainThreads } from '../../ports/explain-threads.ts'
+import type { ExplainThreads } from '../../ports/threads.ts'
 import type { ExplainCalls, ThreadData } from './explain-thread.ts'
 import { places, Thread, threadUrl } from './thread.ts'
 

@@ -3,7 +3,8 @@ import { relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { sha256Hex } from '../../core/bytes.ts'
 import type { Result } from '../../core/result.ts'
-import { type ArtifactSource, failure } from '../../registry/artifact/artifact-source.ts'
+import type { ArtifactSource } from '../../ports/artifacts.ts'
+import { failure } from '../../registry/artifact/artifact-source.ts'
 import { overLimit } from '../../registry/artifact/s3.ts'
 
 /** `file:` URIs below one folder; links that lead out of it are refused, whatever they point at. */

@@ -1,6 +1,6 @@
 import { SerialQueue } from '../../core/serial-queue.ts'
 import { ArtifactError } from '../../explain/model.ts'
-import type { TreeReader } from '../../ports/tree-reader.ts'
+import type { TreeReader } from '../../ports/threads.ts'
 import { Thread, ThreadError, threadUrl } from './thread.ts'
 import type { TreeReaderCalls } from './tree-reader-thread.ts'
 
