@@ -9,7 +9,7 @@ import { explainPrediction } from '../decisions/explanation/explain-prediction.t
 import { type Endpoint, endpoint, ok, type Reply } from '../http/endpoint.ts'
 import type { AppOptions, Sessions } from '../http/options.ts'
 import { prefersHtml } from '../http/read-query.ts'
-import { modelPath, pathText } from '../http/schema/common.ts'
+import { modelPath, pathText } from '../http/parameters.ts'
 import { explanationPage } from './explanation-page.ts'
 import { incidentPage, incidentsPage } from './incident-page.ts'
 import { facts, page } from './page.ts'

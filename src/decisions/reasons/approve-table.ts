@@ -6,7 +6,7 @@ import { type Change, commit } from '../../db/commit.ts'
 import { reasonTableApprovals } from '../../db/schema.ts'
 import { authorise } from '../../registry/key/authorise.ts'
 import { findTable } from './read-tables.ts'
-import type { ReasonTableApproval } from './table-input.ts'
+import type { ReasonTableApproval } from './reason-table.schema.ts'
 import {
 	approversNeeded,
 	newestApproved,

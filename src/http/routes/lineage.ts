@@ -3,8 +3,9 @@ import { listPredictions } from '../../decisions/lineage/list-predictions.ts'
 import { originForms } from '../../decisions/lineage/origin.ts'
 import { directions, readLineage } from '../../decisions/lineage/read-lineage.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
-import { pageOf, pageParameters } from '../schema/common.ts'
-import { LineageGraph, TouchedPrediction } from '../schema/lineage.ts'
+import { pageOf, pageParameters } from '../parameters.ts'
+import { TouchedPrediction } from '../../decisions/lineage/lineage.schema.ts'
+import { Lineage } from '../../decisions/lineage/lineage.schema.ts'
 
 const from = z
 	.string()
@@ -90,7 +91,7 @@ const read = endpoint({
 			}),
 		...pageParameters,
 	}),
-	answers: { 200: { description: 'The graph, and the same in sentences', schema: LineageGraph, example } },
+	answers: { 200: { description: 'The graph, and the same in sentences', schema: Lineage, example } },
 	errors: ['not-found'],
 	handle: async ({ context, actor, query }) => ok(await readLineage(context, actor, query)),
 })

@@ -5,7 +5,7 @@ import { AppError } from '../../core/errors.ts'
 import { drawPrediction } from '../../decisions/explanation/draw-prediction.ts'
 import { drawImportance } from '../../monitoring/importance/draw-importance.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
-import { modelPath, pathText, scopeParameters } from '../schema/common.ts'
+import { modelPath, pathText, scopeParameters } from '../parameters.ts'
 
 const predictionPath = z.object({
 	...modelPath,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { Time } from './common.ts'
+import { Time, numberOrNull } from '../../core/schemas.ts'
 
-const numberOrNull = z.number().nullable()
+
 const interval = { value: numberOrNull, low: numberOrNull, high: numberOrNull }
 
 const ComparisonGuard = z

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Time, TimeOrNull } from '../../core/schemas.ts'
 import { ReasonTable } from '../../explain/reasons/reason-table.ts'
 import { Name } from '../../registry/model/name.ts'
 
@@ -33,3 +34,24 @@ export const ReasonTableApproval = z
 	})
 	.meta({ id: 'ReasonTableApproval' })
 export type ReasonTableApproval = z.output<typeof ReasonTableApproval>
+
+export const TableRecord = z
+	.strictObject({
+		model: z.string(),
+		revision: z.int(),
+		version: z.string().nullable(),
+		status: z
+			.enum(['draft', 'approved', 'superseded'])
+			.meta({ description: 'superseded: a newer one is in force.' }),
+		digest: z.string().meta({ description: 'Names model, version and table: what an approval is of.' }),
+		table: TableContentSchema,
+		proposer: z.string(),
+		reason: z.string(),
+		createdAt: Time,
+		approvedAt: TimeOrNull,
+		needs: z.int().meta({ description: 'People that have to approve it; the proposer is none of them.' }),
+		approvals: z.array(
+			z.strictObject({ approver: z.string(), at: Time, digest: z.string(), reason: z.string() }),
+		),
+	})
+	.meta({ id: 'ReasonTable' })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Time, TimeOrNull } from '../../core/schemas.ts'
 import { roles } from '../../core/actor.ts'
 import { timeOrDuration } from '../../core/time.ts'
 import { Glob } from '../model/name.ts'
@@ -38,3 +39,36 @@ export const KeyInput = z
 	})
 	.meta({ id: 'KeyInput', description: 'A key to be created.' })
 export type KeyInput = z.output<typeof KeyInput>
+
+/** The shapes of what the registry answers. */
+export const KeyRecord = z
+	.strictObject({
+		id: z.string(),
+		name: z.string(),
+		role: z.enum(roles),
+		models: z.array(z.string()),
+		status: z.enum(['active', 'expired', 'revoked']),
+		createdAt: Time,
+		expiresAt: TimeOrNull,
+		revokedAt: TimeOrNull,
+	})
+	.meta({ id: 'Key', description: 'A key, without its secret.' })
+
+export const NewKey = z
+	.strictObject({
+		...KeyRecord.shape,
+		secret: z.string().meta({ description: 'Shown this once; only its hash is kept.' }),
+	})
+	.meta({ id: 'NewKey', description: 'A key with its secret.' })
+
+export const SlackUserRecord = z
+	.strictObject({
+		team: z.string(),
+		user: z.string(),
+		role: z.enum(roles),
+		models: z.array(z.string()),
+		status: z.enum(['active', 'expired']),
+		createdAt: TimeOrNull,
+		expiresAt: TimeOrNull,
+	})
+	.meta({ id: 'SlackUser', description: 'The role of a Slack user.' })

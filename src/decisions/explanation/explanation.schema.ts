@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Time } from './common.ts'
+import { Time } from '../../core/schemas.ts'
 
 const number = z.number().nullable()
 const text = z.string().nullable()

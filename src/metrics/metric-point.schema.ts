@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { Time } from './common.ts'
+import { Time, numberOrNull } from '../core/schemas.ts'
 
-const numberOrNull = z.number().nullable()
+
 
 /** One statistic: `value` is null unless `status` is `ok`, and `reason` then says why. */
-export const Answer = z
+export const MetricPoint = z
 	.strictObject({
 		metric: z.string(),
 		subject: z.strictObject({

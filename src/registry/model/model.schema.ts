@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Time, TimeOrNull } from '../../core/schemas.ts'
 import { dayMs, parseDuration } from '../../core/time.ts'
 import { FieldName, Name } from './name.ts'
 
@@ -141,3 +142,59 @@ export const ModelPatch = z
 	})
 	.meta({ id: 'ModelPatch', description: 'The members to change; what is absent stays, null clears.' })
 export type ModelPatch = z.output<typeof ModelPatch>
+
+/** What an alert is about; empty for the model as a whole. */
+export const AlertSubject = z.strictObject({
+	feature: z.string().optional(),
+	segment: z.strictObject({ name: z.string(), value: z.string() }).optional(),
+	group: z.string().optional(),
+})
+
+export const ModelHealth = z
+	.strictObject({
+		status: z
+			.enum(['ok', 'info', 'warning', 'critical', 'unknown'])
+			.meta({ description: 'The severity of the worst open alert; `unknown` before the first computation.' }),
+		worstAlert: z
+			.strictObject({
+				rule: z.string(),
+				severity: z.enum(['info', 'warning', 'critical']),
+				title: z.string(),
+				environment: z.string(),
+				version: z.string(),
+				subject: AlertSubject,
+				since: Time.meta({ description: 'Start of the first window in which it was true.' }),
+				incident: z.string().nullable(),
+			})
+			.nullable(),
+		lastPrediction: TimeOrNull.meta({ description: 'The latest event time of a stored prediction.' }),
+		lastComputation: TimeOrNull.meta({ description: 'When its metrics were last computed.' }),
+		waitingOutcomes: z.int().meta({ description: 'Predictions that outcomes name and that have not come.' }),
+	})
+	.meta({ id: 'Health' })
+
+const modelMembers = {
+	model: z.string(),
+	task: Tasks,
+	owner: z.string().nullable(),
+	riskTier: z.string().nullable(),
+	tags: z.array(z.string()),
+	positiveLabel: z.string().nullable(),
+	negativeLabel: z.string().nullable(),
+	favourable: z.string().nullable(),
+	threshold: z.number().nullable(),
+	sensitive: z.array(z.string()),
+	segments: z.array(z.string()),
+	upstreams: z.array(z.string()),
+	bands: z.record(z.string(), z.array(z.number())),
+	maturity: z.strictObject({ coverage: z.number(), delay: z.string() }),
+	retention: z.string(),
+	createdAt: Time,
+	revision: z.int().meta({ description: 'Counts its changes.' }),
+}
+
+export const ModelRecord = z.strictObject(modelMembers).meta({ id: 'Model' })
+
+export const ModelWithHealth = z
+	.strictObject({ ...modelMembers, health: ModelHealth })
+	.meta({ id: 'ModelWithHealth' })

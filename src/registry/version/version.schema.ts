@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Time } from '../../core/schemas.ts'
 import { artifactFormats } from '../../explain/model.ts'
 import { readManifest } from '../artifact/read-manifest.ts'
 import { FieldName, Name } from '../model/name.ts'
@@ -126,3 +127,18 @@ export const VersionInput = z
 	})
 	.meta({ id: 'VersionInput', description: 'A version to be registered.' })
 export type VersionInput = z.output<typeof VersionInput>
+
+const anyObject = z.record(z.string(), z.unknown())
+
+export const VersionRecord = z
+	.strictObject({
+		model: z.string(),
+		version: z.string(),
+		features: z.array(FeatureInput),
+		artifact: anyObject.nullable(),
+		manifest: anyObject.nullable(),
+		lineage: anyObject.nullable(),
+		metrics: anyObject.nullable(),
+		createdAt: Time,
+	})
+	.meta({ id: 'Version' })

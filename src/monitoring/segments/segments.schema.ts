@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Time } from './common.ts'
+import { Time } from '../../core/schemas.ts'
 
 const share = z.number().nullable()
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { nodeKinds } from '../../decisions/lineage/graph.ts'
-import { directions } from '../../decisions/lineage/read-lineage.ts'
-import { Time, TimeOrNull } from './common.ts'
+import { nodeKinds } from './graph.ts'
+import { directions } from './read-lineage.ts'
+import { Time, TimeOrNull } from '../../core/schemas.ts'
 
 const LineageNode = z
 	.strictObject({
@@ -27,7 +27,7 @@ const LineageEdge = z
 	})
 	.meta({ id: 'LineageEdge', description: 'The way that things went: from data to decisions.' })
 
-export const LineageGraph = z
+export const Lineage = z
 	.strictObject({
 		from: z.string().meta({ description: 'The node that it begins at; a shortened commit is written out.' }),
 		direction: z.enum(directions),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { Time } from './common.ts'
+import { Time, numberOrNull } from '../../core/schemas.ts'
 
-const numberOrNull = z.number().nullable()
+
 
 const FeatureImportance = z
 	.strictObject({
@@ -51,7 +51,7 @@ export const Importance = z
 	})
 	.meta({ id: 'Importance', description: 'What moves the answers of a model, over a sample of its rows.' })
 
-export const PartialDependence = z
+export const Dependence = z
 	.strictObject({
 		...scope,
 		feature: z.string(),

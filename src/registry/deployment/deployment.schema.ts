@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Time } from '../../core/schemas.ts'
 import { Name } from '../model/name.ts'
 
 export const DeploymentInput = z
@@ -14,3 +15,15 @@ export const DeploymentInput = z
 	})
 	.meta({ id: 'DeploymentInput', description: 'What serves in an environment.' })
 export type DeploymentInput = z.output<typeof DeploymentInput>
+
+export const Deployment = z
+	.strictObject({
+		model: z.string(),
+		environment: z.string(),
+		revision: z.int(),
+		champion: z.string(),
+		challenger: z.string().nullable(),
+		canary: z.strictObject({ version: z.string(), percent: z.number() }).nullable(),
+		since: Time,
+	})
+	.meta({ id: 'Deployment' })
