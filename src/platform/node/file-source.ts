@@ -14,12 +14,7 @@ export function fileSource(folder: string): ArtifactSource {
 			const root = await realpath(folder)
 			const path = await realpath(pathOf(uri, root))
 			const inside = relative(root, path)
-			if (
-				inside === '' ||
-				inside.startsWith(`..${sep}`) ||
-				inside === '../../services' ||
-				resolve(inside) === inside
-			)
+			if (inside === '' || inside.startsWith(`..${sep}`) || inside === '..' || resolve(inside) === inside)
 				return failure(`it is not below the folder PLUMBLINE_ARTIFACT_FILES, ${folder}`)
 			return readWhole(path, maxBytes)
 		})
