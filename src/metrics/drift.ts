@@ -8,12 +8,11 @@ import {
 	psi,
 	totalVariation,
 } from '../stats/distances.ts'
-import { extraCells } from '../summaries/inputs/bins.ts'
+import { extraBins } from '../summaries/inputs/bins.ts'
 import { comparable, isIdentifier } from './compare.ts'
 import type { AttributionMetric, ColumnMetric, ColumnView } from './descriptor.ts'
-import { alpha, effectOf, effectThreshold, evidenceOf } from './gates.ts'
+import { alpha, effectSize, effectThreshold, type Pair, pooledGroups, significance } from './drift-test.ts'
 import { insufficient, type MetricResult, measured } from './metric-point.ts'
-import { type Pair, testable } from './tested-groups.ts'
 
 type Measure = ColumnMetric['measure']
 
@@ -30,7 +29,7 @@ const tested =
 		of: (pair: Pair, view: ColumnView) => { value: number; p?: number; q?: number },
 	): Measure =>
 	(view) => {
-		const groups = testable(view, method)
+		const groups = pooledGroups(view, method)
 		if ('missing' in groups) return groups.missing
 		const { value, ...more } = of(groups.pair, view)
 		return measured(value, method, more)
@@ -42,7 +41,7 @@ function cramersVOf({ reference, current }: Pair): number {
 }
 
 const isDetected = (pair: Pair, { result: { q } }: ColumnView): boolean =>
-	effectOf(pair) >= effectThreshold && q <= alpha
+	effectSize(pair) >= effectThreshold && q <= alpha
 
 const ksMethod = 'two-sample Kolmogorov-Smirnov on the grid, asymptotic p'
 
@@ -51,7 +50,7 @@ function ks(view: ColumnView): MetricResult {
 	const missing = comparable(view, ksMethod, true)
 	if (missing) return missing
 	if (Number.isNaN(result.ks)) return insufficient(ksMethod, 'categories have no order; see drift.chi2')
-	const size = (groups: Float64Array) => total(groups.subarray(0, groups.length - extraCells))
+	const size = (groups: Float64Array) => total(groups.subarray(0, groups.length - extraBins))
 	const m = size(reference.groups) * (independent?.reference ?? 1)
 	const n = size(result.groups) * (independent?.current ?? 1)
 	return measured(result.ks, ksMethod, { p: kolmogorovSmirnovP(result.ks, m, n) })
@@ -142,7 +141,7 @@ export const drift: readonly (ColumnMetric | AttributionMetric)[] = [
 		unit: 'nats',
 		subject: 'feature',
 		measure: tested('PSI less (B - 1)(1/n + 1/m), sparse groups pooled', (pair) => ({
-			value: effectOf(pair),
+			value: effectSize(pair),
 		})),
 	},
 	{
@@ -190,7 +189,7 @@ export const drift: readonly (ColumnMetric | AttributionMetric)[] = [
 		unit: 'probability',
 		subject: 'feature',
 		measure: tested('chi-square homogeneity, sparse groups pooled', (pair) => ({
-			value: evidenceOf(pair).p,
+			value: significance(pair).p,
 		})),
 	},
 	{

@@ -75,9 +75,9 @@ export function estimateOutcomes(
 	return wanted.map(({ id }) => {
 		const own = estimates[id.slice('estimated.'.length)] as Estimate | undefined
 		if (n === 0 || !own) return [id, notEnoughData(n, why)]
-		const finding = ok(own, n)
-		if (Number.isNaN(finding.value)) return [id, finding]
-		return [id, { ...finding, trust: trust.trust, ...(trust.reason ? { reason: trust.reason } : {}) }]
+		const value = ok(own, n)
+		if (Number.isNaN(value.value)) return [id, value]
+		return [id, { ...value, trust: trust.trust, ...(trust.reason ? { reason: trust.reason } : {}) }]
 	})
 }
 

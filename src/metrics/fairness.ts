@@ -248,11 +248,11 @@ export function attributeMeasure(
 	options?: DisparityOptions,
 ): MetricValue & { groups: readonly string[] } {
 	const disparity = disparityIn(metric, groups, favourable, options)
-	return { ...findingOf(groups, disparity), groups: disparity.groups }
+	return { ...metricValueOf(groups, disparity), groups: disparity.groups }
 }
 
 /** A disparity, with the two groups that decide it and those that were left out. */
-function findingOf(groups: readonly Group[], disparity: Disparity): MetricValue {
+function metricValueOf(groups: readonly Group[], disparity: Disparity): MetricValue {
 	const n = total(groups.map(({ counts }) => counts.n))
 	const left = disparity.excluded
 	const leftOut =

@@ -4,13 +4,13 @@ import type { BrierSums } from '../stats/performance/probability-losses.ts'
 import type { RankedQuery } from '../stats/performance/ranking.ts'
 import type { RegressionMoments } from '../stats/performance/regression.ts'
 import type { ScoreCounts } from '../stats/score-counts.ts'
-import { keptDigits } from '../summaries/outcomes/coarsen.ts'
 import { negative, positive, type Task } from '../summaries/outcomes/label.ts'
 import {
 	decidedAs,
+	keptDigits,
 	momentNames,
 	type OutcomeSummary,
-	type ScoreCell,
+	type ScoreBin,
 } from '../summaries/outcomes/outcome-summary.ts'
 
 /** Decisions by outcome, over rows that have both. */
@@ -49,7 +49,7 @@ export class OutcomeView {
 	get table(): ScoreTable {
 		return this.once('table', () => {
 			const sides = [positive, negative].map(
-				(side) => this.outcomeSummary.cells.get(side) ?? new Map<number, ScoreCell>(),
+				(side) => this.outcomeSummary.cells.get(side) ?? new Map<number, ScoreBin>(),
 			)
 			const scores = Float64Array.from(new Set(sides.flatMap((side) => [...side.keys()])))
 				.filter((s) => !Number.isNaN(s))
@@ -107,7 +107,7 @@ export class OutcomeView {
 	/** Regression: all rows at each predicted value. */
 	get predictions(): PredictionTable {
 		return this.once('predictions', () => {
-			const cells = this.outcomeSummary.cells.get('') ?? new Map<number, ScoreCell>()
+			const cells = this.outcomeSummary.cells.get('') ?? new Map<number, ScoreBin>()
 			const values = Float64Array.from(cells.keys())
 				.filter((v) => Number.isFinite(v))
 				.sort()
@@ -232,7 +232,7 @@ function toNumber(units: bigint): number {
 	return Number(units >> BigInt(drop)) * 2 ** Math.max(-1000, exponent) * 2 ** Math.min(0, exponent + 1000)
 }
 
-function scoreCounts(maps: readonly Map<number, ScoreCell>[], yes: number, no: number): ScoreCounts {
+function scoreCounts(maps: readonly Map<number, ScoreBin>[], yes: number, no: number): ScoreCounts {
 	const labelled = new Map<number, [number, number]>()
 	for (const cells of maps)
 		for (const [score, cell] of cells) {

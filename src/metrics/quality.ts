@@ -1,6 +1,6 @@
 import { total } from '../stats/counts.ts'
 import { wilson } from '../stats/estimate.ts'
-import { extraCells } from '../summaries/inputs/bins.ts'
+import { extraBins } from '../summaries/inputs/bins.ts'
 import type { ColumnMetric, RejectionMetric, WindowMetric } from './descriptor.ts'
 import { insufficient, type MetricResult, measured } from './metric-point.ts'
 import type { ColumnResult } from './window-result.ts'
@@ -9,7 +9,7 @@ const count = (rows: number): MetricResult => measured(rows, 'count')
 
 /** All rows of a column, and those in the three bins after those of its values. */
 function rowsOf({ groups }: ColumnResult) {
-	const first = groups.length - extraCells
+	const first = groups.length - extraBins
 	const at = (offset: number) => groups[first + offset] as number
 	return { rows: total(groups), unseen: at(0), missing: at(1), typeErrors: at(2) }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ColumnView } from '../../src/metrics/descriptor.ts'
 import { drift } from '../../src/metrics/drift.ts'
-import { alpha } from '../../src/metrics/gates.ts'
+import { alpha } from '../../src/metrics/drift-test.ts'
 import type { FeatureSpec } from '../../src/summaries/inputs/bins.ts'
 import { compare, type Draw, missing, poisson, rowsOf, seeded, uniformly, zipf } from './samples.ts'
 

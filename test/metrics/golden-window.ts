@@ -115,10 +115,10 @@ export async function goldenWindow(): Promise<Record<string, Golden>> {
 	await columns(add)
 	for (const task of ['binary', 'multiclass', 'regression', 'ranking'] as const) {
 		const { view, pairs } = outcomes(task, 5)
-		const { findings, attributes } = summariseOutcomes(view, 'positive')
-		for (const [id, value] of findings) add(`${id}, ${task}`, toGolden(value))
+		const { values, attributes } = summariseOutcomes(view, 'positive')
+		for (const [id, value] of values) add(`${id}, ${task}`, toGolden(value))
 		for (const [name, stored] of attributes)
-			for (const [id, value] of stored.findings) add(`${id} of ${name}, ${task}`, toGolden(value))
+			for (const [id, value] of stored.values) add(`${id} of ${name}, ${task}`, toGolden(value))
 		if (task === 'ranking') continue
 		const later = outcomes(task, 6, 0.2).view
 		for (const [id, value] of estimateOutcomes(later, learn(view, [], pairs), 7))

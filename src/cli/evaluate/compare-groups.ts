@@ -16,7 +16,7 @@ import {
 	mergeCounts,
 } from '../../stats/fairness/group-counts.ts'
 import { benjaminiHochberg } from '../../stats/multiple-tests.ts'
-import type { GroupSummary } from '../../summaries/outcomes/group-summary.ts'
+import type { GroupSummary } from '../../summaries/outcomes/outcome-summary.ts'
 import { release } from '../../tables/memory.ts'
 import type { GroupResult, GroupValue } from './evaluation.ts'
 import { type Attribute, crossed, rowsByGroup, summariseGroups } from './groupings.ts'

@@ -7,8 +7,11 @@ import type { ScoreTable } from '../../stats/estimation/score-table.ts'
 import type { RankedQuery } from '../../stats/performance/ranking.ts'
 import type { ScoreCounts } from '../../stats/score-counts.ts'
 import { addBrier, addMoments } from '../../summaries/outcomes/contribute.ts'
-import type { GroupSummary } from '../../summaries/outcomes/group-summary.ts'
-import { emptyOutcomeSummary, type OutcomeSummary } from '../../summaries/outcomes/outcome-summary.ts'
+import {
+	emptyOutcomeSummary,
+	type GroupSummary,
+	type OutcomeSummary,
+} from '../../summaries/outcomes/outcome-summary.ts'
 import { release } from '../../tables/memory.ts'
 import { badLabel, type Chosen, type Codes, eachRow, firstLabel, type Rows, unlabelled } from './rows.ts'
 

@@ -119,10 +119,10 @@ async function computeWindow(
 		const estimates = isEstimated
 			? estimateOutcomes(view, baseline.reference, series.id + from, { doubt })
 			: []
-		for (const [id, finding] of estimates) result.findings.set(id, finding)
+		for (const [id, finding] of estimates) result.values.set(id, finding)
 		// Without predictions there is only what the detectors found among outcomes of earlier ones.
-		if (!outcomeSummary) result.findings.clear()
-		for (const [id, finding] of concept) result.findings.set(id, finding)
+		if (!outcomeSummary) result.values.clear()
+		for (const [id, finding] of concept) result.values.set(id, finding)
 		results.push({ series, result })
 	}
 	adjustForMultipleTests(results.map((r) => r.result))
@@ -195,7 +195,7 @@ const keepDay = (series: number, day: number, outcomeSummary: OutcomeSummary): S
 /** q for every test of the family: all attributes and segments of one window are one set of tests. */
 function adjustForMultipleTests(results: readonly OutcomeResult[]): void {
 	const tests = results.flatMap(({ attributes }) =>
-		[...attributes.values()].flatMap(({ findings }) => [...findings.values()]),
+		[...attributes.values()].flatMap(({ values }) => [...values.values()]),
 	)
 	const q = benjaminiHochberg(tests.map((t) => t.p))
 	tests.forEach((finding, i) => {

@@ -1,6 +1,6 @@
-import type { Variation } from '../stats/between-windows.ts'
+import { overdispersedTest, type Variation } from '../stats/between-windows.ts'
 import { total } from '../stats/counts.ts'
-import { usedCells } from '../stats/distances.ts'
+import { biasCorrectedPsi, usedCells } from '../stats/distances.ts'
 import { isIdentifier, tooFew } from './compare.ts'
 import type { ColumnView } from './descriptor.ts'
 import { insufficient, type MetricResult } from './metric-point.ts'
@@ -23,7 +23,7 @@ const clearOf = 2.6
  * looks at one side (the categories that the baseline happens to have, the tenths that the window happens to fill)
  * makes differences where there are none.
  */
-export function testedGroups(
+export function poolSparseBins(
 	column: ReferenceColumn,
 	groups: Float64Array,
 	reference: Float64Array = column.groups,
@@ -95,12 +95,12 @@ function pairOf(view: ColumnView): Pair {
 	]
 	const pair = isIdentifier(view)
 		? { reference: presence(reference, before), current: presence(reference, now) }
-		: testedGroups(reference, now, before)
+		: poolSparseBins(reference, now, before)
 	return { ...pair, variation: result.variation }
 }
 
 /** The tested groups of a column, or why there are none. Made once a view: a dozen metrics ask for them. */
-export function testable(view: ColumnView, method: string): { missing: MetricResult } | { pair: Pair } {
+export function pooledGroups(view: ColumnView, method: string): { missing: MetricResult } | { pair: Pair } {
 	const missing = tooFew(view, method)
 	if (missing) return { missing }
 	const pair = pairs.get(view) ?? pairOf(view)
@@ -108,3 +108,31 @@ export function testable(view: ColumnView, method: string): { missing: MetricRes
 	if (pair.reference.length > 1 || usedCells(view.reference.groups, view.result.groups) < 2) return { pair }
 	return { missing: insufficient(method, 'every value is too rare to be compared over this many rows') }
 }
+
+/**
+ * From here on a shift is worth a look: half of the PSI that credit teams call a moderate shift (0.1, Siddiqi 2006),
+ * which can be asked for only because the bias is taken off first.
+ */
+export const effectThreshold = 0.05
+export const alpha = 0.05
+/** From here on a window is no sample of how its series usually is. */
+export const farQ = 0.001
+
+/** The first gate: how much has changed. */
+export const effectSize = ({ reference, current }: Pair): number => biasCorrectedPsi(reference, current)
+
+/**
+ * The second gate: whether it can be chance. Two-sample, since the baseline is a sample too; and beside how much the
+ * windows before differ among themselves.
+ */
+export function significance(pair: Pair): Evidence {
+	const known = evidence.get(pair)
+	if (known) return known
+	const made = overdispersedTest(pair.reference, pair.current, pair.variation)
+	evidence.set(pair, made)
+	return made
+}
+
+type Evidence = ReturnType<typeof overdispersedTest>
+/** Tested once a pair: a dozen metrics ask. */
+const evidence = new WeakMap<Pair, Evidence>()
