@@ -1,4 +1,4 @@
-/** One statistic of one subject in one window, as every interface answers it. Times are RFC 3339, UTC. */
+/** One statistic of one subject in one window, as HTTP, Slack and the command line return it. Times are RFC 3339, UTC. */
 export type MetricPoint = {
 	metric: string
 	subject: {
@@ -17,10 +17,7 @@ export type MetricPoint = {
 	/** Rows of the window, and of the baseline. */
 	n: number
 	m: number
-	/**
-	 * Of drift: the rows of the window that the test counts, after rows of one subject and the variation of the windows
-	 * before it are taken into account.
-	 */
+	/** Of drift: the rows that the test counts, after rows of one subject and the variation between windows are allowed for. */
 	nEffective?: number
 	low: number | null
 	high: number | null
@@ -28,20 +25,20 @@ export type MetricPoint = {
 	q: number | null
 	method: string
 	reason: string | null
-	/** Digest of the baseline that it was compared with. */
+	/** Digest of the baseline that the window was compared with. */
 	baseline: string | null
 	provisional: boolean
 	computedAt: string
-	/** When the value that it replaces was computed. */
+	/** When the replaced value was computed. */
 	supersedes?: string
-	/** Why it differs from that. */
+	/** Why the value differs from the replaced one. */
 	change?: string
-	/** Of an estimate: whether it can be believed, and how it turned out once outcomes were known. */
+	/** Of an estimate: whether it is trustworthy, and the true value once outcomes are known. */
 	trust?: 'ok' | 'doubtful'
 	realised?: { value: number; error: number; inside: boolean }
 }
 
-/** What a descriptor computes: an answer without its place. */
+/** What a descriptor computes: a metric point without its subject and window. */
 export type MetricResult = Pick<MetricPoint, 'status'> & {
 	value: number | null
 	low?: number
