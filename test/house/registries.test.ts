@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { actions } from '../../src/alerting/actions.ts'
 import { commands } from '../../src/cli/index.ts'
 import { metrics } from '../../src/metrics/index.ts'
-import { actionNames } from '../../src/rules/schema.ts'
+import { actionNames } from '../../src/rules/rule-set.ts'
 import { interactions } from '../../src/slack/interactions/index.ts'
 import { modals } from '../../src/slack/modals/index.ts'
 
