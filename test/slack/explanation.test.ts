@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { drawExplanation } from '../../src/decisions/explanation/draw-explanation.ts'
-import type { Explanation } from '../../src/decisions/explanation/explanation.ts'
+import type { Explanation } from '../../src/decisions/explanation/explanation.schema.ts'
 import { hideValues } from '../../src/decisions/explanation/hide-values.ts'
 import { explanationMessage, pictureMessage } from '../../src/slack/blocks/explanation.ts'
 import { sayingView, whatIfView } from '../../src/slack/blocks/what-if.ts'

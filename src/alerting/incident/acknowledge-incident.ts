@@ -3,7 +3,7 @@ import type { Actor, Role } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
 import { changeIncident } from './change-incident.ts'
 import { findIncident, getIncident } from './get-incident.ts'
-import type { Incident } from './incident.ts'
+import type { Incident } from './incident.schema.ts'
 
 export const handlers: Role[] = ['analyst', 'approver']
 const maxTries = 3

@@ -4,7 +4,7 @@ import { sha256Hex } from '../../core/bytes.ts'
 import { handlers } from './acknowledge-incident.ts'
 import { changeIncident } from './change-incident.ts'
 import { findIncident, getIncident } from './get-incident.ts'
-import type { Incident } from './incident.ts'
+import type { Incident } from './incident.schema.ts'
 
 /** Adds a remark to the timeline. The ledger has its digest. */
 export async function commentIncident(

@@ -5,7 +5,8 @@ import { readers } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
 import { incidents } from '../../db/schema.ts'
 import { authorise, inScope } from '../../registry/key/authorise.ts'
-import type { Incident, IncidentRow } from './incident.ts'
+import type { Incident } from './incident.schema.ts'
+import type { IncidentRow } from './incident.ts'
 import { withDetails } from './read-incidents.ts'
 
 /** The stored row. Throws `not-found`, also for what lies outside the actor's scope. */

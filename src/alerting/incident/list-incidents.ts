@@ -6,7 +6,8 @@ import { cursorText, type Page, type PageQuery, toPage } from '../../core/page.t
 import { incidents } from '../../db/schema.ts'
 import { authorise } from '../../registry/key/authorise.ts'
 import { inReach } from '../../registry/model/reached-models.ts'
-import type { Incident, IncidentRow } from './incident.ts'
+import type { Incident } from './incident.schema.ts'
+import type { IncidentRow } from './incident.ts'
 import { withDetails } from './read-incidents.ts'
 
 export type IncidentQuery = PageQuery & {

@@ -4,7 +4,8 @@ import { inList } from '../../db/in-list.ts'
 import { incidentEvents } from '../../db/schema.ts'
 import { readAlertsOf } from '../alert/read-alerts.ts'
 import { reopenMs } from './causes.ts'
-import { type Incident, type IncidentRow, toIncident } from './incident.ts'
+import type { Incident } from './incident.schema.ts'
+import { type IncidentRow, toIncident } from './incident.ts'
 
 /** Rows with their alerts and timelines. */
 export async function withDetails(context: Context, rows: readonly IncidentRow[]): Promise<Incident[]> {

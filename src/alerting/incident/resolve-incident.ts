@@ -3,7 +3,7 @@ import type { Actor } from '../../core/actor.ts'
 import { handlers } from './acknowledge-incident.ts'
 import { changeIncident } from './change-incident.ts'
 import { findIncident, getIncident } from './get-incident.ts'
-import type { Incident } from './incident.ts'
+import type { Incident } from './incident.schema.ts'
 
 /** Closes an incident by hand, for a reason. It opens again when one of its rules fires anew. Again changes nothing. */
 export async function resolveIncident(

@@ -9,38 +9,14 @@ import { newId } from '../../core/ids.ts'
 import { cursorText, type Page, type PageQuery, toPage } from '../../core/page.ts'
 import { dayMs, formatTime } from '../../core/time.ts'
 import { type Change, commit, type EntryDraft } from '../../db/commit.ts'
-import { deployments, type RequestKind, requests } from '../../db/schema.ts'
+import { deployments, requests } from '../../db/schema.ts'
 import { compareVersions } from '../../monitoring/comparison/compare-versions.ts'
 import { authorise, inScope } from '../../registry/key/authorise.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import { inReach } from '../../registry/model/reached-models.ts'
+import type { ActionRequest, RequestInput } from './request.schema.ts'
 
 export type RequestRow = typeof requests.$inferSelect
-export type RequestInput = {
-	kind: RequestKind
-	model: string
-	environment: string
-	to?: string
-	reason: string
-}
-export type ActionRequest = {
-	id: string
-	kind: RequestKind
-	model: string
-	environment: string
-	status: 'pending' | 'cancelled' | 'expired'
-	action: Record<string, unknown>
-	actionDigest: string
-	requester: string
-	reason: string
-	needs: number
-	votes: []
-	createdAt: string
-	expiresAt: string
-	evidence: Record<string, unknown>
-	execution: null
-}
-
 const openForMs = 7 * dayMs
 
 export const toRequest = (row: RequestRow, now: number): ActionRequest => ({

@@ -4,7 +4,7 @@ import { toHex } from '../../core/bytes.ts'
 import { formatTime } from '../../core/time.ts'
 import { incidents, ledgerEntries } from '../../db/schema.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
-import type { LedgerProof, OpenIncident } from './explanation.ts'
+import type { LedgerProof, OpenIncident } from './explanation.schema.ts'
 
 type Place = Pick<StoredPrediction, 'model' | 'version' | 'environment' | 'timestamp'>
 

@@ -1,7 +1,7 @@
 import type { Attribution, Model } from '../../explain/model.ts'
 import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
 import type { BackgroundContent } from './background.ts'
-import type { Contribution, Explanation } from './explanation.ts'
+import type { Contribution, Explanation } from './explanation.schema.ts'
 import { standing } from './percentile.ts'
 
 /** What the values of a row are shown beside; `background` is undefined where there is none. */

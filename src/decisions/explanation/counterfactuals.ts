@@ -12,7 +12,13 @@ import type { Model } from '../../explain/model.ts'
 import { hint } from '../../registry/model/find-model.ts'
 import { recordsOf } from './background.ts'
 import { wouldDecide } from './decision.ts'
-import type { CounterfactualsStatus, Explanation, PartStatus, Reason, UsedBackground } from './explanation.ts'
+import type {
+	CounterfactualsStatus,
+	Explanation,
+	PartStatus,
+	Reason,
+	UsedBackground,
+} from './explanation.schema.ts'
 import type { FoundBackground } from './find-background.ts'
 import { type ReadDecision, shapeOf } from './read-decision.ts'
 

@@ -2,7 +2,7 @@ import { altText } from '../../charts/alt-text.ts'
 import { figure } from '../../charts/scale.ts'
 import type { Waterfall } from '../../charts/steps.ts'
 import { waterfallSvg } from '../../charts/waterfall.ts'
-import type { Explanation } from './explanation.ts'
+import type { Explanation } from './explanation.schema.ts'
 
 /** A picture of an explanation, and all that it shows in at most 2,000 characters. */
 export type Drawn = { title: string; svg: string; alt: string }

@@ -1,4 +1,4 @@
-import type { Answered } from './explanation.ts'
+import type { Answered } from './explanation.schema.ts'
 
 const beforeColon = (reason: string | null): string | null => reason?.split(':', 1)[0] ?? null
 

@@ -3,7 +3,7 @@ import { checkSentAttributions, type SentCheck } from '../../explain/sent-attrib
 import type { AttributedPart } from './attribute-decision.ts'
 import { rankedContributions } from './contributions.ts'
 import type { Explainer } from './explainer.ts'
-import type { Explanation } from './explanation.ts'
+import type { Explanation } from './explanation.schema.ts'
 import type { FoundBackground } from './find-background.ts'
 import type { ReadDecision } from './read-decision.ts'
 

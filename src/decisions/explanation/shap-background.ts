@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts'
 import { type Background, FeatureError, type Model } from '../../explain/model.ts'
 import type { ModelCache } from '../../registry/artifact/model-cache.ts'
 import { minRows, recordsOf } from './background.ts'
-import type { UsedBackground } from './explanation.ts'
+import type { UsedBackground } from './explanation.schema.ts'
 import type { FoundBackground } from './find-background.ts'
 
 type Prepared = { model: Model; key: string; background: Background | undefined }

@@ -13,7 +13,7 @@ import { attributionPart } from './contributions.ts'
 import { type DecisionRule, wouldDecide } from './decision.ts'
 import { backgroundOf } from './explain-prediction.ts'
 import { type Explainer, explainerOf } from './explainer.ts'
-import type { LedgerProof, WhatIf } from './explanation.ts'
+import type { LedgerProof, WhatIf } from './explanation.schema.ts'
 import type { FoundBackground } from './find-background.ts'
 import { type ReadDecision, readDecision } from './read-decision.ts'
 

@@ -7,16 +7,8 @@ import { commit } from '../../db/commit.ts'
 import { authorise, inScope } from '../../registry/key/authorise.ts'
 import { findVersion } from '../../registry/version/find-version.ts'
 import { findVersions } from './find-versions.ts'
+import type { TouchedPrediction } from './lineage.schema.ts'
 import { findOrigin, type Origin } from './origin.ts'
-
-/** A decision that something touched, by its id: its content is read with GET …/predictions/{predictionId}. */
-export type TouchedPrediction = {
-	model: string
-	version: string
-	environment: string
-	predictionId: string
-	timestamp: string
-}
 
 type Named = { model: string; version: string }
 /** The decision behind which a page begins: [model, version, its time, its id]. */

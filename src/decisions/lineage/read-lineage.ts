@@ -16,8 +16,9 @@ import { addPrediction, addVersion } from './back.ts'
 import { predictionChain, useChain, versionChain } from './chain.ts'
 import { findVersions, type LinkedVersion } from './find-versions.ts'
 import { addUses, servedIn } from './forward.ts'
-import { type GraphEdge, type GraphNode, LineageGraph } from './graph.ts'
+import { LineageGraph } from './graph.ts'
 import { registrations } from './ledger.ts'
+import type { Lineage } from './lineage.schema.ts'
 import { lineageOfPrediction } from './lineage-of-prediction.ts'
 import { findOrigin, type Origin } from './origin.ts'
 import { withUploaded } from './with-uploaded.ts'
@@ -29,16 +30,6 @@ export type LineageQuery = PageQuery & {
 	from: string
 	direction?: Direction | undefined
 	depth?: number | undefined
-}
-
-/** `chain` says the same in sentences. `next` leads on to further versions. */
-export type Lineage = {
-	from: string
-	direction: Direction
-	nodes: GraphNode[]
-	edges: GraphEdge[]
-	chain: string[]
-	next: string | null
 }
 
 const deepest = 10

@@ -11,8 +11,8 @@ import type { ReasonTable } from '../../explain/reasons/reason-table.ts'
 import { authorise } from '../../registry/key/authorise.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import { findVersion } from '../../registry/version/find-version.ts'
-import type { ReasonTableProposal } from './reason-table.schema.ts'
-import type { TableContent, TableRecord, TableRow } from './table-record.ts'
+import type { ReasonTableProposal, TableRecord } from './reason-table.schema.ts'
+import type { TableContent, TableRow } from './table-record.ts'
 import { toTableRecord } from './table-record.ts'
 
 /**

@@ -6,7 +6,8 @@ import { cursorNumber, type Page, type PageQuery, toPage } from '../../core/page
 import { reasonTables } from '../../db/schema.ts'
 import { authorise } from '../../registry/key/authorise.ts'
 import { findModel, quote } from '../../registry/model/find-model.ts'
-import { type TableRecord, type TableRow, withApprovals } from './table-record.ts'
+import type { TableRecord } from './reason-table.schema.ts'
+import { type TableRow, withApprovals } from './table-record.ts'
 
 /** Throws `not-found` for an unknown model or revision. */
 export async function findTable(context: Context, model: string, revision: number): Promise<TableRow> {

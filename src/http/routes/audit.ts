@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { EntryRecord } from '../../evidence/audit/audit.schema.ts'
 import { listEntries } from '../../evidence/audit/list-entries.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { pageOf, pageParameters, periodParameters } from '../parameters.ts'
-import { LedgerEntry } from '../../evidence/audit/audit.schema.ts'
 
 const example = {
 	index: 0,
@@ -45,7 +45,7 @@ const entries = endpoint({
 	answers: {
 		200: {
 			description: 'Entries by index',
-			schema: pageOf(LedgerEntry),
+			schema: pageOf(EntryRecord),
 			example: { items: [example], next: null },
 		},
 	},

@@ -1,9 +1,13 @@
 import { z } from 'zod'
 import { compareVersions } from '../../monitoring/comparison/compare-versions.ts'
-import { DeploymentInput } from '../../registry/deployment/deployment.schema.ts'
+import { VersionComparison } from '../../monitoring/comparison/comparison.schema.ts'
+import {
+	type Deployment,
+	DeploymentInput,
+	Deployment as DeploymentSchema,
+} from '../../registry/deployment/deployment.schema.ts'
 import {
 	currentDeployments,
-	type Deployment,
 	deploymentHistory,
 	getDeployment,
 } from '../../registry/deployment/get-deployment.ts'
@@ -11,8 +15,6 @@ import { setDeployment } from '../../registry/deployment/set-deployment.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { modelPath, pageOf, pageParameters, pathText, periodParameters } from '../parameters.ts'
-import { VersionComparison } from '../../monitoring/comparison/comparison.schema.ts'
-import { Deployment as DeploymentSchema } from '../../registry/deployment/deployment.schema.ts'
 
 const input = { champion: '7', challenger: '8', canary: { version: '8', percent: 5 } }
 const example = {

@@ -1,16 +1,15 @@
 import { z } from 'zod'
-import { JobRunRecord, JobRuns } from '../../jobs/run/run.schema.ts'
 import { AppError } from '../../core/errors.ts'
 import { nearest } from '../../core/nearest.ts'
 import { cursorText, toPage } from '../../core/page.ts'
 import { formatTime } from '../../core/time.ts'
 import { listRuns } from '../../jobs/run/list-runs.ts'
+import { JobRunAnswer, JobRuns } from '../../jobs/run/run.schema.ts'
 import type { JobRun } from '../../jobs/run/run-job.ts'
 import { authoriseGlobs } from '../../registry/key/authorise.ts'
 import { created, endpoint, ok, type Resource } from '../endpoint.ts'
 import type { AppOptions } from '../options.ts'
 import { pageParameters, pathText } from '../parameters.ts'
-import { Time, TimeOrNull } from '../../core/schemas.ts'
 
 const example = {
 	id: 'run_01jn8k0000',
@@ -90,7 +89,7 @@ const run = endpoint({
 	params: z.strictObject({ job: pathText('The id of a job.', 'compute') }),
 	body: z.strictObject({}).meta({ description: 'Nothing to say.' }),
 	bodyOptional: true,
-	answers: { 201: { description: 'The run', schema: JobRunRecord, example } },
+	answers: { 201: { description: 'The run', schema: JobRunAnswer, example } },
 	errors: ['conflict'],
 	handle: async ({ actor, options, params }) => {
 		authoriseGlobs(actor, 'admin', ['*'])

@@ -5,10 +5,9 @@ import { cursorNumber, type Page, type PageQuery, toPage } from '../../core/page
 import { formatTime } from '../../core/time.ts'
 import { deployments } from '../../db/schema.ts'
 import { findModel, hint, quote } from '../model/find-model.ts'
+import type { Deployment } from './deployment.schema.ts'
 
 type DeploymentRow = typeof deployments.$inferSelect
-export type Deployment = Omit<DeploymentRow, 'since'> & { since: string }
-
 const toDeployment = (row: DeploymentRow): Deployment => ({ ...row, since: formatTime(row.since) })
 const of = (model: string, environment: string) =>
 	and(eq(deployments.model, model), eq(deployments.environment, environment))

@@ -1,5 +1,5 @@
 import { splitLeftOut } from '../../metrics/measure-groups.ts'
-import type { MetricPoint } from '../../metrics/metric-point.ts'
+import type { MetricPoint } from '../../metrics/metric-point.schema.ts'
 import type { AttributeBias, ModelBias } from '../../monitoring/bias/read-bias.ts'
 import { limits } from '../limits.ts'
 import { barChart } from './chart.ts'

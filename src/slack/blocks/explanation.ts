@@ -1,5 +1,9 @@
 import { type Drawn, valueText } from '../../decisions/explanation/draw-explanation.ts'
-import type { Contribution, Counterfactual, Explanation } from '../../decisions/explanation/explanation.ts'
+import type {
+	Contribution,
+	Counterfactual,
+	Explanation,
+} from '../../decisions/explanation/explanation.schema.ts'
 import { limits } from '../limits.ts'
 import { signedChart } from './chart.ts'
 import { figure } from './figure.ts'

@@ -1,4 +1,4 @@
-import type { Incident, IncidentAlert } from '../../alerting/incident/incident.ts'
+import type { Incident, IncidentAlert } from '../../alerting/incident/incident.schema.ts'
 import { digits } from '../../core/digits.ts'
 import type { IncidentDetails } from '../delivery/incident-details.ts'
 import { type Evidence, maxShown } from '../delivery/incident-evidence.ts'

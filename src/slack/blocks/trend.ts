@@ -1,5 +1,5 @@
 import { formatTime, windowMs } from '../../core/time.ts'
-import type { MetricPoint } from '../../metrics/metric-point.ts'
+import type { MetricPoint } from '../../metrics/metric-point.schema.ts'
 import type { ModelPerformance } from '../../monitoring/performance/read-performance.ts'
 import { type Slot, trendChart } from './chart.ts'
 import { figure, shortName, windowName } from './figure.ts'

@@ -1,4 +1,4 @@
-import type { Incident, IncidentAlert } from '../../alerting/incident/incident.ts'
+import type { Incident, IncidentAlert } from '../../alerting/incident/incident.schema.ts'
 import type { Context } from '../../context.ts'
 import { type WindowSize, windowMs, windowSizes } from '../../core/time.ts'
 import { metricIds } from '../../metrics/index.ts'
