@@ -1,4 +1,4 @@
-import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Task } from './registry.ts'
 
 /** What of a model decides how a score is read. */
@@ -76,4 +76,40 @@ export const backgroundUses = sqliteTable(
 		computedAt: integer('computed_at').notNull(),
 	},
 	(t) => [primaryKey({ columns: [t.model, t.version, t.environment, t.day, t.settings] })],
+)
+
+/** How the logged scores of one day compare with what the registered artefact returns for the logged features. */
+export const replayDays = sqliteTable(
+	'replay_day',
+	{
+		model: text().notNull(),
+		environment: text().notNull(),
+		version: text().notNull(),
+		day: integer('day_ms').notNull(),
+		sha256: text().notNull(),
+		rows: integer().notNull(),
+		sampled: integer().notNull(),
+		matched: integer().notNull(),
+		mismatched: integer().notNull(),
+		unavailable: integer().notNull(),
+		/** The largest difference. */
+		worst: real(),
+		/** Some mismatches of the sample, and all that explanations found, as JSON. */
+		examples: text().notNull(),
+		asked: text().notNull().default('[]'),
+		/** How many rows were unavailable for which reason, as JSON. */
+		reasons: text().notNull(),
+		replayedAt: integer('replayed_at').notNull(),
+		/** 1 from a mismatch on, until the rules evaluated it and a later replay does not confirm it. */
+		unresolved: integer('standing').notNull(),
+		evaluatedAt: integer('judged_at'),
+	},
+	(t) => [primaryKey({ columns: [t.model, t.environment, t.version, t.day] })],
+)
+
+/** Days whose rows or artefact changed since they were last replayed. */
+export const replayDue = sqliteTable(
+	'replay_due',
+	{ series: integer().notNull(), day: integer('day_ms').notNull(), mark: integer().notNull() },
+	(t) => [primaryKey({ columns: [t.series, t.day] })],
 )
