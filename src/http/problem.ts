@@ -58,7 +58,7 @@ export function toProblem(error: unknown): {
 		headers['retry-after'] = String(Math.max(1, Math.ceil((known.retryAfterMs ?? defaultRetryMs) / 1000)))
 	if (known.code === 'unauthenticated') headers['www-authenticate'] = 'Bearer realm="plumbline"'
 	return {
-		problem: problem(known.code, known.message, known.faults),
+		problem: problem(known.code, known.textFor('http'), known.faults),
 		headers,
 		ours: known.code === 'unavailable',
 	}

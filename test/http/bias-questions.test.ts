@@ -75,7 +75,7 @@ describe('what is audited', () => {
 			fourFifths: { verdict: 'inconclusive', value: null, groups: [] },
 		})
 		expect(nobody).toMatchObject({ status: 'insufficient', rows: { withoutGroup: 200 } })
-		expect(nobody.reason).toContain('POST .../groups')
+		expect(nobody.reason).toContain('the groups of the model')
 	})
 })
 

@@ -19,10 +19,9 @@ export async function findIncident(
 	authorise(actor, roles)
 	const [row] = await context.db.select().from(incidents).where(eq(incidents.id, id))
 	if (!row || !inScope(actor, row.model))
-		throw new AppError(
-			'not-found',
-			`There is no incident "${id.slice(0, 100)}". GET /v1/incidents lists them.`,
-		)
+		throw new AppError('not-found', `There is no incident "${id.slice(0, 100)}".`, {
+			hint: { to: 'list-incidents' },
+		})
 	return row
 }
 

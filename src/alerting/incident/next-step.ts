@@ -39,11 +39,11 @@ const ofCause: Record<string, string> = {
 	fairness: 'Look at `/plumb bias`: which groups, and since when; then decide with compliance.',
 	feed: 'Check the client and the network between it and Plumbline.',
 	'no-data': 'Check whether the feature, the outcomes or the traffic is still sent.',
-	job: 'Look at the log and at `GET /readyz`.',
+	job: 'Look at the log of the service, and whether it is ready.',
 	service: 'Look at the service that answers for the model.',
 	rejected: 'Look at `rejected` in the answers to the sender: each entry names its row and why.',
 	traffic: 'Deploy the version, or stop what serves it.',
-	baseline: 'Put a baseline: PUT /v1/models/{model}/versions/{version}/baseline.',
+	baseline: 'Put a baseline for the version.',
 }
 
 /** What to do next, in a sentence, by the most telling change. */

@@ -88,7 +88,9 @@ export async function expireSilence(context: Context, actor: Actor, id: string):
 	authorise(actor, handlers)
 	const [row] = await context.db.select().from(silences).where(eq(silences.id, id))
 	if (!row || !coversGlobs(actor, row.models))
-		throw new AppError('not-found', `There is no silence "${id.slice(0, 100)}". GET /v1/silences lists them.`)
+		throw new AppError('not-found', `There is no silence "${id.slice(0, 100)}".`, {
+			hint: { to: 'list-silences' },
+		})
 	const now = context.now()
 	if (row.expiresAt > now) {
 		const mine = and(eq(silences.id, id), eq(silences.revision, row.revision))

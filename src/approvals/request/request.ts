@@ -5,6 +5,7 @@ import { readers } from '../../core/actor.ts'
 import { sha256Hex } from '../../core/bytes.ts'
 import { canonicalJson } from '../../core/canonical-json.ts'
 import { AppError } from '../../core/errors.ts'
+import type { Hint } from '../../core/hints.ts'
 import { newId } from '../../core/ids.ts'
 import { cursorText, type Page, type PageQuery, toPage } from '../../core/page.ts'
 import { dayMs, formatTime } from '../../core/time.ts'
@@ -94,11 +95,10 @@ function checkTarget(
 	from: string | undefined,
 	to: string | undefined,
 ): void {
-	const fault = (message: string) => new AppError('invalid', message, { faults: [{ path: 'to', message }] })
+	const fault = (message: string, hint?: Hint) =>
+		new AppError('invalid', message, { faults: [{ path: 'to', message }], hint })
 	if (from === undefined)
-		throw fault(
-			`Nothing is deployed for ${model} in ${environment}. PUT …/deployments/${environment} says what serves.`,
-		)
+		throw fault(`${model} is not deployed in ${environment}.`, { to: 'deploy', model, environment })
 	if (to === undefined)
 		throw fault(
 			kind === 'rollback'
@@ -168,7 +168,9 @@ async function findRequest(context: Context, actor: Actor, id: string): Promise<
 	authorise(actor, readers)
 	const [row] = await context.db.select().from(requests).where(eq(requests.id, id))
 	if (!row || !inScope(actor, row.model))
-		throw new AppError('not-found', `There is no request "${id.slice(0, 100)}". GET /v1/requests lists them.`)
+		throw new AppError('not-found', `There is no request "${id.slice(0, 100)}".`, {
+			hint: { to: 'list-requests' },
+		})
 	return row
 }
 

@@ -1,6 +1,6 @@
 import { AppError } from '../../core/errors.ts'
 import type { Model } from '../../explain/model.ts'
-import { hint } from '../../registry/model/find-model.ts'
+import { didYouMean } from '../../registry/model/find-model.ts'
 import { positive, sideOf } from '../../summaries/outcomes/label.ts'
 import type { DecisionRule } from './decision.ts'
 
@@ -31,7 +31,7 @@ export function chooseOutput(
 		const found = names.indexOf(asked)
 		if (found >= 0) return found
 		throw fault(
-			`${JSON.stringify(asked)} is no class of the model.${hint(asked, names, `It has ${names.slice(0, 20).join(', ')}.`)}`,
+			`${JSON.stringify(asked)} is no class of the model.${didYouMean(asked, names, `It has ${names.slice(0, 20).join(', ')}.`)}`,
 		)
 	}
 	if (rule.task === 'binary') {

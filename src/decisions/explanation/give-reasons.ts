@@ -61,7 +61,7 @@ function whyUnavailable(
 	if (!table)
 		return {
 			status: 'unavailable',
-			reason: `No reason table of ${stored.model} is approved. Propose one with POST /v1/models/${encodeURIComponent(stored.model)}/reason-tables; two other people approve it.`,
+			reason: `No reason table of ${stored.model} is approved. Propose one; it is in force once two other people have approved it.`,
 		}
 	return undefined
 }

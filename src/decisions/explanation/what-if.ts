@@ -6,7 +6,7 @@ import { commit } from '../../db/commit.ts'
 import { FeatureError } from '../../explain/model.ts'
 import { authorise } from '../../registry/key/authorise.ts'
 import { digestOf } from '../../registry/model/digest.ts'
-import { hint } from '../../registry/model/find-model.ts'
+import { didYouMean } from '../../registry/model/find-model.ts'
 import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
 import { chooseOutput, outputNames } from './choose-output.ts'
 import { attributionPart } from './contributions.ts'
@@ -67,7 +67,7 @@ function checkChanges(
 		.map(([name, value]) => ({
 			path: `changes.${name}`,
 			message: !features.includes(name)
-				? `${JSON.stringify(name)} is no feature of the model.${hint(name, features, known)}`
+				? `${JSON.stringify(name)} is no feature of the model.${didYouMean(name, features, known)}`
 				: typeof value === 'number' && isInexact(value) && !numeric.has(name)
 					? 'is a number beyond 2^53, whose last digits may be lost: send it as text'
 					: '',

@@ -15,10 +15,9 @@ export async function findTable(context: Context, model: string, revision: numbe
 	const [row] = await context.db.select().from(reasonTables).where(one)
 	if (row) return row
 	const { name } = await findModel(context, model)
-	throw new AppError(
-		'not-found',
-		`The model ${quote(name)} has no reason table ${revision}. GET /v1/models/${encodeURIComponent(name)}/reason-tables lists them.`,
-	)
+	throw new AppError('not-found', `The model ${quote(name)} has no reason table ${revision}.`, {
+		hint: { to: 'list-reason-tables', model: name },
+	})
 }
 
 export async function getTable(

@@ -44,11 +44,10 @@ export async function compareVersions(
 	const { champion } = deployment
 	const challenger = query.challenger ?? deployment.challenger ?? deployment.canary?.version
 	if (challenger === undefined || challenger === champion)
-		throw new AppError(
-			'invalid',
-			`${model.name} has neither challenger nor canary in ${environment}. Name one with PUT …/deployments/${environment}.`,
-			{ faults: [{ path: 'challenger', message: 'there is none to compare with' }] },
-		)
+		throw new AppError('invalid', `${model.name} has neither challenger nor canary in ${environment}.`, {
+			faults: [{ path: 'challenger', message: 'there is none to compare with' }],
+			hint: { to: 'set-challenger', model: model.name, environment },
+		})
 	if (model.task === 'ranking')
 		throw new AppError('invalid', `Versions of a ${model.task} model are not compared yet.`, {
 			faults: [{ path: 'model', message: `${model.task} models have no loss that adds up row by row` }],

@@ -53,8 +53,9 @@ export function chooseMetrics(wanted: readonly string[] | undefined): readonly M
 		const found = metrics.filter((m) => matchesGlob(name, m.id))
 		if (found.length === 0) {
 			const near = nearest(name, metricIds)
-			const message = `There is no metric "${name}".${near ? ` Did you mean "${near}"?` : ' GET /docs lists them.'}`
-			throw new AppError('invalid', message, { faults: [{ path: 'metric', message }] })
+			const message = `There is no metric "${name}".${near ? ` Did you mean "${near}"?` : ''}`
+			const hint = near ? undefined : ({ to: 'list-metrics' } as const)
+			throw new AppError('invalid', message, { faults: [{ path: 'metric', message }], hint })
 		}
 		for (const m of found) chosen.add(m)
 	}

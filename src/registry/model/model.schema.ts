@@ -60,7 +60,7 @@ const members = {
 			'a name must not hold " x ", which joins two attributes',
 		)
 		.meta({
-			description: 'Attributes that fairness is measured by: features, or sent by POST .../groups.',
+			description: 'Attributes that fairness is measured by: features, or sent by `POST …/groups`.',
 			example: ['SEX'],
 		}),
 	segments: names.meta({

@@ -51,10 +51,9 @@ export async function registerModel(
 		const there = await findModel(context, name)
 		if (canonicalJson(content(there)) === canonicalJson(content(row)))
 			return { record: toModelRecord(there), isNew: false }
-		throw new AppError(
-			'conflict',
-			`The model ${quote(name)} is registered with other content. Change it with PATCH /v1/models/${encodeURIComponent(name)}.`,
-			{ cause: error },
-		)
+		throw new AppError('conflict', `The model ${quote(name)} is registered with other content.`, {
+			cause: error,
+			hint: { to: 'change-model', model: name },
+		})
 	}
 }

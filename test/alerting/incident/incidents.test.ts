@@ -192,7 +192,8 @@ describe('what people do with it', () => {
 		)
 		await expect(getIncident(test.context, { ...analyst, models: ['other-*'] }, id)).rejects.toMatchObject({
 			code: 'not-found',
-			message: `There is no incident "${id}". GET /v1/incidents lists them.`,
+			message: `There is no incident "${id}".`,
+			hint: { to: 'list-incidents' },
 		})
 		expect(
 			(await listIncidents(test.context, { ...analyst, models: ['other-*'] }, { limit: 10 })).items,
