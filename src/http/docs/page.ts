@@ -1,11 +1,41 @@
 import { html, raw } from 'hono/html'
-import type { OpenApiDocument } from '../openapi.ts'
+import type { Context } from '../../context.ts'
+import { type Endpoint, endpoint, type Resource } from '../endpoint.ts'
+import { type OpenApiDocument, openApiDocument } from '../openapi.ts'
 import { problems } from '../problem.ts'
 import { operationsOf, type Shown } from './openapi-shapes.ts'
-import { operationView } from './operation.ts'
-import { schemaView } from './schema-view.ts'
+import { operationView, paragraphs, schemaView } from './operation.ts'
 import { script, style } from './style.ts'
-import { paragraphs } from './text.ts'
+
+/** The description of the interface, for programs and for people. Made at the first request: it never changes after. */
+export function documentation(context: Context, resources: Readonly<Record<string, Resource>>): Endpoint[] {
+	let made: { document: OpenApiDocument; json: string; page: string } | undefined
+	const make = () => {
+		if (made) return made
+		const document = openApiDocument(context, resources)
+		made = { document, json: JSON.stringify(document), page: docsPage(document) }
+		return made
+	}
+	const open = { method: 'get' as const, access: 'open' as const, hidden: true }
+	return [
+		endpoint({
+			...open,
+			path: '/openapi.json',
+			id: 'openapi',
+			summary: 'The OpenAPI description',
+			answers: { 200: { description: 'OpenAPI 3.1' } },
+			handle: () => ({ status: 200, body: make().json }),
+		}),
+		endpoint({
+			...open,
+			path: '/docs',
+			id: 'docs',
+			summary: 'The same for people',
+			answers: { 200: { description: 'A page', type: 'text/html' } },
+			handle: async () => ({ status: 200, body: make().page, headers: await docsHeaders() }),
+		}),
+	]
+}
 
 async function hashOf(text: string): Promise<string> {
 	const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
@@ -19,7 +49,7 @@ export const pageHeaders = async (css: string, js?: string): Promise<Record<stri
 })
 
 /** The headers of the page below, which a browser may keep but asks about again. */
-export const docsHeaders = async (): Promise<Record<string, string>> => ({
+const docsHeaders = async (): Promise<Record<string, string>> => ({
 	...(await pageHeaders(style, script)),
 	'cache-control': 'no-cache',
 })
@@ -45,7 +75,7 @@ ${Object.entries(components.schemas).map(
 )}</section>`
 
 /** The whole interface on one page, without anything from elsewhere. */
-export function docsPage(openapi: OpenApiDocument): string {
+function docsPage(openapi: OpenApiDocument): string {
 	const document = openapi as unknown as Shown
 	const server = document.servers[0]?.url ?? ''
 	const page = html`<!doctype html>

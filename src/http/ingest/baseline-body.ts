@@ -1,19 +1,25 @@
 import { z } from 'zod'
 import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
+import { TimeParameter } from '../../core/schemas.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
+import type { RowBatch } from '../../summaries/inputs/columns.ts'
 import type { BodyLimit, RequestBody } from '../body.ts'
 import { invalid, parseOr422 } from '../faults.ts'
 import { mediaType } from '../read-json.ts'
-import { TimeParameter } from '../../core/schemas.ts'
 import { type BaselineBatch, baselineBatches } from './baseline-rows.ts'
-import { csvRows } from './csv.ts'
-import { behindSpace, notAnArray } from './json-array.ts'
 import { type Bytes, bodyError, plainBytes } from './open-body.ts'
-import { parquetRows } from './parquet.ts'
-import { arrayRows, type ParsedRow, parseBody, parseRows, readArray } from './parse-rows.ts'
-import { windowBatches } from './window-batches.ts'
+import {
+	arrayRows,
+	behindSpace,
+	notAnArray,
+	type ParsedRow,
+	parseBody,
+	parseRows,
+	readArray,
+} from './parse-rows.ts'
+import { csvRows, parquetRows } from './table-rows.ts'
 
 const ndjson = ['application/x-ndjson', 'application/ndjson', 'application/jsonl']
 const csv = ['text/csv', 'application/csv']
@@ -96,4 +102,41 @@ async function* nonEmpty(batches: AsyncIterable<BaselineBatch>): AsyncGenerator<
 	}
 	if (rows === 0)
 		throw invalid('window', [{ path: 'window', message: 'holds no predictions of this version' }])
+}
+
+/** The logged predictions of a version with event time in [from, to) as batches, with the outcomes that are known; one at a time in memory. */
+async function* windowBatches(
+	context: Context,
+	query: { model: string; version: string; from: number; to: number },
+): AsyncGenerator<BaselineBatch> {
+	let give: (batch: RowBatch | undefined) => void = () => {}
+	let taken: () => void = () => {}
+	let next = new Promise<RowBatch | undefined>((resolve) => {
+		give = resolve
+	})
+	let stopped = false
+	const scan = context.log
+		.scan(query, async (rows) => {
+			if (stopped) throw new Error('the reader of this scan has stopped')
+			const wait = new Promise<void>((resolve) => {
+				taken = resolve
+			})
+			give(rows)
+			await wait
+		})
+		.then(() => give(undefined))
+	scan.catch(() => give(undefined))
+	try {
+		for (let batch = await next; batch !== undefined; batch = await next) {
+			next = new Promise((resolve) => {
+				give = resolve
+			})
+			yield { batch, actuals: await context.log.actuals(query.model, batch.ids) }
+			taken()
+		}
+		await scan
+	} finally {
+		stopped = true
+		taken()
+	}
 }

@@ -7,8 +7,8 @@ import { listRuns } from '../../jobs/run/list-runs.ts'
 import { JobRunAnswer, JobRuns } from '../../jobs/run/run.schema.ts'
 import type { JobRun } from '../../jobs/run/run-job.ts'
 import { authoriseGlobs } from '../../registry/key/authorise.ts'
+import type { AppOptions } from '../endpoint.ts'
 import { created, endpoint, ok, type Resource } from '../endpoint.ts'
-import type { AppOptions } from '../options.ts'
 import { pageParameters, pathText } from '../parameters.ts'
 
 const example = {
