@@ -25,17 +25,17 @@ function mediaView(type: string, media: Media) {
 
 function bodyView({ requestBody }: ListedOperation) {
 	if (!requestBody) return ''
-	const about = [requestBody.description, requestBody.required ? '' : 'A request without a body is fine.']
+	const about = [requestBody.description, requestBody.required ? '' : 'The body is optional.']
 		.filter(Boolean)
 		.join(' ')
 	return html`<h4>Body</h4>${about ? html`<p>${inline(about)}</p>` : ''}${Object.entries(requestBody.content).map(([type, media]) => mediaView(type, media))}`
 }
 
-function answersView({ responses }: ListedOperation) {
+function responsesView({ responses }: ListedOperation) {
 	const entries = Object.entries(responses)
 	const good = entries.filter(([status]) => Number(status) < 400)
 	const bad = entries.filter(([status]) => Number(status) >= 400)
-	return html`<h4>Answers</h4>${good.map(
+	return html`<h4>Responses</h4>${good.map(
 		([status, response]) =>
 			html`<p><strong>${status}</strong> ${inline(response.description)}</p>${Object.entries(response.content ?? {}).map(([type, media]) => mediaView(type, media))}`,
 	)}<div class="scroll"><table><caption>Errors (problem+json)</caption>
@@ -43,7 +43,7 @@ function answersView({ responses }: ListedOperation) {
 <tbody>${bad.map(([status, response]) => html`<tr><th scope="row">${status}</th><td>${inline(response.description)}</td></tr>`)}</tbody></table></div>`
 }
 
-/** One operation: what it does, what it takes, what it answers, and a command to try it. */
+/** One operation: description, parameters, body, responses, and a command to try it. */
 export function operationView(operation: ListedOperation, server: string) {
 	const id = operation.operationId
 	return html`<section aria-labelledby="${id}">
@@ -52,12 +52,12 @@ export function operationView(operation: ListedOperation, server: string) {
 ${parameterTable(operation.parameters ?? [])}${bodyView(operation)}
 <h4>Try it</h4><button class="copy" type="button" hidden data-from="curl-${id}"><span>Copy</span><span class="hidden"> the command: ${operation.summary}</span></button>
 <pre tabindex="0"><code id="curl-${id}">${curlOf(operation, server)}</code></pre>
-${answersView(operation)}</section>`
+${responsesView(operation)}</section>`
 }
 
 type Html = ReturnType<typeof html>
 
-/** A schema's type in a few words, with a link where it has a name. */
+/** The type of a schema in a few words, with a link if it has a name. */
 function typeOf(schema: Schema): Html | string {
 	if (schema.$ref) return html`<a href="#schema-${refName(schema.$ref)}">${refName(schema.$ref)}</a>`
 	const either = schema.anyOf ?? schema.oneOf
@@ -74,7 +74,7 @@ function typeOf(schema: Schema): Html | string {
 const join = (parts: (Html | string)[], between: string): Html =>
 	html`${parts.map((part, i) => (i === 0 ? part : html`${between}${part}`))}`
 
-/** What else is known of a value: bounds, default. */
+/** The bounds and the default of a value. */
 function notesOf(schema: Schema): string {
 	const notes: string[] = []
 	if (schema.minimum !== undefined) notes.push(`at least ${schema.minimum}`)
@@ -99,7 +99,7 @@ function rows(schema: Schema, prefix: string, depth: number): Html[] {
 	})
 }
 
-/** The members of an object as a table; of anything else, its type. */
+/** A table of the members of an object; for other schemas, the type. */
 export function schemaView(schema: Schema, caption: string): Html {
 	if (!schema.properties) return html`<p>${caption}: ${typeOf(schema)}${notesOf(schema)}</p>`
 	return html`<div class="scroll"><table><caption>${caption}</caption>
@@ -126,7 +126,7 @@ function urlOf(operation: ListedOperation, server: string): string {
 	return server + operation.path.replace(/\{(\w+)\}/g, (_, name: string) => exampleOf(name))
 }
 
-/** A command that does what the operation does, with the examples of the description; the key is in $PLUMBLINE_KEY. */
+/** A command that calls the operation with its examples; the key is in $PLUMBLINE_KEY. */
 function curlOf(operation: ListedOperation, server: string): string {
 	const parts = [`curl ${quoted(urlOf(operation, server))}`]
 	if (operation.method !== 'get')
@@ -140,7 +140,7 @@ function curlOf(operation: ListedOperation, server: string): string {
 	return parts.join(' \\\n  ')
 }
 
-/** Text in which `code` between backticks is shown as such. */
+/** Text in which parts between backticks are shown as code. */
 const inline = (text: string) =>
 	html`${text.split('`').map((part, i) => (i % 2 === 1 ? html`<code>${part}</code>` : part))}`
 

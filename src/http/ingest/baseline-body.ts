@@ -11,8 +11,8 @@ import { mediaType } from '../read-json.ts'
 import { type BaselineBatch, baselineBatches } from './baseline-rows.ts'
 import { type Bytes, bodyError, plainBytes } from './open-body.ts'
 import {
+	afterSpace,
 	arrayRows,
-	behindSpace,
 	notAnArray,
 	type ParsedRow,
 	parseBody,
@@ -32,11 +32,11 @@ export const BaselineWindow = z
 			.refine(({ from, to }) => from < to, { path: ['to'], message: 'must be later than from' })
 			.meta({ description: 'Logged predictions of this version with a timestamp in [from, to).' }),
 	})
-	.meta({ id: 'BaselineWindow', description: 'A baseline out of what was logged.' })
+	.meta({ id: 'BaselineWindow', description: 'A baseline from logged predictions.' })
 
 type Version = { model: string; version: string; features: readonly FeatureSpec[] }
 
-/** The rows of a baseline, in whichever form they came. Throws `unsupported` for another content type. */
+/** The rows of a baseline, in any of the supported formats. Throws `unsupported` for other content types. */
 export async function baselineBody(
 	context: Context,
 	headers: Headers,
@@ -55,7 +55,7 @@ export async function baselineBody(
 	const bytes = (limit: BodyLimit) => plainBytes(headers, body.within(limit))
 	if (type === 'application/json') {
 		const text = await readAll(bytes('jsonBytes'), body)
-		if (text[behindSpace(text, 0)] === 0x7b) return fromWindow(context, text, version)
+		if (text[afterSpace(text, 0)] === 0x7b) return fromWindow(context, text, version)
 		return rows(arrayRows(text, limits, body.breather))
 	}
 	if (ndjson.includes(type))
@@ -68,11 +68,11 @@ export async function baselineBody(
 	}
 	throw new AppError(
 		'unsupported',
-		`Content-Type ${type || '(none)'} is not read here. Send application/json, ${ndjson[0]}, ${csv[0]} or ${parquet[0]}.`,
+		`Content-Type ${type || '(none)'} is not supported here. Send application/json, ${ndjson[0]}, ${csv[0]} or ${parquet[0]}.`,
 	)
 }
 
-/** A JSON body that is no array names a window of the log. */
+/** A JSON object instead of an array selects a window of the log. */
 function fromWindow(
 	context: Context,
 	text: Uint8Array,
@@ -83,7 +83,7 @@ function fromWindow(
 	return nonEmpty(windowBatches(context, { model, version, ...window }))
 }
 
-/** Two times and their names are shorter. */
+/** More than enough for a window of two times. */
 const maxWindow = 64 * 1024
 
 async function readAll(bytes: Bytes, { limits, hold }: RequestBody): Promise<Uint8Array> {
@@ -100,11 +100,10 @@ async function* nonEmpty(batches: AsyncIterable<BaselineBatch>): AsyncGenerator<
 		rows += batch.batch.rows
 		yield batch
 	}
-	if (rows === 0)
-		throw invalid('window', [{ path: 'window', message: 'holds no predictions of this version' }])
+	if (rows === 0) throw invalid('window', [{ path: 'window', message: 'has no predictions of this version' }])
 }
 
-/** The logged predictions of a version with event time in [from, to) as batches, with the outcomes that are known; one at a time in memory. */
+/** The logged predictions of a version with event time in [from, to), with their known outcomes, one batch at a time. */
 async function* windowBatches(
 	context: Context,
 	query: { model: string; version: string; from: number; to: number },

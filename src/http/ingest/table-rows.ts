@@ -9,7 +9,7 @@ import type { OpenParquet, ParquetLimits, ParquetTable } from '../../tables/parq
 import { bodyError } from './open-body.ts'
 import { type ParsedRow, tooMany } from './parse-rows.ts'
 
-/** Where the values of a table's column go in a row, and how its cells are read. `id`: as the text that they are. */
+/** Where the values of a column go in a row, and how its cells are read. `id`: as text, unchanged. */
 type Target = {
 	to: 'member' | 'feature' | 'segment' | 'nowhere'
 	name: string
@@ -17,21 +17,21 @@ type Target = {
 }
 
 const members = new Set(['score', 'label', 'actual', 'timestamp', 'predictionId'])
-/** Members that name something. */
+/** Members that identify something. */
 const ids = new Set(['predictionId', 'subject', 'version', 'environment', 'timestamp'])
 const segmentPrefix = 'segment.'
-/** For a feature whose name is also that of a member. */
+/** For a feature with the same name as a member. */
 const featurePrefix = 'features.'
 const text = { type: 'text' } as const
 const numeric = { type: 'numeric' } as const
 
 export type TableSpec = {
 	features: readonly FeatureSpec[]
-	/** Columns that are features, at most. */
+	/** Maximum number of feature columns. */
 	limit: number
-	/** What a column stands for, where that is not its name. */
+	/** The field that a column maps to, if it is not its name. */
 	fieldOf?: (column: string) => string
-	/** How columns are read that are nothing else. */
+	/** How all other columns are read. */
 	others?: CellSpec
 }
 
@@ -59,18 +59,18 @@ function asOf(
 	return declared.get(field) ?? declared.get(inner) ?? (members.has(field) ? undefined : others)
 }
 
-/** What each column of a table is. Throws `invalid` when two have the same name, `too-large` when there are too many. */
+/** The target of each column. Throws `invalid` if two have the same name, `too-large` if there are too many. */
 function targetsOf(names: readonly string[], spec: TableSpec): Target[] {
 	const { features, limit } = spec
 	if (names.length > limit + members.size)
 		throw new AppError(
 			'too-large',
-			`The table has ${names.length} columns; at most ${limit} features a row (limit featuresPerRow).`,
+			`The table has ${names.length} columns; the maximum is ${limit} features per row (limit featuresPerRow).`,
 		)
 	const twice = names.find((name, i) => name !== '' && names.indexOf(name) < i)
 	if (twice !== undefined)
-		throw new AppError('invalid', `The column ${JSON.stringify(twice)} stands twice.`, {
-			faults: [{ path: twice, message: 'stands twice' }],
+		throw new AppError('invalid', `The column ${JSON.stringify(twice)} appears twice.`, {
+			faults: [{ path: twice, message: 'appears twice' }],
 		})
 	const declared = new Map(features.map((feature) => [feature.name, feature]))
 	return names.map((name) => targetOf(name, declared, spec))
@@ -81,13 +81,13 @@ function textCell({ as }: Target, cell: string): unknown {
 	return as === 'id' ? cell || null : cellOf(as, cell)
 }
 
-/** A cell that has a type. */
+/** A cell of a typed table. */
 const typedCell = ({ as }: Target, cell: unknown): unknown =>
 	as === 'id' ? typedIdOf(cell) : typedCellOf(as, cell)
 
 type TableRow = Record<string, unknown>
 
-/** A row as JSON would have it; `valueOf` gives the value of a column. Its maps have no prototype: any name is a name. */
+/** A row in the shape of the JSON rows. Its maps have no prototype, so any name can be a key. */
 function toRow(targets: readonly Target[], valueOf: (target: Target, column: number) => unknown): TableRow {
 	const row: TableRow = { features: Object.create(null) }
 	targets.forEach((target, column) => {
@@ -106,9 +106,8 @@ function toRow(targets: readonly Target[], valueOf: (target: Target, column: num
 }
 
 /**
- * The rows of a CSV body with a header line, those of a chunk together. Rows count from 0 behind the header. A row that is
- * not UTF-8 is an error in its place. Throws `malformed` with the line for broken CSV, `too-large` for a record over the
- * limit of a line.
+ * The rows of a CSV body with a header line, in chunks. Rows are numbered from 0 after the header; a row that is not UTF-8
+ * becomes an error. Throws `malformed` with the line for invalid CSV, `too-large` for a record over the line limit.
  */
 export async function* csvRows(
 	stream: AsyncIterable<Uint8Array>,
@@ -148,7 +147,7 @@ function csvError(error: unknown, lineBytes: number): unknown {
 	if (error instanceof CsvTooLong)
 		return new AppError(
 			'too-large',
-			`The CSV record at line ${error.line} is over ${lineBytes} bytes (limit lineBytes); is a quote left open?`,
+			`The CSV record at line ${error.line} is over ${lineBytes} bytes (limit lineBytes); is a quote not closed?`,
 			{ cause: error },
 		)
 	if (error instanceof CsvFault)
@@ -169,9 +168,8 @@ async function inThisThread(bytes: Uint8Array<ArrayBuffer>, limits: ParquetLimit
 }
 
 /**
- * The rows of a Parquet body, some at a time; whoever opened the file holds one row group. Times become RFC 3339 texts, without an offset
- * where the file has no zone; NaN becomes null (it is how data frames write what is missing).
- * Throws `malformed` for what is not Parquet, `too-large` over a limit that it names.
+ * The rows of a Parquet body, in chunks. Times become RFC 3339 texts, without an offset if the file has no time zone; NaN
+ * becomes null, since data frames write missing values as NaN. Throws `malformed` for other files, `too-large` over a limit.
  */
 export async function* parquetRows(
 	stream: AsyncIterable<Uint8Array>,
@@ -204,7 +202,7 @@ export async function* parquetRows(
 	}
 }
 
-/** A Parquet file has its index at the end, so it is read whole. */
+/** The index of a Parquet file is at its end, so the whole file is read. */
 async function collect(
 	stream: AsyncIterable<Uint8Array>,
 	{ limits: { parquetBytes } = defaultLimits, hold }: FileUse,

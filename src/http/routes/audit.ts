@@ -21,7 +21,8 @@ const entries = endpoint({
 	path: '/v1/audit/entries',
 	id: 'listLedgerEntries',
 	summary: 'Read the ledger',
-	description: 'Every change of state has an entry, written in the same transaction. Indexes have no gaps.',
+	description:
+		'Every change of state has an entry that is written in the same transaction. Indexes have no gaps.',
 	access: 'auditor',
 	query: z.strictObject({
 		object: z
@@ -53,6 +54,6 @@ const entries = endpoint({
 })
 
 export const audit = {
-	about: 'Who did what, in a log that an outsider can check.',
+	about: 'Who did what: a log that outsiders can verify.',
 	endpoints: [entries],
 } satisfies Resource

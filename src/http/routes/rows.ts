@@ -25,7 +25,7 @@ const example = {
 }
 
 export const predictions = {
-	about: 'What a model answered, with the features that it saw.',
+	about: 'What a model predicted, with the features that it received.',
 	endpoints: [
 		ingestEndpoint({
 			kind: 'prediction',
@@ -33,7 +33,7 @@ export const predictions = {
 			id: 'postPredictions',
 			summary: 'Log predictions',
 			description:
-				'The same predictionId with the same content is a duplicate; with other content it is a conflict, and what is stored stays.',
+				'The same predictionId with the same content is a duplicate; with other content it is a conflict, and the stored row is kept.',
 			row: PredictionRow,
 			example,
 		}),
@@ -41,12 +41,12 @@ export const predictions = {
 			method: 'get',
 			path: '/v1/models/{model}/predictions/{predictionId}',
 			id: 'getPrediction',
-			summary: 'Read a prediction back',
-			description: 'With its outcome, if there is one, and the quality marks of its features.',
+			summary: 'Read a prediction',
+			description: 'Includes the outcome, if it is known, and the quality marks of the features.',
 			access: readers,
 			params: z.object({
 				...modelPath,
-				predictionId: pathText('The id that the prediction was sent with.', '8841'),
+				predictionId: pathText('The id of the prediction.', '8841'),
 			}),
 			answers: {
 				200: {
@@ -68,7 +68,7 @@ export const predictions = {
 } satisfies Resource
 
 export const features = {
-	about: 'Feature logs that come apart from their predictions.',
+	about: 'Features that are logged separately from their predictions.',
 	endpoints: [
 		ingestEndpoint({
 			kind: 'feature',
@@ -76,7 +76,7 @@ export const features = {
 			id: 'postFeatures',
 			summary: 'Log features',
 			description:
-				'Joined to predictions that came without features: by predictionId, or by subject to the latest log at or before the prediction. The first join of a prediction stays.',
+				'Joined to predictions without features: by predictionId, or by subject, using the latest features at or before the prediction. A prediction is joined once.',
 			row: FeatureRow,
 			example: {
 				subject: 'applicant-8841',
@@ -88,7 +88,7 @@ export const features = {
 } satisfies Resource
 
 export const outcomes = {
-	about: 'What really happened, whenever it becomes known.',
+	about: 'What really happened, sent whenever it becomes known.',
 	endpoints: [
 		ingestEndpoint({
 			kind: 'outcome',
@@ -96,7 +96,7 @@ export const outcomes = {
 			id: 'postOutcomes',
 			summary: 'Log outcomes',
 			description:
-				'In any order, also before the prediction. Another actual for the same prediction corrects it; the history stays. `observed: false` says that it can never be known; an actual beside it is kept and not used.',
+				'Outcomes can come in any order, also before the prediction. A second actual for a prediction corrects the first; the history is kept. `observed: false` means that the outcome can never be known; an actual sent with it is stored but not used.',
 			row: OutcomeRow,
 			example: {
 				predictionId: '0192f0c4-7e3b-7cc1-a0b8-52f1d7a3c001',
@@ -115,7 +115,7 @@ const groupExample = {
 
 export const groups = {
 	about:
-		'Sensitive attributes that the model does not see. Fairness is measured by them; nobody but an auditor reads them back.',
+		'Sensitive attributes that the model does not see, for measuring fairness. Only auditors can read them.',
 	endpoints: [
 		ingestEndpoint({
 			kind: 'group',
@@ -123,7 +123,7 @@ export const groups = {
 			id: 'postGroups',
 			summary: 'Log sensitive attributes',
 			description:
-				'Joined by predictionId, or by subject to its predictions that have no groups yet and to those that come later; the predictionId wins. Attributes that the model does not name in `sensitive` are kept and not measured.',
+				'Joined by predictionId, or by subject to all its predictions without groups, including later ones; predictionId takes precedence. Attributes that the model does not list in `sensitive` are stored but not measured.',
 			row: GroupRow,
 			example: groupExample,
 		}),
@@ -132,15 +132,15 @@ export const groups = {
 			path: '/v1/models/{model}/groups/{predictionId}',
 			id: 'getGroups',
 			summary: 'Read the sensitive attributes of a prediction',
-			description: 'For auditors alone.',
+			description: 'For auditors only.',
 			access: 'auditor',
 			params: z.object({
 				...modelPath,
-				predictionId: pathText('The id that the prediction was sent with.', '8841'),
+				predictionId: pathText('The id of the prediction.', '8841'),
 			}),
 			answers: {
 				200: {
-					description: 'What was sent for it',
+					description: 'What was sent for the prediction',
 					schema: StoredGroups,
 					example: {
 						predictionId: '8841',
