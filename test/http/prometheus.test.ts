@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { gauge, histogram, metricsOnly, render } from '../../src/http/prometheus.ts'
 import { Traffic } from '../../src/http/traffic.ts'
 import { compute } from '../../src/jobs/compute.ts'
-import { rollUp } from '../../src/jobs/roll-up.ts'
+import { rollUp } from '../../src/jobs/index.ts'
 import { ExportedMetrics } from '../../src/monitoring/windows/exported-metrics.ts'
 import { testServer } from '../support/server.ts'
 

@@ -3,7 +3,7 @@ import type { incidentEvents, incidents } from '../../db/schema.ts'
 import { parseKey } from '../../rules/facts.ts'
 import type { AlertRow } from '../alert/alert-working-set.ts'
 import type { Incident, IncidentAlert } from './incident.schema.ts'
-import { nextStep } from './next-step.ts'
+import { nextStep } from './incident-text.ts'
 
 export type IncidentRow = typeof incidents.$inferSelect
 export type EventRow = typeof incidentEvents.$inferSelect

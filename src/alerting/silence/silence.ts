@@ -12,7 +12,7 @@ import { silences } from '../../db/schema.ts'
 import { authorise, authoriseGlobs, coversGlobs } from '../../registry/key/authorise.ts'
 import { parseKey } from '../../rules/facts.ts'
 import type { AlertRow } from '../alert/alert-working-set.ts'
-import { handlers } from '../incident/acknowledge-incident.ts'
+import { handlers } from '../incident/change-incident.ts'
 import type { Silence } from './silence.schema.ts'
 
 type SilenceRow = typeof silences.$inferSelect

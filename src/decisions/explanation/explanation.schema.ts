@@ -206,7 +206,7 @@ export type LedgerProof = Explanation['proof']['lookup']
 export type PartStatus<S extends string> = { status: S; reason: string | null }
 
 /** An explanation before its look-up is on the ledger. */
-export type Answered = Omit<Explanation, 'proof'>
+export type ExplanationContent = Omit<Explanation, 'proof'>
 
 export const WhatIfInput = z
 	.strictObject({

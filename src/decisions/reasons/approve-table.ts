@@ -5,9 +5,15 @@ import { AppError } from '../../core/errors.ts'
 import { type Change, commit } from '../../db/commit.ts'
 import { reasonTableApprovals } from '../../db/schema.ts'
 import { authorise } from '../../registry/key/authorise.ts'
-import { findTable } from './read-tables.ts'
 import type { ReasonTableApproval, TableRecord } from './reason-table.schema.ts'
-import { approversNeeded, newestApproved, statusOf, type TableRow, withApprovals } from './table-record.ts'
+import {
+	approversNeeded,
+	findTable,
+	newestApproved,
+	statusOf,
+	type TableRow,
+	withApprovals,
+} from './table-record.ts'
 
 /**
  * One person's approval of a reason table. The second one brings it into force, in the same commit. Refused: by the

@@ -11,13 +11,13 @@ import { mediaType } from '../read-json.ts'
 import { type BaselineBatch, baselineBatches } from './baseline-rows.ts'
 import { type Bytes, bodyError, plainBytes } from './open-body.ts'
 import {
-	afterSpace,
 	arrayRows,
 	notAnArray,
 	type ParsedRow,
 	parseBody,
 	parseRows,
 	readArray,
+	skipSpace,
 } from './parse-rows.ts'
 import { csvRows, parquetRows } from './table-rows.ts'
 
@@ -55,7 +55,7 @@ export async function baselineBody(
 	const bytes = (limit: BodyLimit) => plainBytes(headers, body.within(limit))
 	if (type === 'application/json') {
 		const text = await readAll(bytes('jsonBytes'), body)
-		if (text[afterSpace(text, 0)] === 0x7b) return fromWindow(context, text, version)
+		if (text[skipSpace(text, 0)] === 0x7b) return fromWindow(context, text, version)
 		return rows(arrayRows(text, limits, body.breather))
 	}
 	if (ndjson.includes(type))

@@ -269,7 +269,7 @@ type Slice = {
  * are not checked here. Throws `malformed` if the brackets do not match, `invalid` for other values.
  */
 async function slicesOf(text: Uint8Array, limits: Limits, breather: Breather): Promise<Slice[]> {
-	const begin = afterSpace(text, 0)
+	const begin = skipSpace(text, 0)
 	if (text[begin] !== openList) throw notAnArray()
 	const shape = new JsonShape(text, begin + 1)
 	const slices: Slice[] = []
@@ -295,11 +295,11 @@ async function slicesOf(text: Uint8Array, limits: Limits, breather: Breather): P
 		shape.next()
 		element = shape.at
 	}
-	if (afterSpace(text, element) < text.length) throw notJson('there is text after the array')
+	if (skipSpace(text, element) < text.length) throw notJson('there is text after the array')
 	return slices
 }
 
-export function afterSpace(text: Uint8Array, at: number): number {
+export function skipSpace(text: Uint8Array, at: number): number {
 	let end = at
 	while (end < text.length && (text[end] as number) <= 32) end++
 	return end

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { collectBytes } from '../../core/collect-bytes.ts'
 import { AppError } from '../../core/errors.ts'
-import { TimeOrNull } from '../../core/schemas.ts'
 import { ArtifactRecord, UploadedArtifact } from '../../registry/artifact/artifact.schema.ts'
 import { getArtifact, readArtifactFile } from '../../registry/artifact/get-artifact.ts'
 import { uploadArtifact } from '../../registry/artifact/upload-artifact.ts'

@@ -105,15 +105,10 @@ const query = z.strictObject({
 		.max(35)
 		.optional()
 		.meta({ description: 'Language of the reasons. Default: the first of the table.', example: 'en' }),
-	output: z
-		.string()
-		.min(1)
-		.max(256)
-		.optional()
-		.meta({
-			description: 'Multiclass: the class to explain. Default: the predicted class.',
-			example: 'approve',
-		}),
+	output: z.string().min(1).max(256).optional().meta({
+		description: 'Multiclass: the class to explain. Default: the predicted class.',
+		example: 'approve',
+	}),
 	interactions: z
 		.enum(['true', 'false'])
 		.optional()

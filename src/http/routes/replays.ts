@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { Time } from '../../core/schemas.ts'
 import { listReplays } from '../../decisions/replay/list-replays.ts'
 import { ReplayRecord } from '../../decisions/replay/replay.schema.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'

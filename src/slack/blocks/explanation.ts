@@ -1,3 +1,4 @@
+import { signedChart } from '../../charts/text-charts.ts'
 import { type Drawn, valueText } from '../../decisions/explanation/draw-explanation.ts'
 import type {
 	Contribution,
@@ -5,7 +6,6 @@ import type {
 	Explanation,
 } from '../../decisions/explanation/explanation.schema.ts'
 import { limits } from '../limits.ts'
-import { signedChart } from './chart.ts'
 import { figure } from './figure.ts'
 import {
 	type Block,
