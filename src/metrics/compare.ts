@@ -1,7 +1,7 @@
 import { total } from '../stats/counts.ts'
 import { extraBins } from '../summaries/inputs/bins.ts'
 import type { ColumnView } from './descriptor.ts'
-import { insufficient, type MetricResult } from './metric-point.ts'
+import { insufficient, type MetricResult } from './metric-value.ts'
 import type { Reference } from './reference.ts'
 import type { WindowResult } from './window-result.ts'
 
@@ -38,8 +38,7 @@ export function tooFew(
 	method: string,
 	values = false,
 ): MetricResult | undefined {
-	if (!hasBaseline)
-		return insufficient(method, 'there is no baseline; upload one with PUT …/versions/{version}/baseline')
+	if (!hasBaseline) return insufficient(method, 'there is no baseline; upload one for this version')
 	const size = (groups: Float64Array) =>
 		total(values ? groups.subarray(0, groups.length - extraBins) : groups)
 	const [m, n] = [size(reference.groups), size(result.groups)]

@@ -3,7 +3,7 @@ import { total } from '../stats/counts.ts'
 import { biasCorrectedPsi, usedCells } from '../stats/distances.ts'
 import { isIdentifier, tooFew } from './compare.ts'
 import type { ColumnView } from './descriptor.ts'
-import { insufficient, type MetricResult } from './metric-point.ts'
+import { insufficient, type MetricResult } from './metric-value.ts'
 import type { ReferenceColumn } from './reference.ts'
 
 /** Two count vectors of one length, of the baseline and the window, and how much windows vary by themselves. */

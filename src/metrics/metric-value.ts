@@ -1,4 +1,5 @@
 import type { Estimate } from '../stats/estimate.ts'
+import type { MetricPoint } from './metric-point.schema.ts'
 
 /** A metric as it is stored, without its method, which is in the descriptor. NaN: not defined. */
 export type MetricValue = {
@@ -38,4 +39,29 @@ export const notEnoughData = (n: number, reason: string): MetricValue => ({ ...n
 export const failed = (n: number, reason: string): MetricValue => ({
 	...notEnoughData(n, reason),
 	failed: true,
+})
+
+/** What a descriptor computes: a metric point without its subject and window. */
+export type MetricResult = Pick<MetricPoint, 'status'> & {
+	value: number | null
+	low?: number
+	high?: number
+	p?: number
+	q?: number
+	nEffective?: number
+	method: string
+	reason?: string
+}
+
+export const measured = (value: number, method: string, more: Partial<MetricResult> = {}): MetricResult => ({
+	status: 'ok',
+	value,
+	method,
+	...more,
+})
+export const insufficient = (method: string, reason: string): MetricResult => ({
+	status: 'insufficient',
+	value: null,
+	method,
+	reason,
 })
