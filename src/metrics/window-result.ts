@@ -112,9 +112,9 @@ function distances(
 ): { ks: number; wasserstein: number } {
 	const none = { ks: Number.NaN, wasserstein: Number.NaN }
 	if (bins.kind !== 'numeric' || borders.length === 0) return none
-	const cells = bins.edges.length + 1
-	const reference = counts.subarray(0, cells)
-	const current = column.counts.subarray(0, cells)
+	const count = bins.edges.length + 1
+	const reference = counts.subarray(0, count)
+	const current = column.counts.subarray(0, count)
 	if (!reference.some((c) => c > 0) || !current.some((c) => c > 0)) return none
 	// Scaled before subtracting: differences of the largest numbers overflow.
 	const sd = sdOf(bins, reference)

@@ -5,9 +5,9 @@ import { emptyOutcomeSummary, type OutcomeSummary } from './outcome-summary.ts'
 const maxPairs = 20_000
 const formatVersion = 1
 
-/** Rows whose outcomes are known, such as those of a baseline: their tallies by month, and for regression a sample. */
+/** Rows with known outcomes, such as those of a baseline: their outcome summaries by month and, for regression, a sample. */
 export class LabelledRows {
-	/** By month, counted from year 0; rows without a time are one month. */
+	/** By month, counted from year 0; rows without a time are in month 0. */
 	readonly periods = new Map<number, OutcomeSummary>()
 	/** Predicted and actual, an even sample. */
 	pairs: [number, number][] = []
@@ -25,7 +25,7 @@ export class LabelledRows {
 		return outcomeSummary
 	}
 
-	/** Keeps every second, fourth, ... pair as they become many. */
+	/** Keeps every second, fourth, ... pair as the number grows. */
 	addPair(predicted: number, actual: number): void {
 		if (this.seen++ % this.stride !== 0) return
 		this.pairs.push([predicted, actual])
@@ -67,7 +67,7 @@ export class LabelledRows {
 	static decode(bytes: Uint8Array): LabelledRows {
 		const input = new ByteReader(bytes)
 		const version = input.byte()
-		if (version !== formatVersion) throw new RangeError(`labelled rows of format ${version} are not known`)
+		if (version !== formatVersion) throw new RangeError(`unknown labelled rows format ${version}`)
 		const rows = new LabelledRows()
 		for (let left = input.varint(); left > 0; left--)
 			rows.periods.set(input.varint(), decodeOutcomeSummary(input.raw(input.varint())))
