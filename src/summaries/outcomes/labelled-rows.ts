@@ -1,3 +1,4 @@
+import { getOrInsert } from '../../core/maps.ts'
 import { ByteReader, ByteWriter } from '../inputs/bytes.ts'
 import { addEncodedOutcomes, decodeOutcomeSummary, encodeOutcomeSummary } from './encoding.ts'
 import { emptyOutcomeSummary, type OutcomeSummary } from './outcome-summary.ts'
@@ -17,12 +18,7 @@ export class LabelledRows {
 	periodOf(atMs: number): OutcomeSummary {
 		const at = new Date(atMs)
 		const month = Number.isNaN(atMs) ? 0 : at.getUTCFullYear() * 12 + at.getUTCMonth()
-		let outcomeSummary = this.periods.get(month)
-		if (!outcomeSummary) {
-			outcomeSummary = emptyOutcomeSummary()
-			this.periods.set(month, outcomeSummary)
-		}
-		return outcomeSummary
+		return getOrInsert(this.periods, month, emptyOutcomeSummary)
 	}
 
 	/** Keeps every second, fourth, ... pair as the number grows. */

@@ -1,4 +1,5 @@
 import { integerText } from '../../core/categories.ts'
+import { getOrInsert } from '../../core/maps.ts'
 import type { Bins } from '../inputs/bins.ts'
 import { type Column, categoryOf, cellKind, type RowBatch } from '../inputs/columns.ts'
 import { type DecisionRule, decisionOf } from '../inputs/input-summary.ts'
@@ -145,15 +146,12 @@ function extrasOf(batch: RowBatch, row: number): Record<string, number> {
 
 function probabilitiesOf(batch: RowBatch, rows: Int32Array): Map<string, Float64Array> {
 	const map = new Map<string, Float64Array>()
+	const newValues = () => new Float64Array(rows.length).fill(Number.NaN)
 	rows.forEach((r, i) => {
 		const probabilities = extrasOf(batch, r)
 		for (const sent in probabilities) {
 			const name = integerText(sent)
-			let values = map.get(name)
-			if (!values) {
-				values = new Float64Array(rows.length).fill(Number.NaN)
-				map.set(name, values)
-			}
+			const values = getOrInsert(map, name, newValues)
 			values[i] = probabilities[sent] as number
 		}
 	})

@@ -1,3 +1,4 @@
+import { getOrInsert } from '../../core/maps.ts'
 import type { ByteReader, ByteWriter } from '../inputs/bytes.ts'
 import { textHash } from '../inputs/columns.ts'
 import { ExactSum, readCount, readSum, writeCount, writeSum } from '../inputs/exact-sum.ts'
@@ -191,28 +192,15 @@ export function addToBins(bins: ScoreBins, score: number, actual: number, times:
 	bin[actual + 1] = (bin[actual + 1] as number) + times
 }
 
-export function binsOf(map: Map<string, ScoreBins>, key: string): ScoreBins {
-	let bins = map.get(key)
-	if (!bins) {
-		bins = new Map()
-		map.set(key, bins)
-	}
-	return bins
-}
+// Made once: these run for every row.
+const newBins = (): ScoreBins => new Map()
+const newGroups = () => new Map<string, GroupSummary>()
+const newGroup = () => new GroupSummary()
 
-export function groupOf(outcomeSummary: OutcomeSummary, attribute: string, value: string): GroupSummary {
-	let values = outcomeSummary.groups.get(attribute)
-	if (!values) {
-		values = new Map()
-		outcomeSummary.groups.set(attribute, values)
-	}
-	let group = values.get(value)
-	if (!group) {
-		group = new GroupSummary()
-		values.set(value, group)
-	}
-	return group
-}
+export const binsOf = (map: Map<string, ScoreBins>, key: string): ScoreBins => getOrInsert(map, key, newBins)
+
+export const groupOf = (outcomeSummary: OutcomeSummary, attribute: string, value: string): GroupSummary =>
+	getOrInsert(getOrInsert(outcomeSummary.groups, attribute, newGroups), value, newGroup)
 
 export function momentOf(outcomeSummary: OutcomeSummary, at: number): ExactSum {
 	let sum = outcomeSummary.moments[at]
