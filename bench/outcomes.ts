@@ -1,7 +1,7 @@
 import type { Context } from '../src/context.ts'
 import { dayMs, hourMs, windowStart } from '../src/core/time.ts'
 import type { Statement } from '../src/db/sql.ts'
-import type { RowKind } from '../src/log/prediction-log.ts'
+import type { RowKind } from '../src/log/row-kinds.ts'
 import { computeDirty } from '../src/monitoring/windows/compute-dirty.ts'
 import { outcomeComputation } from '../src/monitoring/windows/outcomes/compute-outcomes.ts'
 import { BatchBuilder, type RowInput } from '../src/summaries/inputs/batch-builder.ts'

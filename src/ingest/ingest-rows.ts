@@ -5,7 +5,8 @@ import { anyUse, type Breather } from '../core/breather.ts'
 import type { ByteHold } from '../core/byte-budget.ts'
 import { AppError, type ErrorCode } from '../core/errors.ts'
 import { modelVersions } from '../db/schema.ts'
-import type { AppendStatus, RejectCode, RowKind } from '../log/prediction-log.ts'
+import type { AppendStatus } from '../log/prediction-log.ts'
+import type { RowKind } from '../log/row-kinds.ts'
 import { authorise } from '../registry/key/authorise.ts'
 import { findModel, type ModelRow } from '../registry/model/find-model.ts'
 import { BatchBuilder } from '../summaries/inputs/batch-builder.ts'
@@ -13,7 +14,7 @@ import type { FeatureSpec } from '../summaries/inputs/bins.ts'
 import type { RowBatch } from '../summaries/inputs/columns.ts'
 import { noteRejections, type Rejections } from './note-rejections.ts'
 import { defaultEnvironment, evaluators, sentId } from './row-schemas.ts'
-import { RowRejected, type RowRules } from './validate-row.ts'
+import { type RejectCode, RowRejected, type RowRules } from './validate-row.ts'
 
 /** A row of a body, parsed or not. `index` is its position as the client counts. */
 export type IncomingRow =
@@ -213,9 +214,9 @@ class IngestRun {
 		// The buffers go to the writer; the ids are copied, and stay.
 		const { ids, strings } = batch
 		const environments = batch.environments.slice()
-		const { statuses, waiting } = await this.append(batch)
+		const { statuses, pending } = await this.append(batch)
 		this.stored = true
-		this.answer.waiting += waiting
+		this.answer.waiting += pending
 		statuses.forEach((v, r) => {
 			if (v === 0) this.answer.accepted++
 			else if (v === 1) this.answer.duplicates++

@@ -1,5 +1,4 @@
-import { predictionKey, subjectKey } from '../log/deduplicate.ts'
-import type { RowKind } from '../log/prediction-log.ts'
+import { predictionKey, type RowKind, subjectKey } from '../log/row-kinds.ts'
 import type { RowInput } from '../summaries/inputs/batch-builder.ts'
 import {
 	checkFeatures,

@@ -3,7 +3,6 @@ import { exactJson } from '../core/exact-json.ts'
 import type { Limits } from '../core/limits.ts'
 import { nearest } from '../core/nearest.ts'
 import { parseTime } from '../core/time.ts'
-import type { RejectCode } from '../log/prediction-log.ts'
 import type { RowInput } from '../summaries/inputs/batch-builder.ts'
 
 /** What a row is judged against. Times are ms since the epoch. */
@@ -18,6 +17,16 @@ export type RowRules = {
 	/** By version, the features that are numbers; read when a row first has an integer beyond 2^53. */
 	numericFeatures?: ReadonlyMap<string, ReadonlySet<string>>
 }
+
+export type RejectCode =
+	| 'malformed'
+	| 'invalid'
+	| 'too-large'
+	| 'conflict'
+	| 'unknown-version'
+	| 'too-old'
+	| 'in-future'
+	| 'erased'
 
 export type Rejection = { code: RejectCode; path: string; message: string }
 

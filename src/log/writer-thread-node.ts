@@ -2,83 +2,63 @@ import { randomBytes } from 'node:crypto'
 import { parentPort, workerData } from 'node:worker_threads'
 import { openSql } from '../db/open-node.ts'
 import type { Statement } from '../db/sql.ts'
-import { archiveReader } from './archive-node.ts'
-import { nodeCodec } from './codec-node.ts'
-import type { Item } from './deduplicate.ts'
-import { LogEngine } from './engine.ts'
-import { type Failure, toFailure } from './failure.ts'
-import { FileLock } from './file-lock-node.ts'
-import { KeyRuns } from './key-runs.ts'
+import { type Failure, type Functions, toFailure } from './calls.ts'
+import { nodeCodec } from './codec/codec-node.ts'
+import { engineCalls, LogEngine } from './engine.ts'
+import { FileLock } from './keys/file-lock-node.ts'
+import { KeyRuns } from './keys/key-runs.ts'
+import { archiveReader } from './maintain/archive-node.ts'
 
-// The thread that owns the writing connection: log commits and every other write of the process, one after another.
-
-export type WriterCall =
-	| { call: 'append'; items: Item[] }
-	| { call: 'read'; model: string; predictionId: string }
-	| { call: 'groups'; model: string; predictionId: string }
-	| { call: 'actuals'; model: string; ids: readonly string[] }
-	| { call: 'tallyStored'; most: number }
-	| { call: 'batch'; statements: Statement[] }
-	| { call: 'stats' }
-	| { call: 'close' }
+// The thread that owns the writing connection: appends, and every other write of the process, one after another.
 
 const { url, archive } = workerData as { url: string; archive: string }
 const port = parentPort as NonNullable<typeof parentPort>
 const sql = await openSql(url)
-const random = (count: number) => new Uint8Array(randomBytes(count))
-const index = new FileLock(`${url.replace(/^file:/, '')}-index`)
+const lock = new FileLock(`${url.replace(/^file:/, '')}-index`)
 const archives = archiveReader(archive)
-const engine = await new LogEngine({
+const engine = await LogEngine.open({
 	sql,
 	codec: nodeCodec,
-	random,
+	random: (count) => new Uint8Array(randomBytes(count)),
 	readArchive: archives.read,
-	keys: (s) => new KeyRuns(s),
-	holdIndex: index.hold,
-}).open()
+	runs: { index: new KeyRuns(sql), hold: lock.hold },
+})
 
-const answer = (message: WriterCall): Promise<unknown> | unknown => {
-	switch (message.call) {
-		case 'append':
-			return engine.append(message.items)
-		case 'read':
-			return engine.read(message.model, message.predictionId)
-		case 'groups':
-			return engine.groups(message.model, message.predictionId)
-		case 'actuals':
-			return engine.actuals(message.model, message.ids)
-		case 'tallyStored':
-			return engine.backfillSummaries(message.most)
-		case 'batch':
-			return sql.batch(message.statements)
-		case 'stats':
-			return engine.stats()
-		case 'close':
-			archives.close()
-			return Promise.all([index.release(), sql.close()]).then(() => undefined)
-	}
+/** What this thread does for the others. */
+const protocol = {
+	...engineCalls(engine),
+	batch: (statements: readonly Statement[]) => sql.batch(statements),
+	close: async () => {
+		archives.close()
+		await Promise.all([lock.release(), sql.close()])
+	},
 }
+export type WriterProtocol = typeof protocol
+export type WriterMessage = { id: number; name: keyof WriterProtocol; args: never[] }
+export type WriterReply = { id: number; value?: unknown; failure?: Failure } | { names: string[] }
 
-const writes: readonly WriterCall['call'][] = ['append', 'tallyStored', 'batch']
-/** The driver waits in this thread: messages that came meanwhile are delivered just after. */
+const writes: readonly (keyof WriterProtocol)[] = ['append', 'backfillSummaries', 'batch']
+/** The driver blocks this thread while it waits for a lock: messages that arrived meanwhile are delivered just after. */
 const deliveryMs = 50
 let tail: Promise<void> = Promise.resolve()
 let locked: { at: number; failure: Failure } | undefined
-port.on('message', ({ id, message }: { id: number; message: WriterCall }) => {
+
+const reply = (message: WriterReply) => port.postMessage(message)
+
+port.on('message', ({ id, name, args }: WriterMessage) => {
 	const arrived = performance.now()
 	tail = tail.then(async () => {
-		const isWrite = writes.includes(message.call)
+		const isWrite = writes.includes(name)
 		try {
-			// What came while another process held the database has waited with the call that found it locked.
-			if (isWrite && locked && arrived < locked.at + deliveryMs)
-				port.postMessage({ id, failure: locked.failure })
-			else port.postMessage({ id, value: await answer(message) })
+			// A write that arrived during the wait for another process's lock has waited with the one that failed, and fails too.
+			if (isWrite && locked && arrived < locked.at + deliveryMs) reply({ id, failure: locked.failure })
+			else reply({ id, value: await (protocol as Functions)[name]?.(...args) })
 		} catch (error) {
 			const failure = toFailure(error)
 			if (isWrite && /SQLITE_(BUSY|LOCKED)/.test(failure.message)) locked = { at: performance.now(), failure }
-			port.postMessage({ id, failure })
+			reply({ id, failure })
 		}
-		if (message.call === 'close') port.close()
+		if (name === 'close') port.close()
 	})
 })
-port.postMessage({ ready: true })
+reply({ names: Object.keys(protocol) })

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { dayMs, hourMs } from '../../src/core/time.ts'
-import { openLibsqlLog } from '../../src/log/libsql.ts'
-import type { PredictionLog, RowKind } from '../../src/log/prediction-log.ts'
+import { openLibsqlLog } from '../../src/log/libsql-log-node.ts'
+import type { PredictionLog } from '../../src/log/prediction-log.ts'
+import type { RowKind } from '../../src/log/row-kinds.ts'
 import { BatchBuilder, type RowInput } from '../../src/summaries/inputs/batch-builder.ts'
 import { encodeInputSummary } from '../../src/summaries/inputs/encoding.ts'
 import { schemaBins } from '../../src/summaries/inputs/make-bins.ts'
@@ -37,7 +38,7 @@ async function append(kind: RowKind, rows: RowInput[], to = log): Promise<number
 
 async function totals() {
 	const series = (await log.series('m')).find((s) => s.segment === '')
-	const inputSummary = await log.inputSummary(series?.id ?? 0, bins, 0, startOfTest + dayMs)
+	const inputSummary = await log.inputs(series?.id ?? 0, bins, 0, startOfTest + dayMs)
 	if (!inputSummary) throw new Error('no profile')
 	return inputSummary
 }
@@ -86,20 +87,20 @@ describe('appending predictions', () => {
 			range(0, 10).map((i) => append('prediction', shuffled.slice(i * 50, i * 50 + 50), other.context.log)),
 		)
 		const [series] = await other.context.log.series('m')
-		const parts = await other.context.log.inputSummary(series?.id ?? 0, bins, 0, startOfTest + dayMs)
+		const parts = await other.context.log.inputs(series?.id ?? 0, bins, 0, startOfTest + dayMs)
 		expect(parts && encodeInputSummary(parts)).toEqual(whole)
 		await other.close()
 	})
 
 	it('marks only the hours that were touched', async () => {
 		await append('prediction', [prediction(1)])
-		const dirty = await log.dirtyHours(100)
+		const dirty = await log.dirtyInputs(100)
 		expect(dirty.map((d) => d.hour)).toEqual([startOfTest - dayMs])
 		await append('prediction', [prediction(2)])
-		await log.clearDirty(dirty)
-		expect(await log.dirtyHours(100)).toHaveLength(1) // set again in the meantime
-		await log.clearDirty(await log.dirtyHours(100))
-		expect(await log.dirtyHours(100)).toHaveLength(0)
+		await log.clearDirtyInputs(dirty)
+		expect(await log.dirtyInputs(100)).toHaveLength(1) // set again in the meantime
+		await log.clearDirtyInputs(await log.dirtyInputs(100))
+		expect(await log.dirtyInputs(100)).toHaveLength(0)
 	})
 
 	it('profiles each value of a declared segment, and all past fifty as other', async () => {
@@ -110,7 +111,7 @@ describe('appending predictions', () => {
 		const series = await log.series('m')
 		expect(series.filter((s) => s.segment === 'branch')).toHaveLength(51)
 		const other = series.find((s) => s.value === 'other')
-		expect((await log.inputSummary(other?.id ?? 0, bins, 0, startOfTest))?.rows).toBe(10)
+		expect((await log.inputs(other?.id ?? 0, bins, 0, startOfTest))?.rows).toBe(10)
 	})
 })
 
@@ -155,7 +156,7 @@ describe('outcomes', () => {
 		const builder = new BatchBuilder(2)
 		builder.add({ id: 'p1', timestamp: 1, label: 1 })
 		builder.add({ id: 'p2', timestamp: 1, label: 1 })
-		expect((await log.append('m', 'outcome', builder.finish())).waiting).toBe(1)
+		expect((await log.append('m', 'outcome', builder.finish())).pending).toBe(1)
 	})
 })
 

@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { dayMs, hourMs } from '../../src/core/time.ts'
 import { models } from '../../src/db/schema.ts'
-import { openLibsqlLog } from '../../src/log/libsql.ts'
-import type { PredictionLog, RowKind } from '../../src/log/prediction-log.ts'
+import { openLibsqlLog } from '../../src/log/libsql-log-node.ts'
+import type { PredictionLog } from '../../src/log/prediction-log.ts'
+import type { RowKind } from '../../src/log/row-kinds.ts'
 import { BatchBuilder, type RowInput } from '../../src/summaries/inputs/batch-builder.ts'
 import { decodeOutcomeSummary, encodeOutcomeSummary } from '../../src/summaries/outcomes/encoding.ts'
 import type { OutcomeSummary } from '../../src/summaries/outcomes/outcome-summary.ts'
@@ -56,7 +57,7 @@ async function append(kind: RowKind, rows: RowInput[]) {
 async function outcomeSummaries(): Promise<Map<string, OutcomeSummary>> {
 	const list = new Map<string, OutcomeSummary>()
 	for (const { id, segment, value } of await log.series('m')) {
-		const outcomeSummary = await log.outcomeSummary(id, 0, startOfTest + dayMs)
+		const outcomeSummary = await log.outcomes(id, 0, startOfTest + dayMs)
 		if (outcomeSummary) list.set(`${segment}=${value}`, outcomeSummary)
 	}
 	return list
@@ -101,12 +102,12 @@ const byText = (a: unknown, b: unknown) => (JSON.stringify(a) < JSON.stringify(b
 describe('joining outcomes', () => {
 	it('counts an outcome in the hour of its prediction, before and after it', async () => {
 		await append('prediction', [prediction(1)])
-		expect((await append('outcome', [outcome(1, 1, 0), outcome(2, 0, 0)])).waiting).toBe(1)
-		expect(await log.waitingOutcomes('m')).toBe(1)
+		expect((await append('outcome', [outcome(1, 1, 0), outcome(2, 0, 0)])).pending).toBe(1)
+		expect(await log.pendingOutcomes('m')).toBe(1)
 		await append('prediction', [prediction(2)])
-		expect(await log.waitingOutcomes('m')).toBe(0)
+		expect(await log.pendingOutcomes('m')).toBe(0)
 		const [series] = await log.series('m')
-		const hour = await log.outcomeSummary(series?.id ?? 0, start, start + hourMs)
+		const hour = await log.outcomes(series?.id ?? 0, start, start + hourMs)
 		expect(hour && saying(hour)).toMatchObject({ predictions: 2, labelled: 2, order: ['+', '-'] })
 	})
 

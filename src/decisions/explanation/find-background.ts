@@ -6,7 +6,7 @@ import { canonicalJson } from '../../core/canonical-json.ts'
 import { dayMs, formatTime, minuteMs } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { backgrounds, backgroundUses } from '../../db/schema.ts'
-import { sampleRows } from '../../registry/version/sample-rows.ts'
+import { sampleRows } from '../../log/read/sample-rows.ts'
 import { type BackgroundContent, makeBackground, minRows } from './background.ts'
 import type { DecisionRule } from './decision.ts'
 

@@ -1,8 +1,8 @@
 import type { Context } from '../../context.ts'
 import { dayMs } from '../../core/time.ts'
-import { predictionAt } from '../../log/read.ts'
+import { predictionAt } from '../../log/read/read-by-id.ts'
+import { sampleRows } from '../../log/read/sample-rows.ts'
 import type { OpenedVersion } from '../../registry/artifact/opened-version.ts'
-import { sampleRows } from '../../registry/version/sample-rows.ts'
 import type { DueDay } from './due-days.ts'
 import { type Registered, replayPrediction } from './replay-prediction.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ingestRows } from '../../ingest/ingest-rows.ts'
-import type { RowKind } from '../../log/prediction-log.ts'
+import type { RowKind } from '../../log/row-kinds.ts'
 import { type Endpoint, endpoint, ok } from '../endpoint.ts'
 import { modelPath } from '../schema/common.ts'
 import { IngestAnswer, OutcomeAnswer } from '../schema/rows.ts'

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parentPort, workerData } from 'node:worker_threads'
+import { asyncBufferFromFile, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from 'hyparquet'
+import type { RowBatch } from '../../summaries/inputs/columns.ts'
+import { fromArchive, jsonColumnsKey } from '../codec/archive-rows.ts'
+
+// A thread that reads rows of archive files. A file that is not the one that was written is not parsed.
+
+export type ArchiveQuestion = {
+	file: string
+	/** Absent for a file from before digests were kept. */
+	sha256: string | undefined
+	first: number
+	count: number
+}
+export type ArchiveReply = { batch: RowBatch } | { refused: string }
+
+const maxOpen = 16
+
+type Opened = { stamp: string; metadata: FileMetaData; json: ReadonlySet<string> }
+const opened = new Map<string, Opened>()
+
+async function digestOf(path: string): Promise<string> {
+	const hash = createHash('sha256')
+	for await (const part of createReadStream(path)) hash.update(part as Uint8Array)
+	return hash.digest('hex')
+}
+
+async function open(path: string, sha256: string | undefined): Promise<Opened> {
+	const { size, mtimeMs } = await stat(path)
+	const stamp = `${size} ${mtimeMs}`
+	const known = opened.get(path)
+	if (known?.stamp === stamp) return known
+	if (sha256 !== undefined && (await digestOf(path)) !== sha256)
+		throw new Error('its bytes are not those that were written')
+	const metadata = await parquetMetadataAsync(await asyncBufferFromFile(path))
+	const text = metadata.key_value_metadata?.find((kv) => kv.key === jsonColumnsKey)?.value ?? '[]'
+	const file = { stamp, metadata, json: new Set(JSON.parse(text) as string[]) }
+	if (opened.size >= maxOpen) opened.delete(opened.keys().next().value as string)
+	opened.set(path, file)
+	return file
+}
+
+async function replyTo(folder: string, question: ArchiveQuestion): Promise<ArchiveReply> {
+	const { file: name, sha256, first, count } = question
+	try {
+		const path = join(folder, name)
+		const { metadata, json } = await open(path, sha256)
+		const file = await asyncBufferFromFile(path)
+		const rows = await parquetReadObjects({ file, metadata, rowStart: first, rowEnd: first + count })
+		if (rows.length !== count) throw new Error(`it has ${rows.length} of the ${count} rows`)
+		return { batch: fromArchive(rows, json) }
+	} catch (error) {
+		const { code, message } = error as NodeJS.ErrnoException
+		return { refused: code === 'ENOENT' ? 'it is missing' : message.slice(0, 200) }
+	}
+}
+
+const { folder } = workerData as { folder: string }
+const port = parentPort as NonNullable<typeof parentPort>
+port.on('message', (question: ArchiveQuestion) => {
+	void replyTo(folder, question).then((reply) => port.postMessage(reply))
+})
