@@ -1,6 +1,6 @@
 import { type Actor, type Role, roles } from '../core/actor.ts'
 import { createKey } from '../registry/key/create-key.ts'
-import { KeyInput } from '../registry/key/key-input.ts'
+import { KeyInput } from '../registry/key/key.schema.ts'
 import { listKeys } from '../registry/key/list-keys.ts'
 import { revokeKey } from '../registry/key/revoke-key.ts'
 import {

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts'
 import { roles } from '../core/actor.ts'
 import type { Answer, Endpoint, Resource } from './endpoint.ts'
 import { type ProblemCode, problem, problems, problemType } from './problem.ts'
-import { Problem } from './schema/common.ts'
+import { Problem } from './parameters.ts'
 
 const about = `Plumbline watches machine-learning models in production: predictions come in, are summarised and compared with
 a baseline, judged by rules, and become incidents.

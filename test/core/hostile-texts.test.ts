@@ -3,7 +3,7 @@ import { categoriesOf } from '../../src/core/categories.ts'
 import { nearest } from '../../src/core/nearest.ts'
 import { parseDuration, parseTime } from '../../src/core/time.ts'
 import { refusedText } from '../../src/explain/reasons/refused-text.ts'
-import { ModelInput } from '../../src/registry/model/model-input.ts'
+import { ModelInput } from '../../src/registry/model/model.schema.ts'
 import { cellOf } from '../../src/tables/cell-text.ts'
 
 const length = 300_000

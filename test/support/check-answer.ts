@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { resources } from '../../src/http/index.ts'
-import { Problem } from '../../src/http/schema/common.ts'
+import { Problem } from '../../src/http/parameters.ts'
 import type { Answered } from './server.ts'
 
 const operations = Object.values(resources)

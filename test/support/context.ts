@@ -12,9 +12,13 @@ import { modelCache } from '../../src/registry/artifact/model-cache.ts'
 
 export const startOfTest = Date.parse('2026-03-02T00:00:00Z')
 
-/** A context on a fresh file database with a clock that only moves when told. */
-export async function testContext(options: Partial<Context> = {}) {
+/**
+ * A context on a fresh file database, or on one that `write` puts into the folder as `test.db`, with a clock that only
+ * moves when told.
+ */
+export async function testContext(options: Partial<Context> = {}, write?: (folder: string) => void) {
 	const folder = await mkdtemp(join(tmpdir(), 'plumbline-'))
+	write?.(folder)
 	const url = `file:${join(folder, 'test.db')}`
 	const first = await openSql(url)
 	await migrate(first, new URL('../../migrations', import.meta.url).pathname)

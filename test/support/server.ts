@@ -23,8 +23,12 @@ export type Answered = { status: number; headers: Headers; text: string; body: J
  * `key` is another one (null: none), and answers with the body read and, where it is JSON, parsed. It fails when an
  * answer is not as the documentation says.
  */
-export async function testServer(options: AppOptions = {}, contextOptions: Partial<Context> = {}) {
-	const made = await testContext(contextOptions)
+export async function testServer(
+	options: AppOptions = {},
+	contextOptions: Partial<Context> = {},
+	write?: (folder: string) => void,
+) {
+	const made = await testContext(contextOptions, write)
 	await ensureAdminKey(made.context, adminKey)
 	const app = buildApp(made.context, options)
 	const { url, close } = await listen(app.fetch, '127.0.0.1', 0, made.context.limits)

@@ -34,6 +34,9 @@ export const ruleWaiting = sqliteTable(
 		window: text().$type<WindowSize>().notNull(),
 		from: integer('from_ms').notNull(),
 		to: integer('to_ms').notNull(),
+		/** Since when the window waits to be evaluated, and when it changed last. */
+		since: integer().notNull().default(0),
+		changedAt: integer('changed_at').notNull().default(0),
 	},
 	(t) => [primaryKey({ columns: [t.model, t.environment, t.version, t.window, t.from] })],
 )

@@ -30,3 +30,17 @@ export const jobRuns = sqliteTable('job_run', {
 	error: text(),
 	detail: text({ mode: 'json' }).$type<Record<string, unknown>>(),
 })
+
+/** When each job is due, and since when a process runs it. */
+export const jobSchedules = sqliteTable('job_schedule', {
+	job: text().primaryKey(),
+	cron: text().notNull(),
+	since: integer().notNull(),
+})
+
+/** What the running service has in effect, for commands beside it: the digest of its rules, whether Slack is connected. */
+export const serviceStates = sqliteTable('service_state', {
+	name: text().primaryKey(),
+	value: text().notNull(),
+	at: integer().notNull(),
+})

@@ -105,3 +105,41 @@ export const deployments = sqliteTable(
 	},
 	(t) => [primaryKey({ columns: [t.model, t.environment, t.revision] })],
 )
+
+/** Some rows of a baseline as they were given: what the model makes of them cannot be told from a summary. */
+export const baselineSamples = sqliteTable(
+	'baseline_sample',
+	{
+		model: text().notNull(),
+		version: text().notNull(),
+		digest: text().notNull(),
+		rows: integer().notNull(),
+		content: text().notNull(),
+	},
+	(t) => [primaryKey({ columns: [t.model, t.version, t.digest] })],
+)
+
+/** What a version came from, by kind and value: a look-up reads no other version. `source` says who stated it. */
+export const lineageLinks = sqliteTable(
+	'lineage_link',
+	{
+		kind: text().notNull(),
+		value: text().notNull(),
+		model: text().notNull(),
+		version: text().notNull(),
+		source: text().notNull(),
+	},
+	(t) => [primaryKey({ columns: [t.kind, t.value, t.model, t.version] })],
+)
+
+/** What a tracking server answered about a run; a new row each time the answer changed. */
+export const trainingRuns = sqliteTable(
+	'training_run',
+	{
+		run: text().notNull(),
+		readAt: integer('read_at').notNull(),
+		content: text().notNull(),
+		confirmedAt: integer('confirmed_at').notNull(),
+	},
+	(t) => [primaryKey({ columns: [t.run, t.readAt] })],
+)

@@ -1,43 +1,19 @@
 import { z } from 'zod'
+import { ArtifactRecord, UploadedArtifact } from '../../registry/artifact/artifact.schema.ts'
 import { collectBytes } from '../../core/collect-bytes.ts'
 import { AppError } from '../../core/errors.ts'
 import { getArtifact, readArtifactFile } from '../../registry/artifact/get-artifact.ts'
 import { uploadArtifact } from '../../registry/artifact/upload-artifact.ts'
-import { ArtifactFormatName } from '../../registry/version/version-input.ts'
+import { ArtifactFormatName } from '../../registry/version/version.schema.ts'
 import type { RequestBody } from '../body.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { bodyError, plainBytes } from '../ingest/open-body.ts'
-import { modelPath, pathText, TimeOrNull } from '../schema/common.ts'
+import { modelPath, pathText } from '../parameters.ts'
+import { TimeOrNull } from '../../core/schemas.ts'
 
 const path = '/v1/models/{model}/versions/{version}/artifact'
 const params = z.strictObject({ ...modelPath, version: pathText('A version of the model.', '7') })
 const sha256 = '6ecd4d3cba5b8a5b2b0f4bd6e8eb9a7f1a2f8c27e8a2a6fbb6f2d1e2b1f1c0de'
-const Digest = z.string().meta({ description: 'SHA-256 of the file, in hexadecimal.' })
-const named = { model: z.string(), version: z.string(), sha256: Digest, format: ArtifactFormatName }
-
-const Uploaded = z
-	.strictObject({
-		...named,
-		bytes: z.int().meta({ description: 'Size of the file, unpacked.' }),
-		features: z.array(z.string()).meta({ description: 'What the model takes, in its order.' }),
-		outputs: z.int().meta({ description: '1, or one a class.' }),
-		classes: z.array(z.string()).nullable(),
-		space: z
-			.enum(['log-odds', 'probability', 'points', 'value', 'log'])
-			.meta({ description: 'What contributions to its answers are measured in.' }),
-		warnings: z.array(z.string()).meta({ description: 'What does not stop it and is probably not meant.' }),
-	})
-	.meta({ id: 'UploadedArtifact' })
-
-const Artifact = z
-	.strictObject({
-		...named,
-		uri: z.string().nullable().meta({ description: 'Where it is read from when it is first needed.' }),
-		bytes: z.int().nullable().meta({ description: 'Null until the file is here.' }),
-		storedAt: TimeOrNull,
-	})
-	.meta({ id: 'Artifact' })
-
 const name = { model: 'credit-default', version: '7', sha256, format: 'xgboost-json' as const }
 const uploadedExample = {
 	...name,
@@ -90,8 +66,8 @@ const put = endpoint({
 		},
 	},
 	answers: {
-		201: { description: 'Stored', schema: Uploaded, example: uploadedExample },
-		200: { description: 'The same file was there already', schema: Uploaded, example: uploadedExample },
+		201: { description: 'Stored', schema: UploadedArtifact, example: uploadedExample },
+		200: { description: 'The same file was there already', schema: UploadedArtifact, example: uploadedExample },
 	},
 	errors: ['conflict'],
 	handle: async ({ context, actor, params, query, request, stream }) => {
@@ -108,7 +84,7 @@ const get = endpoint({
 	summary: 'Read what the artefact of a version is',
 	access: 'viewer',
 	params,
-	answers: { 200: { description: 'Its digest, format and size', schema: Artifact, example } },
+	answers: { 200: { description: 'Its digest, format and size', schema: ArtifactRecord, example } },
 	handle: async ({ context, actor, params }) => ok(await getArtifact(context, actor, params)),
 })
 

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { listEntries } from '../../evidence/audit/list-entries.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
-import { pageOf, pageParameters, periodParameters } from '../schema/common.ts'
-import { LedgerEntry } from '../schema/registry.ts'
+import { pageOf, pageParameters, periodParameters } from '../parameters.ts'
+import { LedgerEntry } from '../../evidence/audit/audit.schema.ts'
 
 const example = {
 	index: 0,

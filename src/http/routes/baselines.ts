@@ -1,32 +1,13 @@
 import { z } from 'zod'
+import { BaselineAnswer, BaselineRow } from '../../registry/baseline/baseline.schema.ts'
 import { putBaseline } from '../../registry/baseline/put-baseline.ts'
 import { hasBaseline } from '../../registry/model/has-baseline.ts'
 import { findVersion } from '../../registry/version/find-version.ts'
 import { endpoint, type Resource } from '../endpoint.ts'
 import { BaselineWindow, baselineBody } from '../ingest/baseline-body.ts'
-import { modelPath, pathText } from '../schema/common.ts'
+import { modelPath, pathText } from '../parameters.ts'
 
 const row = { features: { LIMIT_BAL: 20000, EDUCATION: '2' }, score: 0.31, actual: 0 }
-const BaselineRow = z
-	.strictObject({
-		predictionId: z.string().optional(),
-		timestamp: z.string().optional(),
-		features: z.record(z.string(), z.unknown()).optional(),
-		score: z.number().optional(),
-		label: z.unknown().optional(),
-		actual: z.unknown().optional().meta({ description: 'What really happened.' }),
-		segment: z.record(z.string(), z.unknown()).optional(),
-	})
-	.meta({ id: 'BaselineRow', description: 'A prediction row in which all but the content is optional.' })
-
-const BaselineAnswer = z
-	.strictObject({
-		digest: z.string().meta({ description: 'Names the baseline in every answer that compares with it.' }),
-		rows: z.int(),
-		features: z.array(z.strictObject({ name: z.string(), cells: z.int(), warnings: z.array(z.string()) })),
-	})
-	.meta({ id: 'Baseline' })
-
 const example = {
 	digest: '9b3c9568142e82560961398075b8262f7cc5d442a28fda3451183e970a2af1ed',
 	rows: 10000,

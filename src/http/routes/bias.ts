@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { biasAudit } from '../../monitoring/bias/bias-audit.ts'
 import { proxyAudit } from '../../monitoring/bias/proxy-audit.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
-import { BiasAudit, ProxyAudit } from '../schema/bias.ts'
-import { modelPath, scopeParameters } from '../schema/common.ts'
+import { BiasAudit, ProxyAudit } from '../../monitoring/bias/bias.schema.ts'
+import { modelPath, scopeParameters } from '../parameters.ts'
 
 const text = (description: string, example: string) =>
 	z.string().min(1).max(1024).meta({ description, example })

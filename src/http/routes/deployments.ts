@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { compareVersions } from '../../monitoring/comparison/compare-versions.ts'
-import { DeploymentInput } from '../../registry/deployment/deployment-input.ts'
+import { DeploymentInput } from '../../registry/deployment/deployment.schema.ts'
 import {
 	currentDeployments,
 	type Deployment,
@@ -10,9 +10,9 @@ import {
 import { setDeployment } from '../../registry/deployment/set-deployment.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
-import { modelPath, pageOf, pageParameters, pathText, periodParameters } from '../schema/common.ts'
-import { VersionComparison } from '../schema/comparison.ts'
-import { Deployment as DeploymentSchema } from '../schema/registry.ts'
+import { modelPath, pageOf, pageParameters, pathText, periodParameters } from '../parameters.ts'
+import { VersionComparison } from '../../monitoring/comparison/comparison.schema.ts'
+import { Deployment as DeploymentSchema } from '../../registry/deployment/deployment.schema.ts'
 
 const input = { champion: '7', challenger: '8', canary: { version: '8', percent: 5 } }
 const example = {

@@ -3,8 +3,8 @@ import { readers } from '../../core/actor.ts'
 import { explainPrediction } from '../../decisions/explanation/explain-prediction.ts'
 import { whatIf } from '../../decisions/explanation/what-if.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
-import { modelPath, pathText } from '../schema/common.ts'
-import { Explanation, WhatIf, WhatIfInput } from '../schema/explanation.ts'
+import { modelPath, pathText } from '../parameters.ts'
+import { Explanation, WhatIf, WhatIfInput } from '../../decisions/explanation/explanation.schema.ts'
 
 const params = z.object({
 	...modelPath,

@@ -1,6 +1,6 @@
 import type { Resource } from '../endpoint.ts'
 import { ingestEndpoint } from '../ingest/ingest-endpoint.ts'
-import { FeatureRow } from '../schema/rows.ts'
+import { FeatureRow } from '../../ingest/rows.schema.ts'
 
 export const features = {
 	about: 'Feature logs that come apart from their predictions.',

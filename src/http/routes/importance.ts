@@ -2,8 +2,9 @@ import { z } from 'zod'
 import { readDependence } from '../../monitoring/importance/read-dependence.ts'
 import { readImportance } from '../../monitoring/importance/read-importance.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
-import { modelPath, scopeParameters } from '../schema/common.ts'
-import { Importance, PartialDependence } from '../schema/importance.ts'
+import { modelPath, scopeParameters } from '../parameters.ts'
+import { Importance } from '../../monitoring/importance/importance.schema.ts'
+import { Dependence } from '../../monitoring/importance/importance.schema.ts'
 
 const text = (description: string, example: string) =>
 	z.string().min(1).max(256).meta({ description, example })
@@ -72,7 +73,7 @@ const dependence = endpoint({
 	answers: {
 		200: {
 			description: 'The curve, in the order of the values, or the commonest first',
-			schema: PartialDependence,
+			schema: Dependence,
 			example: {
 				...scope,
 				feature: 'PAY_0',

@@ -1,35 +1,16 @@
 import { z } from 'zod'
+import { JobRunRecord, JobRuns } from '../../jobs/run/run.schema.ts'
 import { AppError } from '../../core/errors.ts'
 import { nearest } from '../../core/nearest.ts'
 import { cursorText, toPage } from '../../core/page.ts'
 import { formatTime } from '../../core/time.ts'
-import { listRuns } from '../../jobs/run/list-runs.ts'
+import { listRuns } from '../../jobs/run/recorded-runs.ts'
 import type { JobRun } from '../../jobs/run/run-job.ts'
 import { authoriseGlobs } from '../../registry/key/authorise.ts'
 import { created, endpoint, ok, type Resource } from '../endpoint.ts'
 import type { AppOptions } from '../options.ts'
-import { pageParameters, pathText, Time, TimeOrNull } from '../schema/common.ts'
-
-const Run = z
-	.strictObject({
-		id: z.string(),
-		job: z.string(),
-		status: z.enum(['running', 'ok', 'failed']),
-		startedAt: Time,
-		finishedAt: TimeOrNull,
-		durationMs: z.number().nullable(),
-		error: z.string().nullable(),
-		detail: z.record(z.string(), z.unknown()).nullable().meta({ description: 'What the run did.' }),
-	})
-	.meta({ id: 'JobRun' })
-
-const Runs = z.strictObject({
-	items: z.array(Run),
-	next: z.string().nullable(),
-	jobs: z
-		.array(z.strictObject({ id: z.string(), cron: z.string() }))
-		.meta({ description: 'All jobs, with when they run (UTC).' }),
-})
+import { pageParameters, pathText } from '../parameters.ts'
+import { Time, TimeOrNull } from '../../core/schemas.ts'
 
 const example = {
 	id: 'run_01jn8k0000',
@@ -56,7 +37,7 @@ const list = endpoint({
 	answers: {
 		200: {
 			description: 'Runs, and the jobs that there are',
-			schema: Runs,
+			schema: JobRuns,
 			example: { items: [example], next: null, jobs: [{ id: 'compute', cron: '*/5 * * * *' }] },
 		},
 	},
@@ -109,7 +90,7 @@ const run = endpoint({
 	params: z.strictObject({ job: pathText('The id of a job.', 'compute') }),
 	body: z.strictObject({}).meta({ description: 'Nothing to say.' }),
 	bodyOptional: true,
-	answers: { 201: { description: 'The run', schema: Run, example } },
+	answers: { 201: { description: 'The run', schema: JobRunRecord, example } },
 	errors: ['conflict'],
 	handle: async ({ actor, options, params }) => {
 		authoriseGlobs(actor, 'admin', ['*'])

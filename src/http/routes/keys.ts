@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { createKey } from '../../registry/key/create-key.ts'
-import { KeyInput } from '../../registry/key/key-input.ts'
+import { KeyInput } from '../../registry/key/key.schema.ts'
 import { listKeys } from '../../registry/key/list-keys.ts'
 import { revokeKey } from '../../registry/key/revoke-key.ts'
 import { created, endpoint, noContent, ok, type Resource } from '../endpoint.ts'
-import { pageOf, pageParameters, pathText } from '../schema/common.ts'
-import { Key, NewKey } from '../schema/registry.ts'
+import { pageOf, pageParameters, pathText } from '../parameters.ts'
+import { KeyRecord, NewKey } from '../../registry/key/key.schema.ts'
 
 const example = {
 	id: 'key_01jn8k0000',
@@ -44,7 +44,7 @@ const list = endpoint({
 	answers: {
 		200: {
 			description: 'Keys, without secrets',
-			schema: pageOf(Key),
+			schema: pageOf(KeyRecord),
 			example: { items: [example], next: null },
 		},
 	},

@@ -1,10 +1,10 @@
 import { z } from 'zod'
+import { originForms } from '../../decisions/lineage/find-versions.ts'
+import { Lineage, TouchedPrediction } from '../../decisions/lineage/lineage.schema.ts'
 import { listPredictions } from '../../decisions/lineage/list-predictions.ts'
-import { originForms } from '../../decisions/lineage/origin.ts'
 import { directions, readLineage } from '../../decisions/lineage/read-lineage.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
-import { pageOf, pageParameters } from '../schema/common.ts'
-import { LineageGraph, TouchedPrediction } from '../schema/lineage.ts'
+import { pageOf, pageParameters } from '../parameters.ts'
 
 const from = z
 	.string()
@@ -90,7 +90,7 @@ const read = endpoint({
 			}),
 		...pageParameters,
 	}),
-	answers: { 200: { description: 'The graph, and the same in sentences', schema: LineageGraph, example } },
+	answers: { 200: { description: 'The graph, and the same in sentences', schema: Lineage, example } },
 	errors: ['not-found'],
 	handle: async ({ context, actor, query }) => ok(await readLineage(context, actor, query)),
 })

@@ -6,8 +6,8 @@ import { seesFeatures } from '../../registry/key/authorise.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import { Glob } from '../../registry/model/name.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
-import { Answer } from '../schema/answer.ts'
-import { modelPath, pageOf, pageParameters, periodParameters } from '../schema/common.ts'
+import { MetricPoint } from '../../metrics/metric-point.schema.ts'
+import { modelPath, pageOf, pageParameters, periodParameters } from '../parameters.ts'
 
 const example = {
 	metric: 'drift.psi',
@@ -83,7 +83,7 @@ const read = endpoint({
 	params: z.strictObject(modelPath),
 	query,
 	answers: {
-		200: { description: 'Answers', schema: pageOf(Answer), example: { items: [example], next: null } },
+		200: { description: 'Answers', schema: pageOf(MetricPoint), example: { items: [example], next: null } },
 	},
 	handle: async ({ context, actor, params, query: { metric, ...rest } }) => {
 		const { name } = await findModel(context, params.model)

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { getModel, listModels } from '../../registry/model/list-models.ts'
-import { ModelInput, ModelPatch } from '../../registry/model/model-input.ts'
+import { ModelInput, ModelPatch } from '../../registry/model/model.schema.ts'
 import { patchModel } from '../../registry/model/patch-model.ts'
 import { registerModel } from '../../registry/model/register-model.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
-import { modelPath, pageOf, pageParameters } from '../schema/common.ts'
-import { Model, ModelWithHealth } from '../schema/registry.ts'
+import { modelPath, pageOf, pageParameters } from '../parameters.ts'
+import { ModelRecord, ModelWithHealth } from '../../registry/model/model.schema.ts'
 
 const input = {
 	model: 'credit-default',
@@ -47,8 +47,8 @@ const register = endpoint({
 	body: ModelInput,
 	bodyExample: input,
 	answers: {
-		201: { description: 'Registered', schema: Model, example, headers: { location: 'Where the model is' } },
-		200: { description: 'It was registered before with this content', schema: Model, example },
+		201: { description: 'Registered', schema: ModelRecord, example, headers: { location: 'Where the model is' } },
+		200: { description: 'It was registered before with this content', schema: ModelRecord, example },
 	},
 	errors: ['conflict'],
 	handle: async ({ context, actor, body }) => {
@@ -99,7 +99,7 @@ const patch = endpoint({
 	answers: {
 		200: {
 			description: 'The model as it is now',
-			schema: Model,
+			schema: ModelRecord,
 			example: { ...example, threshold: 0.4, revision: 2 },
 		},
 	},

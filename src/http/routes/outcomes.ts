@@ -1,6 +1,6 @@
 import type { Resource } from '../endpoint.ts'
 import { ingestEndpoint } from '../ingest/ingest-endpoint.ts'
-import { OutcomeRow } from '../schema/rows.ts'
+import { OutcomeRow } from '../../ingest/rows.schema.ts'
 
 export const outcomes = {
 	about: 'What really happened, whenever it becomes known.',

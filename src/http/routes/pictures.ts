@@ -2,10 +2,10 @@ import { z } from 'zod'
 import type { Context } from '../../context.ts'
 import { readers } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
-import { drawPrediction } from '../../decisions/explanation/draw-prediction.ts'
+import { drawPrediction } from '../../decisions/explanation/draw-explanation.ts'
 import { drawImportance } from '../../monitoring/importance/draw-importance.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
-import { modelPath, pathText, scopeParameters } from '../schema/common.ts'
+import { modelPath, pathText, scopeParameters } from '../parameters.ts'
 
 const predictionPath = z.object({
 	...modelPath,

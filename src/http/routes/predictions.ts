@@ -3,8 +3,8 @@ import { readers } from '../../core/actor.ts'
 import { readPrediction } from '../../ingest/read-prediction.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { ingestEndpoint } from '../ingest/ingest-endpoint.ts'
-import { modelPath, pathText } from '../schema/common.ts'
-import { PredictionRow, StoredPrediction } from '../schema/rows.ts'
+import { modelPath, pathText } from '../parameters.ts'
+import { PredictionRow, StoredPrediction } from '../../ingest/rows.schema.ts'
 
 const example = {
 	predictionId: '0192f0c4-7e3b-7cc1-a0b8-52f1d7a3c001',

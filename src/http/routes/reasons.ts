@@ -2,11 +2,14 @@ import { z } from 'zod'
 import { readers } from '../../core/actor.ts'
 import { approveTable } from '../../decisions/reasons/approve-table.ts'
 import { proposeTable } from '../../decisions/reasons/propose-table.ts'
-import { getTable, listTables } from '../../decisions/reasons/read-tables.ts'
-import { ReasonTableApproval, ReasonTableProposal } from '../../decisions/reasons/table-input.ts'
+import {
+	ReasonTableApproval,
+	ReasonTableProposal,
+	TableRecord,
+} from '../../decisions/reasons/reason-table.schema.ts'
+import { getTable, listTables } from '../../decisions/reasons/table-record.ts'
 import { created, endpoint, ok, type Resource } from '../endpoint.ts'
-import { modelPath, pageOf, pageParameters, pathText } from '../schema/common.ts'
-import { ReasonTableRecord } from '../schema/reason-table.ts'
+import { modelPath, pageOf, pageParameters, pathText } from '../parameters.ts'
 
 const params = z.strictObject({
 	...modelPath,
@@ -77,7 +80,7 @@ const propose = endpoint({
 	answers: {
 		201: {
 			description: 'The draft',
-			schema: ReasonTableRecord,
+			schema: TableRecord,
 			example,
 			headers: { location: 'Where the table is' },
 		},
@@ -102,7 +105,7 @@ const list = endpoint({
 	answers: {
 		200: {
 			description: 'The newest first',
-			schema: pageOf(ReasonTableRecord),
+			schema: pageOf(TableRecord),
 			example: { items: [approved], next: null },
 		},
 	},
@@ -117,7 +120,7 @@ const get = endpoint({
 	summary: 'Read a reason table',
 	access: readers,
 	params,
-	answers: { 200: { description: 'The table', schema: ReasonTableRecord, example: approved } },
+	answers: { 200: { description: 'The table', schema: TableRecord, example: approved } },
 	handle: async ({ context, actor, params: { model, revision } }) =>
 		ok(await getTable(context, actor, model, numberOf(revision))),
 })
@@ -134,7 +137,7 @@ const approve = endpoint({
 	body: ReasonTableApproval,
 	bodyExample: { digest, reason: 'Checked against the policy of March' },
 	answers: {
-		201: { description: 'The table with the approval', schema: ReasonTableRecord, example: approved },
+		201: { description: 'The table with the approval', schema: TableRecord, example: approved },
 	},
 	errors: ['conflict'],
 	handle: async ({ context, actor, params: { model, revision }, body }) =>

@@ -1,45 +1,9 @@
 import { z } from 'zod'
+import { ReplayRecord } from '../../decisions/replay/replay.schema.ts'
 import { listReplays } from '../../decisions/replay/list-replays.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
-import { modelPath, pageOf, pageParameters, periodParameters, Time } from '../schema/common.ts'
-
-const Replay = z
-	.strictObject({
-		model: z.string(),
-		version: z.string(),
-		environment: z.string(),
-		window: z.strictObject({ from: Time, to: Time }).meta({ description: 'The day, UTC.' }),
-		status: z.enum(['matched', 'mismatched', 'unavailable']).meta({
-			description:
-				'`mismatched`: some logged scores differ from what the artefact answers; `matched`: all that could be compared agree; `unavailable`: none could be compared.',
-		}),
-		artifact: z.string().nullable().meta({ description: 'SHA-256 of the artefact that answered.' }),
-		rows: z.int().meta({ description: 'Predictions of the day.' }),
-		sampled: z.int().meta({ description: 'How many of them were replayed: always the same ones.' }),
-		matched: z.int(),
-		mismatched: z
-			.int()
-			.meta({ description: 'Those of explanations that were asked for beside the sample count too.' }),
-		unavailable: z.int(),
-		worst: z
-			.number()
-			.nullable()
-			.meta({ description: 'The largest difference of a logged and a replayed score.' }),
-		examples: z
-			.array(
-				z.strictObject({
-					predictionId: z.string(),
-					logged: z.number().nullable(),
-					replayed: z.number().nullable(),
-				}),
-			)
-			.meta({ description: 'Some of the mismatches, the worst first.' }),
-		reasons: z
-			.array(z.strictObject({ reason: z.string(), count: z.int() }))
-			.meta({ description: 'Why predictions could not be compared.' }),
-		replayedAt: Time,
-	})
-	.meta({ id: 'ReplayedDay' })
+import { modelPath, pageOf, pageParameters, periodParameters } from '../parameters.ts'
+import { Time } from '../../core/schemas.ts'
 
 const example = {
 	model: 'credit-default',
@@ -84,7 +48,7 @@ const list = endpoint({
 		...pageParameters,
 	}),
 	answers: {
-		200: { description: 'Days', schema: pageOf(Replay), example: { items: [example], next: null } },
+		200: { description: 'Days', schema: pageOf(ReplayRecord), example: { items: [example], next: null } },
 	},
 	handle: async ({ context, actor, params, query }) =>
 		ok(await listReplays(context, actor, { ...query, ...params })),

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { cancelRequest, createRequest, getRequest, listRequests } from '../../approvals/request/request.ts'
 import { readers } from '../../core/actor.ts'
 import { created, endpoint, ok, type Resource } from '../endpoint.ts'
-import { pageOf, pageParameters, pathText } from '../schema/common.ts'
-import { ActionRequest, RequestInput } from '../schema/incident.ts'
+import { pageOf, pageParameters, pathText } from '../parameters.ts'
+import { ActionRequest, RequestInput } from '../../approvals/request/request.schema.ts'
 
 const params = z.strictObject({ id: pathText('The id of a request.', 'req_01kjx2y4v0') })
 const example = {

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { findWorstSegments } from '../../monitoring/segments/worst-segments.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
-import { modelPath, periodParameters } from '../schema/common.ts'
-import { WorstSegments } from '../schema/segments.ts'
+import { modelPath, periodParameters } from '../parameters.ts'
+import { WorstSegments } from '../../monitoring/segments/segments.schema.ts'
 
 const text = (description: string, example: string) =>
 	z.string().min(1).max(256).optional().meta({ description, example })

@@ -4,8 +4,8 @@ import { readers } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
 import { parseDuration, parseTime } from '../../core/time.ts'
 import { created, endpoint, ok, type Resource } from '../endpoint.ts'
-import { pageOf, pageParameters, pathText } from '../schema/common.ts'
-import { Silence, SilenceInput } from '../schema/incident.ts'
+import { pageOf, pageParameters, pathText } from '../parameters.ts'
+import { Silence, SilenceInput } from '../../alerting/silence/silence.schema.ts'
 
 const example = {
 	id: 'sil_01kjx2y4v0',

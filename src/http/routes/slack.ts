@@ -6,8 +6,8 @@ import {
 	unmapSlackUser,
 } from '../../registry/key/map-slack-user.ts'
 import { endpoint, noContent, ok, type Resource } from '../endpoint.ts'
-import { pageOf, pageParameters, pathText } from '../schema/common.ts'
-import { SlackUser } from '../schema/registry.ts'
+import { pageOf, pageParameters, pathText } from '../parameters.ts'
+import { SlackUserRecord } from '../../registry/key/key.schema.ts'
 
 const params = z.strictObject({
 	team: pathText('The id of the workspace.', 'T024BE7LD'),
@@ -34,7 +34,7 @@ const map = endpoint({
 	params,
 	body: SlackUserInput,
 	bodyExample: { role: 'approver', models: ['credit-*'], expires: '90d' },
-	answers: { 200: { description: 'The mapping', schema: SlackUser, example } },
+	answers: { 200: { description: 'The mapping', schema: SlackUserRecord, example } },
 	handle: async ({ context, actor, params: name, body }) =>
 		ok(await mapSlackUser(context, actor, { ...name, ...body })),
 })
@@ -49,7 +49,7 @@ const list = endpoint({
 	answers: {
 		200: {
 			description: 'Mappings, also those that have expired',
-			schema: pageOf(SlackUser),
+			schema: pageOf(SlackUserRecord),
 			example: { items: [example], next: null },
 		},
 	},

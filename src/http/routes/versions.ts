@@ -2,11 +2,11 @@ import { z } from 'zod'
 import { findVersion } from '../../registry/version/find-version.ts'
 import { listVersions } from '../../registry/version/list-versions.ts'
 import { registerVersion } from '../../registry/version/register-version.ts'
-import { VersionInput } from '../../registry/version/version-input.ts'
+import { VersionInput } from '../../registry/version/version.schema.ts'
 import { toVersionRecord } from '../../registry/version/version-record.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
-import { modelPath, pageOf, pageParameters, pathText } from '../schema/common.ts'
-import { Version } from '../schema/registry.ts'
+import { modelPath, pageOf, pageParameters, pathText } from '../parameters.ts'
+import { VersionRecord } from '../../registry/version/version.schema.ts'
 
 const input = {
 	version: '7',
@@ -39,11 +39,11 @@ const register = endpoint({
 	answers: {
 		201: {
 			description: 'Registered',
-			schema: Version,
+			schema: VersionRecord,
 			example,
 			headers: { location: 'Where the version is' },
 		},
-		200: { description: 'It was registered before with this content', schema: Version, example },
+		200: { description: 'It was registered before with this content', schema: VersionRecord, example },
 	},
 	errors: ['conflict'],
 	handle: async ({ context, actor, params, body }) => {
@@ -64,7 +64,7 @@ const list = endpoint({
 	answers: {
 		200: {
 			description: 'Versions by name',
-			schema: pageOf(Version),
+			schema: pageOf(VersionRecord),
 			example: { items: [example], next: null },
 		},
 	},
@@ -79,7 +79,7 @@ const get = endpoint({
 	summary: 'Read a version',
 	access: 'viewer',
 	params: z.strictObject({ ...modelPath, version: pathText('A version of the model.', '7') }),
-	answers: { 200: { description: 'The version', schema: Version, example } },
+	answers: { 200: { description: 'The version', schema: VersionRecord, example } },
 	handle: async ({ context, params }) =>
 		ok(toVersionRecord(await findVersion(context, params.model, params.version))),
 })

@@ -10,7 +10,7 @@ import { factMessages } from '../lineage/facts.ts'
 import { findModel, hint } from '../model/find-model.ts'
 import { nameFault } from '../model/name.ts'
 import { versionNames } from '../version/find-version.ts'
-import type { DeploymentInput } from './deployment-input.ts'
+import type { DeploymentInput } from './deployment.schema.ts'
 import { type Deployment, findDeployment } from './get-deployment.ts'
 
 /**

@@ -8,7 +8,7 @@ import { dayMs, formatTime, parseDuration, parseTime } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { accessKeys } from '../../db/schema.ts'
 import { authorise } from './authorise.ts'
-import type { KeyInput } from './key-input.ts'
+import type { KeyInput } from './key.schema.ts'
 import { type KeyRecord, toKeyRecord } from './key-record.ts'
 
 const secretBytes = 32

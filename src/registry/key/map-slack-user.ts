@@ -9,7 +9,7 @@ import { commit } from '../../db/commit.ts'
 import { slackUsers } from '../../db/schema.ts'
 import { authorise, authoriseGlobs, coversGlobs } from './authorise.ts'
 import { expiryOf } from './create-key.ts'
-import { KeyInput } from './key-input.ts'
+import { KeyInput } from './key.schema.ts'
 
 /** What a Slack user may do. The models and the expiry are written as those of a key. */
 export const SlackUserInput = z

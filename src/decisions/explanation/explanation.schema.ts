@@ -1,0 +1,236 @@
+import { z } from 'zod'
+import { Time } from '../../core/schemas.ts'
+
+const number = z.number().nullable()
+const text = z.string().nullable()
+const anyObject = z.record(z.string(), z.unknown())
+const status = <const S extends readonly [string, ...string[]]>(values: S) =>
+	z.strictObject({
+		status: z.enum(values),
+		reason: text.meta({ description: 'Null where there is nothing to add.' }),
+	})
+
+const Replay = z
+	.strictObject({
+		status: z.enum(['matched', 'mismatched', 'unavailable']),
+		logged: number,
+		replayed: number.meta({ description: 'What the registered artefact answers for the logged features.' }),
+		reason: text,
+	})
+	.meta({ id: 'Replay', description: 'Whether the registered artefact gave the logged score.' })
+
+const Contribution = z
+	.strictObject({
+		feature: z.string(),
+		value: z.unknown().optional().meta({ description: 'As it was logged. Not there for viewers.' }),
+		contribution: z.number().meta({ description: 'In `space`. base + sum of the contributions = margin.' }),
+		standardError: z.number().optional().meta({ description: 'Estimates only.' }),
+		probability: z
+			.number()
+			.optional()
+			.meta({ description: 'What it did to the probability, where `probability` is not null.' }),
+		percentile: number
+			.optional()
+			.meta({ description: 'Numbers: mid-rank among approved applicants, 0 to 100.' }),
+		share: number
+			.optional()
+			.meta({ description: 'Other values: percentage of approved applicants that have the same.' }),
+	})
+	.meta({ id: 'Contribution' })
+
+const Note = z.strictObject({
+	feature: z.string(),
+	code: z.enum(['unseen-category', 'missing', 'out-of-range']),
+	message: z.string(),
+})
+
+const Proof = z.strictObject({
+	index: z.int(),
+	leafHash: z.string().meta({ description: 'Of RFC 6962, in hexadecimal.' }),
+})
+
+const Space = z.enum(['log-odds', 'probability', 'points', 'value', 'log'])
+
+const Reason = z.strictObject({
+	code: z.string(),
+	text: z.string(),
+	features: z.array(z.string()),
+	contribution: number.meta({ description: 'Against the background; null for a knock-out rule.' }),
+})
+
+export const Explanation = z
+	.strictObject({
+		predictionId: z.string(),
+		model: z.string(),
+		version: z.string(),
+		environment: z.string(),
+		timestamp: Time,
+		score: number.meta({ description: 'As logged.' }),
+		decision: text.meta({ description: 'The logged label; else what the threshold makes of the score.' }),
+		adverse: z
+			.boolean()
+			.nullable()
+			.meta({ description: 'Whether the decision went against the person; null where that cannot be told.' }),
+		threshold: number.meta({ description: 'In force at the moment of the decision.' }),
+		replay: Replay,
+		explanation: status(['exact', 'sent', 'estimate', 'unavailable']),
+		method: text.meta({
+			description: 'Such as `tree-shap/path-dependent`; estimates begin with `estimate/`.',
+		}),
+		space: Space.nullable(),
+		output: text.meta({ description: 'Multiclass: the class that base, margin and contributions are of.' }),
+		base: number.meta({ description: 'The expected margin.' }),
+		margin: number,
+		contributions: z.array(Contribution).meta({ description: 'The largest first.' }),
+		sumError: number,
+		probability: z
+			.strictObject({ base: z.number(), method: z.literal('aumann-shapley') })
+			.nullable()
+			.meta({
+				description:
+					'Log-odds of one output: the probability of `base`; contributions times the mean slope of the link between base and margin are their parts of the probability.',
+			}),
+		interactions: z
+			.array(z.strictObject({ features: z.array(z.string()).length(2), value: z.number() }))
+			.optional()
+			.meta({ description: 'With `interactions=true`: the largest SHAP interaction values.' }),
+		notes: z.array(Note),
+		reasons: z.array(Reason).meta({ description: 'Principal reasons in approved words, at most four.' }),
+		reasonsStatus: status([
+			'ok',
+			'incomplete',
+			'not-adverse',
+			'withheld',
+			'insufficient',
+			'unavailable',
+			'failed',
+		]).extend({
+			missing: z
+				.array(z.string())
+				.meta({ description: 'Features among the principal reasons that the reason table lacks.' }),
+		}),
+		reasonTable: z
+			.strictObject({ revision: z.int(), digest: z.string(), locale: text })
+			.nullable()
+			.meta({ description: 'Whose words these are.' }),
+		counterfactuals: z.array(
+			z.strictObject({
+				changes: anyObject.meta({ description: 'What `what-if` takes.' }),
+				from: anyObject.meta({ description: 'The same features as they were logged.' }),
+				score: z.number(),
+				decision: z.string(),
+				proven: z.boolean().meta({ description: 'Whether no nearer change can exist within the limits.' }),
+			}),
+		),
+		counterfactualsStatus: status(['ok', 'none', 'not-adverse', 'withheld', 'unavailable', 'hidden']),
+		background: z
+			.strictObject({
+				kind: z.enum(['approved-near-cut-off', 'all-applicants']),
+				rows: z.int().meta({ description: 'Rows that the reasons compare with.' }),
+				approved: z.int().meta({ description: 'Approved applicants that percentiles are among.' }),
+				from: Time,
+				to: Time,
+				digest: z.string(),
+			})
+			.nullable(),
+		comparedWith: z
+			.strictObject({
+				contributions: z.enum(['model-file', 'all-applicants', 'sender']).nullable().meta({
+					description:
+						'`model-file`: what the file itself expects, of its training rows or stated means. `sender`: what the service compared with is unknown.',
+				}),
+				reasons: z.enum(['approved-near-cut-off', 'all-applicants']).nullable(),
+				percentiles: z.literal('approved-applicants').nullable(),
+				counterfactuals: z
+					.literal('all-applicants')
+					.nullable()
+					.meta({ description: 'What a typical distance is.' }),
+			})
+			.meta({ description: 'What each part of the answer compares the person with.' }),
+		sent: z
+			.strictObject({
+				status: z.enum(['additive', 'not-additive', 'unknown', 'malformed']),
+				reason: text,
+				largest: z
+					.strictObject({ feature: z.string(), sent: z.number(), ours: z.number(), difference: z.number() })
+					.nullable()
+					.meta({ description: 'The largest difference; null where they are not in the same space.' }),
+				rankAgreement: number.meta({ description: "Spearman's rho of the sizes." }),
+			})
+			.nullable()
+			.meta({
+				description:
+					'Attributions that came with the prediction, checked and compared with those of the artefact; null where none came.',
+			}),
+		lineage: z
+			.looseObject({
+				version: z.string(),
+				artifact: z.looseObject({ sha256: z.string(), format: z.string() }).nullable(),
+				run: text,
+				dataset: text,
+				commit: text,
+				image: text,
+				deployment: z
+					.looseObject({
+						revision: z.int(),
+						as: z.enum(['champion', 'challenger', 'canary']).nullable(),
+						since: Time,
+					})
+					.nullable(),
+				approvers: z.array(z.string()),
+			})
+			.meta({ description: 'Where the decision comes from, and what was in force at its moment.' }),
+		incidents: z
+			.array(z.strictObject({ id: z.string(), title: z.string(), severity: z.string(), openedAt: Time }))
+			.meta({ description: 'Open on this model, version and environment at that moment.' }),
+		proof: z.strictObject({ lookup: Proof, version: Proof.nullable() }).meta({
+			description: 'Entries of the ledger: of this look-up, and of the registration of the version.',
+		}),
+	})
+	.meta({ id: 'Explanation' })
+
+export const WhatIfInput = z
+	.strictObject({
+		changes: z
+			.custom<Record<string, unknown>>(
+				(v) => typeof v === 'object' && v !== null && !Array.isArray(v),
+				'must be a JSON object of feature to value',
+			)
+			.refine((v) => Object.keys(v).length <= 2000, 'at most 2000 features (limit featuresPerRow)')
+			.meta({
+				type: 'object',
+				additionalProperties: true,
+				description: 'Feature to value; null takes the value away.',
+				example: { PAY_0: 0 },
+			}),
+		output: z.string().max(256).optional().meta({ description: 'Multiclass: the class to explain.' }),
+	})
+	.meta({ id: 'WhatIfInput' })
+
+export const WhatIf = z
+	.strictObject({
+		predictionId: z.string(),
+		model: z.string(),
+		version: z.string(),
+		changes: anyObject,
+		score: number,
+		decision: text,
+		method: z.string(),
+		space: Space,
+		output: text,
+		base: z.number(),
+		margin: z.number(),
+		contributions: z.array(Contribution),
+		sumError: z.number(),
+		notes: z.array(Note),
+		difference: z
+			.strictObject({
+				score: z.number(),
+				margin: z.number(),
+				contributions: z.array(z.strictObject({ feature: z.string(), contribution: z.number() })),
+			})
+			.meta({ description: 'Changed less unchanged, both as the registered model answers them.' }),
+		replay: Replay,
+		proof: z.strictObject({ lookup: Proof }),
+	})
+	.meta({ id: 'WhatIf' })

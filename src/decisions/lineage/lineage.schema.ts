@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import { nodeKinds } from './graph.ts'
+import { directions } from './read-lineage.ts'
+import { Time, TimeOrNull } from '../../core/schemas.ts'
+
+const LineageNode = z
+	.strictObject({
+		id: z.string().meta({ description: '`<kind>:<name>`; what `from` takes, where the kind is one of its.' }),
+		kind: z.enum(nodeKinds),
+		name: z.string(),
+		attributes: z.record(z.string(), z.unknown()).meta({
+			description: 'What is known of it. `source: mlflow`: said by the tracking server, at `readAt`.',
+		}),
+	})
+	.meta({ id: 'LineageNode' })
+
+const LineageEdge = z
+	.strictObject({
+		from: z.string(),
+		to: z.string(),
+		kind: z.string().meta({
+			description:
+				'`trained`, `code`, `image`, `produced`, `loaded`, `registered`; `champion`, `challenger`, `canary`, `requested`; `decided`; `in-force`.',
+		}),
+		at: TimeOrNull,
+		source: z.literal('mlflow').optional(),
+	})
+	.meta({ id: 'LineageEdge', description: 'The way that things went: from data to decisions.' })
+
+export const Lineage = z
+	.strictObject({
+		from: z.string().meta({ description: 'The node that it begins at; a shortened commit is written out.' }),
+		direction: z.enum(directions),
+		nodes: z.array(LineageNode),
+		edges: z.array(LineageEdge),
+		chain: z.array(z.string()).meta({ description: 'The same in sentences.' }),
+		next: z.string().nullable().meta({ description: 'The cursor of further versions; null at the end.' }),
+	})
+	.meta({ id: 'Lineage' })
+
+export const TouchedPrediction = z
+	.strictObject({
+		model: z.string(),
+		version: z.string(),
+		environment: z.string(),
+		predictionId: z.string(),
+		timestamp: Time,
+	})
+	.meta({ id: 'TouchedPrediction' })

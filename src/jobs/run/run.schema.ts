@@ -1,0 +1,23 @@
+import { z } from 'zod'
+import { Time, TimeOrNull } from '../../core/schemas.ts'
+
+export const JobRunRecord = z
+	.strictObject({
+		id: z.string(),
+		job: z.string(),
+		status: z.enum(['running', 'ok', 'failed']),
+		startedAt: Time,
+		finishedAt: TimeOrNull,
+		durationMs: z.number().nullable(),
+		error: z.string().nullable(),
+		detail: z.record(z.string(), z.unknown()).nullable().meta({ description: 'What the run did.' }),
+	})
+	.meta({ id: 'JobRun' })
+
+export const JobRuns = z.strictObject({
+	items: z.array(JobRunRecord),
+	next: z.string().nullable(),
+	jobs: z
+		.array(z.strictObject({ id: z.string(), cron: z.string() }))
+		.meta({ description: 'All jobs, with when they run (UTC).' }),
+})

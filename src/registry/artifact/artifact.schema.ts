@@ -1,0 +1,30 @@
+import { z } from 'zod'
+import { TimeOrNull } from '../../core/schemas.ts'
+import { ArtifactFormatName } from '../version/version.schema.ts'
+
+const Digest = z.string().meta({ description: 'SHA-256 of the file, in hexadecimal.' })
+
+const named = { model: z.string(), version: z.string(), sha256: Digest, format: ArtifactFormatName }
+
+export const UploadedArtifact = z
+	.strictObject({
+		...named,
+		bytes: z.int().meta({ description: 'Size of the file, unpacked.' }),
+		features: z.array(z.string()).meta({ description: 'What the model takes, in its order.' }),
+		outputs: z.int().meta({ description: '1, or one a class.' }),
+		classes: z.array(z.string()).nullable(),
+		space: z
+			.enum(['log-odds', 'probability', 'points', 'value', 'log'])
+			.meta({ description: 'What contributions to its answers are measured in.' }),
+		warnings: z.array(z.string()).meta({ description: 'What does not stop it and is probably not meant.' }),
+	})
+	.meta({ id: 'UploadedArtifact' })
+
+export const ArtifactRecord = z
+	.strictObject({
+		...named,
+		uri: z.string().nullable().meta({ description: 'Where it is read from when it is first needed.' }),
+		bytes: z.int().nullable().meta({ description: 'Null until the file is here.' }),
+		storedAt: TimeOrNull,
+	})
+	.meta({ id: 'Artifact' })

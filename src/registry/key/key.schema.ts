@@ -1,0 +1,74 @@
+import { z } from 'zod'
+import { Time, TimeOrNull } from '../../core/schemas.ts'
+import { roles } from '../../core/actor.ts'
+import { timeOrDuration } from '../../core/time.ts'
+import { Glob } from '../model/name.ts'
+
+// The ledger names the scope, and an entry has to stay under 64 KB.
+const maxGlobs = 32
+
+export const KeyInput = z
+	.strictObject({
+		name: z
+			.string()
+			.regex(/[^\s\u0000]/, 'must not be blank')
+			.trim()
+			.max(256)
+			.default('unnamed')
+			.meta({ description: 'What the key is for.', example: 'scoring service' }),
+		role: z.enum(roles).meta({ description: 'What the key may do.', example: 'ingest' }),
+		models: z
+			.array(Glob)
+			.min(1)
+			.max(maxGlobs)
+			.default(['*'])
+			.meta({ description: 'The models it reaches.', example: ['credit-*'] }),
+		expires: z
+			.string()
+			.max(64)
+			.regex(
+				/^(\d+(\.\d+)?(ms|s|m|h|d|w)|\d{4}-\d\d-\d\d[Tt ][\d:.]+([Zz]|[+-]\d\d:?\d\d))$/,
+				'must be RFC 3339 with an offset, or a duration such as 90d',
+			)
+			.nullish()
+			.meta({
+				...timeOrDuration,
+				description: 'RFC 3339, or a duration from now such as `90d`. Absent: it does not expire.',
+				example: '90d',
+			}),
+	})
+	.meta({ id: 'KeyInput', description: 'A key to be created.' })
+export type KeyInput = z.output<typeof KeyInput>
+
+/** The shapes of what the registry answers. */
+export const KeyRecord = z
+	.strictObject({
+		id: z.string(),
+		name: z.string(),
+		role: z.enum(roles),
+		models: z.array(z.string()),
+		status: z.enum(['active', 'expired', 'revoked']),
+		createdAt: Time,
+		expiresAt: TimeOrNull,
+		revokedAt: TimeOrNull,
+	})
+	.meta({ id: 'Key', description: 'A key, without its secret.' })
+
+export const NewKey = z
+	.strictObject({
+		...KeyRecord.shape,
+		secret: z.string().meta({ description: 'Shown this once; only its hash is kept.' }),
+	})
+	.meta({ id: 'NewKey', description: 'A key with its secret.' })
+
+export const SlackUserRecord = z
+	.strictObject({
+		team: z.string(),
+		user: z.string(),
+		role: z.enum(roles),
+		models: z.array(z.string()),
+		status: z.enum(['active', 'expired']),
+		createdAt: TimeOrNull,
+		expiresAt: TimeOrNull,
+	})
+	.meta({ id: 'SlackUser', description: 'The role of a Slack user.' })

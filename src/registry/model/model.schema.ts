@@ -1,0 +1,200 @@
+import { z } from 'zod'
+import { Time, TimeOrNull } from '../../core/schemas.ts'
+import { dayMs, parseDuration } from '../../core/time.ts'
+import { FieldName, Name } from './name.ts'
+
+export const Tasks = z.enum(['binary', 'multiclass', 'regression', 'ranking'])
+const names = z.array(FieldName).max(100)
+// Written out, so that those who check by the schema alone know as much.
+const shortText = z
+	.string()
+	.regex(/^\s*[^\s\u0000][^\u0000]*$/, 'must not be blank')
+	.trim()
+	.max(256)
+const longestRetentionMs = 3650 * dayMs
+export const defaultRetention = '90d'
+export const defaultMaturity = { coverage: 0.8, delay: '30d' }
+const isAscending = (edges: readonly number[]) =>
+	edges.every((e, i) => i === 0 || e > (edges[i - 1] as number))
+
+const isRetention = (text: string) => {
+	const ms = parseDuration(text)
+	return ms !== undefined && ms >= dayMs && ms <= longestRetentionMs
+}
+
+const label = z
+	.union([z.string().min(1).max(256), z.number(), z.boolean()])
+	.transform(String)
+	.nullable()
+
+const members = {
+	owner: shortText
+		.nullable()
+		.meta({ description: 'The team or person who answers for it.', example: 'credit-risk' }),
+	riskTier: shortText.nullable().meta({ description: 'The risk class of your own policy.', example: 'high' }),
+	tags: z
+		.array(shortText)
+		.max(100)
+		.meta({ description: 'What rules select it by.', example: ['credit'] }),
+	positiveLabel: label.meta({
+		description: 'The decision that a score at or above the threshold stands for.',
+		example: '1',
+	}),
+	negativeLabel: label.meta({
+		description:
+			'Binary: the other label; what is neither is not known. Default: the usual opposite of `positiveLabel`, else `favourable`, else what outcomes say.',
+		example: '0',
+	}),
+	favourable: label.meta({
+		description:
+			'The decision that is good for the person, as a value of `label`: groups are compared by it. Default: what `manifest.adverse` of the version implies.',
+		example: '0',
+	}),
+	threshold: z
+		.number()
+		.nullable()
+		.meta({ description: 'The score at which the decision turns positive.', example: 0.5 }),
+	sensitive: names
+		.refine(
+			(list) => list.every((n) => !n.includes(' x ') && n !== '__proto__'),
+			'a name must not hold " x ", which joins two attributes',
+		)
+		.meta({
+			description: 'Attributes that fairness is measured by: features, or sent by POST .../groups.',
+			example: ['SEX'],
+		}),
+	segments: names.meta({
+		description: 'Members of `segment` that get statistics of their own.',
+		example: ['branch'],
+	}),
+	upstreams: names.meta({
+		description: 'Where the features come from: incidents with one source in common are one.',
+		example: ['crm'],
+	}),
+	bands: z
+		.record(FieldName, z.array(z.number()).min(1).max(50))
+		.refine((bands) => Object.values(bands).every(isAscending), 'each list of edges must be ascending')
+		.meta({
+			description:
+				'Edges of the groups of a numeric sensitive attribute. Default: each value up to 20, else five bands of the baseline.',
+			example: { AGE: [25, 35, 45, 60] },
+		}),
+	maturity: z
+		.strictObject({
+			coverage: z.number().min(0).max(1).default(defaultMaturity.coverage),
+			delay: z
+				.string()
+				.refine((text) => parseDuration(text) !== undefined, 'must be a duration such as 30d')
+				.default(defaultMaturity.delay),
+		})
+		.meta({
+			description:
+				'When a window is judged by its outcomes: when this share of them is known, or this long after its end. Before that they are provisional.',
+			example: defaultMaturity,
+		}),
+	retention: z
+		.string()
+		.regex(/^\d+(\.\d+)?(ms|s|m|h|d|w)$/, 'must be a duration from 1d to 3650d')
+		.refine(isRetention, 'must be a duration from 1d to 3650d')
+		.meta({ description: 'How long rows stay in the database, `1d` to `3650d`.', example: '90d' }),
+}
+
+export const ModelInput = z
+	.strictObject({
+		model: Name.meta({
+			description: 'The name, which every path and message uses.',
+			example: 'credit-default',
+		}),
+		task: Tasks.meta({ description: 'What it predicts.', example: 'binary' }),
+		owner: members.owner.default(null),
+		riskTier: members.riskTier.default(null),
+		tags: members.tags.default([]),
+		positiveLabel: members.positiveLabel.default(null),
+		negativeLabel: members.negativeLabel.default(null),
+		favourable: members.favourable.default(null),
+		threshold: members.threshold.default(null),
+		sensitive: members.sensitive.default([]),
+		segments: members.segments.default([]),
+		upstreams: members.upstreams.default([]),
+		bands: members.bands.default({}),
+		maturity: members.maturity.default(defaultMaturity),
+		retention: members.retention.default(defaultRetention),
+	})
+	.meta({ id: 'ModelInput', description: 'A model to be registered.' })
+export type ModelInput = z.output<typeof ModelInput>
+
+/** The task is not in it: another task is another model. */
+export const ModelPatch = z
+	.strictObject({
+		owner: members.owner.optional(),
+		riskTier: members.riskTier.optional(),
+		tags: members.tags.optional(),
+		positiveLabel: members.positiveLabel.optional(),
+		negativeLabel: members.negativeLabel.optional(),
+		favourable: members.favourable.optional(),
+		threshold: members.threshold.optional(),
+		sensitive: members.sensitive.optional(),
+		segments: members.segments.optional(),
+		upstreams: members.upstreams.optional(),
+		bands: members.bands.optional(),
+		maturity: members.maturity.optional(),
+		retention: members.retention.optional(),
+	})
+	.meta({ id: 'ModelPatch', description: 'The members to change; what is absent stays, null clears.' })
+export type ModelPatch = z.output<typeof ModelPatch>
+
+/** What an alert is about; empty for the model as a whole. */
+export const AlertSubject = z.strictObject({
+	feature: z.string().optional(),
+	segment: z.strictObject({ name: z.string(), value: z.string() }).optional(),
+	group: z.string().optional(),
+})
+
+export const ModelHealth = z
+	.strictObject({
+		status: z
+			.enum(['ok', 'info', 'warning', 'critical', 'unknown'])
+			.meta({ description: 'The severity of the worst open alert; `unknown` before the first computation.' }),
+		worstAlert: z
+			.strictObject({
+				rule: z.string(),
+				severity: z.enum(['info', 'warning', 'critical']),
+				title: z.string(),
+				environment: z.string(),
+				version: z.string(),
+				subject: AlertSubject,
+				since: Time.meta({ description: 'Start of the first window in which it was true.' }),
+				incident: z.string().nullable(),
+			})
+			.nullable(),
+		lastPrediction: TimeOrNull.meta({ description: 'The latest event time of a stored prediction.' }),
+		lastComputation: TimeOrNull.meta({ description: 'When its metrics were last computed.' }),
+		waitingOutcomes: z.int().meta({ description: 'Predictions that outcomes name and that have not come.' }),
+	})
+	.meta({ id: 'Health' })
+
+const modelMembers = {
+	model: z.string(),
+	task: Tasks,
+	owner: z.string().nullable(),
+	riskTier: z.string().nullable(),
+	tags: z.array(z.string()),
+	positiveLabel: z.string().nullable(),
+	negativeLabel: z.string().nullable(),
+	favourable: z.string().nullable(),
+	threshold: z.number().nullable(),
+	sensitive: z.array(z.string()),
+	segments: z.array(z.string()),
+	upstreams: z.array(z.string()),
+	bands: z.record(z.string(), z.array(z.number())),
+	maturity: z.strictObject({ coverage: z.number(), delay: z.string() }),
+	retention: z.string(),
+	createdAt: Time,
+	revision: z.int().meta({ description: 'Counts its changes.' }),
+}
+
+export const ModelRecord = z.strictObject(modelMembers).meta({ id: 'Model' })
+
+export const ModelWithHealth = z
+	.strictObject({ ...modelMembers, health: ModelHealth })
+	.meta({ id: 'ModelWithHealth' })
