@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { readGroups } from '../../ingest/read-groups.ts'
+import { readGroups } from '../../ingest/read-prediction.ts'
+import { GroupRow, StoredGroups } from '../../ingest/rows.schema.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { ingestEndpoint } from '../ingest/ingest-endpoint.ts'
 import { modelPath, pathText } from '../parameters.ts'
-import { GroupRow, StoredGroups } from '../../ingest/rows.schema.ts'
 
 const example = {
 	subject: 'applicant-8841',

@@ -11,17 +11,17 @@ import { concatBatches, joinable } from '../../summaries/inputs/select-rows.ts'
 import { jsonColumnsKey, toArchive } from '../codec/archive-rows.ts'
 import type { Codec } from '../codec/codec.ts'
 import { ChunkStore, type ReadArchive } from '../read/chunk-store.ts'
-import type { ArchiveQuestion, ArchiveReply } from './archive-thread-node.ts'
+import type { ArchiveQuery, ArchiveReply } from './archive-thread-node.ts'
 
 const maxFileRows = 200_000
-/** For the rows of one chunk, some thousand, or for checking a whole file. */
+/** For the rows of one chunk, some thousand, or for checking the digest of a whole file. */
 const deadlineMs = 20_000
 const maxMegabytes = 1024
 const retryAfterMs = 60_000
 
 /**
- * Reads rows of the Parquet files below `folder`, in a thread. Throws `unavailable` for a file that is damaged or missing,
- * and again at once until the file changes.
+ * Reads rows of the Parquet files in `folder`, on a thread. Throws `unavailable` for a file that is damaged or missing, and
+ * again, without reading it, until the file changes.
  */
 export function archiveReader(folder: string): { read: ReadArchive; close(): void } {
 	let thread: Thread | undefined
@@ -30,8 +30,8 @@ export function archiveReader(folder: string): { read: ReadArchive; close(): voi
 		const info = await stat(join(folder, file)).catch(() => undefined)
 		return `${info?.size} ${info?.mtimeMs}`
 	}
-	const ask = async (question: ArchiveQuestion): Promise<RowBatch> => {
-		const { file } = question
+	const query = async (q: ArchiveQuery): Promise<RowBatch> => {
+		const { file } = q
 		const stamp = await stampOf(file)
 		const known = damaged.get(file)
 		if (known?.stamp === stamp) throw known.error
@@ -42,31 +42,33 @@ export function archiveReader(folder: string): { read: ReadArchive; close(): voi
 				{ deadlineMs, megabytes: maxMegabytes },
 				{ folder },
 			)
-		const reply = await thread.ask<ArchiveReply>(question).catch((error: unknown): ArchiveReply => {
-			if (error instanceof ThreadError) return { refused: error.message }
+		const reply = await thread.ask<ArchiveReply>(q).catch((error: unknown): ArchiveReply => {
+			if (error instanceof ThreadError) return { failure: error.message }
 			throw error
 		})
-		if (!('refused' in reply)) return reply.batch
+		if ('batch' in reply) return reply.batch
 		const error = new AppError(
 			'unavailable',
-			`The archive file ${file} cannot be read: ${reply.refused}. Restore it from a backup.`,
-			{ retryAfterMs, cause: new Error(reply.refused) },
+			`The archive file ${file} cannot be read: ${reply.failure}. Restore it from a backup.`,
+			{ retryAfterMs, cause: new Error(reply.failure) },
 		)
 		damaged.set(file, { stamp, error })
 		throw error
 	}
 	return {
-		read: (file, sha256, first, count) => ask({ file, sha256, first, count }),
+		read: (file, sha256, first, count) => query({ file, sha256, first, count }),
 		close: () => thread?.close(),
 	}
 }
 
 type Chunk = { id: number; kind: number; day: number; rows: number }
+
+/** Names of the files of each kind, by its number. */
 const kindNames = ['', 'predictions', 'features', 'outcomes', 'groups']
 
 /**
- * Moves the chunks of a model whose rows are all older than `before` (ms since the epoch) to Parquet files, one or
- * more a kind and UTC day. A file is complete and on disk before the chunks point to it. Answers the rows moved.
+ * Moves the chunks of a model whose rows are all older than `before` (ms since the epoch) to Parquet files, one or more for each
+ * kind and UTC day. A file is complete and on disk before the chunks refer to it. Returns the number of rows moved.
  */
 export async function archiveChunks(
 	sql: Sql,
@@ -75,20 +77,21 @@ export async function archiveChunks(
 	model: string,
 	before: number,
 ): Promise<number> {
-	const rows = (await sql.values({
-		sql: `SELECT c.id, c.kind, c.day, c.rows FROM log_series s JOIN log_chunk c ON c.series = s.id
+	const chunks = await sql.all<Chunk>({
+		sql: `SELECT c.id AS id, c.kind AS kind, c.day AS day, c.rows AS rows
+			FROM log_series s JOIN log_chunk c ON c.series = s.id
 			WHERE s.model = ? AND s.segment = '' AND c.day < ? AND c.to_ms < ? AND c.body IS NOT NULL ORDER BY c.day, c.id`,
 		params: [model, Math.ceil(before / dayMs), before],
-	})) as unknown as [number, number, number, number][]
+	})
 	const store = new ChunkStore(sql, codec)
 	let moved = 0
-	for (const chunks of files(rows.map(([id, kind, day, count]) => ({ id, kind, day, rows: count }))))
-		for (const run of await readChunks(store, chunks)) moved += await writeFile(sql, folder, model, run)
+	for (const file of splitIntoFiles(chunks))
+		for (const run of await readChunks(store, file)) moved += await writeFile(sql, folder, model, run)
 	await sql.batch([{ sql: 'DELETE FROM log_waiting WHERE model = ? AND at < ?', params: [model, before] }])
 	return moved
 }
 
-function files(chunks: readonly Chunk[]): Chunk[][] {
+function splitIntoFiles(chunks: readonly Chunk[]): Chunk[][] {
 	const list: Chunk[][] = []
 	const open = new Map<string, { chunks: Chunk[]; rows: number }>()
 	for (const chunk of chunks) {
@@ -105,14 +108,14 @@ function files(chunks: readonly Chunk[]): Chunk[][] {
 	return list
 }
 
-// Ids stay while the key index in memory is rebuilt from them: until a run on disk holds their keys.
+// Ids stay until a run on disk holds their keys: until then the key index in memory is rebuilt from them.
 const moveSql = `UPDATE log_chunk SET body = NULL, file = ?, file_row = ?,
 	ids = CASE WHEN id <= (SELECT coalesce(max(last_chunk), 0) FROM log_key_run WHERE ready = 1) THEN NULL ELSE ids END
 	WHERE id = ?`
 
 type Loaded = Chunk & { batch: RowBatch }
 
-/** The chunks of a file, as several files where they share too few columns. */
+/** The chunks of a file; split into several files where chunks share too few columns. */
 async function readChunks(store: ChunkStore, chunks: readonly Chunk[]): Promise<Loaded[][]> {
 	const loaded: Loaded[] = []
 	for (const chunk of chunks) {
@@ -125,28 +128,25 @@ async function readChunks(store: ChunkStore, chunks: readonly Chunk[]): Promise<
 async function writeFile(sql: Sql, folder: string, model: string, chunks: Loaded[]): Promise<number> {
 	const head = chunks[0] as Loaded
 	const columns = toArchive(concatBatches(chunks.map(({ batch }) => batch)))
-	const bytes = parquetWriteBuffer({
-		columnData: columns.map(({ name, type, data }) => ({
-			name,
-			data,
-			type: type === 'JSON' ? 'STRING' : type,
-			nullable: true,
-		})),
-		rowGroupSize: chunks.map((c) => c.rows),
-		kvMetadata: [
-			{
-				key: jsonColumnsKey,
-				value: JSON.stringify(columns.filter((c) => c.type === 'JSON').map((c) => c.name)),
-			},
-		],
-	})
+	const jsonColumns = columns.filter((c) => c.type === 'JSON').map((c) => c.name)
+	const content = new Uint8Array(
+		parquetWriteBuffer({
+			columnData: columns.map(({ name, type, data }) => ({
+				name,
+				data,
+				type: type === 'JSON' ? 'STRING' : type,
+				nullable: true,
+			})),
+			rowGroupSize: chunks.map((c) => c.rows),
+			kvMetadata: [{ key: jsonColumnsKey, value: JSON.stringify(jsonColumns) }],
+		}),
+	)
 	const day = formatTime(head.day * dayMs).slice(0, 10)
 	const name = `${encodeURIComponent(model)}/${kindNames[head.kind]}-${day}-${head.id}.parquet`
-	const content = new Uint8Array(bytes)
 	await writeDurably(join(folder, name), content)
 	const sha256 = createHash('sha256').update(content).digest('hex')
 	let first = 0
-	const statements = chunks.map((chunk) => {
+	const moves = chunks.map((chunk) => {
 		const params = [name, first, chunk.id]
 		first += chunk.rows
 		return { sql: moveSql, params }
@@ -157,7 +157,7 @@ async function writeFile(sql: Sql, folder: string, model: string, chunks: Loaded
 				ON CONFLICT (file) DO UPDATE SET bytes = ?2, sha256 = ?3`,
 			params: [name, content.length, sha256],
 		},
-		...statements,
+		...moves,
 	])
 	return first
 }

@@ -7,16 +7,16 @@ import { asyncBufferFromFile, type FileMetaData, parquetMetadataAsync, parquetRe
 import type { RowBatch } from '../../summaries/inputs/columns.ts'
 import { fromArchive, jsonColumnsKey } from '../codec/archive-rows.ts'
 
-// A thread that reads rows of archive files. A file that is not the one that was written is not parsed.
+// The thread that reads rows of archive files. It does not parse a file whose digest is not that of the written one.
 
-export type ArchiveQuestion = {
+export type ArchiveQuery = {
 	file: string
-	/** Absent for a file from before digests were kept. */
+	/** Undefined for a file that was written before digests were stored. */
 	sha256: string | undefined
 	first: number
 	count: number
 }
-export type ArchiveReply = { batch: RowBatch } | { refused: string }
+export type ArchiveReply = { batch: RowBatch } | { failure: string }
 
 const maxOpen = 16
 
@@ -35,7 +35,7 @@ async function open(path: string, sha256: string | undefined): Promise<Opened> {
 	const known = opened.get(path)
 	if (known?.stamp === stamp) return known
 	if (sha256 !== undefined && (await digestOf(path)) !== sha256)
-		throw new Error('its bytes are not those that were written')
+		throw new Error('its content is not what was written')
 	const metadata = await parquetMetadataAsync(await asyncBufferFromFile(path))
 	const text = metadata.key_value_metadata?.find((kv) => kv.key === jsonColumnsKey)?.value ?? '[]'
 	const file = { stamp, metadata, json: new Set(JSON.parse(text) as string[]) }
@@ -44,8 +44,8 @@ async function open(path: string, sha256: string | undefined): Promise<Opened> {
 	return file
 }
 
-async function replyTo(folder: string, question: ArchiveQuestion): Promise<ArchiveReply> {
-	const { file: name, sha256, first, count } = question
+async function replyTo(folder: string, query: ArchiveQuery): Promise<ArchiveReply> {
+	const { file: name, sha256, first, count } = query
 	try {
 		const path = join(folder, name)
 		const { metadata, json } = await open(path, sha256)
@@ -55,12 +55,12 @@ async function replyTo(folder: string, question: ArchiveQuestion): Promise<Archi
 		return { batch: fromArchive(rows, json) }
 	} catch (error) {
 		const { code, message } = error as NodeJS.ErrnoException
-		return { refused: code === 'ENOENT' ? 'it is missing' : message.slice(0, 200) }
+		return { failure: code === 'ENOENT' ? 'it is missing' : message.slice(0, 200) }
 	}
 }
 
 const { folder } = workerData as { folder: string }
 const port = parentPort as NonNullable<typeof parentPort>
-port.on('message', (question: ArchiveQuestion) => {
-	void replyTo(folder, question).then((reply) => port.postMessage(reply))
+port.on('message', (query: ArchiveQuery) => {
+	void replyTo(folder, query).then((reply) => port.postMessage(reply))
 })
