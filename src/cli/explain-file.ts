@@ -1,6 +1,6 @@
 import { AppError } from '../core/errors.ts'
 import { FeatureError, type Structure } from '../explain/model.ts'
-import type { OpenedModel } from '../registry/artifact/opened-version.ts'
+import type { OpenedModel } from '../ports/model-cache.ts'
 import type { FeatureSpec } from '../summaries/inputs/bins.ts'
 import type { ExitCode, Terminal } from './command.ts'
 import { type Explainer, openExplainer, rowsAtOnce } from './explain-rows.ts'

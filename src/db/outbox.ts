@@ -2,7 +2,7 @@ import type { Context } from '../context.ts'
 import { AppError } from '../core/errors.ts'
 import { newId } from '../core/ids.ts'
 import { dayMs, minuteMs, secondMs } from '../core/time.ts'
-import type { LineageEventType } from '../ports/lineage-fact.ts'
+import type { LineageEventType } from '../ports/lineage.ts'
 import { type Change, commit } from './commit.ts'
 import type { SqlValue } from './sql.ts'
 

@@ -1,6 +1,6 @@
-import { AppError, type ErrorCode } from '../core/errors.ts'
+import { SerialQueue } from '../core/serial-queue.ts'
 
-/** A protocol is one object of functions; whoever calls them elsewhere, or later, gets promises. */
+/** A protocol is one object of functions. Whoever calls them on another thread, or in turn, gets promises. */
 export type Functions = Readonly<Record<string, (...args: never[]) => unknown>>
 export type Calls<F> = {
 	readonly [Name in keyof F]: F[Name] extends (...args: infer Args) => infer Result
@@ -8,7 +8,7 @@ export type Calls<F> = {
 		: never
 }
 
-/** The functions with each call made by `call`. */
+/** The named functions, each of which is called by `call`. */
 export const callsOf = <F extends Functions>(
 	names: readonly string[],
 	call: (name: string, args: never[]) => Promise<unknown>,
@@ -17,31 +17,6 @@ export const callsOf = <F extends Functions>(
 
 /** The functions, one call at a time and in order. */
 export function inTurn<F extends Functions>(functions: F): Calls<F> {
-	let tail: Promise<unknown> = Promise.resolve()
-	return callsOf<F>(Object.keys(functions), (name, args) => {
-		const result = tail.then(() => functions[name]?.(...args))
-		tail = result.catch(() => {})
-		return result
-	})
-}
-
-/** An error as it crosses a thread: structured cloning drops the class. */
-export type Failure = {
-	message: string
-	code?: ErrorCode
-	retryAfterMs?: number | undefined
-	stack?: string | undefined
-}
-
-export function toFailure(error: unknown): Failure {
-	if (error instanceof AppError)
-		return { message: error.message, code: error.code, retryAfterMs: error.retryAfterMs }
-	return { message: String(error), stack: error instanceof Error ? error.stack : undefined }
-}
-
-export function fromFailure({ message, code, retryAfterMs, stack }: Failure): Error {
-	if (code) return new AppError(code, message, retryAfterMs === undefined ? {} : { retryAfterMs })
-	const error = new Error(message)
-	if (stack !== undefined) error.stack = stack
-	return error
+	const queue = new SerialQueue()
+	return callsOf(Object.keys(functions), (name, args) => queue.run(() => functions[name]?.(...args)))
 }

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { parentPort, workerData } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
+import { SerialQueue } from '../core/serial-queue.ts'
 import { openSql } from '../db/open-node.ts'
 import type { Statement } from '../db/sql.ts'
-import { type Failure, type Functions, toFailure } from './calls.ts'
+import { serveThread } from '../platform/node/serve-thread.ts'
+import type { Functions } from './calls.ts'
 import { nodeCodec } from './codec/codec-node.ts'
 import { engineCalls, LogEngine } from './engine.ts'
 import { FileLock } from './keys/file-lock-node.ts'
@@ -12,7 +14,6 @@ import { archiveReader } from './maintain/archive-node.ts'
 // The thread that owns the writing connection: appends, and every other write of the process, one after another.
 
 const { url, archive } = workerData as { url: string; archive: string }
-const port = parentPort as NonNullable<typeof parentPort>
 const sql = await openSql(url)
 const lock = new FileLock(`${url.replace(/^file:/, '')}-index`)
 const archives = archiveReader(archive)
@@ -34,31 +35,33 @@ const protocol = {
 	},
 }
 export type WriterProtocol = typeof protocol
-export type WriterMessage = { id: number; name: keyof WriterProtocol; args: never[] }
-export type WriterReply = { id: number; value?: unknown; failure?: Failure } | { names: string[] }
 
-const writes: readonly (keyof WriterProtocol)[] = ['append', 'backfillSummaries', 'batch']
-/** The driver blocks this thread while it waits for a lock: messages that arrived meanwhile are delivered just after. */
+const writes: readonly string[] = ['append', 'backfillSummaries', 'batch'] satisfies (keyof WriterProtocol)[]
+/** The driver blocks this thread while it waits for a lock: calls that arrived meanwhile are delivered just after. */
 const deliveryMs = 50
-let tail: Promise<void> = Promise.resolve()
-let locked: { at: number; failure: Failure } | undefined
+let locked: { at: number; error: unknown } | undefined
 
-const reply = (message: WriterReply) => port.postMessage(message)
+/** A write that arrived while another one waited for another process's lock, in vain, has waited with it and fails too. */
+async function write(arrived: number, work: () => unknown): Promise<unknown> {
+	if (locked && arrived < locked.at + deliveryMs) throw locked.error
+	try {
+		return await work()
+	} catch (error) {
+		if (/SQLITE_(BUSY|LOCKED)/.test(String(error))) locked = { at: performance.now(), error }
+		throw error
+	}
+}
 
-port.on('message', ({ id, name, args }: WriterMessage) => {
+const queue = new SerialQueue()
+const inTurn = (name: string, run: Functions[string]) => (args: never[]) => {
 	const arrived = performance.now()
-	tail = tail.then(async () => {
-		const isWrite = writes.includes(name)
-		try {
-			// A write that arrived during the wait for another process's lock has waited with the one that failed, and fails too.
-			if (isWrite && locked && arrived < locked.at + deliveryMs) reply({ id, failure: locked.failure })
-			else reply({ id, value: await (protocol as Functions)[name]?.(...args) })
-		} catch (error) {
-			const failure = toFailure(error)
-			if (isWrite && /SQLITE_(BUSY|LOCKED)/.test(failure.message)) locked = { at: performance.now(), failure }
-			reply({ id, failure })
-		}
-		if (name === 'close') port.close()
-	})
+	const work = () => run(...args)
+	return queue.run(() => (writes.includes(name) ? write(arrived, work) : work()))
+}
+
+serveThread({
+	names: () => Object.keys(protocol),
+	...Object.fromEntries(
+		Object.entries(protocol as Functions).map(([name, run]) => [name, inTurn(name, run)]),
+	),
 })
-reply({ names: Object.keys(protocol) })

@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts'
 import { formatTime } from '../../core/time.ts'
 import type { PredictionCount, StoredPrediction } from '../../log/prediction-log.ts'
-import type { TrainingRun } from '../../ports/training-run.ts'
+import type { TrainingRun } from '../../ports/lineage.ts'
 import { type Origins, originsOf, type TracedVersion } from '../../registry/lineage/links.ts'
 import type { RunReading } from '../../registry/lineage/training-run.ts'
 import type { VersionRow } from '../../registry/version/find-version.ts'

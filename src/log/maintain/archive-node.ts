@@ -11,7 +11,7 @@ import { concatBatches, joinable } from '../../summaries/inputs/select-rows.ts'
 import { jsonColumnsKey, toArchive } from '../codec/archive-rows.ts'
 import type { Codec } from '../codec/codec.ts'
 import { ChunkStore, type ReadArchive } from '../read/chunk-store.ts'
-import type { ArchiveQuery, ArchiveReply } from './archive-thread-node.ts'
+import type { ArchiveCalls, ArchiveQuery } from './archive-thread-node.ts'
 
 const maxFileRows = 200_000
 /** For the rows of one chunk, some thousand, or for checking the digest of a whole file. */
@@ -24,7 +24,7 @@ const retryAfterMs = 60_000
  * again, without reading it, until the file changes.
  */
 export function archiveReader(folder: string): { read: ReadArchive; close(): void } {
-	let thread: Thread | undefined
+	let thread: Thread<ArchiveCalls> | undefined
 	const damaged = new Map<string, { stamp: string; error: AppError }>()
 	const stampOf = async (file: string) => {
 		const info = await stat(join(folder, file)).catch(() => undefined)
@@ -37,27 +37,27 @@ export function archiveReader(folder: string): { read: ReadArchive; close(): voi
 		if (known?.stamp === stamp) throw known.error
 		damaged.delete(file)
 		if (!thread || thread.isEnded)
-			thread = new Thread(
-				threadUrl('archive-thread-node', import.meta.url),
-				{ deadlineMs, megabytes: maxMegabytes },
-				{ folder },
+			thread = new Thread(threadUrl('archive-thread-node', import.meta.url), {
+				deadlineMs,
+				megabytes: maxMegabytes,
+				workerData: { folder },
+			})
+		try {
+			return await thread.call('read', q)
+		} catch (cause) {
+			if (!(cause instanceof ThreadError)) throw cause
+			const error = new AppError(
+				'unavailable',
+				`The archive file ${file} cannot be read: ${cause.message}. Restore it from a backup.`,
+				{ retryAfterMs, cause },
 			)
-		const reply = await thread.ask<ArchiveReply>(q).catch((error: unknown): ArchiveReply => {
-			if (error instanceof ThreadError) return { failure: error.message }
+			damaged.set(file, { stamp, error })
 			throw error
-		})
-		if ('batch' in reply) return reply.batch
-		const error = new AppError(
-			'unavailable',
-			`The archive file ${file} cannot be read: ${reply.failure}. Restore it from a backup.`,
-			{ retryAfterMs, cause: new Error(reply.failure) },
-		)
-		damaged.set(file, { stamp, error })
-		throw error
+		}
 	}
 	return {
 		read: (file, sha256, first, count) => query({ file, sha256, first, count }),
-		close: () => thread?.close(),
+		close: () => void thread?.close(),
 	}
 }
 

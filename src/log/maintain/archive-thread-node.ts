@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parentPort, workerData } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
 import { asyncBufferFromFile, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from 'hyparquet'
+import { BoundedCache } from '../../core/bounded-cache.ts'
+import { serveThread } from '../../platform/node/serve-thread.ts'
 import type { RowBatch } from '../../summaries/inputs/columns.ts'
 import { fromArchive, jsonColumnsKey } from '../codec/archive-rows.ts'
 
@@ -16,12 +18,11 @@ export type ArchiveQuery = {
 	first: number
 	count: number
 }
-export type ArchiveReply = { batch: RowBatch } | { failure: string }
 
 const maxOpen = 16
 
 type Opened = { stamp: string; metadata: FileMetaData; json: ReadonlySet<string> }
-const opened = new Map<string, Opened>()
+const opened = new BoundedCache<string, Opened>({ max: maxOpen })
 
 async function digestOf(path: string): Promise<string> {
 	const hash = createHash('sha256')
@@ -39,28 +40,26 @@ async function open(path: string, sha256: string | undefined): Promise<Opened> {
 	const metadata = await parquetMetadataAsync(await asyncBufferFromFile(path))
 	const text = metadata.key_value_metadata?.find((kv) => kv.key === jsonColumnsKey)?.value ?? '[]'
 	const file = { stamp, metadata, json: new Set(JSON.parse(text) as string[]) }
-	if (opened.size >= maxOpen) opened.delete(opened.keys().next().value as string)
 	opened.set(path, file)
 	return file
 }
 
-async function replyTo(folder: string, query: ArchiveQuery): Promise<ArchiveReply> {
-	const { file: name, sha256, first, count } = query
+const { folder } = workerData as { folder: string }
+
+async function read({ file: name, sha256, first, count }: ArchiveQuery): Promise<RowBatch> {
 	try {
 		const path = join(folder, name)
 		const { metadata, json } = await open(path, sha256)
 		const file = await asyncBufferFromFile(path)
 		const rows = await parquetReadObjects({ file, metadata, rowStart: first, rowEnd: first + count })
 		if (rows.length !== count) throw new Error(`it has ${rows.length} of the ${count} rows`)
-		return { batch: fromArchive(rows, json) }
+		return fromArchive(rows, json)
 	} catch (error) {
 		const { code, message } = error as NodeJS.ErrnoException
-		return { failure: code === 'ENOENT' ? 'it is missing' : message.slice(0, 200) }
+		throw new Error(code === 'ENOENT' ? 'it is missing' : message.slice(0, 200))
 	}
 }
 
-const { folder } = workerData as { folder: string }
-const port = parentPort as NonNullable<typeof parentPort>
-port.on('message', (query: ArchiveQuery) => {
-	void replyTo(folder, query).then((reply) => port.postMessage(reply))
-})
+const calls = { read }
+export type ArchiveCalls = typeof calls
+serveThread(calls)

@@ -7,7 +7,7 @@ import type { TreeEnsemble } from '../../explain/trees/ensemble.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
 import { predictionAt } from '../../log/read/read-by-id.ts'
 import { sampleRows } from '../../log/read/sample-rows.ts'
-import type { ExplainThreads } from '../../ports/explain-threads.ts'
+import type { ExplainThreads } from '../../ports/threads.ts'
 import { textHash } from '../../summaries/inputs/bin-of.ts'
 import type { ExplainedBy, RowExplainer } from './row-explainer.ts'
 
