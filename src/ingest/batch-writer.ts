@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import type { ByteHold } from '../core/byte-budget.ts'
 import { AppError } from '../core/errors.ts'
+import { retry } from '../core/retry.ts'
 import type { AppendStatus } from '../log/prediction-log.ts'
 import { type RowKind, rowStatus } from '../log/row-kinds.ts'
 import { BatchBuilder, type RowInput } from '../summaries/inputs/batch-builder.ts'
@@ -124,15 +125,14 @@ export class BatchWriter {
 	}
 
 	/** A request that has stored rows waits while the log is overloaded; one that has not is rejected at once. */
-	private async append(batch: RowBatch): Promise<AppendStatus> {
-		for (let tries = 0; ; tries++) {
-			try {
-				return await this.context.log.append(this.model, this.kind, batch)
-			} catch (error) {
-				const isBusy = error instanceof AppError && error.code === 'overloaded'
-				if (!isBusy || !this.hasStored || tries === maxRetries) throw error
-				await new Promise((resolve) => setTimeout(resolve, retryMs))
-			}
-		}
+	private append(batch: RowBatch): Promise<AppendStatus> {
+		return retry(
+			() => this.context.log.append(this.model, this.kind, batch),
+			(attempt) => {
+				if (attempt.ok || !this.hasStored || attempt.number > maxRetries) return undefined
+				const { error } = attempt
+				return error instanceof AppError && error.code === 'overloaded' ? retryMs : undefined
+			},
+		)
 	}
 }

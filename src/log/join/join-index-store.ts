@@ -1,3 +1,4 @@
+import { BoundedCache } from '../../core/bounded-cache.ts'
 import type { SeriesRef } from '../../core/series.ts'
 import { dayMs } from '../../core/time.ts'
 import type { Sql } from '../../db/sql.ts'
@@ -46,8 +47,10 @@ const cachedRows = 4_000_000
 
 /** Finds predictions by id without reading their rows: two hashes of the id, 80 bits in all, with a secret seed, are enough. */
 export class JoinIndexStore {
-	private readonly cache = new Map<number, JoinIndexChunk>()
-	private cached = 0
+	private readonly cache = new BoundedCache<number, JoinIndexChunk>({
+		maxSize: cachedRows,
+		sizeOf: ({ joinIndex }) => joinIndex.rows,
+	})
 	private readonly sql: Sql
 	private readonly store: ChunkStore
 	private readonly series: SeriesTable
@@ -93,20 +96,12 @@ export class JoinIndexStore {
 		if (!row || !series) return undefined
 		const later = await lateGroupsOf(this.sql, id)
 		const chunk = newJoinIndexChunk(id, decodeJoinIndex(row.bytes), series, row.day, later)
-		const { rows } = chunk.joinIndex
-		for (const [oldest, { joinIndex }] of this.cache) {
-			if (this.cached + rows <= cachedRows) break
-			this.cache.delete(oldest)
-			this.cached -= joinIndex.rows
-		}
 		this.cache.set(id, chunk)
-		this.cached += rows
 		return chunk
 	}
 
 	forget(): void {
 		this.cache.clear()
-		this.cached = 0
 	}
 }
 

@@ -1,3 +1,4 @@
+import { BoundedCache } from '../../core/bounded-cache.ts'
 import type { Sql } from '../../db/sql.ts'
 import type { RowBatch } from '../../summaries/inputs/columns.ts'
 import { decodeChunk } from '../codec/chunk.ts'
@@ -41,8 +42,12 @@ const cachedColumns = 50_000
 
 /** Reads chunks by id, wherever they are: in the table, folded into a larger chunk, or in an archive file. */
 export class ChunkStore {
-	private readonly cache = new Map<number, StoredChunk>()
-	private columns = 0
+	private readonly cache = new BoundedCache<number, StoredChunk>({
+		max: cachedChunks,
+		maxSize: cachedColumns,
+		// At most the limit, so that even the widest chunk is kept until the next one is read.
+		sizeOf: ({ batch }) => Math.min(batch.features.size, cachedColumns),
+	})
 	private readonly sql: Sql
 	private readonly codec: Codec
 	private readonly readArchive: ReadArchive | undefined
@@ -92,15 +97,7 @@ export class ChunkStore {
 		const known = this.cache.get(id)
 		if (known) return known
 		const chunk = await this.read(id)
-		// Another caller may have read it meanwhile.
-		if (!chunk || this.cache.has(id)) return chunk
-		this.cache.set(id, chunk)
-		this.columns += chunk.batch.features.size
-		for (const [oldest, { batch }] of this.cache) {
-			if (oldest === id || (this.cache.size <= cachedChunks && this.columns <= cachedColumns)) break
-			this.cache.delete(oldest)
-			this.columns -= batch.features.size
-		}
+		if (chunk) this.cache.set(id, chunk)
 		return chunk
 	}
 
@@ -128,6 +125,5 @@ export class ChunkStore {
 
 	forget(): void {
 		this.cache.clear()
-		this.columns = 0
 	}
 }
