@@ -10,7 +10,7 @@ import { openLibsqlLog } from '../src/log/libsql-log-node.ts'
 
 export type Store = { context: Context; url: string; close(): Promise<void> }
 
-/** A fresh database in a folder of its own, at a time that stands still. */
+/** A new database in its own folder, with a fixed clock. */
 export async function openStore(now: number): Promise<Store> {
 	const folder = await mkdtemp(join(tmpdir(), 'plumbline-bench-'))
 	const url = `file:${join(folder, 'bench.db')}`

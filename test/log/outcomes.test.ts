@@ -111,7 +111,7 @@ describe('joining outcomes', () => {
 		expect(hour && saying(hour)).toMatchObject({ predictions: 2, labelled: 2, order: ['+', '-'] })
 	})
 
-	it('replaces an outcome by a later one, and keeps it when an earlier one comes late', async () => {
+	it('replaces an outcome by a later one, and keeps it when an earlier one arrives late', async () => {
 		await append('prediction', [prediction(1)])
 		await append('outcome', [outcome(1, 0, 5)])
 		await append('outcome', [outcome(1, 1, 9), outcome(1, 0, 2)])
@@ -135,7 +135,7 @@ describe('joining outcomes', () => {
 		expect([...hours]).toEqual([Math.floor((start + 50 * 20 * 60_000) / hourMs) * hourMs])
 	})
 
-	it('says the same of the same events in whatever order and batches they come', async () => {
+	it('gives the same summaries for the same events, in whatever order and batches they arrive', async () => {
 		const count = 24
 		const events: [RowKind, RowInput][] = []
 		for (let n = 0; n < count; n++) {
@@ -175,7 +175,7 @@ describe('joining outcomes', () => {
 			fc.asyncProperty(shuffles, async ([order, size]) => {
 				await test.close()
 				await open()
-				// A group by prediction goes before one by subject only where it came: then these stay in order.
+				// A group by prediction replaces one by subject only when it arrives after it: these stay in order.
 				const said = await run(
 					order.filter(([k]) => k !== 'group').concat(events.filter(([k]) => k === 'group')),
 					size,
@@ -192,7 +192,7 @@ describe('joining outcomes', () => {
 		)
 	})
 
-	it('catches up on predictions from before there were tallies, with the outcomes that are known', async () => {
+	it('summarises predictions that were stored before outcomes were, with the outcomes known now', async () => {
 		await append(
 			'prediction',
 			Array.from({ length: 40 }, (_, n) => prediction(n)),
@@ -206,7 +206,7 @@ describe('joining outcomes', () => {
 		const before = new Map(
 			[...(await outcomeSummaries())].map(([key, outcomeSummary]) => [key, saying(outcomeSummary)]),
 		)
-		// As a database of the version before would be, once it is migrated.
+		// As in a database of the previous version after its migration.
 		await test.context.sql.batch([
 			{ sql: 'DELETE FROM log_brief' },
 			{ sql: 'DELETE FROM log_tally' },

@@ -40,7 +40,7 @@ async function append(log: PredictionLog, from: number, to: number, score = 0.5)
 }
 
 describe('the log without threads or files', () => {
-	it('is shared by several writers that know nothing of each other: every row once', async () => {
+	it('is shared by several independent writers, and stores each row once', async () => {
 		const [a, b] = (await openBoth()) as [PredictionLog, PredictionLog]
 		const statuses = await Promise.all([
 			append(a, 0, 60),
@@ -57,7 +57,7 @@ describe('the log without threads or files', () => {
 			expect((await a.read('m', `p${n}`))?.features).toEqual({ income: n, region: 'n' })
 	})
 
-	it('calls other content a conflict, whoever wrote the first', async () => {
+	it('reports other content as a conflict, whichever writer stored the row', async () => {
 		const [a, b] = (await openBoth()) as [PredictionLog, PredictionLog]
 		await append(a, 0, 2)
 		expect(await append(b, 1, 3, 0.9)).toEqual([2, 0])

@@ -113,7 +113,7 @@ describe('a chunk', () => {
 		}
 	})
 
-	it('refuses bytes that are not a chunk', () => {
+	it('rejects bytes that are not a chunk', () => {
 		expect(() => decodeChunk(encodeIds([]), new Uint8Array([9, 1, 2]))).toThrow(RangeError)
 	})
 })

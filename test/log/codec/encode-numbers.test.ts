@@ -13,7 +13,7 @@ function readBack(values: readonly number[], ordered: boolean): number[] {
 	writeNumbers(out, Float64Array.from(values), ordered)
 	return [...readNumbers(new ByteReader(out.bytes()), values.length)]
 }
-// Zero has one sign in a log: JSON writes both alike.
+// The log has one zero: JSON writes 0 and -0 alike.
 const plain = (values: readonly number[]) => values.map((v) => (v === 0 ? 0 : v))
 
 describe('a column of numbers', () => {

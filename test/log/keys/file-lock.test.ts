@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { FileLock } from '../../../src/log/keys/file-lock-node.ts'
 
-it('a lock has one holder, who may ask again, and passes on when it is released', async () => {
+it('a lock has one holder, which may take it again, and is free when it is released', async () => {
 	const folder = await mkdtemp(join(tmpdir(), 'plumbline-lock-'))
 	const [one, other] = [new FileLock(join(folder, 'x')), new FileLock(join(folder, 'x'))]
 	try {

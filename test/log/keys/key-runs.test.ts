@@ -37,7 +37,7 @@ const locate = async (keys: KeyRuns, chunk: number) => {
 }
 
 describe('the key index', () => {
-	it('finds every key, in memory, in runs and in merged runs, and few that are not there', async () => {
+	it('finds every key, in memory, in runs and in merged runs, and few absent ones', async () => {
 		const keys = new KeyRuns(sql, tableKeys)
 		for (let chunk = 1; chunk <= 200; chunk++) await store(keys, chunk)
 		expect(keys.stats().runs).toBeLessThan(12)
@@ -49,7 +49,7 @@ describe('the key index', () => {
 		expect(keys.stats().keys).toBe(20_000)
 	})
 
-	it('finds what was written as runs after a restart, and says from where on to rebuild the rest', async () => {
+	it('finds the keys of stored runs after a restart, and knows which chunks to index again', async () => {
 		const first = new KeyRuns(sql, tableKeys)
 		for (let chunk = 1; chunk <= 120; chunk++) await store(first, chunk)
 		const again = new KeyRuns(sql, tableKeys)
@@ -72,7 +72,7 @@ describe('the key index', () => {
 			expect((await locate(keys, chunk)).filter(Boolean).length).toBe(100)
 	})
 
-	it('of a guest grows in memory and writes nothing: another process keeps the runs', async () => {
+	it('of a guest grows in memory and writes nothing: another process stores the runs', async () => {
 		const keeper = new KeyRuns(sql, tableKeys)
 		for (let chunk = 1; chunk <= 40; chunk++) await store(keeper, chunk)
 		const stored = () => sql.values({ sql: 'SELECT id, ready FROM log_key_run' })

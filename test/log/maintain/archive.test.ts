@@ -40,7 +40,7 @@ async function fileOf(model: string): Promise<string> {
 }
 const read = (model: string, id: string) => server.fetch(`/v1/models/${model}/predictions/${id}`)
 
-it('a damaged archive file is named, whichever byte is wrong, and all else is still read', async () => {
+it('a damaged archive file is reported, whichever byte is wrong, and all other rows can be read', async () => {
 	const name = await fileOf('bad')
 	const whole = await readFile(join(folder, name))
 	let at = 0
@@ -58,7 +58,7 @@ it('a damaged archive file is named, whichever byte is wrong, and all else is st
 	expect((await read('bad', 'p31')).body).toMatchObject({ predictionId: 'p31', features: { income: 31 } })
 })
 
-it('a damaged archive file from before digests were kept is read or refused', async () => {
+it('a damaged archive file without a stored digest is read or rejected', async () => {
 	await server.context.sql.batch([{ sql: 'DELETE FROM log_archive' }])
 	const name = await fileOf('bad')
 	const whole = await readFile(join(folder, name))
@@ -76,7 +76,7 @@ it('a damaged archive file stops no job of another model', async () => {
 	const whole = await readFile(join(folder, name))
 	whole[60] = (whole[60] as number) ^ 255
 	await writeFile(join(folder, name), whole)
-	// A baseline for rows that are archived: both models are summed anew from their files.
+	// A baseline for archived rows: both models are summarised again from their files.
 	for (const model of models) {
 		const csv = ['income,score', ...ids.map((_, i) => `${i},${i / 40}`)].join('\n')
 		const { status } = await server.fetch(`/v1/models/${model}/versions/1/baseline`, {
