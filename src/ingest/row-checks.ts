@@ -33,7 +33,7 @@ export type JsonObject = Record<string, unknown>
 
 export function requireObject(value: unknown): JsonObject {
 	if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject
-	throw new RowRejected('malformed', '', 'a row is a JSON object')
+	throw new RowRejected('malformed', '', 'a row must be a JSON object')
 }
 
 /** Rejects unknown members: a typing error must not lose data silently. */
@@ -43,7 +43,7 @@ export function refuseUnknown(row: JsonObject, known: readonly string[]): void {
 		// A row of a table with the features as columns.
 		const isFlat = known.includes('features') && !('features' in row)
 		const near = isFlat ? undefined : (fieldLike(name, known) ?? nearest(name, known))
-		const hint = near ? `did you mean "${near}"?` : `known are ${known.join(', ')}`
+		const hint = near ? `did you mean "${near}"?` : `known members are ${known.join(', ')}`
 		const shown = name.slice(0, 256).toWellFormed()
 		throw new RowRejected(
 			'invalid',
@@ -66,7 +66,7 @@ function idFault(value: unknown): string {
 	if (isScalar) return `is ${describe(value)}; send the text "${value}"`
 	const is =
 		value === undefined || value === null ? 'required' : value === '' ? 'is empty' : `is ${describe(value)}`
-	return `${is}, a text of 1 to 256 characters`
+	return `${is}; send a text of 1 to 256 characters`
 }
 
 export function requireId(row: JsonObject, path: string, limits: Limits): string {
@@ -100,7 +100,7 @@ function numberFault(value: unknown, otherwise = ''): string {
 
 /** What is wrong with a timestamp that `parseTime` rejects. */
 export const timeFault = (value: unknown): string =>
-	`${value === undefined || value === null ? 'required,' : `is ${describe(value)}, which is no moment in`} RFC 3339 with an offset, such as 2026-03-01T12:00:00Z`
+	`${value === undefined || value === null ? 'required,' : `is ${describe(value)}, which is not`} an RFC 3339 time with an offset, such as 2026-03-01T12:00:00Z`
 
 export function requireTime(row: JsonObject, rules: RowRules): number {
 	const value = row.timestamp
@@ -110,13 +110,13 @@ export function requireTime(row: JsonObject, rules: RowRules): number {
 		throw new RowRejected(
 			'too-old',
 			'timestamp',
-			`before ${new Date(rules.oldest).toISOString()}, the end of the model's retention`,
+			`is before ${new Date(rules.oldest).toISOString()}, the limit of the model's retention`,
 		)
 	if (at > rules.latest)
 		throw new RowRejected(
 			'in-future',
 			'timestamp',
-			`more than ${rules.limits.futureMs / 60_000} minutes ahead of the server's clock`,
+			`is more than ${rules.limits.futureMs / 60_000} minutes ahead of the server's clock`,
 		)
 	return at
 }
@@ -141,7 +141,7 @@ export function checkFeatures(
 			throw new RowRejected(
 				'too-large',
 				'features',
-				`at most ${limits.featuresPerRow} features a row (limit featuresPerRow)`,
+				`at most ${limits.featuresPerRow} features per row (limit featuresPerRow)`,
 			)
 		const cell = features[name]
 		if (typeof cell === 'number' && name.length <= limits.idCharacters) continue
@@ -170,7 +170,7 @@ export function requireMembers(value: unknown, path: string, members: string): J
 	throw new RowRejected(
 		'invalid',
 		path,
-		`${value === undefined || value === null ? 'required' : `is ${describe(value)}; send`} an object of ${members}`,
+		`${value === undefined || value === null ? 'required,' : `is ${describe(value)}; send`} an object of ${members}`,
 	)
 }
 

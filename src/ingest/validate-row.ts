@@ -39,7 +39,7 @@ function validatePrediction(value: unknown, rules: RowRules): RowInput {
 		throw new RowRejected('unknown-version', 'version', `"${version}" is not registered; register it first`)
 	const latencyMs = optionalNumber(row, 'latencyMs')
 	if (latencyMs !== undefined && latencyMs < 0)
-		throw new RowRejected('invalid', 'latencyMs', `is ${latencyMs}; send milliseconds, not below 0`)
+		throw new RowRejected('invalid', 'latencyMs', `is ${latencyMs}; send milliseconds, 0 or more`)
 	return {
 		id,
 		version,
@@ -88,7 +88,7 @@ function keyOf(row: JsonObject, rules: RowRules): string {
 	const predictionId = optionalId(row, 'predictionId', rules.limits)
 	const subject = optionalId(row, 'subject', rules.limits)
 	if ((predictionId === undefined) === (subject === undefined))
-		throw new RowRejected('invalid', 'predictionId', 'exactly one of predictionId and subject')
+		throw new RowRejected('invalid', 'predictionId', 'send exactly one of predictionId and subject')
 	return predictionId === undefined ? subjectKey(subject as string) : predictionKey(predictionId)
 }
 
@@ -107,7 +107,7 @@ function validateOutcome(value: unknown, rules: RowRules): RowInput {
 	const row = requireObject(value)
 	refuseUnknown(row, ['predictionId', 'actual', 'timestamp', 'observed'])
 	if (row.observed !== undefined && typeof row.observed !== 'boolean')
-		throw new RowRejected('invalid', 'observed', 'true or false')
+		throw new RowRejected('invalid', 'observed', 'send true or false')
 	const actual = checkLabel(row.actual, 'actual', rules.limits, rules.areLabelsNumbers)
 	if (row.observed !== false && (actual === undefined || actual === null))
 		throw new RowRejected('invalid', 'actual', 'required, unless observed is false')

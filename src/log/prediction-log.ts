@@ -12,7 +12,7 @@ export type PredictionLog = {
 	read(model: string, predictionId: string): Promise<StoredPrediction | undefined>
 	/** Sensitive attributes that were sent for a prediction or for its subject, oldest first. */
 	groups(model: string, predictionId: string): Promise<SentGroups[]>
-	/** The actual in force of each prediction, in the order of the ids; undefined where none is known. */
+	/** The current actual of each prediction, in the order of the ids; undefined where none is known. */
 	actuals(model: string, predictionIds: readonly string[]): Promise<unknown[]>
 	/**
 	 * Predictions of a model with event time in [from, to), by day, a chunk at a time. `lateGroups` reads the values of
@@ -51,7 +51,7 @@ export type PredictionLog = {
 	pendingOutcomes(model: string): Promise<number>
 
 	// --- maintenance ---
-	/** Summarises the rows that were stored before these bins were in force. */
+	/** Summarises the rows that were stored before these bins were current. */
 	rebuild(model: string, version: string, bins: Bins): Promise<void>
 	/** Folds deltas and small chunks. Returns the number of records that were folded away. */
 	compact(): Promise<number>
@@ -86,7 +86,7 @@ export type StoredPrediction = {
 	segment?: Record<string, unknown>
 	subject?: string
 	latencyMs?: number
-	/** The outcome in force: the latest by its own timestamp. */
+	/** The current outcome: the latest by its own timestamp. */
 	outcome?: StoredOutcome
 	/** All outcomes, in the order of their arrival. */
 	outcomeHistory?: StoredOutcome[]

@@ -6,8 +6,8 @@ import type { SummarySpec } from '../append/summary-specs.ts'
 import type { Location } from '../keys/key-table.ts'
 import type { FoundRow } from '../read/chunk-store.ts'
 import { predictionKey, subjectKey } from '../row-kinds.ts'
+import { storedOutcome } from './current-outcome.ts'
 import type { JoinEntry, JoinIndexChunk, LateGroups } from './join-index-store.ts'
-import { storedOutcome } from './outcome-in-force.ts'
 
 // Groups are values of sensitive attributes: features, or values that were uploaded separately. Those that become known
 // after their prediction was counted move it, with its outcome, to other groups of the outcome summaries.

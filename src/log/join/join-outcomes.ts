@@ -4,9 +4,9 @@ import type { AppendItem, Deduplicated } from '../append/deduplicate.ts'
 import type { NewChunk } from '../append/new-chunk.ts'
 import type { AppendStatus } from '../prediction-log.ts'
 import { rowStatus } from '../row-kinds.ts'
+import { latestOutcome, latestStored, type OutcomeRow, outcomeAt } from './current-outcome.ts'
 import type { JoinIndexChunk } from './join-index-store.ts'
 import { learnFromOutcomes, withLearnt } from './negative-label.ts'
-import { latestOutcome, latestStored, type OutcomeRow, outcomeAt } from './outcome-in-force.ts'
 
 function* acceptedRows(batch: OutcomeRow['batch'], statuses: Uint8Array): Iterable<OutcomeRow> {
 	for (let row = 0; row < batch.rows; row++) if (statuses[row] === rowStatus.accepted) yield { batch, row }

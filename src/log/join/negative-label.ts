@@ -3,7 +3,7 @@ import { cellKind, type RowBatch } from '../../summaries/inputs/columns.ts'
 import { negativeSeen, positive, sideOf } from '../../summaries/outcomes/label.ts'
 import type { OutcomeSpec } from '../../summaries/outcomes/make-join-index.ts'
 import type { CommitBatch } from '../append/commit-batch.ts'
-import { isObserved, type OutcomeRow } from './outcome-in-force.ts'
+import { isObserved, type OutcomeRow } from './current-outcome.ts'
 
 // A binary model may declare its positive label only. The negative label is then learnt from the first rows that have one
 // other label, and kept with the model, so that outcomes are added and taken back alike.

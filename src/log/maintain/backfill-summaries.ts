@@ -1,11 +1,11 @@
 import { encodeJoinIndex } from '../../summaries/outcomes/join-index.ts'
 import { makeJoinIndex } from '../../summaries/outcomes/make-join-index.ts'
 import { newCommitBatch, noChunkSince, type Writer } from '../append/commit-batch.ts'
+import { latestStored, outcomeAt } from '../join/current-outcome.ts'
 import { joinedFeatures } from '../join/join-features.ts'
 import { regroupByFeatures } from '../join/join-groups.ts'
 import { newJoinIndexChunk } from '../join/join-index-store.ts'
 import { addPending } from '../join/join-outcomes.ts'
-import { latestStored, outcomeAt } from '../join/outcome-in-force.ts'
 import { kindNumber } from '../row-kinds.ts'
 
 /** Holds the first chunk after which outcomes are counted; 1 once every chunk has been summarised. */

@@ -9,8 +9,8 @@ import type { ChunkStore } from '../read/chunk-store.ts'
 import { kindNumber } from '../row-kinds.ts'
 
 /**
- * Summarises the rows of a version that were stored before `bins` were in force, newest day first, one chunk in a commit: after
- * a crash each chunk is either done or not. Does nothing when other bins are in force.
+ * Summarises the rows of a version that were stored before `bins` were current, newest day first, one chunk in a commit: after
+ * a crash each chunk is either done or not. Does nothing when other bins are current.
  */
 export async function rebuildInputSummaries(
 	sql: Sql,

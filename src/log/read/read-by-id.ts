@@ -2,7 +2,7 @@ import type { Sql } from '../../db/sql.ts'
 import { cellValue } from '../../summaries/inputs/bin-of.ts'
 import type { Column, RowBatch } from '../../summaries/inputs/columns.ts'
 import type { SeriesTable } from '../append/series-table.ts'
-import { isObserved, latestStored } from '../join/outcome-in-force.ts'
+import { isObserved, latestStored } from '../join/current-outcome.ts'
 import type { KeyLookup } from '../keys/key-lookup.ts'
 import type { PredictionLog, SentGroups, StoredPrediction } from '../prediction-log.ts'
 import { predictionKey, subjectKey } from '../row-kinds.ts'
@@ -61,7 +61,7 @@ async function readGroups({ lookup }: Reader, model: string, predictionId: strin
 	return sent
 }
 
-/** The actual of the outcome in force of each prediction; undefined where there is none, or it cannot be observed. */
+/** The current actual of each prediction; undefined where there is none, or it cannot be observed. */
 async function readActuals({ lookup }: Reader, model: string, ids: readonly string[]): Promise<unknown[]> {
 	const found = await lookup.find(model, 'outcome', ids)
 	return ids.map((_, i) => {

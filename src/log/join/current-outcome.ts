@@ -8,7 +8,7 @@ import type { FoundRow } from '../read/chunk-store.ts'
 
 export type OutcomeRow = { batch: RowBatch; row: number }
 
-/** The outcome in force of one prediction: the latest by its own timestamp; of equal ones, the one that arrived last. */
+/** The current outcome of one prediction: the latest by its own timestamp; of equal ones, the one that arrived last. */
 export function latestOutcome(rows: readonly OutcomeRow[]): OutcomeRow | undefined {
 	let latest: OutcomeRow | undefined
 	const at = ({ batch, row }: OutcomeRow) => batch.timestamps[row] as number
@@ -22,7 +22,7 @@ export const latestStored = (rows: readonly FoundRow[]): OutcomeRow | undefined 
 /** An outcome row without extra members was observed. */
 export const isObserved = ({ batch, row }: OutcomeRow): boolean => batch.extras[row] === -1
 
-/** What an outcome means for a prediction, by the labels that were in force when the prediction arrived. */
+/** What an outcome means for a prediction, by the labels that were current when the prediction arrived. */
 export function outcomeAt({ batch, row }: OutcomeRow, spec: OutcomeSpec, joinIndex: JoinIndex): Outcome {
 	if (batch.extras[row] !== -1) return { observed: false }
 	const actual = actualOf(spec.task, labelsAt(joinIndex, spec), batch.labels, row, batch.strings)
@@ -41,7 +41,7 @@ const labelsAt = (
 		negativeLabel ?? ((rule.positiveLabel ?? null) === positiveLabel ? (seenNegative ?? null) : null),
 })
 
-/** The outcome in force of a stored prediction. */
+/** The current outcome of a stored prediction. */
 export async function storedOutcome(
 	lookup: KeyLookup,
 	model: string,
