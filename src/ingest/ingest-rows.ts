@@ -12,7 +12,7 @@ import type { FeatureSpec } from '../summaries/inputs/bins.ts'
 import { BatchWriter } from './batch-writer.ts'
 import { Rejections } from './rejections.ts'
 import { RowRejected, type RowRules } from './row-checks.ts'
-import type { OutcomeAnswer } from './rows.schema.ts'
+import type { IngestResult } from './rows.schema.ts'
 import { validators } from './validate-row.ts'
 
 /** A row of a body, parsed or not. `index` is its position as the client counts. */
@@ -32,7 +32,7 @@ export async function ingestRows(
 	kind: RowKind,
 	incoming: AsyncIterable<IncomingRow[]>,
 	use = anyUse(),
-): Promise<OutcomeAnswer> {
+): Promise<IngestResult> {
 	// Check that the key may send rows of this model.
 	authorise(actor, 'ingest', modelName)
 	const model = await findModel(context, modelName)

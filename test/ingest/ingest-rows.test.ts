@@ -5,7 +5,7 @@ import { dayMs, formatTime } from '../../src/core/time.ts'
 import { parseRows } from '../../src/http/ingest/parse-rows.ts'
 import { ingestRows } from '../../src/ingest/ingest-rows.ts'
 import { readPrediction } from '../../src/ingest/read-prediction.ts'
-import { type OutcomeAnswer, PredictionRow } from '../../src/ingest/rows.schema.ts'
+import { type IngestResult, PredictionRow } from '../../src/ingest/rows.schema.ts'
 import { validators } from '../../src/ingest/validate-row.ts'
 import { startOfTest, testContext } from '../support/context.ts'
 import { registerTestModel } from '../support/model.ts'
@@ -30,7 +30,7 @@ function send(
 	text: string,
 	kind: 'prediction' | 'feature' | 'outcome' = 'prediction',
 	chunk = 65_536,
-): Promise<OutcomeAnswer> {
+): Promise<IngestResult> {
 	const bytes = new TextEncoder().encode(text)
 	const stream = new ReadableStream<Uint8Array>({
 		start(controller) {
@@ -48,7 +48,7 @@ function send(
 }
 const lines = (...rows: unknown[]) =>
 	rows.map((r) => (typeof r === 'string' ? r : JSON.stringify(r))).join('\n')
-const codes = (answer: OutcomeAnswer) => answer.rejected.map((r) => [r.index, r.code, r.path])
+const codes = (answer: IngestResult) => answer.rejected.map((r) => [r.index, r.code, r.path])
 
 describe('a batch', () => {
 	it('stores the valid rows and lists each rejected one by line, code and path', async () => {

@@ -1,6 +1,5 @@
 import { BatchBuilder } from '../../summaries/inputs/batch-builder.ts'
-import { cellValue } from '../../summaries/inputs/bin-of.ts'
-import { type Column, cellKind, type RowBatch } from '../../summaries/inputs/columns.ts'
+import { type Column, cellKind, cellValue, type RowBatch } from '../../summaries/inputs/columns.ts'
 
 /** A column of an archive file: typed where all cells have one type, otherwise JSON text, so that any Parquet reader can read it. */
 export type ArchiveColumn = {

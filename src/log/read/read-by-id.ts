@@ -1,6 +1,6 @@
 import type { Sql } from '../../db/sql.ts'
-import { cellValue } from '../../summaries/inputs/bin-of.ts'
 import type { Column, RowBatch } from '../../summaries/inputs/columns.ts'
+import { cellValue } from '../../summaries/inputs/columns.ts'
 import type { SeriesTable } from '../append/series-table.ts'
 import { isObserved, latestStored } from '../join/current-outcome.ts'
 import type { KeyLookup } from '../keys/key-lookup.ts'

@@ -1,7 +1,7 @@
 import { seeded } from '../../core/random.ts'
 import type { Sql } from '../../db/sql.ts'
-import { textHash } from '../../summaries/inputs/bin-of.ts'
 import type { RowBatch } from '../../summaries/inputs/columns.ts'
+import { textHash } from '../../summaries/inputs/columns.ts'
 import { concatBatches, selectRows } from '../../summaries/inputs/select-rows.ts'
 import type { PredictionLog } from '../prediction-log.ts'
 
