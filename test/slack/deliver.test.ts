@@ -7,7 +7,7 @@ import { dayMs } from '../../src/core/time.ts'
 import { type Claim, claimMessages, type DueMessages, dueMessages } from '../../src/db/outbox.ts'
 import { deliver } from '../../src/jobs/deliver.ts'
 import { checkSlack } from '../../src/slack/connection.ts'
-import { MessagePlace } from '../../src/slack/delivery/deliver-incident.ts'
+import { MessageRecord } from '../../src/slack/delivery/deliver-incident.ts'
 import { slackClient } from '../../src/slack/web-api.ts'
 import { startOfTest, testContext } from '../support/context.ts'
 import { driftRule, FactScript } from '../support/facts.ts'
@@ -179,15 +179,15 @@ describe('announcing', () => {
 
 	it('takes over after five minutes from a process that died while it delivered', async () => {
 		const [due] = await dueMessages(test.context)
-		const lost = await claimMessages(test.context, due as DueMessages)
+		const expired = await claimMessages(test.context, due as DueMessages)
 		await run()
 		expect(slack.messages).toEqual([])
 		test.clock.advance(5 * 60_000 + 1)
 		await run()
 		expect(slack.topLevel).toHaveLength(1)
-		// Who comes back late holds nothing any more.
-		const place = new MessagePlace(test.context, lost as Claim, id, '#ml')
-		await expect(place.beginPost()).rejects.toThrow()
+		// The first process no longer holds the message.
+		const record = new MessageRecord(test.context, expired as Claim, id, '#ml')
+		await expect(record.beginPost()).rejects.toThrow()
 	})
 
 	it('tells the log when Slack is not connected, and piles nothing up', async () => {

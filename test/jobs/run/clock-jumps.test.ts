@@ -73,7 +73,7 @@ describe('a clock that jumps', () => {
 		await stale.started
 		await context.sql.batch([{ sql: "UPDATE lease SET owner = 'b', fence = fence + 1" }])
 		stale.end()
-		expect(await first).toMatchObject({ status: 'failed', error: expect.stringMatching(/lease ran out/) })
+		expect(await first).toMatchObject({ status: 'failed', error: expect.stringMatching(/lease expired/) })
 		expect(String(acted)).toMatch(/CHECK constraint/)
 		expect(await context.sql.values({ sql: "SELECT 1 FROM log_state WHERE key = 'late'" })).toEqual([])
 	})
@@ -97,7 +97,7 @@ describe('a clock that jumps', () => {
 		test.clock.advance(leaseMs)
 		held.end()
 		await run
-		expect(String(read)).toContain('lease ran out')
+		expect(String(read)).toContain('lease expired')
 	})
 
 	it('in either direction makes no job count as missed, and hides none for long', async () => {

@@ -97,7 +97,7 @@ describe('a run of a job', () => {
 		expect((await runJob(test.context, job(), 'b')).status).toBe('ok')
 		expect((await listRuns(test.context, admin)).map((r) => [r.status, r.error])).toEqual([
 			['ok', null],
-			['failed', 'The process that ran it ended.'],
+			['failed', 'The process that ran it has ended.'],
 		])
 		held.end()
 		await first
@@ -129,7 +129,7 @@ describe('a run of a job', () => {
 		const second = runJob(test.context, other.job, 'b')
 		await other.started
 		held.end()
-		expect(await first).toMatchObject({ status: 'failed', error: expect.stringMatching(/lease ran out/) })
+		expect(await first).toMatchObject({ status: 'failed', error: expect.stringMatching(/lease expired/) })
 		expect((await runJob(test.context, job(), 'c')).status).toBe('busy')
 		other.end()
 		expect((await second).status).toBe('ok')
