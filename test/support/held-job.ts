@@ -6,7 +6,7 @@ export const job = (run: () => Promise<Record<string, unknown>> = async () => ({
 	run,
 })
 
-/** A job that runs until it is let go. */
+/** A job that runs until it is released. */
 export function heldJob() {
 	let start = () => {}
 	let end: (error?: Error) => void = () => {}
