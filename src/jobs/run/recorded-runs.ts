@@ -5,17 +5,7 @@ import { dayMs, formatTime } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { jobRuns } from '../../db/schema.ts'
 import { seesAll } from '../../registry/key/authorise.ts'
-
-export type JobRunSummary = {
-	id: string
-	job: string
-	status: 'running' | 'ok' | 'failed'
-	startedAt: string
-	finishedAt: string | null
-	durationMs: number | null
-	error: string | null
-	detail: Record<string, unknown> | null
-}
+import type { JobRunAnswer } from './run.schema.ts'
 
 /**
  * Recorded runs, the latest first; `before` is the id of the last run of the previous page. Jobs act on every model, so
@@ -25,7 +15,7 @@ export async function listRuns(
 	context: Context,
 	actor: Actor,
 	options: { job?: string | undefined; limit?: number; before?: string | undefined } = {},
-): Promise<JobRunSummary[]> {
+): Promise<JobRunAnswer[]> {
 	const rows = await context.db
 		.select()
 		.from(jobRuns)
