@@ -4,8 +4,7 @@ import { actions } from '../../src/alerting/actions.ts'
 import { commands } from '../../src/cli/index.ts'
 import { metrics } from '../../src/metrics/index.ts'
 import { actionNames } from '../../src/rules/schema.ts'
-import { interactions } from '../../src/slack/interactions/index.ts'
-import { modals } from '../../src/slack/modals/index.ts'
+import { interactions, modals } from '../../src/slack/interactions.ts'
 
 const namesIn = (folder: string) =>
 	readdirSync(new URL(`../../src/${folder}`, import.meta.url))
