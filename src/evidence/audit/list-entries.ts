@@ -15,7 +15,7 @@ export type EntryQuery = PageQuery & {
 	object?: string | undefined
 	action?: string | undefined
 	model?: string | undefined
-	/** Milliseconds since the epoch; `to` is exclusive. */
+	/** In ms since the epoch; `to` is exclusive. */
 	from?: number | undefined
 	to?: number | undefined
 }
@@ -31,7 +31,7 @@ const toRecord = (row: EntryRow): EntryRecord => ({
 	entry: row.entry,
 })
 
-/** Ledger entries by index. A key whose scope is not `*` sees the entries of its models only. */
+/** Ledger entries by index. An actor whose scope is not `*` sees only the entries of its models. */
 export async function listEntries(
 	context: Context,
 	actor: Actor,
