@@ -61,7 +61,7 @@ describe('an outcome that is neither the positive nor the negative label', () =>
 			{
 				code: 'unknown-label',
 				path: 'outcome.actual',
-				message: '"unknown" is neither "bad" nor "good": it counts as not known',
+				message: '"unknown" is neither "bad" nor "good": it counts as unknown',
 			},
 		])
 	})
