@@ -1,6 +1,6 @@
 import { overdispersedTest, type Variation } from '../stats/between-windows.ts'
 import { total } from '../stats/counts.ts'
-import { biasCorrectedPsi, usedCells } from '../stats/distances.ts'
+import { biasCorrectedPsi, usedBins } from '../stats/distances.ts'
 import { isIdentifier, tooFew } from './compare.ts'
 import type { ColumnView } from './descriptor.ts'
 import { insufficient, type MetricResult } from './metric-value.ts'
@@ -101,7 +101,7 @@ export function pooledGroups(view: ColumnView, method: string): { missing: Metri
 	if (missing) return { missing }
 	const pair = pairs.get(view) ?? pairOf(view)
 	pairs.set(view, pair)
-	if (pair.reference.length > 1 || usedCells(view.reference.groups, view.result.groups) < 2) return { pair }
+	if (pair.reference.length > 1 || usedBins(view.reference.groups, view.result.groups) < 2) return { pair }
 	return { missing: insufficient(method, 'every value is too rare to be compared over this many rows') }
 }
 

@@ -111,7 +111,7 @@ describe('the four-fifths rule is about the decision that is good for the person
 		expect([favourable, selected]).toEqual([null, 'decline'])
 		const { fourFifths } = attributes[0]
 		expect(fourFifths).toMatchObject({ verdict: 'unknown', ratio: null, reference: null, group: null })
-		expect(fourFifths.reason).toContain('it is not known which decision is good for the person')
+		expect(fourFifths.reason).toContain('the favourable decision is not known')
 		expect(await week('unsaid', 'fairness.four_fifths')).toMatchObject({
 			status: 'insufficient',
 			value: null,
