@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { AppError } from '../core/errors.ts'
-import type { Wanted } from '../tables/read-table.ts'
+import type { Wanted } from '../tables/read-columns.ts'
 import type { Command, Terminal } from './command.ts'
+import { readColumns } from './data-file.ts'
 import { dataColumns, referenceRequest } from './evaluate/data-columns.ts'
 import type { Source } from './evaluate/estimates.ts'
 import { type Estimator, evaluate as evaluateRows } from './evaluate/evaluate.ts'
@@ -9,7 +10,6 @@ import { evaluationJson } from './evaluate/evaluation.ts'
 import { makeRows } from './evaluate/make-rows.ts'
 import { type EvaluateOptions, evaluateOptions, isAmbiguous, type Request } from './evaluate/options.ts'
 import { evaluationText } from './evaluate/text.ts'
-import { readColumns } from './read-columns.ts'
 
 async function readRows(
 	terminal: Terminal,

@@ -1,14 +1,15 @@
 import { AppError } from '../core/errors.ts'
 import { FeatureError, type Structure } from '../explain/model.ts'
+import { openParquetInThread } from '../platform/node/parquet.ts'
 import type { OpenedModel } from '../registry/artifact/opened-version.ts'
 import type { FeatureSpec } from '../summaries/inputs/bins.ts'
+import { type FileRow, featureNames, featureRows, type RowFile, type Specs } from '../tables/feature-rows.ts'
 import type { ExitCode, Terminal } from './command.ts'
+import { inputFile, plainBytes } from './data-file.ts'
 import { type Explainer, openExplainer, rowsAtOnce } from './explain-rows.ts'
 import { rowJson, rowText } from './explanation-text.ts'
 import { openArtifact, readManifest } from './open-artifact.ts'
 import { Progress } from './progress.ts'
-import { inputFile } from './read-file.ts'
-import { type FileRow, featureNames, type RecordFile, recordsOf, type Specs } from './record-file.ts'
 
 export type ExplainFileOptions = {
 	artifact: string
@@ -49,7 +50,7 @@ export async function explainFile(terminal: Terminal, options: ExplainFileOption
 	}
 }
 
-export async function recordFile(path: string): Promise<RecordFile> {
+export async function recordFile(path: string): Promise<RowFile & { bytes: number }> {
 	const plain = path.toLowerCase().replace(/\.gz$/, '')
 	if (!/\.(csv|ndjson|jsonl|json|parquet)$/.test(plain))
 		throw new AppError(
@@ -57,9 +58,14 @@ export async function recordFile(path: string): Promise<RecordFile> {
 			`${path}: name the file .parquet, .csv, .ndjson or .json (also with .gz), so that its format is known.`,
 		)
 	const isJson = plain.endsWith('.json')
-	// One reader of names and sizes for all commands: to it, JSON is JSON lines.
 	const file = await inputFile(path, isJson ? 'ndjson' : undefined)
-	return { ...file, ending: isJson ? 'json' : file.format }
+	return {
+		path,
+		format: isJson ? 'json' : file.format,
+		bytes: file.bytes,
+		read: (onBytes) => plainBytes(file, onBytes),
+		openParquet: openParquetInThread(),
+	}
 }
 
 /** How cells of a table are read: what the model has categories for is one, whatever it looks like. */
@@ -123,7 +129,7 @@ async function readBackground(
 	const rows: Float64Array[] = []
 	let first: string | undefined
 	let left = 0
-	for await (const row of recordsOf(await recordFile(path), specs)) {
+	for await (const row of featureRows(await recordFile(path), specs)) {
 		if (rows.length === maxRows && maxRows === ownBackground) return rows
 		if (rows.length === maxRows)
 			throw new AppError(
@@ -149,7 +155,7 @@ async function readBackground(
 async function writeRows(
 	terminal: Terminal,
 	explainer: Explainer,
-	file: RecordFile,
+	file: RowFile & { bytes: number },
 	specs: Specs,
 	isJson: boolean,
 ): Promise<{ count: number; unscored: number }> {
@@ -167,7 +173,7 @@ async function writeRows(
 		)
 		progress.update(bytes, total.count)
 	}
-	const records = recordsOf(file, specs, (read) => {
+	const records = featureRows(file, specs, (read) => {
 		bytes = read
 	})
 	for await (const row of records) {

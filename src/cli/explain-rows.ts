@@ -13,7 +13,7 @@ import { maxTableBytes } from '../explain/shap/tables.ts'
 import type { TreeEnsemble } from '../explain/trees/ensemble.ts'
 import type { ExplainPool } from '../platform/node/explain-pool.ts'
 import type { OpenedModel } from '../registry/artifact/opened-version.ts'
-import type { FileRow } from './record-file.ts'
+import type { FileRow } from '../tables/feature-rows.ts'
 
 /** A row with its explanation, or why it has none. */
 export type ExplainedRow = { row: number; values: Readonly<Record<string, unknown>> } & (

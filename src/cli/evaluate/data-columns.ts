@@ -1,6 +1,6 @@
 import { sideOf } from '../../summaries/outcomes/label.ts'
 import { type Column, NumberColumn, ProbabilitiesColumn } from '../../tables/columns.ts'
-import type { Wanted } from '../../tables/read-table.ts'
+import type { Wanted } from '../../tables/read-columns.ts'
 import { CodeColumn } from './code-column.ts'
 import type { Request } from './options.ts'
 

@@ -7,7 +7,7 @@ import {
 	type Value,
 } from '../../stats/estimation/population-shift.ts'
 import type { Column } from '../../tables/columns.ts'
-import type { Wanted } from '../../tables/read-table.ts'
+import type { Wanted } from '../../tables/read-columns.ts'
 import type { Request } from './options.ts'
 import { firstLabel, type Rows } from './rows.ts'
 import { RowsView } from './rows-view.ts'

@@ -3,23 +3,23 @@ import type { SentCheck } from '../../explain/sent-attributions.ts'
 import type { PredictionLineage } from '../lineage/lineage-of-prediction.ts'
 import type { Replay } from '../replay/replay-prediction.ts'
 
-/** A part of the answer that can be there or not, and why. `reason` is null where there is nothing to add. */
+/** The status of a part of an explanation. `reason` is null when there is nothing to add. */
 export type PartStatus<S extends string> = { status: S; reason: string | null }
 
-/** What one feature did to the margin. `value`, `percentile` and `share` are not there for viewers. */
+/** What one feature added to the margin. Viewers do not get `value`, `percentile` and `share`. */
 export type Contribution = {
 	feature: string
-	/** As it was logged; null when it was missing. */
+	/** As logged; null when missing. */
 	value?: unknown
-	/** In the answer's `space`. base + sum of the contributions = margin. */
+	/** In `space`. base + sum of the contributions = margin. */
 	contribution: number
 	/** Estimates only. */
 	standardError?: number
-	/** What it did to the probability; only where the answer has `probability`. */
+	/** Its part of the probability; only in explanations with `probability`. */
 	probability?: number
-	/** Numbers: mid-rank among approved applicants, 0 to 100. Null for others, and where too few are known. */
+	/** Numbers: mid-rank among approved applicants, 0 to 100. Null for other values, and when too few are known. */
 	percentile?: number | null
-	/** Other values: percentage of approved applicants that have the same. */
+	/** Other values: percentage of approved applicants with the same value. */
 	share?: number | null
 }
 
@@ -27,7 +27,7 @@ export type Contribution = {
 export type Reason = {
 	code: string
 	text: string
-	/** What speaks for it, the strongest first. */
+	/** The features that support it, the strongest first. */
 	features: string[]
 	/** Sum of the contributions of its features against the background; null for a knock-out rule. */
 	contribution: number | null
@@ -35,69 +35,69 @@ export type Reason = {
 
 export type ReasonsStatus =
 	| 'ok'
-	/** Principal reasons are missing: the table lacks features that are among them. */
+	/** Principal reasons are missing: the table lacks their features. */
 	| 'incomplete'
-	/** The decision went the person's way: there is nothing to give reasons for. */
+	/** The decision was in the person's favour: it needs no reasons. */
 	| 'not-adverse'
-	/** What was registered did not answer this, or it cannot be told: reasons could be wrong. */
+	/** The registered model did not give this score, or it is unknown whether it did: reasons could be wrong. */
 	| 'withheld'
 	/** Too few logged decisions to compare with. */
 	| 'insufficient'
 	/** No approved reason table, no exact explanation, or no decision. */
 	| 'unavailable'
-	/** The table has no reason for what drove the decision: a notice must not be empty. */
+	/** The table has no reason for the features that drove the decision; a notice must not be empty. */
 	| 'failed'
 
-/** The nearest change that turns the decision, replayed by the model. `changes` is what `what-if` takes. */
+/** The nearest change that reverses the decision, replayed by the model. `changes` is an input of `what-if`. */
 export type Counterfactual = {
 	changes: Record<string, unknown>
-	/** The same features as they were logged. */
+	/** The same features as logged. */
 	from: Record<string, unknown>
 	score: number
 	decision: string
-	/** Whether no nearer change can exist within the limits, or the search was cut short. */
+	/** True when no nearer change exists within the limits; false when the search was cut short. */
 	proven: boolean
 }
 
 export type CounterfactualsStatus = 'ok' | 'none' | 'not-adverse' | 'withheld' | 'unavailable' | 'hidden'
 
-/** Logged decisions that reasons and percentiles compare with. */
+/** The logged decisions that reasons and percentiles are compared with. */
 export type UsedBackground = {
 	kind: 'approved-near-cut-off' | 'all-applicants'
-	/** Rows that reasons compare with. */
+	/** Rows that reasons are compared with. */
 	rows: number
-	/** Approved applicants that percentiles are among. */
+	/** The number of approved applicants for percentiles. */
 	approved: number
 	from: string
 	to: string
-	/** Names the stored rows: the same digest gives the same answer again. */
+	/** Identifies the stored rows: the same digest gives the same explanation. */
 	digest: string
 }
 
-/** What each part of an answer compares the person with; null where that part is not there. */
+/** What each part of an explanation compares the person with; null when the part is missing. */
 export type ComparedWith = {
-	/** `model-file`: what the file itself expects (its training rows, or the means that it states). `sender`: unknown to us. */
+	/** `model-file`: the file's own expectation (its training rows, or means in the file). `sender`: unknown. */
 	contributions: 'model-file' | 'all-applicants' | 'sender' | null
 	reasons: UsedBackground['kind'] | null
 	percentiles: 'approved-applicants' | null
-	/** What a typical distance is. */
+	/** The rows that define a typical distance. */
 	counterfactuals: 'all-applicants' | null
 }
 
-/** An entry of the ledger: `leafHash` is that of RFC 6962, in hexadecimal. */
+/** An entry of the ledger; `leafHash` as in RFC 6962, in hexadecimal. */
 export type LedgerProof = { index: number; leafHash: string }
 
 export type OpenIncident = { id: string; title: string; severity: string; openedAt: string }
 
 /** Attributions that the service sent with the prediction, checked, and compared with those of the artefact. */
 export type SentSummary = Pick<SentCheck, 'status' | 'reason'> & {
-	/** The largest difference; null where they are not in the same space. */
+	/** The largest difference; null when they are not in the same space. */
 	largest: { feature: string; sent: number; ours: number; difference: number } | null
 	/** Spearman's rho of the sizes over the features in common. */
 	rankAgreement: number | null
 }
 
-/** The answer to "why was this score given?": everything as it was at the moment of the decision. */
+/** Why a score was given: everything as of the time of the decision. */
 export type Explanation = {
 	predictionId: string
 	model: string
@@ -106,21 +106,21 @@ export type Explanation = {
 	timestamp: string
 	/** As logged. */
 	score: number | null
-	/** The logged label; else what the threshold makes of the score. */
+	/** The logged label; else the decision by the threshold. */
 	decision: string | null
-	/** Whether the decision went against the person; null where that cannot be told. */
+	/** Whether the decision went against the person; null when unknown. */
 	adverse: boolean | null
-	/** In force at that moment. */
+	/** In force at that time. */
 	threshold: number | null
 	replay: Replay
 	/**
-	 * `exact`: of the registered artefact. `sent`: the service's own, checked for additivity. `estimate`: from the model's
-	 * endpoint. `unavailable`: the reason says what is missing.
+	 * `exact`: from the registered artefact. `sent`: by the service, checked for additivity. `estimate`: from the model's
+	 * endpoint or runtime. `unavailable`: `reason` says what is missing.
 	 */
 	explanation: PartStatus<'exact' | 'sent' | 'estimate' | 'unavailable'>
 	method: string | null
 	space: Space | null
-	/** Multiclass: the class that base, margin and contributions are of. */
+	/** Multiclass: the class of base, margin and contributions. */
 	output: string | null
 	base: number | null
 	margin: number | null
@@ -133,7 +133,7 @@ export type Explanation = {
 	interactions?: { features: [string, string]; value: number }[]
 	notes: FeatureNote[]
 	reasons: Reason[]
-	/** `missing`: features among the principal reasons that the table lacks. */
+	/** `missing`: features of principal reasons that the table lacks. */
 	reasonsStatus: PartStatus<ReasonsStatus> & { missing: string[] }
 	/** The table whose texts were used. */
 	reasonTable: { revision: number; digest: string; locale: string | null } | null
@@ -141,19 +141,19 @@ export type Explanation = {
 	counterfactualsStatus: PartStatus<CounterfactualsStatus>
 	background: UsedBackground | null
 	comparedWith: ComparedWith
-	/** Null where none were sent. */
+	/** Null when none were sent. */
 	sent: SentSummary | null
 	lineage: PredictionLineage
-	/** Open on this model and environment at that moment. */
+	/** Open for this model and environment at that time. */
 	incidents: OpenIncident[]
-	/** Entries of the ledger: of this look-up, and of the registration of the version. */
+	/** Ledger entries of this look-up and of the registration of the version. */
 	proof: { lookup: LedgerProof; version: LedgerProof | null }
 }
 
-/** An explanation before it is on the ledger that somebody saw it. */
+/** An explanation before its look-up is recorded in the ledger. */
 export type ExplanationContent = Omit<Explanation, 'proof'>
 
-/** What the model answers for a changed applicant. Never logged as a prediction. */
+/** The model's score for changed features. Never logged as a prediction. */
 export type WhatIf = {
 	predictionId: string
 	model: string
@@ -169,9 +169,9 @@ export type WhatIf = {
 	contributions: Contribution[]
 	sumError: number
 	notes: FeatureNote[]
-	/** Changed less unchanged, both as the registered model answers them. */
+	/** Changed minus unchanged, both scored by the registered model. */
 	difference: { score: number; margin: number; contributions: { feature: string; contribution: number }[] }
-	/** Whether the registered model answered the logged decision. */
+	/** Whether the registered model gave the logged score. */
 	replay: Replay
 	proof: { lookup: LedgerProof }
 }

@@ -129,7 +129,7 @@ class JsonReader extends NumberScanner {
 			const key = this.#string()
 			if (this.space() !== 58) this.fail('a colon is expected')
 			this.at++
-			if (map.has(key)) this.fail(`the name ${JSON.stringify(key.slice(0, 80))} stands twice in one object`)
+			if (map.has(key)) this.fail(`the name ${JSON.stringify(key.slice(0, 80))} appears twice in one object`)
 			if (this.#skip.has(key)) this.#skipValue(depth + 1)
 			else map.set(key, this.value(depth + 1))
 		} while (!this.#ended(125))

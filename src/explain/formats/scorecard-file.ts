@@ -103,7 +103,7 @@ function refuseDoubles(document: Document): void {
 			const seen = new Set<string>()
 			for (const { key } of items) {
 				const name = String(isScalar(key) ? key.value : key)
-				if (seen.has(name)) throw new Error(`the name ${JSON.stringify(name.slice(0, 80))} stands twice`)
+				if (seen.has(name)) throw new Error(`the name ${JSON.stringify(name.slice(0, 80))} appears twice`)
 				seen.add(name)
 			}
 		},

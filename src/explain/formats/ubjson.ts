@@ -1,5 +1,5 @@
 import { ArtifactError } from '../model.ts'
-import { maxDepth, maxContainers, type Numbers, type Value, type ValueMap } from './json.ts'
+import { maxContainers, maxDepth, type Numbers, type Value, type ValueMap } from './json.ts'
 import { NumberScanner } from './numbers.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
@@ -123,7 +123,8 @@ class UbjsonReader {
 		this.#at++
 		const count = this.#length()
 		const minBytes = type === undefined ? 1 : (widths[type] ?? 1)
-		if (count * minBytes > this.#bytes.length - this.#at) this.fail(`it ends before ${count} announced values`)
+		if (count * minBytes > this.#bytes.length - this.#at)
+			this.fail(`it ends before ${count} announced values`)
 		return { type, count }
 	}
 
@@ -133,7 +134,7 @@ class UbjsonReader {
 		for (let i = 0; count === undefined ? this.#peek() !== '}' : i < count; i++) {
 			this.#peek()
 			const key = this.#text()
-			if (map.has(key)) this.fail(`the name ${JSON.stringify(key.slice(0, 80))} stands twice in one object`)
+			if (map.has(key)) this.fail(`the name ${JSON.stringify(key.slice(0, 80))} appears twice in one object`)
 			const marker = type ?? this.#marker()
 			const value =
 				marker === '[' ? this.#array(depth + 1, this.#skip.has(key)) : this.value(marker, depth + 1)

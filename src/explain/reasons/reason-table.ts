@@ -103,7 +103,7 @@ function codeFaults({ entries, knockOuts }: ReasonTable): TableFault[] {
 	const owned = [...codes, ...knockOuts.filter((k) => k.text !== undefined).map((k) => k.code)]
 	entries.forEach(({ code, features, bins }, i) => {
 		if (codes.indexOf(code) < i)
-			faults.push({ path: `entries.${i}.code`, message: `${JSON.stringify(code)} stands twice` })
+			faults.push({ path: `entries.${i}.code`, message: `${JSON.stringify(code)} appears twice` })
 		const isUsed = features.length > 0 || bins.length > 0 || knockOuts.some((k) => k.code === code)
 		if (!isUsed)
 			faults.push({ path: `entries.${i}`, message: 'has no features, no bins and no knock-out rule' })

@@ -1,18 +1,25 @@
 import { z } from 'zod'
 import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
+import { bodyError } from '../../core/gunzip.ts'
+import { TimeParameter } from '../../core/schemas.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
+import {
+	arrayRows,
+	notAnArray,
+	type ParsedRow,
+	parseBody,
+	parseRows,
+	readArray,
+	skipSpace,
+} from '../../tables/json-rows.ts'
+import { csvRows, parquetRows } from '../../tables/read-rows.ts'
 import type { BodyLimit, RequestBody } from '../body.ts'
 import { invalid, parseOr422 } from '../faults.ts'
 import { mediaType } from '../read-json.ts'
-import { TimeParameter } from '../../core/schemas.ts'
 import { type BaselineBatch, baselineBatches } from './baseline-rows.ts'
-import { csvRows } from './csv.ts'
-import { skipSpace, notAnArray } from './json-array.ts'
-import { type Bytes, bodyError, plainBytes } from './open-body.ts'
-import { parquetRows } from './parquet.ts'
-import { arrayRows, type ParsedRow, parseBody, parseRows, readArray } from './parse-rows.ts'
+import { type Bytes, plainBytes } from './open-body.ts'
 import { windowBatches } from './window-batches.ts'
 
 const ndjson = ['application/x-ndjson', 'application/ndjson', 'application/jsonl']

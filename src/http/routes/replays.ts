@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { ReplayRecord } from '../../decisions/replay/replay.schema.ts'
+import { Time } from '../../core/schemas.ts'
 import { listReplays } from '../../decisions/replay/list-replays.ts'
+import { ReplayRecord } from '../../decisions/replay/replay.schema.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { modelPath, pageOf, pageParameters, periodParameters } from '../parameters.ts'
-import { Time } from '../../core/schemas.ts'
 
 const example = {
 	model: 'credit-default',
@@ -19,9 +19,7 @@ const example = {
 	unavailable: 2,
 	worst: 0.214,
 	examples: [{ predictionId: '0192f0c4-7e3b-7cc1-a0b8-52f1d7a3c001', logged: 0.31, replayed: 0.524 }],
-	reasons: [
-		{ reason: 'no score is logged that the answer of the artefact could be compared with', count: 2 },
-	],
+	reasons: [{ reason: 'no score is logged to compare with the score of the artefact', count: 2 }],
 	replayedAt: '2026-03-02T00:23:00.000Z',
 }
 

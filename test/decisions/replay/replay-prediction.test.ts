@@ -31,7 +31,7 @@ describe('a logged score', () => {
 		for (const decimals of [3, 4, 6])
 			expect(await replay({ score: Number(exact.toFixed(decimals)) })).toMatchObject({
 				status: 'matched',
-				reason: `equal at the ${decimals} decimals that were logged`,
+				reason: `equal at the ${decimals} logged decimals`,
 			})
 	})
 

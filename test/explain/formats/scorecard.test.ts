@@ -228,7 +228,7 @@ describe('a broken card', () => {
 		['a share too few', swap(', share: 0.25', ''), /age\.bins\[0\] has no share/],
 		['a bin without points', swap('points: 20, ', ''), /age\.bins\[1\] has no points/],
 		['a misspelt member', swap('points: 20', 'point: 20'), /"point"/],
-		['a feature twice', swap('home:', 'age:'), /neither YAML nor JSON.*"age" stands twice/],
+		['a feature twice', swap('home:', 'age:'), /neither YAML nor JSON.*"age" appears twice/],
 		['no features', 'format: scorecard\nfeatures: {}', /names no feature/],
 		['no YAML', '{', /neither YAML nor JSON/],
 		['aliases', 'a: &a [1]\nb: *a', /neither YAML nor JSON/],

@@ -1,34 +1,35 @@
-import { anyUse, type Breather, type Use } from '../../core/breather.ts'
-import type { ByteHold } from '../../core/byte-budget.ts'
-import { utf8 } from '../../core/bytes.ts'
-import { collectBytes } from '../../core/collect-bytes.ts'
-import { AppError } from '../../core/errors.ts'
-import { isInexact, parseExact } from '../../core/exact-json.ts'
-import { findJsonFaults, type JsonFault, whyNotJson } from '../../core/json-faults.ts'
-import { deepPath, JsonShape, maxDepth, tooDeep } from '../../core/json-shape.ts'
-import type { Limits } from '../../core/limits.ts'
-import { BadLine, linesIn } from '../../core/lines-in.ts'
-import { asUtf8, decodeUtf8 } from '../../core/utf8.ts'
-import { notAnArray, type Slice, slicesOf, tooMany } from './json-array.ts'
-import { type BodyFormat, bodyError } from './open-body.ts'
+import { anyUse, type Breather, type Use } from '../core/breather.ts'
+import type { ByteHold } from '../core/byte-budget.ts'
+import { utf8 } from '../core/bytes.ts'
+import { collectBytes } from '../core/collect-bytes.ts'
+import { AppError } from '../core/errors.ts'
+import { isInexact, parseExact } from '../core/exact-json.ts'
+import { bodyError } from '../core/gunzip.ts'
+import { findJsonFaults, type JsonFault, whyNotJson } from '../core/json-faults.ts'
+import { deepPath, JsonShape, maxDepth, tooDeep } from '../core/json-shape.ts'
+import type { Limits } from '../core/limits.ts'
+import { BadLine, linesIn } from '../core/lines-in.ts'
+import { asUtf8, decodeUtf8 } from '../core/utf8.ts'
 
-/** `isText`: false where the bytes are not UTF-8. */
+/** `isText` is false when the bytes are not UTF-8. */
 type RowError = {
 	error: 'malformed' | 'invalid' | 'too-large'
 	path?: string
 	message: string
 	isText?: false
 }
-/** One row's JSON value, or why the line is not one. Positions count from 0; blank lines are not rows but count. */
+/** A row's JSON value, or why the line is not a row. `index` counts lines from 0, blank ones too. */
 export type ParsedRow =
 	| { index: number; value: unknown; hasLongNumbers?: boolean }
 	| ({ index: number } & RowError)
 
-type Rows = { format: BodyFormat; stream: AsyncIterable<Uint8Array> }
-/** A longer text is looked at before it is parsed. */
+type Rows = { format: 'json' | 'ndjson'; stream: AsyncIterable<Uint8Array> }
+/** The shape of a longer text is checked before it is parsed. */
 const longText = 64 * 1024
 
-/** The rows of a body, some at a time, in bounded memory for NDJSON. Throws `malformed` or `too-large` for the body as a whole. */
+/**
+ * The rows of a body in batches, in bounded memory for NDJSON. Throws `malformed` or `too-large` for the body as a whole.
+ */
 export async function* parseRows(rows: Rows, limits: Limits, use = anyUse()): AsyncGenerator<ParsedRow[]> {
 	try {
 		if (rows.format === 'ndjson') yield* parseLines(rows.stream, limits, use)
@@ -58,10 +59,10 @@ function textOf(bytes: Uint8Array): string {
 	return text
 }
 
-/** `twice`: the members that are there twice in one object. */
+/** `twice`: members that appear twice in one object. */
 type Parsed = { value: unknown; hasLongNumbers: boolean; isDeep: boolean; twice: Iterable<JsonFault> }
 
-/** A JSON body's value and the members in it that are there twice. Throws `malformed` with the place of what is not JSON. */
+/** The value of a JSON body, and its repeated members. Throws `malformed` with the position of the fault. */
 export function parseBody(bytes: Uint8Array): Parsed {
 	const text = textOf(bytes)
 	try {
@@ -71,7 +72,7 @@ export function parseBody(bytes: Uint8Array): Parsed {
 	}
 }
 
-/** The rows of a JSON array. Throws `malformed` with the place of what is not JSON. */
+/** The rows of a JSON array. Throws `malformed` with the position of the fault. */
 export async function* arrayRows(
 	bytes: Uint8Array,
 	limits: Limits,
@@ -80,7 +81,7 @@ export async function* arrayRows(
 	breather.wake()
 	if (bytes.length <= longText) return yield rowsOf(parseBody(bytes), 0)
 	const slices = await slicesOf(bytes, limits, breather)
-	// Twice, so that no row is taken of a body that breaks later, and never all rows are in memory.
+	// Parsed twice, so that no row of a broken body is accepted and the rows are never in memory all at once.
 	for (const slice of slices) {
 		if (!slice.alone) parseSlice(bytes, slice)
 		if (breather.isDue) await breather.breathe()
@@ -103,7 +104,7 @@ function parseSlice(bytes: Uint8Array, { from, to, first, count }: Slice): Parse
 	try {
 		const parsed = parseJson(list)
 		const { length } = parsed.value as unknown[]
-		// The array was empty, or a comma is the last of it.
+		// The array was empty, or it ends with a comma.
 		if (length === count || (length === 0 && first === 0 && count === 1)) return parsed
 	} catch (cause) {
 		const why = whyNotJson(list, cause, first).replace(/ (at|in) .*position.*$/, '')
@@ -111,7 +112,7 @@ function parseSlice(bytes: Uint8Array, { from, to, first, count }: Slice): Parse
 			cause,
 		})
 	}
-	throw new AppError('malformed', `The body is not JSON: row ${first + count - 1} is missing behind a comma.`)
+	throw new AppError('malformed', `The body is not JSON: row ${first + count - 1} is missing after a comma.`)
 }
 
 function rowsOf({ value, hasLongNumbers, isDeep, twice }: Parsed, first: number): ParsedRow[] {
@@ -176,7 +177,7 @@ function parsedLine(line: string): { value: unknown; hasLongNumbers: boolean } |
 	}
 }
 
-/** Why a row is not parsed. A short one is: what it may be then costs little. */
+/** Why a row is refused before it is parsed. Short rows never are: they cost little. */
 function refusalOfText(text: string, limits: Limits): RowError | undefined {
 	if (text.length <= longText) return undefined
 	const shape = new JsonShape(utf8(text))
@@ -203,7 +204,7 @@ function refusalOfDeep(value: unknown): RowError | undefined {
 	return path && { error: 'invalid', path: pathText(path), message: tooDeep }
 }
 
-/** A place in a row: its member, and what is named in that. */
+/** The path of a member and of a name in it. */
 const pathText = (path: readonly (string | number)[]): string =>
 	path
 		.slice(0, 2)
@@ -214,7 +215,7 @@ function parseJson(text: string): Parsed {
 	const value: unknown = JSON.parse(text)
 	const seen: Seen = { members: 0, hasLongNumbers: false, isDeep: false }
 	look(value, seen, 0)
-	// This follows the name of each member; it may also stand in a text, and then the closer look finds no fault.
+	// `":` follows the name of each member. It may also be in a text; the closer look then finds no fault.
 	const twice = seen.members === countOf('":', text) ? [] : findTwice(text)
 	const { hasLongNumbers, isDeep } = seen
 	return { value: hasLongNumbers && !isDeep ? parseExact(text) : value, hasLongNumbers, isDeep, twice }
@@ -226,7 +227,7 @@ function* findTwice(text: string): Generator<JsonFault> {
 
 type Seen = { members: number; hasLongNumbers: boolean; isDeep: boolean }
 
-/** Counts members, and sees whether a number may have lost digits, or something may be nested too deeply. */
+/** Counts members, and notes numbers that may have lost digits and values that may be nested too deeply. */
 function look(value: unknown, seen: Seen, depth: number): void {
 	if (typeof value === 'number') {
 		if (isInexact(value)) seen.hasLongNumbers = true
@@ -251,3 +252,69 @@ function countOf(part: string, text: string): number {
 	for (let at = text.indexOf(part); at !== -1; at = text.indexOf(part, at + part.length)) count++
 	return count
 }
+
+const sliceLength = 64 * 1024
+const stepLength = 2 ** 20
+const [openList, closeList, comma] = [0x5b, 0x5d, 44]
+
+/** Neighbouring elements of a list, by their position in its text. `alone`: a single one that must not be parsed. */
+type Slice = {
+	from: number
+	to: number
+	first: number
+	count: number
+	alone?: 'too-large' | 'too-deep'
+}
+
+/**
+ * The positions of the elements of a JSON array, in slices, so that a large array need not be parsed at once. The elements
+ * themselves are not checked. Throws `malformed` when the brackets do not match, `invalid` for another value.
+ */
+async function slicesOf(text: Uint8Array, limits: Limits, breather: Breather): Promise<Slice[]> {
+	const begin = skipSpace(text, 0)
+	if (text[begin] !== openList) throw notAnArray()
+	const shape = new JsonShape(text, begin + 1)
+	const slices: Slice[] = []
+	let [from, first] = [shape.at, 0]
+	let element = from
+	for (let index = 0, isLast = false; !isLast; index++) {
+		while (!shape.read(Math.min(text.length, shape.at + stepLength))) {
+			if (shape.at >= text.length) throw notJson('the array is not closed')
+			if (breather.isDue) await breather.breathe()
+		}
+		if (index >= limits.bodyLines) throw tooMany(limits)
+		if (index % 1024 === 0 && breather.isDue) await breather.breathe()
+		const to = shape.at
+		isLast = text[to] === closeList
+		if (!isLast && text[to] !== comma) throw notJson('its brackets do not match')
+		const isLarge = to - element > limits.lineBytes || shape.values > limits.valuesPerRow
+		const alone = shape.depth > maxDepth ? 'too-deep' : isLarge ? 'too-large' : undefined
+		if (alone) {
+			if (index > first) slices.push({ from, to: element - 1, first, count: index - first })
+			slices.push({ from: element, to, first: index, count: 1, alone })
+		} else if (isLast || to - from > sliceLength) slices.push({ from, to, first, count: index + 1 - first })
+		if (alone || to - from > sliceLength) [from, first] = [to + 1, index + 1]
+		shape.next()
+		element = shape.at
+	}
+	if (skipSpace(text, element) < text.length) throw notJson('there is text after the array')
+	return slices
+}
+
+export function skipSpace(text: Uint8Array, at: number): number {
+	let end = at
+	while (end < text.length && (text[end] as number) <= 32) end++
+	return end
+}
+
+const notJson = (why: string) => new AppError('malformed', `The body is not JSON: ${why}.`)
+
+export const notAnArray = () =>
+	new AppError(
+		'invalid',
+		'The body must be a JSON array of rows; send one row as [row], or NDJSON as application/x-ndjson.',
+		{ faults: [{ path: '', message: 'expected an array' }] },
+	)
+
+export const tooMany = ({ bodyLines }: Limits) =>
+	new AppError('too-large', `The body has more than ${bodyLines} rows (limit bodyLines). Send it in parts.`)
