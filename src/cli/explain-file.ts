@@ -1,7 +1,7 @@
 import { AppError } from '../core/errors.ts'
 import { FeatureError, type Structure } from '../explain/model.ts'
 import { openParquetInThread } from '../platform/node/parquet.ts'
-import type { OpenedModel } from '../registry/artifact/opened-version.ts'
+import type { OpenedModel } from '../ports/model-cache.ts'
 import type { FeatureSpec } from '../summaries/inputs/bins.ts'
 import { type FileRow, featureNames, featureRows, type RowFile, type Specs } from '../tables/feature-rows.ts'
 import type { ExitCode, Terminal } from './command.ts'

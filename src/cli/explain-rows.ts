@@ -12,7 +12,7 @@ import { attributionsOfRows, rowMajor } from '../explain/shap/explain-rows.ts'
 import { maxTableBytes } from '../explain/shap/tables.ts'
 import type { TreeEnsemble } from '../explain/trees/ensemble.ts'
 import type { ExplainPool } from '../platform/node/explain-pool.ts'
-import type { OpenedModel } from '../registry/artifact/opened-version.ts'
+import type { OpenedModel } from '../ports/model-cache.ts'
 import type { FileRow } from '../tables/feature-rows.ts'
 
 /** A row with its explanation, or why it has none. */

@@ -1,4 +1,4 @@
-import { rankAgreement } from '../stats/rank-agreement.ts'
+import { rankAgreement } from '../stats/ranks.ts'
 
 /** What sent attributions may add up to: the score, its logit, its logarithm, or a margin that was sent too. */
 export type SentSpace = 'score' | 'log-odds' | 'log' | 'margin'

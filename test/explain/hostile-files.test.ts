@@ -79,7 +79,7 @@ describe('XGBoost files are refused', () => {
 			'above 0',
 		],
 		['settings without trees', (f) => (f.learner.learner_train_param = {}), 'save_config'],
-		['an objective of its own', (f) => (f.learner.objective.name = 'constructor'), 'is not known here'],
+		['an objective of its own', (f) => (f.learner.objective.name = 'constructor'), 'is not supported'],
 		['an unknown booster', (f) => (f.learner.gradient_booster.name = 'gbfoo'), 'is not known'],
 		['a linear booster', (f) => (f.learner.gradient_booster.name = 'gblinear'), 'as `linear-json`'],
 		['vector leaves', (_, t) => (t.tree_param.size_leaf_vector = '3'), 'multi_strategy=one_output_per_tree'],
@@ -128,8 +128,8 @@ describe('XGBoost files are refused', () => {
 				tree.categories_sizes = [1]
 			})
 		refuses('xgboost-json', split(2 ** 24 - 1), 'far larger than their number')
-		refuses('xgboost-json', split(2 ** 24), 'asks for category 16777216')
-		refuses('xgboost-json', split(-1), 'asks for category -1')
+		refuses('xgboost-json', split(2 ** 24), 'uses category 16777216')
+		refuses('xgboost-json', split(-1), 'uses category -1')
 	})
 })
 
@@ -151,7 +151,7 @@ describe('LightGBM files are refused', () => {
 		['a billion features', 'max_feature_idx', '999999998', 'entries for 999999999 features'],
 		['more category sets than it has', 'num_cat', '5', 'category sets outside'],
 		['more trees than it has', 'tree_sizes', '1 2 3', '2 of 3 trees'],
-		['an unknown objective', 'objective', 'toString', 'is not known here'],
+		['an unknown objective', 'objective', 'toString', 'is not supported'],
 		['a sigmoid of 0', 'objective', 'binary sigmoid:0', 'has no sigmoid'],
 		['linear trees', 'is_linear', '1', 'linear_tree=false'],
 	])('for %s', (_, name, value, reason) => refuses('lightgbm-text', line(name, value), reason))
@@ -178,7 +178,7 @@ describe('LightGBM files are refused', () => {
 	})
 
 	test('when they are cut off', () => {
-		refuses('lightgbm-text', Buffer.from(text.slice(0, text.indexOf('end of trees'))), 'cut off')
+		refuses('lightgbm-text', Buffer.from(text.slice(0, text.indexOf('end of trees'))), 'truncated')
 	})
 
 	test('for a category set beyond the sets of its tree', () => {

@@ -7,8 +7,7 @@ import {
 	FeatureError,
 	type Model,
 } from '../../explain/model.ts'
-import type { ModelCache } from '../../registry/artifact/model-cache.ts'
-import type { OpenedVersion } from '../../registry/artifact/opened-version.ts'
+import type { ModelCache, OpenedVersion } from '../../ports/model-cache.ts'
 import { type FoundBackground, minRows, recordsOf } from './background.ts'
 import type { UsedBackground } from './explanation.ts'
 

@@ -2,7 +2,7 @@ import { digits } from '../../core/digits.ts'
 import type { Manifest } from '../../explain/manifest.ts'
 import { type Encoded, FeatureError, type FeatureNote, type Model } from '../../explain/model.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
-import type { OpenedModel, OpenedVersion } from '../../registry/artifact/opened-version.ts'
+import type { OpenedModel, OpenedVersion } from '../../ports/model-cache.ts'
 import type { ModelRow } from '../../registry/model/find-model.ts'
 import { compareScores, loggedNumbers, type Nearness } from './compare-scores.ts'
 

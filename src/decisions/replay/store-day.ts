@@ -5,7 +5,7 @@ import { dayMs, formatTime } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import type { Statement } from '../../db/sql.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
-import type { OpenedVersion } from '../../registry/artifact/opened-version.ts'
+import type { OpenedVersion } from '../../ports/model-cache.ts'
 import type { DayReplay } from './replay-due.ts'
 import type { Replay } from './replay-prediction.ts'
 

@@ -1,5 +1,4 @@
-import { studentTail } from '../../stats/distributions/student.ts'
-import { tQuantile95 } from '../../stats/distributions/t-quantile.ts'
+import { studentTail, tQuantile95 } from '../../stats/distributions.ts'
 
 /**
  * Sums of the contributions of a sample of rows, by feature, from which means, shares and their errors follow. They add up

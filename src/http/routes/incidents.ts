@@ -1,13 +1,14 @@
 import { z } from 'zod'
-import { acknowledgeIncident } from '../../alerting/incident/acknowledge-incident.ts'
-import { commentIncident } from '../../alerting/incident/comment-incident.ts'
-import { getIncident } from '../../alerting/incident/get-incident.ts'
-import { Incident } from '../../alerting/incident/incident.schema.ts'
-import { listIncidents } from '../../alerting/incident/list-incidents.ts'
-import { resolveIncident } from '../../alerting/incident/resolve-incident.ts'
+import {
+	acknowledgeIncident,
+	commentIncident,
+	resolveIncident,
+} from '../../alerting/incident/change-incident.ts'
+import { getIncident, listIncidents } from '../../alerting/incident/read-incidents.ts'
 import { readers } from '../../core/actor.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { pageOf, pageParameters, pathText, periodParameters } from '../parameters.ts'
+import { Incident } from '../../alerting/incident/incident.schema.ts'
 
 const handlers = ['analyst', 'approver'] as const
 const params = z.strictObject({ id: pathText('The id of an incident.', 'inc_01kjx2y4v0') })

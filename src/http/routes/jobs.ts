@@ -1,16 +1,16 @@
 import { z } from 'zod'
+import { JobRunRecord, JobRuns } from '../../jobs/run/run.schema.ts'
 import { AppError } from '../../core/errors.ts'
 import { nearest } from '../../core/nearest.ts'
 import { cursorText, toPage } from '../../core/page.ts'
-import { Time, TimeOrNull } from '../../core/schemas.ts'
 import { formatTime } from '../../core/time.ts'
-import { listRuns } from '../../jobs/run/list-runs.ts'
-import { JobRunRecord, JobRuns } from '../../jobs/run/run.schema.ts'
+import { listRuns } from '../../jobs/run/recorded-runs.ts'
 import type { JobRun } from '../../jobs/run/run-job.ts'
 import { authoriseGlobs } from '../../registry/key/authorise.ts'
 import { created, endpoint, ok, type Resource } from '../endpoint.ts'
 import type { AppOptions } from '../options.ts'
 import { pageParameters, pathText } from '../parameters.ts'
+import { Time, TimeOrNull } from '../../core/schemas.ts'
 
 const example = {
 	id: 'run_01jn8k0000',

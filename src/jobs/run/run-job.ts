@@ -3,8 +3,32 @@ import type { Context, Progress } from '../../context.ts'
 import { newId } from '../../core/ids.ts'
 import type { Change } from '../../db/commit.ts'
 import { jobRuns } from '../../db/schema.ts'
-import { type Busy, keepLease, type Lease, lostLease, releaseLease, takeLease, underLease } from './lease.ts'
+import {
+	type Busy,
+	keepLease,
+	type Lease,
+	leaseExpired,
+	releaseLease,
+	takeLease,
+	underLease,
+} from './lease.ts'
 import { noticeJump, scheduleUpsert } from './register-schedules.ts'
+
+/** `scheduled`: by the clock, not because somebody asked for it now. */
+export type RunOptions = { scheduled?: boolean; onProgress?: Progress }
+
+/** A piece of recurring work. */
+export type Job = {
+	id: string
+	/** Five cron fields, UTC. */
+	cron: string
+	/**
+	 * Answers what it did, for the record; throws only when the whole run failed. Two members mean something to who runs
+	 * it: `failed: [name]` makes it a failed run that says for what; `remaining` above 0 says that there is more to do
+	 * right away.
+	 */
+	run(context: Context, how?: RunOptions): Promise<Record<string, unknown>>
+}
 
 /** What can be run; the registry of jobs has them. */
 export type Runnable = {
@@ -61,7 +85,7 @@ export async function runJob(
 	try {
 		const kept = await releaseLease(context, taken, [endChange(context, base.id, outcome)])
 		// Otherwise its record says already that it failed: whoever took the lease over wrote so.
-		return { ...base, ...(kept ? outcome : failed(context, job.id, lostLease())) }
+		return { ...base, ...(kept ? outcome : failed(context, job.id, leaseExpired())) }
 	} catch (error) {
 		return { ...base, ...failed(context, job.id, error) }
 	}

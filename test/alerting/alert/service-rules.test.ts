@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { actions } from '../../../src/alerting/actions/index.ts'
+import { actions } from '../../../src/alerting/actions.ts'
 import { checkNames } from '../../../src/alerting/alert/check-names.ts'
 import { evaluateAll } from '../../../src/alerting/alert/evaluate-all.ts'
-import { publishRules, rulesInForce } from '../../../src/alerting/alert/service-rules.ts'
+import { publishRules, rulesInForce } from '../../../src/alerting/alert/rules-in-force.ts'
 import { metricIds } from '../../../src/metrics/index.ts'
 import { parseRules } from '../../../src/rules/parse-rules.ts'
 import { testContext } from '../../support/context.ts'
@@ -67,11 +67,11 @@ it('warns of names that nothing registered has', async () => {
 `),
 	)
 	expect(warnings.map((w) => `${w.rule}: ${w.message}`)).toEqual([
-		'a: models: no model is called "credit-rsk". Did you mean credit-risk?',
+		'a: models: there is no model "credit-rsk". Did you mean credit-risk?',
 		'b: features: no model of this rule has the feature "incme". Did you mean income?',
 		'c: models: no model has the tag "credit".',
 		'd: environments: no model of this rule runs in "prod".',
 		'e: each: no model of this rule has sensitive attributes',
-		'f: when: performance.rmse is for regression models, and this rule is about binary ones',
+		'f: when: performance.rmse is for regression models, but this rule is about binary models',
 	])
 })

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { listIncidents } from '../../../src/alerting/incident/list-incidents.ts'
+import { listIncidents } from '../../../src/alerting/incident/read-incidents.ts'
 import type { Actor } from '../../../src/core/actor.ts'
 import { dayMs } from '../../../src/core/time.ts'
 import { startOfTest, testContext } from '../../support/context.ts'
@@ -90,7 +90,7 @@ describe('an incident', () => {
 		const { title, timeline, changes } = await only()
 		expect(title).toBe('income has drifted since 2026-02-11 00:00')
 		expect(timeline.map((t) => t.what)).toContain(
-			'what changed could not be read from the rows: the window has no rows any more',
+			'what changed could not be read from the rows: the window no longer has rows',
 		)
 		expect(changes.map((c) => [c.feature, c.kind, c.after])).toEqual([
 			['income', 'shift', 0.3],

@@ -88,7 +88,7 @@ describe('what is missing', () => {
 		})
 		expect(replayed.status).toBe('mismatched')
 		expect(replayed.reason).toContain(
-			'debt is missing; the model takes 2 for it (it is not among the logged features)',
+			'debt is missing; the model uses 2 instead (it is not among the logged features)',
 		)
 	})
 

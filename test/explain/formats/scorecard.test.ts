@@ -165,7 +165,7 @@ describe('scaling', () => {
 			Object.assign((bad.features as Record<string, object>)[name] as object, {
 				bins: feature.bins.map((b, i) => ({ ...b, points: name === 'late' ? of(i) + i * 3.5 : 200 + i })),
 			})
-		expect(() => open(bad)).toThrow(/features\.late has points that do not go with its WoE/)
+		expect(() => open(bad)).toThrow(/features\.late has points that do not match its WoE/)
 	})
 })
 
