@@ -31,14 +31,14 @@ function changed(change: (file: File, tree: File) => void): Uint8Array {
 
 describe('XGBoost files are refused', () => {
 	test.each<[string, (file: File, tree: File) => void, string]>([
-		['a node above itself', (_, t) => (t.left_children[1] = 0), 'has two parents or is above itself'],
+		['a node above itself', (_, t) => (t.left_children[1] = 0), 'has two parents or is its own ancestor'],
 		['a child of two parents', (_, t) => (t.right_children[0] = t.left_children[0]), 'has two parents'],
 		['a child beyond the nodes', (_, t) => (t.left_children[0] = 1000), 'does not exist'],
 		['a child below 0', (_, t) => (t.right_children[0] = -5), 'does not exist'],
-		['a feature beyond the features', (_, t) => (t.split_indices[0] = 9), 'asks for feature 9 of 9'],
-		['a feature below 0', (_, t) => (t.split_indices[0] = -1), 'asks for feature -1'],
+		['a feature beyond the features', (_, t) => (t.split_indices[0] = 9), 'splits on feature 9 of 9'],
+		['a feature below 0', (_, t) => (t.split_indices[0] = -1), 'splits on feature -1'],
 		['a half node', (_, t) => (t.left_children[0] = 1.5), 'Node 1.5 of tree 0 does not exist'],
-		['a half feature', (_, t) => (t.split_indices[0] = 0.5), 'asks for feature 0.5'],
+		['a half feature', (_, t) => (t.split_indices[0] = 0.5), 'splits on feature 0.5'],
 		[
 			'an infinite leaf',
 			(_, t) => (t.split_conditions = t.split_conditions.map(() => 1e39)),
@@ -56,8 +56,8 @@ describe('XGBoost files are refused', () => {
 			(f) => f.learner.gradient_booster.model.tree_info.pop(),
 			'tree_info has 1',
 		],
-		['a billion features', (f) => (f.learner.learner_model_param.num_feature = '1000000000'), 'cannot be'],
-		['a billion classes', (f) => (f.learner.learner_model_param.num_class = '1000000000'), 'cannot be'],
+		['a billion features', (f) => (f.learner.learner_model_param.num_feature = '1000000000'), 'cannot have'],
+		['a billion classes', (f) => (f.learner.learner_model_param.num_class = '1000000000'), 'cannot have'],
 		['no number as base_score', (f) => (f.learner.learner_model_param.base_score = '[5E-1'), 'base_score'],
 		['two numbers as base_score', (f) => (f.learner.learner_model_param.base_score = '[1,2]'), 'base_score'],
 		[
@@ -139,11 +139,11 @@ describe('LightGBM files are refused', () => {
 		Buffer.from(text.replace(new RegExp(`^${name}=.*$`, 'm'), `${name}=${value}`))
 
 	test.each([
-		['a node above itself', 'left_child', '0 -1 -2', 'has two parents or is above itself'],
+		['a node above itself', 'left_child', '0 -1 -2', 'has two parents or is its own ancestor'],
 		['a leaf of two parents', 'right_child', '-1 -1 -1', 'has two parents'],
 		['a child beyond the nodes', 'left_child', '99 1 2', 'does not exist'],
 		['a leaf beyond the leaves', 'left_child', '-99 1 2', 'does not exist'],
-		['a feature beyond the features', 'split_feature', '9 9 9', 'asks for feature 9 of 9'],
+		['a feature beyond the features', 'split_feature', '9 9 9', 'splits on feature 9 of 9'],
 		['a threshold that is no number', 'threshold', 'nan nan nan', 'no number as its threshold'],
 		['a leaf that is no number', 'leaf_value', 'nan nan nan nan', 'has the value NaN'],
 		['an infinite leaf', 'leaf_value', 'inf inf inf inf', 'has the value Infinity'],
