@@ -18,18 +18,16 @@ type RowError = {
 	message: string
 	isText?: false
 }
-/** A row's JSON value, or why the line is not a row. `index` counts lines from 0, blank ones too. */
+/** The JSON value of a row, or why there is none. Positions start at 0; blank lines are counted too. */
 export type ParsedRow =
 	| { index: number; value: unknown; hasLongNumbers?: boolean }
 	| ({ index: number } & RowError)
 
 type Rows = { format: 'json' | 'ndjson'; stream: AsyncIterable<Uint8Array> }
-/** The shape of a longer text is checked before it is parsed. */
+/** A longer text is scanned before it is parsed. */
 const longText = 64 * 1024
 
-/**
- * The rows of a body in batches, in bounded memory for NDJSON. Throws `malformed` or `too-large` for the body as a whole.
- */
+/** The rows of a body in chunks; NDJSON takes bounded memory. Throws `malformed` or `too-large` for the body as a whole. */
 export async function* parseRows(rows: Rows, limits: Limits, use = anyUse()): AsyncGenerator<ParsedRow[]> {
 	try {
 		if (rows.format === 'ndjson') yield* parseLines(rows.stream, limits, use)
@@ -39,7 +37,7 @@ export async function* parseRows(rows: Rows, limits: Limits, use = anyUse()): As
 	}
 }
 
-/** A whole JSON body. Throws `too-large` over its limit. */
+/** A whole JSON body. Throws `too-large` over the limit. */
 export async function readArray(
 	stream: AsyncIterable<Uint8Array>,
 	{ jsonBytes }: Limits,
@@ -49,7 +47,7 @@ export async function readArray(
 	if (bytes) return bytes
 	throw new AppError(
 		'too-large',
-		`A JSON body is at most ${jsonBytes} bytes (limit jsonBytes). Send NDJSON, which is streamed, or send it in parts.`,
+		`The JSON body is over the limit of ${jsonBytes} bytes (limit jsonBytes). Send NDJSON, which is streamed, or send it in parts.`,
 	)
 }
 
@@ -62,7 +60,7 @@ function textOf(bytes: Uint8Array): string {
 /** `twice`: members that appear twice in one object. */
 type Parsed = { value: unknown; hasLongNumbers: boolean; isDeep: boolean; twice: Iterable<JsonFault> }
 
-/** The value of a JSON body, and its repeated members. Throws `malformed` with the position of the fault. */
+/** The value of a JSON body and its duplicate members. Throws `malformed` with the position of the first error. */
 export function parseBody(bytes: Uint8Array): Parsed {
 	const text = textOf(bytes)
 	try {
@@ -72,7 +70,7 @@ export function parseBody(bytes: Uint8Array): Parsed {
 	}
 }
 
-/** The rows of a JSON array. Throws `malformed` with the position of the fault. */
+/** The rows of a JSON array. Throws `malformed` with the position of the first error. */
 export async function* arrayRows(
 	bytes: Uint8Array,
 	limits: Limits,
@@ -81,7 +79,7 @@ export async function* arrayRows(
 	breather.wake()
 	if (bytes.length <= longText) return yield rowsOf(parseBody(bytes), 0)
 	const slices = await slicesOf(bytes, limits, breather)
-	// Parsed twice, so that no row of a broken body is accepted and the rows are never in memory all at once.
+	// Parsed twice: a body that breaks later must not be accepted in part, and the rows must not all be in memory at once.
 	for (const slice of slices) {
 		if (!slice.alone) parseSlice(bytes, slice)
 		if (breather.isDue) await breather.breathe()
@@ -104,7 +102,7 @@ function parseSlice(bytes: Uint8Array, { from, to, first, count }: Slice): Parse
 	try {
 		const parsed = parseJson(list)
 		const { length } = parsed.value as unknown[]
-		// The array was empty, or it ends with a comma.
+		// The array is empty, or a comma is at its end.
 		if (length === count || (length === 0 && first === 0 && count === 1)) return parsed
 	} catch (cause) {
 		const why = whyNotJson(list, cause, first).replace(/ (at|in) .*position.*$/, '')
@@ -177,7 +175,7 @@ function parsedLine(line: string): { value: unknown; hasLongNumbers: boolean } |
 	}
 }
 
-/** Why a row is refused before it is parsed. Short rows never are: they cost little. */
+/** Why a row is refused before parsing. A short one is always parsed: it cannot cost much. */
 function refusalOfText(text: string, limits: Limits): RowError | undefined {
 	if (text.length <= longText) return undefined
 	const shape = new JsonShape(utf8(text))
@@ -194,8 +192,8 @@ function refusalOf(text: string, limits: Limits, why: 'too-deep' | 'too-large'):
 	}
 	const message =
 		text.length > limits.lineBytes
-			? `a row is at most ${limits.lineBytes} bytes (limit lineBytes)`
-			: `a row has at most ${limits.valuesPerRow} values (limit valuesPerRow)`
+			? `the row is over ${limits.lineBytes} bytes (limit lineBytes)`
+			: `the row has more than ${limits.valuesPerRow} values (limit valuesPerRow)`
 	return { error: 'too-large', message }
 }
 
@@ -204,7 +202,7 @@ function refusalOfDeep(value: unknown): RowError | undefined {
 	return path && { error: 'invalid', path: pathText(path), message: tooDeep }
 }
 
-/** The path of a member and of a name in it. */
+/** A path in a row: the member, and the name inside it. */
 const pathText = (path: readonly (string | number)[]): string =>
 	path
 		.slice(0, 2)
@@ -214,8 +212,8 @@ const pathText = (path: readonly (string | number)[]): string =>
 function parseJson(text: string): Parsed {
 	const value: unknown = JSON.parse(text)
 	const seen: Seen = { members: 0, hasLongNumbers: false, isDeep: false }
-	look(value, seen, 0)
-	// `":` follows the name of each member. It may also be in a text; the closer look then finds no fault.
+	inspect(value, seen, 0)
+	// `":` follows the name of each member. It can also be part of a text; then the closer look finds no fault.
 	const twice = seen.members === countOf('":', text) ? [] : findTwice(text)
 	const { hasLongNumbers, isDeep } = seen
 	return { value: hasLongNumbers && !isDeep ? parseExact(text) : value, hasLongNumbers, isDeep, twice }
@@ -227,8 +225,8 @@ function* findTwice(text: string): Generator<JsonFault> {
 
 type Seen = { members: number; hasLongNumbers: boolean; isDeep: boolean }
 
-/** Counts members, and notes numbers that may have lost digits and values that may be nested too deeply. */
-function look(value: unknown, seen: Seen, depth: number): void {
+/** Counts members, and notes numbers that may have lost digits and nesting that may be too deep. */
+function inspect(value: unknown, seen: Seen, depth: number): void {
 	if (typeof value === 'number') {
 		if (isInexact(value)) seen.hasLongNumbers = true
 		return
@@ -238,12 +236,12 @@ function look(value: unknown, seen: Seen, depth: number): void {
 		seen.isDeep = true
 		if (depth > maxDepth + 1) return
 	}
-	if (Array.isArray(value)) for (const inner of value) look(inner, seen, depth + 1)
+	if (Array.isArray(value)) for (const inner of value) inspect(inner, seen, depth + 1)
 	else
 		for (const name in value) {
 			seen.members++
 			const inner = (value as Record<string, unknown>)[name]
-			if (typeof inner !== 'string') look(inner, seen, depth + 1)
+			if (typeof inner !== 'string') inspect(inner, seen, depth + 1)
 		}
 }
 
@@ -257,7 +255,7 @@ const sliceLength = 64 * 1024
 const stepLength = 2 ** 20
 const [openList, closeList, comma] = [0x5b, 0x5d, 44]
 
-/** Neighbouring elements of a list, by their position in its text. `alone`: a single one that must not be parsed. */
+/** Neighbouring elements of a list by their position in the text. `alone`: one that must not be parsed. */
 type Slice = {
 	from: number
 	to: number
@@ -267,8 +265,8 @@ type Slice = {
 }
 
 /**
- * The positions of the elements of a JSON array, in slices, so that a large array need not be parsed at once. The elements
- * themselves are not checked. Throws `malformed` when the brackets do not match, `invalid` for another value.
+ * The positions of the elements of a JSON array, in groups, so that a large array need not be parsed in one piece. Elements
+ * are not checked here. Throws `malformed` if the brackets do not match, `invalid` for other values.
  */
 async function slicesOf(text: Uint8Array, limits: Limits, breather: Breather): Promise<Slice[]> {
 	const begin = skipSpace(text, 0)

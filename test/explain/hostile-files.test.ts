@@ -80,7 +80,7 @@ describe('XGBoost files are refused', () => {
 		],
 		['settings without trees', (f) => (f.learner.learner_train_param = {}), 'save_config'],
 		['an objective of its own', (f) => (f.learner.objective.name = 'constructor'), 'is not supported'],
-		['an unknown booster', (f) => (f.learner.gradient_booster.name = 'gbfoo'), 'is not known'],
+		['an unknown booster', (f) => (f.learner.gradient_booster.name = 'gbfoo'), 'is not supported'],
 		['a linear booster', (f) => (f.learner.gradient_booster.name = 'gblinear'), 'as `linear-json`'],
 		['vector leaves', (_, t) => (t.tree_param.size_leaf_vector = '3'), 'multi_strategy=one_output_per_tree'],
 		['names of other features than it has', (f) => f.learner.feature_names.pop(), 'has 8 of 9 features'],

@@ -1,7 +1,7 @@
 import type { Attribution, Model } from '../../explain/model.ts'
 import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
 import { type BackgroundContent, type FeatureDistribution, minRows } from './background.ts'
-import type { Contribution, Explanation } from './explanation.ts'
+import type { Contribution, Explanation } from './explanation.schema.ts'
 
 /** A row's values, their declarations, and the background that they are ranked in. */
 export type Shown = {

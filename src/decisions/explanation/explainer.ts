@@ -9,7 +9,7 @@ import {
 } from '../../explain/model.ts'
 import type { ModelCache, OpenedVersion } from '../../ports/model-cache.ts'
 import { type FoundBackground, minRows, recordsOf } from './background.ts'
-import type { UsedBackground } from './explanation.ts'
+import type { UsedBackground } from './explanation.schema.ts'
 
 export type Opened = Exclude<OpenedVersion, { unavailable: string }>
 /** An opened version: its scores and its attributions, whether its file was read or a runtime runs it. */

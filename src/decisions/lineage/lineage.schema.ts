@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Time, TimeOrNull } from '../../core/schemas.ts'
+import { type Output, Time, TimeOrNull } from '../../core/schemas.ts'
 import { nodeKinds } from './graph.ts'
 import { directions } from './read-lineage.ts'
 
@@ -39,6 +39,7 @@ export const Lineage = z
 		next: z.string().nullable().meta({ description: 'The cursor of further versions; null at the end.' }),
 	})
 	.meta({ id: 'Lineage' })
+export type Lineage = Output<typeof Lineage>
 
 export const TouchedPrediction = z
 	.strictObject({
@@ -49,3 +50,4 @@ export const TouchedPrediction = z
 		timestamp: Time,
 	})
 	.meta({ id: 'TouchedPrediction' })
+export type TouchedPrediction = Output<typeof TouchedPrediction>

@@ -7,15 +7,7 @@ import { commit } from '../../db/commit.ts'
 import { authorise, inScope } from '../../registry/key/authorise.ts'
 import { findVersion } from '../../registry/version/find-version.ts'
 import { findOrigin, findVersions, type Origin } from './find-versions.ts'
-
-/** A decision that an origin led to. GET …/predictions/{predictionId} returns its content. */
-export type TouchedPrediction = {
-	model: string
-	version: string
-	environment: string
-	predictionId: string
-	timestamp: string
-}
+import type { TouchedPrediction } from './lineage.schema.ts'
 
 type Named = { model: string; version: string }
 /** The decision after which a page begins: [model, version, time, id]. */

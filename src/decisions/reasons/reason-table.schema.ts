@@ -56,3 +56,4 @@ export const TableRecord = z
 		),
 	})
 	.meta({ id: 'ReasonTable' })
+export type TableRecord = z.output<typeof TableRecord>

@@ -280,8 +280,8 @@ function minCells(e: TreeEnsemble, paths: Paths, from: number, to: number): numb
 }
 
 /**
- * A tree's groups: two subtrees are one group where that takes no more memory (about) than two. Undefined when they would
- * take more than `most` cells, or the tree is too deep for tables.
+ * Plans the groups of a tree: two subtrees become one group if that takes about as much memory. Undefined when they would
+ * take more than `maxCells` cells, or the tree is too deep.
  */
 function planGroups(e: TreeEnsemble, paths: Paths, tree: number, maxCells: number): Group[] | undefined {
 	const from = e.roots[tree] as number

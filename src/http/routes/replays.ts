@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { Time } from '../../core/schemas.ts'
 import { listReplays } from '../../decisions/replay/list-replays.ts'
 import { ReplayRecord } from '../../decisions/replay/replay.schema.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
@@ -53,6 +52,6 @@ const list = endpoint({
 })
 
 export const replays = {
-	about: 'Whether logged scores are what the registered artefact answers.',
+	about: 'Whether logged scores match those of the registered artefact.',
 	endpoints: [list],
 } satisfies Resource

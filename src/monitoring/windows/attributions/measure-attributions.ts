@@ -1,7 +1,7 @@
 import { formatTime, windowMs } from '../../../core/time.ts'
 import type { Series } from '../../../log/prediction-log.ts'
 import type { AttributionMetric, MetricDescriptor } from '../../../metrics/descriptor.ts'
-import type { MetricPoint } from '../../../metrics/metric-point.ts'
+import type { MetricPoint } from '../../../metrics/metric-point.schema.ts'
 import { type MetricValue, statusOf } from '../../../metrics/metric-value.ts'
 import { orNull } from '../../bias/audit-numbers.ts'
 import type { AttributionRecord } from './records.ts'

@@ -9,7 +9,7 @@ import type {
 } from '../../../metrics/descriptor.ts'
 import { groupMeasure, withoutSmallGroups } from '../../../metrics/fairness.ts'
 import type { MetricDescriptor } from '../../../metrics/index.ts'
-import type { MetricPoint } from '../../../metrics/metric-point.ts'
+import type { MetricPoint } from '../../../metrics/metric-point.schema.ts'
 import { type MetricValue, statusOf } from '../../../metrics/metric-value.ts'
 import { type AttributeResult, groupAndRest, wholeOf } from '../../../metrics/outcome-result.ts'
 import { orNull } from '../../bias/audit-numbers.ts'
