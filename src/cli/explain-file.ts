@@ -21,10 +21,10 @@ export type ExplainFileOptions = {
 }
 
 const maxBackground = 5000
-/** Rows of the file itself that stand in where there is no background. */
+/** Rows of the file itself that are used without a background. */
 const ownBackground = 100
 
-/** Explains the rows of a file by a model file, with no service. 1: some row could not be scored. */
+/** Explains the rows of a file with a model file, without a service. Exit code 1: some rows could not be scored. */
 export async function explainFile(terminal: Terminal, options: ExplainFileOptions): Promise<ExitCode> {
 	const note = (text: string) => terminal.err(`Note: ${text}\n`)
 	const manifest = await readManifest(options.manifest, note)
@@ -68,7 +68,7 @@ export async function recordFile(path: string): Promise<RowFile & { bytes: numbe
 	}
 }
 
-/** How cells of a table are read: what the model has categories for is one, whatever it looks like. */
+/** How cells are read: a feature with categories in the model is categorical, whatever its cells look like. */
 export function specsOf(opened: OpenedModel): Specs {
 	const { features } = 'model' in opened ? opened.model : opened.onnx
 	const structure = 'model' in opened ? opened.model.structure : undefined
@@ -86,7 +86,7 @@ export function specsOf(opened: OpenedModel): Specs {
 function specOf(name: string, structure: Structure | undefined, i: number): FeatureSpec {
 	if (structure?.kind === 'trees') {
 		const categories = structure.sources[i]?.categories
-		// Bare codes have no categories to be told by: they are numbers.
+		// Bare codes have no category names: they are numbers.
 		return categories?.length
 			? { name, type: 'categorical', values: [...categories] }
 			: { name, type: 'numeric' }
@@ -97,7 +97,7 @@ function specOf(name: string, structure: Structure | undefined, i: number): Feat
 	return { name, type: 'numeric', ...(special && { values: [...special] }) }
 }
 
-/** ONNX files do not say what their training rows were like: without rows of others, the rows are compared with themselves. */
+/** ONNX files have no training statistics: without a background, the rows are compared with rows of the same file. */
 async function backgroundOf(
 	terminal: Terminal,
 	{ artifact, background, rows }: ExplainFileOptions,
@@ -110,10 +110,10 @@ async function backgroundOf(
 	if (own.length < 2)
 		throw new AppError(
 			'invalid',
-			`${artifact} is explained by comparing with rows of others: name a file of them with --background.`,
+			`${artifact} is explained by comparing with other rows: name a file of them with --background.`,
 		)
 	terminal.err(
-		`No --background: every row is compared with the first ${own.length} of ${rows}.${'model' in opened ? '' : ` Contributions are estimated, for ${opened.onnx.reason}.`}\n`,
+		`No --background: every row is compared with the first ${own.length} of ${rows}.${'model' in opened ? '' : ` Contributions are estimated: ${opened.onnx.reason}.`}\n`,
 	)
 	return own
 }
@@ -134,7 +134,7 @@ async function readBackground(
 		if (rows.length === maxRows)
 			throw new AppError(
 				'too-large',
-				`${path} has more than ${maxRows} rows: a few hundred drawn at random are enough.`,
+				`${path} has more than ${maxRows} rows: a few hundred random rows are enough.`,
 			)
 		try {
 			if ('fault' in row) throw new FeatureError('', row.fault)
@@ -146,7 +146,7 @@ async function readBackground(
 		}
 	}
 	if (rows.length === 0)
-		throw new AppError('invalid', `${path} has no row that the model takes${first ? `: ${first}` : ''}.`)
+		throw new AppError('invalid', `${path} has no row that the model can score${first ? `: ${first}` : ''}.`)
 	if (left > 0 && maxRows === maxBackground)
 		terminal.err(`${left} rows of ${path} are left out of the background; the first, ${first}\n`)
 	return rows

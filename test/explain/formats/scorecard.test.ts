@@ -213,7 +213,7 @@ describe('a broken card', () => {
 			/features\.age\.bins\[1\]\.points must be a finite number, not NaN/,
 		],
 		['points as text', swap('points: 20', 'points: "20"'), /points must be a finite number/],
-		['a value in two bins', swap('[rent, parents]', '[rent, own]'), /"own", which is in another bin/],
+		['a value in two bins', swap('[rent, parents]', '[rent, own]'), /"own", which is already in another bin/],
 		[
 			'a WoE as a bin',
 			swap('missing: { points: 15, share: 0.1 }', 'missing: -0.53'),

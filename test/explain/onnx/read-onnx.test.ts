@@ -111,7 +111,7 @@ describe('reading ONNX files', () => {
 	})
 
 	it('refuses models without scores or without a table of inputs', async () => {
-		await expect(openOnnx(model(), {}, undefined)).rejects.toThrow('answers no scores')
+		await expect(openOnnx(model(), {}, undefined)).rejects.toThrow('has no scores')
 	})
 
 	it('survives 30,000 damaged files: an ArtifactError or a graph, nothing else', () => {
