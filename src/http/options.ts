@@ -1,6 +1,6 @@
 import type { ByteBudget } from '../core/byte-budget.ts'
 import type { JobRun } from '../jobs/run/run-job.ts'
-import type { ExportedMetrics } from '../monitoring/windows/exported-metrics.ts'
+import type { ExportedMetrics } from '../monitoring/windows/exported-points.ts'
 import type { ProcessUsage } from './prometheus.ts'
 import type { Traffic } from './traffic.ts'
 

@@ -1,5 +1,5 @@
 import { type Counts, readCounts } from '../alerting/health/read-counts.ts'
-import type { Exported } from '../monitoring/windows/exported-metrics.ts'
+import type { Exported } from '../monitoring/windows/exported-points.ts'
 import type { Service } from './endpoint.ts'
 import { counter, gauge, histogram, render, type Series } from './exposition.ts'
 import { durationBounds, type Traffic } from './traffic.ts'

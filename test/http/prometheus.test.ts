@@ -4,7 +4,7 @@ import { metricsOnly } from '../../src/http/prometheus.ts'
 import { Traffic } from '../../src/http/traffic.ts'
 import { compute } from '../../src/jobs/compute.ts'
 import { rollUp } from '../../src/jobs/roll-up.ts'
-import { ExportedMetrics } from '../../src/monitoring/windows/exported-metrics.ts'
+import { ExportedMetrics } from '../../src/monitoring/windows/exported-points.ts'
 import { testServer } from '../support/server.ts'
 
 const exported = new ExportedMetrics(['drift.psi', 'performance.roc_auc', 'service.rate'], 100)

@@ -4,7 +4,7 @@ import { dayMs, formatTime } from '../../src/core/time.ts'
 import type { MetricPoint } from '../../src/metrics/metric-point.ts'
 import type { AttributeBias, ModelBias } from '../../src/monitoring/bias/read-bias.ts'
 import type { ModelPerformance } from '../../src/monitoring/performance/read-performance.ts'
-import type { Place, WindowAnswers } from '../../src/monitoring/windows/outcomes/recent-windows.ts'
+import type { ChosenSeries, WindowPoints } from '../../src/monitoring/windows/recent-windows.ts'
 import { biasMessage, valueOf } from '../../src/slack/blocks/bias.ts'
 import { performanceMessage } from '../../src/slack/blocks/performance.ts'
 import { checkMessage } from '../../src/slack/limits.ts'
@@ -194,7 +194,7 @@ describe('messages of any size', () => {
 			computedAt: fc.constant(window.to),
 			trust: fc.constantFrom('ok' as const, 'doubtful' as const),
 		})
-	const places: fc.Arbitrary<Place> = fc
+	const places: fc.Arbitrary<ChosenSeries> = fc
 		.record({ id: fc.nat(), model: text, version: text, environment: text, segment: text, value: text })
 		.map((series) => ({
 			model: series.model,
@@ -204,7 +204,7 @@ describe('messages of any size', () => {
 			others: Array(9).fill(series),
 		}))
 	const shown = ['performance.roc_auc', 'performance.f1', 'performance.brier', 'performance.ece']
-	const windows: fc.Arbitrary<WindowAnswers> = fc
+	const windows: fc.Arbitrary<WindowPoints> = fc
 		.tuple(answers('performance.outcome_coverage'), fc.tuple(...shown.map(answers)), fc.boolean())
 		.map(([coverage, list, isMature]) => ({
 			from: Date.parse(window.from),
@@ -212,7 +212,7 @@ describe('messages of any size', () => {
 			isMature,
 			isOver: true,
 			coverage,
-			answers: new Map(list.map((a) => [a.metric, a])),
+			points: new Map(list.map((a) => [a.metric, a])),
 		}))
 	const attributes: fc.Arbitrary<AttributeBias> = fc.record({
 		attribute: text,

@@ -3,7 +3,7 @@ import { hourMs, minuteMs, secondMs, windowMs } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { ruleSets, ruleUses } from '../../db/schema.ts'
 import type { Statement } from '../../db/sql.ts'
-import type { ChangedWindow } from '../../monitoring/windows/read-facts.ts'
+import type { ChangedWindow } from '../../monitoring/windows/window-facts.ts'
 import type { RuleSet } from '../../rules/rule-set.ts'
 import type { ActionRegistry } from './action.ts'
 import { ruleActor } from './change-set.ts'
@@ -28,7 +28,7 @@ export async function evaluateAll(
 	const ruleSet = await rulesInForce(context)
 	await recordRuleSet(context, ruleSet)
 	const since = await readProgress(context)
-	const fresh = await sources.computedWindows(context, { since })
+	const fresh = await sources.changedWindows(context, { since })
 	const sequence = fresh.reduce((max, w) => Math.max(max, w.sequence), since)
 	await keepWaiting(context, fresh, sequence)
 	const due = await readDue(context, isPatient)

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { windowSizes } from '../../core/time.ts'
 import { metricIds } from '../../metrics/index.ts'
-import { readAnswers } from '../../monitoring/windows/read-metrics.ts'
+import { MetricPoint } from '../../metrics/metric-point.schema.ts'
+import { readPoints } from '../../monitoring/windows/read-points.ts'
 import { seesFeatures } from '../../registry/key/authorise.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import { Glob } from '../../registry/model/name.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
-import { MetricPoint } from '../../metrics/metric-point.schema.ts'
 import { modelPath, pageOf, pageParameters, periodParameters } from '../parameters.ts'
 
 const example = {
@@ -89,7 +89,7 @@ const read = endpoint({
 		const { name } = await findModel(context, params.model)
 		// Who is in a small group is nothing for those who see no people.
 		const namesSmall = seesFeatures(actor)
-		return ok(await readAnswers(context, { ...rest, model: name, metrics: metric, namesSmall }))
+		return ok(await readPoints(context, { ...rest, model: name, metrics: metric, namesSmall }))
 	},
 })
 

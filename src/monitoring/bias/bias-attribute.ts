@@ -8,8 +8,7 @@ import {
 	mergeCounts,
 } from '../../stats/fairness/group-counts.ts'
 import { groupRates } from '../../stats/fairness/rates.ts'
-import { groupName } from '../windows/outcomes/measure-outcomes.ts'
-import type { ValueCounts } from '../windows/outcomes/sum-groups.ts'
+import { groupName } from '../windows/record-points.ts'
 import { orNull, toEstimate } from './audit-numbers.ts'
 import { disparitiesOf, toFourFifths } from './bias-disparities.ts'
 import {
@@ -21,6 +20,7 @@ import {
 	simpsonOf,
 	strataOf,
 } from './bias-segments.ts'
+import type { ValueCounts } from './group-sums.ts'
 
 /** The groups of an attribute, and the same in each value of each declared segment. */
 export type AttributeGroups = {

@@ -3,9 +3,9 @@ import type { Actor } from '../../core/actor.ts'
 import { formatTime } from '../../core/time.ts'
 import { labelOf } from '../../registry/model/favourable.ts'
 import { benjaminiHochberg } from '../../stats/benjamini-hochberg.ts'
-import { type GroupSums, groupsOf, sumGroups } from '../windows/outcomes/sum-groups.ts'
 import { type Attribute, type AuditQuery, type AuditScope, auditScope } from './audit-scope.ts'
 import { type AttributeAudit, auditAttribute } from './bias-attribute.ts'
+import { type GroupSums, groupsOf, sumGroups } from './group-sums.ts'
 
 /**
  * How the sensitive groups of a binary model fared over a period, by exact sums of the log. Throws as `auditScope` does;

@@ -6,16 +6,16 @@ import type { ModelRow } from '../../registry/model/find-model.ts'
 import { defaultMinGroup } from '../../stats/fairness/disparity.ts'
 import { maxPaired } from '../../summaries/outcomes/join-index.ts'
 import { missingGroup } from '../../summaries/outcomes/make-join-index.ts'
+import { readPoints } from '../windows/read-points.ts'
 import {
-	choosePlace,
+	type ChosenSeries,
+	chooseSeries,
 	isEvaluated,
 	lastMature,
-	type Place,
 	readWindows,
 	trendWindows,
-	type WindowAnswers,
-} from '../windows/outcomes/recent-windows.ts'
-import { readAnswers } from '../windows/read-metrics.ts'
+	type WindowPoints,
+} from '../windows/recent-windows.ts'
 
 /** `namesSmall` false: groups of too few rows are not named. */
 export type BiasQuery = { attribute?: string | undefined; window: WindowSize; namesSmall?: boolean }
@@ -30,8 +30,8 @@ export type AttributeBias = {
 /** How the groups of a model's sensitive attributes fare: what the blocks of a message are made of. */
 export type ModelBias = {
 	model: string
-	place: Place
-	at: WindowAnswers
+	place: ChosenSeries
+	at: WindowPoints
 	/** What the decision is called that is good for the person; undefined while nobody has said. */
 	favourable: string | undefined
 	attributes: readonly AttributeBias[]
@@ -76,7 +76,7 @@ export async function readBias(
 	model: ModelRow,
 	{ attribute, window, namesSmall = true }: BiasQuery,
 ): Promise<ModelBias | undefined> {
-	const place = await choosePlace(context, model, window)
+	const place = await chooseSeries(context, model, window)
 	if (!place) return undefined
 	const { at, over } = await chooseWindow(context, model, place)
 	if (!at) return undefined
@@ -118,7 +118,7 @@ const minQ = ({ findings }: AttributeBias): number => Math.min(...findings.map((
  * `at`: the last mature window, of those with outcomes if there are, else the last that is over, else the one that is open.
  * `over`: the last that is over.
  */
-async function chooseWindow(context: Context, model: ModelRow, place: Place) {
+async function chooseWindow(context: Context, model: ModelRow, place: ChosenSeries) {
 	const size = windowMs[place.window]
 	const end = place.newest + size
 	const read = (from: number, to: number) => readWindows(context, place, model.task, [], { from, to })
@@ -133,12 +133,12 @@ async function chooseWindow(context: Context, model: ModelRow, place: Place) {
 
 async function readAttributes(
 	context: Context,
-	place: Place,
+	place: ChosenSeries,
 	from: number,
 	{ attribute, namesSmall }: { attribute?: string | undefined; namesSmall: boolean },
 	metrics: readonly string[] = [...biasMetrics, rate],
 ): Promise<AttributeBias[]> {
-	const { items } = await readAnswers(context, {
+	const { items } = await readPoints(context, {
 		model: place.model,
 		environment: place.series.environment,
 		version: place.series.version,
@@ -165,8 +165,8 @@ const placeOf = ({ metric }: MetricPoint): number => (biasMetrics as readonly st
 
 async function readImpacts(
 	context: Context,
-	place: Place,
-	{ from, window }: WindowAnswers,
+	place: ChosenSeries,
+	{ from, window }: WindowPoints,
 	{ wanted, namesSmall }: { wanted: readonly string[]; namesSmall: boolean },
 ): Promise<ModelBias['newer']> {
 	const all = await readAttributes(context, place, from, { namesSmall }, [fourFifths])

@@ -9,16 +9,9 @@ import { type Comparison, outcomesOf } from '../../stats/sequential/comparison.t
 import { type GuardState, type Verdict, verdict } from '../../stats/sequential/verdict.ts'
 import { modelLabels } from '../../summaries/outcomes/label.ts'
 import { type OutcomeSpec, outcomeSpec } from '../../summaries/outcomes/make-join-index.ts'
-import {
-	absoluteError,
-	clipLimit,
-	type Loss,
-	type LossName,
-	lossesOf,
-	matchLosses,
-} from '../windows/outcomes/losses.ts'
 import { type Compared, comparedRows, type Period } from './compared-rows.ts'
 import { defaultTolerances, guardsOf, type Tolerances, type VersionGuard } from './comparison-guards.ts'
+import { absoluteError, clipLimit, type Loss, type LossName, lossesOf, matchLosses } from './losses.ts'
 import { selectionOf } from './selective-outcomes.ts'
 
 type Numbers = { value: number | null; low: number | null; high: number | null }

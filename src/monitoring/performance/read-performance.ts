@@ -4,18 +4,19 @@ import { metrics } from '../../metrics/index.ts'
 import type { MetricPoint } from '../../metrics/metric-point.ts'
 import type { ModelRow } from '../../registry/model/find-model.ts'
 import type { Task } from '../../summaries/outcomes/label.ts'
+import { readPoints } from '../windows/read-points.ts'
 import {
-	choosePlace,
+	type ChosenSeries,
+	chooseSeries,
 	isEvaluated,
 	lastMature,
 	mainMetric,
-	type Place,
+	type Revision,
+	readRevisions,
 	readWindows,
 	trendWindows,
-	type WindowAnswers,
-} from '../windows/outcomes/recent-windows.ts'
-import { type Restatement, readRestatements } from '../windows/outcomes/restatements.ts'
-import { readAnswers } from '../windows/read-metrics.ts'
+	type WindowPoints,
+} from '../windows/recent-windows.ts'
 
 export type PerformanceQuery = {
 	metric?: string | undefined
@@ -28,20 +29,20 @@ export type ModelPerformance = {
 	model: string
 	task: Task
 	maturity: ModelRow['maturity']
-	place: Place
+	place: ChosenSeries
 	/** The metric of the trend, and those of the figures. */
 	metric: string
 	shown: readonly string[]
 	/** The last mature window with outcomes; undefined when there is none yet. */
-	mature: WindowAnswers | undefined
+	mature: WindowPoints | undefined
 	/** Mature windows after it, of which no outcome came. */
 	maturedWithout: number
-	newest: WindowAnswers | undefined
-	trend: readonly WindowAnswers[]
+	newest: WindowPoints | undefined
+	trend: readonly WindowPoints[]
 	/** What the chosen metric was expected to be, oldest first, and how often the interval held what it then was. */
 	estimates: readonly MetricPoint[]
 	realised: { inside: number; of: number }
-	restated: { items: Restatement[]; count: number }
+	restated: { items: Revision[]; count: number }
 	/** Windows whose outcomes are not missing at random. */
 	gaps: readonly MetricPoint[]
 	/** Changes that detectors found among the errors. */
@@ -74,7 +75,7 @@ export async function readPerformance(
 	model: ModelRow,
 	query: PerformanceQuery,
 ): Promise<ModelPerformance | undefined> {
-	const place = await choosePlace(context, model, query.window, query.segment)
+	const place = await chooseSeries(context, model, query.window, query.segment)
 	if (!place) return undefined
 	const { task } = model
 	const metric = query.metric ?? mainMetric[task]
@@ -105,18 +106,18 @@ export async function readPerformance(
 		newest: trend.at(-1),
 		trend,
 		...estimatesOf(trend, all, estimate),
-		restated: await readRestatements(context, place, all, metric, maxRestated),
+		restated: await readRevisions(context, place, all, metric, maxRestated),
 		gaps: gapsOf([mature, trend.at(-1)]),
 		changes: await readChanges(context, place, until(end)),
 	}
 }
 
-const of = (windows: readonly WindowAnswers[], id: string | undefined): MetricPoint[] =>
-	windows.flatMap((w) => (id === undefined ? [] : (w.answers.get(id) ?? [])))
+const of = (windows: readonly WindowPoints[], id: string | undefined): MetricPoint[] =>
+	windows.flatMap((w) => (id === undefined ? [] : (w.points.get(id) ?? [])))
 
 function estimatesOf(
-	trend: readonly WindowAnswers[],
-	all: readonly WindowAnswers[],
+	trend: readonly WindowPoints[],
+	all: readonly WindowPoints[],
 	estimate: string | undefined,
 ): Pick<ModelPerformance, 'estimates' | 'realised'> {
 	const turnedOut = of(all, estimate).flatMap((a) => a.realised ?? [])
@@ -126,7 +127,7 @@ function estimatesOf(
 	}
 }
 
-const gapsOf = (windows: readonly (WindowAnswers | undefined)[]): MetricPoint[] =>
+const gapsOf = (windows: readonly (WindowPoints | undefined)[]): MetricPoint[] =>
 	of(
 		[...new Set(windows)].flatMap((w) => w ?? []),
 		gapId,
@@ -135,12 +136,12 @@ const gapsOf = (windows: readonly (WindowAnswers | undefined)[]): MetricPoint[] 
 /** Detectors look at all rows: a segment has none of its own, and days without predictions count too. */
 async function readChanges(
 	context: Context,
-	{ model, series, window }: Place,
+	{ model, series, window }: ChosenSeries,
 	{ from, to }: { from: number; to: number },
 ): Promise<MetricPoint[]> {
 	const { environment, version } = series
 	if (series.segment !== '') return []
 	const metrics = ['concept.*']
-	const { items } = await readAnswers(context, { model, environment, version, window, metrics, from, to })
+	const { items } = await readPoints(context, { model, environment, version, window, metrics, from, to })
 	return items.filter((a) => (a.value ?? 0) > 0)
 }

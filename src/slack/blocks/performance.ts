@@ -1,7 +1,7 @@
 import type { WindowSize } from '../../core/time.ts'
 import type { MetricPoint } from '../../metrics/metric-point.ts'
 import type { ModelPerformance } from '../../monitoring/performance/read-performance.ts'
-import type { WindowAnswers } from '../../monitoring/windows/outcomes/recent-windows.ts'
+import type { WindowPoints } from '../../monitoring/windows/recent-windows.ts'
 import { limits } from '../limits.ts'
 import { chanceOf, count, coverageText, figure, shortName, windowName, withInterval } from './figure.ts'
 import { placeText } from './place.ts'
@@ -29,11 +29,11 @@ export const nothingComputed = (model: string, window: WindowSize): SlackMessage
 	)
 
 /** Metrics of one window, a line each; those without a value together, by why. */
-function figureLines({ answers }: WindowAnswers, shown: readonly string[]): string[] {
+function figureLines({ points }: WindowPoints, shown: readonly string[]): string[] {
 	const known: string[] = []
 	const unknown = new Map<string, string[]>()
 	for (const id of shown) {
-		const answer = answers.get(id)
+		const answer = points.get(id)
 		if (!answer) continue
 		if (answer.value === null) {
 			const why = answer.reason ?? 'not defined for these rows'

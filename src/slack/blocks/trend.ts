@@ -18,14 +18,14 @@ export function trendOf({ trend, metric, estimates, place }: ModelPerformance): 
 	const slots = Array.from({ length }, (_, i): Slot => {
 		const window = byFrom.get(first + i * size)
 		return {
-			value: window?.answers.get(metric)?.value ?? null,
+			value: window?.points.get(metric)?.value ?? null,
 			estimate: estimated.get(first + i * size) ?? null,
 			isProvisional: window !== undefined && !window.isMature,
 		}
 	})
 	const name = (from: number) => windowName(formatTime(from), place.window)
 	const last = first + (length - 1) * size
-	const known = trend.flatMap((w) => w.answers.get(metric) ?? []).filter((a) => a.value !== null)
+	const known = trend.flatMap((w) => w.points.get(metric) ?? []).filter((a) => a.value !== null)
 	const sentence = [
 		knownSentence(known, slots, shortName(metric), (a) => name(Date.parse(a.window.from))),
 		...(known.length > 0 && estimates.length > 0

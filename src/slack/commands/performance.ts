@@ -1,6 +1,6 @@
 import { type WindowSize, windowSizes } from '../../core/time.ts'
 import { performanceMetrics, readPerformance } from '../../monitoring/performance/read-performance.ts'
-import { segmentValues } from '../../monitoring/windows/outcomes/recent-windows.ts'
+import { segmentValues } from '../../monitoring/windows/recent-windows.ts'
 import { seesFeatures } from '../../registry/key/authorise.ts'
 import { nothingComputed, performanceMessage } from '../blocks/performance.ts'
 import { type Phrases, parsePhrases, someOf, themselves } from '../parse-phrases.ts'

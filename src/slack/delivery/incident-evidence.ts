@@ -2,7 +2,7 @@ import type { Incident, IncidentAlert } from '../../alerting/incident/incident.t
 import type { Context } from '../../context.ts'
 import { type WindowSize, windowMs, windowSizes } from '../../core/time.ts'
 import { metricIds } from '../../metrics/index.ts'
-import { readAnswers } from '../../monitoring/windows/read-metrics.ts'
+import { readPoints } from '../../monitoring/windows/read-points.ts'
 
 /** What stands behind an alert: rows of its window and of the baseline, and the chance that it is none. */
 export type Evidence = { n: number; m: number; q: number | null }
@@ -23,7 +23,7 @@ async function evidenceOf(
 	if (window === undefined || !metricIds.includes(alert.metric)) return undefined
 	const { version, feature, segment } = alert.subject
 	const from = Date.parse(alert.window.from)
-	const { items } = await readAnswers(context, {
+	const { items } = await readPoints(context, {
 		model,
 		environment,
 		version,
