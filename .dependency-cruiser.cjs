@@ -52,7 +52,7 @@ const reach = {
 			[...pureFolders, 'context', ...stateful, ...others],
 		]),
 	),
-	context: [...pureFolders, 'ports', 'db', 'log', 'registry'],
+	context: [...pureFolders, 'ports', 'db', 'log'],
 }
 
 const arrows = Object.entries(reach).map(([folder, allowed]) => ({

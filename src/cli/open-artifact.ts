@@ -6,9 +6,9 @@ import { defaultLimits } from '../core/limits.ts'
 import { nearest } from '../core/nearest.ts'
 import { Manifest } from '../explain/manifest.ts'
 import { ArtifactError, type ArtifactFormat, artifactFormats } from '../explain/model.ts'
+import type { OpenedModel } from '../ports/model-cache.ts'
 import { guessFormat, refuseKnown } from '../registry/artifact/guess-format.ts'
 import { openBytes } from '../registry/artifact/open-bytes.ts'
-import type { OpenedModel } from '../registry/artifact/opened-version.ts'
 import { UsageError } from './command.ts'
 
 /** The bytes of a file, unpacked. Throws with what to do. */

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { computeAttributions } from '../monitoring/windows/attributions.ts'
-import type { Job, RunOptions } from './job.ts'
+import type { Job, RunOptions } from './run/run-job.ts'
 
 /** Explains samples of hours whose rows changed, and computes the drift of their attributions. */
 export const attribute = {

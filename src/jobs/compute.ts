@@ -3,7 +3,7 @@ import { detectDrift } from '../monitoring/windows/concept-drift.ts'
 import { inputs } from '../monitoring/windows/inputs.ts'
 import { outcomes } from '../monitoring/windows/outcomes.ts'
 import { computeWindows } from '../monitoring/windows/pipeline.ts'
-import type { Job, RunOptions } from './job.ts'
+import type { Job, RunOptions } from './run/run-job.ts'
 
 /** Computes every window whose rows or outcomes changed, and those that closed. */
 export const compute = {

@@ -9,7 +9,7 @@ import { Thread, ThreadError, threadUrl } from '../platform/node/thread.ts'
 import type { RowBatch } from '../summaries/inputs/columns.ts'
 import { concatBatches, joinable } from '../summaries/inputs/select-rows.ts'
 import { jsonColumnsKey, toArchive } from './archive-rows.ts'
-import type { ArchiveQuestion, ArchiveReply } from './archive-thread-node.ts'
+import type { ArchiveCalls, ArchiveQuestion } from './archive-thread-node.ts'
 import { ChunkStore, type ReadArchive } from './chunk-store.ts'
 import type { Codec } from './codec.ts'
 
@@ -24,7 +24,7 @@ const retryAfterMs = 60_000
  * and again at once until the file changes.
  */
 export function archiveReader(folder: string): { read: ReadArchive; close(): void } {
-	let thread: Thread | undefined
+	let thread: Thread<ArchiveCalls> | undefined
 	const damaged = new Map<string, { stamp: string; error: AppError }>()
 	const stampOf = async (file: string) => {
 		const info = await stat(join(folder, file)).catch(() => undefined)
@@ -37,27 +37,27 @@ export function archiveReader(folder: string): { read: ReadArchive; close(): voi
 		if (known?.stamp === stamp) throw known.error
 		damaged.delete(file)
 		if (!thread || thread.isEnded)
-			thread = new Thread(
-				threadUrl('archive-thread-node', import.meta.url),
-				{ deadlineMs, megabytes: maxMegabytes },
-				{ folder },
+			thread = new Thread(threadUrl('archive-thread-node', import.meta.url), {
+				deadlineMs,
+				megabytes: maxMegabytes,
+				workerData: { folder },
+			})
+		try {
+			return await thread.call('read', question)
+		} catch (cause) {
+			if (!(cause instanceof ThreadError)) throw cause
+			const error = new AppError(
+				'unavailable',
+				`The archive file ${file} cannot be read: ${cause.message}. Restore it from a backup.`,
+				{ retryAfterMs, cause },
 			)
-		const reply = await thread.ask<ArchiveReply>(question).catch((error: unknown): ArchiveReply => {
-			if (error instanceof ThreadError) return { refused: error.message }
+			damaged.set(file, { stamp, error })
 			throw error
-		})
-		if (!('refused' in reply)) return reply.batch
-		const error = new AppError(
-			'unavailable',
-			`The archive file ${file} cannot be read: ${reply.refused}. Restore it from a backup.`,
-			{ retryAfterMs, cause: new Error(reply.refused) },
-		)
-		damaged.set(file, { stamp, error })
-		throw error
+		}
 	}
 	return {
 		read: (file, sha256, first, count) => ask({ file, sha256, first, count }),
-		close: () => thread?.close(),
+		close: () => void thread?.close(),
 	}
 }
 

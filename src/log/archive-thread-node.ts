@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parentPort, workerData } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
 import { asyncBufferFromFile, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from 'hyparquet'
+import { serveThread } from '../platform/node/serve-thread.ts'
 import type { RowBatch } from '../summaries/inputs/columns.ts'
 import { fromArchive, jsonColumnsKey } from './archive-rows.ts'
 
@@ -16,7 +17,6 @@ export type ArchiveQuestion = {
 	first: number
 	count: number
 }
-export type ArchiveReply = { batch: RowBatch } | { refused: string }
 
 const maxOpen = 16
 
@@ -44,23 +44,22 @@ async function open(path: string, sha256: string | undefined): Promise<Opened> {
 	return file
 }
 
-async function replyTo(folder: string, question: ArchiveQuestion): Promise<ArchiveReply> {
-	const { file: name, sha256, first, count } = question
+const { folder } = workerData as { folder: string }
+
+async function read({ file: name, sha256, first, count }: ArchiveQuestion): Promise<RowBatch> {
 	try {
 		const path = join(folder, name)
 		const { metadata, json } = await open(path, sha256)
 		const file = await asyncBufferFromFile(path)
 		const rows = await parquetReadObjects({ file, metadata, rowStart: first, rowEnd: first + count })
 		if (rows.length !== count) throw new Error(`it has ${rows.length} of the ${count} rows`)
-		return { batch: fromArchive(rows, json) }
+		return fromArchive(rows, json)
 	} catch (error) {
 		const { code, message } = error as NodeJS.ErrnoException
-		return { refused: code === 'ENOENT' ? 'it is missing' : message.slice(0, 200) }
+		throw new Error(code === 'ENOENT' ? 'it is missing' : message.slice(0, 200))
 	}
 }
 
-const { folder } = workerData as { folder: string }
-const port = parentPort as NonNullable<typeof parentPort>
-port.on('message', (question: ArchiveQuestion) => {
-	void replyTo(folder, question).then((reply) => port.postMessage(reply))
-})
+const calls = { read }
+export type ArchiveCalls = typeof calls
+serveThread(calls)

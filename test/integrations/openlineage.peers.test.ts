@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 import { toRunEvent } from '../../src/integrations/openlineage/run-event.ts'
-import type { LineageFact } from '../../src/ports/lineage-fact.ts'
+import type { LineageFact } from '../../src/ports/lineage.ts'
 import { hasPeers, lineagePython } from '../support/peers.ts'
 
 const at = '2026-03-02T00:00:00.000Z'

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Context } from '../../context.ts'
 import type { Result } from '../../core/result.ts'
 import { formatTime } from '../../core/time.ts'
-import type { RunDataset, RunReader, TrainingRun } from '../../ports/training-run.ts'
+import type { RunDataset, RunReader, TrainingRun } from '../../ports/lineage.ts'
 import { type MlflowGet, type MlflowOptions, mlflowGet } from './client.ts'
 import { parseReference, type Reference } from './reference.ts'
 

@@ -1,4 +1,4 @@
-import type { LineageEventType, LineageFact } from '../../ports/lineage-fact.ts'
+import type { LineageEventType, LineageFact } from '../../ports/lineage.ts'
 import { runIdOf } from './run-id.ts'
 
 /** Who sends, and in which namespace its jobs and models are. */

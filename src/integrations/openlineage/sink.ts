@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts'
 import { collectBytes } from '../../core/collect-bytes.ts'
 import { peerText } from '../../core/peer-text.ts'
 import { secondMs } from '../../core/time.ts'
-import type { LineageSink } from '../../ports/lineage-fact.ts'
+import type { LineageSink } from '../../ports/lineage.ts'
 import { toRunEvent } from './run-event.ts'
 
 export type OpenLineageOptions = {

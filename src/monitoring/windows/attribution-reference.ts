@@ -4,12 +4,14 @@ import { dayMs, weekMs } from '../../core/time.ts'
 import {
 	type AttributionMoments,
 	addMoments,
+	attributionNdcg,
 	decodeMoments,
 	effectiveRows,
 	emptyMoments,
+	minEffectiveRows,
 	momentsOf,
+	shareChanges,
 } from '../../explain/global/attribution-moments.ts'
-import { attributionNdcg, minEffectiveRows, shareChanges } from '../../explain/global/share-changes.ts'
 import type { HourDelta, Series } from '../../log/prediction-log.ts'
 import type { AttributionResult } from '../../metrics/attribution-result.ts'
 import { attributionDrift } from '../../metrics/drift/attribution.ts'

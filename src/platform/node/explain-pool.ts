@@ -1,6 +1,8 @@
-import { Worker } from 'node:worker_threads'
+import { SerialQueue } from '../../core/serial-queue.ts'
 import type { TreeEnsemble } from '../../explain/trees/ensemble.ts'
-import type { Explained, Piece, ThreadData } from './explain-thread.ts'
+import type { ExplainThreads } from '../../ports/threads.ts'
+import type { ExplainCalls, ThreadData } from './explain-thread.ts'
+import { places, Thread, threadUrl } from './thread.ts'
 
 /** Threads that explain rows of one model at the same time. The caller closes it. */
 export type ExplainPool = {
@@ -14,8 +16,10 @@ export type ExplainPool = {
 	close(): Promise<void>
 }
 
-/** Rows that a thread takes at once, at most: enough that messages cost nothing, few enough that threads end together. */
-const rowsOfPiece = 512
+/** Rows per call of a thread: enough that messages cost nothing, few enough that threads end together. */
+const maxRowsPerCall = 512
+/** The next call waits in the thread when the last one ends. */
+const callsPerThread = 2
 
 /** Memory that all threads read, rather than a copy of the model in each. */
 function shared(e: TreeEnsemble): TreeEnsemble {
@@ -29,93 +33,98 @@ function shared(e: TreeEnsemble): TreeEnsemble {
 	return Object.fromEntries(Object.entries(e).map(([name, part]) => [name, copy(part)])) as TreeEnsemble
 }
 
-type Job = { piece: Piece; done: (contributions: Float64Array) => void; failed: (error: Error) => void }
-type Thread = { worker: Worker; busy: Map<number, Job> }
-
 /**
  * Starts threads on a model; with a background the values are interventional, else path-dependent. Rejects when a thread
  * cannot start.
  */
 export async function openExplainPool(
 	ensemble: TreeEnsemble,
-	{ threads, background }: { threads: number; background?: readonly Float64Array[] },
+	{ threads: count, background }: { threads: number; background?: readonly Float64Array[] },
 ): Promise<ExplainPool> {
-	const data: ThreadData = { ensemble: shared(ensemble), ...(background ? { background } : {}) }
-	const waiting: Job[] = []
-	let gone: Error | undefined
-	const opened: Thread[] = []
-	const fail = (error: Error) => {
-		gone ??= error
-		for (const job of [...waiting.splice(0), ...opened.flatMap((t) => [...t.busy.values()])]) job.failed(gone)
+	const { columns, outputs } = ensemble
+	const workerData: ThreadData = { ensemble: shared(ensemble), ...(background ? { background } : {}) }
+	const threads = Array.from(
+		{ length: Math.max(1, count) },
+		() =>
+			new Thread<ExplainCalls>(threadUrl('explain-thread', import.meta.url), {
+				workerData,
+				atOnce: callsPerThread,
+			}),
+	)
+	const close = async () => {
+		await Promise.all(threads.map((thread) => thread.close()))
 	}
-	// Two pieces a thread: the next one is there when the last one is done.
-	const feed = (thread: Thread) => {
-		while (thread.busy.size < 2) {
-			const job = waiting.shift()
-			if (!job) return
-			thread.busy.set(job.piece.id, job)
-			thread.worker.postMessage(job.piece, [job.piece.rows.buffer])
+	const bases = await Promise.all(threads.map((thread) => thread.call('base', undefined))).catch(
+		async (error) => {
+			await close()
+			throw error
+		},
+	)
+	const place = places(callsPerThread * threads.length)
+	/** In the thread with the fewest calls; in one that has ended, if any has, where the call is rejected. */
+	const explainPart = async (rows: Float64Array<ArrayBuffer>): Promise<Float64Array> => {
+		const release = await place()
+		try {
+			const free = threads.reduce((a, b) => (b.isEnded || b.running < a.running ? b : a))
+			return await free.call('explain', rows, [rows.buffer])
+		} finally {
+			release()
 		}
 	}
-	const bases = await Promise.all(
-		Array.from({ length: Math.max(1, threads) }, () => startThread(data, opened, feed, fail)),
-	).catch(async (error) => {
-		await Promise.all(opened.map((t) => t.worker.terminate()))
-		throw error
-	})
-	let nextId = 1
-	const take = (rows: Float64Array): Promise<Float64Array> =>
-		new Promise((done, failed) => {
-			if (gone) return failed(gone)
-			waiting.push({ piece: { id: nextId++, rows: rows.slice() }, done, failed })
-			for (const thread of opened) feed(thread)
-		})
-	const { columns, outputs } = ensemble
 	return {
 		base: bases[0] as Float64Array,
 		async explain(rows) {
 			if (rows.length % columns !== 0)
 				throw new RangeError(`${rows.length} values are not rows of ${columns} columns`)
 			const out = new Float64Array(rows.length * outputs)
-			const each = Math.ceil(rows.length / columns / (2 * opened.length))
-			const step = Math.max(1, Math.min(rowsOfPiece, each)) * columns
-			const pieces = Array.from({ length: Math.ceil(rows.length / step) }, async (_, i) => {
-				out.set(await take(rows.subarray(i * step, (i + 1) * step)), i * step * outputs)
+			const each = Math.ceil(rows.length / columns / (callsPerThread * threads.length))
+			const step = Math.max(1, Math.min(maxRowsPerCall, each)) * columns
+			const parts = Array.from({ length: Math.ceil(rows.length / step) }, async (_, i) => {
+				out.set(await explainPart(rows.slice(i * step, (i + 1) * step)), i * step * outputs)
 			})
-			await Promise.all(pieces)
+			await Promise.all(parts)
 			return out
 		},
-		async close() {
-			fail(new Error('the pool is closed'))
-			await Promise.all(opened.map((t) => t.worker.terminate()))
-		},
+		close,
 	}
 }
 
-function startThread(
-	data: ThreadData,
-	opened: Thread[],
-	feed: (thread: Thread) => void,
-	fail: (error: Error) => void,
-): Promise<Float64Array> {
-	// The source runs as it stands; the package holds what was emitted from it.
-	const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-	const url = new URL(`./explain-thread.${extension}`, import.meta.url)
-	const thread: Thread = { worker: new Worker(url, { workerData: data }), busy: new Map() }
-	opened.push(thread)
-	return new Promise((resolve, reject) => {
-		const failed = (error: Error) => {
-			fail(error)
-			reject(error)
-		}
-		thread.worker.on('message', (message: { base: Float64Array } | Explained) => {
-			if ('base' in message) return resolve(message.base)
-			const job = thread.busy.get(message.id)
-			thread.busy.delete(message.id)
-			feed(thread)
-			job?.done(message.contributions)
-		})
-		thread.worker.on('error', (error) => failed(error as Error))
-		thread.worker.on('exit', () => failed(new Error('an explaining thread has ended')))
-	})
+/** An unused thread is closed after this time, with the memory of its model. */
+const idleMs = 30_000
+
+/** One thread beside the one that answers requests. It holds the model that was explained last. */
+export function openExplainThreads(): ExplainThreads {
+	const queue = new SerialQueue()
+	let open: { ensemble: TreeEnsemble; pool: ExplainPool } | undefined
+	let idle: NodeJS.Timeout | undefined
+	const shut = async () => {
+		const { pool } = open ?? {}
+		open = undefined
+		await pool?.close()
+	}
+	return {
+		explain: (ensemble, rows) =>
+			queue.run(async () => {
+				clearTimeout(idle)
+				try {
+					if (open?.ensemble !== ensemble) {
+						await shut()
+						open = { ensemble, pool: await openExplainPool(ensemble, { threads: 1 }) }
+					}
+					const { pool } = open
+					return { base: pool.base, contributions: await pool.explain(rows) }
+				} catch (error) {
+					// A thread that has ended answers no more calls.
+					await shut()
+					throw error
+				} finally {
+					idle = setTimeout(() => void queue.run(shut), idleMs)
+					idle.unref()
+				}
+			}),
+		close: () => {
+			clearTimeout(idle)
+			return queue.run(shut)
+		},
+	}
 }

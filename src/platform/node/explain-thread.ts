@@ -1,22 +1,24 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
 import { explainRows } from '../../explain/shap/explain-rows.ts'
 import { planBackground } from '../../explain/shap/interventional.ts'
 import { planPaths } from '../../explain/shap/path-dependent.ts'
 import type { TreeEnsemble } from '../../explain/trees/ensemble.ts'
+import { Moved, serveThread } from './serve-thread.ts'
 
-// A thread that explains rows of one model, piece after piece.
+// A thread explains rows of one model.
 
 export type ThreadData = { ensemble: TreeEnsemble; background?: readonly Float64Array[] }
-export type Piece = { id: number; rows: Float64Array<ArrayBuffer> }
-export type Explained = { id: number; contributions: Float64Array<ArrayBuffer> }
 
-const { ensemble: e, background } = workerData as ThreadData
-const port = parentPort as NonNullable<typeof parentPort>
-const plan = background ? planBackground(e, background) : planPaths(e)
+const { ensemble, background } = workerData as ThreadData
+const plan = background ? planBackground(ensemble, background) : planPaths(ensemble)
 
-port.on('message', ({ id, rows }: Piece) => {
-	const contributions = new Float64Array(rows.length * e.outputs)
-	explainRows(plan, rows, contributions)
-	port.postMessage({ id, contributions } satisfies Explained, [contributions.buffer])
-})
-port.postMessage({ base: plan.base })
+const calls = {
+	base: () => plan.base,
+	explain(rows: Float64Array) {
+		const contributions = new Float64Array(rows.length * ensemble.outputs)
+		explainRows(plan, rows, contributions)
+		return new Moved(contributions, [contributions.buffer])
+	},
+}
+export type ExplainCalls = typeof calls
+serveThread(calls)

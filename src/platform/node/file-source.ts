@@ -3,7 +3,8 @@ import { relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { sha256Hex } from '../../core/bytes.ts'
 import type { Result } from '../../core/result.ts'
-import { type ArtifactSource, failure } from '../../registry/artifact/artifact-source.ts'
+import type { ArtifactSource } from '../../ports/artifacts.ts'
+import { failure } from '../../registry/artifact/artifact-source.ts'
 import { overLimit } from '../../registry/artifact/s3.ts'
 
 /** `file:` URIs below one folder; links that lead out of it are refused, whatever they point at. */
@@ -13,12 +14,7 @@ export function fileSource(folder: string): ArtifactSource {
 			const root = await realpath(folder)
 			const path = await realpath(pathOf(uri, root))
 			const inside = relative(root, path)
-			if (
-				inside === '' ||
-				inside.startsWith(`..${sep}`) ||
-				inside === '../../services' ||
-				resolve(inside) === inside
-			)
+			if (inside === '' || inside.startsWith(`..${sep}`) || inside === '..' || resolve(inside) === inside)
 				return failure(`it is not below the folder PLUMBLINE_ARTIFACT_FILES, ${folder}`)
 			return readWhole(path, maxBytes)
 		})

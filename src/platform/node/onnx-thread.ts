@@ -1,15 +1,9 @@
 import { createRequire } from 'node:module'
-import { parentPort, workerData } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
 import type { OnnxInput } from '../../explain/onnx/runtime.ts'
+import { Moved, serveThread } from './serve-thread.ts'
 
-// The thread that runs ONNX models. onnxruntime works in the calling thread, so a slow graph would hold up everything else.
-
-export type OnnxQuestion =
-	| { kind: 'open'; session: number; bytes: Uint8Array<ArrayBuffer> }
-	| { kind: 'run'; session: number; inputs: Readonly<Record<string, OnnxInput>>; output: string }
-	| { kind: 'close'; session: number }
-/** `values` row by row. */
-export type OnnxReply = { done: true } | { values: Float64Array<ArrayBuffer> } | { refused: string }
+// onnxruntime works in the calling thread, so a slow graph would hold up everything else.
 
 type Data = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array | string[]
 type Tensor = { type: string; data: Data; dims: readonly number[] }
@@ -17,7 +11,7 @@ type Session = {
 	run(feeds: Record<string, Tensor>, fetches: readonly string[]): Promise<Record<string, Tensor>>
 	release(): Promise<void>
 }
-/** The part of onnxruntime-node that we use; the package is optional, so its own types may not be there. */
+/** The part of onnxruntime-node that is used here. The package is optional, so its own types may be absent. */
 type Ort = {
 	InferenceSession: { create(bytes: Uint8Array, options: Record<string, unknown>): Promise<Session> }
 	Tensor: new (type: string, data: Data, dims: readonly number[]) => Tensor
@@ -28,7 +22,7 @@ const sessionOptions = {
 	intraOpNumThreads: 1,
 	interOpNumThreads: 1,
 	executionMode: 'sequential',
-	// Its log goes to the process's own output; what fails is thrown as well.
+	// Only fatal errors: its log goes to the process's output, and failures are thrown as well.
 	logSeverityLevel: 4,
 }
 
@@ -53,36 +47,24 @@ function toTensor({ type, rows, width, values }: OnnxInput): Tensor {
 	return new Tensor('float32', Float32Array.from(plain), dims)
 }
 
-async function run(
-	session: number,
-	inputs: Readonly<Record<string, OnnxInput>>,
-	output: string,
-): Promise<Float64Array<ArrayBuffer>> {
-	const feeds = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, toTensor(input)]))
-	const answer = (await (sessions.get(session) as Session).run(feeds, [output]))[output]
-	if (!answer || answer.type === 'string') throw new Error(`the output ${output} holds no numbers`)
-	return Float64Array.from(answer.data as ArrayLike<number | bigint>, Number)
-}
+type Run = { session: number; inputs: Readonly<Record<string, OnnxInput>>; output: string }
 
-async function replyTo(question: OnnxQuestion): Promise<OnnxReply> {
-	try {
-		const { kind, session } = question
-		if (kind === 'run') return { values: await run(session, question.inputs, question.output) }
-		if (kind === 'open')
-			sessions.set(session, await ort.InferenceSession.create(question.bytes, sessionOptions))
-		else {
-			await sessions.get(session)?.release()
-			sessions.delete(session)
-		}
-		return { done: true }
-	} catch (error) {
-		return { refused: error instanceof Error ? error.message : String(error) }
-	}
+const calls = {
+	async open({ session, bytes }: { session: number; bytes: Uint8Array }): Promise<void> {
+		sessions.set(session, await ort.InferenceSession.create(bytes, sessionOptions))
+	},
+	/** The output's values, row by row. */
+	async run({ session, inputs, output }: Run) {
+		const feeds = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, toTensor(input)]))
+		const tensor = (await (sessions.get(session) as Session).run(feeds, [output]))[output]
+		if (!tensor || tensor.type === 'string') throw new Error(`the output ${output} holds no numbers`)
+		const values = Float64Array.from(tensor.data as ArrayLike<number | bigint>, Number)
+		return new Moved(values, [values.buffer])
+	},
+	async close(session: number): Promise<void> {
+		await sessions.get(session)?.release()
+		sessions.delete(session)
+	},
 }
-
-const port = parentPort as NonNullable<typeof parentPort>
-port.on('message', (question: OnnxQuestion) => {
-	void replyTo(question).then((reply) =>
-		port.postMessage(reply, 'values' in reply ? [reply.values.buffer] : []),
-	)
-})
+export type OnnxCalls = typeof calls
+serveThread(calls)

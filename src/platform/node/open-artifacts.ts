@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts'
+import type { ArtifactSource } from '../../ports/artifacts.ts'
 import { type ArtifactSettings, s3Of } from '../../registry/artifact/artifact-settings.ts'
-import { type ArtifactSource, artifactSource } from '../../registry/artifact/artifact-source.ts'
+import { artifactSource } from '../../registry/artifact/artifact-source.ts'
 import { parseS3, s3Store } from '../../registry/artifact/s3.ts'
 import { webSource } from '../../registry/artifact/web-source.ts'
 import { anyFileSource, fileSource } from './file-source.ts'

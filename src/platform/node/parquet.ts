@@ -1,52 +1,50 @@
 import type { FileMetaData } from 'hyparquet'
 import { AppError } from '../../core/errors.ts'
 import type { OpenParquet, ParquetLimits, ParquetTable } from '../../tables/parquet.ts'
-import type { Opened, ParquetSource, Question, Reply, ThreadData } from './parquet-thread.ts'
+import type { ParquetCalls, ParquetSource, ThreadData } from './parquet-thread.ts'
 import { places, Thread, ThreadError, threadUrl } from './thread.ts'
 
 /** For one column of one row group: some seconds for the largest that there are. */
-const patienceMs = 20_000
+const maxCallMs = 20_000
 const maxMegabytes = 2048
 
-/** A thread of its own for a file: what a damaged one takes, time or memory, goes with it. */
+/** A file in a thread of its own, so that a damaged one can be ended whatever time or memory it takes. */
 export class ParquetThread {
-	private readonly thread: Thread
+	private readonly thread: Thread<ParquetCalls>
 
-	constructor(source: ParquetSource, limits?: ParquetLimits, deadlineMs = patienceMs) {
-		this.thread = new Thread(
-			threadUrl('parquet-thread', import.meta.url),
-			{ deadlineMs, megabytes: maxMegabytes },
-			{ source, limits } satisfies ThreadData,
-			source.bytes ? [source.bytes.buffer] : [],
-		)
+	constructor(source: ParquetSource, limits?: ParquetLimits, deadlineMs = maxCallMs) {
+		this.thread = new Thread(threadUrl('parquet-thread', import.meta.url), {
+			deadlineMs,
+			megabytes: maxMegabytes,
+			workerData: { source, limits } satisfies ThreadData,
+			transferList: source.bytes ? [source.bytes.buffer] : [],
+		})
 	}
 
-	async metadata(): Promise<FileMetaData> {
-		return (await this.ask({ kind: 'metadata' })) as FileMetaData
+	metadata(): Promise<FileMetaData> {
+		return this.orClose(this.thread.call('metadata', undefined))
 	}
 
-	async read(column: number, group: number): Promise<readonly unknown[]> {
-		return (await this.ask({ kind: 'read', column, group })) as readonly unknown[]
+	read(column: number, group: number): Promise<readonly unknown[]> {
+		return this.orClose(this.thread.call('cells', { column, group }))
 	}
 
 	async open(): Promise<ParquetTable> {
-		const { columns, groups } = (await this.ask({ kind: 'open' })) as Opened
-		const rows = async (group: number, from: number, to: number) =>
-			(await this.ask({ kind: 'rows', group, from, to })) as readonly (readonly unknown[])[]
+		const { columns, groups } = await this.orClose(this.thread.call('open', undefined))
+		const rows = (group: number, from: number, to: number) =>
+			this.orClose(this.thread.call('rows', { group, from, to }))
 		return { columns, groups, rows, close: () => this.close() }
 	}
 
 	async close(): Promise<void> {
-		this.thread.close()
+		void this.thread.close()
 	}
 
-	private async ask(question: Question): Promise<unknown> {
+	private async orClose<T>(reply: Promise<T>): Promise<T> {
 		try {
-			const reply = await this.thread.ask<Reply>(question)
-			if ('value' in reply) return reply.value
-			throw new AppError(reply.refused.code, reply.refused.message)
+			return await reply
 		} catch (error) {
-			this.thread.close()
+			void this.thread.close()
 			if (!(error instanceof ThreadError)) throw error
 			throw new AppError(
 				'malformed',
@@ -57,11 +55,11 @@ export class ParquetThread {
 	}
 }
 
-/** Each may take `mostMegabytes`. */
+/** Each may take `maxMegabytes`. */
 const maxAtOnce = 4
 
-/** Opens a file in a thread, which ends with `close`, or with the first error. A few at a time: the others wait. */
-export function openParquetInThread(deadlineMs = patienceMs): OpenParquet {
+/** Opens a file in a thread, which ends with `close` or with the first error. The others wait until a thread is free. */
+export function openParquetInThread(deadlineMs = maxCallMs): OpenParquet {
 	const place = places(maxAtOnce)
 	return async (bytes, limits) => {
 		const release = await place()

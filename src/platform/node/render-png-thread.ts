@@ -1,19 +1,17 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { parentPort, workerData } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
 import { initWasm, Resvg } from '@resvg/resvg-wasm'
+import { serveThread } from './serve-thread.ts'
 
-// The thread that turns SVG into PNG: a picture takes a fifth of a second, in which nothing else could be answered.
-
-export type Drawing = { svg: string }
-export type Rendered = { png: Uint8Array } | { error: string }
+// A picture takes a fifth of a second, in which nothing else could be answered.
 
 const fonts = ['ttf/DejaVuSans.ttf', 'ttf/DejaVuSans-Bold.ttf']
 const family = 'DejaVu Sans'
-/** For screens with two pixels where there was one. */
+/** For screens with two device pixels to a CSS pixel. */
 const zoom = 2
 
-/** A file of a package that we depend on, wherever it is installed. */
+/** A file of an installed package. */
 const read = async (specifier: string): Promise<Uint8Array<ArrayBuffer>> =>
 	new Uint8Array(await readFile(fileURLToPath(import.meta.resolve(specifier))))
 
@@ -40,11 +38,6 @@ function render(svg: string): Uint8Array {
 	}
 }
 
-const port = parentPort as NonNullable<typeof parentPort>
-port.on('message', ({ svg }: Drawing) => {
-	try {
-		port.postMessage({ png: render(svg) } satisfies Rendered)
-	} catch (error) {
-		port.postMessage({ error: String(error) } satisfies Rendered)
-	}
-})
+const calls = { render }
+export type RenderCalls = typeof calls
+serveThread(calls)

@@ -1,25 +1,16 @@
-import { parentPort } from 'node:worker_threads'
 import { readTreeFile, type TreeFormat } from '../../explain/formats/read-tree-file.ts'
 import type { TreeFile } from '../../explain/formats/tree-file.ts'
-import { ArtifactError } from '../../explain/model.ts'
+import { Moved, serveThread } from './serve-thread.ts'
 
-// A thread that reads one file of trees.
+/** The memory of the trees moves: it is as large as the file. */
+const memoryOf = ({ ensemble }: TreeFile) =>
+	Object.values(ensemble).flatMap((part) => (ArrayBuffer.isView(part) ? [part.buffer] : []))
 
-export type TreeReading = { format: TreeFormat; bytes: Uint8Array<ArrayBuffer>; rounds: number | undefined }
-export type TreeRead = { file: TreeFile } | { refused: string }
-
-/** The memory of the trees changes hands: as large as the file, it is not copied. */
-const memoryOf = ({ ensemble }: TreeFile): ArrayBuffer[] =>
-	Object.values(ensemble).flatMap((part) => (ArrayBuffer.isView(part) ? [part.buffer as ArrayBuffer] : []))
-
-const port = parentPort as NonNullable<typeof parentPort>
-port.on('message', ({ format, bytes, rounds }: TreeReading) => {
-	try {
+const calls = {
+	read({ format, bytes, rounds }: { format: TreeFormat; bytes: Uint8Array; rounds: number | undefined }) {
 		const file = readTreeFile(format, bytes, rounds)
-		port.postMessage({ file } satisfies TreeRead, memoryOf(file))
-	} catch (error) {
-		// An error that is sent as it is loses its class.
-		if (!(error instanceof ArtifactError)) throw error
-		port.postMessage({ refused: error.message } satisfies TreeRead)
-	}
-})
+		return new Moved(file, memoryOf(file))
+	},
+}
+export type TreeReaderCalls = typeof calls
+serveThread(calls)

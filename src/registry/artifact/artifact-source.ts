@@ -1,11 +1,6 @@
 import type { Result } from '../../core/result.ts'
+import type { ArtifactSource } from '../../ports/artifacts.ts'
 import { parseS3, readS3, type S3 } from './s3.ts'
-
-/**
- * Reads the bytes that a URI names, up to a size. They are still to be checked against `sha256`, which says what is looked
- * for. A failure says what to do about it; `retryable` ones may pass by themselves.
- */
-export type ArtifactSource = (uri: string, maxBytes: number, sha256: string) => Promise<Result<Uint8Array>>
 
 /** What each kind of URI is read with; what is absent is not set up. */
 export type SourceReaders = { web: ArtifactSource; s3?: S3 | undefined; file?: ArtifactSource | undefined }

@@ -1,67 +1,38 @@
-import type { OpenedVersion } from './opened-version.ts'
-
-/** `again`: when it is worth trying again, where the version cannot be opened now. */
-export type Loaded = { opened: OpenedVersion; again?: number }
-
-/** Opened versions by a key that names their content. */
-export type ModelCache = {
-	/** What is there, or what `load` answers; opens of one key at the same time share one load. */
-	open(key: string, load: () => Promise<Loaded>): Promise<OpenedVersion>
-	/** Forgets that a version could not be opened. */
-	forget(key: string): void
-	/** Bytes that the models in it take, about, and may take. */
-	bytes(): number
-	readonly limitBytes: number
-}
+import { BoundedCache } from '../../core/bounded-cache.ts'
+import { getOrInsert } from '../../core/maps.ts'
+import type { Loaded, ModelCache } from '../../ports/model-cache.ts'
 
 const bytesOf = ({ opened }: Loaded): number =>
 	('model' in opened ? opened.model.bytes : 0) + ('onnx' in opened ? (opened.onnx?.bytes ?? 0) : 0)
 const isOpen = ({ opened }: Loaded): boolean => !('unavailable' in opened)
-/** Reasons are small, but they must not pile up either. */
-const maxUnavailable = 10_000
+/** Why a version cannot be opened takes no bytes by `bytesOf`, but must not pile up either. */
+const maxEntries = 10_000
 
 /**
  * Keeps the models that were used last, up to `limitBytes`; one that is larger than that is opened each time. What cannot
  * be opened is remembered until `again`. `shared`: false where what one request waits for must not hang on another.
  */
 export function modelCache(limitBytes: number, now: () => number, shared = true): ModelCache {
-	// A Map keeps the order of insertion: the first is the one that was used longest ago.
-	const kept = new Map<string, Loaded>()
+	const cache = new BoundedCache<string, Loaded>({
+		max: maxEntries,
+		maxSize: limitBytes,
+		sizeOf: bytesOf,
+		// Requests that still use the model can go on: a closed session is loaded again when it is called.
+		onRemove: ({ opened }) => {
+			if ('onnx' in opened) void opened.onnx?.close()
+		},
+	})
 	const loading = new Map<string, Promise<Loaded>>()
-	let total = 0
-	const drop = (key: string) => {
-		const known = kept.get(key)
-		if (!known) return
-		kept.delete(key)
-		total -= bytesOf(known)
-		// Whoever still has it can go on: a session that is asked again is loaded again.
-		if ('onnx' in known.opened) void known.opened.onnx?.close()
-	}
-	const keep = (key: string, loaded: Loaded) => {
-		drop(key)
-		const isLasting = isOpen(loaded) || loaded.again !== undefined
-		if (!isLasting || bytesOf(loaded) > limitBytes) return
-		kept.set(key, loaded)
-		total += bytesOf(loaded)
-		for (const oldest of kept.keys()) {
-			if (total <= limitBytes && kept.size <= maxUnavailable) break
-			drop(oldest)
-		}
-	}
 	const find = (key: string): Loaded | undefined => {
-		const known = kept.get(key)
-		if (!known) return undefined
-		if (known.again !== undefined && known.again <= now()) {
-			drop(key)
-			return undefined
-		}
-		kept.delete(key)
-		kept.set(key, known)
-		return known
+		const known = cache.get(key)
+		if (known?.again === undefined || known.again > now()) return known
+		cache.delete(key)
+		return undefined
 	}
 	const load = async (key: string, from: () => Promise<Loaded>): Promise<Loaded> => {
 		const loaded = await from()
-		keep(key, loaded)
+		if (isOpen(loaded) || loaded.again !== undefined) cache.set(key, loaded)
+		else cache.delete(key)
 		return loaded
 	}
 	return {
@@ -69,18 +40,14 @@ export function modelCache(limitBytes: number, now: () => number, shared = true)
 			const known = find(key)
 			if (known) return known.opened
 			if (!shared) return (await load(key, from)).opened
-			let pending = loading.get(key)
-			if (!pending) {
-				pending = load(key, from).finally(() => loading.delete(key))
-				loading.set(key, pending)
-			}
-			return (await pending).opened
+			const pending = () => load(key, from).finally(() => loading.delete(key))
+			return (await getOrInsert(loading, key, pending)).opened
 		},
 		forget(key) {
-			const known = kept.get(key)
-			if (known && !isOpen(known)) drop(key)
+			const known = cache.get(key)
+			if (known && !isOpen(known)) cache.delete(key)
 		},
-		bytes: () => total,
+		bytes: () => cache.size,
 		limitBytes,
 	}
 }

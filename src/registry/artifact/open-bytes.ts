@@ -4,9 +4,9 @@ import type { Manifest } from '../../explain/manifest.ts'
 import { ArtifactError, type ArtifactFormat, type Model } from '../../explain/model.ts'
 import { openOnnx } from '../../explain/onnx/open-onnx.ts'
 import { openModel, openTrees } from '../../explain/open-model.ts'
+import type { OpenedModel } from '../../ports/model-cache.ts'
 import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
 import { refuseKnown } from './guess-format.ts'
-import type { OpenedModel } from './opened-version.ts'
 
 /** What a version says of its model beside the file. */
 export type Declared = { manifest: Manifest; features: readonly FeatureSpec[] }

@@ -3,12 +3,11 @@ import { sha256Hex } from '../../core/bytes.ts'
 import type { Fault } from '../../core/errors.ts'
 import { minuteMs } from '../../core/time.ts'
 import { ArtifactError } from '../../explain/model.ts'
+import type { Loaded, OpenedVersion } from '../../ports/model-cache.ts'
 import type { VersionRow } from '../version/find-version.ts'
 import { fetchArtifact } from './fetch-artifact.ts'
 import { findArtifact, isOfOthers, type VersionArtifact } from './find-artifact.ts'
-import type { Loaded } from './model-cache.ts'
 import { openBytes } from './open-bytes.ts'
-import type { OpenedVersion } from './opened-version.ts'
 import { readManifest } from './read-manifest.ts'
 
 /** When it is tried again what failed: what may pass by itself soon, what somebody has to mend later. */

@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
-import type { ArtifactStore } from '../../ports/artifact-store.ts'
+import type { ArtifactStore } from '../../ports/artifacts.ts'
 import { type ArtifactSettings, s3Of } from './artifact-settings.ts'
 import { artifactSource } from './artifact-source.ts'
 import { type R2, r2Store } from './r2-store.ts'

@@ -1,4 +1,4 @@
-import type { ArtifactStore } from '../../ports/artifact-store.ts'
+import type { ArtifactStore } from '../../ports/artifacts.ts'
 
 /** The part of a Cloudflare R2 bucket that is used. */
 export type R2 = {

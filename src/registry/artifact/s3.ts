@@ -3,7 +3,8 @@ import { collectBytes } from '../../core/collect-bytes.ts'
 import { AppError } from '../../core/errors.ts'
 import { peerText } from '../../core/peer-text.ts'
 import type { Result } from '../../core/result.ts'
-import type { ArtifactStore } from '../../ports/artifact-store.ts'
+import { type Attempt, retry } from '../../core/retry.ts'
+import type { ArtifactStore } from '../../ports/artifacts.ts'
 
 /** How S3, or what speaks its protocol, is reached. Without `endpoint`: Amazon's of the region. */
 export type S3Setting = {
@@ -50,17 +51,20 @@ export function s3Client(setting: S3Setting, context: { fetch: typeof fetch }): 
 		context.fetch(
 			await client.sign(urlOf(setting, place), { ...init, method, signal: AbortSignal.timeout(timeoutMs) }),
 		)
+	const pauseAfter = (attempt: Attempt<Response>): number | undefined => {
+		if (attempt.number === tries) return undefined
+		if (attempt.ok) {
+			const { status, body } = attempt.value
+			if (status < 500 && status !== 429) return undefined
+			void body?.cancel()
+		}
+		return pauseMs * attempt.number
+	}
 	return async (method, place, init = {}) => {
-		for (let n = 1; ; n++) {
-			try {
-				const response = await once(method, place, init)
-				if (n === tries || (response.status < 500 && response.status !== 429)) return response
-				await response.body?.cancel()
-			} catch (cause) {
-				if (n === tries)
-					throw new AppError('unavailable', `S3 cannot be reached: ${reasonOf(cause)}`, { cause })
-			}
-			await new Promise((resolve) => setTimeout(resolve, pauseMs * n))
+		try {
+			return await retry(() => once(method, place, init), pauseAfter)
+		} catch (cause) {
+			throw new AppError('unavailable', `S3 cannot be reached: ${reasonOf(cause)}`, { cause })
 		}
 	}
 }

@@ -1,7 +1,8 @@
 import { collectBytes } from '../../core/collect-bytes.ts'
 import { matchesGlob } from '../../core/glob.ts'
 import { peerText } from '../../core/peer-text.ts'
-import { type ArtifactSource, failure } from './artifact-source.ts'
+import type { ArtifactSource } from '../../ports/artifacts.ts'
+import { failure } from './artifact-source.ts'
 import { overLimit } from './s3.ts'
 
 const maxRedirects = 5

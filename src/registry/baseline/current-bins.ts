@@ -1,5 +1,6 @@
 import { and, eq, isNull } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
+import { BoundedCache } from '../../core/bounded-cache.ts'
 import { baselines } from '../../db/schema.ts'
 import { decodeSlots } from '../../metrics/baseline-slots.ts'
 import { type Reference, referenceOf } from '../../metrics/reference.ts'
@@ -8,10 +9,8 @@ import { decodeInputSummary } from '../../summaries/inputs/encoding.ts'
 import { decodeBins, schemaBins } from '../../summaries/inputs/make-bins.ts'
 import { findVersion } from '../version/find-version.ts'
 
-// References never change once made, and are costly to make: the last ones used are kept. A digest names all that one is
-// made of, but for what the version declares, which is in the grid and so in the digest too.
-const kept = new Map<string, Reference>()
-const maxKept = 128
+// References are costly to make and never change: the digest covers everything that one is made of.
+const references = new BoundedCache<string, Reference>({ max: 128 })
 
 /** What a version is compared with: its baseline in force, or a reference without rows on the schema's grid. */
 export async function currentReference(context: Context, model: string, version: string): Promise<Reference> {
@@ -33,7 +32,7 @@ export async function referenceByDigest(
 ): Promise<Reference> {
 	if (digest === null)
 		return emptyReference(schemaBins((await findVersion(context, model, version)).features))
-	const known = kept.get(digest)
+	const known = references.get(digest)
 	if (known) return known
 	const [row] = await context.db
 		.select()
@@ -42,7 +41,6 @@ export async function referenceByDigest(
 	if (!row) throw new RangeError(`the baseline ${digest} of ${model}@${version} is missing`)
 	const plain = referenceOf(digest, decodeBins(row.bins), decodeInputSummary(row.inputSummary))
 	const reference = row.seasons ? { ...plain, seasons: decodeSlots(row.seasons, plain) } : plain
-	if (kept.size >= maxKept) kept.delete(kept.keys().next().value as string)
-	kept.set(digest, reference)
+	references.set(digest, reference)
 	return reference
 }

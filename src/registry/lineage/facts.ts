@@ -3,9 +3,9 @@ import type { Context } from '../../context.ts'
 import type { Result } from '../../core/result.ts'
 import { formatTime } from '../../core/time.ts'
 import type { Change } from '../../db/commit.ts'
-import { type FactReference, outboxInsert } from '../../db/outbox/enqueue.ts'
+import { type FactReference, outboxInsert } from '../../db/outbox.ts'
 import { baselines, deployments, modelVersions } from '../../db/schema.ts'
-import type { LineageFact } from '../../ports/lineage-fact.ts'
+import type { LineageFact } from '../../ports/lineage.ts'
 import { originsOf } from './links.ts'
 
 type Fact = FactReference extends infer F ? (F extends unknown ? Omit<F, 'type'> : never) : never

@@ -1,5 +1,5 @@
 import type { Change } from '../../db/commit.ts'
-import type { TrainingRun } from '../../ports/training-run.ts'
+import type { TrainingRun } from '../../ports/lineage.ts'
 import type { VersionRow } from '../version/find-version.ts'
 
 /** What a version comes from, each kind a way to ask for the versions that came from it. */

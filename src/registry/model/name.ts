@@ -11,7 +11,7 @@ const refused: { pattern: RegExp; why: string }[] = [
 	{ pattern: /[*?]/, why: '"*" and "?", which are wildcards in the scopes of keys and in rules' },
 	{ pattern: /@/, why: '"@", which stands between a model and its version' },
 	{ pattern: /^\s|\s$/, why: 'white space at its ends, which is lost when it is copied' },
-	{ pattern: /^\.{1,2}$/, why: 'only "." or "../../services", which clients remove from a path' },
+	{ pattern: /^\.{1,2}$/, why: 'only "." or "..", which clients remove from a path' },
 ]
 
 /** Why a text cannot be the name of a model, version or environment; undefined when it can. */
@@ -33,7 +33,7 @@ export const Name = z
 	})
 	.meta({
 		description:
-			'A name of 1 to 256 characters. Refused: control characters, `/ \\ * ? @`, white space at its ends, `.` and `../../services`.',
+			'A name of 1 to 256 characters. Refused: control characters, `/ \\ * ? @`, white space at its ends, `.` and `..`.',
 		minLength: 1,
 		maxLength: longest,
 		// The same rule for those who check before they send.

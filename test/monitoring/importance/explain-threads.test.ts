@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { modelBytes, modelRows } from '../../../bench/explain-model.ts'
 import { dayMs, formatTime } from '../../../src/core/time.ts'
 import { openModel } from '../../../src/explain/open-model.ts'
-import { openExplainThreads } from '../../../src/platform/node/explain-threads.ts'
+import { openExplainThreads } from '../../../src/platform/node/explain-pool.ts'
 import { startOfTest } from '../../support/context.ts'
 import { type Json, testServer } from '../../support/server.ts'
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { hourMs } from '../../../src/core/time.ts'
 import { compute } from '../../../src/jobs/compute.ts'
-import { rollUp } from '../../../src/jobs/roll-up.ts'
+import { rollUp } from '../../../src/jobs/index.ts'
 import { inputs } from '../../../src/monitoring/windows/inputs.ts'
 import { computeWindows } from '../../../src/monitoring/windows/pipeline.ts'
 import { startOfTest } from '../../support/context.ts'

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Model } from '../../../src/explain/model.ts'
-import { type Loaded, modelCache } from '../../../src/registry/artifact/model-cache.ts'
+import type { Loaded } from '../../../src/ports/model-cache.ts'
+import { modelCache } from '../../../src/registry/artifact/model-cache.ts'
 
 const loaded = (bytes: number): Loaded => ({
 	opened: { model: { bytes } as Model, manifest: {}, digest: '' },

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { anyFileSource, fileSource } from '../../../src/platform/node/file-source.ts'
 import { folderStore } from '../../../src/platform/node/folder-store.ts'
-import type { ArtifactStore } from '../../../src/ports/artifact-store.ts'
+import type { ArtifactStore } from '../../../src/ports/artifacts.ts'
 import { type R2, r2Store } from '../../../src/registry/artifact/r2-store.ts'
 import { digestOf } from '../../support/linear-model.ts'
 
