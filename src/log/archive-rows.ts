@@ -1,6 +1,5 @@
 import { BatchBuilder } from '../summaries/inputs/batch-builder.ts'
-import { cellValue } from '../summaries/inputs/bin-of.ts'
-import { type Column, cellKind, type RowBatch } from '../summaries/inputs/columns.ts'
+import { type Column, cellKind, cellValue, type RowBatch } from '../summaries/inputs/columns.ts'
 
 /** A column of an archive file, for any Parquet reader: typed where all cells agree, else JSON text. */
 export type ArchiveColumn = {

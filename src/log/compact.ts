@@ -1,14 +1,14 @@
 import type { Sql, Statement } from '../db/sql.ts'
-import { mergeInputSummaries } from '../summaries/inputs/accumulate.ts'
 import type { RowBatch } from '../summaries/inputs/columns.ts'
 import { decodeInputSummary, encodeInputSummary } from '../summaries/inputs/encoding.ts'
+import { mergeInputSummaries } from '../summaries/inputs/input-summary.ts'
 import { concatBatches, Join } from '../summaries/inputs/select-rows.ts'
 import { addEncodedOutcomes, encodeOutcomeSummary } from '../summaries/outcomes/encoding.ts'
 import {
+	canConcat,
 	concatJoinIndexes,
 	decodeJoinIndex,
 	encodeJoinIndex,
-	isLike,
 	type JoinIndex,
 } from '../summaries/outcomes/join-index.ts'
 import { emptyOutcomeSummary } from '../summaries/outcomes/outcome-summary.ts'
@@ -239,7 +239,7 @@ async function foldJoinIndexes(sql: Sql, part: readonly Small[]): Promise<Statem
 		if (!row) return []
 		joinIndexes.push(decodeJoinIndex((row as unknown as [Uint8Array])[0]))
 	}
-	if (!joinIndexes.every((b) => isLike(b, joinIndexes[0] as JoinIndex))) return undefined
+	if (!joinIndexes.every((b) => canConcat(b, joinIndexes[0] as JoinIndex))) return undefined
 	return [
 		{
 			sql: 'DELETE FROM log_brief WHERE chunk IN (SELECT value FROM json_each(?))',

@@ -1,11 +1,14 @@
 import type { SeriesRef } from '../core/series.ts'
 import { hourMs } from '../core/time.ts'
 import type { Statement } from '../db/sql.ts'
-import { accumulate, emptyInputSummary, mergeInputSummaries } from '../summaries/inputs/accumulate.ts'
-import { categoryOf } from '../summaries/inputs/bin-of.ts'
-import { cellKind, type RowBatch } from '../summaries/inputs/columns.ts'
+import { categoryOf, cellKind, type RowBatch } from '../summaries/inputs/columns.ts'
 import { encodeInputSummary } from '../summaries/inputs/encoding.ts'
-import type { InputSummary } from '../summaries/inputs/input-summary.ts'
+import {
+	accumulate,
+	emptyInputSummary,
+	type InputSummary,
+	mergeInputSummaries,
+} from '../summaries/inputs/input-summary.ts'
 import type { SeriesTable } from './series-table.ts'
 import type { SummarySpec } from './summary-specs.ts'
 

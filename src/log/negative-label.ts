@@ -1,5 +1,4 @@
-import { categoryOf } from '../summaries/inputs/bin-of.ts'
-import { cellKind, type RowBatch } from '../summaries/inputs/columns.ts'
+import { categoryOf, cellKind, type RowBatch } from '../summaries/inputs/columns.ts'
 import type { JoinIndex } from '../summaries/outcomes/join-index.ts'
 import { type Labels, negativeSeen, positive, sideOf } from '../summaries/outcomes/label.ts'
 import type { OutcomeSpec } from '../summaries/outcomes/make-join-index.ts'

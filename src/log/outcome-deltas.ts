@@ -1,6 +1,6 @@
 import { hourMs } from '../core/time.ts'
 import type { SqlValue, Statement } from '../db/sql.ts'
-import { textHash } from '../summaries/inputs/bin-of.ts'
+import { textHash } from '../summaries/inputs/columns.ts'
 import {
 	addOutcome,
 	addPrediction,

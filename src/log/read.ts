@@ -1,6 +1,5 @@
 import type { Sql } from '../db/sql.ts'
-import { cellValue } from '../summaries/inputs/bin-of.ts'
-import type { Column, RowBatch } from '../summaries/inputs/columns.ts'
+import { type Column, cellValue, type RowBatch } from '../summaries/inputs/columns.ts'
 import type { FoundRow } from './chunk-store.ts'
 import { type KeyLookup, predictionKey, subjectKey } from './deduplicate.ts'
 import { latestOutcome } from './latest-outcome.ts'

@@ -1,7 +1,7 @@
 import { integerText } from '../core/categories.ts'
 import type { Sql } from '../db/sql.ts'
-import type { DecisionRule } from '../summaries/inputs/accumulate.ts'
 import type { Bins, FeatureSpec } from '../summaries/inputs/bins.ts'
+import type { DecisionRule } from '../summaries/inputs/input-summary.ts'
 import { decodeBins, schemaBins } from '../summaries/inputs/make-bins.ts'
 import { modelLabels, type Task } from '../summaries/outcomes/label.ts'
 import { type OutcomeSpec, outcomeSpec } from '../summaries/outcomes/make-join-index.ts'

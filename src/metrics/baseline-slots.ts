@@ -1,9 +1,13 @@
 import { dayMs, hourMs, weekMs, windowStart } from '../core/time.ts'
-import { accumulate, type DecisionRule, emptyInputSummary } from '../summaries/inputs/accumulate.ts'
 import { ByteReader, ByteWriter } from '../summaries/inputs/bytes.ts'
 import type { RowBatch } from '../summaries/inputs/columns.ts'
-import type { InputSummary } from '../summaries/inputs/input-summary.ts'
-import { type Reference, unite } from './reference.ts'
+import {
+	accumulate,
+	type DecisionRule,
+	emptyInputSummary,
+	type InputSummary,
+} from '../summaries/inputs/input-summary.ts'
+import { mergeBins, type Reference } from './reference.ts'
 import { hourOfWeek, minWeeks, type Slots } from './seasons.ts'
 
 const formatVersion = 1
@@ -57,7 +61,7 @@ export function cutByHourOfWeek(
 	for (const [slot, { columns }] of [...slots].sort((a, b) => a[0] - b[0])) {
 		out.varint(slot)
 		reference.columns.forEach(({ groupOf, groups }, i) => {
-			const counts = unite(columns[i]?.counts ?? new Float64Array(), groupOf, groups.length)
+			const counts = mergeBins(columns[i]?.counts ?? new Float64Array(), groupOf, groups.length)
 			for (const count of counts) out.varint(count)
 		})
 	}

@@ -1,7 +1,9 @@
 import { total } from '../stats/counts.ts'
-import { extraCells } from '../summaries/inputs/bins.ts'
+import { extraBins } from '../summaries/inputs/bins.ts'
 import type { ColumnView } from './descriptor.ts'
 import { insufficient, type MetricResult } from './metric-point.ts'
+import type { Reference } from './reference.ts'
+import type { WindowResult } from './window-result.ts'
 
 /** Below this many rows on either side nothing is said about drift. */
 export const minRows = 50
@@ -16,7 +18,7 @@ export const isDense = (min: number, max: number, rows: number): boolean => !(ma
 export function isIdentifier({ reference: { bins }, result }: ColumnView): boolean {
 	if (result.identifier === true) return true
 	if (bins.kind !== 'numeric' || bins.identifier !== 'distinct') return bins.identifier !== undefined
-	return isDense(result.min, result.max, total(result.groups.subarray(0, result.groups.length - extraCells)))
+	return isDense(result.min, result.max, total(result.groups.subarray(0, result.groups.length - extraBins)))
 }
 
 /** Why the values of an identifier are not compared. */
@@ -39,10 +41,26 @@ export function tooFew(
 	if (!hasBaseline)
 		return insufficient(method, 'there is no baseline; put one with PUT …/versions/{version}/baseline')
 	const size = (groups: Float64Array) =>
-		total(values ? groups.subarray(0, groups.length - extraCells) : groups)
+		total(values ? groups.subarray(0, groups.length - extraBins) : groups)
 	const [m, n] = [size(reference.groups), size(result.groups)]
 	const what = values ? 'rows with a value' : 'rows'
 	if (m < minRows) return insufficient(method, `the baseline has ${m} ${what}; ${minRows} are needed`)
 	if (n < minRows) return insufficient(method, `the window has ${n} ${what}; ${minRows} are needed`)
 	return undefined
+}
+
+const share = (independent: number, rows: number): number => (rows > 0 ? independent / rows : 1)
+
+/** The columns of a window beside their reference. Columns that were not decoded are holes, and are passed over. */
+export function columnViews(reference: Reference, result: WindowResult, hasBaseline: boolean): ColumnView[] {
+	const views: ColumnView[] = []
+	const independent = {
+		reference: share(reference.subjects, reference.rows),
+		current: share(result.subjects, result.rows),
+	}
+	result.columns.forEach((column, i) => {
+		const of = reference.columns[i]
+		if (of) views.push({ reference: of, result: column, spec: of.bins.spec, hasBaseline, independent })
+	})
+	return views
 }

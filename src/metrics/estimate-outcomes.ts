@@ -2,22 +2,23 @@ import { seeded } from '../core/random.ts'
 import { total } from '../stats/counts.ts'
 import type { Estimate } from '../stats/estimate.ts'
 import { type Calibration, fitCalibration } from '../stats/estimation/calibration.ts'
-import { errorsContradict, estimateLoss, trustOfLoss } from '../stats/estimation/estimate-loss.ts'
+import {
+	errorsContradict,
+	estimateLoss,
+	fitLoss,
+	type LossFit,
+	trustOfLoss,
+} from '../stats/estimation/estimate-loss.ts'
 import { estimateMulticlass } from '../stats/estimation/estimate-multiclass.ts'
 import { estimatePerformance, expectedAtOdds } from '../stats/estimation/estimate-performance.ts'
 import { labelShift } from '../stats/estimation/label-shift.ts'
-import { labelsContradict } from '../stats/estimation/labels-contradict.ts'
-import { fitLoss, type LossFit } from '../stats/estimation/loss-fit.ts'
 import { percent } from '../stats/estimation/population-shift.ts'
 import { rowsOf, type ScoreTable } from '../stats/estimation/score-table.ts'
-import { doubtful, type Trust, trustOf } from '../stats/estimation/trust.ts'
+import { doubtful, labelsContradict, type Trust, trustOf } from '../stats/estimation/trust.ts'
 import type { ScoreCounts } from '../stats/score-counts.ts'
-import type { EstimateMetric } from './descriptor.ts'
-import { metrics } from './index.ts'
+import { estimated } from './estimated.ts'
 import { type MetricValue, notEnoughData, ok } from './metric-value.ts'
 import type { OutcomeView } from './outcome-view.ts'
-
-const estimateMetrics: readonly EstimateMetric[] = metrics.filter((m) => m.subject === 'estimate')
 
 /** Predicted and actual values, row by row. */
 export type Pairs = { predicted: ArrayLike<number>; actual: ArrayLike<number> }
@@ -67,16 +68,16 @@ export function estimateOutcomes(
 	seed: number,
 	{ known, doubt = '' }: Beside = {},
 ): [string, MetricValue][] {
-	const wanted = estimateMetrics.filter((m) => m.tasks.includes(view.task))
+	const wanted = estimated.filter((m) => m.tasks.includes(view.task))
 	if (wanted.length === 0) return []
 	const { n, estimates, trust: ofScores, why } = estimate(view, reference, seeded(seed), known, doubt === '')
 	const trust = ofScores.trust === 'ok' && doubt !== '' ? doubtful(doubt) : ofScores
 	return wanted.map(({ id }) => {
 		const own = estimates[id.slice('estimated.'.length)] as Estimate | undefined
 		if (n === 0 || !own) return [id, notEnoughData(n, why)]
-		const finding = ok(own, n)
-		if (Number.isNaN(finding.value)) return [id, finding]
-		return [id, { ...finding, trust: trust.trust, ...(trust.reason ? { reason: trust.reason } : {}) }]
+		const value = ok(own, n)
+		if (Number.isNaN(value.value)) return [id, value]
+		return [id, { ...value, trust: trust.trust, ...(trust.reason ? { reason: trust.reason } : {}) }]
 	})
 }
 

@@ -1,9 +1,8 @@
 import { total } from '../stats/counts.ts'
 import { aucOfDistance, binnedShift } from '../stats/estimation/binned-shift.ts'
 import { isFar, maxOutside, percent } from '../stats/estimation/population-shift.ts'
-import { extraCells } from '../summaries/inputs/bins.ts'
-import { columnViews } from './column-views.ts'
-import { isIdentifier, minRows } from './compare.ts'
+import { extraBins } from '../summaries/inputs/bins.ts'
+import { columnViews, isIdentifier, minRows } from './compare.ts'
 import type { ColumnView } from './descriptor.ts'
 import type { Reference } from './reference.ts'
 import type { WindowResult } from './window-result.ts'
@@ -53,7 +52,7 @@ function shiftOf({ reference, result }: ColumnView, isSeasonal: boolean) {
  * more rows of the reference: as many as it holds once (Good 1953).
  */
 function outsideShare({ reference: { groups, proper, grouping, counts }, result }: ColumnView): number {
-	const values = total(result.groups.subarray(0, result.groups.length - extraCells))
+	const values = total(result.groups.subarray(0, result.groups.length - extraBins))
 	const unseen = result.groups[proper] ?? 0
 	const rows = values + unseen
 	const known = total(groups.subarray(0, proper))

@@ -1,15 +1,16 @@
 import type { PredictionTable } from '../stats/estimation/estimate-loss.ts'
 import type { ScoreTable } from '../stats/estimation/score-table.ts'
-import type { BrierSums } from '../stats/performance/multiclass-brier-score.ts'
-import type { RankedQuery } from '../stats/performance/ranking-query.ts'
+import type { BrierSums } from '../stats/performance/probability-losses.ts'
+import type { RankedQuery } from '../stats/performance/ranking.ts'
+import type { RegressionMoments } from '../stats/performance/regression.ts'
 import type { ScoreCounts } from '../stats/score-counts.ts'
-import { keptDigits } from '../summaries/outcomes/coarsen.ts'
 import { negative, positive, type Task } from '../summaries/outcomes/label.ts'
 import {
 	decidedAs,
+	keptDigits,
 	momentNames,
 	type OutcomeSummary,
-	type ScoreCell,
+	type ScoreBin,
 } from '../summaries/outcomes/outcome-summary.ts'
 
 /** Decisions by outcome, over rows that have both. */
@@ -48,7 +49,7 @@ export class OutcomeView {
 	get table(): ScoreTable {
 		return this.once('table', () => {
 			const sides = [positive, negative].map(
-				(side) => this.outcomeSummary.cells.get(side) ?? new Map<number, ScoreCell>(),
+				(side) => this.outcomeSummary.cells.get(side) ?? new Map<number, ScoreBin>(),
 			)
 			const scores = Float64Array.from(new Set(sides.flatMap((side) => [...side.keys()])))
 				.filter((s) => !Number.isNaN(s))
@@ -106,7 +107,7 @@ export class OutcomeView {
 	/** Regression: all rows at each predicted value. */
 	get predictions(): PredictionTable {
 		return this.once('predictions', () => {
-			const cells = this.outcomeSummary.cells.get('') ?? new Map<number, ScoreCell>()
+			const cells = this.outcomeSummary.cells.get('') ?? new Map<number, ScoreBin>()
 			const values = Float64Array.from(cells.keys())
 				.filter((v) => Number.isFinite(v))
 				.sort()
@@ -147,6 +148,33 @@ export class OutcomeView {
 	/** Regression: the sums over labelled rows, in the order of `momentNames`. */
 	get moments(): number[] {
 		return this.once('moments', () => this.outcomeSummary.moments.map((sum) => sum.value()))
+	}
+
+	/** One of the sums of `moments`. */
+	momentOf(name: (typeof momentNames)[number]): number {
+		return this.moments[momentNames.indexOf(name)] ?? 0
+	}
+
+	/** Regression: the same sums, as statistics of errors take them. */
+	get regressionMoments(): RegressionMoments {
+		const of = (name: (typeof momentNames)[number]) => this.momentOf(name)
+		return {
+			origin: 0,
+			n: of('n'),
+			e: of('e'),
+			absE: of('abs'),
+			e2: of('e2'),
+			e4: of('e4'),
+			e2y: of('e2y'),
+			e2y2: of('e2y2'),
+			y: of('y'),
+			y2: of('y2'),
+			y3: of('y3'),
+			y4: of('y4'),
+			zeroActuals: of('zeros'),
+			absRelative: of('ape'),
+			relative2: of('ape2'),
+		}
 	}
 
 	/** Multiclass: the sums over labelled rows; of none where they were stored before there were such sums. */
@@ -204,7 +232,7 @@ function toNumber(units: bigint): number {
 	return Number(units >> BigInt(drop)) * 2 ** Math.max(-1000, exponent) * 2 ** Math.min(0, exponent + 1000)
 }
 
-function scoreCounts(maps: readonly Map<number, ScoreCell>[], yes: number, no: number): ScoreCounts {
+function scoreCounts(maps: readonly Map<number, ScoreBin>[], yes: number, no: number): ScoreCounts {
 	const labelled = new Map<number, [number, number]>()
 	for (const cells of maps)
 		for (const [score, cell] of cells) {

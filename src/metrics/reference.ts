@@ -1,5 +1,5 @@
 import { total } from '../stats/counts.ts'
-import { type Bins, type ColumnBins, cellCount, extraCells } from '../summaries/inputs/bins.ts'
+import { type Bins, binCount, type ColumnBins, extraBins } from '../summaries/inputs/bins.ts'
 import type { ColumnSummary, InputSummary } from '../summaries/inputs/input-summary.ts'
 import { independentRows } from '../summaries/inputs/subjects.ts'
 import type { Slots } from './seasons.ts'
@@ -50,16 +50,16 @@ export function referenceOf(
 
 function referenceColumn(bins: ColumnBins, inputSummary: ColumnSummary | undefined): ReferenceColumn {
 	const counts = inputSummary?.counts ?? new Float64Array()
-	const cells = cellCount(bins)
-	const groupOf = new Int32Array(cells + extraCells)
+	const cells = binCount(bins)
+	const groupOf = new Int32Array(cells + extraBins)
 	const grouping = groupingOf(bins, counts.subarray(0, cells))
 	const proper = groupers[grouping](counts.subarray(0, cells), groupOf)
-	for (let i = 0; i < extraCells; i++) groupOf[cells + i] = proper + i
+	for (let i = 0; i < extraBins; i++) groupOf[cells + i] = proper + i
 	return {
 		bins,
 		counts,
 		groupOf,
-		groups: unite(counts, groupOf, proper + extraCells),
+		groups: mergeBins(counts, groupOf, proper + extraBins),
 		proper,
 		grouping,
 		borders: bordersOf(bins),
@@ -69,7 +69,7 @@ function referenceColumn(bins: ColumnBins, inputSummary: ColumnSummary | undefin
 }
 
 /** Sums the counts of the cells of each group. */
-export function unite(counts: Float64Array, groupOf: Int32Array, groups: number): Float64Array {
+export function mergeBins(counts: Float64Array, groupOf: Int32Array, groups: number): Float64Array {
 	const united = new Float64Array(groups)
 	for (let i = 0; i < groupOf.length; i++) {
 		const group = groupOf[i] as number

@@ -1,12 +1,10 @@
 import type { Variation } from '../stats/between-windows.ts'
 import { total } from '../stats/counts.ts'
-import { kolmogorovSmirnov } from '../stats/kolmogorov-smirnov.ts'
-import { wassersteinFromCells, wassersteinOfPoints } from '../stats/wasserstein.ts'
+import { kolmogorovSmirnov, wassersteinFromCells, wassersteinOfPoints } from '../stats/distances.ts'
 import type { ColumnBins } from '../summaries/inputs/bins.ts'
-import type { ColumnSummary, InputSummary } from '../summaries/inputs/input-summary.ts'
-import { latencyOfBucket } from '../summaries/inputs/latency.ts'
+import { type ColumnSummary, type InputSummary, latencyOfBucket } from '../summaries/inputs/input-summary.ts'
 import { independentRows, noSubjects } from '../summaries/inputs/subjects.ts'
-import { type Reference, type ReferenceColumn, referenceOf, unite } from './reference.ts'
+import { mergeBins, type Reference, type ReferenceColumn, referenceOf } from './reference.ts'
 
 /**
  * What is stored of one column of one window: all that its metrics are computed from. The counts of a few groups
@@ -77,7 +75,7 @@ export function computeWindowMetrics(reference: Reference, inputSummary: InputSu
 }
 
 function summariseColumn(reference: ReferenceColumn, column: ColumnSummary): ColumnResult {
-	const groups = unite(column.counts, reference.groupOf, reference.groups.length)
+	const groups = mergeBins(column.counts, reference.groupOf, reference.groups.length)
 	const outside = rowsOutside(reference, column)
 	return {
 		groups,

@@ -8,16 +8,15 @@ import { currentReference } from '../../registry/baseline/current-bins.ts'
 import { findModel, type ModelRow } from '../../registry/model/find-model.ts'
 import { sampleRows } from '../../registry/version/sample-rows.ts'
 import { total } from '../../stats/counts.ts'
-import { decisionOf } from '../../summaries/inputs/accumulate.ts'
-import { categoryOf } from '../../summaries/inputs/bin-of.ts'
 import {
-	cellCount,
+	binCount,
 	type FeatureSpec,
-	missingCell,
-	typeErrorCell,
-	unseenCell,
+	missingBin,
+	typeErrorBin,
+	unseenBin,
 } from '../../summaries/inputs/bins.ts'
-import { type Column, cellKind, type RowBatch } from '../../summaries/inputs/columns.ts'
+import { type Column, categoryOf, cellKind, type RowBatch } from '../../summaries/inputs/columns.ts'
+import { decisionOf } from '../../summaries/inputs/input-summary.ts'
 import { edgesOf } from '../../summaries/outcomes/bands.ts'
 import { groupAt, missingGroup } from '../../summaries/outcomes/make-join-index.ts'
 import type { AlertRow } from '../alert/alert-working-set.ts'
@@ -212,24 +211,24 @@ const maxPoints = 1000
 /** The baseline's side: of numbers, points at equal shares of the stored distribution. */
 export function referenceSide(column: ReferenceColumn): Side {
 	const { bins, counts } = column
-	const cells = cellCount(bins)
+	const cells = binCount(bins)
 	const at = (cell: number) => counts[cell] ?? 0
 	return {
 		rows: total(counts),
-		missing: at(missingCell(cells)),
-		wrong: at(typeErrorCell(cells)),
+		missing: at(missingBin(cells)),
+		wrong: at(typeErrorBin(cells)),
 		numbers: bins.kind === 'numeric' ? pointsOf(column, cells) : new Float64Array(),
 		categories:
 			bins.kind === 'categorical'
 				? new Map(bins.values.map((value, cell) => [value, at(cell)]))
 				: new Map<string, number>(),
-		unnamed: at(unseenCell(cells)),
+		unnamed: at(unseenBin(cells)),
 	}
 }
 
 /** Within a cell rows are taken as even, unless each value has its own. The unseen cell of numbers is empty. */
 function pointsOf({ bins, counts, borders }: ReferenceColumn, cells: number): Float64Array {
-	const proper = counts.subarray(0, unseenCell(cells))
+	const proper = counts.subarray(0, unseenBin(cells))
 	const rows = total(proper)
 	if (rows === 0 || borders.length === 0) return new Float64Array()
 	const hasPoints = bins.kind === 'numeric' && bins.points === true

@@ -5,7 +5,7 @@ import type { StoredPrediction } from '../../log/prediction-log.ts'
 import { favourableOf } from '../../registry/model/favourable.ts'
 import { hint } from '../../registry/model/find-model.ts'
 import type { ModelMoment } from '../../registry/model/model-history.ts'
-import { decisionOf } from '../../summaries/inputs/accumulate.ts'
+import { decisionOf } from '../../summaries/inputs/input-summary.ts'
 import { modelLabels, negative, positive, sideOf, type Task } from '../../summaries/outcomes/label.ts'
 
 /** How a score is read: by the settings of the moment of the decision. */

@@ -5,8 +5,13 @@ import { currentReference } from '../../registry/baseline/current-bins.ts'
 import { getDeployment } from '../../registry/deployment/get-deployment.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import type { Estimate } from '../../stats/estimate.ts'
-import { type Comparison, outcomesOf } from '../../stats/sequential/comparison.ts'
-import { type GuardState, type Verdict, verdict } from '../../stats/sequential/verdict.ts'
+import {
+	type Comparison,
+	type GuardState,
+	outcomesOf,
+	type Verdict,
+	verdict,
+} from '../../stats/sequential/comparison.ts'
 import { modelLabels } from '../../summaries/outcomes/label.ts'
 import { type OutcomeSpec, outcomeSpec } from '../../summaries/outcomes/make-join-index.ts'
 import { type Compared, comparedRows, type Period } from './compared-rows.ts'

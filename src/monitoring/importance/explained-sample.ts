@@ -8,7 +8,7 @@ import type { StoredPrediction } from '../../log/prediction-log.ts'
 import { predictionAt } from '../../log/read.ts'
 import type { ExplainThreads } from '../../ports/threads.ts'
 import { sampleRows } from '../../registry/version/sample-rows.ts'
-import { textHash } from '../../summaries/inputs/bin-of.ts'
+import { textHash } from '../../summaries/inputs/columns.ts'
 import type { ExplainedBy, RowExplainer } from './row-explainer.ts'
 
 export type LoggedRow = Pick<StoredPrediction, 'features' | 'attributions' | 'segment'>

@@ -13,12 +13,11 @@ import {
 	shareChanges,
 } from '../../explain/global/attribution-moments.ts'
 import type { HourDelta, Series } from '../../log/prediction-log.ts'
-import type { AttributionResult } from '../../metrics/attribution-result.ts'
-import { attributionDrift } from '../../metrics/drift/attribution.ts'
-import { attributionOrder } from '../../metrics/drift/attribution-ndcg.ts'
+import { attributionDrift, attributionOrder } from '../../metrics/drift.ts'
 import { failed, type MetricValue, notEnoughData, ok } from '../../metrics/metric-value.ts'
+import type { AttributionResult } from '../../metrics/result-encoding.ts'
 import { baselineRows } from '../../registry/baseline/baseline-rows.ts'
-import { benjaminiHochberg } from '../../stats/benjamini-hochberg.ts'
+import { benjaminiHochberg } from '../../stats/multiple-tests.ts'
 import { explainRows } from '../importance/explained-sample.ts'
 import type { RowExplainer } from '../importance/row-explainer.ts'
 import { endOf, type Window } from './records.ts'
@@ -111,7 +110,7 @@ export function compareAttributions(
 	const n = moments.sampled
 	const result: AttributionResult = {
 		reference: reference?.moments.sampled ?? 0,
-		findings: new Map(),
+		values: new Map(),
 		features: new Map(),
 	}
 	const put = (feature: string, value: MetricValue) =>
@@ -122,14 +121,14 @@ export function compareAttributions(
 		: whyNotComparable(moments, reference, window, now)
 	if (why !== undefined || !reference) {
 		const none = (isTooLarge ? failed : notEnoughData)(n, why ?? '')
-		result.findings.set(attributionOrder.id, none)
+		result.values.set(attributionOrder.id, none)
 		for (const feature of features) put(feature, none)
 		return result
 	}
 	const sampled = `${n} of ${Math.round(moments.rows)} rows explained`
 	const order = attributionNdcg(moments.absolute, reference.moments.absolute)
 	const whole = ok({ value: order, low: Number.NaN, high: Number.NaN }, n)
-	result.findings.set(attributionOrder.id, { ...whole, reason: sampled })
+	result.values.set(attributionOrder.id, { ...whole, reason: sampled })
 	const changes = shareChanges(moments, reference.moments)
 	const q = benjaminiHochberg(changes.map((c) => c.p))
 	features.forEach((feature, j) => {

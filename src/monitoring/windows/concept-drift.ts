@@ -3,9 +3,14 @@ import { dayMs } from '../../core/time.ts'
 import type { Statement } from '../../db/sql.ts'
 import type { ConceptDetector } from '../../metrics/descriptor.ts'
 import { findModel, type ModelRow } from '../../registry/model/find-model.ts'
-import { type AdwinState, adwin } from '../../stats/concept/adwin.ts'
-import { type DdmState, ddm } from '../../stats/concept/ddm.ts'
-import { type PageHinkleyState, pageHinkley } from '../../stats/concept/page-hinkley.ts'
+import {
+	type AdwinState,
+	adwin,
+	type DdmState,
+	ddm,
+	type PageHinkleyState,
+	pageHinkley,
+} from '../../stats/concept/detectors.ts'
 import { maturityOf } from './outcomes.ts'
 
 type States = { adwin: AdwinState; page_hinkley: PageHinkleyState; ddm: DdmState }

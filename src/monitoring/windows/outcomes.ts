@@ -8,15 +8,14 @@ import { estimateOutcomes } from '../../metrics/estimate-outcomes.ts'
 import { featureDoubt } from '../../metrics/feature-doubt.ts'
 import { metrics } from '../../metrics/index.ts'
 import { type MetricValue, ok } from '../../metrics/metric-value.ts'
-import type { OutcomeResult } from '../../metrics/outcome-result.ts'
-import { summariseOutcomes } from '../../metrics/outcome-result.ts'
+import { type OutcomeResult, summariseOutcomes } from '../../metrics/outcome-result.ts'
 import { OutcomeView } from '../../metrics/outcome-view.ts'
 import type { Reference } from '../../metrics/reference.ts'
 import { currentReference } from '../../registry/baseline/current-bins.ts'
 import { favourableIn } from '../../registry/model/favourable.ts'
 import { findModel, type ModelRow } from '../../registry/model/find-model.ts'
-import { benjaminiHochberg } from '../../stats/benjamini-hochberg.ts'
 import type { Favourable } from '../../stats/fairness/group-counts.ts'
+import { benjaminiHochberg } from '../../stats/multiple-tests.ts'
 import { encodeOutcomeSummary } from '../../summaries/outcomes/encoding.ts'
 import { emptyOutcomeSummary, type OutcomeSummary } from '../../summaries/outcomes/outcome-summary.ts'
 import { type LabelledBaseline, labelledBaseline } from './labelled-baseline.ts'
@@ -93,11 +92,11 @@ async function computeWindow(
 		if (baseline && hasEnoughRows(view, window)) {
 			const doubt = (await doubts?.(series)) ?? ''
 			for (const [metric, value] of estimateOutcomes(view, baseline.reference, id + window.from, { doubt }))
-				result.findings.set(metric, value)
+				result.values.set(metric, value)
 		}
-		// Without predictions there are only the detectors' findings among outcomes of earlier predictions.
-		if (!outcomeSummary) result.findings.clear()
-		for (const [metric, value] of concept) result.findings.set(metric, value)
+		// Without predictions there are only the detectors' values among outcomes of earlier predictions.
+		if (!outcomeSummary) result.values.clear()
+		for (const [metric, value] of concept) result.values.set(metric, value)
 		const matureAt = maturityOf(model, window, result, now, before.get(id)).matureAt
 		results.push({ series: id, result, baseline: baseline?.digest ?? null, matureAt })
 	}
@@ -182,7 +181,7 @@ async function conceptValues(
 /** q of every test: all attributes and segments of one window are one set of tests. */
 function adjustForMultipleTests(results: readonly OutcomeResult[]): void {
 	const tests = results.flatMap(({ attributes }) =>
-		[...attributes.values()].flatMap(({ findings }) => [...findings.values()]),
+		[...attributes.values()].flatMap(({ values }) => [...values.values()]),
 	)
 	const q = benjaminiHochberg(tests.map((t) => t.p))
 	tests.forEach((value, i) => {

@@ -166,7 +166,7 @@ export async function readRevisions(
 	for (const first of await firstFinalRecords(context, chosen, [...byFrom.keys()])) {
 		const window = byFrom.get(first.from)
 		const now = window?.points.get(metric)?.value ?? Number.NaN
-		const was = first.result.findings.get(metric)?.value ?? Number.NaN
+		const was = first.result.values.get(metric)?.value ?? Number.NaN
 		if (!window || !Number.isFinite(was) || !Number.isFinite(now)) continue
 		if (was.toPrecision(shownDigits) !== now.toPrecision(shownDigits))
 			revised.push({ first, window, was, now })

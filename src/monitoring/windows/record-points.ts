@@ -1,7 +1,6 @@
 import { formatTime, windowMs } from '../../core/time.ts'
 import type { Series } from '../../log/prediction-log.ts'
-import { columnViews } from '../../metrics/column-views.ts'
-import { identifierReason, isIdentifier } from '../../metrics/compare.ts'
+import { columnViews, identifierReason, isIdentifier } from '../../metrics/compare.ts'
 import type {
 	AttributeMetric,
 	ColumnMetric,
@@ -11,14 +10,13 @@ import type {
 	GroupMetric,
 	OutcomeMetric,
 } from '../../metrics/descriptor.ts'
-import { evidenceOf } from '../../metrics/gates.ts'
+import { pooledGroups, significance } from '../../metrics/drift-test.ts'
+import { groupMeasure, withoutSmallGroups } from '../../metrics/fairness.ts'
 import type { MetricDescriptor } from '../../metrics/index.ts'
-import { groupMeasure, withoutSmallGroups } from '../../metrics/measure-groups.ts'
 import type { MetricPoint, MetricResult } from '../../metrics/metric-point.ts'
 import { type MetricValue, statusOf } from '../../metrics/metric-value.ts'
 import { type AttributeResult, groupAndRest, wholeOf } from '../../metrics/outcome-result.ts'
 import type { Reference } from '../../metrics/reference.ts'
-import { testable } from '../../metrics/tested-groups.ts'
 import type { ColumnResult } from '../../metrics/window-result.ts'
 import { total } from '../../stats/counts.ts'
 import type { AttributionRecord, InputRecord, OutcomeRecord, WindowRecord } from './records.ts'
@@ -137,9 +135,9 @@ export function columnMetric(metric: ColumnMetric, view: ColumnView): MetricResu
 
 /** The test of a column's drift, the rows that it counts, and what is compared of an identifier. */
 function testOf(view: ColumnView): Partial<MetricResult> {
-	const tested = testable(view, '')
+	const tested = pooledGroups(view, '')
 	if ('missing' in tested) return {}
-	const { p, nEffective } = evidenceOf(tested.pair)
+	const { p, nEffective } = significance(tested.pair)
 	return {
 		...{ p, q: view.result.q, nEffective: Number(nEffective.toPrecision(4)) },
 		...(isIdentifier(view) ? { reason: identifierReason(view) } : {}),
@@ -180,7 +178,7 @@ export function outcomePoints(
 		for (const metric of metrics) {
 			if (metric.subject !== 'outcome' && metric.subject !== 'estimate' && metric.subject !== 'concept')
 				continue
-			const value = record.result.findings.get(metric.id)
+			const value = record.result.values.get(metric.id)
 			if (value) add(metric, value)
 		}
 	for (const [attribute, result] of record.result.attributes)
@@ -201,7 +199,7 @@ function addAttribute(
 	const isWanted = group === undefined || group === attribute
 	for (const metric of metrics) {
 		if (metric.subject !== 'attribute' || !isWanted) continue
-		const value = result.findings.get(metric.id)
+		const value = result.values.get(metric.id)
 		if (value) add(metric, value, attribute)
 	}
 	const groupMetrics = metrics.filter((m) => m.subject === 'group')
@@ -260,7 +258,7 @@ function realisedOf(
 	{ value: estimate, low, high }: MetricValue,
 ): Pick<MetricPoint, 'realised'> {
 	if (metric.subject !== 'estimate' || record.provisional || record.matureAt !== null) return {}
-	const value = record.result.findings.get(metric.of)?.value ?? Number.NaN
+	const value = record.result.values.get(metric.of)?.value ?? Number.NaN
 	if (!Number.isFinite(value) || !Number.isFinite(estimate)) return {}
 	return { realised: { value, error: estimate - value, inside: value >= low && value <= high } }
 }
@@ -288,7 +286,7 @@ export function attributionPoints(
 			)
 		}
 	}
-	if (feature === undefined) add(result.findings, {})
+	if (feature === undefined) add(result.values, {})
 	for (const [name, values] of result.features)
 		if (feature === undefined || feature === name) add(values, { feature: name })
 	return points

@@ -3,14 +3,16 @@ import { sameBytes } from '../../core/bytes.ts'
 import { getOrInsert } from '../../core/maps.ts'
 import { hourMs, type WindowSize, windowMs } from '../../core/time.ts'
 import type { SqlValue, Statement } from '../../db/sql.ts'
+import type { OutcomeResult } from '../../metrics/outcome-result.ts'
 import {
 	type AttributionResult,
 	decodeAttributions,
+	decodeOutcomes,
+	decodeResult,
 	encodeAttributions,
-} from '../../metrics/attribution-result.ts'
-import { decodeOutcomes, encodeOutcomes } from '../../metrics/outcome-encoding.ts'
-import type { OutcomeResult } from '../../metrics/outcome-result.ts'
-import { decodeResult, encodeResult } from '../../metrics/result-encoding.ts'
+	encodeOutcomes,
+	encodeResult,
+} from '../../metrics/result-encoding.ts'
 import type { WindowResult } from '../../metrics/window-result.ts'
 
 /** A window of some size; `from` is when it begins. */

@@ -3,7 +3,7 @@ import { getOrInsert } from '../../core/maps.ts'
 import { formatTime, hourMs, type WindowSize, windowMs, windowStart } from '../../core/time.ts'
 import type { Statement } from '../../db/sql.ts'
 import type { MetricPoint } from '../../metrics/metric-point.ts'
-import { rejectedRows } from '../../metrics/quality/rejected-rows.ts'
+import { rejectedRows } from '../../metrics/quality.ts'
 import type { FactValue } from '../../rules/facts.ts'
 import { hoursOf, type RecordRow } from './records.ts'
 

@@ -1,7 +1,6 @@
 import type { Context } from '../../context.ts'
 import type { Statement } from '../../db/sql.ts'
-import { cellValue } from '../../summaries/inputs/bin-of.ts'
-import type { RowBatch } from '../../summaries/inputs/columns.ts'
+import { cellValue, type RowBatch } from '../../summaries/inputs/columns.ts'
 
 /** Rows of a baseline that are kept as they were given, and their values. */
 const maxKept = 1000

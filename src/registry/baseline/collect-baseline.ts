@@ -1,10 +1,9 @@
 import { standardDeviation } from 'simple-statistics'
 import { isDense } from '../../metrics/compare.ts'
-import { type DecisionRule, decisionOf } from '../../summaries/inputs/accumulate.ts'
-import { categoryOf, hasType } from '../../summaries/inputs/bin-of.ts'
 import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
-import { cellKind, type RowBatch } from '../../summaries/inputs/columns.ts'
-import { answerColumns, type ColumnSample } from '../../summaries/inputs/make-bins.ts'
+import { categoryOf, cellKind, hasType, type RowBatch } from '../../summaries/inputs/columns.ts'
+import { type DecisionRule, decisionOf } from '../../summaries/inputs/input-summary.ts'
+import { type ColumnSample, outputColumns } from '../../summaries/inputs/make-bins.ts'
 import { selectRows } from '../../summaries/inputs/select-rows.ts'
 
 /** More rows than this are thinned to an even sample: quantiles and tests gain nothing from more. */
@@ -60,7 +59,7 @@ export function sampleColumns(
 	batches: readonly RowBatch[],
 	rule: DecisionRule,
 ): ColumnSample[] {
-	const [score, decision] = answerColumns as [FeatureSpec, FeatureSpec]
+	const [score, decision] = outputColumns as [FeatureSpec, FeatureSpec]
 	return [
 		...specs.map((spec) => sampleFeature(spec, batches)),
 		sampleScore(score, batches),

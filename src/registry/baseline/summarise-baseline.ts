@@ -1,12 +1,11 @@
 import { BatchBuilder } from '../../summaries/inputs/batch-builder.ts'
-import { categoryOf } from '../../summaries/inputs/bin-of.ts'
-import type { RowBatch } from '../../summaries/inputs/columns.ts'
-import { bound } from '../../summaries/outcomes/coarsen.ts'
+import { categoryOf, type RowBatch } from '../../summaries/inputs/columns.ts'
 import { addOutcome, addPrediction } from '../../summaries/outcomes/contribute.ts'
 import { predictedAt } from '../../summaries/outcomes/join-index.ts'
 import { actualOf, negativeAmong, negativeSeen } from '../../summaries/outcomes/label.ts'
 import type { LabelledRows } from '../../summaries/outcomes/labelled-rows.ts'
 import { makeJoinIndex, type OutcomeSpec } from '../../summaries/outcomes/make-join-index.ts'
+import { bound } from '../../summaries/outcomes/outcome-summary.ts'
 
 type Incoming = AsyncIterable<{ batch: RowBatch; actuals?: unknown[] }>
 

@@ -1,7 +1,6 @@
 import type { Context } from '../../context.ts'
 import { seeded } from '../../core/random.ts'
-import { textHash } from '../../summaries/inputs/bin-of.ts'
-import type { RowBatch } from '../../summaries/inputs/columns.ts'
+import { type RowBatch, textHash } from '../../summaries/inputs/columns.ts'
 import { concatBatches, selectRows } from '../../summaries/inputs/select-rows.ts'
 import { findVersion } from './find-version.ts'
 

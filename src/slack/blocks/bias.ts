@@ -1,5 +1,5 @@
 import { barChart } from '../../charts/text-charts.ts'
-import { splitLeftOut } from '../../metrics/measure-groups.ts'
+import { splitLeftOut } from '../../metrics/fairness.ts'
 import type { MetricPoint } from '../../metrics/metric-point.ts'
 import type { AttributeBias, ModelBias } from '../../monitoring/bias/read-bias.ts'
 import { limits } from '../limits.ts'

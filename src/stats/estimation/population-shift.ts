@@ -1,5 +1,5 @@
 import { total } from '../counts.ts'
-import { rocAuc } from '../performance/roc-auc.ts'
+import { rocAuc } from '../performance/roc.ts'
 import { countScores } from '../score-counts.ts'
 import { fitBoostedTrees, predictBoostedTrees } from './boosted-trees.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { seeded } from '../../../src/core/random.ts'
-import { drawNormal } from '../../../src/stats/estimation/chance.ts'
+import { drawNormal } from '../../../src/stats/estimation/draws.ts'
 import { populationShift, shiftReason } from '../../../src/stats/estimation/population-shift.ts'
 
 const weights = [1, -0.8, 0.6, 0, 0]
