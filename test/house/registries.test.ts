@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { actions } from '../../src/alerting/actions.ts'
 import { commands } from '../../src/cli/index.ts'
-import { actionNames } from '../../src/rules/schema.ts'
+import { actionNames } from '../../src/rules/rule-set.ts'
 import { interactions } from '../../src/slack/interactions/index.ts'
 import { modals } from '../../src/slack/modals/index.ts'
 

@@ -48,9 +48,9 @@ describe('a folder of rules', () => {
 	})
 
 	it.each([
-		['disable: [feed-stopped]\nrules: []\n', 'no file says extends: packaged'],
+		['disable: [feed-stopped]\nrules: []\n', 'no file has extends: packaged'],
 		['extends: packaged\ndisable: [feed-stoped]\n', 'Did you mean feed-stopped?'],
-		[`${own('mine')}    inhibited_by: [feed-stopped]\n`, 'a file that says extends: packaged keeps them'],
+		[`${own('mine')}    inhibited_by: [feed-stopped]\n`, 'those apply only if a file has extends: packaged'],
 		['extends: everything\n', 'extends'],
 		['{}\n', 'rules: is missing'],
 	])('is refused for %j', async (text, message) => {

@@ -13,7 +13,7 @@ export type IncidentAlert = {
 	status: string
 	subject: { version: string; feature?: string; segment?: { name: string; value: string }; group?: string }
 	metric: string
-	/** The value that it was opened on, and what that is known to be by now where it changed. */
+	/** The value that it was opened on, and the current value of that window if late rows changed it. */
 	value: number | null
 	restated: number | null
 	/** The value in the window before it began. */
@@ -22,7 +22,7 @@ export type IncidentAlert = {
 	rulesDigest: string
 }
 
-/** An incident as every interface answers it. */
+/** An incident, as every interface returns it. */
 export type Incident = {
 	id: string
 	model: string
@@ -36,11 +36,11 @@ export type Incident = {
 	resolvedAt: string | null
 	cause: string | null
 	alerts: IncidentAlert[]
-	/** What changed, where and by how much, the most telling first. */
+	/** What changed, where and by how much, the most informative first. */
 	changes: IncidentChange[]
-	/** What to do next; empty when it is over. */
+	/** What to do next; empty when it is resolved. */
 	nextStep: string
-	/** Incidents of the same model and environment at about the same time. */
+	/** Other incidents of the same model and environment at about the same time. */
 	related: string[]
 	timeline: { at: string; who: string; what: string }[]
 }

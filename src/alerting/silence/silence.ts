@@ -38,13 +38,13 @@ function toSilence(row: SilenceRow, now: number): Silence {
 	return { id, rules, models, environments, features, reason, author, status, ...times }
 }
 
-/** Keeps alerts that match all given globs from opening incidents, for a time and a reason. They are recorded all the same. */
+/** Silences alerts that match all given globs: they are recorded, but open no incidents until the silence expires. */
 export async function createSilence(context: Context, actor: Actor, input: SilenceInput): Promise<Silence> {
 	authoriseGlobs(actor, handlers, input.models ?? ['*'])
 	const now = context.now()
 	const startsAt = input.startsAt ?? now
 	if (input.expiresAt <= Math.max(now, startsAt))
-		throw new AppError('invalid', 'A silence ends after it begins, and in the future.', {
+		throw new AppError('invalid', 'A silence must end after its start and in the future.', {
 			faults: [{ path: 'expiresAt', message: 'must be later' }],
 		})
 	const { rules = ['*'], models = ['*'], environments = ['*'], features = ['*'], reason, expiresAt } = input
@@ -121,7 +121,7 @@ export const activeSilences = (context: Context): Promise<SilenceRow[]> => {
 		.where(and(lte(silences.startsAt, now), gt(silences.expiresAt, now)))
 }
 
-/** The silence that an alert falls under, if any. */
+/** The silence that matches an alert, if any. */
 export function silenceOf(list: readonly SilenceRow[], alert: AlertRow): SilenceRow | undefined {
 	const { feature = '' } = parseKey(alert.subjectKey)
 	const any = (globs: readonly string[], name: string) => globs.some((g) => matchesGlob(g, name))

@@ -68,8 +68,8 @@ export type Draft = RequestInput & {
 }
 
 /**
- * A request with the exact action that approvers see: its canonical JSON and digest. A rollback goes to the champion
- * before this one unless `to` names another. Throws `invalid` when there is nothing to go back to.
+ * A request with the exact action that approvers see, as canonical JSON with its digest. A rollback goes to the previous
+ * champion, unless `to` names another version. Throws `invalid` if there is no such version.
  */
 export async function draftRequest(context: Context, draft: Draft): Promise<RequestRow> {
 	const model = await findModel(context, draft.model)
@@ -103,7 +103,7 @@ export async function draftRequest(context: Context, draft: Draft): Promise<Requ
 		expectedRevision: current?.revision ?? null,
 		requester: draft.requester,
 		reason: draft.reason,
-		// Never the requester alone; for a model of high risk, two people.
+		// Never the requester alone; two people for a high-risk model.
 		needs: model.riskTier === 'high' && draft.kind !== 'retraining' ? 2 : 1,
 		incident: draft.incident ?? null,
 		evidence: draft.evidence,
@@ -121,18 +121,18 @@ function checkTarget(
 	const fault = (message: string) => new AppError('invalid', message, { faults: [{ path: 'to', message }] })
 	if (from === undefined)
 		throw fault(
-			`Nothing is deployed for ${model} in ${environment}. PUT …/deployments/${environment} says what serves.`,
+			`Nothing is deployed for ${model} in ${environment}. Set what serves with PUT …/deployments/${environment}.`,
 		)
 	if (to === undefined)
 		throw fault(
 			kind === 'rollback'
-				? `${model} never had another champion in ${environment}: say in \`to\` which version to go back to.`
-				: 'Say in `to` which version to promote.',
+				? `${model} never had another champion in ${environment}. Name the version to go back to in \`to\`.`
+				: 'Name the version to promote in `to`.',
 		)
-	if (to === from) throw fault(`${to} is the champion already.`)
+	if (to === from) throw fault(`${to} is already the champion.`)
 }
 
-/** The insert and the ledger entry of a request. One open request a model, kind and incident: a second one is left out. */
+/** The insert and the ledger entry of a request. Only one request per model, kind and incident can be open; a second one is ignored. */
 export const requestChange = (context: Context, row: RequestRow): { change: Change; entry: EntryDraft } => ({
 	change: { query: context.db.insert(requests).values(row).onConflictDoNothing() },
 	entry: {
@@ -162,14 +162,14 @@ export async function createRequest(
 	if (known)
 		throw new AppError(
 			'conflict',
-			`${known.id} asks for the same and is open. Vote on it, or cancel it first.`,
+			`${known.id} already requests the same and is open. Vote on it, or cancel it first.`,
 		)
 	const { change, entry } = requestChange(context, row)
 	await commit(context, actor, entry, [{ ...change, guarded: true }])
 	return toRequest(row, context.now())
 }
 
-/** What is known of the version to be promoted; nothing when it does not serve beside the champion. Throws `conflict` when nothing can be. */
+/** How the version compares with the champion; empty if they do not serve together. Throws `conflict` if they cannot be compared. */
 async function promotionEvidence(
 	context: Context,
 	{ model, environment, to }: RequestInput,
@@ -225,7 +225,7 @@ export async function listRequests(
 	)
 }
 
-/** Withdraws an open request; again changes nothing. */
+/** Cancels an open request. Cancelling again changes nothing. */
 export async function cancelRequest(
 	context: Context,
 	actor: Actor,

@@ -10,7 +10,7 @@ import { inReach } from '../../registry/model/reached-models.ts'
 
 type EntryRow = typeof ledgerEntries.$inferSelect
 
-/** `entry` is the exact text: SHA-256 of a zero byte and its UTF-8 bytes is `leafHash` (RFC 6962, 2.1). */
+/** `entry` is the exact text; `leafHash` is the SHA-256 of a zero byte and its UTF-8 bytes (RFC 6962, 2.1). */
 export type EntryRecord = {
 	index: number
 	at: string
@@ -26,7 +26,7 @@ export type EntryQuery = PageQuery & {
 	object?: string | undefined
 	action?: string | undefined
 	model?: string | undefined
-	/** Milliseconds since the epoch; `to` is exclusive. */
+	/** In ms since the epoch; `to` is exclusive. */
 	from?: number | undefined
 	to?: number | undefined
 }
@@ -42,7 +42,7 @@ const toRecord = (row: EntryRow): EntryRecord => ({
 	entry: row.entry,
 })
 
-/** Ledger entries by index. A key whose scope is not `*` sees the entries of its models only. */
+/** Ledger entries by index. An actor whose scope is not `*` sees only the entries of its models. */
 export async function listEntries(
 	context: Context,
 	actor: Actor,

@@ -106,7 +106,7 @@ export function keepLease(context: Context, lease: Lease): () => void {
 }
 
 const lostText = 'The lease ran out while the job was running, so another process may have run it too.'
-export const lostLease = (): AppError => new AppError('conflict', lostText)
+export const leaseExpired = (): AppError => new AppError('conflict', lostText)
 
 /**
  * The context for work under a lease: it reads, writes and calls nothing once the lease has run out on the monotonic
@@ -114,7 +114,7 @@ export const lostLease = (): AppError => new AppError('conflict', lostText)
  */
 export function underLease(context: Context, lease: Lease): Context {
 	const check = () => {
-		if (context.monotonic() >= lease.lastsUntil) throw lostLease()
+		if (context.monotonic() >= lease.lastsUntil) throw leaseExpired()
 	}
 	const fence: Statement = {
 		sql: 'INSERT INTO guard (ok) SELECT count(*) > 0 FROM lease WHERE name = ? AND owner = ? AND fence = ?',

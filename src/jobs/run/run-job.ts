@@ -3,7 +3,15 @@ import type { Context, Progress } from '../../context.ts'
 import { newId } from '../../core/ids.ts'
 import type { Change } from '../../db/commit.ts'
 import { jobRuns } from '../../db/schema.ts'
-import { type Busy, keepLease, type Lease, lostLease, releaseLease, takeLease, underLease } from './lease.ts'
+import {
+	type Busy,
+	keepLease,
+	type Lease,
+	leaseExpired,
+	releaseLease,
+	takeLease,
+	underLease,
+} from './lease.ts'
 import { noticeJump, scheduleUpsert } from './register-schedules.ts'
 
 /** `scheduled`: by the clock, not because somebody asked for it now. */
@@ -77,7 +85,7 @@ export async function runJob(
 	try {
 		const kept = await releaseLease(context, taken, [endChange(context, base.id, outcome)])
 		// Otherwise its record says already that it failed: whoever took the lease over wrote so.
-		return { ...base, ...(kept ? outcome : failed(context, job.id, lostLease())) }
+		return { ...base, ...(kept ? outcome : failed(context, job.id, leaseExpired())) }
 	} catch (error) {
 		return { ...base, ...failed(context, job.id, error) }
 	}

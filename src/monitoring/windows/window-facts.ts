@@ -11,7 +11,7 @@ import { type AttributeResult, groupAndRest, wholeOf } from '../../metrics/outco
 import type { Reference } from '../../metrics/reference.ts'
 import { referenceByDigest } from '../../registry/baseline/current-bins.ts'
 import { metricOf } from '../../rules/available.ts'
-import type { FactTable, factParts, SeriesId, Subject, SubjectFacts } from '../../rules/facts.ts'
+import type { FactTable, factParts, Subject, SubjectFacts, WindowSeries } from '../../rules/facts.ts'
 import { total } from '../../stats/counts.ts'
 import { defaultMinGroup } from '../../stats/fairness/disparity.ts'
 import { groupCounts } from '../../summaries/outcomes/outcome-summary.ts'
@@ -41,7 +41,7 @@ export async function changedWindows(context: Context, query: { since: number })
 }
 
 /** Windows of one series and size; `froms`: when they begin. */
-export type FactQuery = SeriesId & { froms: readonly number[] }
+export type FactQuery = WindowSeries & { froms: readonly number[] }
 
 /** All that was computed of some windows, by subject; the first subject is the window as a whole. */
 export async function readFacts(

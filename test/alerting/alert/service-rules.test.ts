@@ -67,11 +67,11 @@ it('warns of names that nothing registered has', async () => {
 `),
 	)
 	expect(warnings.map((w) => `${w.rule}: ${w.message}`)).toEqual([
-		'a: models: no model is called "credit-rsk". Did you mean credit-risk?',
+		'a: models: there is no model "credit-rsk". Did you mean credit-risk?',
 		'b: features: no model of this rule has the feature "incme". Did you mean income?',
 		'c: models: no model has the tag "credit".',
 		'd: environments: no model of this rule runs in "prod".',
 		'e: each: no model of this rule has sensitive attributes',
-		'f: when: performance.rmse is for regression models, and this rule is about binary ones',
+		'f: when: performance.rmse is for regression models, but this rule is about binary models',
 	])
 })

@@ -90,7 +90,7 @@ describe('an incident', () => {
 		const { title, timeline, changes } = await only()
 		expect(title).toBe('income has drifted since 2026-02-11 00:00')
 		expect(timeline.map((t) => t.what)).toContain(
-			'what changed could not be read from the rows: the window has no rows any more',
+			'what changed could not be read from the rows: the window no longer has rows',
 		)
 		expect(changes.map((c) => [c.feature, c.kind, c.after])).toEqual([
 			['income', 'shift', 0.3],
