@@ -117,7 +117,9 @@ async function answer(request: Request, env: Env): Promise<Response> {
 	} catch (error) {
 		logger.error('a request could not be served', { error })
 		const detail =
-			error instanceof AppError ? error.message : 'The worker is not set up. Its log says what is missing.'
+			error instanceof AppError
+				? error.textFor('http')
+				: 'The worker is not set up. Its log says what is missing.'
 		const problem = {
 			title: 'Not available at the moment',
 			status: 503,

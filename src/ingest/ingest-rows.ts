@@ -5,7 +5,7 @@ import { anyUse, type Breather } from '../core/breather.ts'
 import type { ByteHold } from '../core/byte-budget.ts'
 import { AppError, type ErrorCode } from '../core/errors.ts'
 import { modelVersions } from '../db/schema.ts'
-import type { AppendStatus, RejectCode, RowKind } from '../log/prediction-log.ts'
+import type { AppendStatus, RowKind } from '../log/prediction-log.ts'
 import { authorise } from '../registry/key/authorise.ts'
 import { findModel, type ModelRow } from '../registry/model/find-model.ts'
 import { BatchBuilder } from '../summaries/inputs/batch-builder.ts'
@@ -13,6 +13,7 @@ import type { FeatureSpec } from '../summaries/inputs/bins.ts'
 import type { RowBatch } from '../summaries/inputs/columns.ts'
 import { noteRejections, type Rejections } from './note-rejections.ts'
 import { defaultEnvironment, evaluators, sentId } from './row-schemas.ts'
+import type { IngestResult, RejectedRow } from './rows.schema.ts'
 import { RowRejected, type RowRules } from './validate-row.ts'
 
 /** A row of a body, parsed or not. `index` is its position as the client counts. */
@@ -20,22 +21,6 @@ export type IncomingRow =
 	/** `hasLongNumbers`: it has integers beyond 2^53, each as a bigint. */
 	| { index: number; value: unknown; hasLongNumbers?: boolean }
 	| { index: number; error: 'malformed' | 'invalid' | 'too-large'; path?: string; message: string }
-
-export type RejectedRow = {
-	index: number
-	predictionId: string | null
-	code: RejectCode
-	path: string
-	message: string
-}
-export type IngestAnswer = {
-	accepted: number
-	duplicates: number
-	rejected: RejectedRow[]
-	/** All rejections, also those beyond the ones that are listed. */
-	rejectedCount: number
-	waiting: number
-}
 
 const batchRows = 1000
 const maxListed = 10_000
@@ -61,7 +46,7 @@ export async function ingestRows(
 	kind: RowKind,
 	incoming: AsyncIterable<IncomingRow[]>,
 	use = anyUse(),
-): Promise<IngestAnswer> {
+): Promise<IngestResult> {
 	authorise(actor, 'ingest', modelName)
 	const model = await findModel(context, modelName)
 	const rules = await rulesFor(context, model)
@@ -124,7 +109,7 @@ async function rulesFor(context: Context, model: ModelRow): Promise<RowRules> {
 }
 
 class IngestRun {
-	private readonly answer: IngestAnswer = {
+	private readonly answer: IngestResult = {
 		accepted: 0,
 		duplicates: 0,
 		rejected: [],
@@ -271,7 +256,7 @@ class IngestRun {
 		}
 	}
 
-	async finish(): Promise<IngestAnswer> {
+	async finish(): Promise<IngestResult> {
 		if (this.inFlight.size > 0 || this.builder.length > 0) await this.flush()
 		await Promise.all(this.inFlight)
 		if (this.failure) throw this.failure

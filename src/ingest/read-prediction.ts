@@ -13,7 +13,7 @@ import { checkRow, checkScores, type QualityMark } from '../summaries/inputs/qua
 import { modelLabels, sideOf } from '../summaries/outcomes/label.ts'
 import { notLogged } from './not-logged.ts'
 
-/** A logged prediction as `GET …/predictions/{predictionId}` answers it. */
+/** A logged prediction as it is shown. */
 export type PredictionAnswer = Record<string, unknown> & { predictionId: string; quality: QualityMark[] }
 
 /**

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Output } from '../core/schemas.ts'
 
 const id = z.string().min(1).max(256)
 const time = z.string().describe('RFC 3339 with an offset, such as 2026-03-01T12:00:00Z')
@@ -92,6 +93,7 @@ export const RejectedRow = z
 		message: z.string(),
 	})
 	.meta({ id: 'RejectedRow' })
+export type RejectedRow = Output<typeof RejectedRow>
 
 export const IngestAnswer = z
 	.object({
@@ -105,6 +107,7 @@ export const IngestAnswer = z
 export const OutcomeAnswer = IngestAnswer.extend({
 	waiting: z.number().int().describe('Accepted outcomes whose prediction has not come yet.'),
 }).meta({ id: 'OutcomeAnswer' })
+export type IngestResult = Output<typeof OutcomeAnswer>
 
 export const StoredPrediction = z
 	.object({

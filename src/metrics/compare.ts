@@ -38,8 +38,7 @@ export function tooFew(
 	method: string,
 	values = false,
 ): MetricResult | undefined {
-	if (!hasBaseline)
-		return insufficient(method, 'there is no baseline; put one with PUT …/versions/{version}/baseline')
+	if (!hasBaseline) return insufficient(method, 'there is no baseline; put one for this version')
 	const size = (groups: Float64Array) =>
 		total(values ? groups.subarray(0, groups.length - extraBins) : groups)
 	const [m, n] = [size(reference.groups), size(result.groups)]

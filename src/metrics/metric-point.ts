@@ -1,46 +1,4 @@
-/** One statistic of one subject in one window, as every interface answers it. Times are RFC 3339, UTC. */
-export type MetricPoint = {
-	metric: string
-	subject: {
-		model: string
-		version: string
-		environment: string
-		feature?: string
-		segment?: { name: string; value: string }
-		group?: string
-		/** Why rows were rejected. */
-		code?: string
-	}
-	window: { from: string; to: string }
-	status: 'ok' | 'insufficient' | 'failed'
-	value: number | null
-	/** Rows of the window, and of the baseline. */
-	n: number
-	m: number
-	/**
-	 * Of drift: the rows of the window that the test counts, after rows of one subject and the variation of the windows
-	 * before it are taken into account.
-	 */
-	nEffective?: number
-	low: number | null
-	high: number | null
-	p: number | null
-	q: number | null
-	method: string
-	reason: string | null
-	/** Digest of the baseline that it was compared with. */
-	baseline: string | null
-	provisional: boolean
-	computedAt: string
-	/** When the value that it replaces was computed. */
-	supersedes?: string
-	/** Why it differs from that. */
-	change?: string
-	/** Of an estimate: whether it can be believed, and how it turned out once outcomes were known. */
-	trust?: 'ok' | 'doubtful'
-	realised?: { value: number; error: number; inside: boolean }
-}
-
+import type { MetricPoint } from './metric-point.schema.ts'
 /** What a descriptor computes: an answer without its place. */
 export type MetricResult = Pick<MetricPoint, 'status'> & {
 	value: number | null

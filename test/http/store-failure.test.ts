@@ -3,7 +3,7 @@ import { createClient } from '@libsql/client'
 import { afterEach, expect, test } from 'vitest'
 import { openDatabase } from '../../src/db/database.ts'
 import { openSql } from '../../src/db/open-node.ts'
-import { storeFailure } from '../../src/http/store-failure.ts'
+import { storeFailure } from '../../src/http/problem.ts'
 import { testServer } from '../support/server.ts'
 
 let close: (() => Promise<unknown>)[] = []
@@ -36,7 +36,7 @@ test('answers 503 with Retry-After while another process holds the database, and
 	const answer = await server.post('/v1/models', model)
 	expect(answer).toMatchObject({
 		status: 503,
-		body: { code: 'unavailable', detail: expect.stringContaining('Another process holds the database') },
+		body: { code: 'unavailable', detail: expect.stringContaining('Another process has locked the database') },
 	})
 	expect(answer.headers.get('retry-after')).toBe('1')
 	expect((await server.fetch('/healthz')).status).toBe(200)

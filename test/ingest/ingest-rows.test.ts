@@ -3,10 +3,10 @@ import type { Actor } from '../../src/core/actor.ts'
 import { defaultLimits } from '../../src/core/limits.ts'
 import { dayMs, formatTime } from '../../src/core/time.ts'
 import { parseRows } from '../../src/http/ingest/parse-rows.ts'
-import { PredictionRow } from '../../src/ingest/rows.schema.ts'
-import { type IngestAnswer, ingestRows } from '../../src/ingest/ingest-rows.ts'
+import { ingestRows } from '../../src/ingest/ingest-rows.ts'
 import { readPrediction } from '../../src/ingest/read-prediction.ts'
 import { evaluators } from '../../src/ingest/row-schemas.ts'
+import { type IngestResult, PredictionRow } from '../../src/ingest/rows.schema.ts'
 import { startOfTest, testContext } from '../support/context.ts'
 import { registerTestModel } from '../support/model.ts'
 
@@ -30,7 +30,7 @@ function send(
 	text: string,
 	kind: 'prediction' | 'feature' | 'outcome' = 'prediction',
 	chunk = 65_536,
-): Promise<IngestAnswer> {
+): Promise<IngestResult> {
 	const bytes = new TextEncoder().encode(text)
 	const stream = new ReadableStream<Uint8Array>({
 		start(controller) {
@@ -48,7 +48,7 @@ function send(
 }
 const lines = (...rows: unknown[]) =>
 	rows.map((r) => (typeof r === 'string' ? r : JSON.stringify(r))).join('\n')
-const codes = (answer: IngestAnswer) => answer.rejected.map((r) => [r.index, r.code, r.path])
+const codes = (answer: IngestResult) => answer.rejected.map((r) => [r.index, r.code, r.path])
 
 describe('a batch', () => {
 	it('keeps the good rows and names each bad one by line, code and path', async () => {

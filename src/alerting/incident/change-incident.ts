@@ -6,7 +6,8 @@ import { AppError } from '../../core/errors.ts'
 import { type Change, commit } from '../../db/commit.ts'
 import { outboxInsert } from '../../db/outbox.ts'
 import { incidentEvents, incidents } from '../../db/schema.ts'
-import type { Incident, IncidentRow } from './incident.ts'
+import type { Incident } from './incident.schema.ts'
+import type { IncidentRow } from './incident.ts'
 import { findIncident, getIncident } from './read-incidents.ts'
 
 /** Who may change incidents and silences. */

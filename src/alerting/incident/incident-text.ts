@@ -180,12 +180,12 @@ const ofCause: Record<string, string> = {
 	fairness: 'Look at `/plumb bias`: which groups are affected, and since when. Then decide with compliance.',
 	feed: 'Check the client and the network between it and Plumbline.',
 	'no-data': 'Check whether the feature, the outcomes or the predictions are still sent.',
-	job: 'Look at the log and at `GET /readyz`.',
+	job: 'Look at the log of the service, and whether it is ready.',
 	service: 'Look at the service that serves the model.',
 	rejected:
 		'Look at `rejected` in the responses to the client: each entry names a row and what is wrong with it.',
 	traffic: 'Deploy the version, or stop serving it.',
-	baseline: 'Upload a baseline: PUT /v1/models/{model}/versions/{version}/baseline.',
+	baseline: 'Upload a baseline for the version.',
 }
 
 /** What to do next, by the most informative change. */

@@ -10,7 +10,8 @@ import { authorise, inScope } from '../../registry/key/authorise.ts'
 import { inReach } from '../../registry/model/reached-models.ts'
 import { readAlertsOf } from '../alert/alert-working-set.ts'
 import { reopenMs } from './causes.ts'
-import { type Incident, type IncidentRow, toIncident } from './incident.ts'
+import type { Incident } from './incident.schema.ts'
+import { type IncidentRow, toIncident } from './incident.ts'
 
 /** The stored row. Throws `not-found`, also for an incident outside of the actor's scope. */
 export async function findIncident(
@@ -22,10 +23,9 @@ export async function findIncident(
 	authorise(actor, roles)
 	const [row] = await context.db.select().from(incidents).where(eq(incidents.id, id))
 	if (!row || !inScope(actor, row.model))
-		throw new AppError(
-			'not-found',
-			`There is no incident "${id.slice(0, 100)}". GET /v1/incidents lists them.`,
-		)
+		throw new AppError('not-found', `There is no incident "${id.slice(0, 100)}".`, {
+			hint: { to: 'list-incidents' },
+		})
 	return row
 }
 

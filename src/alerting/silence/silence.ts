@@ -13,20 +13,11 @@ import { authorise, authoriseGlobs, coversGlobs } from '../../registry/key/autho
 import { parseKey } from '../../rules/facts.ts'
 import type { AlertRow } from '../alert/alert-working-set.ts'
 import { handlers } from '../incident/change-incident.ts'
+import type { Silence } from './silence.schema.ts'
 
 type SilenceRow = typeof silences.$inferSelect
 type Matchers = { rules?: string[]; models?: string[]; environments?: string[]; features?: string[] }
 export type SilenceInput = Matchers & { reason: string; startsAt?: number; expiresAt: number }
-export type Silence = Required<Matchers> & {
-	id: string
-	reason: string
-	author: string
-	status: string
-	createdAt: string
-	startsAt: string
-	expiresAt: string
-}
-
 function toSilence(row: SilenceRow, now: number): Silence {
 	const { id, rules, models, environments, features, reason, author } = row
 	const status = row.expiresAt <= now ? 'expired' : row.startsAt > now ? 'pending' : 'active'
@@ -97,7 +88,9 @@ export async function expireSilence(context: Context, actor: Actor, id: string):
 	authorise(actor, handlers)
 	const [row] = await context.db.select().from(silences).where(eq(silences.id, id))
 	if (!row || !coversGlobs(actor, row.models))
-		throw new AppError('not-found', `There is no silence "${id.slice(0, 100)}". GET /v1/silences lists them.`)
+		throw new AppError('not-found', `There is no silence "${id.slice(0, 100)}".`, {
+			hint: { to: 'list-silences' },
+		})
 	const now = context.now()
 	if (row.expiresAt > now) {
 		const mine = and(eq(silences.id, id), eq(silences.revision, row.revision))

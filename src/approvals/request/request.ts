@@ -5,42 +5,19 @@ import { readers } from '../../core/actor.ts'
 import { sha256Hex } from '../../core/bytes.ts'
 import { canonicalJson } from '../../core/canonical-json.ts'
 import { AppError } from '../../core/errors.ts'
+import type { Hint } from '../../core/hints.ts'
 import { newId } from '../../core/ids.ts'
 import { cursorText, type Page, type PageQuery, toPage } from '../../core/page.ts'
 import { dayMs, formatTime } from '../../core/time.ts'
 import { type Change, commit, type EntryDraft } from '../../db/commit.ts'
-import { deployments, type RequestKind, requests } from '../../db/schema.ts'
+import { deployments, requests } from '../../db/schema.ts'
 import { compareVersions } from '../../monitoring/comparison/compare-versions.ts'
 import { authorise, inScope } from '../../registry/key/authorise.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import { inReach } from '../../registry/model/reached-models.ts'
+import type { ActionRequest, RequestInput } from './request.schema.ts'
 
 export type RequestRow = typeof requests.$inferSelect
-export type RequestInput = {
-	kind: RequestKind
-	model: string
-	environment: string
-	to?: string
-	reason: string
-}
-export type ActionRequest = {
-	id: string
-	kind: RequestKind
-	model: string
-	environment: string
-	status: 'pending' | 'cancelled' | 'expired'
-	action: Record<string, unknown>
-	actionDigest: string
-	requester: string
-	reason: string
-	needs: number
-	votes: []
-	createdAt: string
-	expiresAt: string
-	evidence: Record<string, unknown>
-	execution: null
-}
-
 const openForMs = 7 * dayMs
 
 export const toRequest = (row: RequestRow, now: number): ActionRequest => ({
@@ -118,11 +95,10 @@ function checkTarget(
 	from: string | undefined,
 	to: string | undefined,
 ): void {
-	const fault = (message: string) => new AppError('invalid', message, { faults: [{ path: 'to', message }] })
+	const fault = (message: string, hint?: Hint) =>
+		new AppError('invalid', message, { faults: [{ path: 'to', message }], hint })
 	if (from === undefined)
-		throw fault(
-			`Nothing is deployed for ${model} in ${environment}. Set what serves with PUT …/deployments/${environment}.`,
-		)
+		throw fault(`${model} is not deployed in ${environment}.`, { to: 'deploy', model, environment })
 	if (to === undefined)
 		throw fault(
 			kind === 'rollback'
@@ -192,7 +168,9 @@ async function findRequest(context: Context, actor: Actor, id: string): Promise<
 	authorise(actor, readers)
 	const [row] = await context.db.select().from(requests).where(eq(requests.id, id))
 	if (!row || !inScope(actor, row.model))
-		throw new AppError('not-found', `There is no request "${id.slice(0, 100)}". GET /v1/requests lists them.`)
+		throw new AppError('not-found', `There is no request "${id.slice(0, 100)}".`, {
+			hint: { to: 'list-requests' },
+		})
 	return row
 }
 

@@ -14,7 +14,13 @@ import { recordMismatch } from '../replay/store-day.ts'
 import { type AttributionQuery, attributeDecision } from './attribute-decision.ts'
 import { type FoundBackground, findBackground } from './background.ts'
 import { counterfactualsOf } from './counterfactuals.ts'
-import type { ExplanationContent, Explanation, LedgerProof, OpenIncident, UsedBackground } from './explanation.ts'
+import type {
+	Explanation,
+	ExplanationContent,
+	LedgerProof,
+	OpenIncident,
+	UsedBackground,
+} from './explanation.schema.ts'
 import { giveReasons } from './give-reasons.ts'
 import { type ReadDecision, readDecision, shapeOf } from './read-decision.ts'
 

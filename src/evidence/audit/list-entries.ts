@@ -7,20 +7,9 @@ import { formatTime } from '../../core/time.ts'
 import { ledgerEntries } from '../../db/schema.ts'
 import { authorise } from '../../registry/key/authorise.ts'
 import { inReach } from '../../registry/model/reached-models.ts'
+import type { EntryRecord } from './audit.schema.ts'
 
 type EntryRow = typeof ledgerEntries.$inferSelect
-
-/** `entry` is the exact text; `leafHash` is the SHA-256 of a zero byte and its UTF-8 bytes (RFC 6962, 2.1). */
-export type EntryRecord = {
-	index: number
-	at: string
-	actor: string
-	action: string
-	object: string
-	model: string | null
-	leafHash: string
-	entry: string
-}
 
 export type EntryQuery = PageQuery & {
 	object?: string | undefined

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { ArtifactRecord, UploadedArtifact } from '../../registry/artifact/artifact.schema.ts'
 import { collectBytes } from '../../core/collect-bytes.ts'
 import { AppError } from '../../core/errors.ts'
+import { ArtifactRecord, UploadedArtifact } from '../../registry/artifact/artifact.schema.ts'
 import { getArtifact, readArtifactFile } from '../../registry/artifact/get-artifact.ts'
 import { uploadArtifact } from '../../registry/artifact/upload-artifact.ts'
 import { ArtifactFormatName } from '../../registry/version/version.schema.ts'
@@ -9,7 +9,6 @@ import type { RequestBody } from '../body.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { bodyError, plainBytes } from '../ingest/open-body.ts'
 import { modelPath, pathText } from '../parameters.ts'
-import { TimeOrNull } from '../../core/schemas.ts'
 
 const path = '/v1/models/{model}/versions/{version}/artifact'
 const params = z.strictObject({ ...modelPath, version: pathText('A version of the model.', '7') })
@@ -26,7 +25,7 @@ const uploadedExample = {
 }
 const example = { ...name, uri: null, bytes: 284113, storedAt: '2026-03-02T00:00:00.000Z' }
 
-/** The file in the body, with gzip undone, up to the limit. */
+/** The file in the body, unpacked if it is gzipped, up to the limit. */
 async function fileOf(headers: Headers, body: RequestBody): Promise<Uint8Array> {
 	body.hold.isFile = true
 	const packed = headers.get('content-encoding') ?? 'identity'
@@ -49,12 +48,12 @@ const put = endpoint({
 	id: 'uploadArtifact',
 	summary: 'Upload the model file of a version',
 	description:
-		'The file is read, never executed, and kept once by its SHA-256. It must be the registered one; a version that was registered without an artefact is bound to the first file. Days that were logged before are then replayed. Pickles, joblib files, trees with vector leaves and linear trees are refused with the way out.',
+		'The file is read, never executed, and stored once by its SHA-256. It must match the registered digest; a version registered without an artefact is bound to the first file uploaded. Predictions logged before the upload are then replayed. Pickles, joblib files, trees with vector leaves and linear trees are refused; the error says what to export instead.',
 	access: 'admin',
 	params,
 	query: z.strictObject({
 		format: ArtifactFormatName.optional().meta({
-			description: 'For versions registered without an artefact. Told from the content when left out.',
+			description: 'For versions registered without an artefact. Default: detected from the content.',
 			example: 'xgboost-json',
 		}),
 	}),
@@ -67,7 +66,11 @@ const put = endpoint({
 	},
 	answers: {
 		201: { description: 'Stored', schema: UploadedArtifact, example: uploadedExample },
-		200: { description: 'The same file was there already', schema: UploadedArtifact, example: uploadedExample },
+		200: {
+			description: 'The same file was already stored',
+			schema: UploadedArtifact,
+			example: uploadedExample,
+		},
 	},
 	errors: ['conflict'],
 	handle: async ({ context, actor, params, query, request, stream }) => {
@@ -81,7 +84,7 @@ const get = endpoint({
 	method: 'get',
 	path,
 	id: 'getArtifact',
-	summary: 'Read what the artefact of a version is',
+	summary: 'Describe the artefact of a version',
 	access: 'viewer',
 	params,
 	answers: { 200: { description: 'Its digest, format and size', schema: ArtifactRecord, example } },
@@ -93,7 +96,7 @@ const getFile = endpoint({
 	path: `${path}/file`,
 	id: 'readArtifactFile',
 	summary: 'Download the model file of a version',
-	description: 'Who took it is on the ledger.',
+	description: 'Every download is recorded in the ledger.',
 	access: ['auditor', 'admin'],
 	params,
 	answers: {
@@ -112,6 +115,6 @@ const getFile = endpoint({
 })
 
 export const artifacts = {
-	about: 'The model files that versions consist of: kept by digest, replayed, never executed.',
+	about: 'Model files of versions: stored by digest, replayed, never executed.',
 	endpoints: [put, get, getFile],
 } satisfies Resource

@@ -1,11 +1,10 @@
 import { z } from 'zod'
 import { getModel, listModels } from '../../registry/model/list-models.ts'
-import { ModelInput, ModelPatch } from '../../registry/model/model.schema.ts'
+import { ModelInput, ModelPatch, ModelRecord, ModelWithHealth } from '../../registry/model/model.schema.ts'
 import { patchModel } from '../../registry/model/patch-model.ts'
 import { registerModel } from '../../registry/model/register-model.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { modelPath, pageOf, pageParameters } from '../parameters.ts'
-import { ModelRecord, ModelWithHealth } from '../../registry/model/model.schema.ts'
 
 const input = {
 	model: 'credit-default',
@@ -42,13 +41,18 @@ const register = endpoint({
 	path: '/v1/models',
 	id: 'registerModel',
 	summary: 'Register a model',
-	description: 'The same content again answers 200; other content under the same name is a conflict.',
+	description: 'Sending the same content again returns 200; other content under the same name is a conflict.',
 	access: 'admin',
 	body: ModelInput,
 	bodyExample: input,
 	answers: {
-		201: { description: 'Registered', schema: ModelRecord, example, headers: { location: 'Where the model is' } },
-		200: { description: 'It was registered before with this content', schema: ModelRecord, example },
+		201: {
+			description: 'Registered',
+			schema: ModelRecord,
+			example,
+			headers: { location: 'The path of the model' },
+		},
+		200: { description: 'Already registered with this content', schema: ModelRecord, example },
 	},
 	errors: ['conflict'],
 	handle: async ({ context, actor, body }) => {
@@ -91,14 +95,14 @@ const patch = endpoint({
 	path: '/v1/models/{model}',
 	id: 'patchModel',
 	summary: 'Change a model',
-	description: 'The name and the task stay: another task is another model.',
+	description: 'Name and task cannot change: another task is another model.',
 	access: 'admin',
 	params: z.strictObject(modelPath),
 	body: ModelPatch,
 	bodyExample: { owner: 'credit-risk', threshold: 0.4 },
 	answers: {
 		200: {
-			description: 'The model as it is now',
+			description: 'The changed model',
 			schema: ModelRecord,
 			example: { ...example, threshold: 0.4, revision: 2 },
 		},
@@ -109,6 +113,6 @@ const patch = endpoint({
 })
 
 export const models = {
-	about: 'What is watched.',
+	about: 'The models that Plumbline watches.',
 	endpoints: [register, list, get, patch],
 } satisfies Resource

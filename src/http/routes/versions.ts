@@ -2,11 +2,10 @@ import { z } from 'zod'
 import { findVersion } from '../../registry/version/find-version.ts'
 import { listVersions } from '../../registry/version/list-versions.ts'
 import { registerVersion } from '../../registry/version/register-version.ts'
-import { VersionInput } from '../../registry/version/version.schema.ts'
+import { VersionInput, VersionRecord } from '../../registry/version/version.schema.ts'
 import { toVersionRecord } from '../../registry/version/version-record.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { modelPath, pageOf, pageParameters, pathText } from '../parameters.ts'
-import { VersionRecord } from '../../registry/version/version.schema.ts'
 
 const input = {
 	version: '7',
@@ -31,7 +30,8 @@ const register = endpoint({
 	path: '/v1/models/{model}/versions',
 	id: 'registerVersion',
 	summary: 'Register a version',
-	description: 'A version never changes. The same content again answers 200; other content is a conflict.',
+	description:
+		'A version never changes. Sending the same content again returns 200; other content is a conflict.',
 	access: 'admin',
 	params: z.strictObject(modelPath),
 	body: VersionInput,
@@ -41,9 +41,9 @@ const register = endpoint({
 			description: 'Registered',
 			schema: VersionRecord,
 			example,
-			headers: { location: 'Where the version is' },
+			headers: { location: 'The path of the version' },
 		},
-		200: { description: 'It was registered before with this content', schema: VersionRecord, example },
+		200: { description: 'Already registered with this content', schema: VersionRecord, example },
 	},
 	errors: ['conflict'],
 	handle: async ({ context, actor, params, body }) => {
@@ -85,6 +85,6 @@ const get = endpoint({
 })
 
 export const versions = {
-	about: 'What a model consists of, version by version.',
+	about: 'The versions of a model.',
 	endpoints: [register, list, get],
 } satisfies Resource

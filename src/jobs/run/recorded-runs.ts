@@ -5,17 +5,7 @@ import { dayMs, formatTime } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { jobRuns } from '../../db/schema.ts'
 import { seesAll } from '../../registry/key/authorise.ts'
-
-export type JobRunAnswer = {
-	id: string
-	job: string
-	status: 'running' | 'ok' | 'failed'
-	startedAt: string
-	finishedAt: string | null
-	durationMs: number | null
-	error: string | null
-	detail: Record<string, unknown> | null
-}
+import type { JobRunAnswer } from './run.schema.ts'
 
 /**
  * Recorded runs, the latest first; `before` is the id of the run behind which to go on (ids sort by time). Jobs act on

@@ -4,6 +4,7 @@ import { formatTime } from '../../core/time.ts'
 import { labelOf } from '../../registry/model/favourable.ts'
 import { benjaminiHochberg } from '../../stats/multiple-tests.ts'
 import { type Attribute, type AuditQuery, type AuditScope, auditScope } from './audit-scope.ts'
+import type { BiasAudit } from './bias.schema.ts'
 import { type AttributeAudit, auditAttribute } from './bias-attribute.ts'
 import { type GroupSums, groupsOf, sumGroups } from './group-sums.ts'
 
@@ -11,7 +12,7 @@ import { type GroupSums, groupsOf, sumGroups } from './group-sums.ts'
  * How the sensitive groups of a binary model fared over a period, by exact sums of the log. Throws as `auditScope` does;
  * too few rows are an answer.
  */
-export async function biasAudit(context: Context, actor: Actor, query: AuditQuery) {
+export async function biasAudit(context: Context, actor: Actor, query: AuditQuery): Promise<BiasAudit> {
 	const scope = await auditScope(context, actor, query)
 	const sums = await sumsOf(context, scope)
 	const attributes: AttributeAudit[] = []

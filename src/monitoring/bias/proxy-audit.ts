@@ -15,6 +15,7 @@ import { featureCells } from '../segments/feature-cells.ts'
 import { groupName } from '../windows/record-points.ts'
 import { toEstimate } from './audit-numbers.ts'
 import { type AuditQuery, type AuditScope, auditScope } from './audit-scope.ts'
+import type { ProxyAudit } from './bias.schema.ts'
 import { describeScope } from './bias-audit.ts'
 import { type FlipSample, flipSample } from './flip-sample.ts'
 
@@ -35,7 +36,7 @@ export async function proxyAudit(
 	context: Context,
 	actor: Actor,
 	query: AuditQuery & { attribute: string; group?: string | undefined },
-) {
+): Promise<ProxyAudit> {
 	const scope = await auditScope(context, actor, query)
 	const [attribute] = scope.attributes as [AuditScope['attributes'][number]]
 	const features = scope.version.features.filter(({ name }) => !attribute.of.some((a) => a === name))

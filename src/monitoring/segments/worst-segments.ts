@@ -16,6 +16,7 @@ import { textOf } from '../../summaries/outcomes/join-index.ts'
 import { actualOf, modelLabels } from '../../summaries/outcomes/label.ts'
 import { makeJoinIndex, type OutcomeSpec } from '../../summaries/outcomes/make-join-index.ts'
 import { periodOf, placeOf } from '../bias/audit-scope.ts'
+import type { WorstSegments } from './segments.schema.ts'
 
 const maxRows = 50_000
 const idsAtOnce = 5000
@@ -36,7 +37,11 @@ export type SegmentQuery = {
  * The segments with the worst mean loss that hold on rows they were not found on, over at most 50,000 rows of the period.
  * The loss is a wrong decision (0 or 1), or the absolute error of a regression.
  */
-export async function findWorstSegments(context: Context, actor: Actor, query: SegmentQuery) {
+export async function findWorstSegments(
+	context: Context,
+	actor: Actor,
+	query: SegmentQuery,
+): Promise<WorstSegments> {
 	authorise(actor, ['analyst', 'auditor'], query.model)
 	const model = await findModel(context, query.model)
 	const period = periodOf({ model: model.name, from: query.from, to: query.to }, context.now())

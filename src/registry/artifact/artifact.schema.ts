@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { TimeOrNull } from '../../core/schemas.ts'
+import { type Output, TimeOrNull } from '../../core/schemas.ts'
 import { ArtifactFormatName } from '../version/version.schema.ts'
 
 const Digest = z.string().meta({ description: 'SHA-256 of the file, in hexadecimal.' })
@@ -19,6 +19,7 @@ export const UploadedArtifact = z
 		warnings: z.array(z.string()).meta({ description: 'What does not stop it and is probably not meant.' }),
 	})
 	.meta({ id: 'UploadedArtifact' })
+export type UploadedArtifact = Output<typeof UploadedArtifact>
 
 export const ArtifactRecord = z
 	.strictObject({
@@ -28,3 +29,4 @@ export const ArtifactRecord = z
 		storedAt: TimeOrNull,
 	})
 	.meta({ id: 'Artifact' })
+export type ArtifactRecord = Output<typeof ArtifactRecord>

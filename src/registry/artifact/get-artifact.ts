@@ -4,22 +4,11 @@ import { readers } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
 import { formatTime } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
-import type { ArtifactFormat } from '../../explain/model.ts'
 import { authorise } from '../key/authorise.ts'
 import { quote } from '../model/find-model.ts'
 import { findVersion } from '../version/find-version.ts'
+import type { ArtifactRecord } from './artifact.schema.ts'
 import { findArtifact, isOfOthers } from './find-artifact.ts'
-
-/** What is known of a version's artefact; `bytes` and `storedAt` are null until its file is here. */
-export type ArtifactRecord = {
-	model: string
-	version: string
-	sha256: string
-	format: ArtifactFormat
-	uri: string | null
-	bytes: number | null
-	storedAt: string | null
-}
 
 /** Throws `not-found` for a version without one. */
 export async function getArtifact(
@@ -33,7 +22,8 @@ export async function getArtifact(
 	if (!artifact)
 		throw new AppError(
 			'not-found',
-			`The version ${quote(row.version)} of ${quote(row.model)} has no artefact. Upload its model file with PUT to this path.`,
+			`The version ${quote(row.version)} of ${quote(row.model)} has no artefact.`,
+			{ hint: { to: 'upload-artifact', model: row.model, version: row.version } },
 		)
 	const { sha256, format, uri = null, stored } = artifact
 	const storedAt = stored ? formatTime(stored.storedAt) : null

@@ -4,6 +4,7 @@ import type { Fault } from '../../core/errors.ts'
 import { minuteMs } from '../../core/time.ts'
 import { ArtifactError } from '../../explain/model.ts'
 import type { Loaded, OpenedVersion } from '../../ports/model-cache.ts'
+import { quote } from '../model/find-model.ts'
 import type { VersionRow } from '../version/find-version.ts'
 import { fetchArtifact } from './fetch-artifact.ts'
 import { findArtifact, isOfOthers, type VersionArtifact } from './find-artifact.ts'
@@ -29,7 +30,7 @@ export async function openVersion(context: Context, row: VersionRow): Promise<Op
 }
 
 const upload = ({ model, version }: VersionRow): string =>
-	`upload its model file with PUT /v1/models/${encodeURIComponent(model)}/versions/${encodeURIComponent(version)}/artifact`
+	`upload the model file of version ${quote(version)} of ${quote(model)}`
 
 const noArtifact = (row: VersionRow): string =>
 	`the version was registered without an artefact: ${upload(row)}`

@@ -3,11 +3,12 @@ import type { Actor } from '../../core/actor.ts'
 import { sha256Hex } from '../../core/bytes.ts'
 import { AppError } from '../../core/errors.ts'
 import type { Manifest } from '../../explain/manifest.ts'
-import { ArtifactError, type ArtifactFormat, artifactFormats, type Model } from '../../explain/model.ts'
+import { ArtifactError, type ArtifactFormat, artifactFormats } from '../../explain/model.ts'
 import type { OpenedModel } from '../../ports/model-cache.ts'
 import { authorise } from '../key/authorise.ts'
 import { quote } from '../model/find-model.ts'
 import { findVersion, type VersionRow } from '../version/find-version.ts'
+import type { UploadedArtifact } from './artifact.schema.ts'
 import { artifactWarnings } from './artifact-warnings.ts'
 import { findArtifact, type VersionArtifact } from './find-artifact.ts'
 import { guessFormat, refuseKnown } from './guess-format.ts'
@@ -15,20 +16,6 @@ import { openBytes } from './open-bytes.ts'
 import { modelKey } from './open-version.ts'
 import { readManifest } from './read-manifest.ts'
 import { storeArtifact } from './store-artifact.ts'
-
-/** What an uploaded file turned out to be. */
-export type UploadedArtifact = {
-	model: string
-	version: string
-	sha256: string
-	format: ArtifactFormat
-	bytes: number
-	features: readonly string[]
-	outputs: number
-	classes: readonly string[] | null
-	space: Model['space']
-	warnings: string[]
-}
 
 /**
  * Takes the model file of a version: checked against the registered digest, read (never executed), then stored. A version
@@ -61,9 +48,9 @@ export async function uploadArtifact(
 		sha256,
 		format,
 		bytes: bytes.byteLength,
-		features: model.features,
+		features: [...model.features],
 		outputs: model.outputs,
-		classes: model.classes ?? null,
+		classes: model.classes ? [...model.classes] : null,
 		space: model.space,
 		warnings: [...artifactWarnings(row, model), ...estimatesOnly(opened)],
 	}

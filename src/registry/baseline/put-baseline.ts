@@ -31,15 +31,10 @@ import { authorise } from '../key/authorise.ts'
 import { factMessages } from '../lineage/facts.ts'
 import { findModel, type ModelRow } from '../model/find-model.ts'
 import { findVersion } from '../version/find-version.ts'
+import type { BaselineAnswer } from './baseline.schema.ts'
 import { keepBaselineRows } from './baseline-rows.ts'
 import { type BaselineRows, collectRows, maxRows, sampleColumns } from './collect-baseline.ts'
 import { summarised } from './summarise-baseline.ts'
-
-export type BaselineAnswer = {
-	digest: string
-	rows: number
-	features: { name: string; cells: number; warnings: string[] }[]
-}
 
 /**
  * Makes the baseline of a version from rows, and puts it in force: the one before is kept, readable by its digest.

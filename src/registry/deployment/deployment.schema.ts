@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Time } from '../../core/schemas.ts'
+import { type Output, Time } from '../../core/schemas.ts'
 import { Name } from '../model/name.ts'
 
 export const DeploymentInput = z
@@ -27,3 +27,4 @@ export const Deployment = z
 		since: Time,
 	})
 	.meta({ id: 'Deployment' })
+export type Deployment = Output<typeof Deployment>

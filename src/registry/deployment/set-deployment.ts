@@ -7,11 +7,11 @@ import { commit } from '../../db/commit.ts'
 import { deployments } from '../../db/schema.ts'
 import { authorise } from '../key/authorise.ts'
 import { factMessages } from '../lineage/facts.ts'
-import { findModel, hint } from '../model/find-model.ts'
+import { didYouMean, findModel } from '../model/find-model.ts'
 import { nameFault } from '../model/name.ts'
 import { versionNames } from '../version/find-version.ts'
-import type { DeploymentInput } from './deployment.schema.ts'
-import { type Deployment, findDeployment } from './get-deployment.ts'
+import type { Deployment, DeploymentInput } from './deployment.schema.ts'
+import { findDeployment } from './get-deployment.ts'
 
 /**
  * Says what serves in an environment. The same again is no new revision. Throws `not-found`, `invalid` for versions
@@ -67,7 +67,7 @@ async function check(
 	}
 	for (const [path, version] of Object.entries(named)) {
 		if (version === undefined || version === null || known.includes(version)) continue
-		const next = hint(version, known, 'Register the version first.')
+		const next = didYouMean(version, known, 'Register the version first.')
 		faults.push({ path, message: `${JSON.stringify(version)} is not a version of this model.${next}` })
 	}
 	if (input.challenger === input.champion)

@@ -8,8 +8,8 @@ import { dayMs, formatTime, parseDuration, parseTime } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { accessKeys } from '../../db/schema.ts'
 import { authorise } from './authorise.ts'
-import type { KeyInput } from './key.schema.ts'
-import { type KeyRecord, toKeyRecord } from './key-record.ts'
+import type { KeyInput, KeyRecord } from './key.schema.ts'
+import { toKeyRecord } from './key-record.ts'
 
 const secretBytes = 32
 const longestMs = 3650 * dayMs

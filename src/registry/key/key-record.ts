@@ -1,18 +1,6 @@
-import type { Role } from '../../core/actor.ts'
 import { formatTime } from '../../core/time.ts'
 import type { accessKeys } from '../../db/schema.ts'
-
-/** A key as it is shown: never its secret, never the hash. */
-export type KeyRecord = {
-	id: string
-	name: string
-	role: Role
-	models: string[]
-	status: 'active' | 'expired' | 'revoked'
-	createdAt: string
-	expiresAt: string | null
-	revokedAt: string | null
-}
+import type { KeyRecord } from './key.schema.ts'
 
 export type KeyRow = typeof accessKeys.$inferSelect
 const timeOrNull = (ms: number | null) => (ms === null ? null : formatTime(ms))

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { Time, TimeOrNull } from '../../core/schemas.ts'
 import { roles } from '../../core/actor.ts'
+import { type Output, Time, TimeOrNull } from '../../core/schemas.ts'
 import { timeOrDuration } from '../../core/time.ts'
 import { Glob } from '../model/name.ts'
 
@@ -53,6 +53,7 @@ export const KeyRecord = z
 		revokedAt: TimeOrNull,
 	})
 	.meta({ id: 'Key', description: 'A key, without its secret.' })
+export type KeyRecord = Output<typeof KeyRecord>
 
 export const NewKey = z
 	.strictObject({
@@ -72,3 +73,4 @@ export const SlackUserRecord = z
 		expiresAt: TimeOrNull,
 	})
 	.meta({ id: 'SlackUser', description: 'The role of a Slack user.' })
+export type SlackUserRecord = Output<typeof SlackUserRecord>

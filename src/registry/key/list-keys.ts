@@ -4,7 +4,8 @@ import type { Actor } from '../../core/actor.ts'
 import { collectPage, cursorText, type Page, type PageQuery } from '../../core/page.ts'
 import { accessKeys } from '../../db/schema.ts'
 import { authorise, coversGlobs } from './authorise.ts'
-import { type KeyRecord, toKeyRecord } from './key-record.ts'
+import type { KeyRecord } from './key.schema.ts'
+import { toKeyRecord } from './key-record.ts'
 
 /** The keys whose models are all in the actor's scope, in order of their id, without secrets. */
 export async function listKeys(context: Context, actor: Actor, page: PageQuery): Promise<Page<KeyRecord>> {

@@ -1,7 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Context } from '../../context.ts'
-import { type Actor, type Role, roles } from '../../core/actor.ts'
+import { type Actor, roles } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
 import { cursorParts, type Page, type PageQuery, toPage } from '../../core/page.ts'
 import { formatTime } from '../../core/time.ts'
@@ -9,6 +9,7 @@ import { commit } from '../../db/commit.ts'
 import { slackUsers } from '../../db/schema.ts'
 import { authorise, authoriseGlobs, coversGlobs } from './authorise.ts'
 import { expiryOf } from './create-key.ts'
+import type { SlackUserRecord } from './key.schema.ts'
 import { KeyInput } from './key.schema.ts'
 
 /** What a Slack user may do. The models and the expiry are written as those of a key. */
@@ -22,16 +23,6 @@ export const SlackUserInput = z
 export type SlackUserInput = z.input<typeof SlackUserInput>
 
 type Named = { team: string; user: string }
-
-/** A mapping as it is shown. */
-export type SlackUserRecord = Named & {
-	role: Role
-	models: string[]
-	status: 'active' | 'expired'
-	/** Null for one from before this was kept. */
-	createdAt: string | null
-	expiresAt: string | null
-}
 
 type Row = typeof slackUsers.$inferSelect
 

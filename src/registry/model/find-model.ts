@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
+import type { Hint } from '../../core/hints.ts'
 import { nearest } from '../../core/nearest.ts'
 import { models } from '../../db/schema.ts'
 
@@ -11,7 +12,7 @@ export class UnknownModel extends AppError {
 	readonly model: string
 
 	constructor(model: string) {
-		super('not-found', `There is no model ${quote(model)}. Register it with POST /v1/models.`)
+		super('not-found', `There is no model ${quote(model)}.`, { hint: { to: 'register-model' } })
 		this.model = model
 	}
 }
@@ -27,7 +28,15 @@ const longestShown = 256
 export const quote = (name: string): string =>
 	JSON.stringify(name.length > longestShown ? `${name.slice(0, longestShown)}…` : name)
 
-export function hint(name: string, known: readonly string[], otherwise: string): string {
+/** The nearest of the known names, else another sentence. */
+export function didYouMean(name: string, known: readonly string[], otherwise: string): string {
 	const near = nearest(name, known)
 	return near === undefined ? ` ${otherwise}` : ` Did you mean ${JSON.stringify(near)}?`
+}
+
+/** Names the nearest of the known names, else hints at where to go. */
+export function notFound(message: string, name: string, known: readonly string[], hint: Hint): AppError {
+	const near = nearest(name, known)
+	if (near === undefined) return new AppError('not-found', message, { hint })
+	return new AppError('not-found', `${message} Did you mean ${JSON.stringify(near)}?`)
 }

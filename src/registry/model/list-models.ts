@@ -5,11 +5,10 @@ import { cursorText, type Page, type PageQuery, toPage } from '../../core/page.t
 import { models } from '../../db/schema.ts'
 import { authorise } from '../key/authorise.ts'
 import { findModel } from './find-model.ts'
-import { type ModelRecord, toModelRecord } from './model-record.ts'
+import type { ModelHealth, ModelRecord, ModelWithHealth } from './model.schema.ts'
+import { toModelRecord } from './model-record.ts'
 import { inReach } from './reached-models.ts'
-import { type ModelHealth, readHealth } from './read-health.ts'
-
-export type ModelWithHealth = ModelRecord & { health: ModelHealth }
+import { readHealth } from './read-health.ts'
 
 async function withHealth(context: Context, records: ModelRecord[]): Promise<ModelWithHealth[]> {
 	const health = await readHealth(

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Time, TimeOrNull } from '../../core/schemas.ts'
+import { type Output, Time, TimeOrNull } from '../../core/schemas.ts'
 import { dayMs, parseDuration } from '../../core/time.ts'
 import { FieldName, Name } from './name.ts'
 
@@ -60,7 +60,7 @@ const members = {
 			'a name must not hold " x ", which joins two attributes',
 		)
 		.meta({
-			description: 'Attributes that fairness is measured by: features, or sent by POST .../groups.',
+			description: 'Attributes that fairness is measured by: features, or sent by `POST …/groups`.',
 			example: ['SEX'],
 		}),
 	segments: names.meta({
@@ -172,6 +172,7 @@ export const ModelHealth = z
 		waitingOutcomes: z.int().meta({ description: 'Predictions that outcomes name and that have not come.' }),
 	})
 	.meta({ id: 'Health' })
+export type ModelHealth = Output<typeof ModelHealth>
 
 const modelMembers = {
 	model: z.string(),
@@ -194,7 +195,9 @@ const modelMembers = {
 }
 
 export const ModelRecord = z.strictObject(modelMembers).meta({ id: 'Model' })
+export type ModelRecord = Output<typeof ModelRecord>
 
 export const ModelWithHealth = z
 	.strictObject({ ...modelMembers, health: ModelHealth })
 	.meta({ id: 'ModelWithHealth' })
+export type ModelWithHealth = Output<typeof ModelWithHealth>

@@ -9,9 +9,9 @@ import { authorise } from '../key/authorise.ts'
 import { digestOf } from './digest.ts'
 import { checkLabels } from './favourable.ts'
 import { findModel, type ModelRow } from './find-model.ts'
+import type { ModelPatch, ModelRecord } from './model.schema.ts'
 import { historyInsert } from './model-history.ts'
-import type { ModelPatch } from './model.schema.ts'
-import { type ModelRecord, toModelRecord } from './model-record.ts'
+import { toModelRecord } from './model-record.ts'
 
 const content = ({ createdAt: _, revision: __, seenNegative: ___, ...rest }: ModelRow) => rest
 

@@ -1,24 +1,7 @@
 import type { Context } from '../../context.ts'
 import { formatTime } from '../../core/time.ts'
 import { parseKey } from '../../rules/facts.ts'
-
-export type ModelHealth = {
-	status: 'ok' | 'info' | 'warning' | 'critical' | 'unknown'
-	worstAlert: {
-		rule: string
-		severity: string
-		title: string
-		environment: string
-		version: string
-		subject: Record<string, unknown>
-		since: string | null
-		incident: string | null
-	} | null
-	lastPrediction: string | null
-	lastComputation: string | null
-	/** Outcomes that name predictions which have not come: how many predictions. */
-	waitingOutcomes: number
-}
+import type { ModelHealth } from './model.schema.ts'
 
 // The newest day of each series is found by the index; only its chunks are looked at.
 const lastPredictions = `SELECT s.model, max((SELECT max(c.to_ms) FROM log_chunk c WHERE c.series = s.id AND c.kind = 1

@@ -9,9 +9,9 @@ import { authorise } from '../key/authorise.ts'
 import { digestOf } from './digest.ts'
 import { checkLabels } from './favourable.ts'
 import { findModel, type ModelRow, quote } from './find-model.ts'
+import type { ModelInput, ModelRecord } from './model.schema.ts'
 import { historyInsert } from './model-history.ts'
-import type { ModelInput } from './model.schema.ts'
-import { type ModelRecord, toModelRecord } from './model-record.ts'
+import { toModelRecord } from './model-record.ts'
 
 const content = ({ createdAt: _, revision: __, seenNegative: ___, ...rest }: ModelRow) => rest
 
@@ -51,10 +51,9 @@ export async function registerModel(
 		const there = await findModel(context, name)
 		if (canonicalJson(content(there)) === canonicalJson(content(row)))
 			return { record: toModelRecord(there), isNew: false }
-		throw new AppError(
-			'conflict',
-			`The model ${quote(name)} is registered with other content. Change it with PATCH /v1/models/${encodeURIComponent(name)}.`,
-			{ cause: error },
-		)
+		throw new AppError('conflict', `The model ${quote(name)} is registered with other content.`, {
+			cause: error,
+			hint: { to: 'change-model', model: name },
+		})
 	}
 }

@@ -1,8 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
-import { AppError } from '../../core/errors.ts'
 import { modelVersions } from '../../db/schema.ts'
-import { findModel, hint, quote } from '../model/find-model.ts'
+import { findModel, notFound, quote } from '../model/find-model.ts'
 
 export type VersionRow = typeof modelVersions.$inferSelect
 
@@ -13,11 +12,8 @@ export async function findVersion(context: Context, model: string, version: stri
 	if (row) return row
 	const { name } = await findModel(context, model)
 	const known = await versionNames(context, name)
-	const otherwise = `Register it with POST /v1/models/${encodeURIComponent(name)}/versions.`
-	throw new AppError(
-		'not-found',
-		`The model ${quote(name)} has no version ${quote(version)}.${hint(version, known, otherwise)}`,
-	)
+	const message = `The model ${quote(name)} has no version ${quote(version)}.`
+	throw notFound(message, version, known, { to: 'register-version', model: name })
 }
 
 export async function versionNames(context: Context, model: string): Promise<string[]> {

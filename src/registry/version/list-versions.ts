@@ -5,7 +5,8 @@ import { cursorText, type Page, type PageQuery, toPage } from '../../core/page.t
 import { modelVersions } from '../../db/schema.ts'
 import { authorise } from '../key/authorise.ts'
 import { findModel } from '../model/find-model.ts'
-import { toVersionRecord, type VersionRecord } from './version-record.ts'
+import type { VersionRecord } from './version.schema.ts'
+import { toVersionRecord } from './version-record.ts'
 
 /** The versions of a model in order of their name. */
 export async function listVersions(

@@ -11,8 +11,8 @@ import { runMessages } from '../lineage/training-run.ts'
 import { digestOf } from '../model/digest.ts'
 import { findModel, quote } from '../model/find-model.ts'
 import { findVersion, type VersionRow } from './find-version.ts'
-import type { VersionInput } from './version.schema.ts'
-import { toVersionRecord, type VersionRecord } from './version-record.ts'
+import type { VersionInput, VersionRecord } from './version.schema.ts'
+import { toVersionRecord } from './version-record.ts'
 
 const content = ({ createdAt: _, ...rest }: VersionRow) => rest
 

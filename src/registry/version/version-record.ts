@@ -1,8 +1,6 @@
 import { formatTime } from '../../core/time.ts'
 import type { VersionRow } from './find-version.ts'
-
-/** A version as it is answered. Absent parts are null. */
-export type VersionRecord = Omit<VersionRow, 'createdAt'> & { createdAt: string }
+import type { VersionRecord } from './version.schema.ts'
 
 export const toVersionRecord = (row: VersionRow): VersionRecord => ({
 	...row,

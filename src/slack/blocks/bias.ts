@@ -1,6 +1,6 @@
 import { barChart } from '../../charts/text-charts.ts'
 import { splitLeftOut } from '../../metrics/fairness.ts'
-import type { MetricPoint } from '../../metrics/metric-point.ts'
+import type { MetricPoint } from '../../metrics/metric-point.schema.ts'
 import type { AttributeBias, ModelBias } from '../../monitoring/bias/read-bias.ts'
 import { limits } from '../limits.ts'
 import { chanceOf, count, coverageText, figure, windowName, withInterval } from './figure.ts'

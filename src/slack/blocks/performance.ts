@@ -1,5 +1,5 @@
 import type { WindowSize } from '../../core/time.ts'
-import type { MetricPoint } from '../../metrics/metric-point.ts'
+import type { MetricPoint } from '../../metrics/metric-point.schema.ts'
 import type { ModelPerformance } from '../../monitoring/performance/read-performance.ts'
 import type { WindowPoints } from '../../monitoring/windows/recent-windows.ts'
 import { limits } from '../limits.ts'

@@ -1,4 +1,4 @@
-import type { Incident, IncidentAlert } from '../../alerting/incident/incident.ts'
+import type { Incident, IncidentAlert } from '../../alerting/incident/incident.schema.ts'
 import {
 	dimensionOf,
 	readWindowRows,

@@ -193,7 +193,8 @@ describe('what people do with it', () => {
 		)
 		await expect(getIncident(test.context, { ...analyst, models: ['other-*'] }, id)).rejects.toMatchObject({
 			code: 'not-found',
-			message: `There is no incident "${id}". GET /v1/incidents lists them.`,
+			message: `There is no incident "${id}".`,
+			hint: { to: 'list-incidents' },
 		})
 		expect(
 			(await listIncidents(test.context, { ...analyst, models: ['other-*'] }, { limit: 10 })).items,
@@ -240,7 +241,7 @@ describe('requests', () => {
 		drift(1, 'income', 0.3)
 		await script.evaluate(test.context, rules)
 		expect((await only()).timeline.map((t) => t.what).join(' ')).toContain(
-			'no rollback was requested: Nothing is deployed',
+			'no rollback was requested: credit-default is not deployed',
 		)
 		expect((await listRequests(test.context, admin, { limit: 10 })).items).toEqual([])
 		for (const n of [2, 3]) drift(n, 'income', 0.3)
