@@ -194,7 +194,7 @@ describe('messages of any size', () => {
 			computedAt: fc.constant(window.to),
 			trust: fc.constantFrom('ok' as const, 'doubtful' as const),
 		})
-	const places: fc.Arbitrary<ChosenSeries> = fc
+	const chosenSeries: fc.Arbitrary<ChosenSeries> = fc
 		.record({ id: fc.nat(), model: text, version: text, environment: text, segment: text, value: text })
 		.map((series) => ({
 			model: series.model,
@@ -216,12 +216,12 @@ describe('messages of any size', () => {
 		}))
 	const attributes: fc.Arbitrary<AttributeBias> = fc.record({
 		attribute: text,
-		findings: fc.tuple(answers('fairness.four_fifths'), answers('fairness.smd')),
+		points: fc.tuple(answers('fairness.four_fifths'), answers('fairness.smd')),
 		rates: fc.array(answers('fairness.selection_rate'), { maxLength: 30 }),
 	})
 	const biases: fc.Arbitrary<ModelBias> = fc.record({
 		model: text,
-		place: places,
+		chosen: chosenSeries,
 		at: windows,
 		favourable: fc.option(text, { nil: undefined }),
 		attributes: fc.array(attributes, { maxLength: 12 }),
@@ -236,7 +236,7 @@ describe('messages of any size', () => {
 		model: text,
 		task: fc.constant('binary' as const),
 		maturity: fc.constant({ coverage: 0.8, delay: '30d' }),
-		place: places,
+		chosen: chosenSeries,
 		metric: fc.constant('performance.roc_auc'),
 		shown: fc.constant(shown),
 		mature: fc.option(windows, { nil: undefined }),
@@ -248,7 +248,7 @@ describe('messages of any size', () => {
 		trend: fc.array(windows, { maxLength: 1 }),
 		estimates: fc.array(answers('estimated.roc_auc'), { maxLength: 3 }),
 		realised: fc.constant({ inside: 3, of: 4 }),
-		restated: fc.record({
+		revised: fc.record({
 			items: fc.array(
 				fc.record({
 					window: fc.constant(window),

@@ -24,28 +24,28 @@ export type PerformanceQuery = {
 	segment?: string | undefined
 }
 
-/** How a model does: what the blocks of a message are made of. */
+/** A model's performance, for a message. */
 export type ModelPerformance = {
 	model: string
 	task: Task
 	maturity: ModelRow['maturity']
-	place: ChosenSeries
-	/** The metric of the trend, and those of the figures. */
+	chosen: ChosenSeries
+	/** The metric of the trend, and those shown as figures. */
 	metric: string
 	shown: readonly string[]
 	/** The last mature window with outcomes; undefined when there is none yet. */
 	mature: WindowPoints | undefined
-	/** Mature windows after it, of which no outcome came. */
+	/** Later mature windows without outcomes. */
 	maturedWithout: number
 	newest: WindowPoints | undefined
 	trend: readonly WindowPoints[]
-	/** What the chosen metric was expected to be, oldest first, and how often the interval held what it then was. */
+	/** Estimates of the chosen metric, oldest first, and how often the interval held the realised value. */
 	estimates: readonly MetricPoint[]
 	realised: { inside: number; of: number }
-	restated: { items: Revision[]; count: number }
+	revised: { items: Revision[]; count: number }
 	/** Windows whose outcomes are not missing at random. */
 	gaps: readonly MetricPoint[]
-	/** Changes that detectors found among the errors. */
+	/** Changes that detectors of concept drift found. */
 	changes: readonly MetricPoint[]
 }
 
@@ -57,26 +57,26 @@ const shownOf: Record<Task, readonly string[]> = {
 }
 const gapId = 'performance.coverage_gap'
 const maxChance = 0.01
-const maxRestated = 3
+const maxRevised = 3
 
-/** The metrics that can be asked for of a task, as ids. */
+/** The ids of the metrics that a task has. */
 export const performanceMetrics = (task: Task): string[] =>
 	metrics
 		.filter((m) => m.subject === 'outcome' && (m.tasks as readonly Task[]).includes(task))
 		.map((m) => m.id)
 
-/** The estimate that stands in for a metric while outcomes are missing. */
+/** The metric that estimates another while outcomes are missing. */
 const estimateOf = (metric: string): string | undefined =>
 	metrics.find((m) => m.subject === 'estimate' && m.of === metric)?.id
 
-/** The model's performance in its last mature and its newest window, and over the last windows; undefined when nothing was computed. */
+/** Performance in the last mature and the newest window, and the trend; undefined when nothing was computed. */
 export async function readPerformance(
 	context: Context,
 	model: ModelRow,
 	query: PerformanceQuery,
 ): Promise<ModelPerformance | undefined> {
-	const place = await chooseSeries(context, model, query.window, query.segment)
-	if (!place) return undefined
+	const chosen = await chooseSeries(context, model, query.window, query.segment)
+	if (!chosen) return undefined
 	const { task } = model
 	const metric = query.metric ?? mainMetric[task]
 	const estimate = estimateOf(metric)
@@ -84,21 +84,21 @@ export async function readPerformance(
 	const ids = [...shown, gapId, ...(estimate === undefined ? [] : [estimate])]
 	const span = trendWindows * windowMs[query.window]
 	const until = (end: number) => ({ from: end - span, to: end })
-	const end = place.newest + windowMs[query.window]
-	const trend = await readWindows(context, place, task, ids, until(end))
-	const earlier = trend.some(isEvaluated) ? undefined : await lastMature(context, place, end - span)
-	// How estimates turned out is known only as far back as outcomes are.
+	const end = chosen.newest + windowMs[query.window]
+	const trend = await readWindows(context, chosen, task, ids, until(end))
+	const earlier = trend.some(isEvaluated) ? undefined : await lastMature(context, chosen, end - span)
+	// Realised values of estimates are known only as far back as outcomes are.
 	const past =
 		earlier === undefined
 			? []
-			: await readWindows(context, place, task, ids, until(earlier + windowMs[query.window]))
+			: await readWindows(context, chosen, task, ids, until(earlier + windowMs[query.window]))
 	const all = [...past, ...trend]
 	const mature = all.findLast(isEvaluated)
 	return {
 		model: model.name,
 		task,
 		maturity: model.maturity,
-		place,
+		chosen,
 		metric,
 		shown,
 		mature,
@@ -106,9 +106,9 @@ export async function readPerformance(
 		newest: trend.at(-1),
 		trend,
 		...estimatesOf(trend, all, estimate),
-		restated: await readRevisions(context, place, all, metric, maxRestated),
+		revised: await readRevisions(context, chosen, all, metric, maxRevised),
 		gaps: gapsOf([mature, trend.at(-1)]),
-		changes: await readChanges(context, place, until(end)),
+		changes: await readChanges(context, chosen, until(end)),
 	}
 }
 
@@ -133,7 +133,7 @@ const gapsOf = (windows: readonly (WindowPoints | undefined)[]): MetricPoint[] =
 		gapId,
 	).filter((a) => a.p !== null && a.p < maxChance)
 
-/** Detectors look at all rows: a segment has none of its own, and days without predictions count too. */
+/** Detectors take all rows, so a segment has no changes of its own; days without predictions count too. */
 async function readChanges(
 	context: Context,
 	{ model, series, window }: ChosenSeries,

@@ -63,7 +63,7 @@ function waitingText(data: ModelPerformance): string {
 }
 
 function matureText(data: ModelPerformance): string {
-	const { mature, maturedWithout, place, shown } = data
+	const { mature, maturedWithout, chosen, shown } = data
 	if (!mature) return waitingText(data)
 	const later =
 		maturedWithout === 0
@@ -72,19 +72,19 @@ function matureText(data: ModelPerformance): string {
 					`:warning: ${maturedWithout} later ${maturedWithout === 1 ? 'window has' : 'windows have'} waited long enough and had no outcome.`,
 				]
 	return lines([
-		`*Last mature window* ${windowName(mature.window.from, place.window)}: ${named(coverageText(mature.coverage), longestReason)}`,
+		`*Last mature window* ${windowName(mature.window.from, chosen.window)}: ${named(coverageText(mature.coverage), longestReason)}`,
 		...figureLines(mature, shown),
 		...later,
 	])
 }
 
-function newestText({ newest, mature, place, shown }: ModelPerformance): string {
+function newestText({ newest, mature, chosen, shown }: ModelPerformance): string {
 	if (!newest || newest.from === mature?.from) return ''
 	const state = newest.isMature
 		? 'final'
 		: `*provisional*: ${newest.isOver ? 'outcomes are awaited' : 'it is not over'}`
 	return lines([
-		`*Newest window* ${windowName(newest.window.from, place.window)}, ${state}; ${named(coverageText(newest.coverage), longestReason)}`,
+		`*Newest window* ${windowName(newest.window.from, chosen.window)}, ${state}; ${named(coverageText(newest.coverage), longestReason)}`,
 		...figureLines(newest, shown),
 	])
 }
@@ -94,24 +94,24 @@ const trustText = ({ trust, reason }: MetricPoint): string =>
 		? `*doubtful*${reason === null ? '' : `: ${reason}`}`
 		: `trust ${trust ?? 'unknown'}${reason === null ? '' : `: ${reason}`}`
 
-function estimateText({ estimates, realised, metric, place }: ModelPerformance): string {
+function estimateText({ estimates, realised, metric, chosen }: ModelPerformance): string {
 	const past =
 		realised.of === 0
 			? 'No past estimate could be checked yet.'
 			: `Of past estimates, the interval held ${realised.inside} of ${realised.of}.`
 	const last = estimates.at(-1)
 	if (!last) return realised.of === 0 ? '' : `*Without labels*: no estimate of late. ${past}`
-	const when = windowName(last.window.from, place.window)
+	const when = windowName(last.window.from, chosen.window)
 	return `*Without labels*: ${shortName(metric)} of ${when} is estimated at ${withInterval(last)}, n ${count(last.n)}, ${named(trustText(last), longestReason)}. ${past}`
 }
 
-function restatedText({ restated, metric, place }: ModelPerformance): string {
-	if (restated.count === 0) return ''
-	const all = restated.items.map(({ window, was, until, now, change }) => {
-		const when = windowName(window.from, place.window)
+function revisedText({ revised, metric, chosen }: ModelPerformance): string {
+	if (revised.count === 0) return ''
+	const all = revised.items.map(({ window, was, until, now, change }) => {
+		const when = windowName(window.from, chosen.window)
 		return `• ${when}: was ${figure(was)} until ${until.slice(0, 10)}, now ${figure(now)}${change === '' ? '' : `: ${named(change, longestReason)}`}`
 	})
-	const more = restated.count - restated.items.length
+	const more = revised.count - revised.items.length
 	return lines([
 		`*Restated* ${shortName(metric)}:`,
 		...all,
@@ -122,9 +122,9 @@ function restatedText({ restated, metric, place }: ModelPerformance): string {
 const detectors: Record<string, string> = { adwin: 'ADWIN', page_hinkley: 'Page-Hinkley', ddm: 'DDM' }
 const maxDates = 5
 
-function warningLines({ gaps, changes, place }: ModelPerformance): string[] {
+function warningLines({ gaps, changes, chosen }: ModelPerformance): string[] {
 	const missing = gaps.map((gap) => {
-		const when = windowName(gap.window.from, place.window)
+		const when = windowName(gap.window.from, chosen.window)
 		const what = `coverage differs by ${figure(gap.value ?? 0)} (${chanceOf('p', gap.p)}; ${gap.reason?.replace(/^outcomes are not missing at random: /, '') ?? ''})`
 		return `:warning: Outcomes of ${when} are not missing at random: ${named(what, longestReason)}. What is measured need not hold for all.`
 	})
@@ -133,7 +133,7 @@ function warningLines({ gaps, changes, place }: ModelPerformance): string[] {
 		if (own.length === 0) return []
 		const dates = own
 			.slice(-maxDates)
-			.map((a) => windowName(a.window.from, place.window))
+			.map((a) => windowName(a.window.from, chosen.window))
 			.join(', ')
 		const total = own.reduce((sum, a) => sum + (a.value ?? 0), 0)
 		return [
@@ -153,7 +153,7 @@ export function performanceMessage(data: ModelPerformance): SlackMessage {
 		[newestText(data)],
 		[trend.sentence, chart],
 		[estimateText(data)],
-		[restatedText(data)],
+		[revisedText(data)],
 	]
 	const shown = parts.filter(([text]) => text !== '')
 	const hint = context(
@@ -163,7 +163,7 @@ export function performanceMessage(data: ModelPerformance): SlackMessage {
 	return {
 		text: clip(told.join('\n'), limits.messageText),
 		blocks: fitParts(
-			[header(`Performance of ${data.model}`), context(placeText(data.place))],
+			[header(`Performance of ${data.model}`), context(placeText(data.chosen))],
 			shown.map(([text, blocks = []]) => [section(text), ...blocks]),
 			[hint],
 			(n) => `${n} more ${n === 1 ? 'part does' : 'parts do'} not fit into one message.`,

@@ -5,15 +5,15 @@ import type { ModelPerformance } from '../../monitoring/performance/read-perform
 import { figure, shortName, windowName } from './figure.ts'
 
 /** The chart of a metric's windows, and what it shows in a sentence. Both are empty when no window has a value. */
-export function trendOf({ trend, metric, estimates, place }: ModelPerformance): {
+export function trendOf({ trend, metric, estimates, chosen }: ModelPerformance): {
 	sentence: string
 	chart: string[]
 } {
-	const size = windowMs[place.window]
+	const size = windowMs[chosen.window]
 	const first = trend[0]?.from ?? 0
 	const byFrom = new Map(trend.map((w) => [w.from, w]))
 	const estimated = new Map(estimates.map((a) => [Date.parse(a.window.from), a.value]))
-	const length = trend.length === 0 ? 0 : Math.round((place.newest - first) / size) + 1
+	const length = trend.length === 0 ? 0 : Math.round((chosen.newest - first) / size) + 1
 	// Windows without predictions keep their place: the dates would else be wrong.
 	const slots = Array.from({ length }, (_, i): Slot => {
 		const window = byFrom.get(first + i * size)
@@ -23,7 +23,7 @@ export function trendOf({ trend, metric, estimates, place }: ModelPerformance): 
 			isProvisional: window !== undefined && !window.isMature,
 		}
 	})
-	const name = (from: number) => windowName(formatTime(from), place.window)
+	const name = (from: number) => windowName(formatTime(from), chosen.window)
 	const last = first + (length - 1) * size
 	const known = trend.flatMap((w) => w.points.get(metric) ?? []).filter((a) => a.value !== null)
 	const sentence = [

@@ -1,5 +1,5 @@
 import { type WindowSize, windowSizes } from '../../core/time.ts'
-import { attributesOf, readBias } from '../../monitoring/bias/read-bias.ts'
+import { attributeNames, readBias } from '../../monitoring/bias/read-bias.ts'
 import { seesFeatures } from '../../registry/key/authorise.ts'
 import { biasMessage, noSensitiveAttributes } from '../blocks/bias.ts'
 import { nothingComputed } from '../blocks/performance.ts'
@@ -14,7 +14,7 @@ export const bias: SlackCommand = {
 	answer: async (context, { actor, words }) => {
 		const { model, rest } = await findAskedModel(context, actor, words)
 		if (model.sensitive.length === 0) return noSensitiveAttributes(model.name)
-		const names = attributesOf(model)
+		const names = attributeNames(model)
 		const pair = names.length > model.sensitive.length ? `, or two of them as "${names.at(-1)}"` : ''
 		const expected = `Sensitive attributes of this model: ${someOf(model.sensitive)}${pair}; windows: ${windowSizes.join(', ')}.`
 		const asked = parsePhrases(
