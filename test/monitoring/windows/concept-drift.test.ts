@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { dayMs, hourMs } from '../../../../src/core/time.ts'
-import { compute } from '../../../../src/jobs/compute.ts'
-import { startOfTest } from '../../../support/context.ts'
-import { type Json, testServer } from '../../../support/server.ts'
+import { dayMs, hourMs } from '../../../src/core/time.ts'
+import { compute } from '../../../src/jobs/compute.ts'
+import { startOfTest } from '../../support/context.ts'
+import { type Json, testServer } from '../../support/server.ts'
 
 const days = 6
 const perDay = 400

@@ -1,3 +1,6 @@
+import type { Context } from '../../context.ts'
+import type { SeriesRef } from '../../core/series.ts'
+import { type WindowSize, windowMs } from '../../core/time.ts'
 import type { Series } from '../../log/prediction-log.ts'
 import { columnViews } from '../../metrics/compare.ts'
 import type { ColumnView, GroupMetric } from '../../metrics/descriptor.ts'
@@ -6,21 +9,78 @@ import { type MetricDescriptor, metrics } from '../../metrics/index.ts'
 import type { MetricValue } from '../../metrics/metric-value.ts'
 import { type AttributeResult, groupAndRest, wholeOf } from '../../metrics/outcome-result.ts'
 import type { Reference } from '../../metrics/reference.ts'
+import { referenceByDigest } from '../../registry/baseline/current-bins.ts'
 import { metricOf } from '../../rules/available.ts'
-import type { factParts, Subject, SubjectFacts } from '../../rules/facts.ts'
+import type { FactTable, factParts, Subject, SubjectFacts, WindowSeries } from '../../rules/facts.ts'
 import { total } from '../../stats/counts.ts'
 import { defaultMinGroup } from '../../stats/fairness/disparity.ts'
 import { groupCounts } from '../../summaries/outcomes/outcome-summary.ts'
-import type { AttributionRecord } from './attributions/records.ts'
-import { measureColumn } from './measure-record.ts'
-import { groupName, isProvisional } from './outcomes/measure-outcomes.ts'
-import type { OutcomeRecord } from './outcomes/records.ts'
-import type { MetricRecord } from './records.ts'
+import { columnMetric, groupName, isProvisional } from './record-points.ts'
+import {
+	type AttributionRecord,
+	attributionRecords,
+	currentRecords,
+	type InputRecord,
+	inputRecords,
+	type OutcomeRecord,
+	outcomeRecords,
+	sizeOf,
+} from './records.ts'
+
+export type ChangedWindow = SeriesRef & { window: WindowSize; from: number; sequence: number }
+
+/** Windows whose results changed after `since` (a sequence number), by the time they begin. */
+export async function changedWindows(context: Context, query: { since: number }): Promise<ChangedWindow[]> {
+	const rows = await context.sql.all<Omit<ChangedWindow, 'window'> & { hours: number }>({
+		sql: `SELECT c.sequence AS sequence, c.hours AS hours, c.from_ms AS "from", s.model AS model, s.version AS version,
+			s.environment AS environment FROM metric_change c JOIN log_series s ON s.id = c.series
+			WHERE c.sequence > ? ORDER BY c.from_ms, c.hours, c.sequence`,
+		params: [query.since],
+	})
+	return rows.map(({ hours, ...changed }) => ({ ...changed, window: sizeOf(hours) }))
+}
+
+/** Windows of one series and size; `froms`: when they begin. */
+export type FactQuery = WindowSeries & { froms: readonly number[] }
+
+/** All that was computed of some windows, by subject; the first subject is the window as a whole. */
+export async function readFacts(
+	context: Context,
+	{ model, version, environment, window, froms }: FactQuery,
+): Promise<FactTable[]> {
+	const series = (await context.log.series(model))
+		.filter((s) => s.version === version && s.environment === environment)
+		.sort((a, b) => (a.segment < b.segment ? -1 : 1))
+	const ids = series.map((s) => s.id)
+	const inputs = await currentRecords(context, inputRecords, ids, window, froms)
+	const outcomes = await currentRecords(context, outcomeRecords, ids, window, froms)
+	const attributions = await currentRecords(context, attributionRecords, ids, window, froms)
+	const tables: FactTable[] = []
+	for (const from of froms) {
+		const to = from + windowMs[window]
+		const subjects: SubjectFacts[] = []
+		for (const own of series) {
+			const { id } = own
+			const stored: StoredWindow = {
+				series: own,
+				input: await withReference(context, own, inputs.get(from)?.get(id)),
+				outcome: outcomes.get(from)?.get(id),
+				attribution: attributions.get(from)?.get(id),
+			}
+			subjects.push(...subjectFacts(stored, to))
+		}
+		tables.push({ from, to, closed: to <= context.now(), subjects })
+	}
+	return tables
+}
+
+const withReference = async (context: Context, { model, version }: Series, record: InputRecord | undefined) =>
+	record && { record, reference: await referenceByDigest(context, model, version, record.baseline) }
 
 /** What is stored of one series in one window. */
 export type StoredWindow = {
 	series: Series
-	record?: { record: MetricRecord; reference: Reference } | undefined
+	input?: { record: InputRecord; reference: Reference } | undefined
 	outcome?: OutcomeRecord | undefined
 	attribution?: AttributionRecord | undefined
 }
@@ -64,7 +124,7 @@ const isKnown = (x: number | null | undefined): x is number => typeof x === 'num
 /** The facts of one series by what they are about. `until`: the end of the window, or now. */
 export function subjectFacts(stored: StoredWindow, until: number): SubjectFacts[] {
 	const subjects = new Subjects(stored.series)
-	if (stored.record) addRecord(subjects, stored.record, until)
+	if (stored.input) addInputs(subjects, stored.input, until)
 	if (stored.attribution) addAttributions(subjects, stored.attribution)
 	if (stored.outcome) addOutcomes(subjects, stored.outcome)
 	return subjects.list
@@ -99,9 +159,9 @@ class Subjects {
 	}
 }
 
-function addRecord(
+function addInputs(
 	subjects: Subjects,
-	{ record, reference }: NonNullable<StoredWindow['record']>,
+	{ record, reference }: NonNullable<StoredWindow['input']>,
 	until: number,
 ): void {
 	const { result, from, baseline } = record
@@ -111,7 +171,7 @@ function addRecord(
 	)
 	for (const view of columnViews(reference, result, baseline !== null))
 		subjects.add({ feature: view.reference.bins.name }, countedOf(view), (metric) =>
-			metric.subject === 'feature' ? measureColumn(metric, view) : undefined,
+			metric.subject === 'feature' ? columnMetric(metric, view) : undefined,
 		)
 }
 

@@ -1,23 +1,23 @@
 import type { Context } from '../../context.ts'
+import { getOrInsert } from '../../core/maps.ts'
 import { dayMs, hourMs, type WindowSize, weekMs, windowMs, windowStart } from '../../core/time.ts'
 import { minRows } from '../../metrics/compare.ts'
 import { growsBeyond, type History, type PastWindow } from '../../metrics/history.ts'
 import type { Reference } from '../../metrics/reference.ts'
 import { decodeResult } from '../../metrics/result-encoding.ts'
 import type { WindowResult } from '../../metrics/window-result.ts'
-import { hoursOf } from './records.ts'
-import type { Window } from './window-slices.ts'
+import { hoursOf, type Window } from './records.ts'
 
 const pastWindows = 60
 const pastWeeks = 8
-/** Columns of windows that are kept beyond those that are needed all the time. */
+/** Columns in memory from which hours that are not needed all the time are dropped. */
 const maxColumns = 200_000
 
-/** Windows of one series and size. All that were computed on the baseline and begin in [from, to) are known. */
+/** Windows of one series and size; complete for [from, to). `first`: the begin of the first hour, once it is known. */
 type Known = { from: number; to: number; windows: Map<number, PastWindow>; first: number | undefined }
 
-/** The windows of a family's series that were computed against one baseline: read once a run, and then kept up to date. */
-export class FamilyHistory {
+/** Past windows of a model series against one baseline: read once a run, and updated as windows are computed. */
+export class WindowHistory {
 	private readonly known = new Map<string, Known>()
 	private readonly context: Context
 	private readonly reference: Reference
@@ -27,7 +27,7 @@ export class FamilyHistory {
 		this.reference = reference
 	}
 
-	/** What a window is tested against beside the baseline; undefined when it has too few rows to be tested. */
+	/** The past that a window is tested against beside the baseline; undefined when it has too few rows to be tested. */
 	async of(series: number, { size, from }: Window, result: WindowResult): Promise<History | undefined> {
 		const { reference } = this
 		if (reference.digest === '' || result.rows < minRows) return undefined
@@ -49,7 +49,7 @@ export class FamilyHistory {
 		}
 	}
 
-	/** What was just computed, before it is stored; undefined where the window has nothing. */
+	/** Adds a window that was computed and is not stored yet; undefined: it has no rows. */
 	add(series: number, { size, from }: Window, result: WindowResult | undefined): void {
 		const known = this.knownOf(series, size, from)
 		if (result) known.windows.set(from, { from, result })
@@ -57,7 +57,7 @@ export class FamilyHistory {
 		if (from === known.to) known.to += windowMs[size]
 	}
 
-	/** Forgets hours of long ago, which are stored and can be read again, when there are too many. */
+	/** Drops old hours when there are too many; they are stored and can be read again. */
 	prune(): void {
 		const hours = [...this.known].filter(([key]) => key.endsWith(' 1h')).map(([, known]) => known)
 		const count = hours.reduce((sum, { windows }) => sum + windows.size, 0)
@@ -71,11 +71,7 @@ export class FamilyHistory {
 
 	private knownOf(series: number, size: WindowSize, from: number): Known {
 		const key = `${series} ${size}`
-		const known = this.known.get(key)
-		if (known) return known
-		const made: Known = { from, to: from, windows: new Map(), first: undefined }
-		this.known.set(key, made)
-		return made
+		return getOrInsert(this.known, key, () => ({ from, to: from, windows: new Map(), first: undefined }))
 	}
 
 	private async read(series: number, size: WindowSize, from: number, to: number): Promise<PastWindow[]> {
@@ -94,11 +90,11 @@ export class FamilyHistory {
 	}
 
 	private async load(known: Known, series: number, size: WindowSize, [from, to]: [number, number]) {
-		for (const [at, bytes] of await this.rows(series, size, 'from_ms >= ?4 AND from_ms < ?5', [from, to]))
+		for (const { at, bytes } of await this.rows(series, size, 'from_ms >= ?4 AND from_ms < ?5', [from, to]))
 			if (!known.windows.has(at)) known.windows.set(at, { from: at, result: decodeResult(bytes) })
 	}
 
-	/** The same hour of the weeks before. */
+	/** The same hour of past weeks. */
 	private async sameHour(series: number, from: number): Promise<PastWindow[]> {
 		const known = this.knownOf(series, '1h', from)
 		known.first ??= await this.firstHour(series)
@@ -110,26 +106,25 @@ export class FamilyHistory {
 				: await this.rows(series, '1h', 'from_ms IN (SELECT value FROM json_each(?4))', [
 						JSON.stringify(stored),
 					])
-		const read = new Map(rows.map(([at, bytes]) => [at, { from: at, result: decodeResult(bytes) }]))
+		const read = new Map(rows.map(({ at, bytes }) => [at, { from: at, result: decodeResult(bytes) }]))
 		return times.flatMap((at) => known.windows.get(at) ?? read.get(at) ?? [])
 	}
 
-	/** When the first hour of a series begins that is stored or was computed in this run. */
+	/** When the first hour of a series begins, stored or computed in this run. */
 	private async firstHour(series: number): Promise<number> {
-		const [row] = (await this.context.sql.values({
-			sql: 'SELECT min(from_ms) FROM metric_record WHERE series = ? AND hours = 1',
+		const [row] = await this.context.sql.all<{ first: number | null }>({
+			sql: 'SELECT min(from_ms) AS first FROM metric_record WHERE series = ? AND hours = 1',
 			params: [series],
-		})) as unknown as [number | null][]
+		})
 		const computed = this.known.get(`${series} 1h`)?.windows.keys() ?? []
-		return Math.min(row?.[0] ?? Number.POSITIVE_INFINITY, ...computed)
+		return Math.min(row?.first ?? Number.POSITIVE_INFINITY, ...computed)
 	}
 
-	private async rows(series: number, size: WindowSize, where: string, params: (number | string)[]) {
-		const found = await this.context.sql.values({
-			sql: `SELECT from_ms, bytes FROM metric_record WHERE series = ?1 AND hours = ?2 AND baseline = ?3 AND ${where}
+	private rows(series: number, size: WindowSize, where: string, params: (number | string)[]) {
+		return this.context.sql.all<{ at: number; bytes: Uint8Array }>({
+			sql: `SELECT from_ms AS at, bytes FROM metric_record WHERE series = ?1 AND hours = ?2 AND baseline = ?3 AND ${where}
 				AND superseded_at IS NULL ORDER BY from_ms`,
 			params: [series, hoursOf(size), this.reference.digest, ...params],
 		})
-		return found as unknown as [number, Uint8Array][]
 	}
 }

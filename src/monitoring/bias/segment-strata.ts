@@ -4,8 +4,8 @@ import type { AuditTable } from '../../stats/fairness/four-fifths.ts'
 import { emptyCounts, type Group, type GroupCounts, mergeCounts } from '../../stats/fairness/group-counts.ts'
 import { rateShares } from '../../stats/fairness/rates.ts'
 import { simpson, type TwoGroups } from '../../stats/fairness/simpson.ts'
-import type { ValueCounts } from '../windows/outcomes/sum-groups.ts'
-import { orNull, toEstimate } from './audit-numbers.ts'
+import { orNull, toEstimate } from '../numbers.ts'
+import type { ValueCounts } from './group-sums.ts'
 
 /** A declared segment: the groups of an attribute in each of its values. */
 export type SegmentValues = { segment: string; values: readonly (readonly ValueCounts[])[] }

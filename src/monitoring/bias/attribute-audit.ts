@@ -1,4 +1,8 @@
+import type { AttributeMetric } from '../../metrics/descriptor.ts'
+import { disparityIn, fourFifthsOf } from '../../metrics/fairness.ts'
+import { metrics } from '../../metrics/index.ts'
 import { clarifyMetrics } from '../../stats/fairness/clarify.ts'
+import type { Disparity, Excluded } from '../../stats/fairness/disparity.ts'
 import { type AuditTable, auditTable } from '../../stats/fairness/four-fifths.ts'
 import {
 	type Favourable,
@@ -8,10 +12,9 @@ import {
 	mergeCounts,
 } from '../../stats/fairness/group-counts.ts'
 import { groupRates } from '../../stats/fairness/rates.ts'
-import { groupName } from '../windows/outcomes/measure-outcomes.ts'
-import type { ValueCounts } from '../windows/outcomes/sum-groups.ts'
-import { orNull, toEstimate } from './audit-numbers.ts'
-import { disparitiesOf, toFourFifths } from './bias-disparities.ts'
+import { orNull, toEstimate } from '../numbers.ts'
+import { groupName } from '../windows/record-points.ts'
+import type { ValueCounts } from './group-sums.ts'
 import {
 	conditionalOn,
 	restOf,
@@ -20,7 +23,7 @@ import {
 	type Strata,
 	simpsonOf,
 	strataOf,
-} from './bias-segments.ts'
+} from './segment-strata.ts'
 
 /** The groups of an attribute, and the same in each value of each declared segment. */
 export type AttributeGroups = {
@@ -123,3 +126,45 @@ const toTable = ({ rows, unknown, excluded }: AuditTable) => ({
 
 const mapValues = <K extends string, V, T>(record: Record<K, V>, of: (value: V) => T): Record<K, T> =>
 	Object.fromEntries(Object.entries<V>(record).map(([name, value]) => [name, of(value)])) as Record<K, T>
+
+/** The verdict of the four-fifths rule; `value` and `groups` are its ratio and its two groups under their older names. */
+export function toFourFifths(known: readonly Group[], favourable: Favourable | undefined) {
+	const { ratio, low, high, verdict, reason, reference, group } = fourFifthsOf(known, favourable)
+	const estimate = toEstimate({ value: ratio, low, high })
+	const groups = reference === null || group === null ? [] : [reference, group]
+	return { verdict, reason, ratio: estimate.value, ...estimate, reference, group, groups }
+}
+
+const attributeMetrics: readonly AttributeMetric[] = metrics.filter((m) => m.subject === 'attribute')
+
+/** Comparing is quadratic in groups: the largest are. */
+const maxCompared = 50
+
+/** Every disparity metric over the known groups, largest first. `q` is filled in later, from the whole answer. */
+export function disparitiesOf(known: readonly Group[], favourable: Favourable | undefined) {
+	const leftOut: Excluded[] = known.slice(maxCompared).map(({ group, counts: { n } }) => ({
+		group,
+		n,
+		reason: `beyond the ${maxCompared} largest groups`,
+	}))
+	return attributeMetrics.map((metric) =>
+		toDisparity(metric, disparityIn(metric, known.slice(0, maxCompared), favourable), leftOut),
+	)
+}
+
+function toDisparity({ id, method }: AttributeMetric, found: Disparity, leftOut: readonly Excluded[]) {
+	const { value, low, high } = toEstimate(found)
+	return {
+		metric: id,
+		status: value === null ? ('insufficient' as const) : ('ok' as const),
+		value,
+		low,
+		high,
+		p: orNull(found.p),
+		q: null as number | null,
+		groups: [...found.groups] as string[],
+		excluded: [...found.excluded, ...leftOut],
+		method,
+		reason: found.reason ?? found.note ?? null,
+	}
+}

@@ -1,18 +1,24 @@
 import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
+import type { SeriesRef } from '../../core/series.ts'
 import { windowMs } from '../../core/time.ts'
 import type { Series } from '../../log/prediction-log.ts'
 import type { MetricDescriptor } from '../../metrics/index.ts'
 import type { MetricPoint } from '../../metrics/metric-point.schema.ts'
 import { referenceByDigest } from '../../registry/baseline/current-bins.ts'
 import { defaultMinGroup } from '../../stats/fairness/disparity.ts'
-import { measureAttributions } from './attributions/measure-attributions.ts'
-import { toAttributionRecord } from './attributions/records.ts'
-import { measureRecord } from './measure-record.ts'
-import { measureOutcomes } from './outcomes/measure-outcomes.ts'
-import { type OutcomeRow, outcomeColumns, toOutcomeRecord } from './outcomes/records.ts'
-import { chooseMetrics } from './read-metrics.ts'
-import { hoursOf, type RecordRow, type RecordTable, recordColumns, toRecord } from './records.ts'
+import { chooseMetrics } from './read-points.ts'
+import { attributionPoints, inputPoints, outcomePoints } from './record-points.ts'
+import {
+	attributionRecords,
+	hoursOf,
+	inputRecords,
+	outcomeRecords,
+	type RecordRow,
+	type RecordTable,
+	toRecord,
+	type WindowRecord,
+} from './records.ts'
 
 export type ExportedValue = {
 	model: string
@@ -23,7 +29,7 @@ export type ExportedValue = {
 	group: string
 	value: number
 }
-/** When the window ended that the values of a metric are of, ms since the epoch. */
+/** When the window of a metric's values ended, ms since the epoch. */
 export type ExportedWindow = { model: string; environment: string; metric: string; end: number }
 
 export type Exported = { values: ExportedValue[]; windows: ExportedWindow[]; leftOut: number }
@@ -33,12 +39,12 @@ type Measured = { count: number; values: ExportedValue[] | undefined; windows: E
 
 const size = '1d'
 const seriesAtOnce = 100
-/** Values that are kept in memory, in multiples of those that are shown: scoped keys see others. */
+/** Values kept in memory, in multiples of those that are shown: keys with other scopes see others. */
 const keptTimes = 4
 
 /**
- * The newest daily values of a few declared metrics, of all models. They are kept in memory and measured again only where
- * a window changed since, so that a look costs the same however many rows are stored.
+ * The newest daily values of a few declared metrics, of all models. They are kept in memory and read again only where a
+ * window changed, so that a scrape costs the same however many rows are stored.
  */
 export class ExportedMetrics {
 	private readonly metrics: readonly MetricDescriptor[]
@@ -49,7 +55,7 @@ export class ExportedMetrics {
 	private kept = 0
 	private running: Promise<unknown> = Promise.resolve()
 
-	/** Throws `invalid` for a name that is no metric. Rejected rows have a counter of their own. */
+	/** Throws `invalid` for an unknown metric. Rejected rows are left out: they have a counter of their own. */
 	constructor(names: readonly string[], limit: number) {
 		this.metrics = metricsOf(names)
 		this.limit = limit
@@ -82,17 +88,20 @@ export class ExportedMetrics {
 		return exported
 	}
 
-	/** Reads which series there are, then only those that changed since the last look. */
+	/** Reads all series first, then only those that changed since the last read. */
 	private async followChanges(context: Context): Promise<void> {
-		const [last] = await context.sql.values({ sql: 'SELECT coalesce(max(sequence), 0) FROM metric_change' })
-		const until = (last as [number])[0]
+		const [last] = await context.sql.all<{ sequence: number | null }>({
+			sql: 'SELECT max(sequence) AS sequence FROM metric_change',
+		})
+		const until = last?.sequence ?? 0
 		if (until === this.since) return
-		const rows = (await context.sql.values(
+		type Row = SeriesRef & { id: number; newest: number | null }
+		const rows = await context.sql.all<Row>(
 			this.since === undefined
 				? { sql: allSeries, params: [hoursOf(size)] }
 				: { sql: changedSeries, params: [hoursOf(size), this.since] },
-		)) as unknown as [number, string, string, string, number | null][]
-		for (const [id, model, version, environment, from] of rows) {
+		)
+		for (const { id, model, version, environment, newest: from } of rows) {
 			if (from === null) continue
 			const newest = Math.max(from, this.known.get(id)?.newest ?? from)
 			this.known.set(id, { id, model, version, environment, segment: '', value: '', newest })
@@ -104,8 +113,8 @@ export class ExportedMetrics {
 
 	/** One series of each model and environment: the champion's, or where it has none the one with the newest window. */
 	private async serving(context: Context): Promise<Known[]> {
-		const rows = (await context.sql.values({ sql: champions })) as unknown as [string, string, string][]
-		const champion = new Map(rows.map(([model, environment, version]) => [key(model, environment), version]))
+		const rows = await context.sql.all<SeriesRef>({ sql: champions })
+		const champion = new Map(rows.map((row) => [key(row.model, row.environment), row.version]))
 		const chosen = new Map<string, Known>()
 		for (const series of this.known.values()) {
 			const at = key(series.model, series.environment)
@@ -123,12 +132,12 @@ export class ExportedMetrics {
 	}
 
 	private async measure(context: Context, list: readonly Known[]): Promise<Map<number, ExportedValue[]>> {
-		const answers = await newestAnswers(context, list, this.metrics)
-		const found = new Map<number, ExportedValue[]>()
+		const points = await newestPoints(context, list, this.metrics)
+		const valuesBySeries = new Map<number, ExportedValue[]>()
 		for (const series of list) {
-			const own = answers.get(series.id) ?? []
+			const own = points.get(series.id) ?? []
 			const values = own.flatMap(toValue)
-			found.set(series.id, values)
+			valuesBySeries.set(series.id, values)
 			const isKept = this.kept + values.length <= keptTimes * this.limit
 			if (isKept) this.kept += values.length
 			this.measured.set(series.id, {
@@ -137,7 +146,7 @@ export class ExportedMetrics {
 				windows: windowsOf(own),
 			})
 		}
-		return found
+		return valuesBySeries
 	}
 }
 
@@ -146,7 +155,7 @@ type Settings = {
 	PLUMBLINE_PROMETHEUS_SERIES: number
 }
 
-/** As the environment says. Throws `invalid` for a name that is no metric. */
+/** From the environment's settings. Throws `invalid` for an unknown metric. */
 export const exportedOf = (settings: Settings): ExportedMetrics =>
 	new ExportedMetrics(settings.PLUMBLINE_PROMETHEUS_METRICS ?? [], settings.PLUMBLINE_PROMETHEUS_SERIES)
 
@@ -160,84 +169,84 @@ function metricsOf(names: readonly string[]): readonly MetricDescriptor[] {
 
 const key = (model: string, environment: string) => JSON.stringify([model, environment])
 
-const allSeries = `SELECT s.id, s.model, s.version, s.environment,
-		(SELECT max(c.from_ms) FROM metric_change c WHERE c.series = s.id AND c.hours = ?1)
+const allSeries = `SELECT s.id AS id, s.model AS model, s.version AS version, s.environment AS environment,
+		(SELECT max(c.from_ms) FROM metric_change c WHERE c.series = s.id AND c.hours = ?1) AS newest
 	FROM log_series s WHERE s.segment = ''`
 
-// By sequence alone: the other index would have all windows of all series read.
-const changedSeries = `SELECT s.id, s.model, s.version, s.environment, max(c.from_ms)
+// By sequence alone: with the other index it would read all windows of all series.
+const changedSeries = `SELECT s.id AS id, s.model AS model, s.version AS version, s.environment AS environment,
+		max(c.from_ms) AS newest
 	FROM metric_change c NOT INDEXED CROSS JOIN log_series s ON s.id = c.series
 	WHERE c.sequence > ?2 AND c.hours = ?1 AND s.segment = '' GROUP BY s.id`
 
-const champions = `SELECT model, environment, champion FROM deployment d WHERE revision =
+const champions = `SELECT model, environment, champion AS version FROM deployment d WHERE revision =
 	(SELECT max(revision) FROM deployment l WHERE l.model = d.model AND l.environment = d.environment)`
 
-/** Which table holds a metric. */
-function tableOf({ subject }: MetricDescriptor): RecordTable {
+/** The table that holds a metric. */
+function tableOf({ subject }: MetricDescriptor): RecordTable<never>['name'] {
 	if (subject === 'attribution') return 'attribution_record'
 	return subject === 'feature' || subject === 'model' ? 'metric_record' : 'outcome_record'
 }
 
-/** Of each series the newest day that is over (and whose outcomes are mature), or while there is none the newest. */
-function newestRecords(table: RecordTable, columns: string): string {
+/** Selects each series' newest day that is over (and whose outcomes are mature), or while there is none the newest. */
+function newestRecords({ name, columns }: Pick<RecordTable<never>, 'name' | 'columns'>): string {
 	const newest = (more: string) =>
-		`SELECT n.from_ms FROM ${table} n WHERE n.series = i.value AND n.hours = ?2 AND n.superseded_at IS NULL ${more}
+		`SELECT n.from_ms FROM ${name} n WHERE n.series = i.value AND n.hours = ?2 AND n.superseded_at IS NULL ${more}
 			ORDER BY n.from_ms DESC LIMIT 1`
-	const isFinal = `AND n.provisional = 0 ${table === 'outcome_record' ? 'AND n.mature_at IS NULL' : ''}`
-	return `SELECT ${columns} FROM json_each(?1) i JOIN ${table} r ON r.series = i.value AND r.hours = ?2
+	const isFinal = `AND n.provisional = 0 ${name === 'outcome_record' ? 'AND n.mature_at IS NULL' : ''}`
+	return `SELECT ${columns} FROM json_each(?1) i JOIN ${name} r ON r.series = i.value AND r.hours = ?2
 		AND r.superseded_at IS NULL AND r.from_ms = coalesce((${newest(isFinal)}), (${newest('')}))`
 }
 
-async function newestAnswers(
+/** The points of each series' newest day, by series. */
+async function newestPoints(
 	context: Context,
 	list: readonly Known[],
 	metrics: readonly MetricDescriptor[],
 ): Promise<Map<number, MetricPoint[]>> {
-	const found = new Map<number, MetricPoint[]>(list.map((s) => [s.id, []]))
+	const points = new Map<number, MetricPoint[]>(list.map((s) => [s.id, []]))
 	const seriesOf = new Map(list.map((s) => [s.id, s]))
 	const params = [JSON.stringify(list.map((s) => s.id)), hoursOf(size)]
-	const read = async <Row extends readonly unknown[]>(
-		table: RecordTable,
-		columns: string,
-		measure: (row: Row, series: Series) => Promise<MetricPoint[]> | MetricPoint[],
+	const read = async <Result>(
+		table: RecordTable<Result>,
+		pointsOf: (record: WindowRecord<Result>, series: Series) => Promise<MetricPoint[]> | MetricPoint[],
 	) => {
-		if (!metrics.some((m) => tableOf(m) === table)) return
-		for (const row of await context.sql.values({ sql: newestRecords(table, columns), params })) {
-			const id = row[0] as number
-			found.get(id)?.push(...(await measure(row as unknown as Row, seriesOf.get(id) as Series)))
+		if (!metrics.some((m) => tableOf(m) === table.name)) return
+		for (const row of await context.sql.all<RecordRow>({ sql: newestRecords(table), params })) {
+			const series = seriesOf.get(row.series) as Series
+			points.get(row.series)?.push(...(await pointsOf(toRecord(table, row), series)))
 		}
 		// Requests come first.
 		await new Promise((resolve) => setTimeout(resolve, 0))
 	}
-	await read<RecordRow>('metric_record', recordColumns, async (row, series) => {
-		const record = toRecord(row)
+	await read(inputRecords, async (record, series) => {
 		const reference = await referenceByDigest(context, series.model, series.version, record.baseline)
-		return measureRecord({ record, series, reference }, metrics, undefined, context.now())
+		return inputPoints({ record, series, reference }, metrics, undefined, context.now())
 	})
-	// Whoever sees the boards sees these: small groups are not among them.
-	await read<OutcomeRow>('outcome_record', outcomeColumns, (row, series) =>
-		measureOutcomes({ record: toOutcomeRecord(row), series }, metrics, undefined, defaultMinGroup),
+	// Whoever may scrape sees these values, so small groups are left out.
+	await read(outcomeRecords, (record, series) =>
+		outcomePoints({ record, series }, metrics, undefined, defaultMinGroup),
 	)
-	await read<RecordRow>('attribution_record', recordColumns, (row, series) =>
-		measureAttributions({ record: toAttributionRecord(row), series }, metrics, undefined),
+	await read(attributionRecords, (record, series) =>
+		attributionPoints({ record, series }, metrics, undefined),
 	)
-	return found
+	return points
 }
 
-/** A value that cannot be relied on is none. */
+/** Doubtful values are not exported. */
 function toValue({ metric, subject, status, value, trust }: MetricPoint): ExportedValue[] {
 	if (status !== 'ok' || value === null || trust === 'doubtful') return []
 	const { model, environment, feature = '', group = '' } = subject
 	return [{ model, environment, metric, feature, group, value }]
 }
 
-function windowsOf(answers: readonly MetricPoint[]): ExportedWindow[] {
+function windowsOf(points: readonly MetricPoint[]): ExportedWindow[] {
 	const windows = new Map<string, ExportedWindow>()
-	for (const answer of answers)
-		if (toValue(answer).length > 0 && !windows.has(answer.metric)) {
-			const { model, environment } = answer.subject
-			const end = Date.parse(answer.window.from) + windowMs[size]
-			windows.set(answer.metric, { model, environment, metric: answer.metric, end })
+	for (const point of points)
+		if (toValue(point).length > 0 && !windows.has(point.metric)) {
+			const { model, environment } = point.subject
+			const end = Date.parse(point.window.from) + windowMs[size]
+			windows.set(point.metric, { model, environment, metric: point.metric, end })
 		}
 	return [...windows.values()]
 }

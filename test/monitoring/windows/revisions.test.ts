@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { dayMs } from '../../../../src/core/time.ts'
-import { runAll } from '../../../../src/jobs/index.ts'
-import { metricIds } from '../../../../src/metrics/index.ts'
-import { parseRules } from '../../../../src/rules/parse-rules.ts'
-import { startOfTest } from '../../../support/context.ts'
-import { testServer } from '../../../support/server.ts'
+import { dayMs } from '../../../src/core/time.ts'
+import { runAll } from '../../../src/jobs/index.ts'
+import { metricIds } from '../../../src/metrics/index.ts'
+import { parseRules } from '../../../src/rules/parse-rules.ts'
+import { startOfTest } from '../../support/context.ts'
+import { testServer } from '../../support/server.ts'
 
 const rules = `
 rules:

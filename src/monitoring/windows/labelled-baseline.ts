@@ -1,16 +1,16 @@
 import { and, eq, isNull } from 'drizzle-orm'
-import type { Context } from '../../../context.ts'
-import { sameBytes } from '../../../core/bytes.ts'
-import { baselines } from '../../../db/schema.ts'
-import { learn, type Reference } from '../../../metrics/estimate-outcomes.ts'
-import { OutcomeView } from '../../../metrics/outcome-view.ts'
-import type { ModelRow } from '../../../registry/model/find-model.ts'
-import { LabelledRows } from '../../../summaries/outcomes/labelled-rows.ts'
+import type { Context } from '../../context.ts'
+import { sameBytes } from '../../core/bytes.ts'
+import { baselines } from '../../db/schema.ts'
+import { learn, type Reference } from '../../metrics/estimate-outcomes.ts'
+import { OutcomeView } from '../../metrics/outcome-view.ts'
+import type { ModelRow } from '../../registry/model/find-model.ts'
+import { LabelledRows } from '../../summaries/outcomes/labelled-rows.ts'
 
-/** What a baseline's actuals teach; `digest` names the baseline. `pairs`: a sample of predicted and actual, of regression. */
+/** What estimates learn from a baseline's actuals. `pairs`: a sample of predicted and actual, of regression. */
 export type LabelledBaseline = { digest: string; reference: Reference; pairs: [number, number][] }
 
-// Fitting takes longer than a window: the last ones used are kept.
+// Fitting takes longer than a window, so the latest are kept.
 const kept = new Map<string, { bytes: Uint8Array; baseline: LabelledBaseline }>()
 const maxKept = 256
 

@@ -1,10 +1,10 @@
-import type { Context } from '../../../context.ts'
-import { dayMs } from '../../../core/time.ts'
-import { countsOf } from '../../../metrics/outcome-result.ts'
-import type { GroupCounts } from '../../../stats/fairness/group-counts.ts'
-import { missingGroup } from '../../../summaries/outcomes/make-join-index.ts'
-import { GroupSummary } from '../../../summaries/outcomes/outcome-summary.ts'
-import type { Attribute } from '../../bias/audit-scope.ts'
+import type { Context } from '../../context.ts'
+import { dayMs } from '../../core/time.ts'
+import { countsOf } from '../../metrics/outcome-result.ts'
+import type { GroupCounts } from '../../stats/fairness/group-counts.ts'
+import { missingGroup } from '../../summaries/outcomes/make-join-index.ts'
+import { GroupSummary } from '../../summaries/outcomes/outcome-summary.ts'
+import type { Attribute } from './audit-scope.ts'
 
 /** The part of a tally that audits take, over any period. */
 export type GroupSums = {
