@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { allModels } from '../registry/model/all-models.ts'
+import { allModels } from '../registry/model/find-model.ts'
 import { deleteOldPictures } from '../slack/delivery/share-picture.ts'
 import { pruneQuestions } from '../slack/questions/question.ts'
 import type { Job } from './job.ts'

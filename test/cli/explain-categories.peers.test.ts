@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { recordFile, specsOf } from '../../src/cli/explain-file.ts'
 import { openExplainer } from '../../src/cli/explain-rows.ts'
 import { type FileRow, recordsOf } from '../../src/cli/record-file.ts'
-import { openBytes } from '../../src/registry/artifact/open-bytes.ts'
+import { openBytes } from '../../src/registry/artifact/open-version.ts'
 import { hasPeers, onnxRuntime } from '../support/peers.ts'
 
 const shared = (name: string) => fileURLToPath(new URL(`../cases/${name}`, import.meta.url))

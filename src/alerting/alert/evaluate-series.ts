@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts'
 import { dayMs, type WindowSize, windowMs } from '../../core/time.ts'
 import type { Change } from '../../db/commit.ts'
-import { type DeploymentHistory, wasDeployed } from '../../registry/deployment/deployed.ts'
+import { type DeploymentHistory, wasDeployed } from '../../registry/deployment/get-deployment.ts'
 import { type AlertEvent, evaluate, type Surroundings } from '../../rules/evaluate.ts'
 import type { FactTable, Subject } from '../../rules/facts.ts'
 import { markLost } from '../../rules/lost-facts.ts'

@@ -1,7 +1,7 @@
 import { count, max, sql } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import { accessKeys, jobRuns, ledgerEntries, models, modelVersions } from '../../db/schema.ts'
-import { allModels } from '../../registry/model/all-models.ts'
+import { allModels } from '../../registry/model/find-model.ts'
 import { serviceModel, severities } from '../../rules/rule-set.ts'
 
 export type JobCounts = {

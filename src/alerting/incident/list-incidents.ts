@@ -5,7 +5,7 @@ import { readers } from '../../core/actor.ts'
 import { cursorText, type Page, type PageQuery, toPage } from '../../core/page.ts'
 import { incidents } from '../../db/schema.ts'
 import { authorise } from '../../registry/key/authorise.ts'
-import { inReach } from '../../registry/model/reached-models.ts'
+import { inReach } from '../../registry/model/find-model.ts'
 import type { Incident, IncidentRow } from './incident.ts'
 import { withDetails } from './read-incidents.ts'
 

@@ -1,15 +1,14 @@
 import { z } from 'zod'
-import { ArtifactRecord, UploadedArtifact } from '../../registry/artifact/artifact.schema.ts'
 import { collectBytes } from '../../core/collect-bytes.ts'
 import { AppError } from '../../core/errors.ts'
-import { getArtifact, readArtifactFile } from '../../registry/artifact/get-artifact.ts'
+import { ArtifactRecord, UploadedArtifact } from '../../registry/artifact/artifact.schema.ts'
 import { uploadArtifact } from '../../registry/artifact/upload-artifact.ts'
+import { getArtifact, readArtifactFile } from '../../registry/artifact/version-artifact.ts'
 import { ArtifactFormatName } from '../../registry/version/version.schema.ts'
 import type { RequestBody } from '../body.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { bodyError, plainBytes } from '../ingest/open-body.ts'
 import { modelPath, pathText } from '../parameters.ts'
-import { TimeOrNull } from '../../core/schemas.ts'
 
 const path = '/v1/models/{model}/versions/{version}/artifact'
 const params = z.strictObject({ ...modelPath, version: pathText('A version of the model.', '7') })
@@ -67,7 +66,11 @@ const put = endpoint({
 	},
 	answers: {
 		201: { description: 'Stored', schema: UploadedArtifact, example: uploadedExample },
-		200: { description: 'The same file was there already', schema: UploadedArtifact, example: uploadedExample },
+		200: {
+			description: 'The same file was there already',
+			schema: UploadedArtifact,
+			example: uploadedExample,
+		},
 	},
 	errors: ['conflict'],
 	handle: async ({ context, actor, params, query, request, stream }) => {

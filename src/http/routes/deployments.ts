@@ -1,18 +1,20 @@
 import { z } from 'zod'
 import { compareVersions } from '../../monitoring/comparison/compare-versions.ts'
-import { DeploymentInput } from '../../registry/deployment/deployment.schema.ts'
+import { VersionComparison } from '../../monitoring/comparison/comparison.schema.ts'
+import {
+	DeploymentInput,
+	Deployment as DeploymentSchema,
+} from '../../registry/deployment/deployment.schema.ts'
 import {
 	currentDeployments,
 	type Deployment,
-	deploymentHistory,
 	getDeployment,
+	listDeployments,
 } from '../../registry/deployment/get-deployment.ts'
 import { setDeployment } from '../../registry/deployment/set-deployment.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { modelPath, pageOf, pageParameters, pathText, periodParameters } from '../parameters.ts'
-import { VersionComparison } from '../../monitoring/comparison/comparison.schema.ts'
-import { Deployment as DeploymentSchema } from '../../registry/deployment/deployment.schema.ts'
 
 const input = { champion: '7', challenger: '8', canary: { version: '8', percent: 5 } }
 const example = {
@@ -141,7 +143,7 @@ const history = endpoint({
 		},
 	},
 	handle: async ({ context, params: { model, environment }, query }) =>
-		ok(await deploymentHistory(context, model, environment, query)),
+		ok(await listDeployments(context, model, environment, query)),
 })
 
 const compare = endpoint({

@@ -1,11 +1,8 @@
 import { z } from 'zod'
-import { createKey } from '../../registry/key/create-key.ts'
-import { KeyInput } from '../../registry/key/key.schema.ts'
-import { listKeys } from '../../registry/key/list-keys.ts'
-import { revokeKey } from '../../registry/key/revoke-key.ts'
+import { createKey, listKeys, revokeKey } from '../../registry/key/access-keys.ts'
+import { KeyInput, KeyRecord, NewKey } from '../../registry/key/key.schema.ts'
 import { created, endpoint, noContent, ok, type Resource } from '../endpoint.ts'
 import { pageOf, pageParameters, pathText } from '../parameters.ts'
-import { KeyRecord, NewKey } from '../../registry/key/key.schema.ts'
 
 const example = {
 	id: 'key_01jn8k0000',

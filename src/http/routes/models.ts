@@ -1,11 +1,9 @@
 import { z } from 'zod'
 import { getModel, listModels } from '../../registry/model/list-models.ts'
-import { ModelInput, ModelPatch } from '../../registry/model/model.schema.ts'
-import { patchModel } from '../../registry/model/patch-model.ts'
-import { registerModel } from '../../registry/model/register-model.ts'
+import { ModelInput, ModelPatch, ModelRecord, ModelWithHealth } from '../../registry/model/model.schema.ts'
+import { patchModel, registerModel } from '../../registry/model/register-model.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { modelPath, pageOf, pageParameters } from '../parameters.ts'
-import { ModelRecord, ModelWithHealth } from '../../registry/model/model.schema.ts'
 
 const input = {
 	model: 'credit-default',
@@ -47,7 +45,12 @@ const register = endpoint({
 	body: ModelInput,
 	bodyExample: input,
 	answers: {
-		201: { description: 'Registered', schema: ModelRecord, example, headers: { location: 'Where the model is' } },
+		201: {
+			description: 'Registered',
+			schema: ModelRecord,
+			example,
+			headers: { location: 'Where the model is' },
+		},
 		200: { description: 'It was registered before with this content', schema: ModelRecord, example },
 	},
 	errors: ['conflict'],

@@ -1,12 +1,9 @@
 import { z } from 'zod'
-import { findVersion } from '../../registry/version/find-version.ts'
-import { listVersions } from '../../registry/version/list-versions.ts'
+import { findVersion, listVersions, toVersionRecord } from '../../registry/version/find-version.ts'
 import { registerVersion } from '../../registry/version/register-version.ts'
-import { VersionInput } from '../../registry/version/version.schema.ts'
-import { toVersionRecord } from '../../registry/version/version-record.ts'
+import { VersionInput, VersionRecord } from '../../registry/version/version.schema.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { modelPath, pageOf, pageParameters, pathText } from '../parameters.ts'
-import { VersionRecord } from '../../registry/version/version.schema.ts'
 
 const input = {
 	version: '7',

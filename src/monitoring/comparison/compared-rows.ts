@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts'
 import { seeded } from '../../core/random.ts'
 import { dayMs, hourMs } from '../../core/time.ts'
-import { labelsOf } from '../../registry/baseline/summarise-baseline.ts'
+import { labelsOf } from '../../registry/baseline/collect-baseline.ts'
 import type { ModelRow } from '../../registry/model/find-model.ts'
 import { scanFirst } from '../../registry/version/sample-rows.ts'
 import type { Item } from '../../stats/sequential/matched.ts'

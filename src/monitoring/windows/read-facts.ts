@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts'
 import { type WindowSize, windowMs } from '../../core/time.ts'
 import type { Series } from '../../log/prediction-log.ts'
-import { referenceByDigest } from '../../registry/baseline/current-bins.ts'
+import { referenceByDigest } from '../../registry/baseline/current-reference.ts'
 import type { FactTable, SeriesId, SubjectFacts } from '../../rules/facts.ts'
 import { currentAttributions } from './attributions/records.ts'
 import { currentOutcomes } from './outcomes/records.ts'

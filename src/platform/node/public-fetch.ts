@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns'
 import { BlockList, type LookupFunction } from 'node:net'
-import { isTrusted, type TrustedHosts } from '../../registry/artifact/web-source.ts'
+import { isTrusted, type TrustedHosts } from '../../registry/artifact/artifact-source.ts'
 
 /** Addresses that are not of the public internet (IANA's registries of special-purpose addresses). */
 const special = new BlockList()

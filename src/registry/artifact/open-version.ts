@@ -1,14 +1,18 @@
 import type { Context } from '../../context.ts'
 import { sha256Hex } from '../../core/bytes.ts'
-import type { Fault } from '../../core/errors.ts'
+import { AppError, type Fault } from '../../core/errors.ts'
+import { peerText } from '../../core/peer-text.ts'
 import { minuteMs } from '../../core/time.ts'
-import { ArtifactError } from '../../explain/model.ts'
-import type { Loaded, OpenedVersion } from '../../ports/model-cache.ts'
+import { isTreeFormat } from '../../explain/formats/read-tree-file.ts'
+import { type Manifest, readManifest } from '../../explain/manifest.ts'
+import { ArtifactError, type ArtifactFormat, type Model } from '../../explain/model.ts'
+import { openOnnx } from '../../explain/onnx/open-onnx.ts'
+import { openModel, openTrees } from '../../explain/open-model.ts'
+import type { Loaded, OpenedModel, OpenedVersion } from '../../ports/model-cache.ts'
+import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
 import type { VersionRow } from '../version/find-version.ts'
-import { fetchArtifact } from './fetch-artifact.ts'
-import { findArtifact, isOfOthers, type VersionArtifact } from './find-artifact.ts'
-import { openBytes } from './open-bytes.ts'
-import { readManifest } from './read-manifest.ts'
+import { refuseKnown } from './guess-format.ts'
+import { findArtifact, isOfOthers, storeArtifact, type VersionArtifact } from './version-artifact.ts'
 
 /** When it is tried again what failed: what may pass by itself soon, what somebody has to mend later. */
 const soonMs = minuteMs
@@ -77,4 +81,68 @@ async function readBytes(
 			? `the artefact ${artifact.sha256} is not in the store any more. Upload the file again`
 			: `the artefact ${artifact.sha256} was registered, and its bytes were never uploaded: ${upload(row)}`,
 	}
+}
+
+/** What a version says of its model beside the file. */
+export type Declared = { manifest: Manifest; features: readonly FeatureSpec[] }
+
+/** Files of trees from this size on hold up requests for longer, a tenth of a second, than a thread takes to start. */
+const largeBytes = 4 * 2 ** 20
+
+/** Reads a model from its bytes; nothing in them is executed. Throws ArtifactError with the reason and the way out. */
+export async function openBytes(
+	context: Pick<Context, 'onnx' | 'readTrees'>,
+	format: ArtifactFormat,
+	bytes: Uint8Array,
+	declared: Declared,
+): Promise<OpenedModel> {
+	refuseKnown(bytes)
+	if (format !== 'onnx') {
+		const model =
+			context.readTrees && isTreeFormat(format) && bytes.length >= largeBytes
+				? openTrees(await context.readTrees(format, bytes, declared.manifest.rounds), declared)
+				: openModel(format, bytes, declared)
+		checkThreshold(model, declared.manifest)
+		return { model }
+	}
+	const onnx = await openOnnx(bytes, declared, context.onnx?.())
+	checkThreshold(onnx, declared.manifest)
+	return onnx.exact ? { model: onnx.exact, onnx } : { onnx }
+}
+
+/** A threshold that no probability reaches, or every one does, would turn all decisions into one. */
+function checkThreshold({ space }: Pick<Model, 'space'>, { threshold, logged }: Manifest): void {
+	const isProbability = space === 'probability' || (space === 'log-odds' && logged !== 'margin')
+	if (threshold === undefined || !isProbability || (threshold >= 0 && threshold <= 1)) return
+	throw new ArtifactError(
+		`The manifest's threshold is ${threshold}, and the model's scores are probabilities. Give it between 0 and 1; for logged margins say \`"logged": "margin"\`.`,
+	)
+}
+
+const fetcher = { id: 'job:fetch-artifact', how: 'job' } as const
+
+/** The bytes that a version's URI names, checked against the registered digest and stored; or why they cannot be had. */
+export async function fetchArtifact(
+	context: Context,
+	row: Pick<VersionRow, 'model' | 'version'>,
+	{ sha256, format, uri }: { sha256: string; format: ArtifactFormat; uri: string },
+): Promise<{ bytes: Uint8Array } | { unavailable: string; retryable: boolean }> {
+	const read = await context.artifactSource(uri, context.limits.artifactBytes, sha256)
+	if (!read.ok) {
+		const { message, retryable } = read.error
+		return { unavailable: `the artefact cannot be read from ${peerText(uri)}: ${message}`, retryable }
+	}
+	const digest = await sha256Hex(read.value)
+	if (digest !== sha256)
+		return {
+			unavailable: `the file at ${uri} is not the one that was registered: its SHA-256 is ${digest}, registered is ${sha256}. Put the registered file there, or register what is there as a new version`,
+			retryable: false,
+		}
+	try {
+		await storeArtifact(context, fetcher, row, { sha256, format, bytes: read.value, uri })
+	} catch (error) {
+		// Somebody else stored it in the meantime.
+		if (!(error instanceof AppError && error.code === 'conflict')) throw error
+	}
+	return { bytes: read.value }
 }

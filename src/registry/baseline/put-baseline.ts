@@ -28,8 +28,7 @@ import { factMessages } from '../lineage/facts.ts'
 import { findModel, type ModelRow } from '../model/find-model.ts'
 import { findVersion } from '../version/find-version.ts'
 import { keepBaselineRows } from './baseline-rows.ts'
-import { type BaselineRows, collectRows, maxRows, sampleColumns } from './collect-baseline.ts'
-import { summarised } from './summarise-baseline.ts'
+import { type BaselineRows, collectRows, maxRows, sampleColumns, summarised } from './collect-baseline.ts'
 
 export type BaselineAnswer = {
 	digest: string

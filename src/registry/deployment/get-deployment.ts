@@ -1,4 +1,4 @@
-import { and, desc, eq, lt } from 'drizzle-orm'
+import { and, asc, desc, eq, lt } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import { cursorNumber, type Page, type PageQuery, toPage } from '../../core/page.ts'
@@ -56,7 +56,7 @@ export async function currentDeployments(context: Context, model: string): Promi
 }
 
 /** Every deployment of an environment, newest first. */
-export async function deploymentHistory(
+export async function listDeployments(
 	context: Context,
 	model: string,
 	environment: string,
@@ -71,4 +71,32 @@ export async function deploymentHistory(
 		.orderBy(desc(deployments.revision))
 		.limit(page.limit + 1)
 	return toPage(rows, page.limit, (row) => row.revision, toDeployment)
+}
+
+/** What was deployed in an environment, oldest first. */
+export type DeploymentHistory = readonly DeploymentRow[]
+
+export const deploymentHistory = (
+	context: Context,
+	model: string,
+	environment: string,
+): Promise<DeploymentHistory> =>
+	context.db.select().from(deployments).where(of(model, environment)).orderBy(asc(deployments.revision))
+
+/**
+ * Whether a version was deployed at any time of [from, to). Undefined where nobody has said what the environment serves.
+ * What came first counts for the time before it too: traffic may be older than its registration.
+ */
+export function wasDeployed(
+	history: DeploymentHistory,
+	version: string,
+	from: number,
+	to: number,
+): boolean | undefined {
+	if (history.length === 0) return undefined
+	return history.some(({ champion, challenger, canary, since }, i) => {
+		const until = history[i + 1]?.since ?? Number.POSITIVE_INFINITY
+		const isThen = (i === 0 || since < to) && until > from
+		return isThen && [champion, challenger, canary?.version].includes(version)
+	})
 }

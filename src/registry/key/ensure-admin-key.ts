@@ -1,9 +1,10 @@
-import { and, eq, ne } from 'drizzle-orm'
+import { and, eq, ne, sql } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import { sha256Hex } from '../../core/bytes.ts'
 import { AppError } from '../../core/errors.ts'
 import { commit } from '../../db/commit.ts'
 import { accessKeys } from '../../db/schema.ts'
+import { createKey } from './access-keys.ts'
 
 const id = 'key_admin'
 const name = 'PLUMBLINE_ADMIN_KEY'
@@ -55,4 +56,13 @@ async function replace(context: Context, hash: string): Promise<void> {
 	await commit(context, actor, { action: 'replace-key', object: `key:${id}`, details: { name } }, [
 		{ query: context.db.update(accessKeys).set(values).where(where), guarded: true },
 	])
+}
+
+/** The secret of a new admin key when there is no key at all, since nobody could create one then; else undefined. */
+export async function createFirstKey(context: Context): Promise<string | undefined> {
+	const [row] = await context.db.select({ keys: sql<number>`count(*)` }).from(accessKeys)
+	if (row?.keys !== 0) return undefined
+	const actor = { id: 'config', how: 'cli', role: 'admin', models: ['*'] } as const
+	const { secret } = await createKey(context, actor, { name: 'first key', role: 'admin', models: ['*'] })
+	return secret
 }

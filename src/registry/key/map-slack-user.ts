@@ -7,8 +7,8 @@ import { cursorParts, type Page, type PageQuery, toPage } from '../../core/page.
 import { formatTime } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { slackUsers } from '../../db/schema.ts'
+import { expiryOf } from './access-keys.ts'
 import { authorise, authoriseGlobs, coversGlobs } from './authorise.ts'
-import { expiryOf } from './create-key.ts'
 import { KeyInput } from './key.schema.ts'
 
 /** What a Slack user may do. The models and the expiry are written as those of a key. */

@@ -1,8 +1,11 @@
-import { eq } from 'drizzle-orm'
+import { type AnyColumn, eq, type SQL } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
+import type { Actor } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
 import { nearest } from '../../core/nearest.ts'
+import { inList } from '../../db/in-list.ts'
 import { models } from '../../db/schema.ts'
+import { inScope, seesAll } from '../key/authorise.ts'
 
 export type ModelRow = typeof models.$inferSelect
 
@@ -30,4 +33,32 @@ export const quote = (name: string): string =>
 export function hint(name: string, known: readonly string[], otherwise: string): string {
 	const near = nearest(name, known)
 	return near === undefined ? ` ${otherwise}` : ` Did you mean ${JSON.stringify(near)}?`
+}
+
+/** Every model's name and retention, for jobs. */
+export const allModels = (context: Context): Promise<{ name: string; retentionMs: number }[]> =>
+	context.db.select({ name: models.name, retentionMs: models.retentionMs }).from(models)
+
+/** The registered models in the actor's scope. */
+export async function reachedModels(context: Context, actor: Actor): Promise<string[]> {
+	const rows = await context.db.select({ name: models.name }).from(models)
+	return rows.map(({ name }) => name).filter((name) => inScope(actor, name))
+}
+
+/**
+ * The scope as a condition on a column of model names; undefined when the actor sees all. A list is filtered where it is
+ * read, so that neither its pages nor its cursors say what else there is.
+ */
+export const inReach = async (context: Context, actor: Actor, column: AnyColumn): Promise<SQL | undefined> =>
+	seesAll(actor) ? undefined : inList(column, await reachedModels(context, actor))
+
+/** An unknown model comes with the nearest name, of those that the actor may know. Other errors stay as they are. */
+export async function withNearestModel(context: Context, actor: Actor, error: unknown): Promise<unknown> {
+	if (!(error instanceof UnknownModel)) return error
+	const near = nearest(error.model, await reachedModels(context, actor))
+	if (near === undefined) return error
+	return new AppError(
+		'not-found',
+		`There is no model ${quote(error.model)}. Did you mean ${JSON.stringify(near)}?`,
+	)
 }

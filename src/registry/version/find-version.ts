@@ -1,7 +1,11 @@
-import { and, eq } from 'drizzle-orm'
+import { and, asc, eq, gt } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
+import type { Actor } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
+import { cursorText, type Page, type PageQuery, toPage } from '../../core/page.ts'
+import { formatTime } from '../../core/time.ts'
 import { modelVersions } from '../../db/schema.ts'
+import { authorise } from '../key/authorise.ts'
 import { findModel, hint, quote } from '../model/find-model.ts'
 
 export type VersionRow = typeof modelVersions.$inferSelect
@@ -26,4 +30,33 @@ export async function versionNames(context: Context, model: string): Promise<str
 		.from(modelVersions)
 		.where(eq(modelVersions.model, model))
 	return rows.map((r) => r.version)
+}
+
+/** A version as it is answered. Absent parts are null. */
+export type VersionRecord = Omit<VersionRow, 'createdAt'> & { createdAt: string }
+
+export const toVersionRecord = (row: VersionRow): VersionRecord => ({
+	...row,
+	createdAt: formatTime(row.createdAt),
+})
+
+/** The versions of a model in order of their name. */
+export async function listVersions(
+	context: Context,
+	actor: Actor,
+	model: string,
+	page: PageQuery,
+): Promise<Page<VersionRecord>> {
+	authorise(actor, 'viewer', model)
+	await findModel(context, model)
+	const after = cursorText(page.cursor)
+	const rows = await context.db
+		.select()
+		.from(modelVersions)
+		.where(
+			and(eq(modelVersions.model, model), after === undefined ? undefined : gt(modelVersions.version, after)),
+		)
+		.orderBy(asc(modelVersions.version))
+		.limit(page.limit + 1)
+	return toPage(rows, page.limit, (row) => row.version, toVersionRecord)
 }

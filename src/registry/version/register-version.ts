@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
-import { canonicalJson } from '../../core/canonical-json.ts'
+import { canonicalJson, digestOf } from '../../core/canonical-json.ts'
 import { AppError } from '../../core/errors.ts'
 import { commit } from '../../db/commit.ts'
 import { modelVersions } from '../../db/schema.ts'
@@ -8,11 +8,9 @@ import { authorise } from '../key/authorise.ts'
 import { factMessages } from '../lineage/facts.ts'
 import { linkInserts, versionLinks } from '../lineage/links.ts'
 import { runMessages } from '../lineage/training-run.ts'
-import { digestOf } from '../model/digest.ts'
 import { findModel, quote } from '../model/find-model.ts'
-import { findVersion, type VersionRow } from './find-version.ts'
+import { findVersion, toVersionRecord, type VersionRecord, type VersionRow } from './find-version.ts'
 import type { VersionInput } from './version.schema.ts'
-import { toVersionRecord, type VersionRecord } from './version-record.ts'
 
 const content = ({ createdAt: _, ...rest }: VersionRow) => rest
 

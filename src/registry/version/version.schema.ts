@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Time } from '../../core/schemas.ts'
+import { readManifest } from '../../explain/manifest.ts'
 import { artifactFormats } from '../../explain/model.ts'
-import { readManifest } from '../artifact/read-manifest.ts'
 import { FieldName, Name } from '../model/name.ts'
 
 const reserved = ['$score', '$decision']

@@ -3,8 +3,7 @@ import type { Actor } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
 import { nearest } from '../../core/nearest.ts'
 import { authorise } from '../../registry/key/authorise.ts'
-import { findModel, type ModelRow } from '../../registry/model/find-model.ts'
-import { reachedModels } from '../../registry/model/reached-models.ts'
+import { findModel, type ModelRow, reachedModels } from '../../registry/model/find-model.ts'
 
 /**
  * The model that the words begin with, and the words behind its name. Names may have blanks in them: the longest that there
