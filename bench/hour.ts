@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { readConfig } from '../src/config.ts'
 import { compute } from '../src/jobs/compute.ts'
-import { evaluateRules } from '../src/jobs/evaluate-rules.ts'
+import { evaluateRules } from '../src/jobs/index.ts'
 import { openContext } from '../src/node.ts'
 
 // A process that does the hourly work, computing and judging by the packaged rules, and says what that took.

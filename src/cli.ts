@@ -45,6 +45,8 @@ const makeTerminal = async (isOffline: boolean): Promise<RawTerminal> => ({
 	},
 })
 
+let isStopped = false
+
 function untilStopped(): Promise<void> {
 	return new Promise((resolve) => {
 		let firstAt: number | undefined
@@ -52,6 +54,7 @@ function untilStopped(): Promise<void> {
 			// A terminal and npm both pass a Ctrl-C on: that is one. A later one is of somebody who will not wait.
 			if (firstAt !== undefined && Date.now() - firstAt > 1000) process.exit(130)
 			firstAt ??= Date.now()
+			isStopped = true
 			resolve()
 		}
 		for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop)
@@ -72,3 +75,5 @@ for (const stream of [process.stdout, process.stderr])
 	})
 
 process.exitCode = await main(process.argv.slice(2), makeTerminal, version)
+// Node resets the signal handlers while it winds down: a second signal would end the process as if the first was ignored.
+if (isStopped) process.exit()

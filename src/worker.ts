@@ -1,6 +1,6 @@
 import { waitUntil } from 'cloudflare:workers'
 import manifest from '../package.json' with { type: 'json' }
-import { publishRules } from './alerting/alert/service-rules.ts'
+import { publishRules } from './alerting/alert/rules-in-force.ts'
 import { buildApp } from './app.ts'
 import {
 	artifactSettingsOf,

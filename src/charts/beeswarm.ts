@@ -1,22 +1,25 @@
+import { groupBy } from '../core/maps.ts'
 import type { Space } from '../explain/model.ts'
-import { figure, linearScale, markText, type Scale } from './scale.ts'
-import { units } from './steps.ts'
+import { gridLines, smallText, units } from './axes.ts'
+import { figure } from './number-text.ts'
+import { type Scale, scaleAround } from './scale.ts'
 import { element, ink, label, line, picture } from './svg.ts'
 import { fitCharacters, fitText, oneLine } from './text.ts'
+import { maxAltText } from './waterfall.ts'
 
-/** The contribution of a feature to one answer, and where its value stands among all, 0 to 1; null where values have no order. */
+/** A feature's contribution to one score, and the percentile of its value from 0 to 1; null where values have no order. */
 export type Point = { contribution: number; percentile: number | null }
 
-/** How features move the answers of a model, over many rows. */
+/** How features move a model's scores, over many rows. */
 export type Beeswarm = {
 	title: string
 	subtitle: string
 	space: Space
-	/** Rows that were explained. */
+	/** The number of rows that were explained. */
 	rows: number
 	features: readonly { name: string; points: readonly Point[] }[]
 	/** Features that are shown; the default is 20. */
-	most?: number
+	maxFeatures?: number
 }
 
 const width = 960
@@ -28,24 +31,23 @@ const top = 132
 const rowHeight = 40
 const dot = 6
 const maxDots = 6
-const small = 12
-const defaultMost = 20
+const defaultFeatures = 20
 
 type Row = { name: string; points: readonly Point[]; mean: number }
 
-/** The features in the order of their mean absolute contribution; equal ones in the order given. */
-function rowsOf({ features, most = defaultMost }: Beeswarm): Row[] {
+/** The features by mean absolute contribution, the largest first; equal ones in the order given. */
+function rowsOf({ features, maxFeatures = defaultFeatures }: Beeswarm): Row[] {
 	const rows = features.map(({ name, points }) => ({
 		name: oneLine(name),
 		points,
 		mean: points.reduce((sum, p) => sum + Math.abs(p.contribution) / points.length, 0),
 	}))
-	return rows.sort((a, b) => b.mean - a.mean).slice(0, most)
+	return rows.sort((a, b) => b.mean - a.mean).slice(0, maxFeatures)
 }
 
 /**
- * A line of dots for each feature, the most important first: a dot's place is what the feature adds to the answer, its
- * colour how high the value is. Where there are more rows than dots fit, a dot stands for several.
+ * Draws a row of dots for each feature, the most important first. A dot's position is what the feature adds to the score, its
+ * colour how high the value is. Where more rows coincide than dots fit, a dot stands for several.
  */
 export function beeswarmSvg(data: Beeswarm): string {
 	const rows = rowsOf(data)
@@ -55,7 +57,7 @@ export function beeswarmSvg(data: Beeswarm): string {
 			low = Math.min(low, contribution)
 			high = Math.max(high, contribution)
 		}
-	const scale = linearScale([low, high], plot.left, plot.right, 7)
+	const scale = scaleAround([low, high], [plot.left, plot.right], 7)
 	const bottom = top + Math.max(1, rows.length) * rowHeight
 	const height = bottom + 52
 	return picture(
@@ -68,43 +70,40 @@ export function beeswarmSvg(data: Beeswarm): string {
 	)
 }
 
-function head({ title, subtitle, rows, features, most = defaultMost }: Beeswarm): string[] {
+function head({ title, subtitle, rows, features, maxFeatures = defaultFeatures }: Beeswarm): string[] {
 	const room = width - 2 * edge
 	const stops = [0, 0.5, 1].map((at) => element('stop', { offset: at, 'stop-color': colourOf(at) }))
-	const of = features.length > most ? `, the first ${most} of ${features.length} features` : ''
+	const of = features.length > maxFeatures ? `, the first ${maxFeatures} of ${features.length} features` : ''
 	return [
 		element('defs', {}, element('linearGradient', { id: 'values' }, ...stops)),
 		label(edge, 40, fitText(title, 20, room, true), { 'font-size': 20, 'font-weight': 'bold' }),
 		label(edge, 64, fitText(`${rows} rows${of}. ${subtitle}`, 13, room), { fill: ink.soft }),
-		label(edge, 96, 'low value', { 'font-size': small }),
+		label(edge, 96, 'low value', { 'font-size': smallText }),
 		element('rect', { x: 92, y: 86, width: 120, height: 12, fill: 'url(#values)' }),
 		label(
 			222,
 			96,
-			'high value; grey: values without an order. Where many rows fall together, a dot stands for several.',
-			{ 'font-size': small },
+			'high value; grey: values without an order. Where many rows coincide, a dot stands for several.',
+			{ 'font-size': smallText },
 		),
-		label(figuresRight, top - 10, 'mean size', { 'font-size': small, 'text-anchor': 'end', fill: ink.soft }),
+		label(figuresRight, top - 10, 'mean size', {
+			'font-size': smallText,
+			'text-anchor': 'end',
+			fill: ink.soft,
+		}),
 	]
 }
 
 function axis({ space }: Beeswarm, scale: Scale, bottom: number): string[] {
-	const style = { 'font-size': small, fill: ink.soft }
 	return [
-		...scale.marks.flatMap((mark) => [
-			line(scale.at(mark), top, scale.at(mark), bottom, { stroke: ink.rule }),
-			label(scale.at(mark), bottom + 18, markText(mark, scale.step), { ...style, 'text-anchor': 'middle' }),
-		]),
+		...gridLines(scale, top, bottom),
 		line(scale.at(0), top, scale.at(0), bottom, { stroke: ink.soft }),
 		line(plot.left, bottom, plot.right, bottom, { stroke: ink.soft }),
 		label(
 			(plot.left + plot.right) / 2,
 			bottom + 38,
 			`lowers the score  ←  ${units[space]}  →  raises the score`,
-			{
-				...style,
-				'text-anchor': 'middle',
-			},
+			{ 'font-size': smallText, fill: ink.soft, 'text-anchor': 'middle' },
 		),
 	]
 }
@@ -117,24 +116,18 @@ function drawRow({ name, points, mean }: Row, scale: Scale, y: number): string[]
 	]
 }
 
-/** Dots side by side along the line, piled up around it by how many rows fall into the same place, low values below. */
+/** Dots along the line, stacked around it where rows coincide, with low values at the bottom. */
 function swarm(points: readonly Point[], scale: Scale, y: number): string[] {
-	const piles = new Map<number, (number | null)[]>()
-	for (const { contribution, percentile } of points) {
-		const place = Math.round(scale.at(contribution) / dot)
-		const pile = piles.get(place)
-		if (pile) pile.push(percentile)
-		else piles.set(place, [percentile])
-	}
+	const stacks = groupBy(points, ({ contribution }) => Math.round(scale.at(contribution) / dot))
 	let highest = maxDots
-	for (const pile of piles.values()) highest = Math.max(highest, pile.length)
-	return [...piles]
+	for (const stack of stacks.values()) highest = Math.max(highest, stack.length)
+	return [...stacks]
 		.sort(([a], [b]) => a - b)
-		.flatMap(([place, pile]) => {
-			const dots = Math.ceil((pile.length / highest) * maxDots)
-			return groupsOf(pile, dots).map((percentile, i) =>
+		.flatMap(([column, stack]) => {
+			const dots = Math.ceil((stack.length / highest) * maxDots)
+			return meanPercentiles(stack, dots).map((percentile, i) =>
 				element('circle', {
-					cx: place * dot,
+					cx: column * dot,
 					cy: y + ((dots - 1) / 2 - i) * dot,
 					r: dot / 2,
 					fill: colourOf(percentile),
@@ -143,9 +136,9 @@ function swarm(points: readonly Point[], scale: Scale, y: number): string[] {
 		})
 }
 
-/** The mean percentile of equal parts of a pile, from the lowest up; what has none comes first. */
-function groupsOf(pile: (number | null)[], parts: number): (number | null)[] {
-	const sorted = pile.toSorted((a, b) => (a ?? -1) - (b ?? -1))
+/** The mean percentile of equal parts of a stack, the lowest first; points without one come before them. */
+function meanPercentiles(stack: readonly Point[], parts: number): (number | null)[] {
+	const sorted = stack.map((p) => p.percentile).sort((a, b) => (a ?? -1) - (b ?? -1))
 	return Array.from({ length: parts }, (_, i) => {
 		const from = Math.floor((i * sorted.length) / parts)
 		const to = Math.max(from + 1, Math.floor(((i + 1) * sorted.length) / parts))
@@ -161,37 +154,35 @@ const ramp = [
 ] as const
 const noOrder = '#9aa5b1'
 
-/** From blue by sand to vermilion. */
+/** From blue through sand to vermilion. */
 function colourOf(percentile: number | null): string {
 	if (percentile === null) return noOrder
-	const place = 2 * Math.min(1, Math.max(0, percentile))
-	const from = Math.min(1, Math.floor(place))
+	const position = 2 * Math.min(1, Math.max(0, percentile))
+	const from = Math.min(1, Math.floor(position))
 	const parts = [0, 1, 2].map((i) => {
 		const [a, b] = [ramp[from]?.[i] ?? 0, ramp[from + 1]?.[i] ?? 0]
-		// In steps of four, so that dots of nearly the same colour are written the same.
-		return Math.min(255, 4 * Math.round((a + (b - a) * (place - from)) / 4))
+		// In steps of four, so that dots of nearly the same colour have the same text.
+		return Math.min(255, 4 * Math.round((a + (b - a) * (position - from)) / 4))
 	})
 	return `#${parts.map((p) => p.toString(16).padStart(2, '0')).join('')}`
 }
 
-/** What high values of a feature do, by how its contributions go along with them. */
+/** What high values of a feature do, by the correlation of percentile and contribution. */
 function directionOf(points: readonly Point[]): string {
 	const known = points.filter((p): p is { contribution: number; percentile: number } => p.percentile !== null)
 	const mean = known.reduce((sum, p) => sum + p.contribution / known.length, 0)
-	let [along, x2, y2] = [0, 0, 0]
+	let [xy, x2, y2] = [0, 0, 0]
 	for (const { contribution, percentile } of known) {
-		along += (percentile - 0.5) * (contribution - mean)
+		xy += (percentile - 0.5) * (contribution - mean)
 		x2 += (percentile - 0.5) ** 2
 		y2 += (contribution - mean) ** 2
 	}
-	const correlation = along / Math.sqrt(x2 * y2)
+	const correlation = xy / Math.sqrt(x2 * y2)
 	if (!(Math.abs(correlation) >= 0.3)) return ''
 	return correlation > 0 ? ', high values raise the score' : ', high values lower the score'
 }
 
-const maxCharacters = 2000
-
-/** All that the picture shows, in words: at most 2,000 characters. */
+/** Everything the picture shows, in words: at most 2,000 characters. */
 export function beeswarmText(data: Beeswarm): string {
 	const { title, subtitle, rows, space } = data
 	const words = rowsOf(data).map(
@@ -199,7 +190,7 @@ export function beeswarmText(data: Beeswarm): string {
 	)
 	const head = `${fitCharacters(title, 300)}. ${rows} rows. ${fitCharacters(subtitle, 300)}. Mean size of contributions, in ${units[space]}: `
 	const kept: string[] = []
-	let room = maxCharacters - head.length - 1
+	let room = maxAltText - head.length - 1
 	for (const word of words) {
 		room -= word.length + 2
 		if (room < 0) break

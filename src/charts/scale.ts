@@ -1,22 +1,40 @@
-/** From values to pixels, with round marks. */
+/**
+ * Linear scales with round ticks. d3-scale does the same with five packages more; it has no steps of 2.5, and its ticks are
+ * not numbers for ranges near the largest double, which model files may hold.
+ */
 export type Scale = {
-	at: (value: number) => number
+	/** The coordinate of a value. */
+	at(value: number): number
 	low: number
 	high: number
-	marks: number[]
+	ticks: number[]
+	/** The distance between two ticks. */
 	step: number
 }
 
-const steps = [1, 2, 2.5, 5, 10]
+const coarseSteps = [1, 2, 5]
+const fineSteps = [1, 2, 2.5, 5]
 
-/**
- * A linear scale over the values and a little around them. Values of any size are taken; where all are the same, it spans
- * one around them.
- */
-export function linearScale(values: readonly number[], left: number, right: number, maxMarks: number): Scale {
+/** The smallest round number that is at least `min`: a power of ten times one of `steps`. */
+export function roundUp(min: number, steps: readonly number[] = fineSteps): number {
+	const power = 10 ** Math.floor(Math.log10(min))
+	return power * (steps.find((step) => step * power >= min * (1 - 1e-9)) ?? 10)
+}
+
+/** Maps [low, high] to [from, to]. Halves have a difference that is a number even for the largest doubles. */
+const linear =
+	([low, high]: readonly [number, number], [from, to]: readonly [number, number]) =>
+	(value: number): number =>
+		from + ((value / 2 - low / 2) / (high / 2 - low / 2)) * (to - from)
+
+/** A scale over the values and a margin around them, with ticks inside. Equal values get a range around them. */
+export function scaleAround(
+	values: readonly number[],
+	range: readonly [number, number],
+	maxTicks: number,
+): Scale {
 	let low = Math.min(...values)
 	let high = Math.max(...values)
-	// The difference of two numbers near the largest there are is none.
 	const tiny = Math.max(Math.abs(low), Math.abs(high)) * 1e-12
 	if (!(high / 2 - low / 2 > tiny)) {
 		const around = Math.abs(low) / 10 || 1
@@ -26,46 +44,32 @@ export function linearScale(values: readonly number[], left: number, right: numb
 	const margin = high / 16 - low / 16
 	low -= margin
 	high += margin
-	const step = niceStep((high / maxMarks - low / maxMarks) as number)
-	const marks: number[] = []
-	for (let i = Math.ceil(low / step); i * step <= high && marks.length <= maxMarks; i++) marks.push(i * step)
-	const at = (value: number) => left + ((value / 2 - low / 2) / (high / 2 - low / 2)) * (right - left)
-	return { at, low, high, marks, step }
+	const step = roundUp(high / maxTicks - low / maxTicks)
+	const ticks: number[] = []
+	for (let i = Math.ceil(low / step); i * step <= high && ticks.length <= maxTicks; i++) ticks.push(i * step)
+	return { at: linear([low, high], range), low, high, ticks, step }
 }
 
-/** The least round number that is not less. */
-function niceStep(least: number): number {
-	const unit = 10 ** Math.floor(Math.log10(least))
-	return unit * (steps.find((s) => s * unit >= least * (1 - 1e-9)) ?? 10)
+/** A scale that begins and ends at a tick. */
+export function scaleToTicks(
+	[low, high]: readonly [number, number],
+	range: readonly [number, number],
+	count = 5,
+): Scale {
+	const ticks = roundTicks(low, high, count)
+	const [first, second, last] = [ticks[0] as number, ticks[1] as number, ticks.at(-1) as number]
+	return { at: linear([first, last], range), low: first, high: last, ticks, step: second - first }
 }
 
-const minus = '−'
-const sign = (text: string): string => text.replace(/^-/, minus).replace('e-', `e${minus}`).replace('e+', 'e')
-
-/** A mark of an axis: digits enough to tell it from the next, and no more. */
-export function markText(value: number, step: number): string {
-	const size = Math.max(Math.abs(value), step)
-	if (size >= 1e6 || step < 1e-6) return figure(value)
-	// Steps of 2.5 have one digit more.
-	const digits = Number(step.toPrecision(1)) === Number(step.toPrecision(2)) ? 0 : 1
-	const text = value.toFixed(Math.max(0, digits - Math.floor(Math.log10(step) + 1e-9)))
-	return sign(Number(text) === 0 ? text.replace('-', '') : text)
-}
-
-/** Three digits, as many as one reads; `1.2e9` where it would be long. */
-export function figure(value: number): string {
-	const size = Math.abs(value)
-	if (size !== 0 && (size >= 1e6 || size < 1e-3)) return sign(value.toExponential(2).replace(/\.?0*e/, 'e'))
-	return sign(String(Number(value.toPrecision(3)) + 0))
-}
-
-/** With its sign, as a step up or down. */
-export const signedFigure = (value: number): string => (value > 0 ? `+${figure(value)}` : figure(value))
-
-/** `23%`, `0.4%`, `>99.9%`: never 0% or 100% for what is neither. */
-export function percentText(share: number): string {
-	const percent = 100 * share
-	if (percent < 0.1) return '<0.1%'
-	if (percent > 99.9) return '>99.9%'
-	return `${Number(percent.toFixed(percent >= 10 && percent <= 90 ? 0 : 1))}%`
+/** Round numbers (1, 2 or 5 times a power of ten apart) that cover a range, about `count` steps. */
+export function roundTicks(low: number, high: number, count = 5): number[] {
+	if (!Number.isFinite(low) || !Number.isFinite(high)) return [0, 1]
+	// The range of the largest doubles is not a number, and there is no round number beyond them.
+	if (!Number.isFinite(2 * (high - low))) return [low, 0, high]
+	const span = high > low ? high - low : Math.max(Math.abs(low), 1)
+	const step = roundUp(span / count, coarseSteps)
+	const first = Math.floor(low / step + 1e-9)
+	const last = Math.max(first + 1, Math.ceil((high > low ? high : low + span) / step - 1e-9))
+	// A product, not a sum of steps, so that 0.3 stays 0.3.
+	return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)))
 }

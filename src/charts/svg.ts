@@ -1,8 +1,10 @@
-/** Builds SVG as text: attributes in the order given, numbers with at most two decimals, so the same picture has the same bytes. */
+import { withoutControls } from './text.ts'
+
+/** Builds SVG as text. Attributes keep their order and numbers have at most two decimals, so equal pictures have equal bytes. */
 
 export type Attributes = Record<string, string | number>
 
-const escapes: Record<string, string> = {
+const entities: Record<string, string> = {
 	'&': '&amp;',
 	'<': '&lt;',
 	'>': '&gt;',
@@ -10,42 +12,73 @@ const escapes: Record<string, string> = {
 	"'": '&#39;',
 }
 
-const forbidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g
-
-/** A text as XML can hold it: what it cannot hold at all is left out. */
-const escapeXml = (text: string): string =>
+/** Text for SVG and HTML, in elements and in attributes. Characters that XML cannot hold become U+FFFD. */
+export const escape = (text: string): string =>
 	text
 		.toWellFormed()
-		.replace(forbidden, '')
-		.replace(/[&<>"']/g, (c) => escapes[c] as string)
+		.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
+		.replace(/[&<>"']/g, (c) => entities[c] as string)
 
-/** A coordinate. Adding 0 turns -0 into 0. */
-export const coordinate = (value: number): string => String(Math.round(value * 100) / 100 + 0)
+/** A coordinate in pixels: two decimals are more than enough. */
+export const px = (value: number): string => String(Math.round(value * 100) / 100)
 
 export function element(name: string, attributes: Attributes, ...children: string[]): string {
 	const list = Object.entries(attributes).map(
-		([key, value]) => ` ${key}="${typeof value === 'number' ? coordinate(value) : escapeXml(value)}"`,
+		([key, value]) => ` ${key}="${typeof value === 'number' ? px(value) : escape(value)}"`,
 	)
 	return children.length === 0
 		? `<${name}${list.join('')}/>`
 		: `<${name}${list.join('')}>${children.join('')}</${name}>`
 }
 
-/** A text of one line at (x, y); the attributes say the rest. */
+/** A line of text at (x, y). */
 export const label = (x: number, y: number, text: string, attributes: Attributes = {}): string =>
-	element('text', { x, y, ...attributes }, escapeXml(text))
+	element('text', { x, y, ...attributes }, escape(withoutControls(text)))
 
 export const line = (x1: number, y1: number, x2: number, y2: number, attributes: Attributes = {}): string =>
 	element('line', { x1, y1, x2, y2, ...attributes })
 
-/** A whole picture on a white ground, with what screen readers say of it. */
+/** A width below 0 is drawn as 0. */
+export const rect = (x: number, y: number, width: number, height: number, attributes: Attributes): string =>
+	element('rect', { ...attributes, x, y, width: Math.max(0, width), height: Math.max(0, height) })
+
+export const path = (points: readonly (readonly [number, number])[], attributes: Attributes): string =>
+	points.length === 0
+		? ''
+		: element('path', { ...attributes, d: `M${points.map(([x, y]) => `${px(x)} ${px(y)}`).join('L')}` })
+
+export type Size = { width: number; height: number }
+
+/** What a chart of a page shows, for screen readers. Ids are unique in the page. */
+export type Caption = { id: string; title: string; description: string }
+
+/** A chart inside a page, whose style sheet colours it by class. */
+export function inlineChart(
+	{ id, title, description }: Caption,
+	{ width, height }: Size,
+	body: string,
+): string {
+	return element(
+		'svg',
+		{
+			role: 'img',
+			viewBox: `0 0 ${px(width)} ${px(height)}`,
+			'aria-labelledby': `${id}-t ${id}-d`,
+			xmlns: 'http://www.w3.org/2000/svg',
+		},
+		element('title', { id: `${id}-t` }, escape(title)),
+		element('desc', { id: `${id}-d` }, escape(description)),
+		body,
+	)
+}
+
+/** A picture of its own on a white ground, to be made a PNG. */
 export function picture(
-	size: { width: number; height: number },
+	{ width, height }: Size,
 	title: string,
 	description: string,
 	...children: string[]
 ): string {
-	const { width, height } = size
 	return element(
 		'svg',
 		{
@@ -59,14 +92,14 @@ export function picture(
 			'font-size': 13,
 			fill: ink.text,
 		},
-		element('title', { id: 'title' }, escapeXml(title)),
-		element('desc', { id: 'desc' }, escapeXml(description)),
+		element('title', { id: 'title' }, escape(withoutControls(title))),
+		element('desc', { id: 'desc' }, escape(withoutControls(description))),
 		element('rect', { width, height, fill: '#ffffff' }),
 		...children,
 	)
 }
 
-/** Okabe and Ito's blue and vermilion, which nearly all people tell apart, and greys of enough contrast on white. */
+/** Okabe and Ito's blue and vermilion, which colour-blind people can tell apart, and greys of enough contrast on white. */
 export const ink = {
 	text: '#1f2933',
 	soft: '#52606d',

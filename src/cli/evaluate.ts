@@ -3,13 +3,12 @@ import { AppError } from '../core/errors.ts'
 import type { Wanted } from '../tables/read-table.ts'
 import type { Command, Terminal } from './command.ts'
 import { dataColumns, referenceRequest } from './evaluate/data-columns.ts'
+import type { Source } from './evaluate/estimates.ts'
 import { type Estimator, evaluate as evaluateRows } from './evaluate/evaluate.ts'
+import { evaluationJson } from './evaluate/evaluation.ts'
 import { makeRows } from './evaluate/make-rows.ts'
-import { type EvaluateOptions, evaluateOptions, isAmbiguous } from './evaluate/options.ts'
-import type { Source } from './evaluate/population.ts'
-import type { Request } from './evaluate/request.ts'
+import { type EvaluateOptions, evaluateOptions, isAmbiguous, type Request } from './evaluate/options.ts'
 import { evaluationText } from './evaluate/text.ts'
-import { evaluationJson } from './evaluate/to-json.ts'
 import { readColumns } from './read-columns.ts'
 
 async function readRows(
@@ -36,7 +35,7 @@ async function estimator(
 		return () => nannymlEstimates(rows, known)
 	}
 	const { estimates } = await import('./evaluate/estimates.ts')
-	const { populationReason } = await import('./evaluate/population.ts')
+	const { populationReason } = await import('./evaluate/estimates.ts')
 	const sides = { reference: { rows: known, ...reference }, window: { rows, ...window } }
 	const doubt = await populationReason(request, sides)
 	return (view) => estimates(view, rows, known, doubt)

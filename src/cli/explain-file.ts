@@ -4,7 +4,7 @@ import type { OpenedModel } from '../ports/model-cache.ts'
 import type { FeatureSpec } from '../summaries/inputs/bins.ts'
 import type { ExitCode, Terminal } from './command.ts'
 import { type Explainer, openExplainer, rowsAtOnce } from './explain-rows.ts'
-import { rowJson, rowText } from './explained-row.ts'
+import { rowJson, rowText } from './explanation-text.ts'
 import { openArtifact, readManifest } from './open-artifact.ts'
 import { Progress } from './progress.ts'
 import { inputFile } from './read-file.ts'
@@ -117,18 +117,18 @@ async function readBackground(
 	path: string,
 	opened: OpenedModel,
 	specs: Specs,
-	most: number,
+	maxRows: number,
 ): Promise<Float64Array[]> {
 	const model = 'model' in opened ? opened.model : opened.onnx
 	const rows: Float64Array[] = []
 	let first: string | undefined
 	let left = 0
 	for await (const row of recordsOf(await recordFile(path), specs)) {
-		if (rows.length === most && most === ownBackground) return rows
-		if (rows.length === most)
+		if (rows.length === maxRows && maxRows === ownBackground) return rows
+		if (rows.length === maxRows)
 			throw new AppError(
 				'too-large',
-				`${path} has more than ${most} rows: a few hundred drawn at random are enough.`,
+				`${path} has more than ${maxRows} rows: a few hundred drawn at random are enough.`,
 			)
 		try {
 			if ('fault' in row) throw new FeatureError('', row.fault)
@@ -141,7 +141,7 @@ async function readBackground(
 	}
 	if (rows.length === 0)
 		throw new AppError('invalid', `${path} has no row that the model takes${first ? `: ${first}` : ''}.`)
-	if (left > 0 && most === maxBackground)
+	if (left > 0 && maxRows === maxBackground)
 		terminal.err(`${left} rows of ${path} are left out of the background; the first, ${first}\n`)
 	return rows
 }

@@ -1,8 +1,14 @@
 import { availableParallelism } from 'node:os'
-import type { Attribution, Background, Encoded, Model } from '../explain/model.ts'
-import { AdditivityError, FeatureError } from '../explain/model.ts'
+import {
+	AdditivityError,
+	type Attribution,
+	type Background,
+	type Encoded,
+	FeatureError,
+	type Model,
+} from '../explain/model.ts'
 import type { OnnxModel } from '../explain/onnx/open-onnx.ts'
-import { attributionsOfRows, rowMajor } from '../explain/shap/attributions-of-rows.ts'
+import { attributionsOfRows, rowMajor } from '../explain/shap/explain-rows.ts'
 import { maxTableBytes } from '../explain/shap/tables.ts'
 import type { TreeEnsemble } from '../explain/trees/ensemble.ts'
 import type { ExplainPool } from '../platform/node/explain-pool.ts'

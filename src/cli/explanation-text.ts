@@ -1,8 +1,9 @@
 import { numberText } from '../charts/number-text.ts'
 import type { Explanation } from '../decisions/explanation/explanation.ts'
-import { bar, signed, valueText } from './contribution-bars.ts'
+import type { Model } from '../explain/model.ts'
+import type { ExplainedRow } from './explain-rows.ts'
 
-const maxShown = 12
+const maxContributions = 12
 
 /** The answer to "why" for people: what is doubtful first, then the decision, the reasons and what made the score. */
 export function explanationText(answer: Explanation): string {
@@ -62,7 +63,7 @@ function contributions(a: Explanation): string[] {
 	if (contributions.length === 0)
 		return a.explanation?.reason ? [`No contributions: ${a.explanation.reason}`] : []
 	const order = [...contributions].sort((x, y) => Math.abs(y.contribution) - Math.abs(x.contribution))
-	const top = order.slice(0, maxShown)
+	const top = order.slice(0, maxContributions)
 	const largest = Math.abs(top[0]?.contribution ?? 0)
 	const wide = Math.max(...top.map((c) => c.feature.length))
 	const hasValues = top.some((c) => c.value !== undefined)
@@ -108,4 +109,82 @@ function lineage({ lineage, proof }: Explanation): string[] {
 	return known.length === 0
 		? []
 		: ['Where it comes from', ...known.map(([name, value]) => `  ${name.padEnd(11)}  ${value}`)]
+}
+
+type Explained = Pick<Model, 'features' | 'outputs' | 'classes' | 'space'> & Partial<Pick<Model, 'score'>>
+
+/** Whether what the model answers is a probability: log-odds may also be what it answers. */
+function isProbability({ space, outputs, score }: Explained): boolean {
+	if (space !== 'log-odds') return space === 'probability'
+	return score?.(new Float64Array(outputs).fill(50)).every((s) => s <= 1) ?? false
+}
+
+/** A line for machines. Of several classes every number is a list, by class. */
+export function rowJson(model: Explained, row: ExplainedRow): string {
+	if ('error' in row) return `${JSON.stringify({ error: row.error, feature: row.feature })}\n`
+	const { attribution, score, notes } = row
+	const { base, contributions, margin, sumError, method, standardErrors } = attribution
+	const shown = (values: ArrayLike<number>) => (model.outputs === 1 ? values[0] : Array.from(values))
+	const byFeature = (of: readonly Float64Array[]) =>
+		Object.fromEntries(model.features.map((f, i) => [f, shown(of.map((values) => values[i] as number))]))
+	const line = {
+		margin: shown(margin),
+		probability: isProbability(model) ? shown(score) : null,
+		...(isProbability(model) ? {} : { score: shown(score) }),
+		base: shown(base),
+		contributions: byFeature(contributions),
+		sumError,
+		method,
+		...(model.classes ? { classes: model.classes } : {}),
+		...(standardErrors ? { standardErrors: byFeature(standardErrors) } : {}),
+		...(notes.length > 0 ? { notes } : {}),
+	}
+	return `${JSON.stringify(line)}\n`
+}
+
+const maxShown = 8
+
+/** A table for people: the contributions that weigh most, of the class that is likeliest. */
+export function rowText(model: Explained, row: ExplainedRow): string {
+	if ('error' in row) return `row ${row.row}  not scored: ${row.error}\n\n`
+	const { attribution, score, notes, values } = row
+	const output = score.indexOf(Math.max(...score))
+	const of = attribution.contributions[output] as Float64Array
+	const order = model.features
+		.map((feature, i) => ({ feature, contribution: of[i] as number }))
+		.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
+	const top = order.slice(0, maxShown)
+	const rest = order.slice(maxShown)
+	const largest = Math.abs(top[0]?.contribution ?? 0)
+	const width = Math.max(...top.map((c) => c.feature.length), 4)
+	const lines = top.map(
+		({ feature, contribution }) =>
+			`  ${feature.padEnd(width)}  ${valueText(values[feature]).padEnd(14)}  ${signed(contribution).padStart(10)}  ${bar(contribution, largest)}`,
+	)
+	if (rest.length > 0) {
+		const sum = rest.reduce((total, c) => total + c.contribution, 0)
+		lines.push(`  ${`${rest.length} others`.padEnd(width)}  ${''.padEnd(14)}  ${signed(sum).padStart(10)}`)
+	}
+	const name = isProbability(model) ? 'probability' : model.space === 'points' ? 'points' : 'value'
+	const ofClass = model.classes ? ` of ${model.classes[output]}` : ''
+	const head = `row ${row.row}  ${name}${ofClass} ${numberText(score[output] as number)}, margin ${numberText(attribution.margin[output] as number)} = base ${numberText(attribution.base[output] as number)} + contributions (${attribution.method})`
+	return `${[head, ...lines, ...notes.map((n) => `  note: ${n.message}`)].join('\n')}\n\n`
+}
+
+const width = 24
+
+/** A bar that ends with its sign, as long as the contribution is large beside the largest. */
+export function bar(contribution: number, largest: number): string {
+	const length = largest > 0 ? Math.round((Math.abs(contribution) / largest) * width) : 0
+	return (contribution < 0 ? '-' : '+').repeat(length)
+}
+
+export const signed = (x: number): string => `${x > 0 ? '+' : ''}${numberText(x)}`
+
+/** A logged value, short enough for a column. */
+export function valueText(value: unknown): string {
+	if (value === undefined || value === null) return 'missing'
+	const text = typeof value === 'string' ? value : JSON.stringify(value)
+	if (typeof value === 'number' && text.length > 14) return String(Number(value.toPrecision(6)))
+	return text.length > 14 ? `${text.slice(0, 13)}…` : text
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { ownRules, rulesInForce } from '../alerting/alert/service-rules.ts'
+import { ownRules, rulesInForce } from '../alerting/alert/rules-in-force.ts'
 import type { Context } from '../context.ts'
 import { jobs, runAll, runJobById } from '../jobs/index.ts'
 import type { JobRun } from '../jobs/run/run-job.ts'

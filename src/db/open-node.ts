@@ -2,8 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { createClient } from '@libsql/client'
 import { AppError } from '../core/errors.ts'
 import { FileSql } from './file-sql-node.ts'
-import { overLibsql } from './over-libsql.ts'
-import type { Sql } from './sql.ts'
+import { overLibsql, type Sql } from './sql.ts'
 
 /**
  * Opens a libSQL file or server. For a file: WAL, and FULL, so that what was answered survives power loss.

@@ -1,6 +1,5 @@
 import { createClient } from '@libsql/client/web'
-import { overLibsql } from './over-libsql.ts'
-import { isWriteStatement, type Sql, type SqlRow, type Statement, toObjects } from './sql.ts'
+import { isWriteStatement, overLibsql, type Sql, type SqlRow, type Statement, toObjects } from './sql.ts'
 
 type D1Statement = {
 	bind(...values: unknown[]): D1Statement

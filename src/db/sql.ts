@@ -1,3 +1,5 @@
+import type { Client } from '@libsql/client/web'
+
 export type SqlValue = string | number | null | Uint8Array
 export type Statement = { sql: string; params?: readonly SqlValue[] }
 /** A row as an array of values, in the order of the selected columns. Blobs are Uint8Array. */
@@ -30,3 +32,28 @@ export const toObjects = <Row>(columns: readonly string[], rows: readonly SqlRow
 
 /** Whether a statement may change something: then it belongs on the writing connection. */
 export const isWriteStatement = (sql: string): boolean => !/^\s*(select|with|pragma|explain)\b/i.test(sql)
+
+const toRow = (row: ArrayLike<unknown>): SqlRow =>
+	Array.from(row, (v) => (v instanceof ArrayBuffer ? new Uint8Array(v) : v))
+
+const toStatement = (s: Statement) => ({ sql: s.sql, args: [...(s.params ?? [])] })
+
+/** `Sql` over any libSQL client: a file, or a server over HTTP. */
+export function overLibsql(client: Client): Sql {
+	return {
+		all: async <Row>(s: Statement) => {
+			const { columns, rows } = await client.execute(toStatement(s))
+			return toObjects<Row>(
+				columns,
+				rows.map((r) => toRow(r as ArrayLike<unknown>)),
+			)
+		},
+		values: async (s) =>
+			(await client.execute(toStatement(s))).rows.map((r) => toRow(r as ArrayLike<unknown>)),
+		batch: async (list) =>
+			(await client.batch(list.map(toStatement), 'write')).map((r) =>
+				r.rows.map((x) => toRow(x as ArrayLike<unknown>)),
+			),
+		close: async () => client.close(),
+	}
+}

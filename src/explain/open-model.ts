@@ -1,10 +1,9 @@
-import type { DeclaredFeature } from './declared-feature.ts'
 import { openLinear } from './formats/linear.ts'
 import { isTreeFormat, readTreeFile } from './formats/read-tree-file.ts'
 import { openScorecard } from './formats/scorecard.ts'
 import type { TreeFile } from './formats/tree-file.ts'
 import type { Manifest } from './manifest.ts'
-import { ArtifactError, type ArtifactFormat, type Model } from './model.ts'
+import { ArtifactError, type ArtifactFormat, type DeclaredFeature, type Model } from './model.ts'
 import { treeModel } from './trees/tree-model.ts'
 
 export type OpenOptions = {

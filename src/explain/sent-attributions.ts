@@ -90,17 +90,17 @@ export function checkSentAttributions(input: SentAttributions): SentCheck {
 	const sum = Object.values(contributions).reduce((a, b) => a + b, base)
 	const slack = roundingOf([base, ...Object.values(contributions)])
 	const size = Object.values(contributions).reduce(
-		(most, c) => Math.max(most, Math.abs(c)),
+		(max, c) => Math.max(max, Math.abs(c)),
 		Math.max(1, Math.abs(base)),
 	)
 	const tried = spaces.map((s) => {
 		const error = Math.abs(sum - s.target)
 		// Logged digits explain a little, never most of what is to be explained.
-		const most = 0.01 * Math.max(Math.abs(s.target - base), size * relative)
+		const maxSlack = 0.01 * Math.max(Math.abs(s.target - base), size * relative)
 		return {
 			...s,
 			error,
-			allowed: relative * Math.max(size, Math.abs(s.target)) + Math.min(most, slack + s.slack),
+			allowed: relative * Math.max(size, Math.abs(s.target)) + Math.min(maxSlack, slack + s.slack),
 		}
 	})
 	const best = tried.reduce((a, b) => (b.error / b.allowed < a.error / a.allowed ? b : a))

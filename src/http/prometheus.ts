@@ -1,4 +1,4 @@
-import { type Counts, readCounts } from '../alerting/health/read-counts.ts'
+import { type Counts, readCounts } from '../alerting/health.ts'
 import type { Exported } from '../monitoring/windows/exported-metrics.ts'
 import type { Service } from './endpoint.ts'
 import { counter, gauge, histogram, render, type Series } from './exposition.ts'

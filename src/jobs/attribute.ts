@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { computeAttributions } from '../monitoring/windows/attributions/compute-attributions.ts'
-import type { Job, RunOptions } from './job.ts'
+import type { Job, RunOptions } from './run/run-job.ts'
 
 /** Explains samples of what was computed, and says which features' importance has drifted. */
 export const attribute = {

@@ -3,7 +3,7 @@ import { computeDirty } from '../monitoring/windows/compute-dirty.ts'
 import { inputComputation } from '../monitoring/windows/compute-family.ts'
 import { outcomeComputation } from '../monitoring/windows/outcomes/compute-outcomes.ts'
 import { detectDrift } from '../monitoring/windows/outcomes/detect-drift.ts'
-import type { Job, RunOptions } from './job.ts'
+import type { Job, RunOptions } from './run/run-job.ts'
 
 /** Computes every window whose rows changed since it was last computed, and closes those that were provisional. */
 export const compute = {

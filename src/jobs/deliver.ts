@@ -1,19 +1,28 @@
-import { getIncident } from '../alerting/incident/get-incident.ts'
+import { getIncident } from '../alerting/incident/read-incidents.ts'
 import type { Context } from '../context.ts'
 import { AppError } from '../core/errors.ts'
 import { peerText } from '../core/peer-text.ts'
 import type { Result } from '../core/result.ts'
 import { minuteMs, secondMs } from '../core/time.ts'
-import { type Claim, claimMessages, deliverer, destinationOf, dueMessages } from '../db/outbox/claim.ts'
-import { complete, markFailed, pruneOutbox, reschedule } from '../db/outbox/settle.ts'
+import {
+	type Claim,
+	claimMessages,
+	complete,
+	deliverer,
+	destinationOf,
+	dueMessages,
+	markFailed,
+	pruneOutbox,
+	reschedule,
+} from '../db/outbox.ts'
 import { sendFact } from '../registry/lineage/facts.ts'
 import { linkTrainingRun } from '../registry/lineage/training-run.ts'
 import { findVersion } from '../registry/version/find-version.ts'
 import { incidentMessage, timelineText } from '../slack/blocks/incident.ts'
 import { isTokenFault, leavesIncidents, noteSlack } from '../slack/connection.ts'
 import { deliverIncident } from '../slack/delivery/deliver-incident.ts'
-import { incidentEvidence } from '../slack/delivery/incident-evidence.ts'
-import type { Job } from './job.ts'
+import { incidentEvidence } from '../slack/delivery/incident-details.ts'
+import type { Job } from './run/run-job.ts'
 
 const reader = { ...deliverer, role: 'admin', models: ['*'] } as const
 const budgetMs = 45 * secondMs

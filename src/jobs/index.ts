@@ -1,15 +1,68 @@
+import { actions } from '../alerting/actions.ts'
+import { evaluateAll } from '../alerting/alert/evaluate-all.ts'
+import { metricSources } from '../alerting/alert/sources.ts'
 import type { Context, Progress } from '../context.ts'
 import { AppError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
+import { replayDue } from '../decisions/replay/replay-due.ts'
+import { allModels } from '../registry/model/find-model.ts'
+import { deleteOldPictures } from '../slack/delivery/share-picture.ts'
+import { pruneQuestions } from '../slack/questions/question.ts'
 import { attribute } from './attribute.ts'
 import { compute } from './compute.ts'
 import { deliver } from './deliver.ts'
-import { evaluateRules } from './evaluate-rules.ts'
-import type { Job, RunOptions } from './job.ts'
-import { replay } from './replay.ts'
-import { retention } from './retention.ts'
-import { rollUp } from './roll-up.ts'
-import { type JobRun, runJob } from './run/run-job.ts'
+import { pruneRuns } from './run/recorded-runs.ts'
+import { type Job, type JobRun, type RunOptions, runJob } from './run/run-job.ts'
+
+/** Folds the small pieces that ingest leaves: profile deltas of changed windows, and small chunks. */
+export const rollUp = {
+	id: 'roll-up',
+	cron: '*/5 * * * *',
+	run: async (context: Context) => ({ folded: await context.log.compact() }),
+} satisfies Job
+
+/** Replays a sample of each changed day's predictions, so that a mismatch is found before somebody asks. */
+export const replay = {
+	id: 'replay',
+	cron: '23 * * * *',
+	run: async (context: Context, { onProgress }: RunOptions = {}) => ({
+		...(await replayDue(context, onProgress)),
+	}),
+} satisfies Job
+
+/** Judges what was computed, and the state of feeds and jobs; opens, updates and resolves incidents. */
+export const evaluateRules = {
+	id: 'evaluate-rules',
+	cron: '* * * * *',
+	run: async (context: Context, { scheduled = false, onProgress }: RunOptions = {}) => ({
+		...(await evaluateAll(context, actions, metricSources, { isPatient: scheduled, onProgress })),
+	}),
+} satisfies Job
+
+/**
+ * Moves rows past their model's retention to Parquet files and forgets old records of our own. One model that fails
+ * does not stop the others.
+ */
+export const retention = {
+	id: 'retention',
+	cron: '17 * * * *',
+	run: async (context: Context) => {
+		let archivedRows = 0
+		const failed: string[] = []
+		for (const { name, retentionMs } of await allModels(context)) {
+			try {
+				archivedRows += await context.log.archive(name, context.now() - retentionMs)
+			} catch (error) {
+				failed.push(name)
+				context.logger.error('a model could not be archived', { model: name, error: String(error) })
+			}
+		}
+		await pruneRuns(context)
+		await pruneQuestions(context)
+		const deletedPictures = await deleteOldPictures(context)
+		return { archivedRows, deletedPictures, failed }
+	},
+} satisfies Job
 
 /** In the order in which `plumbline run all` takes them: each feeds the next. */
 export const jobs = [rollUp, compute, attribute, replay, evaluateRules, deliver, retention] satisfies Job[]

@@ -1,6 +1,5 @@
 import { openSql } from '../db/open-node.ts'
-import type { Sql, Statement } from '../db/sql.ts'
-import { isWriteStatement } from '../db/sql.ts'
+import { isWriteStatement, type Sql, type Statement } from '../db/sql.ts'
 import { AppendQueue } from './append-queue.ts'
 import { archiveChunks, archiveReader } from './archive-node.ts'
 import { nodeCodec } from './codec-node.ts'

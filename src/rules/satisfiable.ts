@@ -1,5 +1,5 @@
 import { rangeOf } from './available.ts'
-import type { Expr } from './compile-expr.ts'
+import type { Expr } from './condition.ts'
 import { severities } from './rule-set.ts'
 
 /** What one comparison says: of a number or a text; or something that is not looked into, only told from its opposite. */

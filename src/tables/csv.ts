@@ -204,7 +204,7 @@ class Scanner implements CsvRecord {
 				this.addQuoted(start, to)
 				to++
 				if (to < length && buffer[to] === carriageReturn && lineEnd === lineFeed) to++
-				if (to < length && buffer[to] !== comma && buffer[to] !== lineEnd) this.failBehindQuote(to)
+				if (to < length && buffer[to] !== comma && buffer[to] !== lineEnd) this.failAfterQuote(to)
 			} else {
 				let byte = 0
 				while (to < length) {
@@ -274,7 +274,7 @@ class Scanner implements CsvRecord {
 	}
 
 	/** In the header it is most likely another separator. */
-	private failBehindQuote(at: number): never {
+	private failAfterQuote(at: number): never {
 		const found = String.fromCharCode(this.buffer[at] as number)
 		if (this.line === 1 && found in separators) throw otherSeparator(found)
 		return this.fail('text stands behind a closing quote')

@@ -13,9 +13,9 @@ type Array = (
  * The array with room for twice as much; the old one is gone. Its memory is moved, not copied, where the platform can
  * (from Node 21 on), so that what grows is never there twice.
  */
-export function doubled<T extends Array>(array: T, least = array.length * 2): T {
+export function doubled<T extends Array>(array: T, minLength = array.length * 2): T {
 	const make = array.constructor as new (from: ArrayBuffer | number) => T
-	const length = Math.max(least, array.length * 2)
+	const length = Math.max(minLength, array.length * 2)
 	const buffer: Transferable = array.buffer
 	if (buffer.transfer) return new make(buffer.transfer(length * array.BYTES_PER_ELEMENT))
 	const larger = new make(length)

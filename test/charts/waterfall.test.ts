@@ -1,8 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { altText } from '../../src/charts/alt-text.ts'
-import { stepsOf, type Waterfall } from '../../src/charts/steps.ts'
-import { waterfallSvg } from '../../src/charts/waterfall.ts'
+import { altText, stepsOf, type Waterfall, waterfallSvg } from '../../src/charts/waterfall.ts'
 import { boxesOf, childrenOf, isWellFormed } from '../support/svg.ts'
 
 const bars = (count: number, contribution: (i: number) => number) =>
@@ -131,7 +129,7 @@ describe('the words of a picture', () => {
 
 	it('are at most 2,000 characters, and say how many steps are left out', () => {
 		const long = of({
-			most: 60,
+			maxBars: 60,
 			bars: bars(60, (i) => 1 / (i + 1)).map((b) => ({ ...b, name: `${'n'.repeat(80)}${b.name}` })),
 		})
 		const words = altText(long)

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dayMs, formatTime } from '../../src/core/time.ts'
 import { compute } from '../../src/jobs/compute.ts'
-import { evaluateRules } from '../../src/jobs/evaluate-rules.ts'
+import { evaluateRules } from '../../src/jobs/index.ts'
 import { readFacts } from '../../src/monitoring/windows/read-facts.ts'
 import { builtInRules, openRules } from '../../src/platform/node/load-rules.ts'
 import { mapSlackUser } from '../../src/registry/key/map-slack-user.ts'

@@ -2,7 +2,7 @@ import { parquetWriteBuffer } from 'hyparquet-writer'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { dayMs } from '../../src/core/time.ts'
 import { compute } from '../../src/jobs/compute.ts'
-import { rollUp } from '../../src/jobs/roll-up.ts'
+import { rollUp } from '../../src/jobs/index.ts'
 import { startOfTest } from '../support/context.ts'
 import { type Json, testServer } from '../support/server.ts'
 

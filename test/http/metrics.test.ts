@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { compute } from '../../src/jobs/compute.ts'
-import { rollUp } from '../../src/jobs/roll-up.ts'
+import { rollUp } from '../../src/jobs/index.ts'
 import { type Json, testServer } from '../support/server.ts'
 
 let server: Awaited<ReturnType<typeof testServer>>

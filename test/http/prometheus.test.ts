@@ -3,7 +3,7 @@ import { gauge, histogram, render } from '../../src/http/exposition.ts'
 import { metricsOnly } from '../../src/http/prometheus.ts'
 import { Traffic } from '../../src/http/traffic.ts'
 import { compute } from '../../src/jobs/compute.ts'
-import { rollUp } from '../../src/jobs/roll-up.ts'
+import { rollUp } from '../../src/jobs/index.ts'
 import { ExportedMetrics } from '../../src/monitoring/windows/exported-metrics.ts'
 import { testServer } from '../support/server.ts'
 

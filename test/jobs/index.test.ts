@@ -2,9 +2,8 @@ import { readdir } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { dueTimes } from '../../src/core/cron.ts'
 import { weekMs } from '../../src/core/time.ts'
-import { jobs, runAll, runJobById } from '../../src/jobs/index.ts'
-import type { Job } from '../../src/jobs/job.ts'
-import { retention } from '../../src/jobs/retention.ts'
+import { jobs, retention, runAll, runJobById } from '../../src/jobs/index.ts'
+import type { Job } from '../../src/jobs/run/run-job.ts'
 import { testContext } from '../support/context.ts'
 import { registerTestModel } from '../support/model.ts'
 
@@ -15,12 +14,14 @@ beforeEach(async () => {
 afterEach(() => test.close())
 
 describe('the registry of jobs', () => {
-	it('has every file of its folder, under the name of the file', async () => {
-		const files = await readdir(new URL('../../src/jobs', import.meta.url))
-		const names = files
-			.map((file) => file.replace(/\.ts$/, ''))
-			.filter((name) => !['index', 'job', 'run', 'README.md'].includes(name))
-		expect(jobs.map((job) => job.id).sort()).toEqual(names.sort())
+	it('has every job that a file of its folder exports, once', async () => {
+		const files = (await readdir(new URL('../../src/jobs', import.meta.url))).filter((f) => f.endsWith('.ts'))
+		const exported = await Promise.all(
+			files.map(async (file) => Object.values(await import(`../../src/jobs/${file}`))),
+		)
+		const isJob = (value: unknown) => typeof value === 'object' && value !== null && 'cron' in value
+		expect(new Set(jobs)).toEqual(new Set(exported.flat().filter(isJob)))
+		expect(new Set(jobs.map((job) => job.id)).size).toBe(jobs.length)
 	})
 
 	it('has schedules that come round', () => {

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runProcess, startProcess } from '../runtimes/process.ts'
 import { envWith, nodes } from './nodes.ts'
@@ -51,22 +52,26 @@ describe.each(nodes())('a clone after npm ci, on Node %i', (major, node) => {
 		expect([code, err]).toEqual([2, expect.stringMatching(/^plumbline: /)])
 	})
 
-	it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
-		'ends on %s, also when it comes twice',
-		async (signal) => {
-			const server = await startProcess(node, [launcher, 'serve', '--json'], {
-				cwd: folder,
-				env: env(),
-				ready: /"url":"([^"]+)"/,
-			})
-			expect((await fetch(`${server.match}/healthz`)).status).toBe(200)
-			const ended = once(server.child, 'exit')
-			server.child.kill(signal)
-			server.child.kill(signal)
-			expect(await ended).toEqual([0, null])
-			await expect(fetch(`${server.match}/healthz`)).rejects.toThrow()
-		},
-	)
+	it.each([
+		['SIGTERM', 0],
+		['SIGTERM', 40],
+		['SIGTERM', 70],
+		['SIGINT', 0],
+		['SIGHUP', 0],
+	] as const)('ends on %s, also when it comes again after %i ms', async (signal, afterMs) => {
+		const server = await startProcess(node, [launcher, 'serve', '--json'], {
+			cwd: folder,
+			env: env(),
+			ready: /"url":"([^"]+)"/,
+		})
+		expect((await fetch(`${server.match}/healthz`)).status).toBe(200)
+		const ended = once(server.child, 'exit')
+		server.child.kill(signal)
+		await setTimeout(afterMs)
+		server.child.kill(signal)
+		expect(await ended).toEqual([0, null])
+		await expect(fetch(`${server.match}/healthz`)).rejects.toThrow()
+	})
 })
 
 describe('the service that npx started', () => {

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { dayMs } from '../../src/core/time.ts'
-import { retention } from '../../src/jobs/retention.ts'
+import { retention } from '../../src/jobs/index.ts'
 import { checkMessage } from '../../src/slack/limits.ts'
 import { decisionAt, declined, log, prediction } from '../support/lending-model.ts'
 import type { Json } from '../support/server.ts'

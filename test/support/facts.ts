@@ -1,4 +1,4 @@
-import { actions } from '../../src/alerting/actions/index.ts'
+import { actions } from '../../src/alerting/actions.ts'
 import { evaluateAll } from '../../src/alerting/alert/evaluate-all.ts'
 import type { Sources } from '../../src/alerting/alert/sources.ts'
 import type { Context } from '../../src/context.ts'

@@ -1,6 +1,8 @@
+import { and, eq, gte, inArray, ne, or, sql } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import { newId } from '../../core/ids.ts'
-import type { alerts } from '../../db/schema.ts'
+import { inList } from '../../db/database.ts'
+import { alerts, incidents } from '../../db/schema.ts'
 import type { AlertEvent } from '../../rules/evaluate.ts'
 import type { Lookup } from '../../rules/facts.ts'
 import { noDataRule, type Rule } from '../../rules/rule-set.ts'
@@ -169,3 +171,27 @@ export const sameRow = (a: AlertRow, b: AlertRow): boolean =>
 	(Object.keys(a) as (keyof AlertRow)[]).every(
 		(k) => a[k] === b[k] || (k === 'done' && String(a.done) === String(b.done)),
 	)
+
+/** Alerts that a judgement of windows from `from` on can touch: firing, of open incidents, or active since then. */
+export function readAlertsSince(
+	context: Context,
+	from: number,
+	place?: { model: string; environment: string },
+): Promise<AlertRow[]> {
+	const open = context.db.select({ id: incidents.id }).from(incidents).where(ne(incidents.status, 'resolved'))
+	const touched = or(
+		eq(alerts.status, 'firing'),
+		gte(sql`coalesce(${alerts.endedTo}, ${alerts.firedTo})`, from),
+		gte(alerts.firedFrom, from),
+		inArray(alerts.incident, open),
+	)
+	const here = place
+		? and(eq(alerts.model, place.model), eq(alerts.environment, place.environment))
+		: undefined
+	return context.db.select().from(alerts).where(and(touched, here))
+}
+
+export async function readAlertsOf(context: Context, incidentIds: readonly string[]): Promise<AlertRow[]> {
+	if (incidentIds.length === 0) return []
+	return context.db.select().from(alerts).where(inList(alerts.incident, incidentIds))
+}

@@ -1,10 +1,13 @@
 import { and, eq } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
-import type { Actor } from '../../core/actor.ts'
+import type { Actor, Role } from '../../core/actor.ts'
+import { sha256Hex } from '../../core/bytes.ts'
+import { AppError } from '../../core/errors.ts'
 import { type Change, commit } from '../../db/commit.ts'
-import { outboxInsert } from '../../db/outbox/enqueue.ts'
+import { outboxInsert } from '../../db/outbox.ts'
 import { incidentEvents, incidents } from '../../db/schema.ts'
-import type { IncidentRow } from './incident.ts'
+import type { Incident, IncidentRow } from './incident.ts'
+import { findIncident, getIncident } from './read-incidents.ts'
 
 /** A timeline entry of one revision of an incident. */
 export const eventInsert = (
@@ -60,4 +63,64 @@ export async function changeIncident(
 		eventInsert(context, row.id, revision, 0, now, actor.id, change.what),
 		...announce(now, row, revision),
 	])
+}
+
+export const handlers: Role[] = ['analyst', 'approver']
+const maxTries = 3
+
+/** Says that somebody is on it. Doing it again changes nothing; a resolved incident cannot be acknowledged. */
+export async function acknowledgeIncident(context: Context, actor: Actor, id: string): Promise<Incident> {
+	for (let attempt = 1; ; attempt++) {
+		const row = await findIncident(context, actor, id, handlers)
+		if (row.status === 'resolved')
+			throw new AppError('conflict', `${id} is resolved already; there is nothing to acknowledge.`)
+		if (row.status === 'acknowledged') return getIncident(context, actor, id)
+		const set = { status: 'acknowledged' as const, acknowledgedAt: context.now(), acknowledgedBy: actor.id }
+		try {
+			await changeIncident(context, actor, row, { set, what: 'acknowledged', action: 'acknowledge-incident' })
+			return getIncident(context, actor, id)
+		} catch (error) {
+			// Somebody was quicker: look again, it may be done.
+			if (!(error instanceof AppError && error.code === 'conflict') || attempt === maxTries) throw error
+		}
+	}
+}
+
+/** Adds a remark to the timeline. The ledger has its digest. */
+export async function commentIncident(
+	context: Context,
+	actor: Actor,
+	id: string,
+	{ text }: { text: string },
+): Promise<Incident> {
+	const row = await findIncident(context, actor, id, handlers)
+	const details = { text: `sha256:${await sha256Hex(text)}` }
+	await changeIncident(context, actor, row, { set: {}, what: text, action: 'comment-incident', details })
+	return getIncident(context, actor, id)
+}
+
+/** Closes an incident by hand, for a reason. It opens again when one of its rules fires anew. Again changes nothing. */
+export async function resolveIncident(
+	context: Context,
+	actor: Actor,
+	id: string,
+	{ reason }: { reason: string },
+): Promise<Incident> {
+	const row = await findIncident(context, actor, id, handlers)
+	if (row.status !== 'resolved') {
+		const now = context.now()
+		const set = {
+			status: 'resolved' as const,
+			resolvedAt: now,
+			resolvedBy: actor.id,
+			ended: row.ended ?? now,
+		}
+		await changeIncident(context, actor, row, {
+			set,
+			what: `resolved: ${reason}`,
+			action: 'resolve-incident',
+			details: { reason },
+		})
+	}
+	return getIncident(context, actor, id)
 }

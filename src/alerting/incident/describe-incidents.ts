@@ -3,12 +3,11 @@ import { formatTime, hourMs } from '../../core/time.ts'
 import type { IncidentChange } from '../../db/schema.ts'
 import { parseKey } from '../../rules/facts.ts'
 import type { AlertRow } from '../alert/alert-working-set.ts'
-import { answerChanges, scoreColumn } from './answer-changes.ts'
 import { causeOf, isFollower, isInput } from './causes.ts'
-import { amount } from './change-text.ts'
+import { amount, percent } from './change-text.ts'
 import { featureChanges, nameOf } from './feature-changes.ts'
 import type { IncidentWorkingSet, WorkingIncident } from './incident-working-set.ts'
-import { replayChanges } from './replay-changes.ts'
+import { answerChanges, scoreColumn } from './score-changes.ts'
 import { type Comparison, readComparison } from './window-rows.ts'
 
 /** Features of one incident that are looked at; the others are told by their alerts. */
@@ -179,4 +178,37 @@ function metricText(alert: AlertRow, cause: string): string {
 		return `${about}: the group that gets the favourable decision least gets it at ${amount(now)} times the rate of the one that gets it most`
 	const was = before === null ? '' : `, ${amount(before)} before`
 	return `${about === '' ? '' : `${about}: `}${metric} ${now === null ? 'is not known' : amount(now)}${was}`
+}
+
+type Row = [
+	version: string,
+	day: number,
+	sampled: number,
+	mismatched: number,
+	asked: number,
+	worst: number | null,
+]
+
+/** How many logged scores are not what the registered artefact gives, by version, since the first day that stands. */
+export async function replayChanges(
+	context: Context,
+	{ model, environment }: AlertRow,
+): Promise<(Omit<IncidentChange, 'since'> & { since?: string })[]> {
+	const rows = (await context.sql.values({
+		sql: `SELECT version, min(day_ms), sum(sampled), sum(mismatched), sum(json_array_length(asked)), max(worst) FROM replay_day
+			WHERE model = ? AND environment = ? AND standing = 1 AND (mismatched > 0 OR asked <> '[]') GROUP BY version ORDER BY version`,
+		params: [model, environment],
+	})) as unknown as Row[]
+	return rows.map(([version, day, sampled, mismatched, asked, worst]) => {
+		const share = (mismatched + asked) / Math.max(1, sampled + asked)
+		const by = worst === null ? '' : `, by up to ${amount(worst)}`
+		return {
+			feature: null,
+			kind: 'replay',
+			before: null,
+			after: share,
+			since: formatTime(day),
+			text: `version ${version} serves another model than the one that is registered: ${percent(share)} of replayed predictions have another score than its artefact gives${by}`,
+		}
+	})
 }

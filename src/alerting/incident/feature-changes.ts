@@ -2,8 +2,14 @@ import type { IncidentChange } from '../../db/schema.ts'
 import { defaultMinGroup } from '../../stats/fairness/disparity.ts'
 import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
 import { type Aspect, type Found, findChanges, sizeOf } from './find-changes.ts'
-import { referenceSide, type Side, sideOf } from './side.ts'
-import type { Comparison, Dimension, WindowRows } from './window-rows.ts'
+import {
+	type Comparison,
+	type Dimension,
+	referenceSide,
+	type Side,
+	sideOf,
+	type WindowRows,
+} from './window-rows.ts'
 
 type Change = Omit<IncidentChange, 'since'>
 type Rows = ArrayLike<number> & Iterable<number>

@@ -5,7 +5,7 @@ import { modeOf, sampleDistance, shareAt } from '../../stats/ordered-samples.ts'
 import { totalVariation } from '../../stats/total-variation.ts'
 import { type UnitChange, unitChange } from '../../stats/unit-change.ts'
 import { amount, factorText, percent } from './change-text.ts'
-import type { Side } from './side.ts'
+import type { Side } from './window-rows.ts'
 
 /** What can change of a feature, each apart from the others. */
 export type Aspect = 'type' | 'missing' | 'category' | 'values'

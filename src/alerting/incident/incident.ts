@@ -2,7 +2,7 @@ import { formatTime, windowMs } from '../../core/time.ts'
 import type { IncidentChange, incidentEvents, incidents } from '../../db/schema.ts'
 import { parseKey } from '../../rules/facts.ts'
 import type { AlertRow } from '../alert/alert-working-set.ts'
-import { nextStep } from './next-step.ts'
+import { nextStep } from './incident-text.ts'
 
 export type IncidentRow = typeof incidents.$inferSelect
 export type EventRow = typeof incidentEvents.$inferSelect

@@ -12,7 +12,7 @@ import { silences } from '../../db/schema.ts'
 import { authorise, authoriseGlobs, coversGlobs } from '../../registry/key/authorise.ts'
 import { parseKey } from '../../rules/facts.ts'
 import type { AlertRow } from '../alert/alert-working-set.ts'
-import { handlers } from '../incident/acknowledge-incident.ts'
+import { handlers } from '../incident/change-incident.ts'
 
 type SilenceRow = typeof silences.$inferSelect
 type Matchers = { rules?: string[]; models?: string[]; environments?: string[]; features?: string[] }

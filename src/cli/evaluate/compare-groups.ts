@@ -1,20 +1,28 @@
-import type { GroupMetric } from '../../metrics/descriptor.ts'
+import { AppError } from '../../core/errors.ts'
+import { nearest } from '../../core/nearest.ts'
+import type { AttributeMetric, GroupMetric } from '../../metrics/descriptor.ts'
 import { metrics } from '../../metrics/index.ts'
-import { fourFifthsOf, groupMeasure } from '../../metrics/measure-groups.ts'
+import { attributeMeasure, fourFifthsOf, groupMeasure } from '../../metrics/measure-groups.ts'
 import type { MetricValue } from '../../metrics/metric-value.ts'
 import { countsOf } from '../../metrics/outcome-result.ts'
+import { benjaminiHochberg } from '../../stats/benjamini-hochberg.ts'
+import { cddl, cddpl, clarifyMetrics } from '../../stats/fairness/clarify.ts'
 import type { FourFifths } from '../../stats/fairness/four-fifths.ts'
-import { emptyCounts } from '../../stats/fairness/group-counts.ts'
+import {
+	emptyCounts,
+	type Favourable,
+	type Group,
+	type GroupCounts,
+	inFavour,
+	mergeCounts,
+} from '../../stats/fairness/group-counts.ts'
 import type { GroupSummary } from '../../summaries/outcomes/group-summary.ts'
 import { release } from '../../tables/memory.ts'
 import type { GroupResult, GroupValue } from './evaluation.ts'
-import { fairnessOf } from './fairness.ts'
-import { findingsOf } from './findings.ts'
-import type { Attribute } from './groupings.ts'
-import { comparedClass, type Request } from './request.ts'
-import type { Rows } from './rows.ts'
-import { RowsView } from './rows-view.ts'
-import { rowsByGroup, summariseGroups } from './summarise-groups.ts'
+import { type Attribute, crossed, rowsByGroup, summariseGroups } from './groupings.ts'
+import { comparedClass, type Facet, type Request } from './options.ts'
+import type { Grouping, Rows } from './rows.ts'
+import { metricValuesOf, RowsView } from './rows-view.ts'
 
 const groupMetrics: readonly GroupMetric[] = metrics
 	.filter((m) => m.subject === 'group')
@@ -22,7 +30,7 @@ const groupMetrics: readonly GroupMetric[] = metrics
 const ofWhole = 'performance.coverage_gap'
 
 type Evaluated = {
-	findings: Map<string, GroupValue>
+	values: Map<string, GroupValue>
 	/** Undefined for tasks without decisions. */
 	fourFifths: FourFifths | undefined
 	groups: GroupResult[]
@@ -46,7 +54,7 @@ export function compareGroups(request: Request, rows: Rows, attribute: Attribute
 		const rates = compared === '' ? [] : groupMetrics.map((m) => [m.id, measure(m)] as const)
 		const own = new Map<string, MetricValue>([
 			...rates,
-			...[...findingsOf(view)].filter(([id]) => id !== ofWhole),
+			...[...metricValuesOf(view)].filter(([id]) => id !== ofWhole),
 		])
 		view.close()
 		const group = Object.fromEntries(
@@ -57,7 +65,7 @@ export function compareGroups(request: Request, rows: Rows, attribute: Attribute
 	if (chosen[0]) release(chosen[0])
 	const kind = compared !== '' ? 'decisions' : task === 'regression' ? 'scores' : 'none'
 	return {
-		findings: fairnessOf(used, { minGroup, favourable, kind }),
+		values: fairnessOf(used, { minGroup, favourable, kind }),
 		fourFifths: kind === 'decisions' ? fourFifthsOf(used, favourable, { minGroup }) : undefined,
 		groups,
 		outcomeSummaries,
@@ -66,3 +74,93 @@ export function compareGroups(request: Request, rows: Rows, attribute: Attribute
 
 /** The rates of a group do not look at the others. */
 const noRest = emptyCounts()
+
+const attributeMetrics: readonly AttributeMetric[] = metrics.filter((m) => m.subject === 'attribute')
+
+/** Those that need no decisions. */
+const ofScores: readonly string[] = ['fairness.mean_score_difference', 'fairness.smd']
+
+type Asked = { minGroup: number; favourable: Favourable | undefined; kind: 'decisions' | 'scores' | 'none' }
+
+/** The registry's metrics of an attribute that the task has. */
+export const fairnessOf = (
+	groups: readonly Group[],
+	{ minGroup, favourable, kind }: Asked,
+): Map<string, GroupValue> =>
+	new Map(
+		attributeMetrics
+			.filter(({ id }) => kind === 'decisions' || (kind === 'scores' && ofScores.includes(id)))
+			.map((m) => [m.id, attributeMeasure(m, groups, favourable, { minGroup })]),
+	)
+
+/** q for every test of all attributes: one family. */
+export function adjustForMultipleTests(attributes: Iterable<ReadonlyMap<string, GroupValue>>): void {
+	const tests = [...attributes].flatMap((values) => [...values.values()])
+	const q = benjaminiHochberg(tests.map((t) => t.p))
+	tests.forEach((value, i) => {
+		value.q = q[i] as number
+	})
+}
+
+/**
+ * Clarify's metrics of each facet against all other rows, by short name: the favourable label is the positive one; and for each other attribute the two that are
+ * conditional on it, under `column=value by attribute`.
+ */
+export function facetsOf(request: Request, rows: Rows): Map<string, Map<string, number>> {
+	const compared = comparedClass(request)
+	const facets = new Map<string, Map<string, number>>()
+	if (compared === '') return facets
+	const count = (grouping: Grouping) =>
+		summariseGroups(rows, grouping, compared).map((outcomeSummary) =>
+			inFavour(countsOf(outcomeSummary), rows.favourable),
+		)
+	for (const facet of request.facets) {
+		const grouping = rows.facets.get(facet.column) as Grouping
+		const at = indexOf(facet, grouping)
+		const { own, rest } = split(count(grouping), (i) => i === at)
+		const name = `${facet.column}=${facet.value}`
+		facets.set(
+			name,
+			new Map(Object.entries(clarifyMetrics).map(([short, measure]) => [short, measure(own, rest)])),
+		)
+		for (const [attribute, by] of rows.groups)
+			if (attribute !== facet.column)
+				facets.set(`${name} by ${attribute}`, conditional(count, { grouping, at, by }))
+	}
+	return facets
+}
+
+function indexOf({ column, value }: Facet, { names }: Grouping): number {
+	const at = names.indexOf(value)
+	if (at >= 0) return at
+	const near = nearest(value, names)
+	throw new AppError(
+		'invalid',
+		`No row has ${column}=${value}.${near ? ` Did you mean "${near}"?` : ''} There are: ${names.slice(0, 30).join(', ')}.`,
+	)
+}
+
+function split(counts: readonly GroupCounts[], isOwn: (i: number) => boolean) {
+	return {
+		own: mergeCounts(counts.filter((_, i) => isOwn(i))),
+		rest: mergeCounts(counts.filter((_, i) => !isOwn(i))),
+	}
+}
+
+function conditional(
+	count: (grouping: Grouping) => GroupCounts[],
+	{ grouping, at, by }: { grouping: Grouping; at: number; by: Grouping },
+): Map<string, number> {
+	const sides = { names: ['rest', 'facet'], codes: grouping.codes.map((code) => (code === at ? 1 : 0)) }
+	const pairs = crossed(alone(sides), alone(by))
+	const counts = count(pairs)
+	const of = (side: string, segment: string) =>
+		mergeCounts(counts.filter((_, i) => pairs.values[i]?.[0] === side && pairs.values[i]?.[1] === segment))
+	const segments = by.names.map((name) => ({ facet: of('facet', name), rest: of('rest', name) }))
+	return new Map([
+		['cddl', cddl(segments)],
+		['cddpl', cddpl(segments)],
+	])
+}
+
+const alone = (grouping: Grouping): Attribute => ({ ...grouping, name: '', columns: [], values: [] })

@@ -2,7 +2,7 @@ import { sideOf } from '../../summaries/outcomes/label.ts'
 import { type Column, NumberColumn, ProbabilitiesColumn } from '../../tables/columns.ts'
 import type { Wanted } from '../../tables/read-table.ts'
 import { CodeColumn } from './code-column.ts'
-import type { Request } from './request.ts'
+import type { Request } from './options.ts'
 
 /** The columns of a table that an evaluation takes. Those that the table turned out not to have stay empty. */
 export type DataColumns = {

@@ -1,13 +1,10 @@
 import type { MetricValue } from '../../metrics/metric-value.ts'
-import { compareGroups } from './compare-groups.ts'
+import { adjustForMultipleTests, compareGroups, facetsOf } from './compare-groups.ts'
 import type { Evaluation } from './evaluation.ts'
-import { facetsOf } from './facets.ts'
-import { adjustForMultipleTests } from './fairness.ts'
-import { findingsOf } from './findings.ts'
 import { type Attribute, attributesOf } from './groupings.ts'
-import type { Request } from './request.ts'
+import type { Request } from './options.ts'
 import type { Rows } from './rows.ts'
-import { RowsView } from './rows-view.ts'
+import { metricValuesOf, RowsView } from './rows-view.ts'
 
 /** What else there is to find of all rows: estimates from a reference. */
 export type Estimator = (view: RowsView) => Iterable<readonly [string, MetricValue]>
@@ -27,16 +24,16 @@ export function evaluate(
 		attribute,
 		...compareGroups(request, rows, attribute),
 	}))
-	adjustForMultipleTests(evaluated.map((j) => j.findings))
+	adjustForMultipleTests(evaluated.map((j) => j.values))
 	// After the groups, so that their columns and those of all rows are not in memory together.
 	const view = new RowsView(rows, { isLast: estimate === undefined })
 	for (const { attribute, outcomeSummaries } of evaluated)
 		if (isSingle(attribute)) view.addGroups(attribute, outcomeSummaries)
 	const result: Evaluation = {
 		rows: rows.count,
-		metrics: new Map([...findingsOf(view), ...(estimate?.(view) ?? [])]),
+		metrics: new Map([...metricValuesOf(view), ...(estimate?.(view) ?? [])]),
 		groups: evaluated.flatMap(({ groups }) => groups),
-		fairness: new Map(evaluated.map(({ attribute, findings }) => [attribute.name, findings])),
+		fairness: new Map(evaluated.map(({ attribute, values }) => [attribute.name, values])),
 		fourFifths: new Map(evaluated.flatMap((j) => (j.fourFifths ? [[j.attribute.name, j.fourFifths]] : []))),
 		facets,
 		notes,

@@ -1,15 +1,13 @@
 import { intervalText, numberText } from '../../charts/number-text.ts'
-import { calibrationChart } from '../../charts/page/calibration.ts'
-import { histogram } from '../../charts/page/histogram.ts'
-import { lineChart } from '../../charts/page/line-chart.ts'
-import { matrixChart } from '../../charts/page/matrix.ts'
-import { escape } from '../../charts/page/svg.ts'
+import { calibrationChart, histogram, lineChart, matrixChart } from '../../charts/plots.ts'
+import { roundTicks } from '../../charts/scale.ts'
+import { escape } from '../../charts/svg.ts'
 import { calibrationCurve } from '../../stats/performance/calibration-curve.ts'
 import { precisionRecallCurve } from '../../stats/performance/precision-recall-curve.ts'
 import { rocCurve } from '../../stats/performance/roc-curve.ts'
-import { deciles, residuals, scoreHistogram, sum, thinned } from './chart-data.ts'
+import type { ScoreCounts } from '../../stats/score-counts.ts'
 import { numbersOf } from './page-tables.ts'
-import type { Rows } from './rows.ts'
+import { firstLabel, type Rows } from './rows.ts'
 import type { RowsView } from './rows-view.ts'
 
 const maxPoints = 400
@@ -19,9 +17,9 @@ export const figure = (title: string, picture: string, note: string, numbers: st
 	`<figure><h3>${escape(title)}</h3>${picture}<figcaption>${escape(note)}</figcaption>${numbers}</figure>`
 
 /** Every k-th of a list, so that a table stays short. */
-function sample<T>(list: readonly T[], most = maxRows): T[] {
-	const step = Math.max(1, (list.length - 1) / (most - 1))
-	const at = new Set(Array.from({ length: Math.min(most, list.length) }, (_, i) => Math.round(i * step)))
+function sample<T>(list: readonly T[], maxPoints = maxRows): T[] {
+	const step = Math.max(1, (list.length - 1) / (maxPoints - 1))
+	const at = new Set(Array.from({ length: Math.min(maxPoints, list.length) }, (_, i) => Math.round(i * step)))
 	return list.filter((_, i) => at.has(i))
 }
 
@@ -140,12 +138,12 @@ function scoreFigure({ scores }: RowsView, positives: number, negatives: number)
 	const table = numbersOf(
 		'Rows by score and outcome.',
 		['score', 'positive', 'negative'],
-		cellRows(edges).map(([label, i]) => [label, numberText(p[i] as number), numberText(n[i] as number)]),
+		binRows(edges).map(([label, i]) => [label, numberText(p[i] as number), numberText(n[i] as number)]),
 	)
 	return figure(title, picture, 'Each outcome as shares of its own rows.', table)
 }
 
-const cellRows = (edges: readonly number[]): [string, number][] =>
+const binRows = (edges: readonly number[]): [string, number][] =>
 	edges.slice(0, -1).map((low, i) => [`${numberText(low)} to ${numberText(edges[i + 1] as number)}`, i])
 
 function regressionFigures(rows: Rows): string[] {
@@ -200,7 +198,7 @@ function residualFigure(rows: Rows): string {
 	const table = numbersOf(
 		'Rows by error.',
 		['error', 'rows'],
-		cellRows(edges).map(([label, i]) => [label, numberText(counts[i] as number)]),
+		binRows(edges).map(([label, i]) => [label, numberText(counts[i] as number)]),
 	)
 	return figure(title, picture, 'The cells at the ends hold all errors beyond them.', table)
 }
@@ -217,4 +215,89 @@ function matrixFigure({ matrix }: RowsView): string {
 		matrix.classes.map((name, i) => [name, ...(matrix.counts[i] ?? []).map((c) => c.toLocaleString('en'))]),
 	)
 	return figure(title, picture, 'The stronger the colour, the larger the share of the actual class.', table)
+}
+
+/**
+ * Counts at no more than `most` scores: neighbours are joined at the lowest of their scores. A curve over them has its
+ * points on the whole curve, only fewer.
+ */
+function thinned(counts: ScoreCounts, maxPoints: number): ScoreCounts {
+	const { scores, positives, negatives } = counts
+	if (scores.length <= maxPoints) return counts
+	const rows = sum(positives) + sum(negatives)
+	const kept: [score: number, p: number, n: number][] = []
+	let [before, last] = [0, -1]
+	for (let i = 0; i < scores.length; i++) {
+		const [p, n] = [positives[i] as number, negatives[i] as number]
+		const slot = Math.floor((before / rows) * maxPoints)
+		if (slot !== last) kept.push([scores[i] as number, 0, 0])
+		const bin = kept.at(-1) as (typeof kept)[0]
+		bin[1] += p
+		bin[2] += n
+		last = slot
+		before += p + n
+	}
+	const column = (at: 0 | 1 | 2) => Float64Array.from(kept, (bin) => bin[at])
+	return { scores: column(0), positives: column(1), negatives: column(2) }
+}
+
+const sum = (values: ArrayLike<number>): number => {
+	let total = 0
+	for (let i = 0; i < values.length; i++) total += values[i] as number
+	return total
+}
+
+/** The cell between edges that a value is in; the last one is closed. */
+function binOf(edges: readonly number[], x: number): number {
+	const [low, high] = [edges[0] as number, edges.at(-1) as number]
+	const bins = edges.length - 1
+	const share = (x / 2 - low / 2) / (high / 2 - low / 2)
+	return Math.min(bins - 1, Math.max(0, Math.floor(share * bins + 1e-9)))
+}
+
+/** Shares of positives and of negatives by score. */
+function scoreHistogram({ scores, positives, negatives }: ScoreCounts, bins = 25) {
+	const [low, high] = [scores[0] ?? 0, scores.at(-1) ?? 1]
+	const edges = low >= 0 && high <= 1 ? roundTicks(0, 1, bins) : roundTicks(low, high, bins)
+	const [p, n] = [new Float64Array(edges.length - 1), new Float64Array(edges.length - 1)]
+	for (let i = 0; i < scores.length; i++) {
+		const bin = binOf(edges, scores[i] as number)
+		p[bin] = (p[bin] as number) + (positives[i] as number)
+		n[bin] = (n[bin] as number) + (negatives[i] as number)
+	}
+	return { edges, positives: p, negatives: n }
+}
+
+type Decile = { n: number; predicted: number; actual: number }
+
+/** A regression's labelled rows, by prediction, in ten parts: mean prediction and mean outcome of each. */
+function deciles({ scores, values, labels }: Rows): Decile[] {
+	const used = Uint32Array.from(scores.keys()).filter(
+		(row) => labels[row] === firstLabel && !Number.isNaN(scores[row]),
+	)
+	used.sort((a, b) => (scores[a] as number) - (scores[b] as number))
+	return Array.from({ length: 10 }, (_, i) => {
+		const part = used.subarray((used.length * i) / 10, (used.length * (i + 1)) / 10)
+		const mean = (column: Float64Array) =>
+			sum(Float64Array.from(part, (row) => (column[row] as number) / part.length))
+		return { n: part.length, predicted: mean(scores), actual: mean(values) }
+	}).filter((d) => d.n > 0)
+}
+
+/** Prediction less outcome, in cells over all but the outermost hundredths; those are in the end cells. */
+function residuals({ scores, values, labels }: Rows, bins = 25) {
+	const errors = scores
+		.map((score, row) => (labels[row] === firstLabel ? score - (values[row] as number) : Number.NaN))
+		.map((e) => Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, e)))
+		.filter((e) => !Number.isNaN(e))
+		.sort()
+	const quantile = (q: number) => errors[Math.min(errors.length - 1, Math.floor(q * errors.length))] as number
+	if (errors.length === 0) return { edges: [0, 1], counts: new Float64Array(1) }
+	const edges = roundTicks(quantile(0.005), quantile(0.995), bins)
+	const counts = new Float64Array(edges.length - 1)
+	for (const e of errors) {
+		const bin = binOf(edges, e)
+		counts[bin] = (counts[bin] as number) + 1
+	}
+	return { edges, counts }
 }

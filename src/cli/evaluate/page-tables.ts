@@ -1,5 +1,5 @@
 import { intervalText, numberText, shareText } from '../../charts/number-text.ts'
-import { escape } from '../../charts/page/svg.ts'
+import { escape } from '../../charts/svg.ts'
 import type { MetricValue } from '../../metrics/metric-value.ts'
 import type { GroupResult, GroupValue } from './evaluation.ts'
 
@@ -52,8 +52,8 @@ export function metricTable(metrics: ReadonlyMap<string, MetricValue>): string {
 	)
 }
 
-export function fairnessTable(attribute: string, findings: ReadonlyMap<string, GroupValue>): string {
-	const rows = [...findings].map(([id, f]): Cell[] => [
+export function fairnessTable(attribute: string, values: ReadonlyMap<string, GroupValue>): string {
+	const rows = [...values].map(([id, f]): Cell[] => [
 		id.replace('fairness.', ''),
 		n(numberText(f.value)),
 		n(intervalText(f)),

@@ -51,7 +51,7 @@ export function eachRow(count: number, chosen: Chosen, visit: (row: number) => v
 }
 
 /** Room for codes up to `most`. */
-export function codesFor(rows: number, most: number): Codes {
-	if (most < 2 ** 8) return new Uint8Array(rows)
-	return most < 2 ** 16 ? new Uint16Array(rows) : new Uint32Array(rows)
+export function codesFor(rows: number, maxCode: number): Codes {
+	if (maxCode < 2 ** 8) return new Uint8Array(rows)
+	return maxCode < 2 ** 16 ? new Uint16Array(rows) : new Uint32Array(rows)
 }

@@ -2,15 +2,15 @@ import { intervalText, numberText, shareText } from '../../charts/number-text.ts
 import type { MetricValue } from '../../metrics/metric-value.ts'
 import { toTable } from '../table.ts'
 import type { Evaluation, GroupResult } from './evaluation.ts'
-import type { Request } from './request.ts'
+import type { Request } from './options.ts'
 
 /** The evaluation for people: metrics, groups, disparities, and what they come to. */
 export function evaluationText(request: Request, result: Evaluation): string {
 	const { metrics, groups, fairness, fourFifths, facets, notes, rows } = result
 	const parts = [`${rows.toLocaleString('en')} rows, ${request.task}\n`, metricTable(metrics)]
 	if (groups.length > 0) parts.push(groupTable(groups))
-	for (const [attribute, findings] of fairness)
-		if (findings.size > 0) parts.push(disparities(attribute, findings))
+	for (const [attribute, values] of fairness)
+		if (values.size > 0) parts.push(disparities(attribute, values))
 	if (fourFifths.size > 0)
 		parts.push(
 			`Four-fifths rule\n${[...fourFifths].map(([name, v]) => `  ${name}: ${v.verdict.toUpperCase()}: ${v.reason}\n`).join('')}`,
@@ -26,11 +26,11 @@ export function evaluationText(request: Request, result: Evaluation): string {
 	return parts.join('\n')
 }
 
-function disparities(attribute: string, findings: ReadonlyMap<string, MetricValue>): string {
-	const [first] = findings.values()
-	if ([...findings.values()].every((f) => Number.isNaN(f.value)))
+function disparities(attribute: string, values: ReadonlyMap<string, MetricValue>): string {
+	const [first] = values.values()
+	if ([...values.values()].every((f) => Number.isNaN(f.value)))
 		return `${attribute} is not compared: ${first?.reason}\n`
-	const lines = [...findings].map(([id, f]) => [short(id), ...cells(f), shareText(f.q)])
+	const lines = [...values].map(([id, f]) => [short(id), ...cells(f), shareText(f.q)])
 	return toTable([attribute, 'value', '95% interval', 'q'], lines)
 }
 

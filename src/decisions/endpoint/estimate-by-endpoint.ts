@@ -5,10 +5,8 @@ import type { Model } from '../../explain/model.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
 import type { ModelRow } from '../../registry/model/find-model.ts'
 import { positive, sideOf } from '../../summaries/outcomes/label.ts'
-import { compareScores } from '../replay/compare-scores.ts'
-import { loggedNumbers } from '../replay/logged-answer.ts'
-import { askEndpoint } from './ask-endpoint.ts'
-import { cell, type Row } from './protocol.ts'
+import { compareScores, loggedNumbers } from '../replay/compare-scores.ts'
+import { requestScores, cell, type Row } from './request-scores.ts'
 
 export type EndpointQuery = {
 	endpoint: Endpoint
@@ -66,7 +64,7 @@ export async function estimateByEndpoint(
 		}
 	const deadline = AbortSignal.timeout(totalMs)
 	const ask = async (rows: readonly Row[]): Promise<Float64Array[]> => {
-		const answer = await askEndpoint(context, query.endpoint, features, rows, deadline)
+		const answer = await requestScores(context, query.endpoint, features, rows, deadline)
 		if (!answer.ok) throw new EndpointFailure(answer.error.message)
 		return answer.value.map((scores) => scoresOf(scores, query))
 	}
@@ -133,9 +131,9 @@ async function estimate(
 }
 
 /** So many rows, evenly spread over all. */
-function thinned(rows: readonly Row[], most: number): readonly Row[] {
-	if (rows.length <= most) return rows
-	return Array.from({ length: most }, (_, i) => rows[Math.floor((i * rows.length) / most)] as Row)
+function thinned(rows: readonly Row[], maxRows: number): readonly Row[] {
+	if (rows.length <= maxRows) return rows
+	return Array.from({ length: maxRows }, (_, i) => rows[Math.floor((i * rows.length) / maxRows)] as Row)
 }
 
 /** Values of any type as numbers, by feature: equal values have one number. Their rows can be mixed and put back. */

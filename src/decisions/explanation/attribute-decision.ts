@@ -1,15 +1,20 @@
 import type { Context } from '../../context.ts'
 import type { Manifest } from '../../explain/manifest.ts'
-import type { Model } from '../../explain/model.ts'
+import type { Model, Space } from '../../explain/model.ts'
+import { checkSentAttributions, type SentCheck } from '../../explain/sent-attributions.ts'
 import { estimateByEndpoint } from '../endpoint/estimate-by-endpoint.ts'
-import { recordsOf } from './background.ts'
-import { chooseOutput } from './choose-output.ts'
-import { type AttributionPart, attributionPart, largestInteractions, type Shown } from './contributions.ts'
-import { explainerOf, type Opened } from './explainer.ts'
+import { type FoundBackground, recordsOf } from './background.ts'
+import {
+	type AttributionPart,
+	attributionPart,
+	largestInteractions,
+	rankedContributions,
+	type Shown,
+} from './contributions.ts'
+import { chooseOutput } from './decision.ts'
+import { type Explainer, explainerOf, type Opened } from './explainer.ts'
 import type { ComparedWith, Explanation } from './explanation.ts'
-import type { FoundBackground } from './find-background.ts'
 import type { ReadDecision } from './read-decision.ts'
-import { sentPart, sentSummary } from './sent-part.ts'
 
 export type AttributionQuery = {
 	/** Multiclass: the class to explain. Default: the decided one. */
@@ -20,7 +25,7 @@ export type AttributionQuery = {
 	method?: 'path-dependent' | 'interventional' | undefined
 }
 
-export type AttributedPart = AttributionPart &
+type AttributedPart = AttributionPart &
 	Pick<Explanation, 'explanation' | 'interactions' | 'notes' | 'sent'> & {
 		against: ComparedWith['contributions']
 	}
@@ -28,7 +33,7 @@ export type AttributedPart = AttributionPart &
 const maxInteractions = 20
 
 /** The answer where nothing can be said of the contributions. */
-export const nothingAttributed = (reason: string): AttributedPart => ({
+const nothingAttributed = (reason: string): AttributedPart => ({
 	explanation: { status: 'unavailable', reason },
 	against: null,
 	method: null,
@@ -139,4 +144,61 @@ async function endpointPart(
 		notes: [],
 		sent: null,
 	}
+}
+
+const toSummary = ({ status, reason, compared }: SentCheck): NonNullable<Explanation['sent']> => ({
+	status,
+	reason,
+	largest: compared?.largest ?? null,
+	rankAgreement: compared?.rankAgreement ?? null,
+})
+
+/** Attributions that came with the prediction, beside those of the artefact; null where none were sent. */
+function sentSummary(
+	{ stored, score }: ReadDecision,
+	{ features, space }: Explainer['shape'],
+	{ contributions, ...own }: { contributions: Float64Array; base?: number; margin?: number },
+): Explanation['sent'] {
+	if (stored.attributions === undefined) return null
+	const ours = { features, contributions, space, ...own }
+	return toSummary(checkSentAttributions({ attributions: stored.attributions, score, features, ours }))
+}
+
+/**
+ * The service's own attributions as the answer, where there is no artefact: `unavailable` when they contradict the score.
+ * Undefined when none were sent.
+ */
+function sentPart(read: ReadDecision, found: FoundBackground): AttributedPart | undefined {
+	const { stored, score, row } = read
+	if (stored.attributions === undefined) return undefined
+	const features = row.features.map((f) => f.name)
+	const check = checkSentAttributions({ attributions: stored.attributions, score, features })
+	const isUsable = check.status === 'additive' || check.status === 'unknown'
+	const names = Object.keys(check.contributions)
+	const values = names.map((name) => check.contributions[name] as number)
+	const shown = { features: stored.features ?? {}, specs: row.features, background: found.content }
+	const sum = values.reduce((a, b) => a + b, 0)
+	return {
+		explanation: isUsable
+			? { status: 'sent', reason: check.reason }
+			: { status: 'unavailable', reason: `the attributions that were sent cannot be shown: ${check.reason}` },
+		against: isUsable ? 'sender' : null,
+		method: isUsable ? 'sent' : null,
+		space: isUsable ? spaceOf(check, read) : null,
+		output: null,
+		base: isUsable ? check.base : null,
+		margin: isUsable && check.base !== null ? check.base + sum : null,
+		contributions: isUsable ? rankedContributions(names, values, shown) : [],
+		sumError: isUsable ? check.sumError : null,
+		probability: null,
+		notes: [],
+		sent: toSummary(check),
+	}
+}
+
+function spaceOf({ space }: SentCheck, { rule }: ReadDecision): Space | null {
+	const isScore = rule.task === 'binary' || rule.task === 'multiclass'
+	if (space === 'score') return isScore ? 'probability' : 'value'
+	if (space === 'margin') return isScore ? 'log-odds' : 'value'
+	return space
 }

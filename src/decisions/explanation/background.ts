@@ -1,4 +1,13 @@
+import { and, eq } from 'drizzle-orm'
+import type { Context } from '../../context.ts'
+import type { Actor } from '../../core/actor.ts'
+import { sha256Hex, utf8 } from '../../core/bytes.ts'
+import { canonicalJson } from '../../core/canonical-json.ts'
 import { seeded } from '../../core/random.ts'
+import { dayMs, formatTime, minuteMs } from '../../core/time.ts'
+import { commit } from '../../db/commit.ts'
+import { backgrounds, backgroundUses } from '../../db/schema.ts'
+import { sampleRows } from '../../registry/version/sample-rows.ts'
 import { categoryOf, cellValue, textHash } from '../../summaries/inputs/bin-of.ts'
 import type { RowBatch } from '../../summaries/inputs/columns.ts'
 import { negative, sideOf } from '../../summaries/outcomes/label.ts'
@@ -64,7 +73,7 @@ function nearCutOff(approved: readonly Applicant[], threshold: number | null): A
 }
 
 /** Chooses and counts the rows of a sample. `features` are the ones that explanations are about. */
-export function makeBackground(
+function makeBackground(
 	batch: RowBatch | undefined,
 	rule: DecisionRule,
 	features: readonly string[],
@@ -126,3 +135,205 @@ function distributionOf(
 /** Rows of a background as the log holds them. */
 export const recordsOf = ({ features }: BackgroundContent, rows: readonly unknown[][]) =>
 	rows.map((values) => Object.fromEntries(features.map((name, i) => [name, values[i]])))
+
+/** `digest` is null where too few rows are known: that is not kept, since it changes with the next rows. */
+export type FoundBackground = { digest: string | null; content: BackgroundContent }
+
+type BackgroundQuery = {
+	model: string
+	version: string
+	environment: string
+	/** Event time of the decision, ms since the epoch. */
+	at: number
+	rule: DecisionRule
+	/** The features that explanations are about. */
+	features: readonly string[]
+}
+
+type Kept = { found: FoundBackground; computedAt: number }
+
+/** Rows that are drawn: fewer of a model with many features, since all is kept. */
+const drawnOf = (features: number) =>
+	Math.min(2000, Math.max(300, Math.floor(400_000 / Math.max(1, features))))
+/** D1 stores no value over 2 MB. */
+const maxBytes = 1_900_000
+/** Rows that one period is looked at for: a request waits for it, once a day. */
+const scanned = 200_000
+/** How many of each kind are enough not to look further back. */
+const enough = 100
+const lookBackDays = [1, 7, 30, 90]
+const maxKept = 40
+
+const memories = new WeakMap<object, { kept: Map<string, Kept>; underWay: Map<string, Promise<Kept>> }>()
+
+function memoryOf(context: Context) {
+	const known = memories.get(context.db)
+	if (known) return known
+	const made = { kept: new Map<string, Kept>(), underWay: new Map<string, Promise<Kept>>() }
+	memories.set(context.db, made)
+	return made
+}
+
+/**
+ * The logged decisions that a decision is compared with: of the days before its own where they are enough, so that the
+ * answer stays; else of its own day too, else all there are. Drawn once a day, version and environment, and stored.
+ */
+export async function findBackground(
+	context: Context,
+	actor: Actor,
+	query: BackgroundQuery,
+): Promise<FoundBackground> {
+	const day = Math.floor(query.at / dayMs)
+	const { task, positiveLabel, threshold, adverse } = query.rule
+	const settings = canonicalJson({ task, positiveLabel, threshold, adverse })
+	const key = JSON.stringify([query.model, query.version, query.environment, day, settings])
+	const { kept, underWay } = memoryOf(context)
+	const known = kept.get(key)
+	if (known && isFresh(known, query.rule, day, context.now())) return known.found
+	// Where requests are apart from one another, none may wait for what another began.
+	const shared = context.background === undefined
+	const pending = (shared && underWay.get(key)) || load(context, actor, query, day, settings)
+	if (shared) underWay.set(key, pending)
+	try {
+		const loaded = await pending
+		kept.delete(key)
+		if (loaded.found.digest !== null) kept.set(key, loaded)
+		if (kept.size > maxKept) kept.delete(kept.keys().next().value as string)
+		return loaded.found
+	} finally {
+		underWay.delete(key)
+	}
+}
+
+/** Rows of a day that is not over come in still: then it is drawn again a day later, and soon while there are too few. */
+function isFresh(
+	{ found: { content }, computedAt }: Kept,
+	rule: DecisionRule,
+	day: number,
+	now: number,
+): boolean {
+	if (content.to <= day * dayMs) return true
+	const isThin = rule.threshold !== null && content.near.length < minRows
+	return now - computedAt < (isThin ? minuteMs : dayMs) || (!isThin && computedAt >= (day + 1) * dayMs)
+}
+
+async function load(
+	context: Context,
+	actor: Actor,
+	query: BackgroundQuery,
+	day: number,
+	settings: string,
+): Promise<Kept> {
+	const { model, version, environment } = query
+	const [row] = await context.db
+		.select({
+			content: backgrounds.content,
+			digest: backgrounds.digest,
+			computedAt: backgroundUses.computedAt,
+		})
+		.from(backgroundUses)
+		.innerJoin(backgrounds, eq(backgrounds.digest, backgroundUses.digest))
+		.where(
+			and(
+				eq(backgroundUses.model, model),
+				eq(backgroundUses.version, version),
+				eq(backgroundUses.environment, environment),
+				eq(backgroundUses.day, day),
+				eq(backgroundUses.settings, settings),
+			),
+		)
+	if (row) {
+		const content = JSON.parse(row.content) as BackgroundContent
+		const stored = { found: { digest: row.digest, content }, computedAt: row.computedAt }
+		if (isFresh(stored, query.rule, day, context.now())) return stored
+	}
+	const { content, text } = await drawFitting(context, query, day)
+	const computedAt = context.now()
+	if (!isUsable(content)) return { found: { digest: null, content }, computedAt }
+	const digest = `sha256:${await sha256Hex(text)}`
+	await store(context, actor, { ...query, day, settings, digest, text, computedAt }, content)
+	return { found: { digest, content }, computedAt }
+}
+
+const isUsable = ({ all }: BackgroundContent) => all.length >= minRows
+
+/** As many rows as can be stored: of models with very many features fewer. */
+async function drawFitting(
+	context: Context,
+	query: BackgroundQuery,
+	day: number,
+): Promise<{ content: BackgroundContent; text: string }> {
+	for (let drawn = drawnOf(query.features.length); ; ) {
+		const content = await draw(context, query, day, drawn)
+		const text = canonicalJson(content)
+		const size = utf8(text).length
+		if (size <= maxBytes || drawn === minRows) return { content, text }
+		drawn = Math.max(minRows, Math.floor((0.9 * drawn * maxBytes) / size))
+	}
+}
+
+async function draw(
+	context: Context,
+	query: BackgroundQuery,
+	day: number,
+	drawn: number,
+): Promise<BackgroundContent> {
+	const [start, now] = [day * dayMs, context.now()]
+	const before = lookBackDays.map((days) => ({ from: start - days * dayMs, to: start }))
+	const from = start - 90 * dayMs
+	const periods = [
+		...before,
+		{ from, to: Math.min(start + dayMs, Math.max(now, query.at + 1)) },
+		{ from, to: Math.max(now, query.at + 1) },
+	]
+	let content: BackgroundContent | undefined
+	for (const period of periods) {
+		const { model, version, environment } = query
+		const { batch } = await sampleRows(context, { model, version, environment, ...period }, drawn, scanned)
+		content = makeBackground(batch, query.rule, query.features, period)
+		const hasEnough = query.rule.threshold === null || content.near.length >= minRows
+		if (content.all.length >= enough && hasEnough && content.approved >= enough) break
+	}
+	return content as BackgroundContent
+}
+
+async function store(
+	context: Context,
+	actor: Actor,
+	use: typeof backgroundUses.$inferSelect & { text: string },
+	content: BackgroundContent,
+): Promise<void> {
+	const { model, version, environment, day, settings, digest, text, computedAt } = use
+	const entry = {
+		action: 'draw-background',
+		object: `background:${model}@${version}/${environment}`,
+		model,
+		after: digest,
+		details: {
+			from: formatTime(content.from),
+			to: formatTime(content.to),
+			approved: content.approved,
+			near: content.near.length,
+			all: content.all.length,
+		},
+	}
+	const row = { model, version, environment, day, settings, digest, computedAt }
+	await commit(context, actor, entry, [
+		{ query: context.db.insert(backgrounds).values({ digest, model, content: text }).onConflictDoNothing() },
+		{
+			query: context.db
+				.insert(backgroundUses)
+				.values(row)
+				.onConflictDoUpdate({
+					target: [
+						backgroundUses.model,
+						backgroundUses.version,
+						backgroundUses.environment,
+						backgroundUses.day,
+						backgroundUses.settings,
+					],
+					set: { digest, computedAt },
+				}),
+		},
+	])
+}

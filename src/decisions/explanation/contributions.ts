@@ -1,8 +1,7 @@
 import type { Attribution, Model } from '../../explain/model.ts'
 import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
-import type { BackgroundContent } from './background.ts'
+import { type BackgroundContent, type FeatureDistribution, minRows } from './background.ts'
 import type { Contribution, Explanation } from './explanation.ts'
-import { standing } from './percentile.ts'
 
 /** What the values of a row are shown beside; `background` is undefined where there is none. */
 export type Shown = {
@@ -32,7 +31,7 @@ function contributionOf(
 	const value = Object.hasOwn(features, feature) ? (features[feature] ?? null) : null
 	const distributions = background?.distributions ?? {}
 	const own = Object.hasOwn(distributions, feature) ? distributions[feature] : undefined
-	return { feature, value, contribution, ...standing(own, value, isNumeric) }
+	return { feature, value, contribution, ...percentileRank(own, value, isNumeric) }
 }
 
 /** Rows of the answer by the size of their contribution; of equal ones in the order of the model. */
@@ -93,7 +92,7 @@ export function attributionPart(
 export function largestInteractions(
 	features: readonly string[],
 	matrix: Float64Array,
-	most: number,
+	maxPairs: number,
 ): NonNullable<Explanation['interactions']> {
 	const n = features.length
 	const pairs: NonNullable<Explanation['interactions']> = []
@@ -102,5 +101,48 @@ export function largestInteractions(
 			const value = (matrix[i * n + j] as number) + (matrix[j * n + i] as number)
 			if (value !== 0) pairs.push({ features: [features[i] as string, features[j] as string], value })
 		}
-	return pairs.sort((a, b) => Math.abs(b.value) - Math.abs(a.value)).slice(0, most)
+	return pairs.sort((a, b) => Math.abs(b.value) - Math.abs(a.value)).slice(0, maxPairs)
 }
+
+/** How many of the ascending numbers are below `value`, by halving. */
+function countBelow(sorted: readonly number[], value: number, orEqual: boolean): number {
+	let [low, high] = [0, sorted.length]
+	while (low < high) {
+		const middle = (low + high) >>> 1
+		const x = sorted[middle] as number
+		if (x < value || (orEqual && x === value)) low = middle + 1
+		else high = middle
+	}
+	return low
+}
+
+/**
+ * Where a value stands among approved applicants: a number by its mid-rank (below + half of the equal, in percent), any
+ * other value, and a number that is a code, by the share that has the same. Null where fewer than 30 are known.
+ */
+function percentileRank(
+	distribution: FeatureDistribution | undefined,
+	value: unknown,
+	isNumeric: boolean,
+): { percentile: number | null; share: number | null } {
+	if (!distribution) return { percentile: null, share: null }
+	const { numbers, others, missing } = distribution
+	if (typeof value === 'number' && isNumeric) {
+		if (numbers.length < minRows) return { percentile: null, share: null }
+		const below = countBelow(numbers, value, false)
+		const equal = countBelow(numbers, value, true) - below
+		return { percentile: round((100 * (below + equal / 2)) / numbers.length), share: null }
+	}
+	const n = numbers.length + missing + Object.values(others).reduce((sum, count) => sum + count, 0)
+	if (n < minRows) return { percentile: null, share: null }
+	return { percentile: null, share: round((100 * countOf(distribution, value)) / n) }
+}
+
+function countOf({ numbers, others, missing }: FeatureDistribution, value: unknown): number {
+	if (value === null || value === undefined) return missing
+	if (typeof value === 'number') return countBelow(numbers, value, true) - countBelow(numbers, value, false)
+	const key = JSON.stringify(value)
+	return Object.hasOwn(others, key) ? (others[key] as number) : 0
+}
+
+const round = (percent: number) => Math.round(percent * 100) / 100

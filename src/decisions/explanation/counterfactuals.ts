@@ -6,14 +6,13 @@ import {
 	type FoundCounterfactual,
 	findCounterfactuals,
 } from '../../explain/counterfactual/find-counterfactuals.ts'
-import { type Observed, observe } from '../../explain/counterfactual/observed.ts'
+import { type Observed, observe } from '../../explain/counterfactual/movable.ts'
 import type { FeatureLimit } from '../../explain/manifest.ts'
 import type { Model } from '../../explain/model.ts'
 import { hint } from '../../registry/model/find-model.ts'
-import { recordsOf } from './background.ts'
+import { type FoundBackground, recordsOf } from './background.ts'
 import { wouldDecide } from './decision.ts'
 import type { CounterfactualsStatus, Explanation, PartStatus, Reason, UsedBackground } from './explanation.ts'
-import type { FoundBackground } from './find-background.ts'
 import { type ReadDecision, shapeOf } from './read-decision.ts'
 
 type Part = Pick<Explanation, 'counterfactuals' | 'counterfactualsStatus'>

@@ -1,7 +1,9 @@
+import { AppError } from '../../core/errors.ts'
 import type { Manifest } from '../../explain/manifest.ts'
-import type { Space } from '../../explain/model.ts'
+import type { Model, Space } from '../../explain/model.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
 import { favourableOf } from '../../registry/model/favourable.ts'
+import { hint } from '../../registry/model/find-model.ts'
 import type { ModelMoment } from '../../registry/model/model-history.ts'
 import { decisionOf } from '../../summaries/inputs/accumulate.ts'
 import { modelLabels, negative, positive, sideOf, type Task } from '../../summaries/outcomes/label.ts'
@@ -71,10 +73,48 @@ export function wouldDecide(rule: DecisionRule, score: number, opposite: string 
 }
 
 /** The class of the highest probability; of equal ones the first. */
-export function likeliest(probabilities: unknown): string | undefined {
+function likeliest(probabilities: unknown): string | undefined {
 	const entries = Object.entries((probabilities ?? {}) as Record<string, number>)
 	return entries.reduce<[string, number] | undefined>(
 		(best, next) => (best === undefined || next[1] > best[1] ? next : best),
 		undefined,
 	)?.[0]
+}
+
+const fault = (message: string) =>
+	new AppError('invalid', `output: ${message}`, { faults: [{ path: 'output', message }] })
+
+/** The classes of a model with one output each, by name; without names by number. */
+export const outputNames = ({ classes, outputs }: Pick<Model, 'classes' | 'outputs'>): readonly string[] =>
+	classes ?? Array.from({ length: outputs }, (_, k) => String(k))
+
+/**
+ * Which output the answer is of: the one that was asked for, else the decided class, else the likeliest; of a binary model
+ * with an output a class, the positive one. Throws `invalid` for one that the model does not have.
+ */
+export function chooseOutput(
+	model: Pick<Model, 'classes' | 'outputs'>,
+	asked: string | undefined,
+	rule: Pick<DecisionRule, 'task' | 'positiveLabel'>,
+	decision: string | null,
+	margin: Float64Array,
+): number {
+	if (model.outputs === 1) {
+		if (asked !== undefined) throw fault('the model has one output; leave it out')
+		return 0
+	}
+	const names = outputNames(model)
+	if (asked !== undefined) {
+		const found = names.indexOf(asked)
+		if (found >= 0) return found
+		throw fault(
+			`${JSON.stringify(asked)} is no class of the model.${hint(asked, names, `It has ${names.slice(0, 20).join(', ')}.`)}`,
+		)
+	}
+	if (rule.task === 'binary') {
+		const found = names.findIndex((name) => sideOf(name, rule) === positive)
+		return found === -1 ? names.length - 1 : found
+	}
+	const decided = decision === null ? -1 : names.indexOf(decision)
+	return decided >= 0 ? decided : margin.indexOf(Math.max(...margin))
 }

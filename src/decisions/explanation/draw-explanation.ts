@@ -1,7 +1,9 @@
-import { altText } from '../../charts/alt-text.ts'
-import { figure } from '../../charts/scale.ts'
-import type { Waterfall } from '../../charts/steps.ts'
-import { waterfallSvg } from '../../charts/waterfall.ts'
+import { figure } from '../../charts/number-text.ts'
+import { altText, type Waterfall, waterfallSvg } from '../../charts/waterfall.ts'
+import type { Context } from '../../context.ts'
+import type { Actor } from '../../core/actor.ts'
+import { AppError } from '../../core/errors.ts'
+import { explainPrediction } from './explain-prediction.ts'
 import type { Explanation } from './explanation.ts'
 
 /** A picture of an explanation, and all that it shows in at most 2,000 characters. */
@@ -65,4 +67,21 @@ function cutOffOf({ threshold, output, probability, space }: Explanation): numbe
 	if (probability !== null)
 		return threshold > 0 && threshold < 1 ? Math.log(threshold / (1 - threshold)) : undefined
 	return space === 'points' || space === 'value' || space === 'probability' ? threshold : undefined
+}
+
+/**
+ * Why a score was given, as a picture: with feature values for those who may see them. Throws as `explainPrediction` does,
+ * and `conflict` where nothing could be explained.
+ */
+export async function drawPrediction(
+	context: Context,
+	actor: Actor,
+	{ model, predictionId }: { model: string; predictionId: string },
+): Promise<Drawn> {
+	const explanation = await explainPrediction(context, actor, { model, predictionId })
+	const drawn = drawExplanation(explanation)
+	if (drawn) return drawn
+	const { reason } = explanation.explanation
+	const why = reason === null ? '' : `: ${reason.replace(/\.+$/, '')}`
+	throw new AppError('conflict', `There is nothing to draw${why}. …/explanation answers without a picture.`)
 }

@@ -1,23 +1,30 @@
+import { and, desc, eq, gt, isNull, lte, or, sql } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
-import type { Actor } from '../../core/actor.ts'
-import { readers } from '../../core/actor.ts'
+import { type Actor, readers } from '../../core/actor.ts'
+import { toHex } from '../../core/bytes.ts'
 import { digestOf } from '../../core/canonical-json.ts'
 import { formatTime } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
+import { incidents, ledgerEntries } from '../../db/schema.ts'
+import type { StoredPrediction } from '../../log/prediction-log.ts'
 import { authorise, seesFeatures } from '../../registry/key/authorise.ts'
 import { lineageOfPrediction, type PredictionLineage } from '../lineage/lineage-of-prediction.ts'
 import { tableInForce } from '../reasons/table-in-force.ts'
-import { recordMismatch } from '../replay/record-mismatch.ts'
+import { recordMismatch } from '../replay/store-day.ts'
 import { type AttributionQuery, attributeDecision } from './attribute-decision.ts'
-import { incidentsAt, versionProof } from './circumstances.ts'
+import { type FoundBackground, findBackground } from './background.ts'
 import { counterfactualsOf } from './counterfactuals.ts'
-import type { Answered, Explanation, LedgerProof, UsedBackground } from './explanation.ts'
-import { type FoundBackground, findBackground } from './find-background.ts'
+import type {
+	Explanation,
+	ExplanationContent,
+	LedgerProof,
+	OpenIncident,
+	UsedBackground,
+} from './explanation.ts'
 import { giveReasons } from './give-reasons.ts'
-import { hideValues } from './hide-values.ts'
 import { type ReadDecision, readDecision, shapeOf } from './read-decision.ts'
 
-export type ExplanationQuery = AttributionQuery & {
+type ExplanationQuery = AttributionQuery & {
 	model: string
 	predictionId: string
 	/** Language of the reasons' texts, such as `de`. Default: the table's first. */
@@ -43,7 +50,7 @@ export async function explainPrediction(
 		backgroundOf(context, actor, read),
 		tableInForce(context, stored.model, stored.version, stored.timestamp),
 		lineageOf(context, read),
-		incidentsAt(context, stored),
+		openIncidentsAt(context, stored),
 		versionProof(context, stored),
 	])
 	const { against, ...attributed } = await attributeDecision(context, read, found, query)
@@ -51,7 +58,7 @@ export async function explainPrediction(
 	const { compared, ...reasons } = giveReasons(context, read, found, asked)
 	const named = { movable: query.movable, reasons: reasons.reasons, kind: compared?.kind }
 	const counterfactuals = counterfactualsOf(context, read, found, named)
-	const whole: Answered = {
+	const whole: ExplanationContent = {
 		...whatWasDecided(read),
 		...attributed,
 		...reasons,
@@ -128,7 +135,7 @@ function usedBackground(
 async function withProof(
 	context: Context,
 	actor: Actor,
-	whole: Answered,
+	whole: ExplanationContent,
 	version: Explanation['proof']['version'],
 ): Promise<Explanation> {
 	const answer = seesFeatures(actor) ? whole : hideValues(whole)
@@ -147,4 +154,93 @@ async function withProof(
 	}
 	const [lookup] = (await commit(context, actor, entry, [])) as [LedgerProof]
 	return { ...answer, proof: { lookup, version } }
+}
+
+type Place = Pick<StoredPrediction, 'model' | 'version' | 'environment' | 'timestamp'>
+
+const maxIncidents = 20
+
+/** Incidents that the version was under at a moment, by event time; those of no alert are of all versions. */
+async function openIncidentsAt(context: Context, place: Place): Promise<OpenIncident[]> {
+	const { model, version, environment, timestamp } = place
+	const ofVersion = sql`(NOT EXISTS (SELECT 1 FROM alert WHERE alert.incident = incident.id)
+		OR EXISTS (SELECT 1 FROM alert WHERE alert.incident = incident.id AND alert.version = ${version}))`
+	const rows = await context.db
+		.select()
+		.from(incidents)
+		.where(
+			and(
+				eq(incidents.model, model),
+				eq(incidents.environment, environment),
+				lte(incidents.began, timestamp),
+				or(isNull(incidents.ended), gt(incidents.ended, timestamp)),
+				ofVersion,
+			),
+		)
+		.orderBy(desc(incidents.openedAt), desc(incidents.id))
+		.limit(maxIncidents)
+	return rows.map(({ id, title, severity, openedAt }) => ({
+		id,
+		title,
+		severity,
+		openedAt: formatTime(openedAt),
+	}))
+}
+
+/** Where the ledger says what the version is. */
+async function versionProof(context: Context, { model, version }: Place): Promise<LedgerProof | null> {
+	const [row] = await context.db
+		.select({ index: ledgerEntries.idx, leafHash: ledgerEntries.leafHash })
+		.from(ledgerEntries)
+		.where(
+			and(
+				eq(ledgerEntries.object, `version:${model}@${version}`),
+				eq(ledgerEntries.action, 'register-version'),
+			),
+		)
+		.limit(1)
+	return row ? { index: row.index, leafHash: toHex(row.leafHash) } : null
+}
+
+const beforeColon = (reason: string | null): string | null => reason?.split(':', 1)[0] ?? null
+
+const noteText = {
+	'unseen-category': 'a category that the model was not trained on; it counts as missing',
+	missing: 'was not logged',
+	'out-of-range': 'is outside the range that the model was trained on',
+} as const
+
+/**
+ * The answer for those who may not see feature values: contributions and reasons stay, values, ranks and everything that
+ * could quote a value go.
+ */
+export function hideValues(answer: ExplanationContent): ExplanationContent {
+	const { replay } = answer
+	const told =
+		replay.status === 'mismatched'
+			? `the logged score is ${replay.logged}, and the registered artefact answers ${replay.replayed}`
+			: replay.status === 'unavailable'
+				? beforeColon(replay.reason)
+				: replay.reason
+	// Other parts quote why it did not replay.
+	const quoting = <S extends { reason: string | null }>(part: S): S =>
+		replay.reason === null || part.reason === null
+			? part
+			: { ...part, reason: part.reason.replace(replay.reason, () => told ?? '') }
+	return {
+		...answer,
+		replay: { ...replay, reason: told },
+		explanation: quoting(answer.explanation),
+		reasonsStatus: quoting(answer.reasonsStatus),
+		contributions: answer.contributions.map(({ value: _, percentile: __, share: ___, ...rest }) => rest),
+		notes: answer.notes.map(({ feature, code }) => ({ feature, code, message: noteText[code] })),
+		counterfactuals: [],
+		counterfactualsStatus:
+			answer.counterfactuals.length > 0
+				? {
+						status: 'hidden',
+						reason: 'What would have changed the decision names feature values: that takes the role analyst.',
+					}
+				: quoting(answer.counterfactualsStatus),
+	}
 }

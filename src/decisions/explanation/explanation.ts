@@ -1,7 +1,7 @@
 import type { FeatureNote, Space } from '../../explain/model.ts'
 import type { SentCheck } from '../../explain/sent-attributions.ts'
 import type { PredictionLineage } from '../lineage/lineage-of-prediction.ts'
-import type { Replay } from '../replay/replay.ts'
+import type { Replay } from '../replay/replay-prediction.ts'
 
 /** A part of the answer that can be there or not, and why. `reason` is null where there is nothing to add. */
 export type PartStatus<S extends string> = { status: S; reason: string | null }
@@ -151,7 +151,7 @@ export type Explanation = {
 }
 
 /** An explanation before it is on the ledger that somebody saw it. */
-export type Answered = Omit<Explanation, 'proof'>
+export type ExplanationContent = Omit<Explanation, 'proof'>
 
 /** What the model answers for a changed applicant. Never logged as a prediction. */
 export type WhatIf = {

@@ -6,14 +6,11 @@ import {
 	selectReasons,
 } from '../../explain/reasons/select-reasons.ts'
 import type { TableInForce } from '../reasons/table-in-force.ts'
-import { minRows } from './background.ts'
-import { chooseOutput } from './choose-output.ts'
-import { decide } from './decision.ts'
-import { explained } from './explainer.ts'
+import { type FoundBackground, minRows } from './background.ts'
+import { chooseOutput, decide } from './decision.ts'
+import { compareWith, explained } from './explainer.ts'
 import type { Explanation, PartStatus, ReasonsStatus, UsedBackground } from './explanation.ts'
-import type { FoundBackground } from './find-background.ts'
 import type { ReadDecision } from './read-decision.ts'
-import { compareWith } from './shap-background.ts'
 
 export type ReasonsPart = Pick<Explanation, 'reasons' | 'reasonsStatus' | 'reasonTable'> & {
 	compared?: { kind: UsedBackground['kind']; rows: number }
@@ -68,7 +65,7 @@ function whyUnavailable(
 
 const kindOf = { '5(i)': 'approved-near-cut-off', '5(ii)': 'all-applicants' } as const
 
-export type AskedReasons = {
+export type ReasonsQuery = {
 	table: TableInForce | undefined
 	locale: string | undefined
 	/** The contributions that the answer shows; reasons must not contradict them. Empty where there are none. */
@@ -83,7 +80,7 @@ export function giveReasons(
 	context: Context,
 	read: ReadDecision,
 	found: FoundBackground,
-	{ table, locale, shown }: AskedReasons,
+	{ table, locale, shown }: ReasonsQuery,
 ): ReasonsPart {
 	const knockedOut = table && knockOutOf(read, table, locale)
 	if (knockedOut) return knockedOut

@@ -7,8 +7,7 @@ import { openVersion } from '../../registry/artifact/open-version.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import { type ModelMoment, modelAt } from '../../registry/model/model-history.ts'
 import { findVersion, type VersionRow } from '../../registry/version/find-version.ts'
-import type { Replayed } from '../replay/replay.ts'
-import { replayPrediction } from '../replay/replay-prediction.ts'
+import { type Replayed, replayPrediction } from '../replay/replay-prediction.ts'
 import { type Decision, type DecisionRule, decide, decisionRule } from './decision.ts'
 
 /** A logged decision, replayed, and read by the settings of its moment. */

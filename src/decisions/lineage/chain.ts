@@ -2,9 +2,8 @@ import { formatTime } from '../../core/time.ts'
 import type { PredictionCount, StoredPrediction } from '../../log/prediction-log.ts'
 import { originsOf, type TracedVersion } from '../../registry/lineage/links.ts'
 import type { RunReading } from '../../registry/lineage/training-run.ts'
-import { isSameCommit } from './back.ts'
-import type { Service } from './forward.ts'
-import type { LedgerRef } from './ledger.ts'
+import { isSameCommit, type Service } from './graph.ts'
+import type { LedgerRef } from './ledger-refs.ts'
 import type { PredictionLineage } from './lineage-of-prediction.ts'
 
 // The same for people: a sentence a step, from what was asked for to where it comes from or went.

@@ -4,15 +4,15 @@ import { AppError } from '../../core/errors.ts'
 import { nearest } from '../../core/nearest.ts'
 import { badCursor, cursorParts, type Page, type PageQuery, toPage } from '../../core/page.ts'
 import { seesAll } from '../../registry/key/authorise.ts'
-import { normalOf, type OriginKind } from '../../registry/lineage/links.ts'
+import { normalOf, type OriginKind, originKinds } from '../../registry/lineage/links.ts'
 import { quote, reachedModels } from '../../registry/model/find-model.ts'
 
 /** A version that came from something; `source` says whether it was registered so, or its run's server says it. */
 export type LinkedVersion = { model: string; version: string; source: string }
-export type Found = { values: string[]; page: Page<LinkedVersion> }
+type Found = { values: string[]; page: Page<LinkedVersion> }
 
 const minPrefix = 4
-const shortestCommit = 7
+const minCommit = 7
 const neighbours = 200
 
 /**
@@ -49,8 +49,8 @@ async function abbreviated(
 	const whole = longer.filter((v) => !longer.some((other) => other !== v && other.startsWith(v)))
 	if (whole.length > 1) throw ambiguous(kind, value, whole)
 	if (longer.length > 0 || kind === 'artifact') return longer
-	const shorter = Array.from({ length: Math.max(0, value.length - shortestCommit) }, (_, i) =>
-		value.slice(0, shortestCommit + i),
+	const shorter = Array.from({ length: Math.max(0, value.length - minCommit) }, (_, i) =>
+		value.slice(0, minCommit + i),
 	)
 	const rows = await context.sql.values({
 		sql: `SELECT DISTINCT value FROM lineage_link
@@ -67,10 +67,10 @@ function ambiguous(kind: OriginKind, value: string, whole: readonly string[]): A
 }
 
 /** The scope as a condition, so that other models' versions neither fill a page nor cost one. */
-export const reached = '(? IS NULL OR model IN (SELECT value FROM json_each(?)))'
+const reached = '(? IS NULL OR model IN (SELECT value FROM json_each(?)))'
 
 /** The two parameters of `reached`. */
-export async function reachedParams(context: Context, actor: Actor): Promise<[string | null, string]> {
+async function reachedParams(context: Context, actor: Actor): Promise<[string | null, string]> {
 	if (seesAll(actor)) return [null, '[]']
 	const names = JSON.stringify(await reachedModels(context, actor))
 	return [names, names]
@@ -145,4 +145,61 @@ function positionOf(cursor: string | undefined): [model: string, version: string
 	const [model, version, ...more] = cursorParts(cursor) ?? ['', '']
 	if (typeof model === 'string' && typeof version === 'string' && more.length === 0) return [model, version]
 	throw badCursor()
+}
+
+/** Where a look-up begins. */
+export type Origin =
+	| { kind: 'prediction'; model: string; predictionId: string }
+	| { kind: 'version'; model: string; version: string }
+	| { kind: OriginKind; value: string }
+
+export const originForms = [
+	'prediction:<model>/<id>',
+	'version:<model>@<version>',
+	'artifact:<sha256>',
+	'run:<run>',
+	'dataset:<data set or fingerprint>',
+	'commit:<sha or its beginning>',
+	'image:<image or digest>',
+]
+
+const isOriginKind = (kind: string): kind is OriginKind => (originKinds as readonly string[]).includes(kind)
+
+/** As `parseOrigin`; a bare name that is no form of its own is looked up among all that versions in reach came from. */
+export async function findOrigin(context: Context, actor: Actor, text: string): Promise<Origin> {
+	const kinds = [...originKinds, 'prediction', 'version'].some((kind) => text.startsWith(`${kind}:`))
+	if (kinds) return parseOrigin(text)
+	const bare = text.trim()
+	const rows = (await context.sql.values({
+		sql: `SELECT DISTINCT kind FROM lineage_link
+			WHERE kind IN (SELECT value FROM json_each(?)) AND value = ? AND ${reached}`,
+		params: [JSON.stringify(originKinds), bare, ...(await reachedParams(context, actor))],
+	})) as unknown as [OriginKind][]
+	const [found] = rows
+	if (found && rows.length === 1) return { kind: found[0], value: bare }
+	if (/^[0-9a-f]{64}$/i.test(bare)) return { kind: 'artifact', value: bare }
+	if (/^[0-9a-f]{7,40}$/i.test(bare)) return { kind: 'commit', value: bare }
+	const [model, version] = split(bare, '@')
+	return model && version ? { kind: 'version', model, version } : parseOrigin(text)
+}
+
+/** Throws `invalid` with the forms that there are. */
+function parseOrigin(text: string): Origin {
+	const colon = text.indexOf(':')
+	const kind = text.slice(0, Math.max(colon, 0))
+	const rest = text.slice(colon + 1)
+	if (isOriginKind(kind) && rest !== '') return { kind, value: rest }
+	const [model, name] = split(rest, kind === 'prediction' ? '/' : '@')
+	if (kind === 'prediction' && model && name) return { kind, model, predictionId: name }
+	if (kind === 'version' && model && name) return { kind, model, version: name }
+	const near = nearest(kind, ['prediction', 'version', ...originKinds])
+	const hint = near && near !== kind ? ` Did you mean "${near}:"?` : ''
+	const message = `must be one of ${originForms.join(', ')}`
+	throw new AppError('invalid', `from ${message}.${hint}`, { faults: [{ path: 'from', message }] })
+}
+
+/** Names of models hold no `/` and no `@`, so the first one ends the name. */
+function split(text: string, at: string): [string, string] {
+	const i = text.indexOf(at)
+	return i === -1 ? ['', ''] : [text.slice(0, i), text.slice(i + 1)]
 }

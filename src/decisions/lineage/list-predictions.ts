@@ -6,8 +6,7 @@ import { formatTime, hourMs } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { authorise, inScope } from '../../registry/key/authorise.ts'
 import { findVersion } from '../../registry/version/find-version.ts'
-import { findVersions } from './find-versions.ts'
-import { findOrigin, type Origin } from './origin.ts'
+import { findOrigin, findVersions, type Origin } from './find-versions.ts'
 
 /** A decision that something touched, by its id: its content is read with GET …/predictions/{predictionId}. */
 export type TouchedPrediction = {
@@ -45,7 +44,7 @@ export async function listPredictions(
 			const spans = counts.filter((c) => c.model === version.model && c.version === version.version)
 			if (spans.length === 0 || found.length >= want) continue
 			const span = { from: Math.min(...spans.map((s) => s.from)), to: Math.max(...spans.map((s) => s.to)) }
-			found.push(...(await decisionsBehind(context, version, position, span, want - found.length)))
+			found.push(...(await decisionsAfter(context, version, position, span, want - found.length)))
 		}
 		if (found.length >= want) break
 	}
@@ -97,7 +96,7 @@ async function* versionsOf(
  * The first `want` decisions of a version behind a position, by time and then id. Looks at an hour first and then at
  * twice as much each time, so that neither many rows nor long pauses cost much.
  */
-async function decisionsBehind(
+async function decisionsAfter(
 	context: Context,
 	{ model, version }: Named,
 	position: Position | undefined,

@@ -12,27 +12,31 @@ import { type OriginKind, originsOf, type TracedVersion } from '../../registry/l
 import { keptRun, readTrainingRun } from '../../registry/lineage/training-run.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import { findVersion, type VersionRow } from '../../registry/version/find-version.ts'
-import { addPrediction, addVersion } from './back.ts'
 import { predictionChain, useChain, versionChain } from './chain.ts'
-import { findVersions, type LinkedVersion } from './find-versions.ts'
-import { addUses, servedIn } from './forward.ts'
-import { type GraphEdge, type GraphNode, LineageGraph } from './graph.ts'
-import { registrations } from './ledger.ts'
+import { findOrigin, findVersions, type LinkedVersion, type Origin } from './find-versions.ts'
+import {
+	addPrediction,
+	addUses,
+	addVersion,
+	type GraphEdge,
+	type GraphNode,
+	LineageGraph,
+	servedIn,
+} from './graph.ts'
+import { registrations } from './ledger-refs.ts'
 import { lineageOfPrediction } from './lineage-of-prediction.ts'
-import { findOrigin, type Origin } from './origin.ts'
-import { withUploaded } from './with-uploaded.ts'
 
 export const directions = ['back', 'forward', 'both'] as const
-export type Direction = (typeof directions)[number]
+type Direction = (typeof directions)[number]
 
-export type LineageQuery = PageQuery & {
+type LineageQuery = PageQuery & {
 	from: string
 	direction?: Direction | undefined
 	depth?: number | undefined
 }
 
 /** `chain` says the same in sentences. `next` leads on to further versions. */
-export type Lineage = {
+type Lineage = {
 	from: string
 	direction: Direction
 	nodes: GraphNode[]
@@ -41,7 +45,7 @@ export type Lineage = {
 	next: string | null
 }
 
-const deepest = 10
+const maxDepth = 10
 
 /**
  * Where something comes from and where it went: from a prediction back to its data, or from data, code, a run, an image
@@ -54,7 +58,7 @@ export async function readLineage(context: Context, actor: Actor, query: Lineage
 	const graph = new LineageGraph()
 	const direction = query.direction ?? usual(origin)
 	const { id, chain, next } = await build(context, actor, graph, origin, { ...query, direction })
-	return { from: id, direction, ...graph.within(id, query.depth ?? deepest), chain, next }
+	return { from: id, direction, ...graph.within(id, query.depth ?? maxDepth), chain, next }
 }
 
 const usual = ({ kind }: Origin): Direction =>
@@ -214,4 +218,25 @@ async function readVersions(
 		)
 		.orderBy(modelVersions.model, modelVersions.version)
 	return withUploaded(context, rows)
+}
+
+type Row = Pick<TracedVersion, 'model' | 'version' | 'artifact'>
+
+/** Versions with the artefact that an upload bound to them, where they were registered without one. */
+async function withUploaded<R extends Row>(context: Context, rows: readonly R[]): Promise<R[]> {
+	const bare = rows.filter((row) => row.artifact === null)
+	if (bare.length === 0) return [...rows]
+	const found = (await context.sql.values({
+		sql: `SELECT model, version, sha256, format FROM version_artifact
+			WHERE (model, version) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))`,
+		params: [JSON.stringify(bare.map(({ model, version }) => [model, version]))],
+	})) as unknown as [string, string, string, string][]
+	const keyOf = (model: string, version: string) => JSON.stringify([model, version])
+	const uploaded = new Map(
+		found.map(([model, version, sha256, format]) => [keyOf(model, version), { sha256, format }]),
+	)
+	return rows.map((row) => ({
+		...row,
+		artifact: row.artifact ?? uploaded.get(keyOf(row.model, row.version)) ?? null,
+	}))
 }

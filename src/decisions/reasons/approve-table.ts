@@ -5,10 +5,10 @@ import { AppError } from '../../core/errors.ts'
 import { type Change, commit } from '../../db/commit.ts'
 import { reasonTableApprovals } from '../../db/schema.ts'
 import { authorise } from '../../registry/key/authorise.ts'
-import { findTable } from './read-tables.ts'
 import type { ReasonTableApproval } from './reason-table.schema.ts'
 import {
 	approversNeeded,
+	findTable,
 	newestApproved,
 	statusOf,
 	type TableRecord,

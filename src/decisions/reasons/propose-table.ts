@@ -6,14 +6,12 @@ import { canonicalJson } from '../../core/canonical-json.ts'
 import { AppError } from '../../core/errors.ts'
 import { commit } from '../../db/commit.ts'
 import { modelVersions, reasonTables } from '../../db/schema.ts'
-import { checkReasonTable } from '../../explain/reasons/check-reason-table.ts'
-import type { ReasonTable } from '../../explain/reasons/reason-table.ts'
+import { checkReasonTable, type ReasonTable } from '../../explain/reasons/reason-table.ts'
 import { authorise } from '../../registry/key/authorise.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import { findVersion } from '../../registry/version/find-version.ts'
 import type { ReasonTableProposal } from './reason-table.schema.ts'
-import type { TableContent, TableRecord, TableRow } from './table-record.ts'
-import { toTableRecord } from './table-record.ts'
+import { type TableContent, type TableRecord, type TableRow, toTableRecord } from './table-record.ts'
 
 /**
  * Proposes the reasons that a model's decisions may be given, for one version or for all. Nothing is in force before two

@@ -16,13 +16,13 @@ export type TableInForce = {
 
 // Contents never change: they are parsed once.
 const parsed = new Map<string, ReasonTable>()
-const keptAtMost = 200
+const maxKept = 200
 
 function tableOf(digest: string, content: string): ReasonTable {
 	const known = parsed.get(digest)
 	if (known) return known
 	const { table } = JSON.parse(content) as TableContent
-	if (parsed.size >= keptAtMost) parsed.delete(parsed.keys().next().value as string)
+	if (parsed.size >= maxKept) parsed.delete(parsed.keys().next().value as string)
 	parsed.set(digest, table)
 	return table
 }

@@ -4,7 +4,7 @@ import { badCursor, cursorParts, type Page, type PageQuery, toPage } from '../..
 import { dayMs, formatTime } from '../../core/time.ts'
 import { authorise } from '../../registry/key/authorise.ts'
 import { findModel } from '../../registry/model/find-model.ts'
-import type { Mismatch } from './replay-day.ts'
+import type { Mismatch } from './replay-due.ts'
 
 /** How the logged scores of a day compare with the registered artefact. */
 export type ReplayRecord = {

@@ -1,13 +1,16 @@
 import type { Context, Progress } from '../../context.ts'
 import { dayMs, minuteMs } from '../../core/time.ts'
+import type { Statement } from '../../db/sql.ts'
+import { predictionAt } from '../../log/read.ts'
+import type { OpenedVersion } from '../../ports/model-cache.ts'
 import { openVersion } from '../../registry/artifact/open-version.ts'
 import { modelAt } from '../../registry/model/model-history.ts'
 import { findVersion } from '../../registry/version/find-version.ts'
-import { type DueDay, doneStatement, dueDays } from './due-days.ts'
-import { replayDay } from './replay-day.ts'
+import { sampleRows } from '../../registry/version/sample-rows.ts'
+import { type Registered, replayPrediction } from './replay-prediction.ts'
 import { storeDay, storeUnavailable } from './store-day.ts'
 
-export type ReplayAnswer = {
+type ReplayReport = {
 	days: number
 	sampled: number
 	mismatched: number
@@ -23,10 +26,10 @@ const budgetMs = 2 * minuteMs
  * Replays the days that are due, the newest first, for two minutes at most. A version that cannot be replayed is named,
  * keeps its days due, and does not stop the others.
  */
-export async function replayDue(context: Context, onProgress?: Progress): Promise<ReplayAnswer> {
+export async function replayDue(context: Context, onProgress?: Progress): Promise<ReplayReport> {
 	const startedAt = context.now()
 	const due = await dueDays(context, maxDays)
-	const answer: ReplayAnswer = { days: 0, sampled: 0, mismatched: 0, failed: [], remaining: 0 }
+	const answer: ReplayReport = { days: 0, sampled: 0, mismatched: 0, failed: [], remaining: 0 }
 	const failed = new Map<string, string>()
 	for (const [i, day] of due.entries()) {
 		if (context.now() - startedAt >= budgetMs) {
@@ -55,7 +58,7 @@ async function replayOne(
 	context: Context,
 	due: DueDay,
 	startedAt: number,
-	answer: ReplayAnswer,
+	answer: ReplayReport,
 ): Promise<string | undefined> {
 	const version = await findVersion(context, due.model, due.version)
 	const opened = await openVersion(context, version)
@@ -70,4 +73,111 @@ async function replayOne(
 	answer.sampled += replayed.sampled
 	answer.mismatched += replayed.mismatched
 	return undefined
+}
+
+/** A day of one version's predictions in one environment that is to be replayed. */
+type DueDay = {
+	series: number
+	day: number
+	/** Counts the changes: what came in while the day was replayed keeps it due. */
+	mark: number
+	model: string
+	version: string
+	environment: string
+}
+
+// An upload makes the days of its version due again.
+const withoutArtifact = `DELETE FROM replay_due WHERE NOT EXISTS (SELECT 1 FROM log_series s
+	JOIN model_version v ON v.model = s.model AND v.version = s.version
+	LEFT JOIN version_artifact a ON a.model = s.model AND a.version = s.version
+	WHERE s.id = replay_due.series AND (a.model IS NOT NULL OR json_extract(v.artifact, '$.uri') IS NOT NULL))`
+
+/** The days that are due of versions whose model file is there or can be fetched, the newest first. */
+async function dueDays(context: Context, limit: number): Promise<DueDay[]> {
+	await context.sql.batch([{ sql: withoutArtifact }])
+	const rows = (await context.sql.values({
+		sql: `SELECT d.series, d.day_ms, d.mark, s.model, s.version, s.environment FROM replay_due d
+			JOIN log_series s ON s.id = d.series ORDER BY d.day_ms DESC, d.series LIMIT ?`,
+		params: [limit],
+	})) as unknown as [number, number, number, string, string, string][]
+	return rows.map(([series, day, mark, model, version, environment]) => ({
+		series,
+		day,
+		mark,
+		model,
+		version,
+		environment,
+	}))
+}
+
+/** The day is done, unless it changed in the meantime. */
+const doneStatement = ({ series, day, mark }: DueDay): Statement => ({
+	sql: 'DELETE FROM replay_due WHERE series = ? AND day_ms = ? AND mark = ?',
+	params: [series, day, mark],
+})
+
+/** A prediction whose logged score is not what the artefact answers. */
+export type Mismatch = { predictionId: string; logged: number | null; replayed: number | null }
+
+/** How a sample of one day compares with the registered artefact. */
+export type DayReplay = {
+	rows: number
+	sampled: number
+	matched: number
+	mismatched: number
+	unavailable: number
+	/** The largest difference of a logged and a replayed score. */
+	worst: number | null
+	/** The worst mismatches. */
+	examples: Mismatch[]
+	/** Why replays were unavailable, and how many: without values, since viewers see it. */
+	reasons: Record<string, number>
+	/** Who was in the sample. */
+	ids: readonly string[]
+}
+
+const maxSampled = 200
+const maxExamples = 10
+const maxReasons = 10
+
+const difference = ({ logged, replayed }: Mismatch): number =>
+	logged === null || replayed === null ? 0 : Math.abs(logged - replayed)
+
+/** Replays a sample of a day, always the same rows of the same rows, with features that were joined later. */
+async function replayDay(
+	context: Context,
+	opened: OpenedVersion,
+	registered: Registered,
+	{ model, version, environment, day }: Omit<DueDay, 'series' | 'mark'>,
+): Promise<DayReplay> {
+	const query = { model, version, environment, from: day, to: day + dayMs }
+	const { batch, rows } = await sampleRows(context, query, maxSampled)
+	const counts = { matched: 0, mismatched: 0, unavailable: 0 }
+	const mismatches: Mismatch[] = []
+	const reasons: Record<string, number> = {}
+	for (let row = 0; row < (batch?.rows ?? 0); row++) {
+		const sent = predictionAt(batch as NonNullable<typeof batch>, row)
+		const stored = sent.features ? sent : ((await context.log.read(model, sent.predictionId)) ?? sent)
+		const { status, logged, replayed, general } = await replayPrediction(opened, registered, stored)
+		counts[status]++
+		if (status === 'mismatched') mismatches.push({ predictionId: sent.predictionId, logged, replayed })
+		if (status === 'unavailable') count(reasons, general ?? 'unknown')
+	}
+	mismatches.sort((a, b) => difference(b) - difference(a))
+	const [worst] = mismatches
+	return {
+		rows,
+		sampled: batch?.rows ?? 0,
+		...counts,
+		worst: worst ? difference(worst) : null,
+		examples: mismatches.slice(0, maxExamples),
+		reasons,
+		ids: batch?.ids ?? [],
+	}
+}
+
+function count(reasons: Record<string, number>, reason: string): void {
+	const isKnown = Object.hasOwn(reasons, reason) || Object.keys(reasons).length < maxReasons
+	const name = isKnown ? reason : 'other reasons'
+	reasons[name] = (reasons[name] ?? 0) + 1
 }

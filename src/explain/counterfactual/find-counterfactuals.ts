@@ -1,12 +1,9 @@
-import type { DeclaredFeature } from '../declared-feature.ts'
 import type { FeatureLimit } from '../manifest.ts'
-import type { Model } from '../model.ts'
+import type { DeclaredFeature, Model } from '../model.ts'
 import { additiveSpace } from './additive-space.ts'
 import { type Axis, axisOf, changed } from './axis.ts'
-import { greedy } from './greedy.ts'
-import { movableFeatures } from './movable.ts'
-import type { Observed } from './observed.ts'
-import { type Budget, changesAt, costOf, type Landing, type Space, search } from './search.ts'
+import { movableFeatures, type Observed } from './movable.ts'
+import { type Budget, changesAt, costOf, greedy, type Landing, type Space, search } from './search.ts'
 import { type Aim, aimOf, type Target } from './target.ts'
 import { treeSpace } from './tree-space.ts'
 
@@ -25,7 +22,7 @@ export type CounterfactualInput = {
 	/** What features are like among logged rows: `observe(rows, model.features)`. */
 	observed: ReadonlyMap<string, Observed>
 	/** Features that may be changed together. Default 3. */
-	most?: number
+	maxChanges?: number
 	/** Answers that are wanted, each of other features. Default 3. */
 	answers?: number
 	/** `ms` and `steps` bound the search; a cut-off search answers what it has. */
@@ -59,7 +56,7 @@ const changeCost = 0.1
  * have. Never moves protected, immutable, linked or missing features. Throws FeatureError for a row that cannot be scored.
  */
 export function findCounterfactuals(input: CounterfactualInput): Counterfactuals {
-	const { model, row, target, most = 3, answers = 3, budget, observed } = input
+	const { model, row, target, maxChanges = 3, answers = 3, budget, observed } = input
 	if (model.outputs !== 1)
 		return none(false, 'the model has several classes: which score is to change is not said by a threshold')
 	const aim = aimOf(model, row, target)
@@ -73,18 +70,18 @@ export function findCounterfactuals(input: CounterfactualInput): Counterfactuals
 	})
 	if (axes.length === 0) return none(true, 'no feature may be moved within these limits')
 	const space = spaceOf(model, row, axes, aim)
-	const { landings, complete } = search(space, most, answers, budget)
+	const { landings, complete } = search(space, maxChanges, answers, budget)
 	const isExact = model.structure !== undefined
 	if (landings.length > 0)
 		return { status: 'found', counterfactuals: landings.map((l) => replayed(row, aim, l, isExact)) }
 	if (complete && isExact)
-		return none(true, `no change of at most ${most} features within these limits turns the decision`)
-	const other = complete ? undefined : greedy(space, row, aim, most, { ...budget, ms: budget.ms / 2 })
+		return none(true, `no change of at most ${maxChanges} features within these limits turns the decision`)
+	const other = complete ? undefined : greedy(space, row, aim, maxChanges, { ...budget, ms: budget.ms / 2 })
 	if (other) return { status: 'found', counterfactuals: [replayed(row, aim, other, false)] }
 	return none(
 		false,
 		complete
-			? `no change of at most ${most} features among values that others have turns the decision`
+			? `no change of at most ${maxChanges} features among values that others have turns the decision`
 			: 'the time for the search was over before one was found',
 	)
 }

@@ -1,5 +1,5 @@
-import type { Axis } from './axis.ts'
-import { Heap } from './heap.ts'
+import { type Axis, changed } from './axis.ts'
+import type { Aim } from './target.ts'
 
 /** Some places of one axis: `from` to `to`, 0 excluded. */
 export type Range = { axis: number; from: number; to: number }
@@ -22,7 +22,7 @@ export type Space = {
 
 export type Budget = { now: () => number; ms: number; steps: number }
 
-export type Searched = {
+type Searched = {
 	/** Nearest first. No answer changes all the features of one before it. */
 	landings: Landing[]
 	/** Nothing nearer than the last landing, and nothing else at all if there are fewer than asked for, was left out. */
@@ -39,9 +39,9 @@ type Node =
  * Best first: of everything that is left, what could be nearest is looked at next (Land & Doig 1960). Sets of features grow
  * one by one, their places are halved, and what cannot reach the target is dropped. The first landing is thus the nearest.
  */
-export function search(space: Space, most: number, answers: number, budget: Budget): Searched {
+export function search(space: Space, maxChanges: number, answers: number, budget: Budget): Searched {
 	// The cheapest axes first: a set's least cost then grows with its last member.
-	const order = space.axes.map((_, i) => i).sort((a, b) => least(space, a) - least(space, b))
+	const order = space.axes.map((_, i) => i).sort((a, b) => leastCost(space, a) - leastCost(space, b))
 	const heap = new Heap<Node>()
 	const landings: Landing[] = []
 	const found: Set<string>[] = []
@@ -51,7 +51,7 @@ export function search(space: Space, most: number, answers: number, budget: Budg
 		const box = members.map((m) => wholeOf(space, order[m] as number))
 		heap.push(costOf(space, box), { kind: 'set', members })
 	}
-	if (order.length > 0 && most > 0) pushSet([0])
+	if (order.length > 0 && maxChanges > 0) pushSet([0])
 	const end = budget.now() + budget.ms
 	for (let step = 0; landings.length < answers; step++) {
 		const next = heap.pop()
@@ -63,7 +63,7 @@ export function search(space: Space, most: number, answers: number, budget: Budg
 			const last = members.at(-1) as number
 			if (last + 1 < order.length) {
 				pushSet([...members.slice(0, -1), last + 1])
-				if (members.length < most) pushSet([...members, last + 1])
+				if (members.length < maxChanges) pushSet([...members, last + 1])
 			}
 			heap.push(key, {
 				kind: 'box',
@@ -116,7 +116,7 @@ export function minCost({ axes }: Space, { axis, from, to }: Range): number {
 	return to < 0 ? a.cost(to) : Math.min(a.cost(1), a.cost(-1))
 }
 
-const least = (space: Space, axis: number): number => minCost(space, wholeOf(space, axis))
+const leastCost = (space: Space, axis: number): number => minCost(space, wholeOf(space, axis))
 
 /** The changes of a box of single places. */
 export const changesAt = (axes: readonly Axis[], box: Box): [string, unknown][] =>
@@ -141,4 +141,136 @@ function split({ axes }: Space, box: Box): [Box, Box] | undefined {
 	const isBoth = from < 0 && to > 0
 	const with1 = (range: Range): Box => box.map((r, i) => (i === widest ? range : r))
 	return [with1({ axis, from, to: isBoth ? -1 : middle }), with1({ axis, from: isBoth ? 1 : middle + 1, to })]
+}
+
+/** A queue whose first item has the smallest key; equal keys leave in the order in which they came. */
+class Heap<T> {
+	private readonly items: { key: number; order: number; item: T }[] = []
+	private count = 0
+
+	get size(): number {
+		return this.items.length
+	}
+
+	push(key: number, item: T): void {
+		const { items } = this
+		const entry = { key, order: this.count++, item }
+		let at = items.length
+		while (at > 0) {
+			const parent = (at - 1) >> 1
+			if (isBefore(items[parent] as typeof entry, entry)) break
+			items[at] = items[parent] as typeof entry
+			at = parent
+		}
+		items[at] = entry
+	}
+
+	pop(): { key: number; item: T } | undefined {
+		const { items } = this
+		const first = items[0]
+		const last = items.pop()
+		if (first === undefined || last === undefined || items.length === 0) return first
+		let at = 0
+		for (;;) {
+			let child = 2 * at + 1
+			if (child >= items.length) break
+			if (child + 1 < items.length && isBefore(items[child + 1] as typeof last, items[child] as typeof last))
+				child++
+			if (isBefore(last, items[child] as typeof last)) break
+			items[at] = items[child] as typeof last
+			at = child
+		}
+		items[at] = last
+		return first
+	}
+}
+
+const isBefore = (a: { key: number; order: number }, b: { key: number; order: number }): boolean =>
+	a.key < b.key || (a.key === b.key && a.order < b.order)
+
+type Row = Readonly<Record<string, unknown>>
+
+/** Places of one feature that are tried, at most: to find the move, and to make it shorter. */
+const triedToFind = 12
+const triedToShorten = 32
+
+/**
+ * Some change that reaches the target, when a search for the nearest is cut short: feature after feature the move that
+ * brings the margin furthest, and if there is time the one that does so for its cost; every move is then made as short as it
+ * can be, and the cheaper change is the answer. Furthest comes first, since it is what finds one of a large model in time.
+ */
+export function greedy(space: Space, row: Row, aim: Aim, maxChanges: number, budget: Budget): Landing | undefined {
+	const end = budget.now() + budget.ms
+	const isTime = () => budget.now() <= end
+	const furthest = climb(space, row, aim, maxChanges, isTime, false)
+	const thrifty = climb(space, row, aim, maxChanges, isTime, true)
+	if (!furthest || !thrifty) return furthest ?? thrifty
+	return thrifty.cost <= furthest.cost ? thrifty : furthest
+}
+
+function climb(
+	space: Space,
+	row: Row,
+	aim: Aim,
+	maxChanges: number,
+	isTime: () => boolean,
+	isThrifty: boolean,
+): Landing | undefined {
+	const reaches = (box: Box) => aim.reached(changed(row, changesAt(space.axes, box))) !== undefined
+	const box: Range[] = []
+	while (box.length < maxChanges && isTime()) {
+		const next = bestMove(space, box, aim, isThrifty)
+		if (!next) return undefined
+		box.push(next)
+		if (!reaches(box)) continue
+		const short = shortened(space, box, reaches)
+		return { changes: changesAt(space.axes, short), cost: costOf(space, short) }
+	}
+	return undefined
+}
+
+const at = (axis: number, place: number): Range => ({ axis, from: place, to: place })
+const costAt = (space: Space, axis: number, place: number): number => (space.axes[axis] as Axis).cost(place)
+
+/** One move after the other is made as short as the target allows. */
+function shortened(space: Space, box: readonly Range[], reaches: (box: Box) => boolean): Box {
+	return box.reduce<Box>((now, { axis, from }, i) => {
+		const shorter = placesOf(space, axis, triedToShorten)
+			.filter((place) => costAt(space, axis, place) < costAt(space, axis, from))
+			.map((place) => now.map((range, j) => (i === j ? at(axis, place) : range)))
+			.find(reaches)
+		return shorter ?? now
+	}, box)
+}
+
+/** Places of an axis evenly spread, the cheapest first. */
+function placesOf(space: Space, axis: number, tried: number): number[] {
+	const { down, up } = space.axes[axis] as Axis
+	const stride = Math.max(1, Math.ceil((down + up) / tried))
+	const side = (maxChanges: number, sign: 1 | -1) => {
+		const places: number[] = []
+		for (let i = 1; i < maxChanges; i += stride) places.push(sign * i)
+		return maxChanges > 0 ? [...places, sign * maxChanges] : places
+	}
+	return [...side(up, 1), ...side(down, -1)].sort((a, b) => costAt(space, axis, a) - costAt(space, axis, b))
+}
+
+/** The move that gains most for its cost, and of those that would do alone the cheapest. */
+function bestMove(space: Space, box: readonly Range[], aim: Aim, isThrifty: boolean): Range | undefined {
+	const before = box.length > 0 ? space.gain(box) : 0
+	let best: Range | undefined
+	let [bestRate, bestCost] = [0, 0]
+	space.axes.forEach((axis, i) => {
+		if (axis.isFree || box.some((r) => r.axis === i)) return
+		for (const place of placesOf(space, i, triedToFind)) {
+			const gain = Math.min(space.gain([...box, at(i, place)]), aim.need) - before
+			const cost = costAt(space, i, place)
+			const rate = isThrifty ? gain / (cost + space.changeCost) : gain
+			if (rate < bestRate || rate <= 0 || (rate === bestRate && best && cost >= bestCost)) continue
+			best = at(i, place)
+			bestRate = rate
+			bestCost = cost
+		}
+	})
+	return best
 }

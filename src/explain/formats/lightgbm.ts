@@ -1,10 +1,17 @@
 import { ArtifactError } from '../model.ts'
-import { EnsembleBuilder } from '../trees/build-ensemble.ts'
-import { firstByte, refuseForeignFile } from './foreign-file.ts'
-import { type ColumnFacts, lightgbmColumns } from './lightgbm-columns.ts'
-import { type Line, LineReader } from './lightgbm-text.ts'
-import { lightgbmTree, treeLines } from './lightgbm-trees.ts'
-import { links64, logit64, type TreeFile, type TreeLink } from './tree-file.ts'
+import { EnsembleBuilder, type RawTree } from '../trees/build-ensemble.ts'
+import { readJson } from './json.ts'
+import { NumberScanner } from './numbers.ts'
+import {
+	categoryKey,
+	firstByte,
+	links64,
+	logit64,
+	refuseForeignFile,
+	type TreeColumn,
+	type TreeFile,
+	type TreeLink,
+} from './tree-file.ts'
 
 type Header = ReadonlyMap<string, string>
 
@@ -166,4 +173,233 @@ function checkTrees(header: Header, trees: number, outputs: number, rounds: numb
 		throw new ArtifactError(
 			`The manifest asks for ${rounds} boosting rounds and the file has ${trees / outputs}. Lower \`rounds\`, or upload the whole model.`,
 		)
+}
+
+const utf8 = new TextDecoder()
+const lineFeed = 10
+
+/** A line of the file: its name up to `=`, and where its value stands. A line without `=` has no value. */
+type Line = { name: string; from: number; to: number; tagged: boolean }
+
+/** Reads the lines of a LightGBM file in place: a file of 200 MB never becomes one string. */
+class LineReader {
+	readonly bytes: Uint8Array
+	readonly #scanner: NumberScanner
+	at = 0
+
+	constructor(bytes: Uint8Array) {
+		this.bytes = bytes
+		this.#scanner = new NumberScanner(bytes)
+	}
+
+	/** The next line, or undefined at the end of the file. */
+	next(): Line | undefined {
+		if (this.at >= this.bytes.length) return undefined
+		const from = this.at
+		const feed = this.bytes.indexOf(lineFeed, from)
+		const end = feed < 0 ? this.bytes.length : feed
+		this.at = end + 1
+		const to = end > from && this.bytes[end - 1] === 13 ? end - 1 : end
+		// Names are short; only the first bytes are looked through for the sign.
+		const sign = this.bytes.subarray(from, Math.min(to, from + 100)).indexOf(61)
+		const name = utf8.decode(this.bytes.subarray(from, sign < 0 ? Math.min(to, from + 100) : from + sign))
+		return { name, from: sign < 0 ? from : from + sign + 1, to, tagged: sign >= 0 }
+	}
+
+	text(line: Line): string {
+		return utf8.decode(this.bytes.subarray(line.from, line.to))
+	}
+
+	/** The numbers of a line, which has to have `count` of them. */
+	numbers(line: Line, count: number): Float64Array {
+		const fail = (what: string): never => {
+			throw new ArtifactError(`The line ${line.name} ${what}: the file is damaged or cut off.`)
+		}
+		// A number and a space take two bytes: the count is only a claim until the bytes are there.
+		if (count > line.to - line.from + 1) fail(`is too short for ${count} numbers`)
+		const numbers = new Float64Array(count)
+		const scanner = this.#scanner
+		scanner.at = line.from
+		for (let i = 0; i < count; i++) {
+			while (this.bytes[scanner.at] === 32) scanner.at++
+			const value = scanner.at < line.to ? scanner.number() : undefined
+			if (value === undefined || scanner.at > line.to) fail(`has no ${i + 1}th number of ${count}`)
+			numbers[i] = value as number
+		}
+		while (this.bytes[scanner.at] === 32) scanner.at++
+		if (scanner.at !== line.to) fail(`has more than ${count} numbers`)
+		return numbers
+	}
+}
+
+/** What of the file is about columns. */
+type ColumnFacts = {
+	names: readonly string[]
+	/** `[min:max]`, categories joined by colons, or `none`. */
+	infos: readonly string[]
+	/** The parameter `categorical_feature` at the end of the file, if it names columns by index. */
+	categorical: readonly number[] | undefined
+	/** The last line of the file: the categories of the data frame's columns of type category, in their order. */
+	pandas: Uint8Array | undefined
+}
+
+function pandasCategories(bytes: Uint8Array): unknown[][] {
+	const value = readJson(bytes)
+	if (value === null) return []
+	const lists: unknown[] = Array.isArray(value) ? value : []
+	return lists.map((list) => {
+		if (Array.isArray(list)) return list
+		if (ArrayBuffer.isView(list)) return Array.from(list as Float64Array)
+		throw new ArtifactError('The line pandas_categorical holds no lists: the file is damaged.')
+	})
+}
+
+/** How many categories the codes of a column ask for: 3 for `-1:0:2`. */
+const codesIn = (info = ''): number =>
+	/^-?\d+(:-?\d+)*$/.test(info)
+		? info.split(':').reduce((max, code) => Math.max(max, Number(code) + 1), 0)
+		: 0
+
+/**
+ * The columns, with the codes of their categories. The file does not say to which columns the categories of
+ * `pandas_categorical` belong: to the categorical ones in order, if they are as many. Otherwise they stay unknown, and a
+ * text is refused when a row is encoded.
+ */
+function lightgbmColumns(facts: ColumnFacts): TreeColumn[] {
+	const byInfo = facts.infos.flatMap((info, i) => (/^-?\d+(:-?\d+)*$/.test(info) ? [i] : []))
+	const lists = facts.pandas ? pandasCategories(facts.pandas) : []
+	// A code that a list has no category for shows that the list is of another column.
+	const fits = (columns: readonly number[]) =>
+		columns.length === lists.length &&
+		columns.every((column, i) => codesIn(facts.infos[column]) <= (lists[i] as unknown[]).length)
+	const owners = [facts.categorical ?? [], byInfo].find(fits) ?? []
+	const categorical = new Set([...(facts.categorical ?? []), ...byInfo])
+	const codes = new Map(
+		owners.map((column, i) => [column, new Map((lists[i] ?? []).map((c, code) => [categoryKey(c), code]))]),
+	)
+	return facts.names.map((_, i) => ({
+		categorical: categorical.has(i),
+		codes: codes.get(i),
+		incomplete: undefined,
+	}))
+}
+
+type Lines = ReadonlyMap<string, Line>
+
+const notPart = new Float64Array(0)
+
+/** The lines of one tree, up to the empty line or the next tree. */
+function treeLines(reader: LineReader): Map<string, Line> {
+	const lines = new Map<string, Line>()
+	for (;;) {
+		const before = reader.at
+		const line = reader.next()
+		if (line === undefined) return lines
+		if (line.name === 'Tree' || (!line.tagged && line.name !== '')) {
+			reader.at = before
+			return lines
+		}
+		if (line.name === '' && !line.tagged) return lines
+		if (lines.has(line.name))
+			throw new ArtifactError(`A tree has two lines ${line.name}: the file is damaged.`)
+		lines.set(line.name, line)
+	}
+}
+
+function treeCount(reader: LineReader, lines: Lines, name: string): number {
+	const line = lines.get(name)
+	const text = line ? reader.text(line).trim() : ''
+	if (!/^\d{1,9}$/.test(text))
+		throw new ArtifactError(`A tree has no line ${name} with a whole number: the file is damaged or cut off.`)
+	return Number(text)
+}
+
+type Sets = { boundaries: Float64Array; words: Uint32Array }
+
+function setsOf(reader: LineReader, lines: Lines, count: number): Sets {
+	if (count === 0) return { boundaries: notPart, words: new Uint32Array(0) }
+	const fail = (): never => {
+		throw new ArtifactError('A tree has category sets outside of its bits: the file is damaged.')
+	}
+	const boundaries = reader.numbers(lines.get('cat_boundaries') ?? fail(), count + 1)
+	const ordered = boundaries.every(
+		(b, i) => Number.isInteger(b) && b >= (i === 0 ? 0 : (boundaries[i - 1] as number)),
+	)
+	if (!ordered) fail()
+	const words = reader.numbers(lines.get('cat_threshold') ?? fail(), boundaries[count] as number)
+	if (!words.every((w) => Number.isInteger(w) && w >= 0 && w < 2 ** 32)) fail()
+	return { boundaries, words: Uint32Array.from(words) }
+}
+
+/** A tree of one leaf has no line of splits. */
+function constantTree(value: number, cover: number): RawTree {
+	const never = () => 0
+	return {
+		nodes: 1,
+		left: () => -1,
+		right: () => -1,
+		feature: never,
+		threshold: never,
+		value: () => value,
+		cover: () => cover,
+		flags: never,
+		categories: () => undefined,
+	}
+}
+
+/** A tree of a LightGBM file: inner nodes first, then its leaves, which the file names by -1 - leaf. */
+function lightgbmTree(reader: LineReader, lines: Lines): RawTree {
+	const leaves = treeCount(reader, lines, 'num_leaves')
+	const list = (name: string, count: number, otherwise?: Float64Array) => {
+		const line = lines.get(name)
+		if (line !== undefined) return reader.numbers(line, count)
+		if (otherwise !== undefined) return otherwise
+		throw new ArtifactError(`A tree has no line ${name}: the file is damaged or cut off.`)
+	}
+	const linear = lines.get('is_linear')
+	if (linear !== undefined && reader.text(linear).trim() !== '0')
+		throw new ArtifactError(
+			'The leaves hold linear models (linear_tree=true), which have no exact Shapley values. Train with linear_tree=false and upload that file.',
+		)
+	if (leaves < 1) throw new ArtifactError('A tree has no leaf: the file is damaged.')
+	const values = list('leaf_value', leaves)
+	const leafCounts = leaves === 1 ? list('leaf_count', 1, new Float64Array(1)) : list('leaf_count', leaves)
+	if (leaves === 1) return constantTree(values[0] as number, leafCounts[0] as number)
+	const inner = leaves - 1
+	const [feature, threshold] = [list('split_feature', inner), list('threshold', inner)]
+	const [left, right] = [list('left_child', inner), list('right_child', inner)]
+	const decision = list('decision_type', inner, new Float64Array(lines.has('decision_type') ? 0 : inner))
+	const counts = list('internal_count', inner)
+	const sets = setsOf(reader, lines, treeCount(reader, lines, 'num_cat'))
+	const taken = new Set<number>()
+	// A child of -1 is leaf 0. Whole numbers of 0 and more are inner nodes, which stand first.
+	const child = (children: Float64Array, node: number) => {
+		const c = children[node] as number
+		return c >= 0 ? (c < inner ? c : Number.NaN) : inner - 1 - c
+	}
+	return {
+		nodes: inner + leaves,
+		left: (node) => (node < inner ? child(left, node) : -1),
+		right: (node) => child(right, node),
+		feature: (node) => feature[node] as number,
+		threshold: (node) => threshold[node] as number,
+		value: (node) => values[node - inner] as number,
+		cover: (node) => (node < inner ? counts[node] : leafCounts[node - inner]) as number,
+		// The file's own bits are ours: 1 categorical, 2 missing goes left, 4 and 8 the missing type.
+		flags: (node) => (decision[node] as number) & 15,
+		categories(node) {
+			if (((decision[node] as number) & 1) === 0) return undefined
+			const set = threshold[node] as number
+			const [from, to] = [sets.boundaries[set], sets.boundaries[set + 1]]
+			if (from === undefined || to === undefined)
+				throw new ArtifactError(
+					`A split asks for category set ${set}, which its tree lacks: the file is damaged.`,
+				)
+			// Every split has a set of its own: thousands that share a long one would be far more memory than file.
+			if (taken.has(set))
+				throw new ArtifactError(`Two splits share category set ${set}: the file is damaged.`)
+			taken.add(set)
+			return sets.words.subarray(from, to)
+		},
+	}
 }

@@ -1,9 +1,14 @@
-import type { DeclaredFeature } from '../declared-feature.ts'
 import type { Manifest } from '../manifest.ts'
-import { ArtifactError, FeatureError, type Model } from '../model.ts'
-import { additiveModel, numberOf, type Term } from './additive-model.ts'
+import { ArtifactError, type DeclaredFeature, FeatureError, type Model } from '../model.ts'
+import {
+	additiveModel,
+	type Coefficients,
+	mergeOneHot,
+	numberOf,
+	type Options,
+	type Term,
+} from './additive-model.ts'
 import { type Fields, fault, numberAt, objectAt, oneOfAt, own, remarks, textOf } from './fields.ts'
-import { type Coefficients, mergeOneHot, type Options } from './linear-columns.ts'
 
 const maxBytes = 32 * 2 ** 20
 const members = ['format', 'link', 'intercept', 'coefficients', 'means', 'missing', ...remarks]

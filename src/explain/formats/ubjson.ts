@@ -1,6 +1,6 @@
 import { ArtifactError } from '../model.ts'
-import { NumberScanner } from './number-scanner.ts'
-import { deepest, maxContainers, type Numbers, type Value, type ValueMap } from './value.ts'
+import { maxDepth, maxContainers, type Numbers, type Value, type ValueMap } from './json.ts'
+import { NumberScanner } from './numbers.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
@@ -92,7 +92,7 @@ class UbjsonReader {
 	}
 
 	value(type: string, depth: number): Value {
-		if (depth > deepest) this.fail(`objects are nested more than ${deepest} deep`)
+		if (depth > maxDepth) this.fail(`objects are nested more than ${maxDepth} deep`)
 		if (type === '{') return this.#object(depth)
 		if (type === '[') return this.#array(depth)
 		if (type === 'S') return this.#text()
@@ -122,8 +122,8 @@ class UbjsonReader {
 		if (this.#peek() !== '#') return { type, count: undefined }
 		this.#at++
 		const count = this.#length()
-		const least = type === undefined ? 1 : (widths[type] ?? 1)
-		if (count * least > this.#bytes.length - this.#at) this.fail(`it ends before ${count} announced values`)
+		const minBytes = type === undefined ? 1 : (widths[type] ?? 1)
+		if (count * minBytes > this.#bytes.length - this.#at) this.fail(`it ends before ${count} announced values`)
 		return { type, count }
 	}
 
@@ -145,7 +145,7 @@ class UbjsonReader {
 
 	/** `unread`: a list of numbers that nobody asks for is passed over. */
 	#array(depth: number, unread = false): Value {
-		if (depth > deepest) this.fail(`objects are nested more than ${deepest} deep`)
+		if (depth > maxDepth) this.fail(`objects are nested more than ${maxDepth} deep`)
 		const { type, count } = this.#header()
 		if (type !== undefined && count !== undefined && type in widths && type !== 'C') {
 			if (!unread) return this.#numbers(type, count)

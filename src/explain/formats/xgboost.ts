@@ -1,14 +1,29 @@
+import { log32 } from '../floats.ts'
 import { ArtifactError } from '../model.ts'
-import { EnsembleBuilder } from '../trees/build-ensemble.ts'
-import { log32 } from './float32-math.ts'
-import { firstByte, refuseForeignFile } from './foreign-file.ts'
-import { readJson } from './json.ts'
-import { NumberScanner } from './number-scanner.ts'
-import { links32, type TreeFile, type TreeLink } from './tree-file.ts'
+import { EnsembleBuilder, type RawTree } from '../trees/build-ensemble.ts'
+import { nodeFlag } from '../trees/ensemble.ts'
+import {
+	countAt,
+	listAt,
+	mapAt,
+	type Numbers,
+	numbersAt,
+	readJson,
+	textAt,
+	type Value,
+	type ValueMap,
+} from './json.ts'
+import { NumberScanner } from './numbers.ts'
+import {
+	categoryKey,
+	firstByte,
+	links32,
+	refuseForeignFile,
+	type TreeColumn,
+	type TreeFile,
+	type TreeLink,
+} from './tree-file.ts'
 import { readUbjson } from './ubjson.ts'
-import { countAt, listAt, mapAt, numbersAt, textAt, type Value, type ValueMap } from './value.ts'
-import { xgboostColumns } from './xgboost-columns.ts'
-import { xgboostTree } from './xgboost-trees.ts'
 
 const { fround } = Math
 
@@ -179,7 +194,7 @@ function treesOf(model: ValueMap, all: number, outputs: number, rounds: number):
 }
 
 /** How many trees the manifest's rounds are. Throws ArtifactError where the file has fewer. */
-function askedTrees(model: ValueMap, all: number, outputs: number, rounds: number): number {
+function requestedTrees(model: ValueMap, all: number, outputs: number, rounds: number): number {
 	const count = treesOf(model, all, outputs, rounds)
 	if (count !== undefined) return count
 	throw new ArtifactError(
@@ -220,7 +235,7 @@ function fileOf(
 	const all = trees.length
 	const best = (stopped && treesOf(model, all, outputs, stopped.rounds)) ?? all
 	const usual = stopped?.counts ? best : all
-	const counted = rounds === undefined ? usual : askedTrees(model, all, outputs, rounds)
+	const counted = rounds === undefined ? usual : requestedTrees(model, all, outputs, rounds)
 	for (let i = 0; i < counted; i++) {
 		const tree = trees[i]
 		if (!(tree instanceof Map)) throw new ArtifactError(`Tree ${i} is not an object: the file is damaged.`)
@@ -264,4 +279,183 @@ export function readXgboost(
 			`The file is ${ubjson ? 'UBJSON' : 'JSON'}. Register it as \`${ubjson ? 'xgboost-ubj' : 'xgboost-json'}\`.`,
 		)
 	return fileOf(format, ubjson ? readUbjson(bytes, unused) : readJson(bytes, unused), bytes.length, rounds)
+}
+
+const utf8 = new TextDecoder()
+
+// XGBoost's numbers for the types of categories (src/data/cat_container.cc); unsigned ones are written as signed.
+const unsignedBits: Readonly<Record<number, number>> = { 10: 8, 12: 16, 14: 32, 16: 64 }
+
+type Categories = Pick<TreeColumn, 'codes' | 'incomplete'>
+
+const none: Categories = { codes: undefined, incomplete: undefined }
+
+function numberCategories(column: ValueMap, values: Numbers, path: string): Categories {
+	const bits = unsignedBits[Number(textAt(column, 'type', path))]
+	const codes = new Map<string, number>()
+	values.forEach((v, code) => {
+		codes.set(categoryKey(bits !== undefined && v < 0 ? v + 2 ** bits : v), code)
+	})
+	return codes.size > 0 ? { codes, incomplete: undefined } : none
+}
+
+/**
+ * Texts lie end to end in UTF-8, with their bounds. Before 3.4 the bounds count characters and the bytes are cut off at the
+ * last bound (python-package/xgboost/_data_utils.py): from the first character outside of ASCII on they are not to be told.
+ */
+function textCategories(column: ValueMap, values: Numbers, path: string, inBytes: boolean): Categories {
+	const offsets = numbersAt(column, 'offsets', path)
+	const bytes = Uint8Array.from(values)
+	const foreign = inBytes ? -1 : bytes.findIndex((b) => b >= 128)
+	const codes = new Map<string, number>()
+	for (let code = 0; code + 1 < offsets.length; code++) {
+		const [from, to] = [offsets[code] as number, offsets[code + 1] as number]
+		if (!(from >= 0 && to >= from && to <= bytes.length))
+			throw new ArtifactError(`${path} has a category outside of its text: the file is damaged.`)
+		if (foreign < 0 || to <= foreign) codes.set(utf8.decode(bytes.subarray(from, to)), code)
+	}
+	if (foreign >= 0)
+		return { codes, incomplete: 'XGBoost before 3.4 cuts off names of categories outside of ASCII' }
+	return codes.size > 0 ? { codes, incomplete: undefined } : none
+}
+
+function categoriesOf(column: ValueMap, path: string, inBytes: boolean): Categories {
+	const values = numbersAt(column, 'values', path)
+	return column.has('offsets')
+		? textCategories(column, values, path, inBytes)
+		: numberCategories(column, values, path)
+}
+
+/** Names and types of the columns, and the categories that XGBoost >= 3.1 keeps of a data frame's. */
+function xgboostColumns(
+	learner: ValueMap,
+	model: ValueMap,
+	count: number,
+	version: number,
+): { columns: TreeColumn[]; names: string[] | undefined } {
+	const texts = (key: string): string[] | undefined => {
+		const list = learner.has(key) ? listAt(learner, key, 'learner') : []
+		if (list.length === 0) return undefined
+		if (list.length !== count)
+			throw new ArtifactError(`learner.${key} has ${list.length} of ${count} features: the file is damaged.`)
+		return list.map(String)
+	}
+	const names = texts('feature_names')
+	const types = texts('feature_types')
+	const cats = model.get('cats')
+	const encodings = cats instanceof Map ? listAt(cats, 'enc', 'cats') : []
+	const columns = Array.from({ length: count }, (_, i) => {
+		const encoding = encodings[i]
+		const known = encoding instanceof Map ? categoriesOf(encoding, `cats.enc[${i}]`, version >= 3004) : none
+		return { categorical: types?.[i] === 'c', ...known }
+	})
+	return { columns, names }
+}
+
+// Categories are int32 codes in XGBoost, and floats before: beyond 2^24 not every code could be told apart.
+const maxCategories = 2 ** 24
+
+/** How many more category bits the file may still unfold: a code of 16 million takes 2 MB of bits and 8 bytes of file. */
+type BitBudget = { words: number }
+
+const at = (list: Numbers, i: number) => list[i] as number
+
+function bitsOf(categories: Numbers, from: number, to: number, budget: BitBudget): Uint32Array {
+	let maxBits = 0
+	for (let i = from; i < to; i++) {
+		const category = at(categories, i)
+		if (!(Number.isInteger(category) && category >= 0 && category < maxCategories))
+			throw new ArtifactError(`A split asks for category ${category}: the file is damaged.`)
+		maxBits = Math.max(maxBits, category)
+	}
+	const words = (maxBits >>> 5) + 1
+	budget.words -= words
+	if (budget.words < 0)
+		throw new ArtifactError(
+			'The splits ask for categories with codes far larger than their number. Number the categories from 0 and train anew.',
+		)
+	const bits = new Uint32Array(words)
+	for (let i = from; i < to; i++) {
+		const category = at(categories, i)
+		bits[category >>> 5] = (bits[category >>> 5] as number) | (1 << (category & 31))
+	}
+	return bits
+}
+
+/** The bits of each categorical node. Before 1.3 no tree had any. */
+function setsOf(tree: ValueMap, path: string, budget: BitBudget): Map<number, Uint32Array> {
+	const found = new Map<number, Uint32Array>()
+	if (!tree.has('categories_nodes')) return found
+	const nodes = numbersAt(tree, 'categories_nodes', path)
+	if (nodes.length === 0) return found
+	const categories = numbersAt(tree, 'categories', path)
+	const segments = numbersAt(tree, 'categories_segments', path)
+	const sizes = numbersAt(tree, 'categories_sizes', path)
+	nodes.forEach((node, i) => {
+		const from = at(segments, i)
+		const to = from + at(sizes, i)
+		if (!(from >= 0 && to > from && to <= categories.length))
+			throw new ArtifactError(`${path} has no categories for node ${node}: the file is damaged.`)
+		found.set(node, bitsOf(categories, from, to, budget))
+	})
+	return found
+}
+
+function refuseVectorLeaves(tree: ValueMap, path: string): void {
+	const size = countAt(mapAt(tree, 'tree_param', path), 'size_leaf_vector', `${path}.tree_param`, 0)
+	if (size > 1)
+		throw new ArtifactError(
+			`The trees have vector leaves (multi_strategy=multi_output_tree), ${size} numbers a leaf, whose Shapley values are not defined by output here. Train with multi_strategy=one_output_per_tree and upload that file.`,
+		)
+}
+
+/**
+ * A tree as XGBoost writes it. `weight` is its weight in a DART booster, which multiplies its leaves in float32.
+ * `signedCover`: whether sums of the objective's second derivatives can be negative.
+ */
+function xgboostTree(
+	tree: ValueMap,
+	path: string,
+	{ weight, signedCover }: { weight: number; signedCover: boolean },
+	budget: BitBudget,
+): RawTree {
+	refuseVectorLeaves(tree, path)
+	const left = numbersAt(tree, 'left_children', path)
+	const list = (key: string) => {
+		const numbers = numbersAt(tree, key, path)
+		if (numbers.length !== left.length)
+			throw new ArtifactError(
+				`${path}.${key} has ${numbers.length} of ${left.length} nodes: the file is damaged.`,
+			)
+		return numbers
+	}
+	const [right, feature, condition] = [
+		list('right_children'),
+		list('split_indices'),
+		list('split_conditions'),
+	]
+	const [defaultLeft, cover] = [list('default_left'), list('sum_hessian')]
+	const categorical = tree.has('split_type') ? list('split_type') : undefined
+	const sets = setsOf(tree, path, budget)
+	const isCategorical = (node: number) => categorical !== undefined && at(categorical, node) === 1
+	return {
+		nodes: left.length,
+		left: (node) => at(left, node),
+		right: (node) => at(right, node),
+		feature: (node) => at(feature, node),
+		threshold: (node) => Math.fround(at(condition, node)),
+		value: (node) => Math.fround(Math.fround(at(condition, node)) * weight),
+		cover: (node) => Math.fround(at(cover, node)),
+		signedCover,
+		flags: (node) =>
+			(isCategorical(node) ? nodeFlag.categorical : 0) |
+			(at(defaultLeft, node) === 0 ? 0 : nodeFlag.missingLeft),
+		categories(node) {
+			if (!isCategorical(node)) return undefined
+			const set = sets.get(node)
+			if (set === undefined)
+				throw new ArtifactError(`${path} has no categories for node ${node}: the file is damaged.`)
+			return set
+		},
+	}
 }

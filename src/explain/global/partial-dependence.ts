@@ -12,9 +12,9 @@ export type DependencePoint = {
 }
 
 /** At most `most` values of a feature that rows have: quantiles of numbers, the commonest of others. */
-export function gridOf(values: readonly unknown[], most: number): { value: unknown; rows: number }[] {
+export function dependencePoints(values: readonly unknown[], maxPoints: number): { value: unknown; rows: number }[] {
 	const numbers = values.filter((v): v is number => typeof v === 'number' && Number.isFinite(v))
-	if (numbers.length > 0 && numbers.length >= values.length / 2) return quantiles(numbers, most)
+	if (numbers.length > 0 && numbers.length >= values.length / 2) return quantiles(numbers, maxPoints)
 	const counts = new Map<string, { value: unknown; rows: number }>()
 	for (const value of values) {
 		if (value === null || value === undefined) continue
@@ -26,20 +26,20 @@ export function gridOf(values: readonly unknown[], most: number): { value: unkno
 	return [...counts]
 		.sort((a, b) => b[1].rows - a[1].rows || (a[0] < b[0] ? -1 : 1))
 		.map(([, v]) => v)
-		.slice(0, most)
+		.slice(0, maxPoints)
 }
 
-function quantiles(numbers: readonly number[], most: number): { value: number; rows: number }[] {
+function quantiles(numbers: readonly number[], maxPoints: number): { value: number; rows: number }[] {
 	const sorted = Float64Array.from(numbers).sort()
 	const different = [...new Set(sorted)]
 	const points =
-		different.length <= most
+		different.length <= maxPoints
 			? different
 			: [
 					...new Set(
 						Array.from(
-							{ length: most },
-							(_, i) => sorted[Math.round((i * (sorted.length - 1)) / (most - 1))] as number,
+							{ length: maxPoints },
+							(_, i) => sorted[Math.round((i * (sorted.length - 1)) / (maxPoints - 1))] as number,
 						),
 					),
 				]

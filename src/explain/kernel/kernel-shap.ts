@@ -1,7 +1,6 @@
 import { seeded } from '../../core/random.ts'
 import { type Attribution, checkedAttribution } from '../model.ts'
-import { drawPair, type Pair, planPairs } from './coalitions.ts'
-import { type Fit, fitPairs, type Measured } from './paired-regression.ts'
+import { drawPair, type Fit, fitPairs, type Measured, type Pair, planPairs } from './coalitions.ts'
 
 /** What a model answers for many rows: its outputs, row by row. */
 export type BatchFunction = (rows: Float64Array[]) => Promise<Float64Array[]>
@@ -151,8 +150,8 @@ const complement = (pair: Pair): Pair => pair.map((p) => 1 - p)
 /** Draws in rounds until the errors are small enough or the budget is used. */
 async function estimate(game: Game, total: Float64Array, options: KernelShapOptions): Promise<Fit> {
 	const { players } = game
-	const most = Math.floor((options.evaluations ?? 2 * players + 2048) / 2)
-	const plan = planPairs(players, most)
+	const maxPairs = Math.floor((options.evaluations ?? 2 * players + 2048) / 2)
+	const plan = planPairs(players, maxPairs)
 	const random = seeded(options.seed ?? 1)
 	const known = new Map<string, Float64Array>()
 	const measure = async (pairs: readonly Pair[]) => {
@@ -174,14 +173,14 @@ async function estimate(game: Game, total: Float64Array, options: KernelShapOpti
 	const round = Math.max(64, 2 * players)
 	let fit: Fit | undefined
 	// Pairs that come up again cost nothing: the draws are bounded too, or a small game would never use its budget.
-	for (let left = most - known.size, draws = 0; left > 0 && draws < 4 * most; left = most - known.size) {
+	for (let left = maxPairs - known.size, draws = 0; left > 0 && draws < 4 * maxPairs; left = maxPairs - known.size) {
 		const pairs = Array.from({ length: Math.min(round, left) }, () => drawPair(players, plan, random))
 		draws += pairs.length
 		await measure(pairs)
 		drawn.push(...pairs)
 		const weight = plan.drawnWeight / drawn.length
 		const chance = drawn.map((pair) => ({ pair, weight, difference: at(pair), drawn: true }))
-		const isLast = most - known.size <= 0
+		const isLast = maxPairs - known.size <= 0
 		if (drawn.length < 2 * round && !isLast) continue
 		fit = fitPairs([...fixed, ...chance], total)
 		if (fit && isPrecise(fit, options.precision ?? 0.01)) break

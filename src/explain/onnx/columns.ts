@@ -1,7 +1,7 @@
-import type { ElementType, OnnxAttribute, OnnxNode, OnnxTensor, OnnxValue } from './read-onnx.ts'
+import type { ElementType, OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxValue } from './read-onnx.ts'
 
 /** What is done to a value on its way to the model proper. `fround`: the result is a float32. */
-export type Step =
+type Step =
 	| { kind: 'multiply' | 'add' | 'subtract' | 'divide'; by: number; fround: boolean }
 	| { kind: 'round' }
 	| { kind: 'replace'; value: number; by: number }
@@ -10,7 +10,7 @@ export type Step =
 
 /** A column of a tensor inside the graph: one column of the inputs after some steps. */
 export type Column = { input: number; steps: readonly Step[] }
-export type Matrix = { type: ElementType; columns: readonly Column[] }
+type Matrix = { type: ElementType; columns: readonly Column[] }
 
 /** The texts that a graph knows and those that rows brought: a text column is the number of its text. */
 export type Texts = { code(text: string): number; text(code: number): string; known: ReadonlySet<string> }
@@ -213,4 +213,44 @@ function picked(first: Matrix, second?: OnnxTensor): Matrix | undefined {
 	const columns = Array.from(second?.values ?? [], (i) => first.columns[i < 0 ? i + first.columns.length : i])
 	if (columns.length === 0 || columns.some((c) => c === undefined)) return undefined
 	return { type: first.type, columns: columns as Column[] }
+}
+
+/** Texts that rows brought and that are remembered beside those of the graph: a bound on memory. */
+const maxTexts = 100_000
+
+/**
+ * Numbers for the texts of a graph, in which rows are kept as numbers alone. Of the texts that rows bring the oldest are
+ * forgotten when there are very many; a number is never given twice, so a row that was kept for too long is an error.
+ */
+export function openTexts(graph: OnnxGraph): Texts {
+	const codes = new Map<string, number>()
+	const texts = new Map<number, string>()
+	let next = 0
+	const add = (text: string): number => {
+		codes.set(text, next)
+		texts.set(next, text)
+		return next++
+	}
+	for (const { op, attributes } of graph.nodes)
+		if (op === 'OneHotEncoder' || op === 'LabelEncoder')
+			for (const name of ['cats_strings', 'keys_strings'])
+				for (const text of attributes.get(name)?.texts ?? []) if (!codes.has(text)) add(text)
+	const known = new Set(codes.keys())
+	let oldest = next
+	return {
+		known,
+		code(text) {
+			const code = codes.get(text) ?? add(text)
+			if (next - oldest > maxTexts) {
+				codes.delete(texts.get(oldest) as string)
+				texts.delete(oldest++)
+			}
+			return code
+		},
+		text(code) {
+			const text = texts.get(code)
+			if (text === undefined) throw new RangeError('the row was encoded too long ago: encode it again')
+			return text
+		},
+	}
 }

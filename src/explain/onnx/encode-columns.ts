@@ -40,7 +40,7 @@ export function planInputs(
 	})
 	let next = 0
 	const owners = names.map((name, i) =>
-		types[i] === 'string' ? name : (numbers.features[numbers.owner[next++] as number] as string),
+		types[i] === 'string' ? name : (numbers.features[numbers.featureOf[next++] as number] as string),
 	)
 	const features = [...new Set(owners)]
 	const place = new Map(features.map((feature, i) => [feature, i]))

@@ -1,5 +1,5 @@
+import { nextDouble } from '../floats.ts'
 import { ArtifactError } from '../model.ts'
-import { nextDouble } from '../next-float.ts'
 import { EnsembleBuilder } from '../trees/build-ensemble.ts'
 import { missingType, nodeFlag, type TreeEnsemble } from '../trees/ensemble.ts'
 import type { OnnxNode } from './read-onnx.ts'

@@ -206,7 +206,7 @@ function ranked(
 		candidate.order = Math.min(candidate.order, order)
 		candidates.set(keyOf(c), candidate)
 	}
-	const largest = named.reduce((most, c) => Math.max(most, Math.abs(c.weight)), 0)
+	const largest = named.reduce((max, c) => Math.max(max, Math.abs(c.weight)), 0)
 	const rank = (c: Candidate) => (largest === 0 ? 0 : Math.round(c.weight / (largest * tie)))
 	const order = [...candidates.values()]
 		.filter((c) => rank(c) > 0 && speaking(c).length > 0)

@@ -1,5 +1,25 @@
-import { decideAll } from '../trees/ensemble.ts'
-import type { ShapPlan } from './shap-plan.ts'
+import { AdditivityError, type Attribution, checkedAttribution, type Model } from '../model.ts'
+import { decideAll, type TreeEnsemble } from '../trees/ensemble.ts'
+
+/** Shapley values of one row: by output, a value a column. base + the sum of an output's contributions is its margin. */
+export type ShapValues = { base: Float64Array; contributions: Float64Array[] }
+
+/** What Shapley values need of a model: made once, used for every row, by one caller at a time. */
+export type ShapPlan = {
+	e: TreeEnsemble
+	/** The expected margin of each output. */
+	base: Float64Array
+	/** Adds one tree's values to `out` (by column, from `offset`). `decisions` as of `decideAll`. Allocates nothing. */
+	addTree(tree: number, decisions: Uint8Array, out: Float64Array, offset: number): void
+}
+
+/** Shapley values of the row with these decisions. */
+export function shapValues({ e, base, addTree }: ShapPlan, decisions: Uint8Array): ShapValues {
+	const contributions = Array.from({ length: e.outputs }, () => new Float64Array(e.columns))
+	for (let tree = 0; tree < e.trees; tree++)
+		addTree(tree, decisions, contributions[e.treeOutput[tree] as number] as Float64Array, 0)
+	return { base: base.slice(), contributions }
+}
 
 /** Bytes of decisions that are held at once: they and one tree's table stay in a core's own cache. */
 const blockBytes = 512 * 1024
@@ -32,4 +52,49 @@ export function explainRows(plan: ShapPlan, rows: Float64Array, out: Float64Arra
 				addTree(tree, decisions[row - from] as Uint8Array, out, row * width + offset)
 		}
 	}
+}
+
+/** Encoded rows one after the other, as `explainRows` and threads take them. */
+export function rowMajor(rows: readonly Float64Array[]): Float64Array {
+	const width = rows[0]?.length ?? 0
+	const all = new Float64Array(rows.length * width)
+	rows.forEach((x, i) => {
+		all.set(x, i * width)
+	})
+	return all
+}
+
+/** What `explainRows` or threads answered for rows, and how. */
+type ExplainedColumns = { method: string; base: Float64Array; contributions: Float64Array }
+
+/**
+ * Attributions by feature of rows whose columns were explained together: the columns of one feature add up to it. Every sum
+ * is checked against the row's own margin: where it is another, the answer is the error. Throws RangeError for a model that
+ * is not made of trees.
+ */
+export function attributionsOfRows(
+	model: Model,
+	rows: readonly Float64Array[],
+	{ method, base, contributions }: ExplainedColumns,
+): (Attribution | AdditivityError)[] {
+	const { structure, outputs, tolerance } = model
+	if (structure?.kind !== 'trees') throw new RangeError('only trees are explained by their columns')
+	const { columns } = structure.ensemble
+	return rows.map((x, row) => {
+		const byFeature = Array.from({ length: outputs }, (_, k) => {
+			const at = (row * outputs + k) * columns
+			return Float64Array.from(structure.sources, (source) =>
+				source.columns.reduce((sum, column) => sum + (contributions[at + column] as number), 0),
+			)
+		})
+		try {
+			return checkedAttribution(
+				{ method, base: base.slice(), contributions: byFeature, margin: model.margin(x) },
+				tolerance,
+			)
+		} catch (error) {
+			if (error instanceof AdditivityError) return error
+			throw error
+		}
+	})
 }

@@ -1,6 +1,6 @@
 import type { TreeEnsemble } from '../trees/ensemble.ts'
 import { linkPaths, outputScale, type Paths } from './paths.ts'
-import { gaussLegendre, type Rule } from './quadrature.ts'
+import { gaussLegendre, type Rule } from './quadrature-trees.ts'
 
 const maxPoints = 24
 
@@ -52,15 +52,15 @@ type Leaf = {
 }
 
 function leafRoom(paths: Paths): Leaf {
-	const most = paths.unique.reduce((a, b) => Math.max(a, b), 1)
+	const maxPath = paths.unique.reduce((a, b) => Math.max(a, b), 1)
 	return {
 		length: 0,
-		column: new Int32Array(most),
-		z: new Float64Array(most),
-		o: new Uint8Array(most),
+		column: new Int32Array(maxPath),
+		z: new Float64Array(maxPath),
+		o: new Uint8Array(maxPath),
 		place: new Map(),
 		product: new Float64Array(maxPoints),
-		divided: new Float64Array(most * maxPoints),
+		divided: new Float64Array(maxPath * maxPoints),
 		rules: new Map(),
 	}
 }

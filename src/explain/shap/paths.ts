@@ -78,3 +78,26 @@ export function outputScale(e: TreeEnsemble): Float64Array {
 	for (const output of e.treeOutput) count[output] = (count[output] as number) + 1
 	return count.map((n) => (e.average && n > 0 ? 1 / n : 1))
 }
+
+/** The different columns on the way to a node, numbered in the order in which the path first asks for them. */
+export type LeafPath = {
+	columns: number[]
+	/** The last edge of each column: the one that knows whether all of the column's splits were satisfied. */
+	edges: number[]
+}
+
+export function pathTo(e: TreeEnsemble, paths: Paths, node: number): LeafPath {
+	const path: LeafPath = { columns: [], edges: [] }
+	const way: number[] = []
+	for (let at = node; (paths.parent[at] as number) >= 0; at = paths.parent[at] as number) way.push(at)
+	for (const edge of way.reverse()) {
+		const column = e.feature[paths.parent[edge] as number] as number
+		const slot = path.columns.indexOf(column)
+		if (slot >= 0) path.edges[slot] = edge
+		else {
+			path.columns.push(column)
+			path.edges.push(edge)
+		}
+	}
+	return path
+}

@@ -1,6 +1,36 @@
 import type { TreeEnsemble } from '../trees/ensemble.ts'
 import type { Paths } from './paths.ts'
-import { gaussLegendre } from './quadrature.ts'
+
+/** Points inside (0, 1) and weights that sum to 1. */
+export type Rule = { points: Float64Array; weights: Float64Array }
+
+/** The Legendre polynomial of degree n at x, and its derivative. */
+function legendre(n: number, x: number): [number, number] {
+	let [before, value] = [1, x]
+	for (let k = 2; k <= n; k++) [before, value] = [value, ((2 * k - 1) * x * value - (k - 1) * before) / k]
+	return [value, (n * (x * value - before)) / (x * x - 1)]
+}
+
+/**
+ * Gauss-Legendre quadrature on (0, 1): exact for polynomials up to degree 2n - 1. Roots by Newton's method from
+ * Tricomi's first guess (Numerical Recipes, section 4.6). Throws RangeError unless n >= 1.
+ */
+export function gaussLegendre(n: number): Rule {
+	if (!(n >= 1)) throw new RangeError(`a quadrature needs a point, not ${n}`)
+	const points = new Float64Array(n)
+	const weights = new Float64Array(n)
+	for (let i = 0; i < n; i++) {
+		let x = n === 1 ? 0 : Math.cos((Math.PI * (i + 0.75)) / (n + 0.5))
+		for (let step = 0; n > 1 && step < 10; step++) {
+			const [value, slope] = legendre(n, x)
+			x -= value / slope
+		}
+		const slope = n === 1 ? 1 : legendre(n, x)[1]
+		points[i] = (1 - x) / 2
+		weights[i] = 1 / ((1 - x * x) * slope * slope)
+	}
+	return { points, weights }
+}
 
 /** More points change nothing in the 15th digit: integrands are products of factors between 0 and 1. */
 const maxPoints = 24
@@ -9,7 +39,7 @@ const maxPoints = 24
 const lanes = 4
 
 /** What quadrature keeps between rows: points of each tree, and room for the largest tree. */
-export type QuadraturePlan = {
+type QuadraturePlan = {
 	e: TreeEnsemble
 	paths: Paths
 	/** Points by tree. */
@@ -35,17 +65,17 @@ function ruleOf(n: number): Float64Array {
 
 export function planQuadrature(e: TreeEnsemble, paths: Paths, scale: Float64Array): QuadraturePlan {
 	const points = new Uint8Array(e.trees)
-	let [largest, most] = [1, 1]
+	let [largest, maxRule] = [1, 1]
 	for (let tree = 0; tree < e.trees; tree++) {
 		const [from, to] = [e.roots[tree] as number, e.roots[tree + 1] as number]
 		let unique = 1
 		for (let node = from; node < to; node++) unique = Math.max(unique, paths.unique[node] as number)
 		// The integrand of a leaf has one factor a feature but one: n points are exact up to degree 2n - 1.
 		points[tree] = Math.min(maxPoints, Math.ceil(unique / 2))
-		most = Math.max(most, points[tree] as number)
+		maxRule = Math.max(maxRule, points[tree] as number)
 		largest = Math.max(largest, to - from)
 	}
-	const rules = Array.from({ length: most + 1 }, (_, n) => ruleOf(Math.max(1, n)))
+	const rules = Array.from({ length: maxRule + 1 }, (_, n) => ruleOf(Math.max(1, n)))
 	const [down, up] = [new Float64Array(largest * lanes), new Float64Array(largest * lanes)]
 	return { e, paths, points, rules, scale, on: new Uint8Array(largest), down, up }
 }

@@ -29,7 +29,7 @@ export function planWalks(
 	rows: readonly Float64Array[],
 	decide: Decide,
 ): WalkPlan {
-	const deepest = paths.unique.reduce((a, b) => Math.max(a, b), 0)
+	const maxDepth = paths.unique.reduce((a, b) => Math.max(a, b), 0)
 	const weights = new Float64Array(tabled * tabled)
 	for (let a = 1; a < tabled; a++)
 		for (let b = 0; b < tabled; b++) weights[a * tabled + b] = shapleyWeight(a, b)
@@ -50,7 +50,7 @@ export function planWalks(
 		words,
 		scale: outputScale(e).map((s) => s / rows.length),
 		side: new Uint8Array(e.columns),
-		forks: new Int32Array(deepest + 1),
+		forks: new Int32Array(maxDepth + 1),
 		weights,
 	}
 }

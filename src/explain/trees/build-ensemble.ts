@@ -20,7 +20,7 @@ export type RawTree = {
 }
 
 /** Boosting stops long before; a chain of nodes deeper than this is made to exhaust whoever walks it. */
-const deepestTree = 1000
+const maxTreeDepth = 1000
 
 class Growing<A extends Int32Array | Float64Array | Uint8Array | Uint32Array> {
 	array: A
@@ -95,7 +95,7 @@ export class EnsembleBuilder {
 			if (!(Number.isInteger(node) && node >= 0 && node < tree.nodes))
 				fail(`does not exist among ${tree.nodes}`)
 			if (seen[node] === 1) fail('has two parents or is above itself')
-			if (depth > deepestTree) fail(`is more than ${deepestTree} levels deep`)
+			if (depth > maxTreeDepth) fail(`is more than ${maxTreeDepth} levels deep`)
 			seen[node] = 1
 			const index = this.#node(tree, node, fail)
 			if (parent >= 0) (right === 1 ? this.#right : this.#left).array[parent] = index

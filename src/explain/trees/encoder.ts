@@ -21,7 +21,7 @@ export type Encoder = {
 	/** Logged features in the order of the columns that they first feed. */
 	features: readonly string[]
 	/** The feature (its index) that each column belongs to. */
-	owner: Int32Array
+	featureOf: Int32Array
 	/** Of each feature: the columns that it becomes, and the categories that are known of it. */
 	columnsOf: readonly { columns: number[]; categories?: readonly string[] }[]
 	encode(row: Readonly<Record<string, unknown>>): Encoded
@@ -134,10 +134,10 @@ function columnValue(source: Source, value: unknown, narrow: (x: number) => numb
 	return Number.NaN
 }
 
-function columnsOf(sources: readonly Source[], owner: Int32Array): Encoder['columnsOf'] {
+function columnsOf(sources: readonly Source[], featureOf: Int32Array): Encoder['columnsOf'] {
 	const all: { columns: number[]; categories?: readonly string[] }[] = []
 	sources.forEach((source, i) => {
-		const known = all[owner[i] as number]
+		const known = all[featureOf[i] as number]
 		if (known) known.columns.push(i)
 		else if (source.kind === 'number') all.push({ columns: [i], ...(source.isCode && { categories: [] }) })
 		else
@@ -155,7 +155,7 @@ export function makeEncoder(input: Input): Encoder {
 	const sources = sourcesOf(input)
 	const features = [...new Set(sources.map((s) => s.feature))]
 	const index = new Map(features.map((feature, i) => [feature, i]))
-	const owner = Int32Array.from(sources, (s) => index.get(s.feature) as number)
+	const featureOf = Int32Array.from(sources, (s) => index.get(s.feature) as number)
 	const { missing } = input.manifest
 	const sentinel = typeof missing === 'number' ? narrow(missing) : undefined
 	// One note a feature, about the category that none of its columns is for.
@@ -197,15 +197,15 @@ export function makeEncoder(input: Input): Encoder {
 
 	return {
 		features,
-		owner,
-		columnsOf: columnsOf(sources, owner),
+		featureOf,
+		columnsOf: columnsOf(sources, featureOf),
 		encode(row) {
 			const notes: FeatureNote[] = []
 			const note: Note = (code, feature, message) => notes.push({ feature, code, message })
 			const values = features.map((feature) => logged(row, feature, note))
 			const x = new Float64Array(sources.length)
 			sources.forEach((source, i) => {
-				const value = columnValue(source, values[owner[i] as number], narrow, note)
+				const value = columnValue(source, values[featureOf[i] as number], narrow, note)
 				// The sentinel is a number of the model's input: with 0, false and the first category are missing too.
 				x[i] = value === sentinel ? Number.NaN : value
 			})

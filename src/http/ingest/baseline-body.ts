@@ -9,7 +9,7 @@ import { mediaType } from '../read-json.ts'
 import { TimeParameter } from '../../core/schemas.ts'
 import { type BaselineBatch, baselineBatches } from './baseline-rows.ts'
 import { csvRows } from './csv.ts'
-import { behindSpace, notAnArray } from './json-array.ts'
+import { skipSpace, notAnArray } from './json-array.ts'
 import { type Bytes, bodyError, plainBytes } from './open-body.ts'
 import { parquetRows } from './parquet.ts'
 import { arrayRows, type ParsedRow, parseBody, parseRows, readArray } from './parse-rows.ts'
@@ -49,7 +49,7 @@ export async function baselineBody(
 	const bytes = (limit: BodyLimit) => plainBytes(headers, body.within(limit))
 	if (type === 'application/json') {
 		const text = await readAll(bytes('jsonBytes'), body)
-		if (text[behindSpace(text, 0)] === 0x7b) return fromWindow(context, text, version)
+		if (text[skipSpace(text, 0)] === 0x7b) return fromWindow(context, text, version)
 		return rows(arrayRows(text, limits, body.breather))
 	}
 	if (ndjson.includes(type))

@@ -21,7 +21,7 @@ export type Slice = {
  * between the commas is not looked at. Throws `malformed` when the brackets do not fit, `invalid` for another value.
  */
 export async function slicesOf(text: Uint8Array, limits: Limits, breather: Breather): Promise<Slice[]> {
-	const begin = behindSpace(text, 0)
+	const begin = skipSpace(text, 0)
 	if (text[begin] !== openList) throw notAnArray()
 	const shape = new JsonShape(text, begin + 1)
 	const slices: Slice[] = []
@@ -47,11 +47,11 @@ export async function slicesOf(text: Uint8Array, limits: Limits, breather: Breat
 		shape.next()
 		element = shape.at
 	}
-	if (behindSpace(text, element) < text.length) throw notJson('something stands behind the array')
+	if (skipSpace(text, element) < text.length) throw notJson('something stands behind the array')
 	return slices
 }
 
-export function behindSpace(text: Uint8Array, at: number): number {
+export function skipSpace(text: Uint8Array, at: number): number {
 	let end = at
 	while (end < text.length && (text[end] as number) <= 32) end++
 	return end

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { checkStore } from '../../alerting/health/check-store.ts'
+import { checkStore } from '../../alerting/health.ts'
 import { AppError } from '../../core/errors.ts'
 import { inScope } from '../../registry/key/authorise.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'

@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { acknowledgeIncident } from '../../alerting/incident/acknowledge-incident.ts'
-import { commentIncident } from '../../alerting/incident/comment-incident.ts'
-import { getIncident } from '../../alerting/incident/get-incident.ts'
-import { listIncidents } from '../../alerting/incident/list-incidents.ts'
-import { resolveIncident } from '../../alerting/incident/resolve-incident.ts'
+import {
+	acknowledgeIncident,
+	commentIncident,
+	resolveIncident,
+} from '../../alerting/incident/change-incident.ts'
+import { getIncident, listIncidents } from '../../alerting/incident/read-incidents.ts'
 import { readers } from '../../core/actor.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { pageOf, pageParameters, pathText, periodParameters } from '../parameters.ts'

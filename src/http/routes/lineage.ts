@@ -1,11 +1,10 @@
 import { z } from 'zod'
+import { originForms } from '../../decisions/lineage/find-versions.ts'
+import { Lineage, TouchedPrediction } from '../../decisions/lineage/lineage.schema.ts'
 import { listPredictions } from '../../decisions/lineage/list-predictions.ts'
-import { originForms } from '../../decisions/lineage/origin.ts'
 import { directions, readLineage } from '../../decisions/lineage/read-lineage.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { pageOf, pageParameters } from '../parameters.ts'
-import { TouchedPrediction } from '../../decisions/lineage/lineage.schema.ts'
-import { Lineage } from '../../decisions/lineage/lineage.schema.ts'
 
 const from = z
 	.string()

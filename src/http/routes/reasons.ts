@@ -2,11 +2,14 @@ import { z } from 'zod'
 import { readers } from '../../core/actor.ts'
 import { approveTable } from '../../decisions/reasons/approve-table.ts'
 import { proposeTable } from '../../decisions/reasons/propose-table.ts'
-import { getTable, listTables } from '../../decisions/reasons/read-tables.ts'
-import { ReasonTableApproval, ReasonTableProposal } from '../../decisions/reasons/reason-table.schema.ts'
+import {
+	ReasonTableApproval,
+	ReasonTableProposal,
+	TableRecord,
+} from '../../decisions/reasons/reason-table.schema.ts'
+import { getTable, listTables } from '../../decisions/reasons/table-record.ts'
 import { created, endpoint, ok, type Resource } from '../endpoint.ts'
 import { modelPath, pageOf, pageParameters, pathText } from '../parameters.ts'
-import { TableRecord } from '../../decisions/reasons/reason-table.schema.ts'
 
 const params = z.strictObject({
 	...modelPath,

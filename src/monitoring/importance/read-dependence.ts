@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
-import { curveOf, gridOf, partialDependence } from '../../explain/global/partial-dependence.ts'
+import { curveOf, dependencePoints, partialDependence } from '../../explain/global/partial-dependence.ts'
 import { FeatureError, type Model } from '../../explain/model.ts'
 import { fault } from '../bias/audit-scope.ts'
 import { sampledRows, takeTurns } from './explained-sample.ts'
@@ -55,7 +55,7 @@ export async function readDependence(
 		const { features } = await read()
 		if (features) logged.push(features)
 	}
-	const grid = gridOf(
+	const grid = dependencePoints(
 		logged.map((row) => row[feature]),
 		maxPoints,
 	)

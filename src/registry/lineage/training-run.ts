@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts'
 import { canonicalJson } from '../../core/canonical-json.ts'
 import { dayMs, formatTime, minuteMs } from '../../core/time.ts'
 import { type Change, commit } from '../../db/commit.ts'
-import { outboxInsert } from '../../db/outbox/enqueue.ts'
+import { outboxInsert } from '../../db/outbox.ts'
 import type { TrainingRun } from '../../ports/lineage.ts'
 import { linkInserts, originsOf, runLinks, type TracedVersion } from './links.ts'
 

@@ -3,7 +3,7 @@ import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
 import { nearest } from '../../core/nearest.ts'
-import { inList } from '../../db/in-list.ts'
+import { inList } from '../../db/database.ts'
 import { models } from '../../db/schema.ts'
 import { inScope, seesAll } from '../key/authorise.ts'
 

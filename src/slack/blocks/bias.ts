@@ -1,8 +1,8 @@
+import { barChart } from '../../charts/text-charts.ts'
 import { splitLeftOut } from '../../metrics/measure-groups.ts'
 import type { MetricPoint } from '../../metrics/metric-point.ts'
 import type { AttributeBias, ModelBias } from '../../monitoring/bias/read-bias.ts'
 import { limits } from '../limits.ts'
-import { barChart } from './chart.ts'
 import { chanceOf, count, coverageText, figure, windowName, withInterval } from './figure.ts'
 import { placeText } from './place.ts'
 import {

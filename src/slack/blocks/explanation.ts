@@ -1,7 +1,7 @@
+import { signedChart } from '../../charts/text-charts.ts'
 import { type Drawn, valueText } from '../../decisions/explanation/draw-explanation.ts'
 import type { Contribution, Counterfactual, Explanation } from '../../decisions/explanation/explanation.ts'
 import { limits } from '../limits.ts'
-import { signedChart } from './chart.ts'
 import { figure } from './figure.ts'
 import {
 	type Block,

@@ -1,6 +1,6 @@
+import { barChart, trendChart } from '../../charts/text-charts.ts'
 import { formatTime, hourMs } from '../../core/time.ts'
 import type { IncidentDetails, SegmentValue } from '../delivery/incident-details.ts'
-import { barChart, trendChart } from './chart.ts'
 import { count, figure } from './figure.ts'
 import { type Block, code, named, section } from './text.ts'
 

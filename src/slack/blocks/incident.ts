@@ -1,7 +1,6 @@
 import type { Incident, IncidentAlert } from '../../alerting/incident/incident.ts'
 import { digits } from '../../core/digits.ts'
-import type { IncidentDetails } from '../delivery/incident-details.ts'
-import { type Evidence, maxShown } from '../delivery/incident-evidence.ts'
+import { type Evidence, type IncidentDetails, maxShown } from '../delivery/incident-details.ts'
 import { limits } from '../limits.ts'
 import { detailParts } from './incident-details.ts'
 import {

@@ -1,7 +1,7 @@
+import { type Slot, trendChart } from '../../charts/text-charts.ts'
 import { formatTime, windowMs } from '../../core/time.ts'
 import type { MetricPoint } from '../../metrics/metric-point.ts'
 import type { ModelPerformance } from '../../monitoring/performance/read-performance.ts'
-import { type Slot, trendChart } from './chart.ts'
 import { figure, shortName, windowName } from './figure.ts'
 
 /** The chart of a metric's windows, and what it shows in a sentence. Both are empty when no window has a value. */

@@ -1,7 +1,7 @@
-import { getIncident } from '../../alerting/incident/get-incident.ts'
+import { getIncident } from '../../alerting/incident/read-incidents.ts'
 import { AppError } from '../../core/errors.ts'
 import { incidentMessage } from '../blocks/incident.ts'
-import { incidentEvidence } from '../delivery/incident-evidence.ts'
+import { incidentEvidence } from '../delivery/incident-details.ts'
 import type { SlackCommand } from '../reply.ts'
 
 const listed = '`/plumb incidents` lists them.'

@@ -1,4 +1,4 @@
-import { openIncidents } from '../../alerting/incident/list-incidents.ts'
+import { openIncidents } from '../../alerting/incident/read-incidents.ts'
 import { incidentsMessage } from '../blocks/incident.ts'
 import type { SlackCommand } from '../reply.ts'
 

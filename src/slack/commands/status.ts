@@ -1,4 +1,4 @@
-import { openIncidents } from '../../alerting/incident/list-incidents.ts'
+import { openIncidents } from '../../alerting/incident/read-incidents.ts'
 import { getModel, listModels } from '../../registry/model/list-models.ts'
 import { statusMessage } from '../blocks/models.ts'
 import type { SlackCommand } from '../reply.ts'

@@ -7,7 +7,7 @@ import {
 } from '../../alerting/incident/window-rows.ts'
 import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
-import { windowMs } from '../../core/time.ts'
+import { type WindowSize, windowMs, windowSizes } from '../../core/time.ts'
 import type { IncidentChange } from '../../db/schema.ts'
 import { listReplays } from '../../decisions/replay/list-replays.ts'
 import { metricIds } from '../../metrics/index.ts'
@@ -16,7 +16,47 @@ import { readAnswers } from '../../monitoring/windows/read-metrics.ts'
 import { hasRole, seesFeatures } from '../../registry/key/authorise.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import { modeOf } from '../../stats/ordered-samples.ts'
-import { sizeOf } from './incident-evidence.ts'
+
+/** What stands behind an alert: rows of its window and of the baseline, and the chance that it is none. */
+export type Evidence = { n: number; m: number; q: number | null }
+
+/** More alerts than that are counted, not shown. */
+export const maxShown = 8
+
+/** The evidence of an incident's first alerts, in their order; undefined where an alert is not about a computed window. */
+export const incidentEvidence = (context: Context, incident: Incident): Promise<(Evidence | undefined)[]> =>
+	Promise.all(incident.alerts.slice(0, maxShown).map((alert) => evidenceOf(context, incident, alert)))
+
+async function evidenceOf(
+	context: Context,
+	{ model, environment }: Incident,
+	alert: IncidentAlert,
+): Promise<Evidence | undefined> {
+	const window = sizeOf(alert)
+	if (window === undefined || !metricIds.includes(alert.metric)) return undefined
+	const { version, feature, segment } = alert.subject
+	const from = Date.parse(alert.window.from)
+	const { items } = await readAnswers(context, {
+		model,
+		environment,
+		version,
+		window,
+		metrics: [alert.metric],
+		feature,
+		segment: segment && `${segment.name}:${segment.value}`,
+		from,
+		to: from + 1,
+		limit: 1,
+	})
+	const [answer] = items
+	return answer?.subject.feature === feature && answer ? { n: answer.n, m: answer.m, q: answer.q } : undefined
+}
+
+/** An alert by the clock is not about a window. */
+export function sizeOf({ window: { from, to } }: IncidentAlert): WindowSize | undefined {
+	const ms = Date.parse(to) - Date.parse(from)
+	return windowSizes.find((size) => windowMs[size] === ms)
+}
 
 export type SegmentValue = { value: string; metric: number | null; n: number }
 

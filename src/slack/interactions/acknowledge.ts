@@ -1,4 +1,4 @@
-import { acknowledgeIncident } from '../../alerting/incident/acknowledge-incident.ts'
+import { acknowledgeIncident } from '../../alerting/incident/change-incident.ts'
 import { named, say } from '../blocks/text.ts'
 import type { Handler } from '../reply.ts'
 

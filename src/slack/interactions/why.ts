@@ -1,7 +1,6 @@
-import { getIncident } from '../../alerting/incident/get-incident.ts'
+import { getIncident } from '../../alerting/incident/read-incidents.ts'
 import { whyMessage } from '../blocks/incident.ts'
-import { incidentDetails } from '../delivery/incident-details.ts'
-import { incidentEvidence } from '../delivery/incident-evidence.ts'
+import { incidentDetails, incidentEvidence } from '../delivery/incident-details.ts'
 import type { Handler } from '../reply.ts'
 
 export const why: Handler = async (context, { actor, words }) => {

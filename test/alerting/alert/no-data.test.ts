@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { listIncidents } from '../../../src/alerting/incident/list-incidents.ts'
+import { listIncidents } from '../../../src/alerting/incident/read-incidents.ts'
 import type { Actor } from '../../../src/core/actor.ts'
 import { dayMs } from '../../../src/core/time.ts'
 import { startOfTest, testContext } from '../../support/context.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { findChanges } from '../../../src/alerting/incident/find-changes.ts'
-import { type Side, sideOf } from '../../../src/alerting/incident/side.ts'
+import { type Side, sideOf } from '../../../src/alerting/incident/window-rows.ts'
 import { Chance } from '../../../src/demo/random.ts'
 import { type Value, wrong } from '../../../src/monitoring/segments/feature-cells.ts'
 import { sampleDistance } from '../../../src/stats/ordered-samples.ts'

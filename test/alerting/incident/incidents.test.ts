@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { acknowledgeIncident } from '../../../src/alerting/incident/acknowledge-incident.ts'
-import { commentIncident } from '../../../src/alerting/incident/comment-incident.ts'
-import { getIncident } from '../../../src/alerting/incident/get-incident.ts'
-import { listIncidents } from '../../../src/alerting/incident/list-incidents.ts'
-import { resolveIncident } from '../../../src/alerting/incident/resolve-incident.ts'
+import {
+	acknowledgeIncident,
+	commentIncident,
+	resolveIncident,
+} from '../../../src/alerting/incident/change-incident.ts'
+import { getIncident, listIncidents } from '../../../src/alerting/incident/read-incidents.ts'
 import { createSilence, expireSilence } from '../../../src/alerting/silence/silence.ts'
 import { cancelRequest, createRequest, listRequests } from '../../../src/approvals/request/request.ts'
 import type { Actor } from '../../../src/core/actor.ts'

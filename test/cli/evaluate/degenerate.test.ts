@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { evaluate } from '../../../src/cli/evaluate/evaluate.ts'
+import { evaluationJson } from '../../../src/cli/evaluate/evaluation.ts'
+import type { Request } from '../../../src/cli/evaluate/options.ts'
 import { evaluationPage } from '../../../src/cli/evaluate/page.ts'
-import type { Request } from '../../../src/cli/evaluate/request.ts'
-import { evaluationJson } from '../../../src/cli/evaluate/to-json.ts'
 import { request, rowsOfCsv } from './support.ts'
 
 const table = (rows: number, line: (i: number) => string) =>

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { numberText } from '../../../src/charts/number-text.ts'
-import { linearScale, roundTicks } from '../../../src/charts/page/scale.ts'
-import { escape } from '../../../src/charts/page/svg.ts'
+import { roundTicks, scaleToTicks } from '../../../src/charts/scale.ts'
+import { escape } from '../../../src/charts/svg.ts'
 import { evaluate } from '../../../src/cli/evaluate/evaluate.ts'
+import type { Request } from '../../../src/cli/evaluate/options.ts'
 import { evaluationPage } from '../../../src/cli/evaluate/page.ts'
-import type { Request } from '../../../src/cli/evaluate/request.ts'
 import { request, rowsOfCsv } from './support.ts'
 
 const evil = `<img src=x onerror="alert('1')">&amp;`
@@ -95,7 +95,7 @@ describe('axes', () => {
 	})
 
 	it('place the ends of a range within them', () => {
-		const scale = linearScale([0.13, 0.94], [50, 400])
+		const scale = scaleToTicks([0.13, 0.94], [50, 400])
 		expect([scale.at(scale.low), scale.at(scale.high)]).toEqual([50, 400])
 		expect(scale.low).toBeLessThanOrEqual(0.13)
 		expect(scale.high).toBeGreaterThanOrEqual(0.94)

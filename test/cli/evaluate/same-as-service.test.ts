@@ -1,10 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { fairnessOf } from '../../../src/cli/evaluate/compare-groups.ts'
 import { evaluate } from '../../../src/cli/evaluate/evaluate.ts'
 import type { GroupValue } from '../../../src/cli/evaluate/evaluation.ts'
-import { fairnessOf } from '../../../src/cli/evaluate/fairness.ts'
-import { findingsOf } from '../../../src/cli/evaluate/findings.ts'
-import { RowsView } from '../../../src/cli/evaluate/rows-view.ts'
+import { metricValuesOf, RowsView } from '../../../src/cli/evaluate/rows-view.ts'
 import { metrics } from '../../../src/metrics/index.ts'
 import type { MetricValue } from '../../../src/metrics/metric-value.ts'
 import { summariseOutcomes } from '../../../src/metrics/outcome-result.ts'
@@ -143,7 +142,7 @@ describe('an evaluation says what the service says of the same rows as a window'
 	it('is the same whether the scores are sorted in their place or beside it', async () => {
 		const rows = fc.sample(cells('binary'), { numRuns: 200, seed: 7 })
 		const once = await rowsOfCsv(asked('binary'), csvOf('binary', rows))
-		const beside = findingsOf(new RowsView(once))
-		expect(findingsOf(new RowsView(once, { isLast: true }))).toEqual(beside)
+		const beside = metricValuesOf(new RowsView(once))
+		expect(metricValuesOf(new RowsView(once, { isLast: true }))).toEqual(beside)
 	})
 })

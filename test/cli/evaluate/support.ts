@@ -2,7 +2,7 @@ import { dataColumns } from '../../../src/cli/evaluate/data-columns.ts'
 import { evaluate } from '../../../src/cli/evaluate/evaluate.ts'
 import type { Evaluation } from '../../../src/cli/evaluate/evaluation.ts'
 import { makeRows } from '../../../src/cli/evaluate/make-rows.ts'
-import type { Request } from '../../../src/cli/evaluate/request.ts'
+import type { Request } from '../../../src/cli/evaluate/options.ts'
 import type { Rows } from '../../../src/cli/evaluate/rows.ts'
 import { readCsv } from '../../../src/tables/read-csv.ts'
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { Actor } from '../../../src/core/actor.ts'
 import { hourMs } from '../../../src/core/time.ts'
-import { findBackground } from '../../../src/decisions/explanation/find-background.ts'
+import { findBackground } from '../../../src/decisions/explanation/background.ts'
 import { BatchBuilder } from '../../../src/summaries/inputs/batch-builder.ts'
 import { startOfTest, testContext } from '../../support/context.ts'
 import { registerTestModel } from '../../support/model.ts'

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { utf8 } from '../../../src/core/bytes.ts'
 import type { BackgroundContent } from '../../../src/decisions/explanation/background.ts'
-import { compareWith } from '../../../src/decisions/explanation/shap-background.ts'
+import { compareWith } from '../../../src/decisions/explanation/explainer.ts'
 import { openModel } from '../../../src/explain/open-model.ts'
 import { modelCache } from '../../../src/registry/artifact/model-cache.ts'
 import { linearFile } from '../../support/linear-model.ts'

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { dayMs, formatTime } from '../../../src/core/time.ts'
-import { replay } from '../../../src/jobs/replay.ts'
+import { replay } from '../../../src/jobs/index.ts'
 import { startOfTest } from '../../support/context.ts'
 import {
 	digestOf,

@@ -4,7 +4,7 @@ import {
 	type CounterfactualInput,
 	findCounterfactuals,
 } from '../../../src/explain/counterfactual/find-counterfactuals.ts'
-import { observe } from '../../../src/explain/counterfactual/observed.ts'
+import { observe } from '../../../src/explain/counterfactual/movable.ts'
 import { openLinear } from '../../../src/explain/formats/linear.ts'
 import { openScorecard } from '../../../src/explain/formats/scorecard.ts'
 import type { Model } from '../../../src/explain/model.ts'
@@ -20,8 +20,8 @@ const grid = (features: readonly string[]) =>
 const linear = (coefficients: object, intercept = 0) =>
 	openLinear(bytes({ format: 'linear-json', link: 'logit', intercept, coefficients }))
 
-/** The least distance over all rows of whole numbers from 0 to 6 that change at most `most` features. */
-function bruteForce(model: Model, row: Row, target: CounterfactualInput['target'], most: number): number {
+/** The least distance over all rows of whole numbers from 0 to 6 that change at maxChanges `maxChanges` features. */
+function bruteForce(model: Model, row: Row, target: CounterfactualInput['target'], maxChanges: number): number {
 	const observed = observe(grid(model.features), model.features)
 	let best = Number.POSITIVE_INFINITY
 	const walk = (at: number, now: Row, cost: number, left: number) => {
@@ -41,7 +41,7 @@ function bruteForce(model: Model, row: Row, target: CounterfactualInput['target'
 					walk(at + 1, { ...now, [name]: value }, cost + 0.1 + distance / seen.scale, left - 1)
 			}
 	}
-	walk(0, row, 0, most)
+	walk(0, row, 0, maxChanges)
 	return best
 }
 
@@ -49,11 +49,11 @@ function agreesWithBruteForce(
 	model: Model,
 	row: Row,
 	target: CounterfactualInput['target'],
-	most: number,
+	maxChanges: number,
 ): void {
 	const observed = observe(grid(model.features), model.features)
-	const result = findCounterfactuals({ model, row, frozen: [], observed, budget, target, most })
-	const best = bruteForce(model, row, target, most)
+	const result = findCounterfactuals({ model, row, frozen: [], observed, budget, target, maxChanges })
+	const best = bruteForce(model, row, target, maxChanges)
 	if (best === 0 || best === Number.POSITIVE_INFINITY) {
 		expect(result).toMatchObject({ status: 'none', proven: true })
 		return
@@ -64,7 +64,7 @@ function agreesWithBruteForce(
 	for (const { changes } of result.counterfactuals) {
 		const score = scoreOf(model, { ...row, ...changes })
 		expect(target.side === 'below' ? score < target.threshold : score >= target.threshold).toBe(true)
-		expect(Object.keys(changes).length).toBeLessThanOrEqual(most)
+		expect(Object.keys(changes).length).toBeLessThanOrEqual(maxChanges)
 		for (const value of Object.values(changes)) {
 			expect(value).toSatisfy(Number.isInteger)
 			expect(value).toBeGreaterThanOrEqual(0)
@@ -76,7 +76,7 @@ function agreesWithBruteForce(
 describe('what is proven to be nearest is what brute force finds', () => {
 	const whole = fc.integer({ min: 0, max: 6 })
 	const side = fc.constantFrom('below' as const, 'at-or-above' as const)
-	const most = fc.integer({ min: 1, max: 3 })
+	const maxChanges = fc.integer({ min: 1, max: 3 })
 
 	it('for linear models', () => {
 		const coefficient = fc.integer({ min: -8, max: 8 }).map((n) => n / 4)
@@ -86,12 +86,12 @@ describe('what is proven to be nearest is what brute force finds', () => {
 				fc.array(whole, { minLength: 4, maxLength: 4 }),
 				fc.double({ min: 0.02, max: 0.98, noNaN: true }),
 				side,
-				most,
-				(coefficients, values, threshold, side, most) => {
+				maxChanges,
+				(coefficients, values, threshold, side, maxChanges) => {
 					const names = ['a', 'b', 'c', 'd']
 					const model = linear(Object.fromEntries(names.map((n, i) => [n, coefficients[i]])), -1)
 					const row = Object.fromEntries(names.map((n, i) => [n, values[i]]))
-					agreesWithBruteForce(model, row, { threshold, side }, most)
+					agreesWithBruteForce(model, row, { threshold, side }, maxChanges)
 				},
 			),
 			{ numRuns: 300 },
@@ -106,9 +106,9 @@ describe('what is proven to be nearest is what brute force finds', () => {
 				fc.array(whole, { minLength: 4, maxLength: 4 }),
 				fc.integer({ min: 0, max: 160 }),
 				side,
-				most,
+				maxChanges,
 				fc.constantFrom('left', 'right'),
-				(cards, values, threshold, side, most, closed) => {
+				(cards, values, threshold, side, maxChanges, closed) => {
 					const names = ['a', 'b', 'c', 'd']
 					const edges = [null, 1, 3.5, 5, null]
 					const features = names.map((n, i) => [
@@ -121,7 +121,7 @@ describe('what is proven to be nearest is what brute force finds', () => {
 						bytes({ format: 'scorecard', closed, features: Object.fromEntries(features) }),
 					)
 					const row = Object.fromEntries(names.map((n, i) => [n, values[i]]))
-					agreesWithBruteForce(model, row, { threshold, side }, most)
+					agreesWithBruteForce(model, row, { threshold, side }, maxChanges)
 				},
 			),
 			{ numRuns: 300 },
@@ -135,11 +135,11 @@ describe('what is proven to be nearest is what brute force finds', () => {
 				fc.array(whole, { minLength: 4, maxLength: 4 }),
 				fc.integer({ min: -6, max: 6 }).map((n) => n / 4),
 				side,
-				most,
-				(shapes: TreeShape[], values, threshold, side, most) => {
+				maxChanges,
+				(shapes: TreeShape[], values, threshold, side, maxChanges) => {
 					const model = smallTrees(shapes, style)
 					const row = Object.fromEntries(model.features.map((n, i) => [n, values[i]]))
-					agreesWithBruteForce(model, row, { threshold, side }, most)
+					agreesWithBruteForce(model, row, { threshold, side }, maxChanges)
 				},
 			),
 			{ numRuns: 300 },

@@ -4,7 +4,7 @@ import {
 	type CounterfactualInput,
 	findCounterfactuals,
 } from '../../../src/explain/counterfactual/find-counterfactuals.ts'
-import { observe } from '../../../src/explain/counterfactual/observed.ts'
+import { observe } from '../../../src/explain/counterfactual/movable.ts'
 import { openLinear } from '../../../src/explain/formats/linear.ts'
 import type { FeatureLimit } from '../../../src/explain/manifest.ts'
 import type { Model } from '../../../src/explain/model.ts'
@@ -63,7 +63,7 @@ describe('the nearest change of a linear model', () => {
 		['one-way', { late: { direction: 'increase' } }, ['late']],
 		['bounded', { late: { min: 1 } }, ['late']],
 	])('leaves %s features', (_, limits, kept) => {
-		const result = find(model, row, { target, limits, most: 3 })
+		const result = find(model, row, { target, limits, maxChanges: 3 })
 		const names =
 			result.status === 'found' ? result.counterfactuals.flatMap((c) => Object.keys(c.changes)) : []
 		for (const name of kept) expect(names).not.toContain(name)
@@ -160,7 +160,7 @@ describe('a search that is cut short', () => {
 			{ f0: 1, f1: 1, f2: 1, f3: 1 },
 			{
 				target: { threshold: 1, side: 'at-or-above' },
-				most: 2,
+				maxChanges: 2,
 				budget: { now: () => at++, ms: 2, steps: 0 },
 			},
 		)

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { findCounterfactuals } from '../../../src/explain/counterfactual/find-counterfactuals.ts'
-import { observe } from '../../../src/explain/counterfactual/observed.ts'
+import { observe } from '../../../src/explain/counterfactual/movable.ts'
 import { openCase, readCases } from '../golden/case.ts'
 
 // A threshold on one of several classes is not a decision.

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import type { Model } from '../../../src/explain/model.ts'
-import type { TreeEnsemble } from '../../../src/explain/trees/ensemble.ts'
-import { ensembleMargin } from '../../../src/explain/trees/margin.ts'
+import { ensembleMargin, type TreeEnsemble } from '../../../src/explain/trees/ensemble.ts'
 
 /** A leaf's value, or a split. */
 export type TreeShape = number | { column: number; threshold: number; left: TreeShape; right: TreeShape }

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { readJson } from '../../../src/explain/formats/json.ts'
-import type { Value } from '../../../src/explain/formats/value.ts'
+import { readJson, type Value } from '../../../src/explain/formats/json.ts'
 import { ArtifactError } from '../../../src/explain/model.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)

@@ -2,15 +2,16 @@ import { expect, test } from 'vitest'
 import { seeded } from '../../../src/core/random.ts'
 import {
 	addMoments,
+	attributionNdcg,
 	decodeMoments,
 	effectiveRows,
 	emptyMoments,
 	encodeMoments,
 	meanOf,
 	momentsOf,
+	shareChanges,
 	shareOf,
 } from '../../../src/explain/global/attribution-moments.ts'
-import { attributionNdcg, shareChanges } from '../../../src/explain/global/share-changes.ts'
 
 const normal = (random: () => number) =>
 	Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ArtifactError } from '../../../src/explain/model.ts'
+import { openTexts } from '../../../src/explain/onnx/columns.ts'
 import { openOnnx } from '../../../src/explain/onnx/open-onnx.ts'
 import { findScores, inputWidths, readGraphModel } from '../../../src/explain/onnx/read-graph.ts'
 import { readOnnx } from '../../../src/explain/onnx/read-onnx.ts'
-import { openTexts } from '../../../src/explain/onnx/texts.ts'
 import { bytesOf, golden } from './golden.ts'
 
 const field = (number: number, ...content: (number | Uint8Array)[]): Uint8Array => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { openTexts } from '../../../src/explain/onnx/texts.ts'
+import { openTexts } from '../../../src/explain/onnx/columns.ts'
 
 test('texts of rows are forgotten when there are very many, those of the graph never', () => {
 	const graph = { nodes: [], inputs: [], outputs: [], constants: new Map() }

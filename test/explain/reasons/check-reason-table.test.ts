@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { checkReasonTable } from '../../../src/explain/reasons/check-reason-table.ts'
-import { ReasonTable } from '../../../src/explain/reasons/reason-table.ts'
+import { checkReasonTable, ReasonTable } from '../../../src/explain/reasons/reason-table.ts'
 import { refusedText } from '../../../src/explain/reasons/refused-text.ts'
 
 const faults = (of: object) =>

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { seeded } from '../../../src/core/random.ts'
+import { type ShapValues, shapValues } from '../../../src/explain/shap/explain-rows.ts'
 import { planBackground } from '../../../src/explain/shap/interventional.ts'
 import { planPaths } from '../../../src/explain/shap/path-dependent.ts'
-import { type ShapValues, shapValues } from '../../../src/explain/shap/shap-plan.ts'
 import { decideAll, type TreeEnsemble } from '../../../src/explain/trees/ensemble.ts'
 import { concatTrees, randomRow, randomTrees } from '../../support/random-trees.ts'
 

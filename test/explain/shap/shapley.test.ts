@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { seeded } from '../../../src/core/random.ts'
+import { shapValues } from '../../../src/explain/shap/explain-rows.ts'
 import { shapInteractions } from '../../../src/explain/shap/interactions.ts'
 import { planBackground } from '../../../src/explain/shap/interventional.ts'
 import { planPaths } from '../../../src/explain/shap/path-dependent.ts'
 import { linkPaths, outputScale } from '../../../src/explain/shap/paths.ts'
 import { addIntegrated, planQuadrature } from '../../../src/explain/shap/quadrature-trees.ts'
-import { shapValues } from '../../../src/explain/shap/shap-plan.ts'
 import { addWalks, planWalks } from '../../../src/explain/shap/walk-background.ts'
 import { decideAll, type TreeEnsemble } from '../../../src/explain/trees/ensemble.ts'
 import {

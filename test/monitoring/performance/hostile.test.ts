@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { dayMs, hourMs } from '../../../src/core/time.ts'
 import { compute } from '../../../src/jobs/compute.ts'
-import { rollUp } from '../../../src/jobs/roll-up.ts'
+import { rollUp } from '../../../src/jobs/index.ts'
 import { startOfTest } from '../../support/context.ts'
 import { type Json, testServer } from '../../support/server.ts'
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { hourMs } from '../../../src/core/time.ts'
 import { compute } from '../../../src/jobs/compute.ts'
-import { rollUp } from '../../../src/jobs/roll-up.ts'
+import { rollUp } from '../../../src/jobs/index.ts'
 import { computeDirty } from '../../../src/monitoring/windows/compute-dirty.ts'
 import { inputComputation } from '../../../src/monitoring/windows/compute-family.ts'
 import { startOfTest } from '../../support/context.ts'

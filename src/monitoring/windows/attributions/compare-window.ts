@@ -1,6 +1,11 @@
 import { windowMs } from '../../../core/time.ts'
-import { type AttributionMoments, effectiveRows } from '../../../explain/global/attribution-moments.ts'
-import { attributionNdcg, minEffectiveRows, shareChanges } from '../../../explain/global/share-changes.ts'
+import {
+	type AttributionMoments,
+	attributionNdcg,
+	effectiveRows,
+	minEffectiveRows,
+	shareChanges,
+} from '../../../explain/global/attribution-moments.ts'
 import type { AttributionResult } from '../../../metrics/attribution-result.ts'
 import { attributionDrift } from '../../../metrics/drift/attribution.ts'
 import { attributionOrder } from '../../../metrics/drift/attribution-ndcg.ts'

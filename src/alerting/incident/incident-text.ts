@@ -1,0 +1,203 @@
+import { wordEnd } from '../../core/cut-text.ts'
+import { formatTime } from '../../core/time.ts'
+import type { IncidentChange } from '../../db/schema.ts'
+import { parseKey } from '../../rules/facts.ts'
+import { serviceModel } from '../../rules/rule-set.ts'
+import type { AlertRow } from '../alert/alert-working-set.ts'
+import { causeOf, isFollower, isInput } from './causes.ts'
+import { amount, factorText, listed, percent, whereOf } from './change-text.ts'
+
+const maxNamed = 3
+/** What a header of Slack takes. Parts that do not fit are left out whole. */
+const maxLetters = 150
+
+/** What an alert is about, in words. */
+export function subjectText(alert: Pick<AlertRow, 'subjectKey' | 'model'>): string {
+	const { feature, segment, group } = parseKey(alert.subjectKey)
+	const name = feature === '$score' ? 'the score' : feature === '$decision' ? 'the decision' : feature
+	const where = segment ? ` where ${segment.name} is ${segment.value}` : ''
+	return `${name ?? group ?? (alert.model === serviceModel ? 'Plumbline' : alert.model)}${where}`
+}
+
+/**
+ * What happened, in plain words: inputs first, each by the alert that says most of it, then what follows from them. Only
+ * what goes on is in it: `alerts` are those that fire, or all of an incident that is over.
+ */
+export function titleOf(alerts: readonly AlertRow[], changes: readonly IncidentChange[]): string {
+	const causes = alerts.filter((a) => !isFollower(a))
+	const leads = causes.length > 0 ? causes : alerts
+	const groups = byTitle(maxTelling(leads))
+	const since = Math.min(...alerts.map((a) => a.began))
+	const when = ` since ${formatTime(since).slice(0, 16).replace('T', ' ')}`
+	const parts = groups.map(({ title, names, features }, i) => {
+		const what = `${namesText(names)} ${names.length > 1 ? pluralOf(title) : title}`
+		const details = clauses(features, changes, names.length > 1)
+		if (i === 0) return { what: `${what}${when}`, details: details && `: ${details}` }
+		return { what: `; ${what}`, details: details && ` (${details})` }
+	})
+	if (causes.length > 0) parts.push({ what: followersText(alerts.filter(isFollower)), details: '' })
+	// Everything that changed is named before anything is told in detail.
+	let room = maxLetters - parts.reduce((sum, { what }) => sum + what.length, 0)
+	const text = parts.map(({ what, details }) => {
+		if (details.length > room) return what
+		room -= details.length
+		return what + details
+	})
+	return fitting(text)
+}
+
+/** As many parts as fit. A first part that is longer is kept, cut between words. */
+function fitting(parts: readonly string[]): string {
+	const [first = '', ...rest] = parts
+	const most = 2 * maxLetters
+	const start = first.length > most ? `${first.slice(0, wordEnd(first, most)).trimEnd()}…` : first
+	return rest.reduce((text, part) => (text.length + part.length > maxLetters ? text : text + part), start)
+}
+
+/** Of each subject the alert that says most: a feature that is missing has drifted too. */
+function maxTelling(alerts: readonly AlertRow[]): AlertRow[] {
+	const order = ['type', 'missing', 'category']
+	const rank = (alert: AlertRow) => {
+		const at = order.indexOf(causeOf(alert))
+		return at === -1 ? order.length : at
+	}
+	const best = new Map<string, AlertRow>()
+	for (const alert of [...alerts].sort((a, b) => rank(a) - rank(b) || a.began - b.began))
+		if (!best.has(subjectText(alert))) best.set(subjectText(alert), alert)
+	return [...best.values()].sort(
+		(a, b) => a.began - b.began || rank(a) - rank(b) || (subjectText(a) < subjectText(b) ? -1 : 1),
+	)
+}
+
+function byTitle(alerts: readonly AlertRow[]) {
+	const groups = new Map<string, { title: string; names: string[]; features: string[] }>()
+	for (const alert of alerts) {
+		const group = groups.get(alert.title) ?? { title: alert.title, names: [], features: [] }
+		group.names.push(subjectText(alert))
+		const { feature } = parseKey(alert.subjectKey)
+		if (feature !== undefined) group.features.push(feature)
+		groups.set(alert.title, group)
+	}
+	return [...groups.values()]
+}
+
+const namesText = (names: readonly string[]): string =>
+	names.length > maxNamed
+		? `${names.slice(0, maxNamed).join(', ')} and ${names.length - maxNamed} more`
+		: listed(names, 'and')
+
+const irregular: Record<string, string> = { has: 'have', is: 'are', was: 'were', does: 'do' }
+
+/** A title says what one subject does; of several it is said with the plural of its verb. */
+const pluralOf = (title: string): string =>
+	title.replace(
+		/^((?:no longer )?)(\w+)/,
+		(_, lead: string, verb: string) => lead + (irregular[verb] ?? verb.replace(/s$/, '')),
+	)
+
+function followersText(followers: readonly AlertRow[]): string {
+	const features = followers.map((a) => parseKey(a.subjectKey).feature)
+	const [score, decision] = [features.includes('$score'), features.includes('$decision')]
+	if (score && decision) return '; the score and the decisions follow'
+	return score ? '; the score follows' : decision ? '; the decisions follow' : ''
+}
+
+/** What is known of how each feature changed, short; empty where a shift is all. */
+function clauses(
+	features: readonly string[],
+	changes: readonly IncidentChange[],
+	withNames: boolean,
+): string {
+	const found = [...new Set(features)].slice(0, maxNamed).flatMap((feature) => {
+		const own = changes.filter((c) => c.feature === feature)
+		const [first] = own
+		const what = first && shortOf(first)
+		if (!first || what === undefined) return []
+		const where = whereOf(own.filter((c) => c.kind === first.kind && c.factor === first.factor))
+		return [`${withNames ? `${feature} ` : ''}${what}${where === '' ? '' : ` where ${where}`}`]
+	})
+	return found.join(', ')
+}
+
+function shortOf({ kind, factor, before, after, text }: IncidentChange): string | undefined {
+	const name = /"[^"]{1,60}"/.exec(text)?.[0]
+	switch (kind) {
+		case 'unit':
+			return factor === undefined ? 'unit change' : `unit change ${factorText(factor)}`
+		case 'missing':
+			return before === null || after === null
+				? undefined
+				: `missing in ${percent(after)} of rows, ${percent(before)} before`
+		case 'new-category':
+			return after === null ? undefined : `${name ?? 'new ones'} in ${percent(after)} of rows`
+		case 'type':
+			return after === null ? undefined : `in ${percent(after)} of rows`
+		case 'truncation':
+			return 'clipped'
+		case 'constant':
+			return after === null ? undefined : `always ${amount(after)}`
+		default:
+			return undefined
+	}
+}
+
+const source = (feature: string, task: string): string => `Ask who sends ${feature} ${task}`
+
+/** By the kind of what changed of a feature. */
+const ofChange: Record<string, (feature: string) => string> = {
+	unit: (f) =>
+		source(f, 'whether its unit has changed, and have it turned back; else retrain on the new one.'),
+	missing: (f) => source(f, 'why it is not filled: a join or a source that fails is the usual cause.'),
+	'new-category': (f) => source(f, 'what the new category means: map it to a known one, or retrain with it.'),
+	type: (f) =>
+		`Compare what the client sends as ${f} with the declared type: the model does not see such values.`,
+	truncation: (f) => source(f, 'where its values are cut off.'),
+	constant: (f) =>
+		source(f, 'why it does not change any more: a default value in place of a lookup is the usual cause.'),
+	spike: (f) => source(f, 'whether this value stands for "unknown": send null instead.'),
+	shift: (f) =>
+		source(f, 'whether other people come, or the data is made otherwise; then check the outcomes.'),
+}
+
+/** By what the alerts are about, where no feature explains it. */
+const ofCause: Record<string, string> = {
+	data: 'Ask who sends the feature what has changed at its source.',
+	missing: 'Ask who sends the feature why it is not filled.',
+	category: 'Ask who sends the feature what the new categories mean.',
+	type: 'Compare what the client sends with the declared types.',
+	score:
+		'No feature that drifts explains it: check which artefact serves, and what is sent apart from the declared features.',
+	attribution: 'Check whether another artefact serves than the one that is registered.',
+	replay:
+		'Register what serves, or roll back to what is registered. Until then no explanation of these decisions can be given.',
+	performance:
+		'Look at `/plumb performance`: which windows, and whether outcomes are complete; then retrain or roll back.',
+	estimated: 'Outcomes are not known yet: hasten some of them, and look at what else changed.',
+	concept: 'Look at `/plumb performance`: whether errors rose in all segments; then retrain.',
+	fairness: 'Look at `/plumb bias`: which groups, and since when; then decide with compliance.',
+	feed: 'Check the client and the network between it and Plumbline.',
+	'no-data': 'Check whether the feature, the outcomes or the traffic is still sent.',
+	job: 'Look at the log and at `GET /readyz`.',
+	service: 'Look at the service that answers for the model.',
+	rejected: 'Look at `rejected` in the answers to the sender: each entry names its row and why.',
+	traffic: 'Deploy the version, or stop what serves it.',
+	baseline: 'Put a baseline: PUT /v1/models/{model}/versions/{version}/baseline.',
+}
+
+/** What to do next, in a sentence, by the most telling change. */
+export function nextStep(alerts: readonly AlertRow[], changes: readonly IncidentChange[]): string {
+	const [first] = changes
+	const known = first?.feature && !first.feature.startsWith('$') ? ofChange[first.kind] : undefined
+	if (known && first?.feature) return known(first.feature)
+	const lead =
+		alerts.find((a) => a.status === 'firing' && isInput(a)) ??
+		alerts.find((a) => a.status === 'firing') ??
+		alerts[0]
+	if (!lead) return ''
+	const { feature } = parseKey(lead.subjectKey)
+	const cause = causeOf(lead)
+	return (
+		(feature ? ofCause[cause]?.replace('the feature', feature) : ofCause[cause]) ??
+		'Look at what was deployed or changed at that time.'
+	)
+}
