@@ -11,6 +11,6 @@ export function canonicalJson(value: unknown): string {
 	return `{${members.join(',')}}`
 }
 
-/** How the ledger names a content: entries hold digests, so that they stay small and hold nothing personal. */
+/** The digest by which ledger entries refer to content, so that they stay small and contain no personal data. */
 export const digestOf = async (content: unknown): Promise<string> =>
 	`sha256:${await sha256Hex(canonicalJson(content))}`

@@ -1,4 +1,4 @@
-/** The closed list of failures that a caller can tell apart. Each transport maps them once. */
+/** The closed list of failures that callers can distinguish. Each transport maps them once. */
 export type ErrorCode =
 	| 'invalid' // the request has the wrong shape or content (HTTP 422)
 	| 'malformed' // the body cannot be parsed at all (400)
@@ -15,7 +15,7 @@ export type ErrorCode =
 
 export type Fault = { path: string; message: string }
 
-/** What services throw. `message` is written for the person who has to act on it. */
+/** What use cases throw. `message` is written for the person who has to act on it. */
 export class AppError extends Error {
 	readonly code: ErrorCode
 	readonly faults: readonly Fault[]

@@ -1,13 +1,9 @@
 import { z } from 'zod'
 import { compareVersions } from '../../monitoring/comparison/compare-versions.ts'
 import { VersionComparison } from '../../monitoring/comparison/comparison.schema.ts'
-import {
-	DeploymentInput,
-	Deployment as DeploymentSchema,
-} from '../../registry/deployment/deployment.schema.ts'
+import { Deployment, DeploymentInput } from '../../registry/deployment/deployment.schema.ts'
 import {
 	currentDeployments,
-	type Deployment,
 	getDeployment,
 	listDeployments,
 } from '../../registry/deployment/get-deployment.ts'
@@ -78,8 +74,8 @@ const put = endpoint({
 	body: DeploymentInput,
 	bodyExample: input,
 	answers: {
-		200: { description: 'Changed, or as it was', schema: DeploymentSchema, example, headers },
-		201: { description: 'The first deployment there', schema: DeploymentSchema, example, headers },
+		200: { description: 'Changed, or as it was', schema: Deployment, example, headers },
+		201: { description: 'The first deployment there', schema: Deployment, example, headers },
 	},
 	errors: ['conflict'],
 	handle: async ({ context, actor, params: { model, environment }, body }) => {
@@ -96,7 +92,7 @@ const get = endpoint({
 	access: 'viewer',
 	params,
 	answers: {
-		200: { description: 'What serves there now', schema: DeploymentSchema, example, headers },
+		200: { description: 'What serves there now', schema: Deployment, example, headers },
 		304: { description: 'It is still what If-None-Match names' },
 	},
 	handle: async ({ context, params: { model, environment }, request }) => {
@@ -117,7 +113,7 @@ const list = endpoint({
 	answers: {
 		200: {
 			description: 'One item an environment',
-			schema: pageOf(DeploymentSchema),
+			schema: pageOf(Deployment),
 			example: { items: [example], next: null },
 		},
 	},
@@ -138,7 +134,7 @@ const history = endpoint({
 	answers: {
 		200: {
 			description: 'Every deployment there',
-			schema: pageOf(DeploymentSchema),
+			schema: pageOf(Deployment),
 			example: { items: [example], next: null },
 		},
 	},

@@ -18,7 +18,7 @@ import { publicFetch } from './public-fetch.ts'
 
 const absent = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
 
-/** Files below a folder, each named by its digest, in subfolders by the first two digits. */
+/** Files below a folder, named by their digest, in subfolders by its first two digits. */
 export function folderStore(folder: string): ArtifactStore {
 	const pathOf = (digest: string) => join(folder, digest.slice(0, 2), digest)
 	return {
@@ -42,7 +42,7 @@ export function folderStore(folder: string): ArtifactStore {
 		async put(digest, bytes) {
 			const path = pathOf(digest)
 			await mkdir(dirname(path), { recursive: true })
-			// A file has its name only when all of it is on the disk: a process that is killed leaves a `.part` at most.
+			// A file gets its name only when it is durable: a killed process leaves at most a `.part`.
 			const part = `${path}.${randomUUID()}.part`
 			try {
 				await writeDurably(part, bytes)
@@ -67,7 +67,7 @@ async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
 	}
 }
 
-/** The name of a file is durable when its folder is. Not every system lets a folder be synced. */
+/** A file name is durable once its folder is synced. Not every system supports that. */
 async function syncFolder(path: string): Promise<void> {
 	try {
 		const folder = await open(path, 'r')
@@ -78,7 +78,7 @@ async function syncFolder(path: string): Promise<void> {
 	}
 }
 
-/** `file:` URIs below one folder; links that lead out of it are refused, whatever they point at. */
+/** Reads `file:` URIs below one folder. Links that point outside of it are refused. */
 export function fileSource(folder: string): ArtifactSource {
 	return (uri, maxBytes) =>
 		attempt(async () => {
@@ -92,14 +92,14 @@ export function fileSource(folder: string): ArtifactSource {
 }
 
 /**
- * `file:` URIs anywhere, where no folder is configured: a file is given only to who knows its SHA-256. For all else there is
- * one answer, so that nobody learns what other files there are, or what is in them.
+ * Reads `file:` URIs anywhere, where no folder is configured: only files whose SHA-256 the caller knows. All failures look the
+ * same, so that nobody learns which other files exist or what they contain.
  */
 export const anyFileSource: ArtifactSource = async (uri, maxBytes, sha256) => {
 	const read = await attempt(() => readWhole(pathOf(uri, resolve()), maxBytes))
 	if (read.ok && (await sha256Hex(read.value)) === sha256) return read
 	return failure(
-		'there is no file with the registered SHA-256, or it cannot be read. Set PLUMBLINE_ARTIFACT_FILES to the folder that it is in to learn more, or upload it',
+		'there is no file with the registered SHA-256, or it cannot be read. Set PLUMBLINE_ARTIFACT_FILES to its folder for the reason, or upload the file',
 	)
 }
 
@@ -112,7 +112,7 @@ async function attempt(read: () => Promise<Result<Uint8Array>>): Promise<Result<
 	}
 }
 
-/** Only files are opened: to open a pipe could take for ever, and so could what says that it is empty (in /proc). */
+/** Only regular files with content are opened: a pipe, or a file of size 0 in /proc, could block forever. */
 async function readWhole(path: string, maxBytes: number): Promise<Result<Uint8Array>> {
 	const info = await stat(path)
 	if (!info.isFile()) return failure('it is not a file')
@@ -121,14 +121,14 @@ async function readWhole(path: string, maxBytes: number): Promise<Result<Uint8Ar
 	return { ok: true, value: new Uint8Array(await readFile(path)) }
 }
 
-/** `file:///absolute` or `file:relative`, which is below the folder. */
+/** `file:///absolute`, or `file:relative` to the folder. */
 const pathOf = (uri: string, root: string): string =>
 	uri.startsWith('file:/') ? fileURLToPath(uri) : resolve(root, decodeURIComponent(uri.slice('file:'.length)))
 
-/** Beside a database that is not a file. */
+/** The default for a database that is not a file. */
 const defaultFolder = 'plumbline-artifacts'
 
-/** The folder that artefacts are kept in; undefined when they are not kept in one. */
+/** The folder that artefacts are stored in; undefined when they are stored elsewhere. */
 export function artifactFolder(settings: ArtifactSettings, databaseUrl: string): string | undefined {
 	const { url } = settings
 	if (url === undefined)
@@ -136,26 +136,26 @@ export function artifactFolder(settings: ArtifactSettings, databaseUrl: string):
 	return url.startsWith('file:') ? url.slice('file:'.length) : undefined
 }
 
-/** Beside a database that is a file, everything is on one machine; else the folder has to be named. */
+/** With a database in a file everything is on one machine; otherwise the folder has to be configured. */
 function filesOf({ files }: ArtifactSettings, databaseUrl: string): ArtifactSource | undefined {
 	if (files !== undefined) return fileSource(files)
 	return databaseUrl.startsWith('file:') ? anyFileSource : undefined
 }
 
-/** The store of model files that the settings name, and where else they are read from. */
+/** The configured store of model files, and the readers of URIs. */
 export function openArtifacts(
 	settings: ArtifactSettings,
 	databaseUrl: string,
 ): Pick<Context, 'artifacts' | 'artifactSource'> {
 	const s3 = s3Of(settings, globalThis)
 	const folder = artifactFolder(settings, databaseUrl)
-	const place = parseS3(settings.url ?? '')
+	const location = parseS3(settings.url ?? '')
 	const source = artifactSource({
 		web: webSource(publicFetch(settings.hosts), settings.hosts),
 		s3,
 		file: filesOf(settings, databaseUrl),
 	})
 	if (folder !== undefined) return { artifacts: folderStore(folder), artifactSource: source }
-	if (!s3 || !place) throw new Error('settings that name S3 have its credentials')
-	return { artifacts: s3Store(s3, place), artifactSource: source }
+	if (!s3 || !location) throw new Error('settings that name S3 have its credentials')
+	return { artifacts: s3Store(s3, location), artifactSource: source }
 }

@@ -20,13 +20,13 @@ export function r2Store(bucket: R2): ArtifactStore {
 			const object = await bucket.get(keyOf(digest))
 			return object ? new Uint8Array(await object.arrayBuffer()) : undefined
 		},
-		// R2 checks what it received against the digest.
+		// R2 checks the bytes against the digest.
 		put: async (digest, bytes) => void (await bucket.put(keyOf(digest), bytes, { sha256: digest })),
 	}
 }
 
-/** Where there is nothing to keep files in: said when one is to be kept, so that all else works. */
-const nowhere = (): ArtifactStore => {
+/** A store where none is configured: it fails only when a file is to be stored, so that all else works. */
+const noStore = (): ArtifactStore => {
 	const refuse = async () => {
 		throw new AppError(
 			'unavailable',
@@ -43,9 +43,9 @@ export function openWebArtifacts(
 ): Pick<Context, 'artifacts' | 'artifactSource'> {
 	const global = { fetch: ((input, init) => fetch(input, init)) as typeof fetch }
 	const s3 = s3Of(settings, global)
-	const place = parseS3(settings.url ?? '')
-	// A worker reaches no private network: its names alone are checked.
+	const location = parseS3(settings.url ?? '')
+	// A worker cannot reach private networks, so checking names is enough.
 	const source = artifactSource({ web: webSource(global.fetch, settings.hosts), s3 })
-	if (s3 && place) return { artifacts: s3Store(s3, place), artifactSource: source }
-	return { artifacts: bucket ? r2Store(bucket) : nowhere(), artifactSource: source }
+	if (s3 && location) return { artifacts: s3Store(s3, location), artifactSource: source }
+	return { artifacts: bucket ? r2Store(bucket) : noStore(), artifactSource: source }
 }

@@ -11,10 +11,11 @@ import { authorise } from '../key/authorise.ts'
 import { linkInserts } from '../lineage/links.ts'
 import { quote } from '../model/find-model.ts'
 import { findVersion, type VersionRow } from '../version/find-version.ts'
+import type { ArtifactRecord } from './artifact.schema.ts'
 
-/** What is stored of a version's artefact. */
-export type StoredArtifact = { sha256: string; format: ArtifactFormat; bytes: number; storedAt: number }
-/** A version's artefact, as it was registered or as it was bound to the version by the first upload. */
+/** The record of a stored artefact. */
+type StoredArtifact = { sha256: string; format: ArtifactFormat; bytes: number; storedAt: number }
+/** A version's artefact: the registered one, or the one of the first upload. */
 export type VersionArtifact = {
 	sha256: string
 	format: ArtifactFormat
@@ -22,7 +23,7 @@ export type VersionArtifact = {
 	stored: StoredArtifact | undefined
 }
 
-export async function findStored(
+async function findStored(
 	context: Context,
 	model: string,
 	version: string,
@@ -35,10 +36,10 @@ export async function findStored(
 }
 
 /**
- * Whether the stored bytes of a digest were brought by other models only. Files are kept by digest for all models: who
- * knows the digest of another model's file must not get at the file by registering that digest.
+ * Whether the stored bytes of a digest were provided by other models only. Files are stored by digest for all models:
+ * registering the digest of another model's file must not give access to the file.
  */
-export async function isOfOthers(context: Context, model: string, sha256: string): Promise<boolean> {
+export async function belongsToOthers(context: Context, model: string, sha256: string): Promise<boolean> {
 	const rows = await context.db
 		.selectDistinct({ model: versionArtifacts.model })
 		.from(versionArtifacts)
@@ -46,7 +47,7 @@ export async function isOfOthers(context: Context, model: string, sha256: string
 	return rows.length > 0 && !rows.some((row) => row.model === model)
 }
 
-/** Undefined for a version that has none: none registered, none uploaded. */
+/** Undefined for a version without an artefact: none registered, none uploaded. */
 export async function findArtifact(
 	context: Context,
 	row: Pick<VersionRow, 'model' | 'version' | 'artifact'>,
@@ -59,8 +60,8 @@ export async function findArtifact(
 }
 
 /**
- * Stores checked bytes, then notes that the version has them, so that what is noted is always there. The version's logged
- * days become due to be replayed.
+ * Stores checked bytes, then the record of them, so that recorded bytes always exist. All logged days of the version become
+ * due for replay.
  */
 export async function storeArtifact(
 	context: Context,
@@ -82,12 +83,12 @@ export async function storeArtifact(
 	await commit(context, actor, entry, [
 		{ query, guarded: true },
 		{ query: dueStatement(model, version) },
-		// Of a version that was registered without it, the upload says what it was made of.
+		// A version that was registered without an artefact gets its link from the upload.
 		...linkInserts({ model, version }, [{ kind: 'artifact', value: sha256 }], 'version'),
 	])
 }
 
-/** Every logged day of a version is to be replayed (again). */
+/** Makes every logged day of a version due for replay. */
 const dueStatement = (model: string, version: string): Statement => ({
 	sql: `INSERT INTO replay_due (series, day_ms, mark)
 		SELECT DISTINCT c.series, c.day * ${dayMs}, 1 FROM log_series s JOIN log_chunk c ON c.series = s.id AND c.kind = 1
@@ -95,17 +96,6 @@ const dueStatement = (model: string, version: string): Statement => ({
 		ON CONFLICT (series, day_ms) DO UPDATE SET mark = mark + 1`,
 	params: [model, version],
 })
-
-/** What is known of a version's artefact; `bytes` and `storedAt` are null until its file is here. */
-export type ArtifactRecord = {
-	model: string
-	version: string
-	sha256: string
-	format: ArtifactFormat
-	uri: string | null
-	bytes: number | null
-	storedAt: string | null
-}
 
 /** Throws `not-found` for a version without one. */
 export async function getArtifact(
@@ -134,7 +124,7 @@ export async function getArtifact(
 	}
 }
 
-/** The file itself. That somebody took it is on the ledger: a model file is worth as much as the model. */
+/** The bytes of the file. Reading them makes a ledger entry: a model file is worth as much as the model. */
 export async function readArtifactFile(
 	context: Context,
 	actor: Actor,
@@ -142,12 +132,12 @@ export async function readArtifactFile(
 ): Promise<{ sha256: string; bytes: Uint8Array }> {
 	authorise(actor, ['auditor', 'admin'], name.model)
 	const { model, version, sha256 } = await getArtifact(context, actor, name)
-	const hidden = await isOfOthers(context, model, sha256)
+	const hidden = await belongsToOthers(context, model, sha256)
 	const bytes = hidden ? undefined : await context.artifacts.get(sha256)
 	if (!bytes)
 		throw new AppError(
 			'not-found',
-			`The file ${sha256} of the version ${quote(version)} is not in the store: it was not uploaded, or not needed so far.`,
+			`The file ${sha256} of the version ${quote(version)} is not in the store: it was never uploaded, or has not been needed yet.`,
 		)
 	const entry = {
 		action: 'read-artifact',

@@ -5,15 +5,15 @@ import { cursorNumber, type Page, type PageQuery, toPage } from '../../core/page
 import { formatTime } from '../../core/time.ts'
 import { deployments } from '../../db/schema.ts'
 import { findModel, hint, quote } from '../model/find-model.ts'
+import type { Deployment } from './deployment.schema.ts'
 
 type DeploymentRow = typeof deployments.$inferSelect
-export type Deployment = Omit<DeploymentRow, 'since'> & { since: string }
 
 const toDeployment = (row: DeploymentRow): Deployment => ({ ...row, since: formatTime(row.since) })
 const of = (model: string, environment: string) =>
 	and(eq(deployments.model, model), eq(deployments.environment, environment))
 
-/** What serves in an environment now; undefined when nothing was ever deployed there. */
+/** The deployment in force in an environment; undefined when nothing was ever deployed there. */
 export async function findDeployment(
 	context: Context,
 	model: string,
@@ -28,14 +28,14 @@ export async function findDeployment(
 	return row && toDeployment(row)
 }
 
-/** What serves in an environment now. Throws `not-found` with the nearest environment. */
+/** The deployment in force in an environment. Throws `not-found` with the nearest environment name. */
 export async function getDeployment(
 	context: Context,
 	model: string,
 	environment: string,
 ): Promise<Deployment> {
-	const found = await findDeployment(context, model, environment)
-	if (found) return found
+	const deployment = await findDeployment(context, model, environment)
+	if (deployment) return deployment
 	const { name } = await findModel(context, model)
 	const known = (await currentDeployments(context, name)).map((d) => d.environment)
 	const otherwise = `Deploy it with PUT /v1/models/${encodeURIComponent(name)}/deployments/{environment}.`
@@ -45,7 +45,7 @@ export async function getDeployment(
 	)
 }
 
-/** What serves in each environment of a model. There are few, so there are no pages. */
+/** The deployment in force in each environment of a model, unpaged: there are few. */
 export async function currentDeployments(context: Context, model: string): Promise<Deployment[]> {
 	const rows = await context.db
 		.select()
@@ -55,7 +55,7 @@ export async function currentDeployments(context: Context, model: string): Promi
 	return rows.filter((row, i) => row.environment !== rows[i - 1]?.environment).map(toDeployment)
 }
 
-/** Every deployment of an environment, newest first. */
+/** Lists every deployment of an environment, newest first. */
 export async function listDeployments(
 	context: Context,
 	model: string,
@@ -73,7 +73,7 @@ export async function listDeployments(
 	return toPage(rows, page.limit, (row) => row.revision, toDeployment)
 }
 
-/** What was deployed in an environment, oldest first. */
+/** Every deployment of an environment, oldest first. */
 export type DeploymentHistory = readonly DeploymentRow[]
 
 export const deploymentHistory = (
@@ -84,8 +84,8 @@ export const deploymentHistory = (
 	context.db.select().from(deployments).where(of(model, environment)).orderBy(asc(deployments.revision))
 
 /**
- * Whether a version was deployed at any time of [from, to). Undefined where nobody has said what the environment serves.
- * What came first counts for the time before it too: traffic may be older than its registration.
+ * Whether a version was deployed at any time in [from, to). Undefined for an environment without deployments. The first
+ * deployment also counts for the time before it: traffic may be older than its registration.
  */
 export function wasDeployed(
 	history: DeploymentHistory,
@@ -96,7 +96,7 @@ export function wasDeployed(
 	if (history.length === 0) return undefined
 	return history.some(({ champion, challenger, canary, since }, i) => {
 		const until = history[i + 1]?.since ?? Number.POSITIVE_INFINITY
-		const isThen = (i === 0 || since < to) && until > from
-		return isThen && [champion, challenger, canary?.version].includes(version)
+		const overlaps = (i === 0 || since < to) && until > from
+		return overlaps && [champion, challenger, canary?.version].includes(version)
 	})
 }

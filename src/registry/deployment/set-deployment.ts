@@ -10,12 +10,12 @@ import { factMessages } from '../lineage/facts.ts'
 import { findModel, hint } from '../model/find-model.ts'
 import { nameFault } from '../model/name.ts'
 import { versionNames } from '../version/find-version.ts'
-import type { DeploymentInput } from './deployment.schema.ts'
-import { type Deployment, findDeployment } from './get-deployment.ts'
+import type { Deployment, DeploymentInput } from './deployment.schema.ts'
+import { findDeployment } from './get-deployment.ts'
 
 /**
- * Says what serves in an environment. The same again is no new revision. Throws `not-found`, `invalid` for versions
- * that are not registered, and `conflict` when somebody else deployed at the same moment.
+ * Records what serves in an environment. The same again makes no new revision. Throws `not-found`, `invalid` for versions
+ * that are not registered, and `conflict` when another deployment was made at the same time.
  */
 export async function setDeployment(
 	context: Context,

@@ -1,6 +1,6 @@
 import { and, asc, eq, gt, isNull, sql } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
-import type { Actor, Role } from '../../core/actor.ts'
+import type { Actor } from '../../core/actor.ts'
 import { sha256Hex } from '../../core/bytes.ts'
 import { AppError } from '../../core/errors.ts'
 import { contains } from '../../core/glob.ts'
@@ -11,27 +11,15 @@ import { commit } from '../../db/commit.ts'
 import { inList } from '../../db/database.ts'
 import { accessKeys } from '../../db/schema.ts'
 import { authorise, coversGlobs, seesAll } from './authorise.ts'
-import type { KeyInput } from './key.schema.ts'
+import type { KeyInput, KeyRecord } from './key.schema.ts'
 
-/** A key as it is shown: never its secret, never the hash. */
-export type KeyRecord = {
-	id: string
-	name: string
-	role: Role
-	models: string[]
-	status: 'active' | 'expired' | 'revoked'
-	createdAt: string
-	expiresAt: string | null
-	revokedAt: string | null
-}
-
-export type KeyRow = typeof accessKeys.$inferSelect
+type KeyRow = typeof accessKeys.$inferSelect
 const timeOrNull = (ms: number | null) => (ms === null ? null : formatTime(ms))
 
-export const isActive = (row: KeyRow, now: number): boolean =>
+const isActive = (row: KeyRow, now: number): boolean =>
 	row.revokedAt === null && (row.expiresAt === null || row.expiresAt > now)
 
-export function toKeyRecord(row: KeyRow, now: number): KeyRecord {
+function toKeyRecord(row: KeyRow, now: number): KeyRecord {
 	return {
 		id: row.id,
 		name: row.name,
@@ -45,15 +33,15 @@ export function toKeyRecord(row: KeyRow, now: number): KeyRecord {
 }
 
 const secretBytes = 32
-const longestMs = 3650 * dayMs
+const maxLifetimeMs = 3650 * dayMs
 
-/** 256 bits in base64url behind a prefix that secret scanners can look for. */
+/** 256 bits in base64url, after a prefix that secret scanners can recognise. */
 function newSecret(random: Context['random']): string {
 	const text = btoa(String.fromCharCode(...random(secretBytes)))
 	return `plk_${text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')}`
 }
 
-/** When `expires` is, in ms since the epoch. Throws `invalid` for another form and for the past. */
+/** Parses `expires` to ms since the epoch. Throws `invalid` for another format or a time in the past. */
 export function expiryOf(expires: string | null | undefined, now: number): number | null {
 	if (expires === undefined || expires === null) return null
 	const duration = parseDuration(expires)
@@ -63,14 +51,14 @@ export function expiryOf(expires: string | null | undefined, now: number): numbe
 	if (at === undefined)
 		throw fault('must be RFC 3339 with an offset, such as 2027-01-01T00:00:00Z, or a duration such as 90d')
 	if (at <= now) throw fault(`is in the past; the time is ${formatTime(now)}`)
-	if (at > now + longestMs)
+	if (at > now + maxLifetimeMs)
 		throw fault('is more than ten years ahead; leave it out for a key that does not expire')
 	return Math.floor(at)
 }
 
-/** Nobody hands out more than they have. */
+/** A key's scope cannot exceed its creator's. */
 function checkScope(actor: Actor, models: readonly string[]): void {
-	const wider = models.find((asked) => !contains(actor.models, asked))
+	const wider = models.find((glob) => !contains(actor.models, glob))
 	if (wider !== undefined)
 		throw new AppError(
 			'forbidden',
@@ -78,7 +66,7 @@ function checkScope(actor: Actor, models: readonly string[]): void {
 		)
 }
 
-/** Creates a key. The secret is in the answer and nowhere else, so it cannot be shown again. */
+/** Creates a key. Only the hash of the secret is stored, so this reply is the only one that shows it. */
 export async function createKey(
 	context: Context,
 	actor: Actor,
@@ -106,7 +94,7 @@ export async function createKey(
 	return { ...toKeyRecord(row, now), secret }
 }
 
-/** The keys whose models are all in the actor's scope, in order of their id, without secrets. */
+/** Lists the keys whose models are all in the actor's scope, ordered by id. */
 export async function listKeys(context: Context, actor: Actor, page: PageQuery): Promise<Page<KeyRecord>> {
 	authorise(actor, 'admin')
 	const now = context.now()
@@ -127,8 +115,8 @@ export async function listKeys(context: Context, actor: Actor, page: PageQuery):
 }
 
 /**
- * Stops a key at once. Revoking it again changes nothing. Throws `not-found`, also for a key that reaches more than the
- * actor, and `conflict` for the last admin key that reaches every model, for as long as it does.
+ * Revokes a key, effective at once. Revoking it again changes nothing. Throws `not-found`, also for a key whose scope
+ * exceeds the actor's, and `conflict` for the last admin key with access to every model.
  */
 export async function revokeKey(context: Context, actor: Actor, id: string): Promise<void> {
 	authorise(actor, 'admin')
@@ -150,11 +138,11 @@ export async function revokeKey(context: Context, actor: Actor, id: string): Pro
 const isFullAdmin = (row: KeyRow, now: number): boolean =>
 	row.role === 'admin' && isActive(row, now) && seesAll({ models: row.models })
 
-/** A key that expires does not stand in for one that lasts longer. */
+/** A key that expires earlier cannot replace one that lasts longer. */
 const outlasts = (row: KeyRow, key: KeyRow): boolean =>
 	row.expiresAt === null || (key.expiresAt !== null && row.expiresAt >= key.expiresAt)
 
-/** Two admins may revoke each other at the same moment: the statement itself makes sure that one stays. */
+/** Two admins may revoke each other's keys at the same time: the statement itself ensures that one key remains. */
 const anotherIsLeft = (key: KeyRow, others: readonly KeyRow[], now: number) =>
 	isFullAdmin(key, now)
 		? sql`EXISTS (SELECT 1 FROM access_key o WHERE ${inList(
@@ -166,5 +154,5 @@ const anotherIsLeft = (key: KeyRow, others: readonly KeyRow[], now: number) =>
 const lastAdmin = (id: string) =>
 	new AppError(
 		'conflict',
-		`${id} is the last admin key that reaches every model for as long: without it nobody could manage keys. Create another one that expires no earlier.`,
+		`${id} is the last admin key with access to every model: without it nobody could manage keys. Create another one that expires no earlier.`,
 	)

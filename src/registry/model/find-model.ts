@@ -9,7 +9,7 @@ import { inScope, seesAll } from '../key/authorise.ts'
 
 export type ModelRow = typeof models.$inferSelect
 
-/** Transports add the nearest name, of those that the actor may know. */
+/** Transports add the nearest name that is in the actor's scope. */
 export class UnknownModel extends AppError {
 	readonly model: string
 
@@ -26,16 +26,16 @@ export async function findModel(context: Context, name: string): Promise<ModelRo
 	throw new UnknownModel(name)
 }
 
-const longestShown = 256
+const maxShown = 256
 export const quote = (name: string): string =>
-	JSON.stringify(name.length > longestShown ? `${name.slice(0, longestShown)}…` : name)
+	JSON.stringify(name.length > maxShown ? `${name.slice(0, maxShown)}…` : name)
 
 export function hint(name: string, known: readonly string[], otherwise: string): string {
 	const near = nearest(name, known)
 	return near === undefined ? ` ${otherwise}` : ` Did you mean ${JSON.stringify(near)}?`
 }
 
-/** Every model's name and retention, for jobs. */
+/** Name and retention of every model, for jobs. */
 export const allModels = (context: Context): Promise<{ name: string; retentionMs: number }[]> =>
 	context.db.select({ name: models.name, retentionMs: models.retentionMs }).from(models)
 
@@ -46,13 +46,13 @@ export async function reachedModels(context: Context, actor: Actor): Promise<str
 }
 
 /**
- * The scope as a condition on a column of model names; undefined when the actor sees all. A list is filtered where it is
- * read, so that neither its pages nor its cursors say what else there is.
+ * The actor's scope as a condition on a column of model names; undefined when it covers all. Lists are filtered in the
+ * query, so that neither pages nor cursors reveal other models.
  */
 export const inReach = async (context: Context, actor: Actor, column: AnyColumn): Promise<SQL | undefined> =>
 	seesAll(actor) ? undefined : inList(column, await reachedModels(context, actor))
 
-/** An unknown model comes with the nearest name, of those that the actor may know. Other errors stay as they are. */
+/** Adds the nearest name in the actor's scope to the error of an unknown model. Other errors stay as they are. */
 export async function withNearestModel(context: Context, actor: Actor, error: unknown): Promise<unknown> {
 	if (!(error instanceof UnknownModel)) return error
 	const near = nearest(error.model, await reachedModels(context, actor))

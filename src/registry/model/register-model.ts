@@ -5,33 +5,12 @@ import { canonicalJson, digestOf } from '../../core/canonical-json.ts'
 import { AppError } from '../../core/errors.ts'
 import { dayMs, formatTime, hourMs, parseDuration } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
-import { type Maturity, models, type Task } from '../../db/schema.ts'
+import { models } from '../../db/schema.ts'
 import { authorise } from '../key/authorise.ts'
 import { checkLabels } from './favourable.ts'
 import { findModel, type ModelRow, quote } from './find-model.ts'
-import type { ModelInput, ModelPatch } from './model.schema.ts'
+import type { ModelInput, ModelPatch, ModelRecord } from './model.schema.ts'
 import { historyInsert } from './model-history.ts'
-
-/** A model as it is answered, without its health. */
-export type ModelRecord = {
-	model: string
-	task: Task
-	owner: string | null
-	riskTier: string | null
-	tags: string[]
-	positiveLabel: string | null
-	negativeLabel: string | null
-	favourable: string | null
-	threshold: number | null
-	sensitive: string[]
-	segments: string[]
-	upstreams: string[]
-	bands: Record<string, number[]>
-	maturity: Maturity
-	retention: string
-	createdAt: string
-	revision: number
-}
 
 const durationText = (ms: number) =>
 	ms % dayMs === 0 ? `${ms / dayMs}d` : ms % hourMs === 0 ? `${ms / hourMs}h` : `${ms}ms`
@@ -50,8 +29,8 @@ export function toModelRecord(row: ModelRow): ModelRecord {
 const content = ({ createdAt: _, revision: __, seenNegative: ___, ...rest }: ModelRow) => rest
 
 /**
- * Registers a model. The same content again answers what is there, `isNew: false`; other content under a name that is
- * taken throws `conflict`.
+ * Registers a model. The same content again returns the existing model with `isNew: false`; other content under a taken name
+ * throws `conflict`.
  */
 export async function registerModel(
 	context: Context,
@@ -82,9 +61,9 @@ export async function registerModel(
 		return { record: toModelRecord(row), isNew: true }
 	} catch (error) {
 		if (!(error instanceof AppError && error.code === 'conflict')) throw error
-		const there = await findModel(context, name)
-		if (canonicalJson(content(there)) === canonicalJson(content(row)))
-			return { record: toModelRecord(there), isNew: false }
+		const existing = await findModel(context, name)
+		if (canonicalJson(content(existing)) === canonicalJson(content(row)))
+			return { record: toModelRecord(existing), isNew: false }
 		throw new AppError(
 			'conflict',
 			`The model ${quote(name)} is registered with other content. Change it with PATCH /v1/models/${encodeURIComponent(name)}.`,
@@ -93,7 +72,7 @@ export async function registerModel(
 	}
 }
 
-/** Changes members of a model; a patch that changes nothing leaves no entry. Throws `not-found` and `conflict`. */
+/** Changes settings of a model; a patch without a change makes no ledger entry. Throws `not-found` and `conflict`. */
 export async function patchModel(
 	context: Context,
 	actor: Actor,
@@ -109,11 +88,11 @@ export async function patchModel(
 	}
 	const after = { ...before, ...changes }
 	checkLabels(after)
-	// What rows said was the opposite of the label that was.
+	// The negative label seen in rows was the opposite of the old positive label.
 	if (after.positiveLabel !== before.positiveLabel) after.seenNegative = null
 	if (canonicalJson(before) === canonicalJson(after)) return toModelRecord(before)
 	const revision = before.revision + 1
-	const mine = and(eq(models.name, name), eq(models.revision, before.revision))
+	const unchanged = and(eq(models.name, name), eq(models.revision, before.revision))
 	const entry = {
 		action: 'change-model',
 		object: `model:${name}`,
@@ -125,19 +104,19 @@ export async function patchModel(
 	const query = context.db
 		.update(models)
 		.set({ ...changes, seenNegative: after.seenNegative, revision })
-		.where(mine)
+		.where(unchanged)
 	await commit(context, actor, entry, [
 		{ query, guarded: true },
 		historyInsert(context, { ...after, revision }, context.now()),
 	])
-	if (patch.maturity) await evaluateAgain(context, name)
-	const isTurned = after.favourable !== before.favourable || after.negativeLabel !== before.negativeLabel
-	if (isTurned) await computeAgain(context, name)
+	if (patch.maturity) await markOutcomesDue(context, name)
+	const isRelabelled = after.favourable !== before.favourable || after.negativeLabel !== before.negativeLabel
+	if (isRelabelled) await markSummariesDirty(context, name)
 	return toModelRecord({ ...after, revision })
 }
 
-/** Windows that wait for outcomes are due at once: they are judged by the new policy, or wait by it. */
-const evaluateAgain = (context: Context, model: string) =>
+/** Windows that wait for outcomes are due at once: the new policy decides whether they are mature. */
+const markOutcomesDue = (context: Context, model: string) =>
 	context.sql.batch([
 		{
 			sql: `UPDATE outcome_record SET mature_at = 0 WHERE mature_at IS NOT NULL AND superseded_at IS NULL
@@ -146,8 +125,8 @@ const evaluateAgain = (context: Context, model: string) =>
 		},
 	])
 
-/** Groups are compared by another decision: what is still counted of the model is computed again. */
-const computeAgain = (context: Context, model: string) =>
+/** Groups are now compared by another decision: every stored outcome summary is computed again. */
+const markSummariesDirty = (context: Context, model: string) =>
 	context.sql.batch([
 		{
 			sql: `INSERT INTO log_tally_dirty (series, hour, mark) SELECT DISTINCT series, hour, 1 FROM log_tally

@@ -10,7 +10,7 @@ import { findModel, hint, quote } from '../model/find-model.ts'
 
 export type VersionRow = typeof modelVersions.$inferSelect
 
-/** A registered version. Throws `not-found` for the model or the version, with the nearest name that there is. */
+/** A registered version. Throws `not-found` for the model or the version, with the nearest name. */
 export async function findVersion(context: Context, model: string, version: string): Promise<VersionRow> {
 	const one = and(eq(modelVersions.model, model), eq(modelVersions.version, version))
 	const [row] = await context.db.select().from(modelVersions).where(one).limit(1)
@@ -32,7 +32,7 @@ export async function versionNames(context: Context, model: string): Promise<str
 	return rows.map((r) => r.version)
 }
 
-/** A version as it is answered. Absent parts are null. */
+/** A version as interfaces show it. Absent parts are null. */
 export type VersionRecord = Omit<VersionRow, 'createdAt'> & { createdAt: string }
 
 export const toVersionRecord = (row: VersionRow): VersionRecord => ({
@@ -40,7 +40,7 @@ export const toVersionRecord = (row: VersionRow): VersionRecord => ({
 	createdAt: formatTime(row.createdAt),
 })
 
-/** The versions of a model in order of their name. */
+/** Lists the versions of a model by name. */
 export async function listVersions(
 	context: Context,
 	actor: Actor,

@@ -15,7 +15,7 @@ import type { VersionInput } from './version.schema.ts'
 const content = ({ createdAt: _, ...rest }: VersionRow) => rest
 
 /**
- * Registers a version of a model. A version never changes: the same content again answers what is there,
+ * Registers a version of a model. A version never changes: the same content again returns the existing version with
  * `isNew: false`; other content throws `conflict`.
  */
 export async function registerVersion(
@@ -59,9 +59,9 @@ export async function registerVersion(
 		return { record: toVersionRecord(row), isNew: true }
 	} catch (error) {
 		if (!(error instanceof AppError && error.code === 'conflict')) throw error
-		const there = await findVersion(context, model, version)
-		if (canonicalJson(content(there)) === canonicalJson(content(row)))
-			return { record: toVersionRecord(there), isNew: false }
+		const existing = await findVersion(context, model, version)
+		if (canonicalJson(content(existing)) === canonicalJson(content(row)))
+			return { record: toVersionRecord(existing), isNew: false }
 		throw new AppError(
 			'conflict',
 			`The version ${quote(version)} of ${quote(model)} is registered with other content. A version never changes: register the new content under a new version.`,
