@@ -4,15 +4,14 @@ import { consoleEndpoints } from './console/index.ts'
 import type { Context } from './context.ts'
 import { ByteBudget } from './core/byte-budget.ts'
 import type { BodySource } from './http/body.ts'
-import { documentation } from './http/docs/endpoints.ts'
+import { documentation } from './http/docs/page.ts'
+import type { AppOptions } from './http/endpoint.ts'
 import { resources } from './http/index.ts'
-import { honoPath, refuseOtherMethods } from './http/methods.ts'
-import type { AppOptions } from './http/options.ts'
-import { notFound, onError, requestId, safeHeaders } from './http/respond.ts'
+import { honoPath, notFound, onError, refuseOtherMethods, requestId, safeHeaders } from './http/respond.ts'
 import { serveEndpoint } from './http/serve-endpoint.ts'
 import { Traffic } from './http/traffic.ts'
 
-export type { AppOptions } from './http/options.ts'
+export type { AppOptions } from './http/endpoint.ts'
 
 /** `body`: where the bytes of a body come from, when that is not the request itself. */
 type Env = { Variables: { requestId: string }; Bindings: { body?: BodySource } }

@@ -17,9 +17,8 @@ import { type D1, openWebSql, overD1 } from './db/open-worker.ts'
 import type { Sql } from './db/sql.ts'
 import { connectIntegrations } from './integrations/index.ts'
 import { jobs, runAll, runJobById } from './jobs/index.ts'
-import { openedLog } from './log/opened-log.ts'
-import { openSqlLog } from './log/sql-log.ts'
-import { webCodec } from './log/web-codec.ts'
+import { webCodec } from './log/codec/codec.ts'
+import { openedLog, openSqlLog } from './log/sql-log.ts'
 import { exportedOf } from './monitoring/windows/exported-metrics.ts'
 import { jsonLogger } from './platform/logger.ts'
 import { workerRules } from './platform/worker/rules.ts'
@@ -116,7 +115,9 @@ async function answer(request: Request, env: Env): Promise<Response> {
 	} catch (error) {
 		logger.error('a request could not be served', { error })
 		const detail =
-			error instanceof AppError ? error.message : 'The worker is not set up. Its log says what is missing.'
+			error instanceof AppError
+				? error.textFor('http')
+				: 'The worker is not set up. Its log says what is missing.'
 		const problem = {
 			title: 'Not available at the moment',
 			status: 503,

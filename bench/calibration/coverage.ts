@@ -1,10 +1,9 @@
 import { seeded } from '../../src/core/random.ts'
 import type { Estimate } from '../../src/stats/estimate.ts'
-import { drawGamma, drawNormal } from '../../src/stats/estimation/chance.ts'
-import { multiclassBrierScore } from '../../src/stats/performance/multiclass-brier-score.ts'
-import { multiclassRocAuc } from '../../src/stats/performance/multiclass-roc-auc.ts'
-import { bias, mae, r2, rmse } from '../../src/stats/performance/regression-measures.ts'
-import { momentsOf } from '../../src/stats/performance/regression-moments.ts'
+import { drawGamma, drawNormal } from '../../src/stats/estimation/draws.ts'
+import { multiclassBrierScore } from '../../src/stats/performance/probability-losses.ts'
+import { bias, mae, momentsOf, r2, rmse } from '../../src/stats/performance/regression.ts'
+import { multiclassRocAuc } from '../../src/stats/performance/roc.ts'
 import { countScores } from '../../src/stats/score-counts.ts'
 
 /** How often 95% intervals of samples of `rows` rows hold the true value. */

@@ -1,6 +1,6 @@
 import { Chance } from '../../src/demo/random.ts'
 import { gainSequence } from '../../src/stats/sequential/comparison.ts'
-import { lossVariance } from '../../src/stats/sequential/loss-sums.ts'
+import { lossVariance } from '../../src/stats/sequential/confidence-sequence.ts'
 import { type Item, lossBlocks } from '../../src/stats/sequential/matched.ts'
 
 export type PeekingRow = {

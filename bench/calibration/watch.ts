@@ -10,8 +10,12 @@ import { sampleColumns } from '../../src/registry/baseline/collect-baseline.ts'
 import { evaluate } from '../../src/rules/evaluate.ts'
 import type { RuleSet } from '../../src/rules/rule-set.ts'
 import { noStates, type States } from '../../src/rules/states.ts'
-import { accumulate, emptyInputSummary, mergeInputSummaries } from '../../src/summaries/inputs/accumulate.ts'
-import type { InputSummary } from '../../src/summaries/inputs/input-summary.ts'
+import {
+	accumulate,
+	emptyInputSummary,
+	type InputSummary,
+	mergeInputSummaries,
+} from '../../src/summaries/inputs/input-summary.ts'
 import { makeBins } from '../../src/summaries/inputs/make-bins.ts'
 import { firstDay, type Kind, specsOf, Traffic } from './traffic.ts'
 

@@ -1,48 +1,49 @@
 import { count, max, sql } from 'drizzle-orm'
 import type { Context } from '../context.ts'
 import { AppError } from '../core/errors.ts'
-import { accessKeys, jobRuns, ledgerEntries, models, modelVersions } from '../db/schema.ts'
+import {
+	accessKeys,
+	incidents,
+	jobRuns,
+	ledgerEntries,
+	models,
+	modelVersions,
+	rejectedTotals,
+	replayDays,
+} from '../db/schema.ts'
 import { allModels } from '../registry/model/find-model.ts'
 import { serviceModel, severities } from '../rules/rule-set.ts'
 
-const patienceMs = 1500
-const underWay = new WeakMap<Context, Promise<void>>()
+const timeoutMs = 1500
+const running = new WeakMap<Context, Promise<void>>()
 
 /**
- * Reads and writes the database. Throws what the driver throws when it cannot, and `unavailable` when that takes too long. A
- * check that is still waiting serves those that ask meanwhile.
+ * Reads and writes the database. Throws the driver's error, or `unavailable` after a timeout. Calls during a check share
+ * its result.
  */
 export async function checkStore(context: Context): Promise<void> {
-	let check = underWay.get(context)
+	let check = running.get(context)
 	if (!check) {
-		check = readAndWrite(context).finally(() => underWay.delete(context))
-		underWay.set(context, check)
+		check = readAndWrite(context).finally(() => running.delete(context))
+		running.set(context, check)
 	}
 	let timer: ReturnType<typeof setTimeout> | undefined
-	const late = new Promise<never>((_, reject) => {
-		timer = setTimeout(
-			() =>
-				reject(
-					new AppError(
-						'unavailable',
-						`The database was not written within ${patienceMs} ms. Another process may hold it, or its disk is slow.`,
-					),
-				),
-			patienceMs,
-		)
+	const timeout = new Promise<never>((_, reject) => {
+		const message = `The database could not be written within ${timeoutMs} ms. Another process may hold its lock, or the disk is slow.`
+		timer = setTimeout(() => reject(new AppError('unavailable', message)), timeoutMs)
 	})
 	try {
-		await Promise.race([check, late])
+		await Promise.race([check, timeout])
 	} finally {
 		clearTimeout(timer)
-		// When it fails later nobody waits for it any more.
+		// A check that fails after the timeout must not become an unhandled rejection.
 		check.catch(() => {})
 	}
 }
 
-/** The write is one that leaves nothing: the guard table deletes what is inserted into it. */
+/** The write leaves nothing behind: a trigger of the guard table deletes what is inserted. */
 async function readAndWrite(context: Context): Promise<void> {
-	await context.sql.values({ sql: 'SELECT 1 FROM model LIMIT 1' })
+	await context.db.select({ name: models.name }).from(models).limit(1)
 	await context.sql.batch([{ sql: 'INSERT INTO guard (ok) VALUES (1)' }])
 }
 
@@ -58,13 +59,15 @@ export type ModelCount = { model: string; of: string; count: number }
 export type Counts = {
 	objects: Record<string, number>
 	jobs: JobCounts[]
-	/** Open and acknowledged ones by severity, zeros included. */
+	/** Open and acknowledged incidents by severity, zeros included. */
 	incidents: ModelCount[]
-	/** Of all time, by code. */
+	/** Rejected rows of all time, by code. */
 	rejectedRows: ModelCount[]
 }
 
-/** How many objects there are, how the jobs went, and what each model has. Reads nothing that grows with stored rows. */
+// Conditions of partial indexes are literals: SQLite does not use such an index for a bound parameter.
+
+/** Counts of objects, job runs, and incidents and rejected rows by model. Its cost does not grow with the stored rows. */
 export async function readCounts(context: Context): Promise<Counts> {
 	const { db } = context
 	const rows = await Promise.all([
@@ -72,16 +75,18 @@ export async function readCounts(context: Context): Promise<Counts> {
 		db.select({ n: count() }).from(modelVersions),
 		db.select({ n: count() }).from(accessKeys),
 		db.select({ n: sql<number>`coalesce(max(${ledgerEntries.idx}) + 1, 0)` }).from(ledgerEntries),
+		db.select({ n: count() }).from(replayDays).where(sql`${replayDays.unresolved} = 1`),
 	])
-	const [days] = await context.sql.values({ sql: 'SELECT count(*) FROM replay_day WHERE standing = 1' })
-	const [modelCount = 0, versions = 0, keys = 0, entries = 0] = rows.map(([row]) => row?.n ?? 0)
+	const [modelCount = 0, versions = 0, keys = 0, entries = 0, mismatches = 0] = rows.map(
+		([row]) => row?.n ?? 0,
+	)
 	return {
 		objects: {
 			models: modelCount,
 			versions,
 			keys,
 			ledger_entries: entries,
-			replay_mismatches: (days as [number])[0],
+			replay_mismatches: mismatches,
 		},
 		jobs: await db
 			.select({
@@ -93,22 +98,20 @@ export async function readCounts(context: Context): Promise<Counts> {
 			})
 			.from(jobRuns)
 			.groupBy(jobRuns.job, jobRuns.status),
-		incidents: await openIncidents(context),
-		rejectedRows: await modelCounts(context, 'SELECT model, code, rows FROM rejected_total'),
+		incidents: await openIncidentCounts(context),
+		rejectedRows: await db
+			.select({ model: rejectedTotals.model, of: rejectedTotals.code, count: rejectedTotals.rows })
+			.from(rejectedTotals),
 	}
 }
 
-async function modelCounts({ sql }: Context, query: string): Promise<ModelCount[]> {
-	const rows = (await sql.values({ sql: query })) as unknown as [string, string, number][]
-	return rows.map(([model, of, count]) => ({ model, of, count }))
-}
-
-/** Zeros too: a series that is not there cannot be told from a service that does not count. */
-async function openIncidents(context: Context): Promise<ModelCount[]> {
-	const open = await modelCounts(
-		context,
-		"SELECT model, severity, count(*) FROM incident WHERE status <> 'resolved' GROUP BY model, severity",
-	)
+/** With zeros: a missing time series looks the same as a service that does not count. */
+async function openIncidentCounts(context: Context): Promise<ModelCount[]> {
+	const open = await context.db
+		.select({ model: incidents.model, of: incidents.severity, count: count() })
+		.from(incidents)
+		.where(sql`${incidents.status} <> 'resolved'`)
+		.groupBy(incidents.model, incidents.severity)
 	const counts = new Map(open.map(({ model, of, count }) => [JSON.stringify([model, of]), count]))
 	const names = (await allModels(context)).map(({ name }) => name)
 	return [serviceModel, ...names].flatMap((model) =>

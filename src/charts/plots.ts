@@ -1,4 +1,4 @@
-import type { CalibrationPoint } from '../stats/performance/calibration-curve.ts'
+import type { CalibrationPoint } from '../stats/performance/calibration.ts'
 import { type Axis, anchored, frame, ruled } from './axes.ts'
 import { numberText } from './number-text.ts'
 import { scaleToTicks } from './scale.ts'

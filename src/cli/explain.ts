@@ -1,4 +1,4 @@
-import type { Explanation } from '../decisions/explanation/explanation.ts'
+import type { Explanation } from '../decisions/explanation/explanation.schema.ts'
 import { callApi } from './api.ts'
 import {
 	type Command,

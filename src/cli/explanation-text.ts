@@ -1,5 +1,5 @@
 import { numberText } from '../charts/number-text.ts'
-import type { Explanation } from '../decisions/explanation/explanation.ts'
+import type { Explanation } from '../decisions/explanation/explanation.schema.ts'
 import type { Model } from '../explain/model.ts'
 import type { ExplainedRow } from './explain-rows.ts'
 

@@ -98,7 +98,7 @@ async function runCommand(
 		return await command.run(terminal, parse(command, rest))
 	} catch (error) {
 		if (error instanceof UsageError) return fail(`${error.message} See \`plumbline ${name} --help\`.`)
-		if (error instanceof AppError) return fail(error.message)
+		if (error instanceof AppError) return fail(error.textFor('cli'))
 		return fail(String((error as Error).stack ?? error))
 	}
 }

@@ -1,7 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import { html } from 'hono/html'
-import type { Reply } from '../http/endpoint.ts'
-import type { Sessions } from '../http/options.ts'
+import type { Reply, Sessions } from '../http/endpoint.ts'
 import { problemType } from '../http/problem.ts'
 import { prefersHtml } from '../http/read-query.ts'
 import { page } from './page.ts'

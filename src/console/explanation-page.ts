@@ -1,6 +1,10 @@
 import { html, raw } from 'hono/html'
 import { drawExplanation, valueText } from '../decisions/explanation/draw-explanation.ts'
-import type { Contribution, Counterfactual, Explanation } from '../decisions/explanation/explanation.ts'
+import type {
+	Contribution,
+	Counterfactual,
+	Explanation,
+} from '../decisions/explanation/explanation.schema.ts'
 import type { Reply } from '../http/endpoint.ts'
 import { facts, type Html, page, table, time } from './page.ts'
 

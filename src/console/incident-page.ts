@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import { nameOf } from '../alerting/incident/feature-changes.ts'
-import type { Incident, IncidentAlert } from '../alerting/incident/incident.ts'
+import type { Incident, IncidentAlert } from '../alerting/incident/incident.schema.ts'
 import type { Reply } from '../http/endpoint.ts'
 import { facts, page, table, time } from './page.ts'
 

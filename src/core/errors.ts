@@ -1,3 +1,5 @@
+import { type Hint, hintText, type Transport } from './hints.ts'
+
 /** The closed list of failures that callers can distinguish. Each transport maps them once. */
 export type ErrorCode =
 	| 'invalid' // the request has the wrong shape or content (HTTP 422)
@@ -15,21 +17,36 @@ export type ErrorCode =
 
 export type Fault = { path: string; message: string }
 
-/** What use cases throw. `message` is written for the person who has to act on it. */
+/**
+ * What use cases throw. `message` says what is wrong, for the person who has to act on it; `hint` says where to go next, which
+ * each transport words in its own way.
+ */
 export class AppError extends Error {
 	readonly code: ErrorCode
 	readonly faults: readonly Fault[]
 	readonly retryAfterMs: number | undefined
+	readonly hint: Hint | undefined
 
 	constructor(
 		code: ErrorCode,
 		message: string,
-		options: { cause?: unknown; faults?: readonly Fault[]; retryAfterMs?: number } = {},
+		options: {
+			cause?: unknown
+			faults?: readonly Fault[]
+			retryAfterMs?: number
+			hint?: Hint | undefined
+		} = {},
 	) {
 		super(message, options.cause === undefined ? undefined : { cause: options.cause })
 		this.name = 'AppError'
 		this.code = code
 		this.faults = options.faults ?? []
 		this.retryAfterMs = options.retryAfterMs
+		this.hint = options.hint
+	}
+
+	/** The message with the hint, as one transport shows it. */
+	textFor(transport: Transport): string {
+		return this.hint === undefined ? this.message : `${this.message} ${hintText(this.hint, transport)}`
 	}
 }

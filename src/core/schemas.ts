@@ -1,6 +1,14 @@
 import { z } from 'zod'
 import { parseTime } from './time.ts'
 
+/** The type of what a use case returns. An optional member is absent, never undefined. */
+export type Output<S extends z.ZodType> = Exact<z.output<S>>
+type Exact<T> = unknown extends T
+	? T
+	: T extends object
+		? { [K in keyof T]: Exact<Exclude<T[K], undefined>> }
+		: T
+
 export const Time = z
 	.string()
 	.meta({ format: 'date-time', description: 'RFC 3339, UTC.', example: '2026-03-02T09:30:00.000Z' })
@@ -10,7 +18,6 @@ export const TimeOrNull = z
 	.meta({ format: 'date-time', example: '2026-03-02T09:30:00.000Z' })
 
 export const numberOrNull = z.number().nullable()
-export const textOrNull = z.string().nullable()
 
 /** RFC 3339 with an offset, to milliseconds since the epoch. A `+` that a client left unencoded arrives as a space. */
 export const TimeParameter = z

@@ -11,15 +11,18 @@ export type Query = { toSQL(): { sql: string; params: unknown[] } }
 
 export type Change = {
 	query: Query | Statement
-	/** A compare-and-set: the whole commit fails with `conflict` unless this statement changed at least one row. */
+	/** A compare-and-set: the commit fails with `conflict` unless this statement changes at least one row. */
 	guarded?: boolean
 }
 
-/** Where an entry stands in the ledger; `leafHash` in hexadecimal. */
+/** The position of an entry in the ledger; `leafHash` in hexadecimal. */
 export type CommittedEntry = { index: number; leafHash: string }
 
 /** The part of an entry that the caller knows; time and actor are filled in. */
 export type EntryDraft = Omit<LedgerEntry, 'at' | 'actor'>
+
+/** Everything that one commit is going to store, while it is collected. */
+export type ChangeSet = { changes: Change[]; entries: EntryDraft[] }
 
 const isQuery = (q: Query | Statement): q is Query => 'toSQL' in q
 const guard: Statement = { sql: 'INSERT INTO guard (ok) VALUES (changes() > 0)' }
@@ -31,9 +34,9 @@ function toStatement(query: Query | Statement): Statement {
 }
 
 /**
- * The one way to change state: every statement and its ledger entries in one batch, or nothing.
- * Entries take the next contiguous indexes inside the batch itself, so that writers never race for a number.
- * Answers where the entries stand. Throws `conflict` when a guarded statement found nothing to change.
+ * The only way to change state: statements and their ledger entries in one batch, all or nothing. The batch itself gives
+ * the entries the next indexes, so that writers never race for one. Answers the positions of the entries. Throws
+ * `conflict` when a guarded statement changes no row.
  */
 export async function commit(
 	context: Context,
@@ -70,11 +73,3 @@ export async function commit(
 		throw cause
 	}
 }
-
-/** What one commit is going to change, with its ledger entries. */
-export type ChangeSet = { changes: Change[]; entries: EntryDraft[] }
-
-export const newChangeSet = (): ChangeSet => ({ changes: [], entries: [] })
-
-/** Who acts when rules do. */
-export const ruleActor = { id: 'job:evaluate-rules', how: 'job' } as const

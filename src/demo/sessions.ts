@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { hourMs, secondMs } from '../core/time.ts'
-import type { PageLink, Sessions } from '../http/options.ts'
+import type { PageLink, Sessions } from '../http/endpoint.ts'
 
 const cookieName = 'plumbline-session'
 const lifeMs = 12 * hourMs

@@ -1,5 +1,5 @@
 import { dayMs, formatTime } from '../core/time.ts'
-import type { PageLink } from '../http/options.ts'
+import type { PageLink } from '../http/endpoint.ts'
 import type { DemoClient } from './client.ts'
 import { changedBranches } from './lender.ts'
 

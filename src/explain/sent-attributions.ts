@@ -1,4 +1,4 @@
-import { rankAgreement } from '../stats/rank-agreement.ts'
+import { rankAgreement } from '../stats/ranks.ts'
 
 /** Where sent attributions can add up: to the score itself, its logit, its logarithm, or a margin that was sent too. */
 export type SentSpace = 'score' | 'log-odds' | 'log' | 'margin'

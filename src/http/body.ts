@@ -4,11 +4,11 @@ import { AppError } from '../core/errors.ts'
 import type { Limits } from '../core/limits.ts'
 import { secondMs } from '../core/time.ts'
 
-/** Where the bytes of a body come from. */
+/** The source of a body's bytes. */
 export type BodySource = {
 	/** The next bytes; undefined at the end. */
 	next(): Promise<Uint8Array | undefined>
-	/** Nothing more is read. */
+	/** Stops reading. */
 	stop(): void
 }
 
@@ -18,7 +18,7 @@ const advice = {
 	jsonBytes: 'Send NDJSON, which is streamed, or send it in parts.',
 	objectBytes: '',
 	bodyBytes: 'Send it in parts.',
-	openBytes: 'It holds for requests without a key.',
+	openBytes: 'This is the limit for requests without a key.',
 	parquetBytes: 'Send a sample, or NDJSON, which is streamed.',
 	artifactBytes: 'PLUMBLINE_LIMIT_ARTIFACT_BYTES raises it.',
 }
@@ -29,12 +29,12 @@ const nouns: Partial<Record<BodyLimit, string>> = {
 	artifactBytes: 'file',
 }
 
-/** How long a body may come too slowly before that counts. */
+/** How long a body may arrive too slowly before it is refused. */
 const graceMs = 15 * secondMs
 
 /**
- * The body of one request, read once: within the limit of its kind, in bounded time, and counted in the budget of bytes
- * in flight until `close`. What a `Content-Length` over the limit announces is refused before a byte of it is read.
+ * The body of one request, read once: within its size limit, in bounded time, and counted in the budget of bytes in
+ * flight until `close`. A `Content-Length` over the limit is refused before a byte is read.
  */
 export class RequestBody {
 	readonly hold: ByteHold
@@ -53,7 +53,7 @@ export class RequestBody {
 		this.breather = new Breather(limits.bodyCpuMs)
 	}
 
-	/** Undefined when the client does not say. */
+	/** Undefined if the client does not send it. */
 	get declaredBytes(): number | undefined {
 		const length = this.headers.get('content-length')
 		return length === null ? undefined : Number(length)
@@ -63,7 +63,7 @@ export class RequestBody {
 		return !this.headers.has('transfer-encoding') && (this.declaredBytes ?? 0) === 0
 	}
 
-	/** Which limit holds for the bytes as they are sent. Throws `too-large` when more are announced. */
+	/** Sets the limit for the bytes as they are sent. Throws `too-large` if the client announces more. */
 	within(limit: BodyLimit): this {
 		this.limit = limit
 		if ((this.declaredBytes ?? 0) > this.limits[limit]) throw this.tooLarge()
@@ -116,20 +116,20 @@ export class RequestBody {
 		)
 	}
 
-	/** Nothing more is read, and nothing of it is in memory any more. */
+	/** Stops reading and frees the memory of the body. */
 	close(): void {
 		this.pace?.stop()
 		this.hold.close()
 	}
 }
 
-/** Waits for bytes, but not for ever: a body that comes too slowly fails with `timeout`. */
+/** Waits for bytes, but not forever: a body that arrives too slowly fails with `timeout`. */
 class Pace {
 	private readonly source: BodySource
 	private readonly limits: Limits
 	private readonly timer: ReturnType<typeof setInterval>
 	private fail: ((error: AppError) => void) | undefined
-	/** In total, and of the present period; only waiting counts. */
+	/** Time spent waiting: in total, and in the current period. */
 	private waitedMs = 0
 	private periodMs = 0
 	private periodBytes = 0
@@ -152,10 +152,10 @@ class Pace {
 		})
 	}
 
-	/** Whoever still waits for bytes waits for nothing. */
+	/** Fails a read that is still waiting for bytes. */
 	stop(): void {
 		clearInterval(this.timer)
-		this.refuse('The body is not read on')
+		this.refuse('The body is no longer being read')
 	}
 
 	private tick(ms: number): void {
@@ -166,13 +166,13 @@ class Pace {
 			this.refuse(`The body took more than ${bodyMs / secondMs} s to arrive (limit bodyMs)`)
 		if (this.periodMs < graceMs) return
 		if (this.periodBytes < (rate * this.periodMs) / secondMs)
-			this.refuse(`The body came at less than ${rate} bytes a second (limit bodyBytesPerSecond)`)
+			this.refuse(`The body arrived at less than ${rate} bytes per second (limit bodyBytesPerSecond)`)
 		this.periodMs = 0
 		this.periodBytes = 0
 	}
 
 	private refuse(what: string): void {
-		this.fail?.(new AppError('timeout', `${what}. Send it again, in parts if the line is slow.`))
+		this.fail?.(new AppError('timeout', `${what}. Send it again, in parts if the connection is slow.`))
 	}
 }
 

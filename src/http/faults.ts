@@ -1,10 +1,11 @@
 import type { z } from 'zod'
 import { AppError, type Fault } from '../core/errors.ts'
+import { maxDepth, tooDeep } from '../core/json-shape.ts'
 import { nearest } from '../core/nearest.ts'
 
 const maxFaults = 50
 
-/** The strict object that raised the issue knows its members; zod drops it before the issue reaches us. */
+/** What zod knows while it raises an issue: the strict object itself is not in the issue that it returns. */
 type RawIssue = {
 	code?: string
 	keys?: readonly string[]
@@ -15,7 +16,7 @@ type RawIssue = {
 const membersOf = (inst: unknown): string[] =>
 	Object.keys((inst as { _zod?: { def?: { shape?: object } } } | undefined)?._zod?.def?.shape ?? {})
 
-/** Parses with `schema`. Throws `invalid` with the path of each fault; unknown members come with the nearest known name. */
+/** Parses with `schema`. Throws `invalid` with the path of each fault, and the nearest known name for an unknown member. */
 export function parseOr422<S extends z.ZodType>(schema: S, value: unknown, what: string): z.output<S> {
 	const known = new Map<readonly string[], string[]>()
 	const result = schema.safeParse(value, {
@@ -36,7 +37,7 @@ export const invalid = (what: string, faults: readonly Fault[]): AppError => {
 	const first = faults[0]
 	const rest = faults.length > 1 ? ` (and ${faults.length - 1} more)` : ''
 	const where = first?.path ? `${first.path}: ` : ''
-	return new AppError('invalid', `The ${what} is wrong. ${where}${first?.message ?? ''}${rest}`, { faults })
+	return new AppError('invalid', `The ${what} is invalid. ${where}${first?.message ?? ''}${rest}`, { faults })
 }
 
 function valueMessage(issue: RawIssue): string {
@@ -60,4 +61,48 @@ function toFaults(issue: z.core.$ZodIssue, known: Map<readonly string[], string[
 			message: `unknown ${kind}; ${hint}`,
 		}
 	})
+}
+
+const maxUnstorable = 20
+
+// Some database drivers end a text at a NUL; a lone surrogate has no UTF-8 form, so it would be read back changed.
+const textFault = (text: string): string | undefined => {
+	if (text.includes('\u0000')) return 'contains a NUL character (U+0000), which cannot be stored'
+	if (!text.isWellFormed()) return 'contains a lone surrogate, which is not Unicode text'
+	return undefined
+}
+
+/**
+ * What cannot be stored as it was sent: NULs, lone surrogates, numbers that overflowed, nesting beyond 32 levels.
+ * At most 20 faults; empty if everything can be stored.
+ */
+export function unstorable(value: unknown): Fault[] {
+	const faults: Fault[] = []
+	visit(value, [], faults)
+	return faults
+}
+
+function visit(value: unknown, path: readonly string[], faults: Fault[]): void {
+	if (faults.length >= maxUnstorable) return
+	if (path.length > maxDepth) add(faults, path, tooDeep)
+	else if (typeof value === 'string') {
+		const fault = textFault(value)
+		if (fault) add(faults, path, fault)
+	} else if (typeof value === 'number') {
+		if (!Number.isFinite(value)) add(faults, path, 'is too large for a double')
+	} else if (typeof value === 'object' && value !== null) visitMembers(value, path, faults)
+}
+
+function visitMembers(value: object, path: readonly string[], faults: Fault[]): void {
+	const named = !Array.isArray(value)
+	for (const [key, member] of Object.entries(value)) {
+		const fault = named ? textFault(key) : undefined
+		if (fault) add(faults, path, `has a member whose name ${fault}`)
+		else visit(member, [...path, key], faults)
+		if (faults.length >= maxUnstorable) return
+	}
+}
+
+const add = (faults: Fault[], path: readonly string[], message: string): void => {
+	faults.push({ path: path.slice(0, 8).join('.'), message })
 }

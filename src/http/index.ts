@@ -5,8 +5,6 @@ import { baselines } from './routes/baselines.ts'
 import { bias } from './routes/bias.ts'
 import { deployments } from './routes/deployments.ts'
 import { explanations } from './routes/explanations.ts'
-import { features } from './routes/features.ts'
-import { groups } from './routes/groups.ts'
 import { health } from './routes/health.ts'
 import { importance } from './routes/importance.ts'
 import { incidents } from './routes/incidents.ts'
@@ -15,18 +13,17 @@ import { keys } from './routes/keys.ts'
 import { lineage } from './routes/lineage.ts'
 import { metrics } from './routes/metrics.ts'
 import { models } from './routes/models.ts'
-import { outcomes } from './routes/outcomes.ts'
 import { pictures } from './routes/pictures.ts'
-import { predictions } from './routes/predictions.ts'
 import { reasons } from './routes/reasons.ts'
 import { replays } from './routes/replays.ts'
 import { requests } from './routes/requests.ts'
+import { features, groups, outcomes, predictions } from './routes/rows.ts'
 import { segments } from './routes/segments.ts'
 import { silences } from './routes/silences.ts'
 import { slack } from './routes/slack.ts'
 import { versions } from './routes/versions.ts'
 
-/** One file in `routes/` and one line here for each kind of object, in the order of the documentation. */
+/** The kinds of objects, in the order of the documentation. A new kind is a `Resource` in `routes/` and a line here. */
 export const resources = {
 	keys,
 	slack,

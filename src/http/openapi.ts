@@ -2,17 +2,17 @@ import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import type { Context } from '../context.ts'
 import { roles } from '../core/actor.ts'
 import type { Answer, Endpoint, Resource } from './endpoint.ts'
-import { type ProblemCode, problem, problems, problemType } from './problem.ts'
 import { Problem } from './parameters.ts'
+import { type ProblemCode, problem, problems, problemType } from './problem.ts'
 
-const about = `Plumbline watches machine-learning models in production: predictions come in, are summarised and compared with
-a baseline, judged by rules, and become incidents.
+const about = `Plumbline watches machine-learning models in production: predictions come in, are summarised, compared with
+a baseline and evaluated by rules, and become incidents.
 
-Every call but \`/healthz\` and \`/readyz\` needs \`Authorization: Bearer <key>\`. Errors are RFC 9457 problems with a \`code\`.
-Times are RFC 3339 with an offset, answered in UTC. Lists are \`{ items, next }\`, with \`cursor\` and \`limit\`.
-\`Accept: application/json; indent=2\` indents an answer for people.`
+Every call except \`/healthz\` and \`/readyz\` needs \`Authorization: Bearer <key>\`. Errors are RFC 9457 problems with a \`code\`.
+Times are RFC 3339 with an offset; responses are in UTC. Lists are \`{ items, next }\`, with \`cursor\` and \`limit\`.
+\`Accept: application/json; indent=2\` indents the response.`
 
-/** Errors that follow from what an operation is, before those that it names itself. */
+/** The errors that follow from the kind of operation, and those that it names itself. */
 export function errorsOf(endpoint: Endpoint): ProblemCode[] {
 	const codes: ProblemCode[] = [
 		'not-acceptable',
@@ -28,20 +28,20 @@ export function errorsOf(endpoint: Endpoint): ProblemCode[] {
 	return [...new Set(codes)].sort((a, b) => problems[a].status - problems[b].status)
 }
 
-const whatToDo: Partial<Record<ProblemCode, string>> = {
+const exampleDetails: Partial<Record<ProblemCode, string>> = {
 	malformed: 'The body is not JSON: Unexpected end of JSON input',
-	unauthenticated: 'No key was sent. Send `Authorization: Bearer <key>`.',
+	unauthenticated: 'The request has no key. Send `Authorization: Bearer <key>`.',
 	forbidden: 'This needs the role admin; key:key_01jn has the role viewer.',
 	'not-found': 'There is no model "credit-defualt". Did you mean "credit-default"?',
-	'not-acceptable': 'This answers application/json, which the Accept header excludes.',
-	conflict: 'The object changed in the meantime. Read it again, then repeat.',
-	timeout: 'The body came at less than 1000 bytes a second (limit bodyBytesPerSecond). Send it again.',
+	'not-acceptable': 'This returns application/json, which the Accept header excludes.',
+	conflict: 'The object has changed. Read it again, then repeat the request.',
+	timeout: 'The body arrived at less than 1000 bytes per second (limit bodyBytesPerSecond). Send it again.',
 	'too-large': 'The JSON body is over the limit of 4194304 bytes (limit objectBytes).',
-	unsupported: 'Content-Type text/plain is not taken here: send application/json.',
-	invalid: 'The body is wrong. tsak: unknown member; did you mean "task"?',
+	unsupported: 'Content-Type text/plain is not supported here: send application/json.',
+	invalid: 'The body is invalid. tsak: unknown member; did you mean "task"?',
 	'headers-too-large': 'The headers of the request are too large (limit headerBytes).',
-	overloaded: 'The writer is behind. Send the rows again after the Retry-After.',
-	unavailable: 'Another process holds the database. Nothing was changed: send the request again.',
+	overloaded: 'The writer is too busy. Send the rows again after the time in Retry-After.',
+	unavailable: 'Another process has locked the database. Nothing was changed: send the request again.',
 }
 
 function errorResponses(endpoint: Endpoint): RouteConfig['responses'] {
@@ -66,7 +66,7 @@ function errorResponses(endpoint: Endpoint): RouteConfig['responses'] {
 const exampleOf = (code: ProblemCode) =>
 	problem(
 		code,
-		whatToDo[code] ?? problems[code].title,
+		exampleDetails[code] ?? problems[code].title,
 		code === 'invalid' ? [{ path: 'tsak', message: 'unknown member; did you mean "task"?' }] : [],
 	)
 
@@ -110,7 +110,7 @@ const needed = (endpoint: Endpoint) =>
 		: `Needs a key with the role ${[endpoint.access]
 				.flat()
 				.map((r) => `\`${r}\``)
-				.join(' or ')}, or one that includes it.`
+				.join(' or ')}, or a role that includes it.`
 
 function toRoute(tag: string, endpoint: Endpoint): RouteConfig {
 	const answers = Object.entries(endpoint.answers).map(([status, answer]) => [status, answerResponse(answer)])
@@ -133,7 +133,7 @@ function toRoute(tag: string, endpoint: Endpoint): RouteConfig {
 
 export type OpenApiDocument = ReturnType<OpenAPIHono['getOpenAPI31Document']>
 
-/** The OpenAPI 3.1 description of all operations, generated from the schemas that also check the requests. */
+/** The OpenAPI 3.1 description of all operations, from the same schemas that validate the requests. */
 export function openApiDocument(
 	context: Pick<Context, 'publicUrl'>,
 	resources: Readonly<Record<string, Resource>>,
@@ -143,7 +143,7 @@ export function openApiDocument(
 	registry.registerComponent('securitySchemes', 'bearer', {
 		type: 'http',
 		scheme: 'bearer',
-		description: `A key with a role (${roles.join(', ')}), a scope of models and perhaps an expiry.`,
+		description: `A key with a role (${roles.join(', ')}), a scope of models and, optionally, an expiry.`,
 	})
 	for (const [tag, { endpoints }] of Object.entries(resources))
 		for (const endpoint of endpoints) if (!endpoint.hidden) registry.registerPath(toRoute(tag, endpoint))

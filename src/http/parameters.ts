@@ -14,16 +14,16 @@ export const LimitParameter = z
 		minimum: 1,
 		maximum: maxItems,
 		default: 100,
-		description: 'Items a page at most.',
+		description: 'Maximum number of items per page.',
 		example: 100,
 	})
 
 export const CursorParameter = z
 	.string()
 	.max(1024)
-	.regex(/^[\w.~-]+$/, 'is not a cursor that this list gave')
+	.regex(/^[\w.~-]+$/, 'is not a cursor of this list')
 	.optional()
-	.meta({ description: 'Where to go on: `next` of the page before.' })
+	.meta({ description: '`next` of the previous page.' })
 
 export const pageParameters = { cursor: CursorParameter, limit: LimitParameter }
 
@@ -38,23 +38,23 @@ export const periodParameters = {
 	}),
 }
 
-const placeName = (description: string, example: string) =>
+const name = (description: string, example: string) =>
 	z.string().min(1).max(1024).optional().meta({ description, example })
 
-/** Which of a model's rows a question over many of them is about. */
+/** Selects the rows of a model: environment, version and period. */
 export const scopeParameters = {
-	environment: placeName('The environment; `production` when left out.', 'production'),
-	version: placeName('The version; the champion that is deployed in the environment when left out.', '7'),
+	environment: name('The environment. Default: `production`.', 'production'),
+	version: name('The version. Default: the champion in the environment.', '7'),
 	from: periodParameters.from.meta({
-		description: 'Start of the period, rounded down to the hour. 30 days before its end when left out.',
+		description: 'Start of the period, rounded down to the hour. Default: 30 days before its end.',
 		example: '2026-02-01T00:00:00Z',
 	}),
 	to: periodParameters.to.meta({
-		description: 'End of the period, exclusive, rounded up to the hour. Now when left out.',
+		description: 'End of the period, exclusive, rounded up to the hour. Default: now.',
 		example: '2026-03-02T00:00:00Z',
 	}),
 }
-/** Names in a path are free text here: what does not exist is 404, whatever it looks like. */
+/** Names in a path are not validated: what does not exist is 404, whatever it looks like. */
 export const pathText = (description: string, example: string) => z.string().meta({ description, example })
 
 export const modelPath = { model: pathText('The name of a model.', 'credit-default') }
@@ -70,10 +70,10 @@ export const Problem = z
 			.array(z.strictObject({ path: z.string(), message: z.string() }))
 			.meta({ description: 'Each fault with its path.' }),
 	})
-	.meta({ id: 'Problem', description: 'RFC 9457, with our code.' })
+	.meta({ id: 'Problem', description: 'An RFC 9457 problem with a code.' })
 
 export const pageOf = (item: z.ZodType) =>
 	z.strictObject({
 		items: z.array(item),
-		next: z.string().nullable().meta({ description: 'The cursor of the next page; null at the end.' }),
+		next: z.string().nullable().meta({ description: 'The cursor of the next page; null on the last page.' }),
 	})

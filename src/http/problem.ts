@@ -1,8 +1,7 @@
 import { AppError, type ErrorCode, type Fault } from '../core/errors.ts'
-import { storeFailure } from './store-failure.ts'
 
-/** RFC 9457 with our closed `code` and the path of each fault. */
-export type Problem = {
+/** RFC 9457, with a `code` from a closed list and the path of each fault. */
+type Problem = {
 	type: string
 	title: string
 	status: number
@@ -11,7 +10,7 @@ export type Problem = {
 	errors: readonly Fault[]
 }
 
-/** Failures that only HTTP knows stand beside the codes of `AppError`. */
+/** The codes of `AppError`, and failures that only HTTP has. */
 export type ProblemCode = ErrorCode | 'method-not-allowed' | 'not-acceptable' | 'headers-too-large'
 
 export const problems: Record<ProblemCode, { status: number; title: string }> = {
@@ -21,20 +20,20 @@ export const problems: Record<ProblemCode, { status: number; title: string }> = 
 	'not-found': { status: 404, title: 'Not found' },
 	'method-not-allowed': { status: 405, title: 'Method not allowed' },
 	'not-acceptable': { status: 406, title: 'No representation that the client accepts' },
-	timeout: { status: 408, title: 'The body came too slowly' },
-	conflict: { status: 409, title: 'In conflict with what is there' },
+	timeout: { status: 408, title: 'The body arrived too slowly' },
+	conflict: { status: 409, title: 'In conflict with the current state' },
 	'too-large': { status: 413, title: 'Over a limit' },
 	unsupported: { status: 415, title: 'Unsupported content type or encoding' },
-	invalid: { status: 422, title: 'Wrong shape or content' },
+	invalid: { status: 422, title: 'Invalid request' },
 	'headers-too-large': { status: 431, title: 'Headers too large' },
-	internal: { status: 500, title: 'A fault of ours' },
+	internal: { status: 500, title: 'Internal error' },
 	overloaded: { status: 503, title: 'Too busy' },
-	unavailable: { status: 503, title: 'Not available at the moment' },
+	unavailable: { status: 503, title: 'Currently unavailable' },
 }
 
 export const problemType = 'application/problem+json'
 
-/** `type` is a path of our documentation: stable, and readable where the service runs. */
+/** `type` is a path of the documentation that this service itself serves. */
 export function problem(code: ProblemCode, detail: string, errors: readonly Fault[] = []): Problem {
 	return { type: `/docs#problem-${code}`, ...problems[code], code, detail, errors }
 }
@@ -42,24 +41,85 @@ export function problem(code: ProblemCode, detail: string, errors: readonly Faul
 const defaultRetryMs = 5000
 const mayRetry: readonly ErrorCode[] = ['overloaded', 'unavailable']
 
-/** What a thrown value is to the caller. Nothing of a stack or of an unforeseen message gets out. */
+/** Turns a thrown value into a problem. Stacks and unexpected messages never reach the client. */
 export function toProblem(error: unknown): {
 	problem: Problem
 	headers: Record<string, string>
-	ours: boolean
+	isOurs: boolean
 } {
 	const known = error instanceof AppError ? error : storeFailure(error)
 	if (!known || known.code === 'internal') {
-		const detail = 'Something went wrong on our side; it is in the log under the request id of this answer.'
-		return { problem: problem('internal', detail), headers: {}, ours: true }
+		const detail =
+			'Something went wrong on our side. The log has the details under the request id of this response.'
+		return { problem: problem('internal', detail), headers: {}, isOurs: true }
 	}
 	const headers: Record<string, string> = {}
 	if (mayRetry.includes(known.code))
 		headers['retry-after'] = String(Math.max(1, Math.ceil((known.retryAfterMs ?? defaultRetryMs) / 1000)))
 	if (known.code === 'unauthenticated') headers['www-authenticate'] = 'Bearer realm="plumbline"'
 	return {
-		problem: problem(known.code, known.message, known.faults),
+		problem: problem(known.code, known.textFor('http'), known.faults),
 		headers,
-		ours: known.code === 'unavailable',
+		isOurs: known.code === 'unavailable',
 	}
+}
+
+const advice: { pattern: RegExp; retryAfterMs: number; detail: string }[] = [
+	{
+		pattern: /SQLITE_BUSY|SQLITE_LOCKED|database (table )?is locked/,
+		retryAfterMs: 1000,
+		detail: 'Another process has locked the database. Nothing was changed: send the request again.',
+	},
+	{
+		pattern: /SQLITE_FULL|database or disk is full|ENOSPC/,
+		retryAfterMs: 30_000,
+		detail:
+			'The disk of the database is full. Nothing was changed: free some space, then send the request again.',
+	},
+	{
+		pattern: /SQLITE_READONLY|readonly database/,
+		retryAfterMs: 30_000,
+		detail:
+			'The database file is read-only. Nothing was changed: give the service write access to the file and its folder.',
+	},
+	{
+		pattern: /SQLITE_CORRUPT|SQLITE_NOTADB|not a database|malformed/,
+		retryAfterMs: 60_000,
+		detail:
+			'The database file is damaged. Stop the service and restore the last backup with `plumbline restore`.',
+	},
+	{
+		pattern: /SQLITE_IOERR|SQLITE_CANTOPEN|disk I\/O error|unable to open database/,
+		retryAfterMs: 10_000,
+		detail:
+			'The database file cannot be read or written. Check that its disk is mounted and healthy, then send the request again.',
+	},
+	{
+		pattern: /ECONNREFUSED|ECONNRESET|ENOTFOUND|ETIMEDOUT|SERVER_ERROR|HRANA|fetch failed/,
+		retryAfterMs: 5000,
+		detail:
+			'The database server cannot be reached. Check PLUMBLINE_DATABASE_URL and the network, then send the request again.',
+	},
+]
+
+/** The messages of an error and its causes: drizzle and the driver each wrap the failure of the layer below. */
+function* chain(error: unknown): Generator<string> {
+	for (let at: unknown = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth++)
+		yield `${(at as { code?: unknown }).code ?? ''} ${at.message}`
+}
+
+const fromDriver = (text: string) =>
+	/SQLITE_|LibsqlError|database|D1_|ENOSPC|HRANA|SERVER_ERROR|ECONN|ENOTFOUND|ETIMEDOUT|fetch failed/.test(
+		text,
+	)
+
+/** An `unavailable` error that says what to do, if the database cannot be read or written. */
+export function storeFailure(error: unknown): AppError | undefined {
+	for (const text of chain(error)) {
+		if (!fromDriver(text)) continue
+		const found = advice.find((a) => a.pattern.test(text))
+		if (found)
+			return new AppError('unavailable', found.detail, { cause: error, retryAfterMs: found.retryAfterMs })
+	}
+	return undefined
 }

@@ -1,11 +1,62 @@
 import { type Counts, readCounts } from '../alerting/health.ts'
 import type { Exported } from '../monitoring/windows/exported-metrics.ts'
-import type { Service } from './endpoint.ts'
-import { counter, gauge, histogram, render, type Series } from './exposition.ts'
+import type { ProcessUsage, Service } from './endpoint.ts'
 import { durationBounds, type Traffic } from './traffic.ts'
 
-/** What an operating system says of a process; absent where there is none that stays. */
-export type ProcessUsage = { residentBytes: number; heapBytes: number; cpuSeconds: number; startedAt: number }
+type Labels = Record<string, string | number>
+type Sample = { labels?: Labels; value: number }
+type Series = { name: string; type: 'counter' | 'gauge' | 'histogram'; help: string; text: string }
+
+// In label values backslash, quote and line feed are escaped. Prometheus' parser would end the text at a NUL.
+const escaped = (value: string | number) =>
+	String(value).replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n').replaceAll('\0', '\ufffd')
+
+const numberText = (value: number) =>
+	Number.isNaN(value) ? 'NaN' : Number.isFinite(value) ? String(value) : value > 0 ? '+Inf' : '-Inf'
+
+function line(name: string, { labels = {}, value }: Sample): string {
+	const list = Object.entries(labels).map(([key, v]) => `${key}="${escaped(v)}"`)
+	return `${name}${list.length > 0 ? `{${list.join(',')}}` : ''} ${numberText(value)}\n`
+}
+
+const lines = (name: string, samples: readonly Sample[]) => samples.map((s) => line(name, s)).join('')
+
+export const gauge = (name: string, help: string, samples: readonly Sample[]): Series => ({
+	...{ name, help },
+	type: 'gauge',
+	text: lines(name, samples),
+})
+
+const counter = (name: string, help: string, samples: readonly Sample[]): Series => ({
+	...{ name, help },
+	type: 'counter',
+	text: lines(name, samples),
+})
+
+/** Observations by upper bound. `counts` has one more entry than `bounds`, for those above all bounds. */
+type Histogram = { labels: Labels; bounds: readonly number[]; counts: readonly number[]; sum: number }
+
+export const histogram = (name: string, help: string, list: readonly Histogram[]): Series => ({
+	...{ name, help },
+	type: 'histogram',
+	text: list.map((h) => histogramText(name, h)).join(''),
+})
+
+function histogramText(name: string, { labels, bounds, counts, sum }: Histogram): string {
+	let below = 0
+	const buckets = [...bounds, Number.POSITIVE_INFINITY].map((bound, i) => {
+		below += counts[i] as number
+		return line(`${name}_bucket`, { labels: { ...labels, le: numberText(bound) }, value: below })
+	})
+	return `${buckets.join('')}${line(`${name}_sum`, { labels, value: sum })}${line(`${name}_count`, { labels, value: below })}`
+}
+
+/** The Prometheus text exposition format 0.0.4. Series without samples are left out. */
+export const render = (series: readonly Series[]): string =>
+	series
+		.filter(({ text }) => text !== '')
+		.map(({ name, type, help, text }) => `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${text}`)
+		.join('')
 
 const snakeCase = (name: string) => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`).replace(/\W/g, '_')
 
@@ -20,12 +71,12 @@ function jobSeries({ jobs }: Counts, now: number): Series[] {
 		),
 		gauge(
 			'plumbline_job_last_success_age_seconds',
-			'Time since the job last ended well.',
+			'Time since the last successful run of the job ended.',
 			ended.map((j) => ({ labels: { job: j.job }, value: age(j.lastEnd as number) })),
 		),
 		gauge(
 			'plumbline_job_last_start_age_seconds',
-			'Time since the job last started, by how that run went.',
+			'Time since the job last started, by the state of that run.',
 			jobs.map((j) => ({ labels: { job: j.job, state: j.status }, value: age(j.lastStart) })),
 		),
 	]
@@ -44,12 +95,12 @@ function trafficSeries(traffic: Traffic, isVisible: IsVisible): Series[] {
 		),
 		counter(
 			'plumbline_http_request_seconds_total',
-			'Time spent on them.',
+			'Time spent on requests.',
 			requests.map((r) => ({ labels: labels(r), value: r.seconds })),
 		),
 		histogram(
 			'plumbline_http_request_duration_seconds',
-			'How long requests took, by operation and class of status.',
+			'Duration of requests, by operation and status class.',
 			durations.map(({ operation, status, counts, sum }) => ({
 				labels: { operation, status },
 				bounds: durationBounds,
@@ -58,7 +109,7 @@ function trafficSeries(traffic: Traffic, isVisible: IsVisible): Series[] {
 		),
 		counter(
 			'plumbline_accepted_rows_total',
-			'Rows that were stored, by kind.',
+			'Stored rows, by kind.',
 			rows
 				.filter((r) => isVisible(r.model))
 				.map(({ model, kind, rows: value }) => ({ labels: { model, kind }, value })),
@@ -69,14 +120,14 @@ function trafficSeries(traffic: Traffic, isVisible: IsVisible): Series[] {
 const modelSeries = ({ incidents, rejectedRows }: Counts, isVisible: IsVisible): Series[] => [
 	gauge(
 		'plumbline_incidents',
-		'Incidents that are not resolved.',
+		'Unresolved incidents.',
 		incidents
 			.filter((i) => isVisible(i.model))
 			.map(({ model, of: severity, count: value }) => ({ labels: { model, severity }, value })),
 	),
 	counter(
 		'plumbline_rejected_rows_total',
-		'Rows that were rejected, of all time.',
+		'Rejected rows since the database was created.',
 		rejectedRows
 			.filter((r) => isVisible(r.model))
 			.map(({ model, of: code, count: value }) => ({ labels: { model, code }, value })),
@@ -86,7 +137,7 @@ const modelSeries = ({ incidents, rejectedRows }: Counts, isVisible: IsVisible):
 const metricSeries = ({ values, windows, leftOut }: Exported): Series[] => [
 	gauge(
 		'plumbline_metric',
-		'The value of the newest day, of the metrics that PLUMBLINE_PROMETHEUS_METRICS names.',
+		'Values of the latest day, for the metrics that PLUMBLINE_PROMETHEUS_METRICS names.',
 		values.map(({ group, value, model, environment, metric, feature }) => ({
 			labels: { model, environment, metric, feature, ...(group === '' ? {} : { group }) },
 			value,
@@ -94,22 +145,24 @@ const metricSeries = ({ values, windows, leftOut }: Exported): Series[] => [
 	),
 	gauge(
 		'plumbline_metric_window_end_timestamp_seconds',
-		'When the day ended, or will end, that the value is of.',
+		'End of the day that the value belongs to.',
 		windows.map(({ end, ...labels }) => ({ labels, value: end / 1000 })),
 	),
-	gauge('plumbline_metric_left_out', 'Series of plumbline_metric beyond PLUMBLINE_PROMETHEUS_SERIES.', [
-		{ value: leftOut },
-	]),
+	gauge(
+		'plumbline_metric_left_out',
+		'Series of plumbline_metric that exceed PLUMBLINE_PROMETHEUS_SERIES and are left out.',
+		[{ value: leftOut }],
+	),
 ]
 
 const processSeries = ({ residentBytes, heapBytes, cpuSeconds, startedAt }: ProcessUsage): Series[] => [
 	gauge('process_resident_memory_bytes', 'Resident memory size.', [{ value: residentBytes }]),
-	gauge('nodejs_heap_size_used_bytes', 'Heap of the main thread that is in use.', [{ value: heapBytes }]),
+	gauge('nodejs_heap_size_used_bytes', 'Used heap of the main thread.', [{ value: heapBytes }]),
 	counter('process_cpu_seconds_total', 'User and system CPU time spent.', [{ value: cpuSeconds }]),
 	gauge('process_start_time_seconds', 'Start time of the process since the epoch.', [{ value: startedAt }]),
 ]
 
-/** The gauges and counters of the service itself, and of the models that may be seen. */
+/** The metrics of the service itself and of the visible models. */
 async function renderMetrics(
 	{ context, traffic, options, budget }: Service,
 	isVisible: IsVisible,
@@ -121,12 +174,12 @@ async function renderMetrics(
 			gauge(`plumbline_${name}`, `Number of ${name.replace('_', ' ')}.`, [{ value }]),
 		),
 		...Object.entries(context.log.stats()).map(([name, value]) =>
-			gauge(`plumbline_log_${snakeCase(name)}`, 'From the prediction log.', [{ value }]),
+			gauge(`plumbline_log_${snakeCase(name)}`, 'A statistic of the prediction log.', [{ value }]),
 		),
-		gauge('plumbline_model_cache_bytes', 'Memory that opened models take.', [
+		gauge('plumbline_model_cache_bytes', 'Memory used by opened models.', [
 			{ value: context.models.bytes() },
 		]),
-		gauge('plumbline_body_bytes_in_flight', 'Memory that bodies of requests take now.', [
+		gauge('plumbline_body_bytes_in_flight', 'Memory currently used by request bodies.', [
 			{ value: budget?.used ?? 0 },
 		]),
 		...jobSeries(counts, context.now()),
@@ -137,14 +190,14 @@ async function renderMetrics(
 	])
 }
 
-/** What Prometheus scrapes. */
+/** The response to a Prometheus scrape. */
 export const scrape = async (service: Omit<Service, 'budget'>, isVisible: IsVisible) => ({
 	status: 200,
 	body: await renderMetrics(service, isVisible),
 	headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
 })
 
-/** `/metrics` alone, without a key and for all models: for a port that only Prometheus reaches. */
+/** Serves only `/metrics`, without a key and for all models: for a port that only Prometheus can reach. */
 export function metricsOnly(service: Service): (request: Request) => Promise<Response> {
 	return async (request) => {
 		const { pathname } = new URL(request.url)

@@ -4,8 +4,7 @@ import { whyNotJson } from '../core/json-faults.ts'
 import { JsonShape, maxDepth, tooDeep } from '../core/json-shape.ts'
 import type { Limits } from '../core/limits.ts'
 import type { RequestBody } from './body.ts'
-import { unstorable } from './clean-json.ts'
-import { invalid } from './faults.ts'
+import { invalid, unstorable } from './faults.ts'
 
 /** `type/subtype` in lower case, and its parameters. */
 export function mediaType(header: string | null): { type: string; charset: string | undefined } {
@@ -21,13 +20,13 @@ const isUtf8 = (charset: string | undefined) =>
 	charset === undefined || charset === 'utf-8' || charset === 'utf8'
 
 /**
- * The parsed JSON body of a request of the control plane, checked to be storable; undefined when it is empty and
- * may be. Throws `unsupported`, `too-large`, `malformed` or `invalid`, in this order.
+ * The JSON body of a request, checked to be storable; undefined if it is empty and optional.
+ * Throws `unsupported`, `too-large`, `malformed` or `invalid`, in this order.
  */
 export async function readJson(headers: Headers, body: RequestBody, optional: boolean): Promise<unknown> {
 	if (optional && body.isAbsent) return undefined
 	checkType(headers)
-	// Whoever lowers the limit of JSON bodies means these too.
+	// A lower limit for JSON bodies applies here too.
 	const limit = body.limits.jsonBytes < body.limits.objectBytes ? 'jsonBytes' : 'objectBytes'
 	const bytes = await readAll(body.within(limit))
 	if (bytes.byteLength === 0) {
@@ -41,7 +40,7 @@ export async function readJson(headers: Headers, body: RequestBody, optional: bo
 	return value
 }
 
-/** A longer body is looked at before it is parsed: some of a megabyte take seconds. */
+/** A longer body is scanned before it is parsed: parsing some bodies of a megabyte takes seconds. */
 const longBody = 64 * 1024
 
 function checkShape(bytes: Uint8Array, { objectValues }: Limits): void {
@@ -67,16 +66,19 @@ function checkType(headers: Headers): void {
 	if (encoding && encoding !== 'identity')
 		throw new AppError(
 			'unsupported',
-			`Content-Encoding ${encoding} is not taken here: send the JSON as it is. Rows may be gzipped.`,
+			`Content-Encoding ${encoding} is not supported here: send plain JSON. Only rows can be gzipped.`,
 		)
 	const { type, charset } = mediaType(headers.get('content-type'))
 	if (!isJson(type))
 		throw new AppError(
 			'unsupported',
-			`Content-Type ${type || '(none)'} is not taken here: send application/json.`,
+			`Content-Type ${type || '(none)'} is not supported here: send application/json.`,
 		)
 	if (!isUtf8(charset))
-		throw new AppError('unsupported', `The charset ${charset} is not taken: JSON is UTF-8 (RFC 8259, 8.1).`)
+		throw new AppError(
+			'unsupported',
+			`The charset ${charset} is not supported: JSON is UTF-8 (RFC 8259, 8.1).`,
+		)
 }
 
 function parse(bytes: Uint8Array): unknown {

@@ -1,10 +1,9 @@
 import type { z } from 'zod'
-import { unstorable } from './clean-json.ts'
-import { invalid, parseOr422 } from './faults.ts'
+import { invalid, parseOr422, unstorable } from './faults.ts'
 
 /**
- * The query parameters by their schema. A parameter that stands twice is a mistake: which one counts would be a guess.
- * Throws `invalid`, also for unknown parameters.
+ * The query parameters, parsed by their schema. Throws `invalid`, also for unknown parameters and for a parameter that
+ * is given twice: which one counts would be a guess.
  */
 export function readQuery(schema: z.ZodObject | undefined, url: string): Record<string, unknown> {
 	const at = url.indexOf('?')
@@ -12,7 +11,7 @@ export function readQuery(schema: z.ZodObject | undefined, url: string): Record<
 	const raw: Record<string, string> = Object.create(null)
 	for (const [name, value] of new URLSearchParams(at === -1 ? '' : url.slice(at + 1).split('#', 1)[0])) {
 		if (Object.hasOwn(raw, name))
-			throw invalid('query', [{ path: name, message: 'stands more than once; give it once' }])
+			throw invalid('query', [{ path: name, message: 'is given more than once; give it once' }])
 		raw[name] = value
 	}
 	const faults = unstorable(raw)
@@ -23,7 +22,7 @@ export function readQuery(schema: z.ZodObject | undefined, url: string): Record<
 function refuseAll(raw: Record<string, string>): Record<string, unknown> {
 	const faults = Object.keys(raw).map((name) => ({
 		path: name,
-		message: 'unknown parameter; this takes none',
+		message: 'unknown parameter; there are none here',
 	}))
 	if (faults.length > 0) throw invalid('query', faults)
 	return {}
@@ -36,7 +35,7 @@ const parts = (accept: string) =>
 		return { type, q: q === undefined ? 1 : Number(q.slice(2)) }
 	})
 
-/** Whether a client with this Accept header takes `type` (RFC 9110, 12.5.1: the most specific range decides). */
+/** Whether an Accept header allows `type` (RFC 9110, 12.5.1: the most specific range decides). */
 export function accepts(accept: string | null, type: string): boolean {
 	if (!accept || accept.trim() === '') return true
 	const [major] = type.split('/')
@@ -48,7 +47,7 @@ export function accepts(accept: string | null, type: string): boolean {
 	return false
 }
 
-/** Whether the client names HTML, as browsers do, and likes JSON no better. */
+/** Whether the client accepts HTML by name, as browsers do, and does not prefer JSON. */
 export function prefersHtml(accept: string | undefined): boolean {
 	const ranges = parts(accept ?? '')
 	const weight = (type: string) => ranges.find((r) => r.type === type)?.q ?? 0

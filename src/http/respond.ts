@@ -1,10 +1,11 @@
-import type { Context as HonoContext } from 'hono'
+import type { Env, Hono, Context as HonoContext } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Context } from '../context.ts'
 import { newId } from '../core/ids.ts'
+import type { Endpoint } from './endpoint.ts'
 import { problem, problemType, toProblem } from './problem.ts'
 
-/** For answers that are data: nothing of them is to be run, framed, guessed at or kept. */
+/** For responses that are data: they must not be run, framed, sniffed or cached. */
 export const safeHeaders: Record<string, string> = {
 	'x-content-type-options': 'nosniff',
 	'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -13,11 +14,11 @@ export const safeHeaders: Record<string, string> = {
 	'cache-control': 'no-store',
 }
 
-const sane = /^[\w.:-]{1,128}$/
+const wellFormed = /^[\w.:-]{1,128}$/
 
-/** The client's request id when it is sane, for logs on both sides; else one of ours. */
+/** The client's request id if it is well-formed, so that both sides log the same one; else a new one. */
 export function requestId(context: Context, sent: string | undefined): string {
-	return sent !== undefined && sane.test(sent) ? sent : newId('req', context.now(), context.random)
+	return sent !== undefined && wellFormed.test(sent) ? sent : newId('req', context.now(), context.random)
 }
 
 export function notFound(c: HonoContext): Response {
@@ -28,10 +29,10 @@ export function notFound(c: HonoContext): Response {
 	return c.body(JSON.stringify(answer), 404, { 'content-type': problemType })
 }
 
-/** The one place where an error becomes an answer. What is ours is logged with the request id. */
+/** Turns an error into a response. Errors on our side are logged with the request id. */
 export function onError(context: Context, error: unknown, c: HonoContext): Response {
-	const { problem: answer, headers, ours } = toProblem(error)
-	if (ours) {
+	const { problem: answer, headers, isOurs } = toProblem(error)
+	if (isOurs) {
 		const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : undefined
 		const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
 		context.logger.error(`${c.req.method} ${c.req.path} failed`, {
@@ -44,4 +45,31 @@ export function onError(context: Context, error: unknown, c: HonoContext): Respo
 		'content-type': problemType,
 		...headers,
 	})
+}
+
+export const honoPath = (path: string): string => path.replace(/\{(\w+)\}/g, ':$1')
+
+/** The methods of each path, GET with HEAD, as the Allow header lists them. */
+function methodsByPath(endpoints: readonly Endpoint[]): Map<string, string[]> {
+	const paths = new Map<string, string[]>()
+	for (const { path, method } of endpoints) {
+		const name = method.toUpperCase()
+		paths.set(path, [...(paths.get(path) ?? []), ...(name === 'GET' ? ['GET', 'HEAD'] : [name])])
+	}
+	return paths
+}
+
+/** Registered after the operations: a known path with another method returns 405 with Allow, and OPTIONS lists the methods. */
+export function refuseOtherMethods<E extends Env>(app: Hono<E>, endpoints: readonly Endpoint[]): void {
+	for (const [path, methods] of methodsByPath(endpoints)) {
+		const allow = [...methods, 'OPTIONS'].join(', ')
+		app.all(honoPath(path), (c) => {
+			if (c.req.method === 'OPTIONS') return c.body(null, 204, { allow })
+			const answer = problem(
+				'method-not-allowed',
+				`${c.req.method} is not allowed here. Allowed are ${allow}.`,
+			)
+			return c.body(JSON.stringify(answer), 405, { 'content-type': problemType, allow })
+		})
+	}
 }

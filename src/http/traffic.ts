@@ -1,16 +1,14 @@
-import type { RowKind } from '../log/prediction-log.ts'
+import { getOrInsert } from '../core/maps.ts'
+import type { RowKind } from '../log/row-kinds.ts'
 
 type Requests = { operation: string; status: number; requests: number; seconds: number }
 type Durations = { operation: string; status: string; counts: number[]; sum: number }
 type Rows = { model: string; kind: RowKind; rows: number }
 
-/** Upper bounds of how long a request takes, in seconds: a small read, a batch of rows, a large body. */
+/** Upper bounds of request durations in seconds, from a small read to a large body. */
 export const durationBounds: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
-/**
- * Requests by operation and status, and rows by model, since the process started. Kept in memory: Prometheus adds up
- * restarts.
- */
+/** Requests by operation and status, and rows by model, since the process started: Prometheus handles restarts. */
 export class Traffic {
 	private readonly requests = new Map<string, Requests>()
 	private readonly durations = new Map<string, Durations>()
@@ -18,7 +16,7 @@ export class Traffic {
 
 	add(operation: string, status: number, ms: number): void {
 		const seconds = Math.max(0, ms) / 1000
-		const counted = entry(this.requests, `${operation} ${status}`, () => ({
+		const counted = getOrInsert(this.requests, `${operation} ${status}`, () => ({
 			...{ operation, status },
 			requests: 0,
 			seconds: 0,
@@ -26,7 +24,7 @@ export class Traffic {
 		counted.requests++
 		counted.seconds += seconds
 		const group = `${Math.floor(status / 100)}xx`
-		const timed = entry(this.durations, `${operation} ${group}`, () => ({
+		const timed = getOrInsert(this.durations, `${operation} ${group}`, () => ({
 			...{ operation, status: group },
 			counts: new Array(durationBounds.length + 1).fill(0),
 			sum: 0,
@@ -37,9 +35,9 @@ export class Traffic {
 		timed.sum += seconds
 	}
 
-	/** Rows of a registered model that were stored. */
+	/** Counts stored rows of a registered model. */
 	addRows(model: string, kind: RowKind, rows: number): void {
-		entry(this.rows, `${kind} ${model}`, () => ({ model, kind, rows: 0 })).rows += rows
+		getOrInsert(this.rows, `${kind} ${model}`, () => ({ model, kind, rows: 0 })).rows += rows
 	}
 
 	list() {
@@ -49,12 +47,4 @@ export class Traffic {
 			rows: [...this.rows.values()],
 		}
 	}
-}
-
-function entry<T>(map: Map<string, T>, key: string, make: () => T): T {
-	const found = map.get(key)
-	if (found !== undefined) return found
-	const made = make()
-	map.set(key, made)
-	return made
 }

@@ -1,7 +1,5 @@
 import { z } from 'zod'
-import { Time, numberOrNull } from '../core/schemas.ts'
-
-
+import { numberOrNull, type Output, Time } from '../core/schemas.ts'
 
 /** One statistic: `value` is null unless `status` is `ok`, and `reason` then says why. */
 export const MetricPoint = z
@@ -60,3 +58,4 @@ export const MetricPoint = z
 		}),
 	})
 	.meta({ id: 'Answer' })
+export type MetricPoint = Output<typeof MetricPoint>

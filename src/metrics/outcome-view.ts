@@ -1,21 +1,22 @@
 import type { PredictionTable } from '../stats/estimation/estimate-loss.ts'
 import type { ScoreTable } from '../stats/estimation/score-table.ts'
-import type { BrierSums } from '../stats/performance/multiclass-brier-score.ts'
-import type { RankedQuery } from '../stats/performance/ranking-query.ts'
+import type { BrierSums } from '../stats/performance/probability-losses.ts'
+import type { RankedQuery } from '../stats/performance/ranking.ts'
+import type { RegressionMoments } from '../stats/performance/regression.ts'
 import type { ScoreCounts } from '../stats/score-counts.ts'
-import { keptDigits } from '../summaries/outcomes/coarsen.ts'
 import { negative, positive, type Task } from '../summaries/outcomes/label.ts'
 import {
 	decidedAs,
+	keptDigits,
 	momentNames,
 	type OutcomeSummary,
-	type ScoreCell,
+	type ScoreBin,
 } from '../summaries/outcomes/outcome-summary.ts'
 
 /** Decisions by outcome, over rows that have both. */
 export type Confusion = { tp: number; fp: number; tn: number; fn: number }
 
-/** A window's predictions with their outcomes, in the forms that metrics take; each is made once, when it is asked for. */
+/** A window's predictions with their outcomes, in the forms that metrics take; each is computed once, on first use. */
 export class OutcomeView {
 	readonly task: Task
 	readonly outcomeSummary: OutcomeSummary
@@ -31,7 +32,7 @@ export class OutcomeView {
 		return this.made.get(name) as T
 	}
 
-	/** What `once` has made under this name. */
+	/** The cached value of this name. */
 	protected kept<T>(name: string): T | undefined {
 		return this.made.get(name) as T | undefined
 	}
@@ -48,7 +49,7 @@ export class OutcomeView {
 	get table(): ScoreTable {
 		return this.once('table', () => {
 			const sides = [positive, negative].map(
-				(side) => this.outcomeSummary.cells.get(side) ?? new Map<number, ScoreCell>(),
+				(side) => this.outcomeSummary.cells.get(side) ?? new Map<number, ScoreBin>(),
 			)
 			const scores = Float64Array.from(new Set(sides.flatMap((side) => [...side.keys()])))
 				.filter((s) => !Number.isNaN(s))
@@ -78,7 +79,7 @@ export class OutcomeView {
 		})
 	}
 
-	/** Multiclass: labelled rows at each probability of a class, by whether they turned out to be of it. */
+	/** Multiclass: labelled rows at each probability of a class, by whether they belong to it. */
 	get byClass(): Map<string, ScoreCounts> {
 		return this.once(
 			'byClass',
@@ -87,7 +88,7 @@ export class OutcomeView {
 		)
 	}
 
-	/** Multiclass: all rows at each probability of a class, by whether they were decided to be of it. */
+	/** Multiclass: all rows at each probability of a class, by whether the decision was that class. */
 	get tablesByClass(): Record<string, ScoreTable> {
 		return this.once('tablesByClass', () =>
 			Object.fromEntries(
@@ -106,7 +107,7 @@ export class OutcomeView {
 	/** Regression: all rows at each predicted value. */
 	get predictions(): PredictionTable {
 		return this.once('predictions', () => {
-			const cells = this.outcomeSummary.cells.get('') ?? new Map<number, ScoreCell>()
+			const cells = this.outcomeSummary.cells.get('') ?? new Map<number, ScoreBin>()
 			const values = Float64Array.from(cells.keys())
 				.filter((v) => Number.isFinite(v))
 				.sort()
@@ -133,7 +134,7 @@ export class OutcomeView {
 		})
 	}
 
-	/** Calls back with how many rows stand at each score, ascending, and how many of them have an outcome. */
+	/** Calls back for each score, ascending, with its number of rows and how many of them have an outcome. */
 	eachScore(visit: (rows: number, labelled: number) => void): void {
 		const scores = new Map<number, { rows: number; labelled: number }>()
 		for (const cells of this.outcomeSummary.cells.values())
@@ -149,13 +150,40 @@ export class OutcomeView {
 		return this.once('moments', () => this.outcomeSummary.moments.map((sum) => sum.value()))
 	}
 
-	/** Multiclass: the sums over labelled rows; of none where they were stored before there were such sums. */
+	/** One of the sums of `moments`. */
+	momentOf(name: (typeof momentNames)[number]): number {
+		return this.moments[momentNames.indexOf(name)] ?? 0
+	}
+
+	/** Regression: the same sums, as statistics of errors take them. */
+	get regressionMoments(): RegressionMoments {
+		const of = (name: (typeof momentNames)[number]) => this.momentOf(name)
+		return {
+			origin: 0,
+			n: of('n'),
+			e: of('e'),
+			absE: of('abs'),
+			e2: of('e2'),
+			e4: of('e4'),
+			e2y: of('e2y'),
+			e2y2: of('e2y2'),
+			y: of('y'),
+			y2: of('y2'),
+			y3: of('y3'),
+			y4: of('y4'),
+			zeroActuals: of('zeros'),
+			absRelative: of('ape'),
+			relative2: of('ape2'),
+		}
+	}
+
+	/** Multiclass: the sums over labelled rows; all 0 in summaries stored before these sums existed. */
 	get brierSums(): BrierSums {
 		const [n = 0, sum = 0, squares = 0] = this.moments
 		return { n, sum, squares }
 	}
 
-	/** Regression: the mean squared distance of actuals from their mean, without rounding on the way; NaN of no rows. */
+	/** Regression: the variance of the actuals, computed exactly; NaN without rows. */
 	get actualVariance(): number {
 		return this.once('actualVariance', () => {
 			const of = (name: (typeof momentNames)[number]) =>
@@ -178,7 +206,7 @@ export class OutcomeView {
 		return scores.length === 0 || ((scores[0] as number) >= 0 && (scores.at(-1) as number) <= 1)
 	}
 
-	/** Significant decimal digits that scores are kept to, where there are more of them than a tally keeps apart. */
+	/** Significant decimal digits that scores are kept to, where there are more scores than a summary keeps apart. */
 	get keptDigits(): number {
 		return keptDigits(this.outcomeSummary.level)
 	}
@@ -204,12 +232,12 @@ function toNumber(units: bigint): number {
 	return Number(units >> BigInt(drop)) * 2 ** Math.max(-1000, exponent) * 2 ** Math.min(0, exponent + 1000)
 }
 
-function scoreCounts(maps: readonly Map<number, ScoreCell>[], yes: number, no: number): ScoreCounts {
+function scoreCounts(maps: readonly Map<number, ScoreBin>[], yes: number, no: number): ScoreCounts {
 	const labelled = new Map<number, [number, number]>()
 	for (const cells of maps)
 		for (const [score, cell] of cells) {
 			const [a, b] = [cell[yes + 1] ?? 0, cell[no + 1] ?? 0]
-			// At -1 stands the count of all rows.
+			// Index 0 holds the count of all rows, so an unknown label has no count.
 			const positives = yes === -1 ? 0 : a
 			const negatives = no === -1 ? 0 : b
 			if (positives + negatives === 0 || Number.isNaN(score)) continue

@@ -1,15 +1,17 @@
 import type { Variation } from '../stats/between-windows.ts'
 import { ByteReader, ByteWriter } from '../summaries/inputs/bytes.ts'
-import { farQ } from './gates.ts'
+import { farQ } from './drift-test.ts'
+import type { MetricValue } from './metric-value.ts'
+import type { OutcomeResult } from './outcome-result.ts'
 import type { ColumnResult, WindowResult } from './window-result.ts'
 
-/** 1 had neither subjects nor what follows from the past; 2 wrote what is now a bit of `flag` and of `part` in full. */
+/** Version 1 had no subjects and no fields from past windows; version 2 had neither `flag.qIsOne` nor `part.sameVariation`. */
 const formatVersion = 3
 
-/** Of the first byte of a column: which numbers follow, whether it is constant, and that q is 1, as it mostly is. */
+/** First byte of a column: which numbers follow, whether it is constant, and whether q is 1, as it usually is. */
 const flag = { ks: 1, wasserstein: 2, q: 4, constant: 8, qIsOne: 16 } as const
 
-/** Parts of a column that are there only sometimes, by bit of the second byte. */
+/** Optional parts of a column, by bit of the second byte. */
 const part = {
 	stoodOut: 1,
 	expected: 2,
@@ -19,13 +21,13 @@ const part = {
 	outside: 32,
 	sameVariation: 64,
 } as const
-/** Expected counts are kept to a sixteenth of a row. */
+/** Expected counts are stored to a sixteenth of a row. */
 const perRow = 16
-/** Expected counts as they are read back. */
+/** Expected counts as they are decoded. */
 export const roundExpected = (counts: Float64Array): Float64Array =>
 	counts.map((c) => Math.round(c * perRow) / perRow)
 
-/** A window's result as bytes: counts as variable-length integers, the few real numbers as doubles. */
+/** A window's result as bytes: counts as variable-length integers, other numbers as doubles. */
 export function encodeResult(result: WindowResult): Uint8Array<ArrayBuffer> {
 	const out = new ByteWriter()
 	out.byte(formatVersion)
@@ -42,7 +44,7 @@ export function encodeResult(result: WindowResult): Uint8Array<ArrayBuffer> {
 	return out.bytes()
 }
 
-/** Columns of one window often vary alike: `last` is the variation of the last column before that has one. */
+/** Columns of one window often share their variation: `last` is that of the last earlier column that has one. */
 function writeColumn(out: ByteWriter, column: ColumnResult, last: Variation | undefined): void {
 	const { stoodOut, expected, variation, identifier, outside } = column
 	const isOne = column.q === 1
@@ -77,7 +79,7 @@ function writeColumn(out: ByteWriter, column: ColumnResult, last: Variation | un
 const sameVariation = (a: Variation, b: Variation): boolean =>
 	a.variance === b.variance && a.df === b.df && a.windows === b.windows
 
-/** Reads a result; of its columns only `column` when that is given (the others are then holes in the list). */
+/** Decodes a result. With `column`, only that column is decoded; the others are holes in the list. */
 export function decodeResult(bytes: Uint8Array, column?: number): WindowResult {
 	const input = new ByteReader(bytes)
 	const version = input.byte()
@@ -138,7 +140,7 @@ const readVariation = (input: ByteReader): Variation => ({
 	windows: input.varint(),
 })
 
-/** Answers the variation that it passes over: the next columns may have the same. */
+/** Returns the variation of the skipped column: later columns may share it. */
 function skipColumn(input: ByteReader, version: number): Variation | undefined {
 	const flags = input.byte()
 	const parts = version === 1 ? 0 : input.byte()
@@ -151,4 +153,139 @@ function skipColumn(input: ByteReader, version: number): Variation | undefined {
 	const groups = input.varint()
 	for (let left = parts & part.expected ? 2 * groups : groups; left > 0; left--) input.varint()
 	return variation
+}
+
+const outcomeFormat = 2
+/** Not stored before version 2. */
+const favourables = [undefined, 'positive', 'negative'] as const
+const totals = ['predictions', 'labelled', 'never', 'unusable', 'corrections'] as const
+const trusted = 32
+const doubtful = 64
+const failed = 128
+const numbers = ['value', 'low', 'high', 'p', 'q'] as const
+
+/** A window's outcomes as bytes: ids and reasons as text, counts as variable-length integers, other numbers as doubles. */
+export function encodeOutcomes(result: OutcomeResult): Uint8Array<ArrayBuffer> {
+	const out = new ByteWriter()
+	out.byte(outcomeFormat)
+	for (const name of totals) out.varint(Math.max(0, result[name]))
+	out.byte(favourables.indexOf(result.favourable))
+	writeMetricValues(out, result.values)
+	out.varint(result.attributes.size)
+	for (const [attribute, { values, groups }] of result.attributes) {
+		out.text(attribute)
+		writeMetricValues(out, values)
+		out.varint(groups.size)
+		for (const [value, counts] of groups) {
+			out.text(value)
+			out.varint(counts.length)
+			for (const count of counts) out.varint(Math.max(0, count))
+		}
+	}
+	return out.bytes()
+}
+
+export function writeMetricValues(out: ByteWriter, values: ReadonlyMap<string, MetricValue>): void {
+	out.varint(values.size)
+	for (const [id, value] of values) {
+		out.text(id)
+		const trust = value.trust === undefined ? 0 : value.trust === 'ok' ? trusted : doubtful
+		const marks = trust | (value.failed ? failed : 0)
+		out.byte(
+			numbers.reduce((flags, name, i) => (Number.isNaN(value[name]) ? flags : flags | (1 << i)), marks),
+		)
+		for (const name of numbers) if (!Number.isNaN(value[name])) out.double(value[name])
+		out.varint(value.n)
+		out.text(value.reason ?? '')
+	}
+}
+
+export function decodeOutcomes(bytes: Uint8Array): OutcomeResult {
+	const input = new ByteReader(bytes)
+	const version = input.byte()
+	if (version < 1 || version > outcomeFormat) throw new RangeError(`outcome format ${version} is not known`)
+	const [predictions, labelled, never, unusable, corrections] = totals.map(() => input.varint()) as [
+		number,
+		number,
+		number,
+		number,
+		number,
+	]
+	const favourable = version === 1 ? undefined : favourables[input.byte()]
+	const values = readMetricValues(input)
+	const attributes: OutcomeResult['attributes'] = new Map()
+	for (let left = input.varint(); left > 0; left--) {
+		const attribute = input.text()
+		const own = readMetricValues(input)
+		const groups = new Map<string, number[]>()
+		for (let values = input.varint(); values > 0; values--) {
+			const value = input.text()
+			groups.set(
+				value,
+				Array.from({ length: input.varint() }, () => input.varint()),
+			)
+		}
+		attributes.set(attribute, { values: own, groups })
+	}
+	return { predictions, labelled, never, unusable, corrections, favourable, values, attributes }
+}
+
+export function readMetricValues(input: ByteReader): Map<string, MetricValue> {
+	const values = new Map<string, MetricValue>()
+	for (let left = input.varint(); left > 0; left--) {
+		const id = input.text()
+		const flags = input.byte()
+		const [value, low, high, p, q] = numbers.map((_, i) =>
+			(flags >> i) & 1 ? input.double() : Number.NaN,
+		) as [number, number, number, number, number]
+		const n = input.varint()
+		const reason = input.text()
+		const trust = flags & trusted ? 'ok' : flags & doubtful ? 'doubtful' : undefined
+		values.set(id, {
+			value,
+			low,
+			high,
+			p,
+			q,
+			n,
+			...(trust ? { trust } : {}),
+			...(flags & failed ? { failed: true as const } : {}),
+			...(reason === '' ? {} : { reason }),
+		})
+	}
+	return values
+}
+
+/** The metric values of a window's contributions by metric id, of the window and by feature. */
+export type AttributionResult = {
+	/** Rows that the reference's contributions were computed from. */
+	reference: number
+	values: Map<string, MetricValue>
+	features: Map<string, Map<string, MetricValue>>
+}
+
+const attributionFormat = 1
+
+export function encodeAttributions(result: AttributionResult): Uint8Array<ArrayBuffer> {
+	const out = new ByteWriter()
+	out.byte(attributionFormat)
+	out.varint(result.reference)
+	writeMetricValues(out, result.values)
+	out.varint(result.features.size)
+	for (const [feature, values] of result.features) {
+		out.text(feature)
+		writeMetricValues(out, values)
+	}
+	return out.bytes()
+}
+
+export function decodeAttributions(bytes: Uint8Array): AttributionResult {
+	const input = new ByteReader(bytes)
+	const version = input.byte()
+	if (version !== attributionFormat) throw new RangeError(`attribution format ${version} is not known`)
+	const reference = input.varint()
+	const values = readMetricValues(input)
+	const features: AttributionResult['features'] = new Map()
+	for (let left = input.varint(); left > 0; left--) features.set(input.text(), readMetricValues(input))
+	return { reference, values, features }
 }

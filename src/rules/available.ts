@@ -5,13 +5,13 @@ import { factParts } from './facts.ts'
 import type { Each } from './rule-set.ts'
 
 type Part = keyof typeof factParts
-/** Least and greatest value that a fact can have. */
+/** The smallest and the largest value that a fact can have. */
 export type Range = readonly [low: number, high: number]
 
 const descriptors = new Map<string, MetricDescriptor>(metrics.map((m) => [m.id, m]))
 const parts = Object.keys(factParts) as Part[]
 
-/** `performance.roc_auc.low` is the part `low` of a metric; undefined for what is no metric. */
+/** The metric of a fact: `performance.roc_auc.low` is the part `low` of one. Undefined for a fact that is not of a metric. */
 export function metricOf(name: string): { metric: MetricDescriptor; part: Part | undefined } | undefined {
 	const whole = descriptors.get(name)
 	if (whole) return { metric: whole, part: undefined }
@@ -25,7 +25,7 @@ const none: readonly Part[] = []
 const withInterval = new Set(['quality.null_rate', 'service.error_rate'])
 const bare = /^(performance\.(tp|fp|tn|fn)|fairness\.clarify\..*)$/
 
-/** What a metric is known by beside its value. */
+/** The parts that a metric has besides its value. */
 function partsOf(metric: MetricDescriptor): readonly Part[] {
 	const { id, subject } = metric
 	if (bare.test(id)) return none
@@ -37,7 +37,7 @@ function partsOf(metric: MetricDescriptor): readonly Part[] {
 	return withInterval.has(id) ? interval : none
 }
 
-/** The subjects of which a metric can be known: a subject's own facts go before those of the model as a whole. */
+/** The subjects that have a metric, their own or that of the model as a whole. */
 function subjectsOf(metric: MetricDescriptor): readonly Each[] {
 	if (metric.subject === 'feature') return ['feature', 'segment']
 	if (metric.subject === 'attribute' || metric.subject === 'group') return ['group']
@@ -48,31 +48,31 @@ function subjectsOf(metric: MetricDescriptor): readonly Each[] {
 const ofFeatures = /^baseline\.\w+_rate$/
 const daily = new Set(['concept', 'attribution'])
 
-/** Why a rule of these subjects and windows can never know a fact; undefined when it can. */
-export function whyUnknown(name: string, each: Each, window: WindowSize): string | undefined {
+/** Why a fact is never available to a rule for these subjects and windows; undefined when it can be. */
+export function whyUnavailable(name: string, each: Each, window: WindowSize): string | undefined {
 	const subjects: readonly Each[] = ofFeatures.test(name) ? ['feature', 'segment'] : []
 	const found = metricOf(name)
 	const possible = found ? subjectsOf(found.metric) : subjects
 	if (possible.length > 0 && !possible.includes(each))
-		return `${name} is never known at each: ${each}. Write each: ${possible.join(' or ')}`
+		return `${name} is not available with each: ${each}. Use each: ${possible.join(' or ')}`
 	if (!found) return undefined
 	const { metric, part } = found
 	const known = partsOf(metric)
 	if (part !== undefined && !known.includes(part)) {
-		const others = known.length === 0 ? '' : ` and ${known.map((p) => `.${p}`).join(', ')}`
-		return `${name} is never known: ${metric.id} has its value${others} alone`
+		const others = known.map((p) => `, .${p}`).join('')
+		return `${name} does not exist: ${metric.id} has only its value${others}`
 	}
 	if (window === '1h' && daily.has(metric.subject))
-		return `${metric.id} is computed for days and weeks, never for hours. Write window: 1d or 7d`
+		return `${metric.id} is computed for days and weeks, not for hours. Use window: 1d or 7d`
 	return undefined
 }
 
 const share: Range = [0, 1]
 const amount: Range = [0, Number.POSITIVE_INFINITY]
 const open: Range = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
-// Shares of another kind: R2 has no lower end, gini a negative one, MAPE no upper one.
+// Not limited to 0 to 1: R2 has no lower bound, gini can be negative, MAPE has no upper bound.
 const unlikeShares = new Set(['performance.r2', 'performance.gini', 'performance.mape'])
-// Other metrics of these units can be below 0: the effect is corrected for bias, a distance is not.
+// Other metrics of these units can be negative: an effect size is corrected for bias, a distance is not.
 const amounts = new Set([
 	'drift.psi',
 	'drift.wasserstein',
@@ -92,7 +92,7 @@ const rangesByUnit: Readonly<Record<string, Range>> = {
 	changes: amount,
 }
 
-/** Between what a fact always is, as far as its unit says. */
+/** The range of a fact, as far as its unit says. */
 export function rangeOf(name: string): Range {
 	if (name === 'n' || name === 'm' || name.endsWith('_ms')) return amount
 	if (ofFeatures.test(name) || /^(replay|quality)\.\w+_share$/.test(name)) return share

@@ -1,16 +1,16 @@
 import { nearest } from '../core/nearest.ts'
 import { dayMs, parseDuration, type WindowSize } from '../core/time.ts'
-import { whyUnknown } from './available.ts'
+import { whyUnavailable } from './available.ts'
 import { type Condition, ConditionError, compileCondition } from './condition.ts'
 import type { FactNames } from './facts.ts'
-import type { Rule } from './rule-set.ts'
+import type { ActionName, ActionUse, Rule } from './rule-set.ts'
 import { boundsOf, type Cases, casesOf, every, whyNever } from './satisfiable.ts'
-import type { ActionName, ActionUse, RuleInput } from './schema.ts'
+import type { RuleInput } from './schema.ts'
 
-// A weekend and a holiday go by before hourly facts count as lost.
+// Long enough for a weekend and a holiday.
 const noDataMs: Record<WindowSize, number> = { '1h': 7 * dayMs, '1d': 7 * dayMs, '7d': 28 * dayMs }
 
-// Outcomes come late, and a window may never have enough of them: that they are missing is a metric, not an alarm.
+// Outcomes arrive late, and some windows never have enough of them: a metric reports that, not an alert.
 const restsOnOutcomes = /^(performance|estimated|fairness|concept)\./
 
 const defaultNoDataMs = (window: WindowSize, { names }: Condition): number | undefined =>
@@ -19,7 +19,7 @@ const defaultNoDataMs = (window: WindowSize, { names }: Condition): number | und
 const list = (value: string | readonly string[] | undefined): readonly string[] =>
 	value === undefined ? [] : typeof value === 'string' ? [value] : value
 
-/** A rule from its text, or nothing when `report` was told what is wrong. */
+/** Builds a rule from its text. Answers nothing after reporting what is wrong. */
 export function buildRule(
 	input: RuleInput,
 	known: FactNames,
@@ -94,7 +94,7 @@ function compileOrReport(
 
 type ActionInput = RuleInput['then'][number]
 
-/** Undefined when its condition is wrong. */
+/** Undefined when its condition is invalid. */
 function buildAction(
 	input: ActionInput,
 	compile: (text: string, name: string) => Condition | undefined,
@@ -120,7 +120,7 @@ const counts = new Set(['n', 'm', 'severity'])
 const reported = (when: Condition): string =>
 	when.names.find((name) => !counts.has(name)) ?? when.names[0] ?? 'n'
 
-/** Facts of windows, of the clock and of the service do not meet in one rule: `inhibited_by` joins such rules. */
+/** Facts of windows, of the clock and of the service cannot be combined in one rule; `inhibited_by` connects such rules. */
 function scopeOf(
 	conditions: readonly (Condition | undefined)[],
 	known: FactNames,
@@ -132,7 +132,7 @@ function scopeOf(
 	kinds.delete('any')
 	const [first, second] = kinds.values()
 	if (first !== undefined && second !== undefined) {
-		const message = `when: ${first} and ${second} are known at different times and cannot meet in one rule. Write two, and join them with inhibited_by`
+		const message = `when: ${first} and ${second} are evaluated at different times and cannot be in one rule. Write two rules and connect them with inhibited_by`
 		report(['when'], { message })
 		return undefined
 	}
@@ -144,27 +144,27 @@ function scopeOf(
 export type Fault = { message: string; offset?: number; word?: string }
 export type Report = (path: readonly (string | number)[], fault: Fault) => void
 
-/** Reports what would keep a rule from ever firing, or an alert of it from ever resolving as it is meant to. */
+/** Reports what would keep a rule from ever firing, or its alerts from resolving as intended. */
 export function checkRule(rule: Rule, known: FactNames, report: Report): void {
 	const conditions: [path: (string | number)[], Condition][] = [[['when'], rule.when]]
 	if (rule.clear) conditions.push([['clear'], rule.clear])
 	for (const [i, action] of rule.actions.entries())
 		if (action.if) conditions.push([['then', i, action.name, 'if'], action.if])
-	let isKnown = true
+	let isAvailable = true
 	for (const [path, condition] of conditions)
 		for (const name of condition.names) {
 			const message = whyNotHere(name, rule, known)
 			if (message === undefined) continue
-			isKnown = false
+			isAvailable = false
 			report(path, { message: `${path.at(-1)}: ${message}`, offset: offsetOf(condition, name), word: name })
 		}
 	const unreported = whyNotHere(rule.metric, rule, known)
-	if (unreported !== undefined && isKnown) report(['metric'], { message: `metric: ${unreported}` })
-	// Whether it can hold is asked only of a condition whose facts there are.
-	if (!isKnown) return
+	if (unreported !== undefined && isAvailable) report(['metric'], { message: `metric: ${unreported}` })
+	// Conditions whose facts do not exist are not analysed.
+	if (!isAvailable) return
 	for (const [path, condition] of conditions) {
 		const why = whyNever(casesIn(condition, path[0] === 'then' ? undefined : rule))
-		if (why !== undefined) report(path, { message: `${path.at(-1)}: can never hold: ${why}` })
+		if (why !== undefined) report(path, { message: `${path.at(-1)}: can never be true: ${why}` })
 	}
 	if (rule.clear) checkClear(rule, rule.clear, report)
 }
@@ -172,8 +172,8 @@ export function checkRule(rule: Rule, known: FactNames, report: Report): void {
 function whyNotHere(name: string, { each, window, scope }: Rule, known: FactNames): string | undefined {
 	const on = known.get(name)?.on
 	if ((on === 'clock' || on === 'service') && each !== 'model')
-		return `${name} is known of the ${on === 'clock' ? 'model' : 'service'} as a whole. Write each: model`
-	return scope === 'window' ? whyUnknown(name, each, window) : undefined
+		return `${name} is a state of the whole ${on === 'clock' ? 'model' : 'service'}. Use each: model`
+	return scope === 'window' ? whyUnavailable(name, each, window) : undefined
 }
 
 const offsetOf = ({ text }: Condition, name: string): number => Math.max(0, text.indexOf(name))
@@ -185,20 +185,20 @@ function casesIn({ expr, names }: Condition, rule: Rule | undefined, holds = tru
 	return every([cases, [[{ kind: 'text', name: 'severity', isEqual: true, value: rule.severity }]]])
 }
 
-/** `clear` is there for a second threshold: it must not hold while `when` does. */
+/** `clear` is a second threshold: it must not be true while `when` is. */
 function checkClear(rule: Rule, clear: Condition, report: Report): void {
 	const when = casesIn(rule.when, rule)
 	if (whyNever(when) !== undefined || whyNever(casesIn(clear, rule)) !== undefined) return
 	const isImplied = whyNever(every([when, casesIn(clear, rule, false)])) !== undefined
 	const value = isImplied ? undefined : sharedValue(rule.when, clear, every([when, casesIn(clear, rule)]))
 	if (!isImplied && value === undefined) return
-	const where = isImplied ? 'whenever `when` does' : `where \`when\` does, such as at ${value}`
+	const where = isImplied ? 'whenever `when` is' : `where \`when\` is, for example at ${value}`
 	report(['clear'], {
-		message: `clear: holds ${where}: the alert would be clear while it fires. Name a value on the other side of \`when\``,
+		message: `clear: is true ${where}, so the alert would resolve while it fires. Choose a value on the other side of \`when\``,
 	})
 }
 
-/** Both name one fact alone, and hold at some values of it: `name = value` for one of these. */
+/** If both conditions name the same single fact: `name = value` for a value at which both are true. */
 function sharedValue(when: Condition, clear: Condition, both: Cases | undefined): string | undefined {
 	const names = new Set([...when.names, ...clear.names].filter((name) => !counts.has(name)))
 	const [name, ...more] = names

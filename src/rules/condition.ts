@@ -2,10 +2,10 @@ import { parse } from '@bufbuild/cel'
 import { nearest } from '../core/nearest.ts'
 import type { FactNames, FactType, FactValue, Lookup } from './facts.ts'
 
-/** A compiled condition. `test` is three-valued: undefined when the facts that are missing could decide it. */
+/** A compiled condition. `test` answers undefined when missing facts could decide it. */
 export type Condition = {
 	text: string
-	/** The facts that it names, in the order in which they stand. */
+	/** The facts that it names, in order. */
 	names: readonly string[]
 	expr: Expr
 	test(facts: Lookup): boolean | undefined
@@ -69,12 +69,12 @@ function parseCel(text: string) {
 			rawMessage?: string
 			location?: { start: { offset: number } }
 		}
-		const said = (rawMessage ?? (error as Error).message).replace(/ but expecting.*$/s, '')
-		throw new ConditionError(`not CEL: ${said}${hint(text)}`, location?.start.offset ?? 0)
+		const problem = (rawMessage ?? (error as Error).message).replace(/ but expecting.*$/s, '')
+		throw new ConditionError(`invalid CEL: ${problem}${hint(text)}`, location?.start.offset ?? 0)
 	}
 }
 
-/** What people write who come from other languages. */
+/** Hints for operators of other languages. */
 function hint(text: string): string {
 	if (/=>|=</.test(text)) return '. Write >= and <='
 	if (/[^=!<>]=[^=]/.test(text)) return '. Write == to compare'
@@ -86,7 +86,7 @@ export type { Lookup }
 
 export type Expr = ReturnType<typeof parse>['expr']
 
-/** A fault at the expression `id`, or at the `word`. */
+/** An error at the expression `id`, or at `word`. */
 export class ExprError extends Error {
 	readonly id: bigint | undefined
 	readonly word: string
@@ -103,9 +103,9 @@ export type Compiled = { type: FactType; value: Value }
 type TypeOf = (name: string) => FactType
 
 /**
- * Types and compiles the part of CEL that conditions need. The library's own evaluator gives the same answers (a test
- * compares them) but makes an Error object for every missing fact, some 20 µs each; conditions are judged by the million.
- * Numbers are doubles throughout, so `n * 2 > 100` is fine.
+ * Type-checks and compiles the part of CEL that conditions need. The library's evaluator has the same results (a test
+ * compares them), but it creates an Error for every missing fact, some 20 µs each, and conditions are evaluated by the
+ * million. All numbers are doubles, so `n * 2 > 100` is valid.
  */
 export function compileExpr(expr: Expr, typeOf: TypeOf): Compiled {
 	const { case: kind, value } = expr.exprKind
@@ -137,10 +137,10 @@ const finite = (x: number): number | undefined => (Number.isNaN(x) ? undefined :
 
 function unsupported(expr: Expr): ExprError {
 	const known =
-		'conditions have numbers, texts, true, false, facts, && || ! == != < <= > >= + - * / ?: and in [ ]'
+		'conditions can use numbers, texts, true, false, facts, && || ! == != < <= > >= + - * / ?: and in [ ]'
 	if (expr.exprKind.case === 'selectExpr' && expr.exprKind.value.testOnly)
-		return new ExprError('has() is not needed: a missing fact makes the condition unknown', expr.id)
-	return new ExprError(`this part of CEL is not available here: ${known}`, expr.id)
+		return new ExprError('has() is not needed: the condition is unknown while a fact is missing', expr.id)
+	return new ExprError(`this part of CEL is not supported: ${known}`, expr.id)
 }
 
 function expect<T extends Typed>(operand: T, type: FactType): T {
@@ -160,7 +160,7 @@ function constant(expr: Expr): Compiled {
 	throw unsupported(expr)
 }
 
-/** `drift.psi` is parsed as the member `psi` of `drift`: the whole chain is one name. */
+/** CEL parses `drift.psi` as the member `psi` of `drift`; here the whole chain is one name. */
 function nameOf(expr: Expr): string {
 	const kind = expr.exprKind
 	if (kind.case === 'identExpr') return kind.value.name
@@ -189,7 +189,7 @@ const negate =
 		return value === undefined ? undefined : !value
 	}
 
-/** Kleene: `false && unknown` is false, `true || unknown` is true, in either order. */
+/** Kleene logic: `false && unknown` is false, `true || unknown` is true, in either order. */
 const junction =
 	(terms: readonly Value[], decisive: boolean): Value =>
 	(facts) => {
@@ -258,7 +258,7 @@ function binary(expr: Expr, name: string, a: Typed, b: Typed): Compiled {
 	if (!compare) throw unsupported(expr)
 	if (a.type !== b.type) throw new ExprError(`compares a ${a.type} with a ${b.type}`, b.id)
 	if (a.type === 'boolean' && name !== '_==_' && name !== '_!=_')
-		throw new ExprError('true and false have no order', expr.id)
+		throw new ExprError('true and false cannot be ordered', expr.id)
 	const value: Value = (facts) => {
 		const left = a.value(facts)
 		const right = left === undefined ? undefined : b.value(facts)

@@ -11,7 +11,7 @@ import {
 } from './facts.ts'
 import { coversSubject, noDataRule, type Rule } from './rule-set.ts'
 import { noStates, type RuleStates, type States } from './states.ts'
-import { lostSince, type Moment, type SubjectState, step, type Verdict } from './step.ts'
+import { type Moment, type RuleStatus, type SubjectState, step, unknownSince } from './step.ts'
 
 export type AlertEvent = {
 	kind: 'fired' | 'firing' | 'resolved'
@@ -30,39 +30,40 @@ export type AlertEvent = {
 export type Evaluation = {
 	states: States
 	events: AlertEvent[]
-	/** Unknown now and without a state: whether their facts were ever known is looked up in earlier windows. */
-	lost: Unknown[]
+	/** Subjects without a state whose condition is unknown: `markUnknown` looks for their facts in earlier windows. */
+	unknown: Unknown[]
 }
 
-/** A subject of a rule whose condition is unknown, and the facts that it lacks. */
+/** A subject for which a rule's condition is unknown, and the facts that are missing. */
 export type Unknown = { rule: Rule; subject: SubjectFacts; key: string; missing: readonly string[] }
 
-export type Surroundings = {
+/** What conditions can depend on besides the facts of the window. */
+export type RuleContext = {
 	/** Whether a rule that inhibits this one was firing at any time of the window. */
 	inhibited(rule: Rule): boolean
-	/** States that are no metrics: `baseline.missing` and, for a feature, `baseline.null_rate` and its like. */
+	/** States that are not metrics, such as `baseline.missing`, or `baseline.null_rate` of a feature. */
 	state(name: string, subject: Subject): FactValue | undefined
 }
 
 /**
- * Judges one window by the rules of its size: facts and the states before it in, states after it and events out. Pure.
- * `rules` stand behind those that inhibit them, and apply to the model.
+ * Evaluates the rules for one window: facts and the states before it in, states after it and events out. Pure.
+ * `rules` apply to the model and the window's size, and each comes after those that inhibit it.
  */
 export function evaluate(
 	rules: readonly Rule[],
 	table: FactTable,
 	before: States,
-	around: Surroundings,
+	ruleContext: RuleContext,
 ): Evaluation {
-	const result: Evaluation = { states: noStates, events: [], lost: [] }
-	const lookups = lookupsOf(table, around)
+	const result: Evaluation = { states: noStates, events: [], unknown: [] }
+	const lookups = lookupsOf(table, ruleContext)
 	const after = new Map<string, Map<string, SubjectState>>()
-	// What fires in this very window inhibits too; the surroundings do not know of it yet.
+	// What fires in this window inhibits too; `ruleContext` does not have it yet.
 	const firesNow = (name: string) => result.events.some((e) => e.kind !== 'resolved' && e.rule.name === name)
 	for (const rule of rules) {
-		// Inhibited facts count as unknown: they neither fire nor resolve, and are not missed either.
+		// While inhibited, a rule neither fires nor resolves, and its facts do not count as missing.
 		const states =
-			around.inhibited(rule) || rule.inhibitedBy.some(firesNow)
+			ruleContext.inhibited(rule) || rule.inhibitedBy.some(firesNow)
 				? new Map(before.get(rule.name))
 				: evaluateRule(rule, table, before.get(rule.name), lookups, result)
 		if (states.size > 0) after.set(rule.name, states)
@@ -74,33 +75,33 @@ export function evaluate(
 
 export type Evaluated = { subject: SubjectFacts; key: string; lookup: Lookup }
 
-export function lookupsOf(table: FactTable, around: Surroundings): Evaluated[] {
+export function lookupsOf(table: FactTable, ruleContext: RuleContext): Evaluated[] {
 	const whole = table.subjects.find(
 		(s) => s.feature === undefined && s.segment === undefined && s.group === undefined,
 	)
 	return table.subjects.map((subject) => ({
 		subject,
 		key: subjectKey(subject),
-		lookup: lookupOf(subject, whole, around),
+		lookup: lookupOf(subject, whole, ruleContext),
 	}))
 }
 
-/** A subject's own facts, then those of the model as a whole. */
+/** Looks up a fact of the subject, then of the model as a whole, then a state. */
 const lookupOf =
-	(subject: SubjectFacts, whole: SubjectFacts | undefined, around: Surroundings): Lookup =>
+	(subject: SubjectFacts, whole: SubjectFacts | undefined, ruleContext: RuleContext): Lookup =>
 	(name) =>
 		name === 'n'
 			? subject.n
 			: name === 'm'
 				? subject.m
-				: (subject.facts.get(name) ?? whole?.facts.get(name) ?? around.state(name, subject))
+				: (subject.facts.get(name) ?? whole?.facts.get(name) ?? ruleContext.state(name, subject))
 
 const withSeverity = (rule: Rule, lookup: Lookup): Lookup =>
 	rule.when.names.includes('severity') || rule.clear?.names.includes('severity')
 		? (name) => (name === 'severity' ? rule.severity : lookup(name))
 		: lookup
 
-export function verdictOf(rule: Rule, facts: Lookup): Verdict {
+export function statusOf(rule: Rule, facts: Lookup): RuleStatus {
 	const lookup = withSeverity(rule, facts)
 	const when = rule.when.test(lookup)
 	return { when, clear: rule.clear ? rule.clear.test(lookup) : when === undefined ? undefined : !when }
@@ -115,24 +116,24 @@ function evaluateRule(
 ): Map<string, SubjectState> {
 	const after = new Map<string, SubjectState>()
 	const at = momentOf(rule, table)
-	const left = new Map(before)
+	const absent = new Map(before)
 	for (const { subject, key, lookup } of evaluated) {
 		if (!coversSubject(rule, subject)) continue
-		left.delete(key)
-		const verdict = verdictOf(rule, lookup)
+		absent.delete(key)
+		const status = statusOf(rule, lookup)
 		const state = before?.get(key)
-		if (verdict.when === undefined && state === undefined) {
-			result.lost.push({ rule, subject, key, missing: missingFacts(rule, lookup) })
+		if (status.when === undefined && state === undefined) {
+			result.unknown.push({ rule, subject, key, missing: missingFacts(rule, lookup) })
 			continue
 		}
-		// Nearly every subject of nearly every window leaves here.
-		if (verdict.when === false && state === undefined) continue
-		// What is there may decide without the facts that are missing, such as too few rows: they stay missing.
-		if (verdict.when === false && isUnknown(state) && missingFacts(rule, lookup).length > 0) {
+		// The usual case.
+		if (status.when === false && state === undefined) continue
+		// The known facts can decide alone, for example when there are too few rows: the others stay missing.
+		if (status.when === false && isUnknown(state) && missingFacts(rule, lookup).length > 0) {
 			after.set(key, state)
 			continue
 		}
-		const next = step(state, verdict, rule, at)
+		const next = step(state, status, rule, at)
 		if (next.state) after.set(key, next.state)
 		const kind = next.event ?? (next.state?.status === 'firing' ? 'firing' : undefined)
 		if (kind)
@@ -140,8 +141,8 @@ function evaluateRule(
 				eventOf(kind, rule, key, subject, (next.state ?? state) as SubjectState, lookup, table),
 			)
 	}
-	// A subject that is not in the window at all is unknown in it.
-	for (const [key, state] of left) {
+	// A subject that is not in the window is unknown.
+	for (const [key, state] of absent) {
 		const next = step(state, { when: undefined, clear: undefined }, rule, at)
 		if (next.state) after.set(key, next.state)
 	}
@@ -190,7 +191,7 @@ const subjectOf = ({ feature, segment, group }: Subject): Subject => ({
 	...(group === undefined ? {} : { group }),
 })
 
-/** The built-in alert, once a subject, however many rules lost its facts. */
+/** The built-in alert: one for each subject, however many rules miss its facts. */
 function evaluateNoData(
 	rules: readonly Rule[],
 	table: FactTable,
@@ -202,7 +203,7 @@ function evaluateNoData(
 	for (const rule of rules) {
 		if (rule.noDataMs === undefined) continue
 		for (const [key, state] of after.get(rule.name) ?? []) {
-			const since = lostSince(state)
+			const since = unknownSince(state)
 			if (since !== undefined && table.from - since >= rule.noDataMs) overdue.set(key, rule)
 		}
 	}
@@ -238,13 +239,13 @@ function evaluateNoData(
 	if (states.size > 0) after.set(noDataRule, states)
 }
 
-/** Names the rule that misses its facts; everything else is fixed. */
+/** The built-in rule, as it applies to a subject whose facts `cause` misses. */
 function noData(cause: Rule | undefined): Rule | undefined {
 	if (!cause) return undefined
 	return {
 		...cause,
 		name: noDataRule,
-		about: `The facts that ${cause.name} judges have been missing for too long. That is not the same as being fine.`,
+		about: `The facts that ${cause.name} evaluates have been missing for too long. That is not the same as being fine.`,
 		title: `has had no ${cause.metric} for too long`,
 		clear: undefined,
 		for: 1,
@@ -255,41 +256,40 @@ function noData(cause: Rule | undefined): Rule | undefined {
 	}
 }
 
-/** Earlier windows, with enough rows, that must all have had a fact before it counts as lost: one may be chance. */
+/** A fact counts as missing only if it was known in this many earlier windows with enough rows: one may be chance. */
 const windowsBefore = 2
 
 /**
- * Gives each unknown subject a state: `unknown` where a fact that it lacks was known in the last windows that had enough
- * rows, else `never`. Facts that never were cannot be lost. A window of few rows says nothing either way, now or before.
- * `earlier` reads the windows before this one, the latest first.
+ * Gives each unknown subject a state: `unknown` if a missing fact was known in the last windows with enough rows, else
+ * `never`. Windows with few rows are skipped. `earlier` reads the windows before this one, the latest first.
  */
-export async function markLost(
+export async function markUnknown(
 	states: States,
-	lost: readonly Unknown[],
+	subjects: readonly Unknown[],
 	from: number,
 	earlier: AsyncIterable<FactTable>,
-	around: Surroundings,
+	ruleContext: RuleContext,
 ): Promise<States> {
-	const open = new Map(lost.filter(({ subject }) => subject.n >= minRows).map((u) => [u, 0]))
+	const open = new Map(subjects.filter(({ subject }) => subject.n >= minRows).map((u) => [u, 0]))
 	if (open.size === 0) return states
-	const isMissed = [...open.keys()].some(({ rule }) => rule.noDataMs !== undefined)
+	const canBeMissing = [...open.keys()].some(({ rule }) => rule.noDataMs !== undefined)
 	const after = new Map([...states].map(([name, of]) => [name, new Map(of)]))
-	const settle = (unknown: Unknown, status: 'unknown' | 'never') => {
+	const mark = (unknown: Unknown, status: 'unknown' | 'never') => {
 		const of = after.get(unknown.rule.name) ?? new Map<string, SubjectState>()
 		after.set(unknown.rule.name, of.set(unknown.key, { status, since: from, count: 0, clear: 0 }))
 		open.delete(unknown)
 	}
-	for await (const table of isMissed ? earlier : []) {
-		const evaluated = new Map(lookupsOf(table, around).map((j) => [j.key, j]))
+	for await (const table of canBeMissing ? earlier : []) {
+		const evaluated = new Map(lookupsOf(table, ruleContext).map((e) => [e.key, e]))
 		for (const [unknown, seen] of open) {
 			const before = evaluated.get(unknown.key)
 			if (!before || before.subject.n < minRows) continue
-			if (!unknown.missing.some((name) => before.lookup(name) !== undefined)) settle(unknown, 'never')
-			else if (seen + 1 >= windowsBefore) settle(unknown, 'unknown')
+			if (!unknown.missing.some((name) => before.lookup(name) !== undefined)) mark(unknown, 'never')
+			else if (seen + 1 >= windowsBefore) mark(unknown, 'unknown')
 			else open.set(unknown, seen + 1)
 		}
 		if (open.size === 0) break
 	}
-	for (const [unknown, seen] of [...open]) settle(unknown, seen > 0 ? 'unknown' : 'never')
+	for (const [unknown, seen] of [...open]) mark(unknown, seen > 0 ? 'unknown' : 'never')
 	return after
 }

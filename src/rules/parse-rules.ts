@@ -13,9 +13,9 @@ export type ParsedRules = { ok: true; ruleSet: RuleSet } | { ok: false; errors: 
 type Placed = { input: RuleInput; file: ReadFile; index: number }
 
 /**
- * Parses rule files as one set: all of it is right, or nothing is used. Needs no file system, so that workers can call it.
- * `metricIds` are the ids that conditions may name, besides the states of `facts.ts`; `packaged` are the files that come
- * with Plumbline, which apply too where a file extends them.
+ * Parses rule files as one set: if one file is invalid, the set is. Needs no file system, so that workers can call it.
+ * `metricIds` are the ids that conditions can name besides the states of `facts.ts`; `packaged` are the files of
+ * Plumbline, which apply if a file extends them.
  */
 export async function parseRules(
 	texts: readonly RuleText[],
@@ -31,7 +31,7 @@ export async function parseRules(
 	const known = factNames(metricIds)
 	errors.push(...checkNames(own, placed, base))
 	const rules = placed.flatMap((p) => build(p, known, errors))
-	if (errors.length > 0) return { ok: false, errors: errors.sort(byPlace) }
+	if (errors.length > 0) return { ok: false, errors: errors.sort(byPosition) }
 	const ordered = inOrder(rules)
 	if ('cycle' in ordered) return { ok: false, errors: [cycleFault(ordered.cycle, placed)] }
 	const names = new Set([...rules.map((r) => r.name), ...files.flatMap((f) => f.disable)])
@@ -40,14 +40,14 @@ export async function parseRules(
 	return { ok: true, ruleSet: { digest: await sha256Hex(content), content, rules: ordered.rules, leftOut } }
 }
 
-/** A set from its stored content. Throws `invalid` when it has a rule that this version of Plumbline does not know. */
+/** A rule set from its stored content. Throws `invalid` if this version of Plumbline does not support one of its rules. */
 export function storedRules(digest: string, content: string, metricIds: Iterable<string>): RuleSet {
 	const known = factNames(metricIds)
 	const inputs = RuleInput.array().parse(JSON.parse(content))
 	const rules = inputs.flatMap((input) => {
 		const built = buildRule(input, known, { file: 'stored', line: 1 }, () => {})
 		if (built.length > 0) return built
-		throw new AppError('invalid', `The stored rule ${input.name} cannot be read.`)
+		throw new AppError('invalid', `This version of Plumbline does not support the stored rule ${input.name}.`)
 	})
 	const ordered = inOrder(rules)
 	return { digest, content, rules: 'rules' in ordered ? ordered.rules : rules }
@@ -58,7 +58,7 @@ const readAll = (texts: readonly RuleText[]): ReadFile[] =>
 
 const placedIn = (file: ReadFile): Placed[] => file.rules.map((input, index) => ({ input, file, index }))
 
-/** The packaged rules that a folder keeps: those that it neither replaces nor disables. */
+/** The packaged rules that apply beside a folder's own: those that it neither replaces nor disables. */
 function keptOf(base: readonly Placed[], files: readonly ReadFile[], own: readonly Placed[]): Placed[] {
 	if (!files.some((file) => file.extends)) return []
 	const gone = new Set(files.flatMap((file) => file.disable))
@@ -71,7 +71,7 @@ function keptOf(base: readonly Placed[], files: readonly ReadFile[], own: readon
 		}))
 }
 
-const byPlace = (a: RuleFault, b: RuleFault) =>
+const byPosition = (a: RuleFault, b: RuleFault) =>
 	a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line || a.column - b.column
 
 function build(placed: Placed, known: FactNames, errors: RuleFault[]): Rule[] {
@@ -87,7 +87,7 @@ function build(placed: Placed, known: FactNames, errors: RuleFault[]): Rule[] {
 	})
 }
 
-/** What is disabled is packaged, and kept otherwise. */
+/** Only packaged rules of an extended set can be disabled. */
 function checkDisabled(files: readonly ReadFile[], base: readonly Placed[]): RuleFault[] {
 	const names = new Set(base.map((p) => p.input.name))
 	const isExtended = files.some((file) => file.extends)
@@ -97,13 +97,13 @@ function checkDisabled(files: readonly ReadFile[], base: readonly Placed[]): Rul
 			const near = nearest(name, names)
 			const message = isExtended
 				? `disable: there is no packaged rule ${name}.${near ? ` Did you mean ${near}?` : ''}`
-				: 'disable: no file says extends: packaged, so no packaged rule applies here'
+				: 'disable: no packaged rule applies, since no file has extends: packaged'
 			return [{ file: file.name, ...file.positions.ofValue(['disable', i]), message }]
 		}),
 	)
 }
 
-/** Names are unique over all files, and `inhibited_by` names rules that there are. */
+/** Names must be unique over all files, and `inhibited_by` must name existing rules. */
 function checkNames(own: readonly Placed[], placed: readonly Placed[], base: readonly Placed[]): RuleFault[] {
 	const first = new Map<string, Placed>()
 	const faults: RuleFault[] = []
@@ -121,7 +121,7 @@ function checkNames(own: readonly Placed[], placed: readonly Placed[], base: rea
 			continue
 		}
 		const { line } = other.file.positions.ofValue(['rules', other.index, 'name'])
-		fault(p, ['name'], `another rule is called ${p.input.name}: ${other.file.name}:${line}`)
+		fault(p, ['name'], `another rule has the name ${p.input.name}: ${other.file.name}:${line}`)
 	}
 	const names = new Set(placed.map((p) => p.input.name))
 	const packaged = new Set(base.map((p) => p.input.name))
@@ -133,11 +133,11 @@ function checkNames(own: readonly Placed[], placed: readonly Placed[], base: rea
 }
 
 function unknownInhibitor(name: string, names: Set<string>, packaged: Set<string>): string {
-	const there = `inhibited_by: there is no rule ${name}.`
+	const problem = `inhibited_by: there is no rule ${name}.`
 	if (packaged.has(name))
-		return `${there} It is a packaged rule, and these are not in force here: a file that says extends: packaged keeps them`
+		return `${problem} It is a packaged rule, and those apply only if a file has extends: packaged`
 	const near = nearest(name, names)
-	return `${there}${near ? ` Did you mean ${near}?` : ''}`
+	return `${problem}${near ? ` Did you mean ${near}?` : ''}`
 }
 
 function cycleFault(cycle: readonly string[], placed: readonly Placed[]): RuleFault {
@@ -146,11 +146,11 @@ function cycleFault(cycle: readonly string[], placed: readonly Placed[]): RuleFa
 		file: at.file.name,
 		...at.file.positions.ofValue(['rules', at.index, 'inhibited_by']),
 		rule: at.input.name,
-		message: `inhibited_by: these rules inhibit each other in a circle: ${cycle.join(' -> ')}`,
+		message: `inhibited_by: these rules inhibit each other in a cycle: ${cycle.join(' -> ')}`,
 	}
 }
 
-/** The rules with each one behind those that inhibit it, otherwise by name; or a cycle, its first name repeated at the end. */
+/** Orders rules by name, each after those that inhibit it. Or answers a cycle, with its first name repeated at the end. */
 export function inOrder(rules: readonly Rule[]): { rules: Rule[] } | { cycle: string[] } {
 	const byName = new Map(rules.map((rule) => [rule.name, rule]))
 	const done = new Set<string>()

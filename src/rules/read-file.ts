@@ -11,14 +11,15 @@ import {
 } from 'yaml'
 import type { z } from 'zod'
 import { nearest } from '../core/nearest.ts'
-import { type ActionName, actionNames, actionOptions, RuleFile, RuleInput } from './schema.ts'
+import { type ActionName, actionNames } from './rule-set.ts'
+import { actionOptions, RuleFile, RuleInput } from './schema.ts'
 
-/** What is wrong with a rule file, and where; line and column count from 1. */
+/** What is wrong with a rule file, and where. Lines and columns count from 1. */
 export type RuleFault = Position & { file: string; rule?: string; message: string }
 export type RuleText = { name: string; text: string }
 export type ReadFile = {
 	name: string
-	/** Whether the file keeps the packaged rules. */
+	/** Whether the file has `extends: packaged`. */
 	extends: boolean
 	disable: string[]
 	rules: RuleInput[]
@@ -26,7 +27,7 @@ export type ReadFile = {
 	faults: RuleFault[]
 }
 
-/** Reads one file: YAML, then shape. Conditions and references between rules are checked with the whole set. */
+/** Reads the YAML of one file and checks its shape. Conditions and references are checked with the whole set. */
 export function readRuleFile({ name, text }: RuleText): ReadFile {
 	const lines = new LineCounter()
 	const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
@@ -34,12 +35,12 @@ export function readRuleFile({ name, text }: RuleText): ReadFile {
 	const fault = (message: string, at: Position): RuleFault => ({ file: name, ...at, message })
 	const empty = { name, extends: false, disable: [], rules: [], positions }
 	if (document.errors.length > 0) {
-		const faults = document.errors.map((e) => fault(`not YAML: ${e.message}`, positions.at(e.pos[0])))
+		const faults = document.errors.map((e) => fault(`invalid YAML: ${e.message}`, positions.at(e.pos[0])))
 		return { ...empty, faults }
 	}
 	const content = toValue(() => document.toJS({ maxAliasCount: 100 }))
 	if (content instanceof Error) return { ...empty, faults: [fault(content.message, { line: 1, column: 1 })] }
-	// An empty file, or one with comments only, has no rules.
+	// An empty file, or one with only comments, has no rules.
 	if (content === null || content === undefined) return { ...empty, faults: [] }
 	const parsed = RuleFile.safeParse(content)
 	if (parsed.success) {
@@ -63,14 +64,14 @@ function toValue(read: () => unknown): unknown {
 }
 
 type Issue = z.core.$ZodIssue
-type Told = [message: string, at: Position]
+type Described = [message: string, at: Position]
 
-function describe(issue: Issue, content: unknown, positions: Positions): Told[] {
+function describe(issue: Issue, content: unknown, positions: Positions): Described[] {
 	const { path } = issue
 	if (issue.code === 'unrecognized_keys')
 		return issue.keys.map((key) => [unknownKey(key, path), positions.ofKey(path, key)])
 	if (issue.code === 'invalid_union') return describeUnion(issue, content, positions)
-	return [[told(issue), positions.ofValue(path)]]
+	return [[messageOf(issue), positions.ofValue(path)]]
 }
 
 const ruleKeys = Object.keys(RuleInput.shape)
@@ -81,7 +82,7 @@ function unknownKey(key: string, path: readonly PropertyKey[]): string {
 	return `unknown member ${JSON.stringify(key)}.${near ? ` Did you mean ${near}?` : known.length > 0 ? ` There are ${known.join(', ')}.` : ''}`
 }
 
-function told(issue: Issue): string {
+function messageOf(issue: Issue): string {
 	const last = issue.path.findLast((part) => typeof part === 'string')
 	const where = last === undefined ? '' : `${String(last)}: `
 	if (issue.code === 'invalid_type' && issue.input === undefined && issue.message.includes('undefined'))
@@ -93,12 +94,12 @@ function told(issue: Issue): string {
 	return `${where}${issue.message.replace(/^Invalid input: /, '')}`
 }
 
-/** A union says only "no": an action is explained by its own options instead. */
+/** A union's own message says nothing: an action is checked against its options instead. */
 function describeUnion(
 	issue: Extract<Issue, { code: 'invalid_union' }>,
 	content: unknown,
 	positions: Positions,
-): Told[] {
+): Described[] {
 	const { path } = issue
 	const given = path.reduce<unknown>(
 		(value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
@@ -109,20 +110,20 @@ function describeUnion(
 		errors.every((e) => e.code !== 'invalid_type' || e.path.length > 0),
 	)
 	const [first] = branch ?? issue.errors[0] ?? []
-	if (!first) return [[told(issue), positions.ofValue(path)]]
+	if (!first) return [[messageOf(issue), positions.ofValue(path)]]
 	return describe({ ...first, path: [...path, ...first.path] } as Issue, content, positions)
 }
 
-function describeAction(given: unknown, path: readonly PropertyKey[], positions: Positions): Told[] {
+function describeAction(given: unknown, path: readonly PropertyKey[], positions: Positions): Described[] {
 	const [name, ...more] = typeof given === 'string' ? [given] : Object.keys((given ?? {}) as object)
 	if (name === undefined || more.length > 0)
 		return [
 			[
-				'then: an action is a name, or one name with its options, such as notify: { channel: "#ml" }',
+				'then: an action is a name, or one name with options, such as notify: { channel: "#ml" }',
 				positions.ofValue(path),
 			],
 		]
-	if (!(actionNames as string[]).includes(name)) {
+	if (!(actionNames as readonly string[]).includes(name)) {
 		const near = nearest(name, actionNames)
 		const next = near ? `Did you mean ${near}?` : `There are ${actionNames.join(', ')}.`
 		return [[`unknown action ${JSON.stringify(name)}. ${next}`, positions.ofKey(path, name)]]
@@ -140,14 +141,14 @@ function describeAction(given: unknown, path: readonly PropertyKey[], positions:
 				positions.ofKey(inner, key),
 			]
 		}
-		return [`${name}: ${told({ ...issue, path: issue.path } as Issue)}`, positions.ofValue(inner)]
+		return [`${name}: ${messageOf({ ...issue, path: issue.path } as Issue)}`, positions.ofValue(inner)]
 	})
 }
 
 export type Position = { line: number; column: number }
 type Path = readonly PropertyKey[]
 
-/** Finds where things stand in a YAML file, so that every error can say file:line:column. */
+/** Finds the position of values in a YAML file, so that every error can say file:line:column. */
 export class Positions {
 	private readonly document: Document
 	private readonly lines: LineCounter
@@ -164,7 +165,7 @@ export class Positions {
 		return { line: Math.max(1, line), column: Math.max(1, col) }
 	}
 
-	/** Of the value at the path; of the nearest thing around it that exists when it does not. */
+	/** The position of the value at the path, or of the innermost value around it that exists. */
 	ofValue(path: Path): Position {
 		for (let length = path.length; length >= 0; length--) {
 			const node = this.node(path.slice(0, length))
@@ -173,7 +174,7 @@ export class Positions {
 		return { line: 1, column: 1 }
 	}
 
-	/** Of a key in the map at the path. */
+	/** The position of a key in the map at the path. */
 	ofKey(path: Path, key: string): Position {
 		const map = this.node(path)
 		if (isMap(map)) {
@@ -185,7 +186,7 @@ export class Positions {
 		return this.ofValue(path)
 	}
 
-	/** Of a character in the text at the path, however the text is quoted; of `word` where it is folded over lines. */
+	/** The position of a character in the text at the path; of `word` if the text is folded over lines. */
 	inText(path: Path, offset: number, word: string): Position {
 		const node = this.node(path)
 		if (!isScalar(node) || !node.range) return this.ofValue(path)

@@ -2,22 +2,27 @@ import { matchesGlob } from '../core/glob.ts'
 import type { WindowSize } from '../core/time.ts'
 import type { Condition } from './condition.ts'
 import type { SubjectFacts } from './facts.ts'
-import type { ActionUse } from './schema.ts'
 
 export const severities = ['info', 'warning', 'critical'] as const
 export type Severity = (typeof severities)[number]
 
-/** What there is one alert for: the model as a whole, or each feature, segment value or group that the facts tell apart. */
+/** What a rule has one alert for: the model as a whole, or each feature, segment value or group. */
 export const eachOf = ['model', 'feature', 'segment', 'group'] as const
 export type Each = (typeof eachOf)[number]
 
-/** A rule as it is judged: defaults filled in, conditions compiled. */
+export const actionNames = ['open-incident', 'notify', 'request-retraining', 'propose-rollback'] as const
+export type ActionName = (typeof actionNames)[number]
+
+/** One action of a rule, ready to run. */
+export type ActionUse = { name: ActionName; channel?: string; afterMs: number; if: Condition | undefined }
+
+/** A rule as it is evaluated: defaults filled in, conditions compiled. */
 export type Rule = {
 	name: string
 	about: string
 	/** What happened, in words that follow the subject's name: "drifted from the baseline". */
 	title: string
-	/** Globs of names, or tags of which one is enough; with neither, every model. */
+	/** Globs of names, and tags of which one must match; empty matches every model. */
 	models: { names: readonly string[]; tags: readonly string[] }
 	environments: readonly string[]
 	each: Each
@@ -29,45 +34,45 @@ export type Rule = {
 	clear: Condition | undefined
 	for: number
 	keep: number
-	/** How long the facts of a subject that once had them may be unknown before `no-data`; undefined: for ever. */
+	/** How long the facts of a subject that had them may be unknown before `no-data`; undefined: no limit. */
 	noDataMs: number | undefined
 	/** The fact that an alert reports. */
 	metric: string
 	severity: Severity
 	inhibitedBy: readonly string[]
 	actions: readonly ActionUse[]
-	/** `window`: judged on each closed window; `clock`: on the state of things now, a model; `service`: on the service itself. */
+	/** What it is evaluated on: `window`, each closed window; `clock`, the state of a model now; `service`, of the service. */
 	scope: 'window' | 'clock' | 'service'
 	file: string
 	line: number
 }
 
-/** Validated as a whole. `digest` is SHA-256 of the canonical content, so it changes with what the rules say, not with layout. */
+/** Validated as a whole. `digest` is the SHA-256 of the canonical content: it changes with the rules, not with their layout. */
 export type RuleSet = {
 	digest: string
 	content: string
 	rules: readonly Rule[]
-	/** Packaged rules that do not apply although no file disables them: a folder replaces them unless it extends them. */
+	/** Packaged rules that do not apply although no file disables them: no file says `extends`. */
 	leftOut?: readonly string[]
 }
 
 /** The model name of alerts about the service itself. */
 export const serviceModel = '$service'
 
-/** The name of the built-in alert for facts that stayed away too long. */
+/** The name of the built-in rule for facts that are missing for too long. */
 export const noDataRule = 'no-data'
 
 export const worst = (a: Severity, b: Severity): Severity =>
 	severities.indexOf(a) >= severities.indexOf(b) ? a : b
 
-/** Which model, in which environment, the facts are about. */
-export type Place = { model: string; tags: readonly string[]; environment: string }
+/** The model and environment that the facts are about. */
+export type RuleTarget = { model: string; tags: readonly string[]; environment: string }
 
 const any = (globs: readonly string[], name: string): boolean =>
 	globs.some((glob) => glob === '*' || matchesGlob(glob, name))
 
-/** Whether the rule is about this model at all. */
-export function appliesTo(rule: Rule, { model, tags, environment }: Place): boolean {
+/** Whether the rule is about this model and environment. */
+export function appliesTo(rule: Rule, { model, tags, environment }: RuleTarget): boolean {
 	if (!any(rule.environments, environment)) return false
 	const { names, tags: wanted } = rule.models
 	if (names.length > 0 && !any(names, model)) return false
@@ -75,31 +80,31 @@ export function appliesTo(rule: Rule, { model, tags, environment }: Place): bool
 }
 
 // Globs are matched once for each feature of a rule, not once for each window.
-const verdicts = new WeakMap<Rule, Map<string, boolean>>()
+const coveredFeatures = new WeakMap<Rule, Map<string, boolean>>()
 
-function takesFeature(rule: Rule, feature: string): boolean {
-	let known = verdicts.get(rule)
+function coversFeature(rule: Rule, feature: string): boolean {
+	let known = coveredFeatures.get(rule)
 	if (!known) {
 		known = new Map()
-		verdicts.set(rule, known)
+		coveredFeatures.set(rule, known)
 	}
-	let takes = known.get(feature)
-	if (takes === undefined) {
-		takes = rule.features.length === 0 ? !feature.startsWith('$') : any(rule.features, feature)
-		known.set(feature, takes)
+	let covers = known.get(feature)
+	if (covers === undefined) {
+		covers = rule.features.length === 0 ? !feature.startsWith('$') : any(rule.features, feature)
+		known.set(feature, covers)
 	}
-	return takes
+	return covers
 }
 
-/** Whether the subject is one of those that the rule has an alert each for. */
+/** Whether the rule has an alert for this subject. */
 export function coversSubject(rule: Rule, { feature, segment, group }: SubjectFacts): boolean {
 	if (rule.each === 'segment')
 		return (
-			segment !== undefined && group === undefined && (feature === undefined || takesFeature(rule, feature))
+			segment !== undefined && group === undefined && (feature === undefined || coversFeature(rule, feature))
 		)
 	if (rule.each === 'group')
-		return group !== undefined && (feature === undefined || takesFeature(rule, feature))
+		return group !== undefined && (feature === undefined || coversFeature(rule, feature))
 	if (segment !== undefined || group !== undefined) return false
 	if (rule.each === 'model') return feature === undefined
-	return feature !== undefined && takesFeature(rule, feature)
+	return feature !== undefined && coversFeature(rule, feature)
 }

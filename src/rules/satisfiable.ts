@@ -2,18 +2,18 @@ import { rangeOf } from './available.ts'
 import type { Expr } from './condition.ts'
 import { severities } from './rule-set.ts'
 
-/** What one comparison says: of a number or a text; or something that is not looked into, only told from its opposite. */
+/** One comparison of a number or a text; `other` is opaque, and only distinguished from its opposite. */
 type Atom =
 	| { kind: 'number'; name: string; op: NumberOp; value: number }
 	| { kind: 'text'; name: string; isEqual: boolean; value: string }
 	| { kind: 'other'; key: string; holds: boolean }
 	| { kind: 'never' }
 type NumberOp = '<' | '<=' | '>' | '>=' | '==' | '!='
-/** All of these at once. A condition is true where one of its cases is. */
+/** Comparisons that are all true. A condition is true where one of its cases is. */
 type Case = readonly Atom[]
 export type Cases = readonly Case[]
 
-/** Beyond this many cases a condition is taken as one that can hold. */
+/** A condition with more cases than this is assumed to be satisfiable. */
 const maxCases = 500
 const opposite: Record<NumberOp, NumberOp> = {
 	'<': '>=',
@@ -32,7 +32,7 @@ const mirrored: Record<NumberOp, NumberOp> = {
 	'!=': '!=',
 }
 
-/** When a condition holds, or with `holds` false when it does not, case by case; undefined when there are too many. */
+/** The cases in which a condition is true, or false with `holds` false; undefined when there are too many. */
 export function casesOf(expr: Expr, holds = true): Cases | undefined {
 	const { case: kind, value } = expr.exprKind
 	if (kind === 'constExpr') return constantOf(expr) === holds ? [[]] : [[{ kind: 'never' }]]
@@ -53,7 +53,7 @@ function some(parts: readonly (Cases | undefined)[]): Cases | undefined {
 	return parts.includes(undefined) || all.length > maxCases ? undefined : all
 }
 
-/** The cases in which a case of each part holds. */
+/** The cases in which one case of each part is true. */
 export function every(parts: readonly (Cases | undefined)[]): Cases | undefined {
 	let all: Cases = [[]]
 	for (const part of parts) {
@@ -77,7 +77,7 @@ function comparison(expr: Expr, op: NumberOp, [a, b]: Expr[], holds: boolean): A
 	return { kind: 'number', name, op: holds ? turned : opposite[turned], value }
 }
 
-/** Two comparisons that are each other's opposite, such as a < b and a >= b, are one thing that holds or does not. */
+/** Opposite comparisons, such as a < b and a >= b, have one key. */
 function other(expr: Expr, holds: boolean): Atom {
 	const { case: kind, value } = expr.exprKind
 	const op = kind === 'callExpr' ? /^_(>|>=|!=)_$/.exec(value.function)?.[1] : undefined
@@ -117,10 +117,10 @@ function compare(a: number | string | boolean, op: NumberOp, b: number | string 
 	return op === '<' ? a < b : op === '<=' ? a <= b : op === '>' ? a > b : a >= b
 }
 
-/** Between what a number is in a case; the ends belong to it or not. */
+/** The interval of a number in a case; `hasLow` and `hasHigh`: whether it includes its ends. */
 export type Bounds = { low: number; high: number; hasLow: boolean; hasHigh: boolean }
 
-/** What the numbers of a case are between, or why nothing can be so. */
+/** The interval of each number of a case, or why the case is impossible. */
 export function boundsOf(atoms: Case): Map<string, Bounds> | { why: string } {
 	const bounds = new Map<string, Bounds>()
 	const texts = new Map<string, string[]>()
@@ -137,7 +137,7 @@ export function boundsOf(atoms: Case): Map<string, Bounds> | { why: string } {
 				return { why: `${atom.name} is one of ${severities.join(', ')}` }
 		} else if (atom.kind === 'other') {
 			if ((others.get(atom.key) ?? atom.holds) !== atom.holds)
-				return { why: 'it asks for a comparison and its opposite' }
+				return { why: 'it contains a comparison and its opposite' }
 			others.set(atom.key, atom.holds)
 		} else {
 			const narrowed = narrow(bounds.get(atom.name) ?? wholeRange(atom.name), atom)
@@ -175,12 +175,11 @@ const isEmpty = ({ low, high, hasLow, hasHigh }: Bounds): boolean =>
 function whyEmpty(name: string, atoms: Case): string {
 	const [low, high] = rangeOf(name)
 	const own = atoms.flatMap((a) => (a.kind === 'number' && a.name === name ? [`${a.op} ${a.value}`] : []))
-	const range =
-		high === 1 ? `is from ${low} to ${high}` : low === 0 ? 'is 0 or more' : 'cannot be all of this at once'
-	return `${name} ${range}, and not ${own.join(' and ')}`
+	const range = high === 1 ? ` is from ${low} to ${high} and` : low === 0 ? ' is 0 or more and' : ''
+	return `${name}${range} cannot be ${own.join(' and ')}`
 }
 
-/** Why a condition can never hold; undefined when it can, or when it is too long to tell. */
+/** Why a condition can never be true; undefined when it can be, or when it has too many cases. */
 export function whyNever(cases: Cases | undefined): string | undefined {
 	let why: string | undefined
 	for (const one of cases ?? [[]]) {

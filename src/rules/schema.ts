@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { parseDuration, windowSizes } from '../core/time.ts'
-import type { Condition } from './condition.ts'
-import { eachOf, noDataRule, severities } from './rule-set.ts'
+import { type ActionName, eachOf, noDataRule, severities } from './rule-set.ts'
 
 const duration = z
 	.string()
@@ -13,7 +12,7 @@ const when = {
 	if: z.string().min(1).optional().describe('Only when this condition holds; `severity` is the incident’s'),
 }
 
-/** The options of each action that a rule can name. `src/alerting/actions` has one file for each. */
+/** The options of each action that a rule can name. `src/alerting/actions.ts` carries them out. */
 export const actionOptions = {
 	'open-incident': z
 		.strictObject({})
@@ -31,13 +30,7 @@ export const actionOptions = {
 	'propose-rollback': z
 		.strictObject(when)
 		.describe('Requests a rollback to the previous champion, to be approved by a person'),
-} as const
-
-export type ActionName = keyof typeof actionOptions
-export const actionNames = Object.keys(actionOptions) as ActionName[]
-
-/** One action of a rule, ready to run. */
-export type ActionUse = { name: ActionName; channel?: string; afterMs: number; if: Condition | undefined }
+} as const satisfies Record<ActionName, z.ZodType>
 
 const glob = z.string().min(1).max(256)
 const globs = z.union([glob, z.array(glob).min(1)])
@@ -65,14 +58,10 @@ const action = z.union([
 	z.strictObject({ 'propose-rollback': options['propose-rollback'] }),
 ])
 
-/** One rule as it is written. */
+/** One rule, as written in a file. */
 export const RuleInput = z.strictObject({
 	name: name.describe('Unique over all files'),
-	about: z
-		.string()
-		.max(500)
-		.default('')
-		.describe('What it means when this fires, for the person who is woken'),
+	about: z.string().max(500).default('').describe('What it means when this fires, for the person on call'),
 	title: z
 		.string()
 		.min(1)
@@ -86,11 +75,11 @@ export const RuleInput = z.strictObject({
 			z.strictObject({ names: globs.optional(), tags: z.array(z.string().min(1)).min(1).optional() }),
 		])
 		.default('*')
-		.describe('Which models: a glob, globs, or { tags } of which one is enough. Default: every model'),
+		.describe('Which models: a glob, globs, or { tags } of which one must match. Default: every model'),
 	environments: globs.default('*').describe('Which environments, by glob'),
 	each: z.enum(eachOf).default('model').describe('One alert for each of these'),
 	features: globs.optional().describe('Which features, by glob. Default: all but $score and $decision'),
-	window: z.enum(windowSizes).default('1h').describe('The windows that are judged'),
+	window: z.enum(windowSizes).default('1h').describe('The size of the windows that are evaluated'),
 	when: condition.describe('A CEL condition over metrics and states: fires while it holds'),
 	clear: condition
 		.optional()
@@ -118,13 +107,15 @@ export const RuleFile = z
 		extends: z
 			.literal('packaged')
 			.optional()
-			.describe('Keeps the rules that come with Plumbline; a rule of the same name here replaces one'),
-		disable: z.array(name).default([]).describe('Packaged rules that are not to apply; needs `extends`'),
+			.describe(
+				'Keeps the packaged rules of Plumbline; a rule with the same name in your files replaces one',
+			),
+		disable: z.array(name).default([]).describe('Packaged rules to leave out; needs `extends`'),
 		rules: z.array(RuleInput).default([]),
 	})
 	.meta({
 		title: 'Plumbline rules',
-		description: 'When to raise an alert, and what to do then',
+		description: 'When to raise an alert, and what to do when it fires',
 	})
 
 /** For editors: `# yaml-language-server: $schema=./rules.schema.json` on the first line of a rule file. */

@@ -1,7 +1,7 @@
 import type { SubjectState } from './step.ts'
 
 export type RuleStates = ReadonlyMap<string, SubjectState>
-/** Rule name -> subject key -> state, for one series. Inactive ones are not in it. */
+/** Rule name -> subject key -> state, of one series. Inactive subjects are left out. */
 export type States = ReadonlyMap<string, RuleStates>
 
 export const noStates: States = new Map()
@@ -10,7 +10,7 @@ type Packed = [rule: string, subjects: [key: string, state: SubjectState][]][]
 
 const byName = (a: readonly [string, unknown], b: readonly [string, unknown]) => (a[0] < b[0] ? -1 : 1)
 
-/** The states as a text, equal for equal states; '' when all are inactive. */
+/** The states as text, equal for equal states; '' when every subject is inactive. */
 export function packStates(states: States): string {
 	if (states.size === 0) return ''
 	const packed: Packed = [...states]
@@ -19,7 +19,7 @@ export function packStates(states: States): string {
 	return JSON.stringify(packed)
 }
 
-// Members in one order, so that equal states have equal texts.
+// A fixed order of members, so that equal states have equal texts.
 const ordered = ({ status, since, count, clear, lostAt, alert, slot }: SubjectState): SubjectState => ({
 	status,
 	since,
@@ -35,7 +35,7 @@ export function unpackStates(text: string): States {
 	return new Map((JSON.parse(text) as Packed).map(([rule, of]) => [rule, new Map(of)]))
 }
 
-/** With another state for one subject of a rule; undefined takes it out. */
+/** Replaces the state of one subject of a rule; undefined removes it. */
 export function withState(
 	states: States,
 	rule: string,

@@ -10,43 +10,49 @@ export type SubjectState = {
 	count: number
 	/** Consecutive clear windows while firing. */
 	clear: number
-	/** Start of the first window of those in which the facts have been unknown, while firing or pending. */
+	/** While firing or pending: start of the first window in which the facts have been unknown. */
 	lostAt?: number
-	/** The alert that a firing state stands for. */
+	/** The id of the alert, while firing. */
 	alert?: string
-	/** The slot that was counted last. */
+	/** The last slot that was counted. */
 	slot?: number
 }
 
 export type Thresholds = { for: number; keep: number; noDataMs: number | undefined }
-/** Undefined is unknown. `clear` is looked at only while firing. */
-export type Verdict = { when: boolean | undefined; clear: boolean | undefined }
-/** `slot`: for rules that look at the clock, the start of the window that now is in; each counts once. */
+/** Whether the conditions hold; undefined is unknown. `clear` is used only while firing. */
+export type RuleStatus = { when: boolean | undefined; clear: boolean | undefined }
+/** `slot`: for rules on the clock, the start of the current window; each slot counts once. */
 export type Moment = { from: number; windowMs: number; slot?: number }
 
 export type Step = { state: SubjectState | undefined; event?: 'fired' | 'resolved' }
 
 /**
- * Prometheus's alert, a window at a time: inactive (undefined) -> pending -> firing -> resolved (inactive again). One miss
- * drops a pending subject; `keep` counts only after firing; unknown changes nothing but is remembered.
+ * The states of a Prometheus alert, one window at a time: inactive (undefined) -> pending -> firing -> inactive again.
+ * One window that is not true drops a pending subject; `keep` counts only while firing; an unknown window is recorded
+ * and changes nothing else.
  */
-export function step(state: SubjectState | undefined, verdict: Verdict, rule: Thresholds, at: Moment): Step {
-	if (at.slot === undefined) return stepWindow(state, verdict, rule, at)
-	if (state?.slot === at.slot && isCounted(state, verdict, rule)) return { state }
-	const next = stepWindow(state, verdict, rule, at)
+export function step(
+	state: SubjectState | undefined,
+	status: RuleStatus,
+	rule: Thresholds,
+	at: Moment,
+): Step {
+	if (at.slot === undefined) return stepWindow(state, status, rule, at)
+	if (state?.slot === at.slot && isCounted(state, status, rule)) return { state }
+	const next = stepWindow(state, status, rule, at)
 	return next.state ? { ...next, state: { ...next.state, slot: at.slot } } : next
 }
 
-/** A slot that was counted says nothing new, unless it drops a pending subject or is the last clear one that it takes. */
-function isCounted(state: SubjectState, { when, clear }: Verdict, rule: Thresholds): boolean {
+/** Whether the slot was counted: it can still drop a pending subject, or be the last clear window that `keep` needs. */
+function isCounted(state: SubjectState, { when, clear }: RuleStatus, rule: Thresholds): boolean {
 	if (state.status === 'pending') return when === true
 	return state.status === 'firing' && when !== true && clear === true && state.clear + 1 < rule.keep
 }
 
-function stepWindow(state: SubjectState | undefined, verdict: Verdict, rule: Thresholds, at: Moment): Step {
-	if (state?.status === 'firing') return stepFiring(state, verdict, rule, at)
-	if (verdict.when === undefined) return { state: stepUnknown(state, rule, at) }
-	if (!verdict.when) return { state: undefined }
+function stepWindow(state: SubjectState | undefined, status: RuleStatus, rule: Thresholds, at: Moment): Step {
+	if (state?.status === 'firing') return stepFiring(state, status, rule, at)
+	if (status.when === undefined) return { state: stepUnknown(state, rule, at) }
+	if (!status.when) return { state: undefined }
 	const run = state?.status === 'pending' && !isStale(state, rule, at) ? state : undefined
 	const count = (run?.count ?? 0) + 1
 	const since = run?.since ?? at.from
@@ -55,11 +61,11 @@ function stepWindow(state: SubjectState | undefined, verdict: Verdict, rule: Thr
 	return { state: { status: 'pending', since, count, clear: 0 } }
 }
 
-function stepFiring(state: SubjectState, { when, clear }: Verdict, rule: Thresholds, at: Moment): Step {
+function stepFiring(state: SubjectState, { when, clear }: RuleStatus, rule: Thresholds, at: Moment): Step {
 	if (when === undefined && clear === undefined)
 		return { state: { ...state, lostAt: state.lostAt ?? at.from } }
 	const { lostAt: _, ...known } = state
-	// Between the two thresholds, or above the first, the run of clear windows starts again.
+	// Above the first threshold, or between the two, the count of clear windows starts again.
 	if (when === true || clear === false) return { state: { ...known, clear: 0 } }
 	if (clear === undefined) return { state: known }
 	if (state.clear + 1 >= rule.keep) return { state: undefined, event: 'resolved' }
@@ -77,14 +83,14 @@ function stepUnknown(
 	return { ...state, lostAt: state.lostAt ?? at.from }
 }
 
-/** Windows that lie too far apart are not consecutive, whether those between were unknown or never there. */
+/** Windows too far apart are not consecutive, whether those between were unknown or do not exist. */
 function isStale(state: SubjectState, rule: Thresholds, at: Moment): boolean {
 	if (rule.noDataMs === undefined) return false
 	return at.from - (state.since + state.count * at.windowMs) >= rule.noDataMs
 }
 
 /** Since when the facts have been unknown; undefined while they are known, or never were. */
-export function lostSince(state: SubjectState | undefined): number | undefined {
+export function unknownSince(state: SubjectState | undefined): number | undefined {
 	if (state === undefined || state.status === 'never') return undefined
 	return state.status === 'unknown' ? state.since : state.lostAt
 }

@@ -104,7 +104,7 @@ async function asPerson<T>(
 			throw await withNearestModel(context, actor, error)
 		})
 	} catch (error) {
-		if (error instanceof AppError) return saying(escapeText(error.message))
+		if (error instanceof AppError) return saying(escapeText(error.textFor('slack')))
 		context.logger.error('a Slack request failed', { error: String(error), stack: (error as Error).stack })
 		return saying('Something went wrong on our side; it is in the log.')
 	}

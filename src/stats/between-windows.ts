@@ -1,6 +1,6 @@
 import { chiSquareHomogeneity, chiSquareOf, type Homogeneity } from './chi-square.ts'
 import { total } from './counts.ts'
-import { fTail } from './distributions/f.ts'
+import { fTail } from './distributions.ts'
 
 /**
  * How much windows of one kind differ among themselves beyond their sampling error. `variance` is in chi-square units per

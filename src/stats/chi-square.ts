@@ -1,5 +1,5 @@
 import { requirePair } from './counts.ts'
-import { upperGamma } from './distributions/gamma.ts'
+import { upperGamma } from './distributions.ts'
 
 /** P(X >= x) for the chi-square distribution with `df` degrees of freedom. */
 export const chiSquareTail = (x: number, df: number): number => (df <= 0 ? 1 : upperGamma(df / 2, x / 2))

@@ -16,16 +16,3 @@ export function requirePair(
 	if (!(n > 0 && m > 0)) throw new RangeError('counts of nothing cannot be compared')
 	return { n, m }
 }
-
-/** Calls back with the two proportions of every cell that is not empty in both. */
-export function eachCell(
-	reference: ArrayLike<number>,
-	current: ArrayLike<number>,
-	visit: (p: number, q: number) => void,
-): void {
-	const { n, m } = requirePair(reference, current)
-	for (let i = 0; i < reference.length; i++) {
-		const [a, b] = [reference[i] as number, current[i] as number]
-		if (a > 0 || b > 0) visit(a / n, b / m)
-	}
-}

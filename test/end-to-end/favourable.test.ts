@@ -95,7 +95,7 @@ describe('the four-fifths rule is about the decision that is good for the person
 		expect(await incidents('many')).toContain('four-fifths sex critical')
 		const [incident] = (await server.fetch('/v1/incidents?model=many')).body.items
 		expect(incident.changes[0].text).toBe(
-			'sex: the group that gets the favourable decision least gets it at 0.6 times the rate of the one that gets it most',
+			'sex: the group that gets the favourable decision least often gets it at 0.6 times the rate of the group that gets it most often',
 		)
 	})
 

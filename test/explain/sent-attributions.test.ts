@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { checkSentAttributions } from '../../src/explain/sent-attributions.ts'
-import { rankAgreement } from '../../src/stats/rank-agreement.ts'
+import { rankAgreement } from '../../src/stats/ranks.ts'
 
 const logistic = (m: number) => 1 / (1 + Math.exp(-m))
 const sent = { income: -0.8123456, debt: 1.25, age: 0.0345678 }

@@ -2,8 +2,7 @@ import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { actions } from '../../src/alerting/actions.ts'
 import { commands } from '../../src/cli/index.ts'
-import { metrics } from '../../src/metrics/index.ts'
-import { actionNames } from '../../src/rules/schema.ts'
+import { actionNames } from '../../src/rules/rule-set.ts'
 import { interactions } from '../../src/slack/interactions/index.ts'
 import { modals } from '../../src/slack/modals/index.ts'
 
@@ -20,24 +19,6 @@ describe('a registry equals its folder', () => {
 	it('of rule actions: each that the rule language names', () => {
 		expect(Object.values(actions).map((a) => a.name)).toEqual(Object.keys(actions))
 		expect(Object.keys(actions).sort()).toEqual([...actionNames].sort())
-	})
-
-	it('of metrics: one descriptor a file, with an id of its family', async () => {
-		const families = [
-			'drift', 'quality', 'performance', 'estimated', 'fairness', 'fairness/clarify', 'concept', 'service',
-		] // biome-ignore format: a list to be read at a glance
-		const files = families.flatMap((family) =>
-			namesIn(`metrics/${family}`).map((name) => `${family}/${name}`),
-		)
-		const found = await Promise.all(
-			files.map(async (file) => {
-				const [descriptor, ...others] = Object.values(await load(`metrics/${file}`)) as { id: string }[]
-				expect([others, descriptor?.id.split('.')[0]]).toEqual([[], file.split('/')[0]])
-				return descriptor?.id
-			}),
-		)
-		expect(found.sort()).toEqual(metrics.map((m) => m.id).sort())
-		expect(new Set(found).size).toBe(found.length)
 	})
 
 	it('of Slack interactions', () => {

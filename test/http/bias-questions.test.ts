@@ -75,7 +75,7 @@ describe('what is audited', () => {
 			fourFifths: { verdict: 'inconclusive', value: null, groups: [] },
 		})
 		expect(nobody).toMatchObject({ status: 'insufficient', rows: { withoutGroup: 200 } })
-		expect(nobody.reason).toContain('POST .../groups')
+		expect(nobody.reason).toContain('the groups of the model')
 	})
 })
 
@@ -164,10 +164,10 @@ describe('what is refused', () => {
 		await create('price', { task: 'regression', favourable: null, sensitive: ['SEX'] })
 		const ask = async (name: string) => {
 			const { status, body } = await server.fetch(`/v1/models/${name}/bias`)
-			return { status, ...body.errors[0] }
+			return { status, detail: body.detail, ...body.errors[0] }
 		}
 		expect(await ask('bare')).toMatchObject({ status: 422, path: 'sensitive' })
-		expect((await ask('bare')).message).toContain('PATCH /v1/models/bare')
+		expect((await ask('bare')).detail).toContain('PATCH /v1/models/bare')
 		expect(await ask('undeployed')).toMatchObject({ status: 422, path: 'version' })
 		expect(await ask('price')).toMatchObject({ status: 422, path: 'model' })
 		expect((await server.fetch('/v1/models/laon/bias')).status).toBe(404)

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { gauge, histogram, render } from '../../src/http/exposition.ts'
-import { metricsOnly } from '../../src/http/prometheus.ts'
+import { gauge, histogram, metricsOnly, render } from '../../src/http/prometheus.ts'
 import { Traffic } from '../../src/http/traffic.ts'
 import { compute } from '../../src/jobs/compute.ts'
 import { rollUp } from '../../src/jobs/index.ts'

@@ -3,7 +3,7 @@ import { createClient } from '@libsql/client'
 import { afterEach, expect, test } from 'vitest'
 import { openDatabase } from '../../src/db/database.ts'
 import { openSql } from '../../src/db/open-node.ts'
-import { storeFailure } from '../../src/http/store-failure.ts'
+import { storeFailure } from '../../src/http/problem.ts'
 import { testServer } from '../support/server.ts'
 
 let close: (() => Promise<unknown>)[] = []
@@ -36,7 +36,7 @@ test('answers 503 with Retry-After while another process holds the database, and
 	const answer = await server.post('/v1/models', model)
 	expect(answer).toMatchObject({
 		status: 503,
-		body: { code: 'unavailable', detail: expect.stringContaining('Another process holds the database') },
+		body: { code: 'unavailable', detail: expect.stringContaining('Another process has locked the database') },
 	})
 	expect(answer.headers.get('retry-after')).toBe('1')
 	expect((await server.fetch('/healthz')).status).toBe(200)
@@ -105,7 +105,7 @@ test('a database that another process locks: reads and /healthz answer, /readyz 
 	const held = await other.transaction('write')
 	const writes = ['a', 'b', 'c', 'd'].map((name) => server.post('/v1/models', { ...model, model: name }))
 	const ready = await server.fetch('/readyz')
-	expect([ready.status, ready.body.detail]).toEqual([503, expect.stringContaining('was not written within')])
+	expect([ready.status, ready.body.detail]).toEqual([503, expect.stringContaining('could not be written within')])
 	expect(ready.headers.get('retry-after')).not.toBeNull()
 	expect((await server.fetch('/healthz')).status).toBe(200)
 	expect((await server.fetch('/v1/models')).status).toBe(200)

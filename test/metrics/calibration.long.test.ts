@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { detected } from '../../src/metrics/drift/detected.ts'
-import { ks } from '../../src/metrics/drift/ks.ts'
-import { p } from '../../src/metrics/drift/p.ts'
-import { alpha } from '../../src/metrics/gates.ts'
+import type { ColumnView } from '../../src/metrics/descriptor.ts'
+import { drift } from '../../src/metrics/drift.ts'
+import { alpha } from '../../src/metrics/drift-test.ts'
 import type { FeatureSpec } from '../../src/summaries/inputs/bins.ts'
 import { compare, type Draw, missing, poisson, rowsOf, seeded, uniformly, zipf } from './samples.ts'
 
@@ -38,11 +37,17 @@ const specs: FeatureSpec[] = Object.keys(draws).map((name) => ({
 	type: name in numeric ? 'numeric' : 'categorical',
 }))
 
+function measure(id: string, view: ColumnView) {
+	const metric = drift.find((m) => m.id === id)
+	if (metric?.subject !== 'feature') throw new Error(`${id} is not a metric of a column`)
+	return metric.measure(view)
+}
+
 type Measured = 'p' | 'ks' | 'detected'
-const isHit: Record<Measured, (view: Parameters<typeof p.measure>[0]) => boolean> = {
-	p: (view) => (p.measure(view).value ?? 1) <= alpha,
-	ks: (view) => (ks.measure(view).p ?? 1) <= alpha,
-	detected: (view) => detected.measure(view).value === 1,
+const isHit: Record<Measured, (view: ColumnView) => boolean> = {
+	p: (view) => (measure('drift.p', view).value ?? 1) <= alpha,
+	ks: (view) => (measure('drift.ks', view).p ?? 1) <= alpha,
+	detected: (view) => measure('drift.detected', view).value === 1,
 }
 
 /** Share of repetitions in which each subject, and any subject, was a hit. */

@@ -4,10 +4,10 @@ import { referenceOf } from '../../src/metrics/reference.ts'
 import { computeWindowMetrics } from '../../src/metrics/window-result.ts'
 import { adjustForMultipleTests } from '../../src/monitoring/windows/compute-family.ts'
 import { sampleColumns } from '../../src/registry/baseline/collect-baseline.ts'
-import { accumulate, emptyInputSummary } from '../../src/summaries/inputs/accumulate.ts'
 import { BatchBuilder } from '../../src/summaries/inputs/batch-builder.ts'
 import type { Bins, FeatureSpec } from '../../src/summaries/inputs/bins.ts'
 import type { RowBatch } from '../../src/summaries/inputs/columns.ts'
+import { accumulate, emptyInputSummary } from '../../src/summaries/inputs/input-summary.ts'
 import { makeBins } from '../../src/summaries/inputs/make-bins.ts'
 
 export type Draw = (chance: Chance) => unknown

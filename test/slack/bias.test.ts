@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dayMs, formatTime } from '../../src/core/time.ts'
-import type { MetricPoint } from '../../src/metrics/metric-point.ts'
+import type { MetricPoint } from '../../src/metrics/metric-point.schema.ts'
 import type { AttributeBias, ModelBias } from '../../src/monitoring/bias/read-bias.ts'
 import type { ModelPerformance } from '../../src/monitoring/performance/read-performance.ts'
 import type { Place, WindowAnswers } from '../../src/monitoring/windows/outcomes/recent-windows.ts'

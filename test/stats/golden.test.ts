@@ -1,16 +1,24 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { benjaminiHochberg } from '../../src/stats/benjamini-hochberg.ts'
 import { chiSquareHomogeneity, chiSquareTail, cramersV, gHomogeneity } from '../../src/stats/chi-square.ts'
 import { total } from '../../src/stats/counts.ts'
-import { logGamma, upperGamma } from '../../src/stats/distributions/gamma.ts'
-import { hellinger } from '../../src/stats/hellinger.ts'
-import { jensenShannon } from '../../src/stats/jensen-shannon.ts'
-import { kolmogorovSmirnov, kolmogorovSmirnovP, kolmogorovTail } from '../../src/stats/kolmogorov-smirnov.ts'
-import { biasCorrectedPsi, psi, usedCells } from '../../src/stats/psi.ts'
-import { largestDifference, totalVariation } from '../../src/stats/total-variation.ts'
-import { wassersteinFromCells, wassersteinOfPoints } from '../../src/stats/wasserstein.ts'
-import { wilson } from '../../src/stats/wilson.ts'
+import {
+	biasCorrectedPsi,
+	hellinger,
+	jensenShannon,
+	kolmogorovSmirnov,
+	kolmogorovSmirnovP,
+	kolmogorovTail,
+	largestDifference,
+	psi,
+	totalVariation,
+	usedCells,
+	wassersteinFromCells,
+	wassersteinOfPoints,
+} from '../../src/stats/distances.ts'
+import { logGamma, upperGamma } from '../../src/stats/distributions.ts'
+import { wilson } from '../../src/stats/estimate.ts'
+import { benjaminiHochberg } from '../../src/stats/multiple-tests.ts'
 import { expectNear, expectSquareNear } from './near.ts'
 
 type Test = { statistic: number; df: number; p: number }

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { benjaminiHochberg } from '../../src/stats/benjamini-hochberg.ts'
 import { chiSquareHomogeneity, chiSquareTail, cramersV, gHomogeneity } from '../../src/stats/chi-square.ts'
-import { logGamma, upperGamma } from '../../src/stats/distributions/gamma.ts'
-import { kolmogorovSmirnovP, kolmogorovTail } from '../../src/stats/kolmogorov-smirnov.ts'
-import { wilson } from '../../src/stats/wilson.ts'
+import { kolmogorovSmirnovP, kolmogorovTail } from '../../src/stats/distances.ts'
+import { logGamma, upperGamma } from '../../src/stats/distributions.ts'
+import { wilson } from '../../src/stats/estimate.ts'
+import { benjaminiHochberg } from '../../src/stats/multiple-tests.ts'
 import { expectNear, pair, permuted, scale } from './near.ts'
 
 const real = (min: number, max: number) => fc.double({ min, max, noNaN: true })

@@ -1,11 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { hellinger } from '../../src/stats/hellinger.ts'
-import { jensenShannon } from '../../src/stats/jensen-shannon.ts'
-import { kolmogorovSmirnov } from '../../src/stats/kolmogorov-smirnov.ts'
-import { biasCorrectedPsi, psi } from '../../src/stats/psi.ts'
-import { largestDifference, totalVariation } from '../../src/stats/total-variation.ts'
-import { wassersteinFromCells, wassersteinOfPoints } from '../../src/stats/wasserstein.ts'
+import {
+	biasCorrectedPsi,
+	hellinger,
+	jensenShannon,
+	kolmogorovSmirnov,
+	largestDifference,
+	psi,
+	totalVariation,
+	wassersteinFromCells,
+	wassersteinOfPoints,
+} from '../../src/stats/distances.ts'
 import { counts, expectNear, pair, permuted, scale } from './near.ts'
 
 type Distance = (a: number[], b: number[]) => number

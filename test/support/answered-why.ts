@@ -1,4 +1,4 @@
-import type { Explanation } from '../../src/decisions/explanation/explanation.ts'
+import type { Explanation } from '../../src/decisions/explanation/explanation.schema.ts'
 
 /** An answer to why, with a part of every kind. */
 export const explanation: Explanation = {

@@ -4,7 +4,7 @@ import { openContext } from '../../src/node.ts'
 import { openVersion } from '../../src/registry/artifact/open-version.ts'
 import { findModel } from '../../src/registry/model/find-model.ts'
 import { findVersion } from '../../src/registry/version/find-version.ts'
-import { cellValue } from '../../src/summaries/inputs/bin-of.ts'
+import { cellValue } from '../../src/summaries/inputs/columns.ts'
 
 /** Replays every prediction that is stored of a model's version; counts them by status and reason. */
 export async function replayAll(url: string, name: string, version: string): Promise<Record<string, number>> {

@@ -1,77 +1,67 @@
 import { and, eq, gte, inArray, ne, or, sql } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import { newId } from '../../core/ids.ts'
+import { getOrInsert } from '../../core/maps.ts'
 import { inList } from '../../db/database.ts'
 import { alerts, incidents } from '../../db/schema.ts'
 import type { AlertEvent } from '../../rules/evaluate.ts'
 import type { Lookup } from '../../rules/facts.ts'
 import { noDataRule, type Rule } from '../../rules/rule-set.ts'
-import { type SeriesKey, seriesText } from './series-record.ts'
+import { type ModelEnvironment, type RuleSeries, seriesText } from './series-record.ts'
 
 export type AlertRow = typeof alerts.$inferSelect
 
-/** An alert while a run works on it. */
+/** An alert while an evaluation works on it. */
 export type WorkingAlert = {
 	row: AlertRow
 	/** As it is stored; undefined when it is new. */
 	stored: AlertRow | undefined
-	/** The rule, and the facts of each window in which the alert fires, where actions have yet to look at them. */
 	rule: Rule | undefined
+	/** The facts of each window in which the alert fires while actions of its rule have not run. */
 	held: { to: number; facts: Lookup }[]
 }
 
-export type Opening = AlertEvent & { before: number | undefined; digest: string }
-
 /**
- * The alerts of one model in one environment. Judging a window again (it was restated by late rows) first takes back
- * what was said from that window on; an alert that fires again is the same alert, and one that does not is undone.
+ * The alerts of one model in one environment. To evaluate windows again (late rows changed them), `rewind` takes back
+ * their alerts; one that fires again keeps its id, and one that does not stays `undone`.
  */
 export class AlertWorkingSet {
 	readonly alerts = new Map<string, WorkingAlert>()
+	/** Alerts that were taken back, by series, rule and subject, oldest first. */
 	private readonly pools = new Map<string, WorkingAlert[]>()
 	private readonly context: Context
-	private readonly service: readonly AlertRow[]
 
-	/** `service` are the alerts about the service itself: they inhibit, and are not changed here. */
-	constructor(context: Context, rows: readonly AlertRow[], service: readonly AlertRow[]) {
+	constructor(context: Context, rows: readonly AlertRow[]) {
 		this.context = context
-		this.service = service
-		for (const row of rows) this.add(row)
+		for (const row of rows)
+			this.alerts.set(row.id, { row: { ...row }, stored: row, rule: undefined, held: [] })
 	}
 
-	add(row: AlertRow): WorkingAlert {
-		const known = this.alerts.get(row.id)
-		if (known) return known
-		const alert: WorkingAlert = { row: { ...row }, stored: row, rule: undefined, held: [] }
-		this.alerts.set(row.id, alert)
-		return alert
-	}
-
-	/** Takes back what a series said from the window on, except of rules that are no more. */
-	rewind(key: SeriesKey, from: number, rules: ReadonlySet<string>): void {
+	/** Takes back the alerts of a series from the window on. `rules` are those in force; alerts of other rules stay. */
+	rewind(series: RuleSeries, from: number, rules: ReadonlySet<string>): void {
 		for (const alert of this.alerts.values()) {
 			const { row } = alert
-			if (seriesText(row) !== seriesText(key) || !(rules.has(row.rule) || row.rule === noDataRule)) continue
+			if (seriesText(row) !== seriesText(series) || !(rules.has(row.rule) || row.rule === noDataRule))
+				continue
 			if (row.firedFrom >= from) {
-				const pool = poolKey(key, row.rule, row.subjectKey)
-				this.pools.set(pool, [...(this.pools.get(pool) ?? []), alert])
-				Object.assign(row, { status: 'undone' })
+				getOrInsert(this.pools, poolKey(series, row.rule, row.subjectKey), () => []).push(alert)
+				row.status = 'undone'
 			} else if (row.endedFrom !== null && row.endedFrom >= from)
 				Object.assign(row, { status: 'firing', endedFrom: null, endedTo: null })
 		}
 		for (const pool of this.pools.values()) pool.sort((a, b) => a.row.firedFrom - b.row.firedFrom)
 	}
 
-	/** A window that is known to be judged as before: what was said in it stands. */
-	confirm(key: SeriesKey, from: number): void {
+	/** Restores the alerts of a window that would be evaluated exactly as before. */
+	confirm(series: RuleSeries, from: number): void {
 		for (const alert of this.alerts.values()) {
 			const { row, stored } = alert
-			if (!stored || seriesText(row) !== seriesText(key)) continue
+			if (!stored || seriesText(row) !== seriesText(series)) continue
 			if (row.status === 'undone' && stored.status !== 'undone' && row.firedFrom === from) {
-				const pool = poolKey(key, row.rule, row.subjectKey)
+				const key = poolKey(series, row.rule, row.subjectKey)
 				this.pools.set(
-					pool,
-					(this.pools.get(pool) ?? []).filter((a) => a !== alert),
+					key,
+					(this.pools.get(key) ?? []).filter((a) => a !== alert),
 				)
 				Object.assign(row, { status: 'firing', endedFrom: null, endedTo: null })
 			}
@@ -80,10 +70,28 @@ export class AlertWorkingSet {
 		}
 	}
 
-	fired(key: SeriesKey, event: Opening): WorkingAlert {
-		const again = this.pools.get(poolKey(key, event.rule.name, event.key))?.shift()
-		const alert = again ?? this.create(key, event)
-		const { before = null } = event
+	/** Applies an event. Answers the alert if the event opened it, or opened it again; `valueBefore` is read only then. */
+	async record(
+		series: RuleSeries,
+		event: AlertEvent,
+		digest: string,
+		valueBefore?: (event: AlertEvent) => Promise<number | undefined>,
+	): Promise<AlertRow | undefined> {
+		const known = event.state.alert === undefined ? undefined : this.alerts.get(event.state.alert)
+		if (event.kind === 'resolved') {
+			if (known) Object.assign(known.row, { status: 'resolved', endedFrom: event.from, endedTo: event.to })
+			return undefined
+		}
+		if (event.kind === 'firing' && known) {
+			hold(known, event)
+			return undefined
+		}
+		return this.open(series, event, digest, (await valueBefore?.(event)) ?? null)
+	}
+
+	private open(series: RuleSeries, event: AlertEvent, digest: string, before: number | null): AlertRow {
+		const again = this.pools.get(poolKey(series, event.rule.name, event.key))?.shift()
+		const alert = again ?? this.create(series, event, digest)
 		const value = event.value !== undefined && Number.isFinite(event.value) ? event.value : null
 		const isSame = !again?.stored || alert.row.value === value
 		Object.assign(alert.row, {
@@ -95,51 +103,42 @@ export class AlertWorkingSet {
 			endedFrom: null,
 			endedTo: null,
 		})
-		this.hold(alert, event)
-		return alert
-	}
-
-	/** Remembers the facts of a window in which the alert fires, if actions have yet to look at them. */
-	hold(alert: WorkingAlert, event: AlertEvent): void {
-		alert.rule = event.rule
-		const open = event.rule.actions.length > alert.row.done.length
-		if (open) alert.held.push({ to: event.to, facts: event.facts })
-	}
-
-	resolved(id: string | undefined, at: { from: number; to: number }): void {
-		const alert = id === undefined ? undefined : this.alerts.get(id)
-		if (alert) Object.assign(alert.row, { status: 'resolved', endedFrom: at.from, endedTo: at.to })
+		hold(alert, event)
+		return alert.row
 	}
 
 	/** Whether one of the rules was firing at any time in [from, to). */
 	isFiring(rules: readonly string[], from: number, to: number): boolean {
-		const during = (row: AlertRow) =>
-			row.status !== 'undone' &&
-			rules.includes(row.rule) &&
-			row.firedFrom < Math.max(to, from + 1) &&
-			(row.endedTo ?? Number.POSITIVE_INFINITY) > from
-		if (this.service.some(during)) return true
-		for (const { row } of this.alerts.values()) if (during(row)) return true
+		for (const { row } of this.alerts.values())
+			if (
+				row.status !== 'undone' &&
+				rules.includes(row.rule) &&
+				row.firedFrom < Math.max(to, from + 1) &&
+				(row.endedTo ?? Number.POSITIVE_INFINITY) > from
+			)
+				return true
 		return false
 	}
 
+	/** Alerts that are new, differ from what is stored, or have actions to run. */
 	changed(): WorkingAlert[] {
 		return [...this.alerts.values()].filter(
 			({ row, stored, held }) => !stored || held.length > 0 || !sameRow(row, stored),
 		)
 	}
 
-	/** Of those the rows that are not as they are stored. */
+	/** The rows that are new or differ from what is stored. */
 	changedRows(): AlertRow[] {
 		return this.changed().flatMap(({ row, stored }) => (stored && sameRow(row, stored) ? [] : [row]))
 	}
 
-	private create(key: SeriesKey, { rule, key: subject, digest }: Opening): WorkingAlert {
+	private create(series: RuleSeries, { rule, key }: AlertEvent, digest: string): WorkingAlert {
+		const { model, environment, version, window } = series
 		const row: AlertRow = {
 			id: newId('alt', this.context.now(), this.context.random),
 			rule: rule.name,
-			...{ model: key.model, environment: key.environment, version: key.version, window: key.window },
-			subjectKey: subject,
+			...{ model, environment, version, window },
+			subjectKey: key,
 			severity: rule.severity,
 			title: rule.title,
 			status: 'firing',
@@ -164,19 +163,25 @@ export class AlertWorkingSet {
 	}
 }
 
-const poolKey = (key: SeriesKey, rule: string, subject: string) =>
-	JSON.stringify([seriesText(key), rule, subject])
+/** Keeps the facts of a window in which the alert fires, if actions of its rule have not run. */
+function hold(alert: WorkingAlert, { rule, to, facts }: AlertEvent): void {
+	alert.rule = rule
+	if (rule.actions.length > alert.row.done.length) alert.held.push({ to, facts })
+}
 
-export const sameRow = (a: AlertRow, b: AlertRow): boolean =>
+const poolKey = (series: RuleSeries, rule: string, subject: string) =>
+	JSON.stringify([seriesText(series), rule, subject])
+
+const sameRow = (a: AlertRow, b: AlertRow): boolean =>
 	(Object.keys(a) as (keyof AlertRow)[]).every(
 		(k) => a[k] === b[k] || (k === 'done' && String(a.done) === String(b.done)),
 	)
 
-/** Alerts that a judgement of windows from `from` on can touch: firing, of open incidents, or active since then. */
+/** Alerts that an evaluation of windows from `from` on can change: firing, of open incidents, or active since then. */
 export function readAlertsSince(
 	context: Context,
 	from: number,
-	place?: { model: string; environment: string },
+	{ model, environment }: ModelEnvironment,
 ): Promise<AlertRow[]> {
 	const open = context.db.select({ id: incidents.id }).from(incidents).where(ne(incidents.status, 'resolved'))
 	const touched = or(
@@ -185,10 +190,10 @@ export function readAlertsSince(
 		gte(alerts.firedFrom, from),
 		inArray(alerts.incident, open),
 	)
-	const here = place
-		? and(eq(alerts.model, place.model), eq(alerts.environment, place.environment))
-		: undefined
-	return context.db.select().from(alerts).where(and(touched, here))
+	return context.db
+		.select()
+		.from(alerts)
+		.where(and(touched, eq(alerts.model, model), eq(alerts.environment, environment)))
 }
 
 export async function readAlertsOf(context: Context, incidentIds: readonly string[]): Promise<AlertRow[]> {

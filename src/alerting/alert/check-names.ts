@@ -15,10 +15,9 @@ type Model = {
 	environments: string[]
 }
 
-/** Names in rules that nothing registered has, such as a feature or a model: what these rules ask for never comes. */
+/** Warns of names in rules that nothing registered has, such as a feature or a model: these rules can never fire. */
 export async function checkNames(sql: Sql, { rules }: RuleSet): Promise<RuleFault[]> {
 	const models = await readModels(sql)
-	// Before anything is registered, nothing is missing.
 	if (models.length === 0) return []
 	return rules
 		.filter((rule) => rule.scope !== 'service' && !rule.file.startsWith('packaged/'))
@@ -31,19 +30,22 @@ export async function checkNames(sql: Sql, { rules }: RuleSet): Promise<RuleFaul
 }
 
 async function readModels(sql: Sql): Promise<Model[]> {
-	const rows = (await sql.values({
-		sql: `SELECT m.name, m.task, m.tags, m.segments, m.sensitive,
-			(SELECT json_group_array(value ->> 'name') FROM model_version v, json_each(v.features) WHERE v.model = m.name),
+	const lists = ['tags', 'segments', 'sensitive', 'features', 'environments'] as const
+	const rows = await sql.all<Record<keyof Model, string>>({
+		sql: `SELECT m.name AS name, m.task AS task, m.tags AS tags, m.segments AS segments, m.sensitive AS sensitive,
+			(SELECT json_group_array(value ->> 'name') FROM model_version v, json_each(v.features) WHERE v.model = m.name)
+				AS features,
 			(SELECT json_group_array(environment) FROM (SELECT environment FROM deployment d WHERE d.model = m.name
-				UNION SELECT environment FROM log_series s WHERE s.model = m.name AND s.environment <> ''))
+				UNION SELECT environment FROM log_series s WHERE s.model = m.name AND s.environment <> '')) AS environments
 			FROM model m`,
-	})) as unknown as string[][]
-	return rows.map(([name = '', task = '', ...lists]) => {
-		const [tags = [], segments = [], sensitive = [], features = [], environments = []] = lists.map(
-			(text) => JSON.parse(text) as string[],
-		)
-		return { name, task, tags, segments, sensitive, features, environments }
 	})
+	return rows.map((row) => ({
+		...row,
+		...(Object.fromEntries(lists.map((name) => [name, JSON.parse(row[name])])) as Pick<
+			Model,
+			(typeof lists)[number]
+		>),
+	}))
 }
 
 function warningsOf(rule: Rule, models: readonly Model[]): string[] {
@@ -51,7 +53,7 @@ function warningsOf(rule: Rule, models: readonly Model[]): string[] {
 	const warnings = [
 		...unmatched(
 			'models',
-			'no model is called',
+			'there is no model',
 			names,
 			models.map((m) => m.name),
 		),
@@ -78,7 +80,7 @@ function warningsOf(rule: Rule, models: readonly Model[]): string[] {
 		),
 		...unmatched('features', 'no model of this rule has the feature', rule.features, features),
 	)
-	// A rule about every model is right although some have no segments; one about certain models means those.
+	// A rule about every model may include models without segments; a rule about certain models means those.
 	if (names.every((glob) => glob === '*') && tags.length === 0) return warnings
 	if (rule.each === 'segment' && own.every((m) => m.segments.length === 0))
 		warnings.push('each: no model of this rule has segments')
@@ -89,7 +91,7 @@ function warningsOf(rule: Rule, models: readonly Model[]): string[] {
 		const tasks: readonly string[] = metric && 'tasks' in metric ? metric.tasks : own.map((m) => m.task)
 		if (!own.some((m) => tasks.includes(m.task)))
 			warnings.push(
-				`when: ${name} is for ${tasks.join(' and ')} models, and this rule is about ${own[0]?.task} ones`,
+				`when: ${name} is for ${tasks.join(' and ')} models, but this rule is about ${own[0]?.task} models`,
 			)
 	}
 	return warnings

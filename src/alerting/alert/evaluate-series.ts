@@ -1,26 +1,27 @@
 import type { Context } from '../../context.ts'
+import type { SeriesRef } from '../../core/series.ts'
 import { dayMs, type WindowSize, windowMs } from '../../core/time.ts'
 import type { Change } from '../../db/commit.ts'
 import { type DeploymentHistory, wasDeployed } from '../../registry/deployment/get-deployment.ts'
-import { type AlertEvent, evaluate, markLost, type Surroundings } from '../../rules/evaluate.ts'
+import { type AlertEvent, evaluate, markUnknown, type RuleContext } from '../../rules/evaluate.ts'
 import type { FactTable, Subject } from '../../rules/facts.ts'
 import type { Rule } from '../../rules/rule-set.ts'
 import { packStates, type States, unpackStates, withState } from '../../rules/states.ts'
 import type { AlertWorkingSet } from './alert-working-set.ts'
 import {
 	readHistory,
-	type SeriesKey,
 	type SeriesRecord,
+	type StoredStates,
 	seriesChange,
 	stateChanges,
 } from './series-record.ts'
 import type { BaselineFacts, Sources } from './sources.ts'
 
-/** What judging needs to know of a model besides the facts of a window. */
+/** What an evaluation needs to know of a model besides the facts of its windows. */
 export type Setting = {
 	context: Context
 	sources: Sources
-	/** Of the window size, in order, and about this model. */
+	/** The rules for windows of this size of this model, in order. */
 	rules: readonly Rule[]
 	/** The names of all rules in force. */
 	names: ReadonlySet<string>
@@ -34,7 +35,7 @@ export type Setting = {
 
 const keepMs = 100 * dayMs
 
-// A night, a week or a month: windows of few rows lie between those that say something.
+// A night, a week or a month: windows with few rows may lie between those with enough.
 const lookBack: Record<WindowSize, number> = { '1h': 24, '1d': 7, '7d': 4 }
 
 /** Windows that are read at once. */
@@ -42,24 +43,25 @@ const windowsAhead = 24
 
 const ofFeature = /^baseline\.\w+_rate$/
 
-/** One series while its windows are judged, in time order; late windows first rewind it. */
+/** Evaluates the windows of one series, in time order. Windows that changed after they were evaluated rewind it first. */
 export class RuleEvaluator {
-	readonly key: SeriesKey & { window: WindowSize }
+	readonly key: SeriesRef & { window: WindowSize }
 	private readonly setting: Setting
 	private readonly record: SeriesRecord | undefined
 	private states: States
 	private lastFrom: number | undefined
 	private lastTable: FactTable | undefined
 	private start: number | undefined
-	private readonly history: { from: number; states: string }[] = []
-	/** What the states were before this run, by window; only while windows are judged again. */
-	private old: { from: number; states: string }[] = []
+	/** The states after each window of this run that changed them. */
+	private readonly history: StoredStates[] = []
+	/** The states that were stored before this run; only when windows are evaluated again. */
+	private stored: StoredStates[] = []
 	private baseline: BaselineFacts | undefined
-	/** When the changed windows begin, in order; and tables of some that come next. */
+	/** Starts of the changed windows, in order, and facts of some that come next. */
 	private changed: readonly number[] = []
 	private ahead = new Map<number, FactTable>()
 
-	constructor(key: SeriesKey & { window: WindowSize }, record: SeriesRecord | undefined, setting: Setting) {
+	constructor(key: RuleEvaluator['key'], record: SeriesRecord | undefined, setting: Setting) {
 		this.key = key
 		this.record = record
 		this.setting = setting
@@ -68,8 +70,8 @@ export class RuleEvaluator {
 	}
 
 	/**
-	 * The windows to judge for these changed ones: from the first of them on, every one that was judged before.
-	 * Goes back to the states before the first.
+	 * Answers the windows to evaluate: the changed ones, and from the first of them on every one that was evaluated
+	 * before. Goes back to the states before the first.
 	 */
 	async begin(changed: readonly number[]): Promise<{ from: number; changed: boolean }[]> {
 		const { context, rules, workingSet, names, sources } = this.setting
@@ -80,9 +82,8 @@ export class RuleEvaluator {
 		this.start = first
 		const windows = new Map(changed.map((from) => [from, true]))
 		if (this.lastFrom !== undefined && first <= this.lastFrom) {
-			const history = await readHistory(context, this.key, first)
-			this.old = history
-			this.states = unpackStates(statesAt(history, first - 1))
+			this.stored = await readHistory(context, this.key, first)
+			this.states = unpackStates(statesAt(this.stored, first - 1))
 			workingSet.rewind(this.key, first, names)
 			for (let from = first; from <= this.lastFrom; from += windowMs[this.key.window])
 				if (!windows.has(from)) windows.set(from, false)
@@ -90,51 +91,31 @@ export class RuleEvaluator {
 		return [...windows].sort((a, b) => a[0] - b[0]).map(([from, isChanged]) => ({ from, changed: isChanged }))
 	}
 
-	/** Judges one window. Answers how many rows it had; undefined when there is nothing computed of it. */
-	async evaluate(from: number, changed: boolean): Promise<number | undefined> {
-		// The same facts on the same states: what was said of this window stands.
-		if (!changed && this.converged(from)) return this.skip(from)
+	/** Evaluates one window. A window without facts changes nothing. */
+	async evaluate(from: number, changed: boolean): Promise<void> {
+		// The same facts on the same states have the same result.
+		if (!changed && packStates(this.states) === statesAt(this.stored, from - 1)) {
+			this.setStates(unpackStates(statesAt(this.stored, from)), from)
+			this.setting.workingSet.confirm(this.key, from)
+			return
+		}
 		const table = await this.tableOf(from)
-		if (table.subjects.length === 0) return undefined
-		const around = this.surroundings(table)
-		const result = evaluate(this.setting.rules, table, this.states, around)
-		let states = await markLost(result.states, result.lost, from, this.earlierTables(from), around)
-		for (const event of result.events) states = await this.record_(event, states)
+		if (table.subjects.length === 0) return
+		const ruleContext = this.ruleContext(table)
+		const result = evaluate(this.setting.rules, table, this.states, ruleContext)
+		let states = await markUnknown(result.states, result.unknown, from, this.earlierTables(from), ruleContext)
+		for (const event of result.events) states = await this.recordEvent(event, states)
 		this.setStates(states, from)
 		this.lastTable = table
 		this.lastFrom = Math.max(this.lastFrom ?? from, from)
-		return (
-			table.subjects.find((s) => s.feature === undefined && s.segment === undefined && s.group === undefined)
-				?.n ?? 0
-		)
 	}
 
-	/** Whether anything but `lastFrom` changed. */
-	get isQuiet(): boolean {
-		return this.history.length === 0 && this.old.length === 0
-	}
-
-	get progress(): { key: SeriesKey; lastFrom: number; revision: number } | undefined {
-		return this.lastFrom === undefined
-			? undefined
-			: { key: this.key, lastFrom: this.lastFrom, revision: this.record?.revision ?? 0 }
-	}
-
+	/** What to store of the series; nothing when no window of it was ever evaluated. */
 	changes(): Change[] {
-		const { progress } = this
-		if (!progress) return []
-		const own = this.isQuiet ? [] : stateChanges(this.key, this.start ?? 0, this.history, keepMs)
-		return [...own, seriesChange(progress.key, progress.lastFrom, progress.revision)]
-	}
-
-	private converged(from: number): boolean {
-		return packStates(this.states) === statesAt(this.old, from - 1)
-	}
-
-	private skip(from: number): undefined {
-		const { workingSet } = this.setting
-		this.setStates(unpackStates(statesAt(this.old, from)), from)
-		workingSet.confirm(this.key, from)
+		if (this.lastFrom === undefined) return []
+		const isQuiet = this.history.length === 0 && this.stored.length === 0
+		const states = isQuiet ? [] : stateChanges(this.key, this.start ?? 0, this.history, keepMs)
+		return [...states, seriesChange(this.key, this.lastFrom, this.record?.revision ?? 0)]
 	}
 
 	private setStates(states: States, from: number): void {
@@ -143,24 +124,15 @@ export class RuleEvaluator {
 		this.states = states
 	}
 
-	/** Enters an event in the book; a firing state then names its alert. */
-	private async record_(event: AlertEvent, states: States): Promise<States> {
+	/** Applies an event to the alerts. The state of an alert that opened then names it. */
+	private async recordEvent(event: AlertEvent, states: States): Promise<States> {
 		const { workingSet, digest } = this.setting
-		if (event.kind === 'resolved') {
-			workingSet.resolved(event.state.alert, event)
-			return states
-		}
-		const known = event.state.alert === undefined ? undefined : workingSet.alerts.get(event.state.alert)
-		if (event.kind === 'firing' && known) {
-			workingSet.hold(known, event)
-			return states
-		}
-		const before = await this.valueBefore(event)
-		const { row } = workingSet.fired(this.key, { ...event, before, digest })
-		return withState(states, event.rule.name, event.key, { ...event.state, alert: row.id })
+		const alert = await workingSet.record(this.key, event, digest, (e) => this.valueBefore(e))
+		if (!alert) return states
+		return withState(states, event.rule.name, event.key, { ...event.state, alert: alert.id })
 	}
 
-	/** The reported fact in the window before the one in which it began. */
+	/** The reported fact in the window before the one in which the alert began. */
 	private async valueBefore(event: AlertEvent): Promise<number | undefined> {
 		const table = await this.previousTable(event.state.since)
 		const subject = table?.subjects.find((s) => sameSubject(s, event.subject))
@@ -178,7 +150,7 @@ export class RuleEvaluator {
 		return this.setting.sources.readFacts(this.setting.context, { ...this.key, froms })
 	}
 
-	/** Reads a window with some of those that are judged after it. */
+	/** Reads the facts of a window together with those of some changed windows after it. */
 	private async tableOf(from: number): Promise<FactTable> {
 		const known = this.ahead.get(from)
 		if (known) {
@@ -191,7 +163,7 @@ export class RuleEvaluator {
 		return table as FactTable
 	}
 
-	/** The windows before one, the latest first, as far back as a loss is looked for. */
+	/** The windows before one, the latest first, as far back as missing facts are looked for. */
 	private async *earlierTables(from: number): AsyncGenerator<FactTable> {
 		// A series that is evaluated for the first time has nothing before its first window.
 		const first = this.record ? Number.NEGATIVE_INFINITY : (this.start ?? from)
@@ -203,7 +175,7 @@ export class RuleEvaluator {
 		}
 	}
 
-	private surroundings({ from, to }: FactTable): Surroundings {
+	private ruleContext({ from, to }: FactTable): RuleContext {
 		const { workingSet, hasBaseline, deployments } = this.setting
 		return {
 			inhibited: (rule) => rule.inhibitedBy.length > 0 && workingSet.isFiring(rule.inhibitedBy, from, to),
@@ -220,7 +192,7 @@ export class RuleEvaluator {
 }
 
 /** The states after the last window that begins at or before `from`. */
-const statesAt = (history: readonly { from: number; states: string }[], from: number): string =>
+const statesAt = (history: readonly StoredStates[], from: number): string =>
 	history.findLast((h) => h.from <= from)?.states ?? ''
 
 const sameSubject = (a: Subject, b: Subject): boolean =>

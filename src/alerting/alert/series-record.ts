@@ -1,28 +1,30 @@
 import { and, eq, sql } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
+import type { SeriesRef } from '../../core/series.ts'
 import type { WindowSize } from '../../core/time.ts'
 import type { Change } from '../../db/commit.ts'
 import { ruleSeries } from '../../db/schema.ts'
 
-/** A version's windows of one size, or with `clock` and no version: the state of a model's feed. */
-export type SeriesKey = { model: string; environment: string; version: string; window: WindowSize | 'clock' }
+export type ModelEnvironment = { model: string; environment: string }
+/** A series' windows of one size; or, with `clock` and version '', the state of a model in an environment. */
+export type RuleSeries = SeriesRef & { window: WindowSize | 'clock' }
 /** `states` are packed, after the window that begins at `lastFrom`. */
-export type SeriesRecord = SeriesKey & { lastFrom: number; revision: number; states: string }
+export type SeriesRecord = RuleSeries & { lastFrom: number; revision: number; states: string }
 
-export const seriesText = ({ model, environment, version, window }: SeriesKey): string =>
-	JSON.stringify([model, environment, version, window])
-export const placeText = ({ model, environment }: { model: string; environment: string }): string =>
+export const modelText = ({ model, environment }: ModelEnvironment): string =>
 	JSON.stringify([model, environment])
+export const seriesText = ({ model, environment, version, window }: RuleSeries): string =>
+	JSON.stringify([model, environment, version, window])
 
-// The outer columns by their full names: drizzle writes them bare here, and bare they would mean the inner table's.
+// The outer columns have their full names: drizzle writes them without the table, and then they would be the inner table's.
 const latestStates = sql<string>`coalesce((SELECT states FROM rule_state s WHERE s.model = rule_series.model AND
 	s.environment = rule_series.environment AND s.version = rule_series.version AND s.window = rule_series.window
 	ORDER BY s.from_ms DESC LIMIT 1), '')`
 
-/** What is known of each series that was judged before: of all, or of one model in one environment. */
+/** The series of a model in an environment that were evaluated before. */
 export async function readSeries(
 	context: Context,
-	place?: { model: string; environment: string },
+	{ model, environment }: ModelEnvironment,
 ): Promise<Map<string, SeriesRecord>> {
 	const rows = await context.db
 		.select({
@@ -35,65 +37,62 @@ export async function readSeries(
 			states: latestStates,
 		})
 		.from(ruleSeries)
-		.where(
-			place
-				? and(eq(ruleSeries.model, place.model), eq(ruleSeries.environment, place.environment))
-				: undefined,
-		)
+		.where(and(eq(ruleSeries.model, model), eq(ruleSeries.environment, environment)))
 	return new Map(rows.map((row) => [seriesText(row), row]))
 }
 
-const of = 'model = ?1 AND environment = ?2 AND version = ?3 AND window = ?4'
-const params = ({ model, environment, version, window }: SeriesKey) => [model, environment, version, window]
+const ofSeries = 'model = ?1 AND environment = ?2 AND version = ?3 AND window = ?4'
+const params = ({ model, environment, version, window }: RuleSeries) => [model, environment, version, window]
 
-/** The states as they were before a window, and after it and each later one that changed them. */
-export async function readHistory(
-	context: Context,
-	key: SeriesKey,
-	from: number,
-): Promise<{ from: number; states: string }[]> {
-	const rows = (await context.sql.values({
-		sql: `SELECT from_ms, states FROM rule_state WHERE ${of} AND from_ms >= coalesce((SELECT max(from_ms) FROM rule_state
-			WHERE ${of} AND from_ms < ?5), ?5) ORDER BY from_ms`,
-		params: [...params(key), from],
-	})) as unknown as [number, string][]
-	return rows.map(([at, states]) => ({ from: at, states }))
+/** The states of the series after a window, packed. */
+export type StoredStates = { from: number; states: string }
+
+/** The states before a window, and after it and each later one that changed them. */
+export function readHistory(context: Context, series: RuleSeries, from: number): Promise<StoredStates[]> {
+	return context.sql.all<StoredStates>({
+		sql: `SELECT from_ms AS "from", states FROM rule_state WHERE ${ofSeries} AND from_ms >= coalesce(
+			(SELECT max(from_ms) FROM rule_state WHERE ${ofSeries} AND from_ms < ?5), ?5) ORDER BY from_ms`,
+		params: [...params(series), from],
+	})
 }
 
-/** Says how far a series was judged; fails the commit when somebody else judged it meanwhile. */
-export function seriesChange(key: SeriesKey, lastFrom: number, revision: number): Change {
+/** Stores how far a series was evaluated. The commit fails if another process evaluated it in the meantime. */
+export function seriesChange(series: RuleSeries, lastFrom: number, revision: number): Change {
 	const query = {
 		sql: `INSERT INTO rule_series (model, environment, version, window, last_from, revision) VALUES (?1, ?2, ?3, ?4, ?5, 1)
 			ON CONFLICT DO UPDATE SET last_from = ?5, revision = revision + 1 WHERE revision = ?6`,
-		params: [...params(key), lastFrom, revision],
+		params: [...params(series), lastFrom, revision],
 	}
 	return { query, guarded: true }
 }
 
-/** Replaces the states from a window on by others. Nobody replays what lies further back than `keepMs` before it. */
+/** Replaces the states from a window on. States that are older than `keepMs` before it are deleted: no replay needs them. */
 export function stateChanges(
-	key: SeriesKey,
+	series: RuleSeries,
 	from: number,
-	states: readonly { from: number; states: string }[],
+	states: readonly StoredStates[],
 	keepMs: number,
 ): Change[] {
 	const list = JSON.stringify(states.map((s) => [s.from, s.states]))
 	return [
 		{
-			query: { sql: `DELETE FROM rule_state WHERE ${of} AND from_ms >= ?5`, params: [...params(key), from] },
+			query: {
+				sql: `DELETE FROM rule_state WHERE ${ofSeries} AND from_ms >= ?5`,
+				params: [...params(series), from],
+			},
 		},
 		{
 			query: {
 				sql: `INSERT INTO rule_state (model, environment, version, window, from_ms, states)
 					SELECT ?1, ?2, ?3, ?4, value ->> 0, value ->> 1 FROM json_each(?5)`,
-				params: [...params(key), list],
+				params: [...params(series), list],
 			},
 		},
 		{
 			query: {
-				sql: `DELETE FROM rule_state WHERE ${of} AND from_ms < ?5 - ?6 AND from_ms <> (SELECT max(from_ms) FROM rule_state
-					WHERE ${of} AND from_ms < ?5 - ?6)`,
-				params: [...params(key), from, keepMs],
+				sql: `DELETE FROM rule_state WHERE ${ofSeries} AND from_ms < ?5 - ?6 AND from_ms <> (SELECT max(from_ms)
+					FROM rule_state WHERE ${ofSeries} AND from_ms < ?5 - ?6)`,
+				params: [...params(series), from, keepMs],
 			},
 		},
 	]

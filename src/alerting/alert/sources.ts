@@ -13,11 +13,11 @@ import { total } from '../../stats/counts.ts'
 /** By feature, then by name of the fact. */
 export type BaselineFacts = ReadonlyMap<string, ReadonlyMap<string, number>>
 
-/** Where facts come from: the computed metrics, unless a test brings its own. */
+/** Where an evaluation reads facts from: the computed metrics, or what a test scripts. */
 export type Sources = {
 	/** Windows whose values changed after a sequence number. */
 	computedWindows(context: Context, query: { since: number }): Promise<ChangedWindow[]>
-	/** A table for each window that is asked for, in that order; one without subjects where nothing was computed. */
+	/** A table for each window of the query, in its order; without subjects where nothing was computed. */
 	readFacts(context: Context, query: FactQuery): Promise<FactTable[]>
 	/** The `baseline.*` facts of each feature, of the baseline in force; undefined without a baseline. */
 	baselineFacts(context: Context, model: string, version: string): Promise<BaselineFacts | undefined>
@@ -37,8 +37,9 @@ async function baselineFacts(
 
 export function factsOf({ bins, groups, proper }: ReferenceColumn): ReadonlyMap<string, number> {
 	const rows = Math.max(1, total(groups))
-	const [unseen, missing] = groups.subarray(proper) as unknown as [number, number]
-	// Categories that occur once weigh as much as those that do not occur (Good 1953); the rarest of many are not kept.
+	const [unseen = 0, missing = 0] = groups.subarray(proper)
+	// Categories that occur once estimate the share of those not seen yet (Good 1953). Rare ones beyond the limit of a
+	// column were not kept and count as unseen.
 	const once = groups.subarray(0, proper).filter((count) => count === 1).length
 	return new Map([
 		['baseline.null_rate', missing / rows],

@@ -6,87 +6,33 @@ import { AppError } from '../../core/errors.ts'
 import { type Change, commit } from '../../db/commit.ts'
 import { outboxInsert } from '../../db/outbox.ts'
 import { incidentEvents, incidents } from '../../db/schema.ts'
-import type { Incident, IncidentRow } from './incident.ts'
+import type { Incident } from './incident.schema.ts'
+import type { IncidentRow } from './incident.ts'
 import { findIncident, getIncident } from './read-incidents.ts'
 
-/** A timeline entry of one revision of an incident. */
-export const eventInsert = (
-	context: Context,
-	incident: string,
-	revision: number,
-	seq: number,
-	at: number,
-	who: string,
-	what: string,
-): Change => ({
-	query: context.db.insert(incidentEvents).values({ incident, revision, seq, at, who, what }),
-})
-
-/** What tells Slack that a revision is there: one message a channel, or one for the default channel. */
-export const announce = (
-	now: number,
-	{ id, channels }: Pick<IncidentRow, 'id' | 'channels'>,
-	revision: number,
-): Change[] =>
-	(channels.length > 0 ? channels : [undefined]).map((channel) =>
-		outboxInsert(now, {
-			key: `incident:${id}:${revision}:${channel ?? ''}`,
-			kind: 'incident',
-			payload: { incidentId: id, ...(channel === undefined ? {} : { channel }) },
-		}),
-	)
-
-/**
- * Changes an incident as a person asked, with its timeline entry, its ledger entry and its announcement in one commit.
- * Throws `conflict` when it changed meanwhile.
- */
-export async function changeIncident(
-	context: Context,
-	actor: Actor,
-	row: IncidentRow,
-	change: { set: Partial<IncidentRow>; what: string; action: string; details?: Record<string, unknown> },
-): Promise<void> {
-	const now = context.now()
-	const revision = row.revision + 1
-	const update = context.db
-		.update(incidents)
-		.set({ ...change.set, revision })
-		.where(and(eq(incidents.id, row.id), eq(incidents.revision, row.revision)))
-	const entry = {
-		action: change.action,
-		object: `incident:${row.id}`,
-		model: row.model,
-		...(change.details ? { details: change.details } : {}),
-	}
-	await commit(context, actor, entry, [
-		{ query: update, guarded: true },
-		eventInsert(context, row.id, revision, 0, now, actor.id, change.what),
-		...announce(now, row, revision),
-	])
-}
-
+/** Who may change incidents and silences. */
 export const handlers: Role[] = ['analyst', 'approver']
 const maxTries = 3
 
-/** Says that somebody is on it. Doing it again changes nothing; a resolved incident cannot be acknowledged. */
+/** Acknowledges an incident: somebody works on it. Acknowledging again changes nothing; a resolved one is refused. */
 export async function acknowledgeIncident(context: Context, actor: Actor, id: string): Promise<Incident> {
 	for (let attempt = 1; ; attempt++) {
 		const row = await findIncident(context, actor, id, handlers)
 		if (row.status === 'resolved')
-			throw new AppError('conflict', `${id} is resolved already; there is nothing to acknowledge.`)
+			throw new AppError('conflict', `${id} is already resolved and cannot be acknowledged.`)
 		if (row.status === 'acknowledged') return getIncident(context, actor, id)
 		const set = { status: 'acknowledged' as const, acknowledgedAt: context.now(), acknowledgedBy: actor.id }
 		try {
 			await changeIncident(context, actor, row, { set, what: 'acknowledged', action: 'acknowledge-incident' })
 			return getIncident(context, actor, id)
 		} catch (error) {
-			// Somebody was quicker: look again, it may be done.
+			// Another change came first: read the incident again.
 			if (!(error instanceof AppError && error.code === 'conflict') || attempt === maxTries) throw error
 		}
 	}
 }
 
-/** Adds a remark to the timeline. The ledger has its digest. */
+/** Adds a comment to the timeline. The ledger has its digest. */
 export async function commentIncident(
 	context: Context,
 	actor: Actor,
@@ -99,7 +45,7 @@ export async function commentIncident(
 	return getIncident(context, actor, id)
 }
 
-/** Closes an incident by hand, for a reason. It opens again when one of its rules fires anew. Again changes nothing. */
+/** Resolves an incident manually. It opens again when one of its rules fires anew. Resolving again changes nothing. */
 export async function resolveIncident(
 	context: Context,
 	actor: Actor,
@@ -124,3 +70,56 @@ export async function resolveIncident(
 	}
 	return getIncident(context, actor, id)
 }
+
+/** One commit: the change, its timeline entry, its ledger entry and its announcement. Throws `conflict` if it changed. */
+async function changeIncident(
+	context: Context,
+	actor: Actor,
+	row: IncidentRow,
+	change: { set: Partial<IncidentRow>; what: string; action: string; details?: Record<string, unknown> },
+): Promise<void> {
+	const now = context.now()
+	const revision = row.revision + 1
+	const update = context.db
+		.update(incidents)
+		.set({ ...change.set, revision })
+		.where(and(eq(incidents.id, row.id), eq(incidents.revision, row.revision)))
+	const entry = {
+		action: change.action,
+		object: `incident:${row.id}`,
+		model: row.model,
+		...(change.details ? { details: change.details } : {}),
+	}
+	await commit(context, actor, entry, [
+		{ query: update, guarded: true },
+		eventInsert(context, row.id, revision, 0, now, actor.id, change.what),
+		...announce(now, row, revision),
+	])
+}
+
+/** A timeline entry of one revision of an incident. */
+export const eventInsert = (
+	context: Context,
+	incident: string,
+	revision: number,
+	seq: number,
+	at: number,
+	who: string,
+	what: string,
+): Change => ({
+	query: context.db.insert(incidentEvents).values({ incident, revision, seq, at, who, what }),
+})
+
+/** Messages about a new revision for the outbox: one for each channel, or one for the default channel. */
+export const announce = (
+	now: number,
+	{ id, channels }: Pick<IncidentRow, 'id' | 'channels'>,
+	revision: number,
+): Change[] =>
+	(channels.length > 0 ? channels : [undefined]).map((channel) =>
+		outboxInsert(now, {
+			key: `incident:${id}:${revision}:${channel ?? ''}`,
+			kind: 'incident',
+			payload: { incidentId: id, ...(channel === undefined ? {} : { channel }) },
+		}),
+	)

@@ -1,6 +1,6 @@
 import type { IncidentChange } from '../../db/schema.ts'
 
-/** Three digits, as many as one reads. */
+/** Rounds to three digits for reading. */
 export function amount(x: number): string {
 	const size = Math.abs(x)
 	const notation = size !== 0 && (size < 1e-4 || size >= 1e15) ? 'scientific' : 'standard'
@@ -9,7 +9,7 @@ export function amount(x: number): string {
 
 export const percent = (share: number): string => `${amount(100 * share)}%`
 
-/** `x12`, or `÷12` where values are a twelfth of before. */
+/** `x12`, or `÷12` if values are a twelfth of what they were. */
 export const factorText = (factor: number): string =>
 	Math.abs(factor) >= 1 ? `x${amount(factor)}` : `÷${amount(1 / factor)}`
 
@@ -18,7 +18,7 @@ export const listed = (names: readonly string[], word: 'and' | 'or'): string =>
 
 const maxPlaces = 3
 
-/** `city is munich or berlin` of changes that are told of segments or groups; empty when they are told of all rows. */
+/** Where changes are, such as `city is munich or berlin`; empty for changes over all rows. */
 export function whereOf(changes: readonly Pick<IncidentChange, 'segment' | 'group'>[]): string {
 	const name = changes[0]?.segment?.name
 	const values = changes.flatMap(({ segment, group }) => segment?.value ?? group ?? [])

@@ -1,3 +1,4 @@
+import { getOrInsert } from '../../core/maps.ts'
 import type { IncidentChange } from '../../db/schema.ts'
 import { defaultMinGroup } from '../../stats/fairness/disparity.ts'
 import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
@@ -14,15 +15,15 @@ import {
 type Change = Omit<IncidentChange, 'since'>
 type Rows = ArrayLike<number> & Iterable<number>
 
-/** Elsewhere is unchanged when it differs by at most this share of what differs where the change is. */
+/** The other places count as unchanged if they differ by at most this share of the change. */
 const maxElsewhere = 1 / 3
 const maxValues = 200
 const maxPlaces = 5
-/** The last part of a window, for changes that came in the middle of it. */
+/** The last part of a window, for changes that began in the middle of it. */
 const lastPart = 0.25
 const minInPart = 60
 
-/** How a feature changed: of each aspect over all rows, or only where it did when the rest is as before. */
+/** How a feature changed, by aspect: over all rows, or only in the places that changed if the others did not. */
 export function featureChanges(comparison: Comparison, spec: FeatureSpec): Change[] {
 	const { after } = comparison
 	const rows = spec.name.startsWith('$') ? after.all : after.withFeatures
@@ -31,7 +32,7 @@ export function featureChanges(comparison: Comparison, spec: FeatureSpec): Chang
 	const at = (row: number) => after.batch.timestamps[row] as number
 	const late = [...rows].sort((a, b) => at(a) - at(b)).slice(-Math.floor(rows.length * lastPart))
 	const now = changesIn(comparison, spec, late)
-	// A window in which it began holds rows of before too: its end may tell what the whole does not.
+	// If the change began within the window, its last part can show what the whole does not.
 	return now.some((c) => c.kind === 'unit' || c.kind === 'truncation' || c.kind === 'constant') ? now : whole
 }
 
@@ -45,22 +46,22 @@ function changesIn(comparison: Comparison, spec: FeatureSpec, rows: Rows): Chang
 	if (!base) return []
 	const known =
 		spec.type !== 'numeric' && baseline && baseline.rows > 0 ? new Set(baseline.categories.keys()) : undefined
-	// Free text is never told: it is about people, and not compared by content.
+	// Free text can be about people: its content is neither compared nor shown.
 	const found = findChanges(base, sideOf(values, rows), known).filter(
 		({ aspect }) => spec.type !== 'text' || aspect === 'missing' || aspect === 'type',
 	)
 	const places = found.length === 0 ? [] : splitAll(comparison, spec, rows, base)
 	return found.flatMap((change): Change[] => {
 		const where = whereIs(change.aspect, places, known)
-		return where ? toldOf(spec.name, where) : [told(spec.name, change)]
+		return where ? placeChanges(spec.name, where) : [toChange(spec.name, change)]
 	})
 }
 
 const rowsFor = (rows: WindowRows, { name }: FeatureSpec) =>
 	name.startsWith('$') ? rows.all : rows.withFeatures
 
-/** One value of a dimension: its rows now and before, and all others' of it. */
-type Place = {
+/** One value of a dimension, with its rows of the window and both sides of the comparison. */
+type Subset = {
 	segment?: { name: string; value: string }
 	group?: string
 	name: string
@@ -68,7 +69,8 @@ type Place = {
 	before: Side
 	after: Side
 }
-type Split = { places: Place[]; restOf: (held: readonly Place[]) => { before: Side; after: Side } }
+/** The places of one dimension; `restOf` answers both sides of all other rows. */
+type Split = { places: Subset[]; restOf: (held: readonly Subset[]) => { before: Side; after: Side } }
 
 function splitAll(
 	{ after, before, dimensions }: Comparison,
@@ -93,7 +95,7 @@ function splitAll(
 				after: ofNow(list),
 				before: ofBefore(earlier?.get(name) ?? []),
 			}))
-		const restOf = (held: readonly Place[]) => {
+		const restOf = (held: readonly Subset[]) => {
 			const names = new Set(held.map((p) => p.name))
 			const rest = (of: Iterable<[string, number[]]>) =>
 				[...of].flatMap(([name, list]) => (names.has(name) ? [] : list))
@@ -107,20 +109,19 @@ const placed = (dimension: Dimension, value: string) =>
 	'segment' in dimension ? { segment: { name: dimension.segment, value } } : { group: value }
 
 function byPlace(names: readonly (string | undefined)[], rows: Rows): Map<string, number[]> {
-	const found = new Map<string, number[]>()
+	const places = new Map<string, number[]>()
 	for (const row of rows) {
 		const name = names[row]
-		if (name === undefined) continue
-		const list = found.get(name)
-		if (list) list.push(row)
-		else found.set(name, [row])
+		if (name !== undefined) getOrInsert(places, name, newList).push(row)
 	}
-	return found
+	return places
 }
 
-type Held = { place: Place; found: Found }
+const newList = (): number[] => []
 
-/** The values of one dimension that hold a change that no other has; undefined when it is everywhere, or not one's own. */
+type Held = { place: Subset; found: Found }
+
+/** The places of one dimension that have the change while all others do not; undefined if there is no such dimension. */
 function whereIs(
 	aspect: Aspect,
 	splits: readonly Split[],
@@ -137,15 +138,15 @@ function whereIs(
 			rest.after.rows < defaultMinGroup
 				? Number.POSITIVE_INFINITY
 				: sizeOf(aspect, rest.before, rest.after, known)
-		const least = Math.min(...held.map((h) => h.found.size))
+		const smallest = Math.min(...held.map((h) => h.found.size))
 		const isUnchanged = !findChanges(rest.before, rest.after, known).some((f) => f.aspect === aspect)
-		return isUnchanged && elsewhere <= maxElsewhere * least ? [held] : []
+		return isUnchanged && elsewhere <= maxElsewhere * smallest ? [held] : []
 	})
 	const rowsIn = (held: readonly Held[]) => held.reduce((sum, { place }) => sum + place.rows.length, 0)
 	return fitting.sort((a, b) => rowsIn(a) - rowsIn(b))[0]
 }
 
-const told = (feature: string, { kind, factor, before, after, words }: Found): Change => ({
+const toChange = (feature: string, { kind, factor, before, after, words }: Found): Change => ({
 	feature,
 	kind,
 	...(factor === undefined ? {} : { factor }),
@@ -157,15 +158,15 @@ const told = (feature: string, { kind, factor, before, after, words }: Found): C
 export const nameOf = (feature: string): string =>
 	feature === '$score' ? 'the score' : feature === '$decision' ? 'the decision' : feature
 
-/** One change a place; the last says what is elsewhere. */
-function toldOf(feature: string, held: readonly Held[]): Change[] {
+/** One change for each place; the last one says that the others did not change. */
+function placeChanges(feature: string, held: readonly Held[]): Change[] {
 	const shown = held.slice(0, maxPlaces)
 	return shown.map(({ place: { segment, group }, found }, i) => {
 		const where = segment ? `${segment.name} is ${segment.value}` : group
 		const others = held.length > maxPlaces ? `; ${held.length - maxPlaces} more are alike` : ''
 		const end = i === shown.length - 1 ? `${others}; elsewhere unchanged` : ''
 		return {
-			...told(feature, found),
+			...toChange(feature, found),
 			...(segment ? { segment } : {}),
 			...(group === undefined ? {} : { group }),
 			text: `${nameOf(feature)} where ${where}${found.inPlace ?? ` ${found.words}`}${end}`,

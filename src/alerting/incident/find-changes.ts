@@ -1,16 +1,16 @@
 import { quantileSorted } from 'simple-statistics'
 import { chiSquareHomogeneity } from '../../stats/chi-square.ts'
-import { newcombe } from '../../stats/fairness/two-shares.ts'
+import { totalVariation } from '../../stats/distances.ts'
+import { newcombe } from '../../stats/fairness/shares.ts'
 import { modeOf, sampleDistance, shareAt } from '../../stats/ordered-samples.ts'
-import { totalVariation } from '../../stats/total-variation.ts'
 import { type UnitChange, unitChange } from '../../stats/unit-change.ts'
 import { amount, factorText, percent } from './change-text.ts'
 import type { Side } from './window-rows.ts'
 
-/** What can change of a feature, each apart from the others. */
+/** The aspects of a feature that can change independently. */
 export type Aspect = 'type' | 'missing' | 'category' | 'values'
 
-/** One change of a feature, by more than chance. `size` is in [0, 1] and compares changes of one aspect. */
+/** One change of a feature, larger than chance. `size` is in [0, 1] and comparable within an aspect. */
 export type Found = {
 	aspect: Aspect
 	kind: string
@@ -18,12 +18,12 @@ export type Found = {
 	factor?: number
 	before: number | null
 	after: number | null
-	/** What follows the feature's name; where a place is named too, `inPlace` may be shorter. */
+	/** The text after the feature's name; `inPlace` is a shorter one for after the name of a place. */
 	words: string
 	inPlace?: string
 }
 
-/** Standard errors, and the share of rows, from which on a difference is told. */
+/** A difference is reported from this many standard errors, and this share of rows, on. */
 const clear = 3.29
 const minRise: Record<'type' | 'missing' | 'category', number> = {
 	type: 0.005,
@@ -32,15 +32,15 @@ const minRise: Record<'type' | 'missing' | 'category', number> = {
 }
 const minDistance = 0.05
 const minRows = 20
-/** A category is named when so many rows have it: rarer ones may point at a person. */
+/** A category is named only if this many rows have it: a rarer one could identify a person. */
 const minNamed = 10
 const maxCategories = 3
 
-/** What changed from one side to the other, the most telling first. `known`: the categories that are not new. */
+/** What changed from one side to the other, the most informative first. `known`: the categories that are not new. */
 export const findChanges = (before: Side, after: Side, known: ReadonlySet<string> | undefined): Found[] =>
 	[wrongTypes, missingValues, newCategories, otherValues].flatMap((find) => find(before, after, known) ?? [])
 
-/** How far one aspect differs, whether or not by more than chance. */
+/** How far one aspect differs, also when by chance. */
 export function sizeOf(aspect: Aspect, before: Side, after: Side, known?: ReadonlySet<string>): number {
 	if (aspect === 'type') return share(after.wrong, after) - share(before.wrong, before)
 	if (aspect === 'missing') return share(after.missing, after) - share(before.missing, before)
@@ -55,17 +55,17 @@ type Find = (before: Side, after: Side, known: ReadonlySet<string> | undefined) 
 
 const share = (count: number, { rows }: Side): number => (rows === 0 ? 0 : count / rows)
 
-/** Whether a share has risen by more than chance and by enough to be told. */
-function hasRisen(before: [number, number], after: [number, number], least: number): boolean {
+/** Whether a share has risen by more than chance, and by at least `minimum`. */
+function hasRisen(before: [number, number], after: [number, number], minimum: number): boolean {
 	const [[a, m], [b, n]] = [before, after]
-	if (m === 0 || n === 0 || b / n - a / m < least) return false
+	if (m === 0 || n === 0 || b / n - a / m < minimum) return false
 	return newcombe({ successes: b, n }, { successes: a, n: m }, clear).low > 0
 }
 
 const wrongTypes: Find = (before, after) => {
 	if (!hasRisen([before.wrong, before.rows], [after.wrong, after.rows], minRise.type)) return undefined
 	const [was, is] = [share(before.wrong, before), share(after.wrong, after)]
-	const words = `comes with another type than declared in ${percent(is)} of rows, ${none(was)} before`
+	const words = `has another type than declared in ${percent(is)} of rows, ${none(was)} before`
 	return { aspect: 'type', kind: 'type', size: is - was, before: was, after: is, words }
 }
 
@@ -99,16 +99,16 @@ const newCategories: Find = (before, after, known) => {
 
 function newWords(found: Counted, after: Side, known: ReadonlySet<string>): string {
 	const named = found.filter(([, rows]) => rows >= minNamed).slice(0, maxCategories)
-	const told = named.map(([name, rows]) => {
+	const shown = named.map(([name, rows]) => {
 		const alike = [...known].find((k) => plainly(k) === plainly(name))
 		const as = alike === undefined ? '' : `, which looks like "${alike}"`
 		return `"${name.slice(0, 60)}" in ${percent(share(rows, after))} of rows${as}`
 	})
 	const rest = found.slice(named.length)
-	if (told.length === 0)
-		return `has ${rest.length} new categories in ${percent(share(rowsOf(rest), after))} of rows, each too rare to be named`
+	if (shown.length === 0)
+		return `has ${rest.length} new categories in ${percent(share(rowsOf(rest), after))} of rows, each too rare to be shown`
 	const more = rest.length > 0 ? `, ${rest.length} more in ${percent(share(rowsOf(rest), after))}` : ''
-	return `has ${told.length + rest.length === 1 ? 'the new category' : 'new categories:'} ${told.join(', ')}${more}`
+	return `has ${shown.length + rest.length === 1 ? 'the new category' : 'new categories:'} ${shown.join(', ')}${more}`
 }
 
 const plainly = (name: string): string =>
@@ -141,7 +141,7 @@ const categoriesChanged: Find = (before, after, known) => {
 	const names = [...new Set([...before.categories.keys(), ...(known ?? [])])].sort()
 	const moves = names.map((name, i) => ({ name, was: (a[i] as number) / m, is: (b[i] as number) / n }))
 	moves.sort((x, y) => Math.abs(y.is - y.was) - Math.abs(x.is - x.was))
-	const told = moves
+	const largest = moves
 		.slice(0, 2)
 		.map(({ name, was, is }) => `"${name.slice(0, 60)}" in ${percent(is)} of rows, ${percent(was)} before`)
 	const [{ was, is }] = moves as [(typeof moves)[number]]
@@ -151,14 +151,14 @@ const categoriesChanged: Find = (before, after, known) => {
 		size,
 		before: was,
 		after: is,
-		words: `is distributed otherwise: ${told.join('; ')}`,
+		words: `is distributed differently: ${largest.join('; ')}`,
 	}
 }
 
 const median = (sorted: Float64Array): number => quantileSorted(sorted as unknown as number[], 0.5)
 const mean = (values: Float64Array): number => values.reduce((sum, x) => sum + x / values.length, 0)
 
-/** The first explanation that holds: one value, clipped, another unit, one value too often; else how the middle moved. */
+/** The first explanation that fits: clipped, one value, another unit, one value too often; or else how the median moved. */
 function numbersChanged(before: Float64Array, after: Float64Array): Found | undefined {
 	const size = sampleDistance(before, after)
 	const chance = 1.95 * Math.sqrt(1 / before.length + 1 / after.length)
@@ -188,14 +188,14 @@ function numbersChanged(before: Float64Array, after: Float64Array): Found | unde
 	)
 }
 
-function unitOf(unit: UnitChange, said: string) {
-	if ('name' in unit) return { kind: 'unit', words: `looks like ${unit.name}: ${said}` }
+function unitOf(unit: UnitChange, medians: string) {
+	if ('name' in unit) return { kind: 'unit', words: `looks like ${unit.name}: ${medians}` }
 	const times = factorText(unit.factor)
 	return {
 		kind: 'unit',
 		factor: Number(unit.factor.toPrecision(6)),
-		words: `looks like a unit change ${times}: ${said}`,
-		inPlace: `: ${times}, looks like a unit change (${said})`,
+		words: `looks like a unit change ${times}: ${medians}`,
+		inPlace: `: ${times}, looks like a unit change (${medians})`,
 	}
 }
 
@@ -203,7 +203,7 @@ function shiftWords(before: Float64Array, after: Float64Array, medians: string):
 	return `has moved: ${medians} (mean ${amount(mean(before))} before, ${amount(mean(after))} now)`
 }
 
-/** The values beyond a bound stand at the bound now, and all others as before. */
+/** Values beyond a bound are at the bound now, and all others are as before. */
 function clippedAt(before: Float64Array, after: Float64Array, chance: number) {
 	const [low, high] = [after[0] as number, after.at(-1) as number]
 	for (const [bound, apply] of [
@@ -215,7 +215,7 @@ function clippedAt(before: Float64Array, after: Float64Array, chance: number) {
 		if (is > 0.98 || !hasRisen(rows(was, before), rows(is, after), 0.02)) continue
 		const beyond = before.filter((x) => apply(x) !== x).length / before.length
 		if (beyond < is / 2 || sampleDistance(before.map(apply), after) > Math.max(chance, 0.05)) continue
-		const words = `is clipped at ${amount(bound)}: ${percent(is)} of rows stand exactly there, ${none(was)} before`
+		const words = `is clipped at ${amount(bound)}: ${percent(is)} of rows have exactly this value, ${none(was)} before`
 		return { kind: 'truncation', before: was, after: is, words }
 	}
 	return undefined
@@ -232,7 +232,7 @@ function often(before: Float64Array, after: Float64Array, common: Common): Found
 	return { ...common, kind: 'spike', before: was, after: is, words }
 }
 
-/** Another unit in a part of the rows: those that stand where there was hardly any before. */
+/** Another unit in a part of the rows: those outside of the range of nearly all values before. */
 function mixedUnit(before: Float64Array, after: Float64Array, common: Common): Found | undefined {
 	const at = (p: number) => quantileSorted(before as unknown as number[], p)
 	const [low, high] = [at(0.002), at(0.998)]
@@ -241,6 +241,6 @@ function mixedUnit(before: Float64Array, after: Float64Array, common: Common): F
 	const unit = part >= 0.05 ? unitChange(before, outside) : undefined
 	if (!unit) return undefined
 	const middle = { before: median(before), after: median(outside) }
-	const said = `in ${percent(part)} of rows: median ${amount(middle.before)} before, ${amount(middle.after)} there now`
-	return { ...common, ...middle, ...unitOf(unit, said), size: part }
+	const medians = `in ${percent(part)} of rows: median ${amount(middle.before)} before, ${amount(middle.after)} there now`
+	return { ...common, ...middle, ...unitOf(unit, medians), size: part }
 }

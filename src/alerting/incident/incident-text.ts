@@ -8,7 +8,7 @@ import { causeOf, isFollower, isInput } from './causes.ts'
 import { amount, factorText, listed, percent, whereOf } from './change-text.ts'
 
 const maxNamed = 3
-/** What a header of Slack takes. Parts that do not fit are left out whole. */
+/** The limit of a Slack header. Parts that do not fit are left out. */
 const maxLetters = 150
 
 /** What an alert is about, in words. */
@@ -20,13 +20,13 @@ export function subjectText(alert: Pick<AlertRow, 'subjectKey' | 'model'>): stri
 }
 
 /**
- * What happened, in plain words: inputs first, each by the alert that says most of it, then what follows from them. Only
- * what goes on is in it: `alerts` are those that fire, or all of an incident that is over.
+ * The title: what happened to the inputs, each by its most informative alert, then the consequences. `alerts` are those
+ * that fire, or all of an incident that is over.
  */
 export function titleOf(alerts: readonly AlertRow[], changes: readonly IncidentChange[]): string {
 	const causes = alerts.filter((a) => !isFollower(a))
 	const leads = causes.length > 0 ? causes : alerts
-	const groups = byTitle(maxTelling(leads))
+	const groups = byTitle(bestBySubject(leads))
 	const since = Math.min(...alerts.map((a) => a.began))
 	const when = ` since ${formatTime(since).slice(0, 16).replace('T', ' ')}`
 	const parts = groups.map(({ title, names, features }, i) => {
@@ -36,7 +36,7 @@ export function titleOf(alerts: readonly AlertRow[], changes: readonly IncidentC
 		return { what: `; ${what}`, details: details && ` (${details})` }
 	})
 	if (causes.length > 0) parts.push({ what: followersText(alerts.filter(isFollower)), details: '' })
-	// Everything that changed is named before anything is told in detail.
+	// Everything that changed is named before details take the room that is left.
 	let room = maxLetters - parts.reduce((sum, { what }) => sum + what.length, 0)
 	const text = parts.map(({ what, details }) => {
 		if (details.length > room) return what
@@ -46,16 +46,16 @@ export function titleOf(alerts: readonly AlertRow[], changes: readonly IncidentC
 	return fitting(text)
 }
 
-/** As many parts as fit. A first part that is longer is kept, cut between words. */
+/** As many parts as fit. A first part that is too long is cut between words. */
 function fitting(parts: readonly string[]): string {
 	const [first = '', ...rest] = parts
-	const most = 2 * maxLetters
-	const start = first.length > most ? `${first.slice(0, wordEnd(first, most)).trimEnd()}…` : first
+	const limit = 2 * maxLetters
+	const start = first.length > limit ? `${first.slice(0, wordEnd(first, limit)).trimEnd()}…` : first
 	return rest.reduce((text, part) => (text.length + part.length > maxLetters ? text : text + part), start)
 }
 
-/** Of each subject the alert that says most: a feature that is missing has drifted too. */
-function maxTelling(alerts: readonly AlertRow[]): AlertRow[] {
+/** The most informative alert of each subject: a feature that is missing has also drifted. */
+function bestBySubject(alerts: readonly AlertRow[]): AlertRow[] {
 	const order = ['type', 'missing', 'category']
 	const rank = (alert: AlertRow) => {
 		const at = order.indexOf(causeOf(alert))
@@ -88,7 +88,7 @@ const namesText = (names: readonly string[]): string =>
 
 const irregular: Record<string, string> = { has: 'have', is: 'are', was: 'were', does: 'do' }
 
-/** A title says what one subject does; of several it is said with the plural of its verb. */
+/** The title of several subjects: a rule's title is in the singular, so its verb is made plural. */
 const pluralOf = (title: string): string =>
 	title.replace(
 		/^((?:no longer )?)(\w+)/,
@@ -102,7 +102,7 @@ function followersText(followers: readonly AlertRow[]): string {
 	return score ? '; the score follows' : decision ? '; the decisions follow' : ''
 }
 
-/** What is known of how each feature changed, short; empty where a shift is all. */
+/** How each feature changed, in short; empty when it only shifted. */
 function clauses(
 	features: readonly string[],
 	changes: readonly IncidentChange[],
@@ -143,48 +143,52 @@ function shortOf({ kind, factor, before, after, text }: IncidentChange): string 
 
 const source = (feature: string, task: string): string => `Ask who sends ${feature} ${task}`
 
-/** By the kind of what changed of a feature. */
+/** By kind of change of a feature. */
 const ofChange: Record<string, (feature: string) => string> = {
 	unit: (f) =>
-		source(f, 'whether its unit has changed, and have it turned back; else retrain on the new one.'),
-	missing: (f) => source(f, 'why it is not filled: a join or a source that fails is the usual cause.'),
-	'new-category': (f) => source(f, 'what the new category means: map it to a known one, or retrain with it.'),
+		source(f, 'whether its unit has changed. Have the change reverted, or retrain on the new unit.'),
+	missing: (f) => source(f, 'why it is missing: the usual cause is a join or a source that fails.'),
+	'new-category': (f) => source(f, 'what the new category means. Map it to a known one, or retrain with it.'),
 	type: (f) =>
-		`Compare what the client sends as ${f} with the declared type: the model does not see such values.`,
+		`Compare what the client sends as ${f} with the declared type: the model does not see values of another type.`,
 	truncation: (f) => source(f, 'where its values are cut off.'),
 	constant: (f) =>
-		source(f, 'why it does not change any more: a default value in place of a lookup is the usual cause.'),
-	spike: (f) => source(f, 'whether this value stands for "unknown": send null instead.'),
+		source(f, 'why it no longer varies: the usual cause is a default value instead of a lookup.'),
+	spike: (f) => source(f, 'whether this value means "unknown". If so, send null instead.'),
 	shift: (f) =>
-		source(f, 'whether other people come, or the data is made otherwise; then check the outcomes.'),
+		source(
+			f,
+			'whether the population or the way the data is collected has changed. Then check the outcomes.',
+		),
 }
 
-/** By what the alerts are about, where no feature explains it. */
+/** By cause of the alerts, if no feature explains them. */
 const ofCause: Record<string, string> = {
 	data: 'Ask who sends the feature what has changed at its source.',
-	missing: 'Ask who sends the feature why it is not filled.',
+	missing: 'Ask who sends the feature why it is missing.',
 	category: 'Ask who sends the feature what the new categories mean.',
 	type: 'Compare what the client sends with the declared types.',
 	score:
-		'No feature that drifts explains it: check which artefact serves, and what is sent apart from the declared features.',
-	attribution: 'Check whether another artefact serves than the one that is registered.',
+		'No drifted feature explains it. Check which artefact serves, and what is sent besides the declared features.',
+	attribution: 'Check whether another artefact serves than the registered one.',
 	replay:
-		'Register what serves, or roll back to what is registered. Until then no explanation of these decisions can be given.',
+		'Register what serves, or roll back to what is registered. Until then these decisions cannot be explained.',
 	performance:
-		'Look at `/plumb performance`: which windows, and whether outcomes are complete; then retrain or roll back.',
-	estimated: 'Outcomes are not known yet: hasten some of them, and look at what else changed.',
-	concept: 'Look at `/plumb performance`: whether errors rose in all segments; then retrain.',
-	fairness: 'Look at `/plumb bias`: which groups, and since when; then decide with compliance.',
+		'Look at `/plumb performance`: which windows are affected, and whether their outcomes are complete. Then retrain or roll back.',
+	estimated: 'The outcomes are not known yet. Get some of them early, and look at what else changed.',
+	concept: 'Look at `/plumb performance`: whether errors rose in all segments. Then retrain.',
+	fairness: 'Look at `/plumb bias`: which groups are affected, and since when. Then decide with compliance.',
 	feed: 'Check the client and the network between it and Plumbline.',
-	'no-data': 'Check whether the feature, the outcomes or the traffic is still sent.',
-	job: 'Look at the log and at `GET /readyz`.',
-	service: 'Look at the service that answers for the model.',
-	rejected: 'Look at `rejected` in the answers to the sender: each entry names its row and why.',
-	traffic: 'Deploy the version, or stop what serves it.',
-	baseline: 'Put a baseline: PUT /v1/models/{model}/versions/{version}/baseline.',
+	'no-data': 'Check whether the feature, the outcomes or the predictions are still sent.',
+	job: 'Look at the log of the service, and whether it is ready.',
+	service: 'Look at the service that serves the model.',
+	rejected:
+		'Look at `rejected` in the responses to the client: each entry names a row and what is wrong with it.',
+	traffic: 'Deploy the version, or stop serving it.',
+	baseline: 'Upload a baseline for the version.',
 }
 
-/** What to do next, in a sentence, by the most telling change. */
+/** What to do next, by the most informative change. */
 export function nextStep(alerts: readonly AlertRow[], changes: readonly IncidentChange[]): string {
 	const [first] = changes
 	const known = first?.feature && !first.feature.startsWith('$') ? ofChange[first.kind] : undefined

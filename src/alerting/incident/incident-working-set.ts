@@ -8,6 +8,7 @@ import { incidents } from '../../db/schema.ts'
 import { parseKey } from '../../rules/facts.ts'
 import { worst } from '../../rules/rule-set.ts'
 import { type AlertRow, readAlertsOf } from '../alert/alert-working-set.ts'
+import type { ModelEnvironment } from '../alert/series-record.ts'
 import { reopenMs, tieTo } from './causes.ts'
 import { announce, eventInsert } from './change-incident.ts'
 import type { IncidentRow } from './incident.ts'
@@ -15,14 +16,17 @@ import { subjectText, titleOf } from './incident-text.ts'
 
 const who = 'rules'
 
+/** An incident while an evaluation works on it. */
 export type WorkingIncident = {
 	row: IncidentRow
+	/** As it is stored; undefined when it is new. */
 	stored: IncidentRow | undefined
 	alerts: Set<AlertRow>
-	said: string[]
+	/** New entries of its timeline. */
+	notes: string[]
 }
 
-/** The incidents of one model in one environment, while alerts are put into them. */
+/** The incidents of one model in one environment, while alerts are assigned to them. */
 export class IncidentWorkingSet {
 	private readonly list: WorkingIncident[]
 	private readonly context: Context
@@ -32,10 +36,10 @@ export class IncidentWorkingSet {
 		this.list = list
 	}
 
-	/** Those that an alert from `from` on can belong to. */
+	/** Reads the incidents that an alert from `from` on can belong to. */
 	static async open(
 		context: Context,
-		place: { model: string; environment: string },
+		{ model, environment }: ModelEnvironment,
 		from: number,
 		alerts: Iterable<AlertRow>,
 	): Promise<IncidentWorkingSet> {
@@ -44,14 +48,14 @@ export class IncidentWorkingSet {
 			.from(incidents)
 			.where(
 				and(
-					eq(incidents.model, place.model),
-					eq(incidents.environment, place.environment),
+					eq(incidents.model, model),
+					eq(incidents.environment, environment),
 					or(ne(incidents.status, 'resolved'), gte(incidents.ended, from - reopenMs)),
 				),
 			)
 		const working = [...alerts]
 		const ids = new Set(working.map((a) => a.id))
-		// What was over before the windows that are evaluated now still says what an incident was about.
+		// Alerts that ended before the windows of this evaluation still say what an incident was about.
 		const earlier = await readAlertsOf(
 			context,
 			rows.map((r) => r.id),
@@ -61,7 +65,7 @@ export class IncidentWorkingSet {
 			row: { ...row },
 			stored: row,
 			alerts: new Set(known.filter((a) => a.incident === row.id)),
-			said: [],
+			notes: [],
 		}))
 		return new IncidentWorkingSet(context, list)
 	}
@@ -70,22 +74,21 @@ export class IncidentWorkingSet {
 		return this.list.find((i) => i.row.id === id)
 	}
 
-	/** One cause, one incident: an alert joins the one whose cause it is a sign of, or opens another. */
-	place(alert: AlertRow, more?: string): WorkingIncident {
-		const known = this.find(alert.incident)
-		const incident = known ?? this.ofSameCause(alert) ?? this.create(alert)
+	/** Adds an alert to the incident that it is a sign of, or to a new one. `summary` is one more entry of the timeline. */
+	assign(alert: AlertRow, summary?: string): WorkingIncident {
+		const incident = this.find(alert.incident) ?? this.ofSameCause(alert) ?? this.create(alert)
 		if (!incident.alerts.has(alert)) {
 			incident.alerts.add(alert)
 			alert.incident = incident.row.id
-			incident.said.push(
+			incident.notes.push(
 				`${subjectText(alert)} ${alert.title}${valueText(alert)} (rule ${alert.rule}, window from ${formatTime(alert.firedFrom)})`,
 			)
-			if (more !== undefined) incident.said.push(more)
+			if (summary !== undefined) incident.notes.push(summary)
 		}
 		return incident
 	}
 
-	/** The most closely tied one; of equals one that is not resolved, then the latest. */
+	/** The incident with the closest tie; of equals one that is not resolved, then the latest. */
 	private ofSameCause(alert: AlertRow): WorkingIncident | undefined {
 		const until = alert.endedTo ?? Number.POSITIVE_INFINITY
 		const tied = this.list.flatMap((incident) => {
@@ -103,15 +106,18 @@ export class IncidentWorkingSet {
 		return tied[0]?.incident
 	}
 
-	/** Those that one of these alerts, which changed, is in: alerts that fire, and those that were over before they were told. */
+	/**
+	 * The incidents of changed alerts, with those alerts that they have to describe: firing ones, and ones that ended before
+	 * they were described.
+	 */
 	touchedBy(changed: readonly AlertRow[]): { incident: WorkingIncident; alerts: AlertRow[] }[] {
 		return this.list.flatMap((incident) => {
-			const isTold = ({ began }: AlertRow) =>
+			const isDescribed = ({ began }: AlertRow) =>
 				incident.row.changes.some(({ since }) => since === formatTime(began))
 			const alerts = changed.filter(
 				(a) =>
 					a.incident === incident.row.id &&
-					(a.status === 'firing' || (a.status === 'resolved' && !isTold(a))),
+					(a.status === 'firing' || (a.status === 'resolved' && !isDescribed(a))),
 			)
 			return alerts.length > 0 ? [{ incident, alerts }] : []
 		})
@@ -140,54 +146,54 @@ export class IncidentWorkingSet {
 			revision: 0,
 			changes: [],
 		}
-		const incident: WorkingIncident = { row, stored: undefined, alerts: new Set(), said: ['opened'] }
+		const incident: WorkingIncident = { row, stored: undefined, alerts: new Set(), notes: ['opened'] }
 		this.list.push(incident)
 		return incident
 	}
 
-	/** Brings each incident to what its alerts say now, and adds what changed to the plan of one commit. */
-	settle(changeSet: ChangeSet): void {
+	/** Updates each incident from its alerts, and adds those that changed to the change set. */
+	flush(changeSet: ChangeSet): void {
 		for (const incident of this.list) {
-			this.settleOne(incident)
-			const { row, stored, said } = incident
-			if (stored && said.length === 0 && JSON.stringify(row) === JSON.stringify(stored)) continue
+			this.update(incident)
+			const { row, stored, notes } = incident
+			if (stored && notes.length === 0 && JSON.stringify(row) === JSON.stringify(stored)) continue
 			this.write(changeSet, incident)
 		}
 	}
 
-	private settleOne({ row, stored, alerts, said }: WorkingIncident): void {
-		const standing = [...alerts].filter((a) => a.status !== 'undone')
-		if (standing.length > 0) {
-			row.began = Math.min(...standing.map((a) => a.began))
-			row.severity = standing.map((a) => a.severity).reduce(worst)
-			// What is over leaves the title; what still fires is told by the alert that says most of it.
-			const firing = new Set(standing.filter((a) => a.status === 'firing').map((a) => a.subjectKey))
-			const now = standing.filter((a) => firing.size === 0 || firing.has(a.subjectKey))
-			const features = new Set(standing.map((a) => parseKey(a.subjectKey).feature))
+	private update({ row, stored, alerts, notes }: WorkingIncident): void {
+		const valid = [...alerts].filter((a) => a.status !== 'undone')
+		if (valid.length > 0) {
+			row.began = Math.min(...valid.map((a) => a.began))
+			row.severity = valid.map((a) => a.severity).reduce(worst)
+			// Subjects whose alerts are resolved leave the title, unless all are.
+			const firing = new Set(valid.filter((a) => a.status === 'firing').map((a) => a.subjectKey))
+			const now = valid.filter((a) => firing.size === 0 || firing.has(a.subjectKey))
+			const features = new Set(valid.map((a) => parseKey(a.subjectKey).feature))
 			row.changes = row.changes.filter(
 				({ feature }) => feature === null || feature.startsWith('$') || features.has(feature),
 			)
 			row.title = titleOf(now, row.changes)
 		}
-		const firing = standing.some((a) => a.status === 'firing')
-		const anew = standing.some(
+		const firing = valid.some((a) => a.status === 'firing')
+		const anew = valid.some(
 			(a) => a.status === 'firing' && a.firedFrom >= (stored?.ended ?? Number.POSITIVE_INFINITY),
 		)
 		if (row.status === 'resolved' && firing && anew) {
 			Object.assign(row, { status: 'open', ended: null, resolvedAt: null, resolvedBy: null })
-			said.push('opened again')
+			notes.push('opened again')
 		} else if (row.status !== 'resolved' && !firing && alerts.size > 0) {
-			const ended = Math.max(row.began, ...standing.map((a) => a.endedTo ?? 0))
+			const ended = Math.max(row.began, ...valid.map((a) => a.endedTo ?? 0))
 			Object.assign(row, { status: 'resolved', ended, resolvedAt: this.context.now(), resolvedBy: who })
-			said.push(
-				standing.length > 0
+			notes.push(
+				valid.length > 0
 					? 'resolved: every alert is clear again'
 					: 'resolved: late rows show that nothing fired',
 			)
 		}
 	}
 
-	private write(changeSet: ChangeSet, { row, stored, said }: WorkingIncident): void {
+	private write(changeSet: ChangeSet, { row, stored, notes }: WorkingIncident): void {
 		const { context } = this
 		const now = context.now()
 		row.revision++
@@ -197,7 +203,7 @@ export class IncidentWorkingSet {
 				? { query: context.db.update(incidents).set(row).where(mine), guarded: true }
 				: { query: context.db.insert(incidents).values(row) },
 		)
-		for (const [seq, what] of said.entries())
+		for (const [seq, what] of notes.entries())
 			changeSet.changes.push(eventInsert(context, row.id, row.revision, seq, now, who, what))
 		changeSet.changes.push(...announce(now, row, row.revision))
 		const action = !stored
@@ -214,14 +220,13 @@ export class IncidentWorkingSet {
 	}
 }
 
-/** When an incident was over, in event time: what its alerts say, also before that is written down. */
+/** When an incident ended, in event time, by its alerts: its row may not have it yet. */
 function endOf({ row, alerts }: WorkingIncident): number {
 	if (row.status === 'resolved') return row.ended ?? row.began
 	if ([...alerts].some((a) => a.status === 'firing')) return Number.POSITIVE_INFINITY
 	return Math.max(row.began, ...[...alerts].map((a) => a.endedTo ?? 0))
 }
 
-/** From what to what. */
 function valueText({ metric, value, before }: AlertRow): string {
 	if (value === null) return ''
 	return before === null

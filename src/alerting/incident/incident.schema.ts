@@ -1,9 +1,7 @@
 import { z } from 'zod'
-import { timeOrDuration } from '../../core/time.ts'
-import { Glob } from '../../registry/model/name.ts'
-import { Time, TimeOrNull, TimeParameter } from '../../core/schemas.ts'
+import { type Output, Time, TimeOrNull } from '../../core/schemas.ts'
 
-const IncidentAlert = z
+export const IncidentAlert = z
 	.strictObject({
 		rule: z.string(),
 		severity: z.enum(['info', 'warning', 'critical']),
@@ -26,6 +24,7 @@ const IncidentAlert = z
 		rulesDigest: z.string().meta({ description: 'Names the rule set that made it.' }),
 	})
 	.meta({ id: 'Alert' })
+export type IncidentAlert = Output<typeof IncidentAlert>
 
 const IncidentChange = z
 	.strictObject({
@@ -83,4 +82,4 @@ export const Incident = z
 		timeline: z.array(z.strictObject({ at: Time, who: z.string(), what: z.string() })),
 	})
 	.meta({ id: 'Incident' })
-
+export type Incident = Output<typeof Incident>

@@ -2,6 +2,7 @@ import { and, asc, desc, eq, gte, lt, sql } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import { type Actor, type Role, readers } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
+import { getOrInsert } from '../../core/maps.ts'
 import { cursorText, type Page, type PageQuery, toPage } from '../../core/page.ts'
 import { inList } from '../../db/database.ts'
 import { incidentEvents, incidents } from '../../db/schema.ts'
@@ -9,9 +10,10 @@ import { authorise, inScope } from '../../registry/key/authorise.ts'
 import { inReach } from '../../registry/model/find-model.ts'
 import { readAlertsOf } from '../alert/alert-working-set.ts'
 import { reopenMs } from './causes.ts'
-import { type Incident, type IncidentRow, toIncident } from './incident.ts'
+import type { Incident } from './incident.schema.ts'
+import { type IncidentRow, toIncident } from './incident.ts'
 
-/** The stored row. Throws `not-found`, also for what lies outside the actor's scope. */
+/** The stored row. Throws `not-found`, also for an incident outside of the actor's scope. */
 export async function findIncident(
 	context: Context,
 	actor: Actor,
@@ -21,10 +23,9 @@ export async function findIncident(
 	authorise(actor, roles)
 	const [row] = await context.db.select().from(incidents).where(eq(incidents.id, id))
 	if (!row || !inScope(actor, row.model))
-		throw new AppError(
-			'not-found',
-			`There is no incident "${id.slice(0, 100)}". GET /v1/incidents lists them.`,
-		)
+		throw new AppError('not-found', `There is no incident "${id.slice(0, 100)}".`, {
+			hint: { to: 'list-incidents' },
+		})
 	return row
 }
 
@@ -36,12 +37,12 @@ export async function getIncident(context: Context, actor: Actor, id: string): P
 export type IncidentQuery = PageQuery & {
 	model?: string | undefined
 	status?: IncidentRow['status'] | undefined
-	/** By the time they were opened, ms since the epoch; `to` is exclusive. */
+	/** When they were opened, in ms since the epoch; `to` is exclusive. */
 	from?: number | undefined
 	to?: number | undefined
 }
 
-/** Incidents that the actor may see, the latest first, resolved ones included. */
+/** The incidents that the actor may see, also resolved ones, the latest first. */
 export async function listIncidents(
 	context: Context,
 	actor: Actor,
@@ -56,19 +57,19 @@ export async function listIncidents(
 		query.to === undefined ? undefined : lt(incidents.openedAt, query.to),
 	)
 	const position = (row: IncidentRow) => `${String(row.openedAt).padStart(15, '0')} ${row.id}`
-	const place = sql`printf('%015d %s', ${incidents.openedAt}, ${incidents.id})`
+	const positionOf = sql`printf('%015d %s', ${incidents.openedAt}, ${incidents.id})`
 	const after = cursorText(query.cursor)
 	const rows = await context.db
 		.select()
 		.from(incidents)
-		.where(and(wanted, after === undefined ? undefined : lt(place, after)))
+		.where(and(wanted, after === undefined ? undefined : lt(positionOf, after)))
 		.orderBy(desc(incidents.openedAt), desc(incidents.id))
 		.limit(query.limit + 1)
 	const page = toPage(rows, query.limit, position, (row) => row)
 	return { items: await withDetails(context, page.items), next: page.next }
 }
 
-/** Those that are not resolved, the latest first. `areMore`: there are others. */
+/** The incidents that are not resolved, the latest first. `areMore`: there are more than `limit`. */
 export async function openIncidents(
 	context: Context,
 	actor: Actor,
@@ -84,8 +85,8 @@ export async function openIncidents(
 	return { items: items.slice(0, limit), areMore: items.length > limit || pages.some((p) => p.next !== null) }
 }
 
-/** Rows with their alerts and timelines. */
-export async function withDetails(context: Context, rows: readonly IncidentRow[]): Promise<Incident[]> {
+/** Incidents with their alerts and timelines. */
+async function withDetails(context: Context, rows: readonly IncidentRow[]): Promise<Incident[]> {
 	if (rows.length === 0) return []
 	const ids = rows.map((r) => r.id)
 	const events = await context.db
@@ -109,20 +110,19 @@ export async function withDetails(context: Context, rows: readonly IncidentRow[]
 
 const maxRelated = 10
 
-/** Other incidents of the same model and environment that went on at the same time, or within a day of it: the nearest. */
+/** For each incident the nearest others of its model and environment, that overlap with it or are within a day of it. */
 async function readRelated(context: Context, ids: readonly string[]): Promise<Map<string, string[]>> {
-	const rows = (await context.sql.values({
-		sql: `SELECT a.id, b.id FROM json_each(?1) i JOIN incident a ON a.id = i.value
+	const pairs = await context.sql.all<{ id: string; other: string }>({
+		sql: `SELECT a.id AS id, b.id AS other FROM json_each(?1) i JOIN incident a ON a.id = i.value
 			JOIN incident b ON b.model = a.model AND b.environment = a.environment AND b.id <> a.id
 			WHERE b.began <= coalesce(a.ended + ?2, b.began) AND a.began <= coalesce(b.ended + ?2, a.began)
 			ORDER BY a.id, abs(b.began - a.began), b.id`,
 		params: [JSON.stringify(ids), reopenMs],
-	})) as unknown as [string, string][]
+	})
 	const related = new Map<string, string[]>()
-	for (const [id, other] of rows) {
-		const list = related.get(id) ?? []
-		if (list.length < maxRelated) list.push(other)
-		related.set(id, list)
+	for (const { id, other } of pairs) {
+		const others = getOrInsert(related, id, () => [])
+		if (others.length < maxRelated) others.push(other)
 	}
 	return related
 }

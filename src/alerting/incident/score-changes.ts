@@ -10,33 +10,33 @@ type Where = Pick<IncidentChange, 'segment' | 'group'>
 export const scoreColumn: FeatureSpec = { name: '$score', type: 'numeric' }
 const decision: FeatureSpec = { name: '$decision', type: 'categorical' }
 const minRows = 30
-/** Standard errors from which on a mean or a share has moved. */
+/** A mean or a share has changed if it moved by more than this many standard errors. */
 const clear = 3
 
 /**
- * What a change does to the score and the decisions: over all rows, and of the places that hold the change. Without a
- * score, or with too few rows, there is nothing to say.
+ * How the score and the decisions changed over all rows, and in the places of a change. Empty without scores or with too
+ * few rows.
  */
-export function answerChanges(comparison: Comparison, places: readonly Where[]): Change[] {
+export function scoreChanges(comparison: Comparison, places: readonly Where[]): Change[] {
 	return [scoreColumn, decision].flatMap((spec) => {
 		const whole = sidesOf(comparison, spec)
-		const own = whole && tell(comparison, spec, whole)
-		const told = own && !own.moved ? (againstBaseline(comparison, spec, whole) ?? own) : own
-		if (!told) return []
+		const own = whole && describe(comparison, spec, whole)
+		const change = own && !own.moved ? (againstBaseline(comparison, spec, whole) ?? own) : own
+		if (!change) return []
 		const inPlaces = places.flatMap((place) => {
 			const sides = sidesOf(comparison, spec, place)
-			const own = sides && tell(comparison, spec, sides)
-			return own ? [`${place.segment?.value ?? place.group}: ${own.short}`] : []
+			const there = sides && describe(comparison, spec, sides)
+			return there ? [`${place.segment?.value ?? place.group}: ${there.short}`] : []
 		})
-		const text = inPlaces.length > 0 ? `${told.text} (${inPlaces.join('; ')})` : told.text
-		const { before, after } = told
+		const text = inPlaces.length > 0 ? `${change.text} (${inPlaces.join('; ')})` : change.text
+		const { before, after } = change
 		return [{ feature: spec.name, kind: spec === scoreColumn ? 'score' : 'decision', before, after, text }]
 	})
 }
 
 type Sides = { before: Side; after: Side }
 
-/** Of all rows, or of one place; before is the traffic just before, else the baseline. */
+/** Both sides, of all rows or of one place. `before` is the traffic just before, or else the baseline. */
 function sidesOf(comparison: Comparison, spec: FeatureSpec, place?: Where): Sides | undefined {
 	const { after, before, reference, dimensions } = comparison
 	const wanted = place?.segment?.value ?? place?.group
@@ -53,18 +53,18 @@ function sidesOf(comparison: Comparison, spec: FeatureSpec, place?: Where): Side
 	return then && isEnough(then) && isEnough(now) ? { before: then, after: now } : undefined
 }
 
-/** A slow change differs from the baseline, and hardly from the day before. Undefined where it differs from neither. */
-function againstBaseline(comparison: Comparison, spec: FeatureSpec, { after }: Sides): Told | undefined {
+/** A slow change shows against the baseline, not against the day before. Undefined when it shows in neither. */
+function againstBaseline(comparison: Comparison, spec: FeatureSpec, { after }: Sides): Described | undefined {
 	const column = comparison.reference.columns.find((c) => c.bins.name === spec.name)
 	if (!column || total(column.counts) === 0) return undefined
-	const told = tell(comparison, spec, { before: referenceSide(column), after })
-	return told?.moved ? { ...told, text: `${told.text}, against the baseline` } : undefined
+	const change = describe(comparison, spec, { before: referenceSide(column), after })
+	return change?.moved ? { ...change, text: `${change.text}, against the baseline` } : undefined
 }
 
-type Told = { before: number; after: number; text: string; short: string; moved: boolean }
+type Described = { before: number; after: number; text: string; short: string; moved: boolean }
 
-const tell = (comparison: Comparison, spec: FeatureSpec, sides: Sides): Told | undefined =>
-	spec === scoreColumn ? tellScore(sides) : tellDecision(comparison, sides)
+const describe = (comparison: Comparison, spec: FeatureSpec, sides: Sides): Described | undefined =>
+	spec === scoreColumn ? describeScore(sides) : describeDecision(comparison, sides)
 
 function moments(values: Float64Array): { mean: number; variance: number; n: number } {
 	const n = values.length
@@ -72,7 +72,7 @@ function moments(values: Float64Array): { mean: number; variance: number; n: num
 	return { mean, variance: values.reduce((sum, x) => sum + (x - mean) ** 2 / n, 0), n }
 }
 
-function tellScore({ before, after }: Sides): Told | undefined {
+function describeScore({ before, after }: Sides): Described | undefined {
 	if (before.numbers.length < minRows || after.numbers.length < minRows) return undefined
 	const [a, b] = [moments(before.numbers), moments(after.numbers)]
 	const error = Math.sqrt(a.variance / a.n + b.variance / b.n)
@@ -84,8 +84,8 @@ function tellScore({ before, after }: Sides): Told | undefined {
 	return { before: a.mean, after: b.mean, text, short, moved }
 }
 
-/** The share of the positive label of a binary model, else of the decision whose share moved most. */
-function tellDecision({ model }: Comparison, { before, after }: Sides): Told | undefined {
+/** The share of the positive label of a binary model, or else of the decision whose share changed most. */
+function describeDecision({ model }: Comparison, { before, after }: Sides): Described | undefined {
 	const countOf = (side: Side) => side.rows - side.missing
 	const share = (side: Side, name: string) => (side.categories.get(name) ?? 0) / countOf(side)
 	const names = [...new Set([...before.categories.keys(), ...after.categories.keys()])].sort()

@@ -1,41 +1,40 @@
 import type { Context } from '../../context.ts'
 import { dayMs, weekMs } from '../../core/time.ts'
 import type { IncidentChange } from '../../db/schema.ts'
+import { sampleRows } from '../../log/read/sample-rows.ts'
 import type { Reference, ReferenceColumn } from '../../metrics/reference.ts'
 import { type Value, valueAt, wrong } from '../../monitoring/segments/feature-cells.ts'
 import { groupName } from '../../monitoring/windows/outcomes/measure-outcomes.ts'
 import { currentReference } from '../../registry/baseline/current-reference.ts'
 import { findModel, type ModelRow } from '../../registry/model/find-model.ts'
-import { sampleRows } from '../../registry/version/sample-rows.ts'
 import { total } from '../../stats/counts.ts'
-import { decisionOf } from '../../summaries/inputs/accumulate.ts'
-import { categoryOf } from '../../summaries/inputs/bin-of.ts'
 import {
-	cellCount,
+	binCount,
 	type FeatureSpec,
-	missingCell,
-	typeErrorCell,
-	unseenCell,
+	missingBin,
+	typeErrorBin,
+	unseenBin,
 } from '../../summaries/inputs/bins.ts'
-import { type Column, cellKind, type RowBatch } from '../../summaries/inputs/columns.ts'
+import { type Column, categoryOf, cellKind, type RowBatch } from '../../summaries/inputs/columns.ts'
+import { decisionOf } from '../../summaries/inputs/input-summary.ts'
 import { edgesOf } from '../../summaries/outcomes/bands.ts'
 import { groupAt, missingGroup } from '../../summaries/outcomes/make-join-index.ts'
 import type { AlertRow } from '../alert/alert-working-set.ts'
 
-/** Rows that are looked at on either side; with very many features fewer, so that memory is bounded. */
+/** Rows to read of each window; fewer if there are very many features, so that memory is bounded. */
 const maxRows = 20_000
 const maxCells = 2_000_000
 const maxScanned = 200_000
-/** With fewer rows on the day before, the week before is looked at. */
+/** If the day before has fewer rows, the week before is read. */
 const enoughRows = 1000
 
-/** Where rows can differ: the values of a declared segment, or the groups of a sensitive attribute. */
+/** What splits rows into places: the values of a declared segment, or the groups of a sensitive attribute. */
 export type Dimension = { segment: string } | { attribute: string; edges: readonly number[] | undefined }
 
-/** Rows of a window, by their features, answers, segments and groups. */
+/** Rows of a window, with their features, scores, decisions, segments and groups. */
 export class WindowRows {
 	readonly batch: RowBatch
-	/** Those that came with features. */
+	/** The rows that have features. */
 	readonly withFeatures: Int32Array
 	readonly all: Int32Array
 	private readonly model: ModelRow
@@ -63,7 +62,7 @@ export class WindowRows {
 		return values
 	}
 
-	/** What each row is called in a dimension; undefined where that is not known. */
+	/** The place of each row in a dimension; undefined where it is unknown. */
 	placesOf(dimension: Dimension): (string | undefined)[] {
 		const { batch } = this
 		if ('segment' in dimension) {
@@ -88,7 +87,7 @@ const textOf = (column: Column | undefined, row: number, strings: readonly strin
 	return column && categoryOf(kind, column.nums[row] as number, strings)
 }
 
-/** Rows of one window, and what they can be told apart by. */
+/** Rows of one window, and the dimensions that split them. */
 export type WindowSource = {
 	model: ModelRow
 	rows: WindowRows
@@ -96,12 +95,12 @@ export type WindowSource = {
 	dimensions: Dimension[]
 }
 
-/** What an alert's window is compared with: the traffic just before it began, and the baseline. */
+/** An alert's window (`after`) beside the traffic just before it began, and the baseline. */
 export type Comparison = Omit<WindowSource, 'rows'> & { after: WindowRows; before: WindowRows | undefined }
 
 type AlertWindow = Pick<AlertRow, 'model' | 'version' | 'environment' | 'firedFrom' | 'firedTo'>
 
-/** The dimension that a change names its place in. */
+/** The dimension of a change's place. */
 export const dimensionOf = (
 	dimensions: readonly Dimension[],
 	{ segment, group }: Pick<IncidentChange, 'segment' | 'group'>,
@@ -118,12 +117,12 @@ async function sample(
 	from: number,
 	to: number,
 ): Promise<WindowRows | undefined> {
-	const most = Math.min(maxRows, Math.floor(maxCells / Math.max(1, reference.columns.length)))
-	const { batch } = await sampleRows(context, { model, version, environment, from, to }, most, maxScanned)
+	const limit = Math.min(maxRows, Math.floor(maxCells / Math.max(1, reference.columns.length)))
+	const { batch } = await sampleRows(context, { model, version, environment, from, to }, limit, maxScanned)
 	return batch && new WindowRows(batch, row)
 }
 
-/** The rows of an alert's window, as many as are needed; undefined when it has none. */
+/** A sample of the rows of an alert's window; undefined when it has none. */
 export async function readWindowRows(
 	context: Context,
 	alert: AlertWindow,
@@ -131,7 +130,7 @@ export async function readWindowRows(
 	const { firedFrom, firedTo } = alert
 	const model = await findModel(context, alert.model)
 	const reference = await currentReference(context, model.name, alert.version)
-	// The end of a long window shows best what it is like now.
+	// The end of a long window shows best what is true now.
 	const from = await latestPart(context, alert, Math.max(firedFrom, firedTo - dayMs), reference)
 	const rows = await sample(context, alert, reference, model, from, firedTo)
 	const dimensions: Dimension[] = [
@@ -144,13 +143,13 @@ export async function readWindowRows(
 	return rows && { model, rows, reference, dimensions }
 }
 
-/** Reads the rows behind an alert, and those just before. Throws RangeError when its window has none. */
+/** Reads the rows of an alert's window and those just before. Throws RangeError when the window has none. */
 export async function readComparison(
 	context: Context,
 	alert: AlertWindow & Pick<AlertRow, 'began'>,
 ): Promise<Comparison> {
 	const window = await readWindowRows(context, alert)
-	if (!window) throw new RangeError('the window has no rows any more')
+	if (!window) throw new RangeError('the window no longer has rows')
 	const { rows: after, ...rest } = window
 	const { began } = alert
 	const read = (from: number) => sample(context, alert, rest.reference, rest.model, from, began)
@@ -159,7 +158,7 @@ export async function readComparison(
 	return { ...rest, after, before: isEnough ? dayBefore : await read(began - weekMs) }
 }
 
-/** From when on a window is read: of very much traffic only the end, whose rows can be read. */
+/** The time from which a window is read: with a lot of traffic only its end. */
 async function latestPart(
 	context: Context,
 	{ model, version, environment, firedTo }: AlertWindow,
@@ -169,11 +168,11 @@ async function latestPart(
 	const all = (await context.log.series(model)).find(
 		(s) => s.version === version && s.environment === environment && s.segment === '',
 	)
-	const rows = all ? ((await context.log.inputSummary(all.id, bins, from, firedTo))?.rows ?? 0) : 0
+	const rows = all ? ((await context.log.inputs(all.id, bins, from, firedTo))?.rows ?? 0) : 0
 	return rows <= maxScanned ? from : Math.floor(firedTo - ((firedTo - from) * maxScanned) / rows)
 }
 
-/** What some rows say of one feature: what is missing, of another type, and the values that are there. */
+/** One feature in a set of rows: how many are missing or of another type, and the values of the others. */
 export type Side = {
 	rows: number
 	missing: number
@@ -181,26 +180,26 @@ export type Side = {
 	/** Ascending. */
 	numbers: Float64Array
 	categories: ReadonlyMap<string, number>
-	/** Rows of categories that the baseline had and did not keep by name. */
+	/** Rows with categories that the baseline did not keep by name. */
 	unnamed: number
 }
 
 export function sideOf(values: readonly Value[], rows: Iterable<number>): Side {
-	let [count, missing, wrongs] = [0, 0, 0]
+	let [count, missing, wrongTypes] = [0, 0, 0]
 	const numbers: number[] = []
 	const categories = new Map<string, number>()
 	for (const row of rows) {
 		const value = values[row]
 		count++
 		if (value === undefined) missing++
-		else if (value === wrong) wrongs++
+		else if (value === wrong) wrongTypes++
 		else if (typeof value === 'number') numbers.push(value)
 		else categories.set(value, (categories.get(value) ?? 0) + 1)
 	}
 	return {
 		rows: count,
 		missing,
-		wrong: wrongs,
+		wrong: wrongTypes,
 		numbers: Float64Array.from(numbers).sort(),
 		categories,
 		unnamed: 0,
@@ -209,33 +208,34 @@ export function sideOf(values: readonly Value[], rows: Iterable<number>): Side {
 
 const maxPoints = 1000
 
-/** The baseline's side: of numbers, points at equal shares of the stored distribution. */
+/** The baseline's side. Numbers are taken at equal shares of the stored distribution. */
 export function referenceSide(column: ReferenceColumn): Side {
 	const { bins, counts } = column
-	const cells = cellCount(bins)
+	const cells = binCount(bins)
 	const at = (cell: number) => counts[cell] ?? 0
 	return {
 		rows: total(counts),
-		missing: at(missingCell(cells)),
-		wrong: at(typeErrorCell(cells)),
+		missing: at(missingBin(cells)),
+		wrong: at(typeErrorBin(cells)),
 		numbers: bins.kind === 'numeric' ? pointsOf(column, cells) : new Float64Array(),
 		categories:
 			bins.kind === 'categorical'
 				? new Map(bins.values.map((value, cell) => [value, at(cell)]))
 				: new Map<string, number>(),
-		unnamed: at(unseenCell(cells)),
+		unnamed: at(unseenBin(cells)),
 	}
 }
 
-/** Within a cell rows are taken as even, unless each value has its own. The unseen cell of numbers is empty. */
+/** Rows are taken as evenly spread within a bin, unless each value has a bin of its own. */
 function pointsOf({ bins, counts, borders }: ReferenceColumn, cells: number): Float64Array {
-	const proper = counts.subarray(0, unseenCell(cells))
+	const proper = counts.subarray(0, unseenBin(cells))
 	const rows = total(proper)
 	if (rows === 0 || borders.length === 0) return new Float64Array()
 	const hasPoints = bins.kind === 'numeric' && bins.points === true
+	const points = Math.min(maxPoints, rows)
 	let [cell, before] = [0, 0]
-	return Float64Array.from({ length: Math.min(maxPoints, rows) }, (_, i, of = Math.min(maxPoints, rows)) => {
-		const rank = ((i + 0.5) / of) * rows
+	return Float64Array.from({ length: points }, (_, i) => {
+		const rank = ((i + 0.5) / points) * rows
 		while (cell < cells - 1 && before + (proper[cell] as number) < rank) before += proper[cell++] as number
 		const [low, high] = [borders[cell] as number, borders[cell + 1] as number]
 		return hasPoints ? high : low + ((rank - before) / Math.max(1, proper[cell] as number)) * (high - low)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Time, TimeParameter } from '../../core/schemas.ts'
+import { type Output, Time, TimeParameter } from '../../core/schemas.ts'
 import { timeOrDuration } from '../../core/time.ts'
 import { Glob } from '../../registry/model/name.ts'
 
@@ -50,3 +50,4 @@ export const Silence = z
 		expiresAt: Time,
 	})
 	.meta({ id: 'Silence' })
+export type Silence = Output<typeof Silence>

@@ -13,20 +13,11 @@ import { authorise, authoriseGlobs, coversGlobs } from '../../registry/key/autho
 import { parseKey } from '../../rules/facts.ts'
 import type { AlertRow } from '../alert/alert-working-set.ts'
 import { handlers } from '../incident/change-incident.ts'
+import type { Silence } from './silence.schema.ts'
 
 type SilenceRow = typeof silences.$inferSelect
 type Matchers = { rules?: string[]; models?: string[]; environments?: string[]; features?: string[] }
 export type SilenceInput = Matchers & { reason: string; startsAt?: number; expiresAt: number }
-export type Silence = Required<Matchers> & {
-	id: string
-	reason: string
-	author: string
-	status: string
-	createdAt: string
-	startsAt: string
-	expiresAt: string
-}
-
 function toSilence(row: SilenceRow, now: number): Silence {
 	const { id, rules, models, environments, features, reason, author } = row
 	const status = row.expiresAt <= now ? 'expired' : row.startsAt > now ? 'pending' : 'active'
@@ -38,13 +29,13 @@ function toSilence(row: SilenceRow, now: number): Silence {
 	return { id, rules, models, environments, features, reason, author, status, ...times }
 }
 
-/** Keeps alerts that match all given globs from opening incidents, for a time and a reason. They are recorded all the same. */
+/** Silences alerts that match all given globs: they are recorded, but open no incidents until the silence expires. */
 export async function createSilence(context: Context, actor: Actor, input: SilenceInput): Promise<Silence> {
 	authoriseGlobs(actor, handlers, input.models ?? ['*'])
 	const now = context.now()
 	const startsAt = input.startsAt ?? now
 	if (input.expiresAt <= Math.max(now, startsAt))
-		throw new AppError('invalid', 'A silence ends after it begins, and in the future.', {
+		throw new AppError('invalid', 'A silence must end after its start and in the future.', {
 			faults: [{ path: 'expiresAt', message: 'must be later' }],
 		})
 	const { rules = ['*'], models = ['*'], environments = ['*'], features = ['*'], reason, expiresAt } = input
@@ -97,7 +88,9 @@ export async function expireSilence(context: Context, actor: Actor, id: string):
 	authorise(actor, handlers)
 	const [row] = await context.db.select().from(silences).where(eq(silences.id, id))
 	if (!row || !coversGlobs(actor, row.models))
-		throw new AppError('not-found', `There is no silence "${id.slice(0, 100)}". GET /v1/silences lists them.`)
+		throw new AppError('not-found', `There is no silence "${id.slice(0, 100)}".`, {
+			hint: { to: 'list-silences' },
+		})
 	const now = context.now()
 	if (row.expiresAt > now) {
 		const mine = and(eq(silences.id, id), eq(silences.revision, row.revision))
@@ -121,7 +114,7 @@ export const activeSilences = (context: Context): Promise<SilenceRow[]> => {
 		.where(and(lte(silences.startsAt, now), gt(silences.expiresAt, now)))
 }
 
-/** The silence that an alert falls under, if any. */
+/** The silence that matches an alert, if any. */
 export function silenceOf(list: readonly SilenceRow[], alert: AlertRow): SilenceRow | undefined {
 	const { feature = '' } = parseKey(alert.subjectKey)
 	const any = (globs: readonly string[], name: string) => globs.some((g) => matchesGlob(g, name))

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Time } from '../../core/schemas.ts'
+import { type Output, Time } from '../../core/schemas.ts'
 
 export const RequestInput = z
 	.strictObject({
@@ -12,6 +12,7 @@ export const RequestInput = z
 		reason: z.string().trim().min(1).max(1000),
 	})
 	.meta({ id: 'RequestInput' })
+export type RequestInput = Output<typeof RequestInput>
 
 export const ActionRequest = z
 	.strictObject({
@@ -32,3 +33,4 @@ export const ActionRequest = z
 		execution: z.null(),
 	})
 	.meta({ id: 'Request' })
+export type ActionRequest = Output<typeof ActionRequest>

@@ -5,41 +5,18 @@ import { readers } from '../../core/actor.ts'
 import { sha256Hex } from '../../core/bytes.ts'
 import { canonicalJson } from '../../core/canonical-json.ts'
 import { AppError } from '../../core/errors.ts'
+import type { Hint } from '../../core/hints.ts'
 import { newId } from '../../core/ids.ts'
 import { cursorText, type Page, type PageQuery, toPage } from '../../core/page.ts'
 import { dayMs, formatTime } from '../../core/time.ts'
 import { type Change, commit, type EntryDraft } from '../../db/commit.ts'
-import { deployments, type RequestKind, requests } from '../../db/schema.ts'
+import { deployments, requests } from '../../db/schema.ts'
 import { compareVersions } from '../../monitoring/comparison/compare-versions.ts'
 import { authorise, inScope } from '../../registry/key/authorise.ts'
 import { findModel, inReach } from '../../registry/model/find-model.ts'
+import type { ActionRequest, RequestInput } from './request.schema.ts'
 
 export type RequestRow = typeof requests.$inferSelect
-export type RequestInput = {
-	kind: RequestKind
-	model: string
-	environment: string
-	to?: string
-	reason: string
-}
-export type ActionRequest = {
-	id: string
-	kind: RequestKind
-	model: string
-	environment: string
-	status: 'pending' | 'cancelled' | 'expired'
-	action: Record<string, unknown>
-	actionDigest: string
-	requester: string
-	reason: string
-	needs: number
-	votes: []
-	createdAt: string
-	expiresAt: string
-	evidence: Record<string, unknown>
-	execution: null
-}
-
 const openForMs = 7 * dayMs
 
 export const toRequest = (row: RequestRow, now: number): ActionRequest => ({
@@ -67,8 +44,8 @@ export type Draft = RequestInput & {
 }
 
 /**
- * A request with the exact action that approvers see: its canonical JSON and digest. A rollback goes to the champion
- * before this one unless `to` names another. Throws `invalid` when there is nothing to go back to.
+ * A request with the exact action that approvers see, as canonical JSON with its digest. A rollback goes to the previous
+ * champion, unless `to` names another version. Throws `invalid` if there is no such version.
  */
 export async function draftRequest(context: Context, draft: Draft): Promise<RequestRow> {
 	const model = await findModel(context, draft.model)
@@ -102,7 +79,7 @@ export async function draftRequest(context: Context, draft: Draft): Promise<Requ
 		expectedRevision: current?.revision ?? null,
 		requester: draft.requester,
 		reason: draft.reason,
-		// Never the requester alone; for a model of high risk, two people.
+		// Never the requester alone; two people for a high-risk model.
 		needs: model.riskTier === 'high' && draft.kind !== 'retraining' ? 2 : 1,
 		incident: draft.incident ?? null,
 		evidence: draft.evidence,
@@ -117,21 +94,20 @@ function checkTarget(
 	from: string | undefined,
 	to: string | undefined,
 ): void {
-	const fault = (message: string) => new AppError('invalid', message, { faults: [{ path: 'to', message }] })
+	const fault = (message: string, hint?: Hint) =>
+		new AppError('invalid', message, { faults: [{ path: 'to', message }], hint })
 	if (from === undefined)
-		throw fault(
-			`Nothing is deployed for ${model} in ${environment}. PUT …/deployments/${environment} says what serves.`,
-		)
+		throw fault(`${model} is not deployed in ${environment}.`, { to: 'deploy', model, environment })
 	if (to === undefined)
 		throw fault(
 			kind === 'rollback'
-				? `${model} never had another champion in ${environment}: say in \`to\` which version to go back to.`
-				: 'Say in `to` which version to promote.',
+				? `${model} never had another champion in ${environment}. Name the version to go back to in \`to\`.`
+				: 'Name the version to promote in `to`.',
 		)
-	if (to === from) throw fault(`${to} is the champion already.`)
+	if (to === from) throw fault(`${to} is already the champion.`)
 }
 
-/** The insert and the ledger entry of a request. One open request a model, kind and incident: a second one is left out. */
+/** The insert and the ledger entry of a request. Only one request per model, kind and incident can be open; a second one is ignored. */
 export const requestChange = (context: Context, row: RequestRow): { change: Change; entry: EntryDraft } => ({
 	change: { query: context.db.insert(requests).values(row).onConflictDoNothing() },
 	entry: {
@@ -161,14 +137,14 @@ export async function createRequest(
 	if (known)
 		throw new AppError(
 			'conflict',
-			`${known.id} asks for the same and is open. Vote on it, or cancel it first.`,
+			`${known.id} already requests the same and is open. Vote on it, or cancel it first.`,
 		)
 	const { change, entry } = requestChange(context, row)
 	await commit(context, actor, entry, [{ ...change, guarded: true }])
 	return toRequest(row, context.now())
 }
 
-/** What is known of the version to be promoted; nothing when it does not serve beside the champion. Throws `conflict` when nothing can be. */
+/** How the version compares with the champion; empty if they do not serve together. Throws `conflict` if they cannot be compared. */
 async function promotionEvidence(
 	context: Context,
 	{ model, environment, to }: RequestInput,
@@ -191,7 +167,9 @@ async function findRequest(context: Context, actor: Actor, id: string): Promise<
 	authorise(actor, readers)
 	const [row] = await context.db.select().from(requests).where(eq(requests.id, id))
 	if (!row || !inScope(actor, row.model))
-		throw new AppError('not-found', `There is no request "${id.slice(0, 100)}". GET /v1/requests lists them.`)
+		throw new AppError('not-found', `There is no request "${id.slice(0, 100)}".`, {
+			hint: { to: 'list-requests' },
+		})
 	return row
 }
 
@@ -224,7 +202,7 @@ export async function listRequests(
 	)
 }
 
-/** Withdraws an open request; again changes nothing. */
+/** Cancels an open request. Cancelling again changes nothing. */
 export async function cancelRequest(
 	context: Context,
 	actor: Actor,

@@ -1,11 +1,10 @@
 import { AppError } from '../../core/errors.ts'
 import { nearest } from '../../core/nearest.ts'
 import type { AttributeMetric, GroupMetric } from '../../metrics/descriptor.ts'
+import { attributeMeasure, fourFifthsOf, groupMeasure, scoreFairnessIds } from '../../metrics/fairness.ts'
 import { metrics } from '../../metrics/index.ts'
-import { attributeMeasure, fourFifthsOf, groupMeasure } from '../../metrics/measure-groups.ts'
 import type { MetricValue } from '../../metrics/metric-value.ts'
 import { countsOf } from '../../metrics/outcome-result.ts'
-import { benjaminiHochberg } from '../../stats/benjamini-hochberg.ts'
 import { cddl, cddpl, clarifyMetrics } from '../../stats/fairness/clarify.ts'
 import type { FourFifths } from '../../stats/fairness/four-fifths.ts'
 import {
@@ -16,7 +15,8 @@ import {
 	inFavour,
 	mergeCounts,
 } from '../../stats/fairness/group-counts.ts'
-import type { GroupSummary } from '../../summaries/outcomes/group-summary.ts'
+import { benjaminiHochberg } from '../../stats/multiple-tests.ts'
+import type { GroupSummary } from '../../summaries/outcomes/outcome-summary.ts'
 import { release } from '../../tables/memory.ts'
 import type { GroupResult, GroupValue } from './evaluation.ts'
 import { type Attribute, crossed, rowsByGroup, summariseGroups } from './groupings.ts'
@@ -77,9 +77,6 @@ const noRest = emptyCounts()
 
 const attributeMetrics: readonly AttributeMetric[] = metrics.filter((m) => m.subject === 'attribute')
 
-/** Those that need no decisions. */
-const ofScores: readonly string[] = ['fairness.mean_score_difference', 'fairness.smd']
-
 type Asked = { minGroup: number; favourable: Favourable | undefined; kind: 'decisions' | 'scores' | 'none' }
 
 /** The registry's metrics of an attribute that the task has. */
@@ -89,7 +86,7 @@ export const fairnessOf = (
 ): Map<string, GroupValue> =>
 	new Map(
 		attributeMetrics
-			.filter(({ id }) => kind === 'decisions' || (kind === 'scores' && ofScores.includes(id)))
+			.filter(({ id }) => kind === 'decisions' || (kind === 'scores' && scoreFairnessIds.includes(id)))
 			.map((m) => [m.id, attributeMeasure(m, groups, favourable, { minGroup })]),
 	)
 

@@ -1,9 +1,9 @@
 import { ExactSum } from '../../summaries/inputs/exact-sum.ts'
 import { bandOf } from '../../summaries/outcomes/bands.ts'
 import { largest } from '../../summaries/outcomes/contribute.ts'
-import { binCount, GroupSummary, groupCounts } from '../../summaries/outcomes/group-summary.ts'
 import { maxPaired } from '../../summaries/outcomes/join-index.ts'
 import { missingGroup } from '../../summaries/outcomes/make-join-index.ts'
+import { GroupSummary, groupCounts, scoreBinCount } from '../../summaries/outcomes/outcome-summary.ts'
 import { cellOf } from '../../tables/cell-text.ts'
 import { type CodeColumn, firstCode } from './code-column.ts'
 import { codesFor, firstLabel, type Grouping, type Rows } from './rows.ts'
@@ -172,7 +172,7 @@ function addScore(outcomeSummary: GroupSummary, score: number): void {
 
 /** As `GroupTally.addToBin`. */
 function addToBin(outcomeSummary: GroupSummary, score: number, isPositive: boolean): void {
-	const bin = Math.min(binCount - 1, Math.floor(score * binCount))
+	const bin = Math.min(scoreBinCount - 1, Math.floor(score * scoreBinCount))
 	const first = groupCounts.length + 2 * bin
 	outcomeSummary.counts[first] = (outcomeSummary.counts[first] as number) + 1
 	if (isPositive) outcomeSummary.counts[first + 1] = (outcomeSummary.counts[first + 1] as number) + 1

@@ -1,8 +1,11 @@
 import { AppError } from '../../core/errors.ts'
 import { type MetricValue, notEnoughData, ok } from '../../metrics/metric-value.ts'
-import { fitNannymlCbpe, type NannymlEstimate } from '../../stats/estimation/nannyml-cbpe.ts'
-import { fitNannymlCbpeMulticlass } from '../../stats/estimation/nannyml-cbpe-multiclass.ts'
-import type { NannymlMetric } from '../../stats/estimation/nannyml-sampling-error.ts'
+import {
+	fitNannymlCbpe,
+	fitNannymlCbpeMulticlass,
+	type NannymlEstimate,
+	type NannymlMetric,
+} from '../../stats/estimation/nannyml-cbpe.ts'
 import { firstLabel, type Rows } from './rows.ts'
 
 const names: readonly NannymlMetric[] = ['roc_auc', 'f1', 'precision', 'recall', 'specificity', 'accuracy']

@@ -4,11 +4,14 @@ import type { MetricValue } from '../../metrics/metric-value.ts'
 import { type Confusion, OutcomeView } from '../../metrics/outcome-view.ts'
 import type { PredictionTable } from '../../stats/estimation/estimate-loss.ts'
 import type { ScoreTable } from '../../stats/estimation/score-table.ts'
-import type { RankedQuery } from '../../stats/performance/ranking-query.ts'
+import type { RankedQuery } from '../../stats/performance/ranking.ts'
 import type { ScoreCounts } from '../../stats/score-counts.ts'
 import { addBrier, addMoments } from '../../summaries/outcomes/contribute.ts'
-import type { GroupSummary } from '../../summaries/outcomes/group-summary.ts'
-import { emptyOutcomeSummary, type OutcomeSummary } from '../../summaries/outcomes/outcome-summary.ts'
+import {
+	emptyOutcomeSummary,
+	type GroupSummary,
+	type OutcomeSummary,
+} from '../../summaries/outcomes/outcome-summary.ts'
 import { release } from '../../tables/memory.ts'
 import { badLabel, type Chosen, type Codes, eachRow, firstLabel, type Rows, unlabelled } from './rows.ts'
 

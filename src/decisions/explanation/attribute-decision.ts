@@ -13,7 +13,7 @@ import {
 } from './contributions.ts'
 import { chooseOutput } from './decision.ts'
 import { type Explainer, explainerOf, type Opened } from './explainer.ts'
-import type { ComparedWith, Explanation } from './explanation.ts'
+import type { ComparedWith, Explanation } from './explanation.schema.ts'
 import type { ReadDecision } from './read-decision.ts'
 
 export type AttributionQuery = {

@@ -1,7 +1,7 @@
 import type { Attribution, Model } from '../../explain/model.ts'
 import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
 import { type BackgroundContent, type FeatureDistribution, minRows } from './background.ts'
-import type { Contribution, Explanation } from './explanation.ts'
+import type { Contribution, Explanation } from './explanation.schema.ts'
 
 /** What the values of a row are shown beside; `background` is undefined where there is none. */
 export type Shown = {

@@ -9,10 +9,16 @@ import {
 import { type Observed, observe } from '../../explain/counterfactual/movable.ts'
 import type { FeatureLimit } from '../../explain/manifest.ts'
 import type { Model } from '../../explain/model.ts'
-import { hint } from '../../registry/model/find-model.ts'
+import { didYouMean } from '../../registry/model/find-model.ts'
 import { type FoundBackground, recordsOf } from './background.ts'
 import { wouldDecide } from './decision.ts'
-import type { CounterfactualsStatus, Explanation, PartStatus, Reason, UsedBackground } from './explanation.ts'
+import type {
+	CounterfactualsStatus,
+	Explanation,
+	PartStatus,
+	Reason,
+	UsedBackground,
+} from './explanation.schema.ts'
 import { type ReadDecision, shapeOf } from './read-decision.ts'
 
 type Part = Pick<Explanation, 'counterfactuals' | 'counterfactualsStatus'>
@@ -133,7 +139,7 @@ const knockedOut = 'A knock-out rule decided, and no change of the score turns t
 function checkMovable(movable: readonly string[], features: readonly string[]): void {
 	const unknown = movable.find((name) => !features.includes(name))
 	if (unknown === undefined) return
-	const message = `${JSON.stringify(unknown)} is no feature of the model.${hint(unknown, features, `It has ${features.slice(0, 20).join(', ')}.`)}`
+	const message = `${JSON.stringify(unknown)} is no feature of the model.${didYouMean(unknown, features, `It has ${features.slice(0, 20).join(', ')}.`)}`
 	throw new AppError('invalid', `movable: ${message}`, { faults: [{ path: 'movable', message }] })
 }
 

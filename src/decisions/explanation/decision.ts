@@ -3,9 +3,9 @@ import type { Manifest } from '../../explain/manifest.ts'
 import type { Model, Space } from '../../explain/model.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
 import { favourableOf } from '../../registry/model/favourable.ts'
-import { hint } from '../../registry/model/find-model.ts'
+import { didYouMean } from '../../registry/model/find-model.ts'
 import type { ModelMoment } from '../../registry/model/model-history.ts'
-import { decisionOf } from '../../summaries/inputs/accumulate.ts'
+import { decisionOf } from '../../summaries/inputs/input-summary.ts'
 import { modelLabels, negative, positive, sideOf, type Task } from '../../summaries/outcomes/label.ts'
 
 /** How a score is read: by the settings of the moment of the decision. */
@@ -108,7 +108,7 @@ export function chooseOutput(
 		const found = names.indexOf(asked)
 		if (found >= 0) return found
 		throw fault(
-			`${JSON.stringify(asked)} is no class of the model.${hint(asked, names, `It has ${names.slice(0, 20).join(', ')}.`)}`,
+			`${JSON.stringify(asked)} is no class of the model.${didYouMean(asked, names, `It has ${names.slice(0, 20).join(', ')}.`)}`,
 		)
 	}
 	if (rule.task === 'binary') {

@@ -4,7 +4,7 @@ import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
 import { explainPrediction } from './explain-prediction.ts'
-import type { Explanation } from './explanation.ts'
+import type { Explanation } from './explanation.schema.ts'
 
 /** A picture of an explanation, and all that it shows in at most 2,000 characters. */
 export type Drawn = { title: string; svg: string; alt: string }

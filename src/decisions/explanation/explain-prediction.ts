@@ -20,7 +20,7 @@ import type {
 	LedgerProof,
 	OpenIncident,
 	UsedBackground,
-} from './explanation.ts'
+} from './explanation.schema.ts'
 import { giveReasons } from './give-reasons.ts'
 import { type ReadDecision, readDecision, shapeOf } from './read-decision.ts'
 

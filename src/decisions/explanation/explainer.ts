@@ -9,7 +9,7 @@ import {
 } from '../../explain/model.ts'
 import type { ModelCache, OpenedVersion } from '../../ports/model-cache.ts'
 import { type FoundBackground, minRows, recordsOf } from './background.ts'
-import type { UsedBackground } from './explanation.ts'
+import type { UsedBackground } from './explanation.schema.ts'
 
 export type Opened = Exclude<OpenedVersion, { unavailable: string }>
 /** What an opened version answers and how it is explained, whether we read its file or its runtime runs it. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Time } from '../../core/schemas.ts'
+import { type Output, Time } from '../../core/schemas.ts'
 
 const number = z.number().nullable()
 const text = z.string().nullable()
@@ -44,7 +44,8 @@ const Note = z.strictObject({
 	message: z.string(),
 })
 
-const Proof = z.strictObject({
+/** An entry of the ledger. */
+const LedgerProof = z.strictObject({
 	index: z.int(),
 	leafHash: z.string().meta({ description: 'Of RFC 6962, in hexadecimal.' }),
 })
@@ -56,6 +57,15 @@ const Reason = z.strictObject({
 	text: z.string(),
 	features: z.array(z.string()),
 	contribution: number.meta({ description: 'Against the background; null for a knock-out rule.' }),
+})
+
+/** The nearest change that turns the decision, replayed by the model. */
+const Counterfactual = z.strictObject({
+	changes: anyObject.meta({ description: 'What `what-if` takes.' }),
+	from: anyObject.meta({ description: 'The same features as they were logged.' }),
+	score: z.number(),
+	decision: z.string(),
+	proven: z.boolean().meta({ description: 'Whether no nearer change can exist within the limits.' }),
 })
 
 export const Explanation = z
@@ -113,15 +123,7 @@ export const Explanation = z
 			.strictObject({ revision: z.int(), digest: z.string(), locale: text })
 			.nullable()
 			.meta({ description: 'Whose words these are.' }),
-		counterfactuals: z.array(
-			z.strictObject({
-				changes: anyObject.meta({ description: 'What `what-if` takes.' }),
-				from: anyObject.meta({ description: 'The same features as they were logged.' }),
-				score: z.number(),
-				decision: z.string(),
-				proven: z.boolean().meta({ description: 'Whether no nearer change can exist within the limits.' }),
-			}),
-		),
+		counterfactuals: z.array(Counterfactual),
 		counterfactualsStatus: status(['ok', 'none', 'not-adverse', 'withheld', 'unavailable', 'hidden']),
 		background: z
 			.strictObject({
@@ -183,11 +185,28 @@ export const Explanation = z
 		incidents: z
 			.array(z.strictObject({ id: z.string(), title: z.string(), severity: z.string(), openedAt: Time }))
 			.meta({ description: 'Open on this model, version and environment at that moment.' }),
-		proof: z.strictObject({ lookup: Proof, version: Proof.nullable() }).meta({
+		proof: z.strictObject({ lookup: LedgerProof, version: LedgerProof.nullable() }).meta({
 			description: 'Entries of the ledger: of this look-up, and of the registration of the version.',
 		}),
 	})
 	.meta({ id: 'Explanation' })
+export type Explanation = Output<typeof Explanation>
+
+export type Contribution = Explanation['contributions'][number]
+export type Reason = Explanation['reasons'][number]
+export type ReasonsStatus = Explanation['reasonsStatus']['status']
+export type Counterfactual = Explanation['counterfactuals'][number]
+export type CounterfactualsStatus = Explanation['counterfactualsStatus']['status']
+export type UsedBackground = NonNullable<Explanation['background']>
+export type ComparedWith = Explanation['comparedWith']
+export type OpenIncident = Explanation['incidents'][number]
+export type LedgerProof = Explanation['proof']['lookup']
+
+/** One part of the explanation: whether it is there, and why not. */
+export type PartStatus<S extends string> = { status: S; reason: string | null }
+
+/** An explanation before its look-up is on the ledger. */
+export type ExplanationContent = Omit<Explanation, 'proof'>
 
 export const WhatIfInput = z
 	.strictObject({
@@ -231,6 +250,7 @@ export const WhatIf = z
 			})
 			.meta({ description: 'Changed less unchanged, both as the registered model answers them.' }),
 		replay: Replay,
-		proof: z.strictObject({ lookup: Proof }),
+		proof: z.strictObject({ lookup: LedgerProof }),
 	})
 	.meta({ id: 'WhatIf' })
+export type WhatIf = Output<typeof WhatIf>

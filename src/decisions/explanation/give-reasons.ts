@@ -9,7 +9,7 @@ import type { TableInForce } from '../reasons/table-in-force.ts'
 import { type FoundBackground, minRows } from './background.ts'
 import { chooseOutput, decide } from './decision.ts'
 import { compareWith, explained } from './explainer.ts'
-import type { Explanation, PartStatus, ReasonsStatus, UsedBackground } from './explanation.ts'
+import type { Explanation, PartStatus, ReasonsStatus, UsedBackground } from './explanation.schema.ts'
 import type { ReadDecision } from './read-decision.ts'
 
 export type ReasonsPart = Pick<Explanation, 'reasons' | 'reasonsStatus' | 'reasonTable'> & {
@@ -58,7 +58,7 @@ function whyUnavailable(
 	if (!table)
 		return {
 			status: 'unavailable',
-			reason: `No reason table of ${stored.model} is approved. Propose one with POST /v1/models/${encodeURIComponent(stored.model)}/reason-tables; two other people approve it.`,
+			reason: `No reason table of ${stored.model} is approved. Propose one; it is in force once two other people have approved it.`,
 		}
 	return undefined
 }

@@ -6,14 +6,14 @@ import { isInexact } from '../../core/exact-json.ts'
 import { commit } from '../../db/commit.ts'
 import { FeatureError } from '../../explain/model.ts'
 import { authorise } from '../../registry/key/authorise.ts'
-import { hint } from '../../registry/model/find-model.ts'
+import { didYouMean } from '../../registry/model/find-model.ts'
 import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
 import type { FoundBackground } from './background.ts'
 import { attributionPart } from './contributions.ts'
 import { chooseOutput, type DecisionRule, outputNames, wouldDecide } from './decision.ts'
 import { backgroundOf } from './explain-prediction.ts'
 import { type Explainer, explainerOf } from './explainer.ts'
-import type { LedgerProof, WhatIf } from './explanation.ts'
+import type { LedgerProof, WhatIf } from './explanation.schema.ts'
 import { type ReadDecision, readDecision } from './read-decision.ts'
 
 export type WhatIfQuery = {
@@ -66,7 +66,7 @@ function checkChanges(
 		.map(([name, value]) => ({
 			path: `changes.${name}`,
 			message: !features.includes(name)
-				? `${JSON.stringify(name)} is no feature of the model.${hint(name, features, known)}`
+				? `${JSON.stringify(name)} is no feature of the model.${didYouMean(name, features, known)}`
 				: typeof value === 'number' && isInexact(value) && !numeric.has(name)
 					? 'is a number beyond 2^53, whose last digits may be lost: send it as text'
 					: '',

@@ -104,14 +104,9 @@ async function notFound(context: Context, actor: Actor, kind: OriginKind, value:
 		})
 	const rows = [...(await read('<', 'DESC')), ...(await read('>', 'ASC'))]
 	const near = nearest(value, textsOf(rows))
-	return new AppError(
-		'not-found',
-		`No version in reach names the ${kind} ${quote(value)}.${
-			near === undefined
-				? ' GET /v1/models/{model}/versions shows what versions were registered with.'
-				: ` Did you mean ${quote(near)}?`
-		}`,
-	)
+	const message = `No version in reach names the ${kind} ${quote(value)}.`
+	if (near === undefined) return new AppError('not-found', message, { hint: { to: 'list-versions' } })
+	return new AppError('not-found', `${message} Did you mean ${quote(near)}?`)
 }
 
 async function readPage(

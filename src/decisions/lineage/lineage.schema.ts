@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { type Output, Time, TimeOrNull } from '../../core/schemas.ts'
 import { nodeKinds } from './graph.ts'
 import { directions } from './read-lineage.ts'
-import { Time, TimeOrNull } from '../../core/schemas.ts'
 
 const LineageNode = z
 	.strictObject({
@@ -37,6 +37,7 @@ export const Lineage = z
 		next: z.string().nullable().meta({ description: 'The cursor of further versions; null at the end.' }),
 	})
 	.meta({ id: 'Lineage' })
+export type Lineage = Output<typeof Lineage>
 
 export const TouchedPrediction = z
 	.strictObject({
@@ -47,3 +48,4 @@ export const TouchedPrediction = z
 		timestamp: Time,
 	})
 	.meta({ id: 'TouchedPrediction' })
+export type TouchedPrediction = Output<typeof TouchedPrediction>

@@ -7,15 +7,7 @@ import { commit } from '../../db/commit.ts'
 import { authorise, inScope } from '../../registry/key/authorise.ts'
 import { findVersion } from '../../registry/version/find-version.ts'
 import { findOrigin, findVersions, type Origin } from './find-versions.ts'
-
-/** A decision that something touched, by its id: its content is read with GET …/predictions/{predictionId}. */
-export type TouchedPrediction = {
-	model: string
-	version: string
-	environment: string
-	predictionId: string
-	timestamp: string
-}
+import type { TouchedPrediction } from './lineage.schema.ts'
 
 type Named = { model: string; version: string }
 /** The decision behind which a page begins: [model, version, its time, its id]. */

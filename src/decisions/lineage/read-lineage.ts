@@ -5,7 +5,7 @@ import type { PageQuery } from '../../core/page.ts'
 import { formatTime } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { modelVersions } from '../../db/schema.ts'
-import { notLogged } from '../../ingest/not-logged.ts'
+import { notLogged } from '../../ingest/read-prediction.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
 import { authorise } from '../../registry/key/authorise.ts'
 import { type OriginKind, originsOf, type TracedVersion } from '../../registry/lineage/links.ts'
@@ -14,16 +14,9 @@ import { findModel } from '../../registry/model/find-model.ts'
 import { findVersion, type VersionRow } from '../../registry/version/find-version.ts'
 import { predictionChain, useChain, versionChain } from './chain.ts'
 import { findOrigin, findVersions, type LinkedVersion, type Origin } from './find-versions.ts'
-import {
-	addPrediction,
-	addUses,
-	addVersion,
-	type GraphEdge,
-	type GraphNode,
-	LineageGraph,
-	servedIn,
-} from './graph.ts'
+import { addPrediction, addUses, addVersion, LineageGraph, servedIn } from './graph.ts'
 import { registrations } from './ledger-refs.ts'
+import type { Lineage } from './lineage.schema.ts'
 import { lineageOfPrediction } from './lineage-of-prediction.ts'
 
 export const directions = ['back', 'forward', 'both'] as const
@@ -33,16 +26,6 @@ type LineageQuery = PageQuery & {
 	from: string
 	direction?: Direction | undefined
 	depth?: number | undefined
-}
-
-/** `chain` says the same in sentences. `next` leads on to further versions. */
-type Lineage = {
-	from: string
-	direction: Direction
-	nodes: GraphNode[]
-	edges: GraphEdge[]
-	chain: string[]
-	next: string | null
 }
 
 const maxDepth = 10

@@ -5,13 +5,12 @@ import { AppError } from '../../core/errors.ts'
 import { type Change, commit } from '../../db/commit.ts'
 import { reasonTableApprovals } from '../../db/schema.ts'
 import { authorise } from '../../registry/key/authorise.ts'
-import type { ReasonTableApproval } from './reason-table.schema.ts'
+import type { ReasonTableApproval, TableRecord } from './reason-table.schema.ts'
 import {
 	approversNeeded,
 	findTable,
 	newestApproved,
 	statusOf,
-	type TableRecord,
 	type TableRow,
 	withApprovals,
 } from './table-record.ts'

@@ -10,8 +10,8 @@ import { checkReasonTable, type ReasonTable } from '../../explain/reasons/reason
 import { authorise } from '../../registry/key/authorise.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import { findVersion } from '../../registry/version/find-version.ts'
-import type { ReasonTableProposal } from './reason-table.schema.ts'
-import { type TableContent, type TableRecord, type TableRow, toTableRecord } from './table-record.ts'
+import type { ReasonTableProposal, TableRecord } from './reason-table.schema.ts'
+import { type TableContent, type TableRow, toTableRecord } from './table-record.ts'
 
 /**
  * Proposes the reasons that a model's decisions may be given, for one version or for all. Nothing is in force before two

@@ -55,3 +55,4 @@ export const TableRecord = z
 		),
 	})
 	.meta({ id: 'ReasonTable' })
+export type TableRecord = z.output<typeof TableRecord>

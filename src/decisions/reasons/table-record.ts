@@ -9,31 +9,13 @@ import { reasonTableApprovals, reasonTables } from '../../db/schema.ts'
 import type { ReasonTable } from '../../explain/reasons/reason-table.ts'
 import { authorise } from '../../registry/key/authorise.ts'
 import { findModel, quote } from '../../registry/model/find-model.ts'
+import type { TableRecord } from './reason-table.schema.ts'
 
 export type TableRow = typeof reasonTables.$inferSelect
 type ApprovalRow = typeof reasonTableApprovals.$inferSelect
 
 /** How many people, neither of them the proposer, have to approve the words that applicants are given. */
 export const approversNeeded = 2
-
-/** A reason table as it is answered. */
-export type TableRecord = {
-	model: string
-	revision: number
-	/** Null: for all versions that have none of their own. */
-	version: string | null
-	/** A draft that a newer approved table has overtaken is superseded too: it cannot come into force any more. */
-	status: 'draft' | 'approved' | 'superseded'
-	/** Names model, version and table: what an approval is of. */
-	digest: string
-	table: ReasonTable
-	proposer: string
-	reason: string
-	createdAt: string
-	approvedAt: string | null
-	needs: number
-	approvals: { approver: string; at: string; digest: string; reason: string }[]
-}
 
 export type TableContent = { model: string; version: string | null; table: ReasonTable }
 
@@ -125,10 +107,9 @@ export async function findTable(context: Context, model: string, revision: numbe
 	const [row] = await context.db.select().from(reasonTables).where(one)
 	if (row) return row
 	const { name } = await findModel(context, model)
-	throw new AppError(
-		'not-found',
-		`The model ${quote(name)} has no reason table ${revision}. GET /v1/models/${encodeURIComponent(name)}/reason-tables lists them.`,
-	)
+	throw new AppError('not-found', `The model ${quote(name)} has no reason table ${revision}.`, {
+		hint: { to: 'list-reason-tables', model: name },
+	})
 }
 
 export async function getTable(

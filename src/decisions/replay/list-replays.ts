@@ -4,27 +4,8 @@ import { badCursor, cursorParts, type Page, type PageQuery, toPage } from '../..
 import { dayMs, formatTime } from '../../core/time.ts'
 import { authorise } from '../../registry/key/authorise.ts'
 import { findModel } from '../../registry/model/find-model.ts'
+import type { ReplayRecord } from './replay.schema.ts'
 import type { Mismatch } from './replay-due.ts'
-
-/** How the logged scores of a day compare with the registered artefact. */
-export type ReplayRecord = {
-	model: string
-	version: string
-	environment: string
-	window: { from: string; to: string }
-	/** `mismatched`: some differ; `matched`: all that could be compared agree; `unavailable`: none could be. */
-	status: 'matched' | 'mismatched' | 'unavailable'
-	artifact: string | null
-	rows: number
-	sampled: number
-	matched: number
-	mismatched: number
-	unavailable: number
-	worst: number | null
-	examples: Mismatch[]
-	reasons: { reason: string; count: number }[]
-	replayedAt: string
-}
 
 export type ReplayQuery = PageQuery & {
 	model: string

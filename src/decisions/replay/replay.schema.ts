@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Time } from '../../core/schemas.ts'
+import { type Output, Time } from '../../core/schemas.ts'
 
 export const ReplayRecord = z
 	.strictObject({
@@ -38,3 +38,4 @@ export const ReplayRecord = z
 		replayedAt: Time,
 	})
 	.meta({ id: 'ReplayedDay' })
+export type ReplayRecord = Output<typeof ReplayRecord>

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { Time } from '../../core/schemas.ts'
+import { type Output, Time } from '../../core/schemas.ts'
 
-export const LedgerEntry = z
+export const EntryRecord = z
 	.strictObject({
 		index: z.int(),
 		at: Time,
@@ -15,3 +15,4 @@ export const LedgerEntry = z
 		entry: z.string().meta({ description: 'The exact text of the entry.' }),
 	})
 	.meta({ id: 'LedgerEntry' })
+export type EntryRecord = Output<typeof EntryRecord>

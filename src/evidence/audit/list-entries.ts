@@ -7,26 +7,15 @@ import { formatTime } from '../../core/time.ts'
 import { ledgerEntries } from '../../db/schema.ts'
 import { authorise } from '../../registry/key/authorise.ts'
 import { inReach } from '../../registry/model/find-model.ts'
+import type { EntryRecord } from './audit.schema.ts'
 
 type EntryRow = typeof ledgerEntries.$inferSelect
-
-/** `entry` is the exact text: SHA-256 of a zero byte and its UTF-8 bytes is `leafHash` (RFC 6962, 2.1). */
-export type EntryRecord = {
-	index: number
-	at: string
-	actor: string
-	action: string
-	object: string
-	model: string | null
-	leafHash: string
-	entry: string
-}
 
 export type EntryQuery = PageQuery & {
 	object?: string | undefined
 	action?: string | undefined
 	model?: string | undefined
-	/** Milliseconds since the epoch; `to` is exclusive. */
+	/** In ms since the epoch; `to` is exclusive. */
 	from?: number | undefined
 	to?: number | undefined
 }
@@ -42,7 +31,7 @@ const toRecord = (row: EntryRow): EntryRecord => ({
 	entry: row.entry,
 })
 
-/** Ledger entries by index. A key whose scope is not `*` sees the entries of its models only. */
+/** Ledger entries by index. An actor whose scope is not `*` sees only the entries of its models. */
 export async function listEntries(
 	context: Context,
 	actor: Actor,

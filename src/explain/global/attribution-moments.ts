@@ -1,5 +1,4 @@
-import { studentTail } from '../../stats/distributions/student.ts'
-import { tQuantile95 } from '../../stats/distributions/t-quantile.ts'
+import { studentTail, tQuantile95 } from '../../stats/distributions.ts'
 
 /**
  * What is kept of the contributions of a sample of rows, by feature: sums from which means, shares and their errors

@@ -1,4 +1,4 @@
-/** The parts of an OpenAPI 3.1 document that the page shows; references are to `#/components/schemas/…`. */
+/** The parts of an OpenAPI 3.1 document that the page shows. References point to `#/components/schemas/…`. */
 export type Schema = {
 	$ref?: string
 	type?: string | string[]

@@ -1,4 +1,4 @@
-/** System fonts and colours of both schemes; contrast of text is at least 7:1 in either. */
+/** System fonts, and colours for a light and a dark scheme; text has a contrast of at least 7:1 in both. */
 export const style = `
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --panel: #f4f6f8; --line: #d0d7de; --link: #0a4fa8; }
 @media (prefers-color-scheme: dark) {
@@ -37,17 +37,17 @@ th, td { text-align: left; vertical-align: top; padding: .35rem .7rem .35rem 0; 
 @media print { nav, .copy { display: none; } }
 `
 
-/** The one convenience that needs a script: everything can be read and selected without it. */
+/** Copy buttons. The page works without the script. */
 export const script = `
 document.addEventListener('click', async (event) => {
 	const button = event.target.closest('.copy')
 	if (!button) return
 	const command = document.getElementById(button.dataset.from)
-	let said = 'Copied'
+	let status = 'Copied'
 	try { await navigator.clipboard.writeText(command.textContent) }
-	catch { getSelection().selectAllChildren(command); said = 'Selected' }
-	button.firstChild.textContent = said
-	document.getElementById('said').textContent = said
+	catch { getSelection().selectAllChildren(command); status = 'Selected' }
+	button.firstChild.textContent = status
+	document.getElementById('said').textContent = status
 	setTimeout(() => { button.firstChild.textContent = 'Copy' }, 2000)
 })
 for (const button of document.querySelectorAll('.copy')) button.hidden = false

@@ -1,19 +1,25 @@
 import { z } from 'zod'
 import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
+import { TimeParameter } from '../../core/schemas.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
+import type { RowBatch } from '../../summaries/inputs/columns.ts'
 import type { BodyLimit, RequestBody } from '../body.ts'
 import { invalid, parseOr422 } from '../faults.ts'
 import { mediaType } from '../read-json.ts'
-import { TimeParameter } from '../../core/schemas.ts'
 import { type BaselineBatch, baselineBatches } from './baseline-rows.ts'
-import { csvRows } from './csv.ts'
-import { skipSpace, notAnArray } from './json-array.ts'
 import { type Bytes, bodyError, plainBytes } from './open-body.ts'
-import { parquetRows } from './parquet.ts'
-import { arrayRows, type ParsedRow, parseBody, parseRows, readArray } from './parse-rows.ts'
-import { windowBatches } from './window-batches.ts'
+import {
+	arrayRows,
+	notAnArray,
+	type ParsedRow,
+	parseBody,
+	parseRows,
+	readArray,
+	skipSpace,
+} from './parse-rows.ts'
+import { csvRows, parquetRows } from './table-rows.ts'
 
 const ndjson = ['application/x-ndjson', 'application/ndjson', 'application/jsonl']
 const csv = ['text/csv', 'application/csv']
@@ -26,11 +32,11 @@ export const BaselineWindow = z
 			.refine(({ from, to }) => from < to, { path: ['to'], message: 'must be later than from' })
 			.meta({ description: 'Logged predictions of this version with a timestamp in [from, to).' }),
 	})
-	.meta({ id: 'BaselineWindow', description: 'A baseline out of what was logged.' })
+	.meta({ id: 'BaselineWindow', description: 'A baseline from logged predictions.' })
 
 type Version = { model: string; version: string; features: readonly FeatureSpec[] }
 
-/** The rows of a baseline, in whichever form they came. Throws `unsupported` for another content type. */
+/** The rows of a baseline, in any of the supported formats. Throws `unsupported` for other content types. */
 export async function baselineBody(
 	context: Context,
 	headers: Headers,
@@ -62,11 +68,11 @@ export async function baselineBody(
 	}
 	throw new AppError(
 		'unsupported',
-		`Content-Type ${type || '(none)'} is not read here. Send application/json, ${ndjson[0]}, ${csv[0]} or ${parquet[0]}.`,
+		`Content-Type ${type || '(none)'} is not supported here. Send application/json, ${ndjson[0]}, ${csv[0]} or ${parquet[0]}.`,
 	)
 }
 
-/** A JSON body that is no array names a window of the log. */
+/** A JSON object instead of an array selects a window of the log. */
 function fromWindow(
 	context: Context,
 	text: Uint8Array,
@@ -77,7 +83,7 @@ function fromWindow(
 	return nonEmpty(windowBatches(context, { model, version, ...window }))
 }
 
-/** Two times and their names are shorter. */
+/** More than enough for a window of two times. */
 const maxWindow = 64 * 1024
 
 async function readAll(bytes: Bytes, { limits, hold }: RequestBody): Promise<Uint8Array> {
@@ -94,6 +100,42 @@ async function* nonEmpty(batches: AsyncIterable<BaselineBatch>): AsyncGenerator<
 		rows += batch.batch.rows
 		yield batch
 	}
-	if (rows === 0)
-		throw invalid('window', [{ path: 'window', message: 'holds no predictions of this version' }])
+	if (rows === 0) throw invalid('window', [{ path: 'window', message: 'has no predictions of this version' }])
+}
+
+/** The logged predictions of a version with event time in [from, to), with their known outcomes, one batch at a time. */
+async function* windowBatches(
+	context: Context,
+	query: { model: string; version: string; from: number; to: number },
+): AsyncGenerator<BaselineBatch> {
+	let give: (batch: RowBatch | undefined) => void = () => {}
+	let taken: () => void = () => {}
+	let next = new Promise<RowBatch | undefined>((resolve) => {
+		give = resolve
+	})
+	let stopped = false
+	const scan = context.log
+		.scan(query, async (rows) => {
+			if (stopped) throw new Error('the reader of this scan has stopped')
+			const wait = new Promise<void>((resolve) => {
+				taken = resolve
+			})
+			give(rows)
+			await wait
+		})
+		.then(() => give(undefined))
+	scan.catch(() => give(undefined))
+	try {
+		for (let batch = await next; batch !== undefined; batch = await next) {
+			next = new Promise((resolve) => {
+				give = resolve
+			})
+			yield { batch, actuals: await context.log.actuals(query.model, batch.ids) }
+			taken()
+		}
+		await scan
+	} finally {
+		stopped = true
+		taken()
+	}
 }

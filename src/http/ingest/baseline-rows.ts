@@ -14,7 +14,7 @@ import {
 	refuseUnknown,
 	requireObject,
 	timeFault,
-} from '../../ingest/validate-row.ts'
+} from '../../ingest/row-checks.ts'
 import { BatchBuilder } from '../../summaries/inputs/batch-builder.ts'
 import type { RowBatch } from '../../summaries/inputs/columns.ts'
 import type { ParsedRow } from './parse-rows.ts'
@@ -26,7 +26,7 @@ const rowMembers = [
 	'segment', 'subject', 'attributions', 'latencyMs', 'environment',
 ] // biome-ignore format: a list to be read at a glance
 
-/** The version whose baseline it is, and what numbers without a safe double are to it. */
+/** The version that the baseline belongs to, and which of its values are numbers. */
 export type BaselineVersion = {
 	version: string
 	numericFeatures: ReadonlySet<string>
@@ -36,7 +36,7 @@ export type BaselineVersion = {
 const batchRows = 1000
 const maxFaults = 50
 
-/** A baseline row is a prediction row in which all but the content is optional: it is no traffic. */
+/** A baseline row is a prediction row whose id and time are optional: it is not traffic. */
 function addRow(builder: BatchBuilder, value: unknown, of: BaselineVersion, limits: Limits): unknown {
 	const row = requireObject(value)
 	refuseUnknown(row, rowMembers)
@@ -70,8 +70,8 @@ function timeOf({ timestamp }: JsonObject): number {
 }
 
 /**
- * Rows as batches for a baseline. A baseline with a wrong row is wrong as a whole: what it would be compared with later
- * must not depend on which rows were left out. Throws `invalid` with the path of each fault (at most 50), and for no rows.
+ * The rows as batches. One invalid row rejects the whole baseline, so that comparisons never depend on which rows were
+ * left out. Throws `invalid` with the path of each fault (at most 50), and if there are no rows.
  */
 export async function* baselineBatches(
 	rows: AsyncIterable<ParsedRow[]>,
@@ -96,7 +96,7 @@ export async function* baselineBatches(
 				if (!(error instanceof RowRejected)) throw error
 				const { path, message } = error.rejection
 				faults.push({ path: ['rows', row.index, ...(path ? [path] : [])].join('.'), message })
-				if (faults.length === maxFaults) throw wrong(faults)
+				if (faults.length === maxFaults) throw rejected(faults)
 			}
 			if (builder.full) {
 				if (faults.length === 0) yield { batch: builder.finish(), actuals }
@@ -106,7 +106,7 @@ export async function* baselineBatches(
 			}
 		}
 	}
-	if (faults.length > 0) throw wrong(faults)
+	if (faults.length > 0) throw rejected(faults)
 	if (count === 0)
 		throw new AppError('invalid', 'The baseline has no rows.', { faults: [{ path: '', message: 'no rows' }] })
 	if (builder.length > 0) yield { batch: builder.finish(), actuals }
@@ -114,18 +114,18 @@ export async function* baselineBatches(
 
 function notText({ index, message }: { index: number; message: string }): AppError {
 	const path = `rows.${index}`
-	return new AppError('malformed', `The baseline was not taken: ${path}: ${message}.`, {
+	return new AppError('malformed', `The baseline was rejected: ${path}: ${message}.`, {
 		faults: [{ path, message }],
 	})
 }
 
-function wrong(faults: readonly Fault[]): AppError {
+function rejected(faults: readonly Fault[]): AppError {
 	const [first] = faults as [Fault]
 	const more =
 		faults.length > 1
 			? ` and ${faults.length - 1}${faults.length === maxFaults ? ' or more' : ''} others`
 			: ''
-	return new AppError('invalid', `The baseline was not taken: ${first.path}: ${first.message}${more}.`, {
+	return new AppError('invalid', `The baseline was rejected: ${first.path}: ${first.message}${more}.`, {
 		faults,
 	})
 }

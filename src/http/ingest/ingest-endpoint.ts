@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { ingestRows } from '../../ingest/ingest-rows.ts'
-import type { RowKind } from '../../log/prediction-log.ts'
+import { IngestAnswer, OutcomeAnswer } from '../../ingest/rows.schema.ts'
+import type { RowKind } from '../../log/row-kinds.ts'
 import { type Endpoint, endpoint, ok } from '../endpoint.ts'
 import { modelPath } from '../parameters.ts'
-import { IngestAnswer, OutcomeAnswer } from '../../ingest/rows.schema.ts'
 import { plainBytes, rowsFormat } from './open-body.ts'
 import { parseRows } from './parse-rows.ts'
 
-/** The operation that takes rows of one kind: the same body, limits and answer for all of them. */
+/** The operation that accepts rows of one kind: all kinds share body formats, limits and response. */
 export function ingestEndpoint(spec: {
 	kind: RowKind
 	path: string
@@ -24,7 +24,7 @@ export function ingestEndpoint(spec: {
 		path: `/v1/models/{model}/${spec.path}`,
 		id: spec.id,
 		summary: spec.summary,
-		description: `${spec.description}\n\nA batch is judged row by row: good rows are kept, bad ones come back in \`rejected\`. What is counted as accepted is durable. Sending the same rows again is safe.`,
+		description: `${spec.description}\n\nEach row of a batch is validated on its own: valid rows are stored, invalid ones are listed in \`rejected\`. Rows counted as accepted are durable. Sending the same rows again is safe.`,
 		access: 'ingest',
 		params: z.object(modelPath),
 		rows: {
@@ -36,7 +36,7 @@ export function ingestEndpoint(spec: {
 		},
 		answers: {
 			200: {
-				description: 'The verdict on the rows',
+				description: 'How many rows were stored, and which were not',
 				schema: kind === 'outcome' ? OutcomeAnswer : IngestAnswer,
 				example: {
 					accepted: 1,

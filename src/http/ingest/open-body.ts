@@ -13,32 +13,35 @@ const formats: Record<string, BodyFormat> = {
 	'application/jsonl': 'ndjson',
 }
 
-/** The format of a body that brings rows. Throws `unsupported`, and `too-large` for one that announces too much. */
+/** The format of a body with rows. Throws `unsupported`, and `too-large` if the announced size is over the limit. */
 export function rowsFormat(headers: Headers, body: RequestBody): BodyFormat {
 	const { type } = mediaType(headers.get('content-type'))
 	const format = formats[type]
 	if (!format)
 		throw new AppError(
 			'unsupported',
-			`Content-Type "${type}" is not read here. Send application/json (an array) or application/x-ndjson.`,
+			`Content-Type "${type}" is not supported here. Send application/json (an array) or application/x-ndjson.`,
 		)
 	body.within(format === 'json' ? 'jsonBytes' : 'bodyBytes')
 	return format
 }
 
-/** The bytes of a body with gzip undone under the limits. Throws `unsupported` for other encodings. */
+/** The bytes of a body, with gzip unpacked under the limits. Throws `unsupported` for other encodings. */
 export function plainBytes(headers: Headers, body: RequestBody): Bytes {
 	const encoding = (headers.get('content-encoding') ?? 'identity').trim().toLowerCase()
 	if (encoding === 'identity' || encoding === '') return body
 	if (encoding !== 'gzip' && encoding !== 'x-gzip')
-		throw new AppError('unsupported', `Content-Encoding "${encoding}" is not read here. Send gzip or none.`)
+		throw new AppError(
+			'unsupported',
+			`Content-Encoding "${encoding}" is not supported here. Send gzip or none.`,
+		)
 	return unpacked(body)
 }
 
-/** What unpacking takes in memory. */
+/** Memory that unpacking needs. */
 const unpackingBytes = 128 * 1024
 
-/** Unpacks a body under the limits: what it claims to be is not known before. */
+/** Unpacks a body under the limits: its unpacked size is unknown beforehand. */
 async function* unpacked(body: RequestBody): AsyncGenerator<Uint8Array<ArrayBuffer>> {
 	const { limits, breather } = body
 	await body.hold.take(unpackingBytes)
@@ -57,7 +60,7 @@ async function* unpacked(body: RequestBody): AsyncGenerator<Uint8Array<ArrayBuff
 				'too-large',
 				`The body is over ${limits.gunzippedBytes} bytes when unpacked (limit gunzippedBytes). Send it in parts.`,
 			)
-		// Small bodies may be very regular; a bomb is large.
+		// Small bodies can have a high ratio; a zip bomb is large.
 		if (plain > 2 ** 20 && plain > packed * limits.gunzipRatio)
 			throw new AppError(
 				'too-large',
@@ -69,7 +72,7 @@ async function* unpacked(body: RequestBody): AsyncGenerator<Uint8Array<ArrayBuff
 	}
 }
 
-/** Whether an error came from the bytes of a gzip body rather than from us. */
+/** Turns errors that come from the bytes of the body into `malformed`. */
 export function bodyError(error: unknown): unknown {
 	if (error instanceof AppError) return error
 	const text = String((error as { cause?: unknown }).cause ?? error)

@@ -9,7 +9,6 @@ import { deepPath, JsonShape, maxDepth, tooDeep } from '../../core/json-shape.ts
 import type { Limits } from '../../core/limits.ts'
 import { BadLine, linesIn } from '../../core/lines-in.ts'
 import { asUtf8, decodeUtf8 } from '../../core/utf8.ts'
-import { notAnArray, type Slice, slicesOf, tooMany } from './json-array.ts'
 import { type BodyFormat, bodyError } from './open-body.ts'
 
 /** `isText`: false where the bytes are not UTF-8. */
@@ -19,16 +18,16 @@ type RowError = {
 	message: string
 	isText?: false
 }
-/** One row's JSON value, or why the line is not one. Positions count from 0; blank lines are not rows but count. */
+/** The JSON value of a row, or why there is none. Positions start at 0; blank lines are counted too. */
 export type ParsedRow =
 	| { index: number; value: unknown; hasLongNumbers?: boolean }
 	| ({ index: number } & RowError)
 
 type Rows = { format: BodyFormat; stream: AsyncIterable<Uint8Array> }
-/** A longer text is looked at before it is parsed. */
+/** A longer text is scanned before it is parsed. */
 const longText = 64 * 1024
 
-/** The rows of a body, some at a time, in bounded memory for NDJSON. Throws `malformed` or `too-large` for the body as a whole. */
+/** The rows of a body in chunks; NDJSON takes bounded memory. Throws `malformed` or `too-large` for the body as a whole. */
 export async function* parseRows(rows: Rows, limits: Limits, use = anyUse()): AsyncGenerator<ParsedRow[]> {
 	try {
 		if (rows.format === 'ndjson') yield* parseLines(rows.stream, limits, use)
@@ -38,7 +37,7 @@ export async function* parseRows(rows: Rows, limits: Limits, use = anyUse()): As
 	}
 }
 
-/** A whole JSON body. Throws `too-large` over its limit. */
+/** A whole JSON body. Throws `too-large` over the limit. */
 export async function readArray(
 	stream: AsyncIterable<Uint8Array>,
 	{ jsonBytes }: Limits,
@@ -48,7 +47,7 @@ export async function readArray(
 	if (bytes) return bytes
 	throw new AppError(
 		'too-large',
-		`A JSON body is at most ${jsonBytes} bytes (limit jsonBytes). Send NDJSON, which is streamed, or send it in parts.`,
+		`The JSON body is over the limit of ${jsonBytes} bytes (limit jsonBytes). Send NDJSON, which is streamed, or send it in parts.`,
 	)
 }
 
@@ -58,10 +57,10 @@ function textOf(bytes: Uint8Array): string {
 	return text
 }
 
-/** `twice`: the members that are there twice in one object. */
+/** `twice`: members that appear twice in one object. */
 type Parsed = { value: unknown; hasLongNumbers: boolean; isDeep: boolean; twice: Iterable<JsonFault> }
 
-/** A JSON body's value and the members in it that are there twice. Throws `malformed` with the place of what is not JSON. */
+/** The value of a JSON body and its duplicate members. Throws `malformed` with the position of the first error. */
 export function parseBody(bytes: Uint8Array): Parsed {
 	const text = textOf(bytes)
 	try {
@@ -71,7 +70,7 @@ export function parseBody(bytes: Uint8Array): Parsed {
 	}
 }
 
-/** The rows of a JSON array. Throws `malformed` with the place of what is not JSON. */
+/** The rows of a JSON array. Throws `malformed` with the position of the first error. */
 export async function* arrayRows(
 	bytes: Uint8Array,
 	limits: Limits,
@@ -80,7 +79,7 @@ export async function* arrayRows(
 	breather.wake()
 	if (bytes.length <= longText) return yield rowsOf(parseBody(bytes), 0)
 	const slices = await slicesOf(bytes, limits, breather)
-	// Twice, so that no row is taken of a body that breaks later, and never all rows are in memory.
+	// Parsed twice: a body that breaks later must not be accepted in part, and the rows must not all be in memory at once.
 	for (const slice of slices) {
 		if (!slice.alone) parseSlice(bytes, slice)
 		if (breather.isDue) await breather.breathe()
@@ -103,7 +102,7 @@ function parseSlice(bytes: Uint8Array, { from, to, first, count }: Slice): Parse
 	try {
 		const parsed = parseJson(list)
 		const { length } = parsed.value as unknown[]
-		// The array was empty, or a comma is the last of it.
+		// The array is empty, or a comma is at its end.
 		if (length === count || (length === 0 && first === 0 && count === 1)) return parsed
 	} catch (cause) {
 		const why = whyNotJson(list, cause, first).replace(/ (at|in) .*position.*$/, '')
@@ -111,7 +110,7 @@ function parseSlice(bytes: Uint8Array, { from, to, first, count }: Slice): Parse
 			cause,
 		})
 	}
-	throw new AppError('malformed', `The body is not JSON: row ${first + count - 1} is missing behind a comma.`)
+	throw new AppError('malformed', `The body is not JSON: row ${first + count - 1} is missing after a comma.`)
 }
 
 function rowsOf({ value, hasLongNumbers, isDeep, twice }: Parsed, first: number): ParsedRow[] {
@@ -176,7 +175,7 @@ function parsedLine(line: string): { value: unknown; hasLongNumbers: boolean } |
 	}
 }
 
-/** Why a row is not parsed. A short one is: what it may be then costs little. */
+/** Why a row is refused before parsing. A short one is always parsed: it cannot cost much. */
 function refusalOfText(text: string, limits: Limits): RowError | undefined {
 	if (text.length <= longText) return undefined
 	const shape = new JsonShape(utf8(text))
@@ -193,8 +192,8 @@ function refusalOf(text: string, limits: Limits, why: 'too-deep' | 'too-large'):
 	}
 	const message =
 		text.length > limits.lineBytes
-			? `a row is at most ${limits.lineBytes} bytes (limit lineBytes)`
-			: `a row has at most ${limits.valuesPerRow} values (limit valuesPerRow)`
+			? `the row is over ${limits.lineBytes} bytes (limit lineBytes)`
+			: `the row has more than ${limits.valuesPerRow} values (limit valuesPerRow)`
 	return { error: 'too-large', message }
 }
 
@@ -203,7 +202,7 @@ function refusalOfDeep(value: unknown): RowError | undefined {
 	return path && { error: 'invalid', path: pathText(path), message: tooDeep }
 }
 
-/** A place in a row: its member, and what is named in that. */
+/** A path in a row: the member, and the name inside it. */
 const pathText = (path: readonly (string | number)[]): string =>
 	path
 		.slice(0, 2)
@@ -213,8 +212,8 @@ const pathText = (path: readonly (string | number)[]): string =>
 function parseJson(text: string): Parsed {
 	const value: unknown = JSON.parse(text)
 	const seen: Seen = { members: 0, hasLongNumbers: false, isDeep: false }
-	look(value, seen, 0)
-	// This follows the name of each member; it may also stand in a text, and then the closer look finds no fault.
+	inspect(value, seen, 0)
+	// `":` follows the name of each member. It can also be part of a text; then the closer look finds no fault.
 	const twice = seen.members === countOf('":', text) ? [] : findTwice(text)
 	const { hasLongNumbers, isDeep } = seen
 	return { value: hasLongNumbers && !isDeep ? parseExact(text) : value, hasLongNumbers, isDeep, twice }
@@ -226,8 +225,8 @@ function* findTwice(text: string): Generator<JsonFault> {
 
 type Seen = { members: number; hasLongNumbers: boolean; isDeep: boolean }
 
-/** Counts members, and sees whether a number may have lost digits, or something may be nested too deeply. */
-function look(value: unknown, seen: Seen, depth: number): void {
+/** Counts members, and notes numbers that may have lost digits and nesting that may be too deep. */
+function inspect(value: unknown, seen: Seen, depth: number): void {
 	if (typeof value === 'number') {
 		if (isInexact(value)) seen.hasLongNumbers = true
 		return
@@ -237,12 +236,12 @@ function look(value: unknown, seen: Seen, depth: number): void {
 		seen.isDeep = true
 		if (depth > maxDepth + 1) return
 	}
-	if (Array.isArray(value)) for (const inner of value) look(inner, seen, depth + 1)
+	if (Array.isArray(value)) for (const inner of value) inspect(inner, seen, depth + 1)
 	else
 		for (const name in value) {
 			seen.members++
 			const inner = (value as Record<string, unknown>)[name]
-			if (typeof inner !== 'string') look(inner, seen, depth + 1)
+			if (typeof inner !== 'string') inspect(inner, seen, depth + 1)
 		}
 }
 
@@ -251,3 +250,69 @@ function countOf(part: string, text: string): number {
 	for (let at = text.indexOf(part); at !== -1; at = text.indexOf(part, at + part.length)) count++
 	return count
 }
+
+const sliceLength = 64 * 1024
+const stepLength = 2 ** 20
+const [openList, closeList, comma] = [0x5b, 0x5d, 44]
+
+/** Neighbouring elements of a list by their position in the text. `alone`: one that must not be parsed. */
+type Slice = {
+	from: number
+	to: number
+	first: number
+	count: number
+	alone?: 'too-large' | 'too-deep'
+}
+
+/**
+ * The positions of the elements of a JSON array, in groups, so that a large array need not be parsed in one piece. Elements
+ * are not checked here. Throws `malformed` if the brackets do not match, `invalid` for other values.
+ */
+async function slicesOf(text: Uint8Array, limits: Limits, breather: Breather): Promise<Slice[]> {
+	const begin = skipSpace(text, 0)
+	if (text[begin] !== openList) throw notAnArray()
+	const shape = new JsonShape(text, begin + 1)
+	const slices: Slice[] = []
+	let [from, first] = [shape.at, 0]
+	let element = from
+	for (let index = 0, isLast = false; !isLast; index++) {
+		while (!shape.read(Math.min(text.length, shape.at + stepLength))) {
+			if (shape.at >= text.length) throw notJson('the array is not closed')
+			if (breather.isDue) await breather.breathe()
+		}
+		if (index >= limits.bodyLines) throw tooMany(limits)
+		if (index % 1024 === 0 && breather.isDue) await breather.breathe()
+		const to = shape.at
+		isLast = text[to] === closeList
+		if (!isLast && text[to] !== comma) throw notJson('its brackets do not match')
+		const isLarge = to - element > limits.lineBytes || shape.values > limits.valuesPerRow
+		const alone = shape.depth > maxDepth ? 'too-deep' : isLarge ? 'too-large' : undefined
+		if (alone) {
+			if (index > first) slices.push({ from, to: element - 1, first, count: index - first })
+			slices.push({ from: element, to, first: index, count: 1, alone })
+		} else if (isLast || to - from > sliceLength) slices.push({ from, to, first, count: index + 1 - first })
+		if (alone || to - from > sliceLength) [from, first] = [to + 1, index + 1]
+		shape.next()
+		element = shape.at
+	}
+	if (skipSpace(text, element) < text.length) throw notJson('there is text after the array')
+	return slices
+}
+
+export function skipSpace(text: Uint8Array, at: number): number {
+	let end = at
+	while (end < text.length && (text[end] as number) <= 32) end++
+	return end
+}
+
+const notJson = (why: string) => new AppError('malformed', `The body is not JSON: ${why}.`)
+
+export const notAnArray = () =>
+	new AppError(
+		'invalid',
+		'The body must be a JSON array of rows; send one row as [row], or NDJSON as application/x-ndjson.',
+		{ faults: [{ path: '', message: 'expected an array' }] },
+	)
+
+export const tooMany = ({ bodyLines }: Limits) =>
+	new AppError('too-large', `The body has more than ${bodyLines} rows (limit bodyLines). Send it in parts.`)

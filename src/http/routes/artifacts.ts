@@ -25,7 +25,7 @@ const uploadedExample = {
 }
 const example = { ...name, uri: null, bytes: 284113, storedAt: '2026-03-02T00:00:00.000Z' }
 
-/** The file in the body, with gzip undone, up to the limit. */
+/** The file in the body, unpacked if it is gzipped, up to the limit. */
 async function fileOf(headers: Headers, body: RequestBody): Promise<Uint8Array> {
 	body.hold.isFile = true
 	const packed = headers.get('content-encoding') ?? 'identity'
@@ -48,12 +48,12 @@ const put = endpoint({
 	id: 'uploadArtifact',
 	summary: 'Upload the model file of a version',
 	description:
-		'The file is read, never executed, and kept once by its SHA-256. It must be the registered one; a version that was registered without an artefact is bound to the first file. Days that were logged before are then replayed. Pickles, joblib files, trees with vector leaves and linear trees are refused with the way out.',
+		'The file is read, never executed, and stored once by its SHA-256. It must match the registered digest; a version registered without an artefact is bound to the first file uploaded. Predictions logged before the upload are then replayed. Pickles, joblib files, trees with vector leaves and linear trees are refused; the error says what to export instead.',
 	access: 'admin',
 	params,
 	query: z.strictObject({
 		format: ArtifactFormatName.optional().meta({
-			description: 'For versions registered without an artefact. Told from the content when left out.',
+			description: 'For versions registered without an artefact. Default: detected from the content.',
 			example: 'xgboost-json',
 		}),
 	}),
@@ -67,7 +67,7 @@ const put = endpoint({
 	answers: {
 		201: { description: 'Stored', schema: UploadedArtifact, example: uploadedExample },
 		200: {
-			description: 'The same file was there already',
+			description: 'The same file was already stored',
 			schema: UploadedArtifact,
 			example: uploadedExample,
 		},
@@ -84,7 +84,7 @@ const get = endpoint({
 	method: 'get',
 	path,
 	id: 'getArtifact',
-	summary: 'Read what the artefact of a version is',
+	summary: 'Describe the artefact of a version',
 	access: 'viewer',
 	params,
 	answers: { 200: { description: 'Its digest, format and size', schema: ArtifactRecord, example } },
@@ -96,7 +96,7 @@ const getFile = endpoint({
 	path: `${path}/file`,
 	id: 'readArtifactFile',
 	summary: 'Download the model file of a version',
-	description: 'Who took it is on the ledger.',
+	description: 'Every download is recorded in the ledger.',
 	access: ['auditor', 'admin'],
 	params,
 	answers: {
@@ -115,6 +115,6 @@ const getFile = endpoint({
 })
 
 export const artifacts = {
-	about: 'The model files that versions consist of: kept by digest, replayed, never executed.',
+	about: 'Model files of versions: stored by digest, replayed, never executed.',
 	endpoints: [put, get, getFile],
 } satisfies Resource

@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { EntryRecord } from '../../evidence/audit/audit.schema.ts'
 import { listEntries } from '../../evidence/audit/list-entries.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { pageOf, pageParameters, periodParameters } from '../parameters.ts'
-import { LedgerEntry } from '../../evidence/audit/audit.schema.ts'
 
 const example = {
 	index: 0,
@@ -21,7 +21,8 @@ const entries = endpoint({
 	path: '/v1/audit/entries',
 	id: 'listLedgerEntries',
 	summary: 'Read the ledger',
-	description: 'Every change of state has an entry, written in the same transaction. Indexes have no gaps.',
+	description:
+		'Every change of state has an entry that is written in the same transaction. Indexes have no gaps.',
 	access: 'auditor',
 	query: z.strictObject({
 		object: z
@@ -45,7 +46,7 @@ const entries = endpoint({
 	answers: {
 		200: {
 			description: 'Entries by index',
-			schema: pageOf(LedgerEntry),
+			schema: pageOf(EntryRecord),
 			example: { items: [example], next: null },
 		},
 	},
@@ -53,6 +54,6 @@ const entries = endpoint({
 })
 
 export const audit = {
-	about: 'Who did what, in a log that an outsider can check.',
+	about: 'Who did what: a log that outsiders can verify.',
 	endpoints: [entries],
 } satisfies Resource

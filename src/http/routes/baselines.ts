@@ -19,14 +19,14 @@ const put = endpoint({
 	method: 'put',
 	path: '/v1/models/{model}/versions/{version}/baseline',
 	id: 'putBaseline',
-	summary: 'Set what a version is compared with',
+	summary: 'Set the baseline of a version',
 	description:
-		'Rows of the same shape as predictions, with all but the content optional; or a window of the log. In CSV and Parquet: a column a feature, plus `score`, `label`, `actual`, `timestamp`, `predictionId` and `segment.<name>`; `features.<name>` for a feature that is called like one of these. Empty CSV cells are null. Baseline rows are not traffic. The answer comes when the baseline is in force.',
+		'Rows of the same shape as predictions, in which id, version and time are optional; or a window of the log. CSV and Parquet have one column per feature, plus `score`, `label`, `actual`, `timestamp`, `predictionId` and `segment.<name>`; `features.<name>` for a feature with one of these names. Empty CSV cells are null. Baseline rows are not traffic. The response is sent once the baseline is in force.',
 	access: 'admin',
 	params: z.strictObject({ ...modelPath, version: pathText('A version of the model.', '7') }),
 	rows: {
 		description:
-			'The rows, optionally gzipped, or a window. One wrong row refuses the whole: the faults come with the paths.',
+			'The rows, optionally gzipped, or a window. One invalid row rejects the whole baseline; the error lists the faults with their paths.',
 		types: {
 			'application/json': { schema: z.union([z.array(BaselineRow), BaselineWindow]), example: [row] },
 			'application/x-ndjson': { schema: z.string(), example: `${JSON.stringify(row)}\n` },
@@ -35,7 +35,7 @@ const put = endpoint({
 		},
 	},
 	answers: {
-		200: { description: 'It replaces the one before', schema: BaselineAnswer, example },
+		200: { description: 'It replaces the previous baseline', schema: BaselineAnswer, example },
 		201: { description: 'The first baseline of the version', schema: BaselineAnswer, example },
 	},
 	errors: ['conflict'],
@@ -48,4 +48,7 @@ const put = endpoint({
 	},
 })
 
-export const baselines = { about: 'What a version is compared with.', endpoints: [put] } satisfies Resource
+export const baselines = {
+	about: 'The rows that a version is compared with.',
+	endpoints: [put],
+} satisfies Resource

@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { BiasAudit, ProxyAudit } from '../../monitoring/bias/bias.schema.ts'
 import { biasAudit } from '../../monitoring/bias/bias-audit.ts'
 import { proxyAudit } from '../../monitoring/bias/proxy-audit.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
-import { BiasAudit, ProxyAudit } from '../../monitoring/bias/bias.schema.ts'
 import { modelPath, scopeParameters } from '../parameters.ts'
 
 const text = (description: string, example: string) =>
@@ -108,11 +108,11 @@ const audit = endpoint({
 	id: 'readBiasAudit',
 	summary: 'Audit a model for bias',
 	description:
-		'How often each sensitive group got the positive decision, and how well it was judged: exact sums over the period of at most 366 days, with the tables of a bias audit. Binary models. `selected` names the decision that counts: where it is the bad one, ratios read the other way round.',
+		'How often each sensitive group got the positive decision, and how accurate its decisions were: exact counts over a period of at most 366 days, with the tables of a bias audit. For binary models. `selected` names the decision that is counted; if it is the unfavourable one, ratios read the other way round.',
 	access: ['analyst', 'auditor'],
 	params: z.strictObject(modelPath),
 	query: z.strictObject({ ...scopeParameters, attribute: attribute.optional() }),
-	answers: { 200: { description: 'One item an attribute, pairs included', schema: BiasAudit, example } },
+	answers: { 200: { description: 'One item per attribute, including pairs', schema: BiasAudit, example } },
 	handle: async ({ context, actor, params, query }) =>
 		ok(await biasAudit(context, actor, { ...query, ...params })),
 })
@@ -121,19 +121,19 @@ const proxies = endpoint({
 	method: 'get',
 	path: '/v1/models/{model}/bias/proxies',
 	id: 'readProxies',
-	summary: 'See what the features give away of a sensitive attribute',
+	summary: 'Find features that act as proxies for a sensitive attribute',
 	description:
-		'How well the features, the attribute itself left out, predict that a row is of a group. On at most 20,000 rows of the period, always the same ones.',
+		'How well the features, without the attribute itself, predict the group of a row. Uses at most 20,000 rows of the period, always the same ones.',
 	access: ['analyst', 'auditor'],
 	params: z.strictObject(modelPath),
 	query: z.strictObject({
 		...scopeParameters,
 		attribute,
-		group: text('One group, as a value or a name. The ten largest when left out.', '2').optional(),
+		group: text('One group, as a value or a name. Default: the ten largest.', '2').optional(),
 	}),
 	answers: {
 		200: {
-			description: 'One item a group',
+			description: 'One item per group',
 			schema: ProxyAudit,
 			example: {
 				...scope,
@@ -162,6 +162,6 @@ const proxies = endpoint({
 })
 
 export const bias = {
-	about: 'How sensitive groups fare: the tables of a bias audit, and what stands in for an attribute.',
+	about: 'Outcomes for sensitive groups: the tables of a bias audit, and proxies for an attribute.',
 	endpoints: [audit, proxies],
 } satisfies Resource

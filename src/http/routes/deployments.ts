@@ -1,7 +1,11 @@
 import { z } from 'zod'
 import { compareVersions } from '../../monitoring/comparison/compare-versions.ts'
 import { VersionComparison } from '../../monitoring/comparison/comparison.schema.ts'
-import { Deployment, DeploymentInput } from '../../registry/deployment/deployment.schema.ts'
+import {
+	type Deployment,
+	DeploymentInput,
+	Deployment as DeploymentSchema,
+} from '../../registry/deployment/deployment.schema.ts'
 import {
 	currentDeployments,
 	getDeployment,
@@ -52,8 +56,8 @@ const comparisonExample = {
 	moreOutcomes: 2600,
 	note: null,
 }
-const params = z.strictObject({ ...modelPath, environment: pathText('Where it serves.', 'production') })
-const headers = { etag: 'Changes with the deployment; send it back as If-None-Match' }
+const params = z.strictObject({ ...modelPath, environment: pathText('The environment.', 'production') })
+const headers = { etag: 'Changes with the deployment; send it as If-None-Match' }
 
 const etagOf = (deployment: Deployment) => `"${deployment.revision}"`
 
@@ -67,15 +71,20 @@ const put = endpoint({
 	method: 'put',
 	path: '/v1/models/{model}/deployments/{environment}',
 	id: 'setDeployment',
-	summary: 'Say what serves in an environment',
-	description: 'Every change is kept as history; the same content again changes nothing.',
+	summary: 'Deploy versions to an environment',
+	description: 'Changes are kept as history. Sending the same content again changes nothing.',
 	access: 'admin',
 	params,
 	body: DeploymentInput,
 	bodyExample: input,
 	answers: {
-		200: { description: 'Changed, or as it was', schema: Deployment, example, headers },
-		201: { description: 'The first deployment there', schema: Deployment, example, headers },
+		200: { description: 'Changed, or unchanged', schema: DeploymentSchema, example, headers },
+		201: {
+			description: 'The first deployment to the environment',
+			schema: DeploymentSchema,
+			example,
+			headers,
+		},
 	},
 	errors: ['conflict'],
 	handle: async ({ context, actor, params: { model, environment }, body }) => {
@@ -88,12 +97,12 @@ const get = endpoint({
 	method: 'get',
 	path: '/v1/models/{model}/deployments/{environment}',
 	id: 'getDeployment',
-	summary: 'Read what serves in an environment',
+	summary: 'Read the deployment of an environment',
 	access: 'viewer',
 	params,
 	answers: {
-		200: { description: 'What serves there now', schema: Deployment, example, headers },
-		304: { description: 'It is still what If-None-Match names' },
+		200: { description: 'The current deployment', schema: DeploymentSchema, example, headers },
+		304: { description: 'Unchanged since the tag in If-None-Match' },
 	},
 	handle: async ({ context, params: { model, environment }, request }) => {
 		const deployment = await getDeployment(context, model, environment)
@@ -107,13 +116,13 @@ const list = endpoint({
 	method: 'get',
 	path: '/v1/models/{model}/deployments',
 	id: 'listDeployments',
-	summary: 'List what serves in every environment',
+	summary: 'List the deployments of all environments',
 	access: 'viewer',
 	params: z.strictObject(modelPath),
 	answers: {
 		200: {
-			description: 'One item an environment',
-			schema: pageOf(Deployment),
+			description: 'One item per environment',
+			schema: pageOf(DeploymentSchema),
 			example: { items: [example], next: null },
 		},
 	},
@@ -127,14 +136,14 @@ const history = endpoint({
 	method: 'get',
 	path: '/v1/models/{model}/deployments/{environment}/history',
 	id: 'listDeploymentHistory',
-	summary: 'List what served in an environment, newest first',
+	summary: 'List past deployments of an environment, newest first',
 	access: 'viewer',
 	params,
 	query: z.strictObject(pageParameters),
 	answers: {
 		200: {
-			description: 'Every deployment there',
-			schema: pageOf(Deployment),
+			description: 'Every deployment to the environment',
+			schema: pageOf(DeploymentSchema),
 			example: { items: [example], next: null },
 		},
 	},
@@ -148,12 +157,12 @@ const compare = endpoint({
 	id: 'compareVersions',
 	summary: 'Compare a challenger or canary with the champion',
 	description:
-		'By an always-valid confidence sequence: ask as often as you like. Only rows after the deployment count. Requests that both scored (rows of one subject at one time) are compared in pairs; else rows of the same hours. `promote`: better by more than the margin, and all guards hold. `keep`: worse, or a guard broken. `not-yet`: about `moreOutcomes` more are needed. `selective`: outcomes are known for rows that the versions choose differently, so no number of them decides.',
+		'Uses an always-valid confidence sequence, so you can look as often as you like. Only rows after the deployment count. Requests that both versions scored (rows of one subject at one time) are compared in pairs, otherwise rows of the same hours. `promote`: better by more than the margin, and all guards hold. `keep`: worse, or a guard is broken. `not-yet`: about `moreOutcomes` more outcomes are needed. `selective`: outcomes are known mostly for rows that the versions decide differently, so more of them do not help.',
 	access: 'viewer',
 	params,
 	query: z.strictObject({
 		challenger: z.string().min(1).max(256).optional().meta({
-			description: 'Default: the challenger of the deployment, else its canary.',
+			description: 'Default: the challenger of the deployment, otherwise its canary.',
 			example: '8',
 		}),
 		from: periodParameters.from.meta({
@@ -161,32 +170,32 @@ const compare = endpoint({
 			example: '2026-03-02T00:00:00Z',
 		}),
 		margin: z.coerce.number().min(0).max(1e6).optional().meta({
-			description: 'How much better, in units of the loss, it has to be. Default 0.',
+			description: 'How much better it has to be, in units of the loss. Default: 0.',
 			example: '0.01',
 		}),
 		aim: z.enum(['superior', 'non-inferior']).optional().meta({
-			description: '`non-inferior`: not worse by more than the margin is enough.',
+			description: '`non-inferior`: it is enough not to be worse by more than the margin.',
 			example: 'superior',
 		}),
 		tolerance: z.coerce.number().min(0).max(1).optional().meta({
 			description:
-				'How much of ROC AUC, of right decisions and of answers the challenger may lose. Default 0.02.',
+				'How much ROC AUC, share of correct decisions and share of answered requests the challenger may lose. Default: 0.02.',
 			example: '0.02',
 		}),
 		groupTolerance: z.coerce.number().min(0).max(1).optional().meta({
 			description:
-				"How much a group's error rate, or its distance in positive decisions from all others, may grow; of absolute errors, the share of `clippedAt`. Default 0.05.",
+				"How much a group's error rate, or its distance in positive decisions from all others, may grow; for absolute errors, as a share of `clippedAt`. Default: 0.05.",
 			example: '0.05',
 		}),
 	}),
 	answers: {
-		200: { description: 'What is known so far', schema: VersionComparison, example: comparisonExample },
+		200: { description: 'The comparison so far', schema: VersionComparison, example: comparisonExample },
 	},
 	handle: async ({ context, params: { model, environment }, query }) =>
 		ok(await compareVersions(context, model, environment, query)),
 })
 
 export const deployments = {
-	about: 'What serves where.',
+	about: 'Which versions serve in which environment.',
 	endpoints: [put, get, list, history, compare],
 } satisfies Resource

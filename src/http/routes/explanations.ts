@@ -1,14 +1,14 @@
 import { z } from 'zod'
 import { readers } from '../../core/actor.ts'
 import { explainPrediction } from '../../decisions/explanation/explain-prediction.ts'
+import { Explanation, WhatIf, WhatIfInput } from '../../decisions/explanation/explanation.schema.ts'
 import { whatIf } from '../../decisions/explanation/what-if.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { modelPath, pathText } from '../parameters.ts'
-import { Explanation, WhatIf, WhatIfInput } from '../../decisions/explanation/explanation.schema.ts'
 
 const params = z.object({
 	...modelPath,
-	predictionId: pathText('The id that the prediction was sent with.', '8841'),
+	predictionId: pathText('The id of the prediction.', '8841'),
 })
 
 const replay = { status: 'matched', logged: 0.6791787, replayed: 0.6791787, reason: null }
@@ -104,25 +104,23 @@ const query = z.strictObject({
 		.string()
 		.max(35)
 		.optional()
-		.meta({ description: "Language of the reasons. Default: the table's first.", example: 'en' }),
-	output: z
-		.string()
-		.min(1)
-		.max(256)
-		.optional()
-		.meta({ description: 'Multiclass: the class to explain. Default: the decided one.', example: 'approve' }),
+		.meta({ description: 'Language of the reasons. Default: the first of the table.', example: 'en' }),
+	output: z.string().min(1).max(256).optional().meta({
+		description: 'Multiclass: the class to explain. Default: the predicted class.',
+		example: 'approve',
+	}),
 	interactions: z
 		.enum(['true', 'false'])
 		.optional()
-		.meta({ description: 'Answer the largest SHAP interaction values too.', example: 'true' }),
+		.meta({ description: 'Include the largest SHAP interaction values.', example: 'true' }),
 	method: z.enum(['path-dependent', 'interventional']).optional().meta({
 		description:
-			"Contributions against the model's own expectations (the default), or against a sample of all applicants.",
+			'Contributions relative to the expectations of the model itself (default), or to a sample of all applicants.',
 		example: 'interventional',
 	}),
 	movable: z.string().min(1).max(4000).optional().meta({
 		description:
-			'Features that counterfactuals may move, separated by commas. Default: those with limits in the manifest.',
+			'Features that counterfactuals may change, separated by commas. Default: those with limits in the manifest.',
 		example: 'income,debt',
 	}),
 })
@@ -131,9 +129,9 @@ const explain = endpoint({
 	method: 'get',
 	path: '/v1/models/{model}/predictions/{predictionId}/explanation',
 	id: 'explainPrediction',
-	summary: 'Answer why a score was given',
+	summary: 'Explain a prediction',
 	description:
-		'Replays the decision from the registered artefact, explains it, and gives the reasons in approved words, all as of the moment of the decision. Viewers get it without feature values. Every look-up is in the ledger.',
+		'Replays the decision with the registered artefact, explains it, and gives the reasons in approved words, all as of the time of the decision. Viewers do not see feature values. Every look-up is recorded in the ledger.',
 	access: readers,
 	params,
 	query,
@@ -154,16 +152,16 @@ const ask = endpoint({
 	method: 'post',
 	path: '/v1/models/{model}/predictions/{predictionId}/what-if',
 	id: 'askWhatIf',
-	summary: 'Answer what a changed applicant would have got',
+	summary: 'Score a changed applicant',
 	description:
-		'The logged features with the given changes, through the registered artefact. Never logged as a prediction; that it was asked is in the ledger, without values.',
+		'Scores the logged features with the given changes, using the registered artefact. It is not logged as a prediction; the ledger records the request without values.',
 	access: ['analyst', 'auditor'],
 	params,
 	body: WhatIfInput,
 	bodyExample: { changes: { PAY_0: 0 } },
 	answers: {
 		200: {
-			description: 'The answer of the model',
+			description: 'The output of the model',
 			schema: WhatIf,
 			example: {
 				predictionId: '8841',
@@ -185,6 +183,6 @@ const ask = endpoint({
 })
 
 export const explanations = {
-	about: 'Why a score was given, and what another applicant would have got.',
+	about: 'Why a score was given, and how changes would affect it.',
 	endpoints: [explain, ask],
 } satisfies Resource

@@ -14,7 +14,7 @@ const Ready = z
 			.strictObject({ status: z.enum(['ok', 'failed']), reason: z.string().nullable() })
 			.optional()
 			.describe(
-				'Whether Slack answers and takes the token; only where one is set. It does not keep the service from serving.',
+				'Whether Slack responds and accepts the token. Present only if a token is set. The service is ready even if this failed.',
 			),
 	})
 	.meta({ id: 'Ready' })
@@ -23,9 +23,9 @@ const alive = endpoint({
 	method: 'get',
 	path: '/healthz',
 	id: 'healthz',
-	summary: 'Whether the process answers',
+	summary: 'Check that the process responds',
 	access: 'open',
-	answers: { 200: { description: 'It does', schema: Status, example: { status: 'ok' } } },
+	answers: { 200: { description: 'It responds', schema: Status, example: { status: 'ok' } } },
 	handle: () => ok({ status: 'ok' }),
 })
 
@@ -33,10 +33,10 @@ const ready = endpoint({
 	method: 'get',
 	path: '/readyz',
 	id: 'readyz',
-	summary: 'Whether the database can be read and written',
-	description: 'A load balancer sends traffic only while this is 200.',
+	summary: 'Check that the database can be read and written',
+	description: 'For load balancers: send traffic only while this returns 200.',
 	access: 'open',
-	answers: { 200: { description: 'It can', schema: Ready, example: { status: 'ok' } } },
+	answers: { 200: { description: 'It can be read and written', schema: Ready, example: { status: 'ok' } } },
 	handle: async ({ context }) => {
 		await checkStore(context)
 		if (!context.slack) return ok({ status: 'ok' })
@@ -49,9 +49,9 @@ const metrics = endpoint({
 	method: 'get',
 	path: '/metrics',
 	id: 'prometheusMetrics',
-	summary: 'How the service and its models are doing, for Prometheus',
+	summary: 'Metrics for Prometheus',
 	description:
-		'Labels name only models in the scope of the key. With PLUMBLINE_METRICS_PORT the same is served on a port of its own, without a key and for all models.',
+		'Labels name only models in the scope of the key. With PLUMBLINE_METRICS_PORT the same metrics are served on a separate port, without a key and for all models.',
 	access: 'viewer',
 	answers: {
 		200: {
@@ -68,24 +68,21 @@ const slack = endpoint({
 	method: 'post',
 	path: '/slack/events',
 	id: 'slackEvents',
-	summary: 'What Slack posts: events, commands and buttons',
-	description: 'Checked by the signature of Slack instead of a key.',
+	summary: 'Receive events, commands and buttons from Slack',
+	description: 'Authenticated by the signature of Slack instead of a key.',
 	access: 'open',
 	rows: {
-		description: 'As Slack sends it',
+		description: 'The payload of Slack',
 		types: {
 			'application/json': { example: { type: 'url_verification', challenge: '…' } },
 			'application/x-www-form-urlencoded': { example: 'command=%2Fplumb&text=help' },
 		},
 	},
-	answers: { 200: { description: 'Taken' } },
+	answers: { 200: { description: 'Received' } },
 	errors: ['not-found'],
 	handle: ({ options, request, stream }) => {
 		if (!options.slack)
-			throw new AppError(
-				'not-found',
-				'Slack is not set up here: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET.',
-			)
+			throw new AppError('not-found', 'Slack is not set up: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET.')
 		const { url, method, headers } = request
 		const body = stream.within('openBytes').asStream()
 		return options.slack(new Request(url, { method, headers, body, duplex: 'half' } as RequestInit))

@@ -1,10 +1,9 @@
 import { z } from 'zod'
+import { Dependence, Importance } from '../../monitoring/importance/importance.schema.ts'
 import { readDependence } from '../../monitoring/importance/read-dependence.ts'
 import { readImportance } from '../../monitoring/importance/read-importance.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { modelPath, scopeParameters } from '../parameters.ts'
-import { Importance } from '../../monitoring/importance/importance.schema.ts'
-import { Dependence } from '../../monitoring/importance/importance.schema.ts'
 
 const text = (description: string, example: string) =>
 	z.string().min(1).max(256).meta({ description, example })
@@ -25,14 +24,14 @@ const importanceOfModel = endpoint({
 	method: 'get',
 	path: '/v1/models/{model}/importance',
 	id: 'readImportance',
-	summary: 'See what moves the answers of a model',
+	summary: 'Read the feature importance of a model',
 	description:
-		"Mean absolute SHAP values of at most 1,000 rows of the period, explained by the version's own model; of a version without one, the attributions that came with its predictions. With `segment`, also by value of that segment. How importance drifts is the metric `drift.attribution`.",
+		'Mean absolute SHAP values of at most 1,000 rows of the period, explained with the model file of the version; for a version without one, the attributions sent with its predictions. With `segment`, also for each value of that segment. The metric `drift.attribution` measures how importance drifts.',
 	access: ['analyst', 'auditor'],
 	params: z.strictObject(modelPath),
 	query: z.strictObject({
 		...scopeParameters,
-		segment: text('A declared segment: a table by its values.', 'branch').optional(),
+		segment: text('A declared segment: importance for each of its values.', 'branch').optional(),
 	}),
 	answers: {
 		200: {
@@ -60,19 +59,19 @@ const dependence = endpoint({
 	method: 'get',
 	path: '/v1/models/{model}/partial-dependence',
 	id: 'readPartialDependence',
-	summary: 'See how the answer depends on one feature',
+	summary: 'Read the partial dependence on a feature',
 	description:
-		"The version's own model answers for at most 300 logged rows with the feature set to each of at most 20 values: quantiles of what was logged, or the commonest categories. The mean is the partial dependence; `low` and `high` say how far single rows (ICE) are from it. Values that seldom occur together with the rest of a row make it answer for people that there are not.",
+		'The model scores at most 300 logged rows with the feature set to each of at most 20 values: quantiles of the logged values, or the most common categories. The mean is the partial dependence; `low` and `high` show the spread of single rows (ICE). Values that rarely occur together with the rest of a row describe applicants that do not exist.',
 	access: ['analyst', 'auditor'],
 	params: z.strictObject(modelPath),
 	query: z.strictObject({
 		...scopeParameters,
 		feature: text('A feature of the model.', 'PAY_0'),
-		output: text('Multiclass: the class. The first when left out.', 'approve').optional(),
+		output: text('Multiclass: the class. Default: the first.', 'approve').optional(),
 	}),
 	answers: {
 		200: {
-			description: 'The curve, in the order of the values, or the commonest first',
+			description: 'The curve, in order of the values; categories with the most common first',
 			schema: Dependence,
 			example: {
 				...scope,
@@ -94,6 +93,6 @@ const dependence = endpoint({
 })
 
 export const importance = {
-	about: 'What moves the answers of a model, over many rows.',
+	about: 'Which features drive the predictions of a model, over many rows.',
 	endpoints: [importanceOfModel, dependence],
 } satisfies Resource

@@ -4,11 +4,11 @@ import {
 	commentIncident,
 	resolveIncident,
 } from '../../alerting/incident/change-incident.ts'
+import { Incident } from '../../alerting/incident/incident.schema.ts'
 import { getIncident, listIncidents } from '../../alerting/incident/read-incidents.ts'
 import { readers } from '../../core/actor.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { pageOf, pageParameters, pathText, periodParameters } from '../parameters.ts'
-import { Incident } from '../../alerting/incident/incident.schema.ts'
 
 const handlers = ['analyst', 'approver'] as const
 const params = z.strictObject({ id: pathText('The id of an incident.', 'inc_01kjx2y4v0') })
@@ -39,7 +39,7 @@ const example = {
 		},
 	],
 	nextStep:
-		'Ask who sends LIMIT_BAL whether its unit has changed, and have it turned back; else retrain on the new one.',
+		'Ask who sends LIMIT_BAL whether its unit has changed, and have it reverted; otherwise retrain on the new unit.',
 	related: [],
 	timeline: [{ at: '2026-03-02T00:05:00.000Z', who: 'rules', what: 'opened' }],
 }
@@ -50,7 +50,8 @@ const list = endpoint({
 	path: '/v1/incidents',
 	id: 'listIncidents',
 	summary: 'List incidents',
-	description: 'The latest first, resolved ones included. `from` and `to` are about when they were opened.',
+	description:
+		'The latest first, including resolved ones. `from` and `to` refer to the time when an incident was opened.',
 	access: readers,
 	query: z.strictObject({
 		model: z
@@ -58,11 +59,11 @@ const list = endpoint({
 			.min(1)
 			.max(256)
 			.optional()
-			.meta({ description: 'Only of this model.', example: 'credit-default' }),
+			.meta({ description: 'Only incidents of this model.', example: 'credit-default' }),
 		status: z
 			.enum(['open', 'acknowledged', 'resolved'])
 			.optional()
-			.meta({ description: 'Only in this state.', example: 'open' }),
+			.meta({ description: 'Only incidents with this status.', example: 'open' }),
 		...periodParameters,
 		...pageParameters,
 	}),
@@ -87,8 +88,8 @@ const acknowledge = endpoint({
 	method: 'post',
 	path: '/v1/incidents/{id}/acknowledge',
 	id: 'acknowledgeIncident',
-	summary: 'Say that you are on it',
-	description: 'Again changes nothing.',
+	summary: 'Acknowledge an incident',
+	description: 'Acknowledging it again changes nothing.',
 	access: handlers,
 	params,
 	body: z.strictObject({}),
@@ -102,12 +103,12 @@ const resolve = endpoint({
 	method: 'post',
 	path: '/v1/incidents/{id}/resolve',
 	id: 'resolveIncident',
-	summary: 'Close an incident by hand',
-	description: 'It opens again when one of its rules fires anew. Again changes nothing.',
+	summary: 'Resolve an incident manually',
+	description: 'It opens again if one of its rules fires again. Resolving it again changes nothing.',
 	access: handlers,
 	params,
 	body: z.strictObject({ reason: z.string().trim().min(1).max(1000).default('by hand') }),
-	bodyExample: { reason: 'the source was mended' },
+	bodyExample: { reason: 'the source was fixed' },
 	bodyOptional: true,
 	answers,
 	errors: ['conflict'],
@@ -119,7 +120,7 @@ const comment = endpoint({
 	method: 'post',
 	path: '/v1/incidents/{id}/comment',
 	id: 'commentIncident',
-	summary: 'Add to the timeline',
+	summary: 'Comment on an incident',
 	access: handlers,
 	params,
 	body: z.strictObject({ text: z.string().trim().min(1).max(4000) }),
@@ -131,6 +132,6 @@ const comment = endpoint({
 })
 
 export const incidents = {
-	about: 'What went wrong, since when, with the evidence and who did what about it.',
+	about: 'What went wrong and since when, with the evidence and what people did about it.',
 	endpoints: [list, get, acknowledge, resolve, comment],
 } satisfies Resource

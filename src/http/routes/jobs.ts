@@ -1,16 +1,15 @@
 import { z } from 'zod'
-import { JobRunRecord, JobRuns } from '../../jobs/run/run.schema.ts'
 import { AppError } from '../../core/errors.ts'
 import { nearest } from '../../core/nearest.ts'
 import { cursorText, toPage } from '../../core/page.ts'
 import { formatTime } from '../../core/time.ts'
 import { listRuns } from '../../jobs/run/recorded-runs.ts'
+import { JobRunAnswer, JobRuns } from '../../jobs/run/run.schema.ts'
 import type { JobRun } from '../../jobs/run/run-job.ts'
 import { authoriseGlobs } from '../../registry/key/authorise.ts'
+import type { AppOptions } from '../endpoint.ts'
 import { created, endpoint, ok, type Resource } from '../endpoint.ts'
-import type { AppOptions } from '../options.ts'
 import { pageParameters, pathText } from '../parameters.ts'
-import { Time, TimeOrNull } from '../../core/schemas.ts'
 
 const example = {
 	id: 'run_01jn8k0000',
@@ -28,7 +27,8 @@ const list = endpoint({
 	path: '/v1/jobs',
 	id: 'listJobRuns',
 	summary: 'List the runs of jobs, the latest first',
-	description: '`error` and `detail` are null for a key that does not reach every model: they may name any.',
+	description:
+		'`error` and `detail` are null unless the key reaches every model, since they can name any model.',
 	access: 'viewer',
 	query: z.strictObject({
 		job: z.string().max(64).optional().meta({ description: 'Only this job.', example: 'compute' }),
@@ -36,7 +36,7 @@ const list = endpoint({
 	}),
 	answers: {
 		200: {
-			description: 'Runs, and the jobs that there are',
+			description: 'Runs, and all jobs',
 			schema: JobRuns,
 			example: { items: [example], next: null, jobs: [{ id: 'compute', cron: '*/5 * * * *' }] },
 		},
@@ -54,20 +54,17 @@ const list = endpoint({
 })
 
 function checkJob(jobs: AppOptions['jobs'], id: string): NonNullable<AppOptions['jobs']> {
-	if (!jobs) throw new AppError('unavailable', 'This process runs no jobs. `plumbline run <job>` does.')
+	if (!jobs) throw new AppError('unavailable', 'This process runs no jobs. Use `plumbline run <job>`.')
 	if (jobs.list.some((job) => job.id === id)) return jobs
 	const ids = jobs.list.map((job) => job.id)
 	const near = nearest(id, ids)
-	const known = near ? `Did you mean ${JSON.stringify(near)}?` : `There are ${ids.join(', ')}.`
+	const known = near ? `Did you mean ${JSON.stringify(near)}?` : `The jobs are ${ids.join(', ')}.`
 	throw new AppError('not-found', `There is no job ${JSON.stringify(id.slice(0, 64))}. ${known}`)
 }
 
 function toAnswer(run: JobRun) {
 	if (run.status === 'busy')
-		throw new AppError(
-			'conflict',
-			`The job ${run.job} is running already. Look at GET /v1/jobs?job=${run.job}.`,
-		)
+		throw new AppError('conflict', `The job ${run.job} is already running. See GET /v1/jobs?job=${run.job}.`)
 	const { startedAt, finishedAt, error = null, detail = null } = run
 	return {
 		...run,
@@ -85,12 +82,12 @@ const run = endpoint({
 	id: 'runJob',
 	summary: 'Run a job now',
 	description:
-		'Answers when the run is over, also when it failed. A job acts on every model, so the key has to reach every model.',
+		'Responds when the run is over, also if it failed. A job acts on every model, so the key must reach every model.',
 	access: 'admin',
 	params: z.strictObject({ job: pathText('The id of a job.', 'compute') }),
-	body: z.strictObject({}).meta({ description: 'Nothing to say.' }),
+	body: z.strictObject({}).meta({ description: 'No members.' }),
 	bodyOptional: true,
-	answers: { 201: { description: 'The run', schema: JobRunRecord, example } },
+	answers: { 201: { description: 'The run', schema: JobRunAnswer, example } },
 	errors: ['conflict'],
 	handle: async ({ actor, options, params }) => {
 		authoriseGlobs(actor, 'admin', ['*'])
@@ -98,4 +95,4 @@ const run = endpoint({
 	},
 })
 
-export const jobs = { about: 'What runs by the clock.', endpoints: [list, run] } satisfies Resource
+export const jobs = { about: 'What runs on a schedule.', endpoints: [list, run] } satisfies Resource

@@ -20,7 +20,7 @@ const create = endpoint({
 	path: '/v1/keys',
 	id: 'createKey',
 	summary: 'Create a key',
-	description: 'The secret is in this answer only. A key cannot give a wider scope than its own.',
+	description: 'Only this response contains the secret. A key cannot grant a wider scope than its own.',
 	access: 'admin',
 	body: KeyInput,
 	bodyExample: { name: 'scoring service', role: 'ingest', models: ['credit-*'], expires: '90d' },
@@ -35,7 +35,7 @@ const list = endpoint({
 	path: '/v1/keys',
 	id: 'listKeys',
 	summary: 'List keys',
-	description: 'Those whose models are all in the scope of the key that asks.',
+	description: 'Only keys whose models are all in the scope of your key.',
 	access: 'admin',
 	query: z.strictObject(pageParameters),
 	answers: {
@@ -54,7 +54,7 @@ const revoke = endpoint({
 	id: 'revokeKey',
 	summary: 'Revoke a key',
 	description:
-		'It stops at once. Revoking it again is fine. A key that reaches more than yours is not found; the last admin key that reaches every model is a conflict.',
+		'Takes effect at once. Revoking it again changes nothing. A key with a wider scope than yours is not found; revoking the last admin key that reaches every model is a conflict.',
 	access: 'admin',
 	params: z.strictObject({ id: pathText('The id of the key.', 'key_01jn8k0000') }),
 	answers: { 204: { description: 'Revoked' } },
@@ -65,4 +65,7 @@ const revoke = endpoint({
 	},
 })
 
-export const keys = { about: 'Who may do what.', endpoints: [create, list, revoke] } satisfies Resource
+export const keys = {
+	about: 'API keys: who may do what.',
+	endpoints: [create, list, revoke],
+} satisfies Resource

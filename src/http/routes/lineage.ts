@@ -68,12 +68,12 @@ const read = endpoint({
 	id: 'getLineage',
 	summary: 'Trace a decision back, or data and code forward',
 	description:
-		'From a prediction: its version, artefact, training run, data set, commit and image, who registered and deployed it, and what was in force at its moment: deployment, rules, baseline, settings, reason table. From data or code: every version in the scope of the key, where it served, and how many decisions it made. A look-up of a prediction is itself on the ledger.',
+		'From a prediction: its version, artefact, training run, data set, commit and image, who registered and deployed it, and what was in force at the time: deployment, rules, baseline, settings, reason table. From data or code: every version in the scope of the key, where it served, and how many decisions it made. The ledger records look-ups of predictions.',
 	access: 'viewer',
 	query: z.strictObject({
 		from,
 		direction: z.enum(directions).optional().meta({
-			description: 'Default: `back` from a prediction, `both` from a version, else `forward`.',
+			description: 'Default: `back` from a prediction, `both` from a version, otherwise `forward`.',
 			example: 'forward',
 		}),
 		depth: z
@@ -85,7 +85,7 @@ const read = endpoint({
 				type: 'integer',
 				minimum: 1,
 				maximum: 10,
-				description: 'How many edges away from `from` at most. Default: all.',
+				description: 'Maximum number of edges from `from`. Default: all.',
 				example: 10,
 			}),
 		...pageParameters,
@@ -99,13 +99,13 @@ const touched = endpoint({
 	method: 'get',
 	path: '/v1/lineage/predictions',
 	id: 'listLineagePredictions',
-	summary: 'List the decisions that data, code or a version touched',
-	description: 'By id, version by version, each in the order of its own time.',
+	summary: 'List the decisions that data, code or a version affected',
+	description: 'Sorted by version, then by time.',
 	access: 'viewer',
 	query: z.strictObject({ from, ...pageParameters }),
 	answers: {
 		200: {
-			description: 'Decisions by id',
+			description: 'The ids of the decisions',
 			schema: pageOf(TouchedPrediction),
 			example: {
 				items: [
@@ -126,6 +126,6 @@ const touched = endpoint({
 })
 
 export const lineage = {
-	about: 'Where a decision comes from, and what data and code went into.',
+	about: 'Where a decision comes from, and what data and code led to.',
 	endpoints: [read, touched],
 } satisfies Resource

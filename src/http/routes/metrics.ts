@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { windowSizes } from '../../core/time.ts'
 import { metricIds } from '../../metrics/index.ts'
+import { MetricPoint } from '../../metrics/metric-point.schema.ts'
 import { readAnswers } from '../../monitoring/windows/read-metrics.ts'
 import { seesFeatures } from '../../registry/key/authorise.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import { Glob } from '../../registry/model/name.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
-import { MetricPoint } from '../../metrics/metric-point.schema.ts'
 import { modelPath, pageOf, pageParameters, periodParameters } from '../parameters.ts'
 
 const example = {
@@ -44,31 +44,34 @@ const MetricList = z
 	.pipe(z.array(Glob))
 	.optional()
 	.meta({
-		description: `Ids or globs such as \`drift.*\`, separated by commas; default all. Ids: ${metricIds.join(', ')}.`,
+		description: `Ids or globs such as \`drift.*\`, separated by commas. Default: all. Ids: ${metricIds.join(', ')}.`,
 		example: 'drift.psi,drift.q',
 	})
 
 const query = z.strictObject({
 	metric: MetricList,
-	feature: text('Only this feature; `$score` and `$decision` are the output. Default all.', 'LIMIT_BAL'),
+	feature: text(
+		'Only this feature; `$score` and `$decision` are the output of the model. Default: all.',
+		'LIMIT_BAL',
+	),
 	segment: text(
-		'`name:value` for one value of a segment, `name` for all. Default: over all rows.',
+		'`name:value` for one value of a segment, `name` for all its values. Default: all rows together.',
 		'branch:north',
 	),
 	group: text('Only this group of a sensitive attribute.', 'SEX=1'),
-	code: text('Only rows that were rejected with this code, of `quality.rejected_rows`.', 'invalid'),
+	code: text('For `quality.rejected_rows`: only rows that were rejected with this code.', 'invalid'),
 	environment: text('Only this environment.', 'production'),
 	version: text('Only this version.', '7'),
 	...periodParameters,
 	window: z.enum(windowSizes).optional().meta({
-		description: 'Only windows of this length, aligned to UTC; weeks begin on Monday.',
+		description: 'Only windows of this length, aligned to UTC. Weeks start on Monday.',
 		example: '1d',
 	}),
 	history: z
 		.enum(['true', 'false'])
 		.transform((flag) => flag === 'true')
 		.optional()
-		.meta({ description: '`true`: with the values that were superseded.', example: 'false' }),
+		.meta({ description: '`true`: include superseded values.', example: 'false' }),
 	...pageParameters,
 })
 
@@ -76,24 +79,24 @@ const read = endpoint({
 	method: 'get',
 	path: '/v1/models/{model}/metrics',
 	id: 'readMetrics',
-	summary: 'Read the statistics of a model',
+	summary: 'Read the metrics of a model',
 	description:
-		'The latest value of each window, oldest window first. The current window is there so far, as provisional. Viewers do not see groups of fewer than 30 rows.',
+		'The latest value of each window, oldest window first. The current window is included so far, as provisional. Viewers do not see groups of fewer than 30 rows.',
 	access: 'viewer',
 	params: z.strictObject(modelPath),
 	query,
 	answers: {
-		200: { description: 'Answers', schema: pageOf(MetricPoint), example: { items: [example], next: null } },
+		200: { description: 'Values', schema: pageOf(MetricPoint), example: { items: [example], next: null } },
 	},
 	handle: async ({ context, actor, params, query: { metric, ...rest } }) => {
 		const { name } = await findModel(context, params.model)
-		// Who is in a small group is nothing for those who see no people.
+		// Members of a small group could be identified.
 		const namesSmall = seesFeatures(actor)
 		return ok(await readAnswers(context, { ...rest, model: name, metrics: metric, namesSmall }))
 	},
 })
 
 export const metrics = {
-	about: 'What was measured: drift, quality, service.',
+	about: 'What is measured: drift, quality, performance, fairness, service.',
 	endpoints: [read],
 } satisfies Resource

@@ -40,7 +40,7 @@ const register = endpoint({
 	path: '/v1/models',
 	id: 'registerModel',
 	summary: 'Register a model',
-	description: 'The same content again answers 200; other content under the same name is a conflict.',
+	description: 'Sending the same content again returns 200; other content under the same name is a conflict.',
 	access: 'admin',
 	body: ModelInput,
 	bodyExample: input,
@@ -49,9 +49,9 @@ const register = endpoint({
 			description: 'Registered',
 			schema: ModelRecord,
 			example,
-			headers: { location: 'Where the model is' },
+			headers: { location: 'The path of the model' },
 		},
-		200: { description: 'It was registered before with this content', schema: ModelRecord, example },
+		200: { description: 'Already registered with this content', schema: ModelRecord, example },
 	},
 	errors: ['conflict'],
 	handle: async ({ context, actor, body }) => {
@@ -94,14 +94,14 @@ const patch = endpoint({
 	path: '/v1/models/{model}',
 	id: 'patchModel',
 	summary: 'Change a model',
-	description: 'The name and the task stay: another task is another model.',
+	description: 'Name and task cannot change: another task is another model.',
 	access: 'admin',
 	params: z.strictObject(modelPath),
 	body: ModelPatch,
 	bodyExample: { owner: 'credit-risk', threshold: 0.4 },
 	answers: {
 		200: {
-			description: 'The model as it is now',
+			description: 'The changed model',
 			schema: ModelRecord,
 			example: { ...example, threshold: 0.4, revision: 2 },
 		},
@@ -112,6 +112,6 @@ const patch = endpoint({
 })
 
 export const models = {
-	about: 'What is watched.',
+	about: 'The models that Plumbline watches.',
 	endpoints: [register, list, get, patch],
 } satisfies Resource

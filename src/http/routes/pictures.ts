@@ -9,27 +9,27 @@ import { modelPath, pathText, scopeParameters } from '../parameters.ts'
 
 const predictionPath = z.object({
 	...modelPath,
-	predictionId: pathText('The id that the prediction was sent with.', '8841'),
+	predictionId: pathText('The id of the prediction.', '8841'),
 })
 const importanceQuery = z.strictObject({
 	...scopeParameters,
 	output: z.string().min(1).max(256).optional().meta({
-		description: 'Multiclass: the class. The first when left out.',
+		description: 'Multiclass: the class. Default: the first.',
 		example: 'approve',
 	}),
 })
 const auditors = ['analyst', 'auditor'] as const
 const waterfall =
-	'From the base to the answer, one step a feature: the ten largest, and all others in one. Viewers get it without feature values. Every look-up is in the ledger.'
+	'From the base value to the output, one step per feature: the ten largest, and the others together. Viewers do not see feature values. Every look-up is recorded in the ledger.'
 const beeswarm =
-	'At most 1,000 rows of the period, a dot each or for several: its place is what a feature adds to the answer, its colour how high the value is. At most 20 features, the most important first.'
-const noWorkers = 'Not on Workers, which draw the SVG alone.'
-const inDesc = 'The words of the picture stand in its `<desc>` too.'
+	'At most 1,000 rows of the period. The position of a dot is the contribution of a feature, its colour the value. At most 20 features, the most important first.'
+const noWorkers = 'Not available on Workers, which only draw the SVG.'
+const inDesc = 'The `<desc>` of the picture has its text too.'
 const words =
-	'All that the picture shows, in words, at most 2,000 characters: percent-encoded where it is not ASCII.'
+	'The content of the picture as text, at most 2,000 characters; characters outside ASCII are percent-encoded.'
 const maxHeader = 6000
 
-/** A text as a header can hold it. */
+/** A text in a form that a header can hold. */
 function headerText(text: string): string {
 	let encoded = ''
 	for (const character of text) {
@@ -45,10 +45,10 @@ type Drawn = { svg: string; alt: string }
 const svgReply = ({ svg, alt }: Drawn) =>
 	ok(svg, { 'content-type': 'image/svg+xml', 'x-alt-text': headerText(alt) })
 
-/** Asks for the renderer before anything is looked up. */
+/** Checks for the renderer before anything is looked up. */
 async function pngReply({ renderPng }: Context, draw: () => Promise<Drawn>): Promise<Response> {
 	if (!renderPng)
-		throw new AppError('not-found', 'No PNG can be made on this platform. Take the same address with .svg.')
+		throw new AppError('not-found', 'This platform cannot render PNG. Use the same path with .svg.')
 	const { svg, alt } = await draw()
 	return new Response((await renderPng(svg)) as Uint8Array<ArrayBuffer>, {
 		headers: { 'content-type': 'image/png', 'x-alt-text': headerText(alt) },
@@ -66,7 +66,7 @@ export const pictures = {
 			method: 'get',
 			path: '/v1/models/{model}/predictions/{predictionId}/explanation.svg',
 			id: 'drawExplanation',
-			summary: 'See why a score was given, as SVG',
+			summary: 'Draw an explanation as SVG',
 			description: `${waterfall} ${inDesc}`,
 			access: readers,
 			params: predictionPath,
@@ -78,7 +78,7 @@ export const pictures = {
 			method: 'get',
 			path: '/v1/models/{model}/predictions/{predictionId}/explanation.png',
 			id: 'renderExplanation',
-			summary: 'See why a score was given, as PNG',
+			summary: 'Draw an explanation as PNG',
 			description: `${waterfall} ${noWorkers}`,
 			access: readers,
 			params: predictionPath,
@@ -90,7 +90,7 @@ export const pictures = {
 			method: 'get',
 			path: '/v1/models/{model}/importance.svg',
 			id: 'drawImportance',
-			summary: 'See what moves the answers of a model, as SVG',
+			summary: 'Draw feature importance as SVG',
 			description: `${beeswarm} ${inDesc}`,
 			access: auditors,
 			params: z.strictObject(modelPath),
@@ -104,7 +104,7 @@ export const pictures = {
 			method: 'get',
 			path: '/v1/models/{model}/importance.png',
 			id: 'renderImportance',
-			summary: 'See what moves the answers of a model, as PNG',
+			summary: 'Draw feature importance as PNG',
 			description: `${beeswarm} ${noWorkers}`,
 			access: auditors,
 			params: z.strictObject(modelPath),

@@ -15,7 +15,7 @@ const params = z.strictObject({
 	...modelPath,
 	revision: pathText('The revision of a reason table.', '3'),
 })
-/** What is no number is no revision either: 404, like any other that is not there. */
+/** A revision that is not a number does not exist: 404. */
 const numberOf = (revision: string): number => (/^\d{1,9}$/.test(revision) ? Number(revision) : 0)
 
 const digest = 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'
@@ -70,9 +70,9 @@ const propose = endpoint({
 	method: 'post',
 	path: '/v1/models/{model}/reason-tables',
 	id: 'proposeReasonTable',
-	summary: 'Propose the reasons that decisions may be given',
+	summary: 'Propose a reason table',
 	description:
-		'From features to reason codes and texts. A table never changes: another one is another revision. It is in force once two people other than the proposer have approved it. Texts that give no specific reason are refused, and so are protected features.',
+		'Maps features to reason codes and texts. A table never changes: a change is a new revision. It comes into force when two people other than the proposer have approved it. Texts without a specific reason and protected features are refused.',
 	access: ['analyst', 'approver'],
 	params: z.strictObject(modelPath),
 	body: ReasonTableProposal,
@@ -82,7 +82,7 @@ const propose = endpoint({
 			description: 'The draft',
 			schema: TableRecord,
 			example,
-			headers: { location: 'Where the table is' },
+			headers: { location: 'The path of the table' },
 		},
 	},
 	errors: ['conflict'],
@@ -131,7 +131,7 @@ const approve = endpoint({
 	id: 'approveReasonTable',
 	summary: 'Approve a reason table',
 	description:
-		'Names the digest that was read. Refused: by the proposer, twice by the same person, of another digest, of a table that a newer one has overtaken. The second approval brings it into force.',
+		'The digest must be that of the table that you have read. Refused: approval by the proposer, a second one by the same person, one with another digest, and one of a table older than the one in force. The second approval brings the table into force.',
 	access: 'approver',
 	params,
 	body: ReasonTableApproval,
@@ -145,6 +145,6 @@ const approve = endpoint({
 })
 
 export const reasons = {
-	about: 'The words in which decisions are given reasons, each approved by two people.',
+	about: 'The approved wording of the reasons for decisions.',
 	endpoints: [propose, list, get, approve],
 } satisfies Resource

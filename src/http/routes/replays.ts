@@ -1,9 +1,8 @@
 import { z } from 'zod'
-import { ReplayRecord } from '../../decisions/replay/replay.schema.ts'
 import { listReplays } from '../../decisions/replay/list-replays.ts'
+import { ReplayRecord } from '../../decisions/replay/replay.schema.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { modelPath, pageOf, pageParameters, periodParameters } from '../parameters.ts'
-import { Time } from '../../core/schemas.ts'
 
 const example = {
 	model: 'credit-default',
@@ -55,6 +54,6 @@ const list = endpoint({
 })
 
 export const replays = {
-	about: 'Whether logged scores are what the registered artefact answers.',
+	about: 'Whether logged scores match those of the registered artefact.',
 	endpoints: [list],
 } satisfies Resource

@@ -1,9 +1,9 @@
 import { z } from 'zod'
+import { ActionRequest, RequestInput } from '../../approvals/request/request.schema.ts'
 import { cancelRequest, createRequest, getRequest, listRequests } from '../../approvals/request/request.ts'
 import { readers } from '../../core/actor.ts'
 import { created, endpoint, ok, type Resource } from '../endpoint.ts'
 import { pageOf, pageParameters, pathText } from '../parameters.ts'
-import { ActionRequest, RequestInput } from '../../approvals/request/request.schema.ts'
 
 const params = z.strictObject({ id: pathText('The id of a request.', 'req_01kjx2y4v0') })
 const example = {
@@ -29,9 +29,9 @@ const create = endpoint({
 	method: 'post',
 	path: '/v1/requests',
 	id: 'createRequest',
-	summary: 'Ask for a rollback, a retraining or a promotion',
+	summary: 'Request a rollback, a retraining or a promotion',
 	description:
-		'The answer holds the exact action and its digest. Nothing happens before people have approved it.',
+		'The response has the exact action and its digest. Nothing happens until people have approved it.',
 	access: 'approver',
 	body: RequestInput,
 	bodyExample: {
@@ -58,7 +58,7 @@ const list = endpoint({
 			.min(1)
 			.max(256)
 			.optional()
-			.meta({ description: 'Only of this model.', example: 'credit-default' }),
+			.meta({ description: 'Only requests of this model.', example: 'credit-default' }),
 		...pageParameters,
 	}),
 	answers: {
@@ -98,6 +98,6 @@ const cancel = endpoint({
 })
 
 export const requests = {
-	about: 'Actions that wait for people.',
+	about: 'Actions that need approval.',
 	endpoints: [create, list, get, cancel],
 } satisfies Resource

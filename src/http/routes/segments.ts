@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { WorstSegments } from '../../monitoring/segments/segments.schema.ts'
 import { findWorstSegments } from '../../monitoring/segments/worst-segments.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { modelPath, periodParameters } from '../parameters.ts'
-import { WorstSegments } from '../../monitoring/segments/segments.schema.ts'
 
 const text = (description: string, example: string) =>
 	z.string().min(1).max(256).optional().meta({ description, example })
@@ -11,19 +11,19 @@ const worst = endpoint({
 	method: 'get',
 	path: '/v1/models/{model}/segments/worst',
 	id: 'findWorstSegments',
-	summary: 'Find the segments where a model is worst',
+	summary: 'Find the segments where a model performs worst',
 	description:
-		'Conjunctions of up to three conditions on features, found on one half of the rows and judged on the other, corrected for the number of candidates: what is listed generalises, and on rows without any such segment the list is empty in 95 of 100 cases. `by=drift` finds where rows have become more than in the period of equal length before.',
+		'Segments of up to three conditions on features, found on one half of the rows and tested on the other, corrected for the number of candidates. If there is no such segment, the list is empty in 95 of 100 cases. `by=drift` finds segments whose share of rows has grown since the preceding period of equal length.',
 	access: ['analyst', 'auditor'],
 	params: z.strictObject(modelPath),
 	query: z.strictObject({
-		environment: text('The environment; `production` when left out.', 'production'),
-		version: text('The version; the champion of the environment when left out.', '7'),
+		environment: text('The environment. Default: `production`.', 'production'),
+		version: text('The version. Default: the champion in the environment.', '7'),
 		...periodParameters,
 		by: z
 			.enum(['error', 'drift'])
 			.optional()
-			.meta({ description: 'What is worst. Default `error`.', example: 'error' }),
+			.meta({ description: 'The criterion. Default: `error`.', example: 'error' }),
 	}),
 	answers: {
 		200: {
@@ -63,6 +63,6 @@ const worst = endpoint({
 })
 
 export const segments = {
-	about: 'Parts of the traffic that the model serves worse than the rest.',
+	about: 'Parts of the traffic where the model performs worse than elsewhere.',
 	endpoints: [worst],
 } satisfies Resource

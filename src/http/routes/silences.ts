@@ -1,11 +1,11 @@
 import { z } from 'zod'
+import { Silence, SilenceInput } from '../../alerting/silence/silence.schema.ts'
 import { createSilence, expireSilence, listSilences } from '../../alerting/silence/silence.ts'
 import { readers } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
 import { parseDuration, parseTime } from '../../core/time.ts'
 import { created, endpoint, ok, type Resource } from '../endpoint.ts'
 import { pageOf, pageParameters, pathText } from '../parameters.ts'
-import { Silence, SilenceInput } from '../../alerting/silence/silence.schema.ts'
 
 const example = {
 	id: 'sil_01kjx2y4v0',
@@ -34,9 +34,9 @@ const create = endpoint({
 	method: 'post',
 	path: '/v1/silences',
 	id: 'createSilence',
-	summary: 'Keep alerts quiet for a time',
+	summary: 'Create a silence',
 	description:
-		'Alerts that match all given globs open no incident. They are recorded all the same. Every model that `models` can match must be in the scope of the key. Globs have at most 256 characters each and 8,192 together.',
+		'Alerts that match all given globs are recorded but open no incident. Every model that `models` can match must be in the scope of the key. Globs have at most 256 characters each and 8,192 together.',
 	access: ['analyst', 'approver'],
 	body: SilenceInput,
 	bodyExample: {
@@ -65,7 +65,7 @@ const list = endpoint({
 	path: '/v1/silences',
 	id: 'listSilences',
 	summary: 'List silences',
-	description: 'Those whose models are all in the scope of the key that asks.',
+	description: 'Only silences whose models are all in the scope of your key.',
 	access: readers,
 	query: z.strictObject(pageParameters),
 	answers: {
@@ -82,7 +82,7 @@ const expire = endpoint({
 	method: 'delete',
 	path: '/v1/silences/{id}',
 	id: 'expireSilence',
-	summary: 'End a silence now',
+	summary: 'Expire a silence now',
 	access: ['analyst', 'approver'],
 	params: z.strictObject({ id: pathText('The id of a silence.', 'sil_01kjx2y4v0') }),
 	answers: {
@@ -93,6 +93,6 @@ const expire = endpoint({
 })
 
 export const silences = {
-	about: 'Times in which alerts open nothing.',
+	about: 'Periods in which alerts open no incidents.',
 	endpoints: [create, list, expire],
 } satisfies Resource

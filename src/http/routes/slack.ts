@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { SlackUserRecord } from '../../registry/key/key.schema.ts'
 import {
 	listSlackUsers,
 	mapSlackUser,
@@ -7,7 +8,6 @@ import {
 } from '../../registry/key/map-slack-user.ts'
 import { endpoint, noContent, ok, type Resource } from '../endpoint.ts'
 import { pageOf, pageParameters, pathText } from '../parameters.ts'
-import { SlackUserRecord } from '../../registry/key/key.schema.ts'
 
 const params = z.strictObject({
 	team: pathText('The id of the workspace.', 'T024BE7LD'),
@@ -29,7 +29,7 @@ const map = endpoint({
 	path: '/v1/slack/users/{team}/{user}',
 	id: 'mapSlackUser',
 	summary: 'Give a Slack user a role',
-	description: 'Replaces what the person had. Nobody can give a wider scope than their own.',
+	description: 'Replaces the current role of the person. A key cannot grant a wider scope than its own.',
 	access: 'admin',
 	params,
 	body: SlackUserInput,
@@ -43,12 +43,12 @@ const list = endpoint({
 	method: 'get',
 	path: '/v1/slack/users',
 	id: 'listSlackUsers',
-	summary: 'List which Slack users have a role',
+	summary: 'List Slack users with a role',
 	access: 'admin',
 	query: z.strictObject(pageParameters),
 	answers: {
 		200: {
-			description: 'Mappings, also those that have expired',
+			description: 'The mappings, including expired ones',
 			schema: pageOf(SlackUserRecord),
 			example: { items: [example], next: null },
 		},
@@ -60,11 +60,11 @@ const unmap = endpoint({
 	method: 'delete',
 	path: '/v1/slack/users/{team}/{user}',
 	id: 'unmapSlackUser',
-	summary: 'Take the role of a Slack user away',
-	description: 'It stops at once.',
+	summary: 'Remove the role of a Slack user',
+	description: 'Takes effect at once.',
 	access: 'admin',
 	params,
-	answers: { 204: { description: 'Taken away' } },
+	answers: { 204: { description: 'Removed' } },
 	errors: ['conflict'],
 	handle: async ({ context, actor, params: name }) => {
 		await unmapSlackUser(context, actor, name)
@@ -73,6 +73,6 @@ const unmap = endpoint({
 })
 
 export const slack = {
-	about: 'What people may do from Slack.',
+	about: 'What people may do in Slack.',
 	endpoints: [map, list, unmap],
 } satisfies Resource

@@ -28,7 +28,8 @@ const register = endpoint({
 	path: '/v1/models/{model}/versions',
 	id: 'registerVersion',
 	summary: 'Register a version',
-	description: 'A version never changes. The same content again answers 200; other content is a conflict.',
+	description:
+		'A version never changes. Sending the same content again returns 200; other content is a conflict.',
 	access: 'admin',
 	params: z.strictObject(modelPath),
 	body: VersionInput,
@@ -38,9 +39,9 @@ const register = endpoint({
 			description: 'Registered',
 			schema: VersionRecord,
 			example,
-			headers: { location: 'Where the version is' },
+			headers: { location: 'The path of the version' },
 		},
-		200: { description: 'It was registered before with this content', schema: VersionRecord, example },
+		200: { description: 'Already registered with this content', schema: VersionRecord, example },
 	},
 	errors: ['conflict'],
 	handle: async ({ context, actor, params, body }) => {
@@ -82,6 +83,6 @@ const get = endpoint({
 })
 
 export const versions = {
-	about: 'What a model consists of, version by version.',
+	about: 'The versions of a model.',
 	endpoints: [register, list, get],
 } satisfies Resource

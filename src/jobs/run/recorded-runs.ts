@@ -5,21 +5,11 @@ import { dayMs, formatTime } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { jobRuns } from '../../db/schema.ts'
 import { seesAll } from '../../registry/key/authorise.ts'
-
-export type JobRunAnswer = {
-	id: string
-	job: string
-	status: 'running' | 'ok' | 'failed'
-	startedAt: string
-	finishedAt: string | null
-	durationMs: number | null
-	error: string | null
-	detail: Record<string, unknown> | null
-}
+import type { JobRunAnswer } from './run.schema.ts'
 
 /**
- * Recorded runs, the latest first; `before` is the id of the run behind which to go on (ids sort by time). Jobs act on
- * every model, so errors and details are for those who see every model.
+ * Recorded runs, the latest first; `before` is the id of the last run of the previous page. Jobs act on every model, so
+ * only actors who see every model get errors and details.
  */
 export async function listRuns(
 	context: Context,
@@ -49,7 +39,7 @@ export async function listRuns(
 
 const keepMs = 30 * dayMs
 
-/** Forgets runs that are older than thirty days, but never a job's last one and its last good one: they say how the job is. */
+/** Deletes runs that are older than 30 days, but keeps each job's last run and its last successful run. */
 export async function pruneRuns(context: Context): Promise<void> {
 	const query = {
 		sql: `DELETE FROM job_run WHERE started_at < ? AND status <> 'running'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { Time, TimeOrNull } from '../../core/schemas.ts'
+import { type Output, Time, TimeOrNull } from '../../core/schemas.ts'
 
-export const JobRunRecord = z
+export const JobRunAnswer = z
 	.strictObject({
 		id: z.string(),
 		job: z.string(),
@@ -13,9 +13,10 @@ export const JobRunRecord = z
 		detail: z.record(z.string(), z.unknown()).nullable().meta({ description: 'What the run did.' }),
 	})
 	.meta({ id: 'JobRun' })
+export type JobRunAnswer = Output<typeof JobRunAnswer>
 
 export const JobRuns = z.strictObject({
-	items: z.array(JobRunRecord),
+	items: z.array(JobRunAnswer),
 	next: z.string().nullable(),
 	jobs: z
 		.array(z.strictObject({ id: z.string(), cron: z.string() }))

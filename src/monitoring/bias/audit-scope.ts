@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
+import type { Hint } from '../../core/hints.ts'
 import { nearest } from '../../core/nearest.ts'
 import { dayMs, hourMs } from '../../core/time.ts'
 import type { Series } from '../../log/prediction-log.ts'
@@ -43,8 +44,8 @@ const defaultDays = 30
 /** Audits are yearly at most; a bound, so that one question cannot read the whole log. */
 const maxDays = 366
 
-export const fault = (path: string, message: string): AppError =>
-	new AppError('invalid', `${path}: ${message}`, { faults: [{ path, message }] })
+export const fault = (path: string, message: string, hint?: Hint): AppError =>
+	new AppError('invalid', `${path}: ${message}${hint ? '.' : ''}`, { faults: [{ path, message }], hint })
 
 const unknown = (path: string, what: string, name: string, known: readonly string[]): AppError => {
 	const near = nearest(name, known)
@@ -81,10 +82,10 @@ function attributesOf({ name, task, sensitive }: ModelRow, wanted: string | unde
 			`${quote(name)} is a ${task} model; a bias audit compares how often groups get the positive decision of a binary one`,
 		)
 	if (sensitive.length === 0)
-		throw fault(
-			'sensitive',
-			`${quote(name)} names no sensitive attributes; PATCH /v1/models/${encodeURIComponent(name)} with \`sensitive\`, such as ["SEX"]`,
-		)
+		throw fault('sensitive', `${quote(name)} names no sensitive attributes`, {
+			to: 'name-sensitive',
+			model: name,
+		})
 	const all: Attribute[] = sensitive.map((a) => ({ name: a, of: [a] }))
 	if (sensitive.length <= maxPaired)
 		sensitive.forEach((a, i) => {

@@ -85,7 +85,7 @@ export type AttributeAudit = ReturnType<typeof auditAttribute>
 const whyNone = (predictions: number, attribute: string) =>
 	predictions === 0
 		? 'there are no predictions in the period'
-		: `no row has a known group of ${attribute}: send it with the features, or by POST .../groups`
+		: `no row has a known group of ${attribute}: send it as a feature, or in the groups of the model`
 
 function describeGroup(
 	{ group, value, isKnown, counts, own }: NamedGroup,

@@ -2,16 +2,17 @@ import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
 import { formatTime } from '../../core/time.ts'
 import { labelOf } from '../../registry/model/favourable.ts'
-import { benjaminiHochberg } from '../../stats/benjamini-hochberg.ts'
+import { benjaminiHochberg } from '../../stats/multiple-tests.ts'
 import { type GroupSums, groupsOf, sumGroups } from '../windows/outcomes/sum-groups.ts'
 import { type Attribute, type AuditQuery, type AuditScope, auditScope } from './audit-scope.ts'
+import type { BiasAudit } from './bias.schema.ts'
 import { type AttributeAudit, auditAttribute } from './bias-attribute.ts'
 
 /**
  * How the sensitive groups of a binary model fared over a period, by exact sums of the log. Throws as `auditScope` does;
  * too few rows are an answer.
  */
-export async function biasAudit(context: Context, actor: Actor, query: AuditQuery) {
+export async function biasAudit(context: Context, actor: Actor, query: AuditQuery): Promise<BiasAudit> {
 	const scope = await auditScope(context, actor, query)
 	const sums = await sumsOf(context, scope)
 	const attributes: AttributeAudit[] = []

@@ -1,6 +1,6 @@
 import type { AttributeMetric } from '../../metrics/descriptor.ts'
+import { disparityIn, fourFifthsOf } from '../../metrics/fairness.ts'
 import { metrics } from '../../metrics/index.ts'
-import { disparityIn, fourFifthsOf } from '../../metrics/measure-groups.ts'
 import type { Disparity, Excluded } from '../../stats/fairness/disparity.ts'
 import type { Favourable, Group } from '../../stats/fairness/group-counts.ts'
 import { orNull, toEstimate } from './audit-numbers.ts'

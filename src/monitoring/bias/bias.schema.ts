@@ -1,7 +1,5 @@
 import { z } from 'zod'
-import { Time, numberOrNull } from '../../core/schemas.ts'
-
-
+import { numberOrNull, type Output, Time } from '../../core/schemas.ts'
 
 const Interval = z
 	.strictObject({ value: numberOrNull, low: numberOrNull, high: numberOrNull })
@@ -167,6 +165,7 @@ export const BiasAudit = z
 		attributes: z.array(AttributeAudit),
 	})
 	.meta({ id: 'BiasAudit' })
+export type BiasAudit = Output<typeof BiasAudit>
 
 const ProxyGroup = z
 	.strictObject({
@@ -204,3 +203,4 @@ export const ProxyAudit = z
 		groups: z.array(ProxyGroup),
 	})
 	.meta({ id: 'ProxyAudit' })
+export type ProxyAudit = Output<typeof ProxyAudit>

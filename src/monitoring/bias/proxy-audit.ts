@@ -3,19 +3,19 @@ import type { Actor } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
 import { nearest } from '../../core/nearest.ts'
 import { seeded } from '../../core/random.ts'
+import { sampleRows } from '../../log/read/sample-rows.ts'
 import { currentReference } from '../../registry/baseline/current-reference.ts'
 import { quote } from '../../registry/model/find-model.ts'
-import { sampleRows } from '../../registry/version/sample-rows.ts'
-import { flipTest } from '../../stats/fairness/flip-test.ts'
+import { flipTest } from '../../stats/fairness/clarify.ts'
 import { type FeatureCells, proxies } from '../../stats/fairness/proxies.ts'
-import { textHash } from '../../summaries/inputs/bin-of.ts'
-import type { RowBatch } from '../../summaries/inputs/columns.ts'
+import { type RowBatch, textHash } from '../../summaries/inputs/columns.ts'
 import { edgesOf } from '../../summaries/outcomes/bands.ts'
 import { groupAt, missingGroup } from '../../summaries/outcomes/make-join-index.ts'
 import { featureCells } from '../segments/feature-cells.ts'
 import { groupName } from '../windows/outcomes/measure-outcomes.ts'
 import { toEstimate } from './audit-numbers.ts'
 import { type AuditQuery, type AuditScope, auditScope } from './audit-scope.ts'
+import type { ProxyAudit } from './bias.schema.ts'
 import { describeScope } from './bias-audit.ts'
 import { type FlipSample, flipSample } from './flip-sample.ts'
 
@@ -36,7 +36,7 @@ export async function proxyAudit(
 	context: Context,
 	actor: Actor,
 	query: AuditQuery & { attribute: string; group?: string | undefined },
-) {
+): Promise<ProxyAudit> {
 	const scope = await auditScope(context, actor, query)
 	const [attribute] = scope.attributes as [AuditScope['attributes'][number]]
 	const features = scope.version.features.filter(({ name }) => !attribute.of.some((a) => a === name))

@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts'
 import { type WindowSize, windowMs } from '../../core/time.ts'
-import type { MetricPoint } from '../../metrics/metric-point.ts'
+import type { MetricPoint } from '../../metrics/metric-point.schema.ts'
 import { favourableIn, labelOf } from '../../registry/model/favourable.ts'
 import type { ModelRow } from '../../registry/model/find-model.ts'
 import { defaultMinGroup } from '../../stats/fairness/disparity.ts'

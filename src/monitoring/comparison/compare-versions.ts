@@ -5,55 +5,16 @@ import { currentReference } from '../../registry/baseline/current-reference.ts'
 import { getDeployment } from '../../registry/deployment/get-deployment.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import type { Estimate } from '../../stats/estimate.ts'
-import { type Comparison, outcomesOf } from '../../stats/sequential/comparison.ts'
-import { type GuardState, type Verdict, verdict } from '../../stats/sequential/verdict.ts'
+import { type Comparison, type GuardState, outcomesOf, verdict } from '../../stats/sequential/comparison.ts'
 import { modelLabels } from '../../summaries/outcomes/label.ts'
 import { type OutcomeSpec, outcomeSpec } from '../../summaries/outcomes/make-join-index.ts'
-import {
-	absoluteError,
-	clipLimit,
-	type Loss,
-	type LossName,
-	lossesOf,
-	matchLosses,
-} from '../windows/outcomes/losses.ts'
+import { absoluteError, clipLimit, type Loss, lossesOf, matchLosses } from '../windows/outcomes/losses.ts'
 import { type Compared, comparedRows, type Period } from './compared-rows.ts'
+import type { VersionComparison } from './comparison.schema.ts'
 import { defaultTolerances, guardsOf, type Tolerances, type VersionGuard } from './comparison-guards.ts'
 import { selectionOf } from './selective-outcomes.ts'
 
 type Numbers = { value: number | null; low: number | null; high: number | null }
-
-export type VersionComparison = {
-	model: string
-	environment: string
-	champion: string
-	challenger: string
-	since: string
-	/** `paired`: both scored the same requests. `split`: each has requests of its own. */
-	design: Compared['design']
-	outcomes: number
-	loss: LossName
-	method: 'empirical-bernstein'
-	/** Absolute errors above it count as it, and the verdict is about those; null for other losses. */
-	clippedAt: number | null
-	/** Share of the errors that are clipped. */
-	clipped: number | null
-	verdict: Verdict['verdict'] | 'selective'
-	reason: string
-	gain: Numbers
-	guards: (Numbers & {
-		metric: string
-		group?: string
-		name: string
-		champion: number | null
-		challenger: number | null
-		tolerance: number
-		state: GuardState['state']
-		holds: boolean
-	})[]
-	moreOutcomes: number | null
-	note: string | null
-}
 
 export type ComparisonQuery = {
 	/** Default: the challenger of the deployment, else its canary. */
@@ -82,11 +43,10 @@ export async function compareVersions(
 	const { champion } = deployment
 	const challenger = query.challenger ?? deployment.challenger ?? deployment.canary?.version
 	if (challenger === undefined || challenger === champion)
-		throw new AppError(
-			'invalid',
-			`${model.name} has neither challenger nor canary in ${environment}. Name one with PUT …/deployments/${environment}.`,
-			{ faults: [{ path: 'challenger', message: 'there is none to compare with' }] },
-		)
+		throw new AppError('invalid', `${model.name} has neither challenger nor canary in ${environment}.`, {
+			faults: [{ path: 'challenger', message: 'there is none to compare with' }],
+			hint: { to: 'set-challenger', model: model.name, environment },
+		})
 	if (model.task === 'ranking')
 		throw new AppError('invalid', `Versions of a ${model.task} model are not compared yet.`, {
 			faults: [{ path: 'model', message: `${model.task} models have no loss that adds up row by row` }],

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { Time, numberOrNull } from '../../core/schemas.ts'
-
+import { numberOrNull, type Output, Time } from '../../core/schemas.ts'
 
 const interval = { value: numberOrNull, low: numberOrNull, high: numberOrNull }
 
@@ -62,3 +61,4 @@ export const VersionComparison = z
 		note: z.string().nullable(),
 	})
 	.meta({ id: 'VersionComparison' })
+export type VersionComparison = Output<typeof VersionComparison>

@@ -1,5 +1,5 @@
 import { gainSequence } from '../../stats/sequential/comparison.ts'
-import { sumLosses } from '../../stats/sequential/loss-sums.ts'
+import { sumLosses } from '../../stats/sequential/confidence-sequence.ts'
 import { matchLosses } from '../windows/outcomes/losses.ts'
 import type { Compared, ComparedRow } from './compared-rows.ts'
 

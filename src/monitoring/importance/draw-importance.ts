@@ -2,7 +2,7 @@ import { type Beeswarm, beeswarmSvg, beeswarmText, type Point } from '../../char
 import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
-import { midRanks } from '../../stats/mid-ranks.ts'
+import { midRanks } from '../../stats/ranks.ts'
 import { type ExplainedRow, explainedSample } from './explained-sample.ts'
 import { type ImportanceQuery, importanceScope, outputIndex, outputName } from './importance-scope.ts'
 import { maxExplained } from './read-importance.ts'

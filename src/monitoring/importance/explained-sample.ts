@@ -5,10 +5,10 @@ import { FeatureError, type Model } from '../../explain/model.ts'
 import { attributionsOfRows, rowMajor } from '../../explain/shap/explain-rows.ts'
 import type { TreeEnsemble } from '../../explain/trees/ensemble.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
-import { predictionAt } from '../../log/read.ts'
+import { predictionAt } from '../../log/read/read-by-id.ts'
+import { sampleRows } from '../../log/read/sample-rows.ts'
 import type { ExplainThreads } from '../../ports/threads.ts'
-import { sampleRows } from '../../registry/version/sample-rows.ts'
-import { textHash } from '../../summaries/inputs/bin-of.ts'
+import { textHash } from '../../summaries/inputs/columns.ts'
 import type { ExplainedBy, RowExplainer } from './row-explainer.ts'
 
 export type LoggedRow = Pick<StoredPrediction, 'features' | 'attributions' | 'segment'>

@@ -1,9 +1,7 @@
 import { z } from 'zod'
-import { Time, numberOrNull } from '../../core/schemas.ts'
+import { numberOrNull, type Output, Time } from '../../core/schemas.ts'
 
-
-
-const FeatureImportance = z
+export const FeatureImportance = z
 	.strictObject({
 		feature: z.string(),
 		meanAbsolute: z.number().meta({ description: 'Mean of the absolute contributions, over all classes.' }),
@@ -12,6 +10,7 @@ const FeatureImportance = z
 		share: numberOrNull.meta({ description: 'Part of the mean absolute contributions of all features.' }),
 	})
 	.meta({ id: 'FeatureImportance', description: 'How much a feature moves the answers of a model.' })
+export type FeatureImportance = Output<typeof FeatureImportance>
 
 const scope = {
 	model: z.string(),
@@ -50,6 +49,7 @@ export const Importance = z
 		reason,
 	})
 	.meta({ id: 'Importance', description: 'What moves the answers of a model, over a sample of its rows.' })
+export type Importance = Output<typeof Importance>
 
 export const Dependence = z
 	.strictObject({
@@ -75,3 +75,4 @@ export const Dependence = z
 		reason,
 	})
 	.meta({ id: 'PartialDependence', description: 'How the mean answer of a model depends on one feature.' })
+export type Dependence = Output<typeof Dependence>

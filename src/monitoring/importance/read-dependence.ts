@@ -4,32 +4,14 @@ import { curveOf, dependencePoints, partialDependence } from '../../explain/glob
 import { FeatureError, type Model } from '../../explain/model.ts'
 import { fault } from '../bias/audit-scope.ts'
 import { sampledRows, takeTurns } from './explained-sample.ts'
+import type { Dependence } from './importance.schema.ts'
 import {
 	type ImportanceQuery,
-	type ImportanceScope,
 	importanceScope,
 	needKnown,
 	outputIndex,
 	outputName,
 } from './importance-scope.ts'
-
-export type Dependence = ImportanceScope['shown'] & {
-	feature: string
-	/** The class that the answer is of; null for models with one output. */
-	output: string | null
-	/** Predictions of the period, and rows that the curve is of. */
-	rows: number
-	averaged: number
-	points: {
-		value: unknown
-		mean: number
-		standardError: number | null
-		low: number
-		high: number
-		rows: number
-	}[]
-	reason: string | null
-}
 
 /** Rows whose answers are averaged, and values of the grid. */
 const maxRows = 300
@@ -70,6 +52,7 @@ export async function readDependence(
 		points: isKnown
 			? partialDependence(grid, curves).map((p) => ({
 					...p,
+					value: p.value as Dependence['points'][number]['value'],
 					standardError: Number.isFinite(p.standardError) ? p.standardError : null,
 				}))
 			: [],

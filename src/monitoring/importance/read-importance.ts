@@ -3,30 +3,8 @@ import type { Actor } from '../../core/actor.ts'
 import { meanOf, momentsOf } from '../../explain/global/attribution-moments.ts'
 import { orNull } from '../bias/audit-numbers.ts'
 import { type ExplainedRow, explainedSample } from './explained-sample.ts'
+import type { FeatureImportance, Importance } from './importance.schema.ts'
 import { type ImportanceQuery, type ImportanceScope, importanceScope, needKnown } from './importance-scope.ts'
-
-/** Of one feature, over the explained rows. `share` is its part of all features' mean absolute contributions. */
-export type FeatureImportance = {
-	feature: string
-	meanAbsolute: number
-	standardError: number | null
-	mean: number
-	share: number | null
-}
-
-export type Importance = ImportanceScope['shown'] & {
-	/** How contributions were computed, and in what; null where that is not known. */
-	method: string | null
-	space: string | null
-	/** Predictions of the period; of these drawn, and of these explained. */
-	rows: number
-	sampled: number
-	explained: number
-	/** The most important first. */
-	features: FeatureImportance[]
-	segments: { segment: string; value: string; explained: number; features: FeatureImportance[] }[] | null
-	reason: string | null
-}
 
 /** Rows that are explained at most. */
 export const maxExplained = 1000

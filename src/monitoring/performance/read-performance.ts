@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts'
 import { type WindowSize, windowMs } from '../../core/time.ts'
 import { metrics } from '../../metrics/index.ts'
-import type { MetricPoint } from '../../metrics/metric-point.ts'
+import type { MetricPoint } from '../../metrics/metric-point.schema.ts'
 import type { ModelRow } from '../../registry/model/find-model.ts'
 import type { Task } from '../../summaries/outcomes/label.ts'
 import {

@@ -1,9 +1,8 @@
 import { quantileSorted } from 'simple-statistics'
 import type { FeatureCells } from '../../stats/fairness/proxies.ts'
-import { cellOf } from '../../summaries/inputs/accumulate.ts'
-import { categoryOf, hasType } from '../../summaries/inputs/bin-of.ts'
 import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
-import { type Column, cellKind, type RowBatch } from '../../summaries/inputs/columns.ts'
+import { binOf } from '../../summaries/inputs/bins.ts'
+import { type Column, categoryOf, cellKind, hasType, type RowBatch } from '../../summaries/inputs/columns.ts'
 
 /** Up to this many values a feature is taken value by value; categories beyond them are one cell. */
 const maxValues = 20
@@ -60,5 +59,5 @@ function numericCells(values: readonly Value[]): Cells {
 	const list = sorted as unknown as number[] // simple-statistics reads by index only
 	const quantiles = Array.from({ length: tenths - 1 }, (_, i) => quantileSorted(list, (i + 1) / tenths))
 	const edges = Float64Array.from(new Set(quantiles))
-	return { cells: edges.length + 1, cellOfValue: (value) => cellOf(edges, value as number) }
+	return { cells: edges.length + 1, cellOfValue: (value) => binOf(edges, value as number) }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Time } from '../../core/schemas.ts'
+import { type Output, Time } from '../../core/schemas.ts'
 
 const share = z.number().nullable()
 
@@ -41,3 +41,4 @@ export const WorstSegments = z
 		reason: z.string().nullable().meta({ description: 'Why there are none.' }),
 	})
 	.meta({ id: 'WorstSegments' })
+export type WorstSegments = Output<typeof WorstSegments>

@@ -2,21 +2,21 @@ import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
 import { seeded } from '../../core/random.ts'
 import { formatTime } from '../../core/time.ts'
+import { sampleRows } from '../../log/read/sample-rows.ts'
 import { labelsOf } from '../../registry/baseline/collect-baseline.ts'
 import { authorise } from '../../registry/key/authorise.ts'
 import { findModel, type ModelRow } from '../../registry/model/find-model.ts'
 import { findVersion } from '../../registry/version/find-version.ts'
-import { sampleRows } from '../../registry/version/sample-rows.ts'
 import type { Column } from '../../stats/segments/columns.ts'
 import { worstSegments } from '../../stats/segments/worst-segments.ts'
-import { categoryOf } from '../../summaries/inputs/bin-of.ts'
 import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
-import { type Column as Cells, cellKind, type RowBatch } from '../../summaries/inputs/columns.ts'
+import { type Column as Cells, categoryOf, cellKind, type RowBatch } from '../../summaries/inputs/columns.ts'
 import { concatBatches } from '../../summaries/inputs/select-rows.ts'
 import { textOf } from '../../summaries/outcomes/join-index.ts'
 import { actualOf, modelLabels } from '../../summaries/outcomes/label.ts'
 import { makeJoinIndex, type OutcomeSpec } from '../../summaries/outcomes/make-join-index.ts'
 import { periodOf, placeOf } from '../bias/audit-scope.ts'
+import type { WorstSegments } from './segments.schema.ts'
 
 const maxRows = 50_000
 const idsAtOnce = 5000
@@ -37,7 +37,11 @@ export type SegmentQuery = {
  * The segments with the worst mean loss that hold on rows they were not found on, over at most 50,000 rows of the period.
  * The loss is a wrong decision (0 or 1), or the absolute error of a regression.
  */
-export async function findWorstSegments(context: Context, actor: Actor, query: SegmentQuery) {
+export async function findWorstSegments(
+	context: Context,
+	actor: Actor,
+	query: SegmentQuery,
+): Promise<WorstSegments> {
 	authorise(actor, ['analyst', 'auditor'], query.model)
 	const model = await findModel(context, query.model)
 	const period = periodOf({ model: model.name, from: query.from, to: query.to }, context.now())

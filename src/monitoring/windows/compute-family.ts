@@ -1,18 +1,16 @@
 import type { Context } from '../../context.ts'
 import type { Statement } from '../../db/sql.ts'
 import type { Series } from '../../log/prediction-log.ts'
-import { sumInputSummaries } from '../../log/windows.ts'
-import { columnViews } from '../../metrics/column-views.ts'
-import { effectOf, effectThreshold, evidenceOf, farQ } from '../../metrics/gates.ts'
+import { sumInputSummaries } from '../../log/read/windows.ts'
+import { columnViews } from '../../metrics/compare.ts'
+import { effectSize, effectThreshold, farQ, pooledGroups, significance } from '../../metrics/drift-test.ts'
 import { applyHistory } from '../../metrics/history.ts'
 import type { Reference } from '../../metrics/reference.ts'
-import { testable } from '../../metrics/tested-groups.ts'
 import { computeWindowMetrics, type WindowResult } from '../../metrics/window-result.ts'
 import { currentReference } from '../../registry/baseline/current-reference.ts'
-import { benjaminiHochberg } from '../../stats/benjamini-hochberg.ts'
-import { emptyInputSummary } from '../../summaries/inputs/accumulate.ts'
+import { benjaminiHochberg } from '../../stats/multiple-tests.ts'
 import { encodeInputSummary } from '../../summaries/inputs/encoding.ts'
-import type { InputSummary } from '../../summaries/inputs/input-summary.ts'
+import { emptyInputSummary, type InputSummary } from '../../summaries/inputs/input-summary.ts'
 import { type Computation, closedSince } from './compute-dirty.ts'
 import { FamilyHistory } from './family-history.ts'
 import { changeStatement, currentRecords, type MetricRecord, recordStatements } from './records.ts'
@@ -33,8 +31,8 @@ export type Family = { model: string; version: string; environment: string; seri
 
 /** Drift, quality and service: from what predictions say alone. */
 export const inputComputation: Computation = {
-	dirtyHours: (context, limit, after) => context.log.dirtyHours(limit, after),
-	clearDirty: (context, hours) => context.log.clearDirty(hours),
+	dirtyHours: (context, limit, after) => context.log.dirtyInputs(limit, after),
+	clearDirty: (context, hours) => context.log.clearDirtyInputs(hours),
 	due: (context) => closedSince(context, 'metric_record'),
 	computeFamily,
 }
@@ -141,13 +139,13 @@ const keepDay = (series: number, day: number, inputSummary: InputSummary): State
 export function adjustForMultipleTests(reference: Reference, results: readonly WindowResult[]): void {
 	const views = results.flatMap((result) => columnViews(reference, result, reference.digest !== ''))
 	const tests = views.map((view) => {
-		const tested = testable(view, '')
+		const tested = pooledGroups(view, '')
 		return 'missing' in tested ? undefined : tested.pair
 	})
-	const q = benjaminiHochberg(tests.map((pair) => (pair ? evidenceOf(pair).p : Number.NaN)))
+	const q = benjaminiHochberg(tests.map((pair) => (pair ? significance(pair).p : Number.NaN)))
 	views.forEach(({ result }, i) => {
 		const pair = tests[i]
 		result.q = q[i] as number
-		result.stoodOut = pair !== undefined && result.q <= farQ && effectOf(pair) >= effectThreshold
+		result.stoodOut = pair !== undefined && result.q <= farQ && effectSize(pair) >= effectThreshold
 	})
 }

@@ -1,13 +1,12 @@
 import { formatTime, windowMs } from '../../core/time.ts'
 import type { Series } from '../../log/prediction-log.ts'
-import { columnViews } from '../../metrics/column-views.ts'
-import { identifierReason, isIdentifier } from '../../metrics/compare.ts'
+import { columnViews, identifierReason, isIdentifier } from '../../metrics/compare.ts'
 import type { ColumnMetric, ColumnView } from '../../metrics/descriptor.ts'
-import { evidenceOf } from '../../metrics/gates.ts'
+import { pooledGroups, significance } from '../../metrics/drift-test.ts'
 import type { MetricDescriptor } from '../../metrics/index.ts'
-import type { MetricPoint, MetricResult } from '../../metrics/metric-point.ts'
+import type { MetricPoint } from '../../metrics/metric-point.schema.ts'
+import type { MetricResult } from '../../metrics/metric-value.ts'
 import type { Reference } from '../../metrics/reference.ts'
-import { testable } from '../../metrics/tested-groups.ts'
 import type { ColumnResult } from '../../metrics/window-result.ts'
 import { total } from '../../stats/counts.ts'
 import type { MetricRecord } from './records.ts'
@@ -74,9 +73,9 @@ export function measureColumn(metric: ColumnMetric, view: ColumnView): MetricRes
 
 /** What goes with every value of drift: the test, the rows that it counts, and what of an identifier is compared. */
 function evidenceFor(view: ColumnView): Partial<MetricResult> {
-	const tested = testable(view, '')
+	const tested = pooledGroups(view, '')
 	if ('missing' in tested) return {}
-	const { p, nEffective } = evidenceOf(tested.pair)
+	const { p, nEffective } = significance(tested.pair)
 	return {
 		...{ p, q: view.result.q, nEffective: Number(nEffective.toPrecision(4)) },
 		...(isIdentifier(view) ? { reason: identifierReason(view) } : {}),

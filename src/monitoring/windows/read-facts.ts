@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts'
 import { type WindowSize, windowMs } from '../../core/time.ts'
 import type { Series } from '../../log/prediction-log.ts'
 import { referenceByDigest } from '../../registry/baseline/current-reference.ts'
-import type { FactTable, SeriesId, SubjectFacts } from '../../rules/facts.ts'
+import type { FactTable, SubjectFacts, WindowSeries } from '../../rules/facts.ts'
 import { currentAttributions } from './attributions/records.ts'
 import { currentOutcomes } from './outcomes/records.ts'
 import { currentRecords, type MetricRecord } from './records.ts'
@@ -37,7 +37,7 @@ export async function computedWindows(context: Context, query: { since: number }
 }
 
 /** Whose windows, of one size, and when they begin. */
-export type FactQuery = SeriesId & { froms: readonly number[] }
+export type FactQuery = WindowSeries & { froms: readonly number[] }
 
 /** All that was computed of some windows, by subject; the first subject is the window as a whole. */
 export async function readFacts(

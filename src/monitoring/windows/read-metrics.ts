@@ -5,7 +5,7 @@ import { nearest } from '../../core/nearest.ts'
 import { type WindowSize, windowSizes } from '../../core/time.ts'
 import type { Series } from '../../log/prediction-log.ts'
 import { type MetricDescriptor, metricIds, metrics } from '../../metrics/index.ts'
-import type { MetricPoint } from '../../metrics/metric-point.ts'
+import type { MetricPoint } from '../../metrics/metric-point.schema.ts'
 import type { Reference } from '../../metrics/reference.ts'
 import { referenceByDigest } from '../../registry/baseline/current-reference.ts'
 import { findModel } from '../../registry/model/find-model.ts'
@@ -53,8 +53,9 @@ export function chooseMetrics(wanted: readonly string[] | undefined): readonly M
 		const found = metrics.filter((m) => matchesGlob(name, m.id))
 		if (found.length === 0) {
 			const near = nearest(name, metricIds)
-			const message = `There is no metric "${name}".${near ? ` Did you mean "${near}"?` : ' GET /docs lists them.'}`
-			throw new AppError('invalid', message, { faults: [{ path: 'metric', message }] })
+			const message = `There is no metric "${name}".${near ? ` Did you mean "${near}"?` : ''}`
+			const hint = near ? undefined : ({ to: 'list-metrics' } as const)
+			throw new AppError('invalid', message, { faults: [{ path: 'metric', message }], hint })
 		}
 		for (const m of found) chosen.add(m)
 	}

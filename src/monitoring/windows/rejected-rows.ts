@@ -1,8 +1,8 @@
 import type { Context } from '../../context.ts'
 import { formatTime, hourMs, type WindowSize, windowMs, windowStart } from '../../core/time.ts'
 import type { Statement } from '../../db/sql.ts'
-import type { MetricPoint } from '../../metrics/metric-point.ts'
-import { rejectedRows } from '../../metrics/quality/rejected-rows.ts'
+import type { MetricPoint } from '../../metrics/metric-point.schema.ts'
+import { rejectedRows } from '../../metrics/quality.ts'
 import type { FactValue } from '../../rules/facts.ts'
 import { hoursOf } from './records.ts'
 

@@ -1,8 +1,8 @@
 import type { Series } from '../../log/prediction-log.ts'
-import { columnViews } from '../../metrics/column-views.ts'
+import { columnViews } from '../../metrics/compare.ts'
 import type { ColumnView, GroupMetric } from '../../metrics/descriptor.ts'
+import { groupMeasure } from '../../metrics/fairness.ts'
 import { type MetricDescriptor, metrics } from '../../metrics/index.ts'
-import { groupMeasure } from '../../metrics/measure-groups.ts'
 import type { MetricValue } from '../../metrics/metric-value.ts'
 import { type AttributeResult, groupAndRest, wholeOf } from '../../metrics/outcome-result.ts'
 import type { Reference } from '../../metrics/reference.ts'
@@ -10,7 +10,7 @@ import { metricOf } from '../../rules/available.ts'
 import type { factParts, Subject, SubjectFacts } from '../../rules/facts.ts'
 import { total } from '../../stats/counts.ts'
 import { defaultMinGroup } from '../../stats/fairness/disparity.ts'
-import { groupCounts } from '../../summaries/outcomes/group-summary.ts'
+import { groupCounts } from '../../summaries/outcomes/outcome-summary.ts'
 import type { AttributionRecord } from './attributions/records.ts'
 import { measureColumn } from './measure-record.ts'
 import { groupName, isProvisional } from './outcomes/measure-outcomes.ts'
@@ -121,14 +121,14 @@ const countedOf = ({ result, reference }: ColumnView): Counted => ({
 })
 
 function addAttributions(subjects: Subjects, { result }: AttributionRecord): void {
-	const { findings, features, reference: m } = result
+	const { values, features, reference: m } = result
 	const add = (subject: Subject, of: ReadonlyMap<string, MetricValue>) => {
 		const source = ({ id, subject: kind }: MetricDescriptor) =>
 			kind === 'attribution' ? of.get(id) : undefined
 		const first = firstOf(source)
 		if (first) subjects.add(subject, { n: first.n, m }, source)
 	}
-	add({}, findings)
+	add({}, values)
 	for (const [feature, of] of features) add({ feature }, of)
 }
 
@@ -137,16 +137,16 @@ const kinds: readonly string[] = ['outcome', 'estimate', 'concept']
 
 /** What is not mature is not judged: its facts are unknown. */
 function addOutcomes(subjects: Subjects, record: OutcomeRecord): void {
-	const { findings, attributes, favourable } = record.result
+	const { values, attributes, favourable } = record.result
 	const add = (subject: Subject, source: (metric: MetricDescriptor) => MetricValue | undefined) => {
 		const final: typeof source = (metric) => (isProvisional(record, metric) ? undefined : source(metric))
 		const first = firstOf(final)
 		if (first) subjects.add(subject, { n: first.n, m: 0 }, final)
 	}
-	add({}, ({ id, subject }) => (kinds.includes(subject) ? findings.get(id) : undefined))
+	add({}, ({ id, subject }) => (kinds.includes(subject) ? values.get(id) : undefined))
 	for (const [attribute, stored] of attributes) {
 		add({ group: attribute }, ({ id, subject }) =>
-			subject === 'attribute' ? stored.findings.get(id) : undefined,
+			subject === 'attribute' ? stored.values.get(id) : undefined,
 		)
 		const measure = groupsOf(stored)
 		// Alerts name no group of too few rows.

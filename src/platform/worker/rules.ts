@@ -24,5 +24,5 @@ export async function workerRules(): Promise<RuleSet> {
 	const parsed = await parseRules(texts, metricIds)
 	if (parsed.ok) return parsed.ruleSet
 	const faults = parsed.errors.map((e) => `${e.file}:${e.line}:${e.column}: ${e.message}`)
-	throw new AppError('invalid', `The rules are wrong. ${faults.join('; ')}`)
+	throw new AppError('invalid', `The rules are invalid. ${faults.join('; ')}`)
 }

@@ -28,7 +28,7 @@ export const failure = (message: string, retryable = false): Result<Uint8Array> 
 	error: { message, retryable },
 })
 
-const uploadInstead = 'or upload the bytes with PUT …/artifact'
+const uploadInstead = 'or upload the model file'
 
 /** Reads https, s3 and file URIs, as far as each is configured. */
 export function artifactSource({ web, s3, file }: SourceReaders): ArtifactSource {

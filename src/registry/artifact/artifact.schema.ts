@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { TimeOrNull } from '../../core/schemas.ts'
+import { type Output, TimeOrNull } from '../../core/schemas.ts'
 import { ArtifactFormatName } from '../version/version.schema.ts'
 
 const Digest = z.string().meta({ description: 'SHA-256 of the file, in hexadecimal.' })
@@ -21,7 +21,7 @@ export const UploadedArtifact = z
 			.meta({ description: 'What does not prevent its use and is probably a mistake.' }),
 	})
 	.meta({ id: 'UploadedArtifact' })
-export type UploadedArtifact = z.output<typeof UploadedArtifact>
+export type UploadedArtifact = Output<typeof UploadedArtifact>
 
 export const ArtifactRecord = z
 	.strictObject({
@@ -31,4 +31,4 @@ export const ArtifactRecord = z
 		storedAt: TimeOrNull,
 	})
 	.meta({ id: 'Artifact' })
-export type ArtifactRecord = z.output<typeof ArtifactRecord>
+export type ArtifactRecord = Output<typeof ArtifactRecord>

@@ -10,6 +10,7 @@ import { openOnnx } from '../../explain/onnx/open-onnx.ts'
 import { openModel, openTrees } from '../../explain/open-model.ts'
 import type { Loaded, OpenedModel, OpenedVersion } from '../../ports/model-cache.ts'
 import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
+import { quote } from '../model/find-model.ts'
 import type { VersionRow } from '../version/find-version.ts'
 import { refuseKnown } from './guess-format.ts'
 import { belongsToOthers, findArtifact, storeArtifact, type VersionArtifact } from './version-artifact.ts'
@@ -33,7 +34,7 @@ export async function openVersion(context: Context, row: VersionRow): Promise<Op
 }
 
 const upload = ({ model, version }: VersionRow): string =>
-	`upload its model file with PUT /v1/models/${encodeURIComponent(model)}/versions/${encodeURIComponent(version)}/artifact`
+	`upload the model file of version ${quote(version)} of ${quote(model)}`
 
 const noArtifact = (row: VersionRow): string =>
 	`the version was registered without an artefact: ${upload(row)}`

@@ -109,7 +109,8 @@ export async function getArtifact(
 	if (!artifact)
 		throw new AppError(
 			'not-found',
-			`The version ${quote(row.version)} of ${quote(row.model)} has no artefact. Upload its model file with PUT to this path.`,
+			`The version ${quote(row.version)} of ${quote(row.model)} has no artefact.`,
+			{ hint: { to: 'upload-artifact', model: row.model, version: row.version } },
 		)
 	const { sha256, format, uri = null, stored } = artifact
 	const storedAt = stored ? formatTime(stored.storedAt) : null

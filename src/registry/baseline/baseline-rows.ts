@@ -1,7 +1,6 @@
 import type { Context } from '../../context.ts'
 import type { Statement } from '../../db/sql.ts'
-import { cellValue } from '../../summaries/inputs/bin-of.ts'
-import type { RowBatch } from '../../summaries/inputs/columns.ts'
+import { cellValue, type RowBatch } from '../../summaries/inputs/columns.ts'
 
 /** How many rows of a baseline are stored as sent, and how many values in all. */
 const maxKept = 1000

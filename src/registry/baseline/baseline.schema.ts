@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Output } from '../../core/schemas.ts'
 
 export const BaselineRow = z
 	.strictObject({
@@ -21,4 +22,4 @@ export const BaselineAnswer = z
 		features: z.array(z.strictObject({ name: z.string(), cells: z.int(), warnings: z.array(z.string()) })),
 	})
 	.meta({ id: 'Baseline' })
-export type BaselineAnswer = z.output<typeof BaselineAnswer>
+export type BaselineAnswer = Output<typeof BaselineAnswer>

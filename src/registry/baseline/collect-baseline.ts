@@ -1,18 +1,17 @@
 import { standardDeviation } from 'simple-statistics'
 import { isDense } from '../../metrics/compare.ts'
-import { type DecisionRule, decisionOf } from '../../summaries/inputs/accumulate.ts'
 import { BatchBuilder } from '../../summaries/inputs/batch-builder.ts'
-import { categoryOf, hasType } from '../../summaries/inputs/bin-of.ts'
 import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
-import { cellKind, type RowBatch } from '../../summaries/inputs/columns.ts'
-import { answerColumns, type ColumnSample } from '../../summaries/inputs/make-bins.ts'
+import { categoryOf, cellKind, hasType, type RowBatch } from '../../summaries/inputs/columns.ts'
+import { type DecisionRule, decisionOf } from '../../summaries/inputs/input-summary.ts'
+import { type ColumnSample, outputColumns } from '../../summaries/inputs/make-bins.ts'
 import { selectRows } from '../../summaries/inputs/select-rows.ts'
-import { bound } from '../../summaries/outcomes/coarsen.ts'
 import { addOutcome, addPrediction } from '../../summaries/outcomes/contribute.ts'
 import { predictedAt } from '../../summaries/outcomes/join-index.ts'
 import { actualOf, negativeAmong, negativeSeen } from '../../summaries/outcomes/label.ts'
 import type { LabelledRows } from '../../summaries/outcomes/labelled-rows.ts'
 import { makeJoinIndex, type OutcomeSpec } from '../../summaries/outcomes/make-join-index.ts'
+import { bound } from '../../summaries/outcomes/outcome-summary.ts'
 
 /** More rows are thinned to an even sample: quantiles and tests gain nothing from more. */
 export const maxRows = 250_000
@@ -67,7 +66,7 @@ export function sampleColumns(
 	batches: readonly RowBatch[],
 	rule: DecisionRule,
 ): ColumnSample[] {
-	const [score, decision] = answerColumns as [FeatureSpec, FeatureSpec]
+	const [score, decision] = outputColumns as [FeatureSpec, FeatureSpec]
 	return [
 		...specs.map((spec) => sampleFeature(spec, batches)),
 		sampleScore(score, batches),

@@ -8,17 +8,21 @@ import { type Change, commit } from '../../db/commit.ts'
 import { baselines, models } from '../../db/schema.ts'
 import { cutByHourOfWeek } from '../../metrics/baseline-slots.ts'
 import { referenceOf } from '../../metrics/reference.ts'
-import { accumulate, type DecisionRule, emptyInputSummary } from '../../summaries/inputs/accumulate.ts'
 import {
 	type Bins,
-	cellCount,
+	binCount,
 	type FeatureSpec,
-	missingCell,
-	typeErrorCell,
+	missingBin,
+	typeErrorBin,
 } from '../../summaries/inputs/bins.ts'
 import type { RowBatch } from '../../summaries/inputs/columns.ts'
 import { encodeInputSummary } from '../../summaries/inputs/encoding.ts'
-import type { InputSummary } from '../../summaries/inputs/input-summary.ts'
+import {
+	accumulate,
+	type DecisionRule,
+	emptyInputSummary,
+	type InputSummary,
+} from '../../summaries/inputs/input-summary.ts'
 import { encodeBins, makeBins, maxCategories } from '../../summaries/inputs/make-bins.ts'
 import { modelLabels } from '../../summaries/outcomes/label.ts'
 import { LabelledRows } from '../../summaries/outcomes/labelled-rows.ts'
@@ -62,7 +66,7 @@ export async function putBaseline(
 	const digest = bins.digest
 	const features = bins.columns.map((column, i) => ({
 		name: column.name,
-		cells: cellCount(column),
+		cells: binCount(column),
 		warnings: warningsOf(
 			column,
 			inputSummary.columns[i] as InputSummary['columns'][number],
@@ -134,9 +138,9 @@ function warningsOf(
 	rows: number,
 	{ kept, rows: given }: BaselineRows,
 ): string[] {
-	const cells = cellCount(column)
-	const missing = counts.counts[missingCell(cells)] as number
-	const wrong = counts.counts[typeErrorCell(cells)] as number
+	const cells = binCount(column)
+	const missing = counts.counts[missingBin(cells)] as number
+	const wrong = counts.counts[typeErrorBin(cells)] as number
 	const values = rows - missing - wrong
 	const warnings: string[] = []
 	if (values <= 0)

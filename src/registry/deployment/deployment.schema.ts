@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Time } from '../../core/schemas.ts'
+import { type Output, Time } from '../../core/schemas.ts'
 import { Name } from '../model/name.ts'
 
 export const DeploymentInput = z
@@ -33,4 +33,4 @@ export const Deployment = z
 		since: Time,
 	})
 	.meta({ id: 'Deployment' })
-export type Deployment = z.output<typeof Deployment>
+export type Deployment = Output<typeof Deployment>

@@ -1,10 +1,9 @@
 import { and, asc, desc, eq, lt } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
-import { AppError } from '../../core/errors.ts'
 import { cursorNumber, type Page, type PageQuery, toPage } from '../../core/page.ts'
 import { formatTime } from '../../core/time.ts'
 import { deployments } from '../../db/schema.ts'
-import { findModel, hint, quote } from '../model/find-model.ts'
+import { findModel, notFound, quote } from '../model/find-model.ts'
 import type { Deployment } from './deployment.schema.ts'
 
 type DeploymentRow = typeof deployments.$inferSelect
@@ -38,11 +37,8 @@ export async function getDeployment(
 	if (deployment) return deployment
 	const { name } = await findModel(context, model)
 	const known = (await currentDeployments(context, name)).map((d) => d.environment)
-	const otherwise = `Deploy it with PUT /v1/models/${encodeURIComponent(name)}/deployments/{environment}.`
-	throw new AppError(
-		'not-found',
-		`The model ${quote(name)} is not deployed in ${quote(environment)}.${hint(environment, known, otherwise)}`,
-	)
+	const message = `The model ${quote(name)} is not deployed in ${quote(environment)}.`
+	throw notFound(message, environment, known, { to: 'deploy', model: name })
 }
 
 /** The deployment in force in each environment of a model, unpaged: there are few. */

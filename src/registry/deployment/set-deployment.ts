@@ -7,7 +7,7 @@ import { commit } from '../../db/commit.ts'
 import { deployments } from '../../db/schema.ts'
 import { authorise } from '../key/authorise.ts'
 import { factMessages } from '../lineage/facts.ts'
-import { findModel, hint } from '../model/find-model.ts'
+import { didYouMean, findModel } from '../model/find-model.ts'
 import { nameFault } from '../model/name.ts'
 import { versionNames } from '../version/find-version.ts'
 import type { Deployment, DeploymentInput } from './deployment.schema.ts'
@@ -67,7 +67,7 @@ async function check(
 	}
 	for (const [path, version] of Object.entries(named)) {
 		if (version === undefined || version === null || known.includes(version)) continue
-		const next = hint(version, known, 'Register the version first.')
+		const next = didYouMean(version, known, 'Register the version first.')
 		faults.push({ path, message: `${JSON.stringify(version)} is not a version of this model.${next}` })
 	}
 	if (input.challenger === input.champion)

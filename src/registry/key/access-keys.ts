@@ -123,7 +123,7 @@ export async function revokeKey(context: Context, actor: Actor, id: string): Pro
 	const keys = await context.db.select().from(accessKeys)
 	const key = keys.find((row) => row.id === id)
 	if (!key || !coversGlobs(actor, key.models))
-		throw new AppError('not-found', `There is no key ${JSON.stringify(id)}. GET /v1/keys lists them.`)
+		throw new AppError('not-found', `There is no key ${JSON.stringify(id)}.`, { hint: { to: 'list-keys' } })
 	if (key.revokedAt !== null) return
 	const now = context.now()
 	const others = keys.filter((row) => row.id !== id && isFullAdmin(row, now) && outlasts(row, key))

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { roles } from '../../core/actor.ts'
-import { Time, TimeOrNull } from '../../core/schemas.ts'
+import { type Output, Time, TimeOrNull } from '../../core/schemas.ts'
 import { timeOrDuration } from '../../core/time.ts'
 import { Glob } from '../model/name.ts'
 
@@ -52,7 +52,7 @@ export const KeyRecord = z
 		revokedAt: TimeOrNull,
 	})
 	.meta({ id: 'Key', description: 'A key, without its secret.' })
-export type KeyRecord = z.output<typeof KeyRecord>
+export type KeyRecord = Output<typeof KeyRecord>
 
 export const NewKey = z
 	.strictObject({
@@ -72,4 +72,4 @@ export const SlackUserRecord = z
 		expiresAt: TimeOrNull,
 	})
 	.meta({ id: 'SlackUser', description: 'The role of a Slack user.' })
-export type SlackUserRecord = z.output<typeof SlackUserRecord>
+export type SlackUserRecord = Output<typeof SlackUserRecord>

@@ -4,7 +4,7 @@ import { AppError } from '../../core/errors.ts'
 import { modelVersions } from '../../db/schema.ts'
 import type { Manifest } from '../../explain/manifest.ts'
 import type { Favourable } from '../../stats/fairness/group-counts.ts'
-import { decisionOf } from '../../summaries/inputs/accumulate.ts'
+import { decisionOf } from '../../summaries/inputs/input-summary.ts'
 import { type Labelled, modelLabels, positive, sideOf, type Task } from '../../summaries/outcomes/label.ts'
 import type { ModelRow } from './find-model.ts'
 

@@ -2,6 +2,7 @@ import { type AnyColumn, eq, type SQL } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
+import type { Hint } from '../../core/hints.ts'
 import { nearest } from '../../core/nearest.ts'
 import { inList } from '../../db/database.ts'
 import { models } from '../../db/schema.ts'
@@ -14,7 +15,7 @@ export class UnknownModel extends AppError {
 	readonly model: string
 
 	constructor(model: string) {
-		super('not-found', `There is no model ${quote(model)}. Register it with POST /v1/models.`)
+		super('not-found', `There is no model ${quote(model)}.`, { hint: { to: 'register-model' } })
 		this.model = model
 	}
 }
@@ -30,9 +31,17 @@ const maxShown = 256
 export const quote = (name: string): string =>
 	JSON.stringify(name.length > maxShown ? `${name.slice(0, maxShown)}…` : name)
 
-export function hint(name: string, known: readonly string[], otherwise: string): string {
+/** A sentence with the nearest of the known names, or else `otherwise`. */
+export function didYouMean(name: string, known: readonly string[], otherwise: string): string {
 	const near = nearest(name, known)
 	return near === undefined ? ` ${otherwise}` : ` Did you mean ${JSON.stringify(near)}?`
+}
+
+/** A `not-found` error that names the nearest of the known names, or else carries the hint. */
+export function notFound(message: string, name: string, known: readonly string[], hint: Hint): AppError {
+	const near = nearest(name, known)
+	if (near === undefined) return new AppError('not-found', message, { hint })
+	return new AppError('not-found', `${message} Did you mean ${JSON.stringify(near)}?`)
 }
 
 /** Name and retention of every model, for jobs. */

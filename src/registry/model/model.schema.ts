@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Time, TimeOrNull } from '../../core/schemas.ts'
+import { type Output, Time, TimeOrNull } from '../../core/schemas.ts'
 import { dayMs, parseDuration } from '../../core/time.ts'
 import { FieldName, Name } from './name.ts'
 
@@ -173,7 +173,7 @@ export const ModelHealth = z
 		waitingOutcomes: z.int().meta({ description: 'Predictions that outcomes name and that have not come.' }),
 	})
 	.meta({ id: 'Health' })
-export type ModelHealth = z.output<typeof ModelHealth>
+export type ModelHealth = Output<typeof ModelHealth>
 
 const modelMembers = {
 	model: z.string(),
@@ -196,9 +196,9 @@ const modelMembers = {
 }
 
 export const ModelRecord = z.strictObject(modelMembers).meta({ id: 'Model' })
-export type ModelRecord = z.output<typeof ModelRecord>
+export type ModelRecord = Output<typeof ModelRecord>
 
 export const ModelWithHealth = z
 	.strictObject({ ...modelMembers, health: ModelHealth })
 	.meta({ id: 'ModelWithHealth' })
-export type ModelWithHealth = z.output<typeof ModelWithHealth>
+export type ModelWithHealth = Output<typeof ModelWithHealth>

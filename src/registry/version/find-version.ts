@@ -1,12 +1,12 @@
 import { and, asc, eq, gt } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
-import { AppError } from '../../core/errors.ts'
 import { cursorText, type Page, type PageQuery, toPage } from '../../core/page.ts'
 import { formatTime } from '../../core/time.ts'
 import { modelVersions } from '../../db/schema.ts'
 import { authorise } from '../key/authorise.ts'
-import { findModel, hint, quote } from '../model/find-model.ts'
+import { findModel, notFound, quote } from '../model/find-model.ts'
+import type { VersionRecord } from './version.schema.ts'
 
 export type VersionRow = typeof modelVersions.$inferSelect
 
@@ -17,11 +17,8 @@ export async function findVersion(context: Context, model: string, version: stri
 	if (row) return row
 	const { name } = await findModel(context, model)
 	const known = await versionNames(context, name)
-	const otherwise = `Register it with POST /v1/models/${encodeURIComponent(name)}/versions.`
-	throw new AppError(
-		'not-found',
-		`The model ${quote(name)} has no version ${quote(version)}.${hint(version, known, otherwise)}`,
-	)
+	const message = `The model ${quote(name)} has no version ${quote(version)}.`
+	throw notFound(message, version, known, { to: 'register-version', model: name })
 }
 
 export async function versionNames(context: Context, model: string): Promise<string[]> {
@@ -31,9 +28,6 @@ export async function versionNames(context: Context, model: string): Promise<str
 		.where(eq(modelVersions.model, model))
 	return rows.map((r) => r.version)
 }
-
-/** A version as interfaces show it. Absent parts are null. */
-export type VersionRecord = Omit<VersionRow, 'createdAt'> & { createdAt: string }
 
 export const toVersionRecord = (row: VersionRow): VersionRecord => ({
 	...row,

@@ -9,8 +9,8 @@ import { factMessages } from '../lineage/facts.ts'
 import { linkInserts, versionLinks } from '../lineage/links.ts'
 import { runMessages } from '../lineage/training-run.ts'
 import { findModel, quote } from '../model/find-model.ts'
-import { findVersion, toVersionRecord, type VersionRecord, type VersionRow } from './find-version.ts'
-import type { VersionInput } from './version.schema.ts'
+import { findVersion, toVersionRecord, type VersionRow } from './find-version.ts'
+import type { VersionInput, VersionRecord } from './version.schema.ts'
 
 const content = ({ createdAt: _, ...rest }: VersionRow) => rest
 

@@ -146,3 +146,4 @@ export const VersionRecord = z
 		createdAt: Time,
 	})
 	.meta({ id: 'Version' })
+export type VersionRecord = z.output<typeof VersionRecord>

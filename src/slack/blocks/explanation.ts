@@ -1,6 +1,10 @@
 import { signedChart } from '../../charts/text-charts.ts'
 import { type Drawn, valueText } from '../../decisions/explanation/draw-explanation.ts'
-import type { Contribution, Counterfactual, Explanation } from '../../decisions/explanation/explanation.ts'
+import type {
+	Contribution,
+	Counterfactual,
+	Explanation,
+} from '../../decisions/explanation/explanation.schema.ts'
 import { limits } from '../limits.ts'
 import { figure } from './figure.ts'
 import {

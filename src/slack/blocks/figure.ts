@@ -1,5 +1,5 @@
 import type { WindowSize } from '../../core/time.ts'
-import type { MetricPoint } from '../../metrics/metric-point.ts'
+import type { MetricPoint } from '../../metrics/metric-point.schema.ts'
 import { shortTime } from './text.ts'
 
 /** Three digits, as many as one reads. */

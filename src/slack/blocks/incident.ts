@@ -1,4 +1,4 @@
-import type { Incident, IncidentAlert } from '../../alerting/incident/incident.ts'
+import type { Incident, IncidentAlert } from '../../alerting/incident/incident.schema.ts'
 import { digits } from '../../core/digits.ts'
 import { type Evidence, type IncidentDetails, maxShown } from '../delivery/incident-details.ts'
 import { limits } from '../limits.ts'

@@ -1,4 +1,4 @@
-import type { Incident } from '../../alerting/incident/incident.ts'
+import type { Incident } from '../../alerting/incident/incident.schema.ts'
 import type { ModelWithHealth } from '../../registry/model/model.schema.ts'
 import { limits } from '../limits.ts'
 import { clip, context, lines, named, type SlackMessage, say, section, shortTime } from './text.ts'

@@ -1,5 +1,5 @@
 import type { WindowSize } from '../../core/time.ts'
-import type { MetricPoint } from '../../metrics/metric-point.ts'
+import type { MetricPoint } from '../../metrics/metric-point.schema.ts'
 import type { ModelPerformance } from '../../monitoring/performance/read-performance.ts'
 import type { WindowAnswers } from '../../monitoring/windows/outcomes/recent-windows.ts'
 import { limits } from '../limits.ts'

@@ -1,6 +1,6 @@
 import { type Slot, trendChart } from '../../charts/text-charts.ts'
 import { formatTime, windowMs } from '../../core/time.ts'
-import type { MetricPoint } from '../../metrics/metric-point.ts'
+import type { MetricPoint } from '../../metrics/metric-point.schema.ts'
 import type { ModelPerformance } from '../../monitoring/performance/read-performance.ts'
 import { figure, shortName, windowName } from './figure.ts'
 

@@ -1,4 +1,4 @@
-import type { Explanation, WhatIf } from '../../decisions/explanation/explanation.ts'
+import type { Explanation, WhatIf } from '../../decisions/explanation/explanation.schema.ts'
 import { limits } from '../limits.ts'
 import { textOf, type WhatIfField } from '../questions/what-if-fields.ts'
 import { contributionBlocks } from './explanation.ts'

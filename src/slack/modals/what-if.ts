@@ -52,5 +52,7 @@ function faultsOf(error: AppError, fields: readonly WhatIfField[]): Submitted {
 	}
 	const first = fields[0]
 	if (Object.keys(errors).length === 0 && first) errors[fieldId(first.feature)] = error.message
-	return Object.keys(errors).length > 0 ? { errors } : { view: sayingView('', escapeText(error.message)) }
+	return Object.keys(errors).length > 0
+		? { errors }
+		: { view: sayingView('', escapeText(error.textFor('slack'))) }
 }

@@ -3,7 +3,7 @@ import type { Actor } from '../../core/actor.ts'
 import { readers } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
 import { authorise } from '../../registry/key/authorise.ts'
-import { hint, quote, reachedModels } from '../../registry/model/find-model.ts'
+import { didYouMean, quote, reachedModels } from '../../registry/model/find-model.ts'
 import type { AskedPrediction } from './question.ts'
 
 const usage = 'Say which: /plumb why <prediction> in <model>.'
@@ -55,7 +55,7 @@ function splitModel(words: readonly string[], seen: readonly string[]) {
 	const name = unquoted(words.slice(at + 1).join(' '))
 	throw new AppError(
 		'not-found',
-		`There is no model ${quote(name)} that you may see.${hint(name, seen, '/plumb status lists them.')}`,
+		`There is no model ${quote(name)} that you may see.${didYouMean(name, seen, '/plumb status lists them.')}`,
 	)
 }
 

@@ -1,6 +1,6 @@
 import { probit } from 'simple-statistics'
 import { total } from '../counts.ts'
-import { normalTail } from '../distributions/normal.ts'
+import { normalTail } from '../distributions.ts'
 
 /** How far one column of a window is from the reference's, by rows in the same bins. */
 export type BinnedShift = {

@@ -1,7 +1,7 @@
-import type { Estimate } from '../estimate.ts'
-import { undefinedEstimate } from '../estimate.ts'
+import { type Estimate, undefinedEstimate } from '../estimate.ts'
 import type { Calibration } from './calibration.ts'
 import {
+	type BinaryMetric,
 	drawMetrics,
 	estimatesOf,
 	type Forecast,
@@ -9,7 +9,6 @@ import {
 	intervalOf,
 	undefinedEstimates,
 } from './estimate-performance.ts'
-import type { BinaryMetric } from './metrics-of-cells.ts'
 import { requireTable, type ScoreTable } from './score-table.ts'
 
 type Averaged = 'roc_auc' | 'precision' | 'recall' | 'f1'

@@ -5,11 +5,11 @@ import {
 	type DisparityOptions,
 	enough,
 	fewerThanTwo,
+	largestDifference,
 	undefinedDisparity,
 } from './disparity.ts'
 import type { Group, GroupCounts } from './group-counts.ts'
-import { largestDifference } from './largest-difference.ts'
-import { type Interval, newcombe } from './two-shares.ts'
+import { type Interval, newcombe } from './shares.ts'
 
 type Calibration = { group: string; n: number; positives: number; score: number }
 

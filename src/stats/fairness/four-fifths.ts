@@ -1,9 +1,9 @@
 import type { Estimate } from '../estimate.ts'
 import { type Disparity, type DisparityOptions, type Excluded, undefinedDisparity } from './disparity.ts'
 import type { Group } from './group-counts.ts'
-import { demographicParityRatio } from './rate-ratios.ts'
+import { demographicParityRatio } from './rate-disparities.ts'
 import { groupShares } from './rates.ts'
-import { koopman } from './two-shares.ts'
+import { koopman } from './shares.ts'
 
 export type Verdict = { verdict: 'pass' | 'fail' | 'inconclusive' | 'unknown'; reason: string }
 

@@ -1,5 +1,4 @@
-import { type Estimate, undefinedEstimate } from '../estimate.ts'
-import { wilson } from '../wilson.ts'
+import { type Estimate, undefinedEstimate, wilson } from '../estimate.ts'
 import type { Group, GroupCounts } from './group-counts.ts'
 
 /** So many of n rows. */

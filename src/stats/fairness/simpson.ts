@@ -1,6 +1,7 @@
+import { z95 } from '../distributions.ts'
 import { type Estimate, undefinedEstimate } from '../estimate.ts'
 import type { Share } from './rates.ts'
-import { newcombe, z95 } from './two-shares.ts'
+import { newcombe } from './shares.ts'
 
 /** Selected of decided rows, of the two groups that are compared. */
 export type TwoGroups = { a: Share; b: Share }

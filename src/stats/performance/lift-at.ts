@@ -1,10 +1,8 @@
+import { z95 } from '../distributions.ts'
 import type { Estimate } from '../estimate.ts'
-import { koopman } from '../fairness/two-shares.ts'
-import type { ScoreCounts } from '../score-counts.ts'
-import { classTotals, eachScoreDown } from './class-totals.ts'
-import { minOfEitherClass } from './roc-auc.ts'
-
-const z95 = 1.959963984540054
+import { koopman } from '../fairness/shares.ts'
+import { classTotals, eachScoreDown, type ScoreCounts } from '../score-counts.ts'
+import { minOfEitherClass } from './roc.ts'
 
 /** Rows either side of the border, as a share of all, from which the share positive at the border is taken. */
 const around = 0.05

@@ -1,7 +1,6 @@
-import { classTotals } from '../performance/class-totals.ts'
-import { areaUnderRoc } from '../performance/roc-auc.ts'
-import { countScores } from '../score-counts.ts'
-import { addLoss, type LossSums, noLosses } from './loss-sums.ts'
+import { areaUnderRoc } from '../performance/roc.ts'
+import { classTotals, countScores } from '../score-counts.ts'
+import { addLoss, type LossSums, noLosses } from './confidence-sequence.ts'
 
 /** What the champion said of a request, what the challenger said of it, or both. */
 export type Item<T> = { period: number; champion?: T | undefined; challenger?: T | undefined }

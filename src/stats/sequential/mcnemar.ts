@@ -1,6 +1,6 @@
-import { logGamma } from '../distributions/gamma.ts'
+import { logGamma } from '../distributions.ts'
 import type { Estimate } from '../estimate.ts'
-import { mixtureWeight, type SequenceOptions, tuningOf } from './options.ts'
+import { mixtureWeight, type SequenceOptions, tuningOf } from './confidence-sequence.ts'
 
 /** Rows where only one of two models decided rightly. Counts of parts add up. */
 export type Discordant = { championOnly: number; challengerOnly: number }

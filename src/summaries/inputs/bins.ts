@@ -33,11 +33,23 @@ export type ColumnBins = {
 /** Fixed once made: counts on the same grid add. `columns` are the features, then `$score` and `$decision`. */
 export type Bins = { digest: string; columns: readonly ColumnBins[] }
 
-export const cellCount = (bins: ColumnBins): number =>
+export const binCount = (bins: ColumnBins): number =>
 	bins.kind === 'numeric' ? bins.edges.length + 1 : bins.values.length
 
 /** Offsets of the three cells behind the `cells` proper. */
-export const unseenCell = (cells: number): number => cells
-export const missingCell = (cells: number): number => cells + 1
-export const typeErrorCell = (cells: number): number => cells + 2
-export const extraCells = 3
+export const unseenBin = (cells: number): number => cells
+export const missingBin = (cells: number): number => cells + 1
+export const typeErrorBin = (cells: number): number => cells + 2
+export const extraBins = 3
+
+/** Index of the first edge that is not below x: the cell of x. */
+export function binOf(edges: Float64Array, x: number): number {
+	let low = 0
+	let high = edges.length
+	while (low < high) {
+		const middle = (low + high) >>> 1
+		if ((edges[middle] as number) < x) low = middle + 1
+		else high = middle
+	}
+	return low
+}

@@ -1,8 +1,7 @@
-import { emptyColumnSummary } from './accumulate.ts'
-import { extraCells } from './bins.ts'
+import { extraBins } from './bins.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
-import { ExactSum } from './exact-sum.ts'
-import type { ColumnSummary, InputSummary } from './input-summary.ts'
+import { ExactSum, readSum, writeSum } from './exact-sum.ts'
+import { type ColumnSummary, emptyColumnSummary, type InputSummary } from './input-summary.ts'
 import { mergeSubjects, noSubjects, type Subjects } from './subjects.ts'
 
 const formatVersion = 1
@@ -123,14 +122,9 @@ function addColumn(into: ColumnSummary, input: ByteReader): void {
 		if (!(into.min <= min)) into.min = min
 		if (!(into.max >= max)) into.max = max
 	}
-	const limbs = input.varint()
-	const low = limbs > 0 ? input.varint() : 0
-	for (let i = 0; i < limbs; i++) {
-		const zigzag = input.varint()
-		into.sum.addLimb(low + i, zigzag % 2 === 1 ? -(zigzag + 1) / 2 : zigzag / 2)
-	}
+	readSum(input, into.sum)
 	const { counts } = into
-	if (input.varint() + extraCells !== counts.length)
+	if (input.varint() + extraBins !== counts.length)
 		throw new RangeError('profiles of different grids do not add')
 	const entries = input.varint()
 	if (entries === 0)
@@ -150,11 +144,7 @@ function writeColumn(out: ByteWriter, column: ColumnSummary): void {
 		out.double(column.min)
 		out.double(column.max)
 	}
-	const { low, limbs } = column.sum.parts()
-	out.varint(limbs.length)
-	if (limbs.length > 0) out.varint(low)
-	// Only the highest limb can be negative, and a limb is below 2^32 in size.
-	for (const limb of limbs) out.varint(limb < 0 ? -limb * 2 - 1 : limb * 2)
+	writeSum(out, column.sum)
 	writeCounts(out, column.counts)
 }
 
@@ -162,7 +152,7 @@ function writeCounts(out: ByteWriter, counts: Float64Array): void {
 	let filled = 0
 	for (const count of counts) if (count !== 0) filled++
 	const sparse = filled * 2 < counts.length
-	out.varint(counts.length - extraCells)
+	out.varint(counts.length - extraBins)
 	out.varint(sparse ? filled + 1 : 0)
 	if (!sparse) {
 		for (const count of counts) out.varint(count)
@@ -187,12 +177,7 @@ function readColumn(input: ByteReader): ColumnSummary {
 	const ranged = input.byte() === 1
 	const min = ranged ? input.double() : Number.NaN
 	const max = ranged ? input.double() : Number.NaN
-	const limbCount = input.varint()
-	const low = limbCount > 0 ? input.varint() : 0
-	const limbs = Array.from({ length: limbCount }, () => {
-		const zigzag = input.varint()
-		return zigzag % 2 === 1 ? -(zigzag + 1) / 2 : zigzag / 2
-	})
+	const sum = readSum(input, new ExactSum())
 	const column = emptyColumnSummary(input.varint())
 	const entries = input.varint()
 	if (entries === 0) for (let i = 0; i < column.counts.length; i++) column.counts[i] = input.varint()
@@ -208,6 +193,6 @@ function readColumn(input: ByteReader): ColumnSummary {
 		domainViolations,
 		min,
 		max,
-		sum: ExactSum.fromParts(low, limbs),
+		sum,
 	}
 }

@@ -1,3 +1,5 @@
+import type { ByteReader, ByteWriter } from './bytes.ts'
+
 // The base is 2^32; limb i weighs 2^(32 i - 1074), so that the smallest subnormal is bit 0.
 const base = 2 ** 32
 const limbCount = 68
@@ -100,19 +102,6 @@ export class ExactSum {
 			: { low: this.low, limbs: [...this.limbs.slice(this.low, this.high + 1)] }
 	}
 
-	static fromParts(low: number, limbs: readonly number[]): ExactSum {
-		const sum = new ExactSum()
-		limbs.forEach((limb, i) => {
-			sum.limbs[low + i] = limb
-		})
-		if (limbs.length > 0) {
-			sum.low = low
-			sum.high = low + limbs.length - 1
-			sum.pending = 1
-		}
-		return sum
-	}
-
 	/** The exact sum, in units of 2^-1074. */
 	units(): bigint {
 		const { low, limbs } = this.parts()
@@ -126,4 +115,28 @@ export class ExactSum {
 		for (let i = this.high; i >= this.low; i--) total += (this.limbs[i] as number) * 2 ** (32 * i - 1074)
 		return total
 	}
+}
+
+/** Whole numbers of either sign, small ones short. */
+export const writeCount = (out: ByteWriter, count: number): void =>
+	out.varint(count < 0 ? -count * 2 - 1 : count * 2)
+
+export function readCount(input: ByteReader): number {
+	const zigzag = input.varint()
+	return zigzag % 2 === 1 ? -(zigzag + 1) / 2 : zigzag / 2
+}
+
+export function writeSum(out: ByteWriter, sum: ExactSum): void {
+	const { low, limbs } = sum.parts()
+	out.varint(limbs.length)
+	if (limbs.length > 0) out.varint(low)
+	for (const limb of limbs) writeCount(out, limb)
+}
+
+/** Adds what `writeSum` wrote. */
+export function readSum(input: ByteReader, into: ExactSum): ExactSum {
+	const limbs = input.varint()
+	const low = limbs > 0 ? input.varint() : 0
+	for (let i = 0; i < limbs; i++) into.addLimb(low + i, readCount(input))
+	return into
 }

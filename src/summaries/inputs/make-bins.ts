@@ -1,14 +1,14 @@
 import { quantileSorted } from 'simple-statistics'
 import { sha256, sha256Hex, toHex, utf8 } from '../../core/bytes.ts'
 import { canonicalJson } from '../../core/canonical-json.ts'
-import { cellOf } from './accumulate.ts'
-import { textHash } from './bin-of.ts'
 import type { Bins, ColumnBins, FeatureSpec } from './bins.ts'
+import { binOf } from './bins.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
+import { textHash } from './columns.ts'
 
 /** Up to this many distinct values, each has its own cell; above, quantiles make this many cells. */
-export const innerCells = 128
-const tailCells = 14
+export const innerBins = 128
+const tailBins = 14
 export const maxCategories = 500
 
 /** What a baseline says of one column: sorted finite numbers, or counts of categories. */
@@ -18,7 +18,7 @@ export type ColumnSample = { spec: FeatureSpec; identifier?: ColumnBins['identif
 )
 
 /** The columns that every grid has behind the features. */
-export const answerColumns: FeatureSpec[] = [
+export const outputColumns: FeatureSpec[] = [
 	{ name: '$score', type: 'numeric' },
 	{ name: '$decision', type: 'categorical' },
 ]
@@ -61,7 +61,7 @@ function cellsOf(sample: ColumnSample): ColumnBins {
 	}
 	const { sorted, mean, sd } = sample
 	if (sorted.length === 0) return { name: spec.name, kind: 'numeric', edges: new Float64Array(), spec }
-	const distinct = distinctUpTo(sorted, innerCells)
+	const distinct = distinctUpTo(sorted, innerBins)
 	const inner = distinct ?? quantileEdges(sorted)
 	return {
 		name: spec.name,
@@ -89,10 +89,10 @@ function quantileEdges(sorted: Float64Array): number[] {
 	const list = sorted as unknown as number[] // simple-statistics reads by index only
 	const edges = new Set<number>()
 	let last = Number.NaN
-	for (let i = 1; i <= innerCells; i++) {
-		const edge = i === innerCells ? (sorted.at(-1) as number) : quantileSorted(list, i / innerCells)
+	for (let i = 1; i <= innerBins; i++) {
+		const edge = i === innerBins ? (sorted.at(-1) as number) : quantileSorted(list, i / innerBins)
 		if (edge === last) {
-			const below = sorted[cellOf(sorted, edge) - 1]
+			const below = sorted[binOf(sorted, edge) - 1]
 			if (below !== undefined) edges.add(below)
 		}
 		edges.add(edge)
@@ -106,7 +106,7 @@ function withTails(sorted: Float64Array, inner: readonly number[]): Float64Array
 	const min = sorted[0] as number
 	const max = sorted.at(-1) as number
 	const span = max > min ? max - min : Math.max(Math.abs(max), 1)
-	const tail = Array.from({ length: tailCells }, (_, k) => span * 2 ** (k - 3))
+	const tail = Array.from({ length: tailBins }, (_, k) => span * 2 ** (k - 3))
 	const finite = [...tail.map((t) => min - t), justBelow(min), ...inner, ...tail.map((t) => max + t)].filter(
 		Number.isFinite,
 	)
@@ -125,7 +125,7 @@ export function justBelow(x: number): number {
 
 /** The grid of a version that has no baseline: counts of what is missing or wrong, and of declared categories. */
 export function schemaBins(specs: readonly FeatureSpec[]): Bins {
-	const columns = [...specs, ...answerColumns].map(
+	const columns = [...specs, ...outputColumns].map(
 		(spec): ColumnBins =>
 			spec.type === 'numeric'
 				? { name: spec.name, kind: 'numeric', edges: new Float64Array(), spec }

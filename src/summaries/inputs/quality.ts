@@ -1,8 +1,7 @@
 import { categoriesOf } from '../../core/categories.ts'
 import { isInexact } from '../../core/exact-json.ts'
-import { categoryOf, hasType } from './bin-of.ts'
 import type { FeatureSpec } from './bins.ts'
-import { cellKind, type RowBatch } from './columns.ts'
+import { categoryOf, cellKind, hasType, type RowBatch } from './columns.ts'
 
 /** A mark on an accepted row: the row is evidence and is kept, but something in it is not as declared. */
 export type QualityMark = {
@@ -84,7 +83,7 @@ export function checkRow(specs: readonly FeatureSpec[], batch: RowBatch, row: nu
 const sumTolerance = 1e-3
 
 /** What a model answered, beside its features. */
-export type AnswerMembers = {
+export type OutputMembers = {
 	score?: number
 	label?: unknown
 	probabilities?: unknown
@@ -92,7 +91,7 @@ export type AnswerMembers = {
 }
 
 /** The quality marks of what a model answered: numbers that are no probabilities, classes without one, names without digits. */
-export function checkScores(task: string, row: AnswerMembers): QualityMark[] {
+export function checkScores(task: string, row: OutputMembers): QualityMark[] {
 	const marks: QualityMark[] = []
 	if (task === 'binary' && row.score !== undefined && !isShare(row.score))
 		marks.push({

@@ -1,5 +1,4 @@
-import { textHash } from './bin-of.ts'
-import type { RowBatch } from './columns.ts'
+import { type RowBatch, textHash } from './columns.ts'
 
 /**
  * The distinct subjects of some rows: the smallest hashes of their names, ascending. Exact up to `most` subjects; above,

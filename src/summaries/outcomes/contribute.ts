@@ -1,18 +1,18 @@
-import { isSampled, scoreAt } from './coarsen.ts'
-import type { GroupSummary } from './group-summary.ts'
-import type { Actual, Task } from './label.ts'
-import { negative, positive } from './label.ts'
+import { type Actual, negative, positive, type Task } from './label.ts'
 import {
 	actualIndex,
-	addCell,
+	addToBins,
 	addUnknown,
+	binsOf,
 	brierNames,
-	cellsOf,
 	decidedAs,
+	type GroupSummary,
 	groupOf,
+	isSampled,
 	momentNames,
 	momentOf,
 	type OutcomeSummary,
+	scoreAt,
 } from './outcome-summary.ts'
 
 /** What a tally takes of a prediction. */
@@ -37,11 +37,11 @@ export type Sign = 1 | -1
 export function addPrediction(outcomeSummary: OutcomeSummary, task: Task, row: Predicted): void {
 	outcomeSummary.predictions++
 	if (task === 'ranking') addRanked(outcomeSummary, row, -1, 1)
-	else addCell(cellsOf(outcomeSummary.cells, row.decision), scoreAt(outcomeSummary.level, row.score), -1, 1)
+	else addToBins(binsOf(outcomeSummary.cells, row.decision), scoreAt(outcomeSummary.level, row.score), -1, 1)
 	for (const [name, p] of row.probabilities) {
-		const cells = cellsOf(outcomeSummary.classes, name)
-		addCell(cells, scoreAt(outcomeSummary.level, p), -1, 1)
-		if (name === row.decision) addCell(cells, scoreAt(outcomeSummary.level, p), decidedAs, 1)
+		const cells = binsOf(outcomeSummary.classes, name)
+		addToBins(cells, scoreAt(outcomeSummary.level, p), -1, 1)
+		if (name === row.decision) addToBins(cells, scoreAt(outcomeSummary.level, p), decidedAs, 1)
 	}
 	if (row.probabilities.length > 0 && !isDistribution(row.probabilities)) outcomeSummary.improper++
 	for (const [attribute, value] of row.groups) addToGroup(groupOf(outcomeSummary, attribute, value), row, 1)
@@ -73,15 +73,15 @@ export function addOutcome(
 	const index = actualIndex(outcomeSummary, actual.text)
 	if (task === 'ranking') addRanked(outcomeSummary, row, index, sign)
 	else
-		addCell(
-			cellsOf(outcomeSummary.cells, row.decision),
+		addToBins(
+			binsOf(outcomeSummary.cells, row.decision),
 			scoreAt(outcomeSummary.level, row.score),
 			index,
 			sign,
 		)
 	for (const [name, p] of row.probabilities)
-		addCell(
-			cellsOf(outcomeSummary.classes, name),
+		addToBins(
+			binsOf(outcomeSummary.classes, name),
 			scoreAt(outcomeSummary.level, p),
 			name === actual.text ? 0 : 1,
 			sign,
@@ -113,7 +113,7 @@ export function moveGroup(
 
 function addRanked(outcomeSummary: OutcomeSummary, row: Predicted, actual: number, times: number): void {
 	if (isSampled(outcomeSummary.level, row.query))
-		addCell(cellsOf(outcomeSummary.queries, row.query), row.score, actual, times)
+		addToBins(binsOf(outcomeSummary.queries, row.query), row.score, actual, times)
 }
 
 /** The fourth power of what is larger, or a power of what is smaller, is no finite number other than 0. */

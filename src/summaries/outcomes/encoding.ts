@@ -1,17 +1,20 @@
 import { ByteReader, ByteWriter } from '../inputs/bytes.ts'
-import { bound, isSampled, raiseTo, scoreAt } from './coarsen.ts'
-import { readCount, readSum, writeCount, writeSum } from './numbers.ts'
+import { readCount, readSum, writeCount, writeSum } from '../inputs/exact-sum.ts'
 import {
 	actualIndex,
-	addCell,
+	addToBins,
 	addUnknown,
-	cellsOf,
+	binsOf,
+	bound,
 	decidedAs,
 	emptyOutcomeSummary,
 	groupOf,
+	isSampled,
 	momentOf,
 	type OutcomeSummary,
-	type ScoreCells,
+	raiseTo,
+	type ScoreBins,
+	scoreAt,
 } from './outcome-summary.ts'
 
 const formatVersion = 2
@@ -52,7 +55,7 @@ export function encodeOutcomeSummary(outcomeSummary: OutcomeSummary): Uint8Array
 
 const sorted = <T>(map: Map<string, T>): [string, T][] => [...map].sort((a, b) => (a[0] < b[0] ? -1 : 1))
 
-function writeCells(out: ByteWriter, cells: ScoreCells): void {
+function writeCells(out: ByteWriter, cells: ScoreBins): void {
 	const scores = Float64Array.from(cells.keys()).sort()
 	out.varint(scores.length)
 	for (const score of scores) {
@@ -89,18 +92,18 @@ export function addEncodedOutcomes(into: OutcomeSummary, bytes: Uint8Array): voi
 function readMap(
 	input: ByteReader,
 	level: number,
-	into: Map<string, ScoreCells>,
+	into: Map<string, ScoreBins>,
 	actuals: readonly number[],
 	wanted: (key: string) => boolean = () => true,
 ): void {
 	for (let keys = input.varint(); keys > 0; keys--) {
 		const key = input.text()
-		const cells = wanted(key) ? cellsOf(into, key) : new Map()
+		const cells = wanted(key) ? binsOf(into, key) : new Map()
 		for (let left = input.varint(); left > 0; left--) {
 			const score = scoreAt(level, input.double())
 			const length = input.varint()
 			for (let i = 0; i < length; i++)
-				addCell(cells, score, i === 0 ? -1 : (actuals[i - 1] as number), readCount(input))
+				addToBins(cells, score, i === 0 ? -1 : (actuals[i - 1] as number), readCount(input))
 		}
 	}
 }

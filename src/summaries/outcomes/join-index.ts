@@ -133,7 +133,7 @@ export function groupsAt(
 }
 
 /** Whether rows of two briefs mean the same, so that they can be one. */
-export const isLike = (a: JoinIndex, b: JoinIndex): boolean =>
+export const canConcat = (a: JoinIndex, b: JoinIndex): boolean =>
 	a.positiveLabel === b.positiveLabel &&
 	a.negativeLabel === b.negativeLabel &&
 	JSON.stringify([...a.attributes.keys()]) === JSON.stringify([...b.attributes.keys()])

@@ -1,6 +1,5 @@
 import { integerText } from '../../core/categories.ts'
-import { categoryOf } from '../inputs/bin-of.ts'
-import { type Column, cellKind } from '../inputs/columns.ts'
+import { type Column, categoryOf, cellKind } from '../inputs/columns.ts'
 
 export type Task = 'binary' | 'multiclass' | 'regression' | 'ranking'
 

@@ -1,11 +1,119 @@
-import { ExactSum } from '../inputs/exact-sum.ts'
-import { GroupSummary } from './group-summary.ts'
+import type { ByteReader, ByteWriter } from '../inputs/bytes.ts'
+import { textHash } from '../inputs/columns.ts'
+import { ExactSum, readCount, readSum, writeCount, writeSum } from '../inputs/exact-sum.ts'
+
+/** Whole counts of one group, in this order; then ten score bins over labelled rows, two counts each. */
+export const groupCounts = [
+	'n', 'decided', 'selected', 'tp', 'fp', 'tn', 'fn', 'labelled', 'positives', 'scored',
+] as const // biome-ignore format: a list to be read at a glance
+export const scoreBinCount = 10
+const sums = 2 + scoreBinCount
+const fields = groupCounts.length + 2 * scoreBinCount
+
+/** What is known of one group of one attribute. All of it adds, exactly and in any order; deltas may be negative. */
+export class GroupSummary {
+	readonly counts = new Float64Array(fields)
+	/** Sum of scores, of their squares, and of the scores of labelled rows by bin. */
+	readonly sums: (ExactSum | undefined)[] = []
+
+	add(field: (typeof groupCounts)[number], times: number): void {
+		const at = groupCounts.indexOf(field)
+		this.counts[at] = (this.counts[at] as number) + times
+	}
+
+	get(field: (typeof groupCounts)[number]): number {
+		return this.counts[groupCounts.indexOf(field)] as number
+	}
+
+	addScore(score: number, times: number): void {
+		this.add('scored', times)
+		this.addTo(0, score * times)
+		this.addTo(1, score * score * times)
+	}
+
+	/** A labelled row with a score in [0, 1]. */
+	addToBin(score: number, isPositive: boolean, times: number): void {
+		const bin = Math.min(scoreBinCount - 1, Math.floor(score * scoreBinCount))
+		const at = groupCounts.length + 2 * bin
+		this.counts[at] = (this.counts[at] as number) + times
+		if (isPositive) this.counts[at + 1] = (this.counts[at + 1] as number) + times
+		this.addTo(2 + bin, score * times)
+	}
+
+	bin(bin: number): { n: number; positives: number; scoreSum: number } {
+		const at = groupCounts.length + 2 * bin
+		return {
+			n: this.counts[at] as number,
+			positives: this.counts[at + 1] as number,
+			scoreSum: this.sums[2 + bin]?.value() ?? 0,
+		}
+	}
+
+	sum(at: 0 | 1): number {
+		return this.sums[at]?.value() ?? 0
+	}
+
+	private addTo(at: number, value: number): void {
+		let sum = this.sums[at]
+		if (!sum) {
+			sum = new ExactSum()
+			this.sums[at] = sum
+		}
+		sum.add(value)
+	}
+
+	merge(other: GroupSummary): void {
+		for (let i = 0; i < fields; i++) this.counts[i] = (this.counts[i] as number) + (other.counts[i] as number)
+		for (let i = 0; i < sums; i++) {
+			const part = other.sums[i]
+			if (!part) continue
+			const own = this.sums[i]
+			if (own) own.merge(part)
+			else {
+				const sum = new ExactSum()
+				sum.merge(part)
+				this.sums[i] = sum
+			}
+		}
+	}
+
+	write(out: ByteWriter): void {
+		let mask = 0
+		this.counts.forEach((c, i) => {
+			if (c !== 0) mask += 2 ** i
+		})
+		out.varint(mask)
+		for (const c of this.counts) if (c !== 0) writeCount(out, c)
+		const used = Array.from({ length: sums }, (_, i) => i).filter((i) => this.sums[i]?.parts().limbs.length)
+		out.byte(used.length)
+		for (const i of used) {
+			out.byte(i)
+			writeSum(out, this.sums[i] as ExactSum)
+		}
+	}
+
+	/** Adds what `write` wrote. */
+	read(input: ByteReader): void {
+		let mask = input.varint()
+		for (let i = 0; mask > 0; i++, mask = Math.floor(mask / 2))
+			if (mask % 2 === 1) this.counts[i] = (this.counts[i] as number) + readCount(input)
+		for (let left = input.byte(); left > 0; left--) {
+			const i = input.byte()
+			let sum = this.sums[i]
+			if (!sum) {
+				sum = new ExactSum()
+				this.sums[i] = sum
+			}
+			readSum(input, sum)
+		}
+	}
+}
 
 /** Rows at one score: all of them, then those with each actual, in the order of `Tally.actuals`. */
-export type ScoreCell = number[]
+export type ScoreBin = number[]
 
 /** Cells by score. Rows without a score stand at NaN. */
-export type ScoreCells = Map<number, ScoreCell>
+export type ScoreBins = Map<number, ScoreBin>
 
 /**
  * What a window's rows and their outcomes say, of which performance and fairness are computed: all of it adds, exactly
@@ -28,11 +136,11 @@ export type OutcomeSummary = {
 	level: number
 	actuals: string[]
 	/** By decision; '' where there is none. */
-	cells: Map<string, ScoreCells>
+	cells: Map<string, ScoreBins>
 	/** Ranking: by query. */
-	queries: Map<string, ScoreCells>
+	queries: Map<string, ScoreBins>
 	/** Multiclass: by class, the cells of its probability: actual 0 is the class, 1 any other, `decidedAs` the decision. */
-	classes: Map<string, ScoreCells>
+	classes: Map<string, ScoreBins>
 	/** Regression: sums over labelled rows, in the order of `momentNames`; multiclass: in that of `brierNames`. */
 	moments: ExactSum[]
 	/** By attribute (or `A x B`), by value. */
@@ -73,7 +181,7 @@ export function actualIndex(outcomeSummary: OutcomeSummary, text: string): numbe
 }
 
 /** Adds `times` rows at a score: of actual `actual` (an index of `actuals`), or with -1 rows whatever their outcome. */
-export function addCell(cells: ScoreCells, score: number, actual: number, times: number): void {
+export function addToBins(cells: ScoreBins, score: number, actual: number, times: number): void {
 	let cell = cells.get(score)
 	if (!cell) {
 		cell = [0]
@@ -83,7 +191,7 @@ export function addCell(cells: ScoreCells, score: number, actual: number, times:
 	cell[actual + 1] = (cell[actual + 1] as number) + times
 }
 
-export function cellsOf(map: Map<string, ScoreCells>, key: string): ScoreCells {
+export function binsOf(map: Map<string, ScoreBins>, key: string): ScoreBins {
 	let cells = map.get(key)
 	if (!cells) {
 		cells = new Map()
@@ -122,4 +230,66 @@ export function addUnknown({ unknown }: OutcomeSummary, text: string, times: num
 	const rows = (unknown.get(text) ?? 0) + times
 	if (rows === 0) unknown.delete(text)
 	else if (unknown.has(text) || unknown.size < maxUnknown) unknown.set(text, rows)
+}
+
+/** Up to this many distinct scores (or, for ranking, query-score pairs) a tally is exact. */
+export const maxCells = 65_536
+const bitsDropped = [0, 28, 32, 36, 38, 40, 42, 44, 46]
+const lastLevel = bitsDropped.length - 1
+
+const double = new Float64Array(1)
+const bits = new BigUint64Array(double.buffer)
+
+/** The score that stands for all that agree with it in the mantissa bits kept at a level: the middle of their range. */
+export function scoreAt(level: number, score: number): number {
+	const drop = bitsDropped[level] as number
+	if (drop === 0 || !Number.isFinite(score) || score === 0) return score
+	double[0] = score
+	const shift = BigInt(drop)
+	bits[0] = (((bits[0] as bigint) >> shift) << shift) | (1n << (shift - 1n))
+	return double[0] as number
+}
+
+/** Significant decimal digits that are left of a score at a level. */
+export const keptDigits = (level: number): number =>
+	Math.floor((53 - (bitsDropped[level] as number)) * Math.log10(2))
+
+const sizeOf = (maps: Iterable<ScoreBins>): number => {
+	let size = 0
+	for (const cells of maps) size += cells.size
+	return size
+}
+
+/** Whether a query is in the sample of a level: a half of those of the level before, the same in every part. */
+export const isSampled = (level: number, query: string): boolean =>
+	level === 0 || textHash(query) % 2 ** level === 0
+
+/** Raises a tally to a level, uniting scores that are then the same and leaving out queries. */
+export function raiseTo(outcomeSummary: OutcomeSummary, level: number): void {
+	if (level <= outcomeSummary.level) return
+	outcomeSummary.level = level
+	for (const query of outcomeSummary.queries.keys())
+		if (!isSampled(level, query)) outcomeSummary.queries.delete(query)
+	for (const map of [outcomeSummary.cells, outcomeSummary.classes])
+		for (const [key, cells] of map) {
+			const united: ScoreBins = new Map()
+			for (const [score, cell] of cells)
+				for (let i = 0; i < cell.length; i++)
+					addToBins(united, scoreAt(level, score), i - 1, cell[i] as number)
+			map.set(key, united)
+		}
+}
+
+/**
+ * Unites scores until they are at most `mostCells`. Levels are nested, and a whole has at least as many cells as its
+ * parts: so a sum of tallies is the same in whatever order they are added and united.
+ */
+export function bound(outcomeSummary: OutcomeSummary): void {
+	while (
+		outcomeSummary.level < lastLevel &&
+		(sizeOf(outcomeSummary.cells.values()) > maxCells ||
+			sizeOf(outcomeSummary.queries.values()) > maxCells ||
+			[...outcomeSummary.classes.values()].some((c) => c.size > maxCells))
+	)
+		raiseTo(outcomeSummary, outcomeSummary.level + 1)
 }

@@ -115,7 +115,7 @@ describe('an evaluation says what the service says of the same rows as a window'
 				fc.pre(task !== 'multiclass' || rows.some((r) => rows.some((o) => o.actual === r.decision)))
 				const theirs = summariseOutcomes(new OutcomeView(task, outcomeSummaryOf(task, rows)))
 				const { result } = evaluate(asked(task), await rowsOfCsv(asked(task), csvOf(task, rows)), undefined)
-				for (const [id, finding] of theirs.findings) {
+				for (const [id, finding] of theirs.values) {
 					// Rows without a score have no place among the fifths of the scores, so chance decides there.
 					if (id === 'performance.coverage_gap' && rows.some((r) => r.score === null)) continue
 					expect(rounded(result.metrics.get(id) as MetricValue), id).toEqual(rounded(finding))
@@ -123,8 +123,8 @@ describe('an evaluation says what the service says of the same rows as a window'
 				}
 				if (task !== 'binary') return
 				expect([...result.fairness.keys()].sort()).toEqual([...theirs.attributes.keys()].sort())
-				for (const [attribute, { findings }] of theirs.attributes)
-					for (const [id, finding] of findings) {
+				for (const [attribute, { values }] of theirs.attributes)
+					for (const [id, finding] of values) {
 						const own = result.fairness.get(attribute)?.get(id) as GroupValue
 						expect(rounded({ ...own, q: Number.NaN }), `${attribute} ${id}`).toEqual(rounded(finding))
 					}

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { defaultLimits } from '../../../src/core/limits.ts'
-import { csvRows } from '../../../src/http/ingest/csv.ts'
+import { csvRows } from '../../../src/http/ingest/table-rows.ts'
 import type { FeatureSpec } from '../../../src/summaries/inputs/bins.ts'
 import type { Json } from '../../support/server.ts'
 

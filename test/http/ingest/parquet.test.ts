@@ -1,7 +1,7 @@
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { expect, test } from 'vitest'
 import { defaultLimits } from '../../../src/core/limits.ts'
-import { parquetRows } from '../../../src/http/ingest/parquet.ts'
+import { parquetRows } from '../../../src/http/ingest/table-rows.ts'
 import type { FeatureSpec } from '../../../src/summaries/inputs/bins.ts'
 import type { Json } from '../../support/server.ts'
 

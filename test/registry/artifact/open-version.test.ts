@@ -35,9 +35,9 @@ describe('a version', () => {
 	it('without an artefact, or without its bytes, says what to upload', async () => {
 		await register('2', { artifact })
 		expect(await why('1')).toMatch(
-			/registered without an artefact: upload .* PUT \/v1\/models\/m\/versions\/1\/artifact/,
+			/registered without an artefact: upload the model file of version "1" of "m"/,
 		)
-		expect(await why('2')).toMatch(/never uploaded: upload .*versions\/2\/artifact/)
+		expect(await why('2')).toMatch(/never uploaded: upload .*version "2"/)
 	})
 
 	it('is opened from the store, and from memory after that', async () => {

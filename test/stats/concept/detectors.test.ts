@@ -1,9 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { adwin } from '../../../src/stats/concept/adwin.ts'
-import { ddm } from '../../../src/stats/concept/ddm.ts'
-import type { Detector } from '../../../src/stats/concept/detector.ts'
-import { pageHinkley } from '../../../src/stats/concept/page-hinkley.ts'
+import { adwin, type Detector, ddm, pageHinkley } from '../../../src/stats/concept/detectors.ts'
 import { raised, type Segments, stream } from './streams.ts'
 
 const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN

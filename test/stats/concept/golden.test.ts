@@ -1,8 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { adwin } from '../../../src/stats/concept/adwin.ts'
-import { ddm } from '../../../src/stats/concept/ddm.ts'
-import { pageHinkley } from '../../../src/stats/concept/page-hinkley.ts'
+import { adwin, ddm, pageHinkley } from '../../../src/stats/concept/detectors.ts'
 import { expectNear } from '../near.ts'
 import { raised, type Segments, stream } from './streams.ts'
 

@@ -1,5 +1,5 @@
 import { Chance } from '../../../src/demo/random.ts'
-import type { Detector } from '../../../src/stats/concept/detector.ts'
+import type { Detector } from '../../../src/stats/concept/detectors.ts'
 
 /** Lengths and levels, one after the other. */
 export type Segments = readonly (readonly [length: number, level: number])[]

@@ -3,10 +3,10 @@ import { Chance } from '../../../src/demo/random.ts'
 import {
 	errorsContradict,
 	estimateLoss,
+	fitLoss,
 	type PredictionTable,
 	trustOfLoss,
 } from '../../../src/stats/estimation/estimate-loss.ts'
-import { fitLoss } from '../../../src/stats/estimation/loss-fit.ts'
 import { expectNear } from '../near.ts'
 import { covers, OutcomeSummary } from './made-windows.ts'
 

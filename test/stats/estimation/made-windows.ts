@@ -3,7 +3,7 @@ import {
 	type BinaryMetric,
 	lossesAt,
 	metricsOfCells,
-} from '../../../src/stats/estimation/metrics-of-cells.ts'
+} from '../../../src/stats/estimation/estimate-performance.ts'
 import type { ScoreTable } from '../../../src/stats/estimation/score-table.ts'
 import { countScores, type ScoreCounts } from '../../../src/stats/score-counts.ts'
 

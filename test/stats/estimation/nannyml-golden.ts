@@ -3,8 +3,8 @@ import type {
 	BinaryRows,
 	LabelledBinaryRows,
 	NannymlEstimate,
+	NannymlMetric,
 } from '../../../src/stats/estimation/nannyml-cbpe.ts'
-import type { NannymlMetric } from '../../../src/stats/estimation/nannyml-sampling-error.ts'
 import { expectNear } from '../near.ts'
 
 export type Answers = Record<NannymlMetric, NannymlEstimate>

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { curveAt, isotonicRegression } from '../../../src/stats/estimation/isotonic.ts'
-import { fitNannymlCbpe, nannymlCbpe } from '../../../src/stats/estimation/nannyml-cbpe.ts'
-import { fitNannymlCbpeMulticlass } from '../../../src/stats/estimation/nannyml-cbpe-multiclass.ts'
+import {
+	fitNannymlCbpe,
+	fitNannymlCbpeMulticlass,
+	nannymlCbpe,
+} from '../../../src/stats/estimation/nannyml-cbpe.ts'
 import { stratifiedSplits } from '../../../src/stats/estimation/stratified-splits.ts'
 import { expectNear } from '../near.ts'
 import { type ClassRows, expectAnswers, golden } from './nannyml-golden.ts'

@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Chance } from '../../../src/demo/random.ts'
 import { fitCalibration } from '../../../src/stats/estimation/calibration.ts'
 import { estimatePerformance } from '../../../src/stats/estimation/estimate-performance.ts'
-import { labelsContradict } from '../../../src/stats/estimation/labels-contradict.ts'
-import { trustOf } from '../../../src/stats/estimation/trust.ts'
+import { labelsContradict, trustOf } from '../../../src/stats/estimation/trust.ts'
 import { countScores } from '../../../src/stats/score-counts.ts'
 import {
 	covers,

@@ -1,5 +1,5 @@
 import { Chance } from '../../../src/demo/random.ts'
-import { logGamma } from '../../../src/stats/distributions/gamma.ts'
+import { logGamma } from '../../../src/stats/distributions.ts'
 
 export { Chance }
 

@@ -4,9 +4,9 @@ import {
 	cddpl,
 	clarifyMetrics,
 	type FacetSegment,
+	flipTest,
 	generalisedEntropy,
 } from '../../../src/stats/fairness/clarify.ts'
-import { flipTest } from '../../../src/stats/fairness/flip-test.ts'
 import { addRow, emptyCounts, type GroupCounts } from '../../../src/stats/fairness/group-counts.ts'
 import { confusion } from './support.ts'
 

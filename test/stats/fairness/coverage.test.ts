@@ -2,11 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { calibrationGap } from '../../../src/stats/fairness/calibration-gap.ts'
 import type { Disparity } from '../../../src/stats/fairness/disparity.ts'
 import { addRow, emptyCounts } from '../../../src/stats/fairness/group-counts.ts'
-import { demographicParityDifference } from '../../../src/stats/fairness/rate-differences.ts'
-import { demographicParityRatio, disparateImpact } from '../../../src/stats/fairness/rate-ratios.ts'
+import { smd } from '../../../src/stats/fairness/mean-scores.ts'
+import {
+	demographicParityDifference,
+	demographicParityRatio,
+	disparateImpact,
+} from '../../../src/stats/fairness/rate-disparities.ts'
+import { type Interval, koopman, newcombe } from '../../../src/stats/fairness/shares.ts'
 import { mantelHaenszelDifference } from '../../../src/stats/fairness/simpson.ts'
-import { smd } from '../../../src/stats/fairness/smd.ts'
-import { type Interval, koopman, newcombe } from '../../../src/stats/fairness/two-shares.ts'
 import { binomial, Chance, drawBinomial } from './chance.ts'
 import { decided } from './support.ts'
 

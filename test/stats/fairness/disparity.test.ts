@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { wilson } from '../../../src/stats/estimate.ts'
 import { calibrationGap } from '../../../src/stats/fairness/calibration-gap.ts'
 import type { Disparity } from '../../../src/stats/fairness/disparity.ts'
 import { auditTable, fourFifths } from '../../../src/stats/fairness/four-fifths.ts'
@@ -10,15 +11,15 @@ import {
 	type GroupRow,
 	mergeCounts,
 } from '../../../src/stats/fairness/group-counts.ts'
+import { meanScoreDifference, smd } from '../../../src/stats/fairness/mean-scores.ts'
 import {
 	demographicParityDifference,
+	demographicParityRatio,
+	disparateImpact,
 	equalizedOddsDifference,
 	equalOpportunityDifference,
-} from '../../../src/stats/fairness/rate-differences.ts'
-import { demographicParityRatio, disparateImpact } from '../../../src/stats/fairness/rate-ratios.ts'
+} from '../../../src/stats/fairness/rate-disparities.ts'
 import { groupRates } from '../../../src/stats/fairness/rates.ts'
-import { meanScoreDifference, smd } from '../../../src/stats/fairness/smd.ts'
-import { wilson } from '../../../src/stats/wilson.ts'
 import { expectNear } from '../near.ts'
 import { confusion, decided } from './support.ts'
 

@@ -4,13 +4,13 @@ import type { Disparity, DisparityOptions } from '../../../src/stats/fairness/di
 import { emptyCounts, type Group } from '../../../src/stats/fairness/group-counts.ts'
 import {
 	demographicParityDifference,
+	demographicParityRatio,
 	equalizedOddsDifference,
 	equalOpportunityDifference,
 	fnrDifference,
 	fprDifference,
 	predictiveParityDifference,
-} from '../../../src/stats/fairness/rate-differences.ts'
-import { demographicParityRatio } from '../../../src/stats/fairness/rate-ratios.ts'
+} from '../../../src/stats/fairness/rate-disparities.ts'
 import { groupRates, type RateName } from '../../../src/stats/fairness/rates.ts'
 import { expectNear } from '../near.ts'
 

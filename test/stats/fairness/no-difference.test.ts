@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { calibrationGap } from '../../../src/stats/fairness/calibration-gap.ts'
 import { addRow, emptyCounts, type Group } from '../../../src/stats/fairness/group-counts.ts'
-import { equalSharesP } from '../../../src/stats/fairness/homogeneity.ts'
+import { meanScoreDifference, smd } from '../../../src/stats/fairness/mean-scores.ts'
 import {
 	demographicParityDifference,
+	disparateImpact,
 	equalizedOddsDifference,
-} from '../../../src/stats/fairness/rate-differences.ts'
-import { disparateImpact } from '../../../src/stats/fairness/rate-ratios.ts'
-import { meanScoreDifference, smd } from '../../../src/stats/fairness/smd.ts'
+} from '../../../src/stats/fairness/rate-disparities.ts'
+import { equalSharesP } from '../../../src/stats/fairness/shares.ts'
 import { Chance, drawBinomial } from './chance.ts'
 import { confusion } from './support.ts'
 

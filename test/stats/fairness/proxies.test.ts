@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { aucInterval, aucOf } from '../../../src/stats/fairness/auc-interval.ts'
-import { type FeatureCells, proxies } from '../../../src/stats/fairness/proxies.ts'
-import { proxyAuc } from '../../../src/stats/fairness/proxy-auc.ts'
+import {
+	aucInterval,
+	aucOf,
+	type FeatureCells,
+	proxies,
+	proxyAuc,
+} from '../../../src/stats/fairness/proxies.ts'
 import { Chance, drawBinomial } from './chance.ts'
 
 describe('the AUC', () => {

@@ -1,27 +1,32 @@
 import { describe, expect, it } from 'vitest'
 import type { Estimate } from '../../../src/stats/estimate.ts'
-import { averagePrecision } from '../../../src/stats/performance/average-precision.ts'
-import { brierScore } from '../../../src/stats/performance/brier-score.ts'
-import { calibrationBins } from '../../../src/stats/performance/calibration-bins.ts'
-import { calibrationCurve } from '../../../src/stats/performance/calibration-curve.ts'
-import { confusionMeasures } from '../../../src/stats/performance/confusion-measures.ts'
-import { expectedCalibrationError } from '../../../src/stats/performance/expected-calibration-error.ts'
-import { gini } from '../../../src/stats/performance/gini.ts'
+import {
+	calibrationBins,
+	calibrationCurve,
+	expectedCalibrationError,
+} from '../../../src/stats/performance/calibration.ts'
+import { confusionMeasures, multiclassMeasures } from '../../../src/stats/performance/confusion.ts'
 import { ksStatistic } from '../../../src/stats/performance/ks-statistic.ts'
 import { liftAt } from '../../../src/stats/performance/lift-at.ts'
-import { logLoss } from '../../../src/stats/performance/log-loss.ts'
-import { meanAveragePrecision } from '../../../src/stats/performance/mean-average-precision.ts'
-import { meanReciprocalRank } from '../../../src/stats/performance/mean-reciprocal-rank.ts'
-import { multiclassBrierScore } from '../../../src/stats/performance/multiclass-brier-score.ts'
-import { multiclassLogLoss } from '../../../src/stats/performance/multiclass-log-loss.ts'
-import { multiclassMeasures } from '../../../src/stats/performance/multiclass-measures.ts'
-import { multiclassRocAuc } from '../../../src/stats/performance/multiclass-roc-auc.ts'
-import { ndcg } from '../../../src/stats/performance/ndcg.ts'
-import { precisionRecallCurve } from '../../../src/stats/performance/precision-recall-curve.ts'
-import { bias, mae, mape, r2, rmse } from '../../../src/stats/performance/regression-measures.ts'
-import { mergeMoments, momentsOf, noMoments } from '../../../src/stats/performance/regression-moments.ts'
-import { rocAuc } from '../../../src/stats/performance/roc-auc.ts'
-import { rocCurve } from '../../../src/stats/performance/roc-curve.ts'
+import { averagePrecision, precisionRecallCurve } from '../../../src/stats/performance/precision-recall.ts'
+import {
+	brierScore,
+	logLoss,
+	multiclassBrierScore,
+	multiclassLogLoss,
+} from '../../../src/stats/performance/probability-losses.ts'
+import { meanAveragePrecision, meanReciprocalRank, ndcg } from '../../../src/stats/performance/ranking.ts'
+import {
+	bias,
+	mae,
+	mape,
+	mergeMoments,
+	momentsOf,
+	noMoments,
+	r2,
+	rmse,
+} from '../../../src/stats/performance/regression.ts'
+import { gini, multiclassRocAuc, rocAuc, rocCurve } from '../../../src/stats/performance/roc.ts'
 import { countScores, type ScoreCounts } from '../../../src/stats/score-counts.ts'
 
 const nothing = { value: Number.NaN, low: Number.NaN, high: Number.NaN }

@@ -1,4 +1,4 @@
-import { normalTail } from '../../../src/stats/distributions/normal.ts'
+import { normalTail } from '../../../src/stats/distributions.ts'
 import type { ScoreCounts } from '../../../src/stats/score-counts.ts'
 import { Chance } from '../fairness/chance.ts'
 

@@ -1,7 +1,6 @@
-import { classTotals } from '../../../src/stats/performance/class-totals.ts'
-import { expectedCalibrationError } from '../../../src/stats/performance/expected-calibration-error.ts'
-import { areaUnderRoc, deLongVariance } from '../../../src/stats/performance/roc-auc.ts'
-import type { ScoreCounts } from '../../../src/stats/score-counts.ts'
+import { expectedCalibrationError } from '../../../src/stats/performance/calibration.ts'
+import { areaUnderRoc, deLongVariance } from '../../../src/stats/performance/roc.ts'
+import { classTotals, type ScoreCounts } from '../../../src/stats/score-counts.ts'
 import type { Chance } from './made-scores.ts'
 
 export type Interval = { low: number; high: number }

@@ -1,23 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { averagePrecision } from '../../../src/stats/performance/average-precision.ts'
-import { brierScore } from '../../../src/stats/performance/brier-score.ts'
-import { confusionMeasures } from '../../../src/stats/performance/confusion-measures.ts'
-import { expectedCalibrationError } from '../../../src/stats/performance/expected-calibration-error.ts'
-import { gini } from '../../../src/stats/performance/gini.ts'
+import { expectedCalibrationError } from '../../../src/stats/performance/calibration.ts'
+import { confusionMeasures, multiclassMeasures } from '../../../src/stats/performance/confusion.ts'
 import { ksStatistic } from '../../../src/stats/performance/ks-statistic.ts'
 import { liftAt } from '../../../src/stats/performance/lift-at.ts'
-import { logLoss } from '../../../src/stats/performance/log-loss.ts'
-import { meanAveragePrecision } from '../../../src/stats/performance/mean-average-precision.ts'
-import { meanReciprocalRank } from '../../../src/stats/performance/mean-reciprocal-rank.ts'
-import { multiclassBrierScore } from '../../../src/stats/performance/multiclass-brier-score.ts'
-import { multiclassLogLoss } from '../../../src/stats/performance/multiclass-log-loss.ts'
-import { multiclassMeasures } from '../../../src/stats/performance/multiclass-measures.ts'
-import { multiclassRocAuc } from '../../../src/stats/performance/multiclass-roc-auc.ts'
-import { ndcg } from '../../../src/stats/performance/ndcg.ts'
-import { bias, mae, r2, rmse } from '../../../src/stats/performance/regression-measures.ts'
-import { mergeMoments, momentsOf } from '../../../src/stats/performance/regression-moments.ts'
-import { rocAuc } from '../../../src/stats/performance/roc-auc.ts'
+import { averagePrecision } from '../../../src/stats/performance/precision-recall.ts'
+import {
+	brierScore,
+	logLoss,
+	multiclassBrierScore,
+	multiclassLogLoss,
+} from '../../../src/stats/performance/probability-losses.ts'
+import { meanAveragePrecision, meanReciprocalRank, ndcg } from '../../../src/stats/performance/ranking.ts'
+import { bias, mae, mergeMoments, momentsOf, r2, rmse } from '../../../src/stats/performance/regression.ts'
+import { gini, multiclassRocAuc, rocAuc } from '../../../src/stats/performance/roc.ts'
 import { countScores, type ScoreCounts } from '../../../src/stats/score-counts.ts'
 import { expectNear } from '../near.ts'
 

@@ -5,8 +5,8 @@ import {
 	studentTail,
 	studentUpperQuantile,
 	welchGreater,
-} from '../../../src/stats/distributions/student.ts'
-import { holm } from '../../../src/stats/segments/holm.ts'
+} from '../../../src/stats/distributions.ts'
+import { holm } from '../../../src/stats/multiple-tests.ts'
 import { expectNear } from '../near.ts'
 
 type Sums = { n: number; sum: number; squares: number }

@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Chance } from '../../../src/demo/random.ts'
 import { binColumn, type Column } from '../../../src/stats/segments/columns.ts'
 import { searchSegments } from '../../../src/stats/segments/search.ts'
-import { testSegments } from '../../../src/stats/segments/test-segments.ts'
-import { worstSegments } from '../../../src/stats/segments/worst-segments.ts'
+import { testSegments, worstSegments } from '../../../src/stats/segments/worst-segments.ts'
 
 const regions = ['north', 'east', 'south', 'west', 'abroad']
 

@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { describe, it } from 'vitest'
-import { type Bounds, boundedSequence } from '../../../src/stats/sequential/bounded.ts'
-import { gammaExponentialMixture } from '../../../src/stats/sequential/gamma-exponential.ts'
-import type { LossSums } from '../../../src/stats/sequential/loss-sums.ts'
+import {
+	type Bounds,
+	boundedSequence,
+	gammaExponentialMixture,
+	type LossSums,
+	type Tuning,
+} from '../../../src/stats/sequential/confidence-sequence.ts'
 import { type Discordant, sequentialMcNemar } from '../../../src/stats/sequential/mcnemar.ts'
-import type { Tuning } from '../../../src/stats/sequential/options.ts'
 import { expectNear } from '../near.ts'
 
 type Golden = {

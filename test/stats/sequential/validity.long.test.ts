@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Chance } from '../../../src/demo/random.ts'
 import { type Comparison, gainSequence, projectOutcomes } from '../../../src/stats/sequential/comparison.ts'
-import { addLoss, lossVariance, noLosses } from '../../../src/stats/sequential/loss-sums.ts'
+import { addLoss, lossVariance, noLosses } from '../../../src/stats/sequential/confidence-sequence.ts'
 import { lossBlocks } from '../../../src/stats/sequential/matched.ts'
 import { sequentialMcNemar } from '../../../src/stats/sequential/mcnemar.ts'
 

@@ -1,10 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { boundedSequence } from '../../../src/stats/sequential/bounded.ts'
-import { type Comparison, gainSequence, projectOutcomes } from '../../../src/stats/sequential/comparison.ts'
-import { mergeLosses, sumLosses } from '../../../src/stats/sequential/loss-sums.ts'
+import {
+	type Comparison,
+	gainSequence,
+	projectOutcomes,
+	verdict,
+} from '../../../src/stats/sequential/comparison.ts'
+import { boundedSequence, mergeLosses, sumLosses } from '../../../src/stats/sequential/confidence-sequence.ts'
 import { sequentialMcNemar } from '../../../src/stats/sequential/mcnemar.ts'
-import { verdict } from '../../../src/stats/sequential/verdict.ts'
 
 const bounds = { low: -1, high: 1 }
 

@@ -1,17 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-	accumulate,
-	cellOf,
-	decisionOf,
-	emptyInputSummary,
-	mergeInputSummaries,
-} from '../../../src/summaries/inputs/accumulate.ts'
 import { BatchBuilder, type RowInput } from '../../../src/summaries/inputs/batch-builder.ts'
 import type { Bins } from '../../../src/summaries/inputs/bins.ts'
+import { binOf } from '../../../src/summaries/inputs/bins.ts'
 import { addEncoded, decodeInputSummary, encodeInputSummary } from '../../../src/summaries/inputs/encoding.ts'
-import type { InputSummary } from '../../../src/summaries/inputs/input-summary.ts'
-import { latencyBucket, latencyOfBucket } from '../../../src/summaries/inputs/latency.ts'
+import {
+	accumulate,
+	decisionOf,
+	emptyInputSummary,
+	type InputSummary,
+	latencyBucket,
+	latencyOfBucket,
+	mergeInputSummaries,
+} from '../../../src/summaries/inputs/input-summary.ts'
 
 const bins: Bins = {
 	digest: 'd1',
@@ -140,7 +141,7 @@ describe('a window profile', () => {
 describe('cells', () => {
 	it('are closed on the right', () => {
 		const edges = Float64Array.of(1, 2, 3)
-		expect([0, 1, 1.5, 2, 3, 3.1].map((x) => cellOf(edges, x))).toEqual([0, 0, 1, 1, 2, 3])
+		expect([0, 1, 1.5, 2, 3, 3.1].map((x) => binOf(edges, x))).toEqual([0, 0, 1, 1, 2, 3])
 	})
 
 	it('stand for a decision at or above the threshold', () => {

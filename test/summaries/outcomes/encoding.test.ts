@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { decodeOutcomes, encodeOutcomes } from '../../../src/metrics/outcome-encoding.ts'
 import { summariseOutcomes } from '../../../src/metrics/outcome-result.ts'
 import { OutcomeView } from '../../../src/metrics/outcome-view.ts'
+import { decodeOutcomes, encodeOutcomes } from '../../../src/metrics/result-encoding.ts'
 import { ByteWriter } from '../../../src/summaries/inputs/bytes.ts'
 import { addOutcome, addPrediction } from '../../../src/summaries/outcomes/contribute.ts'
 import { decodeOutcomeSummary, encodeOutcomeSummary } from '../../../src/summaries/outcomes/encoding.ts'
@@ -59,7 +59,7 @@ it('a window keeps which decision was favourable, and one of before still reads'
 	// Five small counts stand before the byte that was added.
 	const old = decodeOutcomes(Uint8Array.from([1, ...bytes.subarray(1, 6), ...bytes.subarray(7)]))
 	expect(old.favourable).toBeUndefined()
-	expect([...old.findings.keys()]).toEqual([...result.findings.keys()])
+	expect([...old.values.keys()]).toEqual([...result.values.keys()])
 })
 
 it('a brief keeps both labels, and one of before still reads', () => {

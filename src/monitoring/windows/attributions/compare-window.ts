@@ -6,11 +6,10 @@ import {
 	minEffectiveRows,
 	shareChanges,
 } from '../../../explain/global/attribution-moments.ts'
-import type { AttributionResult } from '../../../metrics/attribution-result.ts'
-import { attributionDrift } from '../../../metrics/drift/attribution.ts'
-import { attributionOrder } from '../../../metrics/drift/attribution-ndcg.ts'
+import { attributionDrift, attributionOrder } from '../../../metrics/drift.ts'
 import { failed, type MetricValue, notEnoughData, ok } from '../../../metrics/metric-value.ts'
-import { benjaminiHochberg } from '../../../stats/benjamini-hochberg.ts'
+import type { AttributionResult } from '../../../metrics/result-encoding.ts'
+import { benjaminiHochberg } from '../../../stats/multiple-tests.ts'
 import type { Window } from '../window-slices.ts'
 import type { AttributionReference } from './reference.ts'
 
@@ -47,7 +46,7 @@ export function compareWindow(
 	const n = moments.sampled
 	const result: AttributionResult = {
 		reference: reference?.moments.sampled ?? 0,
-		findings: new Map(),
+		values: new Map(),
 		features: new Map(),
 	}
 	const put = (feature: string, finding: MetricValue) =>
@@ -58,14 +57,14 @@ export function compareWindow(
 		: whyNot(moments, reference, window, now)
 	if (why !== undefined || !reference) {
 		const none = (isTooLarge ? failed : notEnoughData)(n, why ?? '')
-		result.findings.set(attributionOrder.id, none)
+		result.values.set(attributionOrder.id, none)
 		for (const feature of features) put(feature, none)
 		return result
 	}
 	const sampled = `${n} of ${Math.round(moments.rows)} rows explained`
 	const order = attributionNdcg(moments.absolute, reference.moments.absolute)
 	const whole = ok({ value: order, low: Number.NaN, high: Number.NaN }, n)
-	result.findings.set(attributionOrder.id, { ...whole, reason: sampled })
+	result.values.set(attributionOrder.id, { ...whole, reason: sampled })
 	const changes = shareChanges(moments, reference.moments)
 	const q = benjaminiHochberg(changes.map((c) => c.p))
 	features.forEach((feature, j) => {

@@ -1,7 +1,7 @@
 import { formatTime, windowMs } from '../../../core/time.ts'
 import type { Series } from '../../../log/prediction-log.ts'
 import type { AttributionMetric, MetricDescriptor } from '../../../metrics/descriptor.ts'
-import type { MetricPoint } from '../../../metrics/metric-point.ts'
+import type { MetricPoint } from '../../../metrics/metric-point.schema.ts'
 import { type MetricValue, statusOf } from '../../../metrics/metric-value.ts'
 import { orNull } from '../../bias/audit-numbers.ts'
 import type { AttributionRecord } from './records.ts'
@@ -15,10 +15,10 @@ export function measureAttributions(
 	feature: string | undefined,
 ): MetricPoint[] {
 	const chosen = metrics.filter((m): m is AttributionMetric => m.subject === 'attribution')
-	const { findings, features } = placed.record.result
+	const { values, features } = placed.record.result
 	const answers: MetricPoint[] = []
 	for (const metric of chosen) {
-		const finding = findings.get(metric.id)
+		const finding = values.get(metric.id)
 		if (finding && feature === undefined) answers.push(toAnswer(placed, metric, finding, undefined))
 	}
 	for (const [name, own] of features) {

@@ -5,7 +5,7 @@ import {
 	type AttributionResult,
 	decodeAttributions,
 	encodeAttributions,
-} from '../../../metrics/attribution-result.ts'
+} from '../../../metrics/result-encoding.ts'
 import {
 	byWindow,
 	keyOf,

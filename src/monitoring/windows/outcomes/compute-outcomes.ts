@@ -2,18 +2,17 @@ import type { Context } from '../../../context.ts'
 import { parseDuration, windowMs } from '../../../core/time.ts'
 import type { Statement } from '../../../db/sql.ts'
 import type { Series } from '../../../log/prediction-log.ts'
-import { sumOutcomeSummaries } from '../../../log/windows.ts'
+import { sumOutcomeSummaries } from '../../../log/read/windows.ts'
 import { estimateOutcomes } from '../../../metrics/estimate-outcomes.ts'
 import { featureDoubt } from '../../../metrics/feature-doubt.ts'
-import type { OutcomeResult } from '../../../metrics/outcome-result.ts'
-import { summariseOutcomes } from '../../../metrics/outcome-result.ts'
+import { type OutcomeResult, summariseOutcomes } from '../../../metrics/outcome-result.ts'
 import { OutcomeView } from '../../../metrics/outcome-view.ts'
 import type { Reference } from '../../../metrics/reference.ts'
 import { currentReference } from '../../../registry/baseline/current-reference.ts'
 import { favourableIn } from '../../../registry/model/favourable.ts'
 import { findModel, type ModelRow } from '../../../registry/model/find-model.ts'
-import { benjaminiHochberg } from '../../../stats/benjamini-hochberg.ts'
 import type { Favourable } from '../../../stats/fairness/group-counts.ts'
+import { benjaminiHochberg } from '../../../stats/multiple-tests.ts'
 import { encodeOutcomeSummary } from '../../../summaries/outcomes/encoding.ts'
 import { emptyOutcomeSummary, type OutcomeSummary } from '../../../summaries/outcomes/outcome-summary.ts'
 import { type Computation, closedSince } from '../compute-dirty.ts'
@@ -120,10 +119,10 @@ async function computeWindow(
 		const estimates = isEstimated
 			? estimateOutcomes(view, baseline.reference, series.id + from, { doubt })
 			: []
-		for (const [id, finding] of estimates) result.findings.set(id, finding)
+		for (const [id, finding] of estimates) result.values.set(id, finding)
 		// Without predictions there is only what the detectors found among outcomes of earlier ones.
-		if (!outcomeSummary) result.findings.clear()
-		for (const [id, finding] of concept) result.findings.set(id, finding)
+		if (!outcomeSummary) result.values.clear()
+		for (const [id, finding] of concept) result.values.set(id, finding)
 		results.push({ series, result })
 	}
 	adjustForMultipleTests(results.map((r) => r.result))
@@ -196,7 +195,7 @@ const keepDay = (series: number, day: number, outcomeSummary: OutcomeSummary): S
 /** q for every test of the family: all attributes and segments of one window are one set of tests. */
 function adjustForMultipleTests(results: readonly OutcomeResult[]): void {
 	const tests = results.flatMap(({ attributes }) =>
-		[...attributes.values()].flatMap(({ findings }) => [...findings.values()]),
+		[...attributes.values()].flatMap(({ values }) => [...values.values()]),
 	)
 	const q = benjaminiHochberg(tests.map((t) => t.p))
 	tests.forEach((finding, i) => {

@@ -24,8 +24,8 @@ export async function conceptFindings(
 	const error = rows.reduce((sum, row) => sum + row[1], 0) / n
 	return conceptMetrics.map(({ id, detector }) => {
 		const changes = rows.reduce((sum, row) => sum + countIn(row[2], detector), 0)
-		const finding = ok({ value: changes, low: Number.NaN, high: Number.NaN }, n)
-		return [id, { ...finding, reason: `mean error ${Number(error.toPrecision(4))} over ${n} outcomes` }]
+		const value = ok({ value: changes, low: Number.NaN, high: Number.NaN }, n)
+		return [id, { ...value, reason: `mean error ${Number(error.toPrecision(4))} over ${n} outcomes` }]
 	})
 }
 

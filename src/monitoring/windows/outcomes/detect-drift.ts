@@ -3,9 +3,14 @@ import { dayMs } from '../../../core/time.ts'
 import type { Statement } from '../../../db/sql.ts'
 import type { ConceptDetector } from '../../../metrics/descriptor.ts'
 import { findModel, type ModelRow } from '../../../registry/model/find-model.ts'
-import { type AdwinState, adwin } from '../../../stats/concept/adwin.ts'
-import { type DdmState, ddm } from '../../../stats/concept/ddm.ts'
-import { type PageHinkleyState, pageHinkley } from '../../../stats/concept/page-hinkley.ts'
+import {
+	type AdwinState,
+	adwin,
+	type DdmState,
+	ddm,
+	type PageHinkleyState,
+	pageHinkley,
+} from '../../../stats/concept/detectors.ts'
 import { maturityOf } from './compute-outcomes.ts'
 
 type States = { adwin: AdwinState; page_hinkley: PageHinkleyState; ddm: DdmState }
@@ -95,7 +100,7 @@ async function isMature(
 ): Promise<boolean> {
 	if (isKnownMature) return true
 	const none = { predictions: 1, labelled: 0, never: 0 }
-	const counts = (isDirty && (await context.log.outcomeSummary(series, day, day + dayMs))) || none
+	const counts = (isDirty && (await context.log.outcomes(series, day, day + dayMs))) || none
 	const { provisional, matureAt } = maturityOf(model, { size: '1d', from: day }, counts, context.now())
 	return !provisional && matureAt === null
 }

@@ -7,9 +7,9 @@ import type {
 	GroupMetric,
 	OutcomeMetric,
 } from '../../../metrics/descriptor.ts'
+import { groupMeasure, withoutSmallGroups } from '../../../metrics/fairness.ts'
 import type { MetricDescriptor } from '../../../metrics/index.ts'
-import { groupMeasure, withoutSmallGroups } from '../../../metrics/measure-groups.ts'
-import type { MetricPoint } from '../../../metrics/metric-point.ts'
+import type { MetricPoint } from '../../../metrics/metric-point.schema.ts'
 import { type MetricValue, statusOf } from '../../../metrics/metric-value.ts'
 import { type AttributeResult, groupAndRest, wholeOf } from '../../../metrics/outcome-result.ts'
 import { orNull } from '../../bias/audit-numbers.ts'
@@ -52,7 +52,7 @@ export function measureOutcomes(
 		for (const metric of metrics) {
 			if (metric.subject !== 'outcome' && metric.subject !== 'estimate' && metric.subject !== 'concept')
 				continue
-			const finding = result.findings.get(metric.id)
+			const finding = result.values.get(metric.id)
 			if (finding) answers.push(toAnswer(placed, metric, finding, undefined))
 		}
 	for (const [attribute, stored] of result.attributes)
@@ -70,7 +70,7 @@ function measureAttribute(
 	const { favourable } = placed.record.result
 	const isAsked = group === undefined || group === attribute
 	for (const metric of metrics) {
-		const finding = metric.subject === 'attribute' && isAsked ? stored.findings.get(metric.id) : undefined
+		const finding = metric.subject === 'attribute' && isAsked ? stored.values.get(metric.id) : undefined
 		if (finding && metric.subject === 'attribute') answers.push(toAnswer(placed, metric, finding, attribute))
 	}
 	const ofGroups = metrics.filter((m) => m.subject === 'group')
@@ -145,7 +145,7 @@ function realisedOf(
 	finding: MetricValue,
 ): Pick<MetricPoint, 'realised'> {
 	if (metric.subject !== 'estimate' || record.provisional || record.matureAt !== null) return {}
-	const value = record.result.findings.get(metric.of)?.value ?? Number.NaN
+	const value = record.result.values.get(metric.of)?.value ?? Number.NaN
 	if (!Number.isFinite(value) || !Number.isFinite(finding.value)) return {}
 	const isInside = value >= finding.low && value <= finding.high
 	return { realised: { value, error: finding.value - value, inside: isInside } }

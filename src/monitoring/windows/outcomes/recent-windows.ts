@@ -1,7 +1,7 @@
 import type { Context } from '../../../context.ts'
 import { type WindowSize, windowMs } from '../../../core/time.ts'
 import type { Series } from '../../../log/prediction-log.ts'
-import type { MetricPoint } from '../../../metrics/metric-point.ts'
+import type { MetricPoint } from '../../../metrics/metric-point.schema.ts'
 import { currentDeployments } from '../../../registry/deployment/get-deployment.ts'
 import type { ModelRow } from '../../../registry/model/find-model.ts'
 import type { Task } from '../../../summaries/outcomes/label.ts'

@@ -2,8 +2,8 @@ import type { Context } from '../../../context.ts'
 import { sameBytes } from '../../../core/bytes.ts'
 import type { WindowSize } from '../../../core/time.ts'
 import type { Statement } from '../../../db/sql.ts'
-import { decodeOutcomes, encodeOutcomes } from '../../../metrics/outcome-encoding.ts'
 import type { OutcomeResult } from '../../../metrics/outcome-result.ts'
+import { decodeOutcomes, encodeOutcomes } from '../../../metrics/result-encoding.ts'
 import { byWindow, keyOf, type RecordsByWindow, rowsInForce, supersede, windowOf } from '../records.ts'
 
 /** What is known of a window by its outcomes. */

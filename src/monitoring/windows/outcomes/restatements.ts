@@ -33,7 +33,7 @@ export async function readRestatements(
 		const first = toOutcomeRecord(row)
 		const window = byFrom.get(first.from)
 		const now = window?.answers.get(metric)?.value ?? Number.NaN
-		const was = first.result.findings.get(metric)?.value ?? Number.NaN
+		const was = first.result.values.get(metric)?.value ?? Number.NaN
 		if (!window || !Number.isFinite(was) || !Number.isFinite(now)) continue
 		if (was.toPrecision(shownDigits) !== now.toPrecision(shownDigits)) restated.push({ first, window, until })
 	}
@@ -44,7 +44,7 @@ export async function readRestatements(
 		const answer = window.answers.get(metric)
 		items.push({
 			window: window.window,
-			was: first.result.findings.get(metric)?.value ?? Number.NaN,
+			was: first.result.values.get(metric)?.value ?? Number.NaN,
 			until: formatTime(until),
 			now: answer?.value ?? Number.NaN,
 			change: current ? changeSince(first, current) : '',

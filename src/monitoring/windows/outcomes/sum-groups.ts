@@ -2,8 +2,8 @@ import type { Context } from '../../../context.ts'
 import { dayMs } from '../../../core/time.ts'
 import { countsOf } from '../../../metrics/outcome-result.ts'
 import type { GroupCounts } from '../../../stats/fairness/group-counts.ts'
-import { GroupSummary } from '../../../summaries/outcomes/group-summary.ts'
 import { missingGroup } from '../../../summaries/outcomes/make-join-index.ts'
+import { GroupSummary } from '../../../summaries/outcomes/outcome-summary.ts'
 import type { Attribute } from '../../bias/audit-scope.ts'
 
 /** The part of a tally that audits take, over any period. */
@@ -27,7 +27,7 @@ export async function sumGroups(
 	const sums: GroupSums = { predictions: 0, labelled: 0, never: 0, unusable: 0, groups: new Map() }
 	for (let at = from; series !== undefined && at < to; ) {
 		const until = Math.min(to, (Math.floor(at / dayMs) + 1) * dayMs)
-		const day = await context.log.outcomeSummary(series, at, until)
+		const day = await context.log.outcomes(series, at, until)
 		at = until
 		if (!day) continue
 		for (const name of wholes) sums[name] += day[name]
