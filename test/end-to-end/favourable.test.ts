@@ -135,7 +135,7 @@ describe('the four-fifths rule is about the decision that is good for the person
 				expect((await week(model, `fairness.${id}`)).reason).not.toMatch(/pass|fail|inconclusive/)
 		}
 		expect((await server.plumb('bias unsaid 7d')).shown).toContain(
-			'Four-fifths rule: *unknown*, as nobody has said which decision is good for the person',
+			'Four-fifths rule: *unknown*, since the favourable decision is not set',
 		)
 	})
 
