@@ -1,6 +1,6 @@
 import { windowSizes } from '../../core/time.ts'
 import type { Statement } from '../../db/sql.ts'
-import { sumInputSummaries } from '../../log/windows.ts'
+import { sumInputSummaries } from '../../log/read/windows.ts'
 import { columnViews } from '../../metrics/compare.ts'
 import { effectSize, effectThreshold, farQ, pooledGroups, significance } from '../../metrics/drift-test.ts'
 import { applyHistory } from '../../metrics/history.ts'
@@ -19,8 +19,8 @@ export const inputs: SummaryKind<WindowResult> = {
 	name: 'inputs',
 	records: inputRecords,
 	sizes: windowSizes,
-	dirtyHours: (context, limit, after) => context.log.dirtyHours(limit, after),
-	clearDirty: (context, hours) => context.log.clearDirty(hours),
+	dirtyHours: (context, limit, after) => context.log.dirtyInputs(limit, after),
+	clearDirty: (context, hours) => context.log.clearDirtyInputs(hours),
 	async open(context, { model, version, series }) {
 		const reference = await currentReference(context, model, version)
 		const history = new WindowHistory(context, reference)

@@ -54,7 +54,7 @@ export const noSensitiveAttributes = (model: string): SlackMessage =>
 
 /** The verdict of the four-fifths rule, and what it is about. */
 function verdictOf({ reason }: MetricPoint): { verdict: string; why: string } | undefined {
-	const { said } = splitLeftOut(reason)
+	const { statement: said } = splitLeftOut(reason)
 	const verdict = /^(pass|fail|inconclusive): /.exec(said)?.[1]
 	return verdict === undefined ? undefined : { verdict, why: said.slice(verdict.length + 2) }
 }
@@ -74,7 +74,7 @@ const isWaiting = ({ metric, value }: MetricPoint, hasOutcomes: boolean): boolea
 
 function findingLine(answer: MetricPoint, hasOutcomes: boolean): string {
 	const name = names[answer.metric] ?? answer.metric
-	const { said } = splitLeftOut(answer.reason)
+	const { statement: said } = splitLeftOut(answer.reason)
 	if (answer.value === null)
 		return `• ${name} unknown: ${named(isWaiting(answer, hasOutcomes) ? noOutcomes : said || 'not defined', longestReason)}`
 	const parts = [withInterval(answer), said, chanceOf('q', answer.q)]
