@@ -6,7 +6,7 @@ import {
 	type FactQuery,
 	readFacts,
 } from '../../monitoring/windows/window-facts.ts'
-import { currentReference } from '../../registry/baseline/current-bins.ts'
+import { currentReference } from '../../registry/baseline/current-reference.ts'
 import type { FactTable } from '../../rules/facts.ts'
 import { total } from '../../stats/counts.ts'
 

@@ -5,7 +5,7 @@ import { sampleRows } from '../../log/read/sample-rows.ts'
 import type { Reference, ReferenceColumn } from '../../metrics/reference.ts'
 import { type Value, valueAt, wrong } from '../../monitoring/segments/feature-cells.ts'
 import { groupName } from '../../monitoring/windows/record-points.ts'
-import { currentReference } from '../../registry/baseline/current-bins.ts'
+import { currentReference } from '../../registry/baseline/current-reference.ts'
 import { findModel, type ModelRow } from '../../registry/model/find-model.ts'
 import { total } from '../../stats/counts.ts'
 import {

@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import { formatTime } from '../../core/time.ts'
-import { currentReference } from '../../registry/baseline/current-bins.ts'
+import { currentReference } from '../../registry/baseline/current-reference.ts'
 import { getDeployment } from '../../registry/deployment/get-deployment.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import type { Estimate } from '../../stats/estimate.ts'

@@ -6,7 +6,7 @@ import { effectSize, effectThreshold, farQ, pooledGroups, significance } from '.
 import { applyHistory } from '../../metrics/history.ts'
 import type { Reference } from '../../metrics/reference.ts'
 import { computeWindowMetrics, type WindowResult } from '../../metrics/window-result.ts'
-import { currentReference } from '../../registry/baseline/current-bins.ts'
+import { currentReference } from '../../registry/baseline/current-reference.ts'
 import { benjaminiHochberg } from '../../stats/multiple-tests.ts'
 import { encodeInputSummary } from '../../summaries/inputs/encoding.ts'
 import { emptyInputSummary, type InputSummary } from '../../summaries/inputs/input-summary.ts'

@@ -12,7 +12,7 @@ import { findVersion } from '../version/find-version.ts'
 // References are costly to make and never change: the digest covers everything that one is made of.
 const references = new BoundedCache<string, Reference>({ max: 128 })
 
-/** What a version is compared with: its baseline in force, or a reference without rows on the schema's grid. */
+/** What a version is compared with: its baseline in force, or a reference without rows on the bins of its schema. */
 export async function currentReference(context: Context, model: string, version: string): Promise<Reference> {
 	const [row] = await context.db
 		.select({ digest: baselines.digest })
@@ -23,7 +23,7 @@ export async function currentReference(context: Context, model: string, version:
 	return emptyReference(schemaBins(features))
 }
 
-/** A baseline by its digest, also one that was replaced; null stands for none. */
+/** A baseline by its digest, also a replaced one; null means none. */
 export async function referenceByDigest(
 	context: Context,
 	model: string,
@@ -43,4 +43,16 @@ export async function referenceByDigest(
 	const reference = row.seasons ? { ...plain, seasons: decodeSlots(row.seasons, plain) } : plain
 	references.set(digest, reference)
 	return reference
+}
+
+/** Whether a version has a baseline in force. */
+export async function hasBaseline(context: Context, model: string, version: string): Promise<boolean> {
+	const current = and(
+		eq(baselines.model, model),
+		eq(baselines.version, version),
+		isNull(baselines.replacedAt),
+	)
+	return (
+		(await context.db.select({ digest: baselines.digest }).from(baselines).where(current).limit(1)).length > 0
+	)
 }

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { defaultLimits } from '../../../src/core/limits.ts'
-import { csvRows } from '../../../src/http/ingest/table-rows.ts'
-import type { FeatureSpec } from '../../../src/summaries/inputs/bins.ts'
-import type { Json } from '../../support/server.ts'
+import { defaultLimits } from '../../src/core/limits.ts'
+import type { FeatureSpec } from '../../src/summaries/inputs/bins.ts'
+import { csvRows } from '../../src/tables/read-rows.ts'
+import type { Json } from '../support/server.ts'
 
 const features: FeatureSpec[] = [
 	{ name: 'income', type: 'numeric' },

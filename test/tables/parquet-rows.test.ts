@@ -1,9 +1,9 @@
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { expect, test } from 'vitest'
-import { defaultLimits } from '../../../src/core/limits.ts'
-import { parquetRows } from '../../../src/http/ingest/table-rows.ts'
-import type { FeatureSpec } from '../../../src/summaries/inputs/bins.ts'
-import type { Json } from '../../support/server.ts'
+import { defaultLimits } from '../../src/core/limits.ts'
+import type { FeatureSpec } from '../../src/summaries/inputs/bins.ts'
+import { parquetRows } from '../../src/tables/read-rows.ts'
+import type { Json } from '../support/server.ts'
 
 const features: FeatureSpec[] = [
 	{ name: 'income', type: 'numeric' },

@@ -1,15 +1,14 @@
-import { anyUse, type Use } from '../../core/breather.ts'
-import { collectBytes } from '../../core/collect-bytes.ts'
-import { AppError } from '../../core/errors.ts'
-import { defaultLimits, type Limits } from '../../core/limits.ts'
-import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
-import { type CellSpec, cellOf, typedCellOf, typedIdOf } from '../../tables/cell-text.ts'
-import { CsvFault, CsvTooLong, requireCommas, textRecords } from '../../tables/csv.ts'
-import type { OpenParquet, ParquetLimits, ParquetTable } from '../../tables/parquet.ts'
-import { bodyError } from './open-body.ts'
-import { type ParsedRow, tooMany } from './parse-rows.ts'
+import { anyUse, type Use } from '../core/breather.ts'
+import { collectBytes } from '../core/collect-bytes.ts'
+import { AppError } from '../core/errors.ts'
+import { bodyError } from '../core/gunzip.ts'
+import { defaultLimits, type Limits } from '../core/limits.ts'
+import { type CellSpec, type ColumnSpec, cellOf, typedCellOf, typedIdOf } from './cell-text.ts'
+import { CsvFault, CsvTooLong, requireCommas, textRecords } from './csv.ts'
+import { type ParsedRow, tooMany } from './json-rows.ts'
+import type { OpenParquet, ParquetLimits, ParquetTable } from './parquet.ts'
 
-/** Where the values of a column go in a row, and how its cells are read. `id`: as text, unchanged. */
+/** Where the values of a column go in a row, and how its cells are read. `id`: as texts. */
 type Target = {
 	to: 'member' | 'feature' | 'segment' | 'nowhere'
 	name: string
@@ -17,25 +16,25 @@ type Target = {
 }
 
 const members = new Set(['score', 'label', 'actual', 'timestamp', 'predictionId'])
-/** Members that identify something. */
+/** Members that are ids or times. */
 const ids = new Set(['predictionId', 'subject', 'version', 'environment', 'timestamp'])
 const segmentPrefix = 'segment.'
-/** For a feature with the same name as a member. */
+/** For a feature with the name of a member. */
 const featurePrefix = 'features.'
 const text = { type: 'text' } as const
 const numeric = { type: 'numeric' } as const
 
 export type TableSpec = {
-	features: readonly FeatureSpec[]
-	/** Maximum number of feature columns. */
+	features: readonly ColumnSpec[]
+	/** The maximum number of features. */
 	limit: number
-	/** The field that a column maps to, if it is not its name. */
+	/** The field of a column, when it is not its name. */
 	fieldOf?: (column: string) => string
-	/** How all other columns are read. */
+	/** How undeclared columns are read. */
 	others?: CellSpec
 }
 
-function targetOf(name: string, declared: Map<string, FeatureSpec>, spec: TableSpec): Target {
+function targetOf(name: string, declared: Map<string, ColumnSpec>, spec: TableSpec): Target {
 	if (name === '') return { to: 'nowhere', name, as: undefined } // the index column that data frames write
 	if (members.has(name)) return { to: 'member', name, as: asOf(name, declared, spec) }
 	if (declared.has(name)) return { to: 'feature', name, as: asOf(name, declared, spec) }
@@ -45,11 +44,7 @@ function targetOf(name: string, declared: Map<string, FeatureSpec>, spec: TableS
 	return { to: 'feature', name: inner, as: asOf(name, declared, spec) }
 }
 
-function asOf(
-	name: string,
-	declared: Map<string, FeatureSpec>,
-	{ fieldOf, others }: TableSpec,
-): Target['as'] {
+function asOf(name: string, declared: Map<string, ColumnSpec>, { fieldOf, others }: TableSpec): Target['as'] {
 	const field = fieldOf?.(name) ?? name
 	const isMember = !declared.has(field) || members.has(field)
 	if (isMember && ids.has(field)) return 'id'
@@ -59,35 +54,37 @@ function asOf(
 	return declared.get(field) ?? declared.get(inner) ?? (members.has(field) ? undefined : others)
 }
 
-/** The target of each column. Throws `invalid` if two have the same name, `too-large` if there are too many. */
+/** What each column is. Throws `invalid` when two have the same name, `too-large` when there are too many. */
 function targetsOf(names: readonly string[], spec: TableSpec): Target[] {
 	const { features, limit } = spec
 	if (names.length > limit + members.size)
 		throw new AppError(
 			'too-large',
-			`The table has ${names.length} columns; the maximum is ${limit} features per row (limit featuresPerRow).`,
+			`The table has ${names.length} columns; at most ${limit} features a row (limit featuresPerRow).`,
 		)
 	const twice = names.find((name, i) => name !== '' && names.indexOf(name) < i)
 	if (twice !== undefined)
-		throw new AppError('invalid', `The column ${JSON.stringify(twice)} appears twice.`, {
-			faults: [{ path: twice, message: 'appears twice' }],
-		})
+		throw new AppError(
+			'invalid',
+			`The table has two columns ${JSON.stringify(twice)}: rename or remove one.`,
+			{
+				faults: [{ path: twice, message: 'is there twice' }],
+			},
+		)
 	const declared = new Map(features.map((feature) => [feature.name, feature]))
 	return names.map((name) => targetOf(name, declared, spec))
 }
 
-/** A cell of a text file. */
 function textCell({ as }: Target, cell: string): unknown {
 	return as === 'id' ? cell || null : cellOf(as, cell)
 }
 
-/** A cell of a typed table. */
 const typedCell = ({ as }: Target, cell: unknown): unknown =>
 	as === 'id' ? typedIdOf(cell) : typedCellOf(as, cell)
 
 type TableRow = Record<string, unknown>
 
-/** A row in the shape of the JSON rows. Its maps have no prototype, so any name can be a key. */
+/** A row as in JSON. Its maps have no prototype, so that any column name is safe. */
 function toRow(targets: readonly Target[], valueOf: (target: Target, column: number) => unknown): TableRow {
 	const row: TableRow = { features: Object.create(null) }
 	targets.forEach((target, column) => {
@@ -106,8 +103,9 @@ function toRow(targets: readonly Target[], valueOf: (target: Target, column: num
 }
 
 /**
- * The rows of a CSV body with a header line, in chunks. Rows are numbered from 0 after the header; a row that is not UTF-8
- * becomes an error. Throws `malformed` with the line for invalid CSV, `too-large` for a record over the line limit.
+ * The rows of a CSV table with a header line, those of a chunk together. Rows count from 0 after the header. A row that is
+ * not UTF-8 is an error in its place. Throws `malformed` with the line for broken CSV, `too-large` for a record longer than
+ * `lineBytes`.
  */
 export async function* csvRows(
 	stream: AsyncIterable<Uint8Array>,
@@ -147,7 +145,7 @@ function csvError(error: unknown, lineBytes: number): unknown {
 	if (error instanceof CsvTooLong)
 		return new AppError(
 			'too-large',
-			`The CSV record at line ${error.line} is over ${lineBytes} bytes (limit lineBytes); is a quote not closed?`,
+			`The CSV record at line ${error.line} is over ${lineBytes} bytes (limit lineBytes); is a quote left open?`,
 			{ cause: error },
 		)
 	if (error instanceof CsvFault)
@@ -162,14 +160,14 @@ const rowsAtOnce = 500
 type FileUse = Use & { limits?: Limits }
 
 async function inThisThread(bytes: Uint8Array<ArrayBuffer>, limits: ParquetLimits): Promise<ParquetTable> {
-	const { openParquet } = await import('../../tables/parquet.ts')
+	const { openParquet } = await import('./parquet.ts')
 	const slice = (from: number, to?: number) => bytes.slice(from, to).buffer
 	return openParquet({ byteLength: bytes.length, slice }, limits)
 }
 
 /**
- * The rows of a Parquet body, in chunks. Times become RFC 3339 texts, without an offset if the file has no time zone; NaN
- * becomes null, since data frames write missing values as NaN. Throws `malformed` for other files, `too-large` over a limit.
+ * The rows of a Parquet file in batches; one row group is in memory. NaN becomes null: data frames write missing values so.
+ * Throws `malformed` for a file that is not Parquet, and `too-large` with the name of the limit.
  */
 export async function* parquetRows(
 	stream: AsyncIterable<Uint8Array>,
@@ -185,24 +183,33 @@ export async function* parquetRows(
 			spec,
 		)
 		let index = 0
-		for (const [group, rows] of table.groups.entries())
-			for (let from = 0; from < rows; from += rowsAtOnce) {
-				const count = Math.min(rowsAtOnce, rows - from)
-				const columns = await table.rows(group, from, from + count)
-				const some: ParsedRow[] = []
-				for (let i = 0; i < count; i++)
-					some.push({
-						index: index++,
-						value: toRow(targets, (target, c) => typedCell(target, columns[c]?.[i])),
-					})
-				yield some
-			}
+		for await (const { count, columns } of rowBatches(table, rowsAtOnce)) {
+			const some: ParsedRow[] = []
+			for (let i = 0; i < count; i++)
+				some.push({
+					index: index++,
+					value: toRow(targets, (target, c) => typedCell(target, columns[c]?.[i])),
+				})
+			yield some
+		}
 	} finally {
 		await table.close()
 	}
 }
 
-/** The index of a Parquet file is at its end, so the whole file is read. */
+/** The cells of a Parquet table by column, at most `size` rows at a time. */
+export async function* rowBatches(
+	table: ParquetTable,
+	size: number,
+): AsyncGenerator<{ count: number; columns: readonly (readonly unknown[])[] }> {
+	for (const [group, rows] of table.groups.entries())
+		for (let from = 0; from < rows; from += size) {
+			const count = Math.min(size, rows - from)
+			yield { count, columns: await table.rows(group, from, from + count) }
+		}
+}
+
+/** A Parquet file has its index at the end, so it is read whole. */
 async function collect(
 	stream: AsyncIterable<Uint8Array>,
 	{ limits: { parquetBytes } = defaultLimits, hold }: FileUse,

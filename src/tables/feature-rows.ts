@@ -7,40 +7,44 @@ import { defaultLimits } from '../core/limits.ts'
 import { BadLine, linesIn } from '../core/lines-in.ts'
 import { memberNames } from '../core/member-names.ts'
 import { readUtf8 } from '../core/utf8.ts'
-import { openParquetInThread } from '../platform/node/parquet.ts'
-import type { FeatureSpec } from '../summaries/inputs/bins.ts'
-import { cellOf, typedCellOf } from '../tables/cell-text.ts'
-import { CsvFault, requireCommas, textRecords } from '../tables/csv.ts'
-import type { ParquetTable } from '../tables/parquet.ts'
-import { plainBytes } from './read-file.ts'
+import { type ColumnSpec, cellOf, typedCellOf } from './cell-text.ts'
+import { CsvFault, requireCommas, textRecords } from './csv.ts'
+import type { OpenParquet, ParquetTable } from './parquet.ts'
+import { rowBatches } from './read-rows.ts'
 
-/** A row of a file, from 1; `fault`: why the line is no row. */
+/** A row of a file, counted from 1; `fault`: why the line is not a row. */
 export type FileRow =
 	| { row: number; value: Readonly<Record<string, unknown>> }
 	| { row: number; fault: string }
 
-/** What a file of rows is called, how its bytes are read, and how many there are. */
-export type RecordFile = Parameters<typeof plainBytes>[0] & { ending: 'csv' | 'ndjson' | 'json' | 'parquet' }
+/** A file of rows. `path` is for messages. */
+export type RowFile = {
+	path: string
+	format: 'csv' | 'ndjson' | 'json' | 'parquet'
+	/** Its bytes, unpacked; `onBytes` receives how many bytes of the file have been read. */
+	read(onBytes?: (read: number) => void): ReadableStream<Uint8Array>
+	openParquet: OpenParquet
+}
 
 const maxLine = 16 * 2 ** 20
 /** A Parquet file has its index at the end: it is read whole. */
 const maxParquet = 2 ** 30
 const rowsAtOnce = 2000
 
-/** How a table's cells are read: by what the model takes, so that the category 01 stays a text. */
-export type Specs = ReadonlyMap<string, FeatureSpec>
+/** How cells are read: by the inputs of the model, so that the category 01 stays a text. */
+export type Specs = ReadonlyMap<string, ColumnSpec>
 
-/** The rows of a CSV, NDJSON, JSON or Parquet file, one after the other. A row may hold its features in a member of that name. */
-export async function* recordsOf(
-	file: RecordFile,
+/** The rows of a CSV, NDJSON, JSON or Parquet file. A row may hold its features in a member `features`. */
+export async function* featureRows(
+	file: RowFile,
 	specs: Specs,
 	onBytes?: (read: number) => void,
 ): AsyncGenerator<FileRow> {
-	const bytes = plainBytes(file, onBytes)
+	const bytes = file.read(onBytes)
 	try {
-		if (file.ending === 'parquet') yield* parquetRecords(bytes, specs)
-		else if (file.ending === 'csv') yield* csvRecords(bytes, specs)
-		else if (file.ending === 'ndjson') yield* lineRecords(bytes, specs)
+		if (file.format === 'parquet') yield* parquetRecords(bytes, specs, file)
+		else if (file.format === 'csv') yield* csvRecords(bytes, specs)
+		else if (file.format === 'ndjson') yield* lineRecords(bytes, specs)
 		else yield* jsonRecords(await readUtf8(bytes), specs)
 	} catch (error) {
 		throw unreadable(file, error)
@@ -48,12 +52,12 @@ export async function* recordsOf(
 }
 
 /** The names of the features of the first row, in the order of the file. */
-export async function featureNames(file: RecordFile): Promise<string[]> {
-	const bytes = plainBytes(file)
+export async function featureNames(file: RowFile): Promise<string[]> {
+	const bytes = file.read()
 	try {
-		if (file.ending === 'parquet') return await parquetNames(bytes)
-		if (file.ending === 'json') return memberNames(await readUtf8(bytes), 'features')
-		if (file.ending === 'csv') {
+		if (file.format === 'parquet') return await parquetNames(bytes, file)
+		if (file.format === 'json') return memberNames(await readUtf8(bytes), 'features')
+		if (file.format === 'csv') {
 			for await (const [header] of textRecords(bytes, maxLine))
 				if (Array.isArray(header)) {
 					requireCommas(header)
@@ -70,30 +74,30 @@ export async function featureNames(file: RecordFile): Promise<string[]> {
 	}
 }
 
-function unreadable({ path }: RecordFile, error: unknown): AppError {
+function unreadable({ path }: RowFile, error: unknown): AppError {
 	const code = error instanceof AppError ? error.code : 'malformed'
 	const at = error instanceof CsvFault ? `line ${error.line}: ` : ''
 	const message = (error as Error).message.replace(/\.$/, '')
 	return new AppError(code, `${path} cannot be read: ${at}${message}.`, { cause: error })
 }
 
-/** Data frames write a missing number in all of these ways, */
+/** The ways in which data frames write a missing number. */
 const missing = /^(nan|na|<na>|n\/a|null|none)$/i
-/** and a boolean as True: the model takes that as a number. */
-const numberOrBoolean: FeatureSpec = { name: '', type: 'boolean' }
+/** Data frames write a boolean as True; the model takes it as a number. */
+const numberOrBoolean: ColumnSpec = { name: '', type: 'boolean' }
 
-function cell(spec: FeatureSpec | undefined, text: string): unknown {
+function cell(spec: ColumnSpec | undefined, text: string): unknown {
 	if (spec?.type !== 'numeric') return cellOf(spec, text)
 	const plain = text.trim()
 	if (missing.test(plain)) return spec.values?.includes(plain) ? plain : null
 	return cellOf(numberOrBoolean, text)
 }
 
-type Column = { name: string; spec: FeatureSpec | undefined }
+type Column = { name: string; spec: ColumnSpec | undefined }
 
-/** The columns of a table by its first line. Throws AppError where it cannot be told which one is a feature. */
+/** The columns of a table by its first line. Throws AppError when a feature is there twice. */
 function columnsOf(line: readonly string[], specs: Specs): Column[] {
-	// Spaces around a name may be the feature's own.
+	// Spaces around a name may belong to the feature.
 	const columns = line.map((text) => {
 		const name = specs.has(text) ? text : text.trim()
 		return { name, spec: specs.get(name) }
@@ -121,21 +125,21 @@ async function* csvRecords(bytes: AsyncIterable<Uint8Array>, specs: Specs): Asyn
 function rowOf(columns: readonly Column[], cells: readonly string[]): Record<string, unknown> {
 	const row: Record<string, unknown> = Object.create(null)
 	columns.forEach(({ name, spec }, i) => {
-		// A data frame's index has no name and is no feature.
+		// The index of a data frame has no name and is not a feature.
 		if (name !== '') row[name] = cell(spec, cells[i] as string)
 	})
 	return row
 }
 
-async function openTable(bytes: ReadableStream<Uint8Array>): Promise<ParquetTable> {
+async function openTable(bytes: ReadableStream<Uint8Array>, { openParquet }: RowFile): Promise<ParquetTable> {
 	const whole = await collectBytes(bytes, maxParquet)
-	if (whole) return openParquetInThread()(whole, defaultLimits)
+	if (whole) return openParquet(whole, defaultLimits)
 	throw new AppError('too-large', `it has more than ${maxParquet} bytes: split it`)
 }
 
-/** Of a struct called features the names in it. */
-async function parquetNames(bytes: ReadableStream<Uint8Array>): Promise<string[]> {
-	const table = await openTable(bytes)
+/** The names of the columns, or those in a struct called `features`. */
+async function parquetNames(bytes: ReadableStream<Uint8Array>, file: RowFile): Promise<string[]> {
+	const table = await openTable(bytes, file)
 	try {
 		const names = table.columns.map((column) => column.name)
 		const at = names.indexOf('features')
@@ -148,26 +152,26 @@ async function parquetNames(bytes: ReadableStream<Uint8Array>): Promise<string[]
 	}
 }
 
-async function* parquetRecords(bytes: ReadableStream<Uint8Array>, specs: Specs): AsyncGenerator<FileRow> {
-	const table = await openTable(bytes)
+async function* parquetRecords(
+	bytes: ReadableStream<Uint8Array>,
+	specs: Specs,
+	file: RowFile,
+): AsyncGenerator<FileRow> {
+	const table = await openTable(bytes, file)
 	try {
 		const columns = columnsOf(
 			table.columns.map((column) => column.name),
 			specs,
 		)
 		let row = 0
-		for (const [group, rows] of table.groups.entries())
-			for (let from = 0; from < rows; from += rowsAtOnce) {
-				const to = Math.min(rows, from + rowsAtOnce)
-				const cells = await table.rows(group, from, to)
-				for (let i = 0; i < to - from; i++) {
-					const value: Record<string, unknown> = Object.create(null)
-					columns.forEach(({ name, spec }, c) => {
-						const own = cells[c]?.[i]
-						if (name !== '') value[name] = typeof own === 'string' ? cell(spec, own) : typedCellOf(spec, own)
-					})
-					yield record(value, ++row, specs)
-				}
+		for await (const { count, columns: cells } of rowBatches(table, rowsAtOnce))
+			for (let i = 0; i < count; i++) {
+				const value: Record<string, unknown> = Object.create(null)
+				columns.forEach(({ name, spec }, c) => {
+					const own = cells[c]?.[i]
+					if (name !== '') value[name] = typeof own === 'string' ? cell(spec, own) : typedCellOf(spec, own)
+				})
+				yield record(value, ++row, specs)
 			}
 	} finally {
 		await table.close()
@@ -206,7 +210,7 @@ function record(value: unknown, row: number, specs: Specs): FileRow {
 	return { row, value: cells }
 }
 
-/** A list of rows, one row, or JSON lines in a file that is called .json. */
+/** A list of rows, one row, or JSON lines in a .json file. */
 function* jsonRecords(text: string, specs: Specs): Generator<FileRow> {
 	let value: unknown
 	try {

@@ -1,17 +1,17 @@
-import { anyUse, type Breather, type Use } from '../../core/breather.ts'
-import type { ByteHold } from '../../core/byte-budget.ts'
-import { utf8 } from '../../core/bytes.ts'
-import { collectBytes } from '../../core/collect-bytes.ts'
-import { AppError } from '../../core/errors.ts'
-import { isInexact, parseExact } from '../../core/exact-json.ts'
-import { findJsonFaults, type JsonFault, whyNotJson } from '../../core/json-faults.ts'
-import { deepPath, JsonShape, maxDepth, tooDeep } from '../../core/json-shape.ts'
-import type { Limits } from '../../core/limits.ts'
-import { BadLine, linesIn } from '../../core/lines-in.ts'
-import { asUtf8, decodeUtf8 } from '../../core/utf8.ts'
-import { type BodyFormat, bodyError } from './open-body.ts'
+import { anyUse, type Breather, type Use } from '../core/breather.ts'
+import type { ByteHold } from '../core/byte-budget.ts'
+import { utf8 } from '../core/bytes.ts'
+import { collectBytes } from '../core/collect-bytes.ts'
+import { AppError } from '../core/errors.ts'
+import { isInexact, parseExact } from '../core/exact-json.ts'
+import { bodyError } from '../core/gunzip.ts'
+import { findJsonFaults, type JsonFault, whyNotJson } from '../core/json-faults.ts'
+import { deepPath, JsonShape, maxDepth, tooDeep } from '../core/json-shape.ts'
+import type { Limits } from '../core/limits.ts'
+import { BadLine, linesIn } from '../core/lines-in.ts'
+import { asUtf8, decodeUtf8 } from '../core/utf8.ts'
 
-/** `isText`: false where the bytes are not UTF-8. */
+/** `isText` is false when the bytes are not UTF-8. */
 type RowError = {
 	error: 'malformed' | 'invalid' | 'too-large'
 	path?: string
@@ -23,7 +23,7 @@ export type ParsedRow =
 	| { index: number; value: unknown; hasLongNumbers?: boolean }
 	| ({ index: number } & RowError)
 
-type Rows = { format: BodyFormat; stream: AsyncIterable<Uint8Array> }
+type Rows = { format: 'json' | 'ndjson'; stream: AsyncIterable<Uint8Array> }
 /** A longer text is scanned before it is parsed. */
 const longText = 64 * 1024
 
