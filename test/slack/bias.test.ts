@@ -38,7 +38,7 @@ describe('/plumb bias', () => {
 	beforeAll(async () => {
 		server = await plumbServer()
 		await registerLender(server, { favourable: '1' })
-		expect((await server.plumb('bias lender')).text).toContain('Nothing is known yet of *lender*')
+		expect((await server.plumb('bias lender')).text).toContain('*lender* has no metrics')
 		all = applicantsOf(5, 2).filter((a, i) => a.day < 4 || i % 200 < 50)
 		await predict(server, all, start)
 		await run(server)
@@ -48,7 +48,7 @@ describe('/plumb bias', () => {
 	it('has selection rates before there are outcomes, and says what rests on them', async () => {
 		const { shown } = await server.plumb('bias lender')
 		expect(shown).toContain(
-			'*2026-03-01* (no window is mature yet, so what rests on outcomes is *provisional*)',
+			'*2026-03-01* (no window is mature yet: metrics based on outcomes are *provisional*)',
 		)
 		expect(shown).toContain('• equal opportunity difference unknown: no outcome is known')
 		expect(shown).toContain('• calibration gap unknown: no outcome is known')
@@ -125,9 +125,9 @@ describe('/plumb bias', () => {
 		)
 		await run(server)
 		const fair = await server.plumb('bias fair')
-		expect(fair.shown).toMatch(/do not differ by more than chance \(q above 0\.05\): SEX x MARRIAGE\./)
+		expect(fair.shown).toMatch(/without a significant difference \(q above 0\.05\): SEX x MARRIAGE\./)
 		expect(fair.shown).not.toContain('*SEX x MARRIAGE*')
-		expect(fair.shown).toContain('*AGE*: no group of it is known in this window')
+		expect(fair.shown).toContain('*AGE*: no row in this window has a group')
 	})
 
 	it('says what to do where there is nothing to compare', async () => {
@@ -141,9 +141,7 @@ describe('/plumb bias', () => {
 		)
 		expect((await server.plumb('bias lendre')).text).toContain('Did you mean "lender"?')
 		await server.fetch('/v1/models/lender', { method: 'PATCH', json: { sensitive: ['SEX', 'AGE'] } })
-		expect((await server.plumb('bias lender')).shown).toContain(
-			'*AGE*: no group of it is known in this window',
-		)
+		expect((await server.plumb('bias lender')).shown).toContain('*AGE*: no row in this window has a group')
 	})
 })
 
@@ -291,7 +289,7 @@ describe('messages of any size', () => {
 		const message = biasMessage(many)
 		expect(checkMessage(message)).toEqual([])
 		expect(JSON.stringify(message.blocks)).toMatch(
-			/\d+ more attributes do not fit: add the name of one behind/,
+			/\d+ more attributes do not fit: add the name of an attribute after/,
 		)
 	})
 })
