@@ -9,7 +9,7 @@ import { evaluationJson } from './evaluate/evaluation.ts'
 import { makeRows } from './evaluate/make-rows.ts'
 import { type EvaluateOptions, evaluateOptions, isAmbiguous, type Request } from './evaluate/options.ts'
 import { evaluationText } from './evaluate/text.ts'
-import { readColumns } from './read-columns.ts'
+import { readColumns } from './read-file.ts'
 
 async function readRows(
 	terminal: Terminal,

@@ -14,23 +14,23 @@ import { CsvFault, requireCommas, textRecords } from '../tables/csv.ts'
 import type { ParquetTable } from '../tables/parquet.ts'
 import { plainBytes } from './read-file.ts'
 
-/** A row of a file, from 1; `fault`: why the line is no row. */
+/** A row of a file, numbered from 1. `fault`: why the line is not a row. */
 export type FileRow =
 	| { row: number; value: Readonly<Record<string, unknown>> }
 	| { row: number; fault: string }
 
-/** What a file of rows is called, how its bytes are read, and how many there are. */
+/** A file of rows: how to read its bytes, and its format. */
 export type RecordFile = Parameters<typeof plainBytes>[0] & { ending: 'csv' | 'ndjson' | 'json' | 'parquet' }
 
 const maxLine = 16 * 2 ** 20
-/** A Parquet file has its index at the end: it is read whole. */
+/** The index of a Parquet file is at its end, so the whole file is read. */
 const maxParquet = 2 ** 30
 const rowsAtOnce = 2000
 
-/** How a table's cells are read: by what the model takes, so that the category 01 stays a text. */
+/** How cells are read: by the features of the model, so that the category 01 stays a text. */
 export type Specs = ReadonlyMap<string, FeatureSpec>
 
-/** The rows of a CSV, NDJSON, JSON or Parquet file, one after the other. A row may hold its features in a member of that name. */
+/** The rows of a CSV, NDJSON, JSON or Parquet file. A row can have its features in a member `features`. */
 export async function* recordsOf(
 	file: RecordFile,
 	specs: Specs,
@@ -77,9 +77,9 @@ function unreadable({ path }: RecordFile, error: unknown): AppError {
 	return new AppError(code, `${path} cannot be read: ${at}${message}.`, { cause: error })
 }
 
-/** Data frames write a missing number in all of these ways, */
+/** How data frames write missing numbers. */
 const missing = /^(nan|na|<na>|n\/a|null|none)$/i
-/** and a boolean as True: the model takes that as a number. */
+/** Data frames write booleans as True; the model uses them as numbers. */
 const numberOrBoolean: FeatureSpec = { name: '', type: 'boolean' }
 
 function cell(spec: FeatureSpec | undefined, text: string): unknown {
@@ -91,9 +91,9 @@ function cell(spec: FeatureSpec | undefined, text: string): unknown {
 
 type Column = { name: string; spec: FeatureSpec | undefined }
 
-/** The columns of a table by its first line. Throws AppError where it cannot be told which one is a feature. */
+/** The columns of a table by its header. Throws if a feature is ambiguous. */
 function columnsOf(line: readonly string[], specs: Specs): Column[] {
-	// Spaces around a name may be the feature's own.
+	// Spaces around a name can be part of the name of the feature.
 	const columns = line.map((text) => {
 		const name = specs.has(text) ? text : text.trim()
 		return { name, spec: specs.get(name) }
@@ -121,7 +121,7 @@ async function* csvRecords(bytes: AsyncIterable<Uint8Array>, specs: Specs): Asyn
 function rowOf(columns: readonly Column[], cells: readonly string[]): Record<string, unknown> {
 	const row: Record<string, unknown> = Object.create(null)
 	columns.forEach(({ name, spec }, i) => {
-		// A data frame's index has no name and is no feature.
+		// The index of a data frame has no name and is not a feature.
 		if (name !== '') row[name] = cell(spec, cells[i] as string)
 	})
 	return row
@@ -133,7 +133,7 @@ async function openTable(bytes: ReadableStream<Uint8Array>): Promise<ParquetTabl
 	throw new AppError('too-large', `it has more than ${maxParquet} bytes: split it`)
 }
 
-/** Of a struct called features the names in it. */
+/** The column names, or those inside a struct `features`. */
 async function parquetNames(bytes: ReadableStream<Uint8Array>): Promise<string[]> {
 	const table = await openTable(bytes)
 	try {
@@ -206,7 +206,7 @@ function record(value: unknown, row: number, specs: Specs): FileRow {
 	return { row, value: cells }
 }
 
-/** A list of rows, one row, or JSON lines in a file that is called .json. */
+/** A list of rows, a single row, or JSON lines in a .json file. */
 function* jsonRecords(text: string, specs: Specs): Generator<FileRow> {
 	let value: unknown
 	try {

@@ -1,6 +1,6 @@
 import { intervalText, numberText, shareText } from '../../charts/number-text.ts'
 import type { MetricValue } from '../../metrics/metric-value.ts'
-import { toTable } from '../table.ts'
+import { toTable } from '../command.ts'
 import type { Evaluation, GroupResult } from './evaluation.ts'
 import type { Request } from './options.ts'
 
@@ -9,8 +9,7 @@ export function evaluationText(request: Request, result: Evaluation): string {
 	const { metrics, groups, fairness, fourFifths, facets, notes, rows } = result
 	const parts = [`${rows.toLocaleString('en')} rows, ${request.task}\n`, metricTable(metrics)]
 	if (groups.length > 0) parts.push(groupTable(groups))
-	for (const [attribute, values] of fairness)
-		if (values.size > 0) parts.push(disparities(attribute, values))
+	for (const [attribute, values] of fairness) if (values.size > 0) parts.push(disparities(attribute, values))
 	if (fourFifths.size > 0)
 		parts.push(
 			`Four-fifths rule\n${[...fourFifths].map(([name, v]) => `  ${name}: ${v.verdict.toUpperCase()}: ${v.reason}\n`).join('')}`,
