@@ -19,7 +19,7 @@ import { factParts, type Subject } from '../../src/rules/facts.ts'
 import { startOfTest } from '../support/context.ts'
 import { testServer } from '../support/server.ts'
 
-// Eight days of 55 rows an hour are caught up on at once; on the sixth the income of one branch falls.
+// Eight days of 55 rows an hour are computed together; on the sixth the income of one branch falls.
 const days = 8
 const perHour = 55
 const chance = new Chance(5)
@@ -89,8 +89,8 @@ const windows = async (): Promise<Window[]> =>
 const lengths = { '1h': hourMs, '1d': dayMs, '7d': 7 * dayMs }
 const endOf = ({ size, from }: Window) => from + lengths[size]
 
-describe('windows that are caught up on together', () => {
-	it('are stored as they are when each is computed by itself', async () => {
+describe('windows that are computed together after a pause', () => {
+	it('are stored as if each was computed alone', async () => {
 		const together = await stored()
 		expect(together.metric.length).toBeGreaterThan(3 * days * 24)
 		const list = await windows()
@@ -103,7 +103,7 @@ describe('windows that are caught up on together', () => {
 		expect(await stored()).toEqual(together)
 	}, 120_000)
 
-	it('are the same when the process ended between two commits', async () => {
+	it('are the same if the process ended between two commits', async () => {
 		const together = await stored()
 		const { context } = server
 		await context.sql.batch([
@@ -126,7 +126,7 @@ describe('windows that are caught up on together', () => {
 		expect(await stored()).toEqual(together)
 	}, 60_000)
 
-	it('have as facts what the metrics of the window say', async () => {
+	it('have the metrics of the window as facts', async () => {
 		const list = (await windows()).filter((w) => w.size !== '1h')
 		for (const { size, from } of list) {
 			const key = { model: 'm', version: '1', environment: 'production', window: size }
@@ -148,7 +148,7 @@ describe('windows that are caught up on together', () => {
 			const said = new Map<string, number>()
 			for (const answer of answers) {
 				if (answer.status !== 'ok' || answer.trust === 'doubtful') continue
-				// What is not mature is not evaluated.
+				// Windows that are not mature are not evaluated.
 				if (
 					answer.provisional &&
 					metricOf(answer.metric)?.metric.subject !== 'feature' &&
@@ -172,7 +172,7 @@ describe('windows that are caught up on together', () => {
 		}
 	}, 60_000)
 
-	it('fire the alerts that they fire when they are evaluated one by one', async () => {
+	it('fire the same alerts as when they are evaluated one by one', async () => {
 		const { context } = server
 		const result = async () => ({
 			alerts: await all(

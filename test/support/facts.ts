@@ -9,7 +9,7 @@ import { parseRules } from '../../src/rules/parse-rules.ts'
 
 type Facts = Record<string, number>
 
-/** Facts by window, as a test sets them: `set` says what was computed of a feature in the window that begins at `from`. */
+/** Facts that a test sets: `set` adds what was computed of a feature in the window that begins at `from`. */
 export class FactScript implements Sources {
 	private readonly tables = new Map<number, Map<string, Facts>>()
 	private readonly changes: ChangedWindow[] = []
@@ -47,7 +47,7 @@ export class FactScript implements Sources {
 
 	baselineFacts = async () => new Map<string, ReadonlyMap<string, number>>()
 
-	/** Judges what has changed by the rules of a YAML text. */
+	/** Evaluates what has changed with the rules of a YAML text. */
 	async evaluate(context: Context, yaml: string) {
 		const parsed = await parseRules([{ name: 'test.yaml', text: yaml }], metricIds)
 		if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors))

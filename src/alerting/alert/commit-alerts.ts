@@ -50,9 +50,7 @@ async function runAllActions(
 	actions: ActionRegistry,
 ): Promise<void> {
 	const silences = await activeSilences(context)
-	const firing = [...workingSet.alerts.values()].filter(
-		(a) => a.held.length > 0 && a.row.status !== 'undone',
-	)
+	const firing = [...workingSet.alerts.values()].filter((a) => a.held.length > 0 && a.row.status !== 'undone')
 	firing.sort((a, b) => causeOrder(a.row, b.row) || (a.row.subjectKey < b.row.subjectKey ? -1 : 1))
 	for (const alert of firing) {
 		const silence = alert.stored ? undefined : silenceOf(silences, alert.row)

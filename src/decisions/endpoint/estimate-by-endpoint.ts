@@ -6,7 +6,7 @@ import type { StoredPrediction } from '../../log/prediction-log.ts'
 import type { ModelRow } from '../../registry/model/find-model.ts'
 import { positive, sideOf } from '../../summaries/outcomes/label.ts'
 import { compareScores, loggedNumbers } from '../replay/compare-scores.ts'
-import { requestScores, cell, type Row } from './request-scores.ts'
+import { cell, type Row, requestScores } from './request-scores.ts'
 
 export type EndpointQuery = {
 	endpoint: Endpoint

@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts'
 import type { Manifest } from '../../explain/manifest.ts'
-import { notLogged } from '../../ingest/not-logged.ts'
+import { notLogged } from '../../ingest/read-prediction.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
 import type { OpenedVersion } from '../../ports/model-cache.ts'
 import { openVersion } from '../../registry/artifact/open-version.ts'

@@ -199,7 +199,13 @@ const triedToShorten = 32
  * brings the margin furthest, and if there is time the one that does so for its cost; every move is then made as short as it
  * can be, and the cheaper change is the answer. Furthest comes first, since it is what finds one of a large model in time.
  */
-export function greedy(space: Space, row: Row, aim: Aim, maxChanges: number, budget: Budget): Landing | undefined {
+export function greedy(
+	space: Space,
+	row: Row,
+	aim: Aim,
+	maxChanges: number,
+	budget: Budget,
+): Landing | undefined {
 	const end = budget.now() + budget.ms
 	const isTime = () => budget.now() <= end
 	const furthest = climb(space, row, aim, maxChanges, isTime, false)

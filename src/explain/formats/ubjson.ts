@@ -1,5 +1,5 @@
 import { ArtifactError } from '../model.ts'
-import { maxDepth, maxContainers, type Numbers, type Value, type ValueMap } from './json.ts'
+import { maxContainers, maxDepth, type Numbers, type Value, type ValueMap } from './json.ts'
 import { NumberScanner } from './numbers.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
@@ -123,7 +123,8 @@ class UbjsonReader {
 		this.#at++
 		const count = this.#length()
 		const minBytes = type === undefined ? 1 : (widths[type] ?? 1)
-		if (count * minBytes > this.#bytes.length - this.#at) this.fail(`it ends before ${count} announced values`)
+		if (count * minBytes > this.#bytes.length - this.#at)
+			this.fail(`it ends before ${count} announced values`)
 		return { type, count }
 	}
 

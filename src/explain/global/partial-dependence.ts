@@ -12,7 +12,10 @@ export type DependencePoint = {
 }
 
 /** At most `most` values of a feature that rows have: quantiles of numbers, the commonest of others. */
-export function dependencePoints(values: readonly unknown[], maxPoints: number): { value: unknown; rows: number }[] {
+export function dependencePoints(
+	values: readonly unknown[],
+	maxPoints: number,
+): { value: unknown; rows: number }[] {
 	const numbers = values.filter((v): v is number => typeof v === 'number' && Number.isFinite(v))
 	if (numbers.length > 0 && numbers.length >= values.length / 2) return quantiles(numbers, maxPoints)
 	const counts = new Map<string, { value: unknown; rows: number }>()

@@ -173,7 +173,11 @@ async function estimate(game: Game, total: Float64Array, options: KernelShapOpti
 	const round = Math.max(64, 2 * players)
 	let fit: Fit | undefined
 	// Pairs that come up again cost nothing: the draws are bounded too, or a small game would never use its budget.
-	for (let left = maxPairs - known.size, draws = 0; left > 0 && draws < 4 * maxPairs; left = maxPairs - known.size) {
+	for (
+		let left = maxPairs - known.size, draws = 0;
+		left > 0 && draws < 4 * maxPairs;
+		left = maxPairs - known.size
+	) {
 		const pairs = Array.from({ length: Math.min(round, left) }, () => drawPair(players, plan, random))
 		draws += pairs.length
 		await measure(pairs)

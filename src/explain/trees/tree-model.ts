@@ -30,7 +30,8 @@ function foldPairs(pairs: Float64Array, featureOf: Int32Array, features: number)
 	if (features === columns) return pairs
 	const folded = new Float64Array(features * features)
 	pairs.forEach((value, at) => {
-		const cell = (featureOf[Math.floor(at / columns)] as number) * features + (featureOf[at % columns] as number)
+		const cell =
+			(featureOf[Math.floor(at / columns)] as number) * features + (featureOf[at % columns] as number)
 		folded[cell] = (folded[cell] as number) + value
 	})
 	return folded

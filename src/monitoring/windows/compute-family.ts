@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts'
 import type { Statement } from '../../db/sql.ts'
 import type { Series } from '../../log/prediction-log.ts'
-import { sumInputSummaries } from '../../log/windows.ts'
+import { sumInputSummaries } from '../../log/read/windows.ts'
 import { columnViews } from '../../metrics/compare.ts'
 import { effectSize, effectThreshold, farQ, pooledGroups, significance } from '../../metrics/drift-test.ts'
 import { applyHistory } from '../../metrics/history.ts'
@@ -31,8 +31,8 @@ export type Family = { model: string; version: string; environment: string; seri
 
 /** Drift, quality and service: from what predictions say alone. */
 export const inputComputation: Computation = {
-	dirtyHours: (context, limit, after) => context.log.dirtyHours(limit, after),
-	clearDirty: (context, hours) => context.log.clearDirty(hours),
+	dirtyHours: (context, limit, after) => context.log.dirtyInputs(limit, after),
+	clearDirty: (context, hours) => context.log.clearDirtyInputs(hours),
 	due: (context) => closedSince(context, 'metric_record'),
 	computeFamily,
 }

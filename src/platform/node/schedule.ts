@@ -4,7 +4,7 @@ import { dueTimes } from '../../core/cron.ts'
 import { secondMs } from '../../core/time.ts'
 import { jobs, runJobById } from '../../jobs/index.ts'
 import { registerSchedules } from '../../jobs/run/register-schedules.ts'
-import type { JobRun, Runnable } from '../../jobs/run/run-job.ts'
+import type { Job, JobRun } from '../../jobs/run/run-job.ts'
 
 const drainMs = 10 * secondMs
 const lookMs = secondMs
@@ -36,7 +36,7 @@ export async function startSchedules(context: Context, owner: string): Promise<(
  * or a jump of the clock passed over runs once, however late.
  */
 export function openSchedule(
-	list: readonly Pick<Runnable, 'id' | 'cron'>[],
+	list: readonly Pick<Job, 'id' | 'cron'>[],
 	now: () => number,
 	run: (id: string) => Promise<JobRun>,
 ) {

@@ -53,9 +53,9 @@ export const noSensitiveAttributes = (model: string): SlackMessage =>
 
 /** The verdict of the four-fifths rule, and the reason. */
 function verdictOf({ reason }: MetricPoint): { verdict: string; why: string } | undefined {
-	const { said: text } = splitLeftOut(reason)
-	const verdict = /^(pass|fail|inconclusive): /.exec(text)?.[1]
-	return verdict === undefined ? undefined : { verdict, why: text.slice(verdict.length + 2) }
+	const { statement } = splitLeftOut(reason)
+	const verdict = /^(pass|fail|inconclusive): /.exec(statement)?.[1]
+	return verdict === undefined ? undefined : { verdict, why: statement.slice(verdict.length + 2) }
 }
 
 /** The verdict on one attribute. If no attribute can have one, the reason is given once for all. */
@@ -73,7 +73,7 @@ const isPending = ({ metric, value }: MetricPoint, hasOutcomes: boolean): boolea
 
 function metricLine(answer: MetricPoint, hasOutcomes: boolean): string {
 	const name = names[answer.metric] ?? answer.metric
-	const { said } = splitLeftOut(answer.reason)
+	const { statement: said } = splitLeftOut(answer.reason)
 	if (answer.value === null)
 		return `• ${name} unknown: ${named(isPending(answer, hasOutcomes) ? noOutcomes : said || 'not defined', longestReason)}`
 	const parts = [withInterval(answer), said, chanceOf('q', answer.q)]

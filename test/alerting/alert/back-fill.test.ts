@@ -49,15 +49,15 @@ const alerts = async () =>
 		i.alerts.map((a) => [a.status, a.window.from.slice(0, 10)]),
 	)
 
-it('a back-filled day is evaluated when it is complete, and never by half', async () => {
+it('a back-filled day is evaluated once it is complete, not before', async () => {
 	const day = startOfTest - 5 * dayMs
 	await post(6, day)
 	await compute()
-	// Just computed: more may be on its way.
+	// Just computed: more rows may arrive.
 	await tick()
 	await post(6, day + hourMs)
 	test.clock.advance(minuteMs)
-	// Rows have come in since it was computed.
+	// Rows have arrived since it was computed.
 	expect((await tick()).waiting).toBeGreaterThan(0)
 	test.clock.advance(4 * minuteMs)
 	await compute()
@@ -68,7 +68,7 @@ it('a back-filled day is evaluated when it is complete, and never by half', asyn
 	expect(await alerts()).toEqual([])
 })
 
-it('a day that has just closed is evaluated at once, and one that somebody asks for too', async () => {
+it('a day that has just closed is evaluated immediately, and so is any day on request', async () => {
 	await post(6, startOfTest - dayMs)
 	await compute()
 	await tick()
@@ -79,7 +79,7 @@ it('a day that has just closed is evaluated at once, and one that somebody asks 
 	expect(await alerts()).toContainEqual(['firing', '2026-02-21'])
 })
 
-it('a past day into which rows trickle for ever is evaluated within half an hour', async () => {
+it('a past day that keeps receiving rows is evaluated within half an hour', async () => {
 	test.clock.advance(hourMs)
 	for (let minute = 0; minute <= 35; minute++) {
 		await post(1, startOfTest - 3 * dayMs + minute)

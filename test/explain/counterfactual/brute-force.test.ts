@@ -21,7 +21,12 @@ const linear = (coefficients: object, intercept = 0) =>
 	openLinear(bytes({ format: 'linear-json', link: 'logit', intercept, coefficients }))
 
 /** The least distance over all rows of whole numbers from 0 to 6 that change at maxChanges `maxChanges` features. */
-function bruteForce(model: Model, row: Row, target: CounterfactualInput['target'], maxChanges: number): number {
+function bruteForce(
+	model: Model,
+	row: Row,
+	target: CounterfactualInput['target'],
+	maxChanges: number,
+): number {
 	const observed = observe(grid(model.features), model.features)
 	let best = Number.POSITIVE_INFINITY
 	const walk = (at: number, now: Row, cost: number, left: number) => {

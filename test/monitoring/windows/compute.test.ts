@@ -179,6 +179,6 @@ describe('computing', () => {
 			await post(startOfTest - hour * hourMs, { count: 3, branch: 'north' })
 		await computeDirty(server.context, inputComputation, { pageSize: 2 })
 		expect(await read('metric=quality.volume&window=1h')).toHaveLength(5)
-		expect(await server.context.log.dirtyHours(10)).toEqual([])
+		expect(await server.context.log.dirtyInputs(10)).toEqual([])
 	})
 })

@@ -100,7 +100,7 @@ async function isMature(
 ): Promise<boolean> {
 	if (isKnownMature) return true
 	const none = { predictions: 1, labelled: 0, never: 0 }
-	const counts = (isDirty && (await context.log.outcomeSummary(series, day, day + dayMs))) || none
+	const counts = (isDirty && (await context.log.outcomes(series, day, day + dayMs))) || none
 	const { provisional, matureAt } = maturityOf(model, { size: '1d', from: day }, counts, context.now())
 	return !provisional && matureAt === null
 }

@@ -27,7 +27,7 @@ export async function sumGroups(
 	const sums: GroupSums = { predictions: 0, labelled: 0, never: 0, unusable: 0, groups: new Map() }
 	for (let at = from; series !== undefined && at < to; ) {
 		const until = Math.min(to, (Math.floor(at / dayMs) + 1) * dayMs)
-		const day = await context.log.outcomeSummary(series, at, until)
+		const day = await context.log.outcomes(series, at, until)
 		at = until
 		if (!day) continue
 		for (const name of wholes) sums[name] += day[name]
