@@ -7,34 +7,34 @@ const anyObject = z.record(z.string(), z.unknown())
 const status = <const S extends readonly [string, ...string[]]>(values: S) =>
 	z.strictObject({
 		status: z.enum(values),
-		reason: text.meta({ description: 'Null where there is nothing to add.' }),
+		reason: text.meta({ description: 'Null if there is nothing to add.' }),
 	})
 
 const Replay = z
 	.strictObject({
 		status: z.enum(['matched', 'mismatched', 'unavailable']),
 		logged: number,
-		replayed: number.meta({ description: 'What the registered artefact answers for the logged features.' }),
+		replayed: number.meta({ description: 'The score of the registered artefact for the logged features.' }),
 		reason: text,
 	})
-	.meta({ id: 'Replay', description: 'Whether the registered artefact gave the logged score.' })
+	.meta({ id: 'Replay', description: 'Whether the registered artefact gives the logged score.' })
 
 const Contribution = z
 	.strictObject({
 		feature: z.string(),
-		value: z.unknown().optional().meta({ description: 'As it was logged. Not there for viewers.' }),
-		contribution: z.number().meta({ description: 'In `space`. base + sum of the contributions = margin.' }),
-		standardError: z.number().optional().meta({ description: 'Estimates only.' }),
+		value: z.unknown().optional().meta({ description: 'The logged value. Absent for viewers.' }),
+		contribution: z.number().meta({ description: 'In `space`. base + sum of contributions = margin.' }),
+		standardError: z.number().optional().meta({ description: 'Only for estimates.' }),
 		probability: z
 			.number()
 			.optional()
-			.meta({ description: 'What it did to the probability, where `probability` is not null.' }),
+			.meta({ description: 'Effect on the probability, if `probability` is not null.' }),
 		percentile: number
 			.optional()
-			.meta({ description: 'Numbers: mid-rank among approved applicants, 0 to 100.' }),
+			.meta({ description: 'For numbers: mid-rank among approved applicants, 0 to 100.' }),
 		share: number
 			.optional()
-			.meta({ description: 'Other values: percentage of approved applicants that have the same.' }),
+			.meta({ description: 'For other values: percentage of approved applicants with the same value.' }),
 	})
 	.meta({ id: 'Contribution' })
 
@@ -47,7 +47,7 @@ const Note = z.strictObject({
 /** An entry of the ledger. */
 const LedgerProof = z.strictObject({
 	index: z.int(),
-	leafHash: z.string().meta({ description: 'Of RFC 6962, in hexadecimal.' }),
+	leafHash: z.string().meta({ description: 'Leaf hash of RFC 6962, in hexadecimal.' }),
 })
 
 const Space = z.enum(['log-odds', 'probability', 'points', 'value', 'log'])
@@ -56,16 +56,18 @@ const Reason = z.strictObject({
 	code: z.string(),
 	text: z.string(),
 	features: z.array(z.string()),
-	contribution: number.meta({ description: 'Against the background; null for a knock-out rule.' }),
+	contribution: number.meta({ description: 'Relative to the background; null for a knock-out rule.' }),
 })
 
 /** The nearest change that turns the decision, replayed by the model. */
 const Counterfactual = z.strictObject({
-	changes: anyObject.meta({ description: 'What `what-if` takes.' }),
-	from: anyObject.meta({ description: 'The same features as they were logged.' }),
+	changes: anyObject.meta({ description: 'Can be sent to `what-if`.' }),
+	from: anyObject.meta({ description: 'The logged values of these features.' }),
 	score: z.number(),
 	decision: z.string(),
-	proven: z.boolean().meta({ description: 'Whether no nearer change can exist within the limits.' }),
+	proven: z
+		.boolean()
+		.meta({ description: 'Whether it is proven that no smaller change exists within the limits.' }),
 })
 
 export const Explanation = z
@@ -76,19 +78,19 @@ export const Explanation = z
 		environment: z.string(),
 		timestamp: Time,
 		score: number.meta({ description: 'As logged.' }),
-		decision: text.meta({ description: 'The logged label; else what the threshold makes of the score.' }),
+		decision: text.meta({ description: 'The logged label, otherwise the decision by the threshold.' }),
 		adverse: z
 			.boolean()
 			.nullable()
-			.meta({ description: 'Whether the decision went against the person; null where that cannot be told.' }),
-		threshold: number.meta({ description: 'In force at the moment of the decision.' }),
+			.meta({ description: 'Whether the decision was against the person; null if unknown.' }),
+		threshold: number.meta({ description: 'The threshold at the time of the decision.' }),
 		replay: Replay,
 		explanation: status(['exact', 'sent', 'estimate', 'unavailable']),
 		method: text.meta({
 			description: 'Such as `tree-shap/path-dependent`; estimates begin with `estimate/`.',
 		}),
 		space: Space.nullable(),
-		output: text.meta({ description: 'Multiclass: the class that base, margin and contributions are of.' }),
+		output: text.meta({ description: 'Multiclass: the class of base, margin and contributions.' }),
 		base: number.meta({ description: 'The expected margin.' }),
 		margin: number,
 		contributions: z.array(Contribution).meta({ description: 'The largest first.' }),
@@ -98,14 +100,14 @@ export const Explanation = z
 			.nullable()
 			.meta({
 				description:
-					'Log-odds of one output: the probability of `base`; contributions times the mean slope of the link between base and margin are their parts of the probability.',
+					'For log-odds of one output: the probability of `base`. The probability part of a contribution is the contribution times the mean slope of the link between base and margin.',
 			}),
 		interactions: z
 			.array(z.strictObject({ features: z.array(z.string()).length(2), value: z.number() }))
 			.optional()
 			.meta({ description: 'With `interactions=true`: the largest SHAP interaction values.' }),
 		notes: z.array(Note),
-		reasons: z.array(Reason).meta({ description: 'Principal reasons in approved words, at most four.' }),
+		reasons: z.array(Reason).meta({ description: 'Principal reasons in approved wording, at most four.' }),
 		reasonsStatus: status([
 			'ok',
 			'incomplete',
@@ -122,14 +124,14 @@ export const Explanation = z
 		reasonTable: z
 			.strictObject({ revision: z.int(), digest: z.string(), locale: text })
 			.nullable()
-			.meta({ description: 'Whose words these are.' }),
+			.meta({ description: 'The reason table that was used.' }),
 		counterfactuals: z.array(Counterfactual),
 		counterfactualsStatus: status(['ok', 'none', 'not-adverse', 'withheld', 'unavailable', 'hidden']),
 		background: z
 			.strictObject({
 				kind: z.enum(['approved-near-cut-off', 'all-applicants']),
-				rows: z.int().meta({ description: 'Rows that the reasons compare with.' }),
-				approved: z.int().meta({ description: 'Approved applicants that percentiles are among.' }),
+				rows: z.int().meta({ description: 'Number of rows that reasons compare with.' }),
+				approved: z.int().meta({ description: 'Number of approved applicants for percentiles.' }),
 				from: Time,
 				to: Time,
 				digest: z.string(),
@@ -139,16 +141,16 @@ export const Explanation = z
 			.strictObject({
 				contributions: z.enum(['model-file', 'all-applicants', 'sender']).nullable().meta({
 					description:
-						'`model-file`: what the file itself expects, of its training rows or stated means. `sender`: what the service compared with is unknown.',
+						'`model-file`: the expectation in the file, from its training rows or stated means. `sender`: unknown, chosen by the service that sent them.',
 				}),
 				reasons: z.enum(['approved-near-cut-off', 'all-applicants']).nullable(),
 				percentiles: z.literal('approved-applicants').nullable(),
 				counterfactuals: z
 					.literal('all-applicants')
 					.nullable()
-					.meta({ description: 'What a typical distance is.' }),
+					.meta({ description: 'Used for typical distances.' }),
 			})
-			.meta({ description: 'What each part of the answer compares the person with.' }),
+			.meta({ description: 'What each part of the explanation compares the person with.' }),
 		sent: z
 			.strictObject({
 				status: z.enum(['additive', 'not-additive', 'unknown', 'malformed']),
@@ -156,13 +158,13 @@ export const Explanation = z
 				largest: z
 					.strictObject({ feature: z.string(), sent: z.number(), ours: z.number(), difference: z.number() })
 					.nullable()
-					.meta({ description: 'The largest difference; null where they are not in the same space.' }),
-				rankAgreement: number.meta({ description: "Spearman's rho of the sizes." }),
+					.meta({ description: 'The largest difference; null if the spaces differ.' }),
+				rankAgreement: number.meta({ description: "Spearman's rho of the absolute values." }),
 			})
 			.nullable()
 			.meta({
 				description:
-					'Attributions that came with the prediction, checked and compared with those of the artefact; null where none came.',
+					'Attributions sent with the prediction, checked and compared with those of the artefact; null if none were sent.',
 			}),
 		lineage: z
 			.looseObject({
@@ -181,12 +183,12 @@ export const Explanation = z
 					.nullable(),
 				approvers: z.array(z.string()),
 			})
-			.meta({ description: 'Where the decision comes from, and what was in force at its moment.' }),
+			.meta({ description: 'Where the decision comes from, and what was in force at that time.' }),
 		incidents: z
 			.array(z.strictObject({ id: z.string(), title: z.string(), severity: z.string(), openedAt: Time }))
-			.meta({ description: 'Open on this model, version and environment at that moment.' }),
+			.meta({ description: 'Incidents that were open on this model, version and environment at that time.' }),
 		proof: z.strictObject({ lookup: LedgerProof, version: LedgerProof.nullable() }).meta({
-			description: 'Entries of the ledger: of this look-up, and of the registration of the version.',
+			description: 'Ledger entries of this look-up and of the registration of the version.',
 		}),
 	})
 	.meta({ id: 'Explanation' })
@@ -219,7 +221,7 @@ export const WhatIfInput = z
 			.meta({
 				type: 'object',
 				additionalProperties: true,
-				description: 'Feature to value; null takes the value away.',
+				description: 'Feature to value; null removes the value.',
 				example: { PAY_0: 0 },
 			}),
 		output: z.string().max(256).optional().meta({ description: 'Multiclass: the class to explain.' }),
@@ -248,7 +250,7 @@ export const WhatIf = z
 				margin: z.number(),
 				contributions: z.array(z.strictObject({ feature: z.string(), contribution: z.number() })),
 			})
-			.meta({ description: 'Changed less unchanged, both as the registered model answers them.' }),
+			.meta({ description: 'Changed minus unchanged, both from the registered model.' }),
 		replay: Replay,
 		proof: z.strictObject({ lookup: LedgerProof }),
 	})

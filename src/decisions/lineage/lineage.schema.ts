@@ -5,11 +5,13 @@ import { directions } from './read-lineage.ts'
 
 const LineageNode = z
 	.strictObject({
-		id: z.string().meta({ description: '`<kind>:<name>`; what `from` takes, where the kind is one of its.' }),
+		id: z
+			.string()
+			.meta({ description: '`<kind>:<name>`; also accepted as `from` if `from` supports the kind.' }),
 		kind: z.enum(nodeKinds),
 		name: z.string(),
 		attributes: z.record(z.string(), z.unknown()).meta({
-			description: 'What is known of it. `source: mlflow`: said by the tracking server, at `readAt`.',
+			description: 'Known attributes. `source: mlflow`: from the tracking server, read at `readAt`.',
 		}),
 	})
 	.meta({ id: 'LineageNode' })
@@ -25,16 +27,16 @@ const LineageEdge = z
 		at: TimeOrNull,
 		source: z.literal('mlflow').optional(),
 	})
-	.meta({ id: 'LineageEdge', description: 'The way that things went: from data to decisions.' })
+	.meta({ id: 'LineageEdge', description: 'Edges point from data to decisions.' })
 
 export const Lineage = z
 	.strictObject({
-		from: z.string().meta({ description: 'The node that it begins at; a shortened commit is written out.' }),
+		from: z.string().meta({ description: 'The start node; a shortened commit is completed.' }),
 		direction: z.enum(directions),
 		nodes: z.array(LineageNode),
 		edges: z.array(LineageEdge),
 		chain: z.array(z.string()).meta({ description: 'The same in sentences.' }),
-		next: z.string().nullable().meta({ description: 'The cursor of further versions; null at the end.' }),
+		next: z.string().nullable().meta({ description: 'The cursor for further versions; null at the end.' }),
 	})
 	.meta({ id: 'Lineage' })
 export type Lineage = Output<typeof Lineage>

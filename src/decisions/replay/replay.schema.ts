@@ -9,20 +9,20 @@ export const ReplayRecord = z
 		window: z.strictObject({ from: Time, to: Time }).meta({ description: 'The day, UTC.' }),
 		status: z.enum(['matched', 'mismatched', 'unavailable']).meta({
 			description:
-				'`mismatched`: some logged scores differ from what the artefact answers; `matched`: all that could be compared agree; `unavailable`: none could be compared.',
+				'`mismatched`: some logged scores differ from those of the artefact; `matched`: all compared scores agree; `unavailable`: none could be compared.',
 		}),
-		artifact: z.string().nullable().meta({ description: 'SHA-256 of the artefact that answered.' }),
+		artifact: z.string().nullable().meta({ description: 'SHA-256 of the artefact.' }),
 		rows: z.int().meta({ description: 'Predictions of the day.' }),
-		sampled: z.int().meta({ description: 'How many of them were replayed: always the same ones.' }),
+		sampled: z.int().meta({ description: 'Number of replayed predictions; the sample is always the same.' }),
 		matched: z.int(),
 		mismatched: z
 			.int()
-			.meta({ description: 'Those of explanations that were asked for beside the sample count too.' }),
+			.meta({ description: 'Includes mismatches found by explanations outside the sample.' }),
 		unavailable: z.int(),
 		worst: z
 			.number()
 			.nullable()
-			.meta({ description: 'The largest difference of a logged and a replayed score.' }),
+			.meta({ description: 'The largest difference between a logged and a replayed score.' }),
 		examples: z
 			.array(
 				z.strictObject({
@@ -31,7 +31,7 @@ export const ReplayRecord = z
 					replayed: z.number().nullable(),
 				}),
 			)
-			.meta({ description: 'Some of the mismatches, the worst first.' }),
+			.meta({ description: 'Examples of mismatches, the worst first.' }),
 		reasons: z
 			.array(z.strictObject({ reason: z.string(), count: z.int() }))
 			.meta({ description: 'Why predictions could not be compared.' }),

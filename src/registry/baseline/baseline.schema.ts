@@ -11,11 +11,13 @@ export const BaselineRow = z
 		actual: z.unknown().optional().meta({ description: 'What really happened.' }),
 		segment: z.record(z.string(), z.unknown()).optional(),
 	})
-	.meta({ id: 'BaselineRow', description: 'A prediction row in which all but the content is optional.' })
+	.meta({ id: 'BaselineRow', description: 'A prediction row whose id, version and time are optional.' })
 
 export const BaselineAnswer = z
 	.strictObject({
-		digest: z.string().meta({ description: 'Names the baseline in every answer that compares with it.' }),
+		digest: z
+			.string()
+			.meta({ description: 'Identifies the baseline in every metric that is compared with it.' }),
 		rows: z.int(),
 		features: z.array(z.strictObject({ name: z.string(), cells: z.int(), warnings: z.array(z.string()) })),
 	})

@@ -5,7 +5,10 @@ import { Name } from '../model/name.ts'
 export const DeploymentInput = z
 	.strictObject({
 		champion: Name.meta({ description: 'The version that decides.', example: '7' }),
-		challenger: Name.nullish().meta({ description: 'The version that is watched beside it.', example: '8' }),
+		challenger: Name.nullish().meta({
+			description: 'The version that is compared with the champion.',
+			example: '8',
+		}),
 		canary: z
 			.strictObject({
 				version: Name.meta({ description: 'The version that gets a share of the traffic.', example: '8' }),
@@ -13,7 +16,7 @@ export const DeploymentInput = z
 			})
 			.nullish(),
 	})
-	.meta({ id: 'DeploymentInput', description: 'What serves in an environment.' })
+	.meta({ id: 'DeploymentInput', description: 'The deployment of an environment.' })
 export type DeploymentInput = z.output<typeof DeploymentInput>
 
 export const Deployment = z

@@ -22,7 +22,7 @@ export const KeyInput = z
 			.min(1)
 			.max(maxGlobs)
 			.default(['*'])
-			.meta({ description: 'The models it reaches.', example: ['credit-*'] }),
+			.meta({ description: 'Globs of models in its scope.', example: ['credit-*'] }),
 		expires: z
 			.string()
 			.max(64)
@@ -33,7 +33,7 @@ export const KeyInput = z
 			.nullish()
 			.meta({
 				...timeOrDuration,
-				description: 'RFC 3339, or a duration from now such as `90d`. Absent: it does not expire.',
+				description: 'RFC 3339, or a duration from now such as `90d`. Default: no expiry.',
 				example: '90d',
 			}),
 	})
@@ -58,7 +58,7 @@ export type KeyRecord = Output<typeof KeyRecord>
 export const NewKey = z
 	.strictObject({
 		...KeyRecord.shape,
-		secret: z.string().meta({ description: 'Shown this once; only its hash is kept.' }),
+		secret: z.string().meta({ description: 'Shown only in this response; only its hash is stored.' }),
 	})
 	.meta({ id: 'NewKey', description: 'A key with its secret.' })
 

@@ -5,7 +5,7 @@ import { FieldName, Name } from './name.ts'
 
 export const Tasks = z.enum(['binary', 'multiclass', 'regression', 'ranking'])
 const names = z.array(FieldName).max(100)
-// Written out, so that those who check by the schema alone know as much.
+// A pattern instead of a refinement, so that the JSON schema includes it.
 const shortText = z
 	.string()
 	.regex(/^\s*[^\s\u0000][^\u0000]*$/, 'must not be blank')
@@ -30,45 +30,45 @@ const label = z
 const members = {
 	owner: shortText
 		.nullable()
-		.meta({ description: 'The team or person who answers for it.', example: 'credit-risk' }),
-	riskTier: shortText.nullable().meta({ description: 'The risk class of your own policy.', example: 'high' }),
+		.meta({ description: 'The responsible team or person.', example: 'credit-risk' }),
+	riskTier: shortText.nullable().meta({ description: 'The risk class in your policy.', example: 'high' }),
 	tags: z
 		.array(shortText)
 		.max(100)
-		.meta({ description: 'What rules select it by.', example: ['credit'] }),
+		.meta({ description: 'Tags that rules can select.', example: ['credit'] }),
 	positiveLabel: label.meta({
-		description: 'The decision that a score at or above the threshold stands for.',
+		description: 'The decision for scores at or above the threshold.',
 		example: '1',
 	}),
 	negativeLabel: label.meta({
 		description:
-			'Binary: the other label; what is neither is not known. Default: the usual opposite of `positiveLabel`, else `favourable`, else what outcomes say.',
+			'Binary: the other label; all other labels count as unknown. Default: `favourable`, the usual opposite of `positiveLabel`, or the label found in outcomes.',
 		example: '0',
 	}),
 	favourable: label.meta({
 		description:
-			'The decision that is good for the person, as a value of `label`: groups are compared by it. Default: what `manifest.adverse` of the version implies.',
+			'The decision that is good for the person, as a value of `label`; groups are compared by it. Default: implied by `manifest.adverse` of the version.',
 		example: '0',
 	}),
 	threshold: z
 		.number()
 		.nullable()
-		.meta({ description: 'The score at which the decision turns positive.', example: 0.5 }),
+		.meta({ description: 'Scores at or above it are positive decisions.', example: 0.5 }),
 	sensitive: names
 		.refine(
 			(list) => list.every((n) => !n.includes(' x ') && n !== '__proto__'),
 			'a name must not hold " x ", which joins two attributes',
 		)
 		.meta({
-			description: 'Attributes that fairness is measured by: features, or sent by `POST …/groups`.',
+			description: 'Attributes for fairness metrics: features, or attributes sent with `POST …/groups`.',
 			example: ['SEX'],
 		}),
 	segments: names.meta({
-		description: 'Members of `segment` that get statistics of their own.',
+		description: 'Members of `segment` that get their own metrics.',
 		example: ['branch'],
 	}),
 	upstreams: names.meta({
-		description: 'Where the features come from: incidents with one source in common are one.',
+		description: 'Sources of the features: incidents with a common source are merged.',
 		example: ['crm'],
 	}),
 	bands: z
@@ -76,7 +76,7 @@ const members = {
 		.refine((bands) => Object.values(bands).every(isAscending), 'each list of edges must be ascending')
 		.meta({
 			description:
-				'Edges of the groups of a numeric sensitive attribute. Default: each value up to 20, else five bands of the baseline.',
+				'Edges of groups for numeric sensitive attributes. Default: each value is a group, up to 20, otherwise five bands of the baseline.',
 			example: { AGE: [25, 35, 45, 60] },
 		}),
 	maturity: z
@@ -89,23 +89,23 @@ const members = {
 		})
 		.meta({
 			description:
-				'When a window is judged by its outcomes: when this share of them is known, or this long after its end. Before that they are provisional.',
+				'When a window is mature: when this share of its outcomes is known, or this long after its end. Until then its metrics are provisional.',
 			example: defaultMaturity,
 		}),
 	retention: z
 		.string()
 		.regex(/^\d+(\.\d+)?(ms|s|m|h|d|w)$/, 'must be a duration from 1d to 3650d')
 		.refine(isRetention, 'must be a duration from 1d to 3650d')
-		.meta({ description: 'How long rows stay in the database, `1d` to `3650d`.', example: '90d' }),
+		.meta({ description: 'How long rows are kept in the database, `1d` to `3650d`.', example: '90d' }),
 }
 
 export const ModelInput = z
 	.strictObject({
 		model: Name.meta({
-			description: 'The name, which every path and message uses.',
+			description: 'The name, used in paths and messages.',
 			example: 'credit-default',
 		}),
-		task: Tasks.meta({ description: 'What it predicts.', example: 'binary' }),
+		task: Tasks.meta({ description: 'The kind of output.', example: 'binary' }),
 		owner: members.owner.default(null),
 		riskTier: members.riskTier.default(null),
 		tags: members.tags.default([]),
@@ -120,7 +120,7 @@ export const ModelInput = z
 		maturity: members.maturity.default(defaultMaturity),
 		retention: members.retention.default(defaultRetention),
 	})
-	.meta({ id: 'ModelInput', description: 'A model to be registered.' })
+	.meta({ id: 'ModelInput', description: 'A model to register.' })
 export type ModelInput = z.output<typeof ModelInput>
 
 /** The task is not in it: another task is another model. */
@@ -140,10 +140,13 @@ export const ModelPatch = z
 		maturity: members.maturity.optional(),
 		retention: members.retention.optional(),
 	})
-	.meta({ id: 'ModelPatch', description: 'The members to change; what is absent stays, null clears.' })
+	.meta({
+		id: 'ModelPatch',
+		description: 'The members to change. Absent members are kept, null clears a member.',
+	})
 export type ModelPatch = z.output<typeof ModelPatch>
 
-/** What an alert is about; empty for the model as a whole. */
+/** The subject of an alert; empty for the model as a whole. */
 export const AlertSubject = z.strictObject({
 	feature: z.string().optional(),
 	segment: z.strictObject({ name: z.string(), value: z.string() }).optional(),
@@ -154,7 +157,9 @@ export const ModelHealth = z
 	.strictObject({
 		status: z
 			.enum(['ok', 'info', 'warning', 'critical', 'unknown'])
-			.meta({ description: 'The severity of the worst open alert; `unknown` before the first computation.' }),
+			.meta({
+				description: 'The severity of the worst firing alert; `unknown` before the first computation.',
+			}),
 		worstAlert: z
 			.strictObject({
 				rule: z.string(),
@@ -163,13 +168,13 @@ export const ModelHealth = z
 				environment: z.string(),
 				version: z.string(),
 				subject: AlertSubject,
-				since: Time.meta({ description: 'Start of the first window in which it was true.' }),
+				since: Time.meta({ description: 'Start of the first window in which the rule held.' }),
 				incident: z.string().nullable(),
 			})
 			.nullable(),
 		lastPrediction: TimeOrNull.meta({ description: 'The latest event time of a stored prediction.' }),
-		lastComputation: TimeOrNull.meta({ description: 'When its metrics were last computed.' }),
-		waitingOutcomes: z.int().meta({ description: 'Predictions that outcomes name and that have not come.' }),
+		lastComputation: TimeOrNull.meta({ description: 'When metrics were last computed.' }),
+		waitingOutcomes: z.int().meta({ description: 'Number of missing predictions that outcomes refer to.' }),
 	})
 	.meta({ id: 'Health' })
 export type ModelHealth = Output<typeof ModelHealth>
@@ -191,7 +196,7 @@ const modelMembers = {
 	maturity: z.strictObject({ coverage: z.number(), delay: z.string() }),
 	retention: z.string(),
 	createdAt: Time,
-	revision: z.int().meta({ description: 'Counts its changes.' }),
+	revision: z.int().meta({ description: 'Number of its last change.' }),
 }
 
 export const ModelRecord = z.strictObject(modelMembers).meta({ id: 'Model' })

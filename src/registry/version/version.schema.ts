@@ -8,7 +8,7 @@ const reserved = ['$score', '$decision']
 const featureTypes = ['numeric', 'categorical', 'boolean', 'text'] as const
 const category = z.union([z.string().max(1024), z.number(), z.boolean()]).transform(String)
 
-/** Any JSON object, kept as it is sent: `__proto__` is a name like any other. */
+/** Any JSON object, stored as sent: `__proto__` is a name like any other. */
 const JsonObject = z
 	.custom<Record<string, unknown>>(
 		(v) => typeof v === 'object' && v !== null && !Array.isArray(v),
@@ -16,7 +16,7 @@ const JsonObject = z
 	)
 	.meta({ type: 'object', additionalProperties: true })
 
-/** Its known members must be right, or replays would fail for a reason that nobody sees; others are kept. */
+/** Known members must be valid, otherwise replays would fail for no visible reason. Other members are kept. */
 const ManifestObject = JsonObject.superRefine((value, issues) => {
 	const read = readManifest(value)
 	for (const { path, message } of 'faults' in read ? read.faults : [])
@@ -29,23 +29,23 @@ export const FeatureInput = z
 			(name) => !reserved.includes(name),
 			`${reserved.join(' and ')} name the model's own output`,
 		).meta({
-			description: 'As it stands in rows. `$score` and `$decision` are reserved.',
+			description: 'The name in rows. `$score` and `$decision` are reserved.',
 			example: 'LIMIT_BAL',
 		}),
 		type: z
 			.enum(featureTypes)
-			.meta({ description: 'Values of another type are kept and marked.', example: 'numeric' }),
+			.meta({ description: 'Values of another type are stored and marked.', example: 'numeric' }),
 		min: z
 			.number()
 			.optional()
-			.meta({ description: 'Numeric only: below it is a range violation.', example: 0 }),
-		max: z.number().optional().meta({ description: 'Numeric only: above it is a range violation.' }),
+			.meta({ description: 'Numeric only: smaller values are range violations.', example: 0 }),
+		max: z.number().optional().meta({ description: 'Numeric only: larger values are range violations.' }),
 		values: z
 			.array(category)
 			.max(10_000)
 			.optional()
-			.meta({ description: 'Not numeric: others are domain violations.' }),
-		nullable: z.boolean().optional().meta({ description: 'Whether null is in order. Default true.' }),
+			.meta({ description: 'Not numeric: other values are domain violations.' }),
+		nullable: z.boolean().optional().meta({ description: 'Whether null is allowed. Default: true.' }),
 	})
 	.superRefine((spec, issues) => {
 		const fault = (path: string, message: string) =>
@@ -58,9 +58,9 @@ export const FeatureInput = z
 		if (min !== undefined && max !== undefined && min > max) fault('max', `is below min, ${min}`)
 		if (values !== undefined && new Set(values).size < values.length) fault('values', 'names a value twice')
 	})
-	.meta({ id: 'Feature', description: 'A feature as the version declares it.' })
+	.meta({ id: 'Feature', description: 'A declared feature.' })
 
-/** Features that one version can declare: the same limit as features a row. */
+/** Maximum number of features of a version: the same limit as features per row. */
 export const maxFeatures = 2000
 
 const Features = z
@@ -89,26 +89,26 @@ export const Artifact = z.strictObject({
 				'must hold no user or password, since whoever sees the version sees it; use s3://, or a host that PLUMBLINE_ARTIFACT_HOSTS allows',
 		})
 		.optional()
-		.meta({ description: 'Where the bytes are.', example: 's3://models/credit-default/7/model.json' }),
+		.meta({ description: 'Where to read the file.', example: 's3://models/credit-default/7/model.json' }),
 	sha256: z
 		.string()
 		.regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hexadecimal digits')
 		.transform((s) => s.toLowerCase())
 		.meta({
-			description: 'SHA-256 of the bytes, in hexadecimal.',
+			description: 'SHA-256 of the file, in hexadecimal.',
 			example: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
 		}),
-	format: ArtifactFormatName.meta({ description: 'What the bytes are.', example: 'xgboost-json' }),
+	format: ArtifactFormatName.meta({ description: 'The format of the file.', example: 'xgboost-json' }),
 })
 
 export const VersionInput = z
 	.strictObject({
-		version: Name.meta({ description: 'The version, as rows name it.', example: '7' }),
-		features: Features.meta({ description: 'What a row of it holds, in the order of the model.' }),
+		version: Name.meta({ description: 'The version, as in rows.', example: '7' }),
+		features: Features.meta({ description: 'The features of a row, in the order of the model.' }),
 		artifact: Artifact.optional(),
 		manifest: ManifestObject.optional().meta({
 			description:
-				'What the model file lacks and replaying it takes: `features` (order), `missing` (the number that stands for a missing value), `encodings`, `link`, `threshold`, `adverse`, `classes`, `logged` (score or margin), `rounds`, `limits` and `endpoint`. Other members are kept.',
+				'What replaying needs beyond the model file: `features` (order), `missing` (the number for missing values), `encodings`, `link`, `threshold`, `adverse`, `classes`, `logged` (score or margin), `rounds`, `limits` and `endpoint`. Other members are kept.',
 			example: { missing: -999, logged: 'score' },
 		}),
 		lineage: z
@@ -119,13 +119,13 @@ export const VersionInput = z
 				image: text.optional(),
 			})
 			.optional()
-			.meta({ description: 'Where it comes from.', example: { run: 'mlflow:4f1c', commit: '9fceb02' } }),
+			.meta({ description: 'Its origin.', example: { run: 'mlflow:4f1c', commit: '9fceb02' } }),
 		metrics: JsonObject.optional().meta({
-			description: 'What its training measured.',
+			description: 'Metrics of its training.',
 			example: { roc_auc: 0.77 },
 		}),
 	})
-	.meta({ id: 'VersionInput', description: 'A version to be registered.' })
+	.meta({ id: 'VersionInput', description: 'A version to register.' })
 export type VersionInput = z.output<typeof VersionInput>
 
 const anyObject = z.record(z.string(), z.unknown())
