@@ -7,7 +7,7 @@ import {
 	toTable,
 	UsageError,
 } from './command.ts'
-import { inputFile } from './read-file.ts'
+import { inputFile } from './data-file.ts'
 
 type Answer = {
 	digest: string

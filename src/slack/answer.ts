@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import { AppError } from '../core/errors.ts'
 import { slackActor } from '../registry/key/map-slack-user.ts'
-import { withNearestModel } from '../registry/model/reached-models.ts'
+import { withNearestModel } from '../registry/model/find-model.ts'
 import { escapeText, named, type SlackMessage, say, unescapeText, type View } from './blocks/text.ts'
 import { sayingView } from './blocks/what-if.ts'
 import { findCommand } from './commands.ts'

@@ -5,9 +5,9 @@ import { nearest } from '../core/nearest.ts'
 import { type WindowSize, windowSizes } from '../core/time.ts'
 import { type Drawn, drawExplanation } from '../decisions/explanation/draw-explanation.ts'
 import { explainPrediction } from '../decisions/explanation/explain-prediction.ts'
-import { attributesOf, readBias } from '../monitoring/bias/read-bias.ts'
+import { attributeNames, readBias } from '../monitoring/bias/read-bias.ts'
 import { performanceMetrics, readPerformance } from '../monitoring/performance/read-performance.ts'
-import { segmentValues } from '../monitoring/windows/outcomes/recent-windows.ts'
+import { segmentValues } from '../monitoring/windows/recent-windows.ts'
 import { seesFeatures } from '../registry/key/authorise.ts'
 import { getModel, listModels } from '../registry/model/list-models.ts'
 import { biasMessage, noSensitiveAttributes } from './blocks/bias.ts'
@@ -119,7 +119,7 @@ const bias: SlackCommand = {
 	answer: async (context, { actor, words }) => {
 		const { model, rest } = await findAskedModel(context, actor, words)
 		if (model.sensitive.length === 0) return noSensitiveAttributes(model.name)
-		const names = attributesOf(model)
+		const names = attributeNames(model)
 		const pair = names.length > model.sensitive.length ? `, or two of them as "${names.at(-1)}"` : ''
 		const expected = `Sensitive attributes of this model: ${someOf(model.sensitive)}${pair}; windows: ${windowSizes.join(', ')}.`
 		const options = parsePhrases(

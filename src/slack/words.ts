@@ -3,8 +3,7 @@ import { type Actor, readers } from '../core/actor.ts'
 import { AppError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
 import { authorise } from '../registry/key/authorise.ts'
-import { didYouMean, findModel, type ModelRow, quote } from '../registry/model/find-model.ts'
-import { reachedModels } from '../registry/model/reached-models.ts'
+import { didYouMean, findModel, type ModelRow, quote, reachedModels } from '../registry/model/find-model.ts'
 import type { AskedPrediction } from './questions/question.ts'
 
 /** Phrases and their meaning: `roc_auc` means `performance.roc_auc`. */

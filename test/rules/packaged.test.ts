@@ -84,7 +84,9 @@ describe('a folder that is watched', () => {
 		await write(own('mine'))
 		const { names, stop } = await follow()
 		await rename(folder, `${folder}-away`)
-		await expect.poll(() => told.at(-1)?.[0]).toBe('the rule folder is gone; the old rules stay')
+		await expect
+			.poll(() => told.at(-1)?.[0])
+			.toBe('the rule folder was removed; the current rules stay in force')
 		expect(names()).toEqual(['mine'])
 		await write(own('back'))
 		await expect.poll(names).toEqual(['back'])

@@ -34,13 +34,9 @@ const IncidentChange = z
 		segment: z.strictObject({ name: z.string(), value: z.string() }).optional().meta({
 			description: 'The segment value that the change is limited to.',
 		}),
-		group: z
-			.string()
-			.optional()
-			.meta({
-				description:
-					'The group of a sensitive attribute that the change is limited to, with at least 30 rows.',
-			}),
+		group: z.string().optional().meta({
+			description: 'The group of a sensitive attribute that the change is limited to, with at least 30 rows.',
+		}),
 		kind: z.string().meta({
 			description:
 				'unit, shift, missing, new-category, type, truncation, constant, spike, score, decision, replay, attribution, or the cause of the alert, such as performance, fairness or feed.',

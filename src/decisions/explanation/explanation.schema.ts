@@ -7,7 +7,7 @@ const anyObject = z.record(z.string(), z.unknown())
 const status = <const S extends readonly [string, ...string[]]>(values: S) =>
 	z.strictObject({
 		status: z.enum(values),
-		reason: text.meta({ description: 'Null if there is nothing to add.' }),
+		reason: text.meta({ description: 'Null when there is nothing to add.' }),
 	})
 
 const Replay = z
@@ -22,19 +22,19 @@ const Replay = z
 const Contribution = z
 	.strictObject({
 		feature: z.string(),
-		value: z.unknown().optional().meta({ description: 'The logged value. Absent for viewers.' }),
-		contribution: z.number().meta({ description: 'In `space`. base + sum of contributions = margin.' }),
-		standardError: z.number().optional().meta({ description: 'Only for estimates.' }),
+		value: z.unknown().optional().meta({ description: 'As logged. Viewers do not get it.' }),
+		contribution: z.number().meta({ description: 'In `space`. base + sum of the contributions = margin.' }),
+		standardError: z.number().optional().meta({ description: 'Estimates only.' }),
 		probability: z
 			.number()
 			.optional()
-			.meta({ description: 'Effect on the probability, if `probability` is not null.' }),
+			.meta({ description: 'Its part of the probability, when `probability` is not null.' }),
 		percentile: number
 			.optional()
 			.meta({ description: 'For numbers: mid-rank among approved applicants, 0 to 100.' }),
 		share: number
 			.optional()
-			.meta({ description: 'For other values: percentage of approved applicants with the same value.' }),
+			.meta({ description: 'Other values: percentage of approved applicants with the same value.' }),
 	})
 	.meta({ id: 'Contribution' })
 
@@ -47,7 +47,7 @@ const Note = z.strictObject({
 /** An entry of the ledger. */
 const LedgerProof = z.strictObject({
 	index: z.int(),
-	leafHash: z.string().meta({ description: 'Leaf hash of RFC 6962, in hexadecimal.' }),
+	leafHash: z.string().meta({ description: 'As in RFC 6962, in hexadecimal.' }),
 })
 
 const Space = z.enum(['log-odds', 'probability', 'points', 'value', 'log'])
@@ -78,12 +78,12 @@ export const Explanation = z
 		environment: z.string(),
 		timestamp: Time,
 		score: number.meta({ description: 'As logged.' }),
-		decision: text.meta({ description: 'The logged label, otherwise the decision by the threshold.' }),
+		decision: text.meta({ description: 'The logged label; else the decision by the threshold.' }),
 		adverse: z
 			.boolean()
 			.nullable()
-			.meta({ description: 'Whether the decision was against the person; null if unknown.' }),
-		threshold: number.meta({ description: 'The threshold at the time of the decision.' }),
+			.meta({ description: 'Whether the decision went against the person; null when unknown.' }),
+		threshold: number.meta({ description: 'In force at the time of the decision.' }),
 		replay: Replay,
 		explanation: status(['exact', 'sent', 'estimate', 'unavailable']),
 		method: text.meta({
@@ -119,7 +119,7 @@ export const Explanation = z
 		]).extend({
 			missing: z
 				.array(z.string())
-				.meta({ description: 'Features among the principal reasons that the reason table lacks.' }),
+				.meta({ description: 'Features of principal reasons that the reason table lacks.' }),
 		}),
 		reasonTable: z
 			.strictObject({ revision: z.int(), digest: z.string(), locale: text })
@@ -130,8 +130,8 @@ export const Explanation = z
 		background: z
 			.strictObject({
 				kind: z.enum(['approved-near-cut-off', 'all-applicants']),
-				rows: z.int().meta({ description: 'Number of rows that reasons compare with.' }),
-				approved: z.int().meta({ description: 'Number of approved applicants for percentiles.' }),
+				rows: z.int().meta({ description: 'Rows that the reasons are compared with.' }),
+				approved: z.int().meta({ description: 'The number of approved applicants for percentiles.' }),
 				from: Time,
 				to: Time,
 				digest: z.string(),
@@ -148,7 +148,7 @@ export const Explanation = z
 				counterfactuals: z
 					.literal('all-applicants')
 					.nullable()
-					.meta({ description: 'Used for typical distances.' }),
+					.meta({ description: 'The rows that define a typical distance.' }),
 			})
 			.meta({ description: 'What each part of the explanation compares the person with.' }),
 		sent: z
@@ -158,8 +158,8 @@ export const Explanation = z
 				largest: z
 					.strictObject({ feature: z.string(), sent: z.number(), ours: z.number(), difference: z.number() })
 					.nullable()
-					.meta({ description: 'The largest difference; null if the spaces differ.' }),
-				rankAgreement: number.meta({ description: "Spearman's rho of the absolute values." }),
+					.meta({ description: 'The largest difference; null when they are not in the same space.' }),
+				rankAgreement: number.meta({ description: "Spearman's rho of the sizes." }),
 			})
 			.nullable()
 			.meta({
@@ -183,10 +183,10 @@ export const Explanation = z
 					.nullable(),
 				approvers: z.array(z.string()),
 			})
-			.meta({ description: 'Where the decision comes from, and what was in force at that time.' }),
+			.meta({ description: 'Where the decision comes from, and what was in force at the time.' }),
 		incidents: z
 			.array(z.strictObject({ id: z.string(), title: z.string(), severity: z.string(), openedAt: Time }))
-			.meta({ description: 'Incidents that were open on this model, version and environment at that time.' }),
+			.meta({ description: 'Open for this model, version and environment at that time.' }),
 		proof: z.strictObject({ lookup: LedgerProof, version: LedgerProof.nullable() }).meta({
 			description: 'Ledger entries of this look-up and of the registration of the version.',
 		}),
@@ -250,7 +250,7 @@ export const WhatIf = z
 				margin: z.number(),
 				contributions: z.array(z.strictObject({ feature: z.string(), contribution: z.number() })),
 			})
-			.meta({ description: 'Changed minus unchanged, both from the registered model.' }),
+			.meta({ description: 'Changed minus unchanged, both scored by the registered model.' }),
 		replay: Replay,
 		proof: z.strictObject({ lookup: LedgerProof }),
 	})

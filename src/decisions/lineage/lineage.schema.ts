@@ -7,11 +7,11 @@ const LineageNode = z
 	.strictObject({
 		id: z
 			.string()
-			.meta({ description: '`<kind>:<name>`; also accepted as `from` if `from` supports the kind.' }),
+			.meta({ description: '`<kind>:<name>`, which `from` accepts for the kinds that it knows.' }),
 		kind: z.enum(nodeKinds),
 		name: z.string(),
 		attributes: z.record(z.string(), z.unknown()).meta({
-			description: 'Known attributes. `source: mlflow`: from the tracking server, read at `readAt`.',
+			description: 'What is known of it. `source: mlflow`: from the tracking server, at `readAt`.',
 		}),
 	})
 	.meta({ id: 'LineageNode' })
@@ -27,11 +27,11 @@ const LineageEdge = z
 		at: TimeOrNull,
 		source: z.literal('mlflow').optional(),
 	})
-	.meta({ id: 'LineageEdge', description: 'Edges point from data to decisions.' })
+	.meta({ id: 'LineageEdge', description: 'From data to decisions.' })
 
 export const Lineage = z
 	.strictObject({
-		from: z.string().meta({ description: 'The start node; a shortened commit is completed.' }),
+		from: z.string().meta({ description: 'The node where it starts; an abbreviated commit is written out.' }),
 		direction: z.enum(directions),
 		nodes: z.array(LineageNode),
 		edges: z.array(LineageEdge),

@@ -5,13 +5,14 @@ import { Name } from '../../registry/model/name.ts'
 
 const why = z.string().trim().min(1).max(1000)
 
-/** The content of a table. */
+/** The table in requests and answers. */
 export const TableContentSchema = ReasonTable
 
 export const ReasonTableProposal = z
 	.strictObject({
 		version: Name.optional().meta({
-			description: 'Only for decisions of this version. Default: all versions without their own table.',
+			description:
+				'Only for decisions of this version. Default: for all versions without a table of their own.',
 			example: '7',
 		}),
 		table: ReasonTable,
@@ -20,7 +21,7 @@ export const ReasonTableProposal = z
 	.meta({ id: 'ReasonTableProposal' })
 export type ReasonTableProposal = z.output<typeof ReasonTableProposal>
 
-/** The digest identifies the table that the approver has read. */
+/** The digest shows which table the approver has read. */
 export const ReasonTableApproval = z
 	.strictObject({
 		digest: z
@@ -42,14 +43,14 @@ export const TableRecord = z
 		version: z.string().nullable(),
 		status: z
 			.enum(['draft', 'approved', 'superseded'])
-			.meta({ description: 'superseded: a newer table is in force.' }),
-		digest: z.string().meta({ description: 'Identifies model, version and content; approvals refer to it.' }),
+			.meta({ description: 'superseded: a newer one is in force.' }),
+		digest: z.string().meta({ description: 'Identifies model, version and table; approvals name it.' }),
 		table: TableContentSchema,
 		proposer: z.string(),
 		reason: z.string(),
 		createdAt: Time,
 		approvedAt: TimeOrNull,
-		needs: z.int().meta({ description: 'Number of approvals needed; the proposer cannot approve.' }),
+		needs: z.int().meta({ description: 'The number of people other than the proposer who must approve it.' }),
 		approvals: z.array(
 			z.strictObject({ approver: z.string(), at: Time, digest: z.string(), reason: z.string() }),
 		),

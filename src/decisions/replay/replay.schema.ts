@@ -11,13 +11,13 @@ export const ReplayRecord = z
 			description:
 				'`mismatched`: some logged scores differ from those of the artefact; `matched`: all compared scores agree; `unavailable`: none could be compared.',
 		}),
-		artifact: z.string().nullable().meta({ description: 'SHA-256 of the artefact.' }),
+		artifact: z.string().nullable().meta({ description: 'SHA-256 of the replayed artefact.' }),
 		rows: z.int().meta({ description: 'Predictions of the day.' }),
-		sampled: z.int().meta({ description: 'Number of replayed predictions; the sample is always the same.' }),
+		sampled: z.int().meta({ description: 'How many of them were replayed; always the same ones.' }),
 		matched: z.int(),
 		mismatched: z
 			.int()
-			.meta({ description: 'Includes mismatches found by explanations outside the sample.' }),
+			.meta({ description: 'Includes mismatches that explanations found outside of the sample.' }),
 		unavailable: z.int(),
 		worst: z
 			.number()

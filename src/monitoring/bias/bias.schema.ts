@@ -5,12 +5,10 @@ const Interval = z
 	.strictObject({ value: numberOrNull, low: numberOrNull, high: numberOrNull })
 	.meta({ id: 'Interval', description: 'A value with its 95% interval; null if there is none.' })
 
-const Excluded = z
-	.strictObject({ group: z.string(), n: z.int(), reason: z.string() })
-	.meta({
-		id: 'ExcludedGroup',
-		description: 'A group that was left out, with its number of rows and the reason.',
-	})
+const Excluded = z.strictObject({ group: z.string(), n: z.int(), reason: z.string() }).meta({
+	id: 'ExcludedGroup',
+	description: 'A group that was left out, with its number of rows and the reason.',
+})
 
 const status = z.enum(['ok', 'insufficient'])
 const reasonOrNull = z
@@ -190,11 +188,9 @@ const ProxyGroup = z
 			description:
 				'AUC of all features together (naive Bayes) on held-out rows. 0.5 is no better than chance. A lower bound: redundant features count twice, so a single feature can predict more.',
 		}),
-		top: z
-			.array(z.strictObject({ feature: z.string(), auc: Interval }))
-			.meta({
-				description: 'The features with the highest AUC on their own; intervals account for their number.',
-			}),
+		top: z.array(z.strictObject({ feature: z.string(), auc: Interval })).meta({
+			description: 'The features with the highest AUC on their own; intervals account for their number.',
+		}),
 		flipTest: z.strictObject({ value: z.number().nullable(), rows: z.int() }).meta({
 			description:
 				"Clarify's flip test (FT) over the numeric features: how much more often the group is selected than its five nearest rows outside the group; negative if less often. On at most 1,000 rows with all features.",

@@ -11,12 +11,10 @@ export const WorstSegments = z
 		environment: z.string(),
 		period: z.strictObject({ from: Time, to: Time }),
 		by: z.enum(['error', 'drift']),
-		loss: z
-			.enum(['error', 'absolute', 'share'])
-			.meta({
-				description:
-					'`error`: a wrong decision. `absolute`: the absolute error. `share`: whether a row is from the later period.',
-			}),
+		loss: z.enum(['error', 'absolute', 'share']).meta({
+			description:
+				'`error`: a wrong decision. `absolute`: the absolute error. `share`: whether a row is from the later period.',
+		}),
 		computedAt: Time,
 		rows: z.int().meta({ description: 'Number of rows with a loss.' }),
 		heldOut: z.int().meta({ description: 'Number of rows that the segments are tested on.' }),

@@ -5,13 +5,13 @@ import { FieldName, Name } from './name.ts'
 
 export const Tasks = z.enum(['binary', 'multiclass', 'regression', 'ranking'])
 const names = z.array(FieldName).max(100)
-// A pattern instead of a refinement, so that the JSON schema includes it.
+// A regular expression rather than code, so that the published schema says the same.
 const shortText = z
 	.string()
 	.regex(/^\s*[^\s\u0000][^\u0000]*$/, 'must not be blank')
 	.trim()
 	.max(256)
-const longestRetentionMs = 3650 * dayMs
+const maxRetentionMs = 3650 * dayMs
 export const defaultRetention = '90d'
 export const defaultMaturity = { coverage: 0.8, delay: '30d' }
 const isAscending = (edges: readonly number[]) =>
@@ -19,7 +19,7 @@ const isAscending = (edges: readonly number[]) =>
 
 const isRetention = (text: string) => {
 	const ms = parseDuration(text)
-	return ms !== undefined && ms >= dayMs && ms <= longestRetentionMs
+	return ms !== undefined && ms >= dayMs && ms <= maxRetentionMs
 }
 
 const label = z
@@ -30,24 +30,24 @@ const label = z
 const members = {
 	owner: shortText
 		.nullable()
-		.meta({ description: 'The responsible team or person.', example: 'credit-risk' }),
-	riskTier: shortText.nullable().meta({ description: 'The risk class in your policy.', example: 'high' }),
+		.meta({ description: 'The team or person responsible for it.', example: 'credit-risk' }),
+	riskTier: shortText.nullable().meta({ description: 'The risk class of your own policy.', example: 'high' }),
 	tags: z
 		.array(shortText)
 		.max(100)
-		.meta({ description: 'Tags that rules can select.', example: ['credit'] }),
+		.meta({ description: 'Labels that rules select models by.', example: ['credit'] }),
 	positiveLabel: label.meta({
-		description: 'The decision for scores at or above the threshold.',
+		description: 'The decision for a score at or above the threshold.',
 		example: '1',
 	}),
 	negativeLabel: label.meta({
 		description:
-			'Binary: the other label; all other labels count as unknown. Default: `favourable`, the usual opposite of `positiveLabel`, or the label found in outcomes.',
+			'Binary models: the other label; any other value counts as unknown. Default: the usual opposite of `positiveLabel`, else `favourable`, else the label seen in outcomes.',
 		example: '0',
 	}),
 	favourable: label.meta({
 		description:
-			'The decision that is good for the person, as a value of `label`; groups are compared by it. Default: implied by `manifest.adverse` of the version.',
+			'The decision that is good for the person, as a value of `label`. Groups are compared by its rate. Default: implied by `manifest.adverse` of the version.',
 		example: '0',
 	}),
 	threshold: z
@@ -57,18 +57,19 @@ const members = {
 	sensitive: names
 		.refine(
 			(list) => list.every((n) => !n.includes(' x ') && n !== '__proto__'),
-			'a name must not hold " x ", which joins two attributes',
+			'a name must not contain " x ", which joins two attributes',
 		)
 		.meta({
-			description: 'Attributes for fairness metrics: features, or attributes sent with `POST …/groups`.',
+			description:
+				'Sensitive attributes, by which fairness is measured: features, or sent with POST .../groups.',
 			example: ['SEX'],
 		}),
 	segments: names.meta({
-		description: 'Members of `segment` that get their own metrics.',
+		description: 'Members of `segment` for whose values every metric is computed too.',
 		example: ['branch'],
 	}),
 	upstreams: names.meta({
-		description: 'Sources of the features: incidents with a common source are merged.',
+		description: 'Where the features come from. Incidents of models that share a source are merged.',
 		example: ['crm'],
 	}),
 	bands: z
@@ -76,7 +77,7 @@ const members = {
 		.refine((bands) => Object.values(bands).every(isAscending), 'each list of edges must be ascending')
 		.meta({
 			description:
-				'Edges of groups for numeric sensitive attributes. Default: each value is a group, up to 20, otherwise five bands of the baseline.',
+				'Edges of the groups of a numeric sensitive attribute. Default: one group per value up to 20 values, else five bands from the baseline.',
 			example: { AGE: [25, 35, 45, 60] },
 		}),
 	maturity: z
@@ -89,7 +90,7 @@ const members = {
 		})
 		.meta({
 			description:
-				'When a window is mature: when this share of its outcomes is known, or this long after its end. Until then its metrics are provisional.',
+				'When the performance of a window counts as final: once this share of its outcomes is known, or this long after its end. Until then it is provisional.',
 			example: defaultMaturity,
 		}),
 	retention: z
@@ -155,11 +156,9 @@ export const AlertSubject = z.strictObject({
 
 export const ModelHealth = z
 	.strictObject({
-		status: z
-			.enum(['ok', 'info', 'warning', 'critical', 'unknown'])
-			.meta({
-				description: 'The severity of the worst firing alert; `unknown` before the first computation.',
-			}),
+		status: z.enum(['ok', 'info', 'warning', 'critical', 'unknown']).meta({
+			description: 'The severity of the worst firing alert; `unknown` before the first computation.',
+		}),
 		worstAlert: z
 			.strictObject({
 				rule: z.string(),

@@ -53,14 +53,14 @@ export const noSensitiveAttributes = (model: string): SlackMessage =>
 
 /** The verdict of the four-fifths rule, and the reason. */
 function verdictOf({ reason }: MetricPoint): { verdict: string; why: string } | undefined {
-	const { statement } = splitLeftOut(reason)
-	const verdict = /^(pass|fail|inconclusive): /.exec(statement)?.[1]
-	return verdict === undefined ? undefined : { verdict, why: statement.slice(verdict.length + 2) }
+	const { statement: text } = splitLeftOut(reason)
+	const verdict = /^(pass|fail|inconclusive): /.exec(text)?.[1]
+	return verdict === undefined ? undefined : { verdict, why: text.slice(verdict.length + 2) }
 }
 
 /** The verdict on one attribute. If no attribute can have one, the reason is given once for all. */
-function verdictLine({ findings }: AttributeBias): string[] {
-	const answer = findings.find((a) => a.metric === fourFifths)
+function verdictLine({ points }: AttributeBias): string[] {
+	const answer = points.find((a) => a.metric === fourFifths)
 	const known = answer && verdictOf(answer)
 	if (!answer || !known) return []
 	const { verdict, why } = known
@@ -82,14 +82,14 @@ function metricLine(answer: MetricPoint, hasOutcomes: boolean): string {
 }
 
 /** The groups left out of comparisons; comparisons that leave out the same groups share a line. */
-function leftOutLines(findings: readonly MetricPoint[]): string[] {
+function leftOutLines(points: readonly MetricPoint[]): string[] {
 	const byGroups = new Map<string, string[]>()
-	for (const answer of findings) {
+	for (const answer of points) {
 		const { leftOut } = splitLeftOut(answer.reason)
 		const name = names[answer.metric] ?? answer.metric
 		if (leftOut !== '') byGroups.set(leftOut, [...(byGroups.get(leftOut) ?? []), name])
 	}
-	const all = findings.length
+	const all = points.length
 	return [...byGroups].map(
 		([groups, from]) =>
 			`Left out${from.length === all ? '' : ` of ${from.join(', ')}`}: ${named(groups, longestReason)}`,
@@ -136,15 +136,15 @@ function ratesOf({ attribute, rates }: AttributeBias, { minGroup, favourable }: 
 }
 
 function attributePart(bias: AttributeBias, data: ModelBias): { blocks: Block[]; told: string } {
-	const { attribute, findings } = bias
+	const { attribute, points } = bias
 	const hasOutcomes = (data.at.coverage.value ?? 0) > 0
 	const verdict = verdictLine(bias)
 	// Without outcomes, the reason is already given elsewhere.
-	const compared = findings.filter((a) => !isPending(a, hasOutcomes))
+	const compared = points.filter((a) => !isPending(a, hasOutcomes))
 	const text = lines([
-		`*${named(attribute)}*, n ${count(findings[0]?.n ?? 0)}`,
+		`*${named(attribute)}*, n ${count(points[0]?.n ?? 0)}`,
 		...verdict,
-		...findings.filter((a) => a.metric !== fourFifths).map((a) => metricLine(a, hasOutcomes)),
+		...points.filter((a) => a.metric !== fourFifths).map((a) => metricLine(a, hasOutcomes)),
 		...leftOutLines(compared),
 	])
 	const rates = ratesOf(bias, data)
@@ -154,21 +154,21 @@ function attributePart(bias: AttributeBias, data: ModelBias): { blocks: Block[];
 }
 
 /** Which window this is, and whether it is provisional. */
-function windowText({ at, place, newer, favourable }: ModelBias): string {
+function windowText({ at, chosen, newer, favourable }: ModelBias): string {
 	const state = at.isMature
 		? 'last mature window'
 		: at.isOver
 			? 'no window is mature yet: metrics based on outcomes are *provisional*'
 			: 'the window is not over: everything is *provisional*'
-	const head = `*${windowName(at.window.from, place.window)}* (${state}): ${named(coverageText(at.coverage), longestReason)}`
-	const verdicts = (newer?.attributes ?? []).map(({ attribute, findings }) => {
-		const answer = findings.find((a) => a.metric === fourFifths)
+	const head = `*${windowName(at.window.from, chosen.window)}* (${state}): ${named(coverageText(at.coverage), longestReason)}`
+	const verdicts = (newer?.attributes ?? []).map(({ attribute, points }) => {
+		const answer = points.find((a) => a.metric === fourFifths)
 		const known = answer && verdictOf(answer)
 		const said = answer && known ? `${known.verdict}, ${withInterval(answer)}` : 'unknown'
 		return `${named(attribute, 60)} ${said}`
 	})
 	if (!newer || favourable === undefined || verdicts.length === 0) return head
-	return `${head}\nSince then, the four-fifths rule in ${windowName(newer.window.from, place.window)}: ${clip(verdicts.join('; '), 1000)}`
+	return `${head}\nSince then, the four-fifths rule in ${windowName(newer.window.from, chosen.window)}: ${clip(verdicts.join('; '), 1000)}`
 }
 
 /** Why no attribute has a verdict, and what to do. */
@@ -177,7 +177,7 @@ const noVerdict = (model: string): string =>
 
 /** Fairness by attribute: verdict, differences with intervals, and selection rates as bars. */
 export function biasMessage(data: ModelBias): SlackMessage {
-	const { model, place, favourable, attributes, unseen, alike } = data
+	const { model, chosen, favourable, attributes, unseen, alike } = data
 	const parts = attributes.map((a) => attributePart(a, data))
 	const window = windowText(data)
 	const missing = unseen.map(
@@ -193,7 +193,7 @@ export function biasMessage(data: ModelBias): SlackMessage {
 	]
 	const first = [
 		header(`Fairness of ${model}`),
-		context(placeText(place)),
+		context(placeText(chosen)),
 		section(window),
 		...(verdictless === '' ? [] : [section(verdictless)]),
 		...(missing.length > 0 ? [section(lines(missing))] : []),

@@ -1,6 +1,6 @@
 import type { WindowSize } from '../../core/time.ts'
 import type { MetricPoint } from '../../metrics/metric-point.schema.ts'
-import type { Place } from '../../monitoring/windows/outcomes/recent-windows.ts'
+import type { ChosenSeries } from '../../monitoring/windows/recent-windows.ts'
 import { named, shortTime } from './text.ts'
 
 /** Three significant digits. */
@@ -52,8 +52,8 @@ export const shortName = (metric: string): string => metric.slice(metric.indexOf
 const maxOthers = 4
 
 /** The series of the windows, and which other series there are. */
-export function placeText({ series, window, others }: Place): string {
-	const name = ({ version, environment }: Place['series']) =>
+export function placeText({ series, window, others }: ChosenSeries): string {
+	const name = ({ version, environment }: ChosenSeries['series']) =>
 		`${named(version, 60)} in ${named(environment, 60)}`
 	const segment = series.segment === '' ? '' : `, ${named(series.segment, 60)} = ${named(series.value, 60)}`
 	const more = others.length > maxOthers ? ` and ${others.length - maxOthers} more` : ''

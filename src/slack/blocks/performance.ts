@@ -2,7 +2,7 @@ import { type Slot, trendChart } from '../../charts/text-charts.ts'
 import { formatTime, type WindowSize, windowMs } from '../../core/time.ts'
 import type { MetricPoint } from '../../metrics/metric-point.schema.ts'
 import type { ModelPerformance } from '../../monitoring/performance/read-performance.ts'
-import type { WindowAnswers } from '../../monitoring/windows/outcomes/recent-windows.ts'
+import type { WindowPoints } from '../../monitoring/windows/recent-windows.ts'
 import { limits } from '../limits.ts'
 import {
 	chanceOf,
@@ -37,11 +37,11 @@ export const nothingComputed = (model: string, window: WindowSize): SlackMessage
 	)
 
 /** The metrics of a window, one per line; those without a value are grouped by reason. */
-function figureLines({ answers }: WindowAnswers, shown: readonly string[]): string[] {
+function figureLines({ points }: WindowPoints, shown: readonly string[]): string[] {
 	const known: string[] = []
 	const unknown = new Map<string, string[]>()
 	for (const id of shown) {
-		const answer = answers.get(id)
+		const answer = points.get(id)
 		if (!answer) continue
 		if (answer.value === null) {
 			const why = answer.reason ?? 'not defined for these rows'
@@ -71,7 +71,7 @@ function waitingText(data: ModelPerformance): string {
 }
 
 function matureText(data: ModelPerformance): string {
-	const { mature, maturedWithout, place, shown } = data
+	const { mature, maturedWithout, chosen, shown } = data
 	if (!mature) return waitingText(data)
 	const later =
 		maturedWithout === 0
@@ -80,19 +80,19 @@ function matureText(data: ModelPerformance): string {
 					`:warning: ${maturedWithout} later ${maturedWithout === 1 ? 'window has' : 'windows have'} passed the waiting time without any outcome.`,
 				]
 	return lines([
-		`*Last mature window* ${windowName(mature.window.from, place.window)}: ${named(coverageText(mature.coverage), longestReason)}`,
+		`*Last mature window* ${windowName(mature.window.from, chosen.window)}: ${named(coverageText(mature.coverage), longestReason)}`,
 		...figureLines(mature, shown),
 		...later,
 	])
 }
 
-function newestText({ newest, mature, place, shown }: ModelPerformance): string {
+function newestText({ newest, mature, chosen, shown }: ModelPerformance): string {
 	if (!newest || newest.from === mature?.from) return ''
 	const state = newest.isMature
 		? 'final'
 		: `*provisional*: ${newest.isOver ? 'outcomes are pending' : 'it is not over'}`
 	return lines([
-		`*Newest window* ${windowName(newest.window.from, place.window)}, ${state}; ${named(coverageText(newest.coverage), longestReason)}`,
+		`*Newest window* ${windowName(newest.window.from, chosen.window)}, ${state}; ${named(coverageText(newest.coverage), longestReason)}`,
 		...figureLines(newest, shown),
 	])
 }
@@ -102,24 +102,24 @@ const trustText = ({ trust, reason }: MetricPoint): string =>
 		? `*doubtful*${reason === null ? '' : `: ${reason}`}`
 		: `trust ${trust ?? 'unknown'}${reason === null ? '' : `: ${reason}`}`
 
-function estimateText({ estimates, realised, metric, place }: ModelPerformance): string {
+function estimateText({ estimates, realised, metric, chosen }: ModelPerformance): string {
 	const past =
 		realised.of === 0
 			? 'No past estimate could be checked yet.'
 			: `For past estimates, the interval contained the realised value in ${realised.inside} of ${realised.of}.`
 	const last = estimates.at(-1)
 	if (!last) return realised.of === 0 ? '' : `*Without labels*: no recent estimate. ${past}`
-	const when = windowName(last.window.from, place.window)
+	const when = windowName(last.window.from, chosen.window)
 	return `*Without labels*: ${shortName(metric)} of ${when} is estimated at ${withInterval(last)}, n ${count(last.n)}, ${named(trustText(last), longestReason)}. ${past}`
 }
 
-function restatedText({ restated, metric, place }: ModelPerformance): string {
-	if (restated.count === 0) return ''
-	const all = restated.items.map(({ window, was, until, now, change }) => {
-		const when = windowName(window.from, place.window)
+function revisedText({ revised, metric, chosen }: ModelPerformance): string {
+	if (revised.count === 0) return ''
+	const all = revised.items.map(({ window, was, until, now, change }) => {
+		const when = windowName(window.from, chosen.window)
 		return `• ${when}: was ${figure(was)} until ${until.slice(0, 10)}, now ${figure(now)}${change === '' ? '' : `: ${named(change, longestReason)}`}`
 	})
-	const more = restated.count - restated.items.length
+	const more = revised.count - revised.items.length
 	return lines([
 		`*Restated* ${shortName(metric)}:`,
 		...all,
@@ -130,9 +130,9 @@ function restatedText({ restated, metric, place }: ModelPerformance): string {
 const detectors: Record<string, string> = { adwin: 'ADWIN', page_hinkley: 'Page-Hinkley', ddm: 'DDM' }
 const maxDates = 5
 
-function warningLines({ gaps, changes, place }: ModelPerformance): string[] {
+function warningLines({ gaps, changes, chosen }: ModelPerformance): string[] {
 	const missing = gaps.map((gap) => {
-		const when = windowName(gap.window.from, place.window)
+		const when = windowName(gap.window.from, chosen.window)
 		const what = `coverage differs by ${figure(gap.value ?? 0)} (${chanceOf('p', gap.p)}; ${gap.reason?.replace(/^outcomes are not missing at random: /, '') ?? ''})`
 		return `:warning: Outcomes of ${when} are not missing at random: ${named(what, longestReason)}. Metrics may not hold for all rows.`
 	})
@@ -141,7 +141,7 @@ function warningLines({ gaps, changes, place }: ModelPerformance): string[] {
 		if (own.length === 0) return []
 		const dates = own
 			.slice(-maxDates)
-			.map((a) => windowName(a.window.from, place.window))
+			.map((a) => windowName(a.window.from, chosen.window))
 			.join(', ')
 		const total = own.reduce((sum, a) => sum + (a.value ?? 0), 0)
 		return [
@@ -161,7 +161,7 @@ export function performanceMessage(data: ModelPerformance): SlackMessage {
 		[newestText(data)],
 		[trend.sentence, chart],
 		[estimateText(data)],
-		[restatedText(data)],
+		[revisedText(data)],
 	]
 	const shown = parts.filter(([text]) => text !== '')
 	const hint = context(
@@ -171,7 +171,7 @@ export function performanceMessage(data: ModelPerformance): SlackMessage {
 	return {
 		text: clip(told.join('\n'), limits.messageText),
 		blocks: fitParts(
-			[header(`Performance of ${data.model}`), context(placeText(data.place))],
+			[header(`Performance of ${data.model}`), context(placeText(data.chosen))],
 			shown.map(([text, blocks = []]) => [section(text), ...blocks]),
 			[hint],
 			(n) => `${n} more ${n === 1 ? 'part does' : 'parts do'} not fit into one message.`,
@@ -180,27 +180,27 @@ export function performanceMessage(data: ModelPerformance): SlackMessage {
 }
 
 /** A chart of the windows of a metric, and the same in a sentence. Both are empty if no window has a value. */
-function trendOf({ trend, metric, estimates, place }: ModelPerformance): {
+function trendOf({ trend, metric, estimates, chosen }: ModelPerformance): {
 	sentence: string
 	chart: string[]
 } {
-	const size = windowMs[place.window]
+	const size = windowMs[chosen.window]
 	const first = trend[0]?.from ?? 0
 	const byFrom = new Map(trend.map((w) => [w.from, w]))
 	const estimated = new Map(estimates.map((a) => [Date.parse(a.window.from), a.value]))
-	const length = trend.length === 0 ? 0 : Math.round((place.newest - first) / size) + 1
+	const length = trend.length === 0 ? 0 : Math.round((chosen.newest - first) / size) + 1
 	// Windows without predictions keep their slot, so that the dates are right.
 	const slots = Array.from({ length }, (_, i): Slot => {
 		const window = byFrom.get(first + i * size)
 		return {
-			value: window?.answers.get(metric)?.value ?? null,
+			value: window?.points.get(metric)?.value ?? null,
 			estimate: estimated.get(first + i * size) ?? null,
 			isProvisional: window !== undefined && !window.isMature,
 		}
 	})
-	const name = (from: number) => windowName(formatTime(from), place.window)
+	const name = (from: number) => windowName(formatTime(from), chosen.window)
 	const last = first + (length - 1) * size
-	const known = trend.flatMap((w) => w.answers.get(metric) ?? []).filter((a) => a.value !== null)
+	const known = trend.flatMap((w) => w.points.get(metric) ?? []).filter((a) => a.value !== null)
 	const sentence = [
 		knownSentence(known, slots, shortName(metric), (a) => name(Date.parse(a.window.from))),
 		...(known.length > 0 && estimates.length > 0
