@@ -11,7 +11,7 @@ const dayMs = 86_400_000
 const path = '/v1/models/credit'
 const names = Array.from({ length: columns }, (_, f) => `feature_${f}`)
 
-/** A model of 100 trees of depth 6 with its decisions of three days; answers the ids of those that were declined. */
+/** Registers a model of 100 trees of depth 6 with decisions of three days. Returns the ids of the declined ones. */
 async function prepareCredit({ url }: Server): Promise<string[]> {
 	const bytes = modelBytes(100, 6, columns)
 	const model = openModel('xgboost-json', bytes, { manifest: { features: names } })
@@ -77,7 +77,7 @@ async function approveReasons(url: string): Promise<void> {
 		await as(await keyOf(role), `/reason-tables/${revision}/approvals`, { digest, reason: 'bench' })
 }
 
-/** Explanations one after the other, each of another decision, for some seconds; sorted ms. */
+/** Explains one decision after another for some seconds. Returns sorted times in ms. */
 async function ask({ url }: Server, ids: readonly string[], seconds: number): Promise<number[]> {
 	const times: number[] = []
 	const until = performance.now() + seconds * 1000
@@ -92,7 +92,7 @@ async function ask({ url }: Server, ids: readonly string[], seconds: number): Pr
 	return times.sort((a, b) => a - b)
 }
 
-/** How long "why" takes, alone and while ingest runs at half of what it can. */
+/** Measures how long "why" takes, alone and while ingest runs at half of its rate. */
 export async function benchAnswers(rows: number): Promise<Measurement[]> {
 	const server = await startServer()
 	try {

@@ -13,7 +13,7 @@ const maxSeconds = 20
 
 type Spent = { wall: number; cpu: number }
 
-/** Seconds by the clock, and of the cores that the process used. */
+/** Seconds of wall time, and of CPU time on all cores. */
 async function measure(work: () => Promise<unknown>): Promise<Spent> {
 	const [began, before] = [performance.now(), process.cpuUsage()]
 	await work()
@@ -21,7 +21,7 @@ async function measure(work: () => Promise<unknown>): Promise<Spent> {
 	return { wall: (performance.now() - began) / 1000, cpu: (user + system) / 1e6 }
 }
 
-/** What a first import takes: sixty days of two models over HTTP, as the demo posts them, then every job in its order. */
+/** Measures a first import: sixty days of two models over HTTP, as the demo posts them, then each job in order. */
 export async function benchBackFill(): Promise<Measurement[]> {
 	const folder = await mkdtemp(join(tmpdir(), 'plumbline-bench-'))
 	const key = `bench-${randomBytes(12).toString('hex')}`

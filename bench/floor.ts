@@ -5,9 +5,9 @@ import { createClient } from '@libsql/client'
 import { makeBodies } from './rows.ts'
 
 /**
- * The floor of ingest: one process that parses each line and inserts it into libSQL under a sequential key, a
- * thousand rows a commit, as durable as the service (WAL, FULL). No HTTP, no validation, no uniqueness, no profile.
- * Answers rows per second.
+ * The floor that ingest is compared with: one process parses each line and inserts it into libSQL with a sequential key, a
+ * thousand rows in a commit, as durable as the service (WAL, FULL). No HTTP, validation, uniqueness or summaries. Returns rows
+ * per second.
  */
 export async function measureFloor(rows: number): Promise<number> {
 	const folder = await mkdtemp(join(tmpdir(), 'plumbline-floor-'))

@@ -103,7 +103,7 @@ export async function prepare(server: Server): Promise<void> {
 	if (answer.status >= 300) throw new Error(`baseline: ${answer.status} ${answer.body}`)
 }
 
-/** Posts rows in batches of 1,000 from four connections; answers rows per second for each tenth of the way. */
+/** Posts rows in batches of 1,000 on four connections. Returns the rows per second of each twentieth. */
 export async function pump(server: Server, rows: number, ids: string[]): Promise<number[]> {
 	const began = Date.now()
 	const bodies = makeBodies(40, batchRows, 3, (r) => began - 1000 + (r % 1000))
@@ -132,7 +132,7 @@ export async function pump(server: Server, rows: number, ids: string[]): Promise
 export const quantile = (sorted: number[], q: number) =>
 	sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] as number
 
-/** Single-row posts beside batches at half of the measured rate: latencies in ms. */
+/** Latencies in ms of single-row posts, while batches are posted at half of the measured rate. */
 async function singlePosts(
 	server: Server,
 	rate: number,
@@ -186,7 +186,7 @@ async function diskBytes(folder: string): Promise<number> {
 
 const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length
 
-/** The ingest measures; `rows` is 4,000,000 for the table in the documentation. */
+/** Measures ingest. The table in the documentation is for 4,000,000 rows. */
 export async function benchIngest(rows: number): Promise<Measurement[]> {
 	const before = await measureFloor(200_000)
 	const server = await startServer()

@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http'
 import { parentPort, workerData } from 'node:worker_threads'
 import { makeBodies, withFreshIds } from './rows.ts'
 
-// Posts batches at a fixed rate, in a thread of its own, so that making them does not hold up the one that measures.
+// Posts batches at a fixed rate, on its own thread, so that making them does not delay the thread that measures.
 const { url, key, rowsPerSecond, seconds } = workerData as {
 	url: string
 	key: string

@@ -1,9 +1,8 @@
-import type { Context } from '../src/context.ts'
 import { dayMs, hourMs, windowStart } from '../src/core/time.ts'
 import type { Statement } from '../src/db/sql.ts'
-import type { RowKind } from '../src/log/prediction-log.ts'
-import { computeDirty } from '../src/monitoring/windows/compute-dirty.ts'
-import { outcomeComputation } from '../src/monitoring/windows/outcomes/compute-outcomes.ts'
+import type { RowKind } from '../src/log/row-kinds.ts'
+import { outcomes } from '../src/monitoring/windows/outcomes.ts'
+import { computeWindows } from '../src/monitoring/windows/pipeline.ts'
 import { BatchBuilder, type RowInput } from '../src/summaries/inputs/batch-builder.ts'
 import { addOutcome, addPrediction } from '../src/summaries/outcomes/contribute.ts'
 import { encodeOutcomeSummary } from '../src/summaries/outcomes/encoding.ts'
@@ -51,7 +50,7 @@ async function appendAll(
 const names = Array.from({ length: featureCount }, (_, f) => `feature_${f}`)
 const bodyRows = 10_000
 
-/** Posts bodies of rows from four connections; answers rows per second. */
+/** Posts bodies of rows on four connections. Returns rows per second. */
 async function post(
 	server: Server,
 	path: string,
@@ -73,7 +72,7 @@ async function post(
 	return count / ((performance.now() - began) / 1000)
 }
 
-/** Outcomes over HTTP in random order over forty days of predictions with twenty features, against posting these. */
+/** Posts forty days of predictions with twenty features, then their outcomes in random order. */
 async function benchJoin(count: number): Promise<Measurement[]> {
 	const server = await startServer()
 	try {
@@ -122,7 +121,7 @@ async function benchJoin(count: number): Promise<Measurement[]> {
 	}
 }
 
-/** The time that single late outcomes take, in an hour of `count` rows. */
+/** The median time to store one late outcome, in an hour of `count` rows. */
 async function lateOutcome(count: number): Promise<number> {
 	const store = await openStore(now)
 	const tries = 200
@@ -154,13 +153,13 @@ async function lateOutcome(count: number): Promise<number> {
 
 const models = 1000
 
-/** One day of a thousand models with eight attributes and all pairs of them: computing all metrics of the day. */
+/** Computes all metrics of one day of a thousand models with eight attributes and all pairs of them. */
 async function benchFairness(): Promise<Measurement[]> {
 	const store = await openStore(now)
 	try {
 		const { sql } = store.context
 		const random = randomSequence(3)
-		const outcomeSummaries = Array.from({ length: 8 }, () => encodeOutcomeSummary(dayOutcomes(random, 1000)))
+		const summaries = Array.from({ length: 8 }, () => encodeOutcomeSummary(dayOutcomes(random, 1000)))
 		const list: Statement[] = []
 		for (let m = 1; m <= models; m++)
 			list.push(
@@ -168,28 +167,18 @@ async function benchFairness(): Promise<Measurement[]> {
 				{ sql: "INSERT INTO log_series VALUES (?, ?, '1', 'production', '', '')", params: [m, `model-${m}`] },
 				{
 					sql: 'INSERT INTO log_tally VALUES (?, ?, 1, ?)',
-					params: [m, start, outcomeSummaries[m % 8] as Uint8Array],
+					params: [m, start, summaries[m % 8] as Uint8Array],
 				},
 				{ sql: 'INSERT INTO log_tally_dirty VALUES (?, ?, 1)', params: [m, start] },
 			)
 		await sql.batch(list)
-		const daily = {
-			...outcomeComputation,
-			computeFamily: (
-				context: Context,
-				family: Parameters<typeof outcomeComputation.computeFamily>[1],
-				windows: Parameters<typeof outcomeComputation.computeFamily>[2],
-			) =>
-				outcomeComputation.computeFamily(
-					context,
-					family,
-					windows.filter((w) => w.size === '1d'),
-				),
-		}
+		const daily = { ...outcomes, sizes: ['1d'] as const }
 		const began = performance.now()
-		await computeDirty(store.context, daily)
+		await computeWindows(store.context, daily)
 		const seconds = (performance.now() - began) / 1000
-		const [row] = await sql.values({ sql: 'SELECT sum(length(bytes)) FROM outcome_record' })
+		const [row] = await sql.all<{ bytes: number }>({
+			sql: 'SELECT sum(length(bytes)) AS bytes FROM outcome_record',
+		})
 		return [
 			{
 				name: '1,000 models x 8 attributes and their 28 pairs, one day computed',
@@ -198,7 +187,7 @@ async function benchFairness(): Promise<Measurement[]> {
 				target: '<= 60',
 				ok: seconds <= 60,
 			},
-			{ name: 'its results', value: (row as [number])[0] / 1e6, unit: 'MB' },
+			{ name: 'its results', value: (row?.bytes ?? 0) / 1e6, unit: 'MB' },
 		]
 	} finally {
 		await store.close()
@@ -206,7 +195,7 @@ async function benchFairness(): Promise<Measurement[]> {
 }
 
 function dayOutcomes(random: () => number, rows: number) {
-	const outcomeSummary = emptyOutcomeSummary()
+	const summary = emptyOutcomeSummary()
 	for (let i = 0; i < rows; i++) {
 		const groups = Object.fromEntries(
 			attributes.map((a, k) => [a, `g${Math.floor(random() * (2 + (k % 4)))}`]),
@@ -219,11 +208,11 @@ function dayOutcomes(random: () => number, rows: number) {
 			probabilities: [],
 			groups: withPairs(groups),
 		}
-		addPrediction(outcomeSummary, 'binary', row)
+		addPrediction(summary, 'binary', row)
 		const actual = { text: random() < score ? '+' : '-', value: Number.NaN }
-		addOutcome(outcomeSummary, 'binary', row, { observed: true, actual }, 1)
+		addOutcome(summary, 'binary', row, { observed: true, actual }, 1)
 	}
-	return outcomeSummary
+	return summary
 }
 
 export async function benchOutcomes(count = 400_000): Promise<Measurement[]> {

@@ -2,7 +2,7 @@ import { randomFillSync } from 'node:crypto'
 
 export const featureCount = 20
 
-/** Deterministic numbers in [0, 1): a linear congruential generator is enough for made-up features. */
+/** Deterministic numbers in [0, 1). A linear congruential generator is enough for synthetic features. */
 export function randomSequence(seed: number): () => number {
 	let state = seed >>> 0
 	return () => {
@@ -16,7 +16,7 @@ const hexDigits = Buffer.from('0123456789abcdef')
 const idTemplate = '00000000-0000-4000-8000-000000000000'
 const idSlots = [...idTemplate].flatMap((c, i) => (c === '0' ? [i] : []))
 
-/** An NDJSON body whose ids can be made new in place, so that the sender costs next to nothing. */
+/** An NDJSON body whose ids can be replaced in place, so that the sender takes little CPU. */
 export type Body = { bytes: Buffer; idOffsets: number[] }
 
 function line(random: () => number, timestamp: string): string {
@@ -28,7 +28,7 @@ function line(random: () => number, timestamp: string): string {
 	return `{"predictionId":"${idTemplate}","version":"1","timestamp":"${timestamp}","score":${score},"latencyMs":${(5 + random() * 40).toFixed(1)},"features":{${features.join(',')}}}\n`
 }
 
-/** Amounts, rates, counts and ages, as lenders log them: a few digits each. */
+/** Amounts, rates, counts and ages with a few digits each, as lenders log them. */
 function featureValue(f: number, random: () => number): string {
 	if (f % 4 === 0) return (1000 + random() * 9000).toFixed(1)
 	if (f % 4 === 1) return random().toFixed(4)

@@ -1,14 +1,14 @@
 import { readConfig } from '../src/config.ts'
-import { readAnswers } from '../src/monitoring/windows/read-metrics.ts'
+import { readPoints } from '../src/monitoring/windows/read-points.ts'
 import { openContext } from '../src/node.ts'
 
-// A process that reads the series of one feature, as a chart asks for it, and says how long that takes.
+// Reads the series of one feature as a chart queries it, and prints how long that takes. A process of its own.
 const [url, model, feature] = process.argv.slice(2) as [string, string, string]
 const { context, close } = await openContext(readConfig({ PLUMBLINE_DATABASE_URL: url }))
 const times: number[] = []
 for (let i = 0; i < 300; i++) {
 	const began = performance.now()
-	const { items } = await readAnswers(context, {
+	const { items } = await readPoints(context, {
 		model,
 		metrics: ['drift.psi'],
 		feature,
@@ -19,6 +19,6 @@ for (let i = 0; i < 300; i++) {
 	times.push(performance.now() - began)
 }
 await close()
-// The first hundred are of a process that has just begun.
+// The first hundred are the warm-up of a new process.
 const sorted = times.slice(100).sort((a, b) => a - b)
 console.log(JSON.stringify({ p50: sorted[99], p95: sorted[189] }))

@@ -6,11 +6,11 @@ import type { Context } from '../src/context.ts'
 import { defaultLimits } from '../src/core/limits.ts'
 import { openDatabase } from '../src/db/database.ts'
 import { migrate, openSql } from '../src/db/open-node.ts'
-import { openLibsqlLog } from '../src/log/libsql.ts'
+import { openLibsqlLog } from '../src/log/libsql-log-node.ts'
 
 export type Store = { context: Context; url: string; close(): Promise<void> }
 
-/** A fresh database in a folder of its own, at a time that stands still. */
+/** A new database in its own folder, with a fixed clock. */
 export async function openStore(now: number): Promise<Store> {
 	const folder = await mkdtemp(join(tmpdir(), 'plumbline-bench-'))
 	const url = `file:${join(folder, 'bench.db')}`

@@ -1,4 +1,4 @@
-/** One line of the table. `ok` is absent where there is no target. */
+/** One row of the table. `ok` is absent when there is no target. */
 export type Measurement = { name: string; value: number; unit: string; target?: string; ok?: boolean }
 
 const format = (value: number): string =>

@@ -3,7 +3,7 @@ import { AppError } from './core/errors.ts'
 import { defaultLimits, type Limits } from './core/limits.ts'
 import { nearest } from './core/nearest.ts'
 import { logLevels } from './platform/logger.ts'
-import type { ArtifactSettings } from './registry/artifact/artifact-settings.ts'
+import type { ArtifactSettings } from './registry/artifact/artifact-source.ts'
 
 const text = z.string().min(1)
 const httpUrl = z

@@ -11,7 +11,7 @@ import {
 	rejectedTotals,
 	replayDays,
 } from '../db/schema.ts'
-import { allModels } from '../registry/model/all-models.ts'
+import { allModels } from '../registry/model/find-model.ts'
 import { serviceModel, severities } from '../rules/rule-set.ts'
 
 const timeoutMs = 1500

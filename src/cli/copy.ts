@@ -5,7 +5,7 @@ import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createClient } from '@libsql/client'
 import { AppError } from '../core/errors.ts'
-import { archiveReader } from '../log/archive-node.ts'
+import { archiveReader } from '../log/maintain/archive-node.ts'
 
 // Copies of a database with its archive and its model files: checked, and in place whole or not at all.
 

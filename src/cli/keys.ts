@@ -1,8 +1,6 @@
 import { type Actor, type Role, roles } from '../core/actor.ts'
-import { createKey } from '../registry/key/create-key.ts'
+import { createKey, listKeys, revokeKey } from '../registry/key/access-keys.ts'
 import { KeyInput } from '../registry/key/key.schema.ts'
-import { listKeys } from '../registry/key/list-keys.ts'
-import { revokeKey } from '../registry/key/revoke-key.ts'
 import {
 	type Command,
 	listOption,

@@ -8,7 +8,7 @@ import { Manifest } from '../explain/manifest.ts'
 import { ArtifactError, type ArtifactFormat, artifactFormats } from '../explain/model.ts'
 import type { OpenedModel } from '../ports/model-cache.ts'
 import { guessFormat, refuseKnown } from '../registry/artifact/guess-format.ts'
-import { openBytes } from '../registry/artifact/open-bytes.ts'
+import { openBytes } from '../registry/artifact/open-version.ts'
 import { UsageError } from './command.ts'
 
 /** The bytes of a file, unpacked. */

@@ -2,7 +2,7 @@ import { ByteBudget, type ByteHold } from './byte-budget.ts'
 import { AppError } from './errors.ts'
 
 const turnMs = 10
-/** What a byte may cost beyond the limit: a good body takes a tenth of it. */
+/** CPU time allowed per byte in addition to the limit: a normal body takes a tenth of it. */
 const msPerByte = 1e-3
 
 const { process } = globalThis as { process?: { threadCpuUsage(): { user: number; system: number } } }
@@ -12,10 +12,10 @@ function threadMs(): number {
 	return (user + system) / 1000
 }
 
-/** CPU time of this thread, where the platform tells (workers throw); else the clock, which also runs for others. */
-const cpuMs = tells(threadMs) ? threadMs : () => performance.now()
+/** CPU time of this thread where the platform has it (workers throw); else wall time, which includes other work. */
+const cpuMs = isAvailable(threadMs) ? threadMs : () => performance.now()
 
-function tells(clock: () => number): boolean {
+function isAvailable(clock: () => number): boolean {
 	try {
 		return clock() >= 0
 	} catch {
@@ -24,8 +24,8 @@ function tells(clock: () => number): boolean {
 }
 
 /**
- * Lets others have the event loop after about 10 ms of work on one body, and stops a body that costs too much. Clocks of
- * workers may stand still while code runs: there the platform's own limit holds.
+ * Yields to other work after about 10 ms on one body, and stops a body that costs too much CPU time. On workers the clock may
+ * not advance while code runs: the platform's own limit applies there.
  */
 export class Breather {
 	private since = performance.now()
@@ -43,17 +43,17 @@ export class Breather {
 		this.turnCpu = cpu()
 	}
 
-	/** More of the body has come, so more work is fair. */
+	/** More bytes of the body have arrived, so more work is allowed. */
 	allow(bytes: number): void {
 		this.allowed += bytes * msPerByte
 	}
 
-	/** What was waited for is here: the time until now was nobody's work. */
+	/** Waiting has ended: the time until now does not count as work. */
 	wake(): void {
 		this.since = performance.now()
 	}
 
-	/** Whether it is time to breathe. */
+	/** Whether to yield now. */
 	get isDue(): boolean {
 		const now = performance.now()
 		this.turn += now - this.since
@@ -61,14 +61,14 @@ export class Breather {
 		return this.turn >= turnMs
 	}
 
-	/** Throws `too-large` when the body has cost too much. */
+	/** Yields. Throws `too-large` when the body has cost too much. */
 	async breathe(): Promise<void> {
-		// Others may have used the thread in between, and other processes the processor: it is the lesser of both.
+		// Wall time includes other work in this thread, CPU time excludes waiting: the smaller counts.
 		this.spent += Math.min(this.turn, this.cpu() - this.turnCpu)
 		if (this.spent > this.allowed)
 			throw new AppError(
 				'too-large',
-				`The body takes too long to process (limit bodyCpuMs, ${this.limitMs} ms and 1 ms a kilobyte). Check what it holds, and send it in parts.`,
+				`The body takes too long to process (limit bodyCpuMs, ${this.limitMs} ms and 1 ms per kilobyte). Check its content, or send it in parts.`,
 			)
 		await new Promise((resolve) => setImmediate(resolve))
 		this.turn = 0
@@ -77,10 +77,10 @@ export class Breather {
 	}
 }
 
-/** What the request that rows come with may use up. */
+/** The resources that a request with rows may use. */
 export type Use = { breather: Breather; hold: ByteHold }
 
-/** For files of our own. */
+/** Unlimited, for trusted input such as local files. */
 export const anyUse = (): Use => ({
 	breather: new Breather(Number.POSITIVE_INFINITY),
 	hold: new ByteBudget(Number.POSITIVE_INFINITY).open(),

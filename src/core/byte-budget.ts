@@ -1,15 +1,15 @@
 import { AppError } from './errors.ts'
 
 const waitMs = 1000
-/** What a hold may have of the last quarter, which is kept for small ones. */
+/** The last quarter of the budget is reserved for holds of this size. */
 const smallBytes = 256 * 1024
 const sharedPart = 0.75
 
 type Waiter = { hold: ByteHold; bytes: number; resolve: () => void }
 
 /**
- * What all requests together may hold in memory. The last quarter is for holds of at most 256 KB, so that a few large
- * bodies cannot keep small posts out. One file at a time may be larger than its share: it does not count.
+ * The memory that all requests together may use. The last quarter is reserved for holds of at most 256 KB, so that a few
+ * large bodies cannot block small ones. One file at a time may exceed its share: it does not count.
  */
 export class ByteBudget {
 	used = 0
@@ -26,7 +26,7 @@ export class ByteBudget {
 		return new ByteHold(this)
 	}
 
-	/** More than half is taken: who can write down what it holds should. */
+	/** More than half is used: holders that can flush their buffers should. */
 	get isTight(): boolean {
 		return this.used > this.limit / 2
 	}
@@ -62,7 +62,7 @@ export class ByteBudget {
 					reject(
 						new AppError(
 							'overloaded',
-							`Requests hold as much memory as they may together, ${this.limit} bytes (limit bytesInFlight). Send this one again later.`,
+							`All requests together use the allowed memory of ${this.limit} bytes (limit bytesInFlight). Retry later.`,
 							{ retryAfterMs: waitMs },
 						),
 					)
@@ -85,12 +85,12 @@ export class ByteBudget {
 	}
 }
 
-/** What one request holds. */
+/** The memory of one request. */
 export class ByteHold {
 	bytes = 0
-	/** How long it has waited for what it has. */
+	/** How long it has waited so far. */
 	waitedMs = 0
-	/** It may be larger than the budget, when it is alone in that. */
+	/** A file may exceed the budget, one at a time. */
 	isFile = false
 	private isClosed = false
 	private readonly budget: ByteBudget
@@ -109,7 +109,7 @@ export class ByteHold {
 		return true
 	}
 
-	/** Waits for room, at most a second. Throws `overloaded`. */
+	/** Waits for memory, at most a second. Throws `overloaded`. */
 	async take(bytes: number): Promise<void> {
 		if (!this.tryTake(bytes)) await this.budget.wait(this, bytes)
 	}

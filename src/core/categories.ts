@@ -1,4 +1,4 @@
-/** An integer that was written as a float: what a data frame makes of codes with nulls among them. */
+/** An integer written as a float, as data frames write integer codes in columns with nulls. */
 const integralFloat = /^(-?(?:0|[1-9]\d*))\.0+$/
 const decimal = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/
 const integer = /^-?(?:0|[1-9]\d*)$/
@@ -14,16 +14,16 @@ const codeOf: ReadonlyMap<string, string> = new Map([
 	['false', '0'],
 ])
 
-/** `1` of `1.0`; any other text as it is. */
+/** `1` for `1.0`; any other text unchanged. */
 export function integerText(text: string): string {
 	const whole = text.endsWith('0') ? integralFloat.exec(text)?.[1] : undefined
 	return whole === '-0' ? '0' : (whole ?? text)
 }
 
 /**
- * The categories that are known of a feature. A text is its own category; one that is not known may be another spelling of
- * one that is, from a source that writes values otherwise: `1.0` of `1` where the numbers among the categories are
- * integers, `True` of `true`, and 1 of `true` where there are but two. `1.10` is never `1.1`, nor `007` `7`.
+ * The known categories of a feature. An unknown text may be another spelling of a known category: `1.0` for `1` where the
+ * numeric categories are integers, `True` for `true`, and `1` for `true` where there are only two categories. `1.10` is never
+ * `1.1`, and `007` is never `7`.
  */
 export class Categories {
 	private readonly exact: ReadonlyMap<string, number>
@@ -47,7 +47,7 @@ export class Categories {
 		return this.areBooleans ? (codeOf.get(plain) ?? plain) : plain
 	}
 
-	/** The index of the category that a text is, in whichever spelling; undefined when it is none. */
+	/** The index of a text's category, in any spelling; undefined for an unknown one. */
 	find(text: string): number | undefined {
 		return this.exact.get(text) ?? this.spellings.get(this.keyOf(text))
 	}
@@ -55,7 +55,7 @@ export class Categories {
 
 const known = new WeakMap<readonly string[], Categories>()
 
-/** The same for the same list, which must not change. */
+/** Cached by the list, which must not change. */
 export function categoriesOf(values: readonly string[]): Categories {
 	let categories = known.get(values)
 	if (!categories) {
@@ -65,7 +65,7 @@ export function categoriesOf(values: readonly string[]): Categories {
 	return categories
 }
 
-/** Names that become known as they come. */
+/** Collects names as they occur. */
 export class KnownNames {
 	private list: readonly string[] = []
 
@@ -81,7 +81,7 @@ export class KnownNames {
 		this.list = this.list.filter((other) => other !== name)
 	}
 
-	/** The name as it came first, in whichever spelling; undefined when it is new. */
+	/** The first spelling of a name; undefined when it is new. */
 	find(name: string): string | undefined {
 		const index = categoriesOf(this.list).find(name)
 		return index === undefined ? undefined : this.list[index]

@@ -3,8 +3,8 @@ import type { ByteHold } from './byte-budget.ts'
 type Growing = ArrayBuffer & { transfer?(bytes: number): ArrayBuffer }
 
 /**
- * All bytes of a stream, or undefined when there are more than `mostBytes`: then no more are read. `expected` is how many
- * will come, where that is known, so that a large file stands in memory once. They are counted in `hold`.
+ * All bytes of a stream, or undefined when there are more than `maxBytes`: reading stops there. `expected` is their number
+ * where it is known, so that a large file is in memory only once. The bytes are counted in `hold`.
  */
 export async function collectBytes(
 	stream: (AsyncIterable<Uint8Array> & { cancel?(): Promise<void> }) | null,
@@ -22,7 +22,7 @@ export async function collectBytes(
 		const needed = size + part.byteLength
 		if (needed > maxBytes) return undefined
 		if (needed > buffer.length) {
-			// Grown as the bytes come: what a client announces is not memory yet.
+			// The buffer grows with the bytes that arrive, whatever length the client has announced.
 			const most = expected >= needed ? expected : maxBytes
 			const length = Math.min(most, Math.max(needed, 2 * buffer.length))
 			await hold?.take(length - buffer.length)
@@ -35,7 +35,7 @@ export async function collectBytes(
 	return size === buffer.length ? buffer : resized(buffer, size)
 }
 
-/** The bytes with more room, or less. Moved where the platform can, else copied. */
+/** The bytes in a longer or shorter buffer, moved where the platform can, else copied. */
 function resized(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
 	const buffer: Growing = bytes.buffer
 	if (buffer.transfer) return new Uint8Array(buffer.transfer(length))

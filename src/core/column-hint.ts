@@ -1,9 +1,9 @@
 import { nearest } from './nearest.ts'
 
-/** Without case and punctuation, in which names differ most often. */
+/** Ignores case and punctuation, in which names differ most often. */
 const plain = (name: string): string => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
 
-/** What others call the fields of a row. */
+/** Common other names of the fields of a row. */
 const usualNames: Record<string, readonly string[]> = {
 	predictionId: ['id', 'rowid', 'requestid', 'inferenceid', 'eventid', 'uuid'],
 	timestamp: ['ts', 'time', 'date', 'datetime', 'when', 'eventtime', 'scoredat', 'createdat', 'predictedat'],
@@ -15,7 +15,7 @@ const usualNames: Record<string, readonly string[]> = {
 	version: ['modelversion'],
 	environment: ['env', 'stage'],
 }
-/** In shorter names an edit is most of the name. */
+/** In shorter names one edit changes too much. */
 const shortestNear = 5
 
 const alike = (name: string, candidates: readonly string[]): string | undefined =>
@@ -27,23 +27,23 @@ function near(name: string, candidates: readonly string[]): string | undefined {
 	return candidates.find((candidate) => plain(candidate) === found)
 }
 
-/** The field that a name stands for, however it is written, or as others call it. */
+/** The field of a name, in any spelling or by a common other name. */
 export const fieldLike = (name: string, fields: readonly string[]): string | undefined =>
 	alike(name, fields) ?? fields.find((field) => usualNames[field]?.includes(plain(name)))
 
-/** What a model and its version declare, and which of it the rows lack. */
+/** What a model and its version declare and the rows lack. */
 export type Declared = {
-	/** Fields of a row that are not there yet. */
+	/** Fields that the rows lack. */
 	fields: readonly string[]
 	segments: readonly string[]
 	sensitive: readonly string[]
-	/** Features that are not there yet. */
+	/** Features that the rows lack. */
 	features: readonly string[]
 }
 
 export type ColumnHint = { field: string; text: string }
 
-/** What a column that nobody declared was probably meant for; undefined where nothing is near. */
+/** What an undeclared column was probably meant to be; undefined where nothing is similar. */
 export function columnHint(
 	column: string,
 	{ fields, segments, sensitive, features }: Declared,

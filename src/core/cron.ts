@@ -30,7 +30,7 @@ function parseField(text: string, [low, high]: readonly [number, number]): Field
 	return values
 }
 
-/** Five cron fields (minute, hour, day of month, month, day of week; UTC). Throws RangeError for another form. */
+/** Five cron fields (minute, hour, day of month, month, day of week; UTC). Throws RangeError for any other format. */
 function parseCron(cron: string): { fields: readonly Field[]; anyDay: boolean; anyWeekday: boolean } {
 	const texts = cron.trim().split(/\s+/)
 	if (texts.length !== ranges.length) throw new RangeError(`not five cron fields: ${cron}`)
@@ -47,7 +47,7 @@ export function dueTimes(cron: string, after: number, until: number, limit: numb
 	const onDay = (date: Date) => {
 		const day = days.has(date.getUTCDate())
 		const weekday = weekdays.has(date.getUTCDay()) || (date.getUTCDay() === 0 && weekdays.has(7))
-		// As in Vixie cron: when both are restricted, either is enough.
+		// As in Vixie cron: when both are restricted, one match is enough.
 		return months.has(date.getUTCMonth() + 1) && (anyDay || anyWeekday ? day && weekday : day || weekday)
 	}
 	const found: number[] = []

@@ -1,8 +1,8 @@
 const boundary = /[\s_\-/.,;:|]/
 
 /**
- * Where a text of more than `end` UTF-16 units is cut: at the last boundary of a word before it, unless that would take half
- * of the text away, as in one long word.
+ * Where to cut a text of more than `end` UTF-16 units: at the last word boundary, unless that would remove half of the text,
+ * as with one long word.
  */
 export function wordEnd(text: string, end: number): number {
 	if (boundary.test(text[end] ?? ' ')) return end

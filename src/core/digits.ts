@@ -1,2 +1,2 @@
-/** A number with as many digits as one reads: three. */
+/** A number with three significant digits. */
 export const digits = (x: number): string => String(Number(x.toPrecision(3)))

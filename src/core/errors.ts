@@ -1,6 +1,6 @@
 import { type Hint, hintText, type Transport } from './hints.ts'
 
-/** The closed list of failures that a caller can tell apart. Each transport maps them once. */
+/** The closed list of failures that callers can distinguish. Each transport maps them once. */
 export type ErrorCode =
 	| 'invalid' // the request has the wrong shape or content (HTTP 422)
 	| 'malformed' // the body cannot be parsed at all (400)
@@ -18,8 +18,8 @@ export type ErrorCode =
 export type Fault = { path: string; message: string }
 
 /**
- * What use cases throw. `message` says what is wrong, in words of the person who has to act on it; `hint` where to go next,
- * which each transport says in its own words.
+ * What use cases throw. `message` says what is wrong, for the person who has to act on it; `hint` says where to go next, which
+ * each transport words in its own way.
  */
 export class AppError extends Error {
 	readonly code: ErrorCode

@@ -1,17 +1,17 @@
-/** How long a glob may be. Matching costs at most its length times that of the name. */
+/** The maximum length of a glob. Matching costs at most its length times that of the name. */
 export const longestGlob = 256
 
 const widthAt = (text: string, at: number): number => ((text.codePointAt(at) as number) > 0xffff ? 2 : 1)
 
 /**
- * Whether `name` matches a glob in which `*` stands for any run of characters and `?` for one. Only the last `*` is ever
- * tried again, as any match can be moved to the first place that fits; so nothing grows with the number of `*`.
+ * Whether `name` matches a glob, in which `*` matches any run of characters and `?` exactly one. Backtracking to the last `*`
+ * is enough, since every earlier part may match as early as possible: the cost does not grow with the number of `*`.
  */
 export function matchesGlob(glob: string, name: string): boolean {
 	if (glob === '*' || glob === name) return true
 	let g = 0
 	let n = 0
-	// After the last `*`, and the character of the name at which what follows is being tried.
+	// The position after the last `*`, and the character of the name at which the rest is tried.
 	let star = -1
 	let tried = 0
 	while (n < name.length) {
@@ -32,19 +32,18 @@ export function matchesGlob(glob: string, name: string): boolean {
 	return g === glob.length
 }
 
-/** Sets of positions that `contains` looks at before it gives up. Globs that people write need fewer than a hundred. */
+/** How many sets of positions `contains` visits before it gives up. Usual globs need fewer than a hundred. */
 const maxSteps = 1024
 
 /**
- * Whether every name that `asked` matches is matched by one of the globs of `scope`: scopes contain globs, they do not
- * match their text. A union counts as a whole: `a` and `a?*` contain `a*`. Exact, but for globs made to be costly,
- * which are refused.
+ * Whether the globs of `scope` together match every name that the other glob matches: `a` and `a?*` contain `a*`. The
+ * result is exact, except that globs designed to be costly count as not contained.
  */
 export function contains(scope: readonly string[], asked: string): boolean {
 	if (scope.includes('*') || scope.includes(asked)) return true
 	const outer = automaton(scope)
 	const inner = tokensOf(asked)
-	// Wherever `asked` takes any character, the hardest is one that no glob names: undefined.
+	// Where the other glob takes any character, the hardest one to match is one that no glob names: undefined.
 	let reached = new Set([outer.start])
 	let steps = 0
 	for (const token of inner) {
@@ -52,7 +51,7 @@ export function contains(scope: readonly string[], asked: string): boolean {
 		const fill = token === '*' ? [...reached] : [...reached].map((at) => outer.step(at, literalOf(token)))
 		for (const at of fill) {
 			for (let now = at; !next.has(now); now = outer.step(now, undefined)) {
-				// No position is left: some name is matched by none of them.
+				// No position is left: some name is matched by no glob of the scope.
 				if (now === 0n || ++steps > maxSteps) return false
 				next.add(now)
 				if (token !== '*') break
@@ -65,12 +64,12 @@ export function contains(scope: readonly string[], asked: string): boolean {
 
 const literalOf = (token: string): string | undefined => (token === '?' ? undefined : token)
 
-/** By character; a run of wildcards with its `?` first and one `*`, which matches the same. */
+/** Splits a glob into characters; a run of wildcards becomes its `?` and one `*`, which matches the same. */
 const tokensOf = (glob: string): string[] => [
 	...glob.replace(/[*?]{2,}/g, (run) => run.replaceAll('*', '') + (run.includes('*') ? '*' : '')),
 ]
 
-/** The globs as one machine: a set of positions, a bit each, says how far each glob may have got in a name. */
+/** The globs as one automaton: a set of positions, one bit each, says how far each glob may have matched. */
 function automaton(globs: readonly string[]) {
 	const takes = new Map<string, bigint>()
 	let [start, ends, stars, any] = [0n, 0n, 0n, 0n]
@@ -86,7 +85,7 @@ function automaton(globs: readonly string[]) {
 		ends |= bit
 		bit <<= 1n
 	}
-	// A `*` may stand for nothing; two never follow each other.
+	// A `*` may match nothing. Two never follow each other.
 	const close = (at: bigint) => at | ((at & stars) << 1n)
 	return {
 		start: close(start),

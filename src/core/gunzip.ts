@@ -1,18 +1,18 @@
 import { AppError } from './errors.ts'
 
-/** What a member of a gzip file begins with (RFC 1952 2.3), as far as it is looked at, and what ends one. */
+/** How a member of a gzip file begins (RFC 1952 2.3), as far as it is checked, and the size of its trailer. */
 const headerBytes = 10
 const trailerBytes = 8
-/** How long bytes that look like a next member may leave the present one unfinished before they are its content. */
+/** How long to wait for the current member to end before bytes that look like a header count as its content. */
 const settleMs = 500
 const lookMs = 25
-/** In what strangers send: members, beside one a kilobyte, and looks that found none. */
+/** Limits against hostile input: members beyond one per kilobyte, and headers that turned out to be content. */
 const maxMembers = 1000
 const maxMistaken = 16
 
 /**
- * The bytes of a gzip stream unpacked; several members are one stream (RFC 1952 2.2). The platform's decompressor knows
- * one member only, so this finds where members end. The stream fails with `malformed` when it is damaged or cut off.
+ * Unpacks a gzip stream of one or several members (RFC 1952 2.2). The platform's decompressor reads a single member, so this
+ * finds where members end. Throws `malformed` for damaged or truncated data.
  */
 export function gunzip(packed: AsyncIterable<Uint8Array>, isTrusted = true): ReadableStream<Uint8Array> {
 	const pieces = piecesOf(packed, isTrusted ? Number.POSITIVE_INFINITY : maxMembers)
@@ -28,7 +28,7 @@ export function gunzip(packed: AsyncIterable<Uint8Array>, isTrusted = true): Rea
 					member = new Member(pieces, looks)
 				}
 			},
-			// The decompressor is left as it is: Node's fails outside of all promises when it is cancelled while it works.
+			// The decompressor is not cancelled: Node's then throws outside of any promise.
 			cancel() {
 				void pieces.return(undefined).catch(() => {})
 			},
@@ -37,7 +37,7 @@ export function gunzip(packed: AsyncIterable<Uint8Array>, isTrusted = true): Rea
 	)
 }
 
-/** Bytes to be unpacked; `size` is there when they end as a member of that size (modulo 2^32) would, before another. */
+/** Bytes to unpack. `size` is given when they end like a member of that size (modulo 2^32), before another one. */
 type Piece = { bytes: Uint8Array<ArrayBuffer>; size?: number }
 
 class Member {
@@ -93,7 +93,7 @@ class Member {
 		}
 	}
 
-	/** Whether all that was written unpacks to this many bytes. The time counts only while somebody reads. */
+	/** Whether everything written unpacks to this many bytes. Time counts only while the output is read. */
 	private async reaches(size: number): Promise<boolean> {
 		for (let idleMs = 0; idleMs < settleMs; ) {
 			if (this.size % 2 ** 32 === size) return true
@@ -111,14 +111,14 @@ class Member {
 	}
 }
 
-/** The bytes as they come, cut where a member seems to begin. */
+/** The bytes as they arrive, split where a member seems to begin. */
 async function* piecesOf(
 	packed: AsyncIterable<Uint8Array>,
 	maxMembers: number,
 ): AsyncGenerator<Piece, undefined> {
 	let left = maxMembers
 	let held: Uint8Array<ArrayBuffer> = new Uint8Array(0)
-	/** The last bytes of the present member that were handed on. */
+	/** The last bytes of the current member that were passed on. */
 	let last: Uint8Array<ArrayBuffer> = new Uint8Array(0)
 	for await (const chunk of packed) {
 		left += chunk.length / 1024
@@ -147,25 +147,25 @@ async function* piecesOf(
 const manyMembers = () =>
 	new AppError('too-large', 'The gzip data has too many small members. Pack it as one, or send it unpacked.')
 
-/** What a member unpacks to, modulo 2^32, by its trailer. */
+/** The unpacked size of a member, modulo 2^32, from its trailer. */
 const sizeIn = (trailer: Uint8Array<ArrayBuffer>) =>
 	new DataView(trailer.buffer, trailer.byteOffset).getUint32(4, true)
 
-/** Where a member's header, or the beginning of one, stands from `from` on; -1 when nowhere. */
+/** Where a member's header, or the beginning of one, is found from `from` on; -1 if nowhere. */
 function headerAt(bytes: Uint8Array, from: number): number {
 	for (let at = bytes.indexOf(0x1f, from); at >= 0; at = bytes.indexOf(0x1f, at + 1)) {
-		// What is not here yet may be right.
+		// Bytes that have not arrived yet may match.
 		if ((bytes[at + 1] ?? 0x8b) === 0x8b && (bytes[at + 2] ?? 8) === 8 && (bytes[at + 3] ?? 0) < 32) return at
 	}
 	return -1
 }
 
-/** The last eight bytes of both. */
+/** The last eight bytes of both together. */
 function tail(before: Uint8Array, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 	return joined(before, bytes.subarray(-trailerBytes)).slice(-trailerBytes)
 }
 
-/** Both as one; without a copy when the first is empty. */
+/** Concatenates both, without a copy when the first is empty. */
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
 	if (a.length === 0) return new Uint8Array(b.buffer as ArrayBuffer, b.byteOffset, b.byteLength)
 	const both = new Uint8Array(a.length + b.length)

@@ -1,7 +1,7 @@
 /** Where people read an error. */
 export type Transport = 'http' | 'cli' | 'slack'
 
-/** Each transport says in its own words where to go next; what it has no words of its own for is said as for HTTP. */
+/** Each transport words a hint in its own way; without a wording of its own it uses that of HTTP. */
 type Wording = { http: string } & Partial<Record<Transport, string>>
 
 const at = encodeURIComponent
@@ -52,7 +52,7 @@ type Wordings = typeof wordings
 type HintOf<K extends keyof Wordings> =
 	Parameters<Wordings[K]> extends [infer About] ? { to: K } & About : { to: K }
 
-/** Where to go next: what to do, and to what. */
+/** What to do next, and to which object. */
 export type Hint = { [K in keyof Wordings]: HintOf<K> }[keyof Wordings]
 
 export function hintText(hint: Hint, transport: Transport): string {

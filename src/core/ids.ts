@@ -1,6 +1,6 @@
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz' // Crockford base 32
 
-/** A sortable, unguessable id such as `inc_01jd…`: 48 bits of time and 80 of chance (the layout of a ULID). */
+/** A sortable, unguessable id such as `inc_01jd…`: 48 bits of time and 80 random bits (the layout of a ULID). */
 export function newId(prefix: string, nowMs: number, random: (bytes: number) => Uint8Array): string {
 	let text = ''
 	let time = nowMs

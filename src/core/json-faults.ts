@@ -1,10 +1,9 @@
 /**
- * What JSON.parse passes over, or says without its place: a member that is there twice, a word that is not JSON, or
- * something that is nested too deeply.
+ * What JSON.parse accepts or reports without a location: a duplicate member, a word that is not JSON, or too deep nesting.
  */
 export type JsonFault = { kind: 'twice' | 'word' | 'deep'; path: (string | number)[]; message: string }
 
-// Punctuation, a text without its quotes, or anything else up to the next of either.
+// Punctuation, a string without its quotes, or anything else up to the next of either.
 const token = /\s*(?:([{}[\],:])|"([^"\\]*(?:\\.[^"\\]*)*)"|([^\s{}[\],:"]+))/y
 const jsonWord = /^(?:true|false|null|-?\d.*)$/
 const cures: ReadonlyMap<string, string> = new Map([
@@ -18,8 +17,8 @@ const cures: ReadonlyMap<string, string> = new Map([
 type Level = { names?: Set<string>; at: string | number }
 
 /**
- * The faults of a text that begins like an array or object; the first word that is not JSON, and more than `mostLevels`,
- * end the search.
+ * The faults of a text that begins like an array or object. The search ends at the first word that is not JSON, and at more
+ * than `maxLevels` levels.
  */
 export function* findJsonFaults(text: string, maxLevels = Number.POSITIVE_INFINITY): Generator<JsonFault> {
 	const levels: Level[] = []
@@ -30,7 +29,7 @@ export function* findJsonFaults(text: string, maxLevels = Number.POSITIVE_INFINI
 		const at = token.lastIndex
 		const [all, mark, quoted, word] = token.exec(text) ?? []
 		if (all === undefined) return
-		// A caller may look at another text meanwhile.
+		// The pattern is shared: a caller may scan another text in between.
 		const next = at + all.length
 		const level = levels.at(-1)
 		if (mark === '{') levels.push({ names: new Set(), at: '' })
@@ -61,7 +60,7 @@ export function* findJsonFaults(text: string, maxLevels = Number.POSITIVE_INFINI
 	}
 }
 
-/** Why a text is not JSON, in words: the word that is none, with its row (counted from `from`) and path, or what the parser says. */
+/** Why a text is not JSON: the wrong word with its row (counted from `from`) and path, or the parser's message. */
 export function whyNotJson(text: string, cause: unknown, from = 0): string {
 	if (cause instanceof RangeError) return 'it is nested too deeply'
 	const fault = firstWord(text)

@@ -1,12 +1,12 @@
-/** How deep JSON of ours may nest. */
+/** How deep accepted JSON may nest. */
 export const maxDepth = 32
 
 const [quote, comma, backslash] = [34, 44, 92]
 const [openList, closeList, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d]
 
 /**
- * How deep a JSON text nests, and about how many values it holds, by its brackets and commas: a parser takes seconds and
- * hundreds of megabytes for some texts of a few. Reads a text in steps, and does not see whether it is JSON.
+ * Measures how deep a JSON text nests and about how many values it has, by its brackets and commas, before it is parsed: some
+ * texts of a few megabytes take a parser seconds and hundreds of megabytes. Works in steps and does not validate.
  */
 export class JsonShape {
 	at: number
@@ -21,7 +21,7 @@ export class JsonShape {
 		this.at = at
 	}
 
-	/** Reads up to `to`, or the comma or bracket that ends this element of a list. True when it stands there. */
+	/** Reads up to `to`, or up to the comma or bracket that ends this element of a list; true in the latter case. */
 	read(to = this.text.length): boolean {
 		const { text } = this
 		while (this.at < to) {
@@ -43,7 +43,7 @@ export class JsonShape {
 		return false
 	}
 
-	/** Behind the comma: the next element. */
+	/** Moves past the comma, to the next element. */
 	next(): void {
 		this.at++
 		this.depth = 0
@@ -51,7 +51,7 @@ export class JsonShape {
 	}
 }
 
-/** The names that lead to what is nested deeper than `maxDepth` levels; undefined when nothing is. */
+/** The path to the first value nested deeper than `maxDepth` levels; undefined when there is none. */
 export function deepPath(value: unknown, left = maxDepth): string[] | undefined {
 	if (typeof value !== 'object' || value === null) return undefined
 	if (left === 0) return []

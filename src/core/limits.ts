@@ -1,26 +1,26 @@
 /** Limits that a client can run into; each is named in its error. */
 export type Limits = {
-	/** A JSON body: an array of rows. */
+	/** Size of a JSON body that is an array of rows. */
 	jsonBytes: number
-	/** A JSON body that is one object. */
+	/** Size of a JSON body that is one object. */
 	objectBytes: number
-	/** Values in it, those in nested ones included. */
+	/** Values in such a body, nested ones included. */
 	objectValues: number
-	/** Any other body as it is sent: NDJSON, CSV, gzip. */
+	/** Size of any other body as sent: NDJSON, CSV, gzip. */
 	bodyBytes: number
-	/** A body of a request without a key. */
+	/** Size of a body without a key. */
 	openBytes: number
 	parquetBytes: number
-	/** What bodies may hold in memory together. */
+	/** Memory of all request bodies together. */
 	bytesInFlight: number
 	bodyLines: number
-	/** CPU time for a body, beside 1 ms a kilobyte. */
+	/** CPU time of a body, in addition to 1 ms per kilobyte. */
 	bodyCpuMs: number
-	/** Waiting for the bytes of one body. */
+	/** How long to wait for the bytes of one body. */
 	bodyMs: number
-	/** The least average rate of a body while it is waited for. */
+	/** The minimum average rate of a body while the server waits for it. */
 	bodyBytesPerSecond: number
-	/** Values in a row, those in nested ones included. */
+	/** Values in a row, nested ones included. */
 	valuesPerRow: number
 	lineBytes: number
 	gunzippedBytes: number
@@ -29,13 +29,13 @@ export type Limits = {
 	stringBytes: number
 	idCharacters: number
 	futureMs: number
-	/** A model file, unpacked. */
+	/** Size of a model file, unpacked. */
 	artifactBytes: number
-	/** What opened models may take together before those that were used longest ago are dropped. */
+	/** Memory of all opened models together; the least recently used ones are dropped. */
 	modelCacheBytes: number
 	/** Open connections. */
 	connections: number
-	/** Headers of a request: their bytes, how many there are, and how long they may take. */
+	/** Headers of a request: size, number, and how long to wait for them. */
 	headerBytes: number
 	headers: number
 	headersMs: number

@@ -3,11 +3,11 @@ import { asUtf8, decodeUtf8, isUtf8 } from './utf8.ts'
 
 const lineFeed = 10
 const defaultMost = 16 * 2 ** 20
-/** Room for small pieces of an open line: as much again as it has, within these. */
+/** The buffer of an unfinished line doubles, within these bounds. */
 const minRoom = 1024
 const maxRoom = 64 * 1024
 
-/** A line that is no text, and why. */
+/** A line that cannot be read as text, and why. */
 export class BadLine {
 	readonly code: 'malformed' | 'too-large'
 	readonly message: string
@@ -21,9 +21,8 @@ export class BadLine {
 const notUtf8 = new BadLine('malformed', 'the line is not UTF-8')
 
 /**
- * The lines of a text that comes in chunks, those of a chunk together. A line that is not UTF-8, or longer than
- * `mostBytes`, comes as a `BadLine` in its place. A last line that is empty is none. What a line that has not ended takes
- * is counted in `hold`.
+ * Splits a text that arrives in chunks into lines, those of a chunk together. A line that is not UTF-8, or longer than
+ * `maxBytes`, becomes a `BadLine`. An empty last line is left out. The memory of an unfinished line is counted in `hold`.
  */
 export async function* linesIn(
 	chunks: AsyncIterable<Uint8Array>,
@@ -37,7 +36,7 @@ export async function* linesIn(
 		const last = chunk.lastIndexOf(lineFeed)
 		if (last >= 0) {
 			const lines = linesOf(open.end(chunk.subarray(0, last)), maxBytes, tooLong)
-			// The rest of a line that was too long has been said.
+			// The rest of a line that was already reported as too long.
 			if (isSkipped) lines.shift()
 			yield lines
 			isSkipped = false
@@ -52,11 +51,11 @@ export async function* linesIn(
 	if (open.length > 0) yield linesOf(open.end(), maxBytes, tooLong)
 }
 
-/** The beginning of a line whose end is not here yet: pieces of any size, small ones together. */
+/** The beginning of an unfinished line, in pieces of any size. Small pieces are joined. */
 class OpenLine {
 	length = 0
 	private readonly parts: Uint8Array[] = []
-	/** The last part, and how much of it is filled. */
+	/** The last piece, and how much of it is filled. */
 	private room = new Uint8Array(0)
 	private filled = 0
 	private held = 0
@@ -80,7 +79,7 @@ class OpenLine {
 		this.length += more.length
 	}
 
-	/** The line with its end. */
+	/** The whole line, with its last part. */
 	end(last: Uint8Array = new Uint8Array(0)): Uint8Array {
 		const whole = this.length === 0 ? last : this.joined(last)
 		this.hold?.give(this.held)
@@ -117,6 +116,6 @@ function linesOf(bytes: Uint8Array, maxBytes: number, tooLong: BadLine): (string
 	return lines
 }
 
-/** The limit is in bytes; only a line near it is worth measuring. */
+/** The limit is in bytes: only a line near it has to be encoded to be measured. */
 const isLonger = (line: string, maxBytes: number) =>
 	line.length * 3 > maxBytes && new TextEncoder().encode(line).length > maxBytes

@@ -1,4 +1,4 @@
-/** The value of a key, made and stored first where the map has none. As Map.prototype.getOrInsertComputed, not yet in Node. */
+/** The value of a key, made and stored first where the map has none: Map.prototype.getOrInsertComputed, not yet in Node. */
 export function getOrInsert<K, V>(map: Map<K, V>, key: K, make: (key: K) => V): V {
 	let value = map.get(key)
 	if (value === undefined) {

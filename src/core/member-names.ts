@@ -1,8 +1,8 @@
 const token = /"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{},]/gs
 
 /**
- * The names of the members of an object, or of the first of a list, in the order of its text: an object itself puts names
- * like `2023` first. Where it has an object in the member `inside`, the names are of that.
+ * The member names of a JSON object, or of the first in a list, in the order of the text (a parsed object puts names such as
+ * `2023` first). Where its member `inside` is an object, the names are those of that object.
  */
 export function memberNames(text: string, inside: string): string[] {
 	const open: string[] = []

@@ -1,4 +1,4 @@
-/** Nobody mistypes more than this; the work grows with it. */
+/** More edits are not a typing error, and cost more to compute. */
 const longestWord = 256
 
 /** The candidate with the smallest edit distance, if it is near enough to be a likely typing error. */
@@ -17,7 +17,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
 	return best
 }
 
-/** Edits of single characters; two neighbours that changed places are one, as in most typing errors. */
+/** Edit distance in which swapped neighbours count as one edit, as in most typing errors (Damerau-Levenshtein). */
 function editDistance(a: string, b: string): number {
 	let before: number[] = []
 	let row = Array.from({ length: b.length + 1 }, (_, j) => j)

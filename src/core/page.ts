@@ -1,17 +1,21 @@
 import { AppError } from './errors.ts'
 
-/** What a list is asked for: from where, and how many at most. */
+/** Which page of a list: where to start, and how many items at most. */
 export type PageQuery = { cursor?: string | undefined; limit: number }
-/** `next` is the cursor of the page behind this one; null at the end. */
+/** `next` is the cursor of the next page; null at the end. */
 export type Page<T> = { items: T[]; next: string | null }
 
 export const badCursor = (cause?: unknown) =>
-	new AppError('invalid', 'The cursor is not one of ours. Leave it out to start from the beginning.', {
-		cause,
-		faults: [{ path: 'cursor', message: 'is not a cursor that this list gave' }],
-	})
+	new AppError(
+		'invalid',
+		'The cursor is not valid for this list. Leave it out to start from the beginning.',
+		{
+			cause,
+			faults: [{ path: 'cursor', message: 'is not a cursor of this list' }],
+		},
+	)
 
-/** A position as an opaque text: clients must not take it apart. */
+/** A position as an opaque text, which clients must not parse. */
 export function encodeCursor(position: string | number): string {
 	const bytes = new TextEncoder().encode(JSON.stringify(position))
 	return btoa(String.fromCharCode(...bytes))
@@ -60,7 +64,7 @@ export function cursorNumber(cursor: string | undefined): number | undefined {
 	return position as number
 }
 
-/** A page of rows that were read with one more than the limit, to know whether there is another page. */
+/** Makes a page of rows, of which one more than the limit was read to detect a next page. */
 export function toPage<R, T>(
 	rows: readonly R[],
 	limit: number,
@@ -76,8 +80,8 @@ export function toPage<R, T>(
 
 const rowsAtOnce = 200
 /**
- * A page of those rows that `keep` wants, when the filter cannot be a WHERE: for tables that people write, which are
- * short. It reads on until it knows whether there is another page, so a cursor never names a row that is not shown.
+ * A page of the rows that `keep` accepts, for filters that cannot be a WHERE, on short tables. It reads on until it knows
+ * whether there is a next page, so that a cursor never names a hidden row.
  */
 export async function collectPage<R, T>(
 	limit: number,

@@ -1,10 +1,10 @@
 import { wordEnd } from './cut-text.ts'
 
-const longest = 300
+const maxLength = 300
 
-/** What must not get from another system into a log, a record or an answer, and what stands there instead. */
+/** Secrets that must not pass from another system into logs, records and responses, and their replacement. */
 const secrets: [RegExp, string][] = [
-	// The query of a signed URL is its signature; what stands before the host are a name and a password.
+	// The query of a signed URL contains its signature; before the host there may be a user and password.
 	[/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#@"'<>]*@/gi, '$1'],
 	[/\b([a-z][a-z0-9+.-]*:\/\/[^\s?#"'<>]*)[?#][^\s"'<>]*/gi, '$1?…'],
 	[/\b(bearer|basic)\s+(?=\S*[\d=+/._-])[^\s,;"'<>]{4,}/gi, '$1 …'],
@@ -21,15 +21,15 @@ const secrets: [RegExp, string][] = [
 	[/\beyJ[\w-]{10,}(?:\.[\w-]+){1,2}/g, '…'],
 ]
 
-/** What another system said, fit for logs, records and answers: one short line without credentials. */
-export function peerText(said: unknown): string {
-	let text = said instanceof Error ? said.message : String(said)
-	// Whatever follows would be cut off anyway.
-	text = text.slice(0, longest * 20)
+/** A message of another system, fit for logs, records and responses: one short line without credentials. */
+export function peerText(message: unknown): string {
+	let text = message instanceof Error ? message.message : String(message)
+	// The rest would be cut off anyway.
+	text = text.slice(0, maxLength * 20)
 	for (const [pattern, instead] of secrets) text = text.replace(pattern, instead)
 	const line = text
 		.replace(/<[^>]{0,200}>/g, ' ')
 		.replace(/\s+/g, ' ')
 		.trim()
-	return line.length > longest ? `${line.slice(0, wordEnd(line, longest)).toWellFormed()}…` : line
+	return line.length > maxLength ? `${line.slice(0, wordEnd(line, maxLength)).toWellFormed()}…` : line
 }

@@ -24,7 +24,7 @@ const twoDigits = (text: string, at: number): number =>
 
 /**
  * Milliseconds since the epoch, or undefined unless `text` is RFC 3339 with an offset and names a moment that exists.
- * A leap second (`:60`) is none: Unix time, which is what is stored, does not have it.
+ * Leap seconds (`:60`) are rejected, as Unix time, which is stored, has none.
  */
 export function parseTime(text: string): number | undefined {
 	if (!rfc3339.test(text)) return undefined
@@ -52,7 +52,7 @@ export function parseDuration(text: string): number | undefined {
 	return Number(match[1]) * (unitMs[match[2] as string] as number)
 }
 
-/** What JSON Schema says of a text that is a time or a duration: more exactly than a pattern can. */
+/** JSON Schema of a text that is a time or a duration, more exact than a pattern. */
 export const timeOrDuration = {
 	pattern: undefined,
 	anyOf: [{ format: 'date-time' }, { pattern: '^\\d+(\\.\\d+)?(ms|s|m|h|d|w)$' }],

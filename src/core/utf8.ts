@@ -3,7 +3,7 @@ import { AppError } from './errors.ts'
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const lineFeed = 10
 
-/** The text of UTF-8 bytes; undefined when they are not UTF-8. */
+/** Decodes UTF-8; undefined for other bytes. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
 	try {
 		return strict.decode(bytes)
@@ -12,7 +12,7 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
 	}
 }
 
-/** The same question for many short texts: a decoder that fails costs more than looking. */
+/** Checks UTF-8 without decoding: for many short texts a decoder that throws costs more. */
 export function isUtf8(bytes: Uint8Array): boolean {
 	for (let i = 0; i < bytes.length; ) {
 		const byte = bytes[i++] as number
@@ -29,17 +29,17 @@ export function isUtf8(bytes: Uint8Array): boolean {
 	return true
 }
 
-/** Bytes that are not UTF-8 where a text should be. */
+/** Thrown for bytes that are not UTF-8. */
 export class NotUtf8 extends Error {}
 
-/** The text of UTF-8 bytes. Throws `NotUtf8`. */
+/** Decodes UTF-8. Throws `NotUtf8`. */
 export function textOf(bytes: Uint8Array): string {
 	const text = decodeUtf8(bytes)
 	if (text === undefined) throw new NotUtf8('it is not UTF-8: save the file as UTF-8')
 	return text
 }
 
-/** Which line, from 0, holds the first byte that is not UTF-8. */
+/** The line, from 0, with the first byte that is not UTF-8. */
 export function lineOfFault(bytes: Uint8Array): number {
 	let line = 0
 	for (let from = 0; from < bytes.length; line++) {
@@ -51,7 +51,7 @@ export function lineOfFault(bytes: Uint8Array): number {
 	return line
 }
 
-/** All of a text. Throws `malformed` with the line that is not UTF-8. */
+/** Decodes a whole text. Throws `malformed` with the line that is not UTF-8. */
 export async function readUtf8(chunks: AsyncIterable<Uint8Array>): Promise<string> {
 	const parts: Uint8Array<ArrayBuffer>[] = []
 	for await (const part of asUtf8(chunks)) parts.push(part as Uint8Array<ArrayBuffer>)
@@ -62,7 +62,7 @@ export async function readUtf8(chunks: AsyncIterable<Uint8Array>): Promise<strin
 	return text
 }
 
-/** What other files begin with. */
+/** The first bytes of other kinds of files. */
 const others: readonly { magic: readonly number[]; what: string }[] = [
 	{ magic: [0x1f, 0x8b], what: 'gzip: say so with Content-Encoding: gzip, or unpack it' },
 	{ magic: [0x50, 0x4b, 3, 4], what: 'a zip archive or an Excel workbook: save it as CSV' },
@@ -82,7 +82,7 @@ export async function* asUtf8(chunks: AsyncIterable<Uint8Array>): AsyncGenerator
 		}
 		head = joined(head, chunk)
 		if (head.length < 4) {
-			// The memory of a chunk may be used again for the next.
+			// The source may reuse the memory of a chunk for the next one.
 			head = new Uint8Array(head)
 			continue
 		}
@@ -110,7 +110,7 @@ function encodingOf(head: Uint8Array): { skip: number; transcode: (bytes: Uint8A
 	if (a === 0xef && b === 0xbb && c === 0xbf) return { skip: 3, transcode: (bytes) => bytes }
 	if (a === 0xff && b === 0xfe) return { skip: 2, transcode: fromUtf16(true) }
 	if (a === 0xfe && b === 0xff) return { skip: 2, transcode: fromUtf16(false) }
-	// A text begins with ASCII: a column's name, a brace or a quote.
+	// The text begins with ASCII: the name of a column, a brace or a quote.
 	if (a && b === 0 && c && d === 0) return { skip: 0, transcode: fromUtf16(true) }
 	if (a === 0 && b && c === 0 && d) return { skip: 0, transcode: fromUtf16(false) }
 	return { skip: 0, transcode: (bytes) => bytes }

@@ -3,8 +3,8 @@ import type { Sql, Statement } from './sql.ts'
 const statementsAtOnce = 500
 
 /**
- * Stores statements several hundred at a time, while what comes next is computed: writing to disk safely takes longer than
- * computing. What is added together is stored together, and in order.
+ * Stores statements in batches of several hundred, while the caller computes the next ones: a durable write takes longer
+ * than the computation. Statements that are added together are stored together, in order.
  */
 export class Batches {
 	private readonly sql: Sql
@@ -15,13 +15,13 @@ export class Batches {
 		this.sql = sql
 	}
 
-	/** Rejects when what was added before could not be stored. */
+	/** Rejects if an earlier batch could not be stored. */
 	async add(statements: readonly Statement[]): Promise<void> {
 		for (const statement of statements) this.waiting.push(statement)
 		if (this.waiting.length >= statementsAtOnce) await this.store()
 	}
 
-	/** Resolves when all that was added is stored. */
+	/** Resolves when everything is stored. */
 	async finish(): Promise<void> {
 		await this.store()
 		await this.storing
@@ -31,7 +31,7 @@ export class Batches {
 		await this.storing
 		if (this.waiting.length === 0) return
 		this.storing = this.sql.batch(this.waiting)
-		// Whoever waits for it next sees its failure.
+		// The next call that awaits it sees the failure.
 		this.storing.catch(() => {})
 		this.waiting = []
 	}

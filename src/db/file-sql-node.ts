@@ -2,10 +2,10 @@ import { LibsqlError } from '@libsql/client'
 import Database from 'libsql'
 import { type Sql, type SqlRow, type SqlValue, type Statement, toObjects } from './sql.ts'
 
-// A checkpoint of 100 pages holds up commits for some milliseconds; SQLite's own 1,000 hold them up for 50 and more.
+// A checkpoint of 100 pages delays commits by a few milliseconds; SQLite's default of 1,000 pages by 50 ms and more.
 const pragmas = ['page_size = 8192', 'journal_mode = WAL', 'synchronous = FULL', 'wal_autocheckpoint = 100']
-/** The driver waits in the calling thread: who answers requests there gives a shorter time. */
-const patienceMs = 5000
+/** The driver waits for locks in the calling thread: a thread that serves requests passes a shorter time. */
+const defaultBusyMs = 5000
 const maxPrepared = 256
 
 type Prepared = {
@@ -15,19 +15,19 @@ type Prepared = {
 }
 
 /**
- * `Sql` on a libSQL file, by the driver under `@libsql/client`: that prepares every statement anew, which takes longer than
- * to run it. The statements that were used last are kept prepared.
+ * `Sql` on a libSQL file, with the driver that `@libsql/client` uses. The client prepares every statement again, which takes
+ * longer than running it; here the most recently used statements stay prepared.
  */
 export class FileSql implements Sql {
 	private readonly path: string
 	private readonly busyMs: number
-	/** None after a lock was not had, until the next call. */
+	/** Undefined after a lock timeout, until the next call. */
 	private db: InstanceType<typeof Database> | undefined
 	private isClosed = false
 	private readonly prepared = new Map<string, Prepared>()
 
-	/** Throws where the file cannot be opened, or is not a database. */
-	constructor(url: string, busyMs = patienceMs) {
+	/** Throws if the file cannot be opened or is not a database. */
+	constructor(url: string, busyMs = defaultBusyMs) {
 		this.busyMs = busyMs
 		this.path = decodeURIComponent(url.replace(/^file:(\/\/(localhost)?(?=\/))?/, ''))
 		this.db = this.connect()
@@ -74,8 +74,8 @@ export class FileSql implements Sql {
 	}
 
 	/**
-	 * A new connection after a lock was not had: the driver leaves the statement that failed open, and from then on every
-	 * commit of that connection fails with "SQL statements in progress".
+	 * Closes the connection after a lock timeout: the driver leaves the failed statement open, and every later commit of the
+	 * connection would fail with "SQL statements in progress".
 	 */
 	private orRenew<T>(work: () => T): T {
 		try {
@@ -121,14 +121,14 @@ export class FileSql implements Sql {
 			known = { statement, isReader: statement.reader }
 			if (known.isReader) statement.raw(true)
 		}
-		// The one that was used last is the last.
+		// Moved to the end: the first one is the least recently used.
 		this.prepared.set(sql, known)
 		if (this.prepared.size > maxPrepared) this.prepared.delete(this.prepared.keys().next().value as string)
 		return known
 	}
 }
 
-/** The driver would store NULL for what is no number. */
+/** Without this, the driver would store NULL for NaN and undefined. */
 function checked(value: SqlValue): SqlValue {
 	if (value === undefined || (typeof value === 'number' && !Number.isFinite(value)))
 		throw new RangeError(`${value} cannot be stored in the database`)
@@ -138,13 +138,13 @@ function checked(value: SqlValue): SqlValue {
 function toRow(row: unknown[]): SqlRow {
 	for (let i = 0; i < row.length; i++) {
 		const value = row[i]
-		// What is made of a Buffer by slice() and the like would share its memory.
+		// Not a Buffer: its slice() shares memory.
 		if (Buffer.isBuffer(value)) row[i] = new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
 	}
 	return row
 }
 
-/** Errors as `@libsql/client` words them, with the base code in front: `SQLITE_BUSY: database is locked`. */
+/** Errors as `@libsql/client` reports them, with the base code first: `SQLITE_BUSY: database is locked`. */
 function toLibsqlError(error: unknown): unknown {
 	if (!(error instanceof Database.SqliteError)) return error
 	const { message, code, rawCode } = error

@@ -5,9 +5,9 @@ import { FileSql } from './file-sql-node.ts'
 import { overLibsql, type Sql } from './sql.ts'
 
 /**
- * Opens a libSQL file or server. For a file: WAL, and FULL, so that what was answered survives power loss.
- * `busyMs`: how long a lock of another process is waited for. Throws `unavailable` with what to do when the file cannot be
- * opened or is not a database.
+ * Opens a libSQL file or server. A file is in WAL mode with full synchronisation, so that committed data survives a power
+ * loss. `busyMs`: how long to wait for a lock of another process. Throws `unavailable` if the file cannot be opened or
+ * is not a database.
  */
 export async function openSql(url: string, token?: string, busyMs?: number): Promise<Sql> {
 	try {
@@ -27,12 +27,13 @@ const splitStatements = (text: string) =>
 		.map((s) => s.trim())
 		.filter((s) => s !== '')
 
-/** Applies the files of `folder` that this database has not seen, in name order, each in one batch. */
+/** Applies the migrations of `folder` that this database does not have, by name, each in one batch. */
 export async function migrate(sql: Sql, folder: string): Promise<string[]> {
 	await sql.batch([
 		{ sql: 'CREATE TABLE IF NOT EXISTS schema_migration (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL)' },
 	])
-	const done = new Set((await sql.values({ sql: 'SELECT name FROM schema_migration' })).map((r) => r[0]))
+	const stored = await sql.all<{ name: string }>({ sql: 'SELECT name FROM schema_migration' })
+	const done = new Set(stored.map(({ name }) => name))
 	const applied: string[] = []
 	for (const name of (await readdir(folder)).filter((n) => n.endsWith('.sql')).sort()) {
 		if (done.has(name)) continue

@@ -14,12 +14,12 @@ export type D1 = {
 	batch(statements: D1Statement[]): Promise<{ results?: Record<string, unknown>[] }[]>
 }
 
-// D1 answers a blob as an array of its bytes; no other value of it is an array.
+// D1 returns a blob as an array of its bytes; no other value is an array.
 const toRow = (values: unknown[]): SqlRow => values.map((v) => (Array.isArray(v) ? Uint8Array.from(v) : v))
 
 /**
- * `Sql` over D1. In a batch that writes, D1 answers rows as objects, so two columns of one name would be one: such a
- * batch must not select them. Reads are answered as arrays.
+ * `Sql` over D1. A batch that writes returns rows as objects, so two columns of the same name would become one: such a
+ * batch must not select them.
  */
 export function overD1(d1: D1): Sql {
 	const prepare = ({ sql, params = [] }: Statement) => d1.prepare(sql).bind(...params)
@@ -40,8 +40,8 @@ export function overD1(d1: D1): Sql {
 }
 
 /**
- * `Sql` over a libSQL server by `fetch`: no files, no sockets. Each call has a client of its own, since what a client
- * has under way belongs to the request that began it, and ends with it.
+ * `Sql` over a libSQL server with `fetch`: no files, no sockets. Each call has its own client, since on workers pending work
+ * belongs to the request that started it, and ends with it.
  */
 export function openWebSql(url: string, token?: string): Sql {
 	const once = async <T>(work: (sql: Sql) => Promise<T>): Promise<T> => {

@@ -1,31 +1,38 @@
+import { and, eq, gt, isNull } from 'drizzle-orm'
 import type { Context } from '../context.ts'
 import { AppError } from '../core/errors.ts'
 import { newId } from '../core/ids.ts'
+import { getOrInsert } from '../core/maps.ts'
+import { backoffMs } from '../core/retry.ts'
 import { dayMs, minuteMs, secondMs } from '../core/time.ts'
 import type { LineageEventType } from '../ports/lineage.ts'
 import { type Change, commit } from './commit.ts'
+import { outbox } from './schema.ts'
 import type { SqlValue } from './sql.ts'
 
-/** Which fact a lineage catalogue is told of: read again when it is sent, since what is told never changes. */
+// A message is stored in the commit of what it is about. A delivery claims it, sends it, and then completes, reschedules
+// or fails it. src/jobs/deliver.ts has the stages in order.
+
+/** The fact that a lineage catalogue is sent. It never changes, so it is read when it is sent. */
 export type FactReference = { type: LineageEventType; model: string } & (
 	| { fact: 'version'; version: string }
 	| { fact: 'deployment'; environment: string; revision: number }
 	| { fact: 'baseline'; version: string; digest: string }
 )
 
-/** What is to be done outside: an incident told, a fact sent, a training run read. */
-export type Errand =
+/** What to do: announce an incident, send a fact, or read a training run. */
+export type Message =
 	| { kind: 'incident'; payload: { incidentId: string; channel?: string } }
 	| { kind: 'lineage'; payload: FactReference }
 	| { kind: 'training-run'; payload: { model: string; version: string } }
 
-export type OutboxMessage = Errand & {
+export type OutboxMessage = Message & {
 	key: string
-	/** The key of a message that has to be done, or given up, before this one is due. */
+	/** The key of a message that must be done, or given up, before this one is due. */
 	after?: string
 }
 
-/** Goes into the commit of what the message tells: both happen or neither. The same key again changes nothing. */
+/** Stores a message, in the commit of what it is about. The same key again changes nothing. */
 export const outboxInsert = (now: number, { key, kind, payload, after }: OutboxMessage): Change => ({
 	query: {
 		sql: `INSERT OR IGNORE INTO outbox (key, kind, payload, created_at, not_before, attempts, after)
@@ -34,60 +41,64 @@ export const outboxInsert = (now: number, { key, kind, payload, after }: OutboxM
 	},
 })
 
-/** Open messages that tell the same thing, such as the revisions of one incident: one delivery serves them all. */
-export type DueMessages = Errand & { ids: number[]; attempts: number }
+/** Open messages with the same content, such as the revisions of one incident: one delivery serves them all. */
+export type DueMessages = Message & { ids: number[]; attempts: number }
 
-/** What one delivery holds. `token` is the fence: who has lost it changes nothing any more. */
+/** The messages that one delivery holds. `token` is its fence: without it, a delivery changes nothing. */
 export type Claim = DueMessages & { token: string }
 
 const claimMs = 5 * minuteMs
-const atOnce = 500
-export const rateLimited = 'rate limited'
+const maxDue = 500
+const rateLimited = 'rate limited'
+/** The actor of deliveries. */
 export const deliverer = { id: 'job:deliver', how: 'job' } as const
 
-// A message waits with the others of its kind: a new revision does not jump a pause that the one before was told to keep.
+// A message waits with the others of the same content: a new revision does not cut short the pause of an earlier one.
 const dueSql = `SELECT id, kind, payload, attempts FROM outbox o
 	WHERE done_at IS NULL AND not_before <= ?1 AND claimed_until <= ?1 AND NOT EXISTS (
 		SELECT 1 FROM outbox h WHERE h.done_at IS NULL AND h.payload = o.payload
 			AND (h.not_before > ?1 OR h.claimed_until > ?1))
 		AND NOT EXISTS (SELECT 1 FROM outbox w WHERE w.key = o.after AND w.done_at IS NULL)
-	AND kind NOT IN (SELECT value FROM json_each(?2)) ORDER BY kind <> 'incident', id LIMIT ${atOnce}`
+	AND kind NOT IN (SELECT value FROM json_each(?2)) ORDER BY kind <> 'incident', id LIMIT ${maxDue}`
 
-/** Where messages go: a channel of Slack, or a peer. What one of them asks for holds up no other. */
-export const destinationOf = ({ kind, payload }: Errand): string =>
+/** Where a message goes: a channel of Slack, or a peer. Each has its own rate limit. */
+export const destinationOf = ({ kind, payload }: Message): string =>
 	kind === 'incident' ? `incident ${payload.channel ?? ''}` : kind
 
 /**
- * What is due, incidents first and each kind oldest first, without the destinations that asked to be left alone for
- * now, and without the kinds of `away`: however many wait for a peer that is gone, they hide nothing.
+ * The messages that are due, incidents first and each kind oldest first. Left out are destinations that are rate limited,
+ * and the kinds of `unreachable`, so that messages that cannot be sent do not fill the result.
  */
 export async function dueMessages(
 	context: Context,
-	away: ReadonlySet<Errand['kind']> = new Set(),
+	unreachable: ReadonlySet<Message['kind']> = new Set(),
 ): Promise<DueMessages[]> {
 	const now = context.now()
-	const limited = await context.sql.values({
-		sql: 'SELECT DISTINCT kind, payload FROM outbox WHERE done_at IS NULL AND not_before > ? AND error = ?',
-		params: [now, rateLimited],
+	const limited = await context.db
+		.selectDistinct({ kind: outbox.kind, payload: outbox.payload })
+		.from(outbox)
+		.where(and(isNull(outbox.doneAt), gt(outbox.notBefore, now), eq(outbox.error, rateLimited)))
+	const paused = new Set(limited.map((message) => destinationOf(message as Message)))
+	const due = await context.sql.all<{ id: number; kind: string; payload: string; attempts: number }>({
+		sql: dueSql,
+		params: [now, JSON.stringify([...unreachable])],
 	})
-	const held = new Set(limited.map(([kind, payload]) => destinationOf(toErrand(kind, payload))))
-	const groups = new Map<string, DueMessages>()
-	for (const row of await context.sql.values({ sql: dueSql, params: [now, JSON.stringify([...away])] })) {
-		const [id, kind, text, attempts] = row as [number, string, string, number]
-		const errand = toErrand(kind, text)
-		if (held.has(destinationOf(errand))) continue
-		const group: DueMessages = groups.get(text) ?? { ...errand, ids: [], attempts: 0 }
-		group.ids.push(id)
-		group.attempts = Math.max(group.attempts, attempts)
-		groups.set(text, group)
+	const byContent = new Map<string, DueMessages>()
+	for (const { id, kind, payload, attempts } of due) {
+		const message = { kind, payload: JSON.parse(payload) } as Message
+		if (paused.has(destinationOf(message))) continue
+		const messages = getOrInsert(
+			byContent,
+			payload,
+			(): DueMessages => ({ ...message, ids: [], attempts: 0 }),
+		)
+		messages.ids.push(id)
+		messages.attempts = Math.max(messages.attempts, attempts)
 	}
-	return [...groups.values()]
+	return [...byContent.values()]
 }
 
-const toErrand = (kind: unknown, payload: unknown) =>
-	({ kind, payload: JSON.parse(payload as string) }) as Errand
-
-/** Takes messages for one delivery; undefined when another one was quicker. The attempt counts from here, so that a crash counts too. */
+/** Claims messages for one delivery; undefined if another one was faster. Counts the attempt, so that a crash counts too. */
 export async function claimMessages(context: Context, due: DueMessages): Promise<Claim | undefined> {
 	const now = context.now()
 	const token = newId('clm', now, context.random)
@@ -104,29 +115,30 @@ export async function claimMessages(context: Context, due: DueMessages): Promise
 	return { ...due, attempts: due.attempts + 1, token }
 }
 
-/** An incident of yesterday is no news; what a catalogue has not been told is missing there for ever. */
+/** Old news of an incident is worthless; a catalogue that misses a fact misses it for ever. */
 const maxAttempts = { incident: 12, lineage: 3000, 'training-run': 12 } as const
-const longestPauseMs = 15 * minuteMs
+const firstPauseMs = 5 * secondMs
+const maxPauseMs = 15 * minuteMs
 const keepMs = 30 * dayMs
 
-/** Changes what a claim holds and gives it back. Nothing happens when the claim was lost to another delivery. */
-async function settle(context: Context, { token }: Claim, set: string, params: SqlValue[]): Promise<void> {
+/** Changes the messages of a claim and releases it. Does nothing if another delivery has taken them over. */
+async function release(context: Context, { token }: Claim, set: string, params: SqlValue[]): Promise<void> {
 	const sql = `UPDATE outbox SET ${set}, claim = NULL, claimed_until = 0 WHERE claim = ?`
 	await commit(context, deliverer, [], [{ query: { sql, params: [...params, token] } }])
 }
 
-/** `note`: why it was not delivered although there is nothing more to do. */
+/** Marks messages as done. `note`: why nothing was sent. */
 export const complete = (context: Context, claim: Claim, note: string | null = null): Promise<void> =>
-	settle(context, claim, 'done_at = ?, error = ?', [context.now(), note])
+	release(context, claim, 'done_at = ?, error = ?', [context.now(), note])
 
-/** Gives messages back to be delivered again from `afterMs` on. That was no failure, and no attempt. */
+/** Makes messages due again after `afterMs`. It does not count as an attempt. */
 export const reschedule = (context: Context, claim: Claim, afterMs: number): Promise<void> =>
-	settle(context, claim, 'attempts = attempts - 1, not_before = ?, error = ?', [
+	release(context, claim, 'attempts = attempts - 1, not_before = ?, error = ?', [
 		context.now() + afterMs,
 		afterMs > 0 ? rateLimited : null,
 	])
 
-/** Puts messages off, twice as long each time. Gives up in the end, or at once when no other can help. */
+/** Makes messages due again after a pause that doubles each time. Gives up after the last attempt, or if no retry can help. */
 export async function markFailed(
 	context: Context,
 	claim: Claim,
@@ -135,9 +147,9 @@ export async function markFailed(
 	const now = context.now()
 	const { message, retryable } = error
 	const { attempts } = claim
-	const pause = Math.min(longestPauseMs, 5 * secondMs * 2 ** Math.min(attempts - 1, 20))
+	const pause = backoffMs(attempts, firstPauseMs, maxPauseMs)
 	const givenUp = !retryable || attempts >= maxAttempts[claim.kind]
-	await settle(context, claim, 'error = ?, not_before = ?, done_at = ?', [
+	await release(context, claim, 'error = ?, not_before = ?, done_at = ?', [
 		message,
 		now + pause,
 		givenUp ? now : null,
@@ -147,7 +159,7 @@ export async function markFailed(
 	else context.logger.warn('a message could not be delivered yet', fields)
 }
 
-/** Forgets what was delivered more than a month ago. An open incident may still have to be told. */
+/** Deletes messages that were done more than 30 days ago, except those of incidents that are still open. */
 export async function pruneOutbox(context: Context): Promise<void> {
 	const sql = `DELETE FROM outbox WHERE done_at IS NOT NULL AND done_at < ?
 		AND (kind <> 'incident' OR payload ->> 'incidentId' NOT IN (SELECT id FROM incident WHERE status <> 'resolved'))`

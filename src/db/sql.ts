@@ -6,8 +6,8 @@ export type Statement = { sql: string; params?: readonly SqlValue[] }
 export type SqlRow = readonly unknown[]
 
 /**
- * The least that a libSQL file, libSQL over HTTP and D1 have in common.
- * drizzle (`context.db`) runs on top of it; the prediction log uses it directly, for blobs and bulk.
+ * What a libSQL file, libSQL over HTTP and D1 have in common. drizzle (`context.db`) runs on top of it; the prediction log
+ * uses it directly, for blobs and bulk.
  */
 export type Sql = {
 	/**
@@ -15,9 +15,9 @@ export type Sql = {
 	 * writer's, but always sees every finished `batch`.
 	 */
 	all<Row>(statement: Statement): Promise<Row[]>
-	/** As `all`, each row an array: for drizzle, which maps columns itself. */
+	/** Reads rows as arrays: for drizzle, which maps columns itself. */
 	values(statement: Statement): Promise<SqlRow[]>
-	/** Writes: all or nothing, in order. Answers each statement's rows. */
+	/** Runs statements in order in one transaction, all or nothing. Answers the rows of each. */
 	batch(statements: readonly Statement[]): Promise<SqlRow[][]>
 	close(): Promise<void>
 }
@@ -30,7 +30,7 @@ export const toObjects = <Row>(columns: readonly string[], rows: readonly SqlRow
 		return object as Row
 	})
 
-/** Whether a statement may change something: then it belongs on the writing connection. */
+/** Whether a statement may write: then it belongs on the writing connection. */
 export const isWriteStatement = (sql: string): boolean => !/^\s*(select|with|pragma|explain)\b/i.test(sql)
 
 const toRow = (row: ArrayLike<unknown>): SqlRow =>

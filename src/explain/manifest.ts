@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Fault } from '../core/errors.ts'
 
 const name = z.string().min(1).max(1024)
 
@@ -73,6 +74,15 @@ export const Manifest = z.looseObject({
 	endpoint: Endpoint.optional(),
 })
 export type Manifest = z.output<typeof Manifest>
+
+/** A version's manifest, or what is wrong in it, each with its path inside the manifest. */
+export function readManifest(value: unknown): { manifest: Manifest } | { faults: Fault[] } {
+	const result = Manifest.safeParse(value ?? {})
+	if (result.success) return { manifest: result.data }
+	return {
+		faults: result.error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message })),
+	}
+}
 
 /** The advice when only the order of the declared names says which column is which. */
 export function orderAdvice(names: readonly string[]): string {

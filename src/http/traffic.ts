@@ -1,5 +1,5 @@
 import { getOrInsert } from '../core/maps.ts'
-import type { RowKind } from '../log/prediction-log.ts'
+import type { RowKind } from '../log/row-kinds.ts'
 
 type Requests = { operation: string; status: number; requests: number; seconds: number }
 type Durations = { operation: string; status: string; counts: number[]; sum: number }

@@ -1,20 +1,19 @@
 import { eq } from 'drizzle-orm'
 import type { Context } from '../context.ts'
 import type { Actor } from '../core/actor.ts'
-import { anyUse, type Breather } from '../core/breather.ts'
-import type { ByteHold } from '../core/byte-budget.ts'
+import { anyUse, type Use } from '../core/breather.ts'
 import { AppError, type ErrorCode } from '../core/errors.ts'
 import { modelVersions } from '../db/schema.ts'
-import type { AppendStatus, RowKind } from '../log/prediction-log.ts'
+import type { RowKind } from '../log/row-kinds.ts'
 import { authorise } from '../registry/key/authorise.ts'
 import { findModel, type ModelRow } from '../registry/model/find-model.ts'
-import { BatchBuilder } from '../summaries/inputs/batch-builder.ts'
+import type { RowInput } from '../summaries/inputs/batch-builder.ts'
 import type { FeatureSpec } from '../summaries/inputs/bins.ts'
-import type { RowBatch } from '../summaries/inputs/columns.ts'
-import { noteRejections, type Rejections } from './note-rejections.ts'
-import { defaultEnvironment, evaluators, sentId } from './row-schemas.ts'
-import type { IngestResult, RejectedRow } from './rows.schema.ts'
-import { RowRejected, type RowRules } from './validate-row.ts'
+import { BatchWriter } from './batch-writer.ts'
+import { Rejections } from './rejections.ts'
+import { RowRejected, type RowRules } from './row-checks.ts'
+import type { IngestResult } from './rows.schema.ts'
+import { validators } from './validate-row.ts'
 
 /** A row of a body, parsed or not. `index` is its position as the client counts. */
 export type IncomingRow =
@@ -22,22 +21,9 @@ export type IncomingRow =
 	| { index: number; value: unknown; hasLongNumbers?: boolean }
 	| { index: number; error: 'malformed' | 'invalid' | 'too-large'; path?: string; message: string }
 
-const batchRows = 1000
-const maxListed = 10_000
-/** Outcomes are small, and many of them together are stored faster. */
-const maxInFlight: Record<RowKind, number> = { prediction: 2, feature: 2, outcome: 8, group: 2 }
-/** A batch that takes more is stored before it has all its rows. */
-const maxBatchBytes = 4 * 2 ** 20
-const retryMs = 100
-const maxRetries = 100
-
-const ofTheBody: readonly ErrorCode[] = ['malformed', 'too-large', 'timeout']
-
-const conflictMessage = 'stored before with other content; what is stored is never overwritten'
-
 /**
- * Judges rows one by one and stores the good ones, a thousand at a time, with at most two batches on their way.
- * Resolves when all that it counts as accepted is durable. Throws `overloaded` when the store is too far behind.
+ * Validates the rows of a body one by one and stores the valid ones in batches. Resolves when all accepted rows are durable.
+ * Throws `overloaded` when the log has too many rows queued.
  */
 export async function ingestRows(
 	context: Context,
@@ -47,52 +33,94 @@ export async function ingestRows(
 	incoming: AsyncIterable<IncomingRow[]>,
 	use = anyUse(),
 ): Promise<IngestResult> {
+	// Check that the key may send rows of this model.
 	authorise(actor, 'ingest', modelName)
 	const model = await findModel(context, modelName)
-	const rules = await rulesFor(context, model)
-	const run = new IngestRun(context, model.name, kind, rules, use.hold)
+	// Read the registered versions and the times that rows are validated against.
+	const rules = await readRules(context, model)
+	const rejections = new Rejections()
+	const writer = new BatchWriter(context, model.name, kind, rejections, use.hold)
+	// Validate each row and append the valid ones to the log, a thousand at a time.
 	try {
-		await takeAll(run, incoming, use.breather, async () => {
-			rules.numericFeatures ??= await numericFeatures(context, model.name)
-		})
+		await takeRows(context, { model, kind, rules, rejections, writer, use }, incoming)
 	} catch (error) {
-		throw await run.breakOff(error)
+		throw await withStoredRows(error, writer)
 	}
-	return run.finish()
+	// Wait until all of them are durable.
+	await writer.finish()
+	// Count the rejected rows, for the metrics of the service.
+	await storeRejections(context, model.name, rejections, writer)
+	return {
+		accepted: writer.accepted,
+		duplicates: writer.duplicates,
+		rejected: rejections.listed.sort((a, b) => a.index - b.index),
+		rejectedCount: rejections.count,
+		waiting: writer.pending,
+	}
 }
 
-async function takeAll(
-	run: IngestRun,
+type Ingest = {
+	model: ModelRow
+	kind: RowKind
+	rules: RowRules
+	rejections: Rejections
+	writer: BatchWriter
+	use: Use
+}
+
+async function takeRows(
+	context: Context,
+	ingest: Ingest,
 	incoming: AsyncIterable<IncomingRow[]>,
-	breather: Breather,
-	readFeatures: () => Promise<void>,
 ): Promise<void> {
+	const { model, rules, writer } = ingest
+	const { breather } = ingest.use
 	for await (const rows of incoming) {
 		breather.wake()
 		for (const row of rows) {
-			if ('value' in row && row.hasLongNumbers) await readFeatures()
-			if (run.take(row)) {
-				await run.flush()
+			if ('value' in row && row.hasLongNumbers)
+				rules.numericFeatures ??= await readNumericFeatures(context, model.name)
+			const valid = validate(ingest, row)
+			if (valid) writer.add(valid, row.index)
+			if (writer.isFull) {
+				await writer.flush()
 				breather.wake()
 			}
 			// A large body must not keep small ones waiting until all of it is parsed.
 			if (breather.isDue) await breather.breathe()
 		}
-		await run.count()
+		await writer.countBytes()
 	}
 }
 
-async function numericFeatures(context: Context, model: string): Promise<Map<string, Set<string>>> {
-	const versions = await context.db
-		.select({ version: modelVersions.version, features: modelVersions.features })
-		.from(modelVersions)
-		.where(eq(modelVersions.model, model))
-	const numeric = (features: readonly FeatureSpec[]) =>
-		new Set(features.filter((f) => f.type === 'numeric').map((f) => f.name))
-	return new Map(versions.map(({ version, features }) => [version, numeric(features)]))
+function validate({ kind, rules, rejections }: Ingest, row: IncomingRow): RowInput | undefined {
+	const { index } = row
+	if ('error' in row) {
+		const { error: code, path = '', message } = row
+		rejections.add({ index, predictionId: null, code, path, message })
+		return undefined
+	}
+	try {
+		return validators[kind](row.value, rules)
+	} catch (error) {
+		if (!(error instanceof RowRejected)) throw error
+		const { predictionId, environment } = namesIn(row.value)
+		rejections.add({ index, predictionId, ...error.rejection }, environment)
+		return undefined
+	}
 }
 
-async function rulesFor(context: Context, model: ModelRow): Promise<RowRules> {
+/** The id and environment of a rejected row, as far as they are texts. */
+function namesIn(value: unknown): { predictionId: string | null; environment: string | undefined } {
+	const { predictionId: id, environment } = (value ?? {}) as { predictionId?: unknown; environment?: unknown }
+	return {
+		predictionId: typeof id === 'string' ? id.slice(0, 256).toWellFormed() : null,
+		environment:
+			typeof environment === 'string' && environment !== '' ? environment.slice(0, 256) : undefined,
+	}
+}
+
+async function readRules(context: Context, model: ModelRow): Promise<RowRules> {
 	const versions = await context.db
 		.select({ version: modelVersions.version })
 		.from(modelVersions)
@@ -108,179 +136,39 @@ async function rulesFor(context: Context, model: ModelRow): Promise<RowRules> {
 	}
 }
 
-class IngestRun {
-	private readonly answer: IngestResult = {
-		accepted: 0,
-		duplicates: 0,
-		rejected: [],
-		rejectedCount: 0,
-		waiting: 0,
-	}
-	private builder = new BatchBuilder(batchRows)
-	private indexes: number[] = []
-	private readonly inFlight = new Set<Promise<void>>()
-	private readonly rejections: Rejections['counts'] = new Map()
-	private failure: unknown
-	private stored = false
-	private readonly context: Context
-	private readonly model: string
-	private readonly kind: RowKind
-	private readonly rules: RowRules
-	private readonly hold: ByteHold
-	/** What is counted of the rows that are not on their way yet. */
-	private counted = 0
-
-	constructor(context: Context, model: string, kind: RowKind, rules: RowRules, hold: ByteHold) {
-		this.hold = hold
-		this.context = context
-		this.model = model
-		this.kind = kind
-		this.rules = rules
-	}
-
-	/** Takes one row; true when a batch is full. */
-	take(row: IncomingRow): boolean {
-		if ('error' in row) {
-			const { index, error: code, path = '', message } = row
-			this.reject({ index, predictionId: null, code, path, message })
-			return false
-		}
-		try {
-			this.builder.add(evaluators[this.kind](row.value, this.rules))
-			this.indexes.push(row.index)
-		} catch (error) {
-			if (!(error instanceof RowRejected)) throw error
-			const rejected = { index: row.index, predictionId: idOf(row.value), ...error.rejection }
-			this.reject(rejected, environmentOf(row.value))
-		}
-		return this.builder.full || this.builder.bytes > maxBatchBytes
-	}
-
-	/** Counts what the rows at hand take in memory. Where that is short they are stored at once, and nothing is held. */
-	async count(): Promise<void> {
-		const more = this.builder.bytes - this.counted
-		if (more > 0 && !this.hold.isTight && this.hold.tryTake(more)) this.counted += more
-		else if (more > 0) await this.flush()
-	}
-
-	private reject(row: RejectedRow, environment = defaultEnvironment): void {
-		this.answer.rejectedCount++
-		const codes = this.rejections.get(environment) ?? new Map<string, number>()
-		this.rejections.set(environment, codes.set(row.code, (codes.get(row.code) ?? 0) + 1))
-		if (this.answer.rejected.length < maxListed) this.answer.rejected.push(copyOf(row))
-	}
-
-	/** Sends the rows collected so far on their way, and waits while too many are. */
-	async flush(): Promise<void> {
-		if (this.builder.length === 0) return
-		const batch = this.builder.finish()
-		const { indexes } = this
-		const { counted } = this
-		this.builder = new BatchBuilder(batchRows)
-		this.indexes = []
-		this.counted = 0
-		const work = this.store(batch, indexes).then(
-			() => {},
-			(error) => {
-				this.failure ??= error
-			},
-		)
-		this.inFlight.add(work)
-		void work.finally(() => {
-			this.inFlight.delete(work)
-			this.hold.give(counted)
-		})
-		if (this.inFlight.size >= maxInFlight[this.kind]) await Promise.race(this.inFlight)
-		if (this.failure) throw this.failure
-	}
-
-	private async store(batch: RowBatch, indexes: number[]): Promise<void> {
-		// The buffers go to the writer; the ids are copied, and stay.
-		const { ids, strings } = batch
-		const environments = batch.environments.slice()
-		const { statuses, waiting } = await this.append(batch)
-		this.stored = true
-		this.answer.waiting += waiting
-		statuses.forEach((v, r) => {
-			if (v === 0) this.answer.accepted++
-			else if (v === 1) this.answer.duplicates++
-			else {
-				const predictionId = sentId(this.kind, ids[r] as string)
-				const rejected = { index: indexes[r] as number, predictionId, path: 'predictionId' }
-				this.reject(
-					{ ...rejected, code: 'conflict', message: conflictMessage },
-					strings[environments[r] as number],
-				)
-			}
-		})
-	}
-
-	/** A stream that has begun waits for the writer; a request that has stored nothing is sent away at once. */
-	private async append(batch: RowBatch): Promise<AppendStatus> {
-		for (let tries = 0; ; tries++) {
-			try {
-				return await this.context.log.append(this.model, this.kind, batch)
-			} catch (error) {
-				const busy = error instanceof AppError && error.code === 'overloaded'
-				if (!busy || !this.stored || tries === maxRetries) throw error
-				await new Promise((resolve) => setTimeout(resolve, retryMs))
-			}
-		}
-	}
-
-	/** The error of a body that broke off, once it is known what was stored of the rows before. */
-	async breakOff(error: unknown): Promise<unknown> {
-		await Promise.allSettled(this.inFlight)
-		if (!(error instanceof AppError) || !ofTheBody.includes(error.code)) return error
-		const { accepted, duplicates } = this.answer
-		const stored =
-			accepted + duplicates === 0
-				? 'No row was stored.'
-				: `${accepted + duplicates} rows before it are stored; send the whole body again, and they count as duplicates.`
-		return new AppError(error.code, `${error.message} ${stored}`, { cause: error, faults: error.faults })
-	}
-
-	/** The rows are stored, or never will be, whether they can be counted or not. */
-	private async countRejections(): Promise<void> {
-		const { accepted, duplicates } = this.answer
-		try {
-			await noteRejections(this.context, this.model, {
-				taken: accepted + duplicates,
-				counts: this.rejections,
-			})
-		} catch (error) {
-			this.context.logger.warn('rejected rows could not be counted', {
-				model: this.model,
-				error: String(error),
-			})
-		}
-	}
-
-	async finish(): Promise<IngestResult> {
-		if (this.inFlight.size > 0 || this.builder.length > 0) await this.flush()
-		await Promise.all(this.inFlight)
-		if (this.failure) throw this.failure
-		await this.countRejections()
-		this.answer.rejected.sort((a, b) => a.index - b.index)
-		return this.answer
-	}
+async function readNumericFeatures(context: Context, model: string): Promise<Map<string, Set<string>>> {
+	const versions = await context.db
+		.select({ version: modelVersions.version, features: modelVersions.features })
+		.from(modelVersions)
+		.where(eq(modelVersions.model, model))
+	const numeric = (features: readonly FeatureSpec[]) =>
+		new Set(features.filter((f) => f.type === 'numeric').map((f) => f.name))
+	return new Map(versions.map(({ version, features }) => [version, numeric(features)]))
 }
 
-/** A part of a text keeps all of it in memory, which may be megabytes. */
-const copyOf = (row: RejectedRow): RejectedRow => ({
-	...row,
-	path: copied(row.path),
-	message: copied(row.message),
-	predictionId: row.predictionId && copied(row.predictionId),
-})
-const copied = (text: string): string => JSON.parse(JSON.stringify(text.slice(0, 1024)))
+const bodyErrors: readonly ErrorCode[] = ['malformed', 'too-large', 'timeout']
 
-const environmentOf = (value: unknown): string | undefined => {
-	const environment = (value as { environment?: unknown } | null)?.environment
-	return typeof environment === 'string' && environment !== '' ? environment.slice(0, 256) : undefined
+/** An error in the middle of a body, with the number of rows before it that are stored. */
+async function withStoredRows(error: unknown, writer: BatchWriter): Promise<unknown> {
+	await writer.settled()
+	if (!(error instanceof AppError) || !bodyErrors.includes(error.code)) return error
+	const stored =
+		writer.stored === 0
+			? 'No row was stored.'
+			: `${writer.stored} rows before it are stored; send the whole body again, and they count as duplicates.`
+	return new AppError(error.code, `${error.message} ${stored}`, { cause: error, faults: error.faults })
 }
 
-function idOf(value: unknown): string | null {
-	const id = (value as { predictionId?: unknown } | null)?.predictionId
-	return typeof id === 'string' ? id.slice(0, 256).toWellFormed() : null
+/** The rows are stored whether their rejections can be counted or not: a failure is only logged. */
+async function storeRejections(
+	context: Context,
+	model: string,
+	rejections: Rejections,
+	writer: BatchWriter,
+): Promise<void> {
+	try {
+		await rejections.store(context, model, writer.stored)
+	} catch (error) {
+		context.logger.warn('rejected rows could not be counted', { model, error: String(error) })
+	}
 }

@@ -1,24 +1,23 @@
 import { and, eq } from 'drizzle-orm'
 import type { Context } from '../context.ts'
-import type { Actor } from '../core/actor.ts'
-import { readers } from '../core/actor.ts'
+import { type Actor, readers } from '../core/actor.ts'
+import { AppError } from '../core/errors.ts'
 import { formatTime } from '../core/time.ts'
 import { modelVersions } from '../db/schema.ts'
-import type { StoredPrediction } from '../log/prediction-log.ts'
+import type { SentGroups, StoredPrediction } from '../log/prediction-log.ts'
 import { authorise, seesFeatures } from '../registry/key/authorise.ts'
 import { labelOf } from '../registry/model/favourable.ts'
 import { findModel, type ModelRow } from '../registry/model/find-model.ts'
 import { BatchBuilder } from '../summaries/inputs/batch-builder.ts'
 import { checkRow, checkScores, type QualityMark } from '../summaries/inputs/quality.ts'
 import { modelLabels, sideOf } from '../summaries/outcomes/label.ts'
-import { notLogged } from './not-logged.ts'
 
-/** A logged prediction as it is shown. */
+/** A logged prediction as `GET …/predictions/{predictionId}` returns it. */
 export type PredictionAnswer = Record<string, unknown> & { predictionId: string; quality: QualityMark[] }
 
 /**
- * One prediction with its outcome and quality marks. Viewers see it without feature values, without the subject and
- * without segments that are sensitive attributes.
+ * One prediction with its outcome and quality marks. Viewers see it without feature values, without the subject, and without
+ * segments that are sensitive attributes.
  */
 export async function readPrediction(
 	context: Context,
@@ -30,32 +29,39 @@ export async function readPrediction(
 	const model = await findModel(context, modelName)
 	const stored = await context.log.read(model.name, predictionId)
 	if (!stored) throw notLogged(model.name, predictionId)
-	const hidden = !seesFeatures(actor)
+	const isViewer = !seesFeatures(actor)
 	const { outcome, outcomeHistory, features, timestamp, subject, segment, ...rest } = stored
 	return {
 		...rest,
-		...(hidden || subject === undefined ? {} : { subject }),
-		...segmentOf(segment, hidden ? model.sensitive : []),
+		...(isViewer || subject === undefined ? {} : { subject }),
+		...segmentOf(segment, isViewer ? model.sensitive : []),
 		timestamp: formatTime(timestamp),
-		...(hidden ? {} : { features }),
+		...(isViewer ? {} : { features }),
 		outcome: outcome ? { ...outcome, timestamp: formatTime(outcome.timestamp) } : null,
 		...(outcomeHistory && outcomeHistory.length > 1
 			? { outcomeHistory: outcomeHistory.map((o) => ({ ...o, timestamp: formatTime(o.timestamp) })) }
 			: {}),
 		quality: [
-			...(await qualityOf(context, model.name, stored.version, features)),
+			...(await featureMarks(context, model.name, stored.version, features)),
 			...checkScores(model.task, stored),
 			...labelMarks(model, stored),
 		],
 	}
 }
 
+/** No similar id is suggested: there are too many to search. */
+export const notLogged = (model: string, predictionId: string): AppError =>
+	new AppError(
+		'not-found',
+		`No prediction "${predictionId}" is logged for ${model}. Its id may be mistyped, or it was never sent.`,
+	)
+
 function segmentOf(segment: StoredPrediction['segment'], hidden: readonly string[]) {
 	if (segment === undefined) return {}
 	return { segment: Object.fromEntries(Object.entries(segment).filter(([name]) => !hidden.includes(name))) }
 }
 
-async function qualityOf(
+async function featureMarks(
 	context: Context,
 	model: string,
 	version: string,
@@ -71,7 +77,7 @@ async function qualityOf(
 	return checkRow(row?.features ?? [], builder.finish(), 0)
 }
 
-/** Decisions and outcomes of a binary model that are neither of its labels: kept, and counted as not known. */
+/** Marks decisions and outcomes of a binary model that are neither of its labels: they are stored, and count as unknown. */
 function labelMarks(
 	model: ModelRow,
 	{ label, outcome }: Pick<StoredPrediction, 'label' | 'outcome'>,
@@ -89,6 +95,32 @@ function labelMarks(
 		.map(([path, value]) => ({
 			code: 'unknown-label',
 			path,
-			message: `${JSON.stringify(value)} is neither ${JSON.stringify(positive)} nor ${JSON.stringify(negative)}: it counts as not known`,
+			message: `${JSON.stringify(value)} is neither ${JSON.stringify(positive)} nor ${JSON.stringify(negative)}: it counts as unknown`,
 		}))
+}
+
+/** The sensitive attributes that were sent for a prediction or its subject. For auditors only. */
+export async function readGroups(
+	context: Context,
+	actor: Actor,
+	modelName: string,
+	predictionId: string,
+): Promise<{
+	predictionId: string
+	model: string
+	groups: (Omit<SentGroups, 'timestamp'> & { timestamp: string })[]
+}> {
+	authorise(actor, 'auditor', modelName)
+	const model = await findModel(context, modelName)
+	const sent = await context.log.groups(model.name, predictionId)
+	if (sent.length === 0)
+		throw new AppError(
+			'not-found',
+			`No groups were sent for the prediction "${predictionId}" of ${model.name}.`,
+		)
+	return {
+		predictionId,
+		model: model.name,
+		groups: sent.map(({ timestamp, ...rest }) => ({ ...rest, timestamp: formatTime(timestamp) })),
+	}
 }

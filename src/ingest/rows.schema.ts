@@ -7,12 +7,12 @@ const label = z.union([z.string(), z.number(), z.boolean(), z.null()])
 const features = z
 	.record(z.string(), z.unknown())
 	.describe(
-		'Feature name to value. Wrong types are kept and marked, never refused. Integers beyond 2^53 keep their digits as text where the feature is not numeric.',
+		'Feature name to value. Values of a wrong type are stored and marked, never rejected. Integers beyond 2^53 keep their digits as text where the feature is not numeric.',
 	)
 const numbers = z.record(z.string(), z.number())
 
-// The rows of a batch are judged one by one, by hand, in src/services/prediction: these schemas describe them, and a
-// test holds both to the same verdicts.
+// The row schemas are for the API reference: validate-row.ts decides on each row, faster, and a test holds both to the same
+// decisions.
 export const PredictionRow = z
 	.object({
 		predictionId: id,
@@ -22,10 +22,13 @@ export const PredictionRow = z
 		score: z
 			.number()
 			.optional()
-			.describe('Binary: a probability; outside [0, 1] it is marked `score-range`.'),
-		label: label.optional().describe('The decision. Absent: positiveLabel when score >= threshold.'),
+			.describe('Binary: a probability. Outside [0, 1] it is marked `score-range`.'),
+		label: label.optional().describe('The decision. Default: positiveLabel when score >= threshold.'),
 		probabilities: numbers.optional().describe('By class.'),
-		segment: z.record(z.string(), label).optional().describe('By name of a segment that the model declares.'),
+		segment: z
+			.record(z.string(), label)
+			.optional()
+			.describe('By the name of a segment that the model declares.'),
 		subject: id.optional(),
 		attributions: numbers.optional(),
 		latencyMs: z.number().min(0).optional(),
@@ -77,7 +80,7 @@ export const StoredGroups = z
 
 export const RejectedRow = z
 	.object({
-		index: z.number().int().describe('Position in the body, from 0; for NDJSON the line.'),
+		index: z.number().int().describe('Position in the body, from 0. For NDJSON: the line.'),
 		predictionId: z.string().nullable(),
 		code: z.enum([
 			'malformed',
@@ -105,7 +108,7 @@ export const IngestAnswer = z
 	.meta({ id: 'IngestAnswer' })
 
 export const OutcomeAnswer = IngestAnswer.extend({
-	waiting: z.number().int().describe('Accepted outcomes whose prediction has not come yet.'),
+	waiting: z.number().int().describe('Accepted outcomes whose prediction has not arrived yet.'),
 }).meta({ id: 'OutcomeAnswer' })
 export type IngestResult = Output<typeof OutcomeAnswer>
 
@@ -116,12 +119,12 @@ export const StoredPrediction = z
 		version: id,
 		environment: id,
 		timestamp: time,
-		features: features.nullable().optional().describe('Null when none came; not there for viewers.'),
+		features: features.nullable().optional().describe('Null when none were sent. Absent for viewers.'),
 		score: z.number().optional(),
 		label: label.optional(),
 		probabilities: numbers.optional(),
 		segment: z.record(z.string(), label).optional().describe('Without sensitive attributes for viewers.'),
-		subject: id.optional().describe('Not there for viewers.'),
+		subject: id.optional().describe('Absent for viewers.'),
 		attributions: numbers.optional(),
 		latencyMs: z.number().optional(),
 		outcome: z.object({ actual: label.optional(), timestamp: time, observed: z.boolean() }).nullable(),
@@ -131,7 +134,7 @@ export const StoredPrediction = z
 		quality: z
 			.array(z.object({ code: z.string(), path: z.string(), message: z.string() }))
 			.describe(
-				'What is not as declared: type-error, missing-feature, unknown-feature, null, range-violation, domain-violation, inexact-number, score-range, probability-range, probability-sum, unknown-class.',
+				'What does not match the declaration: type-error, missing-feature, unknown-feature, null, range-violation, domain-violation, inexact-number, score-range, probability-range, probability-sum, unknown-class.',
 			),
 	})
 	.meta({ id: 'StoredPrediction' })

@@ -1,227 +1,131 @@
-import { fieldLike } from '../core/column-hint.ts'
-import { exactJson } from '../core/exact-json.ts'
-import type { Limits } from '../core/limits.ts'
-import { nearest } from '../core/nearest.ts'
-import { parseTime } from '../core/time.ts'
-import type { RejectCode } from '../log/prediction-log.ts'
+import { predictionKey, type RowKind, subjectKey } from '../log/row-kinds.ts'
 import type { RowInput } from '../summaries/inputs/batch-builder.ts'
+import {
+	checkFeatures,
+	checkLabel,
+	checkNames,
+	type JsonObject,
+	optionalId,
+	optionalNumber,
+	optionalNumbers,
+	RowRejected,
+	type RowRules,
+	refuseUnknown,
+	requireId,
+	requireMembers,
+	requireObject,
+	requireTime,
+} from './row-checks.ts'
 
-/** What a row is judged against. Times are ms since the epoch. */
-export type RowRules = {
-	versions: ReadonlySet<string>
-	/** Earliest and latest event time that is taken. */
-	oldest: number
-	latest: number
-	limits: Limits
-	/** Labels and actuals are numbers, as those of a regression; else they are names. */
-	areLabelsNumbers: boolean
-	/** By version, the features that are numbers; read when a row first has an integer beyond 2^53. */
-	numericFeatures?: ReadonlyMap<string, ReadonlySet<string>>
-}
+type ValidateRow = (value: unknown, rules: RowRules) => RowInput
 
-export type Rejection = { code: RejectCode; path: string; message: string }
+const predictionMembers = [
+	'predictionId', 'version', 'timestamp', 'features', 'score', 'label', 'probabilities',
+	'segment', 'subject', 'attributions', 'latencyMs', 'environment',
+] // biome-ignore format: a list to be read at a glance
 
-/** Carries a rejection out of nested checks. Not an Error: a body may have a million, and each would note its stack. */
-export class RowRejected {
-	readonly rejection: Rejection
+export const defaultEnvironment = 'production'
 
-	constructor(code: RejectCode, path: string, message: string) {
-		this.rejection = { code, path, message }
+// The schemas of rows.schema.ts describe the same rows for the API reference, but zod is too slow for a million of them and
+// stops at other faults: the checks here decide, and a test holds both to the same decisions. They throw RowRejected.
+
+function validatePrediction(value: unknown, rules: RowRules): RowInput {
+	const row = requireObject(value)
+	refuseUnknown(row, predictionMembers)
+	const { limits } = rules
+	const id = requireId(row, 'predictionId', limits)
+	const version = requireId(row, 'version', limits)
+	if (!rules.versions.has(version))
+		throw new RowRejected('unknown-version', 'version', `"${version}" is not registered; register it first`)
+	const latencyMs = optionalNumber(row, 'latencyMs')
+	if (latencyMs !== undefined && latencyMs < 0)
+		throw new RowRejected('invalid', 'latencyMs', `is ${latencyMs}; send milliseconds, 0 or more`)
+	return {
+		id,
+		version,
+		timestamp: requireTime(row, rules),
+		environment: optionalId(row, 'environment', limits) ?? defaultEnvironment,
+		subject: optionalId(row, 'subject', limits),
+		features: checkFeatures(row.features, limits, (name) => isNumeric(rules, name, version)),
+		score: optionalNumber(row, 'score'),
+		label: checkLabel(row.label, 'label', limits, rules.areLabelsNumbers),
+		latencyMs,
+		extra: extraOf(row, rules),
+		segment: checkSegment(row, rules),
 	}
 }
 
-export type JsonObject = Record<string, unknown>
-
-export function requireObject(value: unknown): JsonObject {
-	if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject
-	throw new RowRejected('malformed', '', 'a row is a JSON object')
+function extraOf(row: JsonObject, { limits }: RowRules): string | undefined {
+	const probabilities = optionalNumbers(row, 'probabilities', limits)
+	const attributions = optionalNumbers(row, 'attributions', limits)
+	if (!probabilities && !attributions) return undefined
+	return JSON.stringify({ probabilities, attributions }).toWellFormed()
 }
 
-/** Refuses members that the contract does not know: a typing error must not lose data silently. */
-export function refuseUnknown(row: JsonObject, known: readonly string[]): void {
-	for (const name in row) {
-		if (known.includes(name)) continue
-		// A row of a table as it is: its columns are features.
-		const isFlat = known.includes('features') && !('features' in row)
-		const near = isFlat ? undefined : (fieldLike(name, known) ?? nearest(name, known))
-		const cure = near ? `did you mean "${near}"?` : `known are ${known.join(', ')}`
-		const shown = name.slice(0, 256).toWellFormed()
-		throw new RowRejected(
-			'invalid',
-			shown,
-			`unknown member; ${isFlat ? `features go into "features": { "${shown}": … }` : cure}`,
-		)
+const checkSegment = ({ segment }: JsonObject, { limits }: RowRules): JsonObject | undefined =>
+	segment === undefined || segment === null
+		? undefined
+		: checkNames(segment, 'segment', 'segment name to value', limits)
+
+/** Whether a feature is numeric in a version; without a version, in any. */
+function isNumeric({ numericFeatures }: RowRules, name: string, version?: string): boolean {
+	if (version !== undefined) return numericFeatures?.get(version)?.has(name) ?? false
+	return [...(numericFeatures?.values() ?? [])].some((names) => names.has(name))
+}
+
+/** A feature log, for a prediction, or for a subject at a time. */
+function validateFeatureLog(value: unknown, rules: RowRules): RowInput {
+	const row = requireObject(value)
+	refuseUnknown(row, ['predictionId', 'subject', 'timestamp', 'features'])
+	const id = keyOf(row, rules)
+	const named = requireMembers(row.features, 'features', 'feature name to value')
+	const features = checkFeatures(named, rules.limits, (name) => isNumeric(rules, name))
+	return { id, timestamp: requireTime(row, rules), features }
+}
+
+/** The key of the prediction or the subject that a row names. */
+function keyOf(row: JsonObject, rules: RowRules): string {
+	const predictionId = optionalId(row, 'predictionId', rules.limits)
+	const subject = optionalId(row, 'subject', rules.limits)
+	if ((predictionId === undefined) === (subject === undefined))
+		throw new RowRejected('invalid', 'predictionId', 'send exactly one of predictionId and subject')
+	return predictionId === undefined ? subjectKey(subject as string) : predictionKey(predictionId)
+}
+
+/** Values of sensitive attributes that are not features, for a prediction or for a subject. */
+function validateGroups(value: unknown, rules: RowRules): RowInput {
+	const row = requireObject(value)
+	refuseUnknown(row, ['predictionId', 'subject', 'timestamp', 'groups'])
+	const groups = checkNames(row.groups, 'groups', 'attribute name to value', rules.limits)
+	return { id: keyOf(row, rules), timestamp: requireTime(row, rules), features: groups }
+}
+
+const notObserved = JSON.stringify({ observed: false })
+
+/** An outcome. With `observed: false` it can never be known, as for a rejected applicant; then `actual` may be absent. */
+function validateOutcome(value: unknown, rules: RowRules): RowInput {
+	const row = requireObject(value)
+	refuseUnknown(row, ['predictionId', 'actual', 'timestamp', 'observed'])
+	if (row.observed !== undefined && typeof row.observed !== 'boolean')
+		throw new RowRejected('invalid', 'observed', 'send true or false')
+	const actual = checkLabel(row.actual, 'actual', rules.limits, rules.areLabelsNumbers)
+	if (row.observed !== false && (actual === undefined || actual === null))
+		throw new RowRejected('invalid', 'actual', 'required, unless observed is false')
+	return {
+		id: requireId(row, 'predictionId', rules.limits),
+		timestamp: requireTime(row, rules),
+		label: actual,
+		extra: row.observed === false ? notObserved : undefined,
 	}
 }
 
-/** A value in words, for a message. */
-export function describe(value: unknown): string {
-	if (typeof value === 'string') return `the text ${JSON.stringify(value.slice(0, 40).toWellFormed())}`
-	if (typeof value === 'number' || typeof value === 'bigint') return `the number ${value}`
-	if (typeof value !== 'object' || value === null) return String(value)
-	return Array.isArray(value) ? 'a list' : 'an object'
+export const validators: Record<RowKind, ValidateRow> = {
+	prediction: validatePrediction,
+	feature: validateFeatureLog,
+	outcome: validateOutcome,
+	group: validateGroups,
 }
 
-function idFault(value: unknown): string {
-	const isScalar = typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean'
-	if (isScalar) return `is ${describe(value)}; send the text "${value}"`
-	const is =
-		value === undefined || value === null ? 'required' : value === '' ? 'is empty' : `is ${describe(value)}`
-	return `${is}, a text of 1 to 256 characters`
-}
-
-export function requireId(row: JsonObject, path: string, limits: Limits): string {
-	const value = row[path]
-	if (typeof value !== 'string' || value === '') throw new RowRejected('invalid', path, idFault(value))
-	if (value.length > limits.idCharacters)
-		throw new RowRejected('too-large', path, `at most ${limits.idCharacters} characters (limit idCharacters)`)
-	// Stored as U+FFFD, two ids would be one, and the second row a duplicate of the first.
-	if (!value.isWellFormed())
-		throw new RowRejected('invalid', path, 'contains a lone surrogate, which is not Unicode text')
-	return value
-}
-
-export function optionalId(row: JsonObject, path: string, limits: Limits): string | undefined {
-	return row[path] === undefined || row[path] === null ? undefined : requireId(row, path, limits)
-}
-
-export function optionalNumber(row: JsonObject, path: string): number | undefined {
-	const value = row[path]
-	if (value === undefined || value === null) return undefined
-	if (typeof value === 'number' && Number.isFinite(value)) return value
-	if (typeof value === 'bigint') return Number(value)
-	throw new RowRejected('invalid', path, numberFault(value, ', or null'))
-}
-
-function numberFault(value: unknown, otherwise = ''): string {
-	if (typeof value === 'number') return 'is too large; send a finite number'
-	const asNumber = typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN
-	return `is ${describe(value)}; send ${Number.isFinite(asNumber) ? `the number ${asNumber}` : `a finite number${otherwise}`}`
-}
-
-/** What is wrong with a timestamp that `parseTime` does not take. */
-export const timeFault = (value: unknown): string =>
-	`${value === undefined || value === null ? 'required,' : `is ${describe(value)}, which is no moment in`} RFC 3339 with an offset, such as 2026-03-01T12:00:00Z`
-
-export function requireTime(row: JsonObject, rules: RowRules): number {
-	const value = row.timestamp
-	const at = typeof value === 'string' ? parseTime(value) : undefined
-	if (at === undefined) throw new RowRejected('invalid', 'timestamp', timeFault(value))
-	if (at < rules.oldest)
-		throw new RowRejected(
-			'too-old',
-			'timestamp',
-			`before ${new Date(rules.oldest).toISOString()}, the end of the model's retention`,
-		)
-	if (at > rules.latest)
-		throw new RowRejected(
-			'in-future',
-			'timestamp',
-			`more than ${rules.limits.futureMs / 60_000} minutes ahead of the server's clock`,
-		)
-	return at
-}
-
-const tooLong = (text: string, bytes: number) =>
-	text.length > bytes || (text.length * 3 > bytes && new TextEncoder().encode(text).length > bytes)
-
-/**
- * Feature values are evidence and never refused for their type, only for their size. An integer beyond 2^53 stays a number
- * where the feature is numeric, and is else the text of its digits.
- */
-export function checkFeatures(
-	value: unknown,
-	limits: Limits,
-	isNumeric: (name: string) => boolean,
-): JsonObject | undefined {
-	if (value === undefined || value === null) return undefined
-	const features = requireMembers(value, 'features', 'feature name to value')
-	let count = 0
-	for (const name in features) {
-		if (++count > limits.featuresPerRow)
-			throw new RowRejected(
-				'too-large',
-				'features',
-				`at most ${limits.featuresPerRow} features a row (limit featuresPerRow)`,
-			)
-		const cell = features[name]
-		if (typeof cell === 'number' && name.length <= limits.idCharacters) continue
-		if (name.length > limits.idCharacters)
-			throw new RowRejected(
-				'too-large',
-				'features',
-				`a feature name is at most ${limits.idCharacters} characters (limit idCharacters)`,
-			)
-		if (typeof cell === 'bigint') features[name] = isNumeric(name) ? Number(cell) : String(cell)
-		const text =
-			typeof cell === 'string' ? cell : typeof cell === 'object' && cell !== null ? exactJson(cell) : ''
-		if (tooLong(text, limits.stringBytes))
-			throw new RowRejected(
-				'too-large',
-				`features.${name}`,
-				`at most ${limits.stringBytes} bytes (limit stringBytes)`,
-			)
-	}
-	return features
-}
-
-/** The value if it is an object. Throws with what should be in it. */
-export function requireMembers(value: unknown, path: string, members: string): JsonObject {
-	if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject
-	throw new RowRejected(
-		'invalid',
-		path,
-		`${value === undefined || value === null ? 'required' : `is ${describe(value)}; send`} an object of ${members}`,
-	)
-}
-
-/** An object of name to number, such as probabilities by class. */
-export function optionalNumbers(row: JsonObject, path: string, limits: Limits): JsonObject | undefined {
-	const value = row[path]
-	if (value === undefined || value === null) return undefined
-	const numbers = requireMembers(value, path, 'name to number')
-	let count = 0
-	for (const name in numbers) {
-		if (++count > limits.featuresPerRow)
-			throw new RowRejected(
-				'too-large',
-				path,
-				`at most ${limits.featuresPerRow} members (limit featuresPerRow)`,
-			)
-		const number = numbers[name]
-		if (typeof number === 'bigint') numbers[name] = Number(number)
-		else if (typeof number !== 'number' || !Number.isFinite(number))
-			throw new RowRejected('invalid', `${path}.${name}`, numberFault(number))
-	}
-	return numbers
-}
-
-/** A decision, an actual value, a segment or a group: text, number or boolean. Integers beyond 2^53 are names, unless `isNumber`. */
-export function checkLabel(value: unknown, path: string, limits: Limits, isNumber = false): unknown {
-	if (value === undefined || value === null) return value === null ? null : undefined
-	if (typeof value === 'bigint') return isNumber ? Number(value) : String(value)
-	if (typeof value === 'number' && !Number.isFinite(value))
-		throw new RowRejected('invalid', path, numberFault(value))
-	if (typeof value === 'string' && tooLong(value, limits.stringBytes))
-		throw new RowRejected('too-large', path, `at most ${limits.stringBytes} bytes (limit stringBytes)`)
-	if (typeof value === 'object')
-		throw new RowRejected('invalid', path, `is ${describe(value)}; send a text, a number or a boolean`)
-	return value
-}
-
-/** Values that name something, by the name of a segment or an attribute. */
-export function checkNames(value: unknown, path: string, members: string, limits: Limits): JsonObject {
-	const names = requireMembers(value, path, members)
-	for (const name in names) {
-		if (name.length > limits.idCharacters)
-			throw new RowRejected(
-				'too-large',
-				path,
-				`a name is at most ${limits.idCharacters} characters (limit idCharacters)`,
-			)
-		names[name] = checkLabel(names[name], `${path}.${name}`, limits)
-	}
-	return names
-}
-
-export type ValidateRow = (value: unknown, rules: RowRules) => RowInput
+/** The id that a client sent, from the id that its row is stored under. */
+export const sentId = (kind: RowKind, id: string): string =>
+	kind === 'feature' || kind === 'group' ? id.slice(1) : id

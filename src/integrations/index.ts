@@ -12,7 +12,7 @@ type Settings = {
 	PLUMBLINE_OPENLINEAGE_NAMESPACE?: string | undefined
 }
 
-/** Puts on the context what the configuration connects. */
+/** Adds the configured integrations to the context. */
 export function connectIntegrations(context: Context, config: Settings): void {
 	const { PLUMBLINE_MLFLOW_URL: mlflow, PLUMBLINE_OPENLINEAGE_URL: openLineage } = config
 	if (mlflow !== undefined)

@@ -11,6 +11,7 @@ import {
 	deliverer,
 	destinationOf,
 	dueMessages,
+	type Message,
 	markFailed,
 	pruneOutbox,
 	reschedule,
@@ -27,9 +28,19 @@ import type { Job } from './run/run-job.ts'
 const reader = { ...deliverer, role: 'admin', models: ['*'] } as const
 const budgetMs = 45 * secondMs
 
+/** Destinations to leave alone for the rest of a run. */
+type Skipped = { rateLimited: Set<string>; unreachable: Set<Message['kind']> }
+
 /**
- * Delivers what is in the outbox: incidents to Slack when it is connected, else to the log, unless another process has
- * Slack; facts to the lineage catalogue. One message that fails stops no other.
+ * Delivers the messages of the outbox: incidents to Slack (to the log without Slack, to nobody while another process has
+ * it), facts to the lineage catalogue. The stages of one delivery, in order:
+ *
+ *   dueMessages     what is due, grouped by content
+ *   claimMessages   holds messages, so that no other process delivers them
+ *   send            posts the incident, sends the fact, or reads the training run
+ *   settle          completes, reschedules or fails the messages, and releases them
+ *
+ * A message that fails stops no other.
  */
 export const deliver = {
 	id: 'deliver',
@@ -37,23 +48,24 @@ export const deliver = {
 	run: async (context: Context) => {
 		const until = context.monotonic() + budgetMs
 		const outcome = { delivered: 0, failed: [] as string[], remaining: 0 }
-		const limited = new Set<string>()
-		const away = new Set<Claim['kind']>()
+		const skipped: Skipped = { rateLimited: new Set(), unreachable: new Set() }
 		if (context.slack) await noteSlack(context, context.slack.channel)
-		else if (await leavesIncidents(context)) away.add('incident')
+		else if (await leavesIncidents(context)) skipped.unreachable.add('incident')
+		const isSkipped = (message: Message) =>
+			skipped.unreachable.has(message.kind) || skipped.rateLimited.has(destinationOf(message))
 		for (;;) {
-			const due = (await dueMessages(context, away)).filter((d) => !limited.has(destinationOf(d)))
+			const due = (await dueMessages(context, skipped.unreachable)).filter((d) => !isSkipped(d))
 			outcome.remaining = due.length
 			if (due.length === 0 || context.monotonic() >= until) break
 			for (const messages of due) {
 				if (context.monotonic() >= until) break
-				if (away.has(messages.kind) || limited.has(destinationOf(messages))) continue
+				if (isSkipped(messages)) continue
 				const claim = await claimMessages(context, messages)
 				if (!claim) continue
-				const ended = await deliverClaim(context, claim)
-				if (ended === 'limited') limited.add(destinationOf(claim))
-				if (ended === 'away') away.add(claim.kind)
-				if (ended === 'failed' || ended === 'away') outcome.failed.push(nameOf(claim))
+				const ended = await sendAndSettle(context, claim)
+				if (ended === 'rateLimited') skipped.rateLimited.add(destinationOf(claim))
+				if (ended === 'unreachable') skipped.unreachable.add(claim.kind)
+				if (ended === 'failed' || ended === 'unreachable') outcome.failed.push(nameOf(claim))
 				if (ended === 'done') outcome.delivered += claim.ids.length
 			}
 		}
@@ -65,58 +77,60 @@ export const deliver = {
 const nameOf = (claim: Claim): string =>
 	claim.kind === 'incident' ? claim.payload.incidentId : `${claim.kind} of ${claim.payload.model}`
 
-/** `away`: a peer that did not take one message is not bothered with the others of this run. */
-type Ended = 'done' | 'more' | 'failed' | 'away' | 'limited' | 'lost'
+/** How a delivery ended. `more`: not everything is sent. `unreachable`: no other message can be sent either. */
+type Ended = 'done' | 'more' | 'failed' | 'unreachable' | 'rateLimited' | 'claimLost'
 
-/** Delivers what a claim holds, and gives the claim back. */
-async function deliverClaim(context: Context, claim: Claim): Promise<Ended> {
+async function sendAndSettle(context: Context, claim: Claim): Promise<Ended> {
 	try {
-		const result = await deliverOne(context, claim)
-		if (result.ok && result.value === 'more') {
-			await reschedule(context, claim, 0)
-			return 'more'
-		}
-		if (result.ok) {
-			await complete(context, claim, result.value === 'logged' ? 'no Slack' : null)
-			return 'done'
-		}
-		const { message, retryAfterMs, retryable } = result.error
-		// No attempt: nothing can be delivered before the token is changed, and then all of it is.
-		if (claim.kind === 'incident' && isTokenFault(message)) {
-			await reschedule(context, claim, minuteMs)
-			return 'away'
-		}
-		if (retryAfterMs !== undefined) {
-			await reschedule(context, claim, retryAfterMs)
-			return 'limited'
-		}
-		await markFailed(context, claim, result.error)
-		return retryable && claim.kind !== 'incident' ? 'away' : 'failed'
+		return await settle(context, claim, await send(context, claim))
 	} catch (error) {
-		// Another delivery has taken over, and ends what is left.
-		if (error instanceof AppError && error.code === 'conflict') return 'lost'
+		// Another delivery has taken the messages over, and finishes them.
+		if (error instanceof AppError && error.code === 'conflict') return 'claimLost'
 		await markFailed(context, claim, { message: peerText(error), retryable: true })
 		return 'failed'
 	}
 }
 
-async function deliverOne(context: Context, claim: Claim): Promise<Result<string>> {
-	if (claim.kind === 'lineage') return sendFact(context, claim.payload)
-	if (claim.kind === 'training-run') return readRun(context, claim.payload)
-	return tellIncident(context, claim, claim.payload)
+async function settle(context: Context, claim: Claim, result: Result<string>): Promise<Ended> {
+	if (result.ok && result.value === 'more') {
+		await reschedule(context, claim, 0)
+		return 'more'
+	}
+	if (result.ok) {
+		await complete(context, claim, result.value === 'logged' ? 'no Slack' : null)
+		return 'done'
+	}
+	const { message, retryAfterMs, retryable } = result.error
+	// Not an attempt: nothing can be delivered until the token is changed.
+	if (claim.kind === 'incident' && isTokenFault(message)) {
+		await reschedule(context, claim, minuteMs)
+		return 'unreachable'
+	}
+	if (retryAfterMs !== undefined) {
+		await reschedule(context, claim, retryAfterMs)
+		return 'rateLimited'
+	}
+	await markFailed(context, claim, result.error)
+	return retryable && claim.kind !== 'incident' ? 'unreachable' : 'failed'
 }
 
-/** A run that cannot be read now is read when somebody looks at it, so this gives up soon. */
+async function send(context: Context, claim: Claim): Promise<Result<string>> {
+	if (claim.kind === 'lineage') return sendFact(context, claim.payload)
+	if (claim.kind === 'training-run') return readRun(context, claim.payload)
+	return sendIncident(context, claim, claim.payload)
+}
+
+/** Gives up soon: a run that cannot be read now is read when somebody looks at it. */
 async function readRun(
 	context: Context,
 	{ model, version }: { model: string; version: string },
 ): Promise<Result<string>> {
-	const found = await linkTrainingRun(context, await findVersion(context, model, version))
-	if (found?.status !== 'unreachable') return { ok: true, value: 'read' }
-	return { ok: false, error: { message: found.reason ?? 'no answer', retryable: true } }
+	const link = await linkTrainingRun(context, await findVersion(context, model, version))
+	if (link?.status !== 'unreachable') return { ok: true, value: 'read' }
+	return { ok: false, error: { message: link.reason ?? 'no answer', retryable: true } }
 }
 
-async function tellIncident(
+async function sendIncident(
 	context: Context,
 	claim: Claim,
 	payload: { incidentId: string; channel?: string },

@@ -4,8 +4,9 @@ import { metricSources } from '../alerting/alert/sources.ts'
 import type { Context, Progress } from '../context.ts'
 import { AppError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
+import { sleep } from '../core/retry.ts'
 import { replayDue } from '../decisions/replay/replay-due.ts'
-import { allModels } from '../registry/model/all-models.ts'
+import { allModels } from '../registry/model/find-model.ts'
 import { deleteOldPictures } from '../slack/delivery/share-picture.ts'
 import { pruneQuestions } from '../slack/questions/question.ts'
 import { attribute } from './attribute.ts'
@@ -14,14 +15,14 @@ import { deliver } from './deliver.ts'
 import { pruneRuns } from './run/recorded-runs.ts'
 import { type Job, type JobRun, type RunOptions, runJob } from './run/run-job.ts'
 
-/** Folds the small pieces that ingest leaves: profile deltas of changed windows, and small chunks. */
+/** Merges the small pieces that ingest leaves: summary deltas of changed hours, and small chunks. */
 export const rollUp = {
 	id: 'roll-up',
 	cron: '*/5 * * * *',
 	run: async (context: Context) => ({ folded: await context.log.compact() }),
 } satisfies Job
 
-/** Replays a sample of each changed day's predictions, so that a mismatch is found before somebody asks. */
+/** Replays a sample of each changed day's predictions, so that a mismatch is found before somebody asks why. */
 export const replay = {
 	id: 'replay',
 	cron: '23 * * * *',
@@ -30,7 +31,7 @@ export const replay = {
 	}),
 } satisfies Job
 
-/** Judges what was computed, and the state of feeds and jobs; opens, updates and resolves incidents. */
+/** Evaluates the rules on computed windows and on the state of feeds and jobs; opens, updates and resolves incidents. */
 export const evaluateRules = {
 	id: 'evaluate-rules',
 	cron: '* * * * *',
@@ -40,8 +41,8 @@ export const evaluateRules = {
 } satisfies Job
 
 /**
- * Moves rows past their model's retention to Parquet files and forgets old records of our own. One model that fails
- * does not stop the others.
+ * Moves rows past their model's retention to Parquet files, and deletes old job runs, questions and pictures. A model that
+ * fails does not stop the others.
  */
 export const retention = {
 	id: 'retention',
@@ -64,7 +65,7 @@ export const retention = {
 	},
 } satisfies Job
 
-/** In the order in which `plumbline run all` takes them: each feeds the next. */
+/** All jobs, in the order of `plumbline run all`: each uses what the ones before it have done. */
 export const jobs = [rollUp, compute, attribute, replay, evaluateRules, deliver, retention] satisfies Job[]
 
 /** Runs one job by its id. Throws `not-found` with the nearest id. */
@@ -87,8 +88,8 @@ export async function runJobById(
 const maxRounds = 1000
 
 /**
- * Everything that is due, in order: a job that says that there is more to do runs again. Answers every run. `onProgress`
- * is called with each job's id when it starts, and as its work goes on.
+ * Runs all jobs in order, and each one again while it has more to do. Answers every run. `onProgress` is called when a job
+ * starts, and as it proceeds.
  */
 export async function runAll(
 	context: Context,
@@ -112,11 +113,11 @@ export async function runAll(
 const tries = 240
 const pauseMs = 500
 
-/** Beside a running service its own schedule may hold the lease for a moment, and a dead process until it runs out. */
+/** Waits for the lease: a running service can hold it for a moment, and a dead process until it expires. */
 async function waitAndRun(context: Context, job: Job, owner: string, how: RunOptions): Promise<JobRun> {
 	for (let n = 1; ; n++) {
 		const run = await runJob(context, job, owner, how)
 		if (run.status !== 'busy' || n === tries) return run
-		await new Promise((resolve) => setTimeout(resolve, pauseMs))
+		await sleep(pauseMs)
 	}
 }

@@ -1,155 +1,166 @@
 import { AppError } from '../core/errors.ts'
 import type { Sql } from '../db/sql.ts'
-import { appendGroup, type KeyIndex, type Writer } from './append.ts'
-import { backfillSummaries } from './backfill-summaries.ts'
-import { decodeIds } from './chunk.ts'
-import { ChunkStore, type ReadArchive } from './chunk-store.ts'
-import type { Codec } from './codec.ts'
-import { type Item, KeyLookup } from './deduplicate.ts'
-import { GroupValues } from './group-values.ts'
-import { JoinIndexStore } from './join-index-store.ts'
-import type { KeyRuns } from './key-runs.ts'
-import type { AppendStatus, RowKind, SentGroups, StoredPrediction } from './prediction-log.ts'
-import { type Reader, readActuals, readGroups, readPrediction } from './read.ts'
-import { SeriesTable } from './series-table.ts'
-import { SummarySpecs } from './summary-specs.ts'
+import { appendRows } from './append/append-rows.ts'
+import type { Writer } from './append/commit-batch.ts'
+import type { AppendItem } from './append/deduplicate.ts'
+import { GroupValues } from './append/group-values.ts'
+import { SeriesTable } from './append/series-table.ts'
+import { SummarySpecs } from './append/summary-specs.ts'
+import { decodeIds } from './codec/chunk.ts'
+import type { Codec } from './codec/codec.ts'
+import { JoinIndexStore } from './join/join-index-store.ts'
+import { KeyLookup } from './keys/key-lookup.ts'
+import { keyRows } from './keys/key-rows.ts'
+import type { KeyRuns } from './keys/key-runs.ts'
+import { backfillSummaries } from './maintain/backfill-summaries.ts'
+import type { AppendStatus } from './prediction-log.ts'
+import { ChunkStore, type ReadArchive } from './read/chunk-store.ts'
+import { type Reader, readsById } from './read/read-by-id.ts'
+import { kindOfNumber, type RowKind } from './row-kinds.ts'
 
 export type EngineOptions = {
 	sql: Sql
 	codec: Codec
 	random: (bytes: number) => Uint8Array
 	readArchive?: ReadArchive | undefined
-	/** Runs in memory, for the one process that holds a file; or rows of a table, for many stateless writers. */
-	keys: (sql: Sql) => KeyIndex | KeyRuns
-	/** Whether this process is the one that keeps the index of the file: asked until it is. */
-	holdIndex?: () => Promise<boolean>
+	/**
+	 * The key index in memory and in sorted runs, for a database file that one process writes. `hold` makes this process the
+	 * one that stores the index, unless another one is. Without it the index is a table that any number of writers share.
+	 */
+	runs?: { index: KeyRuns; hold: () => Promise<boolean> } | undefined
 }
 
 const maxTries = 25
-/** Another writer was quicker, or has moved what we were looking at. */
-const isRace =
-	/UNIQUE constraint failed: log_(chunk|series|profile|tally|brief)|CHECK constraint failed|of the key index is missing/
-const kinds: RowKind[] = ['prediction', 'feature', 'outcome', 'group']
-const isRuns = (keys: KeyIndex | KeyRuns): keys is KeyRuns => 'load' in keys
+/** Another writer was faster, or has moved what this one was reading. */
+const isRace = (error: unknown): boolean =>
+	/UNIQUE constraint failed: log_(chunk|series|profile|tally|brief)|CHECK constraint failed|of the key index is missing/.test(
+		String(error),
+	)
 
-/** What appends and reads by key. One call at a time: the caller queues. */
+/** What needs the key index: appends, and reads by id. It runs on the writer thread, or in this one; one call at a time. */
+export const engineCalls = (engine: LogEngine) => ({
+	append: (items: readonly AppendItem[]) => engine.append(items),
+	/** Returns how many chunks, at most `max`, were summarised. */
+	backfillSummaries: (max: number) => engine.backfillSummaries(max),
+	stats: () => engine.stats(),
+	...readsById((read) => engine.lookUp(read)),
+})
+export type EngineCalls = ReturnType<typeof engineCalls>
+
+/** Keeps the state that appends and reads by id share, in step with what other processes write to the same database. */
 export class LogEngine {
-	private readonly options: EngineOptions
-	readonly store: ChunkStore
-	readonly series: SeriesTable
-	private writer!: Writer
+	private readonly sql: Sql
+	private readonly runs: EngineOptions['runs']
+	private readonly writer: Writer
 
-	constructor(options: EngineOptions) {
-		this.options = options
-		this.store = new ChunkStore(options.sql, options.codec, options.readArchive)
-		this.series = new SeriesTable(options.sql)
-	}
-
-	async open(): Promise<this> {
-		const { sql, codec } = this.options
-		const seed = await this.seed()
-		const keys = this.options.keys(sql)
-		if (isRuns(keys)) {
-			keys.guest = !(await (this.options.holdIndex?.() ?? true))
-			await keys.load()
-		}
+	private constructor({ sql, codec, readArchive, runs }: EngineOptions, seed: number) {
+		const store = new ChunkStore(sql, codec, readArchive)
+		const series = new SeriesTable(sql)
+		const keys = runs?.index ?? keyRows(sql)
+		this.sql = sql
+		this.runs = runs
 		this.writer = {
 			sql,
 			codec,
 			keys,
-			lookup: new KeyLookup(keys, this.store, this.series, seed),
-			plans: new SummarySpecs(sql),
-			groups: new GroupValues(sql),
-			joinIndexes: new JoinIndexStore(sql, this.store, this.series, keys, seed),
-			series: this.series,
-			nextChunk: isRuns(keys) ? keys.lastIndexedChunk + 1 : 1,
+			lookup: new KeyLookup(keys, store, series, seed),
+			store,
+			specs: new SummarySpecs(sql),
+			groupValues: new GroupValues(sql),
+			joinIndexes: new JoinIndexStore(sql, store, series, keys, seed),
+			series,
+			nextChunk: 1,
+		}
+	}
+
+	static async open(options: EngineOptions): Promise<LogEngine> {
+		const engine = new LogEngine(options, await seedOf(options))
+		if (options.runs) options.runs.index.guest = !(await options.runs.hold())
+		await engine.reload()
+		return engine
+	}
+
+	/** Reads the stored index again, and then what was stored after it. */
+	private async reload(): Promise<void> {
+		if (this.runs) {
+			await this.runs.index.load()
+			this.writer.nextChunk = this.runs.index.lastIndexedChunk + 1
 		}
 		await this.catchUp()
-		return this
 	}
 
-	/** Each database has its own, so that ids which collide cannot be prepared. */
-	private async seed(): Promise<number> {
-		const { sql, random } = this.options
-		const fresh = new DataView(random(4).slice().buffer).getUint32(0)
-		await sql.batch([
-			{ sql: "INSERT OR IGNORE INTO log_state (key, value) VALUES ('seed', ?)", params: [String(fresh)] },
-		])
-		const [row] = await sql.values({ sql: "SELECT value FROM log_state WHERE key = 'seed'" })
-		return Number((row as [string])[0])
-	}
-
-	/** Takes in what was stored behind our last chunk: after a restart, or by another writer. */
+	/** Takes in the chunks from `nextChunk` on, which were stored before a restart or by another writer. */
 	private async catchUp(): Promise<void> {
-		const from = this.writer.nextChunk
-		// How far comes first: what is stored from here on is not indexed, and our next commit will run into it.
+		const { writer, runs } = this
+		const from = writer.nextChunk
+		// Read first: a chunk that is stored from now on is not indexed here, and makes the next commit fail and try again.
 		const next = Math.max(from, (await this.lastChunk()) + 1)
-		this.store.forget()
-		this.writer.joinIndexes.forget()
-		await this.writer.groups.refresh()
-		await this.series.refresh()
-		if (isRuns(this.writer.keys as KeyRuns)) await this.indexBetween(from, next)
-		this.writer.nextChunk = next
+		writer.store.forget()
+		writer.joinIndexes.forget()
+		await writer.groupValues.refresh()
+		await writer.series.refresh()
+		if (runs) await this.indexBetween(runs.index, from, next)
+		writer.nextChunk = next
 	}
 
 	private async lastChunk(): Promise<number> {
-		const [row] = await this.options.sql.values({
-			sql: 'SELECT max(coalesce(max(id), 0), coalesce((SELECT max(id) FROM log_alias), 0)) FROM log_chunk',
+		const [row] = await this.sql.all<{ last: number }>({
+			sql: `SELECT max(coalesce(max(id), 0), coalesce((SELECT max(id) FROM log_alias), 0)) AS last FROM log_chunk`,
 		})
-		return (row as [number])[0] ?? 0
+		return row?.last ?? 0
 	}
 
-	private async indexBetween(from: number, to: number): Promise<void> {
-		// A chunk that others were folded into is indexed under their numbers.
-		const rows = (await this.options.sql.values({
-			sql: `SELECT c.id, 0, c.rows, c.kind, s.model, c.ids FROM log_chunk c JOIN log_series s ON s.id = c.series
+	private async indexBetween(index: KeyRuns, from: number, to: number): Promise<void> {
+		// The rows of a chunk that others were folded into are indexed under the ids of those.
+		const rows = await this.sql.all<{
+			id: number
+			first: number
+			rows: number
+			kind: number
+			model: string
+			ids: Uint8Array
+		}>({
+			sql: `SELECT c.id AS id, 0 AS first, c.rows AS rows, c.kind AS kind, s.model AS model, c.ids AS ids
+				FROM log_chunk c JOIN log_series s ON s.id = c.series
 				WHERE c.id >= ?1 AND c.id < ?2 AND c.ids IS NOT NULL
 				AND NOT EXISTS (SELECT 1 FROM log_alias a WHERE a.target = c.id)
 				UNION ALL SELECT a.id, a.first, a.rows, c.kind, s.model, c.ids FROM log_alias a
 				JOIN log_chunk c ON c.id = a.target JOIN log_series s ON s.id = c.series
 				WHERE a.id >= ?1 AND a.id < ?2 AND c.ids IS NOT NULL`,
 			params: [from, to],
-		})) as unknown as [number, number, number, number, string, Uint8Array][]
-		for (const [chunk, first, count, kind, model, blob] of rows) {
+		})
+		for (const { id, first, rows: count, kind, model, ids: blob } of rows) {
 			const ids = decodeIds(blob).slice(first, first + count)
-			const hashes = this.writer.lookup.hash(model, kinds[kind - 1] as RowKind, ids)
-			this.writer.keys.added([{ hashes, rows: Int32Array.from(ids, (_, i) => i), chunk }])
+			const hashes = this.writer.lookup.hash(model, kindOfNumber[kind] as RowKind, ids)
+			index.added([{ hashes, rows: Int32Array.from(ids, (_, i) => i), chunk: id }])
 		}
 	}
 
-	/** Takes over the index of a file when the process that kept it has ended. */
+	/** Stores the index of a file from now on, when the process that did has ended. */
 	private async takeOver(): Promise<void> {
-		const { keys } = this.writer
-		if (!isRuns(keys as KeyRuns) || !(keys as KeyRuns).guest || !(await this.options.holdIndex?.())) return
-		;(keys as KeyRuns).guest = false
-		await this.reload(keys as KeyRuns)
+		if (!this.runs?.index.guest || !(await this.runs.hold())) return
+		this.runs.index.guest = false
+		await this.reload()
 	}
 
-	private async reload(keys: KeyRuns): Promise<void> {
-		await keys.load()
-		this.writer.nextChunk = keys.lastIndexedChunk + 1
-		await this.catchUp()
-	}
-
-	async append(items: readonly Item[]): Promise<AppendStatus[]> {
+	async append(items: readonly AppendItem[]): Promise<AppendStatus[]> {
 		await this.takeOver()
-		return this.untilNoRace(() => appendGroup(this.writer, items))
+		return this.retryRaces(() => appendRows(this.writer, items))
 	}
 
-	/** Tallies what was stored before there were tallies; answers how many chunks. */
-	backfillSummaries(most: number): Promise<number> {
-		return this.untilNoRace(() => backfillSummaries(this.writer, most))
+	backfillSummaries(max: number): Promise<number> {
+		return this.retryRaces(() => backfillSummaries(this.writer, max))
 	}
 
-	private async untilNoRace<T>(work: () => Promise<T>): Promise<T> {
+	private async retryRaces<T>(work: () => Promise<T>): Promise<T> {
 		for (let attempt = 1; ; attempt++) {
 			try {
 				return await work()
 			} catch (error) {
-				this.series.forgetPending()
+				this.writer.series.forgetPending()
 				this.writer.joinIndexes.forget()
-				await this.writer.groups.refresh()
-				if (!isRace.test(String(error))) throw toAppError(error)
+				await this.writer.groupValues.refresh()
+				if (!isRace(error)) throw toAppError(error)
 				if (attempt === maxTries)
 					throw new AppError(
 						'overloaded',
@@ -159,43 +170,41 @@ export class LogEngine {
 							retryAfterMs: 1000,
 						},
 					)
-				const { keys } = this.writer
-				// Whoever keeps the index may have changed it with what it has stored.
-				if (isRuns(keys as KeyRuns) && (keys as KeyRuns).guest) await this.reload(keys as KeyRuns)
+				// The process that stores the index may have changed it with what it stored.
+				if (this.runs?.index.guest) await this.reload()
 				else await this.catchUp()
 			}
 		}
 	}
 
-	read(model: string, predictionId: string): Promise<StoredPrediction | undefined> {
-		return this.look((reader) => readPrediction(reader, model, predictionId))
-	}
-
-	async groups(model: string, predictionId: string): Promise<SentGroups[]> {
-		return (await this.look((reader) => readGroups(reader, model, predictionId))) ?? []
-	}
-
-	async actuals(model: string, ids: readonly string[]): Promise<unknown[]> {
-		return (await this.look((reader) => readActuals(reader, model, ids))) ?? []
-	}
-
-	/** Looks again when there is nothing, or the index was changed: another process may have stored it. */
-	private async look<T>(read: (reader: Reader) => Promise<T | undefined>): Promise<T | undefined> {
-		const reader = { sql: this.options.sql, lookup: this.writer.lookup, series: this.series }
-		const found = await read(reader).catch(async (error) => {
-			if (!isRace.test(String(error))) throw error
-			await this.reload(this.writer.keys as KeyRuns)
-			return read(reader)
+	/** Reads again when nothing was found, or the index was changed: another process may have stored the rows. */
+	async lookUp<T>(read: (reader: Reader) => Promise<T>): Promise<T> {
+		const found = await read(this.writer).catch(async (error) => {
+			if (!isRace(error)) throw error
+			await this.reload()
+			return read(this.writer)
 		})
-		if (found !== undefined || (await this.lastChunk()) < this.writer.nextChunk) return found
+		if (!isNothing(found) || (await this.lastChunk()) < this.writer.nextChunk) return found
 		await this.catchUp()
-		return read(reader)
+		return read(this.writer)
 	}
 
 	stats(): Record<string, number> {
-		const keys = this.writer.keys
-		return isRuns(keys as KeyRuns) ? { ...(keys as KeyRuns).stats() } : {}
+		return { ...this.runs?.index.stats() }
 	}
+}
+
+const isNothing = (found: unknown): boolean =>
+	found === undefined || (Array.isArray(found) && found.length === 0)
+
+/** Each database has its own seed, so that nobody can prepare ids that collide. */
+async function seedOf({ sql, random }: EngineOptions): Promise<number> {
+	const fresh = new DataView(random(4).slice().buffer).getUint32(0)
+	await sql.batch([
+		{ sql: "INSERT OR IGNORE INTO log_state (key, value) VALUES ('seed', ?)", params: [String(fresh)] },
+	])
+	const [row] = await sql.all<{ value: string }>({ sql: "SELECT value FROM log_state WHERE key = 'seed'" })
+	return Number(row?.value)
 }
 
 function toAppError(error: unknown): unknown {
@@ -207,10 +216,7 @@ function toAppError(error: unknown): unknown {
 		return new AppError(
 			'unavailable',
 			`Nothing of this request was stored: ${text}. Free the disk or the database file, then send it again.`,
-			{
-				cause: error,
-				retryAfterMs: 5000,
-			},
+			{ cause: error, retryAfterMs: 5000 },
 		)
 	return error
 }

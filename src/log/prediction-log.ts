@@ -2,26 +2,73 @@ import type { Bins } from '../summaries/inputs/bins.ts'
 import type { RowBatch } from '../summaries/inputs/columns.ts'
 import type { InputSummary } from '../summaries/inputs/input-summary.ts'
 import type { OutcomeSummary } from '../summaries/outcomes/outcome-summary.ts'
+import type { RowKind } from './row-kinds.ts'
 
-/** `group`: values of sensitive attributes that are no features. */
-export type RowKind = 'prediction' | 'feature' | 'outcome' | 'group'
+/** The prediction log: stores rows, reads them back, and sums them by hour. Stored in a libSQL file by default. */
+export type PredictionLog = {
+	// --- rows ---
+	/** Resolves when the rows are durable. Rejects with `overloaded` when too many rows are queued. */
+	append(model: string, kind: RowKind, batch: RowBatch): Promise<AppendStatus>
+	read(model: string, predictionId: string): Promise<StoredPrediction | undefined>
+	/** Sensitive attributes that were sent for a prediction or for its subject, oldest first. */
+	groups(model: string, predictionId: string): Promise<SentGroups[]>
+	/** The current actual of each prediction, in the order of the ids; undefined where none is known. */
+	actuals(model: string, predictionIds: readonly string[]): Promise<unknown[]>
+	/**
+	 * Predictions of a model with event time in [from, to), by day, a chunk at a time. `lateGroups` reads the values of
+	 * sensitive attributes that were sent separately, by row.
+	 */
+	scan(
+		query: { model: string; version?: string; environment?: string; from: number; to: number },
+		onRows: (
+			rows: RowBatch,
+			series: { version: string; environment: string },
+			lateGroups: () => Promise<(row: number) => Readonly<Record<string, string>> | undefined>,
+		) => void | Promise<void>,
+	): Promise<void>
 
-export type RejectCode =
-	| 'malformed'
-	| 'invalid'
-	| 'too-large'
-	| 'conflict'
-	| 'unknown-version'
-	| 'too-old'
-	| 'in-future'
-	| 'erased'
+	// --- series ---
+	series(model?: string): Promise<Series[]>
+	/** The number of predictions of these versions by environment. Reads no rows. */
+	counts(versions: readonly { model: string; version: string }[]): Promise<PredictionCount[]>
 
-/** 0 accepted, 1 duplicate (same id, same content), 2 conflict (same id, other content). */
+	// --- input summaries of hours in [from, to) ---
+	/** The sum of the deltas of one series with these bins. Undefined when there are none. */
+	inputs(seriesId: number, bins: Bins, from: number, to: number): Promise<InputSummary | undefined>
+	/** The encoded deltas of some series with these bins, from which many windows can be summed. */
+	inputDeltas(series: readonly number[], bins: Bins, from: number, to: number): Promise<HourDelta[]>
+	/** Hours whose inputs have changed since their mark was cleared, by series and hour. */
+	dirtyInputs(limit: number, after?: Pick<DirtyHour, 'seriesId' | 'hour'>): Promise<DirtyHour[]>
+	/** Clears marks, except those that were set again after they were read. */
+	clearDirtyInputs(hours: readonly DirtyHour[]): Promise<void>
+
+	// --- outcome summaries of hours in [from, to): predictions, and what became known of them later ---
+	outcomes(seriesId: number, from: number, to: number): Promise<OutcomeSummary | undefined>
+	outcomeDeltas(series: readonly number[], from: number, to: number): Promise<HourDelta[]>
+	dirtyOutcomes(limit: number, after?: Pick<DirtyHour, 'seriesId' | 'hour'>): Promise<DirtyHour[]>
+	clearDirtyOutcomes(hours: readonly DirtyHour[]): Promise<void>
+	/** The number of predictions of a model that have outcomes but have not arrived. */
+	pendingOutcomes(model: string): Promise<number>
+
+	// --- maintenance ---
+	/** Summarises the rows that were stored before these bins were current. */
+	rebuild(model: string, version: string, bins: Bins): Promise<void>
+	/** Folds deltas and small chunks. Returns the number of records that were folded away. */
+	compact(): Promise<number>
+	/** Moves rows older than `before` into Parquet files, from which they can still be read. Returns their number. */
+	archive(model: string, before: number): Promise<number>
+	/** Gauges for /metrics: keys in memory, bytes, queue. */
+	stats(): Record<string, number>
+	close(): Promise<void>
+}
+
 export type AppendStatus = {
+	/** A `rowStatus` for each row. */
 	statuses: Uint8Array
-	/** Outcomes: how many name a prediction that has not come yet, and which. */
-	waiting: number
-	waitingRows?: Uint8Array
+	/** The number of outcomes whose prediction has not arrived. */
+	pending: number
+	/** 1 for each of these rows. */
+	pendingRows?: Uint8Array
 }
 
 /** A prediction as it was sent, with what was joined to it later. */
@@ -39,9 +86,13 @@ export type StoredPrediction = {
 	segment?: Record<string, unknown>
 	subject?: string
 	latencyMs?: number
-	outcome?: { actual: unknown; timestamp: number; observed: boolean }
-	outcomeHistory?: { actual: unknown; timestamp: number; observed: boolean }[]
+	/** The current outcome: the latest by its own timestamp. */
+	outcome?: StoredOutcome
+	/** All outcomes, in the order of their arrival. */
+	outcomeHistory?: StoredOutcome[]
 }
+
+type StoredOutcome = { actual: unknown; timestamp: number; observed: boolean }
 
 /** Values of sensitive attributes, as they were sent. */
 export type SentGroups = {
@@ -50,7 +101,7 @@ export type SentGroups = {
 	groups: Record<string, unknown>
 }
 
-/** Whose rows: a version in an environment, in all or in one value of a declared segment. */
+/** The rows of a version in an environment: all of them, or those with one value of a declared segment. */
 export type Series = {
 	id: number
 	model: string
@@ -61,7 +112,7 @@ export type Series = {
 	value: string
 }
 
-/** How many predictions of a version an environment has, and the earliest and latest of their own times. */
+/** The number of predictions of a version in an environment, and the earliest and latest event time. */
 export type PredictionCount = {
 	model: string
 	version: string
@@ -71,62 +122,8 @@ export type PredictionCount = {
 	to: number
 }
 
-/** A part of what is known of one hour of a series; the parts add. */
+/** An encoded part of the summary of one hour of a series; the sum of all parts is the summary. */
 export type HourDelta = { series: number; hour: number; bytes: Uint8Array }
 
-/** The prediction log: rows in, verdicts out; windows of them summarised. libSQL by default. */
-export type PredictionLog = {
-	/** Durable when it resolves. Rejects with `overloaded` when the writer is too far behind. */
-	append(model: string, kind: RowKind, batch: RowBatch): Promise<AppendStatus>
-	read(model: string, predictionId: string): Promise<StoredPrediction | undefined>
-	/** Sensitive attributes that were sent for a prediction, or for its subject, oldest first. */
-	groups(model: string, predictionId: string): Promise<SentGroups[]>
-	/** The actual in force of each prediction, in the order of the ids; undefined while it is not known. */
-	actuals(model: string, predictionIds: readonly string[]): Promise<unknown[]>
-	/**
-	 * Rows of one version with event time in [from, to), oldest chunk first, a chunk at a time. `lateGroups` reads the values
-	 * of sensitive attributes that came apart from these rows, by row.
-	 */
-	scan(
-		query: { model: string; version?: string; environment?: string; from: number; to: number },
-		onRows: (
-			rows: RowBatch,
-			series: { version: string; environment: string },
-			lateGroups: () => Promise<(row: number) => Readonly<Record<string, string>> | undefined>,
-		) => void | Promise<void>,
-	): Promise<void>
-	series(model?: string): Promise<Series[]>
-	/** How many predictions these versions made, by environment. Reads no rows. */
-	counts(versions: readonly { model: string; version: string }[]): Promise<PredictionCount[]>
-	/** The exact sum of the deltas of [from, to) on this grid. Undefined when there are none. */
-	inputSummary(seriesId: number, bins: Bins, from: number, to: number): Promise<InputSummary | undefined>
-	/** The encoded deltas of some series on this grid in [from, to): many windows are summed from one reading. */
-	inputDeltas(series: readonly number[], bins: Bins, from: number, to: number): Promise<HourDelta[]>
-	/** Hours whose profile changed since they were last cleared, by series and hour, with the mark to clear them by. */
-	dirtyHours(
-		limit: number,
-		after?: { seriesId: number; hour: number },
-	): Promise<{ seriesId: number; hour: number; mark: number }[]>
-	clearDirty(hours: readonly { seriesId: number; hour: number; mark: number }[]): Promise<void>
-	/** The exact sum of the tallies of predictions and their outcomes in [from, to). Undefined when there are none. */
-	outcomeSummary(seriesId: number, from: number, to: number): Promise<OutcomeSummary | undefined>
-	/** The encoded tallies of some series in [from, to). */
-	outcomeDeltas(series: readonly number[], from: number, to: number): Promise<HourDelta[]>
-	/** The same marks for tallies: set when a prediction comes, and when anything is learned of it later. */
-	dirtyOutcomes(
-		limit: number,
-		after?: { seriesId: number; hour: number },
-	): Promise<{ seriesId: number; hour: number; mark: number }[]>
-	clearDirtyOutcomes(hours: readonly { seriesId: number; hour: number; mark: number }[]): Promise<void>
-	/** Outcomes of a model that name predictions which have not come: how many predictions. */
-	waitingOutcomes(model: string): Promise<number>
-	/** Makes the profiles of a grid for windows that were written before it was in force. */
-	rebuild(model: string, version: string, bins: Bins): Promise<void>
-	/** Folds deltas and small chunks. Returns how many records went. */
-	compact(): Promise<number>
-	/** Moves rows older than `before` into Parquet files, a model and day each; still readable. */
-	archive(model: string, before: number): Promise<number>
-	/** Gauges for /metrics: keys in memory, bytes, queue. */
-	stats(): Record<string, number>
-	close(): Promise<void>
-}
+/** An hour of a series whose summary has changed. `mark` tells one change from the next. */
+export type DirtyHour = { seriesId: number; hour: number; mark: number }

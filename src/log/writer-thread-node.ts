@@ -1,84 +1,67 @@
 import { randomBytes } from 'node:crypto'
-import { parentPort, workerData } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
+import { SerialQueue } from '../core/serial-queue.ts'
 import { openSql } from '../db/open-node.ts'
 import type { Statement } from '../db/sql.ts'
-import { archiveReader } from './archive-node.ts'
-import { nodeCodec } from './codec-node.ts'
-import type { Item } from './deduplicate.ts'
-import { LogEngine } from './engine.ts'
-import { type Failure, toFailure } from './failure.ts'
-import { FileLock } from './file-lock-node.ts'
-import { KeyRuns } from './key-runs.ts'
+import { serveThread } from '../platform/node/serve-thread.ts'
+import type { Functions } from './calls.ts'
+import { nodeCodec } from './codec/codec-node.ts'
+import { engineCalls, LogEngine } from './engine.ts'
+import { FileLock } from './keys/file-lock-node.ts'
+import { KeyRuns } from './keys/key-runs.ts'
+import { archiveReader } from './maintain/archive-node.ts'
 
-// The thread that owns the writing connection: log commits and every other write of the process, one after another.
-
-export type WriterCall =
-	| { call: 'append'; items: Item[] }
-	| { call: 'read'; model: string; predictionId: string }
-	| { call: 'groups'; model: string; predictionId: string }
-	| { call: 'actuals'; model: string; ids: readonly string[] }
-	| { call: 'tallyStored'; most: number }
-	| { call: 'batch'; statements: Statement[] }
-	| { call: 'stats' }
-	| { call: 'close' }
+// The thread that owns the writing connection: appends, and every other write of the process, one after another.
 
 const { url, archive } = workerData as { url: string; archive: string }
-const port = parentPort as NonNullable<typeof parentPort>
 const sql = await openSql(url)
-const random = (count: number) => new Uint8Array(randomBytes(count))
-const index = new FileLock(`${url.replace(/^file:/, '')}-index`)
+const lock = new FileLock(`${url.replace(/^file:/, '')}-index`)
 const archives = archiveReader(archive)
-const engine = await new LogEngine({
+const engine = await LogEngine.open({
 	sql,
 	codec: nodeCodec,
-	random,
+	random: (count) => new Uint8Array(randomBytes(count)),
 	readArchive: archives.read,
-	keys: (s) => new KeyRuns(s),
-	holdIndex: index.hold,
-}).open()
+	runs: { index: new KeyRuns(sql), hold: lock.hold },
+})
 
-const answer = (message: WriterCall): Promise<unknown> | unknown => {
-	switch (message.call) {
-		case 'append':
-			return engine.append(message.items)
-		case 'read':
-			return engine.read(message.model, message.predictionId)
-		case 'groups':
-			return engine.groups(message.model, message.predictionId)
-		case 'actuals':
-			return engine.actuals(message.model, message.ids)
-		case 'tallyStored':
-			return engine.backfillSummaries(message.most)
-		case 'batch':
-			return sql.batch(message.statements)
-		case 'stats':
-			return engine.stats()
-		case 'close':
-			archives.close()
-			return Promise.all([index.release(), sql.close()]).then(() => undefined)
+/** What this thread does for the others. */
+const protocol = {
+	...engineCalls(engine),
+	batch: (statements: readonly Statement[]) => sql.batch(statements),
+	close: async () => {
+		archives.close()
+		await Promise.all([lock.release(), sql.close()])
+	},
+}
+export type WriterProtocol = typeof protocol
+
+const writes: readonly string[] = ['append', 'backfillSummaries', 'batch'] satisfies (keyof WriterProtocol)[]
+/** The driver blocks this thread while it waits for a lock: calls that arrived meanwhile are delivered just after. */
+const deliveryMs = 50
+let locked: { at: number; error: unknown } | undefined
+
+/** A write that arrived while another one waited for another process's lock, in vain, has waited with it and fails too. */
+async function write(arrived: number, work: () => unknown): Promise<unknown> {
+	if (locked && arrived < locked.at + deliveryMs) throw locked.error
+	try {
+		return await work()
+	} catch (error) {
+		if (/SQLITE_(BUSY|LOCKED)/.test(String(error))) locked = { at: performance.now(), error }
+		throw error
 	}
 }
 
-const writes: readonly WriterCall['call'][] = ['append', 'tallyStored', 'batch']
-/** The driver waits in this thread: messages that came meanwhile are delivered just after. */
-const deliveryMs = 50
-let tail: Promise<void> = Promise.resolve()
-let locked: { at: number; failure: Failure } | undefined
-port.on('message', ({ id, message }: { id: number; message: WriterCall }) => {
+const queue = new SerialQueue()
+const inTurn = (name: string, run: Functions[string]) => (args: never[]) => {
 	const arrived = performance.now()
-	tail = tail.then(async () => {
-		const isWrite = writes.includes(message.call)
-		try {
-			// What came while another process held the database has waited with the call that found it locked.
-			if (isWrite && locked && arrived < locked.at + deliveryMs)
-				port.postMessage({ id, failure: locked.failure })
-			else port.postMessage({ id, value: await answer(message) })
-		} catch (error) {
-			const failure = toFailure(error)
-			if (isWrite && /SQLITE_(BUSY|LOCKED)/.test(failure.message)) locked = { at: performance.now(), failure }
-			port.postMessage({ id, failure })
-		}
-		if (message.call === 'close') port.close()
-	})
+	const work = () => run(...args)
+	return queue.run(() => (writes.includes(name) ? write(arrived, work) : work()))
+}
+
+serveThread({
+	names: () => Object.keys(protocol),
+	...Object.fromEntries(
+		Object.entries(protocol as Functions).map(([name, run]) => [name, inTurn(name, run)]),
+	),
 })
-port.postMessage({ ready: true })

@@ -11,10 +11,10 @@ import { mergeBins, type Reference } from './reference.ts'
 import { hourOfWeek, minWeeks, type Slots } from './seasons.ts'
 
 const formatVersion = 1
-/** Rows without a time are left out; with fewer than this share of times the rest stand for nothing. */
+/** Rows without a time are left out; the rest are used only if at least this share has one. */
 const minTimed = 0.9
 
-/** How many whole weeks the rows cover; undefined when they are too few or have no times. */
+/** How many whole weeks the rows cover; undefined when they are too few or lack times. */
 function weeksOf(batches: readonly RowBatch[]): number | undefined {
 	let [rows, timed, first, last] = [0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
 	for (const { timestamps } of batches)
@@ -25,12 +25,12 @@ function weeksOf(batches: readonly RowBatch[]): number | undefined {
 			if (at < first) first = at
 			if (at > last) last = at
 		}
-	// From the first day to the last, both included.
+	// First and last day included.
 	const weeks = Math.floor((windowStart('1d', last) - windowStart('1d', first) + dayMs) / weekMs)
 	return timed >= minTimed * rows && weeks >= minWeeks ? weeks : undefined
 }
 
-/** A baseline cut by hour of week, as bytes; undefined unless its rows cover four weeks. */
+/** A baseline by hour of week, as bytes; undefined unless its rows cover four weeks. */
 export function cutByHourOfWeek(
 	reference: Pick<Reference, 'bins' | 'columns'>,
 	batches: readonly RowBatch[],
@@ -68,12 +68,11 @@ export function cutByHourOfWeek(
 	return out.bytes()
 }
 
-/** By column of the reference. */
+/** The slots of each column of the reference. */
 export function decodeSlots(bytes: Uint8Array, { columns }: Pick<Reference, 'columns'>): Slots[] {
 	const input = new ByteReader(bytes)
 	const version = input.byte()
-	if (version !== formatVersion)
-		throw new RangeError(`format ${version} of a baseline's seasons is not known`)
+	if (version !== formatVersion) throw new RangeError(`unknown format ${version} of a baseline's seasons`)
 	const weeks = input.varint()
 	const slots = columns.map((): { from: number; groups: Float64Array }[] => [])
 	const monday = windowStart('7d', 0)

@@ -1,19 +1,19 @@
 import { total } from '../stats/counts.ts'
 import { extraBins } from '../summaries/inputs/bins.ts'
 import type { ColumnView } from './descriptor.ts'
-import { insufficient, type MetricResult } from './metric-point.ts'
+import { insufficient, type MetricResult } from './metric-value.ts'
 import type { Reference } from './reference.ts'
 import type { WindowResult } from './window-result.ts'
 
-/** Below this many rows on either side nothing is said about drift. */
+/** Drift is not computed with fewer rows in the window or in the baseline. */
 export const minRows = 50
 
-/** Numbers that were given out one after the other fill at least a quarter of their range. */
+/** Sequential numbers fill at least a quarter of their range. */
 export const isDense = (min: number, max: number, rows: number): boolean => !(max - min >= 4 * rows)
 
 /**
- * Whether the values of a column name rows: so it looks in the baseline, or over the windows before. Distinct whole numbers of
- * a baseline may be a measure all the same: one whose values in the window are far apart is compared.
+ * Whether a column holds identifiers, judging by the baseline or by the past windows. A baseline of distinct whole
+ * numbers may still be a measurement: it is compared when the window's values are far apart.
  */
 export function isIdentifier({ reference: { bins }, result }: ColumnView): boolean {
 	if (result.identifier === true) return true
@@ -27,18 +27,18 @@ export const identifierReason = ({ reference }: ColumnView): string =>
 		? 'looks like an identifier: nearly all values of the baseline are distinct. Only whether it is missing is compared'
 		: 'looks like an identifier: its values only grow, or only fall, with time. Only whether it is missing is compared'
 
-/** Why the values of a column cannot be compared, if they cannot. `values`: rows that have a value are needed. */
+/** Why the values of a column cannot be compared; undefined when they can. `values`: only rows with a value count. */
 export const comparable = (view: ColumnView, method: string, values = false): MetricResult | undefined =>
 	tooFew(view, method, values) ??
 	(isIdentifier(view) ? insufficient(method, identifierReason(view)) : undefined)
 
-/** Whether there is too little to compare. `values`: rows that have a value are needed, not just rows. */
+/** Why there is not enough to compare; undefined when there is. `values`: only rows with a value count. */
 export function tooFew(
 	{ reference, result, hasBaseline }: ColumnView,
 	method: string,
 	values = false,
 ): MetricResult | undefined {
-	if (!hasBaseline) return insufficient(method, 'there is no baseline; put one for this version')
+	if (!hasBaseline) return insufficient(method, 'there is no baseline; upload one for this version')
 	const size = (groups: Float64Array) =>
 		total(values ? groups.subarray(0, groups.length - extraBins) : groups)
 	const [m, n] = [size(reference.groups), size(result.groups)]
@@ -50,7 +50,7 @@ export function tooFew(
 
 const share = (independent: number, rows: number): number => (rows > 0 ? independent / rows : 1)
 
-/** The columns of a window beside their reference. Columns that were not decoded are holes, and are passed over. */
+/** Each column of a window with its reference. Columns that were not decoded are holes in the list and are skipped. */
 export function columnViews(reference: Reference, result: WindowResult, hasBaseline: boolean): ColumnView[] {
 	const views: ColumnView[] = []
 	const independent = {

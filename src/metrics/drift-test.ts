@@ -3,25 +3,24 @@ import { total } from '../stats/counts.ts'
 import { biasCorrectedPsi, usedCells } from '../stats/distances.ts'
 import { isIdentifier, tooFew } from './compare.ts'
 import type { ColumnView } from './descriptor.ts'
-import { insufficient, type MetricResult } from './metric-point.ts'
+import { insufficient, type MetricResult } from './metric-value.ts'
 import type { ReferenceColumn } from './reference.ts'
 
-/** Two count vectors of one length, of baseline and window, and how much windows differ by themselves. */
+/** Two count vectors of one length, of the baseline and the window, and how much windows vary by themselves. */
 export type Pair = { reference: number[]; current: number[]; variation?: Variation | undefined }
 type Cell = [reference: number, current: number]
 
-/** Rows that a group must be expected to hold on either side (Cochran 1954): below, the test's level does not hold. */
+/** Rows that a group is expected to hold on either side (Cochran 1954): with fewer, the test alarms too often. */
 const minExpected = 5
-/** Rows of the baseline in a part that its own quantiles cut: with fewer, the share that it stands for is too uncertain. */
+/** Rows of the baseline in a part cut by its own quantiles: with fewer, the true share of the part is too uncertain. */
 const minInPart = 20
-/** Standard deviations that a category must be away from the rarest that the baseline kept. */
+/** Standard deviations between a category and the rarest one that the baseline kept. */
 const clearOf = 2.6
 
 /**
- * The groups of a column that a test may compare, sparse ones pooled. A group may be picked by what baseline and window
- * hold together, or by the baseline alone where its own quantiles made the groups, and by nothing else: a choice that
- * looks at one side (the categories that the baseline happens to have, the tenths that the window happens to fill)
- * makes differences where there are none.
+ * The groups of a column for a test, sparse ones pooled. A group is kept by its rows in baseline and window together, or
+ * by the baseline alone where its quantiles made the groups. Choosing by one side only (the categories that the baseline
+ * happens to have, the tenths that the window happens to fill) would create differences where there are none.
  */
 export function poolSparseBins(
 	column: ReferenceColumn,
@@ -34,7 +33,7 @@ export function poolSparseBins(
 	const share = Math.min(m, n) / (m + n)
 	const [unseen, ...apart] = cells.slice(proper) as [Cell, Cell, Cell]
 	const kept: Cell[] = []
-	// What the baseline cannot have as a group of its own, since it became one only by having been seen.
+	// Unseen categories have no group of their own: a group exists only because the baseline has seen its category.
 	let rest: Cell = unseen
 	const least = Math.max(minExpected / share, grouping === 'category' ? minKept(column, m / (m + n)) : 0)
 	if (grouping === 'tenth') kept.push(...joinTenths(cells.slice(0, proper), Math.min(1, n / m)))
@@ -42,7 +41,7 @@ export function poolSparseBins(
 		if (cell[0] + cell[1] >= least) kept.push(cell)
 		else rest = sum(rest, cell)
 	const rows = rest[0] + rest[1]
-	// Too few to stand alone: they go with the first group, which for categories is the most frequent.
+	// Too few for a group: they join the first one, which for categories is the most frequent.
 	if (rows * share >= minExpected || kept.length === 0) kept.push(rest)
 	else if (rows > 0) kept[0] = sum(kept[0] as Cell, rest)
 	return { reference: kept.map((c) => c[0]), current: kept.map((c) => c[1]) }
@@ -50,7 +49,7 @@ export function poolSparseBins(
 
 const sum = (a: Cell, b: Cell): Cell => [a[0] + b[0], a[1] + b[1]]
 
-/** Tenths joined into as many parts, of about equal share, as both sides have rows for. */
+/** Joins tenths into as many parts of about equal share as both sides have rows for. */
 function joinTenths(tenths: readonly Cell[], perReferenceRow: number): Cell[] {
 	const values = tenths.reduce((rows, [a]) => rows + a, 0)
 	const most = Math.min(values / minInPart, (values * perReferenceRow) / minExpected)
@@ -65,10 +64,7 @@ function joinTenths(tenths: readonly Cell[], perReferenceRow: number): Cell[] {
 	return joined.filter(([a, b]) => a + b > 0)
 }
 
-/**
- * The least number of rows, of both sides together, with which a category would have been among those that the baseline
- * kept whichever way its rows had fallen. 0 when the baseline kept all.
- */
+/** The rows of both sides with which the baseline would have kept a category in any sample. 0 when it kept all. */
 function minKept({ groups, proper }: ReferenceColumn, referenceShare: number): number {
 	if ((groups[proper] as number) === 0) return 0
 	const rarest = groups.subarray(0, proper).reduce((least, c) => (c > 0 && c < least ? c : least), Infinity)
@@ -77,7 +73,7 @@ function minKept({ groups, proper }: ReferenceColumn, referenceShare: number): n
 	return (half + Math.sqrt(half * half + rarest)) ** 2 / referenceShare
 }
 
-/** Of an identifier only whether it is there can be compared. */
+/** Of an identifier, only whether a value is present is compared. */
 function presence({ proper }: ReferenceColumn, groups: Float64Array): number[] {
 	const [missing, typeErrors] = [groups[proper + 1] as number, groups[proper + 2] as number]
 	return [total(groups) - missing - typeErrors, missing, typeErrors]
@@ -99,7 +95,7 @@ function pairOf(view: ColumnView): Pair {
 	return { ...pair, variation: result.variation }
 }
 
-/** The tested groups of a column, or why there are none. Made once a view: a dozen metrics ask for them. */
+/** The pooled groups of a column, or why there are none. Cached by view, since a dozen metrics use them. */
 export function pooledGroups(view: ColumnView, method: string): { missing: MetricResult } | { pair: Pair } {
 	const missing = tooFew(view, method)
 	if (missing) return { missing }
@@ -110,20 +106,20 @@ export function pooledGroups(view: ColumnView, method: string): { missing: Metri
 }
 
 /**
- * From here on a shift is worth a look: half of the PSI that credit teams call a moderate shift (0.1, Siddiqi 2006),
- * which can be asked for only because the bias is taken off first.
+ * The smallest shift that matters: half of the PSI that credit teams call moderate (0.1, Siddiqi 2006). A threshold this
+ * low works only because the bias is subtracted first.
  */
 export const effectThreshold = 0.05
 export const alpha = 0.05
-/** From here on a window is no sample of how its series usually is. */
+/** At or below this q, a window does not show how its series usually is. */
 export const farQ = 0.001
 
-/** The first gate: how much has changed. */
+/** The first gate: the size of the change. */
 export const effectSize = ({ reference, current }: Pair): number => biasCorrectedPsi(reference, current)
 
 /**
- * The second gate: whether it can be chance. Two-sample, since the baseline is a sample too; and beside how much the
- * windows before differ among themselves.
+ * The second gate: whether the change can be chance. The test is two-sample, since the baseline is a sample too, and
+ * allows for how much past windows differ among themselves.
  */
 export function significance(pair: Pair): Evidence {
 	const known = evidence.get(pair)
@@ -134,5 +130,5 @@ export function significance(pair: Pair): Evidence {
 }
 
 type Evidence = ReturnType<typeof overdispersedTest>
-/** Tested once a pair: a dozen metrics ask. */
+/** Cached by pair, since a dozen metrics use it. */
 const evidence = new WeakMap<Pair, Evidence>()

@@ -12,7 +12,7 @@ import { extraBins } from '../summaries/inputs/bins.ts'
 import { comparable, isIdentifier } from './compare.ts'
 import type { AttributionMetric, ColumnMetric, ColumnView } from './descriptor.ts'
 import { alpha, effectSize, effectThreshold, type Pair, pooledGroups, significance } from './drift-test.ts'
-import { insufficient, type MetricResult, measured } from './metric-point.ts'
+import { insufficient, type MetricResult, measured } from './metric-value.ts'
 
 type Measure = ColumnMetric['measure']
 

@@ -23,11 +23,11 @@ import type { OutcomeView } from './outcome-view.ts'
 /** Predicted and actual values, row by row. */
 export type Pairs = { predicted: ArrayLike<number>; actual: ArrayLike<number> }
 
-/** What rows with known outcomes teach. */
+/** What is learnt from rows with known outcomes. */
 export type Reference = {
-	/** Binary models: of the score. Multiclass ones: of each class. */
+	/** Binary models: of the score. Multiclass models: of each class. */
 	calibrations: Record<string, Calibration>
-	/** Regression: how large errors are, by what was predicted. */
+	/** Regression: the expected size of errors by predicted value. */
 	loss: LossFit | undefined
 }
 
@@ -35,7 +35,7 @@ export type Reference = {
 const ofScore = '$score'
 const minPeriods = 3
 
-/** Learns from a reference; `periods` are the same rows by month, which widen intervals by how much calibration moves. */
+/** Learns from a reference. `periods` are the same rows by month: intervals are wider where calibration varies between them. */
 export function learn(view: OutcomeView, periods: readonly OutcomeView[], pairs: Pairs): Reference {
 	const apart = periods.length >= minPeriods ? periods : []
 	if (view.task === 'binary') {
@@ -53,20 +53,17 @@ export function learn(view: OutcomeView, periods: readonly OutcomeView[], pairs:
 	return { calibrations: {}, loss: isUsed ? fitLoss(pairs.predicted, pairs.actual) : undefined }
 }
 
-/** `known`: rows of a regression whose outcomes have come. `doubt`: why the features speak against it. */
-export type Beside = { known?: Pairs; doubt?: string }
+/** `known`: rows of a regression whose outcomes are known. `doubt`: why the features make the estimate doubtful. */
+export type EstimateContext = { known?: Pairs; doubt?: string }
 
 type Estimated = { n: number; estimates: Record<string, unknown>; trust: Trust; why: string }
 
-/**
- * What the outcomes of rows can be expected to be, from their scores and a reference whose outcomes are known. `seed` makes
- * the draws of the intervals the same each time.
- */
+/** Estimates metrics of outcomes from scores and a reference with known outcomes. `seed` makes intervals repeatable. */
 export function estimateOutcomes(
 	view: OutcomeView,
 	reference: Reference,
 	seed: number,
-	{ known, doubt = '' }: Beside = {},
+	{ known, doubt = '' }: EstimateContext = {},
 ): [string, MetricValue][] {
 	const wanted = estimated.filter((m) => m.tasks.includes(view.task))
 	if (wanted.length === 0) return []
@@ -105,7 +102,7 @@ function estimate(
 		const n = rowsOf(view.table)
 		if (n === 0) return { ...nothing, why: 'no row has both a score and a decision' }
 		const estimates = estimatePerformance(view.table, calibration, random)
-		const ofScores = believe(view.table, calibration, view.scores)
+		const ofScores = trustOfScores(view.table, calibration, view.scores)
 		const isAsked = isSame && ofScores.trust === 'ok' && view.outcomeSummary.labelled < enoughLabels
 		const shifted = isAsked ? labelShiftReason(view.table, calibration, estimates) : ''
 		return { n, estimates, trust: shifted ? doubtful(shifted) : ofScores, why: '' }
@@ -113,11 +110,11 @@ function estimate(
 	return estimateClasses(view, calibrations, random)
 }
 
-/** With as many, outcomes say better than scores whether the share of positives has changed. */
+/** With this many known outcomes, they show better than scores whether the share of positives has changed. */
 const enoughLabels = 100
-const told = { roc_auc: 'ROC AUC', accuracy: 'accuracy', f1: 'F1' } as const
+const shownNames = { roc_auc: 'ROC AUC', accuracy: 'accuracy', f1: 'F1' } as const
 
-/** Why not to believe estimates that would turn out elsewhere if it is the share of positives that has changed. */
+/** Why estimates are doubtful: if the share of positives has changed, the true values lie outside their intervals. */
 function labelShiftReason(
 	table: ScoreTable,
 	calibration: Calibration,
@@ -127,16 +124,16 @@ function labelShiftReason(
 	if (!shift) return ''
 	const odds = (share: number) => share / (1 - share)
 	const would = expectedAtOdds(table, calibration, odds(shift.to) / odds(shift.from))
-	const names = (Object.keys(told) as (keyof typeof told)[]).filter((name) => {
+	const names = (Object.keys(shownNames) as (keyof typeof shownNames)[]).filter((name) => {
 		const { low, high } = estimates[name]
 		return would[name] < low || would[name] > high
 	})
 	if (names.length === 0) return ''
-	const values = names.map((name) => `${told[name]} would be ${would[name].toFixed(3)}`).join(', ')
+	const values = names.map((name) => `${shownNames[name]} would be ${would[name].toFixed(3)}`).join(', ')
 	return `the scores have moved as they would if the share of positives had changed from ${percent(shift.from)} to ${percent(shift.to)}; if so, ${values}`
 }
 
-/** Each class against the rest; doubtful when that of any class is. */
+/** Each class against the rest; doubtful when any class is. */
 function estimateClasses(
 	view: OutcomeView,
 	calibrations: Record<string, Calibration>,
@@ -147,15 +144,15 @@ function estimateClasses(
 	if (n === 0) return { ...nothing, why: 'no row has probabilities of classes that the reference knows' }
 	const estimates = estimateMulticlass(Object.fromEntries(windows), calibrations, random)
 	for (const [name, table] of windows) {
-		const trust = believe(table, calibrations[name] as Calibration, view.byClass.get(name))
+		const trust = trustOfScores(table, calibrations[name] as Calibration, view.byClass.get(name))
 		if (trust.trust === 'doubtful')
 			return { n, estimates, trust: { ...trust, reason: `class ${name}: ${trust.reason}` }, why: '' }
 	}
 	return { n, estimates, trust: trusted, why: 'not estimated for this task' }
 }
 
-/** Whether scores and the outcomes that are known so far go with the reference. */
-function believe(table: ScoreTable, calibration: Calibration, known: ScoreCounts | undefined): Trust {
+/** Whether the scores and the outcomes known so far agree with the reference. */
+function trustOfScores(table: ScoreTable, calibration: Calibration, known: ScoreCounts | undefined): Trust {
 	const labels = known ? total(known.positives) + total(known.negatives) : 0
 	return trustOf(table, calibration, known && labels > 0 ? labelsContradict(known, calibration) : undefined)
 }

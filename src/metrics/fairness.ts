@@ -206,7 +206,7 @@ export const fairness: readonly (GroupMetric | AttributeMetric)[] = [
 /** Tasks without a positive side have scores to compare, but no rates of decisions or errors. */
 export const scoreFairnessIds: readonly string[] = ['fairness.mean_score_difference', 'fairness.smd']
 
-/** Counts as a metric takes them: by the positive label, or by the favourable decision where it is known. */
+/** The counts that a metric uses: by the positive label, or by the favourable decision where it is known. */
 const countedBy = ({ by }: AttributeMetric | GroupMetric, counts: GroupCounts, favourable?: Favourable) =>
 	by === 'favourable' ? inFavour(counts, favourable) : counts
 
@@ -222,7 +222,7 @@ export const groupMeasure = (
 	favourable: Favourable | undefined,
 ): MetricValue => metric.measure(countedBy(metric, own, favourable), countedBy(metric, rest, favourable))
 
-/** The verdict of the four-fifths rule on an attribute: the same at every door. */
+/** The verdict of the four-fifths rule on an attribute. */
 export const fourFifthsOf = (
 	groups: readonly Group[],
 	favourable: Favourable | undefined,
@@ -240,7 +240,7 @@ export const disparityIn = (
 		? fourFifthsRule(undefined).disparity
 		: metric.disparity(metric.by ? favouredGroups(groups, favourable) : groups, options)
 
-/** The same as it is stored, and the two groups that decide it. */
+/** A metric of all groups of an attribute as it is stored, with the two groups that decide it. */
 export function attributeMeasure(
 	metric: AttributeMetric,
 	groups: readonly Group[],
@@ -251,7 +251,7 @@ export function attributeMeasure(
 	return { ...metricValueOf(groups, disparity), groups: disparity.groups }
 }
 
-/** A disparity, with the two groups that decide it and those that were left out. */
+/** A disparity as a metric value; the reason names the two groups that decide it and those left out. */
 function metricValueOf(groups: readonly Group[], disparity: Disparity): MetricValue {
 	const n = total(groups.map(({ counts }) => counts.n))
 	const left = disparity.excluded
@@ -272,16 +272,16 @@ function metricValueOf(groups: readonly Group[], disparity: Disparity): MetricVa
 
 const leftOutSign = 'left out: '
 
-/** A reason in two parts: what it says, and the groups that were left out. */
-export function splitLeftOut(reason: string | null): { said: string; leftOut: string } {
+/** Splits a reason into its statement and the groups that were left out. */
+export function splitLeftOut(reason: string | null): { statement: string; leftOut: string } {
 	const at = (reason ?? '').indexOf(leftOutSign)
-	if (reason === null || at === -1) return { said: reason ?? '', leftOut: '' }
-	return { said: reason.slice(0, at).replace(/; $/, ''), leftOut: reason.slice(at + leftOutSign.length) }
+	if (reason === null || at === -1) return { statement: reason ?? '', leftOut: '' }
+	return { statement: reason.slice(0, at).replace(/; $/, ''), leftOut: reason.slice(at + leftOutSign.length) }
 }
 
-/** A reason for those who may not see which groups are small. */
+/** A reason for readers who may not see which groups are small. */
 export function withoutSmallGroups(reason: string | null): string | null {
-	const { said, leftOut } = splitLeftOut(reason)
+	const { statement, leftOut } = splitLeftOut(reason)
 	if (leftOut === '') return reason
-	return [said, `${leftOutSign}groups of too few rows`].filter((part) => part !== '').join('; ')
+	return [statement, `${leftOutSign}groups of too few rows`].filter((part) => part !== '').join('; ')
 }

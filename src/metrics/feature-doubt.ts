@@ -7,14 +7,13 @@ import type { ColumnView } from './descriptor.ts'
 import type { Reference } from './reference.ts'
 import type { WindowResult } from './window-result.ts'
 
-/** A day has one weekday, whatever its population. */
+/** Columns that hold a time: a day has one weekday, whatever its population. */
 const namesATime = /(^|_)(hour|weekday|dow|month|quarter)(_of_\w+)?$|day_?of_?(week|month|year)/i
 const scoreColumns = ['$score', '$decision']
 
 /**
- * Why estimates for a window should not be believed by what each of its features says alone; empty when nothing speaks
- * against them. `segment`: the feature that the rows were selected by, if they were. A feature that moved as far as the
- * score did is passed over: the estimate knows of it.
+ * Why estimates for a window are doubtful, by each feature alone; empty when they are not. `segment`: the feature that
+ * the rows were selected by, or ''. A feature that moved no further than the score is skipped: the estimate allows for it.
  */
 export function featureDoubt(reference: Reference, window: WindowResult, segment: string): string {
 	if (Math.min(reference.subjects, window.subjects) < minRows) return ''
@@ -31,25 +30,25 @@ export function featureDoubt(reference: Reference, window: WindowResult, segment
 	const features = shifts.filter((s) => !s.isScore && !s.isPassedOver)
 	const [outside] = features.filter((s) => s.outside > 0).sort((a, b) => b.outside - a.outside)
 	if (outside)
-		return `${percent(outside.outside)} of the rows have values of "${outside.name}" that the reference does not hold`
+		return `${percent(outside.outside)} of the rows have values of "${outside.name}" that are not in the reference`
 	const [far] = features
 		.filter(({ auc, effective }) => isFar({ domainAuc: auc, scoreAuc, effective }))
 		.sort((a, b) => b.auc - a.auc)
 	if (!far) return ''
-	return `"${far.name}" tells these rows from the reference's (AUC ${far.auc.toFixed(2)}, the score ${scoreAuc.toFixed(2)}); weighted to them, the reference counts for ${percent(far.effective)} of its rows`
+	return `"${far.name}" separates these rows from the reference (AUC ${far.auc.toFixed(2)}, the score ${scoreAuc.toFixed(2)}); weighted to match them, the reference is worth ${percent(far.effective)} of its rows`
 }
 
 function shiftOf({ reference, result }: ColumnView, isSeasonal: boolean) {
 	const before = isSeasonal && result.expected ? result.expected : reference.groups
 	const { auc, effective } = binnedShift(before, result.groups)
-	// The distance is from the whole reference, not from what its seasons expect.
+	// `ks` compares with the whole reference, not with the expected groups.
 	const isFiner = before === reference.groups && Number.isFinite(result.ks)
 	return { auc: isFiner ? Math.max(auc, aucOfDistance(result.ks)) : auc, effective }
 }
 
 /**
- * Share of the rows with values that the reference does not hold, where that is clearly more than would be new in as many
- * more rows of the reference: as many as it holds once (Good 1953).
+ * Share of the rows whose values are not in the reference, or 0 unless it is clearly above the share of new values
+ * expected in further rows of the reference: the share that occurs once in it (Good 1953).
  */
 function outsideShare({ reference: { groups, proper, grouping, counts }, result }: ColumnView): number {
 	const values = total(result.groups.subarray(0, result.groups.length - extraBins))

@@ -16,9 +16,9 @@ import { type ColumnResult, independent, type WindowResult } from './window-resu
 export type PastWindow = { from: number; result: WindowResult }
 
 /**
- * What a window is tested against beside the baseline, oldest first. `past`: windows of its size, of a week the days
- * before it. `same`: of an hour, the same hour of earlier weeks; `days`: the days before. `parts`: the days of a week, or
- * the hours of a day. `seasons`: by column, the baseline cut by hour of week.
+ * What a window is tested against besides the baseline, oldest first. `past`: earlier windows of its size; for a week,
+ * the days before it. `same`: for an hour, the same hour of earlier weeks; `days`: the days before. `parts`: the days of
+ * a week, or the hours of a day. `seasons`: by column, the baseline by hour of week.
  */
 export type History = {
 	size: WindowSize
@@ -30,10 +30,10 @@ export type History = {
 	seasons: readonly (Slots | undefined)[]
 }
 
-/** Hours are alike from one to the next, and least alike half a day later. */
+/** Neighbouring hours are alike; hours half a day apart differ most. */
 const lagOfHours = 12
 
-/** Sets, on each column of a window, how much of its difference from the baseline its own past explains. */
+/** Sets on each column of a window how much of its difference from the baseline is usual, judging by its past. */
 export function applyHistory(reference: Reference, result: WindowResult, history: History): void {
 	const { size, from } = history
 	const columns = reference.columns.map((column, i) => {
@@ -64,7 +64,7 @@ type Past = {
 }
 
 function pastOf({ size, from, past, same, days, seasons: bySlot }: History, i: number): Past {
-	// What stood out is no sample of how the series usually is: while that lasts, its past is frozen.
+	// A window that stood out does not show how the series usually is: while that lasts, its past is frozen.
 	const calm = (windows: readonly PastWindow[]): Slot[] =>
 		windows
 			.filter((w) => w.result.columns[i]?.stoodOut === false)
@@ -81,7 +81,7 @@ function pastOf({ size, from, past, same, days, seasons: bySlot }: History, i: n
 	return { windows, seasons, differences: differencesOf(ofKind, size, seasons) }
 }
 
-/** Of each window from the last one before it at whose time the same is usual: what is usual then is no variation. */
+/** Of each window from the last earlier one of the same season: a seasonal difference is not variation. */
 function differencesOf(
 	windows: readonly Slot[],
 	size: WindowSize,
@@ -114,7 +114,7 @@ const expectedOf = ({ groups }: ReferenceColumn, { seasons }: Past, { size, from
 		size === '7d' ? parts.map((w) => ({ from: w.from, rows: w.result.rows })) : [{ from, rows: 1 }],
 	)
 
-/** A week's level is the mean of its days'; a season adds the error of the weeks that it was learnt from. */
+/** The level of a week is the mean of its days; a season adds the error of the weeks it was learnt from. */
 function ofWindow(variation: Variation, { size, parts }: History, weeks: number | undefined): Variation {
 	const own =
 		size === '7d'
@@ -127,10 +127,10 @@ function ofWindow(variation: Variation, { size, parts }: History, weeks: number 
 	return { ...own, variance: (own.variance * (weeks + 1)) / (weeks - 1) }
 }
 
-/** What happened in these days is one occurrence: a Sunday does not tell how Saturdays are. */
+/** Two days count as one occurrence: a Sunday does not show how Saturdays are. */
 const oneWeekend = 5
 
-/** Whether a window of this kind was seen: of the working week or the weekend, and of an hour at that time of day. */
+/** Whether a window of this kind was seen before: working day or weekend and, for an hour, that time of day. */
 function seenKind(size: WindowSize, from: number, past: readonly { from: number }[]): boolean {
 	if (size === '7d') return past.length >= 7
 	return past.some(

@@ -10,7 +10,7 @@ export function outcomeCoverage({ outcomeSummary }: OutcomeView): MetricValue {
 	const known = Math.min(labelled, predictions)
 	const notes = [
 		never > 0 ? `${never} can never be known` : '',
-		unusable > 0 ? `${unusable} outcomes are no label of this task${examplesOf(unknown)}` : '',
+		unusable > 0 ? `${unusable} outcomes are not a label of this task${examplesOf(unknown)}` : '',
 		corrections > 0 ? `${corrections} were corrected` : '',
 	].filter((note) => note !== '')
 	const value = ok({ value: known / predictions, ...wilson(known, predictions) }, predictions)
@@ -37,19 +37,19 @@ export function coverageGap(view: OutcomeView): MetricValue {
 	const widest = gaps.reduce((a, b) => (b.value > a.value ? b : a))
 	const value = ok({ value: widest.value, low: Number.NaN, high: Number.NaN, p }, outcomeSummary.predictions)
 	if (widest.value === 0) return value
-	const reason = `${widest.most} has most, ${widest.least} fewest`
+	const reason = `${widest.highest} has most, ${widest.lowest} fewest`
 	return { ...value, reason: p < 0.01 ? `outcomes are not missing at random: ${reason}` : reason }
 }
 
 function gapOf(split: readonly Part[]) {
 	const share = ({ labelled, n }: Part) => labelled / n
 	const sorted = [...split].sort((a, b) => share(b) - share(a))
-	const [most, least] = [sorted[0] as Part, sorted.at(-1) as Part]
+	const [highest, lowest] = [sorted[0] as Part, sorted.at(-1) as Part]
 	const labelled = split.map((s) => s.labelled)
 	const unlabelled = split.map((s) => s.n - s.labelled)
 	const isMixed = labelled.some((n) => n > 0) && unlabelled.some((n) => n > 0)
 	const p = isMixed ? chiSquareHomogeneity(labelled, unlabelled).p : 1
-	return { value: share(most) - share(least), p, most: most.name, least: least.name }
+	return { value: share(highest) - share(lowest), p, highest: highest.name, lowest: lowest.name }
 }
 
 function byScore(view: OutcomeView): Part[] {

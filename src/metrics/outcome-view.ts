@@ -16,7 +16,7 @@ import {
 /** Decisions by outcome, over rows that have both. */
 export type Confusion = { tp: number; fp: number; tn: number; fn: number }
 
-/** A window's predictions with their outcomes, in the forms that metrics take; each is made once, when it is asked for. */
+/** A window's predictions with their outcomes, in the forms that metrics take; each is computed once, on first use. */
 export class OutcomeView {
 	readonly task: Task
 	readonly outcomeSummary: OutcomeSummary
@@ -32,7 +32,7 @@ export class OutcomeView {
 		return this.made.get(name) as T
 	}
 
-	/** What `once` has made under this name. */
+	/** The cached value of this name. */
 	protected kept<T>(name: string): T | undefined {
 		return this.made.get(name) as T | undefined
 	}
@@ -79,7 +79,7 @@ export class OutcomeView {
 		})
 	}
 
-	/** Multiclass: labelled rows at each probability of a class, by whether they turned out to be of it. */
+	/** Multiclass: labelled rows at each probability of a class, by whether they belong to it. */
 	get byClass(): Map<string, ScoreCounts> {
 		return this.once(
 			'byClass',
@@ -88,7 +88,7 @@ export class OutcomeView {
 		)
 	}
 
-	/** Multiclass: all rows at each probability of a class, by whether they were decided to be of it. */
+	/** Multiclass: all rows at each probability of a class, by whether the decision was that class. */
 	get tablesByClass(): Record<string, ScoreTable> {
 		return this.once('tablesByClass', () =>
 			Object.fromEntries(
@@ -134,7 +134,7 @@ export class OutcomeView {
 		})
 	}
 
-	/** Calls back with how many rows stand at each score, ascending, and how many of them have an outcome. */
+	/** Calls back for each score, ascending, with its number of rows and how many of them have an outcome. */
 	eachScore(visit: (rows: number, labelled: number) => void): void {
 		const scores = new Map<number, { rows: number; labelled: number }>()
 		for (const cells of this.outcomeSummary.cells.values())
@@ -177,13 +177,13 @@ export class OutcomeView {
 		}
 	}
 
-	/** Multiclass: the sums over labelled rows; of none where they were stored before there were such sums. */
+	/** Multiclass: the sums over labelled rows; all 0 in summaries stored before these sums existed. */
 	get brierSums(): BrierSums {
 		const [n = 0, sum = 0, squares = 0] = this.moments
 		return { n, sum, squares }
 	}
 
-	/** Regression: the mean squared distance of actuals from their mean, without rounding on the way; NaN of no rows. */
+	/** Regression: the variance of the actuals, computed exactly; NaN without rows. */
 	get actualVariance(): number {
 		return this.once('actualVariance', () => {
 			const of = (name: (typeof momentNames)[number]) =>
@@ -206,7 +206,7 @@ export class OutcomeView {
 		return scores.length === 0 || ((scores[0] as number) >= 0 && (scores.at(-1) as number) <= 1)
 	}
 
-	/** Significant decimal digits that scores are kept to, where there are more of them than a tally keeps apart. */
+	/** Significant decimal digits that scores are kept to, where there are more scores than a summary keeps apart. */
 	get keptDigits(): number {
 		return keptDigits(this.outcomeSummary.level)
 	}
@@ -237,7 +237,7 @@ function scoreCounts(maps: readonly Map<number, ScoreBin>[], yes: number, no: nu
 	for (const cells of maps)
 		for (const [score, cell] of cells) {
 			const [a, b] = [cell[yes + 1] ?? 0, cell[no + 1] ?? 0]
-			// At -1 stands the count of all rows.
+			// Index 0 holds the count of all rows, so an unknown label has no count.
 			const positives = yes === -1 ? 0 : a
 			const negatives = no === -1 ? 0 : b
 			if (positives + negatives === 0 || Number.isNaN(score)) continue

@@ -2,7 +2,7 @@ import { total } from '../stats/counts.ts'
 import { wilson } from '../stats/estimate.ts'
 import { extraBins } from '../summaries/inputs/bins.ts'
 import type { ColumnMetric, RejectionMetric, WindowMetric } from './descriptor.ts'
-import { insufficient, type MetricResult, measured } from './metric-point.ts'
+import { insufficient, type MetricResult, measured } from './metric-value.ts'
 import type { ColumnResult } from './window-result.ts'
 
 const count = (rows: number): MetricResult => measured(rows, 'count')

@@ -5,21 +5,21 @@ import { independentRows } from '../summaries/inputs/subjects.ts'
 import type { Slots } from './seasons.ts'
 
 const tenths = 10
-/** Up to this many distinct values, PSI and its kin compare value by value, not by deciles. */
+/** Up to this many distinct values, PSI and the other distances compare value by value, not by deciles. */
 const maxByValue = 20
 
-/** A baseline column, made ready for comparing: cells united into the groups that PSI and the tests use. */
+/** A baseline column prepared for comparison: its bins merged into the groups that PSI and the tests use. */
 export type ReferenceColumn = {
 	bins: ColumnBins
-	/** On the grid, with the three cells behind the cells proper. */
+	/** Counts by bin, the three extra bins last. */
 	counts: Float64Array
-	/** The group of each cell; the last three are unseen, missing and type error. */
+	/** The group of each bin; the last three are unseen, missing and type error. */
 	groupOf: Int32Array
 	groups: Float64Array
-	/** How many groups come before these three, and what each of them is. */
+	/** The number of groups before these three, and what each of them is. */
 	proper: number
 	grouping: 'category' | 'value' | 'tenth'
-	/** Finite borders of the cells proper; only for numeric columns. */
+	/** Finite borders of the bins of values; only for numeric columns. */
 	borders: Float64Array
 	/** Of the numeric values; NaN when there are none. */
 	min: number
@@ -33,11 +33,11 @@ export type Reference = {
 	subjects: number
 	bins: Bins
 	columns: ReferenceColumn[]
-	/** By column, the baseline cut by hour of week, where its rows cover four weeks. */
+	/** By column, the baseline by hour of week, where its rows cover four weeks. */
 	seasons: readonly (Slots | undefined)[]
 }
 
-/** A baseline's grid and its own profile on it. */
+/** A baseline's bins and its own summary on them. */
 export function referenceOf(
 	digest: string,
 	bins: Bins,
@@ -68,7 +68,7 @@ function referenceColumn(bins: ColumnBins, inputSummary: ColumnSummary | undefin
 	}
 }
 
-/** Sums the counts of the cells of each group. */
+/** Sums the counts of the bins of each group. */
 export function mergeBins(counts: Float64Array, groupOf: Int32Array, groups: number): Float64Array {
 	const united = new Float64Array(groups)
 	for (let i = 0; i < groupOf.length; i++) {
@@ -84,7 +84,7 @@ function groupingOf(bins: ColumnBins, counts: Float64Array): ReferenceColumn['gr
 	return bins.points === true && used <= maxByValue ? 'value' : 'tenth'
 }
 
-/** How many groups there are; the group of each cell is written to `groupOf`. */
+/** Returns the number of groups and writes the group of each bin to `groupOf`. */
 type Grouper = (counts: Float64Array, groupOf: Int32Array) => number
 
 const byCategory: Grouper = (counts, groupOf) => {
@@ -92,7 +92,7 @@ const byCategory: Grouper = (counts, groupOf) => {
 	return counts.length
 }
 
-/** A group for what lies below, one for each baseline value, and one for what lies above. */
+/** A group for values below the baseline, one for each baseline value, and one for values above. */
 const byValue: Grouper = (counts, groupOf) => {
 	const rows = total(counts)
 	let group = 0
@@ -105,7 +105,7 @@ const byValue: Grouper = (counts, groupOf) => {
 	return group + 1
 }
 
-/** Ten groups of about equal share of the baseline, by where a cell's middle row stands; the tails go with the end groups. */
+/** Ten groups of about equal share of the baseline, by the rank of a bin's middle row; the tails join the end groups. */
 const byTenth: Grouper = (counts, groupOf) => {
 	const rows = Math.max(1, total(counts))
 	let group = -1
@@ -123,7 +123,7 @@ const byTenth: Grouper = (counts, groupOf) => {
 
 const groupers = { category: byCategory, value: byValue, tenth: byTenth }
 
-/** Open ends get a border as far out again as the last edge is from the first. */
+/** An open end gets a border as far out as the last edge is from the first. */
 function bordersOf(bins: ColumnBins): Float64Array {
 	if (bins.kind !== 'numeric' || bins.edges.length === 0) return new Float64Array()
 	const { edges } = bins

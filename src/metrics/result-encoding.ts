@@ -5,13 +5,13 @@ import type { MetricValue } from './metric-value.ts'
 import type { OutcomeResult } from './outcome-result.ts'
 import type { ColumnResult, WindowResult } from './window-result.ts'
 
-/** 1 had neither subjects nor what follows from the past; 2 wrote what is now a bit of `flag` and of `part` in full. */
+/** Version 1 had no subjects and no fields from past windows; version 2 had neither `flag.qIsOne` nor `part.sameVariation`. */
 const formatVersion = 3
 
-/** Of the first byte of a column: which numbers follow, whether it is constant, and that q is 1, as it mostly is. */
+/** First byte of a column: which numbers follow, whether it is constant, and whether q is 1, as it usually is. */
 const flag = { ks: 1, wasserstein: 2, q: 4, constant: 8, qIsOne: 16 } as const
 
-/** Parts of a column that are there only sometimes, by bit of the second byte. */
+/** Optional parts of a column, by bit of the second byte. */
 const part = {
 	stoodOut: 1,
 	expected: 2,
@@ -21,13 +21,13 @@ const part = {
 	outside: 32,
 	sameVariation: 64,
 } as const
-/** Expected counts are kept to a sixteenth of a row. */
+/** Expected counts are stored to a sixteenth of a row. */
 const perRow = 16
-/** Expected counts as they are read back. */
+/** Expected counts as they are decoded. */
 export const roundExpected = (counts: Float64Array): Float64Array =>
 	counts.map((c) => Math.round(c * perRow) / perRow)
 
-/** A window's result as bytes: counts as variable-length integers, the few real numbers as doubles. */
+/** A window's result as bytes: counts as variable-length integers, other numbers as doubles. */
 export function encodeResult(result: WindowResult): Uint8Array<ArrayBuffer> {
 	const out = new ByteWriter()
 	out.byte(formatVersion)
@@ -44,7 +44,7 @@ export function encodeResult(result: WindowResult): Uint8Array<ArrayBuffer> {
 	return out.bytes()
 }
 
-/** Columns of one window often vary alike: `last` is the variation of the last column before that has one. */
+/** Columns of one window often share their variation: `last` is that of the last earlier column that has one. */
 function writeColumn(out: ByteWriter, column: ColumnResult, last: Variation | undefined): void {
 	const { stoodOut, expected, variation, identifier, outside } = column
 	const isOne = column.q === 1
@@ -79,7 +79,7 @@ function writeColumn(out: ByteWriter, column: ColumnResult, last: Variation | un
 const sameVariation = (a: Variation, b: Variation): boolean =>
 	a.variance === b.variance && a.df === b.df && a.windows === b.windows
 
-/** Reads a result; of its columns only `column` when that is given (the others are then holes in the list). */
+/** Decodes a result. With `column`, only that column is decoded; the others are holes in the list. */
 export function decodeResult(bytes: Uint8Array, column?: number): WindowResult {
 	const input = new ByteReader(bytes)
 	const version = input.byte()
@@ -140,7 +140,7 @@ const readVariation = (input: ByteReader): Variation => ({
 	windows: input.varint(),
 })
 
-/** Answers the variation that it passes over: the next columns may have the same. */
+/** Returns the variation of the skipped column: later columns may share it. */
 function skipColumn(input: ByteReader, version: number): Variation | undefined {
 	const flags = input.byte()
 	const parts = version === 1 ? 0 : input.byte()
@@ -156,7 +156,7 @@ function skipColumn(input: ByteReader, version: number): Variation | undefined {
 }
 
 const outcomeFormat = 2
-/** Before version 2 nobody said which decision was favourable. */
+/** Not stored before version 2. */
 const favourables = [undefined, 'positive', 'negative'] as const
 const totals = ['predictions', 'labelled', 'never', 'unusable', 'corrections'] as const
 const trusted = 32
@@ -164,7 +164,7 @@ const doubtful = 64
 const failed = 128
 const numbers = ['value', 'low', 'high', 'p', 'q'] as const
 
-/** A window's outcomes as bytes: ids and reasons as text, counts as variable-length integers, the rest as doubles. */
+/** A window's outcomes as bytes: ids and reasons as text, counts as variable-length integers, other numbers as doubles. */
 export function encodeOutcomes(result: OutcomeResult): Uint8Array<ArrayBuffer> {
 	const out = new ByteWriter()
 	out.byte(outcomeFormat)
@@ -256,9 +256,9 @@ export function readMetricValues(input: ByteReader): Map<string, MetricValue> {
 	return values
 }
 
-/** What is known of a window by its contributions: metric id to finding, of the window and by feature. */
+/** The metric values of a window's contributions by metric id, of the window and by feature. */
 export type AttributionResult = {
-	/** Rows that the reference's contributions stand for. */
+	/** Rows that the reference's contributions were computed from. */
 	reference: number
 	values: Map<string, MetricValue>
 	features: Map<string, Map<string, MetricValue>>

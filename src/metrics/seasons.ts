@@ -2,31 +2,28 @@ import { hourMs, type WindowSize, weekMs, windowStart } from '../core/time.ts'
 import { chiSquareHomogeneity } from '../stats/chi-square.ts'
 import { total } from '../stats/counts.ts'
 
-/** Counts of the reference's groups at some time: of a window, or of an hour of the week of the baseline's rows. */
+/** Counts of the reference's groups at one time: of a window, or of one hour of the week in the baseline. */
 export type Slot = { from: number; groups: Float64Array }
-/** A column of a baseline that was cut by hour of week, and how many weeks of rows it had. */
+/** A column of a baseline by hour of week, and how many weeks of rows it had. */
 export type Slots = { slots: readonly Slot[]; weeks: number }
 
-/**
- * What is usual at a time, beside what is usual overall (`all`). `weeks`: how many weeks it rests on. `source`: the words
- * that a method says it in.
- */
+/** What is usual at a time, and what is usual overall (`all`). `weeks`: how many weeks it was learnt from, and from which `source`. */
 export type Seasons = {
 	all: Float64Array
-	/** Times at which the same is usual have the same array. */
+	/** Times of one season share one array. */
 	at(from: number): Float64Array
 	weeks: number
 	source: 'baseline' | 'past'
 }
 
-/** Fewer weeks make no season. */
+/** Seasons are not learnt from fewer weeks. */
 export const minWeeks = 4
-/** Further back is not looked. */
+/** Older weeks are ignored. */
 const maxWeeks = 8
 const minRows = 50
-/** A part of the week is set apart from the rest only when it differs by more than chance. */
+/** A part of the week is its own season only when it differs from the rest by more than chance. */
 const level = 0.001
-/** Rows of the whole that are mixed into a part, so that a rare group has no wild ratio. */
+/** Rows of the whole that are mixed into a part, so that a rare group has no extreme ratio. */
 const shrinkage = 20
 
 export const hourOfWeek = (ms: number): number => Math.floor((ms - windowStart('7d', ms)) / hourMs)
@@ -42,8 +39,8 @@ const partsOf: Record<WindowSize, readonly ((ms: number) => number)[]> = {
 }
 
 /**
- * The seasons of a column: of the baseline when its rows cover four weeks, else of the past windows once four weeks of
- * them are there. `past`: windows in time order; for hours those of the same hour of week, beside `days`.
+ * The seasons of a column: of the baseline when its rows cover four weeks, else of the past windows once there are four
+ * weeks of them. `past`: windows in time order; for hours, those of the same hour of week and the `days`.
  */
 export function seasonsOf(
 	size: WindowSize,
@@ -102,14 +99,14 @@ function sumOf(slots: readonly Slot[]): Float64Array {
 	return sum
 }
 
-/** Whether a part of a whole is distributed otherwise than the rest of it. */
+/** Whether a part of a whole is distributed differently from the rest. */
 function differs(part: Float64Array, whole: Float64Array): boolean {
 	const rest = whole.map((c, g) => Math.max(0, c - (part[g] as number)))
 	if (total(part) < minRows || total(rest) < minRows) return false
 	return chiSquareHomogeneity(part, rest).p <= level
 }
 
-/** By how much the share of each group differs from its usual one; undefined when it does not. */
+/** The ratio of each group's share at these times to its overall share; undefined when no season applies. */
 function ratiosAt({ all, at }: Seasons, times: readonly { from: number; rows: number }[]) {
 	const parts = times.map(({ from, rows }) => ({ usual: at(from), rows }))
 	if (parts.every(({ usual }) => usual === all)) return undefined
@@ -126,14 +123,14 @@ function ratiosAt({ all, at }: Seasons, times: readonly { from: number; rows: nu
 			shares[g] = (shares[g] as number) + weight * mixed
 		}
 	}
-	// A part is no independent sample of the whole that holds it.
+	// A part is not independent of the whole that contains it.
 	const ratios = shares.map((s, g) => ((all[g] as number) > 0 ? (s * a) / (all[g] as number) : 1))
 	return { ratios, error: Math.max(0, error - 1 / a) }
 }
 
 /**
- * The baseline as it can be expected to look at these times: each group's share by the ratio that is usual then. Its
- * level stays the baseline's, so that a lasting shift is not absorbed. As counts whose total says how exactly it is known.
+ * The baseline as expected at these times: each group's share times its seasonal ratio. The level stays the baseline's,
+ * so that a lasting shift is not absorbed. The total of the counts expresses how exactly the shares are known.
  */
 export function expectedGroups(
 	seasons: Seasons | undefined,

@@ -1,6 +1,6 @@
 import { wilson } from '../stats/estimate.ts'
 import type { WindowMetric, WindowView } from './descriptor.ts'
-import { insufficient, type MetricResult, measured } from './metric-point.ts'
+import { insufficient, type MetricResult, measured } from './metric-value.ts'
 
 function errorRate({ result: { rows, errors } }: WindowView): MetricResult {
 	const method = 'share, Wilson interval'

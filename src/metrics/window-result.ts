@@ -7,8 +7,8 @@ import { independentRows, noSubjects } from '../summaries/inputs/subjects.ts'
 import { mergeBins, type Reference, type ReferenceColumn, referenceOf } from './reference.ts'
 
 /**
- * What is stored of one column of one window: all that its metrics are computed from. The counts of a few groups
- * stand for a dozen metrics, exactly; only what needs the whole grid (ks, wasserstein) or the family (q) is a number.
+ * What is stored of one column of one window. A dozen metrics follow exactly from the counts of a few groups; only those
+ * that need all bins (ks, wasserstein) or all tests of the window (q) are stored as numbers.
  */
 export type ColumnResult = {
 	/** Counts of the reference's groups, then unseen, missing, type error. */
@@ -16,22 +16,22 @@ export type ColumnResult = {
 	rangeViolations: number
 	domainViolations: number
 	constant: boolean
-	/** NaN where there is nothing to compare or the column has no order. */
+	/** NaN when there is nothing to compare or the column has no order. */
 	ks: number
 	wasserstein: number
 	q: number
 	/** Of the numeric values; NaN when there are none. */
 	min: number
 	max: number
-	/** Whether both gates were passed by far, so that the window is no sample of how the series usually is. */
+	/** Whether both gates were passed by far, so that the window does not show how the series usually is. */
 	stoodOut?: boolean
-	/** The reference as it can be expected to look at the window's time, where that is not as usual. */
+	/** The reference as expected at the window's time, where a season changes it. */
 	expected?: Float64Array
-	/** How much the windows before differ among themselves. */
+	/** How much past windows differ among themselves. */
 	variation?: Variation
 	/** The values grow, or fall, with time. */
 	identifier?: boolean
-	/** Of a numeric column: rows below the reference's least value or above its largest, if there are any. */
+	/** Of a numeric column: rows outside the reference's range, if there are any. */
 	outside?: number
 }
 
@@ -49,12 +49,12 @@ export type WindowResult = {
 	columns: ColumnResult[]
 }
 
-/** For a version without baseline: its schema grid as a reference that holds no rows. */
+/** For a version without a baseline: a reference without rows, on the bins of its schema. */
 export function emptyReference(bins: Reference['bins']): Reference {
 	return referenceOf('', bins, { rows: 0, subjects: noSubjects(), columns: [] } as unknown as InputSummary)
 }
 
-/** A window's profile, reduced to what its metrics need. `q` comes later, from the whole family. */
+/** A window's input summary, reduced to what its metrics need. `q` follows later, from all tests of the window. */
 export function computeWindowMetrics(reference: Reference, inputSummary: InputSummary): WindowResult {
 	return {
 		rows: inputSummary.rows,
@@ -90,7 +90,7 @@ function summariseColumn(reference: ReferenceColumn, column: ColumnSummary): Col
 	}
 }
 
-/** Rows in the bins before the first and behind the last that the reference uses. */
+/** Rows in bins before the first or after the last that the reference uses. */
 function rowsOutside({ bins, counts }: ReferenceColumn, column: ColumnSummary): number {
 	if (bins.kind !== 'numeric') return 0
 	const used = counts.subarray(0, bins.edges.length + 1)
@@ -99,13 +99,13 @@ function rowsOutside({ bins, counts }: ReferenceColumn, column: ColumnSummary): 
 	return total(column.counts.subarray(0, first)) + total(column.counts.subarray(last + 1, used.length))
 }
 
-/** Counts as if each subject had come once. */
+/** Counts scaled as if each subject had one row. */
 export const independent = (
 	{ rows, subjects }: Pick<WindowResult, 'rows' | 'subjects'>,
 	{ groups }: Pick<ColumnResult, 'groups'>,
 ): Float64Array => (subjects < rows ? groups.map((count) => (count * subjects) / rows) : groups)
 
-/** Distances that need the order of all cells, over the values that are there. */
+/** Distances that need the order of all bins, over rows that have a value. */
 function distances(
 	{ bins, counts, borders }: ReferenceColumn,
 	column: ColumnSummary,
@@ -116,7 +116,7 @@ function distances(
 	const reference = counts.subarray(0, cells)
 	const current = column.counts.subarray(0, cells)
 	if (!reference.some((c) => c > 0) || !current.some((c) => c > 0)) return none
-	// Before the differences are taken: those of the largest numbers are no numbers.
+	// Scaled before subtracting: differences of the largest numbers overflow.
 	const sd = sdOf(bins, reference)
 	const inDeviations = borders.map((border) => border / sd)
 	return {
@@ -133,14 +133,14 @@ function area(
 	reference: Float64Array,
 	current: Float64Array,
 ): number {
-	// Where each value has its own cell, the value stands at the cell's right edge.
+	// Where each value has its own bin, the value is the bin's right edge.
 	if (bins.points) return wassersteinOfPoints(borders.subarray(1), reference, current)
 	return wassersteinFromCells(borders, reference, current)
 }
 
 /**
- * A constant baseline has no spread to measure by: distances are then in its own units. NaN when a baseline's deviation
- * was not kept, as it was once when its squares were no numbers.
+ * The unit of distances. A constant baseline has no spread: its distances are in its own units. NaN when the baseline's
+ * deviation was not stored, as in old baselines whose squares overflowed.
  */
 function sdOf({ moments }: NumericBins, reference: Float64Array): number {
 	if (moments && moments.sd > 0) return moments.sd

@@ -4,7 +4,7 @@ import { printable } from '../core/printable.ts'
 export const logLevels = ['info', 'warn', 'error'] as const
 export type LogLevel = (typeof logLevels)[number]
 
-// An Error has nothing that JSON would show, and a bigint stops JSON altogether.
+// JSON shows no members of an Error, and throws for a bigint.
 const plain = (_key: string, value: unknown): unknown => {
 	if (value instanceof Error)
 		return { message: value.message, stack: value.stack, ...(value.cause ? { cause: value.cause } : {}) }
@@ -19,7 +19,7 @@ function toLine(entry: Record<string, unknown>): string {
 	}
 }
 
-/** One JSON object a line, for log collectors, from the level `lowest` up. `now` in ms since the epoch. */
+/** One JSON object per line, for log collectors, from the level `lowest` up. `now` in ms since the epoch. */
 export function jsonLogger(
 	write: (line: string) => void,
 	now: () => number,

@@ -1,6 +1,6 @@
 import type { Result } from '../core/result.ts'
 
-/** Where model files are kept, each once, by the SHA-256 of its bytes (64 hexadecimal digits). */
+/** Stores model files by the SHA-256 of their bytes (64 hexadecimal digits), each once. */
 export type ArtifactStore = {
 	has(digest: string): Promise<boolean>
 	get(digest: string): Promise<Uint8Array | undefined>
@@ -9,7 +9,7 @@ export type ArtifactStore = {
 }
 
 /**
- * Reads the bytes that a URI names, up to a size. They are still to be checked against `sha256`, which says what is looked
- * for. A failure says what to do about it; `retryable` ones may pass by themselves.
+ * Reads the bytes at a URI, up to a size. `sha256` names the expected file; the caller still checks the bytes against it.
+ * Failures say what to do; `retryable` ones may pass by themselves.
  */
 export type ArtifactSource = (uri: string, maxBytes: number, sha256: string) => Promise<Result<Uint8Array>>

@@ -1,6 +1,6 @@
 import type { Result } from '../core/result.ts'
 
-/** A data set that a run read. `rows` where its profile says so. */
+/** A data set that a run read. `rows` is null where its profile has no row count. */
 export type RunDataset = {
 	name: string
 	digest: string
@@ -10,7 +10,7 @@ export type RunDataset = {
 	rows: number | null
 }
 
-/** A training run as its tracking server tells of it. Times are RFC 3339. */
+/** A training run as its tracking server reports it. Times are RFC 3339. */
 export type TrainingRun = {
 	source: 'mlflow'
 	id: string
@@ -25,19 +25,19 @@ export type TrainingRun = {
 	metrics: Record<string, number>
 	tags: Record<string, string>
 	datasets: RunDataset[]
-	/** What its registry made of the run. */
+	/** Registered models made from the run. */
 	models: { name: string; version: string; aliases: string[]; source: string }[]
 }
 
 /** Reads runs of one tracking server. */
 export type RunReader = {
-	/** Whether a text names a run there, directly or by a registered model. */
+	/** Whether a text refers to a run there, directly or through a registered model. */
 	names(reference: string): boolean
-	/** Never throws: a server that is away or refuses is an answer. */
+	/** Never throws: failures of the server are results. */
 	read(reference: string): Promise<Result<TrainingRun>>
 }
 
-/** Something that came to be and never changes again, told to a lineage catalogue. `at` is RFC 3339. */
+/** An immutable fact that is reported to a lineage catalogue. `at` is RFC 3339. */
 export type LineageFact = { at: string; model: string } & (
 	| {
 			kind: 'version'
@@ -56,8 +56,8 @@ export type LineageFact = { at: string; model: string } & (
 	| { kind: 'baseline'; version: string; digest: string; rows: number }
 )
 
-/** The beginning and the end of what made a fact: a catalogue wants one event of each. */
+/** Begin and end of the run that made a fact: catalogues expect one event of each. */
 export type LineageEventType = 'START' | 'COMPLETE'
 
-/** A lineage catalogue that takes OpenLineage events. Never throws. */
+/** A lineage catalogue that accepts OpenLineage events. Never throws. */
 export type LineageSink = { send(fact: LineageFact, type: LineageEventType): Promise<Result<'sent'>> }

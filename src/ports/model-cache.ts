@@ -3,24 +3,24 @@ import type { Model } from '../explain/model.ts'
 import type { OnnxModel } from '../explain/onnx/open-onnx.ts'
 
 /**
- * What a model file was opened as. A model of ONNX that is run by its runtime alone has no `model`: it is replayed, and its
- * contributions can be estimated.
+ * An opened model file. An ONNX model that only its runtime can run has no `model`: it can be replayed, and its contributions
+ * can be estimated.
  */
 export type OpenedModel = { model: Model; onnx?: OnnxModel } | { onnx: OnnxModel }
 
-/** A version whose artefact can be replayed, or why it cannot. */
+/** A version whose artefact can be replayed, or why it cannot be. */
 export type OpenedVersion = (OpenedModel & { manifest: Manifest; digest: string }) | { unavailable: string }
 
-/** `again`: when it is worth trying again, where the version cannot be opened now. */
+/** `again`: when to retry, for a version that cannot be opened now. */
 export type Loaded = { opened: OpenedVersion; again?: number }
 
 /** Opened versions by a key that names their content. */
 export type ModelCache = {
-	/** What is there, or what `load` answers; opens of one key at the same time share one load. */
+	/** The cached model, else the result of `load`. Concurrent calls for a key share one load. */
 	open(key: string, load: () => Promise<Loaded>): Promise<OpenedVersion>
-	/** Forgets that a version could not be opened. */
+	/** Removes the entry of a version that could not be opened. */
 	forget(key: string): void
-	/** Bytes that the models in it take, about, and may take. */
+	/** About how many bytes the cached models take. */
 	bytes(): number
 	readonly limitBytes: number
 }

@@ -7,7 +7,7 @@ export type SlackFailure = {
 	retryable: boolean
 	/** How long Slack asks to wait. */
 	retryAfterMs?: number
-	/** Slack answered no, so nothing was done. Else it is not known. */
+	/** Slack rejected the call, so nothing was done. Otherwise it is unknown whether it was done. */
 	refused: boolean
 }
 
@@ -20,6 +20,6 @@ export type SlackCall = (
 export type SlackClient = {
 	call: SlackCall
 	channel: string
-	/** Why Slack refuses the token, or cannot be reached; undefined after a call that it answered. */
+	/** Why Slack rejects the token or cannot be reached; undefined after a successful call. */
 	trouble?: () => string | undefined
 }

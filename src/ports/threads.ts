@@ -2,9 +2,9 @@ import type { TreeFormat } from '../explain/formats/read-tree-file.ts'
 import type { TreeFile } from '../explain/formats/tree-file.ts'
 import type { TreeEnsemble } from '../explain/trees/ensemble.ts'
 
-/** Explains rows away from the thread that answers requests. */
+/** Explains rows in another thread than the one that serves requests. */
 export type ExplainThreads = {
-	/** Path-dependent values of encoded rows, row-major, and the expected margins. Calls wait for one another. */
+	/** Path-dependent values of encoded rows, row-major, and the expected margins. Calls run one after another. */
 	explain(
 		ensemble: TreeEnsemble,
 		rows: Float64Array,
@@ -13,7 +13,7 @@ export type ExplainThreads = {
 }
 
 /**
- * Reads a file of trees away from the thread that answers requests; the bytes stay the caller's. Throws ArtifactError as
- * `readTreeFile` does, and rejects when its thread has ended.
+ * Reads a file of trees in another thread than the one that serves requests; the caller keeps the bytes. Throws ArtifactError
+ * as `readTreeFile` does, and Error when the thread has ended.
  */
 export type TreeReader = (format: TreeFormat, bytes: Uint8Array, rounds?: number) => Promise<TreeFile>

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { recordFile, specsOf } from '../../src/cli/explain-file.ts'
 import { openExplainer } from '../../src/cli/explain-rows.ts'
-import { openBytes } from '../../src/registry/artifact/open-bytes.ts'
+import { openBytes } from '../../src/registry/artifact/open-version.ts'
 import { type FileRow, featureRows } from '../../src/tables/feature-rows.ts'
 import { hasPeers, onnxRuntime } from '../support/peers.ts'
 

@@ -85,7 +85,7 @@ describe('an uploaded model file', () => {
 		await registerLinear(server, 'bad')
 		const pickle = await upload(server, 'bad', Uint8Array.of(0x80, 4, 0x95, 1, 2, 3))
 		expect(pickle).toMatchObject({ status: 422, body: { code: 'invalid' } })
-		expect(pickle.body.detail).toMatch(/pickle.*never are.*save_model/)
+		expect(pickle.body.detail).toMatch(/pickle.*are refused.*save_model/)
 		for (const [content, query] of [
 			['hello', ''],
 			['{"learner": {', '?format=xgboost-json'],
@@ -127,7 +127,7 @@ describe('an uploaded model file', () => {
 		})
 		const { warnings } = (await upload(server, 'warned', file)).body
 		expect(warnings).toEqual([
-			expect.stringContaining('"mising" is kept and not used; did you mean "missing"?'),
+			expect.stringContaining('"mising" is stored but not used; did you mean "missing"?'),
 			expect.stringContaining('does not use: "age"'),
 			expect.stringContaining('does not declare: "debt"'),
 			expect.stringContaining('did you mean "income"?'),

@@ -65,7 +65,7 @@ test('says where the columns of a table go, and what a nested feature is', async
 	])
 	const nested = await put('flat', 'application/json', JSON.stringify([{ features: { income: [1] } }]))
 	expect(nested.body.features[0].warnings).toEqual([
-		'no values of the declared type numeric: declare the type that they have; a list or an object is none, send its parts as features',
+		'no values of the declared type numeric: declare their actual type; send the parts of a list or an object as features',
 	])
 })
 

@@ -4,8 +4,8 @@ import { defaultLimits } from '../../src/core/limits.ts'
 import { dayMs, formatTime } from '../../src/core/time.ts'
 import { ingestRows } from '../../src/ingest/ingest-rows.ts'
 import { readPrediction } from '../../src/ingest/read-prediction.ts'
-import { evaluators } from '../../src/ingest/row-schemas.ts'
 import { type IngestResult, PredictionRow } from '../../src/ingest/rows.schema.ts'
+import { validators } from '../../src/ingest/validate-row.ts'
 import { parseRows } from '../../src/tables/json-rows.ts'
 import { startOfTest, testContext } from '../support/context.ts'
 import { registerTestModel } from '../support/model.ts'
@@ -51,7 +51,7 @@ const lines = (...rows: unknown[]) =>
 const codes = (answer: IngestResult) => answer.rejected.map((r) => [r.index, r.code, r.path])
 
 describe('a batch', () => {
-	it('keeps the good rows and names each bad one by line, code and path', async () => {
+	it('stores the valid rows and lists each rejected one by line, code and path', async () => {
 		const answer = await send(
 			lines(
 				row(),
@@ -84,7 +84,7 @@ describe('a batch', () => {
 		expect(answer.rejected[8]?.message).toContain('"score"')
 	})
 
-	it('is judged alike however the bytes are cut', async () => {
+	it('is validated alike, however the bytes are split', async () => {
 		const text = lines(
 			row(),
 			'',
@@ -100,7 +100,7 @@ describe('a batch', () => {
 		})
 	})
 
-	it('counts duplicates and refuses other content, in and across batches', async () => {
+	it('counts duplicates and rejects other content, within and across batches', async () => {
 		await send(lines(row()))
 		const answer = await send(
 			lines(row(), row({ score: 1 }), row({ predictionId: 'b' }), row({ predictionId: 'b' })),
@@ -112,11 +112,11 @@ describe('a batch', () => {
 		])
 	})
 
-	it('answers zeros when it is empty', async () => {
+	it('returns zeros when it is empty', async () => {
 		expect(await send('')).toEqual({ accepted: 0, duplicates: 0, rejected: [], rejectedCount: 0, waiting: 0 })
 	})
 
-	it('refuses what is too large, row by row', async () => {
+	it('rejects rows that are too large, one by one', async () => {
 		const wide = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`f${i}`, i]))
 		const answer = await send(
 			lines(
@@ -137,7 +137,7 @@ describe('a batch', () => {
 })
 
 describe('features are evidence', () => {
-	it('keeps wrong types, overflow, lone surrogates and odd names, and marks them', async () => {
+	it('stores wrong types, overflow, lone surrogates and odd names, and marks them', async () => {
 		const text = `{"predictionId":"a","version":"1","timestamp":"2026-03-01T00:00:00Z","features":{"income":1e400,"region":"x\\ud800","__proto__":{"a":1},"constructor":3}}`
 		expect((await send(text)).accepted).toBe(1)
 		const stored = await readPrediction(test.context, actor, 'm', 'a')
@@ -152,7 +152,7 @@ describe('features are evidence', () => {
 		])
 	})
 
-	it('says what is wrong with each', async () => {
+	it('reports what is wrong with each', async () => {
 		await send(lines(row({ features: { income: 'NaN', extra: 1 } })))
 		const { quality } = await readPrediction(test.context, actor, 'm', 'a')
 		expect(quality.map((q) => [q.code, q.path])).toEqual([
@@ -170,7 +170,7 @@ describe('features are evidence', () => {
 })
 
 describe('outcomes and feature logs', () => {
-	it('take an outcome before its prediction and say that it waits', async () => {
+	it('accept an outcome before its prediction and count it as waiting', async () => {
 		const at = formatTime(startOfTest - dayMs)
 		const outcome = { predictionId: 'a', actual: 1, timestamp: at }
 		expect(await send(lines(outcome), 'outcome')).toMatchObject({ accepted: 1, waiting: 1 })
@@ -181,7 +181,7 @@ describe('outcomes and feature logs', () => {
 		expect((await readPrediction(test.context, actor, 'm', 'a')).outcome).toMatchObject({ actual: 0 })
 	})
 
-	it('refuse an outcome without an actual, unless it was never observed', async () => {
+	it('reject an outcome without an actual, unless it was never observed', async () => {
 		const at = formatTime(startOfTest - dayMs)
 		const answer = await send(
 			lines({ predictionId: 'a', timestamp: at }, { predictionId: 'b', timestamp: at, observed: false }),
@@ -190,7 +190,7 @@ describe('outcomes and feature logs', () => {
 		expect([answer.accepted, codes(answer)]).toEqual([1, [[0, 'invalid', 'actual']]])
 	})
 
-	it('refuse a feature log that names both or neither', async () => {
+	it('reject a feature log that names both or neither', async () => {
 		const log = { timestamp: formatTime(startOfTest - dayMs), features: { income: 1 } }
 		const answer = await send(
 			lines({ ...log, predictionId: 'a' }, log, { ...log, predictionId: 'a', subject: 'b' }),
@@ -200,7 +200,7 @@ describe('outcomes and feature logs', () => {
 	})
 })
 
-describe('the described schema and the judge', () => {
+describe('the described schema and the validation', () => {
 	const rules = {
 		versions: new Set(['1']),
 		oldest: 0,
@@ -208,9 +208,9 @@ describe('the described schema and the judge', () => {
 		limits: defaultLimits,
 		areLabelsNumbers: false,
 	}
-	const verdict = (value: unknown) => {
+	const isValid = (value: unknown) => {
 		try {
-			evaluators.prediction(value, rules)
+			validators.prediction(value, rules)
 			return true
 		} catch {
 			return false
@@ -242,6 +242,6 @@ describe('the described schema and the judge', () => {
 		[],
 		'row',
 	])('agree on %j', (value) => {
-		expect(verdict(value)).toBe(PredictionRow.safeParse(value).success)
+		expect(isValid(value)).toBe(PredictionRow.safeParse(value).success)
 	})
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseReference } from '../../src/integrations/mlflow/reference.ts'
+import { parseReference } from '../../src/integrations/mlflow/client.ts'
 import { mlflowRunReader } from '../../src/integrations/mlflow/run-reader.ts'
 
 type Asked = { url: URL; authorization: string | null }
@@ -57,10 +57,10 @@ describe('what the server answers', () => {
 
 	it.each([
 		['no JSON', () => new Response('<html>'), /JSON/],
-		['another shape', () => json({ run: { info: { run_id: 7 } } }), /another shape: run\.info/],
+		['another shape', () => json({ run: { info: { run_id: 7 } } }), /unexpected shape: run\.info/],
 		['a refusal', () => json({}, 401), /answered 401: check PLUMBLINE_MLFLOW_USERNAME/],
 		['its own reason', () => json({ message: 'Run r1 not found' }, 404), /answered 404: Run r1 not found/],
-		['too much', () => new Response('x'.repeat(9 * 2 ** 20)), /over 8 MB/],
+		['too much', () => new Response('x'.repeat(9 * 2 ** 20)), /larger than 8 MB/],
 		[
 			'nothing',
 			() => Promise.reject(new TypeError('fetch failed', { cause: { code: 'ECONNREFUSED' } })),

@@ -8,7 +8,7 @@ import { type Json, testServer } from '../support/server.ts'
 
 const features = ['income', 'late'].map((name) => ({ name, type: 'numeric' }))
 
-/** A day of the same people; `weight` is how much the model makes of `late`. */
+/** A day of the same people; `weight` is the model's weight of `late`. */
 function dayOf(day: number, weight: number): Json[] {
 	const chance = new Chance(day)
 	return Array.from({ length: 300 }, (_, i) => {
@@ -25,7 +25,7 @@ function dayOf(day: number, weight: number): Json[] {
 	})
 }
 
-it('a model that weighs its features otherwise is found though no feature drifts, and nothing before', async () => {
+it('a model that weighs its features differently is found although no feature drifts, and nothing before', async () => {
 	const rules = await openRules(builtInRules(), { logger: { info() {}, warn() {}, error() {} } })
 	const server = await testServer({}, { rules })
 	try {

@@ -8,18 +8,19 @@ import { Chance } from '../../src/demo/random.ts'
 import { compute } from '../../src/jobs/compute.ts'
 import { rollUp } from '../../src/jobs/index.ts'
 import { metrics } from '../../src/metrics/index.ts'
-import { inputComputation } from '../../src/monitoring/windows/compute-family.ts'
-import { outcomeComputation } from '../../src/monitoring/windows/outcomes/compute-outcomes.ts'
-import { computedWindows, readFacts } from '../../src/monitoring/windows/read-facts.ts'
-import { readAnswers } from '../../src/monitoring/windows/read-metrics.ts'
-import type { Window } from '../../src/monitoring/windows/window-slices.ts'
+import { inputs } from '../../src/monitoring/windows/inputs.ts'
+import { outcomes } from '../../src/monitoring/windows/outcomes.ts'
+import { computeModelSeries } from '../../src/monitoring/windows/pipeline.ts'
+import { readPoints } from '../../src/monitoring/windows/read-points.ts'
+import type { Window } from '../../src/monitoring/windows/records.ts'
+import { changedWindows, readFacts } from '../../src/monitoring/windows/window-facts.ts'
 import { builtInRules, openRules } from '../../src/platform/node/load-rules.ts'
 import { metricOf } from '../../src/rules/available.ts'
 import { factParts, type Subject } from '../../src/rules/facts.ts'
 import { startOfTest } from '../support/context.ts'
 import { testServer } from '../support/server.ts'
 
-// Eight days of 55 rows an hour are caught up on at once; on the sixth the income of one branch falls.
+// Eight days of 55 rows an hour are computed together; on the sixth the income of one branch falls.
 const days = 8
 const perHour = 55
 const chance = new Chance(5)
@@ -83,27 +84,27 @@ const stored = async () => ({
 	),
 })
 const windows = async (): Promise<Window[]> =>
-	(await computedWindows(server.context, { since: 0 }))
+	(await changedWindows(server.context, { since: 0 }))
 		.map(({ window, from }) => ({ size: window, from }))
 		.sort((a, b) => endOf(a) - endOf(b) || lengths[a.size] - lengths[b.size])
 const lengths = { '1h': hourMs, '1d': dayMs, '7d': 7 * dayMs }
 const endOf = ({ size, from }: Window) => from + lengths[size]
 
-describe('windows that are caught up on together', () => {
-	it('are stored as they are when each is computed by itself', async () => {
+describe('windows that are computed together after a pause', () => {
+	it('are stored as if each was computed alone', async () => {
 		const together = await stored()
 		expect(together.metric.length).toBeGreaterThan(3 * days * 24)
 		const list = await windows()
 		for (const table of ['metric_record', 'outcome_record', 'metric_day', 'outcome_day'])
 			await server.context.sql.batch([{ sql: `DELETE FROM ${table}` }])
 		const series = (await server.context.log.series('m')).sort((a, b) => (a.segment < b.segment ? -1 : 1))
-		const family = { model: 'm', version: '1', environment: series[0]?.environment ?? '', series }
-		for (const window of list) await inputComputation.computeFamily(server.context, family, [window])
-		for (const window of list) await outcomeComputation.computeFamily(server.context, family, [window])
+		const modelSeries = { model: 'm', version: '1', environment: series[0]?.environment ?? '', series }
+		for (const window of list) await computeModelSeries(server.context, inputs, modelSeries, [window])
+		for (const window of list) await computeModelSeries(server.context, outcomes, modelSeries, [window])
 		expect(await stored()).toEqual(together)
 	}, 120_000)
 
-	it('are the same when the process ended between two commits', async () => {
+	it('are the same if the process ended between two commits', async () => {
 		const together = await stored()
 		const { context } = server
 		await context.sql.batch([
@@ -126,7 +127,7 @@ describe('windows that are caught up on together', () => {
 		expect(await stored()).toEqual(together)
 	}, 60_000)
 
-	it('have as facts what the metrics of the window say', async () => {
+	it('have the metrics of the window as facts', async () => {
 		const list = (await windows()).filter((w) => w.size !== '1h')
 		for (const { size, from } of list) {
 			const key = { model: 'm', version: '1', environment: 'production', window: size }
@@ -134,7 +135,7 @@ describe('windows that are caught up on together', () => {
 			const answers = (
 				await Promise.all(
 					[undefined, 'branch'].map((segment) =>
-						readAnswers(server.context, {
+						readPoints(server.context, {
 							model: 'm',
 							window: size,
 							from,
@@ -148,7 +149,7 @@ describe('windows that are caught up on together', () => {
 			const said = new Map<string, number>()
 			for (const answer of answers) {
 				if (answer.status !== 'ok' || answer.trust === 'doubtful') continue
-				// What is not mature is not evaluated.
+				// Windows that are not mature are not evaluated.
 				if (
 					answer.provisional &&
 					metricOf(answer.metric)?.metric.subject !== 'feature' &&
@@ -172,7 +173,7 @@ describe('windows that are caught up on together', () => {
 		}
 	}, 60_000)
 
-	it('fire the alerts that they fire when they are evaluated one by one', async () => {
+	it('fire the same alerts as when they are evaluated one by one', async () => {
 		const { context } = server
 		const result = async () => ({
 			alerts: await all(
@@ -185,7 +186,7 @@ describe('windows that are caught up on together', () => {
 		await evaluateAll(context, actions)
 		const together = await result()
 		expect(together.alerts.length).toBeGreaterThan(0)
-		const list = (await computedWindows(context, { since: 0 })).sort(
+		const list = (await changedWindows(context, { since: 0 })).sort(
 			(a, b) =>
 				endOf({ size: a.window, from: a.from }) - endOf({ size: b.window, from: b.from }) || b.from - a.from,
 		)
@@ -204,7 +205,7 @@ describe('windows that are caught up on together', () => {
 		let sequence = 0
 		for (const window of list) {
 			sequence++
-			const sources: Sources = { ...metricSources, computedWindows: async () => [{ ...window, sequence }] }
+			const sources: Sources = { ...metricSources, changedWindows: async () => [{ ...window, sequence }] }
 			expect((await evaluateAll(context, actions, sources)).failed).toEqual([])
 		}
 		expect(await result()).toEqual(together)

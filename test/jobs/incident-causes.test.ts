@@ -52,7 +52,7 @@ function rowOf(breakIt: Break = () => {}, served: Served = coefficients): Row {
 	return row
 }
 
-/** Registers the version, with its artefact where replays are to find it, and lets two days pass. */
+/** Registers the version, with its artefact if replays need it, and lets two days pass. */
 async function begin(more: object = {}): Promise<void> {
 	await server.post('/v1/models/loans/versions', { version: '1', features, ...more })
 	const headers = { 'content-type': 'application/octet-stream' }
@@ -80,7 +80,7 @@ async function postDay(breakIt?: Break, served?: Served): Promise<void> {
 	expect((await server.post('/v1/models/loans/predictions', rows)).body.accepted).toBe(perDay)
 }
 
-/** The oldest first. */
+/** Oldest first. */
 const incidents = async (): Promise<Json[]> =>
 	(await server.fetch('/v1/incidents?model=loans')).body.items.sort((a: Json, b: Json) =>
 		a.beganAt < b.beganAt ? -1 : 1,
@@ -127,7 +127,7 @@ beforeEach(async () => {
 afterEach(() => server.close())
 
 describe('four causes on four days', () => {
-	it('are four incidents, each with its own title and what changed, and linked', async () => {
+	it('are four related incidents, each with its own title and changes', async () => {
 		await begin({ artifact: { format: 'linear-json', sha256: digestOf(artefact) } })
 		expect(await incidents()).toEqual([])
 		await day(inMunich(monthly))
@@ -184,7 +184,7 @@ describe('four causes on four days', () => {
 })
 
 describe('a unit change in one segment', () => {
-	it('is one incident with what follows from it, and is told where it is, in the message and behind Why', async () => {
+	it('is one incident with its consequences, and names the segment in the message and after Why', async () => {
 		await begin()
 		await day(inMunich(monthly))
 		const incident = await only()
@@ -235,7 +235,7 @@ describe('a unit change in one segment', () => {
 		expect(JSON.stringify(told[1].blocks)).not.toMatch(/\b3-\d+\b/)
 	})
 
-	it('is told of a group where the group holds it, and of all rows where it is everywhere', async () => {
+	it('names a group if only the group changed, and no group if everything did', async () => {
 		await begin()
 		await day((row) => {
 			if (row.features.sex === 'f') row.features.income /= 12
@@ -252,8 +252,8 @@ describe('a unit change in one segment', () => {
 	})
 })
 
-describe('an incident that is over before it is evaluated', () => {
-	it('says what changed, and where', async () => {
+describe('an incident that ended before it was evaluated', () => {
+	it('says what changed and where', async () => {
 		await begin()
 		await postDay(inMunich(monthly))
 		for (let i = 0; i < 4; i++) await postDay()
@@ -266,8 +266,8 @@ describe('an incident that is over before it is evaluated', () => {
 	})
 })
 
-describe('what alerts say again', () => {
-	it('changes no incident: evaluated once more, and after rows that come late', async () => {
+describe('evaluating again', () => {
+	it('changes no incident, also after late rows', async () => {
 		await begin()
 		await day(nulls)
 		const before = await only()
@@ -281,7 +281,7 @@ describe('what alerts say again', () => {
 		expect(changeOf(after, 'balance').kind).toBe('missing')
 	})
 
-	it('features that change at once are one incident', async () => {
+	it('features that change together are one incident', async () => {
 		await begin()
 		await day((row) => {
 			nulls(row)

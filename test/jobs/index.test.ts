@@ -24,11 +24,11 @@ describe('the registry of jobs', () => {
 		expect(new Set(jobs.map((job) => job.id)).size).toBe(jobs.length)
 	})
 
-	it('has schedules that come round', () => {
+	it('has schedules that are due at least once a week', () => {
 		for (const { id, cron } of jobs) expect(dueTimes(cron, 0, weekMs, 1), id).toHaveLength(1)
 	})
 
-	it('names the nearest job for one that is not there', async () => {
+	it('names the nearest job for one that does not exist', async () => {
 		await expect(runJobById(test.context, 'retain', 'a')).rejects.toThrow('There is no job "retain".')
 		await expect(runJobById(test.context, 'computes', 'a')).rejects.toThrow('Did you mean "compute"?')
 	})
@@ -48,12 +48,12 @@ describe('running everything that is due', () => {
 		])
 	})
 
-	it('goes on behind a job that failed', async () => {
+	it('continues after a job that failed', async () => {
 		const list = [job('first', async () => Promise.reject(new Error('no'))), job('second', async () => ({}))]
 		expect((await runAll(test.context, 'a', list)).map((run) => run.status)).toEqual(['failed', 'ok'])
 	})
 
-	it('says which job has started, and how far its work has gone', async () => {
+	it('reports which job has started, and its progress', async () => {
 		const seen: unknown[] = []
 		const run: Job['run'] = async (_, how) => {
 			how?.onProgress?.(1, 2)
@@ -85,7 +85,7 @@ describe('running everything that is due', () => {
 })
 
 describe('retention', () => {
-	it('goes on behind a model that fails, and says which', async () => {
+	it('continues after a model that fails, and names it', async () => {
 		await registerTestModel(test.context, 'bad')
 		await registerTestModel(test.context, 'good')
 		const seen: string[] = []

@@ -11,7 +11,7 @@ const perDay = 300
 const chance = new Chance(21)
 const logistic = (x: number) => 1 / (1 + Math.exp(-x))
 
-/** A calibrated model without any difference between groups, unless `more` says so. */
+/** A calibrated model without differences between groups, unless `more` adds some. */
 type World = { skill: number; against: string | undefined }
 const healthy: World = { skill: 1, against: undefined }
 
@@ -75,7 +75,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-it('say nothing in twelve weeks of a healthy model, and find what breaks', async () => {
+it('are silent for twelve weeks of a healthy model, and find what breaks', async () => {
 	await live(0, 84, healthy)
 	expect(await fired()).toEqual([])
 	await live(84, 98, { skill: 0, against: undefined })

@@ -76,10 +76,10 @@ async function watch(seed: number) {
 	}
 }
 
-it('the packaged rules find what changes in a model with awkward features, and hardly ever anything else', async () => {
+it('the packaged rules find what changes in a model with difficult features, and hardly ever anything else', async () => {
 	const months = []
 	for (const seed of [20, 21, 22]) months.push(await watch(seed))
 	for (const { found } of months) expect(found).toEqual([['balance', 'employer']])
-	// Chance alone: once in a thousand days a model, so about one in ten of such quarters has one.
+	// By chance: once in a thousand days of a model, so about one in ten quarters has one.
 	expect(months.reduce((sum, m) => sum + m.falseAlarms, 0)).toBeLessThanOrEqual(1)
 })

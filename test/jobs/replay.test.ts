@@ -48,7 +48,7 @@ const incidents = async (model = 'm'): Promise<Json[]> =>
 const timeline = async (id: string): Promise<string> =>
 	(await server.fetch(`/v1/incidents/${id}`)).body.timeline.map((e: Json) => e.what).join('\n')
 
-describe('a model that is what is registered', () => {
+describe('a model that serves what is registered', () => {
 	it('matches, day by day, and opens no incident', async () => {
 		await registerLinear(server, 'm', { artifact })
 		await upload(server, 'm', file)
@@ -63,7 +63,7 @@ describe('a model that is what is registered', () => {
 		expect(await incidents()).toEqual([])
 	})
 
-	it('is replayed again only where rows changed', async () => {
+	it('is replayed again only for days whose rows changed', async () => {
 		await registerLinear(server, 'm', { artifact })
 		await upload(server, 'm', file)
 		server.clock.now = day(2)
@@ -79,7 +79,7 @@ describe('a model that is what is registered', () => {
 		expect((await run()).detail).toMatchObject({ days: 0 })
 	})
 
-	it('is replayed with the features that came apart, once they have come', async () => {
+	it('is replayed with features that arrive separately, once they are there', async () => {
 		await registerLinear(server, 'm', { artifact })
 		await upload(server, 'm', file)
 		server.clock.now = day(1)
@@ -102,7 +102,7 @@ describe('a model that is what is registered', () => {
 		expect(await replays()).toMatchObject([{ status: 'matched', matched: 15, unavailable: 5 }])
 	})
 
-	it('counts what could not be compared by reasons that hold no value of a person', async () => {
+	it('counts rows that could not be compared by reasons that contain no personal data', async () => {
 		await registerLinear(server, 'm', { artifact })
 		await upload(server, 'm', file)
 		server.clock.now = day(1)
@@ -115,7 +115,7 @@ describe('a model that is what is registered', () => {
 		expect(JSON.stringify(body)).not.toContain('secret')
 	})
 
-	it('is replayed for the days before its file came', async () => {
+	it('is replayed for the days before its file was uploaded', async () => {
 		await registerLinear(server, 'm')
 		server.clock.now = day(1)
 		await logDay(server, 'm', day(0), 20)
@@ -127,7 +127,7 @@ describe('a model that is what is registered', () => {
 	})
 })
 
-describe('a model that was swapped without being registered', () => {
+describe('a model that was replaced without being registered', () => {
 	const swap = async () => {
 		await registerLinear(server, 'm', { artifact })
 		await upload(server, 'm', file)
@@ -139,10 +139,10 @@ describe('a model that was swapped without being registered', () => {
 		await run()
 	}
 
-	it('is an incident that says which version, how many of how many, and how far apart', async () => {
+	it('is an incident that names the version, how many of how many scores differ, and by how much', async () => {
 		await swap()
 		const [mismatched] = await replays('m', '?status=mismatched')
-		// A row without income answers the same: it cannot tell the models apart.
+		// Both models have the same score for a row without income.
 		const same = Array.from({ length: 40 }, (_, i) => featuresOf(i)).filter((f) => f.income === 0).length
 		expect(mismatched).toMatchObject({ sampled: 40, matched: same, mismatched: 40 - same })
 		const worst = Math.max(
@@ -199,7 +199,7 @@ describe('a model that was swapped without being registered', () => {
 		expect(await incidents()).toMatchObject([{ status: 'resolved' }])
 	})
 
-	it('is found on a past day that is filled in, though later days match', async () => {
+	it('is found on a back-filled day although later days match', async () => {
 		await registerLinear(server, 'm', { artifact })
 		await upload(server, 'm', file)
 		server.clock.now = day(20)
@@ -211,7 +211,7 @@ describe('a model that was swapped without being registered', () => {
 		expect(await incidents()).toMatchObject([{ status: 'open' }])
 	})
 
-	it('is found when somebody asks about one prediction that is not in the sample', async () => {
+	it('is found when somebody asks why about a prediction outside of the sample', async () => {
 		await registerLinear(server, 'm', { artifact })
 		await upload(server, 'm', file)
 		server.clock.now = day(1)
@@ -239,7 +239,7 @@ describe('a model that was swapped without being registered', () => {
 })
 
 describe('one model whose stored file is damaged', () => {
-	it('is named as failed, and the others are replayed', async () => {
+	it('is reported as failed, and the others are replayed', async () => {
 		server.clock.now = day(1)
 		for (let n = 0; n < 5; n++) {
 			const own = linearFile(0.5 + n / 100)
@@ -250,7 +250,7 @@ describe('one model whose stored file is damaged', () => {
 		const digest = digestOf(linearFile(0.53))
 		const path = join(server.folder, 'test.db-artifacts', digest.slice(0, 2), digest)
 		await writeFile(path, linearFile(0.54))
-		// As after a restart: nothing is in memory.
+		// As after a restart: nothing is cached.
 		server.context.models = modelCache(2 ** 30, server.context.now)
 		const { status, error, detail } = await run()
 		expect(status).toBe('failed')
@@ -264,7 +264,7 @@ describe('one model whose stored file is damaged', () => {
 			{ status: 'unavailable', reasons: [{ reason: expect.stringContaining('damaged') }] },
 		])
 		expect(await replays('m4')).toMatchObject([{ status: 'matched', matched: 20 }])
-		// Uploaded again it is whole again, and the day that waited is replayed.
+		// After a new upload the waiting day is replayed.
 		await upload(server, 'm3', linearFile(0.53))
 		expect((await runJobById(server.context, 'replay', 'test')).status).toBe('ok')
 		expect(await replays('m3')).toMatchObject([{ status: 'matched', matched: 20 }])

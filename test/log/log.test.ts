@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { dayMs, hourMs } from '../../src/core/time.ts'
-import { openLibsqlLog } from '../../src/log/libsql.ts'
-import type { PredictionLog, RowKind } from '../../src/log/prediction-log.ts'
+import { openLibsqlLog } from '../../src/log/libsql-log-node.ts'
+import type { PredictionLog } from '../../src/log/prediction-log.ts'
+import type { RowKind } from '../../src/log/row-kinds.ts'
 import { BatchBuilder, type RowInput } from '../../src/summaries/inputs/batch-builder.ts'
 import { encodeInputSummary } from '../../src/summaries/inputs/encoding.ts'
 import { schemaBins } from '../../src/summaries/inputs/make-bins.ts'
@@ -37,7 +38,7 @@ async function append(kind: RowKind, rows: RowInput[], to = log): Promise<number
 
 async function totals() {
 	const series = (await log.series('m')).find((s) => s.segment === '')
-	const inputSummary = await log.inputSummary(series?.id ?? 0, bins, 0, startOfTest + dayMs)
+	const inputSummary = await log.inputs(series?.id ?? 0, bins, 0, startOfTest + dayMs)
 	if (!inputSummary) throw new Error('no profile')
 	return inputSummary
 }
@@ -53,7 +54,7 @@ describe('appending predictions', () => {
 		expect(await log.read('other', 'p2')).toBeUndefined()
 	})
 
-	it('calls the same content a duplicate and other content a conflict, in one batch and across batches', async () => {
+	it('reports the same content as a duplicate and other content as a conflict, within and across batches', async () => {
 		expect(await append('prediction', [prediction(1), prediction(1), prediction(1, { score: 0.9 })])).toEqual(
 			[0, 1, 2],
 		)
@@ -65,7 +66,7 @@ describe('appending predictions', () => {
 		expect([rows, duplicates]).toEqual([2, 2])
 	})
 
-	it('counts duplicates that come alone, again and again', async () => {
+	it('counts duplicates in batches without new rows, again and again', async () => {
 		await append('prediction', [prediction(1)])
 		for (const _ of range(0, 3)) expect(await append('prediction', [prediction(1)])).toEqual([1])
 		expect((await totals()).duplicates).toBe(3)
@@ -86,23 +87,23 @@ describe('appending predictions', () => {
 			range(0, 10).map((i) => append('prediction', shuffled.slice(i * 50, i * 50 + 50), other.context.log)),
 		)
 		const [series] = await other.context.log.series('m')
-		const parts = await other.context.log.inputSummary(series?.id ?? 0, bins, 0, startOfTest + dayMs)
+		const parts = await other.context.log.inputs(series?.id ?? 0, bins, 0, startOfTest + dayMs)
 		expect(parts && encodeInputSummary(parts)).toEqual(whole)
 		await other.close()
 	})
 
 	it('marks only the hours that were touched', async () => {
 		await append('prediction', [prediction(1)])
-		const dirty = await log.dirtyHours(100)
+		const dirty = await log.dirtyInputs(100)
 		expect(dirty.map((d) => d.hour)).toEqual([startOfTest - dayMs])
 		await append('prediction', [prediction(2)])
-		await log.clearDirty(dirty)
-		expect(await log.dirtyHours(100)).toHaveLength(1) // set again in the meantime
-		await log.clearDirty(await log.dirtyHours(100))
-		expect(await log.dirtyHours(100)).toHaveLength(0)
+		await log.clearDirtyInputs(dirty)
+		expect(await log.dirtyInputs(100)).toHaveLength(1) // set again in the meantime
+		await log.clearDirtyInputs(await log.dirtyInputs(100))
+		expect(await log.dirtyInputs(100)).toHaveLength(0)
 	})
 
-	it('profiles each value of a declared segment, and all past fifty as other', async () => {
+	it('summarises each value of a declared segment, and all after the first fifty as other', async () => {
 		await append(
 			'prediction',
 			range(0, 60).map((n) => prediction(n, { segment: { branch: `b${n}` } })),
@@ -110,12 +111,12 @@ describe('appending predictions', () => {
 		const series = await log.series('m')
 		expect(series.filter((s) => s.segment === 'branch')).toHaveLength(51)
 		const other = series.find((s) => s.value === 'other')
-		expect((await log.inputSummary(other?.id ?? 0, bins, 0, startOfTest))?.rows).toBe(10)
+		expect((await log.inputs(other?.id ?? 0, bins, 0, startOfTest))?.rows).toBe(10)
 	})
 })
 
 describe('two writers of one file', () => {
-	it('store each row once, although they take in the same ones at the same moment', async () => {
+	it('store each row once, although both receive the same rows at the same time', async () => {
 		const { log: other, sql } = await openLibsqlLog(test.url)
 		try {
 			let accepted = 0
@@ -140,7 +141,7 @@ describe('two writers of one file', () => {
 })
 
 describe('outcomes', () => {
-	it('may come before their prediction, be corrected, and repeat', async () => {
+	it('may arrive before their prediction, be corrected, and repeat', async () => {
 		const outcome = (actual: unknown, timestamp: number): RowInput => ({ id: 'p1', timestamp, label: actual })
 		expect(await append('outcome', [outcome(0, 1)])).toEqual([0])
 		await append('prediction', [prediction(1)])
@@ -150,12 +151,12 @@ describe('outcomes', () => {
 		expect(stored?.outcomeHistory).toHaveLength(2)
 	})
 
-	it('says which of them wait for a prediction', async () => {
+	it('reports which of them are pending', async () => {
 		await append('prediction', [prediction(1)])
 		const builder = new BatchBuilder(2)
 		builder.add({ id: 'p1', timestamp: 1, label: 1 })
 		builder.add({ id: 'p2', timestamp: 1, label: 1 })
-		expect((await log.append('m', 'outcome', builder.finish())).waiting).toBe(1)
+		expect((await log.append('m', 'outcome', builder.finish())).pending).toBe(1)
 	})
 })
 
@@ -167,7 +168,7 @@ describe('feature logs', () => {
 		features: { income },
 	})
 
-	it.each(['before', 'after'])('joins by prediction when the log comes %s the prediction', async (when) => {
+	it.each(['before', 'after'])('joins by prediction when the log arrives %s the prediction', async (when) => {
 		const at = startOfTest - dayMs
 		if (when === 'before') await append('feature', [features('pp1', at, 42)])
 		await append('prediction', [bare(1)])
@@ -194,7 +195,7 @@ describe('feature logs', () => {
 })
 
 describe('the log over time', () => {
-	it('knows its keys and rows again after a restart', async () => {
+	it('finds its keys and rows after a restart', async () => {
 		await append(
 			'prediction',
 			range(0, 300).map((n) => prediction(n)),
@@ -207,7 +208,7 @@ describe('the log over time', () => {
 		Object.assign(test, { close: () => again.log.close() })
 	})
 
-	it('folds small chunks and deltas without changing what they say, and still joins', async () => {
+	it('folds small chunks and deltas without changing their sums, and still joins', async () => {
 		const at = startOfTest - dayMs
 		for (const n of range(0, 40))
 			await append('prediction', [prediction(n, n === 7 ? { features: undefined } : {})])
@@ -225,7 +226,7 @@ describe('the log over time', () => {
 		for (const n of [0, 39, 99, 105]) expect((await log.read('m', `p${n}`))?.predictionId).toBe(`p${n}`)
 	})
 
-	it('folds the other windows when one cannot be read, and then says so', async () => {
+	it('folds the other windows when one cannot be read, and then reports it', async () => {
 		for (const n of range(0, 10)) {
 			const other = prediction(n + 100, { environment: 'staging' })
 			for (const row of [prediction(n), other]) await append('prediction', [row])
@@ -283,7 +284,7 @@ describe('the log over time', () => {
 		expect(rows).toBe(3600)
 	})
 
-	it('answers overloaded instead of queueing without end', async () => {
+	it('rejects with overloaded instead of queueing without a limit', async () => {
 		const work = range(0, 60).map((b) =>
 			append(
 				'prediction',

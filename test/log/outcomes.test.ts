@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { dayMs, hourMs } from '../../src/core/time.ts'
 import { models } from '../../src/db/schema.ts'
-import { openLibsqlLog } from '../../src/log/libsql.ts'
-import type { PredictionLog, RowKind } from '../../src/log/prediction-log.ts'
+import { openLibsqlLog } from '../../src/log/libsql-log-node.ts'
+import type { PredictionLog } from '../../src/log/prediction-log.ts'
+import type { RowKind } from '../../src/log/row-kinds.ts'
 import { BatchBuilder, type RowInput } from '../../src/summaries/inputs/batch-builder.ts'
 import { decodeOutcomeSummary, encodeOutcomeSummary } from '../../src/summaries/outcomes/encoding.ts'
 import type { OutcomeSummary } from '../../src/summaries/outcomes/outcome-summary.ts'
@@ -56,7 +57,7 @@ async function append(kind: RowKind, rows: RowInput[]) {
 async function outcomeSummaries(): Promise<Map<string, OutcomeSummary>> {
 	const list = new Map<string, OutcomeSummary>()
 	for (const { id, segment, value } of await log.series('m')) {
-		const outcomeSummary = await log.outcomeSummary(id, 0, startOfTest + dayMs)
+		const outcomeSummary = await log.outcomes(id, 0, startOfTest + dayMs)
 		if (outcomeSummary) list.set(`${segment}=${value}`, outcomeSummary)
 	}
 	return list
@@ -101,16 +102,16 @@ const byText = (a: unknown, b: unknown) => (JSON.stringify(a) < JSON.stringify(b
 describe('joining outcomes', () => {
 	it('counts an outcome in the hour of its prediction, before and after it', async () => {
 		await append('prediction', [prediction(1)])
-		expect((await append('outcome', [outcome(1, 1, 0), outcome(2, 0, 0)])).waiting).toBe(1)
-		expect(await log.waitingOutcomes('m')).toBe(1)
+		expect((await append('outcome', [outcome(1, 1, 0), outcome(2, 0, 0)])).pending).toBe(1)
+		expect(await log.pendingOutcomes('m')).toBe(1)
 		await append('prediction', [prediction(2)])
-		expect(await log.waitingOutcomes('m')).toBe(0)
+		expect(await log.pendingOutcomes('m')).toBe(0)
 		const [series] = await log.series('m')
-		const hour = await log.outcomeSummary(series?.id ?? 0, start, start + hourMs)
+		const hour = await log.outcomes(series?.id ?? 0, start, start + hourMs)
 		expect(hour && saying(hour)).toMatchObject({ predictions: 2, labelled: 2, order: ['+', '-'] })
 	})
 
-	it('replaces an outcome by a later one, and keeps it when an earlier one comes late', async () => {
+	it('replaces an outcome by a later one, and keeps it when an earlier one arrives late', async () => {
 		await append('prediction', [prediction(1)])
 		await append('outcome', [outcome(1, 0, 5)])
 		await append('outcome', [outcome(1, 1, 9), outcome(1, 0, 2)])
@@ -134,7 +135,7 @@ describe('joining outcomes', () => {
 		expect([...hours]).toEqual([Math.floor((start + 50 * 20 * 60_000) / hourMs) * hourMs])
 	})
 
-	it('says the same of the same events in whatever order and batches they come', async () => {
+	it('gives the same summaries for the same events, in whatever order and batches they arrive', async () => {
 		const count = 24
 		const events: [RowKind, RowInput][] = []
 		for (let n = 0; n < count; n++) {
@@ -174,7 +175,7 @@ describe('joining outcomes', () => {
 			fc.asyncProperty(shuffles, async ([order, size]) => {
 				await test.close()
 				await open()
-				// A group by prediction goes before one by subject only where it came: then these stay in order.
+				// A group by prediction replaces one by subject only when it arrives after it: these stay in order.
 				const said = await run(
 					order.filter(([k]) => k !== 'group').concat(events.filter(([k]) => k === 'group')),
 					size,
@@ -191,7 +192,7 @@ describe('joining outcomes', () => {
 		)
 	})
 
-	it('catches up on predictions from before there were tallies, with the outcomes that are known', async () => {
+	it('summarises predictions that were stored before outcomes were, with the outcomes known now', async () => {
 		await append(
 			'prediction',
 			Array.from({ length: 40 }, (_, n) => prediction(n)),
@@ -205,7 +206,7 @@ describe('joining outcomes', () => {
 		const before = new Map(
 			[...(await outcomeSummaries())].map(([key, outcomeSummary]) => [key, saying(outcomeSummary)]),
 		)
-		// As a database of the version before would be, once it is migrated.
+		// As in a database of the previous version after its migration.
 		await test.context.sql.batch([
 			{ sql: 'DELETE FROM log_brief' },
 			{ sql: 'DELETE FROM log_tally' },

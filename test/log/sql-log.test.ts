@@ -1,9 +1,8 @@
-import { decompressZstd } from 'hyparquet-compressors'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { dayMs } from '../../src/core/time.ts'
 import { openSql } from '../../src/db/open-node.ts'
 import type { Sql } from '../../src/db/sql.ts'
-import { webCodec } from '../../src/log/codec.ts'
+import { webCodec } from '../../src/log/codec/codec.ts'
 import type { PredictionLog } from '../../src/log/prediction-log.ts'
 import { openSqlLog } from '../../src/log/sql-log.ts'
 import { BatchBuilder } from '../../src/summaries/inputs/batch-builder.ts'
@@ -24,11 +23,7 @@ afterEach(async () => {
 })
 
 const openBoth = (): Promise<PredictionLog[]> =>
-	Promise.all(
-		sqls.map((sql) =>
-			openSqlLog({ sql, codec: webCodec((b) => decompressZstd(b)), random: test.context.random }),
-		),
-	)
+	Promise.all(sqls.map((sql) => openSqlLog({ sql, codec: webCodec, random: test.context.random })))
 
 async function append(log: PredictionLog, from: number, to: number, score = 0.5): Promise<number[]> {
 	const builder = new BatchBuilder(to - from)
@@ -45,7 +40,7 @@ async function append(log: PredictionLog, from: number, to: number, score = 0.5)
 }
 
 describe('the log without threads or files', () => {
-	it('is shared by several writers that know nothing of each other: every row once', async () => {
+	it('is shared by several independent writers, and stores each row once', async () => {
 		const [a, b] = (await openBoth()) as [PredictionLog, PredictionLog]
 		const statuses = await Promise.all([
 			append(a, 0, 60),
@@ -56,13 +51,13 @@ describe('the log without threads or files', () => {
 		expect(statuses.flat().filter((v) => v === 0)).toHaveLength(100)
 		expect(statuses.flat().filter((v) => v === 2)).toHaveLength(0)
 		const [series] = await a.series('m')
-		const inputSummary = await b.inputSummary(series?.id ?? 0, schemaBins(testFeatures), 0, startOfTest)
+		const inputSummary = await b.inputs(series?.id ?? 0, schemaBins(testFeatures), 0, startOfTest)
 		expect([inputSummary?.rows, inputSummary?.columns[0]?.sum.value()]).toEqual([100, (99 * 100) / 2])
 		for (const n of [0, 45, 99])
 			expect((await a.read('m', `p${n}`))?.features).toEqual({ income: n, region: 'n' })
 	})
 
-	it('calls other content a conflict, whoever wrote the first', async () => {
+	it('reports other content as a conflict, whichever writer stored the row', async () => {
 		const [a, b] = (await openBoth()) as [PredictionLog, PredictionLog]
 		await append(a, 0, 2)
 		expect(await append(b, 1, 3, 0.9)).toEqual([2, 0])

@@ -22,7 +22,7 @@ const write = async (text: string) => {
 const namesOf = async () => (await openRules(folder, { logger })).current().rules.map((r) => r.name)
 
 describe('a folder of rules', () => {
-	it('replaces the packaged rules, and says which do not apply', async () => {
+	it('replaces the packaged rules, and names those that do not apply', async () => {
 		await write(own('mine'))
 		expect(await namesOf()).toEqual(['mine'])
 		expect(told).toEqual([
@@ -42,7 +42,7 @@ describe('a folder of rules', () => {
 		const { rules, leftOut, ruleSet } = await checkRules(folder)
 		expect([rules, leftOut]).toEqual([packaged, []])
 		expect(ruleSet?.rules.find((r) => r.name === 'no-answer')?.when.text).toBe('n >= 5')
-		// What a disabled rule inhibited is not inhibited by it any more.
+		// A disabled rule no longer inhibits others.
 		expect(ruleSet?.rules.find((r) => r.name === 'feature-drift')?.inhibitedBy).not.toContain('feed-stopped')
 		expect(told).toEqual([])
 	})
@@ -59,7 +59,7 @@ describe('a folder of rules', () => {
 	})
 })
 
-describe('a folder that is followed', () => {
+describe('a folder that is watched', () => {
 	const digests: string[] = []
 	const follow = async () => {
 		digests.length = 0
@@ -69,7 +69,7 @@ describe('a folder that is followed', () => {
 		return { names, stop: rules.close }
 	}
 
-	it('is noticed when it is added, and when a file in it changes', async () => {
+	it('is noticed when it appears, and when a file in it changes', async () => {
 		const { names, stop } = await follow()
 		expect(names()).toContain('feature-drift')
 		await write(own('mine'))
@@ -80,11 +80,13 @@ describe('a folder that is followed', () => {
 		stop()
 	})
 
-	it('is noticed when it goes, which keeps its rules, and when it comes back', async () => {
+	it('is noticed when it disappears, which keeps its rules, and when it is back', async () => {
 		await write(own('mine'))
 		const { names, stop } = await follow()
 		await rename(folder, `${folder}-away`)
-		await expect.poll(() => told.at(-1)?.[0]).toBe('the rule folder is gone; the old rules stay')
+		await expect
+			.poll(() => told.at(-1)?.[0])
+			.toBe('the rule folder was removed; the current rules stay in force')
 		expect(names()).toEqual(['mine'])
 		await write(own('back'))
 		await expect.poll(names).toEqual(['back'])

@@ -21,15 +21,15 @@ const test = async (when: string, facts: Record<string, number | boolean>) => {
 	return parsed.ruleSet.rules[0]?.when.test((name) => facts[name])
 }
 
-describe('the rules that come with Plumbline', () => {
-	it('are good, and are described by the schema for editors', async () => {
+describe('the packaged rules', () => {
+	it('are valid, and are described by the schema for editors', async () => {
 		expect(await checkRules(folder)).toMatchObject({ ok: true, errors: [] })
 		expect(JSON.parse(readFileSync(`${folder}/rules.schema.json`, 'utf8'))).toEqual(
 			JSON.parse(JSON.stringify(rulesJsonSchema())),
 		)
 	})
 
-	it('have a digest of what they say, not of how it is laid out', async () => {
+	it('have a digest of their content, not of its layout', async () => {
 		const texts = await readRuleFolder(folder)
 		const digest = async (list: typeof texts) => {
 			const parsed = await parseRules(list, metricIds)
@@ -42,7 +42,7 @@ describe('the rules that come with Plumbline', () => {
 	})
 })
 
-describe('a rule file that is wrong', () => {
+describe('an invalid rule file', () => {
 	it.each([
 		[
 			'an unknown metric, with the nearest one',
@@ -73,7 +73,7 @@ describe('a rule file that is wrong', () => {
 	})
 })
 
-it('a rule that fires silences those that it inhibits in the same window', async () => {
+it('a rule that fires inhibits others in the same window', async () => {
 	const two = `${rule('drift.psi >= 0.2', '    inhibited_by: [two]\n')}  - name: two\n    each: feature\n    when: drift.ks > 0.1\n`
 	const parsed = await parse(two)
 	if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors))
@@ -125,14 +125,14 @@ describe('the states of an alert', () => {
 			'resolved',
 		])
 	})
-	it('drop a pending one that misses once', () => {
+	it('drop a pending alert after one false window', () => {
 		expect(run([true, false, true])).toEqual(['pending', 'inactive', 'pending'])
 	})
-	it('neither fire nor resolve on what is unknown', () => {
+	it('neither fire nor resolve while facts are unknown', () => {
 		expect(run([true, true, undefined, undefined]).slice(2)).toEqual(['firing', 'firing'])
 		expect(run([undefined, undefined])).not.toContain('fired')
 	})
-	it('begin to count anew when a clear run is broken', () => {
+	it('count clear windows from 0 after one that is not clear', () => {
 		expect(run([true, true, false, true, false, false]).at(-1)).toBe('resolved')
 		expect(run([true, true, false, true, false]).at(-1)).toBe('firing')
 	})

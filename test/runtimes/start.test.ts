@@ -68,7 +68,7 @@ describe('a start that cannot be', () => {
 	it('says that the file is cut off', async () => {
 		await (await started()).stop()
 		await truncate(join(folder, 'x.db'), 30_000)
-		expect(await refusal()).toMatch(/is damaged or cut off.*plumbline restore/)
+		expect(await refusal()).toMatch(/is damaged or truncated.*plumbline restore/)
 	})
 
 	it('says that the folder is not there, or that a folder stands in the place of the file', async () => {

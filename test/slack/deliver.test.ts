@@ -7,7 +7,7 @@ import { dayMs } from '../../src/core/time.ts'
 import { type Claim, claimMessages, type DueMessages, dueMessages } from '../../src/db/outbox.ts'
 import { deliver } from '../../src/jobs/deliver.ts'
 import { checkSlack } from '../../src/slack/connection.ts'
-import { MessagePlace } from '../../src/slack/delivery/deliver-incident.ts'
+import { MessageRecord } from '../../src/slack/delivery/deliver-incident.ts'
 import { slackClient } from '../../src/slack/web-api.ts'
 import { startOfTest, testContext } from '../support/context.ts'
 import { driftRule, FactScript } from '../support/facts.ts'
@@ -62,7 +62,7 @@ describe('announcing', () => {
 		expect(await pending()).toEqual([])
 	})
 
-	it('never announces what was resolved before it was announced', async () => {
+	it('never announces an incident that was resolved before it was announced', async () => {
 		await resolveIncident(test.context, admin, id, { reason: 'gone' })
 		await run()
 		expect([slack.messages, await pending()]).toEqual([[], []])
@@ -76,7 +76,7 @@ describe('announcing', () => {
 		expect(JSON.stringify(slack.topLevel[0]?.blocks)).not.toContain('"actions"')
 	})
 
-	it('does not post twice when the answer to the first post was lost', async () => {
+	it('does not post twice when the response to the first post was lost', async () => {
 		slack.planLostAnswer()
 		await run()
 		expect(await pending()).toHaveLength(1)
@@ -85,7 +85,7 @@ describe('announcing', () => {
 		expect([slack.topLevel.length, await pending()]).toEqual([1, []])
 	})
 
-	it('posts after a crash that came before the post', async () => {
+	it('posts after a crash before the post', async () => {
 		slack.plan('chat.postMessage', () => HttpResponse.error())
 		await run()
 		test.clock.advance(60_000)
@@ -93,7 +93,7 @@ describe('announcing', () => {
 		expect(slack.topLevel).toHaveLength(1)
 	})
 
-	it('waits as long as Slack asks', async () => {
+	it("waits as long as Slack's rate limit requires", async () => {
 		slack.plan('chat.postMessage', tooMany(30))
 		await run()
 		expect(await pending()).toEqual([[0, startOfTest + 30_000]])
@@ -105,7 +105,7 @@ describe('announcing', () => {
 		expect(slack.topLevel).toHaveLength(1)
 	})
 
-	it('announces again when somebody has removed the message', async () => {
+	it('announces again when somebody deleted the message', async () => {
 		await run()
 		slack.messages.length = 0
 		await acknowledgeIncident(test.context, admin, id)
@@ -114,7 +114,7 @@ describe('announcing', () => {
 		expect(slack.repliesTo(slack.topLevel[0]?.ts as string).at(-1)).toContain('key:a: acknowledged')
 	})
 
-	it('takes a reply back that Slack put into the channel because the parent was gone, and begins anew', async () => {
+	it('deletes a reply that Slack posted to the channel because the parent was deleted, and starts again', async () => {
 		await run()
 		slack.messages.length = 0
 		slack.plan('chat.update', () => HttpResponse.json({ ok: true }))
@@ -126,7 +126,7 @@ describe('announcing', () => {
 		expect([slack.topLevel.length, await pending()]).toEqual([1, []])
 	})
 
-	it('does not reply twice when the answer to a reply was lost, however long the thread is', async () => {
+	it('does not reply twice when the response to a reply was lost, however long the thread is', async () => {
 		slack.pageSize = 1
 		await run()
 		const [message] = slack.topLevel
@@ -139,7 +139,7 @@ describe('announcing', () => {
 		expect([acknowledged.length, await pending()]).toEqual([1, []])
 	})
 
-	it('finds a message whose answer was lost behind many others', async () => {
+	it('finds a message whose response was lost among many others', async () => {
 		slack.pageSize = 2
 		slack.planLostAnswer()
 		await run()
@@ -153,7 +153,7 @@ describe('announcing', () => {
 		expect(slack.topLevel).toHaveLength(10)
 	})
 
-	it('gives up at once what Slack will never take, and says so', async () => {
+	it('gives up immediately what Slack will never accept, and logs it', async () => {
 		const told: unknown[] = []
 		test.context.logger = { ...test.context.logger, error: (message) => void told.push(message) }
 		slack.plan('chat.postMessage', refused('invalid_blocks'))
@@ -161,7 +161,7 @@ describe('announcing', () => {
 		expect([await pending(), told]).toEqual([[], ['a message was given up']])
 	})
 
-	it('tries again what a person may mend, such as a channel that the app is not in yet', async () => {
+	it('retries what a person can fix, such as a channel that the app is not in yet', async () => {
 		const { ml } = slack.channels
 		delete slack.channels.ml
 		await run()
@@ -172,25 +172,25 @@ describe('announcing', () => {
 		expect([slack.topLevel.length, await pending()]).toEqual([1, []])
 	})
 
-	it('lets one of two processes that deliver at once post', async () => {
+	it('posts once when two processes deliver at the same time', async () => {
 		await Promise.all([run(), run(), run()])
 		expect([slack.topLevel.length, await pending()]).toEqual([1, []])
 	})
 
-	it('takes over after five minutes from a process that died while it delivered', async () => {
+	it('takes over after five minutes from a process that died while delivering', async () => {
 		const [due] = await dueMessages(test.context)
-		const lost = await claimMessages(test.context, due as DueMessages)
+		const expired = await claimMessages(test.context, due as DueMessages)
 		await run()
 		expect(slack.messages).toEqual([])
 		test.clock.advance(5 * 60_000 + 1)
 		await run()
 		expect(slack.topLevel).toHaveLength(1)
-		// Who comes back late holds nothing any more.
-		const place = new MessagePlace(test.context, lost as Claim, id, '#ml')
-		await expect(place.beginPost()).rejects.toThrow()
+		// The first process no longer holds the message.
+		const record = new MessageRecord(test.context, expired as Claim, id, '#ml')
+		await expect(record.beginPost()).rejects.toThrow()
 	})
 
-	it('tells the log when Slack is not connected, and piles nothing up', async () => {
+	it('writes to the log when Slack is not connected, and leaves nothing queued', async () => {
 		delete test.context.slack
 		const told: unknown[] = []
 		test.context.logger = {
@@ -201,7 +201,7 @@ describe('announcing', () => {
 		expect([told, await pending()]).toEqual([[['incident', id]], []])
 	})
 
-	it('goes on with the others when one cannot be delivered', async () => {
+	it('continues with the others when one cannot be delivered', async () => {
 		await test.context.sql.batch([
 			{
 				sql: `INSERT INTO outbox (key, kind, payload, created_at, not_before, attempts) VALUES ('x', 'incident', '{"incidentId":"inc_gone"}', 0, 0, 0)`,
@@ -211,7 +211,7 @@ describe('announcing', () => {
 		expect(slack.topLevel).toHaveLength(1)
 	})
 
-	it('leaves incidents to a service that has Slack, when it has none itself', async () => {
+	it('leaves incidents to a service with Slack when it has none itself', async () => {
 		const { slack: connected, ...bare } = test.context
 		await run()
 		await acknowledgeIncident(test.context, admin, id)
@@ -223,18 +223,18 @@ describe('announcing', () => {
 		expect(await pending()).toHaveLength(1)
 		await run()
 		expect(slack.repliesTo(slack.topLevel[0]?.ts as string).at(-1)).toContain('key:a: acknowledged')
-		// A service that has not delivered for long is gone.
+		// A service that has not delivered for a long time counts as stopped.
 		test.clock.advance(11 * 60_000)
 		await resolveIncident(test.context, admin, id, { reason: 'fixed' })
 		await deliver.run(bare as typeof test.context)
 		expect(await pending()).toEqual([])
-		// What was told to no one meanwhile is told once it is back.
+		// What was not delivered is delivered once it is back.
 		test.context.slack = connected as NonNullable<typeof connected>
 		await run()
 		expect(slack.topLevel.map((m) => m.text)).toEqual([expect.stringMatching(/^Resolved/)])
 	})
 
-	it('posts the open incidents when Slack is connected later, and not those that were resolved before', async () => {
+	it('posts open incidents when Slack is connected later, and not those that were resolved before', async () => {
 		const { slack: connected } = test.context
 		delete test.context.slack
 		await run()
@@ -248,7 +248,7 @@ describe('announcing', () => {
 		expect([slack.topLevel.length, await pending()]).toEqual([1, []])
 	})
 
-	it('waits for a valid token without giving up, and says so', async () => {
+	it('waits for a valid token without giving up, and logs it', async () => {
 		for (let n = 0; n < 20; n++) {
 			slack.plan('chat.postMessage', refused('token_revoked'))
 			expect((await run()).failed).toEqual([id])
@@ -263,7 +263,7 @@ describe('announcing', () => {
 		])
 	})
 
-	it('says at the start that Slack refuses the token', async () => {
+	it('logs at start that Slack refuses the token', async () => {
 		const told: string[] = []
 		const logger = { ...test.context.logger, error: (message: string) => void told.push(message) }
 		slack.plan('auth.test', refused('invalid_auth'))
@@ -272,7 +272,7 @@ describe('announcing', () => {
 			test.context.slack as NonNullable<typeof test.context.slack>,
 		)
 		expect(told).toEqual([
-			'Slack refuses SLACK_BOT_TOKEN: invalid_auth. Incidents wait until it is a valid one; everything else works.',
+			'Slack refuses SLACK_BOT_TOKEN: invalid_auth. Incident messages wait until the token is valid; everything else works.',
 		])
 	})
 })

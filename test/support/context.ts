@@ -6,7 +6,7 @@ import type { Context } from '../../src/context.ts'
 import { defaultLimits } from '../../src/core/limits.ts'
 import { openDatabase } from '../../src/db/database.ts'
 import { migrate, openSql } from '../../src/db/open-node.ts'
-import { openLibsqlLog } from '../../src/log/libsql.ts'
+import { openLibsqlLog } from '../../src/log/libsql-log-node.ts'
 import { openArtifacts } from '../../src/platform/node/open-artifacts.ts'
 import { modelCache } from '../../src/registry/artifact/model-cache.ts'
 

@@ -4,12 +4,12 @@ import type { Sources } from '../../src/alerting/alert/sources.ts'
 import type { Context } from '../../src/context.ts'
 import { type WindowSize, windowMs } from '../../src/core/time.ts'
 import { metricIds } from '../../src/metrics/index.ts'
-import type { ChangedWindow } from '../../src/monitoring/windows/read-facts.ts'
+import type { ChangedWindow } from '../../src/monitoring/windows/window-facts.ts'
 import { parseRules } from '../../src/rules/parse-rules.ts'
 
 type Facts = Record<string, number>
 
-/** Facts by window, as a test sets them: `set` says what was computed of a feature in the window that begins at `from`. */
+/** Facts that a test sets: `set` adds what was computed of a feature in the window that begins at `from`. */
 export class FactScript implements Sources {
 	private readonly tables = new Map<number, Map<string, Facts>>()
 	private readonly changes: ChangedWindow[] = []
@@ -28,7 +28,7 @@ export class FactScript implements Sources {
 		this.changes.push({ ...this.place, window: this.size, from, sequence: this.changes.length + 1 })
 	}
 
-	computedWindows = async (_: Context, { since }: { since: number }) =>
+	changedWindows = async (_: Context, { since }: { since: number }) =>
 		this.changes.filter((c) => c.sequence > since)
 
 	readFacts = async (context: Context, { froms }: { froms: readonly number[] }) =>
@@ -47,7 +47,7 @@ export class FactScript implements Sources {
 
 	baselineFacts = async () => new Map<string, ReadonlyMap<string, number>>()
 
-	/** Judges what has changed by the rules of a YAML text. */
+	/** Evaluates what has changed with the rules of a YAML text. */
 	async evaluate(context: Context, yaml: string) {
 		const parsed = await parseRules([{ name: 'test.yaml', text: yaml }], metricIds)
 		if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors))

@@ -1,12 +1,12 @@
-import type { Runnable } from '../../src/jobs/run/run-job.ts'
+import type { Job } from '../../src/jobs/run/run-job.ts'
 
-export const job = (run: () => Promise<Record<string, unknown>> = async () => ({ done: 1 })): Runnable => ({
+export const job = (run: () => Promise<Record<string, unknown>> = async () => ({ done: 1 })): Job => ({
 	id: 'tidy',
 	cron: '*/5 * * * *',
 	run,
 })
 
-/** A job that runs until it is let go. */
+/** A job that runs until it is released. */
 export function heldJob() {
 	let start = () => {}
 	let end: (error?: Error) => void = () => {}

@@ -2,8 +2,8 @@ import { readConfig } from '../../src/config.ts'
 import { runJob } from '../../src/jobs/run/run-job.ts'
 import { openContext } from '../../src/node.ts'
 
-// A process that wants to run a job which never ends, on a clock that is ahead. Each line of its input is a time that
-// passes on its monotonic clock.
+// A process that tries to run a job that never ends, with a clock that is ahead. Each line of its input advances its
+// monotonic clock.
 
 const [url, ahead] = process.argv.slice(2)
 const { context } = await openContext(readConfig({ PLUMBLINE_DATABASE_URL: url }), {

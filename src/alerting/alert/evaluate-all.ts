@@ -1,5 +1,6 @@
 import type { Context, Progress } from '../../context.ts'
 import { groupBy } from '../../core/maps.ts'
+import { sleep } from '../../core/retry.ts'
 import type { ActionRegistry } from '../actions.ts'
 import { countQueued, removeWindows, takeDueWindows } from './changed-windows.ts'
 import { evaluateLiveness } from './evaluate-liveness.ts'
@@ -51,7 +52,7 @@ export async function evaluateAll(
 			})
 		}
 		// Requests are answered between two models.
-		await new Promise((resolve) => setTimeout(resolve, 0))
+		await sleep(0)
 	}
 	result.failed.push(...(await evaluateLiveness(context, { ruleSet, actions })))
 	result.waiting = await countQueued(context)

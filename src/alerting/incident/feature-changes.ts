@@ -61,7 +61,7 @@ const rowsFor = (rows: WindowRows, { name }: FeatureSpec) =>
 	name.startsWith('$') ? rows.all : rows.withFeatures
 
 /** One value of a dimension, with its rows of the window and both sides of the comparison. */
-type Place = {
+type Subset = {
 	segment?: { name: string; value: string }
 	group?: string
 	name: string
@@ -70,7 +70,7 @@ type Place = {
 	after: Side
 }
 /** The places of one dimension; `restOf` answers both sides of all other rows. */
-type Split = { places: Place[]; restOf: (held: readonly Place[]) => { before: Side; after: Side } }
+type Split = { places: Subset[]; restOf: (held: readonly Subset[]) => { before: Side; after: Side } }
 
 function splitAll(
 	{ after, before, dimensions }: Comparison,
@@ -95,7 +95,7 @@ function splitAll(
 				after: ofNow(list),
 				before: ofBefore(earlier?.get(name) ?? []),
 			}))
-		const restOf = (held: readonly Place[]) => {
+		const restOf = (held: readonly Subset[]) => {
 			const names = new Set(held.map((p) => p.name))
 			const rest = (of: Iterable<[string, number[]]>) =>
 				[...of].flatMap(([name, list]) => (names.has(name) ? [] : list))
@@ -119,7 +119,7 @@ function byPlace(names: readonly (string | undefined)[], rows: Rows): Map<string
 
 const newList = (): number[] => []
 
-type Held = { place: Place; found: Found }
+type Held = { place: Subset; found: Found }
 
 /** The places of one dimension that have the change while all others do not; undefined if there is no such dimension. */
 function whereIs(

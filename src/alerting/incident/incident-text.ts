@@ -26,7 +26,7 @@ export function subjectText(alert: Pick<AlertRow, 'subjectKey' | 'model'>): stri
 export function titleOf(alerts: readonly AlertRow[], changes: readonly IncidentChange[]): string {
 	const causes = alerts.filter((a) => !isFollower(a))
 	const leads = causes.length > 0 ? causes : alerts
-	const groups = byTitle(mostInformative(leads))
+	const groups = byTitle(bestBySubject(leads))
 	const since = Math.min(...alerts.map((a) => a.began))
 	const when = ` since ${formatTime(since).slice(0, 16).replace('T', ' ')}`
 	const parts = groups.map(({ title, names, features }, i) => {
@@ -55,7 +55,7 @@ function fitting(parts: readonly string[]): string {
 }
 
 /** The most informative alert of each subject: a feature that is missing has also drifted. */
-function mostInformative(alerts: readonly AlertRow[]): AlertRow[] {
+function bestBySubject(alerts: readonly AlertRow[]): AlertRow[] {
 	const order = ['type', 'missing', 'category']
 	const rank = (alert: AlertRow) => {
 		const at = order.indexOf(causeOf(alert))

@@ -7,7 +7,7 @@ import { cursorText, type Page, type PageQuery, toPage } from '../../core/page.t
 import { inList } from '../../db/database.ts'
 import { incidentEvents, incidents } from '../../db/schema.ts'
 import { authorise, inScope } from '../../registry/key/authorise.ts'
-import { inReach } from '../../registry/model/reached-models.ts'
+import { inReach } from '../../registry/model/find-model.ts'
 import { readAlertsOf } from '../alert/alert-working-set.ts'
 import { reopenMs } from './causes.ts'
 import type { Incident } from './incident.schema.ts'

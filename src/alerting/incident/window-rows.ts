@@ -1,12 +1,12 @@
 import type { Context } from '../../context.ts'
 import { dayMs, weekMs } from '../../core/time.ts'
 import type { IncidentChange } from '../../db/schema.ts'
+import { sampleRows } from '../../log/read/sample-rows.ts'
 import type { Reference, ReferenceColumn } from '../../metrics/reference.ts'
 import { type Value, valueAt, wrong } from '../../monitoring/segments/feature-cells.ts'
-import { groupName } from '../../monitoring/windows/outcomes/measure-outcomes.ts'
-import { currentReference } from '../../registry/baseline/current-bins.ts'
+import { groupName } from '../../monitoring/windows/record-points.ts'
+import { currentReference } from '../../registry/baseline/current-reference.ts'
 import { findModel, type ModelRow } from '../../registry/model/find-model.ts'
-import { sampleRows } from '../../registry/version/sample-rows.ts'
 import { total } from '../../stats/counts.ts'
 import {
 	binCount,
@@ -168,7 +168,7 @@ async function latestPart(
 	const all = (await context.log.series(model)).find(
 		(s) => s.version === version && s.environment === environment && s.segment === '',
 	)
-	const rows = all ? ((await context.log.inputSummary(all.id, bins, from, firedTo))?.rows ?? 0) : 0
+	const rows = all ? ((await context.log.inputs(all.id, bins, from, firedTo))?.rows ?? 0) : 0
 	return rows <= maxScanned ? from : Math.floor(firedTo - ((firedTo - from) * maxScanned) / rows)
 }
 

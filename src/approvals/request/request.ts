@@ -13,8 +13,7 @@ import { type Change, commit, type EntryDraft } from '../../db/commit.ts'
 import { deployments, requests } from '../../db/schema.ts'
 import { compareVersions } from '../../monitoring/comparison/compare-versions.ts'
 import { authorise, inScope } from '../../registry/key/authorise.ts'
-import { findModel } from '../../registry/model/find-model.ts'
-import { inReach } from '../../registry/model/reached-models.ts'
+import { findModel, inReach } from '../../registry/model/find-model.ts'
 import type { ActionRequest, RequestInput } from './request.schema.ts'
 
 export type RequestRow = typeof requests.$inferSelect

@@ -1,12 +1,12 @@
 import { integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Task } from './registry.ts'
 
-/** What of a model decides how a score is read. */
+/** The settings of a model that decide how a score is read. */
 export type ModelSettings = {
 	task: Task
 	riskTier: string | null
 	positiveLabel: string | null
-	/** Not there before these could be said. */
+	/** Absent in revisions of old versions, which did not have these settings. */
 	negativeLabel?: string
 	favourable?: string
 	threshold: number | null
@@ -24,13 +24,13 @@ export const modelHistory = sqliteTable(
 	(t) => [primaryKey({ columns: [t.model, t.revision] })],
 )
 
-/** `content` is canonical JSON, whose SHA-256 is the digest. It is approved once `approvedAt` is set. */
+/** `content` is canonical JSON and `digest` its SHA-256. The table is approved once `approvedAt` is set. */
 export const reasonTables = sqliteTable(
 	'reason_table',
 	{
 		model: text().notNull(),
 		revision: integer().notNull(),
-		/** Null: for all versions that have none of their own. */
+		/** Null: for all versions without a table of their own. */
 		version: text(),
 		content: text().notNull(),
 		digest: text().notNull(),
@@ -55,7 +55,7 @@ export const reasonTableApprovals = sqliteTable(
 	(t) => [primaryKey({ columns: [t.model, t.revision, t.approver] })],
 )
 
-/** `content` is canonical JSON, whose SHA-256 is the digest. */
+/** Logged decisions to compare with. `content` is canonical JSON and `digest` its SHA-256. */
 export const backgrounds = sqliteTable('background', {
 	digest: text().primaryKey(),
 	model: text().notNull(),
@@ -70,7 +70,7 @@ export const backgroundUses = sqliteTable(
 		environment: text().notNull(),
 		/** UTC day of the decisions that use it. */
 		day: integer().notNull(),
-		/** The rule by which decisions were read, as JSON. */
+		/** The settings by which decisions were selected, as JSON. */
 		settings: text().notNull(),
 		digest: text().notNull(),
 		computedAt: integer('computed_at').notNull(),

@@ -7,13 +7,13 @@ export const ruleSets = sqliteTable('rule_set', {
 	firstUsedAt: integer('first_used_at').notNull(),
 })
 
-/** Which rules were in force from `at` on. */
+/** Which rules are in force from `at` on. */
 export const ruleUses = sqliteTable('rule_use', {
 	at: integer().primaryKey(),
 	digest: text().notNull(),
 })
 
-/** How far the changes of computed windows have been judged. */
+/** Up to which change the computed windows were queued for evaluation. */
 export const ruleProgress = sqliteTable('rule_progress', {
 	name: text().primaryKey(),
 	sequence: integer().notNull(),
@@ -23,10 +23,11 @@ const seriesColumns = {
 	model: text().notNull(),
 	environment: text().notNull(),
 	version: text().notNull(),
-	/** A window size, or `clock` for the states of things now. */
+	/** A window size, or `clock` for the state of a model now. */
 	window: text().$type<WindowSize | 'clock'>().notNull(),
 }
 
+/** Changed windows that wait to be evaluated. */
 export const ruleWaiting = sqliteTable(
 	'rule_waiting',
 	{
@@ -41,19 +42,21 @@ export const ruleWaiting = sqliteTable(
 	(t) => [primaryKey({ columns: [t.model, t.environment, t.version, t.window, t.from] })],
 )
 
+/** How far each series was evaluated. */
 export const ruleSeries = sqliteTable(
 	'rule_series',
 	{ ...seriesColumns, lastFrom: integer('last_from').notNull(), revision: integer().notNull() },
 	(t) => [primaryKey({ columns: [t.model, t.environment, t.version, t.window] })],
 )
 
-/** `states` is the text of `packStates`. */
+/** The states of a series after a window that changed them; `states` is the text of `packStates`. */
 export const ruleStates = sqliteTable(
 	'rule_state',
 	{ ...seriesColumns, from: integer('from_ms').notNull(), states: text().notNull() },
 	(t) => [primaryKey({ columns: [t.model, t.environment, t.version, t.window, t.from] })],
 )
 
+/** Whether the traffic of a model in an environment is live (back-filled traffic is not). `version` is ''. */
 export const feeds = sqliteTable(
 	'feed',
 	{
@@ -62,10 +65,10 @@ export const feeds = sqliteTable(
 		version: text().notNull(),
 		/** End of the last hour that has rows. */
 		lastTo: integer('last_to').notNull(),
-		/** By the clock: first and last time that fresh rows were seen to come in; null when they never were. */
+		/** Clock time: when fresh rows were first and last seen arriving; null if never. */
 		liveFrom: integer('live_from'),
 		liveTo: integer('live_to'),
-		/** Longest time between two hours with rows. */
+		/** The longest time between two hours with rows. */
 		pauseMs: integer('pause_ms').notNull(),
 	},
 	(t) => [primaryKey({ columns: [t.model, t.environment, t.version] })],
@@ -74,18 +77,18 @@ export const feeds = sqliteTable(
 export type IncidentStatus = 'open' | 'acknowledged' | 'resolved'
 export type SeverityName = 'info' | 'warning' | 'critical'
 
-/** One thing that changed, as an incident tells it. */
+/** One change that an incident describes. */
 export type IncidentChange = {
-	/** `$score` and `$decision` are what the model answers; null where it is about the model as a whole. */
+	/** `$score` and `$decision` are the model's outputs; null for the model as a whole. */
 	feature: string | null
 	segment?: { name: string; value: string }
 	group?: string
 	kind: string
-	/** What values before are to be multiplied by. */
+	/** Values before, multiplied by this, are like those after. */
 	factor?: number
 	before: number | null
 	after: number | null
-	/** RFC 3339: start of the first window that shows it. */
+	/** Start of the first window that shows it (RFC 3339). */
 	since: string
 	text: string
 }
@@ -98,10 +101,10 @@ export const incidents = sqliteTable('incident', {
 	severity: text().$type<SeverityName>().notNull(),
 	title: text().notNull(),
 	cause: text(),
-	/** Event time: start of the first window that it is about, end of the one in which it was over. */
+	/** Event time: start of the first window that it is about, end of the window in which it ended. */
 	began: integer().notNull(),
 	ended: integer(),
-	/** By the clock. */
+	/** Clock time, as are the following. */
 	openedAt: integer('opened_at').notNull(),
 	acknowledgedAt: integer('acknowledged_at'),
 	acknowledgedBy: text('acknowledged_by'),
@@ -127,7 +130,7 @@ export const incidentEvents = sqliteTable(
 	(t) => [primaryKey({ columns: [t.incident, t.revision, t.seq] })],
 )
 
-/** `undone`: late rows changed a window so that it never fired. */
+/** `undone`: late rows changed its windows, and with them it does not fire. */
 export type AlertStatus = 'firing' | 'resolved' | 'undone'
 
 export const alerts = sqliteTable('alert', {
@@ -139,14 +142,14 @@ export const alerts = sqliteTable('alert', {
 	window: text().$type<WindowSize | 'clock'>().notNull(),
 	subjectKey: text('subject_key').notNull(),
 	severity: text().$type<SeverityName>().notNull(),
-	/** What happened, in words that follow the subject. */
+	/** What happened, as a phrase that follows the subject: "drifted from the baseline". */
 	title: text().notNull(),
 	status: text().$type<AlertStatus>().notNull(),
 	metric: text().notNull(),
-	/** The value that it was opened on; `restated`: what that is known to be by now, where it changed. */
+	/** The value that it was opened on; `restated` is the current value of that window if late rows changed it. */
 	value: real(),
 	restated: real(),
-	/** The value in the window before it began, if there was one. */
+	/** The value in the window before it began, if any. */
 	before: real(),
 	/** Event time: start of the first true window, the window that fired, the window that resolved. */
 	began: integer().notNull(),
@@ -158,7 +161,7 @@ export const alerts = sqliteTable('alert', {
 	/** Null while silenced, or when the rule has no action. */
 	incident: text(),
 	silence: text(),
-	/** Indexes of the rule's actions that were run. */
+	/** Indexes of the rule's actions that have run. */
 	done: text({ mode: 'json' }).$type<number[]>().notNull(),
 	createdAt: integer('created_at').notNull(),
 })
@@ -185,10 +188,10 @@ export const requests = sqliteTable('request', {
 	model: text().notNull(),
 	environment: text().notNull(),
 	status: text().$type<'pending' | 'cancelled'>().notNull(),
-	/** Canonical JSON: what an approver sees and what will be done, to the byte. */
+	/** Canonical JSON: exactly what approvers see and what will be done. */
 	action: text().notNull(),
 	actionDigest: text('action_digest').notNull(),
-	/** The champion, and the revision of the deployment, that the action starts from. */
+	/** The champion and the revision of the deployment that the action starts from. */
 	expectedVersion: text('expected_version'),
 	expectedRevision: integer('expected_revision'),
 	requester: text().notNull(),

@@ -7,7 +7,7 @@ export const ledgerEntries = sqliteTable('ledger_entry', {
 	action: text().notNull(),
 	object: text().notNull(),
 	model: text(),
-	/** The exact text whose UTF-8 bytes are the leaf's data. */
+	/** The exact text: its UTF-8 bytes are the data of the leaf. */
 	entry: text().notNull(),
 	leafHash: blob('leaf_hash').$type<Uint8Array>().notNull(),
 })
@@ -17,7 +17,7 @@ export const leases = sqliteTable('lease', {
 	owner: text().notNull(),
 	fence: integer().notNull(),
 	until: integer().notNull(),
-	/** Grows with each renewal, and starts anew with each holder. */
+	/** Counts the renewals of the current owner. */
 	renewals: integer().notNull().default(0),
 })
 

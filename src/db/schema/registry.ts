@@ -15,7 +15,7 @@ export const accessKeys = sqliteTable('access_key', {
 
 export type Task = 'binary' | 'multiclass' | 'regression' | 'ranking'
 
-/** When a window's outcomes are judged: when this share of them is known, or this long after its end. */
+/** When a window's outcomes are complete: once this share of them is known, or this long after its end. */
 export type Maturity = { coverage: number; delay: string }
 
 export const models = sqliteTable('model', {
@@ -26,9 +26,9 @@ export const models = sqliteTable('model', {
 	tags: text({ mode: 'json' }).$type<string[]>().notNull(),
 	positiveLabel: text('positive_label'),
 	negativeLabel: text('negative_label'),
-	/** The decision that is good for the person. */
+	/** The decision that favours the person. */
 	favourable: text(),
-	/** What its rows said while nobody had named a negative label; written by the log. */
+	/** The negative label that rows have shown while none is configured; written by the log. */
 	seenNegative: text('seen_negative'),
 	threshold: real(),
 	sensitive: text({ mode: 'json' }).$type<string[]>().notNull(),
@@ -56,7 +56,7 @@ export const modelVersions = sqliteTable(
 	(t) => [primaryKey({ columns: [t.model, t.version] })],
 )
 
-/** Bytes that are in the artefact store: one row a version, never changed. */
+/** Model files in the artefact store: one row per version, never changed. */
 export const versionArtifacts = sqliteTable(
 	'version_artifact',
 	{
@@ -70,7 +70,7 @@ export const versionArtifacts = sqliteTable(
 	(t) => [primaryKey({ columns: [t.model, t.version] })],
 )
 
-/** `grid` and `profile` are the encodings of src/profile. The one in force has no `replacedAt`. */
+/** Bins and summaries are encoded by src/summaries. The baseline in force has no `replacedAt`. */
 export const baselines = sqliteTable(
 	'baseline',
 	{
@@ -80,9 +80,9 @@ export const baselines = sqliteTable(
 		rows: integer().notNull(),
 		bins: blob('grid').$type<Uint8Array>().notNull(),
 		inputSummary: blob('profile').$type<Uint8Array>().notNull(),
-		/** Scores beside the actuals that the rows came with; null when none did. */
+		/** Null if the rows came without actuals. */
 		outcomeSummary: blob('tally').$type<Uint8Array>(),
-		/** The rows cut by hour of week; null unless they cover four weeks. */
+		/** The rows by hour of week; null unless they cover four weeks. */
 		seasons: blob().$type<Uint8Array>(),
 		summary: text({ mode: 'json' }).$type<{ name: string; cells: number; warnings: string[] }[]>().notNull(),
 		createdAt: integer('created_at').notNull(),
@@ -91,7 +91,7 @@ export const baselines = sqliteTable(
 	(t) => [primaryKey({ columns: [t.model, t.version, t.digest] })],
 )
 
-/** Every change is a new revision; the highest one is what serves. */
+/** Every change is a new revision; the highest one is in effect. */
 export const deployments = sqliteTable(
 	'deployment',
 	{

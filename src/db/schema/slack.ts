@@ -11,10 +11,10 @@ export const outbox = sqliteTable('outbox', {
 	attempts: integer().notNull(),
 	doneAt: integer('done_at'),
 	error: text(),
-	/** Names the one delivery that may write about it until `claimedUntil`. */
+	/** Token of the delivery that holds the message until `claimedUntil`. */
 	claim: text(),
 	claimedUntil: integer('claimed_until').notNull().default(0),
-	/** The key of a message that has to be done first. */
+	/** The key of a message that must be done first. */
 	after: text(),
 })
 
@@ -23,14 +23,14 @@ export const slackMessages = sqliteTable(
 	{
 		incident: text().notNull(),
 		channel: text().notNull(),
-		/** Slack's name of the message; null while it is not known whether a first attempt was posted. */
+		/** Slack's id of the message; null while it is unknown whether the first attempt was posted. */
 		ts: text(),
 		attemptedAt: integer('attempted_at').notNull(),
-		/** Timeline entries that the thread has. */
+		/** How many timeline entries the thread has. */
 		replies: integer().notNull(),
-		/** Slack's id of the channel; `channel` is what the configuration calls it. */
+		/** Slack's id of the channel; `channel` is its name in the configuration. */
 		channelId: text('channel_id'),
-		/** More than `replies` while it is not known whether a reply was posted. */
+		/** More than `replies` while it is unknown whether a reply was posted. */
 		attemptedReplies: integer('attempted_replies').notNull().default(0),
 	},
 	(t) => [primaryKey({ columns: [t.incident, t.channel] })],
@@ -49,13 +49,13 @@ export const slackUsers = sqliteTable(
 		role: text().$type<Role>().notNull(),
 		models: text({ mode: 'json' }).$type<string[]>().notNull(),
 		expiresAt: integer('expires_at'),
-		/** Null for one from before this was kept. */
+		/** Null for users of old versions, which did not store it. */
 		createdAt: integer('created_at'),
 	},
 	(t) => [primaryKey({ columns: [t.team, t.user] })],
 )
 
-/** What the buttons under an answer are about. */
+/** The prediction that the buttons of a message are about. */
 export const slackQuestions = sqliteTable('slack_question', {
 	id: text().primaryKey(),
 	model: text().notNull(),
@@ -63,7 +63,7 @@ export const slackQuestions = sqliteTable('slack_question', {
 	askedAt: integer('asked_at').notNull(),
 })
 
-/** Pictures that were uploaded and not yet deleted. */
+/** Uploaded pictures that are not deleted yet. */
 export const slackPictures = sqliteTable('slack_picture', {
 	file: text().primaryKey(),
 	uploadedAt: integer('uploaded_at').notNull(),

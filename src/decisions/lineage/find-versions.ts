@@ -5,8 +5,7 @@ import { nearest } from '../../core/nearest.ts'
 import { badCursor, cursorParts, type Page, type PageQuery, toPage } from '../../core/page.ts'
 import { seesAll } from '../../registry/key/authorise.ts'
 import { normalOf, type OriginKind, originKinds } from '../../registry/lineage/links.ts'
-import { quote } from '../../registry/model/find-model.ts'
-import { reachedModels } from '../../registry/model/reached-models.ts'
+import { quote, reachedModels } from '../../registry/model/find-model.ts'
 
 /** A version and the source of its link: the registration, or the server of its run. */
 export type LinkedVersion = { model: string; version: string; source: string }

@@ -6,7 +6,7 @@ import { cursorNumber, type Page, type PageQuery, toPage } from '../../core/page
 import { formatTime } from '../../core/time.ts'
 import { ledgerEntries } from '../../db/schema.ts'
 import { authorise } from '../../registry/key/authorise.ts'
-import { inReach } from '../../registry/model/reached-models.ts'
+import { inReach } from '../../registry/model/find-model.ts'
 import type { EntryRecord } from './audit.schema.ts'
 
 type EntryRow = typeof ledgerEntries.$inferSelect

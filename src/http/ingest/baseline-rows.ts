@@ -14,7 +14,7 @@ import {
 	refuseUnknown,
 	requireObject,
 	timeFault,
-} from '../../ingest/validate-row.ts'
+} from '../../ingest/row-checks.ts'
 import { BatchBuilder } from '../../summaries/inputs/batch-builder.ts'
 import type { RowBatch } from '../../summaries/inputs/columns.ts'
 import type { ParsedRow } from '../../tables/json-rows.ts'

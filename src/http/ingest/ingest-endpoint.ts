@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ingestRows } from '../../ingest/ingest-rows.ts'
 import { IngestAnswer, OutcomeAnswer } from '../../ingest/rows.schema.ts'
-import type { RowKind } from '../../log/prediction-log.ts'
+import type { RowKind } from '../../log/row-kinds.ts'
 import { parseRows } from '../../tables/json-rows.ts'
 import { type Endpoint, endpoint, ok } from '../endpoint.ts'
 import { modelPath } from '../parameters.ts'

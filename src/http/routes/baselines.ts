@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { BaselineAnswer, BaselineRow } from '../../registry/baseline/baseline.schema.ts'
+import { hasBaseline } from '../../registry/baseline/current-reference.ts'
 import { putBaseline } from '../../registry/baseline/put-baseline.ts'
-import { hasBaseline } from '../../registry/model/has-baseline.ts'
 import { findVersion } from '../../registry/version/find-version.ts'
 import { endpoint, type Resource } from '../endpoint.ts'
 import { BaselineWindow, baselineBody } from '../ingest/baseline-body.ts'

@@ -8,8 +8,8 @@ import {
 } from '../../registry/deployment/deployment.schema.ts'
 import {
 	currentDeployments,
-	deploymentHistory,
 	getDeployment,
+	listDeployments,
 } from '../../registry/deployment/get-deployment.ts'
 import { setDeployment } from '../../registry/deployment/set-deployment.ts'
 import { findModel } from '../../registry/model/find-model.ts'
@@ -148,7 +148,7 @@ const history = endpoint({
 		},
 	},
 	handle: async ({ context, params: { model, environment }, query }) =>
-		ok(await deploymentHistory(context, model, environment, query)),
+		ok(await listDeployments(context, model, environment, query)),
 })
 
 const compare = endpoint({

@@ -1,8 +1,6 @@
 import { z } from 'zod'
-import { createKey } from '../../registry/key/create-key.ts'
+import { createKey, listKeys, revokeKey } from '../../registry/key/access-keys.ts'
 import { KeyInput, KeyRecord, NewKey } from '../../registry/key/key.schema.ts'
-import { listKeys } from '../../registry/key/list-keys.ts'
-import { revokeKey } from '../../registry/key/revoke-key.ts'
 import { created, endpoint, noContent, ok, type Resource } from '../endpoint.ts'
 import { pageOf, pageParameters, pathText } from '../parameters.ts'
 

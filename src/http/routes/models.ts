@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { getModel, listModels } from '../../registry/model/list-models.ts'
 import { ModelInput, ModelPatch, ModelRecord, ModelWithHealth } from '../../registry/model/model.schema.ts'
-import { patchModel } from '../../registry/model/patch-model.ts'
-import { registerModel } from '../../registry/model/register-model.ts'
+import { patchModel, registerModel } from '../../registry/model/register-model.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { modelPath, pageOf, pageParameters } from '../parameters.ts'
 

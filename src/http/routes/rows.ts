@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { readers } from '../../core/actor.ts'
-import { readGroups } from '../../ingest/read-groups.ts'
-import { readPrediction } from '../../ingest/read-prediction.ts'
+import { readGroups, readPrediction } from '../../ingest/read-prediction.ts'
 import {
 	FeatureRow,
 	GroupRow,

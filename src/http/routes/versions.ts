@@ -1,9 +1,7 @@
 import { z } from 'zod'
-import { findVersion } from '../../registry/version/find-version.ts'
-import { listVersions } from '../../registry/version/list-versions.ts'
+import { findVersion, listVersions, toVersionRecord } from '../../registry/version/find-version.ts'
 import { registerVersion } from '../../registry/version/register-version.ts'
 import { VersionInput, VersionRecord } from '../../registry/version/version.schema.ts'
-import { toVersionRecord } from '../../registry/version/version-record.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { modelPath, pageOf, pageParameters, pathText } from '../parameters.ts'
 

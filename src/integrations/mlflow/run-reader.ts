@@ -3,14 +3,13 @@ import type { Context } from '../../context.ts'
 import type { Result } from '../../core/result.ts'
 import { formatTime } from '../../core/time.ts'
 import type { RunDataset, RunReader, TrainingRun } from '../../ports/lineage.ts'
-import { type MlflowGet, type MlflowOptions, mlflowGet } from './client.ts'
-import { parseReference, type Reference } from './reference.ts'
+import { type MlflowGet, type MlflowOptions, mlflowGet, parseReference, type Reference } from './client.ts'
 
-// What a run holds is free text of any amount; beyond this it is not lineage any more.
+// A run may contain any amount of free text; more than this is not lineage.
 const maxEntries = 200
-const longestText = 1000
+const maxText = 1000
 
-const text = z.string().transform((s) => s.slice(0, longestText))
+const text = z.string().transform((s) => s.slice(0, maxText))
 const optional = text.nullish().transform((s) => s || null)
 const list = <T extends z.ZodType>(item: T) => z.array(item).default([])
 const pair = z.object({ key: text, value: text })
@@ -62,7 +61,7 @@ export function mlflowRunReader(context: Pick<Context, 'fetch'>, options: Mlflow
 		names: (reference) => parseReference(reference) !== undefined,
 		read: async (reference) => {
 			const parsed = parseReference(reference)
-			if (!parsed) return failed(`${reference} names no run of MLflow`)
+			if (!parsed) return failed(`${reference} does not name an MLflow run`)
 			const found = await findRun(get, parsed)
 			return found.ok ? readRun(get, found.value) : found
 		},
@@ -71,23 +70,28 @@ export function mlflowRunReader(context: Pick<Context, 'fetch'>, options: Mlflow
 
 const failed = (message: string) => ({ ok: false, error: { message, retryable: false } }) as const
 
-async function ask<T>(get: MlflowGet, path: string, query: Record<string, string>, schema: z.ZodType<T>) {
-	const answer = await get(path, query)
-	if (!answer.ok) return answer
-	const parsed = schema.safeParse(answer.value)
+async function getParsed<T>(
+	get: MlflowGet,
+	path: string,
+	query: Record<string, string>,
+	schema: z.ZodType<T>,
+) {
+	const response = await get(path, query)
+	if (!response.ok) return response
+	const parsed = schema.safeParse(response.value)
 	return parsed.success
 		? ({ ok: true, value: parsed.data } as const)
-		: failed(`its answer has another shape: ${parsed.error.issues[0]?.path.join('.')}`)
+		: failed(`its response has an unexpected shape: ${parsed.error.issues[0]?.path.join('.')}`)
 }
 
-/** The id of the run that a reference leads to. */
+/** The id of the run that a reference names. */
 async function findRun(get: MlflowGet, reference: Reference): Promise<Result<string>> {
 	if ('run' in reference) return { ok: true, value: reference.run }
 	if ('loggedModel' in reference) {
 		const schema = z.object({ model: z.object({ info: z.object({ source_run_id: z.string().nullish() }) }) })
-		const answer = await ask(get, `logged-models/${reference.loggedModel}`, {}, schema)
-		if (!answer.ok) return answer
-		const run = answer.value.model.info.source_run_id
+		const response = await getParsed(get, `logged-models/${reference.loggedModel}`, {}, schema)
+		if (!response.ok) return response
+		const run = response.value.model.info.source_run_id
 		return run ? { ok: true, value: run } : failed(`${reference.loggedModel} was logged without a run`)
 	}
 	const { model: name } = reference
@@ -95,24 +99,24 @@ async function findRun(get: MlflowGet, reference: Reference): Promise<Result<str
 		'version' in reference
 			? (['model-versions/get', { name, version: reference.version }] as const)
 			: (['registered-models/alias', { name, alias: reference.alias }] as const)
-	const answer = await ask(get, path, query, z.object({ model_version: ModelVersion }))
-	if (!answer.ok) return answer
-	const { run_id: run, version } = answer.value.model_version
+	const response = await getParsed(get, path, query, z.object({ model_version: ModelVersion }))
+	if (!response.ok) return response
+	const { run_id: run, version } = response.value.model_version
 	return run ? { ok: true, value: run } : failed(`${name} version ${version} was registered without a run`)
 }
 
 async function readRun(get: MlflowGet, id: string): Promise<Result<TrainingRun>> {
-	const [answer, models] = await Promise.all([
-		ask(get, 'runs/get', { run_id: id }, Run),
-		ask(
+	const [response, models] = await Promise.all([
+		getParsed(get, 'runs/get', { run_id: id }, Run),
+		getParsed(
 			get,
 			'model-versions/search',
 			{ filter: `run_id='${id.replaceAll("'", '')}'`, max_results: '100' },
 			z.object({ model_versions: list(ModelVersion) }),
 		),
 	])
-	if (!answer.ok) return answer
-	const { info, data, inputs } = answer.value.run
+	if (!response.ok) return response
+	const { info, data, inputs } = response.value.run
 	const tags = entries(data.tags)
 	return {
 		ok: true,
@@ -133,7 +137,7 @@ async function readRun(get: MlflowGet, id: string): Promise<Result<TrainingRun>>
 			),
 			tags,
 			datasets: inputs.dataset_inputs.slice(0, maxEntries).map(toDataset),
-			// A registry that cannot be asked leaves the run as it is.
+			// Without its model registry the run is still valid.
 			models: models.ok ? models.value.model_versions.map(({ run_id: _, ...model }) => model) : [],
 		},
 	}
@@ -156,7 +160,7 @@ function toDataset({ tags, dataset }: z.output<typeof Dataset>): RunDataset {
 	}
 }
 
-/** A profile is JSON in a text, and free in its members. */
+/** A profile is JSON in a text, with any members. */
 function rowsOf(profile: string | null | undefined): number | null {
 	try {
 		const { num_rows: rows } = JSON.parse(profile ?? '') as { num_rows?: unknown }

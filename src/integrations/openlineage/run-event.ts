@@ -1,12 +1,11 @@
 import type { LineageEventType, LineageFact } from '../../ports/lineage.ts'
-import { runIdOf } from './run-id.ts'
 
-/** Who sends, and in which namespace its jobs and models are. */
+/** The sender of events, and the namespace of its jobs and models. */
 export type Sender = { namespace: string; producer: string }
 
 const spec = 'https://openlineage.io/spec'
 export const schemaUrl = `${spec}/2-0-2/OpenLineage.json#/$defs/RunEvent`
-/** The versions of the facets as they stood with 2-0-2. */
+/** The facet versions of OpenLineage 2-0-2. */
 const facetVersions = {
 	DatasetVersionDatasetFacet: '1-0-1',
 	DatasetTypeDatasetFacet: '1-0-1',
@@ -41,9 +40,9 @@ type Make = {
 }
 
 /**
- * The OpenLineage 2-0-2 run event of a fact. The same fact gives the same event, with the same run, so that a catalogue
- * that is told twice knows it once. A model version is a data set of its own (`<model>@<version>`), so that a graph of
- * data sets leads from the training data to what serves.
+ * The OpenLineage 2-0-2 run event of a fact. The same fact always gives the same event and run, so that catalogues can ignore
+ * duplicates. A model version is a data set (`<model>@<version>`), so that the graph of data sets leads from the training data
+ * to the deployment.
  */
 export async function toRunEvent(
 	fact: LineageFact,
@@ -109,7 +108,7 @@ function maker({ namespace, producer }: Sender): Make {
 	}
 }
 
-/** A URI is named as OpenLineage names data sets: scheme and authority, then the path. Else it is a name of ours. */
+/** OpenLineage names the data set of a URI by scheme and authority, then path. Other texts are names in our namespace. */
 function datasetName(namespace: string, text: string): { namespace: string; name: string } {
 	const [, authority, path] = /^([a-z][\w+.-]*:\/\/[^/]*)\/+(.+)$/i.exec(text) ?? []
 	return authority !== undefined && path !== undefined
@@ -117,7 +116,7 @@ function datasetName(namespace: string, text: string): { namespace: string; name
 		: { namespace, name: text }
 }
 
-/** `name@fingerprint`, as versions write it; a text without `@` is name and fingerprint at once. */
+/** Splits `name@fingerprint`; a text without `@` is both name and fingerprint. */
 function fingerprinted(text: string): { name: string; fingerprint: string } {
 	const at = text.lastIndexOf('@')
 	return at > 0 && at < text.length - 1
@@ -128,7 +127,7 @@ function fingerprinted(text: string): { name: string; fingerprint: string } {
 type Parts = Pick<RunEvent, 'inputs' | 'outputs'> & {
 	job: string
 	jobType: string
-	/** What the run's id is made of. */
+	/** The name that the run's id is derived from. */
 	id: string
 	tags: [string, string][]
 }
@@ -189,4 +188,19 @@ function baselineParts(fact: LineageFact & { kind: 'baseline' }, make: Make): Pa
 		],
 		tags: [],
 	}
+}
+
+/** Plumbline's namespace for name-based ids; any fixed UUID would do. */
+const uuidNamespace = [
+	0x6b, 0x5d, 0x3c, 0x1e, 0x0f, 0x4a, 0x4d, 0x86, 0x9a, 0x57, 0x21, 0xc4, 0x7e, 0x90, 0xb8, 0x13,
+] // biome-ignore format: one UUID
+
+/** UUID version 5 (RFC 9562, 5.5) of a name: the same fact always has the same run. */
+async function runIdOf(name: string): Promise<string> {
+	const bytes = new Uint8Array([...uuidNamespace, ...new TextEncoder().encode(name)])
+	const hash = new Uint8Array(await crypto.subtle.digest('SHA-1', bytes)).slice(0, 16)
+	hash[6] = ((hash[6] as number) & 0x0f) | 0x50
+	hash[8] = ((hash[8] as number) & 0x3f) | 0x80
+	const hex = Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')
+	return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }

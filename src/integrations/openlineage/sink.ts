@@ -6,18 +6,18 @@ import type { LineageSink } from '../../ports/lineage.ts'
 import { toRunEvent } from './run-event.ts'
 
 export type OpenLineageOptions = {
-	/** With a path it is taken as it is; without one, `/api/v1/lineage` is meant, where Marquez and others listen. */
+	/** A URL without a path means `/api/v1/lineage`, where Marquez and others listen. */
 	url: string
 	apiKey?: string | undefined
 	namespace?: string | undefined
 }
 
 const timeoutMs = 10 * secondMs
-const longestAnswer = 2 ** 20
-// What is wrong with the event itself: sending it again is no use. All else, a person may mend in time.
+const maxResponseBytes = 2 ** 20
+// These reject the event itself, so a retry is useless. Any other failure may be fixed in time.
 const final = new Set([400, 413, 415, 422])
 
-/** Sends events by HTTP, as OpenLineage's own clients do. */
+/** Sends events over HTTP, as OpenLineage's own clients do. */
 export function openLineageSink(
 	context: Pick<Context, 'fetch' | 'publicUrl'>,
 	options: OpenLineageOptions,
@@ -37,14 +37,14 @@ export function openLineageSink(
 				const body = JSON.stringify(event)
 				const signal = AbortSignal.timeout(timeoutMs)
 				const response = await context.fetch(endpoint, { method: 'POST', headers, body, signal })
-				const answer = new TextDecoder().decode(await collectBytes(response.body, longestAnswer))
+				const reply = new TextDecoder().decode(await collectBytes(response.body, maxResponseBytes))
 				if (response.ok) return { ok: true, value: 'sent' }
 				const { status } = response
 				const wait = Number(response.headers.get('retry-after')) || 1
 				return {
 					ok: false,
 					error: {
-						message: `OpenLineage answered ${status}: ${peerText(answer)}`,
+						message: `OpenLineage answered ${status}: ${peerText(reply)}`,
 						retryable: !final.has(status),
 						...(status === 429 ? { retryAfterMs: wait * secondMs } : {}),
 					},

@@ -1,19 +1,21 @@
+import { and, eq, ne } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import { secondMs } from '../../core/time.ts'
 import { type Change, commit } from '../../db/commit.ts'
 import { openDatabase } from '../../db/database.ts'
+import { leases } from '../../db/schema.ts'
 import { isWriteStatement, type Sql, type Statement } from '../../db/sql.ts'
 
 /**
- * A job that nobody else may run. `fence` grows with every owner, so that one who lost it cannot write as its owner.
- * `lastsUntil` is on the holder's monotonic clock: how long it may act without another renewal.
+ * The exclusive right to run a job. `fence` grows with every owner, so that a former owner can no longer write.
+ * `lastsUntil` is on the owner's monotonic clock: until then it may act without another renewal.
  */
 export type Lease = { job: string; owner: string; fence: number; lastsUntil: number }
 
 /**
- * How long a job stays locked after its process died; a live one renews it well before. Wall clocks jump and differ, so
- * they decide nothing: who wants the lease has to see it unchanged for this long on its own monotonic clock.
+ * How long a job stays locked after its process died; a live process renews the lease well before. Wall clocks jump and
+ * differ, so another process takes the lease only after it has seen it unchanged for this long by its monotonic clock.
  */
 export const leaseMs = 30 * secondMs
 const renewMs = 10 * secondMs
@@ -24,13 +26,13 @@ const isConflict = (error: unknown) => error instanceof AppError && error.code =
 
 type Held = { fence: number; renewals: number; until: number }
 type Seen = { fence: number; renewals: number; since: number }
-/** When this process first saw the leases that others hold as they are. */
+/** Since when this process has seen each lease of another process unchanged. */
 const seenBy = new WeakMap<Context, Map<string, Seen>>()
 
-/** Held by another. `retryMs`: when it may turn out that its holder has died, where its times say so. */
+/** Another process holds the lease. `retryMs`: if that process seems dead, when to try again. */
 export type Busy = { retryMs: number | undefined }
 
-/** Takes the lease if it is free, or its holder has died, with `changes` in the same commit. */
+/** Takes the lease if it is free or its owner has died, with `changes` in the same commit. */
 export async function takeLease(
 	context: Context,
 	job: string,
@@ -54,22 +56,20 @@ export async function takeLease(
 		if (isConflict(error)) return { retryMs: undefined }
 		throw error
 	}
-	const [row] = await context.sql.values({
-		sql: 'SELECT fence FROM lease WHERE name = ? AND owner = ?',
-		params: [nameOf(job), owner],
-	})
-	return row ? { job, owner, fence: row[0] as number, lastsUntil: started + leaseMs } : { retryMs: undefined }
+	const [taken] = await context.db
+		.select({ fence: leases.fence })
+		.from(leases)
+		.where(and(eq(leases.name, nameOf(job)), eq(leases.owner, owner)))
+	return taken ? { job, owner, fence: taken.fence, lastsUntil: started + leaseMs } : { retryMs: undefined }
 }
 
 /** Undefined when the lease is free. */
-async function readHeld({ sql }: Context, job: string): Promise<Held | undefined> {
-	const [row] = await sql.values({
-		sql: 'SELECT fence, renewals, until FROM lease WHERE name = ? AND until <> 0',
-		params: [nameOf(job)],
-	})
-	if (!row) return undefined
-	const [fence, renewals, until] = row as [number, number, number]
-	return { fence, renewals, until }
+async function readHeld({ db }: Context, job: string): Promise<Held | undefined> {
+	const [row] = await db
+		.select({ fence: leases.fence, renewals: leases.renewals, until: leases.until })
+		.from(leases)
+		.where(and(eq(leases.name, nameOf(job)), ne(leases.until, 0)))
+	return row
 }
 
 function seenSince(context: Context, job: string, { fence, renewals }: Held): number {
@@ -82,11 +82,11 @@ function seenSince(context: Context, job: string, { fence, renewals }: Held): nu
 	return since
 }
 
-/** A hint only: a lease that has run out by the clock, or that lasts longer than any, which a clock that jumped leaves. */
+/** Only a hint: the lease has expired by the wall clock, or it lasts longer than any lease, after a jump of the clock. */
 const seemsDead = (context: Context, { until }: Held): boolean =>
 	until <= context.now() || until > context.now() + leaseMs
 
-/** Renews the lease until the answer is called. A renewal that fails is tried again with the next one. */
+/** Renews the lease until the returned function is called. A renewal that fails is retried at the next interval. */
 export function keepLease(context: Context, lease: Lease): () => void {
 	const { job, owner, fence } = lease
 	const sql = 'UPDATE lease SET until = ?, renewals = renewals + 1 WHERE name = ? AND owner = ? AND fence = ?'
@@ -105,12 +105,13 @@ export function keepLease(context: Context, lease: Lease): () => void {
 	return () => clearInterval(timer)
 }
 
-const lostText = 'The lease ran out while the job was running, so another process may have run it too.'
-export const leaseExpired = (): AppError => new AppError('conflict', lostText)
+const expiredText =
+	'The lease expired while the job was running, so another process may have run the job too.'
+export const leaseExpired = (): AppError => new AppError('conflict', expiredText)
 
 /**
- * The context for work under a lease: it reads, writes and calls nothing once the lease has run out on the monotonic
- * clock, and each of its writes holds only while the lease is still its own.
+ * The context for work under a lease: it reads, writes and fetches nothing once the lease has expired by the monotonic
+ * clock, and each write fails if the lease has another owner.
  */
 export function underLease(context: Context, lease: Lease): Context {
 	const check = () => {
@@ -143,7 +144,7 @@ export function underLease(context: Context, lease: Lease): Context {
 	return { ...context, sql, db: openDatabase(sql), fetch }
 }
 
-/** Gives the lease back, with `changes` in the same commit. Answers false, and changes nothing, when it was lost. */
+/** Releases the lease, with `changes` in the same commit. Answers false, and changes nothing, if it has another owner. */
 export async function releaseLease(
 	context: Context,
 	{ job, owner, fence }: Lease,

@@ -8,8 +8,8 @@ import { seesAll } from '../../registry/key/authorise.ts'
 import type { JobRunAnswer } from './run.schema.ts'
 
 /**
- * Recorded runs, the latest first; `before` is the id of the run behind which to go on (ids sort by time). Jobs act on
- * every model, so errors and details are for those who see every model.
+ * Recorded runs, the latest first; `before` is the id of the last run of the previous page. Jobs act on every model, so
+ * only actors who see every model get errors and details.
  */
 export async function listRuns(
 	context: Context,
@@ -39,7 +39,7 @@ export async function listRuns(
 
 const keepMs = 30 * dayMs
 
-/** Forgets runs that are older than thirty days, but never a job's last one and its last good one: they say how the job is. */
+/** Deletes runs that are older than 30 days, but keeps each job's last run and its last successful run. */
 export async function pruneRuns(context: Context): Promise<void> {
 	const query = {
 		sql: `DELETE FROM job_run WHERE started_at < ? AND status <> 'running'

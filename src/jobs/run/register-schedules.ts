@@ -5,7 +5,7 @@ import type { Statement } from '../../db/sql.ts'
 
 export type Schedule = { id: string; cron: string }
 
-/** Remembers when a job is due. `since` moves only when the schedule does, or with `restart`. */
+/** Stores when a job is due. `since` changes only with the schedule, or with `restart`. */
 export const scheduleUpsert = ({ id, cron }: Schedule, now: number, restart = false): Statement => ({
 	sql: `INSERT INTO job_schedule (job, cron, since) VALUES (?1, ?2, ?3) ON CONFLICT (job)
 		DO UPDATE SET cron = ?2, since = ?3 WHERE ?4 OR cron <> ?2`,
@@ -13,8 +13,8 @@ export const scheduleUpsert = ({ id, cron }: Schedule, now: number, restart = fa
 })
 
 /**
- * Says which jobs the process that starts now is going to run. A job counts as missed only from here on: what nobody
- * ran while everything was down is made up for by the next runs.
+ * Stores which jobs the process that starts now will run. Jobs count as missed only from now on: what was due while no
+ * process ran is made up by the next runs.
  */
 export async function registerSchedules(context: Context, schedules: readonly Schedule[]): Promise<void> {
 	const now = context.now()
@@ -27,27 +27,27 @@ export async function registerSchedules(context: Context, schedules: readonly Sc
 	)
 }
 
-/** Longer than any message is put off, and than any delivery holds one: later times are those of a clock that was ahead. */
-const putOffMs = hourMs
-const heldMs = 10 * minuteMs
+/** Longer than any message is paused, and than any delivery holds one: later times come from a clock that was ahead. */
+const maxPauseMs = hourMs
+const maxClaimMs = 10 * minuteMs
 const withinReach = (now: number): Statement[] => [
 	{
 		sql: 'UPDATE outbox SET not_before = ?1 WHERE done_at IS NULL AND not_before > ?2',
-		params: [now, now + putOffMs],
+		params: [now, now + maxPauseMs],
 	},
 	{
 		sql: 'UPDATE outbox SET claimed_until = ?1 WHERE done_at IS NULL AND claimed_until > ?2',
-		params: [now, now + heldMs],
+		params: [now, now + maxClaimMs],
 	},
 ]
 
 const jumpMs = 30 * secondMs
-/** How far the wall clock was ahead of the monotonic one. */
+/** How far the wall clock was ahead of the monotonic clock. */
 const leads = new WeakMap<Context, number>()
 
 /**
- * After a jump of the clock, or a sleep of the machine, a job counts as missed only from here on: by the new time it may
- * seem due for hours, or not at all.
+ * After the clock has jumped or the machine has slept, jobs count as missed only from now on: by the new time one can seem
+ * overdue for hours, or not due at all.
  */
 export async function noticeJump(context: Context): Promise<void> {
 	const lead = context.now() - context.monotonic()

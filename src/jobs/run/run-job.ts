@@ -14,7 +14,7 @@ import {
 } from './lease.ts'
 import { noticeJump, scheduleUpsert } from './register-schedules.ts'
 
-/** `scheduled`: by the clock, not because somebody asked for it now. */
+/** `scheduled`: started by its schedule, not on request. */
 export type RunOptions = { scheduled?: boolean; onProgress?: Progress }
 
 /** A piece of recurring work. */
@@ -23,21 +23,11 @@ export type Job = {
 	/** Five cron fields, UTC. */
 	cron: string
 	/**
-	 * Answers what it did, for the record; throws only when the whole run failed. Two members mean something to who runs
-	 * it: `failed: [name]` makes it a failed run that says for what; `remaining` above 0 says that there is more to do
-	 * right away.
+	 * Answers what it did, for the record; throws only if the whole run failed. Two members have a meaning: `failed: [name]`
+	 * makes the run a failed one and names what it failed for; `remaining` above 0 makes `runAll` run the job again.
 	 */
 	run(context: Context, how?: RunOptions): Promise<Record<string, unknown>>
 }
-
-/** What can be run; the registry of jobs has them. */
-export type Runnable = {
-	id: string
-	cron: string
-	run(context: Context, how?: RunHow): Promise<Record<string, unknown>>
-}
-
-type RunHow = { scheduled?: boolean; onProgress?: Progress }
 
 export type JobRun = {
 	id: string
@@ -49,21 +39,21 @@ export type JobRun = {
 	finishedAt: number
 	error?: string
 	detail?: Record<string, unknown>
-	/** Of a busy one whose holder seems to have died: when that will be known. */
+	/** When `busy` and the owner of the lease seems dead: when to try again. */
 	retryMs?: number
 }
 
 type Outcome = Pick<JobRun, 'finishedAt' | 'error' | 'detail'> & { status: 'ok' | 'failed' }
 
 /**
- * Runs a job under its lease and records the run. A failure is recorded and answered, never thrown. A job that went
- * wrong for a part of its subjects answers them in `failed: [name]`; its run is then a failed one.
+ * Runs a job under its lease and records the run. A failure is recorded and answered, never thrown. A job that fails for
+ * some of its subjects names them in `failed: [name]`, and its run has failed.
  */
 export async function runJob(
 	context: Context,
-	job: Runnable,
+	job: Job,
 	owner: string,
-	how: RunHow = {},
+	how: RunOptions = {},
 ): Promise<JobRun> {
 	const startedAt = context.now()
 	const base = { id: newId('run', startedAt, context.random), job: job.id, startedAt }
@@ -79,24 +69,24 @@ export async function runJob(
 		const busy = { ...base, status: 'busy' as const, finishedAt: startedAt }
 		return retryMs === undefined ? busy : { ...busy, retryMs }
 	}
-	const letGo = keepLease(context, taken)
+	const stopRenewing = keepLease(context, taken)
 	const outcome = await attempt(underLease(context, taken), job, how)
-	letGo()
+	stopRenewing()
 	try {
 		const kept = await releaseLease(context, taken, [endChange(context, base.id, outcome)])
-		// Otherwise its record says already that it failed: whoever took the lease over wrote so.
+		// If not, the process that took the lease over has recorded this run as failed.
 		return { ...base, ...(kept ? outcome : failed(context, job.id, leaseExpired())) }
 	} catch (error) {
 		return { ...base, ...failed(context, job.id, error) }
 	}
 }
 
-/** Who holds the lease knows that runs of this job which still count as running have lost their process. */
-function startChanges(context: Context, job: Runnable, id: string): Change[] {
+/** Starts a run. Runs of this job that still count as running have no process: this one holds the lease. */
+function startChanges(context: Context, job: Job, id: string): Change[] {
 	const now = context.now()
 	const orphans = context.db
 		.update(jobRuns)
-		.set({ status: 'failed', finishedAt: now, error: 'The process that ran it ended.' })
+		.set({ status: 'failed', finishedAt: now, error: 'The process that ran it has ended.' })
 		.where(and(eq(jobRuns.job, job.id), eq(jobRuns.status, 'running')))
 	const start = context.db.insert(jobRuns).values({ id, job: job.id, startedAt: now, status: 'running' })
 	return [{ query: orphans }, { query: start }, { query: scheduleUpsert(job, now) }]
@@ -107,7 +97,7 @@ function endChange(context: Context, id: string, { status, finishedAt, error, de
 	return { query: context.db.update(jobRuns).set(end).where(eq(jobRuns.id, id)) }
 }
 
-async function attempt(context: Context, job: Runnable, how: RunHow): Promise<Outcome> {
+async function attempt(context: Context, job: Job, how: RunOptions): Promise<Outcome> {
 	try {
 		const detail = await job.run(context, how)
 		const error = failuresOf(detail)

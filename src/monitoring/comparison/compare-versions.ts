@@ -1,17 +1,18 @@
 import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import { formatTime } from '../../core/time.ts'
-import { currentReference } from '../../registry/baseline/current-bins.ts'
+import { currentReference } from '../../registry/baseline/current-reference.ts'
 import { getDeployment } from '../../registry/deployment/get-deployment.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import type { Estimate } from '../../stats/estimate.ts'
 import { type Comparison, type GuardState, outcomesOf, verdict } from '../../stats/sequential/comparison.ts'
 import { modelLabels } from '../../summaries/outcomes/label.ts'
 import { type OutcomeSpec, outcomeSpec } from '../../summaries/outcomes/make-join-index.ts'
-import { absoluteError, clipLimit, type Loss, lossesOf, matchLosses } from '../windows/outcomes/losses.ts'
+
 import { type Compared, comparedRows, type Period } from './compared-rows.ts'
 import type { VersionComparison } from './comparison.schema.ts'
 import { defaultTolerances, guardsOf, type Tolerances, type VersionGuard } from './comparison-guards.ts'
+import { absoluteError, clipLimit, type Loss, lossesOf, matchLosses } from './losses.ts'
 import { selectionOf } from './selective-outcomes.ts'
 
 type Numbers = { value: number | null; low: number | null; high: number | null }

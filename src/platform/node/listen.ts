@@ -14,16 +14,16 @@ import type { BodySource } from '../../http/body.ts'
 import { type ProblemCode, problem, problemType } from '../../http/problem.ts'
 
 export type Listening = {
-	/** Where to reach it from this machine; no trailing slash. */
+	/** The URL on this machine, without a trailing slash. */
 	url: string
-	/** Takes no new connections, lets running requests end, then cuts what is left. */
+	/** Accepts no new connections, waits for running requests, then closes the rest. */
 	close(): Promise<void>
 }
 
 type Fetch = (request: Request, env: { body: BodySource }) => Response | Promise<Response>
 
 const drainMs = 10 * secondMs
-// Idle connections outlive those of usual proxies.
+// Longer than the idle timeout of common proxies.
 const keepAliveMs = 75 * secondMs
 
 const wildcards: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
@@ -36,7 +36,7 @@ function urlOf(host: string, port: number): string {
 function refusal(error: NodeJS.ErrnoException, host: string, port: number, prefix: string): AppError {
 	const texts: Record<string, string> = {
 		EADDRINUSE: `Port ${port} on ${host} is taken. Stop what listens there, or set ${prefix}_PORT to a free port.`,
-		EACCES: `Port ${port} needs more rights than this user has. Set ${prefix}_PORT to 1024 or more.`,
+		EACCES: `Port ${port} needs more privileges than this user has. Set ${prefix}_PORT to 1024 or more.`,
 		EADDRNOTAVAIL: `${host} is not an address of this machine. Set ${prefix}_HOST to 127.0.0.1 or 0.0.0.0.`,
 		ENOTFOUND: `${host} is not an address of this machine. Set ${prefix}_HOST to 127.0.0.1 or 0.0.0.0.`,
 	}
@@ -44,7 +44,7 @@ function refusal(error: NodeJS.ErrnoException, host: string, port: number, prefi
 	return new AppError('unavailable', message, { cause: error })
 }
 
-/** Serves HTTP. Resolves when it listens; rejects with what to do when it cannot. Port 0 takes any free one. `prefix`: of its settings. */
+/** Serves HTTP. Rejects with what to do when it cannot listen. Port 0 means any free port; `prefix` names its settings. */
 export function listen(
 	fetch: Fetch,
 	host: string,
@@ -67,33 +67,33 @@ function createHttpServer(fetch: Fetch, host: string, limits: Limits): Server {
 	const server = createServer({
 		maxHeaderSize: limits.headerBytes,
 		headersTimeout: limits.headersMs,
-		// Bodies have their own limits, which do not count the time that we take.
+		// Bodies have their own limits, which exclude the server's own time.
 		requestTimeout: 2 * limits.bodyMs + limits.headersMs + minuteMs,
 		keepAliveTimeout: keepAliveMs,
 		connectionsCheckingInterval: Math.min(secondMs, limits.headersMs),
 		requireHostHeader: false,
 	})
 	server.maxConnections = limits.connections
-	// Node leaves out what is beyond: one more shows that there is something.
+	// Node drops further headers: one more reveals that there were too many.
 	server.maxHeadersCount = limits.headers + 1
 	const serve = listener(fetch, host, limits)
 	server.on('request', serve)
 	server.on('checkContinue', serve)
-	// An expectation that means nothing here may be left alone (RFC 9110, 10.1.1).
+	// Unknown expectations may be ignored (RFC 9110, 10.1.1).
 	server.on('checkExpectation', serve)
-	server.on('clientError', answerClientError)
-	// What is full of idle connections has room for new ones.
+	server.on('clientError', respondToClientError)
+	// At the limit, idle connections make room for new ones.
 	server.on('drop', () => server.closeIdleConnections())
 	return server
 }
 
 type Exchange = { incoming: IncomingMessage; outgoing: ServerResponse }
 
-/** What is being answered on a connection. */
-const answered = new WeakMap<Socket, ServerResponse>()
+/** The current response of a connection. */
+const responses = new WeakMap<Socket, ServerResponse>()
 
 function listener(fetch: Fetch, host: string, limits: Limits): RequestListener {
-	const answer = getRequestListener(
+	const respond = getRequestListener(
 		async (request, env) => {
 			const { incoming, outgoing } = env as Exchange
 			return await fetch(request, { body: new NodeBody(incoming, outgoing) })
@@ -105,22 +105,22 @@ function listener(fetch: Fetch, host: string, limits: Limits): RequestListener {
 		},
 	)
 	return (incoming, outgoing) => {
-		// What comes on a connection that is being closed is not looked at.
+		// Requests on a connection that is being closed are ignored.
 		if (closing.has(incoming.socket)) return void incoming.resume()
-		answered.set(incoming.socket, outgoing)
+		responses.set(incoming.socket, outgoing)
 		const writeHead = outgoing.writeHead.bind(outgoing) as (...head: unknown[]) => ServerResponse
 		outgoing.writeHead = ((...head: unknown[]) => {
 			endBody(incoming, outgoing)
 			return writeHead(...head)
 		}) as typeof outgoing.writeHead
 		const fault = headFault(incoming, limits)
-		if (fault === undefined) return void answer(incoming, outgoing)
+		if (fault === undefined) return void respond(incoming, outgoing)
 		const { status, body } = problemText(...fault)
 		outgoing.writeHead(status, { 'content-type': problemType, connection: 'close' }).end(body)
 	}
 }
 
-/** What is wrong with the head of a request, where Node is lenient. */
+/** Faults in the head of a request that Node accepts. */
 function headFault(incoming: IncomingMessage, limits: Limits): [ProblemCode, string] | undefined {
 	const { rawHeaders, httpVersion } = incoming
 	if (rawHeaders.length > 2 * limits.headers)
@@ -143,7 +143,7 @@ function problemResponse(code: ProblemCode, detail: string): Response {
 	return new Response(body, { status, headers: { 'content-type': problemType } })
 }
 
-/** The body of a request as it comes, small pieces together. A client that waits for it is told to send it at the first read. */
+/** The body of a request as it arrives. The first read sends `100 Continue` to a client that waits for it. */
 class NodeBody implements BodySource {
 	private readonly incoming: IncomingMessage
 	private readonly outgoing: ServerResponse
@@ -188,11 +188,11 @@ const events = ['readable', 'end', 'error', 'close']
 const awaitsContinue = ({ headers }: IncomingMessage) => headers.expect?.toLowerCase() === '100-continue'
 const continued = new WeakSet<IncomingMessage>()
 
-/** An unread rest up to this size is read and dropped, and the connection is kept. */
+/** An unread rest of a body up to this size is read and dropped, so that the connection can be reused. */
 const smallRest = 256 * 1024
 const smallRestMs = 5 * secondMs
 
-/** Before the answer: what is left of a body is read if it is small; else the connection is closed behind the answer. */
+/** Before the response: a small rest of the body is read; after a larger one the connection is closed. */
 function endBody(incoming: IncomingMessage, outgoing: ServerResponse): void {
 	const { socket, headers } = incoming
 	if (incoming.complete) return
@@ -213,8 +213,8 @@ const lingerIdleMs = 2 * secondMs
 const lingerBytes = 64 * 2 ** 20
 
 /**
- * Closes a connection that the client still writes to. What it sends is read for a while: a socket that is closed with
- * unread bytes is reset, and the reset may overtake the answer.
+ * Closes a connection that the client still writes to, after reading for a while: a socket that is closed with unread bytes is
+ * reset, and the reset may overtake the response.
  */
 function closeGently(socket: Socket): void {
 	if (closing.has(socket)) return
@@ -237,10 +237,10 @@ function closeGently(socket: Socket): void {
 	socket.end()
 }
 
-/** A request that cannot be read as HTTP, or came too slowly. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+/** Responds to a request that is not valid HTTP, or arrived too slowly. */
+function respondToClientError(error: NodeJS.ErrnoException, socket: Socket): void {
 	if (closing.has(socket)) return
-	if (!socket.writable || error.code === 'ECONNRESET' || answered.get(socket)?.headersSent)
+	if (!socket.writable || error.code === 'ECONNRESET' || responses.get(socket)?.headersSent)
 		return void socket.destroy()
 	const [code, detail]: [ProblemCode, string] =
 		error.code === 'HPE_HEADER_OVERFLOW'
@@ -263,7 +263,7 @@ function close(server: Server): Promise<void> {
 	return new Promise((resolve) => {
 		const cut = setTimeout(() => server.closeAllConnections(), drainMs)
 		for (const socket of closing) socket.destroy()
-		// A connection whose request has ended stays open for a next one, which cannot come any more.
+		// A connection stays open for a next request after its current one, which is no longer wanted.
 		const sweep = setInterval(() => server.closeIdleConnections(), sweepMs)
 		server.close(() => {
 			clearTimeout(cut)

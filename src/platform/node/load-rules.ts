@@ -9,17 +9,12 @@ import { type ParsedRules, parseRules } from '../../rules/parse-rules.ts'
 import type { RuleFault, RuleText } from '../../rules/read-file.ts'
 import type { RuleSet } from '../../rules/rule-set.ts'
 
-// Beside src when run from the tree, beside dist (or above it) when installed.
-const packaged = ['../../../rules', '../../../rules'].map((path) =>
-	fileURLToPath(new URL(path, import.meta.url)),
-)
-
-/** The rules that come with the package. */
-export const builtInRules = (): string => packaged.find((path) => existsSync(path)) ?? (packaged[0] as string)
+/** The folder of the packaged rules, beside `src` in the repository and beside `dist` in the package. */
+export const builtInRules = (): string => fileURLToPath(new URL('../../../rules', import.meta.url))
 
 const isRuleFile = (name: string) => /\.ya?ml$/.test(name) && !name.startsWith('.')
 
-/** The rule files of a folder; without it, the ones that come with the package. Files in subfolders are not rules. */
+/** The rule files of a folder, or the packaged ones where it does not exist. Files in subfolders are ignored. */
 export async function readRuleFolder(folder: string): Promise<RuleText[]> {
 	const from = existsSync(folder) ? folder : builtInRules()
 	const names = (await readdir(from)).filter(isRuleFile).sort()
@@ -31,42 +26,46 @@ export const faultText = ({ file, line, column, rule, message }: RuleFault): str
 
 export type RuleSource = {
 	current(): RuleSet
-	/** Follows the folder until it is closed: its files, and itself coming and going. */
+	/** Watches the folder until `close`: its files, and whether it exists. */
 	follow(onChange: (ruleSet: RuleSet) => Promise<void>): void
 	close(): void
 }
 
-/** Reads a rule folder. Throws `invalid` when it is wrong from the start; a later set that is wrong is logged and not used. */
+/** Reads a rule folder. Throws `invalid` when it is invalid at the start; later invalid rules are logged and not used. */
 export async function openRules(folder: string, { logger }: { logger: Logger }): Promise<RuleSource> {
 	const seen = await fingerprint(folder)
 	const first = await read(folder)
 	if (!first.ok)
 		throw new AppError(
 			'invalid',
-			`The rules in ${folder} are wrong. ${first.errors.map(faultText).join('; ')}`,
+			`The rules in ${folder} are invalid. ${first.errors.map(faultText).join('; ')}`,
 			{
 				faults: first.errors.map((e) => ({ path: `${e.file}:${e.line}:${e.column}`, message: e.message })),
 			},
 		)
 	let ruleSet = first.ruleSet
 	let stop = () => {}
-	tellLeftOut(logger, folder, ruleSet)
+	logLeftOut(logger, folder, ruleSet)
 	const reload = async (onChange: (ruleSet: RuleSet) => Promise<void>) => {
 		const fields = { folder, digest: ruleSet.digest }
-		if (!existsSync(folder)) return logger.error('the rule folder is gone; the old rules stay', fields)
+		if (!existsSync(folder))
+			return logger.error('the rule folder was removed; the current rules stay in force', fields)
 		const next = await read(folder).catch((error: Error) => ({
 			ok: false as const,
 			errors: [wholeFolder(error)],
 		}))
 		if (!next.ok) {
 			const errors = next.errors.map(faultText)
-			return logger.error('the changed rules are wrong; the old ones stay', { ...fields, errors })
+			return logger.error('the changed rules are invalid; the current rules stay in force', {
+				...fields,
+				errors,
+			})
 		}
 		if (next.ruleSet.digest === ruleSet.digest) return
 		const { digest, rules } = next.ruleSet
 		logger.info('rules reloaded', { before: ruleSet.digest, after: digest, rules: rules.length })
 		ruleSet = next.ruleSet
-		tellLeftOut(logger, folder, ruleSet)
+		logLeftOut(logger, folder, ruleSet)
 		await onChange(ruleSet)
 	}
 	return {
@@ -83,7 +82,7 @@ const read = async (folder: string): Promise<ParsedRules> =>
 
 const wholeFolder = (error: Error): RuleFault => ({ file: '.', line: 1, column: 1, message: error.message })
 
-function tellLeftOut(logger: Logger, folder: string, { leftOut = [] }: RuleSet): void {
+function logLeftOut(logger: Logger, folder: string, { leftOut = [] }: RuleSet): void {
 	if (leftOut.length > 0)
 		logger.info(`${folder} replaces the packaged rules; a file that says extends: packaged keeps them`, {
 			leftOut,
@@ -92,7 +91,7 @@ function tellLeftOut(logger: Logger, folder: string, { leftOut = [] }: RuleSet):
 
 const pollMs = 1000
 
-/** What a folder holds, told by names, sizes and times. Polled: watching loses a folder that goes and comes back. */
+/** A folder's names, sizes and times. It is polled: a file watcher loses a folder that is removed and created again. */
 async function fingerprint(folder: string): Promise<string> {
 	try {
 		const names = (await readdir(folder)).filter(isRuleFile).sort()
@@ -103,23 +102,23 @@ async function fingerprint(folder: string): Promise<string> {
 	}
 }
 
-/** Reloads once a change has been the same for two looks: editors write a file in several steps. */
+/** Reloads when two polls see the same change: editors write a file in several steps. */
 function follow(folder: string, loaded: string, reload: () => Promise<void>): () => void {
-	let taken = loaded
+	let current = loaded
 	let before = loaded
 	let isBusy = false
-	const look = async () => {
+	const poll = async () => {
 		if (isBusy) return
 		isBusy = true
 		const now = await fingerprint(folder)
-		if (now !== taken && now === before) {
-			taken = now
+		if (now !== current && now === before) {
+			current = now
 			await reload()
 		}
 		before = now
 		isBusy = false
 	}
-	const timer = setInterval(() => void look(), pollMs)
+	const timer = setInterval(() => void poll(), pollMs)
 	timer.unref()
 	return () => clearInterval(timer)
 }
@@ -130,11 +129,11 @@ export type RuleCheck = {
 	rules: number
 	errors: RuleFault[]
 	warnings: RuleFault[]
-	/** Packaged rules that do not apply. */
+	/** Packaged rules that are not in force. */
 	leftOut: readonly string[]
 }
 
-/** What `plumbline rules check` says of a folder, and its rules. Throws `not-found` when there is none. */
+/** The result of `plumbline rules check` for a folder, and its rules. Throws `not-found` without the folder. */
 export async function checkRules(folder: string): Promise<RuleCheck & { ruleSet?: RuleSet }> {
 	if (!existsSync(folder))
 		throw new AppError('not-found', `There is no folder ${folder}. Name the folder that has the rule files.`)

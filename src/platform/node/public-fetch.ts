@@ -1,8 +1,8 @@
 import { lookup } from 'node:dns'
 import { BlockList, type LookupFunction } from 'node:net'
-import { isTrusted, type TrustedHosts } from '../../registry/artifact/web-source.ts'
+import { isTrusted, type TrustedHosts } from '../../registry/artifact/artifact-source.ts'
 
-/** Addresses that are not of the public internet (IANA's registries of special-purpose addresses). */
+/** Addresses outside of the public internet (IANA's registries of special-purpose addresses). */
 const special = new BlockList()
 for (const [net, bits] of [
 	['0.0.0.0', 8],
@@ -38,16 +38,16 @@ for (const [net, bits] of [
 ] as const)
 	special.addSubnet(net, bits, 'ipv6')
 
-/** Whether an address is of the public internet. */
+/** Whether an address belongs to the public internet. */
 export const isPublicAddress = (address: string, family: number): boolean =>
 	!special.check(address, family === 6 ? 'ipv6' : 'ipv4')
 
-/** Resolves names to public addresses alone: at the moment of connecting, so that no name can mean another one later. */
+/** Resolves names to public addresses only, at the time of connecting, so that a name cannot resolve differently later. */
 const publicLookup: LookupFunction = (hostname, options, callback) => {
 	lookup(hostname, { ...options, all: true }, (error, addresses) => {
 		if (error) return callback(error, '', 0)
-		const found = addresses.filter(({ address, family }) => isPublicAddress(address, family))
-		const [first] = found
+		const allowed = addresses.filter(({ address, family }) => isPublicAddress(address, family))
+		const [first] = allowed
 		if (!first)
 			return callback(
 				new Error(
@@ -56,14 +56,14 @@ const publicLookup: LookupFunction = (hostname, options, callback) => {
 				'',
 				0,
 			)
-		if (options.all) callback(null, found)
+		if (options.all) callback(null, allowed)
 		else callback(null, first.address, first.family)
 	})
 }
 
 /** A fetch that connects to private addresses of trusted hosts only. */
 export function publicFetch(trusted: TrustedHosts): typeof globalThis.fetch {
-	// Loaded when it is needed: few processes read a URL, and all of them start.
+	// Loaded on first use: few processes read a URL, and every start would pay for it.
 	let agents: ReturnType<typeof openAgents> | undefined
 	return (async (input: URL, init: RequestInit) => {
 		agents ??= openAgents()

@@ -4,15 +4,15 @@ import { dueTimes } from '../../core/cron.ts'
 import { secondMs } from '../../core/time.ts'
 import { jobs, runJobById } from '../../jobs/index.ts'
 import { registerSchedules } from '../../jobs/run/register-schedules.ts'
-import type { JobRun, Runnable } from '../../jobs/run/run-job.ts'
+import type { Job, JobRun } from '../../jobs/run/run-job.ts'
 
 const drainMs = 10 * secondMs
 const lookMs = secondMs
 const silent = { info() {}, warn() {}, error() {}, debug() {} }
 
 /**
- * Runs every job by its clock from now on. The answer stops that, and waits for what is running: a job whose process
- * ends is a failed one, and its lease has to run out first.
+ * Runs every job on its schedule from now on. The returned function stops that and waits for running jobs: a job whose process
+ * ends counts as failed, and its lease has to expire first.
  */
 export async function startSchedules(context: Context, owner: string): Promise<() => Promise<void>> {
 	await registerSchedules(context, jobs)
@@ -22,7 +22,7 @@ export async function startSchedules(context: Context, owner: string): Promise<(
 	const tasks = jobs.map(({ id, cron: expression }) =>
 		cron.schedule(expression, schedule.look, { name: id, timezone: 'UTC', logger: silent }),
 	)
-	// node-cron leaves out a tick that comes late, and waits long for a clock that went back.
+	// node-cron skips late ticks, and waits long after the clock was set back.
 	const timer = setInterval(schedule.look, lookMs)
 	return async () => {
 		clearInterval(timer)
@@ -32,11 +32,11 @@ export async function startSchedules(context: Context, owner: string): Promise<(
 }
 
 /**
- * Each job runs at its times, once at a time. `look` starts what has become due since the last one: what a busy process
- * or a jump of the clock passed over runs once, however late.
+ * Runs each job at its times, never twice at once. `look` starts the jobs that have become due since the last call: a time
+ * that was missed by a busy process or a jump of the clock is made up for once.
  */
 export function openSchedule(
-	list: readonly Pick<Runnable, 'id' | 'cron'>[],
+	list: readonly Pick<Job, 'id' | 'cron'>[],
 	now: () => number,
 	run: (id: string) => Promise<JobRun>,
 ) {
@@ -51,7 +51,7 @@ export function openSchedule(
 		const work = run(id)
 			.then(({ retryMs }) => {
 				if (retryMs === undefined || isClosed) return
-				// Its last holder seems to have died: the next regular time may be an hour away.
+				// The holder of its lease seems to have died, and the next regular time may be an hour away.
 				again.set(
 					id,
 					setTimeout(() => start(id), retryMs + lookMs),
@@ -69,8 +69,8 @@ export function openSchedule(
 		async close() {
 			isClosed = true
 			for (const timer of again.values()) clearTimeout(timer)
-			const patience = new Promise((resolve) => setTimeout(resolve, drainMs).unref())
-			await Promise.race([Promise.allSettled(running.values()), patience])
+			const timeout = new Promise((resolve) => setTimeout(resolve, drainMs).unref())
+			await Promise.race([Promise.allSettled(running.values()), timeout])
 		},
 	}
 }

@@ -7,7 +7,7 @@ const advice: readonly { pattern: RegExp; text: string }[] = [
 	},
 	{
 		pattern: /SQLITE_CORRUPT|malformed/,
-		text: 'is damaged or cut off. Keep a copy of it, then restore the last backup with `plumbline restore`.',
+		text: 'is damaged or truncated. Keep a copy of it, then restore the last backup with `plumbline restore`.',
 	},
 	{
 		pattern: /SQLITE_BUSY|SQLITE_LOCKED|database is locked/,
@@ -51,11 +51,11 @@ function* chain(error: unknown): Generator<string> {
 	}
 }
 
-/** `unavailable` with one line that says what to do, when the error is that of a database which cannot be opened. */
+/** Turns the error of a database that cannot be opened into `unavailable` with a line that says what to do. */
 export function databaseFailure(error: unknown, url: string): unknown {
 	const texts = [...chain(error)].join(' ')
 	const found = advice.find((a) => a.pattern.test(texts))
-	// The address may carry a token in its query.
+	// The query of the URL may contain a token.
 	return found
 		? new AppError('unavailable', `The database ${url.split('?')[0]} ${found.text}`, { cause: error })
 		: error

@@ -9,7 +9,7 @@ import { metricIds } from '../../metrics/index.ts'
 import { parseRules } from '../../rules/parse-rules.ts'
 import type { RuleSet } from '../../rules/rule-set.ts'
 
-// A worker has no folder to read: a rule file has its line here, and a change of it is a deployment.
+// A worker has no file system: every rule file is imported here, and a changed rule needs a deployment.
 const texts = [
 	{ name: 'drift.yaml', text: drift },
 	{ name: 'fairness.yaml', text: fairness },
@@ -19,10 +19,10 @@ const texts = [
 	{ name: 'service.yaml', text: service },
 ]
 
-/** The rules that were bundled. Throws `invalid` with the first fault of each file. */
+/** The bundled rules. Throws `invalid` with the faults. */
 export async function workerRules(): Promise<RuleSet> {
 	const parsed = await parseRules(texts, metricIds)
 	if (parsed.ok) return parsed.ruleSet
 	const faults = parsed.errors.map((e) => `${e.file}:${e.line}:${e.column}: ${e.message}`)
-	throw new AppError('invalid', `The rules are wrong. ${faults.join('; ')}`)
+	throw new AppError('invalid', `The rules are invalid. ${faults.join('; ')}`)
 }

@@ -10,13 +10,15 @@ export const UploadedArtifact = z
 	.strictObject({
 		...named,
 		bytes: z.int().meta({ description: 'Size of the file, unpacked.' }),
-		features: z.array(z.string()).meta({ description: 'What the model takes, in its order.' }),
-		outputs: z.int().meta({ description: '1, or one a class.' }),
+		features: z.array(z.string()).meta({ description: 'The features that the model takes, in its order.' }),
+		outputs: z.int().meta({ description: '1, or one per class.' }),
 		classes: z.array(z.string()).nullable(),
 		space: z
 			.enum(['log-odds', 'probability', 'points', 'value', 'log'])
-			.meta({ description: 'What contributions to its answers are measured in.' }),
-		warnings: z.array(z.string()).meta({ description: 'What does not stop it and is probably not meant.' }),
+			.meta({ description: 'The unit of contributions to its output.' }),
+		warnings: z
+			.array(z.string())
+			.meta({ description: 'What does not prevent its use and is probably a mistake.' }),
 	})
 	.meta({ id: 'UploadedArtifact' })
 export type UploadedArtifact = Output<typeof UploadedArtifact>
@@ -24,8 +26,8 @@ export type UploadedArtifact = Output<typeof UploadedArtifact>
 export const ArtifactRecord = z
 	.strictObject({
 		...named,
-		uri: z.string().nullable().meta({ description: 'Where it is read from when it is first needed.' }),
-		bytes: z.int().nullable().meta({ description: 'Null until the file is here.' }),
+		uri: z.string().nullable().meta({ description: 'Where it is read from on first use.' }),
+		bytes: z.int().nullable().meta({ description: 'Null until the file is stored.' }),
 		storedAt: TimeOrNull,
 	})
 	.meta({ id: 'Artifact' })

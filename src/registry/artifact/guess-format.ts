@@ -1,11 +1,11 @@
 import { ArtifactError, type ArtifactFormat } from '../../explain/model.ts'
 
-const lookAt = 4096
+const peekBytes = 4096
 
 const toSafe =
-	'Files of this kind can run code when they are read, so they never are. Save XGBoost with save_model("model.json") or ("model.ubj"), LightGBM with booster_.save_model("model.txt"), write coefficients as linear-json, or convert scikit-learn pipelines to ONNX with skl2onnx'
+	'Files of this kind can run code when they are read, so they are refused. Save XGBoost with save_model("model.json") or ("model.ubj"), LightGBM with booster_.save_model("model.txt"), write coefficients as linear-json, or convert scikit-learn pipelines to ONNX with skl2onnx'
 
-/** What is recognised so that it can be refused with the way out. */
+/** Formats that are recognised in order to be refused with a remedy. */
 const refused: { begins: readonly number[]; what: string }[] = [
 	...[2, 3, 4, 5].map((protocol) => ({
 		begins: [0x80, protocol],
@@ -31,9 +31,9 @@ const refused: { begins: readonly number[]; what: string }[] = [
 ]
 
 const saveXgboost =
-	'It lacks what scoring takes. Write the model with save_model("model.json") and upload that file.'
+	'It lacks data that scoring needs. Write the model with save_model("model.json") and upload that file.'
 
-/** Texts for people that libraries write beside their model files. */
+/** Human-readable dumps that libraries write beside their model files. */
 const dumps: { pattern: RegExp; what: string }[] = [
 	{
 		pattern: /^[\s[]*"?\s*(\\n)?(booster\[\d+\]:\s*)?\d+:(\[[^\]]*\] yes=|leaf=)/,
@@ -53,26 +53,26 @@ const dumps: { pattern: RegExp; what: string }[] = [
 	},
 ]
 
-/** Throws ArtifactError for files that are known not to be read, with the way out. */
+/** Throws ArtifactError with a remedy for files of known formats that are not supported. */
 export function refuseKnown(bytes: Uint8Array): void {
 	const binary = refused.find(({ begins }) => begins.every((byte, i) => bytes[i] === byte))
 	if (binary) throw new ArtifactError(binary.what)
-	const head = new TextDecoder().decode(bytes.subarray(0, lookAt))
+	const head = new TextDecoder().decode(bytes.subarray(0, peekBytes))
 	const dump = dumps.find(({ pattern }) => pattern.test(head))
 	if (dump) throw new ArtifactError(dump.what)
 }
 
-/** Names of XGBoost's UBJSON begin with a length, and that with the letter of its type. */
+/** A name in XGBoost's UBJSON begins with a length, and the length with the letter of its type. */
 const lengthTypes = new Set([...'iUIlL'].map((c) => c.charCodeAt(0)))
 
-/** What a file is by how it begins and ends; undefined when it is not clear. */
+/** Guesses a format from the first and last bytes of a file; undefined when unclear. */
 export function guessFormat(bytes: Uint8Array): ArtifactFormat | undefined {
 	const decode = (part: Uint8Array) => new TextDecoder().decode(part)
-	const head = decode(bytes.subarray(0, lookAt)).replace(/^\ufeff/, '')
+	const head = decode(bytes.subarray(0, peekBytes)).replace(/^\ufeff/, '')
 	if (/^tree\s*\r?\n/.test(head)) return 'lightgbm-text'
 	if (bytes[0] === 0x7b && lengthTypes.has(bytes[1] ?? 0)) return 'xgboost-ubj'
 	const named = /["']?format["']?\s*:\s*["']?(linear-json|scorecard)\b/
-	const text = `${head}\n${decode(bytes.subarray(Math.max(lookAt, bytes.length - lookAt)))}`
+	const text = `${head}\n${decode(bytes.subarray(Math.max(peekBytes, bytes.length - peekBytes)))}`
 	const format = named.exec(text)?.[1]
 	if (format !== undefined) return format as ArtifactFormat
 	if (/^\s*\{/.test(head)) return /"learner"\s*:/.test(text) ? 'xgboost-json' : statedFormat(bytes)
@@ -80,7 +80,7 @@ export function guessFormat(bytes: Uint8Array): ArtifactFormat | undefined {
 	return bytes[0] === 0x08 && (bytes[1] ?? 0xff) < 0x40 ? 'onnx' : undefined
 }
 
-/** Files of ours are small; one whose members are sorted says in its middle what it is. */
+/** linear-json and scorecard files are small. Where members are sorted, `format` is in the middle of the file. */
 const maxStated = 32 * 2 ** 20
 
 function statedFormat(bytes: Uint8Array): ArtifactFormat | undefined {

@@ -9,8 +9,8 @@ const isOpen = ({ opened }: Loaded): boolean => !('unavailable' in opened)
 const maxEntries = 10_000
 
 /**
- * Keeps the models that were used last, up to `limitBytes`; one that is larger than that is opened each time. What cannot
- * be opened is remembered until `again`. `shared`: false where what one request waits for must not hang on another.
+ * Keeps the most recently used models, up to `limitBytes`; a larger one is opened each time. Failures are kept until `again`.
+ * `shared` is false where a request must not wait for work of another, as on workers.
  */
 export function modelCache(limitBytes: number, now: () => number, shared = true): ModelCache {
 	const cache = new BoundedCache<string, Loaded>({

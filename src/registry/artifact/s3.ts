@@ -6,7 +6,7 @@ import type { Result } from '../../core/result.ts'
 import { type Attempt, retry } from '../../core/retry.ts'
 import type { ArtifactStore } from '../../ports/artifacts.ts'
 
-/** How S3, or what speaks its protocol, is reached. Without `endpoint`: Amazon's of the region. */
+/** How to reach S3 or a compatible service. Without `endpoint`: Amazon's in the region. */
 export type S3Setting = {
 	accessKeyId: string
 	secretAccessKey: string
@@ -14,30 +14,34 @@ export type S3Setting = {
 	region: string
 	endpoint?: string | undefined
 }
-export type S3Place = { bucket: string; key: string }
+export type S3Location = { bucket: string; key: string }
 
 const timeoutMs = 10 * 60_000
 const tries = 3
 const pauseMs = 200
 
-/** `s3://bucket/key`; undefined when it is not one. The key may be empty. */
-export function parseS3(uri: string): S3Place | undefined {
+/** Parses `s3://bucket/key`; undefined for any other text. The key may be empty. */
+export function parseS3(uri: string): S3Location | undefined {
 	const match = /^s3:\/\/([^/?#]+)\/?(.*)$/s.exec(uri)
 	return match ? { bucket: match[1] as string, key: (match[2] as string).replace(/\/+$/, '') } : undefined
 }
 
 const pathOf = (key: string): string => key.split('/').map(encodeURIComponent).join('/')
 
-function urlOf({ endpoint, region }: S3Setting, { bucket, key }: S3Place): string {
+function urlOf({ endpoint, region }: S3Setting, { bucket, key }: S3Location): string {
 	if (endpoint !== undefined) return `${endpoint.replace(/\/+$/, '')}/${bucket}/${pathOf(key)}`
 	// A bucket with dots has no certificate of its own.
 	if (bucket.includes('.')) return `https://s3.${region}.amazonaws.com/${bucket}/${pathOf(key)}`
 	return `https://${bucket}.s3.${region}.amazonaws.com/${pathOf(key)}`
 }
 
-export type S3 = (method: 'GET' | 'HEAD' | 'PUT', place: S3Place, init?: RequestInit) => Promise<Response>
+export type S3 = (
+	method: 'GET' | 'HEAD' | 'PUT',
+	location: S3Location,
+	init?: RequestInit,
+) => Promise<Response>
 
-/** Signed requests, tried again when the service is busy or the connection breaks. */
+/** Signed requests, retried when the service is busy or the connection breaks. */
 export function s3Client(setting: S3Setting, context: { fetch: typeof fetch }): S3 {
 	const { accessKeyId, secretAccessKey, sessionToken, region } = setting
 	const client = new AwsClient({
@@ -47,9 +51,13 @@ export function s3Client(setting: S3Setting, context: { fetch: typeof fetch }): 
 		region,
 		service: 's3',
 	})
-	const once = async (method: string, place: S3Place, init: RequestInit): Promise<Response> =>
+	const once = async (method: string, location: S3Location, init: RequestInit): Promise<Response> =>
 		context.fetch(
-			await client.sign(urlOf(setting, place), { ...init, method, signal: AbortSignal.timeout(timeoutMs) }),
+			await client.sign(urlOf(setting, location), {
+				...init,
+				method,
+				signal: AbortSignal.timeout(timeoutMs),
+			}),
 		)
 	const pauseAfter = (attempt: Attempt<Response>): number | undefined => {
 		if (attempt.number === tries) return undefined
@@ -60,9 +68,9 @@ export function s3Client(setting: S3Setting, context: { fetch: typeof fetch }): 
 		}
 		return pauseMs * attempt.number
 	}
-	return async (method, place, init = {}) => {
+	return async (method, location, init = {}) => {
 		try {
-			return await retry(() => once(method, place, init), pauseAfter)
+			return await retry(() => once(method, location, init), pauseAfter)
 		} catch (cause) {
 			throw new AppError('unavailable', `S3 cannot be reached: ${reasonOf(cause)}`, { cause })
 		}
@@ -72,15 +80,15 @@ export function s3Client(setting: S3Setting, context: { fetch: typeof fetch }): 
 const reasonOf = (error: unknown): string =>
 	peerText((error as { cause?: { code?: string } }).cause?.code ?? error)
 
-/** What an S3 error says, for those who have to mend it: `403 AccessDenied`. */
+/** An S3 error for the person who has to fix it: `403 AccessDenied`. */
 async function refusal(response: Response): Promise<string> {
 	const code = /<Code>([^<]+)<\/Code>/.exec(await response.text())?.[1]
 	return `${response.status}${code === undefined ? '' : ` ${code}`}`
 }
 
 /** Objects of a bucket below a prefix, named by their digest. */
-export function s3Store(s3: S3, { bucket, key: prefix }: S3Place): ArtifactStore {
-	const placeOf = (digest: string): S3Place => ({
+export function s3Store(s3: S3, { bucket, key: prefix }: S3Location): ArtifactStore {
+	const locationOf = (digest: string): S3Location => ({
 		bucket,
 		key: [prefix, digest.slice(0, 2), digest].filter((part) => part !== '').join('/'),
 	})
@@ -91,36 +99,36 @@ export function s3Store(s3: S3, { bucket, key: prefix }: S3Place): ArtifactStore
 		)
 	return {
 		async has(digest) {
-			const response = await s3('HEAD', placeOf(digest))
+			const response = await s3('HEAD', locationOf(digest))
 			if (response.ok) return true
 			if (response.status === 404) return false
-			throw await failed('cannot be asked', response)
+			throw await failed('cannot be reached', response)
 		},
 		async get(digest) {
-			const response = await s3('GET', placeOf(digest))
+			const response = await s3('GET', locationOf(digest))
 			if (response.ok) return new Uint8Array(await response.arrayBuffer())
 			const text = await response.clone().text()
 			if (response.status === 404 && !text.includes('NoSuchBucket')) return undefined
 			throw await failed('cannot be read', response)
 		},
 		async put(digest, bytes) {
-			// The digest also lets the service check what it received.
+			// The service checks the bytes against the digest.
 			const headers = { 'x-amz-content-sha256': digest, 'content-type': 'application/octet-stream' }
 			const body = bytes as Uint8Array<ArrayBuffer>
-			const response = await s3('PUT', placeOf(digest), { body, headers })
-			if (!response.ok) throw await failed('did not take the file', response)
+			const response = await s3('PUT', locationOf(digest), { body, headers })
+			if (!response.ok) throw await failed('rejected the file', response)
 		},
 	}
 }
 
 /** One object, up to a size. */
-export async function readS3(s3: S3, place: S3Place, maxBytes: number): Promise<Result<Uint8Array>> {
+export async function readS3(s3: S3, location: S3Location, maxBytes: number): Promise<Result<Uint8Array>> {
 	const fault = (message: string, retryable: boolean): Result<Uint8Array> => ({
 		ok: false,
 		error: { message, retryable },
 	})
 	try {
-		const response = await s3('GET', place)
+		const response = await s3('GET', location)
 		if (!response.ok) return fault(`S3 answered ${await refusal(response)}`, response.status >= 500)
 		const bytes = await collectBytes(
 			response.body,

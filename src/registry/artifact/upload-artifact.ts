@@ -2,42 +2,39 @@ import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
 import { sha256Hex } from '../../core/bytes.ts'
 import { AppError } from '../../core/errors.ts'
-import type { Manifest } from '../../explain/manifest.ts'
-import { ArtifactError, type ArtifactFormat, artifactFormats } from '../../explain/model.ts'
+import { nearest } from '../../core/nearest.ts'
+import { Manifest, readManifest } from '../../explain/manifest.ts'
+import { ArtifactError, type ArtifactFormat, artifactFormats, type Model } from '../../explain/model.ts'
 import type { OpenedModel } from '../../ports/model-cache.ts'
 import { authorise } from '../key/authorise.ts'
 import { quote } from '../model/find-model.ts'
 import { findVersion, type VersionRow } from '../version/find-version.ts'
 import type { UploadedArtifact } from './artifact.schema.ts'
-import { artifactWarnings } from './artifact-warnings.ts'
-import { findArtifact, type VersionArtifact } from './find-artifact.ts'
 import { guessFormat, refuseKnown } from './guess-format.ts'
-import { openBytes } from './open-bytes.ts'
-import { modelKey } from './open-version.ts'
-import { readManifest } from './read-manifest.ts'
-import { storeArtifact } from './store-artifact.ts'
+import { modelKey, openBytes } from './open-version.ts'
+import { findArtifact, storeArtifact, type VersionArtifact } from './version-artifact.ts'
 
 /**
- * Takes the model file of a version: checked against the registered digest, read (never executed), then stored. A version
- * that was registered without an artefact is bound to the first file that is uploaded for it. The same file again answers
- * `isNew: false`. Throws `invalid` for another or an unusable file, `conflict` for another file than the bound one.
+ * Checks the model file of a version against the registered digest, reads it (without executing it) and stores it. A version
+ * that was registered without an artefact is bound to its first upload. The same file again returns `isNew: false`. Throws
+ * `invalid` for another or an unusable file, and `conflict` for a file other than the bound one.
  */
 export async function uploadArtifact(
 	context: Context,
 	actor: Actor,
 	name: { model: string; version: string },
 	bytes: Uint8Array,
-	asked: ArtifactFormat | undefined,
+	requested: ArtifactFormat | undefined,
 ): Promise<{ uploaded: UploadedArtifact; isNew: boolean }> {
 	authorise(actor, 'admin', name.model)
 	const row = await findVersion(context, name.model, name.version)
 	const artifact = await findArtifact(context, row)
 	const sha256 = await sha256Hex(bytes)
 	checkDigest(row, artifact, sha256)
-	const { format, opened, manifest } = await readModel(context, row, artifact, bytes, asked)
+	const { format, opened, manifest } = await readModel(context, row, artifact, bytes, requested)
 	if (artifact?.stored) await context.artifacts.put(sha256, bytes)
 	else await storeArtifact(context, actor, row, { sha256, format, bytes })
-	// It will be asked for soon, and it has just been read.
+	// It has just been read, and will be needed soon.
 	const key = modelKey(row, sha256)
 	context.models.forget(key)
 	await context.models.open(key, async () => ({ opened: { ...opened, manifest, digest: sha256 } }))
@@ -60,7 +57,7 @@ export async function uploadArtifact(
 const estimatesOnly = (opened: OpenedModel): string[] =>
 	'model' in opened
 		? []
-		: [`Its contributions can only be estimated: ${opened.onnx.reason ?? 'the runtime alone answers for it'}`]
+		: [`Its contributions can only be estimated: ${opened.onnx.reason ?? 'only the runtime can run it'}`]
 
 function checkDigest(row: VersionRow, artifact: VersionArtifact | undefined, sha256: string): void {
 	if (!artifact || artifact.sha256 === sha256) return
@@ -89,21 +86,21 @@ async function readModel(
 	row: VersionRow,
 	artifact: VersionArtifact | undefined,
 	bytes: Uint8Array,
-	asked: ArtifactFormat | undefined,
+	requested: ArtifactFormat | undefined,
 ): Promise<{ format: ArtifactFormat; opened: OpenedModel; manifest: Manifest }> {
-	if (artifact && asked !== undefined && asked !== artifact.format)
-		throw unusable('format', `The version has the format ${artifact.format}, not ${asked}.`)
+	if (artifact && requested !== undefined && requested !== artifact.format)
+		throw unusable('format', `The version has the format ${artifact.format}, not ${requested}.`)
 	const read = readManifest(row.manifest)
 	if ('faults' in read) {
 		const [first] = read.faults
-		throw unusable(`manifest.${first?.path}`, `The version's manifest is wrong: ${first?.message}.`)
+		throw unusable(`manifest.${first?.path}`, `The version's manifest is invalid: ${first?.message}.`)
 	}
 	try {
 		refuseKnown(bytes)
-		const format = artifact?.format ?? asked ?? guessFormat(bytes)
+		const format = artifact?.format ?? requested ?? guessFormat(bytes)
 		if (format === undefined)
 			throw new ArtifactError(
-				`What it is cannot be told from its content. Say it with ?format=, one of ${artifactFormats.join(', ')}.`,
+				`The format cannot be detected from the content. Give it as ?format=, one of ${artifactFormats.join(', ')}.`,
 			)
 		const { manifest } = read
 		const opened = await openBytes(context, format, bytes, { manifest, features: row.features })
@@ -112,4 +109,47 @@ async function readModel(
 		if (!(error instanceof ArtifactError)) throw error
 		throw unusable('', error.message, error)
 	}
+}
+
+const known = Object.keys(Manifest.shape)
+const maxNamed = 10
+
+const quoted = (names: readonly string[]): string =>
+	names
+		.slice(0, maxNamed)
+		.map((n) => JSON.stringify(n))
+		.join(', ') + (names.length > maxNamed ? ` and ${names.length - maxNamed} more` : '')
+
+/** What does not prevent the use of a file and is probably a mistake. */
+export function artifactWarnings(
+	row: Pick<VersionRow, 'features' | 'manifest'>,
+	model: Pick<Model, 'features'>,
+): string[] {
+	const warnings: string[] = []
+	const manifest = row.manifest ?? {}
+	for (const name of Object.keys(manifest)) {
+		if (known.includes(name)) continue
+		const near = nearest(name, known)
+		warnings.push(
+			`The manifest's member ${JSON.stringify(name)} is stored but not used${near ? `; did you mean ${JSON.stringify(near)}?` : ''}`,
+		)
+	}
+	const taken = new Set(model.features)
+	const declared = row.features.map((f) => f.name)
+	const unused = declared.filter((name) => !taken.has(name))
+	if (unused.length > 0)
+		warnings.push(`The version declares features that the model does not use: ${quoted(unused)}`)
+	const undeclared = model.features.filter((name) => !declared.includes(name))
+	if (declared.length > 0 && undeclared.length > 0)
+		warnings.push(`The model uses features that the version does not declare: ${quoted(undeclared)}`)
+	for (const part of ['encodings', 'limits'] as const) {
+		const odd = Object.keys((manifest[part] ?? {}) as object).filter((name) => !taken.has(name))
+		for (const name of odd.slice(0, maxNamed)) {
+			const near = nearest(name, model.features)
+			warnings.push(
+				`The manifest's ${part} name ${JSON.stringify(name)}, which the model does not use${near ? `; did you mean ${JSON.stringify(near)}?` : ''}`,
+			)
+		}
+	}
+	return warnings
 }

@@ -2,13 +2,13 @@ import type { Context } from '../../context.ts'
 import type { Statement } from '../../db/sql.ts'
 import { cellValue, type RowBatch } from '../../summaries/inputs/columns.ts'
 
-/** Rows of a baseline that are kept as they were given, and their values. */
+/** How many rows of a baseline are stored as sent, and how many values in all. */
 const maxKept = 1000
 const maxValues = 100_000
 
 /**
- * Keeps some rows of a baseline, evenly over all of them: the profile that is kept of the others cannot be explained.
- * `rows` is how many there are. Those of the baselines before are forgotten: they are of people, and nothing reads them.
+ * Stores an even sample of a baseline's rows, for explanations: a summary cannot be explained. `rows` counts all rows. The
+ * samples of replaced baselines are deleted: they are personal data that nothing reads any more.
  */
 export function keepBaselineRows(
 	{ model, version, digest }: { model: string; version: string; digest: string },
@@ -16,12 +16,12 @@ export function keepBaselineRows(
 ): Statement[] {
 	const rows = batches.reduce((sum, batch) => sum + batch.rows, 0)
 	const features = [...new Set(batches.flatMap((batch) => [...batch.features.keys()]))]
-	const most = Math.min(maxKept, Math.max(100, Math.floor(maxValues / Math.max(1, features.length))))
+	const maxRows = Math.min(maxKept, Math.max(100, Math.floor(maxValues / Math.max(1, features.length))))
 	const kept: unknown[][] = []
 	let [next, first] = [0, 0]
-	const step = Math.max(1, rows / most)
+	const step = Math.max(1, rows / maxRows)
 	for (const batch of batches) {
-		for (; next < first + batch.rows && kept.length < most; next = Math.floor(kept.length * step)) {
+		for (; next < first + batch.rows && kept.length < maxRows; next = Math.floor(kept.length * step)) {
 			const row = next - first
 			kept.push(
 				features.map((name) => {
@@ -44,20 +44,20 @@ export function keepBaselineRows(
 	]
 }
 
-/** The kept rows of the baseline in force, and how many they stand for. Undefined when there is none. */
+/** The stored rows of the baseline in force, and how many they represent. Undefined without a baseline. */
 export async function baselineRows(
 	context: Context,
 	model: string,
 	version: string,
 ): Promise<{ digest: string; rows: number; kept: Record<string, unknown>[] } | undefined> {
-	const [found] = (await context.sql.values({
-		sql: `SELECT s.digest, s.rows, s.content FROM baseline b JOIN baseline_sample s
+	const [row] = await context.sql.all<{ digest: string; rows: number; content: string }>({
+		sql: `SELECT s.digest AS digest, s.rows AS rows, s.content AS content FROM baseline b JOIN baseline_sample s
 			ON s.model = b.model AND s.version = b.version AND s.digest = b.digest
 			WHERE b.model = ? AND b.version = ? AND b.replaced_at IS NULL`,
 		params: [model, version],
-	})) as unknown as [string, number, string][]
-	if (!found) return undefined
-	const { features, rows } = JSON.parse(found[2]) as { features: string[]; rows: unknown[][] }
+	})
+	if (!row) return undefined
+	const { features, rows } = JSON.parse(row.content) as { features: string[]; rows: unknown[][] }
 	const kept = rows.map((values) => Object.fromEntries(features.map((name, i) => [name, values[i]])))
-	return { digest: found[0], rows: found[1], kept }
+	return { digest: row.digest, rows: row.rows, kept }
 }

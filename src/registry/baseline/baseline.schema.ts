@@ -8,14 +8,16 @@ export const BaselineRow = z
 		features: z.record(z.string(), z.unknown()).optional(),
 		score: z.number().optional(),
 		label: z.unknown().optional(),
-		actual: z.unknown().optional().meta({ description: 'What really happened.' }),
+		actual: z.unknown().optional().meta({ description: 'The outcome, where it is known.' }),
 		segment: z.record(z.string(), z.unknown()).optional(),
 	})
 	.meta({ id: 'BaselineRow', description: 'A prediction row in which all but the content is optional.' })
 
 export const BaselineAnswer = z
 	.strictObject({
-		digest: z.string().meta({ description: 'Names the baseline in every answer that compares with it.' }),
+		digest: z
+			.string()
+			.meta({ description: 'Identifies the baseline in every response that compares with it.' }),
 		rows: z.int(),
 		features: z.array(z.strictObject({ name: z.string(), cells: z.int(), warnings: z.array(z.string()) })),
 	})

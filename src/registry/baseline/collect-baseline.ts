@@ -1,21 +1,28 @@
 import { standardDeviation } from 'simple-statistics'
 import { isDense } from '../../metrics/compare.ts'
+import { BatchBuilder } from '../../summaries/inputs/batch-builder.ts'
 import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
 import { categoryOf, cellKind, hasType, type RowBatch } from '../../summaries/inputs/columns.ts'
 import { type DecisionRule, decisionOf } from '../../summaries/inputs/input-summary.ts'
 import { type ColumnSample, outputColumns } from '../../summaries/inputs/make-bins.ts'
 import { selectRows } from '../../summaries/inputs/select-rows.ts'
+import { addOutcome, addPrediction } from '../../summaries/outcomes/contribute.ts'
+import { predictedAt } from '../../summaries/outcomes/join-index.ts'
+import { actualOf, negativeAmong, negativeSeen } from '../../summaries/outcomes/label.ts'
+import type { LabelledRows } from '../../summaries/outcomes/labelled-rows.ts'
+import { makeJoinIndex, type OutcomeSpec } from '../../summaries/outcomes/make-join-index.ts'
+import { bound } from '../../summaries/outcomes/outcome-summary.ts'
 
-/** More rows than this are thinned to an even sample: quantiles and tests gain nothing from more. */
+/** More rows are thinned to an even sample: quantiles and tests gain nothing from more. */
 export const maxRows = 250_000
 
-/** The rows that a baseline is made of. `rows` counts all that were given. */
+/** The rows that a baseline is made of. `rows` counts all that were sent, `kept` those in the batches. */
 export type BaselineRows = { batches: RowBatch[]; rows: number; kept: number }
 
 // An even spread of the row numbers over 32 bits: a fixed choice, so that equal rows make an equal baseline.
 const spread = (row: number): number => Math.imul(row + 1, 0x9e3779b1) >>> 0
 
-/** Collects rows in bounded memory: whenever there are too many, every second one by a fixed hash goes. */
+/** Collects rows in bounded memory: when there are too many, a fixed hash drops every second one. */
 export async function collectRows(incoming: AsyncIterable<{ batch: RowBatch }>): Promise<BaselineRows> {
 	let batches: { batch: RowBatch; numbers: Uint32Array }[] = []
 	let limit = 2 ** 32
@@ -53,7 +60,7 @@ function thin(
 	}
 }
 
-/** What the rows say of each declared feature, of the score and of the decision. */
+/** Samples the values of each declared feature, of the score and of the decision. */
 export function sampleColumns(
 	specs: readonly FeatureSpec[],
 	batches: readonly RowBatch[],
@@ -98,7 +105,7 @@ function sampleFeature(spec: FeatureSpec, batches: readonly RowBatch[]): ColumnS
 }
 
 type Identifier = Pick<ColumnSample, 'identifier'>
-/** Fewer rows do not tell an identifier. */
+/** Too few rows cannot reveal an identifier. */
 const minIdentified = 100
 const nearlyAll = 0.99
 
@@ -109,8 +116,8 @@ function identifierOfCategories(counts: ReadonlyMap<string, number>): Identifier
 }
 
 /**
- * Distinct whole numbers that fill a quarter of their range are numbers that were given out; and so are distinct values
- * that always grow, or always fall, with time. The order of rows without times says nothing: files are sorted.
+ * Distinct integers that fill a quarter of their range look like assigned numbers, and so do distinct values that always
+ * grow, or always fall, with time. The order of rows without times means nothing: files are often sorted.
  */
 function identifierOfNumbers(sorted: Float64Array, numbers: number[], times: number[]): Identifier {
 	const rows = sorted.length
@@ -140,7 +147,7 @@ function numericSample(spec: FeatureSpec, numbers: number[]): Extract<ColumnSamp
 	return { spec, kind: 'numeric', sorted, mean, sd: deviationOf(sorted) }
 }
 
-/** Values whose squares would be no numbers are scaled down, by a power of two. */
+/** Values whose squares would overflow are scaled down by a power of two. */
 function deviationOf(sorted: Float64Array): number {
 	const size = Math.max(-(sorted[0] as number), sorted.at(-1) as number)
 	const scale = size > 2 ** 450 ? 2 ** 600 : 1
@@ -168,4 +175,53 @@ function sampleDecision(spec: FeatureSpec, batches: readonly RowBatch[], rule: D
 		}
 	}
 	return { spec, kind: 'categorical', counts }
+}
+
+type Incoming = AsyncIterable<{ batch: RowBatch; actuals?: unknown[] }>
+
+/** Passes batches on, and adds rows with actuals to `labelled`: which outcomes occur with which scores. */
+export async function* summarised(incoming: Incoming, spec: OutcomeSpec, labelled: LabelledRows): Incoming {
+	for await (const part of incoming) {
+		if (part.actuals?.some((a) => a !== undefined && a !== null))
+			addRows(part.batch, part.actuals, spec, labelled)
+		yield part
+	}
+}
+
+/** Where no negative label is declared, the first actuals with a label other than the positive one define it. */
+function detectNegative(spec: OutcomeSpec, { labels, strings }: ReturnType<typeof labelsOf>): void {
+	if (spec.task !== 'binary' || typeof spec.rule.negativeLabel === 'string') return
+	const counts = new Map<string, number>()
+	labels.kinds.forEach((kind, r) => {
+		const text = categoryOf(kind, labels.nums[r] as number, strings)
+		if (text !== undefined) counts.set(text, (counts.get(text) ?? 0) + 1)
+	})
+	const { positiveLabel = null } = spec.rule
+	const among = positiveLabel === null ? negativeSeen : negativeAmong
+	spec.rule = { ...spec.rule, negativeLabel: among(counts, positiveLabel) }
+}
+
+function addRows(batch: RowBatch, actuals: readonly unknown[], spec: OutcomeSpec, all: LabelledRows): void {
+	const rows = Int32Array.from({ length: batch.rows }, (_, r) => r)
+	const labels = labelsOf(actuals)
+	detectNegative(spec, labels)
+	const joinIndex = makeJoinIndex(batch, rows, spec, new Uint32Array(batch.rows))
+	for (const r of rows) {
+		const row = predictedAt(joinIndex, r)
+		const outcomeSummary = all.periodOf(batch.timestamps[r] as number)
+		addPrediction(outcomeSummary, spec.task, row)
+		if (actuals[r] === undefined || actuals[r] === null) continue
+		const actual = actualOf(spec.task, spec.rule, labels.labels, r, labels.strings)
+		addOutcome(outcomeSummary, spec.task, row, { observed: true, actual }, 1)
+		if (spec.task === 'regression' && actual && Number.isFinite(row.score))
+			all.addPair(row.score, actual.value)
+	}
+	for (const outcomeSummary of all.periods.values()) bound(outcomeSummary)
+}
+
+/** Actuals as a column, as outcomes are stored. */
+export function labelsOf(actuals: readonly unknown[]): Pick<RowBatch, 'labels' | 'strings'> {
+	const builder = new BatchBuilder(actuals.length)
+	for (const label of actuals) builder.add({ id: '', timestamp: 0, label })
+	return builder.finish()
 }

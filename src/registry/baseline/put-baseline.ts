@@ -33,13 +33,11 @@ import { findModel, type ModelRow } from '../model/find-model.ts'
 import { findVersion } from '../version/find-version.ts'
 import type { BaselineAnswer } from './baseline.schema.ts'
 import { keepBaselineRows } from './baseline-rows.ts'
-import { type BaselineRows, collectRows, maxRows, sampleColumns } from './collect-baseline.ts'
-import { summarised } from './summarise-baseline.ts'
+import { type BaselineRows, collectRows, maxRows, sampleColumns, summarised } from './collect-baseline.ts'
 
 /**
- * Makes the baseline of a version from rows, and puts it in force: the one before is kept, readable by its digest.
- * Resolves when the windows that were logged before have their profiles on the new grid. The same rows again change
- * nothing. Throws `invalid` when there are no rows.
+ * Makes a baseline of a version from rows and puts it in force; the replaced one stays readable by its digest. Resolves once
+ * the windows logged so far are summarised on the new bins. The same rows again change nothing. Throws `invalid` without rows.
  */
 export async function putBaseline(
 	context: Context,
@@ -55,13 +53,13 @@ export async function putBaseline(
 	const rule = { positiveLabel, negativeLabel, threshold }
 	const named = modelLabels(model)
 	const labelled = new LabelledRows()
-	const plan: OutcomeSpec = {
+	const spec: OutcomeSpec = {
 		task: model.task,
 		rule: { ...named, threshold },
 		attributes: [],
 		segments: [],
 	}
-	const collected = await collectRows(summarised(batches, plan, labelled))
+	const collected = await collectRows(summarised(batches, spec, labelled))
 	if (collected.kept === 0)
 		throw new AppError('invalid', 'The baseline has no rows.', { faults: [{ path: '', message: 'no rows' }] })
 	const { bins, inputSummary, seasons } = await summariseRows(version.features, collected, rule)
@@ -90,14 +88,14 @@ export async function putBaseline(
 		rows: collected.rows,
 		summary,
 		outcomeSummary: labelled.labelled > 0 ? labelled.encode() : null,
-		negativeLabel: named.negativeLabel === null ? (plan.rule.negativeLabel ?? null) : null,
+		negativeLabel: named.negativeLabel === null ? (spec.rule.negativeLabel ?? null) : null,
 		batches: collected.batches,
 	})
 	await context.log.rebuild(modelName, versionName, bins)
 	return { digest, rows: collected.rows, features: summary }
 }
 
-/** The rows on a grid of their own, and cut by hour of week when they cover four weeks: another cut is another baseline. */
+/** Bins and summary of the rows, with slots by hour of week when they cover four weeks: other slots, another baseline. */
 async function summariseRows(
 	specs: readonly FeatureSpec[],
 	{ batches, kept }: BaselineRows,
@@ -112,7 +110,7 @@ async function summariseRows(
 	return { bins: { ...bins, digest }, inputSummary: { ...inputSummary, binsDigest: digest }, seasons }
 }
 
-const sameOutcomeSpec = (a: Uint8Array | null, b: Uint8Array | null) =>
+const sameOutcomes = (a: Uint8Array | null, b: Uint8Array | null) =>
 	a === null || b === null ? a === b : sameBytes(a, b)
 
 const undeclared = (specs: readonly FeatureSpec[], batches: readonly RowBatch[]): string[] => {
@@ -124,14 +122,14 @@ const undeclared = (specs: readonly FeatureSpec[], batches: readonly RowBatch[])
 const missingFeatures = (specs: readonly FeatureSpec[], batches: readonly RowBatch[]): string[] =>
 	specs.map(({ name }) => name).filter((name) => !batches.some((b) => b.features.has(name)))
 
-/** The fields of a table that are no features. */
+/** Fields of a table that are not features. */
 const fields = ['predictionId', 'timestamp', 'score', 'label', 'actual']
 
 function ignored(column: string, { segments, sensitive }: ModelRow, features: readonly string[]): string {
 	const hint = columnHint(column, { fields, segments, sensitive, features })
 	const name = hint?.field.replace(/^features\./, '')
-	const cure = name ? `rename it to ${name}` : 'declare it as a feature, or send it as a group'
-	return `not declared by the version; ignored${hint ? `. It looks like ${hint.text}: ${cure}` : ''}`
+	const advice = name ? `rename it to ${name}` : 'declare it as a feature, or send it as a group'
+	return `not declared by the version; ignored${hint ? `. It looks like ${hint.text}: ${advice}` : ''}`
 }
 
 function warningsOf(
@@ -149,9 +147,9 @@ function warningsOf(
 		warnings.push(
 			missing > 0 || wrong === 0
 				? 'no values: nothing can be compared'
-				: `no values of the declared type${column.spec ? ` ${column.spec.type}` : ''}: declare the type that they have; a list or an object is none, send its parts as features`,
+				: `no values of the declared type${column.spec ? ` ${column.spec.type}` : ''}: declare their actual type; send the parts of a list or an object as features`,
 		)
-	else if (counts.min === counts.max) warnings.push('constant: every other value will be a shift')
+	else if (counts.min === counts.max) warnings.push('constant: any other value will count as drift')
 	if (wrong > 0 && values > 0) warnings.push(`${wrong} values are not of the declared type`)
 	if (column.kind === 'categorical' && cells >= maxCategories)
 		warnings.push(`more than ${maxCategories} categories: the rarest count as unseen`)
@@ -161,7 +159,7 @@ function warningsOf(
 			`looks like an identifier (${kind === 'distinct' ? 'nearly all values are distinct' : 'its values grow or fall with time'}): drift of its values is not reported`,
 		)
 	if (column.spec?.type === 'text') warnings.push('text is not compared by content')
-	if (given > maxRows) warnings.push(`an even sample of ${kept} of ${given} rows was kept`)
+	if (given > maxRows) warnings.push(`an even sample of ${kept} of ${given} rows was stored`)
 	return warnings
 }
 
@@ -175,7 +173,7 @@ type NewBaseline = {
 	summary: BaselineAnswer['features']
 	outcomeSummary: Uint8Array | null
 	seasons: Uint8Array | null
-	/** As the actuals said it, where nobody had named one. */
+	/** As seen in the actuals, where none was declared. */
 	negativeLabel: string | null
 	batches: readonly RowBatch[]
 }
@@ -203,7 +201,7 @@ async function store(
 		.select({ digest: baselines.digest, outcomeSummary: baselines.outcomeSummary })
 		.from(baselines)
 		.where(and(mine, isNull(baselines.replacedAt)))
-	if (current?.digest === digest && sameOutcomeSpec(current.outcomeSummary, outcomeSummary)) return
+	if (current?.digest === digest && sameOutcomes(current.outcomeSummary, outcomeSummary)) return
 	const values = {
 		model,
 		version,

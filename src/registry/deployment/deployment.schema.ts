@@ -5,10 +5,16 @@ import { Name } from '../model/name.ts'
 export const DeploymentInput = z
 	.strictObject({
 		champion: Name.meta({ description: 'The version that decides.', example: '7' }),
-		challenger: Name.nullish().meta({ description: 'The version that is watched beside it.', example: '8' }),
+		challenger: Name.nullish().meta({
+			description: 'The version that is observed beside it without deciding.',
+			example: '8',
+		}),
 		canary: z
 			.strictObject({
-				version: Name.meta({ description: 'The version that gets a share of the traffic.', example: '8' }),
+				version: Name.meta({
+					description: 'The version that receives a share of the traffic.',
+					example: '8',
+				}),
 				percent: z.number().min(0).max(100).meta({ description: 'Its share of the traffic.', example: 5 }),
 			})
 			.nullish(),

@@ -1,4 +1,4 @@
-import { and, desc, eq, lt } from 'drizzle-orm'
+import { and, asc, desc, eq, lt } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import { cursorNumber, type Page, type PageQuery, toPage } from '../../core/page.ts'
 import { formatTime } from '../../core/time.ts'
@@ -7,11 +7,12 @@ import { findModel, notFound, quote } from '../model/find-model.ts'
 import type { Deployment } from './deployment.schema.ts'
 
 type DeploymentRow = typeof deployments.$inferSelect
+
 const toDeployment = (row: DeploymentRow): Deployment => ({ ...row, since: formatTime(row.since) })
 const of = (model: string, environment: string) =>
 	and(eq(deployments.model, model), eq(deployments.environment, environment))
 
-/** What serves in an environment now; undefined when nothing was ever deployed there. */
+/** The deployment in force in an environment; undefined when nothing was ever deployed there. */
 export async function findDeployment(
 	context: Context,
 	model: string,
@@ -26,21 +27,21 @@ export async function findDeployment(
 	return row && toDeployment(row)
 }
 
-/** What serves in an environment now. Throws `not-found` with the nearest environment. */
+/** The deployment in force in an environment. Throws `not-found` with the nearest environment name. */
 export async function getDeployment(
 	context: Context,
 	model: string,
 	environment: string,
 ): Promise<Deployment> {
-	const found = await findDeployment(context, model, environment)
-	if (found) return found
+	const deployment = await findDeployment(context, model, environment)
+	if (deployment) return deployment
 	const { name } = await findModel(context, model)
 	const known = (await currentDeployments(context, name)).map((d) => d.environment)
 	const message = `The model ${quote(name)} is not deployed in ${quote(environment)}.`
 	throw notFound(message, environment, known, { to: 'deploy', model: name })
 }
 
-/** What serves in each environment of a model. There are few, so there are no pages. */
+/** The deployment in force in each environment of a model, unpaged: there are few. */
 export async function currentDeployments(context: Context, model: string): Promise<Deployment[]> {
 	const rows = await context.db
 		.select()
@@ -50,8 +51,8 @@ export async function currentDeployments(context: Context, model: string): Promi
 	return rows.filter((row, i) => row.environment !== rows[i - 1]?.environment).map(toDeployment)
 }
 
-/** Every deployment of an environment, newest first. */
-export async function deploymentHistory(
+/** Lists every deployment of an environment, newest first. */
+export async function listDeployments(
 	context: Context,
 	model: string,
 	environment: string,
@@ -66,4 +67,32 @@ export async function deploymentHistory(
 		.orderBy(desc(deployments.revision))
 		.limit(page.limit + 1)
 	return toPage(rows, page.limit, (row) => row.revision, toDeployment)
+}
+
+/** Every deployment of an environment, oldest first. */
+export type DeploymentHistory = readonly DeploymentRow[]
+
+export const deploymentHistory = (
+	context: Context,
+	model: string,
+	environment: string,
+): Promise<DeploymentHistory> =>
+	context.db.select().from(deployments).where(of(model, environment)).orderBy(asc(deployments.revision))
+
+/**
+ * Whether a version was deployed at any time in [from, to). Undefined for an environment without deployments. The first
+ * deployment also counts for the time before it: traffic may be older than its registration.
+ */
+export function wasDeployed(
+	history: DeploymentHistory,
+	version: string,
+	from: number,
+	to: number,
+): boolean | undefined {
+	if (history.length === 0) return undefined
+	return history.some(({ champion, challenger, canary, since }, i) => {
+		const until = history[i + 1]?.since ?? Number.POSITIVE_INFINITY
+		const overlaps = (i === 0 || since < to) && until > from
+		return overlaps && [champion, challenger, canary?.version].includes(version)
+	})
 }

@@ -14,8 +14,8 @@ import type { Deployment, DeploymentInput } from './deployment.schema.ts'
 import { findDeployment } from './get-deployment.ts'
 
 /**
- * Says what serves in an environment. The same again is no new revision. Throws `not-found`, `invalid` for versions
- * that are not registered, and `conflict` when somebody else deployed at the same moment.
+ * Records what serves in an environment. The same again makes no new revision. Throws `not-found`, `invalid` for versions
+ * that are not registered, and `conflict` when another deployment was made at the same time.
  */
 export async function setDeployment(
 	context: Context,

@@ -3,7 +3,7 @@ import { AppError } from '../../core/errors.ts'
 import { contains, matchesGlob } from '../../core/glob.ts'
 import { serviceModel } from '../../rules/rule-set.ts'
 
-/** What each role may do besides its own name: `ingest` stands apart, it writes rows and reads nothing. */
+/** The roles that each role includes. `ingest` writes rows and reads nothing. */
 const covers: Record<Role, readonly Role[]> = {
 	ingest: ['ingest'],
 	viewer: ['viewer'],
@@ -13,11 +13,11 @@ const covers: Record<Role, readonly Role[]> = {
 	admin: ['ingest', 'viewer', 'analyst', 'approver', 'auditor', 'admin'],
 }
 
-/** Whether the actor's role is, or includes, one of the needed ones. */
+/** Whether the actor's role is one of the needed roles, or includes one. */
 export const hasRole = (actor: Actor, needed: Role | readonly Role[]): boolean =>
 	[needed].flat().some((role) => covers[actor.role].includes(role))
 
-/** Whether the actor's globs cover the model. What is about the service itself is about every model. */
+/** Whether the model is in the actor's scope. The service itself counts as every model. */
 export const inScope = (actor: Actor, model: string): boolean =>
 	model === serviceModel ? seesAll(actor) : actor.models.some((glob) => matchesGlob(glob, model))
 
@@ -28,10 +28,10 @@ export const coversGlobs = (actor: Pick<Actor, 'models'>, globs: readonly string
 /** Whether the actor sees every model, now and later. */
 export const seesAll = (actor: Pick<Actor, 'models'>): boolean => coversGlobs(actor, ['*'])
 
-/** Whether the actor may see what a person's features were: viewers see decisions, and not the people. */
+/** Whether the actor may see the features of a prediction. Viewers see decisions only. */
 export const seesFeatures = ({ role }: Actor): boolean => role !== 'viewer'
 
-/** Throws `forbidden` unless the actor has one of the roles and, where a model is named, the model in its scope. */
+/** Throws `forbidden` unless the actor has one of the roles and, when given, the model in its scope. */
 export function authorise(actor: Actor, needed: Role | readonly Role[], model?: string): void {
 	const roles = [needed].flat()
 	if (!hasRole(actor, roles))

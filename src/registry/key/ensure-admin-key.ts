@@ -1,9 +1,10 @@
-import { and, eq, ne } from 'drizzle-orm'
+import { and, eq, ne, sql } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import { sha256Hex } from '../../core/bytes.ts'
 import { AppError } from '../../core/errors.ts'
 import { commit } from '../../db/commit.ts'
 import { accessKeys } from '../../db/schema.ts'
+import { createKey } from './access-keys.ts'
 
 const id = 'key_admin'
 const name = 'PLUMBLINE_ADMIN_KEY'
@@ -11,8 +12,8 @@ const shortest = 16
 const actor = { id: 'config', how: 'cli' as const }
 
 /**
- * Makes the key of the configuration valid, under a fixed id: another secret replaces the one before, which stops.
- * A key that was revoked stays so until the configuration names another secret. Throws `invalid` for under 16 characters.
+ * Creates the configured admin key under a fixed id; another secret replaces the one before. A revoked key stays revoked
+ * until the configuration names another secret. Throws `invalid` for fewer than 16 characters.
  */
 export async function ensureAdminKey(context: Context, secret: string): Promise<void> {
 	if (secret.length < shortest)
@@ -26,7 +27,7 @@ export async function ensureAdminKey(context: Context, secret: string): Promise<
 	const [current] = await context.db.select().from(accessKeys).where(eq(accessKeys.id, id))
 	if (current?.hash === hash) {
 		if (current.revokedAt !== null)
-			context.logger.warn(`${name} was revoked and stays so; configure another one.`)
+			context.logger.warn(`${name} was revoked and stays revoked. Configure another one.`)
 		return
 	}
 	const [other] = await context.db.select().from(accessKeys).where(eq(accessKeys.hash, hash))
@@ -44,7 +45,7 @@ async function insert(context: Context, hash: string): Promise<void> {
 			{ query: context.db.insert(accessKeys).values(row).onConflictDoNothing(), guarded: true },
 		])
 	} catch (error) {
-		// Another process with the same configuration was first.
+		// Another process with the same configuration created it first.
 		if (!(error instanceof AppError && error.code === 'conflict')) throw error
 	}
 }
@@ -55,4 +56,13 @@ async function replace(context: Context, hash: string): Promise<void> {
 	await commit(context, actor, { action: 'replace-key', object: `key:${id}`, details: { name } }, [
 		{ query: context.db.update(accessKeys).set(values).where(where), guarded: true },
 	])
+}
+
+/** Creates an admin key when there is no key at all, and returns its secret: nobody could create one otherwise. */
+export async function createFirstKey(context: Context): Promise<string | undefined> {
+	const [row] = await context.db.select({ keys: sql<number>`count(*)` }).from(accessKeys)
+	if (row?.keys !== 0) return undefined
+	const actor = { id: 'config', how: 'cli', role: 'admin', models: ['*'] } as const
+	const { secret } = await createKey(context, actor, { name: 'first key', role: 'admin', models: ['*'] })
+	return secret
 }

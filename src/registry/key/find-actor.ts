@@ -4,22 +4,23 @@ import { sha256Hex } from '../../core/bytes.ts'
 import { AppError } from '../../core/errors.ts'
 import { formatTime } from '../../core/time.ts'
 
-type KeyRow = [id: string, role: Role, models: string, expiresAt: number | null, revokedAt: number | null]
+type KeyRow = { id: string; role: Role; models: string; expiresAt: number | null; revokedAt: number | null }
 
 // Plain SQL: every request passes here, and building the query would cost more than running it.
-const byHash = 'SELECT id, role, models, expires_at, revoked_at FROM access_key WHERE hash = ?'
+const byHash =
+	'SELECT id, role, models, expires_at AS expiresAt, revoked_at AS revokedAt FROM access_key WHERE hash = ?'
 
 const refused = (text: string) => new AppError('unauthenticated', `${text} Ask an admin for a new one.`)
 
 /**
- * The holder of a secret. Throws `unauthenticated` when it is unknown, revoked or expired.
- * The look-up is by SHA-256 of the secret. An index compares hashes, not secrets: what its timing tells is a prefix of
- * a hash that nobody can aim at, so no constant-time comparison is needed; nor a slow hash, as secrets have 256 bits.
+ * The holder of a secret. Throws `unauthenticated` when it is unknown, revoked or expired. Keys are found by the SHA-256 of
+ * the secret, so the timing of the index reveals at most a prefix of a hash, which no client can choose: a constant-time
+ * comparison is not needed. Nor is a slow hash, as secrets have 256 bits.
  */
 export async function findActor(context: Context, secret: string): Promise<Actor> {
-	const [row] = await context.sql.values({ sql: byHash, params: [await sha256Hex(secret)] })
+	const [row] = await context.sql.all<KeyRow>({ sql: byHash, params: [await sha256Hex(secret)] })
 	if (!row) throw refused('The key is unknown. Check that it was copied whole.')
-	const [id, role, models, expiresAt, revokedAt] = row as unknown as KeyRow
+	const { id, role, models, expiresAt, revokedAt } = row
 	if (revokedAt !== null) throw refused(`The key ${id} was revoked at ${formatTime(revokedAt)}.`)
 	if (expiresAt !== null && expiresAt <= context.now())
 		throw refused(`The key ${id} expired at ${formatTime(expiresAt)}.`)

@@ -4,7 +4,7 @@ import { type Output, Time, TimeOrNull } from '../../core/schemas.ts'
 import { timeOrDuration } from '../../core/time.ts'
 import { Glob } from '../model/name.ts'
 
-// The ledger names the scope, and an entry has to stay under 64 KB.
+// The ledger entry names the scope and must stay under 64 KB.
 const maxGlobs = 32
 
 export const KeyInput = z
@@ -22,7 +22,7 @@ export const KeyInput = z
 			.min(1)
 			.max(maxGlobs)
 			.default(['*'])
-			.meta({ description: 'The models it reaches.', example: ['credit-*'] }),
+			.meta({ description: 'The models it has access to.', example: ['credit-*'] }),
 		expires: z
 			.string()
 			.max(64)
@@ -40,7 +40,6 @@ export const KeyInput = z
 	.meta({ id: 'KeyInput', description: 'A key to be created.' })
 export type KeyInput = z.output<typeof KeyInput>
 
-/** The shapes of what the registry answers. */
 export const KeyRecord = z
 	.strictObject({
 		id: z.string(),
@@ -58,7 +57,7 @@ export type KeyRecord = Output<typeof KeyRecord>
 export const NewKey = z
 	.strictObject({
 		...KeyRecord.shape,
-		secret: z.string().meta({ description: 'Shown this once; only its hash is kept.' }),
+		secret: z.string().meta({ description: 'Shown only in this response; only its hash is stored.' }),
 	})
 	.meta({ id: 'NewKey', description: 'A key with its secret.' })
 

@@ -7,12 +7,11 @@ import { cursorParts, type Page, type PageQuery, toPage } from '../../core/page.
 import { formatTime } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { slackUsers } from '../../db/schema.ts'
+import { expiryOf } from './access-keys.ts'
 import { authorise, authoriseGlobs, coversGlobs } from './authorise.ts'
-import { expiryOf } from './create-key.ts'
-import type { SlackUserRecord } from './key.schema.ts'
-import { KeyInput } from './key.schema.ts'
+import { KeyInput, type SlackUserRecord } from './key.schema.ts'
 
-/** What a Slack user may do. The models and the expiry are written as those of a key. */
+/** What a Slack user may do; models and expiry as for a key. */
 export const SlackUserInput = z
 	.strictObject({
 		role: z.enum(roles).meta({ description: 'What the person may do.', example: 'approver' }),
@@ -22,14 +21,14 @@ export const SlackUserInput = z
 	.meta({ id: 'SlackUserInput', description: 'The role of a Slack user.' })
 export type SlackUserInput = z.input<typeof SlackUserInput>
 
-type Named = { team: string; user: string }
+type SlackName = { team: string; user: string }
 
 type Row = typeof slackUsers.$inferSelect
 
 const timeOrNull = (ms: number | null) => (ms === null ? null : formatTime(ms))
 const isExpired = ({ expiresAt }: Row, now: number): boolean => expiresAt !== null && expiresAt <= now
-const byName = ({ team, user }: Named) => and(eq(slackUsers.team, team), eq(slackUsers.user, user))
-const objectOf = ({ team, user }: Named) => `slack-user:${team}/${user}`
+const byName = ({ team, user }: SlackName) => and(eq(slackUsers.team, team), eq(slackUsers.user, user))
+const objectOf = ({ team, user }: SlackName) => `slack-user:${team}/${user}`
 
 const toRecord = (row: Row, now: number): SlackUserRecord => ({
 	team: row.team,
@@ -41,19 +40,19 @@ const toRecord = (row: Row, now: number): SlackUserRecord => ({
 	expiresAt: timeOrNull(row.expiresAt),
 })
 
-async function findRow(context: Context, name: Named): Promise<Row | undefined> {
+async function findRow(context: Context, name: SlackName): Promise<Row | undefined> {
 	const [row] = await context.db.select().from(slackUsers).where(byName(name))
 	return row
 }
 
 /**
- * Gives a Slack user a role for some models; replaces what they had. Nobody gives more than they have, or replaces what
- * reaches further.
+ * Gives a Slack user a role for some models, in place of the role they had. Throws `forbidden` where the old or the new
+ * scope exceeds the actor's.
  */
 export async function mapSlackUser(
 	context: Context,
 	actor: Actor,
-	name: Named & SlackUserInput,
+	name: SlackName & SlackUserInput,
 ): Promise<SlackUserRecord> {
 	const { team, user, role, models = ['*'] } = name
 	authoriseGlobs(actor, 'admin', models)
@@ -62,7 +61,7 @@ export async function mapSlackUser(
 	if (before && !coversGlobs(actor, before.models))
 		throw new AppError(
 			'forbidden',
-			`${actor.id} may not change what ${team}/${user} has: it reaches further.`,
+			`${actor.id} may not change the role of ${team}/${user}: its scope is wider than their own.`,
 		)
 	const row = { team, user, role, models, createdAt: now, expiresAt: expiryOf(name.expires, now) }
 	const set = { role, models, createdAt: now, expiresAt: row.expiresAt }
@@ -75,8 +74,8 @@ export async function mapSlackUser(
 	return toRecord(row, now)
 }
 
-/** Takes the role of a Slack user away, at once. Throws `not-found`, also for one outside the scope. */
-export async function unmapSlackUser(context: Context, actor: Actor, name: Named): Promise<void> {
+/** Removes the role of a Slack user, effective at once. Throws `not-found`, also outside the actor's scope. */
+export async function unmapSlackUser(context: Context, actor: Actor, name: SlackName): Promise<void> {
 	authorise(actor, 'admin')
 	const row = await findRow(context, name)
 	if (!row || !coversGlobs(actor, row.models))
@@ -88,7 +87,7 @@ export async function unmapSlackUser(context: Context, actor: Actor, name: Named
 	])
 }
 
-/** The mappings within the actor's scope, by team and user; those that expired are among them. */
+/** Lists the mappings within the actor's scope by team and user, expired ones included. */
 export async function listSlackUsers(
 	context: Context,
 	actor: Actor,
@@ -113,7 +112,7 @@ export async function listSlackUsers(
 	)
 }
 
-/** Who a Slack user is here; undefined when nobody has given them a role, or not for now. Being in a channel is none. */
+/** The actor of a Slack user; undefined without a role, or when it has expired. Being in a channel gives no role. */
 export async function slackActor(context: Context, team: string, user: string): Promise<Actor | undefined> {
 	const row = await findRow(context, { team, user })
 	if (!row || isExpired(row, context.now())) return undefined

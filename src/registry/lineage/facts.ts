@@ -11,8 +11,8 @@ import { originsOf } from './links.ts'
 type Fact = FactReference extends infer F ? (F extends unknown ? Omit<F, 'type'> : never) : never
 
 /**
- * Tells the lineage catalogue of a fact, in the commit that makes it one: its START, then its COMPLETE, each once.
- * Nothing without a catalogue.
+ * Outbox messages that report a fact to the lineage catalogue, for the commit that creates it: START, then COMPLETE, each
+ * once. Empty without a catalogue.
  */
 export function factMessages(context: Context, fact: Fact): Change[] {
 	if (!context.lineageSink) return []
@@ -26,10 +26,10 @@ export function factMessages(context: Context, fact: Fact): Change[] {
 	]
 }
 
-/** Sends the event of a fact that is in the outbox. */
+/** Sends a lineage event from the outbox. */
 export async function sendFact(context: Context, reference: FactReference): Promise<Result<'sent'>> {
 	const { lineageSink: sink } = context
-	// It may be connected again: the message waits.
+	// The catalogue may be connected again: delivery is retried.
 	if (!sink) return failed('PLUMBLINE_OPENLINEAGE_URL is not set in this process', true)
 	const fact = await readFact(context, reference)
 	return fact ? sink.send(fact, reference.type) : failed('the fact is not stored', false)
@@ -38,7 +38,7 @@ export async function sendFact(context: Context, reference: FactReference): Prom
 const failed = (message: string, retryable: boolean) =>
 	({ ok: false, error: { message, retryable } }) as const
 
-/** All of a fact never changes, so it is the same whenever it is read. */
+/** A fact never changes, so it can be read when it is sent. */
 async function readFact(context: Context, reference: FactReference): Promise<LineageFact | undefined> {
 	const { model } = reference
 	if (reference.fact === 'version') return versionFact(context, model, reference.version)

@@ -2,18 +2,18 @@ import type { Change } from '../../db/commit.ts'
 import type { TrainingRun } from '../../ports/lineage.ts'
 import type { VersionRow } from '../version/find-version.ts'
 
-/** What a version comes from, each kind a way to ask for the versions that came from it. */
+/** Kinds of origins of a version, by which versions can be found. */
 export const originKinds = ['artifact', 'run', 'dataset', 'commit', 'image'] as const
 export type OriginKind = (typeof originKinds)[number]
 export type Link = { kind: OriginKind; value: string }
 
-/** What of a version lineage needs: features and manifests are large. */
+/** The part of a version that lineage needs: features and manifests are large. */
 export type TracedVersion = Pick<
 	VersionRow,
 	'model' | 'version' | 'artifact' | 'lineage' | 'metrics' | 'createdAt'
 >
 
-/** What a version was registered with, as texts. */
+/** The origins that a version was registered with. */
 export type Origins = Record<Exclude<OriginKind, 'artifact'>, string | null> & {
 	artifact: { sha256: string; format: string; uri?: string } | null
 }
@@ -32,14 +32,14 @@ export function originsOf({ artifact, lineage }: Pick<VersionRow, 'artifact' | '
 	}
 }
 
-/** How a value is stored and asked for: digests and commits are hexadecimal, whose case says nothing. */
+/** The normal form of a value: digests and commits are hexadecimal, so case does not matter. */
 export function normalOf(kind: OriginKind, value: string): string {
 	if (kind === 'artifact') return value.replace(/^sha256:/i, '').toLowerCase()
 	return kind === 'commit' ? value.toLowerCase() : value
 }
 
-/** A whole and the parts by which it is asked for too: a data set's fingerprint, an image's digest, a run's bare id. */
-function ways(kind: OriginKind, text: string): string[] {
+/** A value and the parts by which it can also be found: a data set's fingerprint, an image's digest, a run's id. */
+function searchKeys(kind: OriginKind, text: string): string[] {
 	const whole = normalOf(kind, text)
 	const at = whole.lastIndexOf('@')
 	if ((kind === 'dataset' || kind === 'image') && at > 0 && at < whole.length - 1)
@@ -49,9 +49,9 @@ function ways(kind: OriginKind, text: string): string[] {
 }
 
 const linksOf = (pairs: readonly (readonly [OriginKind, string | null | undefined])[]): Link[] =>
-	pairs.flatMap(([kind, text]) => (text ? ways(kind, text).map((value) => ({ kind, value })) : []))
+	pairs.flatMap(([kind, text]) => (text ? searchKeys(kind, text).map((value) => ({ kind, value })) : []))
 
-/** The links of what a version was registered with. */
+/** The links of a version's registered origins. */
 export function versionLinks(row: Pick<VersionRow, 'artifact' | 'lineage'>): Link[] {
 	const { artifact, run, dataset, commit, image } = originsOf(row)
 	return linksOf([
@@ -63,7 +63,7 @@ export function versionLinks(row: Pick<VersionRow, 'artifact' | 'lineage'>): Lin
 	])
 }
 
-/** The links of what a tracking server says of the version's run. */
+/** The links of a training run, as read from its tracking server. */
 export const runLinks = (run: TrainingRun): Link[] =>
 	linksOf([
 		['run', `${run.source}:${run.id}`],
@@ -72,7 +72,7 @@ export const runLinks = (run: TrainingRun): Link[] =>
 		...run.datasets.map(({ name, digest }) => ['dataset', [name, digest].filter(Boolean).join('@')] as const),
 	])
 
-/** Goes into the commit of the version, or of what was read of its run. A link that is there stays as it is. */
+/** Stores links, in the commit of the version or of its training run. Existing links stay as they are. */
 export const linkInserts = (
 	{ model, version }: { model: string; version: string },
 	links: readonly Link[],

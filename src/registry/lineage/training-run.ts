@@ -9,8 +9,8 @@ import { linkInserts, originsOf, runLinks, type TracedVersion } from './links.ts
 type Traced = Pick<TracedVersion, 'model' | 'version' | 'artifact' | 'lineage'>
 
 /**
- * What the tracking server says of a version's run. `read`: just now, or lately enough. `kept`: what it said at
- * `readAt`, since it was not asked. `unreachable`: it did not answer; `run` is what it said before, if it ever did.
+ * A version's training run. `read`: from the tracking server, now or recently. `kept`: the stored copy of `readAt`, without
+ * a request. `unreachable`: the server did not reply; `run` is the stored copy, if there is one.
  */
 export type RunReading = {
 	status: 'read' | 'kept' | 'unreachable'
@@ -21,14 +21,14 @@ export type RunReading = {
 }
 
 const reader = { id: 'job:deliver', how: 'job' } as const
-/** A run that has ended hardly changes; a tag may still be added. */
+/** A run that has ended rarely changes: tags may still be added. */
 const freshMs = dayMs
 const openRunMs = minuteMs
 const ended = new Set(['FINISHED', 'FAILED', 'KILLED'])
 
 type Kept = { run: TrainingRun; text: string; readAt: number; confirmedAt: number }
 
-/** The text of a version that names a run of the tracking server; undefined when it names none, or none is connected. */
+/** The text of a version that names a run of the connected tracking server; undefined without one. */
 export function runReference(
 	context: Context,
 	row: Pick<Traced, 'artifact' | 'lineage'>,
@@ -37,14 +37,14 @@ export function runReference(
 	return [run, artifact?.uri].find((text) => text && context.runs?.names(text)) ?? undefined
 }
 
-/** What was last read of a version's run, without asking anybody. */
+/** The stored copy of a version's run. Makes no request. */
 export async function keptRun(context: Context, row: Traced): Promise<RunReading | undefined> {
 	const reference = runReference(context, row)
 	const kept = reference === undefined ? undefined : await readKept(context, reference)
 	return reference === undefined || !kept ? undefined : reading('kept', reference, kept)
 }
 
-/** A version's run, asked of the tracking server unless that was lately. Never throws for what the server does. */
+/** Reads a version's run from the tracking server, unless the stored copy is recent. Never throws for server errors. */
 export async function readTrainingRun(context: Context, row: Traced): Promise<RunReading | undefined> {
 	const reference = runReference(context, row)
 	if (reference === undefined || !context.runs) return undefined
@@ -52,10 +52,10 @@ export async function readTrainingRun(context: Context, row: Traced): Promise<Ru
 	const now = context.now()
 	if (kept && now - kept.confirmedAt < (ended.has(kept.run.status) ? freshMs : openRunMs))
 		return reading('read', reference, kept)
-	const answer = await context.runs.read(reference)
-	if (!answer.ok) return { ...reading('unreachable', reference, kept), reason: answer.error.message }
-	const text = canonicalJson(answer.value)
-	const next = { run: answer.value, text, readAt: kept?.text === text ? kept.readAt : now, confirmedAt: now }
+	const result = await context.runs.read(reference)
+	if (!result.ok) return { ...reading('unreachable', reference, kept), reason: result.error.message }
+	const text = canonicalJson(result.value)
+	const next = { run: result.value, text, readAt: kept?.text === text ? kept.readAt : now, confirmedAt: now }
 	await keep(context, row, reference, next)
 	return reading('read', reference, next)
 }
@@ -69,16 +69,15 @@ const reading = (status: RunReading['status'], reference: string, kept: Kept | u
 })
 
 async function readKept(context: Context, reference: string): Promise<Kept | undefined> {
-	const [row] = await context.sql.values({
-		sql: 'SELECT content, read_at, confirmed_at FROM training_run WHERE run = ? ORDER BY read_at DESC LIMIT 1',
+	const [row] = await context.sql.all<Omit<Kept, 'run'>>({
+		sql: `SELECT content AS text, read_at AS readAt, confirmed_at AS confirmedAt FROM training_run
+			WHERE run = ? ORDER BY read_at DESC LIMIT 1`,
 		params: [reference],
 	})
-	if (!row) return undefined
-	const [text, readAt, confirmedAt] = row as unknown as [string, number, number]
-	return { run: JSON.parse(text), text, readAt, confirmedAt }
+	return row && { run: JSON.parse(row.text), ...row }
 }
 
-/** What it said before stays: who asks later can see what was known when. The version is found by it from now on. */
+/** Stores a reading beside earlier ones, so that it stays visible what was known when, and links the version to it. */
 async function keep(context: Context, row: Traced, reference: string, next: Kept): Promise<void> {
 	const query = {
 		sql: `INSERT INTO training_run (run, read_at, content, confirmed_at) VALUES (?, ?, ?, ?)
@@ -88,16 +87,14 @@ async function keep(context: Context, row: Traced, reference: string, next: Kept
 	await commit(context, reader, [], [{ query }, ...linkInserts(row, runLinks(next.run), 'mlflow')])
 }
 
-/**
- * Reads the run of a version and makes the version known by it: another version of the same run may have been read before.
- */
+/** Reads the run of a version and links the version to it, also where the run was stored for another version. */
 export async function linkTrainingRun(context: Context, row: Traced): Promise<RunReading | undefined> {
 	const found = await readTrainingRun(context, row)
 	if (found?.run) await commit(context, reader, [], linkInserts(row, runLinks(found.run), 'mlflow'))
 	return found
 }
 
-/** Has the run of a new version read soon, so that it is found from its data and code before anybody looks at it. */
+/** Outbox message to read the run of a new version, so that it can be found by its data and code. */
 export function runMessages(context: Context, row: Traced): Change[] {
 	if (runReference(context, row) === undefined) return []
 	const payload = { model: row.model, version: row.version }

@@ -9,8 +9,8 @@ import { type Labelled, modelLabels, positive, sideOf, type Task } from '../../s
 import type { ModelRow } from './find-model.ts'
 
 /**
- * The decision of a binary model that is good for the person: the one that the model names, else what the manifest of the
- * version says of its scores. Undefined when nobody has said.
+ * The decision of a binary model that is good for the person: the one that the model names, else the one that the version's
+ * manifest implies. Undefined where neither says.
  */
 export function favourableOf(
 	model: Labelled & { task: Task },
@@ -23,7 +23,7 @@ export function favourableOf(
 	return manifest.adverse === 'low' ? 'positive' : 'negative'
 }
 
-/** The same of a version by its name; of one that is not registered, what the model says. */
+/** The same for a version by its name; the model's own where the version is not registered. */
 export async function favourableIn(
 	context: Context,
 	model: ModelRow,
@@ -34,7 +34,7 @@ export async function favourableIn(
 	return favourableOf(model, row?.manifest)
 }
 
-/** What a side of a binary model is called. */
+/** The label of a side of a binary model. */
 export function labelOf(model: Labelled, side: Favourable): string {
 	const { positiveLabel, negativeLabel } = modelLabels(model)
 	if (side === 'positive') return positiveLabel ?? '1'
@@ -44,7 +44,7 @@ export function labelOf(model: Labelled, side: Favourable): string {
 const fault = (path: string, message: string) =>
 	new AppError('invalid', `${path}: ${message}`, { faults: [{ path, message }] })
 
-/** Throws `invalid` for labels that the task does not have, or that contradict each other. */
+/** Throws `invalid` for labels that the task does not have, or that contradict one another. */
 export function checkLabels({
 	task,
 	positiveLabel,

@@ -1,13 +1,16 @@
-import { eq } from 'drizzle-orm'
+import { type AnyColumn, eq, type SQL } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
+import type { Actor } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
 import type { Hint } from '../../core/hints.ts'
 import { nearest } from '../../core/nearest.ts'
+import { inList } from '../../db/database.ts'
 import { models } from '../../db/schema.ts'
+import { inScope, seesAll } from '../key/authorise.ts'
 
 export type ModelRow = typeof models.$inferSelect
 
-/** Transports add the nearest name, of those that the actor may know. */
+/** Transports add the nearest name that is in the actor's scope. */
 export class UnknownModel extends AppError {
 	readonly model: string
 
@@ -24,19 +27,47 @@ export async function findModel(context: Context, name: string): Promise<ModelRo
 	throw new UnknownModel(name)
 }
 
-const longestShown = 256
+const maxShown = 256
 export const quote = (name: string): string =>
-	JSON.stringify(name.length > longestShown ? `${name.slice(0, longestShown)}…` : name)
+	JSON.stringify(name.length > maxShown ? `${name.slice(0, maxShown)}…` : name)
 
-/** The nearest of the known names, else another sentence. */
+/** A sentence with the nearest of the known names, or else `otherwise`. */
 export function didYouMean(name: string, known: readonly string[], otherwise: string): string {
 	const near = nearest(name, known)
 	return near === undefined ? ` ${otherwise}` : ` Did you mean ${JSON.stringify(near)}?`
 }
 
-/** Names the nearest of the known names, else hints at where to go. */
+/** A `not-found` error that names the nearest of the known names, or else carries the hint. */
 export function notFound(message: string, name: string, known: readonly string[], hint: Hint): AppError {
 	const near = nearest(name, known)
 	if (near === undefined) return new AppError('not-found', message, { hint })
 	return new AppError('not-found', `${message} Did you mean ${JSON.stringify(near)}?`)
+}
+
+/** Name and retention of every model, for jobs. */
+export const allModels = (context: Context): Promise<{ name: string; retentionMs: number }[]> =>
+	context.db.select({ name: models.name, retentionMs: models.retentionMs }).from(models)
+
+/** The registered models in the actor's scope. */
+export async function reachedModels(context: Context, actor: Actor): Promise<string[]> {
+	const rows = await context.db.select({ name: models.name }).from(models)
+	return rows.map(({ name }) => name).filter((name) => inScope(actor, name))
+}
+
+/**
+ * The actor's scope as a condition on a column of model names; undefined when it covers all. Lists are filtered in the
+ * query, so that neither pages nor cursors reveal other models.
+ */
+export const inReach = async (context: Context, actor: Actor, column: AnyColumn): Promise<SQL | undefined> =>
+	seesAll(actor) ? undefined : inList(column, await reachedModels(context, actor))
+
+/** Adds the nearest name in the actor's scope to the error of an unknown model. Other errors stay as they are. */
+export async function withNearestModel(context: Context, actor: Actor, error: unknown): Promise<unknown> {
+	if (!(error instanceof UnknownModel)) return error
+	const near = nearest(error.model, await reachedModels(context, actor))
+	if (near === undefined) return error
+	return new AppError(
+		'not-found',
+		`There is no model ${quote(error.model)}. Did you mean ${JSON.stringify(near)}?`,
+	)
 }

@@ -4,7 +4,7 @@ import type { Change } from '../../db/commit.ts'
 import { type ModelSettings, modelHistory } from '../../db/schema.ts'
 import { findModel, type ModelRow } from './find-model.ts'
 
-/** The settings of one moment; `since` is when they came into force. */
+/** A model's settings at a moment; `since` is when they took effect. */
 export type ModelMoment = ModelSettings & { name: string; since: number; revision: number }
 
 export const settingsOf = ({
@@ -25,7 +25,7 @@ export const settingsOf = ({
 	sensitive,
 })
 
-/** Keeps the settings of a new revision; goes into the commit that makes it. */
+/** Stores the settings of a new revision, in the commit that makes it. */
 export const historyInsert = (context: Context, row: ModelRow, since: number): Change => ({
 	query: context.db
 		.insert(modelHistory)
@@ -33,8 +33,8 @@ export const historyInsert = (context: Context, row: ModelRow, since: number): C
 })
 
 /**
- * A model's settings as they were at a moment. Before the first that is known (back-filled decisions are older than the
- * registration) the first counts. Throws `not-found` with the nearest name.
+ * A model's settings as they were at a moment. Back-filled decisions can be older than the registration: the first settings
+ * apply to them. Throws `not-found`.
  */
 export async function modelAt(context: Context, name: string, at: number): Promise<ModelMoment> {
 	const first = sql`${modelHistory.revision} = (SELECT min(revision) FROM model_history WHERE model = ${name})`

@@ -5,13 +5,13 @@ import { FieldName, Name } from './name.ts'
 
 export const Tasks = z.enum(['binary', 'multiclass', 'regression', 'ranking'])
 const names = z.array(FieldName).max(100)
-// Written out, so that those who check by the schema alone know as much.
+// A regular expression rather than code, so that the published schema says the same.
 const shortText = z
 	.string()
 	.regex(/^\s*[^\s\u0000][^\u0000]*$/, 'must not be blank')
 	.trim()
 	.max(256)
-const longestRetentionMs = 3650 * dayMs
+const maxRetentionMs = 3650 * dayMs
 export const defaultRetention = '90d'
 export const defaultMaturity = { coverage: 0.8, delay: '30d' }
 const isAscending = (edges: readonly number[]) =>
@@ -19,7 +19,7 @@ const isAscending = (edges: readonly number[]) =>
 
 const isRetention = (text: string) => {
 	const ms = parseDuration(text)
-	return ms !== undefined && ms >= dayMs && ms <= longestRetentionMs
+	return ms !== undefined && ms >= dayMs && ms <= maxRetentionMs
 }
 
 const label = z
@@ -30,24 +30,24 @@ const label = z
 const members = {
 	owner: shortText
 		.nullable()
-		.meta({ description: 'The team or person who answers for it.', example: 'credit-risk' }),
+		.meta({ description: 'The team or person responsible for it.', example: 'credit-risk' }),
 	riskTier: shortText.nullable().meta({ description: 'The risk class of your own policy.', example: 'high' }),
 	tags: z
 		.array(shortText)
 		.max(100)
-		.meta({ description: 'What rules select it by.', example: ['credit'] }),
+		.meta({ description: 'Labels that rules select models by.', example: ['credit'] }),
 	positiveLabel: label.meta({
-		description: 'The decision that a score at or above the threshold stands for.',
+		description: 'The decision for a score at or above the threshold.',
 		example: '1',
 	}),
 	negativeLabel: label.meta({
 		description:
-			'Binary: the other label; what is neither is not known. Default: the usual opposite of `positiveLabel`, else `favourable`, else what outcomes say.',
+			'Binary models: the other label; any other value counts as unknown. Default: the usual opposite of `positiveLabel`, else `favourable`, else the label seen in outcomes.',
 		example: '0',
 	}),
 	favourable: label.meta({
 		description:
-			'The decision that is good for the person, as a value of `label`: groups are compared by it. Default: what `manifest.adverse` of the version implies.',
+			'The decision that is good for the person, as a value of `label`. Groups are compared by its rate. Default: implied by `manifest.adverse` of the version.',
 		example: '0',
 	}),
 	threshold: z
@@ -57,18 +57,19 @@ const members = {
 	sensitive: names
 		.refine(
 			(list) => list.every((n) => !n.includes(' x ') && n !== '__proto__'),
-			'a name must not hold " x ", which joins two attributes',
+			'a name must not contain " x ", which joins two attributes',
 		)
 		.meta({
-			description: 'Attributes that fairness is measured by: features, or sent by `POST …/groups`.',
+			description:
+				'Sensitive attributes, by which fairness is measured: features, or sent with POST .../groups.',
 			example: ['SEX'],
 		}),
 	segments: names.meta({
-		description: 'Members of `segment` that get statistics of their own.',
+		description: 'Members of `segment` for whose values every metric is computed too.',
 		example: ['branch'],
 	}),
 	upstreams: names.meta({
-		description: 'Where the features come from: incidents with one source in common are one.',
+		description: 'Where the features come from. Incidents of models that share a source are merged.',
 		example: ['crm'],
 	}),
 	bands: z
@@ -76,7 +77,7 @@ const members = {
 		.refine((bands) => Object.values(bands).every(isAscending), 'each list of edges must be ascending')
 		.meta({
 			description:
-				'Edges of the groups of a numeric sensitive attribute. Default: each value up to 20, else five bands of the baseline.',
+				'Edges of the groups of a numeric sensitive attribute. Default: one group per value up to 20 values, else five bands from the baseline.',
 			example: { AGE: [25, 35, 45, 60] },
 		}),
 	maturity: z
@@ -89,7 +90,7 @@ const members = {
 		})
 		.meta({
 			description:
-				'When a window is judged by its outcomes: when this share of them is known, or this long after its end. Before that they are provisional.',
+				'When the performance of a window counts as final: once this share of its outcomes is known, or this long after its end. Until then it is provisional.',
 			example: defaultMaturity,
 		}),
 	retention: z
@@ -102,7 +103,7 @@ const members = {
 export const ModelInput = z
 	.strictObject({
 		model: Name.meta({
-			description: 'The name, which every path and message uses.',
+			description: 'The name, used in paths and messages.',
 			example: 'credit-default',
 		}),
 		task: Tasks.meta({ description: 'What it predicts.', example: 'binary' }),

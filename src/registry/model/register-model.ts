@@ -1,23 +1,36 @@
+import { and, eq } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
-import { canonicalJson } from '../../core/canonical-json.ts'
+import { canonicalJson, digestOf } from '../../core/canonical-json.ts'
 import { AppError } from '../../core/errors.ts'
-import { parseDuration } from '../../core/time.ts'
+import { dayMs, formatTime, hourMs, parseDuration } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { models } from '../../db/schema.ts'
 import { authorise } from '../key/authorise.ts'
-import { digestOf } from './digest.ts'
 import { checkLabels } from './favourable.ts'
 import { findModel, type ModelRow, quote } from './find-model.ts'
-import type { ModelInput, ModelRecord } from './model.schema.ts'
+import type { ModelInput, ModelPatch, ModelRecord } from './model.schema.ts'
 import { historyInsert } from './model-history.ts'
-import { toModelRecord } from './model-record.ts'
+
+const durationText = (ms: number) =>
+	ms % dayMs === 0 ? `${ms / dayMs}d` : ms % hourMs === 0 ? `${ms / hourMs}h` : `${ms}ms`
+
+export function toModelRecord(row: ModelRow): ModelRecord {
+	const { name, retentionMs, createdAt, revision, seenNegative: _, ...rest } = row
+	return {
+		model: name,
+		...rest,
+		retention: durationText(retentionMs),
+		createdAt: formatTime(createdAt),
+		revision,
+	}
+}
 
 const content = ({ createdAt: _, revision: __, seenNegative: ___, ...rest }: ModelRow) => rest
 
 /**
- * Registers a model. The same content again answers what is there, `isNew: false`; other content under a name that is
- * taken throws `conflict`.
+ * Registers a model. The same content again returns the existing model with `isNew: false`; other content under a taken name
+ * throws `conflict`.
  */
 export async function registerModel(
 	context: Context,
@@ -48,12 +61,77 @@ export async function registerModel(
 		return { record: toModelRecord(row), isNew: true }
 	} catch (error) {
 		if (!(error instanceof AppError && error.code === 'conflict')) throw error
-		const there = await findModel(context, name)
-		if (canonicalJson(content(there)) === canonicalJson(content(row)))
-			return { record: toModelRecord(there), isNew: false }
-		throw new AppError('conflict', `The model ${quote(name)} is registered with other content.`, {
-			cause: error,
-			hint: { to: 'change-model', model: name },
-		})
+		const existing = await findModel(context, name)
+		if (canonicalJson(content(existing)) === canonicalJson(content(row)))
+			return { record: toModelRecord(existing), isNew: false }
+		throw new AppError(
+			'conflict',
+			`The model ${quote(name)} is registered with other content. Change it with PATCH /v1/models/${encodeURIComponent(name)}.`,
+			{ cause: error },
+		)
 	}
 }
+
+/** Changes settings of a model; a patch without a change makes no ledger entry. Throws `not-found` and `conflict`. */
+export async function patchModel(
+	context: Context,
+	actor: Actor,
+	name: string,
+	patch: ModelPatch,
+): Promise<ModelRecord> {
+	authorise(actor, 'admin', name)
+	const before = await findModel(context, name)
+	const { retention, ...given } = patch
+	const changes = {
+		...(Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined)) as Partial<ModelRow>),
+		...(retention === undefined ? {} : { retentionMs: parseDuration(retention) as number }),
+	}
+	const after = { ...before, ...changes }
+	checkLabels(after)
+	// The negative label seen in rows was the opposite of the old positive label.
+	if (after.positiveLabel !== before.positiveLabel) after.seenNegative = null
+	if (canonicalJson(before) === canonicalJson(after)) return toModelRecord(before)
+	const revision = before.revision + 1
+	const unchanged = and(eq(models.name, name), eq(models.revision, before.revision))
+	const entry = {
+		action: 'change-model',
+		object: `model:${name}`,
+		model: name,
+		before: await digestOf(content(before)),
+		after: await digestOf(content(after)),
+		details: { members: Object.keys(patch) },
+	}
+	const query = context.db
+		.update(models)
+		.set({ ...changes, seenNegative: after.seenNegative, revision })
+		.where(unchanged)
+	await commit(context, actor, entry, [
+		{ query, guarded: true },
+		historyInsert(context, { ...after, revision }, context.now()),
+	])
+	if (patch.maturity) await markOutcomesDue(context, name)
+	const isRelabelled = after.favourable !== before.favourable || after.negativeLabel !== before.negativeLabel
+	if (isRelabelled) await markSummariesDirty(context, name)
+	return toModelRecord({ ...after, revision })
+}
+
+/** Windows that wait for outcomes are due at once: the new policy decides whether they are mature. */
+const markOutcomesDue = (context: Context, model: string) =>
+	context.sql.batch([
+		{
+			sql: `UPDATE outcome_record SET mature_at = 0 WHERE mature_at IS NOT NULL AND superseded_at IS NULL
+				AND series IN (SELECT id FROM log_series WHERE model = ?)`,
+			params: [model],
+		},
+	])
+
+/** Groups are now compared by another decision: every stored outcome summary is computed again. */
+const markSummariesDirty = (context: Context, model: string) =>
+	context.sql.batch([
+		{
+			sql: `INSERT INTO log_tally_dirty (series, hour, mark) SELECT DISTINCT series, hour, 1 FROM log_tally
+				WHERE series IN (SELECT id FROM log_series WHERE model = ?)
+				ON CONFLICT (series, hour) DO UPDATE SET mark = mark + 1`,
+			params: [model],
+		},
+	])

@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
-import { canonicalJson } from '../../core/canonical-json.ts'
+import { canonicalJson, digestOf } from '../../core/canonical-json.ts'
 import { AppError } from '../../core/errors.ts'
 import { commit } from '../../db/commit.ts'
 import { modelVersions } from '../../db/schema.ts'
@@ -8,16 +8,14 @@ import { authorise } from '../key/authorise.ts'
 import { factMessages } from '../lineage/facts.ts'
 import { linkInserts, versionLinks } from '../lineage/links.ts'
 import { runMessages } from '../lineage/training-run.ts'
-import { digestOf } from '../model/digest.ts'
 import { findModel, quote } from '../model/find-model.ts'
-import { findVersion, type VersionRow } from './find-version.ts'
+import { findVersion, toVersionRecord, type VersionRow } from './find-version.ts'
 import type { VersionInput, VersionRecord } from './version.schema.ts'
-import { toVersionRecord } from './version-record.ts'
 
 const content = ({ createdAt: _, ...rest }: VersionRow) => rest
 
 /**
- * Registers a version of a model. A version never changes: the same content again answers what is there,
+ * Registers a version of a model. A version never changes: the same content again returns the existing version with
  * `isNew: false`; other content throws `conflict`.
  */
 export async function registerVersion(
@@ -61,9 +59,9 @@ export async function registerVersion(
 		return { record: toVersionRecord(row), isNew: true }
 	} catch (error) {
 		if (!(error instanceof AppError && error.code === 'conflict')) throw error
-		const there = await findVersion(context, model, version)
-		if (canonicalJson(content(there)) === canonicalJson(content(row)))
-			return { record: toVersionRecord(there), isNew: false }
+		const existing = await findVersion(context, model, version)
+		if (canonicalJson(content(existing)) === canonicalJson(content(row)))
+			return { record: toVersionRecord(existing), isNew: false }
 		throw new AppError(
 			'conflict',
 			`The version ${quote(version)} of ${quote(model)} is registered with other content. A version never changes: register the new content under a new version.`,

@@ -1,14 +1,14 @@
 import { z } from 'zod'
 import { Time } from '../../core/schemas.ts'
+import { readManifest } from '../../explain/manifest.ts'
 import { artifactFormats } from '../../explain/model.ts'
-import { readManifest } from '../artifact/read-manifest.ts'
 import { FieldName, Name } from '../model/name.ts'
 
 const reserved = ['$score', '$decision']
 const featureTypes = ['numeric', 'categorical', 'boolean', 'text'] as const
 const category = z.union([z.string().max(1024), z.number(), z.boolean()]).transform(String)
 
-/** Any JSON object, kept as it is sent: `__proto__` is a name like any other. */
+/** Any JSON object, stored as sent: `__proto__` is a name like any other. */
 const JsonObject = z
 	.custom<Record<string, unknown>>(
 		(v) => typeof v === 'object' && v !== null && !Array.isArray(v),
@@ -16,7 +16,7 @@ const JsonObject = z
 	)
 	.meta({ type: 'object', additionalProperties: true })
 
-/** Its known members must be right, or replays would fail for a reason that nobody sees; others are kept. */
+/** Known members are validated, since replays would otherwise fail much later; other members are stored as sent. */
 const ManifestObject = JsonObject.superRefine((value, issues) => {
 	const read = readManifest(value)
 	for (const { path, message } of 'faults' in read ? read.faults : [])
@@ -29,23 +29,24 @@ export const FeatureInput = z
 			(name) => !reserved.includes(name),
 			`${reserved.join(' and ')} name the model's own output`,
 		).meta({
-			description: 'As it stands in rows. `$score` and `$decision` are reserved.',
+			description: 'The name in rows. `$score` and `$decision` are reserved.',
 			example: 'LIMIT_BAL',
 		}),
-		type: z
-			.enum(featureTypes)
-			.meta({ description: 'Values of another type are kept and marked.', example: 'numeric' }),
+		type: z.enum(featureTypes).meta({
+			description: 'Values of another type are stored and counted as type errors.',
+			example: 'numeric',
+		}),
 		min: z
 			.number()
 			.optional()
-			.meta({ description: 'Numeric only: below it is a range violation.', example: 0 }),
-		max: z.number().optional().meta({ description: 'Numeric only: above it is a range violation.' }),
+			.meta({ description: 'Numeric only: a lower value is a range violation.', example: 0 }),
+		max: z.number().optional().meta({ description: 'Numeric only: a higher value is a range violation.' }),
 		values: z
 			.array(category)
 			.max(10_000)
 			.optional()
-			.meta({ description: 'Not numeric: others are domain violations.' }),
-		nullable: z.boolean().optional().meta({ description: 'Whether null is in order. Default true.' }),
+			.meta({ description: 'Not for numeric features: any other value is a domain violation.' }),
+		nullable: z.boolean().optional().meta({ description: 'Whether null is allowed. Default true.' }),
 	})
 	.superRefine((spec, issues) => {
 		const fault = (path: string, message: string) =>
@@ -58,9 +59,9 @@ export const FeatureInput = z
 		if (min !== undefined && max !== undefined && min > max) fault('max', `is below min, ${min}`)
 		if (values !== undefined && new Set(values).size < values.length) fault('values', 'names a value twice')
 	})
-	.meta({ id: 'Feature', description: 'A feature as the version declares it.' })
+	.meta({ id: 'Feature', description: 'A feature that the version declares.' })
 
-/** Features that one version can declare: the same limit as features a row. */
+/** Features per version: the same limit as features per row. */
 export const maxFeatures = 2000
 
 const Features = z
@@ -86,7 +87,7 @@ export const Artifact = z.strictObject({
 	uri: text
 		.refine((uri) => !/^https?:\/\/[^/?#]*@/i.test(uri), {
 			error:
-				'must hold no user or password, since whoever sees the version sees it; use s3://, or a host that PLUMBLINE_ARTIFACT_HOSTS allows',
+				'must not contain a user or password, which everybody with access to the version would see; use s3://, or a host that PLUMBLINE_ARTIFACT_HOSTS allows',
 		})
 		.optional()
 		.meta({ description: 'Where the bytes are.', example: 's3://models/credit-default/7/model.json' }),
@@ -104,7 +105,7 @@ export const Artifact = z.strictObject({
 export const VersionInput = z
 	.strictObject({
 		version: Name.meta({ description: 'The version, as rows name it.', example: '7' }),
-		features: Features.meta({ description: 'What a row of it holds, in the order of the model.' }),
+		features: Features.meta({ description: 'The features of a row, in the order of the model.' }),
 		artifact: Artifact.optional(),
 		manifest: ManifestObject.optional().meta({
 			description:
@@ -119,9 +120,12 @@ export const VersionInput = z
 				image: text.optional(),
 			})
 			.optional()
-			.meta({ description: 'Where it comes from.', example: { run: 'mlflow:4f1c', commit: '9fceb02' } }),
+			.meta({
+				description: 'What the version was made from.',
+				example: { run: 'mlflow:4f1c', commit: '9fceb02' },
+			}),
 		metrics: JsonObject.optional().meta({
-			description: 'What its training measured.',
+			description: 'Metrics measured in training.',
 			example: { roc_auc: 0.77 },
 		}),
 	})

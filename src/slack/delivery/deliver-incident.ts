@@ -8,7 +8,7 @@ import type { SqlValue } from '../../db/sql.ts'
 import type { SlackCall, SlackFailure } from '../../ports/slack-client.ts'
 import { countEntries, entryMark, findChannel, findMessage, incidentMark } from './find-posted.ts'
 
-/** What is to stand in Slack of an incident. `replies` are the timeline, oldest first. */
+/** What Slack should show of an incident. `replies` is the timeline, oldest first. */
 export type IncidentPost = {
 	incidentId: string
 	channel: string
@@ -17,19 +17,19 @@ export type IncidentPost = {
 	replies: readonly string[]
 }
 
-/** `more`: the thread has not got all of its replies yet. `skipped`: there is nothing to say. */
+/** `more`: the thread does not have all of its replies yet. `skipped`: there is nothing to post. */
 export type Delivered = 'posted' | 'skipped' | 'more'
-type Placed = { ts: string; channelId: string; replies: number; attempted: number }
-type Work = { call: SlackCall; post: IncidentPost; place: MessagePlace }
+type Posted = { ts: string; channelId: string; replies: number; attempted: number }
+type Work = { call: SlackCall; post: IncidentPost; record: MessageRecord }
 
-// Names must not become mentions or links, whatever is in them.
+// Names must not become mentions or links, whatever they contain.
 const plain = { parse: 'none', link_names: false, unfurl_links: false, unfurl_media: false }
 const maxReplies = 60
 
 /**
- * Brings Slack to what an incident is now: its one message, edited in place, and a reply for each timeline entry that the
- * thread does not have yet. Level-triggered: doing it again does nothing more. An incident that was resolved before it
- * was ever announced is never announced. Throws `conflict` when the claim was lost.
+ * Updates Slack to the current state of an incident: one message, edited in place, with a reply for each timeline entry.
+ * Level-triggered: repeating it changes nothing. An incident that was resolved before it was announced is not
+ * announced. Throws `conflict` if another delivery has taken over the claim.
  */
 export async function deliverIncident(
 	context: Context,
@@ -37,19 +37,19 @@ export async function deliverIncident(
 	post: IncidentPost,
 	claim: Claim,
 ): Promise<Result<Delivered, SlackFailure>> {
-	const work = { call, post, place: new MessagePlace(context, claim, post.incidentId, post.channel) }
-	const stored = await work.place.read()
-	const placed = stored?.ts ? await edit(work, stored, stored.ts) : await announce(work, stored)
-	if (!placed.ok) return placed
-	return placed.value === 'skipped' ? { ok: true, value: 'skipped' } : reply(work, placed.value)
+	const work = { call, post, record: new MessageRecord(context, claim, post.incidentId, post.channel) }
+	const stored = await work.record.read()
+	const posted = stored?.ts ? await edit(work, stored, stored.ts) : await announce(work, stored)
+	if (!posted.ok) return posted
+	return posted.value === 'skipped' ? { ok: true, value: 'skipped' } : reply(work, posted.value)
 }
 
 async function edit(
 	work: Work,
-	stored: StoredPlace,
+	stored: MessageRow,
 	ts: string,
-): Promise<Result<Placed | 'skipped', SlackFailure>> {
-	const { call, post, place } = work
+): Promise<Result<Posted | 'skipped', SlackFailure>> {
+	const { call, post, record } = work
 	const channel = await channelOf(work, stored)
 	if (!channel.ok) return channel
 	const answer = await call('chat.update', { channel: channel.value, ts, ...post.message, ...plain })
@@ -58,35 +58,35 @@ async function edit(
 		return { ok: true, value: { ts, channelId: channel.value, replies, attempted } }
 	}
 	if (answer.error.message !== 'message_not_found') return answer
-	// Somebody has removed the message. People still have to see an incident that is not over.
-	await place.forget()
+	// Somebody has deleted the message, but people must still see an open incident.
+	await record.forget()
 	return announce(work, undefined)
 }
 
-/** The id that Slack gave for the channel; a message from before we kept it has to be looked up. */
-async function channelOf({ call, post }: Work, stored: StoredPlace): Promise<Result<string, SlackFailure>> {
+/** Slack's id of the channel. Messages of old versions do not have it, so it is looked up. */
+async function channelOf({ call, post }: Work, stored: MessageRow): Promise<Result<string, SlackFailure>> {
 	if (stored.channelId !== null) return { ok: true, value: stored.channelId }
 	const found = await findChannel(call, post.channel)
 	return found.ok ? { ok: true, value: found.value ?? post.channel } : found
 }
 
-/** Posts the message, unless an earlier attempt whose answer was lost has done so. */
+/** Posts the message, unless an earlier attempt did so without receiving Slack's response. */
 async function announce(
 	work: Work,
-	stored: StoredPlace | undefined,
-): Promise<Result<Placed | 'skipped', SlackFailure>> {
-	const { call, post, place } = work
+	stored: MessageRow | undefined,
+): Promise<Result<Posted | 'skipped', SlackFailure>> {
+	const { call, post, record } = work
 	if (stored) {
 		const found = await findEarlier(work, stored)
 		if (!found.ok) return found
-		// Posted as it was then: what has changed since comes with an edit.
+		// The message shows the incident as it was then; an edit brings it up to date.
 		if (found.value) {
-			await place.set({ ts: found.value.ts, channel_id: found.value.channelId })
+			await record.set({ ts: found.value.ts, channel_id: found.value.channelId })
 			return edit(work, { ...stored, channelId: found.value.channelId }, found.value.ts)
 		}
 	}
 	if (post.resolved) return { ok: true, value: 'skipped' }
-	await place.beginPost()
+	await record.beginPost()
 	const metadata = incidentMark(post.incidentId)
 	const answer = await call('chat.postMessage', {
 		channel: post.channel,
@@ -95,76 +95,76 @@ async function announce(
 		...plain,
 	})
 	if (!answer.ok) {
-		if (answer.error.refused) await place.forget()
+		if (answer.error.refused) await record.forget()
 		return answer
 	}
 	const ts = String(answer.value.ts)
 	const channelId = String(answer.value.channel ?? post.channel)
-	await place.set({ ts, channel_id: channelId })
+	await record.set({ ts, channel_id: channelId })
 	return { ok: true, value: { ts, channelId, replies: 0, attempted: 0 } }
 }
 
 async function findEarlier(
 	{ call, post }: Work,
-	{ attemptedAt }: StoredPlace,
+	{ attemptedAt }: MessageRow,
 ): Promise<Result<{ ts: string; channelId: string } | undefined, SlackFailure>> {
 	const channel = await findChannel(call, post.channel)
 	if (!channel.ok) return channel
-	// We are not in such a channel, so nothing of ours is.
+	// The app is not in this channel, so it has no message there.
 	if (channel.value === undefined) return { ok: true, value: undefined }
 	const found = await findMessage(call, channel.value, post.incidentId, attemptedAt)
 	if (!found.ok) return found
-	const place = found.value === undefined ? undefined : { ts: found.value, channelId: channel.value }
-	return { ok: true, value: place }
+	const message = found.value === undefined ? undefined : { ts: found.value, channelId: channel.value }
+	return { ok: true, value: message }
 }
 
-/** Adds to the thread what it does not have yet, in order. */
-async function reply(work: Work, placed: Placed): Promise<Result<Delivered, SlackFailure>> {
-	const { call, post, place } = work
-	let from = placed.replies
-	if (placed.attempted > from) {
-		const there = await countEntries(call, placed.channelId, placed.ts, post.incidentId)
+/** Posts the replies that the thread does not have yet, in order. */
+async function reply(work: Work, posted: Posted): Promise<Result<Delivered, SlackFailure>> {
+	const { call, post, record } = work
+	let from = posted.replies
+	if (posted.attempted > from) {
+		const there = await countEntries(call, posted.channelId, posted.ts, post.incidentId)
 		if (!there.ok) return there
 		from = Math.max(from, there.value)
-		await place.set({ replies: from, attempted_replies: from })
+		await record.set({ replies: from, attempted_replies: from })
 	}
 	const until = Math.min(post.replies.length, from + maxReplies)
 	for (let i = from; i < until; i++) {
-		const failure = await replyOne(work, placed, i)
+		const failure = await replyOne(work, posted, i)
 		if (failure) return { ok: false, error: failure }
 	}
 	return { ok: true, value: until < post.replies.length ? 'more' : 'posted' }
 }
 
-async function replyOne(work: Work, placed: Placed, entry: number): Promise<SlackFailure | undefined> {
-	const { call, post, place } = work
-	const { ts, channelId: channel } = placed
-	await place.set({ attempted_replies: entry + 1 })
+async function replyOne(work: Work, posted: Posted, entry: number): Promise<SlackFailure | undefined> {
+	const { call, post, record } = work
+	const { ts, channelId: channel } = posted
+	await record.set({ attempted_replies: entry + 1 })
 	const metadata = entryMark(post.incidentId, entry)
 	const text = post.replies[entry]
 	const answer = await call('chat.postMessage', { channel, thread_ts: ts, text, metadata, ...plain })
 	if (!answer.ok) {
-		if (answer.error.refused) await place.set({ attempted_replies: entry })
+		if (answer.error.refused) await record.set({ attempted_replies: entry })
 		return answer.error
 	}
 	if ((answer.value.message as { thread_ts?: string } | undefined)?.thread_ts === ts) {
-		await place.set({ replies: entry + 1 })
+		await record.set({ replies: entry + 1 })
 		return undefined
 	}
-	// The message that the thread hung on is gone, and Slack has put the reply into the channel: take it back, begin anew.
+	// The message of the thread is gone, so Slack posted the reply to the channel: delete it and start again.
 	await call('chat.delete', { channel, ts: answer.value.ts })
-	await place.forget()
-	return { message: 'the message is gone from the channel', retryable: true, refused: true }
+	await record.forget()
+	return { message: 'the message was deleted from the channel', retryable: true, refused: true }
 }
 
-export type StoredPlace = typeof slackMessages.$inferSelect
+export type MessageRow = typeof slackMessages.$inferSelect
 type Column = 'ts' | 'channel_id' | 'replies' | 'attempted_replies'
 
-// Whoever lost the claim meanwhile must not write: the message is another's now.
+// True while the delivery holds its claim: without it, another delivery owns the message.
 const held = 'EXISTS (SELECT 1 FROM outbox WHERE claim = ?)'
 
-/** Where an incident's message stands in a channel, as one delivery writes it. Throws `conflict` once its claim is lost. */
-export class MessagePlace {
+/** The record of an incident's message in a channel, for one delivery. Throws `conflict` once another one has the claim. */
+export class MessageRecord {
 	private readonly context: Context
 	private readonly claim: Claim
 	private readonly key: readonly [incident: string, channel: string]
@@ -175,14 +175,14 @@ export class MessagePlace {
 		this.key = [incident, channel]
 	}
 
-	async read(): Promise<StoredPlace | undefined> {
+	async read(): Promise<MessageRow | undefined> {
 		const [incident, channel] = this.key
 		const mine = and(eq(slackMessages.incident, incident), eq(slackMessages.channel, channel))
 		const [row] = await this.context.db.select().from(slackMessages).where(mine)
 		return row
 	}
 
-	/** On record before the message is posted: after a crash we look for it before we post again. */
+	/** Recorded before the message is posted: after a crash it is searched for before it is posted again. */
 	async beginPost(): Promise<void> {
 		const now = this.context.now()
 		await this.write(
@@ -193,7 +193,7 @@ export class MessagePlace {
 		)
 	}
 
-	/** Slack has refused the post, or the message is gone: there is none. */
+	/** Slack refused the post, or the message was deleted. */
 	forget(): Promise<void> {
 		const sql = `DELETE FROM slack_message WHERE incident = ? AND channel = ? AND ${held}`
 		return this.write(sql, [...this.key, this.claim.token])

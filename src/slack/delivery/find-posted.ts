@@ -8,7 +8,7 @@ type Message = {
 	metadata?: { event_type?: string; event_payload?: { incident?: string; entry?: number } }
 }
 
-/** Marks our own messages, so that they can be found again. Only apps of the workspace see it. */
+/** Metadata that marks the app's own messages, so that they can be found again. Only apps of the workspace see it. */
 export const incidentMark = (incident: string) => ({
 	event_type: 'plumbline_incident',
 	event_payload: { incident },
@@ -18,12 +18,12 @@ export const entryMark = (incident: string, entry: number) => ({
 	event_payload: { incident, entry },
 })
 
-// Slack's clock and ours may differ, and an answer that was lost may have taken its time.
+// Allows for differences between Slack's clock and this one, and for slow requests.
 const aroundMs = 5 * minuteMs
 const maxPages = 50
 const pageSize = 200
 
-/** Slack's id of a channel that the configuration names; undefined when we are not in one of that name. */
+/** Slack's id of a configured channel; undefined if the app is in no channel with that name. */
 export async function findChannel(call: SlackCall, name: string): Promise<Found<string>> {
 	if (/^[CGD][A-Z0-9]{6,}$/.test(name)) return { ok: true, value: name }
 	const plain = name.replace(/^#/, '')
@@ -34,7 +34,7 @@ export async function findChannel(call: SlackCall, name: string): Promise<Found<
 	})
 }
 
-/** The incident's message in a channel, if a post of about `attemptedAt` has reached Slack after all. */
+/** The incident's message in a channel, if one was posted around `attemptedAt`. */
 export function findMessage(
 	call: SlackCall,
 	channel: string,
@@ -96,6 +96,6 @@ async function findInPages<T>(
 		cursor = next?.next_cursor ?? ''
 		if (cursor === '') return { ok: true, value: undefined }
 	}
-	const message = `${method} has more pages than can be looked through`
+	const message = `${method} has more pages than can be searched`
 	return { ok: false, error: { message, retryable: true, refused: true } }
 }

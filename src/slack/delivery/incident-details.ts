@@ -12,18 +12,18 @@ import type { IncidentChange } from '../../db/schema.ts'
 import { listReplays } from '../../decisions/replay/list-replays.ts'
 import { metricIds } from '../../metrics/index.ts'
 import { wrong } from '../../monitoring/segments/feature-cells.ts'
-import { readAnswers } from '../../monitoring/windows/read-metrics.ts'
+import { readPoints } from '../../monitoring/windows/read-points.ts'
 import { hasRole, seesFeatures } from '../../registry/key/authorise.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import { modeOf } from '../../stats/ordered-samples.ts'
 
-/** What stands behind an alert: rows of its window and of the baseline, and the chance that it is none. */
+/** The evidence of an alert: rows of its window and of the baseline, and the adjusted p-value. */
 export type Evidence = { n: number; m: number; q: number | null }
 
-/** More alerts than that are counted, not shown. */
+/** Further alerts are counted, not shown. */
 export const maxShown = 8
 
-/** The evidence of an incident's first alerts, in their order; undefined where an alert is not about a computed window. */
+/** The evidence of an incident's first alerts, in order; undefined for an alert that is not about a computed window. */
 export const incidentEvidence = (context: Context, incident: Incident): Promise<(Evidence | undefined)[]> =>
 	Promise.all(incident.alerts.slice(0, maxShown).map((alert) => evidenceOf(context, incident, alert)))
 
@@ -36,7 +36,7 @@ async function evidenceOf(
 	if (window === undefined || !metricIds.includes(alert.metric)) return undefined
 	const { version, feature, segment } = alert.subject
 	const from = Date.parse(alert.window.from)
-	const { items } = await readAnswers(context, {
+	const { items } = await readPoints(context, {
 		model,
 		environment,
 		version,
@@ -52,7 +52,7 @@ async function evidenceOf(
 	return answer?.subject.feature === feature && answer ? { n: answer.n, m: answer.m, q: answer.q } : undefined
 }
 
-/** An alert by the clock is not about a window. */
+/** The size of an alert's window; undefined for an alert on the state of a model now. */
 export function sizeOf({ window: { from, to } }: IncidentAlert): WindowSize | undefined {
 	const ms = Date.parse(to) - Date.parse(from)
 	return windowSizes.find((size) => windowMs[size] === ms)
@@ -60,7 +60,7 @@ export function sizeOf({ window: { from, to } }: IncidentAlert): WindowSize | un
 
 export type SegmentValue = { value: string; metric: number | null; n: number }
 
-/** What the answer to Why adds to an incident's message. */
+/** What "Why" adds to an incident's message. */
 export type IncidentDetails = {
 	metric: string
 	feature: string | undefined
@@ -69,7 +69,7 @@ export type IncidentDetails = {
 	window: 'h' | 'd'
 	/** The metric in the window, by value of each declared segment. */
 	segments: { name: string; values: SegmentValue[] }[]
-	/** Predictions that show the change; undefined for those who may not see people's rows. */
+	/** Predictions that show the change; undefined if the actor may not see rows. */
 	examples: string[] | undefined
 }
 
@@ -77,7 +77,7 @@ const trendWindows = 15
 const maxValues = 6
 const maxExamples = 3
 
-/** Of the incident's first alert about a computed metric; undefined when there is none. */
+/** Details of the incident's first alert about a computed metric; undefined if there is none. */
 export async function incidentDetails(
 	context: Context,
 	actor: Actor,
@@ -103,7 +103,7 @@ export async function incidentDetails(
 		namesSmall: seesFeatures(actor),
 	}
 	const from = Date.parse(alert.window.from)
-	const { items } = await readAnswers(context, {
+	const { items } = await readPoints(context, {
 		...about,
 		from: from - (trendWindows - 5) * windowMs[size],
 		to: from + 5 * windowMs[size],
@@ -113,7 +113,7 @@ export async function incidentDetails(
 	const { segments: names } = await findModel(context, incident.model)
 	const segments = await Promise.all(
 		names.map(async (name) => {
-			const found = await readAnswers(context, { ...about, segment: name, from, to: from + 1, limit: 200 })
+			const found = await readPoints(context, { ...about, segment: name, from, to: from + 1, limit: 200 })
 			const values = found.items.map(({ subject, value, n }) => ({
 				value: subject.segment?.value ?? '',
 				metric: value,
@@ -134,7 +134,7 @@ export async function incidentDetails(
 	}
 }
 
-/** Ids of predictions that show the first change: what was replayed, or rows of the window. */
+/** Ids of predictions that show the first change: replayed predictions, or rows of the window. */
 async function examplesOf(
 	context: Context,
 	actor: Actor,
@@ -165,7 +165,7 @@ async function examplesOf(
 	return window ? rowsThatShow(first, feature, window) : []
 }
 
-/** The rows that are most like what the change says. */
+/** The rows that show the change best. */
 function rowsThatShow(
 	change: IncidentChange,
 	feature: string,
@@ -180,7 +180,7 @@ function rowsThatShow(
 	const often = modeOf(Float64Array.from(numbers).sort()).value
 	const aim = change.kind === 'unit' || change.kind === 'shift' ? (change.after ?? often) : often
 	const isThere = inPlace(change, rows, dimensions)
-	/** Lower is more like the change; undefined is not at all. */
+	/** Smaller is a better example of the change; undefined is none. */
 	const distance = (row: number): number | undefined => {
 		const value = values[row]
 		if (!isThere(row)) return undefined

@@ -10,8 +10,8 @@ const keptMs = dayMs
 const maxDeleted = 1000
 
 /**
- * Uploads a picture that is shared with nobody: only a message of ours can show it. Answers Slack's id of the file, or
- * undefined when it could not be uploaded; the log says why.
+ * Uploads a picture without sharing it: only the app's own messages can show it. Answers Slack's id of the file, or
+ * undefined if the upload failed; the log says why.
  */
 export async function uploadPicture(
 	context: Context,
@@ -24,7 +24,7 @@ export async function uploadPicture(
 		context.logger.warn('a picture could not be uploaded to Slack', { step, error })
 		return undefined
 	}
-	// The name says nothing of whom it is about.
+	// The name must not say whom it is about.
 	const begun = await slack.call('files.getUploadURLExternal', {
 		filename: 'explanation.png',
 		length: png.byteLength,
@@ -33,13 +33,13 @@ export async function uploadPicture(
 	const file = String(begun.value.file_id)
 	const refused = await sendBytes(context, String(begun.value.upload_url), png)
 	if (refused !== undefined) return fail('upload', refused)
-	// On record before it can be seen, so that it is deleted whatever comes next.
+	// Recorded before it can be seen, so that it will be deleted whatever happens next.
 	await context.db.insert(slackPictures).values({ file, uploadedAt: context.now() }).onConflictDoNothing()
 	const done = await slack.call('files.completeUploadExternal', { files: [{ id: file, title }] })
 	return done.ok ? file : fail('files.completeUploadExternal', done.error.message)
 }
 
-/** What went wrong, if anything did. */
+/** Answers what went wrong, or undefined. */
 async function sendBytes(context: Context, url: string, png: Uint8Array): Promise<string | undefined> {
 	try {
 		const response = await context.fetch(url, {
@@ -49,16 +49,16 @@ async function sendBytes(context: Context, url: string, png: Uint8Array): Promis
 			signal: AbortSignal.timeout(timeoutMs),
 		})
 		await response.body?.cancel()
-		return response.ok ? undefined : `Slack answered ${response.status}`
+		return response.ok ? undefined : `Slack responded with ${response.status}`
 	} catch (error) {
 		return peerText(error)
 	}
 }
 
-// Gone already, or not ours to delete any more.
+// Already deleted, or no longer allowed to be deleted by the app.
 const gone = new Set(['file_not_found', 'file_deleted', 'cant_delete_file'])
 
-/** Deletes at Slack what was uploaded a day ago. What cannot be deleted now is tried again; all, when Slack asks to wait. */
+/** Deletes pictures that were uploaded more than a day ago. Failures are retried later; a rate limit ends the run. */
 export async function deleteOldPictures(context: Context): Promise<number> {
 	const { slack } = context
 	if (!slack) return 0
@@ -70,7 +70,7 @@ export async function deleteOldPictures(context: Context): Promise<number> {
 	let deleted = 0
 	for (const { file } of old) {
 		const ended = await deleteOne(context, slack.call, file)
-		if (ended === 'limited') break
+		if (ended === 'rateLimited') break
 		if (ended === 'deleted') deleted++
 	}
 	return deleted
@@ -80,11 +80,11 @@ async function deleteOne(
 	context: Context,
 	call: SlackCall,
 	file: string,
-): Promise<'deleted' | 'failed' | 'limited'> {
+): Promise<'deleted' | 'failed' | 'rateLimited'> {
 	const answer = await call('files.delete', { file })
 	if (!answer.ok && !gone.has(answer.error.message)) {
 		context.logger.warn('a picture could not be deleted at Slack', { file, error: answer.error.message })
-		return answer.error.retryAfterMs === undefined ? 'failed' : 'limited'
+		return answer.error.retryAfterMs === undefined ? 'failed' : 'rateLimited'
 	}
 	await context.db.delete(slackPictures).where(eq(slackPictures.file, file))
 	return 'deleted'

@@ -132,10 +132,10 @@ export const percent = (share: number) => `${Math.round(100 * share)}%`
 
 /** Why an estimate for such a population should not be believed; empty when nothing seen speaks against it. */
 export function shiftReason(shift: PopulationShift, { features, rows }: { features: number; rows: number }) {
-	// The largest and the smallest of the reference's rows are not those of its population.
+	// A reference sample does not hold the extremes of its population.
 	if (shift.outside > maxOutside + (4 * features) / rows)
-		return `${percent(shift.outside)} of the rows have values that the reference does not hold, most of them in "${shift.feature}"`
+		return `${percent(shift.outside)} of the rows have values that are not in the reference, most of them in "${shift.feature}"`
 	if (isFar(shift))
-		return `the features tell these rows from the reference's (AUC ${shift.domainAuc.toFixed(2)}, by scores alone ${shift.scoreAuc.toFixed(2)}); weighted to them, the reference counts for ${percent(shift.effective)} of its rows`
+		return `the features separate these rows from the reference (AUC ${shift.domainAuc.toFixed(2)}, by scores alone ${shift.scoreAuc.toFixed(2)}); weighted to match them, the reference is worth ${percent(shift.effective)} of its rows`
 	return ''
 }

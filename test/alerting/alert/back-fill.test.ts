@@ -6,8 +6,8 @@ import { listIncidents } from '../../../src/alerting/incident/read-incidents.ts'
 import type { Actor } from '../../../src/core/actor.ts'
 import { dayMs, hourMs, minuteMs } from '../../../src/core/time.ts'
 import { metricIds } from '../../../src/metrics/index.ts'
-import { computeDirty } from '../../../src/monitoring/windows/compute-dirty.ts'
-import { inputComputation } from '../../../src/monitoring/windows/compute-family.ts'
+import { inputs } from '../../../src/monitoring/windows/inputs.ts'
+import { computeWindows } from '../../../src/monitoring/windows/pipeline.ts'
 import { parseRules } from '../../../src/rules/parse-rules.ts'
 import { BatchBuilder } from '../../../src/summaries/inputs/batch-builder.ts'
 import { startOfTest, testContext } from '../../support/context.ts'
@@ -38,7 +38,7 @@ async function post(count: number, at: number): Promise<void> {
 		})
 	await test.context.log.append('m', 'prediction', builder.finish())
 }
-const compute = () => computeDirty(test.context, inputComputation)
+const compute = () => computeWindows(test.context, inputs)
 /** A run of the schedule. */
 const tick = () => evaluateAll(test.context, actions, metricSources, { isPatient: true })
 /** How many sizes of windows were evaluated. */
@@ -49,15 +49,15 @@ const alerts = async () =>
 		i.alerts.map((a) => [a.status, a.window.from.slice(0, 10)]),
 	)
 
-it('a back-filled day is evaluated when it is complete, and never by half', async () => {
+it('a back-filled day is evaluated once it is complete, not before', async () => {
 	const day = startOfTest - 5 * dayMs
 	await post(6, day)
 	await compute()
-	// Just computed: more may be on its way.
+	// Just computed: more rows may arrive.
 	await tick()
 	await post(6, day + hourMs)
 	test.clock.advance(minuteMs)
-	// Rows have come in since it was computed.
+	// Rows have arrived since it was computed.
 	expect((await tick()).waiting).toBeGreaterThan(0)
 	test.clock.advance(4 * minuteMs)
 	await compute()
@@ -68,7 +68,7 @@ it('a back-filled day is evaluated when it is complete, and never by half', asyn
 	expect(await alerts()).toEqual([])
 })
 
-it('a day that has just closed is evaluated at once, and one that somebody asks for too', async () => {
+it('a day that has just closed is evaluated immediately, and so is any day on request', async () => {
 	await post(6, startOfTest - dayMs)
 	await compute()
 	await tick()
@@ -79,7 +79,7 @@ it('a day that has just closed is evaluated at once, and one that somebody asks 
 	expect(await alerts()).toContainEqual(['firing', '2026-02-21'])
 })
 
-it('a past day into which rows trickle for ever is evaluated within half an hour', async () => {
+it('a past day that keeps receiving rows is evaluated within half an hour', async () => {
 	test.clock.advance(hourMs)
 	for (let minute = 0; minute <= 35; minute++) {
 		await post(1, startOfTest - 3 * dayMs + minute)

@@ -7,7 +7,7 @@ import { dayMs, hourMs, minuteMs } from '../../../src/core/time.ts'
 import { registerSchedules } from '../../../src/jobs/run/register-schedules.ts'
 import { metricIds } from '../../../src/metrics/index.ts'
 import { readRuleFolder } from '../../../src/platform/node/load-rules.ts'
-import { readHealth } from '../../../src/registry/model/read-health.ts'
+import { readHealth } from '../../../src/registry/model/list-models.ts'
 import { parseRules } from '../../../src/rules/parse-rules.ts'
 import { BatchBuilder } from '../../../src/summaries/inputs/batch-builder.ts'
 import { testContext } from '../../support/context.ts'
@@ -42,7 +42,7 @@ const evaluate = () => evaluateAll(test.context, actions)
 const incidents = async () => (await listIncidents(test.context, admin, { limit: 10 })).items
 
 describe('a feed', () => {
-	it('that was live and stops is an incident of its own, until it is back', async () => {
+	it('that was live and stops is an incident until it is back', async () => {
 		for (let i = 0; i < 8; i++) {
 			await post()
 			await evaluate()
@@ -69,7 +69,7 @@ describe('a feed', () => {
 		expect((await incidents())[0]?.status).toBe('resolved')
 	})
 
-	it('that is back-filled was never live, and does not stop', async () => {
+	it('that is back-filled is never live and never stops', async () => {
 		for (const day of [20, 10, 5]) await post(test.clock.now - day * dayMs)
 		for (let i = 0; i < 5; i++) {
 			await evaluate()
@@ -80,7 +80,7 @@ describe('a feed', () => {
 })
 
 describe('a job', () => {
-	it('that does not run is an incident of the service itself', async () => {
+	it('that does not run is an incident of the service', async () => {
 		await registerSchedules(test.context, [{ id: 'compute', cron: '*/5 * * * *' }])
 		test.clock.advance(30 * minuteMs)
 		await evaluate()
@@ -90,7 +90,7 @@ describe('a job', () => {
 	})
 })
 
-it('judges the other models when one cannot be judged', async () => {
+it('the other models are evaluated when one cannot be', async () => {
 	const mismatched = (model: string) => ({
 		sql: `INSERT INTO replay_day (model, environment, version, day_ms, sha256, rows, sampled, matched, mismatched,
 				unavailable, worst, examples, reasons, replayed_at, standing)

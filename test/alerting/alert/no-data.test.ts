@@ -36,29 +36,29 @@ async function alertsOf(factsOf: (day: number) => Record<string, number> | undef
 	return items.flatMap((i) => i.alerts.map((a) => [a.rule, a.window.from.slice(0, 10)]))
 }
 
-it('facts that never were are not lost, however few rows the first day had', async () => {
+it('facts that never existed are not missing, however few rows the first day had', async () => {
 	expect(await alertsOf((day) => ({ n: day === 0 ? 60 : 150, 'quality.null_rate': 0 }))).toEqual([])
 })
 
-it('facts that never were are not lost on days that have enough rows behind days that have not', async () => {
+it('facts that never existed are not missing on days with enough rows after days with too few', async () => {
 	expect(await alertsOf((day) => ({ n: day % 7 === 6 ? 49 : 120 }), rule.replace('100', '50'))).toEqual([])
 })
 
-it('a fact that chance gives on one day in five is not lost on the others', async () => {
+it('a fact that exists by chance on one day in five is not missing on the others', async () => {
 	expect(await alertsOf((day) => ({ n: 150, ...(day % 10 === 1 || day === 5 ? known : {}) }))).toEqual([])
 })
 
-it('too few rows for a fact are no loss of it', async () => {
+it('a fact is not missing on a day with too few rows', async () => {
 	expect(await alertsOf((day) => (day < 10 ? { n: 150, ...known } : { n: 40 }))).toEqual([])
 })
 
-it('facts that were there and stay away are an alert after a week', async () => {
+it('facts that existed and are missing for a week raise an alert', async () => {
 	expect(await alertsOf((day) => ({ n: 150, ...(day < 10 ? known : {}) }))).toEqual([
 		['no-data', new Date(startOfTest - 13 * dayMs).toISOString().slice(0, 10)],
 	])
 })
 
-it('a loss is noticed behind days of few rows and days without any', async () => {
+it('missing facts are noticed after days with few rows and days without any', async () => {
 	const facts = (day: number) => {
 		if (day < 10) return { n: 150, ...known }
 		if (day === 10) return { n: 20 }

@@ -24,7 +24,7 @@ const rule = (name: string) => `  - name: ${name}\n    when: n >= 5 && severity 
 const inForce = async () =>
 	(await test.context.sql.values({ sql: 'SELECT digest FROM rule_use ORDER BY at' })).map((r) => r[0])
 
-it('evaluates by the rules of the service, whoever runs it and whatever rules lie where it runs', async () => {
+it('the rules of the service are used, whoever evaluates and whatever rules are in its folder', async () => {
 	const [service, command] = [await setOf(rule('served')), await setOf(rule('elsewhere'))]
 	await publishRules(test.context, service)
 	for (const current of [command, service, command]) {
@@ -44,7 +44,7 @@ it('evaluates by the rules of the service, whoever runs it and whatever rules li
 	expect((await rulesInForce({ ...test.context, rules: broken })).digest).toBe(service.digest)
 })
 
-it('evaluates by its own rules where no service has any, and by those of the service that said so last', async () => {
+it('own rules are used if no service has published any, and otherwise those that were published last', async () => {
 	const [one, two] = [await setOf(rule('one')), await setOf(rule('two'))]
 	const context = { ...test.context, rules: { current: () => one } }
 	expect((await rulesInForce(context)).digest).toBe(one.digest)
@@ -54,7 +54,7 @@ it('evaluates by its own rules where no service has any, and by those of the ser
 	}
 })
 
-it('warns of names that nothing registered has', async () => {
+it('names that nothing registered has are warned of', async () => {
 	const warnings = await checkNames(
 		test.context.sql,
 		await setOf(`  - { name: a, models: credit-rsk, when: n > 5 }

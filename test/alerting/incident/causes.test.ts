@@ -28,7 +28,7 @@ const only = async () => {
 }
 
 describe('an incident', () => {
-	it('is one for one cause: features that change at once, and the score that follows, join it', async () => {
+	it('has one cause: features that change together, and the score that follows, join it', async () => {
 		drift(1, 'income', 0.3)
 		drift(1, 'age', 0.2)
 		drift(1, '$score', 0.2)
@@ -41,7 +41,7 @@ describe('an incident', () => {
 		expect([alerts.map((a) => a.subject.feature).sort(), related]).toEqual([['$score', 'age', 'income'], []])
 	})
 
-	it('is another one for a feature that changes on another day, and they name each other', async () => {
+	it('is a separate one for a feature that changes on another day, and they are related to each other', async () => {
 		drift(1, 'income', 0.3)
 		await script.evaluate(test.context, withScore)
 		drift(2, 'income', 0.3)
@@ -57,7 +57,7 @@ describe('an incident', () => {
 		expect([one?.related, other?.related]).toEqual([[other?.id], [one?.id]])
 	})
 
-	it('takes the score that moves a day later, unless something else began on that day', async () => {
+	it('includes the score that changes a day later, unless something else began on that day', async () => {
 		drift(1, 'income', 0.3)
 		drift(2, 'income', 0.3)
 		drift(2, '$score', 0.3)
@@ -65,7 +65,7 @@ describe('an incident', () => {
 		expect((await only()).title).toBe('income has drifted since 2026-02-11 00:00; the score follows')
 	})
 
-	it('of the score alone becomes one of the feature when late rows show that it changed too', async () => {
+	it('of the score alone becomes one of the feature when late rows show that the feature changed too', async () => {
 		drift(1, '$score', 0.3)
 		await script.evaluate(test.context, withScore)
 		const { id } = await only()
@@ -78,7 +78,7 @@ describe('an incident', () => {
 		])
 	})
 
-	it('loses from its title what is over, and says why rows could not tell what changed', async () => {
+	it('drops from its title what is over, and says why the rows could not be compared', async () => {
 		drift(1, 'income', 0.3)
 		drift(1, 'age', 0.3)
 		await script.evaluate(test.context, driftRule)

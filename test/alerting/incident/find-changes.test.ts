@@ -30,7 +30,7 @@ describe('a change of unit', () => {
 		},
 	)
 
-	it('by a factor that is no known one has the measured ratio', () => {
+	it('by an unknown factor has the measured ratio', () => {
 		const [found] = tell(
 			draw(900, income),
 			draw(600, () => income() * 6.55957),
@@ -39,7 +39,7 @@ describe('a change of unit', () => {
 		expect(Math.abs((found?.factor ?? 0) / 6.55957 - 1)).toBeLessThan(0.1)
 	})
 
-	it('that is no factor has a name: degrees, a sign, a logarithm', () => {
+	it('without a factor has a name: degrees, a sign, a logarithm', () => {
 		const words = (one: () => number, turn: (x: number) => number) =>
 			tell(
 				draw(900, one),
@@ -50,7 +50,7 @@ describe('a change of unit', () => {
 		expect(words(income, Math.log1p)).toMatch(/a logarithm/)
 	})
 
-	it('in a part of the rows is told with its share', () => {
+	it('in a part of the rows is reported with its share', () => {
 		const [found] = tell(
 			draw(900, income),
 			draw(900, () => income() * (chance.uniform() < 0.3 ? 12 : 1)),
@@ -59,7 +59,7 @@ describe('a change of unit', () => {
 		expect(found?.words).toMatch(/in (2|3)\d(\.\d)?% of rows/)
 	})
 
-	it('is not seen where few rows moved, nor in growth that is near a known factor', () => {
+	it('is not found when few rows moved, nor in growth that is close to a known factor', () => {
 		const some = (count: number, one: () => number) => Float64Array.from({ length: count }, one).sort()
 		for (const rows of [50, 120, 400])
 			expect(
@@ -76,7 +76,7 @@ describe('a change of unit', () => {
 		).toBeUndefined()
 	})
 
-	it('is not seen where values only moved, nor where nothing did', () => {
+	it('is not found when values only shifted, nor when nothing changed', () => {
 		const moved = tell(
 			draw(900, celsius),
 			draw(900, () => celsius() + 4),
@@ -87,8 +87,8 @@ describe('a change of unit', () => {
 	})
 })
 
-describe('what else changes of a feature', () => {
-	it('is told apart: clipped, always the same, a placeholder', () => {
+describe('another change of a feature', () => {
+	it('is distinguished: clipped, constant, a placeholder', () => {
 		const before = draw(1500, income)
 		const kinds = (one: () => Value) => tell(before, draw(900, one)).map((f) => f.kind)
 		expect(kinds(() => Math.min(income(), 4500))).toEqual(['truncation'])
@@ -96,7 +96,7 @@ describe('what else changes of a feature', () => {
 		expect(kinds(() => (chance.uniform() < 0.2 ? -999 : income()))).toEqual(['spike'])
 	})
 
-	it('is counted: missing values, other types, new categories by name, and what they look like', () => {
+	it('is counted: missing values, other types, new categories with their names and what they resemble', () => {
 		const firm = () => chance.pick(['state', 'firm'])
 		const before = draw(2000, firm)
 		const after = draw(1000, () => {

@@ -66,7 +66,7 @@ describe('an incident', () => {
 		expect(await ledger()).toEqual(['use-rules', 'open-incident'])
 	})
 
-	it('is another one when the causes lie apart', async () => {
+	it('is a separate one when the causes are far apart', async () => {
 		for (const [n, effect] of [
 			[1, 0.3],
 			[2, 0.01],
@@ -78,7 +78,7 @@ describe('an incident', () => {
 		expect((await all()).map((i) => i.status).sort()).toEqual(['open', 'resolved'])
 	})
 
-	it('resolves when every alert has been clear for long enough, and opens again when the cause is back at once', async () => {
+	it('resolves when every alert has been clear for long enough, and opens again when the cause is back soon', async () => {
 		drift(1, 'income', 0.3)
 		drift(2, 'income', 0.01)
 		await script.evaluate(test.context, driftRule)
@@ -106,7 +106,7 @@ describe('an incident', () => {
 		expect((await only()).alerts).toHaveLength(1)
 	})
 
-	it('that late rows undo is marked and closed, not deleted', async () => {
+	it('that late rows contradict is marked and resolved, not deleted', async () => {
 		drift(1, 'income', 0.3)
 		await script.evaluate(test.context, driftRule)
 		drift(1, 'income', 0.02)
@@ -114,7 +114,7 @@ describe('an incident', () => {
 		expect(await only()).toMatchObject({ status: 'resolved', alerts: [{ status: 'undone' }] })
 	})
 
-	it('is judged the same whether its windows come one by one or all at once', async () => {
+	it('is the same whether its windows are evaluated one by one or all together', async () => {
 		const effects = [0.01, 0.3, 0.2, 0.01, 0.01, 0.5, 0.01, 0.2]
 		for (const [n, effect] of effects.entries()) {
 			drift(n, 'income', effect)
@@ -133,7 +133,7 @@ describe('an incident', () => {
 		await other.close()
 	})
 
-	it('of one model says nothing of another, however often they are judged', async () => {
+	it('of one model does not change with another, however often they are evaluated', async () => {
 		await registerTestModel(test.context, 'other')
 		const other = new FactScript('1d', 'other')
 		drift(1, 'income', 0.3)
@@ -145,7 +145,7 @@ describe('an incident', () => {
 		expect((await only()).model).toBe('m')
 	})
 
-	it('waits for a window to close', async () => {
+	it('is not opened before the window closes', async () => {
 		script.set(startOfTest, 'income', { 'drift.effect': 0.5 })
 		expect(await script.evaluate(test.context, driftRule)).toMatchObject({ windows: 0, waiting: 1 })
 		test.clock.advance(dayMs)
@@ -154,13 +154,13 @@ describe('an incident', () => {
 	})
 })
 
-describe('what people do with it', () => {
+describe('what people do with an incident', () => {
 	beforeEach(async () => {
 		drift(1, 'income', 0.3)
 		await script.evaluate(test.context, driftRule)
 	})
 
-	it('acknowledging is written once, however many do it at once', async () => {
+	it('acknowledging is recorded once, however many people do it at the same time', async () => {
 		const { id } = await only()
 		await Promise.all([
 			acknowledgeIncident(test.context, analyst, id),
@@ -171,7 +171,7 @@ describe('what people do with it', () => {
 		expect((await ledger()).filter((a) => a === 'acknowledge-incident')).toHaveLength(1)
 	})
 
-	it('comments and resolving go to the timeline; resolving again changes nothing', async () => {
+	it('comments and resolving appear in the timeline; resolving again changes nothing', async () => {
 		const { id } = await only()
 		await commentIncident(test.context, analyst, id, { text: 'looking' })
 		await resolveIncident(test.context, analyst, id, { reason: 'mended' })
@@ -186,7 +186,7 @@ describe('what people do with it', () => {
 		await expect(acknowledgeIncident(test.context, analyst, id)).rejects.toMatchObject({ code: 'conflict' })
 	})
 
-	it('needs the role and the scope', async () => {
+	it('changing it needs the role and the scope', async () => {
 		const { id } = await only()
 		await expect(acknowledgeIncident(test.context, { ...analyst, role: 'viewer' }, id)).rejects.toMatchObject(
 			{ code: 'forbidden' },
@@ -202,7 +202,7 @@ describe('what people do with it', () => {
 		await expect(getIncident(test.context, analyst, 'inc_none')).rejects.toMatchObject({ code: 'not-found' })
 	})
 
-	it('leaves one announcement a revision in the outbox', async () => {
+	it('each revision puts one message into the outbox', async () => {
 		const { id } = await only()
 		await acknowledgeIncident(test.context, analyst, id)
 		const keys = (await test.context.sql.values({ sql: 'SELECT key FROM outbox ORDER BY id' })).map(
@@ -213,7 +213,7 @@ describe('what people do with it', () => {
 })
 
 describe('a silence', () => {
-	it('keeps matching alerts from opening anything, and ends', async () => {
+	it('keeps matching alerts from opening incidents, until it expires', async () => {
 		const silence = await createSilence(test.context, analyst, {
 			rules: ['drift'],
 			features: ['inc*'],
@@ -237,11 +237,11 @@ describe('requests', () => {
 		'[open-incident, { request-retraining: { after: 48h } }, propose-rollback]',
 	)
 
-	it('are made by rules once, when they are due; what cannot be proposed is said', async () => {
+	it('are made by rules once, when they are due; the timeline says what could not be requested', async () => {
 		drift(1, 'income', 0.3)
 		await script.evaluate(test.context, rules)
 		expect((await only()).timeline.map((t) => t.what).join(' ')).toContain(
-			'no rollback was requested: credit-default is not deployed',
+			'no rollback was requested: m is not deployed',
 		)
 		expect((await listRequests(test.context, admin, { limit: 10 })).items).toEqual([])
 		for (const n of [2, 3]) drift(n, 'income', 0.3)
@@ -251,7 +251,7 @@ describe('requests', () => {
 		).toEqual([['retraining', 'job:evaluate-rules']])
 	})
 
-	it('hold the exact action; a rollback goes to the champion before', async () => {
+	it('hold the exact action; a rollback goes to the previous champion', async () => {
 		await test.context.sql.batch([
 			{ sql: "INSERT INTO model_version (model, version, features, created_at) VALUES ('m', '2', '[]', 0)" },
 		])

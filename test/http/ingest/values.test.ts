@@ -211,7 +211,7 @@ describe('values that are not what was asked for', () => {
 		['"version":1', 'version', 'is the number 1; send the text "1"'],
 		['"subject":17', 'subject', 'is the number 17; send the text "17"'],
 		['"environment":true', 'environment', 'is true; send the text "true"'],
-		['"subject":""', 'subject', 'is empty, a text of 1 to 256 characters'],
+		['"subject":""', 'subject', 'is empty; send a text of 1 to 256 characters'],
 		['"score":"0.7"', 'score', 'is the text "0.7"; send the number 0.7'],
 		['"score":true', 'score', 'is true; send a finite number, or null'],
 		['"score":1e400', 'score', 'is too large; send a finite number'],
@@ -221,11 +221,11 @@ describe('values that are not what was asked for', () => {
 		['"features":[1]', 'features', 'is a list; send an object of feature name to value'],
 		['"probabilities":[0.2,0.8]', 'probabilities', 'is a list; send an object of name to number'],
 		['"probabilities":{"a":null}', 'probabilities.a', 'is null; send a finite number'],
-		['"latencyMs":-3', 'latencyMs', 'is -3; send milliseconds, not below 0'],
+		['"latencyMs":-3', 'latencyMs', 'is -3; send milliseconds, 0 or more'],
 		[
 			'"timestamp":1764324000',
 			'timestamp',
-			'is the number 1764324000, which is no moment in RFC 3339 with an offset, such as 2026-03-01T12:00:00Z',
+			'is the number 1764324000, which is not an RFC 3339 time with an offset, such as 2026-03-01T12:00:00Z',
 		],
 		['"score":NaN', '', 'score is a bare NaN, which is not JSON: send null'],
 		[

@@ -23,7 +23,7 @@ afterEach(async () => {
 })
 
 describe('a clock that jumps', () => {
-	it('ahead takes no lease whose holder lives, and does not make it lose the lease', async () => {
+	it('ahead neither takes the lease of a live owner nor makes it lose the lease', async () => {
 		vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
 		const held = heldJob()
 		const first = runJob(test.context, held.job, 'a')
@@ -39,7 +39,7 @@ describe('a clock that jumps', () => {
 		expect((await first).status).toBe('ok')
 	})
 
-	it('back does not lock a job for longer than a lease lasts', async () => {
+	it('back locks a job for no longer than a lease lasts', async () => {
 		const held = heldJob()
 		void runJob(test.context, held.job, 'dead')
 		await held.started
@@ -50,7 +50,7 @@ describe('a clock that jumps', () => {
 		held.end()
 	})
 
-	it('lets nothing count that a holder writes after it lost the lease', async () => {
+	it('discards what an owner writes after it lost the lease', async () => {
 		const { context, clock } = test
 		const write = { sql: "INSERT INTO log_state (key, value) VALUES ('late', '1')" }
 		const stale = heldJob()
@@ -62,7 +62,7 @@ describe('a clock that jumps', () => {
 				run: async (own) => {
 					await stale.job.run(own)
 					clock.jump(-60 * minuteMs)
-					// Its own clock has stood still meanwhile: only the fence can tell.
+					// Its own clock has not moved: only the fence shows that the lease was lost.
 					const frozen = { ...own }
 					acted = await frozen.sql.batch([write]).catch((error: unknown) => error)
 					return {}
@@ -73,12 +73,12 @@ describe('a clock that jumps', () => {
 		await stale.started
 		await context.sql.batch([{ sql: "UPDATE lease SET owner = 'b', fence = fence + 1" }])
 		stale.end()
-		expect(await first).toMatchObject({ status: 'failed', error: expect.stringMatching(/lease ran out/) })
+		expect(await first).toMatchObject({ status: 'failed', error: expect.stringMatching(/lease expired/) })
 		expect(String(acted)).toMatch(/CHECK constraint/)
 		expect(await context.sql.values({ sql: "SELECT 1 FROM log_state WHERE key = 'late'" })).toEqual([])
 	})
 
-	it('a holder that could not renew in time stops acting', async () => {
+	it('an owner that could not renew in time stops acting', async () => {
 		const held = heldJob()
 		let read: unknown
 		const run = runJob(
@@ -97,10 +97,10 @@ describe('a clock that jumps', () => {
 		test.clock.advance(leaseMs)
 		held.end()
 		await run
-		expect(String(read)).toContain('lease ran out')
+		expect(String(read)).toContain('lease expired')
 	})
 
-	it('in either direction makes no job count as missed, and hides none for long', async () => {
+	it('in either direction makes no job count as missed, and hides no missed job for long', async () => {
 		await registerSchedules(test.context, [{ id: 'tidy', cron: '*/5 * * * *' }])
 		for (const hours of [6, -12]) {
 			await runJob(test.context, job(), 'a')
@@ -112,7 +112,7 @@ describe('a clock that jumps', () => {
 		}
 	})
 
-	it('or a process that was too busy to look makes a job that was passed over run once, and going back none', async () => {
+	it('or a busy process makes a skipped job run once, and going back runs none', async () => {
 		const ran: string[] = []
 		const run = async (id: string) => {
 			ran.push(id)
@@ -135,7 +135,7 @@ describe('a clock that jumps', () => {
 	})
 })
 
-/** A process that tries to run a job again and again; what becomes of each try, in order. */
+/** A process that repeatedly tries to run a job; answers the result of each try, in order. */
 function startProcess(url: string, aheadMs = 0) {
 	const script = fileURLToPath(new URL('../../support/job-process.ts', import.meta.url))
 	const child = spawn(process.execPath, [script, url, String(aheadMs)], {
@@ -144,13 +144,13 @@ function startProcess(url: string, aheadMs = 0) {
 	const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
 	return {
 		next: async () => (await lines.next()).value as string | undefined,
-		/** Lets a time pass on its monotonic clock. */
+		/** Advances its monotonic clock. */
 		wait: (ms: number) => child.stdin.write(`${ms}\n`),
 		kill: () => child.kill('SIGKILL'),
 	}
 }
 
-it('two processes, one an hour ahead: the live one keeps the job, and when it is killed the other goes on', async () => {
+it('two processes, one an hour ahead: the live one keeps the job, and when it is killed the other continues', async () => {
 	const holder = startProcess(test.url)
 	expect(await holder.next()).toBe('started')
 	const ahead = startProcess(test.url, 60 * minuteMs)

@@ -52,7 +52,7 @@ describe('a run of a job', () => {
 		])
 	})
 
-	it('is a failed one when a part of its subjects failed, and says which', async () => {
+	it('has failed if some of its subjects failed, and names them', async () => {
 		const run = await runJob(
 			test.context,
 			job(async () => ({ computed: 7, failed: ['credit'] })),
@@ -65,7 +65,7 @@ describe('a run of a job', () => {
 		})
 	})
 
-	it('excludes a second one at the same time, of another process or of its own', async () => {
+	it('excludes a second run at the same time, of this process or another', async () => {
 		const held = heldJob()
 		const first = runJob(test.context, held.job, 'a')
 		await held.started
@@ -77,7 +77,7 @@ describe('a run of a job', () => {
 		expect((await listRuns(test.context, admin, { job: 'tidy' })).map((r) => r.status)).toEqual(['ok'])
 	})
 
-	it('lets one of many that start at once through', async () => {
+	it('is the only one of many that start at the same time', async () => {
 		const runs = await Promise.all(
 			Array.from({ length: 8 }, (_, i) =>
 				runJob(test.context, { ...job(), run: () => new Promise((r) => setTimeout(r, 100, {})) }, `p${i}`),
@@ -86,25 +86,25 @@ describe('a run of a job', () => {
 		expect(runs.map((r) => r.status).sort()).toEqual([...Array(7).fill('busy'), 'ok'])
 	})
 
-	it('is taken over when its process died, and counts as failed then', async () => {
+	it('is taken over when its process died, and then counts as failed', async () => {
 		const held = heldJob()
 		const first = runJob(test.context, held.job, 'dead')
 		await held.started
 		test.clock.advance(leaseMs)
-		// Whether it has died shows by the lease not being renewed while one watches.
+		// An owner counts as dead if its lease is not renewed while another process watches it.
 		expect(await runJob(test.context, job(), 'b')).toMatchObject({ status: 'busy', retryMs: leaseMs })
 		test.clock.advance(leaseMs)
 		expect((await runJob(test.context, job(), 'b')).status).toBe('ok')
 		expect((await listRuns(test.context, admin)).map((r) => [r.status, r.error])).toEqual([
 			['ok', null],
-			['failed', 'The process that ran it ended.'],
+			['failed', 'The process that ran it has ended.'],
 		])
 		held.end()
 		await first
 		expect((await runJob(test.context, job(), 'c')).status).toBe('ok')
 	})
 
-	it('keeps its lease while it runs, however long that takes', async () => {
+	it('keeps its lease while it runs, however long it takes', async () => {
 		vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
 		const held = heldJob()
 		const first = runJob(test.context, held.job, 'a')
@@ -119,7 +119,7 @@ describe('a run of a job', () => {
 		expect((await first).status).toBe('ok')
 	})
 
-	it('counts as failed when it lost its lease on the way, and does not free the lease of the next', async () => {
+	it('counts as failed when it lost its lease, and does not release the lease of the next owner', async () => {
 		const held = heldJob()
 		const first = runJob(test.context, held.job, 'slow')
 		await held.started
@@ -129,7 +129,7 @@ describe('a run of a job', () => {
 		const second = runJob(test.context, other.job, 'b')
 		await other.started
 		held.end()
-		expect(await first).toMatchObject({ status: 'failed', error: expect.stringMatching(/lease ran out/) })
+		expect(await first).toMatchObject({ status: 'failed', error: expect.stringMatching(/lease expired/) })
 		expect((await runJob(test.context, job(), 'c')).status).toBe('busy')
 		other.end()
 		expect((await second).status).toBe('ok')
@@ -139,7 +139,7 @@ describe('a run of a job', () => {
 describe('a job that did not run', () => {
 	const schedules = [{ id: 'tidy', cron: '*/5 * * * *' }]
 
-	it('is missed once it was due twice', async () => {
+	it('is missed after it was due twice', async () => {
 		await registerSchedules(test.context, schedules)
 		await runJob(test.context, job(), 'a')
 		test.clock.advance(9 * minuteMs)
@@ -166,13 +166,13 @@ describe('a job that did not run', () => {
 		expect(await missedJobs(test.context)).toEqual([])
 	})
 
-	it('is missed also when it never ran since the process started', async () => {
+	it('is missed also if it never ran since the process started', async () => {
 		await registerSchedules(test.context, schedules)
 		test.clock.advance(10 * minuteMs)
 		expect((await missedJobs(test.context)).map((m) => m.lastOk)).toEqual([null])
 	})
 
-	it('is not missed while it runs, nor once it has run for long, nor for the time in which everything was down', async () => {
+	it('is not missed while it runs, nor after a long run, nor for the time in which no process ran', async () => {
 		await registerSchedules(test.context, schedules)
 		const held = heldJob()
 		const run = runJob(test.context, held.job, 'a')
@@ -191,7 +191,7 @@ describe('a job that did not run', () => {
 })
 
 describe('old runs', () => {
-	it('are forgotten after thirty days, except for the last of each job', async () => {
+	it('are deleted after thirty days, except for the last of each job', async () => {
 		for (let n = 0; n < 3; n++) {
 			await runJob(test.context, job(), 'a')
 			test.clock.advance(minuteMs)

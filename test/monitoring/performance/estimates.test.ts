@@ -141,7 +141,7 @@ describe('estimates without labels', () => {
 			expect(await trustOf(made(600, { hidden: 1.7 }))).toEqual({
 				trust: 'doubtful',
 				reason: expect.stringMatching(
-					/^"hidden" tells these rows from the reference's \(AUC 0\.(8[6-9]|9\d), the score 0\.5\d\)/,
+					/^"hidden" separates these rows from the reference \(AUC 0\.(8[6-9]|9\d), the score 0\.5\d\)/,
 				),
 			})
 		})
@@ -150,14 +150,14 @@ describe('estimates without labels', () => {
 			expect(await trustOf(made(600, { hidden: 4 }))).toEqual({
 				trust: 'doubtful',
 				reason: expect.stringMatching(
-					/^\d+% of the rows have values of "hidden" that the reference does not hold$/,
+					/^\d+% of the rows have values of "hidden" that are not in the reference$/,
 				),
 			})
 		})
 
 		it('are doubtful where categories are new', async () => {
 			expect((await trustOf(made(600, { cities: 4 }))).reason).toMatch(
-				/^2\d% of the rows have values of "city" that the reference does not hold$/,
+				/^2\d% of the rows have values of "city" that are not in the reference$/,
 			)
 		})
 	})

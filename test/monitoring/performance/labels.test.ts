@@ -54,14 +54,14 @@ describe('an outcome that is neither the positive nor the negative label', () =>
 		expect((await read('roc_auc')).value).toBeCloseTo(8 / 9, 12)
 		expect(await read('outcome_coverage')).toMatchObject({
 			value: 0.75,
-			reason: '2 outcomes are no label of this task, such as "NA", "unknown"',
+			reason: '2 outcomes are not a label of this task, such as "NA", "unknown"',
 		})
 		const { body } = await server.fetch('/v1/models/m/predictions/p3')
 		expect(body.quality).toEqual([
 			{
 				code: 'unknown-label',
 				path: 'outcome.actual',
-				message: '"unknown" is neither "bad" nor "good": it counts as not known',
+				message: '"unknown" is neither "bad" nor "good": it counts as unknown',
 			},
 		])
 	})
@@ -76,7 +76,7 @@ describe('an outcome that is neither the positive nor the negative label', () =>
 		expect((await read('fp')).value).toBe(2)
 		await outcomes(3, ['refer'], start + dayMs + 1000)
 		expect((await read('outcome_coverage')).reason).toContain(
-			'1 outcomes are no label of this task, such as "refer"',
+			'1 outcomes are not a label of this task, such as "refer"',
 		)
 		expect((await read('fp')).value).toBe(1)
 	})

@@ -126,12 +126,12 @@ describe('performance of a binary model', () => {
 		await run()
 		const reasons = Object.fromEntries((await read('performance.*')).map((a) => [a.metric, a.reason]))
 		expect(reasons['performance.roc_auc']).toBe('all 2 outcomes are positive')
-		expect(reasons['performance.brier']).toBe('a score is outside [0, 1], so scores are no probabilities')
+		expect(reasons['performance.brier']).toBe('a score is outside [0, 1], so scores are not probabilities')
 		expect(reasons['performance.precision']).toBe(
 			'no row with an outcome has a decision: send label, or give the model a threshold',
 		)
 		expect(reasons['performance.outcome_coverage']).toBe(
-			'1 outcomes are no label of this task, such as "what"',
+			'1 outcomes are not a label of this task, such as "what"',
 		)
 		const [parity] = await read('fairness.demographic_parity_difference')
 		expect(parity).toMatchObject({ status: 'insufficient', subject: { group: 'SEX' } })

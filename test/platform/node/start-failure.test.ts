@@ -21,7 +21,7 @@ describe('a database that cannot be opened', () => {
 
 	it.each([
 		['SQLITE_NOTADB: file is not a database', /not a database.*restore/],
-		['SQLITE_CORRUPT: database disk image is malformed', /damaged or cut off.*restore/],
+		['SQLITE_CORRUPT: database disk image is malformed', /damaged or truncated.*restore/],
 		['SQLITE_BUSY: database is locked', /locked by another process/],
 		['SQLITE_READONLY: attempt to write a readonly database', /cannot be written/],
 		['ConnectionFailed("Unable to open connection to local database x: 14")', /folder exists/],

@@ -64,7 +64,7 @@ describe('a version', () => {
 		await register('2', { artifact, manifest: { missing: 'x' } })
 		await register('3', { artifact: { ...artifact, format: 'xgboost-json' } })
 		await register('4', { artifact, manifest: { link: 'identity' } })
-		expect(await why('2')).toMatch(/manifest is wrong: missing: /)
+		expect(await why('2')).toMatch(/manifest is invalid: missing: /)
 		expect(await why('3')).toMatch(/^the artefact cannot be used: /)
 		expect(await why('4')).toMatch(/The manifest's link is identity, the file's is logit/)
 	})

@@ -67,7 +67,7 @@ describe.runIf(hasMoto)('S3', () => {
 		const bytes = new Uint8Array(10)
 		const { artifacts } = opened('s3://no-such-bucket/p')
 		await expect(artifacts.put(digestOf(bytes), bytes)).rejects.toThrow(
-			/s3:\/\/no-such-bucket did not take the file: 404 NoSuchBucket.*PLUMBLINE_ARTIFACTS_URL/,
+			/s3:\/\/no-such-bucket rejected the file: 404 NoSuchBucket.*PLUMBLINE_ARTIFACTS_URL/,
 		)
 		await expect(artifacts.get(digestOf(bytes))).rejects.toThrow(/NoSuchBucket/)
 		const settings = { ...env(), AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:9' }

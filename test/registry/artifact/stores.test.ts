@@ -4,10 +4,9 @@ import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { anyFileSource, fileSource } from '../../../src/platform/node/file-source.ts'
-import { folderStore } from '../../../src/platform/node/folder-store.ts'
+import { anyFileSource, fileSource, folderStore } from '../../../src/platform/node/open-artifacts.ts'
 import type { ArtifactStore } from '../../../src/ports/artifacts.ts'
-import { type R2, r2Store } from '../../../src/registry/artifact/r2-store.ts'
+import { type R2, r2Store } from '../../../src/registry/artifact/open-web-artifacts.ts'
 import { digestOf } from '../../support/linear-model.ts'
 
 let folder: string

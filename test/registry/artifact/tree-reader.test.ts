@@ -7,7 +7,7 @@ import { Manifest } from '../../../src/explain/manifest.ts'
 import { ArtifactError, type Model } from '../../../src/explain/model.ts'
 import { openModel, openTrees } from '../../../src/explain/open-model.ts'
 import { openTreeReader } from '../../../src/platform/node/tree-reader.ts'
-import { openBytes } from '../../../src/registry/artifact/open-bytes.ts'
+import { openBytes } from '../../../src/registry/artifact/open-version.ts'
 import { bytesOf, checkContributions, checkReplay, readCases } from '../../explain/golden/case.ts'
 import { testServer } from '../../support/server.ts'
 

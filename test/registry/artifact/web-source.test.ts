@@ -2,8 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isPublicAddress, publicFetch } from '../../../src/platform/node/public-fetch.ts'
-import { artifactSource } from '../../../src/registry/artifact/artifact-source.ts'
-import { webSource } from '../../../src/registry/artifact/web-source.ts'
+import { artifactSource, webSource } from '../../../src/registry/artifact/artifact-source.ts'
 
 let server: Server
 let origin: string

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createKey } from '../../../src/registry/key/create-key.ts'
+import { createKey, revokeKey } from '../../../src/registry/key/access-keys.ts'
 import { ensureAdminKey } from '../../../src/registry/key/ensure-admin-key.ts'
 import { findActor } from '../../../src/registry/key/find-actor.ts'
-import { revokeKey } from '../../../src/registry/key/revoke-key.ts'
 import { testContext } from '../../support/context.ts'
 
 let made: Awaited<ReturnType<typeof testContext>>

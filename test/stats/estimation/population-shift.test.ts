@@ -51,7 +51,7 @@ describe('how far a population is from the reference', () => {
 		const random = seeded(17)
 		const mostly = [...population(random, none, 396), ...population(random, far, 4)]
 		expect(reasonFor(mostly, population(random, far))).toMatch(
-			/values that the reference does not hold|the features tell these rows/,
+			/values that are not in the reference|the features separate these rows/,
 		)
 	})
 
@@ -59,7 +59,7 @@ describe('how far a population is from the reference', () => {
 		const shift = { outside: 0.01, feature: 'x', domainAuc: 0.9, scoreAuc: 0.52, effective: 0.08 }
 		const size = { features: 5, rows: 400 }
 		expect(shiftReason(shift, size)).toBe(
-			"the features tell these rows from the reference's (AUC 0.90, by scores alone 0.52); weighted to them, the reference counts for 8% of its rows",
+			'the features separate these rows from the reference (AUC 0.90, by scores alone 0.52); weighted to match them, the reference is worth 8% of its rows',
 		)
 		expect(shiftReason({ ...shift, scoreAuc: 0.88 }, size)).toBe('')
 		const random = seeded(19)
@@ -73,7 +73,7 @@ describe('how far a population is from the reference', () => {
 		const shift = populationShift([feature('branch', before, now), feature('other', before, before)], [])
 		expect(shift).toMatchObject({ outside: 0.2, feature: 'branch' })
 		expect(shiftReason(shift, { features: 2, rows: 200 })).toBe(
-			'20% of the rows have values that the reference does not hold, most of them in "branch"',
+			'20% of the rows have values that are not in the reference, most of them in "branch"',
 		)
 	})
 })

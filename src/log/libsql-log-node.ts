@@ -1,0 +1,60 @@
+import { openSql } from '../db/open-node.ts'
+import { isWriteStatement, type Sql } from '../db/sql.ts'
+import { AppendQueue } from './append/append-queue.ts'
+import { nodeCodec } from './codec/codec-node.ts'
+import { archiveChunks, archiveReader } from './maintain/archive-node.ts'
+import type { PredictionLog } from './prediction-log.ts'
+import { logOver } from './sql-log.ts'
+import { startWriter, type WriterClient } from './writer-node.ts'
+
+/** Readers never wait in WAL mode, except while a connection is opened. */
+const readerBusyMs = 500
+const statsEveryMs = 5000
+
+/** Reads on a connection of this thread, writes on the writing thread's. */
+const splitSql = (reader: Sql, writer: WriterClient): Sql => ({
+	all: (statement) => reader.all(statement),
+	values: (statement) => reader.values(statement),
+	batch: (statements) =>
+		statements.every((s) => !isWriteStatement(s.sql))
+			? reader.batch(statements)
+			: writer.batch(statements.map((s) => ({ sql: s.sql, params: [...(s.params ?? [])] }))),
+	close: () => reader.close(),
+})
+
+/**
+ * The log of one libSQL file, and the `Sql` of its database. Rows older than a model's retention go to Parquet files in
+ * `<file>.archive/`. Closing the log closes both.
+ */
+export async function openLibsqlLog(url: string): Promise<{ sql: Sql; log: PredictionLog }> {
+	const archive = `${url.replace(/^file:/, '')}.archive`
+	const archives = archiveReader(archive)
+	const reader = await openSql(url, undefined, readerBusyMs)
+	const { close, batch, ...calls } = await startWriter(url, archive)
+	const sql = splitSql(reader, { close, batch, ...calls })
+	const queue = new AppendQueue((items) => calls.append(items))
+	let stats: Record<string, number> = {}
+	const refreshStats = () =>
+		calls.stats().then(
+			(s) => {
+				stats = s
+			},
+			() => {},
+		)
+	const timer = setInterval(refreshStats, statsEveryMs)
+	timer.unref()
+	const log = logOver(sql, nodeCodec, calls, {
+		append: (model, kind, rows) => queue.append({ model, kind, batch: rows }),
+		archive: (model, before) => archiveChunks(sql, nodeCodec, archive, model, before),
+		stats: () => ({ ...stats, ...queue.stats() }),
+		readArchive: archives.read,
+		close: async () => {
+			await queue.drain()
+			clearInterval(timer)
+			archives.close()
+			await close()
+			await reader.close()
+		},
+	})
+	return { sql, log }
+}

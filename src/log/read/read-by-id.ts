@@ -1,0 +1,130 @@
+import type { Sql } from '../../db/sql.ts'
+import type { Column, RowBatch } from '../../summaries/inputs/columns.ts'
+import { cellValue } from '../../summaries/inputs/columns.ts'
+import type { SeriesTable } from '../append/series-table.ts'
+import { isObserved, latestStored } from '../join/current-outcome.ts'
+import type { KeyLookup } from '../keys/key-lookup.ts'
+import type { PredictionLog, SentGroups, StoredPrediction } from '../prediction-log.ts'
+import { predictionKey, subjectKey } from '../row-kinds.ts'
+import type { ChunkStore, FoundRow } from './chunk-store.ts'
+
+export type Reader = { sql: Sql; lookup: KeyLookup; store: ChunkStore; series: SeriesTable }
+
+/**
+ * The reads of the log that need the key index. They run where the index is: on the writer thread, or in this one. A new read
+ * is a function here and its type in `PredictionLog`.
+ */
+export const readsById = (run: <T>(read: (reader: Reader) => Promise<T>) => Promise<T>) =>
+	({
+		read: (model, predictionId) => run((reader) => readPrediction(reader, model, predictionId)),
+		groups: (model, predictionId) => run((reader) => readGroups(reader, model, predictionId)),
+		actuals: (model, ids) => run((reader) => readActuals(reader, model, ids)),
+	}) satisfies Partial<PredictionLog>
+
+/** One prediction with the features that were joined to it and its outcomes. */
+async function readPrediction(
+	reader: Reader,
+	model: string,
+	predictionId: string,
+): Promise<StoredPrediction | undefined> {
+	const [hit] = await reader.lookup.findOne(model, 'prediction', predictionId)
+	if (!hit) return undefined
+	const series = reader.series.get(hit.chunk.series)
+	if (!series) return undefined
+	const { batch } = hit.chunk
+	const features =
+		batch.hasFeatures[hit.row] === 1 ? { batch, row: hit.row } : await joinedFeatures(reader, hit)
+	return {
+		...toPrediction(batch, hit.row),
+		model,
+		version: series.version,
+		environment: series.environment,
+		features: features ? toRecord(features.batch.features, features.row, features.batch.strings) : null,
+		...(await outcomesOf(reader, model, predictionId)),
+	}
+}
+
+/** The groups that were sent for a prediction, by its id and by its subject. */
+async function readGroups({ lookup }: Reader, model: string, predictionId: string): Promise<SentGroups[]> {
+	const [hit] = await lookup.findOne(model, 'prediction', predictionId)
+	const subject = hit?.chunk.batch.strings[hit.chunk.batch.subjects[hit.row] as number]
+	const keys: ['predictionId' | 'subject', string][] = [['predictionId', predictionKey(predictionId)]]
+	if (subject !== undefined) keys.push(['subject', subjectKey(subject)])
+	const sent: SentGroups[] = []
+	for (const [by, key] of keys)
+		for (const { chunk, row } of await lookup.findOne(model, 'group', key))
+			sent.push({
+				by,
+				timestamp: chunk.batch.timestamps[row] as number,
+				groups: toRecord(chunk.batch.features, row, chunk.batch.strings),
+			})
+	return sent
+}
+
+/** The current actual of each prediction; undefined where there is none, or it cannot be observed. */
+async function readActuals({ lookup }: Reader, model: string, ids: readonly string[]): Promise<unknown[]> {
+	const found = await lookup.find(model, 'outcome', ids)
+	return ids.map((_, i) => {
+		const latest = latestStored(found.get(i) ?? [])
+		if (!latest || !isObserved(latest)) return undefined
+		return cellValue(latest.batch.labels, latest.row, latest.batch.strings)
+	})
+}
+
+async function joinedFeatures({ sql, store }: Reader, hit: FoundRow) {
+	const [join] = await sql.all<{ chunk: number; row: number }>({
+		sql: 'SELECT feature_chunk AS chunk, feature_row AS row FROM log_join WHERE chunk = ? AND row = ?',
+		params: [hit.location.chunk, hit.location.row],
+	})
+	const found = join && (await store.resolve(join))
+	return found && { batch: found.chunk.batch, row: found.row }
+}
+
+async function outcomesOf({ lookup }: Reader, model: string, predictionId: string) {
+	const rows = await lookup.findOne(model, 'outcome', predictionId)
+	if (rows.length === 0) return {}
+	const history = rows.map(({ chunk: { batch }, row }) => ({
+		actual: cellValue(batch.labels, row, batch.strings),
+		timestamp: batch.timestamps[row] as number,
+		observed: isObserved({ batch, row }),
+	}))
+	const outcome = history.reduce((best, next) => (next.timestamp >= best.timestamp ? next : best))
+	return { outcome, outcomeHistory: history }
+}
+
+function toRecord(
+	columns: Map<string, Column>,
+	row: number,
+	strings: readonly string[],
+): Record<string, unknown> {
+	const record: Record<string, unknown> = Object.create(null)
+	for (const [name, column] of columns) {
+		const value = cellValue(column, row, strings)
+		if (value !== undefined) record[name] = value
+	}
+	return record
+}
+
+/** A row of a batch as it was sent. Its features are null when they were sent separately. */
+export const predictionAt = (batch: RowBatch, row: number) => ({
+	...toPrediction(batch, row),
+	features: batch.hasFeatures[row] === 1 ? toRecord(batch.features, row, batch.strings) : null,
+})
+
+/** The members that a row was sent with, without its features. */
+function toPrediction(batch: RowBatch, row: number) {
+	const extra = batch.extras[row] as number
+	const subject = batch.subjects[row] as number
+	const label = cellValue(batch.labels, row, batch.strings)
+	const segment = toRecord(batch.segments, row, batch.strings)
+	return {
+		predictionId: batch.ids[row] as string,
+		timestamp: batch.timestamps[row] as number,
+		...(Number.isNaN(batch.scores[row]) ? {} : { score: batch.scores[row] as number }),
+		...(label === undefined ? {} : { label }),
+		...(Number.isNaN(batch.latencies[row]) ? {} : { latencyMs: batch.latencies[row] as number }),
+		...(subject === -1 ? {} : { subject: batch.strings[subject] as string }),
+		...(Object.keys(segment).length === 0 ? {} : { segment }),
+		...(extra === -1 ? {} : (JSON.parse(batch.strings[extra] as string) as Record<string, unknown>)),
+	}
+}
