@@ -4,6 +4,8 @@ import type { Answered } from '../support/server.ts'
 /** Texts that are written when somebody asks may be worded better by a later version. */
 const worded = new Set(['reason', 'detail', 'message', 'nextStep', 'notes', 'help', 'description', 'chain'])
 const withoutWording = (key: string, value: unknown) => (worded.has(key) && value !== null ? '…' : value)
+/** The title of a problem goes by its code; that of an incident is stored. */
+const withoutTitle = (key: string, value: unknown) => (key === 'title' ? '…' : withoutWording(key, value))
 
 const maxKept = 20_000
 const digestOf = (text: string) => createHash('sha256').update(text).digest('hex')
@@ -22,7 +24,7 @@ export const withoutWords = ({ path, status, body }: Recorded): Recorded => ({
 			? body
 					.replace(/>[^<]+</g, '><')
 					.replace(/<(\w+)( [^>]*[^/>])/g, (_, name, own) => `<${name} ${sorted(own)}`)
-			: JSON.parse(JSON.stringify(body, withoutWording) ?? 'null'),
+			: JSON.parse(JSON.stringify(body, status < 400 ? withoutWording : withoutTitle) ?? 'null'),
 })
 
 /** All pages of a list, one after another. */
