@@ -1,9 +1,8 @@
-import type { Context } from '../src/context.ts'
 import { dayMs, hourMs, windowStart } from '../src/core/time.ts'
 import type { Statement } from '../src/db/sql.ts'
 import type { RowKind } from '../src/log/row-kinds.ts'
-import { computeDirty } from '../src/monitoring/windows/compute-dirty.ts'
-import { outcomeComputation } from '../src/monitoring/windows/outcomes/compute-outcomes.ts'
+import { outcomes } from '../src/monitoring/windows/outcomes.ts'
+import { computeWindows } from '../src/monitoring/windows/pipeline.ts'
 import { BatchBuilder, type RowInput } from '../src/summaries/inputs/batch-builder.ts'
 import { addOutcome, addPrediction } from '../src/summaries/outcomes/contribute.ts'
 import { encodeOutcomeSummary } from '../src/summaries/outcomes/encoding.ts'
@@ -173,21 +172,9 @@ async function benchFairness(): Promise<Measurement[]> {
 				{ sql: 'INSERT INTO log_tally_dirty VALUES (?, ?, 1)', params: [m, start] },
 			)
 		await sql.batch(list)
-		const daily = {
-			...outcomeComputation,
-			computeFamily: (
-				context: Context,
-				family: Parameters<typeof outcomeComputation.computeFamily>[1],
-				windows: Parameters<typeof outcomeComputation.computeFamily>[2],
-			) =>
-				outcomeComputation.computeFamily(
-					context,
-					family,
-					windows.filter((w) => w.size === '1d'),
-				),
-		}
+		const daily = { ...outcomes, sizes: ['1d'] as const }
 		const began = performance.now()
-		await computeDirty(store.context, daily)
+		await computeWindows(store.context, daily)
 		const seconds = (performance.now() - began) / 1000
 		const [row] = await sql.all<{ bytes: number }>({
 			sql: 'SELECT sum(length(bytes)) AS bytes FROM outcome_record',

@@ -1,5 +1,5 @@
 import { readConfig } from '../src/config.ts'
-import { readAnswers } from '../src/monitoring/windows/read-metrics.ts'
+import { readPoints } from '../src/monitoring/windows/read-points.ts'
 import { openContext } from '../src/node.ts'
 
 // Reads the series of one feature as a chart queries it, and prints how long that takes. A process of its own.
@@ -8,7 +8,7 @@ const { context, close } = await openContext(readConfig({ PLUMBLINE_DATABASE_URL
 const times: number[] = []
 for (let i = 0; i < 300; i++) {
 	const began = performance.now()
-	const { items } = await readAnswers(context, {
+	const { items } = await readPoints(context, {
 		model,
 		metrics: ['drift.psi'],
 		feature,

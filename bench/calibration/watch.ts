@@ -4,8 +4,8 @@ import { cutByHourOfWeek, decodeSlots } from '../../src/metrics/baseline-slots.t
 import { applyHistory, growsBeyond, type PastWindow } from '../../src/metrics/history.ts'
 import { type Reference, referenceOf } from '../../src/metrics/reference.ts'
 import { computeWindowMetrics } from '../../src/metrics/window-result.ts'
-import { adjustForMultipleTests } from '../../src/monitoring/windows/compute-family.ts'
-import { subjectFacts } from '../../src/monitoring/windows/subject-facts.ts'
+import { adjustForMultipleTests } from '../../src/monitoring/windows/inputs.ts'
+import { subjectFacts } from '../../src/monitoring/windows/window-facts.ts'
 import { sampleColumns } from '../../src/registry/baseline/collect-baseline.ts'
 import { evaluate } from '../../src/rules/evaluate.ts'
 import type { RuleSet } from '../../src/rules/rule-set.ts'
@@ -135,13 +135,13 @@ class Watch {
 		const to = from + (size === '1d' ? dayMs : weekMs)
 		const record = {
 			...{ series: 1, window: size, from, revision: 1, computedAt: to, provisional: false },
-			...{ baseline: reference.digest, result, supersededAt: null },
+			...{ baseline: reference.digest, result, supersededAt: null, matureAt: null, change: null },
 		}
 		const table = {
 			from,
 			to,
 			closed: true,
-			subjects: subjectFacts({ series, record: { record, reference } }, to),
+			subjects: subjectFacts({ series, input: { record, reference } }, to),
 		}
 		const rules = this.rules.filter((r) => r.window === size)
 		this.states[size] = evaluate(rules, table, this.states[size] ?? noStates, {

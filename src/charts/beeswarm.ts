@@ -83,7 +83,7 @@ function head({ title, subtitle, rows, features, maxFeatures = defaultFeatures }
 		label(
 			222,
 			96,
-			'high value; grey: values without an order. Where many rows coincide, a dot stands for several.',
+			'high value; grey: values without an order. Where many rows fall together, a dot stands for several.',
 			{ 'font-size': smallText },
 		),
 		label(figuresRight, top - 10, 'mean size', {

@@ -1,6 +1,6 @@
 import { callApi } from './api.ts'
 import { type Command, type Parsed, requireOption, requirePositional, UsageError } from './command.ts'
-import { inputFile } from './read-file.ts'
+import { inputFile } from './data-file.ts'
 import { toTable } from './table.ts'
 
 type Answer = {

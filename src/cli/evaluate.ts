@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { AppError } from '../core/errors.ts'
-import type { Wanted } from '../tables/read-table.ts'
+import type { Wanted } from '../tables/read-columns.ts'
 import type { Command, Terminal } from './command.ts'
+import { readColumns } from './data-file.ts'
 import { dataColumns, referenceRequest } from './evaluate/data-columns.ts'
 import type { Source } from './evaluate/estimates.ts'
 import { type Estimator, evaluate as evaluateRows } from './evaluate/evaluate.ts'
@@ -9,7 +10,6 @@ import { evaluationJson } from './evaluate/evaluation.ts'
 import { makeRows } from './evaluate/make-rows.ts'
 import { type EvaluateOptions, evaluateOptions, isAmbiguous, type Request } from './evaluate/options.ts'
 import { evaluationText } from './evaluate/text.ts'
-import { readColumns } from './read-columns.ts'
 
 async function readRows(
 	terminal: Terminal,
@@ -24,7 +24,7 @@ async function readRows(
 	return { rows: makeRows(request, columns, rows), names, read }
 }
 
-/** What estimates take is loaded only for them. */
+/** The modules for estimates are loaded only when needed. */
 async function estimator(
 	{ like, request }: EvaluateOptions,
 	{ rows, ...window }: Source,
@@ -51,12 +51,12 @@ async function run(terminal: Terminal, options: EvaluateOptions, isJson: boolean
 	const { data, reference, request, html } = options
 	const known =
 		reference === undefined ? undefined : await readRows(terminal, reference, referenceRequest(request), true)
-	// The labels of the reference are those of the rows: named or found once.
-	const asked = {
+	// The rows have the same labels as the reference.
+	const rowsRequest = {
 		...request,
 		negative: request.negative ?? known?.rows.labelNames.negativeLabel ?? undefined,
 	}
-	const source = await readRows(terminal, data, asked, known === undefined)
+	const source = await readRows(terminal, data, rowsRequest, known === undefined)
 	const { rows } = source
 	rows.notes.push(...(known?.rows.notes ?? []).map((note) => `Reference: ${note}`))
 	const { result, view } = evaluateRows(request, rows, known && (await estimator(options, source, known)))
@@ -73,30 +73,30 @@ export const evaluate: Command = {
 	help: `Usage: plumbline evaluate --data FILE --task TASK --actual COLUMN --score COLUMN [options]
 
 Evaluates a model from a file of scores and outcomes: performance with 95% intervals, and fairness by group. Needs no
-server. The numbers are those of the service, from the rows as they are.
+server. The numbers are the same as in the service.
 
   --data FILE           .csv, .ndjson or .parquet, also .gz
   --task TASK           binary, multiclass, regression or ranking
-  --actual COLUMN       what happened: a label; for regression and ranking a number. Rows without it are counted
+  --actual COLUMN       the outcome: a label; for regression and ranking a number. Rows without it are counted
   --score COLUMN        the score, the predicted value, or a column of { class: probability };
-                        CLASS=COLUMN, once a class, where each class has a column of probabilities
-  --prediction COLUMN   decisions as they were made; without it, those of the score
-  --threshold T         a score from T on is a positive decision (0.5)
-  --positive VALUE      the label that is positive (1 or true); multiclass: the one that groups are compared by
-  --negative VALUE      the label that is negative; without it the commonest other one. All others are not known
-  --decision-map A=B    decisions in the words of outcomes, such as 1=bad,0=good
-  --favourable VALUE    the decision that is good for the person; without decisions, the outcome. Selection and the
-                        four-fifths rule are about it; without it there is no verdict
-  --group COLUMN        an attribute to compare groups by; may be repeated, then pairs are compared too
+                        CLASS=COLUMN, once for each class, if each class has a column of probabilities
+  --prediction COLUMN   the decisions; default: by the score
+  --threshold T         a score of at least T is a positive decision (0.5)
+  --positive VALUE      the positive label (1 or true); multiclass: the class that groups are compared by
+  --negative VALUE      the negative label; default: the most frequent other one. All others are unknown
+  --decision-map A=B    the label of each decision, such as 1=bad,0=good
+  --favourable VALUE    the decision that is good for the person; without decisions, the outcome. Selection rates and the
+                        four-fifths rule use it; without it there is no verdict
+  --group COLUMN        an attribute to compare groups by; if repeated, pairs are compared too
   --facet COLUMN=VALUE  SageMaker Clarify's metrics of a group against all others; may be repeated
   --min-group N         groups with fewer rows are not compared (30)
-  --query COLUMN        ranking: which rows belong together
-  --reference FILE      rows whose outcomes are known: estimates what those of --data will be, from its scores
-  --like NAME           how to estimate: plumbline (default), or nannyml for its own numbers
+  --query COLUMN        ranking: the column that says which rows belong together
+  --reference FILE      rows with known outcomes, to estimate the metrics of --data from its scores
+  --like NAME           how to estimate: plumbline (default), or nannyml for the numbers of NannyML
   --html FILE           writes a page with charts
   --json                for machines
 
-Exit code: 0 it is evaluated, 2 it could not be done.
+Exit code: 0 evaluated, 2 failed.
 
 Example: plumbline evaluate --data march.csv --task binary --actual default --score p --group SEX --group MARRIAGE
 `,

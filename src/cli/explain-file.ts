@@ -1,14 +1,15 @@
 import { AppError } from '../core/errors.ts'
 import { FeatureError, type Structure } from '../explain/model.ts'
+import { openParquetInThread } from '../platform/node/parquet.ts'
 import type { OpenedModel } from '../ports/model-cache.ts'
 import type { FeatureSpec } from '../summaries/inputs/bins.ts'
+import { type FileRow, featureNames, featureRows, type RowFile, type Specs } from '../tables/feature-rows.ts'
 import type { ExitCode, Terminal } from './command.ts'
+import { inputFile, plainBytes } from './data-file.ts'
 import { type Explainer, openExplainer, rowsAtOnce } from './explain-rows.ts'
 import { rowJson, rowText } from './explanation-text.ts'
 import { openArtifact, readManifest } from './open-artifact.ts'
 import { Progress } from './progress.ts'
-import { inputFile } from './read-file.ts'
-import { type FileRow, featureNames, type RecordFile, recordsOf, type Specs } from './record-file.ts'
 
 export type ExplainFileOptions = {
 	artifact: string
@@ -20,10 +21,10 @@ export type ExplainFileOptions = {
 }
 
 const maxBackground = 5000
-/** Rows of the file itself that stand in where there is no background. */
+/** Rows of the file itself that are used without a background. */
 const ownBackground = 100
 
-/** Explains the rows of a file by a model file, with no service. 1: some row could not be scored. */
+/** Explains the rows of a file with a model file, without a service. Exit code 1: some rows could not be scored. */
 export async function explainFile(terminal: Terminal, options: ExplainFileOptions): Promise<ExitCode> {
 	const note = (text: string) => terminal.err(`Note: ${text}\n`)
 	const manifest = await readManifest(options.manifest, note)
@@ -49,7 +50,7 @@ export async function explainFile(terminal: Terminal, options: ExplainFileOption
 	}
 }
 
-export async function recordFile(path: string): Promise<RecordFile> {
+export async function recordFile(path: string): Promise<RowFile & { bytes: number }> {
 	const plain = path.toLowerCase().replace(/\.gz$/, '')
 	if (!/\.(csv|ndjson|jsonl|json|parquet)$/.test(plain))
 		throw new AppError(
@@ -57,12 +58,17 @@ export async function recordFile(path: string): Promise<RecordFile> {
 			`${path}: name the file .parquet, .csv, .ndjson or .json (also with .gz), so that its format is known.`,
 		)
 	const isJson = plain.endsWith('.json')
-	// One reader of names and sizes for all commands: to it, JSON is JSON lines.
 	const file = await inputFile(path, isJson ? 'ndjson' : undefined)
-	return { ...file, ending: isJson ? 'json' : file.format }
+	return {
+		path,
+		format: isJson ? 'json' : file.format,
+		bytes: file.bytes,
+		read: (onBytes) => plainBytes(file, onBytes),
+		openParquet: openParquetInThread(),
+	}
 }
 
-/** How cells of a table are read: what the model has categories for is one, whatever it looks like. */
+/** How cells are read: a feature with categories in the model is categorical, whatever its cells look like. */
 export function specsOf(opened: OpenedModel): Specs {
 	const { features } = 'model' in opened ? opened.model : opened.onnx
 	const structure = 'model' in opened ? opened.model.structure : undefined
@@ -80,7 +86,7 @@ export function specsOf(opened: OpenedModel): Specs {
 function specOf(name: string, structure: Structure | undefined, i: number): FeatureSpec {
 	if (structure?.kind === 'trees') {
 		const categories = structure.sources[i]?.categories
-		// Bare codes have no categories to be told by: they are numbers.
+		// Bare codes have no category names: they are numbers.
 		return categories?.length
 			? { name, type: 'categorical', values: [...categories] }
 			: { name, type: 'numeric' }
@@ -91,7 +97,7 @@ function specOf(name: string, structure: Structure | undefined, i: number): Feat
 	return { name, type: 'numeric', ...(special && { values: [...special] }) }
 }
 
-/** ONNX files do not say what their training rows were like: without rows of others, the rows are compared with themselves. */
+/** ONNX files have no training statistics: without a background, the rows are compared with rows of the same file. */
 async function backgroundOf(
 	terminal: Terminal,
 	{ artifact, background, rows }: ExplainFileOptions,
@@ -104,10 +110,10 @@ async function backgroundOf(
 	if (own.length < 2)
 		throw new AppError(
 			'invalid',
-			`${artifact} is explained by comparing with rows of others: name a file of them with --background.`,
+			`${artifact} is explained by comparing with other rows: name a file of them with --background.`,
 		)
 	terminal.err(
-		`No --background: every row is compared with the first ${own.length} of ${rows}.${'model' in opened ? '' : ` Contributions are estimated, for ${opened.onnx.reason}.`}\n`,
+		`No --background: every row is compared with the first ${own.length} of ${rows}.${'model' in opened ? '' : ` Contributions are estimated: ${opened.onnx.reason}.`}\n`,
 	)
 	return own
 }
@@ -123,12 +129,12 @@ async function readBackground(
 	const rows: Float64Array[] = []
 	let first: string | undefined
 	let left = 0
-	for await (const row of recordsOf(await recordFile(path), specs)) {
+	for await (const row of featureRows(await recordFile(path), specs)) {
 		if (rows.length === maxRows && maxRows === ownBackground) return rows
 		if (rows.length === maxRows)
 			throw new AppError(
 				'too-large',
-				`${path} has more than ${maxRows} rows: a few hundred drawn at random are enough.`,
+				`${path} has more than ${maxRows} rows: a few hundred random rows are enough.`,
 			)
 		try {
 			if ('fault' in row) throw new FeatureError('', row.fault)
@@ -140,7 +146,7 @@ async function readBackground(
 		}
 	}
 	if (rows.length === 0)
-		throw new AppError('invalid', `${path} has no row that the model takes${first ? `: ${first}` : ''}.`)
+		throw new AppError('invalid', `${path} has no row that the model can score${first ? `: ${first}` : ''}.`)
 	if (left > 0 && maxRows === maxBackground)
 		terminal.err(`${left} rows of ${path} are left out of the background; the first, ${first}\n`)
 	return rows
@@ -149,7 +155,7 @@ async function readBackground(
 async function writeRows(
 	terminal: Terminal,
 	explainer: Explainer,
-	file: RecordFile,
+	file: RowFile & { bytes: number },
 	specs: Specs,
 	isJson: boolean,
 ): Promise<{ count: number; unscored: number }> {
@@ -167,7 +173,7 @@ async function writeRows(
 		)
 		progress.update(bytes, total.count)
 	}
-	const records = recordsOf(file, specs, (read) => {
+	const records = featureRows(file, specs, (read) => {
 		bytes = read
 	})
 	for await (const row of records) {

@@ -13,9 +13,9 @@ import { maxTableBytes } from '../explain/shap/tables.ts'
 import type { TreeEnsemble } from '../explain/trees/ensemble.ts'
 import type { ExplainPool } from '../platform/node/explain-pool.ts'
 import type { OpenedModel } from '../ports/model-cache.ts'
-import type { FileRow } from './record-file.ts'
+import type { FileRow } from '../tables/feature-rows.ts'
 
-/** A row with its explanation, or why it has none. */
+/** A row with its explanation, or the reason why it has none. */
 export type ExplainedRow = { row: number; values: Readonly<Record<string, unknown>> } & (
 	| { attribution: Attribution; score: Float64Array; notes: Encoded['notes'] }
 	| { error: string; feature: string | null }
@@ -30,13 +30,13 @@ export type Explainer = {
 
 /** Rows that are explained together. */
 export const rowsAtOnce = 2000
-/** Nodes to be looked at, about, from which on threads are worth starting: some seconds of one of them. */
+/** From about this many node visits on, which take a thread some seconds, more threads pay off. */
 const worthThreads = 1e8
-/** Each prepares the model for itself; together they stay below 1 GB. */
+/** Each thread prepares the model for itself; together they stay below 1 GB. */
 const maxThreads = 8
 const maxBytes = 2 ** 30
 
-/** A bit a node and row of the background, beside tables. */
+/** Memory: one bit a node and background row, in addition to tables. */
 function threadsOf({ feature }: TreeEnsemble, background: number): number {
 	const bytes = maxTableBytes + (feature.length / 8) * background
 	return Math.max(1, Math.min(availableParallelism(), maxThreads, Math.floor(maxBytes / bytes)))
@@ -59,7 +59,7 @@ function failed(row: number, values: Ready['values'], error: unknown): Explained
 	throw error
 }
 
-/** Explains rows of a model: one by one, or by threads when a block is large; estimates where only the runtime knows it. */
+/** Explains rows: one by one, in threads for large blocks, or by estimates when only the runtime can run the model. */
 export function openExplainer(
 	opened: OpenedModel,
 	background: readonly Float64Array[] | undefined,
@@ -67,7 +67,7 @@ export function openExplainer(
 	if (!('model' in opened)) return estimator(opened.onnx, background ?? [])
 	const { model } = opened
 	let own: Background | undefined
-	// Threads prepare it themselves.
+	// Prepared when needed: threads do it themselves.
 	const prepared = () => {
 		own ??= background && model.background(background)
 		return own

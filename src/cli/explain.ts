@@ -16,13 +16,13 @@ async function online(terminal: Terminal, args: Parsed): Promise<ExitCode> {
 	const id = requirePositional(args, 1, 'The id of the prediction')
 	for (const name of ['rows', 'manifest', 'background', 'format'])
 		if (args.values[name] !== undefined)
-			throw new UsageError(`--${name} goes with --artifact, and not with a prediction of the service.`)
+			throw new UsageError(`--${name} needs --artifact; it does not apply to a prediction of the service.`)
 	const locale = textOption(args, 'locale')
 	const movable = textOption(args, 'movable')
-	const asked = Object.entries({ locale, movable }).flatMap(([name, value]) =>
+	const parameters = Object.entries({ locale, movable }).flatMap(([name, value]) =>
 		value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],
 	)
-	const query = asked.length === 0 ? '' : `?${asked.join('&')}`
+	const query = parameters.length === 0 ? '' : `?${parameters.join('&')}`
 	const path = `/v1/models/${encodeURIComponent(model)}/predictions/${encodeURIComponent(id)}/explanation${query}`
 	const { body } = await callApi(terminal, 'GET', path)
 	if (args.values.json) {
@@ -37,7 +37,7 @@ async function online(terminal: Terminal, args: Parsed): Promise<ExitCode> {
 async function offline(terminal: Terminal, args: Parsed): Promise<ExitCode> {
 	if (args.positionals.length > 0)
 		throw new UsageError(
-			`${JSON.stringify(args.positionals[0])} goes with a prediction of the service, and not with --artifact.`,
+			`${JSON.stringify(args.positionals[0])} is for a prediction of the service and does not go with --artifact.`,
 		)
 	const { explainFile } = await import('./explain-file.ts')
 	return explainFile(terminal, {
@@ -55,26 +55,25 @@ export const explain: Command = {
 	help: `Usage: plumbline explain MODEL PREDICTION [--locale L] [--movable a,b] [--json]
        plumbline explain --artifact FILE --rows FILE [options]
 
-Says why a score was given. With a model and the id of a prediction it asks the service at PLUMBLINE_URL (needs
-PLUMBLINE_KEY): the decision, whether it replays, the reasons in approved words, what each feature did to the score, what
-would have changed the decision, and where it all comes from.
+Explains why a score was given. With a model and the id of a prediction it queries the service at PLUMBLINE_URL (needs
+PLUMBLINE_KEY): the decision, its replay, the reasons in approved words, the contribution of each feature, what would have
+changed the decision, and the lineage.
 
-With --artifact it scores and explains the rows of a file by a model file, and needs no server. base + contributions is the
-margin of every row; a row that cannot be scored is said to be so.
+With --artifact it scores and explains the rows of a file with a model file, without a server. base + contributions is the
+margin of every row; rows that cannot be scored are reported.
 
   --artifact FILE    XGBoost (.json, .ubj), LightGBM (.txt), ONNX, linear-json or a scorecard (YAML or JSON), also .gz;
-                     which one it is is told by its content. Pickles and joblib files run code when they are read and
-                     never are: save the model in one of these formats
-  --format F         says which it is, where the content does not
-  --rows FILE        .csv, .ndjson, .json or .parquet, also .gz: a row's features as they are, or in a member \`features\`
-  --manifest FILE    what the model file lacks: order of features, missing value, encodings, link (JSON or YAML)
-  --background FILE  rows to compare with: contributions are then against these, and not against the model's own average
+                     the format is found from the content. Pickles and joblib files can run code, so they are never
+                     read: save the model in one of these formats
+  --format F         the format, when the content does not show it
+  --rows FILE        .csv, .ndjson, .json or .parquet, also .gz: rows of features, or rows with a member \`features\`
+  --manifest FILE    what the model file does not contain: order of features, missing value, encodings, link (JSON or YAML)
+  --background FILE  rows to compare with, instead of the model's own average
   --locale L         language of the reasons, such as de
-  --movable a,b      features that may change in "what would have changed the decision"; default: those with limits in
-                     the manifest
-  --json             for machines: a line a row. Of several classes every number is a list, by class
+  --movable a,b      features that counterfactuals may change; default: those with limits in the manifest
+  --json             for machines: one line a row. With several classes, every number is a list by class
 
-Exit code: 0 all rows are explained, 1 some could not be scored, 2 it could not be done.
+Exit code: 0 all rows explained, 1 some could not be scored, 2 failed.
 
 Example: plumbline explain --artifact model.json --rows applicants.csv --json
 `,

@@ -5,7 +5,7 @@ import type { ExplainedRow } from './explain-rows.ts'
 
 const maxContributions = 12
 
-/** The answer to "why" for people: what is doubtful first, then the decision, the reasons and what made the score. */
+/** An explanation as text: doubts first, then the decision, the reasons and the contributions. */
 export function explanationText(answer: Explanation): string {
 	const parts = [
 		doubts(answer),
@@ -27,11 +27,11 @@ function doubts({ replay, explanation, incidents }: Explanation): string[] {
 		lines.push(
 			`NOT REPLAYED: the registered model answers ${valueText(replay.replayed)}, ${valueText(replay.logged)} was logged. ${replay.reason ?? ''}`.trimEnd(),
 		)
-	if (replay.status === 'unavailable') lines.push(`Not replayed: ${replay.reason ?? 'it cannot be told why'}`)
+	if (replay.status === 'unavailable') lines.push(`Not replayed: ${replay.reason ?? 'the reason is unknown'}`)
 	if (explanation?.status === 'estimate')
 		lines.push(`The contributions are an estimate. ${explanation.reason ?? ''}`.trimEnd())
 	for (const i of incidents ?? [])
-		lines.push(`Open incident at that moment: ${i.title} (${i.severity}, ${i.id})`)
+		lines.push(`Open incident at that time: ${i.title} (${i.severity}, ${i.id})`)
 	return lines
 }
 
@@ -42,7 +42,7 @@ function decision(a: Explanation): string[] {
 		`${a.predictionId}: ${a.decision ?? 'no decision'}, score ${score}${threshold}`,
 		`${a.model}@${a.version}${a.timestamp ? `, ${a.timestamp}` : ''}`,
 	]
-	if (a.replay.status === 'matched') lines.push('Replayed from the registered artefact: the same score')
+	if (a.replay.status === 'matched') lines.push('Replayed with the registered artefact: the same score')
 	return lines
 }
 
@@ -76,7 +76,7 @@ function contributions(a: Explanation): string[] {
 	const more = left > 0 ? [`  and ${left} more (--json has all)`] : []
 	const base = typeof a.base === 'number' ? `, base ${numberText(a.base)}` : ''
 	const margin = typeof a.margin === 'number' ? `, together ${numberText(a.margin)}` : ''
-	return [`What made the score: ${a.space ?? ''} by ${a.method}${base}${margin}`, ...lines, ...more]
+	return [`Contributions to the score: ${a.space ?? ''} by ${a.method}${base}${margin}`, ...lines, ...more]
 }
 
 function counterfactuals({ counterfactuals = [], counterfactualsStatus }: Explanation): string[] {
@@ -113,13 +113,13 @@ function lineage({ lineage, proof }: Explanation): string[] {
 
 type Explained = Pick<Model, 'features' | 'outputs' | 'classes' | 'space'> & Partial<Pick<Model, 'score'>>
 
-/** Whether what the model answers is a probability: log-odds may also be what it answers. */
+/** Whether the score is a probability; the score of log-odds models may also be log-odds. */
 function isProbability({ space, outputs, score }: Explained): boolean {
 	if (space !== 'log-odds') return space === 'probability'
 	return score?.(new Float64Array(outputs).fill(50)).every((s) => s <= 1) ?? false
 }
 
-/** A line for machines. Of several classes every number is a list, by class. */
+/** A line of JSON. With several classes, every number is a list by class. */
 export function rowJson(model: Explained, row: ExplainedRow): string {
 	if ('error' in row) return `${JSON.stringify({ error: row.error, feature: row.feature })}\n`
 	const { attribution, score, notes } = row
@@ -144,7 +144,7 @@ export function rowJson(model: Explained, row: ExplainedRow): string {
 
 const maxShown = 8
 
-/** A table for people: the contributions that weigh most, of the class that is likeliest. */
+/** A table of the largest contributions to the likeliest class. */
 export function rowText(model: Explained, row: ExplainedRow): string {
 	if ('error' in row) return `row ${row.row}  not scored: ${row.error}\n\n`
 	const { attribution, score, notes, values } = row
@@ -173,7 +173,7 @@ export function rowText(model: Explained, row: ExplainedRow): string {
 
 const width = 24
 
-/** A bar that ends with its sign, as long as the contribution is large beside the largest. */
+/** A bar of signs, in proportion to the largest contribution. */
 export function bar(contribution: number, largest: number): string {
 	const length = largest > 0 ? Math.round((Math.abs(contribution) / largest) * width) : 0
 	return (contribution < 0 ? '-' : '+').repeat(length)
@@ -181,7 +181,7 @@ export function bar(contribution: number, largest: number): string {
 
 export const signed = (x: number): string => `${x > 0 ? '+' : ''}${numberText(x)}`
 
-/** A logged value, short enough for a column. */
+/** A logged value, shortened to fit a column. */
 export function valueText(value: unknown): string {
 	if (value === undefined || value === null) return 'missing'
 	const text = typeof value === 'string' ? value : JSON.stringify(value)

@@ -2,11 +2,10 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { AppError } from '../core/errors.ts'
 import { exactJson } from '../core/exact-json.ts'
 import { defaultLimits } from '../core/limits.ts'
-import { type ParsedRow, parseRows } from '../http/ingest/parse-rows.ts'
-import type { TableSpec } from '../http/ingest/table-rows.ts'
-import { csvRows, parquetRows } from '../http/ingest/table-rows.ts'
 import { openParquetInThread } from '../platform/node/parquet.ts'
 import type { FeatureSpec } from '../summaries/inputs/bins.ts'
+import { type ParsedRow, parseRows } from '../tables/json-rows.ts'
+import { csvRows, parquetRows, type TableSpec } from '../tables/read-rows.ts'
 import { callPatiently } from './api.ts'
 import {
 	type Command,
@@ -18,9 +17,9 @@ import {
 	textOption,
 	UsageError,
 } from './command.ts'
+import { type InputFile, inputFile, plainBytes } from './data-file.ts'
 import { mappingHints, mapRow, readMapping, requireColumns } from './map-row.ts'
 import { Progress } from './progress.ts'
-import { type InputFile, inputFile, plainBytes } from './read-file.ts'
 import { Sender } from './sender.ts'
 
 const kinds = ['predictions', 'features', 'outcomes', 'groups']

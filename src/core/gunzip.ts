@@ -185,3 +185,18 @@ function damaged(error: unknown): unknown {
 			: 'is damaged'
 	return new AppError('malformed', `The gzip data cannot be read: it ${what}.`, { cause: error })
 }
+
+/** The AppError of a body whose bytes could not be read or unpacked; other errors as they are. */
+export function bodyError(error: unknown): unknown {
+	if (error instanceof AppError) return error
+	const text = String((error as { cause?: unknown }).cause ?? error)
+	if (/gzip|header|zlib|Z_|unexpected end|incorrect|trailing|decompress|corrupt|invalid/i.test(text))
+		return new AppError(
+			'malformed',
+			`The gzip body cannot be unpacked: ${text}. Nothing after the damage was read.`,
+			{ cause: error },
+		)
+	if (/aborted|ECONNRESET|terminated|premature/i.test(text))
+		return new AppError('malformed', 'The body ended early.', { cause: error })
+	return error
+}

@@ -7,7 +7,7 @@ const i32 = new Int32Array(f32.buffer)
 export function nextDouble(x: number, up: boolean): number {
 	if (x === 0) return up ? Number.MIN_VALUE : -Number.MIN_VALUE
 	f64[0] = x
-	// Doubles of one sign are ordered as their bits are.
+	// Doubles of one sign are ordered like their bits.
 	i64[0] = (i64[0] as bigint) + (x > 0 === up ? 1n : -1n)
 	return f64[0]
 }
@@ -20,8 +20,8 @@ export function nextFloat(x: number, up: boolean): number {
 	return f32[0]
 }
 
-// XGBoost computes in float32 with the C library's own functions, which are not correctly rounded: a nearest value would be
-// another one in the last bit now and then. The constants here are the published ones of Arm's optimized routines
+// XGBoost computes in float32 with the C library's functions, which are not correctly rounded: the nearest value would now
+// and then differ in the last bit. The constants here are the published ones of Arm's optimized routines
 // (logf_data.c and exp2f_data.c, copyright 2017-2018 Arm Limited, MIT licence), which glibc since 2.27 and musl compute logf
 // and expf with.
 
@@ -40,7 +40,7 @@ const view = new DataView(new ArrayBuffer(4))
 export function log32(x: number): number {
 	view.setFloat32(0, x)
 	const bits = view.getInt32(0)
-	// Zero, negative, subnormal, infinite, NaN: those have no rounding that matters.
+	// Zero, negative, subnormal, infinite, NaN: rounding does not matter.
 	if (bits < 0x00800000 || bits >= 0x7f800000) return Math.fround(Math.log(x))
 	const offset = bits - lowest
 	const inverse = inverses[(offset >> 19) & 15] as number
@@ -53,9 +53,9 @@ export function log32(x: number): number {
 const [cube, square, linear] = [0.05550361559341535, 0.2402284522445722, 0.6931471806916203]
 const parts = Array.from({ length: 32 }, (_, i) => 2 ** (i / 32))
 
-/** The exponential of a float32 as the C library's `expf` rounds it: 2^(k/32) times a polynomial of what is left. */
+/** The exponential of a float32 as the C library's `expf` rounds it: 2^(k/32) times a polynomial of the remainder. */
 export function exp32(x: number): number {
-	// Beyond these, 0 and infinity are exact, and subnormals have no last bit that matters.
+	// Beyond these, 0 and infinity are exact, and the last bit of subnormals does not matter.
 	if (!(x > -87 && x < 88.7)) return Math.fround(Math.exp(x))
 	const z = x * (Math.LOG2E * 32)
 	const k = Math.round(z)

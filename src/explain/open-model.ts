@@ -13,9 +13,8 @@ export type OpenOptions = {
 }
 
 /**
- * A model of its artefact's bytes, all formats but ONNX, whose runtime is opened asynchronously elsewhere. The file is data:
- * nothing of it is run. Throws ArtifactError for a file that is not, or not safely, what its format says, and for a manifest
- * that contradicts it.
+ * Opens a model from the bytes of its artefact; `openOnnx` opens ONNX models. The file is data: no code in it is run. Throws
+ * ArtifactError for a file that is not, or not safely, of its format, and for a manifest that contradicts it.
  */
 export function openModel(format: ArtifactFormat, bytes: Uint8Array, options: OpenOptions = {}): Model {
 	if (bytes.length === 0) throw new ArtifactError('The file is empty. Upload it again.')
@@ -26,11 +25,11 @@ export function openModel(format: ArtifactFormat, bytes: Uint8Array, options: Op
 		case 'scorecard':
 			return openScorecard(bytes, options)
 		case 'onnx':
-			throw new ArtifactError('ONNX models are opened by their runtime, asynchronously, and not here.')
+			throw new ArtifactError('ONNX models are opened asynchronously by their runtime.')
 	}
 }
 
-/** The model of a tree file that has been read, here or in a thread. Throws ArtifactError as `openModel` does. */
+/** Opens the model of a tree file that was read, here or in a thread. Throws ArtifactError as `openModel` does. */
 export const openTrees = (file: TreeFile, { manifest = {}, features = [] }: OpenOptions): Model =>
 	treeModel(
 		file,

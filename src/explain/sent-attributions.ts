@@ -1,48 +1,48 @@
 import { rankAgreement } from '../stats/ranks.ts'
 
-/** Where sent attributions can add up: to the score itself, its logit, its logarithm, or a margin that was sent too. */
+/** What sent attributions may add up to: the score, its logit, its logarithm, or a margin that was sent too. */
 export type SentSpace = 'score' | 'log-odds' | 'log' | 'margin'
 
 export type SentAttributions = {
-	/** What was logged with the prediction: a number by feature, and perhaps one of the names of a base among them. */
+	/** As logged with the prediction: a number by feature, and perhaps a base under one of its usual names. */
 	attributions: unknown
 	/** The logged score, or null. */
 	score: number | null
-	/** The logged raw margin, where there is one. */
+	/** The logged raw margin, if there is one. */
 	margin?: number | null
-	/** What the attributions begin from, when it was sent beside them or is known otherwise. */
+	/** The base of the attributions, when it was sent separately or is known otherwise. */
 	base?: number | null
-	/** Names of the model's features: one of them is never taken for the base. */
+	/** Names of the model's features, which are never taken as the base. */
 	features?: readonly string[]
-	/** Contributions of the registered artefact for the same row, and in which space they are. */
+	/** The registered artefact's contributions for the same row, and their space. */
 	ours?: {
 		features: readonly string[]
 		contributions: ArrayLike<number>
 		space: string
-		/** Where ours begin and end, if from the file's own expectations: what sent ones without a base are measured by. */
+		/** The base and margin of ours, if from the file's own expectations; attributions without a base are checked by them. */
 		base?: number | undefined
 		margin?: number | undefined
 	}
 }
 
 export type SentCheck = {
-	/** `additive`: base + attributions give the score. `unknown`: that cannot be told. `malformed`: they are no numbers. */
+	/** `additive`: base + attributions give the score. `unknown`: cannot be checked. `malformed`: they are not numbers. */
 	status: 'additive' | 'not-additive' | 'unknown' | 'malformed'
-	/** What fails or is missing, and what to do; null when they add up and nothing else is odd. */
+	/** What fails or is missing, and what to do; null when they add up. */
 	reason: string | null
-	/** As they were sent, without the base. */
+	/** As sent, without the base. */
 	contributions: Record<string, number>
 	base: number | null
-	/** The space in which they add up; else the one in which they come nearest. Null without a base or a score. */
+	/** The space in which they add up, or come nearest. Null without a base or a score. */
 	space: SentSpace | null
-	/** Distance of base + attributions from the score in that space. */
+	/** The distance of base + attributions from the score in that space. */
 	sumError: number | null
-	/** Against ours; null where there is nothing in common. */
+	/** Compared with ours; null when no feature is in common. */
 	compared: SentComparison | null
 }
 
 export type SentComparison = {
-	/** False where the spaces differ: then only ranks can be compared. */
+	/** False when the spaces differ; then only ranks can be compared. */
 	sameSpace: boolean
 	largest: { feature: string; sent: number; ours: number; difference: number } | null
 	/** Spearman's rho of the absolute values over the features in common; null for fewer than three. */
@@ -52,7 +52,7 @@ export type SentComparison = {
 	unknown: string[]
 }
 
-/** What libraries call the start of their attributions: XGBoost's bias, shap's expected and base value. */
+/** Names of the base in libraries: XGBoost's bias, shap's expected value and base value. */
 const baseNames = [
 	'base',
 	'base_value',
@@ -64,13 +64,13 @@ const baseNames = [
 	'intercept',
 ]
 
-/** Attributions come in float32 and logged scores are often rounded; a sum that is off by this much is still the same. */
+/** Attributions are in float32 and logged scores are often rounded: sums within this tolerance are equal. */
 const relative = 1e-5
 
 /**
  * Checks attributions that a service sent with its prediction: whether base + attributions give the logged score in any
- * space that they may be in, to what the digits that were logged allow; and against ours, when the artefact is there. They
- * are not changed. Without a base there is nothing to check them against, so the answer is `unknown`.
+ * space, within the precision of the logged digits; and compares them with ours when there is an artefact. Without a base
+ * they cannot be checked, and the status is `unknown`.
  */
 export function checkSentAttributions(input: SentAttributions): SentCheck {
 	const parsed = parse(input)
@@ -83,8 +83,8 @@ export function checkSentAttributions(input: SentAttributions): SentCheck {
 	if (base === null || spaces.length === 0) {
 		const reason =
 			base === null
-				? 'no base came with the attributions, so whether they add up to the score cannot be told; send it among them as `base` (shap: expected_value)'
-				: 'no score is logged that the attributions could add up to'
+				? 'no base was sent with the attributions, so it is unknown whether they add up to the score; send it among them as `base` (shap: expected_value)'
+				: 'no score is logged for the attributions to add up to'
 		return { ...nothing, ...common, status: 'unknown', reason, compared: compare(input, contributions, null) }
 	}
 	const sum = Object.values(contributions).reduce((a, b) => a + b, base)
@@ -95,7 +95,7 @@ export function checkSentAttributions(input: SentAttributions): SentCheck {
 	)
 	const tried = spaces.map((s) => {
 		const error = Math.abs(sum - s.target)
-		// Logged digits explain a little, never most of what is to be explained.
+		// Rounding of logged digits explains a little of the difference, never most of it.
 		const maxSlack = 0.01 * Math.max(Math.abs(s.target - base), size * relative)
 		return {
 			...s,
@@ -116,8 +116,8 @@ export function checkSentAttributions(input: SentAttributions): SentCheck {
 }
 
 /**
- * Attributions that came without a base, from the base of the registered artefact: right ones of the same kind add up from
- * there. Undefined where that base is not known.
+ * Checks attributions without a base from the base of the registered artefact, from which correct ones of the same kind add
+ * up. Undefined when that base is unknown.
  */
 function checkFromOurs(
 	input: SentAttributions,
@@ -138,7 +138,7 @@ function checkFromOurs(
 		status: isAdditive ? 'additive' : 'not-additive',
 		reason: isAdditive
 			? null
-			: `no base came with the attributions, and from the registered artefact's own, ${digits(base)}, they sum to ${digits(sum)} instead of ${digits(margin)}; if they begin elsewhere, send their base among them as \`base\` (shap: expected_value)`,
+			: `no base was sent with the attributions, and from the registered artefact's base ${digits(base)} they sum to ${digits(sum)} instead of ${digits(margin)}; if their base differs, send it among them as \`base\` (shap: expected_value)`,
 		space,
 		sumError,
 		compared: compare(input, contributions, space),
@@ -166,11 +166,11 @@ const words: Record<SentSpace, string> = {
 
 function parse({ attributions, base, features = [] }: SentAttributions) {
 	if (typeof attributions !== 'object' || attributions === null || Array.isArray(attributions))
-		return 'the attributions are no object of numbers by feature'
+		return 'the attributions are not an object of numbers by feature'
 	const entries = Object.entries(attributions)
 	if (entries.length === 0) return 'the attributions are empty'
 	const wrong = entries.find(([, value]) => typeof value !== 'number' || !Number.isFinite(value))
-	if (wrong) return `the attribution of ${JSON.stringify(wrong[0])} is no number`
+	if (wrong) return `the attribution of ${JSON.stringify(wrong[0])} is not a number`
 	const all = new Map(entries as [string, number][])
 	const name = baseNames.find((n) => all.has(n) && !features.includes(n))
 	const sent = name === undefined ? undefined : all.get(name)
@@ -178,7 +178,7 @@ function parse({ attributions, base, features = [] }: SentAttributions) {
 	return { contributions: Object.fromEntries(all), base: sent ?? base ?? null }
 }
 
-/** Half a unit of the last decimal of each number as it is written; nothing for those that have all their digits. */
+/** Half a unit of the last decimal of each number as written; 0 for numbers with all their digits. */
 function roundingOf(values: readonly number[]): number {
 	return values.reduce((sum, x) => {
 		const [mantissa = '', exponent = '0'] = Math.abs(x).toString().split('e')
@@ -206,7 +206,7 @@ function spacesOf({ score, margin }: SentAttributions): Target[] {
 	return found
 }
 
-/** What the spaces of models are called here. */
+/** The spaces of models that each space of sent attributions can be. */
 const sameAs: Record<SentSpace, readonly string[]> = {
 	score: ['probability', 'value', 'points'],
 	'log-odds': ['log-odds'],

@@ -4,7 +4,7 @@ import type { Actor, Role } from '../core/actor.ts'
 import type { ByteBudget } from '../core/byte-budget.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { JobRun } from '../jobs/run/run-job.ts'
-import type { ExportedMetrics } from '../monitoring/windows/exported-metrics.ts'
+import type { ExportedMetrics } from '../monitoring/windows/exported-points.ts'
 import type { RequestBody } from './body.ts'
 import type { Traffic } from './traffic.ts'
 

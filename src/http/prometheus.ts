@@ -1,5 +1,5 @@
 import { type Counts, readCounts } from '../alerting/health.ts'
-import type { Exported } from '../monitoring/windows/exported-metrics.ts'
+import type { Exported } from '../monitoring/windows/exported-points.ts'
 import type { ProcessUsage, Service } from './endpoint.ts'
 import { durationBounds, type Traffic } from './traffic.ts'
 

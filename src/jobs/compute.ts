@@ -1,22 +1,22 @@
 import type { Context } from '../context.ts'
-import { computeDirty } from '../monitoring/windows/compute-dirty.ts'
-import { inputComputation } from '../monitoring/windows/compute-family.ts'
-import { outcomeComputation } from '../monitoring/windows/outcomes/compute-outcomes.ts'
-import { detectDrift } from '../monitoring/windows/outcomes/detect-drift.ts'
+import { detectDrift } from '../monitoring/windows/concept-drift.ts'
+import { inputs } from '../monitoring/windows/inputs.ts'
+import { outcomes } from '../monitoring/windows/outcomes.ts'
+import { computeWindows } from '../monitoring/windows/pipeline.ts'
 import type { Job, RunOptions } from './run/run-job.ts'
 
-/** Computes every window whose rows changed since it was last computed, and closes those that were provisional. */
+/** Computes every window whose rows or outcomes changed, and those that closed. */
 export const compute = {
 	id: 'compute',
 	cron: '*/5 * * * *',
 	run: async (context: Context, { onProgress }: RunOptions = {}) => {
-		// First, since windows tell what the detectors found.
+		// First, since windows show what the detectors found.
 		const detected = await detectDrift(context)
-		const inputSummaries = await computeDirty(context, inputComputation, { onProgress })
-		const outcomes = await computeDirty(context, outcomeComputation, { onProgress })
-		// One model that fails stops no other, and makes the run a failed one that names it.
+		const ofInputs = await computeWindows(context, inputs, { onProgress })
+		const ofOutcomes = await computeWindows(context, outcomes, { onProgress })
+		// One failed model stops no other, but makes the run a failed one that names it.
 		const ofSeries = detected.failed.map((id) => `series ${id}`)
-		const failed = [...new Set([...inputSummaries.failed, ...outcomes.failed, ...ofSeries])]
-		return { ...inputSummaries, outcomes, detected, failed }
+		const failed = [...new Set([...ofInputs.failed, ...ofOutcomes.failed, ...ofSeries])]
+		return { ...ofInputs, outcomes: ofOutcomes, detected, failed }
 	},
 } satisfies Job

@@ -4,38 +4,40 @@ import { slackActor } from '../registry/key/map-slack-user.ts'
 import { withNearestModel } from '../registry/model/find-model.ts'
 import { escapeText, named, type SlackMessage, say, unescapeText, type View } from './blocks/text.ts'
 import { sayingView } from './blocks/what-if.ts'
-import { findCommand } from './commands/index.ts'
-import { interactions } from './interactions/index.ts'
-import { modals } from './modals/index.ts'
+import { findCommand } from './commands.ts'
+import { interactions, modals } from './interactions.ts'
 import type { Modal, Reply, Submitted, Typed } from './reply.ts'
 
 export type Person = { team: string; user: string }
 
 const strangerText = ({ team, user }: Person) =>
-	`You have no role here yet, and being in a channel gives none. An admin can give you one: \`plumbline slack map ${named(team)}/${named(user)} --role viewer\``
+	`You have no role in Plumbline. Ask an admin for one: \`plumbline slack map ${named(team)}/${named(user)} --role viewer\``
 
 const asReply = (answer: SlackMessage | Reply): Reply => ('message' in answer ? answer : { message: answer })
 const sayReply = (text: string): Reply => ({ message: say(text) })
-// Slack takes no longer command from a person.
+// The longest command that Slack accepts.
 const longestText = 4000
 
-const older = 'This button belongs to an older version; ask again.'
+const outdated = 'This button is from an older version. Run the command again.'
 
-/** Answers `/plumb …`. What goes wrong is told, never thrown. */
+/** Handles `/plumb …`. Errors become replies, they are never thrown. */
 export const answerCommand = (context: Context, person: Person, text: string): Promise<Reply> =>
 	asPerson(
 		context,
 		person,
 		async (actor) => {
 			if (text.length > longestText)
-				throw new AppError('invalid', `That has ${text.length} characters; I read ${longestText}.`)
+				throw new AppError(
+					'invalid',
+					`The command has ${text.length} characters; the limit is ${longestText}.`,
+				)
 			const { command, words } = findCommand(unescapeText(text))
 			return asReply(await command.answer(context, { actor, words }))
 		},
 		sayReply,
 	)
 
-/** Answers the press of a button. */
+/** Handles a press of a button. */
 export const answerButton = (
 	context: Context,
 	person: Person,
@@ -47,7 +49,7 @@ export const answerButton = (
 		person,
 		async (actor) => {
 			const handler = interactions[action as keyof typeof interactions]
-			if (!handler) throw new AppError('not-found', older)
+			if (!handler) throw new AppError('not-found', outdated)
 			return asReply(await handler(context, { actor, words: [value] }))
 		},
 		sayReply,
@@ -57,14 +59,14 @@ export const answerButton = (
 export const opensModal = (action: string): boolean => Object.hasOwn(modals, action)
 
 const modalOf = (id: string): Modal => {
-	if (!opensModal(id)) throw new AppError('not-found', older)
+	if (!opensModal(id)) throw new AppError('not-found', outdated)
 	return modals[id as keyof typeof modals]
 }
 
-/** What a modal shows while its answer is on its way. Holds nothing, so it can be opened before the person is known. */
+/** What a modal shows while it waits. It has no data, so it can be opened before the person is known. */
 export const loadingView = (value: string): View => sayingView(value, 'Asking the model…')
 
-/** What a modal shows once it is open. */
+/** The content of a modal that was opened. */
 export const answerOpening = (context: Context, person: Person, id: string, value: string): Promise<View> =>
 	asPerson(
 		context,
@@ -73,7 +75,7 @@ export const answerOpening = (context: Context, person: Person, id: string, valu
 		(text) => sayingView(value, text),
 	)
 
-/** What comes of a modal that was filled in. */
+/** Handles a submitted modal. */
 export const answerSubmission = (
 	context: Context,
 	person: Person,
@@ -90,7 +92,7 @@ export const answerSubmission = (
 
 type Actor = NonNullable<Awaited<ReturnType<typeof slackActor>>>
 
-/** Does the work in the person's name; what cannot be done is said in markup. */
+/** Runs the work as the person; errors become text in markup. */
 async function asPerson<T>(
 	context: Context,
 	person: Person,
@@ -106,6 +108,6 @@ async function asPerson<T>(
 	} catch (error) {
 		if (error instanceof AppError) return saying(escapeText(error.textFor('slack')))
 		context.logger.error('a Slack request failed', { error: String(error), stack: (error as Error).stack })
-		return saying('Something went wrong on our side; it is in the log.')
+		return saying('Something went wrong on our side. The log has the details.')
 	}
 }

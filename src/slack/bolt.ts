@@ -1,7 +1,7 @@
 import * as bolt from '@slack/bolt'
 import type { Context, Logger } from '../context.ts'
 import { peerText } from '../core/peer-text.ts'
-import { secondMs } from '../core/time.ts'
+import { minuteMs, secondMs } from '../core/time.ts'
 import {
 	answerButton,
 	answerCommand,
@@ -14,14 +14,13 @@ import type { SlackMessage, View } from './blocks/text.ts'
 import { sayingView } from './blocks/what-if.ts'
 import type { Delivery } from './receiver.ts'
 import type { Reply } from './reply.ts'
-import { stayConnected } from './stay-connected.ts'
 
-export type BoltOptions = { botToken: string; appToken?: string | undefined; apiUrl?: string | undefined }
+type BoltOptions = { botToken: string; appToken?: string | undefined; apiUrl?: string | undefined }
 
 const timeoutMs = 10 * secondMs
 const answerWithinMs = 2 * secondMs
 
-/** Bolt with our listeners; `process` takes what our receiver has checked. Bolt only carries: what is said is decided in `answer.ts`. */
+/** Bolt with our listeners; `process` handles requests that the receiver has checked. `answer.ts` decides what to reply. */
 export function boltApp(context: Context, options: BoltOptions) {
 	const logger = boltLogger(context.logger)
 	const clientOptions = clientOptionsOf(context, options)
@@ -36,7 +35,7 @@ export function boltApp(context: Context, options: BoltOptions) {
 					installerOptions: { clientOptions },
 				})
 	const app = new bolt.App({
-		// Authorisation is by the configured token: no call to Slack is needed before the first answer.
+		// The configured token authorises: no call to Slack is needed before the first reply.
 		authorize: async () => ({ botToken: options.botToken, botId: 'plumbline', botUserId: 'plumbline' }),
 		receiver: socket ?? { init() {}, start: async () => undefined, stop: async () => undefined },
 		ignoreSelf: false,
@@ -46,7 +45,7 @@ export function boltApp(context: Context, options: BoltOptions) {
 	listen(app, context)
 	const process = (delivery: Delivery) => app.processEvent(delivery)
 	if (!socket) return { process }
-	// Bolt's own way to reconnect ends the process when Slack cannot be reached for some seconds.
+	// Bolt's own reconnection ends the process if Slack is unreachable for some seconds.
 	const connection = {
 		connect: () => app.start(),
 		disconnect: () => app.stop(),
@@ -55,7 +54,7 @@ export function boltApp(context: Context, options: BoltOptions) {
 	return { process, socket: stayConnected(connection, context.logger) }
 }
 
-/** Bolt would try ten times over half an hour, and wait for each answer for ever. */
+/** By default Bolt retries ten times over half an hour, without a timeout. */
 const clientOptionsOf = (context: Context, { apiUrl }: BoltOptions) => ({
 	retryConfig: { retries: 1 },
 	timeout: timeoutMs,
@@ -64,7 +63,7 @@ const clientOptionsOf = (context: Context, { apiUrl }: BoltOptions) => ({
 	...(apiUrl ? { slackApiUrl: apiUrl } : {}),
 })
 
-// Bolt writes what it has at hand: a token in a message must not get into a log.
+// Messages of Bolt can contain a token, which must not get into the log.
 const textOf = (parts: unknown[]) => peerText(parts.map(String).join(' '))
 
 function boltLogger(logger: Logger): bolt.Logger {
@@ -79,7 +78,7 @@ function boltLogger(logger: Logger): bolt.Logger {
 	}
 }
 
-/** What the work came to, or undefined if it takes longer. */
+/** The result of the work, or undefined if it takes longer. */
 function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
 	let timer: ReturnType<typeof setTimeout>
 	const late = new Promise<undefined>((resolve) => {
@@ -90,9 +89,9 @@ function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
 
 const toOne = (message: SlackMessage) => ({ response_type: 'ephemeral' as const, ...message })
 type Respond = bolt.RespondFn
-type Said = Parameters<Respond>[0]
+type Response = Parameters<Respond>[0]
 
-/** Bolt gives none where Slack sent no URL to reply to: then there is nobody to tell. */
+/** For requests without a URL to reply to. */
 const silent = (async () => undefined) as unknown as Respond
 
 function listen(app: bolt.App, context: Context): void {
@@ -102,23 +101,23 @@ function listen(app: bolt.App, context: Context): void {
 		const soon = await within(answerWithinMs, work)
 		await ack(soon && (toOne(soon.message) as Parameters<typeof ack>[0]))
 		const reply = await work
-		if (soon === undefined) await respond(toOne(reply.message) as Said)
+		if (soon === undefined) await respond(toOne(reply.message) as Response)
 		await follow(context, respond, reply)
 	})
 	app.action(/^(incident|why)_/, async ({ action, body, ack, respond = silent }) => {
 		const { action_id: id, value = '' } = action as { action_id: string; value?: string }
 		const person = { team: body.team?.id ?? '', user: body.user.id }
 		if (opensModal(id)) {
-			// A trigger lives three seconds: what it opens is filled in afterwards.
+			// A trigger expires after three seconds: the modal is opened first and filled in afterwards.
 			const opened = openModal(context, (body as { trigger_id?: string }).trigger_id, value)
 			await ack()
 			const view = await answerOpening(context, person, id, value)
 			return showIn(context, await opened, view)
 		}
-		// What a press changes is stored before it is acknowledged: a crash in between loses nothing that counts as taken.
+		// Changes are stored before they are acknowledged, so that a crash loses nothing.
 		const reply = await answerButton(context, person, id, value)
 		await ack()
-		await respond({ replace_original: false, ...toOne(reply.message) } as Said)
+		await respond({ replace_original: false, ...toOne(reply.message) } as Response)
 		await follow(context, respond, reply)
 	})
 	app.view(/^why_/, async ({ view, body, ack }) => {
@@ -142,7 +141,7 @@ type ModalView = Extract<Parameters<bolt.AckFn<bolt.ViewResponseAction>>[0], { v
 type Field = { value?: string | null; selected_option?: { value: string } | null }
 type Fields = Record<string, Record<string, Field>>
 
-/** What stands in the fields, by action id; an empty field is an empty text. */
+/** The texts of the fields, by action id; an empty field is an empty text. */
 function typedIn(blocks: Fields): Record<string, string> {
 	const typed: Record<string, string> = Object.create(null)
 	for (const fields of Object.values(blocks))
@@ -151,7 +150,7 @@ function typedIn(blocks: Fields): Record<string, string> {
 	return typed
 }
 
-/** Opens a modal that says that the answer is coming; undefined when Slack would not. */
+/** Opens a modal that waits for its content; undefined if Slack refuses. */
 async function openModal(
 	context: Context,
 	trigger: string | undefined,
@@ -170,21 +169,21 @@ async function showIn(context: Context, id: string | undefined, view: View): Pro
 		context.logger.warn('a modal could not be updated', { error: answer.error.message })
 }
 
-// Slack takes a while to look through a file, and refuses messages with it until then. A response URL may be used five times.
+// Slack refuses messages with a file until it has scanned the file. A response URL can be used five times.
 const followAfterMs = [500, secondMs, 3 * secondMs]
 
-/** What comes behind an answer, once Slack takes it. The answer alone says all, so nothing is said when it fails. */
+/** Sends what follows a reply. The reply is complete without it, so a failure is only logged. */
 async function follow(context: Context, respond: Respond, { later }: Reply): Promise<void> {
 	if (!later) return
 	try {
 		const message = await later()
-		if (message) await respondUntilTaken(respond, { replace_original: false, ...toOne(message) } as Said)
+		if (message) await respondWithRetries(respond, { replace_original: false, ...toOne(message) } as Response)
 	} catch (error) {
 		context.logger.warn('a picture could not follow an answer', { error: peerText(error) })
 	}
 }
 
-async function respondUntilTaken(respond: Respond, message: Said): Promise<void> {
+async function respondWithRetries(respond: Respond, message: Response): Promise<void> {
 	let refused: unknown
 	for (const ms of followAfterMs) {
 		await new Promise((resolve) => setTimeout(resolve, ms))
@@ -196,4 +195,46 @@ async function respondUntilTaken(respond: Respond, message: Said): Promise<void>
 		}
 	}
 	throw refused
+}
+
+/** A connection that can be lost. `connect` rejects if it fails. */
+type Connection = {
+	connect(): Promise<unknown>
+	disconnect(): Promise<unknown>
+	onLost(then: () => void): void
+}
+
+/**
+ * Connects, and reconnects, in the background: the service starts and runs also while Slack is unreachable. Waits one
+ * second before the first retry, then twice as long each time, at most a minute.
+ */
+function stayConnected(connection: Connection, logger: Logger) {
+	let failures = 0
+	let stopped = false
+	let timer: ReturnType<typeof setTimeout> | undefined
+	const again = () => {
+		if (stopped || timer !== undefined) return
+		timer = setTimeout(connect, Math.min(minuteMs, secondMs * 2 ** failures++))
+	}
+	const connect = () => {
+		timer = undefined
+		connection.connect().then(
+			() => {
+				failures = 0
+			},
+			(error) => {
+				logger.warn('Slack cannot be reached by Socket Mode; retrying', { error: String(error) })
+				again()
+			},
+		)
+	}
+	connection.onLost(again)
+	return {
+		start: async () => connect(),
+		stop: async () => {
+			stopped = true
+			clearTimeout(timer)
+			await connection.disconnect()
+		},
+	}
 }

@@ -2,10 +2,10 @@ import type { Context } from '../context.ts'
 import { minuteMs } from '../core/time.ts'
 import type { SlackClient } from '../ports/slack-client.ts'
 
-/** For so long after its last delivery a process that has Slack counts as one that delivers. */
+/** A process with Slack counts as delivering for this long after its last delivery. */
 const aliveMs = 10 * minuteMs
 
-/** What Slack answers when no call can succeed until somebody changes the settings. */
+/** Errors of Slack that persist until somebody changes the settings. */
 const tokenFaults = new Set([
 	'invalid_auth',
 	'not_authed',
@@ -16,14 +16,14 @@ const tokenFaults = new Set([
 export const isTokenFault = (message: string): boolean => tokenFaults.has(message)
 
 /**
- * Says that this process has Slack. After a pause, or with another channel, it also makes due again what was told to no one
- * meanwhile.
+ * Records that this process delivers to Slack. After a pause, or with a new channel, incidents without a message become due
+ * again.
  */
 export async function noteSlack(context: Context, channel: string): Promise<void> {
 	const now = context.now()
 	const known = await readNote(context)
 	await context.sql.batch([
-		...(known === channel ? [] : [{ sql: untold, params: [now] }]),
+		...(known === channel ? [] : [{ sql: makeDueAgain, params: [now] }]),
 		{
 			sql: `INSERT INTO service_state (name, value, at) VALUES ('slack', ?1, ?2)
 				ON CONFLICT (name) DO UPDATE SET value = ?1, at = ?2`,
@@ -32,12 +32,12 @@ export async function noteSlack(context: Context, channel: string): Promise<void
 	])
 }
 
-/** Whether this process has no Slack and another one has, which incidents are to be left to. */
+/** Whether another process has Slack and this one does not, so that it leaves incidents to the other. */
 export async function leavesIncidents(context: Context): Promise<boolean> {
 	return context.slack === undefined && (await readNote(context)) !== undefined
 }
 
-/** The channel of a process that has Slack and delivered lately. */
+/** The channel of a process that has delivered to Slack recently. */
 async function readNote(context: Context): Promise<string | undefined> {
 	const [row] = await context.sql.values({
 		sql: "SELECT value FROM service_state WHERE name = 'slack' AND at > ?",
@@ -46,21 +46,21 @@ async function readNote(context: Context): Promise<string | undefined> {
 	return row?.[0] as string | undefined
 }
 
-// Open incidents that have no message, and messages whose later changes did not reach Slack.
-const untold = `UPDATE outbox SET done_at = NULL, error = NULL, attempts = 0, not_before = ?1
+// Open incidents without a message, and messages whose later changes did not reach Slack.
+const makeDueAgain = `UPDATE outbox SET done_at = NULL, error = NULL, attempts = 0, not_before = ?1
 	WHERE kind = 'incident' AND done_at IS NOT NULL AND (
 		payload ->> 'incidentId' IN (SELECT id FROM incident i WHERE status <> 'resolved' AND NOT EXISTS
 			(SELECT 1 FROM slack_message m WHERE m.incident = i.id AND m.ts IS NOT NULL))
 		OR (error IS NOT NULL AND payload ->> 'incidentId' IN (SELECT incident FROM slack_message WHERE ts IS NOT NULL)))`
 
-/** Asks Slack whether it takes our token, and says in one line of the log when it does not. */
+/** Logs an error if Slack does not accept the token. */
 export async function checkSlack(context: Context, slack: SlackClient): Promise<void> {
 	const answer = await slack.call('auth.test', {})
 	if (answer.ok) return
 	const { message } = answer.error
 	context.logger.error(
 		isTokenFault(message)
-			? `Slack refuses SLACK_BOT_TOKEN: ${message}. Incidents wait until it is a valid one; everything else works.`
-			: `Slack cannot be reached: ${message}. Incidents wait until it can; everything else works.`,
+			? `Slack refuses SLACK_BOT_TOKEN: ${message}. Incident messages wait until the token is valid; everything else works.`
+			: `Slack cannot be reached: ${message}. Incident messages wait until it is reachable; everything else works.`,
 	)
 }

@@ -1,4 +1,4 @@
-/** Slack's limits, in one place: they move. From the Block Kit reference; held by a test against every message we build. */
+/** Limits of the Block Kit reference. A test checks them against every message that we build. */
 export const limits = {
 	blocks: 50,
 	sectionText: 3000,
@@ -79,7 +79,7 @@ type Modal = {
 	close?: unknown
 }
 
-/** What Slack would refuse in a modal; empty when all is well. */
+/** What Slack would refuse in a modal; empty if it is valid. */
 export function checkView(view: Modal): string[] {
 	const faults = view.blocks.flatMap(checkBlock)
 	const atMost = (what: string, value: number, most: number) => {
@@ -97,7 +97,7 @@ export function checkView(view: Modal): string[] {
 	return faults
 }
 
-/** What Slack would refuse in a message; empty when all is well. */
+/** What Slack would refuse in a message; empty if it is valid. */
 export function checkMessage(message: { text: string; blocks: readonly Json[] }): string[] {
 	const faults = message.blocks.flatMap(checkBlock)
 	if (message.text === '') faults.push('the message has no text for notifications')

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml'
 
-/** Post and edit; be asked; find our own messages again, by a channel's name; upload and delete our own pictures. */
+/** Post and edit messages, receive commands, find our own messages by the name of a channel, and manage our pictures. */
 export const botScopes = [
 	'chat:write',
 	'commands',
@@ -12,15 +12,15 @@ export const botScopes = [
 ]
 
 /**
- * The manifest that creates the Slack app in one paste, asking for no more than is used. `url` is where Slack reaches
- * this service; without one the app is connected by Socket Mode.
+ * The manifest of the Slack app, with only the scopes that are used. `url` is where Slack reaches this service; without one
+ * the app uses Socket Mode.
  */
 export function slackManifest(url: string | undefined): string {
 	const events = url === undefined ? undefined : `${url.replace(/\/+$/, '')}/slack/events`
 	return stringify({
 		display_information: {
 			name: 'Plumbline',
-			description: 'Incidents of machine-learning models, and what is behind them',
+			description: 'Incidents of machine-learning models, with their evidence',
 			background_color: '#1f2a37',
 		},
 		features: {
@@ -29,7 +29,7 @@ export function slackManifest(url: string | undefined): string {
 				{
 					command: '/plumb',
 					...(events ? { url: events } : {}),
-					description: 'Models, how they do, and incidents',
+					description: 'Status, performance and incidents of models',
 					usage_hint:
 						'help | why <prediction> | status [model] | performance <model> | bias <model> | incidents | incident <id>',
 					should_escape: false,

@@ -12,20 +12,20 @@ export type SlackConfig = {
 }
 
 export type Slack = {
-	/** Absent without a signing secret: such a workspace is connected by Socket Mode. */
+	/** Absent without a signing secret: the workspace then uses Socket Mode. */
 	handle?: (request: Request) => Promise<Response>
 	/** Socket Mode: only with an app-level token. */
 	start?: () => Promise<void>
 	stop?: () => Promise<void>
 }
 
-/** Puts the client for messages on the context, when there is a token. */
+/** Adds the Slack client to the context if there is a token. */
 export function connectSlack(context: Context, config: SlackConfig): void {
 	const { SLACK_BOT_TOKEN: token, SLACK_API_URL: apiUrl, SLACK_CHANNEL: channel = '' } = config
 	if (token !== undefined) context.slack = slackClient(context, { token, channel, apiUrl })
 }
 
-/** Connects Slack when there is a bot token, and puts the client for messages on the context; undefined without. */
+/** Connects Slack and adds its client to the context; undefined without a bot token. */
 export async function openSlack(context: Context, config: SlackConfig): Promise<Slack | undefined> {
 	const {
 		SLACK_BOT_TOKEN: botToken,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-// What Slack sends, as far as anything here reads it. https://docs.slack.dev/interactivity/handling-user-interaction
+// The parts of Slack's payloads that are read here. https://docs.slack.dev/interactivity/handling-user-interaction
 
 const id = z.string().min(1).max(256)
 const person = z.looseObject({ id })
@@ -70,7 +70,7 @@ const payload = z.discriminatedUnion('type', [
 /** Slack itself, and Slack for governments. */
 const slackHost = /^([a-z0-9-]+\.)*slack(-gov)?\.com$/
 
-/** Whether replies may be sent to a URL: to Slack, or to where `SLACK_API_URL` says that Slack is. */
+/** Whether replies may be sent to a URL: only to Slack, or to `SLACK_API_URL`. */
 function isReplyUrl(text: string, apiUrl: string | undefined): boolean {
 	if (!URL.canParse(text)) return false
 	const url = new URL(text)
@@ -79,7 +79,7 @@ function isReplyUrl(text: string, apiUrl: string | undefined): boolean {
 	return url.protocol === 'https:' && url.port === '' && slackHost.test(url.hostname)
 }
 
-/** What is wrong with what was sent, in words for whoever sent it; undefined when it can be handled. */
+/** What is wrong with a payload, for whoever sent it; undefined if it is valid. */
 export function payloadFault(
 	body: Readonly<Record<string, unknown>>,
 	apiUrl: string | undefined,
@@ -88,12 +88,12 @@ export function payloadFault(
 	if (!result.success) {
 		const [issue] = result.error.issues
 		const path = issue?.path.join('.').slice(0, 100) ?? ''
-		return `This is not what Slack sends: ${path === '' ? '' : `${path}: `}${issue?.message}`
+		return `This is not a payload of Slack: ${path === '' ? '' : `${path}: `}${issue?.message}`
 	}
 	const { response_url: url, response_urls: more = [] } = body as {
 		response_url?: string
 		response_urls?: { response_url: string }[]
 	}
 	const urls = [...(url === undefined ? [] : [url]), ...more.map((m) => m.response_url)]
-	return urls.every((u) => isReplyUrl(u, apiUrl)) ? undefined : 'A response_url is not one of Slack.'
+	return urls.every((u) => isReplyUrl(u, apiUrl)) ? undefined : 'A response_url does not point to Slack.'
 }

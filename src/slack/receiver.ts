@@ -1,11 +1,14 @@
+import { eq, lt } from 'drizzle-orm'
 import type { Context } from '../context.ts'
+import { collectBytes } from '../core/collect-bytes.ts'
+import { deepPath } from '../core/json-shape.ts'
 import { peerText } from '../core/peer-text.ts'
+import { minuteMs } from '../core/time.ts'
+import { slackReplays } from '../db/schema.ts'
 import { payloadFault } from './payload.ts'
-import { parseBody, readBody } from './read-body.ts'
-import { forgetRequest, isFirstTime } from './remember-request.ts'
 import { isFresh, isFromSlack } from './verify.ts'
 
-/** What Bolt is told of a request; `ack` answers it. */
+/** A request as Bolt receives it; `ack` sends the response. */
 export type Delivery = {
 	body: Record<string, unknown>
 	retryNum?: number
@@ -20,8 +23,8 @@ const text = (status: number, body = ''): Response =>
 	new Response(body, { status, headers: { 'content-type': 'text/plain' } })
 
 /**
- * Takes what Slack posts: checks the signature over the raw body and the time on both sides, answers a repetition
- * without acting twice, and hands the rest to Bolt. The answer goes out when the listener acknowledges.
+ * Handles what Slack posts: checks the signature of the raw body and its time, ignores repetitions, and passes the rest to
+ * Bolt. The response is sent when the listener acknowledges.
  */
 export function slackReceiver(
 	context: Context,
@@ -31,13 +34,14 @@ export function slackReceiver(
 ): (request: Request) => Promise<Response> {
 	return async (request) => {
 		if (request.method !== 'POST') return text(405)
-		// Before a byte is read: who sends neither is not Slack.
+		// Checked before a byte is read: a request without them is not from Slack.
 		if (!isFresh(request.headers, context.now()))
-			return text(401, 'The signature or its time is missing or wrong.')
-		const bytes = await readBody(request, maxBytes)
+			return text(401, 'The signature or its timestamp is missing or invalid.')
+		const announced = Number(request.headers.get('content-length') ?? 0)
+		const bytes = await collectBytes(request.body, maxBytes, announced)
 		if (!bytes) return text(413, `The body is over ${maxBytes} bytes.`)
 		if (!(await isFromSlack(secret, request.headers, bytes, context.now())))
-			return text(401, 'The signature or its time is wrong.')
+			return text(401, 'The signature or its timestamp is invalid.')
 		const body = parseBody(bytes, request.headers.get('content-type') ?? '')
 		if (!body) return text(400, 'The body cannot be parsed.')
 		if (body.ssl_check !== undefined) return text(200)
@@ -50,7 +54,7 @@ export function slackReceiver(
 	}
 }
 
-/** A retry of an event has another signature but the same event id; anything else that comes twice is a replay. */
+/** A retry of an event has a new signature but the same event id. Any other repetition is a replay. */
 const tokenOf = (headers: Headers, { event_id: id }: Record<string, unknown>): string =>
 	typeof id === 'string' ? `event:${id}` : `signature:${headers.get('x-slack-signature')}`
 
@@ -65,8 +69,8 @@ function answerOf(message: unknown): Response {
 }
 
 /**
- * Slack hears "taken" only of what was acknowledged: what fails before that is forgotten, so that Slack, or the person,
- * may send it again. What takes too long goes on, but Slack is told that it is not certain.
+ * Only acknowledged requests get a 200. One that fails earlier is forgotten, so that Slack or the person can send it again.
+ * One that takes too long continues, but Slack gets a 503.
  */
 function answer(
 	context: Context,
@@ -88,11 +92,49 @@ function answer(
 					const fields = { error: peerText(error), stack: (error as Error).stack }
 					context.logger.error('a Slack request failed', fields)
 					if (acknowledged) return
-					resolve(text(500, 'Something went wrong on our side; it is in the log.'))
+					resolve(text(500, 'Something went wrong on our side. The log has the details.'))
 					await forgetRequest(context, token)
 				},
 			)
 			.finally(() => clearTimeout(late))
 		context.background?.(work)
 	})
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+	typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** The body: JSON, a form, or JSON in the `payload` of a form. Undefined if it is none of these. */
+function parseBody(bytes: Uint8Array, type: string): Record<string, unknown> | undefined {
+	const text = new TextDecoder().decode(bytes)
+	try {
+		const form = new URLSearchParams(text)
+		const json = type.startsWith('application/json') ? text : form.get('payload')
+		const body: unknown = json === null ? Object.fromEntries(form) : JSON.parse(json)
+		return isObject(body) && deepPath(body) === undefined ? body : undefined
+	} catch {
+		return undefined
+	}
+}
+
+// A timestamp can be five minutes ahead and stays valid for five more; the last retry of an event comes after six.
+const keepMs = 10 * minuteMs
+
+/** Whether a token (a signature or an event id) is seen for the first time in the last minutes. */
+async function isFirstTime(context: Context, token: string): Promise<boolean> {
+	const now = context.now()
+	const [, inserted] = await context.db.batch([
+		context.db.delete(slackReplays).where(lt(slackReplays.seenAt, now - keepMs)),
+		context.db
+			.insert(slackReplays)
+			.values({ token, seenAt: now })
+			.onConflictDoNothing()
+			.returning({ token: slackReplays.token }),
+	])
+	return (inserted as unknown[]).length > 0
+}
+
+/** Forgets a request that was not handled, so that it can be sent again. */
+async function forgetRequest(context: Context, token: string): Promise<void> {
+	await context.db.delete(slackReplays).where(eq(slackReplays.token, token))
 }

@@ -2,14 +2,14 @@ import { toHex, utf8 } from '../core/bytes.ts'
 
 const maxSkewSeconds = 300
 
-/** Compares without telling by its time where two texts differ. */
+/** Compares in constant time. */
 function equal(a: string, b: string): boolean {
 	let difference = a.length ^ b.length
 	for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i % Math.max(1, b.length))
 	return difference === 0
 }
 
-/** Whether a request has a signature, of whatever worth, and a time near ours: all that its headers can say. */
+/** Whether the headers have a well-formed signature and a recent timestamp; the signature itself is not checked. */
 export function isFresh(headers: Headers, nowMs: number): boolean {
 	const timestamp = headers.get('x-slack-request-timestamp') ?? ''
 	const signature = headers.get('x-slack-signature') ?? ''
@@ -18,8 +18,8 @@ export function isFresh(headers: Headers, nowMs: number): boolean {
 }
 
 /**
- * Whether a request is Slack's: `v0=` and the HMAC-SHA-256 of `v0:{timestamp}:{raw body}`, and a timestamp at most five
- * minutes from now on either side (a timestamp in the future would stay valid for as long as it likes).
+ * Whether a request is from Slack: its signature is `v0=` and the HMAC-SHA-256 of `v0:{timestamp}:{raw body}`, and its
+ * timestamp is at most five minutes in the past or future (a later one would stay valid longer).
  */
 export async function isFromSlack(
 	secret: string,

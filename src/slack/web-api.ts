@@ -5,9 +5,9 @@ import type { SlackBody, SlackCall, SlackClient, SlackFailure } from '../ports/s
 import { isTokenFault } from './connection.ts'
 
 const timeoutMs = 10 * secondMs
-// About one message a second a channel is what Slack takes.
+// Slack allows about one message per second and channel.
 const paceMs = secondMs
-// What is wrong with the message itself: sending it again is no use. All else, a person may mend in time.
+// Errors of the message itself: retrying does not help. All other errors can be fixed in time.
 const final = new Set([
 	'invalid_blocks',
 	'invalid_blocks_format',
@@ -24,24 +24,24 @@ export type SlackClientOptions = {
 	token: string
 	channel: string
 	apiUrl?: string | undefined
-	/** Waits; only tests give another one. */
+	/** How to wait; replaced in tests. */
 	pause?: (ms: number) => Promise<void>
 }
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
-/** Slack's Web API over `fetch`, so that it runs alike on Node and on workers. Paced by channel. Never throws. */
+/** Slack's Web API over `fetch`, for Node and workers. Paced by channel. Never throws. */
 export function slackClient(context: Context, options: SlackClientOptions): SlackClient {
 	const base = (options.apiUrl ?? 'https://slack.com/api/').replace(/\/*$/, '/')
 	const turn = pacer(context, options.pause ?? sleep)
 	let trouble: string | undefined
 	const call: SlackCall = async (method, body) => {
-		const answer = await ask(method, body)
+		const answer = await send(method, body)
 		if (answer.ok) trouble = undefined
 		else if (isTokenFault(answer.error.message) || !answer.error.refused) trouble = answer.error.message
 		return answer
 	}
-	const ask: SlackCall = async (method, body) => {
+	const send: SlackCall = async (method, body) => {
 		try {
 			if (method.startsWith('chat.')) await turn(String(body.channel))
 			const response = await context.fetch(base + method, {
@@ -62,7 +62,7 @@ export function slackClient(context: Context, options: SlackClientOptions): Slac
 	}
 }
 
-/** Gives each channel its turns, a second apart. */
+/** Spaces the messages of each channel a second apart. */
 function pacer(context: Context, pause: (ms: number) => Promise<void>): (channel: string) => Promise<void> {
 	const next = new Map<string, number>()
 	return async (channel) => {
@@ -73,7 +73,7 @@ function pacer(context: Context, pause: (ms: number) => Promise<void>): (channel
 	}
 }
 
-/** As a form: the methods that read take no JSON. */
+/** As a form: methods that read do not accept JSON. */
 function formOf(body: Record<string, unknown>): URLSearchParams {
 	const form = new URLSearchParams()
 	for (const [name, value] of Object.entries(body))
@@ -89,12 +89,12 @@ const failure = (message: string, more: Partial<SlackFailure> = {}) => ({
 async function readAnswer(response: Response): ReturnType<SlackCall> {
 	const retryAfterMs = Math.max(1, Number(response.headers.get('retry-after')) || 1) * secondMs
 	if (response.status === 429) return failure('ratelimited', { refused: true, retryAfterMs })
-	if (!response.ok) return failure(`Slack answered ${response.status}`)
+	if (!response.ok) return failure(`Slack returned status ${response.status}`)
 	const answer = (await response.json()) as SlackBody
 	if (answer.ok) return { ok: true, value: answer }
 	const error = peerText(answer.error ?? 'unknown_error')
 	if (error === 'ratelimited') return failure(error, { refused: true, retryAfterMs })
-	// These two say that Slack gave up half-way.
+	// With these two errors the call may have taken effect.
 	const unsure = error === 'internal_error' || error === 'fatal_error'
 	return failure(error, { refused: !unsure, retryable: !final.has(error) })
 }

@@ -1,8 +1,10 @@
-/** How the cells of a column are read: as the feature of a model is declared. */
+/** How the cells of a column are read: by the declaration of the feature in it. */
 export type CellSpec = {
 	type: 'numeric' | 'categorical' | 'boolean' | 'text'
 	values?: readonly string[] | undefined
 }
+
+export type ColumnSpec = CellSpec & { name: string }
 
 const number = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/
 const integer = /^[+-]?\d+(?:\.0*)?$/
@@ -16,7 +18,7 @@ const booleans: ReadonlyMap<string, boolean> = new Map([
 	['FALSE', false],
 ])
 
-/** The number that a text says; none beyond what a double can hold: 1e400 stays a text, which is marked. */
+/** The number in a text. One beyond the range of a double, such as 1e400, stays a text, which validation then reports. */
 function asNumber(text: string): number | undefined {
 	const trimmed = text.trim()
 	if (!number.test(trimmed)) return undefined
@@ -24,7 +26,7 @@ function asNumber(text: string): number | undefined {
 	return Number.isFinite(value) ? value : undefined
 }
 
-/** The same, but not of digits that name something: 007, and integers that a double does not hold. */
+/** The same, except digits that are an id: 007, and integers that a double cannot hold. */
 function asQuantity(text: string): number | undefined {
 	const value = asNumber(text)
 	const trimmed = text.trim()
@@ -32,7 +34,7 @@ function asQuantity(text: string): number | undefined {
 	return integer.test(trimmed) && !Number.isSafeInteger(value) ? undefined : value
 }
 
-/** `1.0` for the declared category `1`, `True` for `true`: what a data frame makes of codes with nulls among them, and of booleans. */
+/** Data frames write the category `1` as `1.0` when the column has nulls, and booleans as `True`. */
 function asCategory(spec: CellSpec, text: string): string {
 	if (spec.values === undefined || spec.values.includes(text)) return text
 	const plain = booleans.get(text) ?? asQuantity(text) ?? text
@@ -40,8 +42,8 @@ function asCategory(spec: CellSpec, text: string): string {
 }
 
 /**
- * The JSON value that a text cell stands for, by the declared type of its feature; a text that does not fit stays text,
- * so that it is marked, not lost. An empty cell is null. Undeclared columns are guessed.
+ * The JSON value of a text cell, by the declared type of its feature. A text that does not fit stays a text, so that
+ * validation reports it. An empty cell is null. The type of an undeclared column is guessed.
  */
 export function cellOf(spec: CellSpec | undefined, text: string): string | number | boolean | null {
 	if (text === '') return null
@@ -60,8 +62,8 @@ export function cellOf(spec: CellSpec | undefined, text: string): string | numbe
 }
 
 /**
- * The same for a cell that has a type, as Parquet's have: numbers in a text column are read as in CSV, integers beyond
- * 2^53 that are no quantity keep their digits as a text, and what is no finite number is a text, which is marked.
+ * The same for a typed cell, as in Parquet. Numbers in a text column are read as in CSV; integers beyond 2^53 that are not
+ * quantities become texts with all their digits; NaN and infinity become texts, which validation then reports.
  */
 export function typedCellOf(spec: CellSpec | undefined, cell: unknown): unknown {
 	const isQuantity = spec?.type === 'numeric' || spec?.type === 'boolean'
@@ -71,7 +73,7 @@ export function typedCellOf(spec: CellSpec | undefined, cell: unknown): unknown 
 	return typeof cell === 'number' && !Number.isFinite(cell) ? String(cell) : cell
 }
 
-/** An id by a typed cell: digits where they are all there. A double beyond 2^53 stays a number, which is no id. */
+/** The id in a typed cell. A double beyond 2^53 has lost digits, so it stays a number, which is not an id. */
 export function typedIdOf(cell: unknown): unknown {
 	if (typeof cell === 'bigint' || (typeof cell === 'number' && Number.isSafeInteger(cell)))
 		return String(cell)
@@ -86,8 +88,8 @@ const digitsOfCode = (text: string) => {
 }
 
 /**
- * The names that a column's distinct texts stand for. They are names as they are, so `1.1` and `1.10` are two; but where
- * all are integers, `1.0` is what data frames make of `1`, and where all are booleans, `True` is `true`.
+ * The names for a column's distinct texts. A text is its own name, so `1.1` and `1.10` are two; but in a column of integers
+ * `1.0` is `1`, and in a column of booleans `True` is `true`, since data frames write them so.
  */
 export function namesOf(texts: readonly string[]): string[] {
 	for (const canonical of [digitsOfCode, wordOfBoolean]) {

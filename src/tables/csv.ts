@@ -4,16 +4,16 @@ import { asUtf8, NotUtf8, textOf } from '../core/utf8.ts'
 import { doubled } from './memory.ts'
 
 const [quote, comma, lineFeed, carriageReturn] = [34, 44, 10, 13]
-/** How much of a file is looked at to see where its lines end. */
-const lookedAt = 65_536
+/** Bytes that are read to find the line ending of a file. */
+const lookahead = 65_536
 const maxCells = 100_000
 
-/** Cells of text, by their bytes. */
+/** Receives text cells as bytes. */
 export type TakesBytes = { addBytes(bytes: Uint8Array, from: number, to: number): void }
 
-/** The record at hand; gone when the next is read. */
+/** The current record; valid until the next one is read. */
 export type CsvRecord = {
-	/** In which line of the file it begins, from 1. */
+	/** The line of the file where it begins, from 1. */
 	readonly line: number
 	readonly cells: number
 	/** Throws `NotUtf8`. */
@@ -31,12 +31,12 @@ export class CsvFault extends Error {
 	}
 }
 
-/** A record over the limit; most likely a quote is left open. */
+/** A record over the limit, most likely because a quote is not closed. */
 export class CsvTooLong extends CsvFault {}
 
 /**
- * Gives the records of a CSV table (RFC 4180: comma, double quotes; lines end with LF, CRLF or CR), the header first.
- * Empty lines are none. A chunk is not looked at after the next was asked for. Throws `CsvFault`.
+ * Reads the records of a CSV table (RFC 4180: comma, double quotes; lines end with LF, CRLF or CR), the header first.
+ * Empty lines are skipped. A chunk is not used after the next one is requested. Throws `CsvFault`.
  */
 export async function readRecords(
 	chunks: AsyncIterable<Uint8Array>,
@@ -48,7 +48,7 @@ export async function readRecords(
 	scanner.end()
 }
 
-/** The records as texts, those of a chunk together. Records that are no text, or of another length, are a `CsvFault`. */
+/** The records as texts, those of a chunk together. A record that is not UTF-8 is a `CsvFault` in its place. */
 export async function* textRecords(
 	chunks: AsyncIterable<Uint8Array>,
 	maxBytes: number,
@@ -63,7 +63,7 @@ export async function* textRecords(
 		if (header === undefined && cells instanceof CsvFault) throw cells
 		header ??= cells as string[]
 		if (record.cells !== header.length) {
-			// With decimal commas, lines between semicolons seem to be of several cells.
+			// A table with semicolons and decimal commas looks like records of different lengths.
 			requireCommas(header)
 			throw wrongLength(record, header.length)
 		}
@@ -90,11 +90,11 @@ function textsOf(record: CsvRecord): string[] | CsvFault {
 }
 
 export const wrongLength = ({ line, cells }: CsvRecord, columns: number): CsvFault =>
-	new CsvFault(line, `it has ${cells} cells, and the header ${columns}`)
+	new CsvFault(line, `it has ${cells} cells, and the header has ${columns}`)
 
 const separators: Record<string, string> = { ';': 'semicolons', '\t': 'tabs', '|': 'bars' }
 
-/** Throws for a header that was written with another separator. */
+/** Throws when the header uses another separator. */
 export function requireCommas(names: readonly string[]): void {
 	const found = names.length === 1 ? /[;\t|]/.exec(names[0] as string)?.[0] : undefined
 	if (found !== undefined) throw otherSeparator(found)
@@ -111,15 +111,15 @@ class Scanner implements CsvRecord {
 	cells = 0
 	buffer = new Uint8Array(64 * 1024)
 	private length = 0
-	/** How long the record was that had not ended: it is looked at again once it has grown. */
+	/** The length of the unfinished record; it is scanned again when it has grown by a quarter. */
 	private unended = 0
 	private isFirst = true
 	private lineEnd = lineFeed
-	/** Of the record at hand: where its cells begin and end in the buffer. */
+	/** Where the cells of the current record begin and end in the buffer. */
 	private starts = new Int32Array(64)
 	private ends = new Int32Array(64)
 	private linesInRecord = 0
-	/** Cells that hold quotes, without them. */
+	/** Cells with doubled quotes, unescaped. */
 	private unquoted: (Uint8Array | undefined)[] = []
 	private hasQuotes = false
 	private readonly maxBytes: number
@@ -153,14 +153,14 @@ class Scanner implements CsvRecord {
 		this.take(true)
 	}
 
-	/** All whole records of the buffer; what is left of the next goes to its beginning. */
+	/** Takes all whole records of the buffer; the rest moves to its beginning. */
 	private take(isLast: boolean): void {
 		if (this.isFirst && !this.findEnd(isLast)) return
-		// Each look begins at the record's start: after every byte, that would be the square of its length.
+		// Each scan begins at the record's start: scanning after every chunk would be quadratic in its length.
 		if (!isLast && this.length < this.unended * 1.25) return
 		let at = 0
 		while (at < this.length) {
-			// Empty lines are none.
+			// Skip empty lines.
 			for (; this.buffer[at] === this.lineEnd && at < this.length; at++) this.line++
 			if (at === this.length) break
 			const next = this.scan(at, isLast)
@@ -175,18 +175,18 @@ class Scanner implements CsvRecord {
 		if (this.length > this.maxBytes) this.failTooLong()
 	}
 
-	/** What ends a line: a carriage return where there are no line feeds. False while too little is there to know. */
+	/** Finds the line ending: a carriage return in files without line feeds. False while there are too few bytes to know. */
 	private findEnd(isLast: boolean): boolean {
 		const head = this.buffer.subarray(0, this.length)
 		if (!head.includes(lineFeed)) {
-			if (!isLast && this.length < lookedAt) return false
+			if (!isLast && this.length < lookahead) return false
 			if (head.includes(carriageReturn)) this.lineEnd = carriageReturn
 		}
 		this.isFirst = false
 		return true
 	}
 
-	/** Finds the cells of the record at `at`; answers where the next begins, or -1 when its end is not here yet. */
+	/** Finds the cells of the record at `at`. Returns where the next begins, or -1 when its end has not arrived. */
 	private scan(at: number, isLast: boolean): number {
 		const { buffer, length, lineEnd } = this
 		this.cells = 0
@@ -223,13 +223,13 @@ class Scanner implements CsvRecord {
 		}
 	}
 
-	/** The closing quote of a cell whose text begins at `at`; -1 when it is not here. */
+	/** The position of a cell's closing quote, searched from `at`; -1 when it has not arrived. */
 	private closing(at: number): number {
 		const { buffer, length, lineEnd } = this
 		for (let i = at; i < length; i++) {
 			if (buffer[i] === lineEnd) this.linesInRecord++
 			if (buffer[i] !== quote) continue
-			// Whether a quote is doubled shows in the byte behind it, which may not be here yet.
+			// The next byte shows whether a quote is doubled; it may not have arrived.
 			if (buffer[i + 1] === quote && i + 1 < length) i++
 			else return i
 		}
@@ -273,11 +273,11 @@ class Scanner implements CsvRecord {
 		}
 	}
 
-	/** In the header it is most likely another separator. */
+	/** In the header, this byte is most likely another separator. */
 	private failAfterQuote(at: number): never {
 		const found = String.fromCharCode(this.buffer[at] as number)
 		if (this.line === 1 && found in separators) throw otherSeparator(found)
-		return this.fail('text stands behind a closing quote')
+		return this.fail('there is text after a closing quote')
 	}
 
 	private fail(what: string): never {
@@ -287,7 +287,7 @@ class Scanner implements CsvRecord {
 	private failTooLong(): never {
 		throw new CsvTooLong(
 			this.line,
-			`it begins a record of over ${this.maxBytes} bytes: is a quote left open?`,
+			`a record of over ${this.maxBytes} bytes begins here: is a quote left open?`,
 		)
 	}
 }

@@ -10,8 +10,8 @@ type Array = (
 }
 
 /**
- * The array with room for twice as much; the old one is gone. Its memory is moved, not copied, where the platform can
- * (from Node 21 on), so that what grows is never there twice.
+ * The array with at least twice the room; the old one must not be used afterwards. The platform moves its memory without
+ * a copy where it can (since Node 21), so a growing array is never in memory twice.
  */
 export function doubled<T extends Array>(array: T, minLength = array.length * 2): T {
 	const make = array.constructor as new (from: ArrayBuffer | number) => T
@@ -23,7 +23,7 @@ export function doubled<T extends Array>(array: T, minLength = array.length * 2)
 	return larger
 }
 
-/** Gives the memory of an array back now, not when it is next looked for. Nothing may use the array afterwards. */
+/** Frees the memory of an array now instead of at the next garbage collection. Nothing may use the array afterwards. */
 export function release(array: Float64Array | Uint32Array | Uint8Array): void {
 	const buffer = array.buffer as Transferable
 	buffer.transfer?.(0)

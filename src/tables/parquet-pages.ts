@@ -1,6 +1,5 @@
 import type { ColumnMetaData, Compressors, SchemaElement } from 'hyparquet'
 import { release } from './memory.ts'
-import { decodeHybrid, readStruct, type Struct } from './parquet-encoding.ts'
 import type { Raw } from './parquet-values.ts'
 
 const types = ['BOOLEAN', 'INT32', 'INT64', 'INT96', 'FLOAT', 'DOUBLE', 'BYTE_ARRAY', 'FIXED_LEN_BYTE_ARRAY']
@@ -8,7 +7,7 @@ const encodings = ['PLAIN', 'RLE', 'PLAIN_DICTIONARY', 'RLE_DICTIONARY', 'BIT_PA
 const [dataPage, dictionaryPage, dataPageV2] = [0, 2, 3]
 const [plain, plainDictionary, dictionaryIndexes] = [0, 2, 8]
 
-/** Whether a column is flat and in plain pages: anything else is for the general reader. */
+/** Whether a column is flat and in plain pages; the general reader reads everything else. */
 export function isPlainColumn(element: SchemaElement, meta: ColumnMetaData): boolean {
 	return (
 		element.num_children === undefined &&
@@ -27,9 +26,9 @@ type Chunk = {
 }
 
 /**
- * Gives the cells of one column of one row group to a taker, page by page. The general reader makes an array of all of
- * them, which at a million rows is most of the memory that a whole evaluation takes. False when a page turns out not to
- * be plain, before any cell was given.
+ * Passes the cells of one column of one row group to `take`, page by page. The general reader returns an array of all cells,
+ * which for a million rows is most of the memory of an evaluation. False when the first page is not plain: no cell was
+ * passed.
  */
 export function readPages(bytes: Uint8Array, chunk: Chunk, take: (value: unknown) => void): boolean {
 	let dictionary: unknown[] = []
@@ -60,7 +59,7 @@ export function readPages(bytes: Uint8Array, chunk: Chunk, take: (value: unknown
 	return true
 }
 
-/** `own` is the page's memory, `values` where the values begin in it; `defined` says which cells are there. */
+/** `own` is the page's memory, `values` the part of it with the values; `defined` says which cells are not null. */
 type Page = {
 	count: number
 	encoding: number
@@ -139,14 +138,15 @@ function giveValues(
 		const indexes = new Uint32Array(there)
 		if (there > 0) decodeHybrid(values.subarray(1), values[0] as number, indexes)
 		for (const index of indexes) {
-			if (index >= dictionary.length) throw new Error('a page names a value that its dictionary has not')
+			if (index >= dictionary.length)
+				throw new Error('a page refers to a value that is not in its dictionary')
 			give(dictionary[index])
 		}
 	}
 	for (; row < count; row++) take(null)
 }
 
-/** Past this, the high half of a whole number makes it larger than a double holds exactly. */
+/** From this high half on, a whole number is too large for a double to hold exactly. */
 const maxHigh = 2 ** 21
 
 function int64(view: DataView, at: number): number | bigint {
@@ -181,4 +181,111 @@ function plainValues(
 		if (width <= 0 || width * count > bytes.length) throw new Error('a page is too short')
 		for (let i = 0; i < count; i++) give(bytes.subarray(i * width, (i + 1) * width))
 	}
+}
+
+/** A Thrift struct by field number, as far as page headers use it. */
+type Struct = { [field: number]: number | boolean | Struct }
+
+type Cursor = { bytes: Uint8Array; at: number }
+
+/** A struct in Thrift's compact protocol, and where it ends. */
+function readStruct(bytes: Uint8Array, from: number): { struct: Struct; end: number } {
+	const cursor = { bytes, at: from }
+	const struct = readFields(cursor)
+	return { struct, end: cursor.at }
+}
+
+function byte(cursor: Cursor): number {
+	const value = cursor.bytes[cursor.at++]
+	if (value === undefined) throw new Error('a page ends too early')
+	return value
+}
+
+function varint(cursor: Cursor): number {
+	let [value, scale] = [0, 1]
+	for (;;) {
+		const next = byte(cursor)
+		value += (next & 127) * scale
+		if (next < 128) return value
+		scale *= 128
+	}
+}
+
+/** Signed whole numbers: 0, -1, 1, -2 … */
+function zigzag(cursor: Cursor): number {
+	const value = varint(cursor)
+	return value % 2 === 1 ? -(value + 1) / 2 : value / 2
+}
+
+function readFields(cursor: Cursor): Struct {
+	const struct: Struct = {}
+	let field = 0
+	for (;;) {
+		const head = byte(cursor)
+		if (head === 0) return struct
+		field = head >> 4 === 0 ? zigzag(cursor) : field + (head >> 4)
+		const value = valueAt(cursor, head & 15)
+		if (value !== undefined) struct[field] = value
+	}
+}
+
+function valueAt(cursor: Cursor, type: number): number | boolean | Struct | undefined {
+	if (type === 1 || type === 2) return type === 1
+	if (type === 3) return byte(cursor)
+	if (type <= 6) return zigzag(cursor)
+	if (type === 12) return readFields(cursor)
+	if (type === 7) cursor.at += 8
+	else if (type === 8) {
+		const length = varint(cursor)
+		cursor.at += length
+	} else if (type === 9 || type === 10) {
+		const head = byte(cursor)
+		const count = head >> 4 === 15 ? varint(cursor) : head >> 4
+		// A boolean in a list is a byte; without it, a list of any length would take no bytes.
+		const type = (head & 15) <= 2 ? 3 : head & 15
+		for (let i = 0; i < count; i++) valueAt(cursor, type)
+	} else throw new Error(`a page header has a field of type ${type}`)
+	return undefined
+}
+
+/** Decodes Parquet's run-length and bit-packed groups of small whole numbers into `out` until it is full. */
+export function decodeHybrid(bytes: Uint8Array, width: number, out: Uint8Array | Uint32Array): void {
+	if (width > 32) throw new Error(`values of ${width} bits are too wide`)
+	const cursor = { bytes, at: 0 }
+	let n = 0
+	while (n < out.length) {
+		const head = width === 0 ? out.length * 2 : varint(cursor)
+		if (head % 2 === 1) n = unpackBits(cursor, width, out, n, (head - 1) * 4)
+		else {
+			let value = 0
+			for (let shift = 0; shift < width; shift += 8) value += byte(cursor) * 2 ** shift
+			const end = Math.min(out.length, n + head / 2)
+			out.fill(value, n, end)
+			n = end
+		}
+	}
+}
+
+/** Unpacks `count` values, the lowest bits first. Returns how many values `out` has then. */
+function unpackBits(
+	cursor: Cursor,
+	width: number,
+	out: Uint8Array | Uint32Array,
+	from: number,
+	count: number,
+): number {
+	const end = Math.min(out.length, from + count)
+	let [held, bits] = [0, 0]
+	const mask = 2 ** width
+	for (let n = from; n < end; n++) {
+		// Up to 39 bits are held: a double keeps them exactly, shifts would not.
+		while (bits < width) {
+			held += (cursor.bytes[cursor.at++] ?? 0) * 2 ** bits
+			bits += 8
+		}
+		out[n] = held % mask
+		held = Math.floor(held / mask)
+		bits -= width
+	}
+	return end
 }

@@ -3,16 +3,16 @@ import { toHex } from '../core/bytes.ts'
 import { parseExact } from '../core/exact-json.ts'
 import { decodeUtf8 } from '../core/utf8.ts'
 
-/** A cell as the page holds it: whole numbers beyond 2^53 are a bigint, texts and fixed bytes their bytes. */
+/** A cell as it is in the page: whole numbers beyond 2^53 are a bigint; texts and fixed-length values are bytes. */
 export type Raw = boolean | number | bigint | Uint8Array
 
 const maxHex = 256
 const nanosOfMs = 1_000_000n
 
 /**
- * How the cells of a flat column are made of what its pages hold: as JSON would have them, but whole numbers beyond 2^53
- * stay a `bigint`, since their digits may name something. Times are RFC 3339, without an offset where the file has no
- * zone, as in a text. Bytes that are no text are hexadecimal. Throws for a text that is not UTF-8.
+ * The function that converts the cells of a flat column to JSON values. Whole numbers beyond 2^53 stay a `bigint`, since
+ * they may be ids. Times are RFC 3339, without an offset when the file has no zone. Bytes that are not text become
+ * hexadecimal. It throws for a text column that is not UTF-8.
  */
 export function converterOf(element: SchemaElement): (raw: Raw) => unknown {
 	const { type, name, converted_type: converted, logical_type: logical } = element
@@ -61,7 +61,7 @@ function jsonCell(text: string): unknown {
 	}
 }
 
-/** Older writers do not say which bytes are text. */
+/** Older writers do not mark which byte columns are text. */
 function bytesText(bytes: Uint8Array): string {
 	const more = bytes.length > maxHex ? `… (${bytes.length} bytes)` : ''
 	return decodeUtf8(bytes) ?? `0x${toHex(bytes.subarray(0, maxHex))}${more}`
@@ -72,7 +72,7 @@ function isoText(ms: number): string | undefined {
 	return Number.isNaN(date.getTime()) ? undefined : date.toISOString()
 }
 
-/** To the millisecond, and further where the file goes further; what no date can be is its digits, which no reader takes. */
+/** To the millisecond, and finer when the file is. A time out of range becomes its digits, which validation then reports. */
 function timeText(nanos: bigint, isUtc: boolean): string {
 	const rest = ((nanos % nanosOfMs) + nanosOfMs) % nanosOfMs
 	const iso = isoText(Number((nanos - rest) / nanosOfMs))
@@ -101,7 +101,7 @@ function halfFloat(bytes: Uint8Array): number {
 	return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -14 * (fraction / 1024))
 }
 
-/** A number where a double holds all of the digits, else their text. */
+/** A number when a double holds all its digits, else a text. */
 function decimalOf({ scale: own, logical_type: logical }: SchemaElement): (raw: Raw) => unknown {
 	const scale = (logical?.type === 'DECIMAL' ? logical.scale : own) ?? 0
 	return (raw) => {

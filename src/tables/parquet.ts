@@ -18,14 +18,14 @@ import { converterOf, nestedCell, type Raw } from './parquet-values.ts'
 
 export type ParquetColumn = {
 	name: string
-	/** What it is called where it holds no single values, such as `struct`. */
+	/** The kind of a nested column, such as `struct`; undefined for single values. */
 	nested: string | undefined
 }
 
-/** A Parquet file that is open. Cells are as `converterOf` makes them; of a nested one, what JSON can hold of it. */
+/** An open Parquet file. Cells are as `converterOf` makes them; nested cells are JSON values. */
 export type ParquetTable = {
 	columns: readonly ParquetColumn[]
-	/** How many rows each row group has. */
+	/** The number of rows of each row group. */
 	groups: readonly number[]
 	/** The cells of rows [from, to) of a row group, by column. */
 	rows(group: number, from: number, to: number): Promise<readonly (readonly unknown[])[]>
@@ -39,10 +39,10 @@ export type OpenParquet = (bytes: Uint8Array<ArrayBuffer>, limits: ParquetLimits
 export type ParquetLimits = { gunzippedBytes: number; gunzipRatio: number }
 
 const maxRows = 100_000_000
-/** Cells that a small file may have before their number is compared with its bytes. */
+/** Up to this many cells, their number is not compared with the bytes of the file. */
 const freeCells = 2_000_000
 
-/** What a file is made of: read by a library, which a damaged file may keep busy for ever. */
+/** Reads the index of a file. A damaged file can keep the library busy forever, so callers use a thread. */
 export async function readMetadata(file: AsyncBuffer, limits?: ParquetLimits): Promise<FileMetaData> {
 	const metadata = await guarded(() => parquetMetadataAsync(file))
 	checkSize(metadata, file.byteLength, limits)
@@ -83,8 +83,7 @@ export class ParquetPages {
 	}
 
 	/**
-	 * Gives the cells of a flat column to a taker, page by page. False when its pages are not plain, before any cell was
-	 * given.
+	 * Passes the cells of a flat column to `take`, page by page. False when its pages are not plain: no cell was passed.
 	 */
 	async give(column: number, group: number, take: (cell: unknown) => void): Promise<boolean> {
 		const { element } = this.fields[column] as SchemaTree
@@ -115,7 +114,7 @@ export class ParquetPages {
 		return isRead ? cells : await this.read(column, group)
 	}
 
-	/** The same by the library: nested columns, and rarer encodings. */
+	/** The same with the library: nested columns and rarer encodings. */
 	async read(column: number, group: number): Promise<unknown[]> {
 		const { element, children } = this.fields[column] as SchemaTree
 		const isFlat = children.length === 0 && element.repetition_type !== 'REPEATED'
@@ -139,7 +138,7 @@ export class ParquetPages {
 		})
 	}
 
-	/** Of a flat column its own, by position: names may stand twice. */
+	/** The chunk of a flat column, by position, since names may repeat. */
 	private chunkOf(column: number, group: number): ColumnMetaData | undefined {
 		const leaves = (field: SchemaTree): number =>
 			field.children.length === 0 ? 1 : field.children.reduce((sum, child) => sum + leaves(child), 0)
@@ -155,7 +154,7 @@ function nestedName({ element, children }: SchemaTree): string | undefined {
 	return children.length > 0 ? 'struct' : undefined
 }
 
-/** Without what flat columns mean, so that the library gives what is in the pages, and `converterOf` makes cells of it. */
+/** Without the logical types of flat columns: the library then returns what is in the pages, for `converterOf`. */
 function unannotated(metadata: FileMetaData): FileMetaData {
 	const flat = new Set(
 		parquetSchema(metadata)
@@ -176,24 +175,24 @@ const nestedParsers: Partial<ParquetParsers> = {
 	geographyFromBytes: bytesOf,
 }
 
-/** The library throws plain errors for whatever is wrong in a file. */
+/** The library throws plain errors for everything that is wrong in a file. */
 async function guarded<T>(read: () => T | Promise<T>): Promise<T> {
 	try {
 		return await read()
 	} catch (cause) {
 		if (cause instanceof AppError) throw cause
 		const reason = (cause as Error).message.slice(0, 300)
-		throw new AppError('malformed', `This is not Parquet that can be read: ${reason}.`, { cause })
+		throw new AppError('malformed', `The file cannot be read as Parquet: ${reason}.`, { cause })
 	}
 }
 
-/** What a file claims to hold, before anything of it is unpacked. */
+/** Checks the claimed size of a file before any of it is unpacked. */
 function checkSize(metadata: FileMetaData, fileBytes: number, limits: ParquetLimits | undefined): void {
 	const rows = metadata.row_groups.map((group) => Number(group.num_rows))
 	const all = rows.reduce((sum, n) => sum + n, 0)
 	if (!(all <= maxRows) || rows.some((n) => n < 0))
 		throw new AppError('too-large', `The Parquet file claims ${all} rows; at most ${maxRows} are read.`)
-	// One run-length byte may stand for a million cells.
+	// One run-length byte can encode a million cells.
 	const cells = all * parquetSchema(metadata).children.length
 	if (limits && cells > freeCells + fileBytes * limits.gunzipRatio)
 		throw new AppError(
@@ -210,7 +209,7 @@ function checkSize(metadata: FileMetaData, fileBytes: number, limits: ParquetLim
 		)
 }
 
-/** A page says how large it is when unpacked, whatever the file's index says. */
+/** Decompressors that check the unpacked size in the page header, which the file's index may contradict. */
 function bounded(limits: ParquetLimits | undefined): Compressors {
 	const { gunzippedBytes = 2 ** 31, gunzipRatio = Number.POSITIVE_INFINITY } = limits ?? {}
 	const wrap =
@@ -220,7 +219,7 @@ function bounded(limits: ParquetLimits | undefined): Compressors {
 					'too-large',
 					`A page of the Parquet file unpacks to ${length} bytes (limits gunzippedBytes, gunzipRatio).`,
 				)
-			// Some unpackers cannot make nothing of something.
+			// Some decompressors cannot return an empty result.
 			return length === 0 ? new Uint8Array(0) : unpack(input, length)
 		}
 	return Object.fromEntries(Object.entries(allCompressors).map(([name, unpack]) => [name, wrap(unpack)]))

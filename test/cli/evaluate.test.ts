@@ -131,7 +131,7 @@ describe('evaluating a file', () => {
 	it.each([
 		[
 			['--score', 'scroe'],
-			'rows.csv: There is no column "scroe". Did you mean "score"? There are: score, actual',
+			'rows.csv: There is no column "scroe". Did you mean "score"? The columns are: score, actual',
 		],
 		[['--score', 'score', '--group', 'Sex'], 'Did you mean "sex"?'],
 		[['--score', 'score', '--facet', 'sex=man'], 'No row has sex=man. Did you mean "men"? There are: '],
@@ -151,7 +151,7 @@ describe('evaluating a file', () => {
 		['empty.csv', '', 'The file is empty'],
 		['head.csv', 'score,actual\n', 'has no rows'],
 		['broken.ndjson', '{"score": 1}\n{"score": \n', 'Line 2 of the file is not a JSON object'],
-		['broken.parquet', 'PAR1 nothing', 'is not Parquet that can be read'],
+		['broken.parquet', 'PAR1 nothing', 'cannot be read as Parquet'],
 		['broken.csv.gz', 'not gzip', 'cannot be read'],
 		['rows.txt', 'x', 'name the file .csv, .ndjson or .parquet'],
 	])('%s ends with 2 and says what is wrong', async (name, content, message) => {

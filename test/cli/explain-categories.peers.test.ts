@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { recordFile, specsOf } from '../../src/cli/explain-file.ts'
 import { openExplainer } from '../../src/cli/explain-rows.ts'
-import { type FileRow, recordsOf } from '../../src/cli/record-file.ts'
 import { openBytes } from '../../src/registry/artifact/open-version.ts'
+import { type FileRow, featureRows } from '../../src/tables/feature-rows.ts'
 import { hasPeers, onnxRuntime } from '../support/peers.ts'
 
 const shared = (name: string) => fileURLToPath(new URL(`../cases/${name}`, import.meta.url))
@@ -17,7 +17,7 @@ describe.runIf(hasPeers('onnxruntime'))('categories of an ONNX model', () => {
 		if (!('model' in opened)) throw new Error('the model is exact')
 		const read = async (name: string): Promise<FileRow[]> => {
 			const rows: FileRow[] = []
-			for await (const row of recordsOf(await recordFile(shared(name)), specsOf(opened))) rows.push(row)
+			for await (const row of featureRows(await recordFile(shared(name)), specsOf(opened))) rows.push(row)
 			return rows
 		}
 		const explained = async (ending: string) => {

@@ -179,14 +179,14 @@ describe('columns of a file', () => {
 	it('a Parquet file that keeps its reader busy for ever ends with 2', async () => {
 		const hangs = ['--task', 'regression', '--score', 'score', '--actual', 'x']
 		const { code, err } = await commandLine(['evaluate', '--data', shared('24-hangs.parquet'), ...hangs])
-		expect([code, err]).toEqual([2, expect.stringContaining('not Parquet that can be read')])
+		expect([code, err]).toEqual([2, expect.stringContaining('cannot be read as Parquet')])
 	})
 
 	it.each([
 		['tabs.csv', 'score\ty\n0.9\t1\n', /separated by commas but by tabs/],
 		['bars.csv', 'score|y\n0.9|1\n', /separated by commas but by bars/],
 		['open.csv', 'score,y\n0.9,1\n"0.1,0\n', /Line 3 .*a quote is not closed/],
-		['ragged.csv', 'score,y\n0.9,1,2\n', /Line 2 .*it has 3 cells, and the header 2/],
+		['ragged.csv', 'score,y\n0.9,1,2\n', /Line 2 .*it has 3 cells, and the header has 2/],
 		['header.csv', 'score,y\n', /has no rows/],
 		['empty.csv', '', /is empty/],
 		['zip.csv', 'PK\u0003\u0004....', /an Excel workbook: save it as CSV/],

@@ -31,14 +31,14 @@ function changed(change: (file: File, tree: File) => void): Uint8Array {
 
 describe('XGBoost files are refused', () => {
 	test.each<[string, (file: File, tree: File) => void, string]>([
-		['a node above itself', (_, t) => (t.left_children[1] = 0), 'has two parents or is above itself'],
+		['a node above itself', (_, t) => (t.left_children[1] = 0), 'has two parents or is its own ancestor'],
 		['a child of two parents', (_, t) => (t.right_children[0] = t.left_children[0]), 'has two parents'],
 		['a child beyond the nodes', (_, t) => (t.left_children[0] = 1000), 'does not exist'],
 		['a child below 0', (_, t) => (t.right_children[0] = -5), 'does not exist'],
-		['a feature beyond the features', (_, t) => (t.split_indices[0] = 9), 'asks for feature 9 of 9'],
-		['a feature below 0', (_, t) => (t.split_indices[0] = -1), 'asks for feature -1'],
+		['a feature beyond the features', (_, t) => (t.split_indices[0] = 9), 'splits on feature 9 of 9'],
+		['a feature below 0', (_, t) => (t.split_indices[0] = -1), 'splits on feature -1'],
 		['a half node', (_, t) => (t.left_children[0] = 1.5), 'Node 1.5 of tree 0 does not exist'],
-		['a half feature', (_, t) => (t.split_indices[0] = 0.5), 'asks for feature 0.5'],
+		['a half feature', (_, t) => (t.split_indices[0] = 0.5), 'splits on feature 0.5'],
 		[
 			'an infinite leaf',
 			(_, t) => (t.split_conditions = t.split_conditions.map(() => 1e39)),
@@ -56,8 +56,8 @@ describe('XGBoost files are refused', () => {
 			(f) => f.learner.gradient_booster.model.tree_info.pop(),
 			'tree_info has 1',
 		],
-		['a billion features', (f) => (f.learner.learner_model_param.num_feature = '1000000000'), 'cannot be'],
-		['a billion classes', (f) => (f.learner.learner_model_param.num_class = '1000000000'), 'cannot be'],
+		['a billion features', (f) => (f.learner.learner_model_param.num_feature = '1000000000'), 'cannot have'],
+		['a billion classes', (f) => (f.learner.learner_model_param.num_class = '1000000000'), 'cannot have'],
 		['no number as base_score', (f) => (f.learner.learner_model_param.base_score = '[5E-1'), 'base_score'],
 		['two numbers as base_score', (f) => (f.learner.learner_model_param.base_score = '[1,2]'), 'base_score'],
 		[
@@ -79,8 +79,8 @@ describe('XGBoost files are refused', () => {
 			'above 0',
 		],
 		['settings without trees', (f) => (f.learner.learner_train_param = {}), 'save_config'],
-		['an objective of its own', (f) => (f.learner.objective.name = 'constructor'), 'is not known here'],
-		['an unknown booster', (f) => (f.learner.gradient_booster.name = 'gbfoo'), 'is not known'],
+		['an objective of its own', (f) => (f.learner.objective.name = 'constructor'), 'is not supported'],
+		['an unknown booster', (f) => (f.learner.gradient_booster.name = 'gbfoo'), 'is not supported'],
 		['a linear booster', (f) => (f.learner.gradient_booster.name = 'gblinear'), 'as `linear-json`'],
 		['vector leaves', (_, t) => (t.tree_param.size_leaf_vector = '3'), 'multi_strategy=one_output_per_tree'],
 		['names of other features than it has', (f) => f.learner.feature_names.pop(), 'has 8 of 9 features'],
@@ -128,8 +128,8 @@ describe('XGBoost files are refused', () => {
 				tree.categories_sizes = [1]
 			})
 		refuses('xgboost-json', split(2 ** 24 - 1), 'far larger than their number')
-		refuses('xgboost-json', split(2 ** 24), 'asks for category 16777216')
-		refuses('xgboost-json', split(-1), 'asks for category -1')
+		refuses('xgboost-json', split(2 ** 24), 'uses category 16777216')
+		refuses('xgboost-json', split(-1), 'uses category -1')
 	})
 })
 
@@ -139,11 +139,11 @@ describe('LightGBM files are refused', () => {
 		Buffer.from(text.replace(new RegExp(`^${name}=.*$`, 'm'), `${name}=${value}`))
 
 	test.each([
-		['a node above itself', 'left_child', '0 -1 -2', 'has two parents or is above itself'],
+		['a node above itself', 'left_child', '0 -1 -2', 'has two parents or is its own ancestor'],
 		['a leaf of two parents', 'right_child', '-1 -1 -1', 'has two parents'],
 		['a child beyond the nodes', 'left_child', '99 1 2', 'does not exist'],
 		['a leaf beyond the leaves', 'left_child', '-99 1 2', 'does not exist'],
-		['a feature beyond the features', 'split_feature', '9 9 9', 'asks for feature 9 of 9'],
+		['a feature beyond the features', 'split_feature', '9 9 9', 'splits on feature 9 of 9'],
 		['a threshold that is no number', 'threshold', 'nan nan nan', 'no number as its threshold'],
 		['a leaf that is no number', 'leaf_value', 'nan nan nan nan', 'has the value NaN'],
 		['an infinite leaf', 'leaf_value', 'inf inf inf inf', 'has the value Infinity'],
@@ -151,7 +151,7 @@ describe('LightGBM files are refused', () => {
 		['a billion features', 'max_feature_idx', '999999998', 'entries for 999999999 features'],
 		['more category sets than it has', 'num_cat', '5', 'category sets outside'],
 		['more trees than it has', 'tree_sizes', '1 2 3', '2 of 3 trees'],
-		['an unknown objective', 'objective', 'toString', 'is not known here'],
+		['an unknown objective', 'objective', 'toString', 'is not supported'],
 		['a sigmoid of 0', 'objective', 'binary sigmoid:0', 'has no sigmoid'],
 		['linear trees', 'is_linear', '1', 'linear_tree=false'],
 	])('for %s', (_, name, value, reason) => refuses('lightgbm-text', line(name, value), reason))
@@ -178,7 +178,7 @@ describe('LightGBM files are refused', () => {
 	})
 
 	test('when they are cut off', () => {
-		refuses('lightgbm-text', Buffer.from(text.slice(0, text.indexOf('end of trees'))), 'cut off')
+		refuses('lightgbm-text', Buffer.from(text.slice(0, text.indexOf('end of trees'))), 'truncated')
 	})
 
 	test('for a category set beyond the sets of its tree', () => {

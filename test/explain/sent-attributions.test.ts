@@ -43,7 +43,7 @@ describe('attributions that were sent with a prediction', () => {
 		const doubled = Object.fromEntries(features.map((f, i) => [f, 2 * (Object.values(sent)[i] as number)]))
 		expect(checkSentAttributions({ attributions: doubled, score, ours })).toMatchObject({
 			status: 'not-additive',
-			reason: expect.stringContaining("the registered artefact's own, -1.5"),
+			reason: expect.stringContaining("the registered artefact's base -1.5"),
 			compared: { largest: { feature: 'debt', difference: 1.25 } },
 		})
 	})

@@ -3,8 +3,6 @@ import { describe, expect, it } from 'vitest'
 import { actions } from '../../src/alerting/actions.ts'
 import { commands } from '../../src/cli/index.ts'
 import { actionNames } from '../../src/rules/rule-set.ts'
-import { interactions } from '../../src/slack/interactions/index.ts'
-import { modals } from '../../src/slack/modals/index.ts'
 
 const namesIn = (folder: string) =>
 	readdirSync(new URL(`../../src/${folder}`, import.meta.url))
@@ -19,19 +17,6 @@ describe('a registry equals its folder', () => {
 	it('of rule actions: each that the rule language names', () => {
 		expect(Object.values(actions).map((a) => a.name)).toEqual(Object.keys(actions))
 		expect(Object.keys(actions).sort()).toEqual([...actionNames].sort())
-	})
-
-	it('of Slack interactions', () => {
-		expect(
-			Object.keys(interactions)
-				.map((id) => id.replace(/^(incident|why)_/, ''))
-				.sort(),
-		).toEqual(namesIn('slack/interactions'))
-	})
-
-	it('of Slack modals', () => {
-		const names = Object.keys(modals).map((id) => id.replace('why_', '').replaceAll('_', '-'))
-		expect(names).toEqual(namesIn('slack/modals'))
 	})
 
 	it('of commands: every file that exports one', async () => {

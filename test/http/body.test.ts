@@ -178,7 +178,7 @@ describe('a body of', () => {
 			[`[${good},,${good}]`]: 'Unexpected token',
 			[`[${good}`]: 'not closed',
 			[`[${good}}`]: 'brackets',
-			[`[${good}] x`]: 'behind the array',
+			[`[${good}] x`]: 'after the array',
 			[`[${good},{"score":1]]`]: 'rows',
 		}
 		for (const [body, detail] of Object.entries(bodies)) {

@@ -3,7 +3,7 @@ import { gauge, histogram, metricsOnly, render } from '../../src/http/prometheus
 import { Traffic } from '../../src/http/traffic.ts'
 import { compute } from '../../src/jobs/compute.ts'
 import { rollUp } from '../../src/jobs/index.ts'
-import { ExportedMetrics } from '../../src/monitoring/windows/exported-metrics.ts'
+import { ExportedMetrics } from '../../src/monitoring/windows/exported-points.ts'
 import { testServer } from '../support/server.ts'
 
 const exported = new ExportedMetrics(['drift.psi', 'performance.roc_auc', 'service.rate'], 100)

@@ -8,11 +8,12 @@ import { Chance } from '../../src/demo/random.ts'
 import { compute } from '../../src/jobs/compute.ts'
 import { rollUp } from '../../src/jobs/index.ts'
 import { metrics } from '../../src/metrics/index.ts'
-import { inputComputation } from '../../src/monitoring/windows/compute-family.ts'
-import { outcomeComputation } from '../../src/monitoring/windows/outcomes/compute-outcomes.ts'
-import { computedWindows, readFacts } from '../../src/monitoring/windows/read-facts.ts'
-import { readAnswers } from '../../src/monitoring/windows/read-metrics.ts'
-import type { Window } from '../../src/monitoring/windows/window-slices.ts'
+import { inputs } from '../../src/monitoring/windows/inputs.ts'
+import { outcomes } from '../../src/monitoring/windows/outcomes.ts'
+import { computeModelSeries } from '../../src/monitoring/windows/pipeline.ts'
+import { readPoints } from '../../src/monitoring/windows/read-points.ts'
+import type { Window } from '../../src/monitoring/windows/records.ts'
+import { changedWindows, readFacts } from '../../src/monitoring/windows/window-facts.ts'
 import { builtInRules, openRules } from '../../src/platform/node/load-rules.ts'
 import { metricOf } from '../../src/rules/available.ts'
 import { factParts, type Subject } from '../../src/rules/facts.ts'
@@ -83,7 +84,7 @@ const stored = async () => ({
 	),
 })
 const windows = async (): Promise<Window[]> =>
-	(await computedWindows(server.context, { since: 0 }))
+	(await changedWindows(server.context, { since: 0 }))
 		.map(({ window, from }) => ({ size: window, from }))
 		.sort((a, b) => endOf(a) - endOf(b) || lengths[a.size] - lengths[b.size])
 const lengths = { '1h': hourMs, '1d': dayMs, '7d': 7 * dayMs }
@@ -97,9 +98,9 @@ describe('windows that are computed together after a pause', () => {
 		for (const table of ['metric_record', 'outcome_record', 'metric_day', 'outcome_day'])
 			await server.context.sql.batch([{ sql: `DELETE FROM ${table}` }])
 		const series = (await server.context.log.series('m')).sort((a, b) => (a.segment < b.segment ? -1 : 1))
-		const family = { model: 'm', version: '1', environment: series[0]?.environment ?? '', series }
-		for (const window of list) await inputComputation.computeFamily(server.context, family, [window])
-		for (const window of list) await outcomeComputation.computeFamily(server.context, family, [window])
+		const modelSeries = { model: 'm', version: '1', environment: series[0]?.environment ?? '', series }
+		for (const window of list) await computeModelSeries(server.context, inputs, modelSeries, [window])
+		for (const window of list) await computeModelSeries(server.context, outcomes, modelSeries, [window])
 		expect(await stored()).toEqual(together)
 	}, 120_000)
 
@@ -134,7 +135,7 @@ describe('windows that are computed together after a pause', () => {
 			const answers = (
 				await Promise.all(
 					[undefined, 'branch'].map((segment) =>
-						readAnswers(server.context, {
+						readPoints(server.context, {
 							model: 'm',
 							window: size,
 							from,
@@ -185,7 +186,7 @@ describe('windows that are computed together after a pause', () => {
 		await evaluateAll(context, actions)
 		const together = await result()
 		expect(together.alerts.length).toBeGreaterThan(0)
-		const list = (await computedWindows(context, { since: 0 })).sort(
+		const list = (await changedWindows(context, { since: 0 })).sort(
 			(a, b) =>
 				endOf({ size: a.window, from: a.from }) - endOf({ size: b.window, from: b.from }) || b.from - a.from,
 		)
@@ -204,7 +205,7 @@ describe('windows that are computed together after a pause', () => {
 		let sequence = 0
 		for (const window of list) {
 			sequence++
-			const sources: Sources = { ...metricSources, computedWindows: async () => [{ ...window, sequence }] }
+			const sources: Sources = { ...metricSources, changedWindows: async () => [{ ...window, sequence }] }
 			expect((await evaluateAll(context, actions, sources)).failed).toEqual([])
 		}
 		expect(await result()).toEqual(together)

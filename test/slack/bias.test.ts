@@ -4,7 +4,7 @@ import { dayMs, formatTime } from '../../src/core/time.ts'
 import type { MetricPoint } from '../../src/metrics/metric-point.schema.ts'
 import type { AttributeBias, ModelBias } from '../../src/monitoring/bias/read-bias.ts'
 import type { ModelPerformance } from '../../src/monitoring/performance/read-performance.ts'
-import type { Place, WindowAnswers } from '../../src/monitoring/windows/outcomes/recent-windows.ts'
+import type { ChosenSeries, WindowPoints } from '../../src/monitoring/windows/recent-windows.ts'
 import { biasMessage, valueOf } from '../../src/slack/blocks/bias.ts'
 import { performanceMessage } from '../../src/slack/blocks/performance.ts'
 import { checkMessage } from '../../src/slack/limits.ts'
@@ -38,7 +38,7 @@ describe('/plumb bias', () => {
 	beforeAll(async () => {
 		server = await plumbServer()
 		await registerLender(server, { favourable: '1' })
-		expect((await server.plumb('bias lender')).text).toContain('Nothing is known yet of *lender*')
+		expect((await server.plumb('bias lender')).text).toContain('*lender* has no metrics')
 		all = applicantsOf(5, 2).filter((a, i) => a.day < 4 || i % 200 < 50)
 		await predict(server, all, start)
 		await run(server)
@@ -48,7 +48,7 @@ describe('/plumb bias', () => {
 	it('has selection rates before there are outcomes, and says what rests on them', async () => {
 		const { shown } = await server.plumb('bias lender')
 		expect(shown).toContain(
-			'*2026-03-01* (no window is mature yet, so what rests on outcomes is *provisional*)',
+			'*2026-03-01* (no window is mature yet: metrics based on outcomes are *provisional*)',
 		)
 		expect(shown).toContain('• equal opportunity difference unknown: no outcome is known')
 		expect(shown).toContain('• calibration gap unknown: no outcome is known')
@@ -125,9 +125,9 @@ describe('/plumb bias', () => {
 		)
 		await run(server)
 		const fair = await server.plumb('bias fair')
-		expect(fair.shown).toMatch(/do not differ by more than chance \(q above 0\.05\): SEX x MARRIAGE\./)
+		expect(fair.shown).toMatch(/without a significant difference \(q above 0\.05\): SEX x MARRIAGE\./)
 		expect(fair.shown).not.toContain('*SEX x MARRIAGE*')
-		expect(fair.shown).toContain('*AGE*: no group of it is known in this window')
+		expect(fair.shown).toContain('*AGE*: no row in this window has a group')
 	})
 
 	it('says what to do where there is nothing to compare', async () => {
@@ -141,9 +141,7 @@ describe('/plumb bias', () => {
 		)
 		expect((await server.plumb('bias lendre')).text).toContain('Did you mean "lender"?')
 		await server.fetch('/v1/models/lender', { method: 'PATCH', json: { sensitive: ['SEX', 'AGE'] } })
-		expect((await server.plumb('bias lender')).shown).toContain(
-			'*AGE*: no group of it is known in this window',
-		)
+		expect((await server.plumb('bias lender')).shown).toContain('*AGE*: no row in this window has a group')
 	})
 })
 
@@ -194,7 +192,7 @@ describe('messages of any size', () => {
 			computedAt: fc.constant(window.to),
 			trust: fc.constantFrom('ok' as const, 'doubtful' as const),
 		})
-	const places: fc.Arbitrary<Place> = fc
+	const chosenSeries: fc.Arbitrary<ChosenSeries> = fc
 		.record({ id: fc.nat(), model: text, version: text, environment: text, segment: text, value: text })
 		.map((series) => ({
 			model: series.model,
@@ -204,7 +202,7 @@ describe('messages of any size', () => {
 			others: Array(9).fill(series),
 		}))
 	const shown = ['performance.roc_auc', 'performance.f1', 'performance.brier', 'performance.ece']
-	const windows: fc.Arbitrary<WindowAnswers> = fc
+	const windows: fc.Arbitrary<WindowPoints> = fc
 		.tuple(answers('performance.outcome_coverage'), fc.tuple(...shown.map(answers)), fc.boolean())
 		.map(([coverage, list, isMature]) => ({
 			from: Date.parse(window.from),
@@ -212,16 +210,16 @@ describe('messages of any size', () => {
 			isMature,
 			isOver: true,
 			coverage,
-			answers: new Map(list.map((a) => [a.metric, a])),
+			points: new Map(list.map((a) => [a.metric, a])),
 		}))
 	const attributes: fc.Arbitrary<AttributeBias> = fc.record({
 		attribute: text,
-		findings: fc.tuple(answers('fairness.four_fifths'), answers('fairness.smd')),
+		points: fc.tuple(answers('fairness.four_fifths'), answers('fairness.smd')),
 		rates: fc.array(answers('fairness.selection_rate'), { maxLength: 30 }),
 	})
 	const biases: fc.Arbitrary<ModelBias> = fc.record({
 		model: text,
-		place: places,
+		chosen: chosenSeries,
 		at: windows,
 		favourable: fc.option(text, { nil: undefined }),
 		attributes: fc.array(attributes, { maxLength: 12 }),
@@ -236,7 +234,7 @@ describe('messages of any size', () => {
 		model: text,
 		task: fc.constant('binary' as const),
 		maturity: fc.constant({ coverage: 0.8, delay: '30d' }),
-		place: places,
+		chosen: chosenSeries,
 		metric: fc.constant('performance.roc_auc'),
 		shown: fc.constant(shown),
 		mature: fc.option(windows, { nil: undefined }),
@@ -248,7 +246,7 @@ describe('messages of any size', () => {
 		trend: fc.array(windows, { maxLength: 1 }),
 		estimates: fc.array(answers('estimated.roc_auc'), { maxLength: 3 }),
 		realised: fc.constant({ inside: 3, of: 4 }),
-		restated: fc.record({
+		revised: fc.record({
 			items: fc.array(
 				fc.record({
 					window: fc.constant(window),
@@ -291,7 +289,7 @@ describe('messages of any size', () => {
 		const message = biasMessage(many)
 		expect(checkMessage(message)).toEqual([])
 		expect(JSON.stringify(message.blocks)).toMatch(
-			/\d+ more attributes do not fit: add the name of one behind/,
+			/\d+ more attributes do not fit: add the name of an attribute after/,
 		)
 	})
 })

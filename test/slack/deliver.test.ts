@@ -272,7 +272,7 @@ describe('announcing', () => {
 			test.context.slack as NonNullable<typeof test.context.slack>,
 		)
 		expect(told).toEqual([
-			'Slack refuses SLACK_BOT_TOKEN: invalid_auth. Incidents wait until it is a valid one; everything else works.',
+			'Slack refuses SLACK_BOT_TOKEN: invalid_auth. Incident messages wait until the token is valid; everything else works.',
 		])
 	})
 })

@@ -20,13 +20,13 @@ describe('the answer to why', () => {
 		const { text } = explanationMessage(explanation, 'ask_1')
 		const all = shown(explanation)
 		for (const said of [
-			'*Decision 1*, against the applicant: score *0.71*; the cut-off was 0.5, 2026-03-01 12:00 UTC. The replay gives the logged score.',
+			'*Decision 1*, against the applicant: score *0.71*; the cut-off was 0.5, 2026-03-01 12:00 UTC. The replay matches the logged score.',
 			'1. Delinquent credit obligations (`R01`)',
-			'PAY_0 from 2 to 0: score 0.34, decision 0 (no nearer change does)',
-			'No incident was open on the model at that moment.',
+			'PAY_0 from 2 to 0: score 0.34, decision 0 (no smaller change does)',
+			'No incident was open on the model at that time.',
 			'artefact xgboost-json sha256 abab',
 			'data sha256:data',
-			'entry 41 of the ledger',
+			'ledger entry 41',
 		]) {
 			expect(all).toContain(said)
 			expect(text).toContain(said)
@@ -47,7 +47,7 @@ describe('the answer to why', () => {
 			text: { text: string }
 		}
 		expect(first.text.text).toMatch(
-			/^:red_circle: \*The replay does not match\.\* .*answers 0\.62, logged was 0\.71: they differ/,
+			/^:red_circle: \*The replay does not match\.\* .*gives 0\.62, the logged score is 0\.71: they differ/,
 		)
 		const unavailable = {
 			...mismatched,
@@ -155,7 +155,7 @@ describe('the answer to why', () => {
 			'An estimate, not exact.',
 		)
 		expect(shown({ ...explanation, explanation: { status: 'sent', reason: null } })).toContain(
-			'As the service sent them',
+			'As sent by the service',
 		)
 	})
 })

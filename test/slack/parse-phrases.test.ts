@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parsePhrases, someOf, themselves } from '../../src/slack/parse-phrases.ts'
+import { parsePhrases, someOf, themselves } from '../../src/slack/words.ts'
 
 const kinds = {
 	window: themselves(['1d', '7d']),
@@ -20,10 +20,10 @@ describe('phrases', () => {
 	})
 
 	it('are said once a kind, and unknown ones are told with the nearest', () => {
-		expect(() => read('1d 7d')).toThrow('"1d" and "7d": say one window. Say it so.')
-		expect(() => read('AGEE')).toThrow('I do not know "AGEE". Did you mean "AGE"? Say it so.')
-		expect(() => read('SEX x AGES')).toThrow('I do not know "x". Did you mean "1d"?')
-		expect(() => read('nothing-like-it')).toThrow('I do not know "nothing-like-it". Say it so.')
+		expect(() => read('1d 7d')).toThrow('"1d" and "7d": give only one window. Say it so.')
+		expect(() => read('AGEE')).toThrow('Unknown option "AGEE". Did you mean "AGE"? Say it so.')
+		expect(() => read('SEX x AGES')).toThrow('Unknown option "x". Did you mean "1d"?')
+		expect(() => read('nothing-like-it')).toThrow('Unknown option "nothing-like-it". Say it so.')
 	})
 
 	it('are listed as far as one reads', () => {

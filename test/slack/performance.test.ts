@@ -41,7 +41,7 @@ describe('/plumb performance', () => {
 		const { shown } = await server.plumb('performance lender')
 		expect(shown).toContain('*No outcome is known yet*')
 		expect(shown).toContain('POST /v1/models/lender/outcomes')
-		expect(shown).toContain('judged when 80% of its outcomes are known, or 5d after its end')
+		expect(shown).toContain('mature when 80% of its outcomes are known, or 5d after its end')
 		const estimate = await answer(server, 'estimated.roc_auc', 6)
 		expect(shown).toContain(`estimated at ${digits(estimate.value)} (${digits(estimate.low)} to `)
 		expect(shown).toContain('No past estimate could be checked yet')
@@ -70,7 +70,7 @@ describe('/plumb performance', () => {
 		expect(shown).toMatch(/```\n[\s\S]*┤[\s\S]*└─{14}\n[\s\S]*2026-02-24 {4}2026-03-02\n```/)
 		const estimates = await Promise.all([0, 1, 2, 3].map((d) => answer(server, 'estimated.roc_auc', d)))
 		const inside = estimates.filter((a) => a.realised.inside).length
-		expect(shown).toContain(`the interval held ${inside} of 4.`)
+		expect(shown).toContain(`the interval contained the realised value in ${inside} of 4.`)
 		expect(text).toContain(said)
 		expect(shown).not.toContain('Restated')
 	})
@@ -111,7 +111,7 @@ describe('/plumb performance', () => {
 		const concept = await answer(server, 'concept.adwin', 5)
 		expect(concept.value).toBeGreaterThan(0)
 		const { shown } = await server.plumb('performance lender')
-		expect(shown).toMatch(/:warning: ADWIN found \d+ changes? among the errors, .*2026-03-01/)
+		expect(shown).toMatch(/:warning: ADWIN found \d+ changes? in the errors, .*2026-03-01/)
 		expect((await server.plumb('performance lender segment branch:north')).shown).not.toContain('ADWIN')
 	})
 
@@ -120,7 +120,7 @@ describe('/plumb performance', () => {
 		expect(shown).toContain('Version 1 in production, branch = north, windows of 7d in UTC')
 		expect(shown).toContain('week from 2026-02-23')
 		expect(shown).toContain('• *brier* ')
-		expect(shown).toContain('*Trend*: brier is known of one window')
+		expect(shown).toContain('*Trend*: brier is known for one window')
 		expect((await server.plumb('performance lender performance.f1')).shown).toContain('*Trend* of f1')
 	})
 
@@ -147,13 +147,13 @@ describe('/plumb performance', () => {
 		] as const) {
 			expect((await serve(champion)).status).toBeLessThan(300)
 			expect((await server.plumb('performance lender')).shown).toContain(
-				`Version ${champion} in production, windows of 1d in UTC. There are also ${other} in production`,
+				`Version ${champion} in production, windows of 1d in UTC. Other series: ${other} in production`,
 			)
 		}
 	})
 
 	it('names what is near to what it does not know', async () => {
-		expect((await server.plumb('performance')).text).toContain('Say which model')
+		expect((await server.plumb('performance')).text).toContain('Add the name of a model')
 		expect((await server.plumb('performance lendr brier')).text).toContain('Did you mean "lender"?')
 		const { text } = await server.plumb('performance lender recal')
 		expect(text).toContain('Did you mean "recall"?')
@@ -184,7 +184,7 @@ describe('/plumb performance of other models', () => {
 			await server.post('/v1/models', { model: `my ${task}`, task })
 			await server.post(`${path}/versions`, versions)
 			const nothing = await server.plumb(`performance my ${task} 7d`)
-			expect(nothing.text).toContain(`Nothing is known yet of *my ${task}* in windows of 7d`)
+			expect(nothing.text).toContain(`*my ${task}* has no metrics in windows of 7d yet`)
 			const at = (i: number) => formatTime(startOfTest - 2 * dayMs + i * 1000)
 			await server.post(
 				`${path}/predictions`,

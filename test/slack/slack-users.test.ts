@@ -11,7 +11,8 @@ afterAll(() => server.close())
 
 const slack = (...args: string[]) =>
 	commandLine(['slack', ...args], { PLUMBLINE_DATABASE_URL: server.databaseUrl })
-const isKnown = async (user: string) => !(await server.plumb('models', user)).text.includes('no role here')
+const isKnown = async (user: string) =>
+	!(await server.plumb('models', user)).text.includes('no role in Plumbline')
 const entries = async (object: string) =>
 	(await server.fetch('/v1/audit/entries?limit=1000')).body.items
 		.filter((e: { object: string }) => e.object === object)

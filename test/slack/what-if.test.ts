@@ -74,7 +74,7 @@ describe('the buttons', () => {
 		const expected = (await server.post(path.replace('explanation', 'what-if'), { changes: { late: 0 } }))
 			.body
 		expect(said).toContain(`decision *${expected.decision}*`)
-		expect(said).toContain('*What the change moved*')
+		expect(said).toContain('*Changed contributions*')
 		expect(said).toContain('late -3.6')
 		expect(said).toMatch(/late = 0 +█+│/)
 		expect(body.view.blocks.find((b: Json) => b.block_id === 'late').element.initial_value).toBe('0')
@@ -89,10 +89,10 @@ describe('the buttons', () => {
 		const view = await openModal(id)
 		expect((await submit(view, { late: 'many' })).body).toEqual({
 			response_action: 'errors',
-			errors: { late: 'Say a number, such as 1200 or 0.5.' },
+			errors: { late: 'Enter a number, such as 1200 or 0.5.' },
 		})
 		const { body } = await submit(view, {})
-		expect(Object.values(body.errors)).toEqual(['Nothing is changed: change a value first.'])
+		expect(Object.values(body.errors)).toEqual(['Nothing was changed. Change a value first.'])
 	})
 
 	it('show nothing to those who may not see values, whoever hands them the id', async () => {

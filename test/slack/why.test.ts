@@ -62,10 +62,8 @@ describe('/plumb why', () => {
 			'declined in "lending"?',
 		])
 			expect((await server.plumb(`why ${words}`)).text).toMatch(/^Why declined in lending/)
-		expect((await server.plumb('why')).text).toContain(
-			'Say which: /plumb why &lt;prediction&gt; in &lt;model&gt;',
-		)
-		expect((await server.plumb('why nobody')).text).toContain('"nobody" is in no model that you may see')
+		expect((await server.plumb('why')).text).toContain('Use /plumb why &lt;prediction&gt; in &lt;model&gt;')
+		expect((await server.plumb('why nobody')).text).toContain('"nobody" is in no model that you can see')
 		expect((await server.plumb('why declined in landing')).text).toContain('Did you mean "lending"?')
 	})
 
@@ -78,7 +76,7 @@ describe('/plumb why', () => {
 		const row = { ...prediction('declined', declined, decisionAt), features: { late: 4 }, score: 0.9 }
 		await server.post('/v1/models/other/predictions', [row])
 		expect((await server.plumb('why declined')).text).toContain(
-			'Say which: /plumb why declined in lending, /plumb why declined in other.',
+			'Use /plumb why declined in lending, /plumb why declined in other.',
 		)
 		// Who sees one of them is not asked.
 		expect((await server.plumb('why declined', 'U-viewer')).text).toMatch(/^Why declined in lending/)

@@ -4,7 +4,7 @@ import type { Sources } from '../../src/alerting/alert/sources.ts'
 import type { Context } from '../../src/context.ts'
 import { type WindowSize, windowMs } from '../../src/core/time.ts'
 import { metricIds } from '../../src/metrics/index.ts'
-import type { ChangedWindow } from '../../src/monitoring/windows/read-facts.ts'
+import type { ChangedWindow } from '../../src/monitoring/windows/window-facts.ts'
 import { parseRules } from '../../src/rules/parse-rules.ts'
 
 type Facts = Record<string, number>
@@ -28,7 +28,7 @@ export class FactScript implements Sources {
 		this.changes.push({ ...this.place, window: this.size, from, sequence: this.changes.length + 1 })
 	}
 
-	computedWindows = async (_: Context, { since }: { since: number }) =>
+	changedWindows = async (_: Context, { since }: { since: number }) =>
 		this.changes.filter((c) => c.sequence > since)
 
 	readFacts = async (context: Context, { froms }: { froms: readonly number[] }) =>

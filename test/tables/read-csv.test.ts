@@ -2,9 +2,8 @@ import { parse } from 'csv-parse/sync'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CodeColumn, firstCode, missingCode } from '../../src/cli/evaluate/code-column.ts'
-import { NumberColumn } from '../../src/tables/columns.ts'
-import { parseNumber } from '../../src/tables/parse-number.ts'
-import { readCsv } from '../../src/tables/read-csv.ts'
+import { NumberColumn, parseNumber } from '../../src/tables/columns.ts'
+import { readCsv } from '../../src/tables/read-columns.ts'
 import { pieces } from '../cli/evaluate/support.ts'
 
 async function texts(csv: string | Uint8Array, name: string, size?: number): Promise<string[]> {
@@ -47,14 +46,14 @@ describe('reading CSV', () => {
 	})
 
 	it.each([
-		['a,b\n1,2\n3\n', /^Line 3 .*it has 1 cells, and the header 2/],
+		['a,b\n1,2\n3\n', /^Line 3 .*it has 1 cells, and the header has 2/],
 		['a,b\n1,2\n"x\n', /^Line 3 .*a quote is not closed/],
-		['a,b\n1,"x"y\n', /^Line 2 .*text stands behind a closing quote/],
+		['a,b\n1,"x"y\n', /^Line 2 .*there is text after a closing quote/],
 		['"a";"b"\n1;2\n', /not separated by commas but by semicolons/],
 		['a,b\n"1\n2",3\n4\n', /^Line 4 /],
 		['', /empty/],
-		['a,b,a\n1,2,3\n', /"a" stands twice/],
-		['x,b\n1,2\n', /There is no column "a"\. Did you mean "x"\? There are: x, b\./],
+		['a,b,a\n1,2,3\n', /two columns "a"/],
+		['x,b\n1,2\n', /There is no column "a"\. Did you mean "x"\? The columns are: x, b\./],
 	])('says of %j what is wrong with it', async (csv, message) => {
 		await expect(texts(csv, 'a')).rejects.toThrow(message)
 	})

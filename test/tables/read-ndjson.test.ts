@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { recordsOf } from '../../src/cli/record-file.ts'
-import { readNdjson } from '../../src/tables/read-ndjson.ts'
+import { featureRows } from '../../src/tables/feature-rows.ts'
+import { readNdjson } from '../../src/tables/read-columns.ts'
 
 const deep = `{"features":{"x":${'['.repeat(5000)}${']'.repeat(5000)}}}`
 const bytes = new TextEncoder().encode(`{"features":{"x":1}}\n${deep}\n{"features":{"x":2}}\n`)
@@ -15,11 +15,11 @@ it('names the line and the member of what is nested without end', async () => {
 })
 
 it('passes over a row that is nested without end, when rows are read one by one', async () => {
-	const open = () => new Blob([bytes]).stream()
-	const file = { path: 'rows.ndjson', gzipped: false, open, ending: 'ndjson' as const }
+	const read = () => new Blob([bytes]).stream()
+	const openParquet = () => Promise.reject(new Error('not Parquet'))
+	const file = { path: 'rows.ndjson', read, format: 'ndjson' as const, openParquet }
 	const rows: unknown[] = []
-	for await (const row of recordsOf(file as unknown as Parameters<typeof recordsOf>[0], new Map()))
-		rows.push(row)
+	for await (const row of featureRows(file, new Map())) rows.push(row)
 	expect(rows).toMatchObject([
 		{ value: { x: 1 } },
 		{ fault: 'features.x is nested deeper than 32 levels' },

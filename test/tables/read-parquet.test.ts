@@ -4,8 +4,8 @@ import { compressors } from 'hyparquet-compressors'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { describe, expect, it } from 'vitest'
 import type { Column } from '../../src/tables/columns.ts'
-import { decodeHybrid } from '../../src/tables/parquet-encoding.ts'
-import { readParquet } from '../../src/tables/read-parquet.ts'
+import { decodeHybrid } from '../../src/tables/parquet-pages.ts'
+import { readParquet } from '../../src/tables/read-columns.ts'
 
 class Cells implements Column {
 	readonly values: unknown[] = []

@@ -2,14 +2,30 @@ import { createHash } from 'node:crypto'
 import type { Answered } from '../support/server.ts'
 
 /** Texts that are written when somebody asks may be worded better by a later version. */
-const worded = new Set(['reason', 'detail', 'message', 'nextStep', 'notes', 'help', 'description'])
+const worded = new Set(['reason', 'detail', 'message', 'nextStep', 'notes', 'help', 'description', 'chain'])
 const withoutWording = (key: string, value: unknown) => (worded.has(key) && value !== null ? '…' : value)
+/** The title of a problem goes by its code; that of an incident is stored. */
+const withoutTitle = (key: string, value: unknown) => (key === 'title' ? '…' : withoutWording(key, value))
 
 const maxKept = 20_000
 const digestOf = (text: string) => createHash('sha256').update(text).digest('hex')
 
 type Fetch = (path: string) => Promise<Answered>
 export type Recorded = { path: string; status: number; body: unknown }
+
+const sorted = (attributes: string): string => (attributes.match(/[\w:-]+="[^"]*"/g) ?? []).sort().join(' ')
+
+/** An answer without its wording. Of a picture: without the text in it, and with sorted attributes. */
+export const withoutWords = ({ path, status, body }: Recorded): Recorded => ({
+	path,
+	status,
+	body:
+		typeof body === 'string' && body.startsWith('<svg')
+			? body
+					.replace(/>[^<]+</g, '><')
+					.replace(/<(\w+)( [^>]*[^/>])/g, (_, name, own) => `<${name} ${sorted(own)}`)
+			: JSON.parse(JSON.stringify(body, status < 400 ? withoutWording : withoutTitle) ?? 'null'),
+})
 
 /** All pages of a list, one after another. */
 async function pages(fetch: Fetch, path: string): Promise<Recorded[]> {

@@ -2,7 +2,7 @@ import { count, eq } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import { hourMs, minuteMs, secondMs, windowMs } from '../../core/time.ts'
 import { ruleProgress, ruleWaiting } from '../../db/schema.ts'
-import type { ChangedWindow } from '../../monitoring/windows/read-facts.ts'
+import type { ChangedWindow } from '../../monitoring/windows/window-facts.ts'
 import type { Sources } from './sources.ts'
 
 // The queue of windows to evaluate is the table `rule_waiting`. A window stays in it until its model was evaluated.
@@ -17,7 +17,7 @@ export async function takeDueWindows(
 ): Promise<DueWindow[]> {
 	const [progress] = await context.db.select().from(ruleProgress).where(eq(ruleProgress.name, 'windows'))
 	const since = progress?.sequence ?? 0
-	const changed = await sources.computedWindows(context, { since })
+	const changed = await sources.changedWindows(context, { since })
 	if (changed.length > 0) await queue(context, changed, since)
 	return readDue(context, isPatient)
 }

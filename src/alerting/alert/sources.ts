@@ -2,10 +2,10 @@ import type { Context } from '../../context.ts'
 import type { ReferenceColumn } from '../../metrics/reference.ts'
 import {
 	type ChangedWindow,
-	computedWindows,
+	changedWindows,
 	type FactQuery,
 	readFacts,
-} from '../../monitoring/windows/read-facts.ts'
+} from '../../monitoring/windows/window-facts.ts'
 import { currentReference } from '../../registry/baseline/current-reference.ts'
 import type { FactTable } from '../../rules/facts.ts'
 import { total } from '../../stats/counts.ts'
@@ -16,14 +16,14 @@ export type BaselineFacts = ReadonlyMap<string, ReadonlyMap<string, number>>
 /** Where an evaluation reads facts from: the computed metrics, or what a test scripts. */
 export type Sources = {
 	/** Windows whose values changed after a sequence number. */
-	computedWindows(context: Context, query: { since: number }): Promise<ChangedWindow[]>
+	changedWindows(context: Context, query: { since: number }): Promise<ChangedWindow[]>
 	/** A table for each window of the query, in its order; without subjects where nothing was computed. */
 	readFacts(context: Context, query: FactQuery): Promise<FactTable[]>
 	/** The `baseline.*` facts of each feature, of the baseline in force; undefined without a baseline. */
 	baselineFacts(context: Context, model: string, version: string): Promise<BaselineFacts | undefined>
 }
 
-export const metricSources: Sources = { computedWindows, readFacts, baselineFacts }
+export const metricSources: Sources = { changedWindows, readFacts, baselineFacts }
 
 async function baselineFacts(
 	context: Context,

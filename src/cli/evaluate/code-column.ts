@@ -3,14 +3,14 @@ import { cellOf, namesOf } from '../../tables/cell-text.ts'
 import { CellRefused, type Column } from '../../tables/columns.ts'
 import { doubled } from '../../tables/memory.ts'
 
-/** Codes of cells that are missing, and of those that are no text, number or boolean. Values follow. */
+/** Codes of missing cells, and of cells that are not a text, number or boolean. Codes of values follow. */
 export const missingCode = 0
 export const otherCode = 1
 export const firstCode = 2
 
 type Codes = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>
 
-/** Whole numbers that grow in place, each in as few bytes as the largest of them needs. */
+/** A growing list of whole numbers, with as many bytes each as the largest needs. */
 export class CodeList {
 	length = 0
 	private array: Codes = new Uint8Array(1024)
@@ -28,10 +28,10 @@ export class CodeList {
 	}
 }
 
-/** What a column's cells are: labels, of which 1, `1` and `1.0` are one, or names, of which each text is its own. */
+/** The cells of a column: labels, of which 1, `1` and `1.0` are equal, or names, of which each text is different. */
 export type CodeKind = 'label' | 'name'
 
-/** A column of labels or of names (groups, queries): each distinct value once, each row a code. */
+/** A column of labels or names (groups, queries): distinct values, and one code a row. */
 export class CodeColumn implements Column {
 	/** The texts of the codes from `firstCode` on. */
 	readonly values: string[] = []
@@ -78,7 +78,7 @@ export class CodeColumn implements Column {
 		return code
 	}
 
-	/** With the texts that are one name under one code. */
+	/** With one code for all texts of one name. */
 	named(): { values: readonly string[]; codes: Codes } {
 		const names = namesOf(this.values)
 		const codes = this.codes.values()
@@ -91,14 +91,14 @@ export class CodeColumn implements Column {
 }
 
 const nameSpec = { type: 'text' } as const
-const nestedName = 'a struct or list, which names no group: choose a column of texts or numbers'
+const nestedName = 'a struct or list, which is not a group: choose a column of texts or numbers'
 
-/** Distinct cells by their bytes, so that a text is made once for each and not once a row. */
+/** Distinct cells by their bytes, so that a text is decoded once and not once a row. */
 class RawCells {
 	private bytes = new Uint8Array(4096)
 	private used = 0
 	private count = 0
-	/** Open addressing: position of the cell + 1; 0 is free. */
+	/** Open addressing: the position of the cell + 1; 0 is free. */
 	private slots = new Int32Array(64)
 	private starts = new Int32Array(32)
 	private codes = new Int32Array(32)

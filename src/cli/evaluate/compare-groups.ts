@@ -37,7 +37,7 @@ type Evaluated = {
 	outcomeSummaries: GroupSummary[]
 }
 
-/** An attribute's disparities, and for each of its groups rates and performance. */
+/** The disparities of an attribute, and the rates and performance of each of its groups. */
 export function compareGroups(request: Request, rows: Rows, attribute: Attribute): Evaluated {
 	const { favourable, task } = rows
 	const { minGroup } = request
@@ -72,17 +72,21 @@ export function compareGroups(request: Request, rows: Rows, attribute: Attribute
 	}
 }
 
-/** The rates of a group do not look at the others. */
+/** The rates of a group do not depend on the others. */
 const noRest = emptyCounts()
 
 const attributeMetrics: readonly AttributeMetric[] = metrics.filter((m) => m.subject === 'attribute')
 
-type Asked = { minGroup: number; favourable: Favourable | undefined; kind: 'decisions' | 'scores' | 'none' }
+type Comparison = {
+	minGroup: number
+	favourable: Favourable | undefined
+	kind: 'decisions' | 'scores' | 'none'
+}
 
-/** The registry's metrics of an attribute that the task has. */
+/** The attribute metrics that apply to the task. */
 export const fairnessOf = (
 	groups: readonly Group[],
-	{ minGroup, favourable, kind }: Asked,
+	{ minGroup, favourable, kind }: Comparison,
 ): Map<string, GroupValue> =>
 	new Map(
 		attributeMetrics
@@ -90,7 +94,7 @@ export const fairnessOf = (
 			.map((m) => [m.id, attributeMeasure(m, groups, favourable, { minGroup })]),
 	)
 
-/** q for every test of all attributes: one family. */
+/** Sets q for the tests of all attributes together. */
 export function adjustForMultipleTests(attributes: Iterable<ReadonlyMap<string, GroupValue>>): void {
 	const tests = [...attributes].flatMap((values) => [...values.values()])
 	const q = benjaminiHochberg(tests.map((t) => t.p))
@@ -100,8 +104,8 @@ export function adjustForMultipleTests(attributes: Iterable<ReadonlyMap<string, 
 }
 
 /**
- * Clarify's metrics of each facet against all other rows, by short name: the favourable label is the positive one; and for each other attribute the two that are
- * conditional on it, under `column=value by attribute`.
+ * Clarify's metrics of each facet against all other rows, by short name, with the favourable label as the positive one; and,
+ * under `column=value by attribute`, the two metrics conditional on each other attribute.
  */
 export function facetsOf(request: Request, rows: Rows): Map<string, Map<string, number>> {
 	const compared = comparedClass(request)
@@ -133,7 +137,7 @@ function indexOf({ column, value }: Facet, { names }: Grouping): number {
 	const near = nearest(value, names)
 	throw new AppError(
 		'invalid',
-		`No row has ${column}=${value}.${near ? ` Did you mean "${near}"?` : ''} There are: ${names.slice(0, 30).join(', ')}.`,
+		`No row has ${column}=${value}.${near ? ` Did you mean "${near}"?` : ''} The values are: ${names.slice(0, 30).join(', ')}.`,
 	)
 }
 

@@ -1,10 +1,10 @@
 import { sideOf } from '../../summaries/outcomes/label.ts'
 import { type Column, NumberColumn, ProbabilitiesColumn } from '../../tables/columns.ts'
-import type { Wanted } from '../../tables/read-table.ts'
+import type { Wanted } from '../../tables/read-columns.ts'
 import { CodeColumn } from './code-column.ts'
 import type { Request } from './options.ts'
 
-/** The columns of a table that an evaluation takes. Those that the table turned out not to have stay empty. */
+/** The columns of a table for an evaluation. Columns that the table does not have stay empty. */
 export type DataColumns = {
 	score: NumberColumn | undefined
 	probabilities: ProbabilitiesColumn | undefined
@@ -18,7 +18,7 @@ export type DataColumns = {
 	query: CodeColumn | undefined
 }
 
-/** The score of a binary model; of `{ class: probability }` it is that of the positive class. */
+/** The score of a binary model; in `{ class: probability }`, that of the positive class. */
 class ScoreColumn extends NumberColumn {
 	readonly takesStructs = true
 	private readonly positive: string | undefined
@@ -48,7 +48,7 @@ function parsed(text: string): unknown {
 	}
 }
 
-/** Columns to be filled for a request, and what to ask of the table. `needsActual`: a table without outcomes will not do. */
+/** The columns of a request, and how to read them. `needsActual`: the table must have outcomes. */
 export function dataColumns(
 	request: Request,
 	needsActual: boolean,
@@ -82,5 +82,5 @@ export function dataColumns(
 	return { columns, wanted }
 }
 
-/** The same without what only the rows to be judged need: groups and facets. */
+/** The request for the reference: without groups and facets, which only the evaluated rows need. */
 export const referenceRequest = (request: Request): Request => ({ ...request, groups: [], facets: [] })

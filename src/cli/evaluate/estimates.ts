@@ -7,17 +7,17 @@ import {
 	type Value,
 } from '../../stats/estimation/population-shift.ts'
 import type { Column } from '../../tables/columns.ts'
-import type { Wanted } from '../../tables/read-table.ts'
+import type { Wanted } from '../../tables/read-columns.ts'
 import type { Request } from './options.ts'
 import { firstLabel, type Rows } from './rows.ts'
 import { RowsView } from './rows-view.ts'
 
-/** Fixed, so that the intervals' draws are the same each time. */
+/** Fixed, so that the intervals are always the same. */
 const seed = 1
 
 /**
- * What the outcomes of rows can be expected to be, from their scores and a reference whose outcomes are known. `doubt`: why
- * not to believe it whatever the scores say, or nothing.
+ * Estimates metrics of rows without outcomes, from their scores and a reference with outcomes. `doubt`: why the estimates
+ * should not be trusted, or an empty text.
  */
 export function estimates(
 	view: RowsView,
@@ -42,16 +42,16 @@ function labelledPairs({ labels, scores, values }: Rows): Pairs {
 	return { predicted: scores.filter(isUsed), actual: values.filter(isUsed) }
 }
 
-/** Rows of each side that are compared, evenly over the file; and columns, the first ones. */
+/** The maximum number of rows to compare, evenly over the file, and of columns, the first ones. */
 const maxRows = 2000
 const maxFeatures = 60
-/** Texts of more categories than this are names, not a feature. */
+/** A text column with more categories holds names and is not a feature. */
 const maxCategories = 50
 const namesARow = /^(id|uuid|.*_id|.*Id|subject|timestamp|time|date|.*_at|.*_date|period|version|model)$/
 
 const missing = new Set<unknown>([null, undefined, '', 'NA', 'NaN', 'nan', 'null', 'None'])
 
-/** Every so many-th value of a column, as it stands. */
+/** Every `stride`-th value of a column. */
 class SampledColumn implements Column {
 	readonly values: Value[] = []
 	private row = 0
@@ -79,7 +79,7 @@ class SampledColumn implements Column {
 	}
 }
 
-/** The rows of a file, the names of all its columns, and how to read more of them. */
+/** The rows of a file, the names of all its columns, and a function that reads more of them. */
 export type Source = {
 	rows: Rows
 	names: readonly string[]
@@ -87,8 +87,8 @@ export type Source = {
 }
 
 /**
- * Why estimates for the rows of one file by those of another should not be believed, by the features that stand in both;
- * empty when nothing seen speaks against it. Columns that name a row or a time say nothing of a population.
+ * Why estimates for the rows of one file from those of another should not be trusted, by the features in both; an empty text
+ * when there is no reason. Columns with ids and times are not compared.
  */
 export async function populationReason(
 	request: Request,
@@ -128,7 +128,7 @@ async function sampleOf({ rows, read }: Source, names: readonly string[]): Promi
 	return new Map(columns.map(({ name, column }) => [name, column.values]))
 }
 
-/** Neither times, nor texts or whole numbers that name a row, nor something that only grows along the file. */
+/** Whether a column is a feature: not times, ids, or values that only increase along the file. */
 function isFeature({ reference, window }: Feature): boolean {
 	const sides = [reference, window].map((side) => side.filter((v) => v !== null))
 	if (sides.some((side) => side.length === 0)) return false

@@ -6,12 +6,12 @@ import type { Request } from './options.ts'
 import type { Rows } from './rows.ts'
 import { metricValuesOf, RowsView } from './rows-view.ts'
 
-/** What else there is to find of all rows: estimates from a reference. */
+/** Estimates metrics of all rows from a reference. */
 export type Estimator = (view: RowsView) => Iterable<readonly [string, MetricValue]>
 
 /**
- * Everything that is asked of a table. The view of all rows is handed back for charts; unless estimates are asked for,
- * the scores and labels of the rows are used up. Throws `invalid` for a facet that no row has.
+ * Evaluates the rows of a table. The view of all rows is returned for charts; without estimates, it reuses the memory of the
+ * rows' scores and labels. Throws `invalid` for a facet that no row has.
  */
 export function evaluate(
 	request: Request,
@@ -25,7 +25,7 @@ export function evaluate(
 		...compareGroups(request, rows, attribute),
 	}))
 	adjustForMultipleTests(evaluated.map((j) => j.values))
-	// After the groups, so that their columns and those of all rows are not in memory together.
+	// After the groups, so that their columns and those of all rows are not in memory at the same time.
 	const view = new RowsView(rows, { isLast: estimate === undefined })
 	for (const { attribute, outcomeSummaries } of evaluated)
 		if (isSingle(attribute)) view.addGroups(attribute, outcomeSummaries)

@@ -8,13 +8,13 @@ import { cellOf } from '../../tables/cell-text.ts'
 import { type CodeColumn, firstCode } from './code-column.ts'
 import { codesFor, firstLabel, type Grouping, type Rows } from './rows.ts'
 
-/** As in a window's tally: up to this many numbers are codes, and past this many values the rest is one group. */
+/** As in the service: up to `maxCodes` numbers are codes, and beyond `maxValues` values the rest is one group. */
 const maxCodes = 20
 const maxValues = 200
 const bandCount = 5
 const otherGroup = '(other)'
 
-/** The groups of a column, the missing one among them; numbers that are no codes in five bands of like size. */
+/** The groups of a column, including the missing one. Numbers that are not codes form five bands of similar size. */
 export function groupingOf(
 	name: string,
 	column: CodeColumn,
@@ -34,15 +34,17 @@ export function groupingOf(
 	}
 	const kept = bands && numbers.length > maxValues ? maxFrequent(counts) : undefined
 	if (kept)
-		notes.push(`"${name}" has ${numbers.length} values: all but the ${maxValues} largest groups are one.`)
+		notes.push(
+			`"${name}" has ${numbers.length} values: all but the ${maxValues} largest groups are merged into one.`,
+		)
 	return coded(cells, ['', '', ...values.map((v, i) => (kept && !kept.has(i) ? otherGroup : v))])
 }
 
-/** Digits that only name something, as 007 and integers beyond 2^53 do, are no numbers. */
+/** Digits that are ids, such as 007 and integers beyond 2^53, are not numbers. */
 const areNumbers = (cells: readonly unknown[]): cells is number[] =>
 	cells.every((cell) => typeof cell === 'number')
 
-/** Rows by the texts of their codes; a text that is empty is missing. */
+/** Groups rows by the texts of their codes; an empty text is missing. */
 function coded(cells: ArrayLike<number>, texts: readonly string[]): Grouping {
 	const names: string[] = []
 	const index = new Map<string, number>()
@@ -58,7 +60,7 @@ function coded(cells: ArrayLike<number>, texts: readonly string[]): Grouping {
 	return { names, codes }
 }
 
-/** The values at which a fifth, two fifths … of the rows lie below. */
+/** The values below which a fifth, two fifths … of the rows are. */
 function quantileEdges(numbers: readonly number[], counts: Float64Array): number[] {
 	const order = numbers.map((_, i) => i).sort((a, b) => (numbers[a] as number) - (numbers[b] as number))
 	const rows = counts.reduce((a, b) => a + b, 0)
@@ -83,7 +85,7 @@ const maxFrequent = (counts: Float64Array): Set<number> =>
 /** A grouping by one column or by two; `values` are the columns' values of each group. */
 export type Attribute = Grouping & { name: string; columns: string[]; values: string[][] }
 
-/** Each column, then each pair of columns, in the order in which they were named. */
+/** Each column, then each pair of columns, in the given order. */
 export function attributesOf(rows: Rows, notes: string[]): Attribute[] {
 	const single = [...rows.groups].map(
 		([name, grouping]): Attribute => ({
@@ -94,14 +96,14 @@ export function attributesOf(rows: Rows, notes: string[]): Attribute[] {
 		}),
 	)
 	if (single.length > maxPaired) {
-		notes.push(`There are over ${maxPaired} attributes: no intersections are looked at.`)
+		notes.push(`There are more than ${maxPaired} attributes: pairs are not compared.`)
 		return single
 	}
 	const pairs = single.flatMap((a, i) => single.slice(i + 1).map((b) => crossed(a, b)))
 	return [...single, ...pairs]
 }
 
-/** Rows by the values of two attributes together: `a x b`, only the pairs that there are. */
+/** Groups rows by the values of two attributes: `a x b`, with the pairs that occur. */
 export function crossed(a: Attribute, b: Attribute): Attribute {
 	const width = b.names.length
 	const index = new Int32Array(a.names.length * width).fill(-1)
@@ -134,8 +136,8 @@ const evaluated: readonly (readonly [Count, Count])[] = [
 ]
 
 /**
- * What a window's tally knows of each group, from columns: the same counts, and sums that are the same to the bit.
- * `compared` is the class that decisions and outcomes are positive by.
+ * The same summary of each group as in the service, from columns: equal counts, and sums equal to the bit. `compared` is the
+ * positive class of decisions and outcomes.
  */
 export function summariseGroups(rows: Rows, { names, codes }: Grouping, compared: string): GroupSummary[] {
 	const outcomeSummaries = names.map(() => new GroupSummary())
@@ -170,7 +172,7 @@ function addScore(outcomeSummary: GroupSummary, score: number): void {
 	sumOf(outcomeSummary, 1).add(score * score)
 }
 
-/** As `GroupTally.addToBin`. */
+/** As in `GroupSummary`. */
 function addToBin(outcomeSummary: GroupSummary, score: number, isPositive: boolean): void {
 	const bin = Math.min(scoreBinCount - 1, Math.floor(score * scoreBinCount))
 	const first = groupCounts.length + 2 * bin
@@ -188,7 +190,7 @@ function sumOf({ sums }: GroupSummary, i: number): ExactSum {
 	return sum
 }
 
-/** The rows of each group, by number, in one array that holds them side by side. */
+/** The row numbers of each group, as parts of one array. */
 export function rowsByGroup({ names, codes }: Grouping): Uint32Array[] {
 	const sizes = new Uint32Array(names.length)
 	for (let row = 0; row < codes.length; row++) {

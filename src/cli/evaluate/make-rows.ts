@@ -15,7 +15,7 @@ import { groupingOf } from './groupings.ts'
 import type { Request } from './options.ts'
 import { badLabel, type Codes, codesFor, firstLabel, type Rows, unlabelled } from './rows.ts'
 
-/** Typed columns of one length from what was read; what people should know goes into the notes. */
+/** Typed columns of one length from the columns of a table; remarks for people go into the notes. */
 export function makeRows(request: Request, columns: DataColumns, count: number): Rows {
 	const notes: string[] = []
 	const { task } = request
@@ -57,7 +57,7 @@ export function makeRows(request: Request, columns: DataColumns, count: number):
 const absent = (count: number) => new Float64Array(count).fill(Number.NaN)
 const filled = (values: Float64Array, count: number) => (values.length === count ? values : absent(count))
 
-/** The classes that have a probability, and every decision, sorted; where no class has a probability, every outcome too. */
+/** The classes with a probability and those of decisions, sorted; without probabilities, those of outcomes too. */
 function classesOf(request: Request, columns: DataColumns): string[] {
 	const { labels, prediction, probabilities, classScores } = columns
 	const scored = [...(probabilities?.classes.keys() ?? []), ...classScores.map((c) => c.name)]
@@ -118,7 +118,7 @@ function codesOf(
 
 type Scored = Made & { scores: Float64Array; probabilities: Map<string, Float64Array> }
 
-/** Decisions as sent; where there is none, of the score and the threshold, or the likeliest class. */
+/** Decisions from the column; where missing, by the score and the threshold, or the likeliest class. */
 function decisionsOf(request: Request, { prediction }: DataColumns, made: Scored, notes: string[]): Codes {
 	const { count, classes } = made
 	if (request.task === 'regression' || request.task === 'ranking') return new Uint8Array(count)
@@ -139,7 +139,7 @@ function sentDecisions(request: Request, column: CodeColumn, made: Made, notes: 
 	const unknown = textCounts(column).filter(([text]) => codes[column.values.indexOf(text)] === undefined)
 	if (unknown.length > 0)
 		notes.push(
-			`${rowsIn(unknown)} decisions in "${request.prediction}" are no label of the task and count as none (there are ${quoted(unknown.map(([text]) => text))}).`,
+			`${rowsIn(unknown)} decisions in "${request.prediction}" are not labels of the task and count as missing (such as ${quoted(unknown.map(([text]) => text))}).`,
 		)
 	return codesOf(column, codes, made)
 }
@@ -174,19 +174,19 @@ function noteUnreadable(request: Request, columns: DataColumns, notes: string[])
 	for (const [name, column] of all)
 		if (column && column.unreadable > 0)
 			notes.push(
-				`${column.unreadable} cells of "${name}" are ${column === probabilities ? 'not JSON objects of class to probability' : 'no numbers'} (such as ${JSON.stringify(column.example)}) and count as missing${cureOf(column.example)}.`,
+				`${column.unreadable} cells of "${name}" are ${column === probabilities ? 'not JSON objects of class to probability' : 'not numbers'} (such as ${JSON.stringify(column.example)}) and count as missing${cureOf(column.example)}.`,
 			)
 }
 
 const decimalComma = /^[-+]?\d{1,3}([., ']\d{3})*,?\d*$/
 
-/** What to write instead of a cell that many tools write. */
+/** The fix for unreadable cells that many tools write. */
 function cureOf(example = ''): string {
 	if (/^\{\s*'/.test(example)) return ': that is a Python dict, write it with json.dumps'
 	return decimalComma.test(example) ? ': write numbers with a point and without thousands separators' : ''
 }
 
-/** Lists the outcomes that are no label: they count as not known, never as negative. */
+/** Notes the outcomes that are not labels: they count as unknown, never as negative. */
 function noteLabels(request: Request, { labels, values }: DataColumns, rows: Rows): void {
 	const counts = [0, 0, 0]
 	for (let row = 0; row < rows.count; row++) {
@@ -209,19 +209,19 @@ function noteLabels(request: Request, { labels, values }: DataColumns, rows: Row
 						? `; ${negativeLabel ? `the negative label is ${JSON.stringify(negativeLabel)}` : 'there is no negative label'}, name another with --negative`
 						: ''
 		rows.notes.push(
-			`${bad} outcomes in "${request.actual}" are no label of a ${request.task} task and count as not known (there are ${seen})${hint}.`,
+			`${bad} outcomes in "${request.actual}" are not labels of a ${request.task} task and count as unknown (such as ${seen})${hint}.`,
 		)
 	}
 	const isPositive = rows.task === 'binary' && rows.labels.includes(firstLabel)
 	if (rows.task === 'binary' && known > 0 && !isPositive && positiveLabel !== undefined)
 		rows.notes.push(
-			`No outcome in "${request.actual}" is the positive label ${JSON.stringify(positiveLabel)} (there are ${quoted(labels?.values ?? [])}).`,
+			`No outcome in "${request.actual}" is the positive label ${JSON.stringify(positiveLabel)} (the labels are ${quoted(labels?.values ?? [])}).`,
 		)
 }
 
 const shownTexts = 5
 
-/** The distinct texts of a column with their rows, the commonest first. */
+/** The distinct texts of a column with their numbers of rows, the most frequent first. */
 function textCounts(column: CodeColumn | undefined): [text: string, rows: number][] {
 	if (!column) return []
 	const counts = column.values.map((text): [string, number] => [text, 0])
@@ -237,8 +237,8 @@ const quoted = (texts: readonly string[]): string =>
 		.join(', ') + (texts.length > shownTexts ? ` and ${texts.length - shownTexts} more` : '')
 
 /**
- * What the two labels of a binary task are called. A negative label that is not named is the usual opposite of the positive
- * one, or where the positive one is named the commonest other outcome; without outcomes, the commonest other decision.
+ * The names of the two labels of a binary task. The default negative label is the usual opposite of the positive one; if the
+ * positive one is named, it is the most frequent other outcome, or without outcomes the most frequent other decision.
  */
 function labelNames(request: Request, { labels, prediction }: DataColumns): Labels {
 	const { positive: positiveLabel, negative } = request
@@ -247,13 +247,13 @@ function labelNames(request: Request, { labels, prediction }: DataColumns): Labe
 		decisionText(request, prediction, text),
 		n,
 	])
-	// Of labels such as 1 and 2 nobody can tell which is positive.
+	// It is unknown which of labels such as 1 and 2 is positive.
 	const among = positiveLabel === undefined ? negativeSeen : negativeAmong
 	const negativeLabel = among(textCounts(labels), positiveLabel) ?? among(decisions, positiveLabel)
 	return { positiveLabel, negativeLabel }
 }
 
-/** A decision in the words of outcomes, by `--decision-map`. A pair is read from the side that is a decision. */
+/** A decision as a label of outcomes, by `--decision-map`. A pair may be in either order. */
 function decisionText({ decisionMap }: Request, column: CodeColumn | undefined, text: string): string {
 	const isDecision = (value: string) => column?.values.some((v) => isSameLabel(v, value)) === true
 	for (const [a, b] of decisionMap ?? []) {
@@ -264,8 +264,8 @@ function decisionText({ decisionMap }: Request, column: CodeColumn | undefined, 
 }
 
 /**
- * Refuses decisions that are spelt in other words than outcomes: none is a label, or those that are none leave only one
- * label among the decisions. Metrics of the rest would be perfect or empty.
+ * Refuses decisions in other words than outcomes: when none is a label, or when only one label is left among the decisions.
+ * Metrics of the rest would be perfect or empty.
  */
 function checkDecisions(request: Request, column: CodeColumn, sides: readonly unknown[]): void {
 	const unknown = textCounts(column)
@@ -277,12 +277,12 @@ function checkDecisions(request: Request, column: CodeColumn, sides: readonly un
 	throw new AppError(
 		'invalid',
 		known.size === 0
-			? `No decision in "${request.prediction}" is the positive label ${positiveLabel} or the negative one (there are ${quoted(unknown)}). ${mapping}`
-			: `Of the decisions in "${request.prediction}" only those of one side are labels of the outcomes; ${quoted(unknown)} are neither the positive label ${positiveLabel} nor the negative one. ${mapping}`,
+			? `No decision in "${request.prediction}" is the positive label ${positiveLabel} or the negative one (the decisions are ${quoted(unknown)}). ${mapping}`
+			: `Only the decisions of one side in "${request.prediction}" are labels of the outcomes; ${quoted(unknown)} are neither the positive label ${positiveLabel} nor the negative one. ${mapping}`,
 	)
 }
 
-/** The same of a multiclass task: decisions of which none is an outcome or has a probability. */
+/** The same for a multiclass task: no decision is an outcome or has a probability. */
 function checkClasses(request: Request, columns: DataColumns): void {
 	const { prediction, labels, probabilities, classScores } = columns
 	const known = new Set([
@@ -301,7 +301,7 @@ function checkClasses(request: Request, columns: DataColumns): void {
 
 const mapping = 'Say what they mean with --decision-map DECISION=LABEL,DECISION=LABEL.'
 
-/** Which side of a binary task is good for the person, by a value of its decisions or outcomes. */
+/** The side of a binary task that is good for the person, from `--favourable`. */
 function favourableSide(
 	request: Request,
 	{ prediction, labels }: DataColumns,
@@ -314,6 +314,6 @@ function favourableSide(
 	const texts = textCounts(column).map(([text]) => text)
 	throw new AppError(
 		'invalid',
-		`--favourable ${request.favourable} is no label of "${name}"${texts.length > 0 ? ` (there are ${quoted(texts)})` : ''}: name the decision that is good for the person.`,
+		`--favourable ${request.favourable} is not a label of "${name}"${texts.length > 0 ? ` (the labels are ${quoted(texts)})` : ''}: name the decision that is good for the person.`,
 	)
 }

@@ -10,7 +10,7 @@ import { firstLabel, type Rows } from './rows.ts'
 
 const names: readonly NannymlMetric[] = ['roc_auc', 'f1', 'precision', 'recall', 'specificity', 'accuracy']
 
-/** NannyML's CBPE, with all rows as one chunk: its values, and bands of three sampling errors. */
+/** NannyML's CBPE with all rows as one chunk: its values, with bands of three sampling errors. */
 export function nannymlEstimates(rows: Rows, reference: Rows): [string, MetricValue][] {
 	if (rows.task === 'regression' || rows.task === 'ranking')
 		throw new AppError('invalid', `--like nannyml estimates binary and multiclass models, not ${rows.task}.`)

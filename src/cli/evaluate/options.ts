@@ -2,10 +2,10 @@ import { nearest } from '../../core/nearest.ts'
 import { positive as positiveSide, sideOf, type Task } from '../../summaries/outcomes/label.ts'
 import { listOption, type Parsed, requireOption, textOption, UsageError } from '../command.ts'
 
-/** One group of an attribute, for which Clarify's metrics are asked. */
+/** One group of an attribute, for Clarify's metrics. */
 export type Facet = { column: string; value: string }
 
-/** What is to be evaluated. Columns by their names in the table. */
+/** What to evaluate. Columns by their names in the table. */
 export type Request = {
 	task: Task
 	actual: string
@@ -18,9 +18,9 @@ export type Request = {
 	/** As a model's `positiveLabel` and `negativeLabel`. */
 	positive: string | undefined
 	negative?: string | undefined
-	/** Decisions in the words of outcomes. */
+	/** Decisions and their labels. */
 	decisionMap?: readonly (readonly [string, string])[] | undefined
-	/** The decision that is good for the person, or the outcome where there are no decisions. */
+	/** The decision that is good for the person, or the outcome when there are no decisions. */
 	favourable?: string | undefined
 	groups: readonly string[]
 	facets: readonly Facet[]
@@ -28,7 +28,7 @@ export type Request = {
 	query: string | undefined
 }
 
-/** The class that decisions and outcomes of groups are positive by; '' when rates of groups mean nothing. */
+/** The positive class of decisions and outcomes of groups; '' for tasks without rates. */
 export const comparedClass = ({ task, positive, favourable }: Request): string =>
 	task === 'binary' ? '+' : task === 'multiclass' ? (positive ?? favourable ?? '') : ''
 
@@ -43,14 +43,16 @@ export type EvaluateOptions = {
 	request: Request
 }
 
-/** Options that name a column and something else, which may hold `=` too. */
+/** Whether options name a column and a value that may contain `=`. */
 export const isAmbiguous = (args: Parsed): boolean =>
 	[...listOption(args, 'score'), ...listOption(args, 'facet')].some((text) => text.split('=').length > 2)
 
-/** The options as one request; a usage error says what to write instead. `columns`: those of the file, where known. */
+/** The options as one request. `columns`: those of the file, if known. */
 export function evaluateOptions(args: Parsed, columns: readonly string[] = []): EvaluateOptions {
 	if (args.positionals.length > 0)
-		throw new UsageError(`${JSON.stringify(args.positionals[0])} is no option: name the file with --data.`)
+		throw new UsageError(
+			`${JSON.stringify(args.positionals[0])} is not an option: name the file with --data.`,
+		)
 	const task = oneOf('--task', requireOption(args, 'task'), tasks)
 	const like = oneOf('--like', textOption(args, 'like') ?? 'plumbline', likes)
 	const reference = textOption(args, 'reference')
@@ -73,7 +75,7 @@ export function evaluateOptions(args: Parsed, columns: readonly string[] = []): 
 	if (task === 'ranking' && request.query === undefined)
 		throw new UsageError('A ranking needs --query, the column that says which rows belong together.')
 	checkLabels(request)
-	if (!(request.minGroup >= 1)) throw new UsageError('--min-group is at least 1.')
+	if (!(request.minGroup >= 1)) throw new UsageError('--min-group must be at least 1.')
 	return { data: requireOption(args, 'data'), reference, like, html: textOption(args, 'html'), request }
 }
 
@@ -84,7 +86,7 @@ function pairOf(text: string): [string, string] {
 	return [text.slice(0, at), text.slice(at + 1)]
 }
 
-/** Options about labels that the task cannot use, or that contradict each other. */
+/** Refuses options about labels that the task cannot use, or that contradict each other. */
 function checkLabels({ task, positive, negative, favourable, prediction, decisionMap = [] }: Request): void {
 	const isNumeric = task === 'regression' || task === 'ranking'
 	if (isNumeric && favourable !== undefined)
@@ -98,7 +100,7 @@ function checkLabels({ task, positive, negative, favourable, prediction, decisio
 		throw new UsageError('Groups are compared by one class: --favourable and --positive name two.')
 }
 
-/** For a regression or ranking the prediction is the score. `class=column` gives the probability of one class. */
+/** For a regression or ranking the prediction is the score. `class=column` is the probability of one class. */
 function scoreOptions(
 	task: Task,
 	scores: readonly string[],
@@ -123,7 +125,7 @@ function scoreOptions(
 	return { score, classScores, prediction: isNumeric ? undefined : prediction }
 }
 
-/** Where a text is split in two: at the first `=` that leaves a column of the file, else at the first. */
+/** Where to split a text: at the first `=` with a column of the file beside it, else at the first one. */
 function splitAt(text: string, isSplit: (before: string, after: string) => boolean): number {
 	const all = [...text.matchAll(/=/g)].map((match) => match.index)
 	return all.find((at) => isSplit(text.slice(0, at), text.slice(at + 1))) ?? all[0] ?? -1
@@ -155,6 +157,6 @@ function numberOption(args: Parsed, name: string, otherwise: number): number {
 	if (text === undefined) return otherwise
 	const value = Number(text)
 	if (text.trim() === '' || !Number.isFinite(value))
-		throw new UsageError(`--${name} ${text}: that is no number.`)
+		throw new UsageError(`--${name} ${text}: that is not a number.`)
 	return value
 }

@@ -23,7 +23,7 @@ function sample<T>(list: readonly T[], maxPoints = maxRows): T[] {
 	return list.filter((_, i) => at.has(i))
 }
 
-/** The pictures of a task, as far as its rows have what they take. */
+/** The charts of a task for which the rows have data. */
 export function figuresOf(view: RowsView, rows: Rows): string[] {
 	if (view.task === 'binary') return binaryFigures(view)
 	if (view.task === 'regression') return regressionFigures(rows)
@@ -61,7 +61,7 @@ function calibrationFigure({ scores }: RowsView): string {
 		]),
 	)
 	const note =
-		'On the dashed line, scores are what happens. Whiskers are 95% intervals; the bars below count rows.'
+		'On the dashed line, scores equal the share of positives. Whiskers are 95% intervals; the bars below count rows.'
 	return figure(title, calibrationChart({ id: 'calibration', title, description }, points), note, table)
 }
 
@@ -94,7 +94,7 @@ function rocFigure(scores: Counts): string {
 			numberText(p.falsePositiveRate),
 		]),
 	)
-	return figure(title, picture, 'The dashed line is what chance would do.', table)
+	return figure(title, picture, 'The dashed line is a random score.', table)
 }
 
 function precisionFigure(scores: Counts, base: number): string {
@@ -125,7 +125,7 @@ function scoreFigure({ scores }: RowsView, positives: number, negatives: number)
 	const of = (counts: Float64Array, rows: number) => Array.from(counts, (c) => c / Math.max(1, rows))
 	const title = 'Scores by outcome'
 	const picture = histogram(
-		{ id: 'scores', title, description: 'How the scores of positive and of negative outcomes are spread.' },
+		{ id: 'scores', title, description: 'The distributions of scores of positive and of negative outcomes.' },
 		{
 			edges,
 			label: 'score',
@@ -188,10 +188,10 @@ function residualFigure(rows: Rows): string {
 	const all = Math.max(1, sum(counts))
 	const title = 'Errors'
 	const picture = histogram(
-		{ id: 'errors', title, description: 'How prediction less outcome is spread.' },
+		{ id: 'errors', title, description: 'The distribution of prediction minus outcome.' },
 		{
 			edges,
-			label: 'prediction less outcome',
+			label: 'prediction minus outcome',
 			series: [{ name: 'rows', kind: 'a', shares: Array.from(counts, (c) => c / all) }],
 		},
 	)
@@ -200,7 +200,7 @@ function residualFigure(rows: Rows): string {
 		['error', 'rows'],
 		binRows(edges).map(([label, i]) => [label, numberText(counts[i] as number)]),
 	)
-	return figure(title, picture, 'The cells at the ends hold all errors beyond them.', table)
+	return figure(title, picture, 'The bins at the ends hold all errors beyond them.', table)
 }
 
 function matrixFigure({ matrix }: RowsView): string {
@@ -247,7 +247,7 @@ const sum = (values: ArrayLike<number>): number => {
 	return total
 }
 
-/** The cell between edges that a value is in; the last one is closed. */
+/** The bin of a value; the last one is closed. */
 function binOf(edges: readonly number[], x: number): number {
 	const [low, high] = [edges[0] as number, edges.at(-1) as number]
 	const bins = edges.length - 1
@@ -255,7 +255,7 @@ function binOf(edges: readonly number[], x: number): number {
 	return Math.min(bins - 1, Math.max(0, Math.floor(share * bins + 1e-9)))
 }
 
-/** Shares of positives and of negatives by score. */
+/** Numbers of positives and negatives by score. */
 function scoreHistogram({ scores, positives, negatives }: ScoreCounts, bins = 25) {
 	const [low, high] = [scores[0] ?? 0, scores.at(-1) ?? 1]
 	const edges = low >= 0 && high <= 1 ? roundTicks(0, 1, bins) : roundTicks(low, high, bins)
@@ -270,7 +270,7 @@ function scoreHistogram({ scores, positives, negatives }: ScoreCounts, bins = 25
 
 type Decile = { n: number; predicted: number; actual: number }
 
-/** A regression's labelled rows, by prediction, in ten parts: mean prediction and mean outcome of each. */
+/** Mean prediction and mean outcome in ten parts of a regression's labelled rows, by prediction. */
 function deciles({ scores, values, labels }: Rows): Decile[] {
 	const used = Uint32Array.from(scores.keys()).filter(
 		(row) => labels[row] === firstLabel && !Number.isNaN(scores[row]),
@@ -284,7 +284,7 @@ function deciles({ scores, values, labels }: Rows): Decile[] {
 	}).filter((d) => d.n > 0)
 }
 
-/** Prediction less outcome, in cells over all but the outermost hundredths; those are in the end cells. */
+/** Prediction minus outcome, in bins over all but the outermost hundredths, which are in the bins at the ends. */
 function residuals({ scores, values, labels }: Rows, bins = 25) {
 	const errors = scores
 		.map((score, row) => (labels[row] === firstLabel ? score - (values[row] as number) : Number.NaN))

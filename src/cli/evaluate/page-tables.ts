@@ -6,7 +6,7 @@ import type { GroupResult, GroupValue } from './evaluation.ts'
 type Cell = string | { text: string; kind: 'n' | 'why' }
 const n = (text: string): Cell => ({ text, kind: 'n' })
 
-/** A table with its caption; the first column of each row heads it. All texts are escaped. */
+/** A table with its caption; the first cell of each row is its header. All texts are escaped. */
 export function htmlTable(
 	caption: string,
 	head: readonly Cell[],
@@ -25,7 +25,7 @@ export function htmlTable(
 	return `<div class="wrap" tabindex="0" role="region" aria-label="${escape(caption)}"><table><caption>${escape(caption)}</caption><thead><tr>${cells(head, () => 'th', 'col')}</tr></thead><tbody>${body}</tbody></table></div>`
 }
 
-/** The numbers of a picture, folded away. */
+/** The numbers of a chart, collapsed. */
 export const numbersOf = (
 	caption: string,
 	head: readonly string[],
@@ -62,7 +62,7 @@ export function fairnessTable(attribute: string, values: ReadonlyMap<string, Gro
 		{ text: f.reason ?? '', kind: 'why' },
 	])
 	return htmlTable(
-		`Disparities between the groups of ${attribute}. q: the false discovery rate of all tests of this page at which the groups differ.`,
+		`Disparities between the groups of ${attribute}. q: the false discovery rate, over all tests of this page, at which the groups differ.`,
 		['metric', n('value'), n('95% interval'), n('q'), 'between', 'remark'],
 		rows,
 	)

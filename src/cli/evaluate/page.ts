@@ -16,18 +16,14 @@ const bars = [
 	[
 		'fairness.selection_rate',
 		'Selection rate',
-		'The share that got the favourable decision, or the positive one where nobody said which is favourable.',
+		'The share with the favourable decision, or with the positive one if --favourable is not given.',
 	],
-	['fairness.tpr', 'True positive rate', 'Of what turned out positive, the share that was decided positive.'],
-	[
-		'fairness.fpr',
-		'False positive rate',
-		'Of what turned out negative, the share that was decided positive.',
-	],
-	['performance.mae', 'Mean absolute error', 'How far predictions are off on average.'],
-	['performance.bias', 'Bias', 'The mean of prediction less outcome.'],
-	['performance.accuracy', 'Accuracy', 'The share of decisions that turned out right.'],
-	['performance.ndcg_10', 'NDCG at 10', 'How good the order of the first ten is.'],
+	['fairness.tpr', 'True positive rate', 'The share of positive outcomes with a positive decision.'],
+	['fairness.fpr', 'False positive rate', 'The share of negative outcomes with a positive decision.'],
+	['performance.mae', 'Mean absolute error', 'The mean absolute difference of prediction and outcome.'],
+	['performance.bias', 'Bias', 'The mean of prediction minus outcome.'],
+	['performance.accuracy', 'Accuracy', 'The share of correct decisions.'],
+	['performance.ndcg_10', 'NDCG at 10', 'The quality of the order of the first ten.'],
 ] as const
 const tableOnly = [
 	'fairness.precision',
@@ -37,7 +33,7 @@ const tableOnly = [
 	'performance.mrr',
 ]
 
-/** One page that needs nothing else: no script, no font, no request. */
+/** A self-contained page without scripts, fonts or requests. */
 export function evaluationPage(input: PageInput): string {
 	const { request, result, view, rows, file } = input
 	const title = `Evaluation of ${file.split(/[/\\]/).at(-1) ?? file}`
@@ -64,7 +60,7 @@ const rule = ({ task, prediction, threshold }: Request): string =>
 	task !== 'binary'
 		? ''
 		: prediction === undefined
-			? ` A score from ${threshold} on is a positive decision.`
+			? ` A score of at least ${threshold} is a positive decision.`
 			: ` Decisions: ${prediction}.`
 
 function verdictList({ fourFifths }: Evaluation): string {
@@ -127,7 +123,7 @@ function facetPart({ facets }: Evaluation): string {
 	return `<h2>SageMaker Clarify’s metrics</h2>${tables.join('')}`
 }
 
-/** The look of an evaluation's page: light and dark by the reader's choice, and on paper. */
+/** The style sheet of the page: light, dark and print. */
 export const pageStyle = `
 :root{color-scheme:light dark;--ink:#1b2430;--soft:#55606e;--line:#d5dae1;--paper:#fff;--panel:#f6f8fa;--a:#2160c4;--b:#b4530a;--good:#1a7f4b;--bad:#b42318;--open:#8a5a00}
 @media (prefers-color-scheme:dark){:root{--ink:#e6ebf2;--soft:#a3afbe;--line:#37414e;--paper:#12171e;--panel:#1a212b;--a:#78aefb;--b:#f2a65a;--good:#5fd39a;--bad:#ff9287;--open:#f0c25c}}

@@ -16,15 +16,15 @@ import { release } from '../../tables/memory.ts'
 import { badLabel, type Chosen, type Codes, eachRow, firstLabel, type Rows, unlabelled } from './rows.ts'
 
 /**
- * A table's rows, or some of them, in the forms that metrics take: as a window's tally gives them, but from sorted
- * columns, so that a million distinct scores cost no more than their numbers.
+ * The rows of a table, or some of them, as metrics read them: like the outcome summary of a window, but from sorted columns,
+ * so that a million distinct scores take only the memory of their numbers.
  */
 export class RowsView extends OutcomeView {
 	private readonly rows: Rows
 	private readonly chosen: Chosen
 	private readonly isLast: boolean
 
-	/** `isLast`: nobody needs the rows' scores and labels afterwards, so the view may sort them where they are. */
+	/** `isLast`: the rows' scores and labels are not needed afterwards, so the view may sort them in place. */
 	constructor(rows: Rows, { chosen, isLast = false }: { chosen?: Chosen; isLast?: boolean } = {}) {
 		super(rows.task, outcomeSummaryOf(rows, chosen))
 		this.rows = rows
@@ -37,7 +37,7 @@ export class RowsView extends OutcomeView {
 			const { labels, scores } = this.rows
 			const sides = [firstLabel, firstLabel + 1] as const
 			if (!this.isLast) return scoreCounts(scores, this.chosen, sideBy(labels, sides))
-			// What looks at the rows comes first.
+			// Everything that reads the rows comes first.
 			const others = scoreCounts(scores, undefined, (row) =>
 				(labels[row] as number) < firstLabel ? 'one' : undefined,
 			)
@@ -144,7 +144,7 @@ export class RowsView extends OutcomeView {
 		return scoreCounts(scores, this.chosen, (row) => (isIn(labels[row] as number) ? 'one' : undefined))
 	}
 
-	/** Adds the tallies of an attribute's groups. */
+	/** Adds the summaries of an attribute's groups. */
 	addGroups(
 		{ name, names }: { name: string; names: readonly string[] },
 		outcomeSummaries: readonly GroupSummary[],
@@ -155,7 +155,7 @@ export class RowsView extends OutcomeView {
 		)
 	}
 
-	/** Gives up the counts that were made: the view cannot be asked again. */
+	/** Frees the counts. The view must not be used afterwards. */
 	close(): void {
 		const counts = this.kept<ScoreCounts>('scores')
 		if (counts) releaseCounts(counts)
@@ -205,7 +205,7 @@ const probabilitiesAt = (columns: Rows['probabilities'], row: number): [string, 
 		.map(([name, values]): [string, number] => [name, values[row] as number])
 		.filter(([, p]) => !Number.isNaN(p))
 
-/** Probabilities that are named but are no distribution. */
+/** Whether a row has probabilities that are not a distribution. */
 function isImproper(columns: readonly Float64Array[], row: number): boolean {
 	let [sum, named, outside] = [0, 0, 0]
 	for (const column of columns) {
@@ -218,7 +218,7 @@ function isImproper(columns: readonly Float64Array[], row: number): boolean {
 	return named > 0 && (outside > 0 || Math.abs(sum - 1) > 1e-3)
 }
 
-/** The labelled rows of each query, those of one query side by side. */
+/** The labelled rows of each query. */
 function queriesOf({ count, labels, scores, values, queries }: Rows, chosen: Chosen): RankedQuery[] {
 	const sizes: number[] = []
 	const isUsed = (row: number) => labels[row] === firstLabel && !Number.isNaN(scores[row])
@@ -241,14 +241,14 @@ function queriesOf({ count, labels, scores, values, queries }: Rows, chosen: Cho
 
 const outcomeMetrics: readonly OutcomeMetric[] = metrics.filter((m) => m.subject === 'outcome')
 
-/** The findings of a view, as the service computes them of a window. */
+/** The metrics of a view, as the service computes them for a window. */
 export const metricValuesOf = (view: RowsView): Map<string, MetricValue> =>
 	new Map(outcomeMetrics.filter((m) => m.tasks.includes(view.task)).map((m) => [m.id, m.measure(view)]))
 
-/** Scores of one side, then of the other, in one array: `split` is where the other begins. */
+/** The scores of one side, then of the other, in one array; the other begins at `split`. */
 type Sides = { scores: Float64Array; split: number }
 
-/** The scores of the chosen rows that are on one of two sides; those that are NaN are on neither. */
+/** The scores of the chosen rows on two sides; NaN is on neither. */
 function gather(
 	scores: Float64Array,
 	chosen: Chosen,
@@ -266,7 +266,7 @@ function gather(
 	return { scores: found.subarray(0, n + found.length - end), split: n }
 }
 
-/** The same without a copy, for labels of two codes: the scores and labels are no columns of the rows afterwards. */
+/** The same without a copy, for two labels. The scores and labels no longer match the rows afterwards. */
 function partition(scores: Float64Array, labels: Codes, [one, other]: readonly [number, number]): Sides {
 	let [front, at, end] = [0, 0, scores.length]
 	const swap = (i: number, j: number) => {
@@ -285,7 +285,7 @@ function partition(scores: Float64Array, labels: Codes, [one, other]: readonly [
 	return { scores: scores.subarray(0, end), split: front }
 }
 
-/** Rows of either side at each distinct score, ascending. The scores are sorted and joined where they are. */
+/** The rows of either side at each distinct score, ascending. Sorts the scores in place. */
 function countSides({ scores, split }: Sides): [Float64Array, Float64Array, Float64Array] {
 	const n = scores.length
 	const [one, other] = [scores.subarray(0, split).sort(), scores.subarray(split).sort()]
@@ -303,7 +303,7 @@ function countSides({ scores, split }: Sides): [Float64Array, Float64Array, Floa
 	return [distinct(scores.sort()), ofOne.subarray(0, at), ofOther.subarray(0, at)]
 }
 
-/** The values of an ascending array, once each, at its beginning. */
+/** Moves the distinct values of an ascending array to its beginning. */
 function distinct(sorted: Float64Array): Float64Array {
 	let n = 0
 	for (let i = 0; i < sorted.length; i++)
@@ -322,7 +322,7 @@ const scoreCounts = (
 	sideOf: (row: number) => 'one' | 'other' | undefined,
 ): ScoreCounts => countsOf(gather(scores, chosen, sideOf))
 
-/** The same of all rows, in the place of their scores and labels. */
+/** The same for all rows, in the memory of their scores and labels. */
 const scoreCountsInPlace = (
 	scores: Float64Array,
 	labels: Codes,

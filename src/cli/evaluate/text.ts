@@ -4,7 +4,7 @@ import { toTable } from '../table.ts'
 import type { Evaluation, GroupResult } from './evaluation.ts'
 import type { Request } from './options.ts'
 
-/** The evaluation for people: metrics, groups, disparities, and what they come to. */
+/** The evaluation as text: metrics, groups, disparities and the four-fifths rule. */
 export function evaluationText(request: Request, result: Evaluation): string {
 	const { metrics, groups, fairness, fourFifths, facets, notes, rows } = result
 	const parts = [`${rows.toLocaleString('en')} rows, ${request.task}\n`, metricTable(metrics)]
@@ -38,7 +38,7 @@ const cells = (f: MetricValue) => [numberText(f.value), intervalText(f)]
 
 function metricTable(metrics: ReadonlyMap<string, MetricValue>): string {
 	const isEstimated = [...metrics.keys()].some((id) => id.startsWith('estimated.'))
-	// Where outcomes are still to come, what needs them is left out in favour of what they are expected to be.
+	// With estimates, metrics without outcomes are left out.
 	const shown = [...metrics].filter(([, f]) => !isEstimated || f.n > 0)
 	const lines = shown.map(([id, f]) => {
 		const trust = f.trust ? `${f.trust}${f.reason ? ': ' : ''}` : ''
@@ -62,7 +62,7 @@ const ofGroups = [
 	'performance.mrr',
 ]
 
-/** A line a group: the metrics that any of them has. */
+/** A line for each group, with the metrics that any group has. */
 function groupTable(groups: readonly GroupResult[]): string {
 	const ids = ofGroups.filter((id) => groups.some(({ metrics }) => metrics.has(id)))
 	const lines = groups.map(({ group, n, metrics }) => [

@@ -12,25 +12,25 @@ export type EndpointQuery = {
 	endpoint: Endpoint
 	manifest: Manifest
 	registered: Pick<ModelRow, 'task' | 'positiveLabel'>
-	/** What the endpoint takes, in its order. */
+	/** The endpoint's inputs, in its order. */
 	features: readonly string[]
 	prediction: Pick<StoredPrediction, 'features' | 'score' | 'label' | 'probabilities'>
 	/** Logged rows that absent features are drawn from. */
 	background: readonly Row[]
-	/** The most coalitions to ask for. */
+	/** The maximum number of coalitions. */
 	evaluations?: number
 }
 
-/** What the rest of an explanation needs to know of the model behind the endpoint. */
+/** What the rest of an explanation needs of the model at the endpoint. */
 export type EndpointShape = Pick<Model, 'features' | 'outputs' | 'classes' | 'space' | 'score'>
 
-/** `mismatched`: the endpoint answers another score than the logged one, so it is not asked for reasons. */
+/** `mismatched`: the endpoint does not answer the logged score, so nothing is estimated. */
 export type EndpointEstimate =
 	| { status: 'estimated'; shape: EndpointShape; attribution: KernelShap; reason: string | null }
 	| { status: 'mismatched'; logged: number; answered: number; reason: string }
 	| { status: 'unavailable'; reason: string }
 
-/** An endpoint serves customers: what an estimate may cost it, and how long somebody waits for the answer. */
+/** An endpoint serves customers: these bound the cost of an estimate and the time that a user waits. */
 const maxRows = 20_000
 const maxBackground = 50
 const batchRows = 500
@@ -39,10 +39,9 @@ const totalMs = 60_000
 class EndpointFailure extends Error {}
 
 /**
- * Contributions of the model's own endpoint by KernelSHAP, for a version without an artefact that can be explained: labelled
- * `estimate/kernel-shap` with standard errors, which are of the coalitions that were drawn (`exact/kernel-shap` where all
- * were asked for). First the endpoint must answer the logged score for the logged features. Never throws for what the
- * endpoint does: `unavailable` says it.
+ * Contributions from the model's endpoint by KernelSHAP, for a version whose artefact cannot be explained: method
+ * `estimate/kernel-shap` with standard errors of the drawn coalitions, or `exact/kernel-shap` when all were scored. First the
+ * endpoint must answer the logged score for the logged features. Never throws for the endpoint: `unavailable` says why.
  */
 export async function estimateByEndpoint(
 	context: Pick<Context, 'fetch' | 'endpoints'>,
@@ -55,28 +54,28 @@ export async function estimateByEndpoint(
 	if (lacking !== undefined)
 		return {
 			status: 'unavailable',
-			reason: `${lacking} is not among the logged features, and the endpoint takes it`,
+			reason: `the endpoint takes ${lacking}, which is not among the logged features`,
 		}
 	if (background.length === 0)
 		return {
 			status: 'unavailable',
-			reason: 'no other applicants are logged that the score could be compared with',
+			reason: 'no other applicants are logged to compare with',
 		}
 	const deadline = AbortSignal.timeout(totalMs)
-	const ask = async (rows: readonly Row[]): Promise<Float64Array[]> => {
+	const score = async (rows: readonly Row[]): Promise<Float64Array[]> => {
 		const answer = await requestScores(context, query.endpoint, features, rows, deadline)
 		if (!answer.ok) throw new EndpointFailure(answer.error.message)
 		return answer.value.map((scores) => scoresOf(scores, query))
 	}
 	try {
-		return await estimate(query, own, ask)
+		return await estimate(query, own, score)
 	} catch (error) {
 		if (!(error instanceof EndpointFailure) && !(error instanceof RangeError)) throw error
 		return { status: 'unavailable', reason: error.message }
 	}
 }
 
-/** Of a binary model that answers both classes, the positive one. */
+/** Of a binary model that returns both classes, the positive one. */
 function scoresOf(scores: Float64Array, { registered, manifest }: EndpointQuery): Float64Array {
 	if (registered.task !== 'binary' || scores.length !== 2) return scores
 	const found = (manifest.classes ?? []).findIndex((c) => sideOf(c, registered) === positive)
@@ -86,10 +85,10 @@ function scoresOf(scores: Float64Array, { registered, manifest }: EndpointQuery)
 async function estimate(
 	query: EndpointQuery,
 	logged: Row,
-	ask: (rows: readonly Row[]) => Promise<Float64Array[]>,
+	score: (rows: readonly Row[]) => Promise<Float64Array[]>,
 ): Promise<EndpointEstimate> {
 	const { features, registered, manifest, prediction } = query
-	const [answer] = (await ask([logged])) as [Float64Array]
+	const [answer] = (await score([logged])) as [Float64Array]
 	const shape: EndpointShape = {
 		features,
 		outputs: answer.length,
@@ -101,7 +100,7 @@ async function estimate(
 	if (numbers.length === 0)
 		return {
 			status: 'unavailable',
-			reason: "no score is logged that the endpoint's answer could be compared with",
+			reason: "no score is logged to compare with the endpoint's answer",
 		}
 	for (const { output, value } of numbers) {
 		const answered = answer[output] as number
@@ -116,10 +115,15 @@ async function estimate(
 	const rows = thinned(query.background, maxBackground)
 	const table = codesOf(features, logged, rows)
 	const affordable = Math.floor(maxRows / rows.length)
-	const attribution = await kernelShap((asked) => ask(asked.map(table.decode)), table.row, table.background, {
-		evaluations: Math.min(query.evaluations ?? 2 * features.length + 2048, affordable),
-		batchRows,
-	})
+	const attribution = await kernelShap(
+		(coded) => score(coded.map(table.decode)),
+		table.row,
+		table.background,
+		{
+			evaluations: Math.min(query.evaluations ?? 2 * features.length + 2048, affordable),
+			batchRows,
+		},
+	)
 	const left = query.background.length - rows.length
 	return {
 		status: 'estimated',
@@ -130,13 +134,13 @@ async function estimate(
 	}
 }
 
-/** So many rows, evenly spread over all. */
+/** At most `maxRows` rows, evenly spread. */
 function thinned(rows: readonly Row[], maxRows: number): readonly Row[] {
 	if (rows.length <= maxRows) return rows
 	return Array.from({ length: maxRows }, (_, i) => rows[Math.floor((i * rows.length) / maxRows)] as Row)
 }
 
-/** Values of any type as numbers, by feature: equal values have one number. Their rows can be mixed and put back. */
+/** Encodes values of any type as numbers, equal values of a feature as one, so that KernelSHAP can mix rows. */
 function codesOf(features: readonly string[], logged: Row, rows: readonly Row[]) {
 	const values = features.map(() => [] as unknown[])
 	const known = features.map(() => new Map<string, number>())

@@ -8,19 +8,19 @@ import type { Endpoint } from '../../explain/manifest.ts'
 const requestMs = 10_000
 const maxBytes = 16 * 2 ** 20
 
-/** Why the endpoint is not to be asked; undefined when it may. Only hosts that the service's administrator has named are. */
+/** Why the endpoint must not be called; undefined when it may. Only hosts that the administrator allowed are called. */
 function refusalOf({ endpoints }: Pick<Context, 'endpoints'>, url: URL): string | undefined {
 	if (url.username !== '' || url.password !== '')
-		return 'a URL with a password in it is not asked; use PLUMBLINE_ENDPOINT_TOKEN'
+		return 'a URL with a password is not called; use PLUMBLINE_ENDPOINT_TOKEN'
 	const hosts = endpoints?.hosts ?? []
 	if (
 		hosts.some((glob) => matchesGlob(glob, url.host) || (url.port === '' && matchesGlob(glob, url.hostname)))
 	)
 		return undefined
-	return `the endpoint's host ${url.host} is not among those that may be asked; an administrator can allow it with PLUMBLINE_ENDPOINT_HOSTS=${url.host}`
+	return `the endpoint's host ${url.host} is not allowed; an administrator can allow it with PLUMBLINE_ENDPOINT_HOSTS=${url.host}`
 }
 
-/** Scores of rows from the model's endpoint. Redirects are not followed: they could lead to other hosts. */
+/** Requests the scores of rows from the model's endpoint. Redirects are not followed: they could lead to other hosts. */
 export async function requestScores(
 	context: Pick<Context, 'fetch' | 'endpoints'>,
 	endpoint: Endpoint,
@@ -53,7 +53,7 @@ export async function requestScores(
 			)
 		}
 		const bytes = await collectBytes(response.body, maxBytes)
-		if (!bytes) return failure(`the endpoint ${url.host} answered more than ${maxBytes} bytes`)
+		if (!bytes) return failure(`the answer of the endpoint ${url.host} is over ${maxBytes} bytes`)
 		return { ok: true, value: readScores(endpoint, JSON.parse(new TextDecoder().decode(bytes)), rows.length) }
 	} catch (error) {
 		return failure(
@@ -71,14 +71,14 @@ const failure = (message: string, retryable = false) => ({
 function reasonOf(error: unknown, deadline: AbortSignal): string {
 	if (error instanceof SyntaxError) return 'its answer is not JSON'
 	const { cause, message, name } = error as Error & { cause?: { code?: string; message?: string } }
-	if (deadline.aborted) return 'it took too long in all'
+	if (deadline.aborted) return 'all requests together took too long'
 	if (name === 'TimeoutError') return `it did not answer within ${requestMs / 1000} s`
 	return peerText(cause?.message || cause?.code || message)
 }
 
 export type Row = Readonly<Record<string, unknown>>
 
-/** A feature of a row; null where it has none. */
+/** A feature of a row; null when the row does not have it. */
 export const cell = (row: Row, feature: string): unknown =>
 	Object.hasOwn(row, feature) ? (row[feature] ?? null) : null
 
@@ -95,11 +95,11 @@ function numberOf(value: unknown, feature: string): unknown {
 	if (value === null || typeof value === 'number') return value
 	if (typeof value === 'boolean') return Number(value)
 	throw new RangeError(
-		`${feature} is no number, and the endpoint takes one table of numbers; leave \`input\` out of the manifest's endpoint if it takes a tensor a feature`,
+		`${feature} is not a number, and the endpoint takes one table of numbers; leave \`input\` out of the manifest's endpoint if it takes one tensor a feature`,
 	)
 }
 
-/** A feature as a column: of texts as soon as one value is a text. */
+/** A feature as a tensor: of texts if any value is a text. */
 function tensor(name: string, rows: readonly Row[]): object {
 	const values = rows.map((row) => cell(row, name))
 	const shape = [rows.length, 1]
@@ -111,7 +111,7 @@ function tensor(name: string, rows: readonly Row[]): object {
 		: { name, shape, datatype: 'FP64', data: values.map((v) => (typeof v === 'boolean' ? Number(v) : v)) }
 }
 
-/** Scores of a response, row by row. Throws RangeError with what is wrong with it. */
+/** The scores in a response, row by row. Throws RangeError with what is wrong. */
 function readScores({ format, output }: Endpoint, body: unknown, rows: number): Float64Array[] {
 	const data = format === 'v2' ? tensorData(body, output) : members(body).predictions
 	if (!Array.isArray(data))
@@ -121,7 +121,7 @@ function readScores({ format, output }: Endpoint, body: unknown, rows: number): 
 	if (!Number.isInteger(width) || width < 1)
 		throw new RangeError(`it answered ${flat.length} numbers for ${rows} rows`)
 	if (!flat.every((v) => typeof v === 'number' && Number.isFinite(v)))
-		throw new RangeError('its answer holds something that is no number')
+		throw new RangeError('its answer holds a value that is not a number')
 	return Array.from({ length: rows }, (_, r) => Float64Array.from(flat.slice(r * width, (r + 1) * width)))
 }
 
@@ -138,6 +138,6 @@ function tensorData(body: unknown, wanted: string | undefined): unknown {
 	if (found.length === 1) return found[0]?.data
 	const names = all.map(({ name }) => JSON.stringify(name)).slice(0, 10)
 	throw new RangeError(
-		`which of its outputs holds the scores cannot be told (${names.join(', ') || 'there are none'}); name it in the manifest's endpoint as \`output\``,
+		`it is unknown which of its outputs holds the scores (${names.join(', ') || 'there are none'}); name it in the manifest's endpoint as \`output\``,
 	)
 }

@@ -19,9 +19,9 @@ import type { ReadDecision } from './read-decision.ts'
 export type AttributionQuery = {
 	/** Multiclass: the class to explain. Default: the decided one. */
 	output?: string | undefined
-	/** Whether to answer the largest SHAP interaction values. */
+	/** Whether to return the largest SHAP interaction values. */
 	interactions?: boolean | undefined
-	/** Against the model's own expectations, or against a sample of all applicants. */
+	/** Compared with the model's own expectations, or with a sample of all applicants. */
 	method?: 'path-dependent' | 'interventional' | undefined
 }
 
@@ -32,7 +32,7 @@ type AttributedPart = AttributionPart &
 
 const maxInteractions = 20
 
-/** The answer where nothing can be said of the contributions. */
+/** The part of an explanation without contributions. */
 const nothingAttributed = (reason: string): AttributedPart => ({
 	explanation: { status: 'unavailable', reason },
 	against: null,
@@ -49,8 +49,8 @@ const nothingAttributed = (reason: string): AttributedPart => ({
 })
 
 /**
- * In the order of trust: the registered artefact, if it can be opened; attributions that the service sent, unless they do
- * not add up; an estimate by the model's own endpoint. Never a surrogate shown as the model.
+ * The contributions from the most trusted source: the registered artefact, if it can be opened; else attributions that the
+ * service sent, unless they do not add up; else an estimate from the model's endpoint. Never a surrogate model.
  */
 export async function attributeDecision(
 	context: Context,
@@ -69,7 +69,7 @@ export async function attributeDecision(
 	return sent ?? nothingAttributed(read.opened.unavailable)
 }
 
-/** What the registered artefact makes of the logged features: exact where it was read, an estimate where it is only run. */
+/** The registered artefact on the logged features: exact when its file was read, an estimate when only a runtime runs it. */
 async function attributeReplay(
 	context: Context,
 	read: ReadDecision,
@@ -83,7 +83,7 @@ async function attributeReplay(
 	const { shape, model, attribute } = explainerOf(context, opened)
 	const output = chooseOutput(shape, query.output, read.rule, read.decision, replayed.margin ?? score)
 	const attribution = await attribute(encoded.x, found, query.method)
-	// From what the file itself expects, not from a background that the sender need not have.
+	// Compared with what the file itself expects, not with a background that the sender may not have.
 	const isOwn = model !== undefined && model.format !== 'onnx' && query.method !== 'interventional'
 	if ('reason' in attribution) return { ...nothingAttributed(attribution.reason), notes: encoded.notes }
 	const shown: Shown = { features: stored.features ?? {}, specs: row.features, background: found.content }
@@ -106,7 +106,7 @@ const doubt = ({ replayed }: ReadDecision): string | null =>
 	replayed.status === 'mismatched'
 		? 'this explains the registered artefact, which did not give the logged score'
 		: replayed.status === 'unavailable'
-			? 'this explains the registered artefact; whether it gave the decision cannot be told'
+			? 'this explains the registered artefact; it is unknown whether it gave the decision'
 			: null
 
 function interactionsOf(model: Model | undefined, x: Float64Array, output: number) {
@@ -114,7 +114,7 @@ function interactionsOf(model: Model | undefined, x: Float64Array, output: numbe
 	return model && matrix ? largestInteractions(model.features, matrix, maxInteractions) : []
 }
 
-/** Contributions of the model behind the endpoint, if it still answers the logged score. */
+/** Contributions of the model at the endpoint, if it still answers the logged score. */
 async function endpointPart(
 	context: Context,
 	read: ReadDecision,
@@ -153,7 +153,7 @@ const toSummary = ({ status, reason, compared }: SentCheck): NonNullable<Explana
 	rankAgreement: compared?.rankAgreement ?? null,
 })
 
-/** Attributions that came with the prediction, beside those of the artefact; null where none were sent. */
+/** Attributions that were sent with the prediction, compared with those of the artefact; null when none were sent. */
 function sentSummary(
 	{ stored, score }: ReadDecision,
 	{ features, space }: Explainer['shape'],
@@ -165,7 +165,7 @@ function sentSummary(
 }
 
 /**
- * The service's own attributions as the answer, where there is no artefact: `unavailable` when they contradict the score.
+ * The sent attributions as the explanation, when there is no artefact; `unavailable` when they contradict the score.
  * Undefined when none were sent.
  */
 function sentPart(read: ReadDecision, found: FoundBackground): AttributedPart | undefined {
@@ -181,7 +181,7 @@ function sentPart(read: ReadDecision, found: FoundBackground): AttributedPart | 
 	return {
 		explanation: isUsable
 			? { status: 'sent', reason: check.reason }
-			: { status: 'unavailable', reason: `the attributions that were sent cannot be shown: ${check.reason}` },
+			: { status: 'unavailable', reason: `the sent attributions cannot be shown: ${check.reason}` },
 		against: isUsable ? 'sender' : null,
 		method: isUsable ? 'sent' : null,
 		space: isUsable ? spaceOf(check, read) : null,

@@ -12,39 +12,39 @@ import { categoryOf, cellValue, type RowBatch, textHash } from '../../summaries/
 import { negative, sideOf } from '../../summaries/outcomes/label.ts'
 import { type DecisionRule, decide } from './decision.ts'
 
-/** Fewer rows than these say nothing about whom a person is compared with. */
+/** Fewer rows are not enough to compare a person with. */
 export const minRows = 30
-/** Rows that SHAP draws absent features from: more cost time and change the third digit. */
+/** Rows that SHAP draws absent features from. More rows take time and change only the third digit. */
 const maxRows = 100
 
-/** What one feature was among approved applicants. */
+/** The values of one feature among approved applicants. */
 export type FeatureDistribution = {
 	/** Ascending. */
 	numbers: number[]
-	/** Other values, as JSON, and how many had them. */
+	/** Other values as JSON, with their counts. */
 	others: Record<string, number>
 	missing: number
 }
 
-/** Logged decisions that reasons and percentiles compare with. What is stored, and named by its digest. */
+/** Logged decisions that reasons and percentiles are compared with. Stored under its digest. */
 export type BackgroundContent = {
 	/** Event time of the rows, ms since the epoch; `to` is exclusive. */
 	from: number
 	to: number
 	features: string[]
-	/** A sample of all applicants, and the approved ones at or just above the cut-off: values in the order of `features`. */
+	/** Samples of all applicants, and of approved ones near the cut-off: values in the order of `features`. */
 	all: unknown[][]
 	near: unknown[][]
-	/** How many approved applicants `distributions` is of. */
+	/** The number of approved applicants in `distributions`. */
 	approved: number
 	distributions: Record<string, FeatureDistribution>
-	/** What the service calls the decision that is not positive: the label that it logs most on that side. */
+	/** The service's word for the decision that is not positive: its most frequent label on that side. */
 	opposite: string | null
 }
 
 type Applicant = { row: number; draw: number; score: number; approved: boolean }
 
-/** Who was there, in an order that neither arrival nor chunks decide. */
+/** The applicants, in an order that does not depend on arrival or chunks. */
 function applicantsOf(batch: RowBatch, rule: DecisionRule): Applicant[] {
 	const list: Applicant[] = []
 	for (let row = 0; row < batch.rows; row++) {
@@ -59,7 +59,7 @@ function applicantsOf(batch: RowBatch, rule: DecisionRule): Applicant[] {
 }
 
 /**
- * The approved quarter that is nearest to the cut-off, 30 to 100 of them: "at or slightly above the minimum passing
+ * The quarter of approved applicants nearest to the cut-off, 30 to 100 of them: "at or slightly above the minimum passing
  * score" (12 CFR 1002, Supplement I, comment 9(b)(2)-5(i)).
  */
 function nearCutOff(approved: readonly Applicant[], threshold: number | null): Applicant[] {
@@ -71,7 +71,7 @@ function nearCutOff(approved: readonly Applicant[], threshold: number | null): A
 		.slice(0, count)
 }
 
-/** Chooses and counts the rows of a sample. `features` are the ones that explanations are about. */
+/** Chooses and counts the rows of a sample. `features`: those that explanations use. */
 function makeBackground(
 	batch: RowBatch | undefined,
 	rule: DecisionRule,
@@ -94,7 +94,7 @@ function makeBackground(
 	}
 }
 
-/** The commonest label of the negative side; of equal ones the first in the alphabet. */
+/** The most frequent label of the negative side; of equal ones the first in the alphabet. */
 function oppositeOf(batch: RowBatch, rule: DecisionRule): string | null {
 	const counts = new Map<string, number>()
 	for (let row = 0; row < batch.rows; row++) {
@@ -131,11 +131,11 @@ function distributionOf(
 	return { numbers: numbers.sort((a, b) => a - b), others: Object.fromEntries(others), missing }
 }
 
-/** Rows of a background as the log holds them. */
+/** Rows of a background by feature name, as in the log. */
 export const recordsOf = ({ features }: BackgroundContent, rows: readonly unknown[][]) =>
 	rows.map((values) => Object.fromEntries(features.map((name, i) => [name, values[i]])))
 
-/** `digest` is null where too few rows are known: that is not kept, since it changes with the next rows. */
+/** `digest` is null when there are too few rows: such a background is not stored, since the next rows change it. */
 export type FoundBackground = { digest: string | null; content: BackgroundContent }
 
 type BackgroundQuery = {
@@ -145,20 +145,20 @@ type BackgroundQuery = {
 	/** Event time of the decision, ms since the epoch. */
 	at: number
 	rule: DecisionRule
-	/** The features that explanations are about. */
+	/** The features that explanations use. */
 	features: readonly string[]
 }
 
 type Kept = { found: FoundBackground; computedAt: number }
 
-/** Rows that are drawn: fewer of a model with many features, since all is kept. */
+/** Rows to draw: fewer for a model with many features, since they are stored. */
 const drawnOf = (features: number) =>
 	Math.min(2000, Math.max(300, Math.floor(400_000 / Math.max(1, features))))
 /** D1 stores no value over 2 MB. */
 const maxBytes = 1_900_000
-/** Rows that one period is looked at for: a request waits for it, once a day. */
+/** Rows to scan in one period: a request waits for it once a day. */
 const scanned = 200_000
-/** How many of each kind are enough not to look further back. */
+/** With this many rows of each kind, earlier periods are not scanned. */
 const enough = 100
 const lookBackDays = [1, 7, 30, 90]
 const maxKept = 40
@@ -174,8 +174,8 @@ function memoryOf(context: Context) {
 }
 
 /**
- * The logged decisions that a decision is compared with: of the days before its own where they are enough, so that the
- * answer stays; else of its own day too, else all there are. Drawn once a day, version and environment, and stored.
+ * The logged decisions that a decision is compared with: from the days before its own when there are enough, so that the
+ * answer does not change; else also from its own day; else all. Drawn once a day for each version and environment, and stored.
  */
 export async function findBackground(
 	context: Context,
@@ -189,7 +189,7 @@ export async function findBackground(
 	const { kept, underWay } = memoryOf(context)
 	const known = kept.get(key)
 	if (known && isFresh(known, query.rule, day, context.now())) return known.found
-	// Where requests are apart from one another, none may wait for what another began.
+	// On workers, a request must not wait for work that another request started.
 	const shared = context.background === undefined
 	const pending = (shared && underWay.get(key)) || load(context, actor, query, day, settings)
 	if (shared) underWay.set(key, pending)
@@ -204,7 +204,7 @@ export async function findBackground(
 	}
 }
 
-/** Rows of a day that is not over come in still: then it is drawn again a day later, and soon while there are too few. */
+/** A day that is not over still receives rows: its background is drawn again a day later, or soon while rows are few. */
 function isFresh(
 	{ found: { content }, computedAt }: Kept,
 	rule: DecisionRule,
@@ -256,7 +256,7 @@ async function load(
 
 const isUsable = ({ all }: BackgroundContent) => all.length >= minRows
 
-/** As many rows as can be stored: of models with very many features fewer. */
+/** As many rows as can be stored: fewer for models with very many features. */
 async function drawFitting(
 	context: Context,
 	query: BackgroundQuery,

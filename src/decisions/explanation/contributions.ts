@@ -3,7 +3,7 @@ import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
 import { type BackgroundContent, type FeatureDistribution, minRows } from './background.ts'
 import type { Contribution, Explanation } from './explanation.schema.ts'
 
-/** What the values of a row are shown beside; `background` is undefined where there is none. */
+/** A row's values, their declarations, and the background that they are ranked in. */
 export type Shown = {
 	features: Readonly<Record<string, unknown>>
 	specs: readonly FeatureSpec[]
@@ -11,8 +11,8 @@ export type Shown = {
 }
 
 /**
- * What takes a contribution to the log-odds to its part of the probability. Along the straight line from base to margin
- * the features' shares of the change stay the same, so the Aumann-Shapley value of the link is the contribution times the
+ * The factor from a contribution in log-odds to its part of the probability. Along the straight line from base to margin
+ * the features' shares of the change are constant, so the Aumann-Shapley value of the link is the contribution times the
  * mean slope, (p(margin) - p(base)) / (margin - base): the parts add up to p(margin) - p(base) exactly.
  */
 function meanSlope(base: number, margin: number, probabilityOf: (margin: number) => number): number {
@@ -21,7 +21,7 @@ function meanSlope(base: number, margin: number, probabilityOf: (margin: number)
 	return Math.abs(distance) < 1e-9 ? p * (1 - p) : (probabilityOf(margin) - p) / distance
 }
 
-/** One feature's row of the answer; what was not logged is null. */
+/** The contribution of one feature; a value that was not logged is null. */
 function contributionOf(
 	feature: string,
 	contribution: number,
@@ -34,7 +34,7 @@ function contributionOf(
 	return { feature, value, contribution, ...percentileRank(own, value, isNumeric) }
 }
 
-/** Rows of the answer by the size of their contribution; of equal ones in the order of the model. */
+/** Contributions by size, the largest first; equal ones in the order of the model. */
 export function rankedContributions(
 	features: readonly string[],
 	contributions: ArrayLike<number>,
@@ -60,7 +60,7 @@ export type AttributionPart = Pick<
 	'method' | 'space' | 'output' | 'base' | 'margin' | 'contributions' | 'sumError' | 'probability'
 >
 
-/** An attribution of one output as the answer shows it. */
+/** The attribution of one output as explanations show it. */
 export function attributionPart(
 	model: Pick<Model, 'features' | 'outputs' | 'classes' | 'space' | 'score'>,
 	attribution: Attribution,
@@ -88,7 +88,7 @@ export function attributionPart(
 	}
 }
 
-/** The largest interactions of pairs, both halves together; of equal ones in the order of the model. */
+/** The largest interactions of pairs, both halves together; equal ones in the order of the model. */
 export function largestInteractions(
 	features: readonly string[],
 	matrix: Float64Array,
@@ -104,7 +104,7 @@ export function largestInteractions(
 	return pairs.sort((a, b) => Math.abs(b.value) - Math.abs(a.value)).slice(0, maxPairs)
 }
 
-/** How many of the ascending numbers are below `value`, by halving. */
+/** How many of the ascending numbers are below `value` (or equal), by bisection. */
 function countBelow(sorted: readonly number[], value: number, orEqual: boolean): number {
 	let [low, high] = [0, sorted.length]
 	while (low < high) {
@@ -117,8 +117,8 @@ function countBelow(sorted: readonly number[], value: number, orEqual: boolean):
 }
 
 /**
- * Where a value stands among approved applicants: a number by its mid-rank (below + half of the equal, in percent), any
- * other value, and a number that is a code, by the share that has the same. Null where fewer than 30 are known.
+ * The rank of a value among approved applicants: of a number its mid-rank (those below + half of the equal, in percent), of
+ * any other value and of numeric codes the share with the same value. Null with fewer than 30 applicants.
  */
 function percentileRank(
 	distribution: FeatureDistribution | undefined,

@@ -23,9 +23,9 @@ import { type ReadDecision, shapeOf } from './read-decision.ts'
 
 type Part = Pick<Explanation, 'counterfactuals' | 'counterfactualsStatus'>
 
-/** Bounds the search, since somebody waits; by steps, so that the same question has the same answer. */
+/** Bounds the search while a user waits; in steps, so that equal requests have equal answers. */
 const searchSteps = 300
-/** For models so large that even these take too long: then the answer says that it was cut short. */
+/** For models so large that even these steps take too long; the answer then says that the search was cut short. */
 const searchMs = 60
 
 const without = (status: CounterfactualsStatus, reason: string | null): Part => ({
@@ -33,7 +33,7 @@ const without = (status: CounterfactualsStatus, reason: string | null): Part => 
 	counterfactualsStatus: { status, reason },
 })
 
-/** Why none are searched for; undefined when they are. */
+/** Why there is no search; undefined when there is one. */
 function whyUnavailable(read: ReadDecision): PartStatus<CounterfactualsStatus> | undefined {
 	const { adverse, replayed, opened, rule } = read
 	if (adverse === false)
@@ -42,37 +42,36 @@ function whyUnavailable(read: ReadDecision): PartStatus<CounterfactualsStatus> |
 		return {
 			status: 'withheld',
 			reason:
-				'The registered artefact did not give the logged score: what changes its answer need not change that of the served model.',
+				'The registered artefact did not give the logged score, so a change of its decision may not change that of the served model.',
 		}
 	if (replayed.status === 'unavailable')
 		return { status: 'unavailable', reason: `The decision cannot be replayed: ${replayed.reason}.` }
 	if (adverse === null)
 		return {
 			status: 'unavailable',
-			reason: 'It cannot be told whether the decision went against the person.',
+			reason: 'It is unknown whether the decision went against the person.',
 		}
-	if (rule.threshold === null)
-		return { status: 'unavailable', reason: 'The model has no threshold that a score could be brought over.' }
+	if (rule.threshold === null) return { status: 'unavailable', reason: 'The model has no threshold.' }
 	if (!('model' in opened))
 		return {
 			status: 'unavailable',
-			reason: 'The model is only run by its runtime: nothing nearest can be shown.',
+			reason: 'The model can only be run by its runtime, so the nearest change cannot be found.',
 		}
 	return undefined
 }
 
 type Named = {
-	/** The features that may be moved. Default: those with limits. */
+	/** The features that may be changed. Default: those with limits. */
 	movable: readonly string[] | undefined
-	/** The reasons of the same answer, and whom they compare with. */
+	/** The reasons of the same explanation, and whom they compare with. */
 	reasons: readonly Reason[]
 	kind: UsedBackground['kind'] | undefined
 }
 
 /**
- * The nearest changes that turn an adverse decision. Only features move that have limits or were asked for; sensitive ones
- * never, and none away from what a reason asks for. Each is replayed before it is shown. Throws `invalid` for a movable
- * feature that the model does not have.
+ * The nearest changes that reverse an adverse decision. Only features with limits, or those named in `movable`, change;
+ * sensitive features never do, and none against the direction of a reason. Each change is replayed before it is shown.
+ * Throws `invalid` for a movable feature that the model does not have.
  */
 export function counterfactualsOf(
 	context: Context,
@@ -89,9 +88,9 @@ export function counterfactualsOf(
 	const { model, manifest } = opened
 	const movable = named.movable ?? Object.keys(manifest.limits ?? {})
 	if (movable.length === 0) return without('none', noLimits)
-	// A knock-out rule turns on its own features, whatever the score is.
+	// A knock-out rule decides by its own features, whatever the score is.
 	if (named.reasons.some((r) => r.contribution === null)) return without('none', knockedOut)
-	// A threshold on logged margins is one on scores too: scores grow with their margin.
+	// A threshold on logged margins is also one on scores, since scores increase with their margin.
 	const threshold =
 		manifest.logged === 'margin'
 			? (model.score(Float64Array.of(rule.threshold))[0] as number)
@@ -133,19 +132,19 @@ function toPart(
 }
 
 const noLimits =
-	'No feature has limits in the manifest of the version: name those that a person can change with movable.'
-const knockedOut = 'A knock-out rule decided, and no change of the score turns that.'
+	'No feature has limits in the manifest of the version: name the features that a person can change with movable.'
+const knockedOut = 'A knock-out rule decided, and no change of the score reverses that.'
 
 function checkMovable(movable: readonly string[], features: readonly string[]): void {
 	const unknown = movable.find((name) => !features.includes(name))
 	if (unknown === undefined) return
-	const message = `${JSON.stringify(unknown)} is no feature of the model.${didYouMean(unknown, features, `It has ${features.slice(0, 20).join(', ')}.`)}`
+	const message = `${JSON.stringify(unknown)} is not a feature of the model.${didYouMean(unknown, features, `It has ${features.slice(0, 20).join(', ')}.`)}`
 	throw new AppError('invalid', `movable: ${message}`, { faults: [{ path: 'movable', message }] })
 }
 
 /**
- * Limits that keep a feature which is a reason on the way that the reason asks for: towards the mean of those whom reasons
- * compare with. Where the stated direction is the other one, it stays.
+ * The limits, with a direction for each feature of a reason: towards the mean of those whom reasons compare with. A feature
+ * whose stated direction is the opposite does not move.
  */
 function withReasons(
 	limits: Readonly<Record<string, FeatureLimit>>,
@@ -169,7 +168,7 @@ function withReasons(
 	return { ...limits, ...Object.fromEntries(directed) }
 }
 
-// What features are like is read off a background once.
+// The features of a background are observed once.
 const known = new WeakMap<FoundBackground['content'], ReadonlyMap<string, Observed>>()
 
 function observedOf(model: Model, { content }: FoundBackground): ReadonlyMap<string, Observed> {

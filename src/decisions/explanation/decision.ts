@@ -8,7 +8,7 @@ import type { ModelMoment } from '../../registry/model/model-history.ts'
 import { decisionOf } from '../../summaries/inputs/input-summary.ts'
 import { modelLabels, negative, positive, sideOf, type Task } from '../../summaries/outcomes/label.ts'
 
-/** How a score is read: by the settings of the moment of the decision. */
+/** How a score becomes a decision, by the settings at the time of the decision. */
 export type DecisionRule = {
 	task: Task
 	positiveLabel: string | null
@@ -20,11 +20,11 @@ export type DecisionRule = {
 
 export type Decision = { decision: string | null; adverse: boolean | null }
 
-/** Positive labels that are good for the person: then a low score is bad, unless the manifest says otherwise. */
+/** Positive labels that are good for the person: a low score is then bad, unless the manifest says otherwise. */
 const favourable =
 	/^(approv(e|ed|al)|accept(ed|ance)?|grant(ed)?|good|(re)?paid|repay|pass(ed)?|eligible|offer(ed)?|fund(ed)?|hired?)$/i
 
-/** A version's manifest says more than the model: it is of this version. */
+/** The manifest of the version takes precedence over the model. */
 export const decisionRule = (
 	moment: ModelMoment,
 	manifest: Pick<Manifest, 'threshold' | 'adverse'>,
@@ -63,8 +63,8 @@ export function decide(
 }
 
 /**
- * The decision that a score would bring. `opposite`: what the service calls the decision that is not positive, where it is
- * known; else as `$decision` does.
+ * The decision for a score. `opposite`: the service's word for the decision that is not positive, if known; else the word of
+ * `$decision`.
  */
 export function wouldDecide(rule: DecisionRule, score: number, opposite: string | null): Decision {
 	const { decision, adverse } = decide(rule, { score })
@@ -72,7 +72,7 @@ export function wouldDecide(rule: DecisionRule, score: number, opposite: string 
 	return { decision: isOpposite ? (opposite ?? decision) : decision, adverse }
 }
 
-/** The class of the highest probability; of equal ones the first. */
+/** The class with the highest probability; of equal ones the first. */
 function likeliest(probabilities: unknown): string | undefined {
 	const entries = Object.entries((probabilities ?? {}) as Record<string, number>)
 	return entries.reduce<[string, number] | undefined>(
@@ -84,13 +84,13 @@ function likeliest(probabilities: unknown): string | undefined {
 const fault = (message: string) =>
 	new AppError('invalid', `output: ${message}`, { faults: [{ path: 'output', message }] })
 
-/** The classes of a model with one output each, by name; without names by number. */
+/** The names of the classes of a model with one output a class, or their numbers. */
 export const outputNames = ({ classes, outputs }: Pick<Model, 'classes' | 'outputs'>): readonly string[] =>
 	classes ?? Array.from({ length: outputs }, (_, k) => String(k))
 
 /**
- * Which output the answer is of: the one that was asked for, else the decided class, else the likeliest; of a binary model
- * with an output a class, the positive one. Throws `invalid` for one that the model does not have.
+ * The output to explain: the requested one, else the decided class, else the likeliest; of a binary model with one output a
+ * class, the positive one. Throws `invalid` for an output that the model does not have.
  */
 export function chooseOutput(
 	model: Pick<Model, 'classes' | 'outputs'>,
@@ -108,7 +108,7 @@ export function chooseOutput(
 		const found = names.indexOf(asked)
 		if (found >= 0) return found
 		throw fault(
-			`${JSON.stringify(asked)} is no class of the model.${didYouMean(asked, names, `It has ${names.slice(0, 20).join(', ')}.`)}`,
+			`${JSON.stringify(asked)} is not a class of the model.${didYouMean(asked, names, `It has ${names.slice(0, 20).join(', ')}.`)}`,
 		)
 	}
 	if (rule.task === 'binary') {

@@ -6,10 +6,10 @@ import { AppError } from '../../core/errors.ts'
 import { explainPrediction } from './explain-prediction.ts'
 import type { Explanation } from './explanation.schema.ts'
 
-/** A picture of an explanation, and all that it shows in at most 2,000 characters. */
+/** A picture of an explanation, and the same in words in at most 2,000 characters. */
 export type Drawn = { title: string; svg: string; alt: string }
 
-/** The waterfall of an answer; undefined where nothing could be explained. Has the values that the answer has. */
+/** The waterfall of an explanation, with its feature values if it has them; undefined when nothing was explained. */
 export function drawExplanation(explanation: Explanation): Drawn | undefined {
 	const { base, margin, space, contributions } = explanation
 	if (base === null || margin === null || space === null) return undefined
@@ -31,7 +31,7 @@ export function drawExplanation(explanation: Explanation): Drawn | undefined {
 	return { title: data.title, svg: waterfallSvg(data), alt: altText(data) }
 }
 
-/** A feature's value as people read it: whole numbers as they are, others with three digits. */
+/** A feature's value as people read it: whole numbers in full, others with three digits. */
 export function valueText(value: unknown): string {
 	if (value === null || value === undefined) return 'missing'
 	if (typeof value === 'number' && !Number.isInteger(value))
@@ -39,7 +39,7 @@ export function valueText(value: unknown): string {
 	return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
-/** A replay that does not match comes first: what is drawn did not give the logged score. */
+/** A replay that does not match comes first: the drawn model did not give the logged score. */
 function titleOf({ score, decision, adverse, replay, output }: Explanation): string {
 	if (replay.status === 'mismatched')
 		return `The registered model answers ${figureOf(replay.replayed)}; logged was ${figureOf(replay.logged)}`
@@ -61,7 +61,7 @@ function subtitleOf({ model, version, predictionId, timestamp, explanation, repl
 	return `${model} version ${version}, prediction ${predictionId}, ${timestamp.slice(0, 16).replace('T', ' ')} UTC${kinds[explanation.status] ?? ''}${unchecked}`
 }
 
-/** Where the decision turns, in the space of the picture; of models with one output. */
+/** The threshold in the space of the picture; for models with one output. */
 function cutOffOf({ threshold, output, probability, space }: Explanation): number | undefined {
 	if (threshold === null || output !== null) return undefined
 	if (probability !== null)
@@ -70,8 +70,8 @@ function cutOffOf({ threshold, output, probability, space }: Explanation): numbe
 }
 
 /**
- * Why a score was given, as a picture: with feature values for those who may see them. Throws as `explainPrediction` does,
- * and `conflict` where nothing could be explained.
+ * The explanation of a score as a picture, with feature values for those who may see them. Throws as `explainPrediction`
+ * does, and `conflict` when nothing was explained.
  */
 export async function drawPrediction(
 	context: Context,

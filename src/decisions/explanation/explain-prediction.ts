@@ -29,14 +29,14 @@ type ExplanationQuery = AttributionQuery & {
 	predictionId: string
 	/** Language of the reasons' texts, such as `de`. Default: the table's first. */
 	locale?: string | undefined
-	/** Features that counterfactuals may move. Default: those with limits in the manifest. */
+	/** Features that counterfactuals may change. Default: those with limits in the manifest. */
 	movable?: readonly string[] | undefined
 }
 
 /**
- * Why a score was given: the decision replayed, explained and put in approved words, all as of its moment. Viewers get it
- * without feature values. Every look-up is in the ledger. Throws `not-found`, and `invalid` for an output or a movable
- * feature that is not there.
+ * Why a score was given: the decision replayed, explained and put into approved words, all as of its time. Viewers get it
+ * without feature values. Every look-up is recorded in the ledger. Throws `not-found`, and `invalid` for an unknown output or
+ * movable feature.
  */
 export async function explainPrediction(
 	context: Context,
@@ -54,10 +54,16 @@ export async function explainPrediction(
 		versionProof(context, stored),
 	])
 	const { against, ...attributed } = await attributeDecision(context, read, found, query)
-	const asked = { table, locale: query.locale, shown: attributed.contributions }
-	const { compared, ...reasons } = giveReasons(context, read, found, asked)
-	const named = { movable: query.movable, reasons: reasons.reasons, kind: compared?.kind }
-	const counterfactuals = counterfactualsOf(context, read, found, named)
+	const { compared, ...reasons } = giveReasons(context, read, found, {
+		table,
+		locale: query.locale,
+		shown: attributed.contributions,
+	})
+	const counterfactuals = counterfactualsOf(context, read, found, {
+		movable: query.movable,
+		reasons: reasons.reasons,
+		kind: compared?.kind,
+	})
 	const whole: ExplanationContent = {
 		...whatWasDecided(read),
 		...attributed,
@@ -77,7 +83,7 @@ export async function explainPrediction(
 	return withProof(context, actor, whole, version)
 }
 
-/** An artefact that was bound to its version by the upload alone is known by what was opened. */
+/** An artefact that only an upload bound to its version is taken from the opened model. */
 async function lineageOf(context: Context, read: ReadDecision): Promise<PredictionLineage> {
 	const { stored, moment, row, opened } = read
 	const lineage = await lineageOfPrediction(context, moment, row, stored)
@@ -86,7 +92,7 @@ async function lineageOf(context: Context, read: ReadDecision): Promise<Predicti
 	return { ...lineage, artifact: { sha256: opened.digest, format } }
 }
 
-/** What a decision is compared with, over all the features that an explanation can name. */
+/** The background of a decision, with all features that an explanation can name. */
 export function backgroundOf(context: Context, actor: Actor, read: ReadDecision): Promise<FoundBackground> {
 	const { stored, row, opened, rule } = read
 	const { model, version, environment, timestamp: at } = stored
@@ -131,7 +137,7 @@ function usedBackground(
 	}
 }
 
-/** The answer as the actor may see it, with the ledger's entry that they saw it. */
+/** The explanation as the actor may see it, recorded in the ledger. */
 async function withProof(
 	context: Context,
 	actor: Actor,
@@ -156,13 +162,13 @@ async function withProof(
 	return { ...answer, proof: { lookup, version } }
 }
 
-type Place = Pick<StoredPrediction, 'model' | 'version' | 'environment' | 'timestamp'>
+type Moment = Pick<StoredPrediction, 'model' | 'version' | 'environment' | 'timestamp'>
 
 const maxIncidents = 20
 
-/** Incidents that the version was under at a moment, by event time; those of no alert are of all versions. */
-async function openIncidentsAt(context: Context, place: Place): Promise<OpenIncident[]> {
-	const { model, version, environment, timestamp } = place
+/** Incidents of a version at a moment, by event time. An incident without alerts concerns all versions. */
+async function openIncidentsAt(context: Context, moment: Moment): Promise<OpenIncident[]> {
+	const { model, version, environment, timestamp } = moment
 	const ofVersion = sql`(NOT EXISTS (SELECT 1 FROM alert WHERE alert.incident = incident.id)
 		OR EXISTS (SELECT 1 FROM alert WHERE alert.incident = incident.id AND alert.version = ${version}))`
 	const rows = await context.db
@@ -187,8 +193,8 @@ async function openIncidentsAt(context: Context, place: Place): Promise<OpenInci
 	}))
 }
 
-/** Where the ledger says what the version is. */
-async function versionProof(context: Context, { model, version }: Place): Promise<LedgerProof | null> {
+/** The ledger entry that registered the version. */
+async function versionProof(context: Context, { model, version }: Moment): Promise<LedgerProof | null> {
 	const [row] = await context.db
 		.select({ index: ledgerEntries.idx, leafHash: ledgerEntries.leafHash })
 		.from(ledgerEntries)
@@ -211,25 +217,25 @@ const noteText = {
 } as const
 
 /**
- * The answer for those who may not see feature values: contributions and reasons stay, values, ranks and everything that
- * could quote a value go.
+ * The explanation for those who may not see feature values: contributions and reasons stay; values, ranks and every text
+ * that could quote a value are removed.
  */
 export function hideValues(answer: ExplanationContent): ExplanationContent {
 	const { replay } = answer
-	const told =
+	const replayReason =
 		replay.status === 'mismatched'
 			? `the logged score is ${replay.logged}, and the registered artefact answers ${replay.replayed}`
 			: replay.status === 'unavailable'
 				? beforeColon(replay.reason)
 				: replay.reason
-	// Other parts quote why it did not replay.
+	// Other parts quote the reason of the replay.
 	const quoting = <S extends { reason: string | null }>(part: S): S =>
 		replay.reason === null || part.reason === null
 			? part
-			: { ...part, reason: part.reason.replace(replay.reason, () => told ?? '') }
+			: { ...part, reason: part.reason.replace(replay.reason, () => replayReason ?? '') }
 	return {
 		...answer,
-		replay: { ...replay, reason: told },
+		replay: { ...replay, reason: replayReason },
 		explanation: quoting(answer.explanation),
 		reasonsStatus: quoting(answer.reasonsStatus),
 		contributions: answer.contributions.map(({ value: _, percentile: __, share: ___, ...rest }) => rest),
@@ -239,7 +245,7 @@ export function hideValues(answer: ExplanationContent): ExplanationContent {
 			answer.counterfactuals.length > 0
 				? {
 						status: 'hidden',
-						reason: 'What would have changed the decision names feature values: that takes the role analyst.',
+						reason: 'What would have changed the decision names feature values, which take the role analyst.',
 					}
 				: quoting(answer.counterfactualsStatus),
 	}

@@ -12,13 +12,13 @@ import { type FoundBackground, minRows, recordsOf } from './background.ts'
 import type { UsedBackground } from './explanation.schema.ts'
 
 export type Opened = Exclude<OpenedVersion, { unavailable: string }>
-/** What an opened version answers and how it is explained, whether we read its file or its runtime runs it. */
+/** An opened version: its scores and its attributions, whether its file was read or a runtime runs it. */
 export type Explainer = {
 	shape: Pick<Model, 'features' | 'outputs' | 'classes' | 'space' | 'score'>
-	/** Undefined for a model that its runtime alone can run: it is explained by estimates. */
+	/** Undefined for a model that only its runtime can run: it is explained by estimates. */
 	model: Model | undefined
 	encode(features: Readonly<Record<string, unknown>>): Encoded
-	/** What the service logs as its score, by output. */
+	/** What the service logs as its score, for each output. */
 	answer(x: Float64Array): Promise<Float64Array>
 	attribute(
 		x: Float64Array,
@@ -28,7 +28,7 @@ export type Explainer = {
 }
 type Method = 'path-dependent' | 'interventional' | undefined
 
-/** Of an estimate: coalitions beside two a feature, and rows of the background; each coalition asks for every row. */
+/** Of an estimate: coalitions beyond two a feature, and rows of the background. Each coalition scores every row. */
 const coalitions = 512
 const estimateRows = 40
 
@@ -44,7 +44,7 @@ export function explainerOf(context: Context, opened: Opened): Explainer {
 			return manifest.logged === 'margin' ? margin : model.score(margin)
 		},
 		async attribute(x, found, method) {
-			// ONNX files hold no cover: there are no expectations of the model's own.
+			// ONNX files hold no cover, so the model has no expectations of its own.
 			const needed = method === 'interventional' || model.format === 'onnx'
 			const compared = needed ? compareWith(context, model, found, 'all-applicants') : undefined
 			if (needed && !compared) return { reason: tooFew(found) }
@@ -54,12 +54,12 @@ export function explainerOf(context: Context, opened: Opened): Explainer {
 }
 
 const tooFew = ({ content }: FoundBackground): string =>
-	`contributions against applicants need 30 logged ones that the model can take; ${content.all.length} are known so far`
+	`contributions against applicants need 30 logged ones that the model can score; ${content.all.length} are known so far`
 
 const doesNotAddUp =
-	'base and contributions do not add up to the margin: rather than a wrong explanation there is none. Report this with the id of the prediction'
+	'base and contributions do not add up to the margin, so no explanation is given. Report this with the id of the prediction'
 
-/** Undefined when it does not add up: that is a fault of ours, for the log. */
+/** Undefined when the attribution does not add up, which is a bug and is logged. */
 export function explained(
 	context: Context,
 	model: Model,
@@ -114,13 +114,13 @@ type OnnxShape = Omit<Explainer['shape'], 'score'>
 
 type Prepared = { model: Model; key: string; background: Background | undefined }
 
-// Those of models of one cache, the one that was used longest ago first.
+// By model cache, the least recently used first.
 const prepared = new WeakMap<ModelCache, Prepared[]>()
 const maxKept = 200
-/** What is prepared for a large model takes most of what the model itself takes: no more than this part of the cache. */
+/** A prepared background takes nearly as much memory as its model; together they take at most this part of the cache. */
 const partOfCache = 1 / 4
 
-/** Rows of the log as a background of the model, without those that it cannot take. Undefined when fewer than 30 are left. */
+/** The rows that the model can score, as its background. Undefined when there are fewer than 30. */
 function prepare(model: Model, { content }: FoundBackground, kind: UsedBackground['kind']) {
 	const rows: Float64Array[] = []
 	for (const record of recordsOf(content, kind === 'all-applicants' ? content.all : content.near)) {
@@ -134,8 +134,8 @@ function prepare(model: Model, { content }: FoundBackground, kind: UsedBackgroun
 }
 
 /**
- * Whom a person is compared with: approved applicants at or just above the cut-off (Reg B, comment 9(b)(2)-5(i)), or all
- * applicants (-5(ii)). Undefined where too few are known.
+ * The background that a person is compared with: approved applicants at or just above the cut-off (Reg B, comment
+ * 9(b)(2)-5(i)), or all applicants (-5(ii)). Undefined when too few are known.
  */
 export function compareWith(
 	{ models }: Pick<Context, 'models'>,
@@ -152,13 +152,13 @@ export function compareWith(
 	return one.background
 }
 
-/** The last ones, as far as they fit. */
+/** The most recently used ones that fit. */
 function fitting(list: readonly Prepared[], maxBytes: number): Prepared[] {
 	let left = maxBytes
 	const first = list.findLastIndex(({ model, background }) => {
 		left -= background ? model.bytes : 0
 		return left < 0
 	})
-	// The one in use stays, however large it is.
+	// The one in use always stays.
 	return list.slice(Math.min(first + 1, list.length - 1)).slice(-maxKept)
 }

@@ -7,14 +7,14 @@ const anyObject = z.record(z.string(), z.unknown())
 const status = <const S extends readonly [string, ...string[]]>(values: S) =>
 	z.strictObject({
 		status: z.enum(values),
-		reason: text.meta({ description: 'Null where there is nothing to add.' }),
+		reason: text.meta({ description: 'Null when there is nothing to add.' }),
 	})
 
 const Replay = z
 	.strictObject({
 		status: z.enum(['matched', 'mismatched', 'unavailable']),
 		logged: number,
-		replayed: number.meta({ description: 'What the registered artefact answers for the logged features.' }),
+		replayed: number.meta({ description: 'The score of the registered artefact for the logged features.' }),
 		reason: text,
 	})
 	.meta({ id: 'Replay', description: 'Whether the registered artefact gave the logged score.' })
@@ -22,19 +22,19 @@ const Replay = z
 const Contribution = z
 	.strictObject({
 		feature: z.string(),
-		value: z.unknown().optional().meta({ description: 'As it was logged. Not there for viewers.' }),
+		value: z.unknown().optional().meta({ description: 'As logged. Viewers do not get it.' }),
 		contribution: z.number().meta({ description: 'In `space`. base + sum of the contributions = margin.' }),
 		standardError: z.number().optional().meta({ description: 'Estimates only.' }),
 		probability: z
 			.number()
 			.optional()
-			.meta({ description: 'What it did to the probability, where `probability` is not null.' }),
+			.meta({ description: 'Its part of the probability, when `probability` is not null.' }),
 		percentile: number
 			.optional()
 			.meta({ description: 'Numbers: mid-rank among approved applicants, 0 to 100.' }),
 		share: number
 			.optional()
-			.meta({ description: 'Other values: percentage of approved applicants that have the same.' }),
+			.meta({ description: 'Other values: percentage of approved applicants with the same value.' }),
 	})
 	.meta({ id: 'Contribution' })
 
@@ -47,7 +47,7 @@ const Note = z.strictObject({
 /** An entry of the ledger. */
 const LedgerProof = z.strictObject({
 	index: z.int(),
-	leafHash: z.string().meta({ description: 'Of RFC 6962, in hexadecimal.' }),
+	leafHash: z.string().meta({ description: 'As in RFC 6962, in hexadecimal.' }),
 })
 
 const Space = z.enum(['log-odds', 'probability', 'points', 'value', 'log'])
@@ -76,19 +76,19 @@ export const Explanation = z
 		environment: z.string(),
 		timestamp: Time,
 		score: number.meta({ description: 'As logged.' }),
-		decision: text.meta({ description: 'The logged label; else what the threshold makes of the score.' }),
+		decision: text.meta({ description: 'The logged label; else the decision by the threshold.' }),
 		adverse: z
 			.boolean()
 			.nullable()
-			.meta({ description: 'Whether the decision went against the person; null where that cannot be told.' }),
-		threshold: number.meta({ description: 'In force at the moment of the decision.' }),
+			.meta({ description: 'Whether the decision went against the person; null when unknown.' }),
+		threshold: number.meta({ description: 'In force at the time of the decision.' }),
 		replay: Replay,
 		explanation: status(['exact', 'sent', 'estimate', 'unavailable']),
 		method: text.meta({
 			description: 'Such as `tree-shap/path-dependent`; estimates begin with `estimate/`.',
 		}),
 		space: Space.nullable(),
-		output: text.meta({ description: 'Multiclass: the class that base, margin and contributions are of.' }),
+		output: text.meta({ description: 'Multiclass: the class of base, margin and contributions.' }),
 		base: number.meta({ description: 'The expected margin.' }),
 		margin: number,
 		contributions: z.array(Contribution).meta({ description: 'The largest first.' }),
@@ -117,7 +117,7 @@ export const Explanation = z
 		]).extend({
 			missing: z
 				.array(z.string())
-				.meta({ description: 'Features among the principal reasons that the reason table lacks.' }),
+				.meta({ description: 'Features of principal reasons that the reason table lacks.' }),
 		}),
 		reasonTable: z
 			.strictObject({ revision: z.int(), digest: z.string(), locale: text })
@@ -128,8 +128,8 @@ export const Explanation = z
 		background: z
 			.strictObject({
 				kind: z.enum(['approved-near-cut-off', 'all-applicants']),
-				rows: z.int().meta({ description: 'Rows that the reasons compare with.' }),
-				approved: z.int().meta({ description: 'Approved applicants that percentiles are among.' }),
+				rows: z.int().meta({ description: 'Rows that the reasons are compared with.' }),
+				approved: z.int().meta({ description: 'The number of approved applicants for percentiles.' }),
 				from: Time,
 				to: Time,
 				digest: z.string(),
@@ -146,9 +146,9 @@ export const Explanation = z
 				counterfactuals: z
 					.literal('all-applicants')
 					.nullable()
-					.meta({ description: 'What a typical distance is.' }),
+					.meta({ description: 'The rows that define a typical distance.' }),
 			})
-			.meta({ description: 'What each part of the answer compares the person with.' }),
+			.meta({ description: 'What each part of the explanation compares the person with.' }),
 		sent: z
 			.strictObject({
 				status: z.enum(['additive', 'not-additive', 'unknown', 'malformed']),
@@ -156,7 +156,7 @@ export const Explanation = z
 				largest: z
 					.strictObject({ feature: z.string(), sent: z.number(), ours: z.number(), difference: z.number() })
 					.nullable()
-					.meta({ description: 'The largest difference; null where they are not in the same space.' }),
+					.meta({ description: 'The largest difference; null when they are not in the same space.' }),
 				rankAgreement: number.meta({ description: "Spearman's rho of the sizes." }),
 			})
 			.nullable()
@@ -181,12 +181,12 @@ export const Explanation = z
 					.nullable(),
 				approvers: z.array(z.string()),
 			})
-			.meta({ description: 'Where the decision comes from, and what was in force at its moment.' }),
+			.meta({ description: 'Where the decision comes from, and what was in force at the time.' }),
 		incidents: z
 			.array(z.strictObject({ id: z.string(), title: z.string(), severity: z.string(), openedAt: Time }))
-			.meta({ description: 'Open on this model, version and environment at that moment.' }),
+			.meta({ description: 'Open for this model, version and environment at that time.' }),
 		proof: z.strictObject({ lookup: LedgerProof, version: LedgerProof.nullable() }).meta({
-			description: 'Entries of the ledger: of this look-up, and of the registration of the version.',
+			description: 'Ledger entries of this look-up and of the registration of the version.',
 		}),
 	})
 	.meta({ id: 'Explanation' })
@@ -219,7 +219,7 @@ export const WhatIfInput = z
 			.meta({
 				type: 'object',
 				additionalProperties: true,
-				description: 'Feature to value; null takes the value away.',
+				description: 'Feature to value; null removes the value.',
 				example: { PAY_0: 0 },
 			}),
 		output: z.string().max(256).optional().meta({ description: 'Multiclass: the class to explain.' }),
@@ -248,7 +248,7 @@ export const WhatIf = z
 				margin: z.number(),
 				contributions: z.array(z.strictObject({ feature: z.string(), contribution: z.number() })),
 			})
-			.meta({ description: 'Changed less unchanged, both as the registered model answers them.' }),
+			.meta({ description: 'Changed minus unchanged, both scored by the registered model.' }),
 		replay: Replay,
 		proof: z.strictObject({ lookup: LedgerProof }),
 	})

@@ -22,7 +22,7 @@ const without = (status: PartStatus<ReasonsStatus>, missing: string[] = []): Rea
 	reasonTable: null,
 })
 
-/** Why reasons cannot be given, or need not be; undefined when they can. */
+/** Why no reasons are given; undefined when they can be. */
 function whyUnavailable(
 	read: ReadDecision,
 	table: TableInForce | undefined,
@@ -43,17 +43,17 @@ function whyUnavailable(
 	if (replayed.status === 'unavailable')
 		return {
 			status: 'withheld',
-			reason: `It cannot be told whether the registered artefact gave this decision: ${replayed.reason}.`,
+			reason: `It is unknown whether the registered artefact gave this decision: ${replayed.reason}.`,
 		}
 	if (decision === null)
 		return {
 			status: 'unavailable',
-			reason: 'There is no decision: neither a label was logged nor does the model have a threshold.',
+			reason: 'There is no decision: no label was logged and the model has no threshold.',
 		}
 	if (adverse === null)
 		return {
 			status: 'unavailable',
-			reason: 'It cannot be told whether the decision went against the person.',
+			reason: 'It is unknown whether the decision went against the person.',
 		}
 	if (!table)
 		return {
@@ -68,13 +68,13 @@ const kindOf = { '5(i)': 'approved-near-cut-off', '5(ii)': 'all-applicants' } as
 export type ReasonsQuery = {
 	table: TableInForce | undefined
 	locale: string | undefined
-	/** The contributions that the answer shows; reasons must not contradict them. Empty where there are none. */
+	/** The contributions that the explanation shows; reasons must not contradict them. May be empty. */
 	shown: readonly FeatureContribution[]
 }
 
 /**
- * The principal reasons of an adverse decision, by the table that was in force: its method says whom the person is compared
- * with, its people approved the words. Never of an explanation that is in doubt.
+ * The principal reasons of an adverse decision, in the approved words of the table that was in force; its method says whom
+ * the person is compared with. None are given when the explanation is in doubt.
  */
 export function giveReasons(
 	context: Context,
@@ -109,7 +109,7 @@ export function giveReasons(
 	return { ...overridden(read, part), compared: { kind, rows: compared.rows } }
 }
 
-/** A knock-out rule that holds is the reason whatever the score is, and where none was computed at all. */
+/** A knock-out rule that holds is the reason, whatever the score is and even without one. */
 function knockOutOf(
 	{ adverse, stored, replayed, rule, moment }: ReadDecision,
 	table: TableInForce,
@@ -151,14 +151,14 @@ function partOf(selection: Selection, table: TableInForce, locale: string | unde
 	const { missing } = selection
 	const remarks = [
 		missing.length > 0
-			? `The reason table lacks ${missing.join(', ')}, among the principal reasons: add ${missing.length === 1 ? 'it' : 'them'} before a notice is sent.`
+			? `The reason table lacks ${missing.join(', ')}, which are principal reasons: add ${missing.length === 1 ? 'it' : 'them'} before a notice is sent.`
 			: '',
 		table.approvedLater
-			? `No reason table was in force at that moment: this is the first since, approved ${table.approvedAt}.`
+			? `No reason table was in force at that time: this is the first one after it, approved ${table.approvedAt}.`
 			: '',
 		selection.by === 'knock-out' ? 'A knock-out rule decided.' : '',
 		selection.withheld.length > 0
-			? 'Protected features counted against the person too. They are never named; the decision needs review.'
+			? 'Protected features also counted against the person. They are never named; the decision needs review.'
 			: '',
 		notTranslated(selection, locale),
 	].filter((text) => text !== '')
@@ -173,21 +173,21 @@ function partOf(selection: Selection, table: TableInForce, locale: string | unde
 	}
 }
 
-/** A notice in two languages is to be mended before it is sent. */
+/** A notice in two languages must be fixed before it is sent. */
 function notTranslated({ reasons }: Selection & { status: 'ok' }, asked: string | undefined): string {
 	if (asked === undefined) return ''
 	const language = (locale: string | undefined) => locale?.toLowerCase().split('-')[0]
 	const others = reasons.filter(({ locale }) => language(locale) !== language(asked))
 	return others.length === 0
 		? ''
-		: `The table has no text in ${JSON.stringify(asked)} for ${others.map(({ code }) => code).join(', ')}: add it, or ask for another language.`
+		: `The table has no text in ${JSON.stringify(asked)} for ${others.map(({ code }) => code).join(', ')}: add it, or request another language.`
 }
 
-/** Reasons of a score that would have been approved are not those of the decision: somebody has to look at it. */
+/** When the score would have been approved, its reasons are not those of the decision: the decision needs review. */
 function overridden({ rule, score, decision }: ReadDecision, part: ReasonsPart): ReasonsPart {
 	if (score === null || decide(rule, { score }).adverse !== false) return part
 	const { reason } = part.reasonsStatus
-	const doubt = `The decision ${JSON.stringify(decision)} is logged, and the score ${digits(score)} is on the approving side of the threshold ${rule.threshold}: something else than the score decided. Name that instead.`
+	const doubt = `The decision ${JSON.stringify(decision)} is logged, but the score ${digits(score)} is on the approving side of the threshold ${rule.threshold}: something other than the score decided. Name that instead.`
 	return {
 		...part,
 		reasonsStatus: { ...part.reasonsStatus, reason: reason === null ? doubt : `${doubt} ${reason}` },

@@ -10,7 +10,7 @@ import { findVersion, type VersionRow } from '../../registry/version/find-versio
 import { type Replayed, replayPrediction } from '../replay/replay-prediction.ts'
 import { type Decision, type DecisionRule, decide, decisionRule } from './decision.ts'
 
-/** A logged decision, replayed, and read by the settings of its moment. */
+/** A logged decision, replayed, with the settings of its time. */
 export type ReadDecision = Decision & {
 	stored: StoredPrediction
 	moment: ModelMoment
@@ -19,7 +19,7 @@ export type ReadDecision = Decision & {
 	replayed: Replayed
 	manifest: Manifest
 	rule: DecisionRule
-	/** As logged; of multiclass models, of the class that was logged. */
+	/** As logged; of multiclass models, the score of the logged class. */
 	score: number | null
 }
 
@@ -56,13 +56,13 @@ export async function readDecision(
 	}
 }
 
-/** A version that cannot be opened has its threshold and its endpoint all the same. */
+/** A version that cannot be opened still has its threshold and endpoint. */
 function manifestOf(opened: OpenedVersion, row: VersionRow): Manifest {
 	if (!('unavailable' in opened)) return opened.manifest
 	const read = readManifest(row.manifest)
 	return 'manifest' in read ? read.manifest : {}
 }
 
-/** Features, outputs and space of what was opened; undefined when nothing was. */
+/** Features, outputs and space of the opened model; undefined when it could not be opened. */
 export const shapeOf = (opened: OpenedVersion) =>
 	'model' in opened ? opened.model : 'onnx' in opened ? opened.onnx : undefined

@@ -19,15 +19,15 @@ import { type ReadDecision, readDecision } from './read-decision.ts'
 export type WhatIfQuery = {
 	model: string
 	predictionId: string
-	/** By feature; null takes the value away. */
+	/** By feature; null removes the value. */
 	changes: Readonly<Record<string, unknown>>
 	output?: string | undefined
 }
 
 /**
- * What the registered model answers for the applicant with other values. Nothing is logged but that it was asked, without
- * values. Throws `not-found`; `invalid` for a feature that the model does not have or a value that it cannot take; and
- * `conflict` where the version has no artefact that can answer.
+ * The registered model's score for the applicant with other values. Only the request is recorded, without values. Throws
+ * `not-found`; `invalid` for a feature that the model does not have or a value that it cannot score; and `conflict` when
+ * the version has no artefact that can answer.
  */
 export async function whatIf(context: Context, actor: Actor, query: WhatIfQuery): Promise<WhatIf> {
 	authorise(actor, ['analyst', 'auditor'], query.model)
@@ -53,7 +53,7 @@ export async function whatIf(context: Context, actor: Actor, query: WhatIfQuery)
 }
 
 const unable = (reason: string) =>
-	new AppError('conflict', `What if cannot be answered for this prediction: ${reason}.`)
+	new AppError('conflict', `What-if cannot be answered for this prediction: ${reason}.`)
 
 function checkChanges(
 	{ features }: Explainer['shape'],
@@ -66,7 +66,7 @@ function checkChanges(
 		.map(([name, value]) => ({
 			path: `changes.${name}`,
 			message: !features.includes(name)
-				? `${JSON.stringify(name)} is no feature of the model.${didYouMean(name, features, known)}`
+				? `${JSON.stringify(name)} is not a feature of the model.${didYouMean(name, features, known)}`
 				: typeof value === 'number' && isInexact(value) && !numeric.has(name)
 					? 'is a number beyond 2^53, whose last digits may be lost: send it as text'
 					: '',
@@ -126,14 +126,14 @@ async function answer(
 	}
 }
 
-/** What moved, the most first. */
+/** The changed contributions, the largest change first. */
 const differences = (features: readonly string[], before: Float64Array, after: Float64Array) =>
 	features
 		.map((feature, i) => ({ feature, contribution: (after[i] as number) - (before[i] as number) }))
 		.filter(({ contribution }) => contribution !== 0)
 		.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
 
-/** A row through the model. Throws `invalid` for a changed value that it cannot take, `conflict` for a logged one. */
+/** Scores and explains a row. Throws `invalid` for a changed value that the model cannot take, `conflict` for a logged one. */
 async function evaluate(
 	explainer: Explainer,
 	features: Record<string, unknown>,
@@ -157,7 +157,7 @@ async function evaluate(
 	}
 }
 
-/** What the decision on an answer would be. */
+/** The decision for a score. */
 function decisionOn(
 	shape: Explainer['shape'],
 	rule: DecisionRule,

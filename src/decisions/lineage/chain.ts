@@ -6,7 +6,7 @@ import { isSameCommit, type Service } from './graph.ts'
 import type { LedgerRef } from './ledger-refs.ts'
 import type { PredictionLineage } from './lineage-of-prediction.ts'
 
-// The same for people: a sentence a step, from what was asked for to where it comes from or went.
+// Lineage in sentences, one a step.
 
 const setBy = (ledgerRef: LedgerRef | null) => (ledgerRef ? `, set${by(ledgerRef)}` : '')
 
@@ -21,7 +21,7 @@ export function versionChain(
 ): string[] {
 	const { artifact, run, dataset, commit, image } = originsOf(row)
 	const named = `Version ${row.version} of ${row.model}`
-	const said = [
+	const lines = [
 		`${named} was registered at ${formatTime(row.createdAt)}${by(registered)}.`,
 		artifact
 			? `Its artefact is ${artifact.format}, sha256:${artifact.sha256}.`
@@ -31,31 +31,28 @@ export function versionChain(
 		commit === null ? 'No commit was registered for it.' : `The code was at commit ${commit}.`,
 		...(image === null ? [] : [`It runs in the image ${image}.`]),
 	]
-	return [...said, ...(reading ? runChain(reading, commit) : [])]
+	return [...lines, ...(reading ? runChain(reading, commit) : [])]
 }
 
 function runChain({ status, reference, run, readAt, reason }: RunReading, commit: string | null): string[] {
-	const lines = status === 'unreachable' ? [`MLflow could not be asked about ${reference}: ${reason}.`] : []
+	const lines = status === 'unreachable' ? [`MLflow could not be reached for ${reference}: ${reason}.`] : []
 	if (!run) return lines
-	const since = `MLflow said at ${readAt}`
-	lines.push(
-		`${since} that run ${run.id} is ${run.status.toLowerCase()}${run.user ? `, by ${run.user}` : ''}.`,
-	)
+	const read = `MLflow, read at ${readAt}:`
+	lines.push(`${read} run ${run.id} is ${run.status.toLowerCase()}${run.user ? `, by ${run.user}` : ''}.`)
 	for (const { name, digest, context, rows } of run.datasets) {
 		const size = rows === null ? '' : `, ${rows} rows`
 		lines.push(
-			`${since} that it read ${name} with the digest ${digest}${context ? ` for ${context}` : ''}${size}.`,
+			`${read} the run used ${name} with the digest ${digest}${context ? ` for ${context}` : ''}${size}.`,
 		)
 	}
 	if (run.commit !== null && commit !== null && !isSameCommit(run.commit, commit))
-		lines.push(`${since} that its code was at commit ${run.commit}: another than was registered.`)
-	else if (run.commit !== null && commit === null)
-		lines.push(`${since} that its code was at commit ${run.commit}.`)
+		lines.push(`${read} its code was at commit ${run.commit}, which differs from the registered one.`)
+	else if (run.commit !== null && commit === null) lines.push(`${read} its code was at commit ${run.commit}.`)
 	for (const { name, version } of run.models) lines.push(`Its registry has it as ${name} version ${version}.`)
 	return lines
 }
 
-/** Why and by what a decision was made, and what was in force then. */
+/** What made a decision, and what was in force at the time. */
 export function predictionChain(
 	prediction: StoredPrediction,
 	row: TracedVersion,
@@ -74,7 +71,7 @@ export function predictionChain(
 		`In force then: revision ${settings.revision} of the model's settings, with ${threshold}.`,
 		rules
 			? `In force then: the rules ${rules.digest}, since ${rules.since}.`
-			: 'No rules had judged anything then.',
+			: 'No rules had been evaluated then.',
 		...(baseline ? [`In force then: the baseline ${baseline.digest} of ${baseline.rows} rows.`] : []),
 		...(reasonTable
 			? [
@@ -92,7 +89,7 @@ function servingChain(
 ): string[] {
 	if (!deployment) {
 		const later = first
-			? ` Version ${version} came there at ${first.since}, with revision ${first.revision}.`
+			? ` Version ${version} was deployed there at ${first.since}, with revision ${first.revision}.`
 			: ''
 		return [`Nothing had been deployed in ${environment} then.${later}`]
 	}
@@ -107,12 +104,12 @@ function servingChain(
 	return [
 		`Version ${version} was ${what} then: revision ${revision} of ${environment}, in force since ${since}${ended}${setBy(ledgerRef)}.`,
 		...requests.map(
-			(r) => `${r.requester} had asked for ${champion} at ${r.at}: ${r.id}, a ${r.kind} that is ${r.status}.`,
+			(r) => `${r.requester} had requested ${champion} at ${r.at}: ${r.id}, a ${r.kind} that is ${r.status}.`,
 		),
 	]
 }
 
-/** Where versions went: a sentence each for where they served, and what they decided there. */
+/** Where versions were deployed, and how many decisions they made there. */
 export function useChain(
 	versions: readonly TracedVersion[],
 	services: readonly Service[],

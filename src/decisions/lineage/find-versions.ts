@@ -7,7 +7,7 @@ import { seesAll } from '../../registry/key/authorise.ts'
 import { normalOf, type OriginKind, originKinds } from '../../registry/lineage/links.ts'
 import { quote, reachedModels } from '../../registry/model/find-model.ts'
 
-/** A version that came from something; `source` says whether it was registered so, or its run's server says it. */
+/** A version and the source of its link: the registration, or the server of its run. */
 export type LinkedVersion = { model: string; version: string; source: string }
 type Found = { values: string[]; page: Page<LinkedVersion> }
 
@@ -16,9 +16,8 @@ const minCommit = 7
 const neighbours = 200
 
 /**
- * The versions that came from a value, in the order of their names, in the actor's scope: by one index, so the cost does
- * not grow with what else is stored. A commit or digest may be shortened as long as one is meant. Throws `not-found`
- * with the nearest value, and `invalid` when several are meant.
+ * The versions that came from a value, by name, in the actor's scope: one index look-up, whatever else is stored. A commit or
+ * digest may be abbreviated while it is unique. Throws `not-found` with the nearest value, and `invalid` when ambiguous.
  */
 export async function findVersions(
 	context: Context,
@@ -31,13 +30,13 @@ export async function findVersions(
 	const page = await readPage(context, actor, kind, [value], query)
 	if (page.items.length > 0 || page.next !== null) return { values: [value], page }
 	const values = await abbreviated(context, actor, kind, value)
-	// Behind the last version of a value there is none, and that is no error.
+	// An empty page after the last version is not an error.
 	if (values.length === 0 && query.cursor !== undefined) return { values: [value], page }
 	if (values.length === 0) throw await notFound(context, actor, kind, value)
 	return { values, page: await readPage(context, actor, kind, values, query) }
 }
 
-/** The values that a commit or digest stands for: the one that it begins, or those that were registered shortened. */
+/** The values that a commit or digest may mean: the one that it begins, or those registered in abbreviated form. */
 async function abbreviated(
 	context: Context,
 	actor: Actor,
@@ -52,7 +51,7 @@ async function abbreviated(
 	const shorter = Array.from({ length: Math.max(0, value.length - minCommit) }, (_, i) =>
 		value.slice(0, minCommit + i),
 	)
-	const rows = await context.sql.values({
+	const rows = await context.sql.all<Value>({
 		sql: `SELECT DISTINCT value FROM lineage_link
 			WHERE kind = 'commit' AND value IN (SELECT value FROM json_each(?)) AND ${reached}`,
 		params: [JSON.stringify(shorter), ...(await reachedParams(context, actor))],
@@ -62,11 +61,11 @@ async function abbreviated(
 
 function ambiguous(kind: OriginKind, value: string, whole: readonly string[]): AppError {
 	const some = whole.slice(0, 5).join(', ')
-	const message = `stands for several: ${some}${whole.length > 5 ? ', …' : ''}. Write more of it`
+	const message = `is ambiguous: ${some}${whole.length > 5 ? ', …' : ''}. Write more of it`
 	return new AppError('invalid', `${kind}:${value} ${message}.`, { faults: [{ path: 'from', message }] })
 }
 
-/** The scope as a condition, so that other models' versions neither fill a page nor cost one. */
+/** The actor's scope as an SQL condition. */
 const reached = '(? IS NULL OR model IN (SELECT value FROM json_each(?)))'
 
 /** The two parameters of `reached`. */
@@ -76,7 +75,8 @@ async function reachedParams(context: Context, actor: Actor): Promise<[string | 
 	return [names, names]
 }
 
-const textsOf = (rows: readonly (readonly unknown[])[]): string[] => rows.map(([value]) => value as string)
+type Value = { value: string }
+const textsOf = (rows: readonly Value[]): string[] => rows.map(({ value }) => value)
 
 async function valuesBetween(
 	context: Context,
@@ -85,7 +85,7 @@ async function valuesBetween(
 	from: string,
 	to: string,
 ): Promise<string[]> {
-	const rows = await context.sql.values({
+	const rows = await context.sql.all<Value>({
 		sql: `SELECT DISTINCT value FROM lineage_link WHERE kind = ? AND value >= ? AND value < ? AND ${reached}
 			ORDER BY value LIMIT ?`,
 		params: [kind, from, to, ...(await reachedParams(context, actor)), neighbours],
@@ -93,11 +93,11 @@ async function valuesBetween(
 	return textsOf(rows)
 }
 
-/** Looks for a likely typing error among the neighbours in the index alone. */
+/** Looks for a likely typo among the neighbours in the index. */
 async function notFound(context: Context, actor: Actor, kind: OriginKind, value: string): Promise<AppError> {
 	const scope = await reachedParams(context, actor)
 	const read = (comparison: string, order: string) =>
-		context.sql.values({
+		context.sql.all<Value>({
 			sql: `SELECT DISTINCT value FROM lineage_link WHERE kind = ? AND value ${comparison} ? AND ${reached}
 				ORDER BY value ${order} LIMIT ?`,
 			params: [kind, value, ...scope, neighbours],
@@ -116,33 +116,33 @@ async function readPage(
 	values: readonly string[],
 	query: PageQuery,
 ): Promise<Page<LinkedVersion>> {
-	// Of one value the index is in the order of the page already.
+	// For one value, the index is already in the order of the page.
 	const [one, is] =
 		values.length === 1 ? [values[0], '= ?'] : [undefined, 'IN (SELECT value FROM json_each(?))']
 	const [afterModel, afterVersion] = positionOf(query.cursor)
 	const scope = await reachedParams(context, actor)
-	const rows = (await context.sql.values({
-		sql: `SELECT model, version, max(source) FROM lineage_link
+	const rows = await context.sql.all<LinkedVersion>({
+		sql: `SELECT model, version, max(source) AS source FROM lineage_link
 			WHERE kind = ? AND value ${is} AND (model, version) > (?, ?) AND ${reached}
 			GROUP BY model, version ORDER BY model, version LIMIT ?`,
 		params: [kind, one ?? JSON.stringify(values), afterModel, afterVersion, ...scope, query.limit + 1],
-	})) as unknown as [string, string, string][]
+	})
 	return toPage(
 		rows,
 		query.limit,
-		([model, version]) => JSON.stringify([model, version]),
-		([model, version, source]) => ({ model, version, source }),
+		({ model, version }) => JSON.stringify([model, version]),
+		(row) => row,
 	)
 }
 
-/** A cursor of ours holds the model and the version that a page ended with. */
+/** A cursor holds the last model and version of the previous page. */
 function positionOf(cursor: string | undefined): [model: string, version: string] {
 	const [model, version, ...more] = cursorParts(cursor) ?? ['', '']
 	if (typeof model === 'string' && typeof version === 'string' && more.length === 0) return [model, version]
 	throw badCursor()
 }
 
-/** Where a look-up begins. */
+/** Where a look-up starts. */
 export type Origin =
 	| { kind: 'prediction'; model: string; predictionId: string }
 	| { kind: 'version'; model: string; version: string }
@@ -160,25 +160,25 @@ export const originForms = [
 
 const isOriginKind = (kind: string): kind is OriginKind => (originKinds as readonly string[]).includes(kind)
 
-/** As `parseOrigin`; a bare name that is no form of its own is looked up among all that versions in reach came from. */
+/** As `parseOrigin`; a bare name is looked up among the origins of all versions in scope. */
 export async function findOrigin(context: Context, actor: Actor, text: string): Promise<Origin> {
 	const kinds = [...originKinds, 'prediction', 'version'].some((kind) => text.startsWith(`${kind}:`))
 	if (kinds) return parseOrigin(text)
 	const bare = text.trim()
-	const rows = (await context.sql.values({
+	const rows = await context.sql.all<{ kind: OriginKind }>({
 		sql: `SELECT DISTINCT kind FROM lineage_link
 			WHERE kind IN (SELECT value FROM json_each(?)) AND value = ? AND ${reached}`,
 		params: [JSON.stringify(originKinds), bare, ...(await reachedParams(context, actor))],
-	})) as unknown as [OriginKind][]
+	})
 	const [found] = rows
-	if (found && rows.length === 1) return { kind: found[0], value: bare }
+	if (found && rows.length === 1) return { kind: found.kind, value: bare }
 	if (/^[0-9a-f]{64}$/i.test(bare)) return { kind: 'artifact', value: bare }
 	if (/^[0-9a-f]{7,40}$/i.test(bare)) return { kind: 'commit', value: bare }
 	const [model, version] = split(bare, '@')
 	return model && version ? { kind: 'version', model, version } : parseOrigin(text)
 }
 
-/** Throws `invalid` with the forms that there are. */
+/** Throws `invalid` with the accepted forms. */
 function parseOrigin(text: string): Origin {
 	const colon = text.indexOf(':')
 	const kind = text.slice(0, Math.max(colon, 0))
@@ -193,7 +193,7 @@ function parseOrigin(text: string): Origin {
 	throw new AppError('invalid', `from ${message}.${hint}`, { faults: [{ path: 'from', message }] })
 }
 
-/** Names of models hold no `/` and no `@`, so the first one ends the name. */
+/** Names of models contain neither `/` nor `@`, so the first one ends the name. */
 function split(text: string, at: string): [string, string] {
 	const i = text.indexOf(at)
 	return i === -1 ? ['', ''] : [text.slice(0, i), text.slice(i + 1)]

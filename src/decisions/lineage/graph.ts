@@ -1,14 +1,15 @@
 import type { Context } from '../../context.ts'
+import { getOrInsert } from '../../core/maps.ts'
 import { formatTime } from '../../core/time.ts'
 import type { PredictionCount, StoredPrediction } from '../../log/prediction-log.ts'
 import type { TrainingRun } from '../../ports/lineage.ts'
 import { type Origins, originsOf, type TracedVersion } from '../../registry/lineage/links.ts'
 import type { RunReading } from '../../registry/lineage/training-run.ts'
 import type { VersionRow } from '../../registry/version/find-version.ts'
-import { deployers, type LedgerRef } from './ledger-refs.ts'
+import { deployedBy, type LedgerRef } from './ledger-refs.ts'
 import { type PredictionLineage, roleIn, type ServingThen } from './lineage-of-prediction.ts'
 
-/** What lineage tells apart. Edges go the way that things went: from data to decisions. */
+/** The kinds of nodes. Edges go from data to decisions. */
 export const nodeKinds = [
 	'prediction',
 	'version',
@@ -28,16 +29,16 @@ export const nodeKinds = [
 ] as const
 type NodeKind = (typeof nodeKinds)[number]
 
-/** `id` is `<kind>:<name>`; the ids of things that `from` takes are what it takes. */
+/** `id` is `<kind>:<name>`, which `from` accepts for the kinds that it knows. */
 export type GraphNode = { id: string; kind: NodeKind; name: string; attributes: Record<string, unknown> }
-/** `source`: who says so, where it is not the registration. */
+/** `source`: where the edge comes from, if not from the registration. */
 export type GraphEdge = { from: string; to: string; kind: string; at: string | null; source?: 'mlflow' }
 
 export class LineageGraph {
 	private readonly nodes = new Map<string, GraphNode>()
 	private readonly edges = new Map<string, GraphEdge>()
 
-	/** Answers the node's id. What is known of a node already stays; new attributes are added. */
+	/** Returns the id of the node. Existing attributes stay; new ones are added. */
 	node(kind: NodeKind, name: string, attributes: Record<string, unknown> = {}): string {
 		const id = `${kind}:${name}`
 		const known = this.nodes.get(id)
@@ -50,10 +51,10 @@ export class LineageGraph {
 		this.edges.set(JSON.stringify([from, to, kind]), edge)
 	}
 
-	/** What is at most `depth` edges away from a node, whichever way they go. */
+	/** The nodes at most `depth` edges from a node, in both directions, and the edges between them. */
 	within(from: string, depth: number): { nodes: GraphNode[]; edges: GraphEdge[] } {
 		const neighbours = new Map<string, string[]>()
-		const join = (a: string, b: string) => void neighbours.set(a, [...(neighbours.get(a) ?? []), b])
+		const join = (a: string, b: string) => void getOrInsert(neighbours, a, () => []).push(b)
 		const edges = [...this.edges.values()]
 		for (const edge of edges) {
 			join(edge.from, edge.to)
@@ -74,7 +75,7 @@ export class LineageGraph {
 
 const shownTags = 50
 
-/** A version with what it was registered with, and what is known of its run. Answers the version's node. */
+/** Adds a version with its registered origins and what is known of its run. Returns the id of its node. */
 export function addVersion(
 	graph: LineageGraph,
 	row: TracedVersion,
@@ -105,27 +106,27 @@ export function addVersion(
 	return id
 }
 
-/** What the tracking server says of a run. It adds to what was registered, and never replaces it. */
+/** Adds what the tracking server returned for a run. It never replaces what was registered. */
 function addRun(graph: LineageGraph, version: string, reading: RunReading, origins: Origins): void {
 	const { status, reference, run, readAt, reason } = reading
-	const told = { reading: { source: 'mlflow', status, readAt, reason }, ...(run ? describe(run) : {}) }
-	const id = graph.node('run', origins.run ?? reference, told)
+	const attributes = { reading: { source: 'mlflow', status, readAt, reason }, ...(run ? describe(run) : {}) }
+	const id = graph.node('run', origins.run ?? reference, attributes)
 	graph.edge(id, version, 'produced', run?.endedAt ?? null, 'mlflow')
 	if (!run) return
-	const said = { source: 'mlflow', readAt }
+	const fromMlflow = { source: 'mlflow', readAt }
 	for (const { name, digest, sourceType, source: location, context, rows } of run.datasets) {
-		const known = { ...said, name, digest, sourceType, location, context, rows }
+		const known = { ...fromMlflow, name, digest, sourceType, location, context, rows }
 		const dataset = graph.node('dataset', [name, digest].filter(Boolean).join('@'), known)
 		graph.edge(dataset, id, 'trained', run.startedAt, 'mlflow')
 	}
 	if (run.commit !== null && !isSameCommit(run.commit, origins.commit)) {
 		const differs = origins.commit === null ? {} : { differsFrom: origins.commit }
-		const code = graph.node('commit', run.commit, { ...said, ...differs })
+		const code = graph.node('commit', run.commit, { ...fromMlflow, ...differs })
 		graph.edge(code, id, 'code', run.startedAt, 'mlflow')
 	}
 	for (const { name, version: number, aliases, source: location } of run.models) {
 		const registered = graph.node('registered-model', `models:/${name}/${number}`, {
-			...said,
+			...fromMlflow,
 			aliases,
 			location,
 		})
@@ -139,14 +140,14 @@ function describe(run: TrainingRun): Record<string, unknown> {
 	return { runId: id, runName: name, status, user, startedAt, endedAt, params, metrics, tags }
 }
 
-/** Commits are often shortened. */
+/** Whether two commits are the same; either may be abbreviated. */
 export function isSameCommit(a: string, b: string | null): boolean {
 	if (b === null) return false
 	const [x, y] = [a.toLowerCase(), b.toLowerCase()]
 	return x.startsWith(y) || y.startsWith(x)
 }
 
-/** One revision of what serves somewhere; with its requests, where they are known. */
+/** Adds one revision of a deployment, with its requests where they are known. */
 function addDeployment(
 	graph: LineageGraph,
 	model: string,
@@ -168,7 +169,7 @@ function addDeployment(
 	return id
 }
 
-/** A decision and all that was in force at its moment. Answers the prediction's node. */
+/** Adds a decision and everything in force at the time. Returns the id of the prediction's node. */
 export function addPrediction(
 	graph: LineageGraph,
 	prediction: StoredPrediction,
@@ -189,12 +190,12 @@ export function addPrediction(
 	})
 	const versionId = addVersion(graph, row, lineage.registered, reading ?? lineage.trainingRun)
 	const { deployment, baseline, rules, reasonTable, settings } = lineage
-	const place = deployment && addDeployment(graph, model, versionId, deployment)
-	const served = deployment?.as ? place : versionId
+	const deployed = deployment && addDeployment(graph, model, versionId, deployment)
+	const served = deployment?.as ? deployed : versionId
 	graph.edge(served ?? versionId, id, 'decided', at)
 	const inForce = (node: string, since: string) => graph.edge(node, id, 'in-force', since)
-	// Rows of a version that was not deployed there: what did serve is part of the answer.
-	if (place && deployment && !deployment.as) inForce(place, deployment.since)
+	// For a version that was not deployed there, show the deployment that was in force.
+	if (deployed && deployment && !deployment.as) inForce(deployed, deployment.since)
 	if (baseline)
 		inForce(graph.node('baseline', `${model}@${version}/${baseline.digest}`, baseline), baseline.since)
 	if (rules) inForce(graph.node('rules', rules.digest, rules), rules.since)
@@ -207,50 +208,55 @@ export function addPrediction(
 type Named = Pick<VersionRow, 'model' | 'version'>
 export type Service = Omit<ServingThen, 'requests'> & Named & { total: number }
 
-/** Of each version the latest revisions; the total says how many there are. */
+/** The latest revisions of each version; `total` counts all. */
 const shownRevisions = 20
 
-type Row = [
-	...[version: string, model: string, environment: string, revision: number],
-	...[champion: string, challenger: string | null, canary: string | null],
-	...[since: number, until: number | null, total: number],
-]
+type Row = {
+	version: string
+	model: string
+	environment: string
+	revision: number
+	champion: string
+	challenger: string | null
+	canary: string | null
+	since: number
+	until: number | null
+	total: number
+}
 
-/** Every revision that some of these versions served in, the latest first. */
+/** The deployments of these versions, the latest first. */
 export async function servedIn(context: Context, versions: readonly Named[]): Promise<Service[]> {
-	const rows = (await context.sql.values({
-		sql: `SELECT * FROM (
+	const rows = await context.sql.all<Row>({
+		sql: `SELECT version, model, environment, revision, champion, challenger, canary, since, until, total FROM (
 				SELECT v.value ->> 1 AS version, d.model, d.environment, d.revision, d.champion, d.challenger, d.canary,
 					d.since, (SELECT n.since FROM deployment n WHERE n.model = d.model AND n.environment = d.environment
-						AND n.revision = d.revision + 1), count(*) OVER w,
+						AND n.revision = d.revision + 1) AS until, count(*) OVER w AS total,
 					row_number() OVER (PARTITION BY v.value ORDER BY d.since DESC, d.revision DESC) AS place
 				FROM json_each(?) v JOIN deployment d ON d.model = v.value ->> 0
 					AND v.value ->> 1 IN (d.champion, d.challenger, json_extract(d.canary, '$.version'))
 				WINDOW w AS (PARTITION BY v.value)
 			) WHERE place <= ? ORDER BY model, version, since DESC, revision DESC`,
 		params: [JSON.stringify(versions.map((v) => [v.model, v.version])), shownRevisions],
-	})) as unknown as Row[]
-	const places = rows.map(([, model, environment]) => ({ model, environment }))
-	const ledgerRefs = await deployers(context, places)
-	return rows.map(
-		([version, model, environment, revision, champion, challenger, canary, since, until, total]) => {
-			const row = { model, environment, revision, champion, challenger, canary: parse(canary), since }
-			return {
-				...row,
-				version,
-				as: roleIn(row, version),
-				since: formatTime(since),
-				until: until === null ? null : formatTime(until),
-				setBy: ledgerRefs.get(`${model}/${environment}/${revision}`) ?? null,
-				total,
-			}
-		},
-	)
+	})
+	const ledgerRefs = await deployedBy(context, rows)
+	return rows.map(({ version, canary, since, until, total, ...deployment }) => {
+		const { model, environment, revision } = deployment
+		const row = { ...deployment, canary: parse(canary), since }
+		return {
+			...row,
+			version,
+			as: roleIn(row, version),
+			since: formatTime(since),
+			until: until === null ? null : formatTime(until),
+			setBy: ledgerRefs.get(`${model}/${environment}/${revision}`) ?? null,
+			total,
+		}
+	})
 }
 
 const parse = (canary: string | null): ServingThen['canary'] => (canary === null ? null : JSON.parse(canary))
 
-/** Where versions served, and how many decisions they made there. */
+/** Adds where versions were deployed, and how many decisions they made there. */
 export function addUses(
 	graph: LineageGraph,
 	services: readonly Service[],

@@ -9,9 +9,9 @@ import type { ModelRow } from '../../registry/model/find-model.ts'
 import { modelAt } from '../../registry/model/model-history.ts'
 import type { VersionRow } from '../../registry/version/find-version.ts'
 import { tableInForce } from '../reasons/table-in-force.ts'
-import { deployer, type LedgerRef, registrations } from './ledger-refs.ts'
+import { type LedgerRef, registrations, revisionSetBy } from './ledger-refs.ts'
 
-/** The settings by which a score was read; `since` is when they came into force. */
+/** The settings of the model at that time; `since` is when they came into force. */
 type SettingsThen = {
 	revision: number
 	since: string
@@ -21,26 +21,26 @@ type SettingsThen = {
 	sensitive: string[]
 }
 
-/** Where a decision comes from: the version's origins, and all that was in force at its moment. */
+/** Where a decision comes from: the origins of the version, and everything in force at the time. */
 export type PredictionLineage = Origins & {
 	version: string
 	registeredAt: string
 	registered: LedgerRef | null
-	/** What served then. Null: the environment had no deployment yet. */
+	/** The deployment at that time. Null: the environment had none yet. */
 	deployment: ServingThen | null
-	/** Who let it serve: whoever set the deployment. */
+	/** Who set the deployment. */
 	approvers: string[]
 	baseline: BaselineThen | null
 	rules: { digest: string; since: string } | null
 	reasonTable: ReasonTableThen | null
 	settings: SettingsThen
-	/** What the tracking server said of the run, when it was last asked. */
+	/** What the tracking server returned for the run when it was last read. */
 	trainingRun: RunReading | null
 }
 
 /**
- * The lineage of one decision as it was when it was made, by eight look-ups at once, each by an index. Nobody outside is
- * asked: a training run is what was kept of it.
+ * The lineage of a decision as of the time it was made, by eight parallel look-ups in indexes. External services are not
+ * called: the training run is the stored copy.
  */
 export async function lineageOfPrediction(
 	context: Context,
@@ -88,7 +88,7 @@ type Role = 'champion' | 'challenger' | 'canary'
 
 type RequestNote = { id: string; kind: string; status: string; requester: string; at: string }
 
-/** What served in an environment at a moment. `as`: what the version was there; null when it was nothing. */
+/** A deployment at a moment. `as`: the role of the version in it; null when it had none. */
 export type ServingThen = {
 	environment: string
 	revision: number
@@ -97,10 +97,10 @@ export type ServingThen = {
 	challenger: string | null
 	canary: { version: string; percent: number } | null
 	since: string
-	/** The revision that followed, if another one did. */
+	/** The start of the next revision, if there is one. */
 	until: string | null
 	setBy: LedgerRef | null
-	/** Requests from before it that asked for its champion. */
+	/** Earlier requests for its champion. */
 	requests: RequestNote[]
 }
 
@@ -131,7 +131,7 @@ async function servingAt(
 			.select({ since: deployments.since })
 			.from(deployments)
 			.where(and(there, eq(deployments.revision, row.revision + 1))),
-		deployer(context, row),
+		revisionSetBy(context, row),
 		requestsFor(context, row),
 	])
 	const { revision, champion, challenger, canary, since } = row
@@ -151,7 +151,7 @@ async function servingAt(
 
 const maxRequests = 5
 
-/** Requests that asked for the champion of a deployment before it came, the latest first. */
+/** Requests for the champion of a deployment from before it was set, the latest first. */
 async function requestsFor(context: Context, row: DeploymentRow): Promise<RequestNote[]> {
 	const rows = await context.db
 		.select()
@@ -175,7 +175,7 @@ async function requestsFor(context: Context, row: DeploymentRow): Promise<Reques
 	}))
 }
 
-/** The rules that windows were judged by at a moment; null when none had been judged. */
+/** The rules in force at a moment; null before the first evaluation. */
 async function rulesAt(context: Context, at: number): Promise<{ digest: string; since: string } | null> {
 	const [row] = await context.db
 		.select()
@@ -213,7 +213,7 @@ async function baselineAt(
 
 type ReasonTableThen = { revision: number; digest: string; approvedAt: string; approvers: string[] }
 
-/** The reason table whose texts could be given at a moment: the version's own before that of all versions. */
+/** The reason table in force at a moment: the version's own, else the one for all versions. */
 async function reasonTableAt(
 	context: Context,
 	model: string,

@@ -5,11 +5,13 @@ import { directions } from './read-lineage.ts'
 
 const LineageNode = z
 	.strictObject({
-		id: z.string().meta({ description: '`<kind>:<name>`; what `from` takes, where the kind is one of its.' }),
+		id: z
+			.string()
+			.meta({ description: '`<kind>:<name>`, which `from` accepts for the kinds that it knows.' }),
 		kind: z.enum(nodeKinds),
 		name: z.string(),
 		attributes: z.record(z.string(), z.unknown()).meta({
-			description: 'What is known of it. `source: mlflow`: said by the tracking server, at `readAt`.',
+			description: 'What is known of it. `source: mlflow`: from the tracking server, at `readAt`.',
 		}),
 	})
 	.meta({ id: 'LineageNode' })
@@ -25,11 +27,11 @@ const LineageEdge = z
 		at: TimeOrNull,
 		source: z.literal('mlflow').optional(),
 	})
-	.meta({ id: 'LineageEdge', description: 'The way that things went: from data to decisions.' })
+	.meta({ id: 'LineageEdge', description: 'From data to decisions.' })
 
 export const Lineage = z
 	.strictObject({
-		from: z.string().meta({ description: 'The node that it begins at; a shortened commit is written out.' }),
+		from: z.string().meta({ description: 'The node where it starts; an abbreviated commit is written out.' }),
 		direction: z.enum(directions),
 		nodes: z.array(LineageNode),
 		edges: z.array(LineageEdge),

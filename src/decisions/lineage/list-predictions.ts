@@ -10,15 +10,15 @@ import { findOrigin, findVersions, type Origin } from './find-versions.ts'
 import type { TouchedPrediction } from './lineage.schema.ts'
 
 type Named = { model: string; version: string }
-/** The decision behind which a page begins: [model, version, its time, its id]. */
+/** The decision after which a page begins: [model, version, time, id]. */
 type Position = [string, string, number, string]
 type Found = Named & { environment: string; at: number; id: string }
 
 const versionsAtOnce = 100
 
 /**
- * The ids of the decisions that an artefact, run, data set, commit, image or version touched: version by version, each in
- * the order of its own time. That somebody asked is on the ledger. Throws as `readLineage` does.
+ * The ids of the decisions that an artefact, run, data set, commit, image or version led to: version by version, by time.
+ * The look-up is recorded in the ledger. Throws as `readLineage` does.
  */
 export async function listPredictions(
 	context: Context,
@@ -54,7 +54,7 @@ export async function listPredictions(
 	)
 }
 
-/** The version that the page before ended in, then those behind it. */
+/** The last version of the previous page, then those after it. */
 async function* versionsOf(
 	context: Context,
 	actor: Actor,
@@ -85,8 +85,8 @@ async function* versionsOf(
 }
 
 /**
- * The first `want` decisions of a version behind a position, by time and then id. Looks at an hour first and then at
- * twice as much each time, so that neither many rows nor long pauses cost much.
+ * The first `want` decisions of a version after a position, by time and then id. Scans one hour, then twice as much each
+ * time, so that neither many rows nor long pauses cost much.
  */
 async function decisionsAfter(
 	context: Context,
@@ -118,7 +118,7 @@ async function decisionsAfter(
 }
 
 const notListed = () => {
-	const message = 'a prediction is one decision already; name what it came from'
+	const message = 'a prediction is already one decision; name what it came from'
 	return new AppError('invalid', `from: ${message}.`, { faults: [{ path: 'from', message }] })
 }
 

@@ -31,37 +31,37 @@ type LineageQuery = PageQuery & {
 const maxDepth = 10
 
 /**
- * Where something comes from and where it went: from a prediction back to its data, or from data, code, a run, an image
- * or an artefact forward to the decisions that it touched. Models outside the actor's scope are left out, as if they
- * were not there. Throws `not-found` with the nearest, `forbidden` for a model that is named and out of scope.
+ * Where something comes from and where it led: from a prediction back to its data, or from data, code, a run, an image or
+ * an artefact forward to decisions. Models outside the actor's scope are left out. Throws `not-found` with the nearest name,
+ * and `forbidden` for a named model out of scope.
  */
 export async function readLineage(context: Context, actor: Actor, query: LineageQuery): Promise<Lineage> {
 	authorise(actor, 'viewer')
 	const origin = await findOrigin(context, actor, query.from)
 	const graph = new LineageGraph()
-	const direction = query.direction ?? usual(origin)
+	const direction = query.direction ?? defaultDirection(origin)
 	const { id, chain, next } = await build(context, actor, graph, origin, { ...query, direction })
 	return { from: id, direction, ...graph.within(id, query.depth ?? maxDepth), chain, next }
 }
 
-const usual = ({ kind }: Origin): Direction =>
+const defaultDirection = ({ kind }: Origin): Direction =>
 	kind === 'prediction' ? 'back' : kind === 'version' ? 'both' : 'forward'
 
 type Built = { id: string; chain: string[]; next: string | null }
-type Asked = PageQuery & { direction: Direction }
+type DirectedQuery = PageQuery & { direction: Direction }
 
 function build(
 	context: Context,
 	actor: Actor,
 	graph: LineageGraph,
 	origin: Origin,
-	asked: Asked,
+	query: DirectedQuery,
 ): Promise<Built> {
 	if (origin.kind === 'prediction')
 		return fromPrediction(context, actor, graph, origin.model, origin.predictionId)
 	if (origin.kind === 'version')
-		return fromVersion(context, actor, graph, origin.model, origin.version, asked.direction)
-	return fromOrigin(context, actor, graph, origin, asked)
+		return fromVersion(context, actor, graph, origin.model, origin.version, query.direction)
+	return fromOrigin(context, actor, graph, origin, query)
 }
 
 async function fromPrediction(
@@ -77,7 +77,7 @@ async function fromPrediction(
 	if (!prediction) throw notLogged(model.name, predictionId)
 	await recordLookUp(context, actor, prediction)
 	const row = await versionOf(context, model.name, prediction.version)
-	// The run first, so that what is kept of it is what was just read.
+	// The run first, so that the stored copy is the one just read.
 	const reading = await readTrainingRun(context, row)
 	const [lineage, served] = await Promise.all([
 		lineageOfPrediction(context, model, row, prediction),
@@ -93,7 +93,7 @@ async function fromPrediction(
 	}
 }
 
-/** Whose decision was looked up, by whom, is itself on record. */
+/** Records the look-up in the ledger. */
 const recordLookUp = (context: Context, actor: Actor, { model, predictionId }: StoredPrediction) =>
 	commit(context, actor, { action: 'read-lineage', object: `prediction:${model}/${predictionId}`, model }, [])
 
@@ -141,9 +141,9 @@ async function fromOrigin(
 	actor: Actor,
 	graph: LineageGraph,
 	origin: { kind: OriginKind; value: string },
-	asked: Asked,
+	query: DirectedQuery,
 ): Promise<Built> {
-	const { values, page } = await findVersions(context, actor, origin, asked)
+	const { values, page } = await findVersions(context, actor, origin, query)
 	const { kind } = origin
 	const id = graph.node(kind, values[0] as string, values.length > 1 ? { alsoWritten: values.slice(1) } : {})
 	const rows = await readVersions(context, page.items)
@@ -156,24 +156,24 @@ async function fromOrigin(
 			registeredAt: formatTime(row.createdAt),
 			registeredBy: ledgerRefs.get(name)?.who ?? null,
 		})
-		if (asked.direction !== 'forward')
+		if (query.direction !== 'forward')
 			addVersion(graph, row, ledgerRefs.get(name), await keptRun(context, row))
-		if (asked.direction !== 'forward' && isRegistered(row, kind, values)) continue
+		if (query.direction !== 'forward' && isRegistered(row, kind, values)) continue
 		const { source } = page.items.find((v) => `${v.model}@${v.version}` === name) as LinkedVersion
-		const said = source === 'mlflow' ? source : undefined
-		graph.edge(id, version, edgeKinds[kind], formatTime(row.createdAt), said)
+		const by = source === 'mlflow' ? source : undefined
+		graph.edge(id, version, edgeKinds[kind], formatTime(row.createdAt), by)
 	}
 	const more = page.next === null ? '' : ' on this page'
 	const chain = [
 		`${rows.length} version${rows.length === 1 ? '' : 's'} came from the ${kind} ${values[0]}${more}.`,
-		...(asked.direction === 'back'
+		...(query.direction === 'back'
 			? rows.flatMap((row) => versionChain(row, ledgerRefs.get(`${row.model}@${row.version}`), undefined))
 			: await addForward(context, graph, rows)),
 	]
 	return { id, chain, next: page.next }
 }
 
-/** Whether the version itself leads to the value in its graph, so that a second way would only repeat it. */
+/** Whether the version's own graph already has an edge from the value. */
 function isRegistered(row: TracedVersion, kind: OriginKind, values: readonly string[]): boolean {
 	const { artifact, ...origins } = originsOf(row)
 	const value = kind === 'artifact' ? artifact?.sha256 : origins[kind]
@@ -205,18 +205,18 @@ async function readVersions(
 
 type Row = Pick<TracedVersion, 'model' | 'version' | 'artifact'>
 
-/** Versions with the artefact that an upload bound to them, where they were registered without one. */
+/** Versions, with the uploaded artefact for those registered without one. */
 async function withUploaded<R extends Row>(context: Context, rows: readonly R[]): Promise<R[]> {
 	const bare = rows.filter((row) => row.artifact === null)
 	if (bare.length === 0) return [...rows]
-	const found = (await context.sql.values({
+	const found = await context.sql.all<{ model: string; version: string; sha256: string; format: string }>({
 		sql: `SELECT model, version, sha256, format FROM version_artifact
 			WHERE (model, version) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))`,
 		params: [JSON.stringify(bare.map(({ model, version }) => [model, version]))],
-	})) as unknown as [string, string, string, string][]
+	})
 	const keyOf = (model: string, version: string) => JSON.stringify([model, version])
 	const uploaded = new Map(
-		found.map(([model, version, sha256, format]) => [keyOf(model, version), { sha256, format }]),
+		found.map(({ model, version, sha256, format }) => [keyOf(model, version), { sha256, format }]),
 	)
 	return rows.map((row) => ({
 		...row,

@@ -16,8 +16,8 @@ import {
 } from './table-record.ts'
 
 /**
- * One person's approval of a reason table. The second one brings it into force, in the same commit. Refused: by the
- * proposer, twice by the same person, of another digest than the table's, of a table that was overtaken.
+ * Approves a reason table. The second approval brings it into force, in the same commit. Refuses the proposer, a second
+ * approval by the same person, a digest that is not the table's, and a superseded table.
  */
 export async function approveTable(
 	context: Context,
@@ -47,7 +47,7 @@ export async function approveTable(
 			intoForce(row, at),
 		])
 	} catch (error) {
-		// Two at the same moment: whoever lost reads what stands now.
+		// Two approvals at the same time: the one that failed reads the current state.
 		if (!(error instanceof AppError && error.code === 'conflict')) throw error
 		await check(context, actor, await findTable(context, model, revision), input)
 		throw error
@@ -56,7 +56,7 @@ export async function approveTable(
 	return record as TableRecord
 }
 
-/** Takes effect only when enough approvals are there and no newer table of the same scope is in force. */
+/** Takes effect only with enough approvals and while no newer table of the same scope is in force. */
 const intoForce = ({ model, revision, version }: TableRow, at: number): Change => ({
 	query: {
 		sql: `UPDATE reason_table SET approved_at = ?1 WHERE model = ?2 AND revision = ?3 AND approved_at IS NULL
@@ -76,10 +76,10 @@ async function check(
 	if (actor.id === row.proposer)
 		throw new AppError(
 			'forbidden',
-			`${actor.id} proposed this table: two other people have to approve it, so that nobody approves their own words.`,
+			`${actor.id} proposed this table: two other people must approve it, so that nobody approves their own words.`,
 		)
 	if (digest !== row.digest) {
-		const message = `is not the digest of this table, ${row.digest}. Read the table again, then approve what it says`
+		const message = `is not the digest of this table, ${row.digest}. Read the table again before you approve it`
 		throw new AppError('conflict', `digest: ${message}.`, { faults: [{ path: 'digest', message }] })
 	}
 	const status = statusOf(row, await newestApproved(context, row))
@@ -87,8 +87,8 @@ async function check(
 		throw new AppError(
 			'conflict',
 			status === 'approved'
-				? `The reason table ${row.revision} is in force already.`
-				: `A newer reason table than ${row.revision} is in force. Propose the words anew.`,
+				? `The reason table ${row.revision} is already in force.`
+				: `A newer reason table than ${row.revision} is in force. Propose a new table.`,
 		)
 	const mine = and(
 		eq(reasonTableApprovals.model, row.model),
@@ -99,6 +99,6 @@ async function check(
 	if (known)
 		throw new AppError(
 			'conflict',
-			`${actor.id} has approved this table already: it takes ${approversNeeded} different people.`,
+			`${actor.id} has already approved this table: it takes ${approversNeeded} different people.`,
 		)
 }

@@ -14,9 +14,8 @@ import type { ReasonTableProposal, TableRecord } from './reason-table.schema.ts'
 import { type TableContent, type TableRow, toTableRecord } from './table-record.ts'
 
 /**
- * Proposes the reasons that a model's decisions may be given, for one version or for all. Nothing is in force before two
- * other people have approved it. Throws `invalid` with each fault: texts that say nothing,
- * features that are not scored or that are protected.
+ * Proposes the reasons for a model's decisions, for one version or for all. The table is in force after two other people
+ * approved it. Throws `invalid` with each fault: unspecific texts, and features that are not scored or are protected.
  */
 export async function proposeTable(
 	context: Context,
@@ -57,7 +56,7 @@ export async function proposeTable(
 	return toTableRecord(row, [], undefined)
 }
 
-/** What the version, or any version of the model, declares. */
+/** The features that the version, or any version of the model, declares. */
 async function featuresOf(context: Context, model: string, version: string | null): Promise<string[]> {
 	const rows =
 		version === null

@@ -5,13 +5,14 @@ import { Name } from '../../registry/model/name.ts'
 
 const why = z.string().trim().min(1).max(1000)
 
-/** The table as it is sent and answered. */
+/** The table in requests and answers. */
 export const TableContentSchema = ReasonTable
 
 export const ReasonTableProposal = z
 	.strictObject({
 		version: Name.optional().meta({
-			description: 'Only for decisions of this version. Default: of all that have no table of their own.',
+			description:
+				'Only for decisions of this version. Default: for all versions without a table of their own.',
 			example: '7',
 		}),
 		table: ReasonTable,
@@ -20,12 +21,12 @@ export const ReasonTableProposal = z
 	.meta({ id: 'ReasonTableProposal' })
 export type ReasonTableProposal = z.output<typeof ReasonTableProposal>
 
-/** The digest is the one that was shown: whoever approves says what they have read. */
+/** The digest shows which table the approver has read. */
 export const ReasonTableApproval = z
 	.strictObject({
 		digest: z
 			.string()
-			.regex(/^sha256:[0-9a-f]{64}$/, 'must be the digest that the table is answered with')
+			.regex(/^sha256:[0-9a-f]{64}$/, 'must be the digest of the table')
 			.meta({
 				description: 'The digest of the table that was read.',
 				example: 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
@@ -43,13 +44,13 @@ export const TableRecord = z
 		status: z
 			.enum(['draft', 'approved', 'superseded'])
 			.meta({ description: 'superseded: a newer one is in force.' }),
-		digest: z.string().meta({ description: 'Names model, version and table: what an approval is of.' }),
+		digest: z.string().meta({ description: 'Identifies model, version and table; approvals name it.' }),
 		table: TableContentSchema,
 		proposer: z.string(),
 		reason: z.string(),
 		createdAt: Time,
 		approvedAt: TimeOrNull,
-		needs: z.int().meta({ description: 'People that have to approve it; the proposer is none of them.' }),
+		needs: z.int().meta({ description: 'The number of people other than the proposer who must approve it.' }),
 		approvals: z.array(
 			z.strictObject({ approver: z.string(), at: Time, digest: z.string(), reason: z.string() }),
 		),

@@ -5,7 +5,7 @@ import { reasonTables } from '../../db/schema.ts'
 import type { ReasonTable } from '../../explain/reasons/reason-table.ts'
 import type { TableContent } from './table-record.ts'
 
-/** `approvedLater`: none was in force at that moment; this is the first one since. */
+/** `approvedLater`: none was in force at that time; this is the first one after it. */
 export type TableInForce = {
 	revision: number
 	digest: string
@@ -14,7 +14,7 @@ export type TableInForce = {
 	approvedLater: boolean
 }
 
-// Contents never change: they are parsed once.
+// A digest's content never changes, so it is parsed once.
 const parsed = new Map<string, ReasonTable>()
 const maxKept = 200
 
@@ -28,8 +28,8 @@ function tableOf(digest: string, content: string): ReasonTable {
 }
 
 /**
- * The reason table in force at a moment: the version's own, else the model's; the newest that was approved by then. Where
- * none was, the first that was approved later. Undefined when there is none at all.
+ * The reason table in force at a moment: the newest approved one of the version, else of the model. When there was none, the
+ * first one approved later. Undefined when there is none at all.
  */
 export async function tableInForce(
 	context: Context,

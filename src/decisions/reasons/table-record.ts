@@ -14,7 +14,7 @@ import type { TableRecord } from './reason-table.schema.ts'
 export type TableRow = typeof reasonTables.$inferSelect
 type ApprovalRow = typeof reasonTableApprovals.$inferSelect
 
-/** How many people, neither of them the proposer, have to approve the words that applicants are given. */
+/** How many people other than the proposer must approve the words that applicants are given. */
 export const approversNeeded = 2
 
 export type TableContent = { model: string; version: string | null; table: ReasonTable }
@@ -43,7 +43,7 @@ export const toTableRecord = (
 	})),
 })
 
-/** `newestApproved` is the highest approved revision of the same scope: approval goes upwards, so it is in force. */
+/** `newestApproved` is the highest approved revision of the same scope, which is the one in force. */
 export function statusOf(
 	{ revision, approvedAt }: TableRow,
 	newestApproved: number | undefined,
@@ -72,7 +72,7 @@ export async function newestApproved(
 	return newest?.revision
 }
 
-/** Rows with their approvals, as they are answered. */
+/** Rows with their approvals. */
 export async function withApprovals(context: Context, rows: readonly TableRow[]): Promise<TableRecord[]> {
 	const [first] = rows
 	if (!first) return []

@@ -4,23 +4,23 @@ import type { StoredPrediction } from '../../log/prediction-log.ts'
 import type { ModelRow } from '../../registry/model/find-model.ts'
 import { sideOf } from '../../summaries/outcomes/label.ts'
 
-/** How near two numbers are, from the best: what a logged score lets one say of a replayed one. */
+/** How close a replayed score is to a logged one, the closest first. */
 export type Nearness =
 	| { kind: 'equal' | 'float32' | 'last-bits' }
-	/** Equal as far as the logged score goes. */
+	/** Equal at the decimals of the logged score. */
 	| { kind: 'decimals'; decimals: number }
-	/** The same, but the logged score has too few digits to tell models apart. */
+	/** Equal, but the logged score has too few digits to tell models apart. */
 	| { kind: 'too-few-digits' }
 	| { kind: 'different'; by: number }
 
-/** Digits that a logged score must have to be evidence: 0.25 may be any of many models' answers, 0.253 of few. */
+/** Digits that a logged score needs as evidence: many models answer 0.25, few answer 0.253. */
 const minDigits = 3
-/** Libraries of mathematics differ in the last bits of exp: a few units of float32's precision. */
+/** Math libraries differ in the last bits of exp: a few units of float32's precision. */
 const lastBits = 4 * 2 ** -24
-/** How far a decimal fraction may be from its rounded value, and a bit more, for doubles are no decimals. */
+/** How far a number may be from its rounded value, and a bit more, since doubles are not decimals. */
 const half = 0.5 + 1e-6
 
-/** Decimals of the shortest text that means the number, and its significant digits; whole numbers count all of theirs. */
+/** Decimals and significant digits of the shortest text of a number. */
 function digitsOf(x: number): { decimals: number; significant: number } {
 	const [mantissa = '', exponent = '0'] = Math.abs(x).toString().split('e')
 	const [whole = '', fraction = ''] = mantissa.split('.')
@@ -31,8 +31,8 @@ function digitsOf(x: number): { decimals: number; significant: number } {
 }
 
 /**
- * Compares a score as it was logged with a replayed one. `unit` is the size of the numbers that it was computed from, where
- * that is more than its own: a small probability that is what others leave of 1 has the last bits of 1.
+ * Compares a logged score with a replayed one. `unit` is the size of the numbers that the score was computed from, if larger:
+ * a small probability that is 1 minus others has the last bits of 1.
  */
 export function compareScores(logged: number, replayed: number, unit = 0): Nearness {
 	if (logged === replayed) return { kind: 'equal' }
@@ -46,24 +46,24 @@ export function compareScores(logged: number, replayed: number, unit = 0): Nearn
 	return agrees ? { kind: 'too-few-digits' } : { kind: 'different', by }
 }
 
-/** One logged number and the output of the model that it is of. */
+/** One logged number, and the model output that it is the value of. */
 type LoggedNumber = { output: number; value: number }
 
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)
 
-/** The names of a model's outputs: its classes, else their numbers. */
+/** The names of a model's outputs: its classes, or their numbers. */
 const classesOf = (
 	{ classes, outputs }: Pick<Model, 'outputs' | 'classes'>,
 	manifest: Manifest,
 ): readonly string[] => manifest.classes ?? classes ?? Array.from({ length: outputs }, (_, k) => String(k))
 
-/** Which output is the positive class of a binary model with one output a class: the last, unless the classes say. */
+/** The output of the positive class of a binary model with one output a class; the last when no class name is positive. */
 function positiveOutput(classes: readonly string[], names: Pick<ModelRow, 'positiveLabel'>): number {
 	const found = classes.findIndex((name) => sideOf(name, names) === '+')
 	return found === -1 ? classes.length - 1 : found
 }
 
-/** The logged probabilities by output: of `{ class: probability }`, or of a list in the order of the outputs. */
+/** The logged probabilities by output, from `{ class: probability }` or a list in the order of the outputs. */
 function probabilitiesOf(logged: unknown, classes: readonly string[]): LoggedNumber[] {
 	if (typeof logged !== 'object' || logged === null) return []
 	const pairs = Array.isArray(logged)
@@ -75,9 +75,9 @@ function probabilitiesOf(logged: unknown, classes: readonly string[]): LoggedNum
 }
 
 /**
- * The numbers that a service logged of its model's answer, that of the decision first; empty when there are none. A model
- * with one output logs it as `score`, or as the probability of the positive label. With one output a class, `score` is of
- * the class that `label` names, else of the likeliest.
+ * The numbers of the model's answer that the service logged, that of the decision first. A model with one output logs it as
+ * `score`, or as the probability of the positive label. With one output a class, `score` is that of the class in `label`, or
+ * of the likeliest class.
  */
 export function loggedNumbers(
 	model: Pick<Model, 'outputs' | 'classes'>,
@@ -89,7 +89,7 @@ export function loggedNumbers(
 	const { score, label, probabilities } = prediction
 	if (model.outputs === 1) {
 		if (score !== undefined) return [{ output: 0, value: score }]
-		// Two classes share one output: the probability of the positive one is what it says.
+		// Two classes share one output, the probability of the positive one.
 		const classes = manifest.classes ?? model.classes ?? namesOf(probabilities)
 		const positive = positiveOutput(classes, registered)
 		const found = probabilitiesOf(probabilities, classes).find((p) => p.output === positive)

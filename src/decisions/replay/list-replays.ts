@@ -16,24 +16,24 @@ export type ReplayQuery = PageQuery & {
 	to?: number | undefined
 }
 
-type Row = [
-	version: string,
-	environment: string,
-	day: number,
-	digest: string,
-	rows: number,
-	sampled: number,
-	matched: number,
-	mismatched: number,
-	unavailable: number,
-	worst: number | null,
-	examples: string,
-	asked: string,
-	reasons: string,
-	at: number,
-]
+type Row = {
+	version: string
+	environment: string
+	day: number
+	digest: string
+	rows: number
+	sampled: number
+	matched: number
+	mismatched: number
+	unavailable: number
+	worst: number | null
+	examples: string
+	asked: string
+	reasons: string
+	replayedAt: number
+}
 
-// What was found when somebody asked counts too.
+// `asked`: mismatches that explanations found, outside of the sample.
 const bad = "(mismatched > 0 OR asked <> '[]')"
 const statuses: Record<ReplayRecord['status'], string> = {
 	mismatched: bad,
@@ -50,9 +50,9 @@ export async function listReplays(
 	authorise(actor, ['viewer', 'auditor'], query.model)
 	const { name } = await findModel(context, query.model)
 	const after = afterOf(query.cursor)
-	const rows = (await context.sql.values({
-		sql: `SELECT version, environment, day_ms, sha256, rows, sampled, matched, mismatched, unavailable, worst, examples,
-				asked, reasons, replayed_at FROM replay_day
+	const rows = await context.sql.all<Row>({
+		sql: `SELECT version, environment, day_ms AS day, sha256 AS digest, rows, sampled, matched, mismatched, unavailable,
+				worst, examples, asked, reasons, replayed_at AS replayedAt FROM replay_day
 			WHERE model = ?1 AND (?2 IS NULL OR version = ?2) AND (?3 IS NULL OR environment = ?3)
 				AND day_ms >= ?4 AND day_ms < ?5 AND (?6 IS NULL OR (-day_ms, environment, version) > (?6, ?7, ?8))
 				${query.status ? `AND ${statuses[query.status]}` : ''}
@@ -68,12 +68,12 @@ export async function listReplays(
 			after?.[2] ?? '',
 			query.limit + 1,
 		],
-	})) as unknown as Row[]
-	const positionOf = ([version, environment, day]: Row) => JSON.stringify([day, environment, version])
+	})
+	const positionOf = ({ version, environment, day }: Row) => JSON.stringify([day, environment, version])
 	return toPage(rows, query.limit, positionOf, (row) => toRecord(name, row))
 }
 
-/** The last day of the page before: its time, environment and version. */
+/** The day after which the page begins: its time, environment and version. */
 function afterOf(cursor: string | undefined): [number, string, string] | undefined {
 	const parts = cursorParts(cursor)
 	if (!parts) return undefined
@@ -84,9 +84,8 @@ function afterOf(cursor: string | undefined): [number, string, string] | undefin
 }
 
 function toRecord(model: string, row: Row): ReplayRecord {
-	const [version, environment, day, digest, rows, sampled, matched, mismatched, unavailable, worst] = row
-	const [, , , , , , , , , , examples, asked, reasons, at] = row
-	const found = JSON.parse(asked) as Mismatch[]
+	const { version, environment, day, digest, rows, sampled, matched, mismatched, unavailable, worst } = row
+	const found = JSON.parse(row.asked) as Mismatch[]
 	const isBad = mismatched > 0 || found.length > 0
 	return {
 		model,
@@ -96,11 +95,11 @@ function toRecord(model: string, row: Row): ReplayRecord {
 		status: isBad ? 'mismatched' : matched > 0 ? 'matched' : 'unavailable',
 		artifact: digest === '' ? null : digest,
 		...{ rows, sampled, matched, mismatched: mismatched + found.length, unavailable, worst },
-		examples: [...(JSON.parse(examples) as Mismatch[]), ...found],
-		reasons: Object.entries(JSON.parse(reasons) as Record<string, number>).map(([reason, count]) => ({
+		examples: [...(JSON.parse(row.examples) as Mismatch[]), ...found],
+		reasons: Object.entries(JSON.parse(row.reasons) as Record<string, number>).map(([reason, count]) => ({
 			reason,
 			count,
 		})),
-		replayedAt: formatTime(at),
+		replayedAt: formatTime(row.replayedAt),
 	}
 }

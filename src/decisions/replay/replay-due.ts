@@ -14,7 +14,7 @@ type ReplayReport = {
 	days: number
 	sampled: number
 	mismatched: number
-	/** Versions whose days stay due: `model@version: reason`. */
+	/** Versions whose days remain due: `model@version: reason`. */
 	failed: string[]
 	remaining: number
 }
@@ -23,8 +23,8 @@ const maxDays = 5000
 const budgetMs = 2 * minuteMs
 
 /**
- * Replays the days that are due, the newest first, for two minutes at most. A version that cannot be replayed is named,
- * keeps its days due, and does not stop the others.
+ * Replays the due days, the newest first, for at most two minutes. A version that cannot be replayed is reported, its days
+ * remain due, and the others go on.
  */
 export async function replayDue(context: Context, onProgress?: Progress): Promise<ReplayReport> {
 	const startedAt = context.now()
@@ -46,14 +46,14 @@ export async function replayDue(context: Context, onProgress?: Progress): Promis
 			context.logger.error('a day could not be replayed', { model, version, environment, error: stack })
 		}
 		onProgress?.(i + 1, due.length)
-		// Requests come first.
+		// Let requests in.
 		await new Promise((resolve) => setTimeout(resolve, 0))
 	}
 	answer.failed = [...failed].map(([name, reason]) => `${name}: ${reason}`)
 	return answer
 }
 
-/** Answers why the day could not be replayed and stays due; undefined when it was. */
+/** Returns why the day could not be replayed and remains due; undefined when it was replayed. */
 async function replayOne(
 	context: Context,
 	due: DueDay,
@@ -68,18 +68,18 @@ async function replayOne(
 	}
 	const registered = await modelAt(context, due.model, due.day + dayMs)
 	const replayed = await replayDay(context, opened, registered, due)
-	await storeDay(context, due, { digest: opened.digest, at: startedAt }, replayed, [doneStatement(due)])
+	await storeDay(context, due, { digest: opened.digest, at: startedAt }, replayed, [completed(due)])
 	answer.days++
 	answer.sampled += replayed.sampled
 	answer.mismatched += replayed.mismatched
 	return undefined
 }
 
-/** A day of one version's predictions in one environment that is to be replayed. */
+/** A day of one version's predictions in one environment, to be replayed. */
 type DueDay = {
 	series: number
 	day: number
-	/** Counts the changes: what came in while the day was replayed keeps it due. */
+	/** Counts the changes: rows that arrive during a replay keep the day due. */
 	mark: number
 	model: string
 	version: string
@@ -92,26 +92,18 @@ const withoutArtifact = `DELETE FROM replay_due WHERE NOT EXISTS (SELECT 1 FROM 
 	LEFT JOIN version_artifact a ON a.model = s.model AND a.version = s.version
 	WHERE s.id = replay_due.series AND (a.model IS NOT NULL OR json_extract(v.artifact, '$.uri') IS NOT NULL))`
 
-/** The days that are due of versions whose model file is there or can be fetched, the newest first. */
+/** The due days of versions whose model file is stored or can be fetched, the newest first. */
 async function dueDays(context: Context, limit: number): Promise<DueDay[]> {
 	await context.sql.batch([{ sql: withoutArtifact }])
-	const rows = (await context.sql.values({
-		sql: `SELECT d.series, d.day_ms, d.mark, s.model, s.version, s.environment FROM replay_due d
+	return context.sql.all<DueDay>({
+		sql: `SELECT d.series, d.day_ms AS day, d.mark, s.model, s.version, s.environment FROM replay_due d
 			JOIN log_series s ON s.id = d.series ORDER BY d.day_ms DESC, d.series LIMIT ?`,
 		params: [limit],
-	})) as unknown as [number, number, number, string, string, string][]
-	return rows.map(([series, day, mark, model, version, environment]) => ({
-		series,
-		day,
-		mark,
-		model,
-		version,
-		environment,
-	}))
+	})
 }
 
-/** The day is done, unless it changed in the meantime. */
-const doneStatement = ({ series, day, mark }: DueDay): Statement => ({
+/** Completes the day, unless it changed during the replay. */
+const completed = ({ series, day, mark }: DueDay): Statement => ({
 	sql: 'DELETE FROM replay_due WHERE series = ? AND day_ms = ? AND mark = ?',
 	params: [series, day, mark],
 })
@@ -143,7 +135,7 @@ const maxReasons = 10
 const difference = ({ logged, replayed }: Mismatch): number =>
 	logged === null || replayed === null ? 0 : Math.abs(logged - replayed)
 
-/** Replays a sample of a day, always the same rows of the same rows, with features that were joined later. */
+/** Replays a sample of a day, with features that were joined later. Equal rows give an equal sample. */
 async function replayDay(
 	context: Context,
 	opened: OpenedVersion,

@@ -6,19 +6,19 @@ import type { OpenedModel, OpenedVersion } from '../../ports/model-cache.ts'
 import type { ModelRow } from '../../registry/model/find-model.ts'
 import { compareScores, loggedNumbers, type Nearness } from './compare-scores.ts'
 
-/** How a logged score compares with what the registered artefact answers for the logged features. */
+/** How a logged score compares with the registered artefact's score for the logged features. */
 export type Replay = {
 	status: 'matched' | 'mismatched' | 'unavailable'
-	/** The score as it was logged; of multiclass models, of the class that was logged. Null when none was. */
+	/** The logged score; of multiclass models, that of the logged class. Null when none was logged. */
 	logged: number | null
 	replayed: number | null
-	/** Null when it matched to the bit; else what differs by how much, what is missing, or to which digits it matched. */
+	/** Null when it matched to the bit; else the difference, what is missing, or the digits to which it matched. */
 	reason: string | null
 }
 
 /**
- * A replay with what an explanation goes on from. `general`: an `unavailable` reason without anything of this prediction, by
- * which those of many are counted.
+ * A replay with the values that an explanation continues from. `general`: the reason of an `unavailable` replay without
+ * values of this prediction, so that equal reasons can be counted.
  */
 export type Replayed = Replay & {
 	general?: string
@@ -27,15 +27,15 @@ export type Replayed = Replay & {
 	score?: Float64Array
 }
 
-/** What a replay needs to know of a registered model, as it was at that moment. */
+/** The settings of the model that a replay uses, as of that moment. */
 export type Registered = Pick<ModelRow, 'task' | 'positiveLabel'>
 
 type Logged = Pick<StoredPrediction, 'features' | 'score' | 'label' | 'probabilities'>
 
 /**
- * Puts the logged features through the registered artefact and compares its answer with the logged score. It matches when
- * they are equal to the bit, in float32 (but for its last bits), or at the decimals that were logged, if these are three
- * significant digits or more; all but the first say so in `reason`. What is missing makes it `unavailable`.
+ * Runs the registered artefact on the logged features and compares its score with the logged one. They match when they are
+ * equal to the bit, in float32 (except its last bits), or at the logged decimals if there are at least three significant
+ * digits; `reason` says which, unless they are equal to the bit.
  */
 export async function replayPrediction(
 	opened: OpenedVersion,
@@ -52,14 +52,14 @@ export async function replayPrediction(
 	if ('unavailable' in opened) return unavailable(opened.unavailable)
 	if (!prediction.features)
 		return unavailable(
-			'no features are logged: the prediction came without them, and no feature log has been joined to it so far',
+			'no features are logged: the prediction came without them, and no feature log has been joined to it yet',
 		)
 	try {
 		const run = await runOpened(opened, prediction.features)
 		const shape = 'model' in opened ? opened.model : opened.onnx
 		const answer = opened.manifest.logged === 'margin' && run.margin ? run.margin : run.score
 		const { notes } = run.encoded
-		// A runtime sums many rows at once in another order than one: a softmax may then differ by a unit in the last place of 1.
+		// A runtime sums batches in another order than single rows: a softmax may differ by a unit in the last place of 1.
 		const unit = 'onnx' in opened && opened.onnx ? 1 : 0
 		return { ...compare(shape, opened.manifest, registered, prediction, answer, notes, unit), ...run }
 	} catch (error) {
@@ -72,7 +72,7 @@ export async function replayPrediction(
 
 type Run = { encoded: Encoded; score: Float64Array; margin?: Float64Array }
 
-/** What the artefact answers, in the model's own precision. ONNX is answered for by its runtime, to the bit. */
+/** The artefact's score in the model's own precision. ONNX models are run by their runtime. */
 async function runOpened(opened: OpenedModel, features: Record<string, unknown>): Promise<Run> {
 	const model = 'model' in opened ? opened.model : undefined
 	const onnx = 'onnx' in opened ? opened.onnx : undefined
@@ -83,7 +83,7 @@ async function runOpened(opened: OpenedModel, features: Record<string, unknown>)
 	return { encoded, score, ...(margin ? { margin } : {}) }
 }
 
-const noScore = 'no score is logged that the answer of the artefact could be compared with'
+const noScore = 'no score is logged to compare with the score of the artefact'
 
 function compare(
 	model: Pick<Model, 'outputs' | 'classes'> & { advice?: string | undefined },
@@ -118,7 +118,7 @@ function compare(
 			: worst.near.kind === 'too-few-digits'
 				? 'unavailable'
 				: 'matched'
-	// Where another class differs than the one that was decided, that is the one to be shown.
+	// When another class than the decided one differs, show that one.
 	const { output, value } = status === 'mismatched' ? worst : first
 	const replayed = answer[output] as number
 	const reason = reasonOf(worst.near, value, replayed, notes)
@@ -140,7 +140,7 @@ const order: readonly Nearness['kind'][] = [
 	'too-few-digits',
 	'different',
 ]
-/** The worse, the higher; of two that differ, the one that differs by more. */
+/** Higher is worse; of two that differ, the larger difference is worse. */
 const rank = (near: Nearness): number =>
 	order.indexOf(near.kind) + (near.kind === 'different' ? 1 - 1 / (1 + near.by) : 0)
 
@@ -155,13 +155,13 @@ function reasonOf(
 	if (near.kind === 'equal') return null
 	if (near.kind === 'float32') return 'equal in single precision (float32)'
 	if (near.kind === 'last-bits')
-		return `equal but for the last bits of single precision: ${digits(Math.abs(logged - replayed))} apart`
+		return `equal except for the last bits of single precision: ${digits(Math.abs(logged - replayed))} apart`
 	if (near.kind === 'decimals')
 		return near.decimals === 0
-			? 'equal as a whole number, as it was logged'
-			: `equal at the ${near.decimals} decimals that were logged`
+			? 'equal as a whole number, as logged'
+			: `equal at the ${near.decimals} logged decimals`
 	if (near.kind === 'too-few-digits')
-		return `${tooFewDigits}: ${logged} is logged, and it answers ${replayed}. Log at least 3 significant digits`
+		return `${tooFewDigits}: ${logged} is logged, and the artefact answers ${replayed}. Log at least 3 significant digits`
 	const odd = notes
 		.filter((n) => n.code === 'unseen-category' || n.message.includes('not among the logged'))
 		.map((n) => n.message)

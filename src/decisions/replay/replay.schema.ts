@@ -11,13 +11,13 @@ export const ReplayRecord = z
 			description:
 				'`mismatched`: some logged scores differ from what the artefact answers; `matched`: all that could be compared agree; `unavailable`: none could be compared.',
 		}),
-		artifact: z.string().nullable().meta({ description: 'SHA-256 of the artefact that answered.' }),
+		artifact: z.string().nullable().meta({ description: 'SHA-256 of the replayed artefact.' }),
 		rows: z.int().meta({ description: 'Predictions of the day.' }),
-		sampled: z.int().meta({ description: 'How many of them were replayed: always the same ones.' }),
+		sampled: z.int().meta({ description: 'How many of them were replayed; always the same ones.' }),
 		matched: z.int(),
 		mismatched: z
 			.int()
-			.meta({ description: 'Those of explanations that were asked for beside the sample count too.' }),
+			.meta({ description: 'Includes mismatches that explanations found outside of the sample.' }),
 		unavailable: z.int(),
 		worst: z
 			.number()

@@ -16,7 +16,7 @@ const replayer = { id: 'job:replay', how: 'job' } as const
 const keyOf = ({ model, environment, version, day }: DayKey) => [model, environment, version, day] as const
 const ofDay = 'model = ?1 AND environment = ?2 AND version = ?3 AND day_ms = ?4'
 
-/** What the ledger says when a day is found to mismatch. */
+/** The ledger entry for a day with a new mismatch. */
 const foundEntry = (key: DayKey, details: Record<string, unknown>) => ({
 	action: 'find-mismatch',
 	object: `replay:${key.model}@${key.version}/${key.environment}/${formatTime(key.day).slice(0, 10)}`,
@@ -25,8 +25,8 @@ const foundEntry = (key: DayKey, details: Record<string, unknown>) => ({
 })
 
 /**
- * Puts the replay of a day in the place of the one before. A mismatch that was not known of the day stands until the rules
- * have judged it and a later replay does not confirm it.
+ * Replaces the stored replay of a day. A new mismatch stays open until the rules have evaluated it and a later replay does
+ * not confirm it.
  */
 export async function storeDay(
 	context: Context,
@@ -35,13 +35,13 @@ export async function storeDay(
 	replay: DayReplay,
 	also: readonly Statement[],
 ): Promise<void> {
-	const [before] = (await context.sql.values({
+	const [before] = await context.sql.all<{ mismatched: number }>({
 		sql: `SELECT mismatched FROM replay_day WHERE ${ofDay}`,
 		params: [...keyOf(key)],
-	})) as unknown as [number][]
-	const isNew = replay.mismatched > (before?.[0] ?? 0)
+	})
+	const isNew = replay.mismatched > (before?.mismatched ?? 0)
 	const { rows, sampled, matched, mismatched, unavailable, worst, examples, reasons, ids } = replay
-	// What somebody's question had found is counted in the sample, where it is in it.
+	// Mismatches that explanations found are dropped when the sample contains them.
 	const others = `(SELECT coalesce(json_group_array(json(value)), '[]') FROM json_each(asked)
 		WHERE value ->> 'predictionId' NOT IN (SELECT value FROM json_each(?16)))`
 	const upsert: Statement = {
@@ -75,7 +75,7 @@ export async function storeDay(
 		)
 }
 
-/** Notes why a day could not be replayed, where it never was: what was found before stays. */
+/** Records why a day could not be replayed. An earlier replay of the day stays. */
 export async function storeUnavailable(
 	context: Context,
 	key: DayKey,
@@ -96,17 +96,17 @@ export async function storeUnavailable(
 
 const maxAsked = 100
 
-/** A prediction, what it was replayed with, and how that went. */
-type Asked = { stored: StoredPrediction; opened: OpenedVersion; replayed: Replay }
+/** A prediction, what it was replayed with, and the result. */
+type ReplayedPrediction = { stored: StoredPrediction; opened: OpenedVersion; replayed: Replay }
 
 /**
- * Notes a mismatch that was found when somebody asked for an explanation; the rules judge it the next time they run. One
- * that is known is not noted again, and on a day that is known to mismatch it is no news.
+ * Records a mismatch that an explanation found; the rules evaluate it on their next run. A known one is not recorded again,
+ * nor is one of a day whose rows were all replayed.
  */
 export async function recordMismatch(
 	context: Context,
 	actor: Pick<Actor, 'id' | 'how'>,
-	{ stored, opened, replayed: replay }: Asked,
+	{ stored, opened, replayed: replay }: ReplayedPrediction,
 ): Promise<void> {
 	if (replay.status !== 'mismatched' || 'unavailable' in opened) return
 	const { model, version, environment, timestamp, predictionId } = stored

@@ -6,7 +6,7 @@ type Row = Readonly<Record<string, unknown>>
 type Gainful = Axis & { gain(place: number): number }
 
 /**
- * Moves of a model whose features add up: what a move gains does not depend on the other moves. Only places that gain more
+ * The search space of an additive model, where the gain of a move does not depend on other moves. Only places that gain more
  * than every cheaper one are kept, so cost and gain both grow with the place.
  */
 export function additiveSpace(row: Row, axes: readonly Axis[], aim: Aim, changeCost: number): Space {
@@ -65,7 +65,7 @@ function straight(axis: Axis, slope: number): Gainful | undefined {
 	}
 }
 
-/** The gain that is still needed, filled at the best rate of each range: the linear relaxation of a knapsack. */
+/** A lower bound: the needed gain at the best rate of each range, which is the linear relaxation of a knapsack. */
 function lower(space: Space, axes: readonly Gainful[], box: Box, aim: Aim): number | undefined {
 	let need = aim.need - aim.slack
 	let cost = costOf(space, box)
@@ -83,7 +83,7 @@ function lower(space: Space, axes: readonly Gainful[], box: Box, aim: Aim): numb
 		cost += Math.min(need, gain) / rate
 		need -= gain
 	}
-	// What the relaxation costs too little by rounding keeps it a lower bound.
+	// Slightly less, so that rounding keeps it a lower bound.
 	return need > 0 ? undefined : cost * (1 - 1e-12)
 }
 
@@ -94,7 +94,7 @@ function bestRate(axis: Gainful, { from, to }: Range, cost: number, gain: number
 	return best
 }
 
-/** Places as they are, and free features moved as far as is needed, the most rewarding first. */
+/** The fixed places, and free features moved as far as needed, those with the best rate first. */
 function land(
 	row: Row,
 	axes: readonly Gainful[],
@@ -121,12 +121,12 @@ function land(
 			need -= gain
 			return { axis, gain }
 		})
-	// A set without the feature that is not needed is another set's landing.
+	// A set with a feature that is not needed is left to the smaller set.
 	if (moves.some((m) => !(m.gain > 0))) return undefined
 	return nudge(row, changes, moves, aim, common)
 }
 
-/** Rounding may leave the target missed by a hair: the last free feature goes on until the model itself says yes. */
+/** Rounding may just miss the target: the last free feature moves on until the model itself reaches it. */
 function nudge(
 	row: Row,
 	changes: readonly [string, unknown][],

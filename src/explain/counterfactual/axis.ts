@@ -1,3 +1,4 @@
+import { getOrInsert } from '../../core/maps.ts'
 import { nextDouble, nextFloat } from '../floats.ts'
 import { FeatureError, type Model } from '../model.ts'
 import { missingType, nodeFlag } from '../trees/ensemble.ts'
@@ -6,8 +7,8 @@ import type { Movable } from './movable.ts'
 type Row = Readonly<Record<string, unknown>>
 
 /**
- * The moves of one feature in order: place 0 is where it is, places 1..up and -1..-down are further and further away.
- * Between two places there is nothing that the model could tell from one of them.
+ * The possible moves of one feature in order: place 0 is its value, places 1..up and -1..-down are increasingly far away. The
+ * model cannot distinguish values between two neighbouring places.
  */
 export type Axis = {
 	index: number
@@ -15,14 +16,14 @@ export type Axis = {
 	from: unknown
 	down: number
 	up: number
-	/** Distance in typical distances of the feature; every other category is as far as one of them. */
+	/** Distance in typical distances of the feature; another category is one typical distance away. */
 	cost(place: number): number
 	value(place: number): unknown
-	/** Linear models: what a step away from `from` adds to the margin, times its length. */
+	/** Linear models: what a unit away from `from` adds to the margin. */
 	slope?: number
-	/** Any number between its limits can be reached: the only places are the limits themselves. */
+	/** Any number between its limits is possible; the only places are the limits. */
 	isFree?: boolean
-	/** Length of one typical distance. */
+	/** One typical distance. */
 	scale?: number
 }
 
@@ -31,7 +32,7 @@ export const changed = (row: Row, changes: readonly (readonly [string, unknown])
 	...Object.fromEntries(changes),
 })
 
-/** The places that a feature can be moved to, by the inside of the model, else by values of others. */
+/** The places that a feature can move to, from the structure of the model, else from values of other rows. */
 export function axisOf(
 	model: Model,
 	row: Row,
@@ -66,7 +67,7 @@ export function axisOf(
 	return part.kind === 'slope' ? lineAxis(movable, part.coefficient) : undefined
 }
 
-/** Whether the model takes a category as one that it knows. */
+/** Whether the model knows a category. */
 function isTaken(model: Model, row: Row, feature: string, value: unknown): boolean {
 	try {
 		const { notes } = model.encode(changed(row, [[feature, value]]))
@@ -79,7 +80,7 @@ function isTaken(model: Model, row: Row, feature: string, value: unknown): boole
 
 type Numeric = Extract<Movable, { kind: 'number' }>
 
-/** An axis of given values, those within the limits, the nearest first on both sides. */
+/** An axis of the given values within the limits, the nearest first on both sides. */
 function listed(movable: Numeric, values: readonly number[]): Axis | undefined {
 	const { feature, index, from, low, high, scale } = movable
 	const [above, below]: [number[], number[]] = [[], []]
@@ -104,7 +105,7 @@ function listed(movable: Numeric, values: readonly number[]): Axis | undefined {
 	}
 }
 
-/** The nearest value on the far side of a bound: at or above it (`up`), below it otherwise, on the feature's grid. */
+/** The nearest value across a bound: at or above it (`up`), else below it, on the feature's grid. */
 function landing({ step }: Numeric, exact: number, up: boolean): number {
 	return step > 0 ? onGrid(exact, step, up) : exact
 }
@@ -112,7 +113,7 @@ function landing({ step }: Numeric, exact: number, up: boolean): number {
 type Ensemble = Extract<NonNullable<Model['structure']>, { kind: 'trees' }>['ensemble']
 
 type Thresholds = {
-	/** Finite ones in order, so that sorting what comes of them has little to do. */
+	/** Finite ones in ascending order. */
 	values: readonly number[]
 	/** The shortest decimals at and just below each, in float32. */
 	atOrAbove: readonly number[]
@@ -121,22 +122,21 @@ type Thresholds = {
 }
 const thresholdsOf = new WeakMap<Ensemble, Map<number, Thresholds>>()
 
-/** The thresholds of each column, gathered once a model. */
+/** The thresholds of each column, collected once a model. */
 function columnThresholds(e: Ensemble): Map<number, Thresholds> {
 	const known = thresholdsOf.get(e)
 	if (known) return known
-	const gathered = new Map<number, { values: Set<number>; zeroIsMissing: boolean }>()
+	const found = new Map<number, { values: Set<number>; zeroIsMissing: boolean }>()
 	for (let node = 0; node < e.feature.length; node++) {
 		const column = e.feature[node] as number
 		if (column < 0) continue
-		const of = gathered.get(column) ?? { values: new Set(), zeroIsMissing: false }
-		gathered.set(column, of)
+		const of = getOrInsert(found, column, () => ({ values: new Set(), zeroIsMissing: false }))
 		of.values.add(e.threshold[node] as number)
 		of.zeroIsMissing ||=
 			e.style === 'lightgbm' && (e.flags[node] as number) >>> nodeFlag.missingShift === missingType.zero
 	}
 	const made = new Map<number, Thresholds>()
-	for (const [column, { values: all, zeroIsMissing }] of gathered) {
+	for (const [column, { values: all, zeroIsMissing }] of found) {
 		const values = [...all].filter(Number.isFinite).sort((x, y) => x - y)
 		const [atOrAbove, below] = [values.map(shortFloat), values.map((t) => shortFloat(nextFloat(t, false)))]
 		made.set(column, { values, atOrAbove, below, zeroIsMissing })
@@ -145,7 +145,7 @@ function columnThresholds(e: Ensemble): Map<number, Thresholds> {
 	return made
 }
 
-/** Just across every threshold that trees have on the feature's column, on the side where it is not yet. */
+/** The values just across every threshold on the feature's column, on the other side than its value. */
 function treeLandings(movable: Numeric, e: Ensemble, columns: readonly number[]): number[] {
 	const of = columnThresholds(e).get(columns[0] as number)
 	if (!of) return []
@@ -155,14 +155,14 @@ function treeLandings(movable: Numeric, e: Ensemble, columns: readonly number[])
 			return movable.from <= t ? landing(movable, nextDouble(t, true), true) : landing(movable, t, false)
 		const up = (float32 ? Math.fround(movable.from) : movable.from) < t
 		if (movable.step > 0) {
-			// A grid value that only rounds to the threshold counts as the threshold.
+			// A grid value that rounds to the threshold counts as the threshold.
 			const grid = onGrid(t, movable.step, up)
 			const lands = Math.fround(grid) < t ? !up : up
 			return lands ? grid : tidy(Math.round(grid / movable.step) + (up ? 1 : -1), movable.step)
 		}
 		return (up ? of.atOrAbove : of.below)[i] as number
 	})
-	// To such trees 0 is neither with the numbers above it nor with those below.
+	// To such trees 0 belongs neither to the numbers above it nor to those below.
 	return of.zeroIsMissing ? [...across, 0] : across
 }
 
@@ -213,7 +213,7 @@ function lineAxis(movable: Numeric, slope: number): Axis | undefined {
 
 /** The shortest decimal that is the same float32: 0.3, not 0.30000001192092896. */
 function shortFloat(x: number): number {
-	// A decimal of d digits is one of d + 1 too: once some are enough, more are, so the number of digits can be halved.
+	// If d digits are enough, so are d + 1: bisect the number of digits.
 	let [low, high] = [1, 9]
 	while (low < high) {
 		const middle = (low + high) >> 1
@@ -224,7 +224,7 @@ function shortFloat(x: number): number {
 	return Math.fround(short) === x ? short : x
 }
 
-/** The multiple of `step` that is nearest to `x` without being below it (`up`) or above it. */
+/** The multiple of `step` nearest to `x`, not below it (`up`) or not above it. */
 function onGrid(x: number, step: number, up: boolean): number {
 	const count = up ? Math.ceil(x / step) : Math.floor(x / step)
 	const value = tidy(count, step)
@@ -234,7 +234,7 @@ function onGrid(x: number, step: number, up: boolean): number {
 	return (up ? closer >= x : closer <= x) ? closer : value
 }
 
-/** 3 x 0.1 is 0.3: the product to the digits that a step of that size has. */
+/** The product, rounded so that 3 x 0.1 is 0.3. */
 function tidy(count: number, step: number): number {
 	const product = count * step
 	return Number.isInteger(step) ? product : Number(product.toPrecision(15))

@@ -9,58 +9,58 @@ import { treeSpace } from './tree-space.ts'
 
 export type CounterfactualInput = {
 	model: Model
-	/** The features as they were logged. */
+	/** The features as logged. */
 	row: Readonly<Record<string, unknown>>
 	target: Target
-	/** How far features may be moved: the manifest's `limits`. */
+	/** How far features may change: the manifest's `limits`. */
 	limits?: Readonly<Record<string, FeatureLimit>> | undefined
-	/** The features that may be moved. Default: all. */
+	/** The features that may change. Default: all. */
 	movable?: readonly string[] | undefined
 	/** The model's sensitive attributes. */
 	frozen: readonly string[]
 	declared?: readonly DeclaredFeature[] | undefined
-	/** What features are like among logged rows: `observe(rows, model.features)`. */
+	/** The features of logged rows: `observe(rows, model.features)`. */
 	observed: ReadonlyMap<string, Observed>
-	/** Features that may be changed together. Default 3. */
+	/** The maximum number of features that change together. Default 3. */
 	maxChanges?: number
-	/** Answers that are wanted, each of other features. Default 3. */
+	/** The number of answers, each with other features. Default 3. */
 	answers?: number
-	/** `ms` and `steps` bound the search; a cut-off search answers what it has. */
+	/** `ms` and `steps` bound the search; a search cut short returns what it has found. */
 	budget: Budget
 }
 
-/** A change that turns the decision: replayed by the model. */
+/** A change that reverses the decision, replayed by the model. */
 export type FoundCounterfactual = {
 	changes: Record<string, unknown>
-	/** The same features as they were logged. */
+	/** The same features as logged. */
 	from: Record<string, unknown>
-	/** Sum of |change| / typical distance (1 for another category), and 0.1 for every feature that is changed. */
+	/** Sum of |change| / typical distance (1 for another category), plus 0.1 for every changed feature. */
 	distance: number
 	score: number
 	margin: number
-	/** Nothing nearer exists within the limits, unless it changes all the features of an answer before it. */
+	/** No nearer change exists within the limits, except changes of all the features of an earlier answer. */
 	proven: boolean
 }
 
 export type Counterfactuals =
 	| { status: 'found'; counterfactuals: FoundCounterfactual[] }
-	/** `proven`: no change within these limits turns the decision. Otherwise the search was cut short, or cannot tell. */
+	/** `proven`: no change within these limits reverses the decision. Else the search was cut short or is not exact. */
 	| { status: 'none'; proven: boolean; reason: string }
 
-/** A change less is worth a tenth of a typical distance. */
+/** Changing one feature fewer is worth a tenth of a typical distance. */
 const changeCost = 0.1
 
 /**
  * The nearest changes of a row that bring its score to the other side of the threshold. Exact for linear models, scorecards
- * and trees of one output, by best-first branch and bound; models whose inside is not known are tried at values that others
- * have. Never moves protected, immutable, linked or missing features. Throws FeatureError for a row that cannot be scored.
+ * and trees with one output, by best-first branch and bound; other models are tried at values of other rows. Protected,
+ * immutable, linked and missing features never change. Throws FeatureError for a row that cannot be scored.
  */
 export function findCounterfactuals(input: CounterfactualInput): Counterfactuals {
 	const { model, row, target, maxChanges = 3, answers = 3, budget, observed } = input
 	if (model.outputs !== 1)
-		return none(false, 'the model has several classes: which score is to change is not said by a threshold')
+		return none(false, 'the model has several classes, and a threshold does not say which score is to change')
 	const aim = aimOf(model, row, target)
-	if (aim === 'there') return none(true, 'the score is on that side of the threshold already')
+	if (aim === 'there') return none(true, 'the score is already on that side of the threshold')
 	if (aim === 'beyond') return none(true, `the model gives no score ${words(target)}`)
 	const bounds = { ...input, limits: input.limits ?? {}, declared: input.declared ?? [] }
 	const movable = movableFeatures(bounds)
@@ -68,21 +68,21 @@ export function findCounterfactuals(input: CounterfactualInput): Counterfactuals
 		const seen = observed.get(m.feature)
 		return axisOf(model, row, m, seen?.kind === 'number' ? seen.values : []) ?? []
 	})
-	if (axes.length === 0) return none(true, 'no feature may be moved within these limits')
+	if (axes.length === 0) return none(true, 'no feature may change within these limits')
 	const space = spaceOf(model, row, axes, aim)
 	const { landings, complete } = search(space, maxChanges, answers, budget)
 	const isExact = model.structure !== undefined
 	if (landings.length > 0)
 		return { status: 'found', counterfactuals: landings.map((l) => replayed(row, aim, l, isExact)) }
 	if (complete && isExact)
-		return none(true, `no change of at most ${maxChanges} features within these limits turns the decision`)
+		return none(true, `no change of at most ${maxChanges} features within these limits reverses the decision`)
 	const other = complete ? undefined : greedy(space, row, aim, maxChanges, { ...budget, ms: budget.ms / 2 })
 	if (other) return { status: 'found', counterfactuals: [replayed(row, aim, other, false)] }
 	return none(
 		false,
 		complete
-			? `no change of at most ${maxChanges} features among values that others have turns the decision`
-			: 'the time for the search was over before one was found',
+			? `no change of at most ${maxChanges} features to values of other rows reverses the decision`
+			: 'the search ran out of time',
 	)
 }
 

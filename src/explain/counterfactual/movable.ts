@@ -4,7 +4,7 @@ import { isProtectedName } from '../reasons/refused-text.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
-/** What a feature is like among logged rows: the measure of how far a change is. */
+/** The values of a feature among logged rows, which define how far a change is. */
 export type Observed =
 	| {
 			kind: 'number'
@@ -12,9 +12,9 @@ export type Observed =
 			scale: number
 			low: number
 			high: number
-			/** All values are whole numbers: half a dependant is no advice. */
+			/** All values are whole numbers, so changes must be too. */
 			whole: boolean
-			/** Some values from the lowest to the highest. */
+			/** Some quantiles, from the lowest value to the highest. */
 			values: readonly number[]
 	  }
 	| { kind: 'category'; values: readonly unknown[] }
@@ -24,7 +24,7 @@ const madOfNormal = 0.6744897501960817
 const maxValues = 17
 const maxCategories = 50
 
-/** Reads off rows what `features` are like. A feature that no row has is left out. */
+/** Observes `features` in rows. A feature that no row has is left out. */
 export function observe(rows: readonly Row[], features: readonly string[]): Map<string, Observed> {
 	const observed = new Map<string, Observed>()
 	for (const feature of features) {
@@ -50,7 +50,7 @@ function ofNumbers(numbers: readonly number[]): Observed {
 	const mad =
 		(sorted.map((x) => Math.abs(x - median)).sort()[Math.round((sorted.length - 1) / 2)] as number) /
 		madOfNormal
-	// Counts are mostly 0 and have no MAD: then the quartiles, the span, or the value itself say what is much.
+	// Counts are mostly 0, and their MAD is 0: use the quartiles, the range, or the value itself instead.
 	const scale = mad || (at(0.75) - at(0.25)) / (2 * madOfNormal) || (high - low) / 4 || Math.abs(median) || 1
 	const values = Array.from({ length: maxValues }, (_, i) => at(i / (maxValues - 1)))
 	return {
@@ -72,17 +72,17 @@ function commonest(values: readonly unknown[]): unknown[] {
 		.map(([v]) => v)
 }
 
-/** A feature that may be moved, from where and how far. */
+/** A feature that may change, its value and its limits. */
 export type Movable = { feature: string; index: number } & (
 	| {
 			kind: 'number'
 			from: number
 			low: number
 			high: number
-			/** Moved values are whole multiples of it; 0: any number. */
+			/** Changed values are multiples of it; 0: any number. */
 			step: number
 			scale: number
-			/** The only values that can be reached, where limits name them. */
+			/** The only possible values, when limits name them. */
 			only: readonly number[] | undefined
 	  }
 	| { kind: 'category'; from: unknown; values: readonly unknown[] }
@@ -94,7 +94,7 @@ type Bounds = {
 	limits: Readonly<Record<string, FeatureLimit>>
 	/** Default: every feature. */
 	movable?: readonly string[] | undefined
-	/** The model's sensitive attributes: never moved, and neither is what is protected by its name. */
+	/** The model's sensitive attributes. They never change, nor do features with a protected name. */
 	frozen: readonly string[]
 	declared: readonly DeclaredFeature[]
 	observed: ReadonlyMap<string, Observed>
@@ -104,8 +104,8 @@ const limitOf = (limits: Bounds['limits'], feature: string): FeatureLimit =>
 	Object.hasOwn(limits, feature) ? (limits[feature] as FeatureLimit) : {}
 
 /**
- * The features that may be moved. Missing values stay: what would be put in their place is not known. So do linked
- * features, for they cannot be moved alone.
+ * The features that may change. Missing values stay, since their value is unknown, and so do linked features, since they
+ * cannot change alone.
  */
 export function movableFeatures(bounds: Bounds): Movable[] {
 	const { model, row, limits, movable, frozen } = bounds
@@ -137,7 +137,7 @@ export function movableFeatures(bounds: Bounds): Movable[] {
 	})
 }
 
-/** What can be reached of a feature that is no number, written as it is logged; undefined for numbers. */
+/** The possible values of a feature that is not a number, as they are logged; undefined for numbers. */
 function categoriesOf(
 	{ model, row, limits, declared, observed }: Bounds,
 	feature: string,
@@ -163,7 +163,7 @@ function knownCategories({ structure }: Model, index: number): readonly string[]
 	return part?.kind === 'categories' ? part.categories : undefined
 }
 
-/** Categories are texts in a model's file; in the log they may be numbers. */
+/** Categories are texts in a model file; in the log they may be numbers. */
 function likeLogged(value: unknown, from: unknown): unknown {
 	if (typeof from === 'number' && typeof value === 'string' && String(Number(value)) === value)
 		return Number(value)
@@ -180,7 +180,7 @@ function numberOf(
 	const seen = observed.get(feature)
 	const range = seen?.kind === 'number' ? seen : undefined
 	const spec = declared.find((d) => d.name === feature)
-	// What was never seen may be impossible: without limits of its own, a feature stays among the values of others.
+	// Values never seen may be impossible: without limits, a feature stays in the range of other rows.
 	const low = limit.min ?? spec?.min ?? range?.low ?? Number.NEGATIVE_INFINITY
 	const high = limit.max ?? spec?.max ?? range?.high ?? Number.POSITIVE_INFINITY
 	const scale = range?.scale ?? (Math.abs(from) || 1)

@@ -1,46 +1,46 @@
 import { type Axis, changed } from './axis.ts'
 import type { Aim } from './target.ts'
 
-/** Some places of one axis: `from` to `to`, 0 excluded. */
+/** Places of one axis: `from` to `to`, except 0. */
 export type Range = { axis: number; from: number; to: number }
-/** What a set of features may be moved to, a range each. */
+/** The ranges of a set of features. */
 export type Box = readonly Range[]
 export type Landing = { changes: (readonly [string, unknown])[]; cost: number }
 
-/** What is searched. */
+/** A search space. */
 export type Space = {
 	axes: readonly Axis[]
-	/** Cost of touching a feature at all, beside the distance. */
+	/** The cost of changing a feature at all, in addition to the distance. */
 	changeCost: number
-	/** No place of the box costs less and reaches the target; undefined: none reaches it. */
+	/** A lower bound of the cost of places in the box that reach the target; undefined when none does. */
 	lower(box: Box): number | undefined
-	/** How far the margin moves towards the target at the single places of a box, to rounding. */
+	/** How far the margin moves towards the target at the single places of a box, up to rounding. */
 	gain(box: Box): number
-	/** The one place of a box that cannot be split, if it reaches the target: replayed by the model. */
+	/** The place of a box that cannot be split, if it reaches the target when the model replays it. */
 	land(box: Box): Landing | undefined
 }
 
 export type Budget = { now: () => number; ms: number; steps: number }
 
 type Searched = {
-	/** Nearest first. No answer changes all the features of one before it. */
+	/** The nearest first. None changes all the features of an earlier one. */
 	landings: Landing[]
-	/** Nothing nearer than the last landing, and nothing else at all if there are fewer than asked for, was left out. */
+	/** Whether the search finished: no nearer landing was left out. */
 	complete: boolean
 }
 
 type Node =
-	/** The axes `members`, and what can be made of them by exchanging the last or adding one. */
+	/** The axes `members`, and all sets made from them by replacing the last or adding one. */
 	| { kind: 'set'; members: readonly number[] }
 	| { kind: 'box'; box: Box; isBounded: boolean }
 	| { kind: 'landing'; landing: Landing }
 
 /**
- * Best first: of everything that is left, what could be nearest is looked at next (Land & Doig 1960). Sets of features grow
- * one by one, their places are halved, and what cannot reach the target is dropped. The first landing is thus the nearest.
+ * Best-first branch and bound (Land & Doig 1960): the open node with the lowest bound is next. Sets of features grow one by
+ * one, boxes are halved, and boxes that cannot reach the target are dropped. The first landing is thus the nearest.
  */
 export function search(space: Space, maxChanges: number, answers: number, budget: Budget): Searched {
-	// The cheapest axes first: a set's least cost then grows with its last member.
+	// The cheapest axes first, so that the lowest cost of a set grows with its last member.
 	const order = space.axes.map((_, i) => i).sort((a, b) => leastCost(space, a) - leastCost(space, b))
 	const heap = new Heap<Node>()
 	const landings: Landing[] = []
@@ -108,7 +108,7 @@ const wholeOf = ({ axes }: Space, axis: number): Range => {
 	return { axis, from: down > 0 ? -down : 1, to: up > 0 ? up : -1 }
 }
 
-/** The least distance within a range: that of its place which is nearest to 0. */
+/** The lowest cost in a range: that of its place nearest to 0. */
 export function minCost({ axes }: Space, { axis, from, to }: Range): number {
 	const a = axes[axis] as Axis
 	if (a.isFree) return 0
@@ -128,7 +128,7 @@ export const changesAt = (axes: readonly Axis[], box: Box): [string, unknown][] 
 export const costOf = (space: Space, box: Box): number =>
 	box.reduce((sum, range) => sum + minCost(space, range), box.length * space.changeCost)
 
-/** Both sides of the widest range, or its halves; undefined when every range is one place. */
+/** Splits the widest range into its sides or halves; undefined when every range is one place. */
 function split({ axes }: Space, box: Box): [Box, Box] | undefined {
 	let widest = 0
 	box.forEach((r, i) => {
@@ -143,7 +143,7 @@ function split({ axes }: Space, box: Box): [Box, Box] | undefined {
 	return [with1({ axis, from, to: isBoth ? -1 : middle }), with1({ axis, from: isBoth ? 1 : middle + 1, to })]
 }
 
-/** A queue whose first item has the smallest key; equal keys leave in the order in which they came. */
+/** A priority queue: the smallest key first, equal keys in order of arrival. */
 class Heap<T> {
 	private readonly items: { key: number; order: number; item: T }[] = []
 	private count = 0
@@ -190,14 +190,14 @@ const isBefore = (a: { key: number; order: number }, b: { key: number; order: nu
 
 type Row = Readonly<Record<string, unknown>>
 
-/** Places of one feature that are tried, at most: to find the move, and to make it shorter. */
+/** The maximum number of places to try of one feature: to find a move, and to shorten it. */
 const triedToFind = 12
 const triedToShorten = 32
 
 /**
- * Some change that reaches the target, when a search for the nearest is cut short: feature after feature the move that
- * brings the margin furthest, and if there is time the one that does so for its cost; every move is then made as short as it
- * can be, and the cheaper change is the answer. Furthest comes first, since it is what finds one of a large model in time.
+ * Finds some change that reaches the target when the search for the nearest was cut short: feature by feature the move with
+ * the largest gain, and if there is time, with the best gain for its cost. Moves are then shortened, and the cheaper change
+ * is the result. The largest gain comes first, since it finds a change of a large model in time.
  */
 export function greedy(
 	space: Space,
@@ -238,7 +238,7 @@ function climb(
 const at = (axis: number, place: number): Range => ({ axis, from: place, to: place })
 const costAt = (space: Space, axis: number, place: number): number => (space.axes[axis] as Axis).cost(place)
 
-/** One move after the other is made as short as the target allows. */
+/** Shortens one move after the other, as far as the target allows. */
 function shortened(space: Space, box: readonly Range[], reaches: (box: Box) => boolean): Box {
 	return box.reduce<Box>((now, { axis, from }, i) => {
 		const shorter = placesOf(space, axis, triedToShorten)
@@ -249,7 +249,7 @@ function shortened(space: Space, box: readonly Range[], reaches: (box: Box) => b
 	}, box)
 }
 
-/** Places of an axis evenly spread, the cheapest first. */
+/** Evenly spread places of an axis, the cheapest first. */
 function placesOf(space: Space, axis: number, tried: number): number[] {
 	const { down, up } = space.axes[axis] as Axis
 	const stride = Math.max(1, Math.ceil((down + up) / tried))
@@ -261,7 +261,7 @@ function placesOf(space: Space, axis: number, tried: number): number[] {
 	return [...side(up, 1), ...side(down, -1)].sort((a, b) => costAt(space, axis, a) - costAt(space, axis, b))
 }
 
-/** The move that gains most for its cost, and of those that would do alone the cheapest. */
+/** The move with the best rate; among moves that suffice alone, the cheapest. */
 function bestMove(space: Space, box: readonly Range[], aim: Aim, isThrifty: boolean): Range | undefined {
 	const before = box.length > 0 ? space.gain(box) : 0
 	let best: Range | undefined

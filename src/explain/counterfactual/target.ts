@@ -2,26 +2,26 @@ import { FeatureError, type Model } from '../model.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
-/** Where the score is to come. The threshold itself is `at-or-above`, as it is in a decision. */
+/** Where the score must be. The threshold itself is `at-or-above`, as in decisions. */
 export type Target = { threshold: number; side: 'below' | 'at-or-above' }
 
-/** A target as the margin sees it. `need`: how far the margin has to go in the direction of `sign`. */
+/** A target for the margin. `need`: how far the margin must move in the direction of `sign`. */
 export type Aim = {
 	sign: 1 | -1
 	margin: number
 	need: number
-	/** Rounding that a sum of parts may differ by from the model's own margin. */
+	/** The rounding error between a sum of parts and the model's own margin. */
 	slack: number
-	/** Whether a row reaches the target, replayed; undefined where the model cannot score it. */
+	/** The score of a row that reaches the target when replayed; undefined when it does not, or cannot be scored. */
 	reached(row: Row): { score: number; margin: number } | undefined
-	/** NaN where the model cannot score it. */
+	/** NaN when the model cannot score the row. */
 	marginOf(row: Row): number
 }
 
 export const scoreOf = (model: Model, margin: number): number =>
 	model.score(Float64Array.of(margin))[0] as number
 
-/** What has to happen to the margin; undefined where no margin gives such a score, or the row is there already. */
+/** How the margin must move; `there` when the row is at the target, `beyond` when no margin gives such a score. */
 export function aimOf(model: Model, row: Row, target: Target): Aim | 'there' | 'beyond' {
 	const marginOf = (r: Row) => marginOr(model, r)
 	const margin = model.margin(model.encode(row).x)[0] as number
@@ -56,7 +56,7 @@ function marginOr(model: Model, row: Row): number {
 	}
 }
 
-/** The margin at which the score crosses the threshold, by doubling and bisection: scores grow with their margin. */
+/** The margin at which the score crosses the threshold, by doubling and bisection: scores increase with the margin. */
 function crossing(isThere: (margin: number) => boolean, from: number, sign: 1 | -1): number | undefined {
 	let near = from
 	let width = 1

@@ -7,12 +7,12 @@ import type { Aim } from './target.ts'
 type Row = Readonly<Record<string, unknown>>
 type Structure = Extract<NonNullable<Model['structure']>, { kind: 'trees' }>
 
-/** Places of one axis as the model's columns: `at(place)[k]` is the value of `columns[k]`. */
+/** The places of one axis in the model's columns: `at(place)[k]` is the value of `columns[k]`. */
 type Encoded = { columns: readonly number[]; isNumber: boolean; at(place: number): readonly number[] }
 
 /**
- * Moves of a tree ensemble. A box is bounded by the best leaf that each tree can still come to when the columns of the box
- * lie anywhere in their ranges and all others where they are: the sum of those is never beaten by a row of the box.
+ * The search space of a tree ensemble. The bound of a box is the sum of the best leaf that each tree can reach when the columns
+ * of the box are anywhere in their ranges and all others are fixed: no row of the box can exceed it.
  */
 export function treeSpace(
 	model: Model,
@@ -33,7 +33,7 @@ export function treeSpace(
 			return gain >= aim.need - aim.slack ? costOf(space, box) : undefined
 		},
 		land(box) {
-			// A number that stands for a missing value is no advice.
+			// A number that means a missing value is not advice.
 			const isMissing = ({ axis, from }: Range) => {
 				const { isNumber, at } = encoded[axis] as Encoded
 				return isNumber && at(from).some(Number.isNaN)
@@ -63,18 +63,18 @@ function encodedAxis(model: Model, row: Row, axis: Axis, { sources }: Structure)
 	}
 }
 
-/** A tree with what is decided already left out: a leaf's value, or a split on a column that may move. */
+/** A tree reduced to its open splits: a leaf's value, or a split on a column that may change. */
 type Small = number | { node: number; left: Small; right: Small }
 
 class Bound {
 	private readonly e: TreeEnsemble
 	private readonly sign: 1 | -1
-	/** Which way the row as it is goes at each node. */
+	/** Which way the original row goes at each node. */
 	private readonly decisions: Uint8Array
 	private readonly low: Float64Array
 	private readonly high: Float64Array
 	private readonly isMoved: Uint8Array
-	/** By set of axes: its trees, and what their leaves come to for the row as it is. */
+	/** By set of axes: its reduced trees, and the sum of their leaves for the original row. */
 	private readonly reduced = new Map<string, { trees: Small[]; now: number }>()
 
 	constructor(e: TreeEnsemble, x: Float64Array, sign: 1 | -1) {
@@ -86,7 +86,7 @@ class Bound {
 		this.isMoved = new Uint8Array(x.length)
 	}
 
-	/** How far the margin can move in the wanted direction, at most; of single places: how far it does. */
+	/** The maximum move of the margin in the wanted direction; for single places, the actual move. */
 	gain(box: Box, encoded: readonly Encoded[]): number {
 		const { trees, now } = this.treesOf(box, encoded)
 		for (const { axis, from, to } of box) this.setRange(encoded[axis] as Encoded, from, to)
@@ -130,7 +130,7 @@ class Bound {
 		return at
 	}
 
-	/** Numbers grow with their place; of categories every place has to be asked. */
+	/** Numbers grow with their place; for categories every place must be tried. */
 	private setRange({ columns, isNumber, at }: Encoded, from: number, to: number): void {
 		for (const c of columns) {
 			this.low[c] = Number.POSITIVE_INFINITY
@@ -140,7 +140,7 @@ class Bound {
 			if (place === 0) continue
 			at(place).forEach((value, k) => {
 				const c = columns[k] as number
-				// Missing among others: whatever a node does with it, it does with one of these too.
+				// A missing value among others: a node treats it like one of these extremes.
 				const isOdd = from !== to && Number.isNaN(value)
 				this.low[c] = Math.min(this.low[c] as number, isOdd ? Number.NEGATIVE_INFINITY : value)
 				this.high[c] = Math.max(this.high[c] as number, isOdd ? Number.POSITIVE_INFINITY : value)
@@ -148,7 +148,7 @@ class Bound {
 		}
 	}
 
-	/** The best leaf, in the wanted direction, that can be reached. */
+	/** The best reachable leaf in the wanted direction. */
 	private best(small: Small): number {
 		if (typeof small === 'number') return small
 		const ways = this.ways(small.node)
@@ -164,7 +164,7 @@ class Bound {
 		const [a, b] = [low[column] as number, high[column] as number]
 		const atLow = goesLeft(e, node, low) ? left : right
 		if (a === b) return atLow
-		// Between two codes lie codes of other categories, and around zero some trees see a missing value.
+		// Between two codes are codes of other categories, and some trees treat zero as missing.
 		const isOdd =
 			(flags & nodeFlag.categorical) !== 0 ||
 			(e.style === 'lightgbm' && flags >>> nodeFlag.missingShift === missingType.zero && a <= 0 && b >= 0)

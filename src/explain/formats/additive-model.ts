@@ -14,17 +14,17 @@ import {
 	type Space,
 } from '../model.ts'
 
-/** What the file lacks and the version knows. */
+/** What the version adds to the file. */
 export type Options = { manifest?: Manifest | undefined; features?: readonly DeclaredFeature[] | undefined }
 
-/** What a feature of a linear model is multiplied with; `mean` is of the value, or of the coefficient of its category. */
+/** The coefficients of a feature; `mean` is the mean of its values, or of the coefficients of its categories. */
 export type Coefficients =
 	| { slope: number; mean: number }
 	| { byCategory: ReadonlyMap<string, number>; mean: number; oneHot?: boolean }
 
 /**
- * Columns with a 1 for one category each are put together as the logged feature that they come from: a person has one
- * region, not four. Throws ArtifactError when the manifest's encodings and the file contradict each other.
+ * Merges one-hot columns into the logged feature that they come from. Throws ArtifactError when the manifest's encodings and
+ * the file contradict each other.
  */
 export function mergeOneHot(
 	columns: ReadonlyMap<string, Coefficients>,
@@ -68,13 +68,13 @@ function replaceColumns(
 	merged.set(feature, { byCategory, mean, oneHot: true })
 }
 
-/** One feature's share of an additive margin: an input number in, what it adds to the margin out. */
+/** One feature of an additive margin: a function from its input to its part of the margin. */
 export type Term = {
 	feature: string
-	/** The logged value as the model's number. Throws FeatureError. `undefined`: the row does not have it. */
+	/** The logged value as input; `undefined` when the row does not have it. Throws FeatureError. */
 	encode(value: unknown, note: (code: FeatureNote['code'], message: string) => void): number
 	part(x: number): number
-	/** What the feature adds on average, by the model's own file; or what stands for it in `reference`. */
+	/** The expected part by the model file, or the part of the reference. */
 	expected: number
 	structure: AdditivePart
 }
@@ -86,19 +86,19 @@ type AdditiveOptions = {
 	bytes: number
 	intercept: number
 	terms: readonly Term[]
-	/** How contributions are called that are against the file's own expectations. */
+	/** The method name for contributions against the file's own expectations. */
 	method: string
-	/** The number that stands for a missing value, beside null and absence. */
+	/** The number that means a missing value, like null and absence. */
 	missing: number | null | undefined
 	score(margin: number): number
 }
 
-/** Prepared rows: the mean share of each term. */
+/** Prepared rows: the mean part of each term. */
 type Means = Background & { readonly expected: Float64Array }
 
 /**
- * A model whose margin is intercept + one term a feature. Its Shapley values need no search: a term minus its expectation,
- * whatever the dependence between features (Lundberg & Lee 2017, corollary 1).
+ * A model whose margin is an intercept + one term a feature. A Shapley value is a term minus its expectation, whatever the
+ * dependence between features (Lundberg & Lee 2017, corollary 1).
  */
 export function additiveModel(options: AdditiveOptions): Model {
 	const { terms, intercept } = options
@@ -137,7 +137,7 @@ export function additiveModel(options: AdditiveOptions): Model {
 	return model
 }
 
-/** Said of a feature that is not in the row at all, which may be a fault of the log and not of the applicant. */
+/** For a feature that is not in the row at all, which may be a fault of the log. */
 const notLogged = 'it is not among the logged features'
 
 function encodeRow(
@@ -186,7 +186,7 @@ function attribution(
 	)
 }
 
-/** A logged value as a number: booleans count as 0 and 1. Texts are refused, also those that look like numbers. */
+/** A logged value as a number: booleans are 0 and 1. Texts are refused, even those that look like numbers. */
 export function numberOf(feature: string, value: unknown): number {
 	if (typeof value === 'boolean') return Number(value)
 	if (typeof value === 'number' && Number.isFinite(value)) return value

@@ -1,6 +1,6 @@
 import { ArtifactError } from '../model.ts'
 
-/** Members that say something to people, and nothing to us. */
+/** Members for people, which are ignored. */
 export const remarks = ['name', 'description', 'version', 'comment', 'metadata'] as const
 
 export type Fields = Readonly<Record<string, unknown>>
@@ -10,18 +10,18 @@ const shown = (value: unknown): string => {
 	return text.length > 80 ? `${text.slice(0, 80)}…` : text
 }
 
-/** Fails with where in the file it is. */
+/** Throws with the position in the file. */
 export function fault(path: string, message: string): never {
 	throw new ArtifactError(`${path} ${message}`)
 }
 
-/** The value as an object with no other members than `known`, if those are given: a misspelt one would go unheard. */
+/** The value as an object. With `known`, other members are refused, so that a misspelt one is noticed. */
 export function objectAt(value: unknown, path: string, known?: readonly string[]): Fields {
 	if (typeof value !== 'object' || value === null || Array.isArray(value))
 		fault(path, `must be an object, not ${shown(value)}`)
 	const other = known && Object.keys(value).find((name) => !known.includes(name))
 	if (other !== undefined)
-		fault(path, `has a member ${shown(other)} that is not known; there are: ${known?.join(', ')}`)
+		fault(path, `has a member ${shown(other)} that is not known; known members: ${known?.join(', ')}`)
 	return value as Fields
 }
 

@@ -1,24 +1,24 @@
 import { ArtifactError } from '../model.ts'
 import { NumberList, NumberScanner } from './numbers.ts'
 
-/** Numbers of one array of a file, in whatever width they were written. */
+/** The numbers of one array of a file, in the width in which they are written. */
 export type Numbers = Float64Array | Float32Array | Int32Array | Int16Array | Int8Array | Uint8Array
 
-/** What a JSON or UBJSON file holds. Objects are maps: no key of a file can reach a prototype. */
+/** A value of a JSON or UBJSON file. Objects are maps, so no key of a file can reach a prototype. */
 export type Value = null | boolean | number | string | Numbers | Value[] | ValueMap
 export type ValueMap = Map<string, Value>
 
-/** Model files are 9 levels deep; nothing that is deeper than this is one. */
+/** Model files are 9 levels deep. */
 export const maxDepth = 64
 
-/** An object or array takes about 100 bytes of memory, and may take 2 of a file. */
+/** An object or array takes about 100 bytes of memory, and may take only 2 bytes of a file. */
 export const maxContainers = 3_000_000
 
 const isNumbers = (value: unknown): value is Numbers => ArrayBuffer.isView(value)
 
 const missing = (path: string, what: string): never => {
 	throw new ArtifactError(
-		`The file has no ${what} at ${path}: it is cut off or not such a model. Save the model anew and upload that file.`,
+		`The file has no ${what} at ${path}: it is truncated or not such a model. Save the model again and upload that file.`,
 	)
 }
 
@@ -49,7 +49,7 @@ export function textAt(parent: ValueMap, key: string, path: string): string {
 	return missing(`${path}.${key}`, 'text')
 }
 
-/** A whole number of 0 or more, which the file writes as a number or as its text; `otherwise` where the key is absent. */
+/** A whole number of at least 0, written as a number or a text; `otherwise` when the key is absent. */
 export function countAt(parent: ValueMap, key: string, path: string, otherwise?: number): number {
 	if (otherwise !== undefined && !parent.has(key)) return otherwise
 	const text = textAt(parent, key, path).trim()
@@ -61,7 +61,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 const quote = 34
 const backslash = 92
 
-/** `JSON.parse` would decode the whole file to one string (none beyond 512 MB) and knows no NaN, which XGBoost writes. */
+/** `JSON.parse` would need the whole file as one string (at most 512 MB) and rejects NaN, which XGBoost writes. */
 class JsonReader extends NumberScanner {
 	#list = new NumberList()
 	#containers = 0
@@ -75,7 +75,7 @@ class JsonReader extends NumberScanner {
 	fail(what: string): never {
 		const where = this.at >= this.bytes.length ? 'the file ends' : `byte ${this.at}`
 		throw new ArtifactError(
-			`The file is not JSON: ${what} where ${where === 'the file ends' ? where : `${where} is`}. Save the model anew and upload that file.`,
+			`The file is not JSON: ${what} where ${where === 'the file ends' ? where : `${where} is`}. Save the model again and upload that file.`,
 		)
 	}
 
@@ -108,7 +108,7 @@ class JsonReader extends NumberScanner {
 			this.fail(`there are more than ${maxContainers} lists and objects`)
 	}
 
-	/** After a member: whether the container ended here. */
+	/** After a member: whether the container ends. */
 	#ended(close: number): boolean {
 		const c = this.space()
 		if (c !== close && c !== 44) this.fail('a comma or the end of a list is expected')
@@ -129,7 +129,7 @@ class JsonReader extends NumberScanner {
 			const key = this.#string()
 			if (this.space() !== 58) this.fail('a colon is expected')
 			this.at++
-			if (map.has(key)) this.fail(`the name ${JSON.stringify(key.slice(0, 80))} stands twice in one object`)
+			if (map.has(key)) this.fail(`the name ${JSON.stringify(key.slice(0, 80))} appears twice in one object`)
 			if (this.#skip.has(key)) this.#skipValue(depth + 1)
 			else map.set(key, this.value(depth + 1))
 		} while (!this.#ended(125))
@@ -151,7 +151,7 @@ class JsonReader extends NumberScanner {
 		return list
 	}
 
-	/** A list of numbers that nobody asks for is passed over unread. */
+	/** Skips a value; a list of numbers is skipped without reading it. */
 	#skipValue(depth: number): void {
 		if (this.space() === 91) {
 			const end = this.bytes.indexOf(93, this.at)
@@ -197,8 +197,8 @@ class JsonReader extends NumberScanner {
 }
 
 /**
- * A JSON file, where NaN and Infinity are numbers too. Lists that begin with a number are arrays of float64. The values of
- * the names in `skip` are passed over. Throws ArtifactError for what is not JSON, is too deep, or has a name twice.
+ * Reads a JSON file, in which NaN and Infinity are numbers too. Lists that begin with a number become arrays of float64. The
+ * values of names in `skip` are skipped. Throws ArtifactError for a file that is not JSON, is too deep, or repeats a name.
  */
 export function readJson(bytes: Uint8Array, skip: ReadonlySet<string> = new Set()): Value {
 	const reader = new JsonReader(bytes, skip)

@@ -34,17 +34,17 @@ function linkOf(objective: string, outputs: number): TreeLink {
 		tweedie: links64.log,
 	}
 	if (Object.hasOwn(links, name)) return links[name] as TreeLink
-	// `reg_sqrt` is of the squared loss and of all that inherit from it.
+	// `reg_sqrt` applies to the squared loss and all that inherit from it.
 	if (/^(regression|regression_l1|huber|fair|quantile|mape)$/.test(name))
 		return parameters.includes('sqrt') ? links64.square : links64.identity
-	// Trained with a function of one's own: the file says nothing, predict answers margins.
+	// Trained with a custom function: the file has no link, and predict returns margins.
 	if (/^(|custom|none|lambdarank|rank_xendcg)$/.test(name)) return links64.identity
 	throw new ArtifactError(
-		`The objective ${JSON.stringify(name.slice(0, 80))} of a model of ${outputs} outputs is not known here, nor so how its margins become scores.`,
+		`The objective ${JSON.stringify(name.slice(0, 80))} of a model with ${outputs} outputs is not supported: it is unknown how its margins become scores.`,
 	)
 }
 
-/** Random forests: raw scores and contributions are sums over the rounds, the score is the link of their mean. */
+/** Random forests: margins and contributions are sums over the rounds, and the score is the link of their mean. */
 const averaged = (link: TreeLink, rounds: number): TreeLink => ({ ...link, space: 'value', rounds })
 
 /** The lines before the first tree. */
@@ -69,7 +69,7 @@ function countIn(header: Header, name: string, otherwise?: number): number {
 	if (text === undefined && otherwise !== undefined) return otherwise
 	if (text === undefined || !/^\d{1,9}$/.test(text.trim()))
 		throw new ArtifactError(
-			`The file has no line ${name} with a whole number: it is damaged or no LightGBM model.`,
+			`The file has no line ${name} with a whole number: it is damaged or not a LightGBM model.`,
 		)
 	return Number(text)
 }
@@ -83,7 +83,7 @@ function listIn(header: Header, name: string, count: number): string[] {
 	return list
 }
 
-/** What stands behind the trees: which columns are categorical, and the categories. */
+/** The lines after the trees: which columns are categorical, and their categories. */
 function readTail(reader: LineReader): Pick<ColumnFacts, 'categorical' | 'pandas'> {
 	let categorical: number[] | undefined
 	let pandas: Uint8Array | undefined
@@ -101,7 +101,7 @@ function readTail(reader: LineReader): Pick<ColumnFacts, 'categorical' | 'pandas
 	return { categorical, pandas }
 }
 
-/** Before 2.2 nothing but the importances stands behind the trees; how many trees there are is in the header then. */
+/** Before 2.2 only importances follow the trees, and the header has the number of trees. */
 function endsTrees(line: Line | undefined, header: Header): boolean {
 	if (line === undefined || line.tagged) return false
 	return line.name === 'end of trees' || (line.name === 'feature importances:' && header.has('tree_sizes'))
@@ -116,11 +116,11 @@ function refuseOthers(bytes: Uint8Array): void {
 	const first = new LineReader(bytes).next()
 	if (first?.name.trim() !== 'tree' || first.tagged)
 		throw new ArtifactError(
-			'The file is no LightGBM model: its first line is not `tree`. Write it with save_model.',
+			'The file is not a LightGBM model: its first line is not `tree`. Write it with save_model.',
 		)
 }
 
-/** A model as LightGBM's save_model writes it (versions v2 to v4). `rounds`: how many boosting rounds count, else all. */
+/** Reads a file of LightGBM's save_model (versions v2 to v4). `rounds`: the boosting rounds to use; default all. */
 export function readLightgbm(bytes: Uint8Array, rounds?: number): TreeFile {
 	refuseOthers(bytes)
 	const reader = new LineReader(bytes)
@@ -129,20 +129,20 @@ export function readLightgbm(bytes: Uint8Array, rounds?: number): TreeFile {
 	const count = countIn(header, 'max_feature_idx') + 1
 	const names = listIn(header, 'feature_names', count)
 	const infos = header.has('feature_infos') ? listIn(header, 'feature_infos', count) : []
-	// A model of one class an output keeps a tree a class, even of one leaf.
+	// Every round has one tree for each output, even if it is a single leaf.
 	if (outputs < 1 || outputs > Math.max(1000, bytes.length / 20))
-		throw new ArtifactError(`A model of ${outputs} outputs cannot be: the file is damaged.`)
+		throw new ArtifactError(`A model cannot have ${outputs} outputs: the file is damaged.`)
 	const builder = new EnsembleBuilder(count, outputs)
 	const wanted = rounds === undefined ? Number.POSITIVE_INFINITY : rounds * outputs
 	let trees = 0
 	for (let line = reader.next(); !endsTrees(line, header); line = reader.next()) {
 		if (line === undefined)
 			throw new ArtifactError(
-				'The file is cut off: the line `end of trees` is missing. Upload the whole file.',
+				'The file is truncated: the line `end of trees` is missing. Upload the whole file.',
 			)
 		if (line.name === '' && !line.tagged) continue
 		if (line.name !== 'Tree')
-			throw new ArtifactError(`A tree is expected where ${line.name} stands: the file is damaged.`)
+			throw new ArtifactError(`A tree is expected instead of ${line.name}: the file is damaged.`)
 		const tree = lightgbmTree(reader, treeLines(reader))
 		if (trees < wanted) builder.add(tree, trees % outputs)
 		trees++
@@ -167,7 +167,7 @@ function checkTrees(header: Header, trees: number, outputs: number, rounds: numb
 	const sizes = header.get('tree_sizes')?.split(' ').filter(Boolean).length ?? trees
 	if (sizes !== trees || trees % outputs !== 0)
 		throw new ArtifactError(
-			`The file has ${trees} of ${sizes} trees, ${outputs} a round: it is damaged or cut off.`,
+			`The file has ${trees} of ${sizes} trees, ${outputs} a round: it is damaged or truncated.`,
 		)
 	if (rounds !== undefined && rounds * outputs > trees)
 		throw new ArtifactError(
@@ -178,7 +178,7 @@ function checkTrees(header: Header, trees: number, outputs: number, rounds: numb
 const utf8 = new TextDecoder()
 const lineFeed = 10
 
-/** A line of the file: its name up to `=`, and where its value stands. A line without `=` has no value. */
+/** A line of the file: its name up to `=`, and the position of its value. A line without `=` has no value. */
 type Line = { name: string; from: number; to: number; tagged: boolean }
 
 /** Reads the lines of a LightGBM file in place: a file of 200 MB never becomes one string. */
@@ -200,7 +200,7 @@ class LineReader {
 		const end = feed < 0 ? this.bytes.length : feed
 		this.at = end + 1
 		const to = end > from && this.bytes[end - 1] === 13 ? end - 1 : end
-		// Names are short; only the first bytes are looked through for the sign.
+		// Names are short: `=` is searched in the first bytes only.
 		const sign = this.bytes.subarray(from, Math.min(to, from + 100)).indexOf(61)
 		const name = utf8.decode(this.bytes.subarray(from, sign < 0 ? Math.min(to, from + 100) : from + sign))
 		return { name, from: sign < 0 ? from : from + sign + 1, to, tagged: sign >= 0 }
@@ -210,12 +210,12 @@ class LineReader {
 		return utf8.decode(this.bytes.subarray(line.from, line.to))
 	}
 
-	/** The numbers of a line, which has to have `count` of them. */
+	/** The numbers of a line, which must have `count` of them. */
 	numbers(line: Line, count: number): Float64Array {
 		const fail = (what: string): never => {
-			throw new ArtifactError(`The line ${line.name} ${what}: the file is damaged or cut off.`)
+			throw new ArtifactError(`The line ${line.name} ${what}: the file is damaged or truncated.`)
 		}
-		// A number and a space take two bytes: the count is only a claim until the bytes are there.
+		// A number and a space take two bytes: check the claimed count against the bytes.
 		if (count > line.to - line.from + 1) fail(`is too short for ${count} numbers`)
 		const numbers = new Float64Array(count)
 		const scanner = this.#scanner
@@ -232,7 +232,7 @@ class LineReader {
 	}
 }
 
-/** What of the file is about columns. */
+/** The parts of the file about columns. */
 type ColumnFacts = {
 	names: readonly string[]
 	/** `[min:max]`, categories joined by colons, or `none`. */
@@ -254,28 +254,28 @@ function pandasCategories(bytes: Uint8Array): unknown[][] {
 	})
 }
 
-/** How many categories the codes of a column ask for: 3 for `-1:0:2`. */
+/** The number of categories that the codes of a column need: 3 for `-1:0:2`. */
 const codesIn = (info = ''): number =>
 	/^-?\d+(:-?\d+)*$/.test(info)
 		? info.split(':').reduce((max, code) => Math.max(max, Number(code) + 1), 0)
 		: 0
 
 /**
- * The columns, with the codes of their categories. The file does not say to which columns the categories of
- * `pandas_categorical` belong: to the categorical ones in order, if they are as many. Otherwise they stay unknown, and a
+ * The columns, with the codes of their categories. The file does not say to which columns the lists of `pandas_categorical`
+ * belong: they are those of the categorical columns in order, if there are as many. Otherwise categories are unknown, and a
  * text is refused when a row is encoded.
  */
 function lightgbmColumns(facts: ColumnFacts): TreeColumn[] {
 	const byInfo = facts.infos.flatMap((info, i) => (/^-?\d+(:-?\d+)*$/.test(info) ? [i] : []))
 	const lists = facts.pandas ? pandasCategories(facts.pandas) : []
-	// A code that a list has no category for shows that the list is of another column.
+	// A code without a category in the list shows that the list belongs to another column.
 	const fits = (columns: readonly number[]) =>
 		columns.length === lists.length &&
 		columns.every((column, i) => codesIn(facts.infos[column]) <= (lists[i] as unknown[]).length)
-	const owners = [facts.categorical ?? [], byInfo].find(fits) ?? []
+	const withLists = [facts.categorical ?? [], byInfo].find(fits) ?? []
 	const categorical = new Set([...(facts.categorical ?? []), ...byInfo])
 	const codes = new Map(
-		owners.map((column, i) => [column, new Map((lists[i] ?? []).map((c, code) => [categoryKey(c), code]))]),
+		withLists.map((column, i) => [column, new Map((lists[i] ?? []).map((c, code) => [categoryKey(c), code]))]),
 	)
 	return facts.names.map((_, i) => ({
 		categorical: categorical.has(i),
@@ -310,7 +310,7 @@ function treeCount(reader: LineReader, lines: Lines, name: string): number {
 	const line = lines.get(name)
 	const text = line ? reader.text(line).trim() : ''
 	if (!/^\d{1,9}$/.test(text))
-		throw new ArtifactError(`A tree has no line ${name} with a whole number: the file is damaged or cut off.`)
+		throw new ArtifactError(`A tree has no line ${name} with a whole number: the file is damaged or truncated.`)
 	return Number(text)
 }
 
@@ -331,7 +331,7 @@ function setsOf(reader: LineReader, lines: Lines, count: number): Sets {
 	return { boundaries, words: Uint32Array.from(words) }
 }
 
-/** A tree of one leaf has no line of splits. */
+/** A tree with a single leaf has no lines of splits. */
 function constantTree(value: number, cover: number): RawTree {
 	const never = () => 0
 	return {
@@ -347,14 +347,14 @@ function constantTree(value: number, cover: number): RawTree {
 	}
 }
 
-/** A tree of a LightGBM file: inner nodes first, then its leaves, which the file names by -1 - leaf. */
+/** A tree of a LightGBM file: inner nodes first, then its leaves, which the file writes as -1 - leaf. */
 function lightgbmTree(reader: LineReader, lines: Lines): RawTree {
 	const leaves = treeCount(reader, lines, 'num_leaves')
 	const list = (name: string, count: number, otherwise?: Float64Array) => {
 		const line = lines.get(name)
 		if (line !== undefined) return reader.numbers(line, count)
 		if (otherwise !== undefined) return otherwise
-		throw new ArtifactError(`A tree has no line ${name}: the file is damaged or cut off.`)
+		throw new ArtifactError(`A tree has no line ${name}: the file is damaged or truncated.`)
 	}
 	const linear = lines.get('is_linear')
 	if (linear !== undefined && reader.text(linear).trim() !== '0')
@@ -372,7 +372,7 @@ function lightgbmTree(reader: LineReader, lines: Lines): RawTree {
 	const counts = list('internal_count', inner)
 	const sets = setsOf(reader, lines, treeCount(reader, lines, 'num_cat'))
 	const taken = new Set<number>()
-	// A child of -1 is leaf 0. Whole numbers of 0 and more are inner nodes, which stand first.
+	// A child of -1 is leaf 0. Numbers from 0 on are inner nodes, which come first.
 	const child = (children: Float64Array, node: number) => {
 		const c = children[node] as number
 		return c >= 0 ? (c < inner ? c : Number.NaN) : inner - 1 - c
@@ -385,7 +385,7 @@ function lightgbmTree(reader: LineReader, lines: Lines): RawTree {
 		threshold: (node) => threshold[node] as number,
 		value: (node) => values[node - inner] as number,
 		cover: (node) => (node < inner ? counts[node] : leafCounts[node - inner]) as number,
-		// The file's own bits are ours: 1 categorical, 2 missing goes left, 4 and 8 the missing type.
+		// The bits of the file are those of `nodeFlag`: 1 categorical, 2 missing goes left, 4 and 8 the missing type.
 		flags: (node) => (decision[node] as number) & 15,
 		categories(node) {
 			if (((decision[node] as number) & 1) === 0) return undefined
@@ -393,9 +393,9 @@ function lightgbmTree(reader: LineReader, lines: Lines): RawTree {
 			const [from, to] = [sets.boundaries[set], sets.boundaries[set + 1]]
 			if (from === undefined || to === undefined)
 				throw new ArtifactError(
-					`A split asks for category set ${set}, which its tree lacks: the file is damaged.`,
+					`A split uses category set ${set}, which its tree does not have: the file is damaged.`,
 				)
-			// Every split has a set of its own: thousands that share a long one would be far more memory than file.
+			// Every split has its own set: thousands sharing a long one would take far more memory than the file.
 			if (taken.has(set))
 				throw new ArtifactError(`Two splits share category set ${set}: the file is damaged.`)
 			taken.add(set)

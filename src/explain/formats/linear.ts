@@ -13,15 +13,15 @@ import { type Fields, fault, numberAt, objectAt, oneOfAt, own, remarks, textOf }
 const maxBytes = 32 * 2 ** 20
 const members = ['format', 'link', 'intercept', 'coefficients', 'means', 'missing', ...remarks]
 
-/** What the file says of missing values: one word for all features, or a value a feature. */
+/** How missing values are replaced: one word for all features, or a value a feature. */
 type Missing = 'mean' | 'error' | Fields
 
 /**
- * Opens a linear or logistic model of our JSON: `{ "format": "linear-json", "link": "identity" | "logit", "intercept",
+ * Opens a linear or logistic model in our JSON format: `{ "format": "linear-json", "link": "identity" | "logit", "intercept",
  * "coefficients": { feature: number | { category: number } }, "means": { feature: number | { category: share } },
  * "missing": "mean" | "error" | { feature: number } }`. Without `missing`, a row that lacks a feature is an error.
- * Contributions are coefficient x (value - mean); without `means` they are against zero, and the method says so.
- * Throws ArtifactError with where in the file it is wrong.
+ * Contributions are coefficient x (value - mean); without `means` they are against zero, as the method name shows.
+ * Throws ArtifactError with the position of a fault in the file.
  */
 export function openLinear(bytes: Uint8Array, options: Options = {}): Model {
 	const file = parse(bytes)
@@ -30,7 +30,7 @@ export function openLinear(bytes: Uint8Array, options: Options = {}): Model {
 	const { manifest = {} } = options
 	if (manifest.link !== undefined && manifest.link !== link)
 		throw new ArtifactError(
-			`The manifest's link is ${manifest.link}, the file's is ${link}: correct one of them`,
+			`The manifest's link is ${manifest.link}, and the file's is ${link}: correct one of them`,
 		)
 	const intercept = numberAt(own(file, 'intercept'), 'intercept')
 	const columns = coefficientsOf(file)
@@ -73,7 +73,7 @@ function coefficientsOf(file: Fields): Map<string, Coefficients> {
 	const given = own(file, 'means')
 	const means = given === undefined ? undefined : objectAt(given, 'means')
 	for (const name of Object.keys(means ?? {}))
-		if (!Object.hasOwn(coefficients, name)) fault(`means.${name}`, 'is of a feature that has no coefficient')
+		if (!Object.hasOwn(coefficients, name)) fault(`means.${name}`, 'is for a feature without a coefficient')
 	return new Map(
 		Object.entries(coefficients).map(([name, value]) => {
 			const path = `coefficients.${name}`
@@ -102,13 +102,13 @@ function categoriesOf(feature: string, given: Fields, mean: unknown): Coefficien
 	for (const [category, value] of Object.entries(objectAt(mean, path))) {
 		const share = numberAt(value, `${path}.${category}`)
 		const coefficient = byCategory.get(category)
-		if (coefficient === undefined) fault(`${path}.${category}`, 'is a category that has no coefficient')
+		if (coefficient === undefined) fault(`${path}.${category}`, 'is a category without a coefficient')
 		if (share < 0 || share > 1)
 			fault(`${path}.${category}`, `is a share and so between 0 and 1, not ${share}`)
 		sum += share * coefficient
 		total += share
 	}
-	// Shares are written with three digits or so.
+	// Shares are often written with three digits.
 	if (Math.abs(total - 1) > 0.005) fault(path, `are shares that add up to 1, not to ${total}`)
 	return { byCategory, mean: sum }
 }
@@ -127,17 +127,17 @@ function missingOf(value: unknown, features: ReadonlyMap<string, Coefficients>, 
 	for (const [name, stand] of Object.entries(missing)) {
 		const path = `missing.${name}`
 		const of = features.get(name)
-		if (!of) fault(path, 'is of a feature that has no coefficient (say it of the feature as it is logged)')
+		if (!of) fault(path, 'is for a feature without a coefficient (name the feature as it is logged)')
 		if (stand === 'error') continue
 		if (stand === 'mean') needMeans(path)
 		else if ('slope' in of) numberAt(stand, path)
 		else if (!of.byCategory.has(String(stand)))
-			fault(path, `stands for a category that has no coefficient: ${JSON.stringify(stand)}`)
+			fault(path, `is a category without a coefficient: ${JSON.stringify(stand)}`)
 	}
 	return missing
 }
 
-/** Features in the manifest's order. It may name them as they are logged, or as the columns that they become. */
+/** The features in the manifest's order. It may name them as they are logged, or their columns. */
 function inOrder(
 	merged: Map<string, Coefficients>,
 	columns: ReadonlyMap<string, Coefficients>,
@@ -160,7 +160,7 @@ function inOrder(
 const absent = (feature: string): never => {
 	throw new FeatureError(
 		feature,
-		`${feature} is missing, and the model says nothing of missing values: log it, or add it to the file's \`missing\`.`,
+		`${feature} is missing, and the model has no rule for missing values: log it, or add it to the file's \`missing\`.`,
 	)
 }
 
@@ -182,7 +182,7 @@ function slopeTerm(
 			if (value === undefined) {
 				if (stand === 'error') absent(feature)
 				const used = stand === 'mean' ? mean : (stand as number)
-				note('missing', `${feature} is missing; the model takes ${used} for it`)
+				note('missing', `${feature} is missing; the model uses ${used} instead`)
 				return used
 			}
 			if (!encoding) return numberOf(feature, value)
@@ -206,7 +206,7 @@ function categoryTerm(
 	const categories = [...of.byCategory.keys()]
 	const parts = [...of.byCategory.values()]
 	const index = new Map(categories.map((c, i) => [c, i]))
-	// One place behind the categories: the reference category, which has no column of its own.
+	// The code after the categories: the reference category, which has no column.
 	const reference = categories.length
 	const isReference = (c: string) => of.oneHot === true && (declared?.values?.includes(c) ?? false)
 	const instead = (note: () => void): number => {
@@ -225,7 +225,7 @@ function categoryTerm(
 			const as = stand === 'mean' ? 'its mean' : JSON.stringify(stand)
 			if (value === undefined) {
 				if (stand === 'error') absent(feature)
-				return instead(() => note('missing', `${feature} is missing; the model takes ${as} for it`))
+				return instead(() => note('missing', `${feature} is missing; the model uses ${as} instead`))
 			}
 			const category = typeof value === 'object' ? (JSON.stringify(value) as string) : String(value)
 			const found = index.get(category)
@@ -239,7 +239,7 @@ function categoryTerm(
 			return instead(() =>
 				note(
 					'unseen-category',
-					`${feature} is ${JSON.stringify(category)}, which the model does not know; it takes ${as} for it`,
+					`${feature} is ${JSON.stringify(category)}, which the model does not know; it uses ${as} instead`,
 				),
 			)
 		},

@@ -1,4 +1,4 @@
-/** Numbers of unknown count, gathered without an object a number: files of trees have tens of millions. */
+/** A growing list of numbers without an object a number: tree files have tens of millions. */
 export class NumberList {
 	#room = new Float64Array(16)
 	length = 0
@@ -16,7 +16,7 @@ export class NumberList {
 		this.#room[this.length++] = value
 	}
 
-	/** A copy, which takes no more room than its numbers and stays as the list goes on. */
+	/** An exact-size copy, which does not change as the list grows. */
 	copy(): Float64Array {
 		return this.#room.slice(0, this.length)
 	}
@@ -30,8 +30,8 @@ const plus = 43
 const point = 46
 
 /**
- * Reads decimal numbers straight from bytes, correctly rounded: up to 15 digits and a power of ten up to 22 are exact in
- * double arithmetic (Clinger 1990), everything else goes by way of `Number`. `at` moves behind what was read.
+ * Reads decimal numbers from bytes, correctly rounded: up to 15 digits and a power of ten up to 22 are exact in double
+ * arithmetic (Clinger 1990), all others use `Number`. `at` moves past the number.
  */
 export class NumberScanner {
 	readonly bytes: Uint8Array
@@ -41,7 +41,7 @@ export class NumberScanner {
 		this.bytes = bytes
 	}
 
-	/** The number at `at`, or undefined (and `at` where it was) if there is none. Takes NaN, inf and Infinity in any case. */
+	/** The number at `at`; undefined, with `at` unchanged, if there is none. Accepts NaN, inf and Infinity in any case. */
 	number(): number | undefined {
 		const { bytes } = this
 		const start = this.at

@@ -9,6 +9,6 @@ export type TreeFormat = (typeof formats)[number]
 export const isTreeFormat = (format: ArtifactFormat): format is TreeFormat =>
 	formats.some((one) => one === format)
 
-/** What a file of trees says: nearly all the work of opening it. `rounds`: how many boosting rounds count, else all. */
+/** Reads a tree file, which is nearly all the work of opening it. `rounds`: the boosting rounds to use; default all. */
 export const readTreeFile = (format: TreeFormat, bytes: Uint8Array, rounds?: number): TreeFile =>
 	format === 'lightgbm-text' ? readLightgbm(bytes, rounds) : readXgboost(bytes, format, rounds)

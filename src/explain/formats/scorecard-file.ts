@@ -13,7 +13,7 @@ import {
 	textOf,
 } from './fields.ts'
 
-// The parser takes seconds for a megabyte; a card of a thousand bins has a tenth of one.
+// The parser takes seconds for a megabyte; a card with a thousand bins has a tenth of that.
 const maxBytes = 2 * 2 ** 20
 const fileMembers = [
 	'format',
@@ -28,7 +28,7 @@ const fileMembers = [
 const featureMembers = ['coefficient', 'closed', 'bins', 'special', 'missing', 'other', 'meanPoints'] as const
 const worth = ['woe', 'points', 'share'] as const
 
-/** What a bin is worth; `path` is where it stands in the file. */
+/** The values of a bin; `path` is its position in the file. */
 export type Worth = {
 	path: string
 	woe: number | undefined
@@ -43,7 +43,7 @@ export type CardFeature = {
 	meanPoints: number | undefined
 	/** Numeric: bins between neighbouring edges. Categorical: the bin of each value. */
 	bins: { edges: readonly number[]; closed: Closed } | { binOf: ReadonlyMap<string, number> }
-	/** Special values as texts, and which of `worth` they are. */
+	/** Special values as texts, and their index in `worth`. */
 	special: ReadonlyMap<string, number>
 	missing: number | undefined
 	other: number | undefined
@@ -60,7 +60,7 @@ export type CardFile = {
 	features: readonly CardFeature[]
 }
 
-/** Reads a scorecard, in YAML or JSON (docs/explain.md says what is in it). Throws ArtifactError with where it is wrong. */
+/** Reads a scorecard in YAML or JSON; docs/explain.md describes it. Throws ArtifactError with the position of a fault. */
 export function readScorecard(bytes: Uint8Array): CardFile {
 	const file = objectAt(parse(textOf(bytes, maxBytes)), 'The file', fileMembers)
 	if (own(file, 'format') !== 'scorecard') fault('format', 'must be scorecard')
@@ -83,7 +83,7 @@ export function readScorecard(bytes: Uint8Array): CardFile {
 
 function parse(text: string): unknown {
 	try {
-		// Aliases are of no use here, and nested ones are how a small file becomes a huge one.
+		// Nested aliases turn a small file into a huge one, and scorecards do not need aliases.
 		const document = parseDocument(text, { logLevel: 'error', uniqueKeys: false })
 		const error = document.errors[0]
 		if (error) throw error
@@ -96,14 +96,14 @@ function parse(text: string): unknown {
 	}
 }
 
-/** The parser's own check compares each name with each. */
+/** The parser's own check compares every name with every other. */
 function refuseDoubles(document: Document): void {
 	visit(document, {
 		Map(_, { items }) {
 			const seen = new Set<string>()
 			for (const { key } of items) {
 				const name = String(isScalar(key) ? key.value : key)
-				if (seen.has(name)) throw new Error(`the name ${JSON.stringify(name.slice(0, 80))} stands twice`)
+				if (seen.has(name)) throw new Error(`the name ${JSON.stringify(name.slice(0, 80))} appears twice`)
 				seen.add(name)
 			}
 		},
@@ -164,7 +164,7 @@ function addValues(into: Map<string, number>, bin: Fields, path: string, at: num
 		if (!isNumber && typeof value !== 'string' && typeof value !== 'boolean')
 			fault(`${path}.values`, `holds texts, numbers and booleans, not ${JSON.stringify(value)}`)
 		if (into.has(String(value)))
-			fault(`${path}.values`, `has ${JSON.stringify(value)}, which is in another bin already`)
+			fault(`${path}.values`, `has ${JSON.stringify(value)}, which is already in another bin`)
 		into.set(String(value), at)
 	}
 }
@@ -180,7 +180,7 @@ function categoriesAt(bins: readonly unknown[], path: string): ReadonlyMap<strin
 	return binOf
 }
 
-/** The edges of numeric bins, in order and without gaps: a value that two bins or none would take has no sure points. */
+/** The edges of numeric bins, in order and without gaps, so that every value is in exactly one bin. */
 function edgesAt(bins: readonly unknown[], path: string): number[] {
 	const edges: number[] = []
 	bins.forEach((value, i) => {

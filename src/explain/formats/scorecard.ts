@@ -7,7 +7,7 @@ import { type CardFeature, type CardFile, readScorecard } from './scorecard-file
  * Opens a scorecard. Its margin and score are the points; the input of each feature is the number of its bin. Contributions
  * are points minus mean points (exactly LinearSHAP): the means by the file's bin shares or `meanPoints`, or by a background.
  * A card without either has no average: contributions are then the points lost against the best bin, or against WoE 0 with
- * `reference: neutral`, and the method says so. Throws ArtifactError with where in the file it is wrong.
+ * `reference: neutral`, as the method name shows. Throws ArtifactError with the position of a fault in the file.
  */
 export function openScorecard(bytes: Uint8Array, { manifest }: Options = {}): Model {
 	const file = readScorecard(bytes)
@@ -19,7 +19,7 @@ export function openScorecard(bytes: Uint8Array, { manifest }: Options = {}): Mo
 	const odd = Object.keys(manifest?.encodings ?? {})[0]
 	if (odd !== undefined)
 		throw new ArtifactError(
-			`The manifest encodes ${JSON.stringify(odd)}, but a scorecard takes values as they are logged: put them into its bins`,
+			`The manifest encodes ${JSON.stringify(odd)}, but a scorecard takes logged values as they are: put them into its bins`,
 		)
 	const against = referenceOf(file)
 	const terms = file.features.map((feature, i) => {
@@ -28,7 +28,7 @@ export function openScorecard(bytes: Uint8Array, { manifest }: Options = {}): Mo
 			mean: () => meanOf(feature, ofBins),
 			maximum: () => ofBins.subarray(0, feature.regular).reduce((a, b) => Math.max(a, b)),
 			neutral: () =>
-				points.neutral[i] ?? fault('reference', 'is neutral, which takes scaling, coefficients and WoE'),
+				points.neutral[i] ?? fault('reference', 'is neutral, which needs scaling, coefficients and WoE'),
 		}
 		return termOf(feature, ofBins, expected[against]())
 	})
@@ -50,7 +50,7 @@ const methods = {
 	neutral: 'scorecard/points-from-neutral',
 }
 
-/** What contributions are against: means, the best bin, or the points of WoE 0. */
+/** What contributions are compared with: means, the best bin, or the points of WoE 0. */
 function referenceOf({ features, reference }: CardFile): keyof typeof methods {
 	if (reference === 'neutral' || reference === 'maximum') return reference
 	const hasMean = (f: CardFeature) => f.meanPoints !== undefined || f.worth.some((w) => w.share !== undefined)
@@ -73,7 +73,7 @@ function meanOf(feature: CardFeature, ofBins: Float64Array): number {
 		sum += (share ?? 0) * (ofBins[i] as number)
 		total += share ?? 0
 	})
-	// Shares are written with three digits or so.
+	// Shares are often written with three digits.
 	if (Math.abs(total - 1) > 0.005)
 		fault(`features.${feature.name}`, `has bin shares that add up to ${total}, not to 1`)
 	return sum / total
@@ -132,11 +132,11 @@ function termOf(feature: CardFeature, points: Float64Array, expected: number): T
 	}
 }
 
-/** The bin between edges[bin] and edges[bin + 1] that the value lies in, by bisection; undefined outside of all. */
+/** The bin of a value between edges[bin] and edges[bin + 1], by bisection; undefined outside of all bins. */
 function binAt(edges: readonly number[], closed: 'left' | 'right', value: number): number | undefined {
 	let low = 0
 	let high = edges.length
-	// `low` becomes the number of edges that the value is at or behind.
+	// `low` becomes the number of edges at or below the value.
 	while (low < high) {
 		const middle = (low + high) >> 1
 		const edge = edges[middle] as number
@@ -152,9 +152,9 @@ const scalingMembers = ['pdo', 'score0', 'odds0', 'factor', 'offset'] as const
 type Scaling = { factor: number; offset: number }
 type Points = {
 	base: number
-	/** Of each feature, the points of each of its bins. */
+	/** The points of each bin, by feature. */
 	ofBins: readonly Float64Array[]
-	/** What each feature adds at WoE 0, where the file holds what that takes. */
+	/** The points of each feature at WoE 0, if the file has what is needed. */
 	neutral: readonly (number | undefined)[]
 }
 
@@ -185,17 +185,17 @@ function positive(value: number, name: string): number {
 	return value
 }
 
-/** Constants are often written with a few digits only. */
+/** Constants are often written with few digits. */
 function agree(path: string, given: number, made: number): void {
 	if (Math.abs(given - made) > 1e-3 * Math.max(1, Math.abs(made)))
-		fault(path, `is ${given}, but the other constants make it ${made}`)
+		fault(path, `is ${given}, but the other constants give ${made}`)
 }
 
 /**
- * The points of every bin: as in the file or, when no bin has points, made of WoE, coefficients and scaling. The regression
- * is of the log odds of *bad*, with WoE = ln(share of goods / share of bads), so: points = -factor x coefficient x WoE, and
- * what all have alike, offset - factor x intercept, is `basePoints` if the file has those, else spread over the n features
- * in equal parts. Where the file has points and what makes them, they are compared (`check`).
+ * The points of every bin: from the file or, when no bin has points, from WoE, coefficients and scaling. The regression is of
+ * the log odds of *bad*, with WoE = ln(share of goods / share of bads), so points = -factor x coefficient x WoE. The common
+ * part, offset - factor x intercept, is `basePoints` if the file has them, else spread equally over the features. When the
+ * file has both the points and their parts, they are compared (`check`).
  */
 function pointsOf(file: CardFile): Points {
 	const scaling = file.scaling && scalingOf(file.scaling)
@@ -217,7 +217,7 @@ function pointsOf(file: CardFile): Points {
 			if (isGiven) fault(path, 'has no points, but other bins have')
 			const slope = slopes[j]
 			if (slope === undefined || woe === undefined)
-				fault(path, 'has no points, and no WoE with a coefficient to make them of')
+				fault(path, 'has no points, and no WoE with a coefficient to compute them from')
 			return (spread as number) + slope * woe
 		}),
 	)
@@ -227,8 +227,8 @@ function pointsOf(file: CardFile): Points {
 }
 
 /**
- * Given points have to go with WoE as coefficient and scaling say, up to a constant a feature (cards spread the intercept
- * in several ways), and all constants have to come to offset - factor x intercept. Answers the constants: points at WoE 0.
+ * Checks that given points follow from WoE, coefficient and scaling, up to a constant a feature (cards spread the intercept in
+ * several ways), and that the constants sum to offset - factor x intercept. Returns the constants: points at WoE 0.
  */
 function check(
 	{ features, basePoints = 0 }: CardFile,
@@ -252,7 +252,7 @@ function check(
 		if (high.shift - low.shift > 2 * allowed(unit, size))
 			fault(
 				`features.${name}`,
-				`has points that do not go with its WoE: those of ${worth[low.at]?.path} and ${worth[high.at]?.path} differ by ${high.shift - low.shift} from -factor x coefficient x WoE`,
+				`has points that do not match its WoE: those of ${worth[low.at]?.path} and ${worth[high.at]?.path} differ by ${high.shift - low.shift} from -factor x coefficient x WoE`,
 			)
 		return (low.shift + high.shift) / 2
 	})
@@ -260,15 +260,15 @@ function check(
 	if (common !== undefined && Math.abs(total - common) > allowed(unit, common) * (features.length + 1))
 		fault(
 			'scaling',
-			`and intercept make ${common} points at WoE 0, but the points of the card come to ${total} there`,
+			`and intercept give ${common} points at WoE 0, but the points of the card sum to ${total} there`,
 		)
 	return neutral
 }
 
-/** One unit of the last digit: rounding a whole card together moves a bin by up to that. */
+/** One unit of the last digit: rounding a whole card moves a bin by up to that. */
 const allowed = (unit: number, points: number) => Math.max(unit, 1e-6 * Math.abs(points))
 
-/** What the points are rounded to: 1 for whole points. */
+/** The unit that points are rounded to: 1 for whole points. */
 function unitOf(features: readonly CardFeature[]): number {
 	let digits = 0
 	for (const { worth } of features)

@@ -2,33 +2,33 @@ import { exp32 } from '../floats.ts'
 import { ArtifactError, type ArtifactFormat, type Space } from '../model.ts'
 import type { TreeEnsemble } from '../trees/ensemble.ts'
 
-/** How an objective turns margins to what the model answers. */
+/** How an objective turns margins into scores. */
 export type TreeLink = {
-	/** The manifest's word for it; undefined where it has none. */
+	/** Its name in the manifest; undefined when it has none. */
 	name: 'identity' | 'logit' | 'softmax' | 'log' | undefined
 	space: Space
 	curve: keyof typeof curves
-	/** What the curve multiplies margins by: LightGBM's `sigmoid`. Left out: 1. */
+	/** The factor of margins, LightGBM's `sigmoid`. Default 1. */
 	slope?: number
-	/** Random forests: the curve is of the mean over so many rounds. Left out: of their sum. */
+	/** Random forests: the curve applies to the mean over this many rounds. Default: to the sum. */
 	rounds?: number
 }
 
-/** A column as the file knows it. */
+/** A column of the file. */
 export type TreeColumn = {
 	categorical: boolean
-	/** Codes of the categories by `categoryKey`, where the file holds them. */
+	/** Codes of the categories by `categoryKey`, if the file has them. */
 	codes: ReadonlyMap<string, number> | undefined
-	/** Why there may be categories that the file knows and `codes` lacks; undefined where there are none. */
+	/** Why `codes` may lack categories of the model; undefined when it does not. */
 	incomplete: string | undefined
 }
 
-/** What a file of trees says, before a manifest adds what it lacks. Plain data: it can be sent from thread to thread. */
+/** The content of a tree file, before a manifest adds to it. Plain data, so threads can exchange it. */
 export type TreeFile = {
 	format: ArtifactFormat
 	ensemble: TreeEnsemble
 	columns: readonly TreeColumn[]
-	/** Undefined where the columns were never named. */
+	/** Undefined when the columns have no names. */
 	names: readonly string[] | undefined
 	objective: string
 	/** See `Model.advice`. */
@@ -36,7 +36,7 @@ export type TreeFile = {
 	link: TreeLink
 }
 
-/** Categories are equal when they are written alike: 1 and "1" are one category. */
+/** Categories with equal texts are equal: 1 and "1" are one category. */
 export const categoryKey = (category: unknown): string => String(category)
 
 const map = (f: (x: number) => number) => (margin: Float64Array) => margin.map(f)
@@ -61,7 +61,7 @@ function softmax64(margin: Float64Array): Float64Array {
 
 type Curve = (margin: Float64Array, slope: number) => Float64Array
 
-/** From the margin of each output to the score of each; those named 32 compute in float32, as XGBoost does. */
+/** From the margins of all outputs to their scores; those named 32 compute in float32, as XGBoost does. */
 const curves = {
 	identity: (margin) => margin.slice(),
 	sigmoid32: map(sigmoid32),
@@ -75,7 +75,7 @@ const curves = {
 	softplus: map((x) => Math.log1p(exp(x))),
 } as const satisfies Record<string, Curve>
 
-/** The scores of a link, from the margin of each output to the score of each. */
+/** The function of a link from the margins of all outputs to their scores. */
 export function scoresBy({ curve, slope = 1, rounds }: TreeLink): (margin: Float64Array) => Float64Array {
 	const score: Curve = curves[curve]
 	return (margin) => score(rounds === undefined ? margin : margin.map((m) => m / rounds), slope)
@@ -112,7 +112,7 @@ export const links64 = {
 
 const begins = (bytes: Uint8Array, ...start: number[]) => start.every((byte, i) => bytes[i] === byte)
 
-/** Refuses what is often uploaded instead of a model's own file, and says how to get that. `save`: the call that writes it. */
+/** Refuses files that are often uploaded instead of a model file. `save`: the call that writes a model file. */
 export function refuseForeignFile(bytes: Uint8Array, save: string): void {
 	if (begins(bytes, 0x1f, 0x8b))
 		throw new ArtifactError('The file is compressed with gzip. Unpack it and upload what is inside.')
@@ -123,7 +123,7 @@ export function refuseForeignFile(bytes: Uint8Array, save: string): void {
 		)
 }
 
-/** The first byte that is no space, behind a byte order mark; -1 when there is none. */
+/** The first byte that is not a space, after a byte order mark; -1 when there is none. */
 export function firstByte(bytes: Uint8Array): number {
 	let at = begins(bytes, 0xef, 0xbb, 0xbf) ? 3 : 0
 	while (bytes[at] === 32 || bytes[at] === 10 || bytes[at] === 13 || bytes[at] === 9) at++

@@ -24,11 +24,11 @@ class UbjsonReader {
 
 	fail(what: string): never {
 		throw new ArtifactError(
-			`The file is not UBJSON: ${what} at byte ${this.#at} of ${this.#bytes.length}. Save the model anew and upload that file.`,
+			`The file is not UBJSON: ${what} at byte ${this.#at} of ${this.#bytes.length}. Save the model again and upload that file.`,
 		)
 	}
 
-	/** Where the next `length` bytes begin. A length is only a claim until the bytes are there. */
+	/** The position of the next `length` bytes, after checking that the file has them. */
 	#take(length: number): number {
 		if (length > this.#bytes.length - this.#at) this.fail(`it ends before ${length} announced bytes`)
 		const from = this.#at
@@ -101,14 +101,14 @@ class UbjsonReader {
 		if (type === 'Z') return null
 		if (type === 'C') return String.fromCharCode(this.#number('C') as number)
 		if (type === 'H') return this.#precise()
-		return this.#number(type) ?? this.fail('an unknown type stands')
+		return this.#number(type) ?? this.fail('an unknown type is found')
 	}
 
 	next(depth: number): Value {
 		return this.value(this.#marker(), depth)
 	}
 
-	/** The type and count of an optimised container. Values without bytes cannot be counted on: `[$Z#L` of 10 billion. */
+	/** The type and count of an optimised container. Types without bytes are refused: they could claim 10 billion values. */
 	#header(): Header {
 		if (++this.#containers > maxContainers)
 			this.fail(`there are more than ${maxContainers} lists and objects`)
@@ -134,7 +134,7 @@ class UbjsonReader {
 		for (let i = 0; count === undefined ? this.#peek() !== '}' : i < count; i++) {
 			this.#peek()
 			const key = this.#text()
-			if (map.has(key)) this.fail(`the name ${JSON.stringify(key.slice(0, 80))} stands twice in one object`)
+			if (map.has(key)) this.fail(`the name ${JSON.stringify(key.slice(0, 80))} appears twice in one object`)
 			const marker = type ?? this.#marker()
 			const value =
 				marker === '[' ? this.#array(depth + 1, this.#skip.has(key)) : this.value(marker, depth + 1)
@@ -144,7 +144,7 @@ class UbjsonReader {
 		return map
 	}
 
-	/** `unread`: a list of numbers that nobody asks for is passed over. */
+	/** `unread`: a list of numbers is skipped. */
 	#array(depth: number, unread = false): Value {
 		if (depth > maxDepth) this.fail(`objects are nested more than ${maxDepth} deep`)
 		const { type, count } = this.#header()
@@ -163,10 +163,10 @@ class UbjsonReader {
 	#numbers(type: string, count: number): Numbers {
 		const from = this.#take(count * (widths[type] as number))
 		const view = this.#view
-		// Not slice: of a Buffer that is a view, which would keep the whole file in memory.
+		// Not slice: on a Buffer it makes a view, which would keep the whole file in memory.
 		if (type === 'U') return new Uint8Array(this.#bytes.subarray(from, from + count))
 		if (type === 'i') return Int8Array.from(this.#bytes.subarray(from, from + count))
-		// Loops, not maps: models of 200 MB are mostly this.
+		// Loops instead of maps for speed: most of a 200 MB model is read here.
 		if (type === 'l') {
 			const numbers = new Int32Array(count)
 			for (let i = 0; i < count; i++) numbers[i] = view.getInt32(from + 4 * i)
@@ -190,8 +190,8 @@ class UbjsonReader {
 }
 
 /**
- * A UBJSON file (draft 12, ubjson.org), where lists of one numeric type are typed arrays. The values of the names in `skip`
- * are passed over. Throws ArtifactError for what is not UBJSON, is too deep, or has a name twice.
+ * Reads a UBJSON file (draft 12, ubjson.org), in which lists of one numeric type become typed arrays. The values of names in
+ * `skip` are skipped. Throws ArtifactError for a file that is not UBJSON, is too deep, or repeats a name.
  */
 export function readUbjson(bytes: Uint8Array, skip: ReadonlySet<string> = new Set()): Value {
 	const reader = new UbjsonReader(bytes, skip)

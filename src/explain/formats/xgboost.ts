@@ -27,13 +27,13 @@ import { readUbjson } from './ubjson.ts'
 
 const { fround } = Math
 
-/** Members of a tree that neither a score nor an explanation needs: a third of the file. */
+/** Members of a tree that scores and explanations do not need: a third of the file. */
 const unused = new Set(['base_weights', 'loss_changes', 'parents'])
 
-/** Columns without names take no bytes of a file: so many can be claimed. */
+/** The maximum number of columns without names, which take no bytes of a file. */
 const maxUnnamed = 100_000
 
-/** `takes`: the base scores that XGBoost takes, in words, for the others are refused; `base`: from base score to margin. */
+/** `takes`: the base scores that XGBoost accepts; others are refused. `base`: from base score to margin. */
 type Objective = {
 	link: TreeLink
 	base: (score: number) => number
@@ -41,7 +41,7 @@ type Objective = {
 }
 
 const plain: Objective = { link: links32.identity, base: (score) => score }
-// kRtEps bounds a base score of 0 or 1, which fitting to labels of one class gives.
+// kRtEps bounds a base score of 0 or 1, which training on labels of one class gives.
 const bounded = (p: number) => Math.min(Math.max(p, fround(1e-6)), fround(1 - fround(1e-6)))
 const logistic: Objective = {
 	link: links32.logit,
@@ -55,7 +55,7 @@ const exponential: Objective = {
 }
 const multiclass: Objective = { link: links32.softmax, base: (score) => score }
 
-/** ProbToMargin and PredTransform of each objective (src/objective). What is not named here is the identity in both. */
+/** ProbToMargin and PredTransform of each objective (src/objective). Others are the identity in both. */
 const objectives: Readonly<Record<string, Objective>> = {
 	'binary:logistic': logistic,
 	'reg:logistic': logistic,
@@ -92,7 +92,7 @@ function baseScores(text: string, outputs: number): Float64Array {
 	return Float64Array.from({ length: outputs }, (_, i) => (found[i] ?? found[0]) as number)
 }
 
-/** The base margin of each output. XGBoost refuses a base score that its objective cannot turn into a margin, or answers NaN. */
+/** The base margin of each output. XGBoost refuses a base score that its objective cannot turn into a margin. */
 function baseMargins(text: string, outputs: number, name: string, { base, takes }: Objective): Float64Array {
 	const scores = baseScores(text, outputs)
 	const wrong = takes && scores.find((score) => !takes.holds(score))
@@ -103,7 +103,7 @@ function baseMargins(text: string, outputs: number, name: string, { base, takes 
 	return scores.map(base)
 }
 
-/** 3002 for [3, 2, 0]; 0 where the file tells none. */
+/** 3002 for [3, 2, 0]; 0 when the file has no version. */
 function versionOf(file: Value): number {
 	const version = file instanceof Map && file.has('version') ? numbersAt(file, 'version', 'file') : []
 	return (version[0] ?? 0) * 1000 + (version[1] ?? 0)
@@ -115,12 +115,12 @@ function objectiveOf(learner: ValueMap): { name: string; objective: Objective } 
 	const objective = own ?? (known.test(name) ? plain : undefined)
 	if (objective === undefined)
 		throw new ArtifactError(
-			`The objective ${JSON.stringify(name.slice(0, 80))} is not known here, nor so how its margins become scores. Train with one of XGBoost's own single-output objectives.`,
+			`The objective ${JSON.stringify(name.slice(0, 80))} is not supported: it is unknown how its margins become scores. Train with one of XGBoost's own single-output objectives.`,
 		)
 	return { name, objective }
 }
 
-/** DART's weights: beside the trees' model, or within it since 3.4. */
+/** DART's weights: beside the model of the trees, or in it since 3.4. */
 function weightsOf(booster: ValueMap, model: ValueMap, trees: number): Float64Array {
 	const holder = [booster, model].find((m) => m.has('weight_drop'))
 	if (holder === undefined) return new Float64Array(trees).fill(1)
@@ -141,7 +141,7 @@ function boosterOf(learner: ValueMap): { booster: ValueMap; model: ValueMap } {
 		)
 	if (name !== 'gbtree' && name !== 'dart')
 		throw new ArtifactError(
-			`The booster ${JSON.stringify(name.slice(0, 80))} is not known: gbtree and dart are.`,
+			`The booster ${JSON.stringify(name.slice(0, 80))} is not supported: gbtree and dart are.`,
 		)
 	const holder = name === 'dart' ? mapAt(booster, 'gbtree', 'learner.gradient_booster') : booster
 	return { booster, model: mapAt(holder, 'model', 'learner.gradient_booster') }
@@ -155,15 +155,15 @@ function learnerOf(file: Value): ValueMap {
 		)
 	if (learner instanceof Map) return learner
 	throw new ArtifactError(
-		'The file is no XGBoost model: it has no `learner`. Write it with save_model (not dump_model, save_config or pickle).',
+		'The file is not an XGBoost model: it has no `learner`. Write it with save_model (not dump_model, save_config or pickle).',
 	)
 }
 
 type Stopped = { rounds: number; counts: boolean; advice: string }
 
 /**
- * After early stopping the scikit-learn classes use the rounds up to the best, and Booster.predict all of them. The file
- * tells which of the two saved it: the classes leave their mark (python-package/xgboost/sklearn.py, `save_model`).
+ * After early stopping the scikit-learn classes use the rounds up to the best one, and Booster.predict all of them. The
+ * classes mark files that they save (python-package/xgboost/sklearn.py, `save_model`).
  */
 function earlyStopOf(learner: ValueMap): Stopped | undefined {
 	const attributes = learner.get('attributes')
@@ -171,10 +171,10 @@ function earlyStopOf(learner: ValueMap): Stopped | undefined {
 	if (!(attributes instanceof Map) || typeof best !== 'string' || !/^\d{1,9}$/.test(best)) return undefined
 	const rounds = Number(best) + 1
 	const counts = attributes.has('scikit_learn')
-	const start = `The file remembers that boosting round ${rounds} was the best, and`
+	const start = `The file says that boosting round ${rounds} was the best, and`
 	const advice = counts
-		? `${start} a scikit-learn class saved it, which stops there: so does this. If the service predicts with a Booster, which uses all rounds, set \`rounds\` to their number in the manifest.`
-		: `${start} all its rounds are used. If the service predicts with XGBClassifier or XGBRegressor, which stop there, set \`rounds\` to ${rounds} in the manifest.`
+		? `${start} a scikit-learn class saved it, which uses the rounds up to it; these are used here. If the service predicts with a Booster, which uses all rounds, set \`rounds\` to their number in the manifest.`
+		: `${start} all its rounds are used. If the service predicts with XGBClassifier or XGBRegressor, which stop at that round, set \`rounds\` to ${rounds} in the manifest.`
 	return { rounds, counts, advice }
 }
 
@@ -184,7 +184,7 @@ const nodesOf = (trees: readonly Value[]) =>
 		return sum + (ArrayBuffer.isView(nodes) ? nodes.length : 0)
 	}, 0)
 
-/** How many trees `rounds` boosting rounds are; undefined where the file has fewer. */
+/** The number of trees in `rounds` boosting rounds; undefined when the file has fewer. */
 function treesOf(model: ValueMap, all: number, outputs: number, rounds: number): number | undefined {
 	const param = mapAt(model, 'gbtree_model_param', 'model')
 	const each = countAt(param, 'num_parallel_tree', 'model.gbtree_model_param', 1) * outputs
@@ -193,7 +193,7 @@ function treesOf(model: ValueMap, all: number, outputs: number, rounds: number):
 	return end !== undefined && end >= 0 && end <= all ? end : undefined
 }
 
-/** How many trees the manifest's rounds are. Throws ArtifactError where the file has fewer. */
+/** The number of trees in the manifest's rounds. Throws ArtifactError when the file has fewer. */
 function requestedTrees(model: ValueMap, all: number, outputs: number, rounds: number): number {
 	const count = treesOf(model, all, outputs, rounds)
 	if (count !== undefined) return count
@@ -224,7 +224,7 @@ function fileOf(
 	const named = learner.has('feature_names') ? listAt(learner, 'feature_names', 'learner').length : 0
 	if (count < 1 || count > Math.max(named, maxUnnamed) || outputs > Math.max(1000, trees.length))
 		throw new ArtifactError(
-			`A model of ${count} features and ${outputs} outputs cannot be: the file is damaged.`,
+			`A model cannot have ${count} features and ${outputs} outputs: the file is damaged.`,
 		)
 	const base = baseMargins(textAt(param, 'base_score', path), outputs, name, objective)
 	const { columns, names } = xgboostColumns(learner, model, count, versionOf(file))
@@ -241,7 +241,7 @@ function fileOf(
 		if (!(tree instanceof Map)) throw new ArtifactError(`Tree ${i} is not an object: the file is damaged.`)
 		const options = { weight: weights[i] as number, signedCover: name === 'survival:cox' }
 		builder.add(xgboostTree(tree, `trees[${i}]`, options, budget), info[i] as number)
-		// Its arrays are in the ensemble now.
+		// Its arrays are copied: free them.
 		tree.clear()
 	}
 	const ensemble = builder.finish({ style: 'xgboost', base, precision: 'float32', average: false })
@@ -254,11 +254,11 @@ function refuseOthers(bytes: Uint8Array): void {
 	const first = firstByte(bytes)
 	if (first === 0x5b)
 		throw new ArtifactError(
-			'The file is a list of trees (dump_model), which lacks what scoring takes. Write the model with save_model("model.json") and upload that file.',
+			'The file is a list of trees (dump_model), which cannot be scored. Write the model with save_model("model.json") and upload that file.',
 		)
 	if (first !== 0x7b)
 		throw new ArtifactError(
-			'The file is neither JSON nor UBJSON; it may be of the binary format that XGBoost 3.1 removed. Open it with an older XGBoost, write it with save_model("model.json") and upload that file.',
+			'The file is neither JSON nor UBJSON; it may be in the binary format that XGBoost 3.1 removed. Open it with an older XGBoost, write it with save_model("model.json") and upload that file.',
 		)
 }
 
@@ -266,7 +266,7 @@ function refuseOthers(bytes: Uint8Array): void {
 const looksUbjson = (bytes: Uint8Array) =>
 	bytes[0] === 0x7b && /[iUIlL$#N]/.test(String.fromCharCode(bytes[1] ?? 0))
 
-/** A model as XGBoost's save_model writes it, from version 1.0 on. `rounds`: how many boosting rounds count, else all. */
+/** Reads a file of XGBoost's save_model, from version 1.0 on. `rounds`: the boosting rounds to use; default all. */
 export function readXgboost(
 	bytes: Uint8Array,
 	format: 'xgboost-json' | 'xgboost-ubj',
@@ -300,22 +300,22 @@ function numberCategories(column: ValueMap, values: Numbers, path: string): Cate
 }
 
 /**
- * Texts lie end to end in UTF-8, with their bounds. Before 3.4 the bounds count characters and the bytes are cut off at the
- * last bound (python-package/xgboost/_data_utils.py): from the first character outside of ASCII on they are not to be told.
+ * Texts are concatenated in UTF-8, with offsets. Before 3.4 the offsets count characters and the bytes are cut at the last
+ * offset (python-package/xgboost/_data_utils.py), so texts after the first non-ASCII character cannot be read.
  */
 function textCategories(column: ValueMap, values: Numbers, path: string, inBytes: boolean): Categories {
 	const offsets = numbersAt(column, 'offsets', path)
 	const bytes = Uint8Array.from(values)
-	const foreign = inBytes ? -1 : bytes.findIndex((b) => b >= 128)
+	const nonAscii = inBytes ? -1 : bytes.findIndex((b) => b >= 128)
 	const codes = new Map<string, number>()
 	for (let code = 0; code + 1 < offsets.length; code++) {
 		const [from, to] = [offsets[code] as number, offsets[code + 1] as number]
 		if (!(from >= 0 && to >= from && to <= bytes.length))
 			throw new ArtifactError(`${path} has a category outside of its text: the file is damaged.`)
-		if (foreign < 0 || to <= foreign) codes.set(utf8.decode(bytes.subarray(from, to)), code)
+		if (nonAscii < 0 || to <= nonAscii) codes.set(utf8.decode(bytes.subarray(from, to)), code)
 	}
-	if (foreign >= 0)
-		return { codes, incomplete: 'XGBoost before 3.4 cuts off names of categories outside of ASCII' }
+	if (nonAscii >= 0)
+		return { codes, incomplete: 'XGBoost before 3.4 truncates names of categories with non-ASCII characters' }
 	return codes.size > 0 ? { codes, incomplete: undefined } : none
 }
 
@@ -326,7 +326,7 @@ function categoriesOf(column: ValueMap, path: string, inBytes: boolean): Categor
 		: numberCategories(column, values, path)
 }
 
-/** Names and types of the columns, and the categories that XGBoost >= 3.1 keeps of a data frame's. */
+/** Names and types of the columns, and the categories of a data frame, which XGBoost keeps since 3.1. */
 function xgboostColumns(
 	learner: ValueMap,
 	model: ValueMap,
@@ -352,10 +352,10 @@ function xgboostColumns(
 	return { columns, names }
 }
 
-// Categories are int32 codes in XGBoost, and floats before: beyond 2^24 not every code could be told apart.
+// Category codes pass through float32 in XGBoost, which is exact up to 2^24 only.
 const maxCategories = 2 ** 24
 
-/** How many more category bits the file may still unfold: a code of 16 million takes 2 MB of bits and 8 bytes of file. */
+/** The remaining budget of category bits: a code of 16 million takes 2 MB of bits and only 8 bytes of file. */
 type BitBudget = { words: number }
 
 const at = (list: Numbers, i: number) => list[i] as number
@@ -365,14 +365,14 @@ function bitsOf(categories: Numbers, from: number, to: number, budget: BitBudget
 	for (let i = from; i < to; i++) {
 		const category = at(categories, i)
 		if (!(Number.isInteger(category) && category >= 0 && category < maxCategories))
-			throw new ArtifactError(`A split asks for category ${category}: the file is damaged.`)
+			throw new ArtifactError(`A split uses category ${category}: the file is damaged.`)
 		maxBits = Math.max(maxBits, category)
 	}
 	const words = (maxBits >>> 5) + 1
 	budget.words -= words
 	if (budget.words < 0)
 		throw new ArtifactError(
-			'The splits ask for categories with codes far larger than their number. Number the categories from 0 and train anew.',
+			'The splits use category codes far larger than their number. Number the categories from 0 and train again.',
 		)
 	const bits = new Uint32Array(words)
 	for (let i = from; i < to; i++) {
@@ -382,7 +382,7 @@ function bitsOf(categories: Numbers, from: number, to: number, budget: BitBudget
 	return bits
 }
 
-/** The bits of each categorical node. Before 1.3 no tree had any. */
+/** The category bits of each categorical node; trees before 1.3 have none. */
 function setsOf(tree: ValueMap, path: string, budget: BitBudget): Map<number, Uint32Array> {
 	const found = new Map<number, Uint32Array>()
 	if (!tree.has('categories_nodes')) return found
@@ -405,12 +405,12 @@ function refuseVectorLeaves(tree: ValueMap, path: string): void {
 	const size = countAt(mapAt(tree, 'tree_param', path), 'size_leaf_vector', `${path}.tree_param`, 0)
 	if (size > 1)
 		throw new ArtifactError(
-			`The trees have vector leaves (multi_strategy=multi_output_tree), ${size} numbers a leaf, whose Shapley values are not defined by output here. Train with multi_strategy=one_output_per_tree and upload that file.`,
+			`The trees have vector leaves (multi_strategy=multi_output_tree), ${size} numbers a leaf, which are not supported. Train with multi_strategy=one_output_per_tree and upload that file.`,
 		)
 }
 
 /**
- * A tree as XGBoost writes it. `weight` is its weight in a DART booster, which multiplies its leaves in float32.
+ * A tree of an XGBoost file. `weight` is its weight in a DART booster, which multiplies its leaves in float32.
  * `signedCover`: whether sums of the objective's second derivatives can be negative.
  */
 function xgboostTree(

@@ -1,11 +1,11 @@
 import { studentTail, tQuantile95 } from '../../stats/distributions.ts'
 
 /**
- * What is kept of the contributions of a sample of rows, by feature: sums from which means, shares and their errors
- * follow, and which add up over hours. An hour of N rows of which n were explained counts N / n times each.
+ * Sums of the contributions of a sample of rows, by feature, from which means, shares and their errors follow. They add up
+ * over hours; in an hour of N rows of which n were explained, each row counts N / n times.
  */
 export type AttributionMoments = {
-	/** Rows that the sample stands for, and rows that were explained. */
+	/** The rows that the sample represents, and the rows that were explained. */
 	rows: number
 	sampled: number
 	/** Sum of N^2 / n: rows^2 over this is Kish's effective sample size. */
@@ -39,8 +39,8 @@ export function emptyMoments(features: number): AttributionMoments {
 }
 
 /**
- * Of explained rows that were drawn from `rows`. Contributions are by output and feature; the outputs of a multiclass model
- * add up in size, as in shap's bar plots.
+ * The moments of explained rows drawn from `rows`. Contributions are by output and feature; absolute values of the outputs of
+ * a multiclass model add up, as in shap's bar plots.
  */
 export function momentsOf(
 	features: number,
@@ -71,7 +71,7 @@ export function momentsOf(
 	return { ...moments, rows, sampled: n, kish: (rows * rows) / n }
 }
 
-/** Adds rows of another hour. Throws RangeError when they are of other features. */
+/** Adds the moments of another hour. Throws RangeError when they have other features. */
 export function addMoments(to: AttributionMoments, part: AttributionMoments): void {
 	if (to.absolute.length !== part.absolute.length)
 		throw new RangeError(`${part.absolute.length} features cannot be added to ${to.absolute.length}`)
@@ -82,7 +82,7 @@ export function addMoments(to: AttributionMoments, part: AttributionMoments): vo
 		})
 }
 
-/** Rows of a simple sample that would say as much. */
+/** The size of a simple random sample with the same precision (Kish). */
 export const effectiveRows = ({ rows, kish }: AttributionMoments): number => (kish > 0 ? rows ** 2 / kish : 0)
 
 /** Mean |contribution| of a feature with its standard error, and its mean with its sign. */
@@ -135,15 +135,15 @@ export function decodeMoments(bytes: Uint8Array): AttributionMoments {
 	return m
 }
 
-/** How much a feature's share of all contributions has changed, with its 95% interval and the p of no change. */
+/** The change of a feature's share of all contributions, with its 95% interval and the p-value of no change. */
 type ShareChange = { value: number; low: number; high: number; p: number }
 
-/** Shares of fewer rows are too skewed for Student's distribution. */
+/** With fewer rows, shares are too skewed for Student's distribution. */
 export const minEffectiveRows = 100
 
 /**
- * The change of each feature's share of mean |contribution| since the reference, tested by Welch's t. Shares rather than
- * means: they do not move when the score as a whole does. Rounding is no change: less than 1e-9 counts as none.
+ * The change of each feature's share of mean |contribution| since the reference, by Welch's t-test. Shares do not move when
+ * the score as a whole does; means would. A change below 1e-9 is rounding and counts as none.
  */
 export function shareChanges(current: AttributionMoments, reference: AttributionMoments): ShareChange[] {
 	const [n, m] = [effectiveRows(current), effectiveRows(reference)]
@@ -152,7 +152,7 @@ export function shareChanges(current: AttributionMoments, reference: Attribution
 		const value = now.share - then.share
 		const square = now.variance + then.variance
 		if (!(square > 1e-24))
-			// Rows that all say the same leave nothing to test by.
+			// Identical rows have no variance to test with.
 			return { value, low: value, high: value, p: Math.abs(value) < 1e-9 ? 1 : Number.NaN }
 		const df = square ** 2 / (now.variance ** 2 / (n - 1) + then.variance ** 2 / (m - 1))
 		const error = Math.sqrt(square)

@@ -1,17 +1,17 @@
-/** The mean answer at one value of a feature, and how answers of single rows (ICE) spread around it. */
+/** The mean score at one value of a feature, and the spread of single rows (ICE) around it. */
 export type DependencePoint = {
 	value: unknown
 	mean: number
-	/** Of the mean, over the rows as a sample. */
+	/** The standard error of the mean over the sampled rows. */
 	standardError: number
-	/** Tenth and ninetieth percentile of the rows' own answers. */
+	/** The 10th and 90th percentile of single rows. */
 	low: number
 	high: number
-	/** Logged rows that have this value, or one between this grid point and the next. */
+	/** Logged rows with this value, or one between this point and the next. */
 	rows: number
 }
 
-/** At most `most` values of a feature that rows have: quantiles of numbers, the commonest of others. */
+/** At most `maxPoints` values of a feature: quantiles of numbers, the most frequent of other values. */
 export function dependencePoints(
 	values: readonly unknown[],
 	maxPoints: number,
@@ -52,19 +52,18 @@ function quantiles(numbers: readonly number[], maxPoints: number): { value: numb
 	})
 }
 
-type Bins = readonly { value: unknown; rows: number }[]
+type Points = readonly { value: unknown; rows: number }[]
 
 /**
- * What a row is answered with the feature set to each value of the grid. Undefined for a row that the model cannot take
- * (`answer` is undefined) with one of them.
+ * The scores of a row with the feature set to each value. Undefined when the model cannot score the row with one of them.
  */
 export function curveOf(
 	row: Readonly<Record<string, unknown>>,
 	feature: string,
-	grid: Bins,
+	points: Points,
 	answer: (features: Readonly<Record<string, unknown>>) => number | undefined,
 ): number[] | undefined {
-	const curve = grid.map(({ value }) => answer({ ...row, [feature]: value }))
+	const curve = points.map(({ value }) => answer({ ...row, [feature]: value }))
 	return curve.every((v): v is number => v !== undefined && Number.isFinite(v)) ? curve : undefined
 }
 
@@ -72,9 +71,9 @@ export function curveOf(
  * Partial dependence (Friedman 2001) with the spread of individual conditional expectations (Goldstein et al. 2015), of the
  * curves of single rows.
  */
-export function partialDependence(grid: Bins, curves: readonly (readonly number[])[]): DependencePoint[] {
+export function partialDependence(points: Points, curves: readonly (readonly number[])[]): DependencePoint[] {
 	const n = curves.length
-	return grid.map(({ value, rows: seen }, i) => {
+	return points.map(({ value, rows: seen }, i) => {
 		const answers = Float64Array.from(curves, (curve) => curve[i] as number).sort()
 		const mean = answers.reduce((sum, v) => sum + v / n, 0)
 		const variance = answers.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (n - 1)

@@ -1,10 +1,10 @@
-/** A coalition of players and, implied, its complement: 1 where a player takes part. Both are always asked for. */
+/** A coalition of players (1: takes part), which implies its complement. Both are always evaluated. */
 export type Pair = Uint8Array
 
 /** All pairs of a size, or a size to draw from. `weight` is the size's share of the Shapley kernel, both halves together. */
 type PairSize = { size: number; pairs: number; weight: number }
 
-/** Pairs to ask for whatever happens, each with its weight; and the sizes that are left to chance with their weight in all. */
+/** The pairs to evaluate in any case, with their weights, and the sizes to draw from, with their total weight. */
 type Plan = {
 	fixed: { pair: Pair; weight: number }[]
 	drawn: PairSize[]
@@ -35,7 +35,7 @@ function pairSizes(players: number): PairSize[] {
 	return sizes.map((s) => ({ ...s, weight: s.weight / sum }))
 }
 
-/** Every coalition of the size; of those of half the players only the ones with player 0, as the others are complements. */
+/** Every coalition of a size; of half the players, only those with player 0, since the others are complements. */
 function* pairsOf(players: number, size: number): Generator<Pair> {
 	const isHalf = size * 2 === players
 	const chosen = Array.from({ length: size }, (_, i) => i)
@@ -53,8 +53,8 @@ function* pairsOf(players: number, size: number): Generator<Pair> {
 }
 
 /**
- * What to ask for with so many pairs: from the outside in, each size whose share of what is left would cover it goes in
- * whole, and the rest is drawn, as shap's KernelExplainer does. All sizes whole: the values will be exact.
+ * Plans a budget of pairs like shap's KernelExplainer: from the outside in, each size that its share of the budget covers is
+ * taken whole, and the others are drawn. When all sizes are whole, the values are exact.
  */
 export function planPairs(players: number, maxPairs: number): Plan {
 	const drawn = pairSizes(players)
@@ -73,7 +73,7 @@ export function planPairs(players: number, maxPairs: number): Plan {
 	return plan
 }
 
-/** A pair by chance: the size by its weight, the coalition uniformly. `random` answers numbers in [0, 1). */
+/** Draws a pair: the size by its weight, the coalition uniformly. `random` returns numbers in [0, 1). */
 export function drawPair(players: number, { drawn, drawnWeight }: Plan, random: () => number): Pair {
 	let point = random() * drawnWeight
 	let at = 0
@@ -88,12 +88,12 @@ export function drawPair(players: number, { drawn, drawnWeight }: Plan, random: 
 	return pair
 }
 
-/** A pair with what it showed: value of the coalition minus value of its complement, by output. */
+/** An evaluated pair: the value of the coalition minus that of its complement, by output. */
 export type Measured = { pair: Pair; difference: Float64Array; weight: number; drawn: boolean }
 
 export type Fit = { contributions: Float64Array[]; standardErrors: Float64Array[] | undefined }
 
-/** The player's sign in a pair, +1 or -1, minus the last player's: the constraint takes that one out of the regression. */
+/** The sign of each player in a pair minus that of the last one, which the constraint removes from the regression. */
 function regressors(pair: Pair): Float64Array {
 	const n = pair.length - 1
 	const last = 2 * (pair[n] as number)
@@ -119,10 +119,9 @@ function addOuter(into: Float64Array, z: Float64Array, weight: number): void {
 }
 
 /**
- * Shapley values by weighted least squares over pairs, so that they sum to `total` by output: value(S) - value(not S) =
- * sum of +-contributions. Of the pairs that were drawn the errors follow from their residuals (the sandwich that Covert &
- * Lee 2021, "Improving KernelSHAP", section 4, give by the central limit theorem; leverages taken out as in HC3).
- * Undefined while the pairs do not yet determine every value.
+ * Shapley values by weighted least squares over pairs, constrained to sum to `total` by output: value(S) - value(not S) =
+ * sum of +-contributions. The standard errors follow from the residuals of drawn pairs (the sandwich estimator of Covert & Lee
+ * 2021, "Improving KernelSHAP", section 4, with leverages as in HC3). Undefined while the pairs do not determine every value.
  */
 export function fitPairs(measured: readonly Measured[], total: Float64Array): Fit | undefined {
 	const n = (measured[0]?.pair.length ?? 0) - 1
@@ -162,7 +161,7 @@ const withLast = (values: Float64Array, last: number): Float64Array => {
 	return all
 }
 
-/** Standard error of a sum of independent shifts, by player; the last player's shift is what the others' lack to zero. */
+/** The standard error of a sum of independent shifts, by player; the shifts of all players sum to zero. */
 function spread(shifts: readonly Float64Array[], n: number): Float64Array {
 	const m = shifts.length
 	const all = shifts.map((s) => withLast(s, -s.reduce((a, b) => a + b, 0)))
@@ -179,7 +178,8 @@ function spread(shifts: readonly Float64Array[], n: number): Float64Array {
 
 /**
  * The lower triangle L of a symmetric positive definite matrix A = L Lᵀ, n x n, row-major; undefined when A is singular to
- * rounding (a pivot below 1e-12 of its diagonal). Golub & Van Loan, Matrix Computations, 4.2.
+ * rounding (a pivot below 1e-12 of its diagonal). Golub & Van Loan, Matrix Computations, 4.2. ml-matrix would be a dependency
+ * for these thirty lines, and it copies its input.
  */
 function cholesky(a: Float64Array, n: number): Float64Array | undefined {
 	const l = new Float64Array(n * n)
@@ -194,7 +194,7 @@ function cholesky(a: Float64Array, n: number): Float64Array | undefined {
 	return l
 }
 
-/** Solves L Lᵀ x = b; `b` is kept. */
+/** Solves L Lᵀ x = b; `b` is not changed. */
 function solve(l: Float64Array, n: number, b: Float64Array): Float64Array {
 	const x = Float64Array.from(b)
 	for (let i = 0; i < n; i++) {

@@ -2,41 +2,41 @@ import { seeded } from '../../core/random.ts'
 import { type Attribution, checkedAttribution } from '../model.ts'
 import { drawPair, type Fit, fitPairs, type Measured, type Pair, planPairs } from './coalitions.ts'
 
-/** What a model answers for many rows: its outputs, row by row. */
+/** Scores many rows: the outputs of each row. */
 export type BatchFunction = (rows: Float64Array[]) => Promise<Float64Array[]>
 
 export type KernelShapOptions = {
-	/** Columns that move together as one feature. Default: each its own. */
+	/** Columns that are one feature together. Default: every column is a feature. */
 	groups?: readonly (readonly number[])[]
-	/** The most coalitions to ask for; each costs a row of the model per background row. Default: 2 features + 2,048. */
+	/** The maximum number of coalitions; each scores one row per background row. Default: 2 a feature + 2,048. */
 	evaluations?: number
-	/** Enough when the largest standard error is below this share of the contributions' range. 0: use the whole budget. */
+	/** Stop when the largest standard error is below this share of the contributions' range. 0: use the whole budget. */
 	precision?: number
-	/** Same seed, same answer. */
+	/** Equal seeds give equal results. */
 	seed?: number
-	/** The most rows in one call of the model. */
+	/** The maximum number of rows in one call of the model. */
 	batchRows?: number
 }
 
 export type KernelShap = Attribution & {
-	/** Coalitions that were asked for, and rows that the model was asked for. */
+	/** The number of coalitions, and of rows that the model scored. */
 	evaluations: number
 	rows: number
 }
 
 type Game = {
 	players: number
-	/** Mean of the model over the background with the coalition's features taken from the row, by output. */
+	/** The mean score over the background, with the coalition's features taken from the row, by output. */
 	values(coalitions: readonly Uint8Array[]): Promise<Float64Array[]>
-	asked: { evaluations: number; rows: number }
+	used: { evaluations: number; rows: number }
 }
 
 /**
  * Shapley values of any model against a background (interventional: absent features come from its rows), by weighted
- * least squares over coalitions (KernelSHAP, Lundberg & Lee 2017), each asked for with its complement. Features that are
- * the same in the row and all of the background are not players. With every coalition in the budget the values are exact
- * (`exact/kernel-shap`); else they are an estimate with standard errors, which speak of the coalitions that were drawn,
- * not of the choice of the background. `base` is the mean output over the background. Throws RangeError for an empty
+ * least squares over coalitions (KernelSHAP, Lundberg & Lee 2017), each evaluated with its complement. Features that are equal
+ * in the row and all of the background are not players. When the budget covers every coalition, the values are exact
+ * (`exact/kernel-shap`); else they are estimates with standard errors, which cover the drawn coalitions, not the choice of the
+ * background. `base` is the mean output over the background. Throws RangeError for an empty
  * background, rows of other lengths, a budget too small to determine every contribution, or outputs that are not numbers.
  */
 export async function kernelShap(
@@ -84,7 +84,7 @@ export async function kernelShap(
 		},
 		1e-9,
 	)
-	return { ...attribution, ...game.asked }
+	return { ...attribution, ...game.used }
 }
 
 const alone = (total: Float64Array, players: number): Float64Array[] =>
@@ -100,12 +100,12 @@ function openGame(
 	groups: readonly (readonly number[])[],
 	batchRows: number,
 ): Game {
-	const asked = { evaluations: 0, rows: 0 }
-	const ask = async (rows: Float64Array[]): Promise<Float64Array[]> => {
+	const used = { evaluations: 0, rows: 0 }
+	const score = async (rows: Float64Array[]): Promise<Float64Array[]> => {
 		const outputs = await model(rows)
 		if (outputs.length !== rows.length || outputs.some((o) => !o.every(Number.isFinite)))
-			throw new RangeError('the model did not answer a number for every row that it was asked for')
-		asked.rows += rows.length
+			throw new RangeError('the model did not return a number for every row')
+		used.rows += rows.length
 		return outputs
 	}
 	const mixed = (coalition: Uint8Array, row: Float64Array): Float64Array => {
@@ -119,7 +119,7 @@ function openGame(
 		const rows: Float64Array[] = []
 		const sums: Float64Array[] = []
 		const flush = async (from: number) => {
-			const outputs = await ask(rows.splice(0))
+			const outputs = await score(rows.splice(0))
 			outputs.forEach((output, i) => {
 				const at = Math.floor((from + i) / background.length)
 				const sum = sums[at] ?? new Float64Array(output.length)
@@ -137,17 +137,17 @@ function openGame(
 				if (rows.length >= batchRows) await flush(made - rows.length)
 			}
 		if (rows.length > 0) await flush(made - rows.length)
-		asked.evaluations += coalitions.length
+		used.evaluations += coalitions.length
 		return sums
 	}
-	return { players: groups.length, values, asked }
+	return { players: groups.length, values, used }
 }
 
 const key = (pair: Pair): string => String.fromCharCode(...pair)
 
 const complement = (pair: Pair): Pair => pair.map((p) => 1 - p)
 
-/** Draws in rounds until the errors are small enough or the budget is used. */
+/** Draws in rounds until the errors are small enough or the budget is used up. */
 async function estimate(game: Game, total: Float64Array, options: KernelShapOptions): Promise<Fit> {
 	const { players } = game
 	const maxPairs = Math.floor((options.evaluations ?? 2 * players + 2048) / 2)
@@ -172,7 +172,7 @@ async function estimate(game: Game, total: Float64Array, options: KernelShapOpti
 	const drawn: Pair[] = []
 	const round = Math.max(64, 2 * players)
 	let fit: Fit | undefined
-	// Pairs that come up again cost nothing: the draws are bounded too, or a small game would never use its budget.
+	// Repeated pairs cost nothing, so the draws are bounded too: a small game would never use up its budget.
 	for (
 		let left = maxPairs - known.size, draws = 0;
 		left > 0 && draws < 4 * maxPairs;
@@ -195,7 +195,7 @@ async function estimate(game: Game, total: Float64Array, options: KernelShapOpti
 function determined(fit: Fit | undefined): Fit {
 	if (fit) return fit
 	throw new RangeError(
-		'the budget of evaluations is too small to tell the contributions apart; allow some four a feature, better twenty',
+		'the budget of evaluations is too small to separate the contributions; allow at least four a feature, better twenty',
 	)
 }
 

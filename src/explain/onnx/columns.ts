@@ -1,6 +1,6 @@
 import type { ElementType, OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxValue } from './read-onnx.ts'
 
-/** What is done to a value on its way to the model proper. `fround`: the result is a float32. */
+/** An operation on a value before it reaches the model. `fround`: the result is a float32. */
 type Step =
 	| { kind: 'multiply' | 'add' | 'subtract' | 'divide'; by: number; fround: boolean }
 	| { kind: 'round' }
@@ -8,18 +8,18 @@ type Step =
 	| { kind: 'equals'; value: number }
 	| { kind: 'map'; to: ReadonlyMap<number, number>; otherwise: number }
 
-/** A column of a tensor inside the graph: one column of the inputs after some steps. */
+/** A column of a tensor in the graph: one input column after some steps. */
 export type Column = { input: number; steps: readonly Step[] }
 type Matrix = { type: ElementType; columns: readonly Column[] }
 
-/** The texts that a graph knows and those that rows brought: a text column is the number of its text. */
+/** The texts of a graph and of rows; a text column holds the code of its text. */
 export type Texts = { code(text: string): number; text(code: number): string; known: ReadonlySet<string> }
 
 export type Walk = {
 	matrices: Map<string, Matrix>
 	constants: Map<string, OnnxTensor>
 	texts: Texts
-	/** Columns and steps that may still be made: a small file can ask for very many. */
+	/** The remaining budget of columns and steps: a small file can define very many. */
 	left: number
 }
 
@@ -41,7 +41,7 @@ export function applySteps(steps: readonly Step[], value: number): number {
 	return v
 }
 
-/** A value that comes out as about this, for probes; undefined where steps cannot be undone. */
+/** An input that the steps turn into about this value, for probes; undefined when steps cannot be inverted. */
 export function undoSteps(steps: readonly Step[], value: number): number | undefined {
 	let v = value
 	for (const step of [...steps].reverse()) {
@@ -75,10 +75,10 @@ const append = (column: Column, ...steps: Step[]): Column => ({
 
 const arithmetic = { Mul: 'multiply', Add: 'add', Sub: 'subtract', Div: 'divide' } as const
 
-/** As many columns and steps as a graph may come to. */
+/** The maximum number of columns and steps of a graph. */
 export const maxColumns = 2_000_000
 
-/** Follows a node that makes columns of columns. What any other makes is not known. */
+/** Follows a node that computes columns from columns; the outputs of other nodes are unknown. */
 export function follow(node: OnnxNode, walk: Walk): void {
 	const output = node.outputs[0]
 	const made = walk.left > 0 && output !== undefined ? make(node, walk) : undefined
@@ -123,7 +123,7 @@ function cast(first: Matrix, to: number | undefined): Matrix | undefined {
 	return undefined
 }
 
-/** A number a column, or one for all. */
+/** One number a column; a single number applies to all. */
 const spread = (values: ArrayLike<number> | undefined, width: number): ArrayLike<number> | undefined =>
 	values?.length === width
 		? values
@@ -172,7 +172,7 @@ function oneHot(first: Matrix, node: OnnxNode, texts: Texts, left: number): Matr
 	if (attribute(node, 'zeros').number === 0 || (first.type === 'string') !== strings.length > 0)
 		return undefined
 	const values = first.type === 'string' ? strings.map((s) => texts.code(s)) : Array.from(numbers)
-	// Numbers are cut to whole ones before they are looked up; floats that are none would not be equal.
+	// Numbers are truncated to integers before the look-up, so floats cannot be followed.
 	if (values.length * first.columns.length > left) return undefined
 	if (values.length === 0 || first.type === 'float' || first.type === 'double') return undefined
 	return {
@@ -201,7 +201,7 @@ function labelled(first: Matrix, node: OnnxNode, texts: Texts): Matrix | undefin
 	}
 }
 
-/** Only rows that stay rows: [-1, width], or [-1] and [-1, 1] of a single column. */
+/** Only shapes that keep rows: [-1, width], or [-1] and [-1, 1] for a single column. */
 function reshaped(first: Matrix, shape?: OnnxTensor): Matrix | undefined {
 	const width = first.columns.length
 	if (!shape) return first
@@ -215,12 +215,12 @@ function picked(first: Matrix, second?: OnnxTensor): Matrix | undefined {
 	return { type: first.type, columns: columns as Column[] }
 }
 
-/** Texts that rows brought and that are remembered beside those of the graph: a bound on memory. */
+/** The maximum number of texts from rows that are remembered. */
 const maxTexts = 100_000
 
 /**
- * Numbers for the texts of a graph, in which rows are kept as numbers alone. Of the texts that rows bring the oldest are
- * forgotten when there are very many; a number is never given twice, so a row that was kept for too long is an error.
+ * Codes for texts, so that encoded rows are numbers only. When there are very many texts from rows, the oldest are forgotten;
+ * a code is never reused, so decoding a row that is too old is an error.
  */
 export function openTexts(graph: OnnxGraph): Texts {
 	const codes = new Map<string, number>()

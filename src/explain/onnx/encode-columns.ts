@@ -4,27 +4,27 @@ import { makeEncoder } from '../trees/encoder.ts'
 import type { Texts } from './columns.ts'
 import type { ElementType } from './read-onnx.ts'
 
-/** A column of the inputs: the logged feature that it is made of, and how. */
+/** An input column: the logged feature that it is made from, and how. */
 export type InputColumn = {
 	type: ElementType
 	/** Index into the features. */
 	feature: number
 	/** 1 or 0: whether the feature has a category. */
 	isIndicator: boolean
-	/** A missing value is no number that the model can go on with. */
+	/** The model cannot score a row in which this is missing. */
 	needed: boolean
 }
 
 export type Inputs = {
 	features: string[]
 	columns: InputColumn[]
-	/** Texts by their number, missing numbers NaN, floats rounded to float32. Throws FeatureError for what cannot be taken. */
+	/** Texts become codes, missing numbers NaN, floats float32. Throws FeatureError for a value that the model cannot take. */
 	encode(row: Readonly<Record<string, unknown>>): Encoded
 }
 
 const plainColumn = { categorical: false, codes: undefined, incomplete: undefined }
 
-/** Which logged feature each column of the inputs is of, by name and through the manifest's encodings. Throws ArtifactError. */
+/** The logged feature of each input column, by name and by the manifest's encodings. Throws ArtifactError. */
 export function planInputs(
 	names: readonly string[],
 	types: readonly ElementType[],
@@ -39,15 +39,15 @@ export function planInputs(
 		float32: false,
 	})
 	let next = 0
-	const owners = names.map((name, i) =>
+	const featureNames = names.map((name, i) =>
 		types[i] === 'string' ? name : (numbers.features[numbers.featureOf[next++] as number] as string),
 	)
-	const features = [...new Set(owners)]
-	const place = new Map(features.map((feature, i) => [feature, i]))
+	const features = [...new Set(featureNames)]
+	const position = new Map(features.map((feature, i) => [feature, i]))
 	const columns = names.map((name, i) => ({
 		type: types[i] as ElementType,
-		feature: place.get(owners[i] as string) as number,
-		isIndicator: owners[i] !== name,
+		feature: position.get(featureNames[i] as string) as number,
+		isIndicator: featureNames[i] !== name,
 		needed: false,
 	}))
 	const encode: Inputs['encode'] = (row) => {
@@ -77,7 +77,7 @@ function encodeText(
 	if (value === undefined)
 		throw fault(
 			feature,
-			'is not among the logged features, and the model takes it. Log it with the prediction, as null where it is missing.',
+			'is not among the logged features, and the model takes it. Log it with the prediction, as null when it is missing.',
 		)
 	if (value === null) {
 		if (!texts.known.has('')) throw fault(feature, 'is missing, and the model has no category for that.')
@@ -85,7 +85,7 @@ function encodeText(
 		return texts.code('')
 	}
 	if (typeof value !== 'string' && typeof value !== 'number')
-		throw fault(feature, 'is no text, and the model takes one there.')
+		throw fault(feature, 'is not a text, and the model takes a text there.')
 	const text = String(value)
 	if (texts.known.size > 0 && !texts.known.has(text)) {
 		const shown = JSON.stringify(text.slice(0, 80))
@@ -98,7 +98,7 @@ function encodeText(
 	return texts.code(text)
 }
 
-/** A number as the input's element type has it. */
+/** A number in the element type of the input. */
 function typed(value: number, { type, needed }: InputColumn, feature: string): number {
 	if (Number.isNaN(value)) {
 		if (type !== 'float' && type !== 'double')

@@ -6,13 +6,13 @@ import { applySteps, type Column } from './columns.ts'
 import type { Inputs } from './encode-columns.ts'
 import type { ReadModel } from './read-graph.ts'
 
-/** The model inside of the graph as arithmetic of ours. */
+/** The model in the graph, computed by this code. */
 type Core = {
 	outputs: number
 	margin(x: Float64Array): Float64Array
-	/** Prepares a background; answers base and contributions by feature. */
+	/** Prepares a background. The result computes base and contributions by feature. */
 	against(rows: readonly Float64Array[]): (x: Float64Array) => Pick<Attribution, 'base' | 'contributions'>
-	/** The largest number that the margin is summed of. */
+	/** The largest term of the margin. */
 	summed(x: Float64Array): number
 	method: string
 	bytes: number
@@ -21,7 +21,7 @@ type Core = {
 const derive = (columns: readonly Column[], x: Float64Array): Float64Array =>
 	Float64Array.from(columns, ({ input, steps }) => applySteps(steps, x[input] as number))
 
-/** The margins as the runtime sums them: tree after tree, the base values last. */
+/** The margins summed like the runtime does: tree by tree, the base values last. */
 function treeMargin(e: TreeEnsemble, x: Float64Array): Float64Array {
 	const round = e.precision === 'float32' ? Math.fround : (v: number) => v
 	const sums = new Float64Array(e.outputs)
@@ -35,7 +35,7 @@ function treeMargin(e: TreeEnsemble, x: Float64Array): Float64Array {
 
 function treeCore(e: TreeEnsemble, columns: readonly Column[], { features, columns: inputs }: Inputs): Core {
 	const decisions = new Uint8Array(e.feature.length)
-	// The players are the logged features: several columns may be of one, and then move together.
+	// The players are the logged features; the columns of one feature move together.
 	const featureOf = columns.map(({ input }) => inputs[input]?.feature ?? 0)
 	const players: TreeEnsemble = {
 		...e,
@@ -76,11 +76,11 @@ function linearCore(
 		method: 'linear-shap',
 		bytes: weights.length * columns.length * 8,
 		margin: (x) => runtimeDot(derive(columns, x)),
-		// Terms of columns as they are, such as a year, take each other away in float32: what is left has few digits.
+		// Large terms of unscaled columns, such as a year, cancel in float32, and the result has few digits.
 		summed(x) {
 			const row = derive(columns, x)
 			return weights.reduce(
-				(most, w) => w.reduce((m, v, i) => Math.max(m, Math.abs(v * (row[i] as number))), most),
+				(max, w) => w.reduce((m, v, i) => Math.max(m, Math.abs(v * (row[i] as number))), max),
 				1,
 			)
 		},
@@ -108,7 +108,7 @@ function linearCore(
 	}
 }
 
-/** What the runtime makes of margins, in its float32. */
+/** The scores that the runtime computes from margins, in float32. */
 function scorer({ trees, linear, normalised }: ReadModel): Model['score'] {
 	const post = (trees ?? linear)?.post
 	const f = Math.fround
@@ -120,8 +120,8 @@ function scorer({ trees, linear, normalised }: ReadModel): Model['score'] {
 		let scores = margin.map(f)
 		if (post === 'LOGISTIC') scores = scores.map(logistic)
 		if (post === 'SOFTMAX') {
-			const most = scores.reduce((a, b) => Math.max(a, b))
-			const powers = scores.map((m) => f(Math.exp(f(m - most))))
+			const max = scores.reduce((a, b) => Math.max(a, b))
+			const powers = scores.map((m) => f(Math.exp(f(m - max))))
 			const sum = powers.reduce((a, b) => f(a + b), 0)
 			scores = powers.map((p) => f(p / sum))
 		}
@@ -143,8 +143,8 @@ export type ExactParts = Pick<Model, 'encode' | 'classes'> & {
 }
 
 /**
- * A model of an ONNX graph that is trees or linear: replayed and explained by our own arithmetic. The file holds no
- * cover, so contributions need a background: `explain` without one throws RangeError.
+ * The model of an ONNX graph of trees or a linear model, computed by this code. The file has no cover, so contributions need
+ * a background: `explain` without one throws RangeError.
  */
 export function exactModel({ read, inputs, bytes, encode, classes }: ExactParts): Model {
 	const core = read.trees
@@ -173,7 +173,7 @@ export function exactModel({ read, inputs, bytes, encode, classes }: ExactParts)
 			const against = background && plans.get(background)
 			if (!against)
 				throw new RangeError(
-					'give a background: an ONNX file does not hold how many training rows came through each branch, so there is nothing else to compare with',
+					'give a background: an ONNX file does not say how many training rows took each branch, so there is nothing else to compare with',
 				)
 			const parts = { method: core.method, margin: core.margin(x), ...against(x) }
 			return checkedAttribution(parts, tolerance, core.summed(x))

@@ -1,3 +1,4 @@
+import { getOrInsert } from '../../core/maps.ts'
 import { seeded } from '../../core/random.ts'
 import { nextFloat } from '../floats.ts'
 import { type KernelShap, type KernelShapOptions, kernelShap } from '../kernel/kernel-shap.ts'
@@ -10,30 +11,30 @@ import { findScores, inputWidths, type ReadModel, readGraphModel, type Scores } 
 import { type OnnxGraph, readOnnx } from './read-onnx.ts'
 import { missingRuntime, type OnnxInput, type OnnxRuntime, type OnnxSession, withOutput } from './runtime.ts'
 
-/** A model of an ONNX file. The runtime answers for every one; ours is beside it where we read the graph. */
+/** The model of an ONNX file. The runtime scores it; `exact` explains it when its graph could be read. */
 export type OnnxModel = {
 	format: 'onnx'
 	features: readonly string[]
 	/** 1, or one a class. */
 	outputs: number
 	classes: readonly string[] | undefined
-	/** What `scores` answers and estimates are in: a probability, or the value of a regression. */
+	/** The unit of `scores` and estimates: a probability, or the value of a regression. */
 	space: Space
 	bytes: number
-	/** Trees or a linear model that gave what the runtime gives on every probe: exact contributions, and no waiting. */
+	/** The trees or linear model in the graph, if it gives the runtime's score on every probe: exact and fast. */
 	exact: Model | undefined
-	/** Why there is no exact one: contributions can only be estimated. */
+	/** Why there is no exact model, so that contributions can only be estimated. */
 	reason: string | undefined
 	/** As `Model.advice`. */
 	advice: string | undefined
-	/** Features that are texts, and the texts that the file knows, of whichever feature. */
+	/** The text features, and the texts in the file, of any feature. */
 	texts: { features: ReadonlySet<string>; known: ReadonlySet<string> }
 	encode(features: Readonly<Record<string, unknown>>): Encoded
-	/** What the runtime answers, to the bit: as `Model.score`. Throws FeatureError when that is no number. */
+	/** The runtime's scores, to the bit, as `Model.score`. Throws FeatureError when one is not a number. */
 	scores(rows: readonly Float64Array[]): Promise<Float64Array[]>
 	/**
-	 * Shapley values of the scores by KernelSHAP, against those encoded rows of a background that the model answers a number
-	 * for. Throws FeatureError where it has none for the row itself, RangeError where none of the background is left.
+	 * Shapley values of the scores by KernelSHAP, against the encoded background rows that the model can score. Throws
+	 * FeatureError when it cannot score the row itself, RangeError when it can score no row of the background.
 	 */
 	estimate(
 		x: Float64Array,
@@ -60,9 +61,9 @@ type Opened = {
 }
 
 /**
- * Opens an ONNX file. Its inputs are named by the manifest's `features`, else by the file where each is a column, else by
- * the version's features in order. Trees and linear models are read too, and believed only where they answer what the
- * runtime answers on 256 probes. Throws ArtifactError with what to do, also when there is no runtime.
+ * Opens an ONNX file. Its inputs are named by the manifest's `features`, else by the file if each is one column, else by the
+ * version's features in order. Trees and linear models are also read, and used only if they give the runtime's scores on 256
+ * probes. Throws ArtifactError with what to do, also when there is no runtime.
  */
 export async function openOnnx(
 	bytes: Uint8Array,
@@ -96,7 +97,7 @@ async function openSession(bytes: Uint8Array, scores: Scores, runtime: OnnxRunti
 		return await runtime.open(scores.isOutput ? bytes : withOutput(bytes, scores.tensor, scores.elementType))
 	} catch (cause) {
 		const why = cause instanceof Error ? cause.message : String(cause)
-		throw new ArtifactError(`onnxruntime does not load the file: ${why.slice(0, 300)}`, { cause })
+		throw new ArtifactError(`onnxruntime cannot load the file: ${why.slice(0, 300)}`, { cause })
 	}
 }
 
@@ -120,7 +121,7 @@ function columnNames(
 	return { names: [...names], byOrder: !manifest?.features && !own && width > 1 }
 }
 
-/** A linear model has no rule for a missing number, unless one is put in its place before. */
+/** A linear model cannot score a missing number, unless a step replaces it before. */
 function markNeeded({ columns }: Inputs, read: ReadModel): void {
 	for (const { input, steps } of read.columns) {
 		const column = columns[input]
@@ -142,7 +143,7 @@ async function modelOf(
 	const run = async (rows: readonly Float64Array[]): Promise<Float64Array[]> => {
 		if (rows.length === 0) return []
 		const answers = await session.run(tensorsOf(opened, rows), scores.tensor)
-		// Of two classes the second is the score, as everywhere.
+		// With two classes, the score is that of the second one.
 		const isBinary = answers[0]?.length === 2 && (scores.classes !== undefined || read?.isClassifier === true)
 		return isBinary ? answers.map((a) => a.slice(1)) : answers
 	}
@@ -156,7 +157,7 @@ async function modelOf(
 	const reason =
 		exact && read
 			? await differs(exact, read, run, opened)
-			: `its graph is not one that is read: ${opsOf(graph)}`
+			: `its graph cannot be read as trees or a linear model: ${opsOf(graph)}`
 	return {
 		format: 'onnx',
 		features: inputs.features,
@@ -173,10 +174,9 @@ async function modelOf(
 		async estimate(x, background, more = {}) {
 			const answers = await run([x, ...background])
 			checkNumbers(answers.slice(0, 1), [x], inputs)
-			// Rows that the model answers no number for, as something is missing in them, are no background.
+			// Background rows that the model cannot score, because of missing values, are left out.
 			const usable = background.filter((_, i) => answers[i + 1]?.every(Number.isFinite))
-			if (usable.length === 0)
-				throw new RangeError('give a background of rows that the model answers a number for')
+			if (usable.length === 0) throw new RangeError('give a background of rows that the model can score')
 			return kernelShap(run, x, usable, { groups: groupsOf(inputs), ...more })
 		},
 		close: () => session.close(),
@@ -227,14 +227,14 @@ async function outputsOf(run: OnnxModel['scores'], { columns }: Inputs, texts: T
 		if (answer?.length && answer.length === other?.length) return answer.length
 	} catch (cause) {
 		const why = cause instanceof Error ? cause.message : String(cause)
-		throw new ArtifactError(`onnxruntime does not run the file on a row of zeros: ${why.slice(0, 300)}`, {
+		throw new ArtifactError(`onnxruntime cannot run the file on a row of zeros: ${why.slice(0, 300)}`, {
 			cause,
 		})
 	}
 	throw new ArtifactError('the ONNX file does not answer one row of scores for each row of features')
 }
 
-/** Why our reading is not to be trusted: undefined when every probe gives the runtime's score. */
+/** Why the read model cannot be trusted; undefined when every probe gives the runtime's score. */
 async function differs(model: Model, read: ReadModel, run: OnnxModel['scores'], { inputs, texts }: Opened) {
 	const rows = probeRows(read, inputs, texts)
 	const answers = await run(rows)
@@ -246,7 +246,7 @@ async function differs(model: Model, read: ReadModel, run: OnnxModel['scores'], 
 			ours.length === theirs.length &&
 			ours.every((s, k) => Object.is(s, theirs[k]) || Math.abs(s - (theirs[k] as number)) <= 2e-6 * size)
 		if (!isSame)
-			return `our reading of its ${read.trees ? 'trees' : 'coefficients'} gives ${ours[0]} where onnxruntime gives ${theirs[0]}`
+			return `its ${read.trees ? 'trees' : 'coefficients'} as read give ${ours[0]}, and onnxruntime gives ${theirs[0]}`
 	}
 	return undefined
 }
@@ -256,27 +256,23 @@ function checkNumbers(answers: Float64Array[], rows: readonly Float64Array[], { 
 		if (answer.every(Number.isFinite)) return
 		const missing = columns.find((_, i) => Number.isNaN(rows[r]?.[i]))
 		const feature = features[missing?.feature ?? -1] ?? ''
-		throw new FeatureError(
-			feature,
-			'the model answers no number for this row; a value that it cannot do without is missing',
-		)
+		throw new FeatureError(feature, 'the model gives no score for this row; a value that it needs is missing')
 	})
 	return answers
 }
 
 const rows = 256
-/** Where a row takes its time. */
+/** For models of many nodes, where a row takes long. */
 const rowsOfMany = 64
 const manyNodes = 1_000_000
 const maxValues = 4096
 
-/** Values of an input column at which the model may change its mind: at, just below and just above what it compares with. */
+/** Values of an input column at which the score may change: at, just below and just above each threshold. */
 function turningPoints(read: ReadModel): Map<number, number[]> {
 	const points = new Map<number, number[]>()
 	const add = ({ input, steps }: Column, value: number) => {
 		const v = undoSteps(steps, value)
-		const list = points.get(input) ?? []
-		points.set(input, list)
+		const list = getOrInsert(points, input, () => [])
 		if (v === undefined || list.length >= maxValues) return
 		const at = Math.fround(v)
 		list.push(at, nextFloat(at, true), nextFloat(at, false))
@@ -292,8 +288,8 @@ function turningPoints(read: ReadModel): Map<number, number[]> {
 }
 
 /**
- * Rows that tell whether we read a graph as the runtime does: turning points of its columns in random company, with
- * values far away, texts that are known and one that is not, and missing values where they can be. Always the same ones.
+ * Rows that show whether a graph is read correctly: random combinations of turning points, values far away, known texts and
+ * an unknown one, and missing values where possible. Always the same rows.
  */
 function probeRows(read: ReadModel, inputs: Inputs, texts: Texts): Float64Array[] {
 	const random = seeded(20_260_101)

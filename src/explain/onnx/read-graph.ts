@@ -3,17 +3,17 @@ import { type Column, follow, inputMatrices, maxColumns, type Texts, type Walk }
 import type { OnnxGraph, OnnxNode, OnnxValue } from './read-onnx.ts'
 import { type OnnxTrees, readTrees } from './read-trees.ts'
 
-/** Where a graph answers its scores, and how the runtime's binding can be asked for them. */
+/** The tensor with the scores of a graph, and how to get it from the runtime. */
 export type Scores = {
 	tensor: string
-	/** Whether the tensor is an output of the graph already. */
+	/** Whether the tensor is an output of the graph. */
 	isOutput: boolean
-	/** Names of the classes, of classifiers. */
+	/** Of classifiers, the names of the classes. */
 	classes: string[] | undefined
 	elementType: 1 | 11
 }
 
-/** A graph that is columns, then trees or a linear model, then nothing but formalities. */
+/** A graph of columns, then trees or a linear model, then operations that keep or normalise the scores. */
 export type ReadModel = {
 	columns: readonly Column[]
 	trees: OnnxTrees | undefined
@@ -23,7 +23,7 @@ export type ReadModel = {
 	normalised: boolean
 }
 
-/** The tensor of the scores: of a classifier its probabilities, else the last output with fractions. Throws ArtifactError. */
+/** The tensor of the scores: the probabilities of a classifier, else the last float output. Throws ArtifactError. */
 export function findScores(graph: OnnxGraph): Scores {
 	const zip = graph.nodes.find((n) => n.op === 'ZipMap')
 	const classes = classesOf(graph)
@@ -31,7 +31,7 @@ export function findScores(graph: OnnxGraph): Scores {
 	const last = graph.outputs.findLast((o) => o.type === 'float' || o.type === 'double')
 	if (!last)
 		throw new ArtifactError(
-			'the ONNX file answers no scores, only labels; export it with probabilities (skl2onnx: predict_proba)',
+			'the ONNX file has no scores, only labels; export it with probabilities (skl2onnx: predict_proba)',
 		)
 	return { tensor: last.name, isOutput: true, classes, elementType: last.type === 'double' ? 11 : 1 }
 }
@@ -57,7 +57,7 @@ const heads = new Set([
 	'LinearRegressor',
 ])
 
-/** The model inside of the graph, when it is one that we read; undefined for every other. Throws ArtifactError as its parts do. */
+/** The model in the graph, if it is trees or a linear model; else undefined. Throws ArtifactError. */
 export function readGraphModel(graph: OnnxGraph, widths: readonly number[], scores: Scores, texts: Texts) {
 	const head = graph.nodes.filter((n) => heads.has(n.op))
 	const [node] = head
@@ -91,7 +91,7 @@ export function readGraphModel(graph: OnnxGraph, widths: readonly number[], scor
 	return read
 }
 
-/** Follows the scores back to the model: only what does not change them, or divides them by their sum. */
+/** Follows the scores back to the model, through operations that keep them or divide them by their sum. */
 function tailOf(graph: OnnxGraph, from: string | undefined, to: string): { normalised: boolean } | undefined {
 	const makers = new Map<string, OnnxNode>()
 	for (const node of graph.nodes) for (const output of node.outputs) makers.set(output, node)
@@ -109,7 +109,7 @@ function tailOf(graph: OnnxGraph, from: string | undefined, to: string): { norma
 	return { normalised }
 }
 
-/** How wide each input is. One that the file leaves open takes what the model needs, else what the manifest names. */
+/** The width of each input. One open width is the number of named features minus the other widths. */
 export function inputWidths(graph: OnnxGraph, named: number | undefined): number[] {
 	const widths = graph.inputs.map(widthOf)
 	const open = widths.filter((w) => w === undefined).length
@@ -121,14 +121,14 @@ export function inputWidths(graph: OnnxGraph, named: number | undefined): number
 	const all = widths.map((w) => w ?? (named ?? 0) - sum)
 	const total = all.reduce((a, b) => a + b, 0)
 	if (all.length === 0 || all.some((w) => !(w >= 1)) || total > 100_000)
-		throw new ArtifactError(`the ONNX file takes ${total} columns; between 1 and 100,000 can be given`)
+		throw new ArtifactError(`the ONNX file takes ${total} columns; between 1 and 100,000 are supported`)
 	return all
 }
 
 function widthOf({ name, type, dims }: OnnxValue): number | undefined {
 	if (type === undefined || dims.length > 2)
 		throw new ArtifactError(
-			`the input ${JSON.stringify(name)} of the ONNX file is no table of numbers or texts; export the model of one row of features`,
+			`the input ${JSON.stringify(name)} of the ONNX file is not a table of numbers or texts; export the model of one row of features`,
 		)
 	return dims.length === 2 ? dims[1] : 1
 }
@@ -141,9 +141,9 @@ type OnnxLinear = {
 }
 
 /**
- * LinearClassifier and LinearRegressor (ai.onnx.ml 1). A classifier of two classes becomes the margin of its second one:
- * the logit, whether the file has one row of coefficients or two. Undefined for other transforms. Throws ArtifactError
- * where the file's lists contradict one another.
+ * LinearClassifier and LinearRegressor (ai.onnx.ml 1). A classifier of two classes becomes the margin of the second one, the
+ * logit, whether the file has one row of coefficients or two. Undefined for other transforms. Throws ArtifactError when the
+ * lists in the file contradict each other.
  */
 function readLinear(node: OnnxNode, columns: number): OnnxLinear | undefined {
 	const numbers = (name: string) => node.attributes.get(name)?.numbers ?? new Float64Array()
@@ -180,7 +180,7 @@ function ofTwo({ weights, intercepts, post }: OnnxLinear, rows: number): OnnxLin
 	if (!w0 || !w1 || post === 'NONE') return undefined
 	if (rows === 1 || post === 'LOGISTIC')
 		return post === 'LOGISTIC' ? { weights: [w1], intercepts: Float64Array.of(b1), post } : undefined
-	// Softmax of two is the logistic function of their difference.
+	// The softmax of two is the logistic function of their difference.
 	return {
 		weights: [w1.map((w, i) => w - (w0[i] as number))],
 		intercepts: Float64Array.of(b1 - b0),

@@ -1,7 +1,7 @@
 import { NumberList } from '../formats/numbers.ts'
 import { ArtifactError } from '../model.ts'
 
-/** A field's content: a number (varint; int64 as a double), or the bytes from `from` to `to` (fixed and length-delimited). */
+/** A field: a number (varint; int64 as a double), or the bytes from `from` to `to` (fixed and length-delimited). */
 type Field = { number: number; wire: number; value: number; from: number; to: number }
 
 const wire = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const
@@ -11,8 +11,9 @@ const broken = (what: string, at: number): ArtifactError =>
 	new ArtifactError(`not an ONNX file: ${what} at byte ${at}; export the model again and upload it whole`)
 
 /**
- * Strict reader of the protobuf wire format (protobuf.dev/programming-guides/encoding): every length is checked against
- * what is there, groups and unknown wire types are refused. One object is used for all fields: keep none of them.
+ * A strict reader of the protobuf wire format (protobuf.dev/programming-guides/encoding): every length is checked against
+ * the remaining bytes; groups and unknown wire types are refused. @bufbuild/protobuf's reader keeps neither limit. The field
+ * object is reused: do not keep it.
  */
 function eachField(bytes: Uint8Array, from: number, to: number, visit: (field: Field) => void): void {
 	const cursor = { at: from }
@@ -43,10 +44,10 @@ function lengthOf(kind: number, bytes: Uint8Array, cursor: { at: number }, to: n
 	throw broken(`wire type ${kind}`, cursor.at)
 }
 
-/** At most ten bytes; as a signed 64-bit number, so beyond 2^53 it is rounded. */
+/** Reads at most ten bytes as a signed 64-bit number, rounded beyond 2^53. */
 function varint(bytes: Uint8Array, cursor: { at: number }, to: number): number {
 	const start = cursor.at
-	// Up to four bytes in whole numbers of 32 bits: nearly all are.
+	// Fast path: nearly all numbers have at most four bytes.
 	let [short, shift] = [0, 0]
 	for (let at = start; at < to && shift < 28; at++, shift += 7) {
 		const byte = bytes[at] as number
@@ -58,7 +59,7 @@ function varint(bytes: Uint8Array, cursor: { at: number }, to: number): number {
 	}
 	let [low, high] = [0, 0]
 	for (let i = 0; i < 10; i++) {
-		if (cursor.at >= to) throw broken('a number that is cut off', start)
+		if (cursor.at >= to) throw broken('a truncated number', start)
 		const byte = bytes[cursor.at++] as number
 		if (i < 4) low += (byte & 127) * 2 ** (7 * i)
 		else high += (byte & 127) * 2 ** (7 * (i - 4))
@@ -82,14 +83,14 @@ function textOf(bytes: Uint8Array, { from, to, wire: kind }: Field): string {
 	}
 }
 
-/** Visits a message inside of a field, no deeper than 32. */
+/** Visits the message in a field, at most 32 deep. */
 function eachInside(bytes: Uint8Array, outer: Field, depth: number, visit: (f: Field) => void): void {
 	if (outer.wire !== wire.bytes) throw broken('a number where a message should be', outer.from)
 	if (depth > maxDepth) throw broken(`messages more than ${maxDepth} deep`, outer.from)
 	eachField(bytes, outer.from, outer.to, visit)
 }
 
-/** Texts that come again and again are decoded once: the modes of a tree's nodes are millions of a few words. */
+/** Decodes repeated texts once: the modes of tree nodes are millions of texts with few distinct words. */
 class TextList {
 	readonly texts: string[] = []
 	#last: { text: string; from: number; to: number }[] = []
@@ -129,7 +130,7 @@ function addFloats(bytes: Uint8Array, field: Field, into: NumberList, size: 4 | 
 	}
 }
 
-/** Element types of tensors that we read (TensorProto.DataType). */
+/** The supported element types of tensors (TensorProto.DataType). */
 const elementTypes = {
 	1: 'float',
 	6: 'int32',
@@ -144,7 +145,7 @@ export type OnnxTensor = {
 	name: string
 	type: ElementType | undefined
 	dims: number[]
-	/** Undefined for types that we do not read. */
+	/** Undefined for unsupported types. */
 	values: Float64Array | undefined
 }
 export type OnnxAttribute = {
@@ -161,11 +162,11 @@ export type OnnxNode = {
 	outputs: string[]
 	attributes: Map<string, OnnxAttribute>
 }
-/** An input or output of the graph. A dimension that the file leaves open is undefined, and so are all of a sequence. */
+/** An input or output of the graph. Open dimensions are undefined, as are all of a sequence. */
 export type OnnxValue = { name: string; type: ElementType | undefined; dims: (number | undefined)[] }
 export type OnnxGraph = {
 	nodes: OnnxNode[]
-	/** What a caller has to give: without those that the file has a value for. */
+	/** The inputs that a caller must give: without those that have a value in the file. */
 	inputs: OnnxValue[]
 	outputs: OnnxValue[]
 	constants: Map<string, OnnxTensor>
@@ -175,8 +176,8 @@ const known = new Set(['', 'ai.onnx', 'ai.onnx.ml'])
 const nothing = new Float64Array()
 
 /**
- * The graph of an ONNX model (onnx.proto: ModelProto). Weights that lie in other files and operators of other libraries
- * are refused. Throws ArtifactError for what is not such a file, is cut off, or claims more than it holds.
+ * The graph of an ONNX model (onnx.proto: ModelProto). Weights in other files and operators of other libraries are refused.
+ * Throws ArtifactError for a file that is not ONNX, is truncated, or claims more than it contains.
  */
 export function readOnnx(bytes: Uint8Array): OnnxGraph {
 	let graph: OnnxGraph | undefined
@@ -232,7 +233,7 @@ function readNode(bytes: Uint8Array, outer: Field, depth: number): OnnxNode {
 	return node
 }
 
-/** As long as the others, and nothing of it is needed. */
+/** Attributes as long as the others that are not needed. */
 const unread = new Set(['nodes_hitrates'])
 
 function readAttribute(bytes: Uint8Array, outer: Field, depth: number): OnnxAttribute {
@@ -247,7 +248,7 @@ function readAttribute(bytes: Uint8Array, outer: Field, depth: number): OnnxAttr
 		texts,
 		tensor: undefined,
 	}
-	// A text attribute may hold any bytes; those that are no UTF-8 we have no use for.
+	// A text attribute may hold any bytes, and its name may come after it.
 	let text: Field | undefined
 	eachInside(bytes, outer, depth, (field) => {
 		if (field.number === 1) made.name = textOf(bytes, field)
@@ -289,15 +290,15 @@ function readTensor(bytes: Uint8Array, outer: Field, depth: number): OnnxTensor 
 		else if (field.number === 10) addFloats(bytes, field, values, 8)
 		else if (field.number === 13 || (field.number === 14 && field.value !== 0))
 			throw new ArtifactError(
-				'weights of the ONNX file lie in another file; save it as one file (save_as_external_data=False)',
+				'weights of the ONNX file are in another file; save it as one file (save_as_external_data=False)',
 			)
 	})
 	tensor.values = raw ? rawValues(bytes, raw, tensor.type) : values.copy()
 	const cells = tensor.dims.reduce((product, d) => product * d, 1)
-	// Strings and types that we do not read are the runtime's to judge.
+	// Strings and unsupported types are checked by the runtime.
 	if (tensor.type !== undefined && tensor.type !== 'string' && tensor.values?.length !== cells)
 		throw new ArtifactError(
-			`the ONNX file's tensor ${JSON.stringify(tensor.name)} has not the values of its shape`,
+			`the ONNX file's tensor ${JSON.stringify(tensor.name)} does not have the values of its shape`,
 		)
 	return tensor
 }

@@ -4,7 +4,7 @@ import { EnsembleBuilder } from '../trees/build-ensemble.ts'
 import { missingType, nodeFlag, type TreeEnsemble } from '../trees/ensemble.ts'
 import type { OnnxNode } from './read-onnx.ts'
 
-/** The trees of a node, one ensemble tree for each output that its leaves vote for. */
+/** The trees of a node, one ensemble tree for each output of its leaves. */
 export type OnnxTrees = {
 	ensemble: TreeEnsemble
 	post: 'NONE' | 'LOGISTIC' | 'SOFTMAX'
@@ -23,9 +23,9 @@ function lists(node: OnnxNode) {
 }
 
 /**
- * The trees of TreeEnsembleClassifier and TreeEnsembleRegressor (ai.onnx.ml 1 and 3) over their columns. Undefined for
- * what is not plain numeric trees that add up (other branch modes, MIN and MAX, PROBIT). Throws ArtifactError where
- * lists contradict one another or the nodes are no trees.
+ * The trees of TreeEnsembleClassifier and TreeEnsembleRegressor (ai.onnx.ml 1 and 3) over their columns. Undefined unless
+ * they are plain numeric trees that add up (no other branch modes, MIN, MAX or PROBIT). Throws ArtifactError when lists
+ * contradict each other or the nodes are not trees.
  */
 export function readTrees(node: OnnxNode, columns: number): OnnxTrees | undefined {
 	const isClassifier = node.op === 'TreeEnsembleClassifier'
@@ -53,13 +53,13 @@ export function readTrees(node: OnnxNode, columns: number): OnnxTrees | undefine
 		(targets === 2 && isClassifier && !isComplement && post === 'SOFTMAX')
 	)
 		return undefined
-	// Of two classes the second is explained; whatever its votes are filed under when there are votes for one only.
+	// With two classes, the second one is explained; if there are votes for one class only, they are its votes.
 	const wanted: (number | 'any')[] = isComplement
 		? ['any']
 		: isClassifier && targets === 2
 			? [1]
 			: [...Array(targets).keys()]
-	// [-s, s] is what the runtime makes of one class whose votes may be negative: no probability.
+	// With negative votes for one class, the runtime returns [-s, s], which are not probabilities.
 	if (isComplement && post !== 'LOGISTIC' && !(post === 'NONE' && isPositive(votes.weights))) return undefined
 	if (modes.length * wanted.length > maxNodes) return undefined
 	const base = numbers('base_values')
@@ -78,7 +78,7 @@ export function readTrees(node: OnnxNode, columns: number): OnnxTrees | undefine
 	return { ensemble, post }
 }
 
-/** Every output has trees of its own here, at some 50 bytes a node: beyond this the runtime must do. */
+/** Every output has its own trees here, of about 50 bytes a node. Larger models are left to the runtime. */
 const maxNodes = 10_000_000
 
 const modeNames = new Set(['BRANCH_LEQ', 'BRANCH_LT', 'BRANCH_GTE', 'BRANCH_GT', 'LEAF'])
@@ -151,7 +151,7 @@ function addTrees(builder: EnsembleBuilder, { numbers, modes, votes, wanted }: S
 						return isStrict(modes[first + i]) ? nextDouble(value, false) : value
 					},
 					value: (i) => sumOf(first + i, id),
-					// The format has none.
+					// The format has no cover.
 					cover: () => 0,
 					flags: (i) => flags((tracks[first + i] === 1) !== isUp(modes[first + i])),
 					categories: () => undefined,
@@ -162,7 +162,7 @@ function addTrees(builder: EnsembleBuilder, { numbers, modes, votes, wanted }: S
 	}
 }
 
-/** A tree's nodes in the lists: from `first` on. `place` of a node's id within them is -2 for one that there is not. */
+/** A tree's nodes in the lists, from `first` on. `place` of an unknown node id is -2. */
 type Part = { first: number; nodes: number; place(id: number): number }
 
 /** The trees by their ids, in the order of the lists. */
@@ -173,7 +173,7 @@ function splitTrees(trees: Numbers, ids: Numbers): Map<number, Part> {
 		let isCounted = true
 		for (; end < trees.length && trees[end] === tree; end++) isCounted &&= ids[end] === end - first
 		if (parts.has(tree))
-			throw new ArtifactError(`tree ${tree} of the ONNX file lies in two pieces; export the model again`)
+			throw new ArtifactError(`tree ${tree} of the ONNX file is split in two parts; export the model again`)
 		const nodes = end - first
 		const start = first
 		const byId = isCounted
@@ -188,18 +188,16 @@ function splitTrees(trees: Numbers, ids: Numbers): Map<number, Part> {
 	return parts
 }
 
-/** The sum of a node's votes for an output, or for whichever, by its place in the lists. */
+/** The sum of a node's votes for an output, or for any, by its position in the lists. */
 function votesByNode({ trees, nodes, ids, weights }: Votes, parts: Map<number, Part>, count: number) {
-	// Votes of a node are a chain, in the order of the file.
+	// The votes of a node are a linked list, in the order of the file.
 	const head = new Int32Array(count).fill(-1)
 	const next = new Int32Array(trees.length)
 	for (let vote = trees.length - 1; vote >= 0; vote--) {
 		const part = parts.get(trees[vote] as number)
 		const place = part?.place(nodes[vote] as number) ?? -2
 		if (!part || place < 0)
-			throw new ArtifactError(
-				'a vote of the ONNX trees is of a node that there is not; export the model again',
-			)
+			throw new ArtifactError('a vote of the ONNX trees is for an unknown node; export the model again')
 		next[vote] = head[part.first + place] as number
 		head[part.first + place] = vote
 	}

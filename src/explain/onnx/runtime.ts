@@ -3,7 +3,7 @@ import type { ElementType } from './read-onnx.ts'
 /** An input of many rows: `values` row by row. */
 export type OnnxInput = { type: ElementType; rows: number; width: number; values: Float64Array | string[] }
 
-/** A graph that is loaded. `run` answers the named output row by row; it rejects with Error for what cannot be run. */
+/** A loaded graph. `run` returns the named output row by row; it rejects when the graph cannot be run. */
 export type OnnxSession = {
 	run(inputs: Readonly<Record<string, OnnxInput>>, output: string): Promise<Float64Array[]>
 	close(): Promise<void>
@@ -35,8 +35,8 @@ function message(field: number, ...parts: Uint8Array[]): Uint8Array {
 }
 
 /**
- * The file with one output more: a tensor inside the graph that the runtime's binding could not hand out otherwise (it
- * knows no sequences of maps, which ZipMap makes). Protobuf merges a message that comes twice, so it is appended.
+ * The file with another output: a tensor in the graph that the runtime's binding cannot return otherwise, since it does not
+ * support the sequences of maps that ZipMap makes. Protobuf merges repeated messages, so the output is appended.
  */
 export function withOutput(bytes: Uint8Array, name: string, elementType: 1 | 11): Uint8Array {
 	const type = message(2, message(1, Uint8Array.of(8, elementType)))

@@ -1,10 +1,10 @@
-/**
- * Texts that are no specific reason. 12 CFR 1002.9(b)(2): that the action was based on the creditor's internal standards
- * or policies, or that the applicant failed to achieve a qualifying score, is not enough. Near variants say as little.
- */
-/** Words, or words that stand anywhere before others. One pattern with `.*` between would cost the square of the text. */
+/** Words, or words anywhere before others. One pattern with `.*` between them would be quadratic in the text. */
 type Words = RegExp | readonly [before: RegExp, after: RegExp]
 
+/**
+ * Texts that are not specific reasons. By 12 CFR 1002.9(b)(2) it is not enough that the action was based on internal standards
+ * or policies, or that the applicant failed to achieve a qualifying score. Variants are as unspecific.
+ */
 const unspecific: readonly Words[] = [
 	/\binternal (?:\w+ )?(?:standard|polic|criteri|guideline|rule|requirement|procedure)/,
 	/\b(?:our|company|bank|lending|credit|underwriting) (?:\w+ )?(?:standards|polic(?:y|ies)|criteria|guidelines)\b/,
@@ -38,7 +38,7 @@ const unspecific: readonly Words[] = [
 	],
 ]
 
-/** What ECOA and Regulation B forbid to count: 12 CFR 1002.2(z). In texts; names of features are in `protectedNames`. */
+/** Prohibited bases by ECOA and Regulation B (12 CFR 1002.2(z)), in texts; `protectedNames` has names of features. */
 const protectedWords: readonly RegExp[] = [
 	/\b(?:race|racial|skin color|skin colour|ethnic|ethnicity|religion|religious|national origin|nationality|sex|gender|marital status|married|unmarried|divorced|pregnan(?:t|cy)|public assistance|your age|age of (?:the )?applicant)\b/,
 	/\b(?:fe)?males?\b|\bwom[ae]n\b|\b(?:widow(?:ed|er)?|hispanic|latin[oa]s?|african american|immigrants?|too (?:old|young) to)\b/,
@@ -48,7 +48,7 @@ const protectedWords: readonly RegExp[] = [
 	/\b(?:sesso|razza|stato civile|nazionalita|sua eta|geslacht|burgerlijke staat|nationaliteit|uw leeftijd)\b/,
 ]
 
-/** Accents and punctuation do not make another reason. */
+/** Without accents and punctuation, which do not change the meaning. */
 const plain = (text: string): string =>
 	text
 		.normalize('NFKD')
@@ -64,18 +64,18 @@ function hasWords(text: string, words: Words): boolean {
 	return first !== null && after.test(text.slice(first.index + first[0].length))
 }
 
-/** Why a text may not be given as a reason; undefined when it may. */
+/** Why a text must not be given as a reason; undefined when it may. */
 export function refusedText(text: string): string | undefined {
 	const bare = plain(text)
 	if (bare === '') return 'says nothing'
 	if (unspecific.some((words) => hasWords(bare, words)))
-		return 'is not specific: name what about the applicant counted, not the score, the model or internal standards (12 CFR 1002.9(b)(2))'
+		return 'is not specific: name the fact about the applicant that counted, not the score, the model or internal standards (12 CFR 1002.9(b)(2))'
 	if (protectedWords.some((pattern) => pattern.test(bare)))
 		return 'names a prohibited basis (12 CFR 1002.2(z))'
 	return undefined
 }
 
-/** Whole names only: `account_age` is about an account. */
+/** Whole names only: `account_age` is not protected. */
 const protectedNames = new Set(
 	[
 		'age applicantage customerage borrowerage clientage ageyears ageinyears dateofbirth birthdate birthday dob birthyear yearofbirth',
@@ -88,6 +88,6 @@ const protectedNames = new Set(
 		.split(' '),
 )
 
-/** Whether a feature is a prohibited basis by its name. The model's own list of sensitive attributes goes beyond this. */
+/** Whether a feature is a prohibited basis by its name, in addition to the model's sensitive attributes. */
 export const isProtectedName = (feature: string): boolean =>
 	protectedNames.has(plain(feature).replaceAll(' ', ''))

@@ -1,3 +1,4 @@
+import { getOrInsert } from '../../core/maps.ts'
 import {
 	type Bin,
 	type Condition,
@@ -14,11 +15,11 @@ type Row = Readonly<Record<string, unknown>>
 export type SelectedReason = {
 	code: string
 	text: string
-	/** The language of the text; undefined where the table does not say. */
+	/** The language of the text; undefined when the table does not name it. */
 	locale: string | undefined
-	/** What speaks for it, the strongest first. */
+	/** The features that support it, the strongest first. */
 	features: string[]
-	/** Sum of the contributions of its features, as they were given; null for a knock-out rule. */
+	/** The sum of the contributions of its features; null for a knock-out rule. */
 	contribution: number | null
 }
 
@@ -27,43 +28,42 @@ export type FeatureContribution = { feature: string; contribution: number }
 type Found = {
 	/** Features that count against the person and that the table does not cover, the strongest first. */
 	uncovered: FeatureContribution[]
-	/** Those of them that are among the principal reasons: without them in the table, a notice says too little. */
+	/** Those of them that are principal reasons: without them, a notice is incomplete. */
 	missing: string[]
-	/** Protected features that count against the person: never named, and a finding of their own. */
+	/** Protected features that count against the person. They are never named as reasons. */
 	withheld: FeatureContribution[]
 }
 export type Selection =
 	| ({ status: 'ok'; by: 'contributions' | 'knock-out'; reasons: SelectedReason[] } & Found)
-	/** No reason is left to give: that is an error, not an empty notice. */
+	/** There is no reason to give, which is an error: a notice must not be empty. */
 	| ({ status: 'failed'; reason: string } & Found)
 
 export type SelectionInput = {
 	table: ReasonTable
-	/** The scored features, as they were logged. */
+	/** The scored features, as logged. */
 	row: Row
-	/** Of each scored feature, against the background that the table's method names. */
+	/** By scored feature, against the background of the table's method. */
 	contributions: readonly FeatureContribution[]
-	/** Of each feature as the answer shows it, against another background; a reason must count against the person there too. */
+	/** As the explanation shows them, against another background; a reason must count against the person there too. */
 	shown?: readonly FeatureContribution[] | undefined
-	/** Which contributions count against the person: `high` where a high score is bad. */
+	/** Which contributions count against the person: `high` when a high score is bad. */
 	adverse: 'high' | 'low'
 	/** The model's sensitive attributes. */
 	sensitive: readonly string[]
 	locale?: string | undefined
 }
 
-/** Closer than this share of the largest is equal: rounding must not decide an order that the table decides. */
+/** Weights closer than this share of the largest are equal, so that rounding does not decide the order. */
 const tie = 1e-9
 
-/** Where a table does not say: a twentieth of what counted against the person. */
+/** The default: a twentieth of everything that counted against the person. */
 const defaultMinShare = 0.05
 
 /**
- * The principal reasons of an adverse decision. Features of one reason add up first; reasons are ranked by what they
- * count against the person, ties by the table's order; only scored features, never a protected one, at most four, and a
- * fifth only for enquiries. What counted little, or in favour of the person as the answer shows it, is no reason; a
- * principal feature that the table lacks is `missing`. Knock-out rules that hold are the reasons instead, for then no
- * score decided.
+ * The principal reasons of an adverse decision. Features of one reason add up first; reasons are ranked by their weight against
+ * the person, ties by the table's order. At most four, from scored features only, never a protected one; a fifth only for
+ * enquiries. Small reasons, and those in the person's favour as the explanation shows them, are left out; a principal feature
+ * that the table lacks is `missing`. Knock-out rules that hold are the reasons instead, since then no score decided.
  */
 export function selectReasons(input: SelectionInput): Selection {
 	const { table, row, contributions, adverse, shown } = input
@@ -95,7 +95,7 @@ export function selectReasons(input: SelectionInput): Selection {
 	return { status: 'failed', reason: whyNone(found), ...found }
 }
 
-/** `shown`: the weight of the contribution that the answer shows. */
+/** `shown`: the weight of the contribution that the explanation shows. */
 type Weighed = FeatureContribution & { weight: number; shown: number; entry: Entry | undefined }
 
 const valueAt = (row: Row, feature: string): unknown =>
@@ -157,15 +157,13 @@ function compares(op: '<' | '<=' | '>' | '>=', a: number, b: number): boolean {
 	return op === '>' ? a > b : a >= b
 }
 
-/** The entry that a feature speaks for: the one in whose bin its value lies, else the one that names it. */
+/** The entry that a feature supports: the one whose bin contains its value, else the one that names it. */
 function entryFinder({ entries }: ReasonTable): (feature: string, value: unknown) => Entry | undefined {
 	const byBin = new Map<string, { bin: Bin; entry: Entry }[]>()
 	const byName = new Map<string, Entry>()
 	for (const entry of entries) {
 		for (const bin of entry.bins) {
-			const list = byBin.get(bin.feature) ?? []
-			list.push({ bin, entry })
-			byBin.set(bin.feature, list)
+			getOrInsert(byBin, bin.feature, () => []).push({ bin, entry })
 		}
 		for (const feature of entry.features) if (!byName.has(feature)) byName.set(feature, entry)
 	}
@@ -184,7 +182,7 @@ function isIn({ from, to, values, missing }: Bin, value: unknown): boolean {
 	)
 }
 
-/** One reason to be: the entries of a group together, one entry, or a feature that the table lacks. */
+/** A candidate for a reason: the entries of a group, one entry, or a feature that the table lacks. */
 type Candidate = { members: Weighed[]; weight: number; order: number }
 
 const keyOf = ({ entry, feature }: Weighed): string =>
@@ -209,7 +207,7 @@ function ranked(
 	const largest = named.reduce((max, c) => Math.max(max, Math.abs(c.weight)), 0)
 	const rank = (c: Candidate) => (largest === 0 ? 0 : Math.round(c.weight / (largest * tie)))
 	const order = [...candidates.values()]
-		.filter((c) => rank(c) > 0 && speaking(c).length > 0)
+		.filter((c) => rank(c) > 0 && supporting(c).length > 0)
 		.sort((a, b) => rank(b) - rank(a) || a.order - b.order)
 		.filter(isLargeEnough(all, table.minShare ?? defaultMinShare))
 	const principal = order.slice(0, table.most)
@@ -222,18 +220,18 @@ function ranked(
 	}
 }
 
-/** The features that speak for a reason: against the person in the comparison and as the answer shows them. */
-const speaking = ({ members }: Pick<Candidate, 'members'>): Weighed[] =>
+/** The features that support a reason: against the person in the comparison and as the explanation shows them. */
+const supporting = ({ members }: Pick<Candidate, 'members'>): Weighed[] =>
 	members.filter((m) => m.weight > 0 && m.shown > 0)
 
-/** Whether a candidate is a fair share of what counted against the person. The strongest is, for a notice has to name one. */
+/** Whether a candidate is large enough to be a reason. The strongest one always is, since a notice must name one. */
 function isLargeEnough(all: readonly Weighed[], minShare: number) {
 	const sum = (list: readonly Weighed[], key: 'weight' | 'shown') =>
 		list.reduce((total, c) => total + Math.max(0, c[key]), 0)
 	const needed = minShare * (1 - tie)
 	const [total, totalShown] = [sum(all, 'weight'), sum(all, 'shown')]
 	return (c: Candidate, i: number): boolean =>
-		i === 0 || (c.weight >= needed * total && sum(speaking(c), 'shown') >= needed * totalShown)
+		i === 0 || (c.weight >= needed * total && sum(supporting(c), 'shown') >= needed * totalShown)
 }
 
 function reasonOf({ members }: Candidate, table: ReasonTable, locale: string | undefined): SelectedReason {
@@ -247,7 +245,7 @@ function reasonOf({ members }: Candidate, table: ReasonTable, locale: string | u
 	return {
 		code: heaviest.code,
 		...textIn(heaviest.text, locale, table),
-		features: speaking({ members })
+		features: supporting({ members })
 			.sort((a, b) => b.weight - a.weight)
 			.map((m) => m.feature),
 		contribution: members.reduce((sum, m) => sum + m.contribution, 0),

@@ -1,19 +1,19 @@
 import { AdditivityError, type Attribution, checkedAttribution, type Model } from '../model.ts'
 import { decideAll, type TreeEnsemble } from '../trees/ensemble.ts'
 
-/** Shapley values of one row: by output, a value a column. base + the sum of an output's contributions is its margin. */
+/** Shapley values of one row by output and column: base + the sum of an output's contributions is its margin. */
 export type ShapValues = { base: Float64Array; contributions: Float64Array[] }
 
-/** What Shapley values need of a model: made once, used for every row, by one caller at a time. */
+/** Prepared once a model and used for every row, by one caller at a time. */
 export type ShapPlan = {
 	e: TreeEnsemble
 	/** The expected margin of each output. */
 	base: Float64Array
-	/** Adds one tree's values to `out` (by column, from `offset`). `decisions` as of `decideAll`. Allocates nothing. */
+	/** Adds one tree's values to `out` (by column, from `offset`), with the row's `decideAll`. Allocates nothing. */
 	addTree(tree: number, decisions: Uint8Array, out: Float64Array, offset: number): void
 }
 
-/** Shapley values of the row with these decisions. */
+/** The Shapley values of a row, from its decisions. */
 export function shapValues({ e, base, addTree }: ShapPlan, decisions: Uint8Array): ShapValues {
 	const contributions = Array.from({ length: e.outputs }, () => new Float64Array(e.columns))
 	for (let tree = 0; tree < e.trees; tree++)
@@ -21,14 +21,14 @@ export function shapValues({ e, base, addTree }: ShapPlan, decisions: Uint8Array
 	return { base: base.slice(), contributions }
 }
 
-/** Bytes of decisions that are held at once: they and one tree's table stay in a core's own cache. */
+/** Bytes of decisions in one block, so that they and one tree's table fit in a core's cache. */
 const blockBytes = 512 * 1024
 const maxRows = 64
 
 /**
- * Shapley values of many rows: `rows` are encoded (row-major, `columns` wide), and `out` takes `outputs * columns` a row,
- * columns of the first output first; it is overwritten. Rows are taken in blocks, and a block tree after tree, so that a
- * tree is fetched from memory once a block and not once a row. Throws RangeError when the sizes do not fit.
+ * Shapley values of many rows: `rows` are encoded (row-major, `columns` wide); `out` receives `outputs * columns` a row, the
+ * first output first. Rows are processed in blocks, tree by tree, so that a tree is loaded from memory once a block instead of
+ * once a row. Throws RangeError when the sizes do not match.
  */
 export function explainRows(plan: ShapPlan, rows: Float64Array, out: Float64Array): void {
 	const { e, addTree } = plan
@@ -54,7 +54,7 @@ export function explainRows(plan: ShapPlan, rows: Float64Array, out: Float64Arra
 	}
 }
 
-/** Encoded rows one after the other, as `explainRows` and threads take them. */
+/** Encoded rows in one row-major array, for `explainRows` and threads. */
 export function rowMajor(rows: readonly Float64Array[]): Float64Array {
 	const width = rows[0]?.length ?? 0
 	const all = new Float64Array(rows.length * width)
@@ -64,13 +64,12 @@ export function rowMajor(rows: readonly Float64Array[]): Float64Array {
 	return all
 }
 
-/** What `explainRows` or threads answered for rows, and how. */
+/** The result of `explainRows` or threads, and the method. */
 type ExplainedColumns = { method: string; base: Float64Array; contributions: Float64Array }
 
 /**
- * Attributions by feature of rows whose columns were explained together: the columns of one feature add up to it. Every sum
- * is checked against the row's own margin: where it is another, the answer is the error. Throws RangeError for a model that
- * is not made of trees.
+ * Attributions by feature from contributions by column: those of a feature's columns add up. Every sum is checked against the
+ * margin of the row; a mismatch is returned as the error. Throws RangeError unless the model is made of trees.
  */
 export function attributionsOfRows(
 	model: Model,

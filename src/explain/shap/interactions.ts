@@ -4,14 +4,14 @@ import { gaussLegendre, type Rule } from './quadrature-trees.ts'
 
 const maxPoints = 24
 
-/** A row's interactions of 5,000 columns take 200 MB, and of so many pairs on the ways to all leaves some seconds. */
+/** Interactions of 5,000 columns take 200 MB, and this many pairs on the paths to all leaves take some seconds. */
 const maxCells = 25_000_000
 const maxPairs = 500_000_000
 
 /**
  * SHAP interaction values of each output, columns x columns, row-major: those of `shap_interaction_values` and of
- * xgboost's `pred_interactions`, path-dependent. A pair shares its interaction in halves; the diagonal is what is left of
- * a column's contribution, so a row sums to it. Undefined where they would take too much memory or time.
+ * xgboost's `pred_interactions`, path-dependent. Each of a pair has half of the interaction; the diagonal is the rest of the
+ * column's contribution, so that a row sums to it. Undefined when they would take too much memory or time.
  *
  * With the factors f of `addIntegrated`, a leaf gives the pair i, j
  * v/2 (o_i - z_i) (o_j - z_j) * integral of the product over the others of f: the weights
@@ -38,14 +38,14 @@ export function shapInteractions(e: TreeEnsemble, decisions: Uint8Array): Float6
 	return out
 }
 
-/** The path of a leaf: its different columns, the covered share of each and whether the row satisfies it. */
+/** The path of a leaf: its distinct columns, the covered share of each, and whether the row satisfies it. */
 type Leaf = {
 	length: number
 	column: Int32Array
 	z: Float64Array
 	o: Uint8Array
 	place: Map<number, number>
-	/** By point: v times the weight and all factors, and what divides a column's own factor out again (place-major). */
+	/** By point: v times the weight and all factors; and the quotient that removes a column's own factor (by column). */
 	product: Float64Array
 	divided: Float64Array
 	rules: Map<number, Rule>

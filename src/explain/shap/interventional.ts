@@ -12,10 +12,10 @@ import {
 } from './walk-background.ts'
 
 /**
- * Exact Shapley values of the game in which absent features are drawn together from the background's encoded rows:
- * `shap.TreeExplainer(data, feature_perturbation="interventional")`. Trees of few columns a path are looked up, the others
- * are walked. Throws RangeError when there is no row. `decide` where the ensemble's `feature` are players that stand for
- * several columns, so that it cannot tell by itself.
+ * Exact Shapley values of the game in which absent features are drawn jointly from the background's encoded rows:
+ * `shap.TreeExplainer(data, feature_perturbation="interventional")`. Trees with few columns a path use tables, the others are
+ * walked. Throws RangeError without rows. `decide` replaces `decideAll` when the features of the ensemble are players with
+ * several columns.
  */
 export function planBackground(
 	e: TreeEnsemble,
@@ -36,7 +36,7 @@ export function planBackground(
 	}
 }
 
-/** Which rows of the background satisfy which edges of a tree: a byte an edge and row, edge by edge. */
+/** Which background rows satisfy which edges of a tree: one byte an edge and row, edge by edge. */
 function satisfied(plan: WalkPlan, paths: Paths, from: number, to: number): Uint8Array {
 	const { e, bits, words, rows } = plan
 	const on = new Uint8Array(rows * (to - from))
@@ -55,8 +55,8 @@ function satisfied(plan: WalkPlan, paths: Paths, from: number, to: number): Uint
 }
 
 /**
- * A leaf's interventional contributions for every pattern of the explained row. The background counts by its own pattern:
- * rows of one pattern give the leaf the same, however many they are.
+ * A leaf's interventional contributions for every pattern of the explained row. Background rows with the same pattern give
+ * equal contributions, so they are counted by pattern.
  */
 function fillInterventional(plan: WalkPlan, paths: Paths): FillLeaf {
 	const { e } = plan
@@ -111,7 +111,7 @@ function ones(bits: number): number {
 	return count
 }
 
-/** What rows of one background pattern give to every pattern of the explained row that can reach the leaf with them. */
+/** Adds what background rows of one pattern contribute to every pattern of the explained row that reaches the leaf. */
 function addPattern(
 	k: number,
 	theirs: number,
@@ -120,7 +120,7 @@ function addPattern(
 	into: Float64Array,
 ): void {
 	const needed = (2 ** k - 1) & ~theirs
-	// All patterns that have what they lack: the needed bits and any of theirs.
+	// All patterns with the needed bits and any of the background's bits.
 	for (let rest = theirs; ; rest = (rest - 1) & theirs) {
 		const mine = needed | rest
 		const only = theirs & ~mine

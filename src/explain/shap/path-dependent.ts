@@ -5,10 +5,10 @@ import { addIntegrated, gaussLegendre, planQuadrature, type Rule } from './quadr
 import { addTabled, type FillLeaf, maxTabledPath, planTables } from './tables.ts'
 
 /**
- * Exact Shapley values of the game in which an absent feature takes both branches, weighed by the training rows that took
- * them: those of Lundberg's Algorithm 2 (Consistent individualized feature attribution for tree ensembles, 2018),
- * `shap.TreeExplainer(feature_perturbation="tree_path_dependent")`, `pred_contribs` and LightGBM's `pred_contrib`. Trees of
- * few columns a path are looked up, the others are integrated.
+ * Exact Shapley values of the game in which an absent feature takes both branches, weighted by the training rows that took
+ * them, as in Lundberg's Algorithm 2 (Consistent individualized feature attribution for tree ensembles, 2018),
+ * `shap.TreeExplainer(feature_perturbation="tree_path_dependent")`, `pred_contribs` and LightGBM's `pred_contrib`. Trees
+ * with few columns a path use tables, the others are integrated.
  */
 export function planPaths(e: TreeEnsemble): ShapPlan {
 	const paths = linkPaths(e)
@@ -54,7 +54,7 @@ function fillPathDependent(e: TreeEnsemble, paths: Paths, scale: Float64Array): 
 		for (let q = 0; q < n; q++) {
 			const t = points[q] as number
 			products[0] = v * (weights[q] as number)
-			// Pattern by pattern doubled: the lower half lacks the column, the upper half has it.
+			// Doubles the patterns for each column: the lower half lacks it, the upper half has it.
 			path.edges.forEach((edge, i) => {
 				const z = paths.fraction[edge] as number
 				const size = 1 << i

@@ -1,32 +1,32 @@
 import type { TreeEnsemble } from '../trees/ensemble.ts'
 
 /**
- * What Shapley values need to know of the edges of a tree, by the node that an edge leads to. A feature may be asked for
- * several times on one path: its edges then act as one, so each edge holds the product down to itself.
+ * The edges of trees, by the node that an edge leads to. A feature may occur several times on a path; its edges then act as
+ * one, so each edge holds the product down to itself.
  */
 export type Paths = {
 	/** -1 at roots. */
 	parent: Int32Array
-	/** The edge further up that asks for the same feature; -1 where there is none. */
+	/** The previous edge with the same feature on the path; -1 if there is none. */
 	previous: Int32Array
 	/** The share of the parent's training rows that took this edge. */
 	share: Float64Array
-	/** The product of the shares of this edge and of those before it that ask for the same feature. */
+	/** The product of the shares of this edge and of the previous ones with the same feature. */
 	fraction: Float64Array
-	/** How many different features are asked for on the way to a node. */
+	/** The number of distinct features on the path to a node. */
 	unique: Int32Array
 }
 
 /**
- * A parent that no training row came through (its leaves were pruned, or weights were 0) sends half each way. The partial
- * likelihood of `survival:cox` can give negative covers; XGBoost divides them all the same, so shares leave 0 to 1.
+ * A parent without training rows (its leaves were pruned, or weights were 0) sends half each way. The partial likelihood of
+ * `survival:cox` can give negative covers; XGBoost divides them too, so shares may be outside of 0 to 1.
  */
 function shareOf(e: TreeEnsemble, parent: number, child: number): number {
 	const all = e.cover[parent] as number
 	return all !== 0 ? (e.cover[child] as number) / all : 0.5
 }
 
-/** Links every edge to the one before it of the same feature, in time linear in the nodes, however deep. */
+/** Links every edge to the previous one with the same feature, in time linear in the nodes. */
 export function linkPaths(e: TreeEnsemble): Paths {
 	const nodes = e.feature.length
 	const paths: Paths = {
@@ -48,7 +48,7 @@ export function linkPaths(e: TreeEnsemble): Paths {
 	return paths
 }
 
-/** Depth first; `last` holds the latest edge of each feature on the way to where we are. */
+/** Depth first; `last` holds the latest edge of each feature on the current path. */
 function linkTree(e: TreeEnsemble, paths: Paths, root: number, last: Int32Array): void {
 	const { parent, previous, share, fraction, unique } = paths
 	const stack = [root]
@@ -72,17 +72,17 @@ function linkTree(e: TreeEnsemble, paths: Paths, root: number, last: Int32Array)
 	}
 }
 
-/** The sum of the leaves of each output, divided where the model averages its trees. */
+/** The factor of the leaves of each output: 1, or 1 / trees when the model averages its trees. */
 export function outputScale(e: TreeEnsemble): Float64Array {
 	const count = new Float64Array(e.outputs)
 	for (const output of e.treeOutput) count[output] = (count[output] as number) + 1
 	return count.map((n) => (e.average && n > 0 ? 1 / n : 1))
 }
 
-/** The different columns on the way to a node, numbered in the order in which the path first asks for them. */
+/** The distinct columns on the path to a node, in order of first occurrence. */
 export type LeafPath = {
 	columns: number[]
-	/** The last edge of each column: the one that knows whether all of the column's splits were satisfied. */
+	/** The last edge of each column, which shows whether all splits on the column were satisfied. */
 	edges: number[]
 }
 

@@ -32,21 +32,21 @@ export function gaussLegendre(n: number): Rule {
 	return { points, weights }
 }
 
-/** More points change nothing in the 15th digit: integrands are products of factors between 0 and 1. */
+/** More points do not change the 15th digit: integrands are products of factors between 0 and 1. */
 const maxPoints = 24
 
-/** Points that one pass over a tree takes together, in registers. */
+/** Points that one pass over a tree processes together, in registers. */
 const lanes = 4
 
-/** What quadrature keeps between rows: points of each tree, and room for the largest tree. */
+/** Prepared once a model: the points of each tree, and memory for the largest tree. */
 type QuadraturePlan = {
 	e: TreeEnsemble
 	paths: Paths
 	/** Points by tree. */
 	points: Uint8Array
-	/** By number of points: points and weights in turn, filled up to whole passes with points of weight 0. */
+	/** By number of points: points and weights alternately, padded to whole passes with points of weight 0. */
 	rules: readonly Float64Array[]
-	/** What leaves are multiplied by, by output. */
+	/** The factor of the leaves, by output. */
 	scale: Float64Array
 	on: Uint8Array
 	down: Float64Array
@@ -81,7 +81,7 @@ export function planQuadrature(e: TreeEnsemble, paths: Paths, scale: Float64Arra
 }
 
 /**
- * Adds one tree's Shapley values to `out` (by column, from `offset`). A leaf v whose path asks for features with covered
+ * Adds one tree's Shapley values to `out` (by column, from `offset`). A leaf v whose path has features with covered
  * share z and satisfied o (0 or 1) gives feature i
  *
  *     v (o_i - z_i) * integral over t in (0, 1) of the product over j != i of ((1 - t) z_j + t o_j),
@@ -207,7 +207,7 @@ function goUp(
 			if (before >= 0 && on[before - from] === 0) continue
 			sum = -(h0 * u0 + h1 * u1 + h2 * u2 + h3 * u3)
 		}
-		// The edge before takes these leaves for its own as well: what it will add for them is taken away here.
+		// The previous edge of the feature will add these leaves too: subtract them here.
 		if (before >= 0) {
 			const z = fraction[before] as number
 			const y = 1 - z

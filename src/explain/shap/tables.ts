@@ -3,25 +3,28 @@ import { type LeafPath, type Paths, pathTo } from './paths.ts'
 
 /**
  * Fills a leaf's contributions for every pattern of satisfied columns: `into[pattern * k + slot]`, k columns in the order
- * of the path. `into` is longer than need be, and not cleared.
+ * of the path. `into` may be longer, and is not cleared.
  */
 export type FillLeaf = (tree: number, leaf: number, path: LeafPath, into: Float64Array) => void
 
 /**
- * Contributions looked up rather than computed (the idea of Fast TreeSHAP v2, arXiv 2109.09847): a row satisfies or does
- * not satisfy each column of a path, so a leaf has only 2^k answers. Small subtrees share one table.
+ * Contributions from tables (the idea of Fast TreeSHAP v2, arXiv 2109.09847): a row satisfies each column of a path or not, so
+ * a leaf has only 2^k results. Small subtrees share one table.
  */
 type Tables = {
-	/** 1 for the trees that are tabled. */
+	/** 1 for trees with tables. */
 	has: Uint8Array
-	/** Where each tree's splits above its groups begin in `upper`, and its groups in `groups`. */
+	/** Where the splits above the groups of each tree begin in `upper`, and its groups in `groups`. */
 	upperStart: Int32Array
 	groupStart: Int32Array
-	/** Five numbers a split: node, where its pattern stands, slot of its column (complemented where it was asked before), and where the patterns of its children go. */
+	/**
+	 * Five numbers a split: node, position of its pattern, slot of its column (complemented if it occurred before), and the
+	 * positions of its children's patterns.
+	 */
 	upper: Int32Array
-	/** Five numbers a group: where its nodes begin and end in `nodes`, bits of its way, where its columns begin and end in `columns`. */
+	/** Five numbers a group: start and end in `nodes`, number of path bits, start and end in `columns`. */
 	groups: Int32Array
-	/** Where each group's table begins. */
+	/** The start of each group's table. */
 	tableStart: Float64Array
 	nodes: Int32Array
 	columns: Int32Array
@@ -29,7 +32,7 @@ type Tables = {
 	patterns: Int32Array
 }
 
-/** Cells (8 bytes each) of one tree at most, and of one model. */
+/** The maximum number of cells (8 bytes each) of one tree, and of one model. */
 const cellsOfTree = 64 * 1024
 const cellsOfModel = 8 * 1024 * 1024
 export const maxTableBytes = 8 * cellsOfModel
@@ -83,7 +86,7 @@ type Lists = {
 	end: number
 }
 
-/** The splits above the groups, parents first; answers how many patterns the tree needs room for. */
+/** Adds the splits above the groups, parents first. Returns the number of patterns of the tree. */
 function addUpper(e: TreeEnsemble, paths: Paths, groups: readonly Group[], lists: Lists): number {
 	const place = new Map(groups.map((g, i) => [g.root, i]))
 	const above = new Set<number>()
@@ -92,7 +95,7 @@ function addUpper(e: TreeEnsemble, paths: Paths, groups: readonly Group[], lists
 			above.add(at)
 	const ordered = [...above].sort((a, b) => a - b)
 	ordered.forEach((node, i) => {
-		// The root's pattern is empty and stands at 0 even where the root is a group.
+		// The root's pattern is empty; it is at 0 when the root is a group.
 		place.set(node, groups.length + i)
 	})
 	for (const node of ordered) {
@@ -120,10 +123,10 @@ function addGroup(
 	table: Float64Array,
 	lists: Lists,
 ): void {
-	const way = pathTo(e, paths, group.root).columns
-	const columns = [...new Set([...way, ...group.inner.map((node) => e.feature[node] as number)])]
+	const prefix = pathTo(e, paths, group.root).columns
+	const columns = [...new Set([...prefix, ...group.inner.map((node) => e.feature[node] as number)])]
 	lists.tableStart.push(lists.end)
-	lists.groups.push(lists.nodes.length, lists.nodes.length + group.inner.length, way.length)
+	lists.groups.push(lists.nodes.length, lists.nodes.length + group.inner.length, prefix.length)
 	lists.groups.push(lists.columns.length, lists.columns.length + columns.length)
 	lists.nodes.push(...group.inner)
 	lists.columns.push(...columns)
@@ -133,12 +136,12 @@ function addGroup(
 	]
 	for (const leaf of leaves)
 		if ((e.feature[leaf] as number) < 0)
-			addLeaf(e, paths, group, leaf, { way: way.length, columns, fill, room, table, start: lists.end })
+			addLeaf(e, paths, group, leaf, { prefix: prefix.length, columns, fill, room, table, start: lists.end })
 	lists.end += 2 ** group.bits * columns.length
 }
 
 type Target = {
-	way: number
+	prefix: number
 	columns: readonly number[]
 	fill: FillOne
 	room: Float64Array
@@ -146,19 +149,19 @@ type Target = {
 	start: number
 }
 
-/** Adds a leaf's answer to every pattern of its group. */
+/** Adds a leaf's contributions to every pattern of its group. */
 function addLeaf(e: TreeEnsemble, paths: Paths, group: Group, leaf: number, to: Target): void {
 	const path = pathTo(e, paths, leaf)
 	const k = path.columns.length
 	to.fill(leaf, path, to.room)
 	const place = Int32Array.from(path.columns, (column) => to.columns.indexOf(column))
-	const keeps = keptSlots(e, paths, group, leaf, path, to.way)
-	const { way, room, table } = to
+	const keeps = keptSlots(e, paths, group, leaf, path, to.prefix)
+	const { prefix, room, table } = to
 	const width = to.columns.length
-	const wayBits = 2 ** way - 1
-	const fresh = (2 ** k - 1) & ~wayBits
+	const prefixBits = 2 ** prefix - 1
+	const fresh = (2 ** k - 1) & ~prefixBits
 	for (let pattern = 0; pattern < 2 ** group.bits; pattern++) {
-		const own = ((pattern & wayBits) | fresh) & (keeps[pattern >>> way] as number)
+		const own = ((pattern & prefixBits) | fresh) & (keeps[pattern >>> prefix] as number)
 		const at = to.start + pattern * width
 		for (let i = 0; i < k; i++) {
 			const cell = at + (place[i] as number)
@@ -167,16 +170,16 @@ function addLeaf(e: TreeEnsemble, paths: Paths, group: Group, leaf: number, to: 
 	}
 }
 
-/** By the decisions inside a group: the slots of a leaf's path that they leave satisfied. */
+/** For every combination of decisions in a group: the slots of a leaf's path that remain satisfied. */
 function keptSlots(
 	e: TreeEnsemble,
 	paths: Paths,
 	group: Group,
 	leaf: number,
 	path: LeafPath,
-	way: number,
+	prefix: number,
 ): Int32Array {
-	const keeps = new Int32Array(2 ** (group.bits - way)).fill(-1)
+	const keeps = new Int32Array(2 ** (group.bits - prefix)).fill(-1)
 	for (let at = leaf; at !== group.root; at = paths.parent[at] as number) {
 		const above = paths.parent[at] as number
 		const clears = ~(1 << path.columns.indexOf(e.feature[above] as number))
@@ -188,7 +191,7 @@ function keptSlots(
 	return keeps
 }
 
-/** Adds a tabled tree's contributions to `out` (by column, from `offset`). */
+/** Adds the contributions of a tree with tables to `out` (by column, from `offset`). */
 export function addTabled(
 	tables: Tables,
 	tree: number,
@@ -230,25 +233,25 @@ export function addTabled(
 }
 
 /**
- * A subtree whose leaves are looked up together. What they contribute depends on which columns of the way to its root
- * the row satisfies, and on the decisions inside it: a bit each.
+ * A subtree with one table. Its contributions depend on which columns on the path to its root the row satisfies, and on the
+ * decisions inside it: one bit each.
  */
 type Group = { root: number; inner: readonly number[]; bits: number; cells: number }
 
-/** Patterns of more bits are not tabled. */
+/** The maximum number of bits of a pattern. */
 const maxBits = 12
 
-/** Planning goes up the way from every node: beyond this many splits it is no longer done in no time. */
+/** Deeper trees get no tables: planning walks the path from every node. */
 const maxLevels = 64
 
-/** The most different columns that a path of these trees asks for, of those that may be tabled. */
+/** The maximum number of distinct columns on a path with tables. */
 export const maxTabledPath = ({ unique }: Paths): number =>
 	Math.min(
 		maxBits,
 		unique.reduce((a, b) => Math.max(a, b), 0),
 	)
 
-/** Different columns asked for on the way to a node and inside its subtree. */
+/** The distinct columns on the path to a node and inside its subtree. */
 function columnsOf(e: TreeEnsemble, paths: Paths, root: number, inner: readonly number[]): Set<number> {
 	const columns = new Set(inner.map((node) => e.feature[node] as number))
 	for (let at = paths.parent[root] as number; at >= 0; at = paths.parent[at] as number)
@@ -263,7 +266,7 @@ function groupOf(e: TreeEnsemble, paths: Paths, root: number, inner: readonly nu
 
 const cellsOf = (groups: readonly Group[]) => groups.reduce((sum, g) => sum + g.cells, 0)
 
-/** No fewer cells than a tree's tables will take; Infinity for a tree too deep for them. */
+/** A lower bound of the cells of a tree's tables; Infinity for a tree that is too deep. */
 function minCells(e: TreeEnsemble, paths: Paths, from: number, to: number): number {
 	let cells = 0
 	const depth = new Int32Array(to - from)
@@ -277,8 +280,8 @@ function minCells(e: TreeEnsemble, paths: Paths, from: number, to: number): numb
 }
 
 /**
- * A tree's groups: two subtrees are one group where that takes no more memory (about) than two. Undefined when they would
- * take more than `most` cells, or the tree is too deep for tables.
+ * Plans the groups of a tree: two subtrees become one group if that takes about as much memory. Undefined when they would
+ * take more than `maxCells` cells, or the tree is too deep.
  */
 function planGroups(e: TreeEnsemble, paths: Paths, tree: number, maxCells: number): Group[] | undefined {
 	const from = e.roots[tree] as number

@@ -1,26 +1,26 @@
 import type { TreeEnsemble } from '../trees/ensemble.ts'
 import { outputScale, type Paths } from './paths.ts'
 
-/** Background rows as bits: a bit a node and row, set where the row goes left. */
+/** Background rows as bits: one bit a node and row, set when the row goes left. */
 export type WalkPlan = {
 	e: TreeEnsemble
 	rows: number
 	bits: Uint32Array
-	/** Words a row. */
+	/** 32-bit words a row. */
 	words: number
-	/** What a leaf is multiplied by, by output: a row's share of the background. */
+	/** The factor of the leaves, by output: a row's share of the background. */
 	scale: Float64Array
-	/** Which side a column's value is taken from, on the way: 1 the explained row, 2 the background row. */
+	/** The source of each column's value on the current path: 1 the explained row, 2 the background row. */
 	side: Uint8Array
-	/** The nodes at which the two rows parted. */
+	/** The nodes at which the two rows took different branches. */
 	forks: Int32Array
 	weights: Float64Array
 }
 
-/** Sides are counted in a table up to here, and by a product beyond. */
+/** Weights of fewer columns are in a table, others are computed. */
 const tabled = 32
 
-/** Fills a byte a node: 1 where the row goes left. */
+/** Fills one byte a node: 1 when the row goes left. */
 export type Decide = (row: Float64Array, out: Uint8Array) => void
 
 export function planWalks(
@@ -71,7 +71,7 @@ export function meanMargin({ e, rows, bits, words, scale }: WalkPlan): Float64Ar
 	return mean
 }
 
-/** (a - 1)! b! / (a + b)!: what each of a features gains when all a must be present and all b absent. */
+/** (a - 1)! b! / (a + b)!: the weight of each of a features when all a must be present and all b absent. */
 export function shapleyWeight(a: number, b: number): number {
 	let weight = 1 / a
 	for (let i = 1; i <= b; i++) weight *= i / (a + i)
@@ -79,9 +79,8 @@ export function shapleyWeight(a: number, b: number): number {
 }
 
 /**
- * Adds one tree's interventional Shapley values, averaged over the background. For each background row, walks to every
- * leaf that a mixture of the two rows can reach: they part where they decide differently on a feature whose side is
- * still open (Lundberg et al., From local explanations to global understanding, 2020, Algorithm 3).
+ * Adds one tree's interventional Shapley values, averaged over the background. For each background row, walks to every leaf
+ * that a mixture of the two rows can reach: they fork where they decide differently on a feature whose source is open (Lundberg et al., From local explanations to global understanding, 2020, Algorithm 3).
  */
 export function addWalks(
 	plan: WalkPlan,
@@ -123,7 +122,7 @@ function walk(
 			column = feature[node] as number
 		}
 		addLeaf(plan, tree, node, depth, mine, theirs, out, offset)
-		// Back to the last fork whose other side was not walked.
+		// Back to the last fork with an unvisited branch.
 		while (depth > 0) {
 			const fork = forks[depth - 1] as number
 			column = feature[fork] as number

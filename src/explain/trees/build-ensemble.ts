@@ -1,7 +1,7 @@
 import { ArtifactError } from '../model.ts'
 import type { TreeEnsemble } from './ensemble.ts'
 
-/** A tree as a file has it: its nodes in any order, node 0 the root. */
+/** A tree of a file: its nodes in any order, with node 0 as the root. */
 export type RawTree = {
 	nodes: number
 	/** The left child of a node, -1 at leaves. */
@@ -19,7 +19,7 @@ export type RawTree = {
 	categories(node: number): Uint32Array | undefined
 }
 
-/** Boosting stops long before; a chain of nodes deeper than this is made to exhaust whoever walks it. */
+/** Boosting never grows deeper trees; a deeper chain of nodes is an attack on recursive readers. */
 const maxTreeDepth = 1000
 
 class Growing<A extends Int32Array | Float64Array | Uint8Array | Uint32Array> {
@@ -47,7 +47,7 @@ class Growing<A extends Int32Array | Float64Array | Uint8Array | Uint32Array> {
 const ints = () => new Growing(new Int32Array(0))
 const floats = () => new Growing(new Float64Array(0))
 
-/** Puts trees together to an ensemble: checks that each is a tree, and lays its nodes out parents first. */
+/** Builds an ensemble: checks that each tree is one, and stores its nodes parents first. */
 export class EnsembleBuilder {
 	readonly #columns: number
 	readonly #outputs: number
@@ -64,7 +64,7 @@ export class EnsembleBuilder {
 	readonly #categoryWords = ints()
 	readonly #categoryBits = new Growing(new Uint32Array(0))
 
-	/** `nodes`: how many are expected, so that large models are not copied as they grow. */
+	/** `nodes`: the expected number, so that large models are not copied as they grow. */
 	constructor(columns: number, outputs: number, nodes = 1024) {
 		this.#columns = columns
 		this.#outputs = outputs
@@ -73,7 +73,7 @@ export class EnsembleBuilder {
 			list.reserve(nodes)
 	}
 
-	/** Throws ArtifactError unless every node that the root leads to is reached once and holds numbers that can be used. */
+	/** Throws ArtifactError unless every node below the root is reached once and has valid numbers. */
 	add(tree: RawTree, output: number): void {
 		const name = `tree ${this.#roots.length}`
 		if (!(Number.isInteger(output) && output >= 0 && output < this.#outputs))
@@ -94,7 +94,7 @@ export class EnsembleBuilder {
 			}
 			if (!(Number.isInteger(node) && node >= 0 && node < tree.nodes))
 				fail(`does not exist among ${tree.nodes}`)
-			if (seen[node] === 1) fail('has two parents or is above itself')
+			if (seen[node] === 1) fail('has two parents or is its own ancestor')
 			if (depth > maxTreeDepth) fail(`is more than ${maxTreeDepth} levels deep`)
 			seen[node] = 1
 			const index = this.#node(tree, node, fail)
@@ -110,7 +110,7 @@ export class EnsembleBuilder {
 		if (!Number.isFinite(cover) || (cover < 0 && !tree.signedCover)) fail(`has a cover of ${cover}`)
 		const feature = leaf ? -1 : tree.feature(node)
 		if (!leaf && !(Number.isInteger(feature) && feature >= 0 && feature < this.#columns))
-			fail(`asks for feature ${feature} of ${this.#columns}`)
+			fail(`splits on feature ${feature} of ${this.#columns}`)
 		const value = leaf ? tree.value(node) : 0
 		if (!Number.isFinite(value)) fail(`has the value ${value}`)
 		const words = leaf ? undefined : tree.categories(node)

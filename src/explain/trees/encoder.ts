@@ -3,9 +3,9 @@ import { categoryKey, type TreeColumn } from '../formats/tree-file.ts'
 import type { Manifest } from '../manifest.ts'
 import { ArtifactError, type Encoded, FeatureError, type FeatureNote } from '../model.ts'
 
-/** What a column of the model is made of. */
+/** How a column of the model is made from a feature. */
 type Source =
-	/** `isCode`: the number is a category's, and what other codes there are is not known. */
+	/** `isCode`: the number is the code of a category; the other codes are unknown. */
 	| { feature: string; kind: 'number'; isCode: boolean }
 	| {
 			feature: string
@@ -14,15 +14,15 @@ type Source =
 			holder: string
 			incomplete?: string
 	  }
-	/** 1 where the feature has one of these categories, of the `known` ones that have a column. */
+	/** 1 when the feature has one of these categories; `known` are all categories with a column. */
 	| { feature: string; kind: 'indicator'; categories: ReadonlySet<string>; known: ReadonlySet<string> }
 
 export type Encoder = {
-	/** Logged features in the order of the columns that they first feed. */
+	/** Logged features in the order of their first columns. */
 	features: readonly string[]
-	/** The feature (its index) that each column belongs to. */
+	/** The index of each column's feature. */
 	featureOf: Int32Array
-	/** Of each feature: the columns that it becomes, and the categories that are known of it. */
+	/** For each feature: its columns and its known categories. */
 	columnsOf: readonly { columns: number[]; categories?: readonly string[] }[]
 	encode(row: Readonly<Record<string, unknown>>): Encoded
 }
@@ -36,7 +36,7 @@ type Input = {
 
 type OneHot = { feature: string; categories: Set<string>; known: ReadonlySet<string> }
 
-/** The columns that one-hot encodings make. Throws ArtifactError for a column that the model lacks or two features share. */
+/** The columns of one-hot encodings. Throws ArtifactError for a column that the model lacks or two features share. */
 function oneHotColumns(manifest: Manifest, names: readonly string[]): Map<string, OneHot> {
 	const taken = new Map<string, OneHot>()
 	const all = new Set(names)
@@ -45,7 +45,7 @@ function oneHotColumns(manifest: Manifest, names: readonly string[]): Map<string
 		if (columns === undefined) {
 			if (!all.has(feature))
 				throw new ArtifactError(
-					`The manifest encodes ${JSON.stringify(feature)}, which is not among the model's inputs. Take it out, or name the input that it is.`,
+					`The manifest encodes ${JSON.stringify(feature)}, which is not among the model's inputs. Remove it, or use the name of the input.`,
 				)
 			continue
 		}
@@ -85,7 +85,7 @@ function sourcesOf({ names, columns, manifest }: Input): Source[] {
 const shown = (value: unknown) =>
 	typeof value === 'object' ? JSON.stringify(value).slice(0, 80) : JSON.stringify(String(value).slice(0, 80))
 
-/** A logged value as a number. Throws FeatureError for what is none. */
+/** A logged value as a number. Throws FeatureError for other values. */
 function numberOf(feature: string, value: unknown): number {
 	if (typeof value === 'number') return value
 	if (typeof value === 'boolean') return value ? 1 : 0
@@ -99,7 +99,7 @@ function numberOf(feature: string, value: unknown): number {
 	)
 }
 
-/** A logged value as the key of a category; lists and objects are none. */
+/** A logged value as the key of a category. Throws FeatureError for lists and objects. */
 function keyOf(feature: string, value: unknown): string {
 	if (typeof value !== 'object' || value === null) return categoryKey(value)
 	throw new FeatureError(feature, `${feature} is a list or an object, and the model takes a category there.`)
@@ -107,14 +107,17 @@ function keyOf(feature: string, value: unknown): string {
 
 type Note = (code: FeatureNote['code'], feature: string, message: string) => void
 
-/** What one column is for one logged value. */
+/** The value of one column for a logged value. */
 function columnValue(source: Source, value: unknown, narrow: (x: number) => number, note: Note): number {
 	const { feature, kind } = source
 	if (kind === 'number') {
 		if (value === null) return Number.NaN
 		const x = narrow(numberOf(feature, value))
 		if (Number.isFinite(x) || Number.isNaN(x)) return x
-		throw new FeatureError(feature, `${feature} is ${shown(value)}, beyond the numbers that the model takes.`)
+		throw new FeatureError(
+			feature,
+			`${feature} is ${shown(value)}, beyond the range of numbers that the model takes.`,
+		)
 	}
 	const key = keyOf(feature, value)
 	if (kind === 'indicator') return source.categories.has(key) ? 1 : 0
@@ -129,7 +132,7 @@ function columnValue(source: Source, value: unknown, narrow: (x: number) => numb
 	note(
 		'unseen-category',
 		feature,
-		`${feature} is ${shown(value)}, a category that ${source.holder} does not know: taken as missing.`,
+		`${feature} is ${shown(value)}, a category that ${source.holder} does not know: it counts as missing.`,
 	)
 	return Number.NaN
 }
@@ -149,7 +152,7 @@ function columnsOf(sources: readonly Source[], featureOf: Int32Array): Encoder['
 	return all
 }
 
-/** Makes the columns of the model of logged features. */
+/** Makes the encoder from logged features to the columns of the model. */
 export function makeEncoder(input: Input): Encoder {
 	const narrow = input.float32 ? Math.fround : (x: number) => x
 	const sources = sourcesOf(input)
@@ -158,7 +161,7 @@ export function makeEncoder(input: Input): Encoder {
 	const featureOf = Int32Array.from(sources, (s) => index.get(s.feature) as number)
 	const { missing } = input.manifest
 	const sentinel = typeof missing === 'number' ? narrow(missing) : undefined
-	// One note a feature, about the category that none of its columns is for.
+	// One note a feature, about a category without a column.
 	const indicators = new Map(sources.flatMap((s) => (s.kind === 'indicator' ? [[s.feature, s.known]] : [])))
 	const categories = new Map(
 		sources.flatMap((s) => {
@@ -167,26 +170,26 @@ export function makeEncoder(input: Input): Encoder {
 			return [[s.feature, { names, index: new Categories(names) }] as const]
 		}),
 	)
-	/** A category as the model spells it. */
+	/** A category in the model's spelling. */
 	const spelt = (feature: string, value: unknown): unknown => {
 		const known = categories.get(feature)
 		const found = known?.index.find(keyOf(feature, value))
 		return found === undefined ? value : known?.names[found]
 	}
 
-	/** The value as it counts: null for everything that stands for a missing one. */
+	/** The value to encode: null for everything that means missing. */
 	const logged = (row: Readonly<Record<string, unknown>>, feature: string, note: Note): unknown => {
 		const value = Object.hasOwn(row, feature) ? row[feature] : undefined
 		if (value === undefined)
 			throw new FeatureError(
 				feature,
-				`${feature} is not among the logged features, and the model takes it. Log it with the prediction, as null where it is missing.`,
+				`${feature} is not among the logged features, and the model takes it. Log it with the prediction, as null when it is missing.`,
 			)
-		const gone =
+		const isMissing =
 			value === null || (typeof value === 'number' && (Number.isNaN(value) || narrow(value) === sentinel))
-		if (gone) note('missing', feature, `${feature} is missing.`)
-		const category = gone ? null : spelt(feature, value)
-		if (!gone && indicators.get(feature)?.has(keyOf(feature, category)) === false)
+		if (isMissing) note('missing', feature, `${feature} is missing.`)
+		const category = isMissing ? null : spelt(feature, value)
+		if (!isMissing && indicators.get(feature)?.has(keyOf(feature, category)) === false)
 			note(
 				'unseen-category',
 				feature,
@@ -206,7 +209,7 @@ export function makeEncoder(input: Input): Encoder {
 			const x = new Float64Array(sources.length)
 			sources.forEach((source, i) => {
 				const value = columnValue(source, values[featureOf[i] as number], narrow, note)
-				// The sentinel is a number of the model's input: with 0, false and the first category are missing too.
+				// The sentinel is a number of the model's input: if it is 0, false and the first category are missing too.
 				x[i] = value === sentinel ? Number.NaN : value
 			})
 			return { x, notes }

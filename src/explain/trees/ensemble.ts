@@ -1,16 +1,16 @@
-/** How a missing value is told, by node (bits 2-3 of `flags`): as LightGBM's `missing_type`; XGBoost is always `nan`. */
+/** What counts as missing, by node (bits 2-3 of `flags`): LightGBM's `missing_type`; XGBoost is always `nan`. */
 export const missingType = { none: 0, zero: 1, nan: 2 } as const
 
 /** Bits of a node's `flags`. */
 export const nodeFlag = { categorical: 1, missingLeft: 2, missingShift: 2 } as const
 
 /**
- * Trees as flat arrays: the nodes of all trees one after the other, a tree's root first and every child behind its
+ * Trees as flat arrays: the nodes of all trees one after the other, a tree's root first and every child after its
  * parent. `left` and `right` are indexes into the same arrays, -1 at leaves.
  */
 export type TreeEnsemble = {
 	trees: number
-	/** Columns that the trees split on: `feature` is below this. */
+	/** The number of columns; `feature` is below it. */
 	columns: number
 	/** 1, or one a class. */
 	outputs: number
@@ -20,31 +20,31 @@ export type TreeEnsemble = {
 	treeOutput: Int32Array
 	left: Int32Array
 	right: Int32Array
-	/** The column that a node asks for; -1 at leaves. */
+	/** The column that a node splits on; -1 at leaves. */
 	feature: Int32Array
-	/** Numeric splits only. In the precision that the comparison is made in. */
+	/** Of numeric splits, in the precision of the comparison. */
 	threshold: Float64Array
-	/** Of leaves, as it is added to the margin (shrunk, weighted); 0 elsewhere. */
+	/** Of leaves, as added to the margin (shrunk, weighted); 0 elsewhere. */
 	value: Float64Array
-	/** Training rows, or sum of their hessians, that came through a node. */
+	/** The training rows that came through a node, or the sum of their hessians. */
 	cover: Float64Array
 	/** `nodeFlag` bits, and the missing type. */
 	flags: Uint8Array
-	/** Categorical splits: where the node's bits begin in `categoryBits`, and how many 32-bit words they are. */
+	/** Of categorical splits: where the node's bits begin in `categoryBits`, and their number of 32-bit words. */
 	categoryStart: Int32Array
 	categoryWords: Int32Array
 	categoryBits: Uint32Array
 	/** XGBoost: `x < threshold` goes left, a category in the set goes right. LightGBM: `x <= threshold` left, in the set left. */
 	style: 'xgboost' | 'lightgbm'
-	/** What a margin begins with, by output. */
+	/** The base of the margin, by output. */
 	base: Float64Array
-	/** Whether a margin is summed in float32, tree after tree, or in float64. */
+	/** Whether a margin is summed in float32, tree by tree, or in float64. */
 	precision: 'float32' | 'float64'
 	/** ONNX's AVERAGE: the sum of the leaves is divided by the trees of an output. */
 	average: boolean
 }
 
-/** Whether the value, cut to a whole number, is 0 or more and in the node's category set. */
+/** Whether the value, truncated to a whole number, is at least 0 and in the node's category set. */
 function inSet(e: TreeEnsemble, node: number, x: number): boolean {
 	const category = Math.trunc(x)
 	const word = category >>> 5
@@ -75,8 +75,8 @@ export function goesLeft(e: TreeEnsemble, node: number, x: Float64Array): boolea
 }
 
 /**
- * 1 for every inner node at which the row would go left, whether or not it comes there: all that Shapley values of trees
- * need to know of a row. `out` has a byte a node.
+ * Sets 1 for every inner node at which the row would go left, whether it reaches the node or not: all that tree SHAP needs of
+ * a row. `out` has one byte a node.
  */
 export function decideAll(e: TreeEnsemble, x: Float64Array, out: Uint8Array): Uint8Array {
 	const { feature, threshold, flags } = e
@@ -87,7 +87,7 @@ export function decideAll(e: TreeEnsemble, x: Float64Array, out: Uint8Array): Ui
 		if (column < 0) continue
 		const flag = flags[node] as number
 		const v = x[column] as number
-		// Common splits are compared without a branch on the answer: no processor can guess it.
+		// Common splits avoid a branch on the result, which processors cannot predict.
 		if (
 			(flag & categorical) !== 0 ||
 			Number.isNaN(v) ||
@@ -100,7 +100,7 @@ export function decideAll(e: TreeEnsemble, x: Float64Array, out: Uint8Array): Ui
 	return out
 }
 
-/** The leaf that a row comes to in a tree. */
+/** The leaf that a row reaches in a tree. */
 export function leafOf(e: TreeEnsemble, tree: number, x: Float64Array): number {
 	let node = e.roots[tree] as number
 	while ((e.left[node] as number) >= 0) node = (goesLeft(e, node, x) ? e.left[node] : e.right[node]) as number
@@ -108,7 +108,7 @@ export function leafOf(e: TreeEnsemble, tree: number, x: Float64Array): number {
 }
 
 /**
- * The raw margin of each output: leaves are added tree after tree in the model's precision, as XGBoost (cpu_predictor.cc,
+ * The raw margin of each output: leaves are added tree by tree in the model's precision, as XGBoost (cpu_predictor.cc,
  * onto the base in float32) and LightGBM (gbdt_prediction.cpp, from 0 in double) do it.
  */
 export function ensembleMargin(e: TreeEnsemble, x: Float64Array): Float64Array {

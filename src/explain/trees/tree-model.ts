@@ -12,8 +12,8 @@ import { decideAll, ensembleMargin, type TreeEnsemble } from './ensemble.ts'
 type TreeBackground = Background & { readonly plan: ShapPlan }
 
 /**
- * Columns that one logged feature was spread over (one-hot) add up to it, as one sums shap's own answers: the total stays
- * the margin. The feature as one player of the game would have about, not exactly, this value.
+ * Adds up the columns of each logged feature (one-hot), as is usual with shap's values: the total stays the margin. As a
+ * single player of the game, the feature would have about, but not exactly, this value.
  */
 function fold(columns: Float64Array, featureOf: Int32Array, features: number): Float64Array {
 	if (features === columns.length) return columns
@@ -41,8 +41,8 @@ const sizeOf = (e: TreeEnsemble): number =>
 	Object.values(e).reduce<number>((sum, part) => sum + (ArrayBuffer.isView(part) ? part.byteLength : 0), 0)
 
 /**
- * A model of trees: a file's, with what its manifest and its version's declared features add. Throws ArtifactError where
- * they contradict the file. Explanations are planned when the first one is asked for.
+ * A tree model: the file with what its manifest and the version's declared features add. Throws ArtifactError when they
+ * contradict the file. The first explanation prepares the plan.
  */
 export function treeModel(file: TreeFile, manifest: Manifest, declared: readonly string[]): Model {
 	const e = file.ensemble
@@ -59,7 +59,7 @@ export function treeModel(file: TreeFile, manifest: Manifest, declared: readonly
 		float32,
 	})
 	const tolerance = float32 ? 1e-5 : 1e-9
-	// Shared by all rows: nothing awaits between filling and reading it.
+	// Shared by all rows: there is no await between filling and reading it.
 	const decisions = new Uint8Array(e.feature.length)
 	let paths: ShapPlan | undefined
 
@@ -80,7 +80,7 @@ export function treeModel(file: TreeFile, manifest: Manifest, declared: readonly
 		space: link.space,
 		...(advice.length > 0 && { advice: advice.join(' ') }),
 		tolerance,
-		// What explanations are planned with takes about as much again, and tables of shallow trees up to twenty times.
+		// The plan of explanations takes about as much again, and tables of shallow trees up to twenty times.
 		bytes: 2 * sizeOf(e) + Math.min(maxTableBytes, 20 * sizeOf(e)) + 200 * names.length,
 		encode,
 		margin: (x) => ensembleMargin(e, x),
@@ -122,8 +122,8 @@ function withoutDoubles(names: readonly string[], where: string): readonly strin
 }
 
 /**
- * The name of each column: the manifest's, else the file's own, else the declared features in order. Throws ArtifactError
- * where the manifest and the file disagree, or nothing tells the names.
+ * The names of the columns: the manifest's, else the file's own, else the declared features in order. Throws ArtifactError
+ * when the manifest and the file disagree, or there are no names.
  */
 function inputNames(file: TreeFile, manifest: Manifest, declared: readonly string[]): readonly string[] {
 	const count = file.columns.length
@@ -151,24 +151,24 @@ function inputNames(file: TreeFile, manifest: Manifest, declared: readonly strin
 	)
 }
 
-/** The file's names, with the spaces that it replaced where the version declares such a name. */
+/** The file's names, with the spaces of declared names that the file replaced. */
 function asDeclared(names: readonly string[], declared: readonly string[]): string[] {
 	const exact = new Set(declared)
 	const byWritten = new Map(declared.map((name) => [written(name), name]))
 	return names.map((name) => (exact.has(name) ? name : (byWritten.get(name) ?? name)))
 }
 
-/** What the library itself calls columns that nobody named: whoever logs them so has said which is which. */
+/** The library's default names of columns; a service that logs them has identified the columns. */
 const unnamed = ({ format, columns }: TreeFile): string[] =>
 	columns.map((_, i) => (format === 'lightgbm-text' ? `Column_${i}` : `f${i}`))
 
-/** Whether nothing but their order tells which column has which name. */
+/** Whether the columns are named by their order only. */
 const isByOrder = (file: TreeFile, manifest: Manifest, names: readonly string[]): boolean =>
 	!file.names && !manifest.features && names[0] !== unnamed(file)[0]
 
 /**
- * How margins become scores: as the file's objective says. The manifest may add a link where the objective has none (raw
- * margins, an objective of one's own), and may not change one.
+ * How margins become scores: by the file's objective. The manifest may add a link if the objective has none (raw margins,
+ * custom objectives), but not change one.
  */
 function checkManifest(file: TreeFile, manifest: Manifest): TreeLink {
 	const { outputs, precision } = file.ensemble

@@ -1,15 +1,11 @@
 import { z } from 'zod'
 import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
+import { bodyError } from '../../core/gunzip.ts'
 import { TimeParameter } from '../../core/schemas.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
 import type { RowBatch } from '../../summaries/inputs/columns.ts'
-import type { BodyLimit, RequestBody } from '../body.ts'
-import { invalid, parseOr422 } from '../faults.ts'
-import { mediaType } from '../read-json.ts'
-import { type BaselineBatch, baselineBatches } from './baseline-rows.ts'
-import { type Bytes, bodyError, plainBytes } from './open-body.ts'
 import {
 	arrayRows,
 	notAnArray,
@@ -18,8 +14,13 @@ import {
 	parseRows,
 	readArray,
 	skipSpace,
-} from './parse-rows.ts'
-import { csvRows, parquetRows } from './table-rows.ts'
+} from '../../tables/json-rows.ts'
+import { csvRows, parquetRows } from '../../tables/read-rows.ts'
+import type { BodyLimit, RequestBody } from '../body.ts'
+import { invalid, parseOr422 } from '../faults.ts'
+import { mediaType } from '../read-json.ts'
+import { type BaselineBatch, baselineBatches } from './baseline-rows.ts'
+import { type Bytes, plainBytes } from './open-body.ts'
 
 const ndjson = ['application/x-ndjson', 'application/ndjson', 'application/jsonl']
 const csv = ['text/csv', 'application/csv']

@@ -17,7 +17,7 @@ import {
 } from '../../ingest/row-checks.ts'
 import { BatchBuilder } from '../../summaries/inputs/batch-builder.ts'
 import type { RowBatch } from '../../summaries/inputs/columns.ts'
-import type { ParsedRow } from './parse-rows.ts'
+import type { ParsedRow } from '../../tables/json-rows.ts'
 
 export type BaselineBatch = { batch: RowBatch; actuals: unknown[] }
 

@@ -2,10 +2,10 @@ import { z } from 'zod'
 import { ingestRows } from '../../ingest/ingest-rows.ts'
 import { IngestAnswer, OutcomeAnswer } from '../../ingest/rows.schema.ts'
 import type { RowKind } from '../../log/row-kinds.ts'
+import { parseRows } from '../../tables/json-rows.ts'
 import { type Endpoint, endpoint, ok } from '../endpoint.ts'
 import { modelPath } from '../parameters.ts'
 import { plainBytes, rowsFormat } from './open-body.ts'
-import { parseRows } from './parse-rows.ts'
 
 /** The operation that accepts rows of one kind: all kinds share body formats, limits and response. */
 export function ingestEndpoint(spec: {

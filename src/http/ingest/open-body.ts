@@ -71,18 +71,3 @@ async function* unpacked(body: RequestBody): AsyncGenerator<Uint8Array<ArrayBuff
 		yield chunk as Uint8Array<ArrayBuffer>
 	}
 }
-
-/** Turns errors that come from the bytes of the body into `malformed`. */
-export function bodyError(error: unknown): unknown {
-	if (error instanceof AppError) return error
-	const text = String((error as { cause?: unknown }).cause ?? error)
-	if (/gzip|header|zlib|Z_|unexpected end|incorrect|trailing|decompress|corrupt|invalid/i.test(text))
-		return new AppError(
-			'malformed',
-			`The gzip body cannot be unpacked: ${text}. Nothing after the damage was read.`,
-			{ cause: error },
-		)
-	if (/aborted|ECONNRESET|terminated|premature/i.test(text))
-		return new AppError('malformed', 'The body ended early.', { cause: error })
-	return error
-}

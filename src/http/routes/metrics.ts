@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { windowSizes } from '../../core/time.ts'
 import { metricIds } from '../../metrics/index.ts'
 import { MetricPoint } from '../../metrics/metric-point.schema.ts'
-import { readAnswers } from '../../monitoring/windows/read-metrics.ts'
+import { readPoints } from '../../monitoring/windows/read-points.ts'
 import { seesFeatures } from '../../registry/key/authorise.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import { Glob } from '../../registry/model/name.ts'
@@ -92,7 +92,7 @@ const read = endpoint({
 		const { name } = await findModel(context, params.model)
 		// Members of a small group could be identified.
 		const namesSmall = seesFeatures(actor)
-		return ok(await readAnswers(context, { ...rest, model: name, metrics: metric, namesSmall }))
+		return ok(await readPoints(context, { ...rest, model: name, metrics: metric, namesSmall }))
 	},
 })
 

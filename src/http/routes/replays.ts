@@ -18,9 +18,7 @@ const example = {
 	unavailable: 2,
 	worst: 0.214,
 	examples: [{ predictionId: '0192f0c4-7e3b-7cc1-a0b8-52f1d7a3c001', logged: 0.31, replayed: 0.524 }],
-	reasons: [
-		{ reason: 'no score is logged that the answer of the artefact could be compared with', count: 2 },
-	],
+	reasons: [{ reason: 'no score is logged to compare with the score of the artefact', count: 2 }],
 	replayedAt: '2026-03-02T00:23:00.000Z',
 }
 

@@ -1,32 +1,21 @@
 import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
-import { AppError } from '../../core/errors.ts'
-import type { Hint } from '../../core/hints.ts'
-import { nearest } from '../../core/nearest.ts'
-import { dayMs, hourMs } from '../../core/time.ts'
+import { formatTime } from '../../core/time.ts'
 import type { Series } from '../../log/prediction-log.ts'
-import { currentDeployments } from '../../registry/deployment/get-deployment.ts'
 import { authorise } from '../../registry/key/authorise.ts'
-import { favourableOf } from '../../registry/model/favourable.ts'
+import { favourableOf, labelOf } from '../../registry/model/favourable.ts'
 import { findModel, type ModelRow, quote } from '../../registry/model/find-model.ts'
-import { findVersion, type VersionRow, versionNames } from '../../registry/version/find-version.ts'
+import { findVersion, type VersionRow } from '../../registry/version/find-version.ts'
 import type { Favourable } from '../../stats/fairness/group-counts.ts'
 import { maxPaired } from '../../summaries/outcomes/join-index.ts'
+import { fault, periodOf, type ScopeQuery, unknownName, versionInEnvironment } from '../scope.ts'
 
-export type AuditQuery = {
-	model: string
-	environment?: string | undefined
-	version?: string | undefined
-	/** ms since the epoch; widened to whole hours. */
-	from?: number | undefined
-	to?: number | undefined
-	attribute?: string | undefined
-}
+export type AuditQuery = ScopeQuery & { attribute?: string | undefined }
 
 /** A sensitive attribute, or an intersection of two (`SEX x MARRIAGE`). */
 export type Attribute = { name: string; of: readonly [string] | readonly [string, string] }
 
-/** What an audit is of. `series`: over all rows first, if there are any, then by value of each declared segment. */
+/** What an audit is about. `series`: over all rows first, if there are any, then by value of each declared segment. */
 export type AuditScope = {
 	model: ModelRow
 	version: VersionRow
@@ -35,47 +24,55 @@ export type AuditScope = {
 	to: number
 	attributes: Attribute[]
 	series: Series[]
-	/** The decision that is good for the person, where somebody has said. */
+	/** The decision that is good for the person, where it is declared. */
 	favourable: Favourable | undefined
 }
 
-const defaultEnvironment = 'production'
-const defaultDays = 30
-/** Audits are yearly at most; a bound, so that one question cannot read the whole log. */
-const maxDays = 366
-
-export const fault = (path: string, message: string, hint?: Hint): AppError =>
-	new AppError('invalid', `${path}: ${message}${hint ? '.' : ''}`, { faults: [{ path, message }], hint })
-
-const unknown = (path: string, what: string, name: string, known: readonly string[]): AppError => {
-	const near = nearest(name, known)
-	const list = known.length > 0 ? `known here: ${known.slice(0, 20).join(', ')}` : 'there are none'
-	return fault(
-		path,
-		`no ${what} ${quote(name)}; ${near === undefined ? list : `did you mean ${JSON.stringify(near)}?`}`,
-	)
-}
-
 /**
- * What a bias audit is asked of. Throws `forbidden`, `not-found` for the model, and `invalid` with the path of what is
- * wrong: a version, environment or attribute that there is not, a period that is none, a model that cannot be audited.
+ * The scope of a bias audit. Throws `forbidden`, `not-found` for the model, and `invalid` with the path of what is wrong:
+ * an unknown version, environment or attribute, an invalid period, a model that cannot be audited.
  */
 export async function auditScope(context: Context, actor: Actor, query: AuditQuery): Promise<AuditScope> {
 	authorise(actor, ['analyst', 'auditor'], query.model)
 	const model = await findModel(context, query.model)
-	const attributes = attributesOf(model, query.attribute)
+	const attributes = chosenAttributes(model, query.attribute)
 	const { from, to } = periodOf(query, context.now())
-	const place = await placeOf(context, model.name, query)
-	const version = await findVersion(context, model.name, place.version)
+	const { version: name, environment } = await versionInEnvironment(context, { ...query, model: model.name })
+	const version = await findVersion(context, model.name, name)
 	const all = (await context.log.series(model.name)).filter(
-		(s) => s.version === place.version && s.environment === place.environment,
+		(s) => s.version === name && s.environment === environment,
 	)
-	const series = ['', ...model.segments].flatMap((name) => all.filter((s) => s.segment === name))
+	const series = ['', ...model.segments].flatMap((segment) => all.filter((s) => s.segment === segment))
 	const favourable = favourableOf(model, version.manifest)
-	return { model, version, environment: place.environment, from, to, attributes, series, favourable }
+	return { model, version, environment, from, to, attributes, series, favourable }
 }
 
-function attributesOf({ name, task, sensitive }: ModelRow, wanted: string | undefined): Attribute[] {
+/** The scope as answers begin with it. */
+export const describeScope = (
+	context: Context,
+	{ model, version, environment, from, to, favourable }: AuditScope,
+) => ({
+	model: model.name,
+	version: version.version,
+	environment,
+	period: { from: formatTime(from), to: formatTime(to) },
+	selected: (favourable && labelOf(model, favourable)) ?? model.positiveLabel ?? '1',
+	favourable: favourable ? labelOf(model, favourable) : null,
+	computedAt: formatTime(context.now()),
+})
+
+/** A model's sensitive attributes, then each pair of them where pairs are counted. */
+export const attributesOf = ({ sensitive }: Pick<ModelRow, 'sensitive'>): Attribute[] => [
+	...sensitive.map((a): Attribute => ({ name: a, of: [a] })),
+	...(sensitive.length > maxPaired
+		? []
+		: sensitive.flatMap((a, i) =>
+				sensitive.slice(i + 1).map((b): Attribute => ({ name: `${a} x ${b}`, of: [a, b] })),
+			)),
+]
+
+function chosenAttributes(model: ModelRow, wanted: string | undefined): Attribute[] {
+	const { name, task, sensitive } = model
 	if (task !== 'binary')
 		throw fault(
 			'model',
@@ -86,48 +83,10 @@ function attributesOf({ name, task, sensitive }: ModelRow, wanted: string | unde
 			to: 'name-sensitive',
 			model: name,
 		})
-	const all: Attribute[] = sensitive.map((a) => ({ name: a, of: [a] }))
-	if (sensitive.length <= maxPaired)
-		sensitive.forEach((a, i) => {
-			for (const b of sensitive.slice(i + 1)) all.push({ name: `${a} x ${b}`, of: [a, b] })
-		})
+	const all = attributesOf(model)
 	if (wanted === undefined) return all
-	const found = all.find((a) => a.name === wanted)
-	if (found) return [found]
-	throw unknown(
-		'attribute',
-		'sensitive attribute',
-		wanted,
-		all.map((a) => a.name),
-	)
-}
-
-export function periodOf(query: AuditQuery, now: number): { from: number; to: number } {
-	const to = query.to ?? now
-	const from = query.from ?? to - defaultDays * dayMs
-	if (from >= to) throw fault(query.from === undefined ? 'to' : 'from', '`from` must be before `to`')
-	if (to - from > maxDays * dayMs) throw fault('from', `the period is longer than ${maxDays} days`)
-	return { from: Math.floor(from / hourMs) * hourMs, to: Math.ceil(to / hourMs) * hourMs }
-}
-
-/** The version that was named, or the champion of the environment. */
-export async function placeOf(
-	context: Context,
-	model: string,
-	{ version, environment = defaultEnvironment }: AuditQuery,
-): Promise<{ version: string; environment: string }> {
-	const deployed = await currentDeployments(context, model)
-	if (version === undefined) {
-		const found = deployed.find((d) => d.environment === environment)
-		if (found) return { version: found.champion, environment }
-		const known = deployed.map((d) => d.environment)
-		if (known.length > 0) throw unknown('environment', 'deployment in', environment, known)
-		throw fault('version', `nothing is deployed in ${quote(environment)}, so say which version`)
-	}
-	const versions = await versionNames(context, model)
-	if (!versions.includes(version)) throw unknown('version', 'version', version, versions)
-	const seen = (await context.log.series(model)).map((s) => s.environment)
-	const known = [...new Set([defaultEnvironment, ...deployed.map((d) => d.environment), ...seen])]
-	if (!known.includes(environment)) throw unknown('environment', 'environment', environment, known)
-	return { version, environment }
+	const attribute = all.find((a) => a.name === wanted)
+	if (attribute) return [attribute]
+	const known = all.map((a) => a.name)
+	throw unknownName('attribute', 'sensitive attribute', wanted, known)
 }

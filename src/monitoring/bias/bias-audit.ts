@@ -1,12 +1,10 @@
 import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
-import { formatTime } from '../../core/time.ts'
-import { labelOf } from '../../registry/model/favourable.ts'
 import { benjaminiHochberg } from '../../stats/multiple-tests.ts'
-import { type GroupSums, groupsOf, sumGroups } from '../windows/outcomes/sum-groups.ts'
-import { type Attribute, type AuditQuery, type AuditScope, auditScope } from './audit-scope.ts'
+import { type AttributeAudit, auditAttribute } from './attribute-audit.ts'
+import { type Attribute, type AuditQuery, type AuditScope, auditScope, describeScope } from './audit-scope.ts'
 import type { BiasAudit } from './bias.schema.ts'
-import { type AttributeAudit, auditAttribute } from './bias-attribute.ts'
+import { type GroupSums, groupsOf, sumGroups } from './group-sums.ts'
 
 /**
  * How the sensitive groups of a binary model fared over a period, by exact sums of the log. Throws as `auditScope` does;
@@ -29,20 +27,6 @@ export async function biasAudit(context: Context, actor: Actor, query: AuditQuer
 		attributes,
 	}
 }
-
-/** Whose audit it is, as answers begin. */
-export const describeScope = (
-	context: Context,
-	{ model, version, environment, from, to, favourable }: AuditScope,
-) => ({
-	model: model.name,
-	version: version.version,
-	environment,
-	period: { from: formatTime(from), to: formatTime(to) },
-	selected: (favourable && labelOf(model, favourable)) ?? model.positiveLabel ?? '1',
-	favourable: favourable ? labelOf(model, favourable) : null,
-	computedAt: formatTime(context.now()),
-})
 
 type Sums = { all: GroupSums; segments: { segment: string; values: GroupSums[] }[] }
 

@@ -8,16 +8,17 @@ import { currentReference } from '../../registry/baseline/current-reference.ts'
 import { quote } from '../../registry/model/find-model.ts'
 import { flipTest } from '../../stats/fairness/clarify.ts'
 import { type FeatureCells, proxies } from '../../stats/fairness/proxies.ts'
-import { type RowBatch, textHash } from '../../summaries/inputs/columns.ts'
+import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
+import { cellKind, type RowBatch, textHash } from '../../summaries/inputs/columns.ts'
 import { edgesOf } from '../../summaries/outcomes/bands.ts'
-import { groupAt, missingGroup } from '../../summaries/outcomes/make-join-index.ts'
+import { textOf } from '../../summaries/outcomes/join-index.ts'
+import { modelLabels, negative, positive } from '../../summaries/outcomes/label.ts'
+import { groupAt, makeJoinIndex, missingGroup } from '../../summaries/outcomes/make-join-index.ts'
+import { toEstimate } from '../numbers.ts'
 import { featureCells } from '../segments/feature-cells.ts'
-import { groupName } from '../windows/outcomes/measure-outcomes.ts'
-import { toEstimate } from './audit-numbers.ts'
-import { type AuditQuery, type AuditScope, auditScope } from './audit-scope.ts'
+import { groupName } from '../windows/record-points.ts'
+import { type AuditQuery, type AuditScope, auditScope, describeScope } from './audit-scope.ts'
 import type { ProxyAudit } from './bias.schema.ts'
-import { describeScope } from './bias-audit.ts'
-import { type FlipSample, flipSample } from './flip-sample.ts'
 
 const maxRows = 20_000
 /** Rows times features: with very many features fewer rows are looked at, so that an answer takes seconds. */
@@ -127,6 +128,39 @@ function chooseGroups(attribute: string, members: readonly string[], wanted: str
 			: `did you mean ${JSON.stringify(near)}?`
 	const message = `no sampled row is of a group ${quote(wanted)} of ${attribute}; ${hint}`
 	throw new AppError('invalid', `group: ${message}`, { faults: [{ path: 'group', message }] })
+}
+
+/** Every row of the group is held against every other row: a thousand answer within milliseconds. */
+const maxFlipRows = 1000
+
+/** What Clarify's flip test takes: `places` are indexes into `known`. */
+type FlipSample = { places: number[]; features: Float64Array[]; selected: boolean[] }
+
+/** The first of the known rows that have a decision and every numeric feature, a thousand at most. */
+function flipSample(
+	{ model, favourable }: Pick<AuditScope, 'model' | 'favourable'>,
+	specs: readonly FeatureSpec[],
+	batch: RowBatch,
+	known: Int32Array,
+): FlipSample {
+	const rule = { ...modelLabels(model), threshold: model.threshold }
+	const plan = { task: model.task, rule, attributes: [], segments: [] }
+	const { decisions } = makeJoinIndex(batch, known, plan, new Uint32Array(known.length))
+	const columns = specs.filter((s) => s.type === 'numeric').map((s) => batch.features.get(s.name))
+	const sample: FlipSample = { places: [], features: [], selected: [] }
+	if (columns.length === 0) return sample
+	known.forEach((row, place) => {
+		const decision = textOf(decisions, place)
+		if (sample.places.length === maxFlipRows || decision === '') return
+		const values = Float64Array.from(columns, (c) =>
+			c?.kinds[row] === cellKind.number ? (c.nums[row] as number) : Number.NaN,
+		)
+		if (!values.every(Number.isFinite)) return
+		sample.places.push(place)
+		sample.features.push(values)
+		sample.selected.push(decision === (favourable === 'negative' ? negative : positive))
+	})
+	return sample
 }
 
 type FlipAnswer = { value: number | null; rows: number }

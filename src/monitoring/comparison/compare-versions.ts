@@ -8,10 +8,11 @@ import type { Estimate } from '../../stats/estimate.ts'
 import { type Comparison, type GuardState, outcomesOf, verdict } from '../../stats/sequential/comparison.ts'
 import { modelLabels } from '../../summaries/outcomes/label.ts'
 import { type OutcomeSpec, outcomeSpec } from '../../summaries/outcomes/make-join-index.ts'
-import { absoluteError, clipLimit, type Loss, lossesOf, matchLosses } from '../windows/outcomes/losses.ts'
+
 import { type Compared, comparedRows, type Period } from './compared-rows.ts'
 import type { VersionComparison } from './comparison.schema.ts'
 import { defaultTolerances, guardsOf, type Tolerances, type VersionGuard } from './comparison-guards.ts'
+import { absoluteError, clipLimit, type Loss, lossesOf, matchLosses } from './losses.ts'
 import { selectionOf } from './selective-outcomes.ts'
 
 type Numbers = { value: number | null; low: number | null; high: number | null }

@@ -4,9 +4,9 @@ import { type Comparison, type Guard, gainSequence } from '../../stats/sequentia
 import { aucBlocks, aucOfRows, gapBlocks, type Matched } from '../../stats/sequential/matched.ts'
 import { positive } from '../../summaries/outcomes/label.ts'
 import type { OutcomeSpec } from '../../summaries/outcomes/make-join-index.ts'
-import { type Loss, matchLosses } from '../windows/outcomes/losses.ts'
-import { groupName } from '../windows/outcomes/measure-outcomes.ts'
+import { groupName } from '../windows/record-points.ts'
 import type { Compared, ComparedRow } from './compared-rows.ts'
+import { type Loss, matchLosses } from './losses.ts'
 
 /**
  * A guard with what it is about, and both versions' values over the rows that are compared; NaN while unknown. All its

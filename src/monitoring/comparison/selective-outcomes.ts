@@ -1,7 +1,7 @@
 import { gainSequence } from '../../stats/sequential/comparison.ts'
 import { sumLosses } from '../../stats/sequential/confidence-sequence.ts'
-import { matchLosses } from '../windows/outcomes/losses.ts'
 import type { Compared, ComparedRow } from './compared-rows.ts'
+import { matchLosses } from './losses.ts'
 
 /** `selective`: outcomes are known for a choice of rows that the versions make differently. `unknown`: perhaps they do. */
 export type Selection = { state: 'selective' | 'unknown'; reason: string }

@@ -3,8 +3,9 @@ import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
 import { midRanks } from '../../stats/ranks.ts'
+import type { ScopeQuery } from '../scope.ts'
 import { type ExplainedRow, explainedSample } from './explained-sample.ts'
-import { type ImportanceQuery, importanceScope, outputIndex, outputName } from './importance-scope.ts'
+import { importanceScope, outputIndex, outputName } from './importance-scope.ts'
 import { maxExplained } from './read-importance.ts'
 
 /** A picture, and all that it shows in at most 2,000 characters. */
@@ -17,7 +18,7 @@ export type DrawnImportance = { svg: string; alt: string }
 export async function drawImportance(
 	context: Context,
 	actor: Actor,
-	{ output, ...query }: ImportanceQuery & { output?: string | undefined },
+	{ output, ...query }: ScopeQuery & { output?: string | undefined },
 ): Promise<DrawnImportance> {
 	const { explainer, query: period, shown } = await importanceScope(context, actor, query)
 	const of = outputIndex(explainer.model, output)

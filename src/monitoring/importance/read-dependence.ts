@@ -2,16 +2,10 @@ import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
 import { curveOf, dependencePoints, partialDependence } from '../../explain/global/partial-dependence.ts'
 import { FeatureError, type Model } from '../../explain/model.ts'
-import { fault } from '../bias/audit-scope.ts'
+import { fault, type ScopeQuery } from '../scope.ts'
 import { sampledRows, takeTurns } from './explained-sample.ts'
 import type { Dependence } from './importance.schema.ts'
-import {
-	type ImportanceQuery,
-	importanceScope,
-	needKnown,
-	outputIndex,
-	outputName,
-} from './importance-scope.ts'
+import { importanceScope, needKnown, outputIndex, outputName } from './importance-scope.ts'
 
 /** Rows whose answers are averaged, and values of the grid. */
 const maxRows = 300
@@ -24,7 +18,7 @@ const maxPoints = 20
 export async function readDependence(
 	context: Context,
 	actor: Actor,
-	{ feature, output, ...asked }: ImportanceQuery & { feature: string; output?: string | undefined },
+	{ feature, output, ...asked }: ScopeQuery & { feature: string; output?: string | undefined },
 ): Promise<Dependence> {
 	const { shown, query, explainer } = await importanceScope(context, actor, asked)
 	const { model } = explainer

@@ -1,10 +1,11 @@
 import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
 import { meanOf, momentsOf } from '../../explain/global/attribution-moments.ts'
-import { orNull } from '../bias/audit-numbers.ts'
+import { orNull } from '../numbers.ts'
+import type { ScopeQuery } from '../scope.ts'
 import { type ExplainedRow, explainedSample } from './explained-sample.ts'
 import type { FeatureImportance, Importance } from './importance.schema.ts'
-import { type ImportanceQuery, type ImportanceScope, importanceScope, needKnown } from './importance-scope.ts'
+import { type ImportanceScope, importanceScope, needKnown } from './importance-scope.ts'
 
 /** Rows that are explained at most. */
 export const maxExplained = 1000
@@ -16,7 +17,7 @@ export const maxExplained = 1000
 export async function readImportance(
 	context: Context,
 	actor: Actor,
-	{ segment, ...asked }: ImportanceQuery & { segment?: string | undefined },
+	{ segment, ...asked }: ScopeQuery & { segment?: string | undefined },
 ): Promise<Importance> {
 	const scope = await importanceScope(context, actor, asked)
 	if (segment !== undefined) needKnown('segment', segment, scope.model.segments)

@@ -4,18 +4,19 @@ import { metrics } from '../../metrics/index.ts'
 import type { MetricPoint } from '../../metrics/metric-point.schema.ts'
 import type { ModelRow } from '../../registry/model/find-model.ts'
 import type { Task } from '../../summaries/outcomes/label.ts'
+import { readPoints } from '../windows/read-points.ts'
 import {
-	choosePlace,
+	type ChosenSeries,
+	chooseSeries,
 	isEvaluated,
 	lastMature,
 	mainMetric,
-	type Place,
+	type Revision,
+	readRevisions,
 	readWindows,
 	trendWindows,
-	type WindowAnswers,
-} from '../windows/outcomes/recent-windows.ts'
-import { type Restatement, readRestatements } from '../windows/outcomes/restatements.ts'
-import { readAnswers } from '../windows/read-metrics.ts'
+	type WindowPoints,
+} from '../windows/recent-windows.ts'
 
 export type PerformanceQuery = {
 	metric?: string | undefined
@@ -23,28 +24,28 @@ export type PerformanceQuery = {
 	segment?: string | undefined
 }
 
-/** How a model does: what the blocks of a message are made of. */
+/** A model's performance, for a message. */
 export type ModelPerformance = {
 	model: string
 	task: Task
 	maturity: ModelRow['maturity']
-	place: Place
-	/** The metric of the trend, and those of the figures. */
+	chosen: ChosenSeries
+	/** The metric of the trend, and those shown as figures. */
 	metric: string
 	shown: readonly string[]
 	/** The last mature window with outcomes; undefined when there is none yet. */
-	mature: WindowAnswers | undefined
-	/** Mature windows after it, of which no outcome came. */
+	mature: WindowPoints | undefined
+	/** Later mature windows without outcomes. */
 	maturedWithout: number
-	newest: WindowAnswers | undefined
-	trend: readonly WindowAnswers[]
-	/** What the chosen metric was expected to be, oldest first, and how often the interval held what it then was. */
+	newest: WindowPoints | undefined
+	trend: readonly WindowPoints[]
+	/** Estimates of the chosen metric, oldest first, and how often the interval held the realised value. */
 	estimates: readonly MetricPoint[]
 	realised: { inside: number; of: number }
-	restated: { items: Restatement[]; count: number }
+	revised: { items: Revision[]; count: number }
 	/** Windows whose outcomes are not missing at random. */
 	gaps: readonly MetricPoint[]
-	/** Changes that detectors found among the errors. */
+	/** Changes that detectors of concept drift found. */
 	changes: readonly MetricPoint[]
 }
 
@@ -56,26 +57,26 @@ const shownOf: Record<Task, readonly string[]> = {
 }
 const gapId = 'performance.coverage_gap'
 const maxChance = 0.01
-const maxRestated = 3
+const maxRevised = 3
 
-/** The metrics that can be asked for of a task, as ids. */
+/** The ids of the metrics that a task has. */
 export const performanceMetrics = (task: Task): string[] =>
 	metrics
 		.filter((m) => m.subject === 'outcome' && (m.tasks as readonly Task[]).includes(task))
 		.map((m) => m.id)
 
-/** The estimate that stands in for a metric while outcomes are missing. */
+/** The metric that estimates another while outcomes are missing. */
 const estimateOf = (metric: string): string | undefined =>
 	metrics.find((m) => m.subject === 'estimate' && m.of === metric)?.id
 
-/** The model's performance in its last mature and its newest window, and over the last windows; undefined when nothing was computed. */
+/** Performance in the last mature and the newest window, and the trend; undefined when nothing was computed. */
 export async function readPerformance(
 	context: Context,
 	model: ModelRow,
 	query: PerformanceQuery,
 ): Promise<ModelPerformance | undefined> {
-	const place = await choosePlace(context, model, query.window, query.segment)
-	if (!place) return undefined
+	const chosen = await chooseSeries(context, model, query.window, query.segment)
+	if (!chosen) return undefined
 	const { task } = model
 	const metric = query.metric ?? mainMetric[task]
 	const estimate = estimateOf(metric)
@@ -83,21 +84,21 @@ export async function readPerformance(
 	const ids = [...shown, gapId, ...(estimate === undefined ? [] : [estimate])]
 	const span = trendWindows * windowMs[query.window]
 	const until = (end: number) => ({ from: end - span, to: end })
-	const end = place.newest + windowMs[query.window]
-	const trend = await readWindows(context, place, task, ids, until(end))
-	const earlier = trend.some(isEvaluated) ? undefined : await lastMature(context, place, end - span)
-	// How estimates turned out is known only as far back as outcomes are.
+	const end = chosen.newest + windowMs[query.window]
+	const trend = await readWindows(context, chosen, task, ids, until(end))
+	const earlier = trend.some(isEvaluated) ? undefined : await lastMature(context, chosen, end - span)
+	// Realised values of estimates are known only as far back as outcomes are.
 	const past =
 		earlier === undefined
 			? []
-			: await readWindows(context, place, task, ids, until(earlier + windowMs[query.window]))
+			: await readWindows(context, chosen, task, ids, until(earlier + windowMs[query.window]))
 	const all = [...past, ...trend]
 	const mature = all.findLast(isEvaluated)
 	return {
 		model: model.name,
 		task,
 		maturity: model.maturity,
-		place,
+		chosen,
 		metric,
 		shown,
 		mature,
@@ -105,18 +106,18 @@ export async function readPerformance(
 		newest: trend.at(-1),
 		trend,
 		...estimatesOf(trend, all, estimate),
-		restated: await readRestatements(context, place, all, metric, maxRestated),
+		revised: await readRevisions(context, chosen, all, metric, maxRevised),
 		gaps: gapsOf([mature, trend.at(-1)]),
-		changes: await readChanges(context, place, until(end)),
+		changes: await readChanges(context, chosen, until(end)),
 	}
 }
 
-const of = (windows: readonly WindowAnswers[], id: string | undefined): MetricPoint[] =>
-	windows.flatMap((w) => (id === undefined ? [] : (w.answers.get(id) ?? [])))
+const of = (windows: readonly WindowPoints[], id: string | undefined): MetricPoint[] =>
+	windows.flatMap((w) => (id === undefined ? [] : (w.points.get(id) ?? [])))
 
 function estimatesOf(
-	trend: readonly WindowAnswers[],
-	all: readonly WindowAnswers[],
+	trend: readonly WindowPoints[],
+	all: readonly WindowPoints[],
 	estimate: string | undefined,
 ): Pick<ModelPerformance, 'estimates' | 'realised'> {
 	const turnedOut = of(all, estimate).flatMap((a) => a.realised ?? [])
@@ -126,21 +127,21 @@ function estimatesOf(
 	}
 }
 
-const gapsOf = (windows: readonly (WindowAnswers | undefined)[]): MetricPoint[] =>
+const gapsOf = (windows: readonly (WindowPoints | undefined)[]): MetricPoint[] =>
 	of(
 		[...new Set(windows)].flatMap((w) => w ?? []),
 		gapId,
 	).filter((a) => a.p !== null && a.p < maxChance)
 
-/** Detectors look at all rows: a segment has none of its own, and days without predictions count too. */
+/** Detectors take all rows, so a segment has no changes of its own; days without predictions count too. */
 async function readChanges(
 	context: Context,
-	{ model, series, window }: Place,
+	{ model, series, window }: ChosenSeries,
 	{ from, to }: { from: number; to: number },
 ): Promise<MetricPoint[]> {
 	const { environment, version } = series
 	if (series.segment !== '') return []
 	const metrics = ['concept.*']
-	const { items } = await readAnswers(context, { model, environment, version, window, metrics, from, to })
+	const { items } = await readPoints(context, { model, environment, version, window, metrics, from, to })
 	return items.filter((a) => (a.value ?? 0) > 0)
 }

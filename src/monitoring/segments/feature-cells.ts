@@ -1,7 +1,6 @@
 import { quantileSorted } from 'simple-statistics'
 import type { FeatureCells } from '../../stats/fairness/proxies.ts'
-import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
-import { binOf } from '../../summaries/inputs/bins.ts'
+import { binOf, type FeatureSpec } from '../../summaries/inputs/bins.ts'
 import { type Column, categoryOf, cellKind, hasType, type RowBatch } from '../../summaries/inputs/columns.ts'
 
 /** Up to this many values a feature is taken value by value; categories beyond them are one cell. */

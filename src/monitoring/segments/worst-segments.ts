@@ -15,27 +15,22 @@ import { concatBatches } from '../../summaries/inputs/select-rows.ts'
 import { textOf } from '../../summaries/outcomes/join-index.ts'
 import { actualOf, modelLabels } from '../../summaries/outcomes/label.ts'
 import { makeJoinIndex, type OutcomeSpec } from '../../summaries/outcomes/make-join-index.ts'
-import { periodOf, placeOf } from '../bias/audit-scope.ts'
+import { periodOf, type ScopeQuery, versionInEnvironment } from '../scope.ts'
 import type { WorstSegments } from './segments.schema.ts'
 
 const maxRows = 50_000
 const idsAtOnce = 5000
-/** Larger ones would leave sums of squares that are no numbers. */
-const largestError = 1e100
+/** Larger errors would make sums of squares infinite. */
+const maxError = 1e100
 
-export type SegmentQuery = {
-	model: string
-	environment?: string | undefined
-	version?: string | undefined
-	from?: number | undefined
-	to?: number | undefined
-	/** `error`: where the model is worst. `drift`: where rows have become more than in the period of equal length before. */
+export type SegmentQuery = ScopeQuery & {
+	/** `error`: where the model is worst. `drift`: where rows became more frequent than in the period before, of equal length. */
 	by?: 'error' | 'drift' | undefined
 }
 
 /**
- * The segments with the worst mean loss that hold on rows they were not found on, over at most 50,000 rows of the period.
- * The loss is a wrong decision (0 or 1), or the absolute error of a regression.
+ * The segments with the worst mean loss, over at most 50,000 rows of the period, confirmed on rows that they were not found
+ * on. The loss is a wrong decision (0 or 1), or the absolute error of a regression.
  */
 export async function findWorstSegments(
 	context: Context,
@@ -44,48 +39,48 @@ export async function findWorstSegments(
 ): Promise<WorstSegments> {
 	authorise(actor, ['analyst', 'auditor'], query.model)
 	const model = await findModel(context, query.model)
-	const period = periodOf({ model: model.name, from: query.from, to: query.to }, context.now())
-	const place = await placeOf(context, model.name, { ...query, model: model.name })
-	const { features } = await findVersion(context, model.name, place.version)
+	const period = periodOf(query, context.now())
+	const series = await versionInEnvironment(context, { ...query, model: model.name })
+	const { features } = await findVersion(context, model.name, series.version)
 	const by = query.by ?? 'error'
-	const sampled = await (by === 'error' ? errorRows : driftRows)(context, model, { ...place, ...period })
-	const about = {
+	const sampled = await (by === 'error' ? errorRows : driftRows)(context, model, { ...series, ...period })
+	const head = {
 		model: model.name,
-		...place,
+		...series,
 		period: { from: formatTime(period.from), to: formatTime(period.to) },
 		by,
 		loss: by === 'drift' ? 'share' : model.task === 'regression' ? 'absolute' : 'error',
 		computedAt: formatTime(context.now()),
 	} as const
 	if (!sampled)
-		return { ...about, rows: 0, heldOut: 0, segments: [], reason: 'there are no predictions in the period' }
+		return { ...head, rows: 0, heldOut: 0, segments: [], reason: 'there are no predictions in the period' }
 	const { batch, loss } = sampled
 	const columns = features.map((spec) => toColumn(spec, batch.features.get(spec.name), batch))
-	// The halves are the same each time, so that the same rows give the same answer.
-	const found = worstSegments(columns, loss, { random: seeded(Math.floor(period.from / 1000)) })
+	// A fixed seed splits the same rows into the same halves each time.
+	const worst = worstSegments(columns, loss, { random: seeded(Math.floor(period.from / 1000)) })
 	return {
-		...about,
+		...head,
 		rows: loss.reduce((n, x) => n + (Number.isNaN(x) ? 0 : 1), 0),
-		heldOut: found.heldOut,
-		segments: found.segments.map(({ metric, restOfRows, ...rest }) => ({
+		heldOut: worst.heldOut,
+		segments: worst.segments.map(({ metric, restOfRows, ...rest }) => ({
 			...rest,
 			value: metric,
 			outside: restOfRows,
 		})),
-		reason: found.reason ?? null,
+		reason: worst.reason ?? null,
 	}
 }
 
-type Place = { version: string; environment: string; from: number; to: number }
+type PeriodOfVersion = { version: string; environment: string; from: number; to: number }
 type Sampled = { batch: RowBatch; loss: Float64Array } | undefined
 
-async function errorRows(context: Context, model: ModelRow, place: Place): Promise<Sampled> {
-	const { batch } = await sampleRows(context, { model: model.name, ...place }, maxRows)
+async function errorRows(context: Context, model: ModelRow, period: PeriodOfVersion): Promise<Sampled> {
+	const { batch } = await sampleRows(context, { model: model.name, ...period }, maxRows)
 	if (!batch) return undefined
 	const rule = { ...modelLabels(model), threshold: model.threshold }
-	const plan: OutcomeSpec = { task: model.task, rule, attributes: [], segments: [] }
+	const spec: OutcomeSpec = { task: model.task, rule, attributes: [], segments: [] }
 	const rows = Int32Array.from({ length: batch.rows }, (_, r) => r)
-	const { scores, decisions } = makeJoinIndex(batch, rows, plan, new Uint32Array(batch.rows))
+	const { scores, decisions } = makeJoinIndex(batch, rows, spec, new Uint32Array(batch.rows))
 	const actuals: unknown[] = []
 	for (let i = 0; i < batch.rows; i += idsAtOnce)
 		actuals.push(...(await context.log.actuals(model.name, batch.ids.slice(i, i + idsAtOnce))))
@@ -93,19 +88,18 @@ async function errorRows(context: Context, model: ModelRow, place: Place): Promi
 	const loss = Float64Array.from(rows, (r) => {
 		const actual = actualOf(model.task, rule, labels, r, strings)
 		if (!actual) return Number.NaN
-		if (model.task === 'regression')
-			return Math.min(largestError, Math.abs((scores[r] as number) - actual.value))
+		if (model.task === 'regression') return Math.min(maxError, Math.abs((scores[r] as number) - actual.value))
 		const decision = textOf(decisions, r)
 		return decision === '' ? Number.NaN : decision === actual.text ? 0 : 1
 	})
 	return { batch, loss }
 }
 
-/** Rows of the period as 1, and as many of the period before as 0. */
-async function driftRows(context: Context, model: ModelRow, place: Place): Promise<Sampled> {
-	const query = { model: model.name, ...place }
+/** Rows of the period with loss 1, and as many of the period before with loss 0. */
+async function driftRows(context: Context, model: ModelRow, period: PeriodOfVersion): Promise<Sampled> {
+	const query = { model: model.name, ...period }
 	const { batch: now } = await sampleRows(context, query, maxRows / 2)
-	const before = { ...query, from: place.from - (place.to - place.from), to: place.from }
+	const before = { ...query, from: period.from - (period.to - period.from), to: period.from }
 	const { batch: then } = await sampleRows(context, before, maxRows / 2)
 	if (!now || !then) return undefined
 	const loss = new Float64Array(now.rows + then.rows)

@@ -48,7 +48,7 @@ export class ParquetThread {
 			if (!(error instanceof ThreadError)) throw error
 			throw new AppError(
 				'malformed',
-				`This is not Parquet that can be read: ${error.message}. Write the file again.`,
+				`The file cannot be read as Parquet: ${error.message}. Write the file again.`,
 				{ cause: error },
 			)
 		}

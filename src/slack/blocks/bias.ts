@@ -3,8 +3,7 @@ import { splitLeftOut } from '../../metrics/fairness.ts'
 import type { MetricPoint } from '../../metrics/metric-point.schema.ts'
 import type { AttributeBias, ModelBias } from '../../monitoring/bias/read-bias.ts'
 import { limits } from '../limits.ts'
-import { chanceOf, count, coverageText, figure, windowName, withInterval } from './figure.ts'
-import { placeText } from './place.ts'
+import { chanceOf, count, coverageText, figure, placeText, windowName, withInterval } from './figure.ts'
 import {
 	type Block,
 	clip,
@@ -46,22 +45,22 @@ const names: Record<string, string> = {
 	'fairness.smd': 'standardised mean difference of scores',
 }
 
-/** When there is nothing to compare. */
+/** For a model without sensitive attributes. */
 export const noSensitiveAttributes = (model: string): SlackMessage =>
 	say(
-		`*${named(model)}* has no sensitive attributes. Name them with \`PATCH /v1/models/${named(encodeURIComponent(model), 300)}\` and \`{"sensitive": ["SEX"]}\`: features, or values that are sent with \`POST .../groups\`. Predictions that come from then on are counted by group.`,
+		`*${named(model)}* has no sensitive attributes. Set them with \`PATCH /v1/models/${named(encodeURIComponent(model), 300)}\` and \`{"sensitive": ["SEX"]}\`: features, or attributes sent with \`POST …/groups\`. Predictions after that are counted by group.`,
 	)
 
-/** The verdict of the four-fifths rule, and what it is about. */
+/** The verdict of the four-fifths rule, and the reason. */
 function verdictOf({ reason }: MetricPoint): { verdict: string; why: string } | undefined {
-	const { statement: said } = splitLeftOut(reason)
-	const verdict = /^(pass|fail|inconclusive): /.exec(said)?.[1]
-	return verdict === undefined ? undefined : { verdict, why: said.slice(verdict.length + 2) }
+	const { statement: text } = splitLeftOut(reason)
+	const verdict = /^(pass|fail|inconclusive): /.exec(text)?.[1]
+	return verdict === undefined ? undefined : { verdict, why: text.slice(verdict.length + 2) }
 }
 
-/** The one verdict on an attribute. Why no verdict can be given at all is said once for all of them. */
-function verdictLine({ findings }: AttributeBias): string[] {
-	const answer = findings.find((a) => a.metric === fourFifths)
+/** The verdict on one attribute. If no attribute can have one, the reason is given once for all. */
+function verdictLine({ points }: AttributeBias): string[] {
+	const answer = points.find((a) => a.metric === fourFifths)
 	const known = answer && verdictOf(answer)
 	if (!answer || !known) return []
 	const { verdict, why } = known
@@ -69,35 +68,35 @@ function verdictLine({ findings }: AttributeBias): string[] {
 	return [`${signs[verdict]} Four-fifths rule: *${verdict}*: ${named(parts.join(', '), longestReason)}`]
 }
 
-const isWaiting = ({ metric, value }: MetricPoint, hasOutcomes: boolean): boolean =>
+const isPending = ({ metric, value }: MetricPoint, hasOutcomes: boolean): boolean =>
 	!hasOutcomes && value === null && ofOutcomes.includes(metric)
 
-function findingLine(answer: MetricPoint, hasOutcomes: boolean): string {
+function metricLine(answer: MetricPoint, hasOutcomes: boolean): string {
 	const name = names[answer.metric] ?? answer.metric
 	const { statement: said } = splitLeftOut(answer.reason)
 	if (answer.value === null)
-		return `• ${name} unknown: ${named(isWaiting(answer, hasOutcomes) ? noOutcomes : said || 'not defined', longestReason)}`
+		return `• ${name} unknown: ${named(isPending(answer, hasOutcomes) ? noOutcomes : said || 'not defined', longestReason)}`
 	const parts = [withInterval(answer), said, chanceOf('q', answer.q)]
 	const text = parts.filter((p) => p !== '').join(', ')
 	return `• *${name}* ${named(text, longestReason)}${answer.provisional ? ' (provisional)' : ''}`
 }
 
-/** Which groups are missing in which comparison: often the same in all that look at the same rows. */
-function leftOutLines(findings: readonly MetricPoint[]): string[] {
+/** The groups left out of comparisons; comparisons that leave out the same groups share a line. */
+function leftOutLines(points: readonly MetricPoint[]): string[] {
 	const byGroups = new Map<string, string[]>()
-	for (const answer of findings) {
+	for (const answer of points) {
 		const { leftOut } = splitLeftOut(answer.reason)
 		const name = names[answer.metric] ?? answer.metric
 		if (leftOut !== '') byGroups.set(leftOut, [...(byGroups.get(leftOut) ?? []), name])
 	}
-	const all = findings.length
+	const all = points.length
 	return [...byGroups].map(
 		([groups, from]) =>
 			`Left out${from.length === all ? '' : ` of ${from.join(', ')}`}: ${named(groups, longestReason)}`,
 	)
 }
 
-/** The group's value of an attribute: `2` of `SEX=2`, `2 x 1` of `SEX=2 x MARRIAGE=1`. */
+/** The value of a group without the attribute: `2` of `SEX=2`, `2 x 1` of `SEX=2 x MARRIAGE=1`. */
 export function valueOf(attribute: string, group = ''): string {
 	if (group.startsWith(`${attribute}=`)) return group.slice(attribute.length + 1)
 	const [first = '', second = ''] = attribute.split(' x ')
@@ -106,7 +105,7 @@ export function valueOf(attribute: string, group = ''): string {
 	return `${group.slice(first.length + 1, at)} x ${group.slice(at + second.length + 4)}`
 }
 
-/** Selection rates as bars, and in a sentence; groups that are too small are drawn, but not named as extremes. */
+/** Selection rates as bars and in a sentence. Small groups are drawn, but not named as highest or lowest. */
 function ratesOf({ attribute, rates }: AttributeBias, { minGroup, favourable }: ModelBias) {
 	const known = rates.filter((r) => r.value !== null).sort((a, b) => (b.value ?? 0) - (a.value ?? 0))
 	const large = known.filter((r) => r.n >= minGroup)
@@ -121,15 +120,15 @@ function ratesOf({ attribute, rates }: AttributeBias, { minGroup, favourable }: 
 			high: rate.high,
 			note: `${withInterval(rate)} n ${count(rate.n)}`,
 		}))
-	const said = (r: MetricPoint) =>
+	const rateText = (r: MetricPoint) =>
 		`${named(valueOf(attribute, r.subject.group))} with ${figure(r.value ?? 0)}`
-	const selected = favourable === undefined ? 'was decided positive' : `got ${named(favourable, 60)}`
+	const selected = favourable === undefined ? 'got the positive decision' : `got ${named(favourable, 60)}`
 	const sentence = [
 		`Selection rate${rates.length === 1 ? ' of one group' : `s of ${rates.length} groups`}, the share that ${selected}.`,
 		...(top && bottom && top !== bottom
-			? [`Of those with at least ${minGroup} rows, highest ${said(top)}, lowest ${said(bottom)}.`]
+			? [`Of those with at least ${minGroup} rows, highest ${rateText(top)}, lowest ${rateText(bottom)}.`]
 			: []),
-		...(rates.length > bars.length ? [`The chart has the ${maxBars} groups with most rows.`] : []),
+		...(rates.length > bars.length ? [`The chart shows the ${maxBars} largest groups.`] : []),
 	].join(' ')
 	return known.length === 0
 		? { blocks: [], sentence: '' }
@@ -137,15 +136,15 @@ function ratesOf({ attribute, rates }: AttributeBias, { minGroup, favourable }: 
 }
 
 function attributePart(bias: AttributeBias, data: ModelBias): { blocks: Block[]; told: string } {
-	const { attribute, findings } = bias
+	const { attribute, points } = bias
 	const hasOutcomes = (data.at.coverage.value ?? 0) > 0
 	const verdict = verdictLine(bias)
-	// Why nothing can be compared without outcomes is said already.
-	const compared = findings.filter((a) => !isWaiting(a, hasOutcomes))
+	// Without outcomes, the reason is already given elsewhere.
+	const compared = points.filter((a) => !isPending(a, hasOutcomes))
 	const text = lines([
-		`*${named(attribute)}*, n ${count(findings[0]?.n ?? 0)}`,
+		`*${named(attribute)}*, n ${count(points[0]?.n ?? 0)}`,
 		...verdict,
-		...findings.filter((a) => a.metric !== fourFifths).map((a) => findingLine(a, hasOutcomes)),
+		...points.filter((a) => a.metric !== fourFifths).map((a) => metricLine(a, hasOutcomes)),
 		...leftOutLines(compared),
 	])
 	const rates = ratesOf(bias, data)
@@ -154,55 +153,53 @@ function attributePart(bias: AttributeBias, data: ModelBias): { blocks: Block[];
 	return { blocks: [section(text), ...rates.blocks], told: told.filter((t) => t !== '').join('. ') }
 }
 
-/** Which window this is, and what to think of when reading it. */
-function windowText({ at, place, newer, favourable }: ModelBias): string {
+/** Which window this is, and whether it is provisional. */
+function windowText({ at, chosen, newer, favourable }: ModelBias): string {
 	const state = at.isMature
 		? 'last mature window'
 		: at.isOver
-			? 'no window is mature yet, so what rests on outcomes is *provisional*'
-			: 'the window is not over: all of it is *provisional*'
-	const head = `*${windowName(at.window.from, place.window)}* (${state}): ${named(coverageText(at.coverage), longestReason)}`
-	const verdicts = (newer?.attributes ?? []).map(({ attribute, findings }) => {
-		const answer = findings.find((a) => a.metric === fourFifths)
+			? 'no window is mature yet: metrics based on outcomes are *provisional*'
+			: 'the window is not over: everything is *provisional*'
+	const head = `*${windowName(at.window.from, chosen.window)}* (${state}): ${named(coverageText(at.coverage), longestReason)}`
+	const verdicts = (newer?.attributes ?? []).map(({ attribute, points }) => {
+		const answer = points.find((a) => a.metric === fourFifths)
 		const known = answer && verdictOf(answer)
 		const said = answer && known ? `${known.verdict}, ${withInterval(answer)}` : 'unknown'
 		return `${named(attribute, 60)} ${said}`
 	})
 	if (!newer || favourable === undefined || verdicts.length === 0) return head
-	return `${head}\nSince then, the four-fifths rule in ${windowName(newer.window.from, place.window)}: ${clip(verdicts.join('; '), 1000)}`
+	return `${head}\nSince then, the four-fifths rule in ${windowName(newer.window.from, chosen.window)}: ${clip(verdicts.join('; '), 1000)}`
 }
 
 /** Why no attribute has a verdict, and what to do. */
 const noVerdict = (model: string): string =>
-	`:white_circle: Four-fifths rule: *unknown*, as nobody has said which decision is good for the person. Name it with \`PATCH /v1/models/${named(encodeURIComponent(model), 300)}\` and \`{"favourable": …}\`.`
+	`:white_circle: Four-fifths rule: *unknown*, since the favourable decision is not set. Set it with \`PATCH /v1/models/${named(encodeURIComponent(model), 300)}\` and \`{"favourable": …}\`.`
 
-/** How the groups of each attribute fare: verdict, differences with intervals, and selection rates as bars. */
+/** Fairness by attribute: verdict, differences with intervals, and selection rates as bars. */
 export function biasMessage(data: ModelBias): SlackMessage {
-	const { model, place, favourable, attributes, unseen, alike } = data
+	const { model, chosen, favourable, attributes, unseen, alike } = data
 	const parts = attributes.map((a) => attributePart(a, data))
 	const window = windowText(data)
 	const missing = unseen.map(
 		(name) =>
-			`*${named(name)}*: no group of it is known in this window. Send it as a feature, or with \`POST .../groups\`.`,
+			`*${named(name)}*: no row in this window has a group. Send the attribute as a feature, or with \`POST …/groups\`.`,
 	)
 	const verdictless = favourable === undefined ? noVerdict(model) : ''
 	const notes = [
 		...(alike.length > 0
-			? [
-					`Intersections that do not differ by more than chance (q above 0.05): ${named(alike.join(', '), 600)}.`,
-				]
+			? [`Intersections without a significant difference (q above 0.05): ${named(alike.join(', '), 600)}.`]
 			: []),
-		'In brackets: 95% intervals. Bars are solid up to the low end of the interval, shaded up to its high end. q: chance, corrected for all comparisons of the window.',
+		'In parentheses: 95% intervals. Bars are solid up to the lower end of the interval and shaded up to the upper end. q: p-value, corrected for all comparisons of the window.',
 	]
 	const first = [
 		header(`Fairness of ${model}`),
-		context(placeText(place)),
+		context(placeText(chosen)),
 		section(window),
 		...(verdictless === '' ? [] : [section(verdictless)]),
 		...(missing.length > 0 ? [section(lines(missing))] : []),
 	]
 	const rest = (n: number) =>
-		`${n} more ${n === 1 ? 'attribute does' : 'attributes do'} not fit: add the name of one behind that of the model.`
+		`${n} more ${n === 1 ? 'attribute does' : 'attributes do'} not fit: add the name of an attribute after the name of the model.`
 	return {
 		text: clip(
 			[`Fairness of ${named(model)}`, window, verdictless, ...missing, ...parts.map((p) => p.told)]

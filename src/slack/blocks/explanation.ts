@@ -28,15 +28,15 @@ const maxBars = 10
 const maxIncidents = 3
 
 const known = (value: number | null): string => (value === null ? 'unknown' : figure(value))
-/** A reason in the midst of a sentence. */
-const said = (reason: string): string => named(reason.replace(/\.+$/, ''), longest)
-const because = (reason: string | null): string => (reason === null ? '' : `: ${said(reason)}`)
+/** A reason inside a sentence. */
+const inSentence = (reason: string): string => named(reason.replace(/\.+$/, ''), longest)
+const because = (reason: string | null): string => (reason === null ? '' : `: ${inSentence(reason)}`)
 
-/** What stands before all else unless the registered model gave exactly what was logged. */
+/** A warning at the top, unless the registered model gives exactly the logged score. */
 function replayText({ replay }: Explanation): string {
 	if (replay.status === 'matched') return ''
 	if (replay.status === 'mismatched')
-		return `:red_circle: *The replay does not match.* The registered model answers ${known(replay.replayed)}, logged was ${known(replay.logged)}${because(replay.reason)}. The model that served is not the one that is registered: that is an incident, and what follows is about the registered one.`
+		return `:red_circle: *The replay does not match.* The registered model gives ${known(replay.replayed)}, the logged score is ${known(replay.logged)}${because(replay.reason)}. The model in service is not the registered one. This is an incident; everything below is about the registered model.`
 	return `:warning: *The decision could not be replayed*${because(replay.reason)}.`
 }
 
@@ -53,18 +53,18 @@ function decisionText({
 	const how = adverse === null ? '' : adverse ? ', against the applicant' : ', for the applicant'
 	const of = output === null ? '' : ` (explained: ${named(output)})`
 	const cut = threshold === null ? '' : `; the cut-off was ${figure(threshold)}`
-	const replayed = replay.status === 'matched' ? ' The replay gives the logged score.' : ''
+	const replayed = replay.status === 'matched' ? ' The replay matches the logged score.' : ''
 	return `${decided}${how}: score *${known(score)}*${of}${cut}, ${shortTime(timestamp)}.${replayed}`
 }
 
 const withoutReasons: Record<Explanation['reasonsStatus']['status'], string> = {
 	ok: 'none',
-	incomplete: 'none could be given',
-	'not-adverse': 'none needed, as the decision went the applicant’s way',
+	incomplete: 'none can be given',
+	'not-adverse': 'none needed: the decision was in favour of the applicant',
 	withheld: 'withheld',
 	insufficient: 'none yet',
 	unavailable: 'none',
-	failed: 'none could be given',
+	failed: 'none can be given',
 }
 
 function reasonsText({ reasons, reasonsStatus: { status, reason }, reasonTable }: Explanation): string {
@@ -82,7 +82,7 @@ const longestPart = 32
 const longestValue = 14
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ')
 
-/** Name, and value where it may be shown, of one contribution; each keeps a part of the room. */
+/** The name of a feature, with its value if it may be shown. */
 function partName(c: Contribution): string {
 	const value = mayShow(c) ? ` = ${clip(oneLine(valueText(c.value)), longestValue)}` : ''
 	return clip(oneLine(c.feature), longestPart - value.length) + value
@@ -90,17 +90,17 @@ function partName(c: Contribution): string {
 
 const signed = (value: number): string => (value > 0 ? `+${figure(value)}` : figure(value))
 
-const standingKey =
-	'p97: the value is above those of 97% of approved applicants. 12% same: as many of them have the same value.'
+const percentileKey =
+	'p97: the value is higher than those of 97% of approved applicants. 12% same: 12% of them have the same value.'
 
-/** Where a value stands among approved applicants. */
-function standing({ percentile, share, standardError }: Contribution): string {
+/** The percentile rank of a value among approved applicants, or the share with the same value. */
+function rankText({ percentile, share, standardError }: Contribution): string {
 	if (standardError !== undefined) return ` ±${figure(standardError)}`
 	if (typeof percentile === 'number') return ` p${Math.round(percentile)}`
 	return typeof share === 'number' ? ` ${figure(share)}% same` : ''
 }
 
-/** What each feature did, as bars, and in a sentence. */
+/** The contribution of each feature, as bars and in a sentence. */
 export function contributionBlocks(
 	{
 		contributions,
@@ -116,14 +116,14 @@ export function contributionBlocks(
 	const rest = contributions.slice(maxBars)
 	const others = rest.reduce((sum, c) => sum + c.contribution, 0)
 	const parts = [
-		...shown.map((c) => ({ name: partName(c), value: c.contribution, behind: standing(c) })),
-		...(rest.length > 0 ? [{ name: `${rest.length} other features`, value: others, behind: '' }] : []),
+		...shown.map((c) => ({ name: partName(c), value: c.contribution, suffix: rankText(c) })),
+		...(rest.length > 0 ? [{ name: `${rest.length} other features`, value: others, suffix: '' }] : []),
 	]
 	const width = Math.max(...parts.map((p) => signed(p.value).length))
-	const bars = parts.map((p) => ({ ...p, note: signed(p.value).padStart(width) + p.behind }))
+	const bars = parts.map((p) => ({ ...p, note: signed(p.value).padStart(width) + p.suffix }))
 	const head = `*${name}* in ${space ?? 'the model’s units'}, from a base of ${figure(base)} to ${figure(margin)}${method === null ? '' : ` (${named(method)})`}`
-	const told = parts.map((p) => `${p.name} ${signed(p.value)}${p.behind}`).join(', ')
-	const key = parts.some((p) => /p\d|same/.test(p.behind)) ? [context(standingKey)] : []
+	const told = parts.map((p) => `${p.name} ${signed(p.value)}${p.suffix}`).join(', ')
+	const key = parts.some((p) => /p\d|same/.test(p.suffix)) ? [context(percentileKey)] : []
 	return { blocks: [section(head), code(signedChart(bars)), ...key], told: `${head}: ${named(told, 1200)}` }
 }
 
@@ -137,7 +137,7 @@ function contributionPart(explanation: Explanation): { blocks: Block[]; told: st
 	if (status === 'exact') return part
 	const kind =
 		status === 'sent'
-			? ':information_source: As the service sent them with the prediction'
+			? ':information_source: As sent by the service with the prediction'
 			: ':warning: An estimate, not exact'
 	const note = `${kind}${because(reason)}.`
 	return { blocks: [...part.blocks, context(note)], told: `${part.told} ${note}` }
@@ -148,7 +148,7 @@ function changeText({ changes, from, score, decision, proven }: Counterfactual):
 		const was = Object.hasOwn(from, feature) ? ` from ${clip(valueText(from[feature]), 60)}` : ''
 		return `${clip(feature, 60)}${was} to ${clip(valueText(to), 60)}`
 	})
-	return `• ${named(moves.join(', '), 600)}: score ${figure(score)}, decision ${named(decision)}${proven ? ' (no nearer change does)' : ' (a nearer one may exist)'}`
+	return `• ${named(moves.join(', '), 600)}: score ${figure(score)}, decision ${named(decision)}${proven ? ' (no smaller change does)' : ' (a smaller one may exist)'}`
 }
 
 const withoutChanges: Record<Explanation['counterfactualsStatus']['status'], string> = {
@@ -156,8 +156,8 @@ const withoutChanges: Record<Explanation['counterfactualsStatus']['status'], str
 	none: 'none found within the limits',
 	'not-adverse': '',
 	withheld: 'withheld',
-	unavailable: 'cannot be told',
-	hidden: 'not for your role',
+	unavailable: 'unknown',
+	hidden: 'not visible to your role',
 }
 
 function changesText({ counterfactuals, counterfactualsStatus: { status, reason } }: Explanation): string {
@@ -165,11 +165,11 @@ function changesText({ counterfactuals, counterfactualsStatus: { status, reason 
 		return lines(['*What would have changed it*', ...counterfactuals.map(changeText)])
 	const why = withoutChanges[status]
 	if (why === '') return ''
-	return `*What would have changed it*: ${status === 'none' && reason !== null ? said(reason) : why + because(reason)}.`
+	return `*What would have changed it*: ${status === 'none' && reason !== null ? inSentence(reason) : why + because(reason)}.`
 }
 
 function incidentsText({ incidents }: Explanation): string {
-	if (incidents.length === 0) return 'No incident was open on the model at that moment.'
+	if (incidents.length === 0) return 'No incident was open on the model at that time.'
 	const all = incidents
 		.slice(0, maxIncidents)
 		.map(
@@ -177,7 +177,7 @@ function incidentsText({ incidents }: Explanation): string {
 				`• ${named(severity)}: ${named(title, 200)} (\`${named(id)}\`, open since ${shortTime(openedAt)})`,
 		)
 	const more = incidents.length > maxIncidents ? [`… and ${incidents.length - maxIncidents} more`] : []
-	return lines([':warning: *An incident was open at that moment*', ...all, ...more])
+	return lines([':warning: *An incident was open at that time*', ...all, ...more])
 }
 
 function notesText({ notes, sent, explanation }: Explanation): string {
@@ -185,12 +185,12 @@ function notesText({ notes, sent, explanation }: Explanation): string {
 	const isOdd = sent !== null && sent.status !== 'additive' && explanation.status === 'exact'
 	if (isOdd)
 		all.push(
-			`• The service sent attributions of its own, ${sent.status.replace('-', ' ')}${because(sent.reason)}.`,
+			`• The service sent its own attributions, ${sent.status.replace('-', ' ')}${because(sent.reason)}.`,
 		)
-	return all.length === 0 ? '' : lines(['*To be careful about*', ...all])
+	return all.length === 0 ? '' : lines(['*Caveats*', ...all])
 }
 
-/** Version, artefact, data and proof, each as far as it is known. */
+/** Version, artefact, data and proof, as far as they are known. */
 function originText({ lineage, version, proof }: Explanation): string {
 	const { artifact, run, dataset, commit, deployment } = lineage
 	const parts = [
@@ -200,12 +200,12 @@ function originText({ lineage, version, proof }: Explanation): string {
 		...(run === null ? [] : [`run ${run}`]),
 		...(dataset === null ? [] : [`data ${dataset}`]),
 		...(commit === null ? [] : [`commit ${commit}`]),
-		`this look-up is entry ${proof.lookup.index} of the ledger`,
+		`this look-up is ledger entry ${proof.lookup.index}`,
 	]
 	return parts.map((part) => named(part, 200)).join(' · ')
 }
 
-/** Every sentence once: why the decision does not replay stands at the top and is why other parts are not there. */
+/** Each sentence once: the reason why the replay failed is at the top and is also the reason why other parts are missing. */
 function withoutRepeats(explanation: Explanation): Explanation {
 	const { replay } = explanation
 	const before = new Set<string>()
@@ -233,13 +233,13 @@ const populations = {
 	sender: 'what the service chose',
 } as const
 
-/** Whom the parts compare with, where they do not all compare with the same. */
+/** What the parts compare with, if it is not the same for all. */
 function comparedText({ comparedWith: { contributions, reasons } }: Explanation): string {
 	if (contributions === null || reasons === null || contributions === reasons) return ''
 	return `Contributions compare with ${populations[contributions]}, reasons with ${populations[reasons]}.`
 }
 
-/** The whole answer to "why was this score given?". `question` is the opaque id that the buttons carry. */
+/** The whole explanation of a score. `question` is the opaque id in the buttons. */
 export function explanationMessage(whole: Explanation, question: string): SlackMessage {
 	const explanation = withoutRepeats(whole)
 	const { model, predictionId, environment, contributions } = explanation
@@ -270,7 +270,7 @@ export function explanationMessage(whole: Explanation, question: string): SlackM
 	}
 }
 
-/** The picture, once Slack has it; its words carry all that it shows. */
+/** The uploaded picture, with a text that says all that it shows. */
 export const pictureMessage = (file: string, { title, alt }: Drawn): SlackMessage => ({
 	text: clip(named(alt, limits.messageText), limits.messageText),
 	blocks: [

@@ -1,8 +1,9 @@
 import type { WindowSize } from '../../core/time.ts'
 import type { MetricPoint } from '../../metrics/metric-point.schema.ts'
-import { shortTime } from './text.ts'
+import type { ChosenSeries } from '../../monitoring/windows/recent-windows.ts'
+import { named, shortTime } from './text.ts'
 
-/** Three digits, as many as one reads. */
+/** Three significant digits. */
 export const figure = (value: number): string =>
 	Number(value.toPrecision(3)).toLocaleString('en', {
 		maximumSignificantDigits: 3,
@@ -16,7 +17,7 @@ export const count = (value: number): string => value.toLocaleString('en')
 
 const percent = (share: number): string => `${figure(100 * share)}%`
 
-/** `0.71 (0.68 to 0.74)`: the value with its 95% interval, where it has one. */
+/** `0.71 (0.68 to 0.74)`: the value with its 95% interval, if it has one. */
 export function withInterval({ value, low, high }: Pick<MetricPoint, 'value' | 'low' | 'high'>): string {
 	if (value === null) return 'unknown'
 	return low === null || high === null
@@ -24,11 +25,11 @@ export function withInterval({ value, low, high }: Pick<MetricPoint, 'value' | '
 		: `${figure(value)} (${figure(low)} to ${figure(high)})`
 }
 
-/** `q = 0.02`, and nothing where there is none. */
+/** `q = 0.02`; empty without a value. */
 export const chanceOf = (name: 'p' | 'q', value: number | null): string =>
 	value === null ? '' : value < 0.001 ? `${name} < 0.001` : `${name} = ${figure(value)}`
 
-/** When a window is, as short as its length allows. */
+/** The time of a window, as short as its length allows. */
 export function windowName(from: string, size: WindowSize): string {
 	if (size === '1h') return shortTime(from)
 	return size === '1d' ? from.slice(0, 10) : `week from ${from.slice(0, 10)}`
@@ -45,5 +46,18 @@ export function coverageText({ value, low, high, n, reason }: MetricPoint): stri
 	return `${count(n)} predictions, outcomes known of ${share}${reason === null ? '' : `; ${reason}`}`
 }
 
-/** A metric's name without its family. */
+/** The name of a metric without its family. */
 export const shortName = (metric: string): string => metric.slice(metric.indexOf('.') + 1)
+
+const maxOthers = 4
+
+/** The series of the windows, and which other series there are. */
+export function placeText({ series, window, others }: ChosenSeries): string {
+	const name = ({ version, environment }: ChosenSeries['series']) =>
+		`${named(version, 60)} in ${named(environment, 60)}`
+	const segment = series.segment === '' ? '' : `, ${named(series.segment, 60)} = ${named(series.value, 60)}`
+	const more = others.length > maxOthers ? ` and ${others.length - maxOthers} more` : ''
+	const besides =
+		others.length === 0 ? '' : `. Other series: ${others.slice(0, maxOthers).map(name).join(', ')}${more}`
+	return `Version ${name(series)}${segment}, windows of ${window} in UTC${besides}`
+}

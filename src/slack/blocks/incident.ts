@@ -1,11 +1,20 @@
 import type { Incident, IncidentAlert } from '../../alerting/incident/incident.schema.ts'
+import { barChart, trendChart } from '../../charts/text-charts.ts'
 import { digits } from '../../core/digits.ts'
-import { type Evidence, type IncidentDetails, maxShown } from '../delivery/incident-details.ts'
-import { limits } from '../limits.ts'
-import { detailParts } from './incident-details.ts'
+import { formatTime, hourMs } from '../../core/time.ts'
 import {
+	type Evidence,
+	type IncidentDetails,
+	maxShown,
+	type SegmentValue,
+} from '../delivery/incident-details.ts'
+import { limits } from '../limits.ts'
+import { count, figure } from './figure.ts'
+import {
+	type Block,
 	button,
 	clip,
+	code,
 	context,
 	escapeText,
 	header,
@@ -26,15 +35,13 @@ const signs: Record<string, string> = {
 	info: ':large_blue_circle:',
 }
 
-const count = (value: number): string => value.toLocaleString('en')
-
 function subjectText({ feature, segment, group }: IncidentAlert['subject']): string {
 	const name = feature === '$score' ? 'the score' : feature === '$decision' ? 'the decision' : feature
 	const parts = [name, segment && `${segment.name} = ${segment.value}`, group]
 	return parts.filter((p) => p !== undefined).join(', ') || 'the model'
 }
 
-/** What moved from what to what, on how many rows, and how likely that is chance. Not escaped. */
+/** The change of the metric, on how many rows, and its q. Not escaped. */
 function movement(
 	{ metric, value, restated, before }: IncidentAlert,
 	evidence: Evidence | undefined,
@@ -53,7 +60,7 @@ function alertLine(alert: IncidentAlert, evidence: Evidence | undefined): string
 	return `• *${named(subjectText(alert.subject))}* ${named(movement(alert, evidence), 150)}, window from ${shortTime(alert.window.from)} (rule ${named(alert.rule)}${state})`
 }
 
-/** Who acknowledged it, by the latest word of the timeline. */
+/** Who acknowledged it last, by the timeline. */
 const acknowledgedBy = ({ timeline }: Incident) => timeline.findLast((e) => e.what === 'acknowledged')?.who
 
 function stateText(incident: Incident): string {
@@ -66,13 +73,13 @@ function stateText(incident: Incident): string {
 		: `open ${since}`
 }
 
-/** An incident in a line, as markup. */
-export const incidentText = (incident: Incident): string =>
+/** An incident in one line, as markup. */
+const incidentText = (incident: Incident): string =>
 	escapeText(
 		`${incident.status === 'resolved' ? 'Resolved: ' : ''}${incident.severity} incident on ${clip(incident.model, 100)} (${clip(incident.environment, 60)}): ${clip(incident.title, 300)}`,
 	)
 
-/** What changed, a line each; of incidents that say nothing of it, what their alerts do. Not escaped. */
+/** The changes, one per line; without changes, the alerts. Not escaped. */
 function changeTexts(incident: Incident, evidence: Evidences): string[] {
 	const { changes, alerts } = incident
 	const texts =
@@ -86,7 +93,7 @@ function changeTexts(incident: Incident, evidence: Evidences): string[] {
 const nextText = ({ nextStep }: Incident): string[] =>
 	nextStep === '' ? [] : [`Next: ${clip(nextStep, 500)}`]
 
-/** The whole story in a text: what screen readers and notifications read. */
+/** The incident as plain text, for screen readers and notifications. */
 function summary(incident: Incident, evidence: Evidences): string {
 	const changed = changeTexts(incident, evidence).map((text) => named(text, 300))
 	const story = [
@@ -98,7 +105,7 @@ function summary(incident: Incident, evidence: Evidences): string {
 	return clip(story.filter((s) => s !== '').join('. '), limits.messageText)
 }
 
-/** One incident as one message, which is edited in place. */
+/** An incident as a message, which is later edited in place. */
 export function incidentMessage(
 	incident: Incident,
 	publicUrl: string,
@@ -127,11 +134,11 @@ export function incidentMessage(
 	}
 }
 
-/** A timeline entry as a reply in the incident's thread. */
+/** A timeline entry as a reply in the thread of the incident. */
 export const timelineText = (entry: Incident['timeline'][number]): string =>
 	clip(escapeText(`${shortTime(entry.at)}  ${entry.who}: ${entry.what}`), limits.sectionText)
 
-/** What the message does not say: the alerts and their evidence, the metric over time and by segment, and examples. */
+/** More than the message has: the alerts and their evidence, the metric over time and by segment, and examples. */
 export function whyMessage(
 	incident: Incident,
 	evidence: Evidences = [],
@@ -147,14 +154,14 @@ export function whyMessage(
 		text: clip(`Why: ${[evidences.join('; ') || 'no alerts', ...told].join('. ')}`, limits.messageText),
 		blocks: [
 			section(`*Evidence of* ${named(incident.id)}`),
-			section(lines(evidences) || 'There are no alerts in it.'),
+			section(lines(evidences) || 'It has no alerts.'),
 			...cause.map(section),
 			...parts.flatMap((p) => p.blocks),
 		],
 	}
 }
 
-/** The incidents that are not resolved, the latest first. */
+/** The unresolved incidents, the latest first. */
 export function incidentsMessage(open: readonly Incident[], areMore: boolean): SlackMessage {
 	if (open.length === 0) return { text: 'No incident is open.', blocks: [section('No incident is open.')] }
 	const all = open.map((i) => `• \`${escapeText(i.id)}\` ${incidentText(i)} (${i.status})`)
@@ -166,4 +173,62 @@ export function incidentsMessage(open: readonly Incident[], areMore: boolean): S
 			context(`${some}. \`/plumb incident <id>\` shows one.`.replace('<id>', '&lt;id&gt;')),
 		],
 	}
+}
+
+/** Blocks, and the same as text. Both are escaped. */
+type Part = { blocks: Block[]; told: string }
+
+/** The metric over time and by segment, and examples; empty parts are left out. */
+const detailParts = (details: IncidentDetails): Part[] => [
+	...trendPart(details),
+	...details.segments.map((segment) => segmentPart(details, segment)),
+	...examplesPart(details.examples),
+]
+
+const about = ({ metric, feature }: IncidentDetails): string =>
+	named(feature === undefined ? metric : `${metric} of ${feature}`)
+
+function trendPart(details: IncidentDetails): Part[] {
+	const known = details.trend.filter((w) => w.value !== null)
+	const [first, last] = [known[0], known.at(-1)]
+	if (!first || !last || known.length < 2) return []
+	const name = (from: number) => formatTime(from).slice(0, details.window === 'h' ? 13 : 10)
+	const size = (details.window === 'h' ? 1 : 24) * hourMs
+	const start = first.from
+	const by = new Map(known.map((w) => [w.from, w.value]))
+	const length = Math.min(60, Math.round((last.from - start) / size) + 1)
+	const slots = Array.from({ length }, (_, i) => ({
+		value: by.get(start + i * size) ?? null,
+		estimate: null,
+		isProvisional: false,
+	}))
+	const told = `*Trend* of ${about(details)}: ${figure(first.value ?? 0)} (${name(first.from)}) to ${figure(last.value ?? 0)} (${name(last.from)})`
+	return [{ told, blocks: [section(told), code(trendChart(slots, name(first.from), name(last.from)))] }]
+}
+
+function segmentPart(details: IncidentDetails, { name, values }: IncidentDetails['segments'][number]): Part {
+	const said = ({ value, metric, n }: SegmentValue) =>
+		`${value} ${metric === null ? 'unknown' : figure(metric)} (n ${count(n)})`
+	const told = `*By ${named(name)}*, ${about(details)}: ${named(values.map(said).join(', '), 500)}`
+	const bars = values.map(({ value, metric, n }) => ({
+		name: value,
+		value: metric,
+		low: null,
+		high: null,
+		note: `${metric === null ? 'unknown' : figure(metric)}  n ${count(n)}`,
+	}))
+	return { told, blocks: [section(`*By ${named(name)}*, ${about(details)}`), code(barChart(bars))] }
+}
+
+function examplesPart(examples: readonly string[] | undefined): Part[] {
+	if (examples === undefined)
+		return [
+			{
+				told: 'Only analysts see example predictions',
+				blocks: [section('Only analysts see example predictions.')],
+			},
+		]
+	if (examples.length === 0) return []
+	const told = `*Examples*: ${examples.map((id) => `\`${named(id)}\``).join(', ')}`
+	return [{ told, blocks: [section(`${told}. \`/plumb why &lt;id&gt;\` explains one.`)] }]
 }

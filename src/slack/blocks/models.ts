@@ -5,7 +5,7 @@ import { clip, context, lines, named, type SlackMessage, say, section, shortTime
 
 const severities = ['info', 'warning', 'critical']
 
-/** Of equal severity what puts all else in doubt goes first: another model serves, or nothing comes in. */
+/** The most severe first; of equal severity, incidents that cast doubt on all others: another model serves, or no data arrives. */
 function worstFirst(a: Incident, b: Incident): number {
 	const doubt = ({ alerts }: Incident) =>
 		alerts.some((alert) => alert.metric.startsWith('replay.') || alert.metric === 'quality.freshness_ms')
@@ -16,7 +16,7 @@ function worstFirst(a: Incident, b: Incident): number {
 	)
 }
 
-/** What is wrong with a model, in words: its worst open incident and how many more there are. Escaped. */
+/** The worst open incident of a model, and how many more there are. Escaped. */
 function trouble({ health }: ModelWithHealth, open: readonly Incident[]): string {
 	const [worst, ...others] = [...open].sort(worstFirst)
 	if (worst) {
@@ -28,13 +28,13 @@ function trouble({ health }: ModelWithHealth, open: readonly Incident[]): string
 	return `: ${named(alert.rule)}${alert.since ? ` since ${shortTime(alert.since)}` : ''}`
 }
 
-/** How models are, each with its worst incident. `areMore`: there are others that are not in the list. */
+/** The status of models, each with its worst incident. `areMore`: the list is not complete. */
 export function statusMessage(
 	models: readonly ModelWithHealth[],
 	open: readonly Incident[],
 	areMore: boolean,
 ): SlackMessage {
-	if (models.length === 0) return say('There is no model that you may see.')
+	if (models.length === 0) return say('There is no model that you can see.')
 	const told = models.map((model) => {
 		const { status, lastPrediction: last } = model.health
 		const what = trouble(

@@ -1,10 +1,19 @@
-import type { WindowSize } from '../../core/time.ts'
+import { type Slot, trendChart } from '../../charts/text-charts.ts'
+import { formatTime, type WindowSize, windowMs } from '../../core/time.ts'
 import type { MetricPoint } from '../../metrics/metric-point.schema.ts'
 import type { ModelPerformance } from '../../monitoring/performance/read-performance.ts'
-import type { WindowAnswers } from '../../monitoring/windows/outcomes/recent-windows.ts'
+import type { WindowPoints } from '../../monitoring/windows/recent-windows.ts'
 import { limits } from '../limits.ts'
-import { chanceOf, count, coverageText, figure, shortName, windowName, withInterval } from './figure.ts'
-import { placeText } from './place.ts'
+import {
+	chanceOf,
+	count,
+	coverageText,
+	figure,
+	placeText,
+	shortName,
+	windowName,
+	withInterval,
+} from './figure.ts'
 import {
 	type Block,
 	clip,
@@ -18,22 +27,21 @@ import {
 	say,
 	section,
 } from './text.ts'
-import { trendOf } from './trend.ts'
 
 const longestReason = 400
 
-/** When nothing is known of a model's windows. */
+/** For a model without computed windows. */
 export const nothingComputed = (model: string, window: WindowSize): SlackMessage =>
 	say(
-		`Nothing is known yet of *${named(model)}* in windows of ${window}: there are no predictions, or they were not computed. Send them with \`POST /v1/models/${named(encodeURIComponent(model), 300)}/predictions\`; the job \`compute\` runs every few minutes.`,
+		`*${named(model)}* has no metrics in windows of ${window} yet: there are no predictions, or their metrics are not computed yet. Send predictions with \`POST /v1/models/${named(encodeURIComponent(model), 300)}/predictions\`; the job \`compute\` runs every few minutes.`,
 	)
 
-/** Metrics of one window, a line each; those without a value together, by why. */
-function figureLines({ answers }: WindowAnswers, shown: readonly string[]): string[] {
+/** The metrics of a window, one per line; those without a value are grouped by reason. */
+function figureLines({ points }: WindowPoints, shown: readonly string[]): string[] {
 	const known: string[] = []
 	const unknown = new Map<string, string[]>()
 	for (const id of shown) {
-		const answer = answers.get(id)
+		const answer = points.get(id)
 		if (!answer) continue
 		if (answer.value === null) {
 			const why = answer.reason ?? 'not defined for these rows'
@@ -52,39 +60,39 @@ const isUnlabelled = ({ trend, mature }: ModelPerformance): boolean =>
 
 function waitingText(data: ModelPerformance): string {
 	const { coverage, delay } = data.maturity
-	const rule = `A window is judged when ${figure(100 * coverage)}% of its outcomes are known, or ${named(delay)} after its end.`
+	const rule = `A window is mature when ${figure(100 * coverage)}% of its outcomes are known, or ${named(delay)} after its end.`
 	if (!isUnlabelled(data)) return `*No window is mature yet.* ${rule}`
 	const how = `Send them with \`POST /v1/models/${named(encodeURIComponent(data.model), 300)}/outcomes\``
 	const estimates =
 		data.estimates.length === 0 && (data.task === 'binary' || data.task === 'regression')
-			? ' Until they come, a baseline whose rows have `actual` lets performance be estimated without them.'
+			? ' Until then, performance can be estimated if the rows of the baseline have `actual`.'
 			: ''
-	return `*No outcome is known yet*, so performance is not. ${how}: \`predictionId\`, \`actual\`, \`timestamp\`. ${rule}${estimates}`
+	return `*No outcome is known yet*, so performance is unknown. ${how}: \`predictionId\`, \`actual\`, \`timestamp\`. ${rule}${estimates}`
 }
 
 function matureText(data: ModelPerformance): string {
-	const { mature, maturedWithout, place, shown } = data
+	const { mature, maturedWithout, chosen, shown } = data
 	if (!mature) return waitingText(data)
 	const later =
 		maturedWithout === 0
 			? []
 			: [
-					`:warning: ${maturedWithout} later ${maturedWithout === 1 ? 'window has' : 'windows have'} waited long enough and had no outcome.`,
+					`:warning: ${maturedWithout} later ${maturedWithout === 1 ? 'window has' : 'windows have'} passed the waiting time without any outcome.`,
 				]
 	return lines([
-		`*Last mature window* ${windowName(mature.window.from, place.window)}: ${named(coverageText(mature.coverage), longestReason)}`,
+		`*Last mature window* ${windowName(mature.window.from, chosen.window)}: ${named(coverageText(mature.coverage), longestReason)}`,
 		...figureLines(mature, shown),
 		...later,
 	])
 }
 
-function newestText({ newest, mature, place, shown }: ModelPerformance): string {
+function newestText({ newest, mature, chosen, shown }: ModelPerformance): string {
 	if (!newest || newest.from === mature?.from) return ''
 	const state = newest.isMature
 		? 'final'
-		: `*provisional*: ${newest.isOver ? 'outcomes are awaited' : 'it is not over'}`
+		: `*provisional*: ${newest.isOver ? 'outcomes are pending' : 'it is not over'}`
 	return lines([
-		`*Newest window* ${windowName(newest.window.from, place.window)}, ${state}; ${named(coverageText(newest.coverage), longestReason)}`,
+		`*Newest window* ${windowName(newest.window.from, chosen.window)}, ${state}; ${named(coverageText(newest.coverage), longestReason)}`,
 		...figureLines(newest, shown),
 	])
 }
@@ -94,24 +102,24 @@ const trustText = ({ trust, reason }: MetricPoint): string =>
 		? `*doubtful*${reason === null ? '' : `: ${reason}`}`
 		: `trust ${trust ?? 'unknown'}${reason === null ? '' : `: ${reason}`}`
 
-function estimateText({ estimates, realised, metric, place }: ModelPerformance): string {
+function estimateText({ estimates, realised, metric, chosen }: ModelPerformance): string {
 	const past =
 		realised.of === 0
 			? 'No past estimate could be checked yet.'
-			: `Of past estimates, the interval held ${realised.inside} of ${realised.of}.`
+			: `For past estimates, the interval contained the realised value in ${realised.inside} of ${realised.of}.`
 	const last = estimates.at(-1)
-	if (!last) return realised.of === 0 ? '' : `*Without labels*: no estimate of late. ${past}`
-	const when = windowName(last.window.from, place.window)
+	if (!last) return realised.of === 0 ? '' : `*Without labels*: no recent estimate. ${past}`
+	const when = windowName(last.window.from, chosen.window)
 	return `*Without labels*: ${shortName(metric)} of ${when} is estimated at ${withInterval(last)}, n ${count(last.n)}, ${named(trustText(last), longestReason)}. ${past}`
 }
 
-function restatedText({ restated, metric, place }: ModelPerformance): string {
-	if (restated.count === 0) return ''
-	const all = restated.items.map(({ window, was, until, now, change }) => {
-		const when = windowName(window.from, place.window)
+function revisedText({ revised, metric, chosen }: ModelPerformance): string {
+	if (revised.count === 0) return ''
+	const all = revised.items.map(({ window, was, until, now, change }) => {
+		const when = windowName(window.from, chosen.window)
 		return `• ${when}: was ${figure(was)} until ${until.slice(0, 10)}, now ${figure(now)}${change === '' ? '' : `: ${named(change, longestReason)}`}`
 	})
-	const more = restated.count - restated.items.length
+	const more = revised.count - revised.items.length
 	return lines([
 		`*Restated* ${shortName(metric)}:`,
 		...all,
@@ -122,28 +130,28 @@ function restatedText({ restated, metric, place }: ModelPerformance): string {
 const detectors: Record<string, string> = { adwin: 'ADWIN', page_hinkley: 'Page-Hinkley', ddm: 'DDM' }
 const maxDates = 5
 
-function warningLines({ gaps, changes, place }: ModelPerformance): string[] {
+function warningLines({ gaps, changes, chosen }: ModelPerformance): string[] {
 	const missing = gaps.map((gap) => {
-		const when = windowName(gap.window.from, place.window)
+		const when = windowName(gap.window.from, chosen.window)
 		const what = `coverage differs by ${figure(gap.value ?? 0)} (${chanceOf('p', gap.p)}; ${gap.reason?.replace(/^outcomes are not missing at random: /, '') ?? ''})`
-		return `:warning: Outcomes of ${when} are not missing at random: ${named(what, longestReason)}. What is measured need not hold for all.`
+		return `:warning: Outcomes of ${when} are not missing at random: ${named(what, longestReason)}. Metrics may not hold for all rows.`
 	})
 	const found = Object.entries(detectors).flatMap(([id, name]) => {
 		const own = changes.filter((a) => a.metric === `concept.${id}`)
 		if (own.length === 0) return []
 		const dates = own
 			.slice(-maxDates)
-			.map((a) => windowName(a.window.from, place.window))
+			.map((a) => windowName(a.window.from, chosen.window))
 			.join(', ')
 		const total = own.reduce((sum, a) => sum + (a.value ?? 0), 0)
 		return [
-			`:warning: ${name} found ${total} ${total === 1 ? 'change' : 'changes'} among the errors, by when outcomes came: ${own.length > maxDates ? 'last ' : ''}${dates}.`,
+			`:warning: ${name} found ${total} ${total === 1 ? 'change' : 'changes'} in the errors, by the time when outcomes arrived: ${own.length > maxDates ? 'last ' : ''}${dates}.`,
 		]
 	})
 	return [...missing, ...found]
 }
 
-/** How a model does: its figures, their trend, what is expected without labels, and what to be careful about. */
+/** The performance of a model: warnings, metrics, their trend, estimates without labels, and revised values. */
 export function performanceMessage(data: ModelPerformance): SlackMessage {
 	const trend = trendOf(data)
 	const chart = trend.chart.length === 0 ? [] : [code(trend.chart)]
@@ -153,20 +161,79 @@ export function performanceMessage(data: ModelPerformance): SlackMessage {
 		[newestText(data)],
 		[trend.sentence, chart],
 		[estimateText(data)],
-		[restatedText(data)],
+		[revisedText(data)],
 	]
 	const shown = parts.filter(([text]) => text !== '')
 	const hint = context(
-		'In brackets: 95% intervals. Another metric, window or segment: add it behind the name.',
+		'In parentheses: 95% intervals. Add a metric, window or segment after the name of the model.',
 	)
 	const told = [`Performance of ${named(data.model)}`, ...shown.map(([text]) => text)]
 	return {
 		text: clip(told.join('\n'), limits.messageText),
 		blocks: fitParts(
-			[header(`Performance of ${data.model}`), context(placeText(data.place))],
+			[header(`Performance of ${data.model}`), context(placeText(data.chosen))],
 			shown.map(([text, blocks = []]) => [section(text), ...blocks]),
 			[hint],
 			(n) => `${n} more ${n === 1 ? 'part does' : 'parts do'} not fit into one message.`,
 		),
 	}
+}
+
+/** A chart of the windows of a metric, and the same in a sentence. Both are empty if no window has a value. */
+function trendOf({ trend, metric, estimates, chosen }: ModelPerformance): {
+	sentence: string
+	chart: string[]
+} {
+	const size = windowMs[chosen.window]
+	const first = trend[0]?.from ?? 0
+	const byFrom = new Map(trend.map((w) => [w.from, w]))
+	const estimated = new Map(estimates.map((a) => [Date.parse(a.window.from), a.value]))
+	const length = trend.length === 0 ? 0 : Math.round((chosen.newest - first) / size) + 1
+	// Windows without predictions keep their slot, so that the dates are right.
+	const slots = Array.from({ length }, (_, i): Slot => {
+		const window = byFrom.get(first + i * size)
+		return {
+			value: window?.points.get(metric)?.value ?? null,
+			estimate: estimated.get(first + i * size) ?? null,
+			isProvisional: window !== undefined && !window.isMature,
+		}
+	})
+	const name = (from: number) => windowName(formatTime(from), chosen.window)
+	const last = first + (length - 1) * size
+	const known = trend.flatMap((w) => w.points.get(metric) ?? []).filter((a) => a.value !== null)
+	const sentence = [
+		knownSentence(known, slots, shortName(metric), (a) => name(Date.parse(a.window.from))),
+		...(known.length > 0 && estimates.length > 0
+			? ['Below it, on the same axis, the estimate without labels.']
+			: []),
+		...(known.length === 0 && estimates.length > 0
+			? [
+					`No outcome is known for the windows from ${name(first)} to ${name(last)}: the line is the estimate without labels.`,
+				]
+			: []),
+	]
+	return {
+		sentence: sentence.filter((s) => s !== '').join(' '),
+		chart: trendChart(slots, name(first), name(last)),
+	}
+}
+
+/** The chart in words. */
+function knownSentence(
+	known: readonly MetricPoint[],
+	slots: readonly Slot[],
+	metric: string,
+	when: (answer: MetricPoint) => string,
+): string {
+	const [first, last] = [known[0], known.at(-1)]
+	if (!first || !last) return ''
+	if (first === last)
+		return `*Trend*: ${metric} is known for one window, ${when(first)}: ${figure(first.value ?? 0)}.`
+	const by = (better: (a: number, b: number) => boolean) =>
+		known.reduce((best, a) => (better(a.value ?? 0, best.value ?? 0) ? a : best))
+	const [low, high] = [by((a, b) => a < b), by((a, b) => a > b)]
+	const said = (a: MetricPoint) => `${figure(a.value ?? 0)} (${when(a)})`
+	const without = slots.length - known.length
+	const provisional = slots.filter((s) => s.isProvisional && s.value !== null).length
+	return `*Trend* of ${metric} over ${slots.length} windows: from ${said(first)} to ${said(last)}, lowest ${said(low)}, highest ${said(high)}${without > 0 ? `; ${without} without a value` : ''}${provisional > 0 ? `; ${provisional} provisional (p)` : ''}.`
 }

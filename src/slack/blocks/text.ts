@@ -1,26 +1,26 @@
 import { wordEnd } from '../../core/cut-text.ts'
 import { limits } from '../limits.ts'
 
-/** User text in Slack's markup: `&`, `<` and `>` would else mention people or channels, or link. */
+/** Escapes text for Slack's markup, where `&`, `<` and `>` could mention people or channels, or create links. */
 export const escapeText = (text: string): string =>
 	text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
-/** What a person typed, as they typed it: Slack escapes it on the way to us. */
+/** What a person typed: Slack sends it escaped. */
 export const unescapeText = (text: string): string =>
 	text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')
 
-/** At most `most` characters, with an ellipsis where something is left out; no word, character or `&amp;` is cut in two. */
-export function clip(text: string, most: number): string {
-	if (text.length <= most) return text
+/** At most `max` characters, with an ellipsis if it is cut; words, characters and `&amp;` are not cut in two. */
+export function clip(text: string, max: number): string {
+	if (text.length <= max) return text
 	return `${text
-		.slice(0, wordEnd(text, most - 1))
+		.slice(0, wordEnd(text, max - 1))
 		.trimEnd()
 		.replace(/[\ud800-\udbff]$/, '')
 		.replace(/&[a-z]{0,3}$/, '')}…`
 }
 
-/** A name as markup: escaped, and at most `most` characters of it. */
-export const named = (name: string, most = 100): string => escapeText(clip(name, most))
+/** A name as markup: clipped and escaped. */
+export const named = (name: string, max = 100): string => escapeText(clip(name, max))
 
 /** `2026-03-02 14:05 UTC` of an RFC 3339 time in UTC. */
 export const shortTime = (time: string): string => `${time.slice(0, 16).replace('T', ' ')} UTC`
@@ -41,9 +41,9 @@ export const section = (text: string): Block => ({
 	type: 'section',
 	text: { type: 'mrkdwn', text: clip(text, limits.sectionText) },
 })
-export const plain = (text: string, most: number) => ({
+export const plain = (text: string, max: number) => ({
 	type: 'plain_text',
-	text: clip(text, most),
+	text: clip(text, max),
 	emoji: false,
 })
 export const header = (text: string): Block => ({
@@ -55,7 +55,7 @@ export const context = (text: string): Block => ({
 	elements: [{ type: 'mrkdwn', text: clip(text, limits.contextText) }],
 })
 
-/** A button whose value is an opaque id: what it does is looked up when it is pressed. */
+/** A button whose value is an opaque id that is looked up when it is pressed. */
 export const button = (
 	action: string,
 	label: string,
@@ -69,13 +69,13 @@ export const button = (
 	...(style ? { style } : {}),
 })
 
-/** A message that is nothing but markup. */
+/** A message of one section of markup. */
 export const say = (text: string): SlackMessage => ({
 	text: clip(text, limits.messageText),
 	blocks: [section(text)],
 })
 
-/** As many lines as fit into one section, and how many did not. */
+/** As many lines as fit into one section, and how many are left out. */
 export function lines(all: readonly string[]): string {
 	let text = ''
 	for (const [i, line] of all.entries()) {
@@ -85,7 +85,7 @@ export function lines(all: readonly string[]): string {
 	return text.trimEnd()
 }
 
-/** Lines as they stand, all characters as wide; the last are left out when there is no room for them. */
+/** Lines as preformatted text; the last ones are left out if they do not fit. */
 export function code(all: readonly string[]): Block {
 	const fence = '```'
 	const safe = all.map((line) => escapeText(line.replaceAll('`', "'")))
@@ -100,10 +100,7 @@ export function code(all: readonly string[]): Block {
 
 const noteRoom = 400
 
-/**
- * Parts of a message one after the other, as many as fit into one. `rest` says what the others are: how many, and how to
- * see them.
- */
+/** As many parts as fit into one message. `rest` says how many are left out, and how to see them. */
 export function fitParts(
 	first: readonly Block[],
 	parts: readonly (readonly Block[])[],

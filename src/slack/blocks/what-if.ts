@@ -9,7 +9,7 @@ export const whatIfId = 'why_what_if'
 const longestId = 200
 const maxMoved = 5
 
-/** Names a field: block and action ids are short, names of features need not be. */
+/** The id of a field: names of features can be longer than ids. */
 export const fieldId = (feature: string): string => clip(feature, longestId)
 
 const view = (question: string, blocks: readonly Block[], hasFields: boolean): View => ({
@@ -22,19 +22,19 @@ const view = (question: string, blocks: readonly Block[], hasFields: boolean): V
 	blocks,
 })
 
-/** Something to say, and nothing to fill in: that the answer is on its way, or why there is none. */
+/** A view with only a text: that the result is being computed, or why there is none. */
 export const sayingView = (question: string, text: string): View => view(question, [section(text)], false)
 
-/** Fields with the values of the applicant, and above them what the model answers for the changed ones. */
+/** Fields with the values of the applicant, and above them the result for changed values. */
 export function whatIfView(
 	question: string,
 	explanation: Explanation,
 	fields: readonly WhatIfField[],
 	result?: { answer: WhatIf; typed: Readonly<Record<string, string>> },
 ): View {
-	const about = `${named(explanation.predictionId)} in ${named(explanation.model)}, version ${named(explanation.version)}. Nothing of this is logged as a prediction.`
+	const about = `${named(explanation.predictionId)} in ${named(explanation.model)}, version ${named(explanation.version)}. This is not logged as a prediction.`
 	const note = context(
-		'An empty field is a missing value. What never changes, such as sensitive attributes, is not here.',
+		'An empty field is a missing value. Features that never change, such as sensitive attributes, are not listed.',
 	)
 	const inputs = fields.map((field) => input(field, result?.typed[fieldId(field.feature)]))
 	return view(
@@ -60,7 +60,7 @@ function input(field: WhatIfField, typed: string | undefined): Block {
 	}
 }
 
-/** A list to choose from, where the values are known, are short and are not too many. */
+/** A select menu, if the values are known, short and not too many. */
 function selectOf(field: WhatIfField, id: string, value: string): Record<string, unknown> | undefined {
 	const known =
 		field.type === 'boolean' ? ['true', 'false'] : field.type === 'categorical' ? (field.values ?? []) : []
@@ -91,15 +91,15 @@ function answerBlocks(answer: WhatIf): Block[] {
 		replay.status === 'mismatched'
 			? [
 					section(
-						':red_circle: The registered model does not give the logged score; this is about the registered one.',
+						':red_circle: The registered model does not give the logged score. These results are from the registered model.',
 					),
 				]
 			: []
 	const ordered = [...contributions].sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
 	return [
 		...warning,
-		section(`Score *${scoreText(score)}*${decided}. Unchanged, the model answers ${scoreText(before)}.`),
-		...(moved.length > 0 ? [section(lines(['*What the change moved*', ...moved]))] : []),
+		section(`Score *${scoreText(score)}*${decided}. Without changes, the model gives ${scoreText(before)}.`),
+		...(moved.length > 0 ? [section(lines(['*Changed contributions*', ...moved]))] : []),
 		...contributionBlocks({ ...answer, contributions: ordered }, 'Contributions of the changed applicant')
 			.blocks,
 		{ type: 'divider' },

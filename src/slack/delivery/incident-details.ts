@@ -12,7 +12,7 @@ import type { IncidentChange } from '../../db/schema.ts'
 import { listReplays } from '../../decisions/replay/list-replays.ts'
 import { metricIds } from '../../metrics/index.ts'
 import { wrong } from '../../monitoring/segments/feature-cells.ts'
-import { readAnswers } from '../../monitoring/windows/read-metrics.ts'
+import { readPoints } from '../../monitoring/windows/read-points.ts'
 import { hasRole, seesFeatures } from '../../registry/key/authorise.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import { modeOf } from '../../stats/ordered-samples.ts'
@@ -36,7 +36,7 @@ async function evidenceOf(
 	if (window === undefined || !metricIds.includes(alert.metric)) return undefined
 	const { version, feature, segment } = alert.subject
 	const from = Date.parse(alert.window.from)
-	const { items } = await readAnswers(context, {
+	const { items } = await readPoints(context, {
 		model,
 		environment,
 		version,
@@ -103,7 +103,7 @@ export async function incidentDetails(
 		namesSmall: seesFeatures(actor),
 	}
 	const from = Date.parse(alert.window.from)
-	const { items } = await readAnswers(context, {
+	const { items } = await readPoints(context, {
 		...about,
 		from: from - (trendWindows - 5) * windowMs[size],
 		to: from + 5 * windowMs[size],
@@ -113,7 +113,7 @@ export async function incidentDetails(
 	const { segments: names } = await findModel(context, incident.model)
 	const segments = await Promise.all(
 		names.map(async (name) => {
-			const found = await readAnswers(context, { ...about, segment: name, from, to: from + 1, limit: 200 })
+			const found = await readPoints(context, { ...about, segment: name, from, to: from + 1, limit: 200 })
 			const values = found.items.map(({ subject, value, n }) => ({
 				value: subject.segment?.value ?? '',
 				metric: value,

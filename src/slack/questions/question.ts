@@ -12,7 +12,7 @@ export type AskedPrediction = { model: string; predictionId: string }
 
 const keptMs = 7 * dayMs
 
-/** Keeps what an answer was about; the id is all that its buttons carry. */
+/** Stores which prediction a reply is about; its buttons carry only the id. */
 export async function keepQuestion(context: Context, asked: AskedPrediction): Promise<string> {
 	const id = newId('ask', context.now(), context.random)
 	const { model, predictionId: prediction } = asked
@@ -20,17 +20,17 @@ export async function keepQuestion(context: Context, asked: AskedPrediction): Pr
 	return id
 }
 
-/** What a button is about. Throws `not-found` with what to do once it is too old, or the model is out of scope. */
+/** The prediction that a button is about. Throws `not-found` if it is too old or the model is out of scope. */
 export async function findQuestion(context: Context, actor: Actor, id: string): Promise<AskedPrediction> {
 	const [row] = await context.db.select().from(slackQuestions).where(eq(slackQuestions.id, id))
 	if (row && inScope(actor, row.model)) return { model: row.model, predictionId: row.prediction }
 	throw new AppError(
 		'not-found',
-		'This answer is too old for its buttons. Ask again: /plumb why <prediction>',
+		'This message is too old for its buttons. Run /plumb why <prediction> again.',
 	)
 }
 
-/** Forgets what was asked a week ago. */
+/** Deletes questions that are older than a week. */
 export async function pruneQuestions(context: Context): Promise<void> {
 	await context.db.delete(slackQuestions).where(lt(slackQuestions.askedAt, context.now() - keptMs))
 }

@@ -8,7 +8,7 @@ import { findVersion } from '../../registry/version/find-version.ts'
 import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
 import type { AskedPrediction } from './question.ts'
 
-/** A feature that somebody may change, and the value that it has. */
+/** A feature that can be changed, and its logged value. */
 export type WhatIfField = {
 	feature: string
 	value: unknown
@@ -19,8 +19,8 @@ export type WhatIfField = {
 const maxFields = 10
 
 /**
- * The features that matter most and that a person can change: those of a found change first, then by contribution. What
- * never changes (sensitive, immutable) is left out.
+ * The most important features that can change: those of the counterfactuals first, then by contribution. Sensitive and
+ * immutable features are left out.
  */
 export async function whatIfFields(context: Context, explanation: Explanation): Promise<WhatIfField[]> {
 	const { model, version, contributions, counterfactuals } = explanation
@@ -52,20 +52,20 @@ function fieldOf(feature: string, value: unknown, spec: FeatureSpec | undefined)
 }
 
 /**
- * What somebody has changed of what was logged. An empty text is a missing value. Throws `invalid`, with the feature as the
- * path of each fault, for a text that is no value of its feature, and when nothing was changed.
+ * The features whose text differs from the logged value. An empty text is a missing value. Throws `invalid`, with the
+ * feature as the path of each fault, for texts that are not values of their feature, and if nothing was changed.
  */
 export async function changesOf(
 	context: Context,
 	{ model, predictionId }: AskedPrediction,
-	said: Readonly<Record<string, string>>,
+	texts: Readonly<Record<string, string>>,
 ): Promise<Record<string, unknown>> {
 	const stored = await context.log.read(model, predictionId)
-	if (!stored) throw new AppError('not-found', 'The prediction is not in the log any more.')
+	if (!stored) throw new AppError('not-found', 'The prediction is no longer in the log.')
 	const { features } = await findVersion(context, model, stored.version)
 	const changes: Record<string, unknown> = Object.create(null)
 	const faults: Fault[] = []
-	for (const [feature, text] of Object.entries(said)) {
+	for (const [feature, text] of Object.entries(texts)) {
 		const logged =
 			stored.features && Object.hasOwn(stored.features, feature) ? stored.features[feature] : null
 		if (text === textOf(logged)) continue
@@ -78,19 +78,19 @@ export async function changesOf(
 			),
 			logged,
 		)
-		if (value === undefined) faults.push({ path: feature, message: 'Say a number, such as 1200 or 0.5.' })
+		if (value === undefined) faults.push({ path: feature, message: 'Enter a number, such as 1200 or 0.5.' })
 		else changes[feature] = value
 	}
-	if (faults.length > 0) throw new AppError('invalid', 'A value cannot be read.', { faults })
+	if (faults.length > 0) throw new AppError('invalid', 'A value is invalid.', { faults })
 	if (Object.keys(changes).length === 0)
-		throw new AppError('invalid', 'Nothing is changed: change a value first.')
+		throw new AppError('invalid', 'Nothing was changed. Change a value first.')
 	return changes
 }
 
-/** A value as it stands in a field. */
+/** A value as text in a field. */
 export const textOf = (value: unknown): string => (value === null || value === undefined ? '' : String(value))
 
-/** What a text means for a feature; undefined when nothing. */
+/** The value that a text stands for; undefined if it is invalid. */
 function valueOf(text: string, { type }: WhatIfField, logged: unknown): unknown {
 	const trimmed = text.trim()
 	if (trimmed === '') return null

@@ -6,8 +6,8 @@ import { listIncidents } from '../../../src/alerting/incident/read-incidents.ts'
 import type { Actor } from '../../../src/core/actor.ts'
 import { dayMs, hourMs, minuteMs } from '../../../src/core/time.ts'
 import { metricIds } from '../../../src/metrics/index.ts'
-import { computeDirty } from '../../../src/monitoring/windows/compute-dirty.ts'
-import { inputComputation } from '../../../src/monitoring/windows/compute-family.ts'
+import { inputs } from '../../../src/monitoring/windows/inputs.ts'
+import { computeWindows } from '../../../src/monitoring/windows/pipeline.ts'
 import { parseRules } from '../../../src/rules/parse-rules.ts'
 import { BatchBuilder } from '../../../src/summaries/inputs/batch-builder.ts'
 import { startOfTest, testContext } from '../../support/context.ts'
@@ -38,7 +38,7 @@ async function post(count: number, at: number): Promise<void> {
 		})
 	await test.context.log.append('m', 'prediction', builder.finish())
 }
-const compute = () => computeDirty(test.context, inputComputation)
+const compute = () => computeWindows(test.context, inputs)
 /** A run of the schedule. */
 const tick = () => evaluateAll(test.context, actions, metricSources, { isPatient: true })
 /** How many sizes of windows were evaluated. */

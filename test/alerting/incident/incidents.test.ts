@@ -241,7 +241,7 @@ describe('requests', () => {
 		drift(1, 'income', 0.3)
 		await script.evaluate(test.context, rules)
 		expect((await only()).timeline.map((t) => t.what).join(' ')).toContain(
-			'no rollback was requested: credit-default is not deployed',
+			'no rollback was requested: m is not deployed',
 		)
 		expect((await listRequests(test.context, admin, { limit: 10 })).items).toEqual([])
 		for (const n of [2, 3]) drift(n, 'income', 0.3)

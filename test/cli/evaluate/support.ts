@@ -4,7 +4,7 @@ import type { Evaluation } from '../../../src/cli/evaluate/evaluation.ts'
 import { makeRows } from '../../../src/cli/evaluate/make-rows.ts'
 import type { Request } from '../../../src/cli/evaluate/options.ts'
 import type { Rows } from '../../../src/cli/evaluate/rows.ts'
-import { readCsv } from '../../../src/tables/read-csv.ts'
+import { readCsv } from '../../../src/tables/read-columns.ts'
 
 export const request = (more: Partial<Request>): Request => ({
 	task: 'binary',

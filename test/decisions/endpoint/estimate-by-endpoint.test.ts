@@ -138,7 +138,7 @@ describe('an estimate by the endpoint of a model', () => {
 		const text = await estimateByEndpoint(contextOf(host), queryOf(endpoint))
 		expect(text).toMatchObject({
 			status: 'unavailable',
-			reason: expect.stringContaining('region is no number'),
+			reason: expect.stringContaining('region is not a number'),
 		})
 		const { output: _, ...unnamed } = endpoint
 		expect(await estimateByEndpoint(contextOf(host), { ...query, endpoint: unnamed })).toMatchObject({
@@ -248,7 +248,7 @@ describe('an estimate by the endpoint of a model', () => {
 			reason: 'no features are logged',
 		})
 		expect(await ask({ prediction: { features: { income: 1 }, score: 0.5 } })).toMatchObject({
-			reason: expect.stringContaining('debt is not among the logged features'),
+			reason: expect.stringContaining('debt, which is not among the logged features'),
 		})
 		expect(await ask({ background: [] })).toMatchObject({
 			reason: expect.stringContaining('no other applicants'),

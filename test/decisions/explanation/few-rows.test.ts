@@ -69,6 +69,6 @@ describe('reasons where few rows are logged', () => {
 		await log('overridden', 1, () => ({ features, score: linearScore(features), label: '1' }))
 		const { adverse, reasonsStatus } = await explain('overridden0')
 		expect(adverse).toBe(true)
-		expect(reasonsStatus.reason).toContain('something else than the score decided')
+		expect(reasonsStatus.reason).toContain('something other than the score decided')
 	})
 })

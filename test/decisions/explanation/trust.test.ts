@@ -101,7 +101,7 @@ describe('without an artefact', () => {
 		})
 	})
 
-	it('attributions without a base are shown with what cannot be told', async () => {
+	it('attributions without a base are shown with what is unknown', async () => {
 		await log([sent('bare', { late: 0.4, income: -0.2 })])
 		const answer = await explain('bare')
 		expect(answer.explanation).toMatchObject({ status: 'sent', reason: expect.stringContaining('no base') })

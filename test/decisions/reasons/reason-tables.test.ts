@@ -32,7 +32,7 @@ describe('a reason table', () => {
 		expect(second.body).toMatchObject({ status: 'approved' })
 		expect(second.body.approvals).toHaveLength(2)
 		const late = await approve(made.body, approvers[2])
-		expect([late.status, late.body.detail]).toEqual([409, expect.stringContaining('in force already')])
+		expect([late.status, late.body.detail]).toEqual([409, expect.stringContaining('already in force')])
 	})
 
 	it('refuses the proposer, a second vote, another digest, and who may not approve', async () => {
@@ -106,7 +106,7 @@ describe('the table that counts', () => {
 		server.clock.now = decisionAt + 7200_000
 		const answer = await explain()
 		expect(answer.reasonsStatus).toMatchObject({ status: 'ok' })
-		expect(answer.reasonsStatus.reason).toContain('No reason table was in force at that moment')
+		expect(answer.reasonsStatus.reason).toContain('No reason table was in force at that time')
 		expect(answer.reasonTable.revision).toBe(1)
 	})
 

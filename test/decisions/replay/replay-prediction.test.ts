@@ -31,7 +31,7 @@ describe('a logged score', () => {
 		for (const decimals of [3, 4, 6])
 			expect(await replay({ score: Number(exact.toFixed(decimals)) })).toMatchObject({
 				status: 'matched',
-				reason: `equal at the ${decimals} decimals that were logged`,
+				reason: `equal at the ${decimals} logged decimals`,
 			})
 	})
 
@@ -88,7 +88,7 @@ describe('what is missing', () => {
 		})
 		expect(replayed.status).toBe('mismatched')
 		expect(replayed.reason).toContain(
-			'debt is missing; the model takes 2 for it (it is not among the logged features)',
+			'debt is missing; the model uses 2 instead (it is not among the logged features)',
 		)
 	})
 

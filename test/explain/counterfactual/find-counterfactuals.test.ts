@@ -75,7 +75,7 @@ describe('the nearest change of a linear model', () => {
 		expect(result).toEqual({
 			status: 'none',
 			proven: true,
-			reason: expect.stringMatching(/no feature may be moved/),
+			reason: expect.stringMatching(/no feature may change/),
 		})
 	})
 

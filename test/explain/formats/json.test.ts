@@ -62,7 +62,7 @@ test('a name that is a prototype elsewhere is a name', () => {
 
 test.each([
 	['', 'a value is expected where the file ends'],
-	['{"a":1,"a":2}', 'the name "a" stands twice'],
+	['{"a":1,"a":2}', 'the name "a" appears twice'],
 	['[1,2', 'a comma or the end of a list is expected where the file ends'],
 	['[1,"a"]', 'a number is expected'],
 	['{"a":1}x', 'there is more after the end where byte 7 is'],

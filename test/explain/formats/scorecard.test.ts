@@ -165,7 +165,7 @@ describe('scaling', () => {
 			Object.assign((bad.features as Record<string, object>)[name] as object, {
 				bins: feature.bins.map((b, i) => ({ ...b, points: name === 'late' ? of(i) + i * 3.5 : 200 + i })),
 			})
-		expect(() => open(bad)).toThrow(/features\.late has points that do not go with its WoE/)
+		expect(() => open(bad)).toThrow(/features\.late has points that do not match its WoE/)
 	})
 })
 
@@ -213,7 +213,7 @@ describe('a broken card', () => {
 			/features\.age\.bins\[1\]\.points must be a finite number, not NaN/,
 		],
 		['points as text', swap('points: 20', 'points: "20"'), /points must be a finite number/],
-		['a value in two bins', swap('[rent, parents]', '[rent, own]'), /"own", which is in another bin/],
+		['a value in two bins', swap('[rent, parents]', '[rent, own]'), /"own", which is already in another bin/],
 		[
 			'a WoE as a bin',
 			swap('missing: { points: 15, share: 0.1 }', 'missing: -0.53'),
@@ -228,7 +228,7 @@ describe('a broken card', () => {
 		['a share too few', swap(', share: 0.25', ''), /age\.bins\[0\] has no share/],
 		['a bin without points', swap('points: 20, ', ''), /age\.bins\[1\] has no points/],
 		['a misspelt member', swap('points: 20', 'point: 20'), /"point"/],
-		['a feature twice', swap('home:', 'age:'), /neither YAML nor JSON.*"age" stands twice/],
+		['a feature twice', swap('home:', 'age:'), /neither YAML nor JSON.*"age" appears twice/],
 		['no features', 'format: scorecard\nfeatures: {}', /names no feature/],
 		['no YAML', '{', /neither YAML nor JSON/],
 		['aliases', 'a: &a [1]\nb: *a', /neither YAML nor JSON/],

@@ -73,7 +73,7 @@ describe('refuses', () => {
 		['values that take no bytes', ubjson('[$Z#L', long(10_000_000_000n)), 'a list of values without bytes'],
 		['a typed list without a count', ubjson('[$i', 1), 'without a count'],
 		['an unknown type', ubjson('x'), 'an unknown type'],
-		['a name twice', ubjson('{i', 1, 'a', 'Ti', 1, 'a', 'T}'), 'stands twice'],
+		['a name twice', ubjson('{i', 1, 'a', 'Ti', 1, 'a', 'T}'), 'appears twice'],
 		['more after the end', ubjson('TT'), 'more after the end'],
 		['a text that is not UTF-8', ubjson('Si', 1, 0xff), 'not UTF-8'],
 		['lists in lists in lists', ubjson('['.repeat(1_000_000)), 'nested more than 64 deep'],

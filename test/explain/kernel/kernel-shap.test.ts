@@ -162,8 +162,8 @@ describe('KernelSHAP', () => {
 				row(2),
 				[row(2, 1)],
 			),
-		).rejects.toThrow('did not answer a number')
-		await expect(kernelShap(async () => [], row(2), [row(2, 1)])).rejects.toThrow('did not answer a number')
+		).rejects.toThrow('did not return a number')
+		await expect(kernelShap(async () => [], row(2), [row(2, 1)])).rejects.toThrow('did not return a number')
 		await expect(kernelShap(f, row(30), [row(30, 1)], { evaluations: 20 })).rejects.toThrow(
 			'budget of evaluations',
 		)

@@ -132,7 +132,7 @@ describe.runIf(hasPeers('onnxruntime'))('an ONNX model', () => {
 		const clean = await model.estimate(x, background)
 		expect((await model.estimate(x, [gap, ...background, gap])).contributions).toEqual(clean.contributions)
 		await expect(model.estimate(x, [gap])).rejects.toThrow('give a background of rows')
-		await expect(model.estimate(gap, background)).rejects.toThrow('answers no number for this row')
+		await expect(model.estimate(gap, background)).rejects.toThrow('gives no score for this row')
 	})
 
 	it('of trees or lines has no contributions without a background', async () => {
@@ -200,10 +200,10 @@ describe.runIf(hasPeers('onnxruntime'))('an ONNX model', () => {
 		).toEqual([{ feature: 'debt', code: 'missing', message: 'debt is missing.' }])
 		const network = (await openGolden('network')).model
 		const gap = network.encode({ ...Object.fromEntries(golden.names.map((n) => [n, 1])), debt: null }).x
-		await expect(network.scores([gap])).rejects.toThrow('answers no number')
+		await expect(network.scores([gap])).rejects.toThrow('gives no score')
 	})
 
-	it('is not believed where our reading and the runtime differ', async () => {
+	it('is not used when the read trees and the runtime differ', async () => {
 		const wrong: OnnxRuntime = {
 			async open(bytes) {
 				const session = await (onnxRuntime as OnnxRuntime).open(bytes)
@@ -216,7 +216,7 @@ describe.runIf(hasPeers('onnxruntime'))('an ONNX model', () => {
 		}
 		const model = await openOnnx(bytesOf('forest'), { features }, wrong)
 		expect(model.exact).toBeUndefined()
-		expect(model.reason).toMatch(/our reading of its trees gives .* where onnxruntime gives/)
+		expect(model.reason).toMatch(/its trees as read give .*, and onnxruntime gives/)
 	})
 
 	it('can be asked while it is closed and afterwards', async () => {

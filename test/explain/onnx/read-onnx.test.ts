@@ -107,11 +107,11 @@ describe('reading ONNX files', () => {
 
 	it('refuses tensors that have not the values of their shape', () => {
 		const tensor = field(5, 8, 100, 16, 1, field(8, text('w')))
-		expect(read(model(tensor))).toThrow('"w" has not the values of its shape')
+		expect(read(model(tensor))).toThrow('"w" does not have the values of its shape')
 	})
 
 	it('refuses models without scores or without a table of inputs', async () => {
-		await expect(openOnnx(model(), {}, undefined)).rejects.toThrow('answers no scores')
+		await expect(openOnnx(model(), {}, undefined)).rejects.toThrow('has no scores')
 	})
 
 	it('survives 30,000 damaged files: an ArtifactError or a graph, nothing else', () => {

@@ -147,7 +147,7 @@ describe('a reason table', () => {
 			'a text twice',
 			{ entries: [entry, { ...entry, code: 'R2', features: ['late'] }] },
 			'entries.1.text',
-			/again/,
+			/repeats the text/,
 		],
 		['an entry without features', { entries: [{ code: 'R1', text: 'Debt' }] }, 'entries.0', /no features/],
 		[

@@ -4,7 +4,7 @@ import { Chance } from '../../../src/demo/random.ts'
 import { attribute } from '../../../src/jobs/attribute.ts'
 import { compute } from '../../../src/jobs/compute.ts'
 import { rollUp } from '../../../src/jobs/index.ts'
-import { readFacts } from '../../../src/monitoring/windows/read-facts.ts'
+import { readFacts } from '../../../src/monitoring/windows/window-facts.ts'
 import { startOfTest } from '../../support/context.ts'
 import { type Json, testServer } from '../../support/server.ts'
 

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { hourMs } from '../../../src/core/time.ts'
 import { compute } from '../../../src/jobs/compute.ts'
 import { rollUp } from '../../../src/jobs/index.ts'
-import { computeDirty } from '../../../src/monitoring/windows/compute-dirty.ts'
-import { inputComputation } from '../../../src/monitoring/windows/compute-family.ts'
+import { inputs } from '../../../src/monitoring/windows/inputs.ts'
+import { computeWindows } from '../../../src/monitoring/windows/pipeline.ts'
 import { startOfTest } from '../../support/context.ts'
 import { type Json, testServer } from '../../support/server.ts'
 
@@ -177,7 +177,7 @@ describe('computing', () => {
 	it('takes all marks, however many a page has', async () => {
 		for (let hour = 1; hour <= 5; hour++)
 			await post(startOfTest - hour * hourMs, { count: 3, branch: 'north' })
-		await computeDirty(server.context, inputComputation, { pageSize: 2 })
+		await computeWindows(server.context, inputs, { pageSize: 2 })
 		expect(await read('metric=quality.volume&window=1h')).toHaveLength(5)
 		expect(await server.context.log.dirtyInputs(10)).toEqual([])
 	})

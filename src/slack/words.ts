@@ -1,0 +1,186 @@
+import type { Context } from '../context.ts'
+import { type Actor, readers } from '../core/actor.ts'
+import { AppError } from '../core/errors.ts'
+import { nearest } from '../core/nearest.ts'
+import { authorise } from '../registry/key/authorise.ts'
+import { didYouMean, findModel, type ModelRow, quote, reachedModels } from '../registry/model/find-model.ts'
+import type { AskedPrediction } from './questions/question.ts'
+
+/** Phrases and their meaning: `roc_auc` means `performance.roc_auc`. */
+export type Phrases = ReadonlyMap<string, string>
+
+/**
+ * Reads words as phrases of several kinds, in any order, each kind once. Phrases can contain spaces: the longest match
+ * counts. Throws `invalid` with the nearest phrase; `expected` is a sentence that lists what is possible.
+ */
+export function parsePhrases<Kind extends string>(
+	words: readonly string[],
+	kinds: Record<Kind, Phrases>,
+	expected: string,
+): Partial<Record<Kind, string>> {
+	const read: Partial<Record<Kind, string>> = {}
+	for (let at = 0; at < words.length; ) {
+		const found = longest(words.slice(at), kinds)
+		if (!found) throw unknown(words.slice(at), kinds, expected)
+		const { kind, value, taken } = found
+		if (read[kind] !== undefined)
+			throw new AppError('invalid', `"${read[kind]}" and "${value}": give only one ${kind}. ${expected}`)
+		read[kind] = value
+		at += taken
+	}
+	return read
+}
+
+function longest<Kind extends string>(words: readonly string[], kinds: Record<Kind, Phrases>) {
+	for (let taken = words.length; taken > 0; taken--) {
+		const said = words.slice(0, taken).join(' ')
+		for (const kind in kinds) {
+			const value = lookUp(kinds[kind], said)
+			if (value !== undefined) return { kind, value, taken }
+		}
+	}
+	return undefined
+}
+
+/** An exact match, otherwise one that ignores case. */
+function lookUp(phrases: Phrases, said: string): string | undefined {
+	const exact = phrases.get(said)
+	if (exact !== undefined) return exact
+	const lower = said.toLowerCase()
+	for (const [phrase, value] of phrases) if (phrase.toLowerCase() === lower) return value
+	return undefined
+}
+
+const longestShown = 100
+
+function unknown(words: readonly string[], kinds: Record<string, Phrases>, expected: string): AppError {
+	const all = Object.values(kinds).flatMap((phrases) => [...phrases.keys()])
+	const [word = ''] = words
+	const near = nearest(words.join(' '), all) ?? nearest(word, all)
+	const said = word.length > longestShown ? `${word.slice(0, longestShown)}…` : word
+	return new AppError(
+		'invalid',
+		`Unknown option "${said}".${near === undefined ? '' : ` Did you mean "${near}"?`} ${expected}`,
+	)
+}
+
+/** Phrases that mean themselves. */
+export const themselves = (phrases: readonly string[]): Phrases => new Map(phrases.map((p) => [p, p]))
+
+/** The first names, and how many more there are. */
+export function someOf(names: readonly string[], most = 12): string {
+	const more = names.length > most ? `, … and ${names.length - most} more` : ''
+	return names.slice(0, most).join(', ') + more
+}
+
+/**
+ * The model that the words begin with, and the words after its name. Names can contain spaces: the longest match counts.
+ * Throws `not-found` with the nearest name.
+ */
+export async function findAskedModel(
+	context: Context,
+	actor: Actor,
+	words: readonly string[],
+): Promise<{ model: ModelRow; rest: readonly string[] }> {
+	if (words.length === 0)
+		throw new AppError(
+			'invalid',
+			'Add the name of a model. `/plumb status` lists the models that you can see.',
+		)
+	const beginnings = words.map((_, i) => words.slice(0, words.length - i).join(' '))
+	const seen = await reachedModels(context, actor)
+	const name =
+		beginnings.find((text) => seen.includes(text)) ??
+		beginnings.find((text) => nearest(text, seen) !== undefined) ??
+		(words[0] as string)
+	authorise(actor, 'viewer', name)
+	return { model: await findModel(context, name), rest: words.slice(name.split(' ').length) }
+}
+
+const usage = 'Use /plumb why <prediction> in <model>.'
+/** With more models than this, the person has to name one. */
+const maxModels = 200
+const atOnce = 8
+const maxShown = 5
+
+/**
+ * The prediction that the words name: `8841 in credit-risk`, `8841`, `was application 8841 declined?`. Without a model, all
+ * models in the scope of the person are searched. Throws `invalid` without an id or if several models have it, and
+ * `not-found` with what to do.
+ */
+export async function findAskedPrediction(
+	context: Context,
+	actor: Actor,
+	words: readonly string[],
+): Promise<AskedPrediction> {
+	authorise(actor, readers)
+	const seen = await reachedModels(context, actor)
+	const { text, model } = splitModel(words, seen)
+	const ids = idsIn(text)
+	const id = ids[0]
+	if (id === undefined) throw new AppError('invalid', usage)
+	if (model === undefined && seen.length > maxModels)
+		throw new AppError('invalid', `You can see more than ${maxModels} models. ${usage}`)
+	for (const predictionId of ids) {
+		const found = await modelsWith(context, model === undefined ? seen : [model], predictionId)
+		if (found.length > 1) throw new AppError('invalid', severalModels(predictionId, found))
+		if (found[0] !== undefined) return { model: found[0], predictionId }
+	}
+	const where = model === undefined ? 'in no model that you can see' : `for ${quote(model)} in the log`
+	throw new AppError(
+		'not-found',
+		`The prediction ${quote(id)} is ${model === undefined ? where : `not ${where}`}. Check the id; the prediction may never have been sent.`,
+	)
+}
+
+/** The words before the last `in <model>`, and the model. Throws `not-found` with the nearest name. */
+function splitModel(words: readonly string[], seen: readonly string[]) {
+	for (let at = words.length - 2; at > 0; at--) {
+		if (words[at]?.toLowerCase() !== 'in') continue
+		const name = words.slice(at + 1).join(' ')
+		const model = [name, unquoted(name)].find((n) => seen.includes(n))
+		if (model !== undefined) return { text: words.slice(0, at), model }
+	}
+	const at = words.findLastIndex((word) => word.toLowerCase() === 'in')
+	if (at < 1) return { text: words, model: undefined }
+	const name = unquoted(words.slice(at + 1).join(' '))
+	throw new AppError(
+		'not-found',
+		`There is no model ${quote(name)} that you can see.${didYouMean(name, seen, '/plumb status lists them.')}`,
+	)
+}
+
+const unquoted = (text: string): string => text.replace(/[?!.,;]+$/, '').replace(/^["'`“”]+|["'`“”]+$/g, '')
+
+// Words that people use around an id.
+const around = new Set(
+	'why was is were has did does do the a an this of for decision score application applicant applicant’s prediction loan request customer case number no. id declined rejected refused denied approved accepted granted given scored made turned down'.split(
+		' ',
+	),
+)
+
+const maxWords = 8
+
+/** All words, then without the words around an id, then one by one: an id can contain spaces. */
+function idsIn(words: readonly string[]): string[] {
+	const kept = words.filter((word) => !around.has(unquoted(word).toLowerCase()))
+	const single = words.length <= maxWords ? words : []
+	const candidates = [words.join(' '), kept.join(' '), ...single]
+	return [...new Set(candidates.flatMap((text) => [text, unquoted(text)]))].filter((id) => id !== '')
+}
+
+async function modelsWith(context: Context, names: readonly string[], id: string): Promise<string[]> {
+	const found: string[] = []
+	for (let from = 0; from < names.length; from += atOnce) {
+		const some = names.slice(from, from + atOnce)
+		const stored = await Promise.all(some.map((name) => context.log.read(name, id)))
+		found.push(...some.filter((_, i) => stored[i] !== undefined))
+	}
+	return found
+}
+
+function severalModels(id: string, found: readonly string[]): string {
+	const shown = found.slice(0, maxShown).map((name) => `/plumb why ${id} in ${name}`)
+	const more = found.length > maxShown ? `, or ${found.length - maxShown} more` : ''
+	return `Several models have a prediction ${quote(id)}. Use ${shown.join(', ')}${more}.`
+}

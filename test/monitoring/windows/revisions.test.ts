@@ -1,0 +1,88 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { dayMs } from '../../../src/core/time.ts'
+import { runAll } from '../../../src/jobs/index.ts'
+import { metricIds } from '../../../src/metrics/index.ts'
+import { parseRules } from '../../../src/rules/parse-rules.ts'
+import { startOfTest } from '../../support/context.ts'
+import { testServer } from '../../support/server.ts'
+
+const rules = `
+rules:
+  - name: wrong-too-often
+    title: is wrong too often
+    window: 1d
+    when: performance.accuracy.high < 0.9
+    metric: performance.accuracy
+`
+let server: Awaited<ReturnType<typeof testServer>>
+const count = 200
+const at = (ms: number) => new Date(ms).toISOString()
+
+beforeEach(async () => {
+	const parsed = await parseRules([{ name: 'test.yaml', text: rules }], metricIds)
+	if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors))
+	server = await testServer({}, { rules: { current: () => parsed.ruleSet } })
+	await server.post('/v1/models', { model: 'm', task: 'binary', positiveLabel: '1', threshold: 0.5 })
+	await server.post('/v1/models/m/versions', { version: '1', features: [{ name: 'x', type: 'numeric' }] })
+	server.clock.now = startOfTest + 2 * dayMs
+	await server.post(
+		'/v1/models/m/predictions',
+		Array.from({ length: count }, (_, i) => ({
+			predictionId: `p${i}`,
+			version: '1',
+			timestamp: at(startOfTest + i * 1000),
+			features: { x: i },
+			score: 0.9,
+		})),
+	)
+})
+afterEach(() => server.close())
+
+/** Says what became of rows [from, to): of each ten, `right` turned out as decided. */
+const tell = (from: number, to: number, right: number, later = 0) =>
+	server.post(
+		'/v1/models/m/outcomes',
+		Array.from({ length: to - from }, (_, k) => ({
+			predictionId: `p${from + k}`,
+			actual: k % 10 < right ? 1 : 0,
+			timestamp: at(startOfTest + dayMs + later + from + k),
+		})),
+	)
+async function incidents() {
+	await runAll(server.context, 'test')
+	return (await server.fetch('/v1/incidents?model=m')).body.items
+}
+
+it('a window is not judged before it is mature', async () => {
+	await tell(0, 150, 2)
+	expect(await incidents()).toEqual([])
+})
+
+it('an incident shows the value that it was opened on, and what it is known to be by now', async () => {
+	await tell(0, 180, 6)
+	const [incident] = await incidents()
+	expect(incident).toMatchObject({
+		status: 'open',
+		alerts: [{ status: 'firing', value: 0.6, restated: null }],
+	})
+	await tell(180, 200, 10)
+	const [later] = await incidents()
+	expect(later.alerts).toMatchObject([{ status: 'firing', value: 0.6, restated: 0.64 }])
+	expect(later.id).toBe(incident.id)
+})
+
+it('an alert that a restatement undoes is marked, not deleted', async () => {
+	await tell(0, 200, 7)
+	expect(await incidents()).toMatchObject([{ status: 'open', alerts: [{ status: 'firing', value: 0.7 }] }])
+	await tell(0, 200, 10, 1000)
+	expect(await incidents()).toMatchObject([
+		{ status: 'resolved', alerts: [{ status: 'undone', value: 0.7 }] },
+	])
+	const { body } = await server.fetch(
+		'/v1/models/m/metrics?metric=performance.accuracy&window=1d&history=true',
+	)
+	expect(body.items.map((a: { value: number; change?: string }) => [a.value, a.change])).toEqual([
+		[0.7, undefined],
+		[1, '200 corrected outcomes'],
+	])
+})
