@@ -28,7 +28,7 @@ import {
 /** The groups of an attribute, and the same in each value of each declared segment. */
 export type AttributeGroups = {
 	attribute: string
-	/** Rows of the period, also those that count in no group, since the attribute was not declared when they came. */
+	/** Rows of the period, including those without a group because the attribute was declared later. */
 	predictions: number
 	all: readonly ValueCounts[]
 	segments: readonly SegmentValues[]
@@ -36,13 +36,13 @@ export type AttributeGroups = {
 	favourable: Favourable | undefined
 }
 
-/** More groups than these are not listed, and more than these not named as excluded. */
+/** The largest groups are listed, and as many named as excluded. */
 const maxListed = 200
 
 /** `counts` are by the favourable decision, `own` by the positive label. */
 type NamedGroup = Group & { value: string; isKnown: boolean; own: GroupCounts }
 
-/** What the audit says of one attribute. `q` of its disparities is filled in later, from the whole answer. */
+/** The audit of one attribute. `q` of its disparities is filled in later, from the whole answer. */
 export function auditAttribute({ attribute, predictions, all, segments, favourable }: AttributeGroups) {
 	const favoured = (list: readonly ValueCounts[]) =>
 		list.map((v) => ({ ...v, counts: inFavour(v.counts, favourable) }))
@@ -137,7 +137,7 @@ export function toFourFifths(known: readonly Group[], favourable: Favourable | u
 
 const attributeMetrics: readonly AttributeMetric[] = metrics.filter((m) => m.subject === 'attribute')
 
-/** Comparing is quadratic in groups: the largest are. */
+/** Comparing is quadratic in groups, so only the largest are compared. */
 const maxCompared = 50
 
 /** Every disparity metric over the known groups, largest first. `q` is filled in later, from the whole answer. */
@@ -152,19 +152,19 @@ export function disparitiesOf(known: readonly Group[], favourable: Favourable | 
 	)
 }
 
-function toDisparity({ id, method }: AttributeMetric, found: Disparity, leftOut: readonly Excluded[]) {
-	const { value, low, high } = toEstimate(found)
+function toDisparity({ id, method }: AttributeMetric, disparity: Disparity, leftOut: readonly Excluded[]) {
+	const { value, low, high } = toEstimate(disparity)
 	return {
 		metric: id,
 		status: value === null ? ('insufficient' as const) : ('ok' as const),
 		value,
 		low,
 		high,
-		p: orNull(found.p),
+		p: orNull(disparity.p),
 		q: null as number | null,
-		groups: [...found.groups] as string[],
-		excluded: [...found.excluded, ...leftOut],
+		groups: [...disparity.groups] as string[],
+		excluded: [...disparity.excluded, ...leftOut],
 		method,
-		reason: found.reason ?? found.note ?? null,
+		reason: disparity.reason ?? disparity.note ?? null,
 	}
 }

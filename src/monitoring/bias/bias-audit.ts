@@ -6,17 +6,14 @@ import { type Attribute, type AuditQuery, type AuditScope, auditScope, describeS
 import type { BiasAudit } from './bias.schema.ts'
 import { type GroupSums, groupsOf, sumGroups } from './group-sums.ts'
 
-/**
- * How the sensitive groups of a binary model fared over a period, by exact sums of the log. Throws as `auditScope` does;
- * too few rows are an answer.
- */
+/** How the sensitive groups of a binary model fared over a period, by exact sums of the log. Throws as `auditScope` does. */
 export async function biasAudit(context: Context, actor: Actor, query: AuditQuery): Promise<BiasAudit> {
 	const scope = await auditScope(context, actor, query)
 	const sums = await sumsOf(context, scope)
 	const attributes: AttributeAudit[] = []
 	for (const attribute of scope.attributes) {
 		attributes.push(auditAttribute(groupsOfAll(sums, attribute, scope.favourable)))
-		// Many groups take a while to compare: others get their turn between attributes.
+		// Comparing many groups takes a while: requests get a turn between attributes.
 		await new Promise((resolve) => setImmediate(resolve))
 	}
 	const { predictions, labelled, never, unusable } = sums.all
@@ -30,7 +27,7 @@ export async function biasAudit(context: Context, actor: Actor, query: AuditQuer
 
 type Sums = { all: GroupSums; segments: { segment: string; values: GroupSums[] }[] }
 
-/** Segments before the whole: what comes in between is then rows without a segment, not more rows in segments than in all. */
+/** Segments first: rows that arrive meanwhile then count as rows without a segment, and segments never exceed the whole. */
 async function sumsOf(context: Context, { model, series, from, to }: AuditScope): Promise<Sums> {
 	const segments: Sums['segments'] = []
 	for (const segment of model.segments) {

@@ -1,4 +1,5 @@
 import type { Context } from '../../context.ts'
+import { getOrInsert } from '../../core/maps.ts'
 import { dayMs } from '../../core/time.ts'
 import { countsOf } from '../../metrics/outcome-result.ts'
 import type { GroupCounts } from '../../stats/fairness/group-counts.ts'
@@ -6,7 +7,7 @@ import { missingGroup } from '../../summaries/outcomes/make-join-index.ts'
 import { GroupSummary } from '../../summaries/outcomes/outcome-summary.ts'
 import type { Attribute } from './audit-scope.ts'
 
-/** The part of a tally that audits take, over any period. */
+/** The part of outcome summaries that audits use, over any period. */
 export type GroupSums = {
 	predictions: number
 	labelled: number
@@ -17,7 +18,7 @@ export type GroupSums = {
 
 const wholes = ['predictions', 'labelled', 'never', 'unusable'] as const
 
-/** Exact sums over the hours of [from, to), a day at a time: what is read at once stays small however long the period. */
+/** Exact sums over the hours of [from, to), read a day at a time to bound memory. */
 export async function sumGroups(
 	context: Context,
 	series: number | undefined,
@@ -32,8 +33,7 @@ export async function sumGroups(
 		if (!day) continue
 		for (const name of wholes) sums[name] += day[name]
 		for (const [attribute, values] of day.groups) {
-			const own = sums.groups.get(attribute) ?? new Map<string, GroupSummary>()
-			sums.groups.set(attribute, own)
+			const own = getOrInsert(sums.groups, attribute, () => new Map())
 			for (const [value, outcomeSummary] of values) mergeInto(own, value, outcomeSummary)
 		}
 	}
@@ -41,12 +41,10 @@ export async function sumGroups(
 }
 
 function mergeInto(groups: Map<string, GroupSummary>, value: string, outcomeSummary: GroupSummary): void {
-	const own = groups.get(value) ?? new GroupSummary()
-	groups.set(value, own)
-	own.merge(outcomeSummary)
+	getOrInsert(groups, value, () => new GroupSummary()).merge(outcomeSummary)
 }
 
-/** One group of an attribute; `isKnown` is false when a part of it is missing. */
+/** One group of an attribute; `isKnown` is false where a value is missing. */
 export type ValueCounts = { value: string; isKnown: boolean; counts: GroupCounts }
 
 /** The groups of an attribute that have rows, in the order of their values. */
@@ -65,7 +63,7 @@ export function groupsOf(sums: GroupSums, attribute: Attribute): ValueCounts[] {
 		}))
 }
 
-/** The groups of two attributes, also those of rows that came while the model named the two the other way round. */
+/** The groups of two attributes, also of rows logged while the model declared the two in the other order. */
 function pairsOf(sums: GroupSums, [a, b]: readonly [string, string]): Map<string, GroupSummary> {
 	const groups = new Map<string, GroupSummary>()
 	for (const [value, outcomeSummary] of sums.groups.get(`${a} x ${b}`) ?? [])
@@ -77,7 +75,7 @@ function pairsOf(sums: GroupSums, [a, b]: readonly [string, string]): Map<string
 	return groups
 }
 
-/** The two values of a pair's: each is a group of its attribute, so a value that holds ` x ` itself is told apart. */
+/** Splits the value of a pair where both parts are groups of their attributes: a value may itself contain ` x `. */
 function splitPair(sums: GroupSums, [a, b]: readonly [string, string], value: string): [string, string] {
 	const parts = value.split(' x ')
 	const cuts = parts

@@ -21,17 +21,17 @@ import { type AuditQuery, type AuditScope, auditScope, describeScope } from './a
 import type { ProxyAudit } from './bias.schema.ts'
 
 const maxRows = 20_000
-/** Rows times features: with very many features fewer rows are looked at, so that an answer takes seconds. */
+/** Rows times features: with very many features fewer rows are read, so that an answer takes seconds. */
 const maxCells = 8_000_000
-/** Groups that are looked at when none is named: the largest, of at least this share of the rows with a group. */
+/** The groups of a query that names none: the largest, of at least this share of the rows with a group. */
 const maxGroups = 10
 const minShare = 0.02
-/** On either side, for five folds. */
+/** Rows needed on either side, for five folds. */
 const minRows = 10
 
 /**
- * How well the features of a version predict that a row is of a group of a sensitive attribute, which is itself left out.
- * Throws as `auditScope` does, and `invalid` for a group that no row is of.
+ * How well the features of a version predict the group of a row, without the sensitive attribute itself. Throws as
+ * `auditScope` does, and `invalid` for a group without rows.
  */
 export async function proxyAudit(
 	context: Context,
@@ -41,10 +41,10 @@ export async function proxyAudit(
 	const scope = await auditScope(context, actor, query)
 	const [attribute] = scope.attributes as [AuditScope['attributes'][number]]
 	const features = scope.version.features.filter(({ name }) => !attribute.of.some((a) => a === name))
-	const about = { ...describeScope(context, scope), attribute: attribute.name, features: features.length }
+	const base = { ...describeScope(context, scope), attribute: attribute.name, features: features.length }
 	const apart = attribute.of.filter((name) => !scope.version.features.some((f) => f.name === name))
 	const none = (reason: string) => ({
-		...about,
+		...base,
 		status: 'insufficient' as const,
 		reason,
 		rows: noRows,
@@ -52,13 +52,13 @@ export async function proxyAudit(
 	})
 	if (apart.length > 0)
 		return none(
-			`${apart.join(' and ')} is not a feature of version ${scope.version.version}: what was sent apart from the features is not read here yet`,
+			`${apart.join(' and ')} is not a feature of version ${scope.version.version}: groups that were sent separately are not read here yet`,
 		)
 	if (features.length === 0) return none('the version has no other features')
 	const { model, version } = scope.version
-	const place = { model, version, environment: scope.environment, from: scope.from, to: scope.to }
-	const most = Math.min(maxRows, Math.floor(maxCells / features.length))
-	const { batch, rows } = await sampleRows(context, place, most)
+	const series = { model, version, environment: scope.environment, from: scope.from, to: scope.to }
+	const limit = Math.min(maxRows, Math.floor(maxCells / features.length))
+	const { batch, rows } = await sampleRows(context, series, limit)
 	if (!batch) return none('there are no predictions in the period')
 	const values = await groupsOfRows(context, scope, attribute.of, batch)
 	const known = Int32Array.from(values.flatMap((value, row) => (value === undefined ? [] : [row])))
@@ -75,7 +75,7 @@ export async function proxyAudit(
 		groups.push({ ...proxiesOf(groupName(attribute.name, value), members, value, cells), flipTest: flipped })
 		await new Promise((resolve) => setImmediate(resolve))
 	}
-	return { ...about, status: 'ok' as const, reason: null, rows: counted, groups }
+	return { ...base, status: 'ok' as const, reason: null, rows: counted, groups }
 }
 
 const noRows = { total: 0, sampled: 0, withoutGroup: 0 }
@@ -86,7 +86,7 @@ const onRows = ({ feature, cells, cellOf }: FeatureCells, rows: Int32Array): Fea
 	cellOf: Uint16Array.from(rows, (row) => cellOf[row] as number),
 })
 
-/** The group of each row, by the bands that tallies use; undefined where it is missing. */
+/** The group of each row, by the bands that outcome summaries use; undefined where it is missing. */
 async function groupsOfRows(
 	context: Context,
 	{ model, version }: AuditScope,
@@ -130,7 +130,7 @@ function chooseGroups(attribute: string, members: readonly string[], wanted: str
 	throw new AppError('invalid', `group: ${message}`, { faults: [{ path: 'group', message }] })
 }
 
-/** Every row of the group is held against every other row: a thousand answer within milliseconds. */
+/** Every row of the group is compared with every other row: a thousand take milliseconds. */
 const maxFlipRows = 1000
 
 /** What Clarify's flip test takes: `places` are indexes into `known`. */
@@ -144,19 +144,19 @@ function flipSample(
 	known: Int32Array,
 ): FlipSample {
 	const rule = { ...modelLabels(model), threshold: model.threshold }
-	const plan = { task: model.task, rule, attributes: [], segments: [] }
-	const { decisions } = makeJoinIndex(batch, known, plan, new Uint32Array(known.length))
+	const spec = { task: model.task, rule, attributes: [], segments: [] }
+	const { decisions } = makeJoinIndex(batch, known, spec, new Uint32Array(known.length))
 	const columns = specs.filter((s) => s.type === 'numeric').map((s) => batch.features.get(s.name))
 	const sample: FlipSample = { places: [], features: [], selected: [] }
 	if (columns.length === 0) return sample
-	known.forEach((row, place) => {
-		const decision = textOf(decisions, place)
+	known.forEach((row, series) => {
+		const decision = textOf(decisions, series)
 		if (sample.places.length === maxFlipRows || decision === '') return
 		const values = Float64Array.from(columns, (c) =>
 			c?.kinds[row] === cellKind.number ? (c.nums[row] as number) : Number.NaN,
 		)
 		if (!values.every(Number.isFinite)) return
-		sample.places.push(place)
+		sample.places.push(series)
 		sample.features.push(values)
 		sample.selected.push(decision === (favourable === 'negative' ? negative : positive))
 	})
@@ -170,7 +170,7 @@ function flipOf(
 	members: readonly string[],
 	value: string,
 ): FlipAnswer {
-	const inFacet = places.map((place) => members[place] === value)
+	const inFacet = places.map((series) => members[series] === value)
 	const flips = flipTest(features, inFacet, selected)
 	return { value: Number.isFinite(flips) ? flips : null, rows: places.length }
 }
@@ -178,16 +178,16 @@ function flipOf(
 function proxiesOf(group: string, values: readonly string[], value: string, cells: readonly FeatureCells[]) {
 	const members = values.map((v) => v === value)
 	const inside = members.filter(Boolean).length
-	// The same rows are dealt into the same folds each time.
+	// A seed by group puts the same rows into the same folds each time.
 	const { auc, top } = proxies(cells, members, seeded(textHash(group)))
-	const least = Math.min(inside, members.length - inside)
+	const fewer = Math.min(inside, members.length - inside)
 	return {
 		group,
 		members: inside,
 		others: members.length - inside,
 		status: Number.isNaN(auc.value) ? ('insufficient' as const) : ('ok' as const),
 		reason: Number.isNaN(auc.value)
-			? `${least} rows on one side; at least ${minRows} members and ${minRows} others are needed`
+			? `${fewer} rows on one side; at least ${minRows} members and ${minRows} others are needed`
 			: null,
 		auc: toEstimate(auc),
 		top: top.map(({ feature, auc: own }) => ({ feature, auc: toEstimate(own) })),

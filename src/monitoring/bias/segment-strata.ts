@@ -10,10 +10,10 @@ import type { ValueCounts } from './group-sums.ts'
 /** A declared segment: the groups of an attribute in each of its values. */
 export type SegmentValues = { segment: string; values: readonly (readonly ValueCounts[])[] }
 
-/** Whole counts of groups, by their value, in one stratum; and of all its rows. */
+/** Counts of the groups in one stratum, by their value, and of all its rows. */
 type Stratum = { groups: Map<string, GroupCounts>; all: GroupCounts }
 
-/** A segment cut into strata: one a value, and one of the rows that have none, `rowsWithout`. */
+/** A segment as strata: one for each value, and one of the `rowsWithout` rows that have none. */
 export type Strata = { segment: string; strata: Stratum[]; rowsWithout: number }
 
 const stratum = (groups: Map<string, GroupCounts>): Stratum => ({
@@ -34,7 +34,7 @@ export function strataOf({ segment, values }: SegmentValues, all: readonly Value
 	return { segment, strata: [...strata, rest], rowsWithout: rest.all.n }
 }
 
-/** What is left of counts without a part of them. Rows that come while sums are read make nothing negative. */
+/** Counts minus a part of them. Never negative, even if rows arrive while the sums are read. */
 function less(counts: GroupCounts, part: GroupCounts): GroupCounts {
 	const rest = emptyCounts()
 	for (const name of ['n', 'decided', 'selected', 'labelled', 'positives'] as const)
@@ -44,7 +44,7 @@ function less(counts: GroupCounts, part: GroupCounts): GroupCounts {
 	return rest
 }
 
-/** All rows that are not of the group: what Clarify compares a facet with. Whole counts only. */
+/** All rows outside the group: what Clarify compares a facet with. */
 export function restOf(all: GroupCounts, own: GroupCounts): GroupCounts {
 	const rest = emptyCounts()
 	for (const name of ['n', 'decided', 'selected', 'labelled', 'positives', 'tp', 'fp', 'tn', 'fn'] as const)
@@ -68,12 +68,12 @@ export function simpsonOf(
 	{ segment, strata, rowsWithout }: Strata,
 ) {
 	const ranked = [...rows].sort((a, b) => b.selectionRate - a.selectionRate)
-	const [most, least] = [ranked[0], ranked.at(-1)].map((row) => known.find((g) => g.group === row?.group))
-	if (!most || !least || most === least)
+	const [highest, lowest] = [ranked[0], ranked.at(-1)].map((row) => known.find((g) => g.group === row?.group))
+	if (!highest || !lowest || highest === lowest)
 		return { ...none, segment, reason: 'fewer than two groups are in the audit table', rowsWithout }
 	const pair = (of: (group: Group & { value: string }) => GroupCounts | undefined): TwoGroups => ({
-		a: rateShares.selectionRate(of(most) ?? emptyCounts()),
-		b: rateShares.selectionRate(of(least) ?? emptyCounts()),
+		a: rateShares.selectionRate(of(highest) ?? emptyCounts()),
+		b: rateShares.selectionRate(of(lowest) ?? emptyCounts()),
 	})
 	const found = simpson(
 		pair(({ counts }) => counts),
@@ -83,7 +83,7 @@ export function simpsonOf(
 		segment,
 		verdict: found.verdict,
 		reason: found.reason,
-		groups: [most.group, least.group],
+		groups: [highest.group, lowest.group],
 		overall: toEstimate(found.overall),
 		within: toEstimate(found.within),
 		strata: found.segments,

@@ -29,9 +29,9 @@ export type ComparisonQuery = {
 }
 
 /**
- * A challenger against the champion since they were deployed together: may be asked at any time, as often as one likes,
- * and promotes a version that is no better in at most one of twenty deployments. Throws `invalid` when there is nothing
- * to compare.
+ * Compares a challenger with the champion since they were deployed together. Valid at any time and however often it is
+ * read: it promotes a version that is no better in at most one of twenty deployments. Throws `invalid` when there is
+ * nothing to compare.
  */
 export async function compareVersions(
 	context: Context,
@@ -54,60 +54,60 @@ export async function compareVersions(
 		})
 	const from = query.from ?? Date.parse(deployment.since)
 	const period = { model, environment, from, to: context.now() + 1 }
-	const found = await foundFor(context, period, { champion, challenger })
+	const matches = await matchVersions(context, period, { champion, challenger })
 	return {
 		model: model.name,
 		environment,
 		champion,
 		challenger,
 		since: formatTime(from),
-		design: found.compared.design,
+		design: matches.compared.design,
 		method: 'empirical-bernstein',
-		...said(found, query),
+		...decide(matches, query),
 	}
 }
 
-type Found = { compared: Compared; plan: OutcomeSpec; losses: Loss[]; since: number }
+type Matches = { compared: Compared; spec: OutcomeSpec; losses: Loss[]; since: number }
 
-/** The rows of both versions, and the losses that they can be compared by. */
-async function foundFor(
+/** The rows of both versions, and the losses by which they can be compared. */
+async function matchVersions(
 	context: Context,
 	period: Period,
 	versions: { champion: string; challenger: string },
-): Promise<Found> {
+): Promise<Matches> {
 	const { model, from: since } = period
 	const { threshold } = model
-	// One grid for both, so that a band of the one is a band of the other.
+	// The champion's bins for both, so that both have the same bands.
 	const { bins } = await currentReference(context, model.name, versions.champion)
-	const plan = outcomeSpec({ ...model, rule: { ...modelLabels(model), threshold } }, model.bands, bins)
-	const compared = await comparedRows(context, period, plan, versions)
+	const spec = outcomeSpec({ ...model, rule: { ...modelLabels(model), threshold } }, model.bands, bins)
+	const compared = await comparedRows(context, period, spec, versions)
 	if (model.task !== 'regression')
-		return { compared, plan, losses: lossesOf(model.task, compared, undefined), since }
-	const { limit, from } = await clipLimit(context, period, plan, versions.champion, compared)
+		return { compared, spec, losses: lossesOf(model.task, compared, undefined), since }
+	const { limit, from } = await clipLimit(context, period, spec, versions.champion, compared)
 	compared.items = compared.items.filter((item) => ((item.champion ?? item.challenger)?.at ?? 0) >= from)
-	return { compared, plan, losses: lossesOf(model.task, compared, limit), since }
+	return { compared, spec, losses: lossesOf(model.task, compared, limit), since }
 }
 
-type Said = Omit<
+type Decision = Omit<
 	VersionComparison,
 	'model' | 'environment' | 'champion' | 'challenger' | 'since' | 'design' | 'method'
 >
 
 const nothing: Estimate = { value: Number.NaN, low: Number.NaN, high: Number.NaN }
 
-function said({ compared, plan, losses, since }: Found, query: ComparisonQuery): Said {
+function decide({ compared, spec, losses, since }: Matches, query: ComparisonQuery): Decision {
 	const [loss] = losses
-	const about = { ...clipping(compared, loss), loss: loss?.name ?? ('absolute' as const) }
+	const base = { ...clipping(compared, loss), loss: loss?.name ?? ('absolute' as const) }
 	const tolerances: Tolerances = {
 		all: query.tolerance ?? defaultTolerances.all,
 		group: query.groupTolerance ?? defaultTolerances.group,
 	}
-	const guards = guardsOf(compared, plan, losses, tolerances)
+	const guards = guardsOf(compared, spec, losses, tolerances)
 	const primary = loss ? primaryOf(compared, loss) : nothingYet
 	const { margin = 0, aim } = query
-	const unit = loss?.most ?? 1
+	const unit = loss?.unit ?? 1
 	const result = verdict({ primary, guards, margin: margin / unit, ...(aim ? { aim } : {}) })
-	const common = { ...about, outcomes: outcomesOf(primary) }
+	const common = { ...base, outcomes: outcomesOf(primary) }
 	const selection = selectionOf(compared)
 	if (selection?.state === 'selective')
 		return {
@@ -127,7 +127,7 @@ function said({ compared, plan, losses, since }: Found, query: ComparisonQuery):
 			selection?.reason ??
 			(loss ? result.reason : 'a limit for errors needs 100 of the champion, not nearly all of them 0'),
 		gain: finite(result.gain, unit),
-		guards: result.guards.map(guardSaid),
+		guards: result.guards.map(toGuard),
 		moreOutcomes: isOpen ? null : result.moreOutcomes,
 		note: result.why ?? noteOf(primary, compared, since),
 	}
@@ -140,21 +140,17 @@ function primaryOf(compared: Compared, { of }: Loss): Comparison {
 	return { gains, bounds: { low: -1, high: 1 }, outcomes: rows }
 }
 
-function clipping({ items }: Compared, loss: Loss | undefined): Pick<Said, 'clippedAt' | 'clipped'> {
+function clipping({ items }: Compared, loss: Loss | undefined): Pick<Decision, 'clippedAt' | 'clipped'> {
 	if (loss?.name !== 'absolute') return { clippedAt: null, clipped: null }
 	const errors = items
 		.flatMap(({ champion, challenger }) => [champion, challenger].filter((row) => row !== undefined))
 		.map(absoluteError)
 		.filter(Number.isFinite)
-	const beyond = errors.filter((error) => error > loss.most).length
-	return { clippedAt: loss.most, clipped: errors.length > 0 ? beyond / errors.length : null }
+	const beyond = errors.filter((error) => error > loss.unit).length
+	return { clippedAt: loss.unit, clipped: errors.length > 0 ? beyond / errors.length : null }
 }
 
-const guardSaid = ({
-	guard,
-	gain,
-	state,
-}: GuardState<VersionGuard>): VersionComparison['guards'][number] => ({
+const toGuard = ({ guard, gain, state }: GuardState<VersionGuard>): VersionComparison['guards'][number] => ({
 	metric: guard.metric,
 	...(guard.group === undefined ? {} : { group: guard.group }),
 	name: guard.name,

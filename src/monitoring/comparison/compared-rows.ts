@@ -15,37 +15,37 @@ export type Period = { model: ModelRow; environment: string; from: number; to: n
 export type ComparedRow = {
 	id: string
 	at: number
-	/** Names the request: one subject at one time; '' without a subject. */
+	/** Identifies the request by subject and time; '' without a subject. */
 	request: string
-	/** In [0, 1), the same for both rows of a request: which rows are in a sample, and their order within an hour. */
+	/** Random in [0, 1), the same for both rows of a request: decides the sample, and the order within an hour. */
 	draw: number
 	score: number
 	decision: string
 	isAnswered: boolean
-	/** In the order of the plan's attributes. */
+	/** In the order of the spec's attributes. */
 	groups: readonly string[]
-	/** Undefined while there is no outcome that the task can use. */
+	/** Undefined without an outcome that the task can use. */
 	actual: Actual | undefined
 }
 
 /** `paired`: both versions scored the same requests. `split`: each has requests of its own. */
 export type Compared = { design: 'paired' | 'split'; items: Item<ComparedRow>[] }
 
-/** Of a version: as many as are kept, and as many as are looked at, the oldest. More would decide little. */
-const most = { kept: 50_000, scanned: 2_000_000 }
+/** Rows of a version that are kept, and read from the oldest on. More would change little. */
+const maxRows = { kept: 50_000, scanned: 2_000_000 }
 const idsAtOnce = 5000
 
 /** The rows of two versions, matched by request or side by side, in the order in which they are compared. */
 export async function comparedRows(
 	context: Context,
 	period: Period,
-	plan: OutcomeSpec,
+	spec: OutcomeSpec,
 	versions: { champion: string; challenger: string },
 ): Promise<Compared> {
-	const champion = await readRows(context, period, plan, versions.champion)
-	const challenger = await readRows(context, period, plan, versions.challenger)
+	const champion = await readRows(context, period, spec, versions.champion)
+	const challenger = await readRows(context, period, spec, versions.challenger)
 	const pairs = pairsOf(champion, challenger)
-	// A request that both happened to score makes no shadow deployment of a canary.
+	// A few requests that both scored do not make a canary a shadow deployment.
 	if (pairs.length > 0 && pairs.length >= Math.min(champion.length, challenger.length) / 2) {
 		const items = inOrder(pairs, ([row]) => row).map(([a, b]) => {
 			const actual = a.actual ?? b.actual
@@ -65,14 +65,14 @@ export async function comparedRows(
 
 const dayOf = ({ at }: ComparedRow): number => Math.floor(at / dayMs)
 
-/** By hour; within one in an order that neither version nor outcome has a hand in. */
+/** By hour, and within an hour in an order that depends on neither version nor outcome. */
 const inOrder = <T>(list: readonly T[], rowOf: (item: T) => ComparedRow): T[] =>
 	list
 		.map((item) => ({ item, hour: Math.floor(rowOf(item).at / hourMs), draw: rowOf(item).draw }))
 		.sort((a, b) => a.hour - b.hour || a.draw - b.draw)
 		.map(({ item }) => item)
 
-/** Requests that each version scored once: which of several rows go together cannot be known. */
+/** Requests that each version scored once: of several rows it is unknown which belong together. */
 function pairsOf(a: readonly ComparedRow[], b: readonly ComparedRow[]): [ComparedRow, ComparedRow][] {
 	const byRequest = (rows: readonly ComparedRow[]) => {
 		const map = new Map<string, ComparedRow | 'several'>()
@@ -89,13 +89,13 @@ function pairsOf(a: readonly ComparedRow[], b: readonly ComparedRow[]): [Compare
 	return pairs
 }
 
-/** Rows of a version, those with the lowest draws, with their outcomes. */
+/** The rows of a version with the lowest draws, with their outcomes. */
 export async function readRows(
 	context: Context,
 	{ model, environment, from, to }: Period,
-	plan: OutcomeSpec,
+	spec: OutcomeSpec,
 	version: string,
-	{ kept: maxKept, scanned } = most,
+	{ kept: maxKept, scanned } = maxRows,
 ): Promise<ComparedRow[]> {
 	let kept: ComparedRow[] = []
 	let limit = 1
@@ -106,8 +106,8 @@ export async function readRows(
 	}
 	const query = { model: model.name, version, environment, from, to }
 	await scanFirst(context, query, scanned, async (batch, _, lateGroups) => {
-		const late = plan.attributes.length > 0 ? await lateGroups() : () => undefined
-		for (const row of rowsOf(batch, plan, late)) if (row.draw < limit) kept.push(row)
+		const late = spec.attributes.length > 0 ? await lateGroups() : () => undefined
+		for (const row of rowsOf(batch, spec, late)) if (row.draw < limit) kept.push(row)
 		if (kept.length > 2 * maxKept) cut()
 	})
 	cut()
@@ -116,7 +116,7 @@ export async function readRows(
 		const ids = part.map(({ id }) => id)
 		const { labels, strings } = labelsOf(await context.log.actuals(model.name, ids))
 		part.forEach((row, k) => {
-			row.actual = actualOf(plan.task, plan.rule, labels, k, strings)
+			row.actual = actualOf(spec.task, spec.rule, labels, k, strings)
 		})
 	}
 	return kept
@@ -124,11 +124,11 @@ export async function readRows(
 
 function rowsOf(
 	batch: RowBatch,
-	plan: OutcomeSpec,
+	spec: OutcomeSpec,
 	late: (row: number) => Readonly<Record<string, string>> | undefined,
 ): ComparedRow[] {
 	const rows = Int32Array.from({ length: batch.rows }, (_, r) => r)
-	const joinIndex = makeJoinIndex(batch, rows, plan, new Uint32Array(batch.rows))
+	const joinIndex = makeJoinIndex(batch, rows, spec, new Uint32Array(batch.rows))
 	return Array.from(rows, (r) => {
 		const [id, at] = [batch.ids[r] as string, batch.timestamps[r] as number]
 		const subject = batch.strings[batch.subjects[r] as number]
@@ -142,7 +142,7 @@ function rowsOf(
 			score: joinIndex.scores[r] as number,
 			decision: textOf(joinIndex.decisions, r),
 			isAnswered: !isUnanswered(batch, r),
-			groups: plan.attributes.map(({ name }) => groups[name] ?? missingGroup),
+			groups: spec.attributes.map(({ name }) => groups[name] ?? missingGroup),
 			actual: undefined,
 		}
 	})

@@ -8,10 +8,7 @@ import { groupName } from '../windows/record-points.ts'
 import type { Compared, ComparedRow } from './compared-rows.ts'
 import { type Loss, matchLosses } from './losses.ts'
 
-/**
- * A guard with what it is about, and both versions' values over the rows that are compared; NaN while unknown. All its
- * numbers are in units of `unit`.
- */
+/** A guard with its metric and both versions' values over the compared rows; NaN while unknown. Numbers are in units of `unit`. */
 export type VersionGuard = Guard & {
 	metric: string
 	unit: number
@@ -21,13 +18,13 @@ export type VersionGuard = Guard & {
 }
 
 export type Tolerances = { all: number; group: number }
-/** How much may be lost of ROC AUC, decisions or answers, and how much in a group of decisions or of equal selection. */
+/** How much worse a challenger may be: overall, and in a group. */
 export const defaultTolerances: Tolerances = { all: 0.02, group: 0.05 }
 
-/** What a challenger must keep besides the loss that it is promoted for. */
+/** What a challenger must not make worse, beside the loss that it is promoted for. */
 export function guardsOf(
 	compared: Compared,
-	plan: OutcomeSpec,
+	spec: OutcomeSpec,
 	losses: readonly Loss[],
 	tolerances: Tolerances,
 ): VersionGuard[] {
@@ -37,14 +34,14 @@ export function guardsOf(
 	const byGroup = others[0] ?? primary
 	return [
 		...others.map((loss) =>
-			guardOf('error', metricOf(loss), matchLosses(compared, loss.of), loss.most, tolerances.all),
+			guardOf('error', metricOf(loss), matchLosses(compared, loss.of), loss.unit, tolerances.all),
 		),
 		guardOf('no answer', 'service.error_rate', unanswered, 1, tolerances.all),
-		...(plan.task === 'binary' && hasScores
+		...(spec.task === 'binary' && hasScores
 			? [guardOf('ROC AUC', 'performance.roc_auc', matchAucs(compared), 1, tolerances.all)]
 			: []),
 		...(byGroup
-			? plan.attributes.flatMap((_, i) => groupGuards(compared, plan, i, byGroup, tolerances))
+			? spec.attributes.flatMap((_, i) => groupGuards(compared, spec, i, byGroup, tolerances))
 			: []),
 	]
 }
@@ -63,13 +60,13 @@ function guardOf(
 	return { name, metric, unit, champion, challenger, comparison, tolerance }
 }
 
-/** Both versions' ROC AUC are of all their rows; the interval is of the difference within blocks. */
+/** Each version's ROC AUC is over all its rows; the interval is of the difference within blocks. */
 function matchAucs({ items }: Compared): Matched {
 	const blocks = aucBlocks()
 	const ranked = (row: ComparedRow | undefined) =>
 		row && { score: row.actual ? row.score : Number.NaN, isPositive: row.actual?.text === positive }
 	const all = items.map(({ period, champion, challenger }) => ({
-		// A rare outcome does not come every day.
+		// Rare outcomes do not come every day, so a block may span a week.
 		period: Math.floor(period / 7),
 		champion: ranked(champion),
 		challenger: ranked(challenger),
@@ -82,10 +79,10 @@ function matchAucs({ items }: Compared): Matched {
 	}
 }
 
-/** More groups than this are the largest: nobody reads more, and all have to hold. */
+/** Beyond this number, only the largest groups are guarded, since all guards have to hold. */
 const maxGroups = 20
 
-/** Groups of an attribute that have enough outcomes to be named, and whether they have in either version, the largest first. */
+/** Groups of an attribute with enough outcomes to be named, the largest first; `isKnown`: enough in each version. */
 function namedGroups({ items }: Compared, at: number, loss: Loss): { value: string; isKnown: boolean }[] {
 	const counts = new Map<string, { champion: number; challenger: number }>()
 	for (const item of items)
@@ -110,25 +107,25 @@ function namedGroups({ items }: Compared, at: number, loss: Loss): { value: stri
 
 function groupGuards(
 	compared: Compared,
-	plan: OutcomeSpec,
+	spec: OutcomeSpec,
 	at: number,
 	loss: Loss,
 	tolerances: Tolerances,
 ): VersionGuard[] {
-	const attribute = (plan.attributes[at] as OutcomeSpec['attributes'][number]).name
+	const attribute = (spec.attributes[at] as OutcomeSpec['attributes'][number]).name
 	const metric = metricOf(loss)
 	const groups = namedGroups(compared, at, loss)
 	if (groups.length === 0)
-		return [unknownGuard(`${loss.name} by ${attribute}`, metric, loss.most, tolerances.group)]
+		return [unknownGuard(`${loss.name} by ${attribute}`, metric, loss.unit, tolerances.group)]
 	return groups.flatMap(({ value, isKnown }) => {
 		const group = groupName(attribute, value)
 		const isMember = (row: ComparedRow) => row.groups[at] === value
 		const name = `${loss.name} of ${group}`
-		if (!isKnown) return [{ ...unknownGuard(name, metric, loss.most, tolerances.group), group }]
+		if (!isKnown) return [{ ...unknownGuard(name, metric, loss.unit, tolerances.group), group }]
 		const matched = matchLosses(compared, loss.of, isMember)
 		return [
-			{ ...guardOf(name, metric, matched, loss.most, tolerances.group), group },
-			...(plan.task === 'binary' && groups.length > 1
+			{ ...guardOf(name, metric, matched, loss.unit, tolerances.group), group },
+			...(spec.task === 'binary' && groups.length > 1
 				? [{ ...selectionGuard(compared, isMember, tolerances.group), name: `selection of ${group}`, group }]
 				: []),
 		]
@@ -146,8 +143,8 @@ const unknownGuard = (name: string, metric: string, unit: number, tolerance: num
 })
 
 /**
- * How far a group's share of positive decisions is from that of all others, whichever is higher. The sequence is of how
- * much that distance moves, with its sign; the champion's own is taken as it was seen.
+ * How far a group's share of positive decisions is from that of all others, in either direction. The sequence is of the
+ * signed change of that distance; the champion's own distance is taken as observed.
  */
 function selectionGuard(
 	{ items }: Compared,

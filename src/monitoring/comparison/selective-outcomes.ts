@@ -1,14 +1,15 @@
+import { getOrInsert } from '../../core/maps.ts'
 import { gainSequence } from '../../stats/sequential/comparison.ts'
 import { sumLosses } from '../../stats/sequential/confidence-sequence.ts'
 import type { Compared, ComparedRow } from './compared-rows.ts'
 import { matchLosses } from './losses.ts'
 
-/** `selective`: outcomes are known for a choice of rows that the versions make differently. `unknown`: perhaps they do. */
+/** `selective`: outcomes are known for rows that the versions choose differently. `unknown`: it is not known whether they do. */
 export type Selection = { state: 'selective' | 'unknown'; reason: string }
 
-/** Versions that decide this share of requests differently, or more, do not decide alike. */
+/** Versions that decide more than this share of requests differently do not decide alike. */
 const alike = 0.02
-/** Two versions' rows may have outcomes for shares that differ by this. */
+/** By how much the shares of the versions' rows with outcomes may differ. */
 const sameCoverage = 0.1
 const minRows = 20
 const shares = { low: -1, high: 1 }
@@ -50,7 +51,7 @@ const named = (choice: string): string =>
 		choice
 	] ?? `the decision ${JSON.stringify(choice)}`
 
-/** What a version chose for a row: its decision; where there are none, a score above the median or not. '' is no choice. */
+/** What a version chose for a row: its decision; without decisions, whether its score is above the median. '': no choice. */
 function choiceBy(rows: readonly ComparedRow[]): (row: ComparedRow) => string {
 	if (rows.some(({ decision }) => decision !== '')) return ({ decision }) => decision
 	const scores = rows.flatMap(({ score }) => (Number.isNaN(score) ? [] : [score])).sort((a, b) => a - b)
@@ -60,7 +61,7 @@ function choiceBy(rows: readonly ComparedRow[]): (row: ComparedRow) => string {
 
 type Chosen = { choice: string; share: number; other: number }
 
-/** The choice whose rows have outcomes less than half as often as all others: beyond chance (3.3 standard errors). */
+/** The choice whose rows have outcomes less than half as often as all others, beyond chance (3.3 standard errors). */
 function rarelyKnown(
 	rows: readonly ComparedRow[],
 	choiceOf: (row: ComparedRow) => string,
@@ -70,8 +71,7 @@ function rarelyKnown(
 	for (const row of rows) {
 		const choice = choiceOf(row)
 		if (choice === '') continue
-		const own = counts.get(choice) ?? { n: 0, known: 0 }
-		counts.set(choice, own)
+		const own = getOrInsert(counts, choice, () => ({ n: 0, known: 0 }))
 		for (const sum of [own, all]) {
 			sum.n++
 			if (row.actual) sum.known++

@@ -8,12 +8,12 @@ import { type ExplainedRow, explainedSample } from './explained-sample.ts'
 import { importanceScope, outputIndex, outputName } from './importance-scope.ts'
 import { maxExplained } from './read-importance.ts'
 
-/** A picture, and all that it shows in at most 2,000 characters. */
+/** A picture, and its content as text of at most 2,000 characters. */
 export type DrawnImportance = { svg: string; alt: string }
 
 /**
- * What moves the answers of a model, as a beeswarm over the rows that `readImportance` explains; of several classes one, the
- * first unless `output` names another. Throws as `readImportance` does, and `conflict` where no row could be explained.
+ * A beeswarm of the rows that `readImportance` explains; of several classes the first, unless `output` names another.
+ * Throws as `readImportance` does, and `conflict` where no row could be explained.
  */
 export async function drawImportance(
 	context: Context,

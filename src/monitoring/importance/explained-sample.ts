@@ -1,62 +1,34 @@
 import type { Context } from '../../context.ts'
-import { seeded } from '../../core/random.ts'
 import { notAdditive } from '../../decisions/explanation/explainer.ts'
 import { FeatureError, type Model } from '../../explain/model.ts'
 import { attributionsOfRows, rowMajor } from '../../explain/shap/explain-rows.ts'
 import type { TreeEnsemble } from '../../explain/trees/ensemble.ts'
-import type { StoredPrediction } from '../../log/prediction-log.ts'
-import { predictionAt } from '../../log/read/read-by-id.ts'
-import { sampleRows } from '../../log/read/sample-rows.ts'
 import type { ExplainThreads } from '../../ports/threads.ts'
-import { textHash } from '../../summaries/inputs/columns.ts'
 import type { ExplainedBy, RowExplainer } from './row-explainer.ts'
+import { budgetMs, type LoggedRow, type RowQuery, sampledRows, takeTurns } from './sampled-rows.ts'
 
-export type LoggedRow = Pick<StoredPrediction, 'features' | 'attributions' | 'segment'>
 export type ExplainedRow = ExplainedBy & { row: LoggedRow }
 
-/** `rows` were there, `sampled` of them were looked at; the explained ones are those that could be. */
+/** `rows`: of the period; `sampled`: those drawn; `explained`: those that could be explained. */
 export type ExplainedSample = { rows: number; sampled: number; explained: ExplainedRow[] }
 
-type Query = { model: string; version: string; environment: string; from: number; to: number }
-
-/** Requests get a turn after so long. */
-const turnMs = 15
-/** Rows that a thread is given at once. */
+/** Rows that a thread explains at once. */
 const rowsAtOnce = 25
-/** Large models explain fewer rows in the time that there is. */
-const budgetMs = 5000
 
-/** A sample of a period's rows, always the same ones in the same order, with features that came apart from their prediction. */
-export async function sampledRows(
-	context: Context,
-	query: Query,
-	most: number,
-): Promise<{ rows: number; list: (() => Promise<LoggedRow>)[] }> {
-	const { batch, rows } = await sampleRows(context, query, most)
-	if (!batch) return { rows, list: [] }
-	const draws = batch.ids.map((id) => seeded(textHash(id))())
-	const order = draws.map((_, r) => r).sort((a, b) => (draws[a] as number) - (draws[b] as number))
-	const list = order.map((r) => async () => {
-		const sent = predictionAt(batch, r)
-		return sent.features ? sent : ((await context.log.read(query.model, sent.predictionId)) ?? sent)
-	})
-	return { rows, list }
-}
-
-/** Explains at most `most` of a period's rows; fewer, still a fair sample, where they would take too long. */
+/** Explains at most `limit` of a period's rows; fewer, still a random sample, where that would take too long. */
 export async function explainedSample(
 	context: Context,
 	explainer: RowExplainer,
-	query: Query,
-	most: number,
+	query: RowQuery,
+	limit: number,
 ): Promise<ExplainedSample> {
-	const { rows, list } = await sampledRows(context, query, most)
+	const { rows, list } = await sampledRows(context, query, limit)
 	return { rows, ...(await explainRows(context, explainer, list)) }
 }
 
 type Explained = Omit<ExplainedSample, 'rows'>
 
-/** Explains rows in their order, as many as the time allows, without holding up requests. */
+/** Explains rows in the given order, as many as the time allows, without delaying requests. */
 export function explainRows(
 	context: Context,
 	explainer: RowExplainer,
@@ -84,21 +56,7 @@ async function explainHere(
 	return { sampled, explained }
 }
 
-/** To be called after each row: lets requests in when it is their turn. False when the time is over. */
-export function takeTurns(context: Context): () => Promise<boolean> {
-	const until = context.now() + budgetMs
-	let turn = context.now()
-	return async () => {
-		const now = context.now()
-		if (now > until) return false
-		if (now - turn < turnMs) return true
-		await new Promise((resolve) => setTimeout(resolve, 0))
-		turn = now
-		return true
-	}
-}
-
-/** Nodes from which one row takes longer than a request should wait for. */
+/** From this many nodes on, one row takes longer than a request should wait. */
 const manyNodes = 50_000
 
 type InThread = { model: Model; ensemble: TreeEnsemble; threads: ExplainThreads }

@@ -3,26 +3,26 @@ import type { Actor } from '../../core/actor.ts'
 import { curveOf, dependencePoints, partialDependence } from '../../explain/global/partial-dependence.ts'
 import { FeatureError, type Model } from '../../explain/model.ts'
 import { fault, type ScopeQuery } from '../scope.ts'
-import { sampledRows, takeTurns } from './explained-sample.ts'
 import type { Dependence } from './importance.schema.ts'
 import { importanceScope, needKnown, outputIndex, outputName } from './importance-scope.ts'
+import { sampledRows, takeTurns } from './sampled-rows.ts'
 
-/** Rows whose answers are averaged, and values of the grid. */
+/** Rows whose scores are averaged, and points of the curve. */
 const maxRows = 300
 const maxPoints = 20
 
 /**
- * How the model's answer depends on one feature, averaged over logged rows: each is answered for with the feature set to
- * quantiles of what was logged (or the commonest categories).
+ * How the model's score depends on one feature, averaged over logged rows: each row is scored with the feature set to
+ * quantiles of its logged values, or to the commonest categories.
  */
 export async function readDependence(
 	context: Context,
 	actor: Actor,
-	{ feature, output, ...asked }: ScopeQuery & { feature: string; output?: string | undefined },
+	{ feature, output, ...scope }: ScopeQuery & { feature: string; output?: string | undefined },
 ): Promise<Dependence> {
-	const { shown, query, explainer } = await importanceScope(context, actor, asked)
+	const { shown, query, explainer } = await importanceScope(context, actor, scope)
 	const { model } = explainer
-	if (!model) throw fault('version', 'it has no model file that can be replayed here; upload one that can be')
+	if (!model) throw fault('version', 'it has no model file that can be replayed here; upload one that can')
 	needKnown('feature', feature, model.features)
 	const index = outputIndex(model, output)
 	const { rows, list } = await sampledRows(context, query, maxRows)
@@ -31,12 +31,14 @@ export async function readDependence(
 		const { features } = await read()
 		if (features) logged.push(features)
 	}
-	const grid = dependencePoints(
+	const values = dependencePoints(
 		logged.map((row) => row[feature]),
 		maxPoints,
 	)
-	const curves = await curvesOf(context, logged, (row) => curveOf(row, feature, grid, answerOf(model, index)))
-	const isKnown = curves.length > 0 && grid.length > 0
+	const curves = await curvesOf(context, logged, (row) =>
+		curveOf(row, feature, values, answerOf(model, index)),
+	)
+	const isKnown = curves.length > 0 && values.length > 0
 	return {
 		...shown,
 		feature,
@@ -44,17 +46,17 @@ export async function readDependence(
 		rows,
 		averaged: curves.length,
 		points: isKnown
-			? partialDependence(grid, curves).map((p) => ({
+			? partialDependence(values, curves).map((p) => ({
 					...p,
 					value: p.value as Dependence['points'][number]['value'],
 					standardError: Number.isFinite(p.standardError) ? p.standardError : null,
 				}))
 			: [],
-		reason: isKnown ? null : 'no row of the period has this feature and all others that the model takes',
+		reason: isKnown ? null : 'no row of the period has all features of the model',
 	}
 }
 
-/** Of as many rows as the time allows: they come in an order of chance. */
+/** The curves of as many rows as the time allows; the rows are in random order. */
 async function curvesOf(
 	context: Context,
 	rows: readonly Record<string, unknown>[],

@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
+import { getOrInsert } from '../../core/maps.ts'
 import { meanOf, momentsOf } from '../../explain/global/attribution-moments.ts'
 import { orNull } from '../numbers.ts'
 import type { ScopeQuery } from '../scope.ts'
@@ -7,7 +8,7 @@ import { type ExplainedRow, explainedSample } from './explained-sample.ts'
 import type { FeatureImportance, Importance } from './importance.schema.ts'
 import { type ImportanceScope, importanceScope, needKnown } from './importance-scope.ts'
 
-/** Rows that are explained at most. */
+/** Rows that are explained. */
 export const maxExplained = 1000
 
 /**
@@ -17,9 +18,9 @@ export const maxExplained = 1000
 export async function readImportance(
 	context: Context,
 	actor: Actor,
-	{ segment, ...asked }: ScopeQuery & { segment?: string | undefined },
+	{ segment, ...query }: ScopeQuery & { segment?: string | undefined },
 ): Promise<Importance> {
-	const scope = await importanceScope(context, actor, asked)
+	const scope = await importanceScope(context, actor, query)
 	if (segment !== undefined) needKnown('segment', segment, scope.model.segments)
 	const { explainer } = scope
 	const { rows, sampled, explained } = await explainedSample(context, explainer, scope.query, maxExplained)
@@ -66,9 +67,7 @@ function bySegment(
 	for (const one of explained) {
 		const value = one.row.segment?.[segment]
 		if (value === undefined || value === null) continue
-		const rows = parts.get(String(value)) ?? []
-		rows.push(one)
-		parts.set(String(value), rows)
+		getOrInsert(parts, String(value), () => []).push(one)
 	}
 	return [...parts]
 		.sort((a, b) => b[1].length - a[1].length || (a[0] < b[0] ? -1 : 1))

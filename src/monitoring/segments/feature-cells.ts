@@ -3,22 +3,22 @@ import type { FeatureCells } from '../../stats/fairness/proxies.ts'
 import { binOf, type FeatureSpec } from '../../summaries/inputs/bins.ts'
 import { type Column, categoryOf, cellKind, hasType, type RowBatch } from '../../summaries/inputs/columns.ts'
 
-/** Up to this many values a feature is taken value by value; categories beyond them are one cell. */
+/** A feature with at most this many values has a cell for each; further categories share one cell. */
 const maxValues = 20
 const tenths = 10
 
 /**
- * The cell of each row: tenths of a numeric feature's values, or each value when there are at most twenty; the twenty most
- * frequent categories of another; behind these one for the others, wrong types among them, and one for missing.
+ * The cell of each row: tenths of a numeric feature's values, or each value when there are at most twenty; else the twenty
+ * most frequent categories. Two more cells hold all other values, wrong types among them, and missing ones.
  */
 export function featureCells(spec: FeatureSpec, batch: RowBatch): FeatureCells {
 	const column = batch.features.get(spec.name)
 	const values = Array.from({ length: batch.rows }, (_, r) => valueAt(spec, column, r, batch.strings))
 	const { cells, cellOfValue } = spec.type === 'numeric' ? numericCells(values) : valueCells(values)
 	const [other, missing] = [cells, cells + 1]
-	const place = (value: Value): number =>
+	const cell = (value: Value): number =>
 		value === undefined ? missing : value === wrong ? other : (cellOfValue(value) ?? other)
-	return { feature: spec.name, cells: cells + 2, cellOf: Uint16Array.from(values, place) }
+	return { feature: spec.name, cells: cells + 2, cellOf: Uint16Array.from(values, cell) }
 }
 
 export const wrong = Symbol('wrong type')
@@ -26,7 +26,7 @@ type Known = number | string
 export type Value = Known | typeof wrong | undefined
 type Cells = { cells: number; cellOfValue: (value: Known) => number | undefined }
 
-/** A feature's value in a row, or that it is none: of another type, or missing (undefined). */
+/** A feature's value in a row: `wrong` for one of another type, undefined for a missing one. */
 export function valueAt(
 	spec: FeatureSpec,
 	column: Column | undefined,

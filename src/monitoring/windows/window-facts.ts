@@ -87,10 +87,10 @@ export type StoredWindow = {
 
 type Part = keyof typeof factParts
 type Measured = { status?: string; value: number | null; trust?: string } & Partial<Record<Part, number>>
-/** What a metric says of a subject; undefined where it says nothing. */
+/** The value of a metric for a subject; undefined where it has none. */
 type Source = (metric: MetricDescriptor) => Measured | undefined
 
-/** Facts of one subject, each computed when it is first asked for: rules ask for few of all that could be. */
+/** Facts of one subject, computed on first use: rules use few of them. */
 class Facts {
 	readonly sources: Source[] = []
 	private readonly known = new Map<string, number | undefined>()
@@ -111,7 +111,7 @@ class Facts {
 	}
 }
 
-/** An estimate that cannot be believed is no fact. */
+/** A doubtful estimate is no fact. */
 function factOf(measured: Measured, part: Part | undefined): number | undefined {
 	const { status = 'ok', value, trust } = measured
 	if (status !== 'ok' || !isKnown(value) || trust === 'doubtful') return undefined
@@ -121,7 +121,7 @@ function factOf(measured: Measured, part: Part | undefined): number | undefined 
 
 const isKnown = (x: number | null | undefined): x is number => typeof x === 'number' && Number.isFinite(x)
 
-/** The facts of one series by what they are about. `until`: the end of the window, or now. */
+/** The facts of one series, by subject. `until`: the end of the window, or now. */
 export function subjectFacts(stored: StoredWindow, until: number): SubjectFacts[] {
 	const subjects = new Subjects(stored.series)
 	if (stored.input) addInputs(subjects, stored.input, until)
@@ -141,7 +141,7 @@ class Subjects {
 		this.segment = segment === '' ? {} : { segment: { name: segment, value } }
 	}
 
-	/** `counted` counts for a subject that is new. */
+	/** `counted` is used where the subject is new. */
 	add({ feature, group }: Subject, counted: Counted, source: Source): void {
 		const name = feature === undefined ? (group === undefined ? '' : `g:${group}`) : `f:${feature}`
 		let facts = this.byName.get(name)
@@ -195,7 +195,7 @@ function addAttributions(subjects: Subjects, { result }: AttributionRecord): voi
 const ofRows = groupCounts.indexOf('n')
 const kinds: readonly string[] = ['outcome', 'estimate', 'concept']
 
-/** What is not mature is not judged: its facts are unknown. */
+/** Values that are not final yet are unknown facts. */
 function addOutcomes(subjects: Subjects, record: OutcomeRecord): void {
 	const { values, attributes, favourable } = record.result
 	const add = (subject: Subject, source: (metric: MetricDescriptor) => MetricValue | undefined) => {
@@ -209,7 +209,7 @@ function addOutcomes(subjects: Subjects, record: OutcomeRecord): void {
 			subject === 'attribute' ? stored.values.get(id) : undefined,
 		)
 		const measure = groupsOf(stored)
-		// Alerts name no group of too few rows.
+		// Alerts do not name small groups.
 		for (const [value, counts] of stored.groups)
 			if ((counts[ofRows] ?? 0) >= defaultMinGroup)
 				add({ group: groupName(attribute, value) }, (metric) =>
@@ -218,11 +218,11 @@ function addOutcomes(subjects: Subjects, record: OutcomeRecord): void {
 	}
 }
 
-/** The first of all metrics that has something to say. */
+/** The value of the first metric that has one. */
 function firstOf(source: (metric: MetricDescriptor) => MetricValue | undefined): MetricValue | undefined {
 	for (const metric of metrics) {
-		const finding = source(metric)
-		if (finding) return finding
+		const value = source(metric)
+		if (value) return value
 	}
 	return undefined
 }
