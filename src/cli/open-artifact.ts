@@ -11,7 +11,7 @@ import { guessFormat, refuseKnown } from '../registry/artifact/guess-format.ts'
 import { openBytes } from '../registry/artifact/open-version.ts'
 import { UsageError } from './command.ts'
 
-/** The bytes of a file, unpacked. Throws with what to do. */
+/** The bytes of a file, unpacked. */
 async function bytesOf(path: string): Promise<Uint8Array> {
 	const info = await stat(path).catch((cause) => {
 		const why = cause.code === 'ENOENT' ? 'there is no such file' : cause.message
@@ -35,7 +35,7 @@ function unknownMember(path: string, name: string): string {
 	return `${path} has a member ${JSON.stringify(name)}, which is not used.${near ? ` Did you mean ${JSON.stringify(near)}?` : ''}`
 }
 
-/** The manifest of a file. `note` hears of members that are not known: a misspelt `missing` would go unheard. */
+/** Reads a manifest. `note` receives unknown members, so that a misspelt one is noticed. */
 export async function readManifest(
 	path: string | undefined,
 	note: (text: string) => void,
@@ -60,18 +60,18 @@ export async function readManifest(
 	throw new AppError('invalid', `${path}: ${at ? `${at}: ` : ''}${issue?.message}`)
 }
 
-/** What the file is, by its content; the name is not asked. */
+/** The format of a file, by its content, whatever its name. */
 function formatOf(bytes: Uint8Array, path: string, given: string | undefined): ArtifactFormat {
 	const format = given === undefined ? guessFormat(bytes) : artifactFormats.find((f) => f === given)
 	if (format !== undefined) return format
 	if (given !== undefined) throw new UsageError(`--format must be one of ${artifactFormats.join(', ')}.`)
 	throw new AppError(
 		'unsupported',
-		`${path}: it is not clear what this file is. Plumbline reads ${artifactFormats.join(', ')}; if it is one of them, say which with --format.`,
+		`${path}: the format of this file is unknown. Plumbline reads ${artifactFormats.join(', ')}; if it is one of them, name it with --format.`,
 	)
 }
 
-/** Opens a model file; `declared` are the names of the first row, for files that do not name their features. */
+/** Opens a model file. `declared`: the names of the first row, for files that do not name their features. */
 export async function openArtifact(
 	path: string,
 	options: { format: string | undefined; manifest: Manifest; declared: readonly string[] },
@@ -87,7 +87,7 @@ export async function openArtifact(
 				manifest: options.manifest,
 				features: names.map((name) => ({ name, type: 'numeric' as const })),
 			})
-		// A table may have columns beside the features; a graph whose inputs have names does not need those of the table.
+		// A table may have more columns than features; a graph with named inputs does not need the names of the table.
 		return await open(options.declared).catch((error) =>
 			format === 'onnx' ? open([]).catch(() => Promise.reject(error)) : Promise.reject(error),
 		)
