@@ -33,8 +33,8 @@ export class ByteBudget {
 
 	take(hold: ByteHold, bytes: number): boolean {
 		if (this.large === hold) return true
-		const most = hold.bytes + bytes <= smallBytes ? this.limit : this.limit * sharedPart
-		if (this.used + bytes <= most) {
+		const allowed = hold.bytes + bytes <= smallBytes ? this.limit : this.limit * sharedPart
+		if (this.used + bytes <= allowed) {
 			this.used += bytes
 			return true
 		}

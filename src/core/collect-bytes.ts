@@ -23,8 +23,8 @@ export async function collectBytes(
 		if (needed > maxBytes) return undefined
 		if (needed > buffer.length) {
 			// The buffer grows with the bytes that arrive, whatever length the client has announced.
-			const most = expected >= needed ? expected : maxBytes
-			const length = Math.min(most, Math.max(needed, 2 * buffer.length))
+			const target = expected >= needed ? expected : maxBytes
+			const length = Math.min(target, Math.max(needed, 2 * buffer.length))
 			await hold?.take(length - buffer.length)
 			buffer = resized(buffer, length)
 		}

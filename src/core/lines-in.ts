@@ -2,7 +2,7 @@ import type { ByteHold } from './byte-budget.ts'
 import { asUtf8, decodeUtf8, isUtf8 } from './utf8.ts'
 
 const lineFeed = 10
-const defaultMost = 16 * 2 ** 20
+const defaultMaxBytes = 16 * 2 ** 20
 /** The buffer of an unfinished line doubles, within these bounds. */
 const minRoom = 1024
 const maxRoom = 64 * 1024
@@ -26,7 +26,7 @@ const notUtf8 = new BadLine('malformed', 'the line is not UTF-8')
  */
 export async function* linesIn(
 	chunks: AsyncIterable<Uint8Array>,
-	maxBytes = defaultMost,
+	maxBytes = defaultMaxBytes,
 	hold?: ByteHold,
 ): AsyncGenerator<(string | BadLine)[]> {
 	const tooLong = new BadLine('too-large', `a line is at most ${maxBytes} bytes`)

@@ -25,10 +25,10 @@ function editDistance(a: string, b: string): number {
 		const next = [i]
 		for (let j = 1; j <= b.length; j++) {
 			const substitution = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
-			let least = Math.min(substitution, (row[j] as number) + 1, (next[j - 1] as number) + 1)
+			let edits = Math.min(substitution, (row[j] as number) + 1, (next[j - 1] as number) + 1)
 			const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
-			if (swapped) least = Math.min(least, (before[j - 2] as number) + 1)
-			next.push(least)
+			if (swapped) edits = Math.min(edits, (before[j - 2] as number) + 1)
+			next.push(edits)
 		}
 		before = row
 		row = next

@@ -21,9 +21,9 @@ export function isUtf8(bytes: Uint8Array): boolean {
 		if (byte < 0xc2 || byte > 0xf4) return false
 		for (let k = 0; k < more; k++) {
 			const next = bytes[i++] as number
-			const least = k > 0 ? 0x80 : byte === 0xe0 ? 0xa0 : byte === 0xf0 ? 0x90 : 0x80
-			const most = k > 0 ? 0xbf : byte === 0xed ? 0x9f : byte === 0xf4 ? 0x8f : 0xbf
-			if (!(next >= least && next <= most)) return false
+			const min = k > 0 ? 0x80 : byte === 0xe0 ? 0xa0 : byte === 0xf0 ? 0x90 : 0x80
+			const max = k > 0 ? 0xbf : byte === 0xed ? 0x9f : byte === 0xf4 ? 0x8f : 0xbf
+			if (!(next >= min && next <= max)) return false
 		}
 	}
 	return true

@@ -43,7 +43,7 @@ describe('small files that went wrong', () => {
 		expect(valueOf(answer, 'roc_auc')).toBeCloseTo(8 / 9, 12)
 		expect(valueOf(answer, 'outcome_coverage')).toBe(0.75)
 		expect(answer.notes).toEqual([
-			'2 outcomes in "y" are no label of a binary task and count as not known (there are "unknown", "NA"); the negative label is "good", name another with --negative.',
+			'2 outcomes in "y" are not labels of a binary task and count as unknown (such as "unknown", "NA"); the negative label is "good", name another with --negative.',
 		])
 	})
 
@@ -160,7 +160,7 @@ describe('labels', () => {
 	it('a positive label that no outcome has is said', async () => {
 		const answer = await json(await table(['good', 'good', 'bad']), '--positive', 'Baad')
 		expect(answer.notes.join()).toContain(
-			'No outcome in "y" is the positive label "Baad" (there are "good", "bad")',
+			'No outcome in "y" is the positive label "Baad" (the labels are "good", "bad")',
 		)
 	})
 
@@ -174,7 +174,7 @@ describe('labels', () => {
 		const answer = await json(data, '--positive', 'bad', '--reference', reference)
 		expect(valueOf(answer, 'outcome_coverage')).toBe(0.4)
 		expect(answer.metrics['estimated.accuracy'].status).toBe('ok')
-		expect(answer.notes.join()).toContain('Reference: 3 outcomes in "y" are no label of a binary task')
+		expect(answer.notes.join()).toContain('Reference: 3 outcomes in "y" are not labels of a binary task')
 	})
 
 	it('of a multiclass task are the classes that have a probability or a decision', async () => {
@@ -195,7 +195,7 @@ describe('labels', () => {
 		const answer = JSON.parse((await plumbline(['evaluate', ...args])).out)
 		expect(valueOf(answer, 'accuracy')).toBeCloseTo(2 / 3, 12)
 		expect(valueOf(answer, 'outcome_coverage')).toBe(0.75)
-		expect(answer.notes.join()).toContain('1 outcomes in "y" are no label of a multiclass task')
+		expect(answer.notes.join()).toContain('1 outcomes in "y" are not labels of a multiclass task')
 	})
 })
 
@@ -248,6 +248,6 @@ describe('the four-fifths rule', () => {
 		expect(unsaid.fairness.sex['fairness.demographic_parity_ratio'].value).toBeCloseTo(10 / 11, 12)
 		const { code, err } = await run('--data', data, ...options, '--favourable', 'aprove')
 		expect(code).toBe(2)
-		expect(err).toContain('--favourable aprove is no label of "decision" (there are "decline", "approve")')
+		expect(err).toContain('--favourable aprove is not a label of "decision" (the labels are "decline", "approve")')
 	})
 })

@@ -231,7 +231,7 @@ describe('what cannot be done is said with the way out', () => {
 				/m\.json: link/,
 			],
 			[['credit-risk'], /The id of the prediction is missing/],
-			[['credit-risk', 'p1', '--rows', 'x.csv'], /--rows goes with --artifact/],
+			[['credit-risk', 'p1', '--rows', 'x.csv'], /--rows needs --artifact/],
 		]
 		for (const [args, message] of cases) {
 			const { code, err } = await plumbline(['explain', ...args])

@@ -47,6 +47,7 @@ describe('the arrows', () => {
 		['src/slack/x.ts', "import * as bolt from '@slack/bolt'\nbolt\n", 'bolt-in-one-file'],
 		['src/http/x.ts', "import '../node.ts'\n", 'nothing-imports-a-root'],
 		['src/core/x.ts', "import './y.ts'\n", 'no-cycles'],
+		['src/core/x.ts', "import type { Y } from './y.ts'\nexport type X = Y\n", 'no-cycles'],
 		['src/worker.ts', "import './http/y.ts'\nimport './core/z.ts'\n", 'worker-reaches-no-node-file'],
 	])('do not let %s say %o', (path, text, rule) => {
 		const targets = ['http/y', 'slack/y', 'db/y', 'node']

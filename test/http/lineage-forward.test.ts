@@ -72,7 +72,7 @@ describe('from data and code', () => {
 		})
 		expect(await trace('commit:abcdef')).toMatchObject({
 			status: 422,
-			body: { detail: expect.stringContaining('stands for several: abcdef1, abcdef2') },
+			body: { detail: expect.stringContaining('is ambiguous: abcdef1, abcdef2') },
 		})
 	})
 

@@ -74,7 +74,7 @@ describe('from a prediction', () => {
 		await server.predict('credit', '8', ['after'])
 		const after = (await trace('prediction:credit/after')).body
 		expect(after.chain.join('\n')).toMatch(
-			/key:key_admin had asked for 8 at .*: req_\w+, a promotion that is pending/,
+			/key:key_admin had requested 8 at .*: req_\w+, a promotion that is pending/,
 		)
 		expect(after.edges.find((e: Json) => e.kind === 'requested').to).toBe('deployment:credit/production/2')
 	})
@@ -103,7 +103,7 @@ describe('from a prediction', () => {
 		const { body } = await trace('prediction:credit/early')
 		expect(edges(body, 'prediction:credit/early')).toContain('version:credit@7 decided')
 		expect(body.chain[1]).toBe(
-			'Nothing had been deployed in production then. Version 7 came there at 2026-03-02T00:01:00.000Z, with revision 1.',
+			'Nothing had been deployed in production then. Version 7 was deployed there at 2026-03-02T00:01:00.000Z, with revision 1.',
 		)
 		expect(body.edges.filter((e: Json) => e.kind === 'champion')).toHaveLength(1)
 	})

@@ -55,7 +55,7 @@ describe.runIf(hasPeers('mlflow'))('a version whose run is in MLflow', () => {
 		})
 		expect(node(body, `commit:${commit}`).attributes.source).toBe('mlflow')
 		expect(node(body, 'registered-model:models:/credit-default/1')).toBeDefined()
-		expect(body.chain.join('\n')).toContain(`that it read credit-default with the digest ${logged.digest}`)
+		expect(body.chain.join('\n')).toContain(`the run used credit-default with the digest ${logged.digest}`)
 	})
 
 	it.each([
@@ -93,7 +93,7 @@ describe.runIf(hasPeers('mlflow'))('a version whose run is in MLflow', () => {
 		const body = await trace('version:credit@other')
 		expect(node(body, 'commit:aaaaaaaaaa').attributes.source).toBe('version')
 		expect(node(body, `commit:${commit}`).attributes.differsFrom).toBe('aaaaaaaaaa')
-		expect(body.chain.join('\n')).toContain('another than was registered')
+		expect(body.chain.join('\n')).toContain('which differs from the registered one')
 	})
 
 	it('says that a run is not there', async () => {
@@ -113,7 +113,7 @@ describe.runIf(hasPeers('mlflow'))('a version whose run is in MLflow', () => {
 			params: { C: '1.0' },
 			reading: { status: 'unreachable', readAt: '2026-03-02T00:00:00.000Z' },
 		})
-		expect(body.chain.join('\n')).toMatch(/MLflow could not be asked about mlflow:\w+: ECONN/)
+		expect(body.chain.join('\n')).toMatch(/MLflow could not be reached for mlflow:\w+: ECONN/)
 		await register('late', { lineage: { run: 'mlflow:abc' } })
 		expect(await deliver.run(server.context)).toMatchObject({ failed: ['training-run of credit'] })
 		server.clock.advance(minuteMs)

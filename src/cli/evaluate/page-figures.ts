@@ -218,8 +218,8 @@ function matrixFigure({ matrix }: RowsView): string {
 }
 
 /**
- * Counts at no more than `most` scores: neighbours are joined at the lowest of their scores. A curve over them has its
- * points on the whole curve, only fewer.
+ * Counts at no more than `maxPoints` scores: neighbours are merged at the lowest of their scores. Points of a curve over them
+ * are on the full curve.
  */
 function thinned(counts: ScoreCounts, maxPoints: number): ScoreCounts {
 	const { scores, positives, negatives } = counts

@@ -94,21 +94,21 @@ export const outputNames = ({ classes, outputs }: Pick<Model, 'classes' | 'outpu
  */
 export function chooseOutput(
 	model: Pick<Model, 'classes' | 'outputs'>,
-	asked: string | undefined,
+	requested: string | undefined,
 	rule: Pick<DecisionRule, 'task' | 'positiveLabel'>,
 	decision: string | null,
 	margin: Float64Array,
 ): number {
 	if (model.outputs === 1) {
-		if (asked !== undefined) throw fault('the model has one output; leave it out')
+		if (requested !== undefined) throw fault('the model has one output; leave it out')
 		return 0
 	}
 	const names = outputNames(model)
-	if (asked !== undefined) {
-		const found = names.indexOf(asked)
+	if (requested !== undefined) {
+		const found = names.indexOf(requested)
 		if (found >= 0) return found
 		throw fault(
-			`${JSON.stringify(asked)} is not a class of the model.${didYouMean(asked, names, `It has ${names.slice(0, 20).join(', ')}.`)}`,
+			`${JSON.stringify(requested)} is not a class of the model.${didYouMean(requested, names, `It has ${names.slice(0, 20).join(', ')}.`)}`,
 		)
 	}
 	if (rule.task === 'binary') {

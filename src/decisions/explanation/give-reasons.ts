@@ -174,13 +174,13 @@ function partOf(selection: Selection, table: TableInForce, locale: string | unde
 }
 
 /** A notice in two languages must be fixed before it is sent. */
-function notTranslated({ reasons }: Selection & { status: 'ok' }, asked: string | undefined): string {
-	if (asked === undefined) return ''
+function notTranslated({ reasons }: Selection & { status: 'ok' }, requested: string | undefined): string {
+	if (requested === undefined) return ''
 	const language = (locale: string | undefined) => locale?.toLowerCase().split('-')[0]
-	const others = reasons.filter(({ locale }) => language(locale) !== language(asked))
+	const others = reasons.filter(({ locale }) => language(locale) !== language(requested))
 	return others.length === 0
 		? ''
-		: `The table has no text in ${JSON.stringify(asked)} for ${others.map(({ code }) => code).join(', ')}: add it, or request another language.`
+		: `The table has no text in ${JSON.stringify(requested)} for ${others.map(({ code }) => code).join(', ')}: add it, or request another language.`
 }
 
 /** When the score would have been approved, its reasons are not those of the decision: the decision needs review. */

@@ -126,7 +126,7 @@ async function servingAt(
 		.orderBy(desc(deployments.revision))
 		.limit(1)
 	if (!row) return null
-	const [after, setBy, asked] = await Promise.all([
+	const [after, setBy, earlier] = await Promise.all([
 		context.db
 			.select({ since: deployments.since })
 			.from(deployments)
@@ -145,7 +145,7 @@ async function servingAt(
 		since: formatTime(since),
 		until: after[0] ? formatTime(after[0].since) : null,
 		setBy,
-		requests: asked,
+		requests: earlier,
 	}
 }
 

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { type Output, Time, TimeOrNull } from '../../core/schemas.ts'
 import { nodeKinds } from './graph.ts'
-import { directions } from './read-lineage.ts'
+
+export const directions = ['back', 'forward', 'both'] as const
+export type Direction = (typeof directions)[number]
 
 const LineageNode = z
 	.strictObject({

@@ -16,11 +16,8 @@ import { predictionChain, useChain, versionChain } from './chain.ts'
 import { findOrigin, findVersions, type LinkedVersion, type Origin } from './find-versions.ts'
 import { addPrediction, addUses, addVersion, LineageGraph, servedIn } from './graph.ts'
 import { registrations } from './ledger-refs.ts'
-import type { Lineage } from './lineage.schema.ts'
+import type { Direction, Lineage } from './lineage.schema.ts'
 import { lineageOfPrediction } from './lineage-of-prediction.ts'
-
-export const directions = ['back', 'forward', 'both'] as const
-type Direction = (typeof directions)[number]
 
 type LineageQuery = PageQuery & {
 	from: string

@@ -5,9 +5,6 @@ import { Name } from '../../registry/model/name.ts'
 
 const why = z.string().trim().min(1).max(1000)
 
-/** The table in requests and answers. */
-export const TableContentSchema = ReasonTable
-
 export const ReasonTableProposal = z
 	.strictObject({
 		version: Name.optional().meta({
@@ -45,7 +42,7 @@ export const TableRecord = z
 			.enum(['draft', 'approved', 'superseded'])
 			.meta({ description: 'superseded: a newer one is in force.' }),
 		digest: z.string().meta({ description: 'Identifies model, version and table; approvals name it.' }),
-		table: TableContentSchema,
+		table: ReasonTable,
 		proposer: z.string(),
 		reason: z.string(),
 		createdAt: Time,

@@ -5,7 +5,7 @@ import { dayMs, formatTime } from '../../core/time.ts'
 import { authorise } from '../../registry/key/authorise.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import type { ReplayRecord } from './replay.schema.ts'
-import type { Mismatch } from './replay-due.ts'
+import type { Mismatch } from './store-day.ts'
 
 export type ReplayQuery = PageQuery & {
 	model: string

@@ -8,7 +8,7 @@ import { openVersion } from '../../registry/artifact/open-version.ts'
 import { modelAt } from '../../registry/model/model-history.ts'
 import { findVersion } from '../../registry/version/find-version.ts'
 import { type Registered, replayPrediction } from './replay-prediction.ts'
-import { storeDay, storeUnavailable } from './store-day.ts'
+import { type DayReplay, type Mismatch, storeDay, storeUnavailable } from './store-day.ts'
 
 type ReplayReport = {
 	days: number
@@ -107,26 +107,6 @@ const completed = ({ series, day, mark }: DueDay): Statement => ({
 	sql: 'DELETE FROM replay_due WHERE series = ? AND day_ms = ? AND mark = ?',
 	params: [series, day, mark],
 })
-
-/** A prediction whose logged score is not what the artefact answers. */
-export type Mismatch = { predictionId: string; logged: number | null; replayed: number | null }
-
-/** How a sample of one day compares with the registered artefact. */
-export type DayReplay = {
-	rows: number
-	sampled: number
-	matched: number
-	mismatched: number
-	unavailable: number
-	/** The largest difference of a logged and a replayed score. */
-	worst: number | null
-	/** The worst mismatches. */
-	examples: Mismatch[]
-	/** Why replays were unavailable, and how many: without values, since viewers see it. */
-	reasons: Record<string, number>
-	/** Who was in the sample. */
-	ids: readonly string[]
-}
 
 const maxSampled = 200
 const maxExamples = 10

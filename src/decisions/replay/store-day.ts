@@ -6,8 +6,27 @@ import { commit } from '../../db/commit.ts'
 import type { Statement } from '../../db/sql.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
 import type { OpenedVersion } from '../../ports/model-cache.ts'
-import type { DayReplay } from './replay-due.ts'
 import type { Replay } from './replay-prediction.ts'
+
+/** A prediction whose logged score differs from that of the artefact. */
+export type Mismatch = { predictionId: string; logged: number | null; replayed: number | null }
+
+/** How a sample of one day compares with the registered artefact. */
+export type DayReplay = {
+	rows: number
+	sampled: number
+	matched: number
+	mismatched: number
+	unavailable: number
+	/** The largest difference of a logged and a replayed score. */
+	worst: number | null
+	/** The worst mismatches. */
+	examples: Mismatch[]
+	/** Why replays were unavailable, with counts; without values, since viewers see it. */
+	reasons: Record<string, number>
+	/** The predictions in the sample. */
+	ids: readonly string[]
+}
 
 /** One day of one version's predictions in one environment. */
 type DayKey = { model: string; version: string; environment: string; day: number }

@@ -40,10 +40,10 @@ export function openLinear(bytes: Uint8Array, options: Options = {}): Model {
 	const missing = missingOf(own(file, 'missing'), merged, hasMeans)
 	const declared = new Map(options.features?.map((f) => [f.name, f]))
 	const terms = inOrder(merged, columns, manifest).map(([feature, of]) => {
-		const stand = typeof missing === 'string' ? missing : (own(missing, feature) ?? 'error')
+		const replacement = typeof missing === 'string' ? missing : (own(missing, feature) ?? 'error')
 		return 'slope' in of
-			? slopeTerm(feature, of, stand, manifest)
-			: categoryTerm(feature, of, stand, declared.get(feature))
+			? slopeTerm(feature, of, replacement, manifest)
+			: categoryTerm(feature, of, replacement, declared.get(feature))
 	})
 	return additiveModel({
 		format: 'linear-json',
@@ -124,15 +124,15 @@ function missingOf(value: unknown, features: ReadonlyMap<string, Coefficients>, 
 		return word
 	}
 	const missing = objectAt(value, 'missing')
-	for (const [name, stand] of Object.entries(missing)) {
+	for (const [name, replacement] of Object.entries(missing)) {
 		const path = `missing.${name}`
 		const of = features.get(name)
 		if (!of) fault(path, 'is for a feature without a coefficient (name the feature as it is logged)')
-		if (stand === 'error') continue
-		if (stand === 'mean') needMeans(path)
-		else if ('slope' in of) numberAt(stand, path)
-		else if (!of.byCategory.has(String(stand)))
-			fault(path, `is a category without a coefficient: ${JSON.stringify(stand)}`)
+		if (replacement === 'error') continue
+		if (replacement === 'mean') needMeans(path)
+		else if ('slope' in of) numberAt(replacement, path)
+		else if (!of.byCategory.has(String(replacement)))
+			fault(path, `is a category without a coefficient: ${JSON.stringify(replacement)}`)
 	}
 	return missing
 }
@@ -167,7 +167,7 @@ const absent = (feature: string): never => {
 function slopeTerm(
 	feature: string,
 	{ slope, mean }: { slope: number; mean: number },
-	stand: unknown,
+	replacement: unknown,
 	manifest: Manifest,
 ): Term {
 	const encoding = own(manifest.encodings ?? {}, feature) as Record<string, number> | undefined
@@ -180,8 +180,8 @@ function slopeTerm(
 			: { kind: 'slope', coefficient: slope },
 		encode(value, note) {
 			if (value === undefined) {
-				if (stand === 'error') absent(feature)
-				const used = stand === 'mean' ? mean : (stand as number)
+				if (replacement === 'error') absent(feature)
+				const used = replacement === 'mean' ? mean : (replacement as number)
 				note('missing', `${feature} is missing; the model uses ${used} instead`)
 				return used
 			}
@@ -200,7 +200,7 @@ function slopeTerm(
 function categoryTerm(
 	feature: string,
 	of: Extract<Coefficients, { byCategory: unknown }>,
-	stand: unknown,
+	replacement: unknown,
 	declared: DeclaredFeature | undefined,
 ): Term {
 	const categories = [...of.byCategory.keys()]
@@ -211,7 +211,7 @@ function categoryTerm(
 	const isReference = (c: string) => of.oneHot === true && (declared?.values?.includes(c) ?? false)
 	const instead = (note: () => void): number => {
 		note()
-		return stand === 'mean' ? Number.NaN : (index.get(String(stand)) as number)
+		return replacement === 'mean' ? Number.NaN : (index.get(String(replacement)) as number)
 	}
 	return {
 		feature,
@@ -222,16 +222,16 @@ function categoryTerm(
 			categories: [...categories, ...(declared?.values ?? []).filter((c) => !index.has(c) && isReference(c))],
 		},
 		encode(value, note) {
-			const as = stand === 'mean' ? 'its mean' : JSON.stringify(stand)
+			const as = replacement === 'mean' ? 'its mean' : JSON.stringify(replacement)
 			if (value === undefined) {
-				if (stand === 'error') absent(feature)
+				if (replacement === 'error') absent(feature)
 				return instead(() => note('missing', `${feature} is missing; the model uses ${as} instead`))
 			}
 			const category = typeof value === 'object' ? (JSON.stringify(value) as string) : String(value)
 			const found = index.get(category)
 			if (found !== undefined) return found
 			if (isReference(category)) return reference
-			if (stand === 'error')
+			if (replacement === 'error')
 				throw new FeatureError(
 					feature,
 					`${feature} is ${JSON.stringify(category)}, a category that the model does not know.`,

@@ -76,9 +76,9 @@ function fillInterventional(plan: WalkPlan, paths: Paths): FillLeaf {
 		into.fill(0, 0, 2 ** k * k)
 		countPatterns(plan.rows, on, from, path, patterns, counts)
 		const v = (e.value[leaf] as number) * (plan.scale[e.treeOutput[tree] as number] as number)
-		for (let theirs = 0; theirs < 2 ** k; theirs++) {
-			const count = counts[theirs] as number
-			if (count > 0) addPattern(k, theirs, v * count, weights, into)
+		for (let backgroundBits = 0; backgroundBits < 2 ** k; backgroundBits++) {
+			const count = counts[backgroundBits] as number
+			if (count > 0) addPattern(k, backgroundBits, v * count, weights, into)
 		}
 	}
 }
@@ -114,21 +114,21 @@ function ones(bits: number): number {
 /** Adds what background rows of one pattern contribute to every pattern of the explained row that reaches the leaf. */
 function addPattern(
 	k: number,
-	theirs: number,
+	backgroundBits: number,
 	v: number,
 	weights: readonly (readonly number[])[],
 	into: Float64Array,
 ): void {
-	const needed = (2 ** k - 1) & ~theirs
+	const needed = (2 ** k - 1) & ~backgroundBits
 	// All patterns with the needed bits and any of the background's bits.
-	for (let rest = theirs; ; rest = (rest - 1) & theirs) {
-		const mine = needed | rest
-		const only = theirs & ~mine
+	for (let rest = backgroundBits; ; rest = (rest - 1) & backgroundBits) {
+		const explainedBits = needed | rest
+		const only = backgroundBits & ~explainedBits
 		const [a, b] = [ones(needed), ones(only)]
 		const gain = v * (weights[a]?.[b] as number)
 		const loss = v * (weights[b]?.[a] as number)
 		for (let i = 0; i < k; i++) {
-			const cell = mine * k + i
+			const cell = explainedBits * k + i
 			if ((needed >>> i) & 1) into[cell] = (into[cell] as number) + gain
 			else if ((only >>> i) & 1) into[cell] = (into[cell] as number) - loss
 		}

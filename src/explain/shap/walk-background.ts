@@ -103,7 +103,7 @@ function walk(
 	const { e, bits, side, forks } = plan
 	const { feature, left, right } = e
 	let node = e.roots[tree] as number
-	let [depth, mine, theirs] = [0, 0, 0]
+	let [depth, fromRow, fromBackground] = [0, 0, 0]
 	for (;;) {
 		let column = feature[node] as number
 		while (column >= 0) {
@@ -115,26 +115,26 @@ function walk(
 				else if (side[column] === 0) {
 					side[column] = 1
 					forks[depth++] = node
-					mine++
+					fromRow++
 				}
 			}
 			node = (goes === 1 ? left[node] : right[node]) as number
 			column = feature[node] as number
 		}
-		addLeaf(plan, tree, node, depth, mine, theirs, out, offset)
+		addLeaf(plan, tree, node, depth, fromRow, fromBackground, out, offset)
 		// Back to the last fork with an unvisited branch.
 		while (depth > 0) {
 			const fork = forks[depth - 1] as number
 			column = feature[fork] as number
 			if (side[column] === 1) {
 				side[column] = 2
-				mine--
-				theirs++
+				fromRow--
+				fromBackground++
 				node = (decisions[fork] === 1 ? right[fork] : left[fork]) as number
 				break
 			}
 			side[column] = 0
-			theirs--
+			fromBackground--
 			depth--
 		}
 		if (depth === 0) return
@@ -146,8 +146,8 @@ function addLeaf(
 	tree: number,
 	leaf: number,
 	depth: number,
-	mine: number,
-	theirs: number,
+	fromRow: number,
+	fromBackground: number,
 	out: Float64Array,
 	offset: number,
 ): void {
@@ -156,9 +156,19 @@ function addLeaf(
 	const v = (e.value[leaf] as number) * (plan.scale[e.treeOutput[tree] as number] as number)
 	const small = depth < tabled
 	const gain =
-		v * (mine === 0 ? 0 : small ? (weights[mine * tabled + theirs] as number) : shapleyWeight(mine, theirs))
+		v *
+		(fromRow === 0
+			? 0
+			: small
+				? (weights[fromRow * tabled + fromBackground] as number)
+				: shapleyWeight(fromRow, fromBackground))
 	const loss =
-		v * (theirs === 0 ? 0 : small ? (weights[theirs * tabled + mine] as number) : shapleyWeight(theirs, mine))
+		v *
+		(fromBackground === 0
+			? 0
+			: small
+				? (weights[fromBackground * tabled + fromRow] as number)
+				: shapleyWeight(fromBackground, fromRow))
 	for (let k = 0; k < depth; k++) {
 		const column = e.feature[forks[k] as number] as number
 		out[offset + column] = (out[offset + column] as number) + (side[column] === 1 ? gain : -loss)

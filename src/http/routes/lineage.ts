@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { originForms } from '../../decisions/lineage/find-versions.ts'
-import { Lineage, TouchedPrediction } from '../../decisions/lineage/lineage.schema.ts'
+import { directions, Lineage, TouchedPrediction } from '../../decisions/lineage/lineage.schema.ts'
 import { listPredictions } from '../../decisions/lineage/list-predictions.ts'
-import { directions, readLineage } from '../../decisions/lineage/read-lineage.ts'
+import { readLineage } from '../../decisions/lineage/read-lineage.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { pageOf, pageParameters } from '../parameters.ts'
 

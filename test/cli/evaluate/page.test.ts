@@ -72,7 +72,7 @@ describe('the page', () => {
 		const lines = Array.from({ length: 300 }, (_, i) => `${i},${i + ((i * 7) % 13)}`)
 		const regression = await pageOf({ task: 'regression' }, `score,actual\n${lines.join('\n')}`)
 		expect(regression).toContain('Predicted and actual')
-		expect(regression).toContain('prediction less outcome')
+		expect(regression).toContain('prediction minus outcome')
 		const classes = Array.from({ length: 90 }, (_, i) => `${'abc'[i % 3]},${'abc'[(i * i) % 3]}`)
 		const matrix = await pageOf(
 			{ task: 'multiclass', score: undefined, prediction: 'p' },

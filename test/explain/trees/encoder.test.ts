@@ -75,7 +75,7 @@ describe('a logged row becomes the input of the model', () => {
 	test.each([
 		['rate', '0.1', 'Send it as a number'],
 		['rate', 'high', '`encodings` of the manifest'],
-		['rate', 1e300, 'beyond the numbers'],
+		['rate', 1e300, 'beyond the range of numbers'],
 		['rate', [1], 'the model takes a number there'],
 		['purpose', { name: 'car' }, 'a list or an object'],
 	])('%s of %j is refused', (feature, value, reason) => {

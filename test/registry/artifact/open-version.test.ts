@@ -66,7 +66,7 @@ describe('a version', () => {
 		await register('4', { artifact, manifest: { link: 'identity' } })
 		expect(await why('2')).toMatch(/manifest is invalid: missing: /)
 		expect(await why('3')).toMatch(/^the artefact cannot be used: /)
-		expect(await why('4')).toMatch(/The manifest's link is identity, the file's is logit/)
+		expect(await why('4')).toMatch(/The manifest's link is identity, and the file's is logit/)
 	})
 })
 

@@ -52,7 +52,7 @@ describe.each([
 describe('a folder', () => {
 	it('has no half file under a digest, whenever the process is killed', async () => {
 		const place = join(folder, 'killed')
-		const module = new URL('../../../src/platform/node/folder-store.ts', import.meta.url).pathname
+		const module = new URL('../../../src/platform/node/open-artifacts.ts', import.meta.url).pathname
 		const program = `
 			import { createHash, randomBytes } from 'node:crypto'
 			import { folderStore } from ${JSON.stringify(module)}
