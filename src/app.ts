@@ -13,13 +13,13 @@ import { Traffic } from './http/traffic.ts'
 
 export type { AppOptions } from './http/endpoint.ts'
 
-/** `body`: where the bytes of a body come from, when that is not the request itself. */
+/** `body`: the source of the body, if it is not the request itself. */
 type Env = { Variables: { requestId: string }; Bindings: { body?: BodySource } }
 export type App = Hono<Env>
 
 /**
- * The whole service as one `fetch` function. Reads no environment and no clock: all comes by the context.
- * What an operation does not need is not run for it: there is one small step for all, then the operation itself.
+ * The whole service as one `fetch` function. It reads no environment and no clock, only the context. There is one small
+ * step for all requests, then the operation itself, so that no operation pays for the others.
  */
 export function buildApp(context: Context, options: AppOptions = {}): App {
 	const app = new Hono<Env>()

@@ -7,7 +7,7 @@ const version = (
 	JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 ).version
 
-/** What works on files alone need not carry what reading the configuration takes. */
+/** Offline commands do not load the configuration. */
 const noConfig = new Proxy({} as RawTerminal['config'], {
 	get: () => {
 		throw new Error('an offline command has no configuration')
@@ -20,13 +20,13 @@ async function settings(): Promise<Pick<RawTerminal, 'config' | 'warnings'>> {
 	try {
 		return { config: readConfig(process.env), warnings }
 	} catch (error) {
-		// A wrong name is often why another setting seems to be missing.
+		// A misspelt name is often the reason why another setting is missing.
 		for (const warning of warnings) process.stderr.write(printable(`Warning: ${warning}\n`))
 		throw error
 	}
 }
 
-/** An offline command uses no setting: its names are looked at where there are any. */
+/** An offline command uses no settings, but misspelt ones still give a warning. */
 async function offlineSettings(): Promise<Pick<RawTerminal, 'config' | 'warnings'>> {
 	const hasSettings = Object.keys(process.env).some((name) => name.startsWith('PLUMBLINE_'))
 	if (!hasSettings) return { config: noConfig }
@@ -39,7 +39,7 @@ const makeTerminal = async (isOffline: boolean): Promise<RawTerminal> => ({
 	out: (text) => process.stdout.write(text),
 	err: (text) => process.stderr.write(text),
 	isScreen: process.stderr.isTTY === true,
-	// Only who waits for a signal takes it over: everything else is ended by it at once.
+	// Only commands that wait for a signal handle it; all others are ended by it at once.
 	get stopped() {
 		return untilStopped()
 	},
@@ -51,7 +51,7 @@ function untilStopped(): Promise<void> {
 	return new Promise((resolve) => {
 		let firstAt: number | undefined
 		const stop = () => {
-			// A terminal and npm both pass a Ctrl-C on: that is one. A later one is of somebody who will not wait.
+			// A terminal and npm both pass on one Ctrl-C. A second Ctrl-C later ends the process at once.
 			if (firstAt !== undefined && Date.now() - firstAt > 1000) process.exit(130)
 			firstAt ??= Date.now()
 			isStopped = true
@@ -59,7 +59,7 @@ function untilStopped(): Promise<void> {
 		}
 		for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop)
 		if (process.env.npm_command === undefined) return
-		// npm passes SIGTERM to its shell alone, which ends and leaves us behind: then we end too.
+		// npm passes SIGTERM only to its shell, which ends without us: then we end too.
 		const parent = process.ppid
 		setInterval(() => process.ppid !== parent && resolve(), 500).unref()
 	})
@@ -67,13 +67,13 @@ function untilStopped(): Promise<void> {
 
 for (const stream of [process.stdout, process.stderr])
 	stream.on('error', (error: NodeJS.ErrnoException) => {
-		// The terminal was closed: SIGHUP ends us, in order.
+		// The terminal was closed: SIGHUP ends the process in order.
 		if (error.code === 'EIO') return
 		if (error.code !== 'EPIPE') throw error
-		// `plumbline … | head`: the reader has enough, and nobody is left to tell.
+		// `plumbline … | head`: the reader has closed the pipe.
 		process.exit(2)
 	})
 
 process.exitCode = await main(process.argv.slice(2), makeTerminal, version)
-// Node resets the signal handlers while it winds down: a second signal would end the process as if the first was ignored.
+// Node resets signal handlers while it shuts down: a second signal would end the process with another exit code.
 if (isStopped) process.exit()

@@ -30,7 +30,7 @@ const adminKey = z
 
 export const defaultPort = 8787
 
-/** The folder of rule files; where there is none of this name, the rules of the package apply. */
+/** The folder of rule files. If it does not exist, the packaged rules apply. */
 export const defaultRules = 'rules'
 
 const count = z
@@ -80,25 +80,25 @@ const limitFields = Object.fromEntries(Object.values(limitNames).map((name) => [
 	typeof limit
 >
 
-/** The environment of the service. Only the roots read it. */
+/** The settings of the service, from the environment. Only the roots read them. */
 export const Config = z.object({
 	PLUMBLINE_DATABASE_URL: databaseUrl,
 	PLUMBLINE_DATABASE_TOKEN: text.optional(),
 	PLUMBLINE_PORT: port.default(defaultPort),
 	PLUMBLINE_HOST: text.default('127.0.0.1'),
-	/** A port of its own for Prometheus, without a key. Absent: `/metrics` on the port of the service, with one. */
+	/** A separate port for Prometheus, without a key. Absent: `/metrics` on the port of the service, with a key. */
 	PLUMBLINE_METRICS_PORT: port.optional(),
 	/** Absent: PLUMBLINE_HOST. */
 	PLUMBLINE_METRICS_HOST: text.optional(),
-	/** Ids of metrics whose newest values Prometheus is shown, separated by commas. */
+	/** Ids of metrics whose latest values are exported to Prometheus, separated by commas. */
 	PLUMBLINE_PROMETHEUS_METRICS: list.optional(),
-	/** How many series of them there are at most. */
+	/** Maximum number of their series. */
 	PLUMBLINE_PROMETHEUS_SERIES: count.default(10_000),
 	PLUMBLINE_RULES: text.default(defaultRules),
-	/** Font files (TTF, OTF, TTC) for the scripts that pictures lack, separated by commas. */
+	/** Font files (TTF, OTF, TTC) for further scripts in pictures, separated by commas. */
 	PLUMBLINE_FONTS: list.optional(),
 	PLUMBLINE_ADMIN_KEY: adminKey.optional(),
-	/** Where links point to. Absent: the address that the service listens on. */
+	/** The base of links. Absent: the address that the service listens on. */
 	PLUMBLINE_PUBLIC_URL: httpUrl.optional(),
 	PLUMBLINE_LOG_LEVEL: z.enum(logLevels, { error: 'must be info, warn or error' }).default('info'),
 	PLUMBLINE_URL: httpUrl.default(`http://127.0.0.1:${defaultPort}`),
@@ -108,29 +108,29 @@ export const Config = z.object({
 	SLACK_APP_TOKEN: text.startsWith('xapp-', 'must be an app-level token (xapp-…)').optional(),
 	SLACK_API_URL: z.url('must be a URL').optional(),
 	SLACK_CHANNEL: text.optional(),
-	/** A tracking server that runs are read from, and how it is asked: basic, or a bearer token. */
+	/** An MLflow tracking server, with basic authentication or a bearer token. */
 	PLUMBLINE_MLFLOW_URL: httpUrl.optional(),
 	PLUMBLINE_MLFLOW_USERNAME: text.optional(),
 	PLUMBLINE_MLFLOW_PASSWORD: text.optional(),
 	PLUMBLINE_MLFLOW_TOKEN: text.optional(),
-	/** A catalogue that takes OpenLineage events. */
+	/** A catalogue that receives OpenLineage events. */
 	PLUMBLINE_OPENLINEAGE_URL: httpUrl.optional(),
 	PLUMBLINE_OPENLINEAGE_API_KEY: text.optional(),
 	PLUMBLINE_OPENLINEAGE_NAMESPACE: text.optional(),
-	/** Where model files are kept. Absent: in a folder beside the database, or in the bucket that is bound to the worker. */
+	/** Where model files are stored. Absent: a folder next to the database, or the bucket bound to the worker. */
 	PLUMBLINE_ARTIFACTS_URL: text
 		.regex(
 			/^(file:.|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/|$))/,
 			'must be file:<folder> or s3://<bucket>/<prefix>',
 		)
 		.optional(),
-	/** The folder that `file:` URIs of artefacts may lead into. Absent: none is read. */
+	/** The only folder from which `file:` URIs of artefacts are read. Absent: none. */
 	PLUMBLINE_ARTIFACT_FILES: text.optional(),
-	/** Hosts that artefacts may be read from although they are private or have no TLS, by comma. */
+	/** Private hosts, or hosts without TLS, that artefacts may be read from, separated by commas. */
 	PLUMBLINE_ARTIFACT_HOSTS: text.optional(),
-	/** Hosts of model endpoints that may be asked for estimates, by comma; `*` stands for any run of characters. */
+	/** Hosts of model endpoints that may be called for estimates, separated by commas; `*` matches any characters. */
 	PLUMBLINE_ENDPOINT_HOSTS: text.optional(),
-	/** Sent to them as a bearer token. */
+	/** The bearer token for model endpoints. */
 	PLUMBLINE_ENDPOINT_TOKEN: text.optional(),
 	AWS_ACCESS_KEY_ID: text.optional(),
 	AWS_SECRET_ACCESS_KEY: text.optional(),
@@ -142,33 +142,33 @@ export const Config = z.object({
 })
 export type Config = z.output<typeof Config>
 
-/** What a setting needs beside it: by the name of the setting that is to be changed. */
+/** Faults between settings, by the name of the setting to change. */
 function faultsBetween(env: Readonly<Record<string, string>>): [name: string, message: string][] {
 	const faults: [string, string][] = []
 	const { SLACK_BOT_TOKEN: bot, SLACK_SIGNING_SECRET: secret, SLACK_APP_TOKEN: app } = env
 	const { PLUMBLINE_MLFLOW_USERNAME: user, PLUMBLINE_MLFLOW_TOKEN: token } = env
 	if (env.PLUMBLINE_MLFLOW_URL === undefined && (user ?? token) !== undefined)
-		faults.push(['PLUMBLINE_MLFLOW_URL', 'is needed beside the other settings of MLflow'])
+		faults.push(['PLUMBLINE_MLFLOW_URL', 'is required with the other settings of MLflow'])
 	if (user !== undefined && token !== undefined)
 		faults.push([
 			'PLUMBLINE_MLFLOW_TOKEN',
-			'is one way in and PLUMBLINE_MLFLOW_USERNAME another: set one of them',
+			'cannot be combined with PLUMBLINE_MLFLOW_USERNAME: set only one of them',
 		])
 	if (env.PLUMBLINE_OPENLINEAGE_URL === undefined && env.PLUMBLINE_OPENLINEAGE_API_KEY !== undefined)
-		faults.push(['PLUMBLINE_OPENLINEAGE_URL', 'is needed beside PLUMBLINE_OPENLINEAGE_API_KEY'])
+		faults.push(['PLUMBLINE_OPENLINEAGE_URL', 'is required with PLUMBLINE_OPENLINEAGE_API_KEY'])
 	if (bot === undefined && (secret ?? app) !== undefined)
-		faults.push(['SLACK_BOT_TOKEN', 'is needed beside the other settings of Slack'])
+		faults.push(['SLACK_BOT_TOKEN', 'is required with the other settings of Slack'])
 	if (bot !== undefined && secret === undefined && app === undefined)
 		faults.push([
 			'SLACK_SIGNING_SECRET',
-			'is needed beside SLACK_BOT_TOKEN (or SLACK_APP_TOKEN, for Socket Mode)',
+			'is required with SLACK_BOT_TOKEN (or SLACK_APP_TOKEN, for Socket Mode)',
 		])
 	const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: key, PLUMBLINE_ARTIFACTS_URL: artifacts } = env
 	const isNeeded = artifacts?.startsWith('s3:') === true
 	if (id === undefined && (isNeeded || key !== undefined))
-		faults.push(['AWS_ACCESS_KEY_ID', `is needed for ${isNeeded ? artifacts : 'AWS_SECRET_ACCESS_KEY'}`])
+		faults.push(['AWS_ACCESS_KEY_ID', `is required for ${isNeeded ? artifacts : 'AWS_SECRET_ACCESS_KEY'}`])
 	if (key === undefined && (isNeeded || id !== undefined))
-		faults.push(['AWS_SECRET_ACCESS_KEY', `is needed for ${isNeeded ? artifacts : 'AWS_ACCESS_KEY_ID'}`])
+		faults.push(['AWS_SECRET_ACCESS_KEY', `is required for ${isNeeded ? artifacts : 'AWS_ACCESS_KEY_ID'}`])
 	return faults
 }
 
@@ -176,20 +176,20 @@ type Environment = Readonly<Record<string, unknown>>
 
 const isSecret = (name: string) => /KEY|TOKEN|SECRET|PASSWORD/.test(name)
 
-/** A value of a setting for people: without what may be a secret. */
+/** The value of a setting in a message, without secrets. */
 const shown = (name: string, value: string | undefined): string =>
 	value === undefined || isSecret(name)
 		? ''
 		: ` It is ${JSON.stringify(value.replace(/\/\/[^/@]*@/, '//…@').replace(/\?.*/s, '?…'))}.`
 
-/** Reads the environment; empty values count as absent. Throws `invalid` with a line for each setting that is wrong. */
+/** Reads the environment. Empty values count as absent. Throws `invalid` with a line for each invalid setting. */
 export function readConfig(env: Environment): Config {
 	const given = Object.fromEntries(
 		Object.entries(env).filter((e): e is [string, string] => typeof e[1] === 'string' && e[1] !== ''),
 	)
 	const result = Config.safeParse(given)
 	const own = result.success ? [] : result.error.issues.map((i) => [String(i.path[0]), i.message] as const)
-	// What is wrong by itself is told once.
+	// A setting that is invalid by itself is reported once.
 	const right = Object.fromEntries(Object.entries(given).filter(([name]) => !own.some(([n]) => n === name)))
 	const faults = new Map([...faultsBetween(right), ...own])
 	if (result.success && faults.size === 0) return result.data
@@ -199,10 +199,10 @@ export function readConfig(env: Environment): Config {
 	)
 }
 
-/** Read by the tests, which start the service with their own environment. */
+/** Variables of the tests. */
 const ofTests = /^PLUMBLINE_(PEERS_\w+|MLFLOW_PYTHON|MOTO_SERVER|ONNXRUNTIME)$/
 
-/** Says of each variable that looks like a setting and is none what it may have been meant for. */
+/** A warning for each variable that looks like a setting but is none, with the nearest setting. */
 export function unknownSettings(env: Environment): string[] {
 	const known = Object.keys(Config.shape)
 	return Object.keys(env).flatMap((name) => {
@@ -210,19 +210,19 @@ export function unknownSettings(env: Environment): string[] {
 		if (prefix === undefined || known.includes(name) || ofTests.test(name)) return []
 		const rest = known.filter((k) => k.startsWith(prefix)).map((k) => k.slice(prefix.length))
 		const near = nearest(name.slice(prefix.length), rest)
-		// Other programs have settings of Slack too.
+		// Other programs also have variables that begin with SLACK_.
 		if (near === undefined && prefix === 'SLACK_') return []
 		return [`${name} is not a setting and has no effect.${near ? ` Did you mean ${prefix}${near}?` : ''}`]
 	})
 }
 
-/** The limits of requests: ours, or the environment's. */
+/** The limits of requests: from the environment, otherwise the defaults. */
 export function limitsOf(config: Config): Limits {
 	const names = Object.entries(limitNames) as [keyof Limits, LimitName][]
 	return Object.fromEntries(names.map(([key, name]) => [key, config[name] ?? defaultLimits[key]])) as Limits
 }
 
-/** Which model endpoints may be asked. */
+/** Which model endpoints may be called. */
 export const endpointSettingsOf = (config: Config) => ({
 	hosts: splitList(config.PLUMBLINE_ENDPOINT_HOSTS ?? ''),
 	token: config.PLUMBLINE_ENDPOINT_TOKEN,
@@ -230,7 +230,7 @@ export const endpointSettingsOf = (config: Config) => ({
 
 const defaultRegion = 'us-east-1'
 
-/** Where model files are kept and read from. */
+/** Where model files are stored and read from. */
 export function artifactSettingsOf(config: Config): ArtifactSettings {
 	const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = config
 	const s3 =

@@ -50,10 +50,10 @@ const processUsage = (): ProcessUsage => {
 
 const random = (count: number): Uint8Array => new Uint8Array(randomBytes(count))
 
-/** Who holds a lease: this process, told apart from every other one, on other machines and in other times. */
+/** The owner of leases: unique to this process. */
 export const processOwner = `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`
 
-/** A folder that comes with us, `migrations` or `rules`: beside `src` in the tree, beside `dist` in the package. */
+/** A packaged file or folder: next to `src` in the repository, next to `dist` in the package. */
 export const packaged = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url))
 
 export const { version } = JSON.parse(readFileSync(packaged('package.json'), 'utf8')) as { version: string }
@@ -62,8 +62,8 @@ export type Overrides = { logger?: Logger; now?: () => number; needsRules?: bool
 export type Opened = { context: Context; rules: RuleSource; close(): Promise<void> }
 
 /**
- * The database of the configuration, migrated, and all that a use case needs: for commands that act on it directly.
- * Throws AppError with one line that says what to do. The caller closes it.
+ * Opens the configured database, migrated, with everything that a use case needs, for commands that act on it directly.
+ * Throws AppError with what to do. The caller closes it.
  */
 export async function openContext(config: Config, overrides: Overrides = {}): Promise<Opened> {
 	const now = overrides.now ?? (() => Date.now())
@@ -108,15 +108,15 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 	}
 }
 
-/** Fonts for pictures, beside the one that comes with us. */
+/** Fonts for pictures, in addition to the packaged one. */
 function fontsOf({ PLUMBLINE_FONTS: files = [] }: Config): string[] {
 	const missing = files.find((file) => !existsSync(file))
 	if (missing === undefined) return files
 	throw new AppError('invalid', `PLUMBLINE_FONTS must name font files that exist. It names "${missing}".`)
 }
 
-/** From now on these are the rules of the service. */
-async function takeRules(context: Context, ruleSet: RuleSet): Promise<void> {
+/** Publishes the rules of the service. */
+async function useRules(context: Context, ruleSet: RuleSet): Promise<void> {
 	try {
 		await publishRules(context, ruleSet)
 		for (const { message, ...where } of await checkNames(context.sql, ruleSet))
@@ -126,7 +126,7 @@ async function takeRules(context: Context, ruleSet: RuleSet): Promise<void> {
 	}
 }
 
-/** A command works in any folder: wrong rules stop only what evaluates by them. */
+/** Invalid rules stop only what needs rules: other commands work in any folder. */
 async function loadRules(config: Config, logger: Logger, areNeeded: boolean): Promise<RuleSource> {
 	try {
 		return await openRules(rulesFolder(config), { logger })
@@ -144,7 +144,7 @@ function rulesFolder({ PLUMBLINE_RULES: folder }: Config): string {
 	throw new AppError('invalid', `PLUMBLINE_RULES must be a folder that exists. It is "${folder}".`)
 }
 
-/** Brings the database up to the newest migration. Answers the names of those it applied. */
+/** Applies pending migrations. Returns their names. */
 export async function migrateDatabase(config: Config): Promise<string[]> {
 	const { PLUMBLINE_DATABASE_URL: url, PLUMBLINE_DATABASE_TOKEN: token } = config
 	try {
@@ -169,15 +169,15 @@ type Stops = (() => Promise<unknown> | undefined)[]
 
 export type Running = {
 	url: string
-	/** Where Prometheus scrapes without a key, when there is a port for it. */
+	/** Where Prometheus scrapes without a key, if a port is set. */
 	metricsUrl: string | undefined
 	context: Context
-	/** The secret of the first key, when there was none and the configuration named none. Shown once, here. */
+	/** The secret of the first key, if one was created. It is shown only once. */
 	firstKey: string | undefined
 	close(): Promise<void>
 }
 
-/** The whole service: HTTP, schedules and Slack. Resolves when it listens. Throws AppError with what to do. */
+/** Starts the whole service: HTTP, schedules and Slack. Resolves when it listens. Throws AppError with what to do. */
 export async function startServer(config: Config, overrides: Overrides = {}): Promise<Running> {
 	const opened = await openContext(config, { needsRules: true, ...overrides })
 	const stops: Stops = [opened.close]
@@ -192,18 +192,18 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
 	}
 }
 
-/** Starts part after part; what each needs to be stopped goes on `stops`, which are called from the last to the first. */
+/** Starts the parts in order. `stops` collects how to stop them, in reverse order. */
 async function start(config: Config, { context, rules }: Opened, stops: Stops, sessions?: Sessions) {
 	const exported = exportedOf(config)
 	const secret = config.PLUMBLINE_ADMIN_KEY
 	const firstKey = secret === undefined ? await createFirstKey(context) : undefined
 	if (secret !== undefined) await ensureAdminKey(context, secret)
-	await takeRules(context, rules.current())
-	rules.follow((ruleSet) => takeRules(context, ruleSet))
+	await useRules(context, rules.current())
+	rules.follow((ruleSet) => useRules(context, ruleSet))
 	const slack = await openSlack(context, config)
 	if (context.slack) {
 		await noteSlack(context, context.slack.channel)
-		// In the background: a Slack that does not answer is no reason to start late.
+		// In the background: an unreachable Slack must not delay the start.
 		void checkSlack(context, context.slack)
 	}
 	const traffic = new Traffic()
@@ -230,7 +230,7 @@ async function start(config: Config, { context, rules }: Opened, stops: Stops, s
 	return { url: listening.url, metricsUrl, firstKey }
 }
 
-/** The port of PLUMBLINE_METRICS_PORT, where one is set. */
+/** Listens on PLUMBLINE_METRICS_PORT, if it is set. */
 async function listenForPrometheus(
 	config: Config,
 	service: Service,

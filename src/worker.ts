@@ -52,7 +52,7 @@ function openSql(env: Env, config: Config): Sql {
 
 const openLog = (sql: Sql) => openSqlLog({ sql, codec: webCodec, random })
 
-/** The same context with a log that a job may call many times. */
+/** The same context with one log for all calls of a job. */
 function forJob(context: Context): Context {
 	let log: ReturnType<typeof openLog> | undefined
 	const open = () => {
@@ -95,7 +95,7 @@ async function openService(env: Env, origin: string): Promise<Service> {
 	return { context, fetch: answerApp }
 }
 
-/** Bolt anew for each request, since its queues belong to one. Socket Mode needs a process that stays. */
+/** A new Bolt for each request, since its queues belong to one request. Socket Mode is not possible on workers. */
 async function slackOf(context: Context, config: Config) {
 	const settings = { ...config, SLACK_APP_TOKEN: undefined }
 	if (!(await openSlack(context, settings))?.handle) return undefined
@@ -105,7 +105,7 @@ async function slackOf(context: Context, config: Config) {
 	}
 }
 
-// Kept between requests as a value, never as a promise: what one request waits for must not hang on another.
+// Kept between requests as a value, not as a promise: a request must not wait for the work of another one.
 let service: Service | undefined
 
 async function answer(request: Request, env: Env): Promise<Response> {
@@ -119,7 +119,7 @@ async function answer(request: Request, env: Env): Promise<Response> {
 				? error.textFor('http')
 				: 'The worker is not set up. Its log says what is missing.'
 		const problem = {
-			title: 'Not available at the moment',
+			title: 'Currently unavailable',
 			status: 503,
 			code: 'unavailable',
 			detail,
@@ -132,7 +132,7 @@ async function answer(request: Request, env: Env): Promise<Response> {
 
 export default {
 	fetch: answer,
-	/** Cron triggers have no job names: everything that is due runs, in order. */
+	/** Cron triggers have no job names: all jobs that are due run, in order. */
 	async scheduled(_event: unknown, env: Env): Promise<void> {
 		const { context } = await openService(env, defaultOrigin)
 		await publishRules(context, context.rules.current())

@@ -64,15 +64,15 @@ describe('the environment', () => {
 		[{ PLUMBLINE_LOG_LEVEL: 'loud' }, /^PLUMBLINE_LOG_LEVEL must be info, warn or error\. It is "loud"\.$/],
 		[{ PLUMBLINE_LIMIT_JSON_BYTES: '1.5' }, /^PLUMBLINE_LIMIT_JSON_BYTES must be a whole number/],
 		[{ SLACK_BOT_TOKEN: 'secret-of-another-kind' }, 'SLACK_BOT_TOKEN must be a bot token (xoxb-…).'],
-		[{ SLACK_BOT_TOKEN: 'xoxb-1' }, /^SLACK_SIGNING_SECRET is needed beside SLACK_BOT_TOKEN/],
-		[{ SLACK_APP_TOKEN: 'xapp-1' }, /^SLACK_BOT_TOKEN is needed/],
+		[{ SLACK_BOT_TOKEN: 'xoxb-1' }, /^SLACK_SIGNING_SECRET is required with SLACK_BOT_TOKEN/],
+		[{ SLACK_APP_TOKEN: 'xapp-1' }, /^SLACK_BOT_TOKEN is required/],
 		[{ PLUMBLINE_MLFLOW_URL: 'mlflow:5000' }, /^PLUMBLINE_MLFLOW_URL must be a URL/],
-		[{ PLUMBLINE_MLFLOW_TOKEN: 't' }, /^PLUMBLINE_MLFLOW_URL is needed/],
+		[{ PLUMBLINE_MLFLOW_TOKEN: 't' }, /^PLUMBLINE_MLFLOW_URL is required/],
 		[
 			{ PLUMBLINE_MLFLOW_URL: 'http://m', PLUMBLINE_MLFLOW_TOKEN: 't', PLUMBLINE_MLFLOW_USERNAME: 'u' },
-			/^PLUMBLINE_MLFLOW_TOKEN is one way in and PLUMBLINE_MLFLOW_USERNAME another/,
+			/^PLUMBLINE_MLFLOW_TOKEN cannot be combined with PLUMBLINE_MLFLOW_USERNAME/,
 		],
-		[{ PLUMBLINE_OPENLINEAGE_API_KEY: 'k' }, /^PLUMBLINE_OPENLINEAGE_URL is needed/],
+		[{ PLUMBLINE_OPENLINEAGE_API_KEY: 'k' }, /^PLUMBLINE_OPENLINEAGE_URL is required/],
 	])('is refused with one line that says which value and why: %o', (env, message) => {
 		const said = messageOf(env as unknown as Record<string, string>)
 		expect(said).toMatch(message)

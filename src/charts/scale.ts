@@ -1,6 +1,6 @@
 /**
- * Linear scales with round ticks. d3-scale does the same with five packages more; it has no steps of 2.5, and its ticks are
- * not numbers for ranges near the largest double, which model files may hold.
+ * Linear scales with round ticks. d3-scale would bring five more packages for these lines; it has no steps of 2.5, and it
+ * overflows for ranges near the largest double, which model files may contain. d3-shape would only join points.
  */
 export type Scale = {
 	/** The coordinate of a value. */

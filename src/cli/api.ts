@@ -13,7 +13,7 @@ type CallOptions = {
 }
 type Problem = { detail?: string; errors?: { path: string; message: string }[] }
 
-/** Calls the running service with the key of the environment. Throws with what to do when it is not there or refuses. */
+/** Calls the service with the key from the environment. Throws with what to do if it is unreachable or refuses. */
 export async function callApi(
 	{ config }: Terminal,
 	method: string,
@@ -24,7 +24,7 @@ export async function callApi(
 	if (key === undefined)
 		throw new AppError(
 			'unauthenticated',
-			'Set PLUMBLINE_KEY to a key of the service; `plumbline keys create --role admin` makes one.',
+			'Set PLUMBLINE_KEY to a key of the service; `plumbline keys create --role admin` creates one.',
 		)
 	const headers = new Headers({ authorization: `Bearer ${key}` })
 	const body = options.json === undefined ? options.body : JSON.stringify(options.json)
@@ -42,7 +42,7 @@ export async function callApi(
 	} catch (cause) {
 		throw new AppError(
 			'unavailable',
-			`Nothing answers at ${config.PLUMBLINE_URL}: ${reason(cause)}. Start it with \`plumbline serve\`, or set PLUMBLINE_URL.`,
+			`There is no service at ${config.PLUMBLINE_URL}: ${reason(cause)}. Start it with \`plumbline serve\`, or set PLUMBLINE_URL.`,
 			{ cause },
 		)
 	}
@@ -52,19 +52,19 @@ export async function callApi(
 }
 
 const firstPauseMs = 200
-const longestPauseMs = 10_000
+const maxPauseMs = 10_000
 const giveUpAfterMs = 5 * 60_000
 const busy = [429, 503]
 
-/** As `callApi`, but waits and tries again while the service is busy or away, up to five minutes. */
-export async function callPatiently(
+/** Like `callApi`, but retries for up to five minutes while the service is busy or unreachable. */
+export async function callWithRetries(
 	terminal: Terminal,
 	method: string,
 	path: string,
 	options: CallOptions = {},
 ): Promise<ApiAnswer> {
 	const until = terminal.now() + giveUpAfterMs
-	for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
+	for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, maxPauseMs)) {
 		let waitMs = pause
 		try {
 			const answer = await callApi(terminal, method, path, {
@@ -92,11 +92,11 @@ function parse(text: string): unknown {
 	}
 }
 
-/** What was refused and why, with the id under which the service's log has it. */
+/** What was refused and why, with the request id for the log of the service. */
 function describe({ status, headers, body }: ApiAnswer, method: string, path: string): string {
 	const { detail, errors = [] } = (typeof body === 'object' && body !== null ? body : {}) as Problem
 	const faults = errors.slice(0, 10).map((e) => `\n  ${e.path}: ${e.message}`)
 	const text = detail ?? (typeof body === 'string' ? body : JSON.stringify(body)).slice(0, 300)
 	const id = headers.get('x-request-id')
-	return `${method} ${path} was answered with ${status}: ${text}${id ? ` (request ${id})` : ''}${faults.join('')}`
+	return `${method} ${path} returned ${status}: ${text}${id ? ` (request ${id})` : ''}${faults.join('')}`
 }

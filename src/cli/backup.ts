@@ -12,7 +12,7 @@ const migrations = fileURLToPath(new URL('../../migrations', import.meta.url))
 
 const isInS3 = ({ config }: Terminal): boolean => config.PLUMBLINE_ARTIFACTS_URL?.startsWith('s3:') === true
 
-/** The parts of a copy, which stand side by side. */
+/** The parts of a copy, side by side. */
 const partsOf = (terminal: Terminal, path: string): Parts => ({
 	database: path,
 	archive: `${path}.archive`,
@@ -24,24 +24,21 @@ function livePartsOf(terminal: Terminal): Parts {
 	const { config } = terminal
 	const url = config.PLUMBLINE_DATABASE_URL
 	if (!url.startsWith('file:'))
-		throw new AppError(
-			'invalid',
-			`Only a file database is copied here; ${url} is served elsewhere and is backed up there.`,
-		)
+		throw new AppError('invalid', `Only a file database can be backed up here. Back up ${url} on its server.`)
 	const database = url.slice('file:'.length)
 	const artifacts = isInS3(terminal) ? undefined : artifactFolder(artifactSettingsOf(config), url)
 	return { database, archive: `${database}.archive`, artifacts }
 }
 
-/** What is not copied has to be known. */
+/** A note about what is not copied. */
 const elsewhere = (terminal: Terminal): string =>
 	isInS3(terminal)
-		? `Model files are in ${terminal.config.PLUMBLINE_ARTIFACTS_URL} and are not part of it: back them up there.\n`
+		? `Model files are in ${terminal.config.PLUMBLINE_ARTIFACTS_URL} and are not included: back them up there.\n`
 		: ''
 
 const isWhole = (path: string) => !path.endsWith('.part')
 
-/** What is there of the folders of `from`. */
+/** Copies the folders that exist. */
 async function copyFolders(from: Parts, to: Parts): Promise<void> {
 	for (const part of ['archive', 'artifacts'] as const) {
 		const [source, target] = [from[part], to[part]]
@@ -54,9 +51,9 @@ export const backup: Command = {
 	help: `Usage: plumbline backup FILE
 
 Writes a consistent copy of the database PLUMBLINE_DATABASE_URL to FILE, of its Parquet archive to FILE.archive, and of the
-model files to FILE-artifacts (unless they are in S3), while the service runs. Before the copy gets its name, the database
-is checked, each archive file by its digest and by reading it, and each model file by its digest. FILE must not exist. A
-backup that was cut off can be run again.
+model files to FILE-artifacts (unless they are in S3). The service can run meanwhile. The copy is checked before it gets its
+name: the database, each archive file by its digest and by reading it, and each model file by its digest. FILE must not
+exist. An interrupted backup can be run again.
 
   --json     for machines
 `,
@@ -70,11 +67,11 @@ backup that was cut off can be run again.
 		await placeCopy(
 			to,
 			async (staged) => {
-				// One statement in one read transaction: a consistent copy, whatever is written meanwhile.
+				// One statement in one read transaction: a consistent copy, even while the service writes.
 				await runOn(from.database, 'VACUUM INTO ?', [staged.database])
-				// Nobody runs a job of the copy.
+				// No process runs a job of the copy.
 				await runOn(staged.database, 'UPDATE lease SET until = 0')
-				// Archive and model files are whole before the database names them, and never change: after it, none is missing.
+				// Archive and model files are complete before the database refers to them, and never change: copied later, none is missing.
 				await copyFolders(from, staged)
 			},
 			(staged) => checkParts(staged, migrations, from),
@@ -91,9 +88,9 @@ backup that was cut off can be run again.
 export const restore: Command = {
 	help: `Usage: plumbline restore FILE
 
-Checks the copy FILE with FILE.archive and FILE-artifacts as \`backup\` does, and puts it where PLUMBLINE_DATABASE_URL
-points, and the model files where they are kept. A damaged file is named, and nothing is left behind. Refuses when something
-is there. A restore that was cut off can be run again.
+Checks the copy FILE with FILE.archive and FILE-artifacts like \`backup\`, and restores it to PLUMBLINE_DATABASE_URL and the
+model files to their folder. If a file is damaged, it is named and nothing is restored. Existing files are not overwritten.
+An interrupted restore can be run again.
 
   --json     for machines
 `,
@@ -103,7 +100,7 @@ is there. A restore that was cut off can be run again.
 		const from = partsOf(terminal, path)
 		const live = livePartsOf(terminal)
 		if (!existsSync(path)) throw new AppError('not-found', `There is no file ${path}.`)
-		// A folder of model files that is there, or was named, may serve more than one database.
+		// An existing or configured folder of model files can serve several databases.
 		const isShared =
 			live.artifacts !== undefined &&
 			(live.artifacts !== `${live.database}-artifacts` || existsSync(live.artifacts))

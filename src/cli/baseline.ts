@@ -1,7 +1,13 @@
 import { callApi } from './api.ts'
-import { type Command, type Parsed, requireOption, requirePositional, UsageError } from './command.ts'
+import {
+	type Command,
+	type Parsed,
+	requireOption,
+	requirePositional,
+	toTable,
+	UsageError,
+} from './command.ts'
 import { inputFile } from './data-file.ts'
-import { toTable } from './table.ts'
 
 type Answer = {
 	digest: string
@@ -14,14 +20,14 @@ export function modelAndVersion(args: Parsed): { model: string; version: string 
 	const text = requirePositional(args, 0, 'MODEL@VERSION')
 	const at = text.lastIndexOf('@')
 	if (at < 1 || at === text.length - 1)
-		throw new UsageError('Say which version: MODEL@VERSION, such as credit-risk@7.')
+		throw new UsageError('Add the version: MODEL@VERSION, such as credit-risk@7.')
 	return { model: text.slice(0, at), version: text.slice(at + 1) }
 }
 
 export const baseline: Command = {
 	help: `Usage: plumbline baseline MODEL@VERSION --from FILE
 
-Sends the rows of a file (training or reference data) as the baseline of a version. In CSV and Parquet: a column a
+Sends the rows of a file (training or reference data) as the baseline of a version. CSV and Parquet have one column per
 feature, plus score, label, actual, timestamp, predictionId and segment.<name>. Needs PLUMBLINE_KEY with the role admin.
 
   --from FILE    .csv, .ndjson or .parquet, also .gz

@@ -1,23 +1,24 @@
 import type { ParseArgsOptionsConfig } from 'node:util'
 import type { Config } from '../config.ts'
+import { printableCell } from '../core/printable.ts'
 
-/** What a command may touch of the outside: the root makes it, tests make their own. */
+/** A command's access to the outside. The root creates it; tests create their own. */
 export type Terminal = {
 	config: Config
-	/** What looks wrong in the environment and stops nothing. */
+	/** Suspicious settings in the environment that stop nothing. */
 	warnings?: readonly string[]
 	now: () => number
 	out(text: string): void
 	err(text: string): void
-	/** Writes to `err` as it is: for what moves the cursor. Nothing from outside may be in it. */
+	/** Writes to `err` unescaped, for moving the cursor. The text must not contain anything from outside. */
 	draw(text: string): void
 	/** Whether `err` is a screen that can redraw a progress bar. */
 	isScreen: boolean
-	/** Resolves when the person or the system asks the process to end; who reads it is no longer ended at once. */
+	/** Resolves when the process is asked to end. A command that reads it has to end by itself. */
 	stopped: Promise<void>
 }
 
-/** What a root makes: what is written through `out` and `err` is made printable behind it. */
+/** The terminal of a root, without escaping. */
 export type RawTerminal = Omit<Terminal, 'draw'>
 
 export type Parsed = {
@@ -25,21 +26,21 @@ export type Parsed = {
 	values: Record<string, string | boolean | string[] | undefined>
 }
 
-/** 0 fine, 1 the answer is "no", 2 could not do it. */
+/** 0 success, 1 the answer is "no", 2 failure. */
 export type ExitCode = 0 | 1 | 2
 
 export type Command = {
 	/** What `plumbline <name> --help` prints: usage, options, examples, exit codes. */
 	help: string
 	options: ParseArgsOptionsConfig
-	/** Works on files alone, without the environment; or does so when it is called with these arguments. */
 	/** Its standard error is a log: it writes the warnings of the terminal itself. */
 	logsWarnings?: boolean
+	/** Needs only files, no environment: always, or with certain arguments. */
 	isOffline?: boolean | ((args: readonly string[]) => boolean)
 	run(terminal: Terminal, args: Parsed): Promise<ExitCode>
 }
 
-/** A command that was called wrongly: shown with the way to its help. */
+/** Wrong usage of a command: shown with a pointer to its help. */
 export class UsageError extends Error {}
 
 export function textOption(args: Parsed, name: string): string | undefined {
@@ -52,7 +53,7 @@ export function listOption(args: Parsed, name: string): string[] {
 	return Array.isArray(value) ? value.map(String) : []
 }
 
-/** The option's value, or a usage error that names it. */
+/** The value of an option. Throws a usage error if it is missing. */
 export function requireOption(args: Parsed, name: string): string {
 	const value = textOption(args, name)
 	if (value === undefined) throw new UsageError(`--${name} is required.`)
@@ -63,4 +64,16 @@ export function requirePositional(args: Parsed, at: number, what: string): strin
 	const value = args.positionals[at]
 	if (value === undefined) throw new UsageError(`${what} is missing.`)
 	return value
+}
+
+/** A table with aligned columns. */
+export function toTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+	const cells = rows.map((row) => row.map(printableCell))
+	const widths = head.map((h, i) => Math.max(h.length, ...cells.map((r) => (r[i] ?? '').length)))
+	const line = (cells: readonly string[]) =>
+		`${cells
+			.map((c, i) => c.padEnd(widths[i] as number))
+			.join('  ')
+			.trimEnd()}\n`
+	return [line(head), ...cells.map(line)].join('')
 }

@@ -7,14 +7,14 @@ import { createClient } from '@libsql/client'
 import { AppError } from '../core/errors.ts'
 import { archiveReader } from '../log/maintain/archive-node.ts'
 
-// Copies of a database with its archive and its model files: checked, and in place whole or not at all.
+// Copies a database with its archive and its model files: checked, and in place completely or not at all.
 
-/** Where the parts of a database are. `artifacts` is undefined where model files are kept elsewhere. */
+/** The paths of the parts of a database. `artifacts` is undefined if model files are stored elsewhere. */
 export type Parts = { database: string; archive: string; artifacts: string | undefined }
 
 type Value = string | number | null
 
-/** Runs a statement on a database file. Throws with one line when the file cannot be read as one. */
+/** Runs a statement on a database file. Throws if the file is not a readable database. */
 export async function runOn(path: string, sql: string, args: string[] = []): Promise<Value[][]> {
 	const client = createClient({ url: `file:${path}`, timeout: 10_000 })
 	try {
@@ -32,8 +32,8 @@ export async function runOn(path: string, sql: string, args: string[] = []): Pro
 const damaged = (path: string, why: string) => new AppError('unavailable', `${path} is damaged: ${why}`)
 
 /**
- * Whether a copy is whole: the database by its own check, each archive file and each model file that it names by digest, and
- * the archive by reading its rows. Throws with the name of the first file that is not.
+ * Checks a copy: the database by its integrity check, archive and model files by digest, and the archive also by reading its
+ * rows. Throws with the name of the first damaged file.
  */
 export async function checkParts(parts: Parts, migrations: string, names: Parts = parts): Promise<void> {
 	await checkDatabase(parts.database, migrations, names.database)
@@ -43,11 +43,11 @@ export async function checkParts(parts: Parts, migrations: string, names: Parts 
 }
 
 async function checkDatabase(path: string, migrations: string, name: string): Promise<void> {
-	const [[verdict] = []] = await runOn(path, 'PRAGMA integrity_check')
-	if (verdict !== 'ok') throw damaged(name, String(verdict).split('\n')[0] ?? '')
+	const [[result] = []] = await runOn(path, 'PRAGMA integrity_check')
+	if (result !== 'ok') throw damaged(name, String(result).split('\n')[0] ?? '')
 	const tables = await runOn(path, "SELECT 1 FROM sqlite_master WHERE name = 'schema_migration'")
 	if (tables.length === 0)
-		throw new AppError('invalid', `${name} is a database, and not one of Plumbline. Name another file.`)
+		throw new AppError('invalid', `${name} is not a database of Plumbline. Choose another file.`)
 	const known = new Set(await readdir(migrations))
 	const newer = (await runOn(path, 'SELECT name FROM schema_migration ORDER BY name'))
 		.map(([migration]) => String(migration))
@@ -89,7 +89,7 @@ async function digestOf(path: string): Promise<string> {
 	return hash.digest('hex')
 }
 
-/** Files of model files: each is named by its digest. */
+/** The model files of a folder: each is named by its digest. */
 async function artifactFiles(folder: string): Promise<string[]> {
 	if (!existsSync(folder)) return []
 	const paths = await readdir(folder, { recursive: true })
@@ -100,7 +100,7 @@ async function checkArtifacts(database: string, folder: string, name: string): P
 	const files = await artifactFiles(folder)
 	for (const file of files)
 		if ((await digestOf(join(folder, file))) !== file.slice(3))
-			throw damaged(join(name, file), 'its bytes are not those of its name')
+			throw damaged(join(name, file), 'its content does not match its name')
 	const there = new Set(files.map((file) => file.slice(3)))
 	const stored = (await runOn(database, 'SELECT sha256, model, version FROM version_artifact')) as string[][]
 	const missing = stored.find(([sha256]) => !there.has(sha256 as string))
@@ -110,15 +110,14 @@ async function checkArtifacts(database: string, folder: string, name: string): P
 	}
 }
 
-/** What a run that is under way has put in place: its folders by the numbers that they keep when they are renamed. */
+/** What a running copy has put in place. Inodes identify its folders, since they survive a rename. */
 type Journal = { pid: number; host: string; placed: { path: string; inode: number }[] }
 
 const stagingOf = (database: string) => `${database}.part`
 
 /**
- * Puts a copy together beside where it goes, has it checked, and then moves it there: the archive and the model files first,
- * the database last. Nothing is overwritten. A run that was killed leaves `<file>.part`; the next one clears it away, with
- * what it had moved.
+ * Builds a copy next to its target, checks it, and then moves it in place: first the archive and the model files, last the
+ * database. Nothing is overwritten. A killed run leaves `<file>.part`, which the next run removes with all it had moved.
  */
 export async function placeCopy(
 	to: Parts,
@@ -167,7 +166,7 @@ function refuseExisting({ database, archive, artifacts }: Parts): void {
 	if (there !== undefined)
 		throw new AppError(
 			'conflict',
-			`${there} exists already and is not overwritten. Move it away, or choose another place.`,
+			`${there} already exists and is not overwritten. Move it away, or choose another path.`,
 		)
 }
 
@@ -181,7 +180,7 @@ const isAlive = ({ pid, host }: Journal): boolean => {
 	}
 }
 
-/** Clears away what a killed run left. What it had moved is told by its number, so that nothing else is taken for it. */
+/** Removes what a killed run left behind. Inodes ensure that nothing else is removed. */
 async function clearLeftovers(database: string, isOwn = false): Promise<void> {
 	const staging = stagingOf(database)
 	if (!existsSync(staging)) return
@@ -191,9 +190,9 @@ async function clearLeftovers(database: string, isOwn = false): Promise<void> {
 	if (journal && !isOwn && isAlive(journal))
 		throw new AppError(
 			'conflict',
-			`Process ${journal.pid} is writing ${database} at the moment. Wait for it, or end it.`,
+			`Process ${journal.pid} is currently writing ${database}. Wait for it, or end it.`,
 		)
-	// With the database in its place the copy is complete, and only the staging folder is left over.
+	// If the database is in place, the copy is complete and only the staging folder is left.
 	if (!existsSync(database))
 		for (const { path, inode } of journal?.placed ?? []) {
 			const now = await stat(path).catch(() => undefined)
@@ -202,13 +201,13 @@ async function clearLeftovers(database: string, isOwn = false): Promise<void> {
 	await rm(staging, { recursive: true, force: true })
 }
 
-/** Adds the model files of a copy to a folder that may have some. One that is there is the same file, or a fault. */
+/** Adds the model files of a copy to a folder. A file that exists must have the same content. */
 export async function addArtifacts(from: string, to: string): Promise<void> {
 	const files = await artifactFiles(from)
 	for (const file of files) {
 		const path = join(to, file)
 		if (existsSync(path) && (await digestOf(path)) !== file.slice(3))
-			throw damaged(path, 'its bytes are not those of its name. Move it away')
+			throw damaged(path, 'its content does not match its name. Move it away')
 	}
 	for (const file of files) {
 		const path = join(to, file)

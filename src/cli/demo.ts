@@ -3,19 +3,80 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Config, defaultPort } from '../config.ts'
+import type { Context } from '../context.ts'
 import { dayMs } from '../core/time.ts'
 import { DemoClient } from '../demo/client.ts'
-import { postHistory } from '../demo/history.ts'
-import { changeDay } from '../demo/lender.ts'
+import { demoModels, postHistory, trickle } from '../demo/history.ts'
+import { changeDay, historyDays } from '../demo/lender.ts'
 import { DemoSessions } from '../demo/sessions.ts'
 import { pagesOf, readIncidents, readPerformance, readWhy, type Story, tell, tryIt } from '../demo/story.ts'
-import { trickle } from '../demo/trickle.ts'
-import { type Overrides, type Running, startServer } from '../node.ts'
+import { jobs, runAll } from '../jobs/index.ts'
+import { type Overrides, processOwner, type Running, startServer } from '../node.ts'
 import { jsonLogger } from '../platform/logger.ts'
 import type { Command, ExitCode, Parsed, Terminal } from './command.ts'
-import { DemoProgress } from './demo-progress.ts'
+import { WorkProgress } from './progress.ts'
 
-/** A folder of its own for the demo's database, unless the person has named one. */
+const tickMs = 200
+
+/** `part`: its share of the whole. `passes`: how often its count starts from zero. */
+type Stage = { text: string; part: number; passes: number }
+
+const posting: Stage = { text: 'posting predictions and outcomes', part: 0.25, passes: 1 }
+const stages: Record<string, Stage> = {
+	compute: { text: 'computing drift, quality, performance and fairness', part: 0.4, passes: 2 },
+	attribute: { text: 'explaining samples of the traffic', part: 0.15, passes: 1 },
+	'evaluate-rules': { text: 'evaluating rules', part: 0.2, passes: 1 },
+}
+
+/** Nearly all predictions of the sixty days have their outcome by now. */
+const rowsToPost = 1.9 * historyDays * demoModels.reduce((sum, { rowsPerDay }) => sum + rowsPerDay, 0)
+
+/** Shows the progress of the demo from its first moment. */
+export class DemoProgress {
+	private readonly shown: WorkProgress
+	private readonly timer: ReturnType<typeof setInterval>
+	private stage = posting
+	private before = 0
+	private pass = 0
+	private done = 0
+	private total = rowsToPost
+
+	constructor(terminal: Terminal, client: DemoClient) {
+		this.shown = new WorkProgress(terminal)
+		this.draw()
+		this.timer = setInterval(() => {
+			if (this.stage === posting) this.done = client.posted
+			this.draw()
+		}, tickMs).unref()
+	}
+
+	private draw(): void {
+		const { stage, done, total, pass, before } = this
+		const share = (pass + (total === 0 ? 0 : Math.min(1, done / total))) / stage.passes
+		this.shown.show(before + stage.part * share, stage.text)
+	}
+
+	/** Runs all jobs that are due. */
+	async runJobs(context: Context): Promise<void> {
+		await runAll(context, processOwner, jobs, (job, done, total) => {
+			const stage = stages[job]
+			if (!stage) return
+			if (stage !== this.stage) {
+				this.before += this.stage.part
+				this.pass = 0
+			} else if (done < this.done) this.pass = Math.min(this.pass + 1, stage.passes - 1)
+			Object.assign(this, { stage, done, total })
+			this.draw()
+		})
+	}
+
+	end(): void {
+		clearInterval(this.timer)
+		this.shown.end()
+	}
+}
+
+/** A temporary folder for the database of the demo, unless one is configured. */
 async function place(terminal: Terminal): Promise<{ url: string; clean: () => Promise<void> }> {
 	const given = terminal.config.PLUMBLINE_DATABASE_URL
 	if (given !== 'file:plumbline.db') return { url: given, clean: async () => {} }
@@ -23,7 +84,7 @@ async function place(terminal: Terminal): Promise<{ url: string; clean: () => Pr
 	return { url: `file:${join(folder, 'demo.db')}`, clean: () => rm(folder, { recursive: true, force: true }) }
 }
 
-/** The usual port, or any free one when something listens there and nobody has asked for that port. */
+/** The default port, or any free one if it is taken and was not configured. */
 async function startOnFreePort(config: Config, overrides: Overrides): Promise<Running> {
 	try {
 		return await startServer(config, overrides)
@@ -37,12 +98,11 @@ async function startOnFreePort(config: Config, overrides: Overrides): Promise<Ru
 export const demo: Command = {
 	help: `Usage: plumbline demo
 
-Starts the service on a database of its own, posts sixty days of a simulated lender's traffic over HTTP (two models, about
-100,000 predictions), runs the jobs, tells what was found, and goes on serving with a trickle of live traffic until it is
-ended (Ctrl-C). The link that it ends with lets one browser see the incident and the explanation. Nothing else is needed,
-and nothing is left behind.
+Starts the service on a temporary database, posts sixty days of a simulated lender's traffic over HTTP (two models, about
+100,000 predictions), runs the jobs, prints what was found, and keeps serving with some live traffic until Ctrl-C. The
+printed link lets one browser see the incident and the explanation. Nothing else is needed, and nothing is left behind.
 
-PLUMBLINE_PORT, PLUMBLINE_DATABASE_URL and PLUMBLINE_ADMIN_KEY are honoured.
+PLUMBLINE_PORT, PLUMBLINE_DATABASE_URL and PLUMBLINE_ADMIN_KEY are used if set.
 
   --exit     stop after the story
   --json     the story as one JSON object
@@ -59,7 +119,7 @@ PLUMBLINE_PORT, PLUMBLINE_DATABASE_URL and PLUMBLINE_ADMIN_KEY are honoured.
 			const server = await startOnFreePort(config, { logger, sessions })
 			try {
 				const work = demonstrate(terminal, args, { server, sessions, key, stopped })
-				// Ctrl-C ends it at once, also while it is still computing.
+				// Ctrl-C ends the demo at once, also while it computes.
 				return await Promise.race([work, stopped.then((): ExitCode => 0)])
 			} finally {
 				await server.close()
@@ -77,7 +137,7 @@ async function demonstrate(terminal: Terminal, { values }: Parsed, demo: Demo): 
 	const client = new DemoClient(server.url, key, server.context.fetch)
 	if (!values.json)
 		terminal.out(
-			`Plumbline serves on ${server.context.publicUrl}\nSixty days of a lender's traffic come in:\n`,
+			`Plumbline serves on ${server.context.publicUrl}\nPosting sixty days of a lender's traffic:\n`,
 		)
 	const story = await makeStory(terminal, client, demo)
 	const pages = pagesOf(story)

@@ -1,9 +1,9 @@
 import type { Command } from './command.ts'
 
-/** A command is loaded when it is called: most need little of what the service needs. */
+/** A command is loaded when it is called, since most need only a small part of the code. */
 type Entry = { name: string; summary: string; load(): Promise<Command> }
 
-/** In the order in which the help lists them. */
+/** In the order of the help. */
 export const commands = [
 	{
 		name: 'serve',
@@ -12,7 +12,7 @@ export const commands = [
 	},
 	{
 		name: 'demo',
-		summary: 'run a simulated lender and see what happens',
+		summary: 'run the service with a simulated lender',
 		load: async () => (await import('./demo.ts')).demo,
 	},
 	{
@@ -22,7 +22,7 @@ export const commands = [
 	},
 	{
 		name: 'baseline',
-		summary: 'set what a version is compared with, from a file (over HTTP)',
+		summary: 'set the baseline of a version from a file (over HTTP)',
 		load: async () => (await import('./baseline.ts')).baseline,
 	},
 	{
@@ -47,13 +47,12 @@ export const commands = [
 	},
 	{
 		name: 'evaluate',
-		summary: 'performance and fairness of the scores and outcomes in a file (needs no server)',
+		summary: 'performance and fairness of scores and outcomes in a file (needs no server)',
 		load: async () => (await import('./evaluate.ts')).evaluate,
 	},
 	{
 		name: 'explain',
-		summary:
-			'why a score was given: of a prediction (over HTTP), or of rows and a model file (needs no server)',
+		summary: 'explain a prediction (over HTTP), or rows with a model file (needs no server)',
 		load: async () => (await import('./explain.ts')).explain,
 	},
 	{
@@ -68,17 +67,17 @@ export const commands = [
 	},
 	{
 		name: 'migrate',
-		summary: 'bring the database up to date',
+		summary: 'migrate the database',
 		load: async () => (await import('./migrate.ts')).migrate,
 	},
 	{
 		name: 'backup',
-		summary: 'copy the database consistently, also while serving',
+		summary: 'back up the database, also while serving',
 		load: async () => (await import('./backup.ts')).backup,
 	},
 	{
 		name: 'restore',
-		summary: 'put a copy in the place of a lost database',
+		summary: 'restore a backup of the database',
 		load: async () => (await import('./backup.ts')).restore,
 	},
 ] satisfies Entry[]

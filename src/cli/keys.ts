@@ -9,9 +9,9 @@ import {
 	requirePositional,
 	type Terminal,
 	textOption,
+	toTable,
 	UsageError,
 } from './command.ts'
-import { toTable } from './table.ts'
 import { withContext } from './with-context.ts'
 
 export const cliActor: Actor = { id: 'cli', how: 'cli', role: 'admin', models: ['*'] }
@@ -31,7 +31,7 @@ async function create(terminal: Terminal, args: Parsed): Promise<0> {
 	if (args.values.json) terminal.out(`${JSON.stringify(key)}\n`)
 	else terminal.out(`${key.secret}\n`)
 	if (!args.values.json)
-		terminal.err(`The key ${key.id} (${role}) is shown once, here. Only its hash is stored.\n`)
+		terminal.err(`The key ${key.id} (${role}) is only shown now. Only its hash is stored.\n`)
 	return 0
 }
 
@@ -53,12 +53,12 @@ export const keys: Command = {
        plumbline keys list
        plumbline keys revoke ID
 
-Works on the database PLUMBLINE_DATABASE_URL; the service may run meanwhile. A new key is printed once.
+Works on the database PLUMBLINE_DATABASE_URL, also while the service runs. A new key is printed once.
 
   --role ROLE      ${roles.join(', ')}
-  --models GLOB    models that it may touch, such as 'credit-*'; may be repeated; default all
+  --models GLOB    models in its scope, such as 'credit-*'; can be repeated; default all
   --expires TIME   a time (2027-01-01T00:00:00Z) or a duration (90d); default never
-  --name NAME      for people
+  --name NAME      a name for the key
   --json           for machines
 
 Example: plumbline keys create --role ingest --models 'credit-*' --expires 90d
@@ -73,7 +73,8 @@ Example: plumbline keys create --role ingest --models 'credit-*' --expires 90d
 		const verb = requirePositional(args, 0, 'create, list or revoke')
 		if (verb === 'create') return create(terminal, args)
 		if (verb === 'list') return list(terminal, args)
-		if (verb !== 'revoke') throw new UsageError(`keys knows create, list and revoke, not "${verb}".`)
+		if (verb !== 'revoke')
+			throw new UsageError(`There is no verb "${verb}". The verbs of keys are create, list and revoke.`)
 		const id = requirePositional(args, 1, 'The id of the key')
 		await withContext(terminal, (context) => revokeKey(context, cliActor, id))
 		terminal.out(args.values.json ? `${JSON.stringify({ id, revoked: true })}\n` : `${id} is revoked.\n`)

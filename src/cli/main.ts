@@ -18,11 +18,11 @@ Usage: plumbline COMMAND [options]
 
 ${commands.map((c) => `  ${c.name.padEnd(10)} ${c.summary}`).join('\n')}
 
-  plumbline COMMAND --help   how a command is used
+  plumbline COMMAND --help   help for a command
   plumbline --version
 
-Exit codes: 0 fine, 1 the answer is "no", 2 it could not be done.
-Begin with: plumbline demo (in a clone: npx plumbline demo)
+Exit codes: 0 success, 1 the answer is "no", 2 failure.
+Start with: plumbline demo (in a clone: npx plumbline demo)
 `
 
 const common = { help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' } } as const
@@ -51,7 +51,7 @@ function parse(command: Command, args: readonly string[]): Parsed {
 	}
 }
 
-/** Runs a command line; `makeTerminal` reads the environment only when a command needs it. Never throws. */
+/** Runs a command line. `makeTerminal` reads the environment only if a command needs it. Never throws. */
 export async function main(
 	args: readonly string[],
 	makeTerminal: (isOffline: boolean) => RawTerminal | Promise<RawTerminal>,
@@ -103,7 +103,7 @@ async function runCommand(
 	}
 }
 
-/** The one place where commands write: names and messages from outside move no cursor and turn no text around. */
+/** All output of commands: control characters in names and messages from outside are escaped. */
 const printing = (raw: RawTerminal): Terminal =>
 	Object.assign(Object.create(raw) as Terminal, {
 		out: (text: string) => raw.out(printable(text)),
@@ -111,7 +111,7 @@ const printing = (raw: RawTerminal): Terminal =>
 		draw: (text: string) => raw.err(text),
 	})
 
-/** Commands that a message names can be typed as they stand there: in a clone they begin with npx. */
+/** In a clone, commands in messages begin with npx, so that they can be copied. */
 function fail(message: string): 2 {
 	const text =
 		process.env.npm_command === 'exec' ? message.replaceAll('`plumbline ', '`npx plumbline ') : message

@@ -23,9 +23,9 @@ export type Mapping = {
 	ignored: readonly string[]
 	members: readonly string[]
 	defaults: Record<string, string>
-	/** Where the other columns go; undefined: nowhere. */
+	/** Where all other columns go; undefined: they are dropped. */
 	others: 'features' | 'groups' | undefined
-	/** Columns of a table that are called like a member are that member; a JSON row has said which is which. */
+	/** In a table, a column with the name of a member is that member. JSON rows are already structured. */
 	table: boolean
 }
 
@@ -59,10 +59,10 @@ export function readMapping(options: {
 	}
 }
 
-/** Of rows of JSON alone: a table has no cells for them. */
+/** Only in JSON rows: a table has no cells for them. */
 const nestedMembers = ['probabilities', 'attributions']
 
-/** A field that does not exist would be left out without a word. */
+/** An unknown field would be dropped silently. */
 function requireField(text: string, field: string, { kind, table }: { kind: string; table: boolean }): void {
 	const known = [...(members[kind] as string[]), ...(table || kind !== 'predictions' ? [] : nestedMembers)]
 	if (known.includes(field) || /^(segment|features)\../.test(field)) return
@@ -80,7 +80,7 @@ type DeclaredNames = {
 	sensitive: readonly string[]
 }
 
-/** Throws for a column that is named by --map or --ignore and is not in a table's first row: most likely a slip. */
+/** Throws for a column in --map or --ignore that the table does not have: most likely a typing error. */
 export function requireColumns({ renames, ignored, table }: Mapping, value: unknown): void {
 	if (!table || typeof value !== 'object' || value === null) return
 	const row = value as Row
@@ -92,10 +92,10 @@ export function requireColumns({ renames, ignored, table }: Mapping, value: unkn
 	}
 }
 
-/** As a shell takes it: names with spaces in them, or with what a terminal would obey, in quotes. */
+/** Quoted for a shell if needed. */
 const quoted = (text: string): string => (/^[\w.$@%+=:,/-]+$/.test(text) ? text : JSON.stringify(text))
 
-/** Says of each column of the first row that nobody declared, or mapped, what it was probably meant for. */
+/** For each column of the first row that is neither declared nor mapped: what it is probably meant for. */
 export function mappingHints(
 	mapping: Mapping,
 	value: unknown,
@@ -122,7 +122,7 @@ export function mappingHints(
 		const hint = settled.includes(column) ? undefined : columnHint(column, declared)
 		if (!hint) return []
 		const cure = hint.field
-			? `--map ${quoted(`${column}=${hint.field}`)} says so`
+			? `use --map ${quoted(`${column}=${hint.field}`)}`
 			: 'send it with --kind groups, or declare it as a feature'
 		return [`the column ${JSON.stringify(column)} looks like ${hint.text}: ${cure}.`]
 	})
@@ -131,7 +131,7 @@ export function mappingHints(
 const nested = (row: Row, name: string): Row =>
 	typeof row[name] === 'object' && row[name] !== null ? { ...(row[name] as Row) } : {}
 
-/** A row of the file as the service wants it. Members that this kind does not have go, if they came from a table. */
+/** A row of the file in the shape of the HTTP interface. Members of a table that this kind does not have are dropped. */
 export function mapRow(mapping: Mapping, value: unknown): unknown {
 	if (typeof value !== 'object' || value === null) return value
 	const row = value as Row

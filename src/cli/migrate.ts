@@ -4,7 +4,7 @@ import type { Command } from './command.ts'
 export const migrate: Command = {
 	help: `Usage: plumbline migrate
 
-Applies the migrations that the database PLUMBLINE_DATABASE_URL has not seen. \`serve\` does the same when it starts.
+Applies pending migrations to the database PLUMBLINE_DATABASE_URL. \`serve\` does the same when it starts.
 
   --json     for machines
 `,

@@ -1,11 +1,56 @@
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { AppError } from '../core/errors.ts'
+import { artifactFormats } from '../explain/model.ts'
+import { guessFormat } from '../registry/artifact/guess-format.ts'
 import { callApi } from './api.ts'
-import { ArtifactEntry, localArtifact, uploadArtifact } from './artifact-file.ts'
 import { type Command, requirePositional, type Terminal, UsageError } from './command.ts'
+
+/** An artefact in models.yaml: as in the HTTP interface, or a file to upload, whose digest and format are computed. */
+export const ArtifactEntry = z.union([
+	z.strictObject({ file: z.string().min(1), format: z.enum(artifactFormats).optional() }),
+	z.looseObject({ sha256: z.string() }),
+])
+
+export type LocalArtifact = { path: string; bytes: Uint8Array; sha256: string; format: string }
+
+/** The file of an entry, relative to models.yaml; undefined for an entry without a file. */
+export async function localArtifact(
+	entry: z.output<typeof ArtifactEntry> | undefined,
+	folder: string,
+): Promise<LocalArtifact | undefined> {
+	if (!entry || !('file' in entry) || typeof entry.file !== 'string') return undefined
+	const path = resolve(folder, entry.file)
+	const bytes = await readFile(path).catch((cause) => {
+		throw new AppError('not-found', `The artefact ${path} cannot be read: ${cause.message}`, { cause })
+	})
+	const format = (entry.format as string | undefined) ?? guessFormat(bytes)
+	if (format === undefined)
+		throw new AppError(
+			'invalid',
+			`The format of ${path} cannot be detected. Set artifact.format to one of ${artifactFormats.join(', ')}.`,
+		)
+	return { path, bytes, sha256: createHash('sha256').update(bytes).digest('hex'), format }
+}
+
+/** Uploads the file of a version unless the service has it. Returns the warnings, or undefined if it was already there. */
+export async function uploadArtifact(
+	terminal: Terminal,
+	at: string,
+	{ bytes, sha256 }: LocalArtifact,
+): Promise<string[] | undefined> {
+	const known = await callApi(terminal, 'GET', `${at}/artifact`, { allow: [404] })
+	const { storedAt, sha256: stored } = (known.body ?? {}) as { storedAt?: string | null; sha256?: string }
+	if (known.status === 200 && storedAt && stored === sha256) return undefined
+	const answer = await callApi(terminal, 'PUT', `${at}/artifact`, {
+		body: bytes as Uint8Array<ArrayBuffer>,
+		type: 'application/octet-stream',
+	})
+	return (answer.body as { warnings: string[] }).warnings
+}
 
 const Version = z.looseObject({ version: z.string(), artifact: ArtifactEntry.optional() })
 const Named = z.looseObject({
@@ -47,7 +92,7 @@ async function apply(terminal: Terminal, entry: z.output<typeof Named>, folder: 
 	return changes
 }
 
-/** A version whose artefact is a file is registered with the file's digest; then the file is uploaded. */
+/** A version whose artefact is a file is registered with the digest of the file; then the file is uploaded. */
 async function applyVersion(
 	terminal: Terminal,
 	model: string,
@@ -81,7 +126,8 @@ async function readModels(path: string): Promise<z.output<typeof ModelsFile>> {
 export const models: Command = {
 	help: `Usage: plumbline models apply FILE.yaml
 
-Brings the service at PLUMBLINE_URL to what the file says; again changes nothing. Needs PLUMBLINE_KEY with the role admin.
+Registers what the file describes with the service at PLUMBLINE_URL. Applying it again changes nothing. Needs PLUMBLINE_KEY with
+the role admin.
 
   models:
     - model: credit-risk
@@ -95,7 +141,7 @@ Brings the service at PLUMBLINE_URL to what the file says; again changes nothing
           features:
             - { name: income, type: numeric, min: 0 }
             - { name: region, type: categorical }
-          artifact: { file: model.json }    # uploaded; beside this file
+          artifact: { file: model.json }    # uploaded; relative to this file
       deployments:
         production: { champion: "1" }
 
@@ -104,7 +150,7 @@ Brings the service at PLUMBLINE_URL to what the file says; again changes nothing
 	options: {},
 	async run(terminal, args) {
 		if (requirePositional(args, 0, '"apply"') !== 'apply')
-			throw new UsageError('models knows one verb: apply.')
+			throw new UsageError('The only verb of models is apply.')
 		const path = requirePositional(args, 1, 'The file')
 		const file = await readModels(path)
 		const changes: Change[] = []

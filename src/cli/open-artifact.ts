@@ -35,7 +35,7 @@ function unknownMember(path: string, name: string): string {
 	return `${path} has a member ${JSON.stringify(name)}, which is not used.${near ? ` Did you mean ${JSON.stringify(near)}?` : ''}`
 }
 
-/** Reads a manifest. `note` receives unknown members, so that a misspelt one is noticed. */
+/** The manifest of a file. `note` is called for unknown members, such as a misspelt `missing`. */
 export async function readManifest(
 	path: string | undefined,
 	note: (text: string) => void,
@@ -60,18 +60,18 @@ export async function readManifest(
 	throw new AppError('invalid', `${path}: ${at ? `${at}: ` : ''}${issue?.message}`)
 }
 
-/** The format of a file, by its content, whatever its name. */
+/** The format of the file by its content, whatever its name. */
 function formatOf(bytes: Uint8Array, path: string, given: string | undefined): ArtifactFormat {
 	const format = given === undefined ? guessFormat(bytes) : artifactFormats.find((f) => f === given)
 	if (format !== undefined) return format
 	if (given !== undefined) throw new UsageError(`--format must be one of ${artifactFormats.join(', ')}.`)
 	throw new AppError(
 		'unsupported',
-		`${path}: the format of this file is unknown. Plumbline reads ${artifactFormats.join(', ')}; if it is one of them, name it with --format.`,
+		`${path}: the format cannot be detected. Plumbline reads ${artifactFormats.join(', ')}; if it is one of them, set --format.`,
 	)
 }
 
-/** Opens a model file. `declared`: the names of the first row, for files that do not name their features. */
+/** Opens a model file. `declared`: the names in the first row, for files without feature names. */
 export async function openArtifact(
 	path: string,
 	options: { format: string | undefined; manifest: Manifest; declared: readonly string[] },
@@ -87,7 +87,7 @@ export async function openArtifact(
 				manifest: options.manifest,
 				features: names.map((name) => ({ name, type: 'numeric' as const })),
 			})
-		// A table may have more columns than features; a graph with named inputs does not need the names of the table.
+		// A table can have other columns than features; a graph with named inputs does not need the names of the table.
 		return await open(options.declared).catch((error) =>
 			format === 'onnx' ? open([]).catch(() => Promise.reject(error)) : Promise.reject(error),
 		)

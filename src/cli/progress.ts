@@ -7,14 +7,14 @@ const redrawMs = 200
 const bar = (share: number): string =>
 	`[${'#'.repeat(Math.round(share * width)).padEnd(width, '.')}] ${Math.round(share * 100)}%  `
 
-/** A bar on standard error, when that is a screen; nothing otherwise. */
+/** A progress bar on standard error, if that is a terminal. */
 export class Progress {
 	private drawnAt = 0
 	private readonly startedAt: number
 	private readonly terminal: Terminal
 	private readonly total: number | undefined
 
-	/** `total` in bytes; undefined when it is not known. */
+	/** `total` in bytes; undefined if it is unknown. */
 	constructor(terminal: Terminal, total: number | undefined) {
 		this.terminal = terminal
 		this.total = total
@@ -39,7 +39,7 @@ export class Progress {
 
 const lineMs = 3000
 
-/** How far a long piece of work is, on standard error: a bar on a screen, elsewhere a line every few seconds. */
+/** The progress of long work on standard error: a bar on a terminal, elsewhere a line every few seconds. */
 export class WorkProgress {
 	private shownAt = Number.NEGATIVE_INFINITY
 	private share = 0
@@ -51,7 +51,7 @@ export class WorkProgress {
 		this.startedAt = terminal.now()
 	}
 
-	/** `share` from 0 to 1; a smaller one than before is not shown, so that the bar never goes back. */
+	/** `share` from 0 to 1. A smaller value than before is not shown, so that the bar never goes back. */
 	show(share: number, text: string): void {
 		const now = this.terminal.now()
 		const { isScreen } = this.terminal

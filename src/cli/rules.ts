@@ -11,20 +11,20 @@ import { type Command, requirePositional, UsageError } from './command.ts'
 export const rules: Command = {
 	help: `Usage: plumbline rules check [DIR] [options]
 
-Checks all rule files of a folder as the service would when it loads them: shape, conditions, metric names, cycles, and
-rules that can never fire or never resolve. With a database it also warns of models, tags, environments and features that
-are not registered; PLUMBLINE_DATABASE_URL is looked into when it is there.
-Default: PLUMBLINE_RULES, or the rules that come with Plumbline.
+Checks all rule files of a folder like the service does when it loads them: shape, conditions, metric names, cycles, and
+rules that can never fire or never resolve. If the database PLUMBLINE_DATABASE_URL exists, it also warns of models, tags,
+environments and features that are not registered.
+Default: PLUMBLINE_RULES, or the packaged rules.
 
-  --database   fail when the database cannot be read
+  --database   fail if the database cannot be read
   --json       for machines
 
-Exit code: 0 the rules are good, with or without warnings, 1 they are not, 2 they could not be read.
+Exit code: 0 the rules are valid, with or without warnings, 1 they are invalid, 2 they could not be read.
 `,
 	options: { database: { type: 'boolean' } },
 	async run(terminal, args) {
 		if (requirePositional(args, 0, '"check"') !== 'check')
-			throw new UsageError('rules knows one verb: check.')
+			throw new UsageError('The only verb of rules is check.')
 		const given = args.positionals[1] ?? terminal.config.PLUMBLINE_RULES
 		const folder = args.positionals[1] !== undefined || existsSync(given) ? given : builtInRules()
 		const { ruleSet, ...result } = await checkRules(folder)
@@ -33,11 +33,11 @@ Exit code: 0 the rules are good, with or without warnings, 1 they are not, 2 the
 		else {
 			for (const e of result.errors) terminal.out(`${faultText(e)}\n`)
 			for (const w of result.warnings) terminal.out(`warning: ${faultText(w)}\n`)
-			// Beside an error, which may be why, they would only hide it.
+			// Next to an error they would only distract.
 			if (result.ok && result.leftOut.length > 0)
 				terminal.out(
-					`${result.leftOut.length} packaged rules are not in force here: ${result.leftOut.join(', ')}.\n` +
-						'A file that says `extends: packaged` keeps them.\n',
+					`${result.leftOut.length} packaged rules are not in force: ${result.leftOut.join(', ')}.\n` +
+						'Add a file with `extends: packaged` to keep them.\n',
 				)
 			terminal.out(
 				result.ok
@@ -51,7 +51,7 @@ Exit code: 0 the rules are good, with or without warnings, 1 they are not, 2 the
 
 const counted = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`
 
-/** What the database says of the names in the rules; nothing where there is none and none was asked for. */
+/** Warnings about names in the rules that the database does not have. Without a database: none, unless it was required. */
 async function warningsOf(config: Config, ruleSet: RuleSet, isAsked: boolean): Promise<RuleFault[]> {
 	const { PLUMBLINE_DATABASE_URL: url, PLUMBLINE_DATABASE_TOKEN: token } = config
 	const isMissing = url.startsWith('file:') && !existsSync(url.slice('file:'.length))

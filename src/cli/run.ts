@@ -12,21 +12,21 @@ import { withContext } from './with-context.ts'
 export const run: Command = {
 	help: `Usage: plumbline run JOB|all
 
-Runs a job once, on the database PLUMBLINE_DATABASE_URL. \`all\` runs everything that is due, in order. Safe beside a
-running service: a job runs in one process at a time, and rules are those of the service.
+Runs a job once, on the database PLUMBLINE_DATABASE_URL. \`all\` runs all jobs that are due, in order. Safe while the
+service runs: a job runs in one process at a time, and the rules are those of the service.
 
 Jobs: ${jobs.map((j) => j.id).join(', ')}
 
   --json     for machines
 
-Exit code: 0 all went well, 1 a job failed, 2 it could not be run.
+Exit code: 0 success, 1 a job failed, 2 the job could not be run.
 `,
 	options: {},
 	async run(terminal, args) {
 		const id = requirePositional(args, 0, 'The job')
 		const runs = await withContext(terminal, async (context) => {
 			connectSlack(context, terminal.config)
-			if (id === 'all' || id === 'evaluate-rules') await tellOtherRules(terminal, context)
+			if (id === 'all' || id === 'evaluate-rules') await warnOfOtherRules(terminal, context)
 			return id === 'all' ? runAll(context, processOwner) : [await runOne(context, id)]
 		})
 		if (args.values.json) terminal.out(`${JSON.stringify({ runs })}\n`)
@@ -42,7 +42,7 @@ Exit code: 0 all went well, 1 a job failed, 2 it could not be run.
 	},
 }
 
-/** After a crash it takes a while until it is certain that nobody runs the job. */
+/** After a crash, the lease of a job has to expire before it can run again. */
 async function runOne(context: Context, id: string): Promise<JobRun> {
 	const run = await runJobById(context, id, processOwner)
 	if (run.retryMs === undefined) return run
@@ -50,21 +50,21 @@ async function runOne(context: Context, id: string): Promise<JobRun> {
 	return runJobById(context, id, processOwner)
 }
 
-/** A folder of rules that was found here, and does not count. */
-async function tellOtherRules(terminal: Terminal, context: Context): Promise<void> {
+/** Warns about a folder of rules that is not used. */
+async function warnOfOtherRules(terminal: Terminal, context: Context): Promise<void> {
 	const { PLUMBLINE_RULES: folder } = terminal.config
 	const own = existsSync(folder) ? ownRules(context) : undefined
 	if (!own) return
 	const { digest } = await rulesInForce(context)
 	if (own.digest !== digest)
 		terminal.err(
-			`The rules of the service are evaluated (sha256:${digest.slice(0, 12)}), not those in ${folder}, which differ.\n`,
+			`The rules of the service are used (sha256:${digest.slice(0, 12)}). Those in ${folder} differ and are ignored.\n`,
 		)
 }
 
 const maxNamed = 3
 
-/** Counts as words; lists by their length and first names; of what is nested, only what is not empty. */
+/** The details of a run in words: counts, and lists by length and first names. Empty nested parts are left out. */
 function detailText(detail: object, isNested = false): string {
 	return Object.entries(detail)
 		.flatMap(([name, value]): string[] => {

@@ -6,7 +6,7 @@ import { openParquetInThread } from '../platform/node/parquet.ts'
 import type { FeatureSpec } from '../summaries/inputs/bins.ts'
 import { type ParsedRow, parseRows } from '../tables/json-rows.ts'
 import { csvRows, parquetRows, type TableSpec } from '../tables/read-rows.ts'
-import { callPatiently } from './api.ts'
+import { callWithRetries } from './api.ts'
 import {
 	type Command,
 	listOption,
@@ -20,18 +20,17 @@ import {
 import { type InputFile, inputFile, plainBytes } from './data-file.ts'
 import { mappingHints, mapRow, readMapping, requireColumns } from './map-row.ts'
 import { Progress } from './progress.ts'
-import { Sender } from './sender.ts'
 
 const kinds = ['predictions', 'features', 'outcomes', 'groups']
 const batchRows = 1000
 
 type Declared = { features: FeatureSpec[]; segments: string[]; sensitive: string[] }
 
-/** What the model and its version declare: it says which cells are numbers. Nothing where the key may not read. */
+/** What the model and its version declare, such as which cells are numbers. Empty if the key may not read. */
 async function declared(terminal: Terminal, model: string, version: string | undefined): Promise<Declared> {
 	const at = `/v1/models/${encodeURIComponent(model)}`
 	const read = async (path: string) => {
-		const { status, body } = await callPatiently(terminal, 'GET', path, { allow: [403] })
+		const { status, body } = await callWithRetries(terminal, 'GET', path, { allow: [403] })
 		return status === 403 ? undefined : body
 	}
 	const known = (await read(at)) as { segments: string[]; sensitive: string[] } | undefined
@@ -54,7 +53,7 @@ function rowsOf(
 	return parseRows({ format: 'ndjson', stream }, defaultLimits)
 }
 
-/** A row as JSON, with all digits of its integers. */
+/** A row as JSON, with all digits of long integers. */
 function lineOf(row: unknown): string {
 	try {
 		return JSON.stringify(row)
@@ -63,7 +62,7 @@ function lineOf(row: unknown): string {
 	}
 }
 
-/** How far an earlier run of the same command came: rows of this very file that were answered. */
+/** The progress of an earlier run of the same command: rows of the same file that the service has confirmed. */
 class Resume {
 	private readonly path: string
 	private readonly stamp: string
@@ -74,14 +73,14 @@ class Resume {
 	}
 
 	async rows(): Promise<number> {
-		// Without a state that can be read all rows are sent: those that are stored count as duplicates.
+		// Without a readable state all rows are sent: stored ones count as duplicates.
 		const state = await readFile(this.path, 'utf8')
 			.then(JSON.parse)
 			.catch(() => undefined)
 		return state?.stamp === this.stamp && Number.isSafeInteger(state.rows) ? state.rows : 0
 	}
 
-	/** In one step: a run that is cut off here leaves the state before. */
+	/** Atomic: an interrupted run leaves the previous state. */
 	async save(rows: number): Promise<void> {
 		await writeFile(`${this.path}.part`, JSON.stringify({ stamp: this.stamp, rows }))
 		await rename(`${this.path}.part`, this.path)
@@ -111,7 +110,9 @@ async function sendFile(terminal: Terminal, args: Parsed, model: string, kind: s
 	const resume = new Resume(file, `${terminal.config.PLUMBLINE_URL}${path}`)
 	const skip = args.values.restart ? 0 : await resume.rows()
 	if (skip > 0)
-		terminal.err(`Going on behind row ${skip}, where the last run stopped (--restart sends all again).\n`)
+		terminal.err(
+			`Continuing after row ${skip}, where the last run stopped (--restart sends all rows again).\n`,
+		)
 	const progress = new Progress(terminal, file.bytes)
 	const sender = new Sender(terminal, path)
 	let read = 0
@@ -153,24 +154,24 @@ async function sendFile(terminal: Terminal, args: Parsed, model: string, kind: s
 export const send: Command = {
 	help: `Usage: plumbline send MODEL --from FILE [options]
 
-Sends the rows of a file, a thousand at a time, and says what became of them. A run that was cut off goes on where it
-stopped when it is started again; rows that were stored already count as duplicates, so nothing is doubled. Waits and
-tries again while the service is busy or away.
+Sends the rows of a file in batches of a thousand, and prints how many were accepted and rejected. An interrupted run
+continues where it stopped; stored rows count as duplicates, so nothing is stored twice. Retries while the service is busy
+or unreachable.
 
-In CSV and Parquet a column is a feature, unless it is called predictionId, timestamp, version, score, label, subject,
+In CSV and Parquet a column is a feature, unless its name is predictionId, timestamp, version, score, label, subject,
 latencyMs, environment, actual, observed or segment.<name>.
 
   --from FILE           .csv, .ndjson or .parquet, also .gz
   --kind KIND           predictions (default), features or outcomes
-  --version V           the version of rows that do not say
-  --environment E       the environment of rows that do not say (production)
-  --map COLUMN=FIELD    a column under another name: predictionId, timestamp, score, segment.branch, features.age, …;
-                        may be repeated
-  --ignore COLUMN       leave a column out; may be repeated
-  --restart             send all rows, whatever an earlier run has sent
+  --version V           the version of rows without one
+  --environment E       the environment of rows without one (default production)
+  --map COLUMN=FIELD    use a column as another field: predictionId, timestamp, score, segment.branch, features.age, …;
+                        can be repeated
+  --ignore COLUMN       leave a column out; can be repeated
+  --restart             send all rows, also those of an earlier run
   --json                for machines
 
-Exit code: 0 all rows are stored, 1 some were rejected, 2 it could not be done.
+Exit code: 0 all rows are stored, 1 some were rejected, 2 failure.
 
 Example: plumbline send credit-risk --version 7 --from march.csv.gz --map ID=predictionId --map scored_at=timestamp
 `,
@@ -210,4 +211,61 @@ Example: plumbline send credit-risk --version 7 --from march.csv.gz --map ID=pre
 			throw new AppError('invalid', 'The file has no rows.')
 		return totals.rejectedCount > 0 ? 1 : 0
 	},
+}
+
+type Rejected = { index: number; predictionId: string | null; code: string; path: string; message: string }
+export type Totals = {
+	accepted: number
+	duplicates: number
+	rejectedCount: number
+	rejected: Rejected[]
+	waiting: number
+}
+
+const maxListed = 20
+
+/** Sends batches and sums up the responses. Retries each batch for up to five minutes while the service is busy or unreachable. */
+export class Sender {
+	readonly totals: Totals = { accepted: 0, duplicates: 0, rejectedCount: 0, rejected: [], waiting: 0 }
+	/** The first row with each fault, and how many rows have it, whatever their values. */
+	readonly faults = new Map<string, { first: Rejected; rows: number }>()
+	private readonly terminal: Terminal
+	private readonly path: string
+
+	constructor(terminal: Terminal, path: string) {
+		this.terminal = terminal
+		this.path = path
+	}
+
+	/** Counts a row of the file that cannot be sent. */
+	rejectHere(index: number, code: string, message: string): void {
+		this.reject({ index, predictionId: null, code, path: '', message })
+	}
+
+	private reject(row: Rejected): void {
+		this.totals.rejectedCount++
+		if (this.totals.rejected.length < maxListed) this.totals.rejected.push(row)
+		const fault = `${row.code} ${row.path} ${row.message.replace(/"[^"]*"|\d+/g, '')}`
+		const known = this.faults.get(fault)
+		if (known) known.rows++
+		else if (this.faults.size < maxListed) this.faults.set(fault, { first: row, rows: 1 })
+	}
+
+	/** `index`: the position of a row in the file. */
+	async send(batch: readonly { index: number; line: string }[]): Promise<void> {
+		if (batch.length === 0) return
+		const answer = await this.post(`${batch.map((b) => b.line).join('\n')}\n`)
+		this.totals.accepted += answer.accepted
+		this.totals.duplicates += answer.duplicates
+		this.totals.waiting += answer.waiting ?? 0
+		for (const r of answer.rejected) this.reject({ ...r, index: batch[r.index]?.index ?? r.index })
+	}
+
+	private async post(body: string): Promise<Totals> {
+		const { body: answer } = await callWithRetries(this.terminal, 'POST', this.path, {
+			body,
+			type: 'application/x-ndjson',
+		})
+		return answer as Totals
+	}
 }

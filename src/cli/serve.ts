@@ -6,10 +6,10 @@ export const serve: Command = {
 	help: `Usage: plumbline serve
 
 Serves HTTP on PLUMBLINE_HOST:PLUMBLINE_PORT (127.0.0.1:8787) with the database PLUMBLINE_DATABASE_URL
-(file:plumbline.db), and runs the jobs on their schedules. The first key is PLUMBLINE_ADMIN_KEY, or is made with
-\`plumbline keys create --role admin\`. Ends on SIGINT, SIGTERM or SIGHUP once running requests are answered.
+(file:plumbline.db), and runs the jobs on their schedules. The first key is PLUMBLINE_ADMIN_KEY, or created with
+\`plumbline keys create --role admin\`. Ends on SIGINT, SIGTERM or SIGHUP when running requests are finished.
 
-  --json     say where it listens as one JSON object
+  --json     print its address as one JSON object
 
 Log lines are JSON, on standard error.
 `,

@@ -14,16 +14,16 @@ import {
 	requirePositional,
 	type Terminal,
 	textOption,
+	toTable,
 	UsageError,
 } from './command.ts'
 import { cliActor } from './keys.ts'
-import { toTable } from './table.ts'
 import { withContext } from './with-context.ts'
 
 function nameOf(args: Parsed): { team: string; user: string } {
 	const [team, user, ...more] = requirePositional(args, 1, 'TEAM/USER').split('/')
 	if (!team || !user || more.length > 0)
-		throw new UsageError('The user is written TEAM/USER, such as T024BE7LD/U2147483697.')
+		throw new UsageError('The user must be TEAM/USER, such as T024BE7LD/U2147483697.')
 	return { team, user }
 }
 
@@ -73,7 +73,7 @@ async function unmap(terminal: Terminal, args: Parsed): Promise<void> {
 	terminal.out(
 		args.values.json
 			? `${JSON.stringify({ ...name, unmapped: true })}\n`
-			: `${name.team}/${name.user} has no role any more.\n`,
+			: `${name.team}/${name.user} no longer has a role.\n`,
 	)
 }
 
@@ -83,14 +83,14 @@ export const slack: Command = {
        plumbline slack maps
        plumbline slack unmap TEAM/USER
 
-manifest prints the YAML that creates the app: paste it at https://api.slack.com/apps under "From a manifest".
-map gives a Slack user a role here, maps lists who has one, unmap takes it away at once. Who is not mapped can do nothing;
-being in a channel is no authority.
+manifest prints the YAML for the app: paste it at https://api.slack.com/apps under "From a manifest".
+map gives a Slack user a role, maps lists all users with a role, unmap removes the role at once. Users without a role can
+do nothing, even if they are in the channel.
 
-  --url URL        where Slack reaches this service; default PLUMBLINE_PUBLIC_URL. Without either the manifest is for
-                   Socket Mode, which needs no way in (SLACK_APP_TOKEN)
+  --url URL        where Slack reaches this service; default PLUMBLINE_PUBLIC_URL. Without either, the manifest is for
+                   Socket Mode, which needs no incoming connections (SLACK_APP_TOKEN)
   --role ROLE      ${roles.join(', ')}
-  --models GLOB    models that the role is for; default all
+  --models GLOB    models in the scope of the role; default all
   --expires TIME   a time (2027-01-01T00:00:00Z) or a duration (90d); default never
   --json           for machines
 
@@ -109,7 +109,10 @@ Example: plumbline slack map T024BE7LD/U2147483697 --role approver --models 'cre
 		else if (verb === 'map') await map(terminal, args)
 		else if (verb === 'maps') await list(terminal, args)
 		else if (verb === 'unmap') await unmap(terminal, args)
-		else throw new UsageError(`slack knows manifest, map, maps and unmap, not "${verb}".`)
+		else
+			throw new UsageError(
+				`There is no verb "${verb}". The verbs of slack are manifest, map, maps and unmap.`,
+			)
 		return 0
 	},
 }

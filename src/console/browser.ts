@@ -6,8 +6,8 @@ import { prefersHtml } from '../http/read-query.ts'
 import { page } from './page.ts'
 
 /**
- * Lets a browser with a session read as its key, and turns problems and JSON into pages for it. Only GET: a page of
- * somebody else that makes the browser send a request changes nothing.
+ * Lets a browser with a session read with the key of the session, and shows it problems and JSON as pages. Only for GET, so
+ * that requests forged by another site cannot change anything.
  */
 export const forBrowsers =
 	(sessions: Sessions | undefined): MiddlewareHandler =>
@@ -19,7 +19,7 @@ export const forBrowsers =
 		if (key !== undefined) {
 			const headers = new Headers(c.req.raw.headers)
 			headers.set('authorization', `Bearer ${key}`)
-			// What is not a page becomes one below.
+			// JSON is turned into a page below.
 			if (isApi) headers.set('accept', '*/*')
 			c.req.raw = new Request(c.req.raw.url, { method: c.req.raw.method, headers })
 		}
@@ -36,7 +36,7 @@ async function replace(c: Parameters<MiddlewareHandler>[0], reply: Reply): Promi
 	const headers = new Headers(c.res.headers)
 	for (const [name, value] of Object.entries(reply.headers ?? {})) headers.set(name, value)
 	headers.delete('content-length')
-	// Without this Hono keeps the headers of the answer that is replaced.
+	// Otherwise Hono keeps the headers of the replaced response.
 	c.res = undefined
 	c.res = new Response(reply.body as string, { status: reply.status, headers })
 }
@@ -45,7 +45,7 @@ async function problemPage(response: Response, hasSessions: boolean): Promise<Re
 	const { title, detail } = (await response.json()) as { title: string; detail: string }
 	const hint =
 		response.status === 401 && hasSessions
-			? html`<p>A browser reads here with the one-time link that <code>plumbline demo</code> prints.</p>`
+			? html`<p>To sign in with a browser, open the one-time link that <code>plumbline demo</code> prints.</p>`
 			: ''
 	return page(response.status, title, html`<p>${detail}</p>${hint}`)
 }

@@ -12,7 +12,7 @@ const digits = (value: number | null): string =>
 	value === null ? 'unknown' : String(Number(value.toPrecision(4)))
 const signed = (value: number): string => `${value > 0 ? '+' : ''}${value.toFixed(3)}`
 
-/** Why a score was given: what is doubtful first, then the decision, its reasons, and how the score came about. */
+/** The explanation of a score: warnings first, then the decision, its reasons and contributions. */
 export function explanationPage(explanation: Explanation): Promise<Reply> {
 	const { predictionId, model, decision, adverse } = explanation
 	const how = adverse === null ? '' : adverse ? 'against the applicant' : 'for the applicant'
@@ -32,7 +32,7 @@ ${facts([
 ])}
 <h2>Principal reasons</h2>
 ${reasons(explanation)}
-<h2>What made the score</h2>
+<h2>Contributions to the score</h2>
 ${picture(explanation)}
 ${contributions(explanation)}
 <h2>What would have changed the decision</h2>
@@ -49,14 +49,14 @@ const jsonAddress = ({ model, predictionId }: Explanation): string =>
 function doubts({ replay, explanation, incidents, notes }: Explanation): Html {
 	const texts = [
 		replay.status === 'mismatched' &&
-			`The registered model answers ${digits(replay.replayed)}, but ${digits(replay.logged)} was logged. ${replay.reason ?? ''}`,
+			`The registered model gives ${digits(replay.replayed)}, but the logged score is ${digits(replay.logged)}. ${replay.reason ?? ''}`,
 		replay.status === 'unavailable' && `The decision was not replayed. ${replay.reason ?? ''}`,
 		explanation.status === 'estimate' && `The contributions are an estimate. ${explanation.reason ?? ''}`,
 		explanation.status === 'sent' &&
-			`The contributions are those that the service sent. ${explanation.reason ?? ''}`,
+			`The contributions are those sent by the service. ${explanation.reason ?? ''}`,
 		...notes.map(({ feature, message }) => `${feature}: ${message}`),
 	].filter((text) => text !== false)
-	return html`${incidents.map((i) => html`<p class="note warn"><strong>An incident was open then:</strong> <a href="/incidents/${encodeURIComponent(i.id)}">${i.title}</a> (${i.severity})</p>`)}
+	return html`${incidents.map((i) => html`<p class="note warn"><strong>An incident was open at that time:</strong> <a href="/incidents/${encodeURIComponent(i.id)}">${i.title}</a> (${i.severity})</p>`)}
 ${texts.map((text) => html`<p class="note warn">${text}</p>`)}`
 }
 
@@ -108,21 +108,16 @@ const changesOf = ({ changes, from }: Counterfactual): string =>
 
 function changes({ counterfactuals, counterfactualsStatus: { status, reason } }: Explanation): Html {
 	if (counterfactuals.length === 0)
-		return html`<p>${reason ?? (status === 'not-adverse' ? 'The decision went the applicant’s way.' : 'Nothing was found.')}</p>`
+		return html`<p>${reason ?? (status === 'not-adverse' ? 'The decision was in favour of the applicant.' : 'Nothing was found.')}</p>`
 	return table(
-		'The nearest changes, each replayed by the model',
+		'The smallest changes, each replayed with the model',
 		[
 			{ name: 'Change' },
 			{ name: 'Score', isNumber: true },
 			{ name: 'Decision' },
-			{ name: 'Nothing nearer exists' },
+			{ name: 'Smallest change' },
 		],
-		counterfactuals.map((c) => [
-			changesOf(c),
-			digits(c.score),
-			c.decision,
-			c.proven ? 'proven' : 'not known',
-		]),
+		counterfactuals.map((c) => [changesOf(c), digits(c.score), c.decision, c.proven ? 'proven' : 'unknown']),
 	)
 }
 

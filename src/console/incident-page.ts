@@ -6,7 +6,7 @@ import { facts, page, table, time } from './page.ts'
 
 const address = ({ id }: { id: string }) => `/incidents/${encodeURIComponent(id)}`
 
-/** The incidents that were opened last, the newest first. */
+/** The latest incidents. */
 export function incidentsPage(incidents: readonly Incident[]): Promise<Reply> {
 	const rows = incidents.map((i) => [
 		html`<a href="${address(i)}">${i.title}</a>`,
@@ -21,7 +21,7 @@ export function incidentsPage(incidents: readonly Incident[]): Promise<Reply> {
 	return page(200, 'Incidents', body)
 }
 
-/** One incident: what to do, what changed, on which evidence, and what has been done. */
+/** An incident: next step, changes, evidence and timeline. */
 export function incidentPage(incident: Incident): Promise<Reply> {
 	const { title, model, environment, status, severity, cause, changes, nextStep, related, timeline } =
 		incident
@@ -38,7 +38,7 @@ ${facts([
 	['Cause', cause],
 ])}
 <h2>What changed</h2>
-${changes.length === 0 ? html`<p>Nothing was found in the rows that explains it.</p>` : html`<ul>${changes.map((c) => html`<li>${c.text}</li>`)}</ul>`}
+${changes.length === 0 ? html`<p>No change in the rows explains it.</p>` : html`<ul>${changes.map((c) => html`<li>${c.text}</li>`)}</ul>`}
 <h2>Evidence</h2>
 ${alertTable(incident.alerts)}
 ${related.length === 0 ? '' : html`<h2>Related incidents</h2><ul>${related.map((id) => html`<li><a href="${address({ id })}">${id}</a></li>`)}</ul>`}
@@ -63,7 +63,7 @@ const number = (value: number | null): string =>
 
 const alertTable = (alerts: readonly IncidentAlert[]) =>
 	table(
-		'Alerts: a rule that fired, and the value that it fired on',
+		'Alerts: the rules that fired, and their values',
 		[
 			{ name: 'Metric' },
 			{ name: 'Of' },

@@ -16,7 +16,7 @@ import { facts, page } from './page.ts'
 const htmlAnswer = { 200: { description: 'A page', type: 'text/html' } }
 const hidden = { method: 'get' as const, hidden: true, answers: htmlAnswer }
 
-/** What a browser reads: the start page, and with sessions the pages behind it. */
+/** The start page, and with sessions the pages for signed-in browsers. */
 export const consoleEndpoints = ({ sessions, version }: AppOptions): Endpoint[] => [
 	start(version),
 	icon,
@@ -63,7 +63,7 @@ const startPage = (version: string, ready: boolean, headers: Record<string, stri
 	page(
 		200,
 		about,
-		html`<p>Services post their predictions to Plumbline. It compares them with a baseline, opens incidents where a model has drifted, errs or is unfair, and explains every decision.</p>
+		html`<p>Services post their predictions to Plumbline. It compares them with a baseline, opens incidents when a model drifts, performs badly or is unfair, and explains every decision.</p>
 ${facts([
 	['Version', version],
 	[
@@ -73,13 +73,13 @@ ${facts([
 			: 'not ready: the database cannot be read and written',
 	],
 ])}
-<h2>Where to go</h2>
+<h2>Where to start</h2>
 <ul>
 <li><a href="${links.docs}">The HTTP interface</a>, with an example of each call, and <a href="${links.openapi}">openapi.json</a></li>
 <li><a href="${links.ready}">readyz</a> and <a href="${links.health}">healthz</a> for load balancers, <a href="${links.metrics}">metrics</a> for Prometheus (with a key)</li>
-<li><code>README.md</code> and the folder <code>docs</code> of the repository: sending predictions, rules, Slack, operating, security</li>
+<li><code>README.md</code> and the folder <code>docs</code> of the repository: sending predictions, rules, Slack, operations, security</li>
 </ul>
-<p>Calls need <code>Authorization: Bearer &lt;key&gt;</code>; <code>npx plumbline keys create --role viewer</code> makes a key.</p>`,
+<p>Calls need <code>Authorization: Bearer &lt;key&gt;</code>; <code>npx plumbline keys create --role viewer</code> creates a key.</p>`,
 		headers,
 	)
 
@@ -89,12 +89,12 @@ const icon = endpoint({
 	access: 'open',
 	path: '/favicon.ico',
 	id: 'icon',
-	summary: 'No icon, quietly',
+	summary: 'No icon',
 	answers: { 204: { description: 'None', type: 'image/x-icon' } },
 	handle: () => ({ status: 204, headers: { 'cache-control': 'max-age=86400' } }),
 })
 
-const again = html`<p><a href="/incidents">Go to the incidents</a> if this browser has opened the link before. Otherwise end the demo (Ctrl-C) and start it again: it prints a new link.</p>`
+const again = html`<p><a href="/incidents">Go to the incidents</a> if you have opened the link in this browser before. Otherwise stop the demo (Ctrl-C) and start it again: it prints a new link.</p>`
 
 const demoLink = (sessions: Sessions) =>
 	endpoint({
@@ -102,24 +102,20 @@ const demoLink = (sessions: Sessions) =>
 		access: 'open',
 		path: '/demo/{token}',
 		id: 'openDemo',
-		summary: 'Begin a session with a one-time link',
+		summary: 'Start a session with a one-time link',
 		params: z.object({ token: pathText('The token of the link.', '5e1f') }),
 		handle: ({ params: { token }, request }) => {
-			// HEAD is how programs look at links: it must not use one up.
+			// Programs check links with HEAD, which must not use one up.
 			if (request.method === 'HEAD') return page(200, 'Demo', html``)
 			const opened = sessions.open(token)
 			if (opened === 'used')
-				return page(410, 'This link has been used', html`<p>A demo link works once.</p>${again}`)
+				return page(410, 'This link has already been used', html`<p>A demo link works once.</p>${again}`)
 			if (opened === 'unknown')
-				return page(
-					404,
-					'This link is not known',
-					html`<p>It is not one of the demo that runs here now.</p>${again}`,
-				)
+				return page(404, 'Unknown link', html`<p>It does not belong to the demo that is running.</p>${again}`)
 			return page(
 				200,
-				'You are in',
-				html`<p>This browser may now read the demo, for twelve hours or until the demo ends.</p>
+				'You are signed in',
+				html`<p>This browser can read the demo for twelve hours, or until the demo ends.</p>
 <ul>${opened.links.map(({ text, path }) => html`<li><a href="${path}">${text}</a></li>`)}</ul>`,
 				{ 'set-cookie': opened.cookie },
 			)
@@ -151,10 +147,10 @@ const explanation = endpoint({
 	access: readers,
 	path: '/models/{model}/predictions/{predictionId}',
 	id: 'explanationPage',
-	summary: 'Why a score was given, as a page',
+	summary: 'An explanation, as a page',
 	params: z.object({
 		...modelPath,
-		predictionId: pathText('The id that the prediction was sent with.', '8841'),
+		predictionId: pathText('The id of the prediction.', '8841'),
 	}),
 	handle: async ({ context, actor, params }) =>
 		explanationPage(await explainPrediction(context, actor, params)),

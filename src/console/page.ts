@@ -21,10 +21,10 @@ dd, li, h1, .note { overflow-wrap: anywhere; }
 @media (max-width: 40rem) { main, header.top { padding-left: 1rem; padding-right: 1rem; } dl { grid-template-columns: 1fr; } dd { margin-bottom: .4rem; } }
 `
 
-/** What `html` makes: text that is escaped already. */
+/** Escaped HTML. */
 export type Html = ReturnType<typeof html>
 
-/** One page: no script, nothing from elsewhere, all text escaped by `html`. */
+/** A page without scripts or external resources, with all text escaped by `html`. */
 export async function page(
 	status: number,
 	title: string,
@@ -41,11 +41,11 @@ ${body}</main></body></html>`
 	return { status, body: String(await text), headers: { ...(await pageHeaders(css)), ...headers } }
 }
 
-/** A moment as people read it, and as programs do. */
+/** A time for people and for programs. */
 export const time = (at: string): Html =>
 	html`<time datetime="${at}">${at.slice(0, 16).replace('T', ' ')} UTC</time>`
 
-/** Terms and what they are; those without a value are left out. */
+/** A list of terms and values; terms without a value are left out. */
 export const facts = (all: readonly (readonly [string, unknown])[]): Html =>
 	html`<dl>${all
 		.filter(([, value]) => value !== null && value !== undefined && value !== '')
@@ -53,7 +53,7 @@ export const facts = (all: readonly (readonly [string, unknown])[]): Html =>
 
 export type Column = { name: string; isNumber?: boolean }
 
-/** A table that scrolls by itself where it is too wide; the first cell of a row names it. */
+/** A table that scrolls if it is too wide. The first cell of a row is its header. */
 export const table = (
 	caption: string,
 	columns: readonly Column[],

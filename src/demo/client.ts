@@ -1,9 +1,9 @@
-/** Speaks to the service as any client would: HTTP with a key, rows as NDJSON. */
+/** A client like any other: HTTP with a key, rows as NDJSON. */
 export class DemoClient {
 	private readonly url: string
 	private readonly key: string
 	private readonly fetch: typeof fetch
-	/** Rows that were accepted so far. */
+	/** Rows accepted so far. */
 	posted = 0
 
 	constructor(url: string, key: string, fetcher: typeof fetch) {
@@ -12,12 +12,12 @@ export class DemoClient {
 		this.fetch = fetcher
 	}
 
-	/** The same service as somebody else. */
+	/** The same service with another key. */
 	as(key: string): DemoClient {
 		return new DemoClient(this.url, key, this.fetch)
 	}
 
-	/** A body that is a text goes out as it is: rows, or a file. */
+	/** A text body is sent as it is: rows, or a file. */
 	async call<T>(method: string, path: string, body?: unknown): Promise<T> {
 		const isRows = typeof body === 'string'
 		const response = await this.fetch(this.url + path, {
@@ -31,12 +31,11 @@ export class DemoClient {
 			...(body === undefined ? {} : { body: isRows ? body : JSON.stringify(body) }),
 		})
 		const text = await response.text()
-		if (!response.ok)
-			throw new Error(`${method} ${path} was answered with ${response.status}: ${text.slice(0, 500)}`)
+		if (!response.ok) throw new Error(`${method} ${path} returned ${response.status}: ${text.slice(0, 500)}`)
 		return JSON.parse(text) as T
 	}
 
-	/** Posts rows; every one must be taken. */
+	/** Posts rows. Throws if one is rejected. */
 	async rows(path: string, rows: readonly unknown[]): Promise<number> {
 		if (rows.length === 0) return 0
 		const body = `${rows.map((r) => JSON.stringify(r)).join('\n')}\n`

@@ -1,3 +1,4 @@
+import type { Context } from '../context.ts'
 import { sha256Hex } from '../core/bytes.ts'
 import { dayMs, windowStart } from '../core/time.ts'
 import type { DemoClient } from './client.ts'
@@ -33,7 +34,7 @@ async function register(client: DemoClient, demo: DemoModel, before: number): Pr
 	await client.call('PUT', `/v1/models/${name}/deployments/production`, { champion: '1' })
 }
 
-/** The version; where the lender has its file, the file too, and the table of reasons that two people approve. */
+/** Registers the version, and for a model with a file the file and an approved reason table. */
 async function registerVersion(client: DemoClient, name: string, demo: DemoModel): Promise<void> {
 	const { features, served } = demo
 	const path = `/v1/models/${name}`
@@ -59,15 +60,15 @@ async function registerVersion(client: DemoClient, name: string, demo: DemoModel
 	}
 }
 
-/** `declined`: an applicant of the last days who was declined, and whose income came by the month. */
-export type History = { predictions: number; outcomes: number; firstDay: number; declined: string }
+/** `declined`: a recently declined applicant whose income was sent by the month. */
+type History = { predictions: number; outcomes: number; firstDay: number; declined: string }
 
 const isDeclined = ({ score, segment }: DemoRow): boolean =>
 	score >= creditThreshold && changedBranches.includes(segment.branch ?? '')
 
-/** Registers the lender's models and posts sixty days of their traffic with the outcomes known by now. */
+/** Registers the models and posts sixty days of traffic, with the outcomes known by now. */
 export async function postHistory(client: DemoClient, now: number): Promise<History> {
-	// Up to the full hour: what is told is the same whenever in the hour it is run.
+	// Up to the full hour, so that the story is the same within an hour.
 	const until = windowStart('1h', now)
 	const today = windowStart('1d', now)
 	const firstDay = today - (historyDays - 1) * dayMs
@@ -84,13 +85,37 @@ export async function postHistory(client: DemoClient, now: number): Promise<Hist
 			predictions += await client.rows(`${path}/predictions`, rows)
 			if (demo === creditRisk) declined = rows.findLast(isDeclined)?.predictionId ?? declined
 			const known = rows.map((row) => outcomeOf(row, chance, until)).filter((o) => o !== undefined)
-			// The next day's predictions go out while these are stored.
+			// The predictions of the next day are sent while these are stored.
 			outcomes += await posting
 			posting = client.rows(`${path}/outcomes`, known)
-			// Whoever waits for it sees its failure.
+			// A failure is thrown where it is awaited.
 			posting.catch(() => {})
 		}
 		outcomes += await posting
 	}
 	return { predictions, outcomes, firstDay, declined }
+}
+
+const pauseMs = 2000
+
+/** Posts a row of each model every two seconds until `stopped` resolves. */
+export async function trickle(
+	client: DemoClient,
+	context: Pick<Context, 'now' | 'logger'>,
+	stopped: Promise<void>,
+): Promise<void> {
+	const chance = new Chance(context.now())
+	let going = true
+	const end = stopped.then(() => {
+		going = false
+	})
+	while (going) {
+		for (const demo of demoModels) {
+			const row = demo.row(chance, context.now(), true)
+			await client
+				.rows(`/v1/models/${demo.model.model}/predictions`, [row])
+				.catch((error) => context.logger.warn('live traffic', { error: String(error) }))
+		}
+		await Promise.race([end, new Promise((resolve) => setTimeout(resolve, pauseMs).unref())])
+	}
 }

@@ -1,10 +1,11 @@
+import { utf8 } from '../core/bytes.ts'
 import { dayMs, formatTime, hourMs } from '../core/time.ts'
-import { creditFile, creditLimits, creditReasons, creditScore } from './credit-model.ts'
+import { openModel } from '../explain/open-model.ts'
 import type { Chance } from './random.ts'
 
-// A made-up lender: nothing here is a real person.
-export const branches = ['north', 'south', 'east', 'west', 'online'] as const
-/** The branches whose source system changed: it began to send income by the month instead of by the year. */
+// A fictitious lender, without any real people.
+const branches = ['north', 'south', 'east', 'west', 'online'] as const
+/** The branches whose source system changed to sending monthly instead of yearly income. */
 export const changedBranches: readonly string[] = ['north', 'west']
 
 export type DemoRow = {
@@ -16,16 +17,56 @@ export type DemoRow = {
 	latencyMs: number
 	segment: Record<string, string>
 }
-export type DemoOutcome = { predictionId: string; actual: number; timestamp: string }
+type DemoOutcome = { predictionId: string; actual: number; timestamp: string }
 
 export type DemoModel = {
 	model: Record<string, unknown> & { model: string }
 	features: { name: string; type: string; min?: number; values?: string[] }[]
 	rowsPerDay: number
-	/** The model's file, with what replaying it takes, and the reasons that may be given. */
+	/** The model file, its manifest and lineage, and the reason table. */
 	served?: { file: string; format: string; manifest: object; lineage: object; reasons: object }
-	/** A row at a time; `broken` when the income source has changed for this branch. */
+	/** Generates a row. `broken`: the income source has changed. */
 	row(chance: Chance, at: number, broken: boolean): DemoRow
+}
+
+/** The model file for credit risk: a logistic regression of defaults. */
+const creditFile = JSON.stringify({
+	format: 'linear-json',
+	link: 'logit',
+	intercept: -1.4,
+	coefficients: { income: -1.2e-5, debt_ratio: 1.8, late_payments: 1, loan_amount: 2.5e-5 },
+	means: { income: 44_400, debt_ratio: 0.341, late_payments: 0.233, loan_amount: 13_100 },
+	missing: 'mean',
+})
+
+const model = openModel('linear-json', utf8(creditFile))
+
+/** The score of the credit model: the lender serves the file that it registers. */
+const creditScore = (features: Record<string, unknown>): number =>
+	model.score(model.margin(model.encode(features).x))[0] as number
+
+/** What an applicant can change, and within which limits. */
+const creditLimits = {
+	income: { direction: 'increase' },
+	late_payments: { direction: 'decrease', min: 0, step: 1 },
+	debt_ratio: { direction: 'decrease', min: 0, step: 0.01 },
+	loan_amount: { direction: 'decrease', min: 500, step: 100 },
+}
+
+/** The reason table of the lender. */
+const creditReasons = {
+	method: '5(i)',
+	locale: 'en',
+	entries: [
+		{ code: 'R1', text: 'Income insufficient for amount of credit requested', features: ['income'] },
+		{ code: 'R2', text: 'Excessive obligations in relation to income', features: ['debt_ratio'] },
+		{
+			code: 'R3',
+			text: 'Delinquent past or present credit obligations with others',
+			features: ['late_payments'],
+		},
+		{ code: 'R4', text: 'Amount of credit requested too high', features: ['loan_amount'] },
+	],
 }
 
 const round = (x: number, digits = 2) => Math.round(x * 10 ** digits) / 10 ** digits
@@ -132,10 +173,10 @@ function finish(
 }
 
 export const historyDays = 60
-/** The month before the change is healthy; the source changes at the start of this day. */
+/** The source changes at the start of this day. */
 export const changeDay = 50
 
-/** A day of a model's traffic, spread over its hours. `start` is the first millisecond of the day. */
+/** The traffic of a model on one day. `start`: the first millisecond of the day. */
 export function dayOfTraffic(
 	model: DemoModel,
 	chance: Chance,
@@ -151,10 +192,10 @@ export function dayOfTraffic(
 	return rows
 }
 
-/** Whether it defaults: the better the score, the rarer. */
+/** Whether the applicant defaults: the score is the probability. */
 export const actualOf = (score: number, chance: Chance): number => (chance.uniform() < score ? 1 : 0)
 
-/** What became of a prediction, some days later. */
+/** The outcome of a prediction, known some days later. */
 export function outcomeOf(row: DemoRow, chance: Chance, now: number): DemoOutcome | undefined {
 	const at = Date.parse(row.timestamp) + Math.floor((1 + 9 * chance.uniform()) * dayMs)
 	const actual = actualOf(row.score, chance)

@@ -1,6 +1,6 @@
 import { seeded } from '../core/random.ts'
 
-/** A seeded stream of chance for a simulation. */
+/** Seeded random numbers for a simulation. */
 export class Chance {
 	/** Uniform in [0, 1). */
 	readonly uniform: () => number

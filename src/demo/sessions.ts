@@ -12,7 +12,7 @@ const isSame = (text: string, digest: Buffer) => timingSafeEqual(digestOf(text),
 type Link = { digest: Buffer; key: string; links: readonly PageLink[]; isUsed: boolean }
 type Session = { digest: Buffer; key: string; expiresAt: number }
 
-/** One-time links and the sessions that they open, in the memory of this process only. */
+/** One-time links and their sessions, kept in memory only. */
 export class DemoSessions implements Sessions {
 	private readonly now: () => number
 	private link: Link | undefined
@@ -22,7 +22,7 @@ export class DemoSessions implements Sessions {
 		this.now = now
 	}
 
-	/** The token of a link that lets one browser read as `key`, beginning with `links`. */
+	/** Creates the token of a link that lets one browser read with `key`, starting from `links`. */
 	issue(key: string, links: readonly PageLink[]): string {
 		const token = randomBytes(secretBytes).toString('hex')
 		this.link = { digest: digestOf(token), key, links, isUsed: false }

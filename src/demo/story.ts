@@ -35,7 +35,7 @@ export type DemoAnswer = {
 	provisional: boolean
 	realised?: { inside: boolean }
 }
-/** Why one applicant was declined, as `GET …/explanation` answers it. */
+/** The explanation of a prediction. */
 export type DemoExplanation = {
 	predictionId: string
 	score: number
@@ -68,7 +68,7 @@ export const readWhy = (client: DemoClient, predictionId: string): Promise<DemoE
 
 const shown = ['performance.roc_auc', 'estimated.roc_auc', 'fairness.four_fifths']
 
-/** What is known by outcomes of credit-risk in its last week that has enough of them. */
+/** Performance and fairness of credit-risk in the last week with enough outcomes. */
 export async function readPerformance(client: DemoClient): Promise<DemoAnswer[]> {
 	const path = `/v1/models/credit-risk/metrics?window=7d&metric=${shown.join(',')}`
 	const { items } = await client.call<{ items: DemoAnswer[] }>('GET', path)
@@ -76,7 +76,7 @@ export async function readPerformance(client: DemoClient): Promise<DemoAnswer[]>
 	return items.filter((a) => a.window.from === last?.window.from)
 }
 
-/** What happened, in a few lines, with what to try next. */
+/** The story in a few lines. */
 export function tell(story: Story): string {
 	const { incidents } = story
 	const lines = [
@@ -84,8 +84,8 @@ export function tell(story: Story): string {
 		`A lender's two models, credit-risk and card-fraud, ${story.predictions.toLocaleString('en')} predictions and ${story.outcomes.toLocaleString('en')} outcomes,`,
 		`posted over HTTP, computed and evaluated in ${story.seconds.toFixed(0)} s.`,
 		'',
-		`On ${formatTime(story.changedAt).slice(0, 10)} a source system began to send the income of two branches (${changedBranches.join(', ')}) by the month`,
-		'instead of by the year. Nobody told the model.',
+		`On ${formatTime(story.changedAt).slice(0, 10)} a source system began to send the monthly income of two branches (${changedBranches.join(', ')})`,
+		'instead of the yearly one. Nobody told the model.',
 		'',
 		`Plumbline opened ${incidents.length === 1 ? 'one incident' : `${incidents.length} incidents`}:`,
 		...incidents.flatMap(describe),
@@ -96,7 +96,7 @@ export function tell(story: Story): string {
 	return lines.join('\n')
 }
 
-/** The pages that the demo leads to. */
+/** The pages of the demo. */
 export const pagesOf = ({ incidents, why }: Story): PageLink[] => [
 	...incidents.map(({ id, title }) => ({ text: title, path: `/incidents/${id}` })),
 	{ text: 'Why an applicant was declined', path: `/models/credit-risk/predictions/${why.predictionId}` },
@@ -104,7 +104,7 @@ export const pagesOf = ({ incidents, why }: Story): PageLink[] => [
 	{ text: 'The HTTP interface', path: '/docs' },
 ]
 
-/** Where to look next: in a browser, and with curl. */
+/** What to look at next, in a browser and with curl. */
 export function tryIt({ url, key, why, changedAt }: Story, link: string, pages: readonly PageLink[]): string {
 	const calls = [
 		['What is wrong?', '/v1/incidents?status=open'],
@@ -120,7 +120,7 @@ export function tryIt({ url, key, why, changedAt }: Story, link: string, pages: 
 	] as const
 	const lines = [
 		'',
-		'Open this link first. It works once, and lets that browser see the pages below:',
+		'Open this link first. It works once and lets that browser see the pages below:',
 		'',
 		`  ${link}`,
 		'',
@@ -137,7 +137,7 @@ export function tryIt({ url, key, why, changedAt }: Story, link: string, pages: 
 			`    -H 'Accept: application/json; indent=2'`,
 			'',
 		]),
-		'Live traffic goes on. Ctrl-C ends it.',
+		'Live traffic continues. Press Ctrl-C to stop.',
 		'',
 	]
 	return lines.join('\n')
@@ -150,17 +150,17 @@ function declined(why: DemoExplanation): string[] {
 	const changes = Object.entries(nearest?.changes ?? {}).map(([feature, value]) => `${feature} ${value}`)
 	return [
 		'',
-		`Why was ${why.predictionId} declined? Score ${digits(why.score)}; replayed from the model's file: ${why.replay.status}.`,
+		`Why was ${why.predictionId} declined? Score ${digits(why.score)}; replay with the model file: ${why.replay.status}.`,
 		...why.contributions.map(
 			(c) => `  ${signed(c.contribution)} log-odds  ${c.feature} = ${JSON.stringify(c.value)}`,
 		),
 		...why.reasons.map((r, i) => `  reason ${i + 1}: ${r.text} (${r.code})`),
 		...(nearest
 			? [
-					`  it would have been approved, with a score of ${digits(nearest.score)}, had it been: ${changes.join(', ')}`,
+					`  it would have been approved, with a score of ${digits(nearest.score)}, with: ${changes.join(', ')}`,
 				]
 			: []),
-		...why.incidents.map((i) => `  the model was under an incident then: ${i.title}`),
+		...why.incidents.map((i) => `  an incident was open on the model: ${i.title}`),
 	]
 }
 
@@ -174,9 +174,9 @@ function outcomes(answers: readonly DemoAnswer[]): string[] {
 		`${digits(a.value)} (95% interval ${digits(a.low)} to ${digits(a.high)})`
 	return [
 		'',
-		`By the outcomes that have come in, credit-risk in the week from ${auc.window.from.slice(0, 10)}:`,
+		`Performance of credit-risk by outcomes, in the week from ${auc.window.from.slice(0, 10)}:`,
 		`  ROC AUC ${interval(auc)} on ${auc.n.toLocaleString('en')} outcomes`,
-		...(expected ? [`  expected from scores alone, before outcomes came: ${interval(expected)}`] : []),
+		...(expected ? [`  estimated from scores, before outcomes were known: ${interval(expected)}`] : []),
 		...(ratio ? [`  selection by ${ratio.subject.group}, lowest over highest: ${interval(ratio)}`] : []),
 		...(ratio?.reason ? [`  four-fifths rule: ${ratio.reason.split(';')[0]}`] : []),
 	]

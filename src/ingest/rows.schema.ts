@@ -7,7 +7,7 @@ const label = z.union([z.string(), z.number(), z.boolean(), z.null()])
 const features = z
 	.record(z.string(), z.unknown())
 	.describe(
-		'Feature name to value. Values of a wrong type are stored and marked, never rejected. Integers beyond 2^53 keep their digits as text where the feature is not numeric.',
+		'Feature name to value. Values of a wrong type are stored and marked, never rejected. Integers beyond 2^53 keep their digits as text if the feature is not numeric.',
 	)
 const numbers = z.record(z.string(), z.number())
 
@@ -74,7 +74,7 @@ export const StoredGroups = z
 					groups: z.record(z.string(), label),
 				}),
 			)
-			.describe('As they were sent, oldest first.'),
+			.describe('As sent, oldest first.'),
 	})
 	.meta({ id: 'StoredGroups' })
 

@@ -1,15 +1,21 @@
 import { openSql } from '../db/open-node.ts'
 import { isWriteStatement, type Sql } from '../db/sql.ts'
+import { Thread, threadUrl } from '../platform/node/thread.ts'
 import { AppendQueue } from './append/append-queue.ts'
+import type { AppendItem } from './append/deduplicate.ts'
+import { type Calls, callsOf } from './calls.ts'
 import { nodeCodec } from './codec/codec-node.ts'
 import { archiveChunks, archiveReader } from './maintain/archive-node.ts'
-import type { PredictionLog } from './prediction-log.ts'
+import type { AppendStatus, PredictionLog } from './prediction-log.ts'
 import { logOver } from './sql-log.ts'
-import { startWriter, type WriterClient } from './writer-node.ts'
+import type { WriterProtocol } from './writer-thread-node.ts'
 
 /** Readers never wait in WAL mode, except while a connection is opened. */
 const readerBusyMs = 500
 const statsEveryMs = 5000
+
+/** Calls into the writing thread. */
+type WriterClient = Calls<WriterProtocol>
 
 /** Reads on a connection of this thread, writes on the writing thread's. */
 const splitSql = (reader: Sql, writer: WriterClient): Sql => ({
@@ -57,4 +63,36 @@ export async function openLibsqlLog(url: string): Promise<{ sql: Sql; log: Predi
 		},
 	})
 	return { sql, log }
+}
+
+/** Starts the writing thread on a libSQL file. Rejects when the file cannot be opened. */
+async function startWriter(url: string, archive: string): Promise<WriterClient> {
+	const thread = new Thread<Record<string, (args: readonly unknown[]) => unknown>>(
+		threadUrl('writer-thread-node', import.meta.url),
+		{ workerData: { url, archive }, atOnce: Number.POSITIVE_INFINITY },
+	)
+	const names = (await thread.call('names', [])) as string[]
+	return {
+		...callsOf<WriterProtocol>(names, (name, args) => thread.call(name, args)),
+		append: (items) => thread.call('append', [items], buffersOf(items)) as Promise<AppendStatus[]>,
+		close: async () => {
+			if (!thread.isEnded) await thread.call('close', [])
+			await thread.close()
+		},
+	}
+}
+
+/** Every buffer of the items: they move to the writing thread instead of being copied. */
+function buffersOf(items: readonly AppendItem[]): ArrayBuffer[] {
+	const buffers = new Set<ArrayBuffer>()
+	const add = (array: { buffer: ArrayBufferLike }) => buffers.add(array.buffer as ArrayBuffer)
+	for (const { batch: b } of items) {
+		for (const array of [b.timestamps, b.versions, b.environments, b.subjects, b.extras]) add(array)
+		for (const array of [b.scores, b.latencies, b.hasFeatures]) add(array)
+		for (const column of [b.labels, ...b.features.values(), ...b.segments.values()]) {
+			add(column.kinds)
+			add(column.nums)
+		}
+	}
+	return [...buffers]
 }

@@ -1,3 +1,4 @@
+import { getOrInsert } from '../core/maps.ts'
 import { dayMs, hourMs, weekMs, windowStart } from '../core/time.ts'
 import { ByteReader, ByteWriter } from '../summaries/inputs/bytes.ts'
 import type { RowBatch } from '../summaries/inputs/columns.ts'
@@ -43,14 +44,10 @@ export function cutByHourOfWeek(
 		const rowsOf = new Map<number, number[]>()
 		batch.timestamps.forEach((at, r) => {
 			if (Number.isNaN(at)) return
-			const slot = hourOfWeek(at)
-			const rows = rowsOf.get(slot)
-			if (rows) rows.push(r)
-			else rowsOf.set(slot, [r])
+			getOrInsert(rowsOf, hourOfWeek(at), () => []).push(r)
 		})
 		for (const [slot, rows] of rowsOf) {
-			const inputSummary = slots.get(slot) ?? emptyInputSummary(reference.bins)
-			slots.set(slot, inputSummary)
+			const inputSummary = getOrInsert(slots, slot, () => emptyInputSummary(reference.bins))
 			accumulate(inputSummary, reference.bins, batch, Int32Array.from(rows), rule)
 		}
 	}

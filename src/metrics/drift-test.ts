@@ -1,6 +1,6 @@
 import { overdispersedTest, type Variation } from '../stats/between-windows.ts'
 import { total } from '../stats/counts.ts'
-import { biasCorrectedPsi, usedCells } from '../stats/distances.ts'
+import { biasCorrectedPsi, usedBins } from '../stats/distances.ts'
 import { isIdentifier, tooFew } from './compare.ts'
 import type { ColumnView } from './descriptor.ts'
 import { insufficient, type MetricResult } from './metric-value.ts'
@@ -8,7 +8,7 @@ import type { ReferenceColumn } from './reference.ts'
 
 /** Two count vectors of one length, of the baseline and the window, and how much windows vary by themselves. */
 export type Pair = { reference: number[]; current: number[]; variation?: Variation | undefined }
-type Cell = [reference: number, current: number]
+type RowPair = [reference: number, current: number]
 
 /** Rows that a group is expected to hold on either side (Cochran 1954): with fewer, the test alarms too often. */
 const minExpected = 5
@@ -29,36 +29,36 @@ export function poolSparseBins(
 ): Pair {
 	const { proper, grouping } = column
 	const [m, n] = [total(reference), total(groups)]
-	const cells = Array.from(reference, (a, i): Cell => [a, groups[i] as number])
+	const groupPairs = Array.from(reference, (a, i): RowPair => [a, groups[i] as number])
 	const share = Math.min(m, n) / (m + n)
-	const [unseen, ...apart] = cells.slice(proper) as [Cell, Cell, Cell]
-	const kept: Cell[] = []
+	const [unseen, ...apart] = groupPairs.slice(proper) as [RowPair, RowPair, RowPair]
+	const kept: RowPair[] = []
 	// Unseen categories have no group of their own: a group exists only because the baseline has seen its category.
-	let rest: Cell = unseen
-	const least = Math.max(minExpected / share, grouping === 'category' ? minKept(column, m / (m + n)) : 0)
-	if (grouping === 'tenth') kept.push(...joinTenths(cells.slice(0, proper), Math.min(1, n / m)))
-	for (const cell of grouping === 'tenth' ? apart : [...cells.slice(0, proper), ...apart])
-		if (cell[0] + cell[1] >= least) kept.push(cell)
-		else rest = sum(rest, cell)
+	let rest: RowPair = unseen
+	const minRows = Math.max(minExpected / share, grouping === 'category' ? minKept(column, m / (m + n)) : 0)
+	if (grouping === 'tenth') kept.push(...joinTenths(groupPairs.slice(0, proper), Math.min(1, n / m)))
+	for (const pair of grouping === 'tenth' ? apart : [...groupPairs.slice(0, proper), ...apart])
+		if (pair[0] + pair[1] >= minRows) kept.push(pair)
+		else rest = sum(rest, pair)
 	const rows = rest[0] + rest[1]
 	// Too few for a group: they join the first one, which for categories is the most frequent.
 	if (rows * share >= minExpected || kept.length === 0) kept.push(rest)
-	else if (rows > 0) kept[0] = sum(kept[0] as Cell, rest)
+	else if (rows > 0) kept[0] = sum(kept[0] as RowPair, rest)
 	return { reference: kept.map((c) => c[0]), current: kept.map((c) => c[1]) }
 }
 
-const sum = (a: Cell, b: Cell): Cell => [a[0] + b[0], a[1] + b[1]]
+const sum = (a: RowPair, b: RowPair): RowPair => [a[0] + b[0], a[1] + b[1]]
 
 /** Joins tenths into as many parts of about equal share as both sides have rows for. */
-function joinTenths(tenths: readonly Cell[], perReferenceRow: number): Cell[] {
+function joinTenths(tenths: readonly RowPair[], perReferenceRow: number): RowPair[] {
 	const values = tenths.reduce((rows, [a]) => rows + a, 0)
-	const most = Math.min(values / minInPart, (values * perReferenceRow) / minExpected)
-	const parts = Math.max(1, Math.min(tenths.length, Math.floor(most)))
-	const joined = Array.from({ length: parts }, (): Cell => [0, 0])
+	const maxParts = Math.min(values / minInPart, (values * perReferenceRow) / minExpected)
+	const parts = Math.max(1, Math.min(tenths.length, Math.floor(maxParts)))
+	const joined = Array.from({ length: parts }, (): RowPair => [0, 0])
 	let before = 0
 	for (const tenth of tenths) {
 		const part = Math.min(parts - 1, Math.floor((parts * (before + tenth[0] / 2)) / Math.max(1, values)))
-		joined[part] = sum(joined[part] as Cell, tenth)
+		joined[part] = sum(joined[part] as RowPair, tenth)
 		before += tenth[0]
 	}
 	return joined.filter(([a, b]) => a + b > 0)
@@ -67,7 +67,7 @@ function joinTenths(tenths: readonly Cell[], perReferenceRow: number): Cell[] {
 /** The rows of both sides with which the baseline would have kept a category in any sample. 0 when it kept all. */
 function minKept({ groups, proper }: ReferenceColumn, referenceShare: number): number {
 	if ((groups[proper] as number) === 0) return 0
-	const rarest = groups.subarray(0, proper).reduce((least, c) => (c > 0 && c < least ? c : least), Infinity)
+	const rarest = groups.subarray(0, proper).reduce((min, c) => (c > 0 && c < min ? c : min), Infinity)
 	// x - clearOf * sqrt(x * (1 - share)) = rarest, for x rows expected in the baseline.
 	const half = (clearOf * Math.sqrt(1 - referenceShare)) / 2
 	return (half + Math.sqrt(half * half + rarest)) ** 2 / referenceShare
@@ -101,7 +101,7 @@ export function pooledGroups(view: ColumnView, method: string): { missing: Metri
 	if (missing) return { missing }
 	const pair = pairs.get(view) ?? pairOf(view)
 	pairs.set(view, pair)
-	if (pair.reference.length > 1 || usedCells(view.reference.groups, view.result.groups) < 2) return { pair }
+	if (pair.reference.length > 1 || usedBins(view.reference.groups, view.result.groups) < 2) return { pair }
 	return { missing: insufficient(method, 'every value is too rare to be compared over this many rows') }
 }
 

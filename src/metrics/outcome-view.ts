@@ -40,7 +40,7 @@ export class OutcomeView {
 	/** Labelled rows at each score; of binary models. */
 	get scores(): ScoreCounts {
 		return this.once('scores', () => {
-			const all = [...this.outcomeSummary.cells.values()]
+			const all = [...this.outcomeSummary.bins.values()]
 			return scoreCounts(all, this.indexOf(positive), this.indexOf(negative))
 		})
 	}
@@ -49,7 +49,7 @@ export class OutcomeView {
 	get table(): ScoreTable {
 		return this.once('table', () => {
 			const sides = [positive, negative].map(
-				(side) => this.outcomeSummary.cells.get(side) ?? new Map<number, ScoreBin>(),
+				(side) => this.outcomeSummary.bins.get(side) ?? new Map<number, ScoreBin>(),
 			)
 			const scores = Float64Array.from(new Set(sides.flatMap((side) => [...side.keys()])))
 				.filter((s) => !Number.isNaN(s))
@@ -71,7 +71,7 @@ export class OutcomeView {
 	/** Multiclass: the classes, and rows by decision and by actual class. */
 	get matrix(): { classes: string[]; counts: number[][] } {
 		return this.once('matrix', () => {
-			const named = [...this.outcomeSummary.cells.keys(), ...this.outcomeSummary.actuals].filter(
+			const named = [...this.outcomeSummary.bins.keys(), ...this.outcomeSummary.actuals].filter(
 				(c) => c !== '',
 			)
 			const classes = [...new Set(named)].sort()
@@ -84,7 +84,7 @@ export class OutcomeView {
 		return this.once(
 			'byClass',
 			() =>
-				new Map([...this.outcomeSummary.classes].map(([name, cells]) => [name, scoreCounts([cells], 0, 1)])),
+				new Map([...this.outcomeSummary.classes].map(([name, bins]) => [name, scoreCounts([bins], 0, 1)])),
 		)
 	}
 
@@ -92,12 +92,12 @@ export class OutcomeView {
 	get tablesByClass(): Record<string, ScoreTable> {
 		return this.once('tablesByClass', () =>
 			Object.fromEntries(
-				[...this.outcomeSummary.classes].map(([name, cells]) => {
-					const scores = Float64Array.from(cells.keys())
+				[...this.outcomeSummary.classes].map(([name, bins]) => {
+					const scores = Float64Array.from(bins.keys())
 						.filter((s) => !Number.isNaN(s))
 						.sort()
-					const selected = scores.map((s) => cells.get(s)?.[decidedAs + 1] ?? 0)
-					const rejected = scores.map((s, i) => (cells.get(s)?.[0] ?? 0) - (selected[i] as number))
+					const selected = scores.map((s) => bins.get(s)?.[decidedAs + 1] ?? 0)
+					const rejected = scores.map((s, i) => (bins.get(s)?.[0] ?? 0) - (selected[i] as number))
 					return [name, { scores, selected, rejected }]
 				}),
 			),
@@ -107,11 +107,11 @@ export class OutcomeView {
 	/** Regression: all rows at each predicted value. */
 	get predictions(): PredictionTable {
 		return this.once('predictions', () => {
-			const cells = this.outcomeSummary.cells.get('') ?? new Map<number, ScoreBin>()
-			const values = Float64Array.from(cells.keys())
+			const bins = this.outcomeSummary.bins.get('') ?? new Map<number, ScoreBin>()
+			const values = Float64Array.from(bins.keys())
 				.filter((v) => Number.isFinite(v))
 				.sort()
-			return { values, rows: values.map((v) => cells.get(v)?.[0] ?? 0) }
+			return { values, rows: values.map((v) => bins.get(v)?.[0] ?? 0) }
 		})
 	}
 
@@ -119,12 +119,12 @@ export class OutcomeView {
 	get queries(): RankedQuery[] {
 		return this.once('queries', () => {
 			const gains = this.outcomeSummary.actuals.map(Number)
-			return [...this.outcomeSummary.queries.values()].map((cells) => {
+			return [...this.outcomeSummary.queries.values()].map((bins) => {
 				const query = { scores: [] as number[], relevance: [] as number[] }
-				for (const [score, cell] of cells) {
+				for (const [score, bin] of bins) {
 					if (Number.isNaN(score)) continue
-					for (let i = 1; i < cell.length; i++)
-						for (let k = 0; k < (cell[i] as number); k++) {
+					for (let i = 1; i < bin.length; i++)
+						for (let k = 0; k < (bin[i] as number); k++) {
 							query.scores.push(score)
 							query.relevance.push(gains[i - 1] as number)
 						}
@@ -137,8 +137,8 @@ export class OutcomeView {
 	/** Calls back for each score, ascending, with its number of rows and how many of them have an outcome. */
 	eachScore(visit: (rows: number, labelled: number) => void): void {
 		const scores = new Map<number, { rows: number; labelled: number }>()
-		for (const cells of this.outcomeSummary.cells.values())
-			for (const [score, [n = 0, ...known]] of cells) {
+		for (const bins of this.outcomeSummary.bins.values())
+			for (const [score, [n = 0, ...known]] of bins) {
 				const at = scores.get(score) ?? { rows: 0, labelled: 0 }
 				scores.set(score, { rows: at.rows + n, labelled: at.labelled + known.reduce((a, b) => a + b, 0) })
 			}
@@ -219,7 +219,7 @@ export class OutcomeView {
 		const at = this.indexOf(actual)
 		let rows = 0
 		if (at >= 0)
-			for (const cell of this.outcomeSummary.cells.get(decision)?.values() ?? []) rows += cell[at + 1] ?? 0
+			for (const bin of this.outcomeSummary.bins.get(decision)?.values() ?? []) rows += bin[at + 1] ?? 0
 		return rows
 	}
 }
@@ -234,9 +234,9 @@ function toNumber(units: bigint): number {
 
 function scoreCounts(maps: readonly Map<number, ScoreBin>[], yes: number, no: number): ScoreCounts {
 	const labelled = new Map<number, [number, number]>()
-	for (const cells of maps)
-		for (const [score, cell] of cells) {
-			const [a, b] = [cell[yes + 1] ?? 0, cell[no + 1] ?? 0]
+	for (const bins of maps)
+		for (const [score, bin] of bins) {
+			const [a, b] = [bin[yes + 1] ?? 0, bin[no + 1] ?? 0]
 			// Index 0 holds the count of all rows, so an unknown label has no count.
 			const positives = yes === -1 ? 0 : a
 			const negatives = no === -1 ? 0 : b

@@ -50,11 +50,11 @@ export function referenceOf(
 
 function referenceColumn(bins: ColumnBins, inputSummary: ColumnSummary | undefined): ReferenceColumn {
 	const counts = inputSummary?.counts ?? new Float64Array()
-	const cells = binCount(bins)
-	const groupOf = new Int32Array(cells + extraBins)
-	const grouping = groupingOf(bins, counts.subarray(0, cells))
-	const proper = groupers[grouping](counts.subarray(0, cells), groupOf)
-	for (let i = 0; i < extraBins; i++) groupOf[cells + i] = proper + i
+	const count = binCount(bins)
+	const groupOf = new Int32Array(count + extraBins)
+	const grouping = groupingOf(bins, counts.subarray(0, count))
+	const proper = groupers[grouping](counts.subarray(0, count), groupOf)
+	for (let i = 0; i < extraBins; i++) groupOf[count + i] = proper + i
 	return {
 		bins,
 		counts,
@@ -70,12 +70,12 @@ function referenceColumn(bins: ColumnBins, inputSummary: ColumnSummary | undefin
 
 /** Sums the counts of the bins of each group. */
 export function mergeBins(counts: Float64Array, groupOf: Int32Array, groups: number): Float64Array {
-	const united = new Float64Array(groups)
+	const merged = new Float64Array(groups)
 	for (let i = 0; i < groupOf.length; i++) {
 		const group = groupOf[i] as number
-		united[group] = (united[group] as number) + (counts[i] ?? 0)
+		merged[group] = (merged[group] as number) + (counts[i] ?? 0)
 	}
-	return united
+	return merged
 }
 
 function groupingOf(bins: ColumnBins, counts: Float64Array): ReferenceColumn['grouping'] {

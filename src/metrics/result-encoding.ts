@@ -83,7 +83,7 @@ const sameVariation = (a: Variation, b: Variation): boolean =>
 export function decodeResult(bytes: Uint8Array, column?: number): WindowResult {
 	const input = new ByteReader(bytes)
 	const version = input.byte()
-	if (version < 1 || version > formatVersion) throw new RangeError(`result format ${version} is not known`)
+	if (version < 1 || version > formatVersion) throw new RangeError(`unknown result format ${version}`)
 	const [rows, duplicates, errors, schemaViolations] = [
 		input.varint(),
 		input.varint(),
@@ -203,7 +203,7 @@ export function writeMetricValues(out: ByteWriter, values: ReadonlyMap<string, M
 export function decodeOutcomes(bytes: Uint8Array): OutcomeResult {
 	const input = new ByteReader(bytes)
 	const version = input.byte()
-	if (version < 1 || version > outcomeFormat) throw new RangeError(`outcome format ${version} is not known`)
+	if (version < 1 || version > outcomeFormat) throw new RangeError(`unknown outcome format ${version}`)
 	const [predictions, labelled, never, unusable, corrections] = totals.map(() => input.varint()) as [
 		number,
 		number,
@@ -282,7 +282,7 @@ export function encodeAttributions(result: AttributionResult): Uint8Array<ArrayB
 export function decodeAttributions(bytes: Uint8Array): AttributionResult {
 	const input = new ByteReader(bytes)
 	const version = input.byte()
-	if (version !== attributionFormat) throw new RangeError(`attribution format ${version} is not known`)
+	if (version !== attributionFormat) throw new RangeError(`unknown attribution format ${version}`)
 	const reference = input.varint()
 	const values = readMetricValues(input)
 	const features: AttributionResult['features'] = new Map()

@@ -1,6 +1,6 @@
 import type { Variation } from '../stats/between-windows.ts'
 import { total } from '../stats/counts.ts'
-import { kolmogorovSmirnov, wassersteinFromCells, wassersteinOfPoints } from '../stats/distances.ts'
+import { kolmogorovSmirnov, wassersteinFromBins, wassersteinOfPoints } from '../stats/distances.ts'
 import type { ColumnBins } from '../summaries/inputs/bins.ts'
 import { type ColumnSummary, type InputSummary, latencyOfBucket } from '../summaries/inputs/input-summary.ts'
 import { independentRows, noSubjects } from '../summaries/inputs/subjects.ts'
@@ -112,9 +112,9 @@ function distances(
 ): { ks: number; wasserstein: number } {
 	const none = { ks: Number.NaN, wasserstein: Number.NaN }
 	if (bins.kind !== 'numeric' || borders.length === 0) return none
-	const cells = bins.edges.length + 1
-	const reference = counts.subarray(0, cells)
-	const current = column.counts.subarray(0, cells)
+	const count = bins.edges.length + 1
+	const reference = counts.subarray(0, count)
+	const current = column.counts.subarray(0, count)
 	if (!reference.some((c) => c > 0) || !current.some((c) => c > 0)) return none
 	// Scaled before subtracting: differences of the largest numbers overflow.
 	const sd = sdOf(bins, reference)
@@ -135,7 +135,7 @@ function area(
 ): number {
 	// Where each value has its own bin, the value is the bin's right edge.
 	if (bins.points) return wassersteinOfPoints(borders.subarray(1), reference, current)
-	return wassersteinFromCells(borders, reference, current)
+	return wassersteinFromBins(borders, reference, current)
 }
 
 /**

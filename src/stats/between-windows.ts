@@ -8,10 +8,10 @@ import { fTail } from './distributions.ts'
  */
 export type Variation = { variance: number; df: number; windows: number }
 
-/** Two samples: by how much X2 exceeds what sampling makes of it, and per how many rows: E[excess] = weight * variance. */
+/** Of two samples: by how much X2 exceeds its expectation under sampling alone, and the weight: E[excess] = weight * variance. */
 export type Difference = { excess: number; weight: number; df: number }
 
-/** Two windows that both have a level of their own; twice what one has beside a sample that has none. */
+/** `levels`: 2 for two windows, each with a level of its own; 1 for a window and a sample without one. */
 export function differenceOf(before: ArrayLike<number>, now: ArrayLike<number>, levels: 1 | 2): Difference {
 	const [n1, n2] = [total(before), total(now)]
 	if (!(n1 > 1 && n2 > 1)) return { excess: 0, weight: 0, df: 0 }
@@ -23,15 +23,16 @@ export function differenceOf(before: ArrayLike<number>, now: ArrayLike<number>, 
 const alike = 0.3
 const alikeness = 1 / (1 - alike)
 
-/** What a model's columns have in common, as long as one column has few windows of its own: as much as eight windows. */
-const common = { least: 0.007, most: 0.045, windows: 8, df: 16 }
+/** The prior from a model's columns, for a column with few windows of its own: it weighs as much as eight windows. */
+const common = { min: 0.007, max: 0.045, windows: 8, df: 16 }
 /** Medians of chi-square of 1, and of chi-square of some df (Wilson and Hilferty 1931) less its mean. */
 const medianOfLevel = 0.455
 const medianExcess = -2 / 3
 
 /**
- * The variance that the columns of one model share, from the lower median of their differences: a shift of less than half
- * of the columns is no variation. `byWindow`: of each pair of windows the columns' differences; `today`: to the baseline.
+ * The variance that the columns of one model share, from the lower median of their differences, so that a shift of fewer
+ * than half of the columns does not count. `byWindow`: the columns' differences for each pair of windows; `today`: from the
+ * baseline.
  */
 export function commonVariance(byWindow: readonly Difference[][], today: readonly Difference[]): number {
 	const medians = [...byWindow.map((of) => ({ of, scale: alikeness })), { of: today, scale: 1 }].flatMap(
@@ -43,21 +44,21 @@ export function commonVariance(byWindow: readonly Difference[][], today: readonl
 			return per.length < 3 ? [] : (per[Math.floor((per.length - 1) / 2)] as number) * scale
 		},
 	)
-	if (medians.length === 0) return common.most
-	return Math.min(common.most, Math.max(common.least, total(medians) / medians.length / medianOfLevel))
+	if (medians.length === 0) return common.max
+	return Math.min(common.max, Math.max(common.min, total(medians) / medians.length / medianOfLevel))
 }
 
-/** Of a kind of day that was never seen, such as those of the first weekend. */
+/** The variance for a kind of day not seen before, such as the first weekend. */
 const unseenKind = 0.03
 
 /**
- * Method of moments on the differences of windows that follow one another (DerSimonian and Laird 1986, on von Neumann's
- * successive differences, 1941): a lasting shift enters once, and a slow one hardly. The largest difference is left out,
- * since it may be the shift that is looked for; the others then stand for what is usual without it.
+ * Method of moments on the differences of successive windows (DerSimonian and Laird 1986; von Neumann 1941): a lasting
+ * shift counts once, and a slow one hardly. The largest difference is left out, since it may be the shift to be detected;
+ * the rest are scaled up to make up for it.
  */
 export function variationOf(all: readonly Difference[], shared: number, seenKind: boolean): Variation {
 	const largest = all.reduce<Difference | undefined>(
-		(most, d) => (most && d.excess * most.weight <= most.excess * d.weight ? most : d),
+		(max, d) => (max && d.excess * max.weight <= max.excess * d.weight ? max : d),
 		undefined,
 	)
 	let [excess, weight, worth] = [0, 0, 0]
@@ -65,7 +66,7 @@ export function variationOf(all: readonly Difference[], shared: number, seenKind
 		if (d === largest || d.weight === 0) continue
 		excess += d.excess
 		weight += d.weight
-		// A difference of few rows says less.
+		// A difference of few rows carries less information.
 		worth += 1 / (1 + d.df / (d.weight * signal) ** 2)
 	}
 	const rest = all.length > 1 ? 1 / (1 - (1.9 * Math.log(all.length + 1)) / (all.length + 3)) : 1
@@ -77,12 +78,12 @@ export function variationOf(all: readonly Difference[], shared: number, seenKind
 		windows: all.length,
 	}
 }
-/** The variance that a difference is asked about. */
+/** The variance at which the information of a difference is computed. */
 const signal = 0.02
 
 /**
- * The variation of a sum of windows of so many rows each: their levels average out, the slower as neighbours are alike
- * (the variance of the mean of an autoregressive series).
+ * The variation of a sum of windows with these numbers of rows: levels average out, but more slowly since neighbours are
+ * alike (the variance of the mean of an autoregressive series).
  */
 export function ofSum(variation: Variation, rows: readonly number[]): Variation {
 	const all = total(rows)
@@ -98,11 +99,11 @@ const chiSquareAt = (z: number, df: number): number =>
 	df * Math.max(0, 1 - 2 / (9 * df) + z * Math.sqrt(2 / (9 * df))) ** 3
 
 /**
- * The chi-square test of homogeneity when windows vary by themselves. X2 is then sampling error, chi-square of df, plus a
- * shift of the level, which is n variance times chi-square of 1 (Rao and Scott 1984, with one direction of variation,
- * the most cautious case), and F of 1 and variation.df where the variance is estimated (Thomas and Rao 1987). The sum's
- * tail is summed over eight quantiles of the first. With variance 0 it is the plain test, and never more than that.
- * `nEffective`: the rows that would have had this expectation without variation.
+ * The chi-square test of homogeneity when windows vary by themselves. X2 is then the sum of sampling error (chi-square of
+ * df) and a shift of the level, n variance times chi-square of 1 (Rao and Scott 1984, with one direction of variation,
+ * the most cautious case), or F of 1 and variation.df where the variance is estimated (Thomas and Rao 1987). The tail is
+ * summed over eight quantiles of the first part. Its p is never below that of the plain test, which it equals at variance
+ * 0. `nEffective`: the rows at which X2 would have the same expectation without variation.
  */
 export function overdispersedTest(
 	reference: ArrayLike<number>,

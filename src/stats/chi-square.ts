@@ -14,7 +14,7 @@ export function chiSquareHomogeneity(reference: ArrayLike<number>, current: Arra
 	return withTail(chiSquareOf(reference, current))
 }
 
-/** The same without its p. */
+/** The statistic without its p. */
 export const chiSquareOf = (
 	reference: ArrayLike<number>,
 	current: ArrayLike<number>,
@@ -28,8 +28,8 @@ const withTail = ({ statistic, df }: Omit<Homogeneity, 'p'>): Homogeneity => ({
 })
 
 /**
- * The likelihood-ratio (G) test of the same (chi2_contingency with lambda_="log-likelihood"). Each term has its
- * observed - expected taken off, which sum to nothing: without them large equal counts leave rounding errors behind.
+ * The likelihood-ratio (G) test of the same (chi2_contingency with lambda_="log-likelihood"). Each term is reduced by its
+ * observed - expected, which sum to 0: otherwise large equal counts would leave rounding errors.
  */
 export function gHomogeneity(reference: ArrayLike<number>, current: ArrayLike<number>): Homogeneity {
 	const term = (observed: number, expected: number) => {
@@ -67,6 +67,6 @@ export function cramersV(statistic: number, used: number, rows: number): number 
 	const phi2 = Math.max(0, statistic / rows - (used - 1) / (rows - 1))
 	const r = 2 - 1 / (rows - 1)
 	const k = used - (used - 1) ** 2 / (rows - 1)
-	const least = Math.min(r - 1, k - 1)
-	return least <= 0 ? 0 : Math.sqrt(Math.min(1, phi2 / least))
+	const min = Math.min(r - 1, k - 1)
+	return min <= 0 ? 0 : Math.sqrt(Math.min(1, phi2 / min))
 }

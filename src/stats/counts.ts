@@ -5,14 +5,14 @@ export const total = (counts: ArrayLike<number>): number => {
 	return sum
 }
 
-/** Throws RangeError unless both count vectors have one length and hold something. */
+/** The totals of both. Throws RangeError unless the count vectors have one length and neither is empty. */
 export function requirePair(
 	reference: ArrayLike<number>,
 	current: ArrayLike<number>,
 ): { n: number; m: number } {
-	if (reference.length !== current.length) throw new RangeError('counts of one grid have one length')
+	if (reference.length !== current.length) throw new RangeError('both counts must have the same length')
 	const n = total(reference)
 	const m = total(current)
-	if (!(n > 0 && m > 0)) throw new RangeError('counts of nothing cannot be compared')
+	if (!(n > 0 && m > 0)) throw new RangeError('both counts need at least one row')
 	return { n, m }
 }

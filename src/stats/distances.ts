@@ -1,10 +1,10 @@
 import { requirePair } from './counts.ts'
 
-// Half a row in every cell that either side has used: the log stays finite, and the bias it adds is below 1/n.
+// Half a row in every bin that either side uses: the logarithm stays finite, and the added bias is below 1/n.
 const smoothing = 0.5
 
-/** Cells that at least one side has used. */
-export const usedCells = (reference: ArrayLike<number>, current: ArrayLike<number>): number => {
+/** The number of bins that at least one side uses. */
+export const usedBins = (reference: ArrayLike<number>, current: ArrayLike<number>): number => {
 	let used = 0
 	for (let i = 0; i < reference.length; i++)
 		if ((reference[i] as number) > 0 || (current[i] as number) > 0) used++
@@ -12,13 +12,13 @@ export const usedCells = (reference: ArrayLike<number>, current: ArrayLike<numbe
 }
 
 /**
- * Population stability index over cells: sum of (q - p) ln(q / p), natural logarithm, with half a row added to every
- * used cell of both sides. The symmetric Kullback-Leibler divergence (Jeffreys 1946; Siddiqi, "Credit Risk
- * Scorecards", 2006). Throws RangeError for counts of unlike length or without rows.
+ * Population stability index over bins: the sum of (q - p) ln(q / p), with half a row added to every used bin of both
+ * sides. It is the symmetric Kullback-Leibler divergence (Jeffreys 1946; Siddiqi, "Credit Risk Scorecards", 2006).
+ * Throws RangeError for counts of different lengths or without rows.
  */
 export function psi(reference: ArrayLike<number>, current: ArrayLike<number>): number {
 	const { n, m } = requirePair(reference, current)
-	const added = smoothing * usedCells(reference, current)
+	const added = smoothing * usedBins(reference, current)
 	let sum = 0
 	for (let i = 0; i < reference.length; i++) {
 		const [a, b] = [reference[i] as number, current[i] as number]
@@ -31,17 +31,17 @@ export function psi(reference: ArrayLike<number>, current: ArrayLike<number>): n
 }
 
 /**
- * PSI less what it is expected to be when nothing has changed: for B used cells, (B - 1)(1/n + 1/m) (Yurdakul and
- * Naranjo, "Statistical properties of the population stability index", 2020). Not below 0.
+ * PSI less its expectation when nothing has changed, (B - 1)(1/n + 1/m) for B used bins (Yurdakul and Naranjo,
+ * "Statistical properties of the population stability index", 2020). Not below 0.
  */
 export function biasCorrectedPsi(reference: ArrayLike<number>, current: ArrayLike<number>): number {
 	const { n, m } = requirePair(reference, current)
-	const expected = (usedCells(reference, current) - 1) * (1 / n + 1 / m)
+	const expected = (usedBins(reference, current) - 1) * (1 / n + 1 / m)
 	return Math.max(0, psi(reference, current) - expected)
 }
 
-/** Calls back with the two proportions of every cell that is not empty in both. */
-export function eachCell(
+/** Calls back with the two proportions of every bin that is not empty on both sides. */
+export function eachBin(
 	reference: ArrayLike<number>,
 	current: ArrayLike<number>,
 	visit: (p: number, q: number) => void,
@@ -56,7 +56,7 @@ export function eachCell(
 /** Hellinger distance, in [0, 1]: sqrt(1/2 sum of (sqrt p - sqrt q)^2). */
 export function hellinger(reference: ArrayLike<number>, current: ArrayLike<number>): number {
 	let sum = 0
-	eachCell(reference, current, (p, q) => {
+	eachBin(reference, current, (p, q) => {
 		sum += (Math.sqrt(p) - Math.sqrt(q)) ** 2
 	})
 	return Math.sqrt(Math.min(1, sum / 2))
@@ -67,7 +67,7 @@ const term = (p: number, mid: number) => (p === 0 ? 0 : p * Math.log2(p / mid))
 /** Jensen-Shannon distance, base 2: the square root of the divergence, in [0, 1] (as scipy.spatial.distance.jensenshannon with base=2). */
 export function jensenShannon(reference: ArrayLike<number>, current: ArrayLike<number>): number {
 	let divergence = 0
-	eachCell(reference, current, (p, q) => {
+	eachBin(reference, current, (p, q) => {
 		const mid = (p + q) / 2
 		divergence += (term(p, mid) + term(q, mid)) / 2
 	})
@@ -77,16 +77,16 @@ export function jensenShannon(reference: ArrayLike<number>, current: ArrayLike<n
 /** Total variation distance, in [0, 1]: half the sum of |p - q|. */
 export function totalVariation(reference: ArrayLike<number>, current: ArrayLike<number>): number {
 	let sum = 0
-	eachCell(reference, current, (p, q) => {
+	eachBin(reference, current, (p, q) => {
 		sum += Math.abs(p - q)
 	})
 	return Math.min(1, sum / 2)
 }
 
-/** The largest |p - q| of a cell (L-infinity), in [0, 1]. */
+/** The largest |p - q| of a bin (L-infinity), in [0, 1]. */
 export function largestDifference(reference: ArrayLike<number>, current: ArrayLike<number>): number {
 	let largest = 0
-	eachCell(reference, current, (p, q) => {
+	eachBin(reference, current, (p, q) => {
 		largest = Math.max(largest, Math.abs(p - q))
 	})
 	return largest
@@ -114,13 +114,13 @@ export function kolmogorovTail(x: number): number {
 
 /**
  * Two-sample p of a distance, n and m rows, by Kolmogorov's limit distribution (scipy.stats.kstwobign.sf at distance *
- * sqrt(nm / (n + m))). In the tail it errs on the safe side: up to five times the exact p at n = m = 100, less with more
- * rows; and with ties or cells the distance can only be smaller than that of the values.
+ * sqrt(nm / (n + m))). In the tail it is conservative: up to five times the exact p at n = m = 100, less with more rows.
+ * With ties or bins, the distance can only be smaller than that of the values.
  */
 export const kolmogorovSmirnovP = (distance: number, n: number, m: number): number =>
 	kolmogorovTail(distance * Math.sqrt((n * m) / (n + m)))
 
-/** The largest distance between the two distribution functions at the borders of ordered cells, in [0, 1]. */
+/** The largest distance between the two distribution functions at the borders of ordered bins, in [0, 1]. */
 export function kolmogorovSmirnov(reference: ArrayLike<number>, current: ArrayLike<number>): number {
 	const { n, m } = requirePair(reference, current)
 	let [a, b, largest] = [0, 0, 0]
@@ -133,16 +133,16 @@ export function kolmogorovSmirnov(reference: ArrayLike<number>, current: ArrayLi
 }
 
 /**
- * Wasserstein-1 distance from counts of ordered cells with finite borders: the area between the two distribution
- * functions, each taken as straight inside a cell. `borders` has one more entry than the counts have cells; cells of
- * no width hold a single value. In units of the borders.
+ * Wasserstein-1 distance from counts of ordered bins with finite borders: the area between the two distribution functions,
+ * each linear within a bin. `borders` has one more entry than there are bins; a bin of zero width holds a single value.
+ * In units of the borders.
  */
-export function wassersteinFromCells(
+export function wassersteinFromBins(
 	borders: ArrayLike<number>,
 	reference: ArrayLike<number>,
 	current: ArrayLike<number>,
 ): number {
-	if (borders.length !== reference.length + 1) throw new RangeError('k cells have k + 1 borders')
+	if (borders.length !== reference.length + 1) throw new RangeError('k bins need k + 1 borders')
 	const { n, m } = requirePair(reference, current)
 	let area = 0
 	let left = 0
@@ -167,7 +167,7 @@ export function wassersteinOfPoints(
 	reference: ArrayLike<number>,
 	current: ArrayLike<number>,
 ): number {
-	if (points.length !== reference.length) throw new RangeError('each count has one point')
+	if (points.length !== reference.length) throw new RangeError('there must be one point per count')
 	const { n, m } = requirePair(reference, current)
 	let area = 0
 	let difference = 0

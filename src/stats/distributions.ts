@@ -30,7 +30,7 @@ export function logGamma(a: number): number {
 	return gammaln(at) - Math.log(product)
 }
 
-/** What the tail of the normal distribution takes. */
+/** Used by the tail of the normal distribution. */
 const logGammaOfHalf = logGamma(0.5)
 
 /** x^a exp(-x) / gamma(a); for large a by Stirling's series, since the terms of its logarithm would cancel. */
@@ -170,14 +170,14 @@ export function welchGreater(a: Moments, b: Moments): number {
 }
 
 const share = 0.05
-// Rows less one, nearly always: few windows have a number of their own.
+// A cache by degrees of freedom: nearly always rows less one, and few windows have a size of their own.
 const kept = new Map<number, number>()
 const maxKept = 10_000
 
 /** The t with P(|T| >= t) = 5%, Student's distribution with `df` degrees of freedom, which need not be whole (scipy.stats.t.isf(.025, df)). */
 export function tQuantile95(df: number): number {
 	if (!(df > 0)) throw new RangeError('tQuantile95 needs df > 0')
-	// The first term of the expansion in 1/df; the next is below 1e-10 here.
+	// The first term of the expansion in 1/df: the next is below 1e-10 here.
 	if (df > 1e5) return z95 + (z95 ** 3 + z95) / (4 * df)
 	const known = kept.get(df)
 	if (known !== undefined) return known

@@ -1,6 +1,6 @@
 import { tQuantile95, z95 } from './distributions.ts'
 
-/** A statistic with its interval. NaN where the data define none: the caller says why. */
+/** A statistic with its 95% interval. NaN where the data define none. */
 export type Estimate = { value: number; low: number; high: number }
 
 export const undefinedEstimate: Estimate = { value: Number.NaN, low: Number.NaN, high: Number.NaN }
@@ -17,7 +17,7 @@ export function wilson(successes: number, n: number, z = z95): { low: number; hi
 	return { low, high: successes === n ? 1 : Math.min(1, (centre + half) / scale) }
 }
 
-/** A share with Wilson's 95% interval; NaN of nothing. */
+/** A share with Wilson's 95% interval; NaN without rows. */
 export const proportion = (successes: number, n: number): Estimate =>
 	n > 0 ? { value: successes / n, ...wilson(successes, n) } : undefinedEstimate
 
@@ -39,9 +39,9 @@ export function meanEstimate({ n, mean, variance }: MeanAndVariance): Estimate {
 }
 
 /**
- * 95% interval of the mean of values that are nowhere below 0: Student's t on the logarithm, by the delta method. Such
- * values are skewed, and the plain interval then misses on the upper side; `tail` is a factor for that half. A mean of
- * 0 has no more to say than 0.
+ * 95% interval of the mean of values that are never negative: Student's t on the logarithm, by the delta method. Such
+ * values are skewed, so that the plain interval would miss on the upper side; `tail` is a factor for that half. A mean of
+ * 0 has the interval 0 to 0.
  */
 export function positiveMeanEstimate({ n, mean, variance }: MeanAndVariance, tail = 1): Estimate {
 	if (!(n > 0)) return undefinedEstimate
@@ -62,13 +62,13 @@ export function logEstimate(
 }
 
 /**
- * How much longer the half of an interval must be on the side of a tail that a sample shows too little of: from 1 up to
- * 1 + `most`, by the standard deviation of the losses over what normal errors would give them. Where tails are heavy
- * the sample's own error is too small just when its mean is. Found by simulation (docs/calibration.md): lognormal, t3,
- * exponential and heteroskedastic errors are covered in 91% or more from 200 rows on, normal ones as before.
+ * The factor for the half of an interval on the side of a heavy tail, from 1 up to 1 + `max`, by the ratio of the standard
+ * deviation of the losses to that under normal errors. With heavy tails, a sample with too small a mean has too small an
+ * error as well. Found by simulation (docs/calibration.md): lognormal, t3, exponential and heteroskedastic errors are
+ * covered in 91% or more from 200 rows on, and normal ones as before.
  */
-export const tailFactor = (heaviness: number, most: number): number =>
-	heaviness > 1 ? 1 + most * (1 - Math.exp(1 - heaviness)) : 1
+export const tailFactor = (heaviness: number, max: number): number =>
+	heaviness > 1 ? 1 + max * (1 - Math.exp(1 - heaviness)) : 1
 
 const expit = (x: number) => 1 / (1 + Math.exp(-x))
 
@@ -85,7 +85,7 @@ export function logitEstimate(value: number, error: number, rows: number): Estim
 	return { value, low: expit(centre - half), high: expit(centre + half) }
 }
 
-/** Sum of estimates that share rows: their ends added, as if all varied as one. No dependence makes it wider. */
+/** Sum of estimates that share rows: their ends are added, as if perfectly correlated. No dependence is wider. */
 export function sumOfDependent(parts: readonly Estimate[]): Estimate {
 	if (parts.length === 0) return undefinedEstimate
 	const sum = { value: 0, low: 0, high: 0 }

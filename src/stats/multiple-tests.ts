@@ -10,11 +10,11 @@ export function benjaminiHochberg(p: readonly number[]): number[] {
 		.sort((a, b) => b.value - a.value)
 	const q = p.map(() => Number.NaN)
 	const tests = order.length
-	let least = 1
+	let min = 1
 	order.forEach(({ value, i }, fromTop) => {
 		// In this order no rounding puts a q below its p.
-		least = Math.min(least, value * (tests / (tests - fromTop)))
-		q[i] = least
+		min = Math.min(min, value * (tests / (tests - fromTop)))
+		q[i] = min
 	})
 	return q
 }
@@ -29,10 +29,10 @@ export function holm(p: readonly number[]): number[] {
 		.filter(({ value }) => !Number.isNaN(value))
 		.sort((a, b) => a.value - b.value)
 	const adjusted = p.map(() => Number.NaN)
-	let most = 0
+	let max = 0
 	order.forEach(({ value, i }, place) => {
-		most = Math.max(most, Math.min(1, value * (p.length - place)))
-		adjusted[i] = most
+		max = Math.max(max, Math.min(1, value * (p.length - place)))
+		adjusted[i] = max
 	})
 	return adjusted
 }

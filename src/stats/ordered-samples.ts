@@ -10,15 +10,15 @@ export function sampleDistance(a: Float64Array, b: Float64Array): number {
 	return largest
 }
 
-/** The value with the most rows of an ascending sample, and its share. */
+/** The most frequent value of an ascending sample, and its share. */
 export function modeOf(sorted: Float64Array): { value: number; share: number } {
-	let [value, most, from] = [Number.NaN, 0, 0]
+	let [value, max, from] = [Number.NaN, 0, 0]
 	for (let i = 1; i <= sorted.length; i++) {
 		if (i < sorted.length && sorted[i] === sorted[from]) continue
-		if (i - from > most) [value, most] = [sorted[from] as number, i - from]
+		if (i - from > max) [value, max] = [sorted[from] as number, i - from]
 		from = i
 	}
-	return { value, share: sorted.length === 0 ? 0 : most / sorted.length }
+	return { value, share: sorted.length === 0 ? 0 : max / sorted.length }
 }
 
 /** The share of an ascending sample that equals x. */

@@ -35,7 +35,7 @@ export type ClassTotals = { positives: number; negatives: number; n: number }
 /** Rows of either class. Throws RangeError unless the three columns have one length. */
 export function classTotals({ scores, positives, negatives }: ScoreCounts): ClassTotals {
 	if (scores.length !== positives.length || scores.length !== negatives.length)
-		throw new RangeError('each score has a count of positives and one of negatives')
+		throw new RangeError('each score needs a count of positives and one of negatives')
 	const [p, n] = [total(positives), total(negatives)]
 	return { positives: p, negatives: n, n: p + n }
 }

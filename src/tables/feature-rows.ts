@@ -27,7 +27,7 @@ export type RowFile = {
 }
 
 const maxLine = 16 * 2 ** 20
-/** A Parquet file has its index at the end: it is read whole. */
+/** The index of a Parquet file is at its end, so the whole file is read. */
 const maxParquet = 2 ** 30
 const rowsAtOnce = 2000
 

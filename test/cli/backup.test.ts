@@ -132,7 +132,7 @@ it('overwrites nothing, and takes no copy of or from what is damaged', async () 
 		[['restore', copy], 'live.db'],
 	] as const) {
 		const { code, err } = await plumbline([...args], on(database))
-		expect([code, err]).toEqual([2, expect.stringContaining('exists already and is not overwritten')])
+		expect([code, err]).toEqual([2, expect.stringContaining('already exists and is not overwritten')])
 	}
 	expect(await readFile(join(folder, 'live.db'))).toEqual(there)
 
@@ -226,7 +226,7 @@ it('refuses a database of a newer version, and one that is not of Plumbline', as
 	await run(join(folder, 'other.db'), 'CREATE TABLE t (x)')
 	await run(live, "INSERT INTO schema_migration VALUES ('9999_later.sql', '')")
 	const other = await plumbline(['restore', join(folder, 'other.db')], on('new.db'))
-	expect([other.code, other.err]).toEqual([2, expect.stringContaining('not one of Plumbline')])
+	expect([other.code, other.err]).toEqual([2, expect.stringContaining('not a database of Plumbline')])
 	const newer = await plumbline(['restore', live], on('new.db'))
 	expect([newer.code, newer.err]).toEqual([2, expect.stringContaining('9999_later.sql')])
 })

@@ -53,7 +53,7 @@ describe('help', () => {
 		],
 		[['keys'], 2, 'create, list or revoke'],
 		[['run', 'computes'], 2, 'Did you mean "compute"?'],
-		[['rules', 'lint'], 2, 'rules knows one verb: check.'],
+		[['rules', 'lint'], 2, 'The only verb of rules is check.'],
 	])('%j ends with %i and a hint', async (args, code, message) => {
 		const result = await run(...args)
 		expect([result.code, result.err]).toEqual([code, expect.stringContaining(message)])

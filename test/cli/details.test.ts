@@ -66,7 +66,7 @@ describe('a column that nobody declared', () => {
 			'branch=segment.branch',
 			'prob=score',
 		]
-		for (const map of maps) expect(wrong.err).toContain(`--map ${map} says so`)
+		for (const map of maps) expect(wrong.err).toContain(`use --map ${map}`)
 		expect(wrong.err).not.toContain('duration_months')
 		const right = await run(
 			...['send', 'credit', '--version', '1', '--from', path, '--restart'],
@@ -93,7 +93,7 @@ describe('a column that nobody declared', () => {
 	it('is quoted where a shell or a terminal would read it otherwise', async () => {
 		const path = await file('odd.csv', rows('predictionId,Duration Months,\x1b[31mTimestamp', 'q#,2,x'))
 		const { err } = await run('send', 'credit', '--version', '1', '--from', path)
-		expect(err).toContain('--map "Duration Months=features.duration_months" says so')
+		expect(err).toContain('use --map "Duration Months=features.duration_months"')
 		expect(err).not.toContain('\x1b')
 	})
 
@@ -108,7 +108,7 @@ describe('a failed call', () => {
 	it('is told with the id under which the service logged it', async () => {
 		const { code, err } = await run('lineage', 'version:none@1')
 		expect(code).toBe(2)
-		expect(err).toMatch(/was answered with 404: .+ \(request [\w-]+\)\n$/s)
+		expect(err).toMatch(/returned 404: .+ \(request [\w-]+\)\n$/s)
 		const again = await run('send', 'none', '--from', await file('one.csv', rows('predictionId', 'p#')))
 		expect(again.err).toMatch(/\(request [\w-]+\)/)
 	})
@@ -119,7 +119,7 @@ describe('a failed call', () => {
 		const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
 		const { err } = await commandLine(['lineage', 'run:1'], { ...env(), PLUMBLINE_URL: url })
 		proxy.close()
-		expect(err).toContain('was answered with 502: {"error":{"code":7}}')
+		expect(err).toContain('returned 502: {"error":{"code":7}}')
 	})
 })
 

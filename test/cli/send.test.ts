@@ -147,7 +147,7 @@ describe('sending a file', () => {
 		await ended
 		const { code, out, err } = await send(path, ...mapping)
 		expect(code, err).toBe(0)
-		expect(err).toMatch(/Going on behind row [1-9]\d*/)
+		expect(err).toMatch(/Continuing after row [1-9]\d*/)
 		const [, accepted, duplicates] = /(\d+) accepted, (\d+) duplicates, 0 rejected/.exec(
 			out,
 		) as unknown as string[]

@@ -111,7 +111,7 @@ describe('the four-fifths rule is about the decision that is good for the person
 		expect([favourable, selected]).toEqual([null, 'decline'])
 		const { fourFifths } = attributes[0]
 		expect(fourFifths).toMatchObject({ verdict: 'unknown', ratio: null, reference: null, group: null })
-		expect(fourFifths.reason).toContain('it is not known which decision is good for the person')
+		expect(fourFifths.reason).toContain('the favourable decision is not known')
 		expect(await week('unsaid', 'fairness.four_fifths')).toMatchObject({
 			status: 'insufficient',
 			value: null,
@@ -135,7 +135,7 @@ describe('the four-fifths rule is about the decision that is good for the person
 				expect((await week(model, `fairness.${id}`)).reason).not.toMatch(/pass|fail|inconclusive/)
 		}
 		expect((await server.plumb('bias unsaid 7d')).shown).toContain(
-			'Four-fifths rule: *unknown*, as nobody has said which decision is good for the person',
+			'Four-fifths rule: *unknown*, since the favourable decision is not set',
 		)
 	})
 

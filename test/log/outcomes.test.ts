@@ -68,7 +68,7 @@ const total = async () => (await outcomeSummaries()).get('=') as OutcomeSummary
 /** Without what cancels out, in a fixed order: what a tally says. */
 function saying(outcomeSummary: OutcomeSummary) {
 	const order = [...outcomeSummary.actuals].sort()
-	const cells = [...outcomeSummary.cells].flatMap(([decision, map]) =>
+	const cells = [...outcomeSummary.bins].flatMap(([decision, map]) =>
 		[...map].map(([score, cell]) => [
 			decision,
 			score,

@@ -25,7 +25,9 @@ describe('the registry of metrics', () => {
 
 	it('computes the golden values', async () => {
 		const computed = await goldenWindow()
-		expect(Object.keys(computed)).toEqual(Object.keys(golden))
+		// What fails here first is a new metric: its lines go into golden/metrics.json once they are checked.
+		const added = Object.entries(computed).filter(([name]) => !(name in golden))
+		expect(Object.fromEntries(added)).toEqual({})
 		for (const [name, numbers] of Object.entries(golden)) {
 			expect(Object.keys(computed[name] ?? {}), name).toEqual(Object.keys(numbers))
 			for (const [key, value] of Object.entries(numbers))

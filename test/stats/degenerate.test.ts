@@ -3,7 +3,7 @@ import { chiSquareHomogeneity, chiSquareTail, cramersV, gHomogeneity } from '../
 import { requirePair, total } from '../../src/stats/counts.ts'
 import {
 	biasCorrectedPsi,
-	eachCell,
+	eachBin,
 	hellinger,
 	jensenShannon,
 	kolmogorovSmirnov,
@@ -12,8 +12,8 @@ import {
 	largestDifference,
 	psi,
 	totalVariation,
-	usedCells,
-	wassersteinFromCells,
+	usedBins,
+	wassersteinFromBins,
 	wassersteinOfPoints,
 } from '../../src/stats/distances.ts'
 import { upperGamma } from '../../src/stats/distributions.ts'
@@ -30,7 +30,7 @@ const distances = {
 	psi,
 	biasCorrectedPsi,
 	wassersteinOfPoints: (a: number[], b: number[]) => wassersteinOfPoints([...a.keys()], a, b),
-	wassersteinFromCells: (a: number[], b: number[]) => wassersteinFromCells([-1, ...a.keys()], a, b),
+	wassersteinFromCells: (a: number[], b: number[]) => wassersteinFromBins([-1, ...a.keys()], a, b),
 }
 const all: Record<string, Compare> = { ...distances, chiSquareHomogeneity, gHomogeneity, requirePair }
 
@@ -80,14 +80,14 @@ describe('tests of one cell, or of equals', () => {
 describe('counts', () => {
 	it('of cells that neither side uses are passed over', () => {
 		const seen: number[][] = []
-		eachCell([1, 0, 3, 0], [0, 0, 1, 4], (p, q) => seen.push([p, q]))
+		eachBin([1, 0, 3, 0], [0, 0, 1, 4], (p, q) => seen.push([p, q]))
 		expect(seen).toEqual([
 			[0.25, 0],
 			[0.75, 0.2],
 			[0, 0.8],
 		])
-		expect(usedCells([1, 0, 3, 0], [0, 0, 1, 4])).toBe(3)
-		expect(usedCells([], [])).toBe(0)
+		expect(usedBins([1, 0, 3, 0], [0, 0, 1, 4])).toBe(3)
+		expect(usedBins([], [])).toBe(0)
 	})
 
 	it('have a sum, of none too', () => {
@@ -122,12 +122,12 @@ describe('distributions at their ends', () => {
 
 describe('Wasserstein', () => {
 	it('needs one more border than there are cells', () => {
-		expect(() => wassersteinFromCells([0, 1], [1, 2], [2, 1])).toThrow(RangeError)
-		expect(() => wassersteinFromCells([0, 1, 2, 3], [1, 2], [2, 1])).toThrow(RangeError)
+		expect(() => wassersteinFromBins([0, 1], [1, 2], [2, 1])).toThrow(RangeError)
+		expect(() => wassersteinFromBins([0, 1, 2, 3], [1, 2], [2, 1])).toThrow(RangeError)
 	})
 
 	it('of values that are all one is nothing', () => {
-		expect(wassersteinFromCells([4, 4, 4], [1, 2], [2, 1])).toBe(0)
+		expect(wassersteinFromBins([4, 4, 4], [1, 2], [2, 1])).toBe(0)
 		expect(wassersteinOfPoints([4], [1], [2])).toBe(0)
 	})
 })

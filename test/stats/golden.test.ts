@@ -12,8 +12,8 @@ import {
 	largestDifference,
 	psi,
 	totalVariation,
-	usedCells,
-	wassersteinFromCells,
+	usedBins,
+	wassersteinFromBins,
 	wassersteinOfPoints,
 } from '../../src/stats/distances.ts'
 import { logGamma, upperGamma } from '../../src/stats/distributions.ts'
@@ -96,7 +96,7 @@ describe('counts of cells', () => {
 			share * range(points),
 		)
 		expectNear(
-			wassersteinFromCells(borders, reference, current),
+			wassersteinFromBins(borders, reference, current),
 			pair.wassersteinCells,
 			1e-12,
 			share * range(borders),
@@ -106,7 +106,7 @@ describe('counts of cells', () => {
 	it.each(golden.pairs)('are tested as in SciPy: $reference', (pair) => {
 		const { reference, current, rows, chiSquare, g } = pair
 		expect([total(reference), total(current)]).toEqual(rows)
-		expect(usedCells(reference, current)).toBe(pair.usedCells)
+		expect(usedBins(reference, current)).toBe(pair.usedCells)
 		const pearson = chiSquareHomogeneity(reference, current)
 		const likelihood = gHomogeneity(reference, current)
 		// SciPy's G is a sum of terms as large as the counts, which cancel: the floor is its rounding, not ours.

@@ -8,7 +8,7 @@ import {
 	largestDifference,
 	psi,
 	totalVariation,
-	wassersteinFromCells,
+	wassersteinFromBins,
 	wassersteinOfPoints,
 } from '../../src/stats/distances.ts'
 import { counts, expectNear, pair, permuted, scale } from './near.ts'
@@ -163,7 +163,7 @@ describe('Wasserstein', () => {
 		}),
 	)
 	const both = (borders: number[], a: number[], b: number[]) => [
-		wassersteinFromCells(borders, a, b),
+		wassersteinFromBins(borders, a, b),
 		wassersteinOfPoints(borders.slice(1), a, b),
 	]
 	const expectBothNear = (actual: number[], expected: number[]) => {
@@ -195,7 +195,7 @@ describe('Wasserstein', () => {
 				)
 				const mirrored = borders.map((x) => -x).toReversed()
 				expectNear(
-					wassersteinFromCells(mirrored, a.toReversed(), b.toReversed()),
+					wassersteinFromBins(mirrored, a.toReversed(), b.toReversed()),
 					there[0] as number,
 					1e-9,
 					1e-10,
@@ -210,7 +210,7 @@ describe('Wasserstein', () => {
 				const middles = a.map((_, i) => ((borders[i] as number) + (borders[i + 1] as number)) / 2)
 				const mean = (of: number[]) =>
 					of.reduce((sum, c, i) => sum + c * (middles[i] as number), 0) / of.reduce((x, y) => x + y)
-				const distance = wassersteinFromCells(borders, a, b)
+				const distance = wassersteinFromBins(borders, a, b)
 				const range = (borders.at(-1) as number) - (borders[0] as number)
 				expect(distance).toBeGreaterThanOrEqual(Math.abs(mean(a) - mean(b)) - 1e-9)
 				expect(distance).toBeLessThanOrEqual(range * kolmogorovSmirnov(a, b) + 1e-9)
@@ -225,7 +225,7 @@ describe('Wasserstein', () => {
 				const apart = (of: number[]) => of.flatMap((c) => [c, 0]).slice(0, -1)
 				const twice = points.flatMap((x) => [x, x])
 				expectNear(
-					wassersteinFromCells(twice, apart(a), apart(b)),
+					wassersteinFromBins(twice, apart(a), apart(b)),
 					wassersteinOfPoints(points, a, b),
 					1e-12,
 					1e-12,
@@ -236,6 +236,6 @@ describe('Wasserstein', () => {
 
 	it('of one value each is how far they are apart', () => {
 		expect(wassersteinOfPoints([0, 3, 10], [5, 0, 0], [0, 0, 2])).toBe(10)
-		expect(wassersteinFromCells([0, 1, 2], [4, 0], [0, 4])).toBe(1)
+		expect(wassersteinFromBins([0, 1, 2], [4, 0], [0, 4])).toBe(1)
 	})
 })

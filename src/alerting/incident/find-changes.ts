@@ -1,5 +1,6 @@
 import { quantileSorted } from 'simple-statistics'
 import { chiSquareHomogeneity } from '../../stats/chi-square.ts'
+import { total } from '../../stats/counts.ts'
 import { totalVariation } from '../../stats/distances.ts'
 import { newcombe } from '../../stats/fairness/shares.ts'
 import { modeOf, sampleDistance, shareAt } from '../../stats/ordered-samples.ts'
@@ -134,12 +135,12 @@ const otherValues: Find = (before, after, known) =>
 
 const categoriesChanged: Find = (before, after, known) => {
 	const [a, b] = knownCounts(before, after, known)
-	const [m, n] = [a, b].map((counts) => counts.reduce((sum, x) => sum + x, 0)) as [number, number]
+	const [m, n] = [total(a), total(b)]
 	if (m < minRows || n < minRows) return undefined
 	const size = totalVariation(a, b)
 	if (size < minDistance || chiSquareHomogeneity(a, b).p > 0.001) return undefined
 	const names = [...new Set([...before.categories.keys(), ...(known ?? [])])].sort()
-	const moves = names.map((name, i) => ({ name, was: (a[i] as number) / m, is: (b[i] as number) / n }))
+	const moves = names.map((name, i) => ({ name, was: (a[i] ?? 0) / m, is: (b[i] ?? 0) / n }))
 	moves.sort((x, y) => Math.abs(y.is - y.was) - Math.abs(x.is - x.was))
 	const largest = moves
 		.slice(0, 2)
@@ -205,7 +206,7 @@ function shiftWords(before: Float64Array, after: Float64Array, medians: string):
 
 /** Values beyond a bound are at the bound now, and all others are as before. */
 function clippedAt(before: Float64Array, after: Float64Array, chance: number) {
-	const [low, high] = [after[0] as number, after.at(-1) as number]
+	const [low = 0, high = low] = [after[0], after.at(-1)]
 	for (const [bound, apply] of [
 		[high, (x: number) => Math.min(x, high)],
 		[low, (x: number) => Math.max(x, low)],

@@ -236,8 +236,8 @@ function pointsOf({ bins, counts, borders }: ReferenceColumn, cells: number): Fl
 	let [cell, before] = [0, 0]
 	return Float64Array.from({ length: points }, (_, i) => {
 		const rank = ((i + 0.5) / points) * rows
-		while (cell < cells - 1 && before + (proper[cell] as number) < rank) before += proper[cell++] as number
-		const [low, high] = [borders[cell] as number, borders[cell + 1] as number]
-		return hasPoints ? high : low + ((rank - before) / Math.max(1, proper[cell] as number)) * (high - low)
+		while (cell < cells - 1 && before + (proper[cell] ?? 0) < rank) before += proper[cell++] ?? 0
+		const [low = 0, high = low] = [borders[cell], borders[cell + 1]]
+		return hasPoints ? high : low + ((rank - before) / Math.max(1, proper[cell] ?? 0)) * (high - low)
 	})
 }

@@ -5,19 +5,19 @@ import { Glob } from '../../registry/model/name.ts'
 
 const globs = z.array(Glob).min(1).max(100)
 
-// Alerts are matched with every glob of every silence, and the ledger names them all.
+// Alerts are matched with every glob of every silence, and the ledger entry contains all globs.
 const maxCharacters = 8192
 
 const matchers = ['rules', 'models', 'environments', 'features'] as const
 
 export const SilenceInput = z
 	.strictObject({
-		rules: globs.optional().meta({ description: 'Globs of rule names; default all.' }),
+		rules: globs.optional().meta({ description: 'Globs of rule names. Default: all.' }),
 		models: globs.optional(),
 		environments: globs.optional(),
 		features: globs.optional(),
 		reason: z.string().trim().min(1).max(1000),
-		startsAt: TimeParameter.optional().meta({ description: 'RFC 3339 with an offset; default now.' }),
+		startsAt: TimeParameter.optional().meta({ description: 'RFC 3339 with an offset. Default: now.' }),
 		expires: z
 			.string()
 			.max(64)

@@ -7,7 +7,7 @@ export const RequestInput = z
 		model: z.string().min(1).max(256),
 		environment: z.string().min(1).max(256).default('production'),
 		to: z.string().min(1).max(256).optional().meta({
-			description: 'The version to go to; a rollback goes to the champion before this one by default.',
+			description: 'The target version. Default for a rollback: the previous champion.',
 		}),
 		reason: z.string().trim().min(1).max(1000),
 	})
@@ -21,11 +21,11 @@ export const ActionRequest = z
 		model: z.string(),
 		environment: z.string(),
 		status: z.enum(['pending', 'cancelled', 'expired']),
-		action: z.record(z.string(), z.unknown()).meta({ description: 'Exactly what would be done.' }),
+		action: z.record(z.string(), z.unknown()).meta({ description: 'The exact action.' }),
 		actionDigest: z.string().meta({ description: 'SHA-256 of the canonical JSON of the action.' }),
 		requester: z.string(),
 		reason: z.string(),
-		needs: z.int().meta({ description: 'How many approvals it takes; never the requester’s own.' }),
+		needs: z.int().meta({ description: 'Number of approvals needed; the requester cannot approve.' }),
 		votes: z.array(z.unknown()),
 		createdAt: Time,
 		expiresAt: Time,

@@ -1,6 +1,6 @@
 import { intervalText, numberText, shareText } from '../../charts/number-text.ts'
 import type { MetricValue } from '../../metrics/metric-value.ts'
-import { toTable } from '../table.ts'
+import { toTable } from '../command.ts'
 import type { Evaluation, GroupResult } from './evaluation.ts'
 import type { Request } from './options.ts'
 

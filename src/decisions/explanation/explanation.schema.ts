@@ -17,7 +17,7 @@ const Replay = z
 		replayed: number.meta({ description: 'The score of the registered artefact for the logged features.' }),
 		reason: text,
 	})
-	.meta({ id: 'Replay', description: 'Whether the registered artefact gave the logged score.' })
+	.meta({ id: 'Replay', description: 'Whether the registered artefact gives the logged score.' })
 
 const Contribution = z
 	.strictObject({
@@ -31,7 +31,7 @@ const Contribution = z
 			.meta({ description: 'Its part of the probability, when `probability` is not null.' }),
 		percentile: number
 			.optional()
-			.meta({ description: 'Numbers: mid-rank among approved applicants, 0 to 100.' }),
+			.meta({ description: 'For numbers: mid-rank among approved applicants, 0 to 100.' }),
 		share: number
 			.optional()
 			.meta({ description: 'Other values: percentage of approved applicants with the same value.' }),
@@ -56,16 +56,18 @@ const Reason = z.strictObject({
 	code: z.string(),
 	text: z.string(),
 	features: z.array(z.string()),
-	contribution: number.meta({ description: 'Against the background; null for a knock-out rule.' }),
+	contribution: number.meta({ description: 'Relative to the background; null for a knock-out rule.' }),
 })
 
 /** The nearest change that turns the decision, replayed by the model. */
 const Counterfactual = z.strictObject({
-	changes: anyObject.meta({ description: 'What `what-if` takes.' }),
-	from: anyObject.meta({ description: 'The same features as they were logged.' }),
+	changes: anyObject.meta({ description: 'Can be sent to `what-if`.' }),
+	from: anyObject.meta({ description: 'The logged values of these features.' }),
 	score: z.number(),
 	decision: z.string(),
-	proven: z.boolean().meta({ description: 'Whether no nearer change can exist within the limits.' }),
+	proven: z
+		.boolean()
+		.meta({ description: 'Whether it is proven that no smaller change exists within the limits.' }),
 })
 
 export const Explanation = z
@@ -98,14 +100,14 @@ export const Explanation = z
 			.nullable()
 			.meta({
 				description:
-					'Log-odds of one output: the probability of `base`; contributions times the mean slope of the link between base and margin are their parts of the probability.',
+					'For log-odds of one output: the probability of `base`. The probability part of a contribution is the contribution times the mean slope of the link between base and margin.',
 			}),
 		interactions: z
 			.array(z.strictObject({ features: z.array(z.string()).length(2), value: z.number() }))
 			.optional()
 			.meta({ description: 'With `interactions=true`: the largest SHAP interaction values.' }),
 		notes: z.array(Note),
-		reasons: z.array(Reason).meta({ description: 'Principal reasons in approved words, at most four.' }),
+		reasons: z.array(Reason).meta({ description: 'Principal reasons in approved wording, at most four.' }),
 		reasonsStatus: status([
 			'ok',
 			'incomplete',
@@ -122,7 +124,7 @@ export const Explanation = z
 		reasonTable: z
 			.strictObject({ revision: z.int(), digest: z.string(), locale: text })
 			.nullable()
-			.meta({ description: 'Whose words these are.' }),
+			.meta({ description: 'The reason table that was used.' }),
 		counterfactuals: z.array(Counterfactual),
 		counterfactualsStatus: status(['ok', 'none', 'not-adverse', 'withheld', 'unavailable', 'hidden']),
 		background: z
@@ -139,7 +141,7 @@ export const Explanation = z
 			.strictObject({
 				contributions: z.enum(['model-file', 'all-applicants', 'sender']).nullable().meta({
 					description:
-						'`model-file`: what the file itself expects, of its training rows or stated means. `sender`: what the service compared with is unknown.',
+						'`model-file`: the expectation in the file, from its training rows or stated means. `sender`: unknown, chosen by the service that sent them.',
 				}),
 				reasons: z.enum(['approved-near-cut-off', 'all-applicants']).nullable(),
 				percentiles: z.literal('approved-applicants').nullable(),
@@ -162,7 +164,7 @@ export const Explanation = z
 			.nullable()
 			.meta({
 				description:
-					'Attributions that came with the prediction, checked and compared with those of the artefact; null where none came.',
+					'Attributions sent with the prediction, checked and compared with those of the artefact; null if none were sent.',
 			}),
 		lineage: z
 			.looseObject({

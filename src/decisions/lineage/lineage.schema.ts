@@ -38,7 +38,7 @@ export const Lineage = z
 		nodes: z.array(LineageNode),
 		edges: z.array(LineageEdge),
 		chain: z.array(z.string()).meta({ description: 'The same in sentences.' }),
-		next: z.string().nullable().meta({ description: 'The cursor of further versions; null at the end.' }),
+		next: z.string().nullable().meta({ description: 'The cursor for further versions; null at the end.' }),
 	})
 	.meta({ id: 'Lineage' })
 export type Lineage = Output<typeof Lineage>

@@ -9,7 +9,7 @@ export const ReplayRecord = z
 		window: z.strictObject({ from: Time, to: Time }).meta({ description: 'The day, UTC.' }),
 		status: z.enum(['matched', 'mismatched', 'unavailable']).meta({
 			description:
-				'`mismatched`: some logged scores differ from what the artefact answers; `matched`: all that could be compared agree; `unavailable`: none could be compared.',
+				'`mismatched`: some logged scores differ from those of the artefact; `matched`: all compared scores agree; `unavailable`: none could be compared.',
 		}),
 		artifact: z.string().nullable().meta({ description: 'SHA-256 of the replayed artefact.' }),
 		rows: z.int().meta({ description: 'Predictions of the day.' }),
@@ -22,7 +22,7 @@ export const ReplayRecord = z
 		worst: z
 			.number()
 			.nullable()
-			.meta({ description: 'The largest difference of a logged and a replayed score.' }),
+			.meta({ description: 'The largest difference between a logged and a replayed score.' }),
 		examples: z
 			.array(
 				z.strictObject({
@@ -31,7 +31,7 @@ export const ReplayRecord = z
 					replayed: z.number().nullable(),
 				}),
 			)
-			.meta({ description: 'Some of the mismatches, the worst first.' }),
+			.meta({ description: 'Examples of mismatches, the worst first.' }),
 		reasons: z
 			.array(z.strictObject({ reason: z.string(), count: z.int() }))
 			.meta({ description: 'Why predictions could not be compared.' }),

@@ -179,7 +179,7 @@ function spread(shifts: readonly Float64Array[], n: number): Float64Array {
 /**
  * The lower triangle L of a symmetric positive definite matrix A = L Lᵀ, n x n, row-major; undefined when A is singular to
  * rounding (a pivot below 1e-12 of its diagonal). Golub & Van Loan, Matrix Computations, 4.2. ml-matrix would be a dependency
- * for these thirty lines, and it copies its input.
+ * for these thirty lines.
  */
 function cholesky(a: Float64Array, n: number): Float64Array | undefined {
 	const l = new Float64Array(n * n)

@@ -12,8 +12,7 @@ const broken = (what: string, at: number): ArtifactError =>
 
 /**
  * A strict reader of the protobuf wire format (protobuf.dev/programming-guides/encoding): every length is checked against
- * the remaining bytes; groups and unknown wire types are refused. @bufbuild/protobuf's reader keeps neither limit. The field
- * object is reused: do not keep it.
+ * the remaining bytes; groups and unknown wire types are refused. The field object is reused: do not keep it.
  */
 function eachField(bytes: Uint8Array, from: number, to: number, visit: (field: Field) => void): void {
 	const cursor = { at: from }

@@ -66,7 +66,7 @@ const example = {
 			fourFifths: {
 				verdict: 'inconclusive',
 				reason:
-					'SEX=2 against SEX=1: impact ratio 0.8 is below 0.8, but the 95% interval 0.749 to 0.854 holds 0.8: more rows are needed',
+					'SEX=2 against SEX=1: impact ratio 0.8 is below 0.8, but the 95% interval 0.749 to 0.854 includes 0.8: more rows are needed',
 				ratio: 0.7998,
 				...of(0.7998, 0.7494, 0.8536),
 				reference: 'SEX=1',

@@ -10,7 +10,7 @@ export const JobRunAnswer = z
 		finishedAt: TimeOrNull,
 		durationMs: z.number().nullable(),
 		error: z.string().nullable(),
-		detail: z.record(z.string(), z.unknown()).nullable().meta({ description: 'What the run did.' }),
+		detail: z.record(z.string(), z.unknown()).nullable().meta({ description: 'Results of the run.' }),
 	})
 	.meta({ id: 'JobRun' })
 export type JobRunAnswer = Output<typeof JobRunAnswer>
@@ -20,5 +20,5 @@ export const JobRuns = z.strictObject({
 	next: z.string().nullable(),
 	jobs: z
 		.array(z.strictObject({ id: z.string(), cron: z.string() }))
-		.meta({ description: 'All jobs, with when they run (UTC).' }),
+		.meta({ description: 'All jobs with their schedules (UTC).' }),
 })

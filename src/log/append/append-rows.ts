@@ -1,10 +1,7 @@
 import type { RowBatch } from '../../summaries/inputs/columns.ts'
-import { encodeJoinIndex } from '../../summaries/outcomes/join-index.ts'
-import { makeJoinIndex } from '../../summaries/outcomes/make-join-index.ts'
 import { joinFeatureLogs, joinPredictions } from '../join/join-features.ts'
 import { joinGroups, joinKnownGroups } from '../join/join-groups.ts'
-import { type JoinIndexChunk, newJoinIndexChunk } from '../join/join-index-store.ts'
-import { joinOutcomes, joinPendingOutcomes } from '../join/join-outcomes.ts'
+import { indexPredictions, joinOutcomes, joinPendingOutcomes } from '../join/join-outcomes.ts'
 import { learnFromDecisions, withLearnt } from '../join/negative-label.ts'
 import type { AppendStatus } from '../prediction-log.ts'
 import { type RowKind, rowStatus } from '../row-kinds.ts'
@@ -81,31 +78,6 @@ const stagesOf: Record<RowKind, Stages> = {
 	},
 	// Outcomes are joined an item at a time, after its chunks.
 	outcome: async () => undefined,
-}
-
-/** Counts predictions in the outcome summaries of their hours, and stores what their outcomes will be compared with. */
-function indexPredictions(
-	writer: Writer,
-	commit: CommitBatch,
-	{ id, item, rows, seriesRef, day }: NewChunk,
-	spec: SummarySpec,
-): JoinIndexChunk {
-	const ids = Array.from(rows, (r) => item.batch.ids[r] as string)
-	const joinIndex = makeJoinIndex(
-		item.batch,
-		rows,
-		spec.outcomes,
-		writer.joinIndexes.checks(item.model, ids),
-		(attribute, value) => writer.groupValues.groupOf(item.model, attribute, value),
-	)
-	const chunk = newJoinIndexChunk(id, joinIndex, seriesRef, day)
-	for (let row = 0; row < rows.length; row++)
-		commit.outcomeDeltas.addPrediction(spec.outcomes.task, { chunk, row })
-	commit.statements.push({
-		sql: 'INSERT INTO log_brief (chunk, bytes) VALUES (?, ?)',
-		params: [id, encodeJoinIndex(joinIndex)],
-	})
-	return chunk
 }
 
 async function countDuplicates(

@@ -1,8 +1,7 @@
 import { getOrInsert } from '../../core/maps.ts'
 import type { RowBatch } from '../../summaries/inputs/columns.ts'
 import { sameRow } from '../../summaries/inputs/select-rows.ts'
-import type { Hashes } from '../keys/key-index.ts'
-import type { KeyLookup } from '../keys/key-lookup.ts'
+import type { Hashes, KeyLookup } from '../keys/key-index.ts'
 import { type RowKind, rowStatus } from '../row-kinds.ts'
 
 /** Rows of one model that are appended together. */

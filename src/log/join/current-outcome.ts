@@ -3,7 +3,7 @@ import type { Outcome } from '../../summaries/outcomes/contribute.ts'
 import type { JoinIndex } from '../../summaries/outcomes/join-index.ts'
 import { actualOf, type Labels, labelText } from '../../summaries/outcomes/label.ts'
 import type { OutcomeSpec } from '../../summaries/outcomes/make-join-index.ts'
-import type { KeyLookup } from '../keys/key-lookup.ts'
+import type { KeyLookup } from '../keys/key-index.ts'
 import type { FoundRow } from '../read/chunk-store.ts'
 
 export type OutcomeRow = { batch: RowBatch; row: number }

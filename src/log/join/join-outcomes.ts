@@ -1,12 +1,40 @@
-import type { OutcomeSpec } from '../../summaries/outcomes/make-join-index.ts'
+import { encodeJoinIndex } from '../../summaries/outcomes/join-index.ts'
+import { makeJoinIndex, type OutcomeSpec } from '../../summaries/outcomes/make-join-index.ts'
 import type { CommitBatch, Writer } from '../append/commit-batch.ts'
 import type { AppendItem, Deduplicated } from '../append/deduplicate.ts'
 import type { NewChunk } from '../append/new-chunk.ts'
+import type { SummarySpec } from '../append/summary-specs.ts'
 import type { AppendStatus } from '../prediction-log.ts'
 import { rowStatus } from '../row-kinds.ts'
 import { latestOutcome, latestStored, type OutcomeRow, outcomeAt } from './current-outcome.ts'
-import type { JoinIndexChunk } from './join-index-store.ts'
+import { type JoinIndexChunk, newJoinIndexChunk } from './join-index-store.ts'
 import { learnFromOutcomes, withLearnt } from './negative-label.ts'
+
+/** Counts predictions in the outcome summaries of their hours, and stores what their outcomes will be compared with. */
+export function indexPredictions(
+	writer: Writer,
+	commit: CommitBatch,
+	{ id, item, rows, seriesRef, day }: Omit<NewChunk, 'hashes'>,
+	spec: SummarySpec,
+): JoinIndexChunk {
+	const { model, batch } = item
+	const ids = Array.from(rows, (r) => batch.ids[r] as string)
+	const joinIndex = makeJoinIndex(
+		batch,
+		rows,
+		spec.outcomes,
+		writer.joinIndexes.checks(model, ids),
+		(attribute, value) => writer.groupValues.groupOf(model, attribute, value),
+	)
+	const chunk = newJoinIndexChunk(id, joinIndex, seriesRef, day)
+	for (let row = 0; row < rows.length; row++)
+		commit.outcomeDeltas.addPrediction(spec.outcomes.task, { chunk, row })
+	commit.statements.push({
+		sql: 'INSERT INTO log_brief (chunk, bytes) VALUES (?, ?)',
+		params: [id, encodeJoinIndex(joinIndex)],
+	})
+	return chunk
+}
 
 function* acceptedRows(batch: OutcomeRow['batch'], statuses: Uint8Array): Iterable<OutcomeRow> {
 	for (let row = 0; row < batch.rows; row++) if (statuses[row] === rowStatus.accepted) yield { batch, row }

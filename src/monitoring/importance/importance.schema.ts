@@ -5,11 +5,11 @@ export const FeatureImportance = z
 	.strictObject({
 		feature: z.string(),
 		meanAbsolute: z.number().meta({ description: 'Mean of the absolute contributions, over all classes.' }),
-		standardError: numberOrNull.meta({ description: 'Of that mean; null for one row.' }),
-		mean: z.number().meta({ description: 'Mean contribution with its sign.' }),
-		share: numberOrNull.meta({ description: 'Part of the mean absolute contributions of all features.' }),
+		standardError: numberOrNull.meta({ description: 'Standard error of the mean; null for a single row.' }),
+		mean: z.number().meta({ description: 'Mean signed contribution.' }),
+		share: numberOrNull.meta({ description: 'Share of the mean absolute contributions of all features.' }),
 	})
-	.meta({ id: 'FeatureImportance', description: 'How much a feature moves the answers of a model.' })
+	.meta({ id: 'FeatureImportance', description: 'How much a feature contributes to the output of a model.' })
 export type FeatureImportance = Output<typeof FeatureImportance>
 
 const scope = {
@@ -18,22 +18,22 @@ const scope = {
 	environment: z.string(),
 	period: z
 		.strictObject({ from: Time, to: Time })
-		.meta({ description: 'Of the predictions, in whole hours; `to` is exclusive.' }),
+		.meta({ description: 'Period of the predictions, in whole hours; `to` is exclusive.' }),
 	computedAt: Time,
 }
-const reason = z.string().nullable().meta({ description: 'Why there is nothing to say.' })
-const rows = z.int().meta({ description: 'Predictions of the period.' })
+const reason = z.string().nullable().meta({ description: 'Why there is no result.' })
+const rows = z.int().meta({ description: 'Number of predictions of the period.' })
 
 export const Importance = z
 	.strictObject({
 		...scope,
 		method: z.string().nullable().meta({ description: 'How contributions were computed.' }),
 		space: z.string().nullable().meta({
-			description: 'What contributions are measured in; null where they were sent and do not say.',
+			description: 'The unit of contributions; null for sent attributions without one.',
 		}),
 		rows,
-		sampled: z.int().meta({ description: 'Rows that were drawn: always the same ones of the same rows.' }),
-		explained: z.int().meta({ description: 'Rows of these that could be explained.' }),
+		sampled: z.int().meta({ description: 'Number of sampled rows; the sample is always the same.' }),
+		explained: z.int().meta({ description: 'Number of sampled rows that could be explained.' }),
 		features: z.array(FeatureImportance).meta({ description: 'The most important first.' }),
 		segments: z
 			.array(
@@ -45,10 +45,10 @@ export const Importance = z
 				}),
 			)
 			.nullable()
-			.meta({ description: 'By value of the segment that was asked for, the largest first.' }),
+			.meta({ description: 'By value of the requested segment, the largest first.' }),
 		reason,
 	})
-	.meta({ id: 'Importance', description: 'What moves the answers of a model, over a sample of its rows.' })
+	.meta({ id: 'Importance', description: 'Feature importance over a sample of rows.' })
 export type Importance = Output<typeof Importance>
 
 export const Dependence = z
@@ -57,22 +57,22 @@ export const Dependence = z
 		feature: z.string(),
 		output: z.string().nullable().meta({ description: 'The class; null for models with one output.' }),
 		rows,
-		averaged: z.int().meta({ description: 'Rows that the curve is the mean of.' }),
+		averaged: z.int().meta({ description: 'Number of rows that the curve is averaged over.' }),
 		points: z.array(
 			z.strictObject({
 				value: z
 					.union([z.string(), z.number(), z.boolean()])
 					.meta({ description: 'The value of the feature.' }),
-				mean: z.number().meta({ description: "The model's mean answer." }),
+				mean: z.number().meta({ description: 'Mean output of the model.' }),
 				standardError: numberOrNull,
-				low: z.number().meta({ description: "Tenth percentile of the rows' own answers (ICE)." }),
-				high: z.number().meta({ description: 'Ninetieth percentile of them.' }),
+				low: z.number().meta({ description: 'Tenth percentile of the outputs for single rows (ICE).' }),
+				high: z.number().meta({ description: 'Ninetieth percentile.' }),
 				rows: z.int().meta({
-					description: 'Rows of the sample that have this value, or one from here to the next point.',
+					description: 'Number of sampled rows with this value, or with one between this point and the next.',
 				}),
 			}),
 		),
 		reason,
 	})
-	.meta({ id: 'PartialDependence', description: 'How the mean answer of a model depends on one feature.' })
+	.meta({ id: 'PartialDependence', description: 'How the mean output of a model depends on one feature.' })
 export type Dependence = Output<typeof Dependence>

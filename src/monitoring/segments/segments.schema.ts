@@ -11,12 +11,13 @@ export const WorstSegments = z
 		environment: z.string(),
 		period: z.strictObject({ from: Time, to: Time }),
 		by: z.enum(['error', 'drift']),
-		loss: z
-			.enum(['error', 'absolute', 'share'])
-			.meta({ description: 'A wrong decision, the absolute error, or being of the later period.' }),
+		loss: z.enum(['error', 'absolute', 'share']).meta({
+			description:
+				'`error`: a wrong decision. `absolute`: the absolute error. `share`: whether a row is from the later period.',
+		}),
 		computedAt: Time,
-		rows: z.int().meta({ description: 'Rows with a loss that were looked at.' }),
-		heldOut: z.int().meta({ description: 'Of them those that the segments are judged on.' }),
+		rows: z.int().meta({ description: 'Number of rows with a loss.' }),
+		heldOut: z.int().meta({ description: 'Number of rows that the segments are tested on.' }),
 		segments: z.array(
 			z.strictObject({
 				conditions: z.array(
@@ -35,10 +36,10 @@ export const WorstSegments = z
 				shareOfRows: share,
 				shareOfLoss: share,
 				p: share,
-				adjusted: share.meta({ description: 'p, corrected for the candidates (Holm).' }),
+				adjusted: share.meta({ description: 'p, corrected for the number of candidates (Holm).' }),
 			}),
 		),
-		reason: z.string().nullable().meta({ description: 'Why there are none.' }),
+		reason: z.string().nullable().meta({ description: 'Why there are no segments.' }),
 	})
 	.meta({ id: 'WorstSegments' })
 export type WorstSegments = Output<typeof WorstSegments>

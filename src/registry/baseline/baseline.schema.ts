@@ -11,7 +11,7 @@ export const BaselineRow = z
 		actual: z.unknown().optional().meta({ description: 'The outcome, where it is known.' }),
 		segment: z.record(z.string(), z.unknown()).optional(),
 	})
-	.meta({ id: 'BaselineRow', description: 'A prediction row in which all but the content is optional.' })
+	.meta({ id: 'BaselineRow', description: 'A prediction row whose id, version and time are optional.' })
 
 export const BaselineAnswer = z
 	.strictObject({

@@ -19,7 +19,7 @@ export const DeploymentInput = z
 			})
 			.nullish(),
 	})
-	.meta({ id: 'DeploymentInput', description: 'What serves in an environment.' })
+	.meta({ id: 'DeploymentInput', description: 'The deployment of an environment.' })
 export type DeploymentInput = z.output<typeof DeploymentInput>
 
 export const Deployment = z

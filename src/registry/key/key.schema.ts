@@ -33,7 +33,7 @@ export const KeyInput = z
 			.nullish()
 			.meta({
 				...timeOrDuration,
-				description: 'RFC 3339, or a duration from now such as `90d`. Absent: it does not expire.',
+				description: 'RFC 3339, or a duration from now such as `90d`. Default: no expiry.',
 				example: '90d',
 			}),
 	})

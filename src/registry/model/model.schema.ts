@@ -53,7 +53,7 @@ const members = {
 	threshold: z
 		.number()
 		.nullable()
-		.meta({ description: 'The score at which the decision turns positive.', example: 0.5 }),
+		.meta({ description: 'Scores at or above it are positive decisions.', example: 0.5 }),
 	sensitive: names
 		.refine(
 			(list) => list.every((n) => !n.includes(' x ') && n !== '__proto__'),
@@ -97,7 +97,7 @@ const members = {
 		.string()
 		.regex(/^\d+(\.\d+)?(ms|s|m|h|d|w)$/, 'must be a duration from 1d to 3650d')
 		.refine(isRetention, 'must be a duration from 1d to 3650d')
-		.meta({ description: 'How long rows stay in the database, `1d` to `3650d`.', example: '90d' }),
+		.meta({ description: 'How long rows are kept in the database, `1d` to `3650d`.', example: '90d' }),
 }
 
 export const ModelInput = z
@@ -106,7 +106,7 @@ export const ModelInput = z
 			description: 'The name, used in paths and messages.',
 			example: 'credit-default',
 		}),
-		task: Tasks.meta({ description: 'What it predicts.', example: 'binary' }),
+		task: Tasks.meta({ description: 'The kind of output.', example: 'binary' }),
 		owner: members.owner.default(null),
 		riskTier: members.riskTier.default(null),
 		tags: members.tags.default([]),
@@ -121,7 +121,7 @@ export const ModelInput = z
 		maturity: members.maturity.default(defaultMaturity),
 		retention: members.retention.default(defaultRetention),
 	})
-	.meta({ id: 'ModelInput', description: 'A model to be registered.' })
+	.meta({ id: 'ModelInput', description: 'A model to register.' })
 export type ModelInput = z.output<typeof ModelInput>
 
 /** The task is not in it: another task is another model. */
@@ -141,10 +141,13 @@ export const ModelPatch = z
 		maturity: members.maturity.optional(),
 		retention: members.retention.optional(),
 	})
-	.meta({ id: 'ModelPatch', description: 'The members to change; what is absent stays, null clears.' })
+	.meta({
+		id: 'ModelPatch',
+		description: 'The members to change. Absent members are kept, null clears a member.',
+	})
 export type ModelPatch = z.output<typeof ModelPatch>
 
-/** What an alert is about; empty for the model as a whole. */
+/** The subject of an alert; empty for the model as a whole. */
 export const AlertSubject = z.strictObject({
 	feature: z.string().optional(),
 	segment: z.strictObject({ name: z.string(), value: z.string() }).optional(),
@@ -153,9 +156,9 @@ export const AlertSubject = z.strictObject({
 
 export const ModelHealth = z
 	.strictObject({
-		status: z
-			.enum(['ok', 'info', 'warning', 'critical', 'unknown'])
-			.meta({ description: 'The severity of the worst open alert; `unknown` before the first computation.' }),
+		status: z.enum(['ok', 'info', 'warning', 'critical', 'unknown']).meta({
+			description: 'The severity of the worst firing alert; `unknown` before the first computation.',
+		}),
 		worstAlert: z
 			.strictObject({
 				rule: z.string(),
@@ -164,13 +167,13 @@ export const ModelHealth = z
 				environment: z.string(),
 				version: z.string(),
 				subject: AlertSubject,
-				since: Time.meta({ description: 'Start of the first window in which it was true.' }),
+				since: Time.meta({ description: 'Start of the first window in which the rule held.' }),
 				incident: z.string().nullable(),
 			})
 			.nullable(),
 		lastPrediction: TimeOrNull.meta({ description: 'The latest event time of a stored prediction.' }),
-		lastComputation: TimeOrNull.meta({ description: 'When its metrics were last computed.' }),
-		waitingOutcomes: z.int().meta({ description: 'Predictions that outcomes name and that have not come.' }),
+		lastComputation: TimeOrNull.meta({ description: 'When metrics were last computed.' }),
+		waitingOutcomes: z.int().meta({ description: 'Number of missing predictions that outcomes refer to.' }),
 	})
 	.meta({ id: 'Health' })
 export type ModelHealth = Output<typeof ModelHealth>
@@ -192,7 +195,7 @@ const modelMembers = {
 	maturity: z.strictObject({ coverage: z.number(), delay: z.string() }),
 	retention: z.string(),
 	createdAt: Time,
-	revision: z.int().meta({ description: 'Counts its changes.' }),
+	revision: z.int().meta({ description: 'Number of its last change.' }),
 }
 
 export const ModelRecord = z.strictObject(modelMembers).meta({ id: 'Model' })

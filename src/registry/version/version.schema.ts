@@ -90,16 +90,16 @@ export const Artifact = z.strictObject({
 				'must not contain a user or password, which everybody with access to the version would see; use s3://, or a host that PLUMBLINE_ARTIFACT_HOSTS allows',
 		})
 		.optional()
-		.meta({ description: 'Where the bytes are.', example: 's3://models/credit-default/7/model.json' }),
+		.meta({ description: 'Where to read the file.', example: 's3://models/credit-default/7/model.json' }),
 	sha256: z
 		.string()
 		.regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hexadecimal digits')
 		.transform((s) => s.toLowerCase())
 		.meta({
-			description: 'SHA-256 of the bytes, in hexadecimal.',
+			description: 'SHA-256 of the file, in hexadecimal.',
 			example: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
 		}),
-	format: ArtifactFormatName.meta({ description: 'What the bytes are.', example: 'xgboost-json' }),
+	format: ArtifactFormatName.meta({ description: 'The format of the file.', example: 'xgboost-json' }),
 })
 
 export const VersionInput = z
@@ -109,7 +109,7 @@ export const VersionInput = z
 		artifact: Artifact.optional(),
 		manifest: ManifestObject.optional().meta({
 			description:
-				'What the model file lacks and replaying it takes: `features` (order), `missing` (the number that stands for a missing value), `encodings`, `link`, `threshold`, `adverse`, `classes`, `logged` (score or margin), `rounds`, `limits` and `endpoint`. Other members are kept.',
+				'What replaying needs beyond the model file: `features` (order), `missing` (the number for missing values), `encodings`, `link`, `threshold`, `adverse`, `classes`, `logged` (score or margin), `rounds`, `limits` and `endpoint`. Other members are kept.',
 			example: { missing: -999, logged: 'score' },
 		}),
 		lineage: z
@@ -129,7 +129,7 @@ export const VersionInput = z
 			example: { roc_auc: 0.77 },
 		}),
 	})
-	.meta({ id: 'VersionInput', description: 'A version to be registered.' })
+	.meta({ id: 'VersionInput', description: 'A version to register.' })
 export type VersionInput = z.output<typeof VersionInput>
 
 const anyObject = z.record(z.string(), z.unknown())

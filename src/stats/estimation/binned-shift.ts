@@ -38,13 +38,13 @@ export function binnedShift(reference: ArrayLike<number>, window: ArrayLike<numb
 }
 
 /** Bins as pairs of rows: those with enough of the reference, the rest, and what the reference does not hold at all. */
-function mergeRare(reference: ArrayLike<number>, window: ArrayLike<number>, least: number) {
+function mergeRare(reference: ArrayLike<number>, window: ArrayLike<number>, min: number) {
 	const rare: [number, number] = [0, 0]
 	const unknown: [number, number] = [0, 0]
 	const bins = [rare, unknown]
 	for (let i = 0; i < reference.length; i++) {
 		const [m, n] = [reference[i] as number, window[i] ?? 0]
-		if (m >= least) bins.push([m, n])
+		if (m >= min) bins.push([m, n])
 		else {
 			const bin = m > 0 ? rare : unknown
 			bin[0] += m

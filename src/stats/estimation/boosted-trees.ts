@@ -17,9 +17,9 @@ export function binBounds(column: Float64Array): number[] {
 	const [negatives, positives] = [sum(0, below), above < 0 ? 0 : sum(above, rows.length)]
 	const bounds: number[] = []
 	if (below > 0) {
-		const most = Math.max(1, Math.trunc((negatives / (negatives + positives)) * (maxBins - 1)))
+		const max = Math.max(1, Math.trunc((negatives / (negatives + positives)) * (maxBins - 1)))
 		bounds.push(
-			...greedyBounds({ values: values.slice(0, below), rows: rows.slice(0, below) }, most).slice(0, -1),
+			...greedyBounds({ values: values.slice(0, below), rows: rows.slice(0, below) }, max).slice(0, -1),
 		)
 		bounds.push(-nearZero)
 	}
@@ -72,8 +72,8 @@ function countDistinct(column: Float64Array): Counts {
 }
 
 /** LightGBM's GreedyFindBin: few distinct values get a bin each, many get bins of like row counts. */
-function greedyBounds(counts: Counts, most: number): number[] {
-	const ends = counts.values.length <= most ? smallEnds(counts) : likeSizedEnds(counts, most)
+function greedyBounds(counts: Counts, max: number): number[] {
+	const ends = counts.values.length <= max ? smallEnds(counts) : likeSizedEnds(counts, max)
 	const bounds: number[] = []
 	for (const i of ends) {
 		const bound = nextUp(((counts.values[i] as number) + (counts.values[i + 1] as number)) / 2)
@@ -96,9 +96,9 @@ function smallEnds({ values, rows }: Counts): number[] {
 }
 
 /** Values with more rows than a mean bin stand alone; the rest share the bins that are left. */
-function likeSizedEnds({ values, rows }: Counts, most: number): number[] {
+function likeSizedEnds({ values, rows }: Counts, max: number): number[] {
 	const total = rows.reduce((a, b) => a + b, 0)
-	const bins = Math.max(1, Math.min(most, Math.trunc(total / minRowsInBin)))
+	const bins = Math.max(1, Math.min(max, Math.trunc(total / minRowsInBin)))
 	const isBig = rows.map((r) => r >= total / bins)
 	let restBins = bins - isBig.filter(Boolean).length
 	let rest = total - rows.filter((_, i) => isBig[i]).reduce((a, b) => a + b, 0)

@@ -128,7 +128,7 @@ export function estimateLoss(
 	}
 }
 
-/** May the estimate be believed? As `trustOf`. */
+/** Whether the estimate is trustworthy, as `trustOf`. */
 export function trustOfLoss(window: PredictionTable, fit: LossFit, errors?: Contradiction): Trust {
 	const reason = supportReason(window.values, window.rows, fit.axis)
 	if (reason) return doubtful(reason)

@@ -23,13 +23,13 @@ export type Outcomes = {
 }
 
 /** As scikit-learn clips probabilities: the float64 resolution. */
-const least = 2 ** -52
+const clip = 2 ** -52
 
 export function lossesAt(scores: Float64Array): CellLosses {
 	const loss = (of: (s: number) => number) => scores.map((s) => (s >= 0 && s <= 1 ? of(s) : Number.NaN))
 	return {
-		logPositive: loss((s) => -Math.log(Math.max(s, least))),
-		logNegative: loss((s) => -Math.log(Math.max(1 - s, least))),
+		logPositive: loss((s) => -Math.log(Math.max(s, clip))),
+		logNegative: loss((s) => -Math.log(Math.max(1 - s, clip))),
 		squarePositive: loss((s) => (1 - s) ** 2),
 		squareNegative: loss((s) => s * s),
 	}

@@ -5,7 +5,7 @@ import { cellFinder, positionsOf } from './rank-axis.ts'
 import { rowsOf, type ScoreTable } from './score-table.ts'
 import { placeOnKnots } from './smooth-curve.ts'
 
-/** The share of positives in the reference, and that which the window's scores speak for. */
+/** The share of positives in the reference, and the one that the window's scores suggest. */
 export type LabelShift = { from: number; to: number }
 
 /** Standard errors by which the mean calibrated score must have moved (p < .001). */
@@ -14,8 +14,8 @@ const minMove = 3.3
 const level = 0.05
 const groups = 20
 /**
- * Log likelihood by which the mixture must be ahead of a shift of the scores alone, over thousands of rows: mild shifts of
- * either kind look alike in fewer.
+ * Log likelihood by which the mixture must fit better than a shift of the scores alone. It takes thousands of rows: mild
+ * shifts of the two kinds look alike in fewer.
  */
 const minGain = 1000
 
@@ -84,7 +84,7 @@ function shareOfPositives({ window, p }: Cells, n: number, from: number): number
 	return share
 }
 
-/** Chi-square test of the window's rows against the expected shares; the reference's own chance counts as well. */
+/** Chi-square test of the window's rows against the expected shares, allowing for the reference's own sampling error. */
 function fits({ window, reference }: Cells, shares: Float64Array, n: number, m: number): boolean {
 	const sums = Array.from({ length: groups }, () => ({ seen: 0, share: 0, rows: 0 }))
 	let before = 0

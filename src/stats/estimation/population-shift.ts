@@ -42,10 +42,10 @@ export function populationShift(features: readonly Feature[], scores: readonly F
 
 function outsideRows(features: readonly Feature[], n: number): { outside: number; feature: string } {
 	const isOutside = new Uint8Array(n)
-	let [most, feature] = [0, '']
+	let [max, feature] = [0, '']
 	for (const { name, reference, window } of features) {
 		const numbers = reference.filter((v): v is number => typeof v === 'number')
-		const [low, high] = [least(numbers), -least(numbers.map((v) => -v))]
+		const [low, high] = [min(numbers), -min(numbers.map((v) => -v))]
 		const texts = new Set(reference.filter((v) => typeof v === 'string'))
 		let count = 0
 		if (numbers.length + texts.size === 0) continue
@@ -56,12 +56,12 @@ function outsideRows(features: readonly Feature[], n: number): { outside: number
 			isOutside[i] = 1
 			count++
 		})
-		if (count > most) [most, feature] = [count, name]
+		if (count > max) [max, feature] = [count, name]
 	}
 	return { outside: n > 0 ? isOutside.reduce((sum, x) => sum + x, 0) / n : 0, feature }
 }
 
-const least = (values: readonly number[]): number =>
+const min = (values: readonly number[]): number =>
 	values.reduce((low, v) => Math.min(low, v), Number.POSITIVE_INFINITY)
 
 /** The reference's rows, then the window's, as numbers: categories by how many of the reference's rows have them. */
@@ -71,7 +71,7 @@ function encoded({ reference, window }: Feature): Float64Array {
 		if (typeof value === 'string') counts.set(value, (counts.get(value) ?? 0) + 1)
 	const ranked = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
 	const codes = new Map(ranked.map(([text], i) => [text, i + 1]))
-	const lowest = least(reference.filter((v): v is number => typeof v === 'number'))
+	const lowest = min(reference.filter((v): v is number => typeof v === 'number'))
 	const missing = Number.isFinite(lowest) ? Math.min(lowest * 2, lowest - 1) : -1
 	const code = (value: Value) =>
 		value === null ? missing : typeof value === 'number' ? value : (codes.get(value) ?? 0)

@@ -5,14 +5,14 @@
 export type ScoreTable = { scores: Float64Array; selected: Float64Array; rejected: Float64Array }
 
 /** A table of at most about `most` cells of like row counts, each at the mean score of its rows. */
-export function coarsen(table: ScoreTable, most: number): { table: ScoreTable; cellOf: Uint32Array } {
+export function coarsen(table: ScoreTable, max: number): { table: ScoreTable; cellOf: Uint32Array } {
 	const n = table.scores.length
 	const rows = rowsOf(table)
 	const cellOf = new Uint32Array(n)
 	let [cell, kept, before, last] = [-1, 0, 0, -1]
 	for (let i = 0; i < n; i++) {
 		const own = (table.selected[i] as number) + (table.rejected[i] as number)
-		const slot = n <= most ? i : Math.floor(((before + own / 2) / rows) * most)
+		const slot = n <= max ? i : Math.floor(((before + own / 2) / rows) * max)
 		if (slot !== last || kept === 0) cell++
 		last = slot
 		kept += own

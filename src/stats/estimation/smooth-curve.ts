@@ -210,7 +210,7 @@ function climb(data: Data, prior: BandMatrix, start: Float64Array): Fit {
 	for (let round = 0; round < 30; round++) {
 		const root = rootOf(now.precision)
 		const step = solveUpper(root, solveLower(root, now.slope))
-		const length = step.reduce((most, s) => Math.max(most, Math.abs(s)), 0)
+		const length = step.reduce((max, s) => Math.max(max, Math.abs(s)), 0)
 		let [next, moved] = [now, values]
 		const whole = Math.min(1, longestStep / length)
 		for (let size = whole; size > whole * 1e-3; size /= 2) {

@@ -30,10 +30,10 @@ export class MersenneTwister {
 	}
 
 	/** A whole number in [0, most], by masking and drawing again. */
-	private upTo(most: number): number {
-		const mask = 2 ** (32 - Math.clz32(most)) - 1
+	private upTo(max: number): number {
+		const mask = 2 ** (32 - Math.clz32(max)) - 1
 		let value = this.next() & mask
-		while (value > most) value = this.next() & mask
+		while (value > max) value = this.next() & mask
 		return value
 	}
 

@@ -106,12 +106,12 @@ function quadraticForm(matrix: number[][], x: number[]): { statistic: number; de
 	return { statistic, degrees }
 }
 
-/** How labels that did arrive sit with what the reference expects. `p` is NaN when there are none to ask. */
+/** How well known labels agree with the reference's expectation. `p` is NaN without labels. */
 export type Contradiction = { p: number; rows: number }
 
 /**
  * Do the labels of some rows contradict the calibration? Chi-square tests of labels seen against labels expected
- * (`curveTest`); the calibration's own spread counts, so a small reference does not cry wolf. The labels must be a
+ * (`curveTest`). The calibration's own uncertainty counts, so that a small reference causes no false alarms. The labels must be a
  * random part of the window's rows, given their scores.
  */
 export function labelsContradict(labels: ScoreCounts, calibration: Calibration): Contradiction {

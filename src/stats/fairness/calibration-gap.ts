@@ -81,8 +81,8 @@ function equalErrorsP(groups: readonly Calibration[], inflation: number): number
 		const share = Math.min(1 - 0.5 / n, Math.max(0.5 / n, score - shared))
 		return { count: n * share, variance: n * share * (1 - share) * inflation }
 	})
-	const least = Math.min(...expected.map(({ count }, i) => Math.min(count, (groups[i]?.n ?? 0) - count)))
-	const taken = least < fewExpected ? 0.5 : 0
+	const min = Math.min(...expected.map(({ count }, i) => Math.min(count, (groups[i]?.n ?? 0) - count)))
+	const taken = min < fewExpected ? 0.5 : 0
 	const terms = expected.map(
 		({ count, variance }, i) =>
 			Math.max(0, Math.abs((groups[i]?.positives ?? 0) - count) - taken) ** 2 / variance,

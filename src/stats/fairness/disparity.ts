@@ -7,9 +7,9 @@ import type { Interval } from './shares.ts'
 export type Excluded = { group: string; n: number; reason: string }
 
 /**
- * How far groups are apart: the value with a 95% interval, p of the hypothesis that all groups are equal, the two
- * groups that decide the value (the one with the highest figure first; none when it is not defined), and the groups
- * left out. `reason` says why a value is NaN.
+ * A difference between groups: the value with a 95% interval, p of the hypothesis that all groups are equal, the two groups
+ * that decide the value (the one with the highest figure first; none when it is not defined), and the groups left out.
+ * `reason`: why the value is NaN.
  */
 export type Disparity = Interval & {
 	value: number
@@ -17,7 +17,7 @@ export type Disparity = Interval & {
 	groups: [highest: string, lowest: string] | []
 	excluded: Excluded[]
 	reason?: string
-	/** What to think of a value that there is. */
+	/** A remark on a defined value. */
 	note?: string
 }
 
@@ -28,17 +28,17 @@ export type DisparityOptions = {
 
 export const defaultMinGroup = 30
 
-/** Splits groups into those with rows enough and the others, with the reason. `rows` names the rows that n counts. */
+/** Splits groups into those with enough rows and the others, with the reason. `rows` names the rows that n counts. */
 export function enough<G extends { group: string; n: number }>(
 	groups: readonly G[],
 	rows: string,
 	{ minGroup = defaultMinGroup }: DisparityOptions = {},
 ): { included: G[]; excluded: Excluded[] } {
-	const least = Math.max(1, minGroup)
+	const min = Math.max(1, minGroup)
 	const excluded = groups
-		.filter(({ n }) => !(n >= least))
-		.map(({ group, n }) => ({ group, n, reason: `${n} ${rows}, fewer than ${least}` }))
-	return { included: groups.filter(({ n }) => n >= least), excluded }
+		.filter(({ n }) => !(n >= min))
+		.map(({ group, n }) => ({ group, n, reason: `${n} ${rows}, fewer than ${min}` }))
+	return { included: groups.filter(({ n }) => n >= min), excluded }
 }
 
 export const enoughShares = (shares: readonly GroupShare[], rate: RateName, options?: DisparityOptions) =>
@@ -53,7 +53,7 @@ export const undefinedDisparity = (excluded: Excluded[], reason: string): Dispar
 })
 
 export const fewerThanTwo = (excluded: Excluded[]): Disparity =>
-	undefinedDisparity(excluded, 'fewer than two groups have rows enough')
+	undefinedDisparity(excluded, 'fewer than two groups have enough rows')
 
 /**
  * z of the end of an interval that has to hold for the largest of so many two-sided comparisons at once (Bonferroni),
@@ -65,7 +65,7 @@ export const simultaneousZ = (comparisons: number, alpha = 0.05): number =>
 /** The members with the highest and the lowest figure; the first of equals. */
 export function extremes<G>(members: readonly G[], figure: (member: G) => number): { top: G; bottom: G } {
 	const [first] = members
-	if (first === undefined) throw new RangeError('no groups have no extremes')
+	if (first === undefined) throw new RangeError('extremes need at least one group')
 	let top: G = first
 	let bottom: G = first
 	for (const member of members) {
@@ -78,8 +78,8 @@ export function extremes<G>(members: readonly G[], figure: (member: G) => number
 type Range<G> = Interval & { value: number; top: G; bottom: G }
 
 /**
- * The largest difference between any two of at least two groups, with an interval that is honest about the choice of
- * the two. `difference` gives the interval of one group less another, at z.
+ * The largest difference between any two of at least two groups, with an interval that allows for the choice of the two.
+ * `difference` returns the interval of one group less another, at z.
  *
  * High: whichever two groups truly lie furthest apart, their own end is beyond the truth in 97.5% of samples, and the
  * largest of all pairs' ends is no smaller: no correction is needed. Low: any pair's may be above the truth by chance,

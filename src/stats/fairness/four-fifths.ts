@@ -16,7 +16,7 @@ export type FourFifths = Verdict & {
 	group: string | null
 }
 
-export const noFavourable = 'it is not known which decision is good for the person: name it with `favourable`'
+export const noFavourable = 'the favourable decision is not known; set `favourable` on the model'
 
 const fourFifth = 0.8
 const shown = (x: number) => (Number.isFinite(x) ? String(Number(x.toPrecision(3))) : 'infinity')
@@ -36,13 +36,13 @@ export function fourFifths(ratio: Estimate): Verdict {
 	const side = ratio.value < fourFifth - 1e-12 ? 'below' : 'not below'
 	return {
 		verdict: 'inconclusive',
-		reason: `impact ratio ${shown(ratio.value)} is ${side} 0.8, but the ${interval} holds 0.8: more rows are needed`,
+		reason: `impact ratio ${shown(ratio.value)} is ${side} 0.8, but the ${interval} includes 0.8: more rows are needed`,
 	}
 }
 
 /**
  * The rule on groups whose selected rows are those of the favourable decision: each group of at least `minGroup` against
- * that of the highest rate (29 CFR 1607.4 D; NYC 6 RCNY 5-301). Undefined groups: nobody knows which decision that is.
+ * that of the highest rate (29 CFR 1607.4 D; NYC 6 RCNY 5-301). Undefined groups: the favourable decision is not known.
  */
 export function fourFifthsRule(
 	groups: readonly Group[] | undefined,
@@ -106,7 +106,10 @@ export function auditTable(
 			reason: `${n} of ${rows} rows, fewer than ${shown(minShare * 100)}%`,
 		}))
 	const rate = ({ successes, n }: { successes: number; n: number }) => successes / n
-	const most = kept.reduce((best, share) => (rate(share) > rate(best) ? share : best), kept[0] ?? nobody)
+	const mostSelected = kept.reduce(
+		(best, share) => (rate(share) > rate(best) ? share : best),
+		kept[0] ?? nobody,
+	)
 	return {
 		rows: kept.map((share) => ({
 			group: share.group,
@@ -114,9 +117,9 @@ export function auditTable(
 			selected: share.successes,
 			selectionRate: rate(share),
 			impactRatio:
-				share === most && rate(share) > 0
+				share === mostSelected && rate(share) > 0
 					? { value: 1, low: 1, high: 1 }
-					: { value: rate(share) / rate(most), ...koopman(share, most) },
+					: { value: rate(share) / rate(mostSelected), ...koopman(share, mostSelected) },
 		})),
 		unknown: sum(shares) - rows,
 		excluded,

@@ -28,7 +28,7 @@ export function aucInterval(auc: number, inside: number, outside: number, z = z9
 }
 
 /**
- * The same for the mean AUC of folds, each judged by what the others taught. They share those rows, which doubles the
+ * The same for the mean AUC of folds, each scored by a model learnt on the others. They share those rows, which doubles the
  * variance when there is nothing to learn: half the rows are counted.
  */
 export const crossFittedInterval = (auc: number, inside: number, outside: number, z = z95): Interval =>
@@ -59,7 +59,7 @@ export function aucOf(scored: readonly Tied[]): number {
 export type ProxyCell = { inside: number; outside: number }
 
 const defaultFolds = 5
-// Two rows of the average make a cell of few rows speak softly.
+// Two rows of the average shrink the score of a cell with few rows.
 const priorRows = 2
 
 /**
@@ -141,8 +141,7 @@ export type Proxies = { auc: Estimate; top: { feature: string; auc: Estimate }[]
 
 export type ProxyOptions = { folds?: number; top?: number }
 
-/**
- * What the features give away of a group: `auc`, how well all of them together tell its members (95% interval of what is learnt), and
+/** What the features reveal about a group: `auc`, how well all of them together tell its members (95% interval of what is learnt), and
  * the features that do so best on their own, best first (proxyAuc; their intervals share the 5% error over all features). Together: naive Bayes over the cells, learnt in all
  * folds but the one judged; each feature's evidence is shrunk by the share of its chi-square that chance explains
  * (James and Stein), so that many features of noise add none. `members` has one entry a row. NaN when there are fewer

@@ -14,7 +14,7 @@ import { equalSharesP, koopman, koopmanHigh, koopmanLow, newcombe } from './shar
 
 const share = ({ successes, n }: GroupShare) => successes / n
 
-/** The highest less the lowest rate of the groups with rows enough, by Newcombe's intervals of pairs. */
+/** The highest less the lowest rate of the groups with enough rows, by Newcombe's intervals of pairs. */
 function rateDifference(
 	groups: readonly Group[],
 	rate: RateName,

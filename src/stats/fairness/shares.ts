@@ -45,7 +45,7 @@ export const koopman = (a: Share, b: Share, z = z95): Interval => ({
 	high: koopmanHigh(a, b, z),
 })
 
-/** One end of it alone: half of the work. */
+/** One end alone, at half the cost. */
 export const koopmanLow = (a: Share, b: Share, z = z95): number =>
 	a.successes === 0 ? 0 : 1 / upperEnd(b, a, z)
 
@@ -101,16 +101,16 @@ const logChoose = (n: number, k: number) => logGamma(n + 1) - logGamma(k + 1) - 
 export function fisherExact(a: Share, b: Share): number {
 	const successes = a.successes + b.successes
 	const rows = a.n + b.n
-	const least = Math.max(0, successes - b.n)
-	const most = Math.min(a.n, successes)
-	if (least === most) return 1
+	const min = Math.max(0, successes - b.n)
+	const max = Math.min(a.n, successes)
+	if (min === max) return 1
 	const base = logChoose(rows, successes)
 	const chance = (x: number) => Math.exp(logChoose(a.n, x) + logChoose(b.n, successes - x) - base)
 	const seen = chance(a.successes) * tie
 	const mode = Math.floor(((a.n + 1) * (successes + 1)) / (rows + 2))
 	const walk = (from: number, by: 1 | -1): number => {
 		let sum = 0
-		for (let x = from; x >= least && x <= most; x += by) {
+		for (let x = from; x >= min && x <= max; x += by) {
 			const p = chance(x)
 			if (p <= seen) sum += p
 			// Beyond the mode the terms only fall.
@@ -121,9 +121,9 @@ export function fisherExact(a: Share, b: Share): number {
 	return Math.min(1, walk(mode, 1) + walk(mode - 1, -1))
 }
 
-// Below this the chi-square distribution is not trusted (Cochran 1954).
+// With fewer expected rows, the chi-square distribution is not reliable (Cochran 1954).
 const minExpected = 5
-// Beyond this the two tests agree, and the exact one grows slow.
+// With more rows the two tests agree, and the exact one is slow.
 const maxExactRows = 1_000_000
 
 /**

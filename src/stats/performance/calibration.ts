@@ -10,7 +10,7 @@ export type CalibrationBin = { n: number; positives: number; scores: number; squ
  * calibration_curve). Throws RangeError unless there is at least one bin.
  */
 export function calibrationBins(counts: ScoreCounts, bins: number): CalibrationBin[] {
-	if (!(Number.isInteger(bins) && bins > 0)) throw new RangeError('there is at least one bin')
+	if (!(Number.isInteger(bins) && bins > 0)) throw new RangeError('calibration needs at least one bin')
 	const made = Array.from({ length: bins }, () => ({ n: 0, positives: 0, scores: 0, squares: 0 }))
 	eachScore(counts, (score, p, n) => {
 		const bin = made[binOf(score, bins)]
@@ -91,7 +91,7 @@ function gapsApart({ cells, n, seen, errors }: Trial, by: number): number[] {
 	})
 }
 
-/** Every gap moved to where more rows are positive: there it varies most, so a large gap can look small. */
+/** Every gap moved to where more rows are positive: there it varies most, so that a large gap can look small. */
 function gapsOfHigherRates({ cells, n, seen, errors }: Trial, by: number): number[] {
 	return seen.map((gap, i) => within(cells[i] as CalibrationBin, n, gap + by * (errors[i] as number)))
 }
@@ -105,9 +105,9 @@ const calibrated = ({ seen, errors }: Trial) =>
 function lowerEnd(trial: Trial): number {
 	const plausible = (by: number) =>
 		sumOfAbsolutesTail(trial.cells, trial.n, gapsApart(trial, by), trial.value) >= tail
-	const most = calibrated(trial)
-	if (plausible(most)) return 0
-	return Math.min(trial.value, sumOfAbsolutes(gapsApart(trial, border(0, most, plausible))))
+	const max = calibrated(trial)
+	if (plausible(max)) return 0
+	return Math.min(trial.value, sumOfAbsolutes(gapsApart(trial, border(0, max, plausible))))
 }
 
 function upperEnd(trial: Trial, way: 'apart' | 'rates up'): number {
@@ -115,14 +115,14 @@ function upperEnd(trial: Trial, way: 'apart' | 'rates up'): number {
 		way === 'apart' || by > 0 ? gapsApart(trial, by) : gapsOfHigherRates(trial, by)
 	const plausible = (by: number) =>
 		1 - sumOfAbsolutesTail(trial.cells, trial.n, gaps(by), trial.value + continuity / trial.n) >= tail
-	const least = -1 / Math.min(...trial.errors)
-	const most = calibrated(trial)
-	if (!plausible(most)) return 0
-	if (plausible(least)) return sumOfAbsolutes(gaps(least))
-	return sumOfAbsolutes(gaps(border(most, least, plausible)))
+	const min = -1 / Math.min(...trial.errors)
+	const max = calibrated(trial)
+	if (!plausible(max)) return 0
+	if (plausible(min)) return sumOfAbsolutes(gaps(min))
+	return sumOfAbsolutes(gaps(border(max, min, plausible)))
 }
 
-/** Where `holds` stops to hold between `inside`, where it does, and `outside`, where it does not. */
+/** Where `holds` stops being true, between `inside` (true) and `outside` (false). */
 function border(inside: number, outside: number, holds: (at: number) => boolean): number {
 	let [a, b] = [inside, outside]
 	for (let i = 0; i < steps; i++) {

@@ -78,7 +78,7 @@ export function multiclassMeasures(table: readonly ArrayLike<number>[]): Multicl
 function marginsOf(table: readonly ArrayLike<number>[]): Margins[] {
 	const margins = table.map(() => ({ hit: 0, actual: 0, predicted: 0 }))
 	table.forEach((row, actual) => {
-		if (row.length !== table.length) throw new RangeError('a confusion matrix is square')
+		if (row.length !== table.length) throw new RangeError('a confusion matrix must be square')
 		margins.forEach((margin, predicted) => {
 			const count = row[predicted] as number
 			margin.predicted += count
@@ -100,7 +100,7 @@ function macro(
 	if (classes === 0) return undefinedEstimate
 	const value = margins.reduce((sum, margin) => sum + measure.of(margin), 0) / classes
 	const slopes = margins.map(measure.slope)
-	// Each measure stays when all counts are scaled, so the slopes sum to nothing over the rows: the variance is the plain sum.
+	// Measures do not change when all counts are scaled, so the slopes sum to 0 over the rows: the variance is the plain sum.
 	let variance = 0
 	table.forEach((row, actual) => {
 		slopes.forEach((of, predicted) => {
@@ -109,6 +109,6 @@ function macro(
 			variance += (row[predicted] as number) * (slope / classes) ** 2
 		})
 	})
-	const least = Math.min(...margins.map(({ actual }) => actual || n))
-	return logitEstimate(value, Math.sqrt(variance), least < minOfAClass ? 0 : n)
+	const min = Math.min(...margins.map(({ actual }) => actual || n))
+	return logitEstimate(value, Math.sqrt(variance), min < minOfAClass ? 0 : n)
 }

@@ -8,7 +8,7 @@ import { minOfEitherClass } from './roc.ts'
 /** Thresholds at which the bias of the largest difference is worked out: more change it little. */
 const cells = 32
 
-/** The noise of the curve seen makes its peak stand out, so its bias is too small; this makes up for it on the lower side. */
+/** The noise of the observed curve sharpens its peak, so that the bias is underestimated; this factor corrects the lower side. */
 const sharpening = 1.5
 
 type Step = { tp: number; fp: number }

@@ -15,7 +15,7 @@ const around = 0.05
  * interval is Koopman's for r, with z widened because the border, a quantile of the scores, moves with the rows.
  */
 export function liftAt(counts: ScoreCounts, share = 0.1): Estimate {
-	if (!(share > 0 && share <= 1)) throw new RangeError('a share is above 0 and at most 1')
+	if (!(share > 0 && share <= 1)) throw new RangeError('liftAt needs 0 < share <= 1')
 	const { positives, negatives, n } = classTotals(counts)
 	const inTop = positivesInTop(counts, share * n)
 	const value = inTop / positives / share

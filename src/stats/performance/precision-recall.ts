@@ -30,7 +30,7 @@ function areaUnderSteps(counts: ScoreCounts): number {
  * by its own precision, and raises that of every positive at or below it; a negative lowers those.
  */
 function squaredInfluence(counts: ScoreCounts, value: number, positives: number): number {
-	// From the lowest score up, what stands at or above a score is what has not been passed yet.
+	// From the lowest score up: the rows at or above a score are those not visited yet.
 	let [above, all] = [positives, classTotals(counts).n]
 	let [raised, lowered, sum] = [0, 0, 0]
 	eachScore(counts, (_, p, n) => {

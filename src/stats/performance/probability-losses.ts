@@ -9,9 +9,9 @@ import { areProbabilities, classTotals, eachScore, type ScoreCounts } from '../s
 import { minOfEitherClass } from './roc.ts'
 
 /**
- * Mean over all rows of a loss that depends on the score and the outcome, with its 95% interval. Two passes: the
+ * Mean over all rows of a loss that depends on the score and the outcome, with its 95% interval. Two passes, since the
  * difference of two sums of squares would lose the digits of a small variance. No interval below 10 rows of either
- * class: the mean then hangs on a few rows, and how many more there could have been is not to be seen in it.
+ * class: the mean then depends on too few rows.
  */
 export function lossEstimate(
 	counts: ScoreCounts,
@@ -46,10 +46,10 @@ export function brierScore(counts: ScoreCounts): Estimate {
 	)
 }
 
-/** Scores nearer than this to 0 or 1 are moved there, so that no single row makes the loss infinite. */
+/** Scores are clipped to this distance from 0 and 1, so that no single row makes the loss infinite. */
 const nearest = 2 ** -52
 
-/** -ln of the probability that was given to what came about, clipped as scikit-learn does in float64. */
+/** -ln of the probability of the actual outcome, clipped as scikit-learn does in float64. */
 export const surprise = (probability: number): number =>
 	-Math.log(Math.min(1 - nearest, Math.max(nearest, probability)))
 
@@ -67,8 +67,8 @@ export type BrierSums = { n: number; sum: number; squares: number }
  * Brier (1950) has it (scikit-learn brier_score_loss, scale_by_half=False, its default for more than two classes).
  * `classes` holds, for each class, its score against whether the row is of it; each has all rows.
  *
- * Counts by class do not say how the parts vary together: the 95% interval is that of the mean of `rows`, the sums over
- * the same rows. Without them (`undefined`, or of other rows) it adds up those of the classes, and is conservative.
+ * Counts by class do not show how the parts vary together, so the 95% interval is that of the mean of `rows`, sums over the
+ * same rows. Without them (`undefined`, or of other rows) it adds up those of the classes, and is conservative.
  */
 export function multiclassBrierScore(classes: readonly ScoreCounts[], rows?: BrierSums): Estimate {
 	const parts = sumOfDependent(classes.map(brierScore))
@@ -81,9 +81,9 @@ export function multiclassBrierScore(classes: readonly ScoreCounts[], rows?: Bri
 }
 
 /**
- * Mean -ln of the probability given to the class that came about, in nats (scikit-learn log_loss; a row's probabilities
- * sum to 1), with a 95% interval. `classes` holds, for each class, its score against whether the row is of it: every
- * row is a positive of one class, so the positives are all that is needed. NaN when a score is not a probability.
+ * Mean -ln of the probability of the actual class, in nats (scikit-learn log_loss; a row's probabilities sum to 1), with a
+ * 95% interval. `classes` holds, for each class, its score by whether the row belongs to it: every row is a positive of
+ * one class, so the positives suffice. NaN when a score is not a probability.
  */
 export function multiclassLogLoss(classes: readonly ScoreCounts[]): Estimate {
 	if (!classes.every(areProbabilities)) return undefinedEstimate

@@ -3,12 +3,12 @@ import { type Estimate, meanEstimate, undefinedEstimate, wilson } from '../estim
 /** One query: a score and a relevance (0 is not relevant, more is more) for each of its items. */
 export type RankedQuery = { scores: ArrayLike<number>; relevance: ArrayLike<number> }
 
-/** Items of one score, and where they stand: `before` items have higher scores. */
+/** Items of one score; `before` items have higher scores. */
 export type TiedItems = { before: number; relevances: number[] }
 
 /** The items by descending score, those of one score together. Throws RangeError for columns of unequal length. */
 export function tiedItems({ scores, relevance }: RankedQuery): TiedItems[] {
-	if (scores.length !== relevance.length) throw new RangeError('each score has one relevance')
+	if (scores.length !== relevance.length) throw new RangeError('there must be one relevance per score')
 	const order = Array.from({ length: scores.length }, (_, i) => i)
 	order.sort((a, b) => (scores[b] as number) - (scores[a] as number))
 	const groups: TiedItems[] = []
@@ -26,7 +26,7 @@ export const hasRelevant = ({ relevance }: RankedQuery): boolean =>
 
 export const countRelevant = (relevances: readonly number[]): number => relevances.filter((r) => r > 0).length
 
-/** A mean over `queries` queries; `leftOut` others had nothing relevant, so that no order of theirs is better or worse. */
+/** A mean over `queries` queries; `leftOut` others had nothing relevant, so that any order of them is as good. */
 export type RankingEstimate = Estimate & { queries: number; leftOut: number }
 
 /**
@@ -85,7 +85,7 @@ function averagePrecisionAt(query: RankedQuery, k: number): number {
 	for (const { before, relevances } of tiedItems(query)) {
 		const size = relevances.length
 		const relevant = countRelevant(relevances)
-		// Of the others tied with a relevant item, this share is relevant too, wherever they come to stand.
+		// Of the others tied with a relevant item, this share is relevant too, in any order.
 		const others = size > 1 ? (relevant - 1) / (size - 1) : 0
 		for (let at = 0; at < size && before + at < k; at++)
 			sum += ((relevant / size) * (found + 1 + at * others)) / (before + at + 1)

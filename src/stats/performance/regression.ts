@@ -78,7 +78,7 @@ export function momentsOfRow(actual: number, predicted: number, origin = 0): Reg
 
 /** The sums of two parts together. Throws RangeError unless they have one origin. */
 export function mergeMoments(a: RegressionMoments, b: RegressionMoments): RegressionMoments {
-	if (a.origin !== b.origin) throw new RangeError('moments add up about one origin')
+	if (a.origin !== b.origin) throw new RangeError('moments of different origins cannot be added')
 	const sum = { ...a }
 	for (const key of Object.keys(a) as (keyof RegressionMoments)[])
 		if (key !== 'origin') sum[key] = a[key] + b[key]
@@ -91,7 +91,7 @@ export function momentsOf(
 	predicted: ArrayLike<number>,
 	origin = 0,
 ): RegressionMoments {
-	if (actual.length !== predicted.length) throw new RangeError('each actual has one prediction')
+	if (actual.length !== predicted.length) throw new RangeError('there must be one prediction per actual')
 	const sum = noMoments(origin)
 	const keys = (Object.keys(sum) as (keyof RegressionMoments)[]).filter((key) => key !== 'origin')
 	for (let i = 0; i < actual.length; i++) {
@@ -104,13 +104,13 @@ export function momentsOf(
 }
 
 /** Variance over mean squared of |e| and e^2 when errors are normal, and how far heavier tails widen (`tailFactor`). */
-const absolute = { normal: Math.PI / 2 - 1, most: 1 }
-const square = { normal: 2, most: 2 }
+const absolute = { normal: Math.PI / 2 - 1, max: 1 }
+const square = { normal: 2, max: 2 }
 /** Of the ratio of two sums of squares, which share part of their tails. */
-const ratio = { normal: 2, most: 1 }
+const ratio = { normal: 2, max: 1 }
 
-const tailOf = (relativeVariance: number, { normal, most }: typeof square) =>
-	tailFactor(Math.sqrt(relativeVariance / normal), most)
+const tailOf = (relativeVariance: number, { normal, max }: typeof square) =>
+	tailFactor(Math.sqrt(relativeVariance / normal), max)
 
 const lossEstimate = (loss: MeanAndVariance, kind: typeof square): Estimate =>
 	positiveMeanEstimate(loss, tailOf(loss.variance / loss.mean ** 2, kind))

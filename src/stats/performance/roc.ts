@@ -2,7 +2,7 @@ import { z95 } from '../distributions.ts'
 import { type Estimate, meanOfCorrelated, undefinedEstimate } from '../estimate.ts'
 import { type ClassTotals, classTotals, eachScore, eachScoreDown, type ScoreCounts } from '../score-counts.ts'
 
-/** With fewer rows in the smaller class, no interval that was tried covers 93% for every shape of scores. */
+/** With fewer rows in the smaller class, none of the intervals tried covers 93% for every shape of scores. */
 export const minOfEitherClass = 10
 
 /** Pseudo-rows of the smaller class by which the variance of Hanley and McNeil weighs against DeLong's. */
@@ -16,8 +16,8 @@ const priorRows = 5
 export function rocAuc(counts: ScoreCounts): Estimate {
 	const totals = classTotals(counts)
 	const value = areaUnderRoc(counts, totals)
-	const least = Math.min(totals.positives, totals.negatives)
-	if (least < minOfEitherClass) return { value, low: Number.NaN, high: Number.NaN }
+	const min = Math.min(totals.positives, totals.negatives)
+	if (min < minOfEitherClass) return { value, low: Number.NaN, high: Number.NaN }
 	return { value, ...scoreInterval(value, varianceRatio(counts, totals, value), totals) }
 }
 
@@ -55,8 +55,8 @@ function modelVariance(auc: number, { positives, negatives }: ClassTotals): numb
 
 /** DeLong's variance over the model's, drawn to 1 where there are few rows; 1 where the AUC leaves none. */
 function varianceRatio(counts: ScoreCounts, totals: ClassTotals, auc: number): number {
-	const least = Math.min(totals.positives, totals.negatives)
-	const weight = least / (least + priorRows)
+	const min = Math.min(totals.positives, totals.negatives)
+	const weight = min / (min + priorRows)
 	const model = modelVariance(auc, totals)
 	const seen = model > 0 ? deLongVariance(counts, totals, auc) / model : 1
 	return weight * seen + 1 - weight

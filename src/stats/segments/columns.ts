@@ -48,7 +48,7 @@ function binNumbers(
 	return { bins, size: last + 1, tests: [...tests, missing(name, index, last)] }
 }
 
-/** Quantiles of (a sample of) the rows, once each, less the greatest: nothing lies beyond it. */
+/** Distinct quantiles of (a sample of) the rows, without the greatest: nothing lies above it. */
 function cutsOf(values: Float64Array, rows: Uint32Array): number[] {
 	const step = Math.max(1, Math.floor(rows.length / sampled))
 	const seen: number[] = []

@@ -8,10 +8,10 @@ export type SearchOptions = { depth: number; minRows: number; carried: number }
 /** Conjunctions grown on at each depth. */
 const beam = 10
 
-/** What a further condition must gain within its segment, in standard errors: near the highest of hundreds by luck. */
+/** What a further condition must gain within its segment, in standard errors: about the highest of hundreds by chance. */
 const refines = 4
 
-/** On the rows that better ones left, a candidate must still score this, and half of what it scores on all its rows. */
+/** On rows outside better segments, a candidate must still score this, and half of its score on all its rows. */
 const stillWorse = 2
 
 type Totals = { n: number; sum: number; variance: number }
@@ -64,10 +64,10 @@ function withoutIdle(
 		const around = matching(tests, columns, rows)
 		return { tests, rows: around, gain: scoreOf(own.n, own.sum, totalsOf(loss, around)) }
 	})
-	const least = wider.reduce((a, b) => (b.gain < a.gain ? b : a))
-	if (least.gain >= refines) return candidate
-	const score = scoreOf(least.rows.length, totalsOf(loss, least.rows).sum, totals)
-	return withoutIdle({ tests: least.tests, rows: least.rows, score }, columns, loss, rows, totals)
+	const min = wider.reduce((a, b) => (b.gain < a.gain ? b : a))
+	if (min.gain >= refines) return candidate
+	const score = scoreOf(min.rows.length, totalsOf(loss, min.rows).sum, totals)
+	return withoutIdle({ tests: min.tests, rows: min.rows, score }, columns, loss, rows, totals)
 }
 
 type Grown = { tests: BinTest[]; parent: Uint32Array; score: number }

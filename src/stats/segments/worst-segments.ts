@@ -8,7 +8,7 @@ export type Segment = {
 	conditions: Condition[]
 	/** The conditions in words. */
 	text: string
-	/** Rows of the segment among those it is judged on. */
+	/** Rows of the segment among those it is tested on. */
 	n: number
 	/** Mean loss in the segment, with its 95% interval. */
 	metric: number
@@ -21,11 +21,11 @@ export type Segment = {
 	shareOfLoss: number
 	/** Welch's test, one-sided: is the mean loss in the segment greater than outside? */
 	p: number
-	/** By Holm, over all candidates that were judged. */
+	/** By Holm, over all candidates. */
 	adjusted: number
 }
 
-/** Judges candidates on `rows`, in the order given. Evidence only if the candidates were found on other rows. */
+/** Tests candidates on `rows`, in the order given. Valid only if the candidates were found on other rows. */
 export function testSegments(
 	candidates: readonly { tests: BinTest[] }[],
 	columns: readonly Binned[],
@@ -85,7 +85,7 @@ export type SegmentOptions = {
 	minRows?: number
 	/** Chance that any segment is reported when the loss depends on nothing, 0.05 by default. */
 	alpha?: number
-	/** Candidates that go from the search to the judgement, 10 by default. */
+	/** Candidates that are tested after the search, 10 by default. */
 	carried?: number
 }
 
@@ -94,14 +94,14 @@ export type WorstSegments = {
 	segments: Segment[]
 	/** Why there are none. */
 	reason?: string
-	/** Rows each candidate was judged on, and how many candidates there were. */
+	/** Rows that each candidate was tested on, and the number of candidates. */
 	heldOut: number
 	candidates: number
 }
 
 /**
  * The segments of rows with the worst mean loss that hold on rows they were not found on: searched on one random half,
- * judged on the other (Welch's test, Holm over the candidates), so that none is the luck of many looks. `loss` is one
+ * tested on the other (Welch's test, Holm over the candidates), so that none is an artefact of the search. `loss` is one
  * number a row, NaN where there is no outcome: 0/1 errors, absolute errors, log loss; or, for drift, 1 for current rows
  * and 0 for reference rows: then the segments are where current rows are over-represented. RangeError on unequal lengths.
  */
@@ -136,7 +136,7 @@ export function worstSegments(
 function requireLengths(columns: readonly Column[], rows: number): void {
 	for (const column of columns)
 		if (('values' in column ? column.values : column.codes).length !== rows)
-			throw new RangeError(`the column ${column.name} has another number of rows than the loss`)
+			throw new RangeError(`column ${column.name} and the loss have different numbers of rows`)
 }
 
 /** The rows with a loss, dealt into two halves: each next row takes a free place in either with its fair chance. */

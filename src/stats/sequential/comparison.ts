@@ -49,7 +49,7 @@ export function projectOutcomes(
 	let [within, beyond] = [1, 2]
 	while (!excludes(beyond)) {
 		if (beyond > farthest)
-			return { moreOutcomes: null, reason: 'the gain so far is too near the margin to project from' }
+			return { moreOutcomes: null, reason: 'the gain so far is too close to the margin for a projection' }
 		within = beyond
 		beyond *= 2
 	}
@@ -144,7 +144,7 @@ function guardState<G extends Guard>(guard: G, options: SequenceOptions): GuardS
 const projectGuard = ({ comparison, tolerance }: Guard, options: SequenceOptions): Projection =>
 	comparison
 		? projectOutcomes(comparison, -tolerance, { ...guardTuning, ...options })
-		: { moreOutcomes: null, reason: 'the gain is decided, and a guard is not' }
+		: { moreOutcomes: null, reason: 'the gain is decided, but a guard is not' }
 
 const keepReason = (gain: Estimate, threshold: number): string =>
 	gain.high < 0

@@ -75,7 +75,7 @@ export function gammaExponentialMixture(s: number, v: number, rho: number): numb
 const logLowerGamma = (a: number, x: number): number =>
 	x > a && (x - a) ** 2 > 80 * x ? 0 : Math.log1p(-upperGamma(a, x))
 
-/** What every row is known to lie in, beforehand. */
+/** Bounds of every row, known beforehand. */
 export type Bounds = { low: number; high: number }
 
 /** Variance that the sequence is tuned for, as a share of the greatest: as of two models that disagree in a tenth of rows. */

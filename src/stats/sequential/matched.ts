@@ -137,10 +137,10 @@ class AucPart implements Part<Ranked> {
 	private readonly scores: number[] = []
 	private readonly positives: boolean[] = []
 	private positive = 0
-	private readonly least: number
+	private readonly min: number
 
-	constructor(least: number) {
-		this.least = least
+	constructor(min: number) {
+		this.min = min
 	}
 
 	add({ score, isPositive }: Ranked): void {
@@ -150,7 +150,7 @@ class AucPart implements Part<Ranked> {
 	}
 
 	get isEnough(): boolean {
-		return this.positive >= this.least && this.scores.length - this.positive >= this.least
+		return this.positive >= this.min && this.scores.length - this.positive >= this.min
 	}
 
 	value(): number {

@@ -1,7 +1,7 @@
 import { exactJson } from '../../core/exact-json.ts'
 import { type Column, cellKind, type RowBatch } from './columns.ts'
 
-/** One row, already judged to have the right shape. Absent members are undefined. */
+/** One row of a shape that has been validated. Absent members are undefined. */
 export type RowInput = {
 	id: string
 	timestamp: number
@@ -12,17 +12,17 @@ export type RowInput = {
 	score?: number | undefined
 	label?: unknown
 	latencyMs?: number | undefined
-	/** JSON text of members that are only kept. */
+	/** JSON text of the other members, which are stored as they are. */
 	extra?: string | undefined
 	segment?: Record<string, unknown> | undefined
 }
 
-/** Cells of a column that has just appeared: a row may bring thousands of them. */
+/** Initial cells of a new column: one row may add thousands of columns. */
 const firstCells = 16
 const bytesPerCell = 9
-/** Columns of a batch that others may follow in: two rows of many features have them. */
+/** A batch with more columns is full: two rows with many features reach this. */
 const maxColumns = 4000
-/** From here on the columns of a batch share their buffers: each one costs when a batch goes to another thread. */
+/** A batch with more columns puts them in shared buffers: each buffer costs time when a batch goes to another thread. */
 const manyColumns = 256
 const bytesPerText = 64
 const bytesPerRow = 128
@@ -36,10 +36,10 @@ class ColumnBuilder {
 		this.nums = new Float64Array(capacity)
 	}
 
-	/** Makes room for a cell; answers how many cells more there are. */
-	grow(row: number, most: number): number {
+	/** Makes room for a cell; returns the number of cells added. */
+	grow(row: number, max: number): number {
 		const { length } = this.kinds
-		const cells = Math.min(most, Math.max(2 * length, row + firstCells))
+		const cells = Math.min(max, Math.max(2 * length, row + firstCells))
 		const [kinds, nums] = [new Uint8Array(cells), new Float64Array(cells)]
 		kinds.set(this.kinds)
 		nums.set(this.nums)
@@ -69,9 +69,9 @@ function inOneBuffer(columns: ReadonlyMap<string, ColumnBuilder>, rows: number):
 	return views
 }
 
-/** Collects rows into columns. `capacity` is the number of rows it can take. */
+/** Collects rows into columns, at most `capacity` rows. */
 export class BatchBuilder {
-	/** About what it takes in memory. */
+	/** Approximate size in memory. */
 	bytes = 0
 	private rows = 0
 	private readonly capacity: number
@@ -88,7 +88,7 @@ export class BatchBuilder {
 	private readonly extras: Int32Array
 	private readonly labels: ColumnBuilder
 	private readonly features = new Map<string, ColumnBuilder>()
-	/** The features of the row before by position: rows of one client name them in one order. */
+	/** The features of the previous row by position: one client usually names them in one order. */
 	private readonly inOrder: { name: string; column: ColumnBuilder }[] = []
 	private readonly segments = new Map<string, ColumnBuilder>()
 
@@ -157,7 +157,7 @@ export class BatchBuilder {
 		return column
 	}
 
-	/** Adds a row and answers its index. */
+	/** Adds a row and returns its index. */
 	add(row: RowInput): number {
 		const at = this.rows++
 		this.ids.push(row.id)
@@ -189,7 +189,7 @@ export class BatchBuilder {
 		return at
 	}
 
-	/** The batch so far. The builder must not be used again. */
+	/** The batch. The builder must not be used afterwards. */
 	finish(): RowBatch {
 		const n = this.rows
 		const columns = (map: Map<string, ColumnBuilder>) =>

@@ -1,4 +1,4 @@
-/** A feature as the version declares it. */
+/** A feature as declared by the version. */
 export type FeatureSpec = {
 	name: string
 	type: 'numeric' | 'categorical' | 'boolean' | 'text'
@@ -9,19 +9,19 @@ export type FeatureSpec = {
 }
 
 /**
- * The cells of one column. A numeric value x is in cell i when edges[i-1] < x <= edges[i]; the last cell is open above.
- * A categorical value is in the cell of its text. Three cells follow the `cells` of either kind, in this order:
- * unseen (a category that the baseline does not have), missing (null or absent), type error.
+ * The bins of one column. A numeric value x is in bin i when edges[i-1] < x <= edges[i]; the last bin is open above. A
+ * categorical value is in the bin of its text. Three extra bins follow, in this order: unseen (a category that is not in
+ * the baseline), missing (null or absent), type error.
  */
 export type ColumnBins = {
-	/** What the baseline's values look like: nearly all distinct, or growing with time. Their drift says nothing. */
+	/** Why the column looks like an identifier: nearly all values are distinct, or they grow with time. Its drift is meaningless. */
 	identifier?: 'distinct' | 'growing'
 } & (
 	| {
 			name: string
 			kind: 'numeric'
 			edges: Float64Array
-			/** Each baseline value has a cell of its own, at whose right edge it stands. */
+			/** Each baseline value has its own bin, of which it is the right edge. */
 			points?: boolean
 			/** Of the baseline's finite values; standard deviation with ddof 0. */
 			moments?: { mean: number; sd: number }
@@ -30,19 +30,19 @@ export type ColumnBins = {
 	| { name: string; kind: 'categorical'; values: readonly string[]; spec?: FeatureSpec | undefined }
 )
 
-/** Fixed once made: counts on the same grid add. `columns` are the features, then `$score` and `$decision`. */
+/** Never changed once made, so that counts on the same bins can be added. `columns`: the features, `$score`, `$decision`. */
 export type Bins = { digest: string; columns: readonly ColumnBins[] }
 
 export const binCount = (bins: ColumnBins): number =>
 	bins.kind === 'numeric' ? bins.edges.length + 1 : bins.values.length
 
-/** Offsets of the three cells behind the `cells` proper. */
-export const unseenBin = (cells: number): number => cells
-export const missingBin = (cells: number): number => cells + 1
-export const typeErrorBin = (cells: number): number => cells + 2
+/** Positions of the three extra bins after `bins` bins of values. */
+export const unseenBin = (bins: number): number => bins
+export const missingBin = (bins: number): number => bins + 1
+export const typeErrorBin = (bins: number): number => bins + 2
 export const extraBins = 3
 
-/** Index of the first edge that is not below x: the cell of x. */
+/** The bin of x: the index of the first edge that is not below x. */
 export function binOf(edges: Float64Array, x: number): number {
 	let low = 0
 	let high = edges.length

@@ -1,13 +1,13 @@
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
-/** Its length is one byte. */
+/** A text up to this long has a length of one byte. */
 const shortText = 0x7f
 
-/** What the last writer wrote into: clearing a new one takes longer than most writers write. */
+/** The buffer of the last writer, reused because clearing a new one takes longer than most writes. */
 let spare: Uint8Array<ArrayBuffer> | undefined
 const largestSpare = 2 ** 20
 
-/** Grows as it is written, until its bytes are taken. Integers are little-endian base-128 varints up to 2^53. */
+/** A buffer that grows as it is written. Integers are little-endian base-128 varints up to 2^53. */
 export class ByteWriter {
 	private buffer: Uint8Array<ArrayBuffer>
 	private view: DataView
@@ -36,7 +36,7 @@ export class ByteWriter {
 		this.reserve(8)
 		let rest = value
 		while (rest >= 0x80) {
-			// Above 2^31 shifts would lose bits.
+			// Shifts work on 32 bits only.
 			this.buffer[this.length++] = (rest % 0x80) | 0x80
 			rest = rest > 0x7fffffff ? Math.floor(rest / 0x80) : rest >>> 7
 		}
@@ -62,7 +62,7 @@ export class ByteWriter {
 		this.raw(bytes)
 	}
 
-	/** Writes a short text of ASCII, which is nearly every one; false, and nothing written, for another. */
+	/** Writes a short ASCII text, as nearly all are; writes nothing and returns false for any other. */
 	private ascii(value: string): boolean {
 		const { length } = value
 		if (length > shortText) return false
@@ -78,7 +78,7 @@ export class ByteWriter {
 		return true
 	}
 
-	/** What was written. Nothing can be written after it. */
+	/** The bytes written. The writer must not be used afterwards. */
 	bytes(): Uint8Array<ArrayBuffer> {
 		const written = this.buffer.slice(0, this.length)
 		if (this.buffer.length <= largestSpare) spare = this.buffer
@@ -100,7 +100,7 @@ export class ByteReader {
 
 	byte(): number {
 		const value = this.buffer[this.at++]
-		if (value === undefined) throw new RangeError('the bytes end too early')
+		if (value === undefined) throw new RangeError('unexpected end of bytes')
 		return value
 	}
 
@@ -122,7 +122,7 @@ export class ByteReader {
 	}
 
 	raw(count: number): Uint8Array {
-		if (this.at + count > this.buffer.length) throw new RangeError('the bytes end too early')
+		if (this.at + count > this.buffer.length) throw new RangeError('unexpected end of bytes')
 		this.at += count
 		return this.buffer.subarray(this.at - count, this.at)
 	}
@@ -133,7 +133,7 @@ export class ByteReader {
 	}
 }
 
-/** A short text of ASCII; undefined for another. */
+/** A short ASCII text; undefined for any other. */
 function asciiOf(bytes: Uint8Array): string | undefined {
 	if (bytes.length > shortText) return undefined
 	for (const byte of bytes) if (byte >= 0x80) return undefined

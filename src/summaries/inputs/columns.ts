@@ -1,19 +1,19 @@
 import type { FeatureSpec } from './bins.ts'
 
-/** What a cell holds; `nums` has the number, 0/1 for booleans, or an index into the batch's `strings`. */
+/** The kind of a cell; its number in `nums` is the value, 0/1 for booleans, or an index into the batch's `strings`. */
 export const cellKind = { absent: 0, null: 1, number: 2, string: 3, boolean: 4, json: 5 } as const
 
-/** One feature's cells, a row each. */
+/** The cells of one feature, one per row. */
 export type Column = { kinds: Uint8Array; nums: Float64Array }
 
 /**
- * Rows as columns: what travels from the HTTP parser to the writer, and what a chunk stores.
- * Texts stand once in `strings`; a column refers to them by index. An absent number is NaN, an absent text -1.
+ * Rows as columns: passed from the HTTP parser to the writer, and stored as chunks. Each text is in `strings` once, and
+ * columns refer to it by index. An absent number is NaN, an absent text -1.
  */
 export type RowBatch = {
 	rows: number
 	strings: string[]
-	/** predictionId, or the subject for feature logs that have no predictionId (then `bySubject` is 1). */
+	/** predictionId, or the subject for feature logs without a predictionId. */
 	ids: string[]
 	timestamps: Float64Array
 	/** Index into `strings`; -1 when absent. */
@@ -38,7 +38,7 @@ export function textHash(text: string): number {
 	return hash >>> 0
 }
 
-/** The category that a cell stands for: its text, or the JSON text of a number or boolean. Undefined for other kinds. */
+/** The category of a cell: its text, or the JSON text of a number or boolean. Undefined for other kinds. */
 export function categoryOf(kind: number, num: number, strings: readonly string[]): string | undefined {
 	if (kind === cellKind.string) return strings[num]
 	if (kind === cellKind.number && Number.isFinite(num)) return String(num)
@@ -46,7 +46,7 @@ export function categoryOf(kind: number, num: number, strings: readonly string[]
 	return undefined
 }
 
-/** Whether a cell that is neither absent nor null has the declared type. Codes sent as numbers are categories too. */
+/** Whether a cell that is neither absent nor null has the declared type. Numbers are valid categories too. */
 export function hasType(type: FeatureSpec['type'], kind: number, num: number): boolean {
 	switch (type) {
 		case 'numeric':
@@ -71,7 +71,7 @@ export function cellValue(column: Column, row: number, strings: readonly string[
 		case cellKind.null:
 			return null
 		case cellKind.number:
-			// JSON has no infinity: what overflowed is shown as the text that says so.
+			// JSON has no infinity: a number that overflowed becomes text.
 			return Number.isFinite(num) ? num : String(num)
 		case cellKind.string:
 			return strings[num]

@@ -1,16 +1,16 @@
 import { extraBins } from './bins.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import { ExactSum, readSum, writeSum } from './exact-sum.ts'
-import { type ColumnSummary, emptyColumnSummary, type InputSummary } from './input-summary.ts'
+import { type ColumnSummary, differentBins, emptyColumnSummary, type InputSummary } from './input-summary.ts'
 import { mergeSubjects, noSubjects, type Subjects } from './subjects.ts'
 
 const formatVersion = 1
-/** The same with the subjects behind the columns: written only where rows name subjects. */
+/** The same with subjects after the columns: written only where rows name subjects. */
 const withSubjects = 2
 
 /**
- * A profile as bytes. Equal profiles have equal bytes. Counts are variable-length integers, sparse or dense,
- * whichever is shorter for the column. `withDigest: false` leaves the grid's digest to the caller.
+ * An input summary as bytes. Equal summaries have equal bytes. Counts are variable-length integers, sparse or dense,
+ * whichever is shorter for the column. `withDigest: false` omits the digest of the bins: the caller stores it.
  */
 export function encodeInputSummary(
 	inputSummary: InputSummary,
@@ -62,7 +62,7 @@ export function decodeInputSummary(bytes: Uint8Array, binsDigest?: string): Inpu
 	return inputSummary
 }
 
-/** Adds an encoded profile of the same grid to `into`, without making one of it: what summing many windows takes. */
+/** Adds an encoded summary on the same bins to `into` without decoding it first, to sum many windows fast. */
 export function addEncoded(into: InputSummary, bytes: Uint8Array): void {
 	const input = new ByteReader(bytes)
 	const version = versionOf(input)
@@ -79,7 +79,7 @@ export function addEncoded(into: InputSummary, bytes: Uint8Array): void {
 		into.latency.set(bucket, (into.latency.get(bucket) ?? 0) + input.varint())
 	}
 	const columns = input.varint()
-	if (columns !== into.columns.length) throw new RangeError('profiles of different grids do not add')
+	if (columns !== into.columns.length) throw new RangeError(differentBins)
 	for (const column of into.columns) addColumn(column, input)
 	if (version === withSubjects) mergeSubjects(into.subjects, readSubjects(input))
 }
@@ -87,7 +87,7 @@ export function addEncoded(into: InputSummary, bytes: Uint8Array): void {
 function versionOf(input: ByteReader): number {
 	const version = input.byte()
 	if (version !== formatVersion && version !== withSubjects)
-		throw new RangeError(`profile format ${version} is not known`)
+		throw new RangeError(`unknown input summary format ${version}`)
 	return version
 }
 
@@ -124,8 +124,7 @@ function addColumn(into: ColumnSummary, input: ByteReader): void {
 	}
 	readSum(input, into.sum)
 	const { counts } = into
-	if (input.varint() + extraBins !== counts.length)
-		throw new RangeError('profiles of different grids do not add')
+	if (input.varint() + extraBins !== counts.length) throw new RangeError(differentBins)
 	const entries = input.varint()
 	if (entries === 0)
 		for (let i = 0; i < counts.length; i++) counts[i] = (counts[i] as number) + input.varint()

@@ -3,7 +3,7 @@ import type { ByteReader, ByteWriter } from './bytes.ts'
 // The base is 2^32; limb i weighs 2^(32 i - 1074), so that the smallest subnormal is bit 0.
 const base = 2 ** 32
 const limbCount = 68
-// Each addition puts less than 2^32 into a limb, and a limb holds 2^53: normalise well before.
+// Each addition adds less than 2^32 to a limb, and a limb holds 2^53: normalise well before that.
 const maxPending = 1 << 20
 
 const double = new Float64Array(1)
@@ -56,7 +56,7 @@ export class ExactSum {
 		if (++this.pending >= maxPending) this.normalise()
 	}
 
-	/** Adds one limb of a normalised sum: below 2^32 in size, so it counts as one more pending addition. */
+	/** Adds one limb of a normalised sum. It is below 2^32 in size, so it counts as one pending addition. */
 	addLimb(index: number, limb: number): void {
 		this.limbs[index] = (this.limbs[index] as number) + limb
 		if (index < this.low) this.low = index
@@ -64,7 +64,7 @@ export class ExactSum {
 		this.pending++
 	}
 
-	/** Carries, so that every limb but the highest is in [0, 2^32): one sum has one representation. */
+	/** Carries until every limb but the highest is in [0, 2^32), so that each sum has one representation. */
 	private normalise(): void {
 		let carry = 0
 		for (let i = this.low; i <= this.high || (carry !== 0 && i < limbCount - 1); i++) {
@@ -72,14 +72,14 @@ export class ExactSum {
 			carry = Math.floor(total / base)
 			this.limbs[i] = total - carry * base
 			if (i > this.high) this.high = i
-			// A negative sum would carry -1 for ever: the highest limb keeps the sign.
+			// A negative sum would carry -1 forever: the highest limb keeps the sign.
 			if (i >= this.high && carry === -1) {
 				this.limbs[i] = (this.limbs[i] as number) - base
 				carry = 0
 			}
 		}
 		while (this.high >= this.low && this.limbs[this.high] === 0) this.high--
-		// ... -1 above a full limb is the same number as that limb minus 2^32.
+		// -1 above a full limb is the same number as that limb minus 2^32.
 		while (this.high > this.low && this.limbs[this.high] === -1) {
 			const below = (this.limbs[this.high - 1] as number) - base
 			this.limbs[this.high] = 0
@@ -108,7 +108,7 @@ export class ExactSum {
 		return limbs.reduce((sum, limb, i) => sum + (BigInt(limb) << BigInt(32 * (low + i))), 0n)
 	}
 
-	/** The sum as a double, within an ulp: limbs are added from the top, where they matter most. */
+	/** The sum as a double, within an ulp: limbs are added from the highest. */
 	value(): number {
 		this.normalise()
 		let total = 0

@@ -13,8 +13,8 @@ import { type Column, categoryOf, cellKind, hasType, type RowBatch, textHash } f
 import { ExactSum } from './exact-sum.ts'
 import { addSubjects, mergeSubjects, noSubjects, type Subjects } from './subjects.ts'
 
-// A logarithmic grid, as in DDSketch (Masson, Rim and Lee, VLDB 2019): every bucket within 1% of its values, the
-// same for all models, so that counts of any two windows add.
+// Logarithmic buckets as in DDSketch (Masson, Rim and Lee, VLDB 2019), each within 1% of its values. They are the same
+// for all models, so that the counts of any two windows can be added.
 const gamma = 1.01 / 0.99
 const logGamma = Math.log(gamma)
 const smallestMs = 0.001
@@ -27,9 +27,9 @@ export const latencyBucket = (ms: number): number =>
 export const latencyOfBucket = (bucket: number): number =>
 	bucket === 0 ? 0 : (2 * smallestMs * gamma ** bucket) / (gamma + 1)
 
-/** What one window's rows say of one column: all of it adds, exactly and in any order. */
+/** The summary of one column in one window. Summaries add up exactly, in any order. */
 export type ColumnSummary = {
-	/** Counts on the grid: the cells proper, then unseen, missing (null or absent), type error. */
+	/** Counts by bin: values first, then unseen, missing (null or absent), type error. */
 	counts: Float64Array
 	nulls: number
 	absent: number
@@ -37,42 +37,42 @@ export type ColumnSummary = {
 	domainViolations: number
 	/** Over the finite numeric values (booleans as 0 and 1). */
 	sum: ExactSum
-	/** Over numeric values, or over a hash of the text: the column is constant when they are equal. NaN when empty. */
+	/** Of the numeric values, or of a hash of the text: equal when the column is constant. NaN when empty. */
 	min: number
 	max: number
 }
 
-/** A window's rows, summarised on a grid. */
+/** The rows of a window, summarised on bins. */
 export type InputSummary = {
 	binsDigest: string
 	rows: number
-	/** Rows whose content was sent again; counted, not profiled. */
+	/** Rows sent again with the same content: counted, but not summarised. */
 	duplicates: number
-	/** Rows with no score, label or probabilities: the model did not answer. */
+	/** Rows without score, label or probabilities: the model failed. */
 	errors: number
 	/** Rows with at least one quality mark (type error, unknown or missing feature, range, domain). */
 	schemaViolations: number
-	/** Rows that came with an outcome or were given one later. */
+	/** Event times of the first and last row; NaN without rows. */
 	firstMs: number
 	lastMs: number
 	/** Latency counts by bucket of `latencyBucket`. */
 	latency: Map<number, number>
-	/** Of the rows that named one. */
+	/** Of the rows that name one. */
 	subjects: Subjects
-	/** Aligned with `grid.columns`. */
+	/** In the order of the bins' columns. */
 	columns: ColumnSummary[]
 }
 
 /** How a model turns scores into decisions when a row has no label. */
 export type DecisionRule = {
 	positiveLabel?: string | null
-	/** As it was named; else the usual opposite of the positive one. */
+	/** Without it, the usual opposite of the positive label. */
 	negativeLabel?: string | null | undefined
 	threshold?: number | null
 }
 
-export const emptyColumnSummary = (cells: number): ColumnSummary => ({
-	counts: new Float64Array(cells + extraBins),
+export const emptyColumnSummary = (values: number): ColumnSummary => ({
+	counts: new Float64Array(values + extraBins),
 	nulls: 0,
 	absent: 0,
 	rangeViolations: 0,
@@ -108,8 +108,8 @@ function declaredNames(bins: Bins): ReadonlySet<string> {
 }
 
 /**
- * Adds rows of a batch to a profile. Rows without features are counted, but their feature cells are not: those are
- * added with `part: 'features'` when the feature log is joined (the rows are then those of the feature log).
+ * Adds rows of a batch to a summary. Rows without features are counted without their feature columns, which are added
+ * with `part: 'features'` when the feature log is joined (the rows are then those of the feature log).
  */
 export function accumulate(
 	inputSummary: InputSummary,
@@ -176,7 +176,7 @@ function scoreColumn(batch: RowBatch): Column {
 const positives = ['1', 'true', 'yes']
 const negatives = ['0', 'false', 'no']
 
-/** The decision that a score stands for: the positive label at or above the threshold, else its opposite. */
+/** The decision of a score: the positive label at or above the threshold, otherwise its opposite. */
 export function decisionOf(score: number, rule: DecisionRule): string | undefined {
 	if (Number.isNaN(score) || rule.threshold === null || rule.threshold === undefined) return undefined
 	const positive = rule.positiveLabel ?? '1'
@@ -212,8 +212,8 @@ function countMissing(target: ColumnSummary, bins: ColumnBins, kind: number): vo
 function addCategory(target: ColumnSummary, bins: ColumnBins, text: string): void {
 	if (bins.kind !== 'categorical') return
 	const found = categoriesOf(bins.values).find(text)
-	const cell = found ?? unseenBin(bins.values.length)
-	target.counts[cell] = (target.counts[cell] as number) + 1
+	const bin = found ?? unseenBin(bins.values.length)
+	target.counts[bin] = (target.counts[bin] as number) + 1
 	extend(target, textHash(found === undefined ? text : (bins.values[found] as string)))
 }
 
@@ -230,7 +230,7 @@ function addColumn(
 	rows: Int32Array,
 	violations: Uint8Array,
 ): void {
-	const cells = binCount(bins)
+	const typeError = typeErrorBin(binCount(bins))
 	const { counts } = target
 	const type = bins.spec?.type ?? bins.kind
 	for (const r of rows) {
@@ -242,13 +242,13 @@ function addColumn(
 		}
 		const num = (column as Column).nums[r] as number
 		if (!hasType(type, kind, num)) {
-			counts[typeErrorBin(cells)] = (counts[typeErrorBin(cells)] as number) + 1
+			counts[typeError] = (counts[typeError] as number) + 1
 			violations[r] = 1
 			continue
 		}
 		if (bins.kind === 'numeric') {
-			const cell = binOf(bins.edges, num)
-			counts[cell] = (counts[cell] as number) + 1
+			const bin = binOf(bins.edges, num)
+			counts[bin] = (counts[bin] as number) + 1
 			if (!(target.min <= num)) target.min = num
 			if (!(target.max >= num)) target.max = num
 			target.sum.add(num)
@@ -263,7 +263,7 @@ function addColumn(
 const outOfRange = (spec: ColumnBins['spec'], x: number): boolean =>
 	spec !== undefined && ((spec.min !== undefined && x < spec.min) || (spec.max !== undefined && x > spec.max))
 
-/** Counts a categorical cell; false when its value is outside the declared ones. */
+/** Counts a categorical cell; returns false when its value is not one of the declared ones. */
 function addText(
 	target: ColumnSummary,
 	bins: ColumnBins,
@@ -281,9 +281,11 @@ function addText(
 	return false
 }
 
-/** Adds `part` to `into`, exactly. Throws RangeError when they are on different grids. */
+export const differentBins = 'input summaries on different bins cannot be added'
+
+/** Adds `part` to `into`, exactly. Throws RangeError when their bins differ. */
 export function mergeInputSummaries(into: InputSummary, part: InputSummary): InputSummary {
-	if (into.binsDigest !== part.binsDigest) throw new RangeError('profiles of different grids do not add')
+	if (into.binsDigest !== part.binsDigest) throw new RangeError(differentBins)
 	into.rows += part.rows
 	into.duplicates += part.duplicates
 	into.errors += part.errors

@@ -6,26 +6,26 @@ import { binOf } from './bins.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import { textHash } from './columns.ts'
 
-/** Up to this many distinct values, each has its own cell; above, quantiles make this many cells. */
+/** Up to this many distinct values, each has its own bin; with more, quantiles make this many bins. */
 export const innerBins = 128
 const tailBins = 14
 export const maxCategories = 500
 
-/** What a baseline says of one column: sorted finite numbers, or counts of categories. */
+/** One column of a baseline: sorted finite numbers, or counts of categories. */
 export type ColumnSample = { spec: FeatureSpec; identifier?: ColumnBins['identifier'] } & (
 	| { kind: 'numeric'; sorted: Float64Array; mean: number; sd: number }
 	| { kind: 'categorical'; counts: ReadonlyMap<string, number> }
 )
 
-/** The columns that every grid has behind the features. */
+/** The columns that follow the features in all bins. */
 export const outputColumns: FeatureSpec[] = [
 	{ name: '$score', type: 'numeric' },
 	{ name: '$decision', type: 'categorical' },
 ]
 
 /**
- * The grid of a baseline: its cells come from the baseline alone. The digest is of the cells, of the values that were
- * sampled and of the number of rows: another baseline has another digest, also when its cells are the same.
+ * The bins of a baseline, which depend on the baseline alone. The digest covers the bins, the sampled values and the
+ * number of rows: another baseline has another digest, even when its bins are the same.
  */
 export async function makeBins(samples: readonly ColumnSample[], rows = 0): Promise<Bins> {
 	const columns = samples.map(toColumn)
@@ -73,18 +73,18 @@ function cellsOf(sample: ColumnSample): ColumnBins {
 	}
 }
 
-/** The distinct values when there are at most `most`. */
-function distinctUpTo(sorted: Float64Array, most: number): number[] | undefined {
+/** The distinct values, or undefined when there are more than `max`. */
+function distinctUpTo(sorted: Float64Array, max: number): number[] | undefined {
 	const values: number[] = []
 	for (const v of sorted) {
 		if (v === values.at(-1)) continue
-		if (values.length === most) return undefined
+		if (values.length === max) return undefined
 		values.push(v)
 	}
 	return values
 }
 
-/** Quantiles, and before each value that holds a cell's share alone the value below it, so that it has a cell to itself. */
+/** Quantiles. A value with a bin's share of its own also gets an edge at the value below it, so that it has its own bin. */
 function quantileEdges(sorted: Float64Array): number[] {
 	const list = sorted as unknown as number[] // simple-statistics reads by index only
 	const edges = new Set<number>()
@@ -101,7 +101,7 @@ function quantileEdges(sorted: Float64Array): number[] {
 	return [...edges].sort((a, b) => a - b)
 }
 
-/** Edges beyond the baseline's range, at distances that double: a change of unit is still seen in its size. */
+/** Adds edges beyond the baseline's range at doubling distances, so that the size of a unit change is visible. */
 function withTails(sorted: Float64Array, inner: readonly number[]): Float64Array {
 	const min = sorted[0] as number
 	const max = sorted.at(-1) as number
@@ -123,7 +123,7 @@ export function justBelow(x: number): number {
 	return bits.getFloat64(0)
 }
 
-/** The grid of a version that has no baseline: counts of what is missing or wrong, and of declared categories. */
+/** The bins of a version without a baseline: they count missing and invalid values, and declared categories. */
 export function schemaBins(specs: readonly FeatureSpec[]): Bins {
 	const columns = [...specs, ...outputColumns].map(
 		(spec): ColumnBins =>
@@ -136,7 +136,7 @@ export function schemaBins(specs: readonly FeatureSpec[]): Bins {
 						spec,
 					},
 	)
-	// It tells versions of one model apart; nothing secret or hostile hangs on it.
+	// The digest only distinguishes versions of one model: it need not be cryptographic.
 	const text = canonicalJson(specs)
 	return { digest: `schema:${textHash(text).toString(16)}${textHash(`${text} `).toString(16)}`, columns }
 }
@@ -167,7 +167,7 @@ export function decodeBins(bytes: Uint8Array): Bins {
 	const input = new ByteReader(bytes)
 	const digest = input.text()
 	const version = input.byte()
-	if (version !== formatVersion) throw new RangeError(`grid format ${version} is not known`)
+	if (version !== formatVersion) throw new RangeError(`unknown bins format ${version}`)
 	const columns = Array.from({ length: input.varint() }, (): ColumnBins => {
 		const rest = JSON.parse(input.text()) as ColumnBins
 		const edges = Float64Array.from({ length: input.varint() }, () => input.double())

@@ -3,7 +3,7 @@ import { isInexact } from '../../core/exact-json.ts'
 import type { FeatureSpec } from './bins.ts'
 import { categoryOf, cellKind, hasType, type RowBatch } from './columns.ts'
 
-/** A mark on an accepted row: the row is evidence and is kept, but something in it is not as declared. */
+/** A mark on an accepted row: the row is stored, but something in it is not as declared. */
 export type QualityMark = {
 	code:
 		| 'type-error'
@@ -25,10 +25,10 @@ export type QualityMark = {
 
 const inexact = {
 	code: 'inexact-number',
-	message: 'names something by a number beyond 2^53, whose last digits may be lost: send it as text',
+	message: 'identifies something by a number above 2^53, whose last digits may be lost; send it as text',
 } as const
 
-/** What is wrong with one cell under its declaration, if anything. */
+/** What is wrong with one cell according to its declaration, if anything. */
 function checkCell(
 	spec: FeatureSpec,
 	kind: number,
@@ -58,7 +58,7 @@ function checkCell(
 	return undefined
 }
 
-/** The quality marks of one row. A row without `features` has none: its feature log may still come. */
+/** The quality marks of one row. A row without `features` has none: its feature log may still arrive. */
 export function checkRow(specs: readonly FeatureSpec[], batch: RowBatch, row: number): QualityMark[] {
 	if (batch.hasFeatures[row] !== 1) return []
 	const marks: QualityMark[] = []
@@ -79,10 +79,10 @@ export function checkRow(specs: readonly FeatureSpec[], batch: RowBatch, row: nu
 	return marks
 }
 
-/** Probabilities of a row may be rounded, so that they do not sum to 1 to the last digit. */
+/** Rounded probabilities may sum to a little more or less than 1. */
 const sumTolerance = 1e-3
 
-/** What a model answered, beside its features. */
+/** The output of a model. */
 export type OutputMembers = {
 	score?: number
 	label?: unknown
@@ -90,7 +90,7 @@ export type OutputMembers = {
 	segment?: Readonly<Record<string, unknown>>
 }
 
-/** The quality marks of what a model answered: numbers that are no probabilities, classes without one, names without digits. */
+/** The quality marks of a model's output: values outside [0, 1], unknown classes, inexact identifiers. */
 export function checkScores(task: string, row: OutputMembers): QualityMark[] {
 	const marks: QualityMark[] = []
 	if (task === 'binary' && row.score !== undefined && !isShare(row.score))
@@ -137,7 +137,7 @@ function checkProbabilities(
 			marks.push({
 				code: 'unknown-class',
 				path: 'label',
-				message: `${JSON.stringify(String(label).slice(0, 40))} is none of the classes that have a probability`,
+				message: `${JSON.stringify(String(label).slice(0, 40))} is not one of the classes that have a probability`,
 			})
 	return marks
 }

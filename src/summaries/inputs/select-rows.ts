@@ -1,7 +1,7 @@
 import { type Column, cellKind, type RowBatch } from './columns.ts'
 
 const pick = <T extends Float64Array | Int32Array | Uint8Array>(from: T, rows: Int32Array): T => {
-	// What was read from a file may be a Buffer, whose constructor is deprecated.
+	// Data from a file may be a Buffer, whose constructor is deprecated.
 	const make = (from instanceof Uint8Array ? Uint8Array : from.constructor) as new (n: number) => T
 	const to = new make(rows.length)
 	for (let i = 0; i < rows.length; i++) to[i] = from[rows[i] as number] as number
@@ -29,16 +29,16 @@ export const selectRows = (batch: RowBatch, rows: Int32Array): RowBatch => ({
 	segments: pickColumns(batch.segments, rows),
 })
 
-/** A joined batch of so many cells is small, however many of them are empty. */
+/** A joined batch up to this size may have any share of empty cells. */
 const smallCells = 100_000
 
-/** What is being joined. */
+/** The size of a joined batch as batches are added. */
 export class Join {
 	private readonly names = new Set<string>()
 	private rows = 0
 	private cells = 0
 
-	/** Whether at least half of the cells are those of their own batches, once they are many. */
+	/** Adds a batch unless more than half of a large joined batch would be empty cells. */
 	takes(batch: RowBatch): boolean {
 		const columns = [...batch.features.keys(), ...batch.segments.keys()]
 		let count = this.names.size
@@ -54,8 +54,8 @@ export class Join {
 }
 
 /**
- * Runs of items whose batches can be joined. A column is as long as its batch, so that names which a few rows have, each
- * row others, would take memory with the square of the rows.
+ * Splits items into runs whose batches can be joined. A column has a cell for every row of its batch: if each row had
+ * different features, memory would grow with the square of the rows.
  */
 export function joinable<T>(items: readonly T[], batchOf: (item: T) => RowBatch): T[][] {
 	const runs: T[][] = []
@@ -73,7 +73,7 @@ export function joinable<T>(items: readonly T[], batchOf: (item: T) => RowBatch)
 	return runs
 }
 
-/** One batch out of several that are `joinable`, in order: what groups many small posts into one chunk. */
+/** Joins `joinable` batches in order, so that many small posts become one chunk. */
 export function concatBatches(batches: readonly RowBatch[]): RowBatch {
 	if (batches.length === 1) return batches[0] as RowBatch
 	const rows = batches.reduce((sum, b) => sum + b.rows, 0)
@@ -176,7 +176,7 @@ const sameColumns = (
 	return true
 }
 
-/** Whether two rows say the same, whatever the order of their members. */
+/** Whether two rows have equal content, in any order of members. */
 export function sameRow(a: RowBatch, i: number, b: RowBatch, j: number): boolean {
 	return (
 		a.ids[i] === b.ids[j] &&

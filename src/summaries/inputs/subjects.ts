@@ -1,17 +1,17 @@
 import { type RowBatch, textHash } from './columns.ts'
 
 /**
- * The distinct subjects of some rows: the smallest hashes of their names, ascending. Exact up to `most` subjects; above,
- * an estimate whose standard error is 1 / sqrt(most - 2) = 4.4% (k minimum values: Bar-Yossef et al. 2002; Beyer et al.
- * 2007). Sketches merge exactly, in any order.
+ * A sketch of the distinct subjects of rows: the smallest hashes of their names, ascending. Exact below `maxHashes`
+ * subjects; then an estimate with a standard error of 1 / sqrt(maxHashes - 2) = 4.4% (k minimum values: Bar-Yossef et al.
+ * 2002; Beyer et al. 2007). Sketches merge exactly, in any order.
  */
 export type Subjects = { rows: number; hashes: Uint32Array }
 
-const most = 512
+const maxHashes = 512
 
 export const noSubjects = (): Subjects => ({ rows: 0, hashes: new Uint32Array() })
 
-/** Murmur3's finaliser: textHash leaves neighbouring names too close for an estimate by rank. */
+/** Murmur3's finaliser: `textHash` of similar names is too similar for an estimate by rank. */
 function spread(hash: number): number {
 	let h = hash
 	h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
@@ -19,7 +19,7 @@ function spread(hash: number): number {
 	return (h ^ (h >>> 16)) >>> 0
 }
 
-// A batch is summarised once for all rows and once for each segment: its names are hashed once.
+// A batch is summarised for all rows and for each segment: its names are hashed once.
 const hashed = new WeakMap<RowBatch, Uint32Array>()
 
 function hashesOf(batch: RowBatch): Uint32Array {
@@ -48,7 +48,7 @@ export function mergeSubjects(into: Subjects, part: Subjects): void {
 	into.rows += part.rows
 	if (part.hashes.length === 0) return
 	const [a, b] = [into.hashes, part.hashes]
-	const merged = new Uint32Array(Math.min(most, a.length + b.length))
+	const merged = new Uint32Array(Math.min(maxHashes, a.length + b.length))
 	let [i, j, size] = [0, 0, 0]
 	while (size < merged.length && (i < a.length || j < b.length)) {
 		const next = Math.min(a[i] ?? Number.POSITIVE_INFINITY, b[j] ?? Number.POSITIVE_INFINITY)
@@ -60,10 +60,10 @@ export function mergeSubjects(into: Subjects, part: Subjects): void {
 }
 
 const distinctSubjects = ({ hashes }: Subjects): number =>
-	hashes.length < most
+	hashes.length < maxHashes
 		? hashes.length
-		: Math.round((most - 1) / (((hashes[most - 1] as number) + 1) / 2 ** 32))
+		: Math.round((maxHashes - 1) / (((hashes[maxHashes - 1] as number) + 1) / 2 ** 32))
 
-/** Rows of one subject are not independent: a subject counts once, however often it came. */
+/** Rows of one subject are not independent: a subject counts once. */
 export const independentRows = ({ rows, subjects }: { rows: number; subjects: Subjects }): number =>
 	rows - subjects.rows + Math.min(subjects.rows, distinctSubjects(subjects))

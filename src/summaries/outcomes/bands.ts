@@ -1,17 +1,17 @@
 import type { ColumnBins } from '../inputs/bins.ts'
 
-/** Up to this many values a numeric attribute is a code such as SEX 1 and 2, and each value a group. */
+/** A numeric attribute with at most this many values is a code, such as SEX 1 and 2: each value is a group. */
 const maxCodes = 20
 const bandCount = 5
 
-/** Edges of an attribute's bands: those that the model declares, else of its column where there is one. */
+/** Edges of an attribute's bands: as the model declares them, otherwise from its column, if it has one. */
 export const edgesOf = (
 	bands: Readonly<Record<string, readonly number[]>>,
 	name: string,
 	column: ColumnBins | undefined,
 ): readonly number[] | undefined => (Object.hasOwn(bands, name) ? bands[name] : column && edgesFor(column))
 
-/** Edges of a numeric attribute's bands when the model declares none: five parts of the baseline's grid. */
+/** Edges of a numeric attribute's bands when the model declares none: five parts of the baseline's bins. */
 function edgesFor(column: ColumnBins): number[] | undefined {
 	if (column.kind !== 'numeric' || (column.points && column.edges.length <= maxCodes)) return undefined
 	if (column.edges.length < bandCount) return undefined
@@ -22,7 +22,7 @@ function edgesFor(column: ColumnBins): number[] | undefined {
 	return [...new Set(edges)]
 }
 
-/** The band of x, `25-35` being 25 <= x < 35; open at the ends. */
+/** The band of x, such as `25 to below 35`; the first and last are open. */
 export function bandOf(edges: readonly number[], x: number): string {
 	const at = edges.findIndex((edge) => x < edge)
 	if (at === 0) return `below ${edges[0]}`

@@ -15,21 +15,21 @@ import {
 	scoreAt,
 } from './outcome-summary.ts'
 
-/** What a tally takes of a prediction. */
+/** The parts of a prediction that an outcome summary counts. */
 export type Predicted = {
 	/** NaN when there is none. */
 	score: number
 	/** `+` or `-` for binary models, the class for multiclass ones; '' when there is none. */
 	decision: string
-	/** Ranking: the query that it belongs to. */
+	/** Ranking: the query of the row. */
 	query: string
 	/** Multiclass: class and probability. */
 	probabilities: readonly (readonly [string, number])[]
-	/** Attribute and value, `A x B` and `a x b` too. */
+	/** Attribute and value, including pairs such as `A x B` and `a x b`. */
 	groups: readonly (readonly [string, string])[]
 }
 
-/** What is known of a prediction's outcome; `actual` undefined: it came, but its `text` is no label of the task. */
+/** The outcome of a prediction. `actual` is undefined when its `text` is not a label of the task. */
 export type Outcome = { observed: false } | { observed: true; actual: Actual | undefined; text?: string }
 
 export type Sign = 1 | -1
@@ -37,11 +37,11 @@ export type Sign = 1 | -1
 export function addPrediction(outcomeSummary: OutcomeSummary, task: Task, row: Predicted): void {
 	outcomeSummary.predictions++
 	if (task === 'ranking') addRanked(outcomeSummary, row, -1, 1)
-	else addToBins(binsOf(outcomeSummary.cells, row.decision), scoreAt(outcomeSummary.level, row.score), -1, 1)
+	else addToBins(binsOf(outcomeSummary.bins, row.decision), scoreAt(outcomeSummary.level, row.score), -1, 1)
 	for (const [name, p] of row.probabilities) {
-		const cells = binsOf(outcomeSummary.classes, name)
-		addToBins(cells, scoreAt(outcomeSummary.level, p), -1, 1)
-		if (name === row.decision) addToBins(cells, scoreAt(outcomeSummary.level, p), decidedAs, 1)
+		const bins = binsOf(outcomeSummary.classes, name)
+		addToBins(bins, scoreAt(outcomeSummary.level, p), -1, 1)
+		if (name === row.decision) addToBins(bins, scoreAt(outcomeSummary.level, p), decidedAs, 1)
 	}
 	if (row.probabilities.length > 0 && !isDistribution(row.probabilities)) outcomeSummary.improper++
 	for (const [attribute, value] of row.groups) addToGroup(groupOf(outcomeSummary, attribute, value), row, 1)
@@ -51,7 +51,7 @@ const isDistribution = (probabilities: Predicted['probabilities']): boolean =>
 	probabilities.every(([, p]) => p >= 0 && p <= 1) &&
 	Math.abs(probabilities.reduce((sum, [, p]) => sum + p, 0) - 1) <= 1e-3
 
-/** Adds an outcome to its prediction's window, or takes one back. */
+/** Adds an outcome to its prediction's window, or subtracts it. */
 export function addOutcome(
 	outcomeSummary: OutcomeSummary,
 	task: Task,
@@ -74,7 +74,7 @@ export function addOutcome(
 	if (task === 'ranking') addRanked(outcomeSummary, row, index, sign)
 	else
 		addToBins(
-			binsOf(outcomeSummary.cells, row.decision),
+			binsOf(outcomeSummary.bins, row.decision),
 			scoreAt(outcomeSummary.level, row.score),
 			index,
 			sign,
@@ -116,7 +116,7 @@ function addRanked(outcomeSummary: OutcomeSummary, row: Predicted, actual: numbe
 		addToBins(binsOf(outcomeSummary.queries, row.query), row.score, actual, times)
 }
 
-/** The fourth power of what is larger, or a power of what is smaller, is no finite number other than 0. */
+/** The fourth power of a larger number overflows, and that of a smaller one underflows. */
 export const largest = 1e75
 const smallest = 1e-75
 
@@ -141,7 +141,7 @@ function addOutcomeToGroup(
 	if (score >= 0 && score <= 1) group.addToBin(score, isPositive, times)
 }
 
-/** Adds the errors of a labelled row of a regression; without a prediction, nothing. */
+/** Adds the errors of a labelled row of a regression; nothing without a prediction. */
 export function addMoments(outcomeSummary: OutcomeSummary, predicted: number, y: number, sign: Sign): void {
 	if (!Number.isFinite(predicted)) return
 	const e = predicted - y
@@ -161,7 +161,7 @@ export function addMoments(outcomeSummary: OutcomeSummary, predicted: number, y:
 	})
 }
 
-/** Adds the squared distance of a row's probabilities from its outcome; without probabilities, nothing. */
+/** Adds the squared distance of a row's probabilities from its outcome; nothing without probabilities. */
 export function addBrier(
 	outcomeSummary: OutcomeSummary,
 	probabilities: Predicted['probabilities'],
@@ -179,7 +179,7 @@ export function addBrier(
 
 const isPowered = (x: number): boolean => x === 0 || (Math.abs(x) <= largest && Math.abs(x) >= smallest)
 
-/** What y * y rounds away, exactly (Dekker 1971): a spread far below its mean would else be lost. */
+/** The exact rounding error of y * y (Dekker 1971): without it, a spread far below the mean would be lost. */
 function lowOfSquare(y: number): number {
 	const split = 134_217_729 * y
 	const high = split - (split - y)

@@ -20,18 +20,18 @@ import {
 const formatVersion = 2
 const totals = ['predictions', 'labelled', 'never', 'unusable', 'corrections', 'improper'] as const
 
-/** A tally as bytes: scores as doubles in ascending order, counts as variable-length integers. */
+/** An outcome summary as bytes: scores as doubles in ascending order, counts as variable-length integers. */
 export function encodeOutcomeSummary(outcomeSummary: OutcomeSummary): Uint8Array<ArrayBuffer> {
 	const out = new ByteWriter()
 	out.byte(formatVersion)
 	for (const name of totals) writeCount(out, outcomeSummary[name])
 	out.byte(outcomeSummary.level)
 	out.text(JSON.stringify(outcomeSummary.actuals))
-	for (const map of [outcomeSummary.cells, outcomeSummary.queries, outcomeSummary.classes]) {
+	for (const map of [outcomeSummary.bins, outcomeSummary.queries, outcomeSummary.classes]) {
 		out.varint(map.size)
-		for (const [key, cells] of sorted(map)) {
+		for (const [key, bins] of sorted(map)) {
 			out.text(key)
-			writeCells(out, cells)
+			writeBins(out, bins)
 		}
 	}
 	out.varint(outcomeSummary.moments.length)
@@ -55,26 +55,27 @@ export function encodeOutcomeSummary(outcomeSummary: OutcomeSummary): Uint8Array
 
 const sorted = <T>(map: Map<string, T>): [string, T][] => [...map].sort((a, b) => (a[0] < b[0] ? -1 : 1))
 
-function writeCells(out: ByteWriter, cells: ScoreBins): void {
-	const scores = Float64Array.from(cells.keys()).sort()
+function writeBins(out: ByteWriter, bins: ScoreBins): void {
+	const scores = Float64Array.from(bins.keys()).sort()
 	out.varint(scores.length)
 	for (const score of scores) {
-		const cell = cells.get(score) as number[]
+		const bin = bins.get(score) as number[]
 		out.double(score)
-		out.varint(cell.length)
-		for (const count of cell) writeCount(out, count)
+		out.varint(bin.length)
+		for (const count of bin) writeCount(out, count)
 	}
 }
 
-/** Adds an encoded tally to `into`. */
+/** Adds an encoded outcome summary to `into`. */
 export function addEncodedOutcomes(into: OutcomeSummary, bytes: Uint8Array): void {
 	const input = new ByteReader(bytes)
 	const version = input.byte()
-	if (version < 1 || version > formatVersion) throw new RangeError(`tally format ${version} is not known`)
+	if (version < 1 || version > formatVersion)
+		throw new RangeError(`unknown outcome summary format ${version}`)
 	for (const name of totals) into[name] += readCount(input)
 	raiseTo(into, input.byte())
 	const actuals = (JSON.parse(input.text()) as string[]).map((text) => actualIndex(into, text))
-	readMap(input, into.level, into.cells, actuals)
+	readMap(input, into.level, into.bins, actuals)
 	readMap(input, into.level, into.queries, actuals, (query) => isSampled(into.level, query))
 	readMap(input, into.level, into.classes, [0, 1, decidedAs])
 	const moments = input.varint()
@@ -83,7 +84,7 @@ export function addEncodedOutcomes(into: OutcomeSummary, bytes: Uint8Array): voi
 		const attribute = input.text()
 		for (let values = input.varint(); values > 0; values--) groupOf(into, attribute, input.text()).read(input)
 	}
-	// Before version 2 nobody kept what was no label.
+	// Version 1 did not keep unusable labels.
 	if (version > 1)
 		for (let left = input.varint(); left > 0; left--) addUnknown(into, input.text(), readCount(input))
 	bound(into)
@@ -98,12 +99,12 @@ function readMap(
 ): void {
 	for (let keys = input.varint(); keys > 0; keys--) {
 		const key = input.text()
-		const cells = wanted(key) ? binsOf(into, key) : new Map()
+		const bins = wanted(key) ? binsOf(into, key) : new Map()
 		for (let left = input.varint(); left > 0; left--) {
 			const score = scoreAt(level, input.double())
 			const length = input.varint()
 			for (let i = 0; i < length; i++)
-				addToBins(cells, score, i === 0 ? -1 : (actuals[i - 1] as number), readCount(input))
+				addToBins(bins, score, i === 0 ? -1 : (actuals[i - 1] as number), readCount(input))
 		}
 	}
 }

@@ -1,21 +1,21 @@
 import { ByteReader, ByteWriter } from '../inputs/bytes.ts'
 import type { Predicted } from './contribute.ts'
 
-/** Texts of a column, each row a code; `none` where there is no text. */
+/** A column of texts as a code per row; `none` where a row has no text. */
 export type Coded = { values: string[]; codes: Uint16Array }
 export const none = 0xffff
 
 /**
- * What joining an outcome to a prediction takes, of all rows of a chunk of predictions: read in one piece and kept small,
- * so that a late outcome costs the same however large its window is.
+ * All that joining outcomes to the predictions of one chunk needs: small and read as a whole, so that a late outcome costs
+ * the same in any window.
  */
 export type JoinIndex = {
 	rows: number
-	/** What was the positive label when the rows came: their outcomes are read by it, also when they are taken back. */
+	/** The positive label when the rows arrived: their outcomes are interpreted by it, also when they are subtracted. */
 	positiveLabel: string | null
-	/** Null while it was not known. */
+	/** Null when it was not known. */
 	negativeLabel: string | null
-	/** A second hash of the id: with the 48 bits of the key index, 80 must agree. */
+	/** A second hash of the id: with the 48 bits of the key index, 80 bits must match. */
 	checks: Uint32Array
 	/** Hour of the chunk's UTC day. */
 	hours: Uint8Array
@@ -62,7 +62,7 @@ function writeCoded(out: ByteWriter, { values, codes }: Coded): void {
 	out.text(JSON.stringify(values))
 	const first = codes[0] ?? none
 	const uniform = codes.every((c) => c === first)
-	// One code for all rows, a byte each where that is enough, or two.
+	// One code for all rows, else one byte per row if that is enough, else two.
 	const width = uniform ? 0 : values.length < 255 ? 1 : 2
 	out.byte(width)
 	if (width === 0) out.varint(first)
@@ -73,12 +73,12 @@ function writeCoded(out: ByteWriter, { values, codes }: Coded): void {
 export function decodeJoinIndex(bytes: Uint8Array): JoinIndex {
 	const input = new ByteReader(bytes)
 	const version = input.byte()
-	if (version < 1 || version > formatVersion) throw new RangeError(`brief format ${version} is not known`)
+	if (version < 1 || version > formatVersion) throw new RangeError(`unknown join index format ${version}`)
 	const rows = input.varint()
 	const labels = JSON.parse(input.text()) as string | null | [string | null, string | null]
-	// Before version 2 the positive label stood alone.
+	// Version 1 has the positive label alone.
 	const [positiveLabel, negativeLabel] = Array.isArray(labels) ? labels : [labels, null]
-	// Sliced, since what was read need not begin at a multiple of eight.
+	// Copied, since the bytes need not be aligned to eight.
 	const doubles = () => new Float64Array(input.raw(rows * 8).slice().buffer)
 	const coded = (): [string, Coded] => [input.text(), readCoded(input, rows)]
 	const checks = new Uint32Array(input.raw(rows * 4).slice().buffer)
@@ -117,7 +117,7 @@ function readCoded(input: ByteReader, rows: number): Coded {
 export const textOf = ({ values, codes }: Coded, row: number): string =>
 	codes[row] === none ? '' : (values[codes[row] as number] as string)
 
-/** The groups of a row, attribute by attribute, overridden by what became known later. */
+/** The group of a row by attribute; `later` has values that became known after it arrived. */
 export function groupsAt(
 	joinIndex: JoinIndex,
 	row: number,
@@ -126,19 +126,19 @@ export function groupsAt(
 	const groups: Record<string, string> = {}
 	for (const [name, coded] of joinIndex.attributes) {
 		const own = textOf(coded, row)
-		// The attribute was not looked at when the row came: then it is counted in no group of it.
+		// An attribute that was not recorded when the row arrived has no group.
 		if (own !== '') groups[name] = later?.[name] ?? own
 	}
 	return groups
 }
 
-/** Whether rows of two briefs mean the same, so that they can be one. */
+/** Whether two join indexes have the same labels and attributes, so that they can be joined. */
 export const canConcat = (a: JoinIndex, b: JoinIndex): boolean =>
 	a.positiveLabel === b.positiveLabel &&
 	a.negativeLabel === b.negativeLabel &&
 	JSON.stringify([...a.attributes.keys()]) === JSON.stringify([...b.attributes.keys()])
 
-/** One brief of several that are alike, in order. */
+/** Joins several indexes of the same labels and attributes, in order. */
 export function concatJoinIndexes(joinIndexes: readonly JoinIndex[]): JoinIndex {
 	const rows = joinIndexes.reduce((sum, b) => sum + b.rows, 0)
 	const join = <T extends Uint32Array | Uint8Array | Float64Array>(to: T, get: (b: JoinIndex) => T): T => {
@@ -186,7 +186,7 @@ export function concatJoinIndexes(joinIndexes: readonly JoinIndex[]): JoinIndex 
 	}
 }
 
-/** The row of a brief, as tallies take it. */
+/** A row of a join index as an outcome summary counts it. */
 export function predictedAt(
 	joinIndex: JoinIndex,
 	row: number,
@@ -204,10 +204,10 @@ export function predictedAt(
 	}
 }
 
-/** Past this many attributes there are no intersections: they would be more than anyone can read. */
+/** With more attributes there are no intersections: there would be too many to read. */
 export const maxPaired = 8
 
-/** Each attribute with its value, then each pair of attributes, in the order in which the model names them. */
+/** Each attribute with its value, then each pair of attributes, in the order of the model. */
 export function withPairs(groups: Readonly<Record<string, string>>): [string, string][] {
 	const names = Object.keys(groups)
 	const all: [string, string][] = names.map((name) => [name, groups[name] as string])

@@ -3,21 +3,21 @@ import { type Column, categoryOf, cellKind } from '../inputs/columns.ts'
 
 export type Task = 'binary' | 'multiclass' | 'regression' | 'ranking'
 
-/** How the classes of a binary model stand in a tally, whatever they are called. */
+/** The classes of a binary model in an outcome summary, whatever their labels. */
 export const positive = '+'
 export const negative = '-'
 
-/** What the two classes of a binary model are called. Without a positive label it is 1. */
+/** The labels of a model. The default positive label is 1. */
 export type Labels = {
 	positiveLabel?: string | null | undefined
 	negativeLabel?: string | null | undefined
-	/** Of a multiclass model that declares its classes: others are no labels. */
+	/** The classes that a multiclass model declares: other texts are not labels. */
 	classes?: readonly string[] | undefined
 }
 
 const yes: readonly string[] = ['1', 'true', 'yes']
 const no: readonly string[] = ['0', 'false', 'no']
-/** Texts that say that a label is not known; none is one only where another label is there. */
+/** Texts for an unknown label. The weak ones may also be a label, such as `none`. */
 const unknowns: readonly string[] = ['', 'nan', 'na', 'n/a', 'null', 'unknown', 'undefined', 'missing', '?']
 const weakUnknowns: readonly string[] = ['none', 'nil']
 
@@ -31,27 +31,27 @@ function canonical(text: string): string {
 
 const isNumber = (bare: string) => bare !== '' && Number.isFinite(Number(bare))
 
-/** Whether a text says that a label is not known. */
+/** Whether a text stands for an unknown label. */
 export const saysUnknown = (text: string): boolean => [...unknowns, ...weakUnknowns].includes(canonical(text))
 
-/** Whether two texts are one label in two spellings. */
+/** Whether two texts are spellings of one label. */
 export const isSameLabel = (a: string, b: string): boolean => canonical(a) === canonical(b)
 
-/** The usual words that mean the same as a label. */
+/** The usual spellings of a label. */
 const spellings = (label: string): readonly string[] =>
 	yes.includes(label) ? yes : no.includes(label) ? no : [label]
 
-/** The usual words for the opposite of a label that is one itself. */
+/** The usual opposites of a label; none of an unusual label. */
 const opposites = (label: string): readonly string[] =>
 	yes.includes(label) ? no : no.includes(label) || label === '-1' ? yes : []
 
-/** Where it is used, -1 stands for no. */
+/** Where -1 is used, it means no. */
 const isUsual = (own: string, label: string) =>
 	opposites(label).includes(own) || (own === '-1' && yes.includes(label))
 
 /**
- * The side of a binary label: the positive one, the negative one, or neither (undefined). While no negative label is known
- * it is the usual opposite of the positive one; of a positive label that has none, any other word that is a label.
+ * The side of a binary label: positive, negative, or neither (undefined). Without a known negative label, the usual
+ * opposite of the positive one is negative; if that has none, any other label is.
  */
 export function sideOf(text: string, { positiveLabel, negativeLabel }: Labels): string | undefined {
 	const label = canonical(positiveLabel ?? '1')
@@ -66,8 +66,8 @@ export function sideOf(text: string, { positiveLabel, negativeLabel }: Labels): 
 }
 
 /**
- * Which of the texts is the negative label: the usual opposite of the positive one where it is there, else the commonest
- * other text (of equal ones the first in the alphabet). A text that says unknown is none. Undefined when there is no other.
+ * The negative label among texts: the usual opposite of the positive one if present, else the most frequent other text
+ * (of equally frequent ones, the first in the alphabet). Texts for unknown are skipped. Undefined when there is no other.
  */
 export function negativeAmong(
 	counts: Iterable<readonly [text: string, rows: number]>,
@@ -92,9 +92,9 @@ export function negativeAmong(
 }
 
 /**
- * What the first rows of many say of the negative label while nobody has named one: `negativeAmong` of a positive label that
- * is named, where both are numbers or both are words: 2 beside 1, never "refer". Of labels such as 1 and 2 nobody can tell
- * which is positive: while it is not named, only the usual opposite of 1 is negative.
+ * The negative label inferred from the first rows while none is declared: `negativeAmong` a declared positive label if both
+ * are numbers or both are words, so that 2 is the negative of 1 but "refer" is not. Without a declared positive label,
+ * labels such as 1 and 2 are ambiguous: only a usual opposite of 1 is negative.
  */
 export function negativeSeen(
 	counts: Iterable<readonly [text: string, rows: number]>,
@@ -107,7 +107,7 @@ export function negativeSeen(
 	return typeof positiveLabel === 'string' && isAlike ? found : undefined
 }
 
-/** A model as far as its labels go. `seenNegative` is what its rows said while nobody had named a negative label. */
+/** The labels of a model. `seenNegative` is inferred from its rows while no negative label is declared. */
 export type Labelled = {
 	positiveLabel: string | null
 	negativeLabel?: string | null | undefined
@@ -115,7 +115,7 @@ export type Labelled = {
 	seenNegative?: string | null | undefined
 }
 
-/** The labels of a binary model: a favourable decision that is not the positive label names the negative one. */
+/** The labels of a binary model: a favourable decision that is not the positive label is the negative one. */
 export function modelLabels({ positiveLabel, negativeLabel, favourable, seenNegative }: Labelled): {
 	positiveLabel: string | null
 	negativeLabel: string | null
@@ -125,10 +125,10 @@ export function modelLabels({ positiveLabel, negativeLabel, favourable, seenNega
 	return { positiveLabel, negativeLabel: (isPositive ? null : named) ?? seenNegative ?? null }
 }
 
-/** What an outcome says: the text that a tally counts it under, and its number for regression and ranking. */
+/** A valid outcome: the text that it is counted under, and its number for regression and ranking. */
 export type Actual = { text: string; value: number }
 
-/** Undefined when the cell is no label of this task: then it is counted as unusable. */
+/** Undefined when the cell is not a label of the task: the outcome is then counted as unusable. */
 export function actualOf(
 	task: Task,
 	names: Labels,
@@ -149,7 +149,7 @@ export function actualOf(
 	return side === undefined ? undefined : { text: side, value: Number.NaN }
 }
 
-/** Where no classes are declared, all words are classes but those that say unknown. */
+/** Where no classes are declared, every text is a class except those for unknown. */
 const declaredClass = (text: string, { classes }: Labels): string | undefined => {
 	const name = integerText(text)
 	const isClass = classes === undefined ? !unknowns.includes(canonical(name)) : classes.includes(name)
@@ -158,7 +158,7 @@ const declaredClass = (text: string, { classes }: Labels): string | undefined =>
 
 const longestShown = 40
 
-/** A label that is none of the task, to show: its text, or the kind of a cell that has none. */
+/** The text of an unusable label for messages. */
 export function labelText(labels: Column, row: number, strings: readonly string[]): string {
 	const kind = labels.kinds[row] as number
 	return (categoryOf(kind, labels.nums[row] as number, strings) ?? 'no text').slice(0, longestShown)

@@ -1,3 +1,4 @@
+import { getOrInsert } from '../../core/maps.ts'
 import { ByteReader, ByteWriter } from '../inputs/bytes.ts'
 import { addEncodedOutcomes, decodeOutcomeSummary, encodeOutcomeSummary } from './encoding.ts'
 import { emptyOutcomeSummary, type OutcomeSummary } from './outcome-summary.ts'
@@ -5,9 +6,9 @@ import { emptyOutcomeSummary, type OutcomeSummary } from './outcome-summary.ts'
 const maxPairs = 20_000
 const formatVersion = 1
 
-/** Rows whose outcomes are known, such as those of a baseline: their tallies by month, and for regression a sample. */
+/** Rows with known outcomes, such as those of a baseline: their outcome summaries by month and, for regression, a sample. */
 export class LabelledRows {
-	/** By month, counted from year 0; rows without a time are one month. */
+	/** By month, counted from year 0; rows without a time are in month 0. */
 	readonly periods = new Map<number, OutcomeSummary>()
 	/** Predicted and actual, an even sample. */
 	pairs: [number, number][] = []
@@ -17,15 +18,10 @@ export class LabelledRows {
 	periodOf(atMs: number): OutcomeSummary {
 		const at = new Date(atMs)
 		const month = Number.isNaN(atMs) ? 0 : at.getUTCFullYear() * 12 + at.getUTCMonth()
-		let outcomeSummary = this.periods.get(month)
-		if (!outcomeSummary) {
-			outcomeSummary = emptyOutcomeSummary()
-			this.periods.set(month, outcomeSummary)
-		}
-		return outcomeSummary
+		return getOrInsert(this.periods, month, emptyOutcomeSummary)
 	}
 
-	/** Keeps every second, fourth, ... pair as they become many. */
+	/** Keeps every second, fourth, ... pair as the number grows. */
 	addPair(predicted: number, actual: number): void {
 		if (this.seen++ % this.stride !== 0) return
 		this.pairs.push([predicted, actual])
@@ -67,7 +63,7 @@ export class LabelledRows {
 	static decode(bytes: Uint8Array): LabelledRows {
 		const input = new ByteReader(bytes)
 		const version = input.byte()
-		if (version !== formatVersion) throw new RangeError(`labelled rows of format ${version} are not known`)
+		if (version !== formatVersion) throw new RangeError(`unknown labelled rows format ${version}`)
 		const rows = new LabelledRows()
 		for (let left = input.varint(); left > 0; left--)
 			rows.periods.set(input.varint(), decodeOutcomeSummary(input.raw(input.varint())))

@@ -1,4 +1,5 @@
 import { integerText } from '../../core/categories.ts'
+import { getOrInsert } from '../../core/maps.ts'
 import type { Bins } from '../inputs/bins.ts'
 import { type Column, categoryOf, cellKind, type RowBatch } from '../inputs/columns.ts'
 import { type DecisionRule, decisionOf } from '../inputs/input-summary.ts'
@@ -6,20 +7,20 @@ import { bandOf, edgesOf } from './bands.ts'
 import { type Coded, type JoinIndex, none } from './join-index.ts'
 import { sideOf, type Task } from './label.ts'
 
-/** What tallying the rows of a version takes. */
+/** What is needed to summarise the outcomes of a version's rows. */
 export type OutcomeSpec = {
 	task: Task
 	rule: DecisionRule
-	/** Sensitive attributes with the edges of their bands, in the order in which the model names them. */
+	/** Sensitive attributes with the edges of their bands, in the order of the model. */
 	attributes: readonly { name: string; edges: readonly number[] | undefined; isFeature: boolean }[]
 	segments: readonly string[]
-	/** The negative label as rows said it, while nobody has named one. */
+	/** The negative label inferred from rows, while none is declared. */
 	seenNegative?: string | null
 	/** Multiclass: the classes that the version declares. */
 	classes?: readonly string[] | undefined
 }
 
-/** A missing group is a group: who it is missing for is seldom chance. */
+/** Rows without a value form a group: values are seldom missing at random. */
 export const missingGroup = '(missing)'
 export const otherGroup = '(other)'
 const maxValues = none - 2
@@ -39,27 +40,27 @@ export function outcomeSpec(
 	return { task, rule, attributes, segments, seenNegative, classes }
 }
 
-/** Codes texts; past `most` of them all others are one. */
+/** Codes texts; after `maxValues` of them all others share one code. */
 class Coder {
 	readonly values: string[] = []
 	private readonly index = new Map<string, number>()
-	private readonly most: number
+	private readonly maxValues: number
 
-	constructor(most: number) {
-		this.most = most
+	constructor(maxValues: number) {
+		this.maxValues = maxValues
 	}
 
 	code(text: string): number {
 		if (text === '') return none
 		const known = this.index.get(text)
 		if (known !== undefined) return known
-		if (this.values.length >= this.most && text !== otherGroup) return this.code(otherGroup)
+		if (this.values.length >= this.maxValues && text !== otherGroup) return this.code(otherGroup)
 		this.index.set(text, this.values.length)
 		return this.values.push(text) - 1
 	}
 }
 
-/** The brief of the chosen rows of one chunk. `checks`: the second hash of each row's id. */
+/** The join index of the chosen rows of one chunk. `checks`: the second hash of each row's id. */
 export function makeJoinIndex(
 	batch: RowBatch,
 	rows: Int32Array,
@@ -103,7 +104,7 @@ function textAt(column: Column | undefined, row: number, strings: readonly strin
 	return categoryOf(column.kinds[row] as number, column.nums[row] as number, strings) ?? ''
 }
 
-/** The group that a cell stands for: its band, or its text. */
+/** The group of a cell: its band, or its text. */
 export function groupAt(
 	column: Column | undefined,
 	row: number,
@@ -112,7 +113,7 @@ export function groupAt(
 ): string {
 	if (column && edges && column.kinds[row] === cellKind.number)
 		return bandOf(edges, column.nums[row] as number)
-	// What tells the parts of an intersection apart stands in no part.
+	// ' x ' separates the parts of an intersection, so no part contains it.
 	return textAt(column, row, strings).replaceAll(' x ', ' × ') || missingGroup
 }
 
@@ -145,15 +146,12 @@ function extrasOf(batch: RowBatch, row: number): Record<string, number> {
 
 function probabilitiesOf(batch: RowBatch, rows: Int32Array): Map<string, Float64Array> {
 	const map = new Map<string, Float64Array>()
+	const newValues = () => new Float64Array(rows.length).fill(Number.NaN)
 	rows.forEach((r, i) => {
 		const probabilities = extrasOf(batch, r)
 		for (const sent in probabilities) {
 			const name = integerText(sent)
-			let values = map.get(name)
-			if (!values) {
-				values = new Float64Array(rows.length).fill(Number.NaN)
-				map.set(name, values)
-			}
+			const values = getOrInsert(map, name, newValues)
 			values[i] = probabilities[sent] as number
 		}
 	})

@@ -1,8 +1,9 @@
+import { getOrInsert } from '../../core/maps.ts'
 import type { ByteReader, ByteWriter } from '../inputs/bytes.ts'
 import { textHash } from '../inputs/columns.ts'
 import { ExactSum, readCount, readSum, writeCount, writeSum } from '../inputs/exact-sum.ts'
 
-/** Whole counts of one group, in this order; then ten score bins over labelled rows, two counts each. */
+/** The counts of one group, in this order; ten score bins over labelled rows follow, with two counts each. */
 export const groupCounts = [
 	'n', 'decided', 'selected', 'tp', 'fp', 'tn', 'fn', 'labelled', 'positives', 'scored',
 ] as const // biome-ignore format: a list to be read at a glance
@@ -10,7 +11,7 @@ export const scoreBinCount = 10
 const sums = 2 + scoreBinCount
 const fields = groupCounts.length + 2 * scoreBinCount
 
-/** What is known of one group of one attribute. All of it adds, exactly and in any order; deltas may be negative. */
+/** The summary of one group of one attribute. Summaries add up exactly, in any order; deltas may be negative. */
 export class GroupSummary {
 	readonly counts = new Float64Array(fields)
 	/** Sum of scores, of their squares, and of the scores of labelled rows by bin. */
@@ -109,37 +110,37 @@ export class GroupSummary {
 	}
 }
 
-/** Rows at one score: all of them, then those with each actual, in the order of `Tally.actuals`. */
+/** Rows at one score: all of them, then those with each actual, in the order of `OutcomeSummary.actuals`. */
 export type ScoreBin = number[]
 
-/** Cells by score. Rows without a score stand at NaN. */
+/** Bins by score. Rows without a score are at NaN. */
 export type ScoreBins = Map<number, ScoreBin>
 
 /**
- * What a window's rows and their outcomes say, of which performance and fairness are computed: all of it adds, exactly
- * and in any order, so a late outcome is one more delta and nothing is read again. Deltas may be negative: a corrected
- * outcome takes back what the one before it had added.
+ * The rows of a window and their outcomes, from which performance and fairness are computed. Summaries add up exactly, in
+ * any order, so a late outcome is one more delta and nothing is read again. A corrected outcome is a negative delta of the
+ * old one and a positive delta of the new one.
  */
 export type OutcomeSummary = {
 	predictions: number
-	/** Predictions with an outcome, those whose outcome can never be known, those whose outcome is no label of the task. */
+	/** Predictions with an outcome, with an outcome that can never be known, and with one that is not a label of the task. */
 	labelled: number
 	never: number
 	unusable: number
-	/** Of the unusable ones, by text; past some texts the rest is not told apart. */
+	/** The unusable ones by text; only the first texts are kept. */
 	unknown: Map<string, number>
-	/** Outcomes that replaced one before them. */
+	/** Outcomes that replaced an earlier one. */
 	corrections: number
 	/** Predictions whose class probabilities are not a distribution. */
 	improper: number
-	/** 0: every score stands for itself. Each level drops bits of the scores' mantissas, and half of the queries. */
+	/** 0: scores are exact. Each level drops bits of the scores' mantissas, and half of the queries. */
 	level: number
 	actuals: string[]
 	/** By decision; '' where there is none. */
-	cells: Map<string, ScoreBins>
+	bins: Map<string, ScoreBins>
 	/** Ranking: by query. */
 	queries: Map<string, ScoreBins>
-	/** Multiclass: by class, the cells of its probability: actual 0 is the class, 1 any other, `decidedAs` the decision. */
+	/** Multiclass: by class, bins by its probability: actual 0 is the class, 1 any other, `decidedAs` the decision. */
 	classes: Map<string, ScoreBins>
 	/** Regression: sums over labelled rows, in the order of `momentNames`; multiclass: in that of `brierNames`. */
 	moments: ExactSum[]
@@ -147,7 +148,7 @@ export type OutcomeSummary = {
 	groups: Map<string, Map<string, GroupSummary>>
 }
 
-/** e = prediction - actual, y = actual; of rows with a score and a numeric outcome. `y2low`: what squares round away. */
+/** e = prediction - actual, y = actual; of rows with a score and a numeric outcome. `y2low`: the rounding errors of y2. */
 export const momentNames = [
 	'n', 'e', 'abs', 'e2', 'e4', 'e2y', 'e2y2', 'y', 'y2', 'y3', 'y4', 'ape', 'ape2', 'zeros', 'y2low', 'outside',
 ] as const // biome-ignore format: a list to be read at a glance
@@ -155,7 +156,7 @@ export const momentNames = [
 /** Multiclass: labelled rows with probabilities, the sum of their squared distances (Brier), and of its squares. */
 export const brierNames = ['n', 'brier', 'brier2'] as const
 
-/** Where a class's cells count the rows that were decided to be of it, whatever their outcome. */
+/** The index at which a class's bins count the rows whose decision is that class, whatever their outcome. */
 export const decidedAs = 2
 
 export const emptyOutcomeSummary = (): OutcomeSummary => ({
@@ -168,7 +169,7 @@ export const emptyOutcomeSummary = (): OutcomeSummary => ({
 	improper: 0,
 	level: 0,
 	actuals: [],
-	cells: new Map(),
+	bins: new Map(),
 	queries: new Map(),
 	classes: new Map(),
 	moments: [],
@@ -180,39 +181,26 @@ export function actualIndex(outcomeSummary: OutcomeSummary, text: string): numbe
 	return known === -1 ? outcomeSummary.actuals.push(text) - 1 : known
 }
 
-/** Adds `times` rows at a score: of actual `actual` (an index of `actuals`), or with -1 rows whatever their outcome. */
-export function addToBins(cells: ScoreBins, score: number, actual: number, times: number): void {
-	let cell = cells.get(score)
-	if (!cell) {
-		cell = [0]
-		cells.set(score, cell)
+/** Adds `times` rows at a score, with `actual` an index of `actuals`, or -1 for rows of any outcome. */
+export function addToBins(bins: ScoreBins, score: number, actual: number, times: number): void {
+	let bin = bins.get(score)
+	if (!bin) {
+		bin = [0]
+		bins.set(score, bin)
 	}
-	while (cell.length <= actual + 1) cell.push(0)
-	cell[actual + 1] = (cell[actual + 1] as number) + times
+	while (bin.length <= actual + 1) bin.push(0)
+	bin[actual + 1] = (bin[actual + 1] as number) + times
 }
 
-export function binsOf(map: Map<string, ScoreBins>, key: string): ScoreBins {
-	let cells = map.get(key)
-	if (!cells) {
-		cells = new Map()
-		map.set(key, cells)
-	}
-	return cells
-}
+// Made once: these run for every row.
+const newBins = (): ScoreBins => new Map()
+const newGroups = () => new Map<string, GroupSummary>()
+const newGroup = () => new GroupSummary()
 
-export function groupOf(outcomeSummary: OutcomeSummary, attribute: string, value: string): GroupSummary {
-	let values = outcomeSummary.groups.get(attribute)
-	if (!values) {
-		values = new Map()
-		outcomeSummary.groups.set(attribute, values)
-	}
-	let group = values.get(value)
-	if (!group) {
-		group = new GroupSummary()
-		values.set(value, group)
-	}
-	return group
-}
+export const binsOf = (map: Map<string, ScoreBins>, key: string): ScoreBins => getOrInsert(map, key, newBins)
+
+export const groupOf = (outcomeSummary: OutcomeSummary, attribute: string, value: string): GroupSummary =>
+	getOrInsert(getOrInsert(outcomeSummary.groups, attribute, newGroups), value, newGroup)
 
 export function momentOf(outcomeSummary: OutcomeSummary, at: number): ExactSum {
 	let sum = outcomeSummary.moments[at]
@@ -225,22 +213,22 @@ export function momentOf(outcomeSummary: OutcomeSummary, at: number): ExactSum {
 
 const maxUnknown = 20
 
-/** Adds rows whose outcome is no label. */
+/** Adds rows whose outcome is not a label. */
 export function addUnknown({ unknown }: OutcomeSummary, text: string, times: number): void {
 	const rows = (unknown.get(text) ?? 0) + times
 	if (rows === 0) unknown.delete(text)
 	else if (unknown.has(text) || unknown.size < maxUnknown) unknown.set(text, rows)
 }
 
-/** Up to this many distinct scores (or, for ranking, query-score pairs) a tally is exact. */
-export const maxCells = 65_536
+/** A summary with at most this many distinct scores (for ranking, query-score pairs) is exact. */
+export const maxBins = 65_536
 const bitsDropped = [0, 28, 32, 36, 38, 40, 42, 44, 46]
 const lastLevel = bitsDropped.length - 1
 
 const double = new Float64Array(1)
 const bits = new BigUint64Array(double.buffer)
 
-/** The score that stands for all that agree with it in the mantissa bits kept at a level: the middle of their range. */
+/** The score that represents all with the same mantissa bits at a level: the middle of their range. */
 export function scoreAt(level: number, score: number): number {
 	const drop = bitsDropped[level] as number
 	if (drop === 0 || !Number.isFinite(score) || score === 0) return score
@@ -250,46 +238,45 @@ export function scoreAt(level: number, score: number): number {
 	return double[0] as number
 }
 
-/** Significant decimal digits that are left of a score at a level. */
+/** Significant decimal digits of a score at a level. */
 export const keptDigits = (level: number): number =>
 	Math.floor((53 - (bitsDropped[level] as number)) * Math.log10(2))
 
 const sizeOf = (maps: Iterable<ScoreBins>): number => {
 	let size = 0
-	for (const cells of maps) size += cells.size
+	for (const bins of maps) size += bins.size
 	return size
 }
 
-/** Whether a query is in the sample of a level: a half of those of the level before, the same in every part. */
+/** Whether a query is in the sample of a level: half of the previous level's, and the same in every summary. */
 export const isSampled = (level: number, query: string): boolean =>
 	level === 0 || textHash(query) % 2 ** level === 0
 
-/** Raises a tally to a level, uniting scores that are then the same and leaving out queries. */
+/** Raises a summary to a level: scores that become equal are merged, and queries outside the sample are dropped. */
 export function raiseTo(outcomeSummary: OutcomeSummary, level: number): void {
 	if (level <= outcomeSummary.level) return
 	outcomeSummary.level = level
 	for (const query of outcomeSummary.queries.keys())
 		if (!isSampled(level, query)) outcomeSummary.queries.delete(query)
-	for (const map of [outcomeSummary.cells, outcomeSummary.classes])
-		for (const [key, cells] of map) {
-			const united: ScoreBins = new Map()
-			for (const [score, cell] of cells)
-				for (let i = 0; i < cell.length; i++)
-					addToBins(united, scoreAt(level, score), i - 1, cell[i] as number)
-			map.set(key, united)
+	for (const map of [outcomeSummary.bins, outcomeSummary.classes])
+		for (const [key, bins] of map) {
+			const merged: ScoreBins = new Map()
+			for (const [score, bin] of bins)
+				for (let i = 0; i < bin.length; i++) addToBins(merged, scoreAt(level, score), i - 1, bin[i] as number)
+			map.set(key, merged)
 		}
 }
 
 /**
- * Unites scores until they are at most `mostCells`. Levels are nested, and a whole has at least as many cells as its
- * parts: so a sum of tallies is the same in whatever order they are added and united.
+ * Merges scores until there are at most `maxBins`. Levels are nested, and a sum has at least as many bins as its parts, so
+ * the result does not depend on the order of adding and merging.
  */
 export function bound(outcomeSummary: OutcomeSummary): void {
 	while (
 		outcomeSummary.level < lastLevel &&
-		(sizeOf(outcomeSummary.cells.values()) > maxCells ||
-			sizeOf(outcomeSummary.queries.values()) > maxCells ||
-			[...outcomeSummary.classes.values()].some((c) => c.size > maxCells))
+		(sizeOf(outcomeSummary.bins.values()) > maxBins ||
+			sizeOf(outcomeSummary.queries.values()) > maxBins ||
+			[...outcomeSummary.classes.values()].some((c) => c.size > maxBins))
 	)
 		raiseTo(outcomeSummary, outcomeSummary.level + 1)
 }

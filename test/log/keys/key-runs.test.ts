@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { migrate, openSql } from '../../../src/db/open-node.ts'
 import type { Sql } from '../../../src/db/sql.ts'
-import { hashKeys } from '../../../src/log/keys/key-hash.ts'
+import { hashKeys } from '../../../src/log/keys/key-index.ts'
 import { KeyRuns } from '../../../src/log/keys/key-runs.ts'
 
 const tableKeys = 1024

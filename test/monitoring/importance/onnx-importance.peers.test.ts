@@ -42,7 +42,7 @@ describe.runIf(hasPeers('onnxruntime'))('importance of an ONNX model', () => {
 		await log('early', 10)
 		const { status, body } = await server.fetch(`${model}/importance?version=1`)
 		expect(status).toBe(409)
-		expect(body.detail).toContain('it takes 30 rows to compare with, of a baseline or logged')
+		expect(body.detail).toContain('takes 30 rows to compare with, of a baseline or logged')
 		await rollUp.run(server.context)
 		await compute.run(server.context)
 		const run = await attribute.run(server.context)

@@ -119,7 +119,7 @@ describe.each(measures)('%s', (_, of) => {
 		expect(of([{ group: 'a', counts: confusion({ tp: 40, fp: 40, tn: 40, fn: 40 }) }])).toMatchObject({
 			value: Number.NaN,
 			p: Number.NaN,
-			reason: 'fewer than two groups have rows enough',
+			reason: 'fewer than two groups have enough rows',
 		})
 	})
 })
@@ -226,7 +226,7 @@ describe('the four-fifths rule', () => {
 		expect(fourFifths({ value: 0.7, low: 0.6, high: 0.8 })).toEqual({
 			verdict: 'inconclusive',
 			reason:
-				'impact ratio 0.7 is below 0.8, but the 95% interval 0.6 to 0.8 holds 0.8: more rows are needed',
+				'impact ratio 0.7 is below 0.8, but the 95% interval 0.6 to 0.8 includes 0.8: more rows are needed',
 		})
 		// 32 of 200 against 40 of 200, as doubles divide them.
 		expect(fourFifths({ value: 0.7999999999999999, low: 0.5, high: 1 }).reason).toContain(

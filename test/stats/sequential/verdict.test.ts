@@ -78,7 +78,7 @@ describe('the verdict', () => {
 		expect(verdict({ primary: decisions(400, 30, 30) })).toMatchObject({
 			verdict: 'not-yet',
 			moreOutcomes: null,
-			why: 'the gain so far is too near the margin to project from',
+			why: 'the gain so far is too close to the margin for a projection',
 		})
 		expect(verdict({ primary: decisions(0, 0, 0) })).toMatchObject({
 			moreOutcomes: null,
