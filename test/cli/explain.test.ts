@@ -200,7 +200,7 @@ describe('what cannot be done is said with the way out', () => {
 	const ofRows = () => file('rows.csv', csv)
 	it.each<[string, string | Uint8Array, RegExp]>([
 		['a pickle', Uint8Array.of(0x80, 4, 0x95, 0), /Python pickle.*are refused.*ONNX/],
-		['a file that is nothing known', 'hello', /the format of this file is unknown.*--format/],
+		['a file that is nothing known', 'hello', /the format cannot be detected.*--format/],
 		[
 			'a broken model',
 			'{"format":"linear-json","link":"logit","intercept":"1","coefficients":{"a":1}}',
