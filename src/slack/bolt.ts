@@ -50,7 +50,7 @@ export function boltApp(context: Context, options: BoltOptions) {
 	const connection = {
 		connect: () => app.start(),
 		disconnect: () => app.stop(),
-		onLost: (then: () => void) => void socket.client.on('disconnected', then),
+		onDisconnected: (then: () => void) => void socket.client.on('disconnected', then),
 	}
 	return { process, socket: stayConnected(connection, context.logger) }
 }
@@ -202,7 +202,7 @@ async function respondWithRetries(respond: Respond, message: Response): Promise<
 type Connection = {
 	connect(): Promise<unknown>
 	disconnect(): Promise<unknown>
-	onLost(then: () => void): void
+	onDisconnected(then: () => void): void
 }
 
 /**
@@ -229,7 +229,7 @@ function stayConnected(connection: Connection, logger: Logger) {
 			},
 		)
 	}
-	connection.onLost(again)
+	connection.onDisconnected(again)
 	return {
 		start: async () => connect(),
 		stop: async () => {

@@ -21,8 +21,8 @@ import { uploadPicture } from './delivery/share-picture.ts'
 import { keepQuestion } from './questions/question.ts'
 import type { SlackCommand } from './reply.ts'
 import {
-	findAskedModel,
-	findAskedPrediction,
+	findModelInWords,
+	findPredictionInWords,
 	type Phrases,
 	parsePhrases,
 	someOf,
@@ -34,7 +34,7 @@ const why: SlackCommand = {
 	usage: 'why <prediction> [in <model>]',
 	about: 'why a score was given, and what would have changed it',
 	answer: async (context, { actor, words }) => {
-		const asked = await findAskedPrediction(context, actor, words)
+		const asked = await findPredictionInWords(context, actor, words)
 		const explanation = await explainPrediction(context, actor, asked)
 		const message = explanationMessage(explanation, await keepQuestion(context, asked))
 		const drawn = drawExplanation(explanation)
@@ -84,7 +84,7 @@ const performance: SlackCommand = {
 	usage: 'performance <model> [metric] [1h|1d|7d] [segment name:value]',
 	about: 'the performance of a model, from outcomes and estimated',
 	answer: async (context, { actor, words }) => {
-		const { model, rest } = await findAskedModel(context, actor, words)
+		const { model, rest } = await findModelInWords(context, actor, words)
 		const ids = performanceMetrics(model.task)
 		// Values of a sensitive attribute are groups of people.
 		const hidden = seesFeatures(actor) ? [] : model.sensitive
@@ -117,7 +117,7 @@ const bias: SlackCommand = {
 	usage: 'bias <model> [attribute] [1h|1d|7d]',
 	about: 'fairness between the groups of sensitive attributes',
 	answer: async (context, { actor, words }) => {
-		const { model, rest } = await findAskedModel(context, actor, words)
+		const { model, rest } = await findModelInWords(context, actor, words)
 		if (model.sensitive.length === 0) return noSensitiveAttributes(model.name)
 		const names = attributeNames(model)
 		const pair = names.length > model.sensitive.length ? `, or two of them as "${names.at(-1)}"` : ''

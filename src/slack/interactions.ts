@@ -10,9 +10,9 @@ import { whyMessage } from './blocks/incident.ts'
 import { escapeText, named, type SlackMessage, say } from './blocks/text.ts'
 import { fieldId, sayingView, whatIfView } from './blocks/what-if.ts'
 import { incidentDetails, incidentEvidence } from './delivery/incident-details.ts'
-import { type AskedPrediction, findQuestion } from './questions/question.ts'
+import { findQuestion, type PredictionRef } from './questions/question.ts'
 import { changesOf, type WhatIfField, whatIfFields } from './questions/what-if-fields.ts'
-import type { Asked, Handler, Modal, Submitted, Typed } from './reply.ts'
+import type { CommandInput, Handler, Modal, Submitted, Typed } from './reply.ts'
 
 const acknowledge: Handler = async (context, { actor, words }) => {
 	const { id, timeline } = await acknowledgeIncident(context, actor, words[0] ?? '')
@@ -35,7 +35,7 @@ const report: Handler = async (context, { actor, words }) => {
 }
 
 /** Links to the whole explanation. */
-function reportMessage({ model, predictionId }: AskedPrediction, publicUrl: string): SlackMessage {
+function reportMessage({ model, predictionId }: PredictionRef, publicUrl: string): SlackMessage {
 	const path = `/v1/models/${encodeURIComponent(model)}/predictions/${encodeURIComponent(predictionId)}/explanation`
 	const link = (end: string, label: string) => `<${escapeText(publicUrl + path + end)}|${label}>`
 	return say(
@@ -43,7 +43,7 @@ function reportMessage({ model, predictionId }: AskedPrediction, publicUrl: stri
 	)
 }
 
-async function read(context: Context, { actor, words }: Asked) {
+async function read(context: Context, { actor, words }: CommandInput) {
 	const question = words[0] ?? ''
 	const asked = await findQuestion(context, actor, question)
 	const explanation = await explainPrediction(context, actor, asked)

@@ -3,10 +3,10 @@ import type { Actor } from '../core/actor.ts'
 import type { SlackMessage, View } from './blocks/text.ts'
 
 /** The words after a command, or the id in a button, and who sent it. */
-export type Asked = { actor: Actor; words: readonly string[] }
+export type CommandInput = { actor: Actor; words: readonly string[] }
 /** A message that is complete on its own, and optionally a second one that follows when it is ready. */
 export type Reply = { message: SlackMessage; later?: () => Promise<SlackMessage | undefined> }
-export type Handler = (context: Context, asked: Asked) => Promise<SlackMessage | Reply>
+export type Handler = (context: Context, asked: CommandInput) => Promise<SlackMessage | Reply>
 export type SlackCommand = { name: string; usage: string; about: string; answer: Handler }
 
 /** The texts in the fields of a modal, by action id. */
@@ -15,6 +15,6 @@ export type Typed = Readonly<Record<string, string>>
 export type Submitted = { view: View } | { errors: Record<string, string> }
 /** A modal that a button opens. `words[0]` is the opaque id in the button and then in the modal. */
 export type Modal = {
-	open: (context: Context, asked: Asked) => Promise<View>
-	submit: (context: Context, asked: Asked, typed: Typed) => Promise<Submitted>
+	open: (context: Context, asked: CommandInput) => Promise<View>
+	submit: (context: Context, asked: CommandInput, typed: Typed) => Promise<Submitted>
 }

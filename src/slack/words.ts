@@ -4,7 +4,7 @@ import { AppError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
 import { authorise } from '../registry/key/authorise.ts'
 import { didYouMean, findModel, type ModelRow, quote, reachedModels } from '../registry/model/find-model.ts'
-import type { AskedPrediction } from './questions/question.ts'
+import type { PredictionRef } from './questions/question.ts'
 
 /** Phrases and their meaning: `roc_auc` means `performance.roc_auc`. */
 export type Phrases = ReadonlyMap<string, string>
@@ -33,9 +33,9 @@ export function parsePhrases<Kind extends string>(
 
 function longest<Kind extends string>(words: readonly string[], kinds: Record<Kind, Phrases>) {
 	for (let taken = words.length; taken > 0; taken--) {
-		const said = words.slice(0, taken).join(' ')
+		const wording = words.slice(0, taken).join(' ')
 		for (const kind in kinds) {
-			const value = lookUp(kinds[kind], said)
+			const value = lookUp(kinds[kind], wording)
 			if (value !== undefined) return { kind, value, taken }
 		}
 	}
@@ -43,10 +43,10 @@ function longest<Kind extends string>(words: readonly string[], kinds: Record<Ki
 }
 
 /** An exact match, otherwise one that ignores case. */
-function lookUp(phrases: Phrases, said: string): string | undefined {
-	const exact = phrases.get(said)
+function lookUp(phrases: Phrases, wording: string): string | undefined {
+	const exact = phrases.get(wording)
 	if (exact !== undefined) return exact
-	const lower = said.toLowerCase()
+	const lower = wording.toLowerCase()
 	for (const [phrase, value] of phrases) if (phrase.toLowerCase() === lower) return value
 	return undefined
 }
@@ -57,10 +57,10 @@ function unknown(words: readonly string[], kinds: Record<string, Phrases>, expec
 	const all = Object.values(kinds).flatMap((phrases) => [...phrases.keys()])
 	const [word = ''] = words
 	const near = nearest(words.join(' '), all) ?? nearest(word, all)
-	const said = word.length > longestShown ? `${word.slice(0, longestShown)}…` : word
+	const wording = word.length > longestShown ? `${word.slice(0, longestShown)}…` : word
 	return new AppError(
 		'invalid',
-		`Unknown option "${said}".${near === undefined ? '' : ` Did you mean "${near}"?`} ${expected}`,
+		`Unknown option "${wording}".${near === undefined ? '' : ` Did you mean "${near}"?`} ${expected}`,
 	)
 }
 
@@ -77,7 +77,7 @@ export function someOf(names: readonly string[], most = 12): string {
  * The model that the words begin with, and the words after its name. Names can contain spaces: the longest match counts.
  * Throws `not-found` with the nearest name.
  */
-export async function findAskedModel(
+export async function findModelInWords(
 	context: Context,
 	actor: Actor,
 	words: readonly string[],
@@ -108,11 +108,11 @@ const maxShown = 5
  * models in the scope of the person are searched. Throws `invalid` without an id or if several models have it, and
  * `not-found` with what to do.
  */
-export async function findAskedPrediction(
+export async function findPredictionInWords(
 	context: Context,
 	actor: Actor,
 	words: readonly string[],
-): Promise<AskedPrediction> {
+): Promise<PredictionRef> {
 	authorise(actor, readers)
 	const seen = await reachedModels(context, actor)
 	const { text, model } = splitModel(words, seen)

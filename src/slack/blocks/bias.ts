@@ -73,10 +73,10 @@ const isPending = ({ metric, value }: MetricPoint, hasOutcomes: boolean): boolea
 
 function metricLine(answer: MetricPoint, hasOutcomes: boolean): string {
 	const name = names[answer.metric] ?? answer.metric
-	const { statement: said } = splitLeftOut(answer.reason)
+	const { statement: wording } = splitLeftOut(answer.reason)
 	if (answer.value === null)
-		return `• ${name} unknown: ${named(isPending(answer, hasOutcomes) ? noOutcomes : said || 'not defined', longestReason)}`
-	const parts = [withInterval(answer), said, chanceOf('q', answer.q)]
+		return `• ${name} unknown: ${named(isPending(answer, hasOutcomes) ? noOutcomes : wording || 'not defined', longestReason)}`
+	const parts = [withInterval(answer), wording, chanceOf('q', answer.q)]
 	const text = parts.filter((p) => p !== '').join(', ')
 	return `• *${name}* ${named(text, longestReason)}${answer.provisional ? ' (provisional)' : ''}`
 }
@@ -135,7 +135,7 @@ function ratesOf({ attribute, rates }: AttributeBias, { minGroup, favourable }: 
 		: { blocks: [section(sentence), code(barChart(bars))], sentence }
 }
 
-function attributePart(bias: AttributeBias, data: ModelBias): { blocks: Block[]; told: string } {
+function attributePart(bias: AttributeBias, data: ModelBias): { blocks: Block[]; plainText: string } {
 	const { attribute, points } = bias
 	const hasOutcomes = (data.at.coverage.value ?? 0) > 0
 	const verdict = verdictLine(bias)
@@ -148,9 +148,9 @@ function attributePart(bias: AttributeBias, data: ModelBias): { blocks: Block[];
 		...leftOutLines(compared),
 	])
 	const rates = ratesOf(bias, data)
-	const said = verdict.map((v) => v.replace(/^:\w+: /, '')).join('. ')
-	const told = [said === '' ? named(attribute) : `${named(attribute)}: ${said}`, rates.sentence]
-	return { blocks: [section(text), ...rates.blocks], told: told.filter((t) => t !== '').join('. ') }
+	const wording = verdict.map((v) => v.replace(/^:\w+: /, '')).join('. ')
+	const plainText = [wording === '' ? named(attribute) : `${named(attribute)}: ${wording}`, rates.sentence]
+	return { blocks: [section(text), ...rates.blocks], plainText: plainText.filter((t) => t !== '').join('. ') }
 }
 
 /** Which window this is, and whether it is provisional. */
@@ -164,8 +164,8 @@ function windowText({ at, chosen, newer, favourable }: ModelBias): string {
 	const verdicts = (newer?.attributes ?? []).map(({ attribute, points }) => {
 		const answer = points.find((a) => a.metric === fourFifths)
 		const known = answer && verdictOf(answer)
-		const said = answer && known ? `${known.verdict}, ${withInterval(answer)}` : 'unknown'
-		return `${named(attribute, 60)} ${said}`
+		const wording = answer && known ? `${known.verdict}, ${withInterval(answer)}` : 'unknown'
+		return `${named(attribute, 60)} ${wording}`
 	})
 	if (!newer || favourable === undefined || verdicts.length === 0) return head
 	return `${head}\nSince then, the four-fifths rule in ${windowName(newer.window.from, chosen.window)}: ${clip(verdicts.join('; '), 1000)}`
@@ -202,7 +202,7 @@ export function biasMessage(data: ModelBias): SlackMessage {
 		`${n} more ${n === 1 ? 'attribute does' : 'attributes do'} not fit: add the name of an attribute after the name of the model.`
 	return {
 		text: clip(
-			[`Fairness of ${named(model)}`, window, verdictless, ...missing, ...parts.map((p) => p.told)]
+			[`Fairness of ${named(model)}`, window, verdictless, ...missing, ...parts.map((p) => p.plainText)]
 				.filter((line) => line !== '')
 				.join('\n'),
 			limits.messageText,

@@ -110,8 +110,8 @@ export function contributionBlocks(
 		method,
 	}: Pick<Explanation, 'contributions' | 'base' | 'margin' | 'space' | 'method'>,
 	name = 'Contributions',
-): { blocks: Block[]; told: string } {
-	if (base === null || margin === null || contributions.length === 0) return { blocks: [], told: '' }
+): { blocks: Block[]; plainText: string } {
+	if (base === null || margin === null || contributions.length === 0) return { blocks: [], plainText: '' }
 	const shown = contributions.slice(0, maxBars)
 	const rest = contributions.slice(maxBars)
 	const others = rest.reduce((sum, c) => sum + c.contribution, 0)
@@ -122,17 +122,20 @@ export function contributionBlocks(
 	const width = Math.max(...parts.map((p) => signed(p.value).length))
 	const bars = parts.map((p) => ({ ...p, note: signed(p.value).padStart(width) + p.suffix }))
 	const head = `*${name}* in ${space ?? 'the model’s units'}, from a base of ${figure(base)} to ${figure(margin)}${method === null ? '' : ` (${named(method)})`}`
-	const told = parts.map((p) => `${p.name} ${signed(p.value)}${p.suffix}`).join(', ')
+	const plainText = parts.map((p) => `${p.name} ${signed(p.value)}${p.suffix}`).join(', ')
 	const key = parts.some((p) => /p\d|same/.test(p.suffix)) ? [context(percentileKey)] : []
-	return { blocks: [section(head), code(signedChart(bars)), ...key], told: `${head}: ${named(told, 1200)}` }
+	return {
+		blocks: [section(head), code(signedChart(bars)), ...key],
+		plainText: `${head}: ${named(plainText, 1200)}`,
+	}
 }
 
-function contributionPart(explanation: Explanation): { blocks: Block[]; told: string } {
+function contributionPart(explanation: Explanation): { blocks: Block[]; plainText: string } {
 	const { status, reason } = explanation.explanation
 	const part = contributionBlocks(explanation)
 	if (part.blocks.length === 0) {
 		const text = `*Contributions*: not available${because(reason)}.`
-		return { blocks: [section(text)], told: text }
+		return { blocks: [section(text)], plainText: text }
 	}
 	if (status === 'exact') return part
 	const kind =
@@ -140,7 +143,7 @@ function contributionPart(explanation: Explanation): { blocks: Block[]; told: st
 			? ':information_source: As sent by the service with the prediction'
 			: ':warning: An estimate, not exact'
 	const note = `${kind}${because(reason)}.`
-	return { blocks: [...part.blocks, context(note)], told: `${part.told} ${note}` }
+	return { blocks: [...part.blocks, context(note)], plainText: `${part.plainText} ${note}` }
 }
 
 function changeText({ changes, from, score, decision, proven }: Counterfactual): string {
@@ -258,9 +261,9 @@ export function explanationMessage(whole: Explanation, question: string): SlackM
 		...(contributions.some(mayShow) ? [button('why_what_if', 'What if', question)] : []),
 		button('why_report', 'Report', question),
 	]
-	const told = [named(title, 300), ...present(before), part.told, ...present(after), origin]
+	const plainText = [named(title, 300), ...present(before), part.plainText, ...present(after), origin]
 	return {
-		text: clip(told.join('\n'), limits.messageText),
+		text: clip(plainText.join('\n'), limits.messageText),
 		blocks: fitParts(
 			[header(title), context(`${named(model)} in ${named(environment, 60)}`)],
 			[...present(before).map((t) => [section(t)]), part.blocks, ...present(after).map((t) => [section(t)])],

@@ -149,9 +149,9 @@ export function whyMessage(
 	if (alerts.length > maxShown) evidences.push(`… and ${alerts.length - maxShown} more`)
 	const cause = incident.cause === null ? [] : [`Likely cause: ${named(incident.cause, 1000)}`]
 	const parts = details ? detailParts(details) : []
-	const told = [...cause, ...parts.map((p) => p.told)].filter((t) => t !== '')
+	const plainText = [...cause, ...parts.map((p) => p.plainText)].filter((t) => t !== '')
 	return {
-		text: clip(`Why: ${[evidences.join('; ') || 'no alerts', ...told].join('. ')}`, limits.messageText),
+		text: clip(`Why: ${[evidences.join('; ') || 'no alerts', ...plainText].join('. ')}`, limits.messageText),
 		blocks: [
 			section(`*Evidence of* ${named(incident.id)}`),
 			section(lines(evidences) || 'It has no alerts.'),
@@ -176,7 +176,7 @@ export function incidentsMessage(open: readonly Incident[], areMore: boolean): S
 }
 
 /** Blocks, and the same as text. Both are escaped. */
-type Part = { blocks: Block[]; told: string }
+type Part = { blocks: Block[]; plainText: string }
 
 /** The metric over time and by segment, and examples; empty parts are left out. */
 const detailParts = (details: IncidentDetails): Part[] => [
@@ -202,14 +202,16 @@ function trendPart(details: IncidentDetails): Part[] {
 		estimate: null,
 		isProvisional: false,
 	}))
-	const told = `*Trend* of ${about(details)}: ${figure(first.value ?? 0)} (${name(first.from)}) to ${figure(last.value ?? 0)} (${name(last.from)})`
-	return [{ told, blocks: [section(told), code(trendChart(slots, name(first.from), name(last.from)))] }]
+	const plainText = `*Trend* of ${about(details)}: ${figure(first.value ?? 0)} (${name(first.from)}) to ${figure(last.value ?? 0)} (${name(last.from)})`
+	return [
+		{ plainText, blocks: [section(plainText), code(trendChart(slots, name(first.from), name(last.from)))] },
+	]
 }
 
 function segmentPart(details: IncidentDetails, { name, values }: IncidentDetails['segments'][number]): Part {
-	const said = ({ value, metric, n }: SegmentValue) =>
+	const wording = ({ value, metric, n }: SegmentValue) =>
 		`${value} ${metric === null ? 'unknown' : figure(metric)} (n ${count(n)})`
-	const told = `*By ${named(name)}*, ${about(details)}: ${named(values.map(said).join(', '), 500)}`
+	const plainText = `*By ${named(name)}*, ${about(details)}: ${named(values.map(wording).join(', '), 500)}`
 	const bars = values.map(({ value, metric, n }) => ({
 		name: value,
 		value: metric,
@@ -217,18 +219,18 @@ function segmentPart(details: IncidentDetails, { name, values }: IncidentDetails
 		high: null,
 		note: `${metric === null ? 'unknown' : figure(metric)}  n ${count(n)}`,
 	}))
-	return { told, blocks: [section(`*By ${named(name)}*, ${about(details)}`), code(barChart(bars))] }
+	return { plainText, blocks: [section(`*By ${named(name)}*, ${about(details)}`), code(barChart(bars))] }
 }
 
 function examplesPart(examples: readonly string[] | undefined): Part[] {
 	if (examples === undefined)
 		return [
 			{
-				told: 'Only analysts see example predictions',
+				plainText: 'Only analysts see example predictions',
 				blocks: [section('Only analysts see example predictions.')],
 			},
 		]
 	if (examples.length === 0) return []
-	const told = `*Examples*: ${examples.map((id) => `\`${named(id)}\``).join(', ')}`
-	return [{ told, blocks: [section(`${told}. \`/plumb why &lt;id&gt;\` explains one.`)] }]
+	const plainText = `*Examples*: ${examples.map((id) => `\`${named(id)}\``).join(', ')}`
+	return [{ plainText, blocks: [section(`${plainText}. \`/plumb why &lt;id&gt;\` explains one.`)] }]
 }

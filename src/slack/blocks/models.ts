@@ -35,7 +35,7 @@ export function statusMessage(
 	areMore: boolean,
 ): SlackMessage {
 	if (models.length === 0) return say('There is no model that you can see.')
-	const told = models.map((model) => {
+	const plainText = models.map((model) => {
 		const { status, lastPrediction: last } = model.health
 		const what = trouble(
 			model,
@@ -49,7 +49,7 @@ export function statusMessage(
 	})
 	const hint = 'There are more models: `/plumb status &lt;model&gt;` shows one.'
 	return {
-		text: clip(told.map((t) => t.text).join('; '), limits.messageText),
-		blocks: [section(lines(told.map((t) => t.line))), ...(areMore ? [context(hint)] : [])],
+		text: clip(plainText.map((t) => t.text).join('; '), limits.messageText),
+		blocks: [section(lines(plainText.map((t) => t.line))), ...(areMore ? [context(hint)] : [])],
 	}
 }

@@ -58,7 +58,7 @@ function figureLines({ points }: WindowPoints, shown: readonly string[]): string
 const isUnlabelled = ({ trend, mature }: ModelPerformance): boolean =>
 	mature === undefined && trend.every((w) => (w.coverage.value ?? 0) === 0)
 
-function waitingText(data: ModelPerformance): string {
+function immatureText(data: ModelPerformance): string {
 	const { coverage, delay } = data.maturity
 	const rule = `A window is mature when ${figure(100 * coverage)}% of its outcomes are known, or ${named(delay)} after its end.`
 	if (!isUnlabelled(data)) return `*No window is mature yet.* ${rule}`
@@ -72,7 +72,7 @@ function waitingText(data: ModelPerformance): string {
 
 function matureText(data: ModelPerformance): string {
 	const { mature, maturedWithout, chosen, shown } = data
-	if (!mature) return waitingText(data)
+	if (!mature) return immatureText(data)
 	const later =
 		maturedWithout === 0
 			? []
@@ -167,9 +167,9 @@ export function performanceMessage(data: ModelPerformance): SlackMessage {
 	const hint = context(
 		'In parentheses: 95% intervals. Add a metric, window or segment after the name of the model.',
 	)
-	const told = [`Performance of ${named(data.model)}`, ...shown.map(([text]) => text)]
+	const plainText = [`Performance of ${named(data.model)}`, ...shown.map(([text]) => text)]
 	return {
-		text: clip(told.join('\n'), limits.messageText),
+		text: clip(plainText.join('\n'), limits.messageText),
 		blocks: fitParts(
 			[header(`Performance of ${data.model}`), context(placeText(data.chosen))],
 			shown.map(([text, blocks = []]) => [section(text), ...blocks]),
@@ -232,8 +232,8 @@ function knownSentence(
 	const by = (better: (a: number, b: number) => boolean) =>
 		known.reduce((best, a) => (better(a.value ?? 0, best.value ?? 0) ? a : best))
 	const [low, high] = [by((a, b) => a < b), by((a, b) => a > b)]
-	const said = (a: MetricPoint) => `${figure(a.value ?? 0)} (${when(a)})`
+	const wording = (a: MetricPoint) => `${figure(a.value ?? 0)} (${when(a)})`
 	const without = slots.length - known.length
 	const provisional = slots.filter((s) => s.isProvisional && s.value !== null).length
-	return `*Trend* of ${metric} over ${slots.length} windows: from ${said(first)} to ${said(last)}, lowest ${said(low)}, highest ${said(high)}${without > 0 ? `; ${without} without a value` : ''}${provisional > 0 ? `; ${provisional} provisional (p)` : ''}.`
+	return `*Trend* of ${metric} over ${slots.length} windows: from ${wording(first)} to ${wording(last)}, lowest ${wording(low)}, highest ${wording(high)}${without > 0 ? `; ${without} without a value` : ''}${provisional > 0 ? `; ${provisional} provisional (p)` : ''}.`
 }

@@ -8,12 +8,12 @@ import { slackQuestions } from '../../db/schema.ts'
 import { inScope } from '../../registry/key/authorise.ts'
 
 /** The prediction that somebody asked about. */
-export type AskedPrediction = { model: string; predictionId: string }
+export type PredictionRef = { model: string; predictionId: string }
 
 const keptMs = 7 * dayMs
 
 /** Stores which prediction a reply is about; its buttons carry only the id. */
-export async function keepQuestion(context: Context, asked: AskedPrediction): Promise<string> {
+export async function keepQuestion(context: Context, asked: PredictionRef): Promise<string> {
 	const id = newId('ask', context.now(), context.random)
 	const { model, predictionId: prediction } = asked
 	await context.db.insert(slackQuestions).values({ id, model, prediction, askedAt: context.now() })
@@ -21,7 +21,7 @@ export async function keepQuestion(context: Context, asked: AskedPrediction): Pr
 }
 
 /** The prediction that a button is about. Throws `not-found` if it is too old or the model is out of scope. */
-export async function findQuestion(context: Context, actor: Actor, id: string): Promise<AskedPrediction> {
+export async function findQuestion(context: Context, actor: Actor, id: string): Promise<PredictionRef> {
 	const [row] = await context.db.select().from(slackQuestions).where(eq(slackQuestions.id, id))
 	if (row && inScope(actor, row.model)) return { model: row.model, predictionId: row.prediction }
 	throw new AppError(

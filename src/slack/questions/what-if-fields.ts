@@ -6,7 +6,7 @@ import type { Explanation } from '../../decisions/explanation/explanation.schema
 import { Manifest } from '../../explain/manifest.ts'
 import { findVersion } from '../../registry/version/find-version.ts'
 import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
-import type { AskedPrediction } from './question.ts'
+import type { PredictionRef } from './question.ts'
 
 /** A feature that can be changed, and its logged value. */
 export type WhatIfField = {
@@ -57,7 +57,7 @@ function fieldOf(feature: string, value: unknown, spec: FeatureSpec | undefined)
  */
 export async function changesOf(
 	context: Context,
-	{ model, predictionId }: AskedPrediction,
+	{ model, predictionId }: PredictionRef,
 	texts: Readonly<Record<string, string>>,
 ): Promise<Record<string, unknown>> {
 	const stored = await context.log.read(model, predictionId)
