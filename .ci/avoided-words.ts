@@ -27,7 +27,15 @@ export const avoidedWords: readonly AvoidedWord[] = [
 		use: 'input summary',
 		allow: { names: /^profile$/, because: 'MLflow calls the row counts of a data set its profile' },
 	},
-	{ word: /^grids?$/, use: 'bins' },
+	{
+		word: /^grids?$/,
+		use: 'bins',
+		allow: {
+			names: /^(grid|gridLines|onGrid)$/,
+			because:
+				'charts have grid lines, counterfactuals move on a grid of steps, and columns of tables are named so',
+		},
+	},
 	{
 		word: /^famil(y|ies)$/,
 		use: 'model series',
@@ -54,7 +62,11 @@ export const avoidedWords: readonly AvoidedWord[] = [
 	{ word: /^deployer$/, use: 'deployedBy' },
 	{ word: /^obstacles?$/, use: 'whyUnavailable, reason' },
 	{ word: /^behind$/, use: 'after' },
-	{ word: /^(most|least)$/, use: 'max, min, limit' },
+	{
+		word: /^(most|least)$/,
+		use: 'max, min, limit',
+		allow: { names: /^most$/, because: 'a reason table says in `most` how many reasons are given' },
+	},
 	{ word: /^(tell|tells|told)$/, use: 'send, sent, report' },
 	{ word: /^(said|say|says)$/, use: 'reply, notes, text' },
 	{ word: /^(ask|asks)$/, use: 'query, request, call' },
@@ -66,7 +78,11 @@ export const avoidedWords: readonly AvoidedWord[] = [
 	{ word: /^away$/, use: 'unreachable, absent' },
 	{ word: /^(stand|stands)$/, use: 'is, holds' },
 	{ word: /^theirs$/, use: 'other' },
-	{ word: /^ours$/, use: 'own' },
+	{
+		word: /^ours$/,
+		use: 'own',
+		allow: { names: /^ours$/, because: 'the contract compares `sent` attributions with `ours`' },
+	},
 	{ word: /^undone$/, use: 'retracted' },
 	{
 		word: /^restated$/,

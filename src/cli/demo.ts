@@ -9,7 +9,15 @@ import { DemoClient } from '../demo/client.ts'
 import { demoModels, postHistory, trickle } from '../demo/history.ts'
 import { changeDay, historyDays } from '../demo/lender.ts'
 import { DemoSessions } from '../demo/sessions.ts'
-import { pagesOf, readIncidents, readPerformance, readWhy, type Story, tell, tryIt } from '../demo/story.ts'
+import {
+	pagesOf,
+	readIncidents,
+	readPerformance,
+	readWhy,
+	type Story,
+	storyText,
+	tryIt,
+} from '../demo/story.ts'
 import { jobs, runAll } from '../jobs/index.ts'
 import { type Overrides, processOwner, type Running, startServer } from '../node.ts'
 import { jsonLogger } from '../platform/logger.ts'
@@ -145,7 +153,7 @@ async function demonstrate(terminal: Terminal, { values }: Parsed, demo: Demo): 
 	const { secret } = await client.call<{ secret: string }>('POST', '/v1/keys', browser)
 	const link = `${story.url}/demo/${sessions.issue(secret, pages)}`
 	if (values.json) terminal.out(`${JSON.stringify({ ...story, link })}\n`)
-	else terminal.out(tell(story))
+	else terminal.out(storyText(story))
 	if (values.exit) return 0
 	if (!values.json) terminal.out(tryIt(story, link, pages))
 	await trickle(client, server.context, stopped)

@@ -77,7 +77,7 @@ export async function readPerformance(client: DemoClient): Promise<DemoAnswer[]>
 }
 
 /** The story in a few lines. */
-export function tell(story: Story): string {
+export function storyText(story: Story): string {
 	const { incidents } = story
 	const lines = [
 		'',

@@ -78,8 +78,8 @@ export function checkSentAttributions(input: SentAttributions): SentCheck {
 	const { contributions, base } = parsed
 	const common = { contributions, base }
 	const spaces = spacesOf(input)
-	const fromOurs = base === null ? checkFromOurs(input, contributions) : undefined
-	if (fromOurs) return { ...common, ...fromOurs }
+	const fromComputed = base === null ? checkFromComputed(input, contributions) : undefined
+	if (fromComputed) return { ...common, ...fromComputed }
 	if (base === null || spaces.length === 0) {
 		const reason =
 			base === null
@@ -119,7 +119,7 @@ export function checkSentAttributions(input: SentAttributions): SentCheck {
  * Checks attributions without a base from the base of the registered artefact, from which correct ones of the same kind add
  * up. Undefined when that base is unknown.
  */
-function checkFromOurs(
+function checkFromComputed(
 	input: SentAttributions,
 	contributions: Record<string, number>,
 ): Omit<SentCheck, 'contributions' | 'base'> | undefined {
@@ -228,7 +228,7 @@ function compare(
 	if (pairs.length === 0) return null
 	const sameSpace = space !== null && sameAs[space].includes(ours.space)
 	const apart = pairs.map((p) => ({ ...p, difference: Math.abs(p.sent - p.ours) }))
-	const isOurs = new Set(ours.features)
+	const isComputed = new Set(ours.features)
 	return {
 		sameSpace,
 		largest: sameSpace ? apart.reduce((a, b) => (b.difference > a.difference ? b : a)) : null,
@@ -237,6 +237,6 @@ function compare(
 			pairs.map((p) => Math.abs(p.ours)),
 		),
 		notSent: ours.features.filter((f) => !Object.hasOwn(sent, f)),
-		unknown: Object.keys(sent).filter((f) => !isOurs.has(f)),
+		unknown: Object.keys(sent).filter((f) => !isComputed.has(f)),
 	}
 }

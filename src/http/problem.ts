@@ -45,13 +45,13 @@ const mayRetry: readonly ErrorCode[] = ['overloaded', 'unavailable']
 export function toProblem(error: unknown): {
 	problem: Problem
 	headers: Record<string, string>
-	isOurs: boolean
+	isInternal: boolean
 } {
 	const known = error instanceof AppError ? error : storeFailure(error)
 	if (!known || known.code === 'internal') {
 		const detail =
 			'Something went wrong on our side. The log has the details under the request id of this response.'
-		return { problem: problem('internal', detail), headers: {}, isOurs: true }
+		return { problem: problem('internal', detail), headers: {}, isInternal: true }
 	}
 	const headers: Record<string, string> = {}
 	if (mayRetry.includes(known.code))
@@ -60,7 +60,7 @@ export function toProblem(error: unknown): {
 	return {
 		problem: problem(known.code, known.textFor('http'), known.faults),
 		headers,
-		isOurs: known.code === 'unavailable',
+		isInternal: known.code === 'unavailable',
 	}
 }
 

@@ -31,8 +31,8 @@ export function notFound(c: HonoContext): Response {
 
 /** Turns an error into a response. Errors on our side are logged with the request id. */
 export function onError(context: Context, error: unknown, c: HonoContext): Response {
-	const { problem: answer, headers, isOurs } = toProblem(error)
-	if (isOurs) {
+	const { problem: answer, headers, isInternal } = toProblem(error)
+	if (isInternal) {
 		const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : undefined
 		const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
 		context.logger.error(`${c.req.method} ${c.req.path} failed`, {

@@ -58,6 +58,6 @@ function outsideShare({ reference: { groups, proper, grouping, counts }, result 
 	if (rows === 0 || known === 0) return 0
 	const share = ((grouping === 'category' ? unseen : 0) + (result.outside ?? 0)) / rows
 	const once = grouping === 'category' ? counts.subarray(0, proper).filter((c) => c === 1).length : 2
-	const least = maxOutside + (2 * once) / known + 2 * Math.sqrt((share * (1 - share)) / rows)
-	return share > least ? share : 0
+	const minShareOutside = maxOutside + (2 * once) / known + 2 * Math.sqrt((share * (1 - share)) / rows)
+	return share > minShareOutside ? share : 0
 }

@@ -128,7 +128,7 @@ function bordersOf(bins: ColumnBins): Float64Array {
 	if (bins.kind !== 'numeric' || bins.edges.length === 0) return new Float64Array()
 	const { edges } = bins
 	const [first, last] = [edges[0] as number, edges.at(-1) as number]
-	const most = Number.MAX_VALUE
-	const span = Math.min(most, last - first)
-	return Float64Array.from([Math.max(-most, first - span), ...edges, Math.min(most, last + span)])
+	const largest = Number.MAX_VALUE
+	const span = Math.min(largest, last - first)
+	return Float64Array.from([Math.max(-largest, first - span), ...edges, Math.min(largest, last + span)])
 }

@@ -2,7 +2,7 @@ import type { Context } from '../context.ts'
 import { AppError } from '../core/errors.ts'
 import { slackActor } from '../registry/key/map-slack-user.ts'
 import { withNearestModel } from '../registry/model/find-model.ts'
-import { escapeText, named, type SlackMessage, say, unescapeText, type View } from './blocks/text.ts'
+import { escapeText, named, type SlackMessage, textMessage, unescapeText, type View } from './blocks/text.ts'
 import { sayingView } from './blocks/what-if.ts'
 import { findCommand } from './commands.ts'
 import { interactions, modals } from './interactions.ts'
@@ -14,7 +14,7 @@ const strangerText = ({ team, user }: Person) =>
 	`You have no role in Plumbline. Ask an admin for one: \`plumbline slack map ${named(team)}/${named(user)} --role viewer\``
 
 const asReply = (answer: SlackMessage | Reply): Reply => ('message' in answer ? answer : { message: answer })
-const sayReply = (text: string): Reply => ({ message: say(text) })
+const textReply = (text: string): Reply => ({ message: textMessage(text) })
 // The longest command that Slack accepts.
 const longestText = 4000
 
@@ -34,7 +34,7 @@ export const answerCommand = (context: Context, person: Person, text: string): P
 			const { command, words } = findCommand(unescapeText(text))
 			return asReply(await command.answer(context, { actor, words }))
 		},
-		sayReply,
+		textReply,
 	)
 
 /** Handles a press of a button. */
@@ -52,7 +52,7 @@ export const answerButton = (
 			if (!handler) throw new AppError('not-found', outdated)
 			return asReply(await handler(context, { actor, words: [value] }))
 		},
-		sayReply,
+		textReply,
 	)
 
 /** Whether a button opens a modal. */

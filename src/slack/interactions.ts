@@ -7,7 +7,7 @@ import { explainPrediction } from '../decisions/explanation/explain-prediction.t
 import { whatIf } from '../decisions/explanation/what-if.ts'
 import { authorise } from '../registry/key/authorise.ts'
 import { whyMessage } from './blocks/incident.ts'
-import { escapeText, named, type SlackMessage, say } from './blocks/text.ts'
+import { escapeText, named, type SlackMessage, textMessage } from './blocks/text.ts'
 import { fieldId, sayingView, whatIfView } from './blocks/what-if.ts'
 import { incidentDetails, incidentEvidence } from './delivery/incident-details.ts'
 import { findQuestion, type PredictionRef } from './questions/question.ts'
@@ -18,8 +18,8 @@ const acknowledge: Handler = async (context, { actor, words }) => {
 	const { id, timeline } = await acknowledgeIncident(context, actor, words[0] ?? '')
 	const who = timeline.findLast((e) => e.what === 'acknowledged')?.who
 	return who === actor.id || who === undefined
-		? say(`You have acknowledged ${named(id)}. The message in the channel will be updated.`)
-		: say(`${named(id)} was already acknowledged by ${named(who)}.`)
+		? textMessage(`You have acknowledged ${named(id)}. The message in the channel will be updated.`)
+		: textMessage(`${named(id)} was already acknowledged by ${named(who)}.`)
 }
 
 const why: Handler = async (context, { actor, words }) => {
@@ -38,7 +38,7 @@ const report: Handler = async (context, { actor, words }) => {
 function reportMessage({ model, predictionId }: PredictionRef, publicUrl: string): SlackMessage {
 	const path = `/v1/models/${encodeURIComponent(model)}/predictions/${encodeURIComponent(predictionId)}/explanation`
 	const link = (end: string, label: string) => `<${escapeText(publicUrl + path + end)}|${label}>`
-	return say(
+	return textMessage(
 		`The whole explanation is available with your API key ${link('', 'as JSON')} (decision, replay, contributions, reasons, counterfactuals, lineage, proof), and as a picture ${link('.svg', 'in SVG')} or ${link('.png', 'in PNG')}. For a letter to the applicant, use the reasons in it: they have the wording of the approved table.`,
 	)
 }

@@ -29,45 +29,45 @@ const textOf = (holder: unknown): string => String((holder as { text?: unknown }
 
 function checkBlock(block: Json): string[] {
 	const faults: string[] = []
-	const atMost = (what: string, value: number, most: number) => {
-		if (value > most) faults.push(`${String(block.type)} ${what} is ${value}, at most ${most}`)
+	const limitTo = (what: string, value: number, max: number) => {
+		if (value > max) faults.push(`${String(block.type)} ${what} is ${value}, at most ${max}`)
 	}
 	const elements = (block.elements ?? []) as Json[]
-	if (block.type === 'section') atMost('text', lengthOf(textOf(block.text)), limits.sectionText)
-	if (block.type === 'header') atMost('text', lengthOf(textOf(block.text)), limits.headerText)
+	if (block.type === 'section') limitTo('text', lengthOf(textOf(block.text)), limits.sectionText)
+	if (block.type === 'header') limitTo('text', lengthOf(textOf(block.text)), limits.headerText)
 	if ((block.type === 'section' || block.type === 'header') && textOf(block.text) === '')
 		faults.push(`${block.type} has no text`)
 	if (block.type === 'context') {
-		atMost('elements', elements.length, limits.contextElements)
-		for (const e of elements) atMost('text', lengthOf(e.text), limits.contextText)
+		limitTo('elements', elements.length, limits.contextElements)
+		for (const e of elements) limitTo('text', lengthOf(e.text), limits.contextText)
 	}
 	if (block.type === 'actions') {
-		atMost('elements', elements.length, limits.actions)
+		limitTo('elements', elements.length, limits.actions)
 		for (const e of elements) {
-			atMost('button text', lengthOf(textOf(e.text)), limits.buttonText)
-			atMost('button value', lengthOf(e.value), limits.buttonValue)
-			atMost('action_id', lengthOf(e.action_id), limits.actionId)
+			limitTo('button text', lengthOf(textOf(e.text)), limits.buttonText)
+			limitTo('button value', lengthOf(e.value), limits.buttonValue)
+			limitTo('action_id', lengthOf(e.action_id), limits.actionId)
 		}
 	}
 	if (block.type === 'image') {
-		atMost('alt_text', lengthOf(block.alt_text), limits.altText)
-		atMost('title', lengthOf(textOf(block.title)), limits.imageTitle)
+		limitTo('alt_text', lengthOf(block.alt_text), limits.altText)
+		limitTo('title', lengthOf(textOf(block.title)), limits.imageTitle)
 		if (!block.alt_text) faults.push('image has no alt_text')
 	}
-	if (block.type === 'input') checkInput(block, atMost)
+	if (block.type === 'input') checkInput(block, limitTo)
 	return faults
 }
 
-function checkInput(block: Json, atMost: (what: string, value: number, most: number) => void): void {
+function checkInput(block: Json, limitTo: (what: string, value: number, max: number) => void): void {
 	const element = (block.element ?? {}) as Json
 	const options = (element.options ?? []) as Json[]
-	atMost('label', lengthOf(textOf(block.label)), limits.inputLabel)
-	atMost('action_id', lengthOf(element.action_id), limits.actionId)
-	atMost('initial_value', lengthOf(element.initial_value), limits.inputText)
-	atMost('options', options.length, limits.options)
+	limitTo('label', lengthOf(textOf(block.label)), limits.inputLabel)
+	limitTo('action_id', lengthOf(element.action_id), limits.actionId)
+	limitTo('initial_value', lengthOf(element.initial_value), limits.inputText)
+	limitTo('options', options.length, limits.options)
 	for (const option of options) {
-		atMost('option text', lengthOf(textOf(option.text)), limits.optionText)
-		atMost('option value', lengthOf(option.value), limits.optionValue)
+		limitTo('option text', lengthOf(textOf(option.text)), limits.optionText)
+		limitTo('option value', lengthOf(option.value), limits.optionValue)
 	}
 }
 
@@ -82,14 +82,14 @@ type Modal = {
 /** What Slack would refuse in a modal; empty if it is valid. */
 export function checkView(view: Modal): string[] {
 	const faults = view.blocks.flatMap(checkBlock)
-	const atMost = (what: string, value: number, most: number) => {
-		if (value > most) faults.push(`the ${what} of the modal is ${value}, at most ${most}`)
+	const limitTo = (what: string, value: number, max: number) => {
+		if (value > max) faults.push(`the ${what} of the modal is ${value}, at most ${max}`)
 	}
-	atMost('title', lengthOf(textOf(view.title)), limits.modalTitle)
+	limitTo('title', lengthOf(textOf(view.title)), limits.modalTitle)
 	for (const name of ['submit', 'close'] as const)
-		atMost(name, lengthOf(textOf(view[name])), limits.modalTitle)
-	atMost('private_metadata', view.private_metadata.length, limits.modalMetadata)
-	atMost('number of blocks', view.blocks.length, limits.modalBlocks)
+		limitTo(name, lengthOf(textOf(view[name])), limits.modalTitle)
+	limitTo('private_metadata', view.private_metadata.length, limits.modalMetadata)
+	limitTo('number of blocks', view.blocks.length, limits.modalBlocks)
 	if (view.blocks.some((b) => b.type === 'input') && view.submit === undefined)
 		faults.push('a modal with inputs needs a submit button')
 	const ids = view.blocks.map((b) => b.block_id).filter((id) => id !== undefined)

@@ -68,9 +68,9 @@ function unknown(words: readonly string[], kinds: Record<string, Phrases>, expec
 export const themselves = (phrases: readonly string[]): Phrases => new Map(phrases.map((p) => [p, p]))
 
 /** The first names, and how many more there are. */
-export function someOf(names: readonly string[], most = 12): string {
-	const more = names.length > most ? `, … and ${names.length - most} more` : ''
-	return names.slice(0, most).join(', ') + more
+export function someOf(names: readonly string[], max = 12): string {
+	const more = names.length > max ? `, … and ${names.length - max} more` : ''
+	return names.slice(0, max).join(', ') + more
 }
 
 /**

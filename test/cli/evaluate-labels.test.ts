@@ -248,6 +248,8 @@ describe('the four-fifths rule', () => {
 		expect(unsaid.fairness.sex['fairness.demographic_parity_ratio'].value).toBeCloseTo(10 / 11, 12)
 		const { code, err } = await run('--data', data, ...options, '--favourable', 'aprove')
 		expect(code).toBe(2)
-		expect(err).toContain('--favourable aprove is not a label of "decision" (the labels are "decline", "approve")')
+		expect(err).toContain(
+			'--favourable aprove is not a label of "decision" (the labels are "decline", "approve")',
+		)
 	})
 })

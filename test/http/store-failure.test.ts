@@ -105,7 +105,10 @@ test('a database that another process locks: reads and /healthz answer, /readyz 
 	const held = await other.transaction('write')
 	const writes = ['a', 'b', 'c', 'd'].map((name) => server.post('/v1/models', { ...model, model: name }))
 	const ready = await server.fetch('/readyz')
-	expect([ready.status, ready.body.detail]).toEqual([503, expect.stringContaining('could not be written within')])
+	expect([ready.status, ready.body.detail]).toEqual([
+		503,
+		expect.stringContaining('could not be written within'),
+	])
 	expect(ready.headers.get('retry-after')).not.toBeNull()
 	expect((await server.fetch('/healthz')).status).toBe(200)
 	expect((await server.fetch('/v1/models')).status).toBe(200)

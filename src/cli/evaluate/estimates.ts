@@ -26,12 +26,12 @@ export function estimates(
 	doubt: string,
 ): [string, MetricValue][] {
 	const learnt = new RowsView(reference)
-	const findings = estimateOutcomes(view, learn(learnt, [], labelledPairs(reference)), seed, {
+	const estimated = estimateOutcomes(view, learn(learnt, [], labelledPairs(reference)), seed, {
 		known: labelledPairs(rows),
 		doubt,
 	})
-	if (learnt.outcomeSummary.labelled > 0) return findings
-	return findings.map(([id]) => [
+	if (learnt.outcomeSummary.labelled > 0) return estimated
+	return estimated.map(([id]) => [
 		id,
 		notEnoughData(0, 'the reference has no outcome that is a label of this task'),
 	])

@@ -2,11 +2,11 @@ import { AppError } from '../../core/errors.ts'
 import type { Favourable } from '../../stats/fairness/group-counts.ts'
 import {
 	isSameLabel,
+	isUnknownText,
 	type Labels,
 	negativeAmong,
 	negativeSeen,
 	positive,
-	saysUnknown,
 	sideOf,
 } from '../../summaries/outcomes/label.ts'
 import { type CodeColumn, firstCode } from './code-column.ts'
@@ -64,7 +64,7 @@ function classesOf(request: Request, columns: DataColumns): string[] {
 	const names = [
 		...scored,
 		...(prediction?.values ?? []).map((text) => decisionText(request, prediction, text)),
-		...(scored.length > 0 ? [] : (labels?.values ?? []).filter((text) => !saysUnknown(text))),
+		...(scored.length > 0 ? [] : (labels?.values ?? []).filter((text) => !isUnknownText(text))),
 	]
 	return [...new Set(names)].filter((name) => name.trim() !== '').sort()
 }
@@ -270,7 +270,7 @@ function decisionText({ decisionMap }: Request, column: CodeColumn | undefined, 
 function checkDecisions(request: Request, column: CodeColumn, sides: readonly unknown[]): void {
 	const unknown = textCounts(column)
 		.map(([text]) => text)
-		.filter((text) => sides[column.values.indexOf(text)] === undefined && !saysUnknown(text))
+		.filter((text) => sides[column.values.indexOf(text)] === undefined && !isUnknownText(text))
 	const known = new Set(sides.filter((side) => side !== undefined))
 	if (unknown.length === 0 || known.size > 1) return
 	const positiveLabel = JSON.stringify(request.positive ?? '1')

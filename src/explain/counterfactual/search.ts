@@ -41,7 +41,7 @@ type Node =
  */
 export function search(space: Space, maxChanges: number, answers: number, budget: Budget): Searched {
 	// The cheapest axes first, so that the lowest cost of a set grows with its last member.
-	const order = space.axes.map((_, i) => i).sort((a, b) => leastCost(space, a) - leastCost(space, b))
+	const order = space.axes.map((_, i) => i).sort((a, b) => lowestCost(space, a) - lowestCost(space, b))
 	const heap = new Heap<Node>()
 	const landings: Landing[] = []
 	const found: Set<string>[] = []
@@ -116,7 +116,7 @@ export function minCost({ axes }: Space, { axis, from, to }: Range): number {
 	return to < 0 ? a.cost(to) : Math.min(a.cost(1), a.cost(-1))
 }
 
-const leastCost = (space: Space, axis: number): number => minCost(space, wholeOf(space, axis))
+const lowestCost = (space: Space, axis: number): number => minCost(space, wholeOf(space, axis))
 
 /** The changes of a box of single places. */
 export const changesAt = (axes: readonly Axis[], box: Box): [string, unknown][] =>

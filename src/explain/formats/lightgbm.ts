@@ -275,7 +275,10 @@ function lightgbmColumns(facts: ColumnFacts): TreeColumn[] {
 	const withLists = [facts.categorical ?? [], byInfo].find(fits) ?? []
 	const categorical = new Set([...(facts.categorical ?? []), ...byInfo])
 	const codes = new Map(
-		withLists.map((column, i) => [column, new Map((lists[i] ?? []).map((c, code) => [categoryKey(c), code]))]),
+		withLists.map((column, i) => [
+			column,
+			new Map((lists[i] ?? []).map((c, code) => [categoryKey(c), code])),
+		]),
 	)
 	return facts.names.map((_, i) => ({
 		categorical: categorical.has(i),
@@ -310,7 +313,9 @@ function treeCount(reader: LineReader, lines: Lines, name: string): number {
 	const line = lines.get(name)
 	const text = line ? reader.text(line).trim() : ''
 	if (!/^\d{1,9}$/.test(text))
-		throw new ArtifactError(`A tree has no line ${name} with a whole number: the file is damaged or truncated.`)
+		throw new ArtifactError(
+			`A tree has no line ${name} with a whole number: the file is damaged or truncated.`,
+		)
 	return Number(text)
 }
 

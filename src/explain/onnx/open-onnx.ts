@@ -239,14 +239,14 @@ async function differs(model: Model, read: ReadModel, run: OnnxModel['scores'], 
 	const rows = probeRows(read, inputs, texts)
 	const answers = await run(rows)
 	for (const [i, row] of rows.entries()) {
-		const ours = model.score(model.margin(row))
-		const theirs = answers[i] as Float64Array
-		const size = Math.max(1, ...theirs.map(Math.abs))
+		const computed = model.score(model.margin(row))
+		const given = answers[i] as Float64Array
+		const size = Math.max(1, ...given.map(Math.abs))
 		const isSame =
-			ours.length === theirs.length &&
-			ours.every((s, k) => Object.is(s, theirs[k]) || Math.abs(s - (theirs[k] as number)) <= 2e-6 * size)
+			computed.length === given.length &&
+			computed.every((s, k) => Object.is(s, given[k]) || Math.abs(s - (given[k] as number)) <= 2e-6 * size)
 		if (!isSame)
-			return `its ${read.trees ? 'trees' : 'coefficients'} as read give ${ours[0]}, and onnxruntime gives ${theirs[0]}`
+			return `its ${read.trees ? 'trees' : 'coefficients'} as read give ${computed[0]}, and onnxruntime gives ${given[0]}`
 	}
 	return undefined
 }

@@ -107,10 +107,10 @@ function walk(
 	for (;;) {
 		let column = feature[node] as number
 		while (column >= 0) {
-			const ours = decisions[node] as number
+			const decision = decisions[node] as number
 			const other = ((bits[start + (node >>> 5)] as number) >>> (node & 31)) & 1
-			let goes = ours
-			if (ours !== other) {
+			let goes = decision
+			if (decision !== other) {
 				if (side[column] === 2) goes = other
 				else if (side[column] === 0) {
 					side[column] = 1

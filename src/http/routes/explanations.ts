@@ -148,7 +148,7 @@ const explain = endpoint({
 		),
 })
 
-const ask = endpoint({
+const postWhatIf = endpoint({
 	method: 'post',
 	path: '/v1/models/{model}/predictions/{predictionId}/what-if',
 	id: 'askWhatIf',
@@ -184,5 +184,5 @@ const ask = endpoint({
 
 export const explanations = {
 	about: 'Why a score was given, and how changes would affect it.',
-	endpoints: [explain, ask],
+	endpoints: [explain, postWhatIf],
 } satisfies Resource

@@ -14,8 +14,8 @@ import {
 	lines,
 	named,
 	type SlackMessage,
-	say,
 	section,
+	textMessage,
 } from './text.ts'
 
 const longestReason = 400
@@ -47,7 +47,7 @@ const names: Record<string, string> = {
 
 /** For a model without sensitive attributes. */
 export const noSensitiveAttributes = (model: string): SlackMessage =>
-	say(
+	textMessage(
 		`*${named(model)}* has no sensitive attributes. Set them with \`PATCH /v1/models/${named(encodeURIComponent(model), 300)}\` and \`{"sensitive": ["SEX"]}\`: features, or attributes sent with \`POST …/groups\`. Predictions after that are counted by group.`,
 	)
 
@@ -110,9 +110,9 @@ function ratesOf({ attribute, rates }: AttributeBias, { minGroup, favourable }: 
 	const known = rates.filter((r) => r.value !== null).sort((a, b) => (b.value ?? 0) - (a.value ?? 0))
 	const large = known.filter((r) => r.n >= minGroup)
 	const [top, bottom] = [large[0], large.at(-1)]
-	const most = [...rates].sort((a, b) => b.n - a.n).slice(0, maxBars)
+	const max = [...rates].sort((a, b) => b.n - a.n).slice(0, maxBars)
 	const bars = rates
-		.filter((r) => most.includes(r))
+		.filter((r) => max.includes(r))
 		.map((rate) => ({
 			name: valueOf(attribute, rate.subject.group),
 			value: rate.value,

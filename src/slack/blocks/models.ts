@@ -1,7 +1,7 @@
 import type { Incident } from '../../alerting/incident/incident.schema.ts'
 import type { ModelWithHealth } from '../../registry/model/model.schema.ts'
 import { limits } from '../limits.ts'
-import { clip, context, lines, named, type SlackMessage, say, section, shortTime } from './text.ts'
+import { clip, context, lines, named, type SlackMessage, section, shortTime, textMessage } from './text.ts'
 
 const severities = ['info', 'warning', 'critical']
 
@@ -34,7 +34,7 @@ export function statusMessage(
 	open: readonly Incident[],
 	areMore: boolean,
 ): SlackMessage {
-	if (models.length === 0) return say('There is no model that you can see.')
+	if (models.length === 0) return textMessage('There is no model that you can see.')
 	const plainText = models.map((model) => {
 		const { status, lastPrediction: last } = model.health
 		const what = trouble(

@@ -24,15 +24,15 @@ import {
 	lines,
 	named,
 	type SlackMessage,
-	say,
 	section,
+	textMessage,
 } from './text.ts'
 
 const longestReason = 400
 
 /** For a model without computed windows. */
 export const nothingComputed = (model: string, window: WindowSize): SlackMessage =>
-	say(
+	textMessage(
 		`*${named(model)}* has no metrics in windows of ${window} yet: there are no predictions, or their metrics are not computed yet. Send predictions with \`POST /v1/models/${named(encodeURIComponent(model), 300)}/predictions\`; the job \`compute\` runs every few minutes.`,
 	)
 

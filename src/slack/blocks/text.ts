@@ -70,7 +70,7 @@ export const button = (
 })
 
 /** A message of one section of markup. */
-export const say = (text: string): SlackMessage => ({
+export const textMessage = (text: string): SlackMessage => ({
 	text: clip(text, limits.messageText),
 	blocks: [section(text)],
 })

@@ -88,14 +88,14 @@ function add(state: AdwinState, x: number): AdwinState {
 }
 
 /** The buckets with one more value; rows that stay as they were are shared with the old state. */
-function compressed(sizes: AdwinState['sizes'], x: number, most: number): Bucket[][] {
+function compressed(sizes: AdwinState['sizes'], x: number, maxInRow: number): Bucket[][] {
 	const rows = sizes.slice() as Bucket[][]
 	let added: Bucket | undefined = { total: x, spread: 0 }
 	for (let i = 0; added !== undefined; i++) {
 		const row: Bucket[] = [...(rows[i] ?? []), added]
 		const [first, second] = row
 		added = undefined
-		if (row.length > most && first && second) {
+		if (row.length > maxInRow && first && second) {
 			added = merged(first, second, 2 ** i)
 			row.splice(0, 2)
 		}
@@ -121,8 +121,8 @@ function hasCut(state: AdwinState): boolean {
 			newerN -= size
 			olderTotal += total
 			newerTotal -= total
-			const least = state.options.minWindowLength
-			if (olderN < least || newerN < least) continue
+			const minLength = state.options.minWindowLength
+			if (olderN < minLength || newerN < minLength) continue
 			if (Math.abs(olderTotal / olderN - newerTotal / newerN) > bound(state, olderN, newerN)) return true
 		}
 	}
@@ -131,9 +131,9 @@ function hasCut(state: AdwinState): boolean {
 
 /** Epsilon of equation 3.1 (Bernstein's inequality); lengths count from the least, as river has it. */
 function bound({ options, width, spread }: AdwinState, older: number, newer: number): number {
-	const least = options.minWindowLength
+	const minLength = options.minWindowLength
 	const evidence = Math.log((2 * Math.log(width)) / options.delta)
-	const inverse = 1 / (older - least + 1) + 1 / (newer - least + 1)
+	const inverse = 1 / (older - minLength + 1) + 1 / (newer - minLength + 1)
 	return Math.sqrt(2 * inverse * (spread / width) * evidence) + (2 / 3) * evidence * inverse
 }
 
@@ -205,7 +205,7 @@ export type PageHinkleyState = {
 	mean: number
 	/** The sum of deviations less delta, and its least so far. */
 	rise: number
-	least: number
+	minLength: number
 	/** The sum of deviations plus delta, and its greatest so far. */
 	fall: number
 	greatest: number
@@ -223,7 +223,7 @@ const initialPageHinkley = (options: Partial<PageHinkleyOptions> = {}): PageHink
 	const all = { ...pageHinkleyDefaults, ...options }
 	if (!(all.minInstances >= 1 && all.delta >= 0 && all.threshold > 0 && all.alpha > 0 && all.alpha <= 1))
 		throw new RangeError('Page-Hinkley needs minInstances >= 1, delta >= 0, threshold > 0, 0 < alpha <= 1')
-	return { options: all, n: 0, mean: 0, rise: 0, least: 0, fall: 0, greatest: 0 }
+	return { options: all, n: 0, mean: 0, rise: 0, minLength: 0, fall: 0, greatest: 0 }
 }
 
 /**
@@ -243,12 +243,12 @@ export const pageHinkley: Detector<PageHinkleyOptions, PageHinkleyState> = {
 		const deviation = x - mean
 		const rise = alpha * state.rise + deviation - delta
 		const fall = alpha * state.fall + deviation + delta
-		const least = Math.min(state.least, rise)
+		const minLength = Math.min(state.minLength, rise)
 		const greatest = Math.max(state.greatest, fall)
-		const up = mode !== 'down' && rise - least > threshold
+		const up = mode !== 'down' && rise - minLength > threshold
 		const down = mode !== 'up' && greatest - fall > threshold
 		if (n >= options.minInstances && (up || down))
 			return { state: initialPageHinkley(options), drift: true, warning: false }
-		return { state: { options, n, mean, rise, least, fall, greatest }, drift: false, warning: false }
+		return { state: { options, n, mean, rise, minLength, fall, greatest }, drift: false, warning: false }
 	},
 }

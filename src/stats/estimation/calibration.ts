@@ -5,9 +5,9 @@ import {
 	type CellLikelihood,
 	curveMean,
 	fitSmoothCurve,
+	type KnotPosition,
 	noCurve,
 	notMeasured,
-	type Place,
 	placeOnKnots,
 	type SmoothCurve,
 	tiltAt,
@@ -72,17 +72,17 @@ function bernoulli(hits: number, rows: number): CellLikelihood {
 export const logistic = (eta: number): number => 1 / (1 + Math.exp(-eta))
 
 /** The place of a score on the calibration's curve. */
-export function placeFinder({ axis, curve }: Calibration): (score: number) => Place {
+export function placeFinder({ axis, curve }: Calibration): (score: number) => KnotPosition {
 	const position = positionFinder(axis)
 	return (score) => placeOnKnots(position(score), curve)
 }
 
 /** P(positive) at a place: the mean over the curve's parts. */
-export const probabilityAt = ({ curve }: Calibration, place: Place): number =>
+export const probabilityAt = ({ curve }: Calibration, place: KnotPosition): number =>
 	curve.parts.reduce((sum, part) => sum + part.weight * logistic(valueAt(part.values, place)), 0)
 
 /** Rows of one reference period at one place of the curve. */
-export type PeriodCell = { place: Place; rows: number; positives: number }
+export type PeriodCell = { place: KnotPosition; rows: number; positives: number }
 
 /** A faint pull of a period's level and tilt to 0 (standard deviation 5), for periods of one class only. */
 const ridge = 0.04

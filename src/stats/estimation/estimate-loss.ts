@@ -6,8 +6,8 @@ import {
 	type CellLikelihood,
 	drawKnots,
 	fitSmoothCurve,
+	type KnotPosition,
 	noCurve,
-	type Place,
 	placeOnKnots,
 	type SmoothCurve,
 	valueAt,
@@ -98,7 +98,7 @@ const dispersionAbout = (losses: readonly number[], mean: (i: number) => number)
 	Math.max(1e-6, losses.reduce((sum, loss, i) => sum + (loss / mean(i) - 1) ** 2, 0) / losses.length)
 
 /** The expected loss at a place: the mean over the curve's parts. */
-export const lossAt = (curve: SmoothCurve, place: Place): number =>
+export const lossAt = (curve: SmoothCurve, place: KnotPosition): number =>
 	curve.parts.reduce((sum, part) => sum + part.weight * Math.exp(valueAt(part.values, place)), 0)
 
 /** Rows of a window at each distinct predicted value (ascending). */

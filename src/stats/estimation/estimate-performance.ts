@@ -2,7 +2,7 @@ import { type Estimate, undefinedEstimate } from '../estimate.ts'
 import { type Calibration, logistic, placeFinder, probabilityAt } from './calibration.ts'
 import { drawBinomial } from './draws.ts'
 import { coarsen, requireTable, rowsOf, type ScoreTable } from './score-table.ts'
-import { drawKnots, type Place, valueAt } from './smooth-curve.ts'
+import { drawKnots, type KnotPosition, valueAt } from './smooth-curve.ts'
 
 export type BinaryMetric = 'roc_auc' | 'accuracy' | 'precision' | 'recall' | 'f1' | 'log_loss' | 'brier'
 
@@ -114,7 +114,7 @@ export const estimatesOf = (
 export type Forecast = {
 	calibration: Calibration
 	table: ScoreTable
-	places: Place[]
+	places: KnotPosition[]
 	losses: CellLosses
 	/** From the fine cells, and from the coarse cells: their difference is what coarsening changed. */
 	expected: Record<BinaryMetric, number>
@@ -130,7 +130,7 @@ export function forecastOf(window: ScoreTable, calibration: Calibration): Foreca
 	const fineLosses = lossesAt(fine.scores)
 	const losses = meanLosses(fineLosses, fine, cellOf, table)
 	const places = Array.from(table.scores, place)
-	const expectedOf = (of: ScoreTable, at: (i: number) => Place, ofLosses: CellLosses) =>
+	const expectedOf = (of: ScoreTable, at: (i: number) => KnotPosition, ofLosses: CellLosses) =>
 		expectedMetrics(
 			of,
 			of.scores.map((_, i) => probabilityAt(calibration, at(i))),
@@ -142,7 +142,7 @@ export function forecastOf(window: ScoreTable, calibration: Calibration): Foreca
 		places,
 		losses,
 		expected: expectedOf(fine, (i) => place(fine.scores[i] as number), fineLosses),
-		coarse: expectedOf(table, (i) => places[i] as Place, losses),
+		coarse: expectedOf(table, (i) => places[i] as KnotPosition, losses),
 	}
 }
 
@@ -151,7 +151,7 @@ function drawOutcomes({ table, places, calibration }: Forecast, random: () => nu
 	const { selected, rejected } = table
 	const values = drawKnots(calibration.curve, random)
 	const p = new Float64Array(places.length)
-	for (let c = 0; c < p.length; c++) p[c] = logistic(valueAt(values, places[c] as Place))
+	for (let c = 0; c < p.length; c++) p[c] = logistic(valueAt(values, places[c] as KnotPosition))
 	return {
 		selected,
 		rejected,

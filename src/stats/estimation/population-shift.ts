@@ -31,12 +31,12 @@ export function populationShift(features: readonly Feature[], scores: readonly F
 	const [first] = features
 	const rows = { m: first?.reference.length ?? 0, n: first?.window.length ?? 0 }
 	const outside = outsideRows(features, rows.n)
-	const told = classify(features.map(encoded), rows)
+	const classified = classify(features.map(encoded), rows)
 	return {
 		...outside,
-		domainAuc: told.auc,
+		domainAuc: classified.auc,
 		scoreAuc: classify(scores.map(encoded), rows).auc,
-		effective: told.effective,
+		effective: classified.effective,
 	}
 }
 

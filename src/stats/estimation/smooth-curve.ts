@@ -131,23 +131,23 @@ function mixtureOf(fits: (Fit & { evidence: number })[]): CurvePart[] {
 const short = (x: number) => Number(x.toPrecision(7))
 
 /** The place of a position between its two knots. */
-export type Place = { knot: number; fraction: number }
+export type KnotPosition = { knot: number; fraction: number }
 
-export function placeOnKnots(at: number, { low, high }: { low: number; high: number }): Place {
+export function placeOnKnots(at: number, { low, high }: { low: number; high: number }): KnotPosition {
 	const position = high > low ? Math.min(Math.max((at - low) / (high - low), 0), 1) * (knots - 1) : 0
 	const knot = Math.min(Math.floor(position), knots - 2)
 	return { knot, fraction: position - knot }
 }
 
-export const valueAt = (values: ArrayLike<number>, { knot, fraction }: Place): number =>
+export const valueAt = (values: ArrayLike<number>, { knot, fraction }: KnotPosition): number =>
 	(values[knot] as number) * (1 - fraction) + (values[knot + 1] as number) * fraction
 
 /** The curve's mean at a place. */
-export const curveMean = ({ parts }: SmoothCurve, place: Place): number =>
+export const curveMean = ({ parts }: SmoothCurve, place: KnotPosition): number =>
 	parts.reduce((sum, part) => sum + part.weight * valueAt(part.values, place), 0)
 
 /** From -1 at the curve's low end to 1 at its high end. */
-export const tiltAt = ({ knot, fraction }: Place): number => (2 * (knot + fraction)) / (knots - 1) - 1
+export const tiltAt = ({ knot, fraction }: KnotPosition): number => (2 * (knot + fraction)) / (knots - 1) - 1
 
 const tiltOfKnots = Float64Array.from({ length: knots }, (_, knot) => tiltAt({ knot, fraction: 0 }))
 
@@ -197,7 +197,7 @@ export function covarianceOf({ between }: SmoothCurve, a: KnotSum, b: KnotSum): 
 	return within + between.level ** 2 * a.level * b.level + between.tilt ** 2 * a.tilt * b.tilt
 }
 
-type Data = { cells: readonly Cell[]; places: readonly Place[]; centre: number }
+type Data = { cells: readonly Cell[]; places: readonly KnotPosition[]; centre: number }
 type Fit = { values: Float64Array; root: BandMatrix; objective: number }
 
 /** Far from the solution the information is tiny and Newton's step would leave what exponentials can hold. */
@@ -233,7 +233,7 @@ function evaluate({ cells, places, centre }: Data, prior: BandMatrix, values: Fl
 	const slope = timesVector(prior, gap).map((x) => -x)
 	let objective = slope.reduce((sum, s, k) => sum + (s * (gap[k] as number)) / 2, 0)
 	cells.forEach(({ likelihood }, c) => {
-		const place = places[c] as Place
+		const place = places[c] as KnotPosition
 		const { value, slope: along, information } = likelihood(valueAt(values, place))
 		const [right, left] = [place.fraction, 1 - place.fraction]
 		const k = place.knot

@@ -6,8 +6,8 @@ import type { ScoreTable } from './score-table.ts'
 import {
 	type CurvePart,
 	covarianceOf,
+	type KnotPosition,
 	knotSum,
-	type Place,
 	type SmoothCurve,
 	valueAt,
 } from './smooth-curve.ts'
@@ -16,7 +16,7 @@ import {
  * Rows at one place of a curve: the score (slope of the log likelihood) of the observations, its variance, and the curve's
  * value there.
  */
-export type Row = Place & { excess: number; variance: number; eta: number }
+export type Row = KnotPosition & { excess: number; variance: number; eta: number }
 
 /** Groups of equal information; fewer when there is little. */
 const maxGroups = 6

@@ -61,10 +61,10 @@ export function fourFifthsRule(
 			? (ratio.reason ?? reason)
 			: `${group === reference ? '' : `${group} against ${reference}: `}${reason}`
 	const { value, low, high } = ratio
-	const said = `${verdict}: ${why}`
+	const statement = `${verdict}: ${why}`
 	return {
 		rule: { verdict, reason: why, ratio: value, low, high, reference, group },
-		disparity: reference === null ? { ...ratio, reason: said } : { ...ratio, note: said },
+		disparity: reference === null ? { ...ratio, reason: statement } : { ...ratio, note: statement },
 	}
 }
 
@@ -106,7 +106,7 @@ export function auditTable(
 			reason: `${n} of ${rows} rows, fewer than ${shown(minShare * 100)}%`,
 		}))
 	const rate = ({ successes, n }: { successes: number; n: number }) => successes / n
-	const mostSelected = kept.reduce(
+	const highestShare = kept.reduce(
 		(best, share) => (rate(share) > rate(best) ? share : best),
 		kept[0] ?? nobody,
 	)
@@ -117,9 +117,9 @@ export function auditTable(
 			selected: share.successes,
 			selectionRate: rate(share),
 			impactRatio:
-				share === mostSelected && rate(share) > 0
+				share === highestShare && rate(share) > 0
 					? { value: 1, low: 1, high: 1 }
-					: { value: rate(share) / rate(mostSelected), ...koopman(share, mostSelected) },
+					: { value: rate(share) / rate(highestShare), ...koopman(share, highestShare) },
 		})),
 		unknown: sum(shares) - rows,
 		excluded,

@@ -166,9 +166,9 @@ function foldedMoments(cell: CalibrationBin, n: number, gap: number) {
 	const variance = (cell.n * Math.max(ofRow, 1e-12)) / (n * n)
 	const size = Math.abs(gap)
 	const deviation = Math.sqrt(variance)
-	const away = size / deviation
-	const sure = 1 - 2 * normalTail(away)
-	const density = (2 * deviation * Math.exp((-away * away) / 2)) / Math.sqrt(2 * Math.PI)
+	const deviations = size / deviation
+	const sure = 1 - 2 * normalTail(deviations)
+	const density = (2 * deviation * Math.exp((-deviations * deviations) / 2)) / Math.sqrt(2 * Math.PI)
 	const mean = density + size * sure
 	const square = size * size + variance
 	const cube = (size * square + 2 * size * variance) * sure + density * (square + variance)

@@ -96,9 +96,9 @@ export function meanOfLargest(
 	for (let i = 1; i < means.length; i++) {
 		const [other, ofOther] = [means[i] as number, covariance(i, i)]
 		const spread = Math.sqrt(Math.max(0, variance + ofOther - 2 * (withLater[i] as number)))
-		const away = spread > 0 ? (mean - other) / spread : mean >= other ? 40 : -40
-		const kept = 1 - normalTail(away)
-		const density = (spread * Math.exp((-away * away) / 2)) / Math.sqrt(2 * Math.PI)
+		const deviations = spread > 0 ? (mean - other) / spread : mean >= other ? 40 : -40
+		const kept = 1 - normalTail(deviations)
+		const density = (spread * Math.exp((-deviations * deviations) / 2)) / Math.sqrt(2 * Math.PI)
 		const largest = mean * kept + other * (1 - kept) + density
 		const square =
 			(mean * mean + variance) * kept + (other * other + ofOther) * (1 - kept) + (mean + other) * density

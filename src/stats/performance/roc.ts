@@ -35,15 +35,15 @@ export function areaUnderRoc(counts: ScoreCounts, totals: ClassTotals): number {
 /** Variance of the AUC by DeLong's structural components, from counts: the share of the other class that a row beats. */
 export function deLongVariance(counts: ScoreCounts, totals: ClassTotals, auc: number): number {
 	const { positives, negatives } = totals
-	let [won, lost] = [0, 0]
+	let [positiveSum, negativeSum] = [0, 0]
 	let [below, above] = [0, positives]
 	eachScore(counts, (_, p, n) => {
 		above -= p
-		won += p * ((below + n / 2) / negatives - auc) ** 2
-		lost += n * ((above + p / 2) / positives - auc) ** 2
+		positiveSum += p * ((below + n / 2) / negatives - auc) ** 2
+		negativeSum += n * ((above + p / 2) / positives - auc) ** 2
 		below += n
 	})
-	return won / ((positives - 1) * positives) + lost / ((negatives - 1) * negatives)
+	return positiveSum / ((positives - 1) * positives) + negativeSum / ((negatives - 1) * negatives)
 }
 
 /** Hanley and McNeil's variance of an AUC, for negative exponential scores. */

@@ -32,7 +32,8 @@ function canonical(text: string): string {
 const isNumber = (bare: string) => bare !== '' && Number.isFinite(Number(bare))
 
 /** Whether a text stands for an unknown label. */
-export const saysUnknown = (text: string): boolean => [...unknowns, ...weakUnknowns].includes(canonical(text))
+export const isUnknownText = (text: string): boolean =>
+	[...unknowns, ...weakUnknowns].includes(canonical(text))
 
 /** Whether two texts are spellings of one label. */
 export const isSameLabel = (a: string, b: string): boolean => canonical(a) === canonical(b)
