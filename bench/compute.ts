@@ -95,7 +95,7 @@ async function makeFleet(): Promise<Fleet> {
 	return { context, url, bins, inputSummaries, close }
 }
 
-/** Puts one hour of every model into the log as ingest would have left it: one profile delta and a mark. */
+/** Puts one hour of every model into the log as ingest would: one input delta and a mark. */
 async function putHour(fleet: Fleet, hour: number, factor: number, chunk: number): Promise<void> {
 	const bytes = fleet.inputSummaries.map((p) => encodeInputSummary(scaled(p, factor), { withDigest: false }))
 	const list: Statement[] = []
@@ -112,10 +112,10 @@ async function putHour(fleet: Fleet, hour: number, factor: number, chunk: number
 }
 
 async function recordBytes(context: Context): Promise<number> {
-	const [row] = await context.sql.values({
-		sql: 'SELECT sum(length(bytes)) + 60 * count(*) FROM metric_record',
+	const [row] = await context.sql.all<{ bytes: number }>({
+		sql: 'SELECT sum(length(bytes)) + 60 * count(*) AS bytes FROM metric_record',
 	})
-	return (row as [number])[0]
+	return row?.bytes ?? 0
 }
 
 const until = start + dayMs + 2 * hourMs
@@ -127,7 +127,7 @@ async function runScript<T>(name: string, ...args: string[]): Promise<T> {
 	return JSON.parse(stdout)
 }
 
-/** The hourly work in a process of its own, as `plumbline run` does it: seconds, and memory without this bench's own. */
+/** The hourly work in a process of its own, as `plumbline run` does it: seconds, and memory without the bench's. */
 async function runHour({ url }: Fleet): Promise<{ seconds: number; evaluating: number; rssMb: number }> {
 	const hour = await runScript<Hour>('hour.ts', url, String(until))
 	return {

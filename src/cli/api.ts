@@ -1,4 +1,5 @@
 import { AppError } from '../core/errors.ts'
+import { sleep } from '../core/retry.ts'
 import type { Terminal } from './command.ts'
 
 export type ApiAnswer = { status: number; headers: Headers; body: unknown }
@@ -76,7 +77,7 @@ export async function callWithRetries(
 		} catch (error) {
 			if (!(error instanceof AppError && error.code === 'unavailable') || terminal.now() > until) throw error
 		}
-		await new Promise((resolve) => setTimeout(resolve, waitMs))
+		await sleep(waitMs)
 	}
 }
 

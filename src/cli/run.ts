@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { ownRules, rulesInForce } from '../alerting/alert/rules-in-force.ts'
 import type { Context } from '../context.ts'
+import { sleep } from '../core/retry.ts'
 import { jobs, runAll, runJobById } from '../jobs/index.ts'
 import type { JobRun } from '../jobs/run/run-job.ts'
 import { processOwner } from '../node.ts'
@@ -45,7 +46,7 @@ Exit code: 0 success, 1 a job failed, 2 the job could not be run.
 async function runOne(context: Context, id: string): Promise<JobRun> {
 	const run = await runJobById(context, id, processOwner)
 	if (run.retryMs === undefined) return run
-	await new Promise((resolve) => setTimeout(resolve, run.retryMs))
+	await sleep(run.retryMs)
 	return runJobById(context, id, processOwner)
 }
 

@@ -1,5 +1,6 @@
 import { LibsqlError } from '@libsql/client'
 import Database from 'libsql'
+import { BoundedCache } from '../core/bounded-cache.ts'
 import { type Sql, type SqlRow, type SqlValue, type Statement, toObjects } from './sql.ts'
 
 // A checkpoint of 100 pages delays commits by a few milliseconds; SQLite's default of 1,000 pages by 50 ms and more.
@@ -24,7 +25,7 @@ export class FileSql implements Sql {
 	/** Undefined after a lock timeout, until the next call. */
 	private db: InstanceType<typeof Database> | undefined
 	private isClosed = false
-	private readonly prepared = new Map<string, Prepared>()
+	private readonly prepared = new BoundedCache<string, Prepared>({ max: maxPrepared })
 
 	/** Throws if the file cannot be opened or is not a database. */
 	constructor(url: string, busyMs = defaultBusyMs) {
@@ -113,18 +114,14 @@ export class FileSql implements Sql {
 	}
 
 	private prepare(sql: string): Prepared {
-		let known = this.prepared.get(sql)
-		if (known) this.prepared.delete(sql)
-		else {
-			this.db ??= this.connect()
-			const statement = this.db.prepare(sql)
-			known = { statement, isReader: statement.reader }
-			if (known.isReader) statement.raw(true)
-		}
-		// Moved to the end: the first one is the least recently used.
-		this.prepared.set(sql, known)
-		if (this.prepared.size > maxPrepared) this.prepared.delete(this.prepared.keys().next().value as string)
-		return known
+		const known = this.prepared.get(sql)
+		if (known) return known
+		this.db ??= this.connect()
+		const statement = this.db.prepare(sql)
+		const prepared = { statement, isReader: statement.reader }
+		if (prepared.isReader) statement.raw(true)
+		this.prepared.set(sql, prepared)
+		return prepared
 	}
 }
 

@@ -103,8 +103,8 @@ function estimate(
 		if (n === 0) return { ...nothing, why: 'no row has both a score and a decision' }
 		const estimates = estimatePerformance(view.table, calibration, random)
 		const ofScores = trustOfScores(view.table, calibration, view.scores)
-		const isAsked = isSame && ofScores.trust === 'ok' && view.outcomeSummary.labelled < enoughLabels
-		const shifted = isAsked ? labelShiftReason(view.table, calibration, estimates) : ''
+		const needsCheck = isSame && ofScores.trust === 'ok' && view.outcomeSummary.labelled < enoughLabels
+		const shifted = needsCheck ? labelShiftReason(view.table, calibration, estimates) : ''
 		return { n, estimates, trust: shifted ? doubtful(shifted) : ofScores, why: '' }
 	}
 	return estimateClasses(view, calibrations, random)

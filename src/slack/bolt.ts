@@ -1,6 +1,7 @@
 import * as bolt from '@slack/bolt'
 import type { Context, Logger } from '../context.ts'
 import { peerText } from '../core/peer-text.ts'
+import { sleep } from '../core/retry.ts'
 import { minuteMs, secondMs } from '../core/time.ts'
 import {
 	answerButton,
@@ -186,7 +187,7 @@ async function follow(context: Context, respond: Respond, { later }: Reply): Pro
 async function respondWithRetries(respond: Respond, message: Response): Promise<void> {
 	let refused: unknown
 	for (const ms of followAfterMs) {
-		await new Promise((resolve) => setTimeout(resolve, ms))
+		await sleep(ms)
 		try {
 			await respond(message)
 			return

@@ -1,4 +1,4 @@
-/** Ranks from 1, equal values sharing the mean of theirs (scipy.stats.rankdata, method average). */
+/** Ranks from 1; equal values share the mean of their ranks (scipy.stats.rankdata, method average). */
 export function midRanks(values: readonly number[]): number[] {
 	const order = values.map((_, i) => i).sort((a, b) => (values[a] as number) - (values[b] as number))
 	const ranks = new Array<number>(values.length)

@@ -62,8 +62,8 @@ describe('plumbline explain MODEL PREDICTION', () => {
 		const { code, out, err } = await explain('lending', 'declined/1')
 		expect(code, err).toBe(0)
 		expect(out).toMatch(/^declined\/1: 1, score 0\.9\d+, threshold 0\.5\nlending@7, /)
-		expect(out).toContain('Replayed from the registered artefact: the same score\n')
-		expect(out).toMatch(/What made the score: log-odds by linear-shap, base -1\.\d+, together \d/)
+		expect(out).toContain('Replayed with the registered artefact: the same score\n')
+		expect(out).toMatch(/Contributions to the score: log-odds by linear-shap, base -1\.\d+, together \d/)
 		expect(out).toMatch(/ {2}late +4 +\+3\.06 {2}\+{24}/)
 		expect(out).toMatch(
 			/Where it comes from\n {2}artefact +[0-9a-f]{64}\n {2}run +mlflow:4f1c\n {2}commit +9fceb02/,

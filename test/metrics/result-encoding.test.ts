@@ -35,19 +35,19 @@ const result: WindowResult = {
 	columns: [plain, full, plain, { ...full, q: 1, outside: 3 }, { ...plain, q: 1 }],
 }
 
-it('a result is read as it was written, as a whole or one column of it', () => {
+it('a result is the same after encoding and decoding, as a whole or one column of it', () => {
 	expect(decodeResult(encodeResult(result))).toEqual(result)
 	for (const i of result.columns.keys())
 		expect(decodeResult(encodeResult(result), i).columns[i]).toEqual(result.columns[i])
 })
 
-it('what columns have in common is written once', () => {
+it('what columns share is written once', () => {
 	const bytes = (columns: ColumnResult[]) => encodeResult({ ...result, columns }).length
 	const own = bytes([full, { ...full, variation: { variance: 0.02, df: 21.5, windows: 33 } }])
 	expect(own - bytes([full, full])).toBe(17)
 })
 
-it('a result of the second format is read', () => {
+it('the second format can be read', () => {
 	const text =
 		'AssBAAEAywEAAAAAAAAUQAAAAAAAAPh/AAAAAAAA+H8AAAAAAAD4fwMFDAAAAAAAANA/AAAAAAAA8D8AAAAAAAD4vwAAAAAAAABAeekmMQisfD8AAAAAAAAwQAMBAAMDyAEABQwAAAAAAADQPwAAAAAAAOA/AAAAAAAA+L8AAAAAAAAAQHnpJjEIrHw/AAAAAAAAMEADAQADA8gBAAEIAAAAAAAA0D8AAAAAAAD4vwAAAAAAAABAAQADA8gBAA=='
 	const variation = { variance: 0.007, df: 16, windows: 3 }
@@ -62,7 +62,7 @@ it('a result of the second format is read', () => {
 	expect(decodeResult(bytes, 1).columns[1]).toEqual(columns[1])
 })
 
-it('a result of the first format is read: without subjects, and with what stood out told by q', () => {
+it('the first format can be read: without subjects, and with what stood out by q', () => {
 	const bytes = [1, 9, 0, 0, 0, ...new Array(32).fill(0), 1, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 4, 5]
 	const { rows, subjects, columns } = decodeResult(Uint8Array.from(bytes))
 	expect([rows, subjects]).toEqual([9, 9])

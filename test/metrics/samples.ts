@@ -62,7 +62,7 @@ function inputSummaryOf(bins: Bins, rows: RowBatch) {
 	return inputSummary
 }
 
-/** What the service would make of a baseline and a window of these rows: grid, profiles, groups and q. */
+/** Computes a baseline and a window of these rows as the service does: bins, summaries, groups and q. */
 export async function compare(
 	specs: readonly FeatureSpec[],
 	baseline: RowBatch,

@@ -54,7 +54,7 @@ describe.each(Object.entries(distances))('%s', (_, distance) => {
 		},
 	)
 
-	it('takes the arrays that profiles hold', () => {
+	it('accepts the typed arrays of summaries', () => {
 		expect(distance(Float64Array.of(3, 1, 4) as never, Uint32Array.of(2, 7, 1) as never)).toBe(
 			distance([3, 1, 4], [2, 7, 1]),
 		)

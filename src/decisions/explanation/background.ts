@@ -1,6 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
+import { BoundedCache } from '../../core/bounded-cache.ts'
 import { sha256Hex, utf8 } from '../../core/bytes.ts'
 import { canonicalJson } from '../../core/canonical-json.ts'
 import { seeded } from '../../core/random.ts'
@@ -163,12 +164,18 @@ const enough = 100
 const lookBackDays = [1, 7, 30, 90]
 const maxKept = 40
 
-const memories = new WeakMap<object, { kept: Map<string, Kept>; underWay: Map<string, Promise<Kept>> }>()
+const memories = new WeakMap<
+	object,
+	{ kept: BoundedCache<string, Kept>; underWay: Map<string, Promise<Kept>> }
+>()
 
 function memoryOf(context: Context) {
 	const known = memories.get(context.db)
 	if (known) return known
-	const made = { kept: new Map<string, Kept>(), underWay: new Map<string, Promise<Kept>>() }
+	const made = {
+		kept: new BoundedCache<string, Kept>({ max: maxKept }),
+		underWay: new Map<string, Promise<Kept>>(),
+	}
 	memories.set(context.db, made)
 	return made
 }
@@ -197,7 +204,6 @@ export async function findBackground(
 		const loaded = await pending
 		kept.delete(key)
 		if (loaded.found.digest !== null) kept.set(key, loaded)
-		if (kept.size > maxKept) kept.delete(kept.keys().next().value as string)
 		return loaded.found
 	} finally {
 		underWay.delete(key)

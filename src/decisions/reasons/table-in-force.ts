@@ -1,5 +1,6 @@
 import { and, eq, isNotNull, isNull, or, sql } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
+import { BoundedCache } from '../../core/bounded-cache.ts'
 import { formatTime } from '../../core/time.ts'
 import { reasonTables } from '../../db/schema.ts'
 import type { ReasonTable } from '../../explain/reasons/reason-table.ts'
@@ -15,17 +16,10 @@ export type TableInForce = {
 }
 
 // A digest's content never changes, so it is parsed once.
-const parsed = new Map<string, ReasonTable>()
-const maxKept = 200
+const parsed = new BoundedCache<string, ReasonTable>({ max: 200 })
 
-function tableOf(digest: string, content: string): ReasonTable {
-	const known = parsed.get(digest)
-	if (known) return known
-	const { table } = JSON.parse(content) as TableContent
-	if (parsed.size >= maxKept) parsed.delete(parsed.keys().next().value as string)
-	parsed.set(digest, table)
-	return table
-}
+const tableOf = (digest: string, content: string): ReasonTable =>
+	parsed.getOrInsert(digest, () => (JSON.parse(content) as TableContent).table)
 
 /**
  * The reason table in force at a moment: the newest approved one of the version, else of the model. When there was none, the

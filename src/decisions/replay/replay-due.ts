@@ -1,4 +1,5 @@
 import type { Context, Progress } from '../../context.ts'
+import { sleep } from '../../core/retry.ts'
 import { dayMs, minuteMs } from '../../core/time.ts'
 import type { Statement } from '../../db/sql.ts'
 import { predictionAt } from '../../log/read/read-by-id.ts'
@@ -47,7 +48,7 @@ export async function replayDue(context: Context, onProgress?: Progress): Promis
 		}
 		onProgress?.(i + 1, due.length)
 		// Let requests in.
-		await new Promise((resolve) => setTimeout(resolve, 0))
+		await sleep(0)
 	}
 	answer.failed = [...failed].map(([name, reason]) => `${name}: ${reason}`)
 	return answer

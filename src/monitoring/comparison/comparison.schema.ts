@@ -14,7 +14,7 @@ const ComparisonGuard = z
 		champion: numberOrNull.meta({ description: 'Value for the champion over the compared rows.' }),
 		challenger: numberOrNull,
 		value: numberOrNull.meta({ description: 'How much better the challenger is; negative if it is worse.' }),
-		low: numberOrNull.meta({ description: 'Lower end of the 95% interval, valid at every look.' }),
+		low: numberOrNull.meta({ description: 'Lower end of the 95% interval, valid at any time.' }),
 		high: numberOrNull,
 		tolerance: z.number().meta({ description: 'How much worse the challenger may be.' }),
 		state: z.enum(['broken', 'holds', 'open']).meta({
@@ -26,7 +26,7 @@ const ComparisonGuard = z
 	})
 	.meta({ id: 'ComparisonGuard' })
 
-/** The comparison of a challenger with the champion, valid at every look. */
+/** The comparison of a challenger with the champion, valid at any time. */
 export const VersionComparison = z
 	.strictObject({
 		model: z.string(),
@@ -53,7 +53,7 @@ export const VersionComparison = z
 		reason: z.string(),
 		gain: z.strictObject(interval).meta({
 			description:
-				'Loss of the champion minus loss of the challenger, with a 95% interval valid at every look. Positive: the challenger is better.',
+				'Loss of the champion minus loss of the challenger, with a 95% interval valid at any time. Positive: the challenger is better.',
 		}),
 		guards: z.array(ComparisonGuard),
 		moreOutcomes: z

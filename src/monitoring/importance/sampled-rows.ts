@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts'
 import { seeded } from '../../core/random.ts'
+import { sleep } from '../../core/retry.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
 import { predictionAt } from '../../log/read/read-by-id.ts'
 import { sampleRows } from '../../log/read/sample-rows.ts'
@@ -38,7 +39,7 @@ export function takeTurns(context: Context): () => Promise<boolean> {
 		const now = context.now()
 		if (now > until) return false
 		if (now - turn < turnMs) return true
-		await new Promise((resolve) => setTimeout(resolve, 0))
+		await sleep(0)
 		turn = now
 		return true
 	}

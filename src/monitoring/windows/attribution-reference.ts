@@ -1,4 +1,5 @@
 import type { Context } from '../../context.ts'
+import { BoundedCache } from '../../core/bounded-cache.ts'
 import { seeded } from '../../core/random.ts'
 import { dayMs, weekMs } from '../../core/time.ts'
 import {
@@ -29,8 +30,7 @@ export type AttributionReference =
 	| { baseline: null; moments: AttributionMoments; from: number; until: number }
 
 // Explaining a baseline takes longer than a window, so the latest are kept. Versions and the rows of a digest never change.
-const kept = new Map<string, AttributionMoments>()
-const maxKept = 128
+const kept = new BoundedCache<string, AttributionMoments>({ max: 128 })
 
 /**
  * The stored rows of the baseline in force, explained by the version's own model; where none can be explained, the rows
@@ -45,7 +45,6 @@ export async function attributionReference(
 	if (baseline) {
 		const key = JSON.stringify([model, version, baseline.digest, explainer.source])
 		const moments = kept.get(key) ?? (await explainBaseline(context, explainer, baseline))
-		if (kept.size >= maxKept) kept.delete(kept.keys().next().value as string)
 		kept.set(key, moments)
 		if (moments.sampled > 0) return { baseline: baseline.digest, moments }
 	}

@@ -1,4 +1,5 @@
 import type { Context, Progress } from '../../context.ts'
+import { sleep } from '../../core/retry.ts'
 import { hourMs, minuteMs } from '../../core/time.ts'
 import { Batches } from '../../db/batches.ts'
 import type { Statement } from '../../db/sql.ts'
@@ -150,7 +151,7 @@ async function explainHours(
 			if (source !== explainer.source && known.get(hour.hour) !== explainer.source) continue
 			explained.push(hour)
 			if (context.now() - turn < turnMs) continue
-			await new Promise((resolve) => setTimeout(resolve, 0))
+			await sleep(0)
 			turn = context.now()
 		}
 	} finally {

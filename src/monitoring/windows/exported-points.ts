@@ -1,5 +1,7 @@
 import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
+import { sleep } from '../../core/retry.ts'
+import { SerialQueue } from '../../core/serial-queue.ts'
 import type { SeriesRef } from '../../core/series.ts'
 import { windowMs } from '../../core/time.ts'
 import type { Series } from '../../log/prediction-log.ts'
@@ -53,7 +55,7 @@ export class ExportedMetrics {
 	private readonly measured = new Map<number, Measured>()
 	private since: number | undefined
 	private kept = 0
-	private running: Promise<unknown> = Promise.resolve()
+	private readonly queue = new SerialQueue()
 
 	/** Throws `invalid` for an unknown metric. Rejected rows are left out: they have a counter of their own. */
 	constructor(names: readonly string[], limit: number) {
@@ -64,9 +66,7 @@ export class ExportedMetrics {
 	/** The values of the models that are visible, at most `limit`. */
 	read(context: Context, isVisible: (model: string) => boolean): Promise<Exported> {
 		if (this.metrics.length === 0) return Promise.resolve({ values: [], windows: [], leftOut: 0 })
-		const next = this.running.then(() => this.readNow(context, isVisible))
-		this.running = next.catch(() => {})
-		return next
+		return this.queue.run(() => this.readNow(context, isVisible))
 	}
 
 	private async readNow(context: Context, isVisible: (model: string) => boolean): Promise<Exported> {
@@ -217,7 +217,7 @@ async function newestPoints(
 			points.get(row.series)?.push(...(await pointsOf(toRecord(table, row), series)))
 		}
 		// Requests come first.
-		await new Promise((resolve) => setTimeout(resolve, 0))
+		await sleep(0)
 	}
 	await read(inputRecords, async (record, series) => {
 		const reference = await referenceByDigest(context, series.model, series.version, record.baseline)

@@ -1,5 +1,6 @@
 import { and, eq, isNull } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
+import { BoundedCache } from '../../core/bounded-cache.ts'
 import { sameBytes } from '../../core/bytes.ts'
 import { baselines } from '../../db/schema.ts'
 import { learn, type Reference } from '../../metrics/estimate-outcomes.ts'
@@ -11,8 +12,7 @@ import { LabelledRows } from '../../summaries/outcomes/labelled-rows.ts'
 export type LabelledBaseline = { digest: string; reference: Reference; pairs: [number, number][] }
 
 // Fitting takes longer than a window, so the latest are kept.
-const kept = new Map<string, { bytes: Uint8Array; baseline: LabelledBaseline }>()
-const maxKept = 256
+const kept = new BoundedCache<string, { bytes: Uint8Array; baseline: LabelledBaseline }>({ max: 256 })
 
 /** The baseline in force of a version, if its rows came with actuals. */
 export async function labelledBaseline(
@@ -34,7 +34,6 @@ export async function labelledBaseline(
 	const pairs = { predicted: rows.pairs.map(([p]) => p), actual: rows.pairs.map(([, a]) => a) }
 	const reference = learn(new OutcomeView(task, rows.whole()), periods, pairs)
 	const baseline = { digest: row.digest, reference, pairs: rows.pairs }
-	if (kept.size >= maxKept) kept.delete(kept.keys().next().value as string)
 	kept.set(key, { bytes: row.outcomeSummary, baseline })
 	return baseline
 }

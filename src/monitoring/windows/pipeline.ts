@@ -1,5 +1,6 @@
 import type { Context, Progress } from '../../context.ts'
 import { getOrInsert } from '../../core/maps.ts'
+import { sleep } from '../../core/retry.ts'
 import type { SeriesRef } from '../../core/series.ts'
 import { type WindowSize, windowMs, windowSizes, windowStart } from '../../core/time.ts'
 import { Batches } from '../../db/batches.ts'
@@ -261,7 +262,7 @@ async function computeInSlices<Result>(
 	return changed
 }
 
-const letRequestsIn = () => new Promise((resolve) => setTimeout(resolve, 0))
+const letRequestsIn = () => sleep(0)
 
 /** The records in force of the windows of a slice. */
 async function recordsBefore<Result>(

@@ -2,17 +2,17 @@ import { probit } from 'simple-statistics'
 import { total } from '../counts.ts'
 import { normalTail } from '../distributions.ts'
 
-/** How far one column of a window is from the reference's, by rows in the same bins. */
+/** The shift of one column between a window and the reference, from rows in the same bins. */
 export type BinnedShift = {
-	/** AUC of the best rule that tells a row of the window from one of the reference by this column. */
+	/** AUC of the best classifier of window against reference rows by this column. */
 	auc: number
-	/** Kish's effective share of the reference's rows once they are weighted to the window (importance weights). */
+	/** Kish's effective share of the reference's rows after importance weighting to the window. */
 	effective: number
 }
 
-/** Bins that hold less of the reference are taken together: their ratios would be chance. */
+/** Bins with a smaller share of the reference are merged: their ratios would be chance. */
 const minShare = 0.05
-/** That a bin of the reference is taken to hold beside its own, as one that is empty by chance is not without rows. */
+/** Rows added to each bin of the reference, since a bin may be empty by chance. */
 const priorRows = 2
 
 /** Compares counts in the bins of one column; bins are ordered by the ratio of both sides' shares (Neyman and Pearson). */
@@ -32,12 +32,12 @@ export function binnedShift(reference: ArrayLike<number>, window: ArrayLike<numb
 		auc += now * (below + before / 2)
 		below += before
 	}
-	// The squared shares are taken without bias, as a small window would look concentrated.
+	// Squared shares without bias: a small window would look concentrated.
 	const squares = shares.reduce((sum, { weight }) => sum + weight, 0) / (rows[1] * Math.max(1, rows[1] - 1))
 	return { auc, effective: Math.min(1, 1 / squares) }
 }
 
-/** Bins as pairs of rows: those with enough of the reference, the rest, and what the reference does not hold at all. */
+/** Bins as pairs of rows: those with enough reference rows, the rest merged, and those without reference rows merged. */
 function mergeRare(reference: ArrayLike<number>, window: ArrayLike<number>, min: number) {
 	const rare: [number, number] = [0, 0]
 	const unknown: [number, number] = [0, 0]
@@ -54,6 +54,6 @@ function mergeRare(reference: ArrayLike<number>, window: ArrayLike<number>, min:
 	return bins.filter(([m, n]) => m + n > 0)
 }
 
-/** The AUC of two normal distributions of one width at this Kolmogorov-Smirnov distance: finer than a few bins tell. */
+/** The AUC of two normal distributions of equal width at this Kolmogorov-Smirnov distance: finer than a few bins. */
 export const aucOfDistance = (ks: number): number =>
 	1 - normalTail(Math.SQRT2 * probit((1 + Math.min(ks, 0.999)) / 2))

@@ -45,7 +45,7 @@ export function binsOf(column: Float64Array, bounds: readonly number[]): Uint8Ar
 	})
 }
 
-/** Neighbours one float apart count as one; zero stands between negative and positive values even when no row has it. */
+/** Values one float apart count as one; zero is kept between negative and positive values even when no row has it. */
 function countDistinct(column: Float64Array): Counts {
 	const counts: Counts = { values: [], rows: [] }
 	const push = (value: number, rows: number) => {
@@ -95,7 +95,7 @@ function smallEnds({ values, rows }: Counts): number[] {
 	return ends
 }
 
-/** Values with more rows than a mean bin stand alone; the rest share the bins that are left. */
+/** Values with more rows than a mean bin get a bin each; the others share the remaining bins. */
 function likeSizedEnds({ values, rows }: Counts, max: number): number[] {
 	const total = rows.reduce((a, b) => a + b, 0)
 	const bins = Math.max(1, Math.min(max, Math.trunc(total / minRowsInBin)))
@@ -130,7 +130,7 @@ function nextUp(value: number): number {
 const maxLeaves = 31
 const minRows = 20
 
-/** Split k cuts `leaf` at a column's bin (values in it go left, staying `leaf`); what goes right is leaf k + 1. */
+/** Split k cuts `leaf` at a column's bin: values up to it stay in `leaf`, and the others become leaf k + 1. */
 export type Split = { leaf: number; column: number; bin: number }
 
 export type GrownTree = { splits: Split[]; outputs: number[]; rows: Uint32Array[] }
@@ -191,7 +191,7 @@ function bestLeaf(leaves: readonly Leaf[]): number {
 const isBetter = (a: Candidate, b: Candidate | undefined) =>
 	!b || a.gain > b.gain || (a.gain === b.gain && a.column < b.column)
 
-/** The smaller side's histogram is counted, the larger's is what remains of their parent's. */
+/** The histogram of the smaller side is counted; that of the larger side is the difference from the parent's. */
 function cut(data: Data, parent: Leaf, { column, bin, leftGradient, leftRows }: Candidate): [Leaf, Leaf] {
 	const of = data.bins[column] as Uint8Array
 	const left = parent.rows.filter((i) => (of[i] as number) <= bin)
@@ -231,7 +231,7 @@ function leafWith(data: Data, rows: Uint32Array, gradient: number, histogram: Hi
 	return { rows, gradient, histogram, best }
 }
 
-/** Bins are gone through from the right, as LightGBM does, so of equal gains the highest bin stays. */
+/** Bins are scanned from the right, as in LightGBM, so that of equal gains the highest bin wins. */
 function bestCut(
 	{ starts, sizes }: Data,
 	column: number,
@@ -275,7 +275,7 @@ export function fitBoostedTrees(columns: readonly Float64Array[], labels: ArrayL
 	const y = Float32Array.from(labels)
 	if (columns.some((c) => c.length !== y.length))
 		throw new RangeError('boosted trees need as many labels as rows')
-	if (columns.some((c) => c.some(Number.isNaN))) throw new RangeError('boosted trees take no NaN')
+	if (columns.some((c) => c.some(Number.isNaN))) throw new RangeError('boosted trees do not accept NaN')
 	if (y.length === 0) throw new RangeError('boosted trees need rows')
 	const bounds = columns.map(binBounds)
 	const bins = columns.map((column, f) => binsOf(column, bounds[f] as number[]))
@@ -322,7 +322,7 @@ function leafOf({ nodes }: Tree, columns: readonly Float64Array[], row: number):
 /** Split k cuts a leaf into itself and leaf k + 1. */
 function nodesOf(splits: readonly Split[], bounds: readonly number[][]): Node[] {
 	const nodes: Node[] = []
-	/** Which side of which node each leaf hangs on. */
+	/** The node and side at which each leaf is attached. */
 	const hangs: { node: Node; side: 'left' | 'right' }[] = []
 	splits.forEach(({ leaf, column, bin }, k) => {
 		const node = { column, bound: bounds[column]?.[bin] as number, left: -1 - leaf, right: -2 - k }

@@ -15,15 +15,15 @@ import {
 } from './smooth-curve.ts'
 
 /**
- * What labelled reference rows say of P(positive | score): a smooth log-odds curve with its uncertainty, and the
- * reference's rows and positives per score cell. Plain numbers: keep it as JSON.
+ * P(positive | score) as estimated from labelled reference rows: a smooth log-odds curve with its uncertainty, and the
+ * reference's rows and positives per score cell. Plain numbers, so that it can be stored as JSON.
  */
 export type Calibration = { axis: AxisCells; positives: number[]; curve: SmoothCurve }
 
 /**
- * Fits the calibration. `periods` are the same rows by day, week or month (three at least, of the windows' length or
- * so): when the calibration moved between them more than chance explains, estimates say so with wider intervals. A
- * reference without rows gives a calibration without cells, and estimates that are not defined.
+ * Fits the calibration. `periods` are the same rows by day, week or month (at least three, of about the windows' length):
+ * where the calibration varied between them by more than chance, estimates have wider intervals. A reference without rows
+ * gives a calibration without cells, and undefined estimates.
  */
 export function fitCalibration(reference: ScoreCounts, periods: readonly ScoreCounts[] = []): Calibration {
 	const { scores, positives } = reference
@@ -71,7 +71,7 @@ function bernoulli(hits: number, rows: number): CellLikelihood {
 
 export const logistic = (eta: number): number => 1 / (1 + Math.exp(-eta))
 
-/** Where on the calibration's curve a score stands. */
+/** The place of a score on the calibration's curve. */
 export function placeFinder({ axis, curve }: Calibration): (score: number) => Place {
 	const position = positionFinder(axis)
 	return (score) => placeOnKnots(position(score), curve)

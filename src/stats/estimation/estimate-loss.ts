@@ -18,8 +18,8 @@ import { type Contradiction, curveTest, doubtful, type Row, supportReason, type 
 export type LossCurve = { curve: SmoothCurve; dispersion: number }
 
 /**
- * What labelled reference rows say of a regression model's error as a function of its prediction. Plain numbers: keep
- * it as JSON.
+ * A regression model's error as a function of its prediction, as estimated from labelled reference rows. Plain numbers, so
+ * that it can be stored as JSON.
  */
 export type LossFit = { axis: AxisCells; absolute: LossCurve; square: LossCurve }
 
@@ -62,7 +62,7 @@ function cellsOfRows(rows: readonly { value: number }[], cellOf: Uint32Array): n
 	})
 }
 
-/** Twice: the dispersion is first taken about the mean of all, then about the curve. */
+/** Fits twice: with the dispersion about the mean, then about the curve. */
 function fitOne(losses: readonly number[], cellOfRow: readonly number[], axis: AxisCells): LossCurve {
 	const mean = losses.reduce((a, b) => a + b, 0) / losses.length
 	if (!(mean > 0)) return { curve: noCurve, dispersion: 0 }
@@ -109,9 +109,9 @@ const replicates = 400
 const minInformation = 30
 
 /**
- * What a regression model's MAE and RMSE in a window without labels will turn out to be, from its predictions alone.
- * The 95% interval covers the errors' own chance and what the reference leaves unknown. Valid while the errors at a
- * prediction are the reference's: ask `trustOfLoss`. Not defined (NaN) without rows.
+ * Estimates a regression model's MAE and RMSE in a window without labels from its predictions alone. The 95% interval covers
+ * the chance of the errors and the uncertainty of the fit. Valid while the errors at a prediction are those of the
+ * reference: see `trustOfLoss`. NaN without rows.
  */
 export function estimateLoss(
 	window: PredictionTable,
@@ -139,7 +139,7 @@ export function trustOfLoss(window: PredictionTable, fit: LossFit, errors?: Cont
 	return { trust: 'ok', reason: '' }
 }
 
-/** Do the errors of rows whose labels did arrive contradict the reference's? As `labelsContradict`. */
+/** Whether the errors of labelled rows contradict the reference, as `labelsContradict`. */
 export function errorsContradict(
 	predicted: ArrayLike<number>,
 	actual: ArrayLike<number>,

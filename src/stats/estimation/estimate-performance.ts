@@ -37,7 +37,7 @@ export function lossesAt(scores: Float64Array): CellLosses {
 
 /**
  * The metrics of outcomes per cell; NaN where one is 0/0. `variance` is that of the number of positives when outcomes
- * are expected values: a row is no rival to itself, so it is taken off ROC AUC's pairs (0 for drawn outcomes).
+ * are expected values: a row makes no pair with itself, so it is subtracted from ROC AUC's pairs (0 for drawn outcomes).
  */
 export function metricsOfCells(
 	outcomes: Outcomes,
@@ -78,10 +78,10 @@ const cells = 120
 const replicates = 200
 
 /**
- * What a binary model's performance in a window without labels will turn out to be, from its scores alone: each row
- * is positive with its calibrated probability (as CBPE has it). The 95% interval covers both the labels' own chance
- * and what the reference leaves unknown of the calibration. Valid while P(positive | score) is the reference's:
- * ask `trustOf`. Not defined (NaN) without rows, and for log loss and Brier when scores are not probabilities.
+ * Estimates a binary model's performance in a window without labels from its scores alone: each row is positive with its
+ * calibrated probability (as in CBPE). The 95% interval covers the chance of the labels and the uncertainty of the
+ * calibration. Valid while P(positive | score) is that of the reference: see `trustOf`. NaN without rows, and for log
+ * loss and Brier when scores are not probabilities.
  */
 export function estimatePerformance(
 	window: ScoreTable,
@@ -146,7 +146,7 @@ export function forecastOf(window: ScoreTable, calibration: Calibration): Foreca
 	}
 }
 
-/** Labels as they might turn out: a curve the reference allows, then a toss per row. */
+/** Draws labels: a curve from the uncertainty of the calibration, then a toss per row. */
 function drawOutcomes({ table, places, calibration }: Forecast, random: () => number): Outcomes {
 	const { selected, rejected } = table
 	const values = drawKnots(calibration.curve, random)
@@ -160,7 +160,7 @@ function drawOutcomes({ table, places, calibration }: Forecast, random: () => nu
 	}
 }
 
-/** How many rows of each cell turn out positive. */
+/** Draws how many rows of each cell are positive. */
 function toss(rows: Float64Array, p: Float64Array, random: () => number): Float64Array {
 	const positives = new Float64Array(rows.length)
 	for (let c = 0; c < rows.length; c++) {
@@ -224,8 +224,8 @@ function meanLosses(
 }
 
 /**
- * The middle 95% of the replicates, moved by what coarsening changed. Replicates on which the metric is 0/0 do not
- * count; when most are, so is the estimate.
+ * The middle 95% of the replicates, corrected for coarsening. Replicates on which the metric is 0/0 do not count; when most
+ * are, the estimate is not defined.
  */
 export function intervalOf(value: number, coarse: number, drawn: readonly number[]): Estimate {
 	const known = drawn.filter(Number.isFinite).sort((a, b) => a - b)

@@ -119,9 +119,9 @@ export function f1Scale(predictions: Float64Array, actual: Float64Array): number
 }
 
 /**
- * For ROC AUC: how many negatives stand below each positive of the rarer class, as a share (Mann-Whitney). As NannyML,
- * a positive on the very lowest rank is left out. Rows of one score stand in the order they came in; NannyML's order
- * is whatever its sort left, so there the error agrees to about three digits only.
+ * For ROC AUC: the share of negatives below each positive of the rarer class (Mann-Whitney). As in NannyML, a positive on the
+ * very lowest rank is left out. Rows of one score keep their order; NannyML's sort leaves them in any order, so that the
+ * error then agrees to about three digits only.
  */
 function placements(scores: Float64Array, actual: Float64Array): ErrorParts {
 	const n = scores.length
@@ -255,7 +255,7 @@ export type LabelledMulticlassRows = MulticlassRows & { actual: readonly string[
 /**
  * CBPE of three or more classes as NannyML 0.13 does it: each class calibrated against the rest, probabilities scaled
  * to sum to one per row, the macro average of the one-v-rest estimates; accuracy is the mean probability of the
- * predicted class. Every class of `scores` must stand among the labels, twice at least.
+ * predicted class. Every class of `scores` must be among the labels at least twice.
  */
 export function fitNannymlCbpeMulticlass(reference: LabelledMulticlassRows) {
 	const classes = Object.keys(reference.scores).sort()

@@ -1,7 +1,7 @@
 import { drawGamma, drawNormal } from './draws.ts'
 
 /**
- * A symmetric positive definite matrix of half bandwidth 2, or its lower triangular root: entry (i, i - d) stands at
+ * A symmetric positive definite matrix of half bandwidth 2, or its lower triangular root: entry (i, i - d) is at
  * 3 i + d, d in 0..2. Penalties on second differences have this form, so fits cost a few thousand operations.
  */
 export type BandMatrix = Float64Array
@@ -130,7 +130,7 @@ function mixtureOf(fits: (Fit & { evidence: number })[]): CurvePart[] {
 /** Seven digits: far below what the data know, and half the JSON. */
 const short = (x: number) => Number(x.toPrecision(7))
 
-/** Where a position stands between its two knots. */
+/** The place of a position between its two knots. */
 export type Place = { knot: number; fraction: number }
 
 export function placeOnKnots(at: number, { low, high }: { low: number; high: number }): Place {

@@ -13,8 +13,8 @@ import {
 } from './smooth-curve.ts'
 
 /**
- * Rows at one place of a curve: the score (slope of the log likelihood) of what was seen, its variance, and the
- * curve's value there.
+ * Rows at one place of a curve: the score (slope of the log likelihood) of the observations, its variance, and the curve's
+ * value there.
  */
 export type Row = Place & { excess: number; variance: number; eta: number }
 
@@ -86,7 +86,7 @@ function chanceOf(a: Float64Array, b: Float64Array, variances: Float64Array): nu
 	return sum
 }
 
-/** x' matrix^-1 x by elimination; directions that say nothing of their own are dropped. */
+/** x' matrix^-1 x by elimination; directions that depend on the others are dropped. */
 function quadraticForm(matrix: number[][], x: number[]): { statistic: number; degrees: number } {
 	const rows = matrix.map((row, i) => [...row, x[i] as number])
 	let [statistic, degrees] = [0, 0]

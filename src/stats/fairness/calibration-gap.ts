@@ -70,7 +70,7 @@ function varianceInflation(groups: readonly Group[]): number {
 	return ofOutcomes > 0 && ofErrors > 0 ? ofErrors / ofOutcomes : 1
 }
 
-// With few positives expected, the count is too coarse for its variance: half a row is taken off (Yates 1934).
+// With few positives expected, the count is too coarse for its variance: half a row is subtracted (Yates 1934).
 const fewExpected = 10
 
 /** p that all groups have one calibration error: positives against those expected under it, chi-square with k - 1 degrees. */

@@ -127,7 +127,7 @@ export type FacetSegment = { facet: GroupCounts; rest: GroupCounts }
 
 /**
  * Conditional demographic disparity over segments: the share of the facet among the rejected less that among the
- * accepted, weighted by rows. NaN when nobody is accepted, or nobody rejected, in all.
+ * accepted, weighted by rows. NaN when no row is accepted, or none is rejected.
  */
 function conditionalDisparity(
 	segments: readonly FacetSegment[],
@@ -160,8 +160,8 @@ const fewRows = 9
 type Row = ArrayLike<number>
 
 /**
- * Clarify's flip test (FT) for a facet: what would the model have said of a facet row, going by its five nearest rows
- * of the rest (Euclidean over the features as they are)? (rows selected that neighbours were not - the other way
+ * Clarify's flip test (FT) for a facet: what the decision on a facet row would be, by its five nearest rows of the rest
+ * (Euclidean over the raw features): (rows selected that neighbours were not - the other way
  * round) / facet rows. `features` has one row of finite numbers for each decision; of rows equally far the earlier
  * counts. NaN when a side is empty. Time: facet rows x rest rows. Throws RangeError for unequal lengths.
  */

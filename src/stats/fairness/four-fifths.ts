@@ -79,7 +79,7 @@ export type AuditRow = {
 export type AuditTable = { rows: AuditRow[]; unknown: number; excluded: Excluded[] }
 
 export type AuditOptions = {
-	/** Names of groups that stand for an unknown category: counted, never compared. */
+	/** Names of groups for an unknown category: counted, never compared. */
 	unknown?: readonly string[]
 	/** Groups below this share of the rows of a known group are left out; .02 by default. */
 	minShare?: number

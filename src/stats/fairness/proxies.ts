@@ -65,7 +65,7 @@ const priorRows = 2
 /**
  * How well the cell of one feature tells whether a row is of the group: the AUC of the best order of the cells. In the
  * rows that the order was found in, noise looks like a proxy (20 cells of 100 rows: AUC .76); so the rows are dealt at
- * random into folds, and each fold is judged by the order of the others: noise is .5 on average. Below .5 means no more
+ * random into folds, and each fold is scored by the order of the others: noise is .5 on average. Below .5 means no more
  * than chance. NaN when there are fewer than two rows of either side per fold.
  *
  * The 95% interval goes from the low end of that AUC, which an order learnt from few rows pulls down, to the high end
@@ -143,7 +143,7 @@ export type ProxyOptions = { folds?: number; top?: number }
 
 /** What the features reveal about a group: `auc`, how well all of them together tell its members (95% interval of what is learnt), and
  * the features that do so best on their own, best first (proxyAuc; their intervals share the 5% error over all features). Together: naive Bayes over the cells, learnt in all
- * folds but the one judged; each feature's evidence is shrunk by the share of its chi-square that chance explains
+ * folds but the one scored; each feature's evidence is shrunk by the share of its chi-square that chance explains
  * (James and Stein), so that many features of noise add none. `members` has one entry a row. NaN when there are fewer
  * than two rows of either side per fold. Throws RangeError for unequal lengths.
  */

@@ -30,7 +30,7 @@ export const rateRows: Record<RateName, string> = {
 export const shareEstimate = ({ successes, n }: Share): Estimate =>
 	n > 0 ? { value: successes / n, ...wilson(successes, n) } : undefinedEstimate
 
-/** The rates of one group, each with Wilson's 95% interval; NaN where there are no rows to take a share of. */
+/** The rates of one group, each with Wilson's 95% interval; NaN without rows. */
 export const groupRates = (counts: GroupCounts): Record<RateName, Estimate> => ({
 	selectionRate: shareEstimate(rateShares.selectionRate(counts)),
 	tpr: shareEstimate(rateShares.tpr(counts)),

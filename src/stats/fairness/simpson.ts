@@ -13,7 +13,7 @@ export type Simpson = {
 	/** a less b over all rows, and pooled within segments. */
 	overall: Estimate
 	within: Estimate
-	/** Segments with rows of both groups: the others say nothing of a difference within. */
+	/** Segments with rows of both groups: the others show no difference within. */
 	segments: number
 }
 
@@ -55,21 +55,21 @@ export function simpson(
 	const all = differenceOf(overall)
 	const within = mantelHaenszelDifference(bySegment)
 	const segments = bySegment.filter(({ a, b }) => a.n > 0 && b.n > 0).length
-	const answer = (verdict: Simpson['verdict'], reason: string): Simpson => ({
+	const result = (verdict: Simpson['verdict'], reason: string): Simpson => ({
 		verdict,
 		reason,
 		overall: all,
 		within,
 		segments,
 	})
-	if (segments === 0) return answer('none', 'no segment has rows of both groups')
-	if (sign(all) === 0) return answer('none', 'the overall difference is not significant')
+	if (segments === 0) return result('none', 'no segment has rows of both groups')
+	if (sign(all) === 0) return result('none', 'the overall difference is not significant')
 	if (sign(within) === -sign(all))
-		return answer('reversed', 'the difference within segments is significant and of the opposite sign')
+		return result('reversed', 'the difference within segments is significant and of the opposite sign')
 	const bound = Math.min(margin, Math.abs(all.value) / 2)
 	if (Math.max(Math.abs(within.low), Math.abs(within.high)) <= bound)
-		return answer('explained', `within segments the difference is within ${bound.toPrecision(2)} of none`)
-	return answer('none', 'the difference within segments does not contradict the overall one')
+		return result('explained', `within segments the difference is within ${bound.toPrecision(2)} of none`)
+	return result('none', 'the difference within segments does not contradict the overall one')
 }
 
 function differenceOf({ a, b }: TwoGroups): Estimate {

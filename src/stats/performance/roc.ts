@@ -90,7 +90,7 @@ export function gini(counts: ScoreCounts): Estimate {
  * The classes' AUCs share rows, and counts by class do not say how they vary together. That hardly depends on the
  * model: over softmax, ordinal and confident scores, even and skewed classes, the mean correlation by DeLong's
  * components is 1 for two classes, .31 to .50 for three, .13 to .23 for four, .06 to .15 for five, .01 to .04 for ten.
- * (classes - 1)^(-4/3) lies within that and stands for it. NaN when a class has too few rows for an interval of its own.
+ * (classes - 1)^(-4/3) lies within these ranges and is used as the approximation. NaN when a class has too few rows for an interval of its own.
  */
 export function multiclassRocAuc(classes: readonly ScoreCounts[]): Estimate {
 	const parts = classes.map(rocAuc).filter(({ value }) => !Number.isNaN(value))

@@ -157,7 +157,7 @@ export const matching = (
 	rows: Uint32Array,
 ): Uint32Array => tests.reduce((left, test) => rowsOf(left, test, columns), rows)
 
-/** Best first, those that still stand out when the rows of better ones are set aside. */
+/** The candidates, best first, that still stand out without the rows of better ones. */
 function withoutShadows(
 	candidates: readonly Candidate[],
 	loss: Float64Array,

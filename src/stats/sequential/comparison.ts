@@ -26,12 +26,12 @@ const grown = (comparison: Comparison, factor: number): Comparison => ({
 
 export type Projection = { moreOutcomes: number; reason?: never } | { moreOutcomes: null; reason: string }
 
-/** A projection to more than this many times the outcomes so far says nothing. */
+/** A projection to more than this many times the outcomes so far is meaningless. */
 const farthest = 1000
 
 /**
  * Further outcomes until the sequence leaves `threshold` out, should mean and variance stay as they are; 0 when it does
- * already. Null with a reason while there is no spread to go by, or when the gain is too near the threshold.
+ * already. Null with a reason while there is no spread, or when the gain is too close to the threshold.
  */
 export function projectOutcomes(
 	comparison: Comparison,
@@ -105,7 +105,7 @@ export function verdict<G extends Guard>(question: Question<G>, options: Sequenc
 	const threshold = aim === 'superior' ? margin : -margin
 	const gain = gainSequence(primary, options)
 	const guards = (question.guards ?? []).map((guard) => guardState(guard, options))
-	const answer = (
+	const result = (
 		word: Verdict['verdict'],
 		reason: string,
 		projection: Projection = { moreOutcomes: 0 },
@@ -118,14 +118,14 @@ export function verdict<G extends Guard>(question: Question<G>, options: Sequenc
 		...(projection.moreOutcomes === null ? { why: projection.reason } : {}),
 	})
 	const broken = guards.filter(({ state }) => state === 'broken').map(({ guard }) => guard.name)
-	if (broken.length > 0) return answer('keep', `the challenger breaks ${broken.join(' and ')}`)
-	if (gain.high < threshold) return answer('keep', keepReason(gain, threshold))
+	if (broken.length > 0) return result('keep', `the challenger breaks ${broken.join(' and ')}`)
+	if (gain.high < threshold) return result('keep', keepReason(gain, threshold))
 	if (!(gain.low > threshold))
-		return answer('not-yet', 'the gain may be on either side', projectOutcomes(primary, threshold, options))
+		return result('not-yet', 'the gain may be on either side', projectOutcomes(primary, threshold, options))
 	const open = guards.find(({ state }) => state === 'open')
-	if (!open) return answer('promote', promoteReason(aim, margin))
+	if (!open) return result('promote', promoteReason(aim, margin))
 	const reason = `${open.guard.name} is not ${Number.isNaN(open.gain.value) ? 'known yet' : 'shown to hold'}`
-	return answer('not-yet', reason, projectGuard(open.guard, options))
+	return result('not-yet', reason, projectGuard(open.guard, options))
 }
 
 /** Guards need not decide early among many rows, but should say something of the few rows of a small group. */

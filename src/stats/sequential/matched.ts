@@ -2,10 +2,10 @@ import { areaUnderRoc } from '../performance/roc.ts'
 import { classTotals, countScores } from '../score-counts.ts'
 import { addLoss, type LossSums, noLosses } from './confidence-sequence.ts'
 
-/** What the champion said of a request, what the challenger said of it, or both. */
+/** The champion's row for a request, the challenger's, or both. */
 export type Item<T> = { period: number; champion?: T | undefined; challenger?: T | undefined }
 
-/** Gains of blocks, and the two versions' means over the same blocks; of no block NaN. `rows` were looked at. */
+/** Gains of blocks, and the two versions' means over the same blocks; NaN without blocks. `rows`: the number examined. */
 export type Matched = { gains: LossSums; champion: number; challenger: number; rows: number }
 
 /** One version's rows of a block. */
@@ -25,7 +25,7 @@ class Blocks<T> {
 	private rows = 0
 	private readonly kind: { newPart: (blocks: number) => Part<T>; isUsable: (row: T) => boolean; sign: 1 | -1 }
 
-	/** `newPart` is told how many blocks there are already. `sign`: 1 where more is better, -1 for a loss. */
+	/** `newPart` takes the number of blocks so far. `sign`: 1 where more is better, -1 for a loss. */
 	constructor(kind: Blocks<T>['kind']) {
 		this.kind = kind
 		this.champion = kind.newPart(0)
@@ -36,7 +36,7 @@ class Blocks<T> {
 		if (period !== this.period) this.clear(period)
 		const own = champion !== undefined && this.kind.isUsable(champion)
 		const other = challenger !== undefined && this.kind.isUsable(challenger)
-		// Half a pair says nothing: its other half may be missing because of what it would have been.
+		// Half a pair is not used: the other half may be missing because of its value.
 		const isHalf = champion !== undefined && challenger !== undefined && !(own && other)
 		if (isHalf || (!own && !other)) return
 		if (own) this.champion.add(champion)

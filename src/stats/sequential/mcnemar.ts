@@ -15,7 +15,7 @@ export type McNemar = {
 }
 
 /**
- * McNemar's test that may be looked at after every row: the beta-binomial mixture on the discordant rows (Robbins 1970;
+ * McNemar's test that is valid after every row: the beta-binomial mixture on the discordant rows (Robbins 1970;
  * confseq's beta_binomial_log_mixture at p = 1/2), exact at every count. Rows that both models got right or wrong do
  * not enter. `tuneAt` is in discordant rows, 200 by default.
  */

@@ -142,7 +142,7 @@ describe('importance drift', () => {
 		expect(late?.facts.get('drift.psi')).toBeTypeOf('number')
 	})
 
-	it('keeps what was said before when late rows change a day', async () => {
+	it('keeps the earlier values when late rows change a day', async () => {
 		await log('drifting', first + 1000, 48, 1)
 		await run()
 		const items = await read('drifting', `window=1d&feature=late&history=true&to=${formatTime(first + 1)}`)

@@ -141,7 +141,7 @@ describe('what a client can send', () => {
 		expect((await patch({ sensitive: ['a', 'a x b'] })).status).toBe(422)
 	})
 
-	it('a judged window stays judged when late predictions come; a new policy reaches those that wait', async () => {
+	it('a mature window stays mature when late predictions arrive; a new policy applies to immature ones', async () => {
 		await register('binary', { maturity: { coverage: 0.8, delay: '60d' } })
 		await predict(times(20, () => ({ score: 0.9 })))
 		await tell(times(18, () => 1))

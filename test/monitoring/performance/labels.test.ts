@@ -192,7 +192,7 @@ describe('a decision that is neither label', () => {
 		expect(body.quality).toMatchObject([{ code: 'unknown-label', path: 'label' }])
 	})
 
-	it('is said where no decision is the positive label', async () => {
+	it('is reported where no decision is the positive label', async () => {
 		await register({ positiveLabel: 'bad', threshold: null })
 		await predict(['approve', 'decline', 'decline', 'approve'].map((label) => ({ label })))
 		await outcomes(0, ['good', 'bad', 'bad', 'good'])
@@ -202,7 +202,7 @@ describe('a decision that is neither label', () => {
 		})
 	})
 
-	it('is told from the negative one that decisions have most', async () => {
+	it('is distinguished from the commonest negative decision', async () => {
 		await register({ positiveLabel: 'bad', threshold: null, favourable: null })
 		await predict(['bad', 'good', 'good', 'refer'].map((label) => ({ label })))
 		await outcomes(0, ['bad', 'good', 'bad', 'good'])

@@ -88,7 +88,7 @@ describe('performance of a binary model', () => {
 		expect(await read('performance.accuracy', '&history=true')).toHaveLength(2)
 	})
 
-	it('is provisional below the coverage that the model asks for, and judged at last when time has passed', async () => {
+	it('is provisional below the coverage that the model requires, and final once its delay has passed', async () => {
 		await register('binary', { positiveLabel: '1', threshold: 0.5, maturity: { coverage: 0.9, delay: '5d' } })
 		await predict(rows)
 		await outcomes(actuals.map((a, i) => (i < 30 ? a : undefined)))

@@ -72,7 +72,7 @@ describe('a window', () => {
 		expect(await run()).toMatchObject({ windows: 0 })
 	})
 
-	it('is restated by late rows; the value before stays readable', async () => {
+	it('is revised by late rows; the earlier value stays readable', async () => {
 		await baseline(1000)
 		await post(startOfTest - 5 * hourMs, { count: 200 })
 		await run()
@@ -120,7 +120,7 @@ describe('a baseline', () => {
 		expect(await read(income)).toMatchObject([{ status: 'ok', n: 200, m: 1000 }])
 	})
 
-	it('that is replaced restates the windows against the new one', async () => {
+	it('that is replaced revises the windows against the new one', async () => {
 		await baseline(1000)
 		await post(startOfTest - 5 * hourMs, { count: 200 })
 		await run()
@@ -153,7 +153,7 @@ describe('a segment', () => {
 })
 
 describe('computing', () => {
-	it('goes on behind a model that fails, names it, and takes it up again when it is mended', async () => {
+	it('goes on after a model that fails, names it, and computes it again once it is fixed', async () => {
 		await register('other')
 		await post(startOfTest - 5 * hourMs, { count: 60 })
 		await post(startOfTest - 5 * hourMs, { count: 60 }, 'other')

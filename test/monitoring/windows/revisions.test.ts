@@ -53,7 +53,7 @@ async function incidents() {
 	return (await server.fetch('/v1/incidents?model=m')).body.items
 }
 
-it('a window is not judged before it is mature', async () => {
+it('a window is not evaluated before it is mature', async () => {
 	await tell(0, 150, 2)
 	expect(await incidents()).toEqual([])
 })
@@ -71,7 +71,7 @@ it('an incident shows the value that it was opened on, and what it is known to b
 	expect(later.id).toBe(incident.id)
 })
 
-it('an alert that a restatement undoes is marked, not deleted', async () => {
+it('an alert that a revision retracts is marked, not deleted', async () => {
 	await tell(0, 200, 7)
 	expect(await incidents()).toMatchObject([{ status: 'open', alerts: [{ status: 'firing', value: 0.7 }] }])
 	await tell(0, 200, 10, 1000)

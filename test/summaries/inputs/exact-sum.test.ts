@@ -46,13 +46,13 @@ describe('the exact sum', () => {
 		)
 	})
 
-	it('does not lose what doubles lose', () => {
+	it('keeps the digits that doubles lose', () => {
 		expect(sumOf([1e308, 1, -1e308]).value()).toBe(1)
 		expect(sumOf([1e16, 1, 1, -1e16]).value()).toBe(2)
 		expect(sumOf([Number.MIN_VALUE, -1, 1]).value()).toBe(Number.MIN_VALUE)
 	})
 
-	it('is nothing again after x and -x', () => {
+	it('is 0 again after x and -x', () => {
 		fc.assert(
 			fc.property(fc.array(finite), (values) => {
 				expect(sumOf([...values, ...values.map((v) => -v)]).parts()).toEqual({ low: 0, limbs: [] })
@@ -60,7 +60,7 @@ describe('the exact sum', () => {
 		)
 	})
 
-	it('survives being written and read, also when it is negative', () => {
+	it('is the same after encoding and decoding, also when it is negative', () => {
 		fc.assert(
 			fc.property(fc.array(finite), fc.array(finite), (first, more) => {
 				const out = new ByteWriter()
@@ -72,7 +72,7 @@ describe('the exact sum', () => {
 		)
 	})
 
-	it('refuses what is not finite', () => {
+	it('rejects numbers that are not finite', () => {
 		expect(() => new ExactSum().add(Number.NaN)).toThrow(RangeError)
 		expect(() => new ExactSum().add(Number.POSITIVE_INFINITY)).toThrow(RangeError)
 	})

@@ -18,7 +18,7 @@ function subjectsOf(names: readonly (string | undefined)[]) {
 	return { rows: names.length, subjects }
 }
 
-it('a subject counts once however often it came, and a row without one counts as itself', () => {
+it('a subject counts once, however many rows it has, and a row without a subject counts as one', () => {
 	expect(independentRows(subjectsOf(['a', 'b', 'a', 'a', undefined, undefined]))).toBe(4)
 	expect(independentRows(subjectsOf([]))).toBe(0)
 })
@@ -33,7 +33,7 @@ it('subjects are counted exactly up to 500, and within 15% above', () => {
 	}
 })
 
-it('sketches of parts add up to that of the whole, in any order', () => {
+it('sketches of parts merge to that of the whole, in any order', () => {
 	fc.assert(
 		fc.property(fc.array(fc.tuple(fc.nat(800), fc.nat(2)), { maxLength: 1500 }), (rows) => {
 			const whole = subjectsOf(rows.map(([s]) => `s${s}`)).subjects

@@ -29,14 +29,14 @@ function outcomeSummaryOf(texts: readonly string[]) {
 	return outcomeSummary
 }
 
-/** A text as it stands in bytes. */
+/** A text as bytes. */
 function textBytes(text: string): Uint8Array {
 	const out = new ByteWriter()
 	out.text(text)
 	return out.bytes()
 }
 
-it('a tally keeps what was no label, and one of before still reads', () => {
+it('an outcome summary keeps unusable labels, and the previous format can be read', () => {
 	const outcomeSummary = outcomeSummaryOf(['+', '-', 'refer', 'refer', 'NA'])
 	expect([...decodeOutcomeSummary(encodeOutcomeSummary(outcomeSummary)).unknown]).toEqual([
 		['NA', 1],
@@ -52,7 +52,7 @@ it('a tally keeps what was no label, and one of before still reads', () => {
 	})
 })
 
-it('a window keeps which decision was favourable, and one of before still reads', () => {
+it('a window keeps the favourable decision, and the previous format can be read', () => {
 	const result = summariseOutcomes(new OutcomeView('binary', outcomeSummaryOf(['+', '-'])), 'negative')
 	const bytes = encodeOutcomes(result)
 	expect(decodeOutcomes(bytes).favourable).toBe('negative')
@@ -62,7 +62,7 @@ it('a window keeps which decision was favourable, and one of before still reads'
 	expect([...old.values.keys()]).toEqual([...result.values.keys()])
 })
 
-it('a brief keeps both labels, and one of before still reads', () => {
+it('a join index keeps both labels, and the previous format can be read', () => {
 	const none = { values: [], codes: new Uint16Array(1).fill(0xffff) }
 	const joinIndex: JoinIndex = {
 		rows: 1,

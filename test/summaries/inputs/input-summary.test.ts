@@ -73,7 +73,7 @@ const row = fc.record({
 	latencyMs: fc.option(fc.double({ min: 0, max: 1e5, noNaN: true }), { nil: undefined }),
 })
 
-describe('a window profile', () => {
+describe('an input summary', () => {
 	it('is the same to the byte, whether summed from parts in any order or made from the whole', () => {
 		fc.assert(
 			fc.property(
@@ -96,7 +96,7 @@ describe('a window profile', () => {
 		)
 	})
 
-	it('puts every cell of every row somewhere: the counts of a column sum to the rows', () => {
+	it('counts every row in each column: the counts of a column sum to the rows', () => {
 		fc.assert(
 			fc.property(fc.array(row, { maxLength: 40 }), (rows) => {
 				const inputSummary = inputSummaryOf(rows)
@@ -107,7 +107,7 @@ describe('a window profile', () => {
 		)
 	})
 
-	it('counts by hand what it should', () => {
+	it('has the counts of a worked example', () => {
 		const inputSummary = inputSummaryOf([
 			{ features: { x: 0.5, c: 'a', ok: true }, score: 0.7, latencyMs: 10 },
 			{ features: { x: 'text', c: 'zzz', ok: 0 }, label: '0' },
@@ -131,20 +131,20 @@ describe('a window profile', () => {
 		]).toEqual([4, 2, 2, 1])
 	})
 
-	it('refuses to add what was counted on another grid', () => {
+	it('cannot be added to one on other bins', () => {
 		expect(() =>
 			mergeInputSummaries(emptyInputSummary(bins), emptyInputSummary({ ...bins, digest: 'd2' })),
 		).toThrow(RangeError)
 	})
 })
 
-describe('cells', () => {
+describe('bins', () => {
 	it('are closed on the right', () => {
 		const edges = Float64Array.of(1, 2, 3)
 		expect([0, 1, 1.5, 2, 3, 3.1].map((x) => binOf(edges, x))).toEqual([0, 0, 1, 1, 2, 3])
 	})
 
-	it('stand for a decision at or above the threshold', () => {
+	it('count a score at or above the threshold as the positive decision', () => {
 		const rule = { positiveLabel: 'bad', threshold: 0.5 }
 		expect([0.49, 0.5, Number.NaN].map((s) => decisionOf(s, rule))).toEqual(['not bad', 'bad', undefined])
 		expect(decisionOf(0.2, { positiveLabel: null, threshold: 0.5 })).toBe('0')
