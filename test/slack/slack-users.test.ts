@@ -34,7 +34,7 @@ it('a mapping can be made, listed and removed on the command line, each with its
 			status: 'active',
 		}),
 	)
-	expect((await slack('unmap', 'T1/U7')).out).toBe('T1/U7 has no role any more.\n')
+	expect((await slack('unmap', 'T1/U7')).out).toBe('T1/U7 no longer has a role.\n')
 	expect(await isKnown('U7')).toBe(false)
 	const again = await slack('unmap', 'T1/U7')
 	expect([again.code, again.err]).toEqual([2, expect.stringContaining('is not mapped')])
@@ -86,7 +86,7 @@ it('a mapping that is written wrongly is refused with what is wrong', async () =
 		[['map', 'T1/U1', '--role', 'boss'], /--role must be one of/],
 		[['map', 'T1/U1', '--role', 'viewer', '--expires', 'soon'], /expires: must be/],
 		[['map', 'T1/U1', '--role', 'viewer', '--expires', '2020-01-01T00:00:00Z'], /is in the past/],
-		[['remove', 'T1/U1'], /knows manifest, map, maps and unmap/],
+		[['remove', 'T1/U1'], /verbs of slack are manifest, map, maps and unmap/],
 	] as const) {
 		const { code, err } = await slack(...args)
 		expect([code, err]).toEqual([2, expect.stringMatching(message)])
