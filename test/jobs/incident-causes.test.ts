@@ -231,7 +231,7 @@ describe('a unit change in one segment', () => {
 			expect((await server.fetch(`/v1/models/loans/predictions/${id}`)).body.segment.city).toBe('munich')
 		await press('U2')
 		await expect.poll(() => told.length).toBe(2)
-		expect(JSON.stringify(told[1].blocks)).toContain('Example predictions are shown to analysts')
+		expect(JSON.stringify(told[1].blocks)).toContain('Only analysts see example predictions')
 		expect(JSON.stringify(told[1].blocks)).not.toMatch(/\b3-\d+\b/)
 	})
 
