@@ -45,8 +45,11 @@ async function pages(fetch: Fetch, path: string): Promise<Recorded[]> {
 	return found
 }
 
-/** What a service says about all that its database holds. The ledger comes first, since some look-ups are noted in it. */
-export async function readAll(fetch: Fetch): Promise<Recorded[]> {
+/**
+ * What a service says about all that its database holds. The ledger comes first, since some look-ups
+ * are noted in it. `metricIds`: those of the version that wrote the database, since later ones have more.
+ */
+export async function readAll(fetch: Fetch, metricIds: readonly string[]): Promise<Recorded[]> {
 	const found: Recorded[] = []
 	const read = async (path: string): Promise<Recorded[]> => {
 		const answers = await pages(fetch, path)
@@ -68,7 +71,8 @@ export async function readAll(fetch: Fetch): Promise<Recorded[]> {
 			await read(`${path}/deployments/${environment}/history`)
 			await read(`${path}/deployments/${environment}/comparison`)
 		}
-		for (const window of ['1h', '1d', '7d']) await read(`${path}/metrics?window=${window}&limit=1000`)
+		for (const window of ['1h', '1d', '7d'])
+			await read(`${path}/metrics?window=${window}&metric=${metricIds}&limit=1000`)
 		await read(
 			`${path}/metrics?window=7d&metric=drift.psi,quality.null_rate,performance.roc_auc,estimated.roc_auc,performance.rmse&limit=20`,
 		)

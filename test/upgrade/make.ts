@@ -6,6 +6,7 @@ import { DemoClient } from '../../src/demo/client.ts'
 import { cardFraud, creditRisk, type DemoModel, dayOfTraffic, outcomeOf } from '../../src/demo/lender.ts'
 import { Chance } from '../../src/demo/random.ts'
 import { jobs } from '../../src/jobs/index.ts'
+import { metricIds } from '../../src/metrics/index.ts'
 import { openRules } from '../../src/platform/node/load-rules.ts'
 import { startOfTest } from '../support/context.ts'
 import { testServer } from '../support/server.ts'
@@ -166,8 +167,8 @@ const files = Object.fromEntries(
 )
 const now = clock.now
 const get = (path: string) => server.fetch(path)
-const answers = [...(await readAll(get)), ...(await readPredictions(get, 'credit-risk', ids))]
-const text = JSON.stringify({ now, ids, files, answers })
+const answers = [...(await readAll(get, metricIds)), ...(await readPredictions(get, 'credit-risk', ids))]
+const text = JSON.stringify({ now, ids, metricIds, files, answers })
 const bytes = brotliCompressSync(Buffer.from(text, 'utf8'), {
 	params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24 },
 })

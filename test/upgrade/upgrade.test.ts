@@ -6,7 +6,13 @@ import { openRules } from '../../src/platform/node/load-rules.ts'
 import { testServer } from '../support/server.ts'
 import { type Recorded, readAll, readPredictions, withoutWords } from './answers.ts'
 
-type Kept = { now: number; ids: string[]; files: Record<string, string>; answers: Recorded[] }
+type Kept = {
+	now: number
+	ids: string[]
+	metricIds: string[]
+	files: Record<string, string>
+	answers: Recorded[]
+}
 
 const kept = readdirSync(new URL('.', import.meta.url)).filter((name) => name.endsWith('.json.br'))
 
@@ -15,7 +21,9 @@ describe('a database of an earlier version', () => {
 		'%s opens, and every metric, incident, explanation and ledger entry is the same',
 		async (name) => {
 			const bytes = readFileSync(new URL(name, import.meta.url))
-			const { now, ids, files, answers } = JSON.parse(brotliDecompressSync(bytes).toString('utf8')) as Kept
+			const { now, ids, metricIds, files, answers } = JSON.parse(
+				brotliDecompressSync(bytes).toString('utf8'),
+			) as Kept
 			const write = (folder: string) => {
 				for (const [path, text] of Object.entries(files)) {
 					mkdirSync(dirname(join(folder, path)), { recursive: true })
@@ -30,7 +38,10 @@ describe('a database of an earlier version', () => {
 					server.context,
 				)
 				const get = (path: string) => server.fetch(path)
-				const found = [...(await readAll(get)), ...(await readPredictions(get, 'credit-risk', ids))]
+				const found = [
+					...(await readAll(get, metricIds)),
+					...(await readPredictions(get, 'credit-risk', ids)),
+				]
 				expect(found.map(({ path }) => path)).toEqual(answers.map(({ path }) => path))
 				for (const [i, answer] of found.entries())
 					expect(withoutWords(answer), answer.path).toEqual(withoutWords(answers[i] as Recorded))
