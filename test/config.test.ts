@@ -84,7 +84,7 @@ describe('the environment', () => {
 		expect(messageOf({ SLACK_BOT_TOKEN: 'secret' })).not.toContain('secret')
 	})
 
-	it('is told all that is wrong at once, a line a setting', () => {
+	it('is reported with all faults at once, one line for each setting', () => {
 		const said = messageOf({
 			PLUMBLINE_PORT: 'abc',
 			PLUMBLINE_ADMIN_KEY: 'short',

@@ -43,7 +43,7 @@ describe('a trend', () => {
 		])
 	})
 
-	it('is empty when nothing is known, and stands in the middle when there is one value', () => {
+	it('is empty when nothing is known, and in the middle when there is one value', () => {
 		expect(trendChart([slot(null), slot(null)], 'a', 'b')).toEqual([])
 		const [top = '', ...rest] = trendChart([slot(0.5)], 'a', 'a')
 		expect([top, rest[1], rest[2], rest.at(-1)]).toEqual(['0.525 ┤', '      │▁▁', '0.500 ┤██', '       a'])

@@ -44,7 +44,7 @@ async function startWithModel(retention: string) {
 }
 const on = (database: string) => ({ PLUMBLINE_DATABASE_URL: `file:${join(folder, database)}` })
 
-it('copies a database that is being written to: all that was answered before is in the copy, and it is sound', async () => {
+it('copies a database during writes: all that was confirmed before is in the copy, and it is intact', async () => {
 	await startWithModel('30d')
 	expect(await post(0, 5000)).toBe(5000)
 	let next = 5000
@@ -119,7 +119,7 @@ it('takes the model files along, and says when they are elsewhere', async () => 
 	expect([said.code, said.out]).toEqual([0, expect.stringContaining('s3://models/kept')])
 })
 
-it('overwrites nothing, and takes no copy of or from what is damaged', async () => {
+it('overwrites nothing, and copies nothing that is damaged', async () => {
 	await startWithModel('30d')
 	await post(0, 3000)
 	await serving?.kill('SIGTERM')

@@ -1,29 +1,24 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { parse } from 'yaml'
 import { commands } from '../../src/cli/index.ts'
+import { withServer } from '../support/fixtures.ts'
 import { linearFile } from '../support/linear-model.ts'
 import { plumbline } from '../support/process.ts'
-import { adminKey, testServer } from '../support/server.ts'
+import { adminKey } from '../support/server.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
-let server: Awaited<ReturnType<typeof testServer>>
-let folder: string
+const it = withServer()
+const folder = temporaryFolder()
 let run: (...args: string[]) => ReturnType<typeof plumbline>
-beforeAll(async () => {
-	folder = await mkdtemp(join(tmpdir(), 'plumbline-cli-'))
-	server = await testServer()
+it.beforeAll(async ({ server }) => {
 	const env = {
 		PLUMBLINE_URL: server.url,
 		PLUMBLINE_KEY: adminKey,
 		PLUMBLINE_DATABASE_URL: server.databaseUrl,
 	}
 	run = (...args) => plumbline(args, env)
-})
-afterAll(async () => {
-	await server.close()
-	await rm(folder, { recursive: true, force: true })
 })
 
 describe('help', () => {
@@ -62,7 +57,7 @@ describe('help', () => {
 })
 
 describe('keys', () => {
-	it('are made with a scope and an expiry, listed without their secret, and revoked', async () => {
+	it('are made with a scope and an expiry, listed without their secret, and revoked', async ({ server }) => {
 		const made = JSON.parse(
 			(await run('keys', 'create', '--role', 'ingest', '--models', 'credit-*', '--expires', '90d', '--json'))
 				.out,
@@ -76,7 +71,7 @@ describe('keys', () => {
 		expect((await server.post('/v1/models/other/predictions', [], { key: made.secret })).status).toBe(401)
 	})
 
-	it('with an unknown role or a time that is none are refused', async () => {
+	it('with an unknown role or an invalid time are refused', async () => {
 		expect(await run('keys', 'create', '--role', 'root')).toMatchObject({
 			code: 2,
 			err: expect.stringContaining('--role must be one of'),
@@ -134,7 +129,7 @@ describe('models, baselines and jobs', () => {
 		)
 	})
 
-	it('come with their model file, which is uploaded once', async () => {
+	it('include their model file, which is uploaded once', async () => {
 		const file = join(folder, 'explained.yaml')
 		await writeFile(join(folder, 'model.json'), linearFile())
 		const entry = (artifact: string) => `models:
@@ -164,7 +159,7 @@ describe('models, baselines and jobs', () => {
 		})
 	})
 
-	it('a models file that is wrong is named with the place', async () => {
+	it('an invalid models file is reported with the position', async () => {
 		const file = join(folder, 'wrong.yaml')
 		await writeFile(file, 'models:\n  - model: x\n    task: binry\n')
 		expect(await run('models', 'apply', file)).toMatchObject({
@@ -180,11 +175,11 @@ describe('rules check', () => {
 	const rule = (id: string, when: string, more = '') =>
 		`rules:\n  - id: ${id}\n    metric: drift.psi\n    when: ${when}\n    severity: warning\n${more}`
 
-	it('is 0 for the rules that come along', async () => {
+	it('exits with 0 for the packaged rules', async () => {
 		expect(await run('rules', 'check')).toMatchObject({ code: 0, out: expect.stringContaining('all good') })
 	})
 
-	it('is 1 with file, line and column for an unknown metric, and 2 for a folder that is not there', async () => {
+	it('exits with 1 and file, line and column for an unknown metric, and with 2 for a missing folder', async () => {
 		await writeFile(join(folder, 'bad.yaml'), rule('a', 'metric("drift.psy") > 0.1'))
 		const { code, out } = await run('rules', 'check', folder)
 		expect(code).toBe(1)

@@ -1,31 +1,26 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parquetWriteFile } from 'hyparquet-writer'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { commandLine } from '../support/command-line.ts'
+import { withServer } from '../support/fixtures.ts'
 import { plumbline } from '../support/process.ts'
-import { adminKey, testServer } from '../support/server.ts'
+import { adminKey, type TestServer } from '../support/server.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
-let server: Awaited<ReturnType<typeof testServer>>
-let folder: string
-beforeAll(async () => {
-	folder = await mkdtemp(join(tmpdir(), 'plumbline-details-'))
-	server = await testServer()
+const it = withServer()
+const folder = temporaryFolder()
+it.beforeAll(async ({ server }) => {
 	const model = { model: 'credit', task: 'binary', segments: ['branch'], sensitive: ['sex'] }
 	await server.post('/v1/models', model)
 	const features = ['income', 'duration_months'].map((name) => ({ name, type: 'numeric' }))
 	await server.post('/v1/models/credit/versions', { version: '1', features })
 })
-afterAll(async () => {
-	await server.close()
-	await rm(folder, { recursive: true, force: true })
-})
 
-const env = () => ({ PLUMBLINE_URL: server.url, PLUMBLINE_KEY: adminKey })
-const run = (...args: string[]) => commandLine(args, env())
+const env = (server: TestServer) => ({ PLUMBLINE_URL: server.url, PLUMBLINE_KEY: adminKey })
+const run = (server: TestServer, ...args: string[]) => commandLine(args, env(server))
 const file = async (name: string, content: string) => {
 	const path = join(folder, name)
 	await writeFile(path, content)
@@ -35,12 +30,12 @@ const rows = (head: string, cells: string, count = 3) =>
 	`${head}\n${Array.from({ length: count }, (_, i) => cells.replace('#', String(i))).join('\n')}\n`
 
 describe('a column that nobody declared', () => {
-	it('is told by the baseline with what it looks like', async () => {
+	it('is reported by the baseline with the field that it resembles', async ({ server }) => {
 		const path = await file(
 			'train.csv',
 			rows('income,Duration Months,ts,branch,Sex,colour,score', '1#,2,2026-03-01T10:00:00Z,north,f,red,0.5'),
 		)
-		const { code, out } = await run('baseline', 'credit@1', '--from', path)
+		const { code, out } = await run(server, 'baseline', 'credit@1', '--from', path)
 		expect(code).toBe(0)
 		const told = (column: string) => out.split('\n').find((line) => line.startsWith(column))
 		expect(told('ts ')).toMatch(/ignored. It looks like timestamp: rename it to timestamp$/)
@@ -52,12 +47,12 @@ describe('a column that nobody declared', () => {
 		expect(told('colour')).toMatch(/ignored$/)
 	})
 
-	it('is told by send, with the option that maps it', async () => {
+	it('is reported by send, with the option that maps it', async ({ server }) => {
 		const path = await file(
 			'rows.csv',
 			rows('id,ts,incme,duration_months,branch,prob', 'p#,2026-03-01T10:00:00Z,1,2,north,0.5'),
 		)
-		const wrong = await run('send', 'credit', '--version', '1', '--from', path)
+		const wrong = await run(server, 'send', 'credit', '--version', '1', '--from', path)
 		expect(wrong.code).toBe(1)
 		const maps = [
 			'id=predictionId',
@@ -69,6 +64,7 @@ describe('a column that nobody declared', () => {
 		for (const map of maps) expect(wrong.err).toContain(`use --map ${map}`)
 		expect(wrong.err).not.toContain('duration_months')
 		const right = await run(
+			server,
 			...['send', 'credit', '--version', '1', '--from', path, '--restart'],
 			...maps.flatMap((map) => ['--map', map]),
 		)
@@ -79,25 +75,25 @@ describe('a column that nobody declared', () => {
 		})
 	})
 
-	it.each([
+	it.for([
 		['ts=timestmp', 'there is no field "timestmp". Did you mean "timestamp"?'],
 		['p=probability', 'there is no field "probability". Did you mean "score"?'],
 		['inc=income', 'a feature is written features.income.'],
-	])('is not mapped to a field that does not exist: %s', async (map, message) => {
+	] as const)('is not mapped to a field that does not exist: %s', async ([map, message], { server }) => {
 		const path = await file('two.csv', rows('ts,p,inc', '2026-03-01T10:00:00Z,0.5,1'))
-		const { code, err } = await run('send', 'credit', '--version', '1', '--from', path, '--map', map)
+		const { code, err } = await run(server, 'send', 'credit', '--version', '1', '--from', path, '--map', map)
 		expect(code).toBe(2)
 		expect(err).toContain(message)
 	})
 
-	it('is quoted where a shell or a terminal would read it otherwise', async () => {
+	it('is quoted where a shell or a terminal would read it otherwise', async ({ server }) => {
 		const path = await file('odd.csv', rows('predictionId,Duration Months,\x1b[31mTimestamp', 'q#,2,x'))
-		const { err } = await run('send', 'credit', '--version', '1', '--from', path)
+		const { err } = await run(server, 'send', 'credit', '--version', '1', '--from', path)
 		expect(err).toContain('use --map "Duration Months=features.duration_months"')
 		expect(err).not.toContain('\x1b')
 	})
 
-	it('is named in a row of JSON by what it looks like', async () => {
+	it('is reported in a row of JSON with the field that it resembles', async ({ server }) => {
 		const row = { prediction_id: 'a', ts: '2026-03-01T10:00:00Z', features: {} }
 		const { body } = await server.post('/v1/models/credit/predictions', [row])
 		expect(body.rejected[0].message).toContain('did you mean "predictionId"?')
@@ -105,19 +101,25 @@ describe('a column that nobody declared', () => {
 })
 
 describe('a failed call', () => {
-	it('is told with the id under which the service logged it', async () => {
-		const { code, err } = await run('lineage', 'version:none@1')
+	it('is reported with the id under which the service logged it', async ({ server }) => {
+		const { code, err } = await run(server, 'lineage', 'version:none@1')
 		expect(code).toBe(2)
 		expect(err).toMatch(/returned 404: .+ \(request [\w-]+\)\n$/s)
-		const again = await run('send', 'none', '--from', await file('one.csv', rows('predictionId', 'p#')))
+		const again = await run(
+			server,
+			'send',
+			'none',
+			'--from',
+			await file('one.csv', rows('predictionId', 'p#')),
+		)
 		expect(again.err).toMatch(/\(request [\w-]+\)/)
 	})
 
-	it('is told in words when its answer has none', async () => {
+	it('is described in words when its response has none', async ({ server }) => {
 		const proxy = createServer((_, response) => response.writeHead(502).end('{"error":{"code":7}}'))
 		await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
 		const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
-		const { err } = await commandLine(['lineage', 'run:1'], { ...env(), PLUMBLINE_URL: url })
+		const { err } = await commandLine(['lineage', 'run:1'], { ...env(server), PLUMBLINE_URL: url })
 		proxy.close()
 		expect(err).toContain('returned 502: {"error":{"code":7}}')
 	})
@@ -135,8 +137,10 @@ describe('plumbline run', () => {
 })
 
 describe('a variable that looks like a setting', () => {
-	it('is a warning of every command that reads settings, beside all settings that are wrong', async () => {
-		const { err } = await commandLine(['lineage', 'run:1'], { ...env(), PLUMBLINE_KYE: 'secret-kye' })
+	it('is a warning of every command that reads settings, beside all settings that are wrong', async ({
+		server,
+	}) => {
+		const { err } = await commandLine(['lineage', 'run:1'], { ...env(server), PLUMBLINE_KYE: 'secret-kye' })
 		expect(err).toMatch(
 			/^Warning: PLUMBLINE_KYE is not a setting and has no effect. Did you mean PLUMBLINE_KEY\?\n/,
 		)

@@ -1,17 +1,13 @@
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { plumbline } from '../support/process.ts'
 import type { Json } from '../support/server.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
-let folder: string
-beforeAll(async () => {
-	folder = await mkdtemp(join(tmpdir(), 'plumbline-labels-'))
-})
-afterAll(() => rm(folder, { recursive: true, force: true }))
+const folder = temporaryFolder()
 
 const run = (...args: string[]) => plumbline(['evaluate', '--task', 'binary', '--actual', 'y', ...args])
 async function written(csv: string): Promise<string> {
@@ -29,7 +25,7 @@ const valueOf = (answer: Json, metric: string): number => answer.metrics[`perfor
 const cases = new URL('../cases/', import.meta.url)
 const caseFile = (name: string) => fileURLToPath(new URL(name, cases))
 
-describe('small files that went wrong', () => {
+describe('small files with unusual labels', () => {
 	it('labels 1 and 2 work when the positive one is named', async () => {
 		const answer = await json(caseFile('07-labels-1-2.csv'), '--positive', '1')
 		expect(valueOf(answer, 'accuracy')).toBe(0.75)
@@ -157,7 +153,7 @@ describe('labels', () => {
 		expect(valueOf(answer, 'roc_auc')).toBeCloseTo(5 / 6, 12)
 	})
 
-	it('a positive label that no outcome has is said', async () => {
+	it('a positive label that no outcome has is reported', async () => {
 		const answer = await json(await table(['good', 'good', 'bad']), '--positive', 'Baad')
 		expect(answer.notes.join()).toContain(
 			'No outcome in "y" is the positive label "Baad" (the labels are "good", "bad")',

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { declined, lendingFeatures, lendingFile, served } from '../support/lending-model.ts'
 import { plumbline, processKey, type Serving, serveProcess } from '../support/process.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
-let folder: string
+const folder = temporaryFolder()
 let server: Serving
 const artifact = JSON.stringify(lendingFile)
 
@@ -20,7 +19,6 @@ async function call(method: string, path: string, json: unknown): Promise<void> 
 }
 
 beforeAll(async () => {
-	folder = await mkdtemp(join(tmpdir(), 'plumbline-why-'))
 	server = await serveProcess(join(folder, 'plumbline.db'))
 	const sha256 = createHash('sha256').update(artifact).digest('hex')
 	await call('POST', '/v1/models', {
@@ -49,10 +47,7 @@ beforeAll(async () => {
 		{ predictionId: 'swapped', version: '7', timestamp, features: declined, score: score - 0.1 },
 	])
 })
-afterAll(async () => {
-	await server.kill('SIGTERM')
-	await rm(folder, { recursive: true, force: true })
-})
+afterAll(() => server.kill('SIGTERM'))
 
 const explain = (...args: string[]) =>
 	plumbline(['explain', ...args], { PLUMBLINE_URL: server.url, PLUMBLINE_KEY: processKey })
@@ -70,7 +65,7 @@ describe('plumbline explain MODEL PREDICTION', () => {
 		)
 	})
 
-	it('begins with what is doubtful', async () => {
+	it('begins with what is uncertain', async () => {
 		const { out } = await explain('lending', 'swapped')
 		expect(out).toMatch(/^NOT REPLAYED: the registered model answers 0\.\d+, 0\.\d+ was logged/)
 	})

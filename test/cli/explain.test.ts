@@ -1,17 +1,13 @@
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { bytesOf, type PeerCase, readCases } from '../explain/golden/case.ts'
 import { plumbline } from '../support/process.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
-let folder: string
-beforeAll(async () => {
-	folder = await mkdtemp(join(tmpdir(), 'plumbline-explain-'))
-})
-afterAll(() => rm(folder, { recursive: true, force: true }))
+const folder = temporaryFolder()
 
 const file = async (name: string, content: string | Uint8Array) => {
 	const path = join(folder, name)
@@ -83,7 +79,7 @@ describe('plumbline explain --artifact', () => {
 			expect((await explain(model, path, '--json')).out, path).toBe(wanted)
 	})
 
-	it('says what it took for granted', async () => {
+	it('states its assumptions', async () => {
 		const model = await file('linear.json', JSON.stringify(linear))
 		const manifest = await file('misspelt.json', '{"mising":-1}')
 		const { err } = await explain(model, await file('rows.csv', csv), '--manifest', manifest)
@@ -109,7 +105,7 @@ describe('plumbline explain --artifact', () => {
 		)
 	})
 
-	it('tells a scorecard by its content, in YAML too', async () => {
+	it('recognises a scorecard by its content, also in YAML', async () => {
 		const card =
 			'format: scorecard\nfeatures:\n  late:\n    bins:\n      - { to: 1, points: 40 }\n      - { from: 1, points: 10 }\n'
 		const { out, code } = await explain(
@@ -196,7 +192,7 @@ describe('models of other libraries', () => {
 	})
 })
 
-describe('what cannot be done is said with the way out', () => {
+describe('what cannot be done ends with a hint', () => {
 	const ofRows = () => file('rows.csv', csv)
 	it.each<[string, string | Uint8Array, RegExp]>([
 		['a pickle', Uint8Array.of(0x80, 4, 0x95, 0), /Python pickle.*are refused.*ONNX/],
@@ -211,7 +207,7 @@ describe('what cannot be done is said with the way out', () => {
 		expect([code, err]).toEqual([2, expect.stringMatching(message)])
 	})
 
-	it('files that are not there, other endings, options that do not fit', async () => {
+	it('missing files, other extensions, options that do not fit', async () => {
 		const model = await file('linear.json', JSON.stringify(linear))
 		const cases: [string[], RegExp][] = [
 			[['--artifact', join(folder, 'nothing.json'), '--rows', await ofRows()], /there is no such file/],

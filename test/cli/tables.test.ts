@@ -1,19 +1,15 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { parquetWriteFile } from 'hyparquet-writer'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { commandLine } from '../support/command-line.ts'
 import type { Json } from '../support/server.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const shared = (name: string) => fileURLToPath(new URL(`../cases/${name}`, import.meta.url))
-let folder: string
-beforeAll(async () => {
-	folder = await mkdtemp(join(tmpdir(), 'plumbline-tables-'))
-})
-afterAll(() => rm(folder, { recursive: true, force: true }))
+const folder = temporaryFolder()
 const file = async (name: string, content: string | Uint8Array) => {
 	const path = join(folder, name)
 	await writeFile(path, content)
@@ -51,7 +47,7 @@ describe('groups of a file', () => {
 		])
 	})
 
-	it('are versions, and not numbers', async () => {
+	it('that look like versions are not numbers', async () => {
 		expect(await groups(shared('04-version-group.csv'), 'app')).toEqual(['1.1', '1.10'])
 	})
 
@@ -147,7 +143,7 @@ describe('columns of a file', () => {
 		])
 	})
 
-	it('cells that are a Python dict are named, with the cure', async () => {
+	it('cells that are a Python dict are named, with the fix', async () => {
 		const { notes } = await result(
 			evaluate(shared('21-python-dict.csv'), '--task', 'multiclass', '--score', 'probs'),
 		)

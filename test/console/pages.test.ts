@@ -1,24 +1,24 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { dayMs, hourMs } from '../../src/core/time.ts'
 import { DemoSessions } from '../../src/demo/sessions.ts'
 import { startOfTest } from '../support/context.ts'
 import { driftRule, FactScript } from '../support/facts.ts'
+import { withServer } from '../support/fixtures.ts'
 import { approveReasons, decisionAt, registerLending } from '../support/lending-model.ts'
 import { registerTestModel } from '../support/model.ts'
-import { testServer } from '../support/server.ts'
+import { type TestServer, testServer } from '../support/server.ts'
 
 const browser = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' }
 const hostile = '<img src=x onerror=alert(1)>"\''
 
 let now = startOfTest
 const sessions = new DemoSessions(() => now)
-let server: Awaited<ReturnType<typeof testServer>>
+const it = withServer(() => testServer({ sessions, version: '1.2.3' }))
 let incident: string
-const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
+const get = (server: TestServer, path: string, headers: Record<string, string> = {}, method = 'GET') =>
 	fetch(server.url + path, { headers: { ...browser, ...headers }, method, redirect: 'manual' })
 
-beforeAll(async () => {
-	server = await testServer({ sessions, version: '1.2.3' })
+it.beforeAll(async ({ server }) => {
 	await registerTestModel(server.context)
 	const script = new FactScript()
 	script.set(startOfTest - 2 * dayMs, hostile, { 'drift.effect': 0.31 })
@@ -29,12 +29,11 @@ beforeAll(async () => {
 	await approveReasons(server)
 	server.clock.now = decisionAt + hourMs
 })
-afterAll(() => server.close())
 
-async function signIn(): Promise<string> {
+async function signIn(server: TestServer): Promise<string> {
 	now = server.clock.now
 	const token = sessions.issue(await server.keyOf('analyst'), [{ text: 'Incident', path: '/incidents' }])
-	const response = await get(`/demo/${token}`)
+	const response = await get(server, `/demo/${token}`)
 	expect(response.status).toBe(200)
 	return (response.headers.get('set-cookie') as string).split(';')[0] as string
 }
@@ -57,16 +56,16 @@ async function pageOf(response: Response, status = 200): Promise<string> {
 }
 
 describe('the start page', () => {
-	it('tells a browser what this is, whether it is healthy, and where to go', async () => {
-		const text = await pageOf(await get('/'))
+	it('shows a browser what this is, whether it is healthy, and where to go', async ({ server }) => {
+		const text = await pageOf(await get(server, '/'))
 		for (const part of ['1.2.3', 'ready', 'href="/docs"', 'href="/openapi.json"', 'href="/metrics"'])
 			expect(text).toContain(part)
 	})
 
-	it.each(['*/*', 'application/json', 'application/json,text/html;q=0.5'])(
+	it.for(['*/*', 'application/json', 'application/json,text/html;q=0.5'])(
 		'answers JSON to Accept: %s',
-		async (accept) => {
-			const response = await get('/', { accept })
+		async (accept, { server }) => {
+			const response = await get(server, '/', { accept })
 			expect(response.headers.get('content-type')).toBe('application/json')
 			expect(await response.json()).toMatchObject({
 				name: 'plumbline',
@@ -77,11 +76,13 @@ describe('the start page', () => {
 		},
 	)
 
-	it('answers HEAD without a body, other methods with 405, and a request for an icon quietly', async () => {
-		const head = await get('/', {}, 'HEAD')
+	it('answers HEAD without a body, other methods with 405, and a request for an icon quietly', async ({
+		server,
+	}) => {
+		const head = await get(server, '/', {}, 'HEAD')
 		expect([head.status, await head.text()]).toEqual([200, ''])
-		expect((await get('/', {}, 'POST')).status).toBe(405)
-		expect((await get('/favicon.ico', { accept: 'image/avif,image/*' })).status).toBe(204)
+		expect((await get(server, '/', {}, 'POST')).status).toBe(405)
+		expect((await get(server, '/favicon.ico', { accept: 'image/avif,image/*' })).status).toBe(204)
 	})
 
 	it('says that the database does not answer', async () => {
@@ -96,13 +97,15 @@ describe('the start page', () => {
 })
 
 describe('a page that is not there', () => {
-	it('is a page for a browser and a problem for everybody else', async () => {
-		expect(await pageOf(await get('/nowhere'), 404)).toContain('/nowhere')
+	it('is a page for a browser and a problem for everybody else', async ({ server }) => {
+		expect(await pageOf(await get(server, '/nowhere'), 404)).toContain('/nowhere')
 		for (const [path, accept] of [
 			['/nowhere', '*/*'],
 			['/v1/nowhere', browser.accept],
 		] as const)
-			expect((await get(path, { accept })).headers.get('content-type')).toBe('application/problem+json')
+			expect((await get(server, path, { accept })).headers.get('content-type')).toBe(
+				'application/problem+json',
+			)
 	})
 
 	it('without sessions is every page of the console', async () => {
@@ -114,60 +117,64 @@ describe('a page that is not there', () => {
 })
 
 describe('a one-time link', () => {
-	it('sets a cookie that scripts and other sites cannot use, and works once', async () => {
+	it('sets a cookie that scripts and other sites cannot use, and works once', async ({ server }) => {
 		const token = sessions.issue('a key', [{ text: 'An incident', path: '/incidents/1' }])
 		expect(token).toMatch(/^[0-9a-f]{32}$/)
 		// A program that looks at the link does not use it up.
-		expect((await get(`/demo/${token}`, {}, 'HEAD')).headers.get('set-cookie')).toBeNull()
-		const opened = await get(`/demo/${token}`)
+		expect((await get(server, `/demo/${token}`, {}, 'HEAD')).headers.get('set-cookie')).toBeNull()
+		const opened = await get(server, `/demo/${token}`)
 		expect(opened.headers.get('set-cookie')).toMatch(
 			/^plumbline-session=[0-9a-f]{32}; HttpOnly; SameSite=Strict; Path=\/; Max-Age=43200; Expires=.+ GMT$/,
 		)
 		expect(await pageOf(opened)).toContain('<a href="/incidents/1">An incident</a>')
-		const again = await get(`/demo/${token}`)
+		const again = await get(server, `/demo/${token}`)
 		expect(again.headers.get('set-cookie')).toBeNull()
 		expect(await pageOf(again, 410)).toContain('works once')
-		const wrong = await get(`/demo/${'0'.repeat(32)}`)
+		const wrong = await get(server, `/demo/${'0'.repeat(32)}`)
 		expect(wrong.headers.get('set-cookie')).toBeNull()
 		await pageOf(wrong, 404)
 	})
 
-	it('opens pages until its session ends', async () => {
-		const cookie = await signIn()
-		expect((await get('/incidents', { cookie })).status).toBe(200)
-		expect((await get('/incidents', { cookie: `other=1; ${cookie}` })).status).toBe(200)
-		expect(await pageOf(await get('/incidents', { cookie: `${cookie}0` }), 401)).toContain('one-time link')
-		await pageOf(await get('/incidents'), 401)
+	it('opens pages until its session ends', async ({ server }) => {
+		const cookie = await signIn(server)
+		expect((await get(server, '/incidents', { cookie })).status).toBe(200)
+		expect((await get(server, '/incidents', { cookie: `other=1; ${cookie}` })).status).toBe(200)
+		expect(await pageOf(await get(server, '/incidents', { cookie: `${cookie}0` }), 401)).toContain(
+			'one-time link',
+		)
+		await pageOf(await get(server, '/incidents'), 401)
 		now += 13 * hourMs
-		await pageOf(await get('/incidents', { cookie }), 401)
+		await pageOf(await get(server, '/incidents', { cookie }), 401)
 	})
 
-	it('lets a browser read as an analyst, and never write', async () => {
-		const cookie = await signIn()
+	it('lets a browser read as an analyst, and never write', async ({ server }) => {
+		const cookie = await signIn(server)
 		const acknowledge = `/v1/incidents/${incident}/acknowledge`
 		for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'])
-			expect((await get(acknowledge, { cookie }, method)).status).not.toBe(200)
-		expect((await get(acknowledge, { cookie }, 'POST')).status).toBe(401)
+			expect((await get(server, acknowledge, { cookie }, method)).status).not.toBe(200)
+		expect((await get(server, acknowledge, { cookie }, 'POST')).status).toBe(401)
 		expect((await server.fetch(`/v1/incidents/${incident}`)).body.status).toBe('open')
-		await pageOf(await get('/v1/keys', { cookie }), 403)
+		await pageOf(await get(server, '/v1/keys', { cookie }), 403)
 	})
 
-	it('shows a browser what the interface answers as a page, and a program as JSON', async () => {
-		const cookie = await signIn()
+	it('shows a browser what the interface answers as a page, and a program as JSON', async ({ server }) => {
+		const cookie = await signIn(server)
 		const path = `/v1/incidents/${incident}`
-		expect(await pageOf(await get(path, { cookie }))).toContain('&quot;severity&quot;: &quot;warning&quot;')
-		await pageOf(await get(path, { cookie, accept: 'text/html' }))
-		expect(await (await get(path, { cookie, accept: '*/*' })).json()).toMatchObject({ id: incident })
-		await pageOf(await get('/v1/incidents/inc_none', { cookie }), 404)
+		expect(await pageOf(await get(server, path, { cookie }))).toContain(
+			'&quot;severity&quot;: &quot;warning&quot;',
+		)
+		await pageOf(await get(server, path, { cookie, accept: 'text/html' }))
+		expect(await (await get(server, path, { cookie, accept: '*/*' })).json()).toMatchObject({ id: incident })
+		await pageOf(await get(server, '/v1/incidents/inc_none', { cookie }), 404)
 	})
 })
 
 describe('the pages', () => {
-	it('show an incident with its evidence, whatever its names hold', async () => {
-		const cookie = await signIn()
-		const list = await pageOf(await get('/incidents', { cookie }))
+	it('show an incident with its evidence, whatever its names hold', async ({ server }) => {
+		const cookie = await signIn(server)
+		const list = await pageOf(await get(server, '/incidents', { cookie }))
 		expect(list).toContain(`<a href="/incidents/${incident}">`)
-		const text = await pageOf(await get(`/incidents/${incident}`, { cookie }))
+		const text = await pageOf(await get(server, `/incidents/${incident}`, { cookie }))
 		for (const part of [
 			'&lt;img src=x onerror=alert(1)&gt;',
 			'drift.effect',
@@ -178,9 +185,11 @@ describe('the pages', () => {
 			expect(text).toContain(part)
 	})
 
-	it('show why an applicant was declined: reasons, picture, contributions, changes, lineage', async () => {
-		const cookie = await signIn()
-		const text = await pageOf(await get('/models/lending/predictions/declined', { cookie }))
+	it('show why an applicant was declined: reasons, picture, contributions, changes, lineage', async ({
+		server,
+	}) => {
+		const cookie = await signIn(server)
+		const text = await pageOf(await get(server, '/models/lending/predictions/declined', { cookie }))
 		for (const part of [
 			'against the applicant',
 			'the registered file gives the same score',
@@ -196,7 +205,7 @@ describe('the pages', () => {
 })
 
 describe('a JSON answer', () => {
-	it('is indented for people who ask for it', async () => {
+	it('is indented on request', async ({ server }) => {
 		const indented = await server.fetch('/healthz', { headers: { accept: 'application/json; indent=2' } })
 		expect(indented.text).toBe('{\n  "status": "ok"\n}')
 		expect((await server.fetch('/healthz')).text).toBe('{"status":"ok"}')

@@ -1,8 +1,8 @@
 import { getTableColumns, is } from 'drizzle-orm'
 import { getTableConfig, SQLiteTable } from 'drizzle-orm/sqlite-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect } from 'vitest'
 import * as schema from '../../src/db/schema.ts'
-import { testContext } from '../support/context.ts'
+import { withContext } from '../support/fixtures.ts'
 
 // Read as packed bytes, in SQL, by src/log alone.
 const bulkTables = [
@@ -16,16 +16,12 @@ const bulkTables = [
 ].concat(['log_join', 'log_key', 'log_key_page', 'log_key_run', 'log_profile', 'log_tally', 'log_waiting'])
 
 const tables = Object.values(schema).filter((value) => is(value, SQLiteTable))
-let fresh: Awaited<ReturnType<typeof testContext>>
-beforeAll(async () => {
-	fresh = await testContext()
-})
-afterAll(() => fresh.close())
+const test = withContext()
 
-test('the schema has the columns that the migrations create', async () => {
+test('the schema has the columns that the migrations create', async ({ context }) => {
 	for (const table of tables) {
 		const { name } = getTableConfig(table)
-		const stored = await fresh.context.sql.all<{ name: string; required: number }>({
+		const stored = await context.sql.all<{ name: string; required: number }>({
 			sql: 'SELECT name, "notnull" OR (type = \'INTEGER\' AND pk = 1) AS required FROM pragma_table_info(?) ORDER BY name',
 			params: [name],
 		})
@@ -38,8 +34,8 @@ test('the schema has the columns that the migrations create', async () => {
 	}
 })
 
-test('every table is in the schema, apart from the bulk tables of the log', async () => {
-	const stored = await fresh.context.sql.all<{ name: string }>({
+test('every table is in the schema, apart from the bulk tables of the log', async ({ context }) => {
+	const stored = await context.sql.all<{ name: string }>({
 		sql: "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
 	})
 	const apart = [...bulkTables, 'guard', 'schema_migration']

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { processKey, type Serving, serveProcess } from '../support/process.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const root = new URL('../..', import.meta.url).pathname
 const pages = [
@@ -16,20 +16,16 @@ const read = (page: string) => readFileSync(root + page, 'utf8')
 const blocks = (page: string) =>
 	[...read(page).matchAll(/^```sh\n([\s\S]*?)^```/gm)].map((m) => m[1] as string)
 
-let folder: string
+const folder = temporaryFolder()
 let server: Serving
 beforeAll(async () => {
-	folder = mkdtempSync(join(tmpdir(), 'plumbline-docs-'))
 	server = await serveProcess(join(folder, 'plumbline.db'))
 	// In a clone npx runs what package.json says; here the same without npm's start, which is most of the time.
 	const npx = `#!/bin/sh\ntest "$1" = plumbline || exit 1\nshift\nexec '${process.execPath}' '${root}src/plumbline.js' "$@"\n`
 	writeFileSync(join(folder, 'npx'), npx)
 	chmodSync(join(folder, 'npx'), 0o755)
 })
-afterAll(async () => {
-	await server.kill('SIGTERM')
-	rmSync(folder, { recursive: true, force: true })
-})
+afterAll(() => server.kill('SIGTERM'))
 
 describe('the documentation', () => {
 	// A page's blocks build on each other, and the first page registers the model that others name.

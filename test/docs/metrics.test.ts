@@ -5,7 +5,7 @@ import { metrics } from '../../src/metrics/index.ts'
 const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8')
 
 describe('docs/metrics.md', () => {
-	it.each(metrics.map((m) => [m.id, m]))('says of %s what the registry says', (_, { id, about, unit }) => {
+	it.each(metrics.map((m) => [m.id, m]))('describes %s as the registry does', (_, { id, about, unit }) => {
 		expect(page).toContain(`| \`${id}\` | ${about} | ${unit} |`)
 	})
 

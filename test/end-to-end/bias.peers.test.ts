@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { dayMs, formatTime, hourMs } from '../../src/core/time.ts'
 import { startOfTest } from '../support/context.ts'
 import { type CreditRow, creditRows } from '../support/credit-data.ts'
+import { withServer } from '../support/fixtures.ts'
 import { hasPeers } from '../support/peers.ts'
-import { type Json, testServer } from '../support/server.ts'
+import type { Json, TestServer } from '../support/server.ts'
 
 type Rates = { group: string; n: number } & Record<string, number | string | null>
 type Golden = {
@@ -27,13 +28,13 @@ const golden: Golden = JSON.parse(
 const days = 30
 const start = startOfTest - days * dayMs
 const attributes = ['SEX', 'EDUCATION', 'MARRIAGE', 'AGE']
-let server: Awaited<ReturnType<typeof testServer>>
+const it = withServer()
 let rows: CreditRow[]
 
 const selected = (row: CreditRow) => Number(row.PAY_0) >= 2
 const actual = (row: CreditRow) => Number(row['default.payment.next.month'])
 
-async function send(path: string, list: Json[]): Promise<void> {
+async function send(server: TestServer, path: string, list: Json[]): Promise<void> {
 	for (let i = 0; i < list.length; i += 10_000) {
 		const { body } = await server.post(`/v1/models/credit/${path}`, list.slice(i, i + 10_000))
 		expect([body.accepted, body.rejected]).toEqual([Math.min(10_000, list.length - i), []])
@@ -41,9 +42,8 @@ async function send(path: string, list: Json[]): Promise<void> {
 }
 
 /** 30,000 real applicants over thirty days: decided by their last payment, scored by their limit, all outcomes known. */
-beforeAll(async () => {
+it.beforeAll(async ({ server }) => {
 	if (!hasPeers('credit')) return
-	server = await testServer()
 	await server.post('/v1/models', {
 		model: 'credit',
 		task: 'binary',
@@ -61,6 +61,7 @@ beforeAll(async () => {
 	await server.fetch('/v1/models/credit/deployments/production', deployment)
 	const perDay = rows.length / days
 	await send(
+		server,
 		'predictions',
 		rows.map((row, i) => ({
 			predictionId: `a${row.ID}`,
@@ -73,6 +74,7 @@ beforeAll(async () => {
 		})),
 	)
 	await send(
+		server,
 		'outcomes',
 		rows.map((row) => ({
 			predictionId: `a${row.ID}`,
@@ -81,7 +83,7 @@ beforeAll(async () => {
 		})),
 	)
 })
-afterAll(() => hasPeers('credit') && server.close())
+it.afterAll(({ server }) => hasPeers('credit') && server.close())
 
 const decades: Record<string, string> = {
 	'below 30': '20',
@@ -117,7 +119,7 @@ const metricOf: Record<string, string> = {
 
 describe.runIf(hasPeers('credit'))('the bias audit of 30,000 real applicants', () => {
 	let body: Json
-	beforeAll(async () => {
+	it.beforeAll(async ({ server }) => {
 		body = (await server.fetch('/v1/models/credit/bias')).body
 	})
 	const attributeOf = (name: string): Json => body.attributes.find((a: Json) => a.attribute === name)
@@ -207,7 +209,9 @@ describe.runIf(hasPeers('credit'))('the bias audit of 30,000 real applicants', (
 		near(women.conditional[0].cddpl, conditional, 1e-10)
 	})
 
-	it('finds what stands in for marriage, age first, on 20,000 rows that are always the same', async () => {
+	it('finds what stands in for marriage, age first, on 20,000 rows that are always the same', async ({
+		server,
+	}) => {
 		const ask = async (query: string) => (await server.fetch(`/v1/models/credit/bias/proxies?${query}`)).body
 		const body = await ask('attribute=MARRIAGE&group=1')
 		expect(body).toMatchObject({ features: 22, rows: { total: 30_000, sampled: 20_000, withoutGroup: 0 } })

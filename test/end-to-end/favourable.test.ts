@@ -1,12 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { dayMs, formatTime } from '../../src/core/time.ts'
 import { compute } from '../../src/jobs/compute.ts'
 import { evaluateRules } from '../../src/jobs/index.ts'
 import { readFacts } from '../../src/monitoring/windows/window-facts.ts'
 import { builtInRules, openRules } from '../../src/platform/node/load-rules.ts'
 import { mapSlackUser } from '../../src/registry/key/map-slack-user.ts'
+import { admin } from '../support/actors.ts'
 import { startOfTest } from '../support/context.ts'
-import { admin, plumbServer } from '../support/plumb.ts'
+import { type ServerOf, withServer } from '../support/fixtures.ts'
+import { plumbServer } from '../support/plumb.ts'
 import type { Json } from '../support/server.ts'
 
 /** Rows of either group; a decline is the positive decision of a model of risk. */
@@ -14,9 +16,19 @@ const perGroup = 1000
 /** A Monday, so that the week is over when the test begins. */
 const start = startOfTest - 7 * dayMs
 
-let server: Awaited<ReturnType<typeof plumbServer>>
+const it = withServer(async () => {
+	const rules = await openRules(builtInRules(), { logger: { info() {}, warn() {}, error() {} } })
+	return plumbServer({ rules })
+})
+type Server = ServerOf<typeof plumbServer>
 
-async function serve(model: string, declines: { a: number; b: number }, more: object, manifest?: object) {
+async function serve(
+	server: Server,
+	model: string,
+	declines: { a: number; b: number },
+	more: object,
+	manifest?: object,
+) {
 	await server.post('/v1/models', {
 		model,
 		task: 'binary',
@@ -43,38 +55,38 @@ async function serve(model: string, declines: { a: number; b: number }, more: ob
 	expect((await server.post(`/v1/models/${model}/predictions`, rows)).body.rejectedCount).toBe(0)
 }
 
-const runJobs = async () => {
+const runJobs = async (server: Server) => {
 	await compute.run(server.context)
 	await evaluateRules.run(server.context)
 }
-const incidents = async (model: string) => {
+const incidents = async (server: Server, model: string) => {
 	const { body } = await server.fetch(`/v1/incidents?model=${model}`)
 	return body.items.flatMap((i: Json) =>
 		i.alerts.map((a: Json) => `${a.rule} ${a.subject.group} ${i.severity}`),
 	)
 }
-const week = async (model: string, metric: string): Promise<Json> => {
+const week = async (server: Server, model: string, metric: string): Promise<Json> => {
 	const { body } = await server.fetch(`/v1/models/${model}/metrics?window=7d&metric=${metric}&group=sex`)
 	return body.items[0]
 }
-const audit = async (model: string): Promise<Json> => (await server.fetch(`/v1/models/${model}/bias`)).body
+const audit = async (server: Server, model: string): Promise<Json> =>
+	(await server.fetch(`/v1/models/${model}/bias`)).body
 
-beforeAll(async () => {
-	const rules = await openRules(builtInRules(), { logger: { info() {}, warn() {}, error() {} } })
-	server = await plumbServer({ rules })
+it.beforeAll(async ({ server }) => {
 	const few = { a: 0.09, b: 0.13 }
 	const many = { a: 0.8, b: 0.88 }
-	await serve('few', few, { favourable: 'approve' })
-	await serve('many', many, { favourable: 'approve' })
-	await serve('manifest', many, { threshold: 0.5 }, { adverse: 'high' })
-	await serve('unsaid', many, {})
-	await runJobs()
+	await serve(server, 'few', few, { favourable: 'approve' })
+	await serve(server, 'many', many, { favourable: 'approve' })
+	await serve(server, 'manifest', many, { threshold: 0.5 }, { adverse: 'high' })
+	await serve(server, 'unsaid', many, {})
+	await runJobs(server)
 })
-afterAll(() => server.close())
 
 describe('the four-fifths rule is about the decision that is good for the person', () => {
-	it('passes declines of 9% and 13%, whose approval ratio is .956, and opens no incident', async () => {
-		const { favourable, selected, attributes } = await audit('few')
+	it('passes declines of 9% and 13%, whose approval ratio is .956, and opens no incident', async ({
+		server,
+	}) => {
+		const { favourable, selected, attributes } = await audit(server, 'few')
 		expect([favourable, selected]).toEqual(['approve', 'approve'])
 		const [{ fourFifths, groups, audit: table }] = attributes
 		expect(fourFifths).toMatchObject({ verdict: 'pass', reference: 'sex=a', group: 'sex=b' })
@@ -85,69 +97,75 @@ describe('the four-fifths rule is about the decision that is good for the person
 		])
 		expect(table.rows.map((r: Json) => r.selected)).toEqual([910, 870])
 		expect(groups[1].clarify.di).toBeCloseTo(0.87 / 0.91, 12)
-		expect(await incidents('few')).toEqual([])
+		expect(await incidents(server, 'few')).toEqual([])
 	})
 
-	it('fails declines of 80% and 88%, whose approval ratio is .60, with a critical incident', async () => {
-		const [{ fourFifths }] = (await audit('many')).attributes
+	it('fails declines of 80% and 88%, whose approval ratio is .60, with a critical incident', async ({
+		server,
+	}) => {
+		const [{ fourFifths }] = (await audit(server, 'many')).attributes
 		expect(fourFifths).toMatchObject({ verdict: 'fail', reference: 'sex=a', group: 'sex=b' })
 		expect(fourFifths.ratio).toBeCloseTo(0.6, 12)
-		expect(await incidents('many')).toContain('four-fifths sex critical')
+		expect(await incidents(server, 'many')).toContain('four-fifths sex critical')
 		const [incident] = (await server.fetch('/v1/incidents?model=many')).body.items
 		expect(incident.changes[0].text).toBe(
 			'sex: the group that gets the favourable decision least often gets it at 0.6 times the rate of the group that gets it most often',
 		)
 	})
 
-	it('follows what the manifest says of scores where the model names no decision', async () => {
-		const { favourable, attributes } = await audit('manifest')
+	it('follows what the manifest says of scores where the model names no decision', async ({ server }) => {
+		const { favourable, attributes } = await audit(server, 'manifest')
 		expect(favourable).toBe('approve')
 		expect(attributes[0].fourFifths.verdict).toBe('fail')
-		expect(await incidents('manifest')).toContain('four-fifths sex critical')
+		expect(await incidents(server, 'manifest')).toContain('four-fifths sex critical')
 	})
 
-	it('says nothing, and why, while nobody has said which decision it is', async () => {
-		const { favourable, selected, attributes } = await audit('unsaid')
+	it('has no value, and says why, while no favourable decision is declared', async ({ server }) => {
+		const { favourable, selected, attributes } = await audit(server, 'unsaid')
 		expect([favourable, selected]).toEqual([null, 'decline'])
 		const { fourFifths } = attributes[0]
 		expect(fourFifths).toMatchObject({ verdict: 'unknown', ratio: null, reference: null, group: null })
 		expect(fourFifths.reason).toContain('the favourable decision is not known')
-		expect(await week('unsaid', 'fairness.four_fifths')).toMatchObject({
+		expect(await week(server, 'unsaid', 'fairness.four_fifths')).toMatchObject({
 			status: 'insufficient',
 			value: null,
 		})
-		expect(await incidents('unsaid')).toEqual([])
+		expect(await incidents(server, 'unsaid')).toEqual([])
 	})
 
-	it('is one verdict in the audit, the metric, the rule and Slack', async () => {
+	it('is one verdict in the audit, the metric, the rule and Slack', async ({ server }) => {
 		for (const [model, verdict] of [
 			['few', 'pass'],
 			['many', 'fail'],
 		] as const) {
-			const [{ fourFifths }] = (await audit(model)).attributes
-			const metric = await week(model, 'fairness.four_fifths')
+			const [{ fourFifths }] = (await audit(server, model)).attributes
+			const metric = await week(server, model, 'fairness.four_fifths')
 			expect(metric.value).toBe(fourFifths.ratio)
 			expect(metric.reason).toBe(`${verdict}: ${fourFifths.reason.replaceAll('sex=', '')}`)
 			const { shown } = await server.plumb(`bias ${model} 7d`)
 			expect(shown).toContain(`Four-fifths rule: *${verdict}*: b against a: impact ratio`)
 			expect(shown).toContain('the share that got approve')
 			for (const id of ['demographic_parity_ratio', 'disparate_impact'])
-				expect((await week(model, `fairness.${id}`)).reason).not.toMatch(/pass|fail|inconclusive/)
+				expect((await week(server, model, `fairness.${id}`)).reason).not.toMatch(/pass|fail|inconclusive/)
 		}
 		expect((await server.plumb('bias unsaid 7d')).shown).toContain(
 			'Four-fifths rule: *unknown*, since the favourable decision is not set',
 		)
 	})
 
-	it('says nothing of calibration where no outcome came, and compares mean scores under their own name', async () => {
-		expect(await week('few', 'fairness.calibration_gap')).toMatchObject({
+	it('says nothing of calibration where no outcome came, and compares mean scores under their own name', async ({
+		server,
+	}) => {
+		expect(await week(server, 'few', 'fairness.calibration_gap')).toMatchObject({
 			status: 'insufficient',
 			reason: 'no row has both a score and an outcome',
 		})
-		expect((await week('few', 'fairness.mean_score_difference')).reason).toContain('rows with a score')
+		expect((await week(server, 'few', 'fairness.mean_score_difference')).reason).toContain(
+			'rows with a score',
+		)
 	})
 
-	it('names the groups that are too small, but not to those who see no people', async () => {
+	it('names the groups that are too small, but not to those who see no people', async ({ server }) => {
 		const rows = Array.from({ length: 5 }, (_, i) => ({
 			predictionId: `tiny${i}`,
 			version: '1',
@@ -156,7 +174,7 @@ describe('the four-fifths rule is about the decision that is good for the person
 			label: 'decline',
 		}))
 		await server.post('/v1/models/few/predictions', rows)
-		await runJobs()
+		await runJobs(server)
 		const path = '/v1/models/few/metrics?window=7d&metric=fairness.four_fifths&group=sex'
 		const reasonFor = async (role: string) => {
 			const { body } = await server.post('/v1/keys', { name: role, role, models: ['*'] })
@@ -187,18 +205,20 @@ describe('the four-fifths rule is about the decision that is good for the person
 		)
 	})
 
-	it('is computed again for the windows that there are when the model names another decision', async () => {
+	it('is computed again for the windows that there are when the model names another decision', async ({
+		server,
+	}) => {
 		const patch = (json: object) => server.fetch('/v1/models/unsaid', { method: 'PATCH', json })
 		expect((await patch({ favourable: 'approve' })).body).toMatchObject({
 			favourable: 'approve',
 			negativeLabel: null,
 		})
-		await runJobs()
-		expect(await week('unsaid', 'fairness.four_fifths')).toMatchObject({
+		await runJobs(server)
+		expect(await week(server, 'unsaid', 'fairness.four_fifths')).toMatchObject({
 			status: 'ok',
 			change: 'another favourable decision',
 		})
-		expect(await incidents('unsaid')).toContain('four-fifths sex critical')
+		expect(await incidents(server, 'unsaid')).toContain('four-fifths sex critical')
 		const refused = await patch({ negativeLabel: 'approve', favourable: 'maybe' })
 		expect(refused).toMatchObject({ status: 422, body: { errors: [{ path: 'favourable' }] } })
 	})

@@ -1,11 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { dayMs, formatTime } from '../../src/core/time.ts'
 import { Chance } from '../../src/demo/random.ts'
 import { compute } from '../../src/jobs/compute.ts'
 import { startOfTest } from '../support/context.ts'
 import { type CreditRow, creditRows, scoreOf } from '../support/credit-data.ts'
+import { withServer } from '../support/fixtures.ts'
 import { hasPeers } from '../support/peers.ts'
-import { type Json, testServer } from '../support/server.ts'
+import type { Json, TestServer } from '../support/server.ts'
 
 const days = 30
 const threshold = 0.35
@@ -15,7 +16,7 @@ const attributes = ['SEX', 'EDUCATION', 'MARRIAGE']
 
 type Sent = { actual: number; at: number }
 type Applicant = { id: string; day: number; row: CreditRow; score: number; said: Sent[] }
-let server: Awaited<ReturnType<typeof testServer>>
+const it = withServer()
 let applicants: Applicant[]
 const start = startOfTest
 const dayAt = (n: number) => start + n * dayMs
@@ -35,7 +36,7 @@ function applicantsOf(seed: number): Applicant[] {
 	})
 }
 
-async function send(path: string, rows: Json[]): Promise<void> {
+async function send(server: TestServer, path: string, rows: Json[]): Promise<void> {
 	for (let i = 0; i < rows.length; i += 10_000) {
 		const { body } = await server.post(`/v1/models/credit/${path}`, rows.slice(i, i + 10_000))
 		expect([body.accepted, body.rejected]).toEqual([Math.min(10_000, rows.length - i), []])
@@ -43,7 +44,7 @@ async function send(path: string, rows: Json[]): Promise<void> {
 }
 
 /** Moves the clock, and sends what became known since: in an order of its own. */
-async function liveUntil(day: number, since: number): Promise<void> {
+async function liveUntil(server: TestServer, day: number, since: number): Promise<void> {
 	server.clock.now = dayAt(day)
 	const chance = new Chance(day)
 	const rows = applicants
@@ -55,6 +56,7 @@ async function liveUntil(day: number, since: number): Promise<void> {
 		}))
 		.sort((a, b) => a.key - b.key)
 	await send(
+		server,
 		'outcomes',
 		rows.map(({ row }) => row),
 	)
@@ -96,7 +98,7 @@ function recompute(rows: Known): Record<string, number> {
 	}
 }
 
-async function read(query: string): Promise<Json[]> {
+async function read(server: TestServer, query: string): Promise<Json[]> {
 	const items: Json[] = []
 	for (let cursor = ''; ; ) {
 		const { body } = await server.fetch(`/v1/models/credit/metrics?window=1d&limit=1000&${query}${cursor}`)
@@ -107,9 +109,8 @@ async function read(query: string): Promise<Json[]> {
 }
 const dayOf = (answer: Json) => Math.round((Date.parse(answer.window.from) - start) / dayMs)
 
-beforeAll(async () => {
+it.beforeAll(async ({ server }) => {
 	if (!hasPeers('credit')) return
-	server = await testServer()
 	server.clock.now = dayAt(days)
 	await server.post('/v1/models', {
 		model: 'credit',
@@ -123,6 +124,7 @@ beforeAll(async () => {
 	await server.post('/v1/models/credit/versions', { version: '1', features })
 	applicants = applicantsOf(7)
 	await send(
+		server,
 		'predictions',
 		applicants.map(({ id, day, row, score }, i) => ({
 			predictionId: id,
@@ -134,14 +136,14 @@ beforeAll(async () => {
 	)
 	await compute.run(server.context)
 })
-afterAll(() => hasPeers('credit') && server.close())
+it.afterAll(({ server }) => hasPeers('credit') && server.close())
 
 describe.runIf(hasPeers('credit'))('outcomes of 30,000 real applicants, 1 to 40 days late', () => {
 	let early: Json[]
 
-	it('are provisional first', async () => {
-		await liveUntil(30, 0)
-		early = await read('metric=performance.*')
+	it('are provisional first', async ({ server }) => {
+		await liveUntil(server, 30, 0)
+		early = await read(server, 'metric=performance.*')
 		const coverage = early.filter((a) => a.metric === 'performance.outcome_coverage')
 		expect(coverage).toHaveLength(days)
 		const immature = new Set(coverage.filter((a) => a.value < 0.8).map(dayOf))
@@ -150,13 +152,13 @@ describe.runIf(hasPeers('credit'))('outcomes of 30,000 real applicants, 1 to 40 
 			expect(a.provisional).toBe(immature.has(dayOf(a)))
 	})
 
-	it.each([
+	it.for([
 		[30, 30],
 		[50, 30],
 		[80, 50],
-	])('are what the raw rows say on day %i', async (day, since) => {
-		if (day > since) await liveUntil(day, since)
-		const answers = await read('metric=performance.*')
+	] as const)('are what the raw rows say on day %i', async ([day, since], { server }) => {
+		if (day > since) await liveUntil(server, day, since)
+		const answers = await read(server, 'metric=performance.*')
 		for (let d = 0; d < days; d += 7) {
 			const expected = recompute(knownAt(d, dayAt(day)))
 			for (const [id, value] of Object.entries(expected)) {
@@ -167,20 +169,20 @@ describe.runIf(hasPeers('credit'))('outcomes of 30,000 real applicants, 1 to 40 
 		}
 	})
 
-	it('are mature in the end, and say what was known before and why it changed', async () => {
-		const answers = await read('metric=performance.roc_auc')
+	it('are mature in the end, and say what was known before and why it changed', async ({ server }) => {
+		const answers = await read(server, 'metric=performance.roc_auc')
 		expect(answers.map((a) => a.provisional)).toEqual(Array.from({ length: days }, () => false))
 		expect(answers.filter((a) => !a.change || !a.supersedes)).toEqual([])
 		expect(answers.filter((a) => /\d+ (late|corrected) outcome/.test(a.change)).length).toBeGreaterThan(20)
-		const history = await read('metric=performance.roc_auc&history=true')
+		const history = await read(server, 'metric=performance.roc_auc&history=true')
 		const before = early.find((a) => a.metric === 'performance.roc_auc' && dayOf(a) === 0)
 		const said = history.filter((a) => dayOf(a) === 0).map((a) => a.value)
 		expect(said).toContain(before?.value)
 		expect(said.length).toBeGreaterThan(2)
 	})
 
-	it('give each group the rates of its raw rows', async () => {
-		const answers = await read('metric=fairness.*')
+	it('give each group the rates of its raw rows', async ({ server }) => {
+		const answers = await read(server, 'metric=fairness.*')
 		for (const [group, of] of [
 			['SEX=2', (r: CreditRow) => r.SEX === 2],
 			['EDUCATION=3', (r: CreditRow) => r.EDUCATION === 3],

@@ -1,14 +1,14 @@
 import { parquetWriteBuffer } from 'hyparquet-writer'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { expect } from 'vitest'
 import { dayMs } from '../../src/core/time.ts'
 import { compute } from '../../src/jobs/compute.ts'
 import { rollUp } from '../../src/jobs/index.ts'
 import { startOfTest } from '../support/context.ts'
-import { type Json, testServer } from '../support/server.ts'
+import { withServerPerTest } from '../support/fixtures.ts'
+import type { Json, TestServer } from '../support/server.ts'
 
-let server: Awaited<ReturnType<typeof testServer>>
-beforeEach(async () => {
-	server = await testServer()
+const it = withServerPerTest()
+it.beforeEach(async ({ server }) => {
 	const sensitive = { sensitive: ['grade'], segments: ['branch'] }
 	await server.post('/v1/models', {
 		model: 'm',
@@ -18,7 +18,6 @@ beforeEach(async () => {
 		...sensitive,
 	})
 })
-afterEach(() => server.close())
 
 const rows = 300
 const codes = Array.from({ length: rows }, (_, i) => [1, 2, 3, 3][i % 4] as number)
@@ -84,10 +83,12 @@ const baselines: Record<string, () => { type: string; body: BodyInit }> = {
 }
 
 const features = ['grade', 'flag', 'cell'].map((name) => ({ name, type: 'categorical' }))
-const metric = async (query: string): Promise<Json[]> =>
+const metric = async (server: TestServer, query: string): Promise<Json[]> =>
 	(await server.fetch(`/v1/models/m/metrics?limit=1000&window=1d&${query}`)).body.items
 
-it('integer codes and booleans are the same categories, however baseline and traffic spell them', async () => {
+it('integer codes and booleans are the same categories, however baseline and traffic spell them', async ({
+	server,
+}) => {
 	const versions = Object.keys(baselines)
 	for (const [v, name] of versions.entries()) {
 		const { type, body } = (baselines[name] as (typeof baselines)[string])()
@@ -121,7 +122,7 @@ it('integer codes and booleans are the same categories, however baseline and tra
 	await compute.run(server.context)
 	for (const version of versions) {
 		const of = `version=${encodeURIComponent(version)}`
-		const psi = await metric(`metric=drift.psi&${of}`)
+		const psi = await metric(server, `metric=drift.psi&${of}`)
 		const compared = psi.filter(
 			(a) => a.subject.feature !== '$score' && a.subject.feature !== '$decision' && !a.subject.segment,
 		)
@@ -133,16 +134,16 @@ it('integer codes and booleans are the same categories, however baseline and tra
 				window.from,
 				true,
 			])
-		const unseen = await metric(`metric=quality.unseen_categories&${of}`)
+		const unseen = await metric(server, `metric=quality.unseen_categories&${of}`)
 		expect(unseen.filter((a) => a.value !== 0 && a.subject.feature !== '$decision')).toEqual([])
 	}
-	const groups = await metric('metric=fairness.selection_rate')
+	const groups = await metric(server, 'metric=fairness.selection_rate')
 	expect(new Set(groups.map((a) => a.subject.group))).toEqual(new Set(['grade=1', 'grade=2', 'grade=3']))
-	const segments = await metric('metric=quality.volume&segment=branch')
+	const segments = await metric(server, 'metric=quality.volume&segment=branch')
 	expect(new Set(segments.map((a) => a.subject.segment.value))).toEqual(new Set(['1', '2', '3']))
 })
 
-it('texts that are not the same integer are different categories', async () => {
+it('texts that are not the same integer are different categories', async ({ server }) => {
 	const release = ['1.1', '1.10', '1.1', '007', '7', 'NA']
 	const line = (more: string, value: string) => `{${more}"features":{"release":"${value}"}}`
 	await server.post('/v1/models/m/versions', {
@@ -170,6 +171,6 @@ it('texts that are not the same integer are different categories', async () => {
 	})
 	await rollUp.run(server.context)
 	await compute.run(server.context)
-	const [unseen] = await metric('metric=quality.unseen_categories&feature=release')
+	const [unseen] = await metric(server, 'metric=quality.unseen_categories&feature=release')
 	expect(unseen?.value).toBe(60)
 })

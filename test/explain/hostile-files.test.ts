@@ -189,7 +189,7 @@ describe('LightGBM files are refused', () => {
 	})
 })
 
-describe('other files are refused with the way out', () => {
+describe('other files are refused with a hint', () => {
 	test.each<[string, ArtifactFormat, Uint8Array, string]>([
 		['an empty file', 'xgboost-json', new Uint8Array(), 'is empty'],
 		['gzip', 'xgboost-json', gzipSync(small('xgboost-json')), 'Unpack it'],

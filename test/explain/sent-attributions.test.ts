@@ -57,7 +57,7 @@ describe('attributions that were sent with a prediction', () => {
 		expect(checkSentAttributions({ attributions: few, score: logistic(margin) }).status).toBe('not-additive')
 	})
 
-	it('that do not add up are said to, with the distance in each space', () => {
+	it('that do not add up are reported, with the difference in each space', () => {
 		const check = checkSentAttributions({ attributions: { ...sent, base: 3 }, score: logistic(margin) })
 		expect(check.status).toBe('not-additive')
 		expect(check.reason).toContain("from the score's log-odds -1.02778")

@@ -62,7 +62,7 @@ describe('the arrows', () => {
 		expect(status).toBe(1)
 	})
 
-	it('let a house through that keeps them, and count what they saw', () => {
+	it('accept a tree that keeps them, and count its modules', () => {
 		write('src/stats/psi.ts', "import { a } from '../core/a.ts'\nexport const psi = a\n")
 		write('src/core/a.ts', "import { b } from './b.ts'\nexport const a = b\n")
 		write('src/core/b.ts', "import { c } from './c.ts'\nexport const b = c\n")

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { avoidedWordsIn } from '../../.ci/avoided-words.ts'
 
-it('no name of src uses a word that the field has another word for', () => {
+it('no name in src uses an avoided word', () => {
 	const uses = avoidedWordsIn('src').map(({ path, name, use }) => `${path}: ${name} (use ${use})`)
 	expect(uses).toEqual([])
 })

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect } from 'vitest'
 import { type Role, roles } from '../../src/core/actor.ts'
 import { accessKeys, incidents } from '../../src/db/schema.ts'
 import type { Endpoint } from '../../src/http/endpoint.ts'
 import { resources } from '../../src/http/index.ts'
 import { runJob } from '../../src/jobs/run/run-job.ts'
 import { commit, type Row, table } from '../support/access-table.ts'
+import { withServer } from '../support/fixtures.ts'
 import { digestOf, linearFile, registerLinear, upload } from '../support/linear-model.ts'
-import { testServer } from '../support/server.ts'
+import { type TestServer, testServer } from '../support/server.ts'
 
 const endpoints: readonly Endpoint[] = Object.values(resources).flatMap((r) => r.endpoints)
 const scopes = { all: ['*'], in: ['min?'], out: ['theirs', 'm?'] } as const
@@ -17,12 +18,14 @@ const secretOf = (role: Role, scope: string, state: string) => `plk_${role}_${sc
 /** What only those may read who reach the model. */
 const secrets = ['secret-', '"mine"', 'mine@', '/mine', 'income', 'subject-1']
 
-let server: Awaited<ReturnType<typeof testServer>>
-const ids: Record<string, string> = {}
-beforeAll(async () => {
+const test = withServer(async () => {
 	const job = { id: 'compute', cron: '*/5 * * * *', run: async () => ({ model: 'secret-detail' }) }
 	const run = () => runJob(server.context, job, 'test')
-	server = await testServer({ jobs: { list: [job], run } })
+	const server: TestServer = await testServer({ jobs: { list: [job], run } })
+	return server
+})
+const ids: Record<string, string> = {}
+test.beforeAll(async ({ server }) => {
 	await registerLinear(server, 'mine', { lineage: { commit } })
 	await server.post('/v1/models', { model: 'theirs', task: 'binary' })
 	await server.fetch('/v1/models/mine', { method: 'PATCH', json: { sensitive: ['SEX'] } })
@@ -33,14 +36,13 @@ beforeAll(async () => {
 	await server.post('/v1/models/mine/groups', [
 		{ predictionId: 'p1', timestamp: row.timestamp, groups: { SEX: '1' } },
 	])
-	await storeKeys()
-	await storeObjects()
+	await storeKeys(server)
+	await storeObjects(server)
 })
-afterAll(() => server.close())
 
 const hashOf = (secret: string) => createHash('sha256').update(secret).digest('hex')
 
-async function storeKeys() {
+async function storeKeys(server: TestServer) {
 	const { db, now } = server.context
 	const times = { expired: { expiresAt: now() - 1 }, revoked: { revokedAt: now() }, valid: {} }
 	for (const role of roles)
@@ -53,7 +55,7 @@ async function storeKeys() {
 }
 
 /** One of each thing that is read by its id. */
-async function storeObjects() {
+async function storeObjects(server: TestServer) {
 	const { body: key } = await server.post('/v1/keys', {
 		role: 'viewer',
 		name: 'secret-key',
@@ -82,11 +84,11 @@ async function storeObjects() {
 		...{ id: 'inc_one', model: 'mine', environment: 'production', status: 'open', severity: 'warning' },
 		...{ title: 'secret-title', began: 0, openedAt: server.clock.now, channels: [], revision: 1 },
 	})
-	await mapPerson()
+	await mapPerson(server)
 	await server.post('/v1/jobs/compute/runs', {})
 }
 
-const mapPerson = () =>
+const mapPerson = (server: TestServer) =>
 	server.fetch(`/v1/slack/users/T1/${ids.users}`, {
 		method: 'PUT',
 		json: { role: 'viewer', models: ['mine'] },
@@ -101,10 +103,10 @@ function pathOf({ path }: Endpoint, query = ''): string {
 	return path.replace(/\{(\w+)\}/g, (_, name: string) => values[name] as string) + query
 }
 
-async function ask(endpoint: Endpoint, key: string, path?: string) {
+async function ask(server: TestServer, endpoint: Endpoint, key: string, path?: string) {
 	const { query, json } = table[endpoint.id] as Row
 	// What it takes away has to be there again.
-	if (endpoint.id === 'unmapSlackUser') await mapPerson()
+	if (endpoint.id === 'unmapSlackUser') await mapPerson(server)
 	const hasBody = endpoint.method !== 'get' && json !== undefined
 	return server.fetch(path ?? pathOf(endpoint, query), {
 		method: endpoint.method.toUpperCase(),
@@ -130,13 +132,13 @@ test('every operation is in the table, and nothing else', () => {
 describe.each(endpoints.map((e) => [e.id, e] as const))('%s', (id, endpoint) => {
 	const row = table[id] as Row
 
-	test('answers each role, scope and state of a key as the table says', async () => {
+	test('answers each role, scope and state of a key as the table says', async ({ server }) => {
 		const wrong: string[] = []
 		for (const role of roles)
 			for (const scope of Object.keys(scopes))
 				for (const state of states) {
 					if (state !== 'valid' && scope !== 'all') continue
-					const answer = await ask(endpoint, secretOf(role, scope, state))
+					const answer = await ask(server, endpoint, secretOf(role, scope, state))
 					const wanted = expected(row, role, scope, state)
 					if (!wanted.includes(answer.status))
 						wrong.push(
@@ -156,14 +158,14 @@ describe.each(endpoints.map((e) => [e.id, e] as const))('%s', (id, endpoint) => 
 	})
 
 	if (row?.about === 'id')
-		test('answers an id outside the scope as one that does not exist', async () => {
+		test('answers an id outside the scope as one that does not exist', async ({ server }) => {
 			const path = pathOf(endpoint, row.query)
 			const known = [...Object.values(ids), commit].find((text) => path.includes(text)) as string
 			const absent = known === commit ? 'fedcba9876543210' : 'none_1'
 			const key = secretOf(row.roles.at(-1) as Role, 'out', 'valid')
 			const answers = await Promise.all(
 				[known, absent].map(async (text) => {
-					const { status, text: said } = await ask(endpoint, key, path.replace(known, text))
+					const { status, text: said } = await ask(server, endpoint, key, path.replace(known, text))
 					return [status, said.replaceAll(text, 'ID')]
 				}),
 			)
@@ -172,7 +174,7 @@ describe.each(endpoints.map((e) => [e.id, e] as const))('%s', (id, endpoint) => 
 		})
 })
 
-test('the digest of a file of another model opens nothing', async () => {
+test('the digest of a file of another model opens nothing', async ({ server }) => {
 	const sha256 = digestOf(linearFile())
 	const version = {
 		version: '9',

@@ -1,20 +1,17 @@
 import { request as nodeRequest } from 'node:http'
 import { connect } from 'node:net'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { defaultLimits } from '../../src/core/limits.ts'
-import { testServer } from '../support/server.ts'
+import { withServer } from '../support/fixtures.ts'
+import { type TestServer, testServer } from '../support/server.ts'
 
-let server: Awaited<ReturnType<typeof testServer>>
-beforeAll(async () => {
-	server = await testServer({}, { limits: { ...defaultLimits, jsonBytes: 100_000 } })
-})
-afterAll(() => server.close())
+const test = withServer(() => testServer({}, { limits: { ...defaultLimits, jsonBytes: 100_000 } }))
 
 const json = { 'content-type': 'application/json' }
-const send = (body: BodyInit, headers: Record<string, string> = json) =>
+const send = (server: TestServer, body: BodyInit, headers: Record<string, string> = json) =>
 	server.fetch('/v1/models', { method: 'POST', body, headers })
 
-test('answers 400 for a body that is no JSON, no UTF-8 or empty', async () => {
+test('answers 400 for a body that is no JSON, no UTF-8 or empty', async ({ server }) => {
 	for (const body of [
 		'{',
 		'',
@@ -24,36 +21,36 @@ test('answers 400 for a body that is no JSON, no UTF-8 or empty', async () => {
 		"{'model':'x'}",
 		new Uint8Array([0x7b, 0xff, 0x7d]),
 	])
-		expect(await send(body), String(body)).toMatchObject({ status: 400, body: { code: 'malformed' } })
+		expect(await send(server, body), String(body)).toMatchObject({ status: 400, body: { code: 'malformed' } })
 })
 
-test('answers 415 for another content type, charset or encoding', async () => {
+test('answers 415 for another content type, charset or encoding', async ({ server }) => {
 	for (const headers of [
 		{ 'content-type': 'text/plain' },
 		{ 'content-type': 'application/xml' },
 		{ 'content-type': 'application/json; charset=utf-16' },
 		{ ...json, 'content-encoding': 'br' },
 	] as Record<string, string>[])
-		expect(await send('{}', headers)).toMatchObject({ status: 415, body: { code: 'unsupported' } })
-	expect((await send('{}', { 'content-type': 'application/merge-patch+json; charset=UTF-8' })).status).toBe(
-		422,
-	)
+		expect(await send(server, '{}', headers)).toMatchObject({ status: 415, body: { code: 'unsupported' } })
+	expect(
+		(await send(server, '{}', { 'content-type': 'application/merge-patch+json; charset=UTF-8' })).status,
+	).toBe(422)
 })
 
-test('answers 413 and names the limit, whether the size is told or not', async () => {
+test('answers 413 and names the limit, whether the size is announced or not', async ({ server }) => {
 	const big = JSON.stringify({ model: 'x'.repeat(100_000), task: 'binary' })
-	expect(await send(big)).toMatchObject({
+	expect(await send(server, big)).toMatchObject({
 		status: 413,
 		body: { code: 'too-large', detail: expect.stringMatching(/100000 bytes.*jsonBytes/) },
 	})
-	expect(await chunked('/v1/models', big)).toMatchObject({
+	expect(await chunked(server, '/v1/models', big)).toMatchObject({
 		status: 413,
 		text: expect.stringContaining('jsonBytes'),
 	})
-	expect((await chunked('/v1/models', '{"model":"chunked","task":"binary"}')).status).toBe(201)
+	expect((await chunked(server, '/v1/models', '{"model":"chunked","task":"binary"}')).status).toBe(201)
 })
 
-function chunked(path: string, body: string): Promise<{ status: number; text: string }> {
+function chunked(server: TestServer, path: string, body: string): Promise<{ status: number; text: string }> {
 	return new Promise((resolve, reject) => {
 		const headers = { ...json, authorization: `Bearer ${server.adminKey}`, 'transfer-encoding': 'chunked' }
 		const request = nodeRequest(server.url + path, { method: 'POST', headers }, (response) => {
@@ -69,7 +66,7 @@ function chunked(path: string, body: string): Promise<{ status: number; text: st
 	})
 }
 
-test('answers 406 when the client takes no JSON', async () => {
+test('answers 406 when the client takes no JSON', async ({ server }) => {
 	expect(await server.fetch('/v1/models', { headers: { accept: 'text/html' } })).toMatchObject({
 		status: 406,
 		body: { code: 'not-acceptable' },
@@ -87,7 +84,9 @@ test('answers 406 when the client takes no JSON', async () => {
 		expect((await server.fetch('/v1/models', { headers: { accept } })).status, accept).toBe(200)
 })
 
-test('answers 404 for a path that does not exist and 405 with Allow for a method that does not', async () => {
+test('answers 404 for a path that does not exist and 405 with Allow for a method that does not', async ({
+	server,
+}) => {
 	expect(await server.fetch('/v1/modles')).toMatchObject({ status: 404, body: { code: 'not-found' } })
 	expect((await server.fetch('/v1/models/')).status).toBe(404)
 	expect((await server.fetch('/v1/keys/a/b/c')).status).toBe(404)
@@ -99,7 +98,7 @@ test('answers 404 for a path that does not exist and 405 with Allow for a method
 	expect((await server.fetch('/v1/models', { method: 'HEAD' })).status).toBe(200)
 })
 
-test('answers 422 for parameters that are wrong, unknown or stand twice', async () => {
+test('answers 422 for parameters that are wrong, unknown or stand twice', async ({ server }) => {
 	const wrong: Record<string, string> = {
 		'limit=0': 'limit', 'limit=1001': 'limit', 'limit=-1': 'limit', 'limit=1.5': 'limit', 'limit=1e2': 'limit', 'limit=': 'limit', 'limit=999999999999': 'limit',
 		'cursor=': 'cursor', 'cursor=%00': 'cursor', 'cursor=abc': 'cursor', 'cursor=MTIz': 'cursor', 'cursor=////': 'cursor', 'cursor=%F0%9F%92%A9': 'cursor',
@@ -119,7 +118,7 @@ test('answers 422 for parameters that are wrong, unknown or stand twice', async 
 	})
 })
 
-test('reads a time whose + was not encoded, and refuses what is no time', async () => {
+test('reads a time whose + was not encoded, and refuses what is no time', async ({ server }) => {
 	expect((await server.fetch('/v1/audit/entries?from=2026-03-02T01:00:00+01:00')).status).toBe(200)
 	for (const from of ['yesterday', '2026-03-02', '1772409600', '2026-13-01T00:00:00Z', ''])
 		expect(await server.fetch(`/v1/audit/entries?from=${from}`), from).toMatchObject({
@@ -128,7 +127,7 @@ test('reads a time whose + was not encoded, and refuses what is no time', async 
 		})
 })
 
-test('refuses what cannot be stored as it was sent', async () => {
+test('refuses what cannot be stored as it was sent', async ({ server }) => {
 	const bodies = {
 		'a NUL': '{"model":"a\\u0000b","task":"binary"}',
 		'a lone surrogate': '{"model":"a","task":"binary","owner":"\\ud800"}',
@@ -141,12 +140,12 @@ test('refuses what cannot be stored as it was sent', async () => {
 		'a text': '"model"',
 		'a number': '12',
 	}
-	for (const [what, body] of Object.entries(bodies)) expect((await send(body)).status, what).toBe(422)
+	for (const [what, body] of Object.entries(bodies)) expect((await send(server, body)).status, what).toBe(422)
 	expect(({} as { admin?: boolean }).admin).toBeUndefined()
 })
 
-test('keeps __proto__ where any name is allowed', async () => {
-	await send('{"model":"proto","task":"binary"}')
+test('keeps __proto__ where any name is allowed', async ({ server }) => {
+	await send(server, '{"model":"proto","task":"binary"}')
 	const body = '{"version":"1","features":[],"manifest":{"__proto__":{"x":1},"constructor":2}}'
 	const made = await server.fetch('/v1/models/proto/versions', { method: 'POST', body, headers: json })
 	expect(made.status).toBe(201)
@@ -154,7 +153,7 @@ test('keeps __proto__ where any name is allowed', async () => {
 	expect((await server.fetch('/v1/models/proto/versions/1')).text).toContain('"__proto__":{"x":1}')
 })
 
-test('survives odd paths', async () => {
+test('survives odd paths', async ({ server }) => {
 	for (const path of [
 		'/v1/models/%00',
 		'/v1/models/%',
@@ -170,7 +169,7 @@ test('survives odd paths', async () => {
 })
 
 /** Speaks to the socket, for what a client library does not send. */
-function raw(text: string): Promise<string> {
+function raw(server: TestServer, text: string): Promise<string> {
 	return new Promise((resolve, reject) => {
 		const { hostname, port } = new URL(server.url)
 		const socket = connect(Number(port), hostname, () => socket.end(text))
@@ -183,18 +182,18 @@ function raw(text: string): Promise<string> {
 	})
 }
 
-test('stays alive when a body breaks off or a request is no HTTP', async () => {
+test('stays alive when a body breaks off or a request is no HTTP', async ({ server }) => {
 	const head = `POST /v1/models HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.adminKey}\r\nContent-Type: application/json\r\n`
-	await raw(`${head}Content-Length: 1000\r\n\r\n{"model":`)
-	await raw(`${head}Transfer-Encoding: chunked\r\n\r\nzz\r\n`)
-	await raw('nonsense\r\n\r\n')
-	expect(await raw('TRACE /v1/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')).toMatch(
+	await raw(server, `${head}Content-Length: 1000\r\n\r\n{"model":`)
+	await raw(server, `${head}Transfer-Encoding: chunked\r\n\r\nzz\r\n`)
+	await raw(server, 'nonsense\r\n\r\n')
+	expect(await raw(server, 'TRACE /v1/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')).toMatch(
 		/^HTTP\/1.1 (4|5)\d\d/,
 	)
 	expect((await server.fetch('/healthz')).status).toBe(200)
 })
 
-test('gives every answer a request id and safe headers, and no stack', async () => {
+test('gives every answer a request id and safe headers, and no stack', async ({ server }) => {
 	const mine = await server.fetch('/v1/nothing', { headers: { 'x-request-id': 'abc-123' } })
 	expect(mine.headers.get('x-request-id')).toBe('abc-123')
 	expect(

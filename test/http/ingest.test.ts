@@ -1,23 +1,21 @@
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { defaultLimits } from '../../src/core/limits.ts'
 import { formatTime } from '../../src/core/time.ts'
 import { startOfTest } from '../support/context.ts'
-import { testServer } from '../support/server.ts'
+import { withServer } from '../support/fixtures.ts'
+import { type TestServer, testServer } from '../support/server.ts'
 
-let server: Awaited<ReturnType<typeof testServer>>
-beforeAll(async () => {
-	server = await testServer(
-		{},
-		{ limits: { ...defaultLimits, jsonBytes: 100_000, gunzippedBytes: 20_000_000 } },
-	)
+const it = withServer(() =>
+	testServer({}, { limits: { ...defaultLimits, jsonBytes: 100_000, gunzippedBytes: 20_000_000 } }),
+)
+it.beforeAll(async ({ server }) => {
 	await server.post('/v1/models', { model: 'm', task: 'binary', positiveLabel: '1', threshold: 0.5 })
 	await server.post('/v1/models/m/versions', {
 		version: '1',
 		features: [{ name: 'income', type: 'numeric' }],
 	})
 })
-afterAll(() => server.close())
 
 const path = '/v1/models/m/predictions'
 let next = 0
@@ -30,22 +28,23 @@ const row = (more: object = {}) => ({
 	...more,
 })
 const lines = (rows: unknown[]) => rows.map((r) => JSON.stringify(r)).join('\n')
-const send = (body: BodyInit, headers: Record<string, string>, at = path) =>
+const send = (server: TestServer, body: BodyInit, headers: Record<string, string>, at = path) =>
 	server.fetch(at, { method: 'POST', body, headers })
 const ndjson = { 'content-type': 'application/x-ndjson' }
-const alive = async () => expect((await server.fetch('/readyz', { key: null })).status).toBe(200)
+const alive = async (server: TestServer) =>
+	expect((await server.fetch('/readyz', { key: null })).status).toBe(200)
 
 describe('posting rows', () => {
-	it('takes a JSON array, NDJSON and gzip of both, and reads back what was sent', async () => {
+	it('takes a JSON array, NDJSON and gzip of both, and reads back what was sent', async ({ server }) => {
 		const [a, b, c, d] = [row(), row(), row(), row()]
 		expect((await server.post(path, [a])).body).toMatchObject({ accepted: 1, duplicates: 0, rejected: [] })
-		expect((await send(lines([b]), ndjson)).body.accepted).toBe(1)
-		expect((await send(gzipSync(lines([c])), { ...ndjson, 'content-encoding': 'gzip' })).body.accepted).toBe(
-			1,
-		)
+		expect((await send(server, lines([b]), ndjson)).body.accepted).toBe(1)
+		expect(
+			(await send(server, gzipSync(lines([c])), { ...ndjson, 'content-encoding': 'gzip' })).body.accepted,
+		).toBe(1)
 		expect(
 			(
-				await send(gzipSync(JSON.stringify([d])), {
+				await send(server, gzipSync(JSON.stringify([d])), {
 					'content-type': 'application/json',
 					'content-encoding': 'gzip',
 				})
@@ -61,8 +60,9 @@ describe('posting rows', () => {
 			})
 	})
 
-	it('judges a broken line alone', async () => {
+	it('rejects a broken line alone', async ({ server }) => {
 		const { status, body } = await send(
+			server,
 			`${JSON.stringify(row())}\n{"predictionId": \n${JSON.stringify(row())}`,
 			ndjson,
 		)
@@ -73,16 +73,20 @@ describe('posting rows', () => {
 		]).toEqual([200, 2, [[1, 'malformed']]])
 	})
 
-	it('answers zeros for an empty batch', async () => {
-		for (const answer of [await server.post(path, []), await send('', ndjson), await send('\n\n', ndjson)])
+	it('answers zeros for an empty batch', async ({ server }) => {
+		for (const answer of [
+			await server.post(path, []),
+			await send(server, '', ndjson),
+			await send(server, '\n\n', ndjson),
+		])
 			expect([answer.status, answer.body.accepted, answer.body.rejected]).toEqual([200, 0, []])
 	})
 
-	it('answers an unknown prediction with 404', async () => {
+	it('answers an unknown prediction with 404', async ({ server }) => {
 		expect((await server.fetch(`${path}/nobody`)).status).toBe(404)
 	})
 
-	it('takes outcomes and feature logs, and says which outcomes wait', async () => {
+	it('takes outcomes and feature logs, and says which outcomes wait', async ({ server }) => {
 		const { predictionId } = row()
 		const outcome = { predictionId, actual: 1, timestamp: formatTime(startOfTest) }
 		expect((await server.post('/v1/models/m/outcomes', [outcome])).body).toMatchObject({
@@ -100,7 +104,7 @@ describe('posting rows', () => {
 })
 
 describe('bad bodies', () => {
-	it.each([
+	it.for([
 		['broken JSON', '[{"predictionId": ', { 'content-type': 'application/json' }, 400],
 		['an object instead of an array', '{}', { 'content-type': 'application/json' }, 422],
 		['an empty JSON body', '', { 'content-type': 'application/json' }, 400],
@@ -114,34 +118,35 @@ describe('bad bodies', () => {
 			{ 'content-type': 'application/json' },
 			413,
 		],
-	])('refuses %s', async (_, body, headers, status) => {
-		const answer = await send(body, headers)
+	] as const)('refuses %s', async ([_, body, headers, status], { server }) => {
+		const answer = await send(server, body, headers)
 		expect([answer.status, answer.headers.get('content-type')]).toEqual([status, 'application/problem+json'])
 		expect(answer.body.detail.length).toBeGreaterThan(20)
-		await alive()
+		await alive(server)
 	})
 
-	it('refuses gzip that ends in the middle, and keeps what was answered before', async () => {
+	it('refuses gzip that ends in the middle, and keeps what was answered before', async ({ server }) => {
 		const whole = gzipSync(lines(Array.from({ length: 50 }, () => row())))
 		expect(
-			(await send(whole.subarray(0, whole.length - 20), { ...ndjson, 'content-encoding': 'gzip' })).status,
+			(await send(server, whole.subarray(0, whole.length - 20), { ...ndjson, 'content-encoding': 'gzip' }))
+				.status,
 		).toBe(400)
-		await alive()
+		await alive(server)
 	})
 
-	it('stops a bomb: a small gzip that unpacks without end', async () => {
+	it('stops a bomb: a small gzip that unpacks without end', async ({ server }) => {
 		const bomb = gzipSync(Buffer.alloc(60_000_000, 0x20))
-		const answer = await send(bomb, { ...ndjson, 'content-encoding': 'gzip' })
+		const answer = await send(server, bomb, { ...ndjson, 'content-encoding': 'gzip' })
 		expect(answer.status).toBe(413)
 		expect(answer.body.detail).toMatch(/gunzip/)
-		await alive()
+		await alive(server)
 	})
 })
 
 describe('who may post', () => {
 	const one = () => ({ method: 'POST', json: [row()] })
 
-	it('refuses no key, an unknown key and a revoked key with 401', async () => {
+	it('refuses no key, an unknown key and a revoked key with 401', async ({ server }) => {
 		expect((await server.fetch(path, { ...one(), key: null })).status).toBe(401)
 		expect((await server.fetch(path, { ...one(), key: 'plk_unknown' })).status).toBe(401)
 		const made = (await server.post('/v1/keys', { name: 'k', role: 'ingest' })).body
@@ -150,14 +155,14 @@ describe('who may post', () => {
 		expect((await server.fetch(path, { ...one(), key: made.secret })).status).toBe(401)
 	})
 
-	it('refuses an expired key', async () => {
+	it('refuses an expired key', async ({ server }) => {
 		const key = await server.keyOf('ingest', { expires: '1h' })
 		expect((await server.fetch(path, { ...one(), key })).status).toBe(200)
 		server.clock.advance(3_600_001)
 		expect((await server.fetch(path, { ...one(), key })).status).toBe(401)
 	})
 
-	it('refuses another role, and a model outside the scope, with 403', async () => {
+	it('refuses another role, and a model outside the scope, with 403', async ({ server }) => {
 		expect((await server.fetch(path, { ...one(), key: await server.keyOf('viewer') })).status).toBe(403)
 		expect(
 			(await server.fetch(path, { ...one(), key: await server.keyOf('ingest', { models: ['credit-*'] }) }))
@@ -166,16 +171,18 @@ describe('who may post', () => {
 		expect((await server.fetch(`${path}/p0`, { key: await server.keyOf('ingest') })).status).toBe(403)
 	})
 
-	it('names the nearest model for one that is not registered', async () => {
+	it('names the nearest model for one that is not registered', async ({ server }) => {
 		const answer = await server.post('/v1/models/mm/predictions', [row()])
 		expect([answer.status, answer.body.detail]).toEqual([404, expect.stringContaining('"m"')])
 	})
 })
 
 describe('under load', () => {
-	it('says 503 with Retry-After instead of queueing without end, and keeps every row it counted', async () => {
+	it('says 503 with Retry-After instead of queueing without end, and keeps every row it counted', async ({
+		server,
+	}) => {
 		const body = () => lines(Array.from({ length: 1000 }, () => row()))
-		const answers = await Promise.all(Array.from({ length: 80 }, () => send(body(), ndjson)))
+		const answers = await Promise.all(Array.from({ length: 80 }, () => send(server, body(), ndjson)))
 		for (const a of answers.filter((x) => x.status !== 200)) {
 			expect(a.status).toBe(503)
 			expect(Number(a.headers.get('retry-after'))).toBeGreaterThan(0)
@@ -186,6 +193,6 @@ describe('under load', () => {
 			stored += rows.rows
 		})
 		expect(stored).toBeGreaterThanOrEqual(accepted)
-		await alive()
+		await alive(server)
 	})
 })

@@ -1,24 +1,24 @@
 import { createHash } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { dayMs } from '../../src/core/time.ts'
 import { openOnnx } from '../../src/explain/onnx/open-onnx.ts'
 import { bytesOf, featuresOf, goldenOf } from '../explain/onnx/golden.ts'
 import { startOfTest } from '../support/context.ts'
+import { withServer } from '../support/fixtures.ts'
 import { hasPeers, onnxRuntime } from '../support/peers.ts'
-import { type Json, testServer } from '../support/server.ts'
+import { type Json, type TestServer, testServer } from '../support/server.ts'
 
 const isRunnable = hasPeers('onnxruntime')
 
-let server: Awaited<ReturnType<typeof testServer>>
-beforeAll(async () => {
+const it = withServer(() => testServer({}, { onnx: () => onnxRuntime }))
+it.beforeAll(async ({ server }) => {
 	if (!isRunnable) return
-	server = await testServer({}, { onnx: () => onnxRuntime })
 	server.clock.now = startOfTest + dayMs
 })
-afterAll(() => isRunnable && server.close())
+it.afterAll(({ server }) => isRunnable && server.close())
 
 /** Registers a golden model, logs all of its rows with the scores that the runtime gives, and answers those. */
-async function serve(name: string): Promise<number[]> {
+async function serve(server: TestServer, name: string): Promise<number[]> {
 	const { rows, background } = goldenOf(name)
 	const features = [...rows, ...background].map(featuresOf)
 	const names = Object.keys(features[0] ?? {})
@@ -59,28 +59,28 @@ async function serve(name: string): Promise<number[]> {
 	return scores
 }
 
-const explain = async (name: string, id: string): Promise<Json> =>
+const explain = async (server: TestServer, name: string, id: string): Promise<Json> =>
 	(await server.fetch(`/v1/models/${name}/predictions/${id}/explanation`)).body
 
 const sumOf = (answer: Json): number =>
 	answer.contributions.reduce((sum: number, c: Json) => sum + c.contribution, answer.base)
 
 describe.runIf(isRunnable)('the explanation of a prediction of an ONNX model', () => {
-	it.each([
+	it.for([
 		['forest', 'tree-shap/interventional', 'probability'],
 		['hist', 'tree-shap/interventional', 'log-odds'],
 		['columns', 'linear-shap', 'log-odds'],
-	])('%s is exact, and its replay matches to the bit', async (name, method, space) => {
-		const scores = await serve(name)
-		const answer = await explain(name, 'p3')
+	] as const)('%s is exact, and its replay matches to the bit', async ([name, method, space], { server }) => {
+		const scores = await serve(server, name)
+		const answer = await explain(server, name, 'p3')
 		expect(answer.replay).toEqual({ status: 'matched', logged: scores[3], replayed: scores[3], reason: null })
 		expect(answer).toMatchObject({ method, space, explanation: { status: 'exact' } })
 		expect(Math.abs(sumOf(answer) - answer.margin)).toBeLessThan(1e-5)
 	})
 
-	it('of a network is labelled by its method, and adds up to the score', async () => {
-		const scores = await serve('network')
-		const answer = await explain('network', 'p3')
+	it('of a network is labelled by its method, and adds up to the score', async ({ server }) => {
+		const scores = await serve(server, 'network')
+		const answer = await explain(server, 'network', 'p3')
 		expect(answer.replay).toMatchObject({ status: 'matched', reason: null })
 		expect(answer).toMatchObject({ method: 'exact/kernel-shap', space: 'probability' })
 		expect(Math.abs(sumOf(answer) - (scores[3] as number))).toBeLessThan(1e-9)

@@ -1,19 +1,18 @@
 import { readdirSync } from 'node:fs'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect } from 'vitest'
 import type { Endpoint } from '../../src/http/endpoint.ts'
 import { resources } from '../../src/http/index.ts'
 import { problems } from '../../src/http/problem.ts'
-import { type Json, testServer } from '../support/server.ts'
+import { withServer } from '../support/fixtures.ts'
+import type { Json } from '../support/server.ts'
 
-let server: Awaited<ReturnType<typeof testServer>>
+const test = withServer()
 let document: Json
 const endpoints = Object.values(resources).flatMap((r): readonly Endpoint[] => r.endpoints)
 
-beforeAll(async () => {
-	server = await testServer()
+test.beforeAll(async ({ server }) => {
 	document = (await server.fetch('/openapi.json', { key: null })).body
 })
-afterAll(() => server.close())
 
 test('the registry is its folder: it has every resource that a file of routes/ exports', async () => {
 	const files = readdirSync(new URL('../../src/http/routes', import.meta.url))
@@ -26,7 +25,7 @@ test('no two operations share a name or a method of a path', () => {
 	expect(new Set(endpoints.map((e) => `${e.method} ${e.path}`)).size).toBe(endpoints.length)
 })
 
-test('describes every operation with its answers, its errors and an example', () => {
+test('describes every operation with its answers, its errors and an example', ({ server }) => {
 	expect(document).toMatchObject({
 		openapi: '3.1.0',
 		info: { title: 'Plumbline' },
@@ -79,7 +78,7 @@ test('refers only to what it defines', () => {
 	for (const ref of refs) expect(document.components.schemas).toHaveProperty([ref as string])
 })
 
-test('is read by people at /docs, without anything from elsewhere', async () => {
+test('is read by people at /docs, without anything from elsewhere', async ({ server }) => {
 	const { headers, text } = await server.fetch('/docs', { key: null })
 	expect(headers.get('content-type')).toMatch(/^text\/html/)
 	for (const { id, path } of endpoints) {
@@ -96,7 +95,7 @@ test('is read by people at /docs, without anything from elsewhere', async () => 
 	for (const [, target] of text.matchAll(/href="#([^"]+)"/g)) expect(ids).toContain(target)
 })
 
-test('lets the page run its own style and script only', async () => {
+test('lets the page run its own style and script only', async ({ server }) => {
 	const { headers, text } = await server.fetch('/docs', { key: null })
 	const policy = headers.get('content-security-policy') as string
 	for (const tag of ['style', 'script']) {

@@ -1,14 +1,15 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { gauge, histogram, metricsOnly, render } from '../../src/http/prometheus.ts'
 import { Traffic } from '../../src/http/traffic.ts'
 import { compute } from '../../src/jobs/compute.ts'
 import { rollUp } from '../../src/jobs/index.ts'
 import { ExportedMetrics } from '../../src/monitoring/windows/exported-points.ts'
-import { testServer } from '../support/server.ts'
+import { withServer } from '../support/fixtures.ts'
+import { type TestServer, testServer } from '../support/server.ts'
 
 const exported = new ExportedMetrics(['drift.psi', 'performance.roc_auc', 'service.rate'], 100)
 const traffic = new Traffic()
-let server: Awaited<ReturnType<typeof testServer>>
+const test = withServer(() => testServer({ exported, traffic }))
 
 const rowsOf = (day: string, count: number, shift: number) =>
 	Array.from({ length: count }, (_, i) => ({
@@ -24,7 +25,7 @@ const outcomesOf = (day: string, count: number) =>
 		timestamp: `${day}T12:00:00Z`,
 		actual: i % 100 > 50 ? 1 : 0,
 	}))
-const run = async () => {
+const run = async (server: TestServer) => {
 	await rollUp.run(server.context)
 	await compute.run(server.context)
 }
@@ -35,8 +36,7 @@ const incident = (id: string, model: string, severity: string, status: string) =
 })
 const features = ['income', 'age'].map((name) => ({ name, type: 'numeric' }))
 
-beforeAll(async () => {
-	server = await testServer({ exported, traffic })
+test.beforeAll(async ({ server }) => {
 	for (const model of ['credit', 'motor']) {
 		await server.post('/v1/models', { model, task: 'binary', positiveLabel: '1', threshold: 0.5 })
 		await server.post(`/v1/models/${model}/versions`, { version: '1', features })
@@ -49,7 +49,7 @@ beforeAll(async () => {
 		])
 	}
 	await server.post('/v1/models/credit/outcomes', outcomesOf('2026-02-28', 200))
-	await run()
+	await run(server)
 	await server.context.sql.batch([
 		incident('inc_1', 'credit', 'warning', 'open'),
 		incident('inc_2', 'credit', 'warning', 'acknowledged'),
@@ -57,38 +57,42 @@ beforeAll(async () => {
 		incident('inc_4', 'motor', 'critical', 'open'),
 	])
 })
-afterAll(() => server.close())
 
-const scrape = async (key?: string) => (await server.fetch('/metrics', key === undefined ? {} : { key })).text
-const newest = async (metric: string, feature?: string) => {
+const scrape = async (server: TestServer, key?: string) =>
+	(await server.fetch('/metrics', key === undefined ? {} : { key })).text
+const newest = async (server: TestServer, metric: string, feature?: string) => {
 	const query = `metric=${metric}&window=1d${feature ? `&feature=${feature}` : ''}`
 	return (await server.fetch(`/v1/models/credit/metrics?${query}`)).body.items.at(-1).value
 }
 
-test('counts what is not resolved by model and severity, with zeros', async () => {
-	const text = await scrape()
+test('counts what is not resolved by model and severity, with zeros', async ({ server }) => {
+	const text = await scrape(server)
 	expect(text).toContain('plumbline_incidents{model="credit",severity="warning"} 2\n')
 	expect(text).toContain('plumbline_incidents{model="motor",severity="critical"} 1\n')
 	expect(text).toContain('plumbline_incidents{model="motor",severity="info"} 0\n')
 })
 
-test('counts rejected rows for as long as the database lives, and accepted ones of the process', async () => {
-	const text = await scrape()
+test('counts rejected rows for as long as the database lives, and accepted ones of the process', async ({
+	server,
+}) => {
+	const text = await scrape(server)
 	expect(text).toContain('plumbline_rejected_rows_total{model="credit",code="unknown-version"} 1\n')
 	expect(text).toContain('plumbline_accepted_rows_total{model="credit",kind="prediction"} 400\n')
 	expect(text).toContain('plumbline_accepted_rows_total{model="credit",kind="outcome"} 200\n')
 	await server.context.sql.batch([{ sql: 'DELETE FROM rejected_row' }])
 	await server.post('/v1/models/credit/predictions', [{ predictionId: 'y', version: 'none' }])
-	expect(await scrape()).toContain('plumbline_rejected_rows_total{model="credit",code="unknown-version"} 2\n')
+	expect(await scrape(server)).toContain(
+		'plumbline_rejected_rows_total{model="credit",code="unknown-version"} 2\n',
+	)
 })
 
-test('shows the newest values of the declared metrics, as the interface answers them', async () => {
-	const text = await scrape()
-	const psi = await newest('drift.psi', 'income')
+test('shows the newest values of the declared metrics, as the interface answers them', async ({ server }) => {
+	const text = await scrape(server)
+	const psi = await newest(server, 'drift.psi', 'income')
 	expect(psi).toBeGreaterThan(0.2)
 	const labels = 'model="credit",environment="production"'
 	expect(text).toContain(`plumbline_metric{${labels},metric="drift.psi",feature="income"} ${psi}\n`)
-	const auc = await newest('performance.roc_auc')
+	const auc = await newest(server, 'performance.roc_auc')
 	expect(text).toContain(`plumbline_metric{${labels},metric="performance.roc_auc",feature=""} ${auc}\n`)
 	const end = Date.parse('2026-03-01T00:00:00Z') / 1000
 	expect(text).toContain(
@@ -98,20 +102,20 @@ test('shows the newest values of the declared metrics, as the interface answers 
 	expect(text).not.toContain('quality.')
 })
 
-test('follows what is computed anew', async () => {
-	const before = await scrape()
+test('follows what is computed anew', async ({ server }) => {
+	const before = await scrape(server)
 	const more = rowsOf('2026-03-01', 200, 5)
 	await server.post('/v1/models/credit/predictions', more)
-	await run()
-	const psi = await newest('drift.psi', 'income')
+	await run(server)
+	const psi = await newest(server, 'drift.psi', 'income')
 	const line = `plumbline_metric{model="credit",environment="production",metric="drift.psi",feature="income"} ${psi}\n`
 	expect(before).not.toContain(line)
-	expect(await scrape()).toContain(line)
+	expect(await scrape(server)).toContain(line)
 })
 
-test('names only models in the scope of the key, and none without a key', async () => {
+test('names only models in the scope of the key, and none without a key', async ({ server }) => {
 	const key = await server.keyOf('viewer', { models: ['mot*'] })
-	const text = await scrape(key)
+	const text = await scrape(server, key)
 	expect(text).toContain('model="motor"')
 	expect(text).not.toContain('credit')
 	const { status, text: refused } = await server.fetch('/metrics', { key: null })
@@ -121,7 +125,7 @@ test('names only models in the scope of the key, and none without a key', async 
 	expect(ingest.status).toBe(403)
 })
 
-test('stops at its limit, and says how many series it left out', async () => {
+test('stops at its limit, and says how many series it left out', async ({ server }) => {
 	const few = new ExportedMetrics(['drift.*'], 7)
 	const { values, leftOut } = await few.read(server.context, () => true)
 	expect(values).toHaveLength(7)
@@ -139,8 +143,8 @@ test('names the nearest metric for one that does not exist', () => {
 	)
 })
 
-test('puts latencies into buckets by operation and class of status', async () => {
-	const text = await scrape()
+test('puts latencies into buckets by operation and class of status', async ({ server }) => {
+	const text = await scrape(server)
 	const of = 'operation="postPredictions",status="2xx"'
 	const count = /duration_seconds_count\{operation="postPredictions",status="2xx"\} (\d+)/.exec(text)?.[1]
 	expect(Number(count)).toBeGreaterThan(2)
@@ -148,7 +152,7 @@ test('puts latencies into buckets by operation and class of status', async () =>
 	expect(text).toContain(`plumbline_http_request_duration_seconds_bucket{${of},le="0.005"} `)
 })
 
-test('serves metrics alone on a port of their own, without a key', async () => {
+test('serves metrics alone on a port of their own, without a key', async ({ server }) => {
 	const own = metricsOnly({ context: server.context, options: { exported }, traffic })
 	const reply = await own(new Request('http://127.0.0.1:1/metrics'))
 	expect(reply.status).toBe(200)

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect } from 'vitest'
 import type { Endpoint } from '../../src/http/endpoint.ts'
 import { resources } from '../../src/http/index.ts'
-import { testServer } from '../support/server.ts'
+import { withServer } from '../support/fixtures.ts'
 
 const seed = 20260302
 const runs = 150
@@ -10,16 +10,14 @@ const writes = Object.values(resources)
 	.flatMap((r): readonly Endpoint[] => r.endpoints)
 	.filter((e) => ['post', 'put', 'patch'].includes(e.method) && e.id !== 'slackEvents')
 
-let server: Awaited<ReturnType<typeof testServer>>
-beforeAll(async () => {
-	server = await testServer()
+const test = withServer()
+test.beforeAll(async ({ server }) => {
 	await server.post('/v1/models', { model: 'credit', task: 'binary' })
 	await server.post('/v1/models/credit/versions', {
 		version: '1',
 		features: [{ name: 'a', type: 'numeric' }],
 	})
 })
-afterAll(() => server.close())
 
 const names = [
 	'model',
@@ -98,9 +96,9 @@ const pathOf = (endpoint: Endpoint) => {
 const exampleOf = (endpoint: Endpoint) =>
 	endpoint.bodyExample ?? endpoint.rows?.types['application/json']?.example
 
-test.each(writes.map((endpoint) => [endpoint.id, endpoint] as const))(
+test.for(writes.map((endpoint) => [endpoint.id, endpoint] as const))(
 	'%s answers whatever JSON it is sent',
-	async (_, endpoint) => {
+	async ([_, endpoint], { server }) => {
 		const method = endpoint.method.toUpperCase()
 		const property = fc.asyncProperty(fc.oneof(anyJson, spoiled(exampleOf(endpoint))), async (value) => {
 			const body = (JSON.stringify(value) ?? 'null') as string
@@ -117,7 +115,7 @@ test.each(writes.map((endpoint) => [endpoint.id, endpoint] as const))(
 	},
 )
 
-test('still works afterwards', async () => {
+test('still works afterwards', async ({ server }) => {
 	expect((await server.fetch('/readyz')).status).toBe(200)
 	expect((await server.fetch('/v1/models/credit')).status).toBe(200)
 })

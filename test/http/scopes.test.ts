@@ -1,15 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect } from 'vitest'
 import { longestGlob } from '../../src/core/glob.ts'
 import { compute } from '../../src/jobs/compute.ts'
+import { withServer } from '../support/fixtures.ts'
 import { type Json, testServer } from '../support/server.ts'
 
-let server: Awaited<ReturnType<typeof testServer>>
-beforeAll(async () => {
-	server = await testServer()
+const test = withServer()
+test.beforeAll(async ({ server }) => {
 	for (const model of ['m', 'ma', 'mab', 'x'])
 		await server.post('/v1/models', { model, task: 'binary', owner: 'risk', riskTier: 'low' })
 })
-afterAll(() => server.close())
 
 const silence = (models: string[] | undefined) => ({
 	...(models ? { models } : {}),
@@ -18,7 +17,7 @@ const silence = (models: string[] | undefined) => ({
 })
 
 describe('a silence', () => {
-	test.each([
+	test.for<[string[], string[] | undefined, number]>([
 		[['m?'], ['m*'], 403],
 		[['?'], ['*'], 403],
 		[['?'], undefined, 403],
@@ -28,12 +27,12 @@ describe('a silence', () => {
 		[['m*'], ['m?', 'm*b'], 201],
 		[['m', 'm?*'], ['m*'], 201],
 		[['**'], undefined, 201],
-	])('under the scope %j of models %j is answered with %i', async (scope, models, status) => {
+	])('under the scope %j of models %j is answered with %i', async ([scope, models, status], { server }) => {
 		const key = await server.keyOf('approver', { models: scope })
 		expect((await server.post('/v1/silences', silence(models), { key })).status).toBe(status)
 	})
 
-	test('is seen and ended only by who reaches all of its models', async () => {
+	test('is seen and ended only by who reaches all of its models', async ({ server }) => {
 		const { body } = await server.post('/v1/silences', silence(['x', 'm*']))
 		const key = await server.keyOf('approver', { models: ['m*'] })
 		const listed = await server.fetch('/v1/silences', { key })
@@ -46,7 +45,7 @@ describe('a silence', () => {
 	})
 })
 
-test('a key is no wider than that of who makes it', async () => {
+test('a key is no wider than that of who makes it', async ({ server }) => {
 	const key = await server.keyOf('admin', { models: ['m?'] })
 	const statusOf = async (models: string[]) =>
 		(await server.post('/v1/keys', { role: 'viewer', models }, { key })).status
@@ -56,7 +55,7 @@ test('a key is no wider than that of who makes it', async () => {
 })
 
 describe('a hostile glob', () => {
-	test('in ?metric= is answered at once', async () => {
+	test('in ?metric= is answered at once', async ({ server }) => {
 		const key = await server.keyOf('viewer')
 		for (const glob of ['*?'.repeat(120), '*a'.repeat(120), `${'*'.repeat(250)}`, `*${'?'.repeat(200)}`]) {
 			const asked = await server.fetch(`/v1/models/m/metrics?metric=${encodeURIComponent(`${glob}!`)}`, {
@@ -66,7 +65,7 @@ describe('a hostile glob', () => {
 		}
 	})
 
-	test('over the limit is a 422 that names the limit', async () => {
+	test('over the limit is a 422 that names the limit', async ({ server }) => {
 		const glob = '*a'.repeat(longestGlob)
 		const answers = await Promise.all([
 			server.fetch(`/v1/models/m/metrics?metric=${glob}`),
@@ -79,7 +78,7 @@ describe('a hostile glob', () => {
 		}
 	})
 
-	test('costs a bounded time as a scope and as what is asked', async () => {
+	test('costs a bounded time as a scope and as what is asked', async ({ server }) => {
 		const scope = Array.from({ length: 32 }, (_, i) => `*a${'?'.repeat(200 + i)}`)
 		const key = await server.keyOf('approver', { models: scope })
 		const asked = Array.from({ length: 30 }, (_, i) => `${'*a*b'.repeat(60)}${i}`)
@@ -93,7 +92,7 @@ describe('a hostile glob', () => {
 })
 
 describe('a scoped admin', () => {
-	test('lists and revokes the keys within its scope, and finds no other', async () => {
+	test('lists and revokes the keys within its scope, and finds no other', async ({ server }) => {
 		const own = await server.keyOf('admin', { models: ['m*'] })
 		const inside = (await server.post('/v1/keys', { role: 'viewer', models: ['ma'] })).body.id
 		const outside = (await server.post('/v1/keys', { role: 'viewer', models: ['ma', 'x'] })).body.id
@@ -111,7 +110,7 @@ describe('a scoped admin', () => {
 		}
 	})
 
-	test('pages through its keys without a word of others', async () => {
+	test('pages through its keys without a word of others', async ({ server }) => {
 		const own = await server.keyOf('admin', { models: ['paged'] })
 		for (let i = 0; i < 3; i++) {
 			await server.post('/v1/keys', { role: 'viewer', models: ['paged'] })
@@ -127,7 +126,7 @@ describe('a scoped admin', () => {
 		expect(seen).toEqual([['paged'], ['paged'], ['paged'], ['paged']])
 	})
 
-	test('runs no job, as a job acts on every model', async () => {
+	test('runs no job, as a job acts on every model', async ({ server }) => {
 		const key = await server.keyOf('admin', { models: ['m*'] })
 		expect((await server.fetch('/v1/jobs/compute/runs', { method: 'POST', key })).status).toBe(403)
 	})
@@ -176,7 +175,7 @@ describe('the last admin key that reaches every model', () => {
 	})
 })
 
-test('the nearest name of an unknown model is one in the scope of the key', async () => {
+test('the nearest name of an unknown model is one in the scope of the key', async ({ server }) => {
 	await server.post('/v1/models', { model: 'secret-a', task: 'binary' })
 	const key = await server.keyOf('viewer', { models: ['secret-?z', 'ma*'] })
 	const asked = await server.fetch('/v1/models/secret-az', { key })
@@ -186,7 +185,7 @@ test('the nearest name of an unknown model is one in the scope of the key', asyn
 	expect((await server.fetch('/v1/models/secret-az')).body.detail).toContain('Did you mean "secret-a"?')
 })
 
-test('a bare name in lineage means nothing that only other models came from', async () => {
+test('a bare name in lineage means nothing that only other models came from', async ({ server }) => {
 	const lineage = { dataset: 'hidden-set' }
 	await server.post('/v1/models/x/versions', {
 		version: '1',
@@ -200,7 +199,7 @@ test('a bare name in lineage means nothing that only other models came from', as
 	expect((await server.fetch('/v1/lineage?from=hidden-set')).status).toBe(200)
 })
 
-test('runs of jobs say what they did to those who reach every model', async () => {
+test('runs of jobs say what they did to those who reach every model', async ({ server }) => {
 	await server.context.sql.batch([
 		{
 			sql: `INSERT INTO job_run (id, job, started_at, finished_at, status, error, detail)
@@ -213,7 +212,9 @@ test('runs of jobs say what they did to those who reach every model', async () =
 	expect(whole.body.items[0]).toMatchObject({ error: 'model x: no rows', detail: { model: 'x' } })
 })
 
-test('a viewer reads a prediction without its subject and without segments that are sensitive attributes', async () => {
+test('a viewer reads a prediction without its subject and without segments that are sensitive attributes', async ({
+	server,
+}) => {
 	await server.fetch('/v1/models/ma', {
 		method: 'PATCH',
 		json: { segments: ['branch', 'SEX'], sensitive: ['SEX'] },
@@ -240,7 +241,7 @@ test('a viewer reads a prediction without its subject and without segments that 
 	expect(JSON.stringify(seen)).not.toMatch(/anna|42/)
 })
 
-test('a small group is not told to viewers as a segment either', async () => {
+test('a small group is hidden from viewers as a segment as well', async ({ server }) => {
 	const names = { segments: ['SEX', 'branch'], sensitive: ['SEX'] }
 	await server.post('/v1/models', { model: 'grouped', task: 'binary', ...names })
 	await server.post('/v1/models/grouped/versions', {

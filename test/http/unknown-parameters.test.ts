@@ -1,22 +1,18 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect } from 'vitest'
 import { resources } from '../../src/http/index.ts'
-import { testServer } from '../support/server.ts'
+import { withServer } from '../support/fixtures.ts'
+import { registerModel } from '../support/rows.ts'
 
-let server: Awaited<ReturnType<typeof testServer>>
-beforeAll(async () => {
-	server = await testServer()
-	await server.post('/v1/models', { model: 'm', task: 'binary' })
-	await server.post('/v1/models/m/versions', { version: '1', features: [] })
-})
-afterAll(() => server.close())
+const it = withServer()
+it.beforeAll(({ server }) => registerModel(server, { task: 'binary' }))
 
 const endpoints = Object.values(resources)
 	.flatMap((resource) => resource.endpoints)
 	.filter(({ access }) => access !== 'open')
 
-it.each(endpoints.map((e) => [e.method.toUpperCase(), e.path, e] as const))(
+it.for(endpoints.map((e) => [e.method.toUpperCase(), e.path, e] as const))(
 	'%s %s refuses a parameter that it does not know',
-	async (method, path, { bodyExample, rows }) => {
+	async ([method, path, { bodyExample, rows }], { server }) => {
 		const names: Record<string, string> = { model: 'm', version: '1' }
 		const to = path.replace(/\{(\w+)\}/g, (_all, name: string) => names[name] ?? 'x')
 		const type = Object.keys(rows?.types ?? {})[0]

@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Actor } from '../../src/core/actor.ts'
+import { describe, expect } from 'vitest'
+import type { Context } from '../../src/context.ts'
 import { defaultLimits } from '../../src/core/limits.ts'
 import { dayMs, formatTime } from '../../src/core/time.ts'
 import { ingestRows } from '../../src/ingest/ingest-rows.ts'
@@ -7,16 +7,14 @@ import { readPrediction } from '../../src/ingest/read-prediction.ts'
 import { type IngestResult, PredictionRow } from '../../src/ingest/rows.schema.ts'
 import { validators } from '../../src/ingest/validate-row.ts'
 import { parseRows } from '../../src/tables/json-rows.ts'
-import { startOfTest, testContext } from '../support/context.ts'
+import { actorOf } from '../support/actors.ts'
+import { startOfTest } from '../support/context.ts'
+import { withContextPerTest } from '../support/fixtures.ts'
 import { registerTestModel } from '../support/model.ts'
 
-const actor: Actor = { id: 'key:1', how: 'key', role: 'admin', models: ['*'] }
-let test: Awaited<ReturnType<typeof testContext>>
-beforeEach(async () => {
-	test = await testContext()
-	await registerTestModel(test.context)
-})
-afterEach(() => test.close())
+const actor = actorOf('admin', { id: 'key:1' })
+const it = withContextPerTest()
+it.beforeEach(({ context }) => registerTestModel(context))
 
 const row = (more: object = {}) => ({
 	predictionId: 'a',
@@ -27,6 +25,7 @@ const row = (more: object = {}) => ({
 })
 
 function send(
+	context: Context,
 	text: string,
 	kind: 'prediction' | 'feature' | 'outcome' = 'prediction',
 	chunk = 65_536,
@@ -38,21 +37,16 @@ function send(
 			controller.close()
 		},
 	})
-	return ingestRows(
-		test.context,
-		actor,
-		'm',
-		kind,
-		parseRows({ format: 'ndjson', stream }, test.context.limits),
-	)
+	return ingestRows(context, actor, 'm', kind, parseRows({ format: 'ndjson', stream }, context.limits))
 }
 const lines = (...rows: unknown[]) =>
 	rows.map((r) => (typeof r === 'string' ? r : JSON.stringify(r))).join('\n')
 const codes = (answer: IngestResult) => answer.rejected.map((r) => [r.index, r.code, r.path])
 
 describe('a batch', () => {
-	it('stores the valid rows and lists each rejected one by line, code and path', async () => {
+	it('stores the valid rows and lists each rejected one by line, code and path', async ({ context }) => {
 		const answer = await send(
+			context,
 			lines(
 				row(),
 				'{"predictionId": "b", ',
@@ -84,7 +78,7 @@ describe('a batch', () => {
 		expect(answer.rejected[8]?.message).toContain('"score"')
 	})
 
-	it('is validated alike, however the bytes are split', async () => {
+	it('is validated alike, however the bytes are split', async ({ context }) => {
 		const text = lines(
 			row(),
 			'',
@@ -92,17 +86,18 @@ describe('a batch', () => {
 			'{"bad"',
 			row({ predictionId: 'z' }),
 		)
-		const answer = await send(text, 'prediction', 1)
+		const answer = await send(context, text, 'prediction', 1)
 		expect([answer.accepted, codes(answer)]).toEqual([3, [[3, 'malformed', '']]])
-		expect((await readPrediction(test.context, actor, 'm', 'ü€😀')).features).toEqual({
+		expect((await readPrediction(context, actor, 'm', 'ü€😀')).features).toEqual({
 			income: 2,
 			region: '😀',
 		})
 	})
 
-	it('counts duplicates and rejects other content, within and across batches', async () => {
-		await send(lines(row()))
+	it('counts duplicates and rejects other content, within and across batches', async ({ context }) => {
+		await send(context, lines(row()))
 		const answer = await send(
+			context,
 			lines(row(), row({ score: 1 }), row({ predictionId: 'b' }), row({ predictionId: 'b' })),
 		)
 		expect([answer.accepted, answer.duplicates, codes(answer)]).toEqual([
@@ -112,13 +107,20 @@ describe('a batch', () => {
 		])
 	})
 
-	it('returns zeros when it is empty', async () => {
-		expect(await send('')).toEqual({ accepted: 0, duplicates: 0, rejected: [], rejectedCount: 0, waiting: 0 })
+	it('returns zeros when it is empty', async ({ context }) => {
+		expect(await send(context, '')).toEqual({
+			accepted: 0,
+			duplicates: 0,
+			rejected: [],
+			rejectedCount: 0,
+			waiting: 0,
+		})
 	})
 
-	it('rejects rows that are too large, one by one', async () => {
+	it('rejects rows that are too large, one by one', async ({ context }) => {
 		const wide = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`f${i}`, i]))
 		const answer = await send(
+			context,
 			lines(
 				row({ features: wide }),
 				row({ predictionId: 'b', features: { income: 'x'.repeat(2_000_000) } }),
@@ -137,10 +139,10 @@ describe('a batch', () => {
 })
 
 describe('features are evidence', () => {
-	it('stores wrong types, overflow, lone surrogates and odd names, and marks them', async () => {
+	it('stores wrong types, overflow, lone surrogates and odd names, and marks them', async ({ context }) => {
 		const text = `{"predictionId":"a","version":"1","timestamp":"2026-03-01T00:00:00Z","features":{"income":1e400,"region":"x\\ud800","__proto__":{"a":1},"constructor":3}}`
-		expect((await send(text)).accepted).toBe(1)
-		const stored = await readPrediction(test.context, actor, 'm', 'a')
+		expect((await send(context, text)).accepted).toBe(1)
+		const stored = await readPrediction(context, actor, 'm', 'a')
 		const features = stored.features as Record<string, unknown>
 		expect(JSON.stringify(features)).toContain('"__proto__":{"a":1}')
 		expect(features.region).toBe('x\ufffd')
@@ -152,9 +154,9 @@ describe('features are evidence', () => {
 		])
 	})
 
-	it('reports what is wrong with each', async () => {
-		await send(lines(row({ features: { income: 'NaN', extra: 1 } })))
-		const { quality } = await readPrediction(test.context, actor, 'm', 'a')
+	it('reports what is wrong with each', async ({ context }) => {
+		await send(context, lines(row({ features: { income: 'NaN', extra: 1 } })))
+		const { quality } = await readPrediction(context, actor, 'm', 'a')
 		expect(quality.map((q) => [q.code, q.path])).toEqual([
 			['type-error', 'features.income'],
 			['missing-feature', 'features.region'],
@@ -162,37 +164,43 @@ describe('features are evidence', () => {
 		])
 	})
 
-	it('hides feature values from viewers', async () => {
-		await send(lines(row()))
-		const stored = await readPrediction(test.context, { ...actor, role: 'viewer' }, 'm', 'a')
+	it('hides feature values from viewers', async ({ context }) => {
+		await send(context, lines(row()))
+		const stored = await readPrediction(context, { ...actor, role: 'viewer' }, 'm', 'a')
 		expect('features' in stored).toBe(false)
 	})
 })
 
 describe('outcomes and feature logs', () => {
-	it('accept an outcome before its prediction and count it as waiting', async () => {
+	it('accept an outcome before its prediction and count it as waiting', async ({ context }) => {
 		const at = formatTime(startOfTest - dayMs)
 		const outcome = { predictionId: 'a', actual: 1, timestamp: at }
-		expect(await send(lines(outcome), 'outcome')).toMatchObject({ accepted: 1, waiting: 1 })
-		await send(lines(row()))
+		expect(await send(context, lines(outcome), 'outcome')).toMatchObject({ accepted: 1, waiting: 1 })
+		await send(context, lines(row()))
 		expect(
-			await send(lines(outcome, { ...outcome, actual: 0, timestamp: formatTime(startOfTest) }), 'outcome'),
+			await send(
+				context,
+				lines(outcome, { ...outcome, actual: 0, timestamp: formatTime(startOfTest) }),
+				'outcome',
+			),
 		).toMatchObject({ accepted: 1, duplicates: 1, waiting: 0 })
-		expect((await readPrediction(test.context, actor, 'm', 'a')).outcome).toMatchObject({ actual: 0 })
+		expect((await readPrediction(context, actor, 'm', 'a')).outcome).toMatchObject({ actual: 0 })
 	})
 
-	it('reject an outcome without an actual, unless it was never observed', async () => {
+	it('reject an outcome without an actual, unless it was never observed', async ({ context }) => {
 		const at = formatTime(startOfTest - dayMs)
 		const answer = await send(
+			context,
 			lines({ predictionId: 'a', timestamp: at }, { predictionId: 'b', timestamp: at, observed: false }),
 			'outcome',
 		)
 		expect([answer.accepted, codes(answer)]).toEqual([1, [[0, 'invalid', 'actual']]])
 	})
 
-	it('reject a feature log that names both or neither', async () => {
+	it('reject a feature log that names both or neither', async ({ context }) => {
 		const log = { timestamp: formatTime(startOfTest - dayMs), features: { income: 1 } }
 		const answer = await send(
+			context,
 			lines({ ...log, predictionId: 'a' }, log, { ...log, predictionId: 'a', subject: 'b' }),
 			'feature',
 		)

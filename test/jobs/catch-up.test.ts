@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { actions } from '../../src/alerting/actions.ts'
 import { evaluateAll } from '../../src/alerting/alert/evaluate-all.ts'
 import { metricSources, type Sources } from '../../src/alerting/alert/sources.ts'
@@ -18,13 +18,17 @@ import { builtInRules, openRules } from '../../src/platform/node/load-rules.ts'
 import { metricOf } from '../../src/rules/available.ts'
 import { factParts, type Subject } from '../../src/rules/facts.ts'
 import { startOfTest } from '../support/context.ts'
-import { testServer } from '../support/server.ts'
+import { withServer } from '../support/fixtures.ts'
+import { type TestServer, testServer } from '../support/server.ts'
 
 // Eight days of 55 rows an hour are computed together; on the sixth the income of one branch falls.
 const days = 8
 const perHour = 55
 const chance = new Chance(5)
-let server: Awaited<ReturnType<typeof testServer>>
+const it = withServer(async () => {
+	const logger = { info() {}, warn() {}, error() {} }
+	return testServer({}, { rules: await openRules(builtInRules(), { logger }) })
+})
 
 function rowOf(isBroken: boolean) {
 	const branch = chance.pick(['north', 'south'])
@@ -34,9 +38,7 @@ function rowOf(isBroken: boolean) {
 }
 const actualOf = ({ score }: { score: number }) => (chance.uniform() < score ? 1 : 0)
 
-beforeAll(async () => {
-	const logger = { info() {}, warn() {}, error() {} }
-	server = await testServer({}, { rules: await openRules(builtInRules(), { logger }) })
+it.beforeAll(async ({ server }) => {
 	const common = { task: 'binary', positiveLabel: '1', threshold: 0.5, favourable: '1' }
 	await server.post('/v1/models', { model: 'm', ...common, segments: ['branch'], sensitive: ['sex'] })
 	const features = [
@@ -69,21 +71,24 @@ beforeAll(async () => {
 	await rollUp.run(server.context)
 	await compute.run(server.context)
 }, 60_000)
-afterAll(() => server.close())
 
-const all = async (sql: string) => (await server.context.sql.values({ sql })) as unknown[][]
-const stored = async () => ({
+const all = async (server: TestServer, sql: string) =>
+	(await server.context.sql.values({ sql })) as unknown[][]
+const stored = async (server: TestServer) => ({
 	metric: await all(
+		server,
 		'SELECT series, hours, from_ms, provisional, baseline, hex(bytes) FROM metric_record WHERE superseded_at IS NULL ORDER BY 1, 2, 3',
 	),
 	outcome: await all(
+		server,
 		'SELECT series, hours, from_ms, provisional, mature_at, labelled, hex(bytes) FROM outcome_record WHERE superseded_at IS NULL ORDER BY 1, 2, 3',
 	),
 	days: await all(
+		server,
 		'SELECT series, day_ms, hex(bytes) FROM metric_day UNION ALL SELECT -series, day_ms, hex(bytes) FROM outcome_day ORDER BY 1, 2',
 	),
 })
-const windows = async (): Promise<Window[]> =>
+const windows = async (server: TestServer): Promise<Window[]> =>
 	(await changedWindows(server.context, { since: 0 }))
 		.map(({ window, from }) => ({ size: window, from }))
 		.sort((a, b) => endOf(a) - endOf(b) || lengths[a.size] - lengths[b.size])
@@ -91,21 +96,21 @@ const lengths = { '1h': hourMs, '1d': dayMs, '7d': 7 * dayMs }
 const endOf = ({ size, from }: Window) => from + lengths[size]
 
 describe('windows that are computed together after a pause', () => {
-	it('are stored as if each was computed alone', async () => {
-		const together = await stored()
+	it('are stored as if each was computed alone', async ({ server }) => {
+		const together = await stored(server)
 		expect(together.metric.length).toBeGreaterThan(3 * days * 24)
-		const list = await windows()
+		const list = await windows(server)
 		for (const table of ['metric_record', 'outcome_record', 'metric_day', 'outcome_day'])
 			await server.context.sql.batch([{ sql: `DELETE FROM ${table}` }])
 		const series = (await server.context.log.series('m')).sort((a, b) => (a.segment < b.segment ? -1 : 1))
 		const modelSeries = { model: 'm', version: '1', environment: series[0]?.environment ?? '', series }
 		for (const window of list) await computeModelSeries(server.context, inputs, modelSeries, [window])
 		for (const window of list) await computeModelSeries(server.context, outcomes, modelSeries, [window])
-		expect(await stored()).toEqual(together)
+		expect(await stored(server)).toEqual(together)
 	}, 120_000)
 
-	it('are the same if the process ended between two commits', async () => {
-		const together = await stored()
+	it('are the same if the process ended between two commits', async ({ server }) => {
+		const together = await stored(server)
 		const { context } = server
 		await context.sql.batch([
 			...['metric_record', 'metric_day'].map((table) => ({ sql: `DELETE FROM ${table}` })),
@@ -121,14 +126,14 @@ describe('windows that are computed together after a pause', () => {
 			sql: { ...context.sql, all: context.sql.all, values: context.sql.values, batch },
 		}
 		expect((await compute.run(ended)).failed).toEqual(['m@1 production'])
-		const [half] = await all('SELECT count(*) FROM metric_record')
+		const [half] = await all(server, 'SELECT count(*) FROM metric_record')
 		expect([Number(half?.[0]) > 0, Number(half?.[0]) < together.metric.length]).toEqual([true, true])
 		expect((await compute.run(context)).failed).toEqual([])
-		expect(await stored()).toEqual(together)
+		expect(await stored(server)).toEqual(together)
 	}, 60_000)
 
-	it('have the metrics of the window as facts', async () => {
-		const list = (await windows()).filter((w) => w.size !== '1h')
+	it('have the metrics of the window as facts', async ({ server }) => {
+		const list = (await windows(server)).filter((w) => w.size !== '1h')
 		for (const { size, from } of list) {
 			const key = { model: 'm', version: '1', environment: 'production', window: size }
 			const [table] = await readFacts(server.context, { ...key, froms: [from] })
@@ -173,13 +178,14 @@ describe('windows that are computed together after a pause', () => {
 		}
 	}, 60_000)
 
-	it('fire the same alerts as when they are evaluated one by one', async () => {
+	it('fire the same alerts as when they are evaluated one by one', async ({ server }) => {
 		const { context } = server
 		const result = async () => ({
 			alerts: await all(
+				server,
 				'SELECT rule, subject_key, window, status, metric, value, before, began, fired_from, fired_to, ended_from, ended_to FROM alert ORDER BY 1, 2, 3, 9',
 			),
-			states: (await all('SELECT window, from_ms, states FROM rule_state ORDER BY 1, 2')).map(
+			states: (await all(server, 'SELECT window, from_ms, states FROM rule_state ORDER BY 1, 2')).map(
 				([size, from, text]) => [size, from, String(text).replaceAll(/alt_\w+/g, 'alert')],
 			),
 		})

@@ -1,13 +1,15 @@
 import { HttpResponse, http } from 'msw'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { dayMs, formatTime, hourMs } from '../../src/core/time.ts'
 import { Chance } from '../../src/demo/random.ts'
 import { runAll } from '../../src/jobs/index.ts'
 import { builtInRules, openRules } from '../../src/platform/node/load-rules.ts'
 import { mapSlackUser } from '../../src/registry/key/map-slack-user.ts'
+import { admin } from '../support/actors.ts'
 import { startOfTest } from '../support/context.ts'
+import { type ServerOf, withServerPerTest } from '../support/fixtures.ts'
 import { digestOf } from '../support/linear-model.ts'
-import { admin, plumbServer } from '../support/plumb.ts'
+import { plumbServer } from '../support/plumb.ts'
 import type { Json } from '../support/server.ts'
 import { FakeSlack } from '../support/slack-api.ts'
 
@@ -29,7 +31,11 @@ type Break = (row: Row) => void
 type Served = { income: number; age: number }
 
 const slack = new FakeSlack()
-let server: Awaited<ReturnType<typeof plumbServer>>
+const it = withServerPerTest(async () => {
+	const logger = { info() {}, warn() {}, error() {} }
+	return plumbServer({ rules: await openRules(builtInRules(), { logger }) })
+})
+type Server = ServerOf<typeof plumbServer>
 let chance: Chance
 let days: number
 
@@ -53,22 +59,22 @@ function rowOf(breakIt: Break = () => {}, served: Served = coefficients): Row {
 }
 
 /** Registers the version, with its artefact if replays need it, and lets two days pass. */
-async function begin(more: object = {}): Promise<void> {
+async function begin(server: Server, more: object = {}): Promise<void> {
 	await server.post('/v1/models/loans/versions', { version: '1', features, ...more })
 	const headers = { 'content-type': 'application/octet-stream' }
 	const path = '/v1/models/loans/versions/1'
 	if ('artifact' in more) await server.fetch(`${path}/artifact`, { method: 'PUT', body: artefact, headers })
 	const baseline = Array.from({ length: 3000 }, () => rowOf())
 	await server.fetch(`${path}/baseline`, { method: 'PUT', json: baseline })
-	for (let i = 0; i < 2; i++) await day()
+	for (let i = 0; i < 2; i++) await day(server)
 }
 
-async function day(breakIt?: Break, served?: Served): Promise<void> {
-	await postDay(breakIt, served)
+async function day(server: Server, breakIt?: Break, served?: Served): Promise<void> {
+	await postDay(server, breakIt, served)
 	expect((await runAll(server.context, 'test')).filter((run) => run.status !== 'ok')).toEqual([])
 }
 
-async function postDay(breakIt?: Break, served?: Served): Promise<void> {
+async function postDay(server: Server, breakIt?: Break, served?: Served): Promise<void> {
 	const start = firstDay + days++ * dayMs
 	const rows = Array.from({ length: perDay }, (_, i) => ({
 		predictionId: `${days}-${i}`,
@@ -81,12 +87,12 @@ async function postDay(breakIt?: Break, served?: Served): Promise<void> {
 }
 
 /** Oldest first. */
-const incidents = async (): Promise<Json[]> =>
+const incidents = async (server: Server): Promise<Json[]> =>
 	(await server.fetch('/v1/incidents?model=loans')).body.items.sort((a: Json, b: Json) =>
 		a.beganAt < b.beganAt ? -1 : 1,
 	)
-const only = async (): Promise<Json> => {
-	const all = await incidents()
+const only = async (server: Server): Promise<Json> => {
+	const all = await incidents(server)
 	expect(all.map((i) => i.title)).toHaveLength(1)
 	return all[0]
 }
@@ -110,12 +116,10 @@ const crypto: Break = (row) => {
 
 beforeAll(() => slack.server.listen({ onUnhandledFrame: 'error' }))
 afterAll(() => slack.server.close())
-beforeEach(async () => {
+it.beforeEach(async ({ server }) => {
 	chance = new Chance(11)
 	days = 0
 	slack.reset()
-	const logger = { info() {}, warn() {}, error() {} }
-	server = await plumbServer({ rules: await openRules(builtInRules(), { logger }) })
 	const common = { task: 'binary', threshold: 0.5, positiveLabel: '1' }
 	await server.post('/v1/models', {
 		model: 'loans',
@@ -124,17 +128,16 @@ beforeEach(async () => {
 		sensitive: ['sex'],
 	})
 })
-afterEach(() => server.close())
 
 describe('four causes on four days', () => {
-	it('are four related incidents, each with its own title and changes', async () => {
-		await begin({ artifact: { format: 'linear-json', sha256: digestOf(artefact) } })
-		expect(await incidents()).toEqual([])
-		await day(inMunich(monthly))
-		await day(nulls)
-		await day(crypto)
-		await day(undefined, { income: coefficients.income, age: 0.012 })
-		const all = await incidents()
+	it('are four related incidents, each with its own title and changes', async ({ server }) => {
+		await begin(server, { artifact: { format: 'linear-json', sha256: digestOf(artefact) } })
+		expect(await incidents(server)).toEqual([])
+		await day(server, inMunich(monthly))
+		await day(server, nulls)
+		await day(server, crypto)
+		await day(server, undefined, { income: coefficients.income, age: 0.012 })
+		const all = await incidents(server)
 		expect(all.map((i) => [i.severity, i.beganAt, i.title])).toEqual([
 			[
 				'critical',
@@ -184,10 +187,12 @@ describe('four causes on four days', () => {
 })
 
 describe('a unit change in one segment', () => {
-	it('is one incident with its consequences, and names the segment in the message and after Why', async () => {
-		await begin()
-		await day(inMunich(monthly))
-		const incident = await only()
+	it('is one incident with its consequences, and names the segment in the message and after Why', async ({
+		server,
+	}) => {
+		await begin(server)
+		await day(server, inMunich(monthly))
+		const incident = await only(server)
 		expect(incident.alerts.map((a: Json) => a.subject.feature)).toEqual(
 			expect.arrayContaining(['income', '$score']),
 		)
@@ -235,30 +240,30 @@ describe('a unit change in one segment', () => {
 		expect(JSON.stringify(told[1].blocks)).not.toMatch(/\b3-\d+\b/)
 	})
 
-	it('names a group if only the group changed, and no group if everything did', async () => {
-		await begin()
-		await day((row) => {
+	it('names a group if only the group changed, and no group if everything did', async ({ server }) => {
+		await begin(server)
+		await day(server, (row) => {
 			if (row.features.sex === 'f') row.features.income /= 12
 		})
-		const [grouped] = await incidents()
+		const [grouped] = await incidents(server)
 		expect(changeOf(grouped, 'income')).toMatchObject({ group: 'sex=f', kind: 'unit', factor: 0.0833333 })
-		for (let i = 0; i < 3; i++) await day()
-		await day((row) => {
+		for (let i = 0; i < 3; i++) await day(server)
+		await day(server, (row) => {
 			row.features.age *= 1000
 		})
-		const everywhere = (await incidents()).at(-1)
+		const everywhere = (await incidents(server)).at(-1)
 		expect(changeOf(everywhere, 'age')).toMatchObject({ kind: 'unit', factor: 1000 })
 		expect(changeOf(everywhere, 'age').segment ?? changeOf(everywhere, 'age').group).toBeUndefined()
 	})
 })
 
 describe('an incident that ended before it was evaluated', () => {
-	it('says what changed and where', async () => {
-		await begin()
-		await postDay(inMunich(monthly))
-		for (let i = 0; i < 4; i++) await postDay()
+	it('says what changed and where', async ({ server }) => {
+		await begin(server)
+		await postDay(server, inMunich(monthly))
+		for (let i = 0; i < 4; i++) await postDay(server)
 		expect((await runAll(server.context, 'test')).filter((run) => run.status !== 'ok')).toEqual([])
-		const incident = await only()
+		const incident = await only(server)
 		expect([incident.status, incident.beganAt]).toEqual(['resolved', date(2)])
 		expect(incident.title).toContain('unit change x12 where city is munich')
 		expect(changeOf(incident, 'income')).toMatchObject({ kind: 'unit', factor: 12, since: date(2) })
@@ -267,27 +272,27 @@ describe('an incident that ended before it was evaluated', () => {
 })
 
 describe('evaluating again', () => {
-	it('changes no incident, also after late rows', async () => {
-		await begin()
-		await day(nulls)
-		const before = await only()
-		await day(nulls)
+	it('changes no incident, also after late rows', async ({ server }) => {
+		await begin(server)
+		await day(server, nulls)
+		const before = await only(server)
+		await day(server, nulls)
 		const row = rowOf(nulls)
 		const late = { predictionId: 'late', version: '1', timestamp: date(2), ...row }
 		await server.post('/v1/models/loans/predictions', [late])
 		expect((await runAll(server.context, 'test')).filter((run) => run.status !== 'ok')).toEqual([])
-		const after = await only()
+		const after = await only(server)
 		expect([after.id, after.title.slice(0, 70)]).toEqual([before.id, before.title.slice(0, 70)])
 		expect(changeOf(after, 'balance').kind).toBe('missing')
 	})
 
-	it('features that change together are one incident', async () => {
-		await begin()
-		await day((row) => {
+	it('features that change together are one incident', async ({ server }) => {
+		await begin(server)
+		await day(server, (row) => {
 			nulls(row)
 			crypto(row)
 		})
-		const incident = await only()
+		const incident = await only(server)
 		expect(incident.changes.map((c: Json) => c.kind).slice(0, 2)).toEqual(['missing', 'new-category'])
 		expect(incident.title).toContain('; employer has categories that the baseline does not have')
 	})

@@ -1,12 +1,16 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect } from 'vitest'
 import { dayMs } from '../../src/core/time.ts'
 import { Chance } from '../../src/demo/random.ts'
 import { runAll } from '../../src/jobs/index.ts'
 import { builtInRules, openRules } from '../../src/platform/node/load-rules.ts'
 import { startOfTest } from '../support/context.ts'
-import { type Json, testServer } from '../support/server.ts'
+import { withServer } from '../support/fixtures.ts'
+import { type Json, type TestServer, testServer } from '../support/server.ts'
 
-let server: Awaited<ReturnType<typeof testServer>>
+const it = withServer(async () => {
+	const rules = await openRules(builtInRules(), { logger: { info() {}, warn() {}, error() {} } })
+	return testServer({}, { rules })
+})
 const perDay = 300
 const chance = new Chance(21)
 const logistic = (x: number) => 1 / (1 + Math.exp(-x))
@@ -24,7 +28,7 @@ function applicant({ skill, against }: World) {
 	return { features: { x, SEX, region }, score, actual: chance.uniform() < logistic(skill * x) ? 1 : 0 }
 }
 
-async function live(from: number, to: number, world: World): Promise<void> {
+async function live(server: TestServer, from: number, to: number, world: World): Promise<void> {
 	for (let day = from; day < to; day++) {
 		const rows = Array.from({ length: perDay }, () => applicant(world))
 		const at = (i: number) => new Date(startOfTest + day * dayMs + i * 60_000).toISOString()
@@ -46,16 +50,14 @@ async function live(from: number, to: number, world: World): Promise<void> {
 			expect((await runAll(server.context, 'test')).filter((r) => r.status !== 'ok')).toEqual([])
 	}
 }
-const fired = async (): Promise<string[]> => {
+const fired = async (server: TestServer): Promise<string[]> => {
 	const { body } = await server.fetch('/v1/incidents?model=loans')
 	return body.items.flatMap((i: Json) =>
 		i.alerts.map((a: Json) => `${a.rule} ${a.subject.group ?? ''}`.trim()),
 	)
 }
 
-beforeAll(async () => {
-	const rules = await openRules(builtInRules(), { logger: { info() {}, warn() {}, error() {} } })
-	server = await testServer({}, { rules })
+it.beforeAll(async ({ server }) => {
 	await server.post('/v1/models', {
 		model: 'loans',
 		task: 'binary',
@@ -73,18 +75,19 @@ beforeAll(async () => {
 	const baseline = Array.from({ length: 3000 }, () => applicant(healthy))
 	await server.fetch('/v1/models/loans/versions/1/baseline', { method: 'PUT', json: baseline })
 })
-afterAll(() => server.close())
 
-it('are silent for twelve weeks of a healthy model, and find what breaks', async () => {
-	await live(0, 84, healthy)
-	expect(await fired()).toEqual([])
-	await live(84, 98, { skill: 0, against: undefined })
-	const broken = await fired()
+it('are silent for twelve weeks of a healthy model, and find what breaks', async ({ server }) => {
+	await live(server, 0, 84, healthy)
+	expect(await fired(server)).toEqual([])
+	await live(server, 84, 98, { skill: 0, against: undefined })
+	const broken = await fired(server)
 	expect(broken).toContain('discrimination-low')
 	expect(broken.filter((rule) => /four-fifths|opportunity/.test(rule))).toEqual([])
 	const { body } = await server.fetch('/v1/requests?model=loans')
 	expect(body.items).toMatchObject([{ kind: 'retraining', evidence: { incident: expect.any(String) } }])
-	await live(98, 112, { skill: 1, against: 'north' })
-	expect(await fired()).toEqual(expect.arrayContaining(['four-fifths region', 'four-fifths SEX x region']))
-	expect((await fired()).filter((rule) => rule === 'four-fifths SEX')).toEqual([])
+	await live(server, 98, 112, { skill: 1, against: 'north' })
+	expect(await fired(server)).toEqual(
+		expect.arrayContaining(['four-fifths region', 'four-fifths SEX x region']),
+	)
+	expect((await fired(server)).filter((rule) => rule === 'four-fifths SEX')).toEqual([])
 })

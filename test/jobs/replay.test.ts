@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { dayMs, formatTime, hourMs, minuteMs } from '../../src/core/time.ts'
 import { replayPrediction } from '../../src/decisions/replay/replay-prediction.ts'
 import { recordMismatch } from '../../src/decisions/replay/store-day.ts'
@@ -11,6 +11,7 @@ import { openVersion } from '../../src/registry/artifact/open-version.ts'
 import { findModel } from '../../src/registry/model/find-model.ts'
 import { findVersion } from '../../src/registry/version/find-version.ts'
 import { startOfTest } from '../support/context.ts'
+import { withServerPerTest } from '../support/fixtures.ts'
 import {
 	digestOf,
 	featuresOf,
@@ -20,72 +21,72 @@ import {
 	registerLinear,
 	upload,
 } from '../support/linear-model.ts'
-import { type Json, testServer } from '../support/server.ts'
+import { type Json, type TestServer, testServer } from '../support/server.ts'
 
-let server: Awaited<ReturnType<typeof testServer>>
+const it = withServerPerTest(async () => {
+	const logger = { info() {}, warn() {}, error() {} }
+	return testServer({}, { rules: await openRules(builtInRules(), { logger }) })
+})
 const file = linearFile()
 const artifact = { sha256: digestOf(file), format: 'linear-json' }
 const day = (n: number) => startOfTest + n * dayMs
 
-beforeEach(async () => {
-	const logger = { info() {}, warn() {}, error() {} }
-	server = await testServer({}, { rules: await openRules(builtInRules(), { logger }) })
-})
-afterEach(() => server.close())
-
-const run = async () => {
+const run = async (server: TestServer) => {
 	const [replayed] = (await runAll(server.context, 'test')).filter((r) => r.job === 'replay')
 	// The rules look at the clock; the next run is later.
 	server.clock.advance(minuteMs)
 	return replayed as NonNullable<typeof replayed>
 }
-const replays = async (model = 'm', query = ''): Promise<Json[]> =>
+const replays = async (server: TestServer, model = 'm', query = ''): Promise<Json[]> =>
 	(await server.fetch(`/v1/models/${model}/replays${query}`)).body.items
-const incidents = async (model = 'm'): Promise<Json[]> =>
+const incidents = async (server: TestServer, model = 'm'): Promise<Json[]> =>
 	(await server.fetch(`/v1/incidents?model=${model}`)).body.items.filter((i: Json) =>
 		i.alerts.some((a: Json) => a.rule === 'replay-mismatch'),
 	)
-const timeline = async (id: string): Promise<string> =>
+const timeline = async (server: TestServer, id: string): Promise<string> =>
 	(await server.fetch(`/v1/incidents/${id}`)).body.timeline.map((e: Json) => e.what).join('\n')
 
 describe('a model that serves what is registered', () => {
-	it('matches, day by day, and opens no incident', async () => {
+	it('matches, day by day, and opens no incident', async ({ server }) => {
 		await registerLinear(server, 'm', { artifact })
 		await upload(server, 'm', file)
 		server.clock.now = day(2)
 		await logDay(server, 'm', day(0), 300)
 		await logDay(server, 'm', day(1), 50)
-		expect(await run()).toMatchObject({ status: 'ok', detail: { days: 2, sampled: 250, mismatched: 0 } })
-		expect(await replays()).toMatchObject([
+		expect(await run(server)).toMatchObject({
+			status: 'ok',
+			detail: { days: 2, sampled: 250, mismatched: 0 },
+		})
+		expect(await replays(server)).toMatchObject([
 			{ window: { from: formatTime(day(1)), to: formatTime(day(2)) }, rows: 50, sampled: 50, matched: 50 },
 			{ status: 'matched', rows: 300, sampled: 200, matched: 200, worst: null, artifact: artifact.sha256 },
 		])
-		expect(await incidents()).toEqual([])
+		expect(await incidents(server)).toEqual([])
 	})
 
-	it('is replayed again only for days whose rows changed', async () => {
+	it('is replayed again only for days whose rows changed', async ({ server }) => {
 		await registerLinear(server, 'm', { artifact })
 		await upload(server, 'm', file)
 		server.clock.now = day(2)
 		await logDay(server, 'm', day(0), 20)
 		await logDay(server, 'm', day(1), 20)
-		await run()
-		expect((await run()).detail).toMatchObject({ days: 0 })
+		await run(server)
+		expect((await run(server)).detail).toMatchObject({ days: 0 })
 		await logDay(server, 'm', day(1), 5, { prefix: 'late' })
-		expect((await run()).detail).toMatchObject({ days: 1, sampled: 25 })
+		expect((await run(server)).detail).toMatchObject({ days: 1, sampled: 25 })
 		await server.post('/v1/models/m/outcomes', [
 			{ predictionId: `p-${formatTime(day(0)).slice(0, 10)}-1`, actual: 1, timestamp: formatTime(day(1)) },
 		])
-		expect((await run()).detail).toMatchObject({ days: 0 })
+		expect((await run(server)).detail).toMatchObject({ days: 0 })
 	})
 
-	it('is replayed with features that arrive separately, once they are there', async () => {
+	it('is replayed with features that arrive separately, once they are there', async ({ server }) => {
 		await registerLinear(server, 'm', { artifact })
 		await upload(server, 'm', file)
 		server.clock.now = day(1)
 		await logDay(server, 'm', day(0), 20, { row: { features: undefined } })
-		await run()
-		expect(await replays()).toMatchObject([
+		await run(server)
+		expect(await replays(server)).toMatchObject([
 			{
 				status: 'unavailable',
 				unavailable: 20,
@@ -98,16 +99,18 @@ describe('a model that serves what is registered', () => {
 			features: featuresOf(i),
 		}))
 		expect((await server.post('/v1/models/m/features', late)).body).toMatchObject({ accepted: 15 })
-		await run()
-		expect(await replays()).toMatchObject([{ status: 'matched', matched: 15, unavailable: 5 }])
+		await run(server)
+		expect(await replays(server)).toMatchObject([{ status: 'matched', matched: 15, unavailable: 5 }])
 	})
 
-	it('counts rows that could not be compared by reasons that contain no personal data', async () => {
+	it('counts rows that could not be compared by reasons that contain no personal data', async ({
+		server,
+	}) => {
 		await registerLinear(server, 'm', { artifact })
 		await upload(server, 'm', file)
 		server.clock.now = day(1)
 		await logDay(server, 'm', day(0), 12, { row: { features: { income: 'a secret', debt: 1 } } })
-		await run()
+		await run(server)
 		const viewer = await server.keyOf('viewer')
 		const { body } = await server.fetch('/v1/models/m/replays', { key: viewer })
 		const reason = 'the model cannot be run on the logged features, because of income'
@@ -115,33 +118,35 @@ describe('a model that serves what is registered', () => {
 		expect(JSON.stringify(body)).not.toContain('secret')
 	})
 
-	it('is replayed for the days before its file was uploaded', async () => {
+	it('is replayed for the days before its file was uploaded', async ({ server }) => {
 		await registerLinear(server, 'm')
 		server.clock.now = day(1)
 		await logDay(server, 'm', day(0), 20)
-		expect((await run()).detail).toMatchObject({ days: 0 })
-		expect(await replays()).toEqual([])
+		expect((await run(server)).detail).toMatchObject({ days: 0 })
+		expect(await replays(server)).toEqual([])
 		await upload(server, 'm', file)
-		await run()
-		expect(await replays()).toMatchObject([{ status: 'matched', matched: 20 }])
+		await run(server)
+		expect(await replays(server)).toMatchObject([{ status: 'matched', matched: 20 }])
 	})
 })
 
 describe('a model that was replaced without being registered', () => {
-	const swap = async () => {
+	const swap = async (server: TestServer) => {
 		await registerLinear(server, 'm', { artifact })
 		await upload(server, 'm', file)
 		server.clock.now = day(0) + hourMs
 		await logDay(server, 'm', day(0), 30)
-		await run()
+		await run(server)
 		server.clock.now = day(1) + hourMs
 		await logDay(server, 'm', day(1), 40, { slope: 0.6 })
-		await run()
+		await run(server)
 	}
 
-	it('is an incident that names the version, how many of how many scores differ, and by how much', async () => {
-		await swap()
-		const [mismatched] = await replays('m', '?status=mismatched')
+	it('is an incident that names the version, how many of how many scores differ, and by how much', async ({
+		server,
+	}) => {
+		await swap(server)
+		const [mismatched] = await replays(server, 'm', '?status=mismatched')
 		// Both models have the same score for a row without income.
 		const same = Array.from({ length: 40 }, (_, i) => featuresOf(i)).filter((f) => f.income === 0).length
 		expect(mismatched).toMatchObject({ sampled: 40, matched: same, mismatched: 40 - same })
@@ -152,7 +157,7 @@ describe('a model that was replaced without being registered', () => {
 		)
 		expect(mismatched.worst).toBeCloseTo(worst, 12)
 		expect(mismatched.examples).toHaveLength(10)
-		const [incident, ...others] = await incidents()
+		const [incident, ...others] = await incidents(server)
 		expect(others).toEqual([])
 		expect(incident).toMatchObject({
 			status: 'open',
@@ -161,7 +166,7 @@ describe('a model that was replaced without being registered', () => {
 			alerts: [{ metric: 'replay.mismatched', value: 40 - same }],
 		})
 		expect(incident.title).toContain('the served model and the artefact differ')
-		const told = await timeline(incident.id)
+		const told = await timeline(server, incident.id)
 		expect(told).toContain(
 			`version 1 on ${formatTime(day(1)).slice(0, 10)}: ${40 - same} of 40 replayed predictions`,
 		)
@@ -170,23 +175,23 @@ describe('a model that was replaced without being registered', () => {
 		expect(entries.map((e: Json) => e.action)).toContain('find-mismatch')
 	})
 
-	it('is resolved when a later day matches, and not before', async () => {
-		await swap()
+	it('is resolved when a later day matches, and not before', async ({ server }) => {
+		await swap(server)
 		await logDay(server, 'm', day(1), 10, { prefix: 'mended' })
-		await run()
-		expect(await incidents()).toMatchObject([{ status: 'open' }])
+		await run(server)
+		expect(await incidents(server)).toMatchObject([{ status: 'open' }])
 		server.clock.now = day(2) + hourMs
-		await run()
-		expect(await incidents()).toMatchObject([{ status: 'open' }])
+		await run(server)
+		expect(await incidents(server)).toMatchObject([{ status: 'open' }])
 		await logDay(server, 'm', day(2), 10)
-		await run()
-		expect(await incidents()).toMatchObject([{ status: 'resolved' }])
-		await run()
-		expect(await incidents()).toMatchObject([{ status: 'resolved' }])
+		await run(server)
+		expect(await incidents(server)).toMatchObject([{ status: 'resolved' }])
+		await run(server)
+		expect(await incidents(server)).toMatchObject([{ status: 'resolved' }])
 	})
 
-	it('is resolved when what serves is registered as a new version', async () => {
-		await swap()
+	it('is resolved when what serves is registered as a new version', async ({ server }) => {
+		await swap(server)
 		await server.post('/v1/models/m/versions', {
 			version: '2',
 			features: [],
@@ -195,28 +200,28 @@ describe('a model that was replaced without being registered', () => {
 		await server.fetch('/v1/models/m/versions/2/artifact', { method: 'PUT', body: linearFile(0.6) })
 		server.clock.now = day(2) + hourMs
 		await logDay(server, 'm', day(2), 10, { slope: 0.6, row: { version: '2' } })
-		await run()
-		expect(await incidents()).toMatchObject([{ status: 'resolved' }])
+		await run(server)
+		expect(await incidents(server)).toMatchObject([{ status: 'resolved' }])
 	})
 
-	it('is found on a back-filled day although later days match', async () => {
+	it('is found on a back-filled day although later days match', async ({ server }) => {
 		await registerLinear(server, 'm', { artifact })
 		await upload(server, 'm', file)
 		server.clock.now = day(20)
 		for (let n = 10; n < 20; n++) await logDay(server, 'm', day(n), 10)
-		await run()
-		expect(await incidents()).toEqual([])
+		await run(server)
+		expect(await incidents(server)).toEqual([])
 		await logDay(server, 'm', day(5), 10, { slope: 0.9 })
-		await run()
-		expect(await incidents()).toMatchObject([{ status: 'open' }])
+		await run(server)
+		expect(await incidents(server)).toMatchObject([{ status: 'open' }])
 	})
 
-	it('is found when somebody asks why about a prediction outside of the sample', async () => {
+	it('is found when somebody asks why about a prediction outside of the sample', async ({ server }) => {
 		await registerLinear(server, 'm', { artifact })
 		await upload(server, 'm', file)
 		server.clock.now = day(1)
 		await logDay(server, 'm', day(0), 20)
-		await run()
+		await run(server)
 		const { context } = server
 		const version = await findVersion(context, 'm', '1')
 		const stored = await context.log.read('m', `p-${formatTime(day(0)).slice(0, 10)}-3`)
@@ -227,19 +232,21 @@ describe('a model that was replaced without being registered', () => {
 		expect(replayed).toMatchObject({ status: 'mismatched', logged: 0.123456 })
 		const viewer = { id: 'key:v', how: 'key' } as const
 		for (let n = 0; n < 2; n++) await recordMismatch(context, viewer, { stored: asked, opened, replayed })
-		expect(await replays()).toMatchObject([{ status: 'mismatched', mismatched: 1, sampled: 20, matched: 20 }])
-		await run()
-		const [incident] = await incidents()
+		expect(await replays(server)).toMatchObject([
+			{ status: 'mismatched', mismatched: 1, sampled: 20, matched: 20 },
+		])
+		await run(server)
+		const [incident] = await incidents(server)
 		expect(incident).toMatchObject({ status: 'open', alerts: [{ value: 1 }] })
 		server.clock.now = day(1) + hourMs
 		await logDay(server, 'm', day(1), 10)
-		await run()
-		expect(await incidents()).toMatchObject([{ status: 'resolved' }])
+		await run(server)
+		expect(await incidents(server)).toMatchObject([{ status: 'resolved' }])
 	})
 })
 
 describe('one model whose stored file is damaged', () => {
-	it('is reported as failed, and the others are replayed', async () => {
+	it('is reported as failed, and the others are replayed', async ({ server }) => {
 		server.clock.now = day(1)
 		for (let n = 0; n < 5; n++) {
 			const own = linearFile(0.5 + n / 100)
@@ -252,7 +259,7 @@ describe('one model whose stored file is damaged', () => {
 		await writeFile(path, linearFile(0.54))
 		// As after a restart: nothing is cached.
 		server.context.models = modelCache(2 ** 30, server.context.now)
-		const { status, error, detail } = await run()
+		const { status, error, detail } = await run(server)
 		expect(status).toBe('failed')
 		expect(error).toContain('m3@1')
 		expect(detail).toMatchObject({
@@ -260,13 +267,13 @@ describe('one model whose stored file is damaged', () => {
 			mismatched: 0,
 			failed: [expect.stringContaining('m3@1: the stored artefact is damaged')],
 		})
-		expect(await replays('m3')).toMatchObject([
+		expect(await replays(server, 'm3')).toMatchObject([
 			{ status: 'unavailable', reasons: [{ reason: expect.stringContaining('damaged') }] },
 		])
-		expect(await replays('m4')).toMatchObject([{ status: 'matched', matched: 20 }])
+		expect(await replays(server, 'm4')).toMatchObject([{ status: 'matched', matched: 20 }])
 		// After a new upload the waiting day is replayed.
 		await upload(server, 'm3', linearFile(0.53))
 		expect((await runJobById(server.context, 'replay', 'test')).status).toBe('ok')
-		expect(await replays('m3')).toMatchObject([{ status: 'matched', matched: 20 }])
+		expect(await replays(server, 'm3')).toMatchObject([{ status: 'matched', matched: 20 }])
 	})
 })

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect } from 'vitest'
+import type { Context } from '../../src/context.ts'
 import { dayMs } from '../../src/core/time.ts'
 import { openSql } from '../../src/db/open-node.ts'
 import type { Sql } from '../../src/db/sql.ts'
@@ -7,23 +8,22 @@ import type { PredictionLog } from '../../src/log/prediction-log.ts'
 import { openSqlLog } from '../../src/log/sql-log.ts'
 import { BatchBuilder } from '../../src/summaries/inputs/batch-builder.ts'
 import { schemaBins } from '../../src/summaries/inputs/make-bins.ts'
-import { startOfTest, testContext } from '../support/context.ts'
+import { startOfTest } from '../support/context.ts'
+import { withContextPerTest } from '../support/fixtures.ts'
 import { registerTestModel, testFeatures } from '../support/model.ts'
 
-let test: Awaited<ReturnType<typeof testContext>>
+const it = withContextPerTest()
 let sqls: Sql[]
-beforeEach(async () => {
-	test = await testContext()
-	sqls = [await openSql(test.url), await openSql(test.url)]
-	await registerTestModel(test.context)
+it.beforeEach(async ({ context, instance }) => {
+	sqls = [await openSql(instance.url), await openSql(instance.url)]
+	await registerTestModel(context)
 })
 afterEach(async () => {
 	for (const sql of sqls) await sql.close()
-	await test.close()
 })
 
-const openBoth = (): Promise<PredictionLog[]> =>
-	Promise.all(sqls.map((sql) => openSqlLog({ sql, codec: webCodec, random: test.context.random })))
+const openBoth = (context: Context): Promise<PredictionLog[]> =>
+	Promise.all(sqls.map((sql) => openSqlLog({ sql, codec: webCodec, random: context.random })))
 
 async function append(log: PredictionLog, from: number, to: number, score = 0.5): Promise<number[]> {
 	const builder = new BatchBuilder(to - from)
@@ -40,8 +40,8 @@ async function append(log: PredictionLog, from: number, to: number, score = 0.5)
 }
 
 describe('the log without threads or files', () => {
-	it('is shared by several independent writers, and stores each row once', async () => {
-		const [a, b] = (await openBoth()) as [PredictionLog, PredictionLog]
+	it('is shared by several independent writers, and stores each row once', async ({ context }) => {
+		const [a, b] = (await openBoth(context)) as [PredictionLog, PredictionLog]
 		const statuses = await Promise.all([
 			append(a, 0, 60),
 			append(b, 30, 90),
@@ -57,8 +57,8 @@ describe('the log without threads or files', () => {
 			expect((await a.read('m', `p${n}`))?.features).toEqual({ income: n, region: 'n' })
 	})
 
-	it('reports other content as a conflict, whichever writer stored the row', async () => {
-		const [a, b] = (await openBoth()) as [PredictionLog, PredictionLog]
+	it('reports other content as a conflict, whichever writer stored the row', async ({ context }) => {
+		const [a, b] = (await openBoth(context)) as [PredictionLog, PredictionLog]
 		await append(a, 0, 2)
 		expect(await append(b, 1, 3, 0.9)).toEqual([2, 0])
 	})

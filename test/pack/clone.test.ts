@@ -1,20 +1,16 @@
 import { once } from 'node:events'
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { runProcess, startProcess } from '../runtimes/process.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { envWith, nodes } from './nodes.ts'
 
 const root = new URL('../..', import.meta.url).pathname
 const launcher = join(root, 'src/plumbline.js')
 
-let folder: string
-beforeAll(async () => {
-	folder = await mkdtemp(join(tmpdir(), 'plumbline-clone-'))
-})
-afterAll(() => rm(folder, { recursive: true, force: true }))
+const folder = temporaryFolder()
 
 describe.each(nodes())('a clone after npm ci, on Node %i', (major, node) => {
 	// No registry answers: what is here has to do.
@@ -27,7 +23,7 @@ describe.each(nodes())('a clone after npm ci, on Node %i', (major, node) => {
 		PLUMBLINE_PORT: '0',
 	})
 
-	it('has the command, and asks nobody for it', async () => {
+	it('has the command, and contacts no registry', async () => {
 		const help = await runProcess('npx', ['plumbline', '--help'], { cwd: root, env: env() })
 		expect([help.code, help.err]).toEqual([0, ''])
 		expect(help.out).toContain('Usage: plumbline COMMAND')

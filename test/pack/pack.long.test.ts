@@ -1,9 +1,9 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { runProcess, startProcess } from '../runtimes/process.ts'
 import { replayAll } from '../support/replay-all.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { envWith, nodes, plainEnv } from './nodes.ts'
 
 const root = new URL('../..', import.meta.url).pathname
@@ -11,9 +11,8 @@ const root = new URL('../..', import.meta.url).pathname
 /** Patience, not a measure: a loaded machine takes many times what a quiet one does. */
 const demoMs = 900_000
 
-let folder: string
+const folder = temporaryFolder()
 beforeAll(async () => {
-	folder = await mkdtemp(join(tmpdir(), 'plumbline-pack-'))
 	const pack = await runProcess('npm', ['pack', '--pack-destination', folder], { cwd: root, env: plainEnv })
 	expect(pack.code, pack.out + pack.err).toBe(0)
 	const [tarball] = (await readdir(folder)).filter((name) => name.endsWith('.tgz'))
@@ -26,7 +25,6 @@ beforeAll(async () => {
 	})
 	expect(install.code, install.out + install.err).toBe(0)
 })
-afterAll(() => rm(folder, { recursive: true, force: true }))
 
 const command = () => join(folder, 'node_modules/.bin/plumbline')
 
@@ -43,7 +41,7 @@ describe.each(nodes())('the package, installed in an empty folder, on Node %i', 
 		for (const name of ['serve', 'demo', 'keys', 'rules']) expect(out).toContain(name)
 	})
 
-	it('serves, with the rules that come with it, and ends when it is told to', async () => {
+	it('serves with the packaged rules, and ends on a signal', async () => {
 		const url = `file:${join(folder, `serve-${major}.db`)}`
 		const settings = { PLUMBLINE_DATABASE_URL: url, PLUMBLINE_ADMIN_KEY: 'pack-test-admin-key' }
 		const ready = /"url":"([^"]+)"/

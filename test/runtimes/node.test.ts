@@ -9,7 +9,7 @@ const root = new URL('../..', import.meta.url).pathname
 const key = 'node-smoke-admin-key'
 const jobIds = ['roll-up', 'compute', 'attribute', 'replay', 'evaluate-rules', 'deliver', 'retention']
 
-it('does the main job on Node, and ends cleanly when it is told to', async () => {
+it('does the main job on Node, and ends cleanly on a signal', async () => {
 	const folder = await mkdtemp(join(tmpdir(), 'plumbline-node-'))
 	const env = {
 		...process.env,

@@ -71,7 +71,7 @@ describe('a start that cannot be', () => {
 		expect(await refusal()).toMatch(/is damaged or truncated.*plumbline restore/)
 	})
 
-	it('says that the folder is not there, or that a folder stands in the place of the file', async () => {
+	it('says that the folder is missing, or that a folder is in the place of the file', async () => {
 		expect(await refusal({ PLUMBLINE_DATABASE_URL: `file:${join(folder, 'no/such/x.db')}` })).toContain(
 			'its folder exists',
 		)

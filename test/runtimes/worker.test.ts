@@ -1,11 +1,11 @@
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { signingSecret, slackRequest } from '../support/slack-request.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { runProcess, startProcess } from './process.ts'
 import { smoke } from './smoke.ts'
 
@@ -14,11 +14,7 @@ const wrangler = join(root, 'node_modules/wrangler/bin/wrangler.js')
 const key = 'worker-smoke-admin-key'
 const env = { ...process.env, CI: 'true', WRANGLER_SEND_METRICS: 'false', NO_COLOR: '1' }
 
-let folder: string
-beforeAll(async () => {
-	folder = await mkdtemp(join(tmpdir(), 'plumbline-worker-'))
-})
-afterAll(() => rm(folder, { recursive: true, force: true }))
+const folder = temporaryFolder()
 
 describe('the worker', () => {
 	it('does the main job on workerd with D1', async () => {

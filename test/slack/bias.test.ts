@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { dayMs, formatTime } from '../../src/core/time.ts'
 import type { MetricPoint } from '../../src/metrics/metric-point.schema.ts'
 import type { AttributeBias, ModelBias } from '../../src/monitoring/bias/read-bias.ts'
@@ -9,6 +9,7 @@ import { biasMessage, valueOf } from '../../src/slack/blocks/bias.ts'
 import { performanceMessage } from '../../src/slack/blocks/performance.ts'
 import { checkMessage } from '../../src/slack/limits.ts'
 import { startOfTest } from '../support/context.ts'
+import { withServer } from '../support/fixtures.ts'
 import {
 	type Applicant,
 	applicantsOf,
@@ -17,14 +18,13 @@ import {
 	run,
 	tellOutcomes,
 } from '../support/lender.ts'
-import { plumbServer } from '../support/plumb.ts'
+import { type PlumbServer, plumbServer } from '../support/plumb.ts'
 import type { Json } from '../support/server.ts'
 
-type Server = Awaited<ReturnType<typeof plumbServer>>
 const start = startOfTest - 4 * dayMs
 const digits = (x: number) => String(Number(x.toPrecision(3)))
 
-async function answer(server: Server, metric: string, group: string, day: number): Promise<Json> {
+async function answer(server: PlumbServer, metric: string, group: string, day: number): Promise<Json> {
 	const period = `from=${formatTime(start + day * dayMs)}&to=${formatTime(start + (day + 1) * dayMs)}`
 	const { body } = await server.fetch(
 		`/v1/models/lender/metrics?window=1d&metric=${metric}&group=${encodeURIComponent(group)}&${period}`,
@@ -32,20 +32,19 @@ async function answer(server: Server, metric: string, group: string, day: number
 	return body.items.find((a: Json) => a.subject.segment === undefined)
 }
 
+const it = withServer(plumbServer)
+
 describe('/plumb bias', () => {
-	let server: Server
 	let all: Applicant[]
-	beforeAll(async () => {
-		server = await plumbServer()
+	it.beforeAll(async ({ server }) => {
 		await registerLender(server, { favourable: '1' })
 		expect((await server.plumb('bias lender')).text).toContain('*lender* has no metrics')
 		all = applicantsOf(5, 2).filter((a, i) => a.day < 4 || i % 200 < 50)
 		await predict(server, all, start)
 		await run(server)
 	})
-	afterAll(() => server.close())
 
-	it('has selection rates before there are outcomes, and says what rests on them', async () => {
+	it('has selection rates before there are outcomes, and says what rests on them', async ({ server }) => {
 		const { shown } = await server.plumb('bias lender')
 		expect(shown).toContain(
 			'*2026-03-01* (no window is mature yet: metrics based on outcomes are *provisional*)',
@@ -57,7 +56,9 @@ describe('/plumb bias', () => {
 		expect(shown).not.toContain('decided positive rows')
 	})
 
-	it('gives verdict, differences, chance and bars of every attribute in the last mature window', async () => {
+	it('gives verdict, differences, chance and bars of every attribute in the last mature window', async ({
+		server,
+	}) => {
 		const known = all.filter((a) => a.day < 3)
 		await tellOutcomes(server, known, start + 3 * dayMs)
 		await run(server)
@@ -84,7 +85,7 @@ describe('/plumb bias', () => {
 		expect(shown).not.toMatch(/Of those with at least 30 rows.*other/)
 	})
 
-	it('has one verdict on an attribute, whatever the ratio to the largest group is', async () => {
+	it('has one verdict on an attribute, whatever the ratio to the largest group is', async ({ server }) => {
 		const most = await answer(server, 'fairness.demographic_parity_ratio', 'SEX', 2)
 		const impact = await answer(server, 'fairness.disparate_impact', 'SEX', 2)
 		expect([impact.value > 1, most.value < 0.8]).toEqual([true, true])
@@ -96,7 +97,7 @@ describe('/plumb bias', () => {
 		expect(shown).not.toContain(':large_green_circle:')
 	})
 
-	it('shows intersections when they differ by more than chance, or are asked for', async () => {
+	it('shows intersections when they differ by more than chance, or on request', async ({ server }) => {
 		const { shown } = await server.plumb('bias lender 7d')
 		const own = await server.plumb('bias lender SEX X MARRIAGE')
 		expect(shown).toContain('*SEX x MARRIAGE*, n ')
@@ -130,7 +131,7 @@ describe('/plumb bias', () => {
 		expect(fair.shown).toContain('*AGE*: no row in this window has a group')
 	})
 
-	it('says what to do where there is nothing to compare', async () => {
+	it('says what to do where there is nothing to compare', async ({ server }) => {
 		await server.post('/v1/models', { model: 'plain', task: 'binary' })
 		const { text } = await server.plumb('bias plain')
 		expect(text).toContain('has no sensitive attributes')

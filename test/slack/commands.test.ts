@@ -1,32 +1,32 @@
 import fc from 'fast-check'
 import { HttpResponse, http } from 'msw'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
 import type { Incident } from '../../src/alerting/incident/incident.schema.ts'
 import { listIncidents } from '../../src/alerting/incident/read-incidents.ts'
-import type { Actor } from '../../src/core/actor.ts'
 import { dayMs } from '../../src/core/time.ts'
 import { mapSlackUser } from '../../src/registry/key/map-slack-user.ts'
 import { incidentMessage, whyMessage } from '../../src/slack/blocks/incident.ts'
 import { slackCommands } from '../../src/slack/commands.ts'
 import { checkMessage } from '../../src/slack/limits.ts'
 import { openSlack, type Slack } from '../../src/slack/open-slack.ts'
+import { admin } from '../support/actors.ts'
 import { startOfTest } from '../support/context.ts'
 import { driftRule, FactScript } from '../support/facts.ts'
+import { withServerPerTest } from '../support/fixtures.ts'
 import { registerTestModel } from '../support/model.ts'
-import { testServer } from '../support/server.ts'
+import { type TestServer, testServer } from '../support/server.ts'
 import { FakeSlack } from '../support/slack-api.ts'
 import { handledBy, signingSecret, slackRequest } from '../support/slack-request.ts'
 
-const admin: Actor = { id: 'key:a', how: 'key', role: 'admin', models: ['*'] }
 const fake = new FakeSlack()
 const responses: { text: string }[] = []
-let server: Awaited<ReturnType<typeof testServer>>
+const it = withServerPerTest(() => testServer({ slack: handledBy(() => slack) }))
 let slack: Slack | undefined
 let id: string
 
 beforeAll(() => fake.server.listen({ onUnhandledFrame: 'error' }))
 afterAll(() => fake.server.close())
-beforeEach(async () => {
+it.beforeEach(async ({ server }) => {
 	responses.length = 0
 	fake.server.use(
 		http.post('https://hooks.slack.com/actions/1', async ({ request }) => {
@@ -34,7 +34,6 @@ beforeEach(async () => {
 			return HttpResponse.text('ok')
 		}),
 	)
-	server = await testServer({ slack: handledBy(() => slack) })
 	slack = await openSlack(server.context, {
 		SLACK_BOT_TOKEN: 'xoxb-test',
 		SLACK_SIGNING_SECRET: signingSecret,
@@ -47,11 +46,11 @@ beforeEach(async () => {
 	await script.evaluate(server.context, driftRule)
 	id = (await listIncidents(server.context, admin, { limit: 1 })).items[0]?.id as string
 })
-afterEach(() => server.close())
 
 let moment = 0
 /** Over real HTTP, signed; each request has a time of its own, as real ones do. */
 async function post(
+	server: TestServer,
 	body: Record<string, string>,
 ): Promise<{ status: number; body: { text?: string; response_type?: string } }> {
 	const request = slackRequest(`${server.url}/slack/events`, body, startOfTest - (++moment % 200) * 1000)
@@ -59,8 +58,8 @@ async function post(
 	const text = await response.text()
 	return { status: response.status, body: text.startsWith('{') ? JSON.parse(text) : { text } }
 }
-const plumb = (text: string, user = 'U1') =>
-	post({
+const plumb = (server: TestServer, text: string, user = 'U1') =>
+	post(server, {
 		command: '/plumb',
 		text,
 		team_id: 'T1',
@@ -69,7 +68,7 @@ const plumb = (text: string, user = 'U1') =>
 		trigger_id: 't',
 		response_url: 'https://hooks.slack.com/actions/1',
 	})
-const press = (action: string, value: string, user = 'U1') => {
+const press = (server: TestServer, action: string, value: string, user = 'U1') => {
 	const payload = {
 		type: 'block_actions',
 		team: { id: 'T1' },
@@ -78,11 +77,11 @@ const press = (action: string, value: string, user = 'U1') => {
 		response_url: 'https://hooks.slack.com/actions/1',
 		actions: [{ type: 'button', action_id: action, block_id: 'b', value }],
 	}
-	return post({ payload: JSON.stringify(payload) })
+	return post(server, { payload: JSON.stringify(payload) })
 }
 
 describe('/plumb', () => {
-	it('answers help, status, incidents and incident, to the person alone', async () => {
+	it('answers help, status, incidents and incident, to the person alone', async ({ server }) => {
 		for (const [text, expected] of [
 			['help', 'incident'],
 			['', 'incident'],
@@ -91,26 +90,26 @@ describe('/plumb', () => {
 			['incidents', 'income has drifted'],
 			[`incident ${id}`, 'income has drifted'],
 		] as const) {
-			const { status, body } = await plumb(text)
+			const { status, body } = await plumb(server, text)
 			expect([status, body.response_type]).toEqual([200, 'ephemeral'])
 			expect(body.text).toContain(expected)
 		}
 	})
 
-	it('names the nearest command, and says what is missing or unknown', async () => {
-		expect((await plumb('incidnts')).body.text).toContain('/plumb incidents')
-		expect((await plumb('incident')).body.text).toContain('Add the id')
-		expect((await plumb('incident inc_none')).body.text).toContain('no incident')
-		expect((await plumb('status mm')).body.text).toContain('m')
+	it('names the nearest command, and what is missing or unknown', async ({ server }) => {
+		expect((await plumb(server, 'incidnts')).body.text).toContain('/plumb incidents')
+		expect((await plumb(server, 'incident')).body.text).toContain('Add the id')
+		expect((await plumb(server, 'incident inc_none')).body.text).toContain('no incident')
+		expect((await plumb(server, 'status mm')).body.text).toContain('m')
 	})
 
-	it('tells a stranger nothing but how to get a role', async () => {
-		const { body } = await plumb('incidents', 'U-stranger')
+	it('shows a stranger only how to get a role', async ({ server }) => {
+		const { body } = await plumb(server, 'incidents', 'U-stranger')
 		expect(body.text).toContain('plumbline slack map T1/U-stranger')
 		expect(body.text).not.toContain('income')
 	})
 
-	it('is refused without a valid signature', async () => {
+	it('is refused without a valid signature', async ({ server }) => {
 		const response = await fetch(
 			slackRequest(`${server.url}/slack/events`, { command: '/plumb' }, startOfTest, { secret: 'wrong' }),
 		)
@@ -119,10 +118,10 @@ describe('/plumb', () => {
 })
 
 describe('the buttons', () => {
-	it('acknowledge once, in the name of the person, and explain', async () => {
-		expect((await press('incident_acknowledge', id)).status).toBe(200)
-		await press('incident_acknowledge', id)
-		await press('incident_why', id)
+	it('acknowledge once, in the name of the person, and explain', async ({ server }) => {
+		expect((await press(server, 'incident_acknowledge', id)).status).toBe(200)
+		await press(server, 'incident_acknowledge', id)
+		await press(server, 'incident_why', id)
 		await expect.poll(() => responses.length).toBe(3)
 		expect(responses.map((r) => r.text).join(' ')).toContain('drift.effect')
 		const entries = await server.context.sql.values({
@@ -131,30 +130,30 @@ describe('the buttons', () => {
 		expect(entries).toEqual([['slack:T1/U1']])
 	})
 
-	it('do nothing for those without the role', async () => {
+	it('do nothing for those without the role', async ({ server }) => {
 		await mapSlackUser(server.context, admin, { team: 'T1', user: 'U2', role: 'viewer', models: ['*'] })
-		await press('incident_acknowledge', id, 'U2')
-		await press('incident_acknowledge', id, 'U3')
+		await press(server, 'incident_acknowledge', id, 'U2')
+		await press(server, 'incident_acknowledge', id, 'U3')
 		await expect.poll(() => responses.length).toBe(2)
 		expect((await listIncidents(server.context, admin, { limit: 1 })).items[0]?.status).toBe('open')
 	})
 })
 
 describe('an incident outside the scope of a person', () => {
-	beforeEach(() =>
+	it.beforeEach(({ server }) =>
 		mapSlackUser(server.context, admin, { team: 'T1', user: 'U-other', role: 'approver', models: ['x*'] }),
 	)
 
-	it('reads as one that does not exist', async () => {
-		const { body: hidden } = await plumb(`incident ${id}`, 'U-other')
-		const { body: absent } = await plumb('incident inc_none', 'U-other')
+	it('reads as one that does not exist', async ({ server }) => {
+		const { body: hidden } = await plumb(server, `incident ${id}`, 'U-other')
+		const { body: absent } = await plumb(server, 'incident inc_none', 'U-other')
 		expect(hidden.text?.replaceAll(id, 'inc_none')).toBe(absent.text)
-		expect((await plumb('incidents', 'U-other')).body.text).not.toContain(id)
+		expect((await plumb(server, 'incidents', 'U-other')).body.text).not.toContain(id)
 	})
 
-	it('is not acknowledged and not explained by its buttons', async () => {
+	it('is not acknowledged and not explained by its buttons', async ({ server }) => {
 		for (const action of ['incident_acknowledge', 'incident_why'])
-			for (const value of [id, 'inc_none']) await press(action, value, 'U-other')
+			for (const value of [id, 'inc_none']) await press(server, action, value, 'U-other')
 		await expect.poll(() => responses.length).toBe(4)
 		const texts = responses.map((r) => r.text?.replaceAll(id, 'inc_none'))
 		expect(new Set(texts)).toEqual(new Set([expect.stringContaining('There is no incident')]))

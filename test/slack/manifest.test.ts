@@ -3,7 +3,7 @@ import { parse } from 'yaml'
 import { slackManifest } from '../../src/slack/manifest.ts'
 
 describe('the manifest', () => {
-	it('is YAML that points Slack at this service and asks for no more than is used', () => {
+	it('is YAML that points Slack at this service and requests only scopes that are used', () => {
 		const manifest = parse(slackManifest('https://plumbline.example.com/'))
 		const [command] = manifest.features.slash_commands
 		expect([command.command, command.url]).toEqual(['/plumb', 'https://plumbline.example.com/slack/events'])

@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { dayMs, formatTime, hourMs } from '../../src/core/time.ts'
 import { mapSlackUser } from '../../src/registry/key/map-slack-user.ts'
+import { admin } from '../support/actors.ts'
 import { startOfTest } from '../support/context.ts'
+import { withServer } from '../support/fixtures.ts'
 import {
 	type Applicant,
 	applicantsOf,
@@ -10,14 +12,13 @@ import {
 	run,
 	tellOutcomes,
 } from '../support/lender.ts'
-import { admin, plumbServer } from '../support/plumb.ts'
+import { type PlumbServer, plumbServer } from '../support/plumb.ts'
 import type { Json } from '../support/server.ts'
 
-type Server = Awaited<ReturnType<typeof plumbServer>>
 const start = startOfTest - 6 * dayMs
 const digits = (x: number) => String(Number(x.toPrecision(3)))
 
-async function answer(server: Server, metric: string, day: number): Promise<Json> {
+async function answer(server: PlumbServer, metric: string, day: number): Promise<Json> {
 	const from = `${formatTime(start + day * dayMs)}&to=${formatTime(start + (day + 1) * dayMs)}`
 	const { body } = await server.fetch(
 		`/v1/models/lender/metrics?window=1d&metric=${metric}&from=${from}&version=1`,
@@ -25,19 +26,18 @@ async function answer(server: Server, metric: string, day: number): Promise<Json
 	return body.items.find((a: Json) => a.subject.segment === undefined)
 }
 
+const it = withServer(plumbServer)
+
 describe('/plumb performance', () => {
-	let server: Server
 	let all: Applicant[]
-	beforeAll(async () => {
-		server = await plumbServer()
+	it.beforeAll(async ({ server }) => {
 		await registerLender(server)
 		all = applicantsOf(7, 2).filter((a, i) => a.day < 6 || i % 200 < 50)
 		await predict(server, all, start)
 		await run(server)
 	})
-	afterAll(() => server.close())
 
-	it('says how to send outcomes while there are none, beside the estimate', async () => {
+	it('says how to send outcomes while there are none, beside the estimate', async ({ server }) => {
 		const { shown } = await server.plumb('performance lender')
 		expect(shown).toContain('*No outcome is known yet*')
 		expect(shown).toContain('POST /v1/models/lender/outcomes')
@@ -48,7 +48,9 @@ describe('/plumb performance', () => {
 		expect(shown).toMatch(/\nestimate {2}[▁-█]{14}\n/)
 	})
 
-	it('shows the last mature and the newest window, the trend, and how estimates turned out', async () => {
+	it('shows the last mature and the newest window, the trend, and how estimates turned out', async ({
+		server,
+	}) => {
 		const known = all.filter((a, i) => a.day < 4 && i % 10 < 8)
 		await tellOutcomes(server, known, start + 4 * dayMs)
 		await run(server)
@@ -75,7 +77,7 @@ describe('/plumb performance', () => {
 		expect(shown).not.toContain('Restated')
 	})
 
-	it('says what was restated and why, and that outcomes are not missing at random', async () => {
+	it('says what was restated and why, and that outcomes are not missing at random', async ({ server }) => {
 		const before = await answer(server, 'performance.roc_auc', 3)
 		const late = all.filter((a, i) => a.day === 3 && i % 10 > 7 && a.SEX === 'm')
 		server.clock.advance(hourMs)
@@ -99,7 +101,7 @@ describe('/plumb performance', () => {
 		expect(shown).toContain(gap.reason.replace('outcomes are not missing at random: ', ''))
 	})
 
-	it('warns of changes that detectors found', async () => {
+	it('warns of changes that detectors found', async ({ server }) => {
 		const wrong = applicantsOf(20, 5).map((a, i) => ({ ...a, id: `x${i}`, day: i < 2000 ? 4 : 5 }))
 		await predict(server, wrong, start)
 		await tellOutcomes(
@@ -115,7 +117,7 @@ describe('/plumb performance', () => {
 		expect((await server.plumb('performance lender segment branch:north')).shown).not.toContain('ADWIN')
 	})
 
-	it('takes a metric, a window and a segment, in any order', async () => {
+	it('takes a metric, a window and a segment, in any order', async ({ server }) => {
 		const { shown } = await server.plumb('performance lender 7d segment branch:north brier')
 		expect(shown).toContain('Version 1 in production, branch = north, windows of 7d in UTC')
 		expect(shown).toContain('week from 2026-02-23')
@@ -124,7 +126,7 @@ describe('/plumb performance', () => {
 		expect((await server.plumb('performance lender performance.f1')).shown).toContain('*Trend* of f1')
 	})
 
-	it('is about the version that serves production, and names the others', async () => {
+	it('is about the version that serves production, and names the others', async ({ server }) => {
 		const features = ['SEX', 'MARRIAGE'].map((name) => ({ name, type: 'categorical' }))
 		await server.post('/v1/models/lender/versions', { version: '2', features })
 		await server.post(
@@ -152,7 +154,7 @@ describe('/plumb performance', () => {
 		}
 	})
 
-	it('names what is near to what it does not know', async () => {
+	it('names what is near to what it does not know', async ({ server }) => {
 		expect((await server.plumb('performance')).text).toContain('Add the name of a model')
 		expect((await server.plumb('performance lendr brier')).text).toContain('Did you mean "lender"?')
 		const { text } = await server.plumb('performance lender recal')
@@ -163,7 +165,7 @@ describe('/plumb performance', () => {
 		)
 	})
 
-	it('is only for those whose scope has the model', async () => {
+	it('is only for those whose scope has the model', async ({ server }) => {
 		await mapSlackUser(server.context, admin, { team: 'T1', user: 'U2', role: 'viewer', models: ['other-*'] })
 		for (const command of ['performance', 'bias']) {
 			const { text } = await server.plumb(`${command} lender`, 'U2')
@@ -176,7 +178,7 @@ describe('/plumb performance', () => {
 })
 
 describe('/plumb performance of other models', () => {
-	it('judges each task by its own metrics, and finds models whose names have blanks', async () => {
+	it('evaluates each task by its own metrics, and finds models whose names have blanks', async () => {
 		const server = await plumbServer()
 		const versions = { version: '1', features: [{ name: 'x', type: 'numeric' }] }
 		const send = async (task: string, rows: Json[], actuals: unknown[]) => {

@@ -1,21 +1,20 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { type Delivery, slackReceiver } from '../../src/slack/receiver.ts'
-import { startOfTest, testContext } from '../support/context.ts'
+import { startOfTest } from '../support/context.ts'
+import { withContextPerTest } from '../support/fixtures.ts'
 import { signingSecret, slackRequest } from '../support/slack-request.ts'
 
 const url = 'http://127.0.0.1/slack/events'
-let test: Awaited<ReturnType<typeof testContext>>
+const it = withContextPerTest()
 let seen: Delivery['body'][]
 let receive: (request: Request) => Promise<Response>
-beforeEach(async () => {
-	test = await testContext()
+it.beforeEach(async ({ context }) => {
 	seen = []
-	receive = slackReceiver(test.context, signingSecret, async ({ body, ack }) => {
+	receive = slackReceiver(context, signingSecret, async ({ body, ack }) => {
 		seen.push(body)
 		await ack({ text: 'heard' })
 	})
 })
-afterEach(() => test.close())
 
 const command = { command: '/plumb', text: 'help', team_id: 'T1', user_id: 'U1' }
 const send = (options = {}, body: object = command) => receive(slackRequest(url, body, startOfTest, options))
@@ -86,9 +85,9 @@ describe('what Slack posts', () => {
 		expect((await send({}, { payload: '{"broken": ' })).status).toBe(400)
 	})
 
-	it('may come again when the work fails: nothing was done', async () => {
+	it('may come again when the work fails: nothing was done', async ({ context }) => {
 		let broken = true
-		const failing = slackReceiver(test.context, signingSecret, async ({ ack }) => {
+		const failing = slackReceiver(context, signingSecret, async ({ ack }) => {
 			if (broken) throw new Error('no')
 			await ack({ text: 'heard' })
 		})

@@ -1,30 +1,30 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect } from 'vitest'
 import { dayMs } from '../../src/core/time.ts'
 import { commandLine } from '../support/command-line.ts'
+import { type ServerOf, withServer } from '../support/fixtures.ts'
 import { plumbServer } from '../support/plumb.ts'
 
-let server: Awaited<ReturnType<typeof plumbServer>>
-beforeAll(async () => {
-	server = await plumbServer()
-})
-afterAll(() => server.close())
+const it = withServer(plumbServer)
+type Server = ServerOf<typeof plumbServer>
 
-const slack = (...args: string[]) =>
+const slack = (server: Server, ...args: string[]) =>
 	commandLine(['slack', ...args], { PLUMBLINE_DATABASE_URL: server.databaseUrl })
-const isKnown = async (user: string) =>
+const isKnown = async (server: Server, user: string) =>
 	!(await server.plumb('models', user)).text.includes('no role in Plumbline')
-const entries = async (object: string) =>
+const entries = async (server: Server, object: string) =>
 	(await server.fetch('/v1/audit/entries?limit=1000')).body.items
 		.filter((e: { object: string }) => e.object === object)
 		.map((e: { action: string; entry: string }) => [e.action, JSON.parse(e.entry).details])
 
-it('a mapping can be made, listed and removed on the command line, each with its ledger entry', async () => {
-	expect(await isKnown('U7')).toBe(false)
-	const mapped = await slack('map', 'T1/U7', '--role', 'viewer', '--models', 'credit-*')
+it('a mapping can be made, listed and removed on the command line, each with its ledger entry', async ({
+	server,
+}) => {
+	expect(await isKnown(server, 'U7')).toBe(false)
+	const mapped = await slack(server, 'map', 'T1/U7', '--role', 'viewer', '--models', 'credit-*')
 	expect([mapped.code, mapped.out]).toEqual([0, 'T1/U7 is now viewer.\n'])
-	expect(await isKnown('U7')).toBe(true)
-	expect((await slack('maps')).out).toMatch(/T1\/U7 +viewer +credit-\* +never +active/)
-	const { items } = JSON.parse((await slack('maps', '--json')).out)
+	expect(await isKnown(server, 'U7')).toBe(true)
+	expect((await slack(server, 'maps')).out).toMatch(/T1\/U7 +viewer +credit-\* +never +active/)
+	const { items } = JSON.parse((await slack(server, 'maps', '--json')).out)
 	expect(items).toContainEqual(
 		expect.objectContaining({
 			team: 'T1',
@@ -34,17 +34,17 @@ it('a mapping can be made, listed and removed on the command line, each with its
 			status: 'active',
 		}),
 	)
-	expect((await slack('unmap', 'T1/U7')).out).toBe('T1/U7 no longer has a role.\n')
-	expect(await isKnown('U7')).toBe(false)
-	const again = await slack('unmap', 'T1/U7')
+	expect((await slack(server, 'unmap', 'T1/U7')).out).toBe('T1/U7 no longer has a role.\n')
+	expect(await isKnown(server, 'U7')).toBe(false)
+	const again = await slack(server, 'unmap', 'T1/U7')
 	expect([again.code, again.err]).toEqual([2, expect.stringContaining('is not mapped')])
-	expect(await entries('slack-user:T1/U7')).toEqual([
+	expect(await entries(server, 'slack-user:T1/U7')).toEqual([
 		['map-slack-user', { role: 'viewer', models: ['credit-*'], expiresAt: null }],
 		['unmap-slack-user', { role: 'viewer', models: ['credit-*'] }],
 	])
 })
 
-it('a mapping that has expired counts as none, and is still listed', async () => {
+it('a mapping that has expired gives no role, and is still listed', async ({ server }) => {
 	const path = '/v1/slack/users/T1/U8'
 	const body = { role: 'analyst', expires: '90d' }
 	expect((await server.fetch(path, { method: 'PUT', json: body })).body).toMatchObject({
@@ -53,9 +53,9 @@ it('a mapping that has expired counts as none, and is still listed', async () =>
 		status: 'active',
 		expiresAt: '2026-05-31T00:00:00.000Z',
 	})
-	expect(await isKnown('U8')).toBe(true)
+	expect(await isKnown(server, 'U8')).toBe(true)
 	server.clock.advance(90 * dayMs)
-	expect(await isKnown('U8')).toBe(false)
+	expect(await isKnown(server, 'U8')).toBe(false)
 	const listed = await server.fetch('/v1/slack/users?limit=1')
 	expect(listed.body.items).toHaveLength(1)
 	const rest = await server.fetch(`/v1/slack/users?limit=10&cursor=${listed.body.next}`)
@@ -64,7 +64,7 @@ it('a mapping that has expired counts as none, and is still listed', async () =>
 	expect((await server.fetch(path, { method: 'DELETE' })).status).toBe(404)
 })
 
-it('an admin of some models maps, sees and removes within them alone', async () => {
+it('an admin of some models maps, sees and removes within them alone', async ({ server }) => {
 	const key = await server.keyOf('admin', { models: ['credit-*'] })
 	const put = (user: string, models: string[]) =>
 		server.fetch(`/v1/slack/users/T1/${user}`, { method: 'PUT', json: { role: 'viewer', models }, key })
@@ -79,7 +79,7 @@ it('an admin of some models maps, sees and removes within them alone', async () 
 	expect((await server.fetch('/v1/slack/users', { key: analyst })).status).toBe(403)
 })
 
-it('a mapping that is written wrongly is refused with what is wrong', async () => {
+it('an invalid mapping is refused, and the message says what is wrong', async ({ server }) => {
 	for (const [args, message] of [
 		[['map', 'T1', '--role', 'viewer'], /TEAM\/USER/],
 		[['map', 'T1/U1/x', '--role', 'viewer'], /TEAM\/USER/],
@@ -88,7 +88,7 @@ it('a mapping that is written wrongly is refused with what is wrong', async () =
 		[['map', 'T1/U1', '--role', 'viewer', '--expires', '2020-01-01T00:00:00Z'], /is in the past/],
 		[['remove', 'T1/U1'], /verbs of slack are manifest, map, maps and unmap/],
 	] as const) {
-		const { code, err } = await slack(...args)
+		const { code, err } = await slack(server, ...args)
 		expect([code, err]).toEqual([2, expect.stringMatching(message)])
 	}
 })

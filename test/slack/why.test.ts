@@ -1,33 +1,29 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { dayMs } from '../../src/core/time.ts'
 import { retention } from '../../src/jobs/index.ts'
 import { checkMessage } from '../../src/slack/limits.ts'
+import { type ServerOf, withServer } from '../support/fixtures.ts'
 import { decisionAt, declined, log, prediction } from '../support/lending-model.ts'
 import type { Json } from '../support/server.ts'
 import { FakeSlack, tooMany } from '../support/slack-api.ts'
 import { buttonsOf, hasIncome, declinedPath as path, whyServer } from '../support/why-server.ts'
 
 const fake = new FakeSlack()
-let server: Awaited<ReturnType<typeof whyServer>>
+const it = withServer(() => whyServer({ pictures: true }))
+type Server = ServerOf<typeof whyServer>
 
-beforeAll(async () => {
-	fake.server.listen({ onUnhandledFrame: 'error' })
-	server = await whyServer({ pictures: true })
-})
-afterAll(async () => {
-	await server.close()
-	fake.server.close()
-})
-afterEach(async () => {
+beforeAll(() => fake.server.listen({ onUnhandledFrame: 'error' }))
+afterAll(() => fake.server.close())
+it.afterEach(async ({ server }) => {
 	await server.settled()
 	fake.reset()
 })
 
-const lookUps = async () =>
+const lookUps = async (server: Server) =>
 	(await server.fetch('/v1/audit/entries?action=read-explanation&limit=1000')).body.items
 describe('/plumb why', () => {
-	it('answers at once with decision and reasons in words, and then with the picture', async () => {
-		const before = (await lookUps()).length
+	it('answers at once with decision and reasons in words, and then with the picture', async ({ server }) => {
+		const before = (await lookUps(server)).length
 		fake.refusalsOfNewFiles = 1
 		const { shown, text } = await server.plumb('why declined in lending')
 		for (const said of [
@@ -49,12 +45,12 @@ describe('/plumb why', () => {
 		expect(image?.slack_file).toEqual({ id })
 		expect([file?.state, file?.name]).toEqual(['private', 'explanation.png'])
 		expect([...(file?.bytes.slice(1, 4) ?? [])]).toEqual([0x50, 0x4e, 0x47])
-		const entries = await lookUps()
+		const entries = await lookUps(server)
 		expect(entries).toHaveLength(before + 1)
 		expect(entries.at(-1).actor).toBe('slack:T1/U1')
 	})
 
-	it('finds the prediction in the models of the person, in plain words too', async () => {
+	it('finds the prediction in the models of the person, in plain words too', async ({ server }) => {
 		for (const words of [
 			'declined',
 			'was application declined declined?',
@@ -67,7 +63,7 @@ describe('/plumb why', () => {
 		expect((await server.plumb('why declined in landing')).text).toContain('Did you mean "lending"?')
 	})
 
-	it('asks which model where several have the id', async () => {
+	it('asks which model where several have the id', async ({ server }) => {
 		await server.post('/v1/models', { model: 'other', task: 'binary', threshold: 0.5, positiveLabel: '1' })
 		await server.post('/v1/models/other/versions', {
 			version: '1',
@@ -83,7 +79,7 @@ describe('/plumb why', () => {
 		expect((await server.plumb('why declined in other')).text).toContain('could not be replayed')
 	})
 
-	it('shows viewers reasons and no value, in words and in the picture', async () => {
+	it('shows viewers reasons and no value, in words and in the picture', async ({ server }) => {
 		const message = await server.plumb('why declined in lending', 'U-viewer')
 		expect(message.shown).toContain('Delinquent credit obligations')
 		await server.settled()
@@ -96,7 +92,7 @@ describe('/plumb why', () => {
 		expect(Object.keys(buttonsOf(message))).toEqual(['why_report'])
 	})
 
-	it('tells those without a role, or without the model, nothing', async () => {
+	it('shows nothing to those without a role or without the model', async ({ server }) => {
 		for (const [user, text] of [
 			['U-stranger', 'why declined in lending'],
 			['U-other', 'why declined in lending'],
@@ -108,14 +104,14 @@ describe('/plumb why', () => {
 		expect(fake.toOne).toEqual([])
 	})
 
-	it('says first that another model answered, and gives no reasons then', async () => {
+	it('says first that another model answered, and gives no reasons then', async ({ server }) => {
 		await log(server, [prediction('swapped', declined, decisionAt, 0.7123456)])
 		const { blocks, shown } = await server.plumb('why swapped')
 		expect((blocks[2] as Json).text.text).toMatch(/^:red_circle: \*The replay does not match\.\*/)
 		expect(shown).toContain('*Reasons*: withheld')
 	})
 
-	it('says all without the picture when it cannot be uploaded', async () => {
+	it('says all without the picture when it cannot be uploaded', async ({ server }) => {
 		fake.plan('files.getUploadURLExternal', () => Response.json({ ok: false, error: 'missing_scope' }))
 		const { shown } = await server.plumb('why declined in lending')
 		expect(shown).toMatch(/late = 4 .*│█+ +\+3\.06/)
@@ -125,7 +121,7 @@ describe('/plumb why', () => {
 })
 
 describe('the pictures', () => {
-	it('are served over HTTP with their words, to viewers without values', async () => {
+	it('are served over HTTP with their words, to viewers without values', async ({ server }) => {
 		const svg = await server.fetch(`${path}.svg`)
 		expect([svg.status, svg.headers.get('content-type')]).toEqual([200, 'image/svg+xml'])
 		expect(svg.text).toContain('>late = 4<')
@@ -139,7 +135,7 @@ describe('the pictures', () => {
 		expect((await server.fetch(`${path}.svg`, { key: await server.keyOf('ingest') })).status).toBe(403)
 	})
 
-	it('show what moves the answers of a model, over many rows', async () => {
+	it('show what moves the answers of a model, over many rows', async ({ server }) => {
 		const period = '?from=2026-02-20T00:00:00Z&to=2026-03-03T00:00:00Z'
 		const svg = await server.fetch(`/v1/models/lending/importance.svg${period}`)
 		expect([svg.status, svg.headers.get('content-type')]).toEqual([200, 'image/svg+xml'])
@@ -157,13 +153,13 @@ describe('the pictures', () => {
 		expect((await server.fetch(`/v1/models/other/importance.svg`)).status).toBeGreaterThanOrEqual(400)
 	})
 
-	it('are not where nothing is explained', async () => {
+	it('are not where nothing is explained', async ({ server }) => {
 		expect((await server.fetch('/v1/models/lending/predictions/nobody/explanation.svg')).status).toBe(404)
 		const { status, body } = await server.fetch('/v1/models/other/predictions/declined/explanation.svg')
 		expect([status, body.detail]).toEqual([409, expect.stringContaining('There is nothing to draw')])
 	})
 
-	it('are deleted at Slack after a day', async () => {
+	it('are deleted at Slack after a day', async ({ server }) => {
 		await server.plumb('why declined in lending')
 		await server.settled()
 		expect(fake.toOne).toHaveLength(1)

@@ -70,3 +70,6 @@ export async function testContext(options: Partial<Context> = {}, write?: (folde
 		},
 	}
 }
+
+export type TestInstance = Awaited<ReturnType<typeof testContext>>
+export type TestClock = TestInstance['clock']

@@ -1,9 +1,7 @@
 import { dayMs, formatTime } from '../../src/core/time.ts'
 import { Chance } from '../../src/demo/random.ts'
 import { compute } from '../../src/jobs/compute.ts'
-import type { plumbServer } from './plumb.ts'
-
-type Server = Awaited<ReturnType<typeof plumbServer>>
+import type { PlumbServer } from './plumb.ts'
 
 export type Applicant = {
 	id: string
@@ -29,7 +27,11 @@ export function applicantsOf(days: number, seed: number): Applicant[] {
 }
 
 /** A model `lender` in production whose baseline has actuals. */
-export async function registerLender(server: Server, more: object = {}, applicants = applicantsOf(10, 1)) {
+export async function registerLender(
+	server: PlumbServer,
+	more: object = {},
+	applicants = applicantsOf(10, 1),
+) {
 	await server.post('/v1/models', {
 		model: 'lender',
 		task: 'binary',
@@ -51,7 +53,7 @@ export async function registerLender(server: Server, more: object = {}, applican
 	if (stored.status >= 300) throw new Error(stored.text)
 }
 
-export const predict = (server: Server, applicants: readonly Applicant[], start: number) =>
+export const predict = (server: PlumbServer, applicants: readonly Applicant[], start: number) =>
 	server.post(
 		'/v1/models/lender/predictions',
 		applicants.map(({ id, day, score, SEX, MARRIAGE }, i) => ({
@@ -64,10 +66,10 @@ export const predict = (server: Server, applicants: readonly Applicant[], start:
 		})),
 	)
 
-export const tellOutcomes = (server: Server, applicants: readonly Applicant[], at: number) =>
+export const tellOutcomes = (server: PlumbServer, applicants: readonly Applicant[], at: number) =>
 	server.post(
 		'/v1/models/lender/outcomes',
 		applicants.map(({ id, actual }, i) => ({ predictionId: id, actual, timestamp: formatTime(at + i) })),
 	)
 
-export const run = ({ context }: Server) => compute.run(context)
+export const run = ({ context }: PlumbServer) => compute.run(context)

@@ -3,7 +3,7 @@ import { dayMs } from '../../src/core/time.ts'
 import { Chance } from '../../src/demo/random.ts'
 import { openLinear } from '../../src/explain/formats/linear.ts'
 import { startOfTest } from './context.ts'
-import type { testServer } from './server.ts'
+import type { TestServer } from './server.ts'
 
 /** A logistic model of default: a high score is bad, SEX is protected. */
 export const lendingFile = {
@@ -61,10 +61,8 @@ export const reasonTable = {
 
 export const decisionAt = startOfTest + 12 * 3600_000
 
-type Server = Awaited<ReturnType<typeof testServer>>
-
 /** Applicants of the week before, and two decisions of the day: `declined` and `approved`. */
-export async function registerLending(server: Server, count = 600): Promise<void> {
+export async function registerLending(server: TestServer, count = 600): Promise<void> {
 	server.clock.now = startOfTest
 	await server.post('/v1/models', {
 		model: 'lending',
@@ -110,13 +108,13 @@ export const prediction = (
 	score = served(features),
 ) => ({ predictionId, version: '1', timestamp: new Date(at).toISOString(), features, score })
 
-export const log = async (server: Server, rows: object[]): Promise<void> => {
+export const log = async (server: TestServer, rows: object[]): Promise<void> => {
 	const answer = await server.post('/v1/models/lending/predictions', rows)
 	if (answer.body.accepted !== rows.length) throw new Error(answer.text)
 }
 
 /** Brings the table into force: proposed by one, approved by two others. */
-export async function approveReasons(server: Server, table: object = reasonTable): Promise<number> {
+export async function approveReasons(server: TestServer, table: object = reasonTable): Promise<number> {
 	const path = '/v1/models/lending/reason-tables'
 	const made = await server.post(path, { table, reason: 'first' }, { key: await server.keyOf('analyst') })
 	const { revision, digest: shown } = made.body

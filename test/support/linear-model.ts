@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto'
 import { formatTime } from '../../src/core/time.ts'
-import type { Json, testServer } from './server.ts'
-
-type Server = Awaited<ReturnType<typeof testServer>>
+import type { Json, TestServer } from './server.ts'
 
 /** A logistic model of two features, small enough to be computed by hand. */
 export const linearFile = (slope = 0.5): string =>
@@ -24,7 +22,7 @@ export type Features = { income: number; debt: number }
 export const featuresOf = (i: number): Features => ({ income: (i * 7) % 11, debt: (i * 3) % 5 })
 
 /** A registered model whose version `1` names `file` as its artefact, unless `artifact` says otherwise. */
-export async function registerLinear(server: Server, model: string, more: Json = {}): Promise<void> {
+export async function registerLinear(server: TestServer, model: string, more: Json = {}): Promise<void> {
 	const { body } = await server.post('/v1/models', {
 		model,
 		task: 'binary',
@@ -42,7 +40,7 @@ export async function registerLinear(server: Server, model: string, more: Json =
 	})
 }
 
-export const upload = (server: Server, model: string, file: BodyInit, more: Json = {}) =>
+export const upload = (server: TestServer, model: string, file: BodyInit, more: Json = {}) =>
 	server.fetch(`/v1/models/${model}/versions/1/artifact${more.query ?? ''}`, {
 		method: 'PUT',
 		body: file,
@@ -52,7 +50,7 @@ export const upload = (server: Server, model: string, file: BodyInit, more: Json
 
 /** Logs predictions of a day as a service would that runs the model with this slope. */
 export async function logDay(
-	server: Server,
+	server: TestServer,
 	model: string,
 	day: number,
 	count: number,

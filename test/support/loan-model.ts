@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { dayMs, formatTime, hourMs } from '../../src/core/time.ts'
 import { Chance } from '../../src/demo/random.ts'
 import { startOfTest } from './context.ts'
-import { type Json, testServer } from './server.ts'
+import { type Json, type TestServer, testServer } from './server.ts'
 
 export const day = startOfTest - 3 * dayMs
 
@@ -55,10 +55,8 @@ export const features = [
 	{ name: 'noise', type: 'numeric' },
 ]
 export const model = { task: 'binary', positiveLabel: '1', favourable: '1', segments: ['branch'] }
-type Server = Awaited<ReturnType<typeof testServer>>
-
 export async function predict(
-	server: Server,
+	server: TestServer,
 	name: string,
 	sent: readonly Row[],
 	from: number,
@@ -80,7 +78,7 @@ export async function predict(
 }
 
 /** A server with the model `loan`: the rows above three days ago, some forty days before, one in staging. */
-export async function loanServer(): Promise<Server> {
+export async function loanServer(): Promise<TestServer> {
 	const server = await testServer()
 	await server.post('/v1/models', { model: 'loan', ...model, sensitive: ['SEX', 'REGION', 'ethnicity'] })
 	for (const version of ['1', '2']) await server.post('/v1/models/loan/versions', { version, features })

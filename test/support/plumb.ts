@@ -1,14 +1,12 @@
 import type { Context } from '../../src/context.ts'
-import type { Actor } from '../../src/core/actor.ts'
 import { mapSlackUser } from '../../src/registry/key/map-slack-user.ts'
 import type { Block } from '../../src/slack/blocks/text.ts'
 import { checkMessage } from '../../src/slack/limits.ts'
 import { openSlack, type Slack } from '../../src/slack/open-slack.ts'
+import { admin } from './actors.ts'
 import { startOfTest } from './context.ts'
 import { type Json, testServer } from './server.ts'
 import { handledBy, signingSecret, slackRequest } from './slack-request.ts'
-
-export const admin: Actor = { id: 'key:a', how: 'key', role: 'admin', models: ['*'] }
 
 type Message = { text: string; blocks: Block[] }
 type Told = Message & { shown: string }
@@ -53,6 +51,8 @@ export async function plumbServer(options: Partial<Context> = {}) {
 	}
 	return { ...server, plumb, interact }
 }
+
+export type PlumbServer = Awaited<ReturnType<typeof plumbServer>>
 
 const textOf = (block: Block): string => {
 	const { text, elements } = block as { text?: { text: string }; elements?: { text: string }[] }

@@ -71,3 +71,5 @@ export async function testServer(
 		},
 	}
 }
+
+export type TestServer = Awaited<ReturnType<typeof testServer>>

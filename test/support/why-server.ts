@@ -1,9 +1,10 @@
 import { dayMs } from '../../src/core/time.ts'
 import { pngRenderer } from '../../src/platform/node/render-png.ts'
 import { mapSlackUser } from '../../src/registry/key/map-slack-user.ts'
+import { admin } from './actors.ts'
 import { startOfTest } from './context.ts'
 import { approveReasons, decisionAt, registerLending } from './lending-model.ts'
-import { admin, plumbServer } from './plumb.ts'
+import { plumbServer } from './plumb.ts'
 import type { Json } from './server.ts'
 
 /** Where the declined applicant is explained. */

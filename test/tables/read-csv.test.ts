@@ -54,7 +54,7 @@ describe('reading CSV', () => {
 		['', /empty/],
 		['a,b,a\n1,2,3\n', /two columns "a"/],
 		['x,b\n1,2\n', /There is no column "a"\. Did you mean "x"\? The columns are: x, b\./],
-	])('says of %j what is wrong with it', async (csv, message) => {
+	])('reports what is wrong with %j', async (csv, message) => {
 		await expect(texts(csv, 'a')).rejects.toThrow(message)
 	})
 

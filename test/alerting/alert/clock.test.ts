@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { actions } from '../../../src/alerting/actions.ts'
 import { evaluateAll } from '../../../src/alerting/alert/evaluate-all.ts'
 import { listIncidents } from '../../../src/alerting/incident/read-incidents.ts'
-import type { Actor } from '../../../src/core/actor.ts'
+import type { Context } from '../../../src/context.ts'
 import { dayMs, hourMs, minuteMs } from '../../../src/core/time.ts'
 import { registerSchedules } from '../../../src/jobs/run/register-schedules.ts'
 import { metricIds } from '../../../src/metrics/index.ts'
@@ -10,24 +10,24 @@ import { readRuleFolder } from '../../../src/platform/node/load-rules.ts'
 import { readHealth } from '../../../src/registry/model/list-models.ts'
 import { parseRules } from '../../../src/rules/parse-rules.ts'
 import { BatchBuilder } from '../../../src/summaries/inputs/batch-builder.ts'
-import { testContext } from '../../support/context.ts'
+import { admin } from '../../support/actors.ts'
+import type { TestClock } from '../../support/context.ts'
+import { withContextPerTest } from '../../support/fixtures.ts'
+
 import { registerTestModel } from '../../support/model.ts'
 
-const admin: Actor = { id: 'key:a', how: 'key', role: 'admin', models: ['*'] }
-let test: Awaited<ReturnType<typeof testContext>>
+const it = withContextPerTest()
 let next = 0
-beforeEach(async () => {
-	test = await testContext()
-	await registerTestModel(test.context)
+it.beforeEach(async ({ context }) => {
+	await registerTestModel(context)
 	const parsed = await parseRules(
 		await readRuleFolder(new URL('../../../rules', import.meta.url).pathname),
 		metricIds,
 	)
-	if (parsed.ok) test.context.rules = { current: () => parsed.ruleSet }
+	if (parsed.ok) context.rules = { current: () => parsed.ruleSet }
 })
-afterEach(() => test.close())
 
-async function post(at = test.clock.now): Promise<void> {
+async function post(context: Context, clock: TestClock, at = clock.now): Promise<void> {
 	const builder = new BatchBuilder(1)
 	builder.add({
 		id: `p${next++}`,
@@ -36,68 +36,68 @@ async function post(at = test.clock.now): Promise<void> {
 		timestamp: at,
 		features: { income: 1, region: 'n' },
 	})
-	await test.context.log.append('m', 'prediction', builder.finish())
+	await context.log.append('m', 'prediction', builder.finish())
 }
-const evaluate = () => evaluateAll(test.context, actions)
-const incidents = async () => (await listIncidents(test.context, admin, { limit: 10 })).items
+const evaluate = (context: Context) => evaluateAll(context, actions)
+const incidents = async (context: Context) => (await listIncidents(context, admin, { limit: 10 })).items
 
 describe('a feed', () => {
-	it('that was live and stops is an incident until it is back', async () => {
+	it('that was live and stops is an incident until it is back', async ({ context, clock }) => {
 		for (let i = 0; i < 8; i++) {
-			await post()
-			await evaluate()
-			test.clock.advance(15 * minuteMs)
+			await post(context, clock)
+			await evaluate(context)
+			clock.advance(15 * minuteMs)
 		}
-		test.clock.advance(hourMs)
-		await evaluate()
-		expect(await incidents()).toEqual([])
-		test.clock.advance(hourMs)
-		await evaluate()
-		expect(await incidents()).toMatchObject([
+		clock.advance(hourMs)
+		await evaluate(context)
+		expect(await incidents(context)).toEqual([])
+		clock.advance(hourMs)
+		await evaluate(context)
+		expect(await incidents(context)).toMatchObject([
 			{
 				status: 'open',
 				severity: 'critical',
 				alerts: [{ rule: 'feed-stopped', metric: 'quality.freshness_ms' }],
 			},
 		])
-		expect((await readHealth(test.context, ['m'])).get('m')).toMatchObject({
+		expect((await readHealth(context, ['m'])).get('m')).toMatchObject({
 			status: 'critical',
 			worstAlert: { rule: 'feed-stopped' },
 		})
-		await post()
-		await evaluate()
-		expect((await incidents())[0]?.status).toBe('resolved')
+		await post(context, clock)
+		await evaluate(context)
+		expect((await incidents(context))[0]?.status).toBe('resolved')
 	})
 
-	it('that is back-filled is never live and never stops', async () => {
-		for (const day of [20, 10, 5]) await post(test.clock.now - day * dayMs)
+	it('that is back-filled is never live and never stops', async ({ context, clock }) => {
+		for (const day of [20, 10, 5]) await post(context, clock, clock.now - day * dayMs)
 		for (let i = 0; i < 5; i++) {
-			await evaluate()
-			test.clock.advance(12 * hourMs)
+			await evaluate(context)
+			clock.advance(12 * hourMs)
 		}
-		expect(await incidents()).toEqual([])
+		expect(await incidents(context)).toEqual([])
 	})
 })
 
 describe('a job', () => {
-	it('that does not run is an incident of the service', async () => {
-		await registerSchedules(test.context, [{ id: 'compute', cron: '*/5 * * * *' }])
-		test.clock.advance(30 * minuteMs)
-		await evaluate()
-		expect(await incidents()).toMatchObject([
+	it('that does not run is an incident of the service', async ({ context, clock }) => {
+		await registerSchedules(context, [{ id: 'compute', cron: '*/5 * * * *' }])
+		clock.advance(30 * minuteMs)
+		await evaluate(context)
+		expect(await incidents(context)).toMatchObject([
 			{ model: '$service', alerts: [{ rule: 'job-missed', metric: 'job.late_ms' }] },
 		])
 	})
 })
 
-it('the other models are evaluated when one cannot be', async () => {
+it('the other models are evaluated when one cannot be', async ({ context, clock }) => {
 	const mismatched = (model: string) => ({
 		sql: `INSERT INTO replay_day (model, environment, version, day_ms, sha256, rows, sampled, matched, mismatched,
 				unavailable, worst, examples, reasons, replayed_at, standing)
 			VALUES (?, 'production', '1', ?, '', 9, 9, 0, 9, 0, 0.5, '[]', '{}', ?, 1)`,
-		params: [model, test.clock.now - dayMs, test.clock.now],
+		params: [model, clock.now - dayMs, clock.now],
 	})
-	await test.context.sql.batch([mismatched('gone'), mismatched('m')])
-	expect((await evaluate()).failed).toEqual(['gone'])
-	expect(await incidents()).toMatchObject([{ model: 'm', alerts: [{ rule: 'replay-mismatch' }] }])
+	await context.sql.batch([mismatched('gone'), mismatched('m')])
+	expect((await evaluate(context)).failed).toEqual(['gone'])
+	expect(await incidents(context)).toMatchObject([{ model: 'm', alerts: [{ rule: 'replay-mismatch' }] }])
 })

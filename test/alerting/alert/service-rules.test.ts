@@ -1,19 +1,17 @@
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { expect } from 'vitest'
 import { actions } from '../../../src/alerting/actions.ts'
 import { checkNames } from '../../../src/alerting/alert/check-names.ts'
 import { evaluateAll } from '../../../src/alerting/alert/evaluate-all.ts'
 import { publishRules, rulesInForce } from '../../../src/alerting/alert/rules-in-force.ts'
+import type { Context } from '../../../src/context.ts'
 import { metricIds } from '../../../src/metrics/index.ts'
 import { parseRules } from '../../../src/rules/parse-rules.ts'
-import { testContext } from '../../support/context.ts'
+import { withContextPerTest } from '../../support/fixtures.ts'
+
 import { registerTestModel } from '../../support/model.ts'
 
-let test: Awaited<ReturnType<typeof testContext>>
-beforeEach(async () => {
-	test = await testContext()
-	await registerTestModel(test.context, 'credit-risk')
-})
-afterEach(() => test.close())
+const it = withContextPerTest()
+it.beforeEach(({ context }) => registerTestModel(context, 'credit-risk'))
 
 const setOf = async (rules: string) => {
 	const parsed = await parseRules([{ name: 'a.yaml', text: `rules:\n${rules}` }], metricIds)
@@ -21,18 +19,21 @@ const setOf = async (rules: string) => {
 	return parsed.ruleSet
 }
 const rule = (name: string) => `  - name: ${name}\n    when: n >= 5 && severity == "warning"\n`
-const inForce = async () =>
-	(await test.context.sql.values({ sql: 'SELECT digest FROM rule_use ORDER BY at' })).map((r) => r[0])
+const inForce = async (context: Context) =>
+	(await context.sql.values({ sql: 'SELECT digest FROM rule_use ORDER BY at' })).map((r) => r[0])
 
-it('the rules of the service are used, whoever evaluates and whatever rules are in its folder', async () => {
+it('the rules of the service are used, whoever evaluates and whatever rules are in its folder', async ({
+	context,
+	clock,
+}) => {
 	const [service, command] = [await setOf(rule('served')), await setOf(rule('elsewhere'))]
-	await publishRules(test.context, service)
+	await publishRules(context, service)
 	for (const current of [command, service, command]) {
-		test.clock.advance(60_000)
-		await evaluateAll({ ...test.context, rules: { current: () => current } }, actions)
+		clock.advance(60_000)
+		await evaluateAll({ ...context, rules: { current: () => current } }, actions)
 	}
-	expect(await inForce()).toEqual([service.digest])
-	const stored = await rulesInForce({ ...test.context, rules: { current: () => command } })
+	expect(await inForce(context)).toEqual([service.digest])
+	const stored = await rulesInForce({ ...context, rules: { current: () => command } })
 	expect(stored.rules.map((r) => [r.name, r.when.test((name) => (name === 'n' ? 7 : 'warning'))])).toEqual([
 		['served', true],
 	])
@@ -41,22 +42,24 @@ it('the rules of the service are used, whoever evaluates and whatever rules are 
 			throw new Error('wrong rules')
 		},
 	}
-	expect((await rulesInForce({ ...test.context, rules: broken })).digest).toBe(service.digest)
+	expect((await rulesInForce({ ...context, rules: broken })).digest).toBe(service.digest)
 })
 
-it('own rules are used if no service has published any, and otherwise those that were published last', async () => {
+it('own rules are used if no service has published any, and otherwise those that were published last', async ({
+	context,
+}) => {
 	const [one, two] = [await setOf(rule('one')), await setOf(rule('two'))]
-	const context = { ...test.context, rules: { current: () => one } }
-	expect((await rulesInForce(context)).digest).toBe(one.digest)
+	const own = { ...context, rules: { current: () => one } }
+	expect((await rulesInForce(own)).digest).toBe(one.digest)
 	for (const { digest, ...set } of [one, two, one, two]) {
-		await publishRules(context, { digest, ...set })
-		expect((await rulesInForce(context)).digest).toBe(digest)
+		await publishRules(own, { digest, ...set })
+		expect((await rulesInForce(own)).digest).toBe(digest)
 	}
 })
 
-it('names that nothing registered has are warned of', async () => {
+it('names that nothing registered has cause a warning', async ({ context }) => {
 	const warnings = await checkNames(
-		test.context.sql,
+		context.sql,
 		await setOf(`  - { name: a, models: credit-rsk, when: n > 5 }
   - { name: b, models: "credit-*", features: [incme, region], each: feature, when: drift.psi > 0.2 }
   - { name: c, models: { tags: [credit] }, when: n > 5 }

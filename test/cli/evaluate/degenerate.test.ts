@@ -18,7 +18,7 @@ async function answer(more: Partial<Request>, csv: string) {
 	return JSON.parse(JSON.stringify(evaluationJson(result)))
 }
 
-describe('rows that a metric cannot be made of', () => {
+describe('rows without a metric', () => {
 	it.each([
 		[
 			'one class only',
@@ -83,7 +83,7 @@ describe('rows that a metric cannot be made of', () => {
 	})
 
 	it.each(['regression', 'ranking', 'multiclass'] as const)(
-		'a %s of nothing usable answers',
+		'a %s without usable rows gives a report',
 		async (task) => {
 			const { metrics } = await answer(
 				{ task, query: task === 'ranking' ? 'g' : undefined },
@@ -94,7 +94,7 @@ describe('rows that a metric cannot be made of', () => {
 		},
 	)
 
-	it('labels that are none of 0 and 1 come with a word on --positive', async () => {
+	it('labels other than 0 and 1 come with a hint about --positive', async () => {
 		const csv = table(60, (i) => `0.${i % 10},${i % 2 ? 'good' : 'bad'},x`)
 		expect((await answer({}, csv)).notes.join()).toMatch(
 			/"bad", "good"\); name the positive one with --positive/,

@@ -59,7 +59,7 @@ describe('the page', () => {
 		expect(escape('a\u0000b')).toBe('a\ufffdb')
 	})
 
-	it('asks nothing of the network and runs nothing', async () => {
+	it('loads nothing from the network and runs no script', async () => {
 		const page = await pageOf({ groups: [evil] }, binary)
 		// Without what stands in quotes, where names may hold anything.
 		const tags = page.replaceAll(/"[^"]*"/g, '""')

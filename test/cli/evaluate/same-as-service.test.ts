@@ -107,7 +107,7 @@ const rounded = ({ reason: _, groups: __, ...finding }: MetricValue & { groups?:
 
 const tasks = ['binary', 'multiclass', 'regression', 'ranking'] as const
 
-describe('an evaluation says what the service says of the same rows as a window', () => {
+describe('an evaluation gives the values of the service for the same rows as a window', () => {
 	it.each(tasks)('%s', async (task) => {
 		await fc.assert(
 			fc.asyncProperty(fc.array(cells(task), { minLength: 1, maxLength: 120 }), async (rows) => {

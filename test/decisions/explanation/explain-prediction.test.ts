@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { startOfTest } from '../../support/context.ts'
+import { withServer } from '../../support/fixtures.ts'
 import {
 	approved,
 	approveReasons,
@@ -10,25 +11,23 @@ import {
 	registerLending,
 	served,
 } from '../../support/lending-model.ts'
-import { type Json, testServer } from '../../support/server.ts'
+import type { Json, TestServer } from '../../support/server.ts'
 
-let server: Awaited<ReturnType<typeof testServer>>
+const it = withServer()
 const path = (id: string) => `/v1/models/lending/predictions/${encodeURIComponent(id)}/explanation`
-const explain = async (id: string, query = '', key?: string) =>
+const explain = async (server: TestServer, id: string, query = '', key?: string) =>
 	(await server.fetch(path(id) + query, key ? { key } : {})).body
 
-beforeAll(async () => {
-	server = await testServer()
+it.beforeAll(async ({ server }) => {
 	await registerLending(server)
 	server.clock.now = startOfTest - 30 * 86400_000
 	await approveReasons(server)
 	server.clock.now = decisionAt + 3600_000
 })
-afterAll(() => server.close())
 
 describe('an explanation', () => {
-	it('replays the decision and adds up to its margin', async () => {
-		const answer = await explain('declined')
+	it('replays the decision and adds up to its margin', async ({ server }) => {
+		const answer = await explain(server, 'declined')
 		expect(answer).toMatchObject({
 			decision: '1',
 			adverse: true,
@@ -51,17 +50,19 @@ describe('an explanation', () => {
 		expect(answer.probability.base + parts).toBeCloseTo(answer.score, 12)
 	})
 
-	it('gives the reasons of the table in force, ranked against approvals near the cut-off, never a protected one', async () => {
-		const answer = await explain('declined')
+	it('gives the reasons of the table in force, ranked against approvals near the cut-off, never a protected one', async ({
+		server,
+	}) => {
+		const answer = await explain(server, 'declined')
 		expect(answer.reasonsStatus.status).toBe('ok')
 		expect(answer.reasons[0]).toMatchObject({ code: 'R01', text: 'Delinquent credit obligations' })
 		expect(answer.reasons.flatMap((r: Json) => r.features)).not.toContain('SEX')
 		expect(answer.background).toMatchObject({ kind: 'approved-near-cut-off' })
 		expect(answer.background.rows).toBeGreaterThanOrEqual(30)
-		const german = await explain('declined', '?locale=de')
+		const german = await explain(server, 'declined', '?locale=de')
 		expect(german.reasons[0].text).toBe('Rückstände bei Krediten')
 		expect(german.reasonsStatus.reason).toContain('no text in "de" for R0')
-		expect(await explain('approved')).toMatchObject({
+		expect(await explain(server, 'approved')).toMatchObject({
 			decision: '0',
 			adverse: false,
 			reasons: [],
@@ -69,22 +70,22 @@ describe('an explanation', () => {
 		})
 	})
 
-	it('says whom each part compares with', async () => {
-		expect((await explain('declined')).comparedWith).toEqual({
+	it('says whom each part compares with', async ({ server }) => {
+		expect((await explain(server, 'declined')).comparedWith).toEqual({
 			contributions: 'model-file',
 			reasons: 'approved-near-cut-off',
 			percentiles: 'approved-applicants',
 			counterfactuals: null,
 		})
-		const { comparedWith } = await explain('declined', '?method=interventional')
+		const { comparedWith } = await explain(server, 'declined', '?method=interventional')
 		expect(comparedWith.contributions).toBe('all-applicants')
 	})
 
-	it('moves no feature without limits unless it is asked for, and none against a reason', async () => {
-		const still = await explain('declined')
+	it('moves a feature without limits only on request, and none against a reason', async ({ server }) => {
+		const still = await explain(server, 'declined')
 		expect(still).toMatchObject({ counterfactuals: [], counterfactualsStatus: { status: 'none' } })
 		expect(still.counterfactualsStatus.reason).toContain('movable')
-		const asked = await explain('declined', '?movable=late,income,SEX')
+		const asked = await explain(server, 'declined', '?movable=late,income,SEX')
 		expect(asked.counterfactuals.length).toBeGreaterThan(0)
 		for (const { changes } of asked.counterfactuals) {
 			expect(['late', 'income']).toEqual(expect.arrayContaining(Object.keys(changes)))
@@ -95,8 +96,8 @@ describe('an explanation', () => {
 		expect([wrong.status, wrong.body.detail]).toEqual([422, expect.stringContaining('Did you mean "late"?')])
 	})
 
-	it('says where each value stands among approved applicants', async () => {
-		const { contributions } = await explain('declined')
+	it('says the percentile rank of each value among approved applicants', async ({ server }) => {
+		const { contributions } = await explain(server, 'declined')
 		const of = (name: string) => contributions.find((c: Json) => c.feature === name)
 		expect(of('late').percentile).toBeGreaterThan(90)
 		expect(of('income').percentile).toBeLessThan(20)
@@ -104,8 +105,8 @@ describe('an explanation', () => {
 		expect(of('education').share).toBeGreaterThan(10)
 	})
 
-	it('is the same each time but for its own entry in the ledger', async () => {
-		const [a, b] = [await explain('declined'), await explain('declined')]
+	it('is the same each time but for its own entry in the ledger', async ({ server }) => {
+		const [a, b] = [await explain(server, 'declined'), await explain(server, 'declined')]
 		expect({ ...b, proof: null }).toEqual({ ...a, proof: null })
 		expect(b.proof.lookup.index).toBe(a.proof.lookup.index + 1)
 		const { items } = (await server.fetch('/v1/audit/entries?action=read-explanation&limit=1000')).body
@@ -118,9 +119,9 @@ describe('an explanation', () => {
 		expect(a.proof.version).toEqual({ index: registered.index, leafHash: registered.leafHash })
 	})
 
-	it('shows viewers reasons and contributions without any value', async () => {
+	it('shows viewers reasons and contributions without any value', async ({ server }) => {
 		const key = await server.keyOf('viewer')
-		const answer = await explain('declined', '', key)
+		const answer = await explain(server, 'declined', '', key)
 		expect(answer.reasons.length).toBeGreaterThan(0)
 		expect(answer.contributions.map((c: Json) => Object.keys(c).sort())[0]).toEqual([
 			'contribution',
@@ -131,9 +132,9 @@ describe('an explanation', () => {
 		expect((await server.fetch(path('declined'), { key: await server.keyOf('ingest') })).status).toBe(403)
 	})
 
-	it('withholds reasons where another model answered, and says so first', async () => {
+	it('withholds reasons where another model answered, and says so first', async ({ server }) => {
 		await log(server, [prediction('swapped', declined, decisionAt, 0.7123456)])
-		const answer = await explain('swapped')
+		const answer = await explain(server, 'swapped')
 		expect(answer.replay).toMatchObject({ status: 'mismatched', logged: 0.7123456 })
 		expect(answer).toMatchObject({
 			explanation: { status: 'exact' },
@@ -145,7 +146,7 @@ describe('an explanation', () => {
 		expect(answer.explanation.reason).toContain('did not give the logged score')
 	})
 
-	it('says what is missing where it cannot be replayed', async () => {
+	it('says what is missing where it cannot be replayed', async ({ server }) => {
 		await server.post('/v1/models/lending/versions', {
 			version: '2',
 			features: [{ name: 'late', type: 'numeric' }],
@@ -159,7 +160,7 @@ describe('an explanation', () => {
 				score: 0.8,
 			},
 		])
-		const bare = await explain('bare')
+		const bare = await explain(server, 'bare')
 		expect(bare).toMatchObject({
 			decision: '1',
 			replay: { status: 'unavailable' },
@@ -169,10 +170,10 @@ describe('an explanation', () => {
 			base: null,
 		})
 		expect(bare.replay.reason).toContain('without an artefact')
-		expect((await explain('no-features')).replay.reason).toContain('no features are logged')
+		expect((await explain(server, 'no-features')).replay.reason).toContain('no features are logged')
 	})
 
-	it('is 404 for what was never logged, with the nearest model', async () => {
+	it('is 404 for what was never logged, with the nearest model', async ({ server }) => {
 		expect((await server.fetch(path('nobody'))).status).toBe(404)
 		const wrong = await server.fetch('/v1/models/lendnig/predictions/declined/explanation')
 		expect(wrong.status).toBe(404)
@@ -181,21 +182,21 @@ describe('an explanation', () => {
 		expect((await server.fetch(`${path('declined')}?method=magic`)).status).toBe(422)
 	})
 
-	it('reads the decision by the settings of its moment, not of now', async () => {
+	it('reads the decision by the settings of its moment, not of now', async ({ server }) => {
 		await server.fetch('/v1/models/lending', { method: 'PATCH', json: { threshold: 0.999 } })
-		expect(await explain('declined')).toMatchObject({ threshold: 0.5, decision: '1' })
+		expect(await explain(server, 'declined')).toMatchObject({ threshold: 0.5, decision: '1' })
 		await log(server, [prediction('later', declined, server.clock.now)])
 		server.clock.advance(60_000)
-		expect(await explain('later')).toMatchObject({ threshold: 0.999, decision: '0', adverse: false })
+		expect(await explain(server, 'later')).toMatchObject({ threshold: 0.999, decision: '0', adverse: false })
 	})
 
-	it('takes the logged label for the decision', async () => {
+	it('takes the logged label for the decision', async ({ server }) => {
 		await log(server, [{ ...prediction('labelled', approved, decisionAt), label: 1 }])
-		expect(await explain('labelled')).toMatchObject({ decision: '1', adverse: true })
+		expect(await explain(server, 'labelled')).toMatchObject({ decision: '1', adverse: true })
 	})
 
-	it('explains against all applicants when asked to', async () => {
-		const answer = await explain('declined', '?method=interventional&interactions=true')
+	it('explains against all applicants when asked to', async ({ server }) => {
+		const answer = await explain(server, 'declined', '?method=interventional&interactions=true')
 		const sum = answer.contributions.reduce((s: number, c: Json) => s + c.contribution, answer.base)
 		expect(sum).toBeCloseTo(answer.margin, 9)
 		expect(answer.interactions).toEqual([])

@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { formatTime, hourMs, minuteMs } from '../../../src/core/time.ts'
+import { withServer } from '../../support/fixtures.ts'
 import { featuresOf, linearFile, linearScore, upload } from '../../support/linear-model.ts'
-import { type Json, testServer } from '../../support/server.ts'
+import type { Json, TestServer } from '../../support/server.ts'
 
-let server: Awaited<ReturnType<typeof testServer>>
-beforeAll(async () => {
-	server = await testServer()
+const it = withServer()
+it.beforeAll(async ({ server }) => {
 	await server.post('/v1/models', { model: 'm', task: 'binary', positiveLabel: '1', threshold: 0.5 })
 	await server.post('/v1/models/m/versions', {
 		version: '1',
@@ -24,9 +24,13 @@ beforeAll(async () => {
 			{ key: await server.keyOf('approver') },
 		)
 })
-afterAll(() => server.close())
 
-const log = async (name: string, rows: number, more: (i: number) => Json = () => ({})) => {
+const log = async (
+	server: TestServer,
+	name: string,
+	rows: number,
+	more: (i: number) => Json = () => ({}),
+) => {
 	const sent = Array.from({ length: rows }, (_, i) => ({
 		predictionId: `${name}${i}`,
 		version: '1',
@@ -37,37 +41,37 @@ const log = async (name: string, rows: number, more: (i: number) => Json = () =>
 	}))
 	expect((await server.post('/v1/models/m/predictions', sent)).body.accepted).toBe(rows)
 }
-const explain = async (id: string): Promise<Json> =>
+const explain = async (server: TestServer, id: string): Promise<Json> =>
 	(await server.fetch(`/v1/models/m/predictions/${id}/explanation`)).body
 
 describe('reasons where few rows are logged', () => {
-	it('are those of a knock-out rule, also where no score was computed', async () => {
+	it('are those of a knock-out rule, also where no score was computed', async ({ server }) => {
 		const features = { ...featuresOf(1), bankrupt: 1 }
-		await log('knocked', 1, () => ({ features, score: undefined, label: '1' }))
-		expect(await explain('knocked0')).toMatchObject({
+		await log(server, 'knocked', 1, () => ({ features, score: undefined, label: '1' }))
+		expect(await explain(server, 'knocked0')).toMatchObject({
 			replay: { status: 'unavailable' },
 			reasons: [{ code: 'K1', text: 'Bankruptcy', contribution: null }],
 			reasonsStatus: { status: 'ok', reason: expect.stringContaining('A knock-out rule decided.') },
 		})
 	})
 
-	it('are given a minute after there are enough to compare with, not a day', async () => {
-		await log('a', 40)
+	it('are given a minute after there are enough to compare with, not a day', async ({ server }) => {
+		await log(server, 'a', 40)
 		const declined = 'a10'
-		expect((await explain(declined)).reasonsStatus.status).toBe('insufficient')
-		await log('b', 120)
+		expect((await explain(server, declined)).reasonsStatus.status).toBe('insufficient')
+		await log(server, 'b', 120)
 		server.clock.advance(minuteMs)
-		expect(await explain(declined)).toMatchObject({
+		expect(await explain(server, declined)).toMatchObject({
 			reasonsStatus: { status: 'ok' },
 			reasons: [{ code: 'R1' }],
 		})
 	})
 
-	it('say when the score would have been approved, so that something else decided', async () => {
+	it('say when the score would have been approved, so that something else decided', async ({ server }) => {
 		const features = featuresOf(0)
 		expect(linearScore(features)).toBeLessThan(0.5)
-		await log('overridden', 1, () => ({ features, score: linearScore(features), label: '1' }))
-		const { adverse, reasonsStatus } = await explain('overridden0')
+		await log(server, 'overridden', 1, () => ({ features, score: linearScore(features), label: '1' }))
+		const { adverse, reasonsStatus } = await explain(server, 'overridden0')
 		expect(adverse).toBe(true)
 		expect(reasonsStatus.reason).toContain('something other than the score decided')
 	})

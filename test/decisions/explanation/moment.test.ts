@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { dayMs, hourMs } from '../../../src/core/time.ts'
 import { incidents } from '../../../src/db/schema.ts'
 import { modelAt } from '../../../src/registry/model/model-history.ts'
 import { startOfTest } from '../../support/context.ts'
+import { withServer } from '../../support/fixtures.ts'
 import {
 	decisionAt,
 	declined,
@@ -11,10 +12,10 @@ import {
 	registerLending,
 	served,
 } from '../../support/lending-model.ts'
-import { type Json, testServer } from '../../support/server.ts'
+import type { Json, TestServer } from '../../support/server.ts'
 
-let server: Awaited<ReturnType<typeof testServer>>
-const explain = async (id: string, key?: string) =>
+const it = withServer()
+const explain = async (server: TestServer, id: string, key?: string) =>
 	(await server.fetch(`/v1/models/lending/predictions/${id}/explanation`, key ? { key } : {})).body
 
 const incident = (id: string, began: number, ended: number | null) => ({
@@ -38,8 +39,7 @@ const incident = (id: string, began: number, ended: number | null) => ({
 	revision: 1,
 })
 
-beforeAll(async () => {
-	server = await testServer()
+it.beforeAll(async ({ server }) => {
 	await registerLending(server)
 	await server.context.db
 		.insert(incidents)
@@ -50,15 +50,14 @@ beforeAll(async () => {
 			incident('inc_later', decisionAt + hourMs, null),
 		])
 })
-afterAll(() => server.close())
 
 describe('the moment of the decision', () => {
-	it('decides which incidents it was under', async () => {
-		const { incidents: under } = await explain('declined')
+	it('decides which incidents it was under', async ({ server }) => {
+		const { incidents: under } = await explain(server, 'declined')
 		expect(under.map((i: Json) => i.id).sort()).toEqual(['inc_since', 'inc_then'])
 	})
 
-	it('decides which deployment it was made by', async () => {
+	it('decides which deployment it was made by', async ({ server }) => {
 		server.clock.now = decisionAt + 2 * hourMs
 		await server.post('/v1/models/lending/versions', { version: '2', features: [] })
 		await server.fetch('/v1/models/lending/deployments/production', {
@@ -66,11 +65,17 @@ describe('the moment of the decision', () => {
 			json: { champion: '2', challenger: '1' },
 		})
 		await log(server, [prediction('after', declined, server.clock.now)])
-		expect((await explain('declined')).lineage.deployment).toMatchObject({ revision: 1, as: 'champion' })
-		expect((await explain('after')).lineage.deployment).toMatchObject({ revision: 2, as: 'challenger' })
+		expect((await explain(server, 'declined')).lineage.deployment).toMatchObject({
+			revision: 1,
+			as: 'champion',
+		})
+		expect((await explain(server, 'after')).lineage.deployment).toMatchObject({
+			revision: 2,
+			as: 'challenger',
+		})
 	})
 
-	it('decides which settings it was read by, whatever was changed since', async () => {
+	it('decides which settings it was read by, whatever was changed since', async ({ server }) => {
 		server.clock.advance(hourMs)
 		await server.fetch('/v1/models/lending', {
 			method: 'PATCH',
@@ -78,20 +83,22 @@ describe('the moment of the decision', () => {
 		})
 		server.clock.advance(hourMs)
 		await log(server, [prediction('changed', declined, server.clock.now)])
-		expect((await explain('declined')).decision).toBe('1')
-		expect((await explain('changed')).decision).toBe('bad')
+		expect((await explain(server, 'declined')).decision).toBe('1')
+		expect((await explain(server, 'changed')).decision).toBe('bad')
 		const { context, clock } = server
 		expect((await modelAt(context, 'lending', decisionAt)).sensitive).toEqual(['SEX'])
 		expect((await modelAt(context, 'lending', clock.now)).sensitive).toEqual(['SEX', 'late'])
 		// Back-filled decisions are older than the registration.
 		expect((await modelAt(context, 'lending', startOfTest - 99 * dayMs)).revision).toBe(1)
-		const moved = (await explain('changed')).counterfactuals.flatMap((c: Json) => Object.keys(c.changes))
+		const moved = (await explain(server, 'changed')).counterfactuals.flatMap((c: Json) =>
+			Object.keys(c.changes),
+		)
 		expect(moved).not.toContain('late')
 	})
 })
 
-describe('what viewers are told', () => {
-	it('quotes no value, whatever went wrong', async () => {
+describe('what viewers see', () => {
+	it('quotes no value, whatever went wrong', async ({ server }) => {
 		const viewer = await server.keyOf('viewer')
 		const secret = 'secret-school'
 		await log(server, [
@@ -100,10 +107,10 @@ describe('what viewers are told', () => {
 			prediction('fine', { ...declined, income: 98765 }, decisionAt, served({ ...declined, income: 98765 })),
 		])
 		for (const id of ['unseen', 'wrong', 'fine']) {
-			const answer = await explain(id, viewer)
+			const answer = await explain(server, id, viewer)
 			expect(answer.predictionId).toBe(id)
 			expect(JSON.stringify(answer)).not.toMatch(/secret-school|98765/)
 		}
-		expect(JSON.stringify(await explain('fine', await server.keyOf('auditor')))).toContain('98765')
+		expect(JSON.stringify(await explain(server, 'fine', await server.keyOf('auditor')))).toContain('98765')
 	})
 })

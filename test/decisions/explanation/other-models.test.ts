@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { stringify } from 'yaml'
 import { startOfTest } from '../../support/context.ts'
 import {
@@ -9,16 +9,13 @@ import {
 	recordOf,
 	sumOf,
 } from '../../support/explaining-server.ts'
+import { withServer } from '../../support/fixtures.ts'
 import type { Json } from '../../support/server.ts'
 
-let server: Awaited<ReturnType<typeof explainingServer>>
-beforeAll(async () => {
-	server = await explainingServer()
-})
-afterAll(() => server.close())
+const it = withServer(explainingServer)
 
 describe('a regression', () => {
-	it('has no decision without a threshold', async () => {
+	it('has no decision without a threshold', async ({ server }) => {
 		await server.register({ model: 'value', task: 'regression' }, {}, goldenFile('value'), 'xgboost-json')
 		await server.logRows('value', (i) => ({ score: golden.value.scores[i] }))
 		const answer = await server.explain('value', 'p0')
@@ -60,7 +57,7 @@ describe('a scorecard', () => {
 		([10, 25, 45][binOf([50000, 100000], r.limit as number)] as number) +
 		([10, 30, 60][binOf([30000, 50000], r.income as number)] as number)
 
-	it('declines below its threshold, in points', async () => {
+	it('declines below its threshold, in points', async ({ server }) => {
 		await server.register(
 			{ model: 'card', task: 'binary', positiveLabel: 'good', threshold: 480 },
 			{},
@@ -95,7 +92,7 @@ describe('a scorecard', () => {
 })
 
 describe('too few logged decisions', () => {
-	it('are said to be too few, with how many there are, and are enough once they have come', async () => {
+	it('are reported with their number, and suffice once more have arrived', async ({ server }) => {
 		await server.register(
 			{ model: 'new', task: 'binary', positiveLabel: '1', threshold: 0.5 },
 			{},

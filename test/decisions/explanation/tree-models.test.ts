@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { startOfTest } from '../../support/context.ts'
 import {
 	byName,
@@ -8,16 +8,13 @@ import {
 	recordOf,
 	sumOf,
 } from '../../support/explaining-server.ts'
+import { withServer } from '../../support/fixtures.ts'
 import type { Json } from '../../support/server.ts'
 
-let server: Awaited<ReturnType<typeof explainingServer>>
-beforeAll(async () => {
-	server = await explainingServer()
-})
-afterAll(() => server.close())
+const it = withServer(explainingServer)
 
 describe('a model of XGBoost', () => {
-	beforeAll(async () => {
+	it.beforeAll(async ({ server }) => {
 		await server.register(
 			{ model: 'trees', task: 'binary', positiveLabel: 'declined', threshold: 0.5, sensitive: ['SEX'] },
 			{
@@ -42,7 +39,7 @@ describe('a model of XGBoost', () => {
 		.map((score: number, i: number) => (score >= 0.5 ? i : -1))
 		.filter((i: number) => i >= 0) as number[]
 
-	it('is explained as the library explains it', async () => {
+	it('is explained as the library explains it', async ({ server }) => {
 		for (let i = 0; i < 5; i++) {
 			const answer = await server.explain('trees', `p${i}`)
 			expect(answer).toMatchObject({ replay: { status: 'matched', reason: null }, space: 'log-odds' })
@@ -55,7 +52,7 @@ describe('a model of XGBoost', () => {
 		}
 	})
 
-	it('never names a sensitive feature as a reason or as a thing to change', async () => {
+	it('never names a sensitive feature as a reason or as a thing to change', async ({ server }) => {
 		for (const i of declined.slice(0, 25)) {
 			const answer = await server.explain('trees', `p${i}`)
 			expect(['ok', 'failed']).toContain(answer.reasonsStatus.status)
@@ -72,14 +69,14 @@ describe('a model of XGBoost', () => {
 		}
 	})
 
-	it('answers interactions that are asked for, the largest first', async () => {
+	it('returns requested interactions, the largest first', async ({ server }) => {
 		const { interactions } = await server.explain('trees', 'p0', '?interactions=true')
 		expect(interactions.length).toBeGreaterThan(0)
 		const sizes = interactions.map((x: Json) => Math.abs(x.value))
 		expect(sizes).toEqual([...sizes].sort((a: number, b: number) => b - a))
 	})
 
-	it('takes a feature that was not logged as missing and says so', async () => {
+	it('takes a feature that was not logged as missing and says so', async ({ server }) => {
 		const { SEX: _, ...rest } = recordOf(0)
 		const at = new Date(startOfTest).toISOString()
 		await server.post('/v1/models/trees/predictions', [
@@ -102,7 +99,7 @@ describe('a model of several classes', () => {
 		const scores = golden.grades.scores[i] as number[]
 		return scores.indexOf(Math.max(...scores))
 	}
-	beforeAll(async () => {
+	it.beforeAll(async ({ server }) => {
 		await server.register(
 			{ model: 'grades', task: 'multiclass' },
 			{ manifest: { classes } },
@@ -115,7 +112,7 @@ describe('a model of several classes', () => {
 		}))
 	})
 
-	it('is explained for the decided class, and for another when asked', async () => {
+	it('is explained for the decided class, and for another when asked', async ({ server }) => {
 		for (let i = 0; i < 4; i++) {
 			const answer = await server.explain('grades', `p${i}`)
 			const k = decidedOf(i)
@@ -141,7 +138,7 @@ describe('a model of several classes', () => {
 		expect(wrong.body.detail).toContain('"good"')
 	})
 
-	it('answers what if with the likeliest class', async () => {
+	it('answers what if with the likeliest class', async ({ server }) => {
 		const { body } = await server.post('/v1/models/grades/predictions/p0/what-if', { changes: { late: 0 } })
 		expect(classes).toContain(body.decision)
 		expect(body.output).toBe(body.decision)

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
+import { withServer } from '../../support/fixtures.ts'
 import {
 	decisionAt,
 	declined,
@@ -7,21 +8,18 @@ import {
 	registerLending,
 	served,
 } from '../../support/lending-model.ts'
-import { type Json, testServer } from '../../support/server.ts'
+import { type Json, type TestServer, testServer } from '../../support/server.ts'
 
-let server: Awaited<ReturnType<typeof testServer>>
+const it = withServer()
 const path = '/v1/models/lending/predictions/declined/what-if'
-const ask = (changes: unknown, key?: string) => server.post(path, { changes }, key ? { key } : {})
+const ask = (server: TestServer, changes: unknown, key?: string) =>
+	server.post(path, { changes }, key ? { key } : {})
 
-beforeAll(async () => {
-	server = await testServer()
-	await registerLending(server)
-})
-afterAll(() => server.close())
+it.beforeAll(({ server }) => registerLending(server))
 
 describe('what if', () => {
-	it('answers what the model says of the changed applicant', async () => {
-		const { body } = await ask({ late: 0, income: 60000 })
+	it('answers what the model says of the changed applicant', async ({ server }) => {
+		const { body } = await ask(server, { late: 0, income: 60000 })
 		const score = served({ ...declined, late: 0, income: 60000 })
 		expect(body).toMatchObject({ score, decision: '0', changes: { late: 0, income: 60000 } })
 		expect(body.difference.score).toBeCloseTo(score - served(declined), 15)
@@ -31,15 +29,15 @@ describe('what if', () => {
 		expect(sum).toBeCloseTo(body.margin, 12)
 	})
 
-	it('takes a value away with null', async () => {
-		const { body } = await ask({ late: null })
+	it('removes a value with null', async ({ server }) => {
+		const { body } = await ask(server, { late: null })
 		expect(body.score).toBe(served({ ...declined, late: null }))
 		expect(body.contributions.find((c: Json) => c.feature === 'late').value).toBeNull()
 	})
 
-	it('is never logged as a prediction, and its values are not in the ledger', async () => {
+	it('is never logged as a prediction, and its values are not in the ledger', async ({ server }) => {
 		const before = (await server.fetch('/v1/models/lending/predictions/declined')).body
-		const { body } = await ask({ income: 31313 })
+		const { body } = await ask(server, { income: 31313 })
 		expect((await server.fetch('/v1/models/lending/predictions/declined')).body).toEqual(before)
 		const { items } = (await server.fetch('/v1/audit/entries?action=ask-what-if&limit=1000')).body
 		expect(items.at(-1).index).toBe(body.proof.lookup.index)
@@ -47,32 +45,36 @@ describe('what if', () => {
 		expect(JSON.parse(items.at(-1).entry).details.features).toEqual(['income'])
 	})
 
-	it('names the nearest feature where there is no such one, and the path of a value that cannot be taken', async () => {
-		const unknown = await ask({ incme: 1 })
+	it('names the nearest feature where there is no such one, and the path of a value that cannot be taken', async ({
+		server,
+	}) => {
+		const unknown = await ask(server, { incme: 1 })
 		expect(unknown.status).toBe(422)
 		expect(unknown.body.errors[0]).toMatchObject({
 			path: 'changes.incme',
 			message: expect.stringContaining('"income"'),
 		})
-		const wrong = await ask({ income: 'much' })
+		const wrong = await ask(server, { income: 'much' })
 		expect([wrong.status, wrong.body.errors[0].path]).toEqual([422, 'changes.income'])
-		const lost = await ask({ education: 2 ** 60 })
+		const lost = await ask(server, { education: 2 ** 60 })
 		expect([lost.status, lost.body.errors[0].message]).toEqual([
 			422,
 			expect.stringContaining('send it as text'),
 		])
 		for (const changes of [[], null, 'x', 7, { __proto__: { late: 1 }, constructor: 1 }])
-			expect((await ask(changes)).status).toBe(422)
+			expect((await ask(server, changes)).status).toBe(422)
 		expect((await server.post(path, '{"changes":{"__proto__":1}}')).status).toBe(422)
 	})
 
-	it('is for analysts and auditors', async () => {
-		expect((await ask({ late: 0 }, await server.keyOf('viewer'))).status).toBe(403)
-		expect((await ask({ late: 0 }, await server.keyOf('analyst', { models: ['other*'] }))).status).toBe(403)
-		expect((await ask({ late: 0 }, await server.keyOf('analyst'))).status).toBe(200)
+	it('is for analysts and auditors', async ({ server }) => {
+		expect((await ask(server, { late: 0 }, await server.keyOf('viewer'))).status).toBe(403)
+		expect(
+			(await ask(server, { late: 0 }, await server.keyOf('analyst', { models: ['other*'] }))).status,
+		).toBe(403)
+		expect((await ask(server, { late: 0 }, await server.keyOf('analyst'))).status).toBe(200)
 	})
 
-	it('says what is missing where no model can answer', async () => {
+	it('says what is missing where no model can answer', async ({ server }) => {
 		await server.post('/v1/models/lending/versions', { version: '2', features: [] })
 		await log(server, [{ ...prediction('bare', { late: 4 }, decisionAt, 0.8), version: '2' }])
 		const answer = await server.post('/v1/models/lending/predictions/bare/what-if', { changes: {} })

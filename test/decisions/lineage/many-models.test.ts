@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Actor } from '../../../src/core/actor.ts'
+import { describe, expect } from 'vitest'
+import type { Context } from '../../../src/context.ts'
 import { formatTime } from '../../../src/core/time.ts'
 import { openDatabase } from '../../../src/db/database.ts'
 import { readLineage } from '../../../src/decisions/lineage/read-lineage.ts'
@@ -8,15 +8,15 @@ import { ModelInput } from '../../../src/registry/model/model.schema.ts'
 import { registerModel } from '../../../src/registry/model/register-model.ts'
 import { registerVersion } from '../../../src/registry/version/register-version.ts'
 import { BatchBuilder } from '../../../src/summaries/inputs/batch-builder.ts'
-import { startOfTest, testContext } from '../../support/context.ts'
+import { admin } from '../../support/actors.ts'
+import { startOfTest } from '../../support/context.ts'
+import { withContext } from '../../support/fixtures.ts'
 
-const admin: Actor = { id: 'key:a', how: 'key', role: 'admin', models: ['*'] }
 const shared = 's3://data/train.parquet@sha256:dd'
-let test: Awaited<ReturnType<typeof testContext>>
+const it = withContext()
 let statements: string[]
 
-async function addModels(from: number, to: number) {
-	const { context } = test
+async function addModels(context: Context, from: number, to: number) {
 	for (let i = from; i < to; i++) {
 		const model = `model-${i}`
 		await registerModel(context, admin, ModelInput.parse({ model, task: 'binary' }))
@@ -40,10 +40,9 @@ async function addModels(from: number, to: number) {
 	}
 }
 
-beforeAll(async () => {
-	test = await testContext()
-	const { sql } = test.context
-	test.context.sql = {
+it.beforeAll(async ({ context }) => {
+	const { sql } = context
+	context.sql = {
 		...sql,
 		all: (statement) => {
 			statements.push(statement.sql)
@@ -54,11 +53,10 @@ beforeAll(async () => {
 			return sql.values(statement)
 		},
 	}
-	test.context.db = openDatabase(test.context.sql)
+	context.db = openDatabase(context.sql)
 	statements = []
-	await addModels(0, 5)
+	await addModels(context, 0, 5)
 })
-afterAll(() => test.close())
 
 /** What was asked for, as JSON; a subquery's rows; and the rules that were in force, latest first. */
 const small = /^SCAN (([vog]|json_each) VIRTUAL TABLE|\(subquery|CONSTANT ROW)/
@@ -72,10 +70,10 @@ const froms = [
 ]
 
 describe('among many models', () => {
-	it('a look-up costs the same statements as among five', async () => {
+	it('a look-up costs the same statements as among five', async ({ context }) => {
 		const ask = async (from: string) => {
 			statements = []
-			const answer = await readLineage(test.context, admin, { from, limit: 100 })
+			const answer = await readLineage(context, admin, { from, limit: 100 })
 			return { answer, statements: statements.length }
 		}
 		const askAll = async () => {
@@ -84,7 +82,7 @@ describe('among many models', () => {
 			return asked
 		}
 		const few = await askAll()
-		await addModels(5, 200)
+		await addModels(context, 5, 200)
 		const many = await askAll()
 		expect(many.map((m) => m.answer)).toEqual(few.map((f) => f.answer))
 		expect(many.map((m) => m.statements)).toEqual(few.map((f) => f.statements))
@@ -95,12 +93,12 @@ describe('among many models', () => {
 		])
 	})
 
-	it('no statement of a look-up reads a whole table', async () => {
+	it('no statement of a look-up reads a whole table', async ({ context }) => {
 		statements = []
-		for (const from of froms) await readLineage(test.context, admin, { from, limit: 100 })
+		for (const from of froms) await readLineage(context, admin, { from, limit: 100 })
 		for (const sql of new Set(statements)) {
 			const params = Array.from({ length: 20 }, () => null).slice(0, (sql.match(/\?/g) ?? []).length)
-			const plan = await test.context.sql.values({ sql: `EXPLAIN QUERY PLAN ${sql}`, params })
+			const plan = await context.sql.values({ sql: `EXPLAIN QUERY PLAN ${sql}`, params })
 			const scans = plan
 				.map((row) => String(row[3]))
 				.filter((step) => step.startsWith('SCAN ') && !small.test(step))

@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { dayMs, formatTime } from '../../../src/core/time.ts'
 import { replay } from '../../../src/jobs/index.ts'
 import { startOfTest } from '../../support/context.ts'
+import { withServerPerTest } from '../../support/fixtures.ts'
 import {
 	digestOf,
 	featuresOf,
@@ -10,20 +11,17 @@ import {
 	registerLinear,
 	upload,
 } from '../../support/linear-model.ts'
-import { type Json, testServer } from '../../support/server.ts'
+import type { Json, TestServer } from '../../support/server.ts'
 
-let server: Awaited<ReturnType<typeof testServer>>
+const it = withServerPerTest()
 const file = linearFile()
 const artifact = { sha256: digestOf(file), format: 'linear-json' }
 const day = (n: number) => startOfTest + n * dayMs
-beforeEach(async () => {
-	server = await testServer()
-})
-afterEach(() => server.close())
-const replays = async (): Promise<Json[]> => (await server.fetch('/v1/models/m/replays')).body.items
+const replays = async (server: TestServer): Promise<Json[]> =>
+	(await server.fetch('/v1/models/m/replays')).body.items
 
 describe('the replayed days of a model', () => {
-	it('tells viewers why rows could not be replayed, without their values', async () => {
+	it('shows viewers why rows could not be replayed, without their values', async ({ server }) => {
 		await registerLinear(server, 'm', { artifact })
 		await upload(server, 'm', file)
 		server.clock.now = day(1)
@@ -36,7 +34,7 @@ describe('the replayed days of a model', () => {
 		])
 	})
 
-	it('counts a mismatch once that somebody has asked about before', async () => {
+	it('counts a mismatch once that somebody has asked about before', async ({ server }) => {
 		await registerLinear(server, 'm', { artifact })
 		await upload(server, 'm', file)
 		server.clock.now = day(1)
@@ -44,12 +42,12 @@ describe('the replayed days of a model', () => {
 		const id = `p-${formatTime(day(0)).slice(0, 10)}-3`
 		const why = await server.fetch(`/v1/models/m/predictions/${id}/explanation`)
 		expect(why.body.replay.status).toBe('mismatched')
-		expect((await replays())[0].mismatched).toBe(1)
+		expect((await replays(server))[0].mismatched).toBe(1)
 		await replay.run(server.context)
-		const [found] = await replays()
+		const [found] = await replays(server)
 		expect(found.matched + found.mismatched).toBe(20)
 		expect(new Set(found.examples.map((e: Json) => e.predictionId)).size).toBe(found.examples.length)
 		await server.fetch(`/v1/models/m/predictions/p-${formatTime(day(0)).slice(0, 10)}-4/explanation`)
-		expect((await replays())[0].mismatched).toBe(found.mismatched)
+		expect((await replays(server))[0].mismatched).toBe(found.mismatched)
 	})
 })

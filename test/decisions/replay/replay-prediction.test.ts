@@ -92,7 +92,7 @@ describe('what is missing', () => {
 		)
 	})
 
-	it('is said: the artefact, the features, one of them, the score', async () => {
+	it('is named: the artefact, the features, one of them, the score', async () => {
 		const cases = [
 			[await replayPrediction({ unavailable: 'no file' }, binary, { features, score: 1 }), 'no file'],
 			[await replay({ features: null, score: 1 }), 'no feature log'],

@@ -70,7 +70,7 @@ test.each([6, 12, 20, 40])('paths of %i different columns hold 1e-12 against 60 
 	}
 })
 
-test('trees of depth 20 with columns asked for again and again hold 1e-12 against 60 digits', () => {
+test('trees of depth 20 with repeated columns are accurate to 1e-12 against 60 digits', () => {
 	for (let seed = 0; seed < 3; seed++) {
 		const random = seeded(seed)
 		const e = randomTrees(random, { trees: 1, depth: 20, columns: 25, leaf: 0.35, empty: 0.02 })

@@ -65,7 +65,7 @@ test('threads answer against a background', async () => {
 	}
 })
 
-test('a background that cannot be planned is said by the thread that finds it', async () => {
+test('a background that cannot be planned is reported by the thread that finds it', async () => {
 	await expect(openExplainPool(e, { threads: 2, background: [] })).rejects.toThrow('a background needs a row')
 })
 

@@ -54,7 +54,7 @@ describe('a logged row becomes the input of the model', () => {
 		expect(() => model.encode({ ...without, rate: undefined })).toThrow('rate is not among')
 	})
 
-	test('an integer code is the same category as text, or as a float with nothing behind the point', () => {
+	test('an integer code is the same category as text, or as a float without a fraction', () => {
 		for (const branch of ['107', '107.0']) expect(model.encode({ ...row, branch })).toEqual(model.encode(row))
 		const { notes } = model.encode({ ...row, branch: '107.5' })
 		expect(notes).toContainEqual(expect.objectContaining({ feature: 'branch', code: 'unseen-category' }))
@@ -157,7 +157,7 @@ describe('the manifest adds what the file lacks', () => {
 		expect(() => open(xgboost, { rounds: 3 })).toThrow('Lower `rounds`')
 	})
 
-	test('early stopping is told of: the file of a Booster does not say whether it counts', () => {
+	test('early stopping is a warning: the file of a Booster does not say whether it counts', () => {
 		const file = JSON.parse(xgboost.text ?? '')
 		file.learner.attributes.best_iteration = '0'
 		const booster = openModel('xgboost-json', Buffer.from(JSON.stringify(file)))

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, vi } from 'vitest'
 import { missedJobs } from '../../../src/alerting/alert/clock-states.ts'
 import { minuteMs } from '../../../src/core/time.ts'
 import { leaseMs } from '../../../src/jobs/run/lease.ts'
@@ -9,49 +9,45 @@ import { listRuns } from '../../../src/jobs/run/recorded-runs.ts'
 import { registerSchedules } from '../../../src/jobs/run/register-schedules.ts'
 import { runJob } from '../../../src/jobs/run/run-job.ts'
 import { openSchedule } from '../../../src/platform/node/schedule.ts'
-import { testContext } from '../../support/context.ts'
+import { admin } from '../../support/actors.ts'
+import { withContextPerTest } from '../../support/fixtures.ts'
 import { heldJob, job } from '../../support/held-job.ts'
-import { admin } from '../../support/plumb.ts'
 
-let test: Awaited<ReturnType<typeof testContext>>
-beforeEach(async () => {
-	test = await testContext()
-})
-afterEach(async () => {
-	vi.useRealTimers()
-	await test.close()
-})
+const it = withContextPerTest()
+afterEach(() => vi.useRealTimers())
 
 describe('a clock that jumps', () => {
-	it('ahead neither takes the lease of a live owner nor makes it lose the lease', async () => {
+	it('ahead neither takes the lease of a live owner nor makes it lose the lease', async ({
+		context,
+		clock,
+	}) => {
 		vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
 		const held = heldJob()
-		const first = runJob(test.context, held.job, 'a')
+		const first = runJob(context, held.job, 'a')
 		await held.started
-		const ahead = { ...test.context, now: () => test.clock.now + 60 * minuteMs }
+		const ahead = { ...context, now: () => clock.now + 60 * minuteMs }
 		for (let n = 0; n < 8; n++) {
 			expect((await runJob(ahead, job(), 'b')).status).toBe('busy')
-			test.clock.advance(leaseMs / 3)
+			clock.advance(leaseMs / 3)
 			await vi.advanceTimersByTimeAsync(leaseMs / 3)
-			await test.context.sql.batch([{ sql: 'SELECT 1' }])
+			await context.sql.batch([{ sql: 'SELECT 1' }])
 		}
 		held.end()
 		expect((await first).status).toBe('ok')
 	})
 
-	it('back locks a job for no longer than a lease lasts', async () => {
+	it('back locks a job for no longer than a lease lasts', async ({ context, clock }) => {
 		const held = heldJob()
-		void runJob(test.context, held.job, 'dead')
+		void runJob(context, held.job, 'dead')
 		await held.started
-		test.clock.jump(-6 * 60 * minuteMs)
-		expect(await runJob(test.context, job(), 'b')).toMatchObject({ status: 'busy', retryMs: leaseMs })
-		test.clock.advance(leaseMs)
-		expect((await runJob(test.context, job(), 'b')).status).toBe('ok')
+		clock.jump(-6 * 60 * minuteMs)
+		expect(await runJob(context, job(), 'b')).toMatchObject({ status: 'busy', retryMs: leaseMs })
+		clock.advance(leaseMs)
+		expect((await runJob(context, job(), 'b')).status).toBe('ok')
 		held.end()
 	})
 
-	it('discards what an owner writes after it lost the lease', async () => {
-		const { context, clock } = test
+	it('discards what an owner writes after it lost the lease', async ({ context, clock }) => {
 		const write = { sql: "INSERT INTO log_state (key, value) VALUES ('late', '1')" }
 		const stale = heldJob()
 		let acted: unknown
@@ -78,11 +74,11 @@ describe('a clock that jumps', () => {
 		expect(await context.sql.values({ sql: "SELECT 1 FROM log_state WHERE key = 'late'" })).toEqual([])
 	})
 
-	it('an owner that could not renew in time stops acting', async () => {
+	it('an owner that could not renew in time stops acting', async ({ context, clock }) => {
 		const held = heldJob()
 		let read: unknown
 		const run = runJob(
-			test.context,
+			context,
 			{
 				...held.job,
 				run: async (own) => {
@@ -94,31 +90,37 @@ describe('a clock that jumps', () => {
 			'slow',
 		)
 		await held.started
-		test.clock.advance(leaseMs)
+		clock.advance(leaseMs)
 		held.end()
 		await run
 		expect(String(read)).toContain('lease expired')
 	})
 
-	it('in either direction makes no job count as missed, and hides no missed job for long', async () => {
-		await registerSchedules(test.context, [{ id: 'tidy', cron: '*/5 * * * *' }])
+	it('in either direction makes no job count as missed, and hides no missed job for long', async ({
+		context,
+		clock,
+	}) => {
+		await registerSchedules(context, [{ id: 'tidy', cron: '*/5 * * * *' }])
 		for (const hours of [6, -12]) {
-			await runJob(test.context, job(), 'a')
-			test.clock.jump(hours * 60 * minuteMs)
-			await runJob(test.context, { ...job(), id: 'other' }, 'a')
-			expect(await missedJobs(test.context)).toEqual([])
-			test.clock.advance(10 * minuteMs)
-			expect((await missedJobs(test.context)).map((m) => m.job)).toContain('tidy')
+			await runJob(context, job(), 'a')
+			clock.jump(hours * 60 * minuteMs)
+			await runJob(context, { ...job(), id: 'other' }, 'a')
+			expect(await missedJobs(context)).toEqual([])
+			clock.advance(10 * minuteMs)
+			expect((await missedJobs(context)).map((m) => m.job)).toContain('tidy')
 		}
 	})
 
-	it('or a busy process makes a skipped job run once, and going back runs none', async () => {
+	it('or a busy process makes a skipped job run once, and going back runs none', async ({
+		context,
+		clock,
+	}) => {
 		const ran: string[] = []
 		const run = async (id: string) => {
 			ran.push(id)
 			return { id, job: id, status: 'ok' as const, startedAt: 0, finishedAt: 0 }
 		}
-		const schedule = openSchedule([{ id: 'tidy', cron: '0 0 1 1 *' }], test.context.now, run)
+		const schedule = openSchedule([{ id: 'tidy', cron: '0 0 1 1 *' }], context.now, run)
 		const runsAfter = async (change: () => void) => {
 			change()
 			ran.length = 0
@@ -127,10 +129,10 @@ describe('a clock that jumps', () => {
 			return ran.length
 		}
 		expect(await runsAfter(() => {})).toBe(0)
-		expect(await runsAfter(() => test.clock.advance(366 * 24 * 60 * minuteMs))).toBe(1)
-		expect(await runsAfter(() => test.clock.jump(366 * 24 * 60 * minuteMs))).toBe(1)
-		expect(await runsAfter(() => test.clock.jump(-48 * 60 * minuteMs))).toBe(0)
-		expect(await runsAfter(() => test.clock.jump(-400 * 24 * 60 * minuteMs))).toBe(0)
+		expect(await runsAfter(() => clock.advance(366 * 24 * 60 * minuteMs))).toBe(1)
+		expect(await runsAfter(() => clock.jump(366 * 24 * 60 * minuteMs))).toBe(1)
+		expect(await runsAfter(() => clock.jump(-48 * 60 * minuteMs))).toBe(0)
+		expect(await runsAfter(() => clock.jump(-400 * 24 * 60 * minuteMs))).toBe(0)
 		await schedule.close()
 	})
 })
@@ -150,10 +152,13 @@ function startProcess(url: string, aheadMs = 0) {
 	}
 }
 
-it('two processes, one an hour ahead: the live one keeps the job, and when it is killed the other continues', async () => {
-	const holder = startProcess(test.url)
+it('two processes, one an hour ahead: the live one keeps the job, and when it is killed the other continues', async ({
+	context,
+	instance,
+}) => {
+	const holder = startProcess(instance.url)
 	expect(await holder.next()).toBe('started')
-	const ahead = startProcess(test.url, 60 * minuteMs)
+	const ahead = startProcess(instance.url, 60 * minuteMs)
 	try {
 		for (let n = 0; n < 3; n++) expect(await ahead.next()).toBe('busy')
 		holder.kill()
@@ -161,7 +166,7 @@ it('two processes, one an hour ahead: the live one keeps the job, and when it is
 		let said = await ahead.next()
 		while (said === 'busy') said = await ahead.next()
 		expect(said).toBe('started')
-		const runs = await listRuns(test.context, admin)
+		const runs = await listRuns(context, admin)
 		expect(runs.map((r) => r.status).sort()).toEqual(['failed', 'running'])
 	} finally {
 		holder.kill()

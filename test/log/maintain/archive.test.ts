@@ -1,19 +1,19 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { expect } from 'vitest'
 import { dayMs } from '../../../src/core/time.ts'
 import { jobs, runAll } from '../../../src/jobs/index.ts'
 import { startOfTest } from '../../support/context.ts'
+import { withServerPerTest } from '../../support/fixtures.ts'
 import { damagedCopies } from '../../support/flip-bytes.ts'
-import { testServer } from '../../support/server.ts'
+import type { TestServer } from '../../support/server.ts'
 
-let server: Awaited<ReturnType<typeof testServer>>
+const it = withServerPerTest()
 let folder: string
 const ids = Array.from({ length: 40 }, (_, i) => `p${i}`)
 const models = ['bad', 'good']
 
-beforeEach(async () => {
-	server = await testServer()
+it.beforeEach(async ({ server }) => {
 	folder = `${server.folder}/test.db.archive`
 	for (const model of models) {
 		await server.post('/v1/models', { model, task: 'binary', retention: '400d' })
@@ -32,46 +32,54 @@ beforeEach(async () => {
 		await server.context.log.archive(model, startOfTest - 90 * dayMs)
 	}
 })
-afterEach(() => server.close())
 
 async function fileOf(model: string): Promise<string> {
 	const [name] = await readdir(join(folder, model))
 	return `${model}/${name}`
 }
-const read = (model: string, id: string) => server.fetch(`/v1/models/${model}/predictions/${id}`)
+const read = (server: TestServer, model: string, id: string) =>
+	server.fetch(`/v1/models/${model}/predictions/${id}`)
 
-it('a damaged archive file is reported, whichever byte is wrong, and all other rows can be read', async () => {
+it('a damaged archive file is reported, whichever byte is wrong, and all other rows can be read', async ({
+	server,
+}) => {
 	const name = await fileOf('bad')
 	const whole = await readFile(join(folder, name))
 	let at = 0
 	for (const copy of damagedCopies(whole, 12)) {
 		if (whole.equals(copy)) continue
 		await writeFile(join(folder, name), copy)
-		const { status, body } = await read('bad', ids[at++] as string)
+		const { status, body } = await read(server, 'bad', ids[at++] as string)
 		expect([status, body.detail]).toEqual([503, expect.stringContaining(name)])
 		expect(body.detail).toContain('Restore it from a backup')
 	}
 	await rm(join(folder, name))
-	expect((await read('bad', 'p30')).body.detail).toContain('it is missing')
-	expect((await read('good', 'p30')).body).toMatchObject({ predictionId: 'p30', features: { income: 30 } })
+	expect((await read(server, 'bad', 'p30')).body.detail).toContain('it is missing')
+	expect((await read(server, 'good', 'p30')).body).toMatchObject({
+		predictionId: 'p30',
+		features: { income: 30 },
+	})
 	await writeFile(join(folder, name), whole)
-	expect((await read('bad', 'p31')).body).toMatchObject({ predictionId: 'p31', features: { income: 31 } })
+	expect((await read(server, 'bad', 'p31')).body).toMatchObject({
+		predictionId: 'p31',
+		features: { income: 31 },
+	})
 })
 
-it('a damaged archive file without a stored digest is read or rejected', async () => {
+it('a damaged archive file without a stored digest is read or rejected', async ({ server }) => {
 	await server.context.sql.batch([{ sql: 'DELETE FROM log_archive' }])
 	const name = await fileOf('bad')
 	const whole = await readFile(join(folder, name))
 	let at = 0
 	for (const copy of damagedCopies(whole, 20)) {
 		await writeFile(join(folder, name), copy)
-		const { status, text } = await read('bad', ids[at++] as string)
+		const { status, text } = await read(server, 'bad', ids[at++] as string)
 		expect([200, 503], text).toContain(status)
 	}
-	expect((await read('good', 'p3')).status).toBe(200)
+	expect((await read(server, 'good', 'p3')).status).toBe(200)
 })
 
-it('a damaged archive file stops no job of another model', async () => {
+it('a damaged archive file stops no job of another model', async ({ server }) => {
 	const name = await fileOf('bad')
 	const whole = await readFile(join(folder, name))
 	whole[60] = (whole[60] as number) ^ 255

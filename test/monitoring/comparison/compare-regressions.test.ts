@@ -1,12 +1,12 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { dayMs, hourMs } from '../../../src/core/time.ts'
 import { Chance } from '../../../src/demo/random.ts'
 import { startOfTest } from '../../support/context.ts'
+import { withOpener } from '../../support/fixtures.ts'
 import type { Json } from '../../support/server.ts'
 import { versionServer } from '../../support/versions.ts'
 
-let server: Awaited<ReturnType<typeof versionServer>>
-afterEach(() => server.close())
+const it = withOpener(versionServer)
 
 /** Rows with long-tailed errors, a share of them the challenger's, whose errors are `scale` times as large. */
 const rows = (count: number, share: number, scale: number, after: (i: number) => number, first = 0) => {
@@ -19,8 +19,8 @@ const rows = (count: number, share: number, scale: number, after: (i: number) =>
 }
 
 describe('absolute errors', () => {
-	it("are clipped at twice the 95th percentile of the champion's before the deployment", async () => {
-		server = await versionServer({ task: 'regression', sensitive: ['sex'] }, {})
+	it("are clipped at twice the 95th percentile of the champion's before the deployment", async ({ open }) => {
+		const server = await open({ task: 'regression', sensitive: ['sex'] }, {})
 		await server.send(rows(1000, 0, 1, (i) => i))
 		await server.deploy({ canary: { version: '2', percent: 50 } })
 		const deployed = server.clock.now - startOfTest
@@ -41,8 +41,10 @@ describe('absolute errors', () => {
 		expect(group.value).toBeCloseTo(answer.gain.value)
 	})
 
-	it('of the first hundred rows set the limit where nothing was known before, and do not count', async () => {
-		server = await versionServer({ task: 'regression' }, { canary: { version: '2', percent: 5 } })
+	it('of the first hundred rows set the limit where nothing was known before, and do not count', async ({
+		open,
+	}) => {
+		const server = await open({ task: 'regression' }, { canary: { version: '2', percent: 5 } })
 		await server.send(rows(60, 0, 1, (i) => i))
 		expect(await server.compare()).toMatchObject({
 			verdict: 'not-yet',
@@ -58,8 +60,8 @@ describe('absolute errors', () => {
 		expect(answer.outcomes).toBeLessThanOrEqual(2960)
 	})
 
-	it('count from the millisecond of the deployment on', async () => {
-		server = await versionServer({ task: 'regression' }, {})
+	it('count from the millisecond of the deployment on', async ({ open }) => {
+		const server = await open({ task: 'regression' }, {})
 		await server.send(rows(400, 0, 1, (i) => i))
 		const at = server.clock.now - startOfTest
 		server.clock.advance(1)
@@ -71,8 +73,8 @@ describe('absolute errors', () => {
 		expect((await server.compare()).outcomes).toBe(20)
 	})
 
-	it('make no winner of a version that has more of the traffic in an easy week', async () => {
-		server = await versionServer({ task: 'regression' }, { canary: { version: '2', percent: 5 } })
+	it('make no winner of a version that has more of the traffic in an easy week', async ({ open }) => {
+		const server = await open({ task: 'regression' }, { canary: { version: '2', percent: 5 } })
 		const hard = rows(2000, 0.05, 1, (i) => i * 250_000).map((row) => ({
 			...row,
 			actual: 10 + 3 * (row.actual - 10),
@@ -86,8 +88,8 @@ describe('absolute errors', () => {
 		expect(answer.gain.low).toBeLessThan(0)
 	})
 
-	it('are compared within an hour, in whatever order its rows came', async () => {
-		server = await versionServer({ task: 'regression' }, { canary: { version: '2', percent: 50 } })
+	it('are compared within an hour, in whatever order its rows came', async ({ open }) => {
+		const server = await open({ task: 'regression' }, { canary: { version: '2', percent: 50 } })
 		await server.send(rows(200, 0, 1, (i) => i))
 		const later = (i: number) => hourMs + i
 		await server.send(rows(600, 0, 1, later, 200))

@@ -1,23 +1,22 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { hourMs } from '../../../src/core/time.ts'
 import { Chance } from '../../../src/demo/random.ts'
 import { startOfTest } from '../../support/context.ts'
-import { testServer } from '../../support/server.ts'
+import { withServerPerTest } from '../../support/fixtures.ts'
+import type { TestServer } from '../../support/server.ts'
 
-let server: Awaited<ReturnType<typeof testServer>>
+const it = withServerPerTest()
 const count = 3000
 const clip = (p: number) => Math.min(0.99, Math.max(0.01, p))
 
-beforeEach(async () => {
-	server = await testServer()
+it.beforeEach(async ({ server }) => {
 	await server.post('/v1/models', { model: 'm', task: 'binary', positiveLabel: '1', threshold: 0.5 })
 	for (const version of ['1', '2'])
 		await server.post('/v1/models/m/versions', { version, features: [{ name: 'x', type: 'numeric' }] })
 })
-afterEach(() => server.close())
 
 /** Scores of two versions and the outcome: the second version is off by `noise` (the first by .25). */
-async function live(noise: number, shadow: boolean) {
+async function live(server: TestServer, noise: number, shadow: boolean) {
 	const chance = new Chance(3)
 	const predictions: object[] = []
 	const outcomes: object[] = []
@@ -40,16 +39,18 @@ async function live(noise: number, shadow: boolean) {
 		for (let i = 0; i < rows.length; i += 3000)
 			expect((await server.post(`/v1/models/m/${path}`, rows.slice(i, i + 3000))).body.rejected).toEqual([])
 }
-const deploy = (more: object) =>
+const deploy = (server: TestServer, more: object) =>
 	server.fetch('/v1/models/m/deployments/production', { method: 'PUT', json: { champion: '1', ...more } })
-const compare = async (query = '') =>
+const compare = async (server: TestServer, query = '') =>
 	(await server.fetch(`/v1/models/m/deployments/production/comparison${query}`)).body
 
 describe('a challenger', () => {
-	it('that scores the same requests is compared in pairs, and promoted when it is better', async () => {
-		await deploy({ challenger: '2' })
-		await live(0.05, true)
-		const answer = await compare()
+	it('that scores the same requests is compared in pairs, and promoted when it is better', async ({
+		server,
+	}) => {
+		await deploy(server, { challenger: '2' })
+		await live(server, 0.05, true)
+		const answer = await compare(server)
 		expect(answer).toMatchObject({
 			design: 'paired',
 			outcomes: count,
@@ -68,24 +69,26 @@ describe('a challenger', () => {
 		expect(body.evidence.comparison).toMatchObject({ verdict: 'promote', challenger: '2', design: 'paired' })
 	})
 
-	it('that is no better waits, and says for how many outcomes about', async () => {
-		await deploy({ challenger: '2' })
-		await live(0.25, true)
-		const answer = await compare()
+	it('that is no better waits, and estimates for how many outcomes', async ({ server }) => {
+		await deploy(server, { challenger: '2' })
+		await live(server, 0.25, true)
+		const answer = await compare(server)
 		expect(answer.verdict).toBe('not-yet')
 		expect(answer.moreOutcomes === null || answer.moreOutcomes > 1000).toBe(true)
 	})
 
-	it('as a canary on traffic of its own is compared as a second sample; a worse one is kept out', async () => {
-		await deploy({ canary: { version: '2', percent: 50 } })
-		await live(0.6, false)
-		const answer = await compare()
+	it('as a canary on traffic of its own is compared as a second sample; a worse one is kept out', async ({
+		server,
+	}) => {
+		await deploy(server, { canary: { version: '2', percent: 50 } })
+		await live(server, 0.6, false)
+		const answer = await compare(server)
 		expect(answer).toMatchObject({ design: 'split', outcomes: count, verdict: 'keep' })
 		expect(answer.gain.high).toBeLessThan(0)
 	})
 
-	it('that gives no answers breaks a guard', async () => {
-		await deploy({ challenger: '2' })
+	it('that gives no answers breaks a guard', async ({ server }) => {
+		await deploy(server, { challenger: '2' })
 		const rows = Array.from({ length: 2000 }, (_, i) => ({
 			predictionId: `p${i}`,
 			version: i % 2 === 0 ? '1' : '2',
@@ -95,10 +98,13 @@ describe('a challenger', () => {
 		}))
 		server.clock.advance(hourMs)
 		await server.post('/v1/models/m/predictions', rows)
-		expect(await compare()).toMatchObject({ verdict: 'keep', reason: 'the challenger breaks no answer' })
+		expect(await compare(server)).toMatchObject({
+			verdict: 'keep',
+			reason: 'the challenger breaks no answer',
+		})
 	})
 
-	it('is compared on outcomes that are a label; the others are not known', async () => {
+	it('is compared on outcomes that are a label; the others are not known', async ({ server }) => {
 		await server.post('/v1/models', { model: 'loans', task: 'binary', positiveLabel: 'bad', threshold: 0.5 })
 		for (const version of ['1', '2'])
 			await server.post('/v1/models/loans/versions', { version, features: [{ name: 'x', type: 'numeric' }] })
@@ -129,8 +135,8 @@ describe('a challenger', () => {
 		expect(body.gain.value).toBeCloseTo(0.07 / 3)
 	})
 
-	it('that is not there is a clear fault', async () => {
-		await deploy({})
-		expect(await compare()).toMatchObject({ status: 422, errors: [{ path: 'challenger' }] })
+	it('that is not there is a clear fault', async ({ server }) => {
+		await deploy(server, {})
+		expect(await compare(server)).toMatchObject({ status: 422, errors: [{ path: 'challenger' }] })
 	})
 })

@@ -1,11 +1,11 @@
-import { afterEach, expect, it } from 'vitest'
+import { expect } from 'vitest'
 import { Chance } from '../../../src/demo/random.ts'
 import { startOfTest } from '../../support/context.ts'
+import { withOpener } from '../../support/fixtures.ts'
 import type { Json } from '../../support/server.ts'
 import { versionServer } from '../../support/versions.ts'
 
-let server: Awaited<ReturnType<typeof versionServer>>
-afterEach(() => server.close())
+const it = withOpener(versionServer)
 
 const binary = { task: 'binary', positiveLabel: '1', threshold: 0.5 }
 const clip = (p: number) => Math.min(0.99, Math.max(0.01, p))
@@ -13,8 +13,8 @@ const both = ['1', '2'] as const
 const guard = (answer: Json, metric: string, group?: string) =>
 	answer.guards.find((g: Json) => g.metric === metric && g.group === group)
 
-it('a constant score is not promoted for its calibration', async () => {
-	server = await versionServer(binary)
+it('a constant score is not promoted for its calibration', async ({ open }) => {
+	const server = await open(binary)
 	const chance = new Chance(1)
 	await server.send(
 		Array.from({ length: 2000 }, (_, request) => {
@@ -41,8 +41,8 @@ it('a constant score is not promoted for its calibration', async () => {
 	expect(guard(answer, 'performance.error_rate').holds).toBe(true)
 })
 
-it('a version that is better for all but one group is not promoted', async () => {
-	server = await versionServer({ ...binary, sensitive: ['sex'] })
+it('a version that is better for all but one group is not promoted', async ({ open }) => {
+	const server = await open({ ...binary, sensitive: ['sex'] })
 	const chance = new Chance(2)
 	const sexOf = (request: number) => (request % 3 === 0 ? 'f' : 'm')
 	await server.send(
@@ -81,8 +81,8 @@ it('a version that is better for all but one group is not promoted', async () =>
 	expect(body.evidence.comparison).toMatchObject({ verdict: 'keep', guards: answer.guards })
 })
 
-it('a canary that is better by every guard is promoted, and an equal one waits', async () => {
-	server = await versionServer(binary, { canary: { version: '2', percent: 50 } })
+it('a canary that is better by every guard is promoted, and an equal one waits', async ({ open }) => {
+	const server = await open(binary, { canary: { version: '2', percent: 50 } })
 	const chance = new Chance(3)
 	const rows = (noise: number, from: number) =>
 		Array.from({ length: 3000 }, (_, i) => {

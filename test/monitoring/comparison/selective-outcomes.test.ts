@@ -1,16 +1,16 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { Chance } from '../../../src/demo/random.ts'
+import { withOpener } from '../../support/fixtures.ts'
 import { versionServer } from '../../support/versions.ts'
 
-let server: Awaited<ReturnType<typeof versionServer>>
-afterEach(() => server.close())
+const it = withOpener(versionServer)
 
 const binary = { task: 'binary', positiveLabel: '1', threshold: 0.5 }
 const clip = (p: number) => Math.min(0.99, Math.max(0.01, p))
 
 /** 3,000 applications, half of them each version's; whoever is declined has no outcome. The second adds to its scores. */
-async function lend(added: number) {
-	server = await versionServer(binary, { canary: { version: '2', percent: 50 } })
+async function lend(open: typeof versionServer, added: number) {
+	const server = await open(binary, { canary: { version: '2', percent: 50 } })
 	const chance = new Chance(4)
 	await server.send(
 		Array.from({ length: 3000 }, (_, request) => {
@@ -21,12 +21,15 @@ async function lend(added: number) {
 			return { version, request, score, ...(score < 0.5 ? { actual } : {}) } as const
 		}),
 	)
-	return server.compare()
+	return server
 }
 
 describe('outcomes that only approved rows have', () => {
-	it('decide nothing when the versions approve differently, and no promotion is asked for', async () => {
-		expect(await lend(0.2)).toMatchObject({
+	it('decide nothing when the versions approve differently, and no promotion is requested', async ({
+		open,
+	}) => {
+		const server = await lend(open, 0.2)
+		expect(await server.compare()).toMatchObject({
 			verdict: 'selective',
 			gain: { value: null, low: null, high: null },
 			guards: [],
@@ -37,8 +40,9 @@ describe('outcomes that only approved rows have', () => {
 		expect(body.detail).toMatch(/outcomes are known for \d+% of the champion's rows/)
 	})
 
-	it('are no matter when both approve alike', async () => {
-		const answer = await lend(0)
+	it('are harmless when both approve alike', async ({ open }) => {
+		const server = await lend(open, 0)
+		const answer = await server.compare()
 		expect(answer.verdict).toBe('not-yet')
 		expect(answer.reason).toBe(
 			'outcomes are known for 0% of the rows with the positive decision and 100% of the others, and it is not known yet whether the versions decide alike',
@@ -46,8 +50,10 @@ describe('outcomes that only approved rows have', () => {
 		expect((await server.promote()).status).toBe(201)
 	})
 
-	it('decide nothing about a challenger that scores the same requests and would decide others', async () => {
-		server = await versionServer(binary)
+	it('decide nothing about a challenger that scores the same requests and would decide others', async ({
+		open,
+	}) => {
+		const server = await open(binary)
 		const chance = new Chance(5)
 		await server.send(
 			Array.from({ length: 1000 }, (_, request) => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { dayMs, formatTime } from '../../../src/core/time.ts'
 import { Chance } from '../../../src/demo/random.ts'
 import { attribute } from '../../../src/jobs/attribute.ts'
@@ -6,13 +6,10 @@ import { compute } from '../../../src/jobs/compute.ts'
 import { rollUp } from '../../../src/jobs/index.ts'
 import { readFacts } from '../../../src/monitoring/windows/window-facts.ts'
 import { startOfTest } from '../../support/context.ts'
-import { type Json, testServer } from '../../support/server.ts'
+import { withServer } from '../../support/fixtures.ts'
+import type { Json, TestServer } from '../../support/server.ts'
 
-let server: Awaited<ReturnType<typeof testServer>>
-beforeAll(async () => {
-	server = await testServer()
-})
-afterAll(() => server.close())
+const it = withServer()
 
 const features = ['income', 'late', 'age'].map((name) => ({ name, type: 'numeric' }))
 const linear = {
@@ -23,7 +20,7 @@ const linear = {
 	means: { income: 0, late: 0, age: 0 },
 }
 
-async function register(model: string, artifact: boolean): Promise<void> {
+async function register(server: TestServer, model: string, artifact: boolean): Promise<void> {
 	await server.post('/v1/models', {
 		model,
 		task: 'binary',
@@ -32,11 +29,11 @@ async function register(model: string, artifact: boolean): Promise<void> {
 		threshold: 0.5,
 	})
 	await server.post(`/v1/models/${model}/versions`, { version: '1', features })
-	if (artifact) await upload(model)
+	if (artifact) await upload(server, model)
 	await server.fetch(`/v1/models/${model}/deployments/production`, { method: 'PUT', json: { champion: '1' } })
 }
 
-async function upload(model: string): Promise<void> {
+async function upload(server: TestServer, model: string): Promise<void> {
 	const { status } = await server.fetch(`/v1/models/${model}/versions/1/artifact`, {
 		method: 'PUT',
 		body: JSON.stringify(linear),
@@ -52,6 +49,7 @@ function makeRow(chance: Chance, spread: number) {
 }
 
 async function log(
+	server: TestServer,
 	model: string,
 	from: number,
 	rows: number,
@@ -75,7 +73,7 @@ async function log(
 	expect(body).toMatchObject({ accepted: rows, rejected: [] })
 }
 
-const baseline = async (model: string) => {
+const baseline = async (server: TestServer, model: string) => {
 	const chance = new Chance(3)
 	const rows = Array.from({ length: 2500 }, () => ({ features: makeRow(chance, 1), score: 0.3 }))
 	const { status } = await server.fetch(`/v1/models/${model}/versions/1/baseline`, {
@@ -85,7 +83,7 @@ const baseline = async (model: string) => {
 	expect(status).toBeLessThan(300)
 }
 
-async function run() {
+async function run(server: TestServer) {
 	const { context } = server
 	await rollUp.run(context)
 	await compute.run(context)
@@ -93,19 +91,19 @@ async function run() {
 }
 
 const first = startOfTest - 3 * dayMs
-const read = async (model: string, query: string): Promise<Json[]> =>
+const read = async (server: TestServer, model: string, query: string): Promise<Json[]> =>
 	(await server.fetch(`/v1/models/${model}/metrics?metric=drift.attribution,drift.attribution_ndcg&${query}`))
 		.body.items
 
 describe('importance drift', () => {
-	it('compares each day with the baseline, and finds the feature that took over', async () => {
-		await register('drifting', true)
-		await baseline('drifting')
-		await log('drifting', first, 600, 1)
-		await log('drifting', first + dayMs, 600, 2.5)
-		const done = await run()
+	it('compares each day with the baseline, and finds the feature that took over', async ({ server }) => {
+		await register(server, 'drifting', true)
+		await baseline(server, 'drifting')
+		await log(server, 'drifting', first, 600, 1)
+		await log(server, 'drifting', first + dayMs, 600, 2.5)
+		const done = await run(server)
 		expect(done).toMatchObject({ hours: 48, remaining: 0, failed: [], waiting: {} })
-		const items = await read('drifting', 'window=1d')
+		const items = await read(server, 'drifting', 'window=1d')
 		expect(items).toHaveLength(8)
 		const of = (day: number, feature?: string) =>
 			items.find(
@@ -120,19 +118,19 @@ describe('importance drift', () => {
 		expect(of(1).metric).toBe('drift.attribution_ndcg')
 		expect(of(1).value).toBeGreaterThan(0)
 		expect(of(1).baseline).toMatch(/^[0-9a-f]{64}$/)
-		expect(await read('drifting', 'window=7d&feature=late')).toHaveLength(1)
+		expect(await read(server, 'drifting', 'window=7d&feature=late')).toHaveLength(1)
 	})
 
-	it('does nothing more until something changes, and then only for what did', async () => {
-		expect(await run()).toMatchObject({ hours: 0, windows: 0, changed: 0 })
-		await log('drifting', first + 2 * dayMs, 240, 1)
-		expect(await run()).toMatchObject({ hours: 24, windows: 2 })
-		expect(await run()).toMatchObject({ hours: 0, windows: 0 })
+	it('does nothing more until something changes, and then only for what did', async ({ server }) => {
+		expect(await run(server)).toMatchObject({ hours: 0, windows: 0, changed: 0 })
+		await log(server, 'drifting', first + 2 * dayMs, 240, 1)
+		expect(await run(server)).toMatchObject({ hours: 24, windows: 2 })
+		expect(await run(server)).toMatchObject({ hours: 0, windows: 0 })
 		// Of segments neither: they are not explained by hour.
 		expect(await server.context.sql.values({ sql: 'SELECT * FROM attribution_dirty' })).toEqual([])
 	})
 
-	it('is a fact of its feature for rules', async () => {
+	it('is a fact of its feature for rules', async ({ server }) => {
 		const [table] = await readFacts(server.context, {
 			model: 'drifting', version: '1', environment: 'production', window: '1d', froms: [first + dayMs],
 		}) // biome-ignore format: one window
@@ -142,56 +140,66 @@ describe('importance drift', () => {
 		expect(late?.facts.get('drift.psi')).toBeTypeOf('number')
 	})
 
-	it('keeps the earlier values when late rows change a day', async () => {
-		await log('drifting', first + 1000, 48, 1)
-		await run()
-		const items = await read('drifting', `window=1d&feature=late&history=true&to=${formatTime(first + 1)}`)
+	it('keeps the earlier values when late rows change a day', async ({ server }) => {
+		await log(server, 'drifting', first + 1000, 48, 1)
+		await run(server)
+		const items = await read(
+			server,
+			'drifting',
+			`window=1d&feature=late&history=true&to=${formatTime(first + 1)}`,
+		)
 		expect(items.map((a) => a.n)).toEqual([600, 648])
 		expect(items[1]).toMatchObject({ supersedes: items[0]?.computedAt })
 	})
 
-	it('says what is missing where there are too few rows, and compares with the first week where there is no baseline', async () => {
-		await register('young', true)
-		await log('young', first, 90, 1)
-		await run()
-		const [few] = await read('young', 'window=1d&feature=late')
+	it('says what is missing where there are too few rows, and compares with the first week where there is no baseline', async ({
+		server,
+	}) => {
+		await register(server, 'young', true)
+		await log(server, 'young', first, 90, 1)
+		await run(server)
+		const [few] = await read(server, 'young', 'window=1d&feature=late')
 		expect(few).toMatchObject({ status: 'insufficient', value: null, baseline: null })
 		expect(few?.reason).toContain('first week')
-		await log('young', first - 20 * dayMs, 300, 1)
-		await log('young', first + dayMs, 300, 2.5)
-		await run()
-		const days = await read('young', 'window=1d&feature=late')
+		await log(server, 'young', first - 20 * dayMs, 300, 1)
+		await log(server, 'young', first + dayMs, 300, 2.5)
+		await run(server)
+		const days = await read(server, 'young', 'window=1d&feature=late')
 		expect(days.map((a) => a.status)).toEqual(['insufficient', 'insufficient', 'ok'])
 		expect(days[1]?.reason).toContain("the window's count for 90")
 		expect(days[2]?.value).toBeGreaterThan(0.15)
 	})
 
-	it('uses attributions that were sent where the version has no model, and its model once it has one', async () => {
-		await register('sent', false)
+	it('uses attributions that were sent where the version has no model, and its model once it has one', async ({
+		server,
+	}) => {
+		await register(server, 'sent', false)
 		const attributions = ({ income, late }: Json) => ({ attributions: { income: -income, late } })
-		await log('sent', first, 200, 1, attributions)
+		await log(server, 'sent', first, 200, 1, attributions)
 		expect((await server.fetch('/v1/models/sent/importance')).body).toMatchObject({
 			method: 'sent with the predictions', space: null, rows: 200, explained: 200,
 		}) // biome-ignore format: a short answer
-		await register('silent', false)
-		await log('silent', first, 200, 1)
-		expect(await run()).toMatchObject({ hours: 48, failed: [] })
-		expect(await read('sent', 'window=1d&feature=late')).toHaveLength(1)
-		expect(await read('silent', 'window=1d&feature=late')).toHaveLength(0)
+		await register(server, 'silent', false)
+		await log(server, 'silent', first, 200, 1)
+		expect(await run(server)).toMatchObject({ hours: 48, failed: [] })
+		expect(await read(server, 'sent', 'window=1d&feature=late')).toHaveLength(1)
+		expect(await read(server, 'silent', 'window=1d&feature=late')).toHaveLength(0)
 		expect((await server.fetch('/v1/models/silent/importance')).body).toMatchObject({
 			explained: 0,
 			features: [],
 			reason: 'the version has no model that can be explained, and the predictions came without attributions',
 		})
-		expect(await run()).toMatchObject({ hours: 0 })
-		await upload('silent')
-		expect(await run()).toMatchObject({ hours: 24 })
-		expect(await read('silent', 'window=1d&feature=late')).toHaveLength(1)
+		expect(await run(server)).toMatchObject({ hours: 0 })
+		await upload(server, 'silent')
+		expect(await run(server)).toMatchObject({ hours: 24 })
+		expect(await read(server, 'silent', 'window=1d&feature=late')).toHaveLength(1)
 	})
 })
 
 describe('importance over a period', () => {
-	it('is the mean absolute contribution, with its error, most important first, and by segment', async () => {
+	it('is the mean absolute contribution, with its error, most important first, and by segment', async ({
+		server,
+	}) => {
 		const { body } = await server.fetch('/v1/models/drifting/importance?segment=branch')
 		expect(body).toMatchObject({
 			method: 'linear-shap',
@@ -209,7 +217,7 @@ describe('importance over a period', () => {
 		expect(again.body.features).toEqual(body.features)
 	})
 
-	it('refuses what there is not, with the nearest name', async () => {
+	it('refuses what there is not, with the nearest name', async ({ server }) => {
 		const wrong = await server.fetch('/v1/models/drifting/importance?segment=brunch')
 		expect(wrong).toMatchObject({ status: 422, body: { errors: [{ path: 'segment' }] } })
 		expect(wrong.body.detail).toContain('"branch"')
@@ -221,7 +229,7 @@ describe('importance over a period', () => {
 })
 
 describe('partial dependence', () => {
-	it('of a logistic model with one moving feature follows its curve', async () => {
+	it('of a logistic model with one moving feature follows its curve', async ({ server }) => {
 		const { body } = await server.fetch('/v1/models/drifting/partial-dependence?feature=late')
 		expect(body).toMatchObject({ feature: 'late', output: null, rows: 1488, averaged: 300, reason: null })
 		expect(body.points).toHaveLength(20)
@@ -231,7 +239,7 @@ describe('partial dependence', () => {
 		expect(body.points.reduce((sum: number, p: Json) => sum + p.rows, 0)).toBe(300)
 	})
 
-	it('of a feature that the model does not use is flat', async () => {
+	it('of a feature that the model does not use is flat', async ({ server }) => {
 		const { body } = await server.fetch('/v1/models/drifting/partial-dependence?feature=age')
 		const means = body.points.map((p: Json) => p.mean)
 		expect(Math.max(...means) - Math.min(...means)).toBeLessThan(1e-12)

@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, expect } from 'vitest'
 import { modelBytes, modelRows } from '../../../bench/explain-model.ts'
 import { dayMs, formatTime } from '../../../src/core/time.ts'
 import { openModel } from '../../../src/explain/open-model.ts'
 import { openExplainThreads } from '../../../src/platform/node/explain-pool.ts'
 import { startOfTest } from '../../support/context.ts'
+import { withServer } from '../../support/fixtures.ts'
 import { type Json, testServer } from '../../support/server.ts'
 
 const columns = 5
@@ -13,9 +14,8 @@ const rows = modelRows(60, columns)
 const rowOf = (r: number) => rows.subarray(r * columns, (r + 1) * columns)
 
 const threads = openExplainThreads()
-let server: Awaited<ReturnType<typeof testServer>>
-beforeAll(async () => {
-	server = await testServer({}, { threads })
+const it = withServer(() => testServer({}, { threads }))
+it.beforeAll(async ({ server }) => {
 	await server.post('/v1/models', { model: 'large', task: 'binary', positiveLabel: '1' })
 	const features = names.map((name) => ({ name, type: 'numeric' }))
 	await server.post('/v1/models/large/versions', { version: '1', features })
@@ -34,12 +34,9 @@ beforeAll(async () => {
 		})),
 	)
 })
-afterAll(async () => {
-	await server.close()
-	await threads.close()
-})
+afterAll(() => threads.close())
 
-it('explains rows of a large model in a thread, to the same numbers', async () => {
+it('explains rows of a large model in a thread, to the same numbers', async ({ server }) => {
 	const model = openModel('xgboost-json', bytes)
 	const all = Array.from({ length: 60 }, (_, r) => model.explain(rowOf(r)).contributions[0] as Float64Array)
 	const { body } = await server.fetch('/v1/models/large/importance?version=1')
@@ -50,7 +47,7 @@ it('explains rows of a large model in a thread, to the same numbers', async () =
 	})
 })
 
-it('is there again after its thread has gone', async () => {
+it('starts again after its thread has ended', async ({ server }) => {
 	await threads.close()
 	const { status } = await server.fetch('/v1/models/large/importance?version=1')
 	expect(status).toBe(200)

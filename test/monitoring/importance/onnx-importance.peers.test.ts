@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { formatTime } from '../../../src/core/time.ts'
 import { Chance } from '../../../src/demo/random.ts'
 import { attribute } from '../../../src/jobs/attribute.ts'
@@ -6,14 +6,15 @@ import { compute } from '../../../src/jobs/compute.ts'
 import { rollUp } from '../../../src/jobs/index.ts'
 import { bytesOf, golden } from '../../explain/onnx/golden.ts'
 import { startOfTest } from '../../support/context.ts'
+import { withServer } from '../../support/fixtures.ts'
 import { hasPeers, onnxRuntime } from '../../support/peers.ts'
-import { testServer } from '../../support/server.ts'
+import { type TestServer, testServer } from '../../support/server.ts'
+
+const it = withServer(() => testServer({}, onnxRuntime ? { onnx: () => onnxRuntime } : {}))
 
 describe.runIf(hasPeers('onnxruntime'))('importance of an ONNX model', () => {
-	let server: Awaited<ReturnType<typeof testServer>>
 	const model = '/v1/models/forest'
-	beforeAll(async () => {
-		server = await testServer({}, onnxRuntime ? { onnx: () => onnxRuntime } : {})
+	it.beforeAll(async ({ server }) => {
 		await server.post('/v1/models', { model: 'forest', task: 'binary', positiveLabel: '1', threshold: 0.5 })
 		const features = golden.names.map((name) => ({ name, type: 'numeric' }))
 		await server.post(`${model}/versions`, { version: '1', features })
@@ -24,9 +25,8 @@ describe.runIf(hasPeers('onnxruntime'))('importance of an ONNX model', () => {
 		})
 		expect(status).toBe(201)
 	})
-	afterAll(() => server.close())
 
-	const log = (name: string, rows: number) => {
+	const log = (server: TestServer, name: string, rows: number) => {
 		const chance = new Chance(rows)
 		const sent = Array.from({ length: rows }, (_, i) => ({
 			predictionId: `${name}-${i}`,
@@ -38,8 +38,8 @@ describe.runIf(hasPeers('onnxruntime'))('importance of an ONNX model', () => {
 		return server.post(`${model}/predictions`, sent)
 	}
 
-	it('says what is missing before there are rows to compare with', async () => {
-		await log('early', 10)
+	it('says what is missing before there are rows to compare with', async ({ server }) => {
+		await log(server, 'early', 10)
 		const { status, body } = await server.fetch(`${model}/importance?version=1`)
 		expect(status).toBe(409)
 		expect(body.detail).toContain('takes 30 rows to compare with, of a baseline or logged')
@@ -49,8 +49,10 @@ describe.runIf(hasPeers('onnxruntime'))('importance of an ONNX model', () => {
 		expect(run).toMatchObject({ failed: [], waiting: { 'forest@1 production': expect.any(String) } })
 	})
 
-	it('compares with the first rows of the version, since its file holds no expectations', async () => {
-		await log('later', 60)
+	it('compares with the first rows of the version, since its file holds no expectations', async ({
+		server,
+	}) => {
+		await log(server, 'later', 60)
 		const { status, body } = await server.fetch(`${model}/importance?version=1`)
 		expect({ status, explained: body.explained }).toEqual({ status: 200, explained: 70 })
 		expect(body.method).toBe('tree-shap/interventional')

@@ -1,50 +1,44 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect } from 'vitest'
 import { dayMs, hourMs } from '../../../src/core/time.ts'
 import { Chance } from '../../../src/demo/random.ts'
 import { compute } from '../../../src/jobs/compute.ts'
 import { startOfTest } from '../../support/context.ts'
-import { type Json, testServer } from '../../support/server.ts'
+import { withServerPerTest } from '../../support/fixtures.ts'
+import { outcomeRows, predictionRows, registerModel } from '../../support/rows.ts'
+import type { Json, TestServer } from '../../support/server.ts'
 
-let server: Awaited<ReturnType<typeof testServer>>
+const it = withServerPerTest()
 let chance: Chance
 const day = startOfTest - 3 * dayMs
 const logistic = (x: number) => 1 / (1 + Math.exp(-x))
 
-beforeEach(async () => {
-	server = await testServer()
+beforeEach(() => {
 	chance = new Chance(8)
 })
-afterEach(() => server.close())
 
-async function register(task: string, more: Json = {}) {
-	await server.post('/v1/models', { model: 'm', task, ...more })
-	await server.post('/v1/models/m/versions', { version: '1', features: [{ name: 'x', type: 'numeric' }] })
-}
-const putBaseline = async (rows: Json[]) =>
+const register = (server: TestServer, task: string, more: Json = {}) =>
+	registerModel(server, { task, ...more }, ['x'])
+const putBaseline = async (server: TestServer, rows: Json[]) =>
 	expect((await server.fetch('/v1/models/m/versions/1/baseline', { method: 'PUT', json: rows })).status).toBe(
 		201,
 	)
-const predict = (rows: Json[]) =>
+const predict = (server: TestServer, rows: Json[]) =>
 	server.post(
 		'/v1/models/m/predictions',
-		rows.map(({ actual: _, ...row }, i) => ({
-			predictionId: `p${i}`,
-			version: '1',
-			timestamp: new Date(day + i * 1000).toISOString(),
-			features: { x: i },
-			...row,
-		})),
+		predictionRows(
+			rows.map(({ actual: _, ...row }, i) => ({ features: { x: i }, ...row })),
+			{ start: day },
+		),
 	)
-const tell = (rows: Json[], from: number, to: number) =>
+const tell = (server: TestServer, rows: Json[], from: number, to: number) =>
 	server.post(
 		'/v1/models/m/outcomes',
-		rows.slice(from, to).map(({ actual }, k) => ({
-			predictionId: `p${from + k}`,
-			actual,
-			timestamp: new Date(day + dayMs + hourMs).toISOString(),
-		})),
+		outcomeRows(
+			rows.slice(from, to).map(({ actual }) => actual),
+			{ at: day + dayMs + hourMs, first: from },
+		),
 	)
-async function read(metric: string): Promise<Record<string, Json>> {
+async function read(server: TestServer, metric: string): Promise<Record<string, Json>> {
 	await compute.run(server.context)
 	const { body } = await server.fetch(`/v1/models/m/metrics?window=1d&limit=1000&metric=${metric}`)
 	return Object.fromEntries(body.items.map((a: Json) => [a.metric, a]))
@@ -58,12 +52,12 @@ const rowsOf = (count: number, mean: number, shift = 0) =>
 	})
 
 describe('estimates without labels', () => {
-	it('hold what the outcomes turn out to be, and are held against it afterwards', async () => {
-		await register('binary', { positiveLabel: '1', threshold: 0.5 })
-		await putBaseline(rowsOf(4000, 0))
+	it('hold what the outcomes turn out to be, and are held against it afterwards', async ({ server }) => {
+		await register(server, 'binary', { positiveLabel: '1', threshold: 0.5 })
+		await putBaseline(server, rowsOf(4000, 0))
 		const rows = rowsOf(1500, 1)
-		await predict(rows)
-		const before = await read('estimated.*')
+		await predict(server, rows)
+		const before = await read(server, 'estimated.*')
 		for (const name of ['roc_auc', 'accuracy', 'precision', 'recall', 'f1', 'brier', 'log_loss'])
 			expect(before[`estimated.${name}`]).toMatchObject({
 				status: 'ok',
@@ -72,8 +66,8 @@ describe('estimates without labels', () => {
 				provisional: false,
 			})
 		expect(before['estimated.roc_auc'].realised).toBeUndefined()
-		await tell(rows, 0, 1500)
-		const after = await read('estimated.*,performance.*')
+		await tell(server, rows, 0, 1500)
+		const after = await read(server, 'estimated.*,performance.*')
 		for (const name of ['roc_auc', 'accuracy', 'brier']) {
 			const { realised, value, low, high } = after[`estimated.${name}`]
 			expect(realised.value).toBe(after[`performance.${name}`].value)
@@ -86,14 +80,14 @@ describe('estimates without labels', () => {
 		}
 	})
 
-	it('cannot be believed once the outcomes that came contradict the baseline', async () => {
-		await register('binary', { positiveLabel: '1', threshold: 0.5 })
-		await putBaseline(rowsOf(4000, 0))
+	it('are unreliable once the outcomes that arrived contradict the baseline', async ({ server }) => {
+		await register(server, 'binary', { positiveLabel: '1', threshold: 0.5 })
+		await putBaseline(server, rowsOf(4000, 0))
 		const rows = rowsOf(1500, 0, 1.5)
-		await predict(rows)
-		expect((await read('estimated.*'))['estimated.roc_auc'].trust).toBe('ok')
-		await tell(rows, 0, 400)
-		expect((await read('estimated.*'))['estimated.roc_auc']).toMatchObject({
+		await predict(server, rows)
+		expect((await read(server, 'estimated.*'))['estimated.roc_auc'].trust).toBe('ok')
+		await tell(server, rows, 0, 400)
+		expect((await read(server, 'estimated.*'))['estimated.roc_auc']).toMatchObject({
 			trust: 'doubtful',
 			reason: expect.stringContaining('400 labels of this window contradict the reference'),
 		})
@@ -117,28 +111,29 @@ describe('estimates without labels', () => {
 					actual: chance.uniform() < logistic(at) ? 1 : 0,
 				}
 			})
-		const trustOf = async (rows: Json[]) => {
-			await predict(rows)
-			const { trust, reason } = (await read('estimated.*'))['estimated.roc_auc']
+		const trustOf = async (server: TestServer, rows: Json[]) => {
+			await predict(server, rows)
+			const { trust, reason } = (await read(server, 'estimated.*'))['estimated.roc_auc']
 			return { trust, reason }
 		}
 
-		beforeEach(async () => {
-			await server.post('/v1/models', { model: 'm', task: 'binary', positiveLabel: '1', threshold: 0.5 })
-			await server.post('/v1/models/m/versions', { version: '1', features: [...features, city] })
-			await putBaseline(made(3000))
+		it.beforeEach(async ({ server }) => {
+			await registerModel(server, { task: 'binary', positiveLabel: '1', threshold: 0.5 }, [...features, city])
+			await putBaseline(server, made(3000))
 		})
 
-		it.each([
+		it.for([
 			['nothing', {}],
 			['a feature by half a standard deviation', { hidden: 0.5 }],
 			['the score with its feature, by one', { x: 1 }],
-		])('are believed when what moved is %s', async (_, moved) => {
-			expect((await trustOf(made(600, moved))).trust).toBe('ok')
+		] as const)('are believed when what moved is %s', async ([_, moved], { server }) => {
+			expect((await trustOf(server, made(600, moved))).trust).toBe('ok')
 		})
 
-		it('are doubtful where a feature has moved by 1.7 standard deviations that the score does not see', async () => {
-			expect(await trustOf(made(600, { hidden: 1.7 }))).toEqual({
+		it('are doubtful where a feature has moved by 1.7 standard deviations that the score does not see', async ({
+			server,
+		}) => {
+			expect(await trustOf(server, made(600, { hidden: 1.7 }))).toEqual({
 				trust: 'doubtful',
 				reason: expect.stringMatching(
 					/^"hidden" separates these rows from the reference \(AUC 0\.(8[6-9]|9\d), the score 0\.5\d\)/,
@@ -146,8 +141,8 @@ describe('estimates without labels', () => {
 			})
 		})
 
-		it('are doubtful where values are beyond the range of the reference', async () => {
-			expect(await trustOf(made(600, { hidden: 4 }))).toEqual({
+		it('are doubtful where values are beyond the range of the reference', async ({ server }) => {
+			expect(await trustOf(server, made(600, { hidden: 4 }))).toEqual({
 				trust: 'doubtful',
 				reason: expect.stringMatching(
 					/^\d+% of the rows have values of "hidden" that are not in the reference$/,
@@ -155,32 +150,32 @@ describe('estimates without labels', () => {
 			})
 		})
 
-		it('are doubtful where categories are new', async () => {
-			expect((await trustOf(made(600, { cities: 4 }))).reason).toMatch(
+		it('are doubtful where categories are new', async ({ server }) => {
+			expect((await trustOf(server, made(600, { cities: 4 }))).reason).toMatch(
 				/^2\d% of the rows have values of "city" that are not in the reference$/,
 			)
 		})
 	})
 
-	it('of a regression are of its errors', async () => {
-		await register('regression')
+	it('of a regression are of its errors', async ({ server }) => {
+		await register(server, 'regression')
 		const made = (count: number, mean: number) =>
 			Array.from({ length: count }, () => {
 				const score = mean + 10 * chance.normal()
 				return { features: { x: 1 }, score, actual: score + (1 + Math.abs(score) / 10) * chance.normal() }
 			})
-		await putBaseline(made(4000, 0))
+		await putBaseline(server, made(4000, 0))
 		const rows = made(1500, 8)
-		await predict(rows)
-		await tell(rows, 0, 1500)
-		const answers = await read('estimated.*')
+		await predict(server, rows)
+		await tell(server, rows, 0, 1500)
+		const answers = await read(server, 'estimated.*')
 		expect(Object.keys(answers).sort()).toEqual(['estimated.mae', 'estimated.rmse'])
 		for (const { trust, realised } of Object.values(answers))
 			expect([trust, realised.inside]).toEqual(['ok', true])
 	})
 
-	it('of several classes are of their mean', async () => {
-		await register('multiclass')
+	it('of several classes are of their mean', async ({ server }) => {
+		await register(server, 'multiclass')
 		const classes = ['a', 'b', 'c']
 		const made = (count: number) =>
 			Array.from({ length: count }, () => {
@@ -195,19 +190,22 @@ describe('estimates without labels', () => {
 					actual,
 				}
 			})
-		await putBaseline(made(3000))
+		await putBaseline(server, made(3000))
 		const rows = made(1500)
-		await predict(rows)
-		await tell(rows, 0, 1500)
-		const answers = await read('estimated.*')
+		await predict(server, rows)
+		await tell(server, rows, 0, 1500)
+		const answers = await read(server, 'estimated.*')
 		for (const name of ['accuracy', 'roc_auc', 'f1'])
 			expect([name, answers[`estimated.${name}`].realised.inside]).toEqual([name, true])
 	})
 
-	it('are not there without a baseline that has outcomes', async () => {
-		await register('binary', { positiveLabel: '1', threshold: 0.5 })
-		await putBaseline(rowsOf(500, 0).map(({ actual: _, ...row }) => row))
-		await predict(rowsOf(200, 0))
-		expect(await read('estimated.*')).toEqual({})
+	it('are missing without a baseline that has outcomes', async ({ server }) => {
+		await register(server, 'binary', { positiveLabel: '1', threshold: 0.5 })
+		await putBaseline(
+			server,
+			rowsOf(500, 0).map(({ actual: _, ...row }) => row),
+		)
+		await predict(server, rowsOf(200, 0))
+		expect(await read(server, 'estimated.*')).toEqual({})
 	})
 })

@@ -1,20 +1,21 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { dayMs, hourMs } from '../../../src/core/time.ts'
 import { compute } from '../../../src/jobs/compute.ts'
 import { startOfTest } from '../../support/context.ts'
-import { type Json, testServer } from '../../support/server.ts'
+import { withServerPerTest } from '../../support/fixtures.ts'
+import { registerModel } from '../../support/rows.ts'
+import { type Json, type TestServer, testServer } from '../../support/server.ts'
 
 const days = 6
 const perDay = 400
 const start = startOfTest - (days + 1) * dayMs
 
-let server: Awaited<ReturnType<typeof testServer>>
-beforeEach(async () => {
-	server = await testServer()
-	await server.post('/v1/models', { model: 'm', task: 'binary', threshold: 0.5, positiveLabel: '1' })
-	await server.post('/v1/models/m/versions', { version: '1', features: [] })
-})
-afterEach(() => server.close())
+const registered = async () => {
+	const server = await testServer()
+	await registerModel(server, { task: 'binary', threshold: 0.5, positiveLabel: '1' })
+	return server
+}
+const it = withServerPerTest(registered)
 
 type Row = { id: string; day: number; actual: number; isWrong: boolean }
 
@@ -32,7 +33,7 @@ const rowsOf = (changedFrom = days): Row[] =>
 		}
 	})
 
-async function predict(rows: readonly Row[]) {
+async function predict(server: TestServer, rows: readonly Row[]) {
 	const sent = rows.map(({ id, day, actual, isWrong }, i) => ({
 		predictionId: id,
 		version: '1',
@@ -42,7 +43,7 @@ async function predict(rows: readonly Row[]) {
 	}))
 	expect((await server.post('/v1/models/m/predictions', sent)).body.accepted).toBe(rows.length)
 }
-async function tell(rows: readonly Row[], at = startOfTest - hourMs) {
+async function tell(server: TestServer, rows: readonly Row[], at = startOfTest - hourMs) {
 	const outcomes = rows.map(({ id, actual }, i) => ({
 		predictionId: id,
 		actual,
@@ -50,7 +51,7 @@ async function tell(rows: readonly Row[], at = startOfTest - hourMs) {
 	}))
 	expect((await server.post('/v1/models/m/outcomes', outcomes)).body.accepted).toBe(rows.length)
 }
-async function changes(): Promise<Json[]> {
+async function changes(server: TestServer): Promise<Json[]> {
 	await compute.run(server.context)
 	const { body } = await server.fetch(
 		'/v1/models/m/metrics?window=1d&limit=1000&metric=concept.adwin,concept.ddm,concept.page_hinkley',
@@ -61,41 +62,50 @@ const total = (found: readonly Json[], metric = 'concept.adwin') =>
 	found.filter((f) => f.metric === metric).reduce((sum, { value }) => sum + value, 0)
 
 describe('detectors of concept drift', () => {
-	it('find nothing in labels that arrive sorted, all bad ones first', async () => {
+	it('find nothing in labels that arrive sorted, all bad ones first', async ({ server }) => {
 		const rows = rowsOf()
-		await predict(rows)
-		await tell(rows.filter((r) => r.actual === 1))
-		expect(await changes()).toEqual([])
-		await tell(rows.filter((r) => r.actual === 0))
-		const found = await changes()
+		await predict(server, rows)
+		await tell(
+			server,
+			rows.filter((r) => r.actual === 1),
+		)
+		expect(await changes(server)).toEqual([])
+		await tell(
+			server,
+			rows.filter((r) => r.actual === 0),
+		)
+		const found = await changes(server)
 		expect(found).toHaveLength(3 * days)
 		for (const metric of ['concept.adwin', 'concept.page_hinkley']) expect(total(found, metric)).toBe(0)
 		expect(found.every(({ n }) => n === perDay)).toBe(true)
 	})
 
-	it('find nothing when wrong decisions become known last', async () => {
+	it('find nothing when wrong decisions become known last', async ({ server }) => {
 		const rows = rowsOf()
-		await predict(rows)
-		await tell([...rows].sort((a, b) => Number(a.isWrong) - Number(b.isWrong)))
-		expect(total(await changes())).toBe(0)
+		await predict(server, rows)
+		await tell(
+			server,
+			[...rows].sort((a, b) => Number(a.isWrong) - Number(b.isWrong)),
+		)
+		expect(total(await changes(server))).toBe(0)
 	})
 
-	it('find a real change on its day, and the same whatever the order of arrival and of the job', async () => {
+	it('find a real change on its day, and the same whatever the order of arrival and of the job', async ({
+		server,
+	}) => {
 		const rows = rowsOf(3)
-		await predict(rows)
+		await predict(server, rows)
 		const reversed = [...rows].reverse()
 		for (let i = 0; i < reversed.length; i += 600) {
-			await tell(reversed.slice(i, i + 600))
+			await tell(server, reversed.slice(i, i + 600))
 			await compute.run(server.context)
 		}
-		const backwards = await changes()
-		await server.close()
-		server = await testServer()
-		await server.post('/v1/models', { model: 'm', task: 'binary', threshold: 0.5, positiveLabel: '1' })
-		await server.post('/v1/models/m/versions', { version: '1', features: [] })
-		await predict(rows)
-		await tell(rows)
-		const forwards = await changes()
+		const backwards = await changes(server)
+		const other = await registered()
+		await predict(other, rows)
+		await tell(other, rows)
+		const forwards = await changes(other)
+		await other.close()
 		expect(forwards).toEqual(backwards)
 		const first = forwards.filter((f) => f.metric === 'concept.adwin' && f.value > 0).map((f) => f.from)
 		expect(first.sort()[0]).toBe(new Date(start + 3 * dayMs).toISOString())

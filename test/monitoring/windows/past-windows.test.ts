@@ -3,9 +3,8 @@ import { dayMs, hourMs } from '../../../src/core/time.ts'
 import { Chance } from '../../../src/demo/random.ts'
 import { compute } from '../../../src/jobs/compute.ts'
 import { startOfTest } from '../../support/context.ts'
-import { type Json, testServer } from '../../support/server.ts'
+import { type Json, type TestServer, testServer } from '../../support/server.ts'
 
-type Server = Awaited<ReturnType<typeof testServer>>
 type Row = { at: number; subject?: string; features: Record<string, unknown> }
 
 async function modelWith(features: Record<string, 'numeric' | 'categorical'>, baseline: readonly Row[]) {
@@ -20,7 +19,7 @@ async function modelWith(features: Record<string, 'numeric' | 'categorical'>, ba
 }
 
 /** Posts rows, computes, and answers what is known of a feature in the day of the first of them. */
-async function day(server: Server, rows: readonly Row[], feature: string): Promise<Map<string, Json>> {
+async function day(server: TestServer, rows: readonly Row[], feature: string): Promise<Map<string, Json>> {
 	const first = Math.floor((rows[0] as Row).at / dayMs) * dayMs
 	server.clock.now = Math.max(server.clock.now, first + dayMs)
 	const sent = rows.map(({ at, ...row }, i) => ({

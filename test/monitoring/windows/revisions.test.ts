@@ -1,10 +1,12 @@
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { expect } from 'vitest'
 import { dayMs } from '../../../src/core/time.ts'
 import { runAll } from '../../../src/jobs/index.ts'
 import { metricIds } from '../../../src/metrics/index.ts'
 import { parseRules } from '../../../src/rules/parse-rules.ts'
 import { startOfTest } from '../../support/context.ts'
-import { testServer } from '../../support/server.ts'
+import { withServerPerTest } from '../../support/fixtures.ts'
+import { predictionRows, registerModel } from '../../support/rows.ts'
+import { type TestServer, testServer } from '../../support/server.ts'
 
 const rules = `
 rules:
@@ -14,32 +16,28 @@ rules:
     when: performance.accuracy.high < 0.9
     metric: performance.accuracy
 `
-let server: Awaited<ReturnType<typeof testServer>>
+const it = withServerPerTest(async () => {
+	const parsed = await parseRules([{ name: 'test.yaml', text: rules }], metricIds)
+	if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors))
+	return testServer({}, { rules: { current: () => parsed.ruleSet } })
+})
 const count = 200
 const at = (ms: number) => new Date(ms).toISOString()
 
-beforeEach(async () => {
-	const parsed = await parseRules([{ name: 'test.yaml', text: rules }], metricIds)
-	if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors))
-	server = await testServer({}, { rules: { current: () => parsed.ruleSet } })
-	await server.post('/v1/models', { model: 'm', task: 'binary', positiveLabel: '1', threshold: 0.5 })
-	await server.post('/v1/models/m/versions', { version: '1', features: [{ name: 'x', type: 'numeric' }] })
+it.beforeEach(async ({ server }) => {
+	await registerModel(server, { task: 'binary', positiveLabel: '1', threshold: 0.5 }, ['x'])
 	server.clock.now = startOfTest + 2 * dayMs
 	await server.post(
 		'/v1/models/m/predictions',
-		Array.from({ length: count }, (_, i) => ({
-			predictionId: `p${i}`,
-			version: '1',
-			timestamp: at(startOfTest + i * 1000),
-			features: { x: i },
-			score: 0.9,
-		})),
+		predictionRows(
+			Array.from({ length: count }, (_, i) => ({ features: { x: i }, score: 0.9 })),
+			{ start: startOfTest },
+		),
 	)
 })
-afterEach(() => server.close())
 
 /** Says what became of rows [from, to): of each ten, `right` turned out as decided. */
-const tell = (from: number, to: number, right: number, later = 0) =>
+const tell = (server: TestServer, from: number, to: number, right: number, later = 0) =>
 	server.post(
 		'/v1/models/m/outcomes',
 		Array.from({ length: to - from }, (_, k) => ({
@@ -48,34 +46,38 @@ const tell = (from: number, to: number, right: number, later = 0) =>
 			timestamp: at(startOfTest + dayMs + later + from + k),
 		})),
 	)
-async function incidents() {
+async function incidents(server: TestServer) {
 	await runAll(server.context, 'test')
 	return (await server.fetch('/v1/incidents?model=m')).body.items
 }
 
-it('a window is not evaluated before it is mature', async () => {
-	await tell(0, 150, 2)
-	expect(await incidents()).toEqual([])
+it('a window is not evaluated before it is mature', async ({ server }) => {
+	await tell(server, 0, 150, 2)
+	expect(await incidents(server)).toEqual([])
 })
 
-it('an incident shows the value that it was opened on, and what it is known to be by now', async () => {
-	await tell(0, 180, 6)
-	const [incident] = await incidents()
+it('an incident shows the value that it was opened on, and what it is known to be by now', async ({
+	server,
+}) => {
+	await tell(server, 0, 180, 6)
+	const [incident] = await incidents(server)
 	expect(incident).toMatchObject({
 		status: 'open',
 		alerts: [{ status: 'firing', value: 0.6, restated: null }],
 	})
-	await tell(180, 200, 10)
-	const [later] = await incidents()
+	await tell(server, 180, 200, 10)
+	const [later] = await incidents(server)
 	expect(later.alerts).toMatchObject([{ status: 'firing', value: 0.6, restated: 0.64 }])
 	expect(later.id).toBe(incident.id)
 })
 
-it('an alert that a revision retracts is marked, not deleted', async () => {
-	await tell(0, 200, 7)
-	expect(await incidents()).toMatchObject([{ status: 'open', alerts: [{ status: 'firing', value: 0.7 }] }])
-	await tell(0, 200, 10, 1000)
-	expect(await incidents()).toMatchObject([
+it('an alert that a revision retracts is marked, not deleted', async ({ server }) => {
+	await tell(server, 0, 200, 7)
+	expect(await incidents(server)).toMatchObject([
+		{ status: 'open', alerts: [{ status: 'firing', value: 0.7 }] },
+	])
+	await tell(server, 0, 200, 10, 1000)
+	expect(await incidents(server)).toMatchObject([
 		{ status: 'resolved', alerts: [{ status: 'undone', value: 0.7 }] },
 	])
 	const { body } = await server.fetch(

@@ -1,22 +1,21 @@
 import { Agent, request as nodeRequest } from 'node:http'
 import { connect } from 'node:net'
 import { Pool } from 'undici'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { defaultLimits } from '../../../src/core/limits.ts'
-import { testServer } from '../../support/server.ts'
+import { withServer } from '../../support/fixtures.ts'
+import { registerModel } from '../../support/rows.ts'
+import { type TestServer, testServer } from '../../support/server.ts'
 
-let server: Awaited<ReturnType<typeof testServer>>
+const it = withServer(() => testServer({}, { limits: { ...defaultLimits, headers: 50 } }))
 let viewer: string
-beforeAll(async () => {
-	server = await testServer({}, { limits: { ...defaultLimits, headers: 50 } })
+it.beforeAll(async ({ server }) => {
 	viewer = await server.keyOf('viewer')
-	await server.post('/v1/models', { model: 'm', task: 'binary' })
-	await server.post('/v1/models/m/versions', { version: '1', features: [] })
+	await registerModel(server, { task: 'binary' })
 })
-afterAll(() => server.close())
 
 /** Sends a text and answers what came until the server closed, or until `isEnough`. */
-function speak(text: string, isEnough = (_seen: string) => false): Promise<string> {
+function speak(server: TestServer, text: string, isEnough = (_seen: string) => false): Promise<string> {
 	return new Promise((resolve, reject) => {
 		const { hostname, port } = new URL(server.url)
 		const socket = connect(Number(port), hostname, () => socket.write(text))
@@ -31,6 +30,7 @@ function speak(text: string, isEnough = (_seen: string) => false): Promise<strin
 }
 
 const head = (
+	server: TestServer,
 	method: string,
 	path: string,
 	headers: Record<string, string | number>,
@@ -44,7 +44,7 @@ const gigabyte = 2 ** 30
 
 describe('a body that is announced as too large', () => {
 	const json = 'application/json'
-	it.each([
+	it.for([
 		['POST', '/v1/models', json, 40_000_000, 'objectBytes'],
 		['PATCH', '/v1/models/m', json, 5 * gigabyte, 'objectBytes'],
 		['POST', '/v1/keys', json, 40_000_000, 'objectBytes'],
@@ -61,26 +61,46 @@ describe('a body that is announced as too large', () => {
 			'parquetBytes',
 		],
 		['PUT', '/v1/models/m/versions/1/artifact', 'application/octet-stream', 5 * gigabyte, 'artifactBytes'],
-	])('is refused before a byte of it comes: %s %s as %s', async (method, path, type, length, limit) => {
-		const answer = await speak(head(method, path, { 'Content-Type': type, 'Content-Length': length }))
-		expect(answer).toMatch(/^HTTP\/1.1 413 /)
-		expect(answer).toContain(`(limit ${limit})`)
-		expect(answer.toLowerCase()).toContain('connection: close')
-	})
+	] as const)(
+		'is refused before a byte of it comes: %s %s as %s',
+		async ([method, path, type, length, limit], { server }) => {
+			const answer = await speak(
+				server,
+				head(server, method, path, { 'Content-Type': type, 'Content-Length': length }),
+			)
+			expect(answer).toMatch(/^HTTP\/1.1 413 /)
+			expect(answer).toContain(`(limit ${limit})`)
+			expect(answer.toLowerCase()).toContain('connection: close')
+		},
+	)
 
-	it('is refused without a go-ahead where the client waits for one, and a good one gets it', async () => {
+	it('is refused without a go-ahead where the client waits for one, and a good one gets it', async ({
+		server,
+	}) => {
 		const expects = { 'Content-Type': 'application/json', Expect: '100-continue' }
-		const refused = await speak(head('POST', '/v1/models', { ...expects, 'Content-Length': 40_000_000 }))
+		const refused = await speak(
+			server,
+			head(server, 'POST', '/v1/models', { ...expects, 'Content-Length': 40_000_000 }),
+		)
 		expect(status(refused)).toBe(413)
 		expect(
-			status(await speak(head('POST', '/v1/models', { ...expects, 'Content-Length': 20 }, 'nobody'))),
+			status(
+				await speak(
+					server,
+					head(server, 'POST', '/v1/models', { ...expects, 'Content-Length': 20 }, 'nobody'),
+				),
+			),
 		).toBe(401)
 		const body = '{"model":"waited","task":"binary"}'
 		const good = await new Promise<string>((resolve) => {
 			const { hostname, port } = new URL(server.url)
 			const socket = connect(Number(port), hostname, () =>
 				socket.write(
-					head('POST', '/v1/models', { ...expects, 'Content-Length': body.length, Connection: 'close' }),
+					head(server, 'POST', '/v1/models', {
+						...expects,
+						'Content-Length': body.length,
+						Connection: 'close',
+					}),
 				),
 			)
 			let seen = ''
@@ -111,14 +131,14 @@ const refused: { path: string; key: string; type: string; body: Buffer; status: 
 	{ path: '/v1/nothing', key: 'admin', type: 'application/json', body: large, status: 404 },
 	{ path: '/v1/models', key: 'viewer', type: 'application/json', body: Buffer.alloc(1000, ' '), status: 403 },
 ]
-const secretOf = (name: string) => ({ admin: server.adminKey, viewer })[name] ?? name
+const secretOf = (server: TestServer, name: string) => ({ admin: server.adminKey, viewer })[name] ?? name
 
 describe('the request behind one that was refused while its body came', () => {
-	it.each(refused)(
+	it.for(refused)(
 		'is answered over a pool of undici: $status',
-		async ({ path, key, type, body, status: wanted }) => {
+		async ({ path, key, type, body, status: wanted }, { server }) => {
 			const pool = new Pool(server.url, { connections: 4 })
-			const headers = { authorization: `Bearer ${secretOf(key)}`, 'content-type': type }
+			const headers = { authorization: `Bearer ${secretOf(server, key)}`, 'content-type': type }
 			const good: number[] = []
 			for (let i = 0; i < 8; i++) {
 				const first = pool.request({ method: 'POST', path, headers, body }).then(
@@ -139,14 +159,14 @@ describe('the request behind one that was refused while its body came', () => {
 		},
 	)
 
-	it.each(refused)(
+	it.for(refused)(
 		'is answered over an agent of Node: $status',
-		async ({ path, key, type, body, status: wanted }) => {
+		async ({ path, key, type, body, status: wanted }, { server }) => {
 			const agent = new Agent({ keepAlive: true, maxSockets: 2 })
 			const ask = (method: string, to: string, content?: Buffer) =>
 				new Promise<number | string>((resolve) => {
 					const headers = {
-						authorization: `Bearer ${secretOf(key)}`,
+						authorization: `Bearer ${secretOf(server, key)}`,
 						'content-type': type,
 						...(content ? { 'content-length': content.length } : {}),
 					}
@@ -171,29 +191,31 @@ describe('the request behind one that was refused while its body came', () => {
 })
 
 describe('the head of a request', () => {
-	it('has one Host, and HTTP/1.1 has it always', async () => {
+	it('has one Host, and HTTP/1.1 has it always', async ({ server }) => {
 		for (const hosts of ['Host: a\r\nHost: b\r\n', 'host: a\r\nHOST: a\r\n', '']) {
-			const answer = await speak(`GET /healthz HTTP/1.1\r\n${hosts}\r\n`)
+			const answer = await speak(server, `GET /healthz HTTP/1.1\r\n${hosts}\r\n`)
 			expect(answer).toMatch(/^HTTP\/1.1 400 .*application\/problem\+json.*"code":"malformed"/s)
 		}
 		expect(
-			status(await speak('GET /healthz HTTP/1.1\r\nHost: a b\r\n\r\n', (seen) => seen.includes('}'))),
+			status(await speak(server, 'GET /healthz HTTP/1.1\r\nHost: a b\r\n\r\n', (seen) => seen.includes('}'))),
 		).toBe(400)
-		expect(status(await speak('GET /healthz HTTP/1.0\r\n\r\n'))).toBe(200)
+		expect(status(await speak(server, 'GET /healthz HTTP/1.0\r\n\r\n'))).toBe(200)
 	})
 
-	it('has a bounded size and number of headers', async () => {
+	it('has a bounded size and number of headers', async ({ server }) => {
 		const many = Array.from({ length: 60 }, (_, i) => `x-${i}: 1\r\n`).join('')
 		for (const headers of [`x: ${'y'.repeat(20_000)}\r\n`, many]) {
-			const answer = await speak(`GET /healthz HTTP/1.1\r\nHost: x\r\n${headers}\r\n`)
+			const answer = await speak(server, `GET /healthz HTTP/1.1\r\nHost: x\r\n${headers}\r\n`)
 			expect(answer).toMatch(/^HTTP\/1.1 431 .*"code":"headers-too-large"/s)
 		}
 	})
 
-	it('is HTTP', async () => {
-		expect(await speak('nonsense\r\n\r\n')).toMatch(/^HTTP\/1.1 400 .*"code":"malformed"/s)
+	it('is HTTP', async ({ server }) => {
+		expect(await speak(server, 'nonsense\r\n\r\n')).toMatch(/^HTTP\/1.1 400 .*"code":"malformed"/s)
 		const both = 'Content-Length: 3\r\nTransfer-Encoding: chunked\r\n'
-		expect(status(await speak(`POST /v1/models HTTP/1.1\r\nHost: x\r\n${both}\r\n0\r\n\r\n`))).toBe(400)
+		expect(status(await speak(server, `POST /v1/models HTTP/1.1\r\nHost: x\r\n${both}\r\n0\r\n\r\n`))).toBe(
+			400,
+		)
 	})
 })
 
@@ -220,7 +242,7 @@ it('answers in bounded time when heads or connections do not end', async () => {
 	await small.close()
 })
 
-it('an expectation that means nothing here is left alone', async () => {
-	const text = head('GET', '/v1/models', { Expect: '200-maybe', Connection: 'close' })
-	expect(status(await speak(text))).toBe(200)
+it('an expectation that means nothing here is left alone', async ({ server }) => {
+	const text = head(server, 'GET', '/v1/models', { Expect: '200-maybe', Connection: 'close' })
+	expect(status(await speak(server, text))).toBe(200)
 })

@@ -34,7 +34,7 @@ it('draws with the fonts that it is given, and says which cannot be read', async
 	await expect(pngRenderer(['/nowhere.ttf'])(letter)).rejects.toThrow('/nowhere.ttf')
 })
 
-it('says no to what is no picture', async () => {
+it('rejects what is not a picture', async () => {
 	await expect(renderPng('<svg')).rejects.toThrow()
 	await expect(renderPng(svgOf('a'))).resolves.toBeInstanceOf(Uint8Array)
 })

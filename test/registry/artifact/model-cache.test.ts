@@ -54,7 +54,7 @@ it('loads once for many that ask at the same time, unless requests must not wait
 	expect([apart.loads.length, apart.cache.bytes()]).toEqual([3, 1])
 })
 
-it('remembers for a while what cannot be opened, until it is told to forget', async () => {
+it('remembers for a while what cannot be opened, or until it is invalidated', async () => {
 	const { cache, clock, loads, open } = counted()
 	const lost: Loaded = { opened: { unavailable: 'lost' }, again: 60 }
 	expect(await open('a', lost)).toEqual({ unavailable: 'lost' })
@@ -70,7 +70,7 @@ it('remembers for a while what cannot be opened, until it is told to forget', as
 	expect(loads).toHaveLength(3)
 })
 
-it('keeps nothing of a load that throws, and says so to all that waited', async () => {
+it('keeps nothing of a load that throws, and rejects for all that waited', async () => {
 	const cache = modelCache(100, () => 0)
 	const fail = () => Promise.reject(new Error('disk'))
 	const both = [cache.open('a', fail), cache.open('a', fail)]

@@ -1,19 +1,15 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { anyFileSource, fileSource, folderStore } from '../../../src/platform/node/open-artifacts.ts'
 import type { ArtifactStore } from '../../../src/ports/artifacts.ts'
 import { type R2, r2Store } from '../../../src/registry/artifact/open-web-artifacts.ts'
 import { digestOf } from '../../support/linear-model.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
-let folder: string
-beforeAll(async () => {
-	folder = await mkdtemp(join(tmpdir(), 'plumbline-artifacts-'))
-})
-afterAll(() => rm(folder, { recursive: true, force: true }))
+const folder = temporaryFolder()
 
 /** A bucket as R2 is: it refuses bytes that are not what their digest says. */
 function bucket(): R2 {

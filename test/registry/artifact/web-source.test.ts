@@ -40,7 +40,7 @@ describe('a URL', () => {
 		expect(await read(`${origin}/none`, hosts)).toMatch(/^! .* answered 404/)
 	})
 
-	it('of a private host is not asked for, and the way out is said', async () => {
+	it('of a private host is not requested, and the message has a hint', async () => {
 		const before = asked
 		for (const uri of [
 			`${origin}/model`,

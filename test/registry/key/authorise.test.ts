@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
-import { type Actor, type Role, roles } from '../../../src/core/actor.ts'
+import { type Role, roles } from '../../../src/core/actor.ts'
 import { authorise, inScope } from '../../../src/registry/key/authorise.ts'
+import { actorOf } from '../../support/actors.ts'
 
-const actor = (role: Role, models: string[] = ['*']): Actor => ({ id: 'key:1', how: 'key', role, models })
+const actor = (role: Role, models: string[] = ['*']) => actorOf(role, { id: 'key:1', models })
 const allowed = (role: Role, needed: Role | Role[]) => {
 	try {
 		authorise(actor(role), needed)
