@@ -92,7 +92,7 @@ function parse(text: string): unknown {
 	}
 }
 
-/** What was refused and why, with the request id for the log of the service. */
+/** What was refused and why, in the words of the service, with the request id for its log. */
 function describe({ status, headers, body }: ApiAnswer, method: string, path: string): string {
 	const { detail, errors = [] } = (typeof body === 'object' && body !== null ? body : {}) as Problem
 	const faults = errors.slice(0, 10).map((e) => `\n  ${e.path}: ${e.message}`)

@@ -126,8 +126,8 @@ async function readModels(path: string): Promise<z.output<typeof ModelsFile>> {
 export const models: Command = {
 	help: `Usage: plumbline models apply FILE.yaml
 
-Registers what the file describes with the service at PLUMBLINE_URL. Applying it again changes nothing. Needs PLUMBLINE_KEY
-with the role admin.
+Registers what the file describes with the service at PLUMBLINE_URL. Applying it again changes nothing. Needs
+PLUMBLINE_KEY with the role admin.
 
   models:
     - model: credit-risk

@@ -35,7 +35,7 @@ function toStatement(query: Query | Statement): Statement {
 
 /**
  * The only way to change state: statements and their ledger entries in one batch, all or nothing. The batch itself gives
- * the entries the next indexes, so that writers never race for one. Answers the positions of the entries. Throws
+ * the entries the next indexes, so that writers never race for one. Returns the positions of the entries. Throws
  * `conflict` when a guarded statement changes no row.
  */
 export async function commit(

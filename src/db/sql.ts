@@ -17,7 +17,7 @@ export type Sql = {
 	all<Row>(statement: Statement): Promise<Row[]>
 	/** Reads rows as arrays: for drizzle, which maps columns itself. */
 	values(statement: Statement): Promise<SqlRow[]>
-	/** Runs statements in order in one transaction, all or nothing. Answers the rows of each. */
+	/** Runs statements in order in one transaction, all or nothing. Returns the rows of each. */
 	batch(statements: readonly Statement[]): Promise<SqlRow[][]>
 	close(): Promise<void>
 }

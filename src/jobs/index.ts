@@ -36,7 +36,7 @@ export const evaluateRules = {
 	id: 'evaluate-rules',
 	cron: '* * * * *',
 	run: async (context: Context, { scheduled = false, onProgress }: RunOptions = {}) => ({
-		...(await evaluateAll(context, actions, metricSources, { isPatient: scheduled, onProgress })),
+		...(await evaluateAll(context, actions, metricSources, { waitForBackfill: scheduled, onProgress })),
 	}),
 } satisfies Job
 
@@ -88,7 +88,7 @@ export async function runJobById(
 const maxRounds = 1000
 
 /**
- * Runs all jobs in order, and each one again while it has more to do. Answers every run. `onProgress` is called when a job
+ * Runs all jobs in order, and each one again while it has more to do. Returns every run. `onProgress` is called when a job
  * starts, and as it proceeds.
  */
 export async function runAll(

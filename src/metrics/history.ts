@@ -42,7 +42,7 @@ export function applyHistory(reference: Reference, result: WindowResult, history
 		const expected =
 			size === '7d' && past.seasons?.source === 'past' ? undefined : expectedOf(column, past, history)
 		if (expected) own.expected = roundExpected(expected)
-		if (isBeyond(column, own) && climbs(column, own, i, history)) own.identifier = true
+		if (isBeyond(column, own) && isMonotonic(column, own, i, history)) own.identifier = true
 		return { own, past, today: differenceOf(own.expected ?? column.groups, independent(result, own), 1) }
 	})
 	const shared = sharedVariance(
@@ -65,16 +65,16 @@ type Past = {
 
 function pastOf({ size, from, past, same, days, seasons: bySlot }: History, i: number): Past {
 	// A window that stood out does not show how the series usually is: while that lasts, its past is frozen.
-	const calm = (windows: readonly PastWindow[]): Slot[] =>
+	const withoutOutliers = (windows: readonly PastWindow[]): Slot[] =>
 		windows
 			.filter((w) => w.result.columns[i]?.stoodOut === false)
 			.map((w) => ({ from: w.from, groups: independent(w.result, w.result.columns[i] as ColumnResult) }))
-	const windows = calm(past)
-	const sameHour = calm(same)
+	const windows = withoutOutliers(past)
+	const sameHour = withoutOutliers(same)
 	const seasons = seasonsOf(
 		size,
 		from,
-		{ same: sameHour, days: size === '1h' ? calm(days) : windows },
+		{ same: sameHour, days: size === '1h' ? withoutOutliers(days) : windows },
 		bySlot[i],
 	)
 	const ofKind = size === '1h' && seasons?.source === 'past' ? sameHour : windows
@@ -150,7 +150,7 @@ export const growsBeyond = ({ columns }: Reference, result: WindowResult): boole
 /** Windows in a row, or parts of one, that do not overlap and always go one way: three at least. */
 const minSteps = 3
 
-function climbs(
+function isMonotonic(
 	column: ReferenceColumn,
 	own: ColumnResult,
 	i: number,

@@ -144,7 +144,8 @@ const readVariation = (input: ByteReader): Variation => ({
 function skipColumn(input: ByteReader, version: number): Variation | undefined {
 	const flags = input.byte()
 	const parts = version === 1 ? 0 : input.byte()
-	input.raw(8 * ((flags & 1) + ((flags >> 1) & 1) + ((flags >> 2) & 1)))
+	const isSet = (bit: number) => ((flags & bit) === 0 ? 0 : 1)
+	input.raw(8 * (isSet(flag.ks) + isSet(flag.wasserstein) + isSet(flag.q)))
 	if (parts & part.range) input.raw(16)
 	const variation = parts & part.variation ? readVariation(input) : undefined
 	if (parts & part.outside) input.varint()

@@ -23,7 +23,7 @@ export type ColumnResult = {
 	/** Of the numeric values; NaN when there are none. */
 	min: number
 	max: number
-	/** Whether both gates were passed by far, so that the window does not show how the series usually is. */
+	/** Whether q and effect are far beyond their thresholds, so that the window is no example of how the series usually is. */
 	stoodOut?: boolean
 	/** The reference as expected at the window's time, where a season changes it. */
 	expected?: Float64Array

@@ -18,8 +18,6 @@ import { nothingComputed, performanceMessage } from './blocks/performance.ts'
 import { escapeText, lines, type SlackMessage, section } from './blocks/text.ts'
 import { incidentEvidence } from './delivery/incident-details.ts'
 import { uploadPicture } from './delivery/share-picture.ts'
-import { keepQuestion } from './questions/question.ts'
-import type { SlackCommand } from './reply.ts'
 import {
 	findModelInWords,
 	findPredictionInWords,
@@ -27,7 +25,9 @@ import {
 	parsePhrases,
 	someOf,
 	themselves,
-} from './words.ts'
+} from './parse-arguments.ts'
+import { keepQuestion } from './questions/question.ts'
+import type { SlackCommand } from './reply.ts'
 
 const why: SlackCommand = {
 	name: 'why',

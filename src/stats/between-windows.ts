@@ -19,9 +19,9 @@ export function differenceOf(before: ArrayLike<number>, now: ArrayLike<number>, 
 	return { excess: statistic - df, weight: (levels * n1 * n2) / (n1 + n2), df }
 }
 
-/** Neighbouring windows are alike: at a lag-one correlation of .3 their differences hold 70% of the variance. */
-const alike = 0.3
-const alikeness = 1 / (1 - alike)
+/** Neighbouring windows are correlated: at a lag-one correlation of .3 their differences show 70% of the variance. */
+const lagOneCorrelation = 0.3
+const varianceInflation = 1 / (1 - lagOneCorrelation)
 
 /** The prior from a model's columns, for a column with few windows of its own: it weighs as much as eight windows. */
 const common = { min: 0.007, max: 0.045, windows: 8, df: 16 }
@@ -35,15 +35,16 @@ const medianExcess = -2 / 3
  * baseline.
  */
 export function commonVariance(byWindow: readonly Difference[][], today: readonly Difference[]): number {
-	const medians = [...byWindow.map((of) => ({ of, scale: alikeness })), { of: today, scale: 1 }].flatMap(
-		({ of, scale }) => {
-			const per = of
-				.filter((d) => d.weight > 0 && d.df > 0)
-				.map((d) => (d.excess - medianExcess) / d.weight)
-				.sort((a, b) => a - b)
-			return per.length < 3 ? [] : (per[Math.floor((per.length - 1) / 2)] as number) * scale
-		},
-	)
+	const medians = [
+		...byWindow.map((of) => ({ of, scale: varianceInflation })),
+		{ of: today, scale: 1 },
+	].flatMap(({ of, scale }) => {
+		const per = of
+			.filter((d) => d.weight > 0 && d.df > 0)
+			.map((d) => (d.excess - medianExcess) / d.weight)
+			.sort((a, b) => a - b)
+		return per.length < 3 ? [] : (per[Math.floor((per.length - 1) / 2)] as number) * scale
+	})
 	if (medians.length === 0) return common.max
 	return Math.min(common.max, Math.max(common.min, total(medians) / medians.length / medianOfLevel))
 }
@@ -70,7 +71,7 @@ export function variationOf(all: readonly Difference[], shared: number, seenKind
 		worth += 1 / (1 + d.df / (d.weight * signal) ** 2)
 	}
 	const rest = all.length > 1 ? 1 / (1 - (1.9 * Math.log(all.length + 1)) / (all.length + 3)) : 1
-	const own = weight > 0 ? (alikeness * rest * Math.max(0, excess)) / weight : 0
+	const own = weight > 0 ? (varianceInflation * rest * Math.max(0, excess)) / weight : 0
 	const variance = (common.windows * shared + worth * own) / (common.windows + worth)
 	return {
 		variance: seenKind ? variance : Math.max(variance, unseenKind),
@@ -88,7 +89,10 @@ const signal = 0.02
 export function ofSum(variation: Variation, rows: readonly number[]): Variation {
 	const all = total(rows)
 	const share = all > 0 ? rows.reduce((sum, n) => sum + (n / all) ** 2, 0) : 1
-	return { ...variation, variance: variation.variance * Math.min(1, (share * (1 + alike)) / (1 - alike)) }
+	return {
+		...variation,
+		variance: variation.variance * Math.min(1, (share * (1 + lagOneCorrelation)) / (1 - lagOneCorrelation)),
+	}
 }
 
 // Standard normal quantiles of the middles of eight equal parts.

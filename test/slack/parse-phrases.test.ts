@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parsePhrases, someOf, themselves } from '../../src/slack/words.ts'
+import { parsePhrases, someOf, themselves } from '../../src/slack/parse-arguments.ts'
 
 const kinds = {
 	window: themselves(['1d', '7d']),

@@ -70,7 +70,7 @@ export class AlertWorkingSet {
 		}
 	}
 
-	/** Applies an event. Answers the alert if the event opened it, or opened it again; `valueBefore` is read only then. */
+	/** Applies an event. Returns the alert if the event opened it, or opened it again; `valueBefore` is read only then. */
 	async record(
 		series: RuleSeries,
 		event: AlertEvent,

@@ -13,13 +13,13 @@ export type DueWindow = Omit<ChangedWindow, 'sequence'>
 export async function takeDueWindows(
 	context: Context,
 	sources: Sources,
-	isPatient: boolean,
+	waitForBackfill: boolean,
 ): Promise<DueWindow[]> {
 	const [progress] = await context.db.select().from(ruleProgress).where(eq(ruleProgress.name, 'windows'))
 	const since = progress?.sequence ?? 0
 	const changed = await sources.changedWindows(context, { since })
 	if (changed.length > 0) await queue(context, changed, since)
-	return readDue(context, isPatient)
+	return readDue(context, waitForBackfill)
 }
 
 /** Queues windows and records how far the changes were read, in one batch, so that no change is lost. */
@@ -59,15 +59,15 @@ const maxWaitMs = hourMs / 2
  * Only closed windows are evaluated: one that still fills up would count as one of `for` too early. For the same reason
  * a patient run leaves a back-filled window queued while rows arrive for it.
  */
-async function readDue(context: Context, isPatient: boolean): Promise<DueWindow[]> {
+async function readDue(context: Context, waitForBackfill: boolean): Promise<DueWindow[]> {
 	const now = context.now()
 	const isComplete = `w.to_ms > ?2 OR w.since <= ?3 OR (w.changed_at <= ?4 AND NOT EXISTS (SELECT 1 FROM log_series s
 		JOIN log_dirty d ON d.series = s.id AND d.hour >= w.from_ms AND d.hour < w.to_ms
 		WHERE s.model = w.model AND s.version = w.version AND s.environment = w.environment AND s.segment = ''))`
 	return context.sql.all<DueWindow>({
 		sql: `SELECT model, environment, version, window, from_ms AS "from" FROM rule_waiting w WHERE to_ms <= ?1
-			${isPatient ? `AND (${isComplete})` : ''} ORDER BY to_ms`,
-		params: isPatient ? [now, now - liveMs, now - maxWaitMs, now - quietMs] : [now],
+			${waitForBackfill ? `AND (${isComplete})` : ''} ORDER BY to_ms`,
+		params: waitForBackfill ? [now, now - liveMs, now - maxWaitMs, now - quietMs] : [now],
 	})
 }
 

@@ -27,11 +27,14 @@ export async function evaluateAll(
 	context: Context,
 	actions: ActionRegistry,
 	sources: Sources = metricSources,
-	{ isPatient = false, onProgress }: { isPatient?: boolean; onProgress?: Progress | undefined } = {},
+	{
+		waitForBackfill = false,
+		onProgress,
+	}: { waitForBackfill?: boolean; onProgress?: Progress | undefined } = {},
 ): Promise<EvaluationResult> {
 	const ruleSet = await rulesInForce(context)
 	await recordRules(context, ruleSet)
-	const due = await takeDueWindows(context, sources, isPatient)
+	const due = await takeDueWindows(context, sources, waitForBackfill)
 	const result: EvaluationResult = { models: 0, windows: 0, waiting: 0, failed: [] }
 	let done = 0
 	const onWindow = () => onProgress?.(++done, due.length)

@@ -29,7 +29,7 @@ const keepMs = 0
 
 /**
  * Evaluates the rules on what only the clock can tell: live feeds that have stopped, rejected rows, replays that
- * mismatch, jobs that did not run. Answers the models that failed.
+ * mismatch, jobs that did not run. Returns the models that failed.
  */
 export async function evaluateLiveness(context: Context, setting: Setting): Promise<string[]> {
 	const failed: string[] = []

@@ -18,7 +18,7 @@ type SeriesWindows = { evaluator: RuleEvaluator; windows: { from: number; change
 
 /**
  * Evaluates the changed windows of one model in one environment, in time order, and stores what follows in one commit:
- * states, alerts, incidents, requests, announcements. Answers how many windows were evaluated.
+ * states, alerts, incidents, requests, announcements. Returns how many windows were evaluated.
  */
 export async function evaluateModel(
 	context: Context,

@@ -70,7 +70,7 @@ export class RuleEvaluator {
 	}
 
 	/**
-	 * Answers the windows to evaluate: the changed ones, and from the first of them on every one that was evaluated
+	 * Returns the windows to evaluate: the changed ones, and from the first of them on every one that was evaluated
 	 * before. Goes back to the states before the first.
 	 */
 	async begin(changed: readonly number[]): Promise<{ from: number; changed: boolean }[]> {

@@ -144,7 +144,7 @@ export function underLease(context: Context, lease: Lease): Context {
 	return { ...context, sql, db: openDatabase(sql), fetch }
 }
 
-/** Releases the lease, with `changes` in the same commit. Answers false, and changes nothing, if it has another owner. */
+/** Releases the lease, with `changes` in the same commit. Returns false, and changes nothing, if it has another owner. */
 export async function releaseLease(
 	context: Context,
 	{ job, owner, fence }: Lease,

@@ -23,7 +23,7 @@ export type Job = {
 	/** Five cron fields, UTC. */
 	cron: string
 	/**
-	 * Answers what it did, for the record; throws only if the whole run failed. Two members have a meaning: `failed: [name]`
+	 * Returns what it did, for the record; throws only if the whole run failed. Two members have a meaning: `failed: [name]`
 	 * makes the run a failed one and names what it failed for; `remaining` above 0 makes `runAll` run the job again.
 	 */
 	run(context: Context, how?: RunOptions): Promise<Record<string, unknown>>

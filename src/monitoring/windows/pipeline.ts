@@ -47,7 +47,7 @@ export type WindowComputer<Result> = {
 	sources: Sources
 	/** Sums hours that the log does not sum. Answers those whose windows have to be computed. */
 	sumHours?(hours: readonly DirtyHour[]): Promise<DirtyHour[]>
-	/** Reads what windows are compared with. Answers all windows that have to be computed, perhaps more than these. */
+	/** Reads what windows are compared with. Returns all windows that have to be computed, perhaps more than these. */
 	prepare?(windows: Window[]): Promise<Window[]>
 	compute(window: Window, input: ComputeInput<Result>): Promise<ComputedWindow<Result>>
 	/** All that was computed so far is stored; called from time to time. */
@@ -209,7 +209,7 @@ async function computeWork<Result>(
 	return { windows: ordered.length, changed }
 }
 
-/** Computes and stores windows of a model series, in the order given. Answers how many records changed. */
+/** Computes and stores windows of a model series, in the order given. Returns how many records changed. */
 export async function computeModelSeries<Result>(
 	context: Context,
 	kind: SummaryKind<Result>,

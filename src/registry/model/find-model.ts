@@ -10,12 +10,14 @@ import { inScope, seesAll } from '../key/authorise.ts'
 
 export type ModelRow = typeof models.$inferSelect
 
+const unknownModelText = (model: string): string => `There is no model ${quote(model)}.`
+
 /** Transports add the nearest name that is in the actor's scope. */
 export class UnknownModel extends AppError {
 	readonly model: string
 
 	constructor(model: string) {
-		super('not-found', `There is no model ${quote(model)}.`, { hint: { to: 'register-model' } })
+		super('not-found', unknownModelText(model), { hint: { to: 'register-model' } })
 		this.model = model
 	}
 }
@@ -66,8 +68,5 @@ export async function withNearestModel(context: Context, actor: Actor, error: un
 	if (!(error instanceof UnknownModel)) return error
 	const near = nearest(error.model, await reachedModels(context, actor))
 	if (near === undefined) return error
-	return new AppError(
-		'not-found',
-		`There is no model ${quote(error.model)}. Did you mean ${JSON.stringify(near)}?`,
-	)
+	return new AppError('not-found', `${unknownModelText(error.model)} Did you mean ${JSON.stringify(near)}?`)
 }

@@ -39,7 +39,7 @@ export async function uploadPicture(
 	return done.ok ? file : fail('files.completeUploadExternal', done.error.message)
 }
 
-/** Answers what went wrong, or undefined. */
+/** Returns what went wrong, or undefined. */
 async function sendBytes(context: Context, url: string, png: Uint8Array): Promise<string | undefined> {
 	try {
 		const response = await context.fetch(url, {

@@ -8,7 +8,7 @@ import {
 	type KnotPosition,
 	noCurve,
 	notMeasured,
-	placeOnKnots,
+	onKnots,
 	type SmoothCurve,
 	tiltAt,
 	valueAt,
@@ -47,7 +47,7 @@ export function fitCalibration(reference: ScoreCounts, periods: readonly ScoreCo
 	const periodCells = periods.map((period) => {
 		const periodRows = rowsAt(period)
 		return Array.from(period.scores, (score, i) => ({
-			place: placeOnKnots(position(score), curve),
+			place: onKnots(position(score), curve),
 			rows: periodRows[i] as number,
 			positives: period.positives[i] as number,
 		}))
@@ -71,13 +71,13 @@ function bernoulli(hits: number, rows: number): CellLikelihood {
 
 export const logistic = (eta: number): number => 1 / (1 + Math.exp(-eta))
 
-/** The place of a score on the calibration's curve. */
-export function placeFinder({ axis, curve }: Calibration): (score: number) => KnotPosition {
+/** The position of a score on the calibration curve. */
+export function knotFinder({ axis, curve }: Calibration): (score: number) => KnotPosition {
 	const position = positionFinder(axis)
-	return (score) => placeOnKnots(position(score), curve)
+	return (score) => onKnots(position(score), curve)
 }
 
-/** P(positive) at a place: the mean over the curve's parts. */
+/** P(positive) at a position: the mean over the curve's parts. */
 export const probabilityAt = ({ curve }: Calibration, place: KnotPosition): number =>
 	curve.parts.reduce((sum, part) => sum + part.weight * logistic(valueAt(part.values, place)), 0)
 

@@ -8,7 +8,7 @@ import {
 	fitSmoothCurve,
 	type KnotPosition,
 	noCurve,
-	placeOnKnots,
+	onKnots,
 	type SmoothCurve,
 	valueAt,
 } from './smooth-curve.ts'
@@ -80,7 +80,7 @@ function fitOne(losses: readonly number[], cellOfRow: readonly number[], axis: A
 			likelihood: gamma(sum / dispersion, (axis.rows[c] as number) / dispersion),
 		}))
 		curve = fitSmoothCurve(cells, Math.log(mean))
-		const fitted = Array.from(at, (x) => lossAt(curve, placeOnKnots(x, curve)))
+		const fitted = Array.from(at, (x) => lossAt(curve, onKnots(x, curve)))
 		dispersion = dispersionAbout(losses, (i) => fitted[cellOfRow[i] as number] as number)
 	}
 	return { curve, dispersion }
@@ -149,7 +149,7 @@ export function errorsContradict(
 		throw new RangeError('there must be as many actual values as predicted')
 	const position = positionFinder(axis)
 	const rows = Array.from(predicted, (value, i) => ({
-		place: placeOnKnots(position(value), curve),
+		place: onKnots(position(value), curve),
 		value,
 		error: Math.abs(value - (actual[i] as number)),
 	})).filter((r) => Number.isFinite(r.error))
@@ -187,7 +187,7 @@ function estimateMean(cells: readonly Cell[], loss: LossCurve, random: () => num
 	const total = cells.reduce((sum, c) => sum + c.rows, 0)
 	if (total === 0) return undefinedEstimate
 	if (loss.curve.parts.length === 0) return { value: 0, low: 0, high: 0 }
-	const places = cells.map((c) => placeOnKnots(c.position, loss.curve))
+	const places = cells.map((c) => onKnots(c.position, loss.curve))
 	const mean = (at: (i: number) => number) => cells.reduce((sum, c, i) => sum + (c.rows / total) * at(i), 0)
 	const value = mean((i) => lossAt(loss.curve, places[i] ?? noPlace))
 	const drawn = Array.from({ length: replicates }, () => {

@@ -1,5 +1,5 @@
 import { type Estimate, undefinedEstimate } from '../estimate.ts'
-import { type Calibration, logistic, placeFinder, probabilityAt } from './calibration.ts'
+import { type Calibration, knotFinder, logistic, probabilityAt } from './calibration.ts'
 import { drawBinomial } from './draws.ts'
 import { coarsen, requireTable, rowsOf, type ScoreTable } from './score-table.ts'
 import { drawKnots, type KnotPosition, valueAt } from './smooth-curve.ts'
@@ -126,7 +126,7 @@ export function forecastOf(window: ScoreTable, calibration: Calibration): Foreca
 	if (rowsOf(window) === 0 || calibration.axis.rows.length === 0) return null
 	const fine = coarsen(window, fineCells).table
 	const { table, cellOf } = coarsen(fine, cells)
-	const place = placeFinder(calibration)
+	const place = knotFinder(calibration)
 	const fineLosses = lossesAt(fine.scores)
 	const losses = meanLosses(fineLosses, fine, cellOf, table)
 	const places = Array.from(table.scores, place)
@@ -193,7 +193,7 @@ function expectedMetrics(
 /** The expected metrics if the odds of a positive at each score were `ratio` times the reference's. */
 export function expectedAtOdds(window: ScoreTable, calibration: Calibration, ratio: number) {
 	const { table } = coarsen(window, fineCells)
-	const place = placeFinder(calibration)
+	const place = knotFinder(calibration)
 	const p = table.scores.map((score) => {
 		const known = probabilityAt(calibration, place(score))
 		return (known * ratio) / (known * ratio + 1 - known)

@@ -3,7 +3,7 @@ import { total } from '../counts.ts'
 import { type Calibration, probabilityAt } from './calibration.ts'
 import { cellFinder, positionsOf } from './rank-axis.ts'
 import { rowsOf, type ScoreTable } from './score-table.ts'
-import { placeOnKnots } from './smooth-curve.ts'
+import { onKnots } from './smooth-curve.ts'
 
 /** The share of positives in the reference, and the one that the window's scores suggest. */
 export type LabelShift = { from: number; to: number }
@@ -33,7 +33,7 @@ export function labelShift(table: ScoreTable, calibration: Calibration): LabelSh
 	const cells = {
 		window: windowCells(table, calibration),
 		reference: Float64Array.from(axis.rows),
-		p: position.map((at) => probabilityAt(calibration, placeOnKnots(at, curve))),
+		p: position.map((at) => probabilityAt(calibration, onKnots(at, curve))),
 		position,
 	}
 	if (!hasMoved(cells, n, m)) return undefined

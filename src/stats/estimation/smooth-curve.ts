@@ -100,7 +100,7 @@ export type Cell = { at: number; likelihood: CellLikelihood }
 export function fitSmoothCurve(cells: readonly Cell[], centre: number): SmoothCurve {
 	const at = cells.map((c) => c.at)
 	const axis = { low: Math.min(...at), high: Math.max(...at) }
-	const data = { cells, places: cells.map((c) => placeOnKnots(c.at, axis)), centre }
+	const data = { cells, places: cells.map((c) => onKnots(c.at, axis)), centre }
 	let values: Float64Array = new Float64Array(knots).fill(centre)
 	const fits = penalties.map((penalty) => {
 		const prior = priorPrecision(penalty)
@@ -133,7 +133,7 @@ const short = (x: number) => Number(x.toPrecision(7))
 /** The place of a position between its two knots. */
 export type KnotPosition = { knot: number; fraction: number }
 
-export function placeOnKnots(at: number, { low, high }: { low: number; high: number }): KnotPosition {
+export function onKnots(at: number, { low, high }: { low: number; high: number }): KnotPosition {
 	const position = high > low ? Math.min(Math.max((at - low) / (high - low), 0), 1) * (knots - 1) : 0
 	const knot = Math.min(Math.floor(position), knots - 2)
 	return { knot, fraction: position - knot }

@@ -1,6 +1,6 @@
 import { chiSquareTail } from '../chi-square.ts'
 import type { ScoreCounts } from '../score-counts.ts'
-import { type Calibration, logistic, placeFinder } from './calibration.ts'
+import { type Calibration, knotFinder, logistic } from './calibration.ts'
 import { type AxisCells, cellFinder } from './rank-axis.ts'
 import type { ScoreTable } from './score-table.ts'
 import {
@@ -119,7 +119,7 @@ export function labelsContradict(labels: ScoreCounts, calibration: Calibration):
 	const rows = counts.reduce((a, b) => a + b, 0)
 	const { parts } = calibration.curve
 	if (rows === 0 || parts.length === 0) return { p: Number.NaN, rows }
-	const places = Array.from(labels.scores, placeFinder(calibration))
+	const places = Array.from(labels.scores, knotFinder(calibration))
 	const against = (values: readonly number[]) =>
 		places.map((place, i): Row => {
 			const [n, eta] = [counts[i] as number, valueAt(values, place)]

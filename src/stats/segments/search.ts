@@ -46,7 +46,7 @@ export function searchSegments(
 		}
 	}
 	const best = [...found.values()].sort((a, b) => b.score - a.score || a.tests.length - b.tests.length)
-	return withoutShadows(best, loss, rows, options)
+	return dropOverlapping(best, loss, rows, options)
 }
 
 /** Without the conditions that gain too little once the others are there, weakest first. */
@@ -158,7 +158,7 @@ export const matching = (
 ): Uint32Array => tests.reduce((left, test) => rowsOf(left, test, columns), rows)
 
 /** The candidates, best first, that still stand out without the rows of better ones. */
-function withoutShadows(
+function dropOverlapping(
 	candidates: readonly Candidate[],
 	loss: Float64Array,
 	rows: Uint32Array,

@@ -40,7 +40,7 @@ async function post(count: number, at: number): Promise<void> {
 }
 const compute = () => computeWindows(test.context, inputs)
 /** A run of the schedule. */
-const tick = () => evaluateAll(test.context, actions, metricSources, { isPatient: true })
+const tick = () => evaluateAll(test.context, actions, metricSources, { waitForBackfill: true })
 /** How many sizes of windows were evaluated. */
 const evaluated = async () =>
 	(await test.context.sql.values({ sql: 'SELECT count(*) FROM rule_series' }))[0]?.[0]
