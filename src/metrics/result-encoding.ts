@@ -166,16 +166,16 @@ const failed = 128
 const numbers = ['value', 'low', 'high', 'p', 'q'] as const
 
 /** A window's outcomes as bytes: ids and reasons as text, counts as variable-length integers, other numbers as doubles. */
-export function encodeOutcomes(result: OutcomeResult): Uint8Array<ArrayBuffer> {
+export function encodeOutcomes(result: OutcomeResult, reasons = true): Uint8Array<ArrayBuffer> {
 	const out = new ByteWriter()
 	out.byte(outcomeFormat)
 	for (const name of totals) out.varint(Math.max(0, result[name]))
 	out.byte(favourables.indexOf(result.favourable))
-	writeMetricValues(out, result.values)
+	writeMetricValues(out, result.values, reasons)
 	out.varint(result.attributes.size)
 	for (const [attribute, { values, groups }] of result.attributes) {
 		out.text(attribute)
-		writeMetricValues(out, values)
+		writeMetricValues(out, values, reasons)
 		out.varint(groups.size)
 		for (const [value, counts] of groups) {
 			out.text(value)
@@ -186,7 +186,11 @@ export function encodeOutcomes(result: OutcomeResult): Uint8Array<ArrayBuffer> {
 	return out.bytes()
 }
 
-export function writeMetricValues(out: ByteWriter, values: ReadonlyMap<string, MetricValue>): void {
+function writeMetricValues(
+	out: ByteWriter,
+	values: ReadonlyMap<string, MetricValue>,
+	reasons: boolean,
+): void {
 	out.varint(values.size)
 	for (const [id, value] of values) {
 		out.text(id)
@@ -197,7 +201,7 @@ export function writeMetricValues(out: ByteWriter, values: ReadonlyMap<string, M
 		)
 		for (const name of numbers) if (!Number.isNaN(value[name])) out.double(value[name])
 		out.varint(value.n)
-		out.text(value.reason ?? '')
+		out.text((reasons && value.reason) || '')
 	}
 }
 
@@ -267,15 +271,15 @@ export type AttributionResult = {
 
 const attributionFormat = 1
 
-export function encodeAttributions(result: AttributionResult): Uint8Array<ArrayBuffer> {
+export function encodeAttributions(result: AttributionResult, reasons = true): Uint8Array<ArrayBuffer> {
 	const out = new ByteWriter()
 	out.byte(attributionFormat)
 	out.varint(result.reference)
-	writeMetricValues(out, result.values)
+	writeMetricValues(out, result.values, reasons)
 	out.varint(result.features.size)
 	for (const [feature, values] of result.features) {
 		out.text(feature)
-		writeMetricValues(out, values)
+		writeMetricValues(out, values, reasons)
 	}
 	return out.bytes()
 }

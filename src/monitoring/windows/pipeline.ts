@@ -302,8 +302,8 @@ function supersedeAll<Result>(
 			result,
 		}
 		const own = supersede(records, next, before.get(series))
-		if (own.length > 0) changed++
-		statements.push(...own)
+		if (own.isChanged) changed++
+		statements.push(...own.statements)
 	}
 	if (changed > 0 && overall !== undefined) statements.push(changeStatement(overall, window))
 	return { statements, changed }

@@ -74,7 +74,8 @@ export type RecordTable<Result> = {
 	insert: string
 	/** Values of the columns that only this table has. */
 	ownValues: OwnColumns<Result>['values']
-	encode(result: Result): Uint8Array
+	/** `reasons`: false leaves the texts out. */
+	encode(result: Result, reasons?: boolean): Uint8Array
 	/** `column`: decode only this one of the input columns. */
 	decode(bytes: Uint8Array, column?: number): Result
 }
@@ -165,23 +166,27 @@ export async function currentRecords<Result>(
 
 /**
  * Statements that put a result in force, or none when nothing changed. The record of an open window is replaced; one of
- * a window that is over is superseded and stays readable.
+ * a window that is over is superseded and stays readable. A result whose reasons are only worded differently, as after an
+ * upgrade, replaces the stored one and is not a change.
  */
 export function supersede<Result>(
 	table: RecordTable<Result>,
 	next: NewRecord<Result>,
 	before: WindowRecord<Result> | undefined,
-): Statement[] {
+): { statements: Statement[]; isChanged: boolean } {
 	const bytes = table.encode(next.result)
+	const key = [next.series, hoursOf(next.window), next.from]
+	const where = 'series = ? AND hours = ? AND from_ms = ? AND superseded_at IS NULL'
 	if (
 		before &&
 		before.provisional === next.provisional &&
 		before.matureAt === next.matureAt &&
 		before.baseline === next.baseline &&
-		sameBytes(bytes, table.encode(before.result))
-	)
-		return []
-	const key = [next.series, hoursOf(next.window), next.from]
+		sameBytes(table.encode(next.result, false), table.encode(before.result, false))
+	) {
+		const reword = { sql: `UPDATE ${table.name} SET bytes = ? WHERE ${where}`, params: [bytes, ...key] }
+		return { statements: sameBytes(bytes, table.encode(before.result)) ? [] : [reword], isChanged: false }
+	}
 	const insert: Statement = {
 		sql: table.insert,
 		params: [
@@ -193,15 +198,14 @@ export function supersede<Result>(
 			...table.ownValues(next, before),
 		],
 	}
-	if (!before) return [insert]
-	const where = 'series = ? AND hours = ? AND from_ms = ? AND superseded_at IS NULL'
+	if (!before) return { statements: [insert], isChanged: true }
 	const retire: Statement = before.provisional
 		? { sql: `DELETE FROM ${table.name} WHERE ${where}`, params: key }
 		: {
 				sql: `UPDATE ${table.name} SET superseded_at = ? WHERE ${where}`,
 				params: [next.computedAt, ...key],
 			}
-	return [retire, insert]
+	return { statements: [retire, insert], isChanged: true }
 }
 
 /** Announces that a window changed: rules, exports and attributions follow these by their sequence. */

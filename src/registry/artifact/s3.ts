@@ -64,7 +64,8 @@ export function s3Client(setting: S3Setting, context: { fetch: typeof fetch }): 
 		if (attempt.ok) {
 			const { status, body } = attempt.value
 			if (status < 500 && status !== 429) return undefined
-			void body?.cancel()
+			// A connection that broke makes it reject, which changes nothing.
+			body?.cancel().catch(() => {})
 		}
 		return pauseMs * attempt.number
 	}

@@ -2,6 +2,7 @@ import { expect } from 'vitest'
 import { dayMs } from '../../../src/core/time.ts'
 import { runAll } from '../../../src/jobs/index.ts'
 import { metricIds } from '../../../src/metrics/index.ts'
+import { decodeOutcomes, encodeOutcomes } from '../../../src/metrics/result-encoding.ts'
 import { parseRules } from '../../../src/rules/parse-rules.ts'
 import { startOfTest } from '../../support/context.ts'
 import { withServerPerTest } from '../../support/fixtures.ts'
@@ -87,4 +88,36 @@ it('an alert that a revision retracts is marked, not deleted', async ({ server }
 		[0.7, undefined],
 		[1, '200 corrected outcomes'],
 	])
+})
+
+it('a reason that an earlier version worded differently is replaced, and is not a revision', async () => {
+	await tell(0, 200, 7)
+	await incidents()
+	const { sql } = server.context
+	const history = async () =>
+		(await server.fetch('/v1/models/m/metrics?metric=performance.*&window=1d&history=true')).body.items
+	const before = await history()
+	expect(before.some((item: { reason: string | null }) => item.reason !== null)).toBe(true)
+	const records = await sql.all<{ series: number; hours: number; from: number; bytes: Uint8Array }>({
+		sql: 'SELECT series, hours, from_ms AS "from", bytes FROM outcome_record',
+	})
+	await sql.batch(
+		records.flatMap(({ series, hours, from, bytes }) => {
+			const result = decodeOutcomes(bytes)
+			for (const value of result.values.values()) if (value.reason) value.reason = 'worded differently'
+			return [
+				{
+					sql: 'UPDATE outcome_record SET bytes = ? WHERE series = ? AND hours = ? AND from_ms = ?',
+					params: [encodeOutcomes(result), series, hours, from],
+				},
+				{
+					sql: `INSERT INTO log_tally_dirty (series, hour, mark) VALUES (?, ?, 1) ON CONFLICT DO NOTHING`,
+					params: [series, from],
+				},
+			]
+		}),
+	)
+	expect(await history()).not.toEqual(before)
+	await incidents()
+	expect(await history()).toEqual(before)
 })

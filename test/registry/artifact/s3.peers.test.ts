@@ -102,6 +102,16 @@ describe('a request to S3', () => {
 		expect(first.headers.get('x-amz-security-token')).toBe('token')
 	})
 
+	it('is tried again when the body of an error breaks off', async () => {
+		const broken = new ReadableStream({ start: (controller) => controller.error(new Error('cut')) })
+		const responses = [new Response(broken, { status: 503 }), new Response('', { status: 200 })]
+		const s3 = s3Client(
+			{ accessKeyId: 'AKID', secretAccessKey: 's', region: 'eu-west-1' },
+			{ fetch: (async () => responses.shift()) as unknown as typeof fetch },
+		)
+		expect((await s3('HEAD', { bucket: 'models', key: 'a' })).status).toBe(200)
+	})
+
 	it('names a bucket and a key', () => {
 		expect(parseS3('s3://bucket/a/b c.json')).toEqual({ bucket: 'bucket', key: 'a/b c.json' })
 		expect(parseS3('s3://bucket')).toEqual({ bucket: 'bucket', key: '' })
