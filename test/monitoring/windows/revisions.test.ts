@@ -90,9 +90,11 @@ it('an alert that a revision retracts is marked, not deleted', async ({ server }
 	])
 })
 
-it('a reason that an earlier version worded differently is replaced, and is not a revision', async () => {
-	await tell(0, 200, 7)
-	await incidents()
+it('a reason that an earlier version worded differently is replaced, and is not a revision', async ({
+	server,
+}) => {
+	await tell(server, 0, 200, 7)
+	await incidents(server)
 	const { sql } = server.context
 	const history = async () =>
 		(await server.fetch('/v1/models/m/metrics?metric=performance.*&window=1d&history=true')).body.items
@@ -118,6 +120,6 @@ it('a reason that an earlier version worded differently is replaced, and is not 
 		}),
 	)
 	expect(await history()).not.toEqual(before)
-	await incidents()
+	await incidents(server)
 	expect(await history()).toEqual(before)
 })
