@@ -12,7 +12,7 @@ beforeEach(async () => {
 	folder = join(await mkdtemp(join(tmpdir(), 'plumbline-rules-')), 'rules')
 	told.length = 0
 })
-afterEach(() => rm(join(folder, '../..'), { recursive: true, force: true }))
+afterEach(() => rm(join(folder, '..'), { recursive: true, force: true }))
 
 const own = (name: string, n = 5) => `rules:\n  - name: ${name}\n    when: n >= ${n}\n`
 const write = async (text: string) => {
