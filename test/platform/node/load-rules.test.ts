@@ -4,15 +4,17 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { builtInRules, checkRules, openRules } from '../../../src/platform/node/load-rules.ts'
 
+let parent: string
 let folder: string
 const told: [string, unknown][] = []
 const tell = (message: string, fields?: unknown) => void told.push([message, fields])
 const logger = { info: tell, warn: tell, error: tell }
 beforeEach(async () => {
-	folder = join(await mkdtemp(join(tmpdir(), 'plumbline-rules-')), 'rules')
+	parent = await mkdtemp(join(tmpdir(), 'plumbline-rules-'))
+	folder = join(parent, 'rules')
 	told.length = 0
 })
-afterEach(() => rm(join(folder, '../..'), { recursive: true, force: true }))
+afterEach(() => rm(parent, { recursive: true, force: true }))
 
 const own = (name: string, n = 5) => `rules:\n  - name: ${name}\n    when: n >= ${n}\n`
 const write = async (text: string) => {
