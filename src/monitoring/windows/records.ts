@@ -181,11 +181,12 @@ export function supersede<Result>(
 		before &&
 		before.provisional === next.provisional &&
 		before.matureAt === next.matureAt &&
-		before.baseline === next.baseline &&
-		sameBytes(table.encode(next.result, false), table.encode(before.result, false))
+		before.baseline === next.baseline
 	) {
+		if (sameBytes(bytes, table.encode(before.result))) return { statements: [], isChanged: false }
 		const reword = { sql: `UPDATE ${table.name} SET bytes = ? WHERE ${where}`, params: [bytes, ...key] }
-		return { statements: sameBytes(bytes, table.encode(before.result)) ? [] : [reword], isChanged: false }
+		if (sameBytes(table.encode(next.result, false), table.encode(before.result, false)))
+			return { statements: [reword], isChanged: false }
 	}
 	const insert: Statement = {
 		sql: table.insert,
