@@ -26,7 +26,6 @@ const stateful = [
 	'monitoring',
 	'approvals',
 	'alerting',
-	'execution',
 	'evidence',
 ]
 
@@ -108,7 +107,7 @@ module.exports = {
 			comment:
 				'The same code runs on workers: node:* belongs in src/platform/node, the entry points and files that end in -node.ts.',
 			severity: 'error',
-			from: { path: '^src/', pathNot: `${roots}|^src/log/|^src/db/open-node\\.ts$|-node\\.ts$` },
+			from: { path: '^src/', pathNot: `${roots}|-node\\.ts$` },
 			to: { dependencyTypes: ['core'] },
 		},
 		{
@@ -135,7 +134,6 @@ module.exports = {
 				'monitoring',
 				'approvals',
 				'alerting',
-				'execution',
 				'evidence',
 				'jobs',
 				'slack',

@@ -39,11 +39,11 @@ export async function leavesIncidents(context: Context): Promise<boolean> {
 
 /** The channel of a process that has delivered to Slack recently. */
 async function readNote(context: Context): Promise<string | undefined> {
-	const [row] = await context.sql.values({
+	const [row] = await context.sql.all<{ value: string }>({
 		sql: "SELECT value FROM service_state WHERE name = 'slack' AND at > ?",
 		params: [context.now() - aliveMs],
 	})
-	return row?.[0] as string | undefined
+	return row?.value
 }
 
 // Open incidents without a message, and messages whose later changes did not reach Slack.
