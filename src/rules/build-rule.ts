@@ -19,7 +19,7 @@ const defaultNoDataMs = (window: WindowSize, { names }: Condition): number | und
 const list = (value: string | readonly string[] | undefined): readonly string[] =>
 	value === undefined ? [] : typeof value === 'string' ? [value] : value
 
-/** Builds a rule from its text. Answers nothing after reporting what is wrong. */
+/** Builds a rule from its text. Returns nothing after reporting what is wrong. */
 export function buildRule(
 	input: RuleInput,
 	known: FactNames,

@@ -74,7 +74,7 @@ function checkChanges(
 		.filter(({ message }) => message !== '')
 		.slice(0, 50)
 	const [first] = faults
-	if (first) throw new AppError('invalid', `The body is wrong. ${first.path}: ${first.message}`, { faults })
+	if (first) throw new AppError('invalid', `The body is invalid. ${first.path}: ${first.message}`, { faults })
 }
 
 async function answer(
@@ -150,7 +150,7 @@ async function evaluate(
 		if (!Object.hasOwn(changes, error.feature))
 			throw unable(`the model cannot be run on the logged features: ${error.message.replace(/\.$/, '')}`)
 		const path = `changes.${error.feature}`
-		throw new AppError('invalid', `The body is wrong. ${path}: ${error.message}`, {
+		throw new AppError('invalid', `The body is invalid. ${path}: ${error.message}`, {
 			faults: [{ path, message: error.message }],
 			cause: error,
 		})

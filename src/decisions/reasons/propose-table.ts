@@ -76,7 +76,7 @@ function check(table: ReasonTable, features: readonly string[], sensitive: reado
 	}))
 	const [first] = faults
 	if (first)
-		throw new AppError('invalid', `The table is wrong. ${first.path}: ${first.message}.`, {
+		throw new AppError('invalid', `The table is invalid. ${first.path}: ${first.message}.`, {
 			faults: faults.slice(0, 50),
 		})
 }
