@@ -93,7 +93,7 @@ describe.each(nodes())('the package, installed in an empty folder, on Node %i', 
 			const demo = await startProcess(command(), ['demo'], {
 				cwd: folder,
 				env: env({ PLUMBLINE_DATABASE_URL: url }),
-				ready: /Ctrl-C ends it/,
+				ready: /Press Ctrl-C to stop/,
 				timeoutMs: demoMs,
 			})
 			const said = demo.output()
@@ -101,7 +101,7 @@ describe.each(nodes())('the package, installed in an empty folder, on Node %i', 
 			expect(said.split('\n').slice(0, 3).join('\n')).toMatch(/^ +0 s +0% {2}posting/m)
 			for (const part of [
 				'Plumbline opened one incident',
-				"replayed from the model's file: matched",
+				'replay with the model file: matched',
 				'reason 1:',
 			])
 				expect(said).toContain(part)
