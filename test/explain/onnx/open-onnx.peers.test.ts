@@ -192,7 +192,7 @@ describe.runIf(hasPeers('onnxruntime'))('an ONNX model', () => {
 		expect(encode({ income: 'much' })).toThrow('income is "much"')
 		expect(encode({ income: 1e300 })).toThrow('beyond the numbers')
 		expect(encode({ region: null })).toThrow('region is missing')
-		expect(encode({ region: true })).toThrow('region is no text')
+		expect(encode({ region: true })).toThrow('region is not a text')
 		expect(encode({ region: 'moon' })().notes.map((n) => n.code)).toEqual(['unseen-category'])
 		const forest = (await openGolden('hist')).model
 		expect(

@@ -131,8 +131,8 @@ describe('settings', () => {
 
 	it('that are wrong are refused with one line', () => {
 		expect(refusal({ PLUMBLINE_ARTIFACTS_URL: 'gs://bucket' })).toMatch(/^PLUMBLINE_ARTIFACTS_URL must be/)
-		expect(refusal({ PLUMBLINE_ARTIFACTS_URL: 's3://bucket/x' })).toMatch(/^AWS_ACCESS_KEY_ID is needed/)
-		expect(refusal({ AWS_ACCESS_KEY_ID: 'x' })).toMatch(/^AWS_SECRET_ACCESS_KEY is needed/)
+		expect(refusal({ PLUMBLINE_ARTIFACTS_URL: 's3://bucket/x' })).toMatch(/^AWS_ACCESS_KEY_ID is required/)
+		expect(refusal({ AWS_ACCESS_KEY_ID: 'x' })).toMatch(/^AWS_SECRET_ACCESS_KEY is required/)
 		expect(refusal({ PLUMBLINE_LIMIT_ARTIFACT_BYTES: '1GB' })).toMatch(/^PLUMBLINE_LIMIT_ARTIFACT_BYTES/)
 		expect(refusal({ PLUMBLINE_ARTIFACTS_URL: 'file:/var/models' })).toBe('')
 	})
