@@ -1,11 +1,23 @@
+import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { AppError } from '../core/errors.ts'
 import type { Hint } from '../core/hints.ts'
 import { nearest } from '../core/nearest.ts'
+import { Time } from '../core/schemas.ts'
 import { dayMs, hourMs } from '../core/time.ts'
 import { currentDeployments } from '../registry/deployment/get-deployment.ts'
 import { quote } from '../registry/model/find-model.ts'
 import { versionNames } from '../registry/version/find-version.ts'
+
+/** The members of an answer that say which logged rows it is about. */
+export const scopeMembers = {
+	model: z.string(),
+	version: z.string(),
+	environment: z.string(),
+	period: z
+		.strictObject({ from: Time, to: Time })
+		.meta({ description: 'Period of the predictions, in whole hours; `to` is exclusive.' }),
+}
 
 /** Which logged rows a query is about. */
 export type ScopeQuery = {

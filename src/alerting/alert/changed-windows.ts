@@ -56,8 +56,8 @@ const quietMs = 45 * secondMs
 const maxWaitMs = hourMs / 2
 
 /**
- * Only closed windows are evaluated: one that still fills up would count as one of `for` too early. For the same reason
- * a patient run leaves a back-filled window queued while rows arrive for it.
+ * Only closed windows are evaluated: an open one would count towards `for` too early. For the same reason
+ * `waitForBackfill` leaves a back-filled window queued while rows arrive for it.
  */
 async function readDue(context: Context, waitForBackfill: boolean): Promise<DueWindow[]> {
 	const now = context.now()

@@ -106,7 +106,7 @@ export const deployments = sqliteTable(
 	(t) => [primaryKey({ columns: [t.model, t.environment, t.revision] })],
 )
 
-/** Some rows of a baseline as they were given: what the model makes of them cannot be told from a summary. */
+/** Some rows of a baseline as they were given: a summary does not show what the model makes of them. */
 export const baselineSamples = sqliteTable(
 	'baseline_sample',
 	{

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { numberOrNull, type Output, Time } from '../../core/schemas.ts'
+import { scopeMembers } from '../scope.ts'
 
 const Interval = z
 	.strictObject({ value: numberOrNull, low: numberOrNull, high: numberOrNull })
@@ -18,12 +19,7 @@ const reasonOrNull = z
 
 /** The series and period of an audit. */
 const scope = {
-	model: z.string(),
-	version: z.string(),
-	environment: z.string(),
-	period: z
-		.strictObject({ from: Time, to: Time })
-		.meta({ description: 'Period of the predictions, in whole hours; `to` is exclusive.' }),
+	...scopeMembers,
 	selected: z.string().meta({
 		description:
 			'The decision that counts as selected: the favourable one, or `positiveLabel` while it is unknown.',

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { numberOrNull, type Output, Time } from '../../core/schemas.ts'
+import { scopeMembers } from '../scope.ts'
 
 export const FeatureImportance = z
 	.strictObject({
@@ -13,12 +14,7 @@ export const FeatureImportance = z
 export type FeatureImportance = Output<typeof FeatureImportance>
 
 const scope = {
-	model: z.string(),
-	version: z.string(),
-	environment: z.string(),
-	period: z
-		.strictObject({ from: Time, to: Time })
-		.meta({ description: 'Period of the predictions, in whole hours; `to` is exclusive.' }),
+	...scopeMembers,
 	computedAt: Time,
 }
 const reason = z.string().nullable().meta({ description: 'Why there is no result.' })

@@ -1,15 +1,13 @@
 import { z } from 'zod'
 import { type Output, Time } from '../../core/schemas.ts'
+import { scopeMembers } from '../scope.ts'
 
 const share = z.number().nullable()
 
 /** Segments of the traffic, the worst first. */
 export const WorstSegments = z
 	.strictObject({
-		model: z.string(),
-		version: z.string(),
-		environment: z.string(),
-		period: z.strictObject({ from: Time, to: Time }),
+		...scopeMembers,
 		by: z.enum(['error', 'drift']),
 		loss: z.enum(['error', 'absolute', 'share']).meta({
 			description:
