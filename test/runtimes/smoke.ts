@@ -18,14 +18,14 @@ const rowsPerHour = 40
 
 type Json = Record<string, unknown>
 
-/** Made-up but steady: every runtime gets the same rows. */
+/** Made-up but steady: every runtime gets the same rows. Each hour has all regions alike, so that part of a day is no drift. */
 const row = (n: number, timestamp: number, incomeFactor: number) => ({
 	predictionId: `p${n}`,
 	version: '1',
 	timestamp: formatTime(timestamp),
 	features: {
 		income: (2000 + ((n * 7919) % 3000)) * incomeFactor,
-		region: ['north', 'south', 'east'][(n * 31) % 3],
+		region: ['north', 'south', 'east'][Math.floor(n / hours) % 3],
 	},
 	score: ((n * 104_729) % 1000) / 1000,
 	latencyMs: 5 + (n % 20),
