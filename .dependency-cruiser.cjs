@@ -26,6 +26,7 @@ const stateful = [
 	'monitoring',
 	'approvals',
 	'alerting',
+	'execution',
 	'evidence',
 ]
 

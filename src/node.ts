@@ -33,6 +33,7 @@ import { databaseFailure } from './platform/node/start-failure.ts'
 import { openTreeReader } from './platform/node/tree-reader.ts'
 import { modelCache } from './registry/artifact/model-cache.ts'
 import { createFirstKey, ensureAdminKey } from './registry/key/ensure-admin-key.ts'
+import { defaultPolicies } from './rules/approval-policies.ts'
 import type { RuleSet } from './rules/rule-set.ts'
 import { checkSlack, noteSlack } from './slack/connection.ts'
 import { openSlack } from './slack/open-slack.ts'
@@ -95,6 +96,8 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			publicUrl: config.PLUMBLINE_PUBLIC_URL ?? `http://${config.PLUMBLINE_HOST}:${config.PLUMBLINE_PORT}`,
 			renderPng: pngRenderer(fontsOf(config)),
 			rules,
+			policies: { current: () => defaultPolicies },
+			executors: {},
 		}
 		connectIntegrations(context, config)
 		const close = async () => {

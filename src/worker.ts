@@ -25,6 +25,7 @@ import { workerRules } from './platform/worker/rules.ts'
 import { modelCache } from './registry/artifact/model-cache.ts'
 import { openWebArtifacts, type R2 } from './registry/artifact/open-web-artifacts.ts'
 import { ensureAdminKey } from './registry/key/ensure-admin-key.ts'
+import { defaultPolicies } from './rules/approval-policies.ts'
 import { openSlack } from './slack/open-slack.ts'
 
 /** Bindings and variables of the worker: a D1 database as `DB`, an R2 bucket as `ARTIFACTS`, and the settings. */
@@ -83,6 +84,8 @@ async function openService(env: Env, origin: string): Promise<Service> {
 		limits,
 		publicUrl: config.PLUMBLINE_PUBLIC_URL ?? origin,
 		rules: { current: () => ruleSet },
+		policies: { current: () => defaultPolicies },
+		executors: {},
 		background: waitUntil,
 	}
 	connectIntegrations(context, config)

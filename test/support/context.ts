@@ -9,6 +9,7 @@ import { migrate, openSql } from '../../src/db/open-node.ts'
 import { openLibsqlLog } from '../../src/log/libsql-log-node.ts'
 import { openArtifacts } from '../../src/platform/node/open-artifacts.ts'
 import { modelCache } from '../../src/registry/artifact/model-cache.ts'
+import { defaultPolicies } from '../../src/rules/approval-policies.ts'
 
 export const startOfTest = Date.parse('2026-03-02T00:00:00Z')
 
@@ -57,6 +58,8 @@ export async function testContext(options: Partial<Context> = {}, write?: (folde
 		rules: {
 			current: () => ({ digest: '', rules: [] }) as unknown as ReturnType<Context['rules']['current']>,
 		},
+		policies: { current: () => defaultPolicies },
+		executors: {},
 		...options,
 	}
 	return {

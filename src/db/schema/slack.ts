@@ -51,6 +51,8 @@ export const slackUsers = sqliteTable(
 		expiresAt: integer('expires_at'),
 		/** Null for users of old versions, which did not store it. */
 		createdAt: integer('created_at'),
+		/** Who it is, if they have keys or other Slack users too. */
+		owner: text(),
 	},
 	(t) => [primaryKey({ columns: [t.team, t.user] })],
 )

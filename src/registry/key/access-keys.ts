@@ -85,6 +85,7 @@ export async function createKey(
 		createdAt: now,
 		expiresAt: expiryOf(input.expires, now),
 		revokedAt: null,
+		owner: null,
 	}
 	const { id, name, role, models } = row
 	const details = { name, role, models, expiresAt: row.expiresAt === null ? null : formatTime(row.expiresAt) }

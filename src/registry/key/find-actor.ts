@@ -4,11 +4,18 @@ import { sha256Hex } from '../../core/bytes.ts'
 import { AppError } from '../../core/errors.ts'
 import { formatTime } from '../../core/time.ts'
 
-type KeyRow = { id: string; role: Role; models: string; expiresAt: number | null; revokedAt: number | null }
+type KeyRow = {
+	id: string
+	role: Role
+	models: string
+	expiresAt: number | null
+	revokedAt: number | null
+	owner: string | null
+}
 
 // Plain SQL: every request passes here, and building the query would cost more than running it.
 const byHash =
-	'SELECT id, role, models, expires_at AS expiresAt, revoked_at AS revokedAt FROM access_key WHERE hash = ?'
+	'SELECT id, role, models, expires_at AS expiresAt, revoked_at AS revokedAt, owner FROM access_key WHERE hash = ?'
 
 const refused = (text: string) => new AppError('unauthenticated', `${text} Ask an admin for a new one.`)
 
@@ -20,9 +27,15 @@ const refused = (text: string) => new AppError('unauthenticated', `${text} Ask a
 export async function findActor(context: Context, secret: string): Promise<Actor> {
 	const [row] = await context.sql.all<KeyRow>({ sql: byHash, params: [await sha256Hex(secret)] })
 	if (!row) throw refused('The key is unknown. Check that it was copied whole.')
-	const { id, role, models, expiresAt, revokedAt } = row
+	const { id, role, models, expiresAt, revokedAt, owner } = row
 	if (revokedAt !== null) throw refused(`The key ${id} was revoked at ${formatTime(revokedAt)}.`)
 	if (expiresAt !== null && expiresAt <= context.now())
 		throw refused(`The key ${id} expired at ${formatTime(expiresAt)}.`)
-	return { id: `key:${id}`, how: 'key', role, models: JSON.parse(models) as string[] }
+	return {
+		id: `key:${id}`,
+		how: 'key',
+		role,
+		models: JSON.parse(models) as string[],
+		owner: owner ?? undefined,
+	}
 }

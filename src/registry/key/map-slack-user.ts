@@ -63,7 +63,15 @@ export async function mapSlackUser(
 			'forbidden',
 			`${actor.id} may not change the role of ${team}/${user}: its scope is wider than their own.`,
 		)
-	const row = { team, user, role, models, createdAt: now, expiresAt: expiryOf(name.expires, now) }
+	const row = {
+		team,
+		user,
+		role,
+		models,
+		createdAt: now,
+		expiresAt: expiryOf(name.expires, now),
+		owner: null,
+	}
 	const set = { role, models, createdAt: now, expiresAt: row.expiresAt }
 	const query = context.db
 		.insert(slackUsers)
@@ -116,5 +124,11 @@ export async function listSlackUsers(
 export async function slackActor(context: Context, team: string, user: string): Promise<Actor | undefined> {
 	const row = await findRow(context, { team, user })
 	if (!row || isExpired(row, context.now())) return undefined
-	return { id: `slack:${team}/${user}`, how: 'slack', role: row.role, models: row.models }
+	return {
+		id: `slack:${team}/${user}`,
+		how: 'slack',
+		role: row.role,
+		models: row.models,
+		owner: row.owner ?? undefined,
+	}
 }
