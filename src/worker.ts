@@ -93,7 +93,7 @@ async function openService(env: Env, origin: string): Promise<Service> {
 	const run = (id: string) => runJobById(forJob(context), id, owner())
 	const slack = await slackOf(context, config)
 	const { version } = manifest
-	const options = { version, jobs: { list: jobs, run }, exported: exportedOf(config) }
+	const options = { version, isolated: true, jobs: { list: jobs, run }, exported: exportedOf(config) }
 	const { fetch: answerApp } = buildApp(context, { ...options, ...(slack ? { slack } : {}) })
 	return { context, fetch: answerApp }
 }
