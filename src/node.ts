@@ -11,6 +11,7 @@ import { ByteBudget } from './core/byte-budget.ts'
 import { AppError } from './core/errors.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate, openSql } from './db/open-node.ts'
+import { stopExecutions } from './execution/wake-up.ts'
 import type { ProcessUsage, Service, Sessions } from './http/endpoint.ts'
 import { metricsOnly } from './http/prometheus.ts'
 import { Traffic } from './http/traffic.ts'
@@ -183,7 +184,7 @@ export type Running = {
 /** Starts the whole service: HTTP, schedules and Slack. Resolves when it listens. Throws AppError with what to do. */
 export async function startServer(config: Config, overrides: Overrides = {}): Promise<Running> {
 	const opened = await openContext(config, { needsRules: true, ...overrides })
-	const stops: Stops = [opened.close]
+	const stops: Stops = [opened.close, () => stopExecutions(opened.context)]
 	const close = async () => {
 		for (const stop of stops.splice(0).reverse()) await stop()
 	}

@@ -6,6 +6,7 @@ import type { Context } from '../../src/context.ts'
 import { defaultLimits } from '../../src/core/limits.ts'
 import { openDatabase } from '../../src/db/database.ts'
 import { migrate, openSql } from '../../src/db/open-node.ts'
+import { ownExecutors } from '../../src/execution/own-executors.ts'
 import { openLibsqlLog } from '../../src/log/libsql-log-node.ts'
 import { openArtifacts } from '../../src/platform/node/open-artifacts.ts'
 import { modelCache } from '../../src/registry/artifact/model-cache.ts'
@@ -62,6 +63,7 @@ export async function testContext(options: Partial<Context> = {}, write?: (folde
 		executors: {},
 		...options,
 	}
+	context.executors = { ...ownExecutors(context), ...context.executors }
 	return {
 		context,
 		clock,
