@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts'
+import { vendorExecutors } from './executors.ts'
 import { mlflowRunReader } from './mlflow/run-reader.ts'
 import { openLineageSink } from './openlineage/sink.ts'
 
@@ -14,6 +15,7 @@ type Settings = {
 
 /** Adds the configured integrations to the context. */
 export function connectIntegrations(context: Context, config: Settings): void {
+	context.executors = { ...context.executors, ...vendorExecutors(context) }
 	const { PLUMBLINE_MLFLOW_URL: mlflow, PLUMBLINE_OPENLINEAGE_URL: openLineage } = config
 	if (mlflow !== undefined)
 		context.runs = mlflowRunReader(context, {

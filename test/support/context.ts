@@ -8,6 +8,7 @@ import { openDatabase } from '../../src/db/database.ts'
 import { migrate, openSql } from '../../src/db/open-node.ts'
 import { openLibsqlLog } from '../../src/log/libsql-log-node.ts'
 import { openArtifacts } from '../../src/platform/node/open-artifacts.ts'
+import { secretReader } from '../../src/platform/node/read-secret.ts'
 import { modelCache } from '../../src/registry/artifact/model-cache.ts'
 import { defaultPolicies } from '../../src/rules/approval-policies.ts'
 
@@ -60,6 +61,7 @@ export async function testContext(options: Partial<Context> = {}, write?: (folde
 		},
 		policies: { current: () => defaultPolicies },
 		executors: {},
+		readSecret: secretReader(process.env),
 		...options,
 	}
 	return {
