@@ -28,6 +28,7 @@ import { openRules, type RuleSource } from './platform/node/load-rules.ts'
 import { loadOnnxRuntime } from './platform/node/onnx-runtime.ts'
 import { openArtifacts } from './platform/node/open-artifacts.ts'
 import { openParquetInThread } from './platform/node/parquet.ts'
+import { secretReader } from './platform/node/read-secret.ts'
 import { pngRenderer } from './platform/node/render-png.ts'
 import { startSchedules } from './platform/node/schedule.ts'
 import { databaseFailure } from './platform/node/start-failure.ts'
@@ -99,6 +100,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			rules,
 			policies: { current: () => defaultPolicies },
 			executors: {},
+			readSecret: secretReader(process.env),
 		}
 		connectIntegrations(context, config)
 		const close = async () => {

@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
 import { ownExecutors } from '../execution/own-executors.ts'
+import { vendorExecutors } from './executors.ts'
 import { mlflowRunReader } from './mlflow/run-reader.ts'
 import { openLineageSink } from './openlineage/sink.ts'
 
@@ -16,7 +17,7 @@ type Settings = {
 /** Adds the executors and the configured integrations to the context. */
 export function connectIntegrations(context: Context, config: Settings): void {
 	const { PLUMBLINE_MLFLOW_URL: mlflow, PLUMBLINE_OPENLINEAGE_URL: openLineage } = config
-	context.executors = { ...context.executors, ...ownExecutors(context) }
+	context.executors = { ...ownExecutors(context), ...vendorExecutors(context) }
 	if (mlflow !== undefined)
 		context.runs = mlflowRunReader(context, {
 			url: mlflow,

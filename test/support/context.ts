@@ -9,6 +9,7 @@ import { migrate, openSql } from '../../src/db/open-node.ts'
 import { ownExecutors } from '../../src/execution/own-executors.ts'
 import { openLibsqlLog } from '../../src/log/libsql-log-node.ts'
 import { openArtifacts } from '../../src/platform/node/open-artifacts.ts'
+import { secretReader } from '../../src/platform/node/read-secret.ts'
 import { modelCache } from '../../src/registry/artifact/model-cache.ts'
 import { defaultPolicies } from '../../src/rules/approval-policies.ts'
 
@@ -61,6 +62,7 @@ export async function testContext(options: Partial<Context> = {}, write?: (folde
 		},
 		policies: { current: () => defaultPolicies },
 		executors: {},
+		readSecret: secretReader(process.env),
 		...options,
 	}
 	context.executors = { ...ownExecutors(context), ...context.executors }
