@@ -45,6 +45,8 @@ export type Context = {
 	policies: { current(): PolicySet }
 	/** The kinds of executors that `approvals.yaml` can name. */
 	executors: ExecutorKinds<ChangeSet>
+	/** Reads the secret that `env:NAME` or `file:PATH` names, as it is now. Throws `invalid`, without the secret. */
+	readSecret: (reference: string) => Promise<string>
 	/** Stores the bytes of model files. */
 	artifacts: ArtifactStore
 	/** Reads model files from the URIs that versions name. */
