@@ -23,6 +23,7 @@ import { exportedOf } from './monitoring/windows/exported-points.ts'
 import { jsonLogger } from './platform/logger.ts'
 import { openExplainThreads } from './platform/node/explain-pool.ts'
 import { type Listening, listen } from './platform/node/listen.ts'
+import { openPeople, type PeopleSource } from './platform/node/load-people.ts'
 import { openRules, type RuleSource } from './platform/node/load-rules.ts'
 import { loadOnnxRuntime } from './platform/node/onnx-runtime.ts'
 import { openArtifacts } from './platform/node/open-artifacts.ts'
@@ -31,11 +32,14 @@ import { pngRenderer } from './platform/node/render-png.ts'
 import { startSchedules } from './platform/node/schedule.ts'
 import { databaseFailure } from './platform/node/start-failure.ts'
 import { openTreeReader } from './platform/node/tree-reader.ts'
+import type { TokenKeys } from './ports/slack-client.ts'
 import { modelCache } from './registry/artifact/model-cache.ts'
 import { createFirstKey, ensureAdminKey } from './registry/key/ensure-admin-key.ts'
 import { defaultPolicies } from './rules/approval-policies.ts'
 import type { RuleSet } from './rules/rule-set.ts'
 import { checkSlack, noteSlack } from './slack/connection.ts'
+import { resealTokens } from './slack/install/installs.ts'
+import { readTokenKeys } from './slack/install/token-cipher.ts'
 import { openSlack } from './slack/open-slack.ts'
 
 const processUsage = (): ProcessUsage => {
@@ -71,6 +75,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 	const write = (line: string) => void process.stderr.write(line)
 	const logger = overrides.logger ?? jsonLogger(write, now, config.PLUMBLINE_LOG_LEVEL)
 	const rules = await loadRules(config, logger, overrides.needsRules === true)
+	const people = await loadPeople(config, logger, overrides.needsRules === true)
 	try {
 		await migrateDatabase(config)
 		const { sql, log } = await openStore(config)
@@ -96,12 +101,14 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			publicUrl: config.PLUMBLINE_PUBLIC_URL ?? `http://${config.PLUMBLINE_HOST}:${config.PLUMBLINE_PORT}`,
 			renderPng: pngRenderer(fontsOf(config)),
 			rules,
+			people,
 			policies: { current: () => defaultPolicies },
 			executors: {},
 		}
 		connectIntegrations(context, config)
 		const close = async () => {
 			rules.close()
+			people.close()
 			await threads.close()
 			await log.close()
 		}
@@ -116,6 +123,19 @@ function fontsOf({ PLUMBLINE_FONTS: files = [] }: Config): string[] {
 	const missing = files.find((file) => !existsSync(file))
 	if (missing === undefined) return files
 	throw new AppError('invalid', `PLUMBLINE_FONTS must name font files that exist. It names "${missing}".`)
+}
+
+/** The keys of PLUMBLINE_TOKEN_KEY. Throws `invalid` for one that is none. */
+export const tokenKeysOf = ({ PLUMBLINE_TOKEN_KEY: given = [] }: Config): TokenKeys =>
+	readTokenKeys(given, { env: process.env, file: readIfThere })
+
+/** The content of a file; the path is a setting. */
+function readIfThere(path: string): string {
+	try {
+		return readFileSync(path, 'utf8')
+	} catch (error) {
+		throw new AppError('invalid', `${path} cannot be read: ${(error as NodeJS.ErrnoException).code}.`)
+	}
 }
 
 /** Publishes the rules of the service. */
@@ -139,6 +159,19 @@ async function loadRules(config: Config, logger: Logger, areNeeded: boolean): Pr
 			throw error
 		}
 		return { current, follow() {}, close() {} }
+	}
+}
+
+/** The same for the mapping of people. */
+async function loadPeople(config: Config, logger: Logger, isNeeded: boolean): Promise<PeopleSource> {
+	try {
+		return await openPeople(config.PLUMBLINE_PEOPLE, { logger })
+	} catch (error) {
+		if (isNeeded) throw error
+		const current = () => {
+			throw error
+		}
+		return { current, close() {} }
 	}
 }
 
@@ -203,8 +236,10 @@ async function start(config: Config, { context, rules }: Opened, stops: Stops, s
 	if (secret !== undefined) await ensureAdminKey(context, secret)
 	await useRules(context, rules.current())
 	rules.follow((ruleSet) => useRules(context, ruleSet))
-	const slack = await openSlack(context, config)
+	const keys = tokenKeysOf(config)
+	const slack = await openSlack(context, config, keys)
 	if (context.slack) {
+		await resealTokens(context, keys)
 		await noteSlack(context, context.slack.channel)
 		// In the background: an unreachable Slack must not delay the start.
 		void checkSlack(context, context.slack)

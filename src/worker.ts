@@ -25,7 +25,10 @@ import { workerRules } from './platform/worker/rules.ts'
 import { modelCache } from './registry/artifact/model-cache.ts'
 import { openWebArtifacts, type R2 } from './registry/artifact/open-web-artifacts.ts'
 import { ensureAdminKey } from './registry/key/ensure-admin-key.ts'
+import { nobody } from './registry/person/people-file.ts'
 import { defaultPolicies } from './rules/approval-policies.ts'
+import { resealTokens } from './slack/install/installs.ts'
+import { readTokenKeys } from './slack/install/token-cipher.ts'
 import { openSlack } from './slack/open-slack.ts'
 
 /** Bindings and variables of the worker: a D1 database as `DB`, an R2 bucket as `ARTIFACTS`, and the settings. */
@@ -66,6 +69,11 @@ function forJob(context: Context): Context {
 async function openService(env: Env, origin: string): Promise<Service> {
 	const config = readConfig(env)
 	for (const message of unknownSettings(env)) logger.warn(message)
+	if (config.PLUMBLINE_PEOPLE !== undefined)
+		throw new AppError(
+			'invalid',
+			'PLUMBLINE_PEOPLE is a file, and workers have none. Map people with PUT /v1/slack/users.',
+		)
 	const sql = openSql(env, config)
 	const ruleSet = await workerRules()
 	const limits = limitsOf(config)
@@ -86,12 +94,13 @@ async function openService(env: Env, origin: string): Promise<Service> {
 		rules: { current: () => ruleSet },
 		policies: { current: () => defaultPolicies },
 		executors: {},
+		people: { current: () => nobody },
 		background: waitUntil,
 	}
 	connectIntegrations(context, config)
 	if (config.PLUMBLINE_ADMIN_KEY !== undefined) await ensureAdminKey(context, config.PLUMBLINE_ADMIN_KEY)
 	const run = (id: string) => runJobById(forJob(context), id, owner())
-	const slack = await slackOf(context, config)
+	const slack = await slackOf(context, config, env)
 	const { version } = manifest
 	const options = { version, jobs: { list: jobs, run }, exported: exportedOf(config) }
 	const { fetch: answerApp } = buildApp(context, { ...options, ...(slack ? { slack } : {}) })
@@ -99,11 +108,13 @@ async function openService(env: Env, origin: string): Promise<Service> {
 }
 
 /** A new Bolt for each request, since its queues belong to one request. Socket Mode is not possible on workers. */
-async function slackOf(context: Context, config: Config) {
+async function slackOf(context: Context, config: Config, env: Env) {
 	const settings = { ...config, SLACK_APP_TOKEN: undefined }
-	if (!(await openSlack(context, settings))?.handle) return undefined
+	const keys = readTokenKeys(config.PLUMBLINE_TOKEN_KEY ?? [], { env })
+	if (!(await openSlack(context, settings, keys))?.handle) return undefined
+	await resealTokens(context, keys)
 	return async (request: Request): Promise<Response> => {
-		const slack = await openSlack(context, settings)
+		const slack = await openSlack(context, settings, keys)
 		return slack?.handle ? slack.handle(request) : new Response(null, { status: 404 })
 	}
 }
