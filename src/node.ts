@@ -11,6 +11,7 @@ import { ByteBudget } from './core/byte-budget.ts'
 import { AppError } from './core/errors.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate, openSql } from './db/open-node.ts'
+import { stopExecutions } from './execution/wake-up.ts'
 import type { ProcessUsage, Service, Sessions } from './http/endpoint.ts'
 import { metricsOnly } from './http/prometheus.ts'
 import { Traffic } from './http/traffic.ts'
@@ -28,11 +29,11 @@ import { openRules, type RuleSource } from './platform/node/load-rules.ts'
 import { loadOnnxRuntime } from './platform/node/onnx-runtime.ts'
 import { openArtifacts } from './platform/node/open-artifacts.ts'
 import { openParquetInThread } from './platform/node/parquet.ts'
+import { secretReader } from './platform/node/read-secret.ts'
 import { pngRenderer } from './platform/node/render-png.ts'
 import { startSchedules } from './platform/node/schedule.ts'
 import { databaseFailure } from './platform/node/start-failure.ts'
 import { openTreeReader } from './platform/node/tree-reader.ts'
-import type { TokenKeys } from './ports/slack-client.ts'
 import { modelCache } from './registry/artifact/model-cache.ts'
 import { createFirstKey, ensureAdminKey } from './registry/key/ensure-admin-key.ts'
 import { defaultPolicies } from './rules/approval-policies.ts'
@@ -104,6 +105,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			people,
 			policies: { current: () => defaultPolicies },
 			executors: {},
+			readSecret: secretReader(process.env),
 		}
 		connectIntegrations(context, config)
 		const close = async () => {
@@ -123,19 +125,6 @@ function fontsOf({ PLUMBLINE_FONTS: files = [] }: Config): string[] {
 	const missing = files.find((file) => !existsSync(file))
 	if (missing === undefined) return files
 	throw new AppError('invalid', `PLUMBLINE_FONTS must name font files that exist. It names "${missing}".`)
-}
-
-/** The keys of PLUMBLINE_TOKEN_KEY. Throws `invalid` for one that is none. */
-export const tokenKeysOf = ({ PLUMBLINE_TOKEN_KEY: given = [] }: Config): TokenKeys =>
-	readTokenKeys(given, { env: process.env, file: readIfThere })
-
-/** The content of a file; the path is a setting. */
-function readIfThere(path: string): string {
-	try {
-		return readFileSync(path, 'utf8')
-	} catch (error) {
-		throw new AppError('invalid', `${path} cannot be read: ${(error as NodeJS.ErrnoException).code}.`)
-	}
 }
 
 /** Publishes the rules of the service. */
@@ -216,7 +205,7 @@ export type Running = {
 /** Starts the whole service: HTTP, schedules and Slack. Resolves when it listens. Throws AppError with what to do. */
 export async function startServer(config: Config, overrides: Overrides = {}): Promise<Running> {
 	const opened = await openContext(config, { needsRules: true, ...overrides })
-	const stops: Stops = [opened.close]
+	const stops: Stops = [opened.close, () => stopExecutions(opened.context)]
 	const close = async () => {
 		for (const stop of stops.splice(0).reverse()) await stop()
 	}
@@ -236,7 +225,7 @@ async function start(config: Config, { context, rules }: Opened, stops: Stops, s
 	if (secret !== undefined) await ensureAdminKey(context, secret)
 	await useRules(context, rules.current())
 	rules.follow((ruleSet) => useRules(context, ruleSet))
-	const keys = tokenKeysOf(config)
+	const keys = await readTokenKeys(config.PLUMBLINE_TOKEN_KEY ?? [], context.readSecret)
 	const slack = await openSlack(context, config, keys)
 	if (context.slack) {
 		await resealTokens(context, keys)

@@ -12,6 +12,7 @@ import {
 } from './config.ts'
 import type { Context } from './context.ts'
 import { AppError } from './core/errors.ts'
+import { secretOf } from './core/secret-reference.ts'
 import { openDatabase } from './db/database.ts'
 import { type D1, openWebSql, overD1 } from './db/open-worker.ts'
 import type { Sql } from './db/sql.ts'
@@ -95,22 +96,23 @@ async function openService(env: Env, origin: string): Promise<Service> {
 		policies: { current: () => defaultPolicies },
 		executors: {},
 		people: { current: () => nobody },
+		readSecret: async (reference) => secretOf(reference, env),
 		background: waitUntil,
 	}
 	connectIntegrations(context, config)
 	if (config.PLUMBLINE_ADMIN_KEY !== undefined) await ensureAdminKey(context, config.PLUMBLINE_ADMIN_KEY)
 	const run = (id: string) => runJobById(forJob(context), id, owner())
-	const slack = await slackOf(context, config, env)
+	const slack = await slackOf(context, config)
 	const { version } = manifest
-	const options = { version, jobs: { list: jobs, run }, exported: exportedOf(config) }
+	const options = { version, isolated: true, jobs: { list: jobs, run }, exported: exportedOf(config) }
 	const { fetch: answerApp } = buildApp(context, { ...options, ...(slack ? { slack } : {}) })
 	return { context, fetch: answerApp }
 }
 
 /** A new Bolt for each request, since its queues belong to one request. Socket Mode is not possible on workers. */
-async function slackOf(context: Context, config: Config, env: Env) {
+async function slackOf(context: Context, config: Config) {
 	const settings = { ...config, SLACK_APP_TOKEN: undefined }
-	const keys = readTokenKeys(config.PLUMBLINE_TOKEN_KEY ?? [], { env })
+	const keys = await readTokenKeys(config.PLUMBLINE_TOKEN_KEY ?? [], context.readSecret)
 	if (!(await openSlack(context, settings, keys))?.handle) return undefined
 	await resealTokens(context, keys)
 	return async (request: Request): Promise<Response> => {

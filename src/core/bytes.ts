@@ -35,3 +35,20 @@ export function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
 		return undefined
 	}
 }
+
+export async function hmacSha256(
+	key: Uint8Array<ArrayBuffer>,
+	message: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer>> {
+	const imported = await crypto.subtle.importKey('raw', key, { name: 'HMAC', hash: 'SHA-256' }, false, [
+		'sign',
+	])
+	return new Uint8Array(await crypto.subtle.sign('HMAC', imported, message))
+}
+
+/** Compares signatures in constant time. */
+export function sameText(a: string, b: string): boolean {
+	let difference = a.length ^ b.length
+	for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i % Math.max(1, b.length))
+	return difference === 0
+}

@@ -1,39 +1,33 @@
 import { fromBase64, sha256Hex, toBase64Url, utf8 } from '../../core/bytes.ts'
 import { AppError } from '../../core/errors.ts'
+import { secretReference } from '../../core/secret-reference.ts'
 import type { TokenKeys } from '../../ports/slack-client.ts'
 
 const keyBytes = 32
 const nonceBytes = 12
 
-/** Where references of PLUMBLINE_TOKEN_KEY point. Workers have no files. */
-export type KeySource = { env: Readonly<Record<string, unknown>>; file?: (path: string) => string }
-
 const setting = 'PLUMBLINE_TOKEN_KEY'
+const howToMake = `Make a key with: openssl rand -base64 ${keyBytes}`
 
 /**
- * Reads keys: base64, `env:NAME` or `file:PATH`, of which the content can be several keys too. Throws `invalid` with the
- * number of the one that is wrong.
+ * Reads keys, the newest first: base64, or references, of which the content can be several keys too. Throws `invalid` with
+ * the number of the one that is wrong.
  */
-export function readTokenKeys(given: readonly string[], source: KeySource): TokenKeys {
-	const texts = given.flatMap((text) => contentOf(text, source).split(/[\s,]+/)).filter((text) => text !== '')
-	if (given.length > 0 && texts.length === 0)
-		throw new AppError('invalid', `${setting} is empty. ${howToMake}`)
+export async function readTokenKeys(
+	given: readonly string[],
+	readSecret: (reference: string) => Promise<string>,
+): Promise<TokenKeys> {
+	const texts: string[] = []
+	for (const text of given) {
+		const content = secretReference.test(text) ? await readSecret(text) : text
+		texts.push(...content.split(/[\s,]+/))
+	}
 	return texts.map((text, i) => {
 		const key = fromBase64(text)
 		if (key?.length === keyBytes) return key
 		const which = texts.length === 1 ? 'is' : `has ${texts.length} keys, of which number ${i + 1} is`
 		throw new AppError('invalid', `${setting} ${which} not ${keyBytes} bytes in base64. ${howToMake}`)
 	})
-}
-
-const howToMake = `Make a key with: openssl rand -base64 ${keyBytes}`
-
-function contentOf(text: string, { env, file }: KeySource): string {
-	const [, kind, name = ''] = /^(env|file):(.+)$/.exec(text) ?? []
-	if (kind === undefined) return text
-	const value = kind === 'env' ? env[name] : file?.(name)
-	if (typeof value === 'string') return value
-	throw new AppError('invalid', `${setting} refers to ${text}, which is not there.`)
 }
 
 const keyId = async (key: Uint8Array): Promise<string> => (await sha256Hex(key)).slice(0, 16)
