@@ -1,14 +1,12 @@
 import type { Context } from '../context.ts'
 import { AppError } from '../core/errors.ts'
-import { slackActor } from '../registry/key/map-slack-user.ts'
 import { withNearestModel } from '../registry/model/find-model.ts'
 import { escapeText, named, type SlackMessage, textMessage, unescapeText, type View } from './blocks/text.ts'
 import { sayingView } from './blocks/what-if.ts'
 import { findCommand } from './commands.ts'
 import { interactions, modals } from './interactions.ts'
+import { type Person, slackActor } from './people/find-person.ts'
 import type { Modal, Reply, Submitted, Typed } from './reply.ts'
-
-export type Person = { team: string; user: string }
 
 const strangerText = ({ team, user }: Person) =>
 	`You have no role in Plumbline. Ask an admin for one: \`plumbline slack map ${named(team)}/${named(user)} --role viewer\``
@@ -100,7 +98,7 @@ async function asPerson<T>(
 	saying: (text: string) => T,
 ): Promise<T> {
 	try {
-		const actor = await slackActor(context, person.team, person.user)
+		const actor = await slackActor(context, person)
 		if (!actor) return saying(strangerText(person))
 		return await work(actor).catch(async (error: unknown) => {
 			throw await withNearestModel(context, actor, error)

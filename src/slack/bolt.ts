@@ -3,6 +3,7 @@ import type { Context, Logger } from '../context.ts'
 import { peerText } from '../core/peer-text.ts'
 import { sleep } from '../core/retry.ts'
 import { minuteMs, secondMs } from '../core/time.ts'
+import { within } from '../core/within.ts'
 import {
 	answerButton,
 	answerCommand,
@@ -77,15 +78,6 @@ function boltLogger(logger: Logger): bolt.Logger {
 		getLevel: () => bolt.LogLevel.WARN,
 		setName() {},
 	}
-}
-
-/** The result of the work, or undefined if it takes longer. */
-function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
-	let timer: ReturnType<typeof setTimeout>
-	const late = new Promise<undefined>((resolve) => {
-		timer = setTimeout(resolve, ms, undefined)
-	})
-	return Promise.race([work, late]).finally(() => clearTimeout(timer))
 }
 
 const toOne = (message: SlackMessage) => ({ response_type: 'ephemeral' as const, ...message })
