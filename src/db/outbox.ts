@@ -20,9 +20,11 @@ export type FactReference = { type: LineageEventType; model: string } & (
 	| { fact: 'baseline'; version: string; digest: string }
 )
 
-/** What to do: announce an incident, send a fact, or read a training run. */
+/** What to do: announce an incident or a request, send a fact, or read a training run. */
 export type Message =
 	| { kind: 'incident'; payload: { incidentId: string; channel?: string } }
+	/** Without a channel: in that of its incident, otherwise in the default one. */
+	| { kind: 'request'; payload: { requestId: string; channel?: string } }
 	| { kind: 'lineage'; payload: FactReference }
 	| { kind: 'training-run'; payload: { model: string; version: string } }
 
@@ -116,7 +118,7 @@ export async function claimMessages(context: Context, due: DueMessages): Promise
 }
 
 /** Old news of an incident is worthless; a catalogue that misses a fact misses it for ever. */
-const maxAttempts = { incident: 12, lineage: 3000, 'training-run': 12 } as const
+const maxAttempts = { incident: 12, request: 12, lineage: 3000, 'training-run': 12 } as const
 const firstPauseMs = 5 * secondMs
 const maxPauseMs = 15 * minuteMs
 const keepMs = 30 * dayMs

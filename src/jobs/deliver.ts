@@ -1,4 +1,5 @@
 import { getIncident } from '../alerting/incident/read-incidents.ts'
+import { getRequest } from '../approvals/request/request.ts'
 import type { Context } from '../context.ts'
 import { AppError } from '../core/errors.ts'
 import { peerText } from '../core/peer-text.ts'
@@ -75,7 +76,11 @@ export const deliver = {
 } satisfies Job
 
 const nameOf = (claim: Claim): string =>
-	claim.kind === 'incident' ? claim.payload.incidentId : `${claim.kind} of ${claim.payload.model}`
+	claim.kind === 'incident'
+		? claim.payload.incidentId
+		: claim.kind === 'request'
+			? claim.payload.requestId
+			: `${claim.kind} of ${claim.payload.model}`
 
 /** How a delivery ended. `more`: not everything is sent. `unreachable`: no other message can be sent either. */
 type Ended = 'done' | 'more' | 'failed' | 'unreachable' | 'rateLimited' | 'claimLost'
@@ -117,6 +122,7 @@ async function settle(context: Context, claim: Claim, result: Result<string>): P
 async function send(context: Context, claim: Claim): Promise<Result<string>> {
 	if (claim.kind === 'lineage') return sendFact(context, claim.payload)
 	if (claim.kind === 'training-run') return readRun(context, claim.payload)
+	if (claim.kind === 'request') return logRequest(context, claim.payload)
 	return sendIncident(context, claim, claim.payload)
 }
 
@@ -128,6 +134,12 @@ async function readRun(
 	const link = await linkTrainingRun(context, await findVersion(context, model, version))
 	if (link?.status !== 'unreachable') return { ok: true, value: 'read' }
 	return { ok: false, error: { message: link.reason ?? 'no answer', retryable: true } }
+}
+
+async function logRequest(context: Context, { requestId }: { requestId: string }): Promise<Result<string>> {
+	const { id, kind, model, environment, status } = await getRequest(context, reader, requestId)
+	context.logger.info('request', { id, kind, model, environment, status })
+	return { ok: true, value: 'logged' }
 }
 
 async function sendIncident(
