@@ -40,6 +40,7 @@ export const table: Record<string, Row> = {
 	},
 	listVersions: { roles: readers, about: 'model', ok: 200 },
 	getVersion: { roles: readers, about: 'model', ok: 200 },
+	liftFreeze: { roles: admins, about: 'model', ok: 404, json: { reason: 'secret-freeze' } },
 	uploadArtifact: { roles: admins, about: 'model', ok: 400 },
 	getArtifact: { roles: readers, about: 'model', ok: 200 },
 	readArtifactFile: { roles: auditing, about: 'model', ok: 200 },
