@@ -3,7 +3,7 @@ import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
 import { canonicalJson, digestOf } from '../../core/canonical-json.ts'
 import { AppError } from '../../core/errors.ts'
-import { dayMs, formatTime, hourMs, parseDuration } from '../../core/time.ts'
+import { durationText, formatTime, parseDuration } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { models } from '../../db/schema.ts'
 import { authorise } from '../key/authorise.ts'
@@ -11,9 +11,6 @@ import { checkLabels } from './favourable.ts'
 import { findModel, type ModelRow, quote } from './find-model.ts'
 import type { ModelInput, ModelPatch, ModelRecord } from './model.schema.ts'
 import { historyInsert } from './model-history.ts'
-
-const durationText = (ms: number) =>
-	ms % dayMs === 0 ? `${ms / dayMs}d` : ms % hourMs === 0 ? `${ms / hourMs}h` : `${ms}ms`
 
 export function toModelRecord(row: ModelRow): ModelRecord {
 	const { name, retentionMs, createdAt, revision, seenNegative: _, ...rest } = row
@@ -72,15 +69,19 @@ export async function registerModel(
 	}
 }
 
-/** Changes settings of a model; a patch without a change makes no ledger entry. Throws `not-found` and `conflict`. */
+/**
+ * Changes settings of a model; a patch without a change makes no ledger entry. `known` is the model as the decision to
+ * change it read it. Throws `not-found` and `conflict`.
+ */
 export async function patchModel(
 	context: Context,
 	actor: Actor,
 	name: string,
 	patch: ModelPatch,
+	known?: ModelRow,
 ): Promise<ModelRecord> {
 	authorise(actor, 'admin', name)
-	const before = await findModel(context, name)
+	const before = known ?? (await findModel(context, name))
 	const { retention, ...given } = patch
 	const changes = {
 		...(Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined)) as Partial<ModelRow>),
