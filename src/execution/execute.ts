@@ -5,7 +5,7 @@ import { backoffMs } from '../core/retry.ts'
 import { dayMs, minuteMs, secondMs } from '../core/time.ts'
 import type { ChangeSet } from '../db/changes.ts'
 import { commit } from '../db/commit.ts'
-import { executions } from '../db/schema.ts'
+import { executions, requestVotes } from '../db/schema.ts'
 import { act as callAct, poll, readTarget, type Seen } from './call-executor.ts'
 import { claimExecution, executor, isConflict, isDue, keepClaim, maxPauseMs, type Work } from './claim.ts'
 import { conclude, record, type Step } from './record.ts'
@@ -81,6 +81,8 @@ const pauseMs = (failures: number, retryAfterMs = 0): number =>
 /** Begins, unless what would be done is not what was approved. */
 async function start(work: Work): Promise<void> {
 	const { context, request, action, executor: target } = work
+	if (await isTooLate(work))
+		return conclude(work, 'expired', 'The emergency approval was not carried out in time. Request it again.')
 	const begin = { entry: 'start-execution', set: { startedAt: context.now(), executor: target.name } }
 	await record(work, { status: 'executing', ...begin })
 	if ((await digestOf(action)) !== request.actionDigest)
@@ -91,6 +93,18 @@ async function start(work: Work): Promise<void> {
 			'stale',
 			`${target.name} would now do something else than what was approved. Request it again.`,
 		)
+}
+
+/** An approval that bypassed the policy has a short life. */
+async function isTooLate({ context, request }: Work): Promise<boolean> {
+	const { decidedAt, policy } = request
+	if (!policy?.breakGlass || decidedAt === null) return false
+	if (context.now() < decidedAt + policy.breakGlass.expiresMs) return false
+	const [vote] = await context.db
+		.select({ person: requestVotes.person })
+		.from(requestVotes)
+		.where(and(eq(requestVotes.request, request.id), eq(requestVotes.breakGlass, true)))
+	return vote !== undefined
 }
 
 /** Brings the target to where it should be, as far as that can be done now. */

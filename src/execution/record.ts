@@ -1,4 +1,5 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm'
+import { newIncident } from '../alerting/incident/incident-without-rule.ts'
 import type { Change, ChangeSet } from '../db/changes.ts'
 import { commit } from '../db/commit.ts'
 import { executions, type RequestStatus, requests } from '../db/schema.ts'
@@ -81,19 +82,23 @@ const stepInsert = (request: string, at: number, { step, ok, detail }: Step): Ch
 	},
 })
 
-/** Ends the execution: how, and why in words for people. */
+/** Ends the execution: how, and why in words for people. What nobody can know opens an incident that asks a person. */
 export async function conclude(
 	work: Work,
-	status: 'verified' | 'failed' | 'inconclusive' | 'stale',
+	status: keyof typeof entryOf,
 	detail: string,
-	{ steps = [], changes }: Pick<Progress, 'steps' | 'changes'> = {},
+	{ steps = [], changes = { changes: [], entries: [] } }: Pick<Progress, 'steps' | 'changes'> = {},
 ): Promise<void> {
-	const entry = { verified: 'verify', failed: 'fail', inconclusive: 'inconclusive', stale: 'stale' }[status]
+	if (status === 'inconclusive') {
+		const incident = inconclusiveIncident(work, detail)
+		changes.changes.push(...incident.changes)
+		changes.entries.push(...incident.entries)
+	}
 	await record(work, {
 		status,
 		steps,
 		changes,
-		entry: `${entry}-execution`,
+		entry: entryOf[status],
 		why: detail,
 		set: {
 			finishedAt: work.context.now(),
@@ -101,5 +106,25 @@ export async function conclude(
 			claim: null,
 			claimedUntil: 0,
 		},
+	})
+}
+
+const entryOf = {
+	verified: 'verify-execution',
+	failed: 'fail-execution',
+	inconclusive: 'inconclusive-execution',
+	stale: 'stale-execution',
+	expired: 'expire-request',
+} as const
+
+function inconclusiveIncident({ context, request }: Work, detail: string): ChangeSet {
+	const { id, kind, model, environment } = request
+	return newIncident(context, executor, {
+		about: `execution:${id}`,
+		model,
+		environment,
+		severity: 'critical',
+		title: `${model} in ${environment}: unknown whether the ${kind} took effect`.slice(0, 150),
+		notes: [`request ${id}: ${detail}`],
 	})
 }
