@@ -7,7 +7,7 @@ import type { ChangeSet } from '../db/changes.ts'
 import { commit } from '../db/commit.ts'
 import { executions, requestVotes } from '../db/schema.ts'
 import { act as callAct, poll, readTarget, type Seen } from './call-executor.ts'
-import { claimExecution, executor, isConflict, isDue, keepClaim, maxPauseMs, type Work } from './claim.ts'
+import { claimExecution, executor, isConflict, keepClaim, maxPauseMs, type Work } from './claim.ts'
 import { conclude, record, type Step } from './record.ts'
 import { verify } from './verify.ts'
 
@@ -42,16 +42,6 @@ export async function executeRequest(context: Context, id: string): Promise<void
 	} finally {
 		stopRenewing()
 	}
-}
-
-/** Carries out everything that is due. */
-export async function executeDue(context: Context): Promise<{ executions: number }> {
-	const due = await context.db
-		.select({ request: executions.request })
-		.from(executions)
-		.where(isDue(context.now()))
-	await Promise.all(due.map(({ request }) => executeRequest(context, request)))
-	return { executions: due.length }
 }
 
 /** After an error of ours, or when the claim is lost: another try later reads again what is true. */
@@ -95,11 +85,9 @@ async function start(work: Work): Promise<void> {
 		)
 }
 
-/** An approval that bypassed the policy has a short life. */
+/** An approval by break-glass has a short life. */
 async function isTooLate({ context, request }: Work): Promise<boolean> {
-	const { decidedAt, policy } = request
-	if (!policy?.breakGlass || decidedAt === null) return false
-	if (context.now() < decidedAt + policy.breakGlass.expiresMs) return false
+	if (context.now() < request.expiresAt) return false
 	const [vote] = await context.db
 		.select({ person: requestVotes.person })
 		.from(requestVotes)
@@ -228,5 +216,6 @@ async function reached(
 	const { context, execution } = work
 	const { actingAt, attempts } = execution
 	const set = { actingAt, attempts, actedAt: context.now(), failures: 0, error: null }
-	await record(work, { status: 'verifying', steps, changes, entry: 'act-execution', why: detail, set })
+	const line = `request ${work.request.id}: ${detail}`
+	await record(work, { status: 'verifying', steps, changes, entry: 'act-execution', why: detail, line, set })
 }
