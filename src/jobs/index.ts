@@ -8,6 +8,7 @@ import { sleep } from '../core/retry.ts'
 import { replayDue } from '../decisions/replay/replay-due.ts'
 import { allModels } from '../registry/model/find-model.ts'
 import { deleteOldPictures } from '../slack/delivery/share-picture.ts'
+import { pruneChoices } from '../slack/questions/choice.ts'
 import { pruneQuestions } from '../slack/questions/question.ts'
 import { attribute } from './attribute.ts'
 import { compute } from './compute.ts'
@@ -60,6 +61,7 @@ export const retention = {
 		}
 		await pruneRuns(context)
 		await pruneQuestions(context)
+		await pruneChoices(context)
 		const deletedPictures = await deleteOldPictures(context)
 		return { archivedRows, deletedPictures, failed }
 	},

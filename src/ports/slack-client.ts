@@ -20,6 +20,8 @@ export type SlackCall = (
 export type SlackClient = {
 	call: SlackCall
 	channel: string
+	/** The workspace has Slack's own charts. */
+	drawsCharts?: boolean
 	/** Why Slack rejects the token or cannot be reached; undefined after a successful call. */
 	trouble?: () => string | undefined
 }
