@@ -26,6 +26,7 @@ const stateful = [
 	'monitoring',
 	'approvals',
 	'alerting',
+	'execution',
 	'evidence',
 ]
 
@@ -134,6 +135,7 @@ module.exports = {
 				'monitoring',
 				'approvals',
 				'alerting',
+				'execution',
 				'evidence',
 				'jobs',
 				'slack',

@@ -1,13 +1,16 @@
 import type { Limits } from './core/limits.ts'
+import type { ChangeSet } from './db/changes.ts'
 import type { Database } from './db/database.ts'
 import type { Sql } from './db/sql.ts'
 import type { OnnxRuntime } from './explain/onnx/runtime.ts'
 import type { PredictionLog } from './log/prediction-log.ts'
 import type { ArtifactSource, ArtifactStore } from './ports/artifacts.ts'
+import type { ExecutorKinds } from './ports/executors.ts'
 import type { LineageSink, RunReader } from './ports/lineage.ts'
 import type { ModelCache } from './ports/model-cache.ts'
 import type { SlackClient } from './ports/slack-client.ts'
 import type { ExplainThreads, TreeReader } from './ports/threads.ts'
+import type { PolicySet } from './rules/approval-policies.ts'
 import type { RuleSet } from './rules/rule-set.ts'
 import type { OpenParquet } from './tables/parquet.ts'
 
@@ -38,6 +41,12 @@ export type Context = {
 	publicUrl: string
 	/** The parsed rule set in force. It is replaced as a whole on reload. */
 	rules: { current(): RuleSet }
+	/** Who approves what, and what carries it out: `approvals.yaml`, replaced as a whole on reload. */
+	policies: { current(): PolicySet }
+	/** The kinds of executors that `approvals.yaml` can name. */
+	executors: ExecutorKinds<ChangeSet>
+	/** Reads the secret that `env:NAME` or `file:PATH` names, as it is now. Throws `invalid`, without the secret. */
+	readSecret: (reference: string) => Promise<string>
 	/** Stores the bytes of model files. */
 	artifacts: ArtifactStore
 	/** Reads model files from the URIs that versions name. */
@@ -56,6 +65,8 @@ export type Context = {
 	openParquet?: OpenParquet
 	/** Renders an SVG of Plumbline's as a PNG. Absent on workers. */
 	renderPng?: (svg: string) => Promise<Uint8Array>
+	/** Called with the entries of each commit of this process, once they are stored. */
+	committed?: (entries: readonly { action: string }[]) => void
 	/** Keeps work alive that continues after the response. Absent where the process outlives it. */
 	background?: (work: Promise<unknown>) => void
 	/** Slack, when it is connected. */

@@ -12,6 +12,7 @@ import {
 } from './config.ts'
 import type { Context } from './context.ts'
 import { AppError } from './core/errors.ts'
+import { secretOf } from './core/secret-reference.ts'
 import { openDatabase } from './db/database.ts'
 import { type D1, openWebSql, overD1 } from './db/open-worker.ts'
 import type { Sql } from './db/sql.ts'
@@ -25,6 +26,7 @@ import { workerRules } from './platform/worker/rules.ts'
 import { modelCache } from './registry/artifact/model-cache.ts'
 import { openWebArtifacts, type R2 } from './registry/artifact/open-web-artifacts.ts'
 import { ensureAdminKey } from './registry/key/ensure-admin-key.ts'
+import { defaultPolicies } from './rules/approval-policies.ts'
 import { openSlack } from './slack/open-slack.ts'
 
 /** Bindings and variables of the worker: a D1 database as `DB`, an R2 bucket as `ARTIFACTS`, and the settings. */
@@ -83,6 +85,9 @@ async function openService(env: Env, origin: string): Promise<Service> {
 		limits,
 		publicUrl: config.PLUMBLINE_PUBLIC_URL ?? origin,
 		rules: { current: () => ruleSet },
+		policies: { current: () => defaultPolicies },
+		executors: {},
+		readSecret: async (reference) => secretOf(reference, env),
 		background: waitUntil,
 	}
 	connectIntegrations(context, config)
@@ -90,7 +95,7 @@ async function openService(env: Env, origin: string): Promise<Service> {
 	const run = (id: string) => runJobById(forJob(context), id, owner())
 	const slack = await slackOf(context, config)
 	const { version } = manifest
-	const options = { version, jobs: { list: jobs, run }, exported: exportedOf(config) }
+	const options = { version, isolated: true, jobs: { list: jobs, run }, exported: exportedOf(config) }
 	const { fetch: answerApp } = buildApp(context, { ...options, ...(slack ? { slack } : {}) })
 	return { context, fetch: answerApp }
 }

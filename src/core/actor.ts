@@ -10,4 +10,12 @@ export type Actor = {
 	how: 'key' | 'slack' | 'job' | 'cli'
 	role: Role
 	models: readonly string[] // globs
+	/** Whose key or Slack user it is. */
+	owner?: string | undefined
+	/** Ids of the Slack user groups that a Slack user is in, where a policy names groups. */
+	groups?: readonly string[]
 }
+
+/** Who a vote belongs to: two actors of one owner are one person; an actor without an owner is a person of its own. */
+export const personOf = ({ id, owner }: Pick<Actor, 'id' | 'owner'>): string =>
+	owner?.trim().toLowerCase() || id

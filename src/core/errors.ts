@@ -9,6 +9,15 @@ export type ErrorCode =
 	| 'not-found' // (404)
 	| 'timeout' // the body came too slowly (408)
 	| 'conflict' // the object changed, or exists with other content (409)
+	| 'own-request' // the person asked for it, so somebody else has to vote (403)
+	| 'digest-changed' // another action than the one that was shown (409)
+	| 'expired' // too late for a vote (409)
+	| 'not-open' // already decided or cancelled (409)
+	| 'already-voted' // the person has voted (409)
+	| 'stale' // the target is not as the action expects (409)
+	| 'needs-approval' // a protected environment; `details.request` is what was drafted (409)
+	| 'unsatisfiable' // fewer people can approve than the policy needs (409)
+	| 'frozen' // a rollback left this version (409)
 	| 'too-large' // over a limit that the message names (413)
 	| 'unsupported' // content type or encoding (415)
 	| 'overloaded' // try again after `retryAfterMs` (503)
@@ -26,6 +35,8 @@ export class AppError extends Error {
 	readonly faults: readonly Fault[]
 	readonly retryAfterMs: number | undefined
 	readonly hint: Hint | undefined
+	/** Further members of the answer, such as the id of the request to vote on. */
+	readonly details: Readonly<Record<string, string>> | undefined
 
 	constructor(
 		code: ErrorCode,
@@ -35,6 +46,7 @@ export class AppError extends Error {
 			faults?: readonly Fault[]
 			retryAfterMs?: number
 			hint?: Hint | undefined
+			details?: Readonly<Record<string, string>>
 		} = {},
 	) {
 		super(message, options.cause === undefined ? undefined : { cause: options.cause })
@@ -43,6 +55,7 @@ export class AppError extends Error {
 		this.faults = options.faults ?? []
 		this.retryAfterMs = options.retryAfterMs
 		this.hint = options.hint
+		this.details = options.details
 	}
 
 	/** The message with the hint, as one transport shows it. */

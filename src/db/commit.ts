@@ -3,26 +3,14 @@ import type { Actor } from '../core/actor.ts'
 import { toHex } from '../core/bytes.ts'
 import { AppError } from '../core/errors.ts'
 import { formatTime } from '../core/time.ts'
-import { entryText, type LedgerEntry, leafHash } from '../ledger/entry.ts'
+import { entryText, leafHash } from '../ledger/entry.ts'
+import type { Change, EntryDraft } from './changes.ts'
 import type { Statement } from './sql.ts'
 
-/** Any drizzle insert, update or delete that has not been awaited. */
-export type Query = { toSQL(): { sql: string; params: unknown[] } }
-
-export type Change = {
-	query: Query | Statement
-	/** A compare-and-set: the commit fails with `conflict` unless this statement changes at least one row. */
-	guarded?: boolean
-}
+export type { Change, ChangeSet, EntryDraft } from './changes.ts'
 
 /** The position of an entry in the ledger; `leafHash` in hexadecimal. */
 export type CommittedEntry = { index: number; leafHash: string }
-
-/** The part of an entry that the caller knows; time and actor are filled in. */
-export type EntryDraft = Omit<LedgerEntry, 'at' | 'actor'>
-
-/** Everything that one commit is going to store, while it is collected. */
-export type ChangeSet = { changes: Change[]; entries: EntryDraft[] }
 
 const isQuery = (q: Query | Statement): q is Query => 'toSQL' in q
 const guard: Statement = { sql: 'INSERT INTO guard (ok) VALUES (changes() > 0)' }
@@ -51,7 +39,8 @@ export async function commit(
 		statements.push(toStatement(change.query))
 		if (change.guarded) statements.push(guard)
 	}
-	for (const draft of Array.isArray(drafts) ? (drafts as EntryDraft[]) : [drafts as EntryDraft]) {
+	const entries = Array.isArray(drafts) ? (drafts as EntryDraft[]) : [drafts as EntryDraft]
+	for (const draft of entries) {
 		const text = entryText({ ...draft, at: formatTime(at), actor: { id: actor.id, how: actor.how } })
 		const hash = await leafHash(text)
 		hashes.push(toHex(hash))
@@ -63,6 +52,7 @@ export async function commit(
 	}
 	try {
 		const results = await context.sql.batch(statements)
+		context.committed?.(entries)
 		const first = statements.length - hashes.length
 		return hashes.map((hash, i) => ({ index: Number(results[first + i]?.[0]?.[0]), leafHash: hash }))
 	} catch (cause) {

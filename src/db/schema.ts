@@ -1,3 +1,4 @@
+export * from './schema/approvals.ts'
 export * from './schema/decisions.ts'
 export * from './schema/incidents.ts'
 export * from './schema/log.ts'

@@ -22,6 +22,15 @@ export const problems: Record<ProblemCode, { status: number; title: string }> = 
 	'not-acceptable': { status: 406, title: 'No representation that the client accepts' },
 	timeout: { status: 408, title: 'The body arrived too slowly' },
 	conflict: { status: 409, title: 'In conflict with the current state' },
+	'own-request': { status: 403, title: 'Your own request' },
+	'digest-changed': { status: 409, title: 'The action has changed' },
+	expired: { status: 409, title: 'Expired' },
+	'not-open': { status: 409, title: 'Already decided' },
+	'already-voted': { status: 409, title: 'Already voted' },
+	stale: { status: 409, title: 'The target has changed' },
+	'needs-approval': { status: 409, title: 'Needs approval' },
+	unsatisfiable: { status: 409, title: 'Too few people can approve' },
+	frozen: { status: 409, title: 'Frozen by a rollback' },
 	'too-large': { status: 413, title: 'Over a limit' },
 	unsupported: { status: 415, title: 'Unsupported content type or encoding' },
 	invalid: { status: 422, title: 'Invalid request' },
@@ -56,9 +65,11 @@ export function toProblem(error: unknown): {
 	const headers: Record<string, string> = {}
 	if (mayRetry.includes(known.code))
 		headers['retry-after'] = String(Math.max(1, Math.ceil((known.retryAfterMs ?? defaultRetryMs) / 1000)))
+	if (known.code === 'needs-approval' && known.details?.request !== undefined)
+		headers.location = `/v1/requests/${known.details.request}`
 	if (known.code === 'unauthenticated') headers['www-authenticate'] = 'Bearer realm="plumbline"'
 	return {
-		problem: problem(known.code, known.textFor('http'), known.faults),
+		problem: { ...problem(known.code, known.textFor('http'), known.faults), ...known.details },
 		headers,
 		isInternal: known.code === 'unavailable',
 	}

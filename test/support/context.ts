@@ -6,9 +6,12 @@ import type { Context } from '../../src/context.ts'
 import { defaultLimits } from '../../src/core/limits.ts'
 import { openDatabase } from '../../src/db/database.ts'
 import { migrate, openSql } from '../../src/db/open-node.ts'
+import { ownExecutors } from '../../src/execution/own-executors.ts'
 import { openLibsqlLog } from '../../src/log/libsql-log-node.ts'
 import { openArtifacts } from '../../src/platform/node/open-artifacts.ts'
+import { secretReader } from '../../src/platform/node/read-secret.ts'
 import { modelCache } from '../../src/registry/artifact/model-cache.ts'
+import { defaultPolicies } from '../../src/rules/approval-policies.ts'
 
 export const startOfTest = Date.parse('2026-03-02T00:00:00Z')
 
@@ -57,8 +60,12 @@ export async function testContext(options: Partial<Context> = {}, write?: (folde
 		rules: {
 			current: () => ({ digest: '', rules: [] }) as unknown as ReturnType<Context['rules']['current']>,
 		},
+		policies: { current: () => defaultPolicies },
+		executors: {},
+		readSecret: secretReader(process.env),
 		...options,
 	}
+	context.executors = { ...ownExecutors(context), ...context.executors }
 	return {
 		context,
 		clock,

@@ -1,4 +1,5 @@
 import { and, desc, eq, lt } from 'drizzle-orm'
+import type { z } from 'zod'
 import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
 import { readers } from '../../core/actor.ts'
@@ -30,14 +31,17 @@ export const toRequest = (row: RequestRow, now: number): ActionRequest => ({
 	requester: row.requester,
 	reason: row.reason,
 	needs: row.needs,
+	plan: row.plan,
+	policy: null,
 	votes: [],
 	createdAt: formatTime(row.createdAt),
 	expiresAt: formatTime(row.expiresAt),
+	executeAfter: row.executeAfter === null ? null : formatTime(row.executeAfter),
 	evidence: { ...row.evidence, ...(row.incident === null ? {} : { incident: row.incident }) },
 	execution: null,
 })
 
-export type Draft = RequestInput & {
+export type Draft = z.output<typeof RequestInput> & {
 	requester: string
 	incident?: string | undefined
 	evidence: Record<string, unknown>
@@ -78,13 +82,18 @@ export async function draftRequest(context: Context, draft: Draft): Promise<Requ
 		expectedVersion: from ?? null,
 		expectedRevision: current?.revision ?? null,
 		requester: draft.requester,
+		requesterPerson: draft.requester,
 		reason: draft.reason,
 		// Never the requester alone; two people for a high-risk model.
 		needs: model.riskTier === 'high' && draft.kind !== 'retraining' ? 2 : 1,
+		policy: null,
+		plan: null,
 		incident: draft.incident ?? null,
 		evidence: draft.evidence,
 		createdAt: now,
 		expiresAt: now + openForMs,
+		decidedAt: null,
+		executeAfter: null,
 		revision: 1,
 	}
 }
@@ -122,7 +131,7 @@ export const requestChange = (context: Context, row: RequestRow): { change: Chan
 export async function createRequest(
 	context: Context,
 	actor: Actor,
-	input: RequestInput,
+	input: z.output<typeof RequestInput>,
 ): Promise<ActionRequest> {
 	authorise(actor, 'approver', input.model)
 	const evidence = input.kind === 'promotion' ? await promotionEvidence(context, input) : {}
@@ -147,7 +156,7 @@ export async function createRequest(
 /** How the version compares with the champion; empty if they do not serve together. Throws `conflict` if they cannot be compared. */
 async function promotionEvidence(
 	context: Context,
-	{ model, environment, to }: RequestInput,
+	{ model, environment, to }: z.output<typeof RequestInput>,
 ): Promise<Record<string, unknown>> {
 	try {
 		const comparison = await compareVersions(context, model, environment, { challenger: to })

@@ -115,6 +115,8 @@ export const incidents = sqliteTable('incident', {
 	announceDue: integer('announce_due'),
 	revision: integer().notNull(),
 	changes: text({ mode: 'json' }).$type<IncidentChange[]>().notNull().default([]),
+	/** What an incident without a rule is about; null for incidents of rules. */
+	about: text(),
 })
 
 export const incidentEvents = sqliteTable(
@@ -176,30 +178,6 @@ export const silences = sqliteTable('silence', {
 	author: text().notNull(),
 	createdAt: integer('created_at').notNull(),
 	startsAt: integer('starts_at').notNull(),
-	expiresAt: integer('expires_at').notNull(),
-	revision: integer().notNull(),
-})
-
-export type RequestKind = 'rollback' | 'retraining' | 'promotion'
-
-export const requests = sqliteTable('request', {
-	id: text().primaryKey(),
-	kind: text().$type<RequestKind>().notNull(),
-	model: text().notNull(),
-	environment: text().notNull(),
-	status: text().$type<'pending' | 'cancelled'>().notNull(),
-	/** Canonical JSON: exactly what approvers see and what will be done. */
-	action: text().notNull(),
-	actionDigest: text('action_digest').notNull(),
-	/** The champion and the revision of the deployment that the action starts from. */
-	expectedVersion: text('expected_version'),
-	expectedRevision: integer('expected_revision'),
-	requester: text().notNull(),
-	reason: text().notNull(),
-	needs: integer().notNull(),
-	incident: text(),
-	evidence: text({ mode: 'json' }).$type<Record<string, unknown>>().notNull(),
-	createdAt: integer('created_at').notNull(),
 	expiresAt: integer('expires_at').notNull(),
 	revision: integer().notNull(),
 })

@@ -11,6 +11,8 @@ export const accessKeys = sqliteTable('access_key', {
 	createdAt: integer('created_at').notNull(),
 	expiresAt: integer('expires_at'),
 	revokedAt: integer('revoked_at'),
+	/** Whose key it is: two keys of one owner are one person. */
+	owner: text(),
 })
 
 export type Task = 'binary' | 'multiclass' | 'regression' | 'ranking'
