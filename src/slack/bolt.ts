@@ -97,7 +97,7 @@ function listen(app: bolt.App, context: Context): void {
 		if (soon === undefined) await respond(toOne(reply.message) as Response)
 		await follow(context, respond, reply)
 	})
-	app.action(/^(incident|why)_/, async ({ action, body, ack, respond = silent }) => {
+	app.action(/^(incident|why|pick)_/, async ({ action, body, ack, respond = silent }) => {
 		const { action_id: id, value = '' } = action as { action_id: string; value?: string }
 		const person = { team: body.team?.id ?? '', user: body.user.id }
 		if (opensModal(id)) {

@@ -66,6 +66,15 @@ export const slackQuestions = sqliteTable('slack_question', {
 	askedAt: integer('asked_at').notNull(),
 })
 
+/** A command that a button of a reply runs, for the person who got the reply. */
+export const slackChoices = sqliteTable('slack_choice', {
+	id: text().primaryKey(),
+	actor: text().notNull(),
+	command: text().notNull(),
+	words: text({ mode: 'json' }).$type<string[]>().notNull(),
+	offeredAt: integer('offered_at').notNull(),
+})
+
 /** Uploaded pictures that are not deleted yet. */
 export const slackPictures = sqliteTable('slack_picture', {
 	file: text().primaryKey(),
