@@ -1,4 +1,5 @@
 import type { ParseArgsOptionsConfig } from 'node:util'
+import type { z } from 'zod'
 import type { Config } from '../config.ts'
 import { printableCell } from '../core/printable.ts'
 
@@ -64,6 +65,14 @@ export function requirePositional(args: Parsed, at: number, what: string): strin
 	const value = args.positionals[at]
 	if (value === undefined) throw new UsageError(`${what} is missing.`)
 	return value
+}
+
+/** Checks options with the schema of a use case. The first fault is a usage error that names the option. */
+export function checkOptions<S extends z.ZodType>(schema: S, options: unknown): z.output<S> {
+	const result = schema.safeParse(options)
+	if (result.success) return result.data
+	const [issue] = result.error.issues
+	throw new UsageError(`--${String(issue?.path[0])}: ${issue?.message}.`)
 }
 
 /** A table with aligned columns. */

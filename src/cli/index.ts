@@ -36,6 +36,11 @@ export const commands = [
 		load: async () => (await import('./lineage.ts')).lineage,
 	},
 	{
+		name: 'chat',
+		summary: 'a terminal that speaks the words of /plumb (over HTTP)',
+		load: async () => (await import('./chat.ts')).chat,
+	},
+	{
 		name: 'run',
 		summary: 'run a job, or everything that is due (on the database)',
 		load: async () => (await import('./run.ts')).run,

@@ -3,6 +3,7 @@ import { createKey, listKeys, revokeKey } from '../registry/key/access-keys.ts'
 import { KeyInput } from '../registry/key/key.schema.ts'
 import {
 	type Command,
+	checkOptions,
 	listOption,
 	type Parsed,
 	requireOption,
@@ -21,11 +22,12 @@ async function create(terminal: Terminal, args: Parsed): Promise<0> {
 	if (!roles.includes(role)) throw new UsageError(`--role must be one of ${roles.join(', ')}.`)
 	const models = listOption(args, 'models')
 	const expires = textOption(args, 'expires')
-	const input = KeyInput.parse({
+	const input = checkOptions(KeyInput, {
 		name: textOption(args, 'name') ?? role,
 		role,
 		...(models.length > 0 ? { models } : {}),
 		...(expires === undefined ? {} : { expires }),
+		owner: textOption(args, 'owner'),
 	})
 	const key = await withContext(terminal, (context) => createKey(context, cliActor, input))
 	if (args.values.json) terminal.out(`${JSON.stringify(key)}\n`)
@@ -41,15 +43,18 @@ async function list(terminal: Terminal, args: Parsed): Promise<0> {
 	else
 		terminal.out(
 			toTable(
-				['id', 'name', 'role', 'models', 'expires', 'status'],
-				items.map((k) => [k.id, k.name, k.role, k.models.join(' '), k.expiresAt ?? 'never', k.status]),
+				['id', 'name', 'role', 'models', 'owner', 'expires', 'status'],
+				items.map((k) => [
+					...[k.id, k.name, k.role, k.models.join(' ')],
+					...[k.owner ?? '', k.expiresAt ?? 'never', k.status],
+				]),
 			),
 		)
 	return 0
 }
 
 export const keys: Command = {
-	help: `Usage: plumbline keys create --role ROLE [--models GLOB]… [--expires TIME] [--name NAME]
+	help: `Usage: plumbline keys create --role ROLE [--models GLOB]… [--expires TIME] [--name NAME] [--owner OWNER]
        plumbline keys list
        plumbline keys revoke ID
 
@@ -59,6 +64,8 @@ Works on the database PLUMBLINE_DATABASE_URL, also while the service runs. A new
   --models GLOB    models in its scope, such as 'credit-*'; can be repeated; default all
   --expires TIME   a time (2027-01-01T00:00:00Z) or a duration (90d); default never
   --name NAME      a name for the key
+  --owner OWNER    the person it belongs to, such as ana@bank.example: all keys and Slack users of one owner are one
+                   person, who has one vote
   --json           for machines
 
 Example: plumbline keys create --role ingest --models 'credit-*' --expires 90d
@@ -68,6 +75,7 @@ Example: plumbline keys create --role ingest --models 'credit-*' --expires 90d
 		models: { type: 'string', multiple: true },
 		expires: { type: 'string' },
 		name: { type: 'string' },
+		owner: { type: 'string' },
 	},
 	async run(terminal, args) {
 		const verb = requirePositional(args, 0, 'create, list or revoke')

@@ -2,12 +2,13 @@ import { type Role, roles } from '../core/actor.ts'
 import {
 	listSlackUsers,
 	mapSlackUser,
-	type SlackUserInput,
+	SlackUserInput,
 	unmapSlackUser,
 } from '../registry/key/map-slack-user.ts'
 import { slackManifest } from '../slack/manifest.ts'
 import {
 	type Command,
+	checkOptions,
 	listOption,
 	type Parsed,
 	requireOption,
@@ -33,11 +34,12 @@ async function map(terminal: Terminal, args: Parsed): Promise<void> {
 	if (!roles.includes(role)) throw new UsageError(`--role must be one of ${roles.join(', ')}.`)
 	const models = listOption(args, 'models')
 	const expires = textOption(args, 'expires')
-	const input: SlackUserInput = {
+	const input = checkOptions(SlackUserInput, {
 		role,
 		...(models.length > 0 ? { models } : {}),
 		...(expires === undefined ? {} : { expires }),
-	}
+		owner: textOption(args, 'owner'),
+	})
 	const mapped = await withContext(terminal, (context) =>
 		mapSlackUser(context, cliActor, { ...name, ...input }),
 	)
@@ -55,11 +57,12 @@ async function list(terminal: Terminal, args: Parsed): Promise<void> {
 	else
 		terminal.out(
 			toTable(
-				['user', 'role', 'models', 'expires', 'status'],
+				['user', 'role', 'models', 'owner', 'expires', 'status'],
 				items.map((m) => [
 					`${m.team}/${m.user}`,
 					m.role,
 					m.models.join(' '),
+					m.owner ?? '',
 					m.expiresAt ?? 'never',
 					m.status,
 				]),
@@ -79,12 +82,12 @@ async function unmap(terminal: Terminal, args: Parsed): Promise<void> {
 
 export const slack: Command = {
 	help: `Usage: plumbline slack manifest [--url URL]
-       plumbline slack map TEAM/USER --role ROLE [--models GLOB]… [--expires TIME]
-       plumbline slack maps
+       plumbline slack map TEAM/USER --role ROLE [--models GLOB]… [--expires TIME] [--owner OWNER]
+       plumbline slack list
        plumbline slack unmap TEAM/USER
 
 manifest prints the YAML for the app: paste it at https://api.slack.com/apps under "From a manifest".
-map gives a Slack user a role, maps lists all users with a role, unmap removes the role at once. Users without a role can
+map gives a Slack user a role, list lists all users with a role, unmap removes the role at once. Users without a role can
 do nothing, even if they are in the channel.
 
   --url URL        where Slack reaches this service; default PLUMBLINE_PUBLIC_URL. Without either, the manifest is for
@@ -92,26 +95,29 @@ do nothing, even if they are in the channel.
   --role ROLE      ${roles.join(', ')}
   --models GLOB    models in the scope of the role; default all
   --expires TIME   a time (2027-01-01T00:00:00Z) or a duration (90d); default never
+  --owner OWNER    the person it is, such as ana@bank.example: all keys and Slack users of one owner are one person, who
+                   has one vote; without it, the current owner stays
   --json           for machines
 
-Example: plumbline slack map T024BE7LD/U2147483697 --role approver --models 'credit-*'
+Example: plumbline slack map T024BE7LD/U2147483697 --role approver --models 'credit-*' --owner ana@bank.example
 `,
 	options: {
 		url: { type: 'string' },
 		role: { type: 'string' },
 		models: { type: 'string', multiple: true },
 		expires: { type: 'string' },
+		owner: { type: 'string' },
 	},
 	async run(terminal, args) {
-		const verb = requirePositional(args, 0, 'manifest, map, maps or unmap')
+		const verb = requirePositional(args, 0, 'manifest, map, list or unmap')
 		if (verb === 'manifest')
 			terminal.out(slackManifest(textOption(args, 'url') ?? terminal.config.PLUMBLINE_PUBLIC_URL))
 		else if (verb === 'map') await map(terminal, args)
-		else if (verb === 'maps') await list(terminal, args)
+		else if (verb === 'list' || verb === 'maps') await list(terminal, args)
 		else if (verb === 'unmap') await unmap(terminal, args)
 		else
 			throw new UsageError(
-				`There is no verb "${verb}". The verbs of slack are manifest, map, maps and unmap.`,
+				`There is no verb "${verb}". The verbs of slack are manifest, map, list and unmap.`,
 			)
 		return 0
 	},

@@ -3,6 +3,7 @@ import { artifacts } from './routes/artifacts.ts'
 import { audit } from './routes/audit.ts'
 import { baselines } from './routes/baselines.ts'
 import { bias } from './routes/bias.ts'
+import { chat } from './routes/chat.ts'
 import { deployments } from './routes/deployments.ts'
 import { explanations } from './routes/explanations.ts'
 import { health } from './routes/health.ts'
@@ -48,6 +49,7 @@ export const resources = {
 	incidents,
 	silences,
 	requests,
+	chat,
 	jobs,
 	audit,
 	health,

@@ -9,6 +9,8 @@ import type { Job, RunOptions } from './run/run-job.ts'
 export const compute = {
 	id: 'compute',
 	cron: '*/5 * * * *',
+	// A window that has closed is evaluated at once.
+	followedBy: 'evaluate-rules',
 	run: async (context: Context, { onProgress }: RunOptions = {}) => {
 		// First, since windows show what the detectors found.
 		const detected = await detectDrift(context)

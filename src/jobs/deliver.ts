@@ -42,6 +42,8 @@ type Skipped = { rateLimited: Set<string>; unreachable: Set<Message['kind']> }
 export const deliver = {
 	id: 'deliver',
 	cron: '* * * * *',
+	// People wait for what is posted to Slack. What goes elsewhere, or only to the log, has time until the next minute.
+	isDue: async (context: Context) => context.slack !== undefined && (await dueMessages(context)).length > 0,
 	run: async (context: Context) => {
 		const until = context.monotonic() + budgetMs
 		const outcome = { delivered: 0, failed: [] as string[], remaining: 0 }

@@ -39,8 +39,31 @@ it('a mapping can be made, listed and removed on the command line, each with its
 	const again = await slack(server, 'unmap', 'T1/U7')
 	expect([again.code, again.err]).toEqual([2, expect.stringContaining('is not mapped')])
 	expect(await entries(server, 'slack-user:T1/U7')).toEqual([
-		['map-slack-user', { role: 'viewer', models: ['credit-*'], expiresAt: null }],
-		['unmap-slack-user', { role: 'viewer', models: ['credit-*'] }],
+		['map-slack-user', { role: 'viewer', models: ['credit-*'], owner: null, expiresAt: null }],
+		['unmap-slack-user', { role: 'viewer', models: ['credit-*'], owner: null }],
+	])
+})
+
+it('a new role keeps the owner, and the ledger names every other one', async ({ server }) => {
+	const path = '/v1/slack/users/T1/U10'
+	const put = async (json: object) =>
+		(await server.fetch(path, { method: 'PUT', json: { role: 'approver', ...json } })).body.owner
+	expect(await put({ owner: ' Ana@Bank.example ' })).toBe('Ana@Bank.example')
+	expect(await put({ role: 'viewer' })).toBe('Ana@Bank.example')
+	expect(await put({ owner: null })).toBe('Ana@Bank.example')
+	const moved = await slack(server, 'map', 'T1/U10', '--role', 'admin', '--owner', 'bo@bank.example')
+	expect(moved.code).toBe(0)
+	expect((await slack(server, 'list')).out).toMatch(/T1\/U10 +admin +\* +bo@bank\.example +never/)
+	expect((await server.fetch(path, { method: 'DELETE' })).status).toBe(204)
+	const owners = (await entries(server, 'slack-user:T1/U10')).map(
+		([action, { owner, ownerBefore }]: [string, Record<string, unknown>]) => [action, owner, ownerBefore],
+	)
+	expect(owners).toEqual([
+		['map-slack-user', 'Ana@Bank.example', undefined],
+		['map-slack-user', 'Ana@Bank.example', undefined],
+		['map-slack-user', 'Ana@Bank.example', undefined],
+		['map-slack-user', 'bo@bank.example', 'Ana@Bank.example'],
+		['unmap-slack-user', 'bo@bank.example', undefined],
 	])
 })
 
@@ -85,8 +108,9 @@ it('an invalid mapping is refused, and the message says what is wrong', async ({
 		[['map', 'T1/U1/x', '--role', 'viewer'], /TEAM\/USER/],
 		[['map', 'T1/U1', '--role', 'boss'], /--role must be one of/],
 		[['map', 'T1/U1', '--role', 'viewer', '--expires', 'soon'], /expires: must be/],
+		[['map', 'T1/U1', '--role', 'viewer', '--owner', ' '], /--owner: must not be blank/],
 		[['map', 'T1/U1', '--role', 'viewer', '--expires', '2020-01-01T00:00:00Z'], /is in the past/],
-		[['remove', 'T1/U1'], /verbs of slack are manifest, map, maps and unmap/],
+		[['remove', 'T1/U1'], /verbs of slack are manifest, map, list and unmap/],
 	] as const) {
 		const { code, err } = await slack(server, ...args)
 		expect([code, err]).toEqual([2, expect.stringMatching(message)])

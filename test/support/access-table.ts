@@ -113,6 +113,7 @@ export const table: Record<string, Row> = {
 	listRequests: { roles: readers, about: 'list', ok: 200 },
 	getRequest: { roles: readers, about: 'id', ok: 200 },
 	cancelRequest: { roles: approving, about: 'id', ok: 200 },
+	chat: { roles: readers, about: 'list', ok: 200, json: { text: 'status' } },
 	listJobRuns: { roles: readers, about: 'list', ok: 200 },
 	runJob: { roles: admins, about: 'all', ok: 201 },
 	listLedgerEntries: { roles: auditing, about: 'list', ok: 200 },

@@ -47,15 +47,21 @@ export function serveProcess(
 
 export type CliResult = { code: number; out: string; err: string }
 
-/** Runs the real command line. */
-export function plumbline(args: string[], env: Record<string, string> = {}, cwd = root): Promise<CliResult> {
+/** Runs the real command line; `input` is its standard input. */
+export function plumbline(
+	args: string[],
+	env: Record<string, string> = {},
+	cwd = root,
+	input = '',
+): Promise<CliResult> {
 	return new Promise((resolve) => {
-		execFile(
+		const child = execFile(
 			process.execPath,
 			[`${root}src/cli.ts`, ...args],
 			{ cwd, env: { ...process.env, ...env }, maxBuffer: 64 * 2 ** 20 },
 			(error, out, err) =>
 				resolve({ code: error ? Number((error as { code?: number }).code ?? -1) : 0, out, err }),
 		)
+		child.stdin?.end(input)
 	})
 }

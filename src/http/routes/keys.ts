@@ -10,6 +10,7 @@ const example = {
 	role: 'ingest',
 	models: ['credit-*'],
 	status: 'active',
+	owner: null,
 	createdAt: '2026-03-02T00:00:00.000Z',
 	expiresAt: '2026-05-31T00:00:00.000Z',
 	revokedAt: null,

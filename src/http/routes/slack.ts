@@ -20,6 +20,7 @@ const example = {
 	role: 'approver',
 	models: ['credit-*'],
 	status: 'active',
+	owner: 'ana@bank.example',
 	createdAt: '2026-03-02T00:00:00.000Z',
 	expiresAt: '2026-05-31T00:00:00.000Z',
 }
@@ -29,11 +30,12 @@ const map = endpoint({
 	path: '/v1/slack/users/{team}/{user}',
 	id: 'mapSlackUser',
 	summary: 'Give a Slack user a role',
-	description: 'Replaces the current role of the person. A key cannot grant a wider scope than its own.',
+	description:
+		'Replaces the current role of the person. A key cannot grant a wider scope than its own. Without `owner`, the current one stays.',
 	access: 'admin',
 	params,
 	body: SlackUserInput,
-	bodyExample: { role: 'approver', models: ['credit-*'], expires: '90d' },
+	bodyExample: { role: 'approver', models: ['credit-*'], expires: '90d', owner: 'ana@bank.example' },
 	answers: { 200: { description: 'The mapping', schema: SlackUserRecord, example } },
 	handle: async ({ context, actor, params: name, body }) =>
 		ok(await mapSlackUser(context, actor, { ...name, ...body })),

@@ -22,6 +22,10 @@ export type Job = {
 	id: string
 	/** Five cron fields, UTC. */
 	cron: string
+	/** The job that uses what this one has done: it starts when this one ends, without waiting for its schedule. */
+	followedBy?: string
+	/** Whether there is something to do now. It is called each second, so it has to be quick. */
+	isDue?(context: Context): Promise<boolean>
 	/**
 	 * Returns what it did, for the record; throws only if the whole run failed. Two members have a meaning: `failed: [name]`
 	 * makes the run a failed one and names what it failed for; `remaining` above 0 makes `runAll` run the job again.

@@ -16,7 +16,12 @@ const silent = { info() {}, warn() {}, error() {}, debug() {} }
  */
 export async function startSchedules(context: Context, owner: string): Promise<() => Promise<void>> {
 	await registerSchedules(context, jobs)
-	const schedule = openSchedule(jobs, context.now, (id) =>
+	const list: Job[] = jobs
+	const scheduled = list.map(({ isDue, ...job }) => ({
+		...job,
+		...(isDue ? { isDue: () => isDue(context) } : {}),
+	}))
+	const schedule = openSchedule(scheduled, context.now, (id) =>
 		runJobById(context, id, owner, { scheduled: true }),
 	)
 	const tasks = jobs.map(({ id, cron: expression }) =>
@@ -31,17 +36,21 @@ export async function startSchedules(context: Context, owner: string): Promise<(
 	}
 }
 
+type Scheduled = Pick<Job, 'id' | 'cron' | 'followedBy'> & { isDue?: () => Promise<boolean> }
+
 /**
- * Runs each job at its times, never twice at once. `look` starts the jobs that have become due since the last call: a time
+ * Runs each job at its times, never twice at once, and when it is due or another one has ended that it follows. `look` starts the jobs that have become due since the last call: a time
  * that was missed by a busy process or a jump of the clock is made up for once.
  */
 export function openSchedule(
-	list: readonly Pick<Job, 'id' | 'cron'>[],
+	list: readonly Scheduled[],
 	now: () => number,
 	run: (id: string) => Promise<JobRun>,
 ) {
 	const running = new Map<string, Promise<void>>()
 	const again = new Map<string, ReturnType<typeof setTimeout>>()
+	/** Jobs that run again as soon as they have ended. */
+	const waiting = new Set<string>()
 	let looked = now()
 	let isClosed = false
 	const start = (id: string) => {
@@ -57,14 +66,27 @@ export function openSchedule(
 					setTimeout(() => start(id), retryMs + lookMs),
 				)
 			})
-			.finally(() => running.delete(id))
+			.finally(() => {
+				running.delete(id)
+				if (waiting.delete(id)) start(id)
+				follow(list.find((job) => job.id === id)?.followedBy)
+			})
 		running.set(id, work)
+	}
+	const follow = (id: string | undefined) => {
+		if (id === undefined) return
+		if (running.has(id)) waiting.add(id)
+		else start(id)
+	}
+	const startIfDue = async ({ id, isDue }: Scheduled) => {
+		if (isDue && !running.has(id) && (await isDue().catch(() => false))) start(id)
 	}
 	return {
 		look() {
 			const at = now()
 			for (const { id, cron } of list) if (dueTimes(cron, looked, at, 1).length > 0) start(id)
 			looked = at
+			for (const job of list) void startIfDue(job)
 		},
 		async close() {
 			isClosed = true

@@ -27,6 +27,7 @@ function toKeyRecord(row: KeyRow, now: number): KeyRecord {
 		models: row.models,
 		status: isActive(row, now) ? 'active' : row.revokedAt === null ? 'expired' : 'revoked',
 		createdAt: formatTime(row.createdAt),
+		owner: row.owner,
 		expiresAt: timeOrNull(row.expiresAt),
 		revokedAt: timeOrNull(row.revokedAt),
 	}
@@ -85,10 +86,10 @@ export async function createKey(
 		createdAt: now,
 		expiresAt: expiryOf(input.expires, now),
 		revokedAt: null,
-		owner: null,
+		owner: input.owner ?? null,
 	}
-	const { id, name, role, models } = row
-	const details = { name, role, models, expiresAt: row.expiresAt === null ? null : formatTime(row.expiresAt) }
+	const { id, name, role, models, owner } = row
+	const details = { name, role, models, owner, expiresAt: timeOrNull(row.expiresAt) }
 	await commit(context, actor, { action: 'create-key', object: `key:${id}`, details }, [
 		{ query: context.db.insert(accessKeys).values(row) },
 	])

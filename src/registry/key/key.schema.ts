@@ -3,6 +3,7 @@ import { roles } from '../../core/actor.ts'
 import { type Output, Time, TimeOrNull } from '../../core/schemas.ts'
 import { timeOrDuration } from '../../core/time.ts'
 import { Glob } from '../model/name.ts'
+import { Owner } from './owner.ts'
 
 // The ledger entry names the scope and must stay under 64 KB.
 const maxGlobs = 32
@@ -36,6 +37,7 @@ export const KeyInput = z
 				description: 'RFC 3339, or a duration from now such as `90d`. Default: no expiry.',
 				example: '90d',
 			}),
+		owner: Owner.nullish(),
 	})
 	.meta({ id: 'KeyInput', description: 'A key to be created.' })
 export type KeyInput = z.output<typeof KeyInput>
@@ -48,6 +50,7 @@ export const KeyRecord = z
 		models: z.array(z.string()),
 		status: z.enum(['active', 'expired', 'revoked']),
 		createdAt: Time,
+		owner: z.string().nullable(),
 		expiresAt: TimeOrNull,
 		revokedAt: TimeOrNull,
 	})
@@ -68,6 +71,7 @@ export const SlackUserRecord = z
 		role: z.enum(roles),
 		models: z.array(z.string()),
 		status: z.enum(['active', 'expired']),
+		owner: z.string().nullable(),
 		createdAt: TimeOrNull,
 		expiresAt: TimeOrNull,
 	})

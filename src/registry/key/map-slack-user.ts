@@ -10,6 +10,7 @@ import { slackUsers } from '../../db/schema.ts'
 import { expiryOf } from './access-keys.ts'
 import { authorise, authoriseGlobs, coversGlobs } from './authorise.ts'
 import { KeyInput, type SlackUserRecord } from './key.schema.ts'
+import { Owner } from './owner.ts'
 
 /** What a Slack user may do; models and expiry as for a key. */
 export const SlackUserInput = z
@@ -17,6 +18,7 @@ export const SlackUserInput = z
 		role: z.enum(roles).meta({ description: 'What the person may do.', example: 'approver' }),
 		models: KeyInput.shape.models,
 		expires: KeyInput.shape.expires,
+		owner: Owner.nullish(),
 	})
 	.meta({ id: 'SlackUserInput', description: 'The role of a Slack user.' })
 export type SlackUserInput = z.input<typeof SlackUserInput>
@@ -36,6 +38,7 @@ const toRecord = (row: Row, now: number): SlackUserRecord => ({
 	role: row.role,
 	models: row.models,
 	status: isExpired(row, now) ? 'expired' : 'active',
+	owner: row.owner,
 	createdAt: timeOrNull(row.createdAt),
 	expiresAt: timeOrNull(row.expiresAt),
 })
@@ -46,8 +49,9 @@ async function findRow(context: Context, name: SlackName): Promise<Row | undefin
 }
 
 /**
- * Gives a Slack user a role for some models, in place of the role they had. Throws `forbidden` where the old or the new
- * scope exceeds the actor's.
+ * Gives a Slack user a role for some models, in place of the role they had. Without an owner, the one they had stays:
+ * otherwise a new role would make them another person. Throws `forbidden` where the old or the new scope exceeds the
+ * actor's.
  */
 export async function mapSlackUser(
 	context: Context,
@@ -70,14 +74,18 @@ export async function mapSlackUser(
 		models,
 		createdAt: now,
 		expiresAt: expiryOf(name.expires, now),
-		owner: null,
+		owner: name.owner ?? before?.owner ?? null,
 	}
-	const set = { role, models, createdAt: now, expiresAt: row.expiresAt }
+	const owner = name.owner ?? sql`slack_user.owner`
+	const set = { role, models, createdAt: now, expiresAt: row.expiresAt, owner }
 	const query = context.db
 		.insert(slackUsers)
 		.values(row)
 		.onConflictDoUpdate({ target: [slackUsers.team, slackUsers.user], set })
-	const details = { role, models, expiresAt: timeOrNull(row.expiresAt) }
+	const details = {
+		...{ role, models, owner: row.owner, expiresAt: timeOrNull(row.expiresAt) },
+		...(before && before.owner !== row.owner ? { ownerBefore: before.owner } : {}),
+	}
 	await commit(context, actor, { action: 'map-slack-user', object: objectOf(name), details }, [{ query }])
 	return toRecord(row, now)
 }
@@ -88,7 +96,7 @@ export async function unmapSlackUser(context: Context, actor: Actor, name: Slack
 	const row = await findRow(context, name)
 	if (!row || !coversGlobs(actor, row.models))
 		throw new AppError('not-found', `The Slack user ${name.team}/${name.user} is not mapped.`)
-	const details = { role: row.role, models: row.models }
+	const details = { role: row.role, models: row.models, owner: row.owner }
 	const query = context.db.delete(slackUsers).where(byName(name))
 	await commit(context, actor, { action: 'unmap-slack-user', object: objectOf(name), details }, [
 		{ query, guarded: true },

@@ -26,6 +26,31 @@ test('shows a secret once, and never again', async ({ server }) => {
 	})
 })
 
+test('shows the owner in its normal form, and records it', async ({ server }) => {
+	const { body } = await server.post('/v1/keys', { role: 'viewer', owner: ' \uff41na@bank.example ' })
+	expect(body.owner).toBe('ana@bank.example')
+	const { items } = (await server.fetch('/v1/keys?limit=1000')).body
+	expect(items.find((k: { id: string }) => k.id === body.id).owner).toBe('ana@bank.example')
+	const [entry] = (await server.fetch('/v1/audit/entries?limit=1000')).body.items.filter(
+		(e: { object: string }) => e.object === `key:${body.id}`,
+	)
+	expect(JSON.parse(entry.entry).details.owner).toBe('ana@bank.example')
+	expect((await server.post('/v1/keys', { role: 'viewer' })).body.owner).toBeNull()
+})
+
+test.for([
+	['a blank one', '  ', 'must not be blank'],
+	['a long one', 'a'.repeat(257), 'the limit is 256'],
+	['an invisible character', 'ana\u200b@bank.example', 'invisible characters'],
+	['text that runs backwards', 'ana\u202e@bank.example', 'invisible characters'],
+	['a Cyrillic letter that looks Latin', '\u0430na@bank.example', 'alphabets that look alike'],
+	['a lone surrogate', 'ana\ud800', 'lone surrogate'],
+])('refuses %s as an owner', async ([, owner, message], { server }) => {
+	const { status, body } = await server.post('/v1/keys', { role: 'viewer', owner })
+	expect([status, body.errors[0].path]).toEqual([422, 'owner'])
+	expect(body.errors[0].message).toContain(message)
+})
+
 test('stores only a hash, in the key and in the ledger', async ({ server }) => {
 	const { body } = await server.post('/v1/keys', { role: 'viewer' })
 	const rows = await server.context.sql.values({ sql: 'SELECT * FROM access_key' })
