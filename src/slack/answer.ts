@@ -12,8 +12,12 @@ export type Person = { team: string; user: string }
 const strangerText = ({ team, user }: Person) =>
 	`You have no role in Plumbline. Ask an admin for one: \`plumbline slack map ${named(team)}/${named(user)} --role viewer\``
 
-export const asReply = (answer: SlackMessage | Reply): Reply => ('message' in answer ? answer : { message: answer })
-export const textReply = (text: string, isPersonal = false): Reply => ({ message: textMessage(text), isPersonal })
+export const asReply = (answer: SlackMessage | Reply): Reply =>
+	'message' in answer ? answer : { message: answer }
+export const textReply = (text: string, isPersonal = false): Reply => ({
+	message: textMessage(text),
+	isPersonal,
+})
 // The longest command that Slack accepts.
 const longestText = 4000
 

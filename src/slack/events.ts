@@ -36,7 +36,7 @@ export const wordsIn = (text: string): string =>
 
 /** Not new words of a person: messages of apps (also our own), edits, deletions, people who join. */
 const isNoise = ({ user, bot_id, subtype, edited }: SlackEvent, self: string | undefined): boolean =>
-	user === undefined || user === self || bot_id !== undefined || subtype !== undefined || edited !== undefined
+	!user || user === self || Boolean(bot_id) || Boolean(subtype) || Boolean(edited)
 
 async function answerIn(context: Context, person: Person, place: SlackPlace, text: string): Promise<void> {
 	await postReply(context, person, place, await answerCommand(context, person, wordsIn(text)))

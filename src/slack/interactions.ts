@@ -1,6 +1,5 @@
 import { acknowledgeIncident } from '../alerting/incident/change-incident.ts'
 import { getIncident } from '../alerting/incident/read-incidents.ts'
-import type { Context } from '../context.ts'
 import { readers } from '../core/actor.ts'
 import { authorise } from '../registry/key/authorise.ts'
 import { whyMessage } from './blocks/incident.ts'
@@ -8,7 +7,6 @@ import { escapeText, named, type SlackMessage, textMessage } from './blocks/text
 import { incidentDetails, incidentEvidence } from './delivery/incident-details.ts'
 import { answerDirect, answerHome, answerMention, type EventHandler } from './events.ts'
 import { askModal } from './forms/ask.ts'
-import { reviewModal } from './forms/review.ts'
 import { rollbackModal } from './forms/rollback.ts'
 import { whatIfModal } from './forms/what-if.ts'
 import { findQuestion, type PredictionRef } from './questions/question.ts'
@@ -55,7 +53,6 @@ export const interactions = {
 export const modals = {
 	why_what_if: whatIfModal,
 	incident_rollback: rollbackModal,
-	request_review: reviewModal,
 	plumb_ask: askModal,
 } satisfies Record<string, Modal>
 

@@ -6,7 +6,15 @@ import { type Claim, deliverer } from '../../db/outbox.ts'
 import { slackMessages } from '../../db/schema.ts'
 import type { SqlValue } from '../../db/sql.ts'
 import type { SlackCall, SlackFailure } from '../../ports/slack-client.ts'
-import { countEntries, entryMark, findChannel, findMessage, isInThread, messageMark, plain } from './find-posted.ts'
+import {
+	countEntries,
+	entryMark,
+	findChannel,
+	findMessage,
+	isInThread,
+	messageMark,
+	plain,
+} from './find-posted.ts'
 
 /** What Slack should show of an incident or a request. */
 export type Post = {

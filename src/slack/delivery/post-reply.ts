@@ -38,7 +38,9 @@ async function postToOne(
 	accepted(await call('chat.postEphemeral', { channel, thread_ts, user, ...message, ...plain }))
 }
 
-const threadGone = textMessage('The message that you asked under is gone, so the answer has no thread. Ask again.')
+const threadGone = textMessage(
+	'The message that you asked under is gone, so the answer has no thread. Ask again.',
+)
 
 async function postToAll(
 	call: SlackCall,

@@ -17,7 +17,9 @@ export async function openModal(
 	return undefined
 }
 
-const notOpened = textMessage('Slack did not open the form in time, and nothing was done. Press the button again.')
+const notOpened = textMessage(
+	'Slack did not open the form in time, and nothing was done. Press the button again.',
+)
 
 /** Shows a view in a modal that was opened. If it was not, the person learns that from `respond`. */
 export async function showIn(
@@ -25,7 +27,9 @@ export async function showIn(
 	{ team }: Person,
 	id: string | undefined,
 	view: View,
-	respond?: (message: SlackMessage & { replace_original: false; response_type: 'ephemeral' }) => Promise<unknown>,
+	respond?: (
+		message: SlackMessage & { replace_original: false; response_type: 'ephemeral' },
+	) => Promise<unknown>,
 ): Promise<void> {
 	if (id === undefined) {
 		await respond?.({ ...notOpened, replace_original: false, response_type: 'ephemeral' })

@@ -48,7 +48,14 @@ export const rollbackModal: Modal = {
 		if (reason.trim() === '') return { errors: { reason: 'Write why, for those who approve it.' } }
 		const { id: incident, model, environment } = await getIncident(context, actor, form.about)
 		try {
-			const input = { kind: 'rollback' as const, model, environment, to: to.trim() || undefined, reason, incident }
+			const input = {
+				kind: 'rollback' as const,
+				model,
+				environment,
+				to: to.trim() || undefined,
+				reason,
+				incident,
+			}
 			const request = await createRequest(context, actor, input)
 			await closeForm(context, form)
 			return {
@@ -68,7 +75,12 @@ export const rollbackModal: Modal = {
 function versionInput(versions: readonly string[]) {
 	const fit = versions.every((v) => v.length <= limits.optionText)
 	const label = 'Version to go back to'
-	if (fit) return selectInput('to', label, versions.map((v) => [v, v] as const))
+	if (fit)
+		return selectInput(
+			'to',
+			label,
+			versions.map((v) => [v, v] as const),
+		)
 	return textInput('to', label, { initial: versions[0] ?? '' })
 }
 
