@@ -135,6 +135,7 @@ module.exports = {
 				'monitoring',
 				'approvals',
 				'alerting',
+				'execution',
 				'evidence',
 				'jobs',
 				'slack',

@@ -3,18 +3,26 @@ import { forBrowsers } from './console/browser.ts'
 import { consoleEndpoints } from './console/index.ts'
 import type { Context } from './context.ts'
 import { ByteBudget } from './core/byte-budget.ts'
+import { secondMs } from './core/time.ts'
 import type { BodySource } from './http/body.ts'
 import { documentation } from './http/docs/page.ts'
-import type { AppOptions } from './http/endpoint.ts'
+import type { AppOptions, OpenRequest } from './http/endpoint.ts'
 import { resources } from './http/index.ts'
 import { honoPath, notFound, onError, refuseOtherMethods, requestId, safeHeaders } from './http/respond.ts'
 import { serveEndpoint } from './http/serve-endpoint.ts'
 import { Traffic } from './http/traffic.ts'
+import { DeploymentFeed } from './registry/deployment/deployment-feed.ts'
 
 export type { AppOptions } from './http/endpoint.ts'
 
-/** `body`: the source of the body, if it is not the request itself. */
-type Env = { Variables: { requestId: string }; Bindings: { body?: BodySource } }
+/**
+ * `body`: the source of the body, if it is not the request itself. `keptOpenAt`: since when the request is kept open, which
+ * does not count as its duration.
+ */
+type Env = {
+	Variables: { requestId: string; keptOpenAt?: number }
+	Bindings: { body?: BodySource; keepOpen?: () => OpenRequest }
+}
 export type App = Hono<Env>
 
 /**
@@ -24,7 +32,8 @@ export type App = Hono<Env>
 export function buildApp(context: Context, options: AppOptions = {}): App {
 	const app = new Hono<Env>()
 	const budget = options.budget ?? new ByteBudget(context.limits.bytesInFlight)
-	const service = { context, options, traffic: options.traffic ?? new Traffic(), budget }
+	const feed = deploymentFeeds(context, options.isolated)
+	const service = { context, options, traffic: options.traffic ?? new Traffic(), budget, feed }
 	const endpoints = [
 		...Object.values(resources).flatMap((r) => r.endpoints),
 		...documentation(context, resources),
@@ -42,19 +51,25 @@ export function buildApp(context: Context, options: AppOptions = {}): App {
 		const serve = serveEndpoint(endpoint, service)
 		app.on(endpoint.method.toUpperCase(), honoPath(endpoint.path), async (c) => {
 			const from = context.now()
-			try {
-				const response = await serve(c)
-				service.traffic.add(endpoint.id, response.status, context.now() - from)
-				return response
-			} catch (error) {
-				const response = onError(context, error, c)
-				service.traffic.add(endpoint.id, response.status, context.now() - from)
-				return response
-			}
+			const response = await serve(c).catch((error) => onError(context, error, c))
+			const until = c.get('keptOpenAt') ?? context.now()
+			service.traffic.add(endpoint.id, response.status, until - from)
+			return response
 		})
 	}
 	refuseOtherMethods(app, endpoints)
 	app.notFound(notFound)
 	app.onError((error, c) => onError(context, error, c))
 	return app
+}
+
+/** Where a request must not wait for another one's work, each follower looks for changes itself, and less often. */
+const isolatedEveryMs = secondMs
+
+/** One feed for all requests, which hears of this process's commits at once. */
+function deploymentFeeds(context: Context, isIsolated = false): () => DeploymentFeed {
+	if (isIsolated) return () => new DeploymentFeed(context, isolatedEveryMs)
+	const feed = new DeploymentFeed(context)
+	context.committed = feed.committed
+	return () => feed
 }

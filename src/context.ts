@@ -45,6 +45,8 @@ export type Context = {
 	policies: { current(): PolicySet }
 	/** The kinds of executors that `approvals.yaml` can name. */
 	executors: ExecutorKinds<ChangeSet>
+	/** Reads the secret that `env:NAME` or `file:PATH` names, as it is now. Throws `invalid`, without the secret. */
+	readSecret: (reference: string) => Promise<string>
 	/** Stores the bytes of model files. */
 	artifacts: ArtifactStore
 	/** Reads model files from the URIs that versions name. */
@@ -63,6 +65,8 @@ export type Context = {
 	openParquet?: OpenParquet
 	/** Renders an SVG of Plumbline's as a PNG. Absent on workers. */
 	renderPng?: (svg: string) => Promise<Uint8Array>
+	/** Called with the entries of each commit of this process, once they are stored. */
+	committed?: (entries: readonly { action: string }[]) => void
 	/** Keeps work alive that continues after the response. Absent where the process outlives it. */
 	background?: (work: Promise<unknown>) => void
 	/** Slack, when it is connected. */

@@ -11,6 +11,7 @@ import { ByteBudget } from './core/byte-budget.ts'
 import { AppError } from './core/errors.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate, openSql } from './db/open-node.ts'
+import { stopExecutions } from './execution/wake-up.ts'
 import type { ProcessUsage, Service, Sessions } from './http/endpoint.ts'
 import { metricsOnly } from './http/prometheus.ts'
 import { Traffic } from './http/traffic.ts'
@@ -27,6 +28,7 @@ import { openRules, type RuleSource } from './platform/node/load-rules.ts'
 import { loadOnnxRuntime } from './platform/node/onnx-runtime.ts'
 import { openArtifacts } from './platform/node/open-artifacts.ts'
 import { openParquetInThread } from './platform/node/parquet.ts'
+import { secretReader } from './platform/node/read-secret.ts'
 import { pngRenderer } from './platform/node/render-png.ts'
 import { startSchedules } from './platform/node/schedule.ts'
 import { databaseFailure } from './platform/node/start-failure.ts'
@@ -98,6 +100,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			rules,
 			policies: { current: () => defaultPolicies },
 			executors: {},
+			readSecret: secretReader(process.env),
 		}
 		connectIntegrations(context, config)
 		const close = async () => {
@@ -183,7 +186,7 @@ export type Running = {
 /** Starts the whole service: HTTP, schedules and Slack. Resolves when it listens. Throws AppError with what to do. */
 export async function startServer(config: Config, overrides: Overrides = {}): Promise<Running> {
 	const opened = await openContext(config, { needsRules: true, ...overrides })
-	const stops: Stops = [opened.close]
+	const stops: Stops = [opened.close, () => stopExecutions(opened.context)]
 	const close = async () => {
 		for (const stop of stops.splice(0).reverse()) await stop()
 	}

@@ -12,6 +12,7 @@ import {
 } from './config.ts'
 import type { Context } from './context.ts'
 import { AppError } from './core/errors.ts'
+import { secretOf } from './core/secret-reference.ts'
 import { openDatabase } from './db/database.ts'
 import { type D1, openWebSql, overD1 } from './db/open-worker.ts'
 import type { Sql } from './db/sql.ts'
@@ -86,6 +87,7 @@ async function openService(env: Env, origin: string): Promise<Service> {
 		rules: { current: () => ruleSet },
 		policies: { current: () => defaultPolicies },
 		executors: {},
+		readSecret: async (reference) => secretOf(reference, env),
 		background: waitUntil,
 	}
 	connectIntegrations(context, config)
@@ -93,7 +95,7 @@ async function openService(env: Env, origin: string): Promise<Service> {
 	const run = (id: string) => runJobById(forJob(context), id, owner())
 	const slack = await slackOf(context, config)
 	const { version } = manifest
-	const options = { version, jobs: { list: jobs, run }, exported: exportedOf(config) }
+	const options = { version, isolated: true, jobs: { list: jobs, run }, exported: exportedOf(config) }
 	const { fetch: answerApp } = buildApp(context, { ...options, ...(slack ? { slack } : {}) })
 	return { context, fetch: answerApp }
 }

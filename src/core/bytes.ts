@@ -19,3 +19,20 @@ export const sha256Hex = async (content: string | Uint8Array): Promise<string> =
 
 export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
 	a.length === b.length && a.every((x, i) => x === b[i])
+
+export async function hmacSha256(
+	key: Uint8Array<ArrayBuffer>,
+	message: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer>> {
+	const imported = await crypto.subtle.importKey('raw', key, { name: 'HMAC', hash: 'SHA-256' }, false, [
+		'sign',
+	])
+	return new Uint8Array(await crypto.subtle.sign('HMAC', imported, message))
+}
+
+/** Compares signatures in constant time. */
+export function sameText(a: string, b: string): boolean {
+	let difference = a.length ^ b.length
+	for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i % Math.max(1, b.length))
+	return difference === 0
+}

@@ -35,6 +35,8 @@ export type Limits = {
 	modelCacheBytes: number
 	/** Open connections. */
 	connections: number
+	/** Requests that follow deployments. Their connections are not counted in `connections`. */
+	followers: number
 	/** Headers of a request: size, number, and how long to wait for them. */
 	headerBytes: number
 	headers: number
@@ -64,6 +66,7 @@ export const defaultLimits: Limits = {
 	artifactBytes: 512 * 2 ** 20,
 	modelCacheBytes: 2 ** 30,
 	connections: 1000,
+	followers: 10_000,
 	headerBytes: 16 * 1024,
 	headers: 200,
 	headersMs: 20_000,

@@ -39,7 +39,8 @@ export async function commit(
 		statements.push(toStatement(change.query))
 		if (change.guarded) statements.push(guard)
 	}
-	for (const draft of Array.isArray(drafts) ? (drafts as EntryDraft[]) : [drafts as EntryDraft]) {
+	const entries = Array.isArray(drafts) ? (drafts as EntryDraft[]) : [drafts as EntryDraft]
+	for (const draft of entries) {
 		const text = entryText({ ...draft, at: formatTime(at), actor: { id: actor.id, how: actor.how } })
 		const hash = await leafHash(text)
 		hashes.push(toHex(hash))
@@ -51,6 +52,7 @@ export async function commit(
 	}
 	try {
 		const results = await context.sql.batch(statements)
+		context.committed?.(entries)
 		const first = statements.length - hashes.length
 		return hashes.map((hash, i) => ({ index: Number(results[first + i]?.[0]?.[0]), leafHash: hash }))
 	} catch (cause) {

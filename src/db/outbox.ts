@@ -20,11 +20,18 @@ export type FactReference = { type: LineageEventType; model: string } & (
 	| { fact: 'baseline'; version: string; digest: string }
 )
 
-/** What to do: announce an incident, send a fact, or read a training run. */
+/** What to do: announce an incident or a request, send a fact, or read a training run. */
 export type Message =
 	| { kind: 'incident'; payload: { incidentId: string; channel?: string } }
+	/** Without a channel: in that of its incident, otherwise in the default one. */
+	| { kind: 'request'; payload: { requestId: string; channel?: string } }
 	| { kind: 'lineage'; payload: FactReference }
 	| { kind: 'training-run'; payload: { model: string; version: string } }
+
+type ForPeople = Extract<Message, { kind: 'incident' | 'request' }>
+/** Whether Slack shows the message to people. */
+export const isForPeople = (message: Message): message is ForPeople =>
+	message.kind === 'incident' || message.kind === 'request'
 
 export type OutboxMessage = Message & {
 	key: string
@@ -59,14 +66,14 @@ const dueSql = `SELECT id, kind, payload, attempts FROM outbox o
 		SELECT 1 FROM outbox h WHERE h.done_at IS NULL AND h.payload = o.payload
 			AND (h.not_before > ?1 OR h.claimed_until > ?1))
 		AND NOT EXISTS (SELECT 1 FROM outbox w WHERE w.key = o.after AND w.done_at IS NULL)
-	AND kind NOT IN (SELECT value FROM json_each(?2)) ORDER BY kind <> 'incident', id LIMIT ${maxDue}`
+	AND kind NOT IN (SELECT value FROM json_each(?2)) ORDER BY kind NOT IN ('incident', 'request'), id LIMIT ${maxDue}`
 
 /** Where a message goes: a channel of Slack, or a peer. Each has its own rate limit. */
-export const destinationOf = ({ kind, payload }: Message): string =>
-	kind === 'incident' ? `incident ${payload.channel ?? ''}` : kind
+export const destinationOf = (message: Message): string =>
+	isForPeople(message) ? `slack ${message.payload.channel ?? ''}` : message.kind
 
 /**
- * The messages that are due, incidents first and each kind oldest first. Left out are destinations that are rate limited,
+ * The messages that are due, those for people first and each kind oldest first. Left out are destinations that are rate limited,
  * and the kinds of `unreachable`, so that messages that cannot be sent do not fill the result.
  */
 export async function dueMessages(
@@ -116,7 +123,7 @@ export async function claimMessages(context: Context, due: DueMessages): Promise
 }
 
 /** Old news of an incident is worthless; a catalogue that misses a fact misses it for ever. */
-const maxAttempts = { incident: 12, lineage: 3000, 'training-run': 12 } as const
+const maxAttempts = { incident: 12, request: 12, lineage: 3000, 'training-run': 12 } as const
 const firstPauseMs = 5 * secondMs
 const maxPauseMs = 15 * minuteMs
 const keepMs = 30 * dayMs
@@ -159,9 +166,10 @@ export async function markFailed(
 	else context.logger.warn('a message could not be delivered yet', fields)
 }
 
-/** Deletes messages that were done more than 30 days ago, except those of incidents that are still open. */
+/** Deletes messages that were done more than 30 days ago, except those of incidents and requests that are still open. */
 export async function pruneOutbox(context: Context): Promise<void> {
 	const sql = `DELETE FROM outbox WHERE done_at IS NOT NULL AND done_at < ?
-		AND (kind <> 'incident' OR payload ->> 'incidentId' NOT IN (SELECT id FROM incident WHERE status <> 'resolved'))`
+		AND (kind <> 'incident' OR payload ->> 'incidentId' NOT IN (SELECT id FROM incident WHERE status <> 'resolved'))
+		AND (kind <> 'request' OR payload ->> 'requestId' NOT IN (SELECT id FROM request WHERE status = 'pending'))`
 	await commit(context, deliverer, [], [{ query: { sql, params: [context.now() - keepMs] } }])
 }

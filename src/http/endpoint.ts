@@ -5,6 +5,7 @@ import type { ByteBudget } from '../core/byte-budget.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { JobRun } from '../jobs/run/run-job.ts'
 import type { ExportedMetrics } from '../monitoring/windows/exported-points.ts'
+import type { DeploymentFeed } from '../registry/deployment/deployment-feed.ts'
 import type { RequestBody } from './body.ts'
 import type { Traffic } from './traffic.ts'
 
@@ -16,6 +17,14 @@ type Output<S> = S extends z.ZodType ? z.output<S> : undefined
 /** What all operations of an app share. */
 export type Service = { context: Context; options: AppOptions; traffic: Traffic; budget?: ByteBudget }
 
+/** A request that is answered late, or with a stream. */
+export type OpenRequest = {
+	/** Aborted when the client is gone or the service stops. */
+	signal: AbortSignal
+	/** Ends the connection, when the client does not read. */
+	cut(): void
+}
+
 /** A request that passed the key, role, scope and shape checks. */
 export type Call<P = undefined, Q = undefined, B = undefined> = Service & {
 	actor: Actor
@@ -25,6 +34,10 @@ export type Call<P = undefined, Q = undefined, B = undefined> = Service & {
 	request: Request
 	/** The body, for handlers that read it themselves. */
 	stream: RequestBody
+	/** Keeps the request open for long: its connection does not count in the limit of connections. */
+	keepOpen: () => OpenRequest
+	/** Tells of deployments as they are made. */
+	feed: () => DeploymentFeed
 }
 
 /** One response of an operation, for the documentation and its tests. */
@@ -112,6 +125,8 @@ export type AppOptions = {
 	}
 	/** Lets a browser sign in with a cookie, and adds the pages for it. Absent: keys in headers only. */
 	sessions?: Sessions
+	/** A request must not wait for the work of another one, as on workers. */
+	isolated?: boolean
 	/** The version of Plumbline. */
 	version?: string
 	/** The metrics whose values are exported to Prometheus. */

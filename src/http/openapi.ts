@@ -80,6 +80,7 @@ function answerResponse(answer: Answer): RouteConfig['responses'][number] {
 			schema: answer.schema,
 			...(answer.example === undefined ? {} : { example: answer.example }),
 		},
+		...(answer.otherType ? { [answer.otherType]: { schema: { type: 'string' as const } } } : {}),
 	}
 	return {
 		description: answer.description,

@@ -47,9 +47,12 @@ export function accepts(accept: string | null, type: string): boolean {
 	return false
 }
 
-/** Whether the client accepts HTML by name, as browsers do, and does not prefer JSON. */
-export function prefersHtml(accept: string | undefined): boolean {
+/** Whether the client accepts a type by name and does not prefer JSON. */
+export function prefers(accept: string | null | undefined, type: string): boolean {
 	const ranges = parts(accept ?? '')
-	const weight = (type: string) => ranges.find((r) => r.type === type)?.q ?? 0
-	return weight('text/html') > 0 && weight('text/html') >= weight('application/json')
+	const weight = (name: string) => ranges.find((r) => r.type === name)?.q ?? 0
+	return weight(type) > 0 && weight(type) >= weight('application/json')
 }
+
+/** Browsers do. */
+export const prefersHtml = (accept: string | undefined): boolean => prefers(accept, 'text/html')

@@ -27,7 +27,10 @@ const answerTypes = (endpoint: Endpoint): string[] => [
  * Serves one operation: key, role and scope, Accept, body, query, then the handler. Access comes first, so that a client
  * without it learns nothing about the objects.
  */
-export function serveEndpoint(endpoint: Endpoint, service: Service & { budget: ByteBudget }) {
+export function serveEndpoint(
+	endpoint: Endpoint,
+	service: Service & { budget: ByteBudget } & Pick<Call, 'feed'>,
+) {
 	const { context } = service
 	const types = answerTypes(endpoint)
 	return async (c: HonoContext): Promise<Response> => {
@@ -39,7 +42,11 @@ export function serveEndpoint(endpoint: Endpoint, service: Service & { budget: B
 		const stream = new RequestBody(request, c.env?.body, context.limits, service.budget)
 		try {
 			const input = await readInput(endpoint, stream, request, params)
-			const call = { ...service, actor, request, stream, ...input } as unknown as Call
+			const keepOpen = () => {
+				c.set('keptOpenAt', context.now())
+				return c.env?.keepOpen?.() ?? { signal: request.signal, cut() {} }
+			}
+			const call = { ...service, actor, request, stream, keepOpen, ...input } as unknown as Call
 			return toResponse(c, await endpoint.handle(call))
 		} catch (error) {
 			throw await withNearestModel(context, actor, error)

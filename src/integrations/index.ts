@@ -1,4 +1,6 @@
 import type { Context } from '../context.ts'
+import { ownExecutors } from '../execution/own-executors.ts'
+import { vendorExecutors } from './executors.ts'
 import { mlflowRunReader } from './mlflow/run-reader.ts'
 import { openLineageSink } from './openlineage/sink.ts'
 
@@ -12,9 +14,10 @@ type Settings = {
 	PLUMBLINE_OPENLINEAGE_NAMESPACE?: string | undefined
 }
 
-/** Adds the configured integrations to the context. */
+/** Adds the executors and the configured integrations to the context. */
 export function connectIntegrations(context: Context, config: Settings): void {
 	const { PLUMBLINE_MLFLOW_URL: mlflow, PLUMBLINE_OPENLINEAGE_URL: openLineage } = config
+	context.executors = { ...ownExecutors(context), ...vendorExecutors(context) }
 	if (mlflow !== undefined)
 		context.runs = mlflowRunReader(context, {
 			url: mlflow,

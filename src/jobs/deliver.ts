@@ -1,4 +1,3 @@
-import { getIncident } from '../alerting/incident/read-incidents.ts'
 import type { Context } from '../context.ts'
 import { AppError } from '../core/errors.ts'
 import { peerText } from '../core/peer-text.ts'
@@ -8,9 +7,9 @@ import {
 	type Claim,
 	claimMessages,
 	complete,
-	deliverer,
 	destinationOf,
 	dueMessages,
+	isForPeople,
 	type Message,
 	markFailed,
 	pruneOutbox,
@@ -19,25 +18,23 @@ import {
 import { sendFact } from '../registry/lineage/facts.ts'
 import { linkTrainingRun } from '../registry/lineage/training-run.ts'
 import { findVersion } from '../registry/version/find-version.ts'
-import { incidentMessage, timelineText } from '../slack/blocks/incident.ts'
-import { isTokenFault, leavesIncidents, noteSlack } from '../slack/connection.ts'
-import { deliverIncident } from '../slack/delivery/deliver-incident.ts'
-import { incidentEvidence } from '../slack/delivery/incident-details.ts'
+import { isTokenFault, leavesMessages, noteSlack } from '../slack/connection.ts'
+import { deliverPost } from '../slack/delivery/deliver-post.ts'
+import { incidentPost, requestPost } from '../slack/delivery/posts.ts'
 import type { Job } from './run/run-job.ts'
 
-const reader = { ...deliverer, role: 'admin', models: ['*'] } as const
 const budgetMs = 45 * secondMs
 
 /** Destinations to leave alone for the rest of a run. */
 type Skipped = { rateLimited: Set<string>; unreachable: Set<Message['kind']> }
 
 /**
- * Delivers the messages of the outbox: incidents to Slack (to the log without Slack, to nobody while another process has
- * it), facts to the lineage catalogue. The stages of one delivery, in order:
+ * Delivers the messages of the outbox: incidents and requests to Slack (to the log without Slack, to nobody while another
+ * process has it), facts to the lineage catalogue. The stages of one delivery, in order:
  *
  *   dueMessages     what is due, grouped by content
  *   claimMessages   holds messages, so that no other process delivers them
- *   send            posts the incident, sends the fact, or reads the training run
+ *   send            posts the incident or request, sends the fact, or reads the training run
  *   settle          completes, reschedules or fails the messages, and releases them
  *
  * A message that fails stops no other.
@@ -52,7 +49,8 @@ export const deliver = {
 		const outcome = { delivered: 0, failed: [] as string[], remaining: 0 }
 		const skipped: Skipped = { rateLimited: new Set(), unreachable: new Set() }
 		if (context.slack) await noteSlack(context, context.slack.channel)
-		else if (await leavesIncidents(context)) skipped.unreachable.add('incident')
+		else if (await leavesMessages(context))
+			for (const kind of ['incident', 'request'] as const) skipped.unreachable.add(kind)
 		const isSkipped = (message: Message) =>
 			skipped.unreachable.has(message.kind) || skipped.rateLimited.has(destinationOf(message))
 		for (;;) {
@@ -77,7 +75,11 @@ export const deliver = {
 } satisfies Job
 
 const nameOf = (claim: Claim): string =>
-	claim.kind === 'incident' ? claim.payload.incidentId : `${claim.kind} of ${claim.payload.model}`
+	claim.kind === 'incident'
+		? claim.payload.incidentId
+		: claim.kind === 'request'
+			? claim.payload.requestId
+			: `${claim.kind} of ${claim.payload.model}`
 
 /** How a delivery ended. `more`: not everything is sent. `unreachable`: no other message can be sent either. */
 type Ended = 'done' | 'more' | 'failed' | 'unreachable' | 'rateLimited' | 'claimLost'
@@ -104,7 +106,7 @@ async function settle(context: Context, claim: Claim, result: Result<string>): P
 	}
 	const { message, retryAfterMs, retryable } = result.error
 	// Not an attempt: nothing can be delivered until the token is changed.
-	if (claim.kind === 'incident' && isTokenFault(message)) {
+	if (isForPeople(claim) && isTokenFault(message)) {
 		await reschedule(context, claim, minuteMs)
 		return 'unreachable'
 	}
@@ -113,13 +115,19 @@ async function settle(context: Context, claim: Claim, result: Result<string>): P
 		return 'rateLimited'
 	}
 	await markFailed(context, claim, result.error)
-	return retryable && claim.kind !== 'incident' ? 'unreachable' : 'failed'
+	return retryable && !isForPeople(claim) ? 'unreachable' : 'failed'
 }
 
 async function send(context: Context, claim: Claim): Promise<Result<string>> {
 	if (claim.kind === 'lineage') return sendFact(context, claim.payload)
 	if (claim.kind === 'training-run') return readRun(context, claim.payload)
-	return sendIncident(context, claim, claim.payload)
+	const post =
+		claim.kind === 'incident'
+			? await incidentPost(context, claim.payload)
+			: await requestPost(context, claim.payload)
+	if (context.slack && post.channel !== '') return deliverPost(context, context.slack.call, post, claim)
+	context.logger.info(claim.kind, post.summary)
+	return { ok: true, value: 'logged' }
 }
 
 /** Gives up soon: a run that cannot be read now is read when somebody looks at it. */
@@ -130,27 +138,4 @@ async function readRun(
 	const link = await linkTrainingRun(context, await findVersion(context, model, version))
 	if (link?.status !== 'unreachable') return { ok: true, value: 'read' }
 	return { ok: false, error: { message: link.reason ?? 'no answer', retryable: true } }
-}
-
-async function sendIncident(
-	context: Context,
-	claim: Claim,
-	payload: { incidentId: string; channel?: string },
-): Promise<Result<string>> {
-	const incident = await getIncident(context, reader, payload.incidentId)
-	const { slack } = context
-	const channel = payload.channel ?? slack?.channel ?? ''
-	if (!slack || channel === '') {
-		const { id, model, environment, status, severity, title } = incident
-		context.logger.info('incident', { id, model, environment, status, severity, title })
-		return { ok: true, value: 'logged' }
-	}
-	const post = {
-		incidentId: incident.id,
-		channel,
-		resolved: incident.status === 'resolved',
-		message: incidentMessage(incident, context.publicUrl, await incidentEvidence(context, incident)),
-		replies: incident.timeline.map(timelineText),
-	}
-	return deliverIncident(context, slack.call, post, claim)
 }

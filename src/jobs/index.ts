@@ -6,6 +6,7 @@ import { AppError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
 import { sleep } from '../core/retry.ts'
 import { replayDue } from '../decisions/replay/replay-due.ts'
+import { executeDue } from '../execution/execute.ts'
 import { allModels } from '../registry/model/find-model.ts'
 import { deleteOldPictures } from '../slack/delivery/share-picture.ts'
 import { pruneQuestions } from '../slack/questions/question.ts'
@@ -65,8 +66,24 @@ export const retention = {
 	},
 } satisfies Job
 
+/** Carries out approved requests: those whose time has come, that a process left behind, or that wait for windows. */
+export const execute = {
+	id: 'execute',
+	cron: '* * * * *',
+	run: async (context: Context) => ({ ...(await executeDue(context)) }),
+} satisfies Job
+
 /** All jobs, in the order of `plumbline run all`: each uses what the ones before it have done. */
-export const jobs = [rollUp, compute, attribute, replay, evaluateRules, deliver, retention] satisfies Job[]
+export const jobs = [
+	rollUp,
+	compute,
+	attribute,
+	replay,
+	evaluateRules,
+	execute,
+	deliver,
+	retention,
+] satisfies Job[]
 
 /** Runs one job by its id. Throws `not-found` with the nearest id. */
 export async function runJobById(

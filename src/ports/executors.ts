@@ -47,8 +47,17 @@ export type Acted<Changes = never> =
 	| { status: 'accepted'; detail: string }
 	/** It is known not to have happened, and repeating the call does not help. */
 	| { status: 'refused'; detail: string }
-	/** It may or may not have happened; the call is repeated with the same key after another read. */
-	| { status: 'unsure'; detail: string; retryAfterMs?: number | undefined }
+	/**
+	 * It may or may not have happened; the call is repeated with the same key after another read. `known`, if there is more
+	 * to say: `not-done`, the call had no effect (such as a refused connection, 429); `over`, the target has answered, so
+	 * that a later read tells (such as 500). Absent: it may still have an effect (such as a time-out).
+	 */
+	| {
+			status: 'unsure'
+			detail: string
+			retryAfterMs?: number | undefined
+			known?: 'not-done' | 'over' | undefined
+	  }
 
 /** Carries out actions at one kind of target. Calls never throw for what the target does, and each is bounded in time and size. */
 export type Executor<Changes = never> = {
@@ -65,7 +74,9 @@ export type Executor<Changes = never> = {
 		headers: Headers,
 		body: Uint8Array,
 	): Promise<{ status: 'done' | 'failed'; detail: string } | undefined>
-	/** How often an `unsure` call is repeated (default 8). */
+	/** It acts only by the `changes` that it returns, so that nothing can happen without being recorded. */
+	isLocal?: boolean
+	/** After how many `unsure` calls it gives up (default 8). */
 	maxAttempts?: number
 }
 

@@ -16,8 +16,8 @@ const tokenFaults = new Set([
 export const isTokenFault = (message: string): boolean => tokenFaults.has(message)
 
 /**
- * Records that this process delivers to Slack. After a pause, or with a new channel, incidents without a message become due
- * again.
+ * Records that this process delivers to Slack. After a pause, or with a new channel, incidents and requests without a message
+ * become due again.
  */
 export async function noteSlack(context: Context, channel: string): Promise<void> {
 	const now = context.now()
@@ -32,8 +32,8 @@ export async function noteSlack(context: Context, channel: string): Promise<void
 	])
 }
 
-/** Whether another process has Slack and this one does not, so that it leaves incidents to the other. */
-export async function leavesIncidents(context: Context): Promise<boolean> {
+/** Whether another process has Slack and this one does not, so that it leaves messages to people to the other. */
+export async function leavesMessages(context: Context): Promise<boolean> {
 	return context.slack === undefined && (await readNote(context)) !== undefined
 }
 
@@ -46,12 +46,15 @@ async function readNote(context: Context): Promise<string | undefined> {
 	return row?.value
 }
 
-// Open incidents without a message, and messages whose later changes did not reach Slack.
+// What is open without a message, and messages whose later changes did not reach Slack.
 const makeDueAgain = `UPDATE outbox SET done_at = NULL, error = NULL, attempts = 0, not_before = ?1
-	WHERE kind = 'incident' AND done_at IS NOT NULL AND (
-		payload ->> 'incidentId' IN (SELECT id FROM incident i WHERE status <> 'resolved' AND NOT EXISTS
-			(SELECT 1 FROM slack_message m WHERE m.incident = i.id AND m.ts IS NOT NULL))
-		OR (error IS NOT NULL AND payload ->> 'incidentId' IN (SELECT incident FROM slack_message WHERE ts IS NOT NULL)))`
+	WHERE kind IN ('incident', 'request') AND done_at IS NOT NULL AND (
+		coalesce(payload ->> 'incidentId', payload ->> 'requestId') IN (
+			SELECT id FROM (
+				SELECT id FROM incident WHERE status <> 'resolved' UNION ALL SELECT id FROM request WHERE status = 'pending'
+			) o WHERE NOT EXISTS (SELECT 1 FROM slack_message m WHERE m.incident = o.id AND m.ts IS NOT NULL))
+		OR (error IS NOT NULL AND coalesce(payload ->> 'incidentId', payload ->> 'requestId') IN (
+			SELECT incident FROM slack_message WHERE ts IS NOT NULL)))`
 
 /** Logs an error if Slack does not accept the token. */
 export async function checkSlack(context: Context, slack: SlackClient): Promise<void> {
@@ -60,7 +63,7 @@ export async function checkSlack(context: Context, slack: SlackClient): Promise<
 	const { message } = answer.error
 	context.logger.error(
 		isTokenFault(message)
-			? `Slack refuses SLACK_BOT_TOKEN: ${message}. Incident messages wait until the token is valid; everything else works.`
-			: `Slack cannot be reached: ${message}. Incident messages wait until it is reachable; everything else works.`,
+			? `Slack refuses SLACK_BOT_TOKEN: ${message}. Messages wait until the token is valid; everything else works.`
+			: `Slack cannot be reached: ${message}. Messages wait until it is reachable; everything else works.`,
 	)
 }

@@ -1,13 +1,6 @@
-import { toHex, utf8 } from '../core/bytes.ts'
+import { hmacSha256, sameText, toHex, utf8 } from '../core/bytes.ts'
 
 const maxSkewSeconds = 300
-
-/** Compares in constant time. */
-function equal(a: string, b: string): boolean {
-	let difference = a.length ^ b.length
-	for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i % Math.max(1, b.length))
-	return difference === 0
-}
 
 /** Whether the headers have a well-formed signature and a recent timestamp; the signature itself is not checked. */
 export function isFresh(headers: Headers, nowMs: number): boolean {
@@ -30,12 +23,9 @@ export async function isFromSlack(
 	const timestamp = headers.get('x-slack-request-timestamp') ?? ''
 	const signature = headers.get('x-slack-signature') ?? ''
 	if (!isFresh(headers, nowMs)) return false
-	const key = await crypto.subtle.importKey('raw', utf8(secret), { name: 'HMAC', hash: 'SHA-256' }, false, [
-		'sign',
-	])
 	const prefix = utf8(`v0:${timestamp}:`)
 	const signed = new Uint8Array(prefix.length + body.length)
 	signed.set(prefix)
 	signed.set(body, prefix.length)
-	return equal(`v0=${toHex(new Uint8Array(await crypto.subtle.sign('HMAC', key, signed)))}`, signature)
+	return sameText(`v0=${toHex(await hmacSha256(utf8(secret), signed))}`, signature)
 }

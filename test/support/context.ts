@@ -6,8 +6,10 @@ import type { Context } from '../../src/context.ts'
 import { defaultLimits } from '../../src/core/limits.ts'
 import { openDatabase } from '../../src/db/database.ts'
 import { migrate, openSql } from '../../src/db/open-node.ts'
+import { ownExecutors } from '../../src/execution/own-executors.ts'
 import { openLibsqlLog } from '../../src/log/libsql-log-node.ts'
 import { openArtifacts } from '../../src/platform/node/open-artifacts.ts'
+import { secretReader } from '../../src/platform/node/read-secret.ts'
 import { modelCache } from '../../src/registry/artifact/model-cache.ts'
 import { defaultPolicies } from '../../src/rules/approval-policies.ts'
 
@@ -60,8 +62,10 @@ export async function testContext(options: Partial<Context> = {}, write?: (folde
 		},
 		policies: { current: () => defaultPolicies },
 		executors: {},
+		readSecret: secretReader(process.env),
 		...options,
 	}
+	context.executors = { ...ownExecutors(context), ...context.executors }
 	return {
 		context,
 		clock,

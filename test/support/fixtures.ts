@@ -7,7 +7,8 @@ type Cleanup = { onCleanup: (close: () => Promise<void>) => void }
 // biome-ignore lint/suspicious/noExplicitAny: whatever the parameters are
 export type ServerOf<Open extends (...parameters: any[]) => Promise<unknown>> = Awaited<ReturnType<Open>>
 
-const openedBy =
+/** A fixture that `open` makes, closed after its last use. */
+export const openedBy =
 	<T extends Closable>(open: () => Promise<T>) =>
 	// biome-ignore lint/correctness/noEmptyPattern: vitest reads the fixtures that a fixture needs from its parameter
 	async ({}, { onCleanup }: Cleanup): Promise<T> => {

@@ -145,6 +145,7 @@ export class IncidentWorkingSet {
 			announceDue: null,
 			revision: 0,
 			changes: [],
+			about: null,
 		}
 		const incident: WorkingIncident = { row, stored: undefined, alerts: new Set(), notes: ['opened'] }
 		this.list.push(incident)

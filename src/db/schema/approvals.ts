@@ -94,6 +94,13 @@ export const executions = sqliteTable('execution', {
 	claim: text(),
 	claimedUntil: integer('claimed_until').notNull().default(0),
 	error: text(),
+	/** Since the last progress: they set the pause before the next call, and bound the calls. */
+	failures: integer().notNull().default(0),
+	/** 0: no call can have had an effect. 1: those that may have are over, so that a read tells. 2: one may still have one. */
+	doubt: integer().notNull().default(0),
+	/** When the target accepted the action without being done; `result` is what it reported later. */
+	acceptedAt: integer('accepted_at'),
+	result: text({ mode: 'json' }).$type<{ status: 'done' | 'failed'; detail: string }>(),
 })
 
 export const executionSteps = sqliteTable(

@@ -115,6 +115,8 @@ export const incidents = sqliteTable('incident', {
 	announceDue: integer('announce_due'),
 	revision: integer().notNull(),
 	changes: text({ mode: 'json' }).$type<IncidentChange[]>().notNull().default([]),
+	/** What an incident without a rule is about; null for incidents of rules. */
+	about: text(),
 })
 
 export const incidentEvents = sqliteTable(

@@ -4,7 +4,7 @@ import type { Role } from '../../core/actor.ts'
 export const outbox = sqliteTable('outbox', {
 	id: integer().primaryKey({ autoIncrement: true }),
 	key: text().notNull().unique(),
-	kind: text().$type<'incident' | 'lineage' | 'training-run'>().notNull(),
+	kind: text().$type<'incident' | 'request' | 'lineage' | 'training-run'>().notNull(),
 	payload: text({ mode: 'json' }).$type<Record<string, unknown>>().notNull(),
 	createdAt: integer('created_at').notNull(),
 	notBefore: integer('not_before').notNull(),
@@ -21,7 +21,8 @@ export const outbox = sqliteTable('outbox', {
 export const slackMessages = sqliteTable(
 	'slack_message',
 	{
-		incident: text().notNull(),
+		/** The id of the incident or request. */
+		object: text('incident').notNull(),
 		channel: text().notNull(),
 		/** Slack's id of the message; null while it is unknown whether the first attempt was posted. */
 		ts: text(),
@@ -33,7 +34,7 @@ export const slackMessages = sqliteTable(
 		/** More than `replies` while it is unknown whether a reply was posted. */
 		attemptedReplies: integer('attempted_replies').notNull().default(0),
 	},
-	(t) => [primaryKey({ columns: [t.incident, t.channel] })],
+	(t) => [primaryKey({ columns: [t.object, t.channel] })],
 )
 
 export const slackReplays = sqliteTable('slack_replay', {

@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { minuteMs, parseDuration } from '../../core/time.ts'
 import { compareVersions } from '../../monitoring/comparison/compare-versions.ts'
 import { VersionComparison } from '../../monitoring/comparison/comparison.schema.ts'
+import { awaitDeployment } from '../../registry/deployment/await-deployment.ts'
 import {
 	type Deployment,
 	DeploymentInput,
@@ -8,13 +10,17 @@ import {
 } from '../../registry/deployment/deployment.schema.ts'
 import {
 	currentDeployments,
+	findDeployment,
 	getDeployment,
 	listDeployments,
 } from '../../registry/deployment/get-deployment.ts'
 import { setDeployment } from '../../registry/deployment/set-deployment.ts'
 import { findModel } from '../../registry/model/find-model.ts'
-import { endpoint, ok, type Resource } from '../endpoint.ts'
+import { nameFault } from '../../registry/model/name.ts'
+import { DeploymentEvents, eventHeaders, eventsType } from '../deployment-events.ts'
+import { type Call, endpoint, ok, type Resource } from '../endpoint.ts'
 import { modelPath, pageOf, pageParameters, pathText, periodParameters } from '../parameters.ts'
+import { prefers } from '../read-query.ts'
 
 const input = { champion: '7', challenger: '8', canary: { version: '8', percent: 5 } }
 const example = {
@@ -59,13 +65,35 @@ const comparisonExample = {
 const params = z.strictObject({ ...modelPath, environment: pathText('The environment.', 'production') })
 const headers = { etag: 'Changes with the deployment; send it as If-None-Match' }
 
-const etagOf = (deployment: Deployment) => `"${deployment.revision}"`
+/** With the time, as a restored database gives the same revisions again. */
+const etagOf = ({ revision, since }: Deployment) => `"${revision}-${Date.parse(since).toString(36)}"`
 
 /** RFC 9110, 13.1.2: `*`, or a list of tags that are compared weakly. */
 function matches(header: string | null, etag: string): boolean {
 	if (header === null) return false
 	return header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag)
 }
+
+const longestWaitMs = minuteMs
+
+const getQuery = z.strictObject({
+	wait: z
+		.string()
+		.default('0s')
+		.transform((text, issues) => {
+			const ms = parseDuration(text)
+			if (ms !== undefined && ms <= longestWaitMs) return ms
+			issues.addIssue({ code: 'custom', message: 'must be a duration of at most 60s, such as 30s' })
+			return z.NEVER
+		})
+		.meta({
+			pattern: '^\\d+(\\.\\d+)?(ms|s|m|h|d|w)$',
+			description:
+				'How long to wait for another deployment than the one in If-None-Match, at most 60s. Default: not at all.',
+			example: '30s',
+		}),
+})
+type GetCall = Call<typeof params, typeof getQuery>
 
 const put = endpoint({
 	method: 'put',
@@ -97,20 +125,64 @@ const get = endpoint({
 	method: 'get',
 	path: '/v1/models/{model}/deployments/{environment}',
 	id: 'getDeployment',
-	summary: 'Read the deployment of an environment',
+	summary: 'Read or follow the deployment of an environment',
+	description:
+		'To follow it, send the ETag as If-None-Match with `wait`: the answer comes as soon as there is another deployment, or is 304 when the time is up. `Accept: text/event-stream` streams the current deployment and each later one as an event `deployment` whose id is the revision, with a comment every 15 seconds; `Last-Event-ID` leaves out what is known. Both also wait for the first deployment to an environment.',
 	access: 'viewer',
 	params,
+	query: getQuery,
 	answers: {
-		200: { description: 'The current deployment', schema: DeploymentSchema, example, headers },
+		200: {
+			description: 'The current deployment, or a stream of deployments',
+			schema: DeploymentSchema,
+			example,
+			headers,
+			otherType: eventsType,
+		},
 		304: { description: 'Unchanged since the tag in If-None-Match' },
 	},
-	handle: async ({ context, params: { model, environment }, request }) => {
-		const deployment = await getDeployment(context, model, environment)
+	errors: ['overloaded'],
+	handle: async (call) => {
+		const { context, params: of, query, request } = call
+		if (prefers(request.headers.get('accept'), eventsType)) return stream(call)
+		const before = await findDeployment(context, of.model, of.environment)
+		const tag = before && etagOf(before)
+		const isKnown = tag === undefined || matches(request.headers.get('if-none-match'), tag)
+		const now = isKnown && query.wait > 0 ? await otherThan(tag, call) : before
+		const deployment = now ?? (await getDeployment(context, of.model, of.environment))
 		const etag = etagOf(deployment)
-		if (matches(request.headers.get('if-none-match'), etag)) return { status: 304, headers: { etag } }
-		return ok(deployment, { etag, 'cache-control': 'private, no-cache' })
+		const about = { etag, 'cache-control': 'private, no-cache', vary: 'Accept' }
+		return isKnown && etag === tag ? { status: 304, headers: about } : ok(deployment, about)
 	},
 })
+
+/** Whether an environment can have a deployment. Throws `not-found` for a model that does not exist. */
+async function canBeDeployed({ context, params: { model, environment } }: GetCall): Promise<boolean> {
+	await findModel(context, model)
+	return nameFault(environment) === undefined
+}
+
+/** The deployment in force as soon as it has another tag, or when the time is up. */
+async function otherThan(tag: string | undefined, call: GetCall): Promise<Deployment | undefined> {
+	const { context, actor, params: of, query } = call
+	if (tag === undefined && !(await canBeDeployed(call))) return undefined
+	const { signal } = call.keepOpen()
+	const isNew = (deployment: Deployment) => etagOf(deployment) !== tag
+	return awaitDeployment(context, call.feed(), { actor, ...of, isNew, ms: query.wait, signal })
+}
+
+/** Where requests are isolated, each look for changes counts as a call of the request, whose number is limited. */
+const longestIsolatedMs = 10 * minuteMs
+
+async function stream(call: GetCall): Promise<Response> {
+	const { context, actor, params: of, request, options } = call
+	if (!(await canBeDeployed(call))) await getDeployment(context, of.model, of.environment)
+	if (request.method === 'HEAD') return new Response(null, { headers: eventHeaders })
+	const following = { actor, ...of, lastEventId: request.headers.get('last-event-id') }
+	const longestMs = options.isolated ? longestIsolatedMs : undefined
+	const events = new DeploymentEvents(context, call.feed(), call.keepOpen(), following, longestMs)
+	return new Response(events.stream, { headers: eventHeaders })
+}
 
 const list = endpoint({
 	method: 'get',

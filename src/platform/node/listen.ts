@@ -11,7 +11,9 @@ import { AppError } from '../../core/errors.ts'
 import { defaultLimits, type Limits } from '../../core/limits.ts'
 import { minuteMs, secondMs } from '../../core/time.ts'
 import type { BodySource } from '../../http/body.ts'
+import type { OpenRequest } from '../../http/endpoint.ts'
 import { type ProblemCode, problem, problemType } from '../../http/problem.ts'
+import { OpenRequests } from './open-requests.ts'
 
 export type Listening = {
 	/** The URL on this machine, without a trailing slash. */
@@ -20,7 +22,10 @@ export type Listening = {
 	close(): Promise<void>
 }
 
-type Fetch = (request: Request, env: { body: BodySource }) => Response | Promise<Response>
+type Fetch = (
+	request: Request,
+	env: { body: BodySource; keepOpen: () => OpenRequest },
+) => Response | Promise<Response>
 
 const drainMs = 10 * secondMs
 // Longer than the idle timeout of common proxies.
@@ -52,18 +57,23 @@ export function listen(
 	limits: Limits = defaultLimits,
 	prefix = 'PLUMBLINE',
 ): Promise<Listening> {
-	const server = createHttpServer(fetch, host, limits)
+	const http = createHttpServer(fetch, host, limits)
+	const { server } = http
 	return new Promise((resolve, reject) => {
 		server.once('error', (error: NodeJS.ErrnoException) => reject(refusal(error, host, port, prefix)))
 		server.listen(port, host, () => {
 			server.removeAllListeners('error')
 			server.on('error', () => {})
-			resolve({ url: urlOf(host, (server.address() as AddressInfo).port), close: () => close(server) })
+			const { port: taken } = server.address() as AddressInfo
+			resolve({ url: urlOf(host, taken), close: () => close(http) })
 		})
 	})
 }
 
-function createHttpServer(fetch: Fetch, host: string, limits: Limits): Server {
+/** `unused`: the connections without a request so far. */
+type HttpServer = { server: Server; open: OpenRequests; unused: Set<Socket> }
+
+function createHttpServer(fetch: Fetch, host: string, limits: Limits): HttpServer {
 	const server = createServer({
 		maxHeaderSize: limits.headerBytes,
 		headersTimeout: limits.headersMs,
@@ -73,10 +83,10 @@ function createHttpServer(fetch: Fetch, host: string, limits: Limits): Server {
 		connectionsCheckingInterval: Math.min(secondMs, limits.headersMs),
 		requireHostHeader: false,
 	})
-	server.maxConnections = limits.connections
+	const open = new OpenRequests(server, limits)
 	// Node drops further headers: one more reveals that there were too many.
 	server.maxHeadersCount = limits.headers + 1
-	const serve = listener(fetch, host, limits)
+	const serve = listener(fetch, host, limits, open)
 	server.on('request', serve)
 	server.on('checkContinue', serve)
 	// Unknown expectations may be ignored (RFC 9110, 10.1.1).
@@ -84,7 +94,13 @@ function createHttpServer(fetch: Fetch, host: string, limits: Limits): Server {
 	server.on('clientError', respondToClientError)
 	// At the limit, idle connections make room for new ones.
 	server.on('drop', () => server.closeIdleConnections())
-	return server
+	const unused = new Set<Socket>()
+	server.on('connection', (socket: Socket) => {
+		unused.add(socket)
+		socket.once('close', () => unused.delete(socket))
+	})
+	server.on('request', ({ socket }) => unused.delete(socket))
+	return { server, open, unused }
 }
 
 type Exchange = { incoming: IncomingMessage; outgoing: ServerResponse }
@@ -92,11 +108,12 @@ type Exchange = { incoming: IncomingMessage; outgoing: ServerResponse }
 /** The current response of a connection. */
 const responses = new WeakMap<Socket, ServerResponse>()
 
-function listener(fetch: Fetch, host: string, limits: Limits): RequestListener {
+function listener(fetch: Fetch, host: string, limits: Limits, open: OpenRequests): RequestListener {
 	const respond = getRequestListener(
 		async (request, env) => {
 			const { incoming, outgoing } = env as Exchange
-			return await fetch(request, { body: new NodeBody(incoming, outgoing) })
+			const keepOpen = () => open.add(outgoing)
+			return await fetch(request, { body: new NodeBody(incoming, outgoing), keepOpen })
 		},
 		{
 			hostname: host,
@@ -259,12 +276,17 @@ function respondToClientError(error: NodeJS.ErrnoException, socket: Socket): voi
 
 const sweepMs = 50
 
-function close(server: Server): Promise<void> {
+function close({ server, open, unused }: HttpServer): Promise<void> {
+	open.stop()
 	return new Promise((resolve) => {
 		const cut = setTimeout(() => server.closeAllConnections(), drainMs)
 		for (const socket of closing) socket.destroy()
 		// A connection stays open for a next request after its current one, which is no longer wanted.
-		const sweep = setInterval(() => server.closeIdleConnections(), sweepMs)
+		const sweep = setInterval(() => {
+			server.closeIdleConnections()
+			// Node does not count those as idle that have sent nothing yet.
+			for (const socket of unused) if (socket.bytesRead === 0) socket.destroy()
+		}, sweepMs)
 		server.close(() => {
 			clearTimeout(cut)
 			clearInterval(sweep)

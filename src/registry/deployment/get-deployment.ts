@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, lt } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, lt } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import { cursorNumber, type Page, type PageQuery, toPage } from '../../core/page.ts'
 import { formatTime } from '../../core/time.ts'
@@ -8,7 +8,7 @@ import type { Deployment } from './deployment.schema.ts'
 
 type DeploymentRow = typeof deployments.$inferSelect
 
-const toDeployment = (row: DeploymentRow): Deployment => ({ ...row, since: formatTime(row.since) })
+export const toDeployment = (row: DeploymentRow): Deployment => ({ ...row, since: formatTime(row.since) })
 const of = (model: string, environment: string) =>
 	and(eq(deployments.model, model), eq(deployments.environment, environment))
 
@@ -67,6 +67,23 @@ export async function listDeployments(
 		.orderBy(desc(deployments.revision))
 		.limit(page.limit + 1)
 	return toPage(rows, page.limit, (row) => row.revision, toDeployment)
+}
+
+/** The deployments of an environment after a revision, oldest first, at most `limit`. */
+export async function deploymentsAfter(
+	context: Context,
+	model: string,
+	environment: string,
+	revision: number,
+	limit: number,
+): Promise<Deployment[]> {
+	const rows = await context.db
+		.select()
+		.from(deployments)
+		.where(and(of(model, environment), gt(deployments.revision, revision)))
+		.orderBy(asc(deployments.revision))
+		.limit(limit)
+	return rows.map(toDeployment)
 }
 
 /** Every deployment of an environment, oldest first. */

@@ -3,7 +3,7 @@ import type { Actor } from '../../core/actor.ts'
 import { canonicalJson } from '../../core/canonical-json.ts'
 import { AppError, type Fault } from '../../core/errors.ts'
 import { formatTime } from '../../core/time.ts'
-import { commit } from '../../db/commit.ts'
+import { type Change, commit, type EntryDraft } from '../../db/commit.ts'
 import { deployments } from '../../db/schema.ts'
 import { authorise } from '../key/authorise.ts'
 import { factMessages } from '../lineage/facts.ts'
@@ -32,20 +32,40 @@ export async function setDeployment(
 	const wanted = { champion, challenger, canary }
 	if (before && canonicalJson(content(before)) === canonicalJson(wanted))
 		return { deployment: before, isNew: false }
+	const { row, entry, changes } = deploymentChange(context, { model, environment, before, wanted })
+	await commit(context, actor, entry, changes)
+	return { deployment: { ...row, since: formatTime(row.since) }, isNew: before === undefined }
+}
+
+type NewDeployment = {
+	model: string
+	environment: string
+	/** The deployment in force. The commit fails if there is a newer one by then. */
+	before: Deployment | undefined
+	wanted: Pick<Deployment, 'champion' | 'challenger' | 'canary'>
+	why?: string
+}
+
+/** The next revision of a deployment, with its entry and its messages, for the commit of what it is part of. */
+export function deploymentChange(
+	context: Context,
+	{ model, environment, before, wanted, why }: NewDeployment,
+) {
 	const row = { model, environment, revision: (before?.revision ?? 0) + 1, ...wanted, since: context.now() }
-	const entry = {
+	const { revision } = row
+	const entry: EntryDraft = {
 		action: 'set-deployment',
 		object: `deployment:${model}/${environment}`,
 		model,
-		details: { revision: row.revision, ...wanted, ...(before ? { before: content(before) } : {}) },
+		...(why === undefined ? {} : { why }),
+		details: { revision, ...wanted, ...(before ? { before: content(before) } : {}) },
 	}
 	const query = context.db.insert(deployments).values(row).onConflictDoNothing()
-	const { revision } = row
-	await commit(context, actor, entry, [
+	const changes: Change[] = [
 		{ query, guarded: true },
 		...factMessages(context, { fact: 'deployment', model, environment, revision }),
-	])
-	return { deployment: { ...row, since: formatTime(row.since) }, isNew: before === undefined }
+	]
+	return { row, entry, changes }
 }
 
 const content = ({ champion, challenger, canary }: Deployment) => ({ champion, challenger, canary })

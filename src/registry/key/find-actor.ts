@@ -3,15 +3,11 @@ import type { Actor, Role } from '../../core/actor.ts'
 import { sha256Hex } from '../../core/bytes.ts'
 import { AppError } from '../../core/errors.ts'
 import { formatTime } from '../../core/time.ts'
+import { inList } from '../../db/database.ts'
+import { accessKeys } from '../../db/schema.ts'
 
-type KeyRow = {
-	id: string
-	role: Role
-	models: string
-	expiresAt: number | null
-	revokedAt: number | null
-	owner: string | null
-}
+type KeyState = { id: string; expiresAt: number | null; revokedAt: number | null }
+type KeyRow = KeyState & { role: Role; models: string; owner: string | null }
 
 // Plain SQL: every request passes here, and building the query would cost more than running it.
 const byHash =
@@ -27,10 +23,9 @@ const refused = (text: string) => new AppError('unauthenticated', `${text} Ask a
 export async function findActor(context: Context, secret: string): Promise<Actor> {
 	const [row] = await context.sql.all<KeyRow>({ sql: byHash, params: [await sha256Hex(secret)] })
 	if (!row) throw refused('The key is unknown. Check that it was copied whole.')
-	const { id, role, models, expiresAt, revokedAt, owner } = row
-	if (revokedAt !== null) throw refused(`The key ${id} was revoked at ${formatTime(revokedAt)}.`)
-	if (expiresAt !== null && expiresAt <= context.now())
-		throw refused(`The key ${id} expired at ${formatTime(expiresAt)}.`)
+	const { id, role, models, owner } = row
+	const refusal = refusalOf(row, context.now())
+	if (refusal) throw refusal
 	return {
 		id: `key:${id}`,
 		how: 'key',
@@ -38,4 +33,28 @@ export async function findActor(context: Context, secret: string): Promise<Actor
 		models: JSON.parse(models) as string[],
 		owner: owner ?? undefined,
 	}
+}
+
+function refusalOf({ id, expiresAt, revokedAt }: KeyState, now: number): AppError | undefined {
+	if (revokedAt !== null) return refused(`The key ${id} was revoked at ${formatTime(revokedAt)}.`)
+	if (expiresAt !== null && expiresAt <= now)
+		return refused(`The key ${id} expired at ${formatTime(expiresAt)}.`)
+	return undefined
+}
+
+/** Those of the actors whose keys were revoked or have expired, with the error for each. */
+export async function refusedKeys(
+	context: Context,
+	actorIds: Iterable<string>,
+): Promise<Map<string, AppError>> {
+	const { id, expiresAt, revokedAt } = accessKeys
+	const ids = [...actorIds].map((actorId) => actorId.replace(/^key:/, ''))
+	const rows = await context.db.select({ id, expiresAt, revokedAt }).from(accessKeys).where(inList(id, ids))
+	const now = context.now()
+	const refusals = new Map<string, AppError>()
+	for (const row of rows) {
+		const refusal = refusalOf(row, now)
+		if (refusal) refusals.set(`key:${row.id}`, refusal)
+	}
+	return refusals
 }

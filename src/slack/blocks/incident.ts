@@ -55,9 +55,10 @@ function movement(
 	return `${moved} (n ${count(n)}${baseline}${q === null ? '' : `, q ${digits(q)}`})`
 }
 
-function alertLine(alert: IncidentAlert, evidence: Evidence | undefined): string {
+/** An alert in one line, as markup. */
+export function alertText(alert: IncidentAlert, evidence?: Evidence): string {
 	const state = alert.status === 'firing' ? '' : `, ${alert.status}`
-	return `• *${named(subjectText(alert.subject))}* ${named(movement(alert, evidence), 150)}, window from ${shortTime(alert.window.from)} (rule ${named(alert.rule)}${state})`
+	return `*${named(subjectText(alert.subject))}* ${named(movement(alert, evidence), 150)}, window from ${shortTime(alert.window.from)} (rule ${named(alert.rule)}${state})`
 }
 
 /** Who acknowledged it last, by the timeline. */
@@ -145,7 +146,7 @@ export function whyMessage(
 	details?: IncidentDetails,
 ): SlackMessage {
 	const { alerts } = incident
-	const evidences = alerts.slice(0, maxShown).map((alert, i) => alertLine(alert, evidence[i]))
+	const evidences = alerts.slice(0, maxShown).map((alert, i) => `• ${alertText(alert, evidence[i])}`)
 	if (alerts.length > maxShown) evidences.push(`… and ${alerts.length - maxShown} more`)
 	const cause = incident.cause === null ? [] : [`Likely cause: ${named(incident.cause, 1000)}`]
 	const parts = details ? detailParts(details) : []

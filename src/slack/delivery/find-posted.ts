@@ -8,14 +8,17 @@ type Message = {
 	metadata?: { event_type?: string; event_payload?: { incident?: string; entry?: number } }
 }
 
-/** Metadata that marks the app's own messages, so that they can be found again. Only apps of the workspace see it. */
-export const incidentMark = (incident: string) => ({
+/**
+ * Metadata that marks the app's own messages, so that they can be found again. Only apps of the workspace see it. The names
+ * are from when there were only messages of incidents.
+ */
+export const messageMark = (object: string) => ({
 	event_type: 'plumbline_incident',
-	event_payload: { incident },
+	event_payload: { incident: object },
 })
-export const entryMark = (incident: string, entry: number) => ({
+export const entryMark = (object: string, entry: number) => ({
 	event_type: 'plumbline_entry',
-	event_payload: { incident, entry },
+	event_payload: { incident: object, entry },
 })
 
 // Allows for differences between Slack's clock and this one, and for slow requests.
@@ -34,23 +37,23 @@ export async function findChannel(call: SlackCall, name: string): Promise<Found<
 	})
 }
 
-/** The incident's message in a channel, if one was posted around `attemptedAt`. */
+/** The object's message in a channel, if one was posted around `attemptedAt`. */
 export function findMessage(
 	call: SlackCall,
 	channel: string,
-	incident: string,
+	object: string,
 	attemptedAt: number,
 ): Promise<Found<string>> {
 	const seconds = (ms: number) => (ms / 1000).toFixed(6)
 	const around = { oldest: seconds(attemptedAt - aroundMs), latest: seconds(attemptedAt + aroundMs) }
-	const mark = incidentMark(incident)
+	const mark = messageMark(object)
 	return findInPages(
 		call,
 		'conversations.history',
 		{ channel, ...around, include_all_metadata: true },
 		(page) =>
 			messagesOf(page).find(
-				({ metadata: m }) => m?.event_type === mark.event_type && m.event_payload?.incident === incident,
+				({ metadata: m }) => m?.event_type === mark.event_type && m.event_payload?.incident === object,
 			)?.ts,
 	)
 }
@@ -60,17 +63,17 @@ export async function countEntries(
 	call: SlackCall,
 	channel: string,
 	ts: string,
-	incident: string,
+	object: string,
 ): Promise<Result<number, SlackFailure>> {
 	let count = 0
-	const type = entryMark(incident, 0).event_type
+	const type = entryMark(object, 0).event_type
 	const read = await findInPages(
 		call,
 		'conversations.replies',
 		{ channel, ts, include_all_metadata: true },
 		(page) => {
 			for (const { metadata: m } of messagesOf(page))
-				if (m?.event_type === type && m.event_payload?.incident === incident)
+				if (m?.event_type === type && m.event_payload?.incident === object)
 					count = Math.max(count, Number(m.event_payload.entry) + 1)
 			return undefined
 		},

@@ -6,38 +6,41 @@ import { type Claim, deliverer } from '../../db/outbox.ts'
 import { slackMessages } from '../../db/schema.ts'
 import type { SqlValue } from '../../db/sql.ts'
 import type { SlackCall, SlackFailure } from '../../ports/slack-client.ts'
-import { countEntries, entryMark, findChannel, findMessage, incidentMark } from './find-posted.ts'
+import { countEntries, entryMark, findChannel, findMessage, messageMark } from './find-posted.ts'
 
-/** What Slack should show of an incident. `replies` is the timeline, oldest first. */
-export type IncidentPost = {
-	incidentId: string
+/** What Slack should show of an incident or a request. */
+export type Post = {
+	/** The id of what it shows. */
+	object: string
 	channel: string
-	resolved: boolean
+	/** If it was not announced yet, it is not announced any more. */
+	isOver: boolean
 	message: { text: string; blocks: readonly unknown[] }
+	/** The thread: the timeline of an incident, oldest first. */
 	replies: readonly string[]
 }
 
 /** `more`: the thread does not have all of its replies yet. `skipped`: there is nothing to post. */
 export type Delivered = 'posted' | 'skipped' | 'more'
 type Posted = { ts: string; channelId: string; replies: number; attempted: number }
-type Work = { call: SlackCall; post: IncidentPost; record: MessageRecord }
+type Work = { call: SlackCall; post: Post; record: MessageRecord }
 
 // Names must not become mentions or links, whatever they contain.
 const plain = { parse: 'none', link_names: false, unfurl_links: false, unfurl_media: false }
 const maxReplies = 60
 
 /**
- * Updates Slack to the current state of an incident: one message, edited in place, with a reply for each timeline entry.
- * Level-triggered: repeating it changes nothing. An incident that was resolved before it was announced is not
- * announced. Throws `conflict` if another delivery has taken over the claim.
+ * Updates Slack to the current state of an object: one message, edited in place, with a reply for each timeline entry.
+ * Level-triggered: repeating it changes nothing. What was over before it was announced is not announced. Throws
+ * `conflict` if another delivery has taken over the claim.
  */
-export async function deliverIncident(
+export async function deliverPost(
 	context: Context,
 	call: SlackCall,
-	post: IncidentPost,
+	post: Post,
 	claim: Claim,
 ): Promise<Result<Delivered, SlackFailure>> {
-	const work = { call, post, record: new MessageRecord(context, claim, post.incidentId, post.channel) }
+	const work = { call, post, record: new MessageRecord(context, claim, post.object, post.channel) }
 	const stored = await work.record.read()
 	const posted = stored?.ts ? await edit(work, stored, stored.ts) : await announce(work, stored)
 	if (!posted.ok) return posted
@@ -58,7 +61,7 @@ async function edit(
 		return { ok: true, value: { ts, channelId: channel.value, replies, attempted } }
 	}
 	if (answer.error.message !== 'message_not_found') return answer
-	// Somebody has deleted the message, but people must still see an open incident.
+	// Somebody has deleted the message, but people must still see what is open.
 	await record.forget()
 	return announce(work, undefined)
 }
@@ -79,15 +82,15 @@ async function announce(
 	if (stored) {
 		const found = await findEarlier(work, stored)
 		if (!found.ok) return found
-		// The message shows the incident as it was then; an edit brings it up to date.
+		// The message shows the state of then; an edit brings it up to date.
 		if (found.value) {
 			await record.set({ ts: found.value.ts, channel_id: found.value.channelId })
 			return edit(work, { ...stored, channelId: found.value.channelId }, found.value.ts)
 		}
 	}
-	if (post.resolved) return { ok: true, value: 'skipped' }
+	if (post.isOver) return { ok: true, value: 'skipped' }
 	await record.beginPost()
-	const metadata = incidentMark(post.incidentId)
+	const metadata = messageMark(post.object)
 	const answer = await call('chat.postMessage', {
 		channel: post.channel,
 		...post.message,
@@ -112,7 +115,7 @@ async function findEarlier(
 	if (!channel.ok) return channel
 	// The app is not in this channel, so it has no message there.
 	if (channel.value === undefined) return { ok: true, value: undefined }
-	const found = await findMessage(call, channel.value, post.incidentId, attemptedAt)
+	const found = await findMessage(call, channel.value, post.object, attemptedAt)
 	if (!found.ok) return found
 	const message = found.value === undefined ? undefined : { ts: found.value, channelId: channel.value }
 	return { ok: true, value: message }
@@ -123,7 +126,7 @@ async function reply(work: Work, posted: Posted): Promise<Result<Delivered, Slac
 	const { call, post, record } = work
 	let from = posted.replies
 	if (posted.attempted > from) {
-		const there = await countEntries(call, posted.channelId, posted.ts, post.incidentId)
+		const there = await countEntries(call, posted.channelId, posted.ts, post.object)
 		if (!there.ok) return there
 		from = Math.max(from, there.value)
 		await record.set({ replies: from, attempted_replies: from })
@@ -140,7 +143,7 @@ async function replyOne(work: Work, posted: Posted, entry: number): Promise<Slac
 	const { call, post, record } = work
 	const { ts, channelId: channel } = posted
 	await record.set({ attempted_replies: entry + 1 })
-	const metadata = entryMark(post.incidentId, entry)
+	const metadata = entryMark(post.object, entry)
 	const text = post.replies[entry]
 	const answer = await call('chat.postMessage', { channel, thread_ts: ts, text, metadata, ...plain })
 	if (!answer.ok) {
@@ -163,21 +166,21 @@ type Column = 'ts' | 'channel_id' | 'replies' | 'attempted_replies'
 // True while the delivery holds its claim: without it, another delivery owns the message.
 const held = 'EXISTS (SELECT 1 FROM outbox WHERE claim = ?)'
 
-/** The record of an incident's message in a channel, for one delivery. Throws `conflict` once another one has the claim. */
+/** The record of an object's message in a channel, for one delivery. Throws `conflict` once another one has the claim. */
 export class MessageRecord {
 	private readonly context: Context
 	private readonly claim: Claim
-	private readonly key: readonly [incident: string, channel: string]
+	private readonly key: readonly [object: string, channel: string]
 
-	constructor(context: Context, claim: Claim, incident: string, channel: string) {
+	constructor(context: Context, claim: Claim, object: string, channel: string) {
 		this.context = context
 		this.claim = claim
-		this.key = [incident, channel]
+		this.key = [object, channel]
 	}
 
 	async read(): Promise<MessageRow | undefined> {
-		const [incident, channel] = this.key
-		const mine = and(eq(slackMessages.incident, incident), eq(slackMessages.channel, channel))
+		const [object, channel] = this.key
+		const mine = and(eq(slackMessages.object, object), eq(slackMessages.channel, channel))
 		const [row] = await this.context.db.select().from(slackMessages).where(mine)
 		return row
 	}

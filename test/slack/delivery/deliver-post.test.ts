@@ -7,7 +7,7 @@ import { dayMs } from '../../../src/core/time.ts'
 import { type Claim, claimMessages, type DueMessages, dueMessages } from '../../../src/db/outbox.ts'
 import { deliver } from '../../../src/jobs/deliver.ts'
 import { checkSlack } from '../../../src/slack/connection.ts'
-import { MessageRecord } from '../../../src/slack/delivery/deliver-incident.ts'
+import { MessageRecord } from '../../../src/slack/delivery/deliver-post.ts'
 import { slackClient } from '../../../src/slack/web-api.ts'
 import { admin } from '../../support/actors.ts'
 import { startOfTest } from '../../support/context.ts'
@@ -286,7 +286,7 @@ describe('announcing', () => {
 		slack.plan('auth.test', refused('invalid_auth'))
 		await checkSlack({ ...context, logger }, context.slack as NonNullable<typeof instance.context.slack>)
 		expect(told).toEqual([
-			'Slack refuses SLACK_BOT_TOKEN: invalid_auth. Incident messages wait until the token is valid; everything else works.',
+			'Slack refuses SLACK_BOT_TOKEN: invalid_auth. Messages wait until the token is valid; everything else works.',
 		])
 	})
 })

@@ -1,0 +1,72 @@
+import { and, eq, isNotNull } from 'drizzle-orm'
+import { getIncident } from '../../alerting/incident/read-incidents.ts'
+import { getRequest } from '../../approvals/request/request.ts'
+import type { Context } from '../../context.ts'
+import { AppError } from '../../core/errors.ts'
+import { deliverer } from '../../db/outbox.ts'
+import { incidents, slackMessages } from '../../db/schema.ts'
+import { incidentMessage, timelineText } from '../blocks/incident.ts'
+import { isOpen, requestMessage } from '../blocks/request.ts'
+import type { Post } from './deliver-post.ts'
+import { incidentEvidence } from './incident-details.ts'
+
+/** What is posted, and the same in short for the log, where there is no Slack. */
+type Prepared = Post & { summary: Record<string, unknown> }
+
+const reader = { ...deliverer, role: 'admin', models: ['*'] } as const
+
+/** An incident as it is now. */
+export async function incidentPost(
+	context: Context,
+	{ incidentId, channel }: { incidentId: string; channel?: string },
+): Promise<Prepared> {
+	const incident = await getIncident(context, reader, incidentId)
+	const { id, model, environment, status, severity, title } = incident
+	return {
+		object: id,
+		channel: channel ?? context.slack?.channel ?? '',
+		isOver: status === 'resolved',
+		message: incidentMessage(incident, context.publicUrl, await incidentEvidence(context, incident)),
+		replies: incident.timeline.map(timelineText),
+		summary: { id, model, environment, status, severity, title },
+	}
+}
+
+/** A request as it is now, in the channel of its incident. */
+export async function requestPost(
+	context: Context,
+	{ requestId, channel }: { requestId: string; channel?: string },
+): Promise<Prepared> {
+	const request = await getRequest(context, reader, requestId)
+	const { id, kind, model, environment, status, reason } = request
+	const incident = await incidentOf(context, request)
+	return {
+		object: id,
+		channel: channel ?? (await channelOf(context, id, incident?.id)),
+		isOver: !isOpen(request),
+		message: requestMessage(request, { publicUrl: context.publicUrl, incident }),
+		replies: [],
+		summary: { id, kind, model, environment, status, reason },
+	}
+}
+
+/** The incident that a request is for, if there is one. */
+export async function incidentOf(context: Context, { evidence }: { evidence: Record<string, unknown> }) {
+	if (typeof evidence.incident !== 'string') return undefined
+	return getIncident(context, reader, evidence.incident).catch((error: unknown) => {
+		if (error instanceof AppError && error.code === 'not-found') return undefined
+		throw error
+	})
+}
+
+/** Where the message of a request is, or will be: it stays there, whatever becomes of the channels of its incident. */
+async function channelOf(context: Context, id: string, incident: string | undefined): Promise<string> {
+	const posted = and(eq(slackMessages.object, id), isNotNull(slackMessages.ts))
+	const [known] = await context.db.select().from(slackMessages).where(posted)
+	if (known) return known.channel
+	const [row] = await context.db
+		.select({ channels: incidents.channels })
+		.from(incidents)
+		.where(eq(incidents.id, incident ?? ''))
+	return row?.channels[0] ?? context.slack?.channel ?? ''
+}

@@ -1,0 +1,211 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect } from 'vitest'
+import { openEvents } from '../../support/event-stream.ts'
+import { withServer } from '../../support/fixtures.ts'
+import { type TestServer, testServer } from '../../support/server.ts'
+
+const test = withServer()
+const path = '/v1/models/credit/deployments'
+const put = (server: TestServer, environment: string, champion: string, percent?: number) =>
+	server.fetch(`${path}/${environment}`, {
+		method: 'PUT',
+		json: { champion, ...(percent === undefined ? {} : { canary: { version: '3', percent } }) },
+	})
+const tagOf = async (server: TestServer, environment: string) =>
+	(await server.fetch(`${path}/${environment}`)).headers.get('etag') as string
+const wait = (server: TestServer, environment: string, tag?: string, time = '30s', key?: string) =>
+	server.fetch(`${path}/${environment}?wait=${time}`, {
+		...(tag === undefined ? {} : { headers: { 'if-none-match': tag } }),
+		...(key === undefined ? {} : { key }),
+	})
+const follow = (server: TestServer, environment: string, headers: Record<string, string> = {}) =>
+	openEvents(`${server.url}${path}/${environment}`, {
+		authorization: `Bearer ${server.adminKey}`,
+		...headers,
+	})
+const soon = () => new Promise((resolve) => setTimeout(resolve, 50))
+
+/** An environment of its own, with a deployment. */
+async function deployed(server: TestServer): Promise<string> {
+	const environment = randomUUID()
+	await put(server, environment, '1')
+	return environment
+}
+
+async function prepare(server: TestServer) {
+	await server.post('/v1/models', { model: 'credit', task: 'binary' })
+	for (const version of ['1', '2', '3'])
+		await server.post('/v1/models/credit/versions', { version, features: [] })
+}
+test.beforeAll(({ server }) => prepare(server))
+
+describe('a wait', () => {
+	test('is answered at once when the tag is another one, or there is none', async ({ server }) => {
+		const environment = await deployed(server)
+		for (const tag of ['"0"', 'W/"x", "y"', undefined])
+			expect(await wait(server, environment, tag)).toMatchObject({ status: 200, body: { champion: '1' } })
+	})
+
+	test('is answered as soon as the deployment changes', async ({ server }) => {
+		const environment = await deployed(server)
+		const tag = await tagOf(server, environment)
+		const waits = [tag, `W/${tag}`, `"x", ${tag}`, '*'].map((t) => wait(server, environment, t, '60s'))
+		await soon()
+		const changed = await put(server, environment, '2', 5)
+		for (const answer of await Promise.all(waits)) {
+			expect(answer).toMatchObject({ status: 200, body: changed.body })
+			expect(answer.headers.get('etag')).toBe(changed.headers.get('etag'))
+		}
+	})
+
+	test('is 304 with the same tag when the time is up', async ({ server }) => {
+		const environment = await deployed(server)
+		const tag = await tagOf(server, environment)
+		for (const time of ['50ms', '0.05s', '0s']) {
+			const answer = await wait(server, environment, tag, time)
+			expect([answer.status, answer.text, answer.headers.get('etag')], time).toEqual([304, '', tag])
+		}
+	})
+
+	test('does not end for what changes nothing, or changes elsewhere', async ({ server }) => {
+		const [here, elsewhere] = [await deployed(server), await deployed(server)]
+		const tag = await tagOf(server, here)
+		const answer = wait(server, here, tag, '1s')
+		await soon()
+		await put(server, elsewhere, '2')
+		await put(server, here, '1')
+		expect((await answer).status).toBe(304)
+	})
+
+	test('is 422 with a bad duration', async ({ server }) => {
+		const environment = await deployed(server)
+		for (const time of [
+			'61s',
+			'2m',
+			'1h',
+			'30',
+			'-1s',
+			's',
+			'',
+			'soon',
+			'1e1s',
+			'٣s',
+			'99999999999999999999s',
+		]) {
+			const { status, body } = await wait(server, environment, undefined, encodeURIComponent(time))
+			expect([status, body.errors], time).toEqual([
+				422,
+				[{ path: 'wait', message: 'must be a duration of at most 60s, such as 30s' }],
+			])
+		}
+		expect((await server.fetch(`${path}/${environment}?wait=1s&wait=2s`)).status).toBe(422)
+		expect((await wait(server, environment, undefined, '1m')).status).toBe(200)
+		expect((await wait(server, environment, undefined, '60000ms')).status).toBe(200)
+	})
+
+	test('is answered with the first deployment of an environment', async ({ server }) => {
+		const environment = randomUUID()
+		expect((await server.fetch(`${path}/${environment}`)).status).toBe(404)
+		const waits = [undefined, '"1"', '*'].map((tag) => wait(server, environment, tag))
+		await soon()
+		await put(server, environment, '2')
+		for (const answer of await Promise.all(waits))
+			expect(answer).toMatchObject({ status: 200, body: { champion: '2', revision: 1 } })
+	})
+
+	test('is 404 when the time is up and nothing is deployed, and at once for what cannot be', async ({
+		server,
+	}) => {
+		expect((await wait(server, randomUUID(), '"1"', '50ms')).status).toBe(404)
+		expect((await wait(server, 'a%2Fb')).status).toBe(404)
+		expect(await server.fetch('/v1/models/creditt/deployments/production?wait=30s')).toMatchObject({
+			status: 404,
+			body: { detail: expect.stringContaining('Did you mean "credit"?') },
+		})
+	})
+
+	test('is answered to HEAD without a body', async ({ server }) => {
+		const environment = await deployed(server)
+		const tag = await tagOf(server, environment)
+		const headers = { authorization: `Bearer ${server.adminKey}`, 'if-none-match': tag }
+		const waiting = fetch(`${server.url}${path}/${environment}?wait=30s`, { method: 'HEAD', headers })
+		await soon()
+		await put(server, environment, '2')
+		const answer = await waiting
+		expect([answer.status, await answer.text(), answer.headers.get('etag')]).toEqual([
+			200,
+			'',
+			await tagOf(server, environment),
+		])
+	})
+
+	test('is 401 as soon as the key is revoked', async ({ server }) => {
+		const environment = await deployed(server)
+		const { body: key } = await server.post('/v1/keys', { name: 'follower', role: 'viewer' })
+		const waiting = wait(server, environment, await tagOf(server, environment), '60s', key.secret)
+		await soon()
+		await server.fetch(`/v1/keys/${key.id}`, { method: 'DELETE' })
+		expect(await waiting).toMatchObject({
+			status: 401,
+			body: { detail: expect.stringContaining('was revoked') },
+		})
+	})
+})
+
+describe('a stream', () => {
+	test('sends the current deployment, then each later one, in order', async ({ server }) => {
+		const environment = await deployed(server)
+		const { body: first } = await put(server, environment, '2')
+		const stream = await follow(server, environment)
+		expect([
+			stream.response.status,
+			...['content-type', 'cache-control', 'x-accel-buffering'].map((name) =>
+				stream.response.headers.get(name),
+			),
+		]).toEqual([200, 'text/event-stream', 'no-store, no-transform', 'no'])
+		expect(await stream.next()).toEqual({ event: 'deployment', id: '2', data: first })
+		for (let percent = 1; percent <= 20; percent++) await put(server, environment, '2', percent)
+		for (let percent = 1; percent <= 20; percent++)
+			expect(await stream.next()).toMatchObject({
+				event: 'deployment',
+				id: String(percent + 2),
+				data: { revision: percent + 2, canary: { version: '3', percent } },
+			})
+		stream.close()
+	})
+
+	test('leaves out what the client knows by Last-Event-ID', async ({ server }) => {
+		const environment = await deployed(server)
+		for (const champion of ['2', '3', '1']) await put(server, environment, champion)
+		/** The events of a client that has seen some, up to a change to revision 5 that is made meanwhile. */
+		const idsAfter = async (lastEventId: string, revision: number) => {
+			const stream = await follow(server, environment, { 'last-event-id': lastEventId })
+			const ids: string[] = []
+			while (ids.length < revision) ids.push(String((await stream.next())?.id))
+			stream.close()
+			return ids
+		}
+		expect(await idsAfter('1', 3)).toEqual(['2', '3', '4'])
+		expect(await idsAfter('0', 4)).toEqual(['1', '2', '3', '4'])
+		// What nobody has sent, or a database had that was restored since: as if there were none.
+		for (const id of ['5', '999999999999999999999', '-1', '1.5', 'x', '0x1', ''])
+			expect(await idsAfter(id, 1), id).toEqual(['4'])
+		const stream = await follow(server, environment, { 'last-event-id': '4' })
+		expect(await stream.nextBlock()).toEqual({ comment: '' })
+		await put(server, environment, '2')
+		expect(await stream.next()).toMatchObject({ id: '5', data: { champion: '2' } })
+		stream.close()
+	})
+})
+
+test('a server of its own ends waits and streams when it stops', async () => {
+	const server = await testServer()
+	await prepare(server)
+	await put(server, 'production', '1')
+	const waiting = wait(server, 'production', await tagOf(server, 'production'), '60s')
+	const stream = await follow(server, 'production')
+	expect(await stream.next()).toMatchObject({ id: '1' })
+	await server.close()
+	expect((await waiting).status).toBe(304)
+	expect(await stream.next()).toBeUndefined()
+})
