@@ -45,6 +45,10 @@ const wordings = {
 		slack: '`/plumb incidents` lists them.',
 	}),
 	'list-silences': () => ({ http: 'GET /v1/silences lists them.' }),
+	'lift-freeze': ({ model, version }: { model: string; version: string }) => ({
+		http: `An admin lifts the freeze with DELETE /v1/models/${at(model)}/versions/${at(version)}/freeze.`,
+		slack: 'An admin can lift the freeze.',
+	}),
 	'list-requests': () => ({ http: 'GET /v1/requests lists them.' }),
 } satisfies Record<string, (about: never) => Wording>
 

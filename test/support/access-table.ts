@@ -112,6 +112,12 @@ export const table: Record<string, Row> = {
 	},
 	listRequests: { roles: readers, about: 'list', ok: 200 },
 	getRequest: { roles: readers, about: 'id', ok: 200 },
+	voteOnRequest: {
+		roles: approving,
+		about: 'id',
+		ok: 409,
+		json: { vote: 'approve', actionDigest: 'sha256:0', reason: 'secret-vote' },
+	},
 	cancelRequest: { roles: approving, about: 'id', ok: 200 },
 	chat: { roles: readers, about: 'list', ok: 200, json: { text: 'status' } },
 	listJobRuns: { roles: readers, about: 'list', ok: 200 },

@@ -3,7 +3,7 @@ import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
 import { canonicalJson, digestOf } from '../../core/canonical-json.ts'
 import { AppError } from '../../core/errors.ts'
-import { dayMs, formatTime, hourMs, parseDuration } from '../../core/time.ts'
+import { durationText, formatTime, parseDuration } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { models } from '../../db/schema.ts'
 import { authorise } from '../key/authorise.ts'
@@ -11,9 +11,6 @@ import { checkLabels } from './favourable.ts'
 import { findModel, type ModelRow, quote } from './find-model.ts'
 import type { ModelInput, ModelPatch, ModelRecord } from './model.schema.ts'
 import { historyInsert } from './model-history.ts'
-
-const durationText = (ms: number) =>
-	ms % dayMs === 0 ? `${ms / dayMs}d` : ms % hourMs === 0 ? `${ms / hourMs}h` : `${ms}ms`
 
 export function toModelRecord(row: ModelRow): ModelRecord {
 	const { name, retentionMs, createdAt, revision, seenNegative: _, ...rest } = row
