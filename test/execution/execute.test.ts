@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest'
 import type { Context } from '../../src/context.ts'
-import { executeDue, executeRequest } from '../../src/execution/execute.ts'
+import { executeRequest } from '../../src/execution/execute.ts'
+import { executeDue } from '../../src/execution/execute-due.ts'
 import { findDeployment } from '../../src/registry/deployment/get-deployment.ts'
 import { setDeployment } from '../../src/registry/deployment/set-deployment.ts'
 import { ModelInput } from '../../src/registry/model/model.schema.ts'
