@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { ActionRequest, RequestInput, VoteInput } from '../../approvals/request/request.schema.ts'
 import { cancelRequest, createRequest, getRequest, listRequests } from '../../approvals/request/request.ts'
-import { castVote } from '../../approvals/vote/cast-vote.ts'
 import { readers } from '../../core/actor.ts'
 import { requestStatuses } from '../../db/schema.ts'
+import { decide } from '../../execution/decide.ts'
 import { created, endpoint, ok, type Resource } from '../endpoint.ts'
 import { pageOf, pageParameters, pathText } from '../parameters.ts'
 
@@ -150,7 +150,7 @@ const vote = endpoint({
 	},
 	errors: ['own-request', 'digest-changed', 'expired', 'not-open', 'already-voted', 'stale'],
 	handle: async ({ context, actor, params: { id }, body }) => {
-		const { request, isNew } = await castVote(context, actor, id, body)
+		const { request, isNew } = await decide(context, actor, id, body)
 		return isNew ? created(request) : ok(request)
 	},
 })
