@@ -14,8 +14,10 @@ import {
 } from './answer.ts'
 import type { SlackMessage, View } from './blocks/text.ts'
 import { sayingView } from './blocks/what-if.ts'
+import { workspaceEvents } from './people/workspace-events.ts'
 import type { Delivery } from './receiver.ts'
 import type { Reply } from './reply.ts'
+import { workspaceOf } from './teams.ts'
 
 type BoltOptions = { botToken: string; appToken?: string | undefined; apiUrl?: string | undefined }
 
@@ -45,6 +47,8 @@ export function boltApp(context: Context, options: BoltOptions) {
 		clientOptions,
 	})
 	listen(app, context)
+	for (const [type, note] of Object.entries(workspaceEvents))
+		app.event(type, async ({ event, body }) => note(context, workspaceOf({ ...body }), event))
 	const process = (delivery: Delivery) => app.processEvent(delivery)
 	if (!socket) return { process }
 	// Bolt's own reconnection ends the process if Slack is unreachable for some seconds.
