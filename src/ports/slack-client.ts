@@ -31,6 +31,8 @@ export type SlackClient = {
 	/** Forgets what was read with these parameters. */
 	forget(method: string, body: Record<string, string>): void
 	channel: string
+	/** The workspace has Slack's own charts. */
+	drawsCharts?: boolean
 	/** Why Slack rejects the token or cannot be reached; undefined after a successful call. */
 	trouble?: () => string | undefined
 	/** The client of another workspace: with the token of its installation, otherwise with SLACK_BOT_TOKEN. */
