@@ -66,7 +66,10 @@ export async function clientOf(
 ): Promise<{ slack: SlackClient | undefined; isOwn: boolean }> {
 	const { slack } = context
 	const installed = await installOf(context, workspace)
-	if (installed !== undefined) return { slack: slack?.forTeam(installed), isOwn: true }
+	if (installed !== undefined) {
+		const organisation = installed === workspace.team ? undefined : installed
+		return { slack: slack?.forTeam(workspace.team ?? installed, organisation), isOwn: true }
+	}
 	const home = await homeOf(context)
 	const isHome = home !== undefined && home.team === workspace.team
 	const isInOrganisation = home?.isOrgWide === true && home.enterprise === workspace.enterprise
