@@ -11,13 +11,16 @@ import {
 	requestKinds,
 } from './approval-policies.ts'
 import { minuteOf, weekDays, zoneFormat } from './business-hours.ts'
-import type { RuleFault, RuleText } from './read-file.ts'
+import type { Position, RuleFault, RuleText } from './read-file.ts'
 import { readYaml } from './read-yaml.ts'
 
 /** Whether a file of the rules folder has policies, not rules. */
 export const isPolicyFile = (name: string): boolean => name === 'approvals.yaml' || name === 'approvals.yml'
 
-export type ParsedPolicies = { ok: true; policies: PolicySet } | { ok: false; errors: RuleFault[] }
+/** `positions` are those of the policies of the file, by name. */
+export type ParsedPolicies =
+	| { ok: true; policies: PolicySet; positions: ReadonlyMap<string, Position & { file: string }> }
+	| { ok: false; errors: RuleFault[] }
 
 /** The kinds of executors by name, each with the schema of its settings. */
 export type ExecutorSettings = Readonly<Record<string, { settings: z.ZodType }>>
@@ -105,8 +108,12 @@ const settingsOf = (settings: z.ZodType) =>
 		if (!parsed.success) for (const issue of parsed.error.issues) context.issues.push(issue as never)
 	})
 
+/** What changes Plumbline itself has an executor for each kind of request, which cannot be chosen. */
+const kindsOf = (executors: ExecutorSettings): string[] =>
+	Object.keys(executors).filter((name) => !(requestKinds as readonly string[]).includes(name))
+
 function fileSchema(executors: ExecutorSettings) {
-	const names = Object.keys(executors)
+	const names = kindsOf(executors)
 	const kinds = Object.fromEntries(
 		names.map((name) => [name, settingsOf(executors[name]?.settings as z.ZodType).optional()]),
 	)
@@ -124,6 +131,9 @@ function fileSchema(executors: ExecutorSettings) {
 }
 
 type Written = z.output<ReturnType<typeof fileSchema>>
+type ReadPolicies =
+	| { ok: true; value: Written; positions: Map<string, Position & { file: string }> }
+	| { ok: false; errors: RuleFault[] }
 
 /**
  * Parses `approvals.yaml`. `executors` are the kinds that it can name; `packaged` is the file of Plumbline, which applies
@@ -145,29 +155,25 @@ export async function parsePolicies(
 		protected: (file.value.protected ?? base.value.protected ?? []).map(toMatch),
 		executors: (file.value.executors ?? base.value.executors ?? []).map((e) => toExecutor(e, executors)),
 	}
-	return { ok: true, policies: { ...content, digest: await sha256Hex(canonicalJson(content)), isDefault } }
+	const policies = { ...content, digest: await sha256Hex(canonicalJson(content)), isDefault }
+	return { ok: true, policies, positions: file.positions }
 }
 
-function read(
-	file: RuleText,
-	executors: ExecutorSettings,
-): { ok: true; value: Written } | { ok: false; errors: RuleFault[] } {
+function read(file: RuleText, executors: ExecutorSettings): ReadPolicies {
 	const schema = fileSchema(executors)
-	const result = readYaml(file, schema, (path) => membersAt(schema, path))
+	const result = readYaml(file, schema, (path) => {
+		const [list, , kind, ...inner] = path
+		const settings = list === 'executors' ? executors[String(kind)]?.settings : undefined
+		return settings ? membersAt(settings, inner) : membersAt(schema, path)
+	})
 	if (!result.ok) return { ok: false, errors: result.faults }
+	const at = (i: number) => ({ file: file.name, ...result.positions.ofValue(['policies', i, 'name']) })
 	const names = result.value.policies.map((policy) => policy.name)
 	const errors = names.flatMap((name, i) =>
-		names.indexOf(name) === i
-			? []
-			: [
-					{
-						file: file.name,
-						...result.positions.ofValue(['policies', i, 'name']),
-						message: `another policy has the name ${name}`,
-					},
-				],
+		names.indexOf(name) === i ? [] : [{ ...at(i), message: `another policy has the name ${name}` }],
 	)
-	return errors.length > 0 ? { ok: false, errors } : { ok: true, value: result.value }
+	if (errors.length > 0) return { ok: false, errors }
+	return { ok: true, value: result.value, positions: new Map(names.map((name, i) => [name, at(i)])) }
 }
 
 type Node = {
@@ -209,6 +215,6 @@ function toPolicy(written: Written['policies'][number]): ApprovalPolicy {
 }
 
 function toExecutor(written: WrittenMatch, executors: ExecutorSettings): ExecutorChoice {
-	const name = Object.keys(executors).find((kind) => kind in written) as string
+	const name = kindsOf(executors).find((kind) => kind in written) as string
 	return { ...toMatch(written), name, settings: (written as Record<string, unknown>)[name] ?? {} }
 }

@@ -10,7 +10,7 @@ import { type RequestStatus, requests } from '../../db/schema.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import { type AppliedPolicy, type ApprovalPolicy, policyFor } from '../../rules/approval-policies.ts'
 import { executorFor, targetOf } from '../executor-choice.ts'
-import { countEligible } from '../policy/eligible.ts'
+import { whyUnsatisfiable } from '../policy/unsatisfiable.ts'
 import { actionText } from './action-text.ts'
 import { type Asked, draftAction } from './draft-action.ts'
 import { expireRequests } from './expire-requests.ts'
@@ -38,7 +38,7 @@ export async function draftRequest(context: Context, draft: Draft): Promise<Requ
 	const set = context.policies.current()
 	const found = policyFor(set, targetOf(exact, model))
 	const policy = appliedOf(found)
-	const note = await unsatisfiable(context, policy, model.name)
+	const note = await whyUnsatisfiable(context, policy, model.name)
 	if (note !== undefined && !found.isPackaged) throw new AppError('unsatisfiable', note)
 	const { executor } = executorFor(context, exact, model)
 	const now = context.now()
@@ -75,17 +75,6 @@ function appliedOf(policy: ApprovalPolicy): AppliedPolicy {
 		...(hours ? { hours } : {}),
 		...(breakGlass ? { breakGlass } : {}),
 	}
-}
-
-/** Says that fewer people can vote than are needed; undefined if there are enough. */
-async function unsatisfiable(
-	context: Context,
-	policy: AppliedPolicy,
-	model: string,
-): Promise<string | undefined> {
-	const count = await countEligible(context, policy, model)
-	if (count >= policy.needs) return undefined
-	return `The policy ${policy.name} needs ${policy.needs} approvals, and ${count === 0 ? 'nobody' : count === 1 ? 'only one person' : `only ${count} people`} can approve for ${model}.`
 }
 
 /** The open request for exactly the same, if any. */

@@ -46,6 +46,7 @@ export async function openPolicies(
 	let policies = policiesOf(folder, await readPolicies(folder, executors))
 	const reload = async () => {
 		try {
+			if (!existsSync(folder)) throw new AppError('not-found', 'The rules folder was removed.')
 			const next = policiesOf(folder, await readPolicies(folder, executors))
 			if (next.digest === policies.digest) return
 			logger.info('approval policies reloaded', { before: policies.digest, after: next.digest })

@@ -15,9 +15,14 @@ export const builtInRules = (): string => fileURLToPath(new URL('../../../rules'
 
 const isRuleFile = (name: string) => /\.ya?ml$/.test(name) && !name.startsWith('.') && !isPolicyFile(name)
 
-/** The rule files of a folder, or the packaged ones where it does not exist. Files in subfolders are ignored. */
+/**
+ * The rule files of a folder, or the packaged ones where it does not exist or has only policies. Files in subfolders are
+ * ignored.
+ */
 export async function readRuleFolder(folder: string): Promise<RuleText[]> {
-	const from = existsSync(folder) ? folder : builtInRules()
+	const all = existsSync(folder) ? await readdir(folder) : []
+	const hasPolicies = all.some(isPolicyFile) && !all.some(isRuleFile)
+	const from = existsSync(folder) && !hasPolicies ? folder : builtInRules()
 	const names = (await readdir(from)).filter(isRuleFile).sort()
 	return Promise.all(names.map(async (name) => ({ name, text: await readFile(join(from, name), 'utf8') })))
 }
