@@ -1,41 +1,23 @@
 import type { Context } from '../context.ts'
 import { AppError } from '../core/errors.ts'
-import { slackActor } from '../registry/key/map-slack-user.ts'
 import { withNearestModel } from '../registry/model/find-model.ts'
 import { escapeText, named, type SlackMessage, textMessage, unescapeText, type View } from './blocks/text.ts'
 import { sayingView } from './blocks/what-if.ts'
-import { findCommand } from './commands.ts'
 import { interactions, modals } from './interactions.ts'
+import { type Person, slackActor } from './people/find-person.ts'
 import type { Modal, Reply, Submitted, Typed } from './reply.ts'
-
-export type Person = { team: string; user: string }
+import { answerText, runChoice } from './understand.ts'
 
 const strangerText = ({ team, user }: Person) =>
 	`You have no role in Plumbline. Ask an admin for one: \`plumbline slack map ${named(team)}/${named(user)} --role viewer\``
 
 const asReply = (answer: SlackMessage | Reply): Reply => ('message' in answer ? answer : { message: answer })
 const textReply = (text: string): Reply => ({ message: textMessage(text) })
-// The longest command that Slack accepts.
-const longestText = 4000
-
 const outdated = 'This button is from an older version. Run the command again.'
 
-/** Handles `/plumb …`. Errors become replies, they are never thrown. */
+/** Handles the words of a person: `/plumb …`, a mention or a direct message. Errors become replies, they are never thrown. */
 export const answerCommand = (context: Context, person: Person, text: string): Promise<Reply> =>
-	asPerson(
-		context,
-		person,
-		async (actor) => {
-			if (text.length > longestText)
-				throw new AppError(
-					'invalid',
-					`The command has ${text.length} characters; the limit is ${longestText}.`,
-				)
-			const { command, words } = findCommand(unescapeText(text))
-			return asReply(await command.answer(context, { actor, words }))
-		},
-		textReply,
-	)
+	asPerson(context, person, (actor) => answerText(context, actor, unescapeText(text)), textReply)
 
 /** Handles a press of a button. */
 export const answerButton = (
@@ -48,6 +30,7 @@ export const answerButton = (
 		context,
 		person,
 		async (actor) => {
+			if (action.startsWith('pick_')) return runChoice(context, actor, value)
 			const handler = interactions[action as keyof typeof interactions]
 			if (!handler) throw new AppError('not-found', outdated)
 			return asReply(await handler(context, { actor, words: [value] }))
@@ -100,7 +83,7 @@ async function asPerson<T>(
 	saying: (text: string) => T,
 ): Promise<T> {
 	try {
-		const actor = await slackActor(context, person.team, person.user)
+		const actor = await slackActor(context, person)
 		if (!actor) return saying(strangerText(person))
 		return await work(actor).catch(async (error: unknown) => {
 			throw await withNearestModel(context, actor, error)

@@ -3,6 +3,7 @@ import type { Context, Logger } from '../context.ts'
 import { peerText } from '../core/peer-text.ts'
 import { sleep } from '../core/retry.ts'
 import { minuteMs, secondMs } from '../core/time.ts'
+import { within } from '../core/within.ts'
 import {
 	answerButton,
 	answerCommand,
@@ -79,15 +80,6 @@ function boltLogger(logger: Logger): bolt.Logger {
 	}
 }
 
-/** The result of the work, or undefined if it takes longer. */
-function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
-	let timer: ReturnType<typeof setTimeout>
-	const late = new Promise<undefined>((resolve) => {
-		timer = setTimeout(resolve, ms, undefined)
-	})
-	return Promise.race([work, late]).finally(() => clearTimeout(timer))
-}
-
 const toOne = (message: SlackMessage) => ({ response_type: 'ephemeral' as const, ...message })
 type Respond = bolt.RespondFn
 type Response = Parameters<Respond>[0]
@@ -105,7 +97,7 @@ function listen(app: bolt.App, context: Context): void {
 		if (soon === undefined) await respond(toOne(reply.message) as Response)
 		await follow(context, respond, reply)
 	})
-	app.action(/^(incident|why)_/, async ({ action, body, ack, respond = silent }) => {
+	app.action(/^(incident|why|pick)_/, async ({ action, body, ack, respond = silent }) => {
 		const { action_id: id, value = '' } = action as { action_id: string; value?: string }
 		const person = { team: body.team?.id ?? '', user: body.user.id }
 		if (opensModal(id)) {

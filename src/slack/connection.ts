@@ -58,7 +58,7 @@ const makeDueAgain = `UPDATE outbox SET done_at = NULL, error = NULL, attempts =
 
 /** Logs an error if Slack does not accept the token. */
 export async function checkSlack(context: Context, slack: SlackClient): Promise<void> {
-	const answer = await slack.call('auth.test', {})
+	const answer = await slack.read('auth.test', {}, 0)
 	if (answer.ok) return
 	const { message } = answer.error
 	context.logger.error(

@@ -7,10 +7,11 @@ import { explainPrediction } from '../decisions/explanation/explain-prediction.t
 import { whatIf } from '../decisions/explanation/what-if.ts'
 import { authorise } from '../registry/key/authorise.ts'
 import { whyMessage } from './blocks/incident.ts'
-import { escapeText, named, type SlackMessage, textMessage } from './blocks/text.ts'
+import { predictionReportMessage } from './blocks/records.ts'
+import { escapeText, named, textMessage } from './blocks/text.ts'
 import { fieldId, sayingView, whatIfView } from './blocks/what-if.ts'
 import { incidentDetails, incidentEvidence } from './delivery/incident-details.ts'
-import { findQuestion, type PredictionRef } from './questions/question.ts'
+import { findQuestion } from './questions/question.ts'
 import { changesOf, type WhatIfField, whatIfFields } from './questions/what-if-fields.ts'
 import type { CommandInput, Handler, Modal, Submitted, Typed } from './reply.ts'
 
@@ -31,16 +32,7 @@ const why: Handler = async (context, { actor, words }) => {
 const report: Handler = async (context, { actor, words }) => {
 	authorise(actor, readers)
 	const asked = await findQuestion(context, actor, words[0] ?? '')
-	return reportMessage(asked, context.publicUrl)
-}
-
-/** Links to the whole explanation. */
-function reportMessage({ model, predictionId }: PredictionRef, publicUrl: string): SlackMessage {
-	const path = `/v1/models/${encodeURIComponent(model)}/predictions/${encodeURIComponent(predictionId)}/explanation`
-	const link = (end: string, label: string) => `<${escapeText(publicUrl + path + end)}|${label}>`
-	return textMessage(
-		`The whole explanation is available with your API key ${link('', 'as JSON')} (decision, replay, contributions, reasons, counterfactuals, lineage, proof), and as a picture ${link('.svg', 'in SVG')} or ${link('.png', 'in PNG')}. For a letter to the applicant, use the reasons in it: they have the wording of the approved table.`,
-	)
+	return predictionReportMessage(asked, context.publicUrl)
 }
 
 async function read(context: Context, { actor, words }: CommandInput) {

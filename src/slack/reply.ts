@@ -4,10 +4,25 @@ import type { SlackMessage, View } from './blocks/text.ts'
 
 /** The words after a command, or the id in a button, and who sent it. */
 export type CommandInput = { actor: Actor; words: readonly string[] }
-/** A message that is complete on its own, and optionally a second one that follows when it is ready. */
-export type Reply = { message: SlackMessage; later?: () => Promise<SlackMessage | undefined> }
+/**
+ * A message that is complete on its own, and optionally a second one that follows when it is ready. `isPersonal`: it can name
+ * people or values of features, so that only the person who asked may see it.
+ */
+export type Reply = {
+	message: SlackMessage
+	later?: () => Promise<SlackMessage | undefined>
+	isPersonal?: boolean
+}
 export type Handler = (context: Context, asked: CommandInput) => Promise<SlackMessage | Reply>
-export type SlackCommand = { name: string; usage: string; about: string; answer: Handler }
+export type SlackCommand = {
+	name: string
+	usage: string
+	about: string
+	example: string
+	/** Its replies can name people or values of features. */
+	isPersonal?: boolean
+	answer: Handler
+}
 
 /** The texts in the fields of a modal, by action id. */
 export type Typed = Readonly<Record<string, string>>

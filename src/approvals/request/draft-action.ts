@@ -3,13 +3,12 @@ import type { z } from 'zod'
 import type { Context } from '../../context.ts'
 import { AppError, type Fault } from '../../core/errors.ts'
 import type { Hint } from '../../core/hints.ts'
-import { inList } from '../../db/database.ts'
-import { deployments, versionFreezes } from '../../db/schema.ts'
+import { deployments } from '../../db/schema.ts'
 import { findTable, newestApproved, statusOf } from '../../decisions/reasons/table-record.ts'
 import type { Action, Canary } from '../../ports/executors.ts'
-import type { Deployment } from '../../registry/deployment/deployment.schema.ts'
 import { didYouMean, type ModelRow } from '../../registry/model/find-model.ts'
 import { versionNames } from '../../registry/version/find-version.ts'
+import { frozenAmong, frozenVersions, newTraffic, type Serving } from './frozen.ts'
 import type { RequestInput } from './request.schema.ts'
 
 /** What is asked for. `challenger` and `silence` come from the use cases that draft a request in place of a change. */
@@ -69,8 +68,6 @@ export async function draftAction(context: Context, asked: Asked, model: ModelRo
 	if (frozen) throw frozen
 	return { ...expected, action: { ...base, from: current.champion, ...changesOf(current, after) } }
 }
-
-type Serving = Pick<Deployment, 'champion' | 'challenger' | 'canary'>
 
 /** The deployment that is asked for. */
 async function afterwards(
@@ -162,42 +159,6 @@ const changesOf = (current: Serving, after: Serving): Pick<Action, 'to' | 'canar
 	...(current.canary === null && after.canary === null ? {} : { canary: after.canary }),
 	...(current.challenger === after.challenger ? {} : { challenger: after.challenger }),
 })
-
-/** The versions that receive traffic, or more of it, than before. */
-export const newTraffic = (before: Serving | undefined, after: Serving): string[] => {
-	const { canary } = after
-	const known = before?.canary?.version === canary?.version ? (before?.canary?.percent ?? 0) : 0
-	return [
-		...(before?.champion === after.champion ? [] : [after.champion]),
-		...(canary && canary.percent > known ? [canary.version] : []),
-	]
-}
-
-async function frozenVersions(
-	context: Context,
-	model: string,
-	versions: readonly string[],
-): Promise<Map<string, string>> {
-	const rows = await context.db
-		.select()
-		.from(versionFreezes)
-		.where(and(eq(versionFreezes.model, model), inList(versionFreezes.version, versions)))
-	return new Map(rows.map(({ version, request }) => [version, request]))
-}
-
-/** The error for the first of the versions that a rollback has left. */
-export async function frozenAmong(
-	context: Context,
-	model: string,
-	versions: readonly string[],
-): Promise<AppError | undefined> {
-	const [first] = await frozenVersions(context, model, versions)
-	if (!first) return undefined
-	const [version, request] = first
-	return new AppError('frozen', `Version ${version} is frozen: the rollback ${request} left it.`, {
-		hint: { to: 'lift-freeze', model, version },
-	})
-}
 
 function tiers(model: ModelRow, to: string | undefined): Pick<Action, 'from' | 'to'> {
 	const from = model.riskTier ?? undefined

@@ -14,6 +14,8 @@ import type { ActionRequest, RequestInput } from './request.schema.ts'
 import { requestNews } from './request-news.ts'
 import { isOverdue, type RequestRow, toRequest, toRequests } from './request-record.ts'
 
+export type { RequestRow } from './request-record.ts'
+
 /** Asks for an action. Throws `conflict` with the id of the request that already asks for the same. */
 export async function createRequest(
 	context: Context,

@@ -8,7 +8,7 @@ import { type Change, commit, type EntryDraft } from '../../db/commit.ts'
 import { executions, type RequestStatus, requests, requestVotes } from '../../db/schema.ts'
 import type { Statement } from '../../db/sql.ts'
 import type { Action } from '../../ports/executors.ts'
-import { hasRole } from '../../registry/key/authorise.ts'
+import { authorise, hasRole } from '../../registry/key/authorise.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import { type AppliedPolicy, defaultPolicies } from '../../rules/approval-policies.ts'
 import { nextOpening } from '../../rules/business-hours.ts'
@@ -49,7 +49,10 @@ export async function castVote(
 }
 
 async function decideOnce(context: Context, actor: Actor, id: string, input: VoteInput): Promise<boolean> {
-	const row = await findRequest(context, actor, id)
+	const row = await findRequest(context, actor, id).catch((error) => {
+		authorise(actor, 'approver')
+		throw error
+	})
 	try {
 		const voter = await readVoter(context, actor)
 		const votes = await context.db.select().from(requestVotes).where(eq(requestVotes.request, id))

@@ -135,8 +135,8 @@ const vote = endpoint({
 	id: 'voteOnRequest',
 	summary: 'Approve or reject a request',
 	description:
-		'Role, scope and everything else is read again at this moment. `actionDigest` is that of the action that you read: another one is refused. The last approval that is needed approves the request and queues its execution; one reject ends it.',
-	access: 'approver',
+		'Needs the role approver. Role, scope and everything else are read again at this moment, and a refusal is recorded. `actionDigest` is that of the action that you read: another one is refused. The last approval that is needed approves the request and queues its execution; one reject ends it.',
+	access: readers,
 	params,
 	body: VoteInput,
 	bodyExample: {

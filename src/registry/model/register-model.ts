@@ -69,15 +69,19 @@ export async function registerModel(
 	}
 }
 
-/** Changes settings of a model; a patch without a change makes no ledger entry. Throws `not-found` and `conflict`. */
+/**
+ * Changes settings of a model; a patch without a change makes no ledger entry. `known` is the model as the decision to
+ * change it read it. Throws `not-found` and `conflict`.
+ */
 export async function patchModel(
 	context: Context,
 	actor: Actor,
 	name: string,
 	patch: ModelPatch,
+	known?: ModelRow,
 ): Promise<ModelRecord> {
 	authorise(actor, 'admin', name)
-	const before = await findModel(context, name)
+	const before = known ?? (await findModel(context, name))
 	const { retention, ...given } = patch
 	const changes = {
 		...(Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined)) as Partial<ModelRow>),
