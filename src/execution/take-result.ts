@@ -4,7 +4,7 @@ import { AppError } from '../core/errors.ts'
 import { noteDelivery } from '../db/deliveries.ts'
 import { type RequestStatus, requests } from '../db/schema.ts'
 import type { Action } from '../ports/executors.ts'
-import { openExecutor } from './open-executor.ts'
+import { openExecutor } from './claim.ts'
 import { recordResult } from './result.ts'
 
 /**
