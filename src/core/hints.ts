@@ -45,7 +45,10 @@ const wordings = {
 		slack: '`/plumb incidents` lists them.',
 	}),
 	'list-silences': () => ({ http: 'GET /v1/silences lists them.' }),
-	'list-requests': () => ({ http: 'GET /v1/requests lists them.' }),
+	'list-requests': () => ({
+		http: 'GET /v1/requests lists them.',
+		slack: '`/plumb requests` lists those that are open.',
+	}),
 } satisfies Record<string, (about: never) => Wording>
 
 type Wordings = typeof wordings

@@ -1,9 +1,9 @@
 import type { RequestInput } from '../../approvals/request/request.schema.ts'
-import { createRequest, listRequests } from '../../approvals/request/request.ts'
+import { createRequest, getRequest, listRequests } from '../../approvals/request/request.ts'
 import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import { findVersion, versionNames } from '../../registry/version/find-version.ts'
-import { requestMessage, requestsMessage } from '../blocks/request-list.ts'
+import { requestReply, requestsMessage } from '../blocks/request-list.ts'
 import { named, textMessage } from '../blocks/text.ts'
 import { findModelInWords, splitReason } from '../parse-arguments.ts'
 import type { CommandInput, Handler, SlackCommand } from '../reply.ts'
@@ -28,8 +28,8 @@ const requestOf =
 			environment: environment ?? 'production',
 			...(to === undefined ? {} : { to }),
 			reason: reason.slice(0, 1000),
-		} as RequestInput)
-		return requestMessage(made)
+		})
+		return requestReply(made)
 	}
 
 async function actionInWords(context: Context, { actor, words }: CommandInput, kind: Kind) {
@@ -121,16 +121,8 @@ export const requests: SlackCommand = {
 	example: 'requests',
 	answer: async (context, { actor, words }) => {
 		const [id] = words
-		const page = await listRequests(context, actor, { limit: id === undefined ? 100 : 1000 })
-		if (id !== undefined) {
-			const found = page.items.find((r) => r.id === id)
-			if (!found)
-				throw new AppError(
-					'not-found',
-					`There is no request "${id.slice(0, 100)}". \`/plumb requests\` lists those that are open.`,
-				)
-			return requestMessage(found)
-		}
+		if (id !== undefined) return requestReply(await getRequest(context, actor, id))
+		const page = await listRequests(context, actor, { limit: 100 })
 		const open = page.items.filter((r) => !finished.has(r.status))
 		return requestsMessage(open.slice(0, maxListed), open.length > maxListed || page.next !== null)
 	},
