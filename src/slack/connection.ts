@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
+import { AppError } from '../core/errors.ts'
 import { minuteMs } from '../core/time.ts'
-import type { SlackClient } from '../ports/slack-client.ts'
+import type { SlackCall, SlackClient } from '../ports/slack-client.ts'
 
 /** A process with Slack counts as delivering for this long after its last delivery. */
 const aliveMs = 10 * minuteMs
@@ -58,7 +59,7 @@ const makeDueAgain = `UPDATE outbox SET done_at = NULL, error = NULL, attempts =
 
 /** Logs an error if Slack does not accept the token. */
 export async function checkSlack(context: Context, slack: SlackClient): Promise<void> {
-	const answer = await slack.call('auth.test', {})
+	const answer = await slack.read('auth.test', {}, 0)
 	if (answer.ok) return
 	const { message } = answer.error
 	context.logger.error(
@@ -66,4 +67,10 @@ export async function checkSlack(context: Context, slack: SlackClient): Promise<
 			? `Slack refuses SLACK_BOT_TOKEN: ${message}. Messages wait until the token is valid; everything else works.`
 			: `Slack cannot be reached: ${message}. Messages wait until it is reachable; everything else works.`,
 	)
+}
+
+/** Calls with the token of a workspace. Throws without Slack. */
+export function callOf(context: Context, _team: string): SlackCall {
+	if (!context.slack) throw new AppError('unavailable', 'Slack is not connected.')
+	return context.slack.call
 }

@@ -44,6 +44,12 @@ export async function answerText(context: Context, actor: Actor, text: string): 
 	return { message: 'held' in meaning ? heldMessage(meaning) : notUnderstood(text, meaning) }
 }
 
+/** Whether a text means one command, before it is known which models the person can see. */
+export function isUnderstood(text: string): boolean {
+	const meaning = parseWords(text.slice(0, longestText), { models: [], rules: [] })
+	return 'intent' in meaning && !('held' in meaning)
+}
+
 /** Runs the command that a button carries. */
 export async function runChoice(context: Context, actor: Actor, id: string): Promise<Reply> {
 	const { command, words } = await findChoice(context, actor, id)
