@@ -122,13 +122,19 @@ export const requests: SlackCommand = {
 	answer: async (context, { actor, words }) => {
 		const [id] = words
 		if (id !== undefined) return requestReply(await getRequest(context, actor, id))
-		const page = await listRequests(context, actor, { limit: 100 })
-		const open = page.items.filter((r) => !finished.has(r.status))
-		return requestsMessage(open.slice(0, maxListed), open.length > maxListed || page.next !== null)
+		const pages = await Promise.all(
+			unfinished.map((status) => listRequests(context, actor, { status, limit: maxListed })),
+		)
+		const open = pages.flatMap((page) => page.items)
+		return requestsMessage(
+			open.slice(0, maxListed),
+			open.length > maxListed || pages.some((page) => page.next !== null),
+		)
 	},
 }
 
-const finished = new Set(['rejected', 'cancelled', 'expired', 'verified', 'failed', 'stale'])
+/** In the order of the reply: what waits for people first. */
+const unfinished = ['pending', 'inconclusive', 'approved', 'executing', 'verifying'] as const
 
 /** Votes are cast with the button, where the exact action is shown. */
 const voteElsewhere =

@@ -26,7 +26,15 @@ describe('an order in plain words', () => {
 		fc.assert(
 			fc.property(
 				orders,
-				fc.constantFrom('', 'please ', 'hey plumbline, ', '<@U0PLUMB> ', 'Could you ', 'I want to ', 'OK now '),
+				fc.constantFrom(
+					'',
+					'please ',
+					'hey plumbline, ',
+					'<@U0PLUMB> ',
+					'Could you ',
+					'I want to ',
+					'OK now ',
+				),
 				(order, before) => {
 					expect(acts(before + order)).toBe(true)
 				},
@@ -35,10 +43,62 @@ describe('an order in plain words', () => {
 	})
 
 	it.each([
-		['negated', ["don't ", 'do not ', 'never ', 'please don’t ', 'you must not ', 'no need to ', 'avoid to ', 'cannot ']],
-		['asked about', ['should we ', 'shall I ', 'can we ', 'do you think we should ', 'what if we ', 'why not ', 'is it wise to ', 'when do we ', 'would it help to ', 'may I ']],
-		['conditional or later', ['if it gets worse, ', 'unless Ana objects, ', 'tomorrow ', 'once approved, ', 'when the freeze ends, ', 'maybe ', 'later ', 'after lunch ']],
-		['reported', ['Ana wants to ', 'he told me to ', 'the runbook says ', 'we will ', 'they decided to ', 'let us ', "let's ", 'we should ', 'we need to ', 'tell Bob to ']],
+		[
+			'negated',
+			[
+				"don't ",
+				'do not ',
+				'never ',
+				'please don’t ',
+				'you must not ',
+				'no need to ',
+				'avoid to ',
+				'cannot ',
+			],
+		],
+		[
+			'asked about',
+			[
+				'should we ',
+				'shall I ',
+				'can we ',
+				'do you think we should ',
+				'what if we ',
+				'why not ',
+				'is it wise to ',
+				'when do we ',
+				'would it help to ',
+				'may I ',
+			],
+		],
+		[
+			'conditional or later',
+			[
+				'if it gets worse, ',
+				'unless Ana objects, ',
+				'tomorrow ',
+				'once approved, ',
+				'when the freeze ends, ',
+				'maybe ',
+				'later ',
+				'after lunch ',
+			],
+		],
+		[
+			'reported',
+			[
+				'Ana wants to ',
+				'he told me to ',
+				'the runbook says ',
+				'we will ',
+				'they decided to ',
+				'let us ',
+				"let's ",
+				'we should ',
+				'we need to ',
+				'tell Bob to ',
+			],
+		],
 		['quoted', ['"', '> ', '`', '“', "he wrote '", 'Ana: "']],
 	])('is none when it is %s', (_, befores) => {
 		fc.assert(
@@ -49,22 +109,32 @@ describe('an order in plain words', () => {
 		)
 	})
 
-	it.each(['?', ' or not?', '. Wait, no.', '. Actually don’t.', '. What do you think?', '!\nForget it', '; never mind', '. Not now.'])(
-		'is none when it goes on with "%s"',
-		(after) => {
-			fc.assert(
-				fc.property(orders, (order) => {
-					expect(acts(order + after)).toBe(false)
-				}),
-			)
-		},
-	)
+	it.each([
+		'?',
+		' or not?',
+		'. Wait, no.',
+		'. Actually don’t.',
+		'. What do you think?',
+		'!\nForget it',
+		'; never mind',
+		'. Not now.',
+	])('is none when it goes on with "%s"', (after) => {
+		fc.assert(
+			fc.property(orders, (order) => {
+				expect(acts(order + after)).toBe(false)
+			}),
+		)
+	})
 
 	it('is none after another sentence', () => {
 		fc.assert(
-			fc.property(orders, fc.constantFrom('The champion is old. ', 'Is it bad? ', 'We talked about it.\n'), (order, before) => {
-				expect(acts(before + order)).toBe(false)
-			}),
+			fc.property(
+				orders,
+				fc.constantFrom('The champion is old. ', 'Is it bad? ', 'We talked about it.\n'),
+				(order, before) => {
+					expect(acts(before + order)).toBe(false)
+				},
+			),
 		)
 	})
 
@@ -76,14 +146,19 @@ describe('an order in plain words', () => {
 
 describe('any text', () => {
 	const word = fc.constantFrom(
-		...'roll back rollback revert promote retrain silence churn credit-risk to 6 v7 for 2h in staging because it drifts not don’t should we who why ? . , " please inc_1 req_2 <@U1> women auc since 30d letter'.split(' '),
+		...'roll back rollback revert promote retrain silence churn credit-risk to 6 v7 for 2h in staging because it drifts not don’t should we who why ? . , " please inc_1 req_2 <@U1> women auc since 30d letter'.split(
+			' ',
+		),
 	)
 	it('is read without a fault, and acts only with a verb of its own', () => {
 		const verb = /roll|revert|promote|retrain|silence/
 		fc.assert(
-			fc.property(fc.array(word, { maxLength: 40 }).map((w) => w.join(' ')), (text) => {
-				if (acts(text)) expect(text).toMatch(verb)
-			}),
+			fc.property(
+				fc.array(word, { maxLength: 40 }).map((w) => w.join(' ')),
+				(text) => {
+					if (acts(text)) expect(text).toMatch(verb)
+				},
+			),
 			{ numRuns: 2000 },
 		)
 		fc.assert(
