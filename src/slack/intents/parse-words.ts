@@ -101,7 +101,6 @@ function recordsIn(words: readonly string[], entities: Entities): Intent | undef
 	if (isAudit && !isFairness && !isOfRequests(words)) return 'audit'
 	if (entities.incident !== undefined) return 'incident'
 	if (entities.request !== undefined) return 'requests'
-	if (entities.person !== undefined) return 'audit'
 	return undefined
 }
 

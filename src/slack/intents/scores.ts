@@ -70,6 +70,7 @@ function adjust(
 	const drop = (intent: Intent) => scores.delete(intent)
 	const { ids, announced, models } = entities
 	const [id] = ids
+	if (entities.person !== undefined) add('audit', 2)
 	// Groups of people are compared, unless something else is clearly meant.
 	if (entities.attribute !== undefined && id === undefined && ![...scores.values()].some((s) => s.strong))
 		add('bias', 3)

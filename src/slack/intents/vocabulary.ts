@@ -33,7 +33,7 @@ const list = (text: string): string[] => text.split('|').map((phrase) => phrase.
 const cues: Partial<Record<Intent, { strong: string[]; medium?: string[]; weak?: string[] }>> = {
 	help: {
 		strong: list(
-			'help | commands | what can you do | what can i do | what can i ask | how do you work | how do i use | how does this work | who are you | what do you do | what do you know | can you help | help me | what are you | usage | manual | instructions | getting started',
+			'help | commands | what can you do | what can i do | what can i ask | how do you work | how do i use | how does this work | who are you | what do you do | what do you know | can you help | help me | what are you | getting started',
 		),
 		weak: list(
 			'hi | hello | hey | hiya | good morning | good afternoon | good evening | morning | evening | yo | thanks | thank you | thx',

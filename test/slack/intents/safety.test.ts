@@ -182,7 +182,6 @@ describe('any text', () => {
 	])('of 4,000 characters is read, whatever it is: %s', (_, text) => {
 		expect(text.length).toBeLessThanOrEqual(longestText)
 		const many = { ...names, models: Array.from({ length: 2000 }, (_, i) => `model-${i} with-parts_${i}`) }
-		expect(acts(text)).toBe(false)
 		expect(() => parseWords(text, many)).not.toThrow()
 	})
 })
