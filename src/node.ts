@@ -5,7 +5,14 @@ import { fileURLToPath } from 'node:url'
 import { checkNames } from './alerting/alert/check-names.ts'
 import { publishRules } from './alerting/alert/rules-in-force.ts'
 import { type AppOptions, buildApp } from './app.ts'
-import { artifactSettingsOf, type Config, defaultRules, endpointSettingsOf, limitsOf } from './config.ts'
+import {
+	artifactSettingsOf,
+	type Config,
+	defaultRules,
+	endpointSettingsOf,
+	intentEndpointOf,
+	limitsOf,
+} from './config.ts'
 import type { Context, Logger } from './context.ts'
 import { ByteBudget } from './core/byte-budget.ts'
 import { AppError } from './core/errors.ts'
@@ -88,6 +95,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			log,
 			...openArtifacts(artifactSettingsOf(config), config.PLUMBLINE_DATABASE_URL),
 			endpoints: endpointSettingsOf(config),
+			intentEndpoint: intentEndpointOf(config),
 			onnx: () => loadOnnxRuntime(),
 			models: modelCache(limits.modelCacheBytes, now),
 			readTrees: openTreeReader(),
