@@ -11,7 +11,7 @@ import { ByteBudget } from './core/byte-budget.ts'
 import { AppError } from './core/errors.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate, openSql } from './db/open-node.ts'
-import { stopExecutions } from './execution/wake-up.ts'
+import { resumeExecutions, stopExecutions } from './execution/wake-up.ts'
 import type { ProcessUsage, Service, Sessions } from './http/endpoint.ts'
 import { metricsOnly } from './http/prometheus.ts'
 import { Traffic } from './http/traffic.ts'
@@ -252,6 +252,7 @@ async function start(config: Config, { context, rules }: Opened, stops: Stops, s
 	const metricsUrl = await listenForPrometheus(config, { context, options, traffic, budget }, stops)
 	if (config.PLUMBLINE_PUBLIC_URL === undefined) context.publicUrl = listening.url
 	stops.push(await startSchedules(context, processOwner))
+	await resumeExecutions(context)
 	await slack?.start?.()
 	stops.push(async () => slack?.stop?.())
 	return { url: listening.url, metricsUrl, firstKey }
